@@ -1,0 +1,93 @@
+/** Floating addresses by rtnetlink, and their gratuitous ARP (RFC 5227) through a packet socket of each interface. */
+import type { Instant } from '@lvsm/base'
+import { NETLINK, openNetlink, openPacket, type PacketSocket } from '@lvsm/kernel'
+import type { LeaseAddress, LeaseGroup } from '@lvsm/lease'
+import { gratuitousArp, rtnetlink } from '@lvsm/netlink'
+import type { Addresses, Outcome } from '../../ports.ts'
+
+/**
+ * The kernel takes a floating address off by itself when nobody refreshed it for so long: the slow second guard
+ * behind the fence (fence.md, row 7).
+ */
+const VALID_SECONDS = 10
+const EADDRNOTAVAIL = 99
+const ENODEV = 19
+const FINE: Outcome = { ok: true, error: '' }
+
+export interface FloatingAddresses extends Addresses {
+  /** An interface's present name; undefined when it is gone. */
+  nameOf(index: number): string | undefined
+  close(): void
+}
+
+/** In the network namespace of the process. */
+export function openAddresses(clock: () => Instant): FloatingAddresses {
+  const route = openNetlink(NETLINK.route, { timeoutMs: 200 })
+  const senders = new Map<number, { packet: PacketSocket; mac: string }>()
+
+  const linkOf = (index: number): rtnetlink.Link | undefined => {
+    const [reply] = route.request([rtnetlink.getLink(index)])
+    const [message] = reply?.data ?? []
+    const link = message && rtnetlink.decodeLink(message)
+    return link?.ok ? link.value : undefined
+  }
+  const senderOf = (index: number): { packet: PacketSocket; mac: string } | undefined => {
+    const known = senders.get(index)
+    if (known) return known
+    const link = linkOf(index)
+    if (!link?.mac) return undefined
+    const sender = { packet: openPacket(index), mac: link.mac }
+    senders.set(index, sender)
+    return sender
+  }
+  const wish = (address: LeaseAddress): rtnetlink.AddressWish => ({
+    index: address.ifindex,
+    local: address.address,
+    prefix: address.prefix,
+    label: rtnetlink.ownLabel(linkOf(address.ifindex)?.name ?? ''),
+    flags: rtnetlink.ADDRESS_FLAG.noPrefixRoute,
+    validSeconds: VALID_SECONDS,
+  })
+  const each = (
+    group: LeaseGroup,
+    change: (address: LeaseAddress) => Uint8Array,
+    forgiven: readonly number[],
+  ): Outcome => {
+    const replies = route.request(group.addresses.filter((address) => address.ifindex > 0).map(change))
+    const failed = replies.find((reply) => reply.errno !== 0 && !forgiven.includes(reply.errno))
+    return failed ? { ok: false, error: failed.message } : FINE
+  }
+
+  return {
+    nameOf: (index) => linkOf(index)?.name,
+    add: (group) => each(group, (address) => rtnetlink.replaceAddress(wish(address)), []),
+    remove: (group) =>
+      each(
+        group,
+        ({ ifindex, address, prefix }) => rtnetlink.deleteAddress({ index: ifindex, local: address, prefix }),
+        [EADDRNOTAVAIL, ENODEV],
+      ),
+    announce(group, notAfter) {
+      let failed = 0
+      // The way back first: a NAT realserver must know the gateway before the first answer (fence.md, order of take).
+      const order = [...group.addresses].sort((a, b) => Number(a.kind === 'vip') - Number(b.kind === 'vip'))
+      for (const { address, ifindex } of order) {
+        const sender = ifindex > 0 ? senderOf(ifindex) : undefined
+        if (!sender || clock() >= notAfter) {
+          failed++
+          continue
+        }
+        if (sender.packet.send(gratuitousArp(sender.mac, address)) !== 0) {
+          failed++
+          sender.packet.close()
+          senders.delete(ifindex)
+        }
+      }
+      return failed ? { ok: false, error: `${failed} gratuitous frames did not leave` } : FINE
+    },
+    close() {
+      route.close()
+      for (const { packet } of senders.values()) packet.close()
+    },
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * The fence as nf_tables objects (fence.md): in each family a map from address to the group's chain, consulted in both
+ * directions; the group's chain accepts while its set holds the protocol, else counts and drops. Only that one element
+ * has a timeout, so a renewal costs the same however many addresses a group has.
+ */
+import type { LeaseGroup } from '@lvsm/lease'
+import { ETHERTYPE, inetBytes, nftables } from '@lvsm/netlink'
+import type { FencePart } from '../../core/events.ts'
+
+const { match } = nftables
+export const TABLE = 'lvsm'
+const ADDRESSES = 'addresses'
+/** Before connection tracking and IPVS on the way in; after everything on the way out. */
+const FIRST = -300
+const LAST = 300
+
+/** A family of tables that guards one part. */
+export type Layer = 'arp' | 'netdev' | 'inet'
+
+/**
+ * Announce is ARP in both directions, serve is IP in both directions. Frames of packet sockets pass the arp hooks by;
+ * on their way out only the egress hook of netdev sees them (kernel 5.16), so a gratuitous frame that was under way
+ * when the process was stopped does not leave after its lease.
+ */
+export const LAYERS: Readonly<Record<FencePart, readonly Layer[]>> = { announce: ['arp', 'netdev'], serve: ['inet'] }
+const PROTOCOL: Readonly<Record<Layer, number>> = { arp: ETHERTYPE.arp, netdev: ETHERTYPE.arp, inet: ETHERTYPE.ipv4 }
+
+interface Hooked {
+  readonly chain: string
+  readonly hook: nftables.Hook
+  readonly rules: readonly (readonly nftables.Expression[])[]
+}
+
+const byAddress = (field: nftables.Expression): readonly nftables.Expression[] => match.byMap(field, ADDRESSES)
+
+function hooks(layer: Layer, groups: readonly LeaseGroup[], devices: readonly string[]): readonly Hooked[] {
+  switch (layer) {
+    case 'arp':
+      return [
+        {
+          chain: 'input',
+          hook: { number: nftables.HOOK.arp.input, priority: 0 },
+          rules: [byAddress(match.load.arpTargetIp)],
+        },
+        {
+          chain: 'output',
+          hook: { number: nftables.HOOK.arp.output, priority: 0 },
+          rules: [byAddress(match.load.arpSenderIp)],
+        },
+      ]
+    case 'netdev':
+      return devices.map((device) => ({
+        chain: `egress-${device}`,
+        hook: { number: nftables.HOOK.netdev.egress, priority: 0, device },
+        rules: [[...match.protocolIs(ETHERTYPE.arp), ...byAddress(match.load.arpSenderIp)]],
+      }))
+    case 'inet':
+      return [
+        {
+          chain: 'prerouting',
+          hook: { number: nftables.HOOK.inet.prerouting, priority: FIRST },
+          rules: [[...match.ipv4Only, ...byAddress(match.load.ipv4Destination)]],
+        },
+        {
+          chain: 'postrouting',
+          hook: { number: nftables.HOOK.inet.postrouting, priority: LAST },
+          rules: [[...match.ipv4Only, ...byAddress(match.load.ipv4Source)]],
+        },
+        // What realservers send through a NAT gateway that somebody else owns now (fence.md, row 11).
+        {
+          chain: 'forward',
+          hook: { number: nftables.HOOK.inet.forward, priority: 0 },
+          rules: groups.flatMap(gatewayRules),
+        },
+      ]
+  }
+}
+
+const gatewayRules = (group: LeaseGroup): (readonly nftables.Expression[])[] =>
+  group.addresses
+    .filter(({ kind }) => kind === 'gateway')
+    .map(({ address, prefix }) => [
+      ...match.ipv4Only,
+      ...match.networkIs(match.load.ipv4Source, address, prefix),
+      match.decide(nftables.jump(chainOf(group.name))),
+    ])
+
+const chainOf = (group: string): string => `group-${group}`
+const setOf = (group: string): string => `open-${group}`
+
+export const elementOf = (group: string, layer: Layer): { name: nftables.SetName; key: Uint8Array } => ({
+  name: { family: layer, table: TABLE, set: setOf(group) },
+  key: nftables.ethertypeKey(PROTOCOL[layer]),
+})
+
+function groupMessages(layer: Layer, group: string, leftMs: number): Uint8Array[] {
+  const { name, key } = elementOf(group, layer)
+  const chain = { family: layer, table: TABLE, chain: chainOf(group) }
+  return [
+    nftables.newSet({ ...name, key: 'ethertype', timeouts: true }),
+    ...(leftMs > 0 ? [nftables.newElements(name, [{ key, timeoutMs: leftMs }])] : []),
+    nftables.newChain(chain),
+    nftables.newRule({
+      ...chain,
+      expressions: [...match.inSet(match.load.protocol, name.set), match.decide(nftables.accept)],
+      comment: `${group}: while its lease lives`,
+    }),
+    nftables.newRule({
+      ...chain,
+      expressions: [match.counter, match.decide(nftables.drop)],
+      comment: `${group}: somebody else's, or nobody's`,
+    }),
+  ]
+}
+
+function addressMessages(layer: Layer, groups: readonly LeaseGroup[]): Uint8Array[] {
+  const map: nftables.SetName = { family: layer, table: TABLE, set: ADDRESSES }
+  const entries = groups.flatMap((group) =>
+    group.addresses.map(({ address }) => ({ key: inetBytes(address), verdict: nftables.jump(chainOf(group.name)) })),
+  )
+  const messages = [nftables.newSet({ ...map, key: 'ipv4', verdicts: true })]
+  for (let at = 0; at < entries.length; at += nftables.ELEMENTS_PER_MESSAGE)
+    messages.push(nftables.newElements(map, entries.slice(at, at + nftables.ELEMENTS_PER_MESSAGE)))
+  return messages
+}
+
+/** Rules that a whole table has, to see whether somebody took one. */
+export const rulesIn = (layer: Layer, groups: readonly LeaseGroup[], devices: readonly string[]): number =>
+  2 * groups.length + hooks(layer, groups, devices).reduce((sum, { rules }) => sum + rules.length, 0)
+
+/** One table whole, in place of whatever had its name; `leftMs` says which groups are open, and for how long yet. */
+export function tableMessages(
+  layer: Layer,
+  groups: readonly LeaseGroup[],
+  devices: readonly string[],
+  leftMs: (group: string) => number,
+): Uint8Array[] {
+  const table: nftables.TableName = { family: layer, table: TABLE }
+  return [
+    nftables.newTable(table),
+    nftables.deleteTable(table),
+    nftables.newTable(table),
+    ...groups.flatMap((group) => groupMessages(layer, group.name, leftMs(group.name))),
+    ...addressMessages(layer, groups),
+    ...hooks(layer, groups, devices).flatMap(({ chain, hook, rules }) => [
+      nftables.newChain({ ...table, chain, hook, type: 'filter', policy: 'accept' }),
+      ...rules.map((expressions) => nftables.newRule({ ...table, chain, expressions })),
+    ]),
+  ]
+}

@@ -1,0 +1,88 @@
+/** This node's kernel as the lease process uses it: fence, addresses, and who tampers with them. */
+import type { Instant } from '@lvsm/base'
+import { type Instruction, NETLINK, type Watch, watchNetlink } from '@lvsm/kernel'
+import type { LeaseGroup } from '@lvsm/lease'
+import { nftables, rtnetlink } from '@lvsm/netlink'
+import type { Addresses, Fence } from '../../ports.ts'
+import { openAddresses } from './addresses.ts'
+import { openFence } from './fence.ts'
+
+export interface KernelEvents {
+  /** An address of the group is gone from its interface: by our hand or another's, the core knows. */
+  addressLost(group: string): void
+  /** Somebody else changed our tables, and they are not whole any more. */
+  fenceLost(): void
+}
+
+export interface Kernel {
+  readonly fence: Fence
+  readonly addresses: Addresses
+  /** From now on, for these groups. */
+  watch(groups: readonly LeaseGroup[], events: KernelEvents): void
+  close(): void
+}
+
+/**
+ * Elements that come and go with every renewal, and the generation that follows each change, are dropped in the kernel:
+ * nlmsg_type lies at byte 4, its low byte first (element added 12, deleted 14, generation 15).
+ */
+const STRUCTURE_ONLY: readonly Instruction[] = [
+  [0x30, 0, 0, 4],
+  [0x15, 2, 0, 12],
+  [0x15, 1, 0, 14],
+  [0x15, 0, 1, 15],
+  [0x06, 0, 0, 0],
+  [0x06, 0, 0, 0xffffffff],
+]
+
+export function openKernel(clock: () => Instant): Kernel {
+  const addresses = openAddresses(clock)
+  const fence = openFence(clock, addresses.nameOf)
+  let watched: { groups: readonly LeaseGroup[]; events: KernelEvents } | undefined
+  const watches: Watch[] = []
+
+  let checking = false
+  /** After any change of structure, by whomever: one look for all that this turn of the loop brings. */
+  const checkFence = (): void => {
+    if (checking) return
+    checking = true
+    setImmediate(() => {
+      checking = false
+      if (watched && !fence.intact()) watched.events.fenceLost()
+    })
+  }
+  const checkAddresses = (index: number, address: string): void => {
+    const hit = watched?.groups.find((group) =>
+      group.addresses.some((own) => own.ifindex === index && own.address === address),
+    )
+    if (hit) watched?.events.addressLost(hit.name)
+  }
+  const start = (): void => {
+    watches.push(
+      watchNetlink(NETLINK.route, [rtnetlink.GROUP.addressV4], {
+        heard(message) {
+          if (message.type !== rtnetlink.RTM.deleteAddress) return
+          const gone = rtnetlink.decodeAddress(message)
+          if (gone.ok) checkAddresses(gone.value.index, gone.value.local)
+        },
+        lost() {
+          for (const group of watched?.groups ?? []) watched?.events.addressLost(group.name)
+        },
+      }),
+      watchNetlink(NETLINK.netfilter, [nftables.GROUP], { heard: checkFence, lost: checkFence }, STRUCTURE_ONLY),
+    )
+  }
+  return {
+    fence,
+    addresses,
+    watch(groups, events) {
+      watched = { groups, events }
+      if (watches.length === 0) start()
+    },
+    close() {
+      for (const one of watches) one.close()
+      fence.close()
+      addresses.close()
+    },
+  }
+}

@@ -1,0 +1,103 @@
+import { createSocket } from 'node:dgram'
+import type { LeaseView } from '@lvsm/lease'
+import { type Outgoing, sealer } from '@lvsm/wire'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { keyring } from './keyring.ts'
+import { openLinks, type UdpEvents, type UdpLinks } from './udp.ts'
+
+const secret = 'cd'.repeat(32)
+const port = 20_000 + (process.pid % 20_000)
+const viewOf = (node: string, cluster = 'lab', key = secret): LeaseView => ({
+  cluster,
+  node,
+  epoch: 1,
+  revision: 1,
+  timing: { keepaliveMs: 100, termMs: 350, applyMs: 35, warntimeMs: 300, deadtimeMs: 1000, drainMs: 200 },
+  nodes: ['dir1', 'dir2'].map((name, index) => ({
+    name,
+    voter: true,
+    links: [
+      { name: 'inside', address: `127.0.1.${index + 1}`, port },
+      { name: 'outside', address: `127.0.2.${index + 1}`, port },
+    ],
+  })),
+  groups: [],
+  keys: [{ id: 1, algorithm: 'sha256', secret: key }],
+  signWith: 1,
+})
+const outgoing: Outgoing = {
+  from: 'dir1',
+  incarnation: 'ab'.repeat(16),
+  sequence: 1,
+  message: { kind: 'beat', revision: 1, standby: false, groups: [] },
+}
+
+const received = vi.fn<UdpEvents['received']>()
+const count = vi.fn<UdpEvents['count']>()
+const linkFailed = vi.fn<UdpEvents['linkFailed']>()
+const events = { received, count, linkFailed }
+const silent: UdpEvents = { received: () => {}, count: () => {}, linkFailed: () => {} }
+const opened: UdpLinks[] = []
+const links = (view: LeaseView, heard = silent): UdpLinks => {
+  const one = openLinks(view, heard)
+  opened.push(one)
+  return one
+}
+beforeEach(() => vi.resetAllMocks())
+afterEach(() => {
+  for (const one of opened.splice(0)) one.close()
+})
+
+test('the copy on the second link goes no further', async () => {
+  links(viewOf('dir2'), events)
+  const sender = links(viewOf('dir1'))
+  await vi.waitFor(() => {
+    sender.send(outgoing, [{ node: 'dir2', incarnation: null }])
+    expect(received.mock.calls.length).toBeGreaterThan(2)
+  })
+  expect(new Set(received.mock.calls.map(([, link]) => link)).size).toBe(1)
+  expect(received.mock.calls[0]?.[0]).toEqual({ ...outgoing, to: null })
+})
+
+test.each([
+  ['drop-mac', viewOf('dir1', 'lab', '00'.repeat(32))],
+  ['drop-cluster', viewOf('dir1', 'elsewhere')],
+])('%s is counted and goes no further', async (reason, theirs) => {
+  links(viewOf('dir2'), events)
+  const sender = links(theirs)
+  await vi.waitFor(() => {
+    sender.send(outgoing, [{ node: 'dir2', incarnation: null }])
+    expect(count).toHaveBeenCalledWith(reason)
+  })
+  expect(received).not.toHaveBeenCalled()
+})
+
+test('garbage and old versions are counted by reason', async () => {
+  links(viewOf('dir2'), events)
+  const keys = keyring(viewOf('dir1').keys)
+  const old = sealer(outgoing, 'lab', 1, keys)(null)
+  old[0] = 77
+  const raw = createSocket('udp4')
+  await vi.waitFor(() => {
+    raw.send(Buffer.from('hello'), port, '127.0.1.2')
+    raw.send(Buffer.alloc(0), port, '127.0.1.2')
+    raw.send(old, port, '127.0.1.2')
+    expect(new Set(count.mock.calls.map(([reason]) => reason))).toEqual(new Set(['drop-version', 'drop-short']))
+  })
+  raw.close()
+  expect(received).not.toHaveBeenCalled()
+})
+
+test('a port in use is reported for its link, and the other link goes on', async () => {
+  const rival = createSocket('udp4')
+  await new Promise<void>((resolve) => rival.bind(port, '127.0.1.2', resolve))
+  links(viewOf('dir2'), events)
+  const sender = links(viewOf('dir1'))
+  await vi.waitFor(() => {
+    sender.send(outgoing, [{ node: 'dir2', incarnation: null }])
+    expect(linkFailed).toHaveBeenCalledOnce()
+    expect(received.mock.calls.some(([, link]) => link === 1)).toBe(true)
+  })
+  expect(linkFailed.mock.calls[0]?.[1]).toMatchObject({ code: 'EADDRINUSE' })
+  rival.close()
+})

@@ -1,0 +1,83 @@
+/** Heartbeat datagrams over UDP unicast, one socket for each link of this node. */
+import { createSocket, type Socket } from 'node:dgram'
+import type { LeaseLink, LeaseView } from '@lvsm/lease'
+import { type Datagram, type Keys, open, type Outgoing, sealer } from '@lvsm/wire'
+import { Copies } from './copies.ts'
+import { keyring } from './keyring.ts'
+
+export interface Recipient {
+  readonly node: string
+  readonly incarnation: string | null
+}
+export interface UdpLinks {
+  /**
+   * To peers: beats take turns over the links that both nodes have, everything else goes over all of them.
+   * Errors are counted; the next beat tries again.
+   */
+  send(outgoing: Outgoing, recipients: readonly Recipient[]): void
+  close(): void
+}
+
+export interface UdpEvents {
+  received(datagram: Datagram, link: number): void
+  /** A datagram was dropped, or a send failed: counted by reason, never logged one by one. */
+  count(reason: string): void
+  /** A link cannot be bound: the others go on, and the operator is told once. */
+  linkFailed(link: LeaseLink, error: NodeJS.ErrnoException): void
+}
+
+/** Binds this node's links; a peer's datagram is taken from any of them. */
+export function openLinks(view: LeaseView, events: UdpEvents): UdpLinks {
+  const own = view.nodes.find((node) => node.name === view.node)?.links ?? []
+  const keys = keyring(view.keys)
+  const copies = new Copies()
+  const sockets = own.map((link, index) => bindLink(link, index, view.cluster, keys, copies, events))
+  const routes = new Map(view.nodes.map((node) => [node.name, sharedLinks(own, node.links)]))
+  let turn = 0
+  const sent = (error: Error | null): void => {
+    if (error) events.count(`send-${(error as NodeJS.ErrnoException).code ?? 'error'}`)
+  }
+  return {
+    send(outgoing, recipients) {
+      const seal = sealer(outgoing, view.cluster, view.signWith, keys)
+      const beat = outgoing.message.kind === 'beat'
+      if (beat) turn += 1
+      for (const { node, incarnation } of recipients) {
+        const bytes = seal(incarnation)
+        const shared = routes.get(node) ?? []
+        const chosen = beat ? shared.slice(turn % shared.length, (turn % shared.length) + 1) : shared
+        for (const { index, peer } of chosen) sockets[index]?.send(bytes, peer.port, peer.address, sent)
+      }
+    },
+    close() {
+      for (const socket of sockets) socket.close()
+    },
+  }
+}
+
+const sharedLinks = (own: readonly LeaseLink[], theirs: readonly LeaseLink[]): { index: number; peer: LeaseLink }[] =>
+  own.flatMap((link, index) => theirs.filter((peer) => peer.name === link.name).map((peer) => ({ index, peer })))
+
+function bindLink(
+  link: LeaseLink,
+  index: number,
+  cluster: string,
+  keys: Keys,
+  copies: Copies,
+  events: UdpEvents,
+): Socket {
+  // Addresses are numbers already: a look-up for each datagram would only cost time.
+  const lookup = (address: string, _: unknown, done: (error: null, address: string, family: number) => void): void =>
+    done(null, address, 4)
+  const socket = createSocket({ type: 'udp4', reuseAddr: false, lookup })
+  socket.on('error', (error) => events.linkFailed(link, error))
+  socket.on('message', (bytes) => {
+    if (copies.has(bytes, index)) return
+    const opened = open(bytes, cluster, keys)
+    if (!opened.ok) return events.count(`drop-${opened.reason}`)
+    copies.note(bytes, index)
+    events.received(opened.datagram, index)
+  })
+  socket.bind({ port: link.port, address: link.address, exclusive: true })
+  return socket
+}

@@ -1,0 +1,90 @@
+/** What is due now, and when something will be due next. */
+import { after, type Instant } from '@lvsm/base'
+import type { LeaseView } from '@lvsm/lease'
+import { nextAnnouncement, tendAnnouncements } from './announcing.ts'
+import { tendBeats } from './beats.ts'
+import { nextCandidacy, tendCandidate } from './candidacy.ts'
+import { giveUp, nextFarewell, tendClosing, tendFarewell } from './closing.ts'
+import { bestPeer } from './peers.ts'
+import { addAddresses } from './kernel.ts'
+import { nextRenewal, tendRenewals } from './renewing.ts'
+import { isFit, type Seat } from './seat.ts'
+import type { Station } from './station.ts'
+import { beginTransfer, nextTransfer, tendDraining, tendParting, tendTransfer } from './transfer.ts'
+
+const STANDBY_RETRY_MS = 1000
+const NEVER = Number.POSITIVE_INFINITY as Instant
+
+/** Before anything else in a step: whatever happened meanwhile, nobody acts on a lease that has run out. */
+export function expire(station: Station): void {
+  for (const seat of station.seats.values()) {
+    const acting = seat.phase === 'taking' || seat.phase === 'holding' || seat.phase === 'parting'
+    if (!acting || seat.holder.believes(station.now)) continue
+    giveUp(station, seat, {
+      kind: 'lost',
+      reason: `no majority renewed lease ${seat.holder.number} of ${seat.group.name} in time`,
+    })
+  }
+}
+
+export function tend(station: Station, view: LeaseView): void {
+  tendBeats(station, view)
+  for (const seat of [...station.seats.values()]) tendSeat(station, view, seat)
+  tendStop(station)
+}
+
+function tendSeat(station: Station, view: LeaseView, seat: Seat): void {
+  tendFarewell(station, view, seat)
+  if (seat.phase === 'parting') tendParting(station, view, seat)
+  if (seat.phase === 'holding') tendHolding(station, view, seat)
+  if (seat.phase === 'draining') tendDraining(station, seat)
+  if (seat.phase === 'closing') tendClosing(station, view, seat)
+  if (seat.phase === 'watching') tendCandidate(station, view, seat)
+}
+
+function tendHolding(station: Station, view: LeaseView, seat: Seat): void {
+  tendRenewals(station, view, seat)
+  if (seat.phase !== 'holding') return
+  tendAnnouncements(station, seat)
+  if (station.now >= seat.refreshAt) addAddresses(station, seat)
+  tendTransfer(station, view, seat)
+  if (!station.standby || seat.transfer || station.now < seat.standbyAt) return
+  seat.standbyAt = after(station.now, STANDBY_RETRY_MS)
+  if (bestPeer(station, view, seat.group)) beginTransfer(station, view, seat, null, `${station.node} is set to standby`)
+}
+
+/** Stopped means that everything is off for certain; how long a stubborn kernel is waited for is the process's choice. */
+function tendStop(station: Station): void {
+  if (!station.stopping || station.stopped) return
+  const quiet = [...station.seats.values()].every(
+    (seat) => seat.phase === 'watching' && !seat.candidate.asking && !seat.farewell,
+  )
+  if (!quiet) return
+  station.stopped = true
+  station.effects.push({ kind: 'stopped' })
+}
+
+/** The earliest instant at which something will be due. */
+export function nextDue(station: Station, view: LeaseView): Instant {
+  let next = station.beatAt
+  for (const seat of station.seats.values()) {
+    for (const at of timesOf(station, view, seat)) if (at !== null && at < next) next = at
+  }
+  return next
+}
+
+function timesOf(station: Station, view: LeaseView, seat: Seat): (Instant | null)[] {
+  const times: (Instant | null)[] = [nextFarewell(seat)]
+  if (seat.phase === 'watching')
+    times.push(nextCandidacy(station, view, seat), isFit(seat, station.now) ? null : seat.unfitUntil)
+  if (seat.phase === 'taking' || seat.phase === 'parting') times.push(seat.holder.deadline)
+  if (seat.phase === 'draining') times.push(seat.serve.latest)
+  if (seat.phase === 'closing') times.push(callsOut(seat) ? NEVER : seat.retryAt)
+  if (seat.phase === 'holding') {
+    times.push(seat.refreshAt, nextRenewal(station, view, seat), nextAnnouncement(seat), nextTransfer(view, seat))
+    if (station.standby && !seat.transfer) times.push(seat.standbyAt)
+  }
+  return times
+}
+
+const callsOut = (seat: Seat): boolean => seat.announce.out + seat.serve.out + seat.addressCalls > 0

@@ -1,0 +1,49 @@
+/** A datagram comes in: does it count, and whose business is it? */
+import type { LeaseView, Sender } from '@lvsm/lease'
+import { beatTo } from './beats.ts'
+import { onAck, onVote } from './candidacy.ts'
+import type { Envelope, Message } from './events.ts'
+import { noteBeat } from './peers.ts'
+import { unwilling } from './peers.ts'
+import { count, type Station } from './station.ts'
+import { onAnswer, onOffer } from './transfer.ts'
+import { onPoll, onRequest, onVoterRelease } from './voting.ts'
+
+export function onDatagram(station: Station, view: LeaseView, envelope: Envelope): void {
+  const judgement = station.roster.judge(envelope, station.now)
+  if (judgement.kind === 'drop') count(station, judgement.reason)
+  else if (judgement.kind === 'copy') count(station, 'copy')
+  else if (judgement.kind === 'teaches') {
+    count(station, envelope.message.kind === 'beat' ? 'greeting' : 'not-for-me')
+    if (judgement.unheard) beatTo(station, view, [envelope.from])
+  } else {
+    onMessage(
+      station,
+      view,
+      { node: envelope.from, incarnation: envelope.incarnation, sequence: envelope.sequence },
+      envelope.message,
+    )
+  }
+}
+
+/** A message that counts: from a peer, or from this node to itself. */
+export function onMessage(station: Station, view: LeaseView, sender: Sender, message: Message): void {
+  if (message.kind === 'beat') return noteBeat(station, sender.node, message)
+  if (message.kind === 'relay') {
+    station.effects.push({ kind: 'deliver', from: sender.node, payload: message.payload })
+    return
+  }
+  if (message.kind === 'request') return onRequest(station, sender, message)
+  if (message.kind === 'poll') return onPoll(station, sender, message)
+  if (message.kind === 'offer') return onOffer(station, view, sender, message)
+  if (message.kind === 'release') onVoterRelease(station, sender, message)
+  const seat = station.seats.get(message.group)
+  if (!seat) return
+  if (message.kind === 'ack') return onAck(station, view, seat, sender.node, message)
+  if (message.kind === 'answer') return onAnswer(station, view, seat, sender.node, message)
+  if (message.kind !== 'release') return onVote(station, view, seat, sender.node, message)
+  if (sender.node === station.node) return
+  if (message.successor === station.node && unwilling(station, view, seat.group) === null)
+    seat.candidate.named(view.timing, station.now)
+  else seat.candidate.pollSoon()
+}

@@ -1,0 +1,95 @@
+/** This node as a candidate for a group: carries out the candidate's plan. */
+import { after, between, type Instant } from '@lvsm/base'
+import {
+  type Ack,
+  type Busy,
+  type Free,
+  type LeaseView,
+  type Plan,
+  type Poll,
+  type Situation,
+  votersOf,
+} from '@lvsm/lease'
+import { rankOf, unwilling } from './peers.ts'
+import { about, post, postRelease } from './post.ts'
+import { onExtended, request } from './renewing.ts'
+import { enoughMs, isSilent, type Seat } from './seat.ts'
+import { count, type Station } from './station.ts'
+import { take } from './taking.ts'
+
+export function situation(station: Station, view: LeaseView, seat: Seat): Situation {
+  const voters = votersOf(view)
+  return {
+    eligible: unwilling(station, view, seat.group) === null && isSilent(seat, station.now),
+    rank: rankOf(station, view, seat.group),
+    timing: view.timing,
+    voters,
+    needed: station.rules.quorum(voters.length),
+  }
+}
+
+export function tendCandidate(station: Station, view: LeaseView, seat: Seat): void {
+  const here = situation(station, view, seat)
+  const plan = planOf(station, view, seat, here)
+  if (!plan || plan.at > station.now) return
+  if (plan.move === 'poll') poll(station, view, seat)
+  else if (plan.move === 'ask') ask(station, view, seat)
+  else withdraw(station, view, seat)
+}
+
+export const nextCandidacy = (station: Station, view: LeaseView, seat: Seat): Instant | null =>
+  planOf(station, view, seat, situation(station, view, seat))?.at ?? null
+
+/**
+ * A candidate that votes itself sees each renewal of the holder. While the last one is fresh, nobody's vote is free and
+ * there is nothing to ask the others; when one is missing, polls begin, long before the first grant ends.
+ */
+function planOf(station: Station, view: LeaseView, seat: Seat, here: Situation): Plan | null {
+  const plan = seat.candidate.plan(here, station.now)
+  if (plan?.move !== 'poll' || plan.at > station.now) return plan
+  const { keepaliveMs, termMs } = view.timing
+  const freshMs = station.acceptor.heldByOthersMs(seat.group, station.node, station.now) - (termMs - 1.5 * keepaliveMs)
+  return freshMs > 0 ? { move: 'poll', at: after(station.now, freshMs) } : plan
+}
+
+function poll(station: Station, view: LeaseView, seat: Seat): void {
+  const message: Poll = { kind: 'poll', ...about(view, seat.group) }
+  seat.candidate.polled(view.timing, station.now)
+  post(station, votersOf(view), message)
+}
+
+function ask(station: Station, view: LeaseView, seat: Seat): void {
+  seat.farewell = null
+  request(station, view, seat, seat.candidate.asks(station.sequence + 1, view.timing, station.now))
+}
+
+/** No majority: give back what was lent, and come again at a time that the rival does not choose too. */
+function withdraw(station: Station, view: LeaseView, seat: Seat): void {
+  postRelease(station, view, seat, seat.holder.release(), null)
+  seat.candidate.withdrew(view.timing, station.now)
+}
+
+export function onAck(station: Station, view: LeaseView, seat: Seat, from: string, ack: Ack): void {
+  const verdict = seat.holder.acked(from, ack, station.now)
+  if (verdict === 'stray') count(station, 'stray-ack')
+  if (verdict !== 'extended') return
+  if (seat.phase === 'holding') onExtended(station, view, seat)
+  else if (seat.phase === 'watching' && seat.candidate.asking) win(station, view, seat)
+}
+
+/** Too little left to open a fence: the attempt goes on with its next send. */
+function win(station: Station, view: LeaseView, seat: Seat): void {
+  const leftMs = between(station.now, seat.holder.deadline)
+  if (leftMs < enoughMs(view.timing) || !isSilent(seat, station.now)) return
+  seat.candidate.won()
+  seat.raisedNumber = 0
+  take(station, view, seat)
+}
+
+export function onVote(station: Station, view: LeaseView, seat: Seat, from: string, answer: Free | Busy): void {
+  if (answer.echo.incarnation !== station.incarnation) return
+  if (answer.kind === 'busy' && answer.reason === 'number' && seat.holder.believes(station.now)) {
+    seat.raisedNumber = Math.max(seat.raisedNumber, answer.highWater + 1)
+  }
+  seat.candidate.heard(from, answer, situation(station, view, seat), station.now)
+}

@@ -1,0 +1,180 @@
+/**
+ * The lease process as a pure machine: `step(input, now) → effects`.
+ *
+ * Laws: the same inputs give the same effects; `now` is read after the input arrived and before any effect is carried
+ * out, and never goes back; effects are carried out in their order; each fence and address effect is answered by
+ * exactly one `fenced` or `addressed` input, in the same order.
+ */
+import { after, type Instant, invariant, later, NEVER_BEFORE } from '@lvsm/base'
+import type { LeaseGroup, LeaseStatus, LeaseView } from '@lvsm/lease'
+import { expire, nextDue, tend } from './agenda.ts'
+import { defend } from './announcing.ts'
+import { onDatagram, onMessage } from './arrivals.ts'
+import { beatSoon } from './beats.ts'
+import { giveUp } from './closing.ts'
+import { type LeaseEffect, type LeaseInput, READY_FOR_MS } from './events.ts'
+import { addAddresses, bookAddressed, bookFenced } from './kernel.ts'
+import { adopt, relinquish } from './membership.ts'
+import { bestPeer } from './peers.ts'
+import { post } from './post.ts'
+import { onRenewed } from './renewing.ts'
+import type { Seat } from './seat.ts'
+import { type LeaseCoreOptions, newStation, type Station, tell } from './station.ts'
+import { statusOf } from './status.ts'
+import { onOpened } from './taking.ts'
+import { beginTransfer } from './transfer.ts'
+
+export interface LeaseCore {
+  step(input: LeaseInput, now: Instant): LeaseEffect[]
+  status(now: Instant): LeaseStatus
+  /** Until when this node believes that it holds which groups; for observers. */
+  beliefs(): readonly Belief[]
+}
+export interface Belief {
+  readonly group: LeaseGroup
+  readonly until: Instant
+}
+
+/** Messages of a node to itself settle in a few rounds; more is a loop. */
+const MOST_ROUNDS = 1000
+
+export function createLeaseCore(options: LeaseCoreOptions): LeaseCore {
+  const station = newStation(options)
+  return {
+    step(input, now) {
+      station.now = later(station.now, now)
+      station.effects = []
+      expire(station)
+      const idle = isIdle(station, input)
+      onInput(station, input)
+      if (!idle || station.effects.length > 0) settle(station)
+      return station.effects
+    },
+    status(now) {
+      station.now = later(station.now, now)
+      return statusOf(station)
+    },
+    beliefs: () => [...station.seats.values()].map(({ group, holder }) => ({ group, until: holder.deadline })),
+  }
+}
+
+/**
+ * Most inputs are beats, and second copies of them: before the next wake they set nothing going, unless a candidate
+ * or a hand-over looks at what they say. Everything else that such an input does shows as an effect.
+ */
+function isIdle(station: Station, input: LeaseInput): boolean {
+  if (input.kind !== 'datagram' || input.envelope.message.kind !== 'beat' || station.now >= station.wakeAt) return false
+  return !station.standby && [...station.seats.values()].every((seat) => seat.phase === 'holding')
+}
+
+/** Carries on until nothing is due and nothing is left to say to ourselves; then asks to be woken. */
+function settle(station: Station): void {
+  const { view } = station
+  if (!view) return
+  for (let round = 0; ; round++) {
+    invariant(round < MOST_ROUNDS, 'a step settles')
+    tend(station, view)
+    const { local } = station
+    station.local = []
+    for (const { sequence, message } of local) {
+      onMessage(station, view, { node: station.node, incarnation: station.incarnation, sequence }, message)
+    }
+    const next = nextDue(station, view)
+    if (local.length > 0 || next <= station.now) continue
+    station.wakeAt = next
+    station.effects.push({ kind: 'wake', at: next })
+    return
+  }
+}
+
+function onInput(station: Station, input: LeaseInput): void {
+  if (input.kind === 'view') return adopt(station, input.view)
+  if (input.kind === 'standby') return onStandby(station, input.on)
+  if (input.kind === 'stop') return onStop(station, input.reason)
+  const { view } = station
+  if (!view || input.kind === 'wake') return
+  if (input.kind === 'datagram') return onDatagram(station, view, input.envelope)
+  if (input.kind === 'relay') return onRelay(station, view, input)
+  const seat = station.seats.get(input.group)
+  if (seat) return onSeatInput(station, view, seat, input)
+  if (input.kind === 'switchover')
+    tell(station, input.group, 'refused', 0, `${station.node} is no director of ${input.group}`)
+}
+
+type SeatInput = Exclude<LeaseInput, { kind: 'view' | 'standby' | 'stop' | 'wake' | 'datagram' | 'relay' }>
+
+function onSeatInput(station: Station, view: LeaseView, seat: Seat, input: SeatInput): void {
+  switch (input.kind) {
+    case 'ready':
+      return onReady(station, seat, input.ready, input.reason)
+    case 'fenced':
+      bookFenced(seat, input)
+      if (input.op === 'open') onOpened(station, view, seat, input)
+      else if (input.op === 'renew') onRenewed(station, view, seat, input)
+      return
+    case 'addressed':
+      return onAddressed(station, view, seat, input)
+    case 'address-lost':
+      if (seat.phase !== 'holding' || !seat.announce.isOpen(station.now) || seat.addressCalls > 0) return
+      addAddresses(station, seat)
+      seat.burst = { since: station.now, sent: 0 }
+      return tell(station, seat.group.name, 'note', seat.holder.number, 'an address was removed by somebody; put back')
+    case 'conflict':
+      if (!defend(station, seat)) return
+      return tell(station, seat.group.name, 'note', seat.holder.number, `${input.mac} announced our address; defended`)
+    case 'switchover':
+      return beginTransfer(station, view, seat, input.to, input.reason)
+  }
+}
+
+function onReady(station: Station, seat: Seat, ready: boolean, reason: string): void {
+  const was = station.now < seat.readyUntil
+  seat.readyUntil = ready ? after(station.now, READY_FOR_MS) : NEVER_BEFORE
+  seat.readyReason = ready ? 'the agent has not said so lately' : reason
+  if (was === ready) return
+  beatSoon(station)
+  if (ready) seat.candidate.pollSoon()
+}
+
+/** An owner that cannot have its addresses is none: a peer may be able to. */
+function onAddressed(
+  station: Station,
+  view: LeaseView,
+  seat: Seat,
+  input: Extract<LeaseInput, { kind: 'addressed' }>,
+): void {
+  bookAddressed(seat, input)
+  if (input.op === 'remove' || input.ok || seat.phase !== 'holding') return
+  const reason = `the addresses of ${seat.group.name} cannot be added: ${input.error}`
+  giveUp(station, seat, { kind: 'gave-up', reason, successor: bestPeer(station, view, seat.group), unfit: true })
+}
+
+function onRelay(station: Station, view: LeaseView, input: Extract<LeaseInput, { kind: 'relay' }>): void {
+  if (input.to === station.node) {
+    station.effects.push({ kind: 'deliver', from: station.node, payload: input.payload })
+    return
+  }
+  const to = input.to === null ? view.nodes.map(({ name }) => name) : [input.to]
+  post(station, to, { kind: 'relay', payload: input.payload })
+}
+
+function onStandby(station: Station, on: boolean): void {
+  if (station.standby === on) return
+  station.standby = on
+  for (const seat of station.seats.values()) seat.standbyAt = station.now
+  beatSoon(station)
+}
+
+function onStop(station: Station, reason: string): void {
+  if (station.stopping) return
+  station.stopping = true
+  const { view } = station
+  if (!view) {
+    station.effects.push({ kind: 'stopped' })
+    return
+  }
+  for (const seat of station.seats.values()) {
+    if (seat.phase !== 'watching') relinquish(station, seat, reason, bestPeer(station, view, seat.group))
+  }
+  beatSoon(station)
+}

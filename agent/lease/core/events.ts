@@ -1,0 +1,88 @@
+/** Everything that can happen to the lease process, and everything that it can do about it. */
+import type { Beat, Relay } from '@lvsm/heartbeat'
+import type { Instant } from '@lvsm/base'
+import type { Incarnation, LeaseEvent, LeaseGroup, LeaseMessage, LeaseView } from '@lvsm/lease'
+
+export type Message = LeaseMessage | Beat | Relay
+
+/** An authenticated, decoded datagram whose cluster was right. Replay and addressing are the core's to judge. */
+export interface Envelope {
+  readonly from: string
+  readonly incarnation: Incarnation
+  readonly sequence: number
+  /** The receiver's incarnation as the sender knows it; null when it knows none (the first beat after a start). */
+  readonly to: Incarnation | null
+  /** Index of the link in the sender's list. */
+  readonly link: number
+  readonly message: Message
+}
+
+/** Announce: ARP both ways. Serve: IP both ways (fence.md, row 12). */
+export type FencePart = 'announce' | 'serve'
+export type FenceOp = 'open' | 'renew' | 'close'
+
+export type LeaseInput =
+  | { readonly kind: 'view'; readonly view: LeaseView }
+  /** The reconciler's word that the kernel is prepared for the group; fades after READY_FOR_MS. */
+  | { readonly kind: 'ready'; readonly group: string; readonly ready: boolean; readonly reason: string }
+  | { readonly kind: 'datagram'; readonly envelope: Envelope }
+  | { readonly kind: 'wake' }
+  /** Result of a fence effect; `done` is a reading of the clock after the kernel's acknowledgement. */
+  | {
+      readonly kind: 'fenced'
+      readonly group: string
+      readonly op: FenceOp
+      readonly parts: readonly FencePart[]
+      readonly ok: boolean
+      readonly timeoutMs: number
+      readonly done: Instant
+      readonly error: string
+    }
+  | {
+      readonly kind: 'addressed'
+      readonly group: string
+      readonly op: 'add' | 'remove'
+      readonly ok: boolean
+      readonly error: string
+    }
+  /** Somebody removed one of the group's addresses, or announced it from another MAC. */
+  | { readonly kind: 'address-lost'; readonly group: string }
+  | { readonly kind: 'conflict'; readonly group: string; readonly mac: string }
+  | { readonly kind: 'switchover'; readonly group: string; readonly to: string | null; readonly reason: string }
+  | { readonly kind: 'standby'; readonly on: boolean; readonly reason: string }
+  | { readonly kind: 'relay'; readonly to: string | null; readonly payload: Uint8Array }
+  | { readonly kind: 'stop'; readonly reason: string }
+
+export type LeaseEffect =
+  /** To each named node, this node included (delivered locally); all carry one sequence number. */
+  | {
+      readonly kind: 'send'
+      readonly to: readonly string[]
+      readonly sequence: number
+      readonly message: Message
+      readonly peers: Readonly<Record<string, Incarnation | null>>
+    }
+  /** Renewal in one call: read the clock, timeout = min(timeoutMs, notAfter − now), refuse when that is under a tick. */
+  | {
+      readonly kind: 'fence'
+      readonly group: string
+      readonly op: FenceOp
+      readonly parts: readonly FencePart[]
+      readonly timeoutMs: number
+      readonly notAfter: Instant
+    }
+  | { readonly kind: 'address'; readonly op: 'add' | 'remove'; readonly group: LeaseGroup }
+  /** One gratuitous frame for each address, only while now < notAfter (fence.md, row 3). */
+  | { readonly kind: 'announce'; readonly group: LeaseGroup; readonly notAfter: Instant }
+  /** The next instant at which the core wants a `wake`; replaces the earlier wish. */
+  | { readonly kind: 'wake'; readonly at: Instant }
+  /** Reserve lease numbers up to `highWater` on disk. Advisory: nothing waits for it but a new grant above it. */
+  | { readonly kind: 'persist'; readonly highWater: number }
+  | { readonly kind: 'deliver'; readonly from: string; readonly payload: Uint8Array }
+  | { readonly kind: 'event'; readonly event: LeaseEvent }
+  /** The view changed: rebuild the fence tables, closed for groups that are new, in one transaction. */
+  | { readonly kind: 'fence-tables'; readonly groups: readonly LeaseGroup[] }
+  | { readonly kind: 'stopped' }
+
+/** A candidate is ready only while its reconciler has said so this lately. */
+export const READY_FOR_MS = 3000

@@ -1,0 +1,75 @@
+/** Calls into the kernel that belong to a seat, with the books kept for each call and each answer. */
+import { after, type Instant } from '@lvsm/base'
+import type { FenceElement } from '@lvsm/lease'
+import { invariant } from '@lvsm/base'
+import type { FencePart, LeaseInput } from './events.ts'
+import { isSilent, type Seat } from './seat.ts'
+import type { Station } from './station.ts'
+
+export const BOTH: readonly FencePart[] = ['announce', 'serve']
+const ANY_TIME = Number.POSITIVE_INFINITY as Instant
+
+const elements = (seat: Seat, parts: readonly FencePart[]): FenceElement[] => parts.map((part) => seat[part])
+
+/** First opening: only while the addresses are off, for a short time, with no bound on when the kernel does it. */
+export function openFence(station: Station, seat: Seat, timeoutMs: number): void {
+  invariant(isSilent(seat, station.now), 'the fence is opened only while everything is off')
+  for (const element of elements(seat, BOTH)) element.opening(station.now)
+  station.effects.push({
+    kind: 'fence',
+    group: seat.group.name,
+    op: 'open',
+    parts: BOTH,
+    timeoutMs,
+    notAfter: seat.holder.deadline,
+  })
+}
+
+export function renewFence(
+  station: Station,
+  seat: Seat,
+  parts: readonly FencePart[],
+  timeoutMs: number,
+  notAfter: Instant,
+): void {
+  for (const element of elements(seat, parts)) element.renewing(timeoutMs)
+  station.effects.push({ kind: 'fence', group: seat.group.name, op: 'renew', parts, timeoutMs, notAfter })
+}
+
+export function closeFence(station: Station, seat: Seat, parts: readonly FencePart[]): void {
+  for (const element of elements(seat, parts)) element.closing()
+  station.effects.push({ kind: 'fence', group: seat.group.name, op: 'close', parts, timeoutMs: 0, notAfter: ANY_TIME })
+}
+
+/**
+ * The kernel takes an address off by itself when nobody extended its lifetime (fence.md, row 7): three tries fit into
+ * the ten seconds that the adapter gives it.
+ */
+const ADDRESS_REFRESH_MS = 3000
+
+export function addAddresses(station: Station, seat: Seat): void {
+  invariant(seat.holder.believes(station.now), 'an address is added only under a lease')
+  seat.addressOff = false
+  seat.refreshAt = after(station.now, ADDRESS_REFRESH_MS)
+  seat.addressCalls += 1
+  station.effects.push({ kind: 'address', op: 'add', group: seat.group })
+}
+
+export function removeAddresses(station: Station, seat: Seat): void {
+  seat.addressCalls += 1
+  station.effects.push({ kind: 'address', op: 'remove', group: seat.group })
+}
+
+export function bookFenced(seat: Seat, answer: Extract<LeaseInput, { kind: 'fenced' }>): void {
+  for (const element of elements(seat, answer.parts)) {
+    if (answer.op === 'open') element.opened(answer.ok, answer.timeoutMs, answer.done)
+    else if (answer.op === 'renew') element.renewed(answer.ok, answer.timeoutMs, answer.done)
+    else element.closed(answer.ok)
+  }
+}
+
+export function bookAddressed(seat: Seat, answer: Extract<LeaseInput, { kind: 'addressed' }>): void {
+  seat.addressCalls -= 1
+  invariant(seat.addressCalls >= 0, 'one answer for each address call')
+  if (answer.op === 'remove' && answer.ok && seat.addressCalls === 0) seat.addressOff = true
+}

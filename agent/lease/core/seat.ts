@@ -1,0 +1,98 @@
+/** A group that this node directs: where it stands with the lease, the kernel's fence and the addresses. */
+import { type Instant, NEVER_BEFORE, type Random, ROUNDING_MS, type Timing } from '@lvsm/base'
+import { Candidate, FenceElement, Holder, type LeaseGroup, type Rules } from '@lvsm/lease'
+
+/**
+ * `closing`: fence and addresses are being taken away. `watching`: all is closed, somebody else may hold.
+ * `taking`: lease won, fence being opened. `holding`: owner. `parting`: planned move, announcements being closed.
+ * `draining`: lease released, still serving what arrives, for a bounded time.
+ */
+export type Phase = 'closing' | 'watching' | 'taking' | 'holding' | 'parting' | 'draining'
+
+/** A lease that was given up: what the voters must be told once everything is closed. */
+export interface Farewell {
+  readonly upTo: number
+  readonly successor: string | null
+  /** RELEASE is repeated, because the network may lose it; each entry is an instant. */
+  again: Instant[]
+}
+export interface Transfer {
+  readonly to: string
+  readonly reason: string
+  readonly since: Instant
+  readonly sequences: Set<number>
+  resendAt: Instant
+}
+
+export interface Seat {
+  group: LeaseGroup
+  /** After closing: the group's new shape, or null when this node no longer directs it; undefined: no change. */
+  next: LeaseGroup | null | undefined
+  phase: Phase
+  readonly holder: Holder
+  readonly candidate: Candidate
+  readonly announce: FenceElement
+  readonly serve: FenceElement
+  /** Whether the addresses are off for certain (removed, acknowledged, and no call out). */
+  addressOff: boolean
+  addressCalls: number
+  /** When the addresses' lifetime is to be extended. */
+  refreshAt: Instant
+  /** Open again with the same lease once everything is closed. */
+  reopen: boolean
+  farewell: Farewell | null
+  transfer: Transfer | null
+  /** When a failed call is tried again. */
+  retryAt: Instant
+  /** Fence calls in a row that the kernel did not acknowledge. */
+  misses: number
+  burst: { readonly since: Instant; sent: number } | null
+  defendedAt: Instant
+  readyUntil: Instant
+  readyReason: string
+  /** After a failure of this node's kernel others go first, until this instant. */
+  unfitUntil: Instant
+  /** Not before this instant is a hand-over for standby tried again. */
+  standbyAt: Instant
+  /** Lease number to renew with, when a voter knows of a higher one than ours. */
+  raisedNumber: number
+}
+
+export function newSeat(group: LeaseGroup, own: string, random: Random, rules: Rules): Seat {
+  return {
+    group,
+    next: undefined,
+    phase: 'watching',
+    holder: new Holder(own, rules),
+    candidate: new Candidate(random),
+    announce: new FenceElement(),
+    serve: new FenceElement(),
+    addressOff: false,
+    addressCalls: 0,
+    refreshAt: NEVER_BEFORE,
+    reopen: false,
+    farewell: null,
+    transfer: null,
+    retryAt: NEVER_BEFORE,
+    misses: 0,
+    burst: null,
+    defendedAt: NEVER_BEFORE,
+    readyUntil: NEVER_BEFORE,
+    readyReason: 'the agent has not said so yet',
+    unfitUntil: NEVER_BEFORE,
+    standbyAt: NEVER_BEFORE,
+    raisedNumber: 0,
+  }
+}
+
+export const fenceCalls = (seat: Seat): number => seat.announce.out + seat.serve.out
+/** Everything is off, for certain. */
+export const isSilent = (seat: Seat, now: Instant): boolean =>
+  seat.announce.isClosed(now) && seat.serve.isClosed(now) && seat.addressOff && seat.addressCalls === 0
+export const isFit = (seat: Seat, now: Instant): boolean => now >= seat.unfitUntil
+export const isReady = (seat: Seat, now: Instant): boolean => now < seat.readyUntil && isFit(seat, now)
+/** Whether this node acts as the holder, up to its deadline. */
+export const holds = (seat: Seat, now: Instant): boolean =>
+  (seat.phase === 'taking' || seat.phase === 'holding' || seat.phase === 'parting') && seat.holder.believes(now)
+/** A lease with less left than this cannot be opened: the first opening, its extension, and time for the calls. */
+export const enoughMs = ({ keepaliveMs, applyMs }: Timing): number => 2 * (keepaliveMs + ROUNDING_MS) + applyMs

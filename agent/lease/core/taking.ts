@@ -1,0 +1,58 @@
+/**
+ * From the won lease to the owner: fence open for one keepalive → acknowledged, clock read again → extended →
+ * addresses on → announced (fence.md, Order).
+ */
+import type { LeaseView } from '@lvsm/lease'
+import { fenceMs } from '@lvsm/base'
+import { startBurst } from './announcing.ts'
+import { beatSoon } from './beats.ts'
+import { giveUp } from './closing.ts'
+import type { LeaseInput } from './events.ts'
+import { addAddresses, BOTH, openFence, renewFence } from './kernel.ts'
+import { fenceMissed } from './renewing.ts'
+import { fenceCalls, type Seat } from './seat.ts'
+import { type Station, tell } from './station.ts'
+
+/** The lease is ours, and everything is off: begin. */
+export function take(station: Station, view: LeaseView, seat: Seat): void {
+  seat.phase = 'taking'
+  seat.farewell = null
+  openFence(station, seat, view.timing.keepaliveMs)
+}
+
+/** The kernel answered `open`: extend with a new look at the clock, then the addresses. */
+export function onOpened(
+  station: Station,
+  view: LeaseView,
+  seat: Seat,
+  answer: Extract<LeaseInput, { kind: 'fenced' }>,
+): void {
+  if (seat.phase !== 'taking' || fenceCalls(seat) > 0) return
+  if (!answer.ok) {
+    fenceMissed(station, view, seat, answer.error)
+    return
+  }
+  const { deadline } = seat.holder
+  const timeoutMs = seat.announce.renewalMs(station.now, deadline, fenceMs(view.timing))
+  if (timeoutMs === null) {
+    giveUp(station, seat, {
+      kind: 'note',
+      reason: 'the kernel opened the fence too late; closing it and trying again',
+      reopen: true,
+    })
+    return
+  }
+  renewFence(station, seat, BOTH, timeoutMs, deadline)
+  seat.phase = 'holding'
+  seat.standbyAt = station.now
+  addAddresses(station, seat)
+  startBurst(station, seat)
+  tell(
+    station,
+    seat.group.name,
+    'took',
+    seat.holder.number,
+    `${station.node} holds ${seat.group.name} by lease ${seat.holder.number}`,
+  )
+  beatSoon(station)
+}

@@ -1,0 +1,183 @@
+/** `lvsm-lease`: wires the ownership core to the network, the kernel and its reconciler; decides nothing itself. */
+import { randomBytes } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { seededRandom } from '@lvsm/base'
+import { boottime, lockFile, runFirst } from '@lvsm/kernel'
+import type { LeaseView } from '@lvsm/lease'
+import { encode, type ToLease, viewCodec } from '@lvsm/wire'
+import { openKernel } from './adapters/kernel/kernel.ts'
+import { type IpcServer, serveIpc } from './adapters/ipc.ts'
+import { openState } from './adapters/state.ts'
+import { openLinks, type UdpLinks } from './adapters/network/udp.ts'
+import { createLeaseCore } from './core/core.ts'
+import { startPump } from './pump.ts'
+
+const VERSION = 1
+/** The reconciler hears the whole status this often, and at every event. */
+const STATUS_MS = 500
+/** A stop that takes longer than this leaves the rest to the kernel's fence. */
+const STOP_MS = 2000
+const USAGE = 'usage: lvsm-lease --node NAME [--run-dir DIR] [--state-dir DIR]'
+
+const say = (text: string): void => void process.stderr.write(`lvsm-lease: ${text}\n`)
+const fail = (code: number, text: string): never => {
+  say(text)
+  process.exit(code)
+}
+
+function options(): { node: string; runDir: string; stateDir: string } {
+  try {
+    const { values } = parseArgs({
+      options: {
+        node: { type: 'string' },
+        'run-dir': { type: 'string', default: '/run/lvsm' },
+        'state-dir': { type: 'string', default: '/var/lib/lvsm' },
+        help: { type: 'boolean' },
+      },
+    })
+    if (values.help) {
+      process.stdout.write(`${USAGE}\n`)
+      process.exit(0)
+    }
+    if (!values.node) return fail(2, `--node is missing\n${USAGE}`)
+    return { node: values.node, runDir: values['run-dir'], stateDir: values['state-dir'] }
+  } catch (error) {
+    return fail(2, `${(error as Error).message}\n${USAGE}`)
+  }
+}
+
+function run(): void {
+  const { node, runDir, stateDir } = options()
+  if (process.getuid?.() !== 0)
+    fail(1, 'must run as root: it owns addresses and nftables (start it with sudo, or as the systemd unit)')
+  for (const directory of [runDir, stateDir]) mkdirSync(directory, { recursive: true, mode: 0o750 })
+  if (!lockFile(join(runDir, 'lease.lock')))
+    fail(1, `another lvsm-lease already runs for ${runDir} (stop it first, or give this one its own --run-dir)`)
+
+  const denied = runFirst()
+  if (denied) say(`goes on without a privilege that keeps it punctual: ${denied.message}`)
+
+  const incarnation = randomBytes(16).toString('hex')
+  const counters: Record<string, number> = {}
+  const count = (reason: string): void => {
+    counters[reason] = (counters[reason] ?? 0) + 1
+  }
+  const state = openState(stateDir, (error) => {
+    if (!counters['state-write-failed'])
+      say(`cannot keep state in ${stateDir}: ${error.message}; failover goes on without it`)
+    count('state-write-failed')
+  })
+  const kernel = openKernel(boottime)
+  const core = createLeaseCore({
+    node,
+    incarnation,
+    random: seededRandom(randomBytes(4).readUInt32BE()),
+    startedAt: boottime(),
+    highWater: state.highWater,
+  })
+
+  let links: UdpLinks | undefined
+  let network = ''
+  const ipc: IpcServer = serveIpc(join(runDir, 'lease.sock'), {
+    heard: (word) => hear(word),
+    joined: () => {
+      ipc.tell({ kind: 'hello', incarnation, version: VERSION })
+      tellStatus()
+    },
+    count,
+    failed: (error) => fail(1, `cannot listen on ${join(runDir, 'lease.sock')}: ${error.message}`),
+  })
+  const tellStatus = (): void => {
+    const status = core.status(boottime())
+    ipc.tell({ kind: 'status', status: { ...status, counters: { ...status.counters, ...counters } } })
+  }
+  const pump = startPump(node, incarnation, {
+    clock: boottime,
+    step: (input, now) => core.step(input, now),
+    fence: kernel.fence,
+    addresses: kernel.addresses,
+    send: (outgoing, recipients) => links?.send(outgoing, recipients),
+    persist: (highWater) => state.saveHighWater(highWater),
+    deliver: (from, payload) => ipc.tell({ kind: 'relay', from, payload }),
+    event: ({ event }) => {
+      say(`${event.group}: ${event.kind}${event.number ? ` (lease ${event.number})` : ''}: ${event.reason}`)
+      ipc.tell({ kind: 'event', event })
+      tellStatus()
+    },
+    stopped: () => {
+      kernel.fence.clear()
+      leave(0)
+    },
+    count,
+  })
+
+  const adopt = (view: LeaseView): void => {
+    if (view.node !== node) return say(`refused a view of node ${view.node}: this process is ${node}`)
+    const wanted = Buffer.from(encode(viewCodec, { ...view, groups: [], revision: 0 })).toString('base64')
+    if (wanted !== network) {
+      network = wanted
+      links?.close()
+      links = openLinks(view, {
+        received: (datagram, link) => pump.feed({ kind: 'datagram', envelope: { ...datagram, link } }),
+        count,
+        linkFailed: (link, error) => {
+          count('link-failed')
+          say(`link ${link.name} (${link.address} port ${link.port}): ${error.message}; ${linkHint(error)}`)
+        },
+      })
+    }
+    kernel.watch(view.groups, {
+      addressLost: (group) => pump.feed({ kind: 'address-lost', group }),
+      fenceLost: () => {
+        count('fence-restored')
+        const restored = kernel.fence.restore()
+        say(
+          restored.ok
+            ? 'the rule set was flushed by somebody else: fence restored'
+            : `cannot restore the fence: ${restored.error}`,
+        )
+      },
+    })
+    pump.feed({ kind: 'view', view })
+  }
+  const hear = (word: ToLease): void => {
+    if (word.kind !== 'view') return pump.feed(word)
+    adopt(word.view)
+    state.saveView(word.view)
+  }
+
+  let leaving = false
+  const leave = (code: number): void => {
+    // The last datagrams are with the kernel already; the reconciler gets its last word.
+    tellStatus()
+    ipc.close()
+    pump.stop()
+    links?.close()
+    setTimeout(() => process.exit(code), 20)
+  }
+  const stop = (reason: string): void => {
+    if (leaving) return
+    leaving = true
+    say(`${reason}: giving up what this node owns`)
+    setTimeout(() => leave(1), STOP_MS)
+    pump.feed({ kind: 'stop', reason })
+  }
+  process.on('SIGTERM', () => stop('SIGTERM'))
+  process.on('SIGINT', () => stop('SIGINT'))
+  setInterval(tellStatus, STATUS_MS)
+  if (state.view) adopt(state.view)
+  say(
+    `${node} runs, incarnation ${incarnation.slice(0, 8)}${state.view ? `, revision ${state.view.revision} from its last view` : ', waiting for its view'}`,
+  )
+}
+
+const linkHint = (error: NodeJS.ErrnoException): string =>
+  error.code === 'EADDRINUSE'
+    ? 'another program uses this port: stop it, or give the link another port'
+    : error.code === 'EADDRNOTAVAIL'
+      ? 'this node has no such address: correct the link, or configure the interface'
+      : 'heartbeats on this link are off'
+
+run()

@@ -1,0 +1,40 @@
+/** What the lease process needs of the kernel. Each call returns after the kernel's acknowledgement. */
+import type { Instant } from '@lvsm/base'
+import type { LeaseGroup } from '@lvsm/lease'
+import type { FenceOp, FencePart } from './core/events.ts'
+
+export interface Outcome {
+  readonly ok: boolean
+  /** The kernel's refusal as a sentence; empty when it went well. */
+  readonly error: string
+}
+export interface FenceOutcome extends Outcome {
+  /** The element's time to live as it was sent. */
+  readonly timeoutMs: number
+  /** The clock after the acknowledgement. */
+  readonly done: Instant
+}
+export interface FenceOrder {
+  readonly group: string
+  readonly op: FenceOp
+  readonly parts: readonly FencePart[]
+  readonly timeoutMs: number
+  readonly notAfter: Instant
+}
+
+/** The kernel's own guard of the group addresses (fence.md): what it does not accept, nobody hears. */
+export interface Fence {
+  /** Makes the tables hold exactly these groups, each closed, in one transaction. */
+  build(groups: readonly LeaseGroup[]): Outcome
+  apply(order: FenceOrder): FenceOutcome
+  /** Somebody flushed the rule set: the same tables again, with what the open elements had left. */
+  restore(): Outcome
+  /** Takes the tables away: after a clean stop, when the addresses are off for certain, another manager may use them. */
+  clear(): Outcome
+}
+export interface Addresses {
+  add(group: LeaseGroup): Outcome
+  remove(group: LeaseGroup): Outcome
+  /** One gratuitous ARP frame for each address, each only while the clock shows less than `notAfter`. */
+  announce(group: LeaseGroup, notAfter: Instant): Outcome
+}

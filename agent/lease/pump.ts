@@ -1,0 +1,106 @@
+/**
+ * The one inbox of the lease process: inputs in order, the clock read freshly for each, effects carried out before
+ * the next input. Everything here is synchronous; a step and its effects take well under a millisecond.
+ */
+import type { Instant } from '@lvsm/base'
+import type { Outgoing } from '@lvsm/wire'
+import type { LeaseEffect, LeaseInput } from './core/events.ts'
+import type { Addresses, Fence } from './ports.ts'
+
+/** Inputs that may wait; more are dropped and counted, as the network would. */
+const LONGEST_INBOX = 10_000
+
+export interface PumpPorts {
+  clock(): Instant
+  step(input: LeaseInput, now: Instant): LeaseEffect[]
+  fence: Fence
+  addresses: Addresses
+  send(outgoing: Outgoing, recipients: readonly { node: string; incarnation: string | null }[]): void
+  persist(highWater: number): void
+  deliver(from: string, payload: Uint8Array): void
+  event(effect: Extract<LeaseEffect, { kind: 'event' }>): void
+  stopped(): void
+  count(reason: string): void
+}
+
+export interface Pump {
+  feed(input: LeaseInput): void
+  stop(): void
+}
+
+export function startPump(node: string, incarnation: string, ports: PumpPorts): Pump {
+  const inbox: LeaseInput[] = []
+  let running = false
+  let timer: NodeJS.Timeout | undefined
+  let armedFor = Number.POSITIVE_INFINITY
+  let wish = Number.POSITIVE_INFINITY
+
+  /** The wish moves with every input, mostly to later: a timer that comes too early is cheaper than one that is set anew. */
+  const arm = (): void => {
+    if (armedFor <= wish) return
+    clearTimeout(timer)
+    armedFor = wish
+    timer = setTimeout(ring, Math.max(0, Math.ceil(wish - ports.clock())))
+  }
+  const ring = (): void => {
+    armedFor = Number.POSITIVE_INFINITY
+    if (ports.clock() < wish) return arm()
+    wish = Number.POSITIVE_INFINITY
+    feed({ kind: 'wake' })
+  }
+
+  const feed = (input: LeaseInput): void => {
+    if (inbox.length >= LONGEST_INBOX && input.kind === 'datagram') return ports.count('inbox-full')
+    inbox.push(input)
+    if (running) return
+    running = true
+    try {
+      for (let next = inbox.shift(); next; next = inbox.shift())
+        for (const effect of ports.step(next, ports.clock())) carryOut(effect)
+    } finally {
+      running = false
+    }
+  }
+
+  const carryOut = (effect: LeaseEffect): void => {
+    switch (effect.kind) {
+      case 'send':
+        return send(effect)
+      case 'fence': {
+        const { group, op, parts } = effect
+        return feed({ kind: 'fenced', group, op, parts, ...ports.fence.apply(effect) })
+      }
+      case 'fence-tables': {
+        const built = ports.fence.build(effect.groups)
+        // Without its fence a director may own nothing: the supervisor starts the process again, closed.
+        if (!built.ok) throw new Error(`the kernel refused the fence: ${built.error}`)
+        return
+      }
+      case 'address': {
+        const outcome = effect.op === 'add' ? ports.addresses.add(effect.group) : ports.addresses.remove(effect.group)
+        return feed({ kind: 'addressed', group: effect.group.name, op: effect.op, ...outcome })
+      }
+      case 'announce':
+        if (!ports.addresses.announce(effect.group, effect.notAfter).ok) ports.count('announce-failed')
+        return
+      case 'wake':
+        wish = effect.at
+        return arm()
+      case 'persist':
+        return ports.persist(effect.highWater)
+      case 'deliver':
+        return ports.deliver(effect.from, effect.payload)
+      case 'event':
+        return ports.event(effect)
+      case 'stopped':
+        return ports.stopped()
+    }
+  }
+
+  const send = ({ to, sequence, message, peers }: Extract<LeaseEffect, { kind: 'send' }>): void => {
+    const recipients = to.map((name) => ({ node: name, incarnation: peers[name] ?? null }))
+    ports.send({ from: node, incarnation, sequence, message }, recipients)
+  }
+
+  return { feed, stop: () => clearTimeout(timer) }
+}

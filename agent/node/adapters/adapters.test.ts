@@ -1,0 +1,162 @@
+import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { createServer, type Server, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { checkConfig, SAMPLE } from '@lvsm/model'
+import { decode, FrameSplitter, frame, fromLeaseCodec, toLeaseCodec } from '@lvsm/wire'
+import { afterEach, describe, expect, it } from 'vitest'
+import { serveControl } from './control.ts'
+import { loadRecord, readSecrets, saveRecord } from './files.ts'
+import { connectLease } from './lease.ts'
+import { probeTcp } from './probe.ts'
+
+const directory = () => mkdtempSync(join(tmpdir(), 'lvsm-'))
+const ends: (() => void)[] = []
+afterEach(() => {
+  for (const end of ends.splice(0)) end()
+})
+const listening = (server: Server, where: string | number): Promise<number> =>
+  new Promise((resolve) =>
+    server.listen(where, () => resolve((server.address() as { port?: number } | null)?.port ?? 0)),
+  )
+
+describe('the record on disk', () => {
+  const text = 'tcp 10.11.0.10:80\t10.11.0.11:80'
+  it('comes back whole, for root only', () => {
+    const path = join(directory(), 'deep', 'agent.owned')
+    expect(saveRecord(path, text)).toBe(null)
+    expect([...loadRecord(path)]).toEqual([['tcp 10.11.0.10:80', new Set(['10.11.0.11:80'])]])
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+  })
+  it('is empty when missing, half-written or garbage', () => {
+    const path = join(directory(), 'agent.owned')
+    expect(loadRecord(path).size).toBe(0)
+    saveRecord(path, text)
+    const whole = readFileSync(path)
+    for (let length = 0; length < whole.length; length++) {
+      writeFileSync(path, whole.subarray(0, length))
+      expect(loadRecord(path).size).toBe(0)
+    }
+  })
+})
+
+describe('secrets in files', () => {
+  const { config } = checkConfig(SAMPLE.replace(/secret: "\w+"/, 'file: key'))
+  it('are read beside the configuration, and refused with a way out', () => {
+    if (!config) throw new Error('refused')
+    const home = directory()
+    expect(readSecrets(config, join(home, 'a.yaml')).refusals).toMatchObject([
+      { code: 'no-secret-file', field: 'keys[0].file' },
+    ])
+    writeFileSync(join(home, 'key'), 'swordfish\n')
+    expect(readSecrets(config, join(home, 'a.yaml')).refusals).toMatchObject([{ code: 'bad-secret' }])
+    writeFileSync(join(home, 'key'), `${'AB'.repeat(16)}\n`)
+    expect(readSecrets(config, join(home, 'a.yaml')).secrets.get(1)).toBe('ab'.repeat(16))
+  })
+})
+
+describe('the control socket', () => {
+  const serve = () => {
+    const path = join(directory(), 'agent.sock')
+    const control = serveControl(path, {
+      status: () => ({ node: 'dir1' }) as never,
+      events: () => ({ events: [] }),
+      request: (id, asked) => control.reply(id, asked.verb === 'switchover' ? 200 : 409, asked),
+      failed: (error) => {
+        throw error
+      },
+    })
+    ends.push(() => control.close())
+    const ask = (method: string, url: string, body?: string): Promise<{ status: number; value: unknown }> =>
+      new Promise((resolve, reject) => {
+        const outgoing = request({ socketPath: path, method, path: url, agent: false }, (incoming) => {
+          let text = ''
+          incoming.on('data', (chunk) => (text += chunk))
+          incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, value: JSON.parse(text) }))
+        })
+        outgoing.on('error', reject)
+        outgoing.end(body)
+      })
+    return { path, ask }
+  }
+  it('answers, and is for root only', async () => {
+    const { path, ask } = serve()
+    expect(await ask('GET', '/v1/status')).toEqual({ status: 200, value: { node: 'dir1' } })
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+    expect(await ask('POST', '/v1/switchover', '{"group":"web","to":"dir2"}')).toEqual({
+      status: 200,
+      value: { verb: 'switchover', body: { group: 'web', to: 'dir2' } },
+    })
+    expect(await ask('POST', '/v1/standby', '{"on":true}')).toMatchObject({ status: 409 })
+  })
+  it.each<[string, string, string | undefined, number]>([
+    ['POST', '/v1/switchover', '{', 400],
+    ['POST', '/v1/switchover', 'null', 400],
+    ['POST', '/v1/switchover', '{"group":1}', 400],
+    ['POST', '/v1/standby', '{"on":"yes"}', 400],
+    ['POST', '/v1/status', '', 405],
+    ['GET', '/v2', undefined, 404],
+    ['POST', '/v1/standby', `"${'x'.repeat(70_000)}"`, 413],
+  ])('refuses %s %s %#', async (method, url, body, status) => {
+    const answer = await serve().ask(method, url, body)
+    expect(answer).toMatchObject({
+      status,
+      value: { refusals: [expect.objectContaining({ code: expect.any(String) })] },
+    })
+  })
+})
+
+describe('the TCP check', () => {
+  const probe = (port: number, address = '127.0.0.1'): Promise<{ ok: boolean; reason: string }> =>
+    new Promise((resolve) =>
+      probeTcp({ address, port, source: '127.0.0.1', timeoutMs: 200 }, (ok, reason) => resolve({ ok, reason })),
+    )
+  it('tells listening, refusing and silent apart', async () => {
+    const server = createServer()
+    const port = await listening(server, 0)
+    expect(await probe(port)).toEqual({ ok: true, reason: 'accepts connections' })
+    await new Promise((resolve) => server.close(resolve))
+    expect(await probe(port)).toMatchObject({ ok: false, reason: 'connection refused: nothing listens there' })
+    expect((await probe(80, '192.0.2.1')).ok).toBe(false)
+  })
+})
+
+describe('the lease process’s socket', () => {
+  it('is connected to again after it went away', async () => {
+    const path = join(directory(), 'lease.sock')
+    const heard: string[] = []
+    const said: unknown[] = []
+    const lease = connectLease(path, {
+      up: () => heard.push('up'),
+      down: () => heard.push('down'),
+      heard: (word) => heard.push(word.kind),
+    })
+    ends.push(() => lease.close())
+    const until = async (condition: () => boolean): Promise<void> => {
+      while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    await until(() => heard.includes('down'))
+    expect(lease.tell({ kind: 'standby', on: true, reason: '' })).toBe(false)
+    for (const round of [1, 2]) {
+      let client: Socket | undefined
+      const server = createServer((socket) => {
+        client = socket
+        const splitter = new FrameSplitter()
+        socket.on('data', (chunk) => {
+          for (const bytes of splitter.push(chunk) ?? []) said.push(decode(toLeaseCodec, bytes))
+        })
+        socket.write(frame(fromLeaseCodec, { kind: 'hello', incarnation: 'x', version: 1 }))
+      })
+      await listening(server, path)
+      await until(() => heard.filter((kind) => kind === 'up').length === round)
+      lease.tell({ kind: 'standby', on: true, reason: 'test' })
+      await until(() => said.length === round)
+      expect(said.at(-1)).toEqual({ kind: 'standby', on: true, reason: 'test' })
+      const before = heard.filter((kind) => kind === 'down').length
+      client?.destroy()
+      await new Promise((resolve) => server.close(resolve))
+      await until(() => heard.filter((kind) => kind === 'down').length > before)
+    }
+  })
+})

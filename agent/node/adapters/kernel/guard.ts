@@ -1,0 +1,145 @@
+/** Our nftables tables beside IPVS: always replaced as a whole, in one transaction, and watched. */
+import { NETLINK, openNetlink } from '@lvsm/kernel'
+import { inetBytes, nftables } from '@lvsm/netlink'
+import { GUARD_TABLE, type GuardNeeds, guardPrint } from '../../core/index.ts'
+
+const { match } = nftables
+const INET: nftables.TableName = { family: 'inet', table: GUARD_TABLE }
+const IP: nftables.TableName = { family: 'ip', table: GUARD_TABLE }
+const TCP = 6
+const SYN_AND_RST = 0x06
+/** After IPVS: it translates answers in forward at 100 and takes what it knows in input at 99. */
+const AFTER_IPVS = 150
+const SOURCE_NAT = 100
+
+export interface Guard {
+  /** `guardPrint` of what was loaded while the rules are still those; null when there is no table; else something that no rules are. */
+  observe(): string | null
+  /** Null takes the tables away. The error as a sentence, or null. */
+  load(needs: GuardNeeds | null): string | null
+  close(): void
+}
+
+type Rule = readonly nftables.Expression[]
+const is = (field: nftables.Expression, bytes: Uint8Array): Rule => [field, { kind: 'cmp', op: 'eq', data: bytes }]
+const port = (offset: 0 | 2, number: number): Rule =>
+  is({ kind: 'payload', base: 'transport', offset, length: 2 }, Uint8Array.of(number >> 8, number & 0xff))
+
+/** `ip saddr A tcp sport P ct state != established counter drop` */
+const answerRule = ({ address, port: number }: GuardNeeds['answers'][number]): Rule => [
+  ...match.ipv4Only,
+  ...is(match.load.ipv4Source, inetBytes(address)),
+  ...match.transportIs(TCP),
+  ...port(0, number),
+  { kind: 'ct', key: 'state' },
+  { kind: 'bitwise', mask: Uint8Array.of(nftables.CT_STATE.established, 0, 0, 0), xor: new Uint8Array(4) },
+  { kind: 'cmp', op: 'eq', data: new Uint8Array(4) },
+  match.counter,
+  match.decide(nftables.drop),
+]
+
+/** `ip saddr A ip daddr != N/M counter snat to V` */
+function leavingRule({ address, network, vip }: GuardNeeds['masquerade'][number]): Rule {
+  const inside = match.networkIs(match.load.ipv4Destination, network.address, network.prefix)
+  const outside = inside.map((part): nftables.Expression => (part.kind === 'cmp' ? { ...part, op: 'neq' } : part))
+  return [
+    ...match.ipv4Only,
+    ...is(match.load.ipv4Source, inetBytes(address)),
+    ...outside,
+    match.counter,
+    { kind: 'load', data: inetBytes(vip) },
+    { kind: 'snat' },
+  ]
+}
+
+/** `ip daddr V tcp dport P tcp flags & (syn | rst) == 0 counter dup to D` and the same with `drop`: neither begins a connection nor ends in a reset. */
+function movingRules({ address, port: number, to }: GuardNeeds['handover'][number]): Rule[] {
+  const flags: Rule = [
+    { kind: 'payload', base: 'transport', offset: 13, length: 1 },
+    { kind: 'bitwise', mask: Uint8Array.of(SYN_AND_RST), xor: Uint8Array.of(0) },
+    { kind: 'cmp', op: 'eq', data: Uint8Array.of(0) },
+  ]
+  const matches: Rule = [
+    ...is(match.load.ipv4Destination, inetBytes(address)),
+    ...match.transportIs(TCP),
+    ...port(2, number),
+    ...flags,
+  ]
+  return [
+    [...matches, match.counter, { kind: 'load', data: inetBytes(to) }, { kind: 'dup' }],
+    [...matches, match.decide(nftables.drop)],
+  ]
+}
+
+const clear = (table: nftables.TableName): Uint8Array[] => [nftables.newTable(table), nftables.deleteTable(table)]
+
+function build(needs: GuardNeeds): Uint8Array[] {
+  const { inet } = nftables.HOOK
+  const chain = (
+    table: nftables.TableName,
+    name: string,
+    number: number,
+    priority: number,
+    type: 'filter' | 'nat',
+    rules: readonly Rule[],
+  ): Uint8Array[] => [
+    nftables.newChain({ ...table, chain: name, type, hook: { number, priority }, policy: 'accept' }),
+    ...rules.map((expressions) => nftables.newRule({ ...table, chain: name, expressions })),
+  ]
+  const ip =
+    needs.handover.length === 0
+      ? []
+      : [
+          nftables.newTable(IP),
+          ...chain(IP, 'moving', inet.input, AFTER_IPVS, 'filter', needs.handover.flatMap(movingRules)),
+        ]
+  // A director without NAT realservers needs no connection tracking.
+  if (needs.answers.length === 0) return ip
+  return [
+    nftables.newTable(INET),
+    ...chain(INET, 'returning', inet.forward, AFTER_IPVS, 'filter', needs.answers.map(answerRule)),
+    ...chain(INET, 'leaving', inet.postrouting, SOURCE_NAT, 'nat', needs.masquerade.map(leavingRule)),
+    ...ip,
+  ]
+}
+
+export function openGuard(): Guard {
+  const socket = openNetlink(NETLINK.netfilter)
+  let loaded: { readonly print: string | null; readonly standing: string } = { print: null, standing: '' }
+
+  /** Every rule of the tables by the kernel's number: one that was removed, added or replaced shows. */
+  function standing(): string {
+    const tables = socket.dump(nftables.dumpTables()).flatMap((message) => {
+      const decoded = nftables.decodeTable(message)
+      return decoded.ok && decoded.value.table === GUARD_TABLE ? [decoded.value] : []
+    })
+    return tables
+      .flatMap(({ family, table }) => [
+        `${family} ${table}`,
+        ...socket.dump(nftables.dumpRules({ family, table })).map((message) => {
+          const decoded = nftables.decodeRule(message)
+          return decoded.ok
+            ? `${decoded.value.family} ${decoded.value.table} ${decoded.value.chain} ${decoded.value.handle}`
+            : 'unreadable'
+        }),
+      ])
+      .join('\n')
+  }
+
+  return {
+    observe() {
+      const now = standing()
+      if (now === '') return null
+      return now === loaded.standing ? loaded.print : 'changed by somebody else'
+    },
+    load(needs) {
+      const messages = [...clear(INET), ...clear(IP), ...(needs === null ? [] : build(needs))]
+      const refused = socket.apply(nftables.batch(messages))
+      if (refused)
+        return `${refused.message}: are the modules nf_tables, nf_conntrack, nft_chain_nat, nft_ct and nft_dup_ipv4 there?`
+      loaded = { print: guardPrint(needs), standing: standing() }
+      return null
+    },
+    close: () => socket.close(),
+  }
+}

@@ -1,0 +1,142 @@
+/** The kernel of this node: what it says, and what it is told, by netlink and /proc/sys. */
+import { NETLINK, openNetlink, watchNetlink } from '@lvsm/kernel'
+import { type Decoded, type Message, rtnetlink } from '@lvsm/netlink'
+import { ALIAS_LABEL, type Observed, type Operation, OUR_PROTOCOL } from '../../core/index.ts'
+import type { Kernel } from '../../ports.ts'
+import { openGuard } from './guard.ts'
+import { openTable } from './ipvs.ts'
+import { readSysctl, writeSysctl } from './sysctl.ts'
+
+const LOOPBACK = 772
+
+export interface KernelNeeds {
+  /** A director: IPVS and nftables are read too. */
+  readonly director: boolean
+}
+
+export function openKernel({ director }: KernelNeeds): Kernel {
+  const route = openNetlink(NETLINK.route)
+  const table = director ? openTable() : null
+  const guard = director ? openGuard() : null
+  const all = <T>(request: Uint8Array, decode: (message: Message) => Decoded<T>): T[] =>
+    route.dump(request).flatMap((message) => {
+      const decoded = decode(message)
+      return decoded.ok ? [decoded.value] : []
+    })
+  const watches: { close(): void }[] = []
+
+  return {
+    observe: (sysctls): Observed => ({
+      links: all(rtnetlink.dumpLinks(), rtnetlink.decodeLink).map(({ index, name, hardware, up, carrier }) => ({
+        index,
+        name,
+        loopback: hardware === LOOPBACK,
+        up: up && carrier,
+      })),
+      addresses: all(rtnetlink.dumpAddresses(), rtnetlink.decodeAddress).map(({ index, local, prefix, label }) => ({
+        index,
+        address: local,
+        prefix,
+        label,
+      })),
+      defaults: all(rtnetlink.dumpRoutes({ table: rtnetlink.TABLE.main }), rtnetlink.decodeRoute)
+        .filter(
+          (entry) =>
+            entry.prefix === 0 && entry.table === rtnetlink.TABLE.main && entry.type === rtnetlink.ROUTE_TYPE.unicast,
+        )
+        .map((entry) => ({
+          gateway: entry.gateway ?? null,
+          index: entry.oif ?? 0,
+          protocol: entry.protocol,
+          metric: entry.priority,
+        })),
+      sysctls: new Map(sysctls.map((path) => [path, readSysctl(path)])),
+      services: table ? table.observe() : [],
+      guard: guard?.observe() ?? null,
+    }),
+    apply(operations) {
+      return operations.flatMap((operation) => {
+        const error = carryOut(operation)
+        return error === null ? [] : [{ operation, error }]
+      })
+    },
+    watch(changed) {
+      const { GROUP } = rtnetlink
+      watches.push(
+        watchNetlink(NETLINK.route, [GROUP.link, GROUP.addressV4, GROUP.routeV4], {
+          heard: (message) => {
+            if (matters(message)) changed()
+          },
+          lost: changed,
+        }),
+      )
+    },
+    close() {
+      for (const part of [...watches, route, table, guard]) part?.close()
+    },
+  }
+
+  function carryOut(operation: Operation): string | null {
+    switch (operation.kind) {
+      case 'sysctl':
+        return writeSysctl(operation.path, operation.value)
+      case 'guard':
+        return guard?.load(operation.needs) ?? null
+      case 'route-set':
+        return told(
+          rtnetlink.replaceRoute({
+            destination: '0.0.0.0',
+            prefix: 0,
+            gateway: operation.gateway,
+            oif: operation.index,
+            protocol: OUR_PROTOCOL,
+          }),
+        )
+      case 'route-remove':
+        return told(
+          rtnetlink.deleteRoute({
+            destination: '0.0.0.0',
+            prefix: 0,
+            ...(operation.gateway === null ? {} : { gateway: operation.gateway }),
+            oif: operation.index,
+            protocol: operation.protocol,
+          }),
+        )
+      case 'alias-add':
+        // Scope host: never chosen as the source of what this node says by itself.
+        return told(
+          rtnetlink.newAddress({
+            index: operation.index,
+            local: operation.address,
+            prefix: operation.prefix,
+            label: operation.label,
+            scope: rtnetlink.SCOPE.host,
+          }),
+        )
+      case 'alias-remove':
+        return told(
+          rtnetlink.deleteAddress({
+            index: operation.index,
+            local: operation.address,
+            prefix: operation.prefix,
+            label: operation.label,
+          }),
+        )
+      default:
+        return table ? table.apply(operation) : 'this node is no director'
+    }
+  }
+  function told(message: Uint8Array): string | null {
+    return route.apply([message])?.message ?? null
+  }
+}
+
+/** The lease process refreshes its addresses all the time; only what this process answers for is worth a look. */
+function matters(message: Message): boolean {
+  const decoded = rtnetlink.decodeEvent(message)
+  if (!decoded.ok) return true
+  const event = decoded.value
+  if (event.kind === 'address') return event.address.label === ALIAS_LABEL || !event.address.label.endsWith(':lvsm')
+  if (event.kind === 'route') return event.route.prefix === 0
+  return event.kind === 'link'
+}

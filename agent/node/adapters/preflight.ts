@@ -1,0 +1,65 @@
+/** What must be there before the first change: rights, modules, tools. */
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import type { Refusal } from '@lvsm/base'
+import type { NodeView } from '@lvsm/model'
+
+const NET_ADMIN = 12n
+const MODPROBE_MS = 20_000
+
+/** Null when this process may change the network. */
+export function refuseRights(): Refusal | null {
+  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0'
+  if (((BigInt(`0x${effective}`) >> NET_ADMIN) & 1n) === 1n) return null
+  return {
+    code: 'no-rights',
+    message: 'this process may not change the network (CAP_NET_ADMIN is missing)',
+    hint: 'run it as root: sudo lvsm-agent …, or as the systemd unit',
+  }
+}
+
+const loaded = (module: string): boolean => existsSync(`/sys/module/${module}`)
+
+function load(module: string): string | null {
+  if (loaded(module)) return null
+  try {
+    execFileSync('modprobe', ['-q', module], { timeout: MODPROBE_MS, stdio: ['ignore', 'ignore', 'pipe'] })
+    return null
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT'
+      ? 'there is no modprobe (Debian: package kmod)'
+      : 'this kernel has no such module'
+  }
+}
+
+/** `ipvs`: does the kernel answer for IPVS? Built-in schedulers have no module of their own. */
+export function refuseModules(view: NodeView, ipvs: () => boolean): Refusal[] {
+  if (view.directs.length === 0) return []
+  const release = readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim()
+  const hint = `kernel ${release}: install one with IPVS (Debian: package linux-image-amd64, not the cloud flavour), or give this node no director role`
+  const base = load('ip_vs')
+  if (!ipvs())
+    return [
+      {
+        code: 'no-module',
+        field: 'module ip_vs',
+        message: `a director needs the kernel module ip_vs: ${base ?? 'it is loaded, but IPVS does not answer'}`,
+        hint,
+      },
+    ]
+  const schedulers = [...new Set(view.services.map((service) => `ip_vs_${service.scheduler}`))]
+  const builtIn = !loaded('ip_vs')
+  return schedulers.flatMap((module): Refusal[] => {
+    const error = load(module)
+    return error === null || builtIn || loaded(module)
+      ? []
+      : [
+          {
+            code: 'no-module',
+            field: `module ${module}`,
+            message: `a service needs the scheduler module ${module}: ${error}`,
+            hint,
+          },
+        ]
+  })
+}

@@ -1,0 +1,343 @@
+import { instant, type Instant } from '@lvsm/base'
+import { checkConfig, type Config, SAMPLE } from '@lvsm/model'
+import {
+  guardPrint,
+  type Observed,
+  type ObservedService,
+  type Operation,
+  NOTHING_OWNED,
+  readRecord,
+  serviceKey,
+} from '@lvsm/plan'
+import { describe, expect, it } from 'vitest'
+import { createNodeCore, type NodeCore, type NodeEffect, type NodeInput, type OwnershipStatus } from './index.ts'
+
+const configOf = (node: string, text = SAMPLE): Config => {
+  const { config, refusals } = checkConfig(text.replace('node: dir1', `node: ${node}`))
+  if (!config) throw new Error(JSON.stringify(refusals))
+  return config
+}
+
+/** A kernel that does as it is told. */
+function kernel(config: Config) {
+  const links = [
+    { index: 1, name: 'lo', loopback: true, up: true },
+    { index: 2, name: 'inside', loopback: false, up: true },
+    { index: 3, name: 'outside', loopback: false, up: true },
+  ]
+  const own = config.nodes.find((node) => node.name === config.node)?.links ?? []
+  const state = {
+    links: links.slice(0, own.length + 1),
+    addresses: own.map((link) => ({
+      index: link.name === 'inside' ? 2 : 3,
+      address: link.address,
+      prefix: 24,
+      label: link.name,
+    })) as Observed['addresses'][number][],
+    defaults: [] as Observed['defaults'][number][],
+    sysctls: new Map<string, string>(),
+    services: [] as ObservedService[],
+    guard: null as string | null,
+  }
+  return {
+    state,
+    observe: (paths: readonly string[]): Observed =>
+      structuredClone({ ...state, sysctls: new Map(paths.map((path) => [path, state.sysctls.get(path) ?? '7'])) }),
+    apply(operation: Operation) {
+      const at =
+        'service' in operation
+          ? state.services.findIndex((service) => serviceKey(service) === serviceKey(operation.service))
+          : -1
+      const service = state.services[at]
+      const put = (dests: ObservedService['dests']) => {
+        if (service) state.services[at] = { ...service, dests }
+      }
+      switch (operation.kind) {
+        case 'sysctl':
+          return state.sysctls.set(operation.path, operation.value)
+        case 'guard':
+          return (state.guard = guardPrint(operation.needs))
+        case 'service-add':
+          return state.services.push({ ...operation.service, scheduler: operation.scheduler, dests: [] })
+        case 'dest-add':
+        case 'dest-edit': {
+          const old = service?.dests.find((dest) => dest.address === operation.dest.address)
+          return put([
+            ...(service?.dests ?? []).filter((dest) => dest !== old),
+            { active: 0, inactive: 0, ...old, ...operation.dest },
+          ])
+        }
+        case 'dest-remove':
+          return put((service?.dests ?? []).filter((dest) => dest.address !== operation.address))
+        case 'route-set':
+          return state.defaults.push({ gateway: operation.gateway, index: operation.index, protocol: 76, metric: 0 })
+        case 'alias-add':
+          return state.addresses.push(operation)
+        default:
+          throw new Error(operation.kind)
+      }
+    },
+  }
+}
+
+/** One node under virtual time; `alive` answers checks, `others` carries words. */
+function node(name: string, alive: Set<string> = new Set(['10.11.0.11', '10.11.0.12', '10.12.0.13']), text = SAMPLE) {
+  const config = configOf(name, text)
+  const kern = kernel(config)
+  let now = instant(1000)
+  let wakeAt: Instant = now
+  const seen: NodeEffect[] = []
+  const core: NodeCore = createNodeCore({
+    config,
+    secrets: new Map(),
+    record: NOTHING_OWNED,
+    boot: name,
+    startedAt: now,
+    wall: (at) => new Date(1e12 + at).toISOString(),
+  })
+  const inbox: NodeInput[] = []
+  const feed = (input: NodeInput): void => {
+    inbox.push(input)
+    if (inbox.length > 1) return
+    for (let next = inbox[0]; next; next = inbox[0]) {
+      for (const effect of core.step(next, now)) carry(effect)
+      inbox.shift()
+    }
+  }
+  const carry = (effect: NodeEffect): void => {
+    seen.push(effect)
+    if (effect.kind === 'wake') wakeAt = effect.at
+    if (effect.kind === 'observe') inbox.push({ kind: 'observed', observed: kern.observe(effect.sysctls) })
+    if (effect.kind === 'apply') {
+      for (const operation of effect.operations) kern.apply(operation)
+      inbox.push({ kind: 'applied', failures: [] })
+    }
+    if (effect.kind === 'check')
+      inbox.push({
+        kind: 'checked',
+        id: effect.id,
+        ok: alive.has(effect.address),
+        reason: alive.has(effect.address) ? 'connected' : 'refused',
+      })
+  }
+  const run = (ms: number): void => {
+    const end = now + ms
+    while (wakeAt <= end) {
+      now = wakeAt > now ? wakeAt : now
+      feed({ kind: 'wake' })
+    }
+    now = instant(end)
+  }
+  const take = <K extends NodeEffect['kind']>(kind: K): Extract<NodeEffect, { kind: K }>[] => {
+    const found = seen.filter((effect): effect is Extract<NodeEffect, { kind: K }> => effect.kind === kind)
+    for (const effect of found) seen.splice(seen.indexOf(effect), 1)
+    return found
+  }
+  return { config, kern, core, feed, run, take, alive, now: () => now }
+}
+
+const statusOf = (self: string, owner: string | null, number = 1): OwnershipStatus => ({
+  node: self,
+  quarantineMs: 0,
+  standby: false,
+  quorum: true,
+  groups: [{ name: 'web', role: owner === self ? 'owner' : 'standby', owner, number, leftMs: 300, reason: 'as it is' }],
+  peers: ['dir1', 'dir2', 'rs1', 'rs2', 'rs3']
+    .filter((name) => name !== self)
+    .map((name) => ({ name, life: 'alive', silentMs: 10, standby: false })),
+})
+const dests = (one: ReturnType<typeof node>) =>
+  Object.fromEntries((one.kern.state.services[0]?.dests ?? []).map((dest) => [dest.address, dest.weight]))
+
+describe('a director', () => {
+  it('prepares the kernel, then says that it is ready', () => {
+    const one = node('dir2')
+    one.feed({ kind: 'lease-up' })
+    one.feed({ kind: 'lease-status', status: statusOf('dir2', 'dir1') })
+    one.run(500)
+    expect(dests(one)).toEqual({ '10.11.0.11': 1, '10.11.0.12': 1, '10.12.0.13': 1 })
+    expect(one.kern.state.sysctls.get('net/ipv4/ip_forward')).toBe('1')
+    expect(
+      one
+        .take('view')
+        .at(-1)
+        ?.view.groups[0]?.addresses.map((entry) => entry.ifindex),
+    ).toEqual([3, 2])
+    expect(one.take('ready').at(-1)).toMatchObject({ group: 'web', ready: true })
+    one.run(3000)
+    one.feed({ kind: 'lease-status', status: statusOf('dir2', 'dir1') })
+    expect(one.take('ready').length).toBeGreaterThanOrEqual(3)
+    expect(one.core.status(one.now()).nodes.find((entry) => entry.name === 'dir2')).toMatchObject({
+      state: 'standby',
+      reason: 'ready to take web from dir1',
+    })
+    expect(one.core.events().events).toEqual([])
+  })
+
+  it('takes a failed realserver out and a recovered one back', () => {
+    const one = node('dir1')
+    one.run(1000)
+    one.alive.delete('10.11.0.11')
+    one.run(1100)
+    expect(dests(one)).toMatchObject({ '10.11.0.11': 0 })
+    one.run(2000)
+    expect(Object.keys(dests(one))).not.toContain('10.11.0.11')
+    one.alive.add('10.11.0.11')
+    one.run(1200)
+    expect(dests(one)).toMatchObject({ '10.11.0.11': 1 })
+    expect(one.core.events().events.map((event) => event.kind)).toEqual(['failed', 'recovered'])
+  })
+
+  it('does not empty a service whose checks all fail', () => {
+    const one = node('dir1')
+    one.run(1000)
+    one.alive.clear()
+    one.run(6000)
+    expect(Object.values(dests(one)).some((weight) => weight > 0)).toBe(true)
+    expect(one.core.status(one.now()).services[0]?.realservers.some((entry) => entry.reason.includes('kept'))).toBe(
+      true,
+    )
+  })
+
+  it('repairs what somebody changed within two seconds, and tells of it', () => {
+    const one = node('dir1')
+    one.run(2000)
+    const [service] = one.kern.state.services
+    if (service) one.kern.state.services[0] = { ...service, dests: service.dests.slice(1) }
+    one.run(2000)
+    expect(Object.keys(dests(one))).toHaveLength(3)
+    expect(one.core.events().events.at(-1)).toMatchObject({ kind: 'repaired', group: 'web' })
+  })
+
+  it('keeps the table of its last life until checks speak', () => {
+    const first = node('dir1')
+    first.run(2000)
+    const record = readRecord(first.take('record').at(-1)?.text ?? '')
+    expect(record.size).toBe(1)
+    const again = node('dir1')
+    again.kern.state.services.push(...first.kern.state.services)
+    again.alive.clear()
+    again.run(100)
+    expect(Object.values(dests(again))).toEqual([1, 1, 1])
+  })
+
+  it('says why it is not ready', () => {
+    const one = node('dir2')
+    one.kern.state.links[2] = { index: 3, name: 'outside', loopback: false, up: false }
+    one.feed({ kind: 'lease-up' })
+    one.run(1500)
+    expect(one.take('ready').at(-1)).toMatchObject({ ready: false, reason: 'interface outside is down' })
+    expect(one.core.status(one.now()).troubles.map((trouble) => trouble.code)).toContain('interface-down')
+  })
+
+  it('works without a lease process, and says so', () => {
+    const one = node('dir1')
+    one.run(2000)
+    expect(dests(one)).toMatchObject({ '10.11.0.11': 1 })
+    expect(one.core.status(one.now())).toMatchObject({ quorum: false, troubles: [{ code: 'no-lease-process' }] })
+    expect(one.take('word')).toEqual([])
+  })
+})
+
+describe('a realserver', () => {
+  it('has its alias, and one sentence', () => {
+    const one = node('rs1')
+    one.feed({ kind: 'lease-up' })
+    one.feed({ kind: 'lease-status', status: statusOf('rs1', 'dir1') })
+    one.run(1000)
+    expect(one.kern.state.addresses).toContainEqual(
+      expect.objectContaining({ address: '10.11.0.10', prefix: 32, label: 'lo:lvsm' }),
+    )
+    expect(one.core.status(one.now()).nodes.find((entry) => entry.name === 'rs1')).toMatchObject({
+      state: 'serving',
+      reason: 'answers for 10.11.0.10 (alias on lo), votes',
+    })
+  })
+  it('behind NAT has its route', () => {
+    const one = node('rs3')
+    one.run(1000)
+    expect(one.kern.state.defaults).toMatchObject([{ gateway: '10.12.0.254', index: 2 }])
+  })
+})
+
+describe('a planned switchover', () => {
+  function pair() {
+    const nodes = { dir1: node('dir1'), dir2: node('dir2'), rs1: node('rs1') }
+    const names = Object.keys(nodes) as (keyof typeof nodes)[]
+    let owner: keyof typeof nodes = 'dir1'
+    let number = 7
+    for (const name of names) nodes[name].feed({ kind: 'lease-up' })
+    const run = (ms: number): void => {
+      for (let spent = 0; spent < ms; spent += 10) {
+        for (const name of names) {
+          const one = nodes[name]
+          one.run(10)
+          for (const word of one.take('word'))
+            for (const other of names)
+              if (other !== name && (word.to === null || word.to === other))
+                nodes[other].feed({ kind: 'word', from: name, text: word.text })
+          for (const wish of one.take('switchover')) {
+            owner = wish.to as keyof typeof nodes
+            number++
+          }
+          if (spent % 50 === 0) one.feed({ kind: 'lease-status', status: statusOf(name, owner, number) })
+        }
+      }
+    }
+    run(2500)
+    return { ...nodes, run }
+  }
+
+  it('quiets NAT, prepares the successor, and answers with what happened', () => {
+    const { dir1, dir2, run } = pair()
+    dir1.feed({ kind: 'request', id: 'a', request: { verb: 'switchover', body: { group: 'web' } } })
+    run(30)
+    expect(dests(dir1)).toMatchObject({ '10.12.0.13': 0, '10.11.0.11': 1 })
+    expect(dir2.kern.state.guard).toContain('"to":"10.11.0.1"')
+    run(1000)
+    expect(dir1.take('reply')).toMatchObject([
+      { id: 'a', status: 200, body: { group: 'web', from: 'dir1', to: 'dir2', number: 8 } },
+    ])
+    run(1000)
+    expect(dests(dir1)).toMatchObject({ '10.12.0.13': 1 })
+    expect(dir2.kern.state.guard).not.toContain('"to"')
+  })
+
+  it('may be asked of any node', () => {
+    const { rs1, run } = pair()
+    rs1.feed({ kind: 'request', id: 'b', request: { verb: 'switchover', body: { group: 'web', to: 'dir2' } } })
+    run(1500)
+    expect(rs1.take('reply')).toMatchObject([{ id: 'b', status: 200, body: { from: 'dir1', to: 'dir2' } }])
+  })
+
+  it.each([
+    [{ group: 'wev' }, 404, 'unknown-group'],
+    [{ group: 'web', to: 'rs1' }, 409, 'not-a-director'],
+    [{ group: 'web', to: 'dir1' }, 409, 'is-owner'],
+  ])('refuses %j', (body, status, code) => {
+    const { dir1 } = pair()
+    dir1.feed({ kind: 'request', id: 'c', request: { verb: 'switchover', body } })
+    expect(dir1.take('reply')).toMatchObject([{ status, body: { refusals: [{ code }] } }])
+  })
+
+  it('shows the owner’s table and every node’s sentence everywhere', () => {
+    const { rs1 } = pair()
+    const status = rs1.core.status(rs1.now())
+    expect(status.services[0]?.realservers.map((entry) => entry.weight)).toEqual([1, 1, 1])
+    expect(status.nodes.find((entry) => entry.name === 'dir1')).toMatchObject({
+      state: 'owner',
+      reason: 'owns web (lease 7)',
+      agent: true,
+    })
+    expect(status.nodes.find((entry) => entry.name === 'rs2')).toMatchObject({ agent: false })
+  })
+
+  it('sets a node to standby after handing its groups over', () => {
+    const { dir1, run } = pair()
+    dir1.feed({ kind: 'request', id: 'd', request: { verb: 'standby', body: { on: true } } })
+    run(1000)
+    expect(dir1.take('standby')).toMatchObject([{ on: true }])
+    dir1.feed({ kind: 'lease-status', status: { ...statusOf('dir1', 'dir2', 8), standby: true } })
+    expect(dir1.take('reply')).toMatchObject([{ id: 'd', status: 200, body: { node: 'dir1', standby: true } }])
+  })
+})

@@ -1,0 +1,250 @@
+/** The reconciler of one node: `step(input, now)` puts effects out, in order; `status` and `events` answer at any time. */
+import { earlier, type Instant } from '@lvsm/base'
+import { type Config, type Events, type NodeView, nodeView, type Status } from '@lvsm/model'
+import { describeOperation, type Observed, type OwnedRecord, sourceFor } from '@lvsm/plan'
+import { createChecks } from './checks.ts'
+import { createCommands } from './commands.ts'
+import type { Desk } from './desk.ts'
+import type { NodeEffect, NodeInput } from './events.ts'
+import { createHandovers } from './handover.ts'
+import { createHistory } from './history.ts'
+import { createLeaseLink } from './lease-link.ts'
+import { createMoves } from './moves.ts'
+import { createPeers } from './peers.ts'
+import { createReconciler } from './reconcile.ts'
+import { reportStatus, type Sources } from './report.ts'
+import { createRhythm } from './rhythm.ts'
+import { createTelling } from './telling.ts'
+import { createTroubles } from './troubles.ts'
+import { readWord, type Word } from './words.ts'
+
+/** After an event of the kernel: so that a burst is one look. */
+const SETTLE_MS = 50
+/** Between looks while a group moves. */
+const MOVING_MS = 100
+
+export interface NodeOptions {
+  readonly config: Config
+  /** Key id → hexadecimal digits, for keys whose secret stands in a file. */
+  readonly secrets: ReadonlyMap<number, string>
+  readonly record: OwnedRecord
+  /** Different at every start. */
+  readonly boot: string
+  readonly startedAt: Instant
+  /** ISO 8601 for people to read; nothing is decided by it. */
+  readonly wall: (at: Instant) => string
+}
+export interface NodeCore {
+  step(input: NodeInput, now: Instant): readonly NodeEffect[]
+  status(now: Instant): Status
+  events(): Events
+}
+
+export function createNodeCore(options: NodeOptions): NodeCore {
+  const { config } = options
+  const view: NodeView = nodeView(config, config.node) as NodeView
+  let effects: NodeEffect[] = []
+  const emit = (effect: NodeEffect): void => void effects.push(effect)
+  const log = (text: string): void => emit({ kind: 'log', text })
+  let clock = options.startedAt
+  /** Logged at the last look: what is tried again every second is said once. */
+  let done: ReadonlySet<string> = new Set()
+
+  const rhythm = createRhythm(options.startedAt)
+  const lease = createLeaseLink()
+  const checks = createChecks(view.services)
+  const peers = createPeers()
+  const history = createHistory()
+  const reconciler = createReconciler(config, view, checks, options.record, emit)
+  const desk: Desk = {
+    config,
+    view,
+    boot: options.boot,
+    emit,
+    checks,
+    peers,
+    reconciler,
+    status: () => lease.status(clock),
+  }
+  const moves = createMoves(desk)
+  const handovers = createHandovers(desk)
+  const commands = createCommands(desk, moves)
+  const telling = createTelling(desk, options.secrets, history, options.wall)
+  const troubles = createTroubles(desk, lease.fault)
+
+  const note = (now: Instant, group: string, kind: string, number: number, reason: string): void => {
+    history.add({ at: options.wall(now), node: config.node, group, kind, number, reason })
+    rhythm.news()
+  }
+
+  function circumstances() {
+    const own = (desk.status()?.groups ?? []).filter(
+      (group) => group.role === 'owner' || group.role === 'taking' || group.role === 'releasing',
+    )
+    return {
+      owned: new Set(own.map((group) => group.name)),
+      quiescing: moves.quiescing(),
+      handover: handovers.current(),
+    }
+  }
+
+  function observed(seen: Observed, now: Instant): void {
+    rhythm.looked(now)
+    if (moves.nextAt(now)) rhythm.look(now, MOVING_MS)
+    const repairs = new Set(reconciler.look(seen, circumstances(), now))
+    const lines = reconciler
+      .pending()
+      .map((operation) => `${repairs.has(operation) ? 'repairs' : 'does'}: ${describeOperation(operation)}`)
+    for (const line of lines) if (!done.has(line)) log(line)
+    done = new Set(lines)
+    for (const operation of repairs) {
+      note(
+        now,
+        reconciler.groupOf(operation),
+        'repaired',
+        0,
+        `somebody changed the kernel: ${describeOperation(operation)}`,
+      )
+    }
+    if (reconciler.sysctls().some((path) => !seen.sysctls.has(path))) rhythm.look(now)
+    handovers.looked(!reconciler.pending().some((operation) => operation.kind === 'guard'))
+    if (lease.connected()) telling.view(seen)
+    moves.step(now)
+  }
+  const sources = (now: Instant): Sources => {
+    const present = troubles.all(now)
+    return {
+      config,
+      status: desk.status(),
+      observed: reconciler.observed(),
+      checks,
+      peers,
+      own: telling.saying(present),
+      troubles: present,
+    }
+  }
+
+  function hear(from: string, word: Word, now: Instant): void {
+    switch (word.w) {
+      case 'state':
+        peers.state(from, word, now)
+        for (const event of word.events) history.add({ ...event, node: from })
+        return
+      case 'table':
+        return peers.table(from, word, now)
+      case 'ask':
+        return commands.asked(from, word, now)
+      case 'reply':
+        return commands.replied(from, word)
+      case 'prepare':
+        handovers.prepare(word.group, from, word.id, now)
+        return rhythm.look(now)
+      case 'prepared':
+        moves.prepared(word.id)
+        return moves.step(now)
+    }
+  }
+
+  function take(input: NodeInput, now: Instant): void {
+    switch (input.kind) {
+      case 'wake':
+        return
+      case 'observed':
+        return observed(input.observed, now)
+      case 'observe-failed':
+        rhythm.looked(now)
+        troubles.report('observe', {
+          code: 'cannot-observe',
+          severity: 'critical',
+          message: `cannot read the kernel: ${input.error}`,
+          hint: 'it is tried again every second',
+        })
+        return
+      case 'changed':
+        return rhythm.look(now, SETTLE_MS)
+      case 'applied':
+        reconciler.failed(input.failures)
+        // What failed is tried again at the next look; what went well is verified now.
+        if (input.failures.length === 0) rhythm.look(now)
+        return
+      case 'checked': {
+        const verdict = checks.checked(input.id, { ok: input.ok, reason: input.reason })
+        if (verdict) {
+          log(`${verdict.kind}: ${verdict.reason}`)
+          note(now, verdict.group, verdict.kind, 0, verdict.reason)
+        }
+        if (verdict || checks.fresh()) rhythm.look(now)
+        return
+      }
+      case 'lease-up':
+        lease.up(now)
+        telling.forget()
+        log('connected to the lease process')
+        return rhythm.look(now)
+      case 'lease-down':
+        if (lease.down(input.reason)) log(`lost the lease process: ${input.reason}`)
+        telling.forget()
+        return
+      case 'lease-status':
+        if (lease.heard(input.status, now)) rhythm.look(now)
+        return moves.step(now)
+      case 'lease-event': {
+        const { group, kind, number, reason } = input.event
+        note(now, group, kind, number, reason)
+        if (kind !== 'note') rhythm.look(now)
+        return moves.event(input.event, now)
+      }
+      case 'word': {
+        const word = readWord(input.text)
+        return word ? hear(input.from, word, now) : undefined
+      }
+      case 'request':
+        commands.request(input.request, (code, body) => emit({ kind: 'reply', id: input.id, status: code, body }), now)
+        return rhythm.look(now)
+      case 'trouble':
+        return troubles.report(input.source, input.trouble)
+    }
+  }
+
+  /** What is due at `now`, whatever came in. */
+  function proceed(now: Instant): void {
+    moves.step(now)
+    handovers.step(now)
+    commands.step(now)
+    if (rhythm.takeLook(now)) emit({ kind: 'observe', sysctls: reconciler.sysctls() })
+    const seen = reconciler.observed()
+    const own = view.node.links.map((link) => link.address)
+    for (const { id, realserver, timeoutMs } of checks.due(now)) {
+      emit({
+        kind: 'check',
+        id,
+        address: realserver.address,
+        port: realserver.port,
+        source: seen ? sourceFor(seen, realserver.address, own) : null,
+        timeoutMs,
+      })
+    }
+    telling.ready(false)
+    const present = troubles.all(now)
+    if (telling.news(present)) rhythm.news()
+    if (rhythm.takeTell(now)) {
+      troubles.show(present)
+      telling.tell(present, now)
+    }
+    const wishes = [rhythm.nextAt(), checks.nextAt(), moves.nextAt(now), handovers.nextAt(), commands.nextAt(now)]
+    emit({ kind: 'wake', at: wishes.filter((at) => at !== null).reduce(earlier) })
+  }
+
+  return {
+    step(input, now) {
+      effects = []
+      clock = now
+      if (input.kind === 'observed') troubles.report('observe', null)
+      take(input, now)
+      proceed(now)
+      return effects
+    },
+    status: (now) => reportStatus(sources(now), now),
+    events: () => ({ events: history.all() }),
+  }
+}

@@ -1,0 +1,71 @@
+/** The successor's side of a planned move: packets of connections that the former owner still serves go back to it. */
+import { after, between, type Instant } from '@lvsm/base'
+import { inNetwork } from '@lvsm/model'
+import type { Desk } from './desk.ts'
+
+/** The move must begin within this time, and the rule ends so long after the former owner stopped serving. */
+const WAITS_MS = 10_000
+const TAIL_MS = 300
+
+interface Handover {
+  readonly from: string
+  readonly id: string
+  readonly since: Instant
+  ownedSince: Instant | null
+  told: boolean
+}
+export interface Handovers {
+  /** `prepare` was heard. Again from the same move: the answer got lost. */
+  prepare(group: string, from: string, id: string, now: Instant): void
+  /** Group → address of the former owner, in the network of the group's VIP where it has one. */
+  current(): ReadonlyMap<string, string>
+  /** After a look at the kernel: tells the former owner once our rules stand. */
+  looked(standing: boolean): void
+  step(now: Instant): void
+  nextAt(): Instant | null
+}
+
+export function createHandovers(desk: Desk): Handovers {
+  const all = new Map<string, Handover>()
+  const addressOf = (group: string, node: string): string | undefined => {
+    const links = desk.config.nodes.find((entry) => entry.name === node)?.links ?? []
+    const vips =
+      desk.config.groups.find((entry) => entry.name === group)?.addresses.filter((entry) => entry.kind === 'vip') ?? []
+    return (links.find((link) => vips.some((vip) => inNetwork(link.address, vip))) ?? links[0])?.address
+  }
+  const endOf = ({ since, ownedSince }: Handover): Instant =>
+    ownedSince === null ? after(since, WAITS_MS) : after(ownedSince, desk.config.timing.drainMs + TAIL_MS)
+  return {
+    prepare(group, from, id, now) {
+      if (!desk.view.directs.some((entry) => entry.name === group)) return
+      const known = all.get(group)
+      if (known?.id === id) known.told = false
+      else all.set(group, { from, id, since: now, ownedSince: null, told: false })
+    },
+    current: () =>
+      new Map(
+        [...all].flatMap(([group, { from }]): [string, string][] => {
+          const address = addressOf(group, from)
+          return address === undefined ? [] : [[group, address]]
+        }),
+      ),
+    looked(standing) {
+      for (const [group, handover] of all) {
+        if (!standing || handover.told) continue
+        handover.told = true
+        desk.emit({ kind: 'word', to: handover.from, text: JSON.stringify({ w: 'prepared', id: handover.id, group }) })
+      }
+    },
+    step(now) {
+      for (const [group, handover] of all) {
+        const role = desk.status()?.groups.find((entry) => entry.name === group)?.role
+        if (role === 'owner') handover.ownedSince ??= now
+        if (between(endOf(handover), now) >= 0) all.delete(group)
+      }
+    },
+    nextAt: () =>
+      [...all.values()]
+        .map(endOf)
+        .reduce<Instant | null>((least, at) => (least === null || at < least ? at : least), null),
+  }
+}

@@ -1,0 +1,36 @@
+/** What moved when, and why: a ring in memory, of this node and of what others told. */
+import type { HistoryEvent } from '@lvsm/model'
+
+export const LONGEST_HISTORY = 500
+const keyOf = (event: HistoryEvent): string => `${event.at} ${event.node} ${event.group} ${event.kind} ${event.number}`
+
+export interface History {
+  /** False when it was there already. */
+  add(event: HistoryEvent): boolean
+  /** Oldest first. */
+  all(): readonly HistoryEvent[]
+  /** Of this node, younger than `since` (ISO 8601). */
+  own(node: string, since: string): readonly HistoryEvent[]
+}
+
+export function createHistory(): History {
+  let events: HistoryEvent[] = []
+  const known = new Set<string>()
+  return {
+    add(event) {
+      const key = keyOf(event)
+      if (known.has(key)) return false
+      known.add(key)
+      events.push(event)
+      const last = events.at(-2)
+      if (last && last.at > event.at) events.sort((one, other) => (one.at < other.at ? -1 : one.at > other.at ? 1 : 0))
+      if (events.length > LONGEST_HISTORY) {
+        for (const old of events.slice(0, events.length - LONGEST_HISTORY)) known.delete(keyOf(old))
+        events = events.slice(-LONGEST_HISTORY)
+      }
+      return true
+    },
+    all: () => events,
+    own: (node, since) => events.filter((event) => event.node === node && event.at >= since),
+  }
+}

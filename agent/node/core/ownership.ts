@@ -1,0 +1,31 @@
+/** What the lease process says, as far as this room reads it: the shape of `LeaseStatus` and `LeaseEvent` (packages/lease). */
+
+export interface GroupOwnership {
+  readonly name: string
+  readonly role: 'owner' | 'taking' | 'releasing' | 'candidate' | 'standby' | 'none'
+  readonly owner: string | null
+  readonly number: number
+  readonly leftMs: number
+  readonly reason: string
+}
+export interface PeerLife {
+  readonly name: string
+  readonly life: 'alive' | 'late' | 'dead' | 'unknown'
+  /** −1: never heard. */
+  readonly silentMs: number
+  readonly standby: boolean
+}
+export interface OwnershipStatus {
+  readonly node: string
+  readonly quarantineMs: number
+  readonly standby: boolean
+  readonly quorum: boolean
+  readonly groups: readonly GroupOwnership[]
+  readonly peers: readonly PeerLife[]
+}
+export interface OwnershipEvent {
+  readonly group: string
+  readonly kind: string
+  readonly number: number
+  readonly reason: string
+}

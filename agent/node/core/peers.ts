@@ -1,0 +1,35 @@
+/** What other nodes' reconcilers said lately. */
+import { between, type Instant } from '@lvsm/base'
+import type { DestReport, StateWord, TableWord } from './words.ts'
+
+/** A reconciler that was silent this long counts as gone: it speaks every second. */
+const FRESH_MS = 4000
+
+export interface Peers {
+  state(from: string, word: StateWord, now: Instant): void
+  table(from: string, word: TableWord, now: Instant): void
+  /** Null when the node's reconciler is silent. */
+  stateOf(node: string, now: Instant): StateWord | null
+  destOf(node: string, service: string, key: string, now: Instant): DestReport | null
+}
+
+export function createPeers(): Peers {
+  const states = new Map<string, { readonly at: Instant; readonly word: StateWord }>()
+  const dests = new Map<string, { readonly at: Instant; readonly dest: DestReport }>()
+  const fresh = (at: Instant | undefined, now: Instant): boolean => at !== undefined && between(at, now) < FRESH_MS
+  return {
+    state: (from, word, now) => void states.set(from, { at: now, word }),
+    table(from, word, now) {
+      for (const [service, list] of Object.entries(word.services))
+        for (const dest of list) dests.set(`${from} ${service} ${dest.key}`, { at: now, dest })
+    },
+    stateOf(node, now) {
+      const heard = states.get(node)
+      return heard && fresh(heard.at, now) ? heard.word : null
+    },
+    destOf(node, service, key, now) {
+      const heard = dests.get(`${node} ${service} ${key}`)
+      return heard && fresh(heard.at, now) ? heard.dest : null
+    },
+  }
+}

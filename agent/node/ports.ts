@@ -1,0 +1,32 @@
+/** What the reconciler needs of the world. */
+import type { FromLease, ToLease } from '@lvsm/wire'
+import type { Observed, Operation } from './core/index.ts'
+
+/** The kernel of this node. Every call returns after the kernel's answer. */
+export interface Kernel {
+  /** Throws what the kernel says. `sysctls`: paths below /proc/sys to read. */
+  observe(sysctls: readonly string[]): Observed
+  /** In order; a failure does not hold up what does not depend on it. Returns the failures. */
+  apply(operations: readonly Operation[]): { readonly operation: Operation; readonly error: string }[]
+  /** Calls back when links, addresses or default routes change. */
+  watch(changed: () => void): void
+  close(): void
+}
+
+export interface LeaseProcess {
+  /** False when it is not connected, or reads too slowly. */
+  tell(word: ToLease): boolean
+  close(): void
+}
+export interface LeaseEvents {
+  up(): void
+  down(reason: string): void
+  heard(word: FromLease): void
+}
+
+export interface Probe {
+  readonly address: string
+  readonly port: number
+  readonly source: string | null
+  readonly timeoutMs: number
+}

@@ -1,0 +1,5 @@
+export * from './invariant.ts'
+export * from './random.ts'
+export * from './refusal.ts'
+export * from './terms.ts'
+export * from './time.ts'

@@ -1,0 +1,81 @@
+/**
+ * The timing of a cluster and the inequalities that it must satisfy. They live in `base` because both
+ * the model (which refuses a file) and the lease protocol (which relies on them) read them.
+ *
+ * Everything is in milliseconds.
+ */
+import type { Refusal } from './refusal.ts'
+
+export interface Timing {
+  /** Interval of heartbeats and of lease renewals. */
+  readonly keepaliveMs: number
+  /** Length of a lease as requested; the acceptor's limit too. */
+  readonly termMs: number
+  /** Worst time from reading the clock to the kernel's acknowledgement of a renewal. */
+  readonly applyMs: number
+  /** Silence of a node after which it is shown as late, and as dead. */
+  readonly warntimeMs: number
+  readonly deadtimeMs: number
+  /** Longest overlap in which the old owner of a planned switchover still serves what reaches it. */
+  readonly drainMs: number
+}
+
+/** No lease of any cluster may be longer: what a voter waits for when it cannot read its state (lease.md, T_MAX). */
+export const LONGEST_TERM_MS = 30_000
+/** Bound of the difference in rate of two clocks; counted twice by the holder. */
+export const DRIFT = 0.001
+/** nftables timeouts run in ticks: two ticks of 4 ms (fence.md, row 9). */
+export const ROUNDING_MS = 8
+
+/** How long a holder may believe after a send whose smallest grant was `grantMs`: drift counted twice, then the kernel's rounding. */
+export const holdMs = (grantMs: number): number => (grantMs * (1 - DRIFT)) / (1 + DRIFT) - ROUNDING_MS
+
+/** How long a restarted voter stays silent: the longest term that it may have granted, with drift. */
+export const quarantineMs = (timing: Timing): number => (timing.termMs * (1 + DRIFT)) / (1 - DRIFT) + 1
+
+/** The kernel's fence of a group opens for this long at each renewal (fence.md, row 5: budget half). */
+export const fenceMs = (timing: Timing): number => (holdMs(timing.termMs) + timing.keepaliveMs) / 2
+
+/** Refuses impossible timing with the inequality that failed. */
+export function refuseTiming(timing: Timing): Refusal[] {
+  const refusals: Refusal[] = []
+  const demand = (ok: boolean, field: string, message: string, hint: string): void => {
+    if (!ok) refusals.push({ code: 'impossible-timing', field: `timing.${field}`, message, hint })
+  }
+  const { keepaliveMs, termMs, applyMs, warntimeMs, deadtimeMs, drainMs } = timing
+  const needed = Math.ceil(3 * keepaliveMs + applyMs + 2 * DRIFT * termMs + ROUNDING_MS)
+  demand(keepaliveMs >= 20, 'keepalive', `keepalive ${keepaliveMs} ms is under 20 ms`, 'use at least 20ms')
+  demand(
+    termMs >= needed,
+    'term',
+    `term ${termMs} ms < 3 × keepalive ${keepaliveMs} + apply ${applyMs} + drift ${(2 * DRIFT * termMs).toFixed(1)} + rounding ${ROUNDING_MS} = ${needed} ms`,
+    `raise term to at least ${needed}ms, or lower keepalive`,
+  )
+  demand(
+    termMs <= LONGEST_TERM_MS,
+    'term',
+    `term ${termMs} ms > ${LONGEST_TERM_MS} ms, the longest legal term`,
+    'lower term',
+  )
+  demand(
+    fenceMs(timing) >= 2 * keepaliveMs,
+    'term',
+    `fence time ${fenceMs(timing).toFixed(0)} ms < 2 × keepalive ${keepaliveMs} ms`,
+    'raise term, or lower keepalive',
+  )
+  demand(applyMs >= 5, 'apply', `apply ${applyMs} ms is under 5 ms`, 'use at least 5ms')
+  demand(
+    warntimeMs > keepaliveMs,
+    'warntime',
+    `warntime ${warntimeMs} ms ≤ keepalive ${keepaliveMs} ms`,
+    'raise warntime above one keepalive',
+  )
+  demand(
+    deadtimeMs > warntimeMs,
+    'deadtime',
+    `deadtime ${deadtimeMs} ms ≤ warntime ${warntimeMs} ms`,
+    'raise deadtime above warntime',
+  )
+  demand(drainMs >= 0 && drainMs <= 10_000, 'drain', `drain ${drainMs} ms is outside 0–10000 ms`, 'use 0ms to 10s')
+  return refusals
+}

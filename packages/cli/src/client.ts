@@ -1,0 +1,79 @@
+/** One HTTP exchange with an agent over its unix socket. */
+import { request } from 'node:http'
+import type { Refusal } from '@lvsm/base'
+
+/** No longer answer is read: an agent's status of a large site stays far below. */
+const LONGEST_ANSWER = 16 * 1024 * 1024
+
+export interface Call {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly body?: unknown
+  readonly timeoutMs: number
+  /** Ends the exchange early: the answer has become needless. */
+  readonly signal?: AbortSignal
+}
+
+export type Answer =
+  | { readonly kind: 'ok'; readonly value: unknown }
+  | { readonly kind: 'refused'; readonly refusals: readonly Refusal[] }
+  /** Nobody answered: `reason` in words; `sent` when the request may have been carried out all the same. */
+  | { readonly kind: 'silent'; readonly reason: string; readonly sent: boolean }
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such socket: the agent is not running',
+  ECONNREFUSED: 'nobody listens: the agent has stopped',
+  EACCES: 'permission denied: run as root',
+  ENOTSOCK: 'not a socket',
+  ECONNRESET: 'the agent hung up',
+  EPIPE: 'the agent hung up',
+}
+
+/** Never rejects. */
+export function call(socketPath: string, { method, path, body, timeoutMs, signal }: Call): Promise<Answer> {
+  return new Promise((resolve) => {
+    const payload = body === undefined ? undefined : JSON.stringify(body)
+    let connected = false
+    const silent = (reason: string): void => {
+      clearTimeout(timer)
+      resolve({ kind: 'silent', reason, sent: connected && method === 'POST' })
+    }
+    const headers =
+      payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }
+    const outgoing = request({ socketPath, method, path, headers, agent: false }, (incoming) => {
+      const chunks: Buffer[] = []
+      let size = 0
+      incoming.on('data', (chunk: Buffer) => {
+        size += chunk.length
+        if (size > LONGEST_ANSWER) outgoing.destroy(new Error('the answer is too long'))
+        else chunks.push(chunk)
+      })
+      incoming.on('error', (error) => silent(error.message))
+      incoming.on('end', () => {
+        clearTimeout(timer)
+        resolve(understand(incoming.statusCode ?? 0, Buffer.concat(chunks).toString('utf8')))
+      })
+    })
+    const timer = setTimeout(() => {
+      silent(`no answer within ${timeoutMs / 1000} s: the agent is frozen or overloaded`)
+      outgoing.destroy()
+    }, timeoutMs)
+    signal?.addEventListener('abort', () => outgoing.destroy())
+    outgoing.on('socket', (socket) => socket.once('connect', () => (connected = true)))
+    outgoing.on('error', (error: NodeJS.ErrnoException) => silent(REASONS[error.code ?? ''] ?? error.message))
+    outgoing.end(payload)
+  })
+}
+
+function understand(statusCode: number, text: string): Answer {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return { kind: 'silent', reason: `HTTP ${statusCode} without JSON: is this an lvsm agent?`, sent: false }
+  }
+  if (statusCode >= 200 && statusCode < 300) return { kind: 'ok', value }
+  const refusals = (value as { refusals?: unknown } | null)?.refusals
+  if (Array.isArray(refusals) && refusals.length > 0) return { kind: 'refused', refusals: refusals as Refusal[] }
+  return { kind: 'silent', reason: `HTTP ${statusCode} without a reason`, sent: false }
+}

@@ -1,0 +1,2 @@
+export { EXITS } from './exits.ts'
+export { VERSION } from './version.ts'

@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+/** `lvsm`: wires the terminal to the commands and turns every end into an exit code. */
+import { CommanderError } from 'commander'
+import { EXITS, type Exit, Failure } from './exits.ts'
+import { program } from './program.ts'
+import { terminal as openTerminal } from './terminal.ts'
+import { VERSION } from './version.ts'
+
+const terminal = openTerminal()
+let exit: Exit = 'ok'
+try {
+  await program(VERSION, terminal, (result) => {
+    exit = result
+  }).parseAsync(process.argv)
+} catch (error) {
+  exit = explain(error)
+}
+process.exitCode = EXITS[exit].code
+
+function explain(error: unknown): Exit {
+  // Commander has printed its message already; help and version end with its exit code 0.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 'ok' : 'usage'
+  if (!(error instanceof Failure)) {
+    terminal.complain(`lvsm: ${error instanceof Error ? error.stack : String(error)}\n`)
+    return 'bug'
+  }
+  terminal.complain(`lvsm: ${error.message}\n${error.hint ? `  → ${error.hint}\n` : ''}`)
+  return error.exit
+}

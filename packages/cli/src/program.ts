@@ -1,0 +1,81 @@
+/** The command line: names, options, help. Parsing only; `commands.ts` does the work. */
+import { Argument, Command, InvalidArgumentError, Option } from 'commander'
+import * as commands from './commands.ts'
+import { type Exit, exitTable } from './exits.ts'
+import { FORMATS, type Format } from './output.ts'
+import { DEFAULT_SOCKET, type SocketChoice, socketPaths } from './sockets.ts'
+import type { Terminal } from './terminal.ts'
+
+const HELP = `
+Examples:
+  lvsm status                      who owns what, and what is wrong
+  lvsm status -o json | jq -r '.groups[] | "\\(.name) \\(.owner)"'
+  lvsm status --watch              the same, each second, until Ctrl-C
+  lvsm switchover web dir2         move group web to dir2, no connection lost
+  lvsm standby on dir1             give up everything that dir1 owns, before maintenance
+  lvsm events -n 50                what moved when, and why
+
+Which agent: --socket PATH, else --node NAME (/run/lvsm/NAME/agent.sock), else
+LVSM_SOCKET, else ${DEFAULT_SOCKET}. A list of paths is separated by colons:
+the first agent with quorum is asked.
+
+Exit codes:
+${exitTable()}
+`
+
+/** `done` receives the exit of the command that ran; a wrong command line throws CommanderError. */
+export function program(version: string, terminal: Terminal, done: (exit: Exit) => void): Command {
+  const root = new Command('lvsm')
+    .description('Look at and steer a cluster of Linux Virtual Server directors and realservers.')
+    .version(version, '-V, --version', 'print the version')
+    .option('--socket <path>', "the agent's unix socket, or a list separated by colons")
+    .option('--node <name>', 'the agent of this node, where several run on one machine')
+    .addHelpText('after', HELP)
+    .showHelpAfterError('(lvsm --help shows the commands, with examples)')
+    .exitOverride()
+  const session = (): commands.Session => ({
+    terminal,
+    socketPaths: socketPaths(root.opts<SocketChoice>(), process.env['LVSM_SOCKET']),
+  })
+  const output = (): Option => new Option('-o, --output <format>', 'how to print').choices(FORMATS).default('table')
+
+  root
+    .command('status')
+    .description('groups with their owners, services with their realservers, nodes, troubles')
+    .addOption(output())
+    .option('-w, --watch', 'draw again each second until Ctrl-C', false)
+    .option('--check', 'exit 4 when the cluster needs attention (for monitoring)', false)
+    .action(async (options: commands.StatusOptions) => done(await commands.status(session(), options)))
+  root
+    .command('switchover')
+    .description('move a group to another director, planned: no connection is lost')
+    .argument('<group>', 'name of the group')
+    .argument('[node]', 'director that takes it; the next in preference order by default')
+    .addOption(output())
+    .action(async (group: string, node: string | undefined, options: { output: Format }) =>
+      done(await commands.switchover(session(), group, node, options.output)),
+    )
+  root
+    .command('standby')
+    .description('on: the node gives up its groups and takes none; off: it may own groups again')
+    .addArgument(new Argument('<on|off>').choices(['on', 'off']))
+    .argument('[node]', "name of the node; the asked agent's own by default")
+    .addOption(output())
+    .action(async (word: string, node: string | undefined, options: { output: Format }) =>
+      done(await commands.standby(session(), word === 'on', node, options.output)),
+    )
+  root
+    .command('events')
+    .description('what moved when, and why; newest last')
+    .addOption(new Option('-n, --number <count>', 'how many of the newest').argParser(positive).default(20))
+    .addOption(output())
+    .action(async (options: { number: number; output: Format }) =>
+      done(await commands.events(session(), options.number, options.output)),
+    )
+  return root
+}
+
+function positive(text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('a whole number from 1 to 999999 is needed.')
+  return Number(text)
+}

@@ -1,0 +1,91 @@
+/** A status as tables for eyes: one glance says who owns what, and what is wrong. */
+import type { GroupReport, NodeReport, NodeState, RealserverReport, ServiceReport, Status } from '@lvsm/model'
+import type { Paint, Tone } from './paint.ts'
+import { table } from './table.ts'
+import { unhealthy } from './verdict.ts'
+
+export function statusText(status: Status, paint: Paint): string {
+  const parts = [
+    summary(status, paint),
+    section('GROUPS', groupTable(status.groups, paint), paint),
+    ...status.services.map((service) => section(serviceTitle(service), serverTable(service, paint), paint)),
+    section('NODES', nodeTable(status.nodes, paint), paint),
+  ]
+  if (status.troubles.length > 0) parts.push(section('TROUBLES', troubleLines(status, paint), paint))
+  return `${parts.join('\n\n')}\n`
+}
+
+const section = (title: string, body: string, paint: Paint): string => `${paint('strong', title)}\n${body}`
+
+function summary(status: Status, paint: Paint): string {
+  const faults = unhealthy(status)
+  const verdict = faults.length === 0 ? paint('good', 'healthy') : paint('bad', faults.join('; '))
+  return `${paint('strong', status.cluster)}  seen by ${status.node}, revision ${status.revision}: ${verdict}`
+}
+
+function groupTable(groups: readonly GroupReport[], paint: Paint): string {
+  const rows = groups.map((group) => [
+    group.name,
+    group.owner === null ? paint('bad', 'nobody') : paint('good', group.owner),
+    group.owner === null ? '-' : String(group.number),
+    group.owner === null ? '-' : `${Math.max(0, Math.round(group.leftMs))} ms`,
+    group.addresses.join(', '),
+    group.directors.join(' > '),
+    group.reason || group.state,
+  ])
+  return table(['group', 'owner', 'lease', 'left', 'addresses', 'directors', 'why'], rows, paint, ['lease', 'left'])
+}
+
+const serviceTitle = (service: ServiceReport): string =>
+  `SERVICE ${service.name}  ${service.protocol} ${service.address}:${service.port} ${service.scheduler}, group ${service.group}`
+
+function health({ healthy }: RealserverReport, paint: Paint): string {
+  if (healthy === null) return paint('dim', 'unchecked')
+  return healthy ? paint('good', 'healthy') : paint('bad', 'failed')
+}
+
+function serverTable(service: ServiceReport, paint: Paint): string {
+  if (service.realservers.length === 0) return paint('bad', '  no realservers')
+  const rows = service.realservers.map((server: RealserverReport) => [
+    server.node,
+    `${server.address}:${server.port}`,
+    server.forward,
+    String(server.weight),
+    String(server.active),
+    String(server.inactive),
+    health(server, paint),
+    server.reason,
+  ])
+  const head = ['realserver', 'address', 'forward', 'weight', 'active', 'inactive', 'health', 'why']
+  return table(head, rows, paint, ['weight', 'active', 'inactive'])
+}
+
+const TONES: Readonly<Partial<Record<NodeState, Tone>>> = {
+  late: 'warn',
+  unknown: 'warn',
+  starting: 'warn',
+  troubled: 'bad',
+  dead: 'bad',
+}
+
+function nodeTable(nodes: readonly NodeReport[], paint: Paint): string {
+  const rows = nodes.map((node) => [
+    node.name,
+    node.roles.join(',') + (node.voter ? ' +vote' : ''),
+    paint(TONES[node.state] ?? (node.standby ? 'warn' : 'good'), node.state),
+    node.reason +
+      (node.standby ? paint('warn', ' [standby]') : '') +
+      (node.agent ? '' : paint('warn', ' [no word from its agent]')),
+  ])
+  return table(['node', 'roles', 'state', 'why'], rows, paint)
+}
+
+const SEVERITIES: Readonly<Record<string, Tone>> = { info: 'dim', warning: 'warn', critical: 'bad' }
+
+const troubleLines = (status: Status, paint: Paint): string =>
+  status.troubles
+    .map((trouble) => {
+      const hint = trouble.hint ? `\n    → ${trouble.hint}` : ''
+      return `  ${paint(SEVERITIES[trouble.severity] ?? 'warn', trouble.severity)}  ${trouble.node}: ${trouble.message} (${trouble.code})${hint}`
+    })
+    .join('\n')

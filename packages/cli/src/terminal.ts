@@ -1,0 +1,42 @@
+/** Where the commands write: results to standard output, progress and errors to standard error. */
+import { type Paint, paintFor } from './paint.ts'
+
+export interface Terminal {
+  readonly out: NodeJS.WriteStream
+  readonly paint: Paint
+  print(text: string): void
+  complain(text: string): void
+}
+
+export function terminal(): Terminal {
+  // `lvsm events | head` closes the pipe early: that is the reader's right, not a fault.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0)
+    throw error
+  })
+  return {
+    out: process.stdout,
+    paint: paintFor(process.stdout),
+    print: (text) => void process.stdout.write(text),
+    complain: (text) => void process.stderr.write(text),
+  }
+}
+
+/** Says on standard error that something still goes on, once it has lasted a second. */
+export async function withProgress<Value>(what: string, work: Promise<Value>): Promise<Value> {
+  const began = performance.now()
+  const seconds = (): string => ((performance.now() - began) / 1000).toFixed(0)
+  const screen = process.stderr.isTTY === true
+  let shown = false
+  const timer = setInterval(() => {
+    if (shown && !screen) return
+    shown = true
+    process.stderr.write(screen ? `\r${what} … ${seconds()} s` : `${what} …\n`)
+  }, 1000)
+  try {
+    return await work
+  } finally {
+    clearInterval(timer)
+    if (shown && screen) process.stderr.write('\r\u001b[K')
+  }
+}

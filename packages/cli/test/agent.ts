@@ -1,0 +1,155 @@
+/** Test data: an agent's HTTP API on a real unix socket, with answers that the test chooses. */
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Status } from '@lvsm/model'
+
+export const STATUS: Status = {
+  cluster: 'lab',
+  node: 'dir1',
+  revision: 7,
+  quorum: true,
+  groups: [
+    {
+      name: 'web',
+      owner: 'dir1',
+      number: 42,
+      leftMs: 312.4,
+      addresses: ['10.11.0.10', '10.12.0.254'],
+      directors: ['dir1', 'dir2'],
+      state: 'owned',
+      reason: 'dir1 holds the lease by 3 of 3 voters',
+    },
+  ],
+  services: [
+    {
+      name: 'http',
+      group: 'web',
+      address: '10.11.0.10',
+      port: 80,
+      protocol: 'tcp',
+      scheduler: 'wrr',
+      realservers: [
+        {
+          node: 'rs1',
+          address: '10.11.0.11',
+          port: 80,
+          forward: 'dr',
+          weight: 1,
+          healthy: true,
+          active: 3,
+          inactive: 14,
+          reason: 'answers',
+        },
+        {
+          node: 'rs2',
+          address: '10.11.0.12',
+          port: 80,
+          forward: 'dr',
+          weight: 2,
+          healthy: true,
+          active: 5,
+          inactive: 9,
+          reason: 'answers',
+        },
+      ],
+    },
+  ],
+  nodes: [
+    { name: 'dir1', roles: ['director'], voter: true, state: 'owner', reason: 'owns web', standby: false, agent: true },
+    {
+      name: 'dir2',
+      roles: ['director'],
+      voter: true,
+      state: 'standby',
+      reason: 'ready for web',
+      standby: false,
+      agent: true,
+    },
+  ],
+  troubles: [],
+}
+
+export const without = (change: Partial<Status>): Status => ({ ...STATUS, ...change })
+
+export interface Heard {
+  readonly method: string
+  readonly path: string
+  readonly body: unknown
+}
+/** `undefined` never answers: a frozen agent. */
+export type Reply = { readonly code?: number; readonly body: unknown; readonly afterMs?: number } | undefined
+
+const scratch: string[] = []
+const closers: (() => void)[] = []
+
+export function scratchPath(name: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'lvsm-cli-'))
+  scratch.push(folder)
+  return join(folder, name)
+}
+
+/** Listens until `cleanUp`; `heard` fills with what was asked. */
+export async function startAgent(reply: (heard: Heard) => Reply): Promise<{ socketPath: string; heard: Heard[] }> {
+  const socketPath = scratchPath('agent.sock')
+  const heard: Heard[] = []
+  const server = createServer((incoming, outgoing) => {
+    let text = ''
+    incoming.on('data', (chunk) => (text += chunk))
+    incoming.on('end', () => {
+      const one = {
+        method: incoming.method ?? '',
+        path: incoming.url ?? '',
+        body: text === '' ? undefined : JSON.parse(text),
+      }
+      heard.push(one)
+      const answer = reply(one)
+      if (!answer) return
+      const send = (): void => void outgoing.writeHead(answer.code ?? 200).end(JSON.stringify(answer.body))
+      if (answer.afterMs === undefined) send()
+      else setTimeout(send, answer.afterMs)
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(socketPath, resolve))
+  closers.push(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return { socketPath, heard }
+}
+
+export function cleanUp(): void {
+  for (const close of closers.splice(0)) close()
+  for (const folder of scratch.splice(0)) rmSync(folder, { recursive: true, force: true })
+}
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+
+export interface Ended {
+  readonly code: number | null
+  readonly out: string
+  readonly err: string
+}
+
+/** Runs `lvsm ARGS` as its own process; `onOutput` may send it a signal. */
+export function lvsm(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+  onOutput?: (out: string, kill: (signal: NodeJS.Signals) => void) => void,
+): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [MAIN, ...args], { env: { PATH: process.env['PATH'], ...environment } })
+    let out = ''
+    let err = ''
+    child.stdout.on('data', (chunk) => {
+      out += chunk
+      onOutput?.(out, (signal) => child.kill(signal))
+    })
+    child.stderr.on('data', (chunk) => (err += chunk))
+    child.on('error', reject)
+    child.on('close', (code) => resolve({ code, out, err }))
+  })
+}

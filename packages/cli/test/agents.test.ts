@@ -1,0 +1,55 @@
+import { writeFileSync } from 'node:fs'
+import { afterEach, describe, expect, it } from 'vitest'
+import { cleanUp, lvsm, scratchPath, STATUS, startAgent, without } from './agent.ts'
+
+afterEach(cleanUp)
+
+describe('which agent is asked', () => {
+  it('prefers one with quorum, past a dead socket and a frozen agent', async () => {
+    const alone = await startAgent(() => ({ body: without({ node: 'rs3', quorum: false }) }))
+    const frozen = await startAgent(() => undefined)
+    const good = await startAgent(() => ({ body: STATUS }))
+    const LVSM_SOCKET = [scratchPath('none.sock'), alone.socketPath, frozen.socketPath, good.socketPath].join(':')
+    const { code, out } = await lvsm(['status', '-o', 'json'], { LVSM_SOCKET })
+    expect(code).toBe(0)
+    expect(JSON.parse(out).node).toBe('dir1')
+  })
+
+  it('takes the first that answers when none has quorum', async () => {
+    const one = await startAgent(() => ({ body: without({ node: 'a', quorum: false }), afterMs: 150 }))
+    const two = await startAgent(() => ({ body: without({ node: 'b', quorum: false }) }))
+    const { out } = await lvsm(['status', '-o', 'json'], { LVSM_SOCKET: `${one.socketPath}:${two.socketPath}` })
+    expect(JSON.parse(out).node).toBe('a')
+  })
+
+  it('names every socket that it tried, why it failed, and the next step', async () => {
+    const none = scratchPath('none.sock')
+    const file = scratchPath('file')
+    writeFileSync(file, '')
+    const stranger = await startAgent(() => ({ body: { hello: 'world' } }))
+    const { code, out, err } = await lvsm(['status'], { LVSM_SOCKET: [none, file, stranger.socketPath].join(':') })
+    expect({ code, out }).toEqual({ code: 3, out: '' })
+    expect(err).toContain(`${none}: no such socket`)
+    expect(err).toContain(`${file}: nobody listens`)
+    expect(err).toContain(`${stranger.socketPath}: its answer is no status`)
+    expect(err).toMatch(/→ start it \(lvsm-agent --config FILE\), or name another/)
+  })
+
+  it('says so when an agent does not answer in time', async () => {
+    const { socketPath } = await startAgent(() => undefined)
+    const { code, err } = await lvsm(['--socket', socketPath, 'status'])
+    expect(code).toBe(3)
+    expect(err).toContain('no answer within 3 s')
+  })
+
+  it('turns --node into a path, and refuses what is no name', async () => {
+    const [missing, bad, both] = await Promise.all([
+      lvsm(['--node', 'no-such-node', 'status']),
+      lvsm(['--node', '../etc', 'status']),
+      lvsm(['--node', 'a', '--socket', 'b', 'status']),
+    ])
+    expect([missing.code, bad.code, both.code]).toEqual([3, 2, 2])
+    expect(missing.err).toContain('/run/lvsm/no-such-node/agent.sock')
+    expect(both.err).toContain('exclude each other')
+  })
+})

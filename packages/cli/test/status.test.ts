@@ -1,0 +1,95 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { cleanUp, lvsm, STATUS, startAgent, without } from './agent.ts'
+
+afterEach(cleanUp)
+const always = (status: unknown) => startAgent(() => ({ body: status }))
+
+describe('lvsm status', () => {
+  it('shows owner, lease, weights, connections and reasons as plain text on a pipe', async () => {
+    const { socketPath, heard } = await always(STATUS)
+    const { code, out, err } = await lvsm(['--socket', socketPath, 'status'])
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    expect(heard).toEqual([{ method: 'GET', path: '/v1/status', body: undefined }])
+    expect(out).not.toContain('\u001b')
+    expect(out).toContain('lab  seen by dir1, revision 7: healthy')
+    expect(out).toMatch(/web +dir1 +42 +312 ms +10\.11\.0\.10, 10\.12\.0\.254 +dir1 > dir2 +dir1 holds the lease/)
+    expect(out).toMatch(/rs2 +10\.11\.0\.12:80 +dr +2 +5 +9 +healthy +answers/)
+    expect(out).toMatch(/dir2 +director \+vote +standby +ready for web/)
+  })
+
+  it('prints exactly what the agent said as JSON and YAML', async () => {
+    const { socketPath } = await always(STATUS)
+    const [json, yaml] = await Promise.all([
+      lvsm(['status', '-o', 'json', '--socket', socketPath]),
+      lvsm(['status', '-o', 'yaml'], { LVSM_SOCKET: socketPath }),
+    ])
+    expect(JSON.parse(json.out)).toEqual(STATUS)
+    expect(parse(yaml.out)).toEqual(STATUS)
+  })
+
+  it('colours when forced, and never with NO_COLOR', async () => {
+    const { socketPath } = await always(STATUS)
+    const [forced, none] = await Promise.all([
+      lvsm(['--socket', socketPath, 'status'], { FORCE_COLOR: '1' }),
+      lvsm(['--socket', socketPath, 'status'], { NO_COLOR: '1' }),
+    ])
+    expect(forced.out).toContain('\u001b[32mdir1')
+    expect(none.out).not.toContain('\u001b')
+  })
+
+  it('names what is wrong, and exits 4 only with --check', async () => {
+    const [group] = STATUS.groups
+    const { socketPath } = await always(
+      without({
+        quorum: false,
+        groups: [{ ...group!, owner: null, number: 0, leftMs: 0 }],
+        troubles: [
+          {
+            code: 'no-ipvs',
+            severity: 'critical',
+            message: 'the kernel has no IPVS',
+            hint: 'modprobe ip_vs',
+            node: 'dir2',
+          },
+        ],
+      }),
+    )
+    const [plain, check] = await Promise.all([
+      lvsm(['--socket', socketPath, 'status']),
+      lvsm(['--socket', socketPath, 'status', '--check']),
+    ])
+    expect([plain.code, check.code]).toEqual([0, 4])
+    expect(plain.out).toContain('no quorum; group web has no owner; 1 critical trouble')
+    expect(plain.out).toMatch(/web +nobody +- +-/)
+    expect(plain.out).toContain('critical  dir2: the kernel has no IPVS (no-ipvs)\n    → modprobe ip_vs')
+  })
+
+  it('tells an unchecked realserver from a failed one', async () => {
+    const [service] = STATUS.services
+    const [one, two] = service!.realservers
+    const realservers = [
+      { ...one!, healthy: null },
+      { ...two!, healthy: false, weight: 0 },
+    ]
+    const { socketPath } = await always(without({ services: [{ ...service!, realservers }] }))
+    const { out } = await lvsm(['--socket', socketPath, 'status'])
+    expect(out).toContain('revision 7: http: rs2 failed')
+    expect(out).toMatch(/rs1 .* unchecked[^]*rs2 .* 0 +5 +9 +failed/)
+  })
+
+  it('draws again each second with --watch and ends cleanly on Ctrl-C', async () => {
+    const { socketPath, heard } = await always(STATUS)
+    const { code, out } = await lvsm(['--socket', socketPath, 'status', '--watch', '-o', 'json'], {}, (text, kill) => {
+      if (text.split('\n').length > 2) kill('SIGINT')
+    })
+    expect(code).toBe(0)
+    expect(
+      out
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toEqual([STATUS, STATUS])
+    expect(heard.length).toBe(2)
+  })
+})

@@ -1,0 +1,87 @@
+import { instant } from '@lvsm/base'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { judge, scheduleOf, servedBefore, serve, UNCHECKED, type Health } from './index.ts'
+
+const damping = { fall: 2, rise: 3 }
+const run = (from: Health, results: string) =>
+  [...results].reduce((health, result) => judge(health, { ok: result === '+', reason: result }, damping), from)
+
+describe('a verdict', () => {
+  it.each([
+    ['+', true],
+    ['-', false],
+    ['+-', true],
+    ['+--', false],
+    ['+-+-+-', true],
+    ['--++', false],
+    ['-+++', true],
+    ['-++-+++', true],
+  ])('after %s is %s', (results, healthy) => expect(run(UNCHECKED, results).healthy).toBe(healthy))
+
+  it('keeps whom the kernel served until checks fail in a row', () => {
+    expect(run(servedBefore(true), '-').healthy).toBe(true)
+    expect(run(servedBefore(true), '--').healthy).toBe(false)
+    expect(servedBefore(false).healthy).toBe(null)
+  })
+})
+
+const member = (id: string, healthy: boolean | null) => ({ id, health: { ...UNCHECKED, healthy } })
+
+describe('a pool', () => {
+  it('leaves out the failed while others live', () => {
+    expect([...serve([member('a', true), member('b', false)], new Set(['a', 'b']), true).serving]).toEqual(['a'])
+  })
+  it('keeps the last living one, and nobody when told so', () => {
+    const all = [member('a', false), member('b', false)]
+    expect(serve(all, new Set(['b']), true)).toEqual({ serving: new Set(['b']), kept: new Set(['b']) })
+    expect(serve(all, new Set(['b']), false).serving.size).toBe(0)
+  })
+  it('serves all when all failed before any was served, none before the first checks', () => {
+    expect(serve([member('a', false), member('b', false)], new Set(), true).serving.size).toBe(2)
+    expect(serve([member('a', false), member('b', null)], new Set(), true).serving.size).toBe(0)
+  })
+  it('never empties by checks', () => {
+    fc.assert(
+      fc.property(fc.array(fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }), { minLength: 1 }), (rounds) => {
+        let last: ReadonlySet<string> = new Set()
+        for (const round of rounds)
+          last = serve(
+            round.map((healthy, at) => member(String(at), healthy)),
+            last,
+            true,
+          ).serving
+        return last.size > 0
+      }),
+    )
+  })
+})
+
+describe('a schedule', () => {
+  it('checks all at once, then each once in its interval', () => {
+    const targets = ['a', 'b', 'c'].map((id) => ({ id, intervalMs: 300, timeoutMs: 100 }))
+    const schedule = scheduleOf(targets, instant(0))
+    const seen: [string, number][] = []
+    for (let now = 0; now < 3000; now = schedule.nextAt() ?? 3000) {
+      for (const { id } of schedule.due(instant(now))) {
+        seen.push([id, now])
+        schedule.finished(id)
+      }
+    }
+    expect(seen.slice(0, 3)).toEqual([
+      ['a', 0],
+      ['b', 0],
+      ['c', 0],
+    ])
+    for (const { id } of targets) {
+      const times = seen.filter(([name]) => name === id).map(([, at]) => at)
+      for (let at = 2; at < times.length; at++) expect((times[at] ?? 0) - (times[at - 1] ?? 0)).toBe(300)
+    }
+  })
+  it('does not start a second check before the first ended, but gives a lost one up', () => {
+    const schedule = scheduleOf([{ id: 'a', intervalMs: 100, timeoutMs: 100 }], instant(0))
+    expect(schedule.due(instant(0))).toHaveLength(1)
+    expect(schedule.due(instant(100))).toHaveLength(0)
+    expect(schedule.due(instant(400))).toHaveLength(1)
+  })
+})

@@ -1,0 +1,3 @@
+export * from './pool.ts'
+export * from './schedule.ts'
+export * from './verdict.ts'

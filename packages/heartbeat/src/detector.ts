@@ -1,0 +1,18 @@
+/** Silence of a node, judged: alive, late (after warntime), dead (after deadtime), unknown (never heard). */
+import { between, type Instant, type Timing } from '@lvsm/base'
+
+export type Life = 'alive' | 'late' | 'dead' | 'unknown'
+
+/** A node that missed this many keepalives does not hold up the order of candidates. */
+export const SILENT_KEEPALIVES = 2.2
+
+export function lifeOf(heardAt: Instant | null, now: Instant, timing: Timing): Life {
+  if (heardAt === null) return 'unknown'
+  const silentMs = between(heardAt, now)
+  if (silentMs >= timing.deadtimeMs) return 'dead'
+  return silentMs >= timing.warntimeMs ? 'late' : 'alive'
+}
+
+/** Whether a node speaks regularly just now: stricter than `alive`, for the order of candidates only. */
+export const speaks = (heardAt: Instant | null, now: Instant, timing: Timing): boolean =>
+  heardAt !== null && between(heardAt, now) <= SILENT_KEEPALIVES * timing.keepaliveMs

@@ -1,0 +1,5 @@
+export * from './beat.ts'
+export * from './detector.ts'
+export * from './roster.ts'
+export * from './speaker.ts'
+export * from './window.ts'

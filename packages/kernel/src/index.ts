@@ -1,0 +1,7 @@
+export * from './clock.ts'
+export { KernelError } from './libc.ts'
+export * from './namespace.ts'
+export * from './netlink.ts'
+export * from './packet.ts'
+export * from './process.ts'
+export type { Watch } from './socket.ts'

@@ -1,0 +1,44 @@
+/** What needs no root. The rest is in test/contract/netlink.test.ts, on namespaces of its own. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { rtnetlink as rt } from '@lvsm/netlink'
+import { describe, expect, it } from 'vitest'
+import { boottime, KernelError, lockFile, NETLINK, openNetlink } from './index.ts'
+
+describe('clock', () => {
+  it('is the time since boot, and does not go back', () => {
+    const readings = Array.from({ length: 1000 }, () => boottime())
+    expect(readings).toEqual([...readings].sort((a, b) => a - b))
+    expect(Math.abs(boottime() / 1000 - Number.parseFloat(readFileSync('/proc/uptime', 'utf8')))).toBeLessThan(1)
+  })
+})
+
+describe('lock', () => {
+  it('belongs to one at a time', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'lvsm-lock-'))
+    const path = join(directory, 'lease.lock')
+    const lock = lockFile(path)
+    expect(lock).not.toBeNull()
+    expect(lockFile(path)).toBeNull()
+    lock?.release()
+    lockFile(path)?.release()
+    rmSync(directory, { recursive: true })
+  })
+})
+
+describe('netlink socket', () => {
+  it('answers an ordinary user too', () => {
+    const socket = openNetlink(NETLINK.route)
+    const names = socket
+      .dump(rt.dumpLinks())
+      .map(rt.decodeLink)
+      .map((link) => (link.ok ? link.value.name : link.error))
+    expect(names).toContain('lo')
+    expect(socket.request([])).toEqual([])
+    expect(socket.request([rt.getLink('no-such-link')])[0]).toMatchObject({ errno: 19, code: 'ENODEV' })
+    socket.close()
+    expect(() => socket.dump(rt.dumpLinks())).toThrow(KernelError)
+    expect(socket.apply([rt.getLink('lo')])).toMatchObject({ code: 'EBADF' })
+  })
+})

@@ -1,0 +1,35 @@
+/** What a process asks for itself: to be the only one, to stay in memory, to run first. */
+import { closeSync, openSync } from 'node:fs'
+import { call, KernelError, lastErrno } from './libc.ts'
+
+const LOCK_EXCLUSIVE_NOW = 2 | 4
+const EWOULDBLOCK = 11
+
+export interface FileLock {
+  /** The kernel does it too when the process dies, however it dies. */
+  release(): void
+}
+
+/** An exclusive lock of a file (made if need be; never removed), or null when another process has it. */
+export function lockFile(path: string): FileLock | null {
+  const fd = openSync(path, 'a', 0o600)
+  if (call.flock(fd, LOCK_EXCLUSIVE_NOW) !== 0) {
+    const errno = lastErrno()
+    closeSync(fd)
+    if (errno === EWOULDBLOCK) return null
+    throw new KernelError('flock', errno, path)
+  }
+  return { release: () => closeSync(fd) }
+}
+
+const SCHED_RR = 2
+const RESET_ON_FORK = 0x40000000
+
+/** The main thread runs before every ordinary one (1–99, SCHED_RR); threads and children it starts later do not. */
+export function runFirst(priority = 10): KernelError | undefined {
+  const parameters = Buffer.alloc(4)
+  parameters.writeInt32LE(priority)
+  return call.setScheduler(0, SCHED_RR | RESET_ON_FORK, parameters) === 0
+    ? undefined
+    : new KernelError('sched_setscheduler', lastErrno(), '(LimitRTPRIO, CAP_SYS_NICE)')
+}

@@ -1,0 +1,101 @@
+import { instant, seededRandom } from '@lvsm/base'
+import { describe, expect, test } from 'vitest'
+import { Candidate, type Situation, stepMs } from './candidate.ts'
+import type { Busy, BusyReason, Free } from './messages.ts'
+
+const timing = { keepaliveMs: 100, termMs: 350, applyMs: 35, warntimeMs: 300, deadtimeMs: 1000, drainMs: 200 }
+const here: Situation = { eligible: true, rank: 0, timing, voters: ['a', 'b', 'c'], needed: 2 }
+const at = (ms: number) => instant(1000 + ms)
+const about = { group: 'web', digest: 'A', epoch: 1 }
+const echo = (sequence: number) => ({ incarnation: 'me', sequence })
+const free = (sequence: number, highWater = 0): Free => ({ kind: 'free', ...about, echo: echo(sequence), highWater })
+const busy = (sequence: number, leftMs: number, reason: BusyReason = 'held', highWater = 3): Busy => ({
+  kind: 'busy',
+  ...about,
+  echo: echo(sequence),
+  reason,
+  leftMs,
+  highWater,
+})
+
+function polled(): Candidate {
+  const candidate = new Candidate(seededRandom(1))
+  candidate.polled(timing, at(0))
+  return candidate
+}
+
+describe('when to ask', () => {
+  test('polls first, and each keepalive', () => {
+    expect(new Candidate(seededRandom(1)).plan(here, at(0))).toMatchObject({ move: 'poll' })
+    expect(polled().plan(here, at(1))).toEqual({ move: 'poll', at: at(100) })
+  })
+  test('at once when a majority is free, a step later for each rank', () => {
+    const candidate = polled()
+    candidate.heard('a', free(1), here, at(1))
+    expect(candidate.plan(here, at(2))?.move).toBe('poll')
+    candidate.heard('b', free(1), here, at(2))
+    expect(candidate.plan(here, at(3))).toEqual({ move: 'ask', at: at(2) })
+    expect(candidate.plan({ ...here, rank: 1 }, at(3))).toEqual({ move: 'ask', at: at(2 + stepMs(timing)) })
+  })
+  test('within a few milliseconds after the last grant of a majority ran out', () => {
+    const candidate = polled()
+    candidate.heard('a', busy(1, 50), here, at(1))
+    candidate.heard('b', busy(1, 60), here, at(1))
+    const plan = candidate.plan(here, at(2))
+    expect(plan?.move).toBe('ask')
+    expect((plan?.at ?? 0) - at(61)).toBeLessThan(2)
+  })
+  test('old words do not count, and an older answer does not replace a newer one', () => {
+    const candidate = polled()
+    candidate.heard('a', busy(7, 300), here, at(1))
+    candidate.heard('b', busy(7, 300), here, at(1))
+    candidate.heard('a', free(6), here, at(2))
+    candidate.heard('b', free(6), here, at(2))
+    expect(candidate.plan(here, at(3))?.move).toBe('poll')
+    expect(candidate.plan(here, at(500)), 'stale').toMatchObject({ move: 'poll' })
+  })
+  test('not at all when it is not eligible', () => {
+    expect(polled().plan({ ...here, eligible: false }, at(500))).toBeNull()
+  })
+})
+
+describe('an attempt', () => {
+  const asking = (): Candidate => {
+    const candidate = polled()
+    candidate.heard('a', free(1, 3), here, at(1))
+    candidate.heard('b', free(1, 5), here, at(1))
+    return candidate
+  }
+  test('has a number above all others, is sent twice, and is withdrawn', () => {
+    const candidate = asking()
+    expect(candidate.asks(2, timing, at(1))).toBe(6)
+    expect(candidate.plan(here, at(2))).toEqual({ move: 'ask', at: at(26) })
+    expect(candidate.asks(3, timing, at(26))).toBe(6)
+    expect(candidate.plan(here, at(27))).toEqual({ move: 'withdraw', at: at(51) })
+  })
+  test('is withdrawn as soon as no majority is left, then backs off', () => {
+    const candidate = asking()
+    candidate.asks(2, timing, at(1))
+    candidate.heard('b', busy(2, 300), here, at(2))
+    candidate.heard('c', busy(2, 300), here, at(2))
+    expect(candidate.plan(here, at(2))).toEqual({ move: 'withdraw', at: at(2) })
+    candidate.withdrew(timing, at(2))
+    expect(candidate.plan(here, at(2))?.at).toBeGreaterThan(at(2))
+  })
+  test('goes on with a higher number when a voter knows one', () => {
+    const candidate = asking()
+    candidate.asks(2, timing, at(1))
+    candidate.heard('c', busy(2, 0, 'number', 40), here, at(2))
+    expect(candidate.plan(here, at(2))).toEqual({ move: 'ask', at: at(2) })
+    expect(candidate.asks(3, timing, at(2))).toBe(41)
+  })
+  test('a named successor asks at once, again and again while the votes are kept for it', () => {
+    const candidate = polled()
+    candidate.named(timing, at(5))
+    expect(candidate.plan(here, at(5))).toEqual({ move: 'ask', at: at(5) })
+    candidate.asks(2, timing, at(5))
+    for (const voter of here.voters) candidate.heard(voter, busy(2, 200), here, at(6))
+    expect(candidate.plan(here, at(6))).toEqual({ move: 'ask', at: at(10) })
+    expect(candidate.plan(here, at(355))?.move).toBe('withdraw')
+  })
+})

@@ -1,0 +1,140 @@
+/**
+ * The candidate: when to poll, when to ask, when to withdraw (lease.md, Candidate).
+ *
+ * Laws:
+ * - it asks when a majority's votes are free, one step later for each ready candidate that goes before it;
+ * - it asks with a number above every number it heard of;
+ * - an attempt without a majority ends by a withdrawal (RELEASE to all) and a random back-off, so that rivals that
+ *   split the votes do not meet again;
+ * - only a successor named by the holder asks out of turn, and only for a term.
+ */
+import { after, type Instant, later, NEVER_BEFORE, type Random, randomBetween, type Timing } from '@lvsm/base'
+import type { Busy, Free } from './messages.ts'
+import { Survey } from './survey.ts'
+
+export interface Situation {
+  readonly eligible: boolean
+  /** How many ready candidates go before this one. */
+  readonly rank: number
+  readonly timing: Timing
+  readonly voters: readonly string[]
+  /** Votes that make a majority. */
+  readonly needed: number
+}
+export type Move = 'poll' | 'ask' | 'withdraw'
+export interface Plan {
+  readonly move: Move
+  readonly at: Instant
+}
+interface Attempt {
+  readonly firstSequence: number
+  readonly refusedBy: Set<string>
+  readonly urgent: boolean
+  number: number
+  resendAt: Instant
+  until: Instant
+}
+
+const NEVER = Number.POSITIVE_INFINITY as Instant
+/** Words of voters count for so many keepalives. */
+export const FRESH_KEEPALIVES = 3
+/** One rank's head start: more than two round trips and jitter on a network for which the keepalive is sane. */
+export const stepMs = (timing: Timing): number => Math.max(10, timing.keepaliveMs / 4)
+/** Two round trips without a majority, and an attempt is over. */
+export const attemptMs = (timing: Timing): number => Math.max(20, timing.keepaliveMs / 2)
+const urgentResendMs = (timing: Timing): number => Math.max(2, timing.keepaliveMs / 20)
+
+export class Candidate {
+  readonly survey = new Survey()
+  readonly #random: Random
+  #attempt: Attempt | null = null
+  #pollAt: Instant = NEVER_BEFORE
+  #backOffUntil: Instant = NEVER_BEFORE
+  #urgentUntil: Instant = NEVER_BEFORE
+
+  constructor(random: Random) {
+    this.#random = random
+  }
+
+  get asking(): boolean {
+    return this.#attempt !== null
+  }
+
+  /** The next thing to do, and when; null when there is nothing to do. */
+  plan(situation: Situation, now: Instant): Plan | null {
+    const attempt = this.#attempt
+    if (attempt) {
+      if (!situation.eligible || now >= attempt.until) return { move: 'withdraw', at: now }
+      return attempt.resendAt < attempt.until
+        ? { move: 'ask', at: attempt.resendAt }
+        : { move: 'withdraw', at: attempt.until }
+    }
+    if (!situation.eligible) return null
+    const askAt = this.#askAt(situation, now)
+    return askAt <= this.#pollAt ? { move: 'ask', at: askAt } : { move: 'poll', at: this.#pollAt }
+  }
+
+  #askAt({ rank, timing, voters, needed }: Situation, now: Instant): Instant {
+    if (now < this.#urgentUntil) return now
+    const freeAt = this.survey.majorityFreeAt(voters, needed, FRESH_KEEPALIVES * timing.keepaliveMs, now)
+    return freeAt === null ? NEVER : later(after(freeAt, rank * stepMs(timing)), this.#backOffUntil)
+  }
+
+  polled(timing: Timing, now: Instant): void {
+    this.#pollAt = after(now, timing.keepaliveMs)
+  }
+  /** Something changed hands: look at once. */
+  pollSoon(): void {
+    this.#pollAt = NEVER_BEFORE
+  }
+
+  /** The lease number of the send that is about to leave. */
+  asks(sequence: number, timing: Timing, now: Instant): number {
+    const urgent = now < this.#urgentUntil
+    const attempt = (this.#attempt ??= {
+      firstSequence: sequence,
+      refusedBy: new Set(),
+      urgent,
+      number: this.survey.nextNumber,
+      resendAt: NEVER,
+      until: urgent ? this.#urgentUntil : after(now, attemptMs(timing)),
+    })
+    const again = sequence !== attempt.firstSequence
+    if (attempt.urgent) attempt.resendAt = after(now, urgentResendMs(timing))
+    else attempt.resendAt = again ? NEVER : after(now, attemptMs(timing) / 2)
+    return attempt.number
+  }
+
+  /** The holder released the group for this node: ask at once, for as long as the votes are kept for it. */
+  named(timing: Timing, now: Instant): void {
+    this.#urgentUntil = after(now, timing.termMs)
+    this.#attempt = null
+  }
+
+  heard(from: string, answer: Free | Busy, situation: Situation, now: Instant): void {
+    this.survey.heard(from, answer, now)
+    const attempt = this.#attempt
+    if (!attempt || answer.kind !== 'busy' || answer.echo.sequence < attempt.firstSequence) return
+    if (answer.reason === 'number') {
+      if (answer.highWater < attempt.number) return
+      attempt.number = this.survey.nextNumber
+      attempt.resendAt = now
+      return
+    }
+    attempt.refusedBy.add(from)
+    const hopeless = attempt.refusedBy.size > situation.voters.length - situation.needed
+    if (hopeless && !attempt.urgent) attempt.until = now
+  }
+
+  won(): void {
+    this.#attempt = null
+    this.#urgentUntil = NEVER_BEFORE
+  }
+
+  withdrew(timing: Timing, now: Instant): void {
+    this.#attempt = null
+    this.#urgentUntil = NEVER_BEFORE
+    this.#backOffUntil = after(now, randomBetween(this.#random, stepMs(timing) / 2, 3 * stepMs(timing)))
+    this.#pollAt = after(now, stepMs(timing) / 2)
+  }
+}

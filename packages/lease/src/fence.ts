@@ -1,0 +1,89 @@
+/**
+ * The books of one kernel fence element (fence.md, row 5): until when it may be open at the latest.
+ *
+ * The kernel adds an element with a timeout, and renews it by `delete; add` in one transaction, which fails once the
+ * element has expired. How long our call was under way is unknown, so after an acknowledgement the element expires
+ * at the latest at `done + timeout + rounding`; while a call is out, an `open` has no bound at all.
+ *
+ * Laws:
+ * - `open` only while nothing is out and the element is known to be closed;
+ * - a renewal's timeout is at most deadline − (latest expiry so far): however late the kernel does it, the element
+ *   was alive then, so it ends before the deadline;
+ * - once the latest expiry has passed there is no renewal: close, address off, begin again.
+ */
+import { after, earlier, type Instant, invariant, later, NEVER_BEFORE, ROUNDING_MS } from '@lvsm/base'
+
+const UNBOUNDED = Number.POSITIVE_INFINITY as Instant
+/** Under a tick of the kernel nothing can be renewed. */
+export const SHORTEST_FENCE_MS = ROUNDING_MS
+
+export class FenceElement {
+  #latest: Instant = NEVER_BEFORE
+  #before: Instant = NEVER_BEFORE
+  #out = 0
+
+  /** The latest instant at which the kernel may still hold the element. */
+  get latest(): Instant {
+    return this.#latest
+  }
+  /** Calls without an answer. */
+  get out(): number {
+    return this.#out
+  }
+  /** Nothing under way, and expired or closed for certain. */
+  isClosed(now: Instant): boolean {
+    return this.#out === 0 && now >= this.#latest
+  }
+  isOpen(now: Instant): boolean {
+    return now < this.#latest
+  }
+
+  /** Found at start, or left by a predecessor: open for who knows how long. */
+  distrust(): void {
+    this.#latest = UNBOUNDED
+  }
+
+  /** The timeout of a renewal at `now`; null when it is too late, or would gain nothing. */
+  renewalMs(now: Instant, deadline: Instant, fenceMs: number): number | null {
+    if (this.#out > 0 || now >= this.#latest) return null
+    const timeoutMs = Math.min(deadline - this.#latest, fenceMs)
+    return timeoutMs >= SHORTEST_FENCE_MS && now + timeoutMs > this.#latest ? timeoutMs : null
+  }
+
+  opening(now: Instant): void {
+    invariant(this.isClosed(now), 'a fence element is opened only when it is known to be closed')
+    this.#latest = UNBOUNDED
+    this.#out += 1
+  }
+  renewing(timeoutMs: number): void {
+    invariant(this.#out === 0, 'one renewal at a time')
+    this.#before = this.#latest
+    this.#latest = after(this.#latest, timeoutMs + ROUNDING_MS)
+    this.#out += 1
+  }
+  closing(): void {
+    this.#out += 1
+  }
+
+  /** The kernel's answers. After a failed `open` nothing is known; a failed renewal leaves the element as it was. */
+  opened(ok: boolean, timeoutMs: number, done: Instant): void {
+    this.#answered()
+    if (ok) this.#latest = after(done, timeoutMs + ROUNDING_MS)
+  }
+  renewed(ok: boolean, timeoutMs: number, done: Instant): void {
+    this.#answered()
+    this.#latest = ok ? earlier(after(done, timeoutMs + ROUNDING_MS), this.#latest) : this.#before
+  }
+  closed(ok: boolean): void {
+    this.#answered()
+    if (ok) this.#latest = NEVER_BEFORE
+  }
+
+  #answered(): void {
+    invariant(this.#out > 0, 'one answer for each call')
+    this.#out -= 1
+  }
+}
+
+export const latestOf = (elements: readonly FenceElement[]): Instant =>
+  elements.reduce((latest, element) => later(latest, element.latest), NEVER_BEFORE)

@@ -1,0 +1,42 @@
+/** What the lease process tells its reconciler, several times a second and at every change. */
+export type NodeLife = 'alive' | 'late' | 'dead' | 'unknown'
+export type GroupRole = 'owner' | 'taking' | 'releasing' | 'candidate' | 'standby' | 'none'
+
+export interface GroupStatus {
+  readonly name: string
+  readonly role: GroupRole
+  /** The holder as far as this node knows, by its own lease or by what the holder's beats say; null when nobody. */
+  readonly owner: string | null
+  /** Lease (fencing) number of that holder; 0 when nobody. */
+  readonly number: number
+  readonly leftMs: number
+  /** One sentence: what this node does about the group, and why. */
+  readonly reason: string
+}
+export interface PeerStatus {
+  readonly name: string
+  readonly life: NodeLife
+  /** Since the last authenticated beat; −1 when there was none. */
+  readonly silentMs: number
+  readonly standby: boolean
+}
+export interface LeaseStatus {
+  readonly node: string
+  readonly incarnation: string
+  /** Milliseconds of quarantine that are left; 0 when this voter answers. */
+  readonly quarantineMs: number
+  readonly standby: boolean
+  readonly quorum: boolean
+  readonly groups: readonly GroupStatus[]
+  readonly peers: readonly PeerStatus[]
+  /** Dropped datagrams by reason, and other counters. */
+  readonly counters: Readonly<Record<string, number>>
+}
+/** One line of history: what moved when, why. `at` is an Instant of the reporting process. */
+export interface LeaseEvent {
+  readonly at: number
+  readonly group: string
+  readonly kind: 'took' | 'gave-up' | 'lost' | 'released' | 'offered' | 'refused' | 'note'
+  readonly number: number
+  readonly reason: string
+}

@@ -1,0 +1,86 @@
+/** A faultless file, every default filled in. */
+import { parseCidr } from './address.ts'
+import {
+  type Config,
+  type ConfigCheck,
+  type ConfigGroup,
+  type ConfigRealserver,
+  type ConfigService,
+  DEFAULT_CHECK,
+  type FloatingAddress,
+} from './config.ts'
+import { parseDuration } from './duration.ts'
+import { timingOf } from './rules/keys.ts'
+import { DEFAULT_PORT, type Written } from './schema.ts'
+
+type WrittenGroup = Written['groups'][number]
+type WrittenService = NonNullable<Written['services']>[number]
+
+export function completeConfig(written: Written): Config {
+  const groups = written.groups.map(completeGroup)
+  return {
+    cluster: written.cluster,
+    node: written.node,
+    revision: written.revision,
+    timing: timingOf(written),
+    keys: written.keys.map(({ id, algorithm, secret, file }) => ({
+      id,
+      algorithm: algorithm ?? 'sha256',
+      secret: secret?.toLowerCase() ?? null,
+      file: file ?? null,
+    })),
+    signWith: written['sign-with'],
+    nodes: written.nodes.map(({ name, roles, voter, links }) => ({
+      name,
+      roles: [...new Set(roles)],
+      voter: voter ?? false,
+      links: links.map((link) => ({ name: link.name, address: link.address, port: link.port ?? DEFAULT_PORT })),
+    })),
+    groups,
+    services: (written.services ?? []).map((service) => completeService(service, groups)),
+  }
+}
+
+function completeFloating(written: WrittenGroup['vips'][number], kind: 'vip' | 'gateway'): FloatingAddress {
+  const { address, prefix } = parseCidr(typeof written === 'string' ? written : written.address) ?? {
+    address: '',
+    prefix: 0,
+  }
+  return { address, prefix, interface: (typeof written === 'string' ? undefined : written.interface) ?? null, kind }
+}
+
+function completeGroup(group: WrittenGroup): ConfigGroup {
+  const vips = group.vips.map((written) => completeFloating(written, 'vip'))
+  const gateways = (group.gateways ?? []).map((written) => completeFloating(written, 'gateway'))
+  return { name: group.name, directors: group.directors, addresses: [...vips, ...gateways] }
+}
+
+function completeCheck(check: WrittenService['check']): ConfigCheck {
+  const intervalMs = parseDuration(check?.interval ?? '') ?? DEFAULT_CHECK.intervalMs
+  return {
+    type: check?.type ?? DEFAULT_CHECK.type,
+    intervalMs,
+    timeoutMs: parseDuration(check?.timeout ?? '') ?? Math.min(DEFAULT_CHECK.timeoutMs, intervalMs),
+    fall: check?.fall ?? DEFAULT_CHECK.fall,
+    rise: check?.rise ?? DEFAULT_CHECK.rise,
+    keepLast: check?.['keep-last'] ?? DEFAULT_CHECK.keepLast,
+  }
+}
+
+function completeService(service: WrittenService, groups: readonly ConfigGroup[]): ConfigService {
+  const only =
+    groups.find((group) => group.name === service.group)?.addresses.find((entry) => entry.kind === 'gateway')
+      ?.address ?? null
+  const realservers = service.realservers.map(
+    ({ node, address, port, forward, gateway, weight }): ConfigRealserver => ({
+      node,
+      address,
+      port: port ?? service.port,
+      forward,
+      gateway: forward === 'nat' ? (gateway ?? only) : null,
+      weight: weight ?? 1,
+    }),
+  )
+  const { name, group, address, port, protocol, scheduler } = service
+  return { name, group, address, port, protocol, scheduler, check: completeCheck(service.check), realservers }
+}

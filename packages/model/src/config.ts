@@ -1,0 +1,95 @@
+/** The configuration, checked and complete: every default filled in, every duration in milliseconds. */
+import type { Timing } from '@lvsm/base'
+
+export type Role = 'director' | 'realserver' | 'witness'
+export type Scheduler = 'rr' | 'wrr' | 'wlc'
+export type Forward = 'dr' | 'nat'
+export type Protocol = 'tcp'
+
+export interface ConfigLink {
+  readonly name: string
+  readonly address: string
+  readonly port: number
+}
+export interface ConfigNode {
+  readonly name: string
+  readonly roles: readonly Role[]
+  readonly voter: boolean
+  readonly links: readonly ConfigLink[]
+}
+export interface FloatingAddress {
+  readonly address: string
+  readonly prefix: number
+  /** Null: the interface whose network the address lies in. */
+  readonly interface: string | null
+  readonly kind: 'vip' | 'gateway'
+}
+export interface ConfigGroup {
+  readonly name: string
+  /** Preference order. */
+  readonly directors: readonly string[]
+  /** VIPs, then NAT gateways, each in the order of the file. */
+  readonly addresses: readonly FloatingAddress[]
+}
+export interface ConfigCheck {
+  /** `none`: always taken for healthy. */
+  readonly type: 'tcp' | 'none'
+  readonly intervalMs: number
+  readonly timeoutMs: number
+  /** Failures in a row that make a realserver failed; successes in a row that make it healthy again. */
+  readonly fall: number
+  readonly rise: number
+  /** Does the last living realserver stay in the table when its check fails too? */
+  readonly keepLast: boolean
+}
+export interface ConfigRealserver {
+  readonly node: string
+  readonly address: string
+  readonly port: number
+  readonly forward: Forward
+  /** NAT: the floating address that is the realserver's default route. */
+  readonly gateway: string | null
+  readonly weight: number
+}
+export interface ConfigService {
+  readonly name: string
+  readonly group: string
+  readonly address: string
+  readonly port: number
+  readonly protocol: Protocol
+  readonly scheduler: Scheduler
+  readonly check: ConfigCheck
+  readonly realservers: readonly ConfigRealserver[]
+}
+export interface ConfigKey {
+  readonly id: number
+  readonly algorithm: 'sha256' | 'sha1' | 'md5'
+  /** Hexadecimal digits; null when it stands in `file`. */
+  readonly secret: string | null
+  readonly file: string | null
+}
+export interface Config {
+  readonly cluster: string
+  /** Whose view this is. */
+  readonly node: string
+  readonly revision: number
+  readonly timing: Timing
+  readonly keys: readonly ConfigKey[]
+  readonly signWith: number
+  readonly nodes: readonly ConfigNode[]
+  readonly groups: readonly ConfigGroup[]
+  readonly services: readonly ConfigService[]
+}
+
+/** Shortest heartbeat secret, in bytes (RFC 2104: not under half the digest). */
+export const SHORTEST_SECRET = 16
+
+/** Used where a service says nothing about its check. */
+export const DEFAULT_CHECK: ConfigCheck = {
+  type: 'tcp',
+  intervalMs: 1000,
+  timeoutMs: 500,
+  fall: 3,
+  rise: 2,
+  keepLast: true,
+}

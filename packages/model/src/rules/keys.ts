@@ -1,0 +1,57 @@
+/** Heartbeat keys and timing. */
+import { refuseTiming, type Timing } from '@lvsm/base'
+import { SHORTEST_SECRET } from '../config.ts'
+import { parseDuration } from '../duration.ts'
+import { PROFILES } from '../profiles.ts'
+import type { Draft } from '../schema.ts'
+import { entries, type Rule } from './rule.ts'
+
+export const keys: Rule = (draft, refuse) => {
+  for (const { at, item: key } of entries(draft.keys)) {
+    const path = ['keys', at]
+    if (key.secret !== undefined && key.file !== undefined)
+      refuse('secret-twice', [...path, 'file'], 'this key has both a secret and a file', 'keep one of them')
+    if (key.secret === undefined && key.file === undefined)
+      refuse(
+        'missing',
+        [...path, 'secret'],
+        'this key has neither a secret nor a file',
+        'add secret: "HEX" (openssl rand -hex 32), or file: PATH',
+      )
+    if (key.secret !== undefined && key.secret.length / 2 < SHORTEST_SECRET) {
+      refuse(
+        'short-secret',
+        [...path, 'secret'],
+        `the secret has ${key.secret.length / 2} bytes`,
+        `use at least ${SHORTEST_SECRET} bytes: openssl rand -hex 32`,
+      )
+    }
+  }
+  const ids = entries(draft.keys).flatMap(({ item }) => (item.id === undefined ? [] : [item.id]))
+  const signWith = draft['sign-with']
+  if (signWith === undefined || ids.includes(signWith) || draft.keys === undefined) return
+  refuse(
+    'unknown-key-id',
+    ['sign-with'],
+    `there is no key with id ${signWith}`,
+    ids.length > 0 ? `known ids: ${ids.join(', ')}` : 'define keys first',
+  )
+}
+
+const FIELDS = ['keepalive', 'term', 'apply', 'warntime', 'deadtime', 'drain'] as const
+
+/** The timing that the file asks for: a profile (`default` when none is named), and figures that replace some of it. */
+export function timingOf(draft: Pick<Draft, 'profile' | 'timing'>): Timing {
+  const timing: { -readonly [K in keyof Timing]: Timing[K] } = { ...PROFILES[draft.profile ?? 'default'] }
+  for (const field of FIELDS) {
+    const written = draft.timing?.[field]
+    const ms = written === undefined ? null : parseDuration(written)
+    if (ms !== null) timing[`${field}Ms`] = ms
+  }
+  return timing
+}
+
+export const timing: Rule = (draft, refuse) => {
+  for (const { code, field, message, hint } of refuseTiming(timingOf(draft)))
+    refuse(code, (field ?? 'timing').split('.'), message, hint ?? '')
+}

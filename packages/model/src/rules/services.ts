@@ -1,0 +1,228 @@
+/** Virtual services: what forwarding can and cannot do. */
+import { inNetwork, refuseHostAddress } from '../address.ts'
+import { DEFAULT_CHECK } from '../config.ts'
+import type { Path } from '../document.ts'
+import { parseDuration } from '../duration.ts'
+import type { Draft } from '../schema.ts'
+import { type Floating, floating } from './addresses.ts'
+import { entries, type Refuse, refuseTwice, type Rule } from './rule.ts'
+
+type Service = NonNullable<NonNullable<Draft['services']>[number]>
+type Realserver = NonNullable<NonNullable<Service['realservers']>[number]>
+type Group = NonNullable<NonNullable<Draft['groups']>[number]>
+
+export const services: Rule = (draft, refuse) => {
+  const all = floating(draft)
+  const taken = new Map<string, string>()
+  for (const { at, item: service } of entries(draft.services)) {
+    const path: Path = ['services', at]
+    const index = (draft.groups ?? []).findIndex(
+      (group) => group?.name === service.group && service.group !== undefined,
+    )
+    const own = all.filter((entry) => entry.group === index)
+    if (service.address !== undefined && service.port !== undefined) {
+      refuseTwice(
+        taken,
+        `${service.address}:${service.port}`,
+        `service "${service.name ?? at}"`,
+        [...path, 'address'],
+        refuse,
+        'duplicate-service',
+        'one service for each address and port',
+      )
+    }
+    const readable = own.filter((entry) => entry.kind === 'vip').length === draft.groups?.[index]?.vips?.length
+    if (index >= 0 && readable) checkAddress(service, own, path, refuse)
+    checkTiming(service, path, refuse)
+    const seen = new Map<string, string>()
+    for (const { at: nth, item } of entries(service.realservers)) {
+      const place = [...path, 'realservers', nth]
+      const port = item.port ?? service.port
+      if (item.address !== undefined)
+        refuseTwice(
+          seen,
+          `${item.address}:${port}`,
+          'a realserver of this service',
+          [...place, 'address'],
+          refuse,
+          'duplicate-realserver',
+          'name each realserver once; give it more weight instead',
+        )
+      checkRealserver(item, service, place, refuse)
+      checkOwner(draft, item, place, refuse)
+      if (index >= 0) checkForwarding(item, draft.groups?.[index] as Group, own, place, refuse)
+    }
+  }
+}
+
+function checkAddress(service: Service, own: readonly Floating[], path: Path, refuse: Refuse): void {
+  if (service.address === undefined || own.some((entry) => entry.kind === 'vip' && entry.address === service.address))
+    return
+  const vips = own.filter((entry) => entry.kind === 'vip').map((entry) => entry.address)
+  refuse(
+    'address-not-in-group',
+    [...path, 'address'],
+    `${service.address} is no VIP of group "${service.group}"`,
+    vips.length > 0 ? `its VIPs: ${vips.join(', ')}` : 'add it to the vips of the group',
+  )
+}
+
+function checkTiming(service: Service, path: Path, refuse: Refuse): void {
+  const { interval, timeout } = service.check ?? {}
+  const intervalMs = interval === undefined ? DEFAULT_CHECK.intervalMs : parseDuration(interval)
+  const timeoutMs = timeout === undefined ? Math.min(DEFAULT_CHECK.timeoutMs, intervalMs ?? 0) : parseDuration(timeout)
+  if (intervalMs === null || timeoutMs === null) return
+  if (intervalMs < 50)
+    refuse(
+      'impossible-timing',
+      [...path, 'check', 'interval'],
+      `interval ${intervalMs} ms is under 50 ms`,
+      'use at least 50ms',
+    )
+  if (timeoutMs < 10)
+    refuse(
+      'impossible-timing',
+      [...path, 'check', 'timeout'],
+      `timeout ${timeoutMs} ms is under 10 ms`,
+      'use at least 10ms',
+    )
+  if (timeoutMs > intervalMs)
+    refuse(
+      'impossible-timing',
+      [...path, 'check', 'timeout'],
+      `timeout ${timeoutMs} ms > interval ${intervalMs} ms: checks would overtake each other`,
+      'lower timeout, or raise interval',
+    )
+}
+
+function checkRealserver(realserver: Realserver, service: Service, path: Path, refuse: Refuse): void {
+  const bad = realserver.address === undefined ? null : refuseHostAddress(realserver.address)
+  if (bad)
+    refuse(
+      'bad-address',
+      [...path, 'address'],
+      `"${realserver.address}" ${bad}`,
+      'give the address that the realserver has for itself',
+    )
+  if (realserver.forward !== 'dr') return
+  if (realserver.port !== undefined && service.port !== undefined && realserver.port !== service.port) {
+    refuse(
+      'port-change',
+      [...path, 'port'],
+      `direct routing cannot change the port: the service has ${service.port}, the realserver ${realserver.port}`,
+      `let the realserver listen on ${service.port}, or use forward: nat`,
+    )
+  }
+  if (realserver.gateway !== undefined)
+    refuse(
+      'gateway-under-dr',
+      [...path, 'gateway'],
+      'a realserver under direct routing answers by itself and needs no gateway',
+      'remove it, or use forward: nat',
+    )
+}
+
+/** The address of a realserver must not be one that another node has. */
+function checkOwner(draft: Draft, realserver: Realserver, path: Path, refuse: Refuse): void {
+  if (!entries(draft.nodes).some(({ item }) => item.name === realserver.node)) return
+  const other = entries(draft.nodes).find(({ item }) =>
+    item.links?.some((link) => link?.address === realserver.address),
+  )?.item
+  if (realserver.address === undefined || other === undefined || other.name === realserver.node) return
+  refuse(
+    'address-of-other-node',
+    [...path, 'address'],
+    `${realserver.address} is an address of node "${other.name}", not of "${realserver.node}"`,
+    'give the address of the realserver itself',
+  )
+}
+
+function checkForwarding(
+  realserver: Realserver,
+  group: Group,
+  own: readonly Floating[],
+  path: Path,
+  refuse: Refuse,
+): void {
+  if (realserver.forward === 'dr' && realserver.node !== undefined && group.directors?.includes(realserver.node)) {
+    refuse(
+      'director-is-realserver',
+      [...path, 'node'],
+      `"${realserver.node}" is a director of group "${group.name}": as a standby it must stay silent for the address that it would answer for as a realserver`,
+      'use a realserver that is no director of the group',
+    )
+  }
+  if (realserver.forward !== 'nat') return
+  const gateways = own.filter((entry) => entry.kind === 'gateway')
+  const chosen =
+    realserver.gateway === undefined
+      ? gateways.length === 1
+        ? gateways[0]
+        : undefined
+      : gateways.find((entry) => entry.address === realserver.gateway)
+  if (gateways.length === 0 && group.gateways === undefined) {
+    refuse(
+      'nat-without-gateway',
+      [...path, 'forward'],
+      `group "${group.name}" has no NAT gateway, so answers would not come back through the director`,
+      'add gateways: [ADDRESS/PREFIX] to the group, on the realserver’s network',
+    )
+  } else if (chosen === undefined) {
+    const known = gateways.map((entry) => entry.address).join(', ')
+    if (realserver.gateway !== undefined)
+      refuse(
+        'unknown-gateway',
+        [...path, 'gateway'],
+        `${realserver.gateway} is no gateway of group "${group.name}"`,
+        `its gateways: ${known}`,
+      )
+    else if (gateways.length > 1)
+      refuse('unknown-gateway', path, `group "${group.name}" has several gateways`, `name one with gateway: ${known}`)
+  } else if (realserver.address !== undefined && !inNetwork(realserver.address, chosen)) {
+    refuse(
+      'not-on-gateway-network',
+      [...path, 'address'],
+      `${realserver.address} is not in the network of gateway ${chosen.address}/${chosen.prefix}`,
+      'a default route needs a gateway on a network of its own',
+    )
+  }
+}
+
+/** A NAT realserver has one default route, so one gateway, so one owner. */
+export const natRealservers: Rule = (draft, refuse) => {
+  const first = new Map<string, { readonly group: Group; readonly gateway: string | undefined }>()
+  for (const { at, item: service } of entries(draft.services)) {
+    const group = entries(draft.groups).find(({ item }) => item.name === service.group)?.item
+    if (!group) continue
+    for (const { at: nth, item } of entries(service.realservers)) {
+      if (item.forward !== 'nat' || item.node === undefined) continue
+      const only = group.gateways?.length === 1 ? group.gateways[0] : undefined
+      const gateway = item.gateway ?? (typeof only === 'string' ? only : only?.address)?.split('/')[0]
+      const before = first.get(item.node)
+      const path: Path = ['services', at, 'realservers', nth]
+      if (!before) first.set(item.node, { group, gateway })
+      else if (before.group !== group) refuseGroups(item.node, before.group, group, path, refuse)
+      else if (gateway !== undefined && before.gateway !== undefined && before.gateway !== gateway) {
+        refuse(
+          'two-gateways',
+          path,
+          `"${item.node}" already has its default route through ${before.gateway}`,
+          'use one gateway for each NAT realserver',
+        )
+      }
+    }
+  }
+}
+
+function refuseGroups(node: string, one: Group, other: Group, path: Path, refuse: Refuse): void {
+  const same = JSON.stringify(one.directors) === JSON.stringify(other.directors)
+  const why = same
+    ? 'the two groups can have different owners'
+    : `with directors ${one.directors?.join(', ')} and ${other.directors?.join(', ')}`
+  refuse(
+    'nat-two-groups',
+    path,
+    `"${node}" is a NAT realserver of the groups "${one.name}" and "${other.name}", ${why}, but it has one default route`,
+    'put the addresses of both into one group',
+  )
+}

@@ -1,0 +1,128 @@
+/**
+ * What one node must know. The ownership plane's part has the shape of `LeaseView` (packages/lease): the
+ * two planes do not import each other, they meet in the ipc of `wire`.
+ */
+import type { Timing } from '@lvsm/base'
+import type { Config, ConfigGroup, ConfigNode, ConfigService } from './config.ts'
+import { digest64 } from './digest.ts'
+
+export interface OwnershipAddress {
+  readonly address: string
+  readonly prefix: number
+  /** Interface index on this node; 0 where this node is no director of the group, or has no such interface. */
+  readonly ifindex: number
+  readonly kind: 'vip' | 'gateway'
+}
+export interface OwnershipGroup {
+  readonly name: string
+  readonly digest: string
+  readonly directors: readonly string[]
+  readonly addresses: readonly OwnershipAddress[]
+}
+export interface OwnershipKey {
+  readonly id: number
+  readonly algorithm: 'sha256' | 'sha1' | 'md5'
+  readonly secret: string
+}
+export interface OwnershipView {
+  readonly cluster: string
+  readonly node: string
+  readonly epoch: number
+  readonly revision: number
+  readonly timing: Timing
+  readonly nodes: readonly Pick<ConfigNode, 'name' | 'links' | 'voter'>[]
+  readonly groups: readonly OwnershipGroup[]
+  readonly keys: readonly OwnershipKey[]
+  readonly signWith: number
+}
+
+/** Digest of the list of a group's addresses, whatever their order: the address is the lock, so prefix and interface do not count. */
+export const addressDigest = (group: ConfigGroup): string =>
+  digest64(
+    group.addresses
+      .map((entry) => entry.address)
+      .sort()
+      .join(' '),
+  )
+
+/** Digest of what all nodes must agree on for quorum to mean anything: voters, directors, addresses. */
+export const agreementDigest = (config: Config): string =>
+  digest64(
+    JSON.stringify([
+      config.cluster,
+      config.nodes
+        .filter((node) => node.voter)
+        .map((node) => node.name)
+        .sort(),
+      config.groups.map((group) => [group.name, group.directors, addressDigest(group)]),
+    ]),
+  )
+
+/** The ownership plane's part. `interfaceOf` gives the interface index of a floating address on this node, 0 when there is none. */
+export function ownershipView(
+  config: Config,
+  secrets: ReadonlyMap<number, string>,
+  interfaceOf: (address: string) => number,
+): OwnershipView {
+  return {
+    cluster: config.cluster,
+    node: config.node,
+    epoch: 1,
+    revision: config.revision,
+    timing: config.timing,
+    nodes: config.nodes.map(({ name, links, voter }) => ({ name, links, voter })),
+    groups: config.groups.map((group) => ({
+      name: group.name,
+      digest: addressDigest(group),
+      directors: group.directors,
+      addresses: group.addresses.map(({ address, prefix, kind }) => ({
+        address,
+        prefix,
+        kind,
+        ifindex: group.directors.includes(config.node) ? interfaceOf(address) : 0,
+      })),
+    })),
+    keys: config.keys.flatMap(({ id, algorithm, secret }) => {
+      const bytes = secret ?? secrets.get(id)
+      return bytes === undefined ? [] : [{ id, algorithm, secret: bytes }]
+    }),
+    signWith: config.signWith,
+  }
+}
+
+/** What one node has to do in the data plane. */
+export interface NodeView {
+  readonly node: ConfigNode
+  /** Groups that this node is a director of. */
+  readonly directs: readonly ConfigGroup[]
+  /** Services of those groups. */
+  readonly services: readonly ConfigService[]
+  /** VIPs that this node answers for by direct routing, each with its group. */
+  readonly answersFor: readonly { readonly address: string; readonly group: string }[]
+  /** NAT gateway that is this node's default route; null when it is no NAT realserver. */
+  readonly gateway: string | null
+}
+
+/** The node's own part of the data plane; null when the configuration does not know the node. */
+export function nodeView(config: Config, name: string): NodeView | null {
+  const node = config.nodes.find((entry) => entry.name === name)
+  if (!node) return null
+  const directs = config.groups.filter((group) => group.directors.includes(name))
+  const served = config.services.filter((service) =>
+    service.realservers.some((entry) => entry.node === name && entry.forward === 'dr'),
+  )
+  const answersFor = new Map(
+    served.map((service) => [service.address, { address: service.address, group: service.group }]),
+  )
+  const gateway =
+    config.services
+      .flatMap((service) => service.realservers)
+      .find((entry) => entry.node === name && entry.forward === 'nat')?.gateway ?? null
+  return {
+    node,
+    directs,
+    services: config.services.filter((service) => directs.some((group) => group.name === service.group)),
+    answersFor: [...answersFor.values()],
+    gateway,
+  }
+}

@@ -1,0 +1,109 @@
+/** Destinations (realservers) of a virtual service. They are told apart by address and port. */
+import { be16, nested, u16, u32 } from '../attributes.ts'
+import { type Decoded, decoding, Malformed } from '../bytes.ts'
+import { familyOf } from '../inet.ts'
+import { FLAG, type Message } from '../message.ts'
+import { encodeGeneric, readGeneric } from './generic.ts'
+import { nameAttributes, type ServiceName } from './service.ts'
+import {
+  ATTRIBUTE,
+  addressAttribute,
+  COMMAND,
+  type Forward,
+  FORWARDS,
+  nameOf,
+  readAddress,
+  readStats,
+  type Stats,
+} from './types.ts'
+
+const DEST = {
+  address: 1,
+  port: 2,
+  forward: 3,
+  weight: 4,
+  upper: 5,
+  lower: 6,
+  active: 7,
+  inactive: 8,
+  persistent: 9,
+  stats: 10,
+  family: 11,
+  stats64: 12,
+} as const
+
+export interface DestinationName {
+  readonly address: string
+  /** The service's own with dr and tun; 0 in services by mark. */
+  readonly port: number
+}
+
+export interface DestinationWish extends DestinationName {
+  readonly forward: Forward
+  /** 0: no new connections; those that are there go on. */
+  readonly weight: number
+  /** Connections at which it gets no new ones, and below which it gets some again; 0: no limit. */
+  readonly upperThreshold?: number
+  readonly lowerThreshold?: number
+}
+
+export interface Destination extends Required<DestinationWish> {
+  readonly activeConnections: number
+  readonly inactiveConnections: number
+  readonly persistentConnections: number
+  readonly stats: Stats
+}
+
+const nameOfDestination = ({ address, port }: DestinationName): Uint8Array[] => [
+  addressAttribute(DEST.address, address),
+  be16(DEST.port, port),
+  u16(DEST.family, familyOf(address)),
+]
+
+const definition = (wish: DestinationWish): Uint8Array =>
+  nested(
+    ATTRIBUTE.destination,
+    ...nameOfDestination(wish),
+    u32(DEST.forward, FORWARDS[wish.forward]),
+    u32(DEST.weight, wish.weight),
+    u32(DEST.upper, wish.upperThreshold ?? 0),
+    u32(DEST.lower, wish.lowerThreshold ?? 0),
+  )
+
+const encode = (family: number, command: number, service: ServiceName, destination: Uint8Array): Uint8Array =>
+  encodeGeneric(family, command, FLAG.ack, [nested(ATTRIBUTE.service, ...nameAttributes(service)), destination])
+
+/** EEXIST when it is there; ESRCH without the service; ERANGE for weights and thresholds. */
+export const newDestination = (family: number, service: ServiceName, wish: DestinationWish): Uint8Array =>
+  encode(family, COMMAND.newDestination, service, definition(wish))
+
+/** Changes forwarding, weight and thresholds; connections stay. ENOENT when it is not there. */
+export const setDestination = (family: number, service: ServiceName, wish: DestinationWish): Uint8Array =>
+  encode(family, COMMAND.setDestination, service, definition(wish))
+
+/** ENOENT when it is not there. */
+export const deleteDestination = (family: number, service: ServiceName, name: DestinationName): Uint8Array =>
+  encode(family, COMMAND.deleteDestination, service, nested(ATTRIBUTE.destination, ...nameOfDestination(name)))
+
+/** Of one service. Empty, without an error, where there is no such service. */
+export const dumpDestinations = (family: number, service: ServiceName): Uint8Array =>
+  encodeGeneric(family, COMMAND.getDestination, FLAG.dump, [nested(ATTRIBUTE.service, ...nameAttributes(service))])
+
+export const decodeDestination = (message: Message): Decoded<Destination> =>
+  decoding('destination', () => {
+    const attributes = readGeneric(message).attributes.nested(ATTRIBUTE.destination)
+    if (!attributes) throw new Malformed('no IPVS_CMD_ATTR_DEST')
+    const count = (type: number): number => attributes.u32(type) ?? 0
+    return {
+      address: readAddress(attributes.bytes(DEST.address), attributes.u16(DEST.family) ?? 2),
+      port: attributes.be16(DEST.port) ?? 0,
+      forward: nameOf(FORWARDS, count(DEST.forward) & 7, 'forwarding method'),
+      weight: attributes.i32(DEST.weight) ?? 0,
+      upperThreshold: count(DEST.upper),
+      lowerThreshold: count(DEST.lower),
+      activeConnections: count(DEST.active),
+      inactiveConnections: count(DEST.inactive),
+      persistentConnections: count(DEST.persistent),
+      stats: readStats(attributes.nested(DEST.stats64), attributes.nested(DEST.stats)),
+    }
+  })

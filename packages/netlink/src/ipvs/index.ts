@@ -1,0 +1,5 @@
+export * from './config.ts'
+export * from './destination.ts'
+export { decodeFamily, getFamily } from './generic.ts'
+export * from './service.ts'
+export { FAMILY, type Forward, type Protocol, SERVICE_FLAG, type Stats } from './types.ts'

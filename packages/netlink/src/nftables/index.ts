@@ -1,0 +1,7 @@
+export * from './event.ts'
+export * from './expression.ts'
+export * as match from './match.ts'
+export * from './rule.ts'
+export * from './set.ts'
+export * from './table.ts'
+export { accept, batch, drop, type Family, GROUP, HOOK, jump, type TableName, type Verdict } from './types.ts'

@@ -1,0 +1,132 @@
+/** Addresses of interfaces: RTM_NEWADDR, DELADDR, GETADDR (linux/if_addr.h, man 7 rtnetlink). */
+import { Attributes, attribute, text, u8, u32 } from '../attributes.ts'
+import { type Decoded, decoding, Malformed, need, octets, viewOf } from '../bytes.ts'
+import { AF, familyOf, formatInet, inetBytes } from '../inet.ts'
+import { encodeMessage, FLAG, type Message } from '../message.ts'
+import { RTM, SCOPE } from './types.ts'
+
+const IFA = { address: 1, local: 2, label: 3, broadcast: 4, cacheInfo: 6, flags: 8, priority: 9, proto: 11 } as const
+
+/** Lifetime without end. */
+export const FOREVER = 0xffffffff
+
+export const ADDRESS_FLAG = {
+  secondary: 0x01,
+  noDad: 0x02,
+  dadFailed: 0x08,
+  deprecated: 0x20,
+  tentative: 0x40,
+  permanent: 0x80,
+  noPrefixRoute: 0x200,
+} as const
+
+export interface InterfaceAddress {
+  /** Of the interface. */
+  readonly index: number
+  /** `10.11.0.10` or `fd00::1`: the node's own. */
+  readonly local: string
+  /** Of the other end on point-to-point links; else equal to `local`. */
+  readonly peer: string
+  readonly prefix: number
+  /** v4 only; at most 15 characters, `eth0:lvsm`. */
+  readonly label: string
+  /** SCOPE. */
+  readonly scope: number
+  /** ADDRESS_FLAG. */
+  readonly flags: number
+  /** IFA_PROTO (kernel 5.18): who made it; 0 where unknown. */
+  readonly protocol: number
+  readonly broadcast?: string
+  /** Metric of the prefix route; 0 is the kernel's choice. */
+  readonly priority: number
+  /** Seconds, FOREVER without end. */
+  readonly preferredSeconds: number
+  readonly validSeconds: number
+}
+
+/** What an address needs at least; the rest has the kernel's defaults. */
+export type AddressWish = Pick<InterfaceAddress, 'index' | 'local' | 'prefix'> & Partial<InterfaceAddress>
+
+function cacheInfo(preferred: number, valid: number): Uint8Array {
+  const payload = new Uint8Array(16)
+  viewOf(payload).setUint32(0, preferred, true)
+  viewOf(payload).setUint32(4, valid, true)
+  return attribute(IFA.cacheInfo, payload)
+}
+
+function encodeAddress(type: number, flags: number, wish: AddressWish): Uint8Array {
+  const header = new Uint8Array(8)
+  header.set([familyOf(wish.local), wish.prefix, (wish.flags ?? 0) & 0xff, wish.scope ?? SCOPE.universe])
+  viewOf(header).setUint32(4, wish.index, true)
+  const parts = [
+    header,
+    attribute(IFA.local, inetBytes(wish.local)),
+    attribute(IFA.address, inetBytes(wish.peer ?? wish.local)),
+  ]
+  if (wish.label) parts.push(text(IFA.label, wish.label))
+  if (wish.broadcast) parts.push(attribute(IFA.broadcast, inetBytes(wish.broadcast)))
+  if (wish.flags) parts.push(u32(IFA.flags, wish.flags))
+  if (wish.priority) parts.push(u32(IFA.priority, wish.priority))
+  if (wish.protocol) parts.push(u8(IFA.proto, wish.protocol))
+  if (wish.validSeconds !== undefined || wish.preferredSeconds !== undefined) {
+    const valid = wish.validSeconds ?? FOREVER
+    parts.push(cacheInfo(wish.preferredSeconds ?? valid, valid))
+  }
+  return encodeMessage(type, FLAG.request | FLAG.ack | flags, parts)
+}
+
+/** EEXIST when it is there already. ENODEV, EINVAL (prefix), EPERM. */
+export const newAddress = (wish: AddressWish): Uint8Array =>
+  encodeAddress(RTM.newAddress, FLAG.create | FLAG.exclusive, wish)
+
+/** Adds, or refreshes lifetimes, metric and protocol of the one that is there (give them all again); its label stays. */
+export const replaceAddress = (wish: AddressWish): Uint8Array =>
+  encodeAddress(RTM.newAddress, FLAG.create | FLAG.replace, wish)
+
+/** EADDRNOTAVAIL when it is not there. A label, when given, must match. */
+export const deleteAddress = (wish: Pick<AddressWish, 'index' | 'local' | 'prefix' | 'label'>): Uint8Array =>
+  encodeAddress(RTM.deleteAddress, 0, wish)
+
+/** Of all interfaces, or of one (which strict checking in the kernel allows since 4.20). */
+export function dumpAddresses(family: number = AF.inet, index = 0): Uint8Array {
+  const header = new Uint8Array(8)
+  header[0] = family
+  viewOf(header).setUint32(4, index, true)
+  return encodeMessage(RTM.getAddress, FLAG.request | FLAG.dump, [header])
+}
+
+export function decodeAddress(message: Message): Decoded<InterfaceAddress> {
+  return decoding('address', () => {
+    const header = need(message.payload, 8, 'ifaddrmsg')
+    const attributes = new Attributes(message.payload.subarray(8))
+    const peer = attributes.bytes(IFA.address)
+    const local = attributes.bytes(IFA.local) ?? peer
+    if (!local) throw new Malformed('neither IFA_LOCAL nor IFA_ADDRESS')
+    const broadcast = attributes.bytes(IFA.broadcast)
+    const lifetimes = attributes.bytes(IFA.cacheInfo)
+    const lifetime = (at: number): number =>
+      lifetimes ? viewOf(need(lifetimes, 16, 'ifa_cacheinfo')).getUint32(at, true) : FOREVER
+    return {
+      index: viewOf(header).getUint32(4, true),
+      local: formatInet(local),
+      peer: formatInet(peer ?? local),
+      prefix: header[1] ?? 0,
+      label: attributes.text(IFA.label) ?? '',
+      scope: header[3] ?? 0,
+      flags: attributes.u32(IFA.flags) ?? header[2] ?? 0,
+      protocol: attributes.u8(IFA.proto) ?? 0,
+      ...(broadcast ? { broadcast: formatInet(broadcast) } : {}),
+      priority: attributes.u32(IFA.priority) ?? 0,
+      preferredSeconds: lifetime(0),
+      validSeconds: lifetime(4),
+    }
+  })
+}
+
+/** Label of our floating addresses: `IFNAME:lvsm`, cut so that it ends `:lvsm` within the kernel's 15 characters. */
+export function ownLabel(interfaceName: string, mark = 'lvsm'): string {
+  const suffix = `:${mark}`
+  const cut =
+    octets(interfaceName).length + suffix.length > 15 ? interfaceName.slice(0, 15 - suffix.length) : interfaceName
+  return cut + suffix
+}

@@ -1,0 +1,5 @@
+export * from './address.ts'
+export * from './event.ts'
+export * from './link.ts'
+export * from './route.ts'
+export * from './types.ts'

@@ -1,0 +1,198 @@
+/** Routes: RTM_NEWROUTE, DELROUTE, GETROUTE (linux/rtnetlink.h). One next hop each. */
+import { Attributes, attribute, u32 } from '../attributes.ts'
+import { concat, type Decoded, decoding, need, viewOf } from '../bytes.ts'
+import { AF, familyOf, formatInet, inetBytes } from '../inet.ts'
+import { encodeMessage, FLAG, type Message } from '../message.ts'
+import { PROTOCOL, ROUTE_TYPE, RTM, SCOPE, TABLE } from './types.ts'
+
+const RTA = {
+  destination: 1,
+  source: 2,
+  iif: 3,
+  oif: 4,
+  gateway: 5,
+  priority: 6,
+  preferredSource: 7,
+  metrics: 8,
+  table: 15,
+  mark: 16,
+} as const
+const METRICS = { lock: 1, mtu: 2, window: 3, rtt: 4, advmss: 8, initcwnd: 11 } as const
+const LOOKUP_TABLE = 0x1000
+
+export type RouteMetrics = Partial<Readonly<Record<keyof typeof METRICS, number>>>
+
+export interface Route {
+  /** AF. */
+  readonly family: number
+  /** `0.0.0.0` with prefix 0 for the default route. */
+  readonly destination: string
+  readonly prefix: number
+  readonly gateway?: string
+  /** Index of the outgoing interface; absent for blackholes. */
+  readonly oif?: number
+  readonly preferredSource?: string
+  readonly table: number
+  /** PROTOCOL: who made it. */
+  readonly protocol: number
+  /** SCOPE and ROUTE_TYPE. */
+  readonly scope: number
+  readonly type: number
+  /** Lower wins. */
+  readonly priority: number
+  readonly metrics: RouteMetrics
+  readonly flags: number
+}
+
+export type RouteWish = Pick<Route, 'destination' | 'prefix'> & Partial<Route>
+
+interface Header {
+  readonly family: number
+  readonly prefix: number
+  readonly sourcePrefix?: number
+  readonly table?: number
+  readonly protocol?: number
+  readonly scope?: number
+  readonly type?: number
+  readonly flags?: number
+}
+
+function header(h: Header): Uint8Array {
+  const table = h.table ?? 0
+  const bytes = new Uint8Array(12)
+  bytes.set([
+    h.family,
+    h.prefix,
+    h.sourcePrefix ?? 0,
+    0,
+    table > 255 ? 0 : table,
+    h.protocol ?? 0,
+    h.scope ?? 0,
+    h.type ?? 0,
+  ])
+  viewOf(bytes).setUint32(8, h.flags ?? 0, true)
+  return bytes
+}
+
+const metricsAttribute = (metrics: RouteMetrics): Uint8Array[] => {
+  const values = Object.entries(METRICS).flatMap(([name, type]) => {
+    const value = metrics[name as keyof typeof METRICS]
+    return value === undefined ? [] : [u32(type, value)]
+  })
+  return values.length === 0 ? [] : [attribute(RTA.metrics, concat(values))]
+}
+
+/** Scope as `ip route` chooses it: host for local routes, link where the destination is on the wire. */
+function scopeOf(wish: RouteWish): number {
+  if (wish.scope !== undefined) return wish.scope
+  if (wish.type === ROUTE_TYPE.local) return SCOPE.host
+  const direct = wish.gateway === undefined && (wish.type ?? ROUTE_TYPE.unicast) === ROUTE_TYPE.unicast
+  return direct && familyOf(wish.destination) === AF.inet ? SCOPE.link : SCOPE.universe
+}
+
+function encodeRoute(type: number, flags: number, wish: RouteWish, fixed: Partial<Header>): Uint8Array {
+  const table = wish.table ?? TABLE.main
+  const parts = [
+    header({ family: familyOf(wish.destination), prefix: wish.prefix, table, ...fixed }),
+    u32(RTA.table, table),
+  ]
+  if (wish.prefix > 0) parts.push(attribute(RTA.destination, inetBytes(wish.destination)))
+  if (wish.gateway) parts.push(attribute(RTA.gateway, inetBytes(wish.gateway)))
+  if (wish.oif) parts.push(u32(RTA.oif, wish.oif))
+  if (wish.preferredSource) parts.push(attribute(RTA.preferredSource, inetBytes(wish.preferredSource)))
+  if (wish.priority) parts.push(u32(RTA.priority, wish.priority))
+  parts.push(...metricsAttribute(wish.metrics ?? {}))
+  return encodeMessage(type, FLAG.request | FLAG.ack | flags, parts)
+}
+
+const creation = (wish: RouteWish): Partial<Header> => ({
+  protocol: wish.protocol ?? PROTOCOL.lvsm,
+  type: wish.type ?? ROUTE_TYPE.unicast,
+  scope: scopeOf(wish),
+  flags: wish.flags ?? 0,
+})
+
+/** EEXIST when one to the same destination, table and priority is there. ENETUNREACH when the gateway is not on a link. */
+export const newRoute = (wish: RouteWish): Uint8Array =>
+  encodeRoute(RTM.newRoute, FLAG.create | FLAG.exclusive, wish, creation(wish))
+
+/** Takes the place of the one to the same destination, table and priority, or adds it. */
+export const replaceRoute = (wish: RouteWish): Uint8Array =>
+  encodeRoute(RTM.newRoute, FLAG.create | FLAG.replace, wish, creation(wish))
+
+/** Deletes the first route that matches everything given. ESRCH when none does. */
+export const deleteRoute = (wish: RouteWish): Uint8Array =>
+  encodeRoute(RTM.deleteRoute, 0, wish, {
+    protocol: wish.protocol ?? 0,
+    type: wish.type ?? 0,
+    scope: wish.scope ?? SCOPE.nowhere,
+  })
+
+/** Of all tables, or (kernel 4.20, strict checking) of one table. */
+export const dumpRoutes = (filter: { family?: number; table?: number; protocol?: number } = {}): Uint8Array =>
+  encodeMessage(RTM.getRoute, FLAG.request | FLAG.dump, [
+    header({ family: filter.family ?? AF.inet, prefix: 0, table: filter.table ?? 0, protocol: filter.protocol ?? 0 }),
+    ...(filter.table ? [u32(RTA.table, filter.table)] : []),
+  ])
+
+/** `ip route get`: the answer is one route in the reply's data. ENETUNREACH when there is none. */
+export const getRoute = (query: {
+  destination: string
+  source?: string
+  oif?: number
+  iif?: number
+  mark?: number
+}): Uint8Array => {
+  const destination = inetBytes(query.destination)
+  const bits = destination.length * 8
+  return encodeMessage(RTM.getRoute, FLAG.request | FLAG.ack, [
+    header({
+      family: familyOf(query.destination),
+      prefix: bits,
+      sourcePrefix: query.source ? bits : 0,
+      flags: LOOKUP_TABLE,
+    }),
+    attribute(RTA.destination, destination),
+    ...(query.source ? [attribute(RTA.source, inetBytes(query.source))] : []),
+    ...(query.oif ? [u32(RTA.oif, query.oif)] : []),
+    ...(query.iif ? [u32(RTA.iif, query.iif)] : []),
+    ...(query.mark ? [u32(RTA.mark, query.mark)] : []),
+  ])
+}
+
+function readMetrics(attributes: Attributes | undefined): RouteMetrics {
+  const known = Object.entries(METRICS).map(([name, type]) => [name, attributes?.u32(type)] as const)
+  return Object.fromEntries(known.filter(([, value]) => value !== undefined))
+}
+
+export function decodeRoute(message: Message): Decoded<Route> {
+  return decoding('route', () => {
+    const fixed = need(message.payload, 12, 'rtmsg')
+    const at = (offset: number): number => fixed[offset] ?? 0
+    const attributes = new Attributes(message.payload.subarray(12))
+    const address = (type: number): string | undefined => {
+      const bytes = attributes.bytes(type)
+      return bytes ? formatInet(bytes) : undefined
+    }
+    const [gateway, preferredSource, oif] = [
+      address(RTA.gateway),
+      address(RTA.preferredSource),
+      attributes.u32(RTA.oif),
+    ]
+    return {
+      family: at(0),
+      destination: address(RTA.destination) ?? (at(0) === AF.inet6 ? '::' : '0.0.0.0'),
+      prefix: at(1),
+      ...(gateway === undefined ? {} : { gateway }),
+      ...(oif === undefined ? {} : { oif }),
+      ...(preferredSource === undefined ? {} : { preferredSource }),
+      table: attributes.u32(RTA.table) ?? at(4),
+      protocol: at(5),
+      scope: at(6),
+      type: at(7),
+      priority: attributes.u32(RTA.priority) ?? 0,
+      metrics: readMetrics(attributes.nested(RTA.metrics)),
+      flags: viewOf(fixed).getUint32(8, true),
+    }
+  })
+}

@@ -1,0 +1,35 @@
+/** Numbers of rtnetlink (linux/rtnetlink.h). */
+
+export const RTM = {
+  newLink: 16,
+  deleteLink: 17,
+  getLink: 18,
+  setLink: 19,
+  newAddress: 20,
+  deleteAddress: 21,
+  getAddress: 22,
+  newRoute: 24,
+  deleteRoute: 25,
+  getRoute: 26,
+  newNeighbour: 28,
+} as const
+
+export const SCOPE = { universe: 0, site: 200, link: 253, host: 254, nowhere: 255 } as const
+
+/** Multicast groups for `subscribe`. */
+export const GROUP = { link: 1, neighbour: 3, addressV4: 5, routeV4: 7, addressV6: 9, routeV6: 11 } as const
+
+export const TABLE = { default: 253, main: 254, local: 255 } as const
+
+/** rtm_protocol. Ours is 76 ('L'), in the range that belongs to nobody. */
+export const PROTOCOL = { kernel: 2, boot: 3, static: 4, lvsm: 76 } as const
+
+export const ROUTE_TYPE = {
+  unicast: 1,
+  local: 2,
+  broadcast: 3,
+  blackhole: 6,
+  unreachable: 7,
+  prohibit: 8,
+  throw: 9,
+} as const

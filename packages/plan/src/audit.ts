@@ -1,0 +1,157 @@
+/**
+ * The house laws, checked on the operations themselves before any is carried out. It shares no code with
+ * `diff` and trusts nothing of it: it plays the operations on what the kernel said.
+ */
+import type { Observed } from './observed.ts'
+import type { Operation } from './operation.ts'
+
+export interface Sight {
+  readonly observed: Observed
+  /** Service key → destination keys that are ours. */
+  readonly owned: ReadonlyMap<string, ReadonlySet<string>>
+  /** Floating addresses that this node holds as the owner now. */
+  readonly held: ReadonlySet<string>
+}
+
+const WRITABLE =
+  /^net\/ipv4\/(ip_forward|vs\/expire_nodest_conn|conf\/[^/]+\/(arp_ignore|arp_announce|send_redirects|accept_redirects))$/
+const MARK = 'lo:lvsm'
+const MARKED_ROUTE = 76
+
+interface Board {
+  readonly sysctls: Map<string, string>
+  /** `service|destination` → weight. */
+  readonly weights: Map<string, number>
+  readonly services: Set<string>
+  readonly touched: Map<string, string>
+}
+
+/** Every law that the plan breaks, one sentence each; empty when it may run. */
+export function audit(plan: readonly Operation[], sight: Sight): string[] {
+  const board: Board = { sysctls: new Map(), weights: new Map(), services: new Set(), touched: new Map() }
+  for (const [path, value] of sight.observed.sysctls) if (value !== null) board.sysctls.set(path, value)
+  for (const service of sight.observed.services ?? []) {
+    const name = `${service.protocol} ${service.address}:${service.port}`
+    board.services.add(name)
+    for (const dest of service.dests) board.weights.set(`${name}|${dest.address}:${dest.port}`, dest.weight)
+  }
+  return [...plan.flatMap((operation) => judge(operation, sight, board)), ...emptied(plan, sight, board)]
+}
+
+function judge(operation: Operation, sight: Sight, board: Board): string[] {
+  switch (operation.kind) {
+    case 'sysctl':
+      board.sysctls.set(operation.path, operation.value)
+      return WRITABLE.test(operation.path) ? [] : [`${operation.path} is not ours to write`]
+    case 'guard':
+      return (operation.needs?.answers ?? [])
+        .filter(({ address }) => sight.held.has(address))
+        .map(({ address }) => `the guard would stop what ${address} says, which this node holds`)
+    case 'alias-add':
+    case 'alias-remove':
+      return operation.kind === 'alias-add' ? judgeAlias(operation, sight, board) : judgeRemoval(operation, sight)
+    case 'route-set':
+    case 'route-remove':
+      return judgeRoute(operation, sight)
+    default:
+      return judgeTable(operation, sight, board)
+  }
+}
+
+type AliasOperation = Extract<Operation, { readonly kind: 'alias-add' | 'alias-remove' }>
+
+function judgeAlias({ address, prefix, index, label }: AliasOperation, sight: Sight, board: Board): string[] {
+  const broken: string[] = []
+  const quiet =
+    ['1', '2'].includes(board.sysctls.get('net/ipv4/conf/all/arp_ignore') ?? '') &&
+    board.sysctls.get('net/ipv4/conf/all/arp_announce') === '2'
+  if (!quiet) broken.push(`alias ${address} before arp_ignore and arp_announce are set`)
+  if (prefix !== 32) broken.push(`alias ${address} with prefix ${prefix}: lo would claim a network`)
+  if (label !== MARK) broken.push(`alias ${address} without our label`)
+  if (!sight.observed.links.some((link) => link.index === index && link.loopback))
+    broken.push(`alias ${address} on an interface that is not lo`)
+  if (sight.held.has(address)) broken.push(`alias ${address} on its owner`)
+  return broken
+}
+
+function judgeRemoval({ address, prefix, index }: AliasOperation, sight: Sight): string[] {
+  const ours = sight.observed.addresses.some(
+    (entry) => entry.address === address && entry.prefix === prefix && entry.index === index && entry.label === MARK,
+  )
+  return ours ? [] : [`${address}/${prefix} is not our alias`]
+}
+
+function judgeRoute(
+  operation: Extract<Operation, { readonly kind: 'route-set' | 'route-remove' }>,
+  sight: Sight,
+): string[] {
+  if (operation.kind === 'route-remove')
+    return operation.protocol === MARKED_ROUTE ? [] : ['a route that is not ours would be removed']
+  return sight.observed.defaults.every((entry) => entry.protocol === MARKED_ROUTE)
+    ? []
+    : ['a default route that is not ours would be replaced']
+}
+
+type TableOperation = Exclude<
+  Operation,
+  { readonly kind: 'sysctl' | 'guard' | 'alias-add' | 'alias-remove' | 'route-set' | 'route-remove' }
+>
+
+function judgeTable(operation: TableOperation, sight: Sight, board: Board): string[] {
+  const { kind } = operation
+  const service = `${operation.service.protocol} ${operation.service.address}:${operation.service.port}`
+  const dest = kind === 'dest-remove' ? operation : kind === 'dest-add' || kind === 'dest-edit' ? operation.dest : null
+  const name = dest ? `${service}|${dest.address}:${dest.port}` : service
+  const broken: string[] = []
+  const before = board.touched.get(name)
+  const adds = kind.endsWith('-add')
+  if (kind.endsWith('-remove') ? before?.endsWith('-add') : adds && before?.endsWith('-remove'))
+    broken.push(`${name} deleted and added in one plan`)
+  board.touched.set(name, kind)
+  if (kind.endsWith('-remove')) broken.push(...judgeOwnership(name, service, sight), ...judgeWeight(kind, name, board))
+  if (dest && !board.services.has(service)) broken.push(`${name} without its service`)
+  if (adds && (dest ? board.weights.has(name) : board.services.has(name)))
+    broken.push(`${name} is there already: edit it`)
+  if (kind === 'service-add') board.services.add(name)
+  if (kind === 'service-remove') board.services.delete(name)
+  if (kind === 'dest-remove') board.weights.delete(name)
+  if (kind === 'dest-add' || kind === 'dest-edit') board.weights.set(name, operation.dest.weight)
+  return broken
+}
+
+function judgeOwnership(name: string, service: string, sight: Sight): string[] {
+  const ours = sight.owned.get(service)
+  const dest = name.split('|')[1]
+  return ours && (dest === undefined || ours.has(dest)) ? [] : [`${name} is foreign and would be removed`]
+}
+
+function judgeWeight(kind: string, name: string, board: Board): string[] {
+  if (kind === 'dest-remove') return board.weights.get(name) === 0 ? [] : [`${name} removed before weight 0`]
+  const left = [...board.weights.keys()].filter((key) => key.startsWith(`${name}|`))
+  return left.length > 0 ? [`${name} removed with ${left.length} destinations in it`] : []
+}
+
+/** A service that serves before and after the plan serves at every moment of it. */
+function emptied(plan: readonly Operation[], sight: Sight, board: Board): string[] {
+  return (sight.observed.services ?? []).flatMap((service) => {
+    const name = `${service.protocol} ${service.address}:${service.port}`
+    const weights = new Map(service.dests.map((dest) => [`${dest.address}:${dest.port}`, dest.weight]))
+    const alive = (): boolean => [...weights.values()].some((weight) => weight > 0)
+    const after = [...board.weights].some(([key, weight]) => key.startsWith(`${name}|`) && weight > 0)
+    if (!alive() || !after) return []
+    for (const operation of plan) {
+      if (
+        !('service' in operation) ||
+        operation.service.address !== service.address ||
+        operation.service.port !== service.port ||
+        operation.service.protocol !== service.protocol
+      )
+        continue
+      if (operation.kind === 'dest-add' || operation.kind === 'dest-edit')
+        weights.set(`${operation.dest.address}:${operation.dest.port}`, operation.dest.weight)
+      if (operation.kind === 'dest-remove') weights.delete(`${operation.address}:${operation.port}`)
+      if (!alive()) return [`${name} would have nobody to serve it for a moment`]
+    }
+    return []
+  })
+}

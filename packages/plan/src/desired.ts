@@ -1,0 +1,82 @@
+/** What the data plane of one node should be. */
+import type { ConfigService, Forward, NodeView, Scheduler } from '@lvsm/model'
+import { type GuardNeeds, guardNeeds } from './guard.ts'
+import { type Ground, interfaceFor } from './ground.ts'
+import { destKey } from './observed.ts'
+import { type DesiredSysctl, directorSysctls, drSysctls, natSysctls } from './sysctls.ts'
+
+export interface DesiredDest {
+  readonly address: string
+  readonly port: number
+  readonly forward: Forward
+  readonly weight: number
+}
+export interface DesiredService {
+  readonly name: string
+  readonly group: string
+  readonly protocol: string
+  readonly address: string
+  readonly port: number
+  readonly scheduler: Scheduler
+  readonly dests: readonly DesiredDest[]
+}
+export interface Desired {
+  readonly sysctls: readonly DesiredSysctl[]
+  /** Addresses on lo, /32, that this node answers for by direct routing. */
+  readonly aliases: readonly string[]
+  /** The default route of a NAT realserver; its interface is 0 where none reaches the gateway. */
+  readonly gateway: { readonly address: string; readonly index: number } | null
+  readonly services: readonly DesiredService[]
+  /** nftables rules of our own table; null when none are needed. */
+  readonly guard: GuardNeeds | null
+}
+
+export interface Situation {
+  readonly view: NodeView
+  /** Groups that this node owns now. */
+  readonly owned: ReadonlySet<string>
+  /** Service name → keys of the destinations that shall be served. */
+  readonly serving: ReadonlyMap<string, ReadonlySet<string>>
+  /** Service name → keys of failed destinations that stay at weight 0 until they are drained. */
+  readonly lingering: ReadonlyMap<string, ReadonlySet<string>>
+  /** Groups that are about to move: their NAT destinations take no new connections. */
+  readonly quiescing: ReadonlySet<string>
+  /** Group → inside address of the director that hands it over to this node now. */
+  readonly handover: ReadonlyMap<string, string>
+}
+
+const NOBODY: ReadonlySet<string> = new Set()
+
+/** The whole data plane of one node, from its view, what it owns, and whom its checks found alive. */
+export function desired(situation: Situation, ground: Ground): Desired {
+  const { view, owned, handover } = situation
+  const aliases = view.answersFor.filter((entry) => !owned.has(entry.group)).map((entry) => entry.address)
+  const hasNat = view.services.some((service) => service.realservers.some((entry) => entry.forward === 'nat'))
+  return {
+    sysctls: [
+      ...(view.directs.length > 0 ? directorSysctls(ground, hasNat) : []),
+      ...(aliases.length > 0 ? drSysctls(ground, aliases) : []),
+      ...(view.gateway === null ? [] : natSysctls(ground, view.gateway)),
+    ],
+    aliases,
+    gateway:
+      view.gateway === null ? null : { address: view.gateway, index: interfaceFor(ground, view.gateway)?.index ?? 0 },
+    services: view.services.map((service) => desiredService(service, situation)),
+    guard: view.directs.length > 0 ? guardNeeds(view.directs, view.services, handover) : null,
+  }
+}
+
+function desiredService(service: ConfigService, situation: Situation): DesiredService {
+  const serving = situation.serving.get(service.name) ?? NOBODY
+  const lingering = situation.lingering.get(service.name) ?? NOBODY
+  const quiet =
+    situation.quiescing.has(service.group) &&
+    service.realservers.some((entry) => entry.forward !== 'nat' && entry.weight > 0 && serving.has(destKey(entry)))
+  const dests = service.realservers.flatMap(({ address, port, forward, weight }): DesiredDest[] => {
+    const key = destKey({ address, port })
+    if (serving.has(key)) return [{ address, port, forward, weight: quiet && forward === 'nat' ? 0 : weight }]
+    return lingering.has(key) ? [{ address, port, forward, weight: 0 }] : []
+  })
+  const { name, group, protocol, address, port, scheduler } = service
+  return { name, group, protocol, address, port, scheduler, dests }
+}

@@ -1,0 +1,128 @@
+/** From what is to what should be: operations in the order in which they are safe. */
+import type { Desired, DesiredDest, DesiredService } from './desired.ts'
+import { guardPrint } from './guard.ts'
+import {
+  ALIAS_LABEL,
+  destKey,
+  type Observed,
+  type ObservedDest,
+  type ObservedService,
+  OUR_PROTOCOL,
+  serviceKey,
+} from './observed.ts'
+import type { Operation, ServiceName } from './operation.ts'
+import type { OwnedRecord } from './record.ts'
+
+/** Settings first, then the table (who serves before who no longer does), then the route, then the addresses that attract traffic. */
+export function diff(observed: Observed, wanted: Desired, record: OwnedRecord): Operation[] {
+  return [
+    ...sysctls(observed, wanted),
+    ...guard(observed, wanted),
+    ...tables(observed, wanted, record),
+    ...route(observed, wanted),
+    ...aliases(observed, wanted),
+  ]
+}
+
+function sysctls(observed: Observed, wanted: Desired): Operation[] {
+  return wanted.sysctls.flatMap(({ path, value, accept, why }): Operation[] => {
+    const was = observed.sysctls.get(path)
+    if (was === undefined || was === null || accept.includes(was)) return []
+    return [{ kind: 'sysctl', path, value, was, why }]
+  })
+}
+
+const guard = (observed: Observed, wanted: Desired): Operation[] =>
+  observed.guard === guardPrint(wanted.guard) ? [] : [{ kind: 'guard', needs: wanted.guard }]
+
+const nameOf = ({ protocol, address, port }: ServiceName): ServiceName => ({ protocol, address, port })
+
+function tables(observed: Observed, wanted: Desired, record: OwnedRecord): Operation[] {
+  if (observed.services === null) return []
+  const now = new Map(observed.services.map((service) => [serviceKey(service), service]))
+  const keys = new Set(wanted.services.map(serviceKey))
+  const removals = observed.services
+    .filter((service) => !keys.has(serviceKey(service)))
+    .flatMap((service) => leave(service, record))
+  return [...wanted.services.flatMap((service) => serve(service, now.get(serviceKey(service)), record)), ...removals]
+}
+
+function serve(wanted: DesiredService, now: ObservedService | undefined, record: OwnedRecord): Operation[] {
+  const service = nameOf(wanted)
+  const operations: Operation[] = []
+  if (!now) operations.push({ kind: 'service-add', service, scheduler: wanted.scheduler })
+  else if (now.scheduler !== wanted.scheduler)
+    operations.push({ kind: 'service-edit', service, scheduler: wanted.scheduler })
+  const before = new Map((now?.dests ?? []).map((dest) => [destKey(dest), dest]))
+  const stay = new Set(wanted.dests.map(destKey))
+  const changes = wanted.dests.filter((dest) => !same(before.get(destKey(dest)), dest))
+  const rising = changes.filter((dest) => dest.weight > 0)
+  const falling = changes.filter((dest) => dest.weight === 0)
+  for (const dest of [...rising, ...falling])
+    operations.push({ kind: before.has(destKey(dest)) ? 'dest-edit' : 'dest-add', service, dest })
+  const ours = record.get(serviceKey(wanted))
+  for (const dest of before.values())
+    if (!stay.has(destKey(dest)) && ours?.has(destKey(dest))) operations.push(...retire(service, dest))
+  return operations
+}
+
+const same = (now: ObservedDest | undefined, wanted: DesiredDest): boolean =>
+  now !== undefined && now.weight === wanted.weight && now.forward === wanted.forward
+
+/** Weight 0 first: no connection may begin between the decision and the removal. */
+function retire(service: ServiceName, dest: ObservedDest): Operation[] {
+  const { address, port } = dest
+  const remove: Operation = { kind: 'dest-remove', service, address, port }
+  if (dest.weight === 0) return [remove]
+  return [
+    { kind: 'dest-edit', service, dest: { address, port, forward: dest.forward === 'nat' ? 'nat' : 'dr', weight: 0 } },
+    remove,
+  ]
+}
+
+/** A service that left the configuration; one that holds destinations of somebody else stays without ours. */
+function leave(service: ObservedService, record: OwnedRecord): Operation[] {
+  const ours = record.get(serviceKey(service))
+  if (!ours) return []
+  const retired = service.dests
+    .filter((dest) => ours.has(destKey(dest)))
+    .flatMap((dest) => retire(nameOf(service), dest))
+  const shared = service.dests.some((dest) => !ours.has(destKey(dest)))
+  return shared ? retired : [...retired, { kind: 'service-remove', service: nameOf(service) }]
+}
+
+function route(observed: Observed, wanted: Desired): Operation[] {
+  const ours = observed.defaults.filter((entry) => entry.protocol === OUR_PROTOCOL)
+  const { gateway } = wanted
+  if (gateway === null)
+    return ours.map(
+      (entry): Operation => ({
+        kind: 'route-remove',
+        gateway: entry.gateway,
+        index: entry.index,
+        protocol: OUR_PROTOCOL,
+      }),
+    )
+  const foreign = observed.defaults.some((entry) => entry.protocol !== OUR_PROTOCOL)
+  const stands = observed.defaults.some((entry) => entry.gateway === gateway.address && entry.index === gateway.index)
+  if (foreign || stands || gateway.index === 0) return []
+  return [{ kind: 'route-set', gateway: gateway.address, index: gateway.index }]
+}
+
+function aliases(observed: Observed, wanted: Desired): Operation[] {
+  const lo = observed.links.find((link) => link.loopback)
+  if (!lo) return []
+  const ours = observed.addresses.filter((entry) => entry.index === lo.index && entry.label === ALIAS_LABEL)
+  const there = (address: string): boolean =>
+    observed.addresses.some((entry) => entry.index === lo.index && entry.address === address && entry.prefix === 32)
+  const added = wanted.aliases
+    .filter((address) => !there(address))
+    .map((address): Operation => ({ kind: 'alias-add', address, prefix: 32, index: lo.index, label: ALIAS_LABEL }))
+  const left = ours.filter((entry) => entry.prefix !== 32 || !wanted.aliases.includes(entry.address))
+  return [
+    ...added,
+    ...left.map(
+      ({ address, prefix, index, label }): Operation => ({ kind: 'alias-remove', address, prefix, index, label }),
+    ),
+  ]
+}

@@ -1,0 +1,63 @@
+/** What the kernel says now: the ground that a plan stands on. */
+
+export interface ObservedLink {
+  readonly index: number
+  readonly name: string
+  readonly loopback: boolean
+  /** Set up, and with a carrier. */
+  readonly up: boolean
+}
+export interface ObservedAddress {
+  /** Of the interface. */
+  readonly index: number
+  readonly address: string
+  readonly prefix: number
+  readonly label: string
+}
+/** A default route of the main table. */
+export interface ObservedDefault {
+  /** Null: straight onto the wire. */
+  readonly gateway: string | null
+  readonly index: number
+  /** rtm_protocol: 76 is ours. */
+  readonly protocol: number
+  readonly metric: number
+}
+export interface ObservedDest {
+  readonly address: string
+  readonly port: number
+  readonly forward: string
+  readonly weight: number
+  /** Connections, as the kernel counts them: established, and all others. */
+  readonly active: number
+  readonly inactive: number
+}
+export interface ObservedService {
+  readonly protocol: string
+  readonly address: string
+  readonly port: number
+  readonly scheduler: string
+  readonly dests: readonly ObservedDest[]
+}
+export interface Observed {
+  readonly links: readonly ObservedLink[]
+  readonly addresses: readonly ObservedAddress[]
+  readonly defaults: readonly ObservedDefault[]
+  /** By path below /proc/sys; null where the kernel has no such file. */
+  readonly sysctls: ReadonlyMap<string, string | null>
+  /** Null: this kernel has no IPVS (now). */
+  readonly services: readonly ObservedService[] | null
+  /** `guardPrint` of the rules that stand as they were loaded; null without our table; something else when it was changed. */
+  readonly guard: string | null
+}
+
+export const OUR_PROTOCOL = 76
+export const ALIAS_LABEL = 'lo:lvsm'
+
+export const serviceKey = (service: {
+  readonly protocol: string
+  readonly address: string
+  readonly port: number
+}): string => `${service.protocol} ${service.address}:${service.port}`
+export const destKey = (dest: { readonly address: string; readonly port: number }): string =>
+  `${dest.address}:${dest.port}`

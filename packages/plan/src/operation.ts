@@ -1,0 +1,68 @@
+/** One change of the kernel, as data. There is no operation that flushes anything. */
+import type { DesiredDest } from './desired.ts'
+import type { GuardNeeds } from './guard.ts'
+
+export interface ServiceName {
+  readonly protocol: string
+  readonly address: string
+  readonly port: number
+}
+export type Operation =
+  | {
+      readonly kind: 'sysctl'
+      readonly path: string
+      readonly value: string
+      readonly was: string | null
+      readonly why: string
+    }
+  /** The whole of our own table, in one transaction; null removes it. */
+  | { readonly kind: 'guard'; readonly needs: GuardNeeds | null }
+  | { readonly kind: 'service-add' | 'service-edit'; readonly service: ServiceName; readonly scheduler: string }
+  | { readonly kind: 'service-remove'; readonly service: ServiceName }
+  | { readonly kind: 'dest-add' | 'dest-edit'; readonly service: ServiceName; readonly dest: DesiredDest }
+  | { readonly kind: 'dest-remove'; readonly service: ServiceName; readonly address: string; readonly port: number }
+  | { readonly kind: 'route-set'; readonly gateway: string; readonly index: number }
+  | {
+      readonly kind: 'route-remove'
+      readonly gateway: string | null
+      readonly index: number
+      readonly protocol: number
+    }
+  | {
+      readonly kind: 'alias-add' | 'alias-remove'
+      readonly address: string
+      readonly prefix: number
+      readonly index: number
+      readonly label: string
+    }
+
+const named = (service: ServiceName): string => `${service.protocol} ${service.address}:${service.port}`
+
+/** For the log and the history: one line. */
+export function describeOperation(operation: Operation): string {
+  switch (operation.kind) {
+    case 'sysctl':
+      return `sysctl ${operation.path} ${operation.was ?? '?'} → ${operation.value} (${operation.why})`
+    case 'guard':
+      return operation.needs === null ? 'remove our nftables guard' : 'load our nftables guard'
+    case 'service-add':
+    case 'service-edit':
+      return `${operation.kind === 'service-add' ? 'add' : 'edit'} service ${named(operation.service)} ${operation.scheduler}`
+    case 'service-remove':
+      return `remove service ${named(operation.service)}`
+    case 'dest-add':
+    case 'dest-edit': {
+      const { address, port, forward, weight } = operation.dest
+      return `${operation.kind === 'dest-add' ? 'add' : 'edit'} ${address}:${port} ${forward} weight ${weight} in ${named(operation.service)}`
+    }
+    case 'dest-remove':
+      return `remove ${operation.address}:${operation.port} from ${named(operation.service)}`
+    case 'route-set':
+      return `default route through ${operation.gateway}`
+    case 'route-remove':
+      return `remove default route through ${operation.gateway ?? 'the wire'}`
+    case 'alias-add':
+    case 'alias-remove':
+      return `${operation.kind === 'alias-add' ? 'add' : 'remove'} ${operation.address}/${operation.prefix} on ${operation.label}`
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * Which IPVS services and destinations are ours. The kernel keeps no mark for them, so the agent does, on disk;
+ * what the configuration names is ours anyway. Without the record nothing is deleted: it is foreign then.
+ */
+import type { ConfigService } from '@lvsm/model'
+import { destKey, type ObservedService, serviceKey } from './observed.ts'
+
+/** Service key → keys of its destinations. */
+export type OwnedRecord = ReadonlyMap<string, ReadonlySet<string>>
+
+export const NOTHING_OWNED: OwnedRecord = new Map()
+
+/** The record with everything that the configuration names: to be saved before anything is added. */
+export function claim(record: OwnedRecord, services: readonly ConfigService[]): OwnedRecord {
+  const claimed = new Map([...record].map(([key, dests]) => [key, new Set(dests)]))
+  for (const service of services) {
+    const dests = claimed.get(serviceKey(service)) ?? new Set<string>()
+    for (const entry of service.realservers) dests.add(destKey(entry))
+    claimed.set(serviceKey(service), dests)
+  }
+  return claimed
+}
+
+/** The record without what neither the configuration nor the kernel has any more. */
+export function forget(
+  record: OwnedRecord,
+  services: readonly ConfigService[],
+  observed: readonly ObservedService[],
+): OwnedRecord {
+  const alive = claim(new Map(), services) as Map<string, Set<string>>
+  for (const service of observed) {
+    const dests = alive.get(serviceKey(service)) ?? new Set<string>()
+    for (const dest of service.dests) dests.add(destKey(dest))
+    alive.set(serviceKey(service), dests)
+  }
+  const kept = [...record]
+    .filter(([key]) => alive.has(key))
+    .map(([key, dests]): [string, Set<string>] => [
+      key,
+      new Set([...dests].filter((dest) => alive.get(key)?.has(dest))),
+    ])
+  return new Map(kept)
+}
+
+export const sameRecord = (one: OwnedRecord, other: OwnedRecord): boolean => writeRecord(one) === writeRecord(other)
+
+/** One line for each service: its key, then its destinations. */
+export const writeRecord = (record: OwnedRecord): string =>
+  [...record]
+    .map(([key, dests]) => [key, ...[...dests].sort()].join('\t'))
+    .sort()
+    .join('\n')
+
+/** What cannot be understood is left out: it is foreign then, and stays. */
+export function readRecord(text: string): OwnedRecord {
+  const lines = text
+    .split('\n')
+    .map((line) => line.split('\t'))
+    .filter(([key]) => key !== undefined && /^[a-z]+ [0-9.]+:[0-9]+$/.test(key))
+  return new Map(
+    lines.map(([key, ...dests]) => [key as string, new Set(dests.filter((dest) => /^[0-9.]+:[0-9]+$/.test(dest)))]),
+  )
+}

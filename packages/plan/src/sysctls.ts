@@ -1,0 +1,57 @@
+/** Kernel settings that forwarding needs (traps.md; kernel: ip-sysctl, ipvs-sysctl). */
+import { type Ground, interfaceFor } from './ground.ts'
+
+export interface DesiredSysctl {
+  /** Below /proc/sys. */
+  readonly path: string
+  /** Written when the present value is none of `accept`. */
+  readonly value: string
+  readonly accept: readonly string[]
+  /** What goes wrong otherwise. */
+  readonly why: string
+}
+
+const conf = (name: string, key: string): string => `net/ipv4/conf/${name}/${key}`
+const exactly = (path: string, value: string, why: string): DesiredSysctl => ({ path, value, accept: [value], why })
+const devices = (ground: Ground): string[] =>
+  ground.links.filter((link) => !link.loopback && !link.name.includes('/')).map((link) => link.name)
+
+/** A director: no redirects (on if either of all and the interface says so, so both are cleared), and forwarding only for NAT. */
+export function directorSysctls(ground: Ground, nat: boolean): DesiredSysctl[] {
+  const redirects = ['all', 'default', ...devices(ground)].map((name) =>
+    exactly(conf(name, 'send_redirects'), '0', 'realservers would be told a way around the director'),
+  )
+  return [
+    ...redirects,
+    exactly('net/ipv4/vs/expire_nodest_conn', '1', 'clients of a removed realserver would hang'),
+    ...(nat ? [exactly('net/ipv4/ip_forward', '1', 'NAT forwards packets')] : []),
+  ]
+}
+
+/** A realserver by direct routing: silent in ARP for what stands on lo. The maximum of all and the interface counts. */
+export function drSysctls(ground: Ground, aliases: readonly string[]): DesiredSysctl[] {
+  const facing = aliases.flatMap((address) => interfaceFor(ground, address)?.name ?? [])
+  const names = [...new Set(['all', ...facing, 'lo'])]
+  return names.flatMap((name) => [
+    {
+      path: conf(name, 'arp_ignore'),
+      value: '1',
+      accept: ['1', '2'],
+      why: 'the realserver would answer ARP for the VIP',
+    },
+    {
+      path: conf(name, 'arp_announce'),
+      value: '2',
+      accept: ['2'],
+      why: 'the realserver would announce the VIP in its own ARP requests',
+    },
+  ])
+}
+
+/** A NAT realserver follows its default route and no ICMP redirect (on a host, either of all and the interface lets them in). */
+export function natSysctls(ground: Ground, gateway: string): DesiredSysctl[] {
+  const facing = interfaceFor(ground, gateway)?.name
+  return ['all', ...(facing === undefined ? [] : [facing])].map((name) =>
+    exactly(conf(name, 'accept_redirects'), '0', 'a redirect would lead answers past the director'),
+  )
+}

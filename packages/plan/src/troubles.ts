@@ -1,0 +1,121 @@
+/** What stands in the way of the desired state and is not ours to change. */
+import type { Trouble } from '@lvsm/base'
+import type { NodeView } from '@lvsm/model'
+import type { Desired } from './desired.ts'
+import { interfaceFor } from './ground.ts'
+import { destKey, type Observed, OUR_PROTOCOL, serviceKey } from './observed.ts'
+import type { OwnedRecord } from './record.ts'
+
+const trouble = (severity: Trouble['severity'], code: string, message: string, hint: string): Trouble => ({
+  code,
+  severity,
+  message,
+  hint,
+})
+
+export function troublesOf(view: NodeView, wanted: Desired, observed: Observed, record: OwnedRecord): Trouble[] {
+  return [
+    ...routeTroubles(wanted, observed),
+    ...interfaceTroubles(view, observed),
+    ...tableTroubles(wanted, observed, record),
+    ...sysctlTroubles(wanted, observed),
+  ]
+}
+
+function routeTroubles(wanted: Desired, observed: Observed): Trouble[] {
+  const { gateway } = wanted
+  if (gateway === null) return []
+  if (gateway.index === 0)
+    return [
+      trouble(
+        'critical',
+        'gateway-unreachable',
+        `no interface of this node is in the network of NAT gateway ${gateway.address}`,
+        'give the node an address in that network',
+      ),
+    ]
+  const foreign = observed.defaults.filter(
+    (entry) => entry.protocol !== OUR_PROTOCOL && (entry.gateway !== gateway.address || entry.index !== gateway.index),
+  )
+  return foreign.map((entry) =>
+    trouble(
+      'critical',
+      'foreign-default-route',
+      `the default route goes through ${entry.gateway ?? 'the wire'} and not through NAT gateway ${gateway.address}: answers do not come back through the director`,
+      'remove it (ip route del default), and from whatever sets it at boot; we do not replace routes of others',
+    ),
+  )
+}
+
+function interfaceTroubles(view: NodeView, observed: Observed): Trouble[] {
+  return view.directs.flatMap((group) =>
+    group.addresses.flatMap((entry) => {
+      const link =
+        entry.interface === null
+          ? interfaceFor(observed, entry.address)
+          : (observed.links.find((known) => known.name === entry.interface) ?? null)
+      const where = `for ${entry.kind} ${entry.address} of group ${group.name}`
+      if (link === null) {
+        const message =
+          entry.interface === null
+            ? `no interface is in the network of ${entry.address}`
+            : `there is no interface ${entry.interface}`
+        return [
+          trouble(
+            'critical',
+            'no-interface',
+            `${message}, needed ${where}`,
+            'name one in the file: { address: …, interface: … }, or give the node an address in that network',
+          ),
+        ]
+      }
+      return link.up
+        ? []
+        : [
+            trouble(
+              'critical',
+              'interface-down',
+              `interface ${link.name} is down, needed ${where}`,
+              'check the cable, or: ip link set ' + link.name + ' up',
+            ),
+          ]
+    }),
+  )
+}
+
+function tableTroubles(wanted: Desired, observed: Observed, record: OwnedRecord): Trouble[] {
+  if (wanted.services.length === 0) return []
+  if (observed.services === null)
+    return [
+      trouble(
+        'critical',
+        'no-ipvs',
+        'this kernel has no IPVS',
+        'load it with: modprobe ip_vs (Debian: package linux-image-amd64)',
+      ),
+    ]
+  return observed.services.flatMap((service) => {
+    const ours = record.get(serviceKey(service))
+    const foreign = ours ? service.dests.filter((dest) => !ours.has(destKey(dest))) : []
+    return foreign.map((dest) =>
+      trouble(
+        'warning',
+        'foreign-destination',
+        `${destKey(dest)} in service ${serviceKey(service)} is not of our making and stays`,
+        `remove it with: ipvsadm -d -t ${service.address}:${service.port} -r ${destKey(dest)}, or add it to the configuration`,
+      ),
+    )
+  })
+}
+
+const sysctlTroubles = (wanted: Desired, observed: Observed): Trouble[] =>
+  wanted.sysctls
+    .filter(({ path }) => observed.sysctls.get(path) === null && !path.includes('/vs/'))
+    .map(({ path, why }) =>
+      trouble(
+        'warning',
+        'no-sysctl',
+        `the kernel has no ${path}: ${why}`,
+        'is /proc mounted, and the interface there?',
+      ),
+    )

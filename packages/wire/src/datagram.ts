@@ -1,0 +1,107 @@
+/**
+ * One UDP datagram: version, key id, cluster, sender, incarnation, sequence, message, addressee, MAC.
+ * The MAC covers every byte before it. Nothing inside is looked at before the MAC was right, but what is needed
+ * to choose the key; every refusal has a reason that is counted and never logged.
+ *
+ * The addressee comes last, so that a message to many is encoded, and all but the end of it hashed, once.
+ */
+import { type Codec, counter, decode, encode, hex, nullable, struct, text, u16, u8 } from './codec.ts'
+import { type Message, messageCodec } from './messages.ts'
+
+export const VERSION = 1
+/** Larger ones are dropped before anything is read. */
+export const MAX_DATAGRAM = 9000
+
+/** What is the same for every addressee. */
+export interface Outgoing {
+  readonly from: string
+  readonly incarnation: string
+  readonly sequence: number
+  readonly message: Message
+}
+export interface Datagram extends Outgoing {
+  /** The receiver's incarnation as the sender knows it. */
+  readonly to: string | null
+}
+
+/** A MAC under way: what `@noble/hashes` calls an HMAC object. */
+export interface MacState {
+  update(bytes: Uint8Array): this
+  clone(): MacState
+  digest(): Uint8Array
+}
+/** The cluster's keys, injected, so that this room needs no cryptography. */
+export interface Keys {
+  /** Length of a key's MAC in bytes; null when there is no such key. */
+  macBytes(keyId: number): number | null
+  /** Null when there is no such key. */
+  begin(keyId: number): MacState | null
+}
+
+export type DropReason = 'short' | 'long' | 'version' | 'key' | 'mac' | 'cluster' | 'malformed'
+export type Opened =
+  | { readonly ok: true; readonly datagram: Datagram }
+  | { readonly ok: false; readonly reason: DropReason }
+
+type Common = Outgoing & { version: number; keyId: number; cluster: string }
+const common = struct<Common>({
+  version: u8,
+  keyId: u16,
+  cluster: text,
+  from: text,
+  incarnation: hex(16),
+  sequence: counter,
+  message: messageCodec,
+})
+const addressee: Codec<string | null> = nullable(hex(16))
+const whole = struct<{ common: Common; to: string | null }>({ common, to: addressee })
+const PREFIX_BYTES = 3
+
+/** Makes the datagram for each addressee in turn. Throws only for a key id that the caller does not have: a bug, not input. */
+export function sealer(
+  outgoing: Outgoing,
+  cluster: string,
+  keyId: number,
+  keys: Keys,
+): (to: string | null) => Uint8Array {
+  const head = encode(common, { ...outgoing, version: VERSION, keyId, cluster })
+  const state = keys.begin(keyId)
+  if (!state) throw new Error(`no key ${keyId}`)
+  state.update(head)
+  return (to) => {
+    const tail = encode(addressee, to)
+    const tag = state.clone().update(tail).digest()
+    const sealed = new Uint8Array(head.length + tail.length + tag.length)
+    sealed.set(head)
+    sealed.set(tail, head.length)
+    sealed.set(tag, head.length + tail.length)
+    return sealed
+  }
+}
+
+export function open(bytes: Uint8Array, cluster: string, keys: Keys): Opened {
+  if (bytes.length > MAX_DATAGRAM) return drop('long')
+  if (bytes.length < PREFIX_BYTES) return drop('short')
+  if (bytes[0] !== VERSION) return drop('version')
+  const keyId = ((bytes[1] ?? 0) << 8) | (bytes[2] ?? 0)
+  const size = keys.macBytes(keyId)
+  if (size === null) return drop('key')
+  if (bytes.length <= PREFIX_BYTES + size) return drop('short')
+  const signed = bytes.subarray(0, bytes.length - size)
+  const tag = keys.begin(keyId)?.update(signed).digest()
+  if (!tag || !sameBytes(tag, bytes.subarray(bytes.length - size))) return drop('mac')
+  const content = decode(whole, signed)
+  if (!content) return drop('malformed')
+  const { from, incarnation, sequence, message, cluster: theirs } = content.common
+  if (theirs !== cluster) return drop('cluster')
+  return { ok: true, datagram: { from, incarnation, sequence, to: content.to, message } }
+}
+
+const drop = (reason: DropReason): Opened => ({ ok: false, reason })
+
+/** In time that does not depend on where they differ. */
+function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
+  let difference = left.length ^ right.length
+  for (let at = 0; at < left.length; at++) difference |= (left[at] ?? 0) ^ (right[at] ?? 0)
+  return difference === 0
+}

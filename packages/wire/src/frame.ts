@@ -1,0 +1,136 @@
+/** Length-prefixed frames over a byte stream, and the two directions of the node-local socket as codecs. */
+import type {
+  HeartbeatKey,
+  LeaseAddress,
+  LeaseEvent,
+  LeaseGroup,
+  LeaseLink,
+  LeaseNode,
+  LeaseStatus,
+  LeaseView,
+  GroupStatus,
+  PeerStatus,
+} from '@lvsm/lease'
+import type { Timing } from '@lvsm/base'
+import {
+  bytes,
+  type Codec,
+  counter,
+  flag,
+  encode,
+  list,
+  nullable,
+  number,
+  oneOf,
+  record,
+  struct,
+  text,
+  u16,
+  u32,
+  u8,
+  union,
+} from './codec.ts'
+import type { FromLease, ToLease } from './ipc.ts'
+
+/** A peer that announces a longer frame is not one of ours. */
+export const MAX_FRAME = 4 * 1024 * 1024
+
+const timing = struct<Timing>({
+  keepaliveMs: number,
+  termMs: number,
+  applyMs: number,
+  warntimeMs: number,
+  deadtimeMs: number,
+  drainMs: number,
+})
+const link = struct<LeaseLink>({ name: text, address: text, port: u16 })
+const node = struct<LeaseNode>({ name: text, links: list(link), voter: flag })
+const address = struct<LeaseAddress>({ address: text, prefix: u8, ifindex: u32, kind: oneOf('vip', 'gateway') })
+const group = struct<LeaseGroup>({ name: text, digest: text, directors: list(text), addresses: list(address) })
+const key = struct<HeartbeatKey>({ id: u16, algorithm: oneOf('sha256', 'sha1', 'md5'), secret: text })
+export const viewCodec = struct<LeaseView>({
+  cluster: text,
+  node: text,
+  epoch: u32,
+  revision: counter,
+  timing,
+  nodes: list(node),
+  groups: list(group),
+  keys: list(key),
+  signWith: u16,
+})
+const groupStatus = struct<GroupStatus>({
+  name: text,
+  role: oneOf('owner', 'taking', 'releasing', 'candidate', 'standby', 'none'),
+  owner: nullable(text),
+  number: counter,
+  leftMs: number,
+  reason: text,
+})
+const peerStatus = struct<PeerStatus>({
+  name: text,
+  life: oneOf('alive', 'late', 'dead', 'unknown'),
+  silentMs: number,
+  standby: flag,
+})
+const status = struct<LeaseStatus>({
+  node: text,
+  incarnation: text,
+  quarantineMs: number,
+  standby: flag,
+  quorum: flag,
+  groups: list(groupStatus),
+  peers: list(peerStatus),
+  counters: record(number),
+})
+const event = struct<LeaseEvent>({
+  at: number,
+  group: text,
+  kind: oneOf('took', 'gave-up', 'lost', 'released', 'offered', 'refused', 'note'),
+  number: counter,
+  reason: text,
+})
+
+export const toLeaseCodec = union<ToLease>({
+  view: [1, { view: viewCodec }],
+  ready: [2, { group: text, ready: flag, reason: text }],
+  switchover: [3, { group: text, to: nullable(text), reason: text }],
+  standby: [4, { on: flag, reason: text }],
+  relay: [5, { to: nullable(text), payload: bytes }],
+})
+export const fromLeaseCodec = union<FromLease>({
+  hello: [1, { incarnation: text, version: u32 }],
+  status: [2, { status }],
+  event: [3, { event }],
+  relay: [4, { from: text, payload: bytes }],
+})
+
+export function frame<T>(codec: Codec<T>, value: T): Uint8Array {
+  const content = encode(codec, value)
+  const framed = new Uint8Array(4 + content.length)
+  new DataView(framed.buffer).setUint32(0, content.length)
+  framed.set(content, 4)
+  return framed
+}
+
+/** Collects chunks and yields whole frames; null when the stream is not ours and must be closed. */
+export class FrameSplitter {
+  #pending = new Uint8Array(0)
+
+  push(chunk: Uint8Array): Uint8Array[] | null {
+    const joined = new Uint8Array(this.#pending.length + chunk.length)
+    joined.set(this.#pending)
+    joined.set(chunk, this.#pending.length)
+    const frames: Uint8Array[] = []
+    let at = 0
+    while (joined.length - at >= 4) {
+      const size = new DataView(joined.buffer, at).getUint32(0)
+      if (size > MAX_FRAME) return null
+      if (joined.length - at - 4 < size) break
+      frames.push(joined.slice(at + 4, at + 4 + size))
+      at += 4 + size
+    }
+    this.#pending = joined.slice(at)
+    return frames
+  }
+}

@@ -1,0 +1,5 @@
+export { type Codec, decode, encode } from './codec.ts'
+export * from './datagram.ts'
+export * from './frame.ts'
+export * from './ipc.ts'
+export { type Message, messageCodec } from './messages.ts'

@@ -1,0 +1,20 @@
+/** What the two processes of one node say to each other over the lease process's unix socket. */
+import type { LeaseEvent, LeaseStatus, LeaseView } from '@lvsm/lease'
+
+/** Reconciler to lease process. */
+export type ToLease =
+  | { readonly kind: 'view'; readonly view: LeaseView }
+  | { readonly kind: 'ready'; readonly group: string; readonly ready: boolean; readonly reason: string }
+  | { readonly kind: 'switchover'; readonly group: string; readonly to: string | null; readonly reason: string }
+  | { readonly kind: 'standby'; readonly on: boolean; readonly reason: string }
+  /** To one node's reconciler, or to all (null). At most MAX_RELAY bytes. */
+  | { readonly kind: 'relay'; readonly to: string | null; readonly payload: Uint8Array }
+
+/** Lease process to reconciler. */
+export type FromLease =
+  | { readonly kind: 'hello'; readonly incarnation: string; readonly version: number }
+  | { readonly kind: 'status'; readonly status: LeaseStatus }
+  | { readonly kind: 'event'; readonly event: LeaseEvent }
+  | { readonly kind: 'relay'; readonly from: string; readonly payload: Uint8Array }
+
+export const MAX_RELAY = 8192

@@ -1,0 +1,32 @@
+/** The shape on the wire of everything that nodes say to each other. */
+import type { Beat, GroupClaim, Relay } from '@lvsm/heartbeat'
+import type { Echo, LeaseMessage } from '@lvsm/lease'
+import { bytes, counter, flag, hex, list, nullable, number, oneOf, struct, text, u32, union } from './codec.ts'
+
+export type Message = LeaseMessage | Beat | Relay
+
+const about = { group: text, digest: hex(8), epoch: u32 }
+const echo = struct<Echo>({ incarnation: hex(16), sequence: counter })
+const claim = struct<GroupClaim>({ group: text, holds: flag, ready: flag, number: counter, leftMs: number })
+
+export const messageCodec = union<Message>({
+  beat: [1, { revision: counter, standby: flag, groups: list(claim) }],
+  request: [2, { ...about, termMs: number, number: counter }],
+  poll: [3, about],
+  release: [4, { ...about, upTo: counter, successor: nullable(text) }],
+  ack: [5, { ...about, echo, grantMs: number, highWater: counter }],
+  free: [6, { ...about, echo, highWater: counter }],
+  busy: [
+    7,
+    {
+      ...about,
+      echo,
+      reason: oneOf('held', 'reserved', 'epoch', 'unknown-list', 'number'),
+      leftMs: number,
+      highWater: counter,
+    },
+  ],
+  offer: [8, { ...about, number: counter }],
+  answer: [9, { ...about, echo, willing: flag, reason: text }],
+  relay: [10, { payload: bytes }],
+})

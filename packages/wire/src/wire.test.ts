@@ -1,0 +1,178 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { hmac } from '@noble/hashes/hmac.js'
+import { sha256 } from '@noble/hashes/sha2.js'
+import {
+  type Datagram,
+  decode,
+  encode,
+  FrameSplitter,
+  frame,
+  type Keys,
+  type Message,
+  messageCodec,
+  open,
+  sealer,
+  toLeaseCodec,
+  type ToLease,
+} from './index.ts'
+import { decodeText, encodeText } from './text.ts'
+
+const secret = new Uint8Array(32).fill(7)
+const keysOf = (key: Uint8Array, known: number): Keys => ({
+  macBytes: (id) => (id === known ? 32 : null),
+  begin: (id) => (id === known ? hmac.create(sha256, key) : null),
+})
+const keys = keysOf(secret, 1)
+const seal = ({ to, ...outgoing }: Datagram, cluster = 'lab', keyId = 1, with_ = keys): Uint8Array =>
+  sealer(outgoing, cluster, keyId, with_)(to)
+
+const hexOf = (size: number) =>
+  fc.uint8Array({ minLength: size, maxLength: size }).map((b) => Buffer.from(b).toString('hex'))
+const counter = fc.maxSafeNat()
+const ms = fc.double({ min: -1, max: 1e9, noNaN: true }).map((v) => v + 0)
+const about = { group: fc.string({ unit: 'grapheme', maxLength: 40 }), digest: hexOf(8), epoch: fc.nat() }
+const echo = fc.record({ incarnation: hexOf(16), sequence: counter })
+const message: fc.Arbitrary<Message> = fc.oneof(
+  fc.record({
+    kind: fc.constant('beat' as const),
+    revision: counter,
+    standby: fc.boolean(),
+    groups: fc.array(
+      fc.record({ group: fc.string(), holds: fc.boolean(), ready: fc.boolean(), number: counter, leftMs: ms }),
+    ),
+  }),
+  fc.record({ kind: fc.constant('request' as const), ...about, termMs: ms, number: counter }),
+  fc.record({ kind: fc.constant('poll' as const), ...about }),
+  fc.record({ kind: fc.constant('release' as const), ...about, upTo: counter, successor: fc.option(fc.string()) }),
+  fc.record({ kind: fc.constant('ack' as const), ...about, echo, grantMs: ms, highWater: counter }),
+  fc.record({ kind: fc.constant('free' as const), ...about, echo, highWater: counter }),
+  fc.record({
+    kind: fc.constant('busy' as const),
+    ...about,
+    echo,
+    reason: fc.constantFrom(
+      'held' as const,
+      'reserved' as const,
+      'epoch' as const,
+      'unknown-list' as const,
+      'number' as const,
+    ),
+    leftMs: ms,
+    highWater: counter,
+  }),
+  fc.record({ kind: fc.constant('offer' as const), ...about, number: counter }),
+  fc.record({ kind: fc.constant('answer' as const), ...about, echo, willing: fc.boolean(), reason: fc.string() }),
+  fc.record({ kind: fc.constant('relay' as const), payload: fc.uint8Array({ maxLength: 900 }) }),
+)
+const datagram: fc.Arbitrary<Datagram> = fc.record({
+  from: fc.string({ maxLength: 60 }),
+  incarnation: hexOf(16),
+  sequence: counter,
+  to: fc.option(hexOf(16)),
+  message,
+})
+const sample: Datagram = {
+  from: 'dir1',
+  incarnation: 'ab'.repeat(16),
+  sequence: 7,
+  to: null,
+  message: { kind: 'poll', group: 'web', digest: '0123456789abcdef', epoch: 1 },
+}
+
+describe('text', () => {
+  test('agrees with the platform on every string', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (value) => {
+        expect(Buffer.from(encodeText(value))).toEqual(Buffer.from(value, 'utf8'))
+        expect(decodeText(encodeText(value))).toBe(value.toWellFormed())
+      }),
+    )
+  })
+  test('takes exactly the bytes that the platform takes', () => {
+    const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+    const theirs = (bytes: Uint8Array): string | null => {
+      try {
+        return strict.decode(bytes)
+      } catch {
+        return null
+      }
+    }
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 6 }), (bytes) => {
+        expect(decodeText(bytes)).toBe(theirs(bytes))
+      }),
+      { numRuns: 3000 },
+    )
+  })
+})
+
+describe('messages', () => {
+  test('come back as they were', () => {
+    fc.assert(
+      fc.property(message, (value) => {
+        expect(decode(messageCodec, encode(messageCodec, value))).toEqual(value)
+      }),
+    )
+  })
+  test('no bytes make the decoder throw', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void decode(messageCodec, bytes)),
+      { numRuns: 3000 },
+    )
+  })
+})
+
+describe('datagrams', () => {
+  test('come back as they were', () => {
+    fc.assert(
+      fc.property(datagram, (value) => {
+        expect(open(seal(value), 'lab', keys)).toEqual({ ok: true, datagram: value })
+      }),
+    )
+  })
+  test('a flipped bit anywhere is refused', () => {
+    const sealed = seal(sample)
+    for (let at = 0; at < sealed.length * 8; at++) {
+      const flipped = sealed.slice()
+      flipped[at >> 3] = (flipped[at >> 3] ?? 0) ^ (1 << (at & 7))
+      expect(open(flipped, 'lab', keys).ok).toBe(false)
+    }
+  })
+  test('a cut anywhere is refused', () => {
+    const sealed = seal(sample)
+    for (let size = 0; size < sealed.length; size++) expect(open(sealed.slice(0, size), 'lab', keys).ok).toBe(false)
+  })
+  test.each([
+    ['cluster', () => seal(sample, 'other')],
+    ['mac', () => seal(sample, 'lab', 1, keysOf(new Uint8Array(32), 1))],
+    ['key', () => seal(sample, 'lab', 9, keysOf(secret, 9))],
+    ['version', () => Uint8Array.of(99, ...seal(sample).slice(1))],
+    ['short', () => Uint8Array.of(1, 0)],
+    ['long', () => new Uint8Array(10_000)],
+  ])('names the reason: %s', (reason, make) => {
+    expect(open(make(), 'lab', keys)).toEqual({ ok: false, reason })
+  })
+})
+
+describe('frames', () => {
+  const word: ToLease = { kind: 'ready', group: 'web', ready: true, reason: 'kernel is prepared' }
+  test('are found again however the stream is cut', () => {
+    const stream = Buffer.concat([frame(toLeaseCodec, word), frame(toLeaseCodec, word), frame(toLeaseCodec, word)])
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 40 })), (cuts) => {
+        const splitter = new FrameSplitter()
+        const found: (ToLease | null)[] = []
+        let at = 0
+        for (const cut of [...cuts, stream.length]) {
+          for (const one of splitter.push(stream.subarray(at, at + cut)) ?? []) found.push(decode(toLeaseCodec, one))
+          at = Math.min(stream.length, at + cut)
+        }
+        expect(found).toEqual([word, word, word])
+      }),
+    )
+  })
+  test('a stream that is not ours is given up', () => {
+    expect(new FrameSplitter().push(Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0))).toBeNull()
+  })
+})

@@ -1,0 +1,76 @@
+/** `npm run bench -- NAME`: prints figures side by side with the peer's, and exits 1 when a demand was missed. */
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import Table from 'cli-table3'
+import type { LabError } from '../lab/paths.ts'
+import { failover, type Outcome } from './failover.ts'
+import type { Figure, Spread } from './figures.ts'
+
+const BENCHMARKS: Readonly<Record<string, (runs: number, progress: (text: string) => void) => Promise<Outcome>>> = {
+  failover,
+}
+const LEAST_RUNS = 5
+const USAGE = `usage: npm run bench -- NAME [--runs N] [--json FILE]
+
+  failover       lvsm and keepalived (VRRPv3, 0.1 s) under the same faults in one boot of the lab
+  --runs N       runs of each fault, at least ${LEAST_RUNS} for a figure that counts (${LEAST_RUNS})
+  --json FILE    keeps figures and runs
+
+Exit status: 0 every demand met, 1 one missed, 2 it could not be measured.
+`
+
+const began = performance.now()
+const progress = (text: string): void =>
+  void process.stderr.write(`${((performance.now() - began) / 1000).toFixed(0).padStart(5)} s  ${text}\n`)
+
+const shown = (spread: Spread | undefined, unit: string): string =>
+  spread
+    ? `${spread.median.toFixed(unit === '%' ? 1 : 0)} / ${spread.worst.toFixed(unit === '%' ? 1 : 0)}${unit ? ` ${unit}` : ''} (${spread.runs})`
+    : '–'
+
+function table(figures: readonly Figure[]): string {
+  const rows = new Table({
+    head: ['figure', 'lvsm: median / worst (n)', 'keepalived', 'demand', ''],
+    style: { head: [], border: [] },
+  })
+  for (const { name, unit, lvsm, keepalived, demand, met } of figures)
+    rows.push([
+      name,
+      shown(lvsm, unit),
+      shown(keepalived, unit),
+      demand,
+      met === undefined ? 'reported' : met ? 'met' : 'MISSED',
+    ])
+  return rows.toString()
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      runs: { type: 'string', default: String(LEAST_RUNS) },
+      json: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  })
+  const benchmark = BENCHMARKS[positionals[0] ?? '']
+  const runs = Number(values.runs)
+  if (values.help || !benchmark || !Number.isInteger(runs) || runs < 1) {
+    process.stderr.write(USAGE)
+    return values.help ? 0 : 2
+  }
+  const outcome = await benchmark(runs, progress)
+  process.stdout.write(`${table(outcome.figures)}\n`)
+  if (values.json) writeFileSync(values.json, `${JSON.stringify(outcome, null, 2)}\n`)
+  const missed = outcome.figures.filter(({ met }) => met === false)
+  process.stdout.write(missed.length ? `${missed.length} demands missed\n` : 'every demand met\n')
+  return missed.length ? 1 : 0
+}
+
+try {
+  process.exit(await main())
+} catch (error) {
+  const { message, next } = error as LabError
+  process.stderr.write(`bench: ${message}\n${next ? `  → ${next}\n` : ''}`)
+  process.exit(2)
+}

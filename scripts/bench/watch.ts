@@ -1,0 +1,50 @@
+/** One run of one fault, watched from outside. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { OwnersReport } from '../lab/reports.ts'
+import type { StreamReport } from '../lab/reports.ts'
+import type { Stage } from '../lab/stage.ts'
+import type { Fault } from './faults.ts'
+import type { System } from './systems.ts'
+
+export interface Run {
+  readonly fault: string
+  readonly system: System['name']
+  readonly owner: string
+  /** Milliseconds: longest time between two successes of a client, longest request, longest silence to who-has. */
+  readonly gapMs: number
+  readonly requestMs: number
+  readonly silenceMs: number
+  readonly twoOwnersMs: number
+  readonly requests: number
+  readonly failed: number
+}
+
+/** Before the fault, so that it strikes at no special moment of anybody's timers. */
+const LEAD_MS = 400
+
+export async function watch(stage: Stage, system: System, fault: Fault): Promise<Run> {
+  const owner = await system.settled(stage)
+  const owners = await stage.observe<OwnersReport>('owners')
+  const client = await stage.observe<StreamReport>('http')
+  await sleep(LEAD_MS + Math.random() * 200)
+  await fault.begin(stage, owner, system)
+  await sleep(fault.lastsMs)
+  const clientFirst = fault.aftermathMs === 0
+  const seen = clientFirst ? await client.stop() : undefined
+  const watchedFirst = clientFirst ? await owners.stop() : undefined
+  await fault.end(stage, owner, system)
+  await sleep(fault.aftermathMs)
+  const http = seen ?? (await client.stop())
+  const watched = watchedFirst ?? (await owners.stop())
+  return {
+    fault: fault.name,
+    system: system.name,
+    owner,
+    gapMs: http.longestGapMs,
+    requestMs: http.longestRequestMs,
+    silenceMs: Math.max(...watched.addresses.map(({ longestSilenceMs }) => longestSilenceMs)),
+    twoOwnersMs: Math.max(...watched.addresses.map(({ twoOwnersMs }) => twoOwnersMs)),
+    requests: http.requests,
+    failed: http.failed,
+  }
+}

@@ -1,0 +1,95 @@
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+import { build } from 'esbuild'
+
+const root = resolve(import.meta.dirname, '..')
+const dist = join(root, 'dist')
+const record = join(dist, '.inputs.json')
+
+/** Bundle name by entry point. */
+export const bundles: Readonly<Record<string, string>> = {
+  'lvsm-lease': 'agent/lease/main.ts',
+  'lvsm-agent': 'agent/node/main.ts',
+  lvsm: 'packages/cli/src/main.ts',
+  'lab-guest': 'scripts/lab/guest/main.ts',
+  observe: 'test/lab/observers/main.ts',
+}
+
+/** CommonJS dependencies inside an ES module ask for these. */
+const banner =
+  "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);"
+
+/** Size and time of each input by path, and of this file: what a bundle was made of. */
+type Inputs = Record<string, string>
+
+const stamp = (path: string): string => {
+  const file = join(root, path)
+  if (!existsSync(file)) return 'gone'
+  const { mtimeMs, size } = statSync(file)
+  return `${mtimeMs}:${size}`
+}
+
+const own = relative(root, import.meta.filename)
+
+/** One bundle for the project's Node; koffi stays outside because it is native. Returns its inputs, relative to the repository. */
+export async function bundle(entry: string, outfile: string): Promise<string[]> {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+    external: ['koffi'],
+    sourcemap: 'linked',
+    metafile: true,
+    legalComments: 'none',
+    logLevel: 'silent',
+    banner: { js: banner },
+  })
+  return Object.keys(metafile.inputs)
+}
+
+export interface Built {
+  readonly made: string[]
+  readonly kept: string[]
+  /** Entry points that are not there. */
+  readonly missing: string[]
+}
+
+/** Every bundle whose inputs changed. Throws esbuild's own error, with places, when one does not build. */
+export async function buildAll(names: readonly string[] = Object.keys(bundles)): Promise<Built> {
+  mkdirSync(dist, { recursive: true })
+  const known = existsSync(record) ? (JSON.parse(readFileSync(record, 'utf8')) as Record<string, Inputs>) : {}
+  const result: Built = { made: [], kept: [], missing: [] }
+  await Promise.all(
+    names.map(async (name) => {
+      const entry = bundles[name] as string
+      const outfile = join(dist, `${name}.mjs`)
+      const before = known[name]
+      if (!existsSync(join(root, entry))) return void result.missing.push(name)
+      const same = before && Object.entries(before).every(([path, value]) => stamp(path) === value)
+      if (same && existsSync(outfile)) return void result.kept.push(name)
+      const inputs = await bundle(entry, outfile)
+      known[name] = Object.fromEntries([...inputs, own].map((path) => [path, stamp(path)]))
+      result.made.push(name)
+    }),
+  )
+  if (result.made.length > 0) writeFileSync(record, JSON.stringify(known))
+  return result
+}
+
+if (import.meta.main) {
+  try {
+    const { made, kept, missing } = await buildAll()
+    const line = (what: string, names: string[]) =>
+      names.length > 0 ? `${what} ${names.sort().join(', ')}` : undefined
+    const lines = [line('built', made), line('unchanged', kept), line('no source yet:', missing)]
+    console.log(lines.filter((text) => text !== undefined).join('; '))
+  } catch (error) {
+    console.error(`build failed: ${(error as Error).message}`)
+    console.error(`  → correct the file named above, then run it again`)
+    process.exitCode = 1
+  }
+}

@@ -1,0 +1,55 @@
+/** From the scenario files of test/lab to as few boots of the lab as possible. */
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { bundle } from '../build.ts'
+import { ROOT } from './commands.ts'
+
+const SOURCES = join(ROOT, 'test', 'lab')
+/** Scenarios, and judges that hold our codecs against the kernel and its tools. */
+const SCENARIOS = /\.(lab|oracle)\.ts$/
+const BUNDLES = join(ROOT, 'dist', 'lab-tests')
+
+/** One boot: a lab, and the scenario files that run in it one after the other. */
+export interface Boot {
+  readonly topology: string
+  readonly cluster: boolean
+  /** Names without `.ts`. */
+  readonly files: readonly string[]
+}
+
+/** A first line `// lab: topology=pair cluster=no` chooses; every file without one shares the default lab. */
+export function wish(source: string): { readonly topology: string; readonly cluster: boolean } {
+  const line = /^\/\/ lab:(.*)$/m.exec(source.split('\n', 1)[0] ?? '')?.[1] ?? ''
+  const words = new Map(line.split(/\s+/).map((word) => word.split('=', 2) as [string, string]))
+  return { topology: words.get('topology') ?? 'default', cluster: words.get('cluster') !== 'no' }
+}
+
+/** `sources`: name → text. Boots come in the order of their first file; files in the order of their names. */
+export function group(sources: ReadonlyMap<string, string>): Boot[] {
+  const boots = new Map<string, { topology: string; cluster: boolean; files: string[] }>()
+  for (const name of [...sources.keys()].toSorted()) {
+    const wanted = wish(sources.get(name) ?? '')
+    const key = `${wanted.topology} ${wanted.cluster}`
+    const boot = boots.get(key) ?? { ...wanted, files: [] }
+    boot.files.push(name)
+    boots.set(key, boot)
+  }
+  return [...boots.values()]
+}
+
+/** The boots that test/lab needs, or those for the files whose names contain one of `only`. */
+export function readBoots(only: readonly string[] = []): Boot[] {
+  const names = existsSync(SOURCES) ? readdirSync(SOURCES).filter((name) => SCENARIOS.test(name)) : []
+  const wanted = names.filter((name) => only.length === 0 || only.some((part) => name.includes(part)))
+  return group(new Map(wanted.map((name) => [basename(name, '.ts'), readFileSync(join(SOURCES, name), 'utf8')])))
+}
+
+/** Bundles the scenarios, and gives the words after `lab run`; the lab bundles the driver itself. */
+export async function prepare(boot: Boot): Promise<readonly string[]> {
+  const folder = join(BUNDLES, `${boot.topology}${boot.cluster ? '' : '-bare'}`)
+  rmSync(folder, { recursive: true, force: true })
+  const outputs = boot.files.map((name) => join(folder, `${name}.mjs`))
+  await Promise.all(boot.files.map((name, index) => bundle(join(SOURCES, `${name}.ts`), outputs[index] ?? '')))
+  const options = ['--topology', boot.topology, ...(boot.cluster ? ['--cluster'] : [])]
+  return [...options, join(SOURCES, 'driver.ts'), ...(boot.cluster ? [] : ['--bare']), ...outputs]
+}

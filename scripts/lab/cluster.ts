@@ -1,0 +1,62 @@
+import { stringify } from 'yaml'
+import { placesOf, type Service } from './places.ts'
+import { clusterNodes, type Topology } from './topology.ts'
+
+/** The configuration file of a node, from the topology. `secret`: 64 hex digits, shared by the cluster. */
+export function configurationOf(topology: Topology, node: string, secret: string): string {
+  return stringify(
+    {
+      cluster: 'lab',
+      node,
+      revision: 1,
+      ...(topology.timing ? { timing: topology.timing } : {}),
+      keys: [{ id: 1, algorithm: 'sha256', secret }],
+      'sign-with': 1,
+      nodes: clusterNodes(topology).map((one) => ({
+        name: one.name,
+        roles: one.roles,
+        ...(one.voter ? { voter: true } : {}),
+        links: topology.links
+          .filter((link) => one.addresses[link] !== undefined)
+          .map((link) => ({ name: link, address: one.addresses[link], port: 6940 })),
+      })),
+      groups: topology.groups,
+      services: topology.services,
+    },
+    { lineWidth: 0 },
+  )
+}
+
+/** The processes of the cluster, in an order in which they may be started (any order works). */
+export function clusterServices(topology: Topology, node: string, dist: string): Service[] {
+  return clusterNodes(topology).flatMap(({ name }) => {
+    const { run, state, log, config } = placesOf(name)
+    const dirs = ['--run-dir', run, '--state-dir', state]
+    return [
+      {
+        node: name,
+        name: 'lease',
+        argv: [node, `${dist}/lvsm-lease.mjs`, '--node', name, ...dirs],
+        log: `${log}/lease.log`,
+      },
+      {
+        node: name,
+        name: 'agent',
+        argv: [node, `${dist}/lvsm-agent.mjs`, '--config', config, ...dirs],
+        log: `${log}/agent.log`,
+      },
+    ]
+  })
+}
+
+/** The web servers: each answers `/` with its node's name. */
+export function webServices(topology: Topology, busybox: string): Service[] {
+  return topology.nodes
+    .filter((node) => node.web !== undefined)
+    .map(({ name, web }) => ({
+      node: name,
+      name: 'web',
+      argv: [busybox, 'httpd', '-f', '-p', String(web), '-h', `/run/lab/www/${name}`],
+      log: `${placesOf(name).log}/web.log`,
+    }))
+}

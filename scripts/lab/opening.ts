@@ -1,0 +1,94 @@
+/** From a wish to a lab that stands: build, boot, networks or cluster, each with its progress. */
+import type { ChildProcess } from 'node:child_process'
+import { rmSync } from 'node:fs'
+import { constants } from 'node:os'
+import { buildAll } from '../build.ts'
+import { boot, consoleTail, hostSocket, type Lab } from './boot.ts'
+import { LabError } from './paths.ts'
+import { step } from './progress.ts'
+import { ask } from './session.ts'
+import { Stage } from './stage.ts'
+import { remember, standing, sweep } from './standing.ts'
+import { takeTurn } from './turn.ts'
+import { checkTopology } from './topology.ts'
+import { topologyNamed } from './topologies/index.ts'
+
+export interface Wish {
+  readonly topology: string
+  /** Started at once, not at all, or by the verb `cluster`. */
+  readonly cluster: boolean | 'later'
+  readonly host?: boolean
+  readonly memory?: number
+  /** Stays up when this command ends. */
+  readonly stays?: boolean
+}
+
+const endings: (() => void)[] = []
+
+/** What every way out of this command does, last first: its end, an error, a signal. */
+export function atEnd(end: () => void): void {
+  if (endings.length === 0) {
+    process.once('exit', finish)
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.once(name, () => process.exit(128 + constants.signals[name]))
+  }
+  endings.push(end)
+}
+function finish(): void {
+  for (const end of endings.splice(0).reverse()) end()
+}
+
+const hit = (child: ChildProcess): void => {
+  if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
+}
+
+/** Ends with this command unless it stays. Throws LabError. */
+export async function openLab(wish: Wish): Promise<Lab> {
+  const { cluster, host = false, stays = false, memory } = wish
+  const topology = topologyNamed(wish.topology)
+  if (!topology) throw new LabError(`there is no topology ${wish.topology}`, 'npm run lab -- --help names them', 2)
+  if (stays && standing()) throw new LabError('a lab is up already', 'npm run lab -- down')
+  const wrong = checkTopology(topology)
+  if (wrong.length > 0) throw new LabError(wrong.map((one) => `${one.field}: ${one.message}`).join('\n'))
+  const needed = ['lab-guest', 'observe', ...(cluster ? ['lvsm', 'lvsm-lease', 'lvsm-agent'] : [])]
+  sweep()
+  const free = await takeTurn()
+  atEnd(free)
+  const { missing } = await step('build', () => buildAll(needed)).catch((error: Error) => {
+    throw new LabError(`build failed: ${error.message}`, 'correct the file named above')
+  })
+  if (missing.length > 0) throw new LabError(`${missing.join(', ')}: no source to build from`)
+  let keep = false
+  let started: ChildProcess | undefined
+  const lab = await step('boot', () =>
+    boot({ topology, cluster, host, stays, ...(memory === undefined ? {} : { memory }) }, (child, dir) => {
+      started = child
+      atEnd(() => {
+        if (keep) return
+        hit(child)
+        rmSync(hostSocket(dir), { force: true })
+        if (!process.env['LVSM_LAB_KEEP']) rmSync(dir, { recursive: true, force: true })
+      })
+    }),
+  )
+  const { code, text } = await step(cluster === true ? 'cluster' : 'networks', () =>
+    ask(lab.address, lab.token, ['wait']),
+  )
+  if (code !== 0)
+    throw new LabError(
+      `${text.trim()}\n${consoleTail(lab.dir, 10)}`,
+      'the logs of a lab that is up: npm run lab -- logs NODE',
+    )
+  if (stays) {
+    keep = true
+    started?.unref()
+    remember(lab)
+  }
+  return lab
+}
+
+/** The same for whoever directs the lab from outside. */
+export const openStage = async (wish: Wish): Promise<Stage> => new Stage(await openLab(wish))
+
+/** Ends this command's labs before its own end. */
+export const closeLabs = finish

@@ -1,0 +1,131 @@
+import { LabError } from './paths.ts'
+import { topologies } from './topologies/index.ts'
+
+export interface Options {
+  readonly command: string
+  readonly topology: string
+  readonly cluster: boolean | 'later'
+  readonly host: boolean
+  /** Seconds for the whole command, boot included. */
+  readonly timeout: number
+  readonly terminal: boolean
+  readonly memory: number
+  /** What follows the options. */
+  readonly words: readonly string[]
+}
+
+export const networkVerbs = [
+  'power-cut',
+  'power-on',
+  'partition',
+  'oneway',
+  'rejoin',
+  'loss',
+  'delay',
+  'freeze',
+  'thaw',
+  'kill',
+  'crash',
+  'start',
+  'stop',
+  'heal',
+  'pids',
+  'logs',
+  'peer',
+  'wait',
+  'api',
+  'cluster',
+] as const
+
+export const verbsText = `Faults, from the host on a lab that is up (npm run lab -- VERB …) or inside (lab VERB …):
+  power-cut NODE              all links of the node go down; its processes go on
+  power-on NODE               links up again
+  partition A B [NETWORK]     the bridge drops what A and B send each other; NODE, NODE,NODE or others
+  oneway A B [NETWORK]        A's frames do not reach B; B's reach A
+  rejoin                      no pair is cut any more
+  loss PERCENT [NODES]        frames lost, each way, on the nodes' links (all cluster nodes without NODES)
+  delay MS [NODES]            frames late, each way
+  freeze NODE [PROCESS]       SIGSTOP; PROCESS is lease, agent, service (the web server) or all (all but it, the default)
+  thaw NODE [PROCESS]         SIGCONT
+  kill NODE [PROCESS]         SIGKILL; stays dead until start
+  crash NODE [PROCESS]        SIGKILL; the supervisor starts it again
+  stop NODE [PROCESS]         SIGTERM, waits for the end; stays down until start
+  start NODE [PROCESS]
+  heal                        links up, nobody cut, no loss, no delay, nothing frozen
+  pids [NODE]   logs NODE [PROCESS]   peer start keepalived | peer stop
+  cluster                     start lvsm on every node, wait until it serves (after --cluster-later)
+  api NODE METHOD PATH [BODY] a call to the node's agent; '-': the first with a quorum
+`
+
+export const help = `A laboratory: real IPVS, ARP and routes, a network namespace per node, in a guest of its own.
+
+  npm run lab -- run [OPTION…] FILE [ARG…]   boot, run FILE as root inside, end with its status, leave nothing
+  npm run lab -- up [OPTION…]                boot and stay
+  npm run lab -- exec [-t] [NODE] CMD…       run in a node's namespace of the lab that is up ('-' or no node: outside all)
+  npm run lab -- down | status
+  npm run lab -- verbs                       the faults: power-cut, partition, freeze, …
+
+  --topology NAME   ${topologies.map((one) => `${one.name} (${one.about})`).join('\n                    ')}
+  --cluster         start lvsm on every node and wait until the client is served
+  --timeout S       end the command after S seconds, boot included (run: 900)
+  --cluster-later   have it ready, and start it by the verb cluster
+  --host            without QEMU, where this host's kernel has IPVS; private namespaces, nothing stays
+  --memory MIB      of the guest (4096)
+  -t                exec in a terminal
+
+FILE may be a TypeScript or JavaScript file (bundled, run by the project's Node), a program, or a shell script.
+Inside: lvsm, lab, observe on the path; LAB_VIP, LAB_PORT, LAB_TOPOLOGY, LAB_NODES, LAB_DIR set; the host's files read-only.
+`
+
+const numberOf = (text: string | undefined, flag: string): number => {
+  const value = Number(text)
+  if (!(value > 0))
+    throw new LabError(`${flag} takes a number above 0, not ${text ?? 'nothing'}`, 'npm run lab -- --help', 2)
+  return value
+}
+
+/** Options stand before FILE or CMD; what follows belongs to it. */
+export function parse(argv: readonly string[]): Options {
+  const words = [...argv]
+  const options = {
+    topology: 'default',
+    cluster: false as boolean | 'later',
+    host: false,
+    timeout: 0,
+    terminal: false,
+    memory: 4096,
+  }
+  let command = ''
+  while (words.length > 0) {
+    const word = words[0] as string
+    if (word === '--') words.shift()
+    if (!word.startsWith('-') || word === '-' || word === '--') {
+      if (command !== '' || word === '--') break
+      command = words.shift() as string
+      if (command !== 'run' && command !== 'up' && command !== 'exec') break
+      continue
+    }
+    const [flag, joined] = word.split(/=(.*)/s) as [string, string?]
+    words.shift()
+    const value = () => joined ?? words.shift()
+    if (flag === '--help' || flag === '-h') return { ...options, command: 'help', words }
+    if (flag === '--cluster') options.cluster = true
+    else if (flag === '--cluster-later') options.cluster = 'later'
+    else if (flag === '--host') options.host = true
+    else if (flag === '-t') options.terminal = true
+    else if (flag === '--timeout') options.timeout = numberOf(value(), flag)
+    else if (flag === '--memory') options.memory = numberOf(value(), flag)
+    else if (flag === '--topology') {
+      const name = value() ?? ''
+      if (!topologies.some((one) => one.name === name)) {
+        throw new LabError(
+          `no topology is called ${name || '""'}`,
+          `there are ${topologies.map((one) => one.name).join(', ')}`,
+          2,
+        )
+      }
+      options.topology = name
+    } else throw new LabError(`no option is called ${flag}`, 'npm run lab -- --help', 2)
+  }
+  return { ...options, command: command || 'help', words }
+}

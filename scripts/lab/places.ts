@@ -1,0 +1,20 @@
+/** Where the lab keeps its own things inside. */
+export const labDir = '/run/lab'
+
+/** Directories and files of one lab node. */
+export const placesOf = (node: string) => ({
+  run: `/run/lvsm/${node}`,
+  state: `/var/lib/lvsm/${node}`,
+  log: `/var/log/lvsm/${node}`,
+  config: `/etc/lvsm/${node}.yaml`,
+})
+
+/** A process of a node that the lab keeps. */
+export interface Service {
+  readonly node: string
+  /** `lease`, `agent`, `web`, or a peer's name. */
+  readonly name: string
+  readonly argv: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  readonly log: string
+}

@@ -1,0 +1,86 @@
+/** What the observers report, as JSON. All times are milliseconds of the guest's monotonic clock. */
+
+/** A time in which one owner claimed an address without a silence longer than `quietMs`. */
+export interface Reign {
+  readonly owner: string
+  readonly from: number
+  readonly to: number
+  readonly answers: number
+  readonly announces: number
+  readonly sources: number
+}
+
+export interface Overlap {
+  readonly owners: readonly [string, string]
+  readonly from: number
+  readonly to: number
+}
+
+export interface Change {
+  readonly from: string
+  readonly to: string
+  /** First claim of the new owner. */
+  readonly at: number
+  /** Since the last claim of the old one. */
+  readonly gap: number
+}
+
+export interface Silence {
+  readonly from: number
+  readonly ms: number
+}
+
+export interface AddressReport {
+  readonly address: string
+  readonly asked: number
+  readonly answered: number
+  readonly longestSilenceMs: number
+  readonly silences: readonly Silence[]
+  /** Length of the union of all overlaps of directors. */
+  readonly twoOwnersMs: number
+  readonly overlaps: readonly Overlap[]
+  readonly changes: readonly Change[]
+  readonly reigns: readonly Reign[]
+  /** ARP claims of nodes that are no directors. */
+  readonly strangers: readonly Reign[]
+}
+
+/** Of `observe owners`. */
+export interface OwnersReport {
+  readonly began: number
+  readonly ended: number
+  readonly everyMs: number
+  readonly quietMs: number
+  /** Times that the capture lost frames: anything but 0 makes the report worthless. */
+  readonly lostFrames: number
+  readonly addresses: readonly AddressReport[]
+}
+
+export interface Bucket {
+  readonly at: number
+  readonly begun: number
+  readonly failed: number
+  /** Longest request that began in it. */
+  readonly longest: number
+}
+
+/** Of `observe http`. */
+export interface StreamReport {
+  readonly began: number
+  readonly ended: number
+  readonly everyMs: number
+  readonly limitMs: number
+  readonly requests: number
+  readonly failed: number
+  /** The first fifty. */
+  readonly failures: readonly { readonly began: number; readonly ms: number; readonly error: string | undefined }[]
+  /** Between the ends of two successes. */
+  readonly longestGapMs: number
+  readonly longestGapFrom: number
+  readonly longestRequestMs: number
+  readonly longestRequestAt: number
+  readonly medianRequestMs: number
+  /** Answers by server. */
+  readonly servers: Readonly<Record<string, number>>
+  readonly timeline: readonly Bucket[]
+}

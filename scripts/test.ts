@@ -1,0 +1,36 @@
+/** `npm test`: everything, from types to a cluster on a real kernel; at most twelve minutes; ends with `N passed, N failed`. */
+import { build, contract, gate, hasContracts, lab, type Stage } from './gate/stages.ts'
+import { isGreen, NONE, sum, type Tally } from './gate/tally.ts'
+
+/** What is left of the twelve minutes is for ending what still runs. */
+const WHOLE_MS = 11.5 * 60_000
+
+const began = performance.now()
+const deadline = {
+  within: (ms: number): number => Math.max(1000, Math.min(ms, WHOLE_MS - (performance.now() - began))),
+}
+
+// `lab:failover` is the stage `lab` with the scenario files whose names contain `failover`.
+const words = process.argv.slice(2)
+const only = words.filter((word) => word.startsWith('lab:')).map((word) => word.slice('lab:'.length))
+const names = words.map((word) => word.split(':', 1)[0] ?? '')
+const all: readonly Stage[] = [build, gate, ...(hasContracts() ? [contract] : []), lab(only)]
+const unknown = names.filter((name) => !all.some((stage) => stage.name === name))
+if (unknown.length > 0) {
+  console.error(
+    `test: unknown: ${unknown.join(' ')}\n  → npm test [-- ${all.map((stage) => stage.name).join(' | ')} | lab:FILE …]`,
+  )
+  process.exit(2)
+}
+
+const tallies: Tally[] = [NONE]
+for (const stage of all.filter((one) => names.length === 0 || names.includes(one.name))) {
+  console.log(`${stage.name}:`)
+  const tally = await stage.run(deadline)
+  tallies.push(tally)
+  if (stage.needed && tally.failed > 0) break
+}
+const total = sum(tallies)
+console.log(`\n${((performance.now() - began) / 1000).toFixed(0)} s`)
+console.log(`${total.passed} passed, ${total.failed} failed`)
+process.exit(isGreen(total) ? 0 : 1)

@@ -1,0 +1,64 @@
+/** The house linter: what no general linter knows. `node scripts/tidy/house.ts`, or as a step of the gate. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Finding, inspect } from './laws.ts'
+import { ROOMS, roomOf } from './rooms.ts'
+
+const SKIPPED = new Set(['node_modules', 'dist', '.git', '.cache', 'coverage'])
+const TEXT = /\.(ts|mjs|cjs|js|json|jsonc|md|yaml|yml|sh|txt|conf)$|(^|\/)(\.npmrc|\.gitignore|run)$/
+const INNER = /\/(src|core|adapters)$/
+const README_ROOMS = ['test', 'scripts/lab', 'scripts/tidy', 'scripts/gate']
+
+export interface HouseReport {
+  readonly files: number
+  readonly findings: readonly Finding[]
+}
+
+/** `root` is the tree's path. */
+export function checkHouse(root: string): HouseReport {
+  const files = [...walk(root, '')]
+  const findings = files.flatMap((file) => inspect(file, readFileSync(join(root, file), 'utf8')))
+  return { files: files.length, findings: [...findings, ...unknownRooms(files), ...missingReadmes(root)] }
+}
+
+function* walk(root: string, folder: string): Generator<string> {
+  for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
+    const path = folder === '' ? entry.name : `${folder}/${entry.name}`
+    if (entry.isDirectory() && !SKIPPED.has(entry.name)) yield* walk(root, path)
+    if (entry.isFile() && TEXT.test(path)) yield path
+  }
+}
+
+/** Code outside the table of rooms would stand outside all walls. */
+const unknownRooms = (files: readonly string[]): Finding[] =>
+  files
+    .filter((file) => /^(packages|agent|coordinator|web)\/.*\.ts$/.test(file) && !/^packages\/[^/]+\/test\//.test(file))
+    .filter((file) => roomOf(file) === undefined)
+    .map((file) => ({
+      law: 'known-room',
+      file,
+      line: 1,
+      message: 'in no room of scripts/tidy/rooms.ts: add the room, with what it may import',
+    }))
+
+/** The README of `packages/NAME/src` stands in `packages/NAME`; that of a core, in it or above it. */
+const missingReadmes = (root: string): Finding[] =>
+  [...ROOMS.map((room) => room.path).filter((path) => !path.endsWith('.ts')), ...README_ROOMS]
+    .filter((path) => existsSync(join(root, path)) && readdirSync(join(root, path)).some((name) => name !== '.gitkeep'))
+    .filter(
+      (path) =>
+        !existsSync(join(root, path, 'README.md')) && !existsSync(join(root, path.replace(INNER, ''), 'README.md')),
+    )
+    .map((path) => ({
+      law: 'readme',
+      file: path,
+      line: 1,
+      message: 'no README.md: what it owns, refuses, its laws, its smallest test',
+    }))
+
+if (import.meta.main) {
+  const { files, findings } = checkHouse(process.cwd())
+  for (const { law, file, line, message } of findings) console.error(`${file}:${line}: ${message} (${law})`)
+  console.log(`${files} files, ${findings.length} findings`)
+  process.exitCode = files === 0 || findings.length > 0 ? 1 : 0
+}

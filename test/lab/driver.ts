@@ -1,0 +1,80 @@
+/**
+ * Runs scenario files one after the other in one boot: `driver.mjs FILE…`. Between two files everything is healed and
+ * started again, and the cluster has to settle (`--bare`: there is none); numbers go on through all files, so that the host can check the plan.
+ */
+import { spawn } from 'node:child_process'
+import { basename } from 'node:path'
+import { createInterface } from 'node:readline'
+import { attempt, messageOf, NODES, status, until } from './harness.ts'
+
+const FILE_TIMEOUT_MS = 180_000
+const SETTLE_MS = 45_000
+
+/** A scenario's line, or that of an oracle, which has no numbers. */
+const RESULT = /^(?:(not )?ok \d+ - |ok {2,}|(FAIL) {2,})(.*)$/
+
+let count = 0
+let failed = 0
+const say = (ok: boolean, what: string): void => {
+  count += 1
+  if (!ok) failed += 1
+  console.log(`${ok ? 'ok' : 'not ok'} ${count} - ${what}`)
+}
+
+/** Relays the file's lines with numbers that go on; a file that said nothing, or died, is a failure too. */
+async function runFile(file: string): Promise<void> {
+  const name = basename(file, '.mjs').replace(/\.lab$/, '')
+  console.log(`# ${name}`)
+  const child = spawn(process.execPath, ['--enable-source-maps', file], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const timer = setTimeout(() => child.kill('SIGKILL'), FILE_TIMEOUT_MS)
+  let seen = 0
+  let wrong = 0
+  const ended = new Promise<string>((resolve) => {
+    child.on('error', (error) => resolve(error.message))
+    child.on('close', (code, signal) => resolve(signal ?? String(code)))
+  })
+  for await (const line of createInterface({ input: child.stdout })) {
+    const result = RESULT.exec(line)
+    if (result) {
+      seen += 1
+      const bad = result[1] !== undefined || result[2] !== undefined
+      if (bad) wrong += 1
+      say(!bad, `${name}: ${result[3]}`)
+    } else if (!/^1\.\.\d+$/.test(line)) console.log(line)
+  }
+  const end = await ended
+  clearTimeout(timer)
+  if (seen === 0) say(false, `${name}: ran no scenario (ended with ${end})`)
+  else if (end !== '0' && wrong === 0) say(false, `${name}: ended with ${end} after ${seen} scenarios`)
+}
+
+async function settle(): Promise<void> {
+  await attempt('lab heal')
+  await Promise.all(NODES.map((node) => attempt(`lab start ${node} everything`)))
+  const standing = await until(async () => (await status()).nodes, SETTLE_MS, 'an agent with quorum')
+  await Promise.all(standing.filter((node) => node.standby).map((node) => attempt(`lvsm standby off ${node.name}`)))
+  await until(async () => restored(await status()), SETTLE_MS, 'the cluster')
+}
+
+type Seen = Awaited<ReturnType<typeof status>>
+
+const restored = ({ quorum, groups, services, nodes }: Seen): boolean =>
+  quorum &&
+  groups.every((group) => group.owner !== null) &&
+  services.every((service) => service.realservers.every((server) => server.healthy === true && server.weight > 0)) &&
+  nodes.every((node) => node.agent && !node.standby && !['late', 'dead', 'unknown', 'starting'].includes(node.state))
+
+const bare = process.argv.includes('--bare')
+const files = process.argv.slice(2).filter((word) => word !== '--bare')
+for (const [index, file] of files.entries()) {
+  await runFile(file)
+  if (index === files.length - 1 || bare) continue
+  try {
+    await settle()
+  } catch (error) {
+    say(false, `after ${basename(file, '.mjs')}: the cluster settles`)
+    console.log(`#   ${messageOf(error)}`)
+  }
+}
+console.log(`1..${count}`)
+process.exit(failed > 0 || count === 0 ? 1 : 0)
