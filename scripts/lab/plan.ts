@@ -51,8 +51,8 @@ function commands(paths: Paths, sockets: string): { path: string; text: string }
     `exec "${node}" "${dist}/lvsm.mjs" "$@"`,
   ]
   const lab = [
-    '#!/bin/sh',
-    '# Asks the program that keeps the lab; no Node here, so that a verb costs milliseconds.',
+    `#!${paths.busybox} sh`,
+    '# Asks the program that keeps the lab; no Node here and nothing dynamic, so that a verb costs milliseconds.',
     `answer=${labDir}/answers/$$`,
     'mkfifo "$answer" || exit 70',
     `line=$answer; for word; do line="$line\u001f$word"; done`,
@@ -64,7 +64,10 @@ function commands(paths: Paths, sockets: string): { path: string; text: string }
   return [
     { path: `${labDir}/bin/lvsm`, text: `${lvsm.join('\n')}\n` },
     { path: `${labDir}/bin/lab`, text: `${lab.join('\n')}\n` },
-    { path: `${labDir}/bin/observe`, text: `#!/bin/sh\nexec nice -n -15 "${node}" "${dist}/observe.mjs" "$@"\n` },
+    {
+      path: `${labDir}/bin/observe`,
+      text: `#!/bin/sh\nexec nice -n -15 "${node}" "${dist}/observe.mjs" "$@"\n`,
+    },
   ]
 }
 

@@ -6,7 +6,8 @@ import { has, Stop, step, tail, tool, undo } from './steps.mjs'
 /** A file that each Debian package brings: looking for it costs nothing. */
 const packages = {
   'qemu-system-x86': 'qemu-system-x86_64',
-  'busybox-static': 'busybox',
+  // Debian's other busybox is dynamic, and starts nothing before there is a root file system.
+  'busybox-static': existsSync('/var/lib/dpkg') ? '/var/lib/dpkg/info/busybox-static.list' : 'busybox',
   cpio: 'cpio',
   kmod: 'depmod',
   ipvsadm: 'ipvsadm',

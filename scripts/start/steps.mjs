@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url'
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 export const places = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
-export const has = (tool) => places.some((place) => existsSync(join(place, tool)))
+export const has = (tool) =>
+  tool.startsWith('/') ? existsSync(tool) : places.some((place) => existsSync(join(place, tool)))
 const colour = process.stderr.isTTY && !process.env.NO_COLOR
 const dim = (text) => (colour ? `\u001b[2m${text}\u001b[0m` : text)
 

@@ -139,6 +139,7 @@ function node(name: string, alive: Set<string> = new Set(['10.11.0.11', '10.11.0
 const statusOf = (self: string, owner: string | null, number = 1): OwnershipStatus => ({
   node: self,
   quarantineMs: 0,
+  counters: {},
   standby: false,
   quorum: true,
   groups: [{ name: 'web', role: owner === self ? 'owner' : 'standby', owner, number, leftMs: 300, reason: 'as it is' }],

@@ -22,6 +22,7 @@ export interface OwnershipStatus {
   readonly quorum: boolean
   readonly groups: readonly GroupOwnership[]
   readonly peers: readonly PeerLife[]
+  readonly counters: Readonly<Record<string, number>>
 }
 export interface OwnershipEvent {
   readonly group: string

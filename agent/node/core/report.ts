@@ -41,6 +41,7 @@ export function reportStatus(sources: Sources, now: Instant): Status {
     ),
     nodes: config.nodes.map((node) => reportNode(sources, node.name, now)),
     troubles: reportTroubles(sources, now),
+    counters: status?.counters ?? {},
   }
 }
 

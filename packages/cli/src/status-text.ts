@@ -12,7 +12,31 @@ export function statusText(status: Status, paint: Paint): string {
     section('NODES', nodeTable(status.nodes, paint), paint),
   ]
   if (status.troubles.length > 0) parts.push(section('TROUBLES', troubleLines(status, paint), paint))
+  const dropped = droppedText(status.counters)
+  if (dropped) parts.push(section('DROPPED', dropped, paint))
   return `${parts.join('\n\n')}\n`
+}
+
+/** Datagrams that the answering node did not believe; an older agent counts none. */
+const droppedText = (counters: Status['counters'] = {}): string =>
+  Object.entries(counters)
+    .filter(([reason, count]) => reason.startsWith('drop-') && count > 0)
+    .map(([reason, count]) => `  ${count} datagrams: ${DROP_REASONS[reason] ?? reason.slice('drop-'.length)}`)
+    .join('\n')
+const DROP_REASONS: Readonly<Record<string, string>> = {
+  'drop-short': 'too short',
+  'drop-long': 'too long',
+  'drop-version': 'not of this protocol version',
+  'drop-key': 'signed with an unknown key',
+  'drop-mac': 'with a wrong signature',
+  'drop-cluster': 'of another cluster',
+  'drop-replay': 'that came before: replayed',
+  'drop-stale': 'too old: replayed or very late',
+  'drop-retired-incarnation': 'of an earlier start of their node',
+  'drop-unknown-node': 'of a node that the configuration does not know',
+  'drop-unknown-link': 'over a link too many',
+  'drop-not-for-me': 'for an earlier start of this node',
+  'drop-malformed': 'signed, but not readable',
 }
 
 const section = (title: string, body: string, paint: Paint): string => `${paint('strong', title)}\n${body}`

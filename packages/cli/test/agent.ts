@@ -71,6 +71,7 @@ export const STATUS: Status = {
     },
   ],
   troubles: [],
+  counters: { 'drop-mac': 12, copy: 900 },
 }
 
 export const without = (change: Partial<Status>): Status => ({ ...STATUS, ...change })

@@ -72,6 +72,8 @@ export interface Status {
   readonly services: readonly ServiceReport[]
   readonly nodes: readonly NodeReport[]
   readonly troubles: readonly NodeTrouble[]
+  /** Of the answering node's lease process since its start: datagrams dropped, by reason (`drop-mac`, `replay`, …), and the like. */
+  readonly counters: Readonly<Record<string, number>>
 }
 
 export interface HistoryEvent {

@@ -99,6 +99,8 @@ export interface NodeView {
   readonly services: readonly ConfigService[]
   /** VIPs that this node answers for by direct routing, each with its group. */
   readonly answersFor: readonly { readonly address: string; readonly group: string }[]
+  /** Checked services that this node serves by direct routing. */
+  readonly serves: readonly ConfigService[]
   /** NAT gateway that is this node's default route; null when it is no NAT realserver. */
   readonly gateway: string | null
 }
@@ -123,6 +125,7 @@ export function nodeView(config: Config, name: string): NodeView | null {
     directs,
     services: config.services.filter((service) => directs.some((group) => group.name === service.group)),
     answersFor: [...answersFor.values()],
+    serves: served.filter(({ check }) => check.type !== 'none'),
     gateway,
   }
 }

@@ -1,5 +1,5 @@
 /**
- * nftables rules of a director beside IPVS, in a table of our own, loaded as a whole in one transaction:
+ * nftables rules beside IPVS, in a table of our own, loaded as a whole in one transaction:
  *
  * * *untranslated*: without the connection entry IPVS passes a NAT realserver's answer on as it is, with the
  *   realserver's address as source (fence.md, row 11). Such answers end here. IPVS translates in the forward
@@ -8,8 +8,11 @@
  *   a director that is not the owner the fence drops them.
  * * *handover*: in a planned move packets of connections that the former owner still serves may reach the new
  *   one first. They go on to the former owner instead of meeting a reset.
+ * * *silent*: a realserver whose service is gone refuses connections (RST) until the check has noticed. For a checked
+ *   service the refusal of a SYN is kept back: TCP sends the SYN again after a second (RFC 6298), by then IPVS knows,
+ *   and another realserver answers. Refusals inside a connection pass, and so do those that the check itself meets.
  */
-import { type Cidr, type ConfigGroup, type ConfigService, networkCidr } from '@lvsm/model'
+import { type Cidr, networkCidr, type NodeView } from '@lvsm/model'
 
 export interface GuardNeeds {
   readonly answers: readonly { readonly address: string; readonly port: number; readonly protocol: string }[]
@@ -20,15 +23,27 @@ export interface GuardNeeds {
     readonly protocol: string
     readonly to: string
   }[]
+  /** Who would refuse: a service of this node (`output`), or a NAT realserver behind it (`forward`). */
+  readonly silent: readonly {
+    readonly address: string
+    readonly port: number
+    readonly protocol: string
+    readonly at: 'output' | 'forward'
+  }[]
 }
 
 export const GUARD_TABLE = 'lvsm-nat'
 
 export function guardNeeds(
-  groups: readonly ConfigGroup[],
-  services: readonly ConfigService[],
+  { directs: groups, services, serves }: NodeView,
   handover: ReadonlyMap<string, string>,
 ): GuardNeeds | null {
+  const silent: GuardNeeds['silent'][number][] = serves.map(({ address, port, protocol }) => ({
+    address,
+    port,
+    protocol,
+    at: 'output',
+  }))
   const answers: GuardNeeds['answers'][number][] = []
   const masquerade: GuardNeeds['masquerade'][number][] = []
   const moving: GuardNeeds['handover'][number][] = []
@@ -42,13 +57,16 @@ export function guardNeeds(
       if (forward !== 'nat' || !vip || !floating) continue
       if (!answers.some((entry) => entry.address === address && entry.port === port))
         answers.push({ address, port, protocol: service.protocol })
+      if (service.check.type !== 'none' && !silent.some((entry) => entry.address === address && entry.port === port))
+        silent.push({ address, port, protocol: service.protocol, at: 'forward' })
       if (!masquerade.some((entry) => entry.address === address))
         masquerade.push({ address, network: networkCidr(floating), vip: vip.address })
     }
   }
-  return answers.length + moving.length > 0 ? { answers, masquerade, handover: moving } : null
+  const all = answers.length + moving.length + silent.length
+  return all > 0 ? { answers, masquerade, handover: moving, silent } : null
 }
 
 /** What the rules are, as one text: equal texts are equal rules. */
 export const guardPrint = (needs: GuardNeeds | null): string | null =>
-  needs === null ? null : JSON.stringify([needs.answers, needs.masquerade, needs.handover])
+  needs === null ? null : JSON.stringify([needs.answers, needs.masquerade, needs.handover, needs.silent])

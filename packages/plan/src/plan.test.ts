@@ -141,6 +141,7 @@ describe('a director', () => {
       answers: [{ address: '10.12.0.13', port: 8080, protocol: 'tcp' }],
       masquerade: [{ address: '10.12.0.13', network: { address: '10.12.0.0', prefix: 24 }, vip: '10.11.0.10' }],
       handover: [],
+      silent: [{ address: '10.12.0.13', port: 8080, protocol: 'tcp', at: 'forward' }],
     })
     expect(diff(after, desired(situation('dir1'), after), record)).toEqual([])
   })
@@ -360,7 +361,12 @@ describe('the audit', () => {
       [
         {
           kind: 'guard',
-          needs: { answers: [{ address: '10.11.0.10', port: 80, protocol: 'tcp' }], masquerade: [], handover: [] },
+          needs: {
+            answers: [{ address: '10.11.0.10', port: 80, protocol: 'tcp' }],
+            masquerade: [],
+            handover: [],
+            silent: [],
+          },
         },
       ],
     ],

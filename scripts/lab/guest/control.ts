@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createServer, type Server, type Socket } from 'node:net'
 import { encodeFrame, FrameReader, kinds, type Request } from '../frames.ts'
-import { ordinary } from './processes.ts'
+import { ordinary } from './command.ts'
 import type { Verb } from './verbs.ts'
 
 /** Milliseconds for which a command's output is awaited after its end, when a child of its own keeps the pipe. */
@@ -44,7 +44,7 @@ function argvOf(request: Request, nodes: readonly string[]): string[] {
       throw new RangeError(`no node is called ${request.node}; there are ${nodes.join(', ')}`)
     argv = ['ip', 'netns', 'exec', request.node, ...argv]
   }
-  return ['nice', ...ordinary, ...argv]
+  return argv
 }
 
 function execute(socket: Socket, request: Request, doing: Doing): (kind: number, bytes: Buffer) => void {
@@ -57,6 +57,7 @@ function execute(socket: Socket, request: Request, doing: Doing): (kind: number,
     env: { ...doing.env, ...request.env, ...(request.node ? { LAB_NODE: request.node } : {}) },
     ...(request.cwd ? { cwd: request.cwd } : {}),
   })
+  ordinary(child)
   let heard = Date.now()
   let ended = false
   for (const [stream, kind] of [

@@ -46,8 +46,7 @@ async function serve(): Promise<string> {
   const began = Date.now()
   try {
     await startCluster(topology, (node, name) => supervisor.start(node, name))
-    const busybox = (await command(['sh', '-c', 'command -v busybox'])).text.trim()
-    await clusterServes(topology, { busybox, patience, crashing })
+    await clusterServes(topology, { patience, crashing })
     return `the cluster serves after ${((Date.now() - began) / 1000).toFixed(1)} s`
   } catch (error) {
     const tails = clusterNodes(topology).map(({ name }) => logs(supervisor, name, 'all', 12))

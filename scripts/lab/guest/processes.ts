@@ -1,9 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { ordinary } from './command.ts'
 import type { Service } from '../places.ts'
-
-/** The lab's own program runs before the others, so that a fault happens when it is said; what it starts does not. */
-export const ordinary = ['-n', '10'] as const
 
 /** Milliseconds between a crash and the next start. */
 const pause = 500
@@ -146,11 +144,12 @@ export class Supervisor {
   #spawn(one: Keeping): void {
     const { service } = one
     const log = openSync(service.log, 'a')
-    const child = spawn('nice', [...ordinary, 'ip', 'netns', 'exec', service.node, ...service.argv], {
+    const child = spawn('ip', ['netns', 'exec', service.node, ...service.argv], {
       detached: true,
       stdio: ['ignore', log, log],
       env: { ...this.#env, ...service.env, LAB_NODE: service.node },
     })
+    ordinary(child)
     one.child = child
     one.frozen = false
     const note = (text: string) => {

@@ -2,8 +2,7 @@ import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { placesOf } from '../places.ts'
 import { clientOf, clusterNodes, type Topology } from '../topology.ts'
-import { command } from './command.ts'
-import { ordinary } from './processes.ts'
+import { busybox, command } from './command.ts'
 
 /** Resolves when the networks stand; rejects when they could not be built. */
 export async function networkStands(dir: string, patience = 60_000): Promise<void> {
@@ -22,7 +21,6 @@ export function realserversOf(topology: Topology): string[] {
 }
 
 export interface Watching {
-  readonly busybox: string
   /** Milliseconds. */
   readonly patience: number
   /** A process that does not stay up, for which nobody should wait. */
@@ -33,7 +31,7 @@ export interface Watching {
  * Asks the VIP from the client until every realserver has answered.
  * Throws with the names of those that did not when `patience` milliseconds are over.
  */
-export async function clusterServes(topology: Topology, { busybox, patience, crashing }: Watching): Promise<void> {
+export async function clusterServes(topology: Topology, { patience, crashing }: Watching): Promise<void> {
   const began = Date.now()
   const client = clientOf(topology)
   if (!client) return
@@ -46,7 +44,7 @@ export async function clusterServes(topology: Topology, { busybox, patience, cra
     if (broken) throw new Error(`${broken} ends again and again`)
     // Its own -T ends in a segmentation fault in Debian 12's busybox-static.
     const argv = [busybox, 'timeout', '2', busybox, 'wget', '-q', '-O', '-', url]
-    const { text } = await command(['nice', ...ordinary, 'ip', 'netns', 'exec', client.name, ...argv])
+    const { text } = await command(['ip', 'netns', 'exec', client.name, ...argv])
     missing.delete(text.trim())
     if (missing.size === 0) return
     await sleep(missing.size < all ? 200 : 500) // A process each time: seldom, because the nodes still start.

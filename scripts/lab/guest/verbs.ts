@@ -11,7 +11,7 @@ import {
 import { type PeerPlan, peerNamed } from '../peer/index.ts'
 import { clusterNodes, type Topology } from '../topology.ts'
 import { agentWithQuorum, call } from './api.ts'
-import { command } from './command.ts'
+import { busybox, command } from './command.ts'
 import type { Supervisor } from './processes.ts'
 
 /** Says what it did in one line; throws what it refuses. */
@@ -28,11 +28,15 @@ const amount = (word: string | undefined, name: string, most: number): number =>
   return value
 }
 
+/** busybox does `ip link` itself. */
+const links = (lines: readonly string[]): string =>
+  `r=0; ${lines.map((line) => `ip ${line} || r=1`).join('; ')}; exit $r`
+
 async function take(steps: readonly NetworkStep[]): Promise<void> {
   const done = await Promise.all(
     steps.map(({ tool, namespace, lines }) => {
       const argv = {
-        ip: ['ip', '-force', '-batch', '-'],
+        ip: [busybox, 'sh', '-c', links(lines)],
         tc: ['tc', ...(namespace ? ['-n', namespace] : []), '-force', '-batch', '-'],
         nft: ['nft', '-f', '-'],
       }[tool]
@@ -77,8 +81,9 @@ export function verbsOf(topology: Topology, supervisor: Supervisor, beginning: B
   const cut = async (first: string, second: string, network: string | undefined, both: boolean) => {
     const one = namesOf(topology, first)
     const two = namesOf(topology, second, one)
-    await take(cutSteps(topology, one, two, network))
-    if (both) await take(cutSteps(topology, two, one, network))
+    const steps = [...cutSteps(topology, one, two, network), ...(both ? cutSteps(topology, two, one, network) : [])]
+    const lines = steps.flatMap((step) => step.lines)
+    if (lines.length > 0) await take([{ tool: 'nft', lines }])
     return `${one.join(', ')} ${both ? 'and' : 'no longer reach'} ${two.join(', ')}${both ? ' are cut from each other' : ''}`
   }
   const said = (node: string, what: string, names: readonly string[]) => `${node}: ${what} ${names.join(', ')}`

@@ -8,8 +8,11 @@ const INET: nftables.TableName = { family: 'inet', table: GUARD_TABLE }
 const IP: nftables.TableName = { family: 'ip', table: GUARD_TABLE }
 const TCP = 6
 const SYN_AND_RST = 0x06
+const RST_AND_ACK = 0x14
 /** After IPVS: it translates answers in forward at 100 and takes what it knows in input at 99. */
 const AFTER_IPVS = 150
+/** Answers of NAT realservers still have the realserver's address and port. */
+const BEFORE_IPVS = 50
 const SOURCE_NAT = 100
 
 export interface Guard {
@@ -34,6 +37,20 @@ const answerRule = ({ address, port: number }: GuardNeeds['answers'][number]): R
   { kind: 'ct', key: 'state' },
   { kind: 'bitwise', mask: Uint8Array.of(nftables.CT_STATE.established, 0, 0, 0), xor: new Uint8Array(4) },
   { kind: 'cmp', op: 'eq', data: new Uint8Array(4) },
+  match.counter,
+  match.decide(nftables.drop),
+]
+
+/** `ip saddr A tcp sport P tcp flags & (rst | ack) == rst | ack tcp sequence 0 counter drop`: what answers a SYN (RFC 9293, 3.5.2). */
+const silentRule = ({ address, port: number }: GuardNeeds['silent'][number]): Rule => [
+  ...match.ipv4Only,
+  ...is(match.load.ipv4Source, inetBytes(address)),
+  ...match.transportIs(TCP),
+  ...port(0, number),
+  { kind: 'payload', base: 'transport', offset: 13, length: 1 },
+  { kind: 'bitwise', mask: Uint8Array.of(RST_AND_ACK), xor: Uint8Array.of(0) },
+  { kind: 'cmp', op: 'eq', data: Uint8Array.of(RST_AND_ACK) },
+  ...is({ kind: 'payload', base: 'transport', offset: 4, length: 4 }, new Uint8Array(4)),
   match.counter,
   match.decide(nftables.drop),
 ]
@@ -93,10 +110,15 @@ function build(needs: GuardNeeds): Uint8Array[] {
           nftables.newTable(IP),
           ...chain(IP, 'moving', inet.input, AFTER_IPVS, 'filter', needs.handover.flatMap(movingRules)),
         ]
-  // A director without NAT realservers needs no connection tracking.
-  if (needs.answers.length === 0) return ip
+  const silent = (at: 'output' | 'forward'): Uint8Array[] => {
+    const rules = needs.silent.filter((entry) => entry.at === at).map(silentRule)
+    return rules.length === 0 ? [] : chain(INET, `silent-${at}`, inet[at], BEFORE_IPVS, 'filter', rules)
+  }
+  const quiet = [nftables.newTable(INET), ...silent('output'), ...silent('forward')]
+  // A node without NAT realservers needs no connection tracking.
+  if (needs.answers.length === 0) return [...quiet, ...ip]
   return [
-    nftables.newTable(INET),
+    ...quiet,
     ...chain(INET, 'returning', inet.forward, AFTER_IPVS, 'filter', needs.answers.map(answerRule)),
     ...chain(INET, 'leaving', inet.postrouting, SOURCE_NAT, 'nat', needs.masquerade.map(leavingRule)),
     ...ip,
