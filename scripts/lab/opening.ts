@@ -9,7 +9,7 @@ import { step } from './progress.ts'
 import { ask } from './session.ts'
 import { Stage } from './stage.ts'
 import { remember, standing, sweep } from './standing.ts'
-import { takeTurn } from './turn.ts'
+import { passTurn, takeTurn } from './turn.ts'
 import { checkTopology } from './topology.ts'
 import { topologyNamed } from './topologies/index.ts'
 
@@ -83,6 +83,7 @@ export async function openLab(wish: Wish): Promise<Lab> {
     keep = true
     started?.unref()
     remember(lab)
+    passTurn(lab.pid)
   }
   return lab
 }

@@ -9,11 +9,12 @@ import { cache } from './paths.ts'
  */
 const record = join(cache, 'turn')
 
-/** Process number and the kernel's start time of it, so that a number used again is not taken for the same process. */
+/** Process number and the kernel's start time of it, so that a number used again is not taken for the same process; none once it has ended. */
 export function identity(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return `${pid} ${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return fields[0] === 'Z' ? undefined : `${pid} ${fields[19]}`
   } catch {
     return undefined
   }
@@ -24,6 +25,12 @@ function holder(): number | undefined {
   const text = readFileSync(record, 'utf8')
   const pid = Number(text.split(' ')[0])
   return pid > 0 && identity(pid) === text ? pid : undefined
+}
+
+/** A lab that stays up after this command keeps its turn until its own end. */
+export function passTurn(pid: number): void {
+  const heir = identity(pid)
+  if (heir !== undefined && holder() === process.pid) writeFileSync(record, heir)
 }
 
 /** Waits until no other command of this cache has a lab. Gives what ends the turn; a second call of a holder costs nothing. */

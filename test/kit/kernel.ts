@@ -51,6 +51,7 @@ export class FakeKernel {
     if (this.#refuses()) return 'EBUSY'
     const { now } = this.#schedule
     const live = (part: FencePart): boolean => this.endOf(group, part) > now
+    if (op === 'open' && parts.some(live)) return 'EEXIST'
     if (op === 'renew' && !this.faults.revives && !parts.every(live)) return 'ENOENT'
     for (const part of parts) {
       if (op === 'close') this.#elements.delete(`${group}/${part}`)

@@ -8,7 +8,7 @@ import { clusterNodes } from '../topology.ts'
 import { command } from './command.ts'
 import { listenOn, perform } from './control.ts'
 import { Supervisor } from './processes.ts'
-import { clusterServes, networkStands, startCluster } from './readiness.ts'
+import { clusterServes, clusterSettles, networkStands, startCluster } from './readiness.ts'
 import { logs, type Verb, verbsOf } from './verbs.ts'
 
 /** Milliseconds until a cluster has to serve. */
@@ -47,6 +47,7 @@ async function serve(): Promise<string> {
   try {
     await startCluster(topology, (node, name) => supervisor.start(node, name))
     await clusterServes(topology, { patience, crashing })
+    await clusterSettles(topology)
     return `the cluster serves after ${((Date.now() - began) / 1000).toFixed(1)} s`
   } catch (error) {
     const tails = clusterNodes(topology).map(({ name }) => logs(supervisor, name, 'all', 12))

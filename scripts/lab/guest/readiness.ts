@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { placesOf } from '../places.ts'
 import { clientOf, clusterNodes, type Topology } from '../topology.ts'
+import { call } from './api.ts'
 import { busybox, command } from './command.ts'
 
 /** Resolves when the networks stand; rejects when they could not be built. */
@@ -75,4 +76,18 @@ export async function startCluster(topology: Topology, start: (node: string, nam
     }
   }
   await Promise.all([worker(), worker()])
+}
+
+/** Milliseconds for which a cluster that serves already is given to hear of all its nodes. */
+const settling = 20_000
+
+/** Waits until every agent answers and none of them knows of a node that it never heard; gives up quietly. */
+export async function clusterSettles(topology: Topology): Promise<void> {
+  const nodes = clusterNodes(topology)
+  const until = Date.now() + settling
+  const settled = async (): Promise<boolean> => {
+    const said = await Promise.all(nodes.map(({ name }) => call(name, 'GET', '/v1/status').catch(() => undefined)))
+    return said.every((one) => one?.status === 200 && !/"state":\s*"unknown"/.test(one.text))
+  }
+  while (Date.now() < until && !(await settled())) await sleep(500)
 }

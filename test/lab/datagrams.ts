@@ -1,0 +1,93 @@
+/** Datagrams of lvsm as an attacker would send them: recorded, forged, spoilt; and what a lease process counted. */
+import { createConnection } from 'node:net'
+import { type Datagram, decode, FrameSplitter, fromLeaseCodec, type Keys, type MacState, sealer } from '@lvsm/wire'
+import { openPacket } from '@lvsm/kernel'
+import { hmac } from '@noble/hashes/hmac.js'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { attempt, demand } from './harness.ts'
+import { drain, interfaceIndex } from './observers/stamp.ts'
+
+export const LEASE_PORT = 6940
+
+/** Sends each to a node's lease port from another node's namespace. */
+export async function sendFrom(node: string, to: string, datagrams: readonly Uint8Array[]): Promise<void> {
+  const program = `const s = require('node:dgram').createSocket('udp4'); const [to, ...all] = process.argv.slice(1)
+    let left = all.length
+    for (const hex of all) s.send(Buffer.from(hex, 'hex'), ${LEASE_PORT}, to, (e) => { if (e) throw e; if (--left === 0) s.close() })`
+  const words = [to, ...datagrams.map((bytes) => Buffer.from(bytes).toString('hex'))].join(' ')
+  const { code, err } = await attempt(`ip netns exec ${node} ${process.execPath} -e "${program}" -- ${words}`)
+  demand(code === 0, `sending from ${node}: ${err}`)
+}
+
+/** The dropped datagrams by reason, and other counters, of a node's lease process: from its own socket, as its agent. */
+export function counters(node: string): Promise<Readonly<Record<string, number>>> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection(`/run/lvsm/${node}/lease.sock`)
+    const splitter = new FrameSplitter()
+    const timer = setTimeout(() => socket.destroy(new Error(`${node}: no status`)), 5000)
+    socket.on('error', reject)
+    socket.on('close', () => clearTimeout(timer))
+    socket.on('data', (chunk: Buffer) => {
+      for (const bytes of splitter.push(chunk) ?? []) {
+        const word = decode(fromLeaseCodec, bytes)
+        if (word?.kind !== 'status') continue
+        resolve(word.status.counters)
+        socket.destroy()
+      }
+    })
+  })
+}
+
+/** One key, sha256, as in the lab's configuration. */
+const keyOf = (id: number, secret: string): Keys => ({
+  macBytes: (asked) => (asked === id ? sha256.outputLen : null),
+  begin: (asked) => (asked === id ? (hmac.create(sha256, Buffer.from(secret, 'hex')) as unknown as MacState) : null),
+})
+
+export interface Forged {
+  readonly cluster: string
+  readonly keyId: number
+  readonly secret: string
+  readonly from: string
+}
+
+/** A heartbeat of a node that claims to own everything. */
+export function forge({ cluster, keyId, secret, from }: Forged): Uint8Array {
+  const outgoing: Omit<Datagram, 'to'> = {
+    from,
+    incarnation: '5a'.repeat(16),
+    sequence: 1,
+    message: {
+      kind: 'beat',
+      revision: 1,
+      standby: false,
+      groups: [{ group: 'web', holds: true, ready: true, number: 1_000_000, leftMs: 600_000 }],
+    },
+  }
+  return sealer(outgoing, cluster, keyId, keyOf(keyId, secret))(null)
+}
+
+/** Bytes with a right MAC and no sense inside. */
+export function sealedNonsense(keyId: number, secret: string): Uint8Array {
+  const content = Buffer.concat([Buffer.from([1, keyId >> 8, keyId & 255]), Buffer.alloc(40, 0xee)])
+  return Buffer.concat([content, hmac(sha256, Buffer.from(secret, 'hex'), content)])
+}
+
+/** Payloads of lease datagrams that come out of a port of the lab's bridge on their way to `address`. */
+export function recorder(port: string, address: string): { take(): Uint8Array[]; close(): void } {
+  const socket = openPacket(interfaceIndex(port), { ethertype: 0x0800, ignoreOutgoing: true })
+  const wanted = Buffer.from(address.split('.').map(Number))
+  return {
+    take() {
+      const found: Uint8Array[] = []
+      drain(socket.fd, (frame) => {
+        const ip = Buffer.from(frame.subarray(14))
+        const udp = ip.subarray(((ip[0] ?? 0) & 15) * 4)
+        if (ip[9] === 17 && ip.subarray(16, 20).equals(wanted) && udp.readUInt16BE(2) === LEASE_PORT)
+          found.push(Uint8Array.from(udp.subarray(8, udp.readUInt16BE(4))))
+      })
+      return found
+    },
+    close: () => socket.close(),
+  }
+}

@@ -1,0 +1,209 @@
+/** Faults of the owner, watched from outside: never two owners, and the service comes back. */
+import { demand, figure, lab, on, owner, scenario, sh, status, until, VIP } from './harness.ts'
+import { addresses } from './tables.ts'
+import {
+  demandOneOwner,
+  lasting,
+  seats,
+  type Seats,
+  type Seen,
+  served,
+  successorOf,
+  watched,
+  whole,
+} from './witness.ts'
+
+/** A client that lost its first SYN sends it again after a second. */
+const AFTERMATH_MS = 1200
+
+const told = (what: string, { owners, http }: Seen): void =>
+  figure(
+    what,
+    `longest silence ${Math.max(...owners.addresses.map(({ longestSilenceMs }) => longestSilenceMs)).toFixed(0)} ms, ` +
+      `longest gap ${http.longestGapMs.toFixed(0)} ms, ${http.failed} of ${http.requests} requests failed`,
+  )
+
+interface Fault {
+  readonly name: string
+  begin(seats: Seats): Promise<unknown>
+  /** Before its end, while it lasts. */
+  during?(seats: Seats): Promise<unknown>
+  end(seats: Seats): Promise<unknown>
+  /** Must the group move? */
+  readonly moves: boolean
+}
+
+const newOwner = ({ from }: Seats): Promise<string> => successorOf(from)
+
+const faults: readonly Fault[] = [
+  {
+    name: 'power cut of the owner',
+    moves: true,
+    begin: ({ from }) => lab('power-cut', from),
+    during: newOwner,
+    end: ({ from }) => lab('power-on', from),
+  },
+  {
+    name: 'SIGSTOP of the lease process for 3 s',
+    moves: true,
+    begin: ({ from }) => lab('freeze', from, 'lease'),
+    during: (seats) => Promise.all([newOwner(seats), lasting(3000)]),
+    end: ({ from }) => lab('thaw', from, 'lease'),
+  },
+  {
+    name: 'SIGSTOP of everything for 3 s',
+    moves: true,
+    begin: ({ from }) => lab('freeze', from, 'all'),
+    during: (seats) => Promise.all([newOwner(seats), lasting(3000)]),
+    end: ({ from }) => lab('thaw', from, 'all'),
+  },
+  {
+    name: 'SIGKILL of the lease process, which stays dead',
+    moves: true,
+    begin: ({ from }) => lab('kill', from, 'lease'),
+    // Its address is still there, and the kernel keeps it silent.
+    during: async (seats) => {
+      await newOwner(seats)
+      figure('the address is still at the dead one', String((await addresses(seats.from)).some((a) => a.local === VIP)))
+      await lasting(AFTERMATH_MS)
+    },
+    end: ({ from }) => lab('start', from, 'lease'),
+  },
+  {
+    name: 'partition between the directors',
+    moves: false,
+    begin: ({ from, to }) => lab('partition', from, to),
+    during: () => lasting(2500),
+    end: () => lab('rejoin'),
+  },
+  {
+    name: 'the owner cut from all others, but not from the client',
+    moves: true,
+    begin: ({ from }) => lab('partition', from, 'others'),
+    during: newOwner,
+    end: () => lab('rejoin'),
+  },
+  {
+    name: 'one way: the owner hears everybody, and nobody hears it',
+    moves: true,
+    begin: ({ from }) => lab('oneway', from, 'others'),
+    during: newOwner,
+    end: () => lab('rejoin'),
+  },
+  {
+    name: '40 % loss on every link for 5 s',
+    moves: false,
+    begin: () => lab('loss', '40'),
+    during: () => lasting(5000),
+    end: () => lab('loss', '0'),
+  },
+  {
+    name: 'graceful stop of the lease process',
+    moves: true,
+    begin: ({ from }) => lab('stop', from, 'lease'),
+    during: newOwner,
+    end: ({ from }) => lab('start', from, 'lease'),
+  },
+]
+
+for (const fault of faults) {
+  scenario(`${fault.name}: one owner at every moment, and the service comes back`, async () => {
+    await whole()
+    const before = await seats()
+    const seen = await watched(async () => {
+      await fault.begin(before)
+      try {
+        await fault.during?.(before)
+      } finally {
+        await fault.end(before)
+      }
+      await lasting(AFTERMATH_MS)
+      await until(owner, 15_000, 'somebody owns the group')
+      await served()
+    })
+    told(fault.name, seen)
+    demandOneOwner(seen)
+    demand(
+      seen.owners.addresses.every(({ reigns }) => reigns.length > 0),
+      'the observer saw an owner',
+    )
+    if (fault.moves) {
+      const after = await seats()
+      demand(after.number > before.number, `lease ${after.number} is above ${before.number}`)
+      demand(
+        seen.owners.addresses.every(({ changes }) => changes.some(({ from }) => from === before.from)),
+        'the observer saw it move',
+      )
+    }
+  })
+}
+
+scenario('planned switchover: no request fails, none waits a second', async () => {
+  await whole()
+  const { group, from, to } = await seats()
+  const seen = await watched(async () => {
+    await lasting(300)
+    await sh(`lvsm switchover ${group} ${to}`)
+    await until(async () => (await owner()) === to, 5000, `${to} owns ${group}`)
+    await lasting(AFTERMATH_MS)
+  })
+  told(`${from} → ${to}`, seen)
+  figure('longest request', `${seen.http.longestRequestMs} ms`)
+  demandOneOwner(seen)
+  demand(seen.http.failed === 0, `${seen.http.failed} failed: ${JSON.stringify(seen.http.failures.slice(0, 5))}`)
+  demand(seen.http.longestRequestMs < 1000, `the longest request took ${seen.http.longestRequestMs} ms`)
+})
+
+const restarts = async (node: string, name: string): Promise<number> => {
+  const row = (await lab('pids', node)).split('\n').find((line) => line.split('\t')[1] === name)
+  return Number.parseInt(row?.split('\t')[4] ?? '', 10)
+}
+
+scenario("the owner's agent is killed and starts again: no move, no failed request", async () => {
+  await whole()
+  const before = await seats()
+  const count = await restarts(before.from, 'agent')
+  const table = await on(before.from, 'ipvsadm -Sn')
+  const seen = await watched(async () => {
+    await lab('crash', before.from, 'agent')
+    await until(async () => (await restarts(before.from, 'agent')) > count, 10_000, 'the supervisor starts it again')
+    await until(async () => (await status(before.from)).quorum, 20_000, 'the new agent answers')
+    await until(
+      async () => (await status()).nodes.find(({ name }) => name === before.from)?.state === 'owner',
+      10_000,
+      'it says so',
+    )
+  })
+  told('agent crash', seen)
+  demandOneOwner(seen)
+  demand(seen.http.failed === 0, `${seen.http.failed} requests failed`)
+  demand(
+    seen.owners.addresses.every(({ changes }) => changes.length === 0),
+    'no move was seen',
+  )
+  const after = await seats()
+  demand(after.from === before.from && after.number === before.number, `lease ${after.number} of ${after.from}`)
+  demand((await on(before.from, 'ipvsadm -Sn')) === table, 'the table is as it was')
+})
+
+scenario('standby on moves the group without a failed request, and blocks; standby off ends that', async () => {
+  await whole()
+  const { group, from, to } = await seats()
+  const seen = await watched(async () => {
+    await sh(`lvsm standby on ${from}`)
+    await until(async () => (await owner()) === to, 10_000, `${to} owns ${group}`)
+    await lasting(AFTERMATH_MS)
+  })
+  told(`standby on ${from}`, seen)
+  demandOneOwner(seen)
+  demand(seen.http.failed === 0, `${seen.http.failed} requests failed`)
+  // Not even when the only other director dies: it says who is missing, and nobody answers.
+  await lab('stop', to, 'lease')
+  await until(async () => (await status(from)).groups[0]?.owner === null, 10_000, 'nobody owns the group')
+  await lasting(2500)
+  demand((await status(from)).groups[0]?.owner === null, `${from} is on standby and takes nothing`)
+  await sh(`lvsm --node ${from} standby off ${from}`)
+  await until(async () => (await status(from)).groups[0]?.owner === from, 15_000, `${from} takes it now`)
+  await served()
+  await whole()
+})

@@ -1,0 +1,179 @@
+/** What lvsm refuses: forged datagrams, second processes, faulty files, too few rights; and files that it lost. */
+import { randomBytes } from 'node:crypto'
+import { chmodSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { attempt, demand, figure, lab, owner, type Ran, scenario, status, until } from './harness.ts'
+import { counters, forge, recorder, sealedNonsense, sendFrom } from './datagrams.ts'
+import { seats, served, whole } from './witness.ts'
+
+const SCRATCH = process.env['LAB_DIR'] ?? '/tmp'
+const configOf = (node: string): string => `/etc/lvsm/${node}.yaml`
+const secretOf = (node: string): string =>
+  /secret: "?([0-9a-f]{64})/.exec(readFileSync(configOf(node), 'utf8'))?.[1] ?? ''
+
+/** The command line of a running process of a node, as the kernel has it. */
+async function commandOf(node: string, name: string): Promise<string[]> {
+  const row = (await lab('pids', node)).split('\n').find((line) => line.split('\t')[1] === name)
+  const words = readFileSync(`/proc/${row?.split('\t')[2]}/cmdline`, 'utf8')
+    .split('\0')
+    .filter((word) => word !== '')
+  const program = words.findIndex((word) => word.endsWith('.mjs'))
+  demand(program > 0, `the command line of ${node}'s ${name}: ${words.join(' ')}`)
+  return words.slice(program - 1)
+}
+
+const refused = ({ code, out, err }: Ran, because: RegExp): void =>
+  demand(code !== 0 && code !== 124 && because.test(`${out}\n${err}`), `exit ${code}: ${out}\n${err}`)
+
+async function grows(node: string, reason: string, since: number): Promise<void> {
+  await until(async () => ((await counters(node))[reason] ?? 0) > since, 5000, `${node} counts ${reason}`)
+}
+
+scenario('datagrams that are garbage, old, forged or foreign are counted by reason, and nothing moves', async () => {
+  const { from: target, number } = await seats()
+  const secret = secretOf(target)
+  const wrong = randomBytes(32).toString('hex')
+  const good = { cluster: 'lab', keyId: 1, secret, from: 'rs2' }
+  const old = forge(good)
+  old[0] = 0
+  const cases: readonly (readonly [string, Uint8Array])[] = [
+    ['drop-short', Uint8Array.of(1)],
+    ['drop-version', randomBytes(200).fill(0xfe, 0, 1)],
+    ['drop-version', old],
+    ['drop-key', forge({ ...good, keyId: 9 })],
+    ['drop-mac', forge({ ...good, secret: wrong })],
+    ['drop-cluster', forge({ ...good, cluster: 'elsewhere' })],
+    ['drop-malformed', sealedNonsense(1, secret)],
+    ['unknown-node', forge({ ...good, from: 'mars' })],
+  ]
+  const bytes = cases.map(([, datagram]) => datagram)
+  const before = await counters(target)
+  await sendFrom('client', target === 'dir1' ? '10.11.0.1' : '10.11.0.2', bytes)
+  await sendFrom('rs2', target === 'dir1' ? '10.12.0.1' : '10.12.0.2', bytes)
+  for (const reason of new Set(cases.map(([name]) => name))) {
+    const sent = 2 * cases.filter(([name]) => name === reason).length
+    await grows(target, reason, (before[reason] ?? 0) + sent - 1)
+  }
+  const after = await seats()
+  demand(after.from === target && after.number === number, `lease ${after.number} of ${after.from}`)
+  await served()
+})
+
+scenario('a recorded datagram is refused when it comes again, and after its addressee started anew', async () => {
+  const { from, to, number } = await seats()
+  const address = to === 'dir1' ? '10.11.0.1' : '10.11.0.2'
+  const tape = recorder('rs2-out', address)
+  let recorded: Uint8Array[] = []
+  try {
+    recorded = await until(
+      () => {
+        recorded.push(...tape.take())
+        return recorded.length >= 5 && recorded
+      },
+      10_000,
+      'rs2 speaks',
+    )
+  } finally {
+    tape.close()
+  }
+  const before = await counters(to)
+  await sendFrom('client', address, recorded)
+  const dropped = (now: Readonly<Record<string, number>>): number => (now['replay'] ?? 0) + (now['stale'] ?? 0)
+  await until(async () => dropped(await counters(to)) >= dropped(before) + recorded.length, 5000, 'each is counted')
+  // A process that forgot everything: the recording is addressed to its former incarnation.
+  await lab('crash', to, 'lease')
+  await until(() => counters(to), 15_000, 'it runs again')
+  await sendFrom('client', address, recorded)
+  await whole()
+  figure('counters after the restart', JSON.stringify(await counters(to)))
+  const after = await seats()
+  demand(after.from === from && after.number === number, `lease ${after.number} of ${after.from}`)
+})
+
+scenario('a second agent or lease process for the same directory is refused with a way out', async () => {
+  const { to } = await seats()
+  for (const name of ['lease', 'agent'] as const) {
+    const command = (await commandOf(to, name)).join(' ')
+    refused(await attempt(`ip netns exec ${to} ${command}`), /another lvsm-\w+ already runs for .*\n?.*(stop|run-dir)/s)
+  }
+  demand(
+    (await status()).nodes.every(({ agent }) => agent),
+    'the first ones run on',
+  )
+})
+
+scenario('without root both are refused, and say how to start them', async () => {
+  const { to } = await seats()
+  const file = `${SCRATCH}/readable.yaml`
+  writeFileSync(file, readFileSync(configOf(to)))
+  chmodSync(file, 0o644)
+  const nobody = `ip netns exec ${to} setpriv --reuid=65534 --clear-groups`
+  for (const name of ['lease', 'agent'] as const) {
+    const command = (await commandOf(to, name)).join(' ').replace(configOf(to), file)
+    refused(await attempt(`${nobody} ${command}`), /root/)
+  }
+})
+
+scenario('lvsm-agent --check names every fault of a file with its line', async () => {
+  const [node = '', program = ''] = await commandOf((await seats()).to, 'agent')
+  const file = `${SCRATCH}/faulty.yaml`
+  const lines = readFileSync(configOf('dir1'), 'utf8').split('\n')
+  const spoil = (pattern: RegExp, by: string): number => {
+    const at = lines.findIndex((line) => pattern.test(line))
+    demand(at >= 0, `a line like ${pattern} in ${lines.join('\n')}`)
+    lines[at] = (lines[at] ?? '').replace(pattern, by)
+    return at + 1
+  }
+  const spoilt = [
+    spoil(/^revision: .*/, 'revision: many'),
+    spoil(/scheduler: wrr/, 'scheduler: wheel'),
+    spoil(/address: 10\.11\.0\.12/, 'address: 10.11.0.512'),
+    spoil(/weight: 1/, 'weight: -1'),
+  ]
+  writeFileSync(file, lines.join('\n'))
+  const { code, out, err } = await attempt(`${node} ${program} --config ${file} --check`)
+  demand(code === 1, `exit ${code}: ${out}\n${err}`)
+  for (const line of spoilt) demand(`${out}\n${err}`.includes(`${file}:${line}:`), `line ${line}: ${out}\n${err}`)
+  const whole = await attempt(`${node} ${program} --config ${configOf('dir1')} --check`)
+  demand(whole.code === 0, `a good file: ${whole.err}`)
+})
+
+const spoilFiles: readonly (readonly [string, (path: string) => void])[] = [
+  ['half-written', (path) => truncateSync(path, Math.floor(statSync(path).size / 2))],
+  ['overwritten', (path) => writeFileSync(path, randomBytes(64))],
+  ['missing', (path) => rmSync(path)],
+]
+scenario('state files that are half-written, overwritten or missing never stop a node', async () => {
+  const { from, to, number } = await seats()
+  for (const [what, spoil] of spoilFiles) {
+    await lab('kill', to, 'all')
+    const folder = `/var/lib/lvsm/${to}`
+    const files = readdirSync(folder)
+    demand(files.length > 0, `there are files in ${folder}`)
+    for (const name of files) spoil(`${folder}/${name}`)
+    const began = performance.now()
+    await lab('start', to, 'all')
+    await until(
+      async () => (await status()).nodes.some(({ name, agent, state }) => name === to && agent && state === 'standby'),
+      30_000,
+      `${to} stands by with ${what} files`,
+    )
+    figure(`${to} stands by, files ${what} (${files.join(', ')})`, `${(performance.now() - began).toFixed(0)} ms`)
+  }
+  const after = await seats()
+  demand(after.from === from && after.number === number, `lease ${after.number} of ${after.from}`)
+})
+
+scenario('a switchover to what is not there is refused with exit 1 and a way out, and moves nothing', async () => {
+  const { group, from, number } = await seats()
+  for (const line of [
+    `lvsm switchover ${group} mars`,
+    'lvsm switchover no-such-group',
+    `lvsm switchover ${group} rs1`,
+    `lvsm switchover ${group} client`,
+  ]) {
+    const { code, err } = await attempt(line)
+    demand(code === 1 && err.includes('→'), `${line}: exit ${code}: ${err}`)
+  }
+  demand((await owner()) === from && (await seats()).number === number, 'nothing moved')
+  await served()
+})

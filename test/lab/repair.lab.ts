@@ -1,0 +1,162 @@
+/** What somebody removes by hand comes back at once; what is not ours stays as it is. Judged by ip, nft and ipvsadm. */
+import { demand, figure, lab, on, PORT, scenario, status, until, VIP } from './harness.ts'
+import { addresses, ipvs, ipvsService, nftTables, routes } from './tables.ts'
+import { asked, demandOneOwner, seats, watched } from './witness.ts'
+
+const SERVICE = `${VIP}:${PORT}`
+const DESTINATION = '10.11.0.11:80'
+const GATEWAY = '10.12.0.254'
+const FENCE = ['arp lvsm', 'inet lvsm', 'netdev lvsm']
+/** One look a second, and how long the emulated guest needs for it and for our own question. */
+const REPAIR_MS = 2500
+
+const foreign = {
+  service: '10.11.0.99:8080',
+  destination: '10.11.0.77:80',
+  table: 'inet foreign',
+  address: '192.0.2.7',
+  route: '198.51.100.0/24',
+}
+
+async function comesBack(what: string, there: () => Promise<unknown>, remove: () => Promise<unknown>, ms = REPAIR_MS) {
+  await until(there, 10_000, `${what} is there to begin with`)
+  await remove()
+  const began = performance.now()
+  await until(there, ms, `${what} comes back`)
+  const took = performance.now() - began
+  figure(`${what} back after`, `${took.toFixed(0)} ms`)
+  demand(took <= ms, `${what} took ${took.toFixed(0)} ms`)
+}
+
+const hasAddress = async (node: string, device: string, local: string): Promise<boolean> =>
+  (await addresses(node)).some((one) => one.device === device && one.local === local)
+
+/** Each foreign entry that is not there any more. */
+async function missingForeign(owner: string): Promise<string[]> {
+  const kept: readonly [string, boolean][] = [
+    ['service', (await ipvs(owner)).some(({ name }) => name === `TCP ${foreign.service}`)],
+    [
+      'destination',
+      (await ipvsService(owner, SERVICE))?.destinations.some(({ address }) => address === foreign.destination) ?? false,
+    ],
+    ['table', (await nftTables(owner)).includes(foreign.table)],
+    ['rule', (await on(owner, 'nft -j list ruleset')).includes('"foreign-rule"')],
+    ['address', await hasAddress('rs1', 'lo', foreign.address)],
+    ['route', (await routes('rs3')).some(({ dst }) => dst === foreign.route)],
+  ]
+  return kept.filter(([, there]) => !there).map(([name]) => name)
+}
+
+scenario('alias, destination, service, VIP and default route come back, and nothing foreign is touched', async () => {
+  const { from: owner, number } = await seats()
+  await on(owner, `ipvsadm -A -t ${foreign.service} -s rr`)
+  await on(owner, `ipvsadm -a -t ${SERVICE} -r ${foreign.destination} -g -w 0`)
+  await on(owner, `nft 'add table ${foreign.table}; add chain ${foreign.table} own'`)
+  await on(owner, `nft add rule ${foreign.table} own counter comment foreign-rule`)
+  await on('rs1', `ip addr add ${foreign.address}/32 dev lo`)
+  await on('rs3', `ip route add ${foreign.route} via 10.12.0.1`)
+
+  await comesBack(
+    "the VIP on rs1's lo",
+    () => hasAddress('rs1', 'lo', VIP),
+    () => on('rs1', `ip addr del ${VIP}/32 dev lo`),
+  )
+  const alias = (await addresses('rs1')).find(({ device, local }) => device === 'lo' && local === VIP)
+  demand(alias?.prefix === 32 && alias.label.endsWith(':lvsm'), `the alias is marked: ${JSON.stringify(alias)}`)
+  await comesBack(
+    'a destination',
+    async () =>
+      (await ipvsService(owner, SERVICE))?.destinations.some(
+        ({ address, forward, weight }) => address === DESTINATION && forward === 'Route' && weight === 1,
+      ),
+    () => on(owner, `ipvsadm -d -t ${SERVICE} -r ${DESTINATION}`),
+  )
+  await comesBack(
+    'the VIP of the owner',
+    () => hasAddress(owner, 'outside', VIP),
+    () => on(owner, `ip addr del ${VIP}/24 dev outside`),
+  )
+  await comesBack(
+    'the default route of rs3',
+    async () =>
+      (await routes('rs3')).some(
+        ({ dst, gateway, protocol }) => dst === 'default' && gateway === GATEWAY && protocol === '76',
+      ),
+    () => on('rs3', 'ip route del default'),
+  )
+  demand((await missingForeign(owner)).length === 0, `gone: ${(await missingForeign(owner)).join(', ')}`)
+  // Deleted last: the foreign destination lives inside it.
+  await on(owner, `ipvsadm -d -t ${SERVICE} -r ${foreign.destination}`)
+  await comesBack(
+    'the IPVS service',
+    async () => (await ipvsService(owner, SERVICE))?.destinations.filter(({ weight }) => weight > 0).length === 3,
+    () => on(owner, `ipvsadm -D -t ${SERVICE}`),
+  )
+  await on(owner, `ipvsadm -D -t ${foreign.service}`)
+  await on('rs1', `ip addr del ${foreign.address}/32 dev lo`)
+  await on('rs3', `ip route del ${foreign.route}`)
+  const after = await seats()
+  demand(after.from === owner && after.number === number, 'the owner did not change for that')
+  await until(asked, 5000, 'a client is served')
+})
+
+scenario('one table of the fence deleted comes back at once, beside a foreign table', async () => {
+  const { from, to } = await seats()
+  await on(from, `nft 'add table ${foreign.table}'`)
+  const seen = await watched(async () => {
+    for (const node of [from, to])
+      for (const table of ['arp lvsm', 'inet lvsm'])
+        await comesBack(
+          `${table} of ${node}`,
+          async () => (await nftTables(node)).includes(table),
+          () => on(node, `nft delete table ${table}`),
+          1000,
+        )
+  })
+  demand((await nftTables(from)).includes(foreign.table), 'the foreign table stays')
+  await on(from, `nft delete table ${foreign.table}`)
+  demandOneOwner(seen)
+})
+
+scenario(
+  'nft flush ruleset on either director: the fence is back in less than a second, nobody else answers',
+  async () => {
+    const { from, to, number } = await seats()
+    const seen = await watched(async () => {
+      for (const node of [from, to]) {
+        const before = await nftTables(node)
+        const ours = FENCE.filter((table) => before.includes(table))
+        demand(ours.length >= 2, `${node} is fenced: ${before.join(', ')}`)
+        await comesBack(
+          `the fence of ${node}`,
+          async () => {
+            const now = await nftTables(node)
+            return ours.every((table) => now.includes(table))
+          },
+          () => on(node, 'nft flush ruleset'),
+          1000,
+        )
+        await until(
+          async () => (await nftTables(node)).join() === before.join(),
+          REPAIR_MS,
+          `${node} has ${before.join(', ')} again`,
+        )
+      }
+      await until(asked, 5000, 'a client is served')
+    })
+    demandOneOwner(seen)
+    const after = await seats()
+    demand(after.from === from && after.number === number, `${from} still owns, not ${after.from}`)
+    figure('requests failed', `${seen.http.failed} of ${seen.http.requests}`)
+  },
+)
+
+scenario('what was put back is told in the history', async () => {
+  const { from } = await seats()
+  const events = await lab('api', from, 'GET', '/v1/events')
+  demand(/put back|repair|restored|removed|back/.test(events), `nothing about it: ${events.slice(0, 2000)}`)
+  demand(
+    (await status()).troubles.every(({ severity }) => severity !== 'critical'),
+    'no critical trouble is left',
+  )
+})

@@ -1,0 +1,129 @@
+/** What happens to a cluster, seen from outside: the observers around a piece of work, and when it is whole again. */
+import { spawn } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { OwnersReport, StreamReport } from '../../scripts/lab/reports.ts'
+import { attempt, demand, lab, NODES, owner, PORT, sh, status, until, VIP } from './harness.ts'
+
+/** An observer that was not at work after so long never will be. */
+const READY_MS = 20_000
+const SETTLE_MS = 30_000
+
+export interface Seen {
+  readonly owners: OwnersReport
+  readonly http: StreamReport
+}
+
+/** Watches the VIP and a client's requests while `work` lasts. */
+export async function watched(work: () => Promise<unknown>): Promise<Seen> {
+  const watches = await Promise.all([observe<OwnersReport>('owners'), observe<StreamReport>('http')])
+  let failure: unknown
+  try {
+    await work()
+  } catch (error) {
+    failure = error
+  }
+  // Both are always ended: one that stays would disturb the next scenario.
+  const [owners, http] = await Promise.all([watches[0].stop(), watches[1].stop()])
+  if (failure) throw failure
+  return { owners, http }
+}
+
+async function observe<Report>(what: 'owners' | 'http'): Promise<{ stop(): Promise<Report> }> {
+  const child = spawn('observe', [what], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let report = ''
+  let said = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    report += chunk.toString()
+  })
+  const ended = new Promise<void>((resolve) => child.on('close', () => resolve()))
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL')
+      reject(new Error(`observe ${what} is not at work after ${READY_MS} ms: ${said}`))
+    }, READY_MS)
+    child.stderr.on('data', (chunk: Buffer) => {
+      said += chunk.toString()
+      if (!said.includes('ready')) return
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+  return {
+    async stop() {
+      child.kill('SIGTERM')
+      await ended
+      try {
+        return JSON.parse(report) as Report
+      } catch {
+        throw new Error(`observe ${what} gave no report: ${said}`)
+      }
+    },
+  }
+}
+
+/** Nobody saw two owners, and the witness missed nothing. */
+export function demandOneOwner({ owners }: Pick<Seen, 'owners'>): void {
+  demand(owners.lostFrames === 0, `the observer lost frames ${owners.lostFrames} times`)
+  for (const { address, asked, answered, twoOwnersMs, overlaps, strangers } of owners.addresses) {
+    demand(asked > 0 && answered > 0, `${address} was asked for ${asked} times and answered ${answered} times`)
+    demand(twoOwnersMs === 0, `${address}: two owners for ${twoOwnersMs} ms: ${JSON.stringify(overlaps)}`)
+    demand(strangers.length === 0, `${address} is claimed by no director: ${JSON.stringify(strangers)}`)
+  }
+}
+
+/** Time goes by on purpose: how long a fault lasts. Never to wait for something. */
+export const lasting = (ms: number): Promise<void> => sleep(ms)
+
+export interface Seats {
+  readonly group: string
+  readonly from: string
+  /** The other director. */
+  readonly to: string
+  readonly number: number
+}
+
+/** Who owns the first group, who could, and the lease number. */
+export async function seats(): Promise<Seats> {
+  const [group] = (await status()).groups
+  const to = group?.directors.find((name) => name !== group.owner)
+  demand(group?.owner && to, 'a group with an owner and a second director')
+  return { group: group.name, from: group.owner, to, number: group.number }
+}
+
+/** Another owner than `before`, as an agent with quorum sees it. */
+export const successorOf = (before: string): Promise<string> =>
+  until(
+    async () => {
+      const now = await owner()
+      return now !== null && now !== before && now
+    },
+    15_000,
+    `another owner than ${before}`,
+  )
+
+/** A client's request through the VIP: who answered. */
+export const asked = (): Promise<string> =>
+  sh(`ip netns exec client busybox wget -q -T 2 -O - http://${VIP}:${PORT}/`, 5000)
+
+export const served = (ms = 15_000): Promise<string> => until(asked, ms, 'a client is served')
+
+/** Everything healed and started; until every node does its work and every realserver takes requests. */
+export async function whole(): Promise<void> {
+  await lab('heal')
+  for (const node of NODES) await attempt(`lab start ${node} everything`)
+  await until(
+    async () => {
+      const { quorum, groups, services, nodes } = await status()
+      return (
+        quorum &&
+        groups.every((group) => group.owner !== null) &&
+        services.every(({ realservers }) =>
+          realservers.every(({ healthy, weight }) => healthy === true && weight > 0),
+        ) &&
+        nodes.every(({ agent, state }) => agent && ['owner', 'standby', 'serving', 'witness', 'idle'].includes(state))
+      )
+    },
+    SETTLE_MS,
+    'the cluster is whole',
+  )
+}
