@@ -13,7 +13,7 @@ export interface Outcome {
 }
 
 export async function failover(runs: number, progress: (text: string) => void): Promise<Outcome> {
-  const stage = await openStage({ topology: 'default', cluster: 'later', stays: false })
+  const stage = await openStage({ topology: 'pair', cluster: 'later' })
   const taken: Run[] = []
   await stage.verb('peer', 'start', 'keepalived')
   await attack(stage, keepalived, runs, taken, progress)

@@ -34,7 +34,7 @@ async function costs(stage: Stage): Promise<Map<string, Cost>> {
 
 export async function idleFigures(progress: (text: string) => void): Promise<Figure[]> {
   progress('an idle cluster of six nodes')
-  const stage = await openStage({ topology: 'six', cluster: true, stays: false })
+  const stage = await openStage({ topology: 'six', cluster: true })
   await sleep(SETTLE_MS)
   const before = await costs(stage)
   const began = performance.now()

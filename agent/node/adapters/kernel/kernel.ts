@@ -17,7 +17,7 @@ export interface KernelNeeds {
 export function openKernel({ director }: KernelNeeds): Kernel {
   const route = openNetlink(NETLINK.route)
   const table = director ? openTable() : null
-  const guard = director ? openGuard() : null
+  const guard = openGuard()
   const all = <T>(request: Uint8Array, decode: (message: Message) => Decoded<T>): T[] =>
     route.dump(request).flatMap((message) => {
       const decoded = decode(message)
@@ -52,7 +52,7 @@ export function openKernel({ director }: KernelNeeds): Kernel {
         })),
       sysctls: new Map(sysctls.map((path) => [path, readSysctl(path)])),
       services: table ? table.observe() : [],
-      guard: guard?.observe() ?? null,
+      guard: guard.observe(),
     }),
     apply(operations) {
       return operations.flatMap((operation) => {
@@ -81,7 +81,7 @@ export function openKernel({ director }: KernelNeeds): Kernel {
       case 'sysctl':
         return writeSysctl(operation.path, operation.value)
       case 'guard':
-        return guard?.load(operation.needs) ?? null
+        return guard.load(operation.needs)
       case 'route-set':
         return told(
           rtnetlink.replaceRoute({
