@@ -8,6 +8,9 @@ import { attempt, demand } from './harness.ts'
 import { drain, interfaceIndex } from './observers/stamp.ts'
 
 export const LEASE_PORT = 6940
+/** A bridge takes frames from its ports before sockets of one type would see them. */
+const ALL = 0x0003
+const IPV4 = 0x0800
 
 /** Sends each to a node's lease port from another node's namespace. */
 export async function sendFrom(node: string, to: string, datagrams: readonly Uint8Array[]): Promise<void> {
@@ -75,13 +78,14 @@ export function sealedNonsense(keyId: number, secret: string): Uint8Array {
 
 /** Payloads of lease datagrams that come out of a port of the lab's bridge on their way to `address`. */
 export function recorder(port: string, address: string): { take(): Uint8Array[]; close(): void } {
-  const socket = openPacket(interfaceIndex(port), { ethertype: 0x0800, ignoreOutgoing: true })
+  const socket = openPacket(interfaceIndex(port), { ethertype: ALL, ignoreOutgoing: true })
   const wanted = Buffer.from(address.split('.').map(Number))
   return {
     take() {
       const found: Uint8Array[] = []
       drain(socket.fd, (frame) => {
         const ip = Buffer.from(frame.subarray(14))
+        if (Buffer.from(frame).readUInt16BE(12) !== IPV4 || ip.length < 28) return
         const udp = ip.subarray(((ip[0] ?? 0) & 15) * 4)
         if (ip[9] === 17 && ip.subarray(16, 20).equals(wanted) && udp.readUInt16BE(2) === LEASE_PORT)
           found.push(Uint8Array.from(udp.subarray(8, udp.readUInt16BE(4))))

@@ -45,7 +45,8 @@ export function reignsOf(claims: readonly Claim[], quiet: number): Reign[] {
       open[`${kind}s`] += 1
     }
   }
-  return reigns.sort((a, b) => a.from - b.from)
+  // Of two that began together the longer one comes first, whatever the order of the claims.
+  return reigns.sort((a, b) => a.from - b.from || b.to - a.to || a.owner.localeCompare(b.owner))
 }
 
 /**
