@@ -91,7 +91,9 @@ function run(): void {
   })
   const tellStatus = (): void => {
     const status = core.status(boottime())
-    ipc.tell({ kind: 'status', status: { ...status, counters: { ...status.counters, ...counters } } })
+    const sum = { ...counters }
+    for (const [reason, times] of Object.entries(status.counters)) sum[reason] = (sum[reason] ?? 0) + times
+    ipc.tell({ kind: 'status', status: { ...status, counters: sum } })
   }
   const pump = startPump(node, incarnation, {
     clock: boottime,

@@ -80,7 +80,7 @@ scenario('a recorded datagram is refused when it comes again, and after its addr
   const before = await counters(to)
   await sendFrom('client', address, recorded)
   const dropped = (now: Readonly<Record<string, number>>): number =>
-    (now['drop-replay'] ?? 0) + (now['drop-stale'] ?? 0)
+    (now['drop-replay'] ?? 0) + (now['drop-copy'] ?? 0) + (now['drop-stale'] ?? 0)
   await until(async () => dropped(await counters(to)) >= dropped(before) + recorded.length, 5000, 'each is counted')
   // A process that forgot everything: the recording is addressed to its former incarnation.
   await lab('crash', to, 'lease')
@@ -89,7 +89,8 @@ scenario('a recorded datagram is refused when it comes again, and after its addr
   await whole()
   figure('counters after the restart', JSON.stringify(await counters(to)))
   const after = await seats()
-  demand(after.from === from && after.number === number, `lease ${after.number} of ${after.from}`)
+  // A voter that restarted answers with the numbers that it had reserved: the owner stays, its number may grow.
+  demand(after.from === from && after.number >= number, `lease ${after.number} of ${after.from}`)
 })
 
 scenario('a second agent or lease process for the same directory is refused with a way out', async () => {

@@ -12,7 +12,7 @@ import { onPoll, onRequest, onVoterRelease } from './voting.ts'
 export function onDatagram(station: Station, view: LeaseView, envelope: Envelope): void {
   const judgement = station.roster.judge(envelope, station.now)
   if (judgement.kind === 'drop') count(station, `drop-${judgement.reason}`)
-  else if (judgement.kind === 'copy') count(station, 'copy')
+  else if (judgement.kind === 'copy') count(station, 'drop-copy')
   else if (judgement.kind === 'teaches') {
     count(station, envelope.message.kind === 'beat' ? 'greeting' : 'drop-not-for-me')
     if (judgement.unheard) beatTo(station, view, [envelope.from])

@@ -31,6 +31,7 @@ const DROP_REASONS: Readonly<Record<string, string>> = {
   'drop-mac': 'with a wrong signature',
   'drop-cluster': 'of another cluster',
   'drop-replay': 'that came before: replayed',
+  'drop-copy': 'that came before over another link, long ago',
   'drop-stale': 'too old: replayed or very late',
   'drop-retired-incarnation': 'of an earlier start of their node',
   'drop-unknown-node': 'of a node that the configuration does not know',

@@ -7,25 +7,25 @@
 const REMEMBERED = 64
 
 export class Copies {
-  readonly #seen: { bytes: Buffer; link: number }[] = []
+  readonly #seen: { bytes: Buffer; links: Set<number> }[] = []
   #next = 0
 
   /** Notes an authentic datagram. */
   note(bytes: Buffer, link: number): void {
-    this.#seen[this.#next] = { bytes, link }
+    this.#seen[this.#next] = { bytes, links: new Set([link]) }
     this.#next = (this.#next + 1) % REMEMBERED
   }
 
-  /** The same bytes came over another link; over the same link they are a replay, which the core judges. */
-  has(bytes: Buffer, link: number): boolean {
+  /** `copy`: for the first time over this link. `replay`: again over a link that brought it already. */
+  judge(bytes: Buffer, link: number): 'new' | 'copy' | 'replay' {
     const size = bytes.length
     const end = size < 4 ? 0 : bytes.readUInt32LE(size - 4)
-    return this.#seen.some(
-      (one) =>
-        one.link !== link &&
-        one.bytes.length === size &&
-        one.bytes.readUInt32LE(size - 4) === end &&
-        one.bytes.equals(bytes),
+    const known = this.#seen.find(
+      (one) => one.bytes.length === size && one.bytes.readUInt32LE(size - 4) === end && one.bytes.equals(bytes),
     )
+    if (!known) return 'new'
+    if (known.links.has(link)) return 'replay'
+    known.links.add(link)
+    return 'copy'
   }
 }

@@ -72,7 +72,8 @@ function bindLink(
   const socket = createSocket({ type: 'udp4', reuseAddr: false, lookup })
   socket.on('error', (error) => events.linkFailed(link, error))
   socket.on('message', (bytes) => {
-    if (copies.has(bytes, index)) return
+    const judgement = copies.judge(bytes, index)
+    if (judgement !== 'new') return judgement === 'replay' ? events.count('drop-replay') : undefined
     const opened = open(bytes, cluster, keys)
     if (!opened.ok) return events.count(`drop-${opened.reason}`)
     copies.note(bytes, index)
