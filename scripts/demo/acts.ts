@@ -103,9 +103,10 @@ const powerCut: Act = {
     tell(oneOwner(watched))
     await stage.verb('power-on', before)
     await standsBy(stage, before)
+    await sleep(AFTERMATH_MS)
     tell({
       text: `${before} has power again and stands by; nothing moves back by itself`,
-      ok: (await stage.owner()) === now,
+      ok: (await currentOwner(stage)) === now,
     })
   },
 }
