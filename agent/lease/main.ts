@@ -9,10 +9,12 @@ import type { LeaseView } from '@lvsm/lease'
 import { encode, type ToLease, viewCodec } from '@lvsm/wire'
 import { openKernel } from './adapters/kernel/kernel.ts'
 import { type IpcServer, serveIpc } from './adapters/ipc.ts'
+import { keyring } from './adapters/network/keyring.ts'
 import { openState } from './adapters/state.ts'
 import { openLinks, type UdpLinks } from './adapters/network/udp.ts'
 import { createLeaseCore } from './core/core.ts'
 import { startPump } from './pump.ts'
+import { rehearse } from './rehearsal.ts'
 
 const VERSION = 1
 /** The reconciler hears the whole status this often, and at every event. */
@@ -166,6 +168,8 @@ function run(): void {
     setTimeout(() => leave(1), STOP_MS)
     pump.feed({ kind: 'stop', reason })
   }
+  // The quarantine runs meanwhile.
+  rehearse(seededRandom(1), keyring([{ id: 1, algorithm: 'sha256', secret: '00'.repeat(32) }]))
   process.on('SIGTERM', () => stop('SIGTERM'))
   process.on('SIGINT', () => stop('SIGINT'))
   setInterval(tellStatus, STATUS_MS)

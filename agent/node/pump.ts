@@ -18,9 +18,21 @@ export function startPump(core: NodeCore, clock: () => Instant, carry: (effect: 
   let stopped = false
   let dropped = 0
   let timer: NodeJS.Timeout | undefined
-  const wake = (at: Instant): void => {
+  let armedFor = Number.POSITIVE_INFINITY
+  let wish = Number.POSITIVE_INFINITY
+
+  /** The wish moves with every input, mostly to later: a timer that comes too early is cheaper than one that is set anew. */
+  const arm = (): void => {
+    if (armedFor <= wish) return
     clearTimeout(timer)
-    timer = setTimeout(() => feed({ kind: 'wake' }), Math.max(0, Math.ceil(at - clock())))
+    armedFor = wish
+    timer = setTimeout(ring, Math.max(0, Math.ceil(wish - clock())))
+  }
+  const ring = (): void => {
+    armedFor = Number.POSITIVE_INFINITY
+    if (clock() < wish) return arm()
+    wish = Number.POSITIVE_INFINITY
+    feed({ kind: 'wake' })
   }
   const feed = (input: NodeInput): void => {
     if (stopped) return
@@ -33,8 +45,12 @@ export function startPump(core: NodeCore, clock: () => Instant, carry: (effect: 
     busy = true
     for (let next = inbox.shift(); next && !stopped; next = inbox.shift()) {
       for (const effect of core.step(next, clock())) {
-        if (effect.kind === 'wake') wake(effect.at)
-        else carry(effect)
+        if (effect.kind !== 'wake') {
+          carry(effect)
+          continue
+        }
+        wish = effect.at
+        arm()
       }
     }
     busy = false

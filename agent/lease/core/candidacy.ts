@@ -1,5 +1,5 @@
 /** This node as a candidate for a group: carries out the candidate's plan. */
-import { after, between, type Instant } from '@lvsm/base'
+import { after, between, type Instant, renewalMs } from '@lvsm/base'
 import {
   type Ack,
   type Busy,
@@ -48,7 +48,8 @@ function planOf(station: Station, view: LeaseView, seat: Seat, here: Situation):
   const plan = seat.candidate.plan(here, station.now)
   if (plan?.move !== 'poll' || plan.at > station.now) return plan
   const { keepaliveMs, termMs } = view.timing
-  const freshMs = station.acceptor.heldByOthersMs(seat.group, station.node, station.now) - (termMs - 1.5 * keepaliveMs)
+  const missingMs = renewalMs(view.timing) + keepaliveMs / 2
+  const freshMs = station.acceptor.heldByOthersMs(seat.group, station.node, station.now) - (termMs - missingMs)
   return freshMs > 0 ? { move: 'poll', at: after(station.now, freshMs) } : plan
 }
 

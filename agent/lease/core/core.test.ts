@@ -156,10 +156,10 @@ describe('a lone director', () => {
     bench.look()
     let refusals = 1
     bench.refuses = (effect) => effect.kind === 'fence' && effect.op !== 'close' && refusals-- > 0
-    bench.runTo(bench.now + 110)
-    expect(bench.look()).toEqual(['announce', 'renew announce+serve', 'renew announce+serve'])
+    bench.runTo(bench.now + 160)
+    expect(bench.look()).toEqual(['announce', 'renew announce+serve', 'renew announce+serve', 'announce'])
     refusals = 2
-    bench.runTo(bench.now + 100)
+    bench.runTo(bench.now + 150)
     expect(bench.look()).toEqual(
       expect.arrayContaining(['event note', 'close announce+serve', 'open announce+serve', 'event took']),
     )

@@ -174,7 +174,12 @@ function onStop(station: Station, reason: string): void {
     return
   }
   for (const seat of station.seats.values()) {
-    if (seat.phase !== 'watching') relinquish(station, seat, reason, bestPeer(station, view, seat.group))
+    const peer = bestPeer(station, view, seat.group)
+    // With somebody to take it, a stop is a planned move; where that fails, `tend` lets go of what is left.
+    if (seat.phase === 'holding' && peer !== null) {
+      if (!seat.transfer) beginTransfer(station, view, seat, peer, reason)
+    } else if (seat.phase !== 'watching' && seat.phase !== 'parting' && seat.phase !== 'draining')
+      relinquish(station, seat, reason, peer)
   }
   beatSoon(station)
 }

@@ -1,5 +1,4 @@
 /** What the other nodes' beats say: who holds a group, who is ready for it, and in which order. */
-import type { Instant } from '@lvsm/base'
 import { type Beat, type Life, lifeOf, speaks } from '@lvsm/heartbeat'
 import { directs, type LeaseGroup, type LeaseView, votersOf } from '@lvsm/lease'
 import { beatIntervalMs } from './pace.ts'
@@ -45,7 +44,13 @@ export const bestPeer = (station: Station, view: LeaseView, group: LeaseGroup): 
 export const rankOf = (station: Station, view: LeaseView, group: LeaseGroup): number =>
   group.directors
     .slice(0, Math.max(0, group.directors.indexOf(station.node)))
-    .filter((name) => isReadyPeer(station, view, name, group.name)).length
+    .filter((name) => isReadyPeer(station, view, name, group.name) && !hasLapsed(station, name, group.name)).length
+
+/** It held the group when it was last heard, and its lease has run out since: it will hardly be the first to ask. */
+function hasLapsed(station: Station, node: string, group: string): boolean {
+  const claim = claimOf(station, node, group)
+  return claim !== undefined && claim.holds && claim.at + claim.leftMs <= station.now
+}
 
 /** Voters from whom this node hears, itself included. */
 export const heardVoters = (station: Station, view: LeaseView): string[] =>
@@ -57,19 +62,25 @@ export const hasQuorum = (station: Station, view: LeaseView): boolean =>
 export interface Owner {
   readonly node: string
   readonly number: number
-  readonly until: Instant
+  /** What was left of the lease by its last word; 0 when that has run out, and the next word is still to come. */
+  readonly leftMs: number
 }
-/** The holder of a group as far as this node knows. */
-export function ownerOf(station: Station, group: LeaseGroup): Owner | null {
+/** A holder's word counts until the next one but one is due. */
+const BEATS_PER_WORD = 2
+
+/** The holder of a group as far as this node knows: for people, nothing is decided by it. */
+export function ownerOf(station: Station, view: LeaseView, group: LeaseGroup): Owner | null {
   const { now } = station
   const seat = station.seats.get(group.name)
-  if (seat && holds(seat, now)) return { node: station.node, number: seat.holder.number, until: seat.holder.deadline }
+  if (seat && holds(seat, now)) return { node: station.node, number: seat.holder.number, leftMs: seat.holder.deadline - now }
   let owner: Owner | null = null
   for (const node of group.directors) {
     const claim = claimOf(station, node, group.name)
     if (!claim?.holds || node === station.node) continue
-    const until = (claim.at + claim.leftMs) as Instant
-    if (until > now && (!owner || claim.number > owner.number)) owner = { node, number: claim.number, until }
+    const ageMs = now - claim.at
+    const fresh = ageMs < Math.max(claim.leftMs, BEATS_PER_WORD * beatIntervalMs(view, node, station.node))
+    if (fresh && (!owner || claim.number > owner.number))
+      owner = { node, number: claim.number, leftMs: Math.max(0, claim.leftMs - ageMs) }
   }
   return owner
 }

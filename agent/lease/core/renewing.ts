@@ -3,7 +3,7 @@
  * is left of the lease when no extension came; the lease is extended only after the kernel acknowledged the last
  * renewal of the fence. Two calls in a row without acknowledgement: hand over.
  */
-import { after, fenceMs, type Instant, ROUNDING_MS } from '@lvsm/base'
+import { after, fenceMs, type Instant, renewalMs, ROUNDING_MS } from '@lvsm/base'
 import { type LeaseView, type Request, votersOf } from '@lvsm/lease'
 import { giveUp } from './closing.ts'
 import type { LeaseInput } from './events.ts'
@@ -26,11 +26,11 @@ export function request(station: Station, view: LeaseView, seat: Seat, number: n
   post(station, voters, message)
 }
 
-/** When the lease is to be renewed: each keepalive; within it, again, when the last send has no majority yet. */
+/** When the lease is to be renewed; sooner when the last send has no majority yet. */
 function leaseDue(view: LeaseView, seat: Seat): Instant | null {
   const { newest, answered } = seat.holder
   if (!newest || fenceCalls(seat) > 0) return null
-  return after(newest.sent, answered ? view.timing.keepaliveMs : view.timing.keepaliveMs / 3)
+  return after(newest.sent, answered ? renewalMs(view.timing) : view.timing.keepaliveMs / 3)
 }
 
 /** When the fence is renewed from what is left of the lease, without a new extension; null when nothing is left. */

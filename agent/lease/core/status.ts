@@ -36,16 +36,16 @@ function peerStatus(station: Station, view: LeaseView, name: string): LeaseStatu
 }
 
 function groupStatus(station: Station, view: LeaseView, group: LeaseGroup): GroupStatus {
-  const owner = ownerOf(station, group)
+  const owner = ownerOf(station, view, group)
   const seat = station.seats.get(group.name)
-  const leftMs = owner ? Math.max(0, owner.until - station.now) : 0
+  const leftMs = owner?.leftMs ?? 0
   return {
     name: group.name,
     role: seat ? roleOf(station, seat, owner?.node ?? null) : 'none',
     owner: owner?.node ?? null,
     number: owner?.number ?? 0,
     leftMs,
-    reason: seat && directs(view, group) ? reasonOf(station, view, seat, leftMs) : bystander(station, group),
+    reason: seat && directs(view, group) ? reasonOf(station, view, seat, leftMs) : bystander(station, view, group),
   }
 }
 
@@ -56,8 +56,8 @@ function roleOf(station: Station, seat: Seat, owner: string | null): GroupRole {
   return owner !== null && owner !== station.node ? 'standby' : 'candidate'
 }
 
-function bystander(station: Station, group: LeaseGroup): string {
-  const owner = ownerOf(station, group)
+function bystander(station: Station, view: LeaseView, group: LeaseGroup): string {
+  const owner = ownerOf(station, view, group)
   return owner ? `${owner.node} holds ${group.name} (lease ${owner.number})` : `nobody is known to hold ${group.name}`
 }
 
@@ -71,7 +71,7 @@ function reasonOf(station: Station, view: LeaseView, seat: Seat, leftMs: number)
     const voters = votersOf(view)
     return `no majority: hears ${heardVoters(station, view).length} of ${voters.length} voters`
   }
-  const owner = ownerOf(station, seat.group)
+  const owner = ownerOf(station, view, seat.group)
   if (owner) return `standby: ${owner.node} holds ${name} (lease ${owner.number}), ${placeOf(station, view, seat)}`
   if (quarantineMs > 0) return `quarantine: ${Math.ceil(quarantineMs)} ms left after start`
   const why = unwilling(station, view, seat.group)
@@ -99,6 +99,6 @@ function holderReason(seat: Seat, leftMs: number): string {
 function placeOf(station: Station, view: LeaseView, seat: Seat): string {
   const why = unwilling(station, view, seat.group)
   if (why) return `would not take it: ${why}`
-  const place = seat.group.directors.filter((node) => node !== ownerOf(station, seat.group)?.node).indexOf(station.node)
+  const place = seat.group.directors.filter((node) => node !== ownerOf(station, view, seat.group)?.node).indexOf(station.node)
   return `${ORDINALS[Math.min(place, rankOf(station, view, seat.group))] ?? 'later'} in order`
 }

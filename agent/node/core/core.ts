@@ -207,7 +207,7 @@ export function createNodeCore(options: NodeOptions): NodeCore {
   }
 
   /** What is due at `now`, whatever came in. */
-  function proceed(now: Instant): void {
+  function proceed(input: NodeInput, now: Instant): void {
     moves.step(now)
     handovers.step(now)
     commands.step(now)
@@ -224,10 +224,13 @@ export function createNodeCore(options: NodeOptions): NodeCore {
         timeoutMs,
       })
     }
-    telling.ready(false)
-    const present = troubles.all(now)
-    if (telling.news(present)) rhythm.news()
+    // A result that changes something asks for a look; until then there is nothing new to say.
+    if (input.kind !== 'wake' && input.kind !== 'checked') {
+      telling.ready(false)
+      if (telling.news(troubles.all(now))) rhythm.news()
+    }
     if (rhythm.takeTell(now)) {
+      const present = troubles.all(now)
       troubles.show(present)
       telling.tell(present, now)
     }
@@ -241,7 +244,7 @@ export function createNodeCore(options: NodeOptions): NodeCore {
       clock = now
       if (input.kind === 'observed') troubles.report('observe', null)
       take(input, now)
-      proceed(now)
+      proceed(input, now)
       return effects
     },
     status: (now) => reportStatus(sources(now), now),

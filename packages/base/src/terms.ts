@@ -30,6 +30,13 @@ export const ROUNDING_MS = 8
 /** How long a holder may believe after a send whose smallest grant was `grantMs`: drift counted twice, then the kernel's rounding. */
 export const holdMs = (grantMs: number): number => (grantMs * (1 - DRIFT)) / (1 + DRIFT) - ROUNDING_MS
 
+/**
+ * A holder renews its lease so long after it last did, and again each third of a keepalive until a majority answered.
+ * The rarer, the less is left on average when a holder dies. Under the inequality of the term five sends still fit
+ * between this and the end, and it comes before the fence would have to be renewed from what is left of the lease.
+ */
+export const renewalMs = (timing: Timing): number => 1.5 * timing.keepaliveMs
+
 /** How long a restarted voter stays silent: the longest term that it may have granted, with drift. */
 export const quarantineMs = (timing: Timing): number => (timing.termMs * (1 + DRIFT)) / (1 - DRIFT) + 1
 

@@ -71,7 +71,9 @@ export class Candidate {
     }
     if (!situation.eligible) return null
     const askAt = this.#askAt(situation, now)
-    return askAt <= this.#pollAt ? { move: 'ask', at: askAt } : { move: 'poll', at: this.#pollAt }
+    // A poll right before the question would only hold it up.
+    const pollFirst = after(this.#pollAt, stepMs(situation.timing)) < askAt
+    return pollFirst ? { move: 'poll', at: this.#pollAt } : { move: 'ask', at: askAt }
   }
 
   #askAt({ rank, timing, voters, needed }: Situation, now: Instant): Instant {

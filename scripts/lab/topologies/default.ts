@@ -35,7 +35,7 @@ export const standard: Topology = {
       port: 80,
       protocol: 'tcp',
       scheduler: 'wrr',
-      check: { type: 'tcp', interval: '300ms', timeout: '250ms', fall: 2, rise: 2 },
+      check: { type: 'tcp', interval: '500ms', timeout: '300ms', fall: 2, rise: 2 },
       realservers: [
         { node: 'rs1', address: '10.11.0.11', forward: 'dr', weight: 1 },
         { node: 'rs2', address: '10.11.0.12', forward: 'dr', weight: 1 },

@@ -15,6 +15,8 @@ const ENODEV = 19
 const FINE: Outcome = { ok: true, error: '' }
 
 export interface FloatingAddresses extends Addresses {
+  /** Opens what the announcements of these groups will need, and has their messages built once: a takeover is no time for either. */
+  prepare(groups: readonly LeaseGroup[]): void
   /** An interface's present name; undefined when it is gone. */
   nameOf(index: number): string | undefined
   close(): void
@@ -23,20 +25,21 @@ export interface FloatingAddresses extends Addresses {
 /** In the network namespace of the process. */
 export function openAddresses(clock: () => Instant): FloatingAddresses {
   const route = openNetlink(NETLINK.route, { timeoutMs: 200 })
-  const senders = new Map<number, { packet: PacketSocket; mac: string }>()
+  const senders = new Map<number, PacketSocket>()
+  /** Of each interface, as it was last read: a bond's changes with its active port. */
+  const macs = new Map<number, string>()
 
   const linkOf = (index: number): rtnetlink.Link | undefined => {
     const [reply] = route.request([rtnetlink.getLink(index)])
     const [message] = reply?.data ?? []
     const link = message && rtnetlink.decodeLink(message)
-    return link?.ok ? link.value : undefined
+    if (!link?.ok) return undefined
+    if (link.value.mac) macs.set(index, link.value.mac)
+    return link.value
   }
-  const senderOf = (index: number): { packet: PacketSocket; mac: string } | undefined => {
-    const known = senders.get(index)
-    if (known) return known
-    const link = linkOf(index)
-    if (!link?.mac) return undefined
-    const sender = { packet: openPacket(index), mac: link.mac }
+  const macOf = (index: number): string | undefined => macs.get(index) ?? linkOf(index)?.mac
+  const senderOf = (index: number): PacketSocket => {
+    const sender = senders.get(index) ?? openPacket(index)
     senders.set(index, sender)
     return sender
   }
@@ -59,6 +62,15 @@ export function openAddresses(clock: () => Instant): FloatingAddresses {
   }
 
   return {
+    prepare(groups) {
+      for (const address of groups.flatMap((group) => group.addresses).filter(({ ifindex }) => ifindex > 0)) {
+        const mac = macOf(address.ifindex)
+        if (!mac) continue
+        senderOf(address.ifindex)
+        gratuitousArp(mac, address.address)
+        rtnetlink.replaceAddress(wish(address))
+      }
+    },
     nameOf: (index) => linkOf(index)?.name,
     add: (group) => each(group, (address) => rtnetlink.replaceAddress(wish(address)), []),
     remove: (group) =>
@@ -72,14 +84,15 @@ export function openAddresses(clock: () => Instant): FloatingAddresses {
       // The way back first: a NAT realserver must know the gateway before the first answer (fence.md, order of take).
       const order = [...group.addresses].sort((a, b) => Number(a.kind === 'vip') - Number(b.kind === 'vip'))
       for (const { address, ifindex } of order) {
-        const sender = ifindex > 0 ? senderOf(ifindex) : undefined
-        if (!sender || clock() >= notAfter) {
+        const mac = ifindex > 0 ? macOf(ifindex) : undefined
+        if (mac === undefined || clock() >= notAfter) {
           failed++
           continue
         }
-        if (sender.packet.send(gratuitousArp(sender.mac, address)) !== 0) {
+        const sender = senderOf(ifindex)
+        if (sender.send(gratuitousArp(mac, address)) !== 0) {
           failed++
-          sender.packet.close()
+          sender.close()
           senders.delete(ifindex)
         }
       }
@@ -87,7 +100,7 @@ export function openAddresses(clock: () => Instant): FloatingAddresses {
     },
     close() {
       route.close()
-      for (const { packet } of senders.values()) packet.close()
+      for (const sender of senders.values()) sender.close()
     },
   }
 }

@@ -44,20 +44,23 @@ export function openFence(clock: () => Instant, nameOf: (index: number) => strin
     }
     if (failed) return { ok: false, error: failed.message }
     present = { groups, devices }
+    // Built once before they are needed: a takeover is no time to compile code.
+    for (const { name } of groups)
+      for (const op of ['open', 'renew', 'close'] as const) messagesOf({ group: name, op, parts: PARTS }, SHORTEST_MS)
     return { ok: true, error: '' }
   }
 
-  const change = (order: FenceOrder, timeoutMs: number): string => {
+  const messagesOf = (order: Pick<FenceOrder, 'group' | 'op' | 'parts'>, timeoutMs: number): Uint8Array[] => {
     const elements = order.parts.flatMap(layersOf).map((layer) => elementOf(order.group, layer))
     const adding = elements.map(({ name, key }) =>
       nftables.newElements(name, [{ key, timeoutMs }], { exclusive: true }),
     )
     const deleting = elements.map(({ name, key }) => nftables.deleteElements(name, [{ key }]))
-    if (order.op === 'open') return transact(adding)?.message ?? ''
+    if (order.op === 'open') return adding
     // Deleting an expired element fails and voids the whole: nothing that ran out comes back to life.
-    if (order.op === 'renew') return transact([...deleting, ...adding])?.message ?? ''
+    if (order.op === 'renew') return [...deleting, ...adding]
     // Emptying a set also succeeds when its element has run out, and a failed transaction costs the kernel many ms.
-    return transact(elements.map(({ name }) => nftables.flushElements(name)))?.message ?? ''
+    return elements.map(({ name }) => nftables.flushElements(name))
   }
 
   return {
@@ -67,7 +70,7 @@ export function openFence(clock: () => Instant, nameOf: (index: number) => strin
       const timeoutMs = order.op === 'close' ? 0 : Math.floor(Math.min(order.timeoutMs, order.notAfter - before))
       if (order.op !== 'close' && timeoutMs < SHORTEST_MS)
         return { ok: false, timeoutMs, done: before, error: 'too late: the lease ends before the kernel could open' }
-      const error = change(order, timeoutMs)
+      const error = transact(messagesOf(order, timeoutMs))?.message ?? ''
       const done = clock()
       const ok = error === ''
       for (const part of order.parts) {

@@ -77,6 +77,7 @@ export function openKernel(clock: () => Instant): Kernel {
     addresses,
     watch(groups, events) {
       watched = { groups, events }
+      addresses.prepare(groups)
       if (watches.length === 0) start()
     },
     close() {
