@@ -62,10 +62,12 @@ export function buildCommands(topology: Topology): string[] {
   return ['set -e', ...heredoc('ip -batch -', [...bridges, ...spaces, ...cables, ...observer]), ...inside]
 }
 
-/** The bridge's rule that cuts pairs of ports; pairs are elements of its set. */
+/** The bridge's rules: `cut` are pairs of ports, one way; what a `dark` port says or should hear is nobody's. */
 export const partitionTable = [
   'table bridge lab {',
   '  set cut { type ifname . ifname; }',
-  '  chain forward { type filter hook forward priority 0; iifname . oifname @cut drop; }',
+  '  set dark { type ifname; }',
+  '  chain arrive { type filter hook prerouting priority -300; iifname @dark drop; }',
+  '  chain forward { type filter hook forward priority 0; iifname . oifname @cut drop; oifname @dark drop; }',
   '}',
 ].join('\n')

@@ -59,6 +59,7 @@ describe('configuration', () => {
 describe('faults', () => {
   it('a power cut takes all links of a node', () => {
     expect(powerSteps(standard, 'dir1', false)).toEqual([
+      { tool: 'nft', lines: ['add element bridge lab dark { "dir1-out", "dir1-in" }'] },
       { tool: 'ip', lines: ['link set dir1-out down', 'link set dir1-in down'] },
     ])
     expect(() => powerSteps(standard, 'dir9', false)).toThrow('no node is called dir9')

@@ -1,5 +1,5 @@
 /** What is due now, and when something will be due next. */
-import { after, type Instant } from '@lvsm/base'
+import { after, earlier, type Instant } from '@lvsm/base'
 import type { LeaseView } from '@lvsm/lease'
 import { nextAnnouncement, tendAnnouncements } from './announcing.ts'
 import { tendBeats } from './beats.ts'
@@ -11,6 +11,7 @@ import { relinquish } from './membership.ts'
 import { nextRenewal, tendRenewals } from './renewing.ts'
 import { isFit, type Seat } from './seat.ts'
 import type { Station } from './station.ts'
+import { tendWaiting } from './voting.ts'
 import { beginTransfer, nextTransfer, tendDraining, tendParting, tendTransfer } from './transfer.ts'
 
 const STANDBY_RETRY_MS = 1000
@@ -29,6 +30,7 @@ export function expire(station: Station): void {
 }
 
 export function tend(station: Station, view: LeaseView): void {
+  tendWaiting(station, view)
   tendBeats(station, view)
   for (const seat of [...station.seats.values()]) tendSeat(station, view, seat)
   tendStop(station)
@@ -71,7 +73,7 @@ function tendStop(station: Station): void {
 
 /** The earliest instant at which something will be due. */
 export function nextDue(station: Station, view: LeaseView): Instant {
-  let next = station.beatAt
+  let next = station.waiting.reduce((least, { until }) => earlier(least, until), station.beatAt)
   for (const seat of station.seats.values()) {
     for (const at of timesOf(station, view, seat)) if (at !== null && at < next) next = at
   }

@@ -33,7 +33,7 @@ export function onMessage(station: Station, view: LeaseView, sender: Sender, mes
     station.effects.push({ kind: 'deliver', from: sender.node, payload: message.payload })
     return
   }
-  if (message.kind === 'request') return onRequest(station, sender, message)
+  if (message.kind === 'request') return onRequest(station, view, sender, message)
   if (message.kind === 'poll') return onPoll(station, sender, message)
   if (message.kind === 'offer') return onOffer(station, view, sender, message)
   if (message.kind === 'release') onVoterRelease(station, sender, message)

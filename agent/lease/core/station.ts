@@ -8,8 +8,10 @@ import {
   type LeaseEvent,
   type LeaseMessage,
   type LeaseView,
+  type Request,
   RULES,
   type Rules,
+  type Sender,
 } from '@lvsm/lease'
 import type { LeaseEffect } from './events.ts'
 import type { Seat } from './seat.ts'
@@ -32,6 +34,13 @@ export interface Claim extends GroupClaim {
 export interface LocalMessage {
   readonly sequence: number
   readonly message: LeaseMessage
+}
+
+/** A request that waits until this node's vote is free. */
+export interface Waiting {
+  readonly sender: Sender
+  readonly message: Request
+  readonly until: Instant
 }
 
 export interface Station {
@@ -59,6 +68,7 @@ export interface Station {
   effects: LeaseEffect[]
   /** Messages of this node to itself, delivered within the same step. */
   local: LocalMessage[]
+  waiting: Waiting[]
 }
 
 export function newStation(options: LeaseCoreOptions): Station {
@@ -84,6 +94,7 @@ export function newStation(options: LeaseCoreOptions): Station {
     stopped: false,
     effects: [],
     local: [],
+    waiting: [],
   }
 }
 

@@ -1,12 +1,39 @@
-/** This node as a voter: every question goes to the acceptor, every answer goes back to the start that asked. */
-import type { Poll, Release, Request, Sender } from '@lvsm/lease'
+/**
+ * This node as a voter: every question goes to the acceptor, every answer goes back to the start that asked.
+ *
+ * A request that comes a moment before the vote is free waits for that moment. To the protocol it is a datagram that was
+ * under way for longer, which may always happen; to the candidate it saves the way there and back.
+ */
+import { after } from '@lvsm/base'
+import { type LeaseView, leadMs, type Poll, type Release, type Request, type Sender } from '@lvsm/lease'
 import { reply } from './post.ts'
 import type { Station } from './station.ts'
 
-export function onRequest(station: Station, sender: Sender, message: Request): void {
+/** A request waits for at most so many head starts of a candidate. */
+const LONGEST_WAIT_LEADS = 2
+/** Sums of fractions may come out a hair too early. */
+const HAIR_MS = 0.01
+/** More than the directors of any group; others are refused at once. */
+const MOST_WAITING = 32
+
+export function onRequest(station: Station, view: LeaseView, sender: Sender, message: Request): void {
   const answer = station.acceptor.request(sender, message, station.now)
   persist(station)
-  if (answer) reply(station, sender.node, sender.incarnation, answer)
+  if (!answer) return
+  const soon = answer.kind === 'busy' && answer.reason === 'held' && answer.leftMs <= longestWaitMs(view)
+  if (soon && station.waiting.length < MOST_WAITING)
+    station.waiting.push({ sender, message, until: after(station.now, answer.leftMs + HAIR_MS) })
+  else reply(station, sender.node, sender.incarnation, answer)
+}
+
+const longestWaitMs = (view: LeaseView): number => LONGEST_WAIT_LEADS * leadMs(view.timing)
+
+/** In the order of their arrival. */
+export function tendWaiting(station: Station, view: LeaseView): void {
+  const due = station.waiting.filter(({ until }) => until <= station.now)
+  if (due.length === 0) return
+  station.waiting = station.waiting.filter(({ until }) => until > station.now)
+  for (const { sender, message } of due) onRequest(station, view, sender, message)
 }
 
 export function onPoll(station: Station, sender: Sender, message: Poll): void {
@@ -16,6 +43,9 @@ export function onPoll(station: Station, sender: Sender, message: Poll): void {
 
 export function onVoterRelease(station: Station, sender: Sender, message: Release): void {
   station.acceptor.release(sender, message, station.now)
+  station.waiting = station.waiting.map((one) =>
+    one.message.group === message.group ? { ...one, until: station.now } : one,
+  )
 }
 
 /** Lease numbers are reserved on disk ahead of their use, also once at the start. */

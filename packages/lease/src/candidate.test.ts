@@ -1,6 +1,6 @@
 import { instant, seededRandom } from '@lvsm/base'
 import { describe, expect, test } from 'vitest'
-import { Candidate, type Situation, stepMs } from './candidate.ts'
+import { Candidate, leadMs, type Situation, stepMs } from './candidate.ts'
 import type { Busy, BusyReason, Free } from './messages.ts'
 
 const timing = { keepaliveMs: 100, termMs: 350, applyMs: 35, warntimeMs: 300, deadtimeMs: 1000, drainMs: 200 }
@@ -29,21 +29,21 @@ describe('when to ask', () => {
     expect(new Candidate(seededRandom(1)).plan(here, at(0))).toMatchObject({ move: 'poll' })
     expect(polled().plan(here, at(1))).toEqual({ move: 'poll', at: at(100) })
   })
-  test('at once when a majority is free, a step later for each rank', () => {
+  test('a head start before a majority is free, a step later for each rank', () => {
     const candidate = polled()
     candidate.heard('a', free(1), here, at(1))
     expect(candidate.plan(here, at(2))?.move).toBe('poll')
     candidate.heard('b', free(1), here, at(2))
-    expect(candidate.plan(here, at(3))).toEqual({ move: 'ask', at: at(2) })
-    expect(candidate.plan({ ...here, rank: 1 }, at(3))).toEqual({ move: 'ask', at: at(2 + stepMs(timing)) })
+    expect(candidate.plan(here, at(3))).toEqual({ move: 'ask', at: at(2 - leadMs(timing)) })
+    expect(candidate.plan({ ...here, rank: 1 }, at(3))).toEqual({ move: 'ask', at: at(2 - leadMs(timing) + stepMs(timing)) })
   })
-  test('within a few milliseconds after the last grant of a majority ran out', () => {
+  test('so that the question is there when the last grant of a majority runs out', () => {
     const candidate = polled()
     candidate.heard('a', busy(1, 50), here, at(1))
     candidate.heard('b', busy(1, 60), here, at(1))
     const plan = candidate.plan(here, at(2))
     expect(plan?.move).toBe('ask')
-    expect((plan?.at ?? 0) - at(61)).toBeLessThan(2)
+    expect((plan?.at ?? 0) + leadMs(timing) - at(61)).toBeLessThan(2)
   })
   test('old words do not count, and an older answer does not replace a newer one', () => {
     const candidate = polled()

@@ -2,7 +2,7 @@
  * The candidate: when to poll, when to ask, when to withdraw (lease.md, Candidate).
  *
  * Laws:
- * - it asks when a majority's votes are free, one step later for each ready candidate that goes before it;
+ * - it asks a moment before a majority's votes are free, one step later for each ready candidate that goes before it;
  * - it asks with a number above every number it heard of;
  * - an attempt without a majority ends by a withdrawal (RELEASE to all) and a random back-off, so that rivals that
  *   split the votes do not meet again;
@@ -40,6 +40,11 @@ const NEVER = Number.POSITIVE_INFINITY as Instant
 export const FRESH_KEEPALIVES = 3
 /** One rank's head start: more than two round trips and jitter on a network for which the keepalive is sane. */
 export const stepMs = (timing: Timing): number => Math.max(10, timing.keepaliveMs / 4)
+/**
+ * A candidate asks so long before the votes are free, and the voters let the request wait: about as long as a process
+ * that was woken, and one datagram, need.
+ */
+export const leadMs = (timing: Timing): number => Math.max(5, timing.keepaliveMs / 8)
 /** Two round trips without a majority, and an attempt is over. */
 export const attemptMs = (timing: Timing): number => Math.max(20, timing.keepaliveMs / 2)
 const urgentResendMs = (timing: Timing): number => Math.max(2, timing.keepaliveMs / 20)
@@ -79,7 +84,8 @@ export class Candidate {
   #askAt({ rank, timing, voters, needed }: Situation, now: Instant): Instant {
     if (now < this.#urgentUntil) return now
     const freeAt = this.survey.majorityFreeAt(voters, needed, FRESH_KEEPALIVES * timing.keepaliveMs, now)
-    return freeAt === null ? NEVER : later(after(freeAt, rank * stepMs(timing)), this.#backOffUntil)
+    if (freeAt === null) return NEVER
+    return later(after(freeAt, rank * stepMs(timing) - leadMs(timing)), this.#backOffUntil)
   }
 
   polled(timing: Timing, now: Instant): void {

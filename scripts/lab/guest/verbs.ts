@@ -73,7 +73,7 @@ export function verbsOf(topology: Topology, supervisor: Supervisor, beginning: B
     await take(steps)
   }
   const power = async (name: string, on: boolean) => {
-    await take(powerSteps(topology, name, on))
+    for (const step of powerSteps(topology, name, on)) await take([step])
     if (on) off.delete(name)
     else off.add(name)
     return `${name}: ${on ? 'both links up' : 'power cut: all links down'}`
