@@ -8,7 +8,7 @@ export interface Kernel {
   observe(sysctls: readonly string[]): Observed
   /** In order; a failure does not hold up what does not depend on it. Returns the failures. */
   apply(operations: readonly Operation[]): { readonly operation: Operation; readonly error: string }[]
-  /** Calls back when links, addresses or default routes change. */
+  /** Calls back when links, addresses, default routes or rules change. */
   watch(changed: () => void): void
   close(): void
 }

@@ -1,10 +1,5 @@
 /** Imported first: this process is never in a hurry, and its start must not take the processor from the lease process. */
-import { setPriority } from 'node:os'
+import { runLast } from '@lvsm/kernel'
 
-const NICE = 5
-
-try {
-  setPriority(NICE)
-} catch {
-  // Not allowed to: then as it is.
-}
+// Where it is not allowed, it stays as it is.
+runLast()

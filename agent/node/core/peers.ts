@@ -2,8 +2,8 @@
 import { between, type Instant } from '@lvsm/base'
 import type { DestReport, StateWord, TableWord } from './words.ts'
 
-/** A reconciler that was silent this long counts as gone: it speaks every second. */
-const FRESH_MS = 4000
+/** A reconciler that was silent this long counts as gone: it speaks every two seconds. */
+const FRESH_MS = 6000
 
 export interface Peers {
   state(from: string, word: StateWord, now: Instant): void

@@ -3,7 +3,7 @@ import { after, earlier, type Instant, NEVER_BEFORE } from '@lvsm/base'
 
 const LOOK_MS = 1000
 const SHORTEST_LOOK_MS = 20
-const TELL_MS = 1000
+const TELL_MS = 2000
 const SHORTEST_TELL_MS = 200
 
 export interface Rhythm {

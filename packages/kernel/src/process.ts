@@ -1,5 +1,6 @@
 /** What a process asks for itself: to be the only one, to stay in memory, to run first. */
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, openSync, readdirSync } from 'node:fs'
+import { setPriority } from 'node:os'
 import { call, KernelError, lastErrno } from './libc.ts'
 
 const LOCK_EXCLUSIVE_NOW = 2 | 4
@@ -23,6 +24,7 @@ export function lockFile(path: string): FileLock | null {
 }
 
 const SCHED_RR = 2
+const SCHED_BATCH = 3
 const RESET_ON_FORK = 0x40000000
 
 /** The main thread runs before every ordinary one (1–99, SCHED_RR); threads and children it starts later do not. */
@@ -32,4 +34,22 @@ export function runFirst(priority = 10): KernelError | undefined {
   return call.setScheduler(0, SCHED_RR | RESET_ON_FORK, parameters) === 0
     ? undefined
     : new KernelError('sched_setscheduler', lastErrno(), '(LimitRTPRIO, CAP_SYS_NICE)')
+}
+
+/**
+ * Every thread that is there now goes behind those of others: a lower share (nice 0–19), and SCHED_BATCH, so that what
+ * wakes up here interrupts nobody who is at work (man 7 sched).
+ */
+export function runLast(nice = 5): KernelError | undefined {
+  const parameters = Buffer.alloc(4)
+  let refused: KernelError | undefined
+  for (const thread of readdirSync('/proc/self/task').map(Number)) {
+    if (call.setScheduler(thread, SCHED_BATCH, parameters) !== 0) refused = new KernelError('sched_setscheduler', lastErrno())
+    try {
+      setPriority(thread, nice)
+    } catch {
+      // It may have ended meanwhile.
+    }
+  }
+  return refused
 }

@@ -1,6 +1,6 @@
 /** This node's kernel as the lease process uses it: fence, addresses, and who tampers with them. */
 import type { Instant } from '@lvsm/base'
-import { type Instruction, NETLINK, type Watch, watchNetlink } from '@lvsm/kernel'
+import { NETLINK, type Watch, watchNetlink } from '@lvsm/kernel'
 import type { LeaseGroup } from '@lvsm/lease'
 import { nftables, rtnetlink } from '@lvsm/netlink'
 import type { Addresses, Fence } from '../../ports.ts'
@@ -22,24 +22,15 @@ export interface Kernel {
   close(): void
 }
 
-/**
- * Elements that come and go with every renewal, and the generation that follows each change, are dropped in the kernel:
- * nlmsg_type lies at byte 4, its low byte first (element added 12, deleted 14, generation 15).
- */
-const STRUCTURE_ONLY: readonly Instruction[] = [
-  [0x30, 0, 0, 4],
-  [0x15, 2, 0, 12],
-  [0x15, 1, 0, 14],
-  [0x15, 0, 1, 15],
-  [0x06, 0, 0, 0],
-  [0x06, 0, 0, 0xffffffff],
-]
+/** In case that a notice of the kernel got lost, or hid behind another. */
+const LOOK_ANYWAY_MS = 5000
 
 export function openKernel(clock: () => Instant): Kernel {
   const addresses = openAddresses(clock)
   const fence = openFence(clock, addresses.nameOf)
   let watched: { groups: readonly LeaseGroup[]; events: KernelEvents } | undefined
   const watches: Watch[] = []
+  let timer: NodeJS.Timeout | undefined
 
   let checking = false
   /** After any change of structure, by whomever: one look for all that this turn of the loop brings. */
@@ -69,8 +60,9 @@ export function openKernel(clock: () => Instant): Kernel {
           for (const group of watched?.groups ?? []) watched?.events.addressLost(group.name)
         },
       }),
-      watchNetlink(NETLINK.netfilter, [nftables.GROUP], { heard: checkFence, lost: checkFence }, STRUCTURE_ONLY),
+      watchNetlink(NETLINK.netfilter, [nftables.GROUP], { heard: checkFence, lost: checkFence }, nftables.STRUCTURE_ONLY),
     )
+    timer = setInterval(checkFence, LOOK_ANYWAY_MS)
   }
   return {
     fence,
@@ -81,6 +73,7 @@ export function openKernel(clock: () => Instant): Kernel {
       if (watches.length === 0) start()
     },
     close() {
+      clearInterval(timer)
       for (const one of watches) one.close()
       fence.close()
       addresses.close()

@@ -1,10 +1,11 @@
 /** The kernel of this node: what it says, and what it is told, by netlink and /proc/sys. */
 import { NETLINK, openNetlink, watchNetlink } from '@lvsm/kernel'
-import { type Decoded, type Message, rtnetlink } from '@lvsm/netlink'
+import { type Decoded, type Message, nftables, rtnetlink } from '@lvsm/netlink'
 import { ALIAS_LABEL, type Observed, type Operation, OUR_PROTOCOL } from '../../core/index.ts'
 import type { Kernel } from '../../ports.ts'
 import { openGuard } from './guard.ts'
 import { openTable } from './ipvs.ts'
+import { remembered } from './remembered.ts'
 import { readSysctl, writeSysctl } from './sysctl.ts'
 
 const LOOPBACK = 772
@@ -24,9 +25,9 @@ export function openKernel({ director }: KernelNeeds): Kernel {
       return decoded.ok ? [decoded.value] : []
     })
   const watches: { close(): void }[] = []
-
-  return {
-    observe: (sysctls): Observed => ({
+  const clock = (): number => performance.now()
+  const ground = remembered(
+    () => ({
       links: all(rtnetlink.dumpLinks(), rtnetlink.decodeLink).map(({ index, name, hardware, up, carrier }) => ({
         index,
         name,
@@ -50,11 +51,27 @@ export function openKernel({ director }: KernelNeeds): Kernel {
           protocol: entry.protocol,
           metric: entry.priority,
         })),
-      sysctls: new Map(sysctls.map((path) => [path, readSysctl(path)])),
-      services: table ? table.observe() : [],
-      guard: guard.observe(),
     }),
+    clock,
+  )
+  const rules = remembered(() => guard.observe(), clock)
+  const forget = (): void => {
+    ground.forget()
+    rules.forget()
+  }
+
+  return {
+    observe(sysctls): Observed {
+      if (watches.length === 0) forget()
+      return {
+        ...ground.get(),
+        sysctls: new Map(sysctls.map((path) => [path, readSysctl(path)])),
+        services: table ? table.observe() : [],
+        guard: rules.get(),
+      }
+    },
     apply(operations) {
+      forget()
       return operations.flatMap((operation) => {
         const error = carryOut(operation)
         return error === null ? [] : [{ operation, error }]
@@ -62,13 +79,28 @@ export function openKernel({ director }: KernelNeeds): Kernel {
     },
     watch(changed) {
       const { GROUP } = rtnetlink
+      const rulesChanged = (): void => {
+        rules.forget()
+        changed()
+      }
+      const groundLost = (): void => {
+        ground.forget()
+        changed()
+      }
       watches.push(
         watchNetlink(NETLINK.route, [GROUP.link, GROUP.addressV4, GROUP.routeV4], {
           heard: (message) => {
+            ground.forget()
             if (matters(message)) changed()
           },
-          lost: changed,
+          lost: groundLost,
         }),
+        watchNetlink(
+          NETLINK.netfilter,
+          [nftables.GROUP],
+          { heard: rulesChanged, lost: rulesChanged },
+          nftables.STRUCTURE_ONLY,
+        ),
       )
     },
     close() {

@@ -1,0 +1,26 @@
+/** What the kernel itself says when it changes is read again only then: a look each second costs little. */
+
+/** In case that a word of the kernel got lost. */
+const LONGEST_MS = 5000
+
+export interface Remembered<Value> {
+  get(): Value
+  forget(): void
+}
+
+/** `clock` in milliseconds. A `read` that throws leaves nothing behind. */
+export function remembered<Value>(read: () => Value, clock: () => number): Remembered<Value> {
+  let known: { readonly value: Value; readonly at: number } | null = null
+  return {
+    get() {
+      if (known && clock() - known.at < LONGEST_MS) return known.value
+      known = null
+      const at = clock()
+      known = { value: read(), at }
+      return known.value
+    },
+    forget() {
+      known = null
+    },
+  }
+}
