@@ -20,8 +20,12 @@ import { readWord, type Word } from './words.ts'
 
 /** After an event of the kernel: so that a burst is one look. */
 const SETTLE_MS = 50
-/** Between looks while a group moves. */
-const MOVING_MS = 100
+/** Between looks while connections of a moving group drain. */
+const DRAINING_MS = 100
+/** After a change of hands: the table is warm, and the processor belongs to the move. */
+const MOVED_MS = 250
+/** After operations that went well: so that they are seen to stand. */
+const VERIFY_MS = 100
 
 export interface NodeOptions {
   readonly config: Config
@@ -90,7 +94,7 @@ export function createNodeCore(options: NodeOptions): NodeCore {
 
   function observed(seen: Observed, now: Instant): void {
     rhythm.looked(now)
-    if (moves.nextAt(now)) rhythm.look(now, MOVING_MS)
+    if (moves.draining()) rhythm.look(now, DRAINING_MS)
     const repairs = new Set(reconciler.look(seen, circumstances(), now))
     const lines = reconciler
       .pending()
@@ -164,9 +168,10 @@ export function createNodeCore(options: NodeOptions): NodeCore {
         return rhythm.look(now, SETTLE_MS)
       case 'applied':
         reconciler.failed(input.failures)
-        // What failed is tried again at the next look; what went well is verified now.
-        if (input.failures.length === 0) rhythm.look(now)
-        return
+        // What failed is tried again at the next look; what went well is seen to stand soon.
+        if (input.failures.length > 0) return
+        handovers.looked(true)
+        return rhythm.look(now, VERIFY_MS)
       case 'checked': {
         const verdict = checks.checked(input.id, { ok: input.ok, reason: input.reason })
         if (verdict) {
@@ -186,12 +191,12 @@ export function createNodeCore(options: NodeOptions): NodeCore {
         telling.forget()
         return
       case 'lease-status':
-        if (lease.heard(input.status, now)) rhythm.look(now)
+        if (lease.heard(input.status, now)) rhythm.look(now, MOVED_MS)
         return moves.step(now)
       case 'lease-event': {
         const { group, kind, number, reason } = input.event
         note(now, group, kind, number, reason)
-        if (kind !== 'note') rhythm.look(now)
+        if (kind !== 'note') rhythm.look(now, MOVED_MS)
         return moves.event(input.event, now)
       }
       case 'word': {
@@ -200,7 +205,7 @@ export function createNodeCore(options: NodeOptions): NodeCore {
       }
       case 'request':
         commands.request(input.request, (code, body) => emit({ kind: 'reply', id: input.id, status: code, body }), now)
-        return rhythm.look(now)
+        return moves.draining() ? rhythm.look(now) : undefined
       case 'trouble':
         return troubles.report(input.source, input.trouble)
     }

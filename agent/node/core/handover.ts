@@ -12,6 +12,8 @@ interface Handover {
   readonly id: string
   readonly since: Instant
   ownedSince: Instant | null
+  /** Its rule was part of what was last planned. */
+  planned: boolean
   told: boolean
 }
 export interface Handovers {
@@ -19,7 +21,7 @@ export interface Handovers {
   prepare(group: string, from: string, id: string, now: Instant): void
   /** Group → address of the former owner, in the network of the group's VIP where it has one. */
   current(): ReadonlyMap<string, string>
-  /** After a look at the kernel: tells the former owner once our rules stand. */
+  /** After a look at the kernel, or operations that went well: tells the former owner once our rules stand. */
   looked(standing: boolean): void
   step(now: Instant): void
   nextAt(): Instant | null
@@ -40,18 +42,19 @@ export function createHandovers(desk: Desk): Handovers {
       if (!desk.view.directs.some((entry) => entry.name === group)) return
       const known = all.get(group)
       if (known?.id === id) known.told = false
-      else all.set(group, { from, id, since: now, ownedSince: null, told: false })
+      else all.set(group, { from, id, since: now, ownedSince: null, planned: false, told: false })
     },
     current: () =>
       new Map(
-        [...all].flatMap(([group, { from }]): [string, string][] => {
-          const address = addressOf(group, from)
+        [...all].flatMap(([group, handover]): [string, string][] => {
+          const address = addressOf(group, handover.from)
+          handover.planned = true
           return address === undefined ? [] : [[group, address]]
         }),
       ),
     looked(standing) {
       for (const [group, handover] of all) {
-        if (!standing || handover.told) continue
+        if (!standing || !handover.planned || handover.told) continue
         handover.told = true
         desk.emit({ kind: 'word', to: handover.from, text: JSON.stringify({ w: 'prepared', id: handover.id, group }) })
       }

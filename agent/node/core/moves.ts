@@ -37,6 +37,8 @@ export interface Moves {
   prepared(id: string): void
   event(event: OwnershipEvent, now: Instant): void
   quiescing(): ReadonlySet<string>
+  /** Does a move wait for NAT connections to end? */
+  draining(): boolean
   nextAt(now: Instant): Instant | null
 }
 
@@ -169,6 +171,7 @@ export function createMoves(desk: Desk): Moves {
       else if (move) advance(move, now)
     },
     quiescing: () => new Set(moves.keys()),
+    draining: () => [...moves.values()].some((move) => move.askedAt === null && hasNat(move.group)),
     nextAt: (now) => (moves.size > 0 ? after(now, PACE_MS) : null),
   }
 }

@@ -36,7 +36,8 @@ export function createTelling(
 ): Telling {
   const { config, view, emit, reconciler } = desk
   const agreement = agreementDigest(config)
-  let sentView = ''
+  /** Interfaces of the addresses in the view that was sent; null: none was. */
+  let sentView: string | null = null
   let said = ''
   let readiness: Ready = {}
 
@@ -49,7 +50,7 @@ export function createTelling(
           kind: 'log',
           text: `${group}: ${why === '' ? 'this node could take it' : `this node could not take it: ${why}`}`,
         })
-      if (sentView !== '' && (all || changed))
+      if (sentView !== null && (all || changed))
         emit({ kind: 'ready', group, ready: why === '', reason: why === '' ? 'the kernel is prepared' : why })
     }
     readiness = next
@@ -67,15 +68,15 @@ export function createTelling(
             ?.index ?? 0
         )
       }
-      const next = ownershipView(config, secrets, interfaceOf)
-      const text = JSON.stringify(next)
-      if (text === sentView) return
-      sentView = text
-      emit({ kind: 'view', view: next })
+      // Nothing else of it changes while this process lives.
+      const indexes = addresses.map(({ address }) => interfaceOf(address)).join()
+      if (indexes === sentView) return
+      sentView = indexes
+      emit({ kind: 'view', view: ownershipView(config, secrets, interfaceOf) })
       ready(true)
     },
     forget() {
-      sentView = ''
+      sentView = null
     },
     ready,
     readiness: () => readiness,

@@ -79,9 +79,19 @@ export function openKernel({ director }: KernelNeeds): Kernel {
     },
     watch(changed) {
       const { GROUP } = rtnetlink
+      // The fence of the lease process, and what we loaded ourselves, are no news.
       const rulesChanged = (): void => {
+        const before = rules.known()
         rules.forget()
-        changed()
+        // After operations of ours a look is due anyway.
+        if (before !== undefined && !stands(before)) changed()
+      }
+      const stands = (before: string | null): boolean => {
+        try {
+          return rules.get() === before
+        } catch {
+          return false
+        }
       }
       const groundLost = (): void => {
         ground.forget()

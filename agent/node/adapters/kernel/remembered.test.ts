@@ -7,7 +7,8 @@ test('is read once, again when it was forgotten, and again after a while', () =>
     () => ++reads,
     () => now,
   )
-  expect([value.get(), value.get()]).toEqual([1, 1])
+  expect(value.known()).toBeUndefined()
+  expect([value.get(), value.known(), value.get()]).toEqual([1, 1, 1])
   value.forget()
   expect(value.get()).toBe(2)
   now = 4999

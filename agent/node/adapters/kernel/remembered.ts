@@ -5,6 +5,8 @@ const LONGEST_MS = 5000
 
 export interface Remembered<Value> {
   get(): Value
+  /** Without a reading; undefined when there is nothing. */
+  known(): Value | undefined
   forget(): void
 }
 
@@ -19,6 +21,7 @@ export function remembered<Value>(read: () => Value, clock: () => number): Remem
       known = { value: read(), at }
       return known.value
     },
+    known: () => known?.value,
     forget() {
       known = null
     },
