@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { seededRandom } from '@lvsm/base'
 import { boottime, lockFile, runFirst } from '@lvsm/kernel'
-import type { LeaseView } from '@lvsm/lease'
+import type { LeaseEvent, LeaseView } from '@lvsm/lease'
 import { encode, type ToLease, viewCodec } from '@lvsm/wire'
 import { openKernel } from './adapters/kernel/kernel.ts'
 import { type IpcServer, serveIpc } from './adapters/ipc.ts'
@@ -97,6 +97,14 @@ function run(): void {
     for (const [reason, times] of Object.entries(status.counters)) sum[reason] = (sum[reason] ?? 0) + times
     ipc.tell({ kind: 'status', status: { ...status, counters: sum } })
   }
+  const news: LeaseEvent[] = []
+  const tellNews = (): void => {
+    for (const event of news.splice(0)) {
+      say(`${event.group}: ${event.kind}${event.number ? ` (lease ${event.number})` : ''}: ${event.reason}`)
+      ipc.tell({ kind: 'event', event })
+    }
+    tellStatus()
+  }
   const pump = startPump(node, incarnation, {
     clock: boottime,
     step: (input, now) => core.step(input, now),
@@ -106,9 +114,9 @@ function run(): void {
     persist: (highWater) => state.saveHighWater(highWater),
     deliver: (from, payload) => ipc.tell({ kind: 'relay', from, payload }),
     event: ({ event }) => {
-      say(`${event.group}: ${event.kind}${event.number ? ` (lease ${event.number})` : ''}: ${event.reason}`)
-      ipc.tell({ kind: 'event', event })
-      tellStatus()
+      news.push(event)
+      // To tell takes longer than to act: first what the event is about, then the word about it.
+      if (news.length === 1) setImmediate(tellNews)
     },
     stopped: () => {
       kernel.fence.clear()
@@ -155,7 +163,7 @@ function run(): void {
   let leaving = false
   const leave = (code: number): void => {
     // The last datagrams are with the kernel already; the reconciler gets its last word.
-    tellStatus()
+    tellNews()
     ipc.close()
     pump.stop()
     links?.close()

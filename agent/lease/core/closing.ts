@@ -8,6 +8,7 @@ import { after, type Instant } from '@lvsm/base'
 import type { LeaseEvent, LeaseView } from '@lvsm/lease'
 import { beatSoon } from './beats.ts'
 import { BOTH, closeFence, removeAddresses } from './kernel.ts'
+import { claimOf } from './peers.ts'
 import { postRelease } from './post.ts'
 import { enoughMs, isSilent, newSeat, type Seat } from './seat.ts'
 import { type Station, tell } from './station.ts'
@@ -67,13 +68,18 @@ export function sayFarewell(station: Station, view: LeaseView, seat: Seat): void
   if (!farewell) return
   postRelease(station, view, seat, farewell.upTo, farewell.successor)
   const { keepaliveMs } = view.timing
-  farewell.again = [after(station.now, keepaliveMs / 10), after(station.now, keepaliveMs / 4)]
+  farewell.again = [after(station.now, keepaliveMs / 4), after(station.now, keepaliveMs / 2)]
 }
 
 export function tendFarewell(station: Station, view: LeaseView, seat: Seat): void {
   const { farewell } = seat
   const [due] = farewell?.again ?? []
   if (!farewell || due === undefined || due > station.now) return
+  // The successor holds: the voters have heard it.
+  if (farewell.successor !== null && claimOf(station, farewell.successor, seat.group.name)?.holds) {
+    seat.farewell = null
+    return
+  }
   farewell.again = farewell.again.slice(1)
   postRelease(station, view, seat, farewell.upTo, farewell.successor)
   if (farewell.again.length === 0) seat.farewell = null

@@ -85,4 +85,4 @@ export type LeaseEffect =
   | { readonly kind: 'stopped' }
 
 /** A candidate is ready only while its reconciler has said so this lately. */
-export const READY_FOR_MS = 3000
+export const READY_FOR_MS = 5000

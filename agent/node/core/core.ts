@@ -78,7 +78,7 @@ export function createNodeCore(options: NodeOptions): NodeCore {
 
   const note = (now: Instant, group: string, kind: string, number: number, reason: string): void => {
     history.add({ at: options.wall(now), node: config.node, group, kind, number, reason })
-    rhythm.news()
+    rhythm.news(now)
   }
 
   function circumstances() {
@@ -232,7 +232,7 @@ export function createNodeCore(options: NodeOptions): NodeCore {
     // A result that changes something asks for a look; until then there is nothing new to say.
     if (input.kind !== 'wake' && input.kind !== 'checked') {
       telling.ready(false)
-      if (telling.news(troubles.all(now))) rhythm.news()
+      if (telling.news(troubles.all(now))) rhythm.news(now)
     }
     if (rhythm.takeTell(now)) {
       const present = troubles.all(now)

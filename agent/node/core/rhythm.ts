@@ -1,10 +1,12 @@
 /** When to look at the kernel, and when to speak: at a steady pace, sooner for a reason, never in a burst. */
-import { after, earlier, type Instant, NEVER_BEFORE } from '@lvsm/base'
+import { after, earlier, type Instant, later, NEVER_BEFORE } from '@lvsm/base'
 
 const LOOK_MS = 1000
 const SHORTEST_LOOK_MS = 20
 const TELL_MS = 2000
 const SHORTEST_TELL_MS = 200
+/** News seldom comes alone, and mostly while there is something better to do. */
+const NEWS_MS = 150
 
 export interface Rhythm {
   /** Look again within so many milliseconds. */
@@ -13,7 +15,7 @@ export interface Rhythm {
   takeLook(now: Instant): boolean
   looked(now: Instant): void
   /** There is news: speak soon. */
-  news(): void
+  news(now: Instant): void
   /** Is it time to speak? */
   takeTell(now: Instant): boolean
   nextAt(): Instant
@@ -38,8 +40,8 @@ export function createRhythm(startedAt: Instant): Rhythm {
       lookedAt = now
       lookAt = after(now, LOOK_MS)
     },
-    news() {
-      tellAt = earlier(tellAt, after(toldAt, SHORTEST_TELL_MS))
+    news(now) {
+      tellAt = earlier(tellAt, later(after(now, NEWS_MS), after(toldAt, SHORTEST_TELL_MS)))
     },
     takeTell(now) {
       if (now < tellAt) return false

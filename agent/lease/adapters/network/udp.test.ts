@@ -51,10 +51,11 @@ afterEach(() => {
 test('what goes over two links is heard once', async () => {
   links(viewOf('dir2'), events)
   const sender = links(viewOf('dir1'))
-  const poll = { kind: 'poll' as const, group: 'web', digest: '0123456789abcdef', epoch: 1 }
+  const about = { group: 'web', digest: '0123456789abcdef', epoch: 1 }
+  const request = { kind: 'request' as const, ...about, termMs: 350, number: 1 }
   let sequence = 0
   await vi.waitFor(() => {
-    sender.send({ ...outgoing, sequence: ++sequence, message: poll }, [{ node: 'dir2', incarnation: null }])
+    sender.send({ ...outgoing, sequence: ++sequence, message: request }, [{ node: 'dir2', incarnation: null }])
     expect(received.mock.calls.length).toBeGreaterThan(5)
   })
   const heard = received.mock.calls.map(([datagram]) => datagram.sequence)
