@@ -11,6 +11,9 @@ const PARTS: readonly FencePart[] = ['announce', 'serve']
 /** Under one tick of the kernel an element has no use. */
 const SHORTEST_MS = 4
 
+/** EINTR, EAGAIN, ENOMEM, EBUSY, ERESTART, ENOBUFS, ETIMEDOUT: says nothing about what this kernel can do. */
+const TRANSIENT: ReadonlySet<number> = new Set([4, 11, 12, 16, 85, 105, 110])
+
 export interface KernelFence extends Fence {
   /** Are all of its tables there, with every rule? */
   intact(): boolean
@@ -37,7 +40,7 @@ export function openFence(clock: () => Instant, nameOf: (index: number) => strin
       return layersOf(part).flatMap((layer) => tableMessages(layer, groups, devices, left))
     })
     const failed = transact(messages)
-    if (failed && egress) {
+    if (failed && egress && !TRANSIENT.has(failed.errno)) {
       // A kernel before 5.16 has no egress hook: the clock before each gratuitous frame is the only guard there.
       egress = false
       return build(groups)

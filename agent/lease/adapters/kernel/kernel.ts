@@ -25,6 +25,9 @@ export interface Kernel {
 /** In case that a notice of the kernel got lost, or hid behind another. */
 const LOOK_ANYWAY_MS = 5000
 
+/** After a fence that could not be put back. */
+const RETRY_MS = 20
+
 export function openKernel(clock: () => Instant): Kernel {
   const addresses = openAddresses(clock)
   const fence = openFence(clock, addresses.nameOf)
@@ -39,7 +42,9 @@ export function openKernel(clock: () => Instant): Kernel {
     checking = true
     setImmediate(() => {
       checking = false
-      if (watched && !fence.intact()) watched.events.fenceLost()
+      if (!watched || fence.intact()) return
+      watched.events.fenceLost()
+      if (!fence.intact()) setTimeout(checkFence, RETRY_MS)
     })
   }
   const checkAddresses = (index: number, address: string): void => {
