@@ -9,7 +9,6 @@ import type { LeaseEvent, LeaseView } from '@lvsm/lease'
 import { encode, type ToLease, viewCodec } from '@lvsm/wire'
 import { openKernel } from './adapters/kernel/kernel.ts'
 import { type IpcServer, serveIpc } from './adapters/ipc.ts'
-import { keyring } from './adapters/network/keyring.ts'
 import { openState } from './adapters/state.ts'
 import { openLinks, type UdpLinks } from './adapters/network/udp.ts'
 import { createLeaseCore } from './core/core.ts'
@@ -58,6 +57,8 @@ function run(): void {
   if (!lockFile(join(runDir, 'lease.lock')))
     fail(1, `another lvsm-lease already runs for ${runDir} (stop it first, or give this one its own --run-dir)`)
 
+  // Before it runs first: this may take a while, and holds up nobody.
+  rehearse(seededRandom(1))
   const denied = runFirst()
   if (denied) say(`goes on without a privilege that keeps it punctual: ${denied.message}`)
 
@@ -176,8 +177,6 @@ function run(): void {
     setTimeout(() => leave(1), STOP_MS)
     pump.feed({ kind: 'stop', reason })
   }
-  // The quarantine runs meanwhile.
-  rehearse(seededRandom(1), keyring([{ id: 1, algorithm: 'sha256', secret: '00'.repeat(32) }]))
   process.on('SIGTERM', () => stop('SIGTERM'))
   process.on('SIGINT', () => stop('SIGINT'))
   setInterval(tellStatus, STATUS_MS)

@@ -1,5 +1,5 @@
 /** `lvsm-agent`: the reconciler of one node. Wires the core to the kernel, the lease process, the checks and the CLI. */
-import '../../packages/kernel/src/engine.ts'
+import './engine.ts'
 import './priority.ts'
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'

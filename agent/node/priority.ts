@@ -1,5 +1,5 @@
 /** Imported first: this process is never in a hurry, and its start must not take the processor from the lease process. */
-import { runLast } from '@lvsm/kernel'
+import { runPatiently } from '@lvsm/kernel'
 
 // Where it is not allowed, it stays as it is.
-runLast()
+runPatiently()

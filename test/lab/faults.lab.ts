@@ -1,5 +1,5 @@
 /** Faults of the owner, watched from outside: never two owners, and the service comes back. */
-import { demand, figure, lab, on, owner, scenario, unsettled, sh, status, until, VIP } from './harness.ts'
+import { demand, figure, lab, on, owner, scenario, sh, status, until, VIP } from './harness.ts'
 import { addresses } from './tables.ts'
 import {
   demandOneOwner,
@@ -159,7 +159,7 @@ const restarts = async (node: string, name: string): Promise<number> => {
   return Number.parseInt(row?.split('\t')[4] ?? '', 10)
 }
 
-unsettled("the owner's agent is killed and starts again: no move, no failed request", async () => {
+scenario("the owner's agent is killed and starts again: no move, no failed request", async () => {
   await whole()
   const before = await seats()
   const count = await restarts(before.from, 'agent')
@@ -186,7 +186,7 @@ unsettled("the owner's agent is killed and starts again: no move, no failed requ
   demand((await on(before.from, 'ipvsadm -Sn')) === table, 'the table is as it was')
 })
 
-unsettled('standby on moves the group without a failed request, and blocks; standby off ends that', async () => {
+scenario('standby on moves the group without a failed request, and blocks; standby off ends that', async () => {
   await whole()
   const { group, from, to } = await seats()
   const seen = await watched(async () => {

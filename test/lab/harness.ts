@@ -121,15 +121,6 @@ export function scenario(name: string, work: () => Promise<void>, timeoutMs = SC
     })
 }
 
-/**
- * A scenario that does not hold every time yet: test/lab/README.md says what was seen. It runs with LAB_UNSETTLED=1 only,
- * and is named in every log until it is a `scenario` again.
- */
-export function unsettled(name: string, work: () => Promise<void>, timeoutMs = SCENARIO_TIMEOUT_MS): void {
-  if (process.env['LAB_UNSETTLED'] === '1') scenario(name, work, timeoutMs)
-  else console.log(`# unsettled, not run: ${name}`)
-}
-
 async function perform(name: string, work: () => Promise<void>, timeoutMs: number): Promise<void> {
   const began = performance.now()
   const watchdog = new AbortController()

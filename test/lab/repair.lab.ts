@@ -1,5 +1,5 @@
 /** What somebody removes by hand comes back at once; what is not ours stays as it is. Judged by ip, nft and ipvsadm. */
-import { demand, figure, lab, on, PORT, scenario, unsettled, status, until, VIP } from './harness.ts'
+import { demand, figure, lab, on, PORT, scenario, status, until, VIP } from './harness.ts'
 import { addresses, ipvs, ipvsService, nftTables, routes } from './tables.ts'
 import { asked, demandOneOwner, seats, watched, whole } from './witness.ts'
 
@@ -110,7 +110,7 @@ scenario('alias, destination, service, VIP and default route come back, and noth
   await until(asked, 5000, 'a client is served')
 })
 
-unsettled('one table of the fence deleted comes back at once, beside a foreign table', async () => {
+scenario('one table of the fence deleted comes back at once, beside a foreign table', async () => {
   const { from, to } = await seats()
   await on(from, `nft 'add table ${foreign.table}'`)
   const seen = await watched(async () => {
@@ -128,7 +128,7 @@ unsettled('one table of the fence deleted comes back at once, beside a foreign t
   demandOneOwner(seen)
 })
 
-unsettled(
+scenario(
   'nft flush ruleset on either director: the fence is back in less than a second, nobody else answers',
   async () => {
     const { from, to, number } = await seats()

@@ -7,6 +7,8 @@ import { attempt, demand, lab, NODES, owner, sh, status, until } from './harness
 /** An observer that was not at work after so long never will be. */
 const READY_MS = 20_000
 const SETTLE_MS = 30_000
+/** A web server of the lab starts a process for each request: more of them only starve what is watched. */
+const REQUEST_EVERY_MS = '50'
 
 export interface Seen {
   readonly owners: OwnersReport
@@ -15,7 +17,7 @@ export interface Seen {
 
 /** Watches the VIP and a client's requests while `work` lasts. */
 export async function watched(work: () => Promise<unknown>): Promise<Seen> {
-  const watches = await Promise.all([observe<OwnersReport>('owners'), observe<StreamReport>('http')])
+  const watches = await Promise.all([observe<OwnersReport>('owners'), observe<StreamReport>('http', '--every', REQUEST_EVERY_MS)])
   let failure: unknown
   try {
     await work()
@@ -28,8 +30,8 @@ export async function watched(work: () => Promise<unknown>): Promise<Seen> {
   return { owners, http }
 }
 
-async function observe<Report>(what: 'owners' | 'http'): Promise<{ stop(): Promise<Report> }> {
-  const child = spawn('observe', [what], { stdio: ['ignore', 'pipe', 'pipe'] })
+async function observe<Report>(what: 'owners' | 'http', ...options: string[]): Promise<{ stop(): Promise<Report> }> {
+  const child = spawn('observe', [what, ...options], { stdio: ['ignore', 'pipe', 'pipe'] })
   let report = ''
   let said = ''
   child.stdout.on('data', (chunk: Buffer) => {

@@ -62,7 +62,7 @@ export const hasQuorum = (station: Station, view: LeaseView): boolean =>
 export interface Owner {
   readonly node: string
   readonly number: number
-  /** What was left of the lease by its last word; 0 when that has run out, and the next word is still to come. */
+  /** What is left of our own lease; of another's, what was left when it last spoke. */
   readonly leftMs: number
 }
 /** A holder's word counts until the next one but one is due. */
@@ -80,7 +80,7 @@ export function ownerOf(station: Station, view: LeaseView, group: LeaseGroup): O
     const ageMs = now - claim.at
     const fresh = ageMs < Math.max(claim.leftMs, BEATS_PER_WORD * beatIntervalMs(view, node, station.node))
     if (fresh && (!owner || claim.number > owner.number))
-      owner = { node, number: claim.number, leftMs: Math.max(0, claim.leftMs - ageMs) }
+      owner = { node, number: claim.number, leftMs: claim.leftMs }
   }
   return owner
 }

@@ -1,6 +1,5 @@
 /** What a process asks for itself: to be the only one, to stay in memory, to run first. */
 import { closeSync, openSync, readdirSync } from 'node:fs'
-import { setPriority } from 'node:os'
 import { call, KernelError, lastErrno } from './libc.ts'
 
 const LOCK_EXCLUSIVE_NOW = 2 | 4
@@ -37,19 +36,13 @@ export function runFirst(priority = 10): KernelError | undefined {
 }
 
 /**
- * Every thread that is there now goes behind those of others: a lower share (nice 0–19), and SCHED_BATCH, so that what
- * wakes up here interrupts nobody who is at work (man 7 sched).
+ * Every thread that is there now becomes SCHED_BATCH: it has its fair share of the processor, but what wakes up here
+ * interrupts nobody who is at work (man 7 sched). Threads and children that start later inherit it.
  */
-export function runLast(nice = 5): KernelError | undefined {
+export function runPatiently(): KernelError | undefined {
   const parameters = Buffer.alloc(4)
-  let refused: KernelError | undefined
-  for (const thread of readdirSync('/proc/self/task').map(Number)) {
-    if (call.setScheduler(thread, SCHED_BATCH, parameters) !== 0) refused = new KernelError('sched_setscheduler', lastErrno())
-    try {
-      setPriority(thread, nice)
-    } catch {
-      // It may have ended meanwhile.
-    }
-  }
-  return refused
+  const refused = readdirSync('/proc/self/task').some(
+    (thread) => call.setScheduler(Number(thread), SCHED_BATCH, parameters) !== 0,
+  )
+  return refused ? new KernelError('sched_setscheduler', lastErrno()) : undefined
 }
