@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { SwitchoverReport } from '../../packages/model/src/status.ts'
 import { type Stage, until } from '../lab/stage.ts'
+import { pair } from '../lab/topologies/pair.ts'
 
 export interface System {
   readonly name: 'lvsm' | 'keepalived'
@@ -16,6 +17,7 @@ export interface System {
 export const DIRECTORS = ['dir1', 'dir2'] as const
 export const other = (director: string): string => (director === 'dir1' ? 'dir2' : 'dir1')
 const PATIENCE_MS = 30_000
+const [{ name: group }] = pair.groups as readonly [{ readonly name: string }]
 /** After a fault: neighbours, checks and VRRP timers come to rest. */
 const REST_MS = 1500
 
@@ -36,8 +38,7 @@ export const lvsm: System = {
     return owner
   },
   async switchover(stage, owner) {
-    const { groups } = await stage.status(owner)
-    await stage.api<SwitchoverReport>('POST', '/v1/switchover', { group: groups[0]?.name }, owner)
+    await stage.api<SwitchoverReport>('POST', '/v1/switchover', { group }, owner)
   },
 }
 

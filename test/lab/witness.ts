@@ -17,7 +17,10 @@ export interface Seen {
 
 /** Watches the VIP and a client's requests while `work` lasts. */
 export async function watched(work: () => Promise<unknown>): Promise<Seen> {
-  const watches = await Promise.all([observe<OwnersReport>('owners'), observe<StreamReport>('http', '--every', REQUEST_EVERY_MS)])
+  const watches = await Promise.all([
+    observe<OwnersReport>('owners'),
+    observe<StreamReport>('http', '--every', REQUEST_EVERY_MS),
+  ])
   let failure: unknown
   try {
     await work()

@@ -7,7 +7,6 @@ import { nextCandidacy, tendCandidate } from './candidacy.ts'
 import { giveUp, nextFarewell, tendClosing, tendFarewell } from './closing.ts'
 import { bestPeer } from './peers.ts'
 import { addAddresses } from './kernel.ts'
-import { relinquish } from './membership.ts'
 import { nextRenewal, tendRenewals } from './renewing.ts'
 import { isFit, type Seat } from './seat.ts'
 import type { Station } from './station.ts'
@@ -51,10 +50,6 @@ function tendHolding(station: Station, view: LeaseView, seat: Seat): void {
   tendAnnouncements(station, seat)
   if (station.now >= seat.refreshAt) addAddresses(station, seat)
   tendTransfer(station, view, seat)
-  if (station.stopping && !seat.transfer) {
-    relinquish(station, seat, `${station.node} stops`, bestPeer(station, view, seat.group))
-    return
-  }
   if (!station.standby || seat.transfer || station.now < seat.standbyAt) return
   seat.standbyAt = after(station.now, STANDBY_RETRY_MS)
   if (bestPeer(station, view, seat.group)) beginTransfer(station, view, seat, null, `${station.node} is set to standby`)

@@ -173,13 +173,9 @@ function onStop(station: Station, reason: string): void {
     station.effects.push({ kind: 'stopped' })
     return
   }
+  // No drain: connections through NAT would be answered from here while the successor owns the address already.
   for (const seat of station.seats.values()) {
-    const peer = bestPeer(station, view, seat.group)
-    // With somebody to take it, a stop is a planned move; where that fails, `tend` lets go of what is left.
-    if (seat.phase === 'holding' && peer !== null) {
-      if (!seat.transfer) beginTransfer(station, view, seat, peer, reason)
-    } else if (seat.phase !== 'watching' && seat.phase !== 'parting' && seat.phase !== 'draining')
-      relinquish(station, seat, reason, peer)
+    if (seat.phase !== 'watching') relinquish(station, seat, reason, bestPeer(station, view, seat.group))
   }
   beatSoon(station)
 }

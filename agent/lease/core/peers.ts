@@ -72,15 +72,15 @@ const BEATS_PER_WORD = 2
 export function ownerOf(station: Station, view: LeaseView, group: LeaseGroup): Owner | null {
   const { now } = station
   const seat = station.seats.get(group.name)
-  if (seat && holds(seat, now)) return { node: station.node, number: seat.holder.number, leftMs: seat.holder.deadline - now }
+  if (seat && holds(seat, now))
+    return { node: station.node, number: seat.holder.number, leftMs: seat.holder.deadline - now }
   let owner: Owner | null = null
   for (const node of group.directors) {
     const claim = claimOf(station, node, group.name)
     if (!claim?.holds || node === station.node) continue
     const ageMs = now - claim.at
     const fresh = ageMs < Math.max(claim.leftMs, BEATS_PER_WORD * beatIntervalMs(view, node, station.node))
-    if (fresh && (!owner || claim.number > owner.number))
-      owner = { node, number: claim.number, leftMs: claim.leftMs }
+    if (fresh && (!owner || claim.number > owner.number)) owner = { node, number: claim.number, leftMs: claim.leftMs }
   }
   return owner
 }

@@ -99,6 +99,8 @@ function holderReason(seat: Seat, leftMs: number): string {
 function placeOf(station: Station, view: LeaseView, seat: Seat): string {
   const why = unwilling(station, view, seat.group)
   if (why) return `would not take it: ${why}`
-  const place = seat.group.directors.filter((node) => node !== ownerOf(station, view, seat.group)?.node).indexOf(station.node)
+  const place = seat.group.directors
+    .filter((node) => node !== ownerOf(station, view, seat.group)?.node)
+    .indexOf(station.node)
   return `${ORDINALS[Math.min(place, rankOf(station, view, seat.group))] ?? 'later'} in order`
 }

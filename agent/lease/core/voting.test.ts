@@ -38,7 +38,7 @@ function voter() {
   })
   const said = (effects: readonly LeaseEffect[]): string[] =>
     effects.flatMap((effect) =>
-      effect.kind === 'send' && effect.message.kind !== 'beat' ? [`${effect.message.kind} to ${effect.to}`] : [],
+      effect.kind === 'send' && effect.message.kind !== 'beat' ? [`${effect.message.kind} to ${effect.to.join()}`] : [],
     )
   const wakeAt = (effects: readonly LeaseEffect[]): Instant | undefined =>
     effects.find((effect) => effect.kind === 'wake')?.at

@@ -13,19 +13,10 @@ import { createMoves } from './moves.ts'
 import { createPeers } from './peers.ts'
 import { createReconciler } from './reconcile.ts'
 import { reportStatus, type Sources } from './report.ts'
-import { createRhythm } from './rhythm.ts'
+import { createRhythm, LOOK_IN } from './rhythm.ts'
 import { createTelling } from './telling.ts'
 import { createTroubles } from './troubles.ts'
 import { readWord, type Word } from './words.ts'
-
-/** After an event of the kernel: so that a burst is one look. */
-const SETTLE_MS = 50
-/** Between looks while connections of a moving group drain. */
-const DRAINING_MS = 100
-/** After a change of hands: the table is warm, and the processor belongs to the move. */
-const MOVED_MS = 250
-/** After operations that went well: so that they are seen to stand. */
-const VERIFY_MS = 100
 
 export interface NodeOptions {
   readonly config: Config
@@ -94,7 +85,7 @@ export function createNodeCore(options: NodeOptions): NodeCore {
 
   function observed(seen: Observed, now: Instant): void {
     rhythm.looked(now)
-    if (moves.draining()) rhythm.look(now, DRAINING_MS)
+    if (moves.draining()) rhythm.look(now, LOOK_IN.drainingMs)
     const repairs = new Set(reconciler.look(seen, circumstances(), now))
     const lines = reconciler
       .pending()
@@ -165,13 +156,13 @@ export function createNodeCore(options: NodeOptions): NodeCore {
         })
         return
       case 'changed':
-        return rhythm.look(now, SETTLE_MS)
+        return rhythm.look(now, LOOK_IN.settledMs)
       case 'applied':
         reconciler.failed(input.failures)
         // What failed is tried again at the next look; what went well is seen to stand soon.
         if (input.failures.length > 0) return
         handovers.looked(true)
-        return rhythm.look(now, VERIFY_MS)
+        return rhythm.look(now, LOOK_IN.verifyMs)
       case 'checked': {
         const verdict = checks.checked(input.id, { ok: input.ok, reason: input.reason })
         if (verdict) {
@@ -191,12 +182,12 @@ export function createNodeCore(options: NodeOptions): NodeCore {
         telling.forget()
         return
       case 'lease-status':
-        if (lease.heard(input.status, now)) rhythm.look(now, MOVED_MS)
+        if (lease.heard(input.status, now)) rhythm.look(now, LOOK_IN.movedMs)
         return moves.step(now)
       case 'lease-event': {
         const { group, kind, number, reason } = input.event
         note(now, group, kind, number, reason)
-        if (kind !== 'note') rhythm.look(now, MOVED_MS)
+        if (kind !== 'note') rhythm.look(now, LOOK_IN.movedMs)
         return moves.event(input.event, now)
       }
       case 'word': {

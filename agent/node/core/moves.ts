@@ -7,8 +7,8 @@ import type { OwnershipEvent } from './ownership.ts'
 import { refused } from './words.ts'
 
 /** Longest wait for NAT connections to end, and for the successor to be prepared. */
-const QUIET_MS = 1000
-const PREPARE_MS = 1500
+const QUIET_MS = 2000
+const PREPARE_MS = 2000
 /** The kernel counts a connection as active only once it is established: quiet must last a little to be true. */
 const QUIET_FOR_MS = 200
 const REPEAT_MS = 250

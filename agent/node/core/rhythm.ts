@@ -8,6 +8,18 @@ const SHORTEST_TELL_MS = 200
 /** News seldom comes alone, and mostly while there is something better to do. */
 const NEWS_MS = 150
 
+/** How soon after what the next look is due, at the latest. */
+export const LOOK_IN = {
+  /** An event of the kernel: so that a burst is one look. */
+  settledMs: 50,
+  /** Operations that went well: so that they are seen to stand. */
+  verifyMs: 100,
+  /** While connections of a moving group drain. */
+  drainingMs: 100,
+  /** A change of hands: the table is warm, and the processor belongs to the move. */
+  movedMs: 250,
+} as const
+
 export interface Rhythm {
   /** Look again within so many milliseconds. */
   look(now: Instant, withinMs?: number): void

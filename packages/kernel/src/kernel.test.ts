@@ -39,6 +39,7 @@ describe('netlink socket', () => {
     expect(socket.request([rt.getLink('no-such-link')])[0]).toMatchObject({ errno: 19, code: 'ENODEV' })
     socket.close()
     expect(() => socket.dump(rt.dumpLinks())).toThrow(KernelError)
-    expect(socket.apply([rt.getLink('lo')])).toMatchObject({ code: 'EBADF' })
+    // Another test of this process may have got the number meanwhile.
+    expect(socket.apply([rt.getLink('lo')])?.code).toMatch(/^(EBADF|ENOTSOCK)$/)
   })
 })

@@ -35,7 +35,10 @@ describe('when to ask', () => {
     expect(candidate.plan(here, at(2))?.move).toBe('poll')
     candidate.heard('b', free(1), here, at(2))
     expect(candidate.plan(here, at(3))).toEqual({ move: 'ask', at: at(2 - leadMs(timing)) })
-    expect(candidate.plan({ ...here, rank: 1 }, at(3))).toEqual({ move: 'ask', at: at(2 - leadMs(timing) + stepMs(timing)) })
+    expect(candidate.plan({ ...here, rank: 1 }, at(3))).toEqual({
+      move: 'ask',
+      at: at(2 - leadMs(timing) + stepMs(timing)),
+    })
   })
   test('so that the question is there when the last grant of a majority runs out', () => {
     const candidate = polled()

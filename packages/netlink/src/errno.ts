@@ -34,6 +34,7 @@ const TABLE: Readonly<Record<number, readonly [string, string]>> = {
   71: ['EPROTO', 'protocol error'],
   75: ['EOVERFLOW', 'a value is too large'],
   85: ['ERESTART', 'interrupted: try again'],
+  88: ['ENOTSOCK', 'not a socket: a bug of ours'],
   90: ['EMSGSIZE', 'the message is too long'],
   92: ['ENOPROTOOPT', 'unknown socket option or protocol (module missing?)'],
   93: ['EPROTONOSUPPORT', 'this kernel lacks the protocol: load its module'],

@@ -65,7 +65,12 @@ export function openKernel(clock: () => Instant): Kernel {
           for (const group of watched?.groups ?? []) watched?.events.addressLost(group.name)
         },
       }),
-      watchNetlink(NETLINK.netfilter, [nftables.GROUP], { heard: checkFence, lost: checkFence }, nftables.STRUCTURE_ONLY),
+      watchNetlink(
+        NETLINK.netfilter,
+        [nftables.GROUP],
+        { heard: checkFence, lost: checkFence },
+        nftables.STRUCTURE_ONLY,
+      ),
     )
     timer = setInterval(checkFence, LOOK_ANYWAY_MS)
   }
