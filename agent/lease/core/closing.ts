@@ -14,6 +14,8 @@ import { enoughMs, isSilent, newSeat, type Seat } from './seat.ts'
 import { type Station, tell } from './station.ts'
 import { take } from './taking.ts'
 
+/** A stop waits for the repeats of its RELEASE. */
+const LONGEST_REPEAT_MS = 250
 /** How long a node whose kernel refused a call leaves a group to others. */
 const UNFIT_MS = 2000
 
@@ -68,7 +70,8 @@ export function sayFarewell(station: Station, view: LeaseView, seat: Seat): void
   if (!farewell) return
   postRelease(station, view, seat, farewell.upTo, farewell.successor)
   const { keepaliveMs } = view.timing
-  farewell.again = [after(station.now, keepaliveMs / 4), after(station.now, keepaliveMs / 2)]
+  const soonMs = Math.min(keepaliveMs / 4, LONGEST_REPEAT_MS)
+  farewell.again = [after(station.now, soonMs), after(station.now, 2 * soonMs)]
 }
 
 export function tendFarewell(station: Station, view: LeaseView, seat: Seat): void {

@@ -13,17 +13,16 @@ import type { Station } from './station.ts'
 const LONGEST_WAIT_LEADS = 2
 /** Sums of fractions may come out a hair too early. */
 const HAIR_MS = 0.01
-/** More than the directors of any group; others are refused at once. */
-const MOST_WAITING = 32
 
 export function onRequest(station: Station, view: LeaseView, sender: Sender, message: Request): void {
   const answer = station.acceptor.request(sender, message, station.now)
   persist(station)
   if (!answer) return
   const soon = answer.kind === 'busy' && answer.reason === 'held' && answer.leftMs <= longestWaitMs(view)
-  if (soon && station.waiting.length < MOST_WAITING)
-    station.waiting.push({ sender, message, until: after(station.now, answer.leftMs + HAIR_MS) })
-  else reply(station, sender.node, sender.incarnation, answer)
+  if (!soon) return reply(station, sender.node, sender.incarnation, answer)
+  // One for each candidate and group: the newest.
+  const others = station.waiting.filter((one) => one.sender.node !== sender.node || one.message.group !== message.group)
+  station.waiting = [...others, { sender, message, until: after(station.now, answer.leftMs + HAIR_MS) }]
 }
 
 const longestWaitMs = (view: LeaseView): number => LONGEST_WAIT_LEADS * leadMs(view.timing)

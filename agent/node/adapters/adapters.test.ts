@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
-import { createServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { checkConfig, SAMPLE } from '@lvsm/model'
@@ -108,13 +108,16 @@ describe('the control socket', () => {
 })
 
 describe('the TCP check', () => {
-  const probe = (port: number, address = '127.0.0.1'): Promise<{ ok: boolean; reason: string }> =>
+  // An address of its own: another test may get the port as soon as it is free.
+  const own = '127.77.0.1'
+  const probe = (port: number, address = own): Promise<{ ok: boolean; reason: string }> =>
     new Promise((resolve) =>
       probeTcp({ address, port, source: '127.0.0.1', timeoutMs: 200 }, (ok, reason) => resolve({ ok, reason })),
     )
   it('tells listening, refusing and silent apart', async () => {
     const server = createServer()
-    const port = await listening(server, 0)
+    await new Promise<void>((resolve) => server.listen(0, own, resolve))
+    const { port } = server.address() as AddressInfo
     expect(await probe(port)).toEqual({ ok: true, reason: 'accepts connections' })
     await new Promise((resolve) => server.close(resolve))
     expect(await probe(port)).toMatchObject({ ok: false, reason: 'connection refused: nothing listens there' })

@@ -102,7 +102,7 @@ export function createNodeCore(options: NodeOptions): NodeCore {
       )
     }
     if (reconciler.sysctls().some((path) => !seen.sysctls.has(path))) rhythm.look(now)
-    handovers.looked(!reconciler.pending().some((operation) => operation.kind === 'guard'))
+    else handovers.looked(!reconciler.pending().some((operation) => operation.kind === 'guard'))
     if (lease.connected()) telling.view(seen)
     moves.step(now)
   }
@@ -128,7 +128,8 @@ export function createNodeCore(options: NodeOptions): NodeCore {
       case 'table':
         return peers.table(from, word, now)
       case 'ask':
-        return commands.asked(from, word, now)
+        commands.asked(from, word, now)
+        return moves.draining() ? rhythm.look(now) : undefined
       case 'reply':
         return commands.replied(from, word)
       case 'prepare':

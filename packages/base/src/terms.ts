@@ -33,7 +33,8 @@ export const holdMs = (grantMs: number): number => (grantMs * (1 - DRIFT)) / (1 
 /**
  * A holder renews its lease so long after it last did, and again each third of a keepalive until a majority answered.
  * The rarer, the less is left on average when a holder dies. Under the inequality of the term five sends still fit
- * between this and the end, and it comes before the fence would have to be renewed from what is left of the lease.
+ * between this and the end; with an apply time of up to a keepalive it comes before the fence would have to be renewed
+ * from what is left of the lease.
  */
 export const renewalMs = (timing: Timing): number => 1.5 * timing.keepaliveMs
 

@@ -38,10 +38,22 @@ export function openAddresses(clock: () => Instant): FloatingAddresses {
     return link.value
   }
   const macOf = (index: number): string | undefined => macs.get(index) ?? linkOf(index)?.mac
-  const senderOf = (index: number): PacketSocket => {
-    const sender = senders.get(index) ?? openPacket(index)
-    senders.set(index, sender)
-    return sender
+  /** Undefined when the interface is gone. */
+  const senderOf = (index: number): PacketSocket | undefined => {
+    const known = senders.get(index)
+    if (known) return known
+    try {
+      const sender = openPacket(index)
+      senders.set(index, sender)
+      return sender
+    } catch {
+      return undefined
+    }
+  }
+  const forget = (index: number): void => {
+    senders.get(index)?.close()
+    senders.delete(index)
+    macs.delete(index)
   }
   const wish = (address: LeaseAddress): rtnetlink.AddressWish => ({
     index: address.ifindex,
@@ -85,15 +97,14 @@ export function openAddresses(clock: () => Instant): FloatingAddresses {
       const order = [...group.addresses].sort((a, b) => Number(a.kind === 'vip') - Number(b.kind === 'vip'))
       for (const { address, ifindex } of order) {
         const mac = ifindex > 0 ? macOf(ifindex) : undefined
-        if (mac === undefined || clock() >= notAfter) {
+        const sender = mac === undefined ? undefined : senderOf(ifindex)
+        if (mac === undefined || !sender || clock() >= notAfter) {
           failed++
           continue
         }
-        const sender = senderOf(ifindex)
         if (sender.send(gratuitousArp(mac, address)) !== 0) {
           failed++
-          sender.close()
-          senders.delete(ifindex)
+          forget(ifindex)
         }
       }
       return failed ? { ok: false, error: `${failed} gratuitous frames did not leave` } : FINE

@@ -27,6 +27,8 @@ export function openFence(clock: () => Instant, nameOf: (index: number) => strin
   const until = new Map<string, Instant>()
   let present: { groups: readonly LeaseGroup[]; devices: readonly string[] } = { groups: [], devices: [] }
   let egress = true
+  /** Taken away for good: nothing is missing. */
+  let cleared = false
   const keyOf = (group: string, part: FencePart): string => `${part} ${group}`
   const transact = (messages: readonly Uint8Array[]) => netfilter.apply(nftables.batch(messages))
   const layersOf = (part: FencePart): readonly Layer[] => LAYERS[part].filter((layer) => egress || layer !== 'netdev')
@@ -47,6 +49,7 @@ export function openFence(clock: () => Instant, nameOf: (index: number) => strin
     }
     if (failed) return { ok: false, error: failed.message }
     present = { groups, devices }
+    cleared = false
     // Built once before they are needed: a takeover is no time to compile code.
     for (const { name } of groups)
       for (const op of ['open', 'renew', 'close'] as const) messagesOf({ group: name, op, parts: PARTS }, SHORTEST_MS)
@@ -84,11 +87,13 @@ export function openFence(clock: () => Instant, nameOf: (index: number) => strin
     },
     restore: () => build(present.groups),
     clear() {
+      cleared = true
       const tables = PARTS.flatMap(layersOf).map((family) => ({ family, table: TABLE }))
       const failed = transact(tables.flatMap((table) => [nftables.newTable(table), nftables.deleteTable(table)]))
       return { ok: !failed, error: failed?.message ?? '' }
     },
     intact: () =>
+      cleared ||
       PARTS.flatMap(layersOf).every((layer) => rulesFound(layer) === rulesIn(layer, present.groups, present.devices)),
     close: () => netfilter.close(),
   }

@@ -26,7 +26,7 @@ export interface Kernel {
 const LOOK_ANYWAY_MS = 5000
 
 /** After a fence that could not be put back. */
-const RETRY_MS = 20
+const RETRY_MS = 100
 
 export function openKernel(clock: () => Instant): Kernel {
   const addresses = openAddresses(clock)

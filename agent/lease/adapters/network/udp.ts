@@ -11,8 +11,7 @@ export interface Recipient {
 }
 export interface UdpLinks {
   /**
-   * To peers: what comes again by itself takes turns over the links that both nodes have, everything else goes over all
-   * of them.
+   * To peers: beats take turns over the links that both nodes have, everything else goes over all of them.
    * Errors are counted; the next beat tries again.
    */
   send(outgoing: Outgoing, recipients: readonly Recipient[]): void
@@ -27,9 +26,6 @@ export interface UdpEvents {
   linkFailed(link: LeaseLink, error: NodeJS.ErrnoException): void
 }
 
-/** Repeated until they are answered, or all the time: one that a dead link swallows is soon followed by another. */
-const IN_TURN: ReadonlySet<string> = new Set(['beat', 'poll', 'relay'])
-
 /** Binds this node's links; a peer's datagram is taken from any of them. */
 export function openLinks(view: LeaseView, events: UdpEvents): UdpLinks {
   const own = view.nodes.find((node) => node.name === view.node)?.links ?? []
@@ -37,6 +33,7 @@ export function openLinks(view: LeaseView, events: UdpEvents): UdpLinks {
   const copies = new Copies()
   const sockets = own.map((link, index) => bindLink(link, index, view.cluster, keys, copies, events))
   const routes = new Map(view.nodes.map((node) => [node.name, sharedLinks(own, node.links)]))
+  /** Of each peer: a count for all would send every second beat to the same. */
   const turns = new Map<string, number>()
   const sent = (error: Error | null): void => {
     if (error) events.count(`send-${(error as NodeJS.ErrnoException).code ?? 'error'}`)
@@ -44,14 +41,13 @@ export function openLinks(view: LeaseView, events: UdpEvents): UdpLinks {
   return {
     send(outgoing, recipients) {
       const seal = sealer(outgoing, view.cluster, view.signWith, keys)
-      const { kind } = outgoing.message
-      const turn = (turns.get(kind) ?? 0) + 1
-      turns.set(kind, turn)
-      const inTurn = IN_TURN.has(kind)
+      const beat = outgoing.message.kind === 'beat'
       for (const { node, incarnation } of recipients) {
         const bytes = seal(incarnation)
         const shared = routes.get(node) ?? []
-        const chosen = inTurn ? shared.slice(turn % shared.length, (turn % shared.length) + 1) : shared
+        const turn = (turns.get(node) ?? 0) + 1
+        if (beat) turns.set(node, turn)
+        const chosen = beat ? shared.slice(turn % shared.length, (turn % shared.length) + 1) : shared
         for (const { index, peer } of chosen) sockets[index]?.send(bytes, peer.port, peer.address, sent)
       }
     },

@@ -80,11 +80,18 @@ export function openKernel({ director }: KernelNeeds): Kernel {
     watch(changed) {
       const { GROUP } = rtnetlink
       // The fence of the lease process, and what we loaded ourselves, are no news.
+      let checking = false
       const rulesChanged = (): void => {
-        const before = rules.known()
-        rules.forget()
-        // After operations of ours a look is due anyway.
-        if (before !== undefined && !stands(before)) changed()
+        if (checking) return
+        checking = true
+        // One look for all that this turn of the loop brings.
+        setImmediate(() => {
+          checking = false
+          const before = rules.known()
+          rules.forget()
+          // After operations of ours a look is due anyway.
+          if (before !== undefined && !stands(before)) changed()
+        })
       }
       const stands = (before: string | null): boolean => {
         try {
