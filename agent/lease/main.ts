@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { seededRandom } from '@lvsm/base'
-import { boottime, lockFile, runFirst } from '@lvsm/kernel'
+import { boottime, lockFile, oncePerTurn, runFirst } from '@lvsm/kernel'
 import type { LeaseEvent, LeaseView } from '@lvsm/lease'
 import { encode, type ToLease, viewCodec } from '@lvsm/wire'
 import { openKernel } from './adapters/kernel/kernel.ts'
@@ -110,6 +110,7 @@ function run(): void {
     }
     tellStatus()
   }
+  const tellNewsSoon = oncePerTurn(tellNews)
   const pump = startPump(node, incarnation, {
     clock: boottime,
     step: (input, now) => core.step(input, now),
@@ -121,7 +122,7 @@ function run(): void {
     event: ({ event }) => {
       news.push(event)
       // To tell takes longer than to act: first what the event is about, then the word about it.
-      if (news.length === 1) setImmediate(tellNews)
+      tellNewsSoon()
     },
     stopped: () => {
       kernel.fence.clear()

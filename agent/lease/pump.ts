@@ -3,6 +3,7 @@
  * the next input. Everything here is synchronous; a step and its effects take well under a millisecond.
  */
 import type { Instant } from '@lvsm/base'
+import { createAlarm } from '@lvsm/kernel'
 import type { Outgoing } from '@lvsm/wire'
 import type { LeaseEffect, LeaseInput } from './core/events.ts'
 import type { Addresses, Fence } from './ports.ts'
@@ -31,23 +32,7 @@ export interface Pump {
 export function startPump(node: string, incarnation: string, ports: PumpPorts): Pump {
   const inbox: LeaseInput[] = []
   let running = false
-  let timer: NodeJS.Timeout | undefined
-  let armedFor = Number.POSITIVE_INFINITY
-  let wish = Number.POSITIVE_INFINITY
-
-  /** The wish moves with every input, mostly to later: a timer that comes too early is cheaper than one that is set anew. */
-  const arm = (): void => {
-    if (armedFor <= wish) return
-    clearTimeout(timer)
-    armedFor = wish
-    timer = setTimeout(ring, Math.max(0, Math.ceil(wish - ports.clock())))
-  }
-  const ring = (): void => {
-    armedFor = Number.POSITIVE_INFINITY
-    if (ports.clock() < wish) return arm()
-    wish = Number.POSITIVE_INFINITY
-    feed({ kind: 'wake' })
-  }
+  const alarm = createAlarm(ports.clock, () => feed({ kind: 'wake' }))
 
   const feed = (input: LeaseInput): void => {
     if (inbox.length >= LONGEST_INBOX && input.kind === 'datagram') return ports.count('inbox-full')
@@ -84,8 +69,7 @@ export function startPump(node: string, incarnation: string, ports: PumpPorts): 
         if (!ports.addresses.announce(effect.group, effect.notAfter).ok) ports.count('announce-failed')
         return
       case 'wake':
-        wish = effect.at
-        return arm()
+        return alarm.set(effect.at)
       case 'persist':
         return ports.persist(effect.highWater)
       case 'deliver':
@@ -102,5 +86,5 @@ export function startPump(node: string, incarnation: string, ports: PumpPorts): 
     ports.send({ from: node, incarnation, sequence, message }, recipients)
   }
 
-  return { feed, stop: () => clearTimeout(timer) }
+  return { feed, stop: alarm.stop }
 }

@@ -3,7 +3,7 @@
  * hand over. V8 compiles a function when it is first called, and a takeover, the rarest thing that happens here, would
  * pay for all of them at once: 20 ms and more under emulation. Nothing of it reaches the network, the kernel or the disk.
  */
-import { type Instant, instant, type Random } from '@lvsm/base'
+import { instant, type Random } from '@lvsm/base'
 import type { LeaseView } from '@lvsm/lease'
 import { type Keys, type MacState, open, sealer } from '@lvsm/wire'
 import { createLeaseCore, type LeaseCore } from './core/core.ts'
@@ -67,7 +67,7 @@ export function rehearse(random: Random): number {
     else if (effect.kind === 'event' && effect.event.kind === 'took') taken += 1
     else if (effect.kind === 'fence') {
       const { group, op, parts, timeoutMs } = effect
-      const done = instant(now) as Instant
+      const done = instant(now)
       inbox.push({ to: node, input: { kind: 'fenced', group, op, parts, timeoutMs, done, ok: true, error: '' } })
     } else if (effect.kind === 'address')
       inbox.push({

@@ -1,3 +1,4 @@
+export * from './alarm.ts'
 export * from './clock.ts'
 export { KernelError } from './libc.ts'
 export * from './namespace.ts'

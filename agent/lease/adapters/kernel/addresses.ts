@@ -75,7 +75,9 @@ export function openAddresses(clock: () => Instant): FloatingAddresses {
 
   return {
     prepare(groups) {
-      for (const address of groups.flatMap((group) => group.addresses).filter(({ ifindex }) => ifindex > 0)) {
+      const addresses = groups.flatMap((group) => group.addresses).filter(({ ifindex }) => ifindex > 0)
+      // One of each interface: a thousand addresses need no more.
+      for (const address of new Map(addresses.map((one) => [one.ifindex, one])).values()) {
         const mac = macOf(address.ifindex)
         if (!mac) continue
         senderOf(address.ifindex)

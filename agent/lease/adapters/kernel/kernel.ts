@@ -1,6 +1,6 @@
 /** This node's kernel as the lease process uses it: fence, addresses, and who tampers with them. */
 import type { Instant } from '@lvsm/base'
-import { NETLINK, type Watch, watchNetlink } from '@lvsm/kernel'
+import { NETLINK, oncePerTurn, type Watch, watchNetlink } from '@lvsm/kernel'
 import type { LeaseGroup } from '@lvsm/lease'
 import { nftables, rtnetlink } from '@lvsm/netlink'
 import type { Addresses, Fence } from '../../ports.ts'
@@ -35,18 +35,12 @@ export function openKernel(clock: () => Instant): Kernel {
   const watches: Watch[] = []
   let timer: NodeJS.Timeout | undefined
 
-  let checking = false
-  /** After any change of structure, by whomever: one look for all that this turn of the loop brings. */
-  const checkFence = (): void => {
-    if (checking) return
-    checking = true
-    setImmediate(() => {
-      checking = false
-      if (!watched || fence.intact()) return
-      watched.events.fenceLost()
-      if (!fence.intact()) setTimeout(checkFence, RETRY_MS)
-    })
-  }
+  /** After any change of structure, by whomever. */
+  const checkFence = oncePerTurn(() => {
+    if (!watched || fence.intact()) return
+    watched.events.fenceLost()
+    if (!fence.intact()) setTimeout(checkFence, RETRY_MS)
+  })
   const checkAddresses = (index: number, address: string): void => {
     const hit = watched?.groups.find((group) =>
       group.addresses.some((own) => own.ifindex === index && own.address === address),

@@ -1,5 +1,5 @@
 /** The kernel of this node: what it says, and what it is told, by netlink and /proc/sys. */
-import { NETLINK, openNetlink, watchNetlink } from '@lvsm/kernel'
+import { NETLINK, oncePerTurn, openNetlink, watchNetlink } from '@lvsm/kernel'
 import { type Decoded, type Message, nftables, rtnetlink } from '@lvsm/netlink'
 import { ALIAS_LABEL, type Observed, type Operation, OUR_PROTOCOL } from '../../core/index.ts'
 import type { Kernel } from '../../ports.ts'
@@ -80,19 +80,12 @@ export function openKernel({ director }: KernelNeeds): Kernel {
     watch(changed) {
       const { GROUP } = rtnetlink
       // The fence of the lease process, and what we loaded ourselves, are no news.
-      let checking = false
-      const rulesChanged = (): void => {
-        if (checking) return
-        checking = true
-        // One look for all that this turn of the loop brings.
-        setImmediate(() => {
-          checking = false
-          const before = rules.known()
-          rules.forget()
-          // After operations of ours a look is due anyway.
-          if (before !== undefined && !stands(before)) changed()
-        })
-      }
+      const rulesChanged = oncePerTurn(() => {
+        const before = rules.known()
+        rules.forget()
+        // After operations of ours a look is due anyway.
+        if (before !== undefined && !stands(before)) changed()
+      })
       const stands = (before: string | null): boolean => {
         try {
           return rules.get() === before

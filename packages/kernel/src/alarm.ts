@@ -1,0 +1,49 @@
+/** Timers of an event loop whose plans change with every input. */
+import type { Instant } from '@lvsm/base'
+
+const NEVER = Number.POSITIVE_INFINITY
+
+export interface Alarm {
+  /** Rings once, not before `at`; a later call replaces the wish. */
+  set(at: Instant): void
+  stop(): void
+}
+
+/** The wish moves with every input, mostly to later: a timer that comes too early is cheaper than one that is set anew. */
+export function createAlarm(clock: () => Instant, ring: () => void): Alarm {
+  let timer: NodeJS.Timeout | undefined
+  let armedFor = NEVER
+  let wish = NEVER
+  const arm = (): void => {
+    if (armedFor <= wish) return
+    clearTimeout(timer)
+    armedFor = wish
+    timer = setTimeout(expire, Math.max(0, Math.ceil(wish - clock())))
+  }
+  const expire = (): void => {
+    armedFor = NEVER
+    if (clock() < wish) return arm()
+    wish = NEVER
+    ring()
+  }
+  return {
+    set(at) {
+      wish = at
+      arm()
+    },
+    stop: () => clearTimeout(timer),
+  }
+}
+
+/** However often it is called: `work` once, when the present turn of the loop has brought all that it brings. */
+export function oncePerTurn(work: () => void): () => void {
+  let due = false
+  return () => {
+    if (due) return
+    due = true
+    setImmediate(() => {
+      due = false
+      work()
+    })
+  }
+}
