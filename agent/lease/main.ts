@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { seededRandom } from '@lvsm/base'
-import { boottime, lockFile, oncePerTurn, runFirst } from '@lvsm/kernel'
+import { boottime, lockFile, onceAfter, runFirst } from '@lvsm/kernel'
 import type { LeaseEvent, LeaseView } from '@lvsm/lease'
 import { encode, type ToLease, viewCodec } from '@lvsm/wire'
 import { openKernel } from './adapters/kernel/kernel.ts'
@@ -18,6 +18,8 @@ import { rehearse } from './rehearsal.ts'
 const VERSION = 1
 /** The reconciler hears the whole status this often, and at every event. */
 const STATUS_MS = 500
+/** The word about what happened, to the log and the reconciler, follows so long after: acting comes first. */
+const NEWS_MS = 20
 /** A stop that takes longer than this leaves the rest to the kernel's fence. */
 const STOP_MS = 2000
 const USAGE = 'usage: lvsm-lease --node NAME [--run-dir DIR] [--state-dir DIR]'
@@ -110,7 +112,7 @@ function run(): void {
     }
     tellStatus()
   }
-  const tellNewsSoon = oncePerTurn(tellNews)
+  const tellNewsSoon = onceAfter(NEWS_MS, tellNews)
   const pump = startPump(node, incarnation, {
     clock: boottime,
     step: (input, now) => core.step(input, now),
@@ -121,7 +123,6 @@ function run(): void {
     deliver: (from, payload) => ipc.tell({ kind: 'relay', from, payload }),
     event: ({ event }) => {
       news.push(event)
-      // To tell takes longer than to act: first what the event is about, then the word about it.
       tellNewsSoon()
     },
     stopped: () => {

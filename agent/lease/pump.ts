@@ -81,9 +81,9 @@ export function startPump(node: string, incarnation: string, ports: PumpPorts): 
     }
   }
 
-  const send = ({ to, sequence, message, peers }: Extract<LeaseEffect, { kind: 'send' }>): void => {
+  const send = ({ to, sequence, spread, message, peers }: Extract<LeaseEffect, { kind: 'send' }>): void => {
     const recipients = to.map((name) => ({ node: name, incarnation: peers[name] ?? null }))
-    ports.send({ from: node, incarnation, sequence, message }, recipients)
+    ports.send({ from: node, incarnation, sequence, spread, message }, recipients)
   }
 
   return { feed, stop: alarm.stop }

@@ -41,7 +41,7 @@ interface Actor {
 }
 
 /** No MAC: the hashes are at work all the time anyway. */
-const BARE: MacState = { update: () => BARE, clone: () => BARE, digest: () => new Uint8Array() }
+const BARE: MacState = { update: () => {}, tag: () => new Uint8Array() }
 const KEYS: Keys = { macBytes: () => 0, begin: () => BARE }
 
 /** Returns how often the group was taken: 3 when all went as it should. */
@@ -75,8 +75,8 @@ export function rehearse(random: Random): number {
         input: { kind: 'addressed', group: effect.group.name, op: effect.op, ok: true, error: '' },
       })
     else if (effect.kind === 'send') {
-      const { sequence, message } = effect
-      const outgoing = { from: node, incarnation: actor.incarnation, sequence, message }
+      const { sequence, spread, message } = effect
+      const outgoing = { from: node, incarnation: actor.incarnation, sequence, spread, message }
       const seal = sealer(outgoing, 'rehearsal', 1, KEYS)
       for (const to of effect.to) {
         const opened = open(seal(effect.peers[to] ?? null), 'rehearsal', KEYS)

@@ -7,6 +7,7 @@ import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ensureInitramfs } from './initramfs.ts'
 import { ensureKernel } from './kernel.ts'
+import { ensureWebServer } from './web.ts'
 import { cache, dist, LabError, root, tool } from './paths.ts'
 import { guestScript, hostScript, networkScript, type Plan, planOf } from './plan.ts'
 import { guestPort, qemuArguments } from './qemu.ts'
@@ -121,7 +122,8 @@ export async function boot(booting: Booting, began: (child: ChildProcess, dir: s
   const port = booting.host ? 0 : await freePort()
   const socket = hostSocket(dir)
   const listen: Plan['listen'] = booting.host ? { path: socket } : { port: guestPort }
-  const paths = { root, dir, dist, node: process.execPath, busybox: tool('busybox') }
+  const web = await ensureWebServer()
+  const paths = { root, dir, dist, node: process.execPath, busybox: tool('busybox'), web }
   const { topology, cluster } = booting
   const plan = planOf({ topology, cluster, token, listen, secret: randomBytes(32).toString('hex') }, paths)
   writeFileSync(join(dir, 'plan.json'), JSON.stringify(plan))

@@ -50,13 +50,13 @@ export function clusterServices(topology: Topology, node: string, dist: string):
 }
 
 /** The web servers: each answers `/` with its node's name. */
-export function webServices(topology: Topology, busybox: string): Service[] {
+export function webServices(topology: Topology, server: string): Service[] {
   return topology.nodes
     .filter((node) => node.web !== undefined)
     .map(({ name, web }) => ({
       node: name,
       name: 'web',
-      argv: [busybox, 'httpd', '-f', '-p', String(web), '-h', `/run/lab/www/${name}`],
+      argv: [server, '-F', '-p', String(web), '-r', `/run/lab/www/${name}`, '-f', 'index.html'],
       log: `${placesOf(name).log}/web.log`,
     }))
 }

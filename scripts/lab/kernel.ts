@@ -1,18 +1,8 @@
-import { execFileSync, spawnSync } from 'node:child_process'
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { run, takeApart, type Unpacked } from './debian.ts'
 import { cache, LabError, tool } from './paths.ts'
-import { step } from './progress.ts'
 
 export interface Kernel {
   readonly release: string
@@ -36,14 +26,6 @@ const wanted = [
   'drivers/char',
   'drivers/watchdog',
 ]
-
-const run = (command: string, args: readonly string[], cwd?: string): string =>
-  execFileSync(command, [...args], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-    maxBuffer: 1 << 28,
-    ...(cwd ? { cwd } : {}),
-  })
 
 function kernelAt(base: string): Kernel | undefined {
   if (!existsSync(join(base, 'ready'))) return undefined
@@ -72,58 +54,25 @@ function packageName(): string {
   return name
 }
 
-/** Debian's kernel package, taken apart into the cache; nothing is installed. */
+/** Debian's kernel package, taken apart into the cache. */
 export async function ensureKernel(): Promise<Kernel> {
   const cached = cachedKernel()
   if (cached) return cached
   if (process.arch !== 'x64') throw new LabError(`the lab boots an amd64 kernel; this machine is ${process.arch}`)
-  mkdirSync(cache, { recursive: true })
-  const scratch = mkdtempSync(join(cache, 'fetch-'))
-  try {
-    const name = await step('kernel package: download', () => {
-      let name: string
-      try {
-        name = packageName()
-      } catch {
-        run('apt-get', ['update'])
-        name = packageName()
-      }
-      run('apt-get', ['-o', 'APT::Sandbox::User=root', 'download', name], scratch)
-      return name
-    })
-    return await step('kernel package: unpack', () => unpack(scratch, name))
-  } catch (error) {
-    if (error instanceof LabError) throw error
-    const said = (error as { stderr?: string }).stderr ?? (error as Error).message
-    throw new LabError(
-      `the kernel package ${meta} could not be fetched: ${said.trim().split('\n').at(-1)}`,
-      'check the network and `apt-get update`, then run this again',
-    )
-  } finally {
-    rmSync(scratch, { recursive: true, force: true })
-  }
+  return takeApart({
+    what: 'kernel package',
+    name: packageName,
+    members: [
+      './boot/vmlinuz-*',
+      './lib/modules/*/modules.*',
+      ...wanted.map((dir) => `./lib/modules/*/kernel/${dir}/*`),
+    ],
+    keep,
+  })
 }
 
-function unpack(scratch: string, name: string): Kernel {
-  const deb = readdirSync(scratch).find((file) => file.endsWith('.deb')) as string
+function keep({ name, deb, scratch }: Unpacked): Kernel {
   const release = name.replace('linux-image-', '').replace('-unsigned', '')
-  const members = [
-    './boot/vmlinuz-*',
-    './lib/modules/*/modules.*',
-    ...wanted.map((dir) => `./lib/modules/*/kernel/${dir}/*`),
-  ]
-  run('mkdir', ['out'], scratch)
-  run(
-    'sh',
-    [
-      '-c',
-      'set -f; deb=$1; shift; dpkg-deb --fsys-tarfile "$deb" | tar -x -C out --wildcards "$@"',
-      'sh',
-      deb,
-      ...members,
-    ],
-    scratch,
-  )
   run(tool('depmod'), ['-b', 'out', release], scratch)
   expand(join(scratch, 'out/boot'), release)
   writeFileSync(join(scratch, 'out/ready'), `${deb}\n`)

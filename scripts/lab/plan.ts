@@ -24,6 +24,8 @@ export interface Paths {
   /** The project's Node. */
   readonly node: string
   readonly busybox: string
+  /** The realservers' web server. */
+  readonly web: string
   /** Bundles. */
   readonly dist: string
 }
@@ -98,7 +100,7 @@ export function planOf(wish: Wish, paths: Paths): Plan {
     },
     files: [
       ...commands(paths, sockets),
-      ...webServices(topology, paths.busybox).map(({ node }) => ({
+      ...webServices(topology, paths.web).map(({ node }) => ({
         path: `${labDir}/www/${node}/index.html`,
         text: `${node}\n`,
       })),
@@ -110,7 +112,7 @@ export function planOf(wish: Wish, paths: Paths): Plan {
         : []),
     ],
     services: [
-      ...webServices(topology, paths.busybox),
+      ...webServices(topology, paths.web),
       ...(cluster ? clusterServices(topology, paths.node, paths.dist) : []),
     ],
     directories: [

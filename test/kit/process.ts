@@ -189,10 +189,12 @@ export class Process {
 
   #send(effect: Extract<LeaseEffect, { kind: 'send' }>): void {
     const { node, incarnation, links } = this.#options
-    for (const to of effect.to) {
+    const { sequence, spread, message } = effect
+    for (const name of effect.to) {
+      const to = effect.peers[name] ?? null
       for (let link = 0; link < links; link++) {
-        const { sequence, message } = effect
-        this.#around.send(to, { from: node, incarnation, sequence, to: effect.peers[to] ?? null, link, message })
+        if (spread === 'one' && link !== sequence % links) continue
+        this.#around.send(name, { from: node, incarnation, sequence, to, link, spread, message })
       }
     }
   }

@@ -44,7 +44,14 @@ export function counters(node: string): Promise<Readonly<Record<string, number>>
 /** One key, sha256, as in the lab's configuration. */
 const keyOf = (id: number, secret: string): Keys => ({
   macBytes: (asked) => (asked === id ? sha256.outputLen : null),
-  begin: (asked) => (asked === id ? (hmac.create(sha256, Buffer.from(secret, 'hex')) as unknown as MacState) : null),
+  begin: (asked) => {
+    const state = hmac.create(sha256, Buffer.from(secret, 'hex'))
+    const mac: MacState = {
+      update: (bytes) => void state.update(bytes),
+      tag: (end) => state.clone().update(end).digest(),
+    }
+    return asked === id ? mac : null
+  },
 })
 
 export interface Forged {
@@ -60,6 +67,7 @@ export function forge({ cluster, keyId, secret, from }: Forged): Uint8Array {
     from,
     incarnation: '5a'.repeat(16),
     sequence: 1,
+    spread: 'one',
     message: {
       kind: 'beat',
       revision: 1,

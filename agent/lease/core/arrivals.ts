@@ -1,8 +1,8 @@
 /** A datagram comes in: does it count, and whose business is it? */
-import type { LeaseView, Sender } from '@lvsm/lease'
+import type { LeaseView } from '@lvsm/lease'
 import { beatTo } from './beats.ts'
 import { onAck, onVote } from './candidacy.ts'
-import type { Envelope, Message } from './events.ts'
+import type { Asker, Envelope, Message } from './events.ts'
 import { noteBeat } from './peers.ts'
 import { unwilling } from './peers.ts'
 import { count, type Station } from './station.ts'
@@ -17,17 +17,13 @@ export function onDatagram(station: Station, view: LeaseView, envelope: Envelope
     count(station, envelope.message.kind === 'beat' ? 'greeting' : 'drop-not-for-me')
     if (judgement.unheard) beatTo(station, view, [envelope.from])
   } else {
-    onMessage(
-      station,
-      view,
-      { node: envelope.from, incarnation: envelope.incarnation, sequence: envelope.sequence },
-      envelope.message,
-    )
+    const { from: node, incarnation, sequence, spread } = envelope
+    onMessage(station, view, { node, incarnation, sequence, spread }, envelope.message)
   }
 }
 
 /** A message that counts: from a peer, or from this node to itself. */
-export function onMessage(station: Station, view: LeaseView, sender: Sender, message: Message): void {
+export function onMessage(station: Station, view: LeaseView, sender: Asker, message: Message): void {
   if (message.kind === 'beat') return noteBeat(station, sender.node, message)
   if (message.kind === 'relay') {
     station.effects.push({ kind: 'deliver', from: sender.node, payload: message.payload })

@@ -26,7 +26,7 @@ function beat(station: Station, view: LeaseView): Beat {
 }
 
 export function beatTo(station: Station, view: LeaseView, names: readonly string[]): void {
-  post(station, names, beat(station, view))
+  post(station, names, beat(station, view), 'one')
 }
 
 /** Due now; every beat that goes to everybody is also one of the regular ones. */

@@ -56,17 +56,18 @@ function planOf(station: Station, view: LeaseView, seat: Seat, here: Situation):
 function poll(station: Station, view: LeaseView, seat: Seat): void {
   const message: Poll = { kind: 'poll', ...about(view, seat.group) }
   seat.candidate.polled(view.timing, station.now)
-  post(station, votersOf(view), message)
+  post(station, votersOf(view), message, 'one')
 }
 
 function ask(station: Station, view: LeaseView, seat: Seat): void {
   seat.farewell = null
-  request(station, view, seat, seat.candidate.asks(station.sequence + 1, view.timing, station.now))
+  const spread = seat.candidate.asking ? 'all' : 'one'
+  request(station, view, seat, seat.candidate.asks(station.sequence + 1, view.timing, station.now), spread)
 }
 
 /** No majority: give back what was lent, and come again at a time that the rival does not choose too. */
 function withdraw(station: Station, view: LeaseView, seat: Seat): void {
-  postRelease(station, view, seat, seat.holder.release(), null)
+  postRelease(station, view, seat, seat.holder.release(), null, 'all')
   seat.candidate.withdrew(view.timing, station.now)
 }
 

@@ -68,9 +68,9 @@ function forgo(station: Station, seat: Seat): void {
 export function sayFarewell(station: Station, view: LeaseView, seat: Seat): void {
   const { farewell } = seat
   if (!farewell) return
-  postRelease(station, view, seat, farewell.upTo, farewell.successor)
+  postRelease(station, view, seat, farewell.upTo, farewell.successor, 'one')
   const { keepaliveMs } = view.timing
-  const soonMs = Math.min(keepaliveMs / 4, LONGEST_REPEAT_MS)
+  const soonMs = Math.min(keepaliveMs / 3, LONGEST_REPEAT_MS)
   farewell.again = [after(station.now, soonMs), after(station.now, 2 * soonMs)]
 }
 
@@ -84,7 +84,7 @@ export function tendFarewell(station: Station, view: LeaseView, seat: Seat): voi
     return
   }
   farewell.again = farewell.again.slice(1)
-  postRelease(station, view, seat, farewell.upTo, farewell.successor)
+  postRelease(station, view, seat, farewell.upTo, farewell.successor, 'all')
   if (farewell.again.length === 0) seat.farewell = null
 }
 

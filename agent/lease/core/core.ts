@@ -77,7 +77,8 @@ function settle(station: Station): void {
     const { local } = station
     station.local = []
     for (const { sequence, message } of local) {
-      onMessage(station, view, { node: station.node, incarnation: station.incarnation, sequence }, message)
+      const { node, incarnation } = station
+      onMessage(station, view, { node, incarnation, sequence, spread: 'one' }, message)
     }
     const next = nextDue(station, view)
     if (local.length > 0 || next <= station.now) continue
@@ -155,7 +156,7 @@ function onRelay(station: Station, view: LeaseView, input: Extract<LeaseInput, {
     return
   }
   const to = input.to === null ? view.nodes.map(({ name }) => name) : [input.to]
-  post(station, to, { kind: 'relay', payload: input.payload })
+  post(station, to, { kind: 'relay', payload: input.payload }, 'all')
 }
 
 function onStandby(station: Station, on: boolean): void {

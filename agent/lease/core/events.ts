@@ -1,7 +1,7 @@
 /** Everything that can happen to the lease process, and everything that it can do about it. */
-import type { Beat, Relay } from '@lvsm/heartbeat'
+import type { Beat, Relay, Spread } from '@lvsm/heartbeat'
 import type { Instant } from '@lvsm/base'
-import type { Incarnation, LeaseEvent, LeaseGroup, LeaseMessage, LeaseView } from '@lvsm/lease'
+import type { Incarnation, LeaseEvent, LeaseGroup, LeaseMessage, LeaseView, Sender } from '@lvsm/lease'
 
 export type Message = LeaseMessage | Beat | Relay
 
@@ -14,7 +14,12 @@ export interface Envelope {
   readonly to: Incarnation | null
   /** Index of the link in the sender's list. */
   readonly link: number
+  readonly spread: Spread
   readonly message: Message
+}
+/** Whom to answer, and over which links. */
+export interface Asker extends Sender {
+  readonly spread: Spread
 }
 
 /** Announce: ARP both ways. Serve: IP both ways (fence.md, row 12). */
@@ -59,6 +64,7 @@ export type LeaseEffect =
       readonly kind: 'send'
       readonly to: readonly string[]
       readonly sequence: number
+      readonly spread: Spread
       readonly message: Message
       readonly peers: Readonly<Record<string, Incarnation | null>>
     }

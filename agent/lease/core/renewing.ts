@@ -3,6 +3,7 @@
  * is left of the lease when no extension came; the lease is extended only after the kernel acknowledged the last
  * renewal of the fence. Two calls in a row without acknowledgement: hand over.
  */
+import type { Spread } from '@lvsm/heartbeat'
 import { after, fenceMs, type Instant, renewalMs, ROUNDING_MS } from '@lvsm/base'
 import { type LeaseView, type Request, votersOf } from '@lvsm/lease'
 import { giveUp } from './closing.ts'
@@ -18,12 +19,12 @@ const WORTH_MS = 10
 const MISSES = 2
 
 /** Sends a REQUEST, and notes it with the time before it leaves. */
-export function request(station: Station, view: LeaseView, seat: Seat, number: number): void {
+export function request(station: Station, view: LeaseView, seat: Seat, number: number, spread: Spread): void {
   const voters = votersOf(view)
   const sequence = station.sequence + 1
   seat.holder.asked({ sequence, sent: station.now, epoch: view.epoch, number, voters })
   const message: Request = { kind: 'request', ...about(view, seat.group), termMs: view.timing.termMs, number }
-  post(station, voters, message)
+  post(station, voters, message, spread)
 }
 
 /** When the lease is to be renewed; sooner when the last send has no majority yet. */
@@ -68,7 +69,7 @@ export function tendRenewals(station: Station, view: LeaseView, seat: Seat): voi
   if (fence !== null && fence <= station.now) extendFence(station, view, seat)
   const lease = leaseDue(view, seat)
   if (lease !== null && lease <= station.now)
-    request(station, view, seat, Math.max(seat.holder.number, seat.raisedNumber))
+    request(station, view, seat, Math.max(seat.holder.number, seat.raisedNumber), seat.holder.answered ? 'one' : 'all')
 }
 
 /** Either this process was held up, and the lease is still good; or nobody renewed the lease, and this is its end. */

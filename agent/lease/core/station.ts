@@ -11,9 +11,8 @@ import {
   type Request,
   RULES,
   type Rules,
-  type Sender,
 } from '@lvsm/lease'
-import type { LeaseEffect } from './events.ts'
+import type { Asker, LeaseEffect } from './events.ts'
 import type { Seat } from './seat.ts'
 
 export interface LeaseCoreOptions {
@@ -38,7 +37,7 @@ export interface LocalMessage {
 
 /** A request that waits until this node's vote is free. */
 export interface Waiting {
-  readonly sender: Sender
+  readonly sender: Asker
   readonly message: Request
   readonly until: Instant
 }

@@ -6,9 +6,9 @@
  * after the RELEASE the kernel itself ends the serving within the drain time.
  */
 import { after, type Instant, ROUNDING_MS } from '@lvsm/base'
-import type { Answer, LeaseView, Offer, Sender } from '@lvsm/lease'
-import { beatSoon } from './beats.ts'
+import type { Answer, LeaseView, Offer } from '@lvsm/lease'
 import { giveUp, part, sayFarewell, silence } from './closing.ts'
+import type { Asker } from './events.ts'
 import { closeFence, renewFence } from './kernel.ts'
 import { bestPeer, unwilling } from './peers.ts'
 import { about, post, reply } from './post.ts'
@@ -57,7 +57,8 @@ export function tendTransfer(station: Station, view: LeaseView, seat: Seat): voi
     refuse(station, seat, `${transfer.to} did not answer within ${OFFER_KEEPALIVES * view.timing.keepaliveMs} ms`)
   } else if (station.now >= transfer.resendAt) {
     const message: Offer = { kind: 'offer', ...about(view, seat.group), number: seat.holder.number }
-    transfer.sequences.add(post(station, [transfer.to], message))
+    const spread = transfer.sequences.size === 0 ? 'one' : 'all'
+    transfer.sequences.add(post(station, [transfer.to], message, spread))
     transfer.resendAt = after(station.now, view.timing.keepaliveMs / 3)
   }
 }
@@ -70,12 +71,13 @@ function refuse(station: Station, seat: Seat, reason: string): void {
   tell(station, seat.group.name, 'refused', seat.holder.number, reason)
 }
 
-export function onOffer(station: Station, view: LeaseView, sender: Sender, offer: Offer): void {
+export function onOffer(station: Station, view: LeaseView, sender: Asker, offer: Offer): void {
   const group = view.groups.find(({ name }) => name === offer.group)
+  station.seats.get(offer.group)?.candidate.survey.raise(offer.number)
   const why = group ? unwilling(station, view, group) : `${station.node} does not know ${offer.group}`
   const echo = { incarnation: sender.incarnation, sequence: sender.sequence }
   const { group: name, digest, epoch } = offer
-  reply(station, sender.node, sender.incarnation, {
+  reply(station, sender, {
     kind: 'answer',
     group: name,
     digest,
@@ -121,7 +123,6 @@ export function tendParting(station: Station, view: LeaseView, seat: Seat): void
   sayFarewell(station, view, seat)
   seat.transfer = null
   seat.phase = 'draining'
-  beatSoon(station)
 }
 
 /** Drained, or closed by the kernel: take the rest away. */

@@ -51,7 +51,14 @@ function voter() {
         message.kind === 'request'
           ? ({ kind: 'request', ...about, termMs: 350, number: node === 'dir1' ? 1 : 2 } as const)
           : ({ kind: 'release', ...about, upTo: sequence, successor: null } as const)
-      const envelope = { from: node, incarnation: `${node}-start`, sequence: ++sequence, to: 'rs1-start', link: 0 }
+      const envelope = {
+        from: node,
+        incarnation: `${node}-start`,
+        sequence: ++sequence,
+        to: 'rs1-start',
+        link: 0,
+        spread: 'one' as const,
+      }
       const effects = core.step({ kind: 'datagram', envelope: { ...envelope, message: whole } }, instant(at))
       return { said: said(effects), wakeAt: wakeAt(effects) }
     },

@@ -5,7 +5,8 @@
  * under way for longer, which may always happen; to the candidate it saves the way there and back.
  */
 import { after } from '@lvsm/base'
-import { type LeaseView, leadMs, type Poll, type Release, type Request, type Sender } from '@lvsm/lease'
+import { type LeaseView, leadMs, type Poll, type Release, type Request } from '@lvsm/lease'
+import type { Asker } from './events.ts'
 import { reply } from './post.ts'
 import type { Station } from './station.ts'
 
@@ -14,12 +15,12 @@ const LONGEST_WAIT_LEADS = 2
 /** Sums of fractions may come out a hair too early. */
 const HAIR_MS = 0.01
 
-export function onRequest(station: Station, view: LeaseView, sender: Sender, message: Request): void {
+export function onRequest(station: Station, view: LeaseView, sender: Asker, message: Request): void {
   const answer = station.acceptor.request(sender, message, station.now)
   persist(station)
   if (!answer) return
   const soon = answer.kind === 'busy' && answer.reason === 'held' && answer.leftMs <= longestWaitMs(view)
-  if (!soon) return reply(station, sender.node, sender.incarnation, answer)
+  if (!soon) return reply(station, sender, answer)
   // One for each candidate and group: the newest.
   const others = station.waiting.filter((one) => one.sender.node !== sender.node || one.message.group !== message.group)
   station.waiting = [...others, { sender, message, until: after(station.now, answer.leftMs + HAIR_MS) }]
@@ -35,12 +36,12 @@ export function tendWaiting(station: Station, view: LeaseView): void {
   for (const { sender, message } of due) onRequest(station, view, sender, message)
 }
 
-export function onPoll(station: Station, sender: Sender, message: Poll): void {
+export function onPoll(station: Station, sender: Asker, message: Poll): void {
   const answer = station.acceptor.poll(sender, message, station.now)
-  if (answer) reply(station, sender.node, sender.incarnation, answer)
+  if (answer) reply(station, sender, answer)
 }
 
-export function onVoterRelease(station: Station, sender: Sender, message: Release): void {
+export function onVoterRelease(station: Station, sender: Asker, message: Release): void {
   station.acceptor.release(sender, message, station.now)
   station.waiting = station.waiting.map((one) =>
     one.message.group === message.group ? { ...one, until: station.now } : one,

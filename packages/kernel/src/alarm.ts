@@ -36,12 +36,17 @@ export function createAlarm(clock: () => Instant, ring: () => void): Alarm {
 }
 
 /** However often it is called: `work` once, when the present turn of the loop has brought all that it brings. */
-export function oncePerTurn(work: () => void): () => void {
+export const oncePerTurn = (work: () => void): (() => void) => once(setImmediate, work)
+
+/** However often it is called: `work` once, `ms` after the first call. */
+export const onceAfter = (ms: number, work: () => void): (() => void) => once((run) => setTimeout(run, ms), work)
+
+function once(wait: (run: () => void) => unknown, work: () => void): () => void {
   let due = false
   return () => {
     if (due) return
     due = true
-    setImmediate(() => {
+    wait(() => {
       due = false
       work()
     })

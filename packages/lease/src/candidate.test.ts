@@ -98,7 +98,7 @@ describe('an attempt', () => {
     expect(candidate.plan(here, at(5))).toEqual({ move: 'ask', at: at(5) })
     candidate.asks(2, timing, at(5))
     for (const voter of here.voters) candidate.heard(voter, busy(2, 200), here, at(6))
-    expect(candidate.plan(here, at(6))).toEqual({ move: 'ask', at: at(10) })
+    expect(candidate.plan(here, at(6))).toEqual({ move: 'ask', at: at(5 + timing.keepaliveMs / 8) })
     expect(candidate.plan(here, at(355))?.move).toBe('withdraw')
   })
 })

@@ -47,7 +47,7 @@ export const stepMs = (timing: Timing): number => Math.max(10, timing.keepaliveM
 export const leadMs = (timing: Timing): number => Math.max(5, timing.keepaliveMs / 8)
 /** Two round trips without a majority, and an attempt is over. */
 export const attemptMs = (timing: Timing): number => Math.max(20, timing.keepaliveMs / 2)
-const urgentResendMs = (timing: Timing): number => Math.max(2, timing.keepaliveMs / 20)
+const urgentResendMs = (timing: Timing): number => Math.max(2, timing.keepaliveMs / 8)
 
 export class Candidate {
   readonly survey = new Survey()
@@ -77,7 +77,7 @@ export class Candidate {
     if (!situation.eligible) return null
     const askAt = this.#askAt(situation, now)
     // A poll right before the question would only hold it up.
-    const pollFirst = after(this.#pollAt, stepMs(situation.timing)) < askAt
+    const pollFirst = now < askAt && after(this.#pollAt, stepMs(situation.timing)) < askAt
     return pollFirst ? { move: 'poll', at: this.#pollAt } : { move: 'ask', at: askAt }
   }
 

@@ -1,11 +1,13 @@
 /**
- * One UDP datagram: version, key id, cluster, sender, incarnation, sequence, message, addressee, MAC.
+ * One UDP datagram: version, key id, cluster, sender, incarnation, sequence, spread, message, addressee,
+ * MAC.
  * The MAC covers every byte before it. Nothing inside is looked at before the MAC was right, but what is needed
  * to choose the key; every refusal has a reason that is counted and never logged.
  *
  * The addressee comes last, so that a message to many is encoded, and all but the end of it hashed, once.
  */
-import { type Codec, counter, decode, encode, hex, nullable, struct, text, u16, u8 } from './codec.ts'
+import { type Spread, SPREADS } from '@lvsm/heartbeat'
+import { type Codec, counter, decode, encode, hex, nullable, oneOf, struct, text, u16, u8 } from './codec.ts'
 import { type Message, messageCodec } from './messages.ts'
 
 export const VERSION = 1
@@ -17,6 +19,7 @@ export interface Outgoing {
   readonly from: string
   readonly incarnation: string
   readonly sequence: number
+  readonly spread: Spread
   readonly message: Message
 }
 export interface Datagram extends Outgoing {
@@ -24,17 +27,17 @@ export interface Datagram extends Outgoing {
   readonly to: string | null
 }
 
-/** A MAC under way: what `@noble/hashes` calls an HMAC object. */
+/** A MAC under way. */
 export interface MacState {
-  update(bytes: Uint8Array): this
-  clone(): MacState
-  digest(): Uint8Array
+  update(bytes: Uint8Array): void
+  /** The MAC of all that came so far and of `end`; may be asked again for another end. */
+  tag(end: Uint8Array): Uint8Array
 }
 /** The cluster's keys, injected, so that this room needs no cryptography. */
 export interface Keys {
   /** Length of a key's MAC in bytes; null when there is no such key. */
   macBytes(keyId: number): number | null
-  /** Null when there is no such key. */
+  /** Null when there is no such key. Ends what was begun with this key before. */
   begin(keyId: number): MacState | null
 }
 
@@ -51,6 +54,7 @@ const common = struct<Common>({
   from: text,
   incarnation: hex(16),
   sequence: counter,
+  spread: oneOf(...SPREADS),
   message: messageCodec,
 })
 const addressee: Codec<string | null> = nullable(hex(16))
@@ -70,7 +74,7 @@ export function sealer(
   state.update(head)
   return (to) => {
     const tail = encode(addressee, to)
-    const tag = state.clone().update(tail).digest()
+    const tag = state.tag(tail)
     const sealed = new Uint8Array(head.length + tail.length + tag.length)
     sealed.set(head)
     sealed.set(tail, head.length)
@@ -88,13 +92,13 @@ export function open(bytes: Uint8Array, cluster: string, keys: Keys): Opened {
   if (size === null) return drop('key')
   if (bytes.length <= PREFIX_BYTES + size) return drop('short')
   const signed = bytes.subarray(0, bytes.length - size)
-  const tag = keys.begin(keyId)?.update(signed).digest()
+  const tag = keys.begin(keyId)?.tag(signed)
   if (!tag || !sameBytes(tag, bytes.subarray(bytes.length - size))) return drop('mac')
   const content = decode(whole, signed)
   if (!content) return drop('malformed')
-  const { from, incarnation, sequence, message, cluster: theirs } = content.common
+  const { from, incarnation, sequence, spread, message, cluster: theirs } = content.common
   if (theirs !== cluster) return drop('cluster')
-  return { ok: true, datagram: { from, incarnation, sequence, to: content.to, message } }
+  return { ok: true, datagram: { from, incarnation, sequence, spread, to: content.to, message } }
 }
 
 const drop = (reason: DropReason): Opened => ({ ok: false, reason })

@@ -9,6 +9,7 @@ import {
   FrameSplitter,
   frame,
   type Keys,
+  type MacState,
   type Message,
   messageCodec,
   open,
@@ -21,7 +22,14 @@ import { decodeText, encodeText } from './text.ts'
 const secret = new Uint8Array(32).fill(7)
 const keysOf = (key: Uint8Array, known: number): Keys => ({
   macBytes: (id) => (id === known ? 32 : null),
-  begin: (id) => (id === known ? hmac.create(sha256, key) : null),
+  begin: (id) => {
+    const state = hmac.create(sha256, key)
+    const mac: MacState = {
+      update: (bytes) => void state.update(bytes),
+      tag: (end) => state.clone().update(end).digest(),
+    }
+    return id === known ? mac : null
+  },
 })
 const keys = keysOf(secret, 1)
 const seal = ({ to, ...outgoing }: Datagram, cluster = 'lab', keyId = 1, with_ = keys): Uint8Array =>
@@ -69,6 +77,7 @@ const datagram: fc.Arbitrary<Datagram> = fc.record({
   from: fc.string({ maxLength: 60 }),
   incarnation: hexOf(16),
   sequence: counter,
+  spread: fc.constantFrom('one' as const, 'all' as const),
   to: fc.option(hexOf(16)),
   message,
 })
@@ -76,6 +85,7 @@ const sample: Datagram = {
   from: 'dir1',
   incarnation: 'ab'.repeat(16),
   sequence: 7,
+  spread: 'one',
   to: null,
   message: { kind: 'poll', group: 'web', digest: '0123456789abcdef', epoch: 1 },
 }

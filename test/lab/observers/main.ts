@@ -7,9 +7,10 @@ import { observeOwners } from './owners.ts'
 import { streamRequests } from './stream.ts'
 
 const help = `observe owners [--also ADDRESS]… [--every 10] [--quiet 250] [--for MS] [--out FILE]
-observe http   [--every 20] [--limit 5000] [--from NODE] [--for MS] [--out FILE]
+observe http   [--every 20] [--limit 5000] [--warmup 0] [--from NODE] [--for MS] [--out FILE]
 
-Watches from outside until SIGTERM or --for MS is over, then writes its report as JSON. Says "ready" on stderr.
+Watches from outside until SIGTERM or --for MS is over, then writes its report as JSON. Says "ready" on stderr, after the
+warm-up, whose requests do not count.
 All times are milliseconds of the guest's monotonic clock.
 `
 
@@ -21,6 +22,7 @@ async function main(): Promise<void> {
       every: { type: 'string' },
       quiet: { type: 'string', default: '250' },
       limit: { type: 'string', default: '5000' },
+      warmup: { type: 'string', default: '0' },
       from: { type: 'string' },
       for: { type: 'string' },
       out: { type: 'string' },
@@ -37,13 +39,14 @@ async function main(): Promise<void> {
   if (!plan) throw new Error('LAB_PLAN is not set: observe runs inside a lab')
   const { topology } = JSON.parse(readFileSync(plan, 'utf8')) as Plan
   let stop: () => unknown
+  const warmup = what === 'http' ? Number(values.warmup) : 0
   if (what === 'owners') {
     const addresses = [topology.vip, ...values.also]
     stop = observeOwners(topology, { addresses, every: Number(values.every ?? 10), quiet: Number(values.quiet) })
   } else {
     const from = values.from ?? clientOf(topology)?.name
     if (from) setNamespace(from)
-    const options = { address: topology.vip, port: topology.port, limit: Number(values.limit) }
+    const options = { address: topology.vip, port: topology.port, limit: Number(values.limit), warmup }
     stop = streamRequests({ ...options, every: Number(values.every ?? 20) })
   }
   const end = async () => {
@@ -57,7 +60,7 @@ async function main(): Promise<void> {
   const timer = values.for ? setTimeout(finish, Number(values.for)) : undefined
   process.once('SIGTERM', finish)
   process.once('SIGINT', finish)
-  process.stderr.write('ready\n')
+  setTimeout(() => process.stderr.write('ready\n'), warmup)
 }
 
 function fail(error: Error): void {

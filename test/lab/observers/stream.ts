@@ -11,6 +11,8 @@ export interface StreamOptions {
   readonly every: number
   /** Milliseconds after which a request has failed. */
   readonly limit: number
+  /** Milliseconds at the beginning whose requests do not count: V8 compiles the observer meanwhile. */
+  readonly warmup: number
 }
 
 function requestOf(began: number, text: string): Request {
@@ -24,11 +26,11 @@ function requestOf(began: number, text: string): Request {
 }
 
 /** Asks until `stop`, which waits for the requests under way and gives the report. */
-export function streamRequests({ address, port, every, limit }: StreamOptions) {
+export function streamRequests({ address, port, every, limit, warmup }: StreamOptions) {
   const caller = new Caller(address, port, 'GET / HTTP/1.0\r\n\r\n')
   const requests: Request[] = []
   const pending = new Map<number, number>()
-  const began = now()
+  const began = now() + warmup
   let empty: (() => void) | undefined
   const turn = () => {
     const at = now()
@@ -55,6 +57,12 @@ export function streamRequests({ address, port, every, limit }: StreamOptions) {
     })
     clearInterval(timer)
     caller.close()
-    return { began, ended, everyMs: every, limitMs: limit, ...summary(requests) }
+    return {
+      began,
+      ended,
+      everyMs: every,
+      limitMs: limit,
+      ...summary(requests.filter((request) => request.began >= began)),
+    }
   }
 }

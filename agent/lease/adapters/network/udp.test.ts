@@ -29,6 +29,7 @@ const outgoing: Outgoing = {
   from: 'dir1',
   incarnation: 'ab'.repeat(16),
   sequence: 1,
+  spread: 'one',
   message: { kind: 'beat', revision: 1, standby: false, groups: [] },
 }
 
@@ -55,7 +56,9 @@ test('what goes over two links is heard once', async () => {
   const request = { kind: 'request' as const, ...about, termMs: 350, number: 1 }
   let sequence = 0
   await vi.waitFor(() => {
-    sender.send({ ...outgoing, sequence: ++sequence, message: request }, [{ node: 'dir2', incarnation: null }])
+    sender.send({ ...outgoing, sequence: ++sequence, spread: 'all', message: request }, [
+      { node: 'dir2', incarnation: null },
+    ])
     expect(received.mock.calls.length).toBeGreaterThan(5)
   })
   const heard = received.mock.calls.map(([datagram]) => datagram.sequence)

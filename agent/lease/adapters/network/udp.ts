@@ -11,8 +11,8 @@ export interface Recipient {
 }
 export interface UdpLinks {
   /**
-   * To peers: beats take turns over the links that both nodes have, everything else goes over all of them.
-   * Errors are counted; the next beat tries again.
+   * To peers, over the links that both nodes have: over all of them, or over one. Beats take turns, so that each link
+   * is tried; anything else goes where the peer was heard last. Errors are counted; the next beat tries again.
    */
   send(outgoing: Outgoing, recipients: readonly Recipient[]): void
   close(): void
@@ -31,10 +31,23 @@ export function openLinks(view: LeaseView, events: UdpEvents): UdpLinks {
   const own = view.nodes.find((node) => node.name === view.node)?.links ?? []
   const keys = keyring(view.keys)
   const copies = new Copies()
-  const sockets = own.map((link, index) => bindLink(link, index, view.cluster, keys, copies, events))
+  /** By which of our links each node was heard last. */
+  const lastLink = new Map<string, number>()
+  const received = (datagram: Datagram, index: number): void => {
+    lastLink.set(datagram.from, index)
+    events.received(datagram, index)
+  }
+  const sockets = own.map((link, index) => bindLink(link, index, view.cluster, keys, copies, { ...events, received }))
   const routes = new Map(view.nodes.map((node) => [node.name, sharedLinks(own, node.links)]))
   /** Of each peer: a count for all would send every second beat to the same. */
   const turns = new Map<string, number>()
+  const oneOf = (node: string, shared: readonly Route[], beat: boolean): Route[] => {
+    const heard = beat ? undefined : shared.find(({ index }) => index === lastLink.get(node))
+    if (heard) return [heard]
+    const turn = (turns.get(node) ?? 0) + 1
+    turns.set(node, turn)
+    return shared.slice(turn % shared.length, (turn % shared.length) + 1)
+  }
   const sent = (error: Error | null): void => {
     if (error) events.count(`send-${(error as NodeJS.ErrnoException).code ?? 'error'}`)
   }
@@ -45,9 +58,7 @@ export function openLinks(view: LeaseView, events: UdpEvents): UdpLinks {
       for (const { node, incarnation } of recipients) {
         const bytes = seal(incarnation)
         const shared = routes.get(node) ?? []
-        const turn = (turns.get(node) ?? 0) + 1
-        if (beat) turns.set(node, turn)
-        const chosen = beat ? shared.slice(turn % shared.length, (turn % shared.length) + 1) : shared
+        const chosen = outgoing.spread === 'all' ? shared : oneOf(node, shared, beat)
         for (const { index, peer } of chosen) sockets[index]?.send(bytes, peer.port, peer.address, sent)
       }
     },
@@ -57,7 +68,11 @@ export function openLinks(view: LeaseView, events: UdpEvents): UdpLinks {
   }
 }
 
-const sharedLinks = (own: readonly LeaseLink[], theirs: readonly LeaseLink[]): { index: number; peer: LeaseLink }[] =>
+interface Route {
+  readonly index: number
+  readonly peer: LeaseLink
+}
+const sharedLinks = (own: readonly LeaseLink[], theirs: readonly LeaseLink[]): Route[] =>
   own.flatMap((link, index) => theirs.filter((peer) => peer.name === link.name).map((peer) => ({ index, peer })))
 
 function bindLink(
