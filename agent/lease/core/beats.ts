@@ -1,15 +1,18 @@
 /**
- * Heartbeats, with what this node holds and is ready for: each keepalive among those who decide (directors and voters),
- * four in a deadtime between all others, so that the cost does not grow with the square of the realservers. What moves
- * ownership are the leases' own messages; beats tell who is there.
+ * Heartbeats, with what this node holds and is ready for: each keepalive among directors, four in a deadtime between all
+ * others, so that the cost does not grow with the square of the realservers. What moves ownership are the leases' own
+ * messages, voters' among them; beats tell who is there.
  */
-import { after } from '@lvsm/base'
+import { after, earlier } from '@lvsm/base'
 import type { Beat } from '@lvsm/heartbeat'
 import type { LeaseView } from '@lvsm/lease'
-import { beatIntervalMs, deciders } from './pace.ts'
+import { beatIntervalMs, directorsOf } from './pace.ts'
 import { post } from './post.ts'
 import { holds, isReady } from './seat.ts'
 import type { Station } from './station.ts'
+
+/** Of a keepalive. */
+const SOON = 1 / 8
 
 function beat(station: Station, view: LeaseView): Beat {
   const groups = [...station.seats.values()].map((seat) => {
@@ -37,13 +40,20 @@ export function tendBeats(station: Station, view: LeaseView): void {
   const names = view.nodes.map(({ name }) => name)
   const due = names.filter((name) => now >= station.beatAllAt || beatIntervalMs(view, node, name) === keepaliveMs)
   const longestMs = Math.max(keepaliveMs, ...names.map((name) => beatIntervalMs(view, node, name)))
-  station.beatAt = after(now, deciders(view).has(node) ? keepaliveMs : longestMs)
+  station.beatAt = after(now, directorsOf(view).has(node) ? keepaliveMs : longestMs)
   if (now >= station.beatAllAt) station.beatAllAt = after(now, longestMs - keepaliveMs / 2)
   beatTo(station, view, due)
 }
 
-/** Peers should know at once that something changed hands. */
-export function beatSoon(station: Station): void {
+/** Peers should know at once: this process will not be there for long. */
+export function beatNow(station: Station): void {
   station.beatAt = station.now
   station.beatAllAt = station.now
+}
+
+/** Peers should know soon that something changed hands: after what the change itself has to send and to do. */
+export function beatSoon(station: Station): void {
+  const soonMs = (station.view?.timing.keepaliveMs ?? 0) * SOON
+  station.beatAt = earlier(station.beatAt, after(station.now, soonMs))
+  station.beatAllAt = station.beatAt
 }

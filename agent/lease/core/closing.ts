@@ -70,7 +70,7 @@ export function sayFarewell(station: Station, view: LeaseView, seat: Seat): void
   if (!farewell) return
   postRelease(station, view, seat, farewell.upTo, farewell.successor, 'one')
   const { keepaliveMs } = view.timing
-  const soonMs = Math.min(keepaliveMs / 3, LONGEST_REPEAT_MS)
+  const soonMs = Math.min(keepaliveMs / 2, LONGEST_REPEAT_MS)
   farewell.again = [after(station.now, soonMs), after(station.now, 2 * soonMs)]
 }
 

@@ -10,7 +10,7 @@ import type { LeaseGroup, LeaseStatus, LeaseView } from '@lvsm/lease'
 import { expire, nextDue, tend } from './agenda.ts'
 import { defend } from './announcing.ts'
 import { onDatagram, onMessage } from './arrivals.ts'
-import { beatSoon } from './beats.ts'
+import { beatNow, beatSoon } from './beats.ts'
 import { giveUp } from './closing.ts'
 import { type LeaseEffect, type LeaseInput, READY_FOR_MS } from './events.ts'
 import { addAddresses, bookAddressed, bookFenced } from './kernel.ts'
@@ -156,7 +156,8 @@ function onRelay(station: Station, view: LeaseView, input: Extract<LeaseInput, {
     return
   }
   const to = input.to === null ? view.nodes.map(({ name }) => name) : [input.to]
-  post(station, to, { kind: 'relay', payload: input.payload }, 'all')
+  // What is told to everybody is told again soon.
+  post(station, to, { kind: 'relay', payload: input.payload }, input.to === null ? 'one' : 'all')
 }
 
 function onStandby(station: Station, on: boolean): void {
@@ -178,5 +179,5 @@ function onStop(station: Station, reason: string): void {
   for (const seat of station.seats.values()) {
     if (seat.phase !== 'watching') relinquish(station, seat, reason, bestPeer(station, view, seat.group))
   }
-  beatSoon(station)
+  beatNow(station)
 }

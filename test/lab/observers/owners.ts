@@ -17,8 +17,8 @@ export interface OwnersOptions {
 }
 
 const ALL = 0x0003
-/** Milliseconds between readings of the sockets; they hold a second's frames and more. */
-const reading = 100
+/** Milliseconds between readings of the sockets: seldom is cheaper, but a long reading would hold up what is watched. */
+const reading = 20
 /** Silences that are listed, in milliseconds. */
 const least = 50
 
