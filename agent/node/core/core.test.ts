@@ -299,7 +299,7 @@ describe('a planned switchover', () => {
     expect(dir1.take('reply')).toMatchObject([
       { id: 'a', status: 200, body: { group: 'web', from: 'dir1', to: 'dir2', number: 8 } },
     ])
-    run(1500)
+    run(1000)
     expect(dests(dir1)).toMatchObject({ '10.12.0.13': 1 })
     expect(dir2.kern.state.guard).not.toContain('"to"')
   })

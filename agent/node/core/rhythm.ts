@@ -1,7 +1,7 @@
 /** When to look at the kernel, and when to speak: at a steady pace, sooner for a reason, never in a burst. */
 import { after, earlier, type Instant, later, NEVER_BEFORE } from '@lvsm/base'
 
-const LOOK_MS = 1500
+const LOOK_MS = 1000
 const SHORTEST_LOOK_MS = 20
 const TELL_MS = 2000
 const SHORTEST_TELL_MS = 200
