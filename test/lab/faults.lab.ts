@@ -138,6 +138,29 @@ for (const fault of faults) {
   })
 }
 
+scenario('a link of the voter and of the standby dies: the owner keeps its lease over the other one', async () => {
+  await whole()
+  const before = await seats()
+  const ports = [`${before.to}-in`, 'rs1-in']
+  const seen = await watched(async () => {
+    for (const port of ports) await sh(`ip link set ${port} down`)
+    try {
+      await lasting(4000)
+    } finally {
+      for (const port of ports) await sh(`ip link set ${port} up`)
+    }
+  })
+  told('one link dead', seen)
+  demandOneOwner(seen)
+  demand(seen.http.failed === 0, `${seen.http.failed} requests failed`)
+  demand(
+    seen.owners.addresses.every(({ changes }) => changes.length === 0),
+    'no move was seen',
+  )
+  const after = await owner()
+  demand(after === before.from, `${after} owns what ${before.from} owned`)
+})
+
 scenario('planned switchover: no request fails, none waits a second', async () => {
   await whole()
   const { group, from, to } = await seats()

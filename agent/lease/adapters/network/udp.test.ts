@@ -33,6 +33,8 @@ const outgoing: Outgoing = {
   message: { kind: 'beat', revision: 1, standby: false, groups: [] },
 }
 
+const about = { group: 'web', digest: '0123456789abcdef', epoch: 1 }
+const request = { kind: 'request' as const, ...about, termMs: 350, number: 1 }
 const received = vi.fn<UdpEvents['received']>()
 const count = vi.fn<UdpEvents['count']>()
 const linkFailed = vi.fn<UdpEvents['linkFailed']>()
@@ -52,8 +54,6 @@ afterEach(() => {
 test('what goes over two links is heard once', async () => {
   links(viewOf('dir2'), events)
   const sender = links(viewOf('dir1'))
-  const about = { group: 'web', digest: '0123456789abcdef', epoch: 1 }
-  const request = { kind: 'request' as const, ...about, termMs: 350, number: 1 }
   let sequence = 0
   await vi.waitFor(() => {
     sender.send({ ...outgoing, sequence: ++sequence, spread: 'all', message: request }, [
@@ -64,6 +64,30 @@ test('what goes over two links is heard once', async () => {
   const heard = received.mock.calls.map(([datagram]) => datagram.sequence)
   expect(new Set(heard).size).toBe(heard.length)
   expect(count).not.toHaveBeenCalled()
+})
+
+test('a first try goes over the link by which the peer was heard last', async () => {
+  const heardByDir1 = vi.fn<UdpEvents['received']>()
+  links(viewOf('dir2'), events)
+  const dir1 = links(viewOf('dir1'), { ...silent, received: heardByDir1 })
+  const keys = keyring(viewOf('dir1').keys)
+  const raw = createSocket('udp4')
+  let sequence = 0
+  for (const link of [1, 0, 1]) {
+    heardByDir1.mockClear()
+    await vi.waitFor(() => {
+      const bytes = sealer({ ...outgoing, from: 'dir2', sequence: ++sequence }, 'lab', 1, keys)(null)
+      raw.send(bytes, port, `127.0.${link + 1}.1`)
+      expect(heardByDir1).toHaveBeenCalled()
+    })
+    received.mockClear()
+    await vi.waitFor(() => {
+      dir1.send({ ...outgoing, sequence: ++sequence, message: request }, [{ node: 'dir2', incarnation: null }])
+      expect(received.mock.calls.length).toBeGreaterThan(2)
+    })
+    expect(new Set(received.mock.calls.map(([, index]) => index))).toEqual(new Set([link]))
+  }
+  raw.close()
 })
 
 test('beats take turns over the links, and one that comes again is a replay', async () => {
