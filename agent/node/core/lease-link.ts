@@ -2,7 +2,7 @@
 import { between, type Instant, NEVER_BEFORE } from '@lvsm/base'
 import type { OwnershipStatus } from './ownership.ts'
 
-/** It speaks each second, and at each event; one that is silent this long is frozen. */
+/** It speaks several times a second; one that is silent this long is frozen. */
 const SILENT_MS = 3000
 
 export interface LeaseLink {
