@@ -7,12 +7,12 @@ import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ensureInitramfs } from './initramfs.ts'
 import { ensureKernel } from './kernel.ts'
-import { ensureWebServer } from './web.ts'
 import { cache, dist, LabError, root, tool } from './paths.ts'
 import { guestScript, hostScript, networkScript, type Plan, planOf } from './plan.ts'
 import { guestPort, qemuArguments } from './qemu.ts'
 import type { Address } from './session.ts'
 import type { Topology } from './topology.ts'
+import { ensureWebServer } from './web.ts'
 
 export interface Lab {
   readonly pid: number

@@ -27,7 +27,7 @@ const view: LeaseView = {
   signWith: 1,
 }
 
-/** The voter, past its quarantine; `ask` and `wake` give what it answers, as `KIND to NODE`. */
+/** The voter, past its quarantine; `from` and `wake` give what it answers, as `KIND to NODE`. */
 function voter() {
   const core = createLeaseCore({
     node: 'rs1',

@@ -92,6 +92,11 @@ describe('an attempt', () => {
     expect(candidate.plan(here, at(2))).toEqual({ move: 'ask', at: at(2) })
     expect(candidate.asks(3, timing, at(2))).toBe(41)
   })
+  test('a named successor asks at once, also when its last poll was long ago', () => {
+    const candidate = polled()
+    candidate.named(timing, at(500))
+    expect(candidate.plan(here, at(500))).toEqual({ move: 'ask', at: at(500) })
+  })
   test('a named successor asks at once, again and again while the votes are kept for it', () => {
     const candidate = polled()
     candidate.named(timing, at(5))

@@ -1,6 +1,5 @@
 /**
- * One UDP datagram: version, key id, cluster, sender, incarnation, sequence, spread, message, addressee,
- * MAC.
+ * One UDP datagram: version, key id, cluster, sender, incarnation, sequence, spread, message, addressee, MAC.
  * The MAC covers every byte before it. Nothing inside is looked at before the MAC was right, but what is needed
  * to choose the key; every refusal has a reason that is counted and never logged.
  *
