@@ -125,6 +125,7 @@ function run(): void {
       news.push(event)
       tellNewsSoon()
     },
+    claimed: tellNewsSoon,
     stopped: () => {
       kernel.fence.clear()
       leave(0)

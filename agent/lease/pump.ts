@@ -20,6 +20,7 @@ export interface PumpPorts {
   persist(highWater: number): void
   deliver(from: string, payload: Uint8Array): void
   event(effect: Extract<LeaseEffect, { kind: 'event' }>): void
+  claimed(): void
   stopped(): void
   count(reason: string): void
 }
@@ -76,14 +77,16 @@ export function startPump(node: string, incarnation: string, ports: PumpPorts): 
         return ports.deliver(effect.from, effect.payload)
       case 'event':
         return ports.event(effect)
+      case 'claimed':
+        return ports.claimed()
       case 'stopped':
         return ports.stopped()
     }
   }
 
-  const send = ({ to, sequence, spread, message, peers }: Extract<LeaseEffect, { kind: 'send' }>): void => {
+  const send = ({ to, sequence, spread, message, rider, peers }: Extract<LeaseEffect, { kind: 'send' }>): void => {
     const recipients = to.map((name) => ({ node: name, incarnation: peers[name] ?? null }))
-    ports.send({ from: node, incarnation, sequence, spread, message }, recipients)
+    ports.send({ from: node, incarnation, sequence, spread, message, rider }, recipients)
   }
 
   return { feed, stop: alarm.stop }

@@ -75,8 +75,8 @@ export function rehearse(random: Random): number {
         input: { kind: 'addressed', group: effect.group.name, op: effect.op, ok: true, error: '' },
       })
     else if (effect.kind === 'send') {
-      const { sequence, spread, message } = effect
-      const outgoing = { from: node, incarnation: actor.incarnation, sequence, spread, message }
+      const { sequence, spread, message, rider } = effect
+      const outgoing = { from: node, incarnation: actor.incarnation, sequence, spread, message, rider }
       const seal = sealer(outgoing, 'rehearsal', 1, KEYS)
       for (const to of effect.to) {
         const opened = open(seal(effect.peers[to] ?? null), 'rehearsal', KEYS)

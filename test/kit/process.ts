@@ -189,12 +189,12 @@ export class Process {
 
   #send(effect: Extract<LeaseEffect, { kind: 'send' }>): void {
     const { node, incarnation, links } = this.#options
-    const { sequence, spread, message } = effect
+    const { sequence, spread, message, rider } = effect
     for (const name of effect.to) {
       const to = effect.peers[name] ?? null
       for (let link = 0; link < links; link++) {
         if (spread === 'one' && link !== sequence % links) continue
-        this.#around.send(name, { from: node, incarnation, sequence, to, link, spread, message })
+        this.#around.send(name, { from: node, incarnation, sequence, to, link, spread, message, rider })
       }
     }
   }

@@ -4,6 +4,11 @@ import { attempt, demand, figure, NODES, owner, scenario, sh, status, until } fr
 
 const asJson = async (node = ''): Promise<Status> =>
   JSON.parse(await sh(`lvsm ${node && `--node ${node} `}status -o json`)) as Status
+const groupOf = ({ groups }: Status, name: string): Status['groups'][number] => {
+  const group = groups.find((one) => one.name === name)
+  demand(group, `a group ${name}`)
+  return group
+}
 const directors = async (): Promise<{ group: string; from: string; to: string }> => {
   const [group] = (await status()).groups
   const to = group?.directors.find((name) => name !== group.owner)
@@ -50,10 +55,14 @@ scenario('every agent tells the same owner', async () => {
 
 scenario('lvsm switchover moves the group, and its number grows', async () => {
   const { group, from, to } = await directors()
-  const before = (await status()).groups[0]?.number ?? 0
+  const { number } = groupOf(await status(), group)
   figure('lvsm says', await sh(`lvsm switchover ${group} ${to}`))
-  await until(async () => (await owner(group)) === to, 5000, `${to} owns ${group}`)
-  demand(((await status()).groups[0]?.number ?? 0) > before, `the number is above ${before}`)
+  const moved = await until(
+    async () => [groupOf(await status(), group)].find((now) => now.owner === to),
+    5000,
+    `${to} owns ${group}`,
+  )
+  demand(moved.number > number, `lease ${moved.number} is above ${number}`)
   demand((await sh('lvsm events -n 50')).includes(to), 'the events name the new owner')
   await sh(`lvsm switchover ${group} ${from}`)
   await until(async () => (await owner(group)) === from, 5000, `${from} owns ${group} again`)

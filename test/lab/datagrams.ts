@@ -68,6 +68,7 @@ export function forge({ cluster, keyId, secret, from }: Forged): Uint8Array {
     incarnation: '5a'.repeat(16),
     sequence: 1,
     spread: 'one',
+    rider: null,
     message: {
       kind: 'beat',
       revision: 1,

@@ -2,12 +2,13 @@
 import { after, earlier, type Instant } from '@lvsm/base'
 import type { LeaseView } from '@lvsm/lease'
 import { nextAnnouncement, tendAnnouncements } from './announcing.ts'
-import { tendBeats } from './beats.ts'
+import { nextBeat } from './beats.ts'
 import { nextCandidacy, tendCandidate } from './candidacy.ts'
 import { giveUp, nextFarewell, tendClosing, tendFarewell } from './closing.ts'
 import { bestPeer } from './peers.ts'
 import { addAddresses } from './kernel.ts'
 import { nextRenewal, tendRenewals } from './renewing.ts'
+import { tendBeats } from './post.ts'
 import { isFit, type Seat } from './seat.ts'
 import type { Station } from './station.ts'
 import { tendWaiting } from './voting.ts'
@@ -68,7 +69,7 @@ function tendStop(station: Station): void {
 
 /** The earliest instant at which something will be due. */
 export function nextDue(station: Station, view: LeaseView): Instant {
-  let next = station.waiting.reduce((least, { until }) => earlier(least, until), station.beatAt)
+  let next = station.waiting.reduce((least, { until }) => earlier(least, until), nextBeat(station, view))
   for (const seat of station.seats.values()) {
     for (const at of timesOf(station, view, seat)) if (at !== null && at < next) next = at
   }

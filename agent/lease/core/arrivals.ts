@@ -1,10 +1,10 @@
 /** A datagram comes in: does it count, and whose business is it? */
 import type { LeaseView } from '@lvsm/lease'
-import { beatTo } from './beats.ts'
 import { onAck, onVote } from './candidacy.ts'
 import type { Asker, Envelope, Message } from './events.ts'
 import { noteBeat } from './peers.ts'
 import { unwilling } from './peers.ts'
+import { beatTo } from './post.ts'
 import { count, type Station } from './station.ts'
 import { onAnswer, onOffer } from './transfer.ts'
 import { onPoll, onRequest, onVoterRelease } from './voting.ts'
@@ -18,6 +18,7 @@ export function onDatagram(station: Station, view: LeaseView, envelope: Envelope
     if (judgement.unheard) beatTo(station, view, [envelope.from])
   } else {
     const { from: node, incarnation, sequence, spread } = envelope
+    if (envelope.rider) noteBeat(station, node, envelope.rider)
     onMessage(station, view, { node, incarnation, sequence, spread }, envelope.message)
   }
 }

@@ -1,18 +1,20 @@
 /**
- * Heartbeats, with what this node holds and is ready for: each keepalive among directors, four in a deadtime between all
- * others, so that the cost does not grow with the square of the realservers. What moves ownership are the leases' own
- * messages, voters' among them; beats tell who is there.
+ * Heartbeats, with what this node holds and is ready for. Each peer has its own pace, and a beat that is ripe goes along
+ * with whatever else goes to the peer: between an owner and the voters that is every renewal and its answer. What moves
+ * ownership are the leases' own messages; beats tell who is there.
  */
-import { after, earlier } from '@lvsm/base'
+import { after, earlier, type Instant, NEVER_BEFORE } from '@lvsm/base'
 import type { Beat } from '@lvsm/heartbeat'
 import type { LeaseView } from '@lvsm/lease'
-import { beatIntervalMs, directorsOf } from './pace.ts'
-import { post } from './post.ts'
+import { beatIntervalMs } from './pace.ts'
 import { holds, isReady } from './seat.ts'
 import type { Station } from './station.ts'
 
 /** Of a keepalive. */
 const SOON = 1 / 8
+/** Of a peer's interval: with so much of it left, a beat goes along with another message; or with the beats to others. */
+const RIPE = 1 / 2
+const NEARLY = 1 / 4
 
 function beat(station: Station, view: LeaseView): Beat {
   const groups = [...station.seats.values()].map((seat) => {
@@ -28,32 +30,40 @@ function beat(station: Station, view: LeaseView): Beat {
   return { kind: 'beat', revision: view.revision, standby: station.standby, groups }
 }
 
-export function beatTo(station: Station, view: LeaseView, names: readonly string[]): void {
-  post(station, names, beat(station, view), 'one')
+const dueAt = (station: Station, name: string): Instant => station.beatAt.get(name) ?? NEVER_BEFORE
+
+/** What these peers are told now; they are due again an interval later. */
+export function beatFor(station: Station, view: LeaseView, names: readonly string[]): Beat {
+  for (const name of names) station.beatAt.set(name, after(station.now, beatIntervalMs(view, station.node, name)))
+  return beat(station, view)
 }
 
-/** Due now; every beat that goes to everybody is also one of the regular ones. */
-export function tendBeats(station: Station, view: LeaseView): void {
-  const { now, node } = station
-  if (now < station.beatAt) return
-  const { keepaliveMs } = view.timing
-  const names = view.nodes.map(({ name }) => name)
-  const due = names.filter((name) => now >= station.beatAllAt || beatIntervalMs(view, node, name) === keepaliveMs)
-  const longestMs = Math.max(keepaliveMs, ...names.map((name) => beatIntervalMs(view, node, name)))
-  station.beatAt = after(now, directorsOf(view).has(node) ? keepaliveMs : longestMs)
-  if (now >= station.beatAllAt) station.beatAllAt = after(now, longestMs - keepaliveMs / 2)
-  beatTo(station, view, due)
+/** Whether this part of the interval, or less, is left until a peer's next beat. */
+const isWithin = (station: Station, view: LeaseView, name: string, part: number): boolean =>
+  station.now >= after(dueAt(station, name), -part * beatIntervalMs(view, station.node, name))
+
+export const isRipe = (station: Station, view: LeaseView, name: string): boolean => isWithin(station, view, name, RIPE)
+
+/** Whose beat is due; with it go those that nearly are: one wake, and what is the same for many is encoded once. */
+export function dueBeats(station: Station, view: LeaseView): string[] {
+  if (station.now < nextBeat(station, view)) return []
+  const others = view.nodes.map(({ name }) => name).filter((name) => name !== station.node)
+  return others.filter((name) => isWithin(station, view, name, NEARLY))
+}
+
+export function nextBeat(station: Station, view: LeaseView): Instant {
+  let next = Number.POSITIVE_INFINITY as Instant
+  for (const { name } of view.nodes) if (name !== station.node) next = earlier(next, dueAt(station, name))
+  return next
 }
 
 /** Peers should know at once: this process will not be there for long. */
-export function beatNow(station: Station): void {
-  station.beatAt = station.now
-  station.beatAllAt = station.now
-}
+export const beatNow = (station: Station): void => station.beatAt.clear()
 
 /** Peers should know soon that something changed hands: after what the change itself has to send and to do. */
 export function beatSoon(station: Station): void {
-  const soonMs = (station.view?.timing.keepaliveMs ?? 0) * SOON
-  station.beatAt = earlier(station.beatAt, after(station.now, soonMs))
-  station.beatAllAt = station.beatAt
+  const { view } = station
+  if (!view) return
+  const soon = after(station.now, view.timing.keepaliveMs * SOON)
+  for (const [name, at] of station.beatAt) station.beatAt.set(name, earlier(at, soon))
 }

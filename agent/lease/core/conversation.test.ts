@@ -59,7 +59,10 @@ function voter() {
         link: 0,
         spread: 'one' as const,
       }
-      const effects = core.step({ kind: 'datagram', envelope: { ...envelope, message: whole } }, instant(at))
+      const effects = core.step(
+        { kind: 'datagram', envelope: { ...envelope, message: whole, rider: null } },
+        instant(at),
+      )
       return { said: said(effects), wakeAt: wakeAt(effects) }
     },
     wake: (at: number) => said(core.step({ kind: 'wake' }, instant(at))),
@@ -130,7 +133,7 @@ function candidate() {
     sent,
     hear(message: LeaseMessage, spread: 'one' | 'all' = 'one') {
       const from = { from: 'rs1', incarnation: 'rs1-start', to: 'dir1-start', link: 0, spread }
-      give({ kind: 'datagram', envelope: { ...from, sequence: ++heard, message } })
+      give({ kind: 'datagram', envelope: { ...from, sequence: ++heard, message, rider: null } })
     },
     /** Until the first message of that kind after now; gives it. */
     until(kind: LeaseMessage['kind']) {

@@ -16,6 +16,7 @@ export interface Envelope {
   readonly link: number
   readonly spread: Spread
   readonly message: Message
+  readonly rider: Beat | null
 }
 /** Whom to answer, and over which links. */
 export interface Asker extends Sender {
@@ -66,6 +67,8 @@ export type LeaseEffect =
       readonly sequence: number
       readonly spread: Spread
       readonly message: Message
+      /** A beat that goes along, instead of in a datagram of its own. */
+      readonly rider: Beat | null
       readonly peers: Readonly<Record<string, Incarnation | null>>
     }
   /** Renewal in one call: read the clock, timeout = min(timeoutMs, notAfter − now), refuse when that is under a tick. */
@@ -86,6 +89,8 @@ export type LeaseEffect =
   | { readonly kind: 'persist'; readonly highWater: number }
   | { readonly kind: 'deliver'; readonly from: string; readonly payload: Uint8Array }
   | { readonly kind: 'event'; readonly event: LeaseEvent }
+  /** A peer says something new about what it holds or would take: the reconciler should know soon. */
+  | { readonly kind: 'claimed' }
   /** The view changed: rebuild the fence tables, closed for groups that are new, in one transaction. */
   | { readonly kind: 'fence-tables'; readonly groups: readonly LeaseGroup[] }
   | { readonly kind: 'stopped' }

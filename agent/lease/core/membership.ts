@@ -20,10 +20,8 @@ export function adopt(station: Station, view: LeaseView): void {
   const mine = view.groups.filter((group) => directs(view, group))
   if (!before || shapesOf(before) !== shapesOf(view)) station.effects.push({ kind: 'fence-tables', groups: mine })
   for (const group of mine) seatFor(station, group)
-  if (!before) {
-    station.beatAt = station.now
-    persist(station)
-  }
+  for (const name of station.beatAt.keys()) if (!names.has(name)) station.beatAt.delete(name)
+  if (!before) persist(station)
 }
 
 /** What the fence tables are made of: while it stays the same, they are left alone. */

@@ -1,4 +1,9 @@
-/** How often two nodes hear from each other. */
+/**
+ * How often two nodes hear from each other. Directors: half a keepalive later than the next renewal of a lease, which
+ * takes the beat along; who goes first among them is judged by it. All others: four times in a deadtime, so that the
+ * cost does not grow with the square of the realservers.
+ */
+import { renewalMs } from '@lvsm/base'
 import type { LeaseView } from '@lvsm/lease'
 
 /** A node is called dead after so many beats that did not come. */
@@ -6,8 +11,7 @@ const BEATS_IN_DEADTIME = 4
 
 const directorsByView = new WeakMap<LeaseView, ReadonlySet<string>>()
 
-/** The directors of all groups: who goes first among them is judged by their beats. */
-export function directorsOf(view: LeaseView): ReadonlySet<string> {
+function directorsOf(view: LeaseView): ReadonlySet<string> {
   const known = directorsByView.get(view)
   if (known) return known
   const found = new Set(view.groups.flatMap(({ directors }) => directors))
@@ -17,7 +21,9 @@ export function directorsOf(view: LeaseView): ReadonlySet<string> {
 
 /** Milliseconds between two beats of `from` to `to`. */
 export function beatIntervalMs(view: LeaseView, from: string, to: string): number {
-  const { keepaliveMs, deadtimeMs } = view.timing
-  const close = directorsOf(view).has(from) && directorsOf(view).has(to)
-  return close ? keepaliveMs : Math.max(keepaliveMs, deadtimeMs / BEATS_IN_DEADTIME)
+  const closeMs = renewalMs(view.timing) + view.timing.keepaliveMs / 2
+  const directors = directorsOf(view)
+  return directors.has(from) && directors.has(to)
+    ? closeMs
+    : Math.max(closeMs, view.timing.deadtimeMs / BEATS_IN_DEADTIME)
 }

@@ -7,9 +7,18 @@ import type { Claim, Station } from './station.ts'
 
 export function noteBeat(station: Station, from: string, beat: Beat): void {
   for (const claim of beat.groups) {
-    station.claims.set(`${from}/${claim.group}`, { ...claim, at: station.now, standby: beat.standby })
+    const key = `${from}/${claim.group}`
+    const heard = { ...claim, at: station.now, standby: beat.standby }
+    if (differ(station.claims.get(key), heard)) station.effects.push({ kind: 'claimed' })
+    station.claims.set(key, heard)
   }
 }
+
+const differ = (before: Claim | undefined, now: Claim): boolean =>
+  before?.holds !== now.holds ||
+  before.number !== now.number ||
+  before.ready !== now.ready ||
+  before.standby !== now.standby
 
 export const claimOf = (station: Station, node: string, group: string): Claim | undefined =>
   station.claims.get(`${node}/${group}`)

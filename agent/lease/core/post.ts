@@ -1,6 +1,7 @@
 /** Everything that leaves as a datagram, and what this node says to itself. */
 import type { Spread } from '@lvsm/heartbeat'
 import { type Incarnation, type LeaseGroup, type LeaseView, type Release, votersOf } from '@lvsm/lease'
+import { beatFor, dueBeats, isRipe } from './beats.ts'
 import type { Asker, Message } from './events.ts'
 import type { Seat } from './seat.ts'
 import type { Station } from './station.ts'
@@ -12,22 +13,43 @@ export function post(station: Station, to: readonly string[], message: Message, 
   if (to.includes(station.node) && message.kind !== 'beat' && message.kind !== 'relay') {
     station.local.push({ sequence, message })
   }
-  if (others.length > 0) {
-    const peers: Record<string, Incarnation | null> = {}
-    for (const name of others) peers[name] = station.roster.addressOf(name)
-    station.effects.push({ kind: 'send', to: others, sequence, spread, message, peers })
-  }
+  const peers: Record<string, Incarnation | null> = {}
+  for (const name of others) peers[name] = station.roster.addressOf(name)
+  dispatch(station, peers, { sequence, spread, message })
   return sequence
 }
 
 /** Answers the very process start that asked, whatever else was heard of its node. */
 export function reply(station: Station, { node, incarnation, spread }: Asker, message: Message): void {
-  if (node === station.node) {
-    post(station, [node], message, spread)
-    return
-  }
-  const sequence = ++station.sequence
-  station.effects.push({ kind: 'send', to: [node], sequence, spread, message, peers: { [node]: incarnation } })
+  if (node === station.node) post(station, [node], message, spread)
+  else dispatch(station, { [node]: incarnation }, { sequence: ++station.sequence, spread, message })
+}
+
+interface Sealed {
+  readonly sequence: number
+  readonly spread: Spread
+  readonly message: Message
+}
+
+/** To those whose beat is ripe the message takes it along. */
+function dispatch(station: Station, peers: Readonly<Record<string, Incarnation | null>>, sealed: Sealed): void {
+  const names = Object.keys(peers)
+  const { view } = station
+  // A relay may fill a datagram alone.
+  const carries = view !== null && sealed.message.kind !== 'beat' && sealed.message.kind !== 'relay'
+  const ripe = carries ? names.filter((name) => isRipe(station, view, name)) : []
+  const others = names.filter((name) => !ripe.includes(name))
+  if (view && ripe.length > 0)
+    station.effects.push({ kind: 'send', to: ripe, ...sealed, rider: beatFor(station, view, ripe), peers })
+  if (others.length > 0) station.effects.push({ kind: 'send', to: others, ...sealed, rider: null, peers })
+}
+
+export const beatTo = (station: Station, view: LeaseView, names: readonly string[]): number =>
+  post(station, names, beatFor(station, view, names), 'one')
+
+export function tendBeats(station: Station, view: LeaseView): void {
+  const due = dueBeats(station, view)
+  if (due.length > 0) beatTo(station, view, due)
 }
 
 export const about = (view: LeaseView, group: LeaseGroup): { group: string; digest: string; epoch: number } => ({

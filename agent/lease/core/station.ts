@@ -56,9 +56,8 @@ export interface Station {
   view: LeaseView | null
   now: Instant
   sequence: number
-  /** When the next beat is due, and when the next that goes to everybody. */
-  beatAt: Instant
-  beatAllAt: Instant
+  /** When each peer's next beat is due; at once to a peer that is not in it. */
+  readonly beatAt: Map<string, Instant>
   /** The last wake that was asked for. */
   wakeAt: Instant
   standby: boolean
@@ -85,8 +84,7 @@ export function newStation(options: LeaseCoreOptions): Station {
     view: null,
     now: options.startedAt,
     sequence: 0,
-    beatAt: NEVER_BEFORE,
-    beatAllAt: NEVER_BEFORE,
+    beatAt: new Map(),
     wakeAt: NEVER_BEFORE,
     standby: false,
     stopping: false,

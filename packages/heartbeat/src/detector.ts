@@ -1,10 +1,10 @@
 /** Silence of a node, judged: alive, late (after warntime), dead (after deadtime), unknown (never heard). */
-import { between, type Instant, type Timing } from '@lvsm/base'
+import { between, type Instant, renewalMs, type Timing } from '@lvsm/base'
 
 export type Life = 'alive' | 'late' | 'dead' | 'unknown'
 
-/** A node that missed this many keepalives does not hold up the order of candidates. */
-export const SILENT_KEEPALIVES = 2.2
+/** A director of which so many beats are missing does not hold up the order of candidates. */
+const SILENT_BEATS = 2.2
 
 export function lifeOf(heardAt: Instant | null, now: Instant, timing: Timing): Life {
   if (heardAt === null) return 'unknown'
@@ -15,4 +15,4 @@ export function lifeOf(heardAt: Instant | null, now: Instant, timing: Timing): L
 
 /** Whether a node speaks regularly just now: stricter than `alive`, for the order of candidates only. */
 export const speaks = (heardAt: Instant | null, now: Instant, timing: Timing): boolean =>
-  heardAt !== null && between(heardAt, now) <= SILENT_KEEPALIVES * timing.keepaliveMs
+  heardAt !== null && between(heardAt, now) <= SILENT_BEATS * renewalMs(timing)

@@ -1,13 +1,13 @@
 /**
- * One UDP datagram: version, key id, cluster, sender, incarnation, sequence, spread, message, addressee, MAC.
+ * One UDP datagram: version, key id, cluster, sender, incarnation, sequence, spread, message, rider, addressee, MAC.
  * The MAC covers every byte before it. Nothing inside is looked at before the MAC was right, but what is needed
  * to choose the key; every refusal has a reason that is counted and never logged.
  *
  * The addressee comes last, so that a message to many is encoded, and all but the end of it hashed, once.
  */
-import { type Spread, SPREADS } from '@lvsm/heartbeat'
+import { type Beat, type Spread, SPREADS } from '@lvsm/heartbeat'
 import { type Codec, counter, decode, encode, hex, nullable, oneOf, struct, text, u16, u8 } from './codec.ts'
-import { type Message, messageCodec } from './messages.ts'
+import { beatCodec, type Message, messageCodec } from './messages.ts'
 
 export const VERSION = 1
 /** Larger ones are dropped before anything is read. */
@@ -20,6 +20,8 @@ export interface Outgoing {
   readonly sequence: number
   readonly spread: Spread
   readonly message: Message
+  /** A beat that goes along, instead of in a datagram of its own. */
+  readonly rider: Beat | null
 }
 export interface Datagram extends Outgoing {
   /** The receiver's incarnation as the sender knows it. */
@@ -55,6 +57,7 @@ const common = struct<Common>({
   sequence: counter,
   spread: oneOf(...SPREADS),
   message: messageCodec,
+  rider: nullable(beatCodec),
 })
 const addressee: Codec<string | null> = nullable(hex(16))
 const whole = struct<{ common: Common; to: string | null }>({ common, to: addressee })
@@ -95,9 +98,9 @@ export function open(bytes: Uint8Array, cluster: string, keys: Keys): Opened {
   if (!tag || !sameBytes(tag, bytes.subarray(bytes.length - size))) return drop('mac')
   const content = decode(whole, signed)
   if (!content) return drop('malformed')
-  const { from, incarnation, sequence, spread, message, cluster: theirs } = content.common
+  const { from, incarnation, sequence, spread, message, rider, cluster: theirs } = content.common
   if (theirs !== cluster) return drop('cluster')
-  return { ok: true, datagram: { from, incarnation, sequence, spread, to: content.to, message } }
+  return { ok: true, datagram: { from, incarnation, sequence, spread, to: content.to, message, rider } }
 }
 
 const drop = (reason: DropReason): Opened => ({ ok: false, reason })

@@ -9,8 +9,11 @@ const about = { group: text, digest: hex(8), epoch: u32 }
 const echo = struct<Echo>({ incarnation: hex(16), sequence: counter })
 const claim = struct<GroupClaim>({ group: text, holds: flag, ready: flag, number: counter, leftMs: number })
 
+const beat = { revision: counter, standby: flag, groups: list(claim) }
+
+export const beatCodec = union<Beat>({ beat: [1, beat] })
 export const messageCodec = union<Message>({
-  beat: [1, { revision: counter, standby: flag, groups: list(claim) }],
+  beat: [1, beat],
   request: [2, { ...about, termMs: number, number: counter }],
   poll: [3, about],
   release: [4, { ...about, upTo: counter, successor: nullable(text) }],

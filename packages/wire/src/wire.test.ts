@@ -41,15 +41,16 @@ const counter = fc.maxSafeNat()
 const ms = fc.double({ min: -1, max: 1e9, noNaN: true }).map((v) => v + 0)
 const about = { group: fc.string({ unit: 'grapheme', maxLength: 40 }), digest: hexOf(8), epoch: fc.nat() }
 const echo = fc.record({ incarnation: hexOf(16), sequence: counter })
+const beat = fc.record({
+  kind: fc.constant('beat' as const),
+  revision: counter,
+  standby: fc.boolean(),
+  groups: fc.array(
+    fc.record({ group: fc.string(), holds: fc.boolean(), ready: fc.boolean(), number: counter, leftMs: ms }),
+  ),
+})
 const message: fc.Arbitrary<Message> = fc.oneof(
-  fc.record({
-    kind: fc.constant('beat' as const),
-    revision: counter,
-    standby: fc.boolean(),
-    groups: fc.array(
-      fc.record({ group: fc.string(), holds: fc.boolean(), ready: fc.boolean(), number: counter, leftMs: ms }),
-    ),
-  }),
+  beat,
   fc.record({ kind: fc.constant('request' as const), ...about, termMs: ms, number: counter }),
   fc.record({ kind: fc.constant('poll' as const), ...about }),
   fc.record({ kind: fc.constant('release' as const), ...about, upTo: counter, successor: fc.option(fc.string()) }),
@@ -80,6 +81,7 @@ const datagram: fc.Arbitrary<Datagram> = fc.record({
   spread: fc.constantFrom('one' as const, 'all' as const),
   to: fc.option(hexOf(16)),
   message,
+  rider: fc.option(beat),
 })
 const sample: Datagram = {
   from: 'dir1',
@@ -88,6 +90,7 @@ const sample: Datagram = {
   spread: 'one',
   to: null,
   message: { kind: 'poll', group: 'web', digest: '0123456789abcdef', epoch: 1 },
+  rider: null,
 }
 
 describe('text', () => {

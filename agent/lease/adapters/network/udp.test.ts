@@ -30,6 +30,7 @@ const outgoing: Outgoing = {
   incarnation: 'ab'.repeat(16),
   sequence: 1,
   spread: 'one',
+  rider: null,
   message: { kind: 'beat', revision: 1, standby: false, groups: [] },
 }
 
