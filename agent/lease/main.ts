@@ -19,7 +19,7 @@ const VERSION = 1
 /** The reconciler hears the whole status this often, and at every event. */
 const STATUS_MS = 500
 /** The word about what happened, to the log and the reconciler, follows so long after: acting comes first. */
-const NEWS_MS = 20
+const NEWS_MS = 60
 /** A stop that takes longer than this leaves the rest to the kernel's fence. */
 const STOP_MS = 2000
 const USAGE = 'usage: lvsm-lease --node NAME [--run-dir DIR] [--state-dir DIR]'

@@ -11,7 +11,7 @@ import { holds, isReady } from './seat.ts'
 import type { Station } from './station.ts'
 
 /** Of a keepalive. */
-const SOON = 1 / 8
+const SOON = 1 / 2
 /** Of a peer's interval: with so much of it left, a beat goes along with another message; or with the beats to others. */
 const RIPE = 1 / 2
 const NEARLY = 1 / 4

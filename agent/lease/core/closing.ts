@@ -14,6 +14,8 @@ import { enoughMs, isSilent, newSeat, type Seat } from './seat.ts'
 import { type Station, tell } from './station.ts'
 import { take } from './taking.ts'
 
+/** Of a keepalive: a successor's beat would have come by now. */
+const REPEAT = 3 / 4
 /** A stop waits for the repeats of its RELEASE. */
 const LONGEST_REPEAT_MS = 250
 /** How long a node whose kernel refused a call leaves a group to others. */
@@ -70,7 +72,7 @@ export function sayFarewell(station: Station, view: LeaseView, seat: Seat): void
   if (!farewell) return
   postRelease(station, view, seat, farewell.upTo, farewell.successor, 'one')
   const { keepaliveMs } = view.timing
-  const soonMs = Math.min(keepaliveMs / 2, LONGEST_REPEAT_MS)
+  const soonMs = Math.min(REPEAT * keepaliveMs, LONGEST_REPEAT_MS)
   farewell.again = [after(station.now, soonMs), after(station.now, 2 * soonMs)]
 }
 
