@@ -1,11 +1,12 @@
 /** `lvsm-lease`: wires the ownership core to the network, the kernel and its reconciler; decides nothing itself. */
+import './engine.ts'
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { seededRandom } from '@lvsm/base'
 import { boottime, lockFile, onceAfter, runFirst } from '@lvsm/kernel'
-import type { LeaseEvent, LeaseView } from '@lvsm/lease'
+import type { LeaseEvent, LeaseLink, LeaseView } from '@lvsm/lease'
 import { encode, type ToLease, viewCodec } from '@lvsm/wire'
 import { openKernel } from './adapters/kernel/kernel.ts'
 import { type IpcServer, serveIpc } from './adapters/ipc.ts'
@@ -139,14 +140,21 @@ function run(): void {
     if (wanted !== network) {
       network = wanted
       links?.close()
-      links = openLinks(view, {
+      let unbound = 0
+      const opened = openLinks(view, {
         received: (datagram, link) => pump.feed({ kind: 'datagram', envelope: { ...datagram, link } }),
         count,
         linkFailed: (link, error) => {
           count('link-failed')
-          say(`link ${link.name} (${link.address} port ${link.port}): ${error.message}; ${linkHint(error)}`)
+          unbound += 1
+          say(`${linkText(link)}: ${error.message}; ${linkHint(error)}`)
         },
+        linkBack: (link) => say(`${linkText(link)}: works now`),
       })
+      // At the start nothing has been touched yet: better gone, and started again, than deaf.
+      if (!links && unbound > 0 && unbound === view.nodes.find(({ name }) => name === node)?.links.length)
+        fail(1, 'no link of this node can be used: nothing was changed')
+      links = opened
     }
     kernel.watch(view.groups, {
       addressLost: (group) => pump.feed({ kind: 'address-lost', group }),
@@ -193,11 +201,13 @@ function run(): void {
   )
 }
 
+const linkText = ({ name, address, port }: LeaseLink): string => `link ${name} (${address} port ${port})`
+
 const linkHint = (error: NodeJS.ErrnoException): string =>
   error.code === 'EADDRINUSE'
     ? 'another program uses this port: stop it, or give the link another port'
     : error.code === 'EADDRNOTAVAIL'
       ? 'this node has no such address: correct the link, or configure the interface'
-      : 'heartbeats on this link are off'
+      : 'heartbeats on this link are off; it is tried again each second'
 
 run()

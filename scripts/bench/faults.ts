@@ -23,6 +23,7 @@ export const POWER_CUT: Fault = {
   name: 'power cut of the owner',
   lastsMs: AFTERMATH_MS,
   aftermathMs: 500,
+  times: 2,
   begin: (stage, owner) => stage.verb('power-cut', owner),
   end: (stage, owner) => stage.verb('power-on', owner),
 }

@@ -1,6 +1,6 @@
 /** What lvsm refuses: forged datagrams, second processes, faulty files, too few rights; and files that it lost. */
 import { randomBytes } from 'node:crypto'
-import { chmodSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { attempt, demand, figure, lab, owner, type Ran, scenario, status, until } from './harness.ts'
 import { counters, forge, recorder, sealedNonsense, sendFrom } from './datagrams.ts'
 import { seats, served, whole } from './witness.ts'
@@ -104,6 +104,29 @@ scenario('a second agent or lease process for the same directory is refused with
     'the first ones run on',
   )
 })
+
+scenario(
+  "a lease process whose ports are in use ends with a way out, and changes nothing: not even its node's fence",
+  async () => {
+    const { from, group, number } = await seats()
+    const command = await commandOf(from, 'lease')
+    const place = (option: string): number => command.indexOf(option) + 1
+    const stateDir = command[place('--state-dir')] ?? ''
+    const copies = { '--state-dir': `${SCRATCH}/second-state`, '--run-dir': `${SCRATCH}/second-run` }
+    cpSync(stateDir, copies['--state-dir'], { recursive: true })
+    for (const [option, path] of Object.entries(copies)) command[place(option)] = path
+    const fence = `ip netns exec ${from} nft list tables`
+    const before = await attempt(fence)
+    refused(
+      await attempt(`ip netns exec ${from} ${command.join(' ')}`),
+      /port \d+.*another program uses this port: stop it, or give the link another port.*nothing was changed/s,
+    )
+    demand((await attempt(fence)).out === before.out, 'the tables are the same')
+    const after = await seats()
+    demand(after.from === from && after.number >= number, `${group}: lease ${after.number} of ${after.from}`)
+    await served()
+  },
+)
 
 scenario('without root both are refused, and say how to start them', async () => {
   const { to } = await seats()

@@ -36,7 +36,7 @@ export const holdMs = (grantMs: number): number => (grantMs * (1 - DRIFT)) / (1 
  * between this and the end; with an apply time of up to a keepalive it comes before the fence would have to be renewed
  * from what is left of the lease.
  */
-export const renewalMs = (timing: Timing): number => 1.5 * timing.keepaliveMs
+export const renewalMs = (timing: Timing): number => 1.6 * timing.keepaliveMs
 
 /** How long a restarted voter stays silent: the longest term that it may have granted, with drift. */
 export const quarantineMs = (timing: Timing): number => (timing.termMs * (1 + DRIFT)) / (1 - DRIFT) + 1

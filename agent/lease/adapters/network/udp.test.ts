@@ -39,8 +39,9 @@ const request = { kind: 'request' as const, ...about, termMs: 350, number: 1 }
 const received = vi.fn<UdpEvents['received']>()
 const count = vi.fn<UdpEvents['count']>()
 const linkFailed = vi.fn<UdpEvents['linkFailed']>()
-const events = { received, count, linkFailed }
-const silent: UdpEvents = { received: () => {}, count: () => {}, linkFailed: () => {} }
+const linkBack = vi.fn<UdpEvents['linkBack']>()
+const events = { received, count, linkFailed, linkBack }
+const silent: UdpEvents = { received: () => {}, count: () => {}, linkFailed: () => {}, linkBack: () => {} }
 const opened: UdpLinks[] = []
 const links = (view: LeaseView, heard = silent): UdpLinks => {
   const one = openLinks(view, heard)
@@ -131,7 +132,7 @@ test('garbage and old versions are counted by reason', async () => {
   expect(received).not.toHaveBeenCalled()
 })
 
-test('a port in use is reported for its link, and the other link goes on', async () => {
+test('a port in use is reported for its link, the other one goes on, and the first comes back when it can', async () => {
   const rival = createSocket('udp4')
   let sequence = 0
   await new Promise<void>((resolve) => rival.bind(port, '127.0.1.2', resolve))
@@ -143,5 +144,15 @@ test('a port in use is reported for its link, and the other link goes on', async
     expect(received.mock.calls.some(([, link]) => link === 1)).toBe(true)
   })
   expect(linkFailed.mock.calls[0]?.[1]).toMatchObject({ code: 'EADDRINUSE' })
+  expect(received.mock.calls.every(([, link]) => link === 1)).toBe(true)
   rival.close()
+  await vi.waitFor(
+    () => {
+      sender.send({ ...outgoing, sequence: ++sequence }, [{ node: 'dir2', incarnation: null }])
+      expect(received.mock.calls.some(([, link]) => link === 0)).toBe(true)
+    },
+    { timeout: 5000 },
+  )
+  expect(linkBack).toHaveBeenCalledOnce()
+  expect(linkFailed).toHaveBeenCalledOnce()
 })

@@ -1,7 +1,7 @@
 /** Heartbeat datagrams over UDP unicast, one socket for each link of this node. */
 import { createSocket, type Socket } from 'node:dgram'
 import type { LeaseLink, LeaseView } from '@lvsm/lease'
-import { type Datagram, type Keys, open, type Outgoing, sealer } from '@lvsm/wire'
+import { type Datagram, open, type Outgoing, sealer } from '@lvsm/wire'
 import { Copies } from './copies.ts'
 import { keyring } from './keyring.ts'
 
@@ -22,9 +22,13 @@ export interface UdpEvents {
   received(datagram: Datagram, link: number): void
   /** A datagram was dropped, or a send failed: counted by reason, never logged one by one. */
   count(reason: string): void
-  /** A link cannot be bound: the others go on, and the operator is told once. */
+  /** A link cannot be bound: the others go on, it is tried again, and the operator is told once; the first time before `openLinks` returns. */
   linkFailed(link: LeaseLink, error: NodeJS.ErrnoException): void
+  linkBack(link: LeaseLink): void
 }
+
+/** An interface may come up later than this process, and who has the port may end. */
+const RETRY_MS = 1000
 
 /** Binds this node's links; a peer's datagram is taken from any of them. */
 export function openLinks(view: LeaseView, events: UdpEvents): UdpLinks {
@@ -37,7 +41,15 @@ export function openLinks(view: LeaseView, events: UdpEvents): UdpLinks {
     lastLink.set(datagram.from, index)
     events.received(datagram, index)
   }
-  const sockets = own.map((link, index) => bindLink(link, index, view.cluster, keys, copies, { ...events, received }))
+  const heard = (bytes: Buffer, index: number): void => {
+    const judgement = copies.judge(bytes, index)
+    if (judgement !== 'new') return judgement === 'replay' ? events.count('drop-replay') : undefined
+    const opened = open(bytes, view.cluster, keys)
+    if (!opened.ok) return events.count(`drop-${opened.reason}`)
+    copies.note(bytes, index)
+    received(opened.datagram, index)
+  }
+  const bound = own.map((link, index) => keepBound(link, (bytes) => heard(bytes, index), events))
   const routes = new Map(view.nodes.map((node) => [node.name, sharedLinks(own, node.links)]))
   /** Of each peer: a count for all would send every second beat to the same. */
   const turns = new Map<string, number>()
@@ -59,11 +71,15 @@ export function openLinks(view: LeaseView, events: UdpEvents): UdpLinks {
         const bytes = seal(incarnation)
         const shared = routes.get(node) ?? []
         const chosen = outgoing.spread === 'all' ? shared : oneOf(node, shared, beat)
-        for (const { index, peer } of chosen) sockets[index]?.send(bytes, peer.port, peer.address, sent)
+        for (const { index, peer } of chosen) {
+          const socket = bound[index]?.socket()
+          if (socket) socket.send(bytes, peer.port, peer.address, sent)
+          else events.count('send-link-down')
+        }
       }
     },
     close() {
-      for (const socket of sockets) socket.close()
+      for (const one of bound) one.close()
     },
   }
 }
@@ -75,27 +91,49 @@ interface Route {
 const sharedLinks = (own: readonly LeaseLink[], theirs: readonly LeaseLink[]): Route[] =>
   own.flatMap((link, index) => theirs.filter((peer) => peer.name === link.name).map((peer) => ({ index, peer })))
 
-function bindLink(
-  link: LeaseLink,
-  index: number,
-  cluster: string,
-  keys: Keys,
-  copies: Copies,
-  events: UdpEvents,
-): Socket {
-  // Addresses are numbers already: a look-up for each datagram would only cost time.
-  const lookup = (address: string, _: unknown, done: (error: null, address: string, family: number) => void): void =>
-    done(null, address, 4)
-  const socket = createSocket({ type: 'udp4', reuseAddr: false, lookup })
-  socket.on('error', (error) => events.linkFailed(link, error))
-  socket.on('message', (bytes) => {
-    const judgement = copies.judge(bytes, index)
-    if (judgement !== 'new') return judgement === 'replay' ? events.count('drop-replay') : undefined
-    const opened = open(bytes, cluster, keys)
-    if (!opened.ok) return events.count(`drop-${opened.reason}`)
-    copies.note(bytes, index)
-    events.received(opened.datagram, index)
-  })
-  socket.bind({ port: link.port, address: link.address, exclusive: true })
-  return socket
+interface Bound {
+  /** Undefined while the link cannot be bound. */
+  socket(): Socket | undefined
+  close(): void
+}
+
+function keepBound(link: LeaseLink, heard: (bytes: Buffer) => void, events: UdpEvents): Bound {
+  let socket: Socket | undefined
+  let listening = false
+  let told = false
+  let retry: NodeJS.Timeout | undefined
+  const failed = (error: Error): void => {
+    if (!socket) return
+    socket.close()
+    socket = undefined
+    listening = false
+    if (!told) events.linkFailed(link, error)
+    told = true
+    retry = setTimeout(bind, RETRY_MS)
+  }
+  const bind = (): void => {
+    socket = createSocket({ type: 'udp4', reuseAddr: false, lookup })
+    socket.on('error', failed)
+    socket.on('message', heard)
+    socket.on('listening', () => {
+      listening = true
+      if (told) events.linkBack(link)
+      told = false
+    })
+    socket.bind({ port: link.port, address: link.address, exclusive: true })
+  }
+  bind()
+  return {
+    socket: () => (listening ? socket : undefined),
+    close() {
+      clearTimeout(retry)
+      socket?.close()
+      socket = undefined
+    },
+  }
+}
+
+/** Addresses are numbers already: a look-up for each datagram would only cost time. */
+function lookup(address: string, _: unknown, done: (error: null, address: string, family: number) => void): void {
+  done(null, address, 4)
 }
