@@ -17,7 +17,7 @@ import { startPump } from './pump.ts'
 import { rehearse } from './rehearsal.ts'
 
 const VERSION = 1
-/** The reconciler hears the whole status this often, and at every event. */
+/** The reconciler hears the whole status this often, and at every event and changed word of a peer. */
 const STATUS_MS = 500
 /** The word about what happened, to the log and the reconciler, follows so long after: acting comes first. */
 const NEWS_MS = 60
@@ -134,26 +134,29 @@ function run(): void {
     count,
   })
 
-  const adopt = (view: LeaseView): void => {
+  const adopt = (view: LeaseView, saved = false): void => {
     if (view.node !== node) return say(`refused a view of node ${view.node}: this process is ${node}`)
     const wanted = Buffer.from(encode(viewCodec, { ...view, groups: [], revision: 0 })).toString('base64')
     if (wanted !== network) {
-      network = wanted
       links?.close()
-      let unbound = 0
+      let inUse = 0
       const opened = openLinks(view, {
         received: (datagram, link) => pump.feed({ kind: 'datagram', envelope: { ...datagram, link } }),
         count,
         linkFailed: (link, error) => {
           count('link-failed')
-          unbound += 1
+          if (error.code === 'EADDRINUSE') inUse += 1
           say(`${linkText(link)}: ${error.message}; ${linkHint(error)}`)
         },
         linkBack: (link) => say(`${linkText(link)}: works now`),
       })
-      // At the start nothing has been touched yet: better gone, and started again, than deaf.
-      if (!links && unbound > 0 && unbound === view.nodes.find(({ name }) => name === node)?.links.length)
-        fail(1, 'no link of this node can be used: nothing was changed')
+      // At the start nothing has been touched yet. A saved view may be out of date: the reconciler knows better.
+      if (!links && inUse > 0 && inUse === view.nodes.find(({ name }) => name === node)?.links.length) {
+        if (!saved) fail(1, 'no link of this node can be used: nothing was changed')
+        opened.close()
+        return say('the last view cannot be used: waiting for the reconciler')
+      }
+      network = wanted
       links = opened
     }
     kernel.watch(view.groups, {
@@ -195,7 +198,7 @@ function run(): void {
   process.on('SIGTERM', () => stop('SIGTERM'))
   process.on('SIGINT', () => stop('SIGINT'))
   setInterval(tellStatus, STATUS_MS)
-  if (state.view) adopt(state.view)
+  if (state.view) adopt(state.view, true)
   say(
     `${node} runs, incarnation ${incarnation.slice(0, 8)}${state.view ? `, revision ${state.view.revision} from its last view` : ', waiting for its view'}`,
   )

@@ -1,10 +1,24 @@
 /** What lvsm refuses: forged datagrams, second processes, faulty files, too few rights; and files that it lost. */
 import { randomBytes } from 'node:crypto'
-import { chmodSync, cpSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { connect } from 'node:net'
+import { decode, frame, toLeaseCodec, viewCodec } from '@lvsm/wire'
 import { attempt, demand, figure, lab, owner, type Ran, scenario, status, until } from './harness.ts'
 import { counters, forge, recorder, sealedNonsense, sendFrom } from './datagrams.ts'
 import { seats, served, whole } from './witness.ts'
 
+/** A state file ends with its SHA-256. */
+const CHECKSUM_BYTES = 32
 const SCRATCH = process.env['LAB_DIR'] ?? '/tmp'
 const configOf = (node: string): string => `/etc/lvsm/${node}.yaml`
 const secretOf = (node: string): string =>
@@ -117,10 +131,16 @@ scenario(
     for (const [option, path] of Object.entries(copies)) command[place(option)] = path
     const fence = `ip netns exec ${from} nft list tables`
     const before = await attempt(fence)
-    refused(
-      await attempt(`ip netns exec ${from} ${command.join(' ')}`),
-      /port \d+.*another program uses this port: stop it, or give the link another port.*nothing was changed/s,
-    )
+    const ending = attempt(`ip netns exec ${from} ${command.join(' ')}`)
+    const socket = `${copies['--run-dir']}/lease.sock`
+    await until(() => existsSync(socket), 10_000, 'the second process waits for its reconciler')
+    const view = decode(viewCodec, readFileSync(`${stateDir}/lease.view`).subarray(0, -CHECKSUM_BYTES))
+    demand(view, `the last view of ${from}`)
+    const reconciler = connect(socket)
+    reconciler.write(frame(toLeaseCodec, { kind: 'view', view }))
+    const ran = await ending
+    reconciler.destroy()
+    refused(ran, /another program uses this port: stop it.*last view cannot be used.*port \d+.*nothing was changed/s)
     demand((await attempt(fence)).out === before.out, 'the tables are the same')
     const after = await seats()
     demand(after.from === from && after.number >= number, `${group}: lease ${after.number} of ${after.from}`)

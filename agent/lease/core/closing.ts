@@ -14,7 +14,7 @@ import { enoughMs, isSilent, newSeat, type Seat } from './seat.ts'
 import { type Station, tell } from './station.ts'
 import { take } from './taking.ts'
 
-/** Of a keepalive: a successor's beat would have come by now. */
+/** Of a keepalive: where it is under a third of a second, a successor's beat has come by then. */
 const REPEAT = 3 / 4
 /** A stop waits for the repeats of its RELEASE. */
 const LONGEST_REPEAT_MS = 250

@@ -59,7 +59,7 @@ export function createLeaseCore(options: LeaseCoreOptions): LeaseCore {
 }
 
 /**
- * Most inputs are beats, and second copies of them: before the next wake they set nothing going, unless a candidate
+ * Many inputs are beats, and second copies of them: before the next wake they set nothing going, unless a candidate
  * or a hand-over looks at what they say. Everything else that such an input does shows as an effect.
  */
 function isIdle(station: Station, input: LeaseInput): boolean {

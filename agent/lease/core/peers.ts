@@ -28,11 +28,15 @@ export const lifeOfPeer = (station: Station, view: LeaseView, node: string): Lif
     ? 'alive'
     : lifeOf(station.roster.heardAt(node), station.now, lifeTiming(view, station.node, node))
 
-/** Who beats less often is called late later; dead at the same time. */
-const lifeTiming = (view: LeaseView, own: string, node: string): LeaseView['timing'] => ({
-  ...view.timing,
-  warntimeMs: Math.max(view.timing.warntimeMs, 2.5 * beatIntervalMs(view, node, own)),
-})
+/** Nobody is late or dead between two beats: two that are lost make late, three make dead. */
+function lifeTiming(view: LeaseView, own: string, node: string): LeaseView['timing'] {
+  const intervalMs = beatIntervalMs(view, node, own)
+  return {
+    ...view.timing,
+    warntimeMs: Math.max(view.timing.warntimeMs, 2.5 * intervalMs),
+    deadtimeMs: Math.max(view.timing.deadtimeMs, 3.5 * intervalMs),
+  }
+}
 
 /** Whether a peer would take the group now, by its own last beat. */
 export function isReadyPeer(station: Station, view: LeaseView, node: string, group: string): boolean {
@@ -41,7 +45,7 @@ export function isReadyPeer(station: Station, view: LeaseView, node: string, gro
     claim !== undefined &&
     claim.ready &&
     !claim.standby &&
-    speaks(station.roster.heardAt(node), station.now, view.timing)
+    speaks(station.roster.heardAt(node), station.now, beatIntervalMs(view, node, station.node))
   )
 }
 

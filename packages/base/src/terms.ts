@@ -7,7 +7,7 @@
 import type { Refusal } from './refusal.ts'
 
 export interface Timing {
-  /** Interval of heartbeats and of lease renewals. */
+  /** The unit of the pace: renewals and heartbeats come every one to two of it. */
   readonly keepaliveMs: number
   /** Length of a lease as requested; the acceptor's limit too. */
   readonly termMs: number

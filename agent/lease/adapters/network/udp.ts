@@ -11,8 +11,8 @@ export interface Recipient {
 }
 export interface UdpLinks {
   /**
-   * To peers, over the links that both nodes have: over all of them, or over one. Beats take turns, so that each link
-   * is tried; anything else goes where the peer was heard last. Errors are counted; the next beat tries again.
+   * To peers, over the links that both nodes have and that are bound: over all of them, or over one. Beats of their own
+   * take turns, so that each link is tried; anything else goes where the peer was heard last. Errors are counted; the next beat tries again.
    */
   send(outgoing: Outgoing, recipients: readonly Recipient[]): void
   close(): void
@@ -69,13 +69,10 @@ export function openLinks(view: LeaseView, events: UdpEvents): UdpLinks {
       const beat = outgoing.message.kind === 'beat'
       for (const { node, incarnation } of recipients) {
         const bytes = seal(incarnation)
-        const shared = routes.get(node) ?? []
+        const shared = (routes.get(node) ?? []).filter(({ index }) => bound[index]?.socket())
+        if (shared.length === 0) events.count('send-link-down')
         const chosen = outgoing.spread === 'all' ? shared : oneOf(node, shared, beat)
-        for (const { index, peer } of chosen) {
-          const socket = bound[index]?.socket()
-          if (socket) socket.send(bytes, peer.port, peer.address, sent)
-          else events.count('send-link-down')
-        }
+        for (const { index, peer } of chosen) bound[index]?.socket()?.send(bytes, peer.port, peer.address, sent)
       }
     },
     close() {
