@@ -200,7 +200,7 @@ function run(): void {
   setInterval(tellStatus, STATUS_MS)
   if (state.view) adopt(state.view, true)
   say(
-    `${node} runs, incarnation ${incarnation.slice(0, 8)}${state.view ? `, revision ${state.view.revision} from its last view` : ', waiting for its view'}`,
+    `${node} runs, incarnation ${incarnation.slice(0, 8)}${state.view && links ? `, revision ${state.view.revision} from its last view` : ', waiting for its view'}`,
   )
 }
 

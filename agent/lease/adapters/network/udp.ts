@@ -12,7 +12,8 @@ export interface Recipient {
 export interface UdpLinks {
   /**
    * To peers, over the links that both nodes have and that are bound: over all of them, or over one. Beats of their own
-   * take turns, so that each link is tried; anything else goes where the peer was heard last. Errors are counted; the next beat tries again.
+   * take turns, so that each link is tried; anything else goes where the peer was heard last. Errors are counted; the
+   * next beat tries again.
    */
   send(outgoing: Outgoing, recipients: readonly Recipient[]): void
   close(): void
@@ -22,7 +23,10 @@ export interface UdpEvents {
   received(datagram: Datagram, link: number): void
   /** A datagram was dropped, or a send failed: counted by reason, never logged one by one. */
   count(reason: string): void
-  /** A link cannot be bound: the others go on, it is tried again, and the operator is told once; the first time before `openLinks` returns. */
+  /**
+   * A link cannot be bound: the others go on, it is tried again, and the operator is told once; the first time before
+   * `openLinks` returns.
+   */
   linkFailed(link: LeaseLink, error: NodeJS.ErrnoException): void
   linkBack(link: LeaseLink): void
 }
