@@ -33,6 +33,8 @@ export function family(pid: number): number[] {
   }
 }
 
+const ending = (child: ChildProcess): Promise<void> => new Promise((resolve) => child.once('exit', () => resolve()))
+
 /** Keeps services running: a crash is followed by a start, an end by a verb is not. */
 export class Supervisor {
   readonly #all = new Map<string, Keeping>()
@@ -73,31 +75,29 @@ export class Supervisor {
     const gone: Promise<void>[] = []
     const names = this.#each(node, what, (one) => {
       one.wanted = false
-      const child = one.child
-      if (!child?.pid) return
-      const pid = child.pid
-      gone.push(
-        new Promise((resolve) => {
-          const timer = setTimeout(() => this.#signal(one, 'SIGKILL'), patience)
-          child.once('exit', () => {
-            clearTimeout(timer)
-            resolve()
-          })
-        }),
-      )
-      process.kill(pid, 'SIGTERM')
+      if (!one.child?.pid) return
+      const timer = setTimeout(() => this.#signal(one, 'SIGKILL'), patience)
+      gone.push(ending(one.child).finally(() => clearTimeout(timer)))
+      process.kill(one.child.pid, 'SIGTERM')
       if (one.frozen) this.#signal(one, 'SIGCONT')
     })
     await Promise.all(gone)
     return names
   }
 
-  /** SIGKILL for the process and all its children at once; `again` lets the supervisor start it anew. */
-  kill(node: string, what?: string, again = false): string[] {
-    return this.#each(node, what, (one) => {
+  /**
+   * SIGKILL for the process and all its children at once; `again` lets the supervisor start it anew. Waits until they
+   * are gone: until then the kernel completes handshakes in a dead server's name.
+   */
+  async kill(node: string, what?: string, again = false): Promise<string[]> {
+    const gone: Promise<void>[] = []
+    const names = this.#each(node, what, (one) => {
       one.wanted = again
+      if (one.child?.pid) gone.push(ending(one.child))
       this.#signal(one, 'SIGKILL')
     })
+    await Promise.all(gone)
+    return names
   }
 
   freeze(node: string, what?: string): string[] {

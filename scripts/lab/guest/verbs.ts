@@ -116,10 +116,14 @@ export function verbsOf(topology: Topology, supervisor: Supervisor, beginning: B
     ],
     ['freeze', ([node, what]) => said(needed(node, 'NODE'), 'frozen:', supervisor.freeze(needed(node, 'NODE'), what))],
     ['thaw', ([node, what]) => said(needed(node, 'NODE'), 'goes on:', supervisor.thaw(needed(node, 'NODE'), what))],
-    ['kill', ([node, what]) => said(needed(node, 'NODE'), 'killed:', supervisor.kill(needed(node, 'NODE'), what))],
+    [
+      'kill',
+      async ([node, what]) => said(needed(node, 'NODE'), 'killed:', await supervisor.kill(needed(node, 'NODE'), what)),
+    ],
     [
       'crash',
-      ([node, what]) => said(needed(node, 'NODE'), 'crashed:', supervisor.kill(needed(node, 'NODE'), what, true)),
+      async ([node, what]) =>
+        said(needed(node, 'NODE'), 'crashed:', await supervisor.kill(needed(node, 'NODE'), what, true)),
     ],
     ['start', ([node, what]) => said(needed(node, 'NODE'), 'started:', supervisor.start(needed(node, 'NODE'), what))],
     [
