@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 import { demand, figure, lab, PORT, scenario, status, until, VIP } from './harness.ts'
+import { now } from './observers/stamp.ts'
 import { ipvsService, type Destination } from './tables.ts'
 import { demandOneOwner, seats, served, watched } from './witness.ts'
 
@@ -59,9 +60,11 @@ scenario('the table is what the file says: scheduler, forwarding, weight', async
 scenario('a web server that is killed leaves the table, the others answer, and it returns', async () => {
   const { from: owner, number } = await seats()
   for (const victim of ['rs2', 'rs3'] as const) {
+    let killed = 0
     const seen = await watched(async () => {
       await lab('kill', victim, 'web')
       const began = performance.now()
+      killed = now()
       await until(async () => !(await taking(owner)).includes(victim), FALL_MS, `${victim} takes no connections`)
       figure(`${victim} out of the table after`, `${(performance.now() - began).toFixed(0)} ms`)
       demand((await taking(owner)).length === 2, 'the others stay')
@@ -70,6 +73,9 @@ scenario('a web server that is killed leaves the table, the others answer, and i
       await until(async () => (await taking(owner)).includes(victim), FALL_MS, `${victim} is back`)
     })
     demandOneOwner(seen)
+    // What it was answering died with it; nobody who came later may notice.
+    const later = seen.http.failures.filter((failure) => failure.began > killed)
+    demand(later.length === 0, `requests failed that began after ${victim} was dead: ${JSON.stringify(later)}`)
     demand(
       SERVERS.every((name) => (seen.http.servers[name] ?? 0) > 0),
       `answers: ${JSON.stringify(seen.http.servers)}`,
@@ -85,9 +91,9 @@ scenario('every web server killed at once: the last living ones stay in the tabl
   const kept = await until(
     async () => {
       const { services } = await status(owner)
-      const now = await taking(owner)
-      demand(now.length > 0, 'the table is never empty')
-      return services.every(({ realservers }) => realservers.every(({ healthy }) => healthy === false)) && now
+      const still = await taking(owner)
+      demand(still.length > 0, 'the table is never empty')
+      return services.every(({ realservers }) => realservers.every(({ healthy }) => healthy === false)) && still
     },
     FALL_MS,
     'every check has failed',

@@ -1,4 +1,5 @@
 /** Faults of the owner, watched from outside: never two owners, and the service comes back. */
+import type { Events } from '@lvsm/model'
 import { demand, figure, lab, on, owner, scenario, sh, status, until, VIP } from './harness.ts'
 import { addresses } from './tables.ts'
 import {
@@ -101,7 +102,14 @@ const faults: readonly Fault[] = [
     name: 'graceful stop of the lease process',
     moves: true,
     begin: ({ from }) => lab('stop', from, 'lease'),
-    during: newOwner,
+    // Nobody waits until its lease has run out: it said goodbye, and took the address with it.
+    during: async (seats) => {
+      demand(!(await addresses(seats.from)).some(({ local }) => local === VIP), `${seats.from} has no ${VIP} any more`)
+      await newOwner(seats)
+      const { events } = JSON.parse(await lab('api', seats.from, 'GET', '/v1/events')) as Events
+      const last = events.findLast(({ node, number }) => node === seats.from && number === seats.number)
+      demand(last?.kind === 'released', `the last word of lease ${seats.number}: ${JSON.stringify(last)}`)
+    },
     end: ({ from }) => lab('start', from, 'lease'),
   },
 ]
