@@ -1,28 +1,19 @@
 /** Faults of the owner, watched from outside: never two owners, and the service comes back. */
 import type { Events } from '@lvsm/model'
-import { demand, figure, lab, on, owner, scenario, sh, status, until, VIP } from './harness.ts'
+import { demand, figure, lab, owner, scenario, sh, until, VIP } from './harness.ts'
 import { addresses } from './tables.ts'
 import {
+  AFTERMATH_MS,
   demandOneOwner,
   lasting,
   seats,
   type Seats,
-  type Seen,
   served,
   successorOf,
+  told,
   watched,
   whole,
 } from './witness.ts'
-
-/** A client that lost its first SYN sends it again after a second. */
-const AFTERMATH_MS = 1200
-
-const told = (what: string, { owners, http }: Seen): void =>
-  figure(
-    what,
-    `longest silence ${Math.max(...owners.addresses.map(({ longestSilenceMs }) => longestSilenceMs)).toFixed(0)} ms, ` +
-      `longest gap ${http.longestGapMs.toFixed(0)} ms, ${http.failed} of ${http.requests} requests failed`,
-  )
 
 interface Fault {
   readonly name: string
@@ -167,74 +158,4 @@ scenario('a link of the voter and of the standby dies: the owner keeps its lease
   )
   const after = await owner()
   demand(after === before.from, `${after} owns what ${before.from} owned`)
-})
-
-scenario('planned switchover: no request fails, none waits a second', async () => {
-  await whole()
-  const { group, from, to } = await seats()
-  const seen = await watched(async () => {
-    await lasting(300)
-    await sh(`lvsm switchover ${group} ${to}`)
-    await until(async () => (await owner()) === to, 5000, `${to} owns ${group}`)
-    await lasting(AFTERMATH_MS)
-  })
-  told(`${from} → ${to}`, seen)
-  figure('longest request', `${seen.http.longestRequestMs} ms`)
-  demandOneOwner(seen)
-  demand(seen.http.failed === 0, `${seen.http.failed} failed: ${JSON.stringify(seen.http.failures.slice(0, 5))}`)
-  demand(seen.http.longestRequestMs < 1000, `the longest request took ${seen.http.longestRequestMs} ms`)
-})
-
-const restarts = async (node: string, name: string): Promise<number> => {
-  const row = (await lab('pids', node)).split('\n').find((line) => line.split('\t')[1] === name)
-  return Number.parseInt(row?.split('\t')[4] ?? '', 10)
-}
-
-scenario("the owner's agent is killed and starts again: no move, no failed request", async () => {
-  await whole()
-  const before = await seats()
-  const count = await restarts(before.from, 'agent')
-  const table = await on(before.from, 'ipvsadm -Sn')
-  const seen = await watched(async () => {
-    await lab('crash', before.from, 'agent')
-    await until(async () => (await restarts(before.from, 'agent')) > count, 10_000, 'the supervisor starts it again')
-    await until(async () => (await status(before.from)).quorum, 20_000, 'the new agent answers')
-    await until(
-      async () => (await status()).nodes.find(({ name }) => name === before.from)?.state === 'owner',
-      10_000,
-      'it says so',
-    )
-  })
-  told('agent crash', seen)
-  demandOneOwner(seen)
-  demand(seen.http.failed === 0, `${seen.http.failed} requests failed`)
-  demand(
-    seen.owners.addresses.every(({ changes }) => changes.length === 0),
-    'no move was seen',
-  )
-  const after = await seats()
-  demand(after.from === before.from && after.number === before.number, `lease ${after.number} of ${after.from}`)
-  demand((await on(before.from, 'ipvsadm -Sn')) === table, 'the table is as it was')
-})
-
-scenario('standby on moves the group without a failed request, and blocks; standby off ends that', async () => {
-  await whole()
-  const { group, from, to } = await seats()
-  const seen = await watched(async () => {
-    await sh(`lvsm standby on ${from}`)
-    await until(async () => (await owner()) === to, 10_000, `${to} owns ${group}`)
-    await lasting(AFTERMATH_MS)
-  })
-  told(`standby on ${from}`, seen)
-  demandOneOwner(seen)
-  demand(seen.http.failed === 0, `${seen.http.failed} requests failed`)
-  // Not even when the only other director dies: it says who is missing, and nobody answers.
-  await lab('stop', to, 'lease')
-  await until(async () => (await status(from)).groups[0]?.owner === null, 10_000, 'nobody owns the group')
-  await lasting(2500)
-  demand((await status(from)).groups[0]?.owner === null, `${from} is on standby and takes nothing`)
-  await sh(`lvsm --node ${from} standby off ${from}`)
-  await until(async () => (await status(from)).groups[0]?.owner === from, 15_000, `${from} takes it now`)
-  await served()
-  await whole()
 })

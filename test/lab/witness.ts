@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { OwnersReport, StreamReport } from '../../scripts/lab/reports.ts'
-import { attempt, demand, lab, NODES, owner, sh, status, until } from './harness.ts'
+import { attempt, demand, figure, lab, NODES, owner, sh, status, until } from './harness.ts'
 
 /** An observer that was not at work after so long never will be. */
 const READY_MS = 20_000
@@ -10,16 +10,19 @@ const SETTLE_MS = 30_000
 /** A web server of the lab starts a process for each request: more of them only starve what is watched. */
 const REQUEST_EVERY_MS = '50'
 
+/** A client that lost its first SYN sends it again after a second. */
+export const AFTERMATH_MS = 1200
+
 export interface Seen {
   readonly owners: OwnersReport
   readonly http: StreamReport
 }
 
-/** Watches the VIP and a client's requests while `work` lasts. */
-export async function watched(work: () => Promise<unknown>): Promise<Seen> {
+/** Watches the VIP and a client's requests while `work` lasts; each request's connection lasts `holdMs` at least. */
+export async function watched(work: () => Promise<unknown>, holdMs = 0): Promise<Seen> {
   const watches = await Promise.all([
     observe<OwnersReport>('owners'),
-    observe<StreamReport>('http', '--every', REQUEST_EVERY_MS),
+    observe<StreamReport>('http', '--every', REQUEST_EVERY_MS, '--hold', String(holdMs)),
   ])
   let failure: unknown
   try {
@@ -65,6 +68,14 @@ async function observe<Report>(what: 'owners' | 'http', ...options: string[]): P
     },
   }
 }
+
+/** What the witnesses of a fault or a move saw, for the log. */
+export const told = (what: string, { owners, http }: Seen): void =>
+  figure(
+    what,
+    `longest silence ${Math.max(...owners.addresses.map(({ longestSilenceMs }) => longestSilenceMs)).toFixed(0)} ms, ` +
+      `longest gap ${http.longestGapMs.toFixed(0)} ms, ${http.failed} of ${http.requests} requests failed`,
+  )
 
 /** Nobody saw two owners, and the witness missed nothing. */
 export function demandOneOwner({ owners }: Pick<Seen, 'owners'>): void {

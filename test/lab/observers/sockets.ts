@@ -20,6 +20,8 @@ const ADD = 1
 const IN_OUT_EDGE = 0x80000005
 const MSG_NOSIGNAL = 0x4000
 const most = 64
+/** The empty line after a request's headers. */
+const LAST_LINE = 2
 /** struct epoll_event is packed on x86-64: events, then the descriptor. */
 const eventSize = process.arch === 'x64' ? 12 : 16
 const dataAt = eventSize - 8
@@ -35,22 +37,26 @@ interface Talk {
   readonly done: (ending: Ending) => void
 }
 
-/** Opens connections to one address, says the same on each, reads to the end. */
+/** Opens connections to one address, says the same on each, its last line `hold` milliseconds later, reads to the end. */
 export class Caller {
   readonly #epoll: number
   readonly #poll: { close(): void }
   readonly #talks = new Map<number, Talk>()
   readonly #address = Buffer.alloc(16)
-  readonly #question: Buffer
+  readonly #parts: readonly [Buffer, Buffer]
+  readonly #hold: number
   readonly #events = Buffer.alloc(most * eventSize)
   readonly #bytes = Buffer.alloc(4096)
   readonly #event = Buffer.alloc(eventSize)
 
-  constructor(address: string, port: number, question: string) {
+  constructor(address: string, port: number, question: string, hold: number) {
     this.#address.writeUInt16LE(AF_INET, 0)
     this.#address.writeUInt16BE(port, 2)
     this.#address.set(address.split('.').map(Number), 4)
-    this.#question = Buffer.from(question)
+    const whole = Buffer.from(question)
+    const first = hold > 0 ? whole.length - LAST_LINE : whole.length
+    this.#parts = [whole.subarray(0, first), whole.subarray(first)]
+    this.#hold = hold
     this.#epoll = epollCreate(CLOEXEC)
     this.#poll = koffi.node.poll(this.#epoll, { readable: true }, () => this.#turn())
   }
@@ -89,11 +95,9 @@ export class Caller {
     const talk = this.#talks.get(fd)
     if (!talk) return
     if (!talk.sent) {
-      if (send(fd, this.#question, this.#question.length, MSG_NOSIGNAL) < 0) {
-        if (koffi.errno() !== EAGAIN) this.#end(fd, { error: nameOf(koffi.errno()) })
-        return
-      }
+      if (!this.#say(fd, this.#parts[0])) return
       talk.sent = true
+      if (this.#hold > 0) setTimeout(() => this.#talks.get(fd) === talk && this.#say(fd, this.#parts[1]), this.#hold)
     }
     for (;;) {
       const length: number = receive(fd, this.#bytes, this.#bytes.length, 0)
@@ -101,6 +105,13 @@ export class Caller {
       if (length < 0) return koffi.errno() === EAGAIN ? undefined : this.#end(fd, { error: nameOf(koffi.errno()) })
       talk.text += this.#bytes.toString('latin1', 0, length)
     }
+  }
+
+  /** False when the kernel has not taken it. */
+  #say(fd: number, part: Buffer): boolean {
+    if (send(fd, part, part.length, MSG_NOSIGNAL) >= 0) return true
+    if (koffi.errno() !== EAGAIN) this.#end(fd, { error: nameOf(koffi.errno()) })
+    return false
   }
 
   #end(fd: number, ending: Ending): void {

@@ -11,6 +11,8 @@ export interface StreamOptions {
   readonly every: number
   /** Milliseconds after which a request has failed. */
   readonly limit: number
+  /** Milliseconds for which a request stays half-said: how long a connection lasts at least. */
+  readonly hold: number
   /** Milliseconds at the beginning whose requests do not count: V8 compiles the observer meanwhile. */
   readonly warmup: number
 }
@@ -26,8 +28,8 @@ function requestOf(began: number, text: string): Request {
 }
 
 /** Asks until `stop`, which waits for the requests under way and gives the report. */
-export function streamRequests({ address, port, every, limit, warmup }: StreamOptions) {
-  const caller = new Caller(address, port, 'GET / HTTP/1.0\r\n\r\n')
+export function streamRequests({ address, port, every, limit, hold, warmup }: StreamOptions) {
+  const caller = new Caller(address, port, 'GET / HTTP/1.0\r\n\r\n', hold)
   const requests: Request[] = []
   const pending = new Map<number, number>()
   const began = now() + warmup
