@@ -21,7 +21,10 @@ export function statusText(status: Status, paint: Paint): string {
 const droppedText = (counters: Status['counters'] = {}): string =>
   Object.entries(counters)
     .filter(([reason, count]) => reason.startsWith('drop-') && count > 0)
-    .map(([reason, count]) => `  ${count} datagrams: ${DROP_REASONS[reason] ?? reason.slice('drop-'.length)}`)
+    .map(
+      ([reason, count]) =>
+        `  ${count} ${count === 1 ? 'datagram' : 'datagrams'}: ${DROP_REASONS[reason] ?? reason.slice('drop-'.length)}`,
+    )
     .join('\n')
 const DROP_REASONS: Readonly<Record<string, string>> = {
   'drop-short': 'too short',

@@ -65,6 +65,22 @@ describe('lvsm status', () => {
     expect(plain.out).toContain('critical  dir2: the kernel has no IPVS (no-ipvs)\n    → modprobe ip_vs')
   })
 
+  it('counts by reason what was not believed, also a reason that it does not know, and nothing when all was', async () => {
+    const counters = { 'drop-mac': 3, 'drop-version': 1, 'drop-tomorrow': 2, 'drop-key': 0, 'stray-ack': 9 }
+    const [some, none] = await Promise.all([
+      always(without({ counters })),
+      always(without({ counters: { 'drop-key': 0 } })),
+    ])
+    const [dropped, clean] = await Promise.all([
+      lvsm(['--socket', some.socketPath, 'status']),
+      lvsm(['--socket', none.socketPath, 'status']),
+    ])
+    expect(dropped.out.slice(dropped.out.indexOf('DROPPED'))).toBe(
+      'DROPPED\n  3 datagrams: with a wrong signature\n  1 datagram: not of this protocol version\n  2 datagrams: tomorrow\n',
+    )
+    expect(clean.out).not.toContain('DROPPED')
+  })
+
   it('tells an unchecked realserver from a failed one', async () => {
     const [service] = STATUS.services
     const [one, two] = service!.realservers
