@@ -49,7 +49,8 @@ async function suffer(
       taken.push(run)
       progress(
         `${system.name}: ${fault.name} ${number}/${count}: gap ${run.gapMs.toFixed(0)} ms, longest request ${run.requestMs.toFixed(0)} ms, ` +
-          `two owners ${run.twoOwnersMs.toFixed(0)} ms, failed ${run.failed} of ${run.requests}`,
+          `silence ${run.silenceMs.toFixed(0)} ms, two owners ${run.twoOwnersMs.toFixed(0)} ms, failed ${run.failed} of ${run.requests}` +
+          (run.failed > 0 ? ` (${[...new Set(run.errors)].join(', ')})` : ''),
       )
     }
   }

@@ -13,6 +13,7 @@ const run = (system: Run['system'], fault: string, change: Partial<Run> = {}): R
   twoOwnersMs: 0,
   requests: 100,
   failed: 0,
+  errors: [],
   ...change,
 })
 const good = [

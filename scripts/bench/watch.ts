@@ -17,6 +17,8 @@ export interface Run {
   readonly twoOwnersMs: number
   readonly requests: number
   readonly failed: number
+  /** What the first failed ones met. */
+  readonly errors: readonly string[]
 }
 
 /** An observer that V8 still compiles stands in its own way, and in that of what it watches. */
@@ -48,5 +50,6 @@ export async function watch(stage: Stage, system: System, fault: Fault): Promise
     twoOwnersMs: Math.max(...watched.addresses.map(({ twoOwnersMs }) => twoOwnersMs)),
     requests: http.requests,
     failed: http.failed,
+    errors: http.failures.map(({ error }) => error ?? 'no answer'),
   }
 }

@@ -18,11 +18,11 @@ export interface Seen {
   readonly http: StreamReport
 }
 
-/** Watches the VIP and a client's requests while `work` lasts; each request's connection lasts `holdMs` at least. */
-export async function watched(work: () => Promise<unknown>, holdMs = 0): Promise<Seen> {
+/** Watches the VIP and a client's requests while `work` lasts; `options` are more of `observe http`. */
+export async function watched(work: () => Promise<unknown>, ...options: readonly string[]): Promise<Seen> {
   const watches = await Promise.all([
     observe<OwnersReport>('owners'),
-    observe<StreamReport>('http', '--every', REQUEST_EVERY_MS, '--hold', String(holdMs)),
+    observe<StreamReport>('http', '--every', REQUEST_EVERY_MS, ...options),
   ])
   let failure: unknown
   try {

@@ -7,7 +7,7 @@ import { observeOwners } from './owners.ts'
 import { streamRequests } from './stream.ts'
 
 const help = `observe owners [--also ADDRESS]… [--every 10] [--quiet 250] [--for MS] [--out FILE]
-observe http   [--every 20] [--limit 5000] [--hold 0] [--warmup 0] [--from NODE] [--for MS] [--out FILE]
+observe http   [--every 20] [--limit 5000] [--hold 0] [--ports 0] [--warmup 0] [--from NODE] [--for MS] [--out FILE]
 
 Watches from outside until SIGTERM or --for MS is over, then writes its report as JSON. Says "ready" on stderr, after the
 warm-up, whose requests do not count.
@@ -23,6 +23,7 @@ async function main(): Promise<void> {
       quiet: { type: 'string', default: '250' },
       limit: { type: 'string', default: '5000' },
       hold: { type: 'string', default: '0' },
+      ports: { type: 'string', default: '0' },
       warmup: { type: 'string', default: '0' },
       from: { type: 'string' },
       for: { type: 'string' },
@@ -49,7 +50,8 @@ async function main(): Promise<void> {
     if (from) setNamespace(from)
     const { vip: address, port } = topology
     const every = Number(values.every ?? 20)
-    stop = streamRequests({ address, port, every, limit: Number(values.limit), hold: Number(values.hold), warmup })
+    const [limit, hold, ports] = [Number(values.limit), Number(values.hold), Number(values.ports)]
+    stop = streamRequests({ address, port, every, limit, hold, ports, warmup })
   }
   const end = async () => {
     clearTimeout(timer)

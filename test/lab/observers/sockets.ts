@@ -3,6 +3,8 @@ import koffi from 'koffi'
 
 const libc = koffi.load('libc.so.6')
 const openSocket = libc.func('int socket(int domain, int type, int protocol)')
+const bind = libc.func('int bind(int fd, void *address, uint length)')
+const setOption = libc.func('int setsockopt(int fd, int level, int option, void *value, uint length)')
 const connect = libc.func('int connect(int fd, void *address, uint length)')
 const send = libc.func('long send(int fd, void *bytes, size_t length, int flags)')
 const receive = libc.func('long recv(int fd, void *bytes, size_t length, int flags)')
@@ -11,11 +13,14 @@ const epollCreate = libc.func('int epoll_create1(int flags)')
 const epollControl = libc.func('int epoll_ctl(int epoll, int operation, int fd, void *event)')
 const epollWait = libc.func('int epoll_wait(int epoll, void *events, int most, int timeout)')
 
-const { EAGAIN, EINPROGRESS } = koffi.os.errno
+const { EADDRNOTAVAIL, EAGAIN, EINPROGRESS } = koffi.os.errno
 const AF_INET = 2
 const STREAM_NONBLOCK_CLOEXEC = 1 | 0o4000 | 0o2000000
 const CLOEXEC = 0o2000000
 const ADD = 1
+const SOL_SOCKET = 1
+const SO_REUSEADDR = 2
+const ADDRESS_SIZE = 16
 /** EPOLLIN, EPOLLOUT, EPOLLET. */
 const IN_OUT_EDGE = 0x80000005
 const MSG_NOSIGNAL = 0x4000
@@ -31,6 +36,22 @@ export type Ending = { readonly text: string } | { readonly error: string }
 const nameOf = (errno: number): string =>
   Object.entries(koffi.os.errno).find(([, value]) => value === errno)?.[0] ?? `errno ${errno}`
 
+function socketAddress(address: string, port: number): Buffer {
+  const bytes = Buffer.alloc(ADDRESS_SIZE)
+  bytes.writeUInt16LE(AF_INET, 0)
+  bytes.writeUInt16BE(port, 2)
+  bytes.set(address.split('.').map(Number), 4)
+  return bytes
+}
+
+/** False when the kernel refuses the port; `errno` says why. */
+function from(fd: number, localPort: number): boolean {
+  if (localPort === 0) return true
+  const yes = Buffer.from(Int32Array.of(1).buffer)
+  setOption(fd, SOL_SOCKET, SO_REUSEADDR, yes, yes.length)
+  return bind(fd, socketAddress('0.0.0.0', localPort), ADDRESS_SIZE) >= 0
+}
+
 interface Talk {
   sent: boolean
   text: string
@@ -42,7 +63,7 @@ export class Caller {
   readonly #epoll: number
   readonly #poll: { close(): void }
   readonly #talks = new Map<number, Talk>()
-  readonly #address = Buffer.alloc(16)
+  readonly #address: Buffer
   readonly #parts: readonly [Buffer, Buffer]
   readonly #hold: number
   readonly #events = Buffer.alloc(most * eventSize)
@@ -50,9 +71,7 @@ export class Caller {
   readonly #event = Buffer.alloc(eventSize)
 
   constructor(address: string, port: number, question: string, hold: number) {
-    this.#address.writeUInt16LE(AF_INET, 0)
-    this.#address.writeUInt16BE(port, 2)
-    this.#address.set(address.split('.').map(Number), 4)
+    this.#address = socketAddress(address, port)
     const whole = Buffer.from(question)
     const first = hold > 0 ? whole.length - LAST_LINE : whole.length
     this.#parts = [whole.subarray(0, first), whole.subarray(first)]
@@ -61,14 +80,22 @@ export class Caller {
     this.#poll = koffi.node.poll(this.#epoll, { readable: true }, () => this.#turn())
   }
 
-  /** Gives the descriptor, by which `hangUp` ends it; `done` is called once, later. */
-  call(done: (ending: Ending) => void): number {
+  /**
+   * Gives the descriptor, by which `hangUp` ends it; `done` is called once, later. From any port when `localPort` is 0, or
+   * still belongs to a connection that has ended.
+   */
+  call(done: (ending: Ending) => void, localPort = 0): number {
     const fd: number = openSocket(AF_INET, STREAM_NONBLOCK_CLOEXEC, 0)
     if (fd < 0) throw new Error(`socket: ${nameOf(koffi.errno())}`)
     this.#talks.set(fd, { sent: false, text: '', done })
-    if (connect(fd, this.#address, 16) < 0 && koffi.errno() !== EINPROGRESS) {
-      const error = nameOf(koffi.errno())
-      setImmediate(() => this.#end(fd, { error }))
+    if (!from(fd, localPort) || (connect(fd, this.#address, ADDRESS_SIZE) < 0 && koffi.errno() !== EINPROGRESS)) {
+      const errno = koffi.errno()
+      if (localPort > 0 && errno === EADDRNOTAVAIL) {
+        this.#talks.delete(fd)
+        closeDescriptor(fd)
+        return this.call(done)
+      }
+      setImmediate(() => this.#end(fd, { error: nameOf(errno) }))
       return fd
     }
     this.#event.writeUInt32LE(IN_OUT_EDGE, 0)

@@ -4,6 +4,9 @@ import { type Request, summary } from './requests.ts'
 import { Caller } from './sockets.ts'
 import { now } from './stamp.ts'
 
+/** Below those that the kernel gives away. */
+const FIRST_PORT = 20_000
+
 export interface StreamOptions {
   readonly address: string
   readonly port: number
@@ -13,6 +16,8 @@ export interface StreamOptions {
   readonly limit: number
   /** Milliseconds for which a request stays half-said: how long a connection lasts at least. */
   readonly hold: number
+  /** Local ports that the connections take turns over; any, when 0. */
+  readonly ports: number
   /** Milliseconds at the beginning whose requests do not count: V8 compiles the observer meanwhile. */
   readonly warmup: number
 }
@@ -28,8 +33,10 @@ function requestOf(began: number, text: string): Request {
 }
 
 /** Asks until `stop`, which waits for the requests under way and gives the report. */
-export function streamRequests({ address, port, every, limit, hold, warmup }: StreamOptions) {
+export function streamRequests({ address, port, every, limit, hold, ports, warmup }: StreamOptions) {
   const caller = new Caller(address, port, 'GET / HTTP/1.0\r\n\r\n', hold)
+  let turns = 0
+  const turnPort = (): number => (ports > 0 ? FIRST_PORT + (turns++ % ports) : 0)
   const requests: Request[] = []
   const pending = new Map<number, number>()
   const began = now() + warmup
@@ -47,7 +54,7 @@ export function streamRequests({ address, port, every, limit, hold, warmup }: St
         'error' in ending ? { began: at, ended: now(), server: undefined, ...ending } : requestOf(at, ending.text),
       )
       if (pending.size === 0) empty?.()
-    })
+    }, turnPort())
     pending.set(fd, at)
   }
   const timer = setInterval(turn, every)
