@@ -138,57 +138,6 @@ describe('nf_tables on the real kernel', () => {
     expect(filter.apply(nft.batch([nft.deleteTable(inet)]))).toBeUndefined()
   })
 
-  it('remembers connections in a dynamic set and sends packets on, and nft reads it as meant', () => {
-    const netdev = { family: 'netdev', table: 'lvsm' } as const
-    const { match } = nft
-    const rules: nft.Expression[][] = [
-      [
-        ...match.protocolIs(0x0800),
-        ...match.transportIs(6),
-        ...match.remembered.now('begun'),
-        match.decide(nft.accept),
-      ],
-      [
-        ...match.protocolIs(0x0800),
-        ...match.transportIs(6),
-        ...match.remembered.before('begun'),
-        match.decide(nft.accept),
-      ],
-      [
-        ...match.protocolIs(0x0800),
-        { kind: 'load', data: new Uint8Array(Uint32Array.of(index).buffer) },
-        { kind: 'load', data: inetBytes('10.12.0.1'), quarter: 1 },
-        { kind: 'fwd' },
-      ],
-    ]
-    const failure = filter.apply(
-      nft.batch([
-        nft.newTable(netdev),
-        nft.newSet({ ...netdev, set: 'begun', key: 'connection', dynamic: 1000 }),
-        nft.newChain({
-          ...netdev,
-          chain: 'in',
-          hook: { number: nft.HOOK.netdev.ingress, priority: 0, device: 'left' },
-        }),
-        ...rules.map((expressions) => nft.newRule({ ...netdev, chain: 'in', expressions })),
-      ]),
-    )
-    expect(failure).toBeUndefined()
-    const text = run('ip', 'netns', 'exec', space, 'nft', 'list', 'table', 'netdev', 'lvsm')
-    for (const line of [
-      'type ipv4_addr . ipv4_addr . inet_service . inet_service',
-      'size 1000',
-      'flags dynamic',
-      'add @begun { ip saddr . ip daddr . tcp sport . tcp dport } accept',
-      'ip saddr . ip daddr . tcp sport . tcp dport @begun accept',
-      'fwd ip to 10.12.0.1 device "left"',
-    ])
-      expect(text).toContain(line)
-    expect(all(filter.dump(nft.dumpRules(netdev)), nft.decodeRule).map(({ expressions }) => expressions)).toEqual(rules)
-    expect(all(filter.dump(nft.dumpSets('netdev')), nft.decodeSet)).toMatchObject([{ set: 'begun', key: 'connection' }])
-    expect(filter.apply(nft.batch([nft.deleteTable(netdev)]))).toBeUndefined()
-  })
-
   it('reads what nft wrote, unknown expressions too', () => {
     nftTool(
       'add table ip theirs; add chain ip theirs c { type filter hook input priority 5; policy drop; }; add rule ip theirs c tcp dport 22 limit rate 5/second accept comment "mine"; add set ip theirs s { type ipv4_addr; timeout 1h; }; add element ip theirs s { 10.0.0.1 timeout 30s }',

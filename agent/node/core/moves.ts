@@ -6,9 +6,10 @@ import type { Desk, Done } from './desk.ts'
 import type { OwnershipEvent } from './ownership.ts'
 import { refused } from './words.ts'
 
-/** Longest wait for NAT connections to end, and for the successor to be prepared. */
+/** Longest wait for NAT connections to end. */
 const QUIET_MS = 2000
-const PREPARE_MS = 2000
+/** And for the successor to be prepared: without it, requests under way are broken off. */
+const PREPARE_MS = 5000
 /** The kernel counts a connection as active only once it is established: quiet must last a little to be true. */
 const QUIET_FOR_MS = 200
 const REPEAT_MS = 250

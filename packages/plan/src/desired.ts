@@ -62,7 +62,7 @@ export function desired(situation: Situation, ground: Ground): Desired {
     gateway:
       view.gateway === null ? null : { address: view.gateway, index: interfaceFor(ground, view.gateway)?.index ?? 0 },
     services: view.services.map((service) => desiredService(service, situation)),
-    guard: guardNeeds(view, handover, ground),
+    guard: guardNeeds(view, handover),
   }
 }
 

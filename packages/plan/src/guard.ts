@@ -7,14 +7,12 @@
  * * *masquerade*: connections that NAT realservers open themselves leave with the group's VIP as source. On
  *   a director that is not the owner the fence drops them.
  * * *handover*: in a planned move packets of connections that the former owner still serves may reach the new
- *   one. All but those whose SYN came here go on to the former owner: this one's IPVS knows nothing about them, or
- *   takes them for a connection of an earlier reign from the same port, which it remembers for two minutes.
+ *   one first. They go on to the former owner instead of meeting a reset.
  * * *silent*: a realserver whose service is gone refuses connections (RST) until the check has noticed. For a checked
  *   service the refusal of a SYN is kept back: TCP sends the SYN again after a second (RFC 6298), by then IPVS knows,
  *   and another realserver answers. Refusals inside a connection pass, and so do those that the check itself meets.
  */
 import { type Cidr, networkCidr, type NodeView } from '@lvsm/model'
-import { type Ground, interfaceFor } from './ground.ts'
 
 export interface GuardNeeds {
   readonly answers: readonly { readonly address: string; readonly port: number; readonly protocol: string }[]
@@ -24,9 +22,6 @@ export interface GuardNeeds {
     readonly port: number
     readonly protocol: string
     readonly to: string
-    /** Name of the interface by which clients come, and index of the one by which `to` is reached. */
-    readonly enters: string
-    readonly leaves: number
   }[]
   /** Who would refuse: a service of this node (`output`), or a NAT realserver behind it (`forward`). */
   readonly silent: readonly {
@@ -42,7 +37,6 @@ export const GUARD_TABLE = 'lvsm-nat'
 export function guardNeeds(
   { directs: groups, services, serves }: NodeView,
   handover: ReadonlyMap<string, string>,
-  ground: Ground,
 ): GuardNeeds | null {
   const silent: GuardNeeds['silent'][number][] = serves.map(({ address, port, protocol }) => ({
     address,
@@ -57,13 +51,7 @@ export function guardNeeds(
     const group = groups.find((entry) => entry.name === service.group)
     const vip = group?.addresses.find((entry) => entry.kind === 'vip')
     const to = handover.get(service.group)
-    const floating = group?.addresses.find((entry) => entry.address === service.address)
-    const enters = floating?.interface ?? interfaceFor(ground, service.address)?.name
-    const leaves = to === undefined ? undefined : interfaceFor(ground, to)?.index
-    if (to !== undefined && enters !== undefined && leaves !== undefined) {
-      const { address, port, protocol } = service
-      moving.push({ address, port, protocol, to, enters, leaves })
-    }
+    if (to !== undefined) moving.push({ address: service.address, port: service.port, protocol: service.protocol, to })
     for (const { address, port, forward, gateway } of service.realservers) {
       const floating = group?.addresses.find((entry) => entry.kind === 'gateway' && entry.address === gateway)
       if (forward !== 'nat' || !vip || !floating) continue

@@ -201,7 +201,7 @@ describe('a director', () => {
 
   it('hands packets of moving connections on to the former owner', () => {
     expect(desired(situation('dir2', { handover: new Map([['web', '10.12.0.1']]) }), kernel()).guard?.handover).toEqual(
-      [{ address: '10.11.0.10', port: 80, protocol: 'tcp', to: '10.12.0.1', enters: 'outside', leaves: 2 }],
+      [{ address: '10.11.0.10', port: 80, protocol: 'tcp', to: '10.12.0.1' }],
     )
   })
 })

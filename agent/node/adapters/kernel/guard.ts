@@ -5,19 +5,15 @@ import { GUARD_TABLE, type GuardNeeds, guardPrint } from '../../core/index.ts'
 
 const { match } = nftables
 const INET: nftables.TableName = { family: 'inet', table: GUARD_TABLE }
-const NETDEV: nftables.TableName = { family: 'netdev', table: GUARD_TABLE }
-const IPV4 = 0x0800
+const IP: nftables.TableName = { family: 'ip', table: GUARD_TABLE }
 const TCP = 6
-const SYN = 0x02
+const SYN_AND_RST = 0x06
 const RST_AND_ACK = 0x14
-/** After IPVS, which translates answers in forward at 100. */
+/** After IPVS: it translates answers in forward at 100 and takes what it knows in input at 99. */
 const AFTER_IPVS = 150
 /** Answers of NAT realservers still have the realserver's address and port. */
 const BEFORE_IPVS = 50
 const SOURCE_NAT = 100
-/** Connections that began here since a move was prepared. */
-const BEGUN = { ...NETDEV, set: 'begun' }
-const MOST_BEGUN = 1 << 20
 
 export interface Guard {
   /** `guardPrint` of what was loaded while the rules are still those; null when there is no table; else something that no rules are. */
@@ -31,8 +27,6 @@ type Rule = readonly nftables.Expression[]
 const is = (field: nftables.Expression, bytes: Uint8Array): Rule => [field, { kind: 'cmp', op: 'eq', data: bytes }]
 const port = (offset: 0 | 2, number: number): Rule =>
   is({ kind: 'payload', base: 'transport', offset, length: 2 }, Uint8Array.of(number >> 8, number & 0xff))
-
-const hostWord = (number: number): Uint8Array => new Uint8Array(Uint32Array.of(number).buffer)
 
 /** `ip saddr A tcp sport P ct state != established counter drop` */
 const answerRule = ({ address, port: number }: GuardNeeds['answers'][number]): Rule => [
@@ -75,35 +69,22 @@ function leavingRule({ address, network, vip }: GuardNeeds['masquerade'][number]
   ]
 }
 
-/**
- * `ip daddr V tcp dport P` and
- * `tcp flags & syn != 0 add @begun { connection } accept`, `connection @begun accept`, `counter fwd ip to D device E`.
- *
- * Before everything else, and past it: IPVS would look at the packet in input and once more in output, and may know the
- * client's address and port from an earlier reign, by another realserver.
- */
-function movingRules({ address, port: number, to, leaves }: GuardNeeds['handover'][number]): Rule[] {
-  const ours: Rule = [
-    ...match.protocolIs(IPV4),
+/** `ip daddr V tcp dport P tcp flags & (syn | rst) == 0 counter dup to D` and the same with `drop`: neither begins a connection nor ends in a reset. */
+function movingRules({ address, port: number, to }: GuardNeeds['handover'][number]): Rule[] {
+  const flags: Rule = [
+    { kind: 'payload', base: 'transport', offset: 13, length: 1 },
+    { kind: 'bitwise', mask: Uint8Array.of(SYN_AND_RST), xor: Uint8Array.of(0) },
+    { kind: 'cmp', op: 'eq', data: Uint8Array.of(0) },
+  ]
+  const matches: Rule = [
     ...is(match.load.ipv4Destination, inetBytes(address)),
     ...match.transportIs(TCP),
     ...port(2, number),
-  ]
-  const begins: Rule = [
-    { kind: 'payload', base: 'transport', offset: 13, length: 1 },
-    { kind: 'bitwise', mask: Uint8Array.of(SYN), xor: Uint8Array.of(0) },
-    { kind: 'cmp', op: 'neq', data: Uint8Array.of(0) },
-  ]
-  const accept = match.decide(nftables.accept)
-  const onward: Rule = [
-    { kind: 'load', data: hostWord(leaves) },
-    { kind: 'load', data: inetBytes(to), quarter: 1 },
-    { kind: 'fwd' },
+    ...flags,
   ]
   return [
-    [...ours, ...begins, ...match.remembered.now(BEGUN.set), accept],
-    [...ours, ...match.remembered.before(BEGUN.set), accept],
-    [...ours, match.counter, ...onward],
+    [...matches, match.counter, { kind: 'load', data: inetBytes(to) }, { kind: 'dup' }],
+    [...matches, match.decide(nftables.drop)],
   ]
 }
 
@@ -122,35 +103,25 @@ function build(needs: GuardNeeds): Uint8Array[] {
     nftables.newChain({ ...table, chain: name, type, hook: { number, priority }, policy: 'accept' }),
     ...rules.map((expressions) => nftables.newRule({ ...table, chain: name, expressions })),
   ]
-  const devices = [...new Set(needs.handover.map(({ enters }) => enters))]
-  const moving = devices.flatMap((device) => [
-    nftables.newChain({
-      ...NETDEV,
-      chain: `moving-${device}`,
-      hook: { number: nftables.HOOK.netdev.ingress, priority: 0, device },
-      policy: 'accept',
-    }),
-    ...needs.handover
-      .filter(({ enters }) => enters === device)
-      .flatMap(movingRules)
-      .map((expressions) => nftables.newRule({ ...NETDEV, chain: `moving-${device}`, expressions })),
-  ])
-  const handover =
-    moving.length === 0
+  const ip =
+    needs.handover.length === 0
       ? []
-      : [nftables.newTable(NETDEV), nftables.newSet({ ...BEGUN, key: 'connection', dynamic: MOST_BEGUN }), ...moving]
+      : [
+          nftables.newTable(IP),
+          ...chain(IP, 'moving', inet.input, AFTER_IPVS, 'filter', needs.handover.flatMap(movingRules)),
+        ]
   const silent = (at: 'output' | 'forward'): Uint8Array[] => {
     const rules = needs.silent.filter((entry) => entry.at === at).map(silentRule)
     return rules.length === 0 ? [] : chain(INET, `silent-${at}`, inet[at], BEFORE_IPVS, 'filter', rules)
   }
   const quiet = [nftables.newTable(INET), ...silent('output'), ...silent('forward')]
   // A node without NAT realservers needs no connection tracking.
-  if (needs.answers.length === 0) return [...quiet, ...handover]
+  if (needs.answers.length === 0) return [...quiet, ...ip]
   return [
     ...quiet,
     ...chain(INET, 'returning', inet.forward, AFTER_IPVS, 'filter', needs.answers.map(answerRule)),
     ...chain(INET, 'leaving', inet.postrouting, SOURCE_NAT, 'nat', needs.masquerade.map(leavingRule)),
-    ...handover,
+    ...ip,
   ]
 }
 
@@ -184,10 +155,10 @@ export function openGuard(): Guard {
       return now === loaded.standing ? loaded.print : 'changed by somebody else'
     },
     load(needs) {
-      const messages = [...clear(INET), ...clear(NETDEV), ...(needs === null ? [] : build(needs))]
+      const messages = [...clear(INET), ...clear(IP), ...(needs === null ? [] : build(needs))]
       const refused = socket.apply(nftables.batch(messages))
       if (refused)
-        return `${refused.message}: are the modules nf_tables, nf_conntrack, nft_chain_nat, nft_ct and nft_fwd_netdev there?`
+        return `${refused.message}: are the modules nf_tables, nf_conntrack, nft_chain_nat, nft_ct and nft_dup_ipv4 there?`
       loaded = { print: guardPrint(needs), standing: standing() }
       return null
     },

@@ -1,12 +1,9 @@
-/** Expressions: the instructions of a rule. They work on registers: on the first, or on four small ones that lie in it. */
+/** Expressions: the instructions of a rule. They work on registers; ours is always the first. */
 import { Attributes, be32, be64, nested, text } from '../attributes.ts'
 import { Malformed, octets } from '../bytes.ts'
 import { readVerdict, type Verdict, valueData, verdictData } from './types.ts'
 
 const REGISTER = 1
-/** NFT_REG32_00: the first quarter of register 1. */
-const FIRST_QUARTER = 8
-const ADD = 0
 const VERDICT_REGISTER = 0
 const ELEMENT = 1
 const IPV4 = 2
@@ -29,16 +26,12 @@ const CT = { state: 0, direction: 1, status: 2, mark: 3 } as const
 /** Bits of `ct state`; `iifname` and `oifname` compare 16 bytes, padded with zeros. */
 export const CT_STATE = { invalid: 1, established: 2, related: 4, new: 8, untracked: 64 } as const
 
-/** Which quarter of the register, the first when absent; all together are the key of a concatenation. */
-export type Quarter = 1 | 2 | 3
-
 export type Expression =
   | {
       readonly kind: 'payload'
       readonly base: (typeof BASES)[number]
       readonly offset: number
       readonly length: number
-      readonly quarter?: Quarter
     }
   | { readonly kind: 'meta'; readonly key: keyof typeof META }
   /** Writes the register into the packet's metadata: `meta mark set`. */
@@ -48,19 +41,14 @@ export type Expression =
   | { readonly kind: 'bitwise'; readonly mask: Uint8Array; readonly xor: Uint8Array }
   /** Goes on when the set has the register (or has not); with `verdicts`, does what the map says. */
   | { readonly kind: 'lookup'; readonly set: string; readonly verdicts?: boolean; readonly inverted?: boolean }
-  /** Adds the register to a dynamic set; ends the rule when the set is full. */
-  | { readonly kind: 'remember'; readonly set: string }
   | { readonly kind: 'verdict'; readonly verdict: Verdict }
-  | { readonly kind: 'load'; readonly data: Uint8Array; readonly quarter?: Quarter }
+  | { readonly kind: 'load'; readonly data: Uint8Array }
   | { readonly kind: 'counter'; readonly packets: number; readonly bytes: number }
   | { readonly kind: 'masquerade' }
   /** New connections leave with the IPv4 address in the register as source; in chains of type nat. */
   | { readonly kind: 'snat' }
-  /**
-   * Sends the packet out by the device whose index, in host order, is in the first quarter, to the neighbour whose IPv4
-   * address is in the second; no other hook sees it. In ingress chains of netdev.
-   */
-  | { readonly kind: 'fwd' }
+  /** A copy goes to the neighbour whose IPv4 address is in the register; family ip only. */
+  | { readonly kind: 'dup' }
   | { readonly kind: 'notrack' }
   /** One that this package does not write. */
   | { readonly kind: 'unknown'; readonly name: string }
@@ -68,16 +56,12 @@ export type Expression =
 const named = (name: string, ...fields: readonly Uint8Array[]): Uint8Array =>
   nested(ELEMENT, text(1, name), nested(2, ...fields))
 
-const register = ({ quarter }: { readonly quarter?: Quarter }): number => (quarter ? FIRST_QUARTER + quarter : REGISTER)
-const quarterOf = (number: number): { quarter?: Quarter } =>
-  number > FIRST_QUARTER ? { quarter: (number - FIRST_QUARTER) as Quarter } : {}
-
 export function encodeExpression(expression: Expression): Uint8Array {
   switch (expression.kind) {
     case 'payload':
       return named(
         'payload',
-        be32(1, register(expression)),
+        be32(1, REGISTER),
         be32(2, BASES.indexOf(expression.base)),
         be32(3, expression.offset),
         be32(4, expression.length),
@@ -107,20 +91,18 @@ export function encodeExpression(expression: Expression): Uint8Array {
         ...(expression.verdicts ? [be32(3, VERDICT_REGISTER)] : []),
         ...(expression.inverted ? [be32(5, 1)] : []),
       )
-    case 'remember':
-      return named('dynset', text(1, expression.set), be32(3, ADD), be32(4, REGISTER))
     case 'verdict':
       return named('immediate', be32(1, VERDICT_REGISTER), verdictData(2, expression.verdict))
     case 'load':
-      return named('immediate', be32(1, register(expression)), valueData(2, expression.data))
+      return named('immediate', be32(1, REGISTER), valueData(2, expression.data))
     case 'counter':
       return named('counter', be64(1, expression.bytes), be64(2, expression.packets))
     case 'masquerade':
       return named('masq')
     case 'snat':
       return named('nat', be32(1, 0), be32(2, IPV4), be32(3, REGISTER))
-    case 'fwd':
-      return named('fwd', be32(1, REGISTER), be32(2, FIRST_QUARTER + 1), be32(3, IPV4))
+    case 'dup':
+      return named('dup', be32(1, REGISTER))
     case 'notrack':
       return named('notrack')
     case 'unknown':
@@ -137,9 +119,9 @@ type Reader = (fields: Attributes) => Expression | undefined
 const READERS: Readonly<Record<string, Reader>> = {
   payload(fields) {
     const base = BASES[fields.be32(2) ?? 0]
-    const target = fields.be32(1)
-    if (!base || target === undefined) return undefined
-    return { kind: 'payload', base, offset: fields.be32(3) ?? 0, length: fields.be32(4) ?? 0, ...quarterOf(target) }
+    return base && fields.bytes(1)
+      ? { kind: 'payload', base, offset: fields.be32(3) ?? 0, length: fields.be32(4) ?? 0 }
+      : undefined
   },
   meta(fields) {
     const key = keyOf(META, fields.be32(2))
@@ -161,17 +143,15 @@ const READERS: Readonly<Record<string, Reader>> = {
     ...(fields.be32(3) === VERDICT_REGISTER ? { verdicts: true } : {}),
     ...(((fields.be32(5) ?? 0) & 1) !== 0 ? { inverted: true } : {}),
   }),
-  dynset: (fields) => (fields.be32(3) === ADD ? { kind: 'remember', set: fields.text(1) ?? '' } : undefined),
   immediate(fields) {
     const data = fields.nested(2)
     const verdict = data && readVerdict(data)
-    if (verdict) return { kind: 'verdict', verdict }
-    return { kind: 'load', data: value(fields, 2), ...quarterOf(fields.be32(1) ?? 0) }
+    return verdict ? { kind: 'verdict', verdict } : { kind: 'load', data: value(fields, 2) }
   },
   counter: (fields) => ({ kind: 'counter', bytes: fields.be64(1) ?? 0, packets: fields.be64(2) ?? 0 }),
   masq: () => ({ kind: 'masquerade' }),
   nat: (fields) => (fields.be32(1) === 0 && fields.be32(2) === IPV4 ? { kind: 'snat' } : undefined),
-  fwd: (fields) => (fields.be32(3) === IPV4 ? { kind: 'fwd' } : undefined),
+  dup: () => ({ kind: 'dup' }),
   notrack: () => ({ kind: 'notrack' }),
 }
 

@@ -3,8 +3,12 @@ import { AF, inetBytes } from '../inet.ts'
 import { type Expression, ifnameKey } from './expression.ts'
 import type { Verdict } from './types.ts'
 
-const field = (base: 'link' | 'network' | 'transport', offset: number, length: number) =>
-  ({ kind: 'payload', base, offset, length }) as const satisfies Expression
+const field = (base: 'link' | 'network' | 'transport', offset: number, length: number): Expression => ({
+  kind: 'payload',
+  base,
+  offset,
+  length,
+})
 const equals = (data: Uint8Array): Expression => ({ kind: 'cmp', op: 'eq', data })
 const word = (value: number): Uint8Array =>
   Uint8Array.of(value & 0xff, (value >> 8) & 0xff, (value >> 16) & 0xff, (value >>> 24) & 0xff)
@@ -78,19 +82,6 @@ export const notInSet = (what: Expression, set: string): readonly Expression[] =
   what,
   { kind: 'lookup', set, inverted: true },
 ]
-
-/** `ip saddr . ip daddr . tcp sport . tcp dport`: the key of a set of type `connection`. */
-export const connection: readonly Expression[] = [
-  load.ipv4Source,
-  { ...load.ipv4Destination, quarter: 1 },
-  { ...field('transport', 0, 2), quarter: 2 },
-  { ...load.destinationPort, quarter: 3 },
-]
-/** `add @set { … }` and `… @set`, about what `connection` loaded. */
-export const remembered = {
-  now: (set: string): readonly Expression[] => [...connection, { kind: 'remember', set }],
-  before: (set: string): readonly Expression[] => [...connection, { kind: 'lookup', set }],
-} as const
 
 export const decide = (verdict: Verdict): Expression => ({ kind: 'verdict', verdict })
 export const counter: Expression = { kind: 'counter', packets: 0, bytes: 0 }

@@ -22,13 +22,11 @@ const SET = {
   keyLength: 5,
   dataType: 6,
   dataLength: 7,
-  description: 9,
   id: 10,
   timeout: 11,
   userdata: 13,
 } as const
-const SET_FLAG = { map: 0x8, timeout: 0x10, dynamic: 0x20 } as const
-const DESCRIPTION_SIZE = 1
+const SET_FLAG = { map: 0x8, timeout: 0x10 } as const
 const VERDICT_TYPE = 0xffffff00
 const LIST = { table: 1, set: 2, elements: 3 } as const
 const ELEMENT = { key: 1, data: 2, flags: 3, timeout: 4, expiration: 5 } as const
@@ -43,8 +41,6 @@ const KEYS = {
   service: { type: 13, length: 2, order: 2 },
   mark: { type: 19, length: 4, order: 1 },
   ifname: { type: 41, length: 16, order: 1 },
-  /** `ip saddr . ip daddr . tcp sport . tcp dport`: six bits for each part's type, each part padded to four bytes. */
-  connection: { type: (((((7 << 6) | 7) << 6) | 13) << 6) | 13, length: 16, order: 2 },
 } as const
 export type KeyType = keyof typeof KEYS
 
@@ -78,13 +74,10 @@ export const ELEMENTS_PER_MESSAGE = 400
 
 export const ethertypeKey = (ethertype: number): Uint8Array => Uint8Array.of(ethertype >> 8, ethertype & 0xff)
 
-/** `dynamic`: rules add elements, so many at most. EEXIST when one of that name with another shape is there. */
-export function newSet(
-  set: SetName & { key: KeyType; verdicts?: boolean; timeouts?: boolean; dynamic?: number },
-): Uint8Array {
+/** EEXIST when one of that name with another shape is there. */
+export function newSet(set: SetName & { key: KeyType; verdicts?: boolean; timeouts?: boolean }): Uint8Array {
   const { type, length, order } = KEYS[set.key]
-  const flags =
-    (set.verdicts ? SET_FLAG.map : 0) | (set.timeouts ? SET_FLAG.timeout : 0) | (set.dynamic ? SET_FLAG.dynamic : 0)
+  const flags = (set.verdicts ? SET_FLAG.map : 0) | (set.timeouts ? SET_FLAG.timeout : 0)
   return encodeNft(MSG.newSet, FLAG.ack | FLAG.create, set.family, [
     text(SET.table, set.table),
     text(SET.name, set.set),
@@ -92,7 +85,6 @@ export function newSet(
     be32(SET.keyType, type),
     be32(SET.keyLength, length),
     ...(set.verdicts ? [be32(SET.dataType, VERDICT_TYPE), be32(SET.dataLength, 0)] : []),
-    ...(set.dynamic ? [nested(SET.description, be32(DESCRIPTION_SIZE, set.dynamic))] : []),
     be32(SET.id, 1),
     attribute(SET.userdata, Uint8Array.of(0, 4, order, 0, 0, 0)),
   ])
