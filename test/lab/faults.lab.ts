@@ -4,6 +4,8 @@ import { demand, figure, lab, owner, scenario, sh, until, VIP } from './harness.
 import { addresses } from './tables.ts'
 import {
   AFTERMATH_MS,
+  demandNoMove,
+  demandNoneFailed,
   demandOneOwner,
   lasting,
   seats,
@@ -151,11 +153,8 @@ scenario('a link of the voter and of the standby dies: the owner keeps its lease
   })
   told('one link dead', seen)
   demandOneOwner(seen)
-  demand(seen.http.failed === 0, `${seen.http.failed} requests failed`)
-  demand(
-    seen.owners.addresses.every(({ changes }) => changes.length === 0),
-    'no move was seen',
-  )
+  demandNoneFailed(seen)
+  demandNoMove(seen)
   const after = await owner()
   demand(after === before.from, `${after} owns what ${before.from} owned`)
 })

@@ -87,6 +87,17 @@ export function demandOneOwner({ owners }: Pick<Seen, 'owners'>): void {
   }
 }
 
+export function demandNoneFailed({ http: { failed, failures } }: Pick<Seen, 'http'>): void {
+  demand(failed === 0, `${failed} requests failed: ${JSON.stringify(failures.slice(0, 5))}`)
+}
+
+export function demandNoMove({ owners }: Pick<Seen, 'owners'>): void {
+  demand(
+    owners.addresses.every(({ changes }) => changes.length === 0),
+    'no move was seen',
+  )
+}
+
 /** Time goes by on purpose: how long a fault lasts. Never to wait for something. */
 export const lasting = (ms: number): Promise<void> => sleep(ms)
 
