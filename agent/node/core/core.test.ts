@@ -68,6 +68,7 @@ function kernel(config: Config) {
           ])
         }
         case 'dest-remove':
+        case 'dest-forget':
           return put((service?.dests ?? []).filter((dest) => dest.address !== operation.address))
         case 'route-set':
           return state.defaults.push({ gateway: operation.gateway, index: operation.index, protocol: 76, metric: 0 })
@@ -302,6 +303,60 @@ describe('a planned switchover', () => {
     run(1000)
     expect(dests(dir1)).toMatchObject({ '10.12.0.13': 1 })
     expect(dir2.kern.state.guard).not.toContain('"to"')
+  })
+
+  const remember = (one: ReturnType<typeof node>, active: number): void => {
+    one.kern.state.services = one.kern.state.services.map((service) => ({
+      ...service,
+      dests: service.dests.map((dest) => ({ ...dest, active, inactive: 1 })),
+    }))
+  }
+  const connections = (one: ReturnType<typeof node>) =>
+    (one.kern.state.services[0]?.dests ?? []).map(({ active, inactive }) => active + inactive)
+
+  it('waits until the successor has forgotten the connections of its earlier reign', () => {
+    const { dir1, dir2, run } = pair()
+    remember(dir2, 1)
+    run(1500)
+    expect(connections(dir2)).toEqual([2, 2, 2])
+    dir1.feed({ kind: 'request', id: 'a', request: { verb: 'switchover', body: { group: 'web' } } })
+    run(1000)
+    expect(connections(dir2)).toEqual([0, 0, 0])
+    expect(dir1.take('reply')).toMatchObject([{ id: 'a', status: 200 }])
+    expect([...dir1.core.events().events, ...dir2.core.events().events]).toEqual([])
+  })
+
+  it('forgets nothing once it has said that it is prepared, also when it is asked once more', () => {
+    const { dir2, run } = pair()
+    const ask = () =>
+      dir2.feed({ kind: 'word', from: 'dir1', text: JSON.stringify({ w: 'prepare', id: 'dir1-move-1', group: 'web' }) })
+    const answers = () => dir2.take('word').filter(({ to, text }) => to === 'dir1' && text.includes('"prepared"'))
+    remember(dir2, 1)
+    ask()
+    dir2.run(500)
+    expect(answers()).toHaveLength(1)
+    // The group may be here already, and this process not yet have heard of it.
+    remember(dir2, 1)
+    ask()
+    dir2.run(500)
+    expect(answers()).toHaveLength(1)
+    run(2000)
+    expect(connections(dir2)).toEqual([2, 2, 2])
+  })
+
+  it('moves all the same when the old connections do not go', () => {
+    const { dir1, dir2, run } = pair()
+    const { apply } = dir2.kern
+    dir2.kern.apply = (operation) => {
+      const done = apply(operation)
+      remember(dir2, 0)
+      return done
+    }
+    remember(dir2, 0)
+    dir1.feed({ kind: 'request', id: 'a', request: { verb: 'switchover', body: { group: 'web' } } })
+    run(5000)
+    expect(dir1.take('reply')).toMatchObject([{ id: 'a', status: 200, body: { to: 'dir2' } }])
+    expect(Object.keys(dests(dir2))).toHaveLength(3)
   })
 
   it('may be asked of any node', () => {

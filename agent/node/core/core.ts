@@ -10,6 +10,7 @@ import { createHandovers } from './handover.ts'
 import { createHistory } from './history.ts'
 import { createLeaseLink } from './lease-link.ts'
 import { createMoves } from './moves.ts'
+import { holds } from './ownership.ts'
 import { createPeers } from './peers.ts'
 import { createReconciler } from './reconcile.ts'
 import { reportStatus, type Sources } from './report.ts'
@@ -73,13 +74,12 @@ export function createNodeCore(options: NodeOptions): NodeCore {
   }
 
   function circumstances() {
-    const own = (desk.status()?.groups ?? []).filter(
-      (group) => group.role === 'owner' || group.role === 'taking' || group.role === 'releasing',
-    )
+    const own = (desk.status()?.groups ?? []).filter(holds)
     return {
       owned: new Set(own.map((group) => group.name)),
       quiescing: moves.quiescing(),
       handover: handovers.current(),
+      forgetting: handovers.forgetting(),
     }
   }
 
@@ -163,7 +163,7 @@ export function createNodeCore(options: NodeOptions): NodeCore {
         // What failed is tried again at the next look; what went well is seen to stand soon.
         if (input.failures.length > 0) return
         handovers.looked(true)
-        return rhythm.look(now, LOOK_IN.verifyMs)
+        return rhythm.look(now, handovers.forgetting().size > 0 ? 0 : LOOK_IN.verifyMs)
       case 'checked': {
         const verdict = checks.checked(input.id, { ok: input.ok, reason: input.reason })
         if (verdict) {

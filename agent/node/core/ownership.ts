@@ -8,6 +8,9 @@ export interface GroupOwnership {
   readonly leftMs: number
   readonly reason: string
 }
+/** Its addresses are on this node, or may be. */
+export const holds = ({ role }: GroupOwnership): boolean =>
+  role === 'owner' || role === 'taking' || role === 'releasing'
 export interface PeerLife {
   readonly name: string
   readonly life: 'alive' | 'late' | 'dead' | 'unknown'

@@ -23,7 +23,7 @@ import type { Checks } from './checks.ts'
 import type { Emit } from './events.ts'
 
 /** What the other parts of the core know when the table is planned. */
-export type Circumstances = Pick<Situation, 'owned' | 'quiescing' | 'handover'>
+export type Circumstances = Pick<Situation, 'owned' | 'quiescing' | 'handover' | 'forgetting'>
 
 export interface Reconciler {
   /** Files to read at the next look. */

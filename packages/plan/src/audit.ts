@@ -100,7 +100,8 @@ type TableOperation = Exclude<
 function judgeTable(operation: TableOperation, sight: Sight, board: Board): string[] {
   const { kind } = operation
   const service = `${operation.service.protocol} ${operation.service.address}:${operation.service.port}`
-  const dest = kind === 'dest-remove' ? operation : kind === 'dest-add' || kind === 'dest-edit' ? operation.dest : null
+  const leaves = kind === 'dest-remove' || kind === 'dest-forget'
+  const dest = leaves ? operation : kind === 'dest-add' || kind === 'dest-edit' ? operation.dest : null
   const name = dest ? `${service}|${dest.address}:${dest.port}` : service
   const broken: string[] = []
   const before = board.touched.get(name)
@@ -112,9 +113,10 @@ function judgeTable(operation: TableOperation, sight: Sight, board: Board): stri
   if (dest && !board.services.has(service)) broken.push(`${name} without its service`)
   if (adds && (dest ? board.weights.has(name) : board.services.has(name)))
     broken.push(`${name} is there already: edit it`)
+  if (kind === 'dest-forget') broken.push(...judgeOwnership(name, service, sight), ...judgeMemory(operation, sight))
   if (kind === 'service-add') board.services.add(name)
   if (kind === 'service-remove') board.services.delete(name)
-  if (kind === 'dest-remove') board.weights.delete(name)
+  if (leaves) board.weights.delete(name)
   if (kind === 'dest-add' || kind === 'dest-edit') board.weights.set(name, operation.dest.weight)
   return broken
 }
@@ -129,6 +131,13 @@ function judgeWeight(kind: string, name: string, board: Board): string[] {
   if (kind === 'dest-remove') return board.weights.get(name) === 0 ? [] : [`${name} removed before weight 0`]
   const left = [...board.weights.keys()].filter((key) => key.startsWith(`${name}|`))
   return left.length > 0 ? [`${name} removed with ${left.length} destinations in it`] : []
+}
+
+/** Elsewhere they are the connections of an earlier reign; under the address they live. */
+function judgeMemory({ service }: TableOperation, { held, observed }: Sight): string[] {
+  const loopbacks = new Set(observed.links.filter((link) => link.loopback).map((link) => link.index))
+  const here = observed.addresses.some((entry) => entry.address === service.address && !loopbacks.has(entry.index))
+  return here || held.has(service.address) ? [`connections to ${service.address} forgotten where it is answered`] : []
 }
 
 /** A service that serves before and after the plan serves at every moment of it. */
@@ -149,7 +158,8 @@ function emptied(plan: readonly Operation[], sight: Sight, board: Board): string
         continue
       if (operation.kind === 'dest-add' || operation.kind === 'dest-edit')
         weights.set(`${operation.dest.address}:${operation.dest.port}`, operation.dest.weight)
-      if (operation.kind === 'dest-remove') weights.delete(`${operation.address}:${operation.port}`)
+      if (operation.kind === 'dest-remove' || operation.kind === 'dest-forget')
+        weights.delete(`${operation.address}:${operation.port}`)
       if (!alive()) return [`${name} would have nobody to serve it for a moment`]
     }
     return []

@@ -18,6 +18,8 @@ export interface DesiredService {
   readonly address: string
   readonly port: number
   readonly scheduler: Scheduler
+  /** No connection may be remembered: those that are were begun in an earlier reign. */
+  readonly forgets: boolean
   readonly dests: readonly DesiredDest[]
 }
 export interface Desired {
@@ -43,6 +45,8 @@ export interface Situation {
   readonly quiescing: ReadonlySet<string>
   /** Group → inside address of the director that hands it over to this node now. */
   readonly handover: ReadonlyMap<string, string>
+  /** Groups that come to this node, which must not know any of their connections. */
+  readonly forgetting: ReadonlySet<string>
 }
 
 const NOBODY: ReadonlySet<string> = new Set()
@@ -78,5 +82,6 @@ function desiredService(service: ConfigService, situation: Situation): DesiredSe
     return lingering.has(key) ? [{ address, port, forward, weight: 0 }] : []
   })
   const { name, group, protocol, address, port, scheduler } = service
-  return { name, group, protocol, address, port, scheduler, dests }
+  const forgets = situation.forgetting.has(group) && !situation.owned.has(group)
+  return { name, group, protocol, address, port, scheduler, forgets, dests }
 }

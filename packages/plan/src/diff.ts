@@ -63,7 +63,16 @@ function serve(wanted: DesiredService, now: ObservedService | undefined, record:
   const ours = record.get(serviceKey(wanted))
   for (const dest of before.values())
     if (!stay.has(destKey(dest)) && ours?.has(destKey(dest))) operations.push(...retire(service, dest))
+  if (wanted.forgets && changes.length === 0)
+    for (const { address, port } of remembering([...before.values()].filter((dest) => stay.has(destKey(dest)))))
+      operations.push({ kind: 'dest-forget', service, address, port })
   return operations
+}
+
+/** Those with connections; where all have some, one waits for the next plan: whoever has to serve now finds a table. */
+function remembering(dests: readonly ObservedDest[]): readonly ObservedDest[] {
+  const known = dests.filter((dest) => dest.active + dest.inactive > 0)
+  return known.length > 1 && known.length === dests.length ? known.slice(1) : known
 }
 
 const same = (now: ObservedDest | undefined, wanted: DesiredDest): boolean =>

@@ -21,6 +21,12 @@ export type Operation =
   | { readonly kind: 'service-remove'; readonly service: ServiceName }
   | { readonly kind: 'dest-add' | 'dest-edit'; readonly service: ServiceName; readonly dest: DesiredDest }
   | { readonly kind: 'dest-remove'; readonly service: ServiceName; readonly address: string; readonly port: number }
+  /**
+   * Removes a destination together with the connections that IPVS remembers for it (`expire_nodest_conn`, since
+   * Linux 5.9), on a director that does not hold the address; the next plan adds it again. In one plan the kernel would
+   * give the destination back with its connections.
+   */
+  | { readonly kind: 'dest-forget'; readonly service: ServiceName; readonly address: string; readonly port: number }
   | { readonly kind: 'route-set'; readonly gateway: string; readonly index: number }
   | {
       readonly kind: 'route-remove'
@@ -57,6 +63,8 @@ export function describeOperation(operation: Operation): string {
     }
     case 'dest-remove':
       return `remove ${operation.address}:${operation.port} from ${named(operation.service)}`
+    case 'dest-forget':
+      return `forget old connections to ${operation.address}:${operation.port} in ${named(operation.service)}`
     case 'route-set':
       return `default route through ${operation.gateway}`
     case 'route-remove':

@@ -1,17 +1,15 @@
-import { checkConfig, type Config, nodeView, SAMPLE } from '@lvsm/model'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { ARP, apply, config, kernel, kinds, record, situation, view } from './fixture.ts'
 import {
   audit,
   claim,
   desired,
   diff,
   forget,
-  guardPrint,
   NOTHING_OWNED,
   type Observed,
   type ObservedService,
-  type Operation,
   type OwnedRecord,
   readRecord,
   type Situation,
@@ -20,116 +18,11 @@ import {
   writeRecord,
 } from './index.ts'
 
-const sample = (): Config => {
-  const { config } = checkConfig(SAMPLE)
-  if (!config) throw new Error('sample')
-  return config
-}
-const config = sample()
-const view = (node: string) =>
-  nodeView(config, node) ??
-  (() => {
-    throw new Error(node)
-  })()
-
-const situation = (node: string, more: Partial<Situation> = {}): Situation => ({
-  view: view(node),
-  owned: new Set(),
-  serving: new Map([['http', new Set(['10.11.0.11:80', '10.11.0.12:80', '10.12.0.13:8080'])]]),
-  lingering: new Map(),
-  quiescing: new Set(),
-  handover: new Map(),
-  ...more,
-})
-
-const links = [
-  { index: 1, name: 'lo', loopback: true, up: true },
-  { index: 2, name: 'inside', loopback: false, up: true },
-  { index: 3, name: 'outside', loopback: false, up: true },
-]
-const ARP = ['all', 'lo', 'outside', 'inside'].flatMap((name) =>
-  ['arp_ignore', 'arp_announce', 'send_redirects', 'accept_redirects'].map((key) => `net/ipv4/conf/${name}/${key}`),
-)
-const kernel = (more: Partial<Observed> = {}): Observed => ({
-  links,
-  addresses: [
-    { index: 2, address: '10.12.0.13', prefix: 24, label: 'inside' },
-    { index: 3, address: '10.11.0.11', prefix: 24, label: 'outside' },
-  ],
-  defaults: [],
-  sysctls: new Map(
-    [...ARP, 'net/ipv4/conf/default/send_redirects', 'net/ipv4/ip_forward', 'net/ipv4/vs/expire_nodest_conn'].map(
-      (path) => [path, path.includes('redirects') ? '1' : '0'],
-    ),
-  ),
-  services: [],
-  guard: null,
-  ...more,
-})
-
-type Service = { -readonly [K in keyof ObservedService]: ObservedService[K] }
-
-/** The kernel after an operation; what it refuses, it throws. */
-function apply(now: Observed, operation: Operation): Observed {
-  const services = (now.services ?? []) as readonly Service[]
-  const within = (change: (service: Service) => Service | null): Observed => {
-    if (!('service' in operation)) throw new Error('no service')
-    if (!services.some((service) => serviceKey(service) === serviceKey(operation.service))) throw new Error('ESRCH')
-    return {
-      ...now,
-      services: services.flatMap((service) =>
-        serviceKey(service) === serviceKey(operation.service) ? (change(service) ?? []) : service,
-      ),
-    }
-  }
-  switch (operation.kind) {
-    case 'sysctl':
-      return { ...now, sysctls: new Map([...now.sysctls, [operation.path, operation.value]]) }
-    case 'guard':
-      return { ...now, guard: guardPrint(operation.needs) }
-    case 'service-add':
-      return { ...now, services: [...services, { ...operation.service, scheduler: operation.scheduler, dests: [] }] }
-    case 'service-edit':
-      return within((service) => ({ ...service, scheduler: operation.scheduler }))
-    case 'service-remove':
-      return within(() => null)
-    case 'dest-add':
-    case 'dest-edit':
-      return within((service) => {
-        const others = service.dests.filter(
-          (dest) => dest.address !== operation.dest.address || dest.port !== operation.dest.port,
-        )
-        if ((operation.kind === 'dest-add') !== (others.length === service.dests.length))
-          throw new Error('EEXIST or ENOENT')
-        return { ...service, dests: [...others, { active: 0, inactive: 0, ...operation.dest }] }
-      })
-    case 'dest-remove':
-      return within((service) => ({
-        ...service,
-        dests: service.dests.filter((dest) => dest.address !== operation.address || dest.port !== operation.port),
-      }))
-    case 'route-set':
-      return { ...now, defaults: [{ gateway: operation.gateway, index: operation.index, protocol: 76, metric: 0 }] }
-    case 'route-remove':
-      return { ...now, defaults: now.defaults.filter((entry) => entry.protocol !== 76) }
-    case 'alias-add':
-      return { ...now, addresses: [...now.addresses, operation] }
-    case 'alias-remove':
-      return {
-        ...now,
-        addresses: now.addresses.filter(
-          (entry) => entry.address !== operation.address || entry.index !== operation.index,
-        ),
-      }
-  }
-}
 const settle = (now: Observed, wanted: Situation, record: OwnedRecord) => {
   const plan = diff(now, desired(wanted, now), record)
   expect(audit(plan, { observed: now, owned: record, held: new Set() })).toEqual([])
   return plan.reduce(apply, now)
 }
-const kinds = (plan: readonly Operation[]) => plan.map((operation) => operation.kind)
-const record = claim(NOTHING_OWNED, config.services)
 
 describe('a director', () => {
   it('sets the kernel up, table before nothing else is there to attract traffic', () => {
@@ -203,6 +96,72 @@ describe('a director', () => {
     expect(desired(situation('dir2', { handover: new Map([['web', '10.12.0.1']]) }), kernel()).guard?.handover).toEqual(
       [{ address: '10.11.0.10', port: 80, protocol: 'tcp', to: '10.12.0.1' }],
     )
+  })
+})
+
+describe('a director that a group comes to', () => {
+  const coming = situation('dir2', { forgetting: new Set(['web']) })
+  const dest = (octet: number, more: object) => ({
+    address: `10.11.0.${octet}`,
+    port: 80,
+    forward: 'dr',
+    weight: 1,
+    active: 0,
+    inactive: 0,
+    ...more,
+  })
+  const nat = { address: '10.12.0.13', port: 8080, forward: 'nat', weight: 1, active: 0, inactive: 0 }
+  const remembering = (...dests: ObservedService['dests']) => {
+    const ready = settle(kernel(), coming, record)
+    return {
+      ...ready,
+      services: ready.services?.map((service) => ({ ...service, dests })) ?? [],
+    }
+  }
+  const plan = (now: Observed, wanted: Situation = coming) => diff(now, desired(wanted, now), record)
+  const forgotten = (now: Observed) =>
+    plan(now).map((operation) => operation.kind === 'dest-forget' && operation.address)
+
+  it('forgets the connections of an earlier reign, also those that ended, and adds the destination again', () => {
+    const before = remembering(dest(11, { inactive: 3 }), dest(12, {}), { ...nat, active: 1 })
+    expect(forgotten(before)).toEqual(['10.11.0.11', '10.12.0.13'])
+    const without = settle(before, coming, record)
+    expect(kinds(plan(without))).toEqual(['dest-add', 'dest-add'])
+    expect(plan(settle(without, coming, record))).toEqual([])
+  })
+
+  it('never empties the table while another destination is there', () => {
+    const all = remembering(dest(11, { inactive: 3 }), dest(12, { active: 1 }), { ...nat, inactive: 1 })
+    expect(forgotten(all)).toEqual(['10.11.0.12', '10.12.0.13'])
+    let now: Observed = all
+    let least = 3
+    for (let turn = 0; turn < 4; turn++) {
+      now = settle(now, coming, record)
+      least = Math.min(least, now.services?.[0]?.dests.length ?? 0)
+    }
+    expect(least).toBe(1)
+    expect(now.services?.[0]?.dests).toEqual(expect.arrayContaining([dest(11, {}), dest(12, {}), nat]))
+    expect(forgotten(remembering(dest(11, { inactive: 1 })))).not.toContain('10.11.0.11')
+  })
+
+  it('keeps every connection where no group comes, and where it owns the group', () => {
+    const living = remembering(dest(11, { active: 3 }), dest(12, { inactive: 1 }), nat)
+    expect(plan(living, situation('dir2'))).toEqual([])
+    expect(plan(living, { ...coming, owned: new Set(['web']) })).toEqual([])
+  })
+
+  it('is stopped by the audit where the address is on an interface', () => {
+    const living = remembering(dest(11, { active: 3 }), dest(12, {}), nat)
+    const vip = { index: 3, address: '10.11.0.10', prefix: 24, label: 'outside:lvsm' }
+    const sight = { observed: living, owned: record, held: new Set<string>() }
+    expect(audit(plan(living), sight)).toEqual([])
+    expect(audit(plan(living), { ...sight, held: new Set(['10.11.0.10']) })).toHaveLength(1)
+    expect(audit(plan(living), { ...sight, owned: NOTHING_OWNED })).toHaveLength(1)
+    const answers = { ...living, addresses: [...living.addresses, vip] }
+    expect(audit(plan(living), { ...sight, observed: answers })).toHaveLength(1)
+    const alias = { ...vip, index: 1, prefix: 32, label: 'lo:lvsm' }
+    const silent = { ...living, addresses: [...living.addresses, alias] }
+    expect(audit(plan(living), { ...sight, observed: silent })).toEqual([])
   })
 })
 
@@ -314,71 +273,6 @@ describe('any plan', () => {
       { numRuns: 500 },
     )
   })
-})
-
-describe('the audit', () => {
-  const sight = {
-    observed: kernel({
-      services: [
-        {
-          protocol: 'tcp',
-          address: '10.11.0.10',
-          port: 80,
-          scheduler: 'rr',
-          dests: [{ address: '10.11.0.11', port: 80, forward: 'dr', weight: 1, active: 0, inactive: 0 }],
-        },
-      ],
-      addresses: [{ index: 3, address: '10.11.0.11', prefix: 24, label: 'outside' }],
-    }),
-    owned: record,
-    held: new Set(['10.11.0.10']),
-  }
-  const service = { protocol: 'tcp', address: '10.11.0.10', port: 80 }
-  const dest = { address: '10.11.0.11', port: 80, forward: 'dr' as const, weight: 1 }
-  it.each<[string, Operation[]]>([
-    ['a destination removed before weight 0', [{ kind: 'dest-remove', service, address: '10.11.0.11', port: 80 }]],
-    [
-      'a service deleted and added',
-      [
-        { kind: 'service-remove', service },
-        { kind: 'service-add', service, scheduler: 'rr' },
-      ],
-    ],
-    ['a service added that is there', [{ kind: 'service-add', service, scheduler: 'rr' }]],
-    ['a foreign service removed', [{ kind: 'service-remove', service: { ...service, port: 81 } }]],
-    ['a destination without service', [{ kind: 'dest-add', service: { ...service, port: 81 }, dest }]],
-    [
-      'a foreign address removed',
-      [{ kind: 'alias-remove', address: '10.11.0.11', prefix: 24, index: 3, label: 'outside' }],
-    ],
-    [
-      'an alias with a wide mask',
-      [{ kind: 'alias-add', address: '10.11.0.10', prefix: 24, index: 1, label: 'lo:lvsm' }],
-    ],
-    ['a sysctl of others', [{ kind: 'sysctl', path: 'net/ipv4/vs/conntrack', value: '1', was: '0', why: '' }]],
-    [
-      'a guard against its own address',
-      [
-        {
-          kind: 'guard',
-          needs: {
-            answers: [{ address: '10.11.0.10', port: 80, protocol: 'tcp' }],
-            masquerade: [],
-            handover: [],
-            silent: [],
-          },
-        },
-      ],
-    ],
-    ['a foreign route removed', [{ kind: 'route-remove', gateway: '10.12.0.1', index: 2, protocol: 3 }]],
-    [
-      'a service emptied for a moment',
-      [
-        { kind: 'dest-edit', service, dest: { ...dest, weight: 0 } },
-        { kind: 'dest-add', service, dest: { ...dest, address: '10.11.0.12' } },
-      ],
-    ],
-  ])('refuses %s', (_, plan) => expect(audit(plan, sight)).not.toEqual([]))
 })
 
 describe('the record', () => {

@@ -60,6 +60,7 @@ export function openTable(): Table {
       case 'dest-edit':
         return ipvs.setDestination(id, name, operation.dest)
       case 'dest-remove':
+      case 'dest-forget':
         return ipvs.deleteDestination(id, name, operation)
     }
   }
