@@ -18,7 +18,7 @@ import { rehearse } from './rehearsal.ts'
 
 const VERSION = 1
 /** The reconciler hears the whole status this often, and at every event and changed word of a peer. */
-const STATUS_MS = 500
+const STATUS_MS = 1000
 /** The word about what happened, to the log and the reconciler, follows so long after: acting comes first. */
 const NEWS_MS = 60
 /** A stop that takes longer than this leaves the rest to the kernel's fence. */

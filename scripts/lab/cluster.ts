@@ -1,5 +1,5 @@
 import { stringify } from 'yaml'
-import { placesOf, type Service } from './places.ts'
+import { OUTSIDE_PRIORITY, placesOf, type Service } from './places.ts'
 import { clusterNodes, type Topology } from './topology.ts'
 
 /** The configuration file of a node, from the topology. `secret`: 64 hex digits, shared by the cluster. */
@@ -56,7 +56,19 @@ export function webServices(topology: Topology, server: string): Service[] {
     .map(({ name, web }) => ({
       node: name,
       name: 'web',
-      argv: [server, '-F', '-p', String(web), '-r', `/run/lab/www/${name}`, '-f', 'index.html'],
+      argv: [
+        'chrt',
+        '-r',
+        String(OUTSIDE_PRIORITY),
+        server,
+        '-F',
+        '-p',
+        String(web),
+        '-r',
+        `/run/lab/www/${name}`,
+        '-f',
+        'index.html',
+      ],
       log: `${placesOf(name).log}/web.log`,
     }))
 }

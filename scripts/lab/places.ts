@@ -1,6 +1,12 @@
 /** Where the lab keeps its own things inside. */
 export const labDir = '/run/lab'
 
+/**
+ * SCHED_RR, above every lease process: the client, the web servers and the wires between the nodes stand for machines of
+ * their own, whose processors no director keeps busy.
+ */
+export const OUTSIDE_PRIORITY = 20
+
 /** Directories and files of one lab node. */
 export const placesOf = (node: string) => ({
   run: `/run/lvsm/${node}`,

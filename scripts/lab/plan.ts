@@ -1,5 +1,5 @@
 import { clusterServices, configurationOf, webServices } from './cluster.ts'
-import { labDir, placesOf, type Service } from './places.ts'
+import { labDir, OUTSIDE_PRIORITY, placesOf, type Service } from './places.ts'
 import { buildCommands, modules, partitionTable } from './network.ts'
 import { clusterNodes, type Topology } from './topology.ts'
 
@@ -39,6 +39,9 @@ export interface Wish {
   readonly listen: Plan['listen']
 }
 
+/** An observer lives for seconds: compilers and collections would interrupt it, and what it watches. */
+const STEADY = '--no-opt --no-maglev --min-semi-space-size=64 --max-semi-space-size=64'
+
 /** `lvsm` and `observe` and `lab` as commands inside. */
 function commands(paths: Paths, sockets: string): { path: string; text: string }[] {
   const { node, dist } = paths
@@ -68,7 +71,7 @@ function commands(paths: Paths, sockets: string): { path: string; text: string }
     { path: `${labDir}/bin/lab`, text: `${lab.join('\n')}\n` },
     {
       path: `${labDir}/bin/observe`,
-      text: `#!/bin/sh\nexec nice -n -15 "${node}" "${dist}/observe.mjs" "$@"\n`,
+      text: `#!/bin/sh\nexec nice -n -15 "${node}" ${STEADY} "${dist}/observe.mjs" "$@"\n`,
     },
   ]
 }
@@ -152,6 +155,8 @@ export function guestScript(paths: Paths, kernel: { readonly modules: string; re
     'control=$(ls /sys/class/net | grep -v "^lo$" | head -n 1)',
     'ip link set "$control" name control; ip addr add 10.0.2.15/24 dev control; ip link set control up',
     `modprobe -a ${modules.join(' ')} || echo 'lab: modules are missing'`,
+    // Packets of all nodes pass through these two threads; behind ordinary processes every node would wait for any other.
+    `for task in /proc/[0-9]*; do read -r name < $task/comm; case $name in ksoftirqd/*) chrt -r -p ${OUTSIDE_PRIORITY} \${task#/proc/};; esac; done`,
     'sysctl -qw kernel.printk=3 kernel.core_pattern=/run/lab/core.%e.%p fs.inotify.max_user_instances=1024',
     ...network(paths, 'sync; poweroff -f'),
     '',

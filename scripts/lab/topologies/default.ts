@@ -25,7 +25,7 @@ export const standard: Topology = {
   vip: '10.11.0.10',
   port: 80,
   links: ['inside', 'outside'],
-  timing: { keepalive: '200ms', term: '900ms', apply: '50ms', warntime: '600ms', deadtime: '2s', drain: '300ms' },
+  timing: { keepalive: '200ms', term: '900ms', apply: '50ms', warntime: '600ms', deadtime: '2s', drain: '500ms' },
   groups: [{ name: 'web', directors: ['dir1', 'dir2'], vips: ['10.11.0.10/24'], gateways: ['10.12.0.254/24'] }],
   services: [
     {

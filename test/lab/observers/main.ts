@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { setNamespace } from '@lvsm/kernel'
+import { runFirst, setNamespace } from '@lvsm/kernel'
+import { OUTSIDE_PRIORITY } from '../../../scripts/lab/places.ts'
 import type { Plan } from '../../../scripts/lab/plan.ts'
 import { clientOf } from '../../../scripts/lab/topology.ts'
 import { observeOwners } from './owners.ts'
@@ -51,6 +52,7 @@ async function main(): Promise<void> {
     const { vip: address, port } = topology
     const every = Number(values.every ?? 20)
     const [limit, hold, ports] = [Number(values.limit), Number(values.hold), Number(values.ports)]
+    runFirst(OUTSIDE_PRIORITY)
     stop = streamRequests({ address, port, every, limit, hold, ports, warmup })
   }
   const end = async () => {

@@ -21,8 +21,9 @@ const ADD = 1
 const SOL_SOCKET = 1
 const SO_REUSEADDR = 2
 const ADDRESS_SIZE = 16
-/** EPOLLIN, EPOLLOUT, EPOLLET. */
-const IN_OUT_EDGE = 0x80000005
+const EPOLLIN = 1
+const EPOLLOUT = 4
+const EPOLLET = 0x80000000
 const MSG_NOSIGNAL = 0x4000
 const most = 64
 /** The empty line after a request's headers. */
@@ -98,7 +99,13 @@ export class Caller {
       setImmediate(() => this.#end(fd, { error: nameOf(errno) }))
       return fd
     }
-    this.#event.writeUInt32LE(IN_OUT_EDGE, 0)
+    // Between network namespaces the handshake is mostly over when the call returns: an event less.
+    const refused = this.#ask(fd)
+    if (refused && refused !== EAGAIN) {
+      setImmediate(() => this.#end(fd, { error: nameOf(refused) }))
+      return fd
+    }
+    this.#event.writeUInt32LE((EPOLLIN | (refused ? EPOLLOUT : 0) | EPOLLET) >>> 0, 0)
     this.#event.writeInt32LE(fd, dataAt)
     epollControl(this.#epoll, ADD, fd, this.#event)
     return fd
@@ -122,9 +129,8 @@ export class Caller {
     const talk = this.#talks.get(fd)
     if (!talk) return
     if (!talk.sent) {
-      if (!this.#say(fd, this.#parts[0])) return
-      talk.sent = true
-      if (this.#hold > 0) setTimeout(() => this.#talks.get(fd) === talk && this.#say(fd, this.#parts[1]), this.#hold)
+      const refused = this.#ask(fd)
+      if (refused) return refused === EAGAIN ? undefined : this.#end(fd, { error: nameOf(refused) })
     }
     for (;;) {
       const length: number = receive(fd, this.#bytes, this.#bytes.length, 0)
@@ -134,11 +140,23 @@ export class Caller {
     }
   }
 
-  /** False when the kernel has not taken it. */
-  #say(fd: number, part: Buffer): boolean {
-    if (send(fd, part, part.length, MSG_NOSIGNAL) >= 0) return true
-    if (koffi.errno() !== EAGAIN) this.#end(fd, { error: nameOf(koffi.errno()) })
-    return false
+  /** 0, or the error number; EAGAIN as long as the connection does not stand. */
+  #ask(fd: number): number {
+    const refused = this.#say(fd, this.#parts[0])
+    const talk = this.#talks.get(fd)
+    if (refused || !talk) return refused
+    talk.sent = true
+    if (this.#hold > 0) setTimeout(() => this.#talks.get(fd) === talk && this.#finish(fd), this.#hold)
+    return 0
+  }
+
+  #finish(fd: number): void {
+    const refused = this.#say(fd, this.#parts[1])
+    if (refused && refused !== EAGAIN) this.#end(fd, { error: nameOf(refused) })
+  }
+
+  #say(fd: number, part: Buffer): number {
+    return send(fd, part, part.length, MSG_NOSIGNAL) < 0 ? koffi.errno() : 0
   }
 
   #end(fd: number, ending: Ending): void {
