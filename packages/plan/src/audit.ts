@@ -14,7 +14,7 @@ export interface Sight {
 }
 
 const WRITABLE =
-  /^net\/ipv4\/(ip_forward|vs\/expire_nodest_conn|conf\/[^/]+\/(arp_ignore|arp_announce|send_redirects|accept_redirects))$/
+  /^net\/ipv4\/(ip_forward|vs\/expire_nodest_conn|conf\/[^/]+\/(arp_ignore|arp_announce|send_redirects|accept_redirects|promote_secondaries))$/
 const MARK = 'lo:lvsm'
 const MARKED_ROUTE = 76
 

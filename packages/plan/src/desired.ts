@@ -56,9 +56,10 @@ export function desired(situation: Situation, ground: Ground): Desired {
   const { view, owned, handover } = situation
   const aliases = view.answersFor.filter((entry) => !owned.has(entry.group)).map((entry) => entry.address)
   const hasNat = view.services.some((service) => service.realservers.some((entry) => entry.forward === 'nat'))
+  const floating = view.directs.flatMap((group) => group.addresses)
   return {
     sysctls: [
-      ...(view.directs.length > 0 ? directorSysctls(ground, hasNat) : []),
+      ...(view.directs.length > 0 ? directorSysctls(ground, hasNat, floating) : []),
       ...(aliases.length > 0 ? drSysctls(ground, aliases) : []),
       ...(view.gateway === null ? [] : natSysctls(ground, view.gateway)),
     ],

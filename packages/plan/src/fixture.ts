@@ -40,7 +40,9 @@ const links = [
   { index: 3, name: 'outside', loopback: false, up: true },
 ]
 export const ARP = ['all', 'lo', 'outside', 'inside'].flatMap((name) =>
-  ['arp_ignore', 'arp_announce', 'send_redirects', 'accept_redirects'].map((key) => `net/ipv4/conf/${name}/${key}`),
+  ['arp_ignore', 'arp_announce', 'send_redirects', 'accept_redirects', 'promote_secondaries'].map(
+    (key) => `net/ipv4/conf/${name}/${key}`,
+  ),
 )
 export const kernel = (more: Partial<Observed> = {}): Observed => ({
   links,

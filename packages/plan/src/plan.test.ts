@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import type { NodeView } from '@lvsm/model'
 import { describe, expect, it } from 'vitest'
 import { ARP, apply, config, kernel, kinds, record, situation, view } from './fixture.ts'
 import {
@@ -37,6 +38,23 @@ describe('a director', () => {
       silent: [{ address: '10.12.0.13', port: 8080, protocol: 'tcp', at: 'forward' }],
     })
     expect(diff(after, desired(situation('dir1'), after), record)).toEqual([])
+  })
+
+  it('lets secondary addresses outlive the primary one, on the interfaces of its groups only', () => {
+    const now = kernel({ links: [...kernel().links, { index: 4, name: 'storage', loopback: false, up: true }] })
+    const promoted = (view: NodeView): string[] =>
+      desired({ ...situation('dir1'), view }, now)
+        .sysctls.filter(({ path, value }) => path.endsWith('promote_secondaries') && value === '1')
+        .map(({ path }) => path.split('/')[3] as string)
+    const { view: own } = situation('dir1')
+    expect(promoted(own)).toEqual(['inside', 'outside'])
+    const on = (name: string) =>
+      own.directs.map((group) => ({
+        ...group,
+        addresses: group.addresses.map((entry) => ({ ...entry, interface: name })),
+      }))
+    expect(promoted({ ...own, directs: on('storage') })).toEqual(['storage'])
+    expect(promoted({ ...own, directs: on('elsewhere') })).toEqual([])
   })
 
   it('takes a failed realserver to weight 0, and out later', () => {

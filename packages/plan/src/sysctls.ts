@@ -1,4 +1,5 @@
 /** Kernel settings that forwarding needs (traps.md; kernel: ip-sysctl, ipvs-sysctl). */
+import type { FloatingAddress } from '@lvsm/model'
 import { type Ground, interfaceFor } from './ground.ts'
 
 export interface DesiredSysctl {
@@ -16,13 +17,22 @@ const exactly = (path: string, value: string, why: string): DesiredSysctl => ({ 
 const devices = (ground: Ground): string[] =>
   ground.links.filter((link) => !link.loopback && !link.name.includes('/')).map((link) => link.name)
 
-/** A director: no redirects (on if either of all and the interface says so, so both are cleared), and forwarding only for NAT. */
-export function directorSysctls(ground: Ground, nat: boolean): DesiredSysctl[] {
+/**
+ * A director: no redirects (on if either of all and the interface says so, so both are cleared), and forwarding only for
+ * NAT. Where an interface has no address of its own in the network of the VIPs, the first of them is the primary one.
+ */
+export function directorSysctls(ground: Ground, nat: boolean, floating: readonly FloatingAddress[]): DesiredSysctl[] {
+  const homes = new Set(floating.map((entry) => entry.interface ?? interfaceFor(ground, entry.address)?.name))
   const redirects = ['all', 'default', ...devices(ground)].map((name) =>
     exactly(conf(name, 'send_redirects'), '0', 'realservers would be told a way around the director'),
   )
   return [
     ...redirects,
+    ...devices(ground)
+      .filter((name) => homes.has(name))
+      .map((name) =>
+        exactly(conf(name, 'promote_secondaries'), '1', 'a group that leaves would take the addresses of others along'),
+      ),
     exactly('net/ipv4/vs/expire_nodest_conn', '1', 'clients of a removed realserver would hang'),
     ...(nat ? [exactly('net/ipv4/ip_forward', '1', 'NAT forwards packets')] : []),
   ]

@@ -2,7 +2,7 @@
 import type { Instant } from '@lvsm/base'
 import { NETLINK, openNetlink, openPacket, type PacketSocket } from '@lvsm/kernel'
 import type { LeaseAddress, LeaseGroup } from '@lvsm/lease'
-import { gratuitousArp, rtnetlink } from '@lvsm/netlink'
+import { gratuitousArp, type Message, rtnetlink } from '@lvsm/netlink'
 import type { Addresses, Outcome } from '../../ports.ts'
 
 /**
@@ -17,9 +17,17 @@ const FINE: Outcome = { ok: true, error: '' }
 export interface FloatingAddresses extends Addresses {
   /** Opens what the announcements of these groups will need, and has their messages built once: a takeover is no time for either. */
   prepare(groups: readonly LeaseGroup[]): void
+  /** Groups of which an address was added and not removed since, and is not on its interface; all, when nobody can say. */
+  missing(groups: readonly LeaseGroup[]): readonly LeaseGroup[]
   /** An interface's present name; undefined when it is gone. */
   nameOf(index: number): string | undefined
   close(): void
+}
+
+const keyOf = ({ ifindex, address }: LeaseAddress): string => `${ifindex} ${address}`
+function presentKey(message: Message): string {
+  const known = rtnetlink.decodeAddress(message)
+  return known.ok ? `${known.value.index} ${known.value.local}` : ''
 }
 
 /** In the network namespace of the process. */
@@ -28,6 +36,9 @@ export function openAddresses(clock: () => Instant): FloatingAddresses {
   const senders = new Map<number, PacketSocket>()
   /** Of each interface, as it was last read: a bond's changes with its active port. */
   const macs = new Map<number, string>()
+
+  /** What was added and not removed since: `INDEX ADDRESS`. */
+  const standing = new Set<string>()
 
   const linkOf = (index: number): rtnetlink.Link | undefined => {
     const [reply] = route.request([rtnetlink.getLink(index)])
@@ -86,13 +97,30 @@ export function openAddresses(clock: () => Instant): FloatingAddresses {
       }
     },
     nameOf: (index) => linkOf(index)?.name,
-    add: (group) => each(group, (address) => rtnetlink.replaceAddress(wish(address)), []),
-    remove: (group) =>
-      each(
+    missing(groups) {
+      const stands = (address: LeaseAddress): boolean => standing.has(keyOf(address))
+      const suspects = groups.filter((group) => group.addresses.some(stands))
+      if (suspects.length === 0) return []
+      try {
+        const present = new Set(route.dump(rtnetlink.dumpAddresses()).map(presentKey))
+        const gone = (address: LeaseAddress): boolean => stands(address) && !present.has(keyOf(address))
+        return suspects.filter((group) => group.addresses.some(gone))
+      } catch {
+        return suspects
+      }
+    },
+    add(group) {
+      for (const address of group.addresses) standing.add(keyOf(address))
+      return each(group, (address) => rtnetlink.replaceAddress(wish(address)), [])
+    },
+    remove(group) {
+      for (const address of group.addresses) standing.delete(keyOf(address))
+      return each(
         group,
         ({ ifindex, address, prefix }) => rtnetlink.deleteAddress({ index: ifindex, local: address, prefix }),
         [EADDRNOTAVAIL, ENODEV],
-      ),
+      )
+    },
     announce(group, notAfter) {
       let failed = 0
       // The way back first: a NAT realserver must know the gateway before the first answer (fence.md, order of take).

@@ -8,7 +8,7 @@ import { openAddresses } from './addresses.ts'
 import { openFence } from './fence.ts'
 
 export interface KernelEvents {
-  /** An address of the group is gone from its interface: by our hand or another's, the core knows. */
+  /** An address of the group is gone from its interface, and it was not `Addresses.remove` that took it off. */
   addressLost(group: string): void
   /** Somebody else changed our tables, and they are not whole any more. */
   fenceLost(): void
@@ -41,23 +41,15 @@ export function openKernel(clock: () => Instant): Kernel {
     watched.events.fenceLost()
     if (!fence.intact()) setTimeout(checkFence, RETRY_MS)
   })
-  const checkAddresses = (index: number, address: string): void => {
-    const hit = watched?.groups.find((group) =>
-      group.addresses.some((own) => own.ifindex === index && own.address === address),
-    )
-    if (hit) watched?.events.addressLost(hit.name)
-  }
+  /** After any removal: also of ours, which may take others of the same network along. */
+  const checkAddresses = oncePerTurn(() => {
+    for (const { name } of addresses.missing(watched?.groups ?? [])) watched?.events.addressLost(name)
+  })
   const start = (): void => {
     watches.push(
       watchNetlink(NETLINK.route, [rtnetlink.GROUP.addressV4], {
-        heard(message) {
-          if (message.type !== rtnetlink.RTM.deleteAddress) return
-          const gone = rtnetlink.decodeAddress(message)
-          if (gone.ok) checkAddresses(gone.value.index, gone.value.local)
-        },
-        lost() {
-          for (const group of watched?.groups ?? []) watched?.events.addressLost(group.name)
-        },
+        heard: (message) => void (message.type === rtnetlink.RTM.deleteAddress && checkAddresses()),
+        lost: checkAddresses,
       }),
       watchNetlink(
         NETLINK.netfilter,
