@@ -1,15 +1,6 @@
 /** This node as a candidate for a group: carries out the candidate's plan. */
-import { after, between, type Instant, renewalMs } from '@lvsm/base'
-import {
-  type Ack,
-  type Busy,
-  type Free,
-  type LeaseView,
-  type Plan,
-  type Poll,
-  type Situation,
-  votersOf,
-} from '@lvsm/lease'
+import { after, between, type Instant, NEVER_BEFORE, renewalMs } from '@lvsm/base'
+import { type Ack, type Busy, type Free, type LeaseView, type Poll, type Situation, votersOf } from '@lvsm/lease'
 import { rankOf, unwilling } from './peers.ts'
 import { about, post, postRelease } from './post.ts'
 import { onExtended, request } from './renewing.ts'
@@ -22,6 +13,7 @@ export function situation(station: Station, view: LeaseView, seat: Seat): Situat
   return {
     eligible: unwilling(station, view, seat.group) === null && isSilent(seat, station.now),
     rank: rankOf(station, view, seat.group),
+    renewedUntil: renewedUntil(station, view, seat),
     timing: view.timing,
     voters,
     needed: station.rules.quorum(voters.length),
@@ -30,7 +22,7 @@ export function situation(station: Station, view: LeaseView, seat: Seat): Situat
 
 export function tendCandidate(station: Station, view: LeaseView, seat: Seat): void {
   const here = situation(station, view, seat)
-  const plan = planOf(station, view, seat, here)
+  const plan = seat.candidate.plan(here, station.now)
   if (!plan || plan.at > station.now) return
   if (plan.move === 'poll') poll(station, view, seat)
   else if (plan.move === 'ask') ask(station, view, seat)
@@ -38,19 +30,14 @@ export function tendCandidate(station: Station, view: LeaseView, seat: Seat): vo
 }
 
 export const nextCandidacy = (station: Station, view: LeaseView, seat: Seat): Instant | null =>
-  planOf(station, view, seat, situation(station, view, seat))?.at ?? null
+  seat.candidate.plan(situation(station, view, seat), station.now)?.at ?? null
 
-/**
- * A candidate that votes itself sees each renewal of the holder. While the last one is fresh, nobody's vote is free and
- * there is nothing to ask the others; when one is missing, polls begin, long before the first grant ends.
- */
-function planOf(station: Station, view: LeaseView, seat: Seat, here: Situation): Plan | null {
-  const plan = seat.candidate.plan(here, station.now)
-  if (plan?.move !== 'poll' || plan.at > station.now) return plan
+/** A candidate that votes itself sees each renewal of the holder: while the last is fresh, nobody's vote is free. */
+function renewedUntil(station: Station, view: LeaseView, seat: Seat): Instant {
   const { keepaliveMs, termMs } = view.timing
   const missingMs = renewalMs(view.timing) + keepaliveMs / 2
   const freshMs = station.acceptor.heldByOthersMs(seat.group, station.node, station.now) - (termMs - missingMs)
-  return freshMs > 0 ? { move: 'poll', at: after(station.now, freshMs) } : plan
+  return freshMs > 0 ? after(station.now, freshMs) : NEVER_BEFORE
 }
 
 function poll(station: Station, view: LeaseView, seat: Seat): void {

@@ -1,5 +1,5 @@
 /** One of three voters, alone with what the others say: a voter asked by two directors, a director that asks. */
-import { type Instant, instant, quarantineMs, seededRandom } from '@lvsm/base'
+import { type Instant, instant, quarantineMs, renewalMs, seededRandom } from '@lvsm/base'
 import { leadMs, type LeaseMessage, type LeaseView } from '@lvsm/lease'
 import { expect, test } from 'vitest'
 import { createLeaseCore } from './core.ts'
@@ -131,9 +131,18 @@ function candidate() {
   give({ kind: 'ready', group: 'web', ready: true, reason: '' })
   return {
     sent,
-    hear(message: LeaseMessage, spread: 'one' | 'all' = 'one') {
-      const from = { from: 'rs1', incarnation: 'rs1-start', to: 'dir1-start', link: 0, spread }
-      give({ kind: 'datagram', envelope: { ...from, sequence: ++heard, message, rider: null } })
+    hear(message: LeaseMessage, spread: 'one' | 'all' = 'one', from = 'rs1') {
+      const envelope = { from, incarnation: `${from}-start`, to: 'dir1-start', link: 0, spread, rider: null }
+      give({ kind: 'datagram', envelope: { ...envelope, sequence: ++heard, message } })
+    },
+    /** Lets time go by; gives what was sent meanwhile. */
+    pass(ms: number) {
+      sent.splice(0)
+      for (const end = now + ms; now < end; ) {
+        now = Math.min(end, wakeAt > now ? wakeAt : now + 1) as Instant
+        give({ kind: 'wake' })
+      }
+      return sent.map(({ message }) => message.kind)
     },
     /** Until the first message of that kind after now; gives it. */
     until(kind: LeaseMessage['kind']) {
@@ -172,4 +181,17 @@ test('an answer goes as its question came', () => {
     const answers = dir1.sent.filter(({ message }) => message.kind === 'free' || message.kind === 'busy')
     expect(answers.map((one) => one.spread)).toEqual([spread])
   }
+})
+
+test('a director that hears the holder renew asks nobody, whatever a voter told it before', () => {
+  const dir1 = candidate()
+  while (dir1.now() <= quarantineMs(timing)) dir1.until('poll')
+  const echo = { incarnation: 'dir1-start', sequence: dir1.until('poll').sequence }
+  dir1.hear({ kind: 'busy', ...about, echo, reason: 'held', leftMs: 50, highWater: 1 })
+  const renewal = { kind: 'request', ...about, termMs: 350, number: 1 } as const
+  for (let n = 0; n < 20; n++) {
+    dir1.hear(renewal, 'one', 'dir2')
+    expect(dir1.pass(renewalMs(timing))).toEqual([])
+  }
+  expect(dir1.pass(renewalMs(timing)), 'a renewal is missing').toContain('poll')
 })

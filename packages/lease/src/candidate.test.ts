@@ -1,10 +1,17 @@
-import { instant, seededRandom } from '@lvsm/base'
+import { instant, NEVER_BEFORE, seededRandom } from '@lvsm/base'
 import { describe, expect, test } from 'vitest'
 import { Candidate, leadMs, type Situation, stepMs } from './candidate.ts'
 import type { Busy, BusyReason, Free } from './messages.ts'
 
 const timing = { keepaliveMs: 100, termMs: 350, applyMs: 35, warntimeMs: 300, deadtimeMs: 1000, drainMs: 200 }
-const here: Situation = { eligible: true, rank: 0, timing, voters: ['a', 'b', 'c'], needed: 2 }
+const here: Situation = {
+  eligible: true,
+  rank: 0,
+  renewedUntil: NEVER_BEFORE,
+  timing,
+  voters: ['a', 'b', 'c'],
+  needed: 2,
+}
 const at = (ms: number) => instant(1000 + ms)
 const about = { group: 'web', digest: 'A', epoch: 1 }
 const echo = (sequence: number) => ({ incarnation: 'me', sequence })
@@ -47,6 +54,16 @@ describe('when to ask', () => {
     const plan = candidate.plan(here, at(2))
     expect(plan?.move).toBe('ask')
     expect((plan?.at ?? 0) + leadMs(timing) - at(61)).toBeLessThan(2)
+  })
+  test('not while the holder renews, whatever the voters said before; a named successor asks all the same', () => {
+    const candidate = polled()
+    candidate.heard('a', busy(1, 50), here, at(1))
+    candidate.heard('b', busy(1, 60), here, at(1))
+    const renewed = { ...here, renewedUntil: at(250) }
+    expect(candidate.plan(renewed, at(70))).toEqual({ move: 'poll', at: at(250) })
+    expect(candidate.plan({ ...here, renewedUntil: at(40) }, at(70))?.move).toBe('ask')
+    candidate.named(timing, at(80))
+    expect(candidate.plan(renewed, at(80))).toEqual({ move: 'ask', at: at(80) })
   })
   test('old words do not count, and an older answer does not replace a newer one', () => {
     const candidate = polled()

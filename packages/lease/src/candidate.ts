@@ -2,7 +2,8 @@
  * The candidate: when to poll, when to ask, when to withdraw (lease.md, Candidate).
  *
  * Laws:
- * - it asks a moment before a majority's votes are free, one step later for each ready candidate that goes before it;
+ * - it asks a moment before a majority's votes are free, one step later for each ready candidate that goes before it,
+ *   and neither polls nor asks while its own node's acceptor sees that the holder renews;
  * - it asks with a number above every number it heard of;
  * - an attempt without a majority ends by a withdrawal (RELEASE to all) and a random back-off, so that rivals that
  *   split the votes do not meet again;
@@ -16,6 +17,8 @@ export interface Situation {
   readonly eligible: boolean
   /** How many ready candidates go before this one. */
   readonly rank: number
+  /** Until when this node's own acceptor misses no renewal of the holder: so long nobody's vote is free. */
+  readonly renewedUntil: Instant
   readonly timing: Timing
   readonly voters: readonly string[]
   /** Votes that make a majority. */
@@ -76,16 +79,19 @@ export class Candidate {
     }
     if (!situation.eligible) return null
     const askAt = this.#askAt(situation, now)
+    const pollAt = later(this.#pollAt, situation.renewedUntil)
     // A poll right before the question would only hold it up.
-    const pollFirst = now < askAt && after(this.#pollAt, stepMs(situation.timing)) < askAt
-    return pollFirst ? { move: 'poll', at: this.#pollAt } : { move: 'ask', at: askAt }
+    const pollFirst = now < askAt && after(pollAt, stepMs(situation.timing)) < askAt
+    return pollFirst ? { move: 'poll', at: pollAt } : { move: 'ask', at: askAt }
   }
 
-  #askAt({ rank, timing, voters, needed }: Situation, now: Instant): Instant {
+  #askAt({ rank, timing, voters, needed, renewedUntil }: Situation, now: Instant): Instant {
     if (now < this.#urgentUntil) return now
     const freeAt = this.survey.majorityFreeAt(voters, needed, FRESH_KEEPALIVES * timing.keepaliveMs, now)
     if (freeAt === null) return NEVER
-    return later(after(freeAt, rank * stepMs(timing) - leadMs(timing)), this.#backOffUntil)
+    const turnAt = later(after(freeAt, rank * stepMs(timing) - leadMs(timing)), this.#backOffUntil)
+    // What the voters said before that renewal is of yesterday.
+    return turnAt < renewedUntil ? NEVER : turnAt
   }
 
   polled(timing: Timing, now: Instant): void {
