@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { DRIFT, fenceMs, holdMs, quarantineMs, refuseTiming, type Timing } from './terms.ts'
+import { DRIFT, fenceMs, holdMs, quarantineMs, refuseTiming, renewalMs, type Timing } from './terms.ts'
 
 const good: Timing = { keepaliveMs: 100, termMs: 350, applyMs: 35, warntimeMs: 300, deadtimeMs: 1000, drainMs: 200 }
 
@@ -35,10 +35,12 @@ test('whatever is legal, a holder stops before the slowest voter, and its fence 
     fc.property(timing, (candidate) => {
       if (refuseTiming(candidate).length > 0) return
       legal += 1
-      const { termMs, keepaliveMs } = candidate
+      const { termMs, keepaliveMs, applyMs } = candidate
       expect(holdMs(termMs) * (1 + DRIFT)).toBeLessThan(termMs * (1 - DRIFT))
       expect(quarantineMs(candidate)).toBeGreaterThan((termMs * (1 + DRIFT)) / (1 - DRIFT))
       expect(fenceMs(candidate)).toBeGreaterThanOrEqual(2 * keepaliveMs)
+      // The next renewal of the lease brings the next of the fence, before it must be renewed from what is left.
+      if (applyMs <= keepaliveMs) expect(fenceMs(candidate) - applyMs).toBeGreaterThan(renewalMs(candidate))
     }),
     { numRuns: 2000 },
   )

@@ -41,8 +41,11 @@ export const renewalMs = (timing: Timing): number => 1.6 * timing.keepaliveMs
 /** How long a restarted voter stays silent: the longest term that it may have granted, with drift. */
 export const quarantineMs = (timing: Timing): number => (timing.termMs * (1 + DRIFT)) / (1 - DRIFT) + 1
 
-/** The kernel's fence of a group opens for this long at each renewal (fence.md, row 5: budget half). */
-export const fenceMs = (timing: Timing): number => (holdMs(timing.termMs) + timing.keepaliveMs) / 2
+/**
+ * The kernel's fence of a group opens for this long at each renewal. A late one may outlive it by what the element
+ * before had left (fence.md, row 5): half of the lease and of the pace together is the most that can come each time.
+ */
+export const fenceMs = (timing: Timing): number => (holdMs(timing.termMs) + renewalMs(timing)) / 2
 
 /** Refuses impossible timing with the inequality that failed. */
 export function refuseTiming(timing: Timing): Refusal[] {
