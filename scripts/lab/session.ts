@@ -1,5 +1,7 @@
 import { connect, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { encodeFrame, type Exit, FrameReader, kinds, type Request } from './frames.ts'
+import { LabError } from './paths.ts'
 
 export type Address = { readonly port: number } | { readonly path: string }
 
@@ -55,10 +57,40 @@ export interface Answer extends Exit {
   readonly ended?: number
 }
 
-/** A verb and its whole answer. */
+/** The longest verb starts a cluster on a slow machine. */
+const ANSWER_MS = 180_000
+
+/** Hangs up when the lab is silent for so long: a guest that hangs must not hang who waits for it. */
+export async function answered<Value>(
+  session: Session,
+  awaited: Promise<Value>,
+  what: string,
+  patienceMs = ANSWER_MS,
+): Promise<Value> {
+  const over = new AbortController()
+  const silence = sleep(patienceMs, undefined, { signal: over.signal }).then(() => {
+    throw new LabError(
+      `the lab did not answer "${what}" in ${patienceMs / 1000} s`,
+      'is its QEMU still at work? Begin anew',
+    )
+  })
+  try {
+    return await Promise.race([awaited, silence])
+  } catch (error) {
+    session.done.catch(() => {})
+    session.close()
+    throw error
+  } finally {
+    silence.catch(() => {})
+    over.abort()
+  }
+}
+
+/** A verb and its whole answer. Throws LabError when none comes. */
 export async function ask(address: Address, token: string, verb: readonly string[]): Promise<Answer> {
   const parts: Buffer[] = []
   const keep = (bytes: Buffer) => parts.push(Buffer.from(bytes))
-  const exit = await converse(address, { token, verb }, { stdout: keep, stderr: keep }).done
+  const session = converse(address, { token, verb }, { stdout: keep, stderr: keep })
+  const exit = await answered(session, session.done, verb.join(' '))
   return { ...exit, text: Buffer.concat(parts).toString() }
 }

@@ -2,7 +2,7 @@
 import type { Status } from '../../packages/model/src/status.ts'
 import type { Lab } from './boot.ts'
 import { LabError } from './paths.ts'
-import { type Answer, ask, converse } from './session.ts'
+import { type Answer, answered, ask, converse } from './session.ts'
 
 export interface Ran {
   readonly code: number
@@ -35,10 +35,11 @@ export class Stage {
     const out: Buffer[] = []
     const err: Buffer[] = []
     const request = { token: this.lab.token, argv, ...(node === undefined ? {} : { node }) }
-    const { code } = await converse(this.lab.address, request, {
+    const session = converse(this.lab.address, request, {
       stdout: (bytes) => out.push(bytes),
       stderr: (bytes) => err.push(bytes),
-    }).done
+    })
+    const { code } = await answered(session, session.done, argv.join(' '))
     return { code, out: Buffer.concat(out).toString(), err: Buffer.concat(err).toString() }
   }
 
@@ -64,11 +65,12 @@ export class Stage {
     const ended = session.done.then(({ code }) => {
       if (code !== 0) throw new LabError(`observe ${words.join(' ')} ended with ${code}: ${said}`)
     })
-    await Promise.race([ready, ended])
+    const what = `observe ${words.join(' ')}`
+    await answered(session, Promise.race([ready, ended]), what)
     return {
       async stop() {
         session.signal('SIGTERM')
-        await ended
+        await answered(session, ended, `the end of ${what}`)
         return JSON.parse(Buffer.concat(out).toString()) as Report
       },
     }
