@@ -17,6 +17,8 @@ const FINE: Outcome = { ok: true, error: '' }
 export interface FloatingAddresses extends Addresses {
   /** Opens what the announcements of these groups will need, and has their messages built once: a takeover is no time for either. */
   prepare(groups: readonly LeaseGroup[]): void
+  /** Whether this message of the kernel is about an address that was added and not removed since. */
+  concerns(notice: Message): boolean
   /** Groups of which an address was added and not removed since, and is not on its interface; all, when nobody can say. */
   missing(groups: readonly LeaseGroup[]): readonly LeaseGroup[]
   /** An interface's present name; undefined when it is gone. */
@@ -97,6 +99,7 @@ export function openAddresses(clock: () => Instant): FloatingAddresses {
       }
     },
     nameOf: (index) => linkOf(index)?.name,
+    concerns: (notice) => standing.has(presentKey(notice)),
     missing(groups) {
       const stands = (address: LeaseAddress): boolean => standing.has(keyOf(address))
       const suspects = groups.filter((group) => group.addresses.some(stands))

@@ -41,14 +41,16 @@ export function openKernel(clock: () => Instant): Kernel {
     watched.events.fenceLost()
     if (!fence.intact()) setTimeout(checkFence, RETRY_MS)
   })
-  /** After any removal: also of ours, which may take others of the same network along. */
+  /** After a removal of what should stand: a notice may be of yesterday, and asking costs a wait for the kernel's lock. */
   const checkAddresses = oncePerTurn(() => {
     for (const { name } of addresses.missing(watched?.groups ?? [])) watched?.events.addressLost(name)
   })
   const start = (): void => {
     watches.push(
       watchNetlink(NETLINK.route, [rtnetlink.GROUP.addressV4], {
-        heard: (message) => void (message.type === rtnetlink.RTM.deleteAddress && checkAddresses()),
+        heard(message) {
+          if (message.type === rtnetlink.RTM.deleteAddress && addresses.concerns(message)) checkAddresses()
+        },
         lost: checkAddresses,
       }),
       watchNetlink(
