@@ -1,155 +1,6 @@
-import { instant, type Instant } from '@lvsm/base'
-import { checkConfig, type Config, SAMPLE } from '@lvsm/model'
-import {
-  guardPrint,
-  type Observed,
-  type ObservedService,
-  type Operation,
-  NOTHING_OWNED,
-  readRecord,
-  serviceKey,
-} from '@lvsm/plan'
+import { readRecord } from '@lvsm/plan'
 import { describe, expect, it } from 'vitest'
-import { createNodeCore, type NodeCore, type NodeEffect, type NodeInput, type OwnershipStatus } from './index.ts'
-
-const configOf = (node: string, text = SAMPLE): Config => {
-  const { config, refusals } = checkConfig(text.replace('node: dir1', `node: ${node}`))
-  if (!config) throw new Error(JSON.stringify(refusals))
-  return config
-}
-
-/** A kernel that does as it is told. */
-function kernel(config: Config) {
-  const links = [
-    { index: 1, name: 'lo', loopback: true, up: true },
-    { index: 2, name: 'inside', loopback: false, up: true },
-    { index: 3, name: 'outside', loopback: false, up: true },
-  ]
-  const own = config.nodes.find((node) => node.name === config.node)?.links ?? []
-  const state = {
-    links: links.slice(0, own.length + 1),
-    addresses: own.map((link) => ({
-      index: link.name === 'inside' ? 2 : 3,
-      address: link.address,
-      prefix: 24,
-      label: link.name,
-    })) as Observed['addresses'][number][],
-    defaults: [] as Observed['defaults'][number][],
-    sysctls: new Map<string, string>(),
-    services: [] as ObservedService[],
-    guard: null as string | null,
-  }
-  return {
-    state,
-    observe: (paths: readonly string[]): Observed =>
-      structuredClone({ ...state, sysctls: new Map(paths.map((path) => [path, state.sysctls.get(path) ?? '7'])) }),
-    apply(operation: Operation) {
-      const at =
-        'service' in operation
-          ? state.services.findIndex((service) => serviceKey(service) === serviceKey(operation.service))
-          : -1
-      const service = state.services[at]
-      const put = (dests: ObservedService['dests']) => {
-        if (service) state.services[at] = { ...service, dests }
-      }
-      switch (operation.kind) {
-        case 'sysctl':
-          return state.sysctls.set(operation.path, operation.value)
-        case 'guard':
-          return (state.guard = guardPrint(operation.needs))
-        case 'service-add':
-          return state.services.push({ ...operation.service, scheduler: operation.scheduler, dests: [] })
-        case 'dest-add':
-        case 'dest-edit': {
-          const old = service?.dests.find((dest) => dest.address === operation.dest.address)
-          return put([
-            ...(service?.dests ?? []).filter((dest) => dest !== old),
-            { active: 0, inactive: 0, ...old, ...operation.dest },
-          ])
-        }
-        case 'dest-remove':
-        case 'dest-forget':
-          return put((service?.dests ?? []).filter((dest) => dest.address !== operation.address))
-        case 'route-set':
-          return state.defaults.push({ gateway: operation.gateway, index: operation.index, protocol: 76, metric: 0 })
-        case 'alias-add':
-          return state.addresses.push(operation)
-        default:
-          throw new Error(operation.kind)
-      }
-    },
-  }
-}
-
-/** One node under virtual time; `alive` answers checks, `others` carries words. */
-function node(name: string, alive: Set<string> = new Set(['10.11.0.11', '10.11.0.12', '10.12.0.13']), text = SAMPLE) {
-  const config = configOf(name, text)
-  const kern = kernel(config)
-  let now = instant(1000)
-  let wakeAt: Instant = now
-  const seen: NodeEffect[] = []
-  const core: NodeCore = createNodeCore({
-    config,
-    secrets: new Map(),
-    record: NOTHING_OWNED,
-    boot: name,
-    startedAt: now,
-    wall: (at) => new Date(1e12 + at).toISOString(),
-  })
-  const inbox: NodeInput[] = []
-  const feed = (input: NodeInput): void => {
-    inbox.push(input)
-    if (inbox.length > 1) return
-    for (let next = inbox[0]; next; next = inbox[0]) {
-      for (const effect of core.step(next, now)) carry(effect)
-      inbox.shift()
-    }
-  }
-  const carry = (effect: NodeEffect): void => {
-    seen.push(effect)
-    if (effect.kind === 'wake') wakeAt = effect.at
-    if (effect.kind === 'observe') inbox.push({ kind: 'observed', observed: kern.observe(effect.sysctls) })
-    if (effect.kind === 'apply') {
-      for (const operation of effect.operations) kern.apply(operation)
-      inbox.push({ kind: 'applied', failures: [] })
-    }
-    if (effect.kind === 'check')
-      inbox.push({
-        kind: 'checked',
-        id: effect.id,
-        ok: alive.has(effect.address),
-        reason: alive.has(effect.address) ? 'connected' : 'refused',
-      })
-  }
-  const run = (ms: number): void => {
-    const end = now + ms
-    while (wakeAt <= end) {
-      now = wakeAt > now ? wakeAt : now
-      feed({ kind: 'wake' })
-    }
-    now = instant(end)
-  }
-  const take = <K extends NodeEffect['kind']>(kind: K): Extract<NodeEffect, { kind: K }>[] => {
-    const found = seen.filter((effect): effect is Extract<NodeEffect, { kind: K }> => effect.kind === kind)
-    for (const effect of found) seen.splice(seen.indexOf(effect), 1)
-    return found
-  }
-  return { config, kern, core, feed, run, take, alive, now: () => now }
-}
-
-const statusOf = (self: string, owner: string | null, number = 1): OwnershipStatus => ({
-  node: self,
-  quarantineMs: 0,
-  counters: {},
-  standby: false,
-  quorum: true,
-  groups: [{ name: 'web', role: owner === self ? 'owner' : 'standby', owner, number, leftMs: 300, reason: 'as it is' }],
-  peers: ['dir1', 'dir2', 'rs1', 'rs2', 'rs3']
-    .filter((name) => name !== self)
-    .map((name) => ({ name, life: 'alive', silentMs: 10, standby: false })),
-})
-const dests = (one: ReturnType<typeof node>) =>
-  Object.fromEntries((one.kern.state.services[0]?.dests ?? []).map((dest) => [dest.address, dest.weight]))
+import { dests, node, statusOf } from './fixture.ts'
 
 describe('a director', () => {
   it('prepares the kernel, then says that it is ready', () => {
@@ -374,6 +225,20 @@ describe('a planned switchover', () => {
     const { dir1 } = pair()
     dir1.feed({ kind: 'request', id: 'c', request: { verb: 'switchover', body } })
     expect(dir1.take('reply')).toMatchObject([{ status, body: { refusals: [{ code }] } }])
+  })
+
+  it('tells the others soon what the owner’s table became, also where the kernel takes its time', () => {
+    const { dir1, dir2, rs1, run } = pair()
+    const weightOf = (one: typeof dir1): number | undefined =>
+      one.core.status(one.now()).services[0]?.realservers.find(({ address }) => address === '10.11.0.11')?.weight
+    dir1.kern.callMs = 80
+    for (const one of [dir1, dir2]) one.alive.delete('10.11.0.11')
+    for (let spent = 0; weightOf(dir1) !== 0; spent += 10) {
+      expect(spent).toBeLessThan(3000)
+      run(10)
+    }
+    run(400)
+    expect(weightOf(rs1)).toBe(0)
   })
 
   it('shows the owner’s table and every node’s sentence everywhere', () => {

@@ -91,15 +91,12 @@ export function createNodeCore(options: NodeOptions): NodeCore {
       .pending()
       .map((operation) => `${repairs.has(operation) ? 'repairs' : 'does'}: ${describeOperation(operation)}`)
     for (const line of lines) if (!done.has(line)) log(line)
+    // The kernel is as it should be again: the others see its table by our word. A move has better things to do.
+    if (done.size > 0 && lines.length === 0 && !moves.draining()) rhythm.news(now)
     done = new Set(lines)
     for (const operation of repairs) {
-      note(
-        now,
-        reconciler.groupOf(operation),
-        'repaired',
-        0,
-        `somebody changed the kernel: ${describeOperation(operation)}`,
-      )
+      const reason = `somebody changed the kernel: ${describeOperation(operation)}`
+      note(now, reconciler.groupOf(operation), 'repaired', 0, reason)
     }
     if (reconciler.sysctls().some((path) => !seen.sysctls.has(path))) rhythm.look(now)
     else handovers.looked(!reconciler.pending().some((operation) => operation.kind === 'guard'))

@@ -113,7 +113,7 @@ export function openAddresses(clock: () => Instant): FloatingAddresses {
       }
     },
     add(group) {
-      for (const address of group.addresses) standing.add(keyOf(address))
+      for (const address of group.addresses) if (address.ifindex > 0) standing.add(keyOf(address))
       return each(group, (address) => rtnetlink.replaceAddress(wish(address)), [])
     },
     remove(group) {
