@@ -85,70 +85,71 @@ async function missingForeign(owner: string): Promise<string[]> {
   return kept.filter(([, there]) => !there).map(([name]) => name)
 }
 
-scenario(
-  'alias, destination, service, VIP, settings and default route come back, and nothing foreign is touched',
-  async () => {
-    await whole()
-    const { from: owner, number } = await seats()
-    await on(owner, `ipvsadm -A -t ${foreign.service} -s rr`)
-    await on(owner, `ipvsadm -a -t ${SERVICE} -r ${foreign.destination} -g -w 0`)
-    await on(owner, `nft 'add table ${foreign.table}; add chain ${foreign.table} own'`)
-    await on(owner, `nft add rule ${foreign.table} own counter comment foreign-rule`)
-    await on('rs1', `ip addr add ${foreign.address}/32 dev lo`)
-    await on('rs3', `ip route add ${foreign.route} via 10.12.0.1`)
+scenario('alias, destination, service, VIP and default route come back, and nothing foreign is touched', async () => {
+  await whole()
+  const { from: owner, number } = await seats()
+  await on(owner, `ipvsadm -A -t ${foreign.service} -s rr`)
+  await on(owner, `ipvsadm -a -t ${SERVICE} -r ${foreign.destination} -g -w 0`)
+  await on(owner, `nft 'add table ${foreign.table}; add chain ${foreign.table} own'`)
+  await on(owner, `nft add rule ${foreign.table} own counter comment foreign-rule`)
+  await on('rs1', `ip addr add ${foreign.address}/32 dev lo`)
+  await on('rs3', `ip route add ${foreign.route} via 10.12.0.1`)
 
+  await comesBack(
+    "the VIP on rs1's lo",
+    () => hasAddress('rs1', 'lo', VIP),
+    () => on('rs1', `ip addr del ${VIP}/32 dev lo`),
+  )
+  const alias = (await addresses('rs1')).find(({ device, local }) => device === 'lo' && local === VIP)
+  demand(alias?.prefix === 32 && alias.label.endsWith(':lvsm'), `the alias is marked: ${JSON.stringify(alias)}`)
+  await comesBack(
+    'a destination',
+    async () =>
+      (await ipvsService(owner, SERVICE))?.destinations.some(
+        ({ address, forward, weight }) => address === DESTINATION && forward === 'Route' && weight === 1,
+      ),
+    () => on(owner, `ipvsadm -d -t ${SERVICE} -r ${DESTINATION}`),
+  )
+  await comesBack(
+    'the VIP of the owner',
+    () => hasAddress(owner, 'outside', VIP),
+    () => on(owner, `ip addr del ${VIP}/24 dev outside`),
+  )
+  await comesBack(
+    'the default route of rs3',
+    async () =>
+      (await routes('rs3')).some(
+        ({ dst, gateway, protocol }) => dst === 'default' && gateway === GATEWAY && protocol === '76',
+      ),
+    () => on('rs3', 'ip route del default'),
+  )
+  demand((await missingForeign(owner)).length === 0, `gone: ${(await missingForeign(owner)).join(', ')}`)
+  // Deleted last: the foreign destination lives inside it.
+  await on(owner, `ipvsadm -d -t ${SERVICE} -r ${foreign.destination}`)
+  await comesBack(
+    'the IPVS service',
+    async () => (await ipvsService(owner, SERVICE))?.destinations.filter(({ weight }) => weight > 0).length === 3,
+    () => on(owner, `ipvsadm -D -t ${SERVICE}`),
+  )
+  await on(owner, `ipvsadm -D -t ${foreign.service}`)
+  await on('rs1', `ip addr del ${foreign.address}/32 dev lo`)
+  await on('rs3', `ip route del ${foreign.route}`)
+  const after = await seats()
+  demand(after.from === owner && after.number === number, 'the owner did not change for that')
+  await until(asked, 5000, 'a client is served')
+})
+
+scenario('kernel settings come back', async () => {
+  const { from: owner } = await seats()
+  for (const [where, setting, value] of SETTINGS) {
+    const node = where === 'owner' ? owner : where
     await comesBack(
-      "the VIP on rs1's lo",
-      () => hasAddress('rs1', 'lo', VIP),
-      () => on('rs1', `ip addr del ${VIP}/32 dev lo`),
+      setting,
+      async () => (await on(node, `sysctl -n ${setting}`)).trim() === value,
+      () => on(node, `sysctl -qw ${setting}=${1 - Number(value)}`),
     )
-    const alias = (await addresses('rs1')).find(({ device, local }) => device === 'lo' && local === VIP)
-    demand(alias?.prefix === 32 && alias.label.endsWith(':lvsm'), `the alias is marked: ${JSON.stringify(alias)}`)
-    await comesBack(
-      'a destination',
-      async () =>
-        (await ipvsService(owner, SERVICE))?.destinations.some(
-          ({ address, forward, weight }) => address === DESTINATION && forward === 'Route' && weight === 1,
-        ),
-      () => on(owner, `ipvsadm -d -t ${SERVICE} -r ${DESTINATION}`),
-    )
-    await comesBack(
-      'the VIP of the owner',
-      () => hasAddress(owner, 'outside', VIP),
-      () => on(owner, `ip addr del ${VIP}/24 dev outside`),
-    )
-    await comesBack(
-      'the default route of rs3',
-      async () =>
-        (await routes('rs3')).some(
-          ({ dst, gateway, protocol }) => dst === 'default' && gateway === GATEWAY && protocol === '76',
-        ),
-      () => on('rs3', 'ip route del default'),
-    )
-    for (const [where, setting, value] of SETTINGS) {
-      const node = where === 'owner' ? owner : where
-      await comesBack(
-        setting,
-        async () => (await on(node, `sysctl -n ${setting}`)).trim() === value,
-        () => on(node, `sysctl -qw ${setting}=${1 - Number(value)}`),
-      )
-    }
-    demand((await missingForeign(owner)).length === 0, `gone: ${(await missingForeign(owner)).join(', ')}`)
-    // Deleted last: the foreign destination lives inside it.
-    await on(owner, `ipvsadm -d -t ${SERVICE} -r ${foreign.destination}`)
-    await comesBack(
-      'the IPVS service',
-      async () => (await ipvsService(owner, SERVICE))?.destinations.filter(({ weight }) => weight > 0).length === 3,
-      () => on(owner, `ipvsadm -D -t ${SERVICE}`),
-    )
-    await on(owner, `ipvsadm -D -t ${foreign.service}`)
-    await on('rs1', `ip addr del ${foreign.address}/32 dev lo`)
-    await on('rs3', `ip route del ${foreign.route}`)
-    const after = await seats()
-    demand(after.from === owner && after.number === number, 'the owner did not change for that')
-    await until(asked, 5000, 'a client is served')
-  },
-)
+  }
+})
 
 scenario('one table of the fence deleted comes back at once, beside a foreign table', async () => {
   const { from, to } = await seats()

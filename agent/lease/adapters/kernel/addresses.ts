@@ -27,7 +27,8 @@ export interface FloatingAddresses extends Addresses {
 }
 
 const keyOf = ({ ifindex, address }: LeaseAddress): string => `${ifindex} ${address}`
-function presentKey(message: Message): string {
+/** The same of a dump or a notice; empty when it cannot be read. */
+function keyIn(message: Message): string {
   const known = rtnetlink.decodeAddress(message)
   return known.ok ? `${known.value.index} ${known.value.local}` : ''
 }
@@ -38,7 +39,6 @@ export function openAddresses(clock: () => Instant): FloatingAddresses {
   const senders = new Map<number, PacketSocket>()
   /** Of each interface, as it was last read: a bond's changes with its active port. */
   const macs = new Map<number, string>()
-
   /** What was added and not removed since: `INDEX ADDRESS`. */
   const standing = new Set<string>()
 
@@ -99,13 +99,13 @@ export function openAddresses(clock: () => Instant): FloatingAddresses {
       }
     },
     nameOf: (index) => linkOf(index)?.name,
-    concerns: (notice) => standing.has(presentKey(notice)),
+    concerns: (notice) => standing.has(keyIn(notice)),
     missing(groups) {
       const stands = (address: LeaseAddress): boolean => standing.has(keyOf(address))
       const suspects = groups.filter((group) => group.addresses.some(stands))
       if (suspects.length === 0) return []
       try {
-        const present = new Set(route.dump(rtnetlink.dumpAddresses()).map(presentKey))
+        const present = new Set(route.dump(rtnetlink.dumpAddresses()).map(keyIn))
         const gone = (address: LeaseAddress): boolean => stands(address) && !present.has(keyOf(address))
         return suspects.filter((group) => group.addresses.some(gone))
       } catch {
