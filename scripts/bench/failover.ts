@@ -1,11 +1,11 @@
 /**
  * `npm run bench -- failover`: both systems under the same faults, each fault for both in one boot; then what an idle
- * cluster costs. Two boots, because QEMU throws all translated code away once, after some ten minutes: 200 ms at ten times
- * the price, for whoever runs just then.
+ * cluster costs. One boot for each turn, because QEMU throws all translated code away once, after some ten minutes: 200 ms
+ * at ten times the price, for whoever runs just then.
  */
 import { closeLabs, openStage } from '../lab/opening.ts'
 import type { Stage } from '../lab/stage.ts'
-import { COMPARED, ENDURED, type Fault, POWER_CUT, STOP, SWITCHOVER } from './faults.ts'
+import { type Fault, POWER_CUT, STOP, SWITCHOVER, TURNS } from './faults.ts'
 import { type Figure, failoverFigures } from './figures.ts'
 import { idleFigures } from './idle.ts'
 import { keepalived, lvsm, type System } from './systems.ts'
@@ -18,7 +18,7 @@ export interface Outcome {
 
 export async function failover(runs: number, progress: (text: string) => void): Promise<Outcome> {
   const taken: Run[] = []
-  for (const faults of [COMPARED, ENDURED]) {
+  for (const faults of TURNS) {
     const stage = await openStage({ topology: 'pair', cluster: 'later' })
     const attack = (system: System) => suffer(stage, system, faults, runs, taken, progress)
     await stage.verb('peer', 'start', 'keepalived')

@@ -13,7 +13,8 @@ const LEAST_RUNS = 5
 const USAGE = `usage: npm run bench -- NAME [--runs N] [--json FILE]
 
   failover       lvsm and keepalived (VRRPv3, 0.1 s) under the same faults, each for both in one boot of the lab
-  --runs N       runs of each fault, twice as many where times are compared; at least ${LEAST_RUNS} for a figure that counts (${LEAST_RUNS})
+  --runs N       runs of each fault, at least ${LEAST_RUNS} for a figure that counts (${LEAST_RUNS}); twice as many where times are
+                 compared; power cuts four times as many, in two boots minutes apart
   --json FILE    keeps figures and runs
 
 Exit status: 0 every demand met, 1 one missed, 2 it could not be measured.
