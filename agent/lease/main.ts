@@ -79,13 +79,14 @@ function run(): void {
       say(`cannot keep state in ${stateDir}: ${error.message}; failover goes on without it`)
     count('state-write-failed')
   })
-  const kernel = openKernel(boottime)
+  const kernel = kernelOrFail(() => openKernel(boottime))
   const core = createLeaseCore({
     node,
     incarnation,
     random: seededRandom(randomBytes(4).readUInt32BE()),
     startedAt: boottime(),
     highWater: state.highWater,
+    standby: state.standby,
   })
 
   let links: UdpLinks | undefined
@@ -127,6 +128,8 @@ function run(): void {
       tellNewsSoon()
     },
     claimed: tellNewsSoon,
+    unfenced: (error) =>
+      fail(1, `the kernel refused the fence: ${error}; without it this node may own nothing\n  ${FENCE_HINT}`),
     stopped: () => {
       kernel.fence.clear()
       leave(0)
@@ -134,8 +137,12 @@ function run(): void {
     count,
   })
 
-  const adopt = (view: LeaseView, saved = false): void => {
-    if (view.node !== node) return say(`refused a view of node ${view.node}: this process is ${node}`)
+  /** False when it is refused. */
+  const adopt = (view: LeaseView, saved = false): boolean => {
+    if (view.node !== node) {
+      say(`refused a view of node ${view.node}: this process is ${node}`)
+      return false
+    }
     const wanted = Buffer.from(encode(viewCodec, { ...view, groups: [], revision: 0 })).toString('base64')
     if (wanted !== network) {
       links?.close()
@@ -154,29 +161,28 @@ function run(): void {
       if (!links && inUse > 0 && inUse === view.nodes.find(({ name }) => name === node)?.links.length) {
         if (!saved) fail(1, 'no link of this node can be used: nothing was changed')
         opened.close()
-        return say('the last view cannot be used: waiting for the reconciler')
+        say('the last view cannot be used: waiting for the reconciler')
+        return false
       }
       network = wanted
       links = opened
     }
-    kernel.watch(view.groups, {
-      addressLost: (group) => pump.feed({ kind: 'address-lost', group }),
+    const watching = {
+      addressLost: (group: string) => pump.feed({ kind: 'address-lost', group }),
       fenceLost: () => {
         count('fence-restored')
-        const restored = kernel.fence.restore()
-        say(
-          restored.ok
-            ? 'the rule set was flushed by somebody else: fence restored'
-            : `cannot restore the fence: ${restored.error}`,
-        )
+        say('somebody else changed the rule set: the fence is put back')
+        pump.feed({ kind: 'fence-lost' })
       },
-    })
+    }
+    kernelOrFail(() => kernel.watch(view.groups, watching))
     pump.feed({ kind: 'view', view })
+    return true
   }
   const hear = (word: ToLease): void => {
-    if (word.kind !== 'view') return pump.feed(word)
-    adopt(word.view)
-    state.saveView(word.view)
+    if (word.kind === 'standby') state.saveStandby(word.on)
+    if (word.kind !== 'view') pump.feed(word)
+    else if (adopt(word.view)) state.saveView(word.view)
   }
 
   let leaving = false
@@ -202,6 +208,17 @@ function run(): void {
   say(
     `${node} runs, incarnation ${incarnation.slice(0, 8)}${state.view && links ? `, revision ${state.view.revision} from its last view` : ', waiting for its view'}`,
   )
+}
+
+const FENCE_HINT =
+  'it needs nf_tables with the families inet, arp and netdev (modprobe nf_tables; Debian: package linux-image-amd64)'
+
+function kernelOrFail<Value>(ask: () => Value): Value {
+  try {
+    return ask()
+  } catch (error) {
+    return fail(1, `the kernel cannot be asked: ${(error as Error).message}\n  ${FENCE_HINT}`)
+  }
 }
 
 const linkText = ({ name, address, port }: LeaseLink): string => `link ${name} (${address} port ${port})`

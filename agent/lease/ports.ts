@@ -1,7 +1,7 @@
 /** What the lease process needs of the kernel. Each call returns after the kernel's acknowledgement. */
 import type { Instant } from '@lvsm/base'
 import type { LeaseGroup } from '@lvsm/lease'
-import type { FenceOp, FencePart } from './core/events.ts'
+import type { Carried, FenceOp, FencePart } from './core/events.ts'
 
 export interface Outcome {
   readonly ok: boolean
@@ -14,6 +14,10 @@ export interface FenceOutcome extends Outcome {
   /** The clock after the acknowledgement. */
   readonly done: Instant
 }
+export interface Built extends Outcome {
+  /** One for each that was to be carried. */
+  readonly carried: readonly (FenceOutcome & { readonly group: string })[]
+}
 export interface FenceOrder {
   readonly group: string
   readonly op: FenceOp
@@ -24,12 +28,16 @@ export interface FenceOrder {
 
 /** The kernel's own guard of the group addresses (fence.md): what it does not accept, nobody hears. */
 export interface Fence {
-  /** Makes the tables hold exactly these groups, each closed, in one transaction. */
-  build(groups: readonly LeaseGroup[]): Outcome
+  /**
+   * Makes the tables hold exactly these groups, in one transaction: what is carried stays open, all else is closed.
+   * Nothing is carried where one element of what should be has run out, or is gone.
+   */
+  build(groups: readonly LeaseGroup[], carried: readonly Carried[]): Built
   apply(order: FenceOrder): FenceOutcome
-  /** Somebody flushed the rule set: the same tables again, with what the open elements had left. */
-  restore(): Outcome
-  /** Takes the tables away: after a clean stop, when the addresses are off for certain, another manager may use them. */
+  /**
+   * Takes the tables away, if this process built them: after a clean stop, when the addresses are off for certain,
+   * another manager may use them.
+   */
   clear(): Outcome
 }
 export interface Addresses {

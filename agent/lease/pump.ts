@@ -6,6 +6,7 @@ import type { Instant } from '@lvsm/base'
 import { createAlarm } from '@lvsm/kernel'
 import type { Outgoing } from '@lvsm/wire'
 import type { LeaseEffect, LeaseInput } from './core/events.ts'
+import { BOTH } from './core/kernel.ts'
 import type { Addresses, Fence } from './ports.ts'
 
 /** Inputs that may wait; more are dropped and counted, as the network would. */
@@ -22,6 +23,8 @@ export interface PumpPorts {
   event(effect: Extract<LeaseEffect, { kind: 'event' }>): void
   claimed(): void
   stopped(): void
+  /** The fence's tables could not be built: nothing may go on. */
+  unfenced(error: string): void
   count(reason: string): void
 }
 
@@ -57,9 +60,10 @@ export function startPump(node: string, incarnation: string, ports: PumpPorts): 
         return feed({ kind: 'fenced', group, op, parts, ...ports.fence.apply(effect) })
       }
       case 'fence-tables': {
-        const built = ports.fence.build(effect.groups)
+        const built = ports.fence.build(effect.groups, effect.carried)
         // Without its fence a director may own nothing: the supervisor starts the process again, closed.
-        if (!built.ok) throw new Error(`the kernel refused the fence: ${built.error}`)
+        if (!built.ok) return ports.unfenced(built.error)
+        for (const one of built.carried) feed({ kind: 'fenced', op: 'carry', parts: BOTH, ...one })
         return
       }
       case 'address': {

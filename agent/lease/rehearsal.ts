@@ -87,7 +87,7 @@ export function rehearse(random: Random): number {
   for (const node of NODES) give(node, { kind: 'view', view: viewOf(node) })
   for (; now < LENGTH_MS; now += 10) {
     for (const [node, actor] of actors) {
-      if (now % 500 === 0) give(node, { kind: 'ready', group: 'group', ready: true, reason: '' })
+      if (now % 500 === 0) give(node, { kind: 'ready', group: 'group', ready: true, cutOff: false, reason: '' })
       if (actor.wakeAt <= now) give(node, { kind: 'wake' })
     }
     for (let next = inbox.shift(); next; next = inbox.shift()) give(next.to, next.input)

@@ -1,10 +1,10 @@
 /** Whose hand took a floating address off, as the lease process sees it. Needs root, and fails without it. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { boottime, inNamespace } from '@lvsm/kernel'
-import type { LeaseGroup } from '@lvsm/lease'
+import type { LeaseAddress, LeaseGroup } from '@lvsm/lease'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Kernel, openKernel } from '../../agent/lease/adapters/kernel/kernel.ts'
-import { index, ip, ipJson, run, space, wait } from './space.ts'
+import { index, ip, ipJson, otherIndex, run, space, wait } from './space.ts'
 
 const group = (name: string, address: string): LeaseGroup => ({
   name,
@@ -65,4 +65,35 @@ test('where secondary addresses are promoted, a group that leaves takes none of 
   await sleep(QUIET_MS)
   expect(standing()).toEqual(['10.55.7.11'])
   expect(lost).toEqual([])
+})
+
+test('an address is taken off where it was put, whatever interface and prefix a later view shows for it', () => {
+  promoting(1)
+  const [address] = WEB.addresses as [LeaseAddress]
+  for (const later of [
+    { ...address, prefix: 32 },
+    { ...address, ifindex: 0 },
+    { ...address, ifindex: otherIndex },
+  ]) {
+    kernel.addresses.add(WEB)
+    expect(kernel.addresses.remove({ ...WEB, addresses: [later] })).toEqual({ ok: true, error: '' })
+    expect(standing()).toEqual(['10.55.7.11'])
+  }
+})
+
+test("the first tables of a process sweep a predecessor's addresses off, and nobody else's", () => {
+  ip('addr add 10.55.7.99/24 dev left')
+  ip('addr add 10.55.7.98/32 dev lo label lo:lvsm')
+  const next = inNamespace(space, () => openKernel(boottime))
+  expect(next.fence.build([], [])).toMatchObject({ ok: true })
+  expect(standing()).toEqual(['10.55.7.99'])
+  expect(ip('addr show dev lo')).toContain('10.55.7.98/32')
+  expect(next.addresses.add(WEB)).toMatchObject({ ok: true })
+  expect(next.fence.build([WEB], [])).toMatchObject({ ok: true })
+  expect(standing()).toEqual(['10.55.7.99', '10.55.7.10'])
+  next.addresses.remove(WEB)
+  next.fence.clear()
+  next.close()
+  ip('addr del 10.55.7.99/24 dev left')
+  ip('addr del 10.55.7.98/32 dev lo')
 })

@@ -8,6 +8,7 @@ import type { FenceOp, FencePart } from '../../agent/lease/core/events.ts'
 import type { Clock } from './clock.ts'
 import type { Schedule } from './schedule.ts'
 
+const BOTH: readonly FencePart[] = ['announce', 'serve']
 const NEVER = Number.NEGATIVE_INFINITY
 
 export interface KernelFaults {
@@ -15,6 +16,8 @@ export interface KernelFaults {
   refusal: number
   /** A planted bug: renewals revive an element that has expired. */
   readonly revives: boolean
+  /** A planted bug: the first tables of a process leave a predecessor's addresses where they are. */
+  readonly sweepsNothing: boolean
 }
 
 export class FakeKernel {
@@ -38,10 +41,14 @@ export class FakeKernel {
   endOf(group: string, part: FencePart): number {
     return this.#elements.get(`${group}/${part}`) ?? NEVER
   }
-  /** Until when an address is answered for in this way: it is on, and its group's element is there. */
+  /**
+   * Until when an address is answered for in this way: it is on, and its group's element is there. What no table knows
+   * is answered for without end: the fence drops only what it was told to.
+   */
   answersUntil(address: string, part: FencePart): number {
+    if (!this.#addresses.has(address)) return NEVER
     const group = this.#groups.get(address)
-    return group !== undefined && this.#addresses.has(address) ? this.endOf(group, part) : NEVER
+    return group === undefined ? Number.POSITIVE_INFINITY : this.endOf(group, part)
   }
   groupOf(address: string): string {
     return this.#groups.get(address) ?? ''
@@ -69,19 +76,32 @@ export class FakeKernel {
     return ''
   }
 
-  /** The fence tables are put in anew, closed for groups that are new. */
-  rebuild(groups: readonly LeaseGroup[], fresh: boolean): void {
-    const known = new Set(fresh ? [] : this.#groups.values())
-    for (const key of this.#elements.keys()) if (!known.has(key.split('/')[0] ?? '')) this.#elements.delete(key)
-    this.#groups.clear()
+  /**
+   * The fence tables are put in anew, closed but for the groups that are carried, by name: milliseconds. False when one
+   * of these had run out: then all are closed. The first tables of a process sweep first.
+   */
+  rebuild(groups: readonly LeaseGroup[], carried: ReadonlyMap<string, number>, fresh: boolean): boolean {
+    if (fresh && !this.faults.sweepsNothing) this.#addresses.clear()
+    const { now } = this.#schedule
+    const live = [...carried.keys()].every((group) => BOTH.every((part) => this.endOf(group, part) > now))
+    this.clear()
     for (const { name, addresses } of groups) for (const { address } of addresses) this.#groups.set(address, name)
+    if (!live && !this.faults.revives) return false
+    for (const [group, timeoutMs] of carried)
+      for (const part of BOTH) this.#elements.set(`${group}/${part}`, now + this.#lasts(timeoutMs))
+    return true
+  }
+
+  /** The fence tables are taken away. */
+  clear(): void {
+    this.#elements.clear()
+    this.#groups.clear()
   }
 
   /** No power: nothing is left. */
   lose(): void {
-    this.#elements.clear()
+    this.clear()
     this.#addresses.clear()
-    this.#groups.clear()
   }
 
   #lasts(timeoutMs: number): number {

@@ -13,6 +13,7 @@ import type { Schedule } from './schedule.ts'
 
 /** Under this nothing can be renewed (a tick of the kernel). */
 const TICK_MS = 4
+const PARTS = ['announce', 'serve'] as const
 /** Inputs that a frozen process keeps; the socket's buffer. */
 const INBOX = 512
 const MOST_STEPS = 5000
@@ -38,6 +39,8 @@ export interface ProcessOptions {
   readonly links: number
   /** A planted bug: the loop reads the clock once, when it goes to sleep. */
   readonly cachesNow: boolean
+  /** A planted bug: a stop takes away tables that a predecessor left, and whose addresses nobody took off. */
+  readonly clearsUnseen: boolean
 }
 
 export class Process {
@@ -132,6 +135,7 @@ export class Process {
   /** One effect is up to three pieces of work, with a possible hold-up before each. */
   #plan(effect: LeaseEffect): void {
     if (effect.kind === 'fence') this.#planFence(effect)
+    else if (effect.kind === 'fence-tables') this.#planTables(effect)
     else if (effect.kind === 'wake') this.#setWake(effect.at)
     else this.#later(() => this.#carryOut(effect))
   }
@@ -176,15 +180,39 @@ export class Process {
       )
       this.#around.observe('kernel', effect)
       this.#answers.push({ kind: 'addressed', group: group.name, op, ok: error === '', error })
-    } else if (effect.kind === 'fence-tables') this.#rebuild(effect.groups)
-    else if (effect.kind === 'persist') this.#around.persist(effect.highWater)
-    else if (effect.kind === 'stopped') this.#around.stopped()
+    } else if (effect.kind === 'persist') this.#around.persist(effect.highWater)
+    else if (effect.kind === 'stopped') this.#stopped(effect)
     else this.#around.observe('step', effect)
   }
 
-  #rebuild(groups: Extract<LeaseEffect, { kind: 'fence-tables' }>['groups']): void {
-    this.#around.kernel.rebuild(groups, !this.#fenced)
-    this.#fenced = true
+  #planTables(effect: Extract<LeaseEffect, { kind: 'fence-tables' }>): void {
+    let left = new Map<string, number>()
+    let ok = false
+    this.#later(() => {
+      const now = this.#read()
+      left = new Map(
+        effect.carried.map(({ group, timeoutMs, notAfter }) => [group, Math.min(timeoutMs, notAfter - now)]),
+      )
+      if (this.#tripMs > 0 && left.size > 0) this.freeze(this.#tripMs)
+      if (left.size > 0) this.#tripMs = 0
+    })
+    this.#later(() => {
+      const late = [...left.values()].some((timeoutMs) => timeoutMs < TICK_MS)
+      ok = this.#around.kernel.rebuild(effect.groups, late ? new Map() : left, !this.#fenced) && !late
+      this.#fenced = true
+      this.#around.observe('kernel', effect)
+    })
+    this.#later(() => {
+      const done = this.#read()
+      for (const [group, timeoutMs] of left)
+        this.#answers.push({ kind: 'fenced', group, op: 'carry', parts: PARTS, ok, timeoutMs, done, error: '' })
+    })
+  }
+
+  #stopped(effect: Extract<LeaseEffect, { kind: 'stopped' }>): void {
+    if (this.#fenced || this.#options.clearsUnseen) this.#around.kernel.clear()
+    this.#around.observe('kernel', effect)
+    this.#around.stopped()
   }
 
   #send(effect: Extract<LeaseEffect, { kind: 'send' }>): void {

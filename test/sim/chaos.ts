@@ -82,6 +82,15 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     machine.process?.put({ kind: 'stop', reason: 'asked to' })
     startAgain(cluster, machine)
   },
+  bewilder(cluster, machine) {
+    cluster.note(`${machine.name} loses its memory`)
+    machine.kill()
+    machine.start('none')
+    during(cluster, draw(cluster, 0, 0.2) * cluster.shape.timing.termMs, () => {
+      machine.process?.put({ kind: 'stop', reason: 'asked to' })
+      startAgain(cluster, machine)
+    })
+  },
   mute(cluster, machine) {
     cluster.note(`nobody hears ${machine.name}`)
     for (const { name } of cluster.machines) cluster.network.cut(machine.name, name)
@@ -136,9 +145,18 @@ const FAULTS: Readonly<Record<string, Fault>> = {
       machine.sayReady()
     })
   },
+  cutOff(cluster, machine) {
+    machine.cutOff = true
+    machine.sayReady()
+    during(cluster, draw(cluster, 0.5, 3) * cluster.shape.timing.termMs, () => {
+      machine.cutOff = false
+      machine.sayReady()
+    })
+  },
   meddle(cluster, machine) {
     for (const { name } of cluster.groups) {
       machine.process?.put({ kind: 'address-lost', group: name })
+      machine.process?.put({ kind: 'fence-lost' })
       machine.process?.put({ kind: 'conflict', group: name, mac: '02:00:00:00:00:99' })
     }
   },
@@ -191,8 +209,9 @@ export function heal(cluster: Cluster): void {
   for (const machine of cluster.machines) {
     machine.kernel.faults.refusal = 0
     machine.ready = true
+    machine.cutOff = false
     machine.start()
-    if (machine.revision !== cluster.revision) machine.adopt(cluster.revision)
+    machine.adopt(cluster.revision)
     machine.sayReady()
     machine.process?.thaw()
     machine.process?.put({ kind: 'standby', on: false, reason: 'healed' })

@@ -9,7 +9,13 @@ import { Law } from './law.ts'
 import { Machine, type Planted, type World } from './machine.ts'
 import { addressesOf, type Shape } from './shape.ts'
 
-export const HONEST: Planted = { rules: RULES, kernelRevives: false, cachesNow: false }
+export const HONEST: Planted = {
+  rules: RULES,
+  kernelRevives: false,
+  cachesNow: false,
+  sweepsNothing: false,
+  clearsUnseen: false,
+}
 /** The reconciler repeats its word so often; the lease process believes it for 3 s. */
 const READY_EVERY_MS = 1000
 

@@ -14,6 +14,8 @@ export interface Planted {
   readonly rules: Rules
   readonly kernelRevives: boolean
   readonly cachesNow: boolean
+  readonly sweepsNothing: boolean
+  readonly clearsUnseen: boolean
 }
 export interface World {
   readonly shape: Shape
@@ -27,6 +29,9 @@ export interface World {
   note(line: string): void
 }
 
+/** The view that a process finds on disk when it starts: the present one, an outdated one, or none. */
+export type Memory = 'sound' | 'old' | 'none'
+
 export class Machine {
   readonly name: string
   readonly clock: Clock
@@ -36,18 +41,20 @@ export class Machine {
   #highWater = 0
   process: Process | null = null
   ready = true
+  cutOff = false
   revision = 0
 
   constructor(name: string, clock: Clock, world: World) {
     this.name = name
     this.clock = clock
     this.#world = world
-    const faults: KernelFaults = { refusal: 0, revives: world.planted.kernelRevives }
+    const { kernelRevives: revives, sweepsNothing } = world.planted
+    const faults: KernelFaults = { refusal: 0, revives, sweepsNothing }
     this.kernel = new FakeKernel(world.schedule, clock, seededRandom(world.random.next() * 2 ** 32), faults)
     world.law.watch(name, this.kernel)
   }
 
-  start(): void {
+  start(memory = this.#memory()): void {
     if (this.process) return
     const { shape, schedule, random, planted } = this.#world
     const incarnation = `${this.name}.${++this.#starts}`
@@ -60,6 +67,7 @@ export class Machine {
         rules: planted.rules,
         links: shape.links,
         cachesNow: planted.cachesNow,
+        clearsUnseen: planted.clearsUnseen,
       },
       {
         schedule,
@@ -76,13 +84,28 @@ export class Machine {
     )
     this.process = process
     this.#world.note(`${this.name} starts`)
-    this.adopt(this.revision)
+    this.#remember(memory)
     this.sayReady()
+  }
+
+  #memory(): Memory {
+    const drawn = this.#starts > 0 ? this.#world.random.next() : 0
+    return drawn < 0.7 ? 'sound' : drawn < 0.85 ? 'old' : 'none'
+  }
+  /** What is not known from the disk the reconciler says a while later. */
+  #remember(memory: Memory): void {
+    const { random, schedule, shape } = this.#world
+    if (memory === 'sound') return this.adopt(this.revision)
+    if (memory === 'old') this.#put((this.revision + 1) % shape.revisions.length)
+    schedule.in(random.next() * 2 * shape.timing.termMs, () => this.adopt(this.revision))
   }
 
   /** The configuration reaches this node, and stays with it over restarts. */
   adopt(revision: number): void {
     this.revision = revision
+    this.#put(revision)
+  }
+  #put(revision: number): void {
     this.process?.put({ kind: 'view', view: viewOf(this.#world.shape, this.name, revision) })
   }
 
@@ -91,7 +114,8 @@ export class Machine {
       this.process?.put({
         kind: 'ready',
         group: name,
-        ready: this.ready,
+        ready: this.ready && !this.cutOff,
+        cutOff: this.cutOff,
         reason: this.ready ? '' : 'IPVS is not loaded',
       })
     }
@@ -123,9 +147,8 @@ export class Machine {
       note(`${this.name} ${kind} ${group}: ${reason}`)
       if (kind === 'released') law.released(this.name, group, schedule.now)
     }
-    if (what === 'kernel' && (effect?.kind === 'fence' || effect?.kind === 'address')) {
-      const name = effect.kind === 'fence' ? effect.group : effect.group.name
-      if (effect.op === 'open') law.took(this.name, name)
+    if (what === 'kernel') {
+      if (effect?.kind === 'fence' && effect.op === 'open') law.took(this.name, effect.group)
       law.judgeKernel(this.name, schedule.now)
     }
     if (effect !== null || !this.process) return

@@ -19,6 +19,8 @@ export const PLANTED: Readonly<Record<string, Planted>> = {
   'holder outlives its grant': rule({ holdMs: (grantMs) => grantMs + 4 * ROUNDING_MS }),
   'renewal without compare-and-swap (10)': { ...HONEST, kernelRevives: true },
   'cached now (9)': { ...HONEST, cachesNow: true },
+  "a predecessor's address outside the tables": { ...HONEST, sweepsNothing: true },
+  'a stop without a view clears the fence': { ...HONEST, clearsUnseen: true },
 }
 
 /** Caught only where the clocks drift apart as far as they may, in `bound.ts`. */

@@ -61,6 +61,7 @@ export function shapeOf(random: Random): Shape {
       : [
           [web('10.11.0.10', '10.11.0.11'), mail('10.11.0.12')],
           [web('10.11.0.10'), mail('10.11.0.11', '10.11.0.12')],
+          [web('10.11.0.11')],
         ]
   return { nodes, voters, revisions, timing, links }
 }

@@ -35,7 +35,8 @@ const saved = async (): Promise<void> => {
   const state = openState(directory, failed)
   state.saveHighWater(1007)
   state.saveView(view)
-  await vi.waitFor(() => expect(openState(directory, failed).view).not.toBeNull())
+  state.saveStandby(true)
+  await vi.waitFor(() => expect(openState(directory, failed).standby).toBe(true))
 }
 
 test('what was saved is read again', async () => {
@@ -46,7 +47,7 @@ test('what was saved is read again', async () => {
 })
 
 test('missing files read as nothing known', () => {
-  expect(openState(directory, failed)).toMatchObject({ highWater: 0, view: null })
+  expect(openState(directory, failed)).toMatchObject({ highWater: 0, view: null, standby: false })
 })
 
 test.each(['lease.state', 'lease.view'])(

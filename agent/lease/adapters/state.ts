@@ -1,5 +1,5 @@
 /**
- * The two files of the lease process. Each write goes to a new file that replaces the old one whole, and carries a
+ * The three files of the lease process. Each write goes to a new file that replaces the old one whole, and carries a
  * checksum; a file that is missing, cut short or damaged reads as absent and never stops the process: the voter is
  * then silent for a quarantine and learns the rest from its peers. Writing happens in the background: a disk that
  * stalls or is full must not hold up a renewal.
@@ -17,14 +17,18 @@ export interface LeaseState {
   /** Lease numbers up to this one may have been used; 0 when nothing is known. */
   readonly highWater: number
   readonly view: LeaseView | null
+  /** An operator set this node to standby: no restart takes that back. */
+  readonly standby: boolean
   saveHighWater(highWater: number): void
   saveView(view: LeaseView): void
+  saveStandby(on: boolean): void
 }
 
 /** `failed` hears of every write that did not reach the disk. */
 export function openState(directory: string, failed: (error: Error) => void): LeaseState {
   const numbers = join(directory, 'lease.state')
   const lastView = join(directory, 'lease.view')
+  const onStandby = join(directory, 'lease.standby')
   const stored = read(numbers)
   const viewBytes = read(lastView)
   let writing = Promise.resolve()
@@ -34,12 +38,14 @@ export function openState(directory: string, failed: (error: Error) => void): Le
   return {
     highWater: stored?.length === 8 ? Number(Buffer.from(stored).readBigUInt64BE()) : 0,
     view: viewBytes ? decode(viewCodec, viewBytes) : null,
+    standby: read(onStandby)?.[0] === 1,
     saveHighWater(highWater) {
       const bytes = Buffer.alloc(8)
       bytes.writeBigUInt64BE(BigInt(highWater))
       save(numbers, bytes)
     },
     saveView: (view) => save(lastView, encode(viewCodec, view)),
+    saveStandby: (on) => save(onStandby, new Uint8Array([on ? 1 : 0])),
   }
 }
 

@@ -51,9 +51,16 @@ function tendHolding(station: Station, view: LeaseView, seat: Seat): void {
   tendAnnouncements(station, seat)
   if (station.now >= seat.refreshAt) addAddresses(station, seat)
   tendTransfer(station, view, seat)
+  if (station.now < seat.cutOffUntil) return yieldCutOff(station, view, seat)
   if (!station.standby || seat.transfer || station.now < seat.standbyAt) return
   seat.standbyAt = after(station.now, STANDBY_RETRY_MS)
   if (bestPeer(station, view, seat.group)) beginTransfer(station, view, seat, null, `${station.node} is set to standby`)
+}
+
+/** Without drain or delay: what reached this node no more cannot be disturbed. Where nobody is ready, it may recover. */
+function yieldCutOff(station: Station, view: LeaseView, seat: Seat): void {
+  const successor = bestPeer(station, view, seat.group)
+  if (successor) giveUp(station, seat, { kind: 'gave-up', reason: seat.readyReason, successor })
 }
 
 /** Stopped means that everything is off for certain; how long a stubborn kernel is waited for is the process's choice. */

@@ -128,7 +128,7 @@ function candidate() {
     }
   }
   give({ kind: 'view', view: { ...view, node: 'dir1' } })
-  give({ kind: 'ready', group: 'web', ready: true, reason: '' })
+  give({ kind: 'ready', group: 'web', ready: true, cutOff: false, reason: '' })
   return {
     sent,
     hear(message: LeaseMessage, spread: 'one' | 'all' = 'one', from = 'rs1') {

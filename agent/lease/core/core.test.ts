@@ -1,94 +1,8 @@
 /** One node alone with itself as the only voter: the order of effects, seen from its adapters. */
-import { type Instant, instant, quarantineMs, seededRandom } from '@lvsm/base'
-import type { LeaseView } from '@lvsm/lease'
+import { instant } from '@lvsm/base'
+
 import { describe, expect, test } from 'vitest'
-import { createLeaseCore, type LeaseCore } from './core.ts'
-import type { LeaseEffect, LeaseInput } from './events.ts'
-
-const timing = { keepaliveMs: 100, termMs: 350, applyMs: 35, warntimeMs: 300, deadtimeMs: 1000, drainMs: 200 }
-const view: LeaseView = {
-  cluster: 'lab',
-  node: 'dir1',
-  epoch: 1,
-  revision: 1,
-  timing,
-  nodes: [
-    { name: 'dir1', links: [], voter: true },
-    { name: 'rs1', links: [], voter: false },
-  ],
-  groups: [
-    {
-      name: 'web',
-      digest: 'd',
-      directors: ['dir1'],
-      addresses: [{ address: '10.11.0.10', prefix: 24, ifindex: 2, kind: 'vip' }],
-    },
-  ],
-  keys: [],
-  signWith: 1,
-}
-
-/** Runs a core as its adapters would, with a kernel that does everything at once, or refuses. */
-class Bench {
-  readonly core: LeaseCore
-  readonly seen: string[] = []
-  now = instant(1000)
-  wakeAt: Instant = instant(0)
-  refuses = (_effect: LeaseEffect): boolean => false
-
-  constructor() {
-    this.core = createLeaseCore({
-      node: 'dir1',
-      incarnation: 'one',
-      random: seededRandom(1),
-      startedAt: this.now,
-      highWater: 0,
-    })
-  }
-
-  give(input: LeaseInput): void {
-    const inbox = [input]
-    for (let next = inbox.shift(); next; next = inbox.shift()) {
-      for (const effect of this.core.step(next, this.now)) inbox.push(...this.#carryOut(effect))
-    }
-  }
-
-  runTo(ms: number): void {
-    while (this.wakeAt <= ms) {
-      this.now = this.wakeAt
-      this.give({ kind: 'wake' })
-    }
-    this.now = instant(ms)
-  }
-
-  #carryOut(effect: LeaseEffect): LeaseInput[] {
-    const ok = !this.refuses(effect)
-    const error = ok ? '' : 'EBUSY'
-    if (effect.kind === 'wake') this.wakeAt = effect.at
-    else if (effect.kind === 'fence') {
-      const { group, op, parts, timeoutMs } = effect
-      this.seen.push(`${op} ${parts.join('+')}`)
-      return [{ kind: 'fenced', group, op, parts, ok, timeoutMs, done: this.now, error }]
-    } else if (effect.kind === 'address') {
-      this.seen.push(`${effect.op} address`)
-      return [{ kind: 'addressed', group: effect.group.name, op: effect.op, ok, error }]
-    } else if (effect.kind === 'send') this.seen.push(effect.message.kind)
-    else if (effect.kind === 'event') this.seen.push(`event ${effect.event.kind}`)
-    else this.seen.push(effect.kind)
-    return []
-  }
-
-  /** What happened since the last look, without the heartbeats. */
-  look(): string[] {
-    return this.seen.splice(0).filter((what) => what !== 'beat')
-  }
-  begin(): void {
-    this.give({ kind: 'view', view })
-    this.give({ kind: 'ready', group: 'web', ready: true, reason: '' })
-    this.look()
-    this.runTo(1000 + quarantineMs(timing) + 120)
-  }
-}
+import { Bench, view } from './fixture.ts'
 
 describe('a lone director', () => {
   test('starts closed: fence tables first, then whatever a predecessor left is taken away', () => {
@@ -135,8 +49,15 @@ describe('a lone director', () => {
     bench.begin()
     bench.runTo(10_000)
     expect(bench.look()).not.toContain('event lost')
-    bench.give({ kind: 'ready', group: 'web', ready: false, reason: 'no ip_vs' })
+    bench.give({ kind: 'ready', group: 'web', ready: false, cutOff: false, reason: 'no ip_vs' })
     bench.runTo(10_500)
+    expect(bench.core.status(bench.now).groups[0]?.role).toBe('owner')
+  })
+  test('who is cut off keeps the group where nobody else is ready', () => {
+    const bench = new Bench()
+    bench.begin()
+    bench.give({ kind: 'ready', group: 'web', ready: false, cutOff: true, reason: 'interface outside is down' })
+    bench.runTo(bench.now + 3000)
     expect(bench.core.status(bench.now).groups[0]?.role).toBe('owner')
   })
   test('an address that somebody removed comes back; a conflict is answered, not each time', () => {

@@ -13,6 +13,7 @@ import { onDatagram, onMessage } from './arrivals.ts'
 import { beatNow, beatSoon } from './beats.ts'
 import { giveUp } from './closing.ts'
 import { type LeaseEffect, type LeaseInput, READY_FOR_MS } from './events.ts'
+import { guard, onCarried } from './guarding.ts'
 import { addAddresses, bookAddressed, bookFenced } from './kernel.ts'
 import { adopt, relinquish } from './membership.ts'
 import { bestPeer } from './peers.ts'
@@ -96,22 +97,27 @@ function onInput(station: Station, input: LeaseInput): void {
   if (!view || input.kind === 'wake') return
   if (input.kind === 'datagram') return onDatagram(station, view, input.envelope)
   if (input.kind === 'relay') return onRelay(station, view, input)
+  if (input.kind === 'fence-lost') return guard(station, view, true)
   const seat = station.seats.get(input.group)
   if (seat) return onSeatInput(station, view, seat, input)
   if (input.kind === 'switchover')
     tell(station, input.group, 'refused', 0, `${station.node} is no director of ${input.group}`)
 }
 
-type SeatInput = Exclude<LeaseInput, { kind: 'view' | 'standby' | 'stop' | 'wake' | 'datagram' | 'relay' }>
+type SeatInput = Exclude<
+  LeaseInput,
+  { kind: 'view' | 'standby' | 'stop' | 'wake' | 'datagram' | 'relay' | 'fence-lost' }
+>
 
 function onSeatInput(station: Station, view: LeaseView, seat: Seat, input: SeatInput): void {
   switch (input.kind) {
     case 'ready':
-      return onReady(station, seat, input.ready, input.reason)
+      return onReady(station, seat, input)
     case 'fenced':
       bookFenced(seat, input)
       if (input.op === 'open') onOpened(station, view, seat, input)
       else if (input.op === 'renew') onRenewed(station, view, seat, input)
+      else if (input.op === 'carry') onCarried(station, seat, input)
       return
     case 'addressed':
       return onAddressed(station, view, seat, input)
@@ -128,8 +134,13 @@ function onSeatInput(station: Station, view: LeaseView, seat: Seat, input: SeatI
   }
 }
 
-function onReady(station: Station, seat: Seat, ready: boolean, reason: string): void {
+function onReady(
+  station: Station,
+  seat: Seat,
+  { ready, cutOff, reason }: Extract<LeaseInput, { kind: 'ready' }>,
+): void {
   const was = station.now < seat.readyUntil
+  seat.cutOffUntil = cutOff ? after(station.now, READY_FOR_MS) : NEVER_BEFORE
   seat.readyUntil = ready ? after(station.now, READY_FOR_MS) : NEVER_BEFORE
   seat.readyReason = ready ? 'the agent has not said so lately' : reason
   if (was === ready) return

@@ -27,17 +27,31 @@ export interface Asker extends Sender {
 export type FencePart = 'announce' | 'serve'
 export type FenceOp = 'open' | 'renew' | 'close'
 
+/** An open group whose elements are renewed as its tables are replaced, both parts, in the same transaction. */
+export interface Carried {
+  readonly group: string
+  readonly timeoutMs: number
+  readonly notAfter: Instant
+}
+
 export type LeaseInput =
   | { readonly kind: 'view'; readonly view: LeaseView }
   /** The reconciler's word that the kernel is prepared for the group; fades after READY_FOR_MS. */
-  | { readonly kind: 'ready'; readonly group: string; readonly ready: boolean; readonly reason: string }
+  | {
+      readonly kind: 'ready'
+      readonly group: string
+      readonly ready: boolean
+      /** No client could reach an owner here: one that is ready should have the group. */
+      readonly cutOff: boolean
+      readonly reason: string
+    }
   | { readonly kind: 'datagram'; readonly envelope: Envelope }
   | { readonly kind: 'wake' }
-  /** Result of a fence effect; `done` is a reading of the clock after the kernel's acknowledgement. */
+  /** Result of a fence effect, or of what `fence-tables` carried; `done`: the clock after the kernel's acknowledgement. */
   | {
       readonly kind: 'fenced'
       readonly group: string
-      readonly op: FenceOp
+      readonly op: FenceOp | 'carry'
       readonly parts: readonly FencePart[]
       readonly ok: boolean
       readonly timeoutMs: number
@@ -51,6 +65,8 @@ export type LeaseInput =
       readonly ok: boolean
       readonly error: string
     }
+  /** Somebody else changed the fence tables. */
+  | { readonly kind: 'fence-lost' }
   /** Somebody removed one of the group's addresses, or announced it from another MAC. */
   | { readonly kind: 'address-lost'; readonly group: string }
   | { readonly kind: 'conflict'; readonly group: string; readonly mac: string }
@@ -91,8 +107,11 @@ export type LeaseEffect =
   | { readonly kind: 'event'; readonly event: LeaseEvent }
   /** A peer says something new about what it holds or would take: the reconciler should know soon. */
   | { readonly kind: 'claimed' }
-  /** The view changed: rebuild the fence tables, closed for groups that are new, in one transaction. */
-  | { readonly kind: 'fence-tables'; readonly groups: readonly LeaseGroup[] }
+  /**
+   * Rebuild the fence tables in one transaction, closed for all groups that are not carried. Where an element to be
+   * carried has run out, the tables are built without any.
+   */
+  | { readonly kind: 'fence-tables'; readonly groups: readonly LeaseGroup[]; readonly carried: readonly Carried[] }
   | { readonly kind: 'stopped' }
 
 /** A candidate is ready only while its reconciler has said so this lately. */

@@ -1,8 +1,8 @@
 /** Calls into the kernel that belong to a seat, with the books kept for each call and each answer. */
 import { after, type Instant } from '@lvsm/base'
-import type { FenceElement } from '@lvsm/lease'
+import type { FenceElement, LeaseGroup } from '@lvsm/lease'
 import { invariant } from '@lvsm/base'
-import type { FencePart, LeaseInput } from './events.ts'
+import type { Carried, FencePart, LeaseInput } from './events.ts'
 import { isSilent, type Seat } from './seat.ts'
 import type { Station } from './station.ts'
 
@@ -36,6 +36,21 @@ export function renewFence(
   station.effects.push({ kind: 'fence', group: seat.group.name, op: 'renew', parts, timeoutMs, notAfter })
 }
 
+/** The tables are replaced: what this node holds stays open, if its elements can be renewed now. */
+export function buildTables(station: Station, groups: readonly LeaseGroup[], fenceMs: number): void {
+  const carried: Carried[] = []
+  for (const seat of station.seats.values()) {
+    if (seat.phase !== 'holding') continue
+    const { deadline } = seat.holder
+    const timeouts = elements(seat, BOTH).map((element) => element.carryMs(station.now, deadline, fenceMs))
+    if (timeouts.some((timeoutMs) => timeoutMs === null)) continue
+    const timeoutMs = Math.min(...timeouts.map(Number))
+    for (const element of elements(seat, BOTH)) element.renewing(timeoutMs)
+    carried.push({ group: seat.group.name, timeoutMs, notAfter: deadline })
+  }
+  station.effects.push({ kind: 'fence-tables', groups, carried })
+}
+
 export function closeFence(station: Station, seat: Seat, parts: readonly FencePart[]): void {
   for (const element of elements(seat, parts)) element.closing()
   station.effects.push({ kind: 'fence', group: seat.group.name, op: 'close', parts, timeoutMs: 0, notAfter: ANY_TIME })
@@ -63,7 +78,7 @@ export function removeAddresses(station: Station, seat: Seat): void {
 export function bookFenced(seat: Seat, answer: Extract<LeaseInput, { kind: 'fenced' }>): void {
   for (const element of elements(seat, answer.parts)) {
     if (answer.op === 'open') element.opened(answer.ok, answer.timeoutMs, answer.done)
-    else if (answer.op === 'renew') element.renewed(answer.ok, answer.timeoutMs, answer.done)
+    else if (answer.op === 'renew' || answer.op === 'carry') element.renewed(answer.ok, answer.timeoutMs, answer.done)
     else element.closed(answer.ok)
   }
 }

@@ -1,7 +1,8 @@
 /** A new view: who the peers are, which groups this node directs, and what a predecessor may have left behind. */
-import { directs, type LeaseGroup, type LeaseView } from '@lvsm/lease'
+import { directs, type LeaseAddress, type LeaseGroup, type LeaseView } from '@lvsm/lease'
 import { bestPeer } from './peers.ts'
 import { giveUp, part, silence } from './closing.ts'
+import { guard } from './guarding.ts'
 import { newSeat, type Seat } from './seat.ts'
 import type { Station } from './station.ts'
 import { persist } from './voting.ts'
@@ -17,26 +18,18 @@ export function adopt(station: Station, view: LeaseView): void {
     view.timing.deadtimeMs,
   )
   for (const key of station.claims.keys()) if (!names.has(key.split('/')[0] ?? '')) station.claims.delete(key)
-  const mine = view.groups.filter((group) => directs(view, group))
-  if (!before || shapesOf(before) !== shapesOf(view)) station.effects.push({ kind: 'fence-tables', groups: mine })
-  for (const group of mine) seatFor(station, group)
+  guard(station, view)
+  for (const group of view.groups) if (directs(view, group)) seatFor(station, group)
   for (const name of station.beatAt.keys()) if (!names.has(name)) station.beatAt.delete(name)
   if (!before) persist(station)
 }
-
-/** What the fence tables are made of: while it stays the same, they are left alone. */
-const shapesOf = (view: LeaseView): string =>
-  view.groups
-    .filter((group) => directs(view, group))
-    .map(({ name, digest }) => `${name}/${digest}`)
-    .join(' ')
 
 /** A seat whose addresses changed, or that is gone, is closed under its old shape first. */
 function leaveChanged(station: Station, view: LeaseView, seat: Seat): void {
   const group = view.groups.find(({ name }) => name === seat.group.name)
   const mine = group && directs(view, group) ? group : null
   if (mine && mine.digest === seat.group.digest) {
-    seat.group = mine
+    seat.group = { ...mine, addresses: mine.addresses.map((address) => whereItStood(address, seat.group)) }
     seat.next = undefined
     return
   }
@@ -46,6 +39,10 @@ function leaveChanged(station: Station, view: LeaseView, seat: Seat): void {
     : `${station.node} no longer directs ${seat.group.name}`
   relinquish(station, seat, reason, mine ? null : bestPeer(station, view, seat.group))
 }
+
+/** An interface that cannot be told at the moment is the one that it was. */
+const whereItStood = (address: LeaseAddress, { addresses }: LeaseGroup): LeaseAddress =>
+  address.ifindex > 0 ? address : (addresses.find((known) => known.address === address.address) ?? address)
 
 function seatFor(station: Station, group: LeaseGroup): void {
   if (station.seats.has(group.name)) return

@@ -50,6 +50,8 @@ export interface Seat {
   defendedAt: Instant
   readyUntil: Instant
   readyReason: string
+  /** So long the agent's word counts that no client could reach an owner here. */
+  cutOffUntil: Instant
   /** After a failure of this node's kernel others go first, until this instant. */
   unfitUntil: Instant
   /** Not before this instant is a hand-over for standby tried again. */
@@ -79,6 +81,7 @@ export function newSeat(group: LeaseGroup, own: string, random: Random, rules: R
     defendedAt: NEVER_BEFORE,
     readyUntil: NEVER_BEFORE,
     readyReason: 'the agent has not said so yet',
+    cutOffUntil: NEVER_BEFORE,
     unfitUntil: NEVER_BEFORE,
     standbyAt: NEVER_BEFORE,
     raisedNumber: 0,

@@ -22,6 +22,8 @@ export interface LeaseCoreOptions {
   readonly startedAt: Instant
   /** Lease numbers up to this one may have been granted before; 0 when no state was found. */
   readonly highWater: number
+  /** As it was set before the process started; off when not given. */
+  readonly standby?: boolean
   /** For tests that plant a mistake. */
   readonly rules?: Rules
 }
@@ -58,6 +60,8 @@ export interface Station {
   sequence: number
   /** When each peer's next beat is due; at once to a peer that is not in it. */
   readonly beatAt: Map<string, Instant>
+  /** What the fence tables were last made of. */
+  guarded: string
   /** The last wake that was asked for. */
   wakeAt: Instant
   standby: boolean
@@ -85,8 +89,9 @@ export function newStation(options: LeaseCoreOptions): Station {
     now: options.startedAt,
     sequence: 0,
     beatAt: new Map(),
+    guarded: '',
     wakeAt: NEVER_BEFORE,
-    standby: false,
+    standby: options.standby ?? false,
     stopping: false,
     stopped: false,
     effects: [],

@@ -3,12 +3,13 @@ import { request } from 'node:http'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { checkConfig, SAMPLE } from '@lvsm/model'
+import { checkConfig, type Config, type NodeView, nodeView, SAMPLE } from '@lvsm/model'
 import { decode, FrameSplitter, frame, fromLeaseCodec, toLeaseCodec } from '@lvsm/wire'
 import { afterEach, describe, expect, it } from 'vitest'
 import { serveControl } from './control.ts'
 import { loadRecord, readSecrets, saveRecord } from './files.ts'
 import { connectLease } from './lease.ts'
+import { refuseModules } from './preflight.ts'
 import { probeTcp } from './probe.ts'
 
 const directory = () => mkdtempSync(join(tmpdir(), 'lvsm-'))
@@ -20,6 +21,19 @@ const listening = (server: Server, where: string | number): Promise<number> =>
   new Promise((resolve) =>
     server.listen(where, () => resolve((server.address() as { port?: number } | null)?.port ?? 0)),
   )
+
+describe('the kernel before the first change', () => {
+  const view = nodeView(checkConfig(SAMPLE).config as Config, 'dir1') as NodeView
+  it('is refused to a director where it has no IPVS, with where to get it', () => {
+    const [refusal, ...more] = refuseModules(view, () => false)
+    expect(refusal).toMatchObject({ code: 'no-module', field: 'module ip_vs' })
+    expect(refusal?.message).toContain('a director needs the kernel module ip_vs: ')
+    expect(refusal?.hint).toContain('linux-image-amd64')
+    expect(more).toEqual([])
+  })
+  it('is asked for nothing by who is no director', () =>
+    expect(refuseModules({ ...view, directs: [] }, () => false)).toEqual([]))
+})
 
 describe('the record on disk', () => {
   const text = 'tcp 10.11.0.10:80\t10.11.0.11:80'

@@ -44,7 +44,13 @@ export type NodeEffect =
     }
   /** To the lease process. */
   | { readonly kind: 'view'; readonly view: OwnershipView }
-  | { readonly kind: 'ready'; readonly group: string; readonly ready: boolean; readonly reason: string }
+  | {
+      readonly kind: 'ready'
+      readonly group: string
+      readonly ready: boolean
+      readonly cutOff: boolean
+      readonly reason: string
+    }
   | { readonly kind: 'switchover'; readonly group: string; readonly to: string | null; readonly reason: string }
   | { readonly kind: 'standby'; readonly on: boolean; readonly reason: string }
   /** To one node's reconciler, or to all. */

@@ -2,7 +2,8 @@
 import type { HistoryEvent } from '@lvsm/model'
 
 export const LONGEST_HISTORY = 500
-const keyOf = (event: HistoryEvent): string => `${event.at} ${event.node} ${event.group} ${event.kind} ${event.number}`
+const keyOf = ({ at, node, group, kind, number, reason }: HistoryEvent): string =>
+  `${at} ${node} ${group} ${kind} ${number} ${reason}`
 
 export interface History {
   /** False when it was there already. */

@@ -41,6 +41,8 @@ export interface Reconciler {
   groupOf(operation: Operation): string
   /** Why the kernel is not prepared for a group; null when it is. */
   unprepared(group: string): string | null
+  /** Which interface of the group's addresses is gone or carries nothing, as a sentence; null when none. */
+  cutOff(group: string): string | null
 }
 
 export function createReconciler(
@@ -70,7 +72,19 @@ export function createReconciler(
         .flatMap((group) => group.addresses.map((entry) => entry.address)),
     )
 
+  const cutOff = (name: string): string | null => {
+    if (!seen) return null
+    const group = view.directs.find((entry) => entry.name === name)
+    for (const { address, interface: named } of group?.addresses ?? []) {
+      const link = named === null ? interfaceFor(seen, address) : seen.links.find((known) => known.name === named)
+      if (!link) return `no interface for ${address}`
+      if (!link.up) return `interface ${link.name} is down`
+    }
+    return null
+  }
+
   return {
+    cutOff,
     sysctls: () => wanted?.sysctls.map((entry) => entry.path) ?? [],
     observed: () => seen,
     wanted: () => wanted,
@@ -124,15 +138,8 @@ export function createReconciler(
     },
     unprepared(name) {
       if (!seen || !wanted || before === '') return 'the kernel was not read yet'
-      const group = view.directs.find((entry) => entry.name === name)
-      for (const entry of group?.addresses ?? []) {
-        const link =
-          entry.interface === null
-            ? interfaceFor(seen, entry.address)
-            : seen.links.find((known) => known.name === entry.interface)
-        if (!link) return `no interface for ${entry.address}`
-        if (!link.up) return `interface ${link.name} is down`
-      }
+      const severed = cutOff(name)
+      if (severed !== null) return severed
       const services = wanted.services.filter((service) => service.group === name)
       if (services.length > 0 && !seen.services) return 'this kernel has no IPVS'
       const unknown = checks.unknown().find((service) => services.some((entry) => entry.name === service))

@@ -51,7 +51,13 @@ export function createTelling(
           text: `${group}: ${why === '' ? 'this node could take it' : `this node could not take it: ${why}`}`,
         })
       if (sentView !== null && (all || changed))
-        emit({ kind: 'ready', group, ready: why === '', reason: why === '' ? 'the kernel is prepared' : why })
+        emit({
+          kind: 'ready',
+          group,
+          ready: why === '',
+          cutOff: reconciler.cutOff(group) !== null,
+          reason: why === '' ? 'the kernel is prepared' : why,
+        })
     }
     readiness = next
   }

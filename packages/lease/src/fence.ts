@@ -45,9 +45,14 @@ export class FenceElement {
 
   /** The timeout of a renewal at `now`; null when it is too late, or would gain nothing. */
   renewalMs(now: Instant, deadline: Instant, fenceMs: number): number | null {
+    const timeoutMs = this.carryMs(now, deadline, fenceMs)
+    return timeoutMs !== null && now + timeoutMs > this.#latest ? timeoutMs : null
+  }
+  /** The same where the element must be made anew, be it with less than it has: its tables are replaced. */
+  carryMs(now: Instant, deadline: Instant, fenceMs: number): number | null {
     if (this.#out > 0 || now >= this.#latest) return null
     const timeoutMs = Math.min(deadline - this.#latest, fenceMs)
-    return timeoutMs >= SHORTEST_FENCE_MS && now + timeoutMs > this.#latest ? timeoutMs : null
+    return timeoutMs >= SHORTEST_FENCE_MS ? timeoutMs : null
   }
 
   opening(now: Instant): void {

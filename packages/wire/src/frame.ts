@@ -93,7 +93,7 @@ const event = struct<LeaseEvent>({
 
 export const toLeaseCodec = union<ToLease>({
   view: [1, { view: viewCodec }],
-  ready: [2, { group: text, ready: flag, reason: text }],
+  ready: [2, { group: text, ready: flag, cutOff: flag, reason: text }],
   switchover: [3, { group: text, to: nullable(text), reason: text }],
   standby: [4, { on: flag, reason: text }],
   relay: [5, { to: nullable(text), payload: bytes }],

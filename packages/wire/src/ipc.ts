@@ -4,7 +4,14 @@ import type { LeaseEvent, LeaseStatus, LeaseView } from '@lvsm/lease'
 /** Reconciler to lease process. */
 export type ToLease =
   | { readonly kind: 'view'; readonly view: LeaseView }
-  | { readonly kind: 'ready'; readonly group: string; readonly ready: boolean; readonly reason: string }
+  /** `cutOff`: an interface of the group's addresses is gone or carries nothing, so nobody would reach an owner here. */
+  | {
+      readonly kind: 'ready'
+      readonly group: string
+      readonly ready: boolean
+      readonly cutOff: boolean
+      readonly reason: string
+    }
   | { readonly kind: 'switchover'; readonly group: string; readonly to: string | null; readonly reason: string }
   | { readonly kind: 'standby'; readonly on: boolean; readonly reason: string }
   /** To one node's reconciler, or to all (null). At most MAX_RELAY bytes. */

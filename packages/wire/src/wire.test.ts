@@ -169,7 +169,7 @@ describe('datagrams', () => {
 })
 
 describe('frames', () => {
-  const word: ToLease = { kind: 'ready', group: 'web', ready: true, reason: 'kernel is prepared' }
+  const word: ToLease = { kind: 'ready', group: 'web', ready: true, cutOff: false, reason: 'kernel is prepared' }
   test('are found again however the stream is cut', () => {
     const stream = Buffer.concat([frame(toLeaseCodec, word), frame(toLeaseCodec, word), frame(toLeaseCodec, word)])
     fc.assert(

@@ -1,6 +1,6 @@
 /** Floating addresses by rtnetlink, and their gratuitous ARP (RFC 5227) through a packet socket of each interface. */
 import type { Instant } from '@lvsm/base'
-import { NETLINK, openNetlink, openPacket, type PacketSocket } from '@lvsm/kernel'
+import { NETLINK, openNetlink, openPacket, type PacketSocket, type Reply } from '@lvsm/kernel'
 import type { LeaseAddress, LeaseGroup } from '@lvsm/lease'
 import { gratuitousArp, type Message, rtnetlink } from '@lvsm/netlink'
 import type { Addresses, Outcome } from '../../ports.ts'
@@ -17,6 +17,8 @@ const FINE: Outcome = { ok: true, error: '' }
 export interface FloatingAddresses extends Addresses {
   /** Opens what the announcements of these groups will need, and has their messages built once: a takeover is no time for either. */
   prepare(groups: readonly LeaseGroup[]): void
+  /** Takes off every floating address of whatever process of ours, where and with which prefix it may stand. */
+  sweep(): Outcome
   /** Whether this message of the kernel is about an address that was added and not removed since. */
   concerns(notice: Message): boolean
   /** Groups of which an address was added and not removed since, and is not on its interface; all, when nobody can say. */
@@ -26,12 +28,22 @@ export interface FloatingAddresses extends Addresses {
   close(): void
 }
 
-const keyOf = ({ ifindex, address }: LeaseAddress): string => `${ifindex} ${address}`
+type Place = Pick<LeaseAddress, 'ifindex' | 'address' | 'prefix'>
+
+const keyOf = ({ ifindex, address, prefix }: Place): string => `${ifindex} ${address}/${prefix}`
 /** The same of a dump or a notice; empty when it cannot be read. */
 function keyIn(message: Message): string {
   const known = rtnetlink.decodeAddress(message)
-  return known.ok ? `${known.value.index} ${known.value.local}` : ''
+  return known.ok ? keyOf(placeOf(known.value)) : ''
 }
+const placeOf = ({ index, local, prefix }: rtnetlink.InterfaceAddress): Place => ({
+  ifindex: index,
+  address: local,
+  prefix,
+})
+/** An alias of a realserver bears the label too, but it stays until it is taken off. */
+const isFloating = ({ label, validSeconds }: rtnetlink.InterfaceAddress): boolean =>
+  label.endsWith(rtnetlink.ownLabel('')) && validSeconds !== rtnetlink.FOREVER
 
 /** In the network namespace of the process. */
 export function openAddresses(clock: () => Instant): FloatingAddresses {
@@ -39,8 +51,8 @@ export function openAddresses(clock: () => Instant): FloatingAddresses {
   const senders = new Map<number, PacketSocket>()
   /** Of each interface, as it was last read: a bond's changes with its active port. */
   const macs = new Map<number, string>()
-  /** What was added and not removed since: `INDEX ADDRESS`. */
-  const standing = new Set<string>()
+  /** What was added and not removed since: a view may show another interface or prefix for it by now. */
+  const standing = new Map<string, Place>()
 
   const linkOf = (index: number): rtnetlink.Link | undefined => {
     const [reply] = route.request([rtnetlink.getLink(index)])
@@ -76,14 +88,15 @@ export function openAddresses(clock: () => Instant): FloatingAddresses {
     flags: rtnetlink.ADDRESS_FLAG.noPrefixRoute,
     validSeconds: VALID_SECONDS,
   })
-  const each = (
-    group: LeaseGroup,
-    change: (address: LeaseAddress) => Uint8Array,
-    forgiven: readonly number[],
-  ): Outcome => {
-    const replies = route.request(group.addresses.filter((address) => address.ifindex > 0).map(change))
+  const outcomeOf = (replies: readonly Reply[], forgiven: readonly number[] = []): Outcome => {
     const failed = replies.find((reply) => reply.errno !== 0 && !forgiven.includes(reply.errno))
     return failed ? { ok: false, error: failed.message } : FINE
+  }
+  const takeOff = (places: readonly Place[]): Outcome => {
+    const messages = places.map(({ ifindex, address, prefix }) =>
+      rtnetlink.deleteAddress({ index: ifindex, local: address, prefix }),
+    )
+    return outcomeOf(route.request(messages), [EADDRNOTAVAIL, ENODEV])
   }
 
   return {
@@ -112,17 +125,30 @@ export function openAddresses(clock: () => Instant): FloatingAddresses {
         return suspects
       }
     },
+    sweep() {
+      try {
+        const found = route.dump(rtnetlink.dumpAddresses()).map(rtnetlink.decodeAddress)
+        return takeOff(found.flatMap((one) => (one.ok && isFloating(one.value) ? [placeOf(one.value)] : [])))
+      } catch (error) {
+        return { ok: false, error: (error as Error).message }
+      }
+    },
     add(group) {
-      for (const address of group.addresses) if (address.ifindex > 0) standing.add(keyOf(address))
-      return each(group, (address) => rtnetlink.replaceAddress(wish(address)), [])
+      const addresses = group.addresses.filter(({ ifindex }) => ifindex > 0)
+      for (const address of addresses) standing.set(keyOf(address), address)
+      return outcomeOf(route.request(addresses.map((address) => rtnetlink.replaceAddress(wish(address)))))
     },
     remove(group) {
-      for (const address of group.addresses) standing.delete(keyOf(address))
-      return each(
-        group,
-        ({ ifindex, address, prefix }) => rtnetlink.deleteAddress({ index: ifindex, local: address, prefix }),
-        [EADDRNOTAVAIL, ENODEV],
+      const names = new Set(group.addresses.map(({ address }) => address))
+      const places = new Map(
+        group.addresses.filter(({ ifindex }) => ifindex > 0).map((one) => [keyOf(one), one as Place]),
       )
+      for (const [key, place] of standing) if (names.has(place.address)) places.set(key, place)
+      // Before it happens: the kernel's notice of it is nobody else's doing.
+      for (const key of places.keys()) standing.delete(key)
+      const outcome = takeOff([...places.values()])
+      if (!outcome.ok) for (const [key, place] of places) standing.set(key, place)
+      return outcome
     },
     announce(group, notAfter) {
       let failed = 0

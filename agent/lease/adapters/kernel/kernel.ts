@@ -62,8 +62,17 @@ export function openKernel(clock: () => Instant): Kernel {
     )
     timer = setInterval(checkFence, LOOK_ANYWAY_MS)
   }
+  let swept = false
   return {
-    fence,
+    fence: {
+      ...fence,
+      build(groups, carried) {
+        // Before the first tables take the place of a predecessor's: these may have guarded what the new ones do not know.
+        const off = swept ? { ok: true, error: '' } : addresses.sweep()
+        swept ||= off.ok
+        return off.ok ? fence.build(groups, carried) : { ...off, carried: [] }
+      },
+    },
     addresses,
     watch(groups, events) {
       watched = { groups, events }

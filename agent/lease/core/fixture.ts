@@ -1,0 +1,105 @@
+/** A lone director, and a kernel that does everything at once, or refuses. */
+import { type Instant, instant, quarantineMs, seededRandom } from '@lvsm/base'
+import type { LeaseGroup, LeaseView } from '@lvsm/lease'
+import { createLeaseCore, type LeaseCore } from './core.ts'
+import type { LeaseEffect, LeaseInput } from './events.ts'
+import { BOTH } from './kernel.ts'
+
+export const timing = { keepaliveMs: 100, termMs: 350, applyMs: 35, warntimeMs: 300, deadtimeMs: 1000, drainMs: 200 }
+export const view: LeaseView = {
+  cluster: 'lab',
+  node: 'dir1',
+  epoch: 1,
+  revision: 1,
+  timing,
+  nodes: [
+    { name: 'dir1', links: [], voter: true },
+    { name: 'rs1', links: [], voter: false },
+  ],
+  groups: [
+    {
+      name: 'web',
+      digest: 'd',
+      directors: ['dir1'],
+      addresses: [{ address: '10.11.0.10', prefix: 24, ifindex: 2, kind: 'vip' }],
+    },
+  ],
+  keys: [],
+  signWith: 1,
+}
+
+/** Runs a core as its adapters would, with a kernel that does everything at once, or refuses. */
+export class Bench {
+  readonly core: LeaseCore
+  readonly seen: string[] = []
+  now = instant(1000)
+  wakeAt: Instant = instant(0)
+  /** What the fence knows. */
+  tables: readonly LeaseGroup[] = []
+  refuses = (_effect: LeaseEffect): boolean => false
+
+  constructor() {
+    this.core = createLeaseCore({
+      node: 'dir1',
+      incarnation: 'one',
+      random: seededRandom(1),
+      startedAt: this.now,
+      highWater: 0,
+    })
+  }
+
+  give(input: LeaseInput): void {
+    const inbox = [input]
+    for (let next = inbox.shift(); next; next = inbox.shift()) {
+      for (const effect of this.core.step(next, this.now)) inbox.push(...this.#carryOut(effect))
+    }
+  }
+
+  runTo(ms: number): void {
+    while (this.wakeAt <= ms) {
+      this.now = this.wakeAt
+      this.give({ kind: 'wake' })
+    }
+    this.now = instant(ms)
+  }
+
+  #carryOut(effect: LeaseEffect): LeaseInput[] {
+    const ok = !this.refuses(effect)
+    const error = ok ? '' : 'EBUSY'
+    if (effect.kind === 'wake') this.wakeAt = effect.at
+    else if (effect.kind === 'fence') {
+      const { group, op, parts, timeoutMs } = effect
+      this.seen.push(`${op} ${parts.join('+')}`)
+      return [{ kind: 'fenced', group, op, parts, ok, timeoutMs, done: this.now, error }]
+    } else if (effect.kind === 'fence-tables') {
+      this.seen.push(effect.kind)
+      this.tables = effect.groups
+      return effect.carried.map((one) => ({
+        kind: 'fenced',
+        op: 'carry',
+        parts: BOTH,
+        ...one,
+        ok,
+        done: this.now,
+        error,
+      }))
+    } else if (effect.kind === 'address') {
+      this.seen.push(`${effect.op} address`)
+      return [{ kind: 'addressed', group: effect.group.name, op: effect.op, ok, error }]
+    } else if (effect.kind === 'send') this.seen.push(effect.message.kind)
+    else if (effect.kind === 'event') this.seen.push(`event ${effect.event.kind}`)
+    else this.seen.push(effect.kind)
+    return []
+  }
+
+  /** What happened since the last look, without the heartbeats. */
+  look(): string[] {
+    return this.seen.splice(0).filter((what) => what !== 'beat')
+  }
+  begin(): void {
+    this.give({ kind: 'view', view })
+    this.give({ kind: 'ready', group: 'web', ready: true, cutOff: false, reason: '' })
+    this.look()
+    this.runTo(1000 + quarantineMs(timing) + 120)
+  }
+}
