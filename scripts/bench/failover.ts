@@ -50,6 +50,7 @@ async function suffer(
       progress(
         `${system.name}: ${fault.name} ${number}/${count}: gap ${run.gapMs.toFixed(0)} ms, longest request ${run.requestMs.toFixed(0)} ms, ` +
           `silence ${run.silenceMs.toFixed(0)} ms, two owners ${run.twoOwnersMs.toFixed(0)} ms, failed ${run.failed} of ${run.requests}` +
+          (run.unseen === null ? '' : `, ${run.unseen}`) +
           (run.failed > 0 ? ` (${[...new Set(run.errors)].join(', ')})` : ''),
       )
     }

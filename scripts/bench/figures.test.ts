@@ -11,6 +11,7 @@ const run = (system: Run['system'], fault: string, change: Partial<Run> = {}): R
   requestMs: 20,
   silenceMs: 0,
   twoOwnersMs: 0,
+  unseen: null,
   requests: 100,
   failed: 0,
   errors: [],
@@ -39,6 +40,7 @@ describe('demands', () => {
   test.each<[string, Run]>([
     ['client outage: power cut', run('lvsm', names.cut, { gapMs: 900 })],
     ['two owners: graceful stop', run('lvsm', names.stop, { twoOwnersMs: 1 })],
+    ['two owners: power cut', run('lvsm', names.cut, { unseen: 'the observer lost frames 3 times' })],
     ['switchover: failed requests', run('lvsm', names.switchover, { failed: 1, gapMs: 30 })],
     ['switchover: longest gap (peer: graceful stop)', run('lvsm', names.switchover, { gapMs: 500 })],
     [

@@ -17,7 +17,7 @@ const USAGE = `usage: npm run bench -- NAME [--runs N] [--json FILE]
                  compared; power cuts four times as many, in two boots minutes apart
   --json FILE    keeps figures and runs
 
-Exit status: 0 every demand met, 1 one missed, 2 it could not be measured.
+Exit status: 0 every demand met, 1 one missed, 2 it could not be measured, or too few runs.
 `
 
 const began = performance.now()
@@ -63,6 +63,10 @@ async function main(): Promise<number> {
   const outcome = await benchmark(runs, progress)
   process.stdout.write(`${table(outcome.figures)}\n`)
   if (values.json) writeFileSync(values.json, `${JSON.stringify(outcome, null, 2)}\n`)
+  if (runs < LEAST_RUNS) {
+    process.stdout.write(`no verdict: a figure counts from ${LEAST_RUNS} runs\n`)
+    return 2
+  }
   const missed = outcome.figures.filter(({ met }) => met === false)
   process.stdout.write(missed.length ? `${missed.length} demands missed\n` : 'every demand met\n')
   return missed.length ? 1 : 0

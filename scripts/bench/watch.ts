@@ -1,7 +1,6 @@
 /** One run of one fault, watched from outside. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { OwnersReport } from '../lab/reports.ts'
-import type { StreamReport } from '../lab/reports.ts'
+import { type OwnersReport, type StreamReport, unseen } from '../lab/reports.ts'
 import type { Stage } from '../lab/stage.ts'
 import type { Fault } from './faults.ts'
 import type { System } from './systems.ts'
@@ -15,6 +14,8 @@ export interface Run {
   readonly requestMs: number
   readonly silenceMs: number
   readonly twoOwnersMs: number
+  /** What the observer of owners missed; null: nothing. */
+  readonly unseen: string | null
   readonly requests: number
   readonly failed: number
   /** What the first failed ones met. */
@@ -48,6 +49,7 @@ export async function watch(stage: Stage, system: System, fault: Fault): Promise
     requestMs: http.longestRequestMs,
     silenceMs: Math.max(...watched.addresses.map(({ longestSilenceMs }) => longestSilenceMs)),
     twoOwnersMs: Math.max(...watched.addresses.map(({ twoOwnersMs }) => twoOwnersMs)),
+    unseen: unseen(watched),
     requests: http.requests,
     failed: http.failed,
     errors: http.failures.map(({ error }) => error ?? 'no answer'),

@@ -43,6 +43,15 @@ export function powerSteps(topology: Topology, name: string, on: boolean): Netwo
     : [{ tool: 'nft', lines: [`add ${dark}`] }, links]
 }
 
+/** One cable of the node is pulled or put back: its end there loses or regains its carrier. */
+export function cableStep(topology: Topology, name: string, network: string, on: boolean): NetworkStep {
+  const known = networksOf(topology, knownNode(topology, name))
+  const wanted = known.find((one) => one.name === network)
+  if (!wanted)
+    throw new RangeError(`${name} has no network called ${network}; it has ${known.map((one) => one.name).join(', ')}`)
+  return { tool: 'ip', lines: [`link set ${portOf(name, wanted)} ${on ? 'up' : 'down'}`] }
+}
+
 /** Frames from each of `from` to each of `to` are dropped by the bridge; `network` limits it to one network. */
 export function cutSteps(
   topology: Topology,

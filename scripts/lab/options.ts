@@ -17,6 +17,8 @@ export interface Options {
 export const networkVerbs = [
   'power-cut',
   'power-on',
+  'unplug',
+  'plug',
   'partition',
   'oneway',
   'rejoin',
@@ -40,6 +42,8 @@ export const networkVerbs = [
 export const verbsText = `Faults, from the host on a lab that is up (npm run lab -- VERB …) or inside (lab VERB …):
   power-cut NODE              all links of the node go down; its processes go on
   power-on NODE               links up again
+  unplug NODE NETWORK         one cable out: the interface there loses its carrier
+  plug NODE NETWORK           in again
   partition A B [NETWORK]     the bridge drops what A and B send each other; NODE, NODE,NODE or others
   oneway A B [NETWORK]        A's frames do not reach B; B's reach A
   rejoin                      no pair is cut any more

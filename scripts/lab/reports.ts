@@ -56,6 +56,14 @@ export interface OwnersReport {
   readonly addresses: readonly AddressReport[]
 }
 
+/** What the observer could not see, as a sentence: where it says anything, no two owners means nothing. Null: it saw all. */
+export function unseen({ lostFrames, addresses }: Pick<OwnersReport, 'lostFrames' | 'addresses'>): string | null {
+  if (lostFrames > 0) return `the observer lost frames ${lostFrames} times`
+  const mute = addresses.find(({ asked, answered }) => asked === 0 || answered === 0)
+  if (mute) return `${mute.address} was asked for ${mute.asked} times and answered ${mute.answered} times`
+  return addresses.length === 0 ? 'the observer watched no address' : null
+}
+
 export interface Bucket {
   readonly at: number
   readonly begun: number

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parse as parseYaml } from 'yaml'
 import { configurationOf } from './cluster.ts'
-import { cutSteps, impairSteps, namesOf, powerSteps } from './faults.ts'
+import { cableStep, cutSteps, impairSteps, namesOf, powerSteps } from './faults.ts'
 import { buildCommands } from './network.ts'
 import { checkTopology, macOf } from './topology.ts'
 import { topologies, topologyNamed } from './topologies/index.ts'
@@ -63,6 +63,12 @@ describe('faults', () => {
       { tool: 'ip', lines: ['link set dir1-out down', 'link set dir1-in down'] },
     ])
     expect(() => powerSteps(standard, 'dir9', false)).toThrow('no node is called dir9')
+  })
+  it('one cable is one port, of a network that the node has', () => {
+    expect(cableStep(standard, 'dir1', 'outside', false)).toEqual({ tool: 'ip', lines: ['link set dir1-out down'] })
+    expect(() => cableStep(standard, 'rs3', 'outside', false)).toThrow(
+      'rs3 has no network called outside; it has inside',
+    )
   })
   it('a one-way cut names pairs of ports, where both have one', () => {
     expect(cutSteps(standard, ['dir1'], ['rs3'])).toEqual([

@@ -85,6 +85,19 @@ const faults: readonly Fault[] = [
     end: () => lab('rejoin'),
   },
   {
+    name: "the owner's cable to the clients is pulled, its heartbeats go on inside",
+    moves: true,
+    begin: ({ from }) => lab('unplug', from, 'outside'),
+    during: async ({ from, number }) => {
+      await successorOf(from)
+      const { events } = JSON.parse(await lab('api', from, 'GET', '/v1/events')) as Events
+      const last = events.findLast((event) => event.node === from && event.number === number)
+      demand(last?.kind === 'gave-up', `the last word of lease ${number}: ${JSON.stringify(last)}`)
+      demand(last.reason.includes('interface outside is down'), `its reason: ${last.reason}`)
+    },
+    end: ({ from }) => lab('plug', from, 'outside'),
+  },
+  {
     name: '40 % loss on every link for 5 s',
     moves: false,
     begin: () => lab('loss', '40'),

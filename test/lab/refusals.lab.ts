@@ -160,6 +160,18 @@ scenario('without root both are refused, and say how to start them', async () =>
   }
 })
 
+scenario('a lease process whose kernel refuses the fence ends with a way out', async () => {
+  const { to } = await seats()
+  const [node = '', program = ''] = await commandOf(to, 'lease')
+  const state = `${SCRATCH}/fenceless`
+  cpSync(`/var/lib/lvsm/${to}`, state, { recursive: true })
+  // Root without rights over this network: nf_tables says no to whatever it asks.
+  const ran = await attempt(
+    `ip netns exec client unshare --user --map-root-user ${node} ${program} --node ${to} --run-dir ${state} --state-dir ${state}`,
+  )
+  refused(ran, /the kernel cannot be asked: .*EPERM.*\n.*nf_tables/s)
+})
+
 scenario('lvsm-agent --check names every fault of a file with its line', async () => {
   const [node = '', program = ''] = await commandOf((await seats()).to, 'agent')
   const file = `${SCRATCH}/faulty.yaml`

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import {
+  cableStep,
   cutSteps,
   type Impairment,
   impairSteps,
@@ -78,6 +79,11 @@ export function verbsOf(topology: Topology, supervisor: Supervisor, beginning: B
     else off.add(name)
     return `${name}: ${on ? 'both links up' : 'power cut: all links down'}`
   }
+  const cable = async (name: string, network: string, on: boolean) => {
+    await take([cableStep(topology, name, network, on)])
+    if (!on) off.add(name)
+    return `${name}: its cable to ${network} is ${on ? 'in' : 'out'}`
+  }
   const cut = async (first: string, second: string, network: string | undefined, both: boolean) => {
     const one = namesOf(topology, first)
     const two = namesOf(topology, second, one)
@@ -93,6 +99,8 @@ export function verbsOf(topology: Topology, supervisor: Supervisor, beginning: B
     ['cluster', () => beginning.startCluster()],
     ['power-cut', ([node]) => power(needed(node, 'NODE'), false)],
     ['power-on', ([node]) => power(needed(node, 'NODE'), true)],
+    ['unplug', ([node, network]) => cable(needed(node, 'NODE'), needed(network, 'NETWORK'), false)],
+    ['plug', ([node, network]) => cable(needed(node, 'NODE'), needed(network, 'NETWORK'), true)],
     ['partition', ([a, b, network]) => cut(needed(a, 'NODES'), needed(b, 'NODES'), network, true)],
     ['oneway', ([a, b, network]) => cut(needed(a, 'FROM'), needed(b, 'TO'), network, false)],
     ['rejoin', async () => (await take(rejoinSteps), 'nobody is cut from anybody')],
