@@ -1,7 +1,48 @@
-/** `npm run soak`: many random lives of simulated clusters; the options are those of test/sim/soak.ts. */
+/**
+ * `npm run soak`: longer attacks than `npm test` has time for. First the properties, again and again with other seeds, for
+ * `--fuzz` seconds (60); then many random lives of simulated clusters; the other options are those of test/sim/soak.ts.
+ */
 import { spawnSync } from 'node:child_process'
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const soak = fileURLToPath(new URL('../test/sim/soak.ts', import.meta.url))
-const { status } = spawnSync(process.execPath, [soak, ...process.argv.slice(2)], { stdio: 'inherit' })
+const root = fileURLToPath(new URL('..', import.meta.url))
+const FUZZ_S = 60
+
+/** Takes `--fuzz S` out of the words. */
+function fuzzSeconds(words: string[]): number {
+  const at = words.indexOf('--fuzz')
+  if (at < 0) return FUZZ_S
+  const [, text = ''] = words.splice(at, 2)
+  const seconds = Number(text)
+  if (text !== '' && Number.isInteger(seconds) && seconds >= 0) return seconds
+  process.stderr.write(`soak: --fuzz ${text} is not a whole number of seconds\n`)
+  process.exit(2)
+}
+
+/** Gives the rounds that were run; ends the process with the first failure, whose seed the report names. */
+function fuzz(seconds: number): number {
+  const properties = globSync('{packages,agent,scripts,test}/**/*.test.ts', { cwd: root }).filter(
+    (path) => !path.includes('node_modules') && readFileSync(join(root, path), 'utf8').includes("from 'fast-check'"),
+  )
+  const vitest = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'unit', ...properties]
+  const began = performance.now()
+  const elapsedS = (): number => (performance.now() - began) / 1000
+  for (let rounds = 0; ; rounds++) {
+    if (elapsedS() >= seconds) return rounds
+    const { status, stdout } = spawnSync(process.execPath, vitest, { cwd: root, encoding: 'utf8' })
+    if (status !== 0) {
+      process.stdout.write(stdout)
+      process.exit(1)
+    }
+    process.stdout.write(`${elapsedS().toFixed(0)} s: ${rounds + 1} rounds of ${properties.length} files with properties\n`)
+  }
+}
+
+const words = process.argv.slice(2)
+const seconds = fuzzSeconds(words)
+const rounds = fuzz(seconds)
+if (seconds > 0) process.stdout.write(`properties: ${rounds} rounds passed\n`)
+const { status } = spawnSync(process.execPath, [join(root, 'test/sim/soak.ts'), ...words], { stdio: 'inherit' })
 process.exit(status ?? 1)

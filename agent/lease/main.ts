@@ -168,6 +168,7 @@ function run(): void {
       links = opened
     }
     const watching = {
+      conflict: (group: string, mac: string) => pump.feed({ kind: 'conflict', group, mac }),
       addressLost: (group: string) => pump.feed({ kind: 'address-lost', group }),
       fenceLost: () => {
         count('fence-restored')

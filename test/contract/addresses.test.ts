@@ -1,7 +1,8 @@
 /** Whose hand took a floating address off, as the lease process sees it. Needs root, and fails without it. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { boottime, inNamespace } from '@lvsm/kernel'
+import { boottime, inNamespace, openPacket } from '@lvsm/kernel'
 import type { LeaseAddress, LeaseGroup } from '@lvsm/lease'
+import { arpProbe, gratuitousArp } from '@lvsm/netlink'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Kernel, openKernel } from '../../agent/lease/adapters/kernel/kernel.ts'
 import { index, ip, ipJson, otherIndex, run, space, wait } from './space.ts'
@@ -15,9 +16,12 @@ const group = (name: string, address: string): LeaseGroup => ({
 const [WEB, MAIL] = [group('web', '10.55.7.10'), group('mail', '10.55.7.11')]
 /** A notice of the kernel is there within a millisecond. */
 const QUIET_MS = 100
+/** So long the kernel drops more of the same. */
+const DEAF_MS = 500
 
 let kernel: Kernel
 let lost: string[]
+let rivals: string[]
 const promoting = (on: 0 | 1): unknown =>
   run('ip', 'netns', 'exec', space, 'sysctl', '-qw', `net.ipv4.conf.left.promote_secondaries=${on}`)
 const standing = (): string[] =>
@@ -27,9 +31,14 @@ const standing = (): string[] =>
 
 beforeEach(() => {
   lost = []
+  rivals = []
   kernel = inNamespace(space, () => {
     const opened = openKernel(boottime)
-    opened.watch([WEB, MAIL], { addressLost: (name) => lost.push(name), fenceLost: () => undefined })
+    opened.watch([WEB, MAIL], {
+      addressLost: (name) => lost.push(name),
+      conflict: (name, mac) => rivals.push(`${name} ${mac}`),
+      fenceLost: () => undefined,
+    })
     return opened
   })
   // Nothing else is in their network: the first is the primary address, the second a secondary one.
@@ -65,6 +74,26 @@ test('where secondary addresses are promoted, a group that leaves takes none of 
   await sleep(QUIET_MS)
   expect(standing()).toEqual(['10.55.7.11'])
   expect(lost).toEqual([])
+})
+
+test('who announces one of our addresses is told, and a flood of it is one word in half a second', async () => {
+  const [rival, own] = inNamespace(space, () => [openPacket(otherIndex), openPacket(index)])
+  const ownMac = String(ipJson('link show dev left')[0]?.address)
+  own?.send(gratuitousArp(ownMac, '10.55.7.10'))
+  rival?.send(gratuitousArp('02:00:00:00:00:99', '10.55.7.12'))
+  rival?.send(arpProbe('02:00:00:00:00:99', '10.55.7.10'))
+  rival?.send(gratuitousArp(ownMac, '10.55.7.10'))
+  for (let times = 0; times < 200; times++) rival?.send(gratuitousArp('02:00:00:00:00:99', '10.55.7.11'))
+  await wait(() => rivals.length > 0)
+  rival?.send(gratuitousArp('02:00:00:00:00:99', '10.55.7.10'))
+  await sleep(QUIET_MS)
+  expect(rivals).toEqual(['mail 02:00:00:00:00:99'])
+  await sleep(DEAF_MS)
+  rival?.send(gratuitousArp('02:00:00:00:00:99', '10.55.7.10'))
+  await wait(() => rivals.length > 1)
+  expect(rivals).toEqual(['mail 02:00:00:00:00:99', 'web 02:00:00:00:00:99'])
+  rival?.close()
+  own?.close()
 })
 
 test('an address is taken off where it was put, whatever interface and prefix a later view shows for it', () => {

@@ -78,7 +78,7 @@ test('run ends with the status of what it ran, which finds the lab in its enviro
 
 test.each([
   ['Ctrl-C', [], 130],
-  ['a time-out', ['--timeout', '25'], 124],
+  ['a time-out', ['--timeout', '20'], 124],
 ] as const)('%s ends a run, and leaves nothing', { timeout: BOOT_MS }, async (what, options, status) => {
   const before = runs()
   const running = start('run', '--topology', 'pair', ...options, script('sleep.sh', 'echo inside; sleep 1000'))

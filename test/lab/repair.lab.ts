@@ -205,3 +205,19 @@ scenario('what was put back is told in the history', async () => {
     'no critical trouble is left',
   )
 })
+
+scenario('a realserver that announces the VIP is corrected by the owner, and named in the history', async () => {
+  await whole()
+  const { from, number } = await seats()
+  const macIn = async (node: string): Promise<string> =>
+    String(/link\/ether (\S+)/.exec(await on(node, 'ip link show outside'))?.[1])
+  const [own, rival] = [await macIn(from), await macIn('rs2')]
+  const known = async (mac: string): Promise<boolean> => (await on('client', `ip neigh show ${VIP}`)).includes(mac)
+  await until(asked, 5000, 'a client is served')
+  demand(await known(own), 'the client knows the owner')
+  await on('rs2', `busybox arping -U -c 1 -I outside ${VIP}`)
+  await until(() => known(own), 2000, 'the client knows the owner again')
+  const told = new RegExp(`${rival} announced our address; defended`)
+  await until(async () => told.test(await lab('api', from, 'GET', '/v1/events')), 5000, `the history names ${rival}`)
+  demand((await seats()).number === number, 'nothing moved')
+})

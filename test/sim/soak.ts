@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util'
 import { live, type Outcome } from './life.ts'
 
-const USAGE = 'usage: npm run soak -- [--seeds N] [--seconds S] [--from SEED] [--history]'
+const USAGE = 'usage: npm run soak -- [--fuzz S] [--seeds N] [--seconds S] [--from SEED] [--history]'
 const PROGRESS_MS = 5000
 const LINES = 40
 

@@ -15,6 +15,8 @@ export interface PacketSocket {
   send(frame: Uint8Array): number
   /** `failed` hears error numbers: ENETDOWN while the interface is down (reading goes on by itself afterwards). */
   onFrame(heard: (frame: Uint8Array, outgoing: boolean) => void, failed?: (errno: number) => void): Watch
+  /** From now on in place of the one that it was opened with; what is queued stays. */
+  filter(program: readonly Instruction[]): void
   close(): void
 }
 
@@ -61,6 +63,7 @@ export function openPacket(index: number, options: PacketOptions = {}): PacketSo
       })
       return watch
     },
+    filter: (program) => attachFilter(fd, program),
     close() {
       if (watch) watch.close()
       else call.close(fd)

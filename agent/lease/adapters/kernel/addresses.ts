@@ -23,6 +23,8 @@ export interface FloatingAddresses extends Addresses {
   concerns(notice: Message): boolean
   /** Groups of which an address was added and not removed since, and is not on its interface; all, when nobody can say. */
   missing(groups: readonly LeaseGroup[]): readonly LeaseGroup[]
+  /** As it was last read. */
+  macOf(index: number): string | undefined
   /** An interface's present name; undefined when it is gone. */
   nameOf(index: number): string | undefined
   close(): void
@@ -111,6 +113,7 @@ export function openAddresses(clock: () => Instant): FloatingAddresses {
         rtnetlink.replaceAddress(wish(address))
       }
     },
+    macOf,
     nameOf: (index) => linkOf(index)?.name,
     concerns: (notice) => standing.has(keyIn(notice)),
     missing(groups) {

@@ -6,10 +6,13 @@ import { nftables, rtnetlink } from '@lvsm/netlink'
 import type { Addresses, Fence } from '../../ports.ts'
 import { openAddresses } from './addresses.ts'
 import { openFence } from './fence.ts'
+import { openRivals } from './rivals.ts'
 
 export interface KernelEvents {
   /** An address of the group is gone from its interface, and it was not `Addresses.remove` that took it off. */
   addressLost(group: string): void
+  /** Somebody else announces an address of the group. */
+  conflict(group: string, mac: string): void
   /** Somebody else changed our tables, and they are not whole any more. */
   fenceLost(): void
 }
@@ -32,6 +35,7 @@ export function openKernel(clock: () => Instant): Kernel {
   const addresses = openAddresses(clock)
   const fence = openFence(clock, addresses.nameOf)
   let watched: { groups: readonly LeaseGroup[]; events: KernelEvents } | undefined
+  const rivals = openRivals(addresses.macOf, (group, mac) => watched?.events.conflict(group, mac))
   const watches: Watch[] = []
   let timer: NodeJS.Timeout | undefined
 
@@ -77,11 +81,13 @@ export function openKernel(clock: () => Instant): Kernel {
     watch(groups, events) {
       watched = { groups, events }
       addresses.prepare(groups)
+      rivals.watch(groups)
       if (watches.length === 0) start()
     },
     close() {
       clearInterval(timer)
       for (const one of watches) one.close()
+      rivals.close()
       fence.close()
       addresses.close()
     },
