@@ -36,7 +36,9 @@ function fuzz(seconds: number): number {
       process.stdout.write(stdout)
       process.exit(1)
     }
-    process.stdout.write(`${elapsedS().toFixed(0)} s: ${rounds + 1} rounds of ${properties.length} files with properties\n`)
+    process.stdout.write(
+      `${elapsedS().toFixed(0)} s: ${rounds + 1} rounds of ${properties.length} files with properties\n`,
+    )
   }
 }
 

@@ -1,6 +1,6 @@
 /** The lab as a tool: it stays, it ends with the status of what it ran, and whatever ends it, nothing of it is left. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -62,7 +62,8 @@ const isThere = (pid: string): boolean => {
     return false
   }
 }
-const runs = (): string[] => readdirSync(join(cache, 'runs')).sort()
+/** Nothing was kept yet where no lab ever ran. */
+const runs = (): string[] => (existsSync(join(cache, 'runs')) ? readdirSync(join(cache, 'runs')).sort() : [])
 
 test('run ends with the status of what it ran, which finds the lab in its environment', {
   timeout: BOOT_MS,

@@ -7,6 +7,7 @@ import {
   demandNoMove,
   demandNoneFailed,
   demandOneOwner,
+  gatewaysToo,
   lasting,
   seats,
   type Seats,
@@ -124,17 +125,20 @@ for (const fault of faults) {
   scenario(`${fault.name}: one owner at every moment, and the service comes back`, async () => {
     await whole()
     const before = await seats()
-    const seen = await watched(async () => {
-      await fault.begin(before)
-      try {
-        await fault.during?.(before)
-      } finally {
-        await fault.end(before)
-      }
-      await lasting(AFTERMATH_MS)
-      await until(owner, 15_000, 'somebody owns the group')
-      await served()
-    })
+    const seen = await watched(
+      async () => {
+        await fault.begin(before)
+        try {
+          await fault.during?.(before)
+        } finally {
+          await fault.end(before)
+        }
+        await lasting(AFTERMATH_MS)
+        await until(owner, 15_000, 'somebody owns the group')
+        await served()
+      },
+      await gatewaysToo(),
+    )
     told(fault.name, seen)
     demandOneOwner(seen)
     demand(

@@ -5,6 +5,7 @@ import {
   demandNoMove,
   demandNoneFailed,
   demandOneOwner,
+  gatewaysToo,
   lasting,
   seats,
   served,
@@ -46,7 +47,7 @@ scenario('switchovers there and back: requests that are half-said are answered',
       }
       await lasting(AFTERMATH_MS)
     },
-    ...['--hold', HALF_SAID_MS, '--ports', USED_PORTS].map(String),
+    { ...(await gatewaysToo()), http: ['--hold', HALF_SAID_MS, '--ports', USED_PORTS].map(String) },
   )
   told('five switchovers', seen)
   demandOneOwner(seen)

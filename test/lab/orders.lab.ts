@@ -3,7 +3,7 @@ import { attempt, demand, lab, on, owner, scenario, sh, status, until } from './
 import { demandNoMove, demandNoneFailed, demandOneOwner, lasting, seats, told, watched, whole } from './witness.ts'
 
 /** Longer than any beat, reconciliation or drain. */
-const WHILE_MS = 1500
+const WHILE_MS = 1000
 
 const stateOf = async (asked: string, node: string): Promise<string | undefined> =>
   (await status(asked)).nodes.find(({ name }) => name === node)?.state

@@ -18,11 +18,26 @@ export interface Seen {
   readonly http: StreamReport
 }
 
-/** Watches all addresses of the groups and a client's requests while `work` lasts; `options` are more of `observe http`. */
-export async function watched(work: () => Promise<unknown>, ...options: readonly string[]): Promise<Seen> {
+/** The groups' addresses but for the VIP, as options of `watched`: to ask for each costs the emulated nodes a few percent. */
+export async function gatewaysToo(): Promise<Pick<Watching, 'owners'>> {
   const others = (await status()).groups.flatMap(({ addresses }) => addresses).filter((address) => address !== VIP)
+  demand(others.length > 0, 'a group has more addresses than the VIP')
+  return { owners: others.flatMap((address) => ['--also', address]) }
+}
+
+/** More options of the two observers. */
+export interface Watching {
+  readonly owners?: readonly string[]
+  readonly http?: readonly string[]
+}
+
+/** Watches the VIP and a client's requests while `work` lasts. */
+export async function watched(
+  work: () => Promise<unknown>,
+  { owners: more = [], http: options = [] }: Watching = {},
+): Promise<Seen> {
   const watches = await Promise.all([
-    observe<OwnersReport>('owners', ...others.flatMap((address) => ['--also', address])),
+    observe<OwnersReport>('owners', ...more),
     observe<StreamReport>('http', '--every', REQUEST_EVERY_MS, ...options),
   ])
   let failure: unknown

@@ -5,6 +5,7 @@ import { nextAnnouncement, tendAnnouncements } from './announcing.ts'
 import { nextBeat } from './beats.ts'
 import { nextCandidacy, tendCandidate } from './candidacy.ts'
 import { giveUp, nextFarewell, tendClosing, tendFarewell } from './closing.ts'
+import { tendGuard } from './guarding.ts'
 import { bestPeer } from './peers.ts'
 import { addAddresses } from './kernel.ts'
 import { nextRenewal, tendRenewals } from './renewing.ts'
@@ -33,6 +34,7 @@ export function tend(station: Station, view: LeaseView): void {
   tendWaiting(station, view)
   tendBeats(station, view)
   for (const seat of [...station.seats.values()]) tendSeat(station, view, seat)
+  tendGuard(station, view)
   tendStop(station)
 }
 
@@ -51,8 +53,8 @@ function tendHolding(station: Station, view: LeaseView, seat: Seat): void {
   tendAnnouncements(station, seat)
   if (station.now >= seat.refreshAt) addAddresses(station, seat)
   tendTransfer(station, view, seat)
-  if (station.now < seat.cutOffUntil) return yieldCutOff(station, view, seat)
-  if (!station.standby || seat.transfer || station.now < seat.standbyAt) return
+  if (station.now < seat.cutOffUntil) yieldCutOff(station, view, seat)
+  if (seat.phase !== 'holding' || !station.standby || seat.transfer || station.now < seat.standbyAt) return
   seat.standbyAt = after(station.now, STANDBY_RETRY_MS)
   if (bestPeer(station, view, seat.group)) beginTransfer(station, view, seat, null, `${station.node} is set to standby`)
 }

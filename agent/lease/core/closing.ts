@@ -7,7 +7,6 @@
 import { after, type Instant } from '@lvsm/base'
 import type { LeaseEvent, LeaseView } from '@lvsm/lease'
 import { beatSoon } from './beats.ts'
-import { guard } from './guarding.ts'
 import { BOTH, closeFence, removeAddresses } from './kernel.ts'
 import { claimOf } from './peers.ts'
 import { postRelease } from './post.ts'
@@ -113,14 +112,14 @@ export function tendClosing(station: Station, view: LeaseView, seat: Seat): void
   if (seat.reopen) forgo(station, seat)
   sayFarewell(station, view, seat)
   seat.candidate.pollSoon()
-  replace(station, view, seat)
+  replace(station, seat)
 }
 
 /** The view changed the group meanwhile: take its new shape, or leave it. */
-function replace(station: Station, view: LeaseView, seat: Seat): void {
+function replace(station: Station, seat: Seat): void {
   if (seat.next === undefined) return
   station.seats.delete(seat.group.name)
-  guard(station, view)
+  station.guardDue ??= 'perhaps'
   if (!seat.next) return
   const fresh = newSeat(seat.next, station.incarnation, station.random, station.rules)
   fresh.readyUntil = seat.readyUntil

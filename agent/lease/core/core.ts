@@ -13,7 +13,7 @@ import { onDatagram, onMessage } from './arrivals.ts'
 import { beatNow, beatSoon } from './beats.ts'
 import { giveUp } from './closing.ts'
 import { type LeaseEffect, type LeaseInput, READY_FOR_MS } from './events.ts'
-import { guard, onCarried } from './guarding.ts'
+import { guardSoon, onCarried } from './guarding.ts'
 import { addAddresses, bookAddressed, bookFenced } from './kernel.ts'
 import { adopt, relinquish } from './membership.ts'
 import { bestPeer } from './peers.ts'
@@ -97,7 +97,7 @@ function onInput(station: Station, input: LeaseInput): void {
   if (!view || input.kind === 'wake') return
   if (input.kind === 'datagram') return onDatagram(station, view, input.envelope)
   if (input.kind === 'relay') return onRelay(station, view, input)
-  if (input.kind === 'fence-lost') return guard(station, view, true)
+  if (input.kind === 'fence-lost') return guardSoon(station, view, true)
   const seat = station.seats.get(input.group)
   if (seat) return onSeatInput(station, view, seat, input)
   if (input.kind === 'switchover')
@@ -117,7 +117,7 @@ function onSeatInput(station: Station, view: LeaseView, seat: Seat, input: SeatI
       bookFenced(seat, input)
       if (input.op === 'open') onOpened(station, view, seat, input)
       else if (input.op === 'renew') onRenewed(station, view, seat, input)
-      else if (input.op === 'carry') onCarried(station, seat, input)
+      else if (input.op === 'carry') onCarried(station, view, seat, input)
       return
     case 'addressed':
       return onAddressed(station, view, seat, input)

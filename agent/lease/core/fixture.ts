@@ -1,6 +1,6 @@
 /** A lone director, and a kernel that does everything at once, or refuses. */
 import { type Instant, instant, quarantineMs, seededRandom } from '@lvsm/base'
-import type { LeaseGroup, LeaseView } from '@lvsm/lease'
+import type { LeaseEvent, LeaseGroup, LeaseView } from '@lvsm/lease'
 import { createLeaseCore, type LeaseCore } from './core.ts'
 import type { LeaseEffect, LeaseInput } from './events.ts'
 import { BOTH } from './kernel.ts'
@@ -32,8 +32,10 @@ export const view: LeaseView = {
 export class Bench {
   readonly core: LeaseCore
   readonly seen: string[] = []
+  readonly told: LeaseEvent[] = []
   now = instant(1000)
   wakeAt: Instant = instant(0)
+  readonly #open = new Set<string>()
   /** What the fence knows. */
   tables: readonly LeaseGroup[] = []
   refuses = (_effect: LeaseEffect): boolean => false
@@ -70,16 +72,22 @@ export class Bench {
     else if (effect.kind === 'fence') {
       const { group, op, parts, timeoutMs } = effect
       this.seen.push(`${op} ${parts.join('+')}`)
-      return [{ kind: 'fenced', group, op, parts, ok, timeoutMs, done: this.now, error }]
+      const done = ok && (op !== 'renew' || this.#open.has(group))
+      if (done && op === 'open') this.#open.add(group)
+      if (done && op === 'close') this.#open.delete(group)
+      return [{ kind: 'fenced', group, op, parts, ok: done, timeoutMs, done: this.now, error: done ? '' : 'ENOENT' }]
     } else if (effect.kind === 'fence-tables') {
       this.seen.push(effect.kind)
       this.tables = effect.groups
+      const found = effect.carried.every(({ group }) => this.#open.has(group))
+      this.#open.clear()
+      if (ok && found) for (const { group } of effect.carried) this.#open.add(group)
       return effect.carried.map((one) => ({
         kind: 'fenced',
         op: 'carry',
         parts: BOTH,
         ...one,
-        ok,
+        ok: ok && found,
         done: this.now,
         error,
       }))
@@ -87,8 +95,10 @@ export class Bench {
       this.seen.push(`${effect.op} address`)
       return [{ kind: 'addressed', group: effect.group.name, op: effect.op, ok, error }]
     } else if (effect.kind === 'send') this.seen.push(effect.message.kind)
-    else if (effect.kind === 'event') this.seen.push(`event ${effect.event.kind}`)
-    else this.seen.push(effect.kind)
+    else if (effect.kind === 'event') {
+      this.seen.push(`event ${effect.event.kind}`)
+      this.told.push(effect.event)
+    } else this.seen.push(effect.kind)
     return []
   }
 
@@ -96,9 +106,10 @@ export class Bench {
   look(): string[] {
     return this.seen.splice(0).filter((what) => what !== 'beat')
   }
-  begin(): void {
-    this.give({ kind: 'view', view })
-    this.give({ kind: 'ready', group: 'web', ready: true, cutOff: false, reason: '' })
+  begin(first: LeaseView = view): void {
+    this.give({ kind: 'view', view: first })
+    for (const { name } of first.groups)
+      this.give({ kind: 'ready', group: name, ready: true, cutOff: false, reason: '' })
     this.look()
     this.runTo(1000 + quarantineMs(timing) + 120)
   }

@@ -29,7 +29,7 @@ test('the same view again leaves the tables alone', () => {
 test('an interface that came late gets its guard, and what is held stays open', () => {
   const bench = holding()
   bench.give({ kind: 'view', view: changed('d', { ...vip, ifindex: 7 }) })
-  expect(bench.look()).toEqual(['fence-tables'])
+  expect(bench.look()).toEqual(['fence-tables', 'renew announce+serve'])
   bench.runTo(bench.now + 1000)
   expect(bench.look()).not.toContain('event note')
   expect(bench.core.status(bench.now).groups[0]?.role).toBe('owner')
@@ -62,10 +62,25 @@ test('so is that of a group that leaves', () => {
   expect(guarded(bench)).toEqual([])
 })
 
+test('what is held stays open while another group changes, or leaves', () => {
+  const mail = { ...web, name: 'mail', digest: 'm', addresses: [other] }
+  const both = { ...view, groups: [web, mail] }
+  for (const next of [[web, { ...mail, digest: 'n', addresses: [{ ...vip, address: '10.11.0.12' }] }], [web]]) {
+    const bench = new Bench()
+    bench.begin(both)
+    bench.look()
+    bench.give({ kind: 'view', view: { ...view, groups: next } })
+    bench.runTo(bench.now + 1000)
+    const told = bench.told.filter(({ group }) => group === 'web').map(({ kind }) => kind)
+    expect(told).toEqual(['took'])
+    expect(guarded(bench)).not.toContain('mail 10.11.0.11')
+  }
+})
+
 test('tables that somebody changed are built anew; what is open stays so', () => {
   const bench = holding()
   bench.give({ kind: 'fence-lost' })
-  expect(bench.look()).toEqual(['fence-tables'])
+  expect(bench.look()).toEqual(['fence-tables', 'renew announce+serve'])
   bench.runTo(bench.now + 1000)
   expect(bench.look()).not.toContain('event note')
 })

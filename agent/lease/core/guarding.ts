@@ -7,22 +7,46 @@ import { directs, type LeaseGroup, type LeaseView } from '@lvsm/lease'
 import { giveUp } from './closing.ts'
 import type { LeaseInput } from './events.ts'
 import { buildTables } from './kernel.ts'
-import type { Seat } from './seat.ts'
+import { extendFence } from './renewing.ts'
+import { fenceCalls, type Seat } from './seat.ts'
 import type { Station } from './station.ts'
 
-/** Has the tables built anew when they would be others than the last ones, or when somebody changed those. */
-export function guard(station: Station, view: LeaseView, changed = false): void {
-  const groups = guarded(station, view)
-  const text = JSON.stringify(groups)
-  if (text === station.guarded && !changed) return
-  station.guarded = text
-  buildTables(station, groups, fenceMs(view.timing))
+/** The tables may have to be others than the last ones; `gone`: somebody changed those. Answers of the kernel come first. */
+export function guardSoon(station: Station, view: LeaseView, gone = false): void {
+  station.guardDue = gone || station.guardDue === 'gone' ? 'gone' : 'perhaps'
+  tendGuard(station, view)
 }
 
-/** The tables were built without what this node holds: its elements had run out, or somebody had flushed them. */
-export function onCarried(station: Station, seat: Seat, answer: Extract<LeaseInput, { kind: 'fenced' }>): void {
-  if (answer.ok || seat.phase !== 'holding') return
+export function tendGuard(station: Station, view: LeaseView): void {
+  const { guardDue } = station
+  if (guardDue === null || [...station.seats.values()].some((seat) => mustWait(seat, guardDue))) return
+  station.guardDue = null
+  const groups = guarded(station, view)
+  const text = JSON.stringify(groups)
+  if (text === station.guarded && guardDue === 'perhaps') return
+  station.guarded = text
+  for (const seat of buildTables(station, groups, fenceMs(view.timing))) reopen(station, seat)
+}
+
+/** With a call out it cannot be carried; in a planned move it is left alone, unless the address is unguarded. */
+const mustWait = (seat: Seat, due: 'perhaps' | 'gone'): boolean =>
+  seat.phase !== 'closing' &&
+  (fenceCalls(seat) > 0 || (due === 'perhaps' && (seat.phase === 'parting' || seat.phase === 'draining')))
+
+function reopen(station: Station, seat: Seat): void {
   giveUp(station, seat, { kind: 'note', reason: 'its fence was gone; closing it and opening again', reopen: true })
+}
+
+/** What was carried has little left; what was not had run out, or somebody had flushed it. */
+export function onCarried(
+  station: Station,
+  view: LeaseView,
+  seat: Seat,
+  { ok }: Extract<LeaseInput, { kind: 'fenced' }>,
+): void {
+  if (seat.phase !== 'holding') return
+  if (ok) extendFence(station, view, seat)
+  else reopen(station, seat)
 }
 
 function guarded(station: Station, view: LeaseView): LeaseGroup[] {

@@ -36,19 +36,24 @@ export function renewFence(
   station.effects.push({ kind: 'fence', group: seat.group.name, op: 'renew', parts, timeoutMs, notAfter })
 }
 
-/** The tables are replaced: what this node holds stays open, if its elements can be renewed now. */
-export function buildTables(station: Station, groups: readonly LeaseGroup[], fenceMs: number): void {
+/** The tables are replaced: what this node holds stays open, but for the seats that it gives, which cannot be renewed now. */
+export function buildTables(station: Station, groups: readonly LeaseGroup[], fenceMs: number): readonly Seat[] {
   const carried: Carried[] = []
+  const dropped: Seat[] = []
   for (const seat of station.seats.values()) {
     if (seat.phase !== 'holding') continue
     const { deadline } = seat.holder
     const timeouts = elements(seat, BOTH).map((element) => element.carryMs(station.now, deadline, fenceMs))
-    if (timeouts.some((timeoutMs) => timeoutMs === null)) continue
+    if (timeouts.some((timeoutMs) => timeoutMs === null)) {
+      dropped.push(seat)
+      continue
+    }
     const timeoutMs = Math.min(...timeouts.map(Number))
     for (const element of elements(seat, BOTH)) element.renewing(timeoutMs)
     carried.push({ group: seat.group.name, timeoutMs, notAfter: deadline })
   }
   station.effects.push({ kind: 'fence-tables', groups, carried })
+  return dropped
 }
 
 export function closeFence(station: Station, seat: Seat, parts: readonly FencePart[]): void {

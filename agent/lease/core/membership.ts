@@ -2,7 +2,7 @@
 import { directs, type LeaseAddress, type LeaseGroup, type LeaseView } from '@lvsm/lease'
 import { bestPeer } from './peers.ts'
 import { giveUp, part, silence } from './closing.ts'
-import { guard } from './guarding.ts'
+import { guardSoon } from './guarding.ts'
 import { newSeat, type Seat } from './seat.ts'
 import type { Station } from './station.ts'
 import { persist } from './voting.ts'
@@ -18,7 +18,7 @@ export function adopt(station: Station, view: LeaseView): void {
     view.timing.deadtimeMs,
   )
   for (const key of station.claims.keys()) if (!names.has(key.split('/')[0] ?? '')) station.claims.delete(key)
-  guard(station, view)
+  guardSoon(station, view)
   for (const group of view.groups) if (directs(view, group)) seatFor(station, group)
   for (const name of station.beatAt.keys()) if (!names.has(name)) station.beatAt.delete(name)
   if (!before) persist(station)

@@ -49,7 +49,7 @@ function worth(station: Station, view: LeaseView, seat: Seat): number | null {
   return timeoutMs !== null && station.now + timeoutMs >= seat.announce.latest + WORTH_MS ? timeoutMs : null
 }
 
-function extendFence(station: Station, view: LeaseView, seat: Seat): void {
+export function extendFence(station: Station, view: LeaseView, seat: Seat): void {
   const timeoutMs = worth(station, view, seat)
   if (timeoutMs !== null) renewFence(station, seat, BOTH, timeoutMs, seat.holder.deadline)
 }

@@ -62,6 +62,8 @@ export interface Station {
   readonly beatAt: Map<string, Instant>
   /** What the fence tables were last made of. */
   guarded: string
+  /** They are to be looked at when no call is out; gone: somebody changed them. */
+  guardDue: 'perhaps' | 'gone' | null
   /** The last wake that was asked for. */
   wakeAt: Instant
   standby: boolean
@@ -90,6 +92,7 @@ export function newStation(options: LeaseCoreOptions): Station {
     sequence: 0,
     beatAt: new Map(),
     guarded: '',
+    guardDue: null,
     wakeAt: NEVER_BEFORE,
     standby: options.standby ?? false,
     stopping: false,

@@ -65,7 +65,10 @@ describe('roster', () => {
     peers.judge(from({ incarnation: 'b2', to: null }), at)
     expect(peers.addressOf('dir2')).toBe('b2')
     expect(peers.judge(from({ incarnation: 'b2', sequence: 2 }), at).kind).toBe('counts')
-    expect(peers.judge(from({ incarnation: 'b2', sequence: 3 }), instant(2000)).kind).toBe('counts')
+    for (let step = 1; step <= 5; step++)
+      expect(peers.judge(from({ incarnation: 'b2', sequence: 2 + step }), instant(1000 + 200 * step)).kind).toBe(
+        'counts',
+      )
     expect(peers.judge(from({ sequence: 9 }), instant(2000))).toEqual({ kind: 'drop', reason: 'retired-incarnation' })
   })
   test('a straggler of an old start, addressed to us, does not retire the living one', () => {
@@ -74,6 +77,13 @@ describe('roster', () => {
     peers.judge(from({ incarnation: 'b1' }), instant(1900))
     expect(peers.judge(from({ incarnation: 'b2', sequence: 2 }), instant(2100)).kind).toBe('counts')
     expect(peers.addressOf('dir2')).toBe('b2')
+  })
+  test('nor does one that comes after all were silent, or this process was held up', () => {
+    const peers = roster()
+    peers.judge(from({ incarnation: 'b1' }), at)
+    peers.judge(from({ incarnation: 'b2' }), instant(1900))
+    peers.judge(from({ incarnation: 'b1', sequence: 2 }), instant(4000))
+    expect(peers.judge(from({ incarnation: 'b2', sequence: 2 }), instant(4000)).kind).toBe('counts')
   })
   test('the incarnation that spoke last is addressed, also when it does not know us', () => {
     const peers = roster()

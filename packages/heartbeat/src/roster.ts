@@ -6,7 +6,8 @@
  *   us and that it is no recording from before our start;
  * - nothing is counted twice: neither replayed on a link nor copied over a second one;
  * - nobody can tell a late datagram of an old start from the first one of a new start. So an incarnation is retired,
- *   for good, only after another one of the same node has spoken for some time in which it was silent;
+ *   for good, only after another one of the same node has spoken on and on for some time in which it was silent: a
+ *   single late word after a pause of all, or of this process, retires nobody;
  * - memory is bounded: SPEAKERS speakers and RETIRED incarnations for each node of the view.
  */
 import { after, type Instant, invariant, later } from '@lvsm/base'
@@ -66,8 +67,7 @@ export class Roster {
     if (arrival !== 'fresh') return { kind: 'drop', reason: arrival }
     speaker.heardAt = now
     if (origin.to !== this.#own) return { kind: 'teaches', unheard: !known }
-    speaker.provenSince ??= now
-    speaker.provenAt = now
+    this.#prove(peer, speaker, now)
     this.#retireSilent(peer, speaker, now)
     return { kind: 'counts' }
   }
@@ -87,6 +87,15 @@ export class Roster {
       if (provenAt !== null) last = last === null ? provenAt : later(last, provenAt)
     }
     return last
+  }
+
+  /** Its run begins anew when another one spoke in between, or when it was silent itself. */
+  #prove(peer: Peer, speaker: Speaker, now: Instant): void {
+    const paused = speaker.provenAt === null || now >= after(speaker.provenAt, this.#retireAfterMs / 2)
+    if (paused) speaker.provenSince = now
+    speaker.provenSince ??= now
+    speaker.provenAt = now
+    for (const other of peer.speakers) if (other !== speaker) other.provenSince = null
   }
 
   #retireSilent(peer: Peer, speaker: Speaker, now: Instant): void {

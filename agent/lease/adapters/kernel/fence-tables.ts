@@ -93,12 +93,18 @@ export const elementOf = (group: string, layer: Layer): { name: nftables.SetName
   key: nftables.ethertypeKey(PROTOCOL[layer]),
 })
 
-function groupMessages(layer: Layer, group: string, leftMs: number): Uint8Array[] {
+function setMessages(layer: Layer, group: string, leftMs: number): Uint8Array[] {
   const { name, key } = elementOf(group, layer)
-  const chain = { family: layer, table: TABLE, chain: chainOf(group) }
   return [
     nftables.newSet({ ...name, key: 'ethertype', timeouts: true }),
     ...(leftMs > 0 ? [nftables.newElements(name, [{ key, timeoutMs: leftMs }])] : []),
+  ]
+}
+
+function groupMessages(layer: Layer, group: string): Uint8Array[] {
+  const { name } = elementOf(group, layer)
+  const chain = { family: layer, table: TABLE, chain: chainOf(group) }
+  return [
     nftables.newChain(chain),
     nftables.newRule({
       ...chain,
@@ -128,11 +134,10 @@ function addressMessages(layer: Layer, groups: readonly LeaseGroup[]): Uint8Arra
 export const rulesIn = (layer: Layer, groups: readonly LeaseGroup[], devices: readonly string[]): number =>
   2 * groups.length + hooks(layer, groups, devices).reduce((sum, { rules }) => sum + rules.length, 0)
 
-/** One table whole, in place of whatever had its name; `leftMs` says which groups are open, and for how long yet. */
+/** A table in place of whatever had its name, with its groups' sets; `leftMs` says which are open, and for how long yet. */
 export function tableMessages(
   layer: Layer,
   groups: readonly LeaseGroup[],
-  devices: readonly string[],
   leftMs: (group: string) => number,
 ): Uint8Array[] {
   const table: nftables.TableName = { family: layer, table: TABLE }
@@ -140,7 +145,15 @@ export function tableMessages(
     nftables.newTable(table),
     nftables.deleteTable(table),
     nftables.newTable(table),
-    ...groups.flatMap((group) => groupMessages(layer, group.name, leftMs(group.name))),
+    ...groups.flatMap((group) => setMessages(layer, group.name, leftMs(group.name))),
+  ]
+}
+
+/** What makes a table work. */
+export function ruleMessages(layer: Layer, groups: readonly LeaseGroup[], devices: readonly string[]): Uint8Array[] {
+  const table: nftables.TableName = { family: layer, table: TABLE }
+  return [
+    ...groups.flatMap((group) => groupMessages(layer, group.name)),
     ...addressMessages(layer, groups),
     ...hooks(layer, groups, devices).flatMap(({ chain, hook, rules }) => [
       nftables.newChain({ ...table, chain, hook, type: 'filter', policy: 'accept' }),

@@ -5,7 +5,7 @@ import type { LeaseGroup } from '@lvsm/lease'
 import { nftables } from '@lvsm/netlink'
 import type { Carried, FencePart } from '../../core/events.ts'
 import type { Built, Fence, FenceOrder, FenceOutcome, Outcome } from '../../ports.ts'
-import { elementOf, type Layer, LAYERS, rulesIn, TABLE, tableMessages } from './fence-tables.ts'
+import { elementOf, type Layer, LAYERS, ruleMessages, rulesIn, TABLE, tableMessages } from './fence-tables.ts'
 
 const PARTS: readonly FencePart[] = ['announce', 'serve']
 const FINE: Outcome = { ok: true, error: '' }
@@ -40,9 +40,15 @@ export function openFence(clock: () => Instant, nameOf: (index: number) => strin
     const leftMs = (group: string): number => left.get(group) ?? 0
     const indexes = new Set(groups.flatMap(({ addresses }) => addresses.map(({ ifindex }) => ifindex)))
     const devices = [...indexes].map(nameOf).filter((name) => name !== undefined)
-    const tables = PARTS.flatMap(layersOf).flatMap((layer) => tableMessages(layer, groups, devices, leftMs))
-    // As in a renewal: an element that has run out cannot be taken out, and that voids the whole.
-    const failed = late ? undefined : transact([...carried.flatMap(({ group }) => takeOut(group, PARTS)), ...tables])
+    const layers = PARTS.flatMap(layersOf)
+    // As in a renewal: an element that has run out cannot be taken out, and that voids the whole. What is carried comes
+    // before all the rest: a new element's time runs from where it stands in the transaction.
+    const messages = [
+      ...carried.flatMap(({ group }) => takeOut(group, PARTS)),
+      ...layers.flatMap((layer) => tableMessages(layer, groups, leftMs)),
+      ...layers.flatMap((layer) => ruleMessages(layer, groups, devices)),
+    ]
+    const failed = late ? undefined : transact(messages)
     const done = clock()
     if (carried.length > 0 && (late || failed)) {
       const error = failed?.message ?? 'too late'

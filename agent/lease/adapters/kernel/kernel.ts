@@ -74,7 +74,10 @@ export function openKernel(clock: () => Instant): Kernel {
         // Before the first tables take the place of a predecessor's: these may have guarded what the new ones do not know.
         const off = swept ? { ok: true, error: '' } : addresses.sweep()
         swept ||= off.ok
-        return off.ok ? fence.build(groups, carried) : { ...off, carried: [] }
+        const built = off.ok ? fence.build(groups, carried) : { ...off, carried: [] }
+        // Perhaps there are no tables at all any more: then nothing may be on.
+        if (!built.ok) addresses.sweep()
+        return built
       },
     },
     addresses,

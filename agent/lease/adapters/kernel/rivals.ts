@@ -86,7 +86,8 @@ export function openRivals(
         try {
           listen(index, names)
         } catch {
-          // The interface went away: the next view shows another, or none.
+          // The interface went away: the next view shows another, or this one again.
+          watched = ''
         }
       }
     },
