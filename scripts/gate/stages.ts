@@ -76,7 +76,7 @@ export const lab = (only: readonly string[] = []): Stage => ({
 })
 
 /** Longest time for one boot with all its scenarios. */
-const BOOT_TIMEOUT_MS = 540_000
+const BOOT_TIMEOUT_MS = 600_000
 
 export async function runBoot(boot: Boot, deadline: Deadline): Promise<Tally> {
   const words = await prepare(boot)

@@ -77,17 +77,24 @@ test('run ends with the status of what it ran, which finds the lab in its enviro
   expect(runs()).toEqual(before)
 })
 
-test.each([
-  ['Ctrl-C', [], 130],
-  ['a time-out', ['--timeout', '20'], 124],
-] as const)('%s ends a run, and leaves nothing', { timeout: BOOT_MS }, async (what, options, status) => {
+test('Ctrl-C ends a run, and leaves nothing', { timeout: BOOT_MS }, async () => {
   const before = runs()
-  const running = start('run', '--topology', 'pair', ...options, script('sleep.sh', 'echo inside; sleep 1000'))
+  const running = start('run', '--topology', 'pair', script('sleep.sh', 'echo inside; sleep 1000'))
   await running.said('inside')
   const children = childrenOf(running.child.pid)
   expect(children.length).toBeGreaterThan(0)
-  if (what === 'Ctrl-C') running.child.kill('SIGINT')
-  expect((await running.ended).code).toBe(status)
+  running.child.kill('SIGINT')
+  expect((await running.ended).code).toBe(130)
+  await expect.poll(() => children.filter(isThere)).toEqual([])
+  expect(runs()).toEqual(before)
+})
+
+test('a time-out ends a run, also while it boots, and leaves nothing', { timeout: BOOT_MS }, async () => {
+  const before = runs()
+  const running = start('run', '--topology', 'pair', '--timeout', '4', script('sleep.sh', 'sleep 1000'))
+  let children: string[] = []
+  await expect.poll(() => (children = childrenOf(running.child.pid)).length, { timeout: 4000 }).toBeGreaterThan(0)
+  expect((await running.ended).code).toBe(124)
   await expect.poll(() => children.filter(isThere)).toEqual([])
   expect(runs()).toEqual(before)
 })
