@@ -4,12 +4,16 @@
  * at ten times the price, for whoever runs just then.
  */
 import { closeLabs, openStage } from '../lab/opening.ts'
+import { LabError } from '../lab/paths.ts'
 import type { Stage } from '../lab/stage.ts'
 import { type Fault, POWER_CUT, STOP, SWITCHOVER, TURNS } from './faults.ts'
 import { type Figure, failoverFigures } from './figures.ts'
 import { idleFigures } from './idle.ts'
 import { keepalived, lvsm, type System } from './systems.ts'
 import { type Run, watch } from './watch.ts'
+
+/** Runs of a fault that struck somebody else than the owner: more of them are no noise. */
+const MOST_ASTRAY = 3
 
 export interface Outcome {
   readonly figures: readonly Figure[]
@@ -44,8 +48,15 @@ async function suffer(
   for (const fault of faults) {
     if (fault.only && fault.only !== system.name) continue
     const count = runs * (fault.times ?? 1)
+    let astray = 0
     for (let number = 1; number <= count; number++) {
       const run = await watch(stage, system, fault)
+      if (!run) {
+        progress(`${system.name}: ${fault.name} ${number}/${count}: the group had moved by itself; once more`)
+        if (++astray > MOST_ASTRAY) throw new LabError(`${system.name} moves the group by itself, again and again`)
+        number -= 1
+        continue
+      }
       taken.push(run)
       progress(
         `${system.name}: ${fault.name} ${number}/${count}: gap ${run.gapMs.toFixed(0)} ms, longest request ${run.requestMs.toFixed(0)} ms, ` +

@@ -10,7 +10,8 @@ export interface Fault {
   readonly aftermathMs: number
   /** Runs for each one that was asked for, where one figure is close to the peer's and both spread; 1 when not given. */
   readonly times?: number
-  begin(stage: Stage, owner: string, system: System): Promise<unknown>
+  /** Gives when it began, where that is known. */
+  begin(stage: Stage, owner: string, system: System): Promise<{ readonly began?: number } | void>
   end(stage: Stage, owner: string, system: System): Promise<unknown>
   readonly only?: System['name']
 }

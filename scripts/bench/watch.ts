@@ -1,6 +1,6 @@
 /** One run of one fault, watched from outside. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type OwnersReport, type StreamReport, unseen } from '../lab/reports.ts'
+import { type OwnersReport, ownerAt, type StreamReport, unseen } from '../lab/reports.ts'
 import type { Stage } from '../lab/stage.ts'
 import type { Fault } from './faults.ts'
 import type { System } from './systems.ts'
@@ -27,12 +27,13 @@ const WARMUP_MS = 2000
 /** Before the fault, so that it strikes at no special moment of anybody's timers. */
 const LEAD_MS = 400
 
-export async function watch(stage: Stage, system: System, fault: Fault): Promise<Run> {
+/** Null: the group moved by itself before the fault, which struck somebody else. */
+export async function watch(stage: Stage, system: System, fault: Fault): Promise<Run | null> {
   const owner = await system.settled(stage)
   const owners = await stage.observe<OwnersReport>('owners')
   const client = await stage.observe<StreamReport>('http', '--warmup', String(WARMUP_MS))
   await sleep(LEAD_MS + Math.random() * 200)
-  await fault.begin(stage, owner, system)
+  const struck = await fault.begin(stage, owner, system)
   await sleep(fault.lastsMs)
   const clientFirst = fault.aftermathMs === 0
   const seen = clientFirst ? await client.stop() : undefined
@@ -41,6 +42,7 @@ export async function watch(stage: Stage, system: System, fault: Fault): Promise
   await sleep(fault.aftermathMs)
   const http = seen ?? (await client.stop())
   const watched = watchedFirst ?? (await owners.stop())
+  if (struck?.began !== undefined && ownerAt(watched, struck.began) !== owner) return null
   return {
     fault: fault.name,
     system: system.name,

@@ -64,6 +64,12 @@ export function unseen({ lostFrames, addresses }: Pick<OwnersReport, 'lostFrames
   return addresses.length === 0 ? 'the observer watched no address' : null
 }
 
+/** Who claimed the first address last, before or at that time; null: nobody yet. */
+export function ownerAt({ addresses }: Pick<OwnersReport, 'addresses'>, at: number): string | null {
+  const begun = (addresses[0]?.reigns ?? []).filter(({ from }) => from <= at)
+  return begun.reduce<Reign | null>((last, one) => (last && last.from > one.from ? last : one), null)?.owner ?? null
+}
+
 export interface Bucket {
   readonly at: number
   readonly begun: number
