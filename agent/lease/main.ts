@@ -8,7 +8,7 @@ import { seededRandom } from '@lvsm/base'
 import { boottime, lockFile, onceAfter, runFirst } from '@lvsm/kernel'
 import type { LeaseEvent, LeaseLink, LeaseView } from '@lvsm/lease'
 import { encode, type ToLease, viewCodec } from '@lvsm/wire'
-import { openKernel } from './adapters/kernel/kernel.ts'
+import { type KernelEvents, openKernel } from './adapters/kernel/kernel.ts'
 import { type IpcServer, serveIpc } from './adapters/ipc.ts'
 import { openState } from './adapters/state.ts'
 import { openLinks, type UdpLinks } from './adapters/network/udp.ts'
@@ -167,9 +167,9 @@ function run(): void {
       network = wanted
       links = opened
     }
-    const watching = {
-      conflict: (group: string, mac: string) => pump.feed({ kind: 'conflict', group, mac }),
-      addressLost: (group: string) => pump.feed({ kind: 'address-lost', group }),
+    const watching: KernelEvents = {
+      conflict: (group, mac) => pump.feed({ kind: 'conflict', group, mac }),
+      addressLost: (group) => pump.feed({ kind: 'address-lost', group }),
       fenceLost: () => {
         count('fence-restored')
         say('somebody else changed the rule set: the fence is put back')

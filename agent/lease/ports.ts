@@ -8,6 +8,8 @@ export interface Outcome {
   /** The kernel's refusal as a sentence; empty when it went well. */
   readonly error: string
 }
+export const FINE: Outcome = { ok: true, error: '' }
+
 export interface FenceOutcome extends Outcome {
   /** The element's time to live as it was sent. */
   readonly timeoutMs: number

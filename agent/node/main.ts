@@ -123,7 +123,8 @@ function run({
   stateDir: string
 }): void {
   const recordPath = join(stateDir, 'agent.owned')
-  const kernel = openKernel({ director: config.groups.some((group) => group.directors.includes(config.node)) })
+  const director = config.groups.some((group) => group.directors.includes(config.node))
+  const kernel = kernelOrFail(() => openKernel({ director }))
   const core = createNodeCore({
     config,
     secrets,
@@ -197,7 +198,7 @@ function run({
     request: (id, request) => pump.feed({ kind: 'request', id, request }),
     failed: (error) => fail(`cannot listen on ${join(runDir, 'agent.sock')}: ${error.message}`),
   })
-  kernel.watch(() => pump.feed({ kind: 'changed' }))
+  kernelOrFail(() => kernel.watch(() => pump.feed({ kind: 'changed' })))
 
   // The data plane stays as it is: whoever starts next finds it so.
   const stop = (signal: string): void => {
@@ -212,6 +213,17 @@ function run({
   process.on('SIGINT', () => stop('SIGINT'))
   say(`${config.node} of cluster ${config.cluster} runs, revision ${config.revision}`)
   pump.feed({ kind: 'wake' })
+}
+
+function kernelOrFail<Value>(ask: () => Value): Value {
+  try {
+    return ask()
+  } catch (error) {
+    return fail(
+      `the kernel cannot be asked: ${(error as Error).message}`,
+      '  it needs rtnetlink and nf_tables (modprobe nf_tables; Debian: package linux-image-amd64)',
+    )
+  }
 }
 
 // What this process makes is for root only, from the moment that it is there.

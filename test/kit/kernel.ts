@@ -5,10 +5,10 @@
 import { type Random, ROUNDING_MS } from '@lvsm/base'
 import type { LeaseGroup } from '@lvsm/lease'
 import type { FenceOp, FencePart } from '../../agent/lease/core/events.ts'
+import { BOTH } from '../../agent/lease/core/kernel.ts'
 import type { Clock } from './clock.ts'
 import type { Schedule } from './schedule.ts'
 
-const BOTH: readonly FencePart[] = ['announce', 'serve']
 const NEVER = Number.NEGATIVE_INFINITY
 
 export interface KernelFaults {

@@ -7,13 +7,13 @@ import type { Rules } from '@lvsm/lease'
 import type { LeaseCore } from '../../agent/lease/core/core.ts'
 import { createLeaseCore } from '../../agent/lease/core/core.ts'
 import type { Envelope, LeaseEffect, LeaseInput } from '../../agent/lease/core/events.ts'
+import { BOTH } from '../../agent/lease/core/kernel.ts'
 import type { Clock } from './clock.ts'
 import type { FakeKernel } from './kernel.ts'
 import type { Schedule } from './schedule.ts'
 
 /** Under this nothing can be renewed (a tick of the kernel). */
 const TICK_MS = 4
-const PARTS = ['announce', 'serve'] as const
 /** Inputs that a frozen process keeps; the socket's buffer. */
 const INBOX = 512
 const MOST_STEPS = 5000
@@ -205,7 +205,7 @@ export class Process {
     this.#later(() => {
       const done = this.#read()
       for (const [group, timeoutMs] of left)
-        this.#answers.push({ kind: 'fenced', group, op: 'carry', parts: PARTS, ok, timeoutMs, done, error: '' })
+        this.#answers.push({ kind: 'fenced', group, op: 'carry', parts: BOTH, ok, timeoutMs, done, error: '' })
     })
   }
 

@@ -160,7 +160,7 @@ scenario('without root both are refused, and say how to start them', async () =>
   }
 })
 
-scenario('a lease process whose kernel refuses the fence ends with a way out', async () => {
+scenario('a process whose kernel refuses to be asked ends with a way out', async () => {
   const { to } = await seats()
   const [node = '', program = ''] = await commandOf(to, 'lease')
   const state = `${SCRATCH}/fenceless`
@@ -170,6 +170,10 @@ scenario('a lease process whose kernel refuses the fence ends with a way out', a
     `ip netns exec client unshare --user --map-root-user ${node} ${program} --node ${to} --run-dir ${state} --state-dir ${state}`,
   )
   refused(ran, /the kernel cannot be asked: .*EPERM.*\n.*nf_tables/s)
+  const agent = (await commandOf('rs1', 'agent')).slice(0, 2).join(' ')
+  const elsewhere = `--config ${configOf('rs1')} --run-dir ${state} --state-dir ${state}`
+  const second = await attempt(`ip netns exec client unshare --user --map-root-user ${agent} ${elsewhere}`)
+  refused(second, /the kernel cannot be asked: .*EPERM.*\n.*nf_tables/s)
 })
 
 scenario('lvsm-agent --check names every fault of a file with its line', async () => {

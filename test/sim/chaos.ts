@@ -86,10 +86,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     cluster.note(`${machine.name} loses its memory`)
     machine.kill()
     machine.start('none')
-    during(cluster, draw(cluster, 0, 0.2) * cluster.shape.timing.termMs, () => {
-      machine.process?.put({ kind: 'stop', reason: 'asked to' })
-      startAgain(cluster, machine)
-    })
+    during(cluster, draw(cluster, 0, 0.2) * cluster.shape.timing.termMs, () => FAULTS['stop']?.(cluster, machine))
   },
   mute(cluster, machine) {
     cluster.note(`nobody hears ${machine.name}`)

@@ -3,7 +3,7 @@ import type { Instant } from '@lvsm/base'
 import { NETLINK, openNetlink, openPacket, type PacketSocket, type Reply } from '@lvsm/kernel'
 import type { LeaseAddress, LeaseGroup } from '@lvsm/lease'
 import { gratuitousArp, type Message, rtnetlink } from '@lvsm/netlink'
-import type { Addresses, Outcome } from '../../ports.ts'
+import { type Addresses, FINE, type Outcome } from '../../ports.ts'
 
 /**
  * The kernel takes a floating address off by itself when nobody refreshed it for so long: the slow second guard
@@ -12,7 +12,6 @@ import type { Addresses, Outcome } from '../../ports.ts'
 const VALID_SECONDS = 10
 const EADDRNOTAVAIL = 99
 const ENODEV = 19
-const FINE: Outcome = { ok: true, error: '' }
 
 export interface FloatingAddresses extends Addresses {
   /** Opens what the announcements of these groups will need, and has their messages built once: a takeover is no time for either. */

@@ -4,11 +4,10 @@ import { NETLINK, openNetlink } from '@lvsm/kernel'
 import type { LeaseGroup } from '@lvsm/lease'
 import { nftables } from '@lvsm/netlink'
 import type { Carried, FencePart } from '../../core/events.ts'
-import type { Built, Fence, FenceOrder, FenceOutcome, Outcome } from '../../ports.ts'
+import { type Built, type Fence, type FenceOrder, type FenceOutcome, FINE } from '../../ports.ts'
 import { elementOf, type Layer, LAYERS, ruleMessages, rulesIn, TABLE, tableMessages } from './fence-tables.ts'
 
 const PARTS: readonly FencePart[] = ['announce', 'serve']
-const FINE: Outcome = { ok: true, error: '' }
 /** Under one tick of the kernel an element has no use. */
 const SHORTEST_MS = 4
 

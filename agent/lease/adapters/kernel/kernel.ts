@@ -3,7 +3,7 @@ import type { Instant } from '@lvsm/base'
 import { NETLINK, oncePerTurn, type Watch, watchNetlink } from '@lvsm/kernel'
 import type { LeaseGroup } from '@lvsm/lease'
 import { nftables, rtnetlink } from '@lvsm/netlink'
-import type { Addresses, Fence } from '../../ports.ts'
+import { type Addresses, type Fence, FINE } from '../../ports.ts'
 import { openAddresses } from './addresses.ts'
 import { openFence } from './fence.ts'
 import { openRivals } from './rivals.ts'
@@ -72,7 +72,7 @@ export function openKernel(clock: () => Instant): Kernel {
       ...fence,
       build(groups, carried) {
         // Before the first tables take the place of a predecessor's: these may have guarded what the new ones do not know.
-        const off = swept ? { ok: true, error: '' } : addresses.sweep()
+        const off = swept ? FINE : addresses.sweep()
         swept ||= off.ok
         const built = off.ok ? fence.build(groups, carried) : { ...off, carried: [] }
         // Perhaps there are no tables at all any more: then nothing may be on.
