@@ -4,13 +4,13 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { seededRandom } from '@lvsm/base'
-import { boottime, lockFile, onceAfter, runFirst } from '@lvsm/kernel'
-import type { LeaseEvent, LeaseLink, LeaseView } from '@lvsm/lease'
+import { LONGEST_TERM_MS, seededRandom } from '@lvsm/base'
+import { boottime, createAlarm, lockFile, onceAfter, runFirst } from '@lvsm/kernel'
+import { type LeaseEvent, type LeaseLink, type LeaseView, LOST_STATE } from '@lvsm/lease'
 import { encode, type ToLease, viewCodec } from '@lvsm/wire'
 import { type KernelEvents, openKernel } from './adapters/kernel/kernel.ts'
 import { type IpcServer, serveIpc } from './adapters/ipc.ts'
-import { openState } from './adapters/state.ts'
+import { openState, setUp } from './adapters/state.ts'
 import { openLinks, type UdpLinks } from './adapters/network/udp.ts'
 import { createLeaseCore } from './core/core.ts'
 import { startPump } from './pump.ts'
@@ -23,7 +23,8 @@ const STATUS_MS = 1000
 const NEWS_MS = 60
 /** A stop that takes longer than this leaves the rest to the kernel's fence. */
 const STOP_MS = 2000
-const USAGE = 'usage: lvsm-lease --node NAME [--run-dir DIR] [--state-dir DIR]'
+const USAGE = `usage: lvsm-lease --node NAME [--run-dir DIR] [--state-dir DIR]
+       lvsm-lease --set-up [--state-dir DIR]     once on a new node: its voter need not wait for leases of a forgotten past`
 
 const say = (text: string): void => void process.stderr.write(`lvsm-lease: ${text}\n`)
 const fail = (code: number, text: string): never => {
@@ -31,11 +32,20 @@ const fail = (code: number, text: string): never => {
   process.exit(code)
 }
 
-function options(): { node: string; runDir: string; stateDir: string } {
+interface Options {
+  /** Empty with `setUp`. */
+  readonly node: string
+  readonly setUp: boolean
+  readonly runDir: string
+  readonly stateDir: string
+}
+
+function options(): Options {
   try {
     const { values } = parseArgs({
       options: {
         node: { type: 'string' },
+        'set-up': { type: 'boolean', default: false },
         'run-dir': { type: 'string', default: '/run/lvsm' },
         'state-dir': { type: 'string', default: '/var/lib/lvsm' },
         help: { type: 'boolean' },
@@ -45,15 +55,27 @@ function options(): { node: string; runDir: string; stateDir: string } {
       process.stdout.write(`${USAGE}\n`)
       process.exit(0)
     }
-    if (!values.node) return fail(2, `--node is missing\n${USAGE}`)
-    return { node: values.node, runDir: values['run-dir'], stateDir: values['state-dir'] }
+    const { node = '', 'set-up': setUp } = values
+    if (node === '' && !setUp) return fail(2, `--node is missing\n${USAGE}`)
+    return { node, setUp, runDir: values['run-dir'], stateDir: values['state-dir'] }
   } catch (error) {
     return fail(2, `${(error as Error).message}\n${USAGE}`)
   }
 }
 
-function run(): void {
-  const { node, runDir, stateDir } = options()
+async function prepare(stateDir: string): Promise<void> {
+  try {
+    say(
+      (await setUp(stateDir))
+        ? `${stateDir} is set up: this node lent nothing yet`
+        : `${stateDir} has a state already; it is kept`,
+    )
+  } catch (error) {
+    fail(1, `cannot set up ${stateDir}: ${(error as Error).message}`)
+  }
+}
+
+function run({ node, runDir, stateDir }: Options): void {
   if (process.getuid?.() !== 0)
     fail(1, 'must run as root: it owns addresses and nftables (start it with sudo, or as the systemd unit)')
   for (const directory of [runDir, stateDir]) mkdirSync(directory, { recursive: true, mode: 0o750 })
@@ -75,9 +97,9 @@ function run(): void {
     counters[reason] = (counters[reason] ?? 0) + 1
   }
   const state = openState(stateDir, (error) => {
-    if (!counters['state-write-failed'])
-      say(`cannot keep state in ${stateDir}: ${error.message}; failover goes on without it`)
-    count('state-write-failed')
+    if (!counters['view-write-failed'])
+      say(`cannot keep the view in ${stateDir}: ${error.message}; it is tried again, and failover goes on without it`)
+    count('view-write-failed')
   })
   const kernel = kernelOrFail(() => openKernel(boottime))
   const core = createLeaseCore({
@@ -85,8 +107,8 @@ function run(): void {
     incarnation,
     random: seededRandom(randomBytes(4).readUInt32BE()),
     startedAt: boottime(),
-    highWater: state.highWater,
-    standby: state.standby,
+    state: state.state ?? LOST_STATE,
+    kept: state.state !== null,
   })
 
   let links: UdpLinks | undefined
@@ -121,7 +143,18 @@ function run(): void {
     fence: kernel.fence,
     addresses: kernel.addresses,
     send: (outgoing, recipients) => links?.send(outgoing, recipients),
-    persist: (highWater) => state.saveHighWater(highWater),
+    alarm: (ring) => createAlarm(boottime, ring),
+    persist: (kept, done) => {
+      state.save(kept).then(
+        () => done(''),
+        (error: Error) => {
+          if (!counters['state-write-failed'])
+            say(`cannot keep state in ${stateDir}: ${error.message}; it is tried again, and failover goes on`)
+          count('state-write-failed')
+          done(error.message)
+        },
+      )
+    },
     deliver: (from, payload) => ipc.tell({ kind: 'relay', from, payload }),
     event: ({ event }) => {
       news.push(event)
@@ -181,7 +214,6 @@ function run(): void {
     return true
   }
   const hear = (word: ToLease): void => {
-    if (word.kind === 'standby') state.saveStandby(word.on)
     if (word.kind !== 'view') pump.feed(word)
     else if (adopt(word.view)) state.saveView(word.view)
   }
@@ -192,6 +224,7 @@ function run(): void {
     tellNews()
     ipc.close()
     pump.stop()
+    state.close()
     links?.close()
     setTimeout(() => process.exit(code), 20)
   }
@@ -204,7 +237,14 @@ function run(): void {
   }
   process.on('SIGTERM', () => stop('SIGTERM'))
   process.on('SIGINT', () => stop('SIGINT'))
+  // A closed terminal, or the habit to reload, must not end an owner; USR1 would open the debugger of Node.
+  process.on('SIGHUP', () => say('SIGHUP: there is nothing to read again; the reconciler brings every view'))
+  process.on('SIGUSR1', () => undefined)
   setInterval(tellStatus, STATUS_MS)
+  if (state.state === null)
+    say(
+      `no state in ${stateDir}: if this node is a voter, it is silent for ${LONGEST_TERM_MS / 1000} s, as long as a forgotten lease may live (on a new node, run lvsm-lease --set-up first)`,
+    )
   if (state.view) adopt(state.view, true)
   say(
     `${node} runs, incarnation ${incarnation.slice(0, 8)}${state.view && links ? `, revision ${state.view.revision} from its last view` : ', waiting for its view'}`,
@@ -231,4 +271,6 @@ const linkHint = (error: NodeJS.ErrnoException): string =>
       ? 'this node has no such address: correct the link, or configure the interface'
       : 'heartbeats on this link are off; it is tried again each second'
 
-run()
+const chosen = options()
+if (chosen.setUp) await prepare(chosen.stateDir)
+else run(chosen)

@@ -1,14 +1,18 @@
-/** What the lease process needs of the kernel. Each call returns after the kernel's acknowledgement. */
+/** What the lease process needs of the kernel and the network. Each call into the kernel returns after its acknowledgement. */
 import type { Instant } from '@lvsm/base'
-import type { LeaseGroup } from '@lvsm/lease'
-import type { Carried, FenceOp, FencePart } from './core/events.ts'
+import type { CallResult, LeaseGroup } from '@lvsm/lease'
+import type { Carried, FenceOp, FencePart, Recipient } from './core/events.ts'
+
+export interface Addressee extends Recipient {
+  readonly node: string
+}
 
 export interface Outcome {
-  readonly ok: boolean
-  /** The kernel's refusal as a sentence; empty when it went well. */
+  readonly result: CallResult
+  /** What went wrong as a sentence; empty when it went well. */
   readonly error: string
 }
-export const FINE: Outcome = { ok: true, error: '' }
+export const FINE: Outcome = { result: 'done', error: '' }
 
 export interface FenceOutcome extends Outcome {
   /** The element's time to live as it was sent. */
@@ -43,7 +47,8 @@ export interface Fence {
   clear(): Outcome
 }
 export interface Addresses {
-  add(group: LeaseGroup): Outcome
+  /** The kernel takes them off by itself when they were not added again for `validSeconds`. */
+  add(group: LeaseGroup, validSeconds: number): Outcome
   remove(group: LeaseGroup): Outcome
   /** One gratuitous ARP frame for each address, each only while the clock shows less than `notAfter`. */
   announce(group: LeaseGroup, notAfter: Instant): Outcome

@@ -3,11 +3,11 @@
  * the next input. Everything here is synchronous; a step and its effects take well under a millisecond.
  */
 import type { Instant } from '@lvsm/base'
-import { createAlarm } from '@lvsm/kernel'
+import type { DurableState } from '@lvsm/lease'
 import type { Outgoing } from '@lvsm/wire'
 import type { LeaseEffect, LeaseInput } from './core/events.ts'
 import { BOTH } from './core/kernel.ts'
-import type { Addresses, Fence } from './ports.ts'
+import type { Addressee, Addresses, Fence } from './ports.ts'
 
 /** Inputs that may wait; more are dropped and counted, as the network would. */
 const LONGEST_INBOX = 10_000
@@ -17,8 +17,11 @@ export interface PumpPorts {
   step(input: LeaseInput, now: Instant): LeaseEffect[]
   fence: Fence
   addresses: Addresses
-  send(outgoing: Outgoing, recipients: readonly { node: string; incarnation: string | null }[]): void
-  persist(highWater: number): void
+  /** One timer; it rings when its time has come, and not before. */
+  alarm(ring: () => void): { set(at: Instant): void; stop(): void }
+  send(outgoing: Outgoing, recipients: readonly Addressee[]): void
+  /** Calls back once, with the error of the write; empty: the disk has it for certain. */
+  persist(state: DurableState, done: (error: string) => void): void
   deliver(from: string, payload: Uint8Array): void
   event(effect: Extract<LeaseEffect, { kind: 'event' }>): void
   claimed(): void
@@ -36,7 +39,7 @@ export interface Pump {
 export function startPump(node: string, incarnation: string, ports: PumpPorts): Pump {
   const inbox: LeaseInput[] = []
   let running = false
-  const alarm = createAlarm(ports.clock, () => feed({ kind: 'wake' }))
+  const alarm = ports.alarm(() => feed({ kind: 'wake' }))
 
   const feed = (input: LeaseInput): void => {
     if (inbox.length >= LONGEST_INBOX && input.kind === 'datagram') return ports.count('inbox-full')
@@ -62,21 +65,23 @@ export function startPump(node: string, incarnation: string, ports: PumpPorts): 
       case 'fence-tables': {
         const built = ports.fence.build(effect.groups, effect.carried)
         // Without its fence a director may own nothing: the supervisor starts the process again, closed.
-        if (!built.ok) return ports.unfenced(built.error)
+        if (built.result !== 'done') return ports.unfenced(built.error)
         for (const one of built.carried) feed({ kind: 'fenced', op: 'carry', parts: BOTH, ...one })
         return
       }
       case 'address': {
-        const outcome = effect.op === 'add' ? ports.addresses.add(effect.group) : ports.addresses.remove(effect.group)
-        return feed({ kind: 'addressed', group: effect.group.name, op: effect.op, ...outcome })
+        const { op, group, validSeconds } = effect
+        const { result, error } =
+          op === 'add' ? ports.addresses.add(group, validSeconds) : ports.addresses.remove(group)
+        return feed({ kind: 'addressed', group: group.name, op, ok: result === 'done', error })
       }
       case 'announce':
-        if (!ports.addresses.announce(effect.group, effect.notAfter).ok) ports.count('announce-failed')
+        if (ports.addresses.announce(effect.group, effect.notAfter).result !== 'done') ports.count('announce-failed')
         return
       case 'wake':
         return alarm.set(effect.at)
       case 'persist':
-        return ports.persist(effect.highWater)
+        return ports.persist(effect.state, (error) => feed({ kind: 'persisted', ok: error === '', error }))
       case 'deliver':
         return ports.deliver(effect.from, effect.payload)
       case 'event':
@@ -89,7 +94,10 @@ export function startPump(node: string, incarnation: string, ports: PumpPorts): 
   }
 
   const send = ({ to, sequence, spread, message, rider, peers }: Extract<LeaseEffect, { kind: 'send' }>): void => {
-    const recipients = to.map((name) => ({ node: name, incarnation: peers[name] ?? null }))
+    const recipients = to.flatMap((name) => {
+      const peer = peers[name]
+      return peer ? [{ node: name, ...peer }] : []
+    })
     ports.send({ from: node, incarnation, sequence, spread, message, rider }, recipients)
   }
 

@@ -4,7 +4,7 @@
  * pay for all of them at once: 20 ms and more under emulation. Nothing of it reaches the network, the kernel or the disk.
  */
 import { instant, type Random } from '@lvsm/base'
-import type { LeaseView } from '@lvsm/lease'
+import { type LeaseView, NEW_STATE } from '@lvsm/lease'
 import { type Keys, type MacState, open, sealer } from '@lvsm/wire'
 import { createLeaseCore, type LeaseCore } from './core/core.ts'
 import type { LeaseEffect, LeaseInput } from './core/events.ts'
@@ -53,7 +53,7 @@ export function rehearse(random: Random): number {
   const actors = new Map<string, Actor>(
     NODES.map((node, index) => {
       const incarnation = `${index}`.repeat(32)
-      const core = createLeaseCore({ node, incarnation, random, startedAt: instant(0), highWater: 0 })
+      const core = createLeaseCore({ node, incarnation, random, startedAt: instant(0), state: NEW_STATE, kept: true })
       return [node, { core, incarnation, wakeAt: 0 }]
     }),
   )
@@ -68,8 +68,9 @@ export function rehearse(random: Random): number {
     else if (effect.kind === 'fence') {
       const { group, op, parts, timeoutMs } = effect
       const done = instant(now)
-      inbox.push({ to: node, input: { kind: 'fenced', group, op, parts, timeoutMs, done, ok: true, error: '' } })
-    } else if (effect.kind === 'address')
+      inbox.push({ to: node, input: { kind: 'fenced', group, op, parts, timeoutMs, done, result: 'done', error: '' } })
+    } else if (effect.kind === 'persist') inbox.push({ to: node, input: { kind: 'persisted', ok: true, error: '' } })
+    else if (effect.kind === 'address')
       inbox.push({
         to: node,
         input: { kind: 'addressed', group: effect.group.name, op: effect.op, ok: true, error: '' },
@@ -79,7 +80,7 @@ export function rehearse(random: Random): number {
       const outgoing = { from: node, incarnation: actor.incarnation, sequence, spread, message, rider }
       const seal = sealer(outgoing, 'rehearsal', 1, KEYS)
       for (const to of effect.to) {
-        const opened = open(seal(effect.peers[to] ?? null), 'rehearsal', KEYS)
+        const opened = open(seal(effect.peers[to]?.incarnation ?? null), 'rehearsal', KEYS)
         if (opened.ok) inbox.push({ to, input: { kind: 'datagram', envelope: { ...opened.datagram, link: 0 } } })
       }
     }
@@ -87,7 +88,8 @@ export function rehearse(random: Random): number {
   for (const node of NODES) give(node, { kind: 'view', view: viewOf(node) })
   for (; now < LENGTH_MS; now += 10) {
     for (const [node, actor] of actors) {
-      if (now % 500 === 0) give(node, { kind: 'ready', group: 'group', ready: true, cutOff: false, reason: '' })
+      if (now % 500 === 0)
+        give(node, { kind: 'ready', group: 'group', ready: true, cutOff: false, reaches: 0, reason: '' })
       if (actor.wakeAt <= now) give(node, { kind: 'wake' })
     }
     for (let next = inbox.shift(); next; next = inbox.shift()) give(next.to, next.input)

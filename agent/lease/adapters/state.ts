@@ -1,52 +1,69 @@
 /**
- * The three files of the lease process. Each write goes to a new file that replaces the old one whole, and carries a
- * checksum; a file that is missing, cut short or damaged reads as absent and never stops the process: the voter is
- * then silent for a quarantine and learns the rest from its peers. Writing happens in the background: a disk that
- * stalls or is full must not hold up a renewal.
+ * The two files of the lease process: what it must know after a restart, and its last view. Each write goes to a new file
+ * that replaces the old one whole, and carries a checksum; a file that is missing, cut short or damaged reads as absent and
+ * never stops the process. Writing happens in the background: a disk that stalls or is full must not hold up a renewal.
+ *
+ * A voter without its state is silent as long as any cluster's longest lease. So that a new node need not wait, setting it
+ * up writes a state that says: it never lent anything.
  */
-import { readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { open, rename } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { sha256 } from '@noble/hashes/sha2.js'
-import type { LeaseView } from '@lvsm/lease'
-import { decode, encode, viewCodec } from '@lvsm/wire'
+import { type DurableState, type LeaseView, NEW_STATE } from '@lvsm/lease'
+import { decode, decodeState, encode, encodeState, viewCodec } from '@lvsm/wire'
 
 const SUM_BYTES = 32
+const VIEW_RETRY_MS = 1000
 
 export interface LeaseState {
-  /** Lease numbers up to this one may have been used; 0 when nothing is known. */
-  readonly highWater: number
+  /** Null: lost, damaged, or never set up; nobody can tell. */
+  readonly state: DurableState | null
   readonly view: LeaseView | null
-  /** An operator set this node to standby: no restart takes that back. */
-  readonly standby: boolean
-  saveHighWater(highWater: number): void
+  /** Resolves when the disk has it for certain; rejects when that is not known. */
+  save(state: DurableState): Promise<void>
+  /** Tried again until it succeeds, or a newer view is to be kept. */
   saveView(view: LeaseView): void
-  saveStandby(on: boolean): void
+  close(): void
 }
 
-/** `failed` hears of every write that did not reach the disk. */
+const statePath = (directory: string): string => join(directory, 'lease.state')
+
+/** `failed` hears of every view that did not reach the disk. */
 export function openState(directory: string, failed: (error: Error) => void): LeaseState {
-  const numbers = join(directory, 'lease.state')
   const lastView = join(directory, 'lease.view')
-  const onStandby = join(directory, 'lease.standby')
-  const stored = read(numbers)
+  const stored = read(statePath(directory))
   const viewBytes = read(lastView)
-  let writing = Promise.resolve()
-  const save = (path: string, content: Uint8Array): void => {
-    writing = writing.then(() => replace(path, content)).catch(failed)
+  let writing: Promise<void> = Promise.resolve()
+  let retry: NodeJS.Timeout | undefined
+  const inTurn = (work: () => Promise<void>): Promise<void> => {
+    const done = writing.then(work)
+    writing = done.catch(() => undefined)
+    return done
+  }
+  const saveView = (view: LeaseView): void => {
+    clearTimeout(retry)
+    inTurn(() => replace(lastView, encode(viewCodec, view))).catch((error: Error) => {
+      failed(error)
+      clearTimeout(retry)
+      retry = setTimeout(() => saveView(view), VIEW_RETRY_MS)
+    })
   }
   return {
-    highWater: stored?.length === 8 ? Number(Buffer.from(stored).readBigUInt64BE()) : 0,
-    view: viewBytes ? decode(viewCodec, viewBytes) : null,
-    standby: read(onStandby)?.[0] === 1,
-    saveHighWater(highWater) {
-      const bytes = Buffer.alloc(8)
-      bytes.writeBigUInt64BE(BigInt(highWater))
-      save(numbers, bytes)
-    },
-    saveView: (view) => save(lastView, encode(viewCodec, view)),
-    saveStandby: (on) => save(onStandby, new Uint8Array([on ? 1 : 0])),
+    state: stored && decodeState(stored),
+    view: viewBytes && decode(viewCodec, viewBytes),
+    save: (state) => inTurn(() => replace(statePath(directory), encodeState(state))),
+    saveView,
+    close: () => clearTimeout(retry),
   }
+}
+
+/** Makes the state of a node that never took part. False where there is one already, be it damaged: it must not be forgotten. */
+export async function setUp(directory: string): Promise<boolean> {
+  mkdirSync(directory, { recursive: true, mode: 0o750 })
+  if (existsSync(statePath(directory))) return false
+  await replace(statePath(directory), encodeState(NEW_STATE))
+  return true
 }
 
 function read(path: string): Uint8Array | null {
@@ -59,14 +76,26 @@ function read(path: string): Uint8Array | null {
   }
 }
 
+/** The directory too: a name that is not on disk yet is none after a power cut (man 2 fsync). */
 async function replace(path: string, content: Uint8Array): Promise<void> {
   const fresh = `${path}.new`
-  const file = await open(fresh, 'w', 0o600)
-  try {
-    await file.write(Buffer.concat([content, sha256(content)]))
+  await withFile(fresh, 'w', async (file) => {
+    await file.writeFile(Buffer.concat([content, sha256(content)]))
     await file.sync()
+  })
+  await rename(fresh, path)
+  await withFile(dirname(path), 'r', (directory) => directory.sync())
+}
+
+async function withFile(
+  path: string,
+  flags: string,
+  work: (file: Awaited<ReturnType<typeof open>>) => Promise<void>,
+): Promise<void> {
+  const file = await open(path, flags, 0o600)
+  try {
+    await work(file)
   } finally {
     await file.close()
   }
-  await rename(fresh, path)
 }

@@ -6,7 +6,8 @@ import { nextBeat } from './beats.ts'
 import { nextCandidacy, tendCandidate } from './candidacy.ts'
 import { giveUp, nextFarewell, tendClosing, tendFarewell } from './closing.ts'
 import { tendGuard } from './guarding.ts'
-import { bestPeer } from './peers.ts'
+import { nextDurable, tendDurable } from './durable.ts'
+import { bestPeer, betterPeer, rankChangesAt } from './peers.ts'
 import { addAddresses } from './kernel.ts'
 import { nextRenewal, tendRenewals } from './renewing.ts'
 import { tendBeats } from './post.ts'
@@ -23,6 +24,7 @@ export function expire(station: Station): void {
   for (const seat of station.seats.values()) {
     const acting = seat.phase === 'taking' || seat.phase === 'holding' || seat.phase === 'parting'
     if (!acting || seat.holder.believes(station.now)) continue
+    seat.touched = true
     giveUp(station, seat, {
       kind: 'lost',
       reason: `no majority renewed lease ${seat.holder.number} of ${seat.group.name} in time`,
@@ -30,12 +32,19 @@ export function expire(station: Station): void {
   }
 }
 
+/** Of the groups only those that something happened to, or that are due, are looked at. */
 export function tend(station: Station, view: LeaseView): void {
   tendWaiting(station, view)
   tendBeats(station, view)
-  for (const seat of [...station.seats.values()]) tendSeat(station, view, seat)
+  for (const seat of [...station.seats.values()]) {
+    if (!seat.touched && station.now < seat.dueAt) continue
+    seat.touched = false
+    tendSeat(station, view, seat)
+    seat.dueAt = Math.min(...timesOf(station, view, seat).filter((at) => at !== null)) as Instant
+  }
   tendGuard(station, view)
   tendStop(station)
+  tendDurable(station)
 }
 
 function tendSeat(station: Station, view: LeaseView, seat: Seat): void {
@@ -54,6 +63,7 @@ function tendHolding(station: Station, view: LeaseView, seat: Seat): void {
   if (station.now >= seat.refreshAt) addAddresses(station, seat)
   tendTransfer(station, view, seat)
   if (station.now < seat.cutOffUntil) yieldCutOff(station, view, seat)
+  if (seat.phase === 'holding') tendBetter(station, view, seat)
   if (seat.phase !== 'holding' || !station.standby || seat.transfer || station.now < seat.standbyAt) return
   seat.standbyAt = after(station.now, STANDBY_RETRY_MS)
   if (bestPeer(station, view, seat.group)) beginTransfer(station, view, seat, null, `${station.node} is set to standby`)
@@ -62,7 +72,24 @@ function tendHolding(station: Station, view: LeaseView, seat: Seat): void {
 /** Without drain or delay: what reached this node no more cannot be disturbed. Where nobody is ready, it may recover. */
 function yieldCutOff(station: Station, view: LeaseView, seat: Seat): void {
   const successor = bestPeer(station, view, seat.group)
-  if (successor) giveUp(station, seat, { kind: 'gave-up', reason: seat.readyReason, successor })
+  if (successor) giveUp(station, seat, { kind: 'gave-up', reason: seat.says.reason, successor })
+}
+
+/** For so long a peer must be better off: what is repaired meanwhile moves nothing. */
+export const BETTER_FOR_MS = 3000
+
+/** A ready peer that would serve the group better gets it, as in any planned move: nothing changes before it is willing. */
+function tendBetter(station: Station, view: LeaseView, seat: Seat): void {
+  const better = station.standby || seat.transfer ? null : betterPeer(station, view, seat)
+  if (better === null) {
+    seat.betterSince = null
+    return
+  }
+  seat.betterSince ??= station.now
+  if (station.now < after(seat.betterSince, BETTER_FOR_MS)) return
+  // Where it refuses, it is asked again as long after.
+  seat.betterSince = null
+  beginTransfer(station, view, seat, better.node, better.why)
 }
 
 /** Stopped means that everything is off for certain; how long a stubborn kernel is waited for is the process's choice. */
@@ -78,23 +105,27 @@ function tendStop(station: Station): void {
 
 /** The earliest instant at which something will be due. */
 export function nextDue(station: Station, view: LeaseView): Instant {
-  let next = station.waiting.reduce((least, { until }) => earlier(least, until), nextBeat(station, view))
-  for (const seat of station.seats.values()) {
-    for (const at of timesOf(station, view, seat)) if (at !== null && at < next) next = at
-  }
+  let next = earlier(nextBeat(station, view), nextDurable(station))
+  for (const { until } of station.waiting) next = earlier(next, until)
+  for (const { dueAt, touched } of station.seats.values()) next = touched ? station.now : earlier(next, dueAt)
   return next
 }
 
 function timesOf(station: Station, view: LeaseView, seat: Seat): (Instant | null)[] {
   const times: (Instant | null)[] = [nextFarewell(seat)]
   if (seat.phase === 'watching')
-    times.push(nextCandidacy(station, view, seat), isFit(seat, station.now) ? null : seat.unfitUntil)
+    times.push(
+      nextCandidacy(station, view, seat),
+      rankChangesAt(station, view, seat),
+      isFit(seat, station.now) ? null : seat.unfitUntil,
+    )
   if (seat.phase === 'taking' || seat.phase === 'parting') times.push(seat.holder.deadline)
   if (seat.phase === 'draining') times.push(seat.serve.latest)
   if (seat.phase === 'closing') times.push(callsOut(seat) ? NEVER : seat.retryAt)
   if (seat.phase === 'holding') {
     times.push(seat.refreshAt, nextRenewal(station, view, seat), nextAnnouncement(seat), nextTransfer(view, seat))
     if (station.standby && !seat.transfer) times.push(seat.standbyAt)
+    if (seat.betterSince !== null) times.push(after(seat.betterSince, BETTER_FOR_MS))
   }
   return times
 }

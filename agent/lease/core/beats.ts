@@ -2,12 +2,15 @@
  * Heartbeats, with what this node holds and is ready for. Each peer has its own pace, and a beat that is ripe goes along
  * with whatever else goes to the peer: between an owner and the voters that is every renewal and its answer. What moves
  * ownership are the leases' own messages; beats tell who is there.
+ *
+ * A beat names the groups of which something changed within a deadtime, and a few of the others, drawn at random: its
+ * length grows with what changes and not with the groups.
  */
-import { after, earlier, type Instant, NEVER_BEFORE } from '@lvsm/base'
-import type { Beat } from '@lvsm/heartbeat'
-import type { LeaseView } from '@lvsm/lease'
+import { after, earlier, type Instant, NEVER_BEFORE, type Random } from '@lvsm/base'
+import type { Beat, GroupClaim } from '@lvsm/heartbeat'
+import { type LeaseView, voterDigest } from '@lvsm/lease'
 import { beatIntervalMs } from './pace.ts'
-import { holds, isReady } from './seat.ts'
+import { holds, isReady, type Seat } from './seat.ts'
 import type { Station } from './station.ts'
 
 /** Of a keepalive. */
@@ -15,20 +18,50 @@ const SOON = 1 / 2
 /** Of a peer's interval: with so much of it left, a beat goes along with another message; or with the beats to others. */
 const RIPE = 1 / 2
 const NEARLY = 1 / 4
+/** Groups in one beat: with names of 32 letters it still fits an Ethernet frame, a request beside it. */
+const MOST_CHANGED = 12
+const OTHERS = 4
 
-function beat(station: Station, view: LeaseView): Beat {
-  const groups = [...station.seats.values()].map((seat) => {
-    const holding = holds(seat, station.now)
-    return {
-      group: seat.group.name,
-      holds: holding,
-      ready: isReady(seat, station.now) && !station.stopping,
-      number: holding ? seat.holder.number : 0,
-      leftMs: holding ? seat.holder.deadline - station.now : 0,
-    }
-  })
-  return { kind: 'beat', revision: view.revision, standby: station.standby, groups }
+function claimOf(station: Station, seat: Seat): GroupClaim {
+  const holding = holds(seat, station.now)
+  return {
+    group: seat.group.name,
+    holds: holding,
+    ready: isReady(seat, station.now) && !station.stopping,
+    reaches: seat.says.reaches,
+    number: holding ? seat.holder.number : 0,
+    leftMs: holding ? seat.holder.deadline - station.now : 0,
+  }
 }
+
+/** Those that changed, the latest first, then the others from a place that is drawn. */
+function claims(station: Station, view: LeaseView): GroupClaim[] {
+  const said = [...station.seats.values()].map((seat) => {
+    const claim = claimOf(station, seat)
+    const text = `${claim.holds} ${claim.ready} ${claim.reaches} ${claim.number}`
+    if (text !== seat.claim.text) seat.claim = { text, since: station.now }
+    return { claim, since: seat.claim.since }
+  })
+  if (said.length <= MOST_CHANGED + OTHERS) return said.map(({ claim }) => claim)
+  const isNews = (since: Instant): boolean => station.now < after(since, view.timing.deadtimeMs)
+  const changed = said.filter(({ since }) => isNews(since)).sort((a, b) => b.since - a.since)
+  const rest = [...changed.splice(MOST_CHANGED), ...said.filter(({ since }) => !isNews(since))]
+  return [...changed, ...drawn(station.random, rest, OTHERS)].map(({ claim }) => claim)
+}
+
+/** So many in a row, from a place that is drawn. */
+function drawn<Item>(random: Random, list: readonly Item[], most: number): Item[] {
+  const first = Math.floor(random.next() * list.length)
+  return [...list.slice(first), ...list.slice(0, first)].slice(0, most)
+}
+
+const beat = (station: Station, view: LeaseView): Beat => ({
+  kind: 'beat',
+  revision: view.revision,
+  standby: station.standby,
+  voters: voterDigest(view),
+  groups: claims(station, view),
+})
 
 const dueAt = (station: Station, name: string): Instant => station.beatAt.get(name) ?? NEVER_BEFORE
 

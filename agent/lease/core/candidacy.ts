@@ -1,6 +1,15 @@
 /** This node as a candidate for a group: carries out the candidate's plan. */
 import { after, between, type Instant, NEVER_BEFORE, renewalMs } from '@lvsm/base'
-import { type Ack, type Busy, type Free, type LeaseView, type Poll, type Situation, votersOf } from '@lvsm/lease'
+import {
+  type Ack,
+  type Busy,
+  type Free,
+  isNext,
+  type LeaseView,
+  type Poll,
+  type Situation,
+  votersOf,
+} from '@lvsm/lease'
 import { rankOf, unwilling } from './peers.ts'
 import { about, post, postRelease } from './post.ts'
 import { onExtended, request } from './renewing.ts'
@@ -12,7 +21,7 @@ export function situation(station: Station, view: LeaseView, seat: Seat): Situat
   const voters = votersOf(view)
   return {
     eligible: unwilling(station, view, seat.group) === null && isSilent(seat, station.now),
-    rank: rankOf(station, view, seat.group),
+    rank: rankOf(station, view, seat),
     renewedUntil: renewedUntil(station, view, seat),
     timing: view.timing,
     voters,
@@ -36,7 +45,7 @@ export const nextCandidacy = (station: Station, view: LeaseView, seat: Seat): In
 function renewedUntil(station: Station, view: LeaseView, seat: Seat): Instant {
   const { keepaliveMs, termMs } = view.timing
   const missingMs = renewalMs(view.timing) + keepaliveMs / 2
-  const freshMs = station.acceptor.heldByOthersMs(seat.group, station.node, station.now) - (termMs - missingMs)
+  const freshMs = station.acceptor.heldByOthersMs(seat.group, station, station.now) - (termMs - missingMs)
   return freshMs > 0 ? after(station.now, freshMs) : NEVER_BEFORE
 }
 
@@ -49,7 +58,8 @@ function poll(station: Station, view: LeaseView, seat: Seat): void {
 function ask(station: Station, view: LeaseView, seat: Seat): void {
   seat.farewell = null
   const spread = seat.candidate.asking ? 'all' : 'one'
-  request(station, view, seat, seat.candidate.asks(station.sequence + 1, view.timing, station.now), spread)
+  const number = seat.candidate.asks(station.sequence + 1, situation(station, view, seat), station.now)
+  request(station, view, seat, number, spread)
 }
 
 /** No majority: give back what was lent, and come again at a time that the rival does not choose too. */
@@ -77,8 +87,12 @@ function win(station: Station, view: LeaseView, seat: Seat): void {
 
 export function onVote(station: Station, view: LeaseView, seat: Seat, from: string, answer: Free | Busy): void {
   if (answer.echo.incarnation !== station.incarnation) return
-  if (answer.kind === 'busy' && answer.reason === 'number' && seat.holder.believes(station.now)) {
-    seat.raisedNumber = Math.max(seat.raisedNumber, answer.highWater + 1)
-  }
+  if (answer.kind === 'busy' && answer.reason === 'number') raiseNumber(station, seat, answer.highWater)
   seat.candidate.heard(from, answer, situation(station, view, seat), station.now)
+}
+
+/** A voter that started anew grants our lease again under a number above all that it may have granted before. */
+function raiseNumber(station: Station, seat: Seat, highWater: number): void {
+  if (seat.holder.believes(station.now) && isNext(highWater + 1, seat.holder.number))
+    seat.raisedNumber = Math.max(seat.raisedNumber, highWater + 1)
 }

@@ -35,8 +35,10 @@ export interface GiveUp {
 /** Closes everything, whatever the seat was doing. */
 export function silence(station: Station, seat: Seat): void {
   seat.phase = 'closing'
+  seat.touched = true
   seat.burst = null
   seat.transfer = null
+  seat.betterSince = null
   closeFence(station, seat, BOTH)
   removeAddresses(station, seat)
 }
@@ -122,8 +124,7 @@ function replace(station: Station, seat: Seat): void {
   station.guardDue ??= 'perhaps'
   if (!seat.next) return
   const fresh = newSeat(seat.next, station.incarnation, station.random, station.rules)
-  fresh.readyUntil = seat.readyUntil
-  fresh.readyReason = seat.readyReason
+  fresh.says = seat.says
   fresh.cutOffUntil = seat.cutOffUntil
   station.seats.set(fresh.group.name, fresh)
   fresh.announce.distrust()

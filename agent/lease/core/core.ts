@@ -12,6 +12,7 @@ import { defend } from './announcing.ts'
 import { onDatagram, onMessage } from './arrivals.ts'
 import { beatNow, beatSoon } from './beats.ts'
 import { giveUp } from './closing.ts'
+import { onPersisted } from './durable.ts'
 import { type LeaseEffect, type LeaseInput, READY_FOR_MS } from './events.ts'
 import { guardSoon, onCarried } from './guarding.ts'
 import { addAddresses, bookAddressed, bookFenced } from './kernel.ts'
@@ -19,8 +20,8 @@ import { adopt, relinquish } from './membership.ts'
 import { bestPeer } from './peers.ts'
 import { post } from './post.ts'
 import { onRenewed } from './renewing.ts'
-import type { Seat } from './seat.ts'
-import { type LeaseCoreOptions, newStation, type Station, tell } from './station.ts'
+import { isReady, type Seat } from './seat.ts'
+import { type LeaseCoreOptions, newStation, type Station, tell, touchAll } from './station.ts'
 import { statusOf } from './status.ts'
 import { onOpened } from './taking.ts'
 import { beginTransfer } from './transfer.ts'
@@ -46,9 +47,8 @@ export function createLeaseCore(options: LeaseCoreOptions): LeaseCore {
       station.now = later(station.now, now)
       station.effects = []
       expire(station)
-      const idle = isIdle(station, input)
       onInput(station, input)
-      if (!idle || station.effects.length > 0) settle(station)
+      settle(station)
       return station.effects
     },
     status(now) {
@@ -57,15 +57,6 @@ export function createLeaseCore(options: LeaseCoreOptions): LeaseCore {
     },
     beliefs: () => [...station.seats.values()].map(({ group, holder }) => ({ group, until: holder.deadline })),
   }
-}
-
-/**
- * Many inputs are beats, and second copies of them: before the next wake they set nothing going, unless a candidate
- * or a hand-over looks at what they say. Everything else that such an input does shows as an effect.
- */
-function isIdle(station: Station, input: LeaseInput): boolean {
-  if (input.kind !== 'datagram' || input.envelope.message.kind !== 'beat' || station.now >= station.wakeAt) return false
-  return !station.standby && [...station.seats.values()].every((seat) => seat.phase === 'holding')
 }
 
 /** Carries on until nothing is due and nothing is left to say to ourselves; then asks to be woken. */
@@ -83,8 +74,8 @@ function settle(station: Station): void {
     }
     const next = nextDue(station, view)
     if (local.length > 0 || next <= station.now) continue
+    if (station.wakeAt !== next) station.effects.push({ kind: 'wake', at: next })
     station.wakeAt = next
-    station.effects.push({ kind: 'wake', at: next })
     return
   }
 }
@@ -93,7 +84,9 @@ function onInput(station: Station, input: LeaseInput): void {
   if (input.kind === 'view') return adopt(station, input.view)
   if (input.kind === 'standby') return onStandby(station, input.on)
   if (input.kind === 'stop') return onStop(station, input.reason)
+  if (input.kind === 'persisted') return onPersisted(station, input.ok, input.error)
   const { view } = station
+  if (input.kind === 'wake') station.wakeAt = NEVER_BEFORE
   if (!view || input.kind === 'wake') return
   if (input.kind === 'datagram') return onDatagram(station, view, input.envelope)
   if (input.kind === 'relay') return onRelay(station, view, input)
@@ -106,10 +99,11 @@ function onInput(station: Station, input: LeaseInput): void {
 
 type SeatInput = Exclude<
   LeaseInput,
-  { kind: 'view' | 'standby' | 'stop' | 'wake' | 'datagram' | 'relay' | 'fence-lost' }
+  { kind: 'view' | 'standby' | 'stop' | 'persisted' | 'wake' | 'datagram' | 'relay' | 'fence-lost' }
 >
 
 function onSeatInput(station: Station, view: LeaseView, seat: Seat, input: SeatInput): void {
+  seat.touched = true
   switch (input.kind) {
     case 'ready':
       return onReady(station, seat, input)
@@ -134,16 +128,13 @@ function onSeatInput(station: Station, view: LeaseView, seat: Seat, input: SeatI
   }
 }
 
-function onReady(
-  station: Station,
-  seat: Seat,
-  { ready, cutOff, reason }: Extract<LeaseInput, { kind: 'ready' }>,
-): void {
-  const was = station.now < seat.readyUntil
-  seat.cutOffUntil = cutOff ? after(station.now, READY_FOR_MS) : NEVER_BEFORE
-  seat.readyUntil = ready ? after(station.now, READY_FOR_MS) : NEVER_BEFORE
-  seat.readyReason = ready ? 'the agent has not said so lately' : reason
-  if (was === ready) return
+function onReady(station: Station, seat: Seat, input: Extract<LeaseInput, { kind: 'ready' }>): void {
+  const { ready, cutOff, reaches, reason } = input
+  const changed = isReady(seat, station.now) !== ready || seat.says.reaches !== reaches
+  const until = after(station.now, READY_FOR_MS)
+  seat.says = { ready, reaches, reason, until }
+  seat.cutOffUntil = cutOff ? until : NEVER_BEFORE
+  if (!changed) return
   beatSoon(station)
   if (ready) seat.candidate.pollSoon()
 }
@@ -174,6 +165,7 @@ function onRelay(station: Station, view: LeaseView, input: Extract<LeaseInput, {
 function onStandby(station: Station, on: boolean): void {
   if (station.standby === on) return
   station.standby = on
+  touchAll(station)
   for (const seat of station.seats.values()) seat.standbyAt = station.now
   beatSoon(station)
 }
@@ -181,6 +173,7 @@ function onStandby(station: Station, on: boolean): void {
 function onStop(station: Station, reason: string): void {
   if (station.stopping) return
   station.stopping = true
+  touchAll(station)
   const { view } = station
   if (!view) {
     station.effects.push({ kind: 'stopped' })

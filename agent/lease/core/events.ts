@@ -1,7 +1,16 @@
 /** Everything that can happen to the lease process, and everything that it can do about it. */
-import type { Beat, Relay, Spread } from '@lvsm/heartbeat'
+import type { Beat, Relay, Route, Spread } from '@lvsm/heartbeat'
 import type { Instant } from '@lvsm/base'
-import type { Incarnation, LeaseEvent, LeaseGroup, LeaseMessage, LeaseView, Sender } from '@lvsm/lease'
+import type {
+  CallResult,
+  DurableState,
+  Incarnation,
+  LeaseEvent,
+  LeaseGroup,
+  LeaseMessage,
+  LeaseView,
+  Sender,
+} from '@lvsm/lease'
 
 export type Message = LeaseMessage | Beat | Relay
 
@@ -12,7 +21,7 @@ export interface Envelope {
   readonly sequence: number
   /** The receiver's incarnation as the sender knows it; null when it knows none (the first beat after a start). */
   readonly to: Incarnation | null
-  /** Index of the link in the sender's list. */
+  /** Index of our own link by which it came. */
   readonly link: number
   readonly spread: Spread
   readonly message: Message
@@ -21,6 +30,12 @@ export interface Envelope {
 /** Whom to answer, and over which links. */
 export interface Asker extends Sender {
   readonly spread: Spread
+}
+
+/** Where a datagram goes: which process start of the node, and over which links. */
+export interface Recipient {
+  readonly incarnation: Incarnation | null
+  readonly route: Route
 }
 
 /** Announce: ARP both ways. Serve: IP both ways (fence.md, row 12). */
@@ -43,6 +58,8 @@ export type LeaseInput =
       readonly ready: boolean
       /** No client could reach an owner here: one that is ready should have the group. */
       readonly cutOff: boolean
+      /** How many of the group's ping nodes answer. */
+      readonly reaches: number
       readonly reason: string
     }
   | { readonly kind: 'datagram'; readonly envelope: Envelope }
@@ -53,7 +70,7 @@ export type LeaseInput =
       readonly group: string
       readonly op: FenceOp | 'carry'
       readonly parts: readonly FencePart[]
-      readonly ok: boolean
+      readonly result: CallResult
       readonly timeoutMs: number
       readonly done: Instant
       readonly error: string
@@ -73,6 +90,8 @@ export type LeaseInput =
   | { readonly kind: 'switchover'; readonly group: string; readonly to: string | null; readonly reason: string }
   | { readonly kind: 'standby'; readonly on: boolean; readonly reason: string }
   | { readonly kind: 'relay'; readonly to: string | null; readonly payload: Uint8Array }
+  /** Result of a `persist`; where it failed, the disk may have the new state or the old one. */
+  | { readonly kind: 'persisted'; readonly ok: boolean; readonly error: string }
   | { readonly kind: 'stop'; readonly reason: string }
 
 export type LeaseEffect =
@@ -85,7 +104,7 @@ export type LeaseEffect =
       readonly message: Message
       /** A beat that goes along, instead of in a datagram of its own. */
       readonly rider: Beat | null
-      readonly peers: Readonly<Record<string, Incarnation | null>>
+      readonly peers: Readonly<Record<string, Recipient>>
     }
   /** Renewal in one call: read the clock, timeout = min(timeoutMs, notAfter − now), refuse when that is under a tick. */
   | {
@@ -96,13 +115,19 @@ export type LeaseEffect =
       readonly timeoutMs: number
       readonly notAfter: Instant
     }
-  | { readonly kind: 'address'; readonly op: 'add' | 'remove'; readonly group: LeaseGroup }
+  /** `validSeconds`: the kernel takes an added address off by itself when nobody added it again for so long. */
+  | {
+      readonly kind: 'address'
+      readonly op: 'add' | 'remove'
+      readonly group: LeaseGroup
+      readonly validSeconds: number
+    }
   /** One gratuitous frame for each address, only while now < notAfter (fence.md, row 3). */
   | { readonly kind: 'announce'; readonly group: LeaseGroup; readonly notAfter: Instant }
   /** The next instant at which the core wants a `wake`; replaces the earlier wish. */
   | { readonly kind: 'wake'; readonly at: Instant }
-  /** Reserve lease numbers up to `highWater` on disk. Advisory: nothing waits for it but a new grant above it. */
-  | { readonly kind: 'persist'; readonly highWater: number }
+  /** Replace the state on disk by this one, and say whether it is there for certain: exactly one `persisted`. */
+  | { readonly kind: 'persist'; readonly state: DurableState }
   | { readonly kind: 'deliver'; readonly from: string; readonly payload: Uint8Array }
   | { readonly kind: 'event'; readonly event: LeaseEvent }
   /** A peer says something new about what it holds or would take: the reconciler should know soon. */

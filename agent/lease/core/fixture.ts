@@ -1,6 +1,6 @@
 /** A lone director, and a kernel that does everything at once, or refuses. */
 import { type Instant, instant, quarantineMs, seededRandom } from '@lvsm/base'
-import type { LeaseEvent, LeaseGroup, LeaseView } from '@lvsm/lease'
+import type { CallResult, LeaseEvent, LeaseGroup, LeaseView } from '@lvsm/lease'
 import { createLeaseCore, type LeaseCore } from './core.ts'
 import type { LeaseEffect, LeaseInput } from './events.ts'
 import { BOTH } from './kernel.ts'
@@ -46,7 +46,8 @@ export class Bench {
       incarnation: 'one',
       random: seededRandom(1),
       startedAt: this.now,
-      highWater: 0,
+      state: { limitMs: timing.termMs, highWater: 0, standby: false },
+      kept: true,
     })
   }
 
@@ -68,6 +69,7 @@ export class Bench {
   #carryOut(effect: LeaseEffect): LeaseInput[] {
     const ok = !this.refuses(effect)
     const error = ok ? '' : 'EBUSY'
+    const resultOf = (done: boolean): CallResult => (done ? 'done' : 'refused')
     if (effect.kind === 'wake') this.wakeAt = effect.at
     else if (effect.kind === 'fence') {
       const { group, op, parts, timeoutMs } = effect
@@ -75,7 +77,18 @@ export class Bench {
       const done = ok && (op !== 'renew' || this.#open.has(group))
       if (done && op === 'open') this.#open.add(group)
       if (done && op === 'close') this.#open.delete(group)
-      return [{ kind: 'fenced', group, op, parts, ok: done, timeoutMs, done: this.now, error: done ? '' : 'ENOENT' }]
+      return [
+        {
+          kind: 'fenced',
+          group,
+          op,
+          parts,
+          result: resultOf(done),
+          timeoutMs,
+          done: this.now,
+          error: done ? '' : 'ENOENT',
+        },
+      ]
     } else if (effect.kind === 'fence-tables') {
       this.seen.push(effect.kind)
       this.tables = effect.groups
@@ -87,13 +100,16 @@ export class Bench {
         op: 'carry',
         parts: BOTH,
         ...one,
-        ok: ok && found,
+        result: resultOf(ok && found),
         done: this.now,
         error,
       }))
     } else if (effect.kind === 'address') {
       this.seen.push(`${effect.op} address`)
       return [{ kind: 'addressed', group: effect.group.name, op: effect.op, ok, error }]
+    } else if (effect.kind === 'persist') {
+      this.seen.push(effect.kind)
+      return [{ kind: 'persisted', ok, error }]
     } else if (effect.kind === 'send') this.seen.push(effect.message.kind)
     else if (effect.kind === 'event') {
       this.seen.push(`event ${effect.event.kind}`)
@@ -109,8 +125,8 @@ export class Bench {
   begin(first: LeaseView = view): void {
     this.give({ kind: 'view', view: first })
     for (const { name } of first.groups)
-      this.give({ kind: 'ready', group: name, ready: true, cutOff: false, reason: '' })
+      this.give({ kind: 'ready', group: name, ready: true, cutOff: false, reaches: 0, reason: '' })
     this.look()
-    this.runTo(1000 + quarantineMs(timing) + 120)
+    this.runTo(1000 + quarantineMs(timing.termMs) + 120)
   }
 }

@@ -42,10 +42,10 @@ export function onCarried(
   station: Station,
   view: LeaseView,
   seat: Seat,
-  { ok }: Extract<LeaseInput, { kind: 'fenced' }>,
+  { result }: Extract<LeaseInput, { kind: 'fenced' }>,
 ): void {
   if (seat.phase !== 'holding') return
-  if (ok) extendFence(station, view, seat)
+  if (result === 'done') extendFence(station, view, seat)
   else reopen(station, seat)
 }
 

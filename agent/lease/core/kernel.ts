@@ -1,7 +1,6 @@
 /** Calls into the kernel that belong to a seat, with the books kept for each call and each answer. */
-import { after, type Instant } from '@lvsm/base'
+import { after, type Instant, invariant } from '@lvsm/base'
 import type { FenceElement, LeaseGroup } from '@lvsm/lease'
-import { invariant } from '@lvsm/base'
 import type { Carried, FencePart, LeaseInput } from './events.ts'
 import { isSilent, type Seat } from './seat.ts'
 import type { Station } from './station.ts'
@@ -62,29 +61,42 @@ export function closeFence(station: Station, seat: Seat, parts: readonly FencePa
 }
 
 /**
- * The kernel takes an address off by itself when nobody extended its lifetime (fence.md, row 7): three tries fit into
- * the ten seconds that the adapter gives it.
+ * The kernel takes an address off by itself when nobody extended its lifetime: the second guard, where somebody flushed the
+ * fence of a node that is frozen or dead (fence.md, row 7). The shorter the better; but each extension of a thousand
+ * addresses holds the loop up for tens of milliseconds, so that groups of many have a longer one.
  */
-const ADDRESS_REFRESH_MS = 3000
+const SHORTEST_VALID_SECONDS = 3
+const LONGEST_VALID_SECONDS = 10
+const MANY_ADDRESSES = 32
+/** So many times in a lifetime: two may fail. */
+const EXTENSIONS = 3
+
+/** Whole seconds, as the kernel counts them; never less than a lease, which is what a hold-up may cost. */
+export function validSeconds({ addresses }: LeaseGroup, leaseMs: number): number {
+  if (addresses.length > MANY_ADDRESSES) return LONGEST_VALID_SECONDS
+  return Math.min(Math.max(SHORTEST_VALID_SECONDS, Math.ceil(leaseMs / 1000)), LONGEST_VALID_SECONDS)
+}
 
 export function addAddresses(station: Station, seat: Seat): void {
   invariant(seat.holder.believes(station.now), 'an address is added only under a lease')
+  const seconds = validSeconds(seat.group, station.view?.timing.termMs ?? 0)
   seat.addressOff = false
-  seat.refreshAt = after(station.now, ADDRESS_REFRESH_MS)
+  seat.refreshAt = after(station.now, (seconds * 1000) / EXTENSIONS)
   seat.addressCalls += 1
-  station.effects.push({ kind: 'address', op: 'add', group: seat.group })
+  station.effects.push({ kind: 'address', op: 'add', group: seat.group, validSeconds: seconds })
 }
 
 export function removeAddresses(station: Station, seat: Seat): void {
   seat.addressCalls += 1
-  station.effects.push({ kind: 'address', op: 'remove', group: seat.group })
+  station.effects.push({ kind: 'address', op: 'remove', group: seat.group, validSeconds: 0 })
 }
 
 export function bookFenced(seat: Seat, answer: Extract<LeaseInput, { kind: 'fenced' }>): void {
   for (const element of elements(seat, answer.parts)) {
-    if (answer.op === 'open') element.opened(answer.ok, answer.timeoutMs, answer.done)
-    else if (answer.op === 'renew' || answer.op === 'carry') element.renewed(answer.ok, answer.timeoutMs, answer.done)
-    else element.closed(answer.ok)
+    if (answer.op === 'open') element.opened(answer.result, answer.timeoutMs, answer.done)
+    else if (answer.op === 'renew' || answer.op === 'carry')
+      element.renewed(answer.result, answer.timeoutMs, answer.done)
+    else element.closed(answer.result)
   }
 }
 

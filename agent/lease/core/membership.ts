@@ -1,27 +1,26 @@
 /** A new view: who the peers are, which groups this node directs, and what a predecessor may have left behind. */
 import { directs, type LeaseAddress, type LeaseGroup, type LeaseView } from '@lvsm/lease'
-import { bestPeer } from './peers.ts'
+import { bestPeer, judgeVoters } from './peers.ts'
 import { giveUp, part, silence } from './closing.ts'
 import { guardSoon } from './guarding.ts'
 import { newSeat, type Seat } from './seat.ts'
-import type { Station } from './station.ts'
-import { persist } from './voting.ts'
+import { type Station, touchAll } from './station.ts'
 
 export function adopt(station: Station, view: LeaseView): void {
-  const before = station.view
   for (const seat of station.seats.values()) leaveChanged(station, view, seat)
   station.view = view
-  station.acceptor.adopt(view)
+  station.acceptor.adopt(view, station.now)
   const names = new Set(view.nodes.map(({ name }) => name))
   station.roster.adopt(
     [...names].filter((name) => name !== station.node),
     view.timing.deadtimeMs,
   )
-  for (const key of station.claims.keys()) if (!names.has(key.split('/')[0] ?? '')) station.claims.delete(key)
+  const known = [station.peers, station.beatAt, station.greetedAt, station.turns, station.doubles]
+  for (const one of known) for (const name of one.keys()) if (!names.has(name)) one.delete(name)
+  judgeVoters(station, view)
   guardSoon(station, view)
   for (const group of view.groups) if (directs(view, group)) seatFor(station, group)
-  for (const name of station.beatAt.keys()) if (!names.has(name)) station.beatAt.delete(name)
-  if (!before) persist(station)
+  touchAll(station)
 }
 
 /** A seat whose addresses changed, or that is gone, is closed under its old shape first. */

@@ -1,27 +1,89 @@
 /** What the other nodes' beats say: who holds a group, who is ready for it, and in which order. */
-import { type Beat, type Life, lifeOf, speaks } from '@lvsm/heartbeat'
-import { directs, type LeaseGroup, type LeaseView, votersOf } from '@lvsm/lease'
+import { after, type Instant, type Trouble } from '@lvsm/base'
+import { type Beat, type Life, lifeOf, silentFrom, speaks } from '@lvsm/heartbeat'
+import { directs, groupOf, type LeaseGroup, type LeaseView, voterDigest, votersOf } from '@lvsm/lease'
 import { beatIntervalMs } from './pace.ts'
-import { holds, isFit, isReady } from './seat.ts'
-import type { Claim, Station } from './station.ts'
+import { holds, isFit, isReady, type Seat, unreadyReason } from './seat.ts'
+import { type Claim, type Station, tell, touch, touchAll } from './station.ts'
 
-export function noteBeat(station: Station, from: string, beat: Beat): void {
+export function noteBeat(station: Station, view: LeaseView, from: string, incarnation: string, beat: Beat): void {
+  const before = station.peers.get(from)
+  const same = before?.incarnation === incarnation ? before : undefined
+  const { standby, voters } = beat
+  const word = { incarnation, standby, voters, claims: same?.claims ?? new Map<string, Claim>() }
+  station.peers.set(from, word)
+  if (!same || same.standby !== standby) touchAll(station)
+  if (same?.standby !== standby) station.effects.push({ kind: 'claimed' })
+  if (same?.voters !== voters) judgeVoters(station, view)
   for (const claim of beat.groups) {
-    const key = `${from}/${claim.group}`
-    const heard = { ...claim, at: station.now, standby: beat.standby }
-    if (differ(station.claims.get(key), heard)) station.effects.push({ kind: 'claimed' })
-    station.claims.set(key, heard)
+    if (!groupOf(view, claim.group)?.directors.includes(from)) continue
+    const known = word.claims.get(claim.group)
+    word.claims.set(claim.group, { ...claim, at: station.now })
+    if (!differ(known, claim)) continue
+    station.effects.push({ kind: 'claimed' })
+    touch(station, claim.group)
   }
 }
 
-const differ = (before: Claim | undefined, now: Claim): boolean =>
+const differ = (before: Claim | undefined, now: Omit<Claim, 'at'>): boolean =>
   before?.holds !== now.holds ||
   before.number !== now.number ||
   before.ready !== now.ready ||
-  before.standby !== now.standby
+  before.reaches !== now.reaches
+
+/**
+ * Nodes that count other voters can form two majorities. While the last word of any peer names others, this node stands for
+ * nothing, however long ago that was: that peer may live on behind a cut.
+ */
+export function judgeVoters(station: Station, view: LeaseView): void {
+  const own = voterDigest(view)
+  const [name = null] = [...station.peers].find(([, { voters }]) => voters !== own) ?? []
+  if (name === station.dissenter) return
+  station.dissenter = name
+  if (name !== null) tell(station, '', 'note', 0, dissent(station, name))
+  touchAll(station)
+}
+
+const dissent = ({ node }: Station, name: string): string =>
+  `${name} counts other voters than ${node}: two majorities could be formed`
+
+/** A cloned machine: both copies speak as one node, and each would be granted what the other one gives up. */
+export function judgeDouble(station: Station, name: string): void {
+  const starts = station.roster.double(name, station.now)
+  if (starts === null) station.doubles.delete(name)
+  else if (!station.doubles.has(name)) {
+    station.doubles.add(name)
+    tell(station, '', 'note', 0, doubled(name, starts))
+  }
+}
+
+const doubled = (name: string, starts: readonly string[]): string =>
+  `two machines call themselves ${name}: starts ${starts.map((start) => start.slice(0, 8)).join(' and ')} speak by turns`
+
+export function peerTroubles(station: Station): Trouble[] {
+  const { dissenter } = station
+  const voters: Trouble[] =
+    dissenter === null
+      ? []
+      : [
+          {
+            code: 'other-voters',
+            severity: 'critical',
+            message: `${dissent(station, dissenter)}; ${station.node} takes nothing over until they agree`,
+            hint: 'give every node the same configuration; to exchange voters, stop all lease processes first',
+          },
+        ]
+  const clones = [...station.doubles].flatMap((name): Trouble[] => {
+    const starts = station.roster.double(name, station.now)
+    if (starts === null) return []
+    const hint = 'give one of them a name and addresses of its own, or stop it'
+    return [{ code: 'cloned-node', severity: 'critical', message: doubled(name, starts), hint }]
+  })
+  return [...voters, ...clones]
+}
 
 export const claimOf = (station: Station, node: string, group: string): Claim | undefined =>
-  station.claims.get(`${node}/${group}`)
+  station.peers.get(node)?.claims.get(group)
 
 export const lifeOfPeer = (station: Station, view: LeaseView, node: string): Life =>
   node === station.node
@@ -38,26 +100,70 @@ function lifeTiming(view: LeaseView, own: string, node: string): LeaseView['timi
   }
 }
 
-/** Whether a peer would take the group now, by its own last beat. */
+/** Whether a peer would take the group now, by its own last word. */
 export function isReadyPeer(station: Station, view: LeaseView, node: string, group: string): boolean {
-  const claim = claimOf(station, node, group)
   return (
-    claim !== undefined &&
-    claim.ready &&
-    !claim.standby &&
+    claimOf(station, node, group)?.ready === true &&
+    station.peers.get(node)?.standby === false &&
     speaks(station.roster.heardAt(node), station.now, beatIntervalMs(view, node, station.node))
   )
 }
 
-/** The first ready peer in preference order. */
-export const bestPeer = (station: Station, view: LeaseView, group: LeaseGroup): string | null =>
-  group.directors.find((name) => name !== station.node && isReadyPeer(station, view, name, group.name)) ?? null
+const reaches = (station: Station, node: string, group: string): number => claimOf(station, node, group)?.reaches ?? 0
 
-/** How many ready peers go before this node. */
-export const rankOf = (station: Station, view: LeaseView, group: LeaseGroup): number =>
-  group.directors
-    .slice(0, Math.max(0, group.directors.indexOf(station.node)))
-    .filter((name) => isReadyPeer(station, view, name, group.name) && !hasLapsed(station, name, group.name)).length
+/** Ready peers, the best first: by the ping nodes that they reach, then in preference order. */
+function readyPeers(station: Station, view: LeaseView, { name, directors }: LeaseGroup): string[] {
+  return directors
+    .filter((node) => node !== station.node && isReadyPeer(station, view, node, name))
+    .sort((a, b) => reaches(station, b, name) - reaches(station, a, name))
+}
+
+export const bestPeer = (station: Station, view: LeaseView, group: LeaseGroup): string | null =>
+  readyPeers(station, view, group)[0] ?? null
+
+export interface Better {
+  readonly node: string
+  readonly why: string
+}
+/**
+ * A ready peer that would serve the group better than this node, by what the agents said last; null when there is none. An
+ * agent that is silent says nothing against its node: it may be restarted at any time.
+ */
+export function betterPeer(station: Station, view: LeaseView, seat: Seat): Better | null {
+  const { group, says } = seat
+  if (station.now >= says.until) return null
+  const node = bestPeer(station, view, group)
+  if (node === null) return null
+  if (!says.ready) return { node, why: `${station.node} cannot serve it: ${says.reason}` }
+  const theirs = reaches(station, node, group.name)
+  return theirs > says.reaches
+    ? { node, why: `${station.node} reaches ${says.reaches} ping nodes, ${node} reaches ${theirs}` }
+    : null
+}
+
+/** Ready peers that go before this node: those that reach more ping nodes, and of its equals those that are preferred. */
+function before(station: Station, view: LeaseView, seat: Seat): string[] {
+  const { name, directors } = seat.group
+  const own = directors.indexOf(station.node)
+  return directors.filter((node, at) => {
+    if (node === station.node || !isReadyPeer(station, view, node, name) || hasLapsed(station, node, name)) return false
+    const more = reaches(station, node, name) - seat.says.reaches
+    return more > 0 || (more === 0 && at < own)
+  })
+}
+export const rankOf = (station: Station, view: LeaseView, seat: Seat): number => before(station, view, seat).length
+
+/** When the next of those who go before this node may drop out by itself: it falls silent, or its lease runs out. */
+export function rankChangesAt(station: Station, view: LeaseView, seat: Seat): Instant {
+  let next = Number.POSITIVE_INFINITY as Instant
+  for (const node of before(station, view, seat)) {
+    const claim = claimOf(station, node, seat.group.name)
+    const silent = silentFrom(station.roster.heardAt(node), beatIntervalMs(view, node, station.node))
+    const lapses = claim?.holds ? after(claim.at, claim.leftMs) : silent
+    next = Math.min(next, silent, lapses) as Instant
+  }
+  return next
+}
 
 /** It held the group when it was last heard, and its lease has run out since: it will hardly be the first to ask. */
 function hasLapsed(station: Station, node: string, group: string): boolean {
@@ -78,7 +184,7 @@ export interface Owner {
   /** What is left of our own lease; of another's, what was left when it last spoke. */
   readonly leftMs: number
 }
-/** A holder's word counts until the next one but one is due. */
+/** A holder's word counts until the next but one of its beats is due. */
 const BEATS_PER_WORD = 2
 
 /** The holder of a group as far as this node knows: for people, nothing is decided by it. */
@@ -91,8 +197,9 @@ export function ownerOf(station: Station, view: LeaseView, group: LeaseGroup): O
   for (const node of group.directors) {
     const claim = claimOf(station, node, group.name)
     if (!claim?.holds || node === station.node) continue
-    const ageMs = now - claim.at
-    const fresh = ageMs < Math.max(claim.leftMs, BEATS_PER_WORD * beatIntervalMs(view, node, station.node))
+    // Beats do not name every group each time: who speaks and does not take it back still holds it.
+    const silentMs = now - Math.max(claim.at, station.roster.heardAt(node) ?? claim.at)
+    const fresh = silentMs < Math.max(claim.leftMs, BEATS_PER_WORD * beatIntervalMs(view, node, station.node))
     if (fresh && (!owner || claim.number > owner.number)) owner = { node, number: claim.number, leftMs: claim.leftMs }
   }
   return owner
@@ -104,8 +211,9 @@ export function unwilling(station: Station, view: LeaseView, group: LeaseGroup):
   if (!seat || !directs(view, group)) return `${station.node} is no director of ${group.name}`
   if (station.stopping) return `${station.node} is stopping`
   if (station.standby) return `${station.node} is set to standby`
+  if (station.dissenter !== null) return dissent(station, station.dissenter)
   if (!isFit(seat, station.now)) return `${station.node} had to give ${group.name} up a moment ago, its kernel refused`
-  if (!isReady(seat, station.now)) return `${station.node} is not ready: ${seat.readyReason}`
+  if (!isReady(seat, station.now)) return `${station.node} is not ready: ${unreadyReason(seat)}`
   if (seat.phase !== 'watching') return `${station.node} is still ${seat.phase}`
   return null
 }

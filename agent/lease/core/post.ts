@@ -1,8 +1,8 @@
 /** Everything that leaves as a datagram, and what this node says to itself. */
-import type { Spread } from '@lvsm/heartbeat'
-import { type Incarnation, type LeaseGroup, type LeaseView, type Release, votersOf } from '@lvsm/lease'
+import type { Route, Spread } from '@lvsm/heartbeat'
+import { type LeaseGroup, type LeaseView, type Release, votersOf } from '@lvsm/lease'
 import { beatFor, dueBeats, isRipe } from './beats.ts'
-import type { Asker, Message } from './events.ts'
+import type { Asker, Message, Recipient } from './events.ts'
 import type { Seat } from './seat.ts'
 import type { Station } from './station.ts'
 
@@ -13,16 +13,30 @@ export function post(station: Station, to: readonly string[], message: Message, 
   if (to.includes(station.node) && message.kind !== 'beat' && message.kind !== 'relay') {
     station.local.push({ sequence, message })
   }
-  const peers: Record<string, Incarnation | null> = {}
-  for (const name of others) peers[name] = station.roster.addressOf(name)
+  const peers: Record<string, Recipient> = {}
+  for (const name of others) {
+    const incarnation = station.roster.address(name, station.now)
+    peers[name] = { incarnation, route: routeTo(station, name, spread, message.kind === 'beat') }
+  }
   dispatch(station, peers, { sequence, spread, message })
   return sequence
+}
+
+/** What goes by turns takes the next link with each message. */
+function routeTo(station: Station, name: string, spread: Spread, beat: boolean): Route {
+  const heardOn = station.roster.linkOf(name)
+  const turn = station.turns.get(name) ?? 0
+  if (spread === 'one' && (beat || heardOn === null)) station.turns.set(name, turn + 1)
+  return { spread, heardOn, beat, turn }
 }
 
 /** Answers the very process start that asked, whatever else was heard of its node. */
 export function reply(station: Station, { node, incarnation, spread }: Asker, message: Message): void {
   if (node === station.node) post(station, [node], message, spread)
-  else dispatch(station, { [node]: incarnation }, { sequence: ++station.sequence, spread, message })
+  else {
+    const route = routeTo(station, node, spread, false)
+    dispatch(station, { [node]: { incarnation, route } }, { sequence: ++station.sequence, spread, message })
+  }
 }
 
 interface Sealed {
@@ -32,7 +46,7 @@ interface Sealed {
 }
 
 /** To those whose beat is ripe the message takes it along. */
-function dispatch(station: Station, peers: Readonly<Record<string, Incarnation | null>>, sealed: Sealed): void {
+function dispatch(station: Station, peers: Readonly<Record<string, Recipient>>, sealed: Sealed): void {
   const names = Object.keys(peers)
   const { view } = station
   // A relay may fill a datagram alone.

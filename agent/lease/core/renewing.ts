@@ -22,8 +22,9 @@ const MISSES = 2
 export function request(station: Station, view: LeaseView, seat: Seat, number: number, spread: Spread): void {
   const voters = votersOf(view)
   const sequence = station.sequence + 1
-  seat.holder.asked({ sequence, sent: station.now, epoch: view.epoch, number, voters })
-  const message: Request = { kind: 'request', ...about(view, seat.group), termMs: view.timing.termMs, number }
+  const { termMs } = view.timing
+  seat.holder.asked({ sequence, sent: station.now, epoch: view.epoch, number, termMs, voters })
+  const message: Request = { kind: 'request', ...about(view, seat.group), termMs, number }
   post(station, voters, message, spread)
 }
 
@@ -31,8 +32,12 @@ export function request(station: Station, view: LeaseView, seat: Seat, number: n
 function leaseDue(view: LeaseView, seat: Seat): Instant | null {
   const { newest, answered } = seat.holder
   if (!newest || fenceCalls(seat) > 0) return null
-  return after(newest.sent, answered ? renewalMs(view.timing) : view.timing.keepaliveMs / 3)
+  return after(newest.sent, (answered ? renewalMs(view.timing) : view.timing.keepaliveMs / 3) * shortened(view, seat))
 }
+
+/** Voters that lend for a shorter time, because their view or their disk is of another duration, must be asked sooner. */
+const shortened = ({ timing }: LeaseView, { holder }: Seat): number =>
+  holder.grantedMs > 0 ? Math.min(1, holder.grantedMs / timing.termMs) : 1
 
 /** When the fence is renewed from what is left of the lease, without a new extension; null when nothing is left. */
 function fenceDue(station: Station, view: LeaseView, seat: Seat): Instant | null {
@@ -97,7 +102,7 @@ export function onRenewed(
   answer: Extract<LeaseInput, { kind: 'fenced' }>,
 ): void {
   if (seat.phase !== 'holding') return
-  if (answer.ok) seat.misses = 0
+  if (answer.result === 'done') seat.misses = 0
   else fenceMissed(station, view, seat, answer.error)
 }
 

@@ -48,16 +48,24 @@ export interface Seat {
   misses: number
   burst: { readonly since: Instant; sent: number } | null
   defendedAt: Instant
-  readyUntil: Instant
-  readyReason: string
+  /** What the agent said last, and until when it counts. */
+  says: { readonly ready: boolean; readonly reaches: number; readonly reason: string; readonly until: Instant }
   /** So long the agent's word counts that no client could reach an owner here. */
   cutOffUntil: Instant
   /** After a failure of this node's kernel others go first, until this instant. */
   unfitUntil: Instant
   /** Not before this instant is a hand-over for standby tried again. */
   standbyAt: Instant
+  /** Since when a ready peer would serve better; null while none would. */
+  betterSince: Instant | null
   /** Lease number to renew with, when a voter knows of a higher one than ours. */
   raisedNumber: number
+  /** Something happened to it in this step. */
+  touched: boolean
+  /** When something is due, if nothing happens before. */
+  dueAt: Instant
+  /** What its beats last said, and since when. */
+  claim: { text: string; since: Instant }
 }
 
 export function newSeat(group: LeaseGroup, own: string, random: Random, rules: Rules): Seat {
@@ -79,12 +87,15 @@ export function newSeat(group: LeaseGroup, own: string, random: Random, rules: R
     misses: 0,
     burst: null,
     defendedAt: NEVER_BEFORE,
-    readyUntil: NEVER_BEFORE,
-    readyReason: 'the agent has not said so yet',
+    says: { ready: false, reaches: 0, reason: '', until: NEVER_BEFORE },
     cutOffUntil: NEVER_BEFORE,
     unfitUntil: NEVER_BEFORE,
     standbyAt: NEVER_BEFORE,
+    betterSince: null,
     raisedNumber: 0,
+    touched: true,
+    dueAt: NEVER_BEFORE,
+    claim: { text: '', since: NEVER_BEFORE },
   }
 }
 
@@ -93,7 +104,13 @@ export const fenceCalls = (seat: Seat): number => seat.announce.out + seat.serve
 export const isSilent = (seat: Seat, now: Instant): boolean =>
   seat.announce.isClosed(now) && seat.serve.isClosed(now) && seat.addressOff && seat.addressCalls === 0
 export const isFit = (seat: Seat, now: Instant): boolean => now >= seat.unfitUntil
-export const isReady = (seat: Seat, now: Instant): boolean => now < seat.readyUntil && isFit(seat, now)
+export const isReady = (seat: Seat, now: Instant): boolean =>
+  seat.says.ready && now < seat.says.until && isFit(seat, now)
+/** Why the kernel is not known to be prepared. */
+export const unreadyReason = ({ says }: Seat): string => {
+  if (says.until === NEVER_BEFORE) return 'the agent has not said so yet'
+  return says.ready ? 'the agent has not said so lately' : says.reason
+}
 /** Whether this node acts as the holder, up to its deadline. */
 export const holds = (seat: Seat, now: Instant): boolean =>
   (seat.phase === 'taking' || seat.phase === 'holding' || seat.phase === 'parting') && seat.holder.believes(now)

@@ -1,9 +1,9 @@
 /** The whole state of a lease process: one value, changed only inside a step. */
-import type { Instant, Random } from '@lvsm/base'
-import { NEVER_BEFORE } from '@lvsm/base'
+import { type Instant, NEVER_BEFORE, type Random } from '@lvsm/base'
 import { type GroupClaim, Roster } from '@lvsm/heartbeat'
 import {
   Acceptor,
+  type DurableState,
   type Incarnation,
   type LeaseEvent,
   type LeaseMessage,
@@ -12,6 +12,7 @@ import {
   RULES,
   type Rules,
 } from '@lvsm/lease'
+import type { Durable } from './durable.ts'
 import type { Asker, LeaseEffect } from './events.ts'
 import type { Seat } from './seat.ts'
 
@@ -20,17 +21,24 @@ export interface LeaseCoreOptions {
   readonly incarnation: Incarnation
   readonly random: Random
   readonly startedAt: Instant
-  /** Lease numbers up to this one may have been granted before; 0 when no state was found. */
-  readonly highWater: number
-  /** As it was set before the process started; off when not given. */
-  readonly standby?: boolean
+  /** As a predecessor left it. Where that is lost: the longest lease that any cluster may have. */
+  readonly state: DurableState
+  /** False: it is not on disk, but what a voter without a memory must assume. */
+  readonly kept: boolean
   /** For tests that plant a mistake. */
   readonly rules?: Rules
 }
-/** What a peer said about a group in its last beat. */
+/** What a peer said about a group when it last did. */
 export interface Claim extends GroupClaim {
   readonly at: Instant
+}
+/** What a peer's process start said about itself in its beats. */
+export interface PeerWord {
+  readonly incarnation: Incarnation
   readonly standby: boolean
+  /** Digest of the voters that it counts. */
+  readonly voters: string
+  readonly claims: Map<string, Claim>
 }
 export interface LocalMessage {
   readonly sequence: number
@@ -52,8 +60,16 @@ export interface Station {
   readonly roster: Roster
   readonly acceptor: Acceptor
   readonly seats: Map<string, Seat>
-  /** By `node/group`. */
-  readonly claims: Map<string, Claim>
+  /** By node: what it said last, however long ago. */
+  readonly peers: Map<string, PeerWord>
+  /** A peer whose last word counted other voters than this node; null when there is none. */
+  dissenter: string | null
+  /** Peers that were last seen to be two machines with one name. */
+  readonly doubles: Set<string>
+  /** When a process start that was not heard before was last answered at once, by node. */
+  readonly greetedAt: Map<string, Instant>
+  /** Counts the datagrams to each peer that may go over any link. */
+  readonly turns: Map<string, number>
   readonly counters: Record<string, number>
   view: LeaseView | null
   now: Instant
@@ -73,6 +89,7 @@ export interface Station {
   /** Messages of this node to itself, delivered within the same step. */
   local: LocalMessage[]
   waiting: Waiting[]
+  readonly durable: Durable
 }
 
 export function newStation(options: LeaseCoreOptions): Station {
@@ -83,9 +100,13 @@ export function newStation(options: LeaseCoreOptions): Station {
     random: options.random,
     rules,
     roster: new Roster(options.incarnation),
-    acceptor: new Acceptor(options.startedAt, options.highWater, rules),
+    acceptor: new Acceptor(options.startedAt, options.state, rules),
     seats: new Map(),
-    claims: new Map(),
+    peers: new Map(),
+    dissenter: null,
+    doubles: new Set(),
+    greetedAt: new Map(),
+    turns: new Map(),
     counters: {},
     view: null,
     now: options.startedAt,
@@ -94,13 +115,23 @@ export function newStation(options: LeaseCoreOptions): Station {
     guarded: '',
     guardDue: null,
     wakeAt: NEVER_BEFORE,
-    standby: options.standby ?? false,
+    standby: options.state.standby,
     stopping: false,
     stopped: false,
     effects: [],
     local: [],
     waiting: [],
+    durable: { onDisk: options.kept ? options.state : null, writing: null, retryAt: NEVER_BEFORE, fault: '' },
   }
+}
+
+/** Something happened that its group has to look at before the step ends. */
+export function touch(station: Station, group: string): void {
+  const seat = station.seats.get(group)
+  if (seat) seat.touched = true
+}
+export function touchAll(station: Station): void {
+  for (const seat of station.seats.values()) seat.touched = true
 }
 
 export function count(station: Station, name: string): void {

@@ -2,7 +2,8 @@
 import type { GroupRole, GroupStatus, LeaseGroup, LeaseStatus, LeaseView } from '@lvsm/lease'
 import { directs, FRESH_KEEPALIVES, votersOf } from '@lvsm/lease'
 import { situation } from './candidacy.ts'
-import { hasQuorum, heardVoters, lifeOfPeer, ownerOf, rankOf, unwilling } from './peers.ts'
+import { durableTroubles } from './durable.ts'
+import { hasQuorum, heardVoters, lifeOfPeer, ownerOf, peerTroubles, rankOf, unwilling } from './peers.ts'
 import { holds, type Seat } from './seat.ts'
 import type { Station } from './station.ts'
 
@@ -13,25 +14,25 @@ export function statusOf(station: Station): LeaseStatus {
   return {
     node: station.node,
     incarnation: station.incarnation,
-    quarantineMs: view ? station.acceptor.quarantineLeftMs(now) : 0,
+    quarantineMs: view && votersOf(view).includes(station.node) ? station.acceptor.quarantineLeftMs(now) : 0,
     standby: station.standby,
     quorum: view !== null && hasQuorum(station, view),
     groups: view ? view.groups.map((group) => groupStatus(station, view, group)) : [],
     peers: view
       ? view.nodes.filter(({ name }) => name !== station.node).map(({ name }) => peerStatus(station, view, name))
       : [],
+    troubles: [...durableTroubles(station), ...peerTroubles(station)],
     counters: { ...station.counters },
   }
 }
 
 function peerStatus(station: Station, view: LeaseView, name: string): LeaseStatus['peers'][number] {
   const heardAt = station.roster.heardAt(name)
-  const standby = view.groups.some((group) => station.claims.get(`${name}/${group.name}`)?.standby === true)
   return {
     name,
     life: lifeOfPeer(station, view, name),
     silentMs: heardAt === null ? -1 : station.now - heardAt,
-    standby,
+    standby: station.peers.get(name)?.standby === true,
   }
 }
 
@@ -102,5 +103,5 @@ function placeOf(station: Station, view: LeaseView, seat: Seat): string {
   const place = seat.group.directors
     .filter((node) => node !== ownerOf(station, view, seat.group)?.node)
     .indexOf(station.node)
-  return `${ORDINALS[Math.min(place, rankOf(station, view, seat.group))] ?? 'later'} in order`
+  return `${ORDINALS[Math.min(place, rankOf(station, view, seat))] ?? 'later'} in order`
 }

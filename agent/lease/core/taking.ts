@@ -28,7 +28,7 @@ export function onOpened(
   answer: Extract<LeaseInput, { kind: 'fenced' }>,
 ): void {
   if (seat.phase !== 'taking' || fenceCalls(seat) > 0) return
-  if (!answer.ok) {
+  if (answer.result !== 'done') {
     fenceMissed(station, view, seat, answer.error)
     return
   }

@@ -8,7 +8,7 @@ import { after } from '@lvsm/base'
 import { type LeaseView, leadMs, type Poll, type Release, type Request } from '@lvsm/lease'
 import type { Asker } from './events.ts'
 import { reply } from './post.ts'
-import type { Station } from './station.ts'
+import { type Station, touch, touchAll } from './station.ts'
 
 /** A request waits for at most so many head starts of a candidate. */
 const LONGEST_WAIT_LEADS = 2
@@ -17,7 +17,7 @@ const HAIR_MS = 0.01
 
 export function onRequest(station: Station, view: LeaseView, sender: Asker, message: Request): void {
   const answer = station.acceptor.request(sender, message, station.now)
-  persist(station)
+  touch(station, message.group)
   if (!answer) return
   const soon = answer.kind === 'busy' && answer.reason === 'held' && answer.leftMs <= longestWaitMs(view)
   if (!soon) return reply(station, sender, answer)
@@ -43,13 +43,8 @@ export function onPoll(station: Station, sender: Asker, message: Poll): void {
 
 export function onVoterRelease(station: Station, sender: Asker, message: Release): void {
   station.acceptor.release(sender, message, station.now)
+  touchAll(station)
   station.waiting = station.waiting.map((one) =>
     one.message.group === message.group ? { ...one, until: station.now } : one,
   )
-}
-
-/** Lease numbers are reserved on disk ahead of their use, also once at the start. */
-export function persist(station: Station): void {
-  const highWater = station.acceptor.takeReserve()
-  if (highWater !== null) station.effects.push({ kind: 'persist', highWater })
 }

@@ -56,6 +56,7 @@ export function createTelling(
           group,
           ready: why === '',
           cutOff: reconciler.cutOff(group) !== null,
+          reaches: 0,
           reason: why === '' ? 'the kernel is prepared' : why,
         })
     }

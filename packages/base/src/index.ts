@@ -1,3 +1,5 @@
+export * from './digest.ts'
+export * from './inet.ts'
 export * from './invariant.ts'
 export * from './random.ts'
 export * from './refusal.ts'

@@ -37,7 +37,7 @@ test('whatever is legal, a holder stops before the slowest voter, and its fence 
       legal += 1
       const { termMs, keepaliveMs, applyMs } = candidate
       expect(holdMs(termMs) * (1 + DRIFT)).toBeLessThan(termMs * (1 - DRIFT))
-      expect(quarantineMs(candidate)).toBeGreaterThan((termMs * (1 + DRIFT)) / (1 - DRIFT))
+      expect(quarantineMs(termMs)).toBeGreaterThan((termMs * (1 + DRIFT)) / (1 - DRIFT))
       expect(fenceMs(candidate)).toBeGreaterThanOrEqual(2 * keepaliveMs)
       // The next renewal of the lease brings the next of the fence, before it must be renewed from what is left.
       if (applyMs <= keepaliveMs) expect(fenceMs(candidate) - applyMs).toBeGreaterThan(renewalMs(candidate))

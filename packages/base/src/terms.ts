@@ -38,8 +38,8 @@ export const holdMs = (grantMs: number): number => (grantMs * (1 - DRIFT)) / (1 
  */
 export const renewalMs = (timing: Timing): number => 1.6 * timing.keepaliveMs
 
-/** How long a restarted voter stays silent: the longest term that it may have granted, with drift. */
-export const quarantineMs = (timing: Timing): number => (timing.termMs * (1 + DRIFT)) / (1 - DRIFT) + 1
+/** After so long on one clock a lease of `leaseMs` that was granted before has run out on every other clock too, with a millisecond to spare. */
+export const quarantineMs = (leaseMs: number): number => (leaseMs * (1 + DRIFT)) / (1 - DRIFT) + 1
 
 /**
  * The kernel's fence of a group opens for this long at each renewal. A late one may outlive it by what the element

@@ -4,6 +4,8 @@ export interface GroupClaim {
   /** Does this node hold the group's lease, and may it take it? */
   readonly holds: boolean
   readonly ready: boolean
+  /** How many of the group's ping nodes it reaches. */
+  readonly reaches: number
   /** Its lease number and what is left of it; 0 when it holds nothing. */
   readonly number: number
   readonly leftMs: number
@@ -13,6 +15,9 @@ export interface Beat {
   /** Revision of the configuration that the node runs. */
   readonly revision: number
   readonly standby: boolean
+  /** 64-bit digest of the names of its voters, as 16 hexadecimal digits: nodes that count other voters could form two majorities. */
+  readonly voters: string
+  /** Of the groups that it directs: those that changed lately, and a few others in turn. */
   readonly groups: readonly GroupClaim[]
 }
 /** Opaque word from a reconciler to another: the lease process carries it and does not look inside. */

@@ -1,5 +1,5 @@
 /** Silence of a node, judged: alive, late (after warntime), dead (after deadtime), unknown (never heard). */
-import { between, type Instant, type Timing } from '@lvsm/base'
+import { after, between, type Instant, NEVER_BEFORE, type Timing } from '@lvsm/base'
 
 export type Life = 'alive' | 'late' | 'dead' | 'unknown'
 
@@ -13,6 +13,9 @@ export function lifeOf(heardAt: Instant | null, now: Instant, timing: Timing): L
   return silentMs >= timing.warntimeMs ? 'late' : 'alive'
 }
 
-/** Whether a node that beats each `intervalMs` speaks just now: stricter than `alive`, for the order of candidates only. */
+/** When a node that beats each `intervalMs` counts as silent, for the order of candidates only: sooner than late or dead. */
+export const silentFrom = (heardAt: Instant | null, intervalMs: number): Instant =>
+  heardAt === null ? NEVER_BEFORE : after(heardAt, SILENT_BEATS * intervalMs)
+
 export const speaks = (heardAt: Instant | null, now: Instant, intervalMs: number): boolean =>
-  heardAt !== null && between(heardAt, now) <= SILENT_BEATS * intervalMs
+  now < silentFrom(heardAt, intervalMs)

@@ -44,6 +44,8 @@ const ETIMEDOUT = 110
 
 /** The kernel's answer to one message: errno 0 is success. */
 export interface Reply extends Acknowledgement {
+  /** False: no answer came, and the message may or may not have been carried out; errno says what became of the answer. */
+  readonly answered: boolean
   /** What a GET or an echo brought before the acknowledgement. */
   readonly data: readonly Message[]
 }
@@ -52,11 +54,10 @@ export interface Netlink {
   readonly fd: number
   /**
    * Sends messages and waits for the answer to each, in order; those without NLM_F_ACK count as answered.
-   * Never throws for what the kernel says: a message whose answer got lost has ETIMEDOUT or ENOBUFS and may
-   * or may not have been carried out. An nf_tables batch goes as one transaction: any error voids all of it.
+   * Never throws for what the kernel says. An nf_tables batch goes as one transaction: any error voids all of it.
    */
   request(messages: readonly Uint8Array[]): Reply[]
-  /** As `request`; the first failure, or undefined when everything succeeded. */
+  /** As `request`; undefined when everything succeeded, else the first failure: one that the kernel answered, where there is one. */
   apply(messages: readonly Uint8Array[]): Reply | undefined
   /** All parts of a dump; begun anew when the kernel changed under it. Throws KernelError. */
   dump(message: Uint8Array): Message[]
@@ -127,6 +128,7 @@ export function openNetlink(protocol: number, { timeoutMs = 1000 }: { timeoutMs?
     )
     return answers.map((answer, index) => ({
       ...(batchError ?? answer ?? acknowledgement(failure)),
+      answered: batchError !== undefined || answer !== undefined,
       data: data[index] ?? [],
     }))
   }
@@ -170,7 +172,10 @@ export function openNetlink(protocol: number, { timeoutMs = 1000 }: { timeoutMs?
   return {
     fd,
     request,
-    apply: (messages) => request(messages).find((reply) => reply.errno !== 0),
+    apply(messages) {
+      const failures = request(messages).filter((reply) => reply.errno !== 0)
+      return failures.find(({ answered }) => answered) ?? failures[0]
+    },
     dump(message) {
       for (let attempt = 0; attempt < DUMP_ATTEMPTS; attempt++) {
         const parts = dumpOnce(message)

@@ -1,54 +1,73 @@
 /**
- * The acceptor: lends this voter's word for a group's addresses to one node at a time (lease.md, Acceptor).
+ * The acceptor: lends this voter's word for a group's addresses to one process start at a time (lease.md, Acceptor).
  *
  * Laws:
- * - after a start it is silent for the quarantine, so that nothing it granted before can still be believed;
- * - all live grants of an address belong to one node; a grant is never cut short except by the RELEASE of the very start that has it;
+ * - a voter is silent for the longest lease that it may have granted before its start, whatever it can still read;
+ * - it grants no lease that is longer than what its disk would tell a restart (`limit.ts`);
+ * - a live grant of an address belongs to one process start; it is never cut short except by that start's own RELEASE;
  * - `until` runs from receipt: `now` must have been read after the request was received;
  * - a refused or dropped message changes nothing; a POLL never does;
- * - a lease number is granted as new only once, and only above every number granted before.
+ * - a lease number is granted as new only once, only above every number granted before, and never far above.
+ *
+ * Lease numbers are reserved on disk ahead of their use, but nothing waits for that: they tell leases apart for people
+ * and logs, and a disk that is full stops no failover.
  */
-import { after, type Instant, invariant, later, NEVER_BEFORE } from '@lvsm/base'
-import { grantOf, Locks, type Lock, obstacle } from './locks.ts'
-import type { Ack, Busy, BusyReason, Free, Incarnation, Poll, Release, Request } from './messages.ts'
+import { after, type Instant, LONGEST_TERM_MS, NEVER_BEFORE } from '@lvsm/base'
+import { LeaseLimit } from './limit.ts'
+import { grantOf, Locks, type Lock, obstacle, type Start } from './locks.ts'
+import type { Ack, Busy, BusyReason, Free, Poll, Release, Request } from './messages.ts'
+import { isNext, RESERVE_NUMBERS } from './number.ts'
 import type { Rules } from './rules.ts'
 import type { LeaseGroup, LeaseView } from './view.ts'
 
 export type { Grant } from './locks.ts'
 
 /** Who sent a message, and as which of its sends. */
-export interface Sender {
-  readonly node: string
-  readonly incarnation: Incarnation
+export interface Sender extends Start {
   readonly sequence: number
 }
-/** Lease numbers are reserved on disk so many at a time. */
-export const RESERVE_NUMBERS = 1000
+/** What a voter keeps on disk. */
+export interface VoterState {
+  /** The longest lease that it may have granted and that may still live, milliseconds; 0: it never granted any. */
+  readonly limitMs: number
+  /** Lease numbers up to this one may have been granted. */
+  readonly highWater: number
+}
+/** What a lease process keeps on disk. */
+export interface DurableState extends VoterState {
+  /** An operator set this node to standby: no restart takes that back. */
+  readonly standby: boolean
+}
+/** Of a node that was set up and never took part: it lent nothing. */
+export const NEW_STATE: DurableState = { limitMs: 0, highWater: 0, standby: false }
+/** Of a node whose state cannot be read: it may have lent the longest lease that any cluster may have (lease.md, T_MAX). */
+export const LOST_STATE: DurableState = { limitMs: LONGEST_TERM_MS, highWater: 0, standby: false }
 /** Address lists of so many earlier views are still understood. */
 const RECENT_LISTS = 64
 
 export class Acceptor {
   readonly #rules: Rules
-  readonly #startedAt: Instant
+  readonly #limit: LeaseLimit
+  readonly #silentUntil: Instant
   readonly #locks: Locks
   readonly #lists = new Map<string, LeaseGroup>()
   readonly #latest = new Map<string, { incarnation: string; sequence: number }>()
   #view: LeaseView | null = null
-  #silentUntil: Instant = NEVER_BEFORE
   #reserved: number
 
-  /** `highWater`: the number that a predecessor reserved on disk; 0 when there is none. */
-  constructor(startedAt: Instant, highWater: number, rules: Rules) {
-    this.#startedAt = startedAt
+  /** `state`: as a predecessor left it on disk. */
+  constructor(startedAt: Instant, state: VoterState, rules: Rules) {
     this.#rules = rules
-    this.#locks = new Locks(highWater)
-    this.#reserved = highWater
+    this.#limit = new LeaseLimit(startedAt, state.limitMs, rules)
+    this.#silentUntil = after(startedAt, rules.quarantineMs(state.limitMs))
+    this.#locks = new Locks(state.highWater, rules)
+    this.#reserved = state.highWater
   }
 
-  /** Grants survive a new view. The quarantine counts from the start of the process, by the first view's term. */
-  adopt(view: LeaseView): void {
-    if (!this.#view) this.#silentUntil = after(this.#startedAt, this.#rules.quarantineMs(view.timing))
+  /** Grants survive a new view. */
+  adopt(view: LeaseView, now: Instant): void {
     this.#view = view
+    this.#limit.configure(view.timing.termMs, now)
     for (const group of view.groups) {
       this.#lists.delete(`${group.name}/${group.digest}`)
       this.#lists.set(`${group.name}/${group.digest}`, group)
@@ -65,14 +84,15 @@ export class Acceptor {
     const view = this.#view
     if (!view || now < this.#silentUntil) return null
     if (!this.#isLatest(sender, message.group)) return null
+    const grantMs = Math.min(message.termMs, this.#limit.grantableMs)
+    if (!(grantMs > 0)) return null
     const locks = this.#locksOf(message)
     const refusal = this.#refusal(sender, message, locks, now)
     if (refusal || !locks) return this.#busy(sender, message, locks, refusal ?? { reason: 'unknown-list', leftMs: 0 })
-    if (!locks.every((lock) => message.number > lock.highWater || isRenewal(lock, sender, message.number))) {
+    if (!locks.every((lock) => isRenewal(lock, sender, message.number) || isNext(message.number, lock.highWater))) {
       return this.#busy(sender, message, locks, { reason: 'number', leftMs: 0 })
     }
     this.#latest.set(latestKey(sender, message.group), { incarnation: sender.incarnation, sequence: sender.sequence })
-    const grantMs = Math.min(message.termMs, view.timing.termMs)
     for (const lock of locks) this.#lend(lock, sender, message.number, after(now, grantMs), now)
     return { kind: 'ack', ...about(message), echo: echoOf(sender), grantMs, highWater: highWaterOf(locks) }
   }
@@ -85,9 +105,9 @@ export class Acceptor {
     return { kind: 'free', ...about(message), echo: echoOf(sender), highWater: highWaterOf(locks) }
   }
 
-  /** Milliseconds for which another node than `node` surely keeps the group, by this voter's own grants; 0 when nobody does. */
-  heldByOthersMs(group: LeaseGroup, node: string, now: Instant): number {
-    const hindrance = obstacle(this.#locks.of(this.#rules.locks(group)), node, now)
+  /** Milliseconds for which somebody else than this start surely keeps the group, by this voter's own grants; 0 when nobody does. */
+  heldByOthersMs(group: LeaseGroup, start: Start, now: Instant): number {
+    const hindrance = obstacle(this.#locks.of(this.#rules.locks(group)), start, this.#rules, now)
     return hindrance?.reason === 'held' ? hindrance.leftMs : 0
   }
 
@@ -98,24 +118,35 @@ export class Acceptor {
       this.#latest.set(latestKey(sender, message.group), { incarnation: sender.incarnation, sequence: sender.sequence })
     }
     for (const lock of locks) {
-      const grant = lock.grants.find((one) => this.#rules.releases(one, sender.node, sender.incarnation, message.upTo))
-      if (grant) this.#locks.release(lock, grant, message.successor, now)
+      const { grant } = lock
+      if (grant && this.#rules.releases(grant, sender.node, sender.incarnation, message.upTo))
+        this.#locks.release(lock, grant, message.successor, now)
     }
   }
 
-  /** The high-water number to reserve on disk now, if the reserve runs low; each wish is given once. */
-  takeReserve(): number | null {
+  /** What should stand on the disk now. */
+  wantedState(now: Instant): VoterState {
     const highest = this.#locks.highest()
-    if (highest < this.#reserved - RESERVE_NUMBERS / 2) return null
-    this.#reserved = highest + RESERVE_NUMBERS
-    return this.#reserved
+    if (highest >= this.#reserved - RESERVE_NUMBERS / 2) this.#reserved = highest + RESERVE_NUMBERS
+    return { limitMs: this.#limit.wantedMs(now), highWater: this.#reserved }
+  }
+  /** When `wantedState` changes without a message; null when it does not. */
+  get changesAt(): Instant | null {
+    return this.#limit.changesAt
+  }
+  /** This state is about to be written; one write at a time, and `wrote` ends it. */
+  writes(state: VoterState): void {
+    this.#limit.writes(state.limitMs)
+  }
+  /** `ok`: the disk has it for certain; else nobody knows. */
+  wrote(ok: boolean): void {
+    this.#limit.wrote(ok)
   }
 
-  #lend(lock: Lock, sender: Sender, number: number, proposed: Instant, now: Instant): void {
-    const present = grantOf(lock, sender.incarnation)?.until ?? NEVER_BEFORE
+  #lend(lock: Lock, { node, incarnation, sequence }: Sender, number: number, proposed: Instant, now: Instant): void {
+    const present = grantOf(lock, incarnation)?.until ?? NEVER_BEFORE
     const until = this.#rules.grantUntil(present, proposed)
-    invariant(until === later(present, until) || this.#rules.grantUntil !== later, 'a renewal never shortens a grant')
-    this.#locks.grant(lock, { ...sender, number, until }, now)
+    this.#locks.grant(lock, { node, incarnation, sequence, number, until }, now)
   }
 
   #refusal(
@@ -125,7 +156,7 @@ export class Acceptor {
     now: Instant,
   ): { reason: BusyReason; leftMs: number } | null {
     if (message.epoch !== this.#view?.epoch) return { reason: 'epoch', leftMs: 0 }
-    return locks ? obstacle(locks, sender.node, now) : { reason: 'unknown-list', leftMs: 0 }
+    return locks ? obstacle(locks, sender, this.#rules, now) : { reason: 'unknown-list', leftMs: 0 }
   }
 
   #busy(
@@ -162,7 +193,7 @@ const about = (message: Request | Poll): { group: string; digest: string; epoch:
   digest: message.digest,
   epoch: message.epoch,
 })
-const echoOf = (sender: Sender): { incarnation: Incarnation; sequence: number } => ({
+const echoOf = (sender: Sender): { incarnation: string; sequence: number } => ({
   incarnation: sender.incarnation,
   sequence: sender.sequence,
 })

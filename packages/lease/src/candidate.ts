@@ -103,13 +103,13 @@ export class Candidate {
   }
 
   /** The lease number of the send that is about to leave. */
-  asks(sequence: number, timing: Timing, now: Instant): number {
+  asks(sequence: number, { timing, voters, needed }: Situation, now: Instant): number {
     const urgent = now < this.#urgentUntil
     const attempt = (this.#attempt ??= {
       firstSequence: sequence,
       refusedBy: new Set(),
       urgent,
-      number: this.survey.nextNumber,
+      number: this.survey.nextNumber(voters, needed),
       resendAt: NEVER,
       until: urgent ? this.#urgentUntil : after(now, attemptMs(timing)),
     })
@@ -131,9 +131,12 @@ export class Candidate {
     if (!attempt || answer.kind !== 'busy' || answer.echo.sequence < attempt.firstSequence) return
     if (answer.reason === 'number') {
       if (answer.highWater < attempt.number) return
-      attempt.number = this.survey.nextNumber
-      attempt.resendAt = now
-      return
+      const next = this.survey.nextNumber(situation.voters, situation.needed)
+      if (next > attempt.number) {
+        attempt.number = next
+        attempt.resendAt = now
+        return
+      }
     }
     attempt.refusedBy.add(from)
     const hopeless = attempt.refusedBy.size > situation.voters.length - situation.needed

@@ -9,9 +9,16 @@
  * - `open` only while nothing is out and the element is known to be closed;
  * - a renewal's timeout is at most deadline − (latest expiry so far): however late the kernel does it, the element
  *   was alive then, so it ends before the deadline;
+ * - a call without an answer may have been carried out or not: the books keep the later end;
  * - once the latest expiry has passed there is no renewal: close, address off, begin again.
  */
 import { after, earlier, type Instant, invariant, later, NEVER_BEFORE, ROUNDING_MS } from '@lvsm/base'
+
+/**
+ * What is known of a call: `done`, acknowledged; `refused`, the kernel said no and changed nothing; `unknown`, its answer got
+ * lost, and it may have been carried out (man 7 netlink: ENOBUFS).
+ */
+export type CallResult = 'done' | 'refused' | 'unknown'
 
 const UNBOUNDED = Number.POSITIVE_INFINITY as Instant
 /** Under a tick of the kernel nothing can be renewed. */
@@ -70,18 +77,19 @@ export class FenceElement {
     this.#out += 1
   }
 
-  /** The kernel's answers. After a failed `open` nothing is known; a failed renewal leaves the element as it was. */
-  opened(ok: boolean, timeoutMs: number, done: Instant): void {
+  /** The kernel's answers. After an `open` that was not acknowledged nothing is known; a refused renewal leaves the element as it was. */
+  opened(result: CallResult, timeoutMs: number, done: Instant): void {
     this.#answered()
-    if (ok) this.#latest = after(done, timeoutMs + ROUNDING_MS)
+    if (result === 'done') this.#latest = after(done, timeoutMs + ROUNDING_MS)
   }
-  renewed(ok: boolean, timeoutMs: number, done: Instant): void {
+  renewed(result: CallResult, timeoutMs: number, done: Instant): void {
     this.#answered()
-    this.#latest = ok ? earlier(after(done, timeoutMs + ROUNDING_MS), this.#latest) : this.#before
+    if (result === 'done') this.#latest = earlier(after(done, timeoutMs + ROUNDING_MS), this.#latest)
+    else if (result === 'refused') this.#latest = this.#before
   }
-  closed(ok: boolean): void {
+  closed(result: CallResult): void {
     this.#answered()
-    if (ok) this.#latest = NEVER_BEFORE
+    if (result === 'done') this.#latest = NEVER_BEFORE
   }
 
   #answered(): void {

@@ -4,7 +4,8 @@
  * Laws:
  * - it believes only while now < deadline; the deadline runs from before the send, and never moves back but by release;
  * - a deadline needs a majority of the voters of that send's epoch, all for that one send;
- * - an ACK counts only for an exact send of this process start, made after the last release.
+ * - an ACK counts only for an exact send of this process start, made after the last release;
+ * - nobody can lend more than was asked for: a longer grant counts as long as the send's own duration.
  */
 import { after, type Instant, invariant, NEVER_BEFORE } from '@lvsm/base'
 import type { Ack, Incarnation } from './messages.ts'
@@ -26,6 +27,7 @@ export class Holder {
   #newest: Send | null = null
   #deadline: Instant = NEVER_BEFORE
   #number = 0
+  #grantedMs = 0
 
   constructor(own: Incarnation, rules: Rules) {
     this.#own = own
@@ -38,6 +40,10 @@ export class Holder {
   /** Lease number of the present or last holding; 0 before the first. */
   get number(): number {
     return this.#number
+  }
+  /** What a majority granted at the last extension, milliseconds; 0 before the first. */
+  get grantedMs(): number {
+    return this.#grantedMs
   }
   believes(now: Instant): boolean {
     return now < this.#deadline
@@ -66,13 +72,14 @@ export class Holder {
   acked(from: string, ack: Ack, now: Instant): AckVerdict {
     const send = this.#rules.sendOf(this.#sends, ack.echo, this.#own)
     if (!send || send.epoch !== ack.epoch || !send.voters.includes(from)) return 'stray'
-    send.grants.set(from, ack.grantMs)
+    send.grants.set(from, this.#rules.believedMs(ack.grantMs, send.termMs))
     const needed = this.#rules.quorum(send.voters.length)
     if (send.grants.size < needed) return 'counted'
     const least = [...send.grants.values()].sort((a, b) => b - a)[needed - 1] ?? 0
     const proposed = after(this.#rules.holdFrom(send.sent, now), this.#rules.holdMs(least))
     if (proposed <= this.#deadline) return 'counted'
     this.#deadline = proposed
+    this.#grantedMs = least
     this.#number = Math.max(this.#number, send.number)
     return 'extended'
   }

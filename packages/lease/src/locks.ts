@@ -1,12 +1,10 @@
 /**
  * What an acceptor remembers of each address: who has it, for whom it is kept, and the highest lease number.
  *
- * A node may have grants for several of its process starts at once: nobody can tell which start is the later one, and
- * the late messages of an old start must neither replace nor release what a new one was granted.
- *
- * Laws: all live grants of an address belong to one node; a grant's end never moves back but by its own start's RELEASE.
+ * Laws: a live grant belongs to one process start; its end never moves back but by that start's own RELEASE.
  */
-import { type Instant, invariant } from '@lvsm/base'
+import { type Instant, invariant, later } from '@lvsm/base'
+import type { Rules } from './rules.ts'
 
 export interface Grant {
   readonly node: string
@@ -19,29 +17,36 @@ export interface Reservation {
   readonly node: string
   readonly until: Instant
 }
-/** The grant of one process start, live or run out. */
-export const grantOf = (lock: Lock, incarnation: string): Grant | undefined =>
-  lock.grants.find((grant) => grant.incarnation === incarnation)
+/** A process start. */
+export interface Start {
+  readonly node: string
+  readonly incarnation: string
+}
 
 export interface Lock {
-  /** By process start; run-out ones stay until another node is granted the address. */
-  grants: Grant[]
+  /** Live or run out: it stays until somebody else is granted the address. */
+  grant: Grant | null
   reservation: Reservation | null
   highWater: number
 }
+/** The grant of this process start, live or run out. */
+export const grantOf = (lock: Lock, incarnation: string): Grant | null =>
+  lock.grant?.incarnation === incarnation ? lock.grant : null
 
 export class Locks {
   readonly #locks = new Map<string, Lock>()
   readonly #base: number
+  readonly #rules: Rules
 
   /** `base`: no lease number up to this one is new, whatever the address (restored from disk). */
-  constructor(base: number) {
+  constructor(base: number, rules: Rules) {
     this.#base = base
+    this.#rules = rules
   }
 
   of(keys: readonly string[]): Lock[] {
     return keys.map((key) => {
-      const lock = this.#locks.get(key) ?? { grants: [], reservation: null, highWater: this.#base }
+      const lock = this.#locks.get(key) ?? { grant: null, reservation: null, highWater: this.#base }
       this.#locks.set(key, lock)
       return lock
     })
@@ -50,18 +55,21 @@ export class Locks {
   /** Records a grant; `until` was computed from the start's present grant. */
   grant(lock: Lock, grant: Grant, now: Instant): void {
     invariant(
-      lock.grants.every(({ node, until }) => node === grant.node || until <= now),
-      'a live grant is never given to another node',
+      !lock.grant || lock.grant.until <= now || !this.#rules.blocks(lock.grant, grant.node, grant.incarnation),
+      'a live grant is never given to another process start',
     )
-    const others = lock.grants.filter(({ incarnation, until }) => incarnation !== grant.incarnation && until > now)
-    lock.grants = [...others, grant]
+    const present = grantOf(lock, grant.incarnation)
+    invariant(
+      !present || present.until <= grant.until || this.#rules.grantUntil !== later,
+      'a renewal never shortens a grant',
+    )
+    lock.grant = grant
     lock.reservation = null
     lock.highWater = Math.max(lock.highWater, grant.number)
   }
 
-  release(lock: Lock, grant: Grant, successor: string | null, now: Instant): void {
-    const { until } = grant
-    lock.grants = lock.grants.filter((other) => other !== grant)
+  release(lock: Lock, { until }: Grant, successor: string | null, now: Instant): void {
+    lock.grant = null
     lock.reservation = successor !== null && until > now ? { node: successor, until } : null
   }
 
@@ -73,16 +81,17 @@ export class Locks {
   }
 }
 
-/** Milliseconds for which somebody else keeps one of the locks from `node`, and why; null when nobody does. */
+/** Milliseconds for which somebody else keeps one of the locks from this process start, and why; null when nobody does. */
 export function obstacle(
   locks: readonly Lock[],
-  node: string,
+  { node, incarnation }: Start,
+  rules: Rules,
   now: Instant,
 ): { reason: 'held' | 'reserved'; leftMs: number } | null {
   let heldMs = 0
   let reservedMs = 0
-  for (const { grants, reservation } of locks) {
-    for (const grant of grants) if (grant.node !== node) heldMs = Math.max(heldMs, grant.until - now)
+  for (const { grant, reservation } of locks) {
+    if (grant && rules.blocks(grant, node, incarnation)) heldMs = Math.max(heldMs, grant.until - now)
     if (reservation && reservation.node !== node) reservedMs = Math.max(reservedMs, reservation.until - now)
   }
   if (heldMs > 0) return { reason: 'held', leftMs: Math.max(heldMs, reservedMs) }

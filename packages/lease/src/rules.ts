@@ -2,7 +2,7 @@
  * The decisions on which the whole safety argument rests, each a function of its own, so that a test can plant
  * the classical mistake in exactly one of them and show that the simulator notices (lease.md, What broke earlier drafts).
  */
-import { holdMs, type Instant, later, quarantineMs, type Timing } from '@lvsm/base'
+import { canonicalAddress, holdMs, type Instant, later, quarantineMs } from '@lvsm/base'
 import type { Grant } from './locks.ts'
 import type { Echo } from './messages.ts'
 import type { Send } from './send.ts'
@@ -11,33 +11,45 @@ import type { LeaseGroup } from './view.ts'
 export interface Rules {
   /** Votes that make a majority of so many voters. */
   quorum(voters: number): number
-  /** Silence of a restarted voter. */
-  quarantineMs(timing: Timing): number
+  /** Silence of a restarted voter that may have granted leases of `leaseMs`. */
+  quarantineMs(leaseMs: number): number
+  /** How long the disk keeps a duration after a shorter one was configured. */
+  lowerAfterMs(leaseMs: number): number
+  /** The longest lease to grant: as configured, but no longer than a restart would find on the disk. */
+  grantableMs(configuredMs: number, certainOnDiskMs: number): number
   /** Where the holder's time runs from: before it sent, never from the receipt of an answer. */
   holdFrom(sent: Instant, received: Instant): Instant
   /** How much of a grant the holder uses. */
   holdMs(grantMs: number): number
+  /** What a holder believes of a grant: never more than it asked for. */
+  believedMs(grantMs: number, askedMs: number): number
   /** End of a renewed grant: a late, short request never shortens it. */
   grantUntil(present: Instant, proposed: Instant): Instant
+  /** Whether a grant is in the way of this process start: everybody else's is, another start's of the same node too. */
+  blocks(grant: Grant, node: string, incarnation: string): boolean
   /** Whether a RELEASE is about this grant. */
   releases(grant: Grant, from: string, incarnation: string, upTo: number): boolean
   /** The send that an ACK belongs to; undefined when it belongs to none and must not count. */
   sendOf(sends: ReadonlyMap<number, Send>, echo: Echo, own: string): Send | undefined
   /** Sends whose ACKs still count after a release: none. */
   keptOnRelease(sends: ReadonlyMap<number, Send>): Map<number, Send>
-  /** What an acceptor locks for a group: its addresses, not its name. */
+  /** What an acceptor locks for a group: its addresses, each in its one spelling, not its name. */
   locks(group: LeaseGroup): readonly string[]
 }
 
 export const RULES: Rules = {
   quorum: (voters) => Math.floor(voters / 2) + 1,
   quarantineMs,
+  lowerAfterMs: quarantineMs,
+  grantableMs: Math.min,
   holdFrom: (sent) => sent,
   holdMs,
+  believedMs: Math.min,
   grantUntil: later,
+  blocks: (grant, _node, incarnation) => grant.incarnation !== incarnation,
   releases: (grant, from, incarnation, upTo) =>
     grant.node === from && grant.incarnation === incarnation && grant.sequence <= upTo,
   sendOf: (sends, echo, own) => (echo.incarnation === own ? sends.get(echo.sequence) : undefined),
   keptOnRelease: () => new Map(),
-  locks: (group) => group.addresses.map(({ address }) => address),
+  locks: (group) => group.addresses.map(({ address }) => canonicalAddress(address)),
 }

@@ -7,6 +7,8 @@ export interface Send {
   readonly sent: Instant
   readonly epoch: number
   readonly number: number
+  /** Lease duration that was asked for, milliseconds. */
+  readonly termMs: number
   readonly voters: readonly string[]
   /** Granted milliseconds by voter. */
   readonly grants: Map<string, number>

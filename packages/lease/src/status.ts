@@ -1,3 +1,5 @@
+import type { Trouble } from '@lvsm/base'
+
 /** What the lease process tells its reconciler, several times a second and at every change. */
 export type NodeLife = 'alive' | 'late' | 'dead' | 'unknown'
 export type GroupRole = 'owner' | 'taking' | 'releasing' | 'candidate' | 'standby' | 'none'
@@ -29,10 +31,11 @@ export interface LeaseStatus {
   readonly quorum: boolean
   readonly groups: readonly GroupStatus[]
   readonly peers: readonly PeerStatus[]
+  readonly troubles: readonly Trouble[]
   /** Dropped datagrams by reason, and other counters. */
   readonly counters: Readonly<Record<string, number>>
 }
-/** One line of history: what moved when, why. `at` is an Instant of the reporting process. */
+/** One line of history: what moved when, why. The group is empty where it is about the node itself. `at` is an Instant of the reporting process. */
 export interface LeaseEvent {
   readonly at: number
   readonly group: string

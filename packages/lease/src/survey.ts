@@ -1,10 +1,12 @@
 /**
  * What a candidate knows of the voters: when each of them would lend its vote, and the highest lease number so far.
  *
- * Laws: an answer to an older send never replaces one to a newer; silence is never taken for a free vote.
+ * Laws: an answer to an older send never replaces one to a newer; silence is never taken for a free vote; a number far
+ * above what a majority knows is nobody's guide, so that one voter cannot use the numbers up.
  */
 import { after, DRIFT, type Instant } from '@lvsm/base'
 import type { Busy, Free } from './messages.ts'
+import { MOST_AHEAD } from './number.ts'
 
 interface Word {
   readonly sequence: number
@@ -19,11 +21,11 @@ const NEVER = Number.POSITIVE_INFINITY as Instant
 
 export class Survey {
   readonly #words = new Map<string, Word>()
-  #highest = 0
+  /** A number that was seen elsewhere. */
+  #seen = 0
 
   heard(from: string, answer: Free | Busy, now: Instant): void {
     const known = this.#words.get(from)
-    this.raise(answer.highWater)
     if (known && known.sequence > answer.echo.sequence) return
     this.#words.set(from, {
       sequence: answer.echo.sequence,
@@ -33,14 +35,20 @@ export class Survey {
     })
   }
 
-  /** A number was seen elsewhere: no new lease may have it, or a lower one. */
-  raise(highWater: number): void {
-    this.#highest = Math.max(this.#highest, highWater)
+  /** A holder named the number of its lease: a new one must have a higher one. */
+  raise(number: number): void {
+    this.#seen = Math.max(this.#seen, number)
   }
-
-  /** The number for a new lease: above all that a voter named. */
-  get nextNumber(): number {
-    return this.#highest + 1
+  /**
+   * The number for a new lease. It must be above what each voter of a majority granted, and any two majorities share a
+   * voter: the least number that a majority takes is new. Above it, all that is not out of reach is taken in as well, so
+   * that every voter can grant it.
+   */
+  nextNumber(voters: readonly string[], needed: number): number {
+    const known = voters.map((voter) => this.#words.get(voter)?.highWater ?? 0).sort((a, b) => a - b)
+    const least = known[needed - 1] ?? 0
+    const near = [...known, this.#seen].filter((number) => number <= least + MOST_AHEAD)
+    return Math.max(least, ...near) + 1
   }
 
   /** When a majority will be free, by words not older than `freshMs`; null when no majority was heard. */

@@ -1,4 +1,5 @@
 /** Questions that everybody asks about a view. */
+import { digest64 } from '@lvsm/base'
 import type { LeaseGroup, LeaseView } from './view.ts'
 
 const votersByView = new WeakMap<LeaseView, readonly string[]>()
@@ -10,6 +11,17 @@ export function votersOf(view: LeaseView): readonly string[] {
   votersByView.set(view, voters)
   return voters
 }
+const digestByView = new WeakMap<LeaseView, string>()
+
+/** Tells sets of voters apart by their names; the order does not count. 16 hexadecimal digits. */
+export function voterDigest(view: LeaseView): string {
+  const known = digestByView.get(view)
+  if (known !== undefined) return known
+  const digest = digest64([...votersOf(view)].sort().join(' '))
+  digestByView.set(view, digest)
+  return digest
+}
+
 export const groupOf = (view: LeaseView, name: string): LeaseGroup | undefined =>
   view.groups.find((group) => group.name === name)
 export const directs = (view: LeaseView, group: LeaseGroup): boolean => group.directors.includes(view.node)

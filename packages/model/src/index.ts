@@ -1,7 +1,6 @@
 export * from './address.ts'
 export * from './check.ts'
 export * from './config.ts'
-export * from './digest.ts'
 export { describePath } from './document.ts'
 export * from './duration.ts'
 export { suggest } from './nearest.ts'

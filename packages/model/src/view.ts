@@ -2,9 +2,8 @@
  * What one node must know. The ownership plane's part has the shape of `LeaseView` (packages/lease): the
  * two planes do not import each other, they meet in the ipc of `wire`.
  */
-import type { Timing } from '@lvsm/base'
+import { canonicalAddress, digest64, type Timing } from '@lvsm/base'
 import type { Config, ConfigGroup, ConfigNode, ConfigService } from './config.ts'
-import { digest64 } from './digest.ts'
 
 export interface OwnershipAddress {
   readonly address: string
@@ -40,7 +39,7 @@ export interface OwnershipView {
 export const addressDigest = (group: ConfigGroup): string =>
   digest64(
     group.addresses
-      .map((entry) => entry.address)
+      .map((entry) => canonicalAddress(entry.address))
       .sort()
       .join(' '),
   )

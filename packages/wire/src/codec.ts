@@ -22,6 +22,16 @@ export const number: Codec<number> = {
     return value
   },
 }
+/** A length of time between nodes: finite, from nothing to an hour, which is far beyond every lease. */
+export const milliseconds: Codec<number> = {
+  write: (w, v) => w.f64(v),
+  read(r) {
+    const value = r.f64()
+    if (!(value >= 0 && value <= LONGEST_MS)) throw new Malformed('not a length of time')
+    return value
+  },
+}
+const LONGEST_MS = 3_600_000
 /** Whole numbers from 0 to 2^53 − 1: sequence and lease numbers. */
 export const counter: Codec<number> = {
   write: (w, v) => {
@@ -79,6 +89,14 @@ export const nullable = <T>(inner: Codec<T>): Codec<T | null> => ({
     if (v !== null) inner.write(w, v)
   },
   read: (r) => (flag.read(r) ? inner.read(r) : null),
+})
+/** For fields that may be left out. */
+export const optional = <T>(inner: Codec<T>): Codec<T | undefined> => ({
+  write: (w, v) => {
+    flag.write(w, v !== undefined)
+    if (v !== undefined) inner.write(w, v)
+  },
+  read: (r) => (flag.read(r) ? inner.read(r) : undefined),
 })
 export const list = <T>(inner: Codec<T>): Codec<readonly T[]> => ({
   write: (w, v) => {

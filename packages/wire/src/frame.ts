@@ -1,27 +1,31 @@
 /** Length-prefixed frames over a byte stream, and the two directions of the node-local socket as codecs. */
-import type {
-  HeartbeatKey,
-  LeaseAddress,
-  LeaseEvent,
-  LeaseGroup,
-  LeaseLink,
-  LeaseNode,
-  LeaseStatus,
-  LeaseView,
-  GroupStatus,
-  PeerStatus,
+import { LONGEST_TERM_MS, type Timing, type Trouble } from '@lvsm/base'
+import {
+  type DurableState,
+  HIGHEST_NUMBER,
+  type HeartbeatKey,
+  type LeaseAddress,
+  type LeaseEvent,
+  type LeaseGroup,
+  type LeaseLink,
+  type LeaseNode,
+  type LeaseStatus,
+  type LeaseView,
+  type GroupStatus,
+  type PeerStatus,
 } from '@lvsm/lease'
-import type { Timing } from '@lvsm/base'
 import {
   bytes,
   type Codec,
   counter,
-  flag,
+  decode,
   encode,
+  flag,
   list,
   nullable,
   number,
   oneOf,
+  optional,
   record,
   struct,
   text,
@@ -73,6 +77,12 @@ const peerStatus = struct<PeerStatus>({
   silentMs: number,
   standby: flag,
 })
+const trouble = struct<Trouble>({
+  code: text,
+  severity: oneOf('info', 'warning', 'critical'),
+  message: text,
+  hint: optional(text),
+})
 const status = struct<LeaseStatus>({
   node: text,
   incarnation: text,
@@ -81,6 +91,7 @@ const status = struct<LeaseStatus>({
   quorum: flag,
   groups: list(groupStatus),
   peers: list(peerStatus),
+  troubles: list(trouble),
   counters: record(number),
 })
 const event = struct<LeaseEvent>({
@@ -91,9 +102,26 @@ const event = struct<LeaseEvent>({
   reason: text,
 })
 
+const STATE_VERSION = 1
+const state = struct<DurableState & { version: number }>({
+  version: u8,
+  limitMs: number,
+  highWater: counter,
+  standby: flag,
+})
+export const encodeState = (kept: DurableState): Uint8Array => encode(state, { version: STATE_VERSION, ...kept })
+/** Null for what no honest process of this version wrote: to be treated as lost. */
+export function decodeState(content: Uint8Array): DurableState | null {
+  const found = decode(state, content)
+  if (!found || found.version !== STATE_VERSION) return null
+  const { limitMs, highWater, standby } = found
+  const possible = limitMs >= 0 && limitMs <= LONGEST_TERM_MS && highWater <= HIGHEST_NUMBER
+  return possible ? { limitMs, highWater, standby } : null
+}
+
 export const toLeaseCodec = union<ToLease>({
   view: [1, { view: viewCodec }],
-  ready: [2, { group: text, ready: flag, cutOff: flag, reason: text }],
+  ready: [2, { group: text, ready: flag, cutOff: flag, reaches: u8, reason: text }],
   switchover: [3, { group: text, to: nullable(text), reason: text }],
   standby: [4, { on: flag, reason: text }],
   relay: [5, { to: nullable(text), payload: bytes }],

@@ -10,6 +10,8 @@ export type ToLease =
       readonly group: string
       readonly ready: boolean
       readonly cutOff: boolean
+      /** How many of the group's ping nodes answer. */
+      readonly reaches: number
       readonly reason: string
     }
   | { readonly kind: 'switchover'; readonly group: string; readonly to: string | null; readonly reason: string }

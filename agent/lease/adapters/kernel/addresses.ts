@@ -1,15 +1,11 @@
 /** Floating addresses by rtnetlink, and their gratuitous ARP (RFC 5227) through a packet socket of each interface. */
 import type { Instant } from '@lvsm/base'
-import { NETLINK, openNetlink, openPacket, type PacketSocket, type Reply } from '@lvsm/kernel'
+import { NETLINK, openNetlink, openPacket, type PacketSocket } from '@lvsm/kernel'
 import type { LeaseAddress, LeaseGroup } from '@lvsm/lease'
 import { gratuitousArp, type Message, rtnetlink } from '@lvsm/netlink'
 import { type Addresses, FINE, type Outcome } from '../../ports.ts'
+import { outcomeOf } from './outcome.ts'
 
-/**
- * The kernel takes a floating address off by itself when nobody refreshed it for so long: the slow second guard
- * behind the fence (fence.md, row 7).
- */
-const VALID_SECONDS = 10
 const EADDRNOTAVAIL = 99
 const ENODEV = 19
 
@@ -81,17 +77,20 @@ export function openAddresses(clock: () => Instant): FloatingAddresses {
     senders.delete(index)
     macs.delete(index)
   }
-  const wish = (address: LeaseAddress): rtnetlink.AddressWish => ({
-    index: address.ifindex,
-    local: address.address,
-    prefix: address.prefix,
-    label: rtnetlink.ownLabel(linkOf(address.ifindex)?.name ?? ''),
-    flags: rtnetlink.ADDRESS_FLAG.noPrefixRoute,
-    validSeconds: VALID_SECONDS,
-  })
-  const outcomeOf = (replies: readonly Reply[], forgiven: readonly number[] = []): Outcome => {
-    const failed = replies.find((reply) => reply.errno !== 0 && !forgiven.includes(reply.errno))
-    return failed ? { ok: false, error: failed.message } : FINE
+  /** Each interface is asked once, however many addresses go on it. */
+  const additions = (addresses: readonly LeaseAddress[], validSeconds: number): Uint8Array[] => {
+    const names = new Map<number, string>()
+    for (const { ifindex } of addresses) if (!names.has(ifindex)) names.set(ifindex, linkOf(ifindex)?.name ?? '')
+    return addresses.map(({ ifindex, address, prefix }) =>
+      rtnetlink.replaceAddress({
+        index: ifindex,
+        local: address,
+        prefix,
+        label: rtnetlink.ownLabel(names.get(ifindex) ?? ''),
+        flags: rtnetlink.ADDRESS_FLAG.noPrefixRoute,
+        validSeconds,
+      }),
+    )
   }
   const takeOff = (places: readonly Place[]): Outcome => {
     const messages = places.map(({ ifindex, address, prefix }) =>
@@ -109,7 +108,7 @@ export function openAddresses(clock: () => Instant): FloatingAddresses {
         if (!mac) continue
         senderOf(address.ifindex)
         gratuitousArp(mac, address.address)
-        rtnetlink.replaceAddress(wish(address))
+        additions([address], 1)
       }
     },
     macOf,
@@ -132,13 +131,13 @@ export function openAddresses(clock: () => Instant): FloatingAddresses {
         const found = route.dump(rtnetlink.dumpAddresses()).map(rtnetlink.decodeAddress)
         return takeOff(found.flatMap((one) => (one.ok && isFloating(one.value) ? [placeOf(one.value)] : [])))
       } catch (error) {
-        return { ok: false, error: (error as Error).message }
+        return { result: 'refused', error: (error as Error).message }
       }
     },
-    add(group) {
+    add(group, validSeconds) {
       const addresses = group.addresses.filter(({ ifindex }) => ifindex > 0)
       for (const address of addresses) standing.set(keyOf(address), address)
-      return outcomeOf(route.request(addresses.map((address) => rtnetlink.replaceAddress(wish(address)))))
+      return outcomeOf(route.request(additions(addresses, validSeconds)))
     },
     remove(group) {
       const names = new Set(group.addresses.map(({ address }) => address))
@@ -149,7 +148,7 @@ export function openAddresses(clock: () => Instant): FloatingAddresses {
       // Before it happens: the kernel's notice of it is nobody else's doing.
       for (const key of places.keys()) standing.delete(key)
       const outcome = takeOff([...places.values()])
-      if (!outcome.ok) for (const [key, place] of places) standing.set(key, place)
+      if (outcome.result !== 'done') for (const [key, place] of places) standing.set(key, place)
       return outcome
     },
     announce(group, notAfter) {
@@ -168,7 +167,7 @@ export function openAddresses(clock: () => Instant): FloatingAddresses {
           forget(ifindex)
         }
       }
-      return failed ? { ok: false, error: `${failed} gratuitous frames did not leave` } : FINE
+      return failed ? { result: 'refused', error: `${failed} gratuitous frames did not leave` } : FINE
     },
     close() {
       route.close()

@@ -4,8 +4,9 @@ import { NETLINK, openNetlink } from '@lvsm/kernel'
 import type { LeaseGroup } from '@lvsm/lease'
 import { nftables } from '@lvsm/netlink'
 import type { Carried, FencePart } from '../../core/events.ts'
-import { type Built, type Fence, type FenceOrder, type FenceOutcome, FINE } from '../../ports.ts'
+import { type Built, type Fence, type FenceOrder, type FenceOutcome, FINE, type Outcome } from '../../ports.ts'
 import { elementOf, type Layer, LAYERS, ruleMessages, rulesIn, TABLE, tableMessages } from './fence-tables.ts'
+import { outcomeOf } from './outcome.ts'
 
 const PARTS: readonly FencePart[] = ['announce', 'serve']
 /** Under one tick of the kernel an element has no use. */
@@ -28,6 +29,10 @@ export function openFence(clock: () => Instant, nameOf: (index: number) => strin
   /** Not built yet, or taken away for good: nothing is missing. */
   let cleared = true
   const transact = (messages: readonly Uint8Array[]) => netfilter.apply(nftables.batch(messages))
+  const transacted = (messages: readonly Uint8Array[]): Outcome => {
+    const failed = transact(messages)
+    return failed ? outcomeOf([failed]) : FINE
+  }
   const layersOf = (part: FencePart): readonly Layer[] => LAYERS[part].filter((layer) => egress || layer !== 'netdev')
 
   const build = (groups: readonly LeaseGroup[], carried: readonly Carried[]): Built => {
@@ -53,7 +58,8 @@ export function openFence(clock: () => Instant, nameOf: (index: number) => strin
       const error = failed?.message ?? 'too late'
       return {
         ...build(groups, []),
-        carried: carried.map(({ group }) => ({ group, ok: false, timeoutMs: 0, done, error })),
+        // Whatever became of the first transaction: the second one closed all that it may have opened.
+        carried: carried.map(({ group }) => ({ group, result: 'refused', timeoutMs: 0, done, error })),
       }
     }
     if (failed && egress && !TRANSIENT.has(failed.errno)) {
@@ -61,7 +67,7 @@ export function openFence(clock: () => Instant, nameOf: (index: number) => strin
       egress = false
       return build(groups, carried)
     }
-    if (failed) return { ok: false, error: failed.message, carried: [] }
+    if (failed) return { ...outcomeOf([failed]), carried: [] }
     present = { groups, devices }
     cleared = false
     // Built once before they are needed: a takeover is no time to compile code.
@@ -95,18 +101,21 @@ export function openFence(clock: () => Instant, nameOf: (index: number) => strin
       const before = clock()
       const timeoutMs = order.op === 'close' ? 0 : Math.floor(Math.min(order.timeoutMs, order.notAfter - before))
       if (order.op !== 'close' && timeoutMs < SHORTEST_MS)
-        return { ok: false, timeoutMs, done: before, error: 'too late: the lease ends before the kernel could open' }
-      const error = transact(messagesOf(order, timeoutMs))?.message ?? ''
-      const done = clock()
-      return { ok: error === '', timeoutMs, done, error }
+        return {
+          result: 'refused',
+          timeoutMs,
+          done: before,
+          error: 'too late: the lease ends before the kernel could open',
+        }
+      const outcome = transacted(messagesOf(order, timeoutMs))
+      return { ...outcome, timeoutMs, done: clock() }
     },
     clear() {
       // A predecessor's tables guard what it left behind: only who built his own knows that nothing is on.
       if (cleared) return FINE
       cleared = true
       const tables = PARTS.flatMap(layersOf).map((family) => ({ family, table: TABLE }))
-      const failed = transact(tables.flatMap((table) => [nftables.newTable(table), nftables.deleteTable(table)]))
-      return { ok: !failed, error: failed?.message ?? '' }
+      return transacted(tables.flatMap((table) => [nftables.newTable(table), nftables.deleteTable(table)]))
     },
     intact: () =>
       cleared ||

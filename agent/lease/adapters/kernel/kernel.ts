@@ -73,10 +73,10 @@ export function openKernel(clock: () => Instant): Kernel {
       build(groups, carried) {
         // Before the first tables take the place of a predecessor's: these may have guarded what the new ones do not know.
         const off = swept ? FINE : addresses.sweep()
-        swept ||= off.ok
-        const built = off.ok ? fence.build(groups, carried) : { ...off, carried: [] }
+        swept ||= off.result === 'done'
+        const built = swept ? fence.build(groups, carried) : { ...off, carried: [] }
         // Perhaps there are no tables at all any more: then nothing may be on.
-        if (!built.ok) addresses.sweep()
+        if (built.result !== 'done') addresses.sweep()
         return built
       },
     },

@@ -1,21 +1,15 @@
 /** Heartbeat datagrams over UDP unicast, one socket for each link of this node. */
 import { createSocket, type Socket } from 'node:dgram'
+import { linksFor } from '@lvsm/heartbeat'
 import type { LeaseLink, LeaseView } from '@lvsm/lease'
 import { type Datagram, open, type Outgoing, sealer } from '@lvsm/wire'
+import type { Addressee } from '../../ports.ts'
 import { Copies } from './copies.ts'
 import { keyring } from './keyring.ts'
 
-export interface Recipient {
-  readonly node: string
-  readonly incarnation: string | null
-}
 export interface UdpLinks {
-  /**
-   * To peers, over the links that both nodes have and that are bound: over all of them, or over one. Beats of their own
-   * take turns, so that each link is tried; anything else goes where the peer was heard last. Errors are counted; the
-   * next beat tries again.
-   */
-  send(outgoing: Outgoing, recipients: readonly Recipient[]): void
+  /** To peers, over those of the links that both nodes have and that are bound which their routes choose. Errors are counted. */
+  send(outgoing: Outgoing, recipients: readonly Addressee[]): void
   close(): void
 }
 
@@ -39,44 +33,32 @@ export function openLinks(view: LeaseView, events: UdpEvents): UdpLinks {
   const own = view.nodes.find((node) => node.name === view.node)?.links ?? []
   const keys = keyring(view.keys)
   const copies = new Copies()
-  /** By which of our links each node was heard last. */
-  const lastLink = new Map<string, number>()
-  const received = (datagram: Datagram, index: number): void => {
-    lastLink.set(datagram.from, index)
-    events.received(datagram, index)
-  }
   const heard = (bytes: Buffer, index: number): void => {
     const judgement = copies.judge(bytes, index)
     if (judgement !== 'new') return judgement === 'replay' ? events.count('drop-replay') : undefined
     const opened = open(bytes, view.cluster, keys)
     if (!opened.ok) return events.count(`drop-${opened.reason}`)
     copies.note(bytes, index)
-    received(opened.datagram, index)
+    events.received(opened.datagram, index)
   }
   const bound = own.map((link, index) => keepBound(link, (bytes) => heard(bytes, index), events))
-  const routes = new Map(view.nodes.map((node) => [node.name, sharedLinks(own, node.links)]))
-  /** Of each peer: a count for all would send every second beat to the same. */
-  const turns = new Map<string, number>()
-  const oneOf = (node: string, shared: readonly Route[], beat: boolean): Route[] => {
-    const heard = beat ? undefined : shared.find(({ index }) => index === lastLink.get(node))
-    if (heard) return [heard]
-    const turn = (turns.get(node) ?? 0) + 1
-    turns.set(node, turn)
-    return shared.slice(turn % shared.length, (turn % shared.length) + 1)
-  }
+  const peersOf = new Map(view.nodes.map((node) => [node.name, sharedLinks(own, node.links)]))
   const sent = (error: Error | null): void => {
     if (error) events.count(`send-${(error as NodeJS.ErrnoException).code ?? 'error'}`)
   }
   return {
     send(outgoing, recipients) {
       const seal = sealer(outgoing, view.cluster, view.signWith, keys)
-      const beat = outgoing.message.kind === 'beat'
-      for (const { node, incarnation } of recipients) {
+      for (const { node, incarnation, route } of recipients) {
         const bytes = seal(incarnation)
-        const shared = (routes.get(node) ?? []).filter(({ index }) => bound[index]?.socket())
+        const shared = (peersOf.get(node) ?? []).filter(({ index }) => bound[index]?.socket())
         if (shared.length === 0) events.count('send-link-down')
-        const chosen = outgoing.spread === 'all' ? shared : oneOf(node, shared, beat)
-        for (const { index, peer } of chosen) bound[index]?.socket()?.send(bytes, peer.port, peer.address, sent)
+        const chosen = linksFor(
+          shared.map(({ index }) => index),
+          route,
+        )
+        for (const { index, peer } of shared)
+          if (chosen.includes(index)) bound[index]?.socket()?.send(bytes, peer.port, peer.address, sent)
       }
     },
     close() {
@@ -85,11 +67,11 @@ export function openLinks(view: LeaseView, events: UdpEvents): UdpLinks {
   }
 }
 
-interface Route {
+interface Shared {
   readonly index: number
   readonly peer: LeaseLink
 }
-const sharedLinks = (own: readonly LeaseLink[], theirs: readonly LeaseLink[]): Route[] =>
+const sharedLinks = (own: readonly LeaseLink[], theirs: readonly LeaseLink[]): Shared[] =>
   own.flatMap((link, index) => theirs.filter((peer) => peer.name === link.name).map((peer) => ({ index, peer })))
 
 interface Bound {

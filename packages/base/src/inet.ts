@@ -1,0 +1,65 @@
+/** Internet addresses as text and as bytes in network order. Strict: `010.0.0.1` is nobody's address. */
+import { invariant } from './invariant.ts'
+
+const V4_PART = /^(0|[1-9][0-9]{0,2})$/
+
+function parseV4(address: string): Uint8Array | undefined {
+  const parts = address.split('.')
+  if (parts.length !== 4 || !parts.every((part) => V4_PART.test(part) && Number(part) <= 255)) return undefined
+  return Uint8Array.from(parts, Number)
+}
+
+function parseGroups(text: string): number[] | undefined {
+  if (text === '') return []
+  const groups: number[] = []
+  for (const part of text.split(':')) {
+    if (!/^[0-9a-f]{1,4}$/i.test(part)) return undefined
+    groups.push(Number.parseInt(part, 16))
+  }
+  return groups
+}
+
+function parseV6(address: string): Uint8Array | undefined {
+  const halves = address.split('::')
+  if (halves.length > 2) return undefined
+  const [head, tail] = [parseGroups(halves[0] ?? ''), parseGroups(halves[1] ?? '')]
+  if (!head || !tail) return undefined
+  const missing = 8 - head.length - tail.length
+  if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined
+  return Uint8Array.from(
+    [...head, ...new Array<number>(missing).fill(0), ...tail].flatMap((one) => [one >> 8, one & 255]),
+  )
+}
+
+/** 4 or 16 bytes, or undefined for anything that is not an address. */
+export const parseInet = (address: string): Uint8Array | undefined =>
+  address.includes(':') ? parseV6(address) : parseV4(address)
+
+/** Text of 4 or 16 bytes; the longest run of zero groups is `::` (RFC 5952). */
+export function formatInet(bytes: Uint8Array): string {
+  if (bytes.length === 4) return bytes.join('.')
+  invariant(bytes.length === 16, 'an address has 4 or 16 bytes')
+  const groups = Array.from({ length: 8 }, (_, at) => ((bytes[2 * at] ?? 0) << 8) | (bytes[2 * at + 1] ?? 0))
+  let [start, length] = [-1, 1]
+  for (let at = 0; at < 8; at++) {
+    let end = at
+    while (end < 8 && groups[end] === 0) end++
+    if (end - at > length) [start, length] = [at, end - at]
+  }
+  const hex = (part: number[]): string => part.map((group) => group.toString(16)).join(':')
+  return start < 0 ? hex(groups) : `${hex(groups.slice(0, start))}::${hex(groups.slice(start + length))}`
+}
+
+/** ::ffff:0:0/96, an IPv4 address in the clothes of IPv6 (RFC 4291, section 2.5.5.2). */
+const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255]
+
+/**
+ * The one spelling of an address: what two texts for the same address have in common. Text that is no address stays as
+ * it is, so that it can still be told apart from any other.
+ */
+export function canonicalAddress(text: string): string {
+  const bytes = parseInet(text)
+  if (!bytes) return text
+  const mapped = bytes.length === 16 && MAPPED.every((byte, at) => bytes[at] === byte)
+  return formatInet(mapped ? bytes.slice(MAPPED.length) : bytes)
+}

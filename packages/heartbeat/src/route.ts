@@ -1,0 +1,24 @@
+/**
+ * Over which of the links that two nodes share a message goes. `one`: the first try, and what comes again soon anyway.
+ * `all`: what comes after a silence. An answer goes as its question came, so that a dead link costs one try only.
+ */
+export const SPREADS = ['one', 'all'] as const
+export type Spread = (typeof SPREADS)[number]
+
+/** Where a message goes first; the others that both nodes have are there when this one cannot be used. */
+export interface Route {
+  readonly spread: Spread
+  /** Our link by which the peer was heard last; null when it was not. */
+  readonly heardOn: number | null
+  /** A heartbeat of its own, which takes turns over the links, so that each is tried. */
+  readonly beat: boolean
+  /** Counts the messages to this peer that went by turns. */
+  readonly turn: number
+}
+
+/** The links to send over, out of those that both nodes share and that work: indexes of our own links. */
+export function linksFor(shared: readonly number[], { spread, heardOn, beat, turn }: Route): readonly number[] {
+  if (spread === 'all' || shared.length < 2) return shared
+  if (!beat && heardOn !== null && shared.includes(heardOn)) return [heardOn]
+  return shared.slice(turn % shared.length, (turn % shared.length) + 1)
+}
