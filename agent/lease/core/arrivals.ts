@@ -22,7 +22,7 @@ export function onDatagram(station: Station, view: LeaseView, envelope: Envelope
     if (judgement.unheard) greet(station, view, node)
   } else {
     judgeDouble(station, node)
-    if (rider) noteBeat(station, view, node, incarnation, rider)
+    if (rider) noteBeat(station, view, { node, incarnation, sequence }, rider)
     onMessage(station, view, { node, incarnation, sequence, spread }, message)
   }
 }
@@ -37,7 +37,7 @@ function greet(station: Station, view: LeaseView, node: string): void {
 
 /** A message that counts: from a peer, or from this node to itself. */
 export function onMessage(station: Station, view: LeaseView, sender: Asker, message: Message): void {
-  if (message.kind === 'beat') return noteBeat(station, view, sender.node, sender.incarnation, message)
+  if (message.kind === 'beat') return noteBeat(station, view, sender, message)
   if (message.kind === 'relay') {
     station.effects.push({ kind: 'deliver', from: sender.node, payload: message.payload })
     return

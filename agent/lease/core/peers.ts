@@ -1,16 +1,18 @@
 /** What the other nodes' beats say: who holds a group, who is ready for it, and in which order. */
 import { after, type Instant, type Trouble } from '@lvsm/base'
 import { type Beat, type Life, lifeOf, silentFrom, speaks } from '@lvsm/heartbeat'
-import { directs, groupOf, type LeaseGroup, type LeaseView, voterDigest, votersOf } from '@lvsm/lease'
+import { directs, groupOf, type LeaseGroup, type LeaseView, type Sender, voterDigest, votersOf } from '@lvsm/lease'
 import { beatIntervalMs } from './pace.ts'
 import { holds, isFit, isReady, type Seat, unreadyReason } from './seat.ts'
 import { type Claim, type Station, tell, touch, touchAll } from './station.ts'
 
-export function noteBeat(station: Station, view: LeaseView, from: string, incarnation: string, beat: Beat): void {
+/** A beat that was overtaken by a later one of its process start is of yesterday, and says nothing. */
+export function noteBeat(station: Station, view: LeaseView, { node: from, incarnation, sequence }: Sender, beat: Beat): void {
   const before = station.peers.get(from)
   const same = before?.incarnation === incarnation ? before : undefined
+  if (same && sequence < same.sequence) return
   const { standby, voters } = beat
-  const word = { incarnation, standby, voters, claims: same?.claims ?? new Map<string, Claim>() }
+  const word = { incarnation, sequence, standby, voters, claims: same?.claims ?? new Map<string, Claim>() }
   station.peers.set(from, word)
   if (!same || same.standby !== standby) touchAll(station)
   if (same?.standby !== standby) station.effects.push({ kind: 'claimed' })

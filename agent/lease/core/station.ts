@@ -35,6 +35,8 @@ export interface Claim extends GroupClaim {
 /** What a peer's process start said about itself in its beats. */
 export interface PeerWord {
   readonly incarnation: Incarnation
+  /** Of the datagram that brought it. */
+  readonly sequence: number
   readonly standby: boolean
   /** Digest of the voters that it counts. */
   readonly voters: string
