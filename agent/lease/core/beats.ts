@@ -34,7 +34,7 @@ function claimOf(station: Station, seat: Seat): GroupClaim {
   }
 }
 
-/** Those that changed, the latest first, then the others from a place that is drawn. */
+/** Those that changed, the latest first and of one time in turn, then others from a place that is drawn. */
 function claims(station: Station, view: LeaseView): GroupClaim[] {
   const said = [...station.seats.values()].map((seat) => {
     const claim = claimOf(station, seat)
@@ -44,7 +44,11 @@ function claims(station: Station, view: LeaseView): GroupClaim[] {
   })
   if (said.length <= MOST_CHANGED + OTHERS) return said.map(({ claim }) => claim)
   const isNews = (since: Instant): boolean => station.now < after(since, view.timing.deadtimeMs)
-  const changed = said.filter(({ since }) => isNews(since)).sort((a, b) => b.since - a.since)
+  const first = station.turn % said.length
+  // One more than what has room: whoever gets each second beat only is told of all as well.
+  station.turn += MOST_CHANGED + 1
+  const inTurn = [...said.slice(first), ...said.slice(0, first)]
+  const changed = inTurn.filter(({ since }) => isNews(since)).sort((a, b) => b.since - a.since)
   const rest = [...changed.splice(MOST_CHANGED), ...said.filter(({ since }) => !isNews(since))]
   return [...changed, ...drawn(station.random, rest, OTHERS)].map(({ claim }) => claim)
 }
@@ -88,6 +92,11 @@ export function nextBeat(station: Station, view: LeaseView): Instant {
   let next = Number.POSITIVE_INFINITY as Instant
   for (const { name } of view.nodes) if (name !== station.node) next = earlier(next, dueAt(station, name))
   return next
+}
+
+/** A process start that was not heard before knows nothing yet: everything is news. */
+export function tellAll(station: Station): void {
+  for (const seat of station.seats.values()) seat.claim = { ...seat.claim, since: station.now }
 }
 
 /** Peers should know at once: this process will not be there for long. */

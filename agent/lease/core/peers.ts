@@ -2,18 +2,25 @@
 import { after, type Instant, type Trouble } from '@lvsm/base'
 import { type Beat, type Life, lifeOf, silentFrom, speaks } from '@lvsm/heartbeat'
 import { directs, groupOf, type LeaseGroup, type LeaseView, type Sender, voterDigest, votersOf } from '@lvsm/lease'
+import { tellAll } from './beats.ts'
 import { beatIntervalMs } from './pace.ts'
 import { holds, isFit, isReady, type Seat, unreadyReason } from './seat.ts'
 import { type Claim, type Station, tell, touch, touchAll } from './station.ts'
 
 /** A beat that was overtaken by a later one of its process start is of yesterday, and says nothing. */
-export function noteBeat(station: Station, view: LeaseView, { node: from, incarnation, sequence }: Sender, beat: Beat): void {
+export function noteBeat(
+  station: Station,
+  view: LeaseView,
+  { node: from, incarnation, sequence }: Sender,
+  beat: Beat,
+): void {
   const before = station.peers.get(from)
   const same = before?.incarnation === incarnation ? before : undefined
   if (same && sequence < same.sequence) return
   const { standby, voters } = beat
   const word = { incarnation, sequence, standby, voters, claims: same?.claims ?? new Map<string, Claim>() }
   station.peers.set(from, word)
+  if (!same) tellAll(station)
   if (!same || same.standby !== standby) touchAll(station)
   if (same?.standby !== standby) station.effects.push({ kind: 'claimed' })
   if (same?.voters !== voters) judgeVoters(station, view)
@@ -102,12 +109,15 @@ function lifeTiming(view: LeaseView, own: string, node: string): LeaseView['timi
   }
 }
 
+export const speaksNow = (station: Station, view: LeaseView, node: string): boolean =>
+  speaks(station.roster.heardAt(node), station.now, beatIntervalMs(view, node, station.node))
+
 /** Whether a peer would take the group now, by its own last word. */
 export function isReadyPeer(station: Station, view: LeaseView, node: string, group: string): boolean {
   return (
     claimOf(station, node, group)?.ready === true &&
     station.peers.get(node)?.standby === false &&
-    speaks(station.roster.heardAt(node), station.now, beatIntervalMs(view, node, station.node))
+    speaksNow(station, view, node)
   )
 }
 
