@@ -80,8 +80,9 @@ export class Candidate {
     if (!situation.eligible) return null
     const askAt = this.#askAt(situation, now)
     const pollAt = later(this.#pollAt, situation.renewedUntil)
-    // A poll right before the question would only hold it up.
-    const pollFirst = now < askAt && after(pollAt, stepMs(situation.timing)) < askAt
+    // A poll right before the question would only hold it up, unless the voters' words are too old by then.
+    const lastPoll = this.#freshUntil(situation) < askAt ? askAt : after(askAt, -stepMs(situation.timing))
+    const pollFirst = now < askAt && pollAt < lastPoll
     return pollFirst ? { move: 'poll', at: pollAt } : { move: 'ask', at: askAt }
   }
 
@@ -92,6 +93,10 @@ export class Candidate {
     const turnAt = later(after(freeAt, rank * stepMs(timing) - leadMs(timing)), this.#backOffUntil)
     // What the voters said before that renewal is of yesterday.
     return turnAt < renewedUntil ? NEVER : turnAt
+  }
+
+  #freshUntil({ timing, voters, needed }: Situation): Instant {
+    return this.survey.majorityFreshUntil(voters, needed, FRESH_KEEPALIVES * timing.keepaliveMs) ?? NEVER_BEFORE
   }
 
   polled(timing: Timing, now: Instant): void {
