@@ -6,7 +6,7 @@
  * exactly one `fenced` or `addressed` input, in the same order.
  */
 import { after, type Instant, invariant, later, NEVER_BEFORE } from '@lvsm/base'
-import type { LeaseGroup, LeaseStatus, LeaseView } from '@lvsm/lease'
+import type { Grant, LeaseGroup, LeaseStatus, LeaseView } from '@lvsm/lease'
 import { expire, nextDue, tend } from './agenda.ts'
 import { defend } from './announcing.ts'
 import { onDatagram, onMessage } from './arrivals.ts'
@@ -31,6 +31,8 @@ export interface LeaseCore {
   status(now: Instant): LeaseStatus
   /** Until when this node believes that it holds which groups; for observers. */
   beliefs(): readonly Belief[]
+  /** What this node lent as a voter, by address; for observers. */
+  votes(): readonly (readonly [string, Grant | null])[]
 }
 export interface Belief {
   readonly group: LeaseGroup
@@ -56,6 +58,7 @@ export function createLeaseCore(options: LeaseCoreOptions): LeaseCore {
       return statusOf(station)
     },
     beliefs: () => [...station.seats.values()].map(({ group, holder }) => ({ group, until: holder.deadline })),
+    votes: () => station.acceptor.votes(),
   }
 }
 
