@@ -28,9 +28,9 @@ export function noteBeat(
     if (!groupOf(view, claim.group)?.directors.includes(from)) continue
     const known = word.claims.get(claim.group)
     word.claims.set(claim.group, { ...claim, at: station.now })
-    if (!differ(known, claim)) continue
-    station.effects.push({ kind: 'claimed' })
-    touch(station, claim.group)
+    const news = differ(known, claim)
+    if (news) station.effects.push({ kind: 'claimed' })
+    if (news || lapsed(known, station.now)) touch(station, claim.group)
   }
 }
 
@@ -178,10 +178,10 @@ export function rankChangesAt(station: Station, view: LeaseView, seat: Seat): In
 }
 
 /** It held the group when it was last heard, and its lease has run out since: it will hardly be the first to ask. */
-function hasLapsed(station: Station, node: string, group: string): boolean {
-  const claim = claimOf(station, node, group)
-  return claim !== undefined && claim.holds && claim.at + claim.leftMs <= station.now
-}
+const lapsed = (claim: Claim | undefined, now: Instant): boolean =>
+  claim !== undefined && claim.holds && claim.at + claim.leftMs <= now
+const hasLapsed = (station: Station, node: string, group: string): boolean =>
+  lapsed(claimOf(station, node, group), station.now)
 
 /** Voters from whom this node hears, itself included. */
 export const heardVoters = (station: Station, view: LeaseView): string[] =>

@@ -59,13 +59,6 @@ export class Survey {
     })
     return times.sort((a, b) => a - b)[needed - 1] ?? null
   }
-
-  /** After this the words of no majority are young enough; null when there never were any. */
-  majorityFreshUntil(voters: readonly string[], needed: number, freshMs: number): Instant | null {
-    const times = voters.flatMap((voter) => this.#words.get(voter)?.at ?? [])
-    const oldest = times.sort((a, b) => b - a)[needed - 1]
-    return oldest === undefined ? null : after(oldest, freshMs)
-  }
 }
 
 /** A voter that stays free is free since it first said so: the order of candidates counts from there. */
