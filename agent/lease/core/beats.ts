@@ -3,10 +3,10 @@
  * with whatever else goes to the peer: between an owner and the voters that is every renewal and its answer. What moves
  * ownership are the leases' own messages; beats tell who is there.
  *
- * A beat names the groups of which something changed within a deadtime, and a few of the others, drawn at random: its
- * length grows with what changes and not with the groups.
+ * A beat of many groups names those of which something changed lately, in turn, and a few of the others, drawn at random:
+ * its length does not grow with the groups.
  */
-import { after, earlier, type Instant, NEVER_BEFORE, type Random } from '@lvsm/base'
+import { after, earlier, type Instant, NEVER_BEFORE } from '@lvsm/base'
 import type { Beat, GroupClaim } from '@lvsm/heartbeat'
 import { type LeaseView, voterDigest } from '@lvsm/lease'
 import { beatIntervalMs } from './pace.ts'
@@ -19,8 +19,11 @@ const SOON = 1 / 2
 const RIPE = 1 / 2
 const NEARLY = 1 / 4
 /** Groups in one beat: with names of 32 letters it still fits an Ethernet frame, a request beside it. */
-const MOST_CHANGED = 12
+const LATEST = 6
+const CHANGED = 6
 const OTHERS = 4
+/** For so many deadtimes a change is news. */
+const NEWS = 2
 
 function claimOf(station: Station, seat: Seat): GroupClaim {
   const holding = holds(seat, station.now)
@@ -34,7 +37,7 @@ function claimOf(station: Station, seat: Seat): GroupClaim {
   }
 }
 
-/** Those that changed, the latest first and of one time in turn, then others from a place that is drawn. */
+/** The latest changes, others of these in turn, and of what did not change some from a place that is drawn. */
 function claims(station: Station, view: LeaseView): GroupClaim[] {
   const said = [...station.seats.values()].map((seat) => {
     const claim = claimOf(station, seat)
@@ -42,20 +45,21 @@ function claims(station: Station, view: LeaseView): GroupClaim[] {
     if (text !== seat.claim.text) seat.claim = { text, since: station.now }
     return { claim, since: seat.claim.since }
   })
-  if (said.length <= MOST_CHANGED + OTHERS) return said.map(({ claim }) => claim)
-  const isNews = (since: Instant): boolean => station.now < after(since, view.timing.deadtimeMs)
-  const first = station.turn % said.length
+  if (said.length <= LATEST + CHANGED + OTHERS) return said.map(({ claim }) => claim)
+  const isNews = ({ since }: { since: Instant }): boolean => station.now < after(since, NEWS * view.timing.deadtimeMs)
+  const news = said.filter(isNews).sort((a, b) => b.since - a.since)
+  const latest = news.splice(0, LATEST)
   // One more than what has room: whoever gets each second beat only is told of all as well.
-  station.turn += MOST_CHANGED + 1
-  const inTurn = [...said.slice(first), ...said.slice(0, first)]
-  const changed = inTurn.filter(({ since }) => isNews(since)).sort((a, b) => b.since - a.since)
-  const rest = [...changed.splice(MOST_CHANGED), ...said.filter(({ since }) => !isNews(since))]
-  return [...changed, ...drawn(station.random, rest, OTHERS)].map(({ claim }) => claim)
+  station.turn += CHANGED + 1
+  const changed = someOf(news, station.turn, CHANGED)
+  const old = said.filter((one) => !isNews(one))
+  const others = someOf(old, Math.floor(station.random.next() * old.length), OTHERS)
+  return [...latest, ...changed, ...others].map(({ claim }) => claim)
 }
 
-/** So many in a row, from a place that is drawn. */
-function drawn<Item>(random: Random, list: readonly Item[], most: number): Item[] {
-  const first = Math.floor(random.next() * list.length)
+/** So many in a row, from a place, and from the beginning again. */
+function someOf<Item>(list: readonly Item[], place: number, most: number): Item[] {
+  const first = list.length === 0 ? 0 : place % list.length
   return [...list.slice(first), ...list.slice(0, first)].slice(0, most)
 }
 

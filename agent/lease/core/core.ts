@@ -37,6 +37,8 @@ export interface LeaseCore {
 export interface Belief {
   readonly group: LeaseGroup
   readonly until: Instant
+  /** The latest end of a lease that it ever believed in. */
+  readonly furthest: Instant
 }
 
 /** Messages of a node to itself settle in a few rounds; more is a loop. */
@@ -57,7 +59,12 @@ export function createLeaseCore(options: LeaseCoreOptions): LeaseCore {
       station.now = later(station.now, now)
       return statusOf(station)
     },
-    beliefs: () => [...station.seats.values()].map(({ group, holder }) => ({ group, until: holder.deadline })),
+    beliefs: () =>
+      [...station.seats.values()].map(({ group, holder: { deadline, furthest } }) => ({
+        group,
+        until: deadline,
+        furthest,
+      })),
     votes: () => station.acceptor.votes(),
   }
 }
