@@ -26,10 +26,17 @@ export class Disk {
   /** The first is under way. */
   readonly #queue: { readonly state: DurableState; readonly done: (error: string) => void }[] = []
 
+  #failed = false
+
   constructor(schedule: Schedule, random: Random, state: DurableState | null) {
     this.#schedule = schedule
     this.#random = random
     this.state = state
+  }
+
+  /** What the process wanted to be there may not be there. */
+  get behind(): boolean {
+    return this.#failed || this.#queue.length > 0
   }
 
   /** `done` with the error, empty when the disk has it. One after the other. */
@@ -44,6 +51,7 @@ export class Disk {
     this.#schedule.in(this.#lasts(), () => {
       if (this.#queue[0] !== writing) return
       this.#queue.shift()
+      this.#failed = full
       if (!full || this.#mayBe()) this.state = writing.state
       writing.done(full ? 'ENOSPC: no space left on device' : '')
       this.#begin()

@@ -60,11 +60,13 @@ export class Law {
   readonly #schedule: Schedule
   readonly #bounds: Bounds
   readonly #subjects = new Map<string, Subject>()
+  /** Until when packets are forwarded because of the gateway that a node has, or had, on; by node and gateway. */
+  readonly #forwarding = new Map<string, number>()
   /** Whom the realservers send to, by gateway: who announced it last. */
   readonly #gatewayOf = new Map<string, string>()
   /** Highest lease number by address, and who had it. */
   readonly #numbers = new Map<string, { readonly number: number; readonly node: string }>()
-  /** Lease numbers start anew when voters lose their disks. */
+  /** Lease numbers start anew when voters lose their disks, or end before these have the last ones. */
   numbersCount = true
   /** How often two nodes were compared; a law that is never asked proves nothing. */
   asked = 0
@@ -82,7 +84,9 @@ export class Law {
   changed(node: string, addresses: readonly string[] | null): void {
     const mine = this.#subject(node)
     if (mine.flushed && mine.kernel.now.known().size > 0) mine.flushed = false
-    for (const address of addresses ?? this.#bounds.addresses) {
+    for (const spelled of addresses ?? this.#bounds.addresses) {
+      const address = plain(spelled)
+      this.#noteGateway(node, mine, address)
       this.#judgeGuard(node, mine, address)
       for (const [name, other] of this.#subjects)
         if (other !== mine) this.#judgePair([node, mine], [name, other], address)
@@ -117,9 +121,15 @@ export class Law {
     if (forwarder === name) this.#judgeForwarding([name, other], [node, mine], address)
   }
 
+  /** An element that opens while the address is off, as every one does first, brings nothing to forward. */
+  #noteGateway(node: string, { kernel }: Subject, gateway: string): void {
+    if (!this.#bounds.gateways.has(gateway) || kernel.now.offAt(gateway) <= this.#schedule.now) return
+    this.#forwarding.set(`${node} ${gateway}`, kernel.now.forwardsUntil(gateway))
+  }
   #judgeForwarding([node, mine]: [string, Subject], [name, other]: [string, Subject], gateway: string): void {
     const { now: tables } = mine.kernel
     if (tables.left || this.#isExcused(mine, gateway)) return
+    if (tables.forwardsUntil(gateway) > (this.#forwarding.get(`${node} ${gateway}`) ?? 0)) return
     if (tables.forwardsUntil(gateway) > this.#schedule.now && this.#answers(other, gateway, 'announce'))
       throw new Violation(`two gateways: ${node} forwards what is sent to ${gateway}, which ${name} holds`)
   }

@@ -192,6 +192,8 @@ export class Machine {
     process.kill()
     if (this.process !== process) return
     this.process = null
+    // Nothing waits for lease numbers to be on disk.
+    if (this.disk.behind) this.#world.law.numbersCount = false
     this.kernel.abandon()
     this.disk.abandon()
     this.#world.law.killed(this.label)
