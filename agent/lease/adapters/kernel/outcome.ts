@@ -3,7 +3,7 @@ import type { Reply } from '@lvsm/kernel'
 import { FINE, type Outcome } from '../../ports.ts'
 
 /** `forgiven`: error numbers that are as good as success. A message without an answer leaves the whole unknown. */
-export function outcomeOf(replies: readonly Reply[], forgiven: readonly number[] = []): Outcome {
+export function outcomeOf(replies: readonly Reply[], forgiven: readonly (number | undefined)[] = []): Outcome {
   const failures = replies.filter(({ errno }) => errno !== 0 && !forgiven.includes(errno))
   const lost = failures.find(({ answered }) => !answered)
   const failed = lost ?? failures[0]
