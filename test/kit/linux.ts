@@ -57,7 +57,7 @@ interface Ear {
   open: boolean
 }
 
-const [BATCH_BEGIN, BATCH_END, GENERATION] = [0x10, 0x11, 0xa0f]
+const [BATCH_BEGIN, GENERATION] = [0x10, 0xa0f]
 const NF_SUBSYSTEM = 10
 const NOTHING = new Uint8Array()
 const code = (name: string): number => ERRNO[name] ?? 0

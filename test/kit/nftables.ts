@@ -201,11 +201,11 @@ export class NfTables {
       if (key.length !== KEY_BYTES[shape.key] || (verdict !== undefined) !== shape.verdicts) return code('EINVAL')
       if (timeoutMs !== undefined && !shape.timeouts) return code('EINVAL')
       if (verdict && !leads(table, verdict)) return code('ENOENT')
-      const there = items.get(hexOf(key))
+      const there = items.get(key.join('.'))
       const live = there !== undefined && this.isLive(there)
       if (live && (exclusive || JSON.stringify(there.verdict) !== JSON.stringify(verdict))) return code('EEXIST')
       const endsAt = timeoutMs === undefined ? null : this.#options.now() + timeoutMs
-      if (!live) items.set(hexOf(key), { key, endsAt, ...(verdict && { verdict }), ...(timeoutMs && { timeoutMs }) })
+      if (!live) items.set(key.join('.'), { key, endsAt, ...(verdict && { verdict }), ...(timeoutMs && { timeoutMs }) })
     }
     return NO_ERROR
   }
@@ -217,9 +217,9 @@ export class NfTables {
     if (!items) return code('ENOENT')
     if (flush) items.clear()
     for (const { key } of elements) {
-      const there = items.get(hexOf(key))
+      const there = items.get(key.join('.'))
       if (!there || !this.isLive(there)) return code('ENOENT')
-      items.delete(hexOf(key))
+      items.delete(key.join('.'))
     }
     return NO_ERROR
   }
@@ -246,7 +246,7 @@ export class NfTables {
         const { elements, ...where } = must(nft.decodeElements(message))
         known(bytes, nft.getElements(where, elements))
         const items = this.table(where)?.sets.get(where.set)?.items
-        const live = elements.flatMap(({ key }) => items?.get(hexOf(key)) ?? []).filter((item) => this.isLive(item))
+        const live = elements.flatMap(({ key }) => items?.get(key.join('.')) ?? []).filter((item) => this.isLive(item))
         return found(live.length === elements.length ? [this.#listed(where, live)] : undefined)
       }
       default:

@@ -105,7 +105,7 @@ export class Packets {
           register = register.map((byte, i) => (byte & (one.mask[i] ?? 0)) ^ (one.xor[i] ?? 0))
           break
         case 'lookup': {
-          const item = table.sets.get(one.set)?.items.get(hexOf(register))
+          const item = table.sets.get(one.set)?.items.get(register.join('.'))
           if (!item || !this.#tables.isLive(item)) return result()
           if (one.verdicts) return result(item.verdict)
           break

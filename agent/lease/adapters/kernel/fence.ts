@@ -76,7 +76,7 @@ export class KernelFence implements Fence {
     if (failed && this.#cannot(failed)) {
       // A kernel before 5.16 has no egress hook: the clock before each gratuitous frame is the only guard there. But it
       // may also be that an interface has gone since it was named.
-      this.#egress = `${this.#devicesOf(groups)}` !== `${devices}`
+      this.#egress = this.#devicesOf(groups).join(' ') !== devices.join(' ')
       return this.build(groups, [])
     }
     if (failed) return { ...outcomeOf([failed]), carried: [] }
