@@ -102,7 +102,9 @@ export class Rtnetlink {
 
   #add(bytes: Uint8Array, wish: rt.InterfaceAddress): Answer {
     const { index, local, prefix, label, flags, validSeconds } = wish
-    const plain = { index, local, prefix, label, flags, validSeconds }
+    const endless =
+      validSeconds === rt.FOREVER && !same(bytes, rt.newAddress({ index, local, prefix, label, flags, validSeconds }))
+    const plain = { index, local, prefix, label, flags, ...(endless ? {} : { validSeconds }) }
     const replace = same(bytes, rt.replaceAddress(plain))
     if (!replace && !same(bytes, rt.newAddress(plain))) return unknown(bytes)
     if (!this.links.has(index)) return answer('ENODEV')
