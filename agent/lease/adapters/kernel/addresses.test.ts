@@ -210,7 +210,7 @@ describe('announcing', () => {
       WEB,
       groupOf(vip('10.11.0.11'), vip('10.11.0.12', { ifindex: 77 }), vip('10.11.0.13', { ifindex: 0 })),
     ])
-    expect(linux.ears.map(({ index }) => index).toSorted()).toEqual([2, 3])
+    expect(linux.ears.map(({ index }) => index)).toEqual([2, 3])
     const { length } = linux.calls
     addresses.announce(WEB, NEVER)
     expect(linux.ears).toHaveLength(2)

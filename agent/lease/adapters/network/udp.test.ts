@@ -112,7 +112,7 @@ test.each([
   const sender = links(viewOf('dir1'))
   await ready(sender)
   sender.send(outgoing, to(route))
-  await eventually(() => expect(heard.toSorted()).toEqual(expected))
+  await eventually(() => expect(heard.toSorted((a, b) => a - b)).toEqual(expected))
   for (const socket of raw) socket.close()
 })
 
