@@ -18,6 +18,7 @@ import {
   concat,
   encodeMessage,
   ERRNO,
+  ETHERTYPE,
   FLAG,
   flagsOf,
   nftables as nft,
@@ -244,12 +245,12 @@ export class FakeLinux implements Sockets {
     if (other !== undefined) this.arrive(other, frame)
     return 0
   }
-  /** A frame comes in over an interface. */
+  /** A frame comes in over an interface; packets for others are forwarded. */
   arrive(index: number, frame: Uint8Array): void {
     for (const ear of this.ears) if (ear.index === index) this.#hear(ear, frame, false)
     const packet = ofFrame(frame)
-    if (packet.protocol === 0x0806) this.ways.arpIn(packet)
-    else this.ways.in(packet)
+    if (packet.protocol === ETHERTYPE.arp) this.ways.arpIn(packet)
+    else this.ways.through(packet)
   }
   /** The filter is asked as it comes, the socket is read later. */
   #hear(ear: Ear, frame: Uint8Array, outgoing: boolean): void {

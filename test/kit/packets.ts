@@ -33,12 +33,29 @@ export const ofFrame = (frame: Uint8Array): Packet => ({
   protocol: ((frame[12] ?? 0) << 8) | (frame[13] ?? 0),
   network: frame.subarray(14),
 })
+/** A header with its sum, and nothing behind it (RFC 791); of a protocol that is for experiments. */
 export const ipPacket = (source: string, destination: string): Packet => {
   const network = new Uint8Array(20)
-  network.set([0x45, 0, 0, 20])
+  network.set([0x45, 0, 0, 20, 0, 0, 0, 0, 64, 253])
   network.set(inetBytes(source), 12)
   network.set(inetBytes(destination), 16)
+  const view = new DataView(network.buffer)
+  let sum = 0
+  for (let at = 0; at < 20; at += 2) sum += view.getUint16(at)
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16)
+  view.setUint16(10, ~sum & 0xffff)
   return { protocol: ETHERTYPE.ipv4, network }
+}
+export const asFrame = ({ protocol, network }: Packet, destination: string, source: string): Uint8Array => {
+  const frame = new Uint8Array(Math.max(60, 14 + network.length))
+  for (const [at, mac] of [destination, source].entries())
+    frame.set(
+      Uint8Array.from(mac.split(':'), (part) => Number.parseInt(part, 16)),
+      6 * at,
+    )
+  frame.set([protocol >> 8, protocol & 0xff], 12)
+  frame.set(network, 14)
+  return frame
 }
 /** All that matters of one: it is none of IPv4. */
 export const IPV6: Packet = { protocol: ETHERTYPE.ipv6, network: new Uint8Array(40) }

@@ -6,12 +6,25 @@ import { KernelFence } from '../../agent/lease/adapters/kernel/fence.ts'
 import { FakeLinux } from '../kit/linux.ts'
 import { elementSuite } from './elements.ts'
 import { type FenceSubject, fenced, fenceSuite } from './fence.ts'
+import { type PacketSubject, packetSuite } from './packets.ts'
 
-function inMemory(): FenceSubject {
+const MAC = '02:00:00:00:00:02'
+function inMemory(): FenceSubject & PacketSubject {
   let now = 1000
   const linux = new FakeLinux(() => now)
-  linux.addLink(2, 'left', '02:00:00:00:00:02')
+  linux.addLink(2, 'left', MAC)
+  linux.addLink(3, 'right', '02:00:00:00:00:03')
+  linux.cables.set(2, 3).set(3, 2)
   return {
+    left: 2,
+    leftMac: MAC,
+    packet: (end) => linux.openPacket(end === 'left' ? 2 : 3),
+    wait: async (condition) => {
+      for (let waited = 0; !condition(); waited++) {
+        if (waited > 5000) throw new Error('waited in vain')
+        now += 1
+      }
+    },
     open: () =>
       new KernelFence(
         () => instant(now),
@@ -28,3 +41,4 @@ function inMemory(): FenceSubject {
 
 describe('the fence in memory', () => elementSuite(() => fenced(inMemory())))
 describe('the adapter in memory', () => fenceSuite(inMemory))
+describe('packets in memory', () => packetSuite(inMemory))
