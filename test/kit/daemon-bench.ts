@@ -16,7 +16,7 @@ import { type Daemon, type Machine, startDaemon } from '../../agent/lease/daemon
 import { FakeLinux } from './linux.ts'
 
 /** So much of their time goes by in a millisecond: disk and sockets keep up with it. */
-const STEP_MS = 5
+const STEP_MS = 10
 /** Where nothing is waited for. */
 const LONG_STEP_MS = 20
 const LONGEST_MS = 20_000
