@@ -161,7 +161,8 @@ export class Daemon {
       event: ({ event }) => this.#news.event(event),
       claimed: () => this.#news.soon(),
       stopped: () => {
-        this.#kernel.fence.clear()
+        const { error } = this.#kernel.fence.clear()
+        if (error) this.#machine.say(`the fence stays, closed: ${error}`)
         this.#leave(0)
       },
       unfenced: (error) =>

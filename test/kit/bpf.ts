@@ -13,7 +13,8 @@ export function lets(program: readonly Instruction[], bytes: Uint8Array): boolea
   let register = 0
   for (let at = 0; ; at++) {
     const instruction = program[at]
-    if (!instruction) throw new Error(`the filter runs out of instructions at ${at}`)
+    if (!instruction?.every(Number.isInteger) || instruction.length !== 4)
+      throw new Error(`no instruction at ${at}: ${instruction?.join(' ')}`)
     const [code, jumpTrue, jumpFalse, operand] = instruction
     const size = LOAD[code]
     if (size !== undefined) {

@@ -185,6 +185,10 @@ export class FakeLinux implements Sockets {
       },
     }
   }
+  /** How many listen. */
+  get listening(): number {
+    return this.#listeners.filter(({ open }) => open).length
+  }
   /** One datagram to those who listen. */
   #tell(protocol: number, group: number, datagram: Uint8Array): void {
     for (const one of this.#listeners) {

@@ -135,6 +135,15 @@ const DAMAGE: readonly Damage[] = [
     /a rule was changed/,
   ],
   [
+    'a rule does another thing under the same comment',
+    (netfilter) => {
+      const { comment, ...rule } = ruleIn(netfilter, 'inet', 'group-mail', 1)
+      const expressions = [nft.match.counter, nft.match.decide(nft.accept)]
+      return [nft.deleteRule(rule), nft.newRule({ ...table('inet'), chain: 'group-mail', expressions, comment })]
+    },
+    /a rule was changed/,
+  ],
+  [
     'two rules changed their places',
     (netfilter) => {
       const { expressions, comment, ...rule } = ruleIn(netfilter, 'inet', 'group-web', 0)

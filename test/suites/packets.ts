@@ -72,7 +72,12 @@ export function packetSuite(make: () => PacketSubject): void {
     }
     const open = (timeoutMs = 60_000): void =>
       expect(fence.apply({ group: 'web', op: 'open', parts: PARTS, timeoutMs, notAfter: NEVER }).result).toBe('done')
-    return { subject, fence, dropped, toll, open, end: () => wire.close() }
+    /** What was counted is no damage. */
+    const end = (): void => {
+      expect(fence.damage()).toBe('')
+      wire.close()
+    }
+    return { subject, fence, dropped, toll, open, end }
   }
 
   test('what comes in, or through, is dropped while the group is closed, each in its layer', async () => {

@@ -1,4 +1,5 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import type * as FileSystem from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { sha256 } from '@noble/hashes/sha2.js'
@@ -12,7 +13,7 @@ import { openState, setUp } from './state.ts'
 /** Every call that reaches the disk, in order; `broken` names one that fails instead. */
 const disk = vi.hoisted(() => ({ log: [] as string[], broken: '', held: Promise.resolve() }))
 vi.mock('node:fs/promises', async (original) => {
-  const real = await original<typeof import('node:fs/promises')>()
+  const real = await original<typeof FileSystem>()
   const name = (path: string): string => path.split('/').at(-1) ?? ''
   const note = (call: string): void => {
     disk.log.push(call)

@@ -140,6 +140,8 @@ export class KernelFence implements Fence {
   }
   #devicesOf(groups: readonly LeaseGroup[]): string[] {
     const indexes = new Set(groups.flatMap(({ addresses }) => addresses.map(({ ifindex }) => ifindex)))
+    // 0: not on this node.
+    indexes.delete(0)
     return [...indexes].map(this.#nameOf).filter((name) => name !== undefined)
   }
 

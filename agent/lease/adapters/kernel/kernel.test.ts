@@ -260,7 +260,9 @@ describe('an address', () => {
 test('another view is watched with the sockets that there are', () => {
   begin()
   const said: string[] = []
+  expect(linux.listening).toBe(2)
   kernel.watch([MAIL], { ...events, addressLost: (name) => said.push(name) })
+  expect(linux.listening).toBe(2)
   kernel.addresses.add(MAIL, 9)
   kernel.addresses.add(WEB, 9)
   turn()
@@ -290,4 +292,5 @@ test('before it watches, and after it was closed, nothing is told or asked', () 
   turn(20_000)
   expect(happened).toHaveLength(1)
   expect(vi.getTimerCount()).toBe(0)
+  expect([linux.listening, linux.ears.some(({ open }) => open)]).toEqual([0, false])
 })

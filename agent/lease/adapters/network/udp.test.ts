@@ -1,4 +1,5 @@
-import { createSocket } from 'node:dgram'
+import { createSocket, type Socket } from 'node:dgram'
+import type * as Datagrams from 'node:dgram'
 import { once } from 'node:events'
 import type { Route } from '@lvsm/heartbeat'
 import type { LeaseLink, LeaseView } from '@lvsm/lease'
@@ -8,6 +9,20 @@ import { eventually } from '../../../../test/kit/eventually.ts'
 import type { Addressee } from '../../ports.ts'
 import { keyring } from './keyring.ts'
 import { openLinks, type UdpEvents, type UdpLinks } from './udp.ts'
+
+/** Those that were opened here, to break one of them. */
+const made = vi.hoisted((): Socket[] => [])
+vi.mock('node:dgram', async (original) => {
+  const real = await original<typeof Datagrams>()
+  return {
+    ...real,
+    createSocket: (...args: Parameters<typeof real.createSocket>) => {
+      const socket = real.createSocket(...args)
+      made.push(socket)
+      return socket
+    },
+  }
+})
 
 const secret = 'cd'.repeat(32)
 /** Workers of one process share its number, so that other files have other networks. */
@@ -56,6 +71,13 @@ const links = (view: LeaseView, heard = silent): UdpLinks => {
 const ready = async (...some: UdpLinks[]): Promise<void> => {
   await eventually(() => expect(some.length).toBeGreaterThan(0))
   await new Promise((resolve) => setImmediate(resolve))
+}
+const bound = (socket: Socket): { address: string } | null => {
+  try {
+    return socket.address()
+  } catch {
+    return null
+  }
 }
 const sequences = (): number[] => received.mock.calls.map(([datagram]) => datagram.sequence)
 const byLink = (): number[] => received.mock.calls.map(([, link]) => link)
@@ -117,6 +139,13 @@ test.each([
 })
 
 describe('links', () => {
+  test('are there at once', async () => {
+    const sender = links(viewOf('dir1'), events)
+    sender.send(outgoing, to())
+    await ready(sender)
+    expect(count).not.toHaveBeenCalled()
+  })
+
   test('are matched by their names, whatever their order and however many', async () => {
     const nodes = [
       { name: 'dir1', voter: true, links: linksOf(0, 3) },
@@ -241,6 +270,26 @@ describe('a port that is in use', () => {
       while (linkBack.mock.calls.length === 0) await turn()
       sender.send(outgoing, to())
       expect(count).toHaveBeenCalledTimes(1)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test('or a link that breaks later, is told again when it was back in between', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+    try {
+      made.splice(0)
+      const sender = links(viewOf('dir1'), events)
+      while (made.some((socket) => !bound(socket))) await turn()
+      for (const times of [1, 2]) {
+        made.findLast((socket) => bound(socket)?.address === '127.0.1.1')?.emit('error', new Error('network is gone'))
+        expect(linkFailed).toHaveBeenCalledTimes(times)
+        sender.send(outgoing, to({ spread: 'one', heardOn: 0 }))
+        expect(count).not.toHaveBeenCalled()
+        vi.advanceTimersByTime(1000)
+        while (linkBack.mock.calls.length < times) await turn()
+      }
     } finally {
       vi.useRealTimers()
     }
