@@ -68,6 +68,9 @@ describe('a start', () => {
     reconciler.tell({ kind: 'view', view: VIEW })
     await until(() => (reconciler.status?.quarantineMs ?? 0) > 0)
     expect(reconciler.status?.quarantineMs).toBeGreaterThan(29_000)
+    // What a voter without a memory must assume is on the disk before anything else is: the next start knows it.
+    await until(() => saved(one).state !== null)
+    expect(saved(one).state).toMatchObject({ limitMs: 30_000 })
   })
 
   test('with its last view takes what a predecessor left off, and builds its fence, before any reconciler speaks', async () => {
@@ -111,6 +114,25 @@ describe('a start', () => {
     expect(one.said).toEqual([
       expect.stringMatching(/the kernel cannot be asked: socket: EPROTONOSUPPORT.*\n.*modprobe nf_tables/),
     ])
+  })
+
+  test('where the kernel cannot be watched ends, before the core sees a view', async () => {
+    const one = await host().setUp()
+    const open = one.openKernel
+    one.openKernel = () => ({
+      ...open(),
+      watch: () => {
+        throw new KernelError('bind', 1)
+      },
+    })
+    const reconciler = await one.start().reconciler()
+    reconciler.tell({ kind: 'view', view: VIEW })
+    await until(() => one.exits.length > 0)
+    expect(one.exits).toEqual([1])
+    expect(one.said.at(-1)).toMatch(/the kernel cannot be asked: bind: EPERM/)
+    expect(one.linux.tables.table({ family: 'inet', table: 'lvsm' })).toBeUndefined()
+    await pass(100)
+    expect(saved(one).view).toBeNull()
   })
 
   test('where a directory cannot be made ends', () => {
@@ -196,6 +218,7 @@ describe('an owner', () => {
     expect(one.addresses()).toEqual([])
     await until(() => one.exits.length > 0)
     expect(one.exits).toEqual([0])
+    expect(one.said.filter((line) => line.includes('fence'))).toEqual([])
     for (const family of ['arp', 'netdev', 'inet'] as const)
       expect(one.linux.tables.table({ family, table: 'lvsm' })).toBeUndefined()
     expect(one.said.filter((line) => line.includes('giving up'))).toEqual(['SIGTERM: giving up what this node owns'])
@@ -205,6 +228,20 @@ describe('an owner', () => {
     expect(existsSync(join(one.runDir, 'lease.sock'))).toBe(false)
     await pass(3000)
     expect(one.exits).toEqual([0])
+  })
+
+  test('whose fence cannot be taken away says so, and ends well: it is closed', async () => {
+    const { one } = await owner()
+    one.linux.disturb = ({ protocol, messages }) =>
+      protocol === 12 && messages.length === 8 ? { errno: 12, done: false, answered: true } : undefined
+    one.daemon?.stop('SIGTERM')
+    await until(() => one.exits.length > 0)
+    expect(one.exits).toEqual([0])
+    expect(one.said.filter((line) => line.includes('fence'))).toEqual([
+      expect.stringMatching(/^the fence stays, closed: .*memory/),
+    ])
+    expect(one.linux.tables.table({ family: 'inet', table: 'lvsm' })).toBeDefined()
+    expect(one.addresses()).toEqual([])
   })
 
   test('that cannot stop in time leaves the rest to the kernel, and ends badly', async () => {

@@ -144,6 +144,15 @@ const DAMAGE: readonly Damage[] = [
     /a rule was changed/,
   ],
   [
+    'a rule moves to a chain that no hook leads to',
+    (netfilter) => {
+      const { expressions, comment, ...rule } = ruleIn(netfilter, 'arp', 'output', 0)
+      const chain = { ...table('arp'), chain: 'nowhere' }
+      return [nft.deleteRule(rule), nft.newChain(chain), nft.newRule({ ...chain, expressions, comment })]
+    },
+    /a rule was changed/,
+  ],
+  [
     'two rules changed their places',
     (netfilter) => {
       const { expressions, comment, ...rule } = ruleIn(netfilter, 'inet', 'group-web', 0)
