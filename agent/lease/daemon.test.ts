@@ -66,11 +66,11 @@ describe('a start', () => {
     const reconciler = await one.reconciler()
     expect(one.said[0]).toMatch(/no state in .*: if this node is a voter, it is silent for 30 s.*--set-up/)
     reconciler.tell({ kind: 'view', view: VIEW })
-    await until(() => (reconciler.status?.quarantineMs ?? 0) > 0)
-    expect(reconciler.status?.quarantineMs).toBeGreaterThan(29_000)
-    // What a voter without a memory must assume is on the disk before anything else is: the next start knows it.
+    // What it must assume is kept, as the first thing that it does: the next start knows it.
     await until(() => saved(one).state !== null)
     expect(saved(one).state).toMatchObject({ limitMs: 30_000 })
+    await until(() => (reconciler.status?.quarantineMs ?? 0) > 0)
+    expect(reconciler.status?.quarantineMs).toBeGreaterThan(29_000)
   })
 
   test('with its last view takes what a predecessor left off, and builds its fence, before any reconciler speaks', async () => {
@@ -228,6 +228,12 @@ describe('an owner', () => {
     expect(existsSync(join(one.runDir, 'lease.sock'))).toBe(false)
     await pass(3000)
     expect(one.exits).toEqual([0])
+    // Its ports are free.
+    const next = (await host().setUp()).start()
+    const other = await next.reconciler()
+    other.tell({ kind: 'view', view: VIEW })
+    await until(() => saved(next).view !== null)
+    expect(next.said).toHaveLength(1)
   })
 
   test('whose fence cannot be taken away says so, and ends well: it is closed', async () => {

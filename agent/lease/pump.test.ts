@@ -236,6 +236,13 @@ describe('tables', () => {
     pump.feed(WAKE)
     expect(log).toEqual(['clock', 'step wake', 'unfenced: no nf_tables'])
   })
+  test('that cannot be built end what waits already', () => {
+    ports.fence = { ...ports.fence, build: () => ({ result: 'refused', error: 'no nf_tables', carried: [] }) }
+    ports.event = () => pump.feed(named('waits'))
+    does(event('it'), TABLES)
+    pump.feed(WAKE)
+    expect(log).toEqual(['clock', 'step wake', 'unfenced: no nf_tables'])
+  })
 })
 
 describe('addresses', () => {

@@ -268,6 +268,15 @@ describe('whose hand it was', () => {
     gone('10.11.0.10')
     expect(addresses.missing([WEB, mail])).toEqual([WEB, mail])
   })
+  test('of a group only what is on this node counts', () => {
+    const half = { ...groupOf(vip('10.11.0.12', { ifindex: 0 }), vip('10.11.0.11')), name: 'half' }
+    addresses.add(half, 3)
+    expect(addresses.missing([half])).toEqual([])
+    gone('10.11.0.11')
+    expect(addresses.missing([half])).toEqual([half])
+    fails(rt.RTM.getAddress, { errno: 105 })
+    expect(addresses.missing([WEB, half])).toEqual([half])
+  })
   test('what was never added, or removed, is not missed, and not asked for', () => {
     expect(addresses.missing([WEB, mail])).toEqual([])
     addresses.add(WEB, 3)

@@ -129,6 +129,13 @@ test('what no group has is let through everywhere', () => {
   expect(fate(ways, '10.11.0.99')).toEqual(all(ways, true))
 })
 
+test('the egress hook looks at ARP only, whatever the bytes of another packet look like', () => {
+  // Where ARP has its sender, this packet has the ends of its addresses.
+  const alike = ipPacket('192.0.10.11', '0.10.2.1')
+  expect([...alike.network.subarray(14, 18)]).toEqual([10, 11, 0, 10])
+  expect(linux.ways.raw(alike, 'outside')).toBe(true)
+})
+
 describe('what realservers send through the gateway', () => {
   test('goes through only while its group serves', () => {
     expect(fate([FORWARDED], '')).toEqual(all([FORWARDED], false))

@@ -157,6 +157,10 @@ test('is opened anew only when something changed, and forgets what it was deaf t
   expect(linux.ears).toHaveLength(3)
   arrive(gratuitousArp(RIVAL, '10.11.0.20'))
   expect(heard).toEqual([`web ${RIVAL}`, `web ${RIVAL}`])
+  // So is another interface.
+  rivals.watch([group('web', vip('10.11.0.20', 3))])
+  expect(open()).toEqual([3])
+  rivals.watch([group('web', vip('10.11.0.20'))])
   // Another name for the same address is a change too.
   rivals.watch([group('mail', vip('10.11.0.20'))])
   arrive(gratuitousArp(RIVAL, '10.11.0.20'))

@@ -270,6 +270,11 @@ describe('a port that is in use', () => {
       while (linkBack.mock.calls.length === 0) await turn()
       sender.send(outgoing, to())
       expect(count).toHaveBeenCalledTimes(1)
+      // Who gave up tries no more.
+      openLinks(viewOf('dir1', { nodes }), silent).close()
+      const { length } = made
+      vi.advanceTimersByTime(5000)
+      expect(made).toHaveLength(length)
     } finally {
       vi.useRealTimers()
     }
