@@ -210,7 +210,9 @@ export class FakeLinux implements Sockets {
   }
 
   readonly openPacket = (index: number, options: PacketOptions = {}): PacketSocket => {
-    if (!this.route.links.has(index)) throw new KernelError('bind', code('ENODEV'), `packet socket, interface ${index}`)
+    // 0 is all interfaces.
+    if (index !== 0 && !this.route.links.has(index))
+      throw new KernelError('bind', code('ENODEV'), `packet socket, interface ${index}`)
     const ear: Ear = { index, options, program: options.filter, heard: undefined, open: true }
     this.ears.push(ear)
     const must = (): void => {
@@ -251,7 +253,7 @@ export class FakeLinux implements Sockets {
   }
   /** A frame comes in over an interface; packets for others are forwarded. */
   arrive(index: number, frame: Uint8Array): void {
-    for (const ear of this.ears) if (ear.index === index) this.#hear(ear, frame, false)
+    for (const ear of this.ears) if (ear.index === index || ear.index === 0) this.#hear(ear, frame, false)
     const packet = ofFrame(frame)
     if (packet.protocol === ETHERTYPE.arp) this.ways.arpIn(packet)
     else this.ways.through(packet)
