@@ -130,10 +130,6 @@ function addressMessages(layer: Layer, groups: readonly LeaseGroup[]): Uint8Arra
   return messages
 }
 
-/** Rules that a whole table has, to see whether somebody took one. */
-export const rulesIn = (layer: Layer, groups: readonly LeaseGroup[], devices: readonly string[]): number =>
-  2 * groups.length + hooks(layer, groups, devices).reduce((sum, { rules }) => sum + rules.length, 0)
-
 /** A table in place of whatever had its name, with its groups' sets; `leftMs` says which are open, and for how long yet. */
 export function tableMessages(
   layer: Layer,
