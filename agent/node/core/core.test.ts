@@ -83,6 +83,23 @@ describe('a director', () => {
     expect(one.core.status(one.now()).troubles.map((trouble) => trouble.code)).toContain('interface-down')
   })
 
+  it('shows what its lease process complains of as troubles of this node, and logs each once', () => {
+    const one = node('dir1')
+    const lost = { code: 'state-lost', severity: 'warning', message: 'dir1 found no state', hint: 'wait' } as const
+    const hear = (leftMs: number): void =>
+      one.feed({ kind: 'lease-status', status: { ...statusOf('dir1', 'dir2'), troubles: [{ ...lost, leftMs }] } })
+    one.feed({ kind: 'lease-up' })
+    hear(29_000)
+    one.run(2500)
+    expect(one.core.status(one.now()).troubles).toContainEqual({ ...lost, node: 'dir1', leftMs: 29_000 })
+    hear(26_500)
+    one.run(2500)
+    expect(one.core.status(one.now()).troubles).toContainEqual({ ...lost, node: 'dir1', leftMs: 26_500 })
+    expect(one.take('log').filter(({ text }) => text.includes('found no state'))).toHaveLength(1)
+    one.feed({ kind: 'lease-status', status: statusOf('dir1', 'dir2') })
+    expect(one.core.status(one.now()).troubles).toEqual([])
+  })
+
   it('works without a lease process, and says so', () => {
     const one = node('dir1')
     one.run(2000)

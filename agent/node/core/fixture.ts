@@ -152,6 +152,7 @@ export const statusOf = (self: string, owner: string | null, number = 1): Owners
   counters: {},
   standby: false,
   quorum: true,
+  troubles: [],
   groups: [{ name: 'web', role: owner === self ? 'owner' : 'standby', owner, number, leftMs: 300, reason: 'as it is' }],
   peers: ['dir1', 'dir2', 'rs1', 'rs2', 'rs3']
     .filter((name) => name !== self)

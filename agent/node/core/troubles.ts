@@ -45,7 +45,13 @@ export function createTroubles(desk: Desk, leaseFault: (now: Instant) => string 
                 hint,
               },
             ]
-      return [...lease, ...reported.values(), ...desk.reconciler.troubles(), ...strangers(now)]
+      return [
+        ...lease,
+        ...(desk.status()?.troubles ?? []),
+        ...reported.values(),
+        ...desk.reconciler.troubles(),
+        ...strangers(now),
+      ]
     },
     show(list) {
       const present = new Map(list.map((trouble) => [`${trouble.code} ${trouble.message}`, trouble]))

@@ -114,6 +114,7 @@ const troubleLines = (status: Status, paint: Paint): string =>
   status.troubles
     .map((trouble) => {
       const hint = trouble.hint ? `\n    → ${trouble.hint}` : ''
-      return `  ${paint(SEVERITIES[trouble.severity] ?? 'warn', trouble.severity)}  ${trouble.node}: ${trouble.message} (${trouble.code})${hint}`
+      const left = trouble.leftMs === undefined ? '' : `; over in ${Math.ceil(trouble.leftMs / 1000)} s`
+      return `  ${paint(SEVERITIES[trouble.severity] ?? 'warn', trouble.severity)}  ${trouble.node}: ${trouble.message} (${trouble.code})${left}${hint}`
     })
     .join('\n')

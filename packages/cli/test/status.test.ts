@@ -52,6 +52,7 @@ describe('lvsm status', () => {
             hint: 'modprobe ip_vs',
             node: 'dir2',
           },
+          { code: 'state-lost', severity: 'warning', message: 'found no state', node: 'rs1', leftMs: 23_400 },
         ],
       }),
     )
@@ -63,6 +64,7 @@ describe('lvsm status', () => {
     expect(plain.out).toContain('no quorum; group web has no owner; 1 critical trouble')
     expect(plain.out).toMatch(/web +nobody +- +-/)
     expect(plain.out).toContain('critical  dir2: the kernel has no IPVS (no-ipvs)\n    → modprobe ip_vs')
+    expect(plain.out).toContain('warning  rs1: found no state (state-lost); over in 24 s\n')
   })
 
   it('counts by reason what was not believed, also a reason that it does not know, and nothing when all was', async () => {
