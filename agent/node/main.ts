@@ -14,6 +14,7 @@ import { loadRecord, readSecrets, readText, saveRecord } from './adapters/files.
 import { openTable } from './adapters/kernel/ipvs.ts'
 import { openKernel } from './adapters/kernel/kernel.ts'
 import { connectLease } from './adapters/lease.ts'
+import { openPinger } from './adapters/ping.ts'
 import { refuseModules, refuseRights } from './adapters/preflight.ts'
 import { probeTcp } from './adapters/probe.ts'
 import { createNodeCore, type NodeEffect } from './core/index.ts'
@@ -162,6 +163,8 @@ function run({
         return pump.feed({ kind: 'applied', failures: kernel.apply(effect.operations) })
       case 'check':
         return probeTcp(effect, (ok, reason) => pump.feed({ kind: 'checked', id: effect.id, ok, reason }))
+      case 'ping':
+        return pinger.ask(effect.round, effect.targets)
       case 'word': {
         const payload = encoder.encode(effect.text)
         if (payload.length <= MAX_RELAY) lease.tell({ kind: 'relay', to: effect.to, payload })
@@ -191,6 +194,11 @@ function run({
         lease.tell(effect)
     }
   }
+  const pinger = openPinger({
+    answered: (address, round) => pump.feed({ kind: 'ping-answered', address, round }),
+    asked: (unsent) => pump.feed({ kind: 'pinged', unsent }),
+    denied: (found) => trouble('ping', found),
+  })
   const pump: Pump = startPump(core, boottime, carry)
   const control = serveControl(join(runDir, 'agent.sock'), {
     status: () => core.status(boottime()),
@@ -206,6 +214,7 @@ function run({
     pump.stop()
     control.close()
     lease.close()
+    pinger.close()
     kernel.close()
     process.exit(0)
   }

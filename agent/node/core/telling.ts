@@ -34,12 +34,14 @@ export function createTelling(
   history: History,
   wall: (at: Instant) => string,
 ): Telling {
-  const { config, view, emit, reconciler } = desk
+  const { config, view, emit, reconciler, pings } = desk
   const agreement = agreementDigest(config)
   /** Interfaces of the addresses in the view that was sent; null: none was. */
   let sentView: string | null = null
   let said = ''
   let readiness: Ready = {}
+  /** Group → how many of its ping nodes this node reached when it last said so. */
+  const told = new Map<string, number>()
 
   function ready(all: boolean): void {
     const next = Object.fromEntries(view.directs.map((group) => [group.name, reconciler.unprepared(group.name) ?? '']))
@@ -50,15 +52,17 @@ export function createTelling(
           kind: 'log',
           text: `${group}: ${why === '' ? 'this node could take it' : `this node could not take it: ${why}`}`,
         })
-      if (sentView !== null && (all || changed))
+      const reaches = pings.reaches(group)
+      if (sentView !== null && (all || changed || told.get(group) !== reaches))
         emit({
           kind: 'ready',
           group,
           ready: why === '',
           cutOff: reconciler.cutOff(group) !== null,
-          reaches: 0,
+          reaches,
           reason: why === '' ? 'the kernel is prepared' : why,
         })
+      told.set(group, reaches)
     }
     readiness = next
   }
@@ -110,6 +114,7 @@ export function createTelling(
           reason,
           standby: status.standby,
           ready: readiness,
+          pings: pings.reached(),
           troubles,
           events,
         }),

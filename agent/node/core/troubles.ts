@@ -50,6 +50,7 @@ export function createTroubles(desk: Desk, leaseFault: (now: Instant) => string 
         ...(desk.status()?.troubles ?? []),
         ...reported.values(),
         ...desk.reconciler.troubles(),
+        ...desk.pings.troubles(),
         ...strangers(now),
       ]
     },

@@ -15,6 +15,8 @@ export interface StateWord {
   readonly standby: boolean
   /** Group → why this node could not take it now; empty text: it could. */
   readonly ready: Readonly<Record<string, string>>
+  /** Ping node → does this node reach it? Null: not known yet. */
+  readonly pings: Readonly<Record<string, boolean | null>>
   readonly troubles: readonly Trouble[]
   readonly events: readonly HistoryEvent[]
 }

@@ -8,6 +8,7 @@ export function statusText(status: Status, paint: Paint): string {
   const parts = [
     summary(status, paint),
     section('GROUPS', groupTable(status.groups, paint), paint),
+    ...pingSections(status.groups, paint),
     ...status.services.map((service) => section(serviceTitle(service), serverTable(service, paint), paint)),
     section('NODES', nodeTable(status.nodes, paint), paint),
   ]
@@ -62,6 +63,22 @@ function groupTable(groups: readonly GroupReport[], paint: Paint): string {
     group.reason || group.state,
   ])
   return table(['group', 'owner', 'lease', 'left', 'addresses', 'directors', 'why'], rows, paint, ['lease', 'left'])
+}
+
+/** Only where a group has ping nodes; an older agent tells of none. */
+function pingSections(groups: readonly Partial<GroupReport>[], paint: Paint): string[] {
+  const rows = groups.flatMap(({ name = '', owner, pings = [] }) =>
+    pings.map(({ address, directors }) => {
+      const those = (wanted: boolean | null): string =>
+        directors
+          .filter(({ reached }) => reached === wanted)
+          .map(({ node }) => (wanted === false ? paint(node === owner ? 'bad' : 'warn', node) : node))
+          .join(', ') || '-'
+      return [name, address, those(true), those(false), those(null)]
+    }),
+  )
+  const head = ['group', 'ping node', 'reached by', 'not reached by', 'not known of']
+  return rows.length === 0 ? [] : [section('PING NODES', table(head, rows, paint), paint)]
 }
 
 const serviceTitle = (service: ServiceReport): string =>

@@ -7,6 +7,7 @@ import { floatingAddresses } from './rules/addresses.ts'
 import { keys, timing } from './rules/keys.ts'
 import { knownNames, uniqueNames } from './rules/names.ts'
 import { links, sharedLinks, voters } from './rules/nodes.ts'
+import { pingNodes } from './rules/ping.ts'
 import type { Rule } from './rules/rule.ts'
 import { natRealservers, services } from './rules/services.ts'
 import type { Written } from './schema.ts'
@@ -19,6 +20,7 @@ const RULES: readonly Rule[] = [
   sharedLinks,
   voters,
   floatingAddresses,
+  pingNodes,
   services,
   natRealservers,
   keys,
