@@ -76,6 +76,9 @@ describe('the control socket', () => {
     const control = serveControl(path, {
       status: () => ({ node: 'dir1' }) as never,
       events: () => ({ events: [] }),
+      fence: () => {
+        throw new Error('EPERM')
+      },
       request: (id, asked) => control.reply(id, asked.verb === 'switchover' ? 200 : 409, asked),
       failed: (error) => {
         throw error
@@ -110,6 +113,8 @@ describe('the control socket', () => {
     ['POST', '/v1/switchover', '{"group":1}', 400],
     ['POST', '/v1/standby', '{"on":"yes"}', 400],
     ['POST', '/v1/status', '', 405],
+    ['POST', '/v1/fence', '', 405],
+    ['GET', '/v1/fence', undefined, 503],
     ['GET', '/v2', undefined, 404],
     ['POST', '/v1/standby', `"${'x'.repeat(70_000)}"`, 413],
   ])('refuses %s %s %#', async (method, url, body, status) => {

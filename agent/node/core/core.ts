@@ -1,11 +1,12 @@
 /** The reconciler of one node: `step(input, now)` puts effects out, in order; `status` and `events` answer at any time. */
 import { earlier, type Instant } from '@lvsm/base'
-import { type Config, type Events, type NodeView, nodeView, type Status } from '@lvsm/model'
+import { type Config, type Events, type FenceReport, type NodeView, nodeView, type Status } from '@lvsm/model'
 import { describeOperation, type Observed, type OwnedRecord } from '@lvsm/plan'
 import { createChecks } from './checks.ts'
 import { createCommands } from './commands.ts'
 import type { Desk } from './desk.ts'
 import type { NodeEffect, NodeInput } from './events.ts'
+import { type ObservedFenceTable, reportFence } from './fence.ts'
 import { createHandovers } from './handover.ts'
 import { createHistory } from './history.ts'
 import { createLeaseLink } from './lease-link.ts'
@@ -36,6 +37,7 @@ export interface NodeCore {
   step(input: NodeInput, now: Instant): readonly NodeEffect[]
   status(now: Instant): Status
   events(): Events
+  fence(tables: readonly ObservedFenceTable[], now: Instant): FenceReport
 }
 
 /** Inputs after which, by themselves, there is nothing new to say. */
@@ -239,5 +241,6 @@ export function createNodeCore(options: NodeOptions): NodeCore {
     },
     status: (now) => reportStatus(sources(now), now),
     events: () => ({ events: history.all() }),
+    fence: (tables, now) => reportFence(config, tables, lease.fault(now)),
   }
 }

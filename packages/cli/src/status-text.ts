@@ -2,6 +2,7 @@
 import type { GroupReport, NodeReport, NodeState, RealserverReport, ServiceReport, Status } from '@lvsm/model'
 import type { Paint, Tone } from './paint.ts'
 import { table } from './table.ts'
+import { troubleLine } from './trouble-text.ts'
 import { unhealthy } from './verdict.ts'
 
 export function statusText(status: Status, paint: Paint): string {
@@ -12,7 +13,10 @@ export function statusText(status: Status, paint: Paint): string {
     ...status.services.map((service) => section(serviceTitle(service), serverTable(service, paint), paint)),
     section('NODES', nodeTable(status.nodes, paint), paint),
   ]
-  if (status.troubles.length > 0) parts.push(section('TROUBLES', troubleLines(status, paint), paint))
+  if (status.troubles.length > 0) {
+    const lines = status.troubles.map((trouble) => troubleLine(trouble, paint))
+    parts.push(section('TROUBLES', lines.join('\n'), paint))
+  }
   const dropped = droppedText(status.counters)
   if (dropped) parts.push(section('DROPPED', dropped, paint))
   return `${parts.join('\n\n')}\n`
@@ -124,14 +128,3 @@ function nodeTable(nodes: readonly NodeReport[], paint: Paint): string {
   ])
   return table(['node', 'roles', 'state', 'why'], rows, paint)
 }
-
-const SEVERITIES: Readonly<Record<string, Tone>> = { info: 'dim', warning: 'warn', critical: 'bad' }
-
-const troubleLines = (status: Status, paint: Paint): string =>
-  status.troubles
-    .map((trouble) => {
-      const hint = trouble.hint ? `\n    → ${trouble.hint}` : ''
-      const left = trouble.leftMs === undefined ? '' : `; over in ${Math.ceil(trouble.leftMs / 1000)} s`
-      return `  ${paint(SEVERITIES[trouble.severity] ?? 'warn', trouble.severity)}  ${trouble.node}: ${trouble.message} (${trouble.code})${left}${hint}`
-    })
-    .join('\n')
