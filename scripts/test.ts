@@ -1,13 +1,17 @@
-/** `npm test`: everything, from types to a cluster on a real kernel; at most twelve minutes; ends with `N passed, N failed`. */
+/** `npm test`: everything, from types to a cluster on a real kernel; twenty minutes on a quiet machine; ends with `N passed, N failed`. */
 import { build, contract, gate, hasContracts, lab, type Stage } from './gate/stages.ts'
 import { isGreen, NONE, sum, type Tally } from './gate/tally.ts'
 
-/** What is left of the twelve minutes is for ending what still runs. */
-const WHOLE_MS = 11.5 * 60_000
+/** Until the first stages have shown how fast this machine is just now, and never less. */
+const WHOLE_MS = 20 * 60_000
+/** Of the time that build and gate took: the whole takes some 25 times as long on a quiet machine. */
+const MULTIPLE = 45
+const MEASURES: ReadonlySet<string> = new Set(['build', 'gate'])
 
 const began = performance.now()
+let wholeMs = WHOLE_MS
 const deadline = {
-  within: (ms: number): number => Math.max(1000, Math.min(ms, WHOLE_MS - (performance.now() - began))),
+  within: (ms: number): number => Math.max(1000, Math.min(ms, wholeMs - (performance.now() - began))),
 }
 
 // `lab:failover` is the stage `lab` with the scenario files whose names contain `failover`.
@@ -28,6 +32,7 @@ for (const stage of all.filter((one) => names.length === 0 || names.includes(one
   console.log(`${stage.name}:`)
   const tally = await stage.run(deadline)
   tallies.push(tally)
+  if (MEASURES.has(stage.name)) wholeMs = Math.max(WHOLE_MS, MULTIPLE * (performance.now() - began))
   if (stage.needed && tally.failed > 0) break
 }
 const total = sum(tallies)

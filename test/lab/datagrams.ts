@@ -73,8 +73,8 @@ export function forge({ cluster, keyId, secret, from }: Forged): Uint8Array {
       kind: 'beat',
       revision: 1,
       standby: false,
-      voters: '00'.repeat(8),
-      groups: [{ group: 'web', holds: true, ready: true, reaches: 8, number: 1_000_000, leftMs: 600_000 }],
+      voters: '5a'.repeat(8),
+      groups: [{ group: 'web', holds: true, ready: true, reaches: 9, number: 1_000_000, leftMs: 600_000 }],
     },
   }
   return sealer(outgoing, cluster, keyId, keyOf(keyId, secret))(null)

@@ -1,197 +1,212 @@
 /** One of three voters, alone with what the others say: a voter asked by two directors, a director that asks. */
-import { type Instant, instant, quarantineMs, renewalMs, seededRandom } from '@lvsm/base'
-import { leadMs, type LeaseMessage, type LeaseView } from '@lvsm/lease'
-import { expect, test } from 'vitest'
-import { createLeaseCore } from './core.ts'
-import type { LeaseEffect, LeaseInput } from './events.ts'
+import { quarantineMs, renewalMs } from '@lvsm/base'
+import { leadMs } from '@lvsm/lease'
+import { describe, expect, test } from 'vitest'
+import { about, Bench, claim, ready, timing, trio } from './fixture.ts'
 
-const timing = { keepaliveMs: 100, termMs: 350, applyMs: 35, warntimeMs: 300, deadtimeMs: 1000, drainMs: 200 }
-const START = 1000
-const about = { group: 'web', digest: 'd', epoch: 1 }
-const view: LeaseView = {
-  cluster: 'lab',
-  node: 'rs1',
-  epoch: 1,
-  revision: 1,
-  timing,
-  nodes: ['dir1', 'dir2', 'rs1'].map((name) => ({ name, links: [], voter: true })),
-  groups: [
-    {
-      name: 'web',
-      digest: 'd',
-      directors: ['dir1', 'dir2'],
-      addresses: [{ address: '10.11.0.10', prefix: 24, ifindex: 0, kind: 'vip' }],
-    },
-  ],
-  keys: [],
-  signWith: 1,
+/** Past its quarantine. */
+function voter(): Bench {
+  const rs1 = new Bench({ view: trio('rs1') })
+  rs1.give({ kind: 'view', view: rs1.view })
+  rs1.runTo(1001 + quarantineMs(timing.termMs))
+  rs1.look()
+  return rs1
+}
+const asks = (rs1: Bench, node: string, changed = {}): string[] => {
+  rs1.hear(node, { kind: 'request', ...about, termMs: 350, number: node === 'dir1' ? 1 : 2, ...changed })
+  return rs1.look()
+}
+const releases = (rs1: Bench, node: string, successor: string | null = null): string[] => {
+  rs1.hear(node, { kind: 'release', ...about, upTo: 1e6, successor })
+  return rs1.look()
 }
 
-/** The voter, past its quarantine; `from` and `wake` give what it answers, as `KIND to NODE`. */
-function voter() {
-  const core = createLeaseCore({
-    node: 'rs1',
-    incarnation: 'rs1-start',
-    random: seededRandom(1),
-    startedAt: instant(START),
-    highWater: 0,
+describe('a voter', () => {
+  test('lets a request wait that comes shortly before the vote is free, and grants it at that moment', () => {
+    const rs1 = voter()
+    const granted = rs1.now
+    expect(asks(rs1, 'dir1')).toContain('ack')
+    rs1.runTo(granted + 350 - leadMs(timing))
+    expect(asks(rs1, 'dir2')).not.toContain('busy')
+    rs1.runTo(granted + 349.9)
+    expect(rs1.look()).not.toContain('ack')
+    rs1.runTo(granted + 350.1)
+    expect(rs1.look()).toContain('ack')
+    expect(rs1.messages('ack').at(-1)?.to).toEqual(['dir2'])
   })
-  const said = (effects: readonly LeaseEffect[]): string[] =>
-    effects.flatMap((effect) =>
-      effect.kind === 'send' && effect.message.kind !== 'beat' ? [`${effect.message.kind} to ${effect.to.join()}`] : [],
-    )
-  const wakeAt = (effects: readonly LeaseEffect[]): Instant | undefined =>
-    effects.find((effect) => effect.kind === 'wake')?.at
-  core.step({ kind: 'view', view }, instant(START))
-  let sequence = 0
-  return {
-    granted: START + quarantineMs(timing) + 1,
-    from(node: string, message: { kind: 'request' | 'release' }, at: number) {
-      const whole =
-        message.kind === 'request'
-          ? ({ kind: 'request', ...about, termMs: 350, number: node === 'dir1' ? 1 : 2 } as const)
-          : ({ kind: 'release', ...about, upTo: sequence, successor: null } as const)
-      const envelope = {
-        from: node,
-        incarnation: `${node}-start`,
-        sequence: ++sequence,
-        to: 'rs1-start',
-        link: 0,
-        spread: 'one' as const,
-      }
-      const effects = core.step(
-        { kind: 'datagram', envelope: { ...envelope, message: whole, rider: null } },
-        instant(at),
-      )
-      return { said: said(effects), wakeAt: wakeAt(effects) }
-    },
-    wake: (at: number) => said(core.step({ kind: 'wake' }, instant(at))),
-  }
-}
-const request = { kind: 'request' } as const
-
-test('a request shortly before the vote is free waits for it, and is granted at that moment', () => {
-  const { granted, from, wake } = voter()
-  expect(from('dir1', request, granted).said).toEqual(['ack to dir1'])
-  const early = from('dir2', request, granted + 350 - leadMs(timing))
-  expect(early.said).toEqual([])
-  expect(early.wakeAt).toBeCloseTo(granted + 350, 0)
-  expect(wake(granted + 349)).toEqual([])
-  expect(wake(granted + 350.1)).toEqual(['ack to dir2'])
-})
-
-test('one that comes earlier is refused at once, and one whose holder renewed meanwhile when it is due', () => {
-  const { granted, from, wake } = voter()
-  from('dir1', request, granted)
-  expect(from('dir2', request, granted + 300).said).toEqual(['busy to dir2'])
-  expect(from('dir2', request, granted + 340).said).toEqual([])
-  expect(from('dir1', request, granted + 345).said).toEqual(['ack to dir1'])
-  expect(wake(granted + 350.1)).toEqual(['busy to dir2'])
-})
-
-test('a release frees who waits; one that gave up meanwhile gets nothing', () => {
-  const first = voter()
-  first.from('dir1', request, first.granted)
-  first.from('dir2', request, first.granted + 340)
-  expect(first.from('dir1', { kind: 'release' }, first.granted + 342).said).toEqual(['ack to dir2'])
-  const second = voter()
-  second.from('dir1', request, second.granted)
-  second.from('dir2', request, second.granted + 340)
-  second.from('dir2', { kind: 'release' }, second.granted + 342)
-  expect(second.wake(second.granted + 360)).toEqual([])
-})
-
-/** dir1, whose kernel does everything at once; rs1 answers by `hear`, dir2 is silent. */
-function candidate() {
-  const core = createLeaseCore({
-    node: 'dir1',
-    incarnation: 'dir1-start',
-    random: seededRandom(1),
-    startedAt: instant(0),
-    highWater: 0,
+  test('refuses one that comes earlier at once, and one whose holder renewed meanwhile when it is due', () => {
+    const rs1 = voter()
+    const granted = rs1.now
+    asks(rs1, 'dir1')
+    rs1.runTo(granted + 300)
+    expect(asks(rs1, 'dir2')).toEqual(['busy'])
+    rs1.runTo(granted + 340)
+    expect(asks(rs1, 'dir2')).toEqual([])
+    rs1.runTo(granted + 345)
+    expect(asks(rs1, 'dir1')).toContain('ack')
+    rs1.runTo(granted + 351)
+    expect(rs1.look()).toContain('busy')
   })
-  const sent: { message: LeaseMessage; sequence: number; spread: string }[] = []
-  let [now, wakeAt, heard] = [instant(0), instant(0), 0]
-  const carryOut = (effect: LeaseEffect): LeaseInput[] => {
-    if (effect.kind === 'wake') wakeAt = effect.at
-    if (effect.kind === 'send' && effect.message.kind !== 'beat' && effect.message.kind !== 'relay')
-      sent.push({ message: effect.message, sequence: effect.sequence, spread: effect.spread })
-    if (effect.kind === 'address') return [{ kind: 'addressed', group: 'web', op: effect.op, ok: true, error: '' }]
-    if (effect.kind !== 'fence') return []
-    const { group, op, parts, timeoutMs } = effect
-    return [{ kind: 'fenced', group, op, parts, timeoutMs, done: now, ok: true, error: '' }]
-  }
-  const give = (input: LeaseInput): void => {
-    const inbox = [input]
-    for (let next = inbox.shift(); next; next = inbox.shift()) {
-      for (const effect of core.step(next, now)) inbox.push(...carryOut(effect))
+  test('frees who waits at a release; who gave up meanwhile gets nothing', () => {
+    const first = voter()
+    asks(first, 'dir1')
+    first.pass(340)
+    asks(first, 'dir2')
+    expect(releases(first, 'dir1')).toEqual(['ack'])
+    expect(first.messages('ack').at(-1)?.to).toEqual(['dir2'])
+    const second = voter()
+    asks(second, 'dir1')
+    second.pass(340)
+    asks(second, 'dir2')
+    releases(second, 'dir2')
+    second.pass(20)
+    expect(second.look()).toEqual([])
+  })
+  test('lets one request of each candidate wait, the newest', () => {
+    const rs1 = voter()
+    asks(rs1, 'dir1')
+    rs1.pass(342)
+    asks(rs1, 'dir2')
+    asks(rs1, 'dir2')
+    rs1.pass(10)
+    expect(rs1.look()).toEqual(['ack'])
+  })
+  test('says nothing in its quarantine, and is silent as long as its disk says', () => {
+    const rs1 = new Bench({ view: trio('rs1'), state: { limitMs: 5000, highWater: 0, standby: false } })
+    rs1.give({ kind: 'view', view: rs1.view })
+    rs1.runTo(999 + quarantineMs(5000))
+    expect(asks(rs1, 'dir1')).not.toContain('ack')
+    rs1.runTo(1001 + quarantineMs(5000))
+    expect(asks(rs1, 'dir1')).toContain('ack')
+  })
+  test('asked by a clone of the holder, keeps its word to the holder', () => {
+    const rs1 = voter()
+    asks(rs1, 'dir1')
+    rs1.hear('dir1', { kind: 'request', ...about, termMs: 350, number: 2 }, { incarnation: 'clone' })
+    expect(rs1.look()).toEqual(['busy'])
+  })
+  test('says that two machines have one name, once, and as long as they speak by turns', () => {
+    const rs1 = voter()
+    for (let round = 0; round < 30; round++) {
+      rs1.hear('dir1', { kind: 'poll', ...about }, { incarnation: round % 2 ? 'aaaaaaaa1' : 'bbbbbbbb1' })
+      rs1.pass(100)
     }
+    expect(rs1.told.map(({ reason }) => reason)).toEqual([
+      'two machines call themselves dir1: starts bbbbbbbb and aaaaaaaa speak by turns',
+    ])
+    expect(rs1.core.status(rs1.now).troubles).toMatchObject([{ code: 'cloned-node', severity: 'critical' }])
+    rs1.pass(3000)
+    expect(rs1.core.status(rs1.now).troubles).toEqual([])
+  })
+})
+
+/** A director past its quarantine; the others are silent. */
+function candidate(): Bench {
+  const dir1 = new Bench({ view: trio('dir1') })
+  dir1.begin()
+  dir1.look()
+  dir1.sent.splice(0)
+  return dir1
+}
+/** Until it sends a message of that kind. */
+function until(dir1: Bench, kind: 'poll' | 'request' | 'release') {
+  dir1.sent.splice(0)
+  for (let round = 0; round < 400; round++) {
+    dir1.pass(1)
+    const [found] = dir1.messages(kind)
+    if (found) return found
   }
-  give({ kind: 'view', view: { ...view, node: 'dir1' } })
-  give({ kind: 'ready', group: 'web', ready: true, cutOff: false, reason: '' })
-  return {
-    sent,
-    hear(message: LeaseMessage, spread: 'one' | 'all' = 'one', from = 'rs1') {
-      const envelope = { from, incarnation: `${from}-start`, to: 'dir1-start', link: 0, spread, rider: null }
-      give({ kind: 'datagram', envelope: { ...envelope, sequence: ++heard, message } })
-    },
-    /** Lets time go by; gives what was sent meanwhile. */
-    pass(ms: number) {
-      sent.splice(0)
-      for (const end = now + ms; now < end; ) {
-        now = Math.min(end, wakeAt > now ? wakeAt : now + 1) as Instant
-        give({ kind: 'wake' })
-      }
-      return sent.map(({ message }) => message.kind)
-    },
-    /** Until the first message of that kind after now; gives it. */
-    until(kind: LeaseMessage['kind']) {
-      sent.splice(0)
-      for (let round = 0; round < 200; round++) {
-        now = wakeAt > now ? wakeAt : ((now + 1) as Instant)
-        give({ kind: 'wake' })
-        const found = sent.find(({ message }) => message.kind === kind)
-        if (found) return found
-      }
-      throw new Error(`no ${kind}`)
-    },
-    now: () => now,
-  }
+  throw new Error(`no ${kind}`)
 }
 
-test('a question goes over one link, and after a silence over all', () => {
-  const dir1 = candidate()
-  const poll = dir1.until('poll')
-  expect(poll.spread).toBe('one')
-  const echo = { incarnation: 'dir1-start', sequence: dir1.until('poll').sequence }
-  dir1.sent.splice(0)
-  dir1.hear({ kind: 'free', ...about, echo, highWater: 0 })
-  const first = dir1.sent.find(({ message }) => message.kind === 'request') ?? dir1.until('request')
-  expect(first.spread).toBe('one')
-  expect(dir1.until('request').spread).toBe('all')
-  expect(dir1.until('release').spread).toBe('all')
-})
-
-test('an answer goes as its question came', () => {
-  const dir1 = candidate()
-  while (dir1.now() <= quarantineMs(timing)) dir1.until('poll')
-  for (const spread of ['one', 'all'] as const) {
-    dir1.sent.splice(0)
-    dir1.hear({ kind: 'poll', ...about }, spread)
-    const answers = dir1.sent.filter(({ message }) => message.kind === 'free' || message.kind === 'busy')
-    expect(answers.map((one) => one.spread)).toEqual([spread])
-  }
-})
-
-test('a director that hears the holder renew asks nobody, whatever a voter told it before', () => {
-  const dir1 = candidate()
-  while (dir1.now() <= quarantineMs(timing)) dir1.until('poll')
-  const echo = { incarnation: 'dir1-start', sequence: dir1.until('poll').sequence }
-  dir1.hear({ kind: 'busy', ...about, echo, reason: 'held', leftMs: 50, highWater: 1 })
-  const renewal = { kind: 'request', ...about, termMs: 350, number: 1 } as const
-  for (let n = 0; n < 20; n++) {
-    dir1.hear(renewal, 'one', 'dir2')
-    expect(dir1.pass(renewalMs(timing))).toEqual([])
-  }
-  expect(dir1.pass(renewalMs(timing)), 'a renewal is missing').toContain('poll')
+describe('a candidate', () => {
+  test('asks over one link, and after a silence over all', () => {
+    const dir1 = candidate()
+    const { sequence, spread } = until(dir1, 'poll')
+    expect(spread).toBe('one')
+    dir1.hear('rs1', { kind: 'free', ...about, echo: { incarnation: 'one', sequence }, highWater: 0 })
+    const first = dir1.messages('request')[0] ?? until(dir1, 'request')
+    expect(first.spread).toBe('one')
+    expect(until(dir1, 'request').spread).toBe('all')
+    expect(until(dir1, 'release').spread).toBe('all')
+  })
+  test('answers as the question came', () => {
+    const dir1 = candidate()
+    for (const spread of ['one', 'all'] as const) {
+      dir1.sent.splice(0)
+      dir1.hear('rs1', { kind: 'poll', ...about }, { spread })
+      const answers = dir1.sent.filter(({ message }) => message.kind === 'free' || message.kind === 'busy')
+      expect(answers.map((one) => one.spread)).toEqual([spread])
+    }
+  })
+  test('that hears the holder renew asks nobody, whatever a voter told it before', () => {
+    const dir1 = candidate()
+    const echo = { incarnation: 'one', sequence: until(dir1, 'poll').sequence }
+    dir1.hear('rs1', { kind: 'busy', ...about, echo, reason: 'held', leftMs: 50, highWater: 1 })
+    for (let round = 0; round < 20; round++) {
+      dir1.hear('dir2', { kind: 'request', ...about, termMs: 350, number: 1 })
+      dir1.sent.splice(0)
+      dir1.pass(renewalMs(timing))
+      expect([...dir1.messages('poll'), ...dir1.messages('request')]).toEqual([])
+    }
+    expect(until(dir1, 'poll'), 'a renewal is missing').toBeDefined()
+  })
+  test('takes the lease of a majority, and only then', () => {
+    const dir1 = candidate()
+    dir1.live(600, [])
+    expect(dir1.role()).not.toBe('owner')
+    dir1.live(600, ['rs1'])
+    expect(dir1.role()).toBe('owner')
+    expect(dir1.look()).toContain('event took')
+  })
+  test('does not stand while a peer counts other voters, however long ago it said so', () => {
+    const dir1 = candidate()
+    dir1.beat('rs1', [], { voters: 'ffffffffffffffff' })
+    dir1.live(3000, ['rs1'])
+    expect(dir1.role()).not.toBe('owner')
+    dir1.hear('rs1', { kind: 'poll', ...about })
+    expect(dir1.why()).toContain('rs1 counts other voters than dir1')
+    expect(dir1.core.status(dir1.now).troubles).toMatchObject([{ code: 'other-voters', severity: 'critical' }])
+    expect(dir1.told.map(({ reason }) => reason)).toEqual([
+      'rs1 counts other voters than dir1: two majorities could be formed',
+    ])
+    dir1.beat('rs1', [])
+    dir1.live(600, ['rs1'])
+    expect(dir1.role()).toBe('owner')
+    expect(dir1.core.status(dir1.now).troubles).toEqual([])
+  })
+  test('stands behind a ready one that is preferred, and before one that is not', () => {
+    const dir2 = new Bench({ view: trio('dir2') })
+    dir2.begin()
+    const takes = (each: () => void): number => {
+      const began = dir2.now
+      for (let round = 0; round < 300 && dir2.role() !== 'owner'; round++) dir2.live(2, ['rs1'], each)
+      return dir2.now - began
+    }
+    let beatAt = 0
+    const spoken = takes(() => {
+      if (dir2.now < beatAt) return
+      beatAt = dir2.now + 100
+      dir2.beat('dir1', [claim()])
+    })
+    expect(spoken).toBeLessThan(150)
+    expect(dir2.role()).toBe('owner')
+  })
+  test('that reaches fewer ping nodes than a ready peer lets that one go first, whoever is preferred', () => {
+    for (const [reaches, first] of [
+      [2, false],
+      [1, true],
+    ] as const) {
+      const dir1 = candidate()
+      dir1.give(ready({ reaches: 1 }))
+      dir1.beat('dir2', [claim({ reaches })])
+      const echo = { incarnation: 'one', sequence: until(dir1, 'poll').sequence }
+      dir1.beat('dir2', [claim({ reaches })])
+      dir1.sent.splice(0)
+      dir1.hear('rs1', { kind: 'free', ...about, echo, highWater: 0 })
+      expect(dir1.messages('request').length > 0).toBe(first)
+      dir1.pass(60)
+      expect(dir1.messages('request').length > 0, 'a step later').toBe(true)
+    }
+  })
 })

@@ -2,7 +2,7 @@
 import { instant } from '@lvsm/base'
 
 import { describe, expect, test } from 'vitest'
-import { Bench, view } from './fixture.ts'
+import { Bench, ready, view } from './fixture.ts'
 
 describe('a lone director', () => {
   test('starts closed: fence tables first, then whatever a predecessor left is taken away', () => {
@@ -49,14 +49,14 @@ describe('a lone director', () => {
     bench.begin()
     bench.runTo(10_000)
     expect(bench.look()).not.toContain('event lost')
-    bench.give({ kind: 'ready', group: 'web', ready: false, cutOff: false, reason: 'no ip_vs' })
+    bench.give(ready({ ready: false, reason: 'no ip_vs' }))
     bench.runTo(10_500)
     expect(bench.core.status(bench.now).groups[0]?.role).toBe('owner')
   })
   test('who is cut off keeps the group where nobody else is ready', () => {
     const bench = new Bench()
     bench.begin()
-    bench.give({ kind: 'ready', group: 'web', ready: false, cutOff: true, reason: 'interface outside is down' })
+    bench.give(ready({ ready: false, cutOff: true, reason: 'interface outside is down' }))
     bench.runTo(bench.now + 3000)
     expect(bench.core.status(bench.now).groups[0]?.role).toBe('owner')
   })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { DRIFT, fenceMs, holdMs, quarantineMs, refuseTiming, renewalMs, type Timing } from './terms.ts'
+import { DRIFT, fenceMs, holdMs, LONGEST_TERM_MS, quarantineMs, refuseTiming, renewalMs, type Timing } from './terms.ts'
 
 const good: Timing = { keepaliveMs: 100, termMs: 350, applyMs: 35, warntimeMs: 300, deadtimeMs: 1000, drainMs: 200 }
 
@@ -45,4 +45,43 @@ test('whatever is legal, a holder stops before the slowest voter, and its fence 
     { numRuns: 2000 },
   )
   expect(legal).toBeGreaterThan(20)
+})
+
+test('each inequality holds to the millisecond', () => {
+  const fails = (changed: Partial<Timing>): string[] => [
+    ...new Set(refuseTiming({ ...good, ...changed }).map(({ field }) => field ?? '')),
+  ]
+  expect([fails({ keepaliveMs: 20 }), fails({ keepaliveMs: 19 })]).toEqual([[], ['timing.keepalive']])
+  // 3 × 100 + 35 + 2 × 0.001 × term + 8, rounded up
+  expect([fails({ termMs: 344 }), fails({ termMs: 343 })]).toEqual([[], ['timing.term']])
+  expect([fails({ termMs: LONGEST_TERM_MS }), fails({ termMs: LONGEST_TERM_MS + 1 })]).toEqual([[], ['timing.term']])
+  expect([fails({ applyMs: 5 }), fails({ applyMs: 4 })]).toEqual([[], ['timing.apply']])
+  expect([fails({ applyMs: 41 }), fails({ applyMs: 42 })]).toEqual([[], ['timing.term']])
+  expect([fails({ warntimeMs: 101 }), fails({ warntimeMs: 100 })]).toEqual([[], ['timing.warntime']])
+  expect([fails({ deadtimeMs: 301 }), fails({ deadtimeMs: 300 })]).toEqual([[], ['timing.deadtime']])
+  expect([fails({ drainMs: 0 }), fails({ drainMs: -1 })]).toEqual([[], ['timing.drain']])
+  expect([fails({ drainMs: 10_000 }), fails({ drainMs: 10_001 })]).toEqual([[], ['timing.drain']])
+})
+
+test('a holder uses of a grant what two clocks at the bound of the drift leave, less two ticks of the kernel', () => {
+  expect(holdMs(1000)).toBeCloseTo((1000 * 0.999) / 1.001 - 8, 9)
+  expect(quarantineMs(1000)).toBeCloseTo((1000 * 1.001) / 0.999 + 1, 9)
+  expect(renewalMs(good)).toBe(160)
+  expect(fenceMs(good)).toBeCloseTo((holdMs(350) + 160) / 2, 9)
+})
+
+test('five sends fit between the first renewal and the end of a lease that is as short as it may be', () => {
+  for (const [keepaliveMs, applyMs] of [
+    [20, 5],
+    [50, 40],
+    [200, 100],
+    [1000, 500],
+  ] as const) {
+    const timing = { ...good, keepaliveMs, applyMs, warntimeMs: 9000, deadtimeMs: 10_000 }
+    const shortest = Array.from({ length: 30_000 }, (_, ms) => ms).find(
+      (termMs) => refuseTiming({ ...timing, termMs }).length === 0,
+    )
+    const left = holdMs(shortest ?? 0) - renewalMs({ ...timing, termMs: shortest ?? 0 }) - applyMs
+    expect(left / (keepaliveMs / 3)).toBeGreaterThanOrEqual(4 - 0.2)
+  }
 })

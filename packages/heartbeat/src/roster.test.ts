@@ -1,8 +1,8 @@
 import { instant } from '@lvsm/base'
 import { describe, expect, test } from 'vitest'
-import { lifeOf, speaks } from './detector.ts'
+import { lifeOf, silentFrom, speaks } from './detector.ts'
 import { type Origin, RETIRED, Roster, SPEAKERS } from './roster.ts'
-import { ReplayWindow } from './window.ts'
+import { LONGEST_JUMP } from './speaker.ts'
 
 const at = instant(1000)
 const from = (origin: Partial<Origin>): Origin => ({
@@ -19,27 +19,6 @@ const roster = (): Roster => {
   return made
 }
 
-describe('window', () => {
-  test('takes each sequence once, out of order too', () => {
-    const window = new ReplayWindow()
-    expect([5, 3, 5, 4, 3].map((sequence) => window.take(sequence))).toEqual([
-      'fresh',
-      'fresh',
-      'seen',
-      'fresh',
-      'seen',
-    ])
-  })
-  test('is 64 wide', () => {
-    const window = new ReplayWindow()
-    window.take(100)
-    expect(window.take(37)).toBe('fresh')
-    expect(window.take(36)).toBe('stale')
-    expect(window.take(164)).toBe('fresh')
-    expect(window.take(100)).toBe('stale')
-  })
-})
-
 describe('roster', () => {
   test('counts what is addressed to this start, once', () => {
     const peers = roster()
@@ -48,23 +27,46 @@ describe('roster', () => {
     expect(peers.judge(from({}), at)).toEqual({ kind: 'drop', reason: 'replay' })
     expect(peers.heardAt('dir2')).toBe(at)
   })
+  test('what is addressed to somebody else is noted in no window: the real one may still come', () => {
+    const peers = roster()
+    expect(peers.judge(from({ sequence: 7, to: 'c1' }), at)).toEqual({ kind: 'teaches', unheard: true })
+    expect(peers.judge(from({ sequence: 9, to: null }), at)).toEqual({ kind: 'teaches', unheard: false })
+    expect(peers.judge(from({ sequence: 7 }), at)).toEqual({ kind: 'counts' })
+    expect(peers.judge(from({ sequence: 9 }), at)).toEqual({ kind: 'counts' })
+  })
+  test('a slow link is not too late: a thousand datagrams may overtake', () => {
+    const peers = roster()
+    expect(peers.judge(from({ sequence: 1000 }), at).kind).toBe('counts')
+    expect(peers.judge(from({ sequence: 1, link: 1 }), at).kind).toBe('counts')
+    expect(peers.judge(from({ sequence: 2000 }), at).kind).toBe('counts')
+    expect(peers.judge(from({ sequence: 2, link: 1 }), at)).toEqual({ kind: 'drop', reason: 'stale' })
+  })
+  test('a sequence far ahead was made up: it must not make all others stale', () => {
+    const peers = roster()
+    peers.judge(from({ sequence: 5 }), at)
+    expect(peers.judge(from({ sequence: 6 + LONGEST_JUMP }), at)).toEqual({ kind: 'drop', reason: 'jump' })
+    expect(peers.judge(from({ sequence: 6 }), at).kind).toBe('counts')
+    expect(peers.judge(from({ sequence: 6 + LONGEST_JUMP }), at).kind).toBe('counts')
+  })
   test('a stranger, and a link out of range, are dropped', () => {
     expect(roster().judge(from({ from: 'mars' }), at)).toEqual({ kind: 'drop', reason: 'unknown-node' })
-    expect(roster().judge(from({ link: 8 }), at)).toEqual({ kind: 'drop', reason: 'unknown-link' })
+    for (const link of [-1, 0.5, 8])
+      expect(roster().judge(from({ link }), at)).toEqual({ kind: 'drop', reason: 'unknown-link' })
+    expect(roster().judge(from({ link: 7 }), at).kind).toBe('counts')
   })
   test('a first beat teaches how to address its sender, and proves nothing', () => {
     const peers = roster()
     expect(peers.judge(from({ to: null }), at)).toEqual({ kind: 'teaches', unheard: true })
-    expect(peers.addressOf('dir2')).toBe('b1')
-    expect(peers.heardAt('dir2')).toBeNull()
+    expect(peers.address('dir2', at)).toBe('b1')
+    expect([peers.heardAt('dir2'), peers.linkOf('dir2')]).toEqual([null, null])
     expect(peers.judge(from({ sequence: 2 }), at).kind).toBe('counts')
   })
   test('a start that was silent while another one spoke is retired for good', () => {
     const peers = roster()
     peers.judge(from({}), at)
     peers.judge(from({ incarnation: 'b2', to: null }), at)
-    expect(peers.addressOf('dir2')).toBe('b2')
     expect(peers.judge(from({ incarnation: 'b2', sequence: 2 }), at).kind).toBe('counts')
+    expect(peers.address('dir2', at)).toBe('b2')
     for (let step = 1; step <= 5; step++)
       expect(peers.judge(from({ incarnation: 'b2', sequence: 2 + step }), instant(1000 + 200 * step)).kind).toBe(
         'counts',
@@ -76,7 +78,7 @@ describe('roster', () => {
     peers.judge(from({ incarnation: 'b2' }), at)
     peers.judge(from({ incarnation: 'b1' }), instant(1900))
     expect(peers.judge(from({ incarnation: 'b2', sequence: 2 }), instant(2100)).kind).toBe('counts')
-    expect(peers.addressOf('dir2')).toBe('b2')
+    expect(peers.address('dir2', instant(2100))).toBe('b2')
   })
   test('nor does one that comes after all were silent, or this process was held up', () => {
     const peers = roster()
@@ -85,14 +87,41 @@ describe('roster', () => {
     peers.judge(from({ incarnation: 'b1', sequence: 2 }), instant(4000))
     expect(peers.judge(from({ incarnation: 'b2', sequence: 2 }), instant(4000)).kind).toBe('counts')
   })
-  test('the incarnation that spoke last is addressed, also when it does not know us', () => {
+  test('a start that proved itself within half a deadtime is addressed, whatever recordings bring', () => {
     const peers = roster()
     peers.judge(from({}), at)
-    peers.judge(from({ incarnation: 'b0', to: 'a0' }), at)
-    expect(peers.addressOf('dir2')).toBe('b0')
-    peers.judge(from({ sequence: 2, to: 'a0' }), at)
-    peers.judge(from({ sequence: 3, to: 'a0' }), instant(1001))
-    expect(peers.addressOf('dir2')).toBe('b1')
+    for (const incarnation of ['b0', 'z9'])
+      for (let sequence = 1; sequence < 300; sequence++)
+        peers.judge(from({ incarnation, sequence, to: 'a0' }), instant(1000 + sequence))
+    expect(peers.address('dir2', instant(1499))).toBe('b1')
+  })
+  test('of those that proved themselves, the last; a new start takes the place of the old one at once', () => {
+    const peers = roster()
+    peers.judge(from({}), at)
+    peers.judge(from({ incarnation: 'b2' }), instant(1001))
+    expect(peers.address('dir2', instant(1002))).toBe('b2')
+    peers.judge(from({ sequence: 2 }), instant(1003))
+    expect(peers.address('dir2', instant(1004))).toBe('b1')
+  })
+  test('where none has lately, each that was heard is tried in turn, so that the living one is found', () => {
+    const peers = roster()
+    peers.judge(from({}), at)
+    for (const incarnation of ['b0', 'z9']) peers.judge(from({ incarnation, to: 'a0' }), at)
+    const tried = Array.from({ length: 6 }, () => peers.address('dir2', instant(1500)))
+    expect(new Set(tried)).toEqual(new Set(['b0', 'b1', 'z9']))
+    expect(tried.slice(3)).toEqual(tried.slice(0, 3))
+    expect([peers.address('rs1', at), peers.address('mars', at)]).toEqual([null, null])
+  })
+  test('answers go where the node was heard last, and was meant', () => {
+    const peers = roster()
+    peers.judge(from({ link: 1 }), at)
+    expect(peers.linkOf('dir2')).toBe(1)
+    peers.judge(from({ sequence: 2, link: 0, to: 'a0' }), at)
+    peers.judge(from({ incarnation: 'b0', sequence: 3, link: 0, to: null }), at)
+    peers.judge(from({ sequence: 1, link: 0 }), at)
+    expect(peers.linkOf('dir2'), 'not by recordings, nor by copies').toBe(1)
+    peers.judge(from({ sequence: 4, link: 0 }), at)
+    expect(peers.linkOf('dir2')).toBe(0)
   })
   test('recordings of unknown starts push out neither a living speaker nor memory', () => {
     const peers = roster()
@@ -113,6 +142,49 @@ describe('roster', () => {
   })
 })
 
+describe('two machines with one name', () => {
+  /** Each of the two starts speaks every 200 ms, by turns, for so long. */
+  const byTurns = (peers: Roster, ms: number, begin = 1000): void => {
+    for (let step = 0; step * 100 < ms; step++)
+      peers.judge(from({ incarnation: `b${step % 2}`, sequence: step + 1 }), instant(begin + 100 * step))
+  }
+  test('go on speaking by turns, and are named', () => {
+    const peers = roster()
+    byTurns(peers, 3000)
+    expect(peers.double('dir2', instant(4000))).toEqual(['b0', 'b1'])
+    expect(peers.double('rs1', instant(4000))).toBeNull()
+  })
+  test('a restart is none, nor are the last words of the old start that come in between', () => {
+    const peers = roster()
+    peers.judge(from({ incarnation: 'b0' }), at)
+    byTurns(peers, 900, 1100)
+    for (let step = 0; step < 20; step++) {
+      const now = instant(2000 + 100 * step)
+      peers.judge(from({ incarnation: 'b1', sequence: 100 + step }), now)
+      expect(peers.double('dir2', now)).toBeNull()
+    }
+  })
+  test('are not named for ever once one of them is gone', () => {
+    const peers = roster()
+    byTurns(peers, 3000)
+    expect(peers.double('dir2', instant(4899))).not.toBeNull()
+    expect(peers.double('dir2', instant(4900 + 1000))).toBeNull()
+    peers.judge(from({ incarnation: 'b0', sequence: 900 }), instant(9000))
+    peers.judge(from({ incarnation: 'b1', sequence: 900 }), instant(9100))
+    expect(peers.double('dir2', instant(9100)), 'it begins anew').toBeNull()
+  })
+})
+
+test('a node that stays in the view is known as before, one that leaves is forgotten', () => {
+  const peers = roster()
+  peers.judge(from({}), at)
+  peers.judge(from({ from: 'rs1', incarnation: 'c1' }), at)
+  peers.adopt(['dir2', 'rs2'], 1000)
+  expect([peers.heardAt('dir2'), peers.heardAt('rs1')]).toEqual([at, null])
+  expect(peers.judge(from({ from: 'rs1', incarnation: 'c1', sequence: 2 }), at).kind).toBe('drop')
+  expect(peers.judge(from({}), at)).toEqual({ kind: 'drop', reason: 'replay' })
+})
+
 test('silence is late, then dead', () => {
   const timing = { keepaliveMs: 100, termMs: 350, applyMs: 35, warntimeMs: 300, deadtimeMs: 1000, drainMs: 200 }
   expect([0, 299, 300, 1000].map((ms) => lifeOf(at, instant(1000 + ms), timing))).toEqual([
@@ -122,5 +194,7 @@ test('silence is late, then dead', () => {
     'dead',
   ])
   expect(lifeOf(null, at, timing)).toBe('unknown')
-  expect([440, 441].map((ms) => speaks(at, instant(1000 + ms), 200))).toEqual([true, false])
+  expect([439, 440].map((ms) => speaks(at, instant(1000 + ms), 200))).toEqual([true, false])
+  expect(silentFrom(at, 200)).toBe(1440)
+  expect(speaks(null, instant(0), 200)).toBe(false)
 })

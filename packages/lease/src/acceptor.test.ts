@@ -1,6 +1,8 @@
 import { instant, LONGEST_TERM_MS, quarantineMs } from '@lvsm/base'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Acceptor, type Sender } from './acceptor.ts'
+import { Acceptor, LOST_STATE, NEW_STATE, type Sender } from './acceptor.ts'
+import { MOST_AHEAD, RESERVE_NUMBERS } from './number.ts'
 import type { Request } from './messages.ts'
 import { RULES, type Rules } from './rules.ts'
 import type { LeaseView } from './view.ts'
@@ -38,20 +40,46 @@ const release = (upTo: number, successor: string | null = null) =>
   ({ kind: 'release', ...about, upTo, successor }) as const
 const at = (ms: number) => instant(1000 + ms)
 
-function acceptor(rules: Rules = RULES, highWater = 0): Acceptor {
-  const made = new Acceptor(instant(0), highWater, rules)
-  made.adopt(view())
+const KEPT = { limitMs: 350, highWater: 0 }
+/** Past its quarantine. */
+function acceptor(rules: Rules = RULES, state = KEPT): Acceptor {
+  const made = new Acceptor(instant(0), state, rules)
+  made.adopt(view(), instant(0))
   return made
+}
+/** Everything that it wants on disk is there at once. */
+function write(made: Acceptor, now: ReturnType<typeof at>): void {
+  made.writes(made.wantedState(now))
+  made.wrote(true)
 }
 
 describe('quarantine', () => {
-  test('is silent after a start, by the time of the start and not of the view', () => {
-    const made = new Acceptor(at(0), 0, RULES)
-    expect(made.request(by('dir1', 1), ask(1), at(LONGEST_TERM_MS))).toBeNull()
-    made.adopt(view())
-    const endMs = quarantineMs(timing)
-    expect(made.poll(by('dir1', 2), poll, at(endMs - 1))).toBeNull()
+  test('lasts as long as the longest lease that a predecessor may have granted, whatever the view says now', () => {
+    const made = new Acceptor(at(0), { limitMs: 1000, highWater: 0 }, RULES)
+    made.adopt(view(), at(0))
+    const endMs = quarantineMs(1000)
+    expect(made.quarantineLeftMs(at(0))).toBeCloseTo(endMs)
+    expect(made.poll(by('dir1', 1), poll, at(endMs - 1))).toBeNull()
+    expect(made.request(by('dir1', 2), ask(1), at(endMs - 1))).toBeNull()
     expect(made.poll(by('dir1', 3), poll, at(endMs))?.kind).toBe('free')
+    expect(made.request(by('dir1', 4), ask(1), at(endMs))?.kind).toBe('ack')
+  })
+  test('counts from the start, not from the view', () => {
+    const made = new Acceptor(at(0), KEPT, RULES)
+    expect(made.request(by('dir1', 1), ask(1), at(LONGEST_TERM_MS)), 'no view yet').toBeNull()
+    made.adopt(view(), at(5000))
+    expect(made.poll(by('dir1', 2), poll, at(5000))?.kind).toBe('free')
+  })
+  test('where the state is lost, the longest legal lease; on a new node, none', () => {
+    expect(new Acceptor(at(0), LOST_STATE, RULES).quarantineLeftMs(at(0))).toBeCloseTo(quarantineMs(LONGEST_TERM_MS))
+    expect(new Acceptor(at(0), NEW_STATE, RULES).quarantineLeftMs(at(2))).toBe(0)
+  })
+  test('a new node lends nothing before its disk knows for how long', () => {
+    const made = new Acceptor(at(0), NEW_STATE, RULES)
+    made.adopt(view(), at(0))
+    expect(made.request(by('dir1', 1), ask(1), at(10))).toBeNull()
+    write(made, at(10))
+    expect(made.request(by('dir1', 2), ask(1), at(20))).toMatchObject({ kind: 'ack', grantMs: 350 })
   })
 })
 
@@ -72,12 +100,12 @@ describe('grants', () => {
     const made = acceptor()
     made.request(by('dir1', 1), ask(1), at(0))
     expect(made.request(by('dir1', 2), ask(1), at(900))).toMatchObject({ kind: 'ack' })
-    expect(made.request(by('dir1', 1, 2), ask(1), at(950))).toMatchObject({
+    expect(made.request(by('dir1', 1, 2), ask(1), at(1300))).toMatchObject({
       kind: 'busy',
       reason: 'number',
       highWater: 1,
     })
-    expect(made.request(by('dir1', 2, 2), ask(2), at(960))).toMatchObject({ kind: 'ack' })
+    expect(made.request(by('dir1', 2, 2), ask(2), at(1310))).toMatchObject({ kind: 'ack' })
   })
   test('an older send of a start is dropped', () => {
     const made = acceptor()
@@ -94,6 +122,62 @@ describe('grants', () => {
     planted.request(by('dir1', 2), ask(1, { termMs: 50 }), at(10))
     expect(planted.poll(by('dir2', 1), poll, at(100)), 'planted: two owners').toMatchObject({ kind: 'free' })
   })
+  test('a longer one than the disk knows is cut to what it knows, until it is written', () => {
+    const made = new Acceptor(instant(0), { limitMs: 200, highWater: 0 }, RULES)
+    made.adopt(view(), instant(0))
+    expect(made.request(by('dir1', 1), ask(1), at(0))).toMatchObject({ grantMs: 200 })
+    write(made, at(1))
+    expect(made.request(by('dir1', 2), ask(1), at(2))).toMatchObject({ grantMs: 350 })
+  })
+  test('another start of the same node waits like anybody else: it may be another machine', () => {
+    const made = acceptor()
+    made.request(by('dir1', 1), ask(1), at(0))
+    expect(made.poll(by('dir1', 1, 2), poll, at(10))).toMatchObject({ kind: 'busy', reason: 'held', leftMs: 340 })
+    expect(made.request(by('dir1', 2, 2), ask(2), at(10))).toMatchObject({ kind: 'busy', reason: 'held' })
+    expect(made.request(by('dir1', 3, 2), ask(2), at(350))).toMatchObject({ kind: 'ack' })
+  })
+  test('a length that is none lends nothing', () => {
+    const made = acceptor()
+    expect(made.request(by('dir1', 1), ask(1, { termMs: 0 }), at(0))).toBeNull()
+    expect(made.request(by('dir1', 2), ask(1, { termMs: -5 }), at(0))).toBeNull()
+    expect(made.request(by('dir1', 3), ask(1), at(0))).toMatchObject({ kind: 'ack' })
+  })
+  test('a number far above all others is refused, and changes nothing', () => {
+    const made = acceptor()
+    made.request(by('dir1', 1), ask(7), at(0))
+    expect(made.request(by('dir1', 2, 2), ask(8 + MOST_AHEAD), at(400))).toMatchObject({
+      reason: 'number',
+      highWater: 7,
+    })
+    expect(made.request(by('dir1', 3, 2), ask(7 + MOST_AHEAD), at(400))).toMatchObject({ kind: 'ack' })
+  })
+  test('one address, spelled in two ways, is one lock', () => {
+    const made = acceptor()
+    made.adopt(view({ groups: [group('web', 'fd00::1'), group('mail', 'FD00:0::1')] }), at(0))
+    made.request(by('dir1', 1), ask(1, { digest: 'fd00::1' }), at(0))
+    const mail: Request = { kind: 'request', group: 'mail', digest: 'FD00:0::1', epoch: 1, termMs: 350, number: 5 }
+    expect(made.request(by('dir2', 1), mail, at(10))).toMatchObject({ kind: 'busy', reason: 'held' })
+  })
+  test('addresses of lists of long ago are forgotten, those of the present view never', () => {
+    const made = acceptor()
+    for (let round = 0; round < 70; round++)
+      made.adopt(view({ groups: [group('web', `A${round}`), group('mail', 'C')] }), at(0))
+    const of = (digest: string): string | undefined => {
+      const answer = made.poll(by('dir1', 1), { ...poll, digest }, at(0))
+      return answer?.kind === 'busy' ? answer.reason : answer?.kind
+    }
+    expect([of('A69'), of('A5'), of('A4'), of('A+B')]).toEqual(['free', 'free', 'unknown-list', 'unknown-list'])
+  })
+  test('who else has the group, as far as this voter knows', () => {
+    const made = acceptor()
+    const [web] = view().groups as [LeaseView['groups'][number]]
+    expect(made.heldByOthersMs(web, by('dir2', 1), at(0))).toBe(0)
+    made.request(by('dir1', 1), ask(1), at(0))
+    expect(made.heldByOthersMs(web, by('dir2', 1), at(50))).toBe(300)
+    expect(made.heldByOthersMs(web, by('dir1', 1), at(50))).toBe(0)
+    made.release(by('dir1', 2), release(1, 'dir3'), at(60))
+    expect(made.heldByOthersMs(web, by('dir2', 1), at(70)), 'reserved is not held').toBe(0)
+  })
   test('another epoch and an unknown list are refused', () => {
     const made = acceptor()
     expect(made.request(by('dir1', 1), ask(1, { epoch: 2 }), at(0))).toMatchObject({
@@ -109,7 +193,7 @@ describe('grants', () => {
   test('the address is the lock: an address that changed its group is still held', () => {
     const made = acceptor()
     made.request(by('dir1', 1), ask(1), at(0))
-    made.adopt(view({ groups: [group('web', 'A'), group('mail', 'B', 'C')] }))
+    made.adopt(view({ groups: [group('web', 'A'), group('mail', 'B', 'C')] }), at(5))
     const mail: Request = { kind: 'request', group: 'mail', digest: 'B+C', epoch: 1, termMs: 350, number: 5 }
     expect(made.request(by('dir2', 1), mail, at(10))).toMatchObject({ kind: 'busy', reason: 'held' })
     expect(made.request(by('dir1', 2), ask(1), at(20)), 'a recent list').toMatchObject({ kind: 'ack' })
@@ -135,17 +219,108 @@ describe('release', () => {
   test('a late message of an old start neither replaces nor releases what the new one has', () => {
     const made = acceptor()
     made.request(by('dir1', 1, 2), ask(1), at(0))
-    made.request(by('dir1', 50, 1), ask(2), at(10))
+    expect(made.request(by('dir1', 50, 1), ask(2), at(10))).toMatchObject({ kind: 'busy', reason: 'held' })
     made.release(by('dir1', 51, 1), release(50), at(20))
     expect(made.poll(by('dir2', 1), poll, at(30))).toMatchObject({ kind: 'busy', reason: 'held' })
     expect(made.request(by('dir1', 2, 2), ask(1), at(40)), 'a renewal').toMatchObject({ kind: 'ack' })
   })
+  test('a reservation for a node is good for any of its starts, and ends with a grant', () => {
+    const made = acceptor()
+    made.request(by('dir1', 1), ask(1), at(0))
+    made.release(by('dir1', 2), release(1, 'dir2'), at(50))
+    expect(made.request(by('dir2', 1, 7), ask(2), at(60))).toMatchObject({ kind: 'ack' })
+    made.release(by('dir2', 2, 7), release(1), at(70))
+    expect(made.poll(by('dir3', 1), poll, at(80))).toMatchObject({ kind: 'free' })
+  })
+  test('a reservation ends when the grant would have', () => {
+    const made = acceptor()
+    made.request(by('dir1', 1), ask(1), at(0))
+    made.release(by('dir1', 2), release(1, 'dir2'), at(50))
+    expect(made.request(by('dir3', 1), ask(2), at(349))).toMatchObject({ kind: 'busy', reason: 'reserved' })
+    expect(made.request(by('dir3', 2), ask(2), at(350))).toMatchObject({ kind: 'ack' })
+  })
+  test('of a grant that has run out reserves nothing', () => {
+    const made = acceptor()
+    made.request(by('dir1', 1), ask(1), at(0))
+    made.release(by('dir1', 2), release(1, 'dir2'), at(350))
+    expect(made.poll(by('dir3', 1), poll, at(350))).toMatchObject({ kind: 'free' })
+  })
+  test('ends the start’s own requests that were sent before it', () => {
+    const made = acceptor()
+    made.request(by('dir1', 1), ask(1), at(0))
+    made.release(by('dir1', 9), release(8), at(10))
+    expect(made.request(by('dir1', 8), ask(1), at(20)), 'it was under way').toBeNull()
+    expect(made.poll(by('dir2', 1), poll, at(30))).toMatchObject({ kind: 'free' })
+  })
 })
 
 test('numbers are reserved on disk ahead, once for each thousand', () => {
-  const made = acceptor(RULES, 4000)
-  expect(made.takeReserve()).toBe(5000)
-  expect(made.takeReserve()).toBeNull()
-  made.request(by('dir1', 1), ask(4600), at(0))
-  expect(made.takeReserve()).toBe(5600)
+  const made = acceptor(RULES, { limitMs: 350, highWater: 4000 })
+  expect(made.wantedState(at(0)).highWater).toBe(4000 + RESERVE_NUMBERS)
+  expect(made.wantedState(at(0)).highWater).toBe(5000)
+  made.request(by('dir1', 1), ask(4499), at(0))
+  expect(made.wantedState(at(0)).highWater).toBe(5000)
+  made.request(by('dir1', 2), ask(4500), at(0))
+  expect(made.wantedState(at(0)).highWater).toBe(5500)
+})
+
+test('no lease number up to the one that was kept is new', () => {
+  const made = acceptor(RULES, { limitMs: 350, highWater: 4000 })
+  expect(made.request(by('dir1', 1), ask(4000), at(0))).toMatchObject({
+    kind: 'busy',
+    reason: 'number',
+    highWater: 4000,
+  })
+  expect(made.request(by('dir1', 2), ask(4001), at(0))).toMatchObject({ kind: 'ack', highWater: 4001 })
+})
+
+test('whatever is asked, released and repeated: an address is lent to one start at a time, and never cut short', () => {
+  const nodes = ['dir1', 'dir2', 'dir3']
+  const step = fc.record({
+    node: fc.constantFrom(...nodes),
+    start: fc.constantFrom(1, 2),
+    kind: fc.constantFrom('request', 'request', 'request', 'poll', 'release'),
+    pass: fc.integer({ min: 0, max: 150 }),
+    number: fc.constantFrom(0, 1, 2),
+    termMs: fc.constantFrom(100, 350, 900),
+    group: fc.constantFrom('web', 'mail'),
+  })
+  let granted = 0
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 10, maxLength: 80 }), (steps) => {
+      const made = acceptor()
+      made.adopt(view({ groups: [group('web', 'A', 'B'), group('mail', 'B', 'C')] }), at(0))
+      const digests: Record<string, string> = { web: 'A+B', mail: 'B+C' }
+      let [now, sequence, highest] = [at(0), 0, 0]
+      /** By address: who may believe in it, and until when. */
+      const lent = new Map<string, { who: string; until: number }>()
+      for (const one of steps) {
+        now = instant(now + one.pass)
+        sequence += 1
+        const sender = by(one.node, sequence, one.start)
+        const named = { group: one.group, digest: digests[one.group] ?? '', epoch: 1 }
+        const addresses = (digests[one.group] ?? '').split('+')
+        if (one.kind === 'poll') made.poll(sender, { kind: 'poll', ...named }, now)
+        if (one.kind === 'release') {
+          made.release(sender, { kind: 'release', ...named, upTo: sequence, successor: null }, now)
+          for (const address of addresses) if (lent.get(address)?.who === sender.incarnation) lent.delete(address)
+        }
+        if (one.kind !== 'request') continue
+        const number = highest + one.number
+        const answer = made.request(sender, { kind: 'request', ...named, termMs: one.termMs, number }, now)
+        if (answer?.kind !== 'ack') continue
+        granted += 1
+        expect(answer.grantMs).toBeLessThanOrEqual(350)
+        highest = Math.max(highest, number)
+        for (const address of addresses) {
+          const other = lent.get(address)
+          if (other && other.who !== sender.incarnation) expect(other.until).toBeLessThanOrEqual(now)
+          const until = other?.who === sender.incarnation ? other.until : 0
+          lent.set(address, { who: sender.incarnation, until: Math.max(until, now + answer.grantMs) })
+        }
+      }
+    }),
+    { numRuns: 300 },
+  )
+  expect(granted).toBeGreaterThan(1000)
 })

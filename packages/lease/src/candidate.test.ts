@@ -74,6 +74,27 @@ describe('when to ask', () => {
     expect(candidate.plan(here, at(3))?.move).toBe('poll')
     expect(candidate.plan(here, at(500)), 'stale').toMatchObject({ move: 'poll' })
   })
+  test('polls again at once when something changed hands', () => {
+    const candidate = polled()
+    candidate.pollSoon()
+    expect(candidate.plan(here, at(1))?.at).toBeLessThanOrEqual(at(1))
+  })
+  test('a poll right before the question would only hold it up', () => {
+    const candidate = polled()
+    candidate.heard('a', busy(1, 200), here, at(1))
+    candidate.heard('b', busy(1, 200), here, at(1))
+    const asks = (at(201) - leadMs(timing)) as number
+    expect(candidate.plan(here, at(2))).toEqual({ move: 'poll', at: at(100) })
+    candidate.polled(timing, at(80))
+    expect(candidate.plan(here, at(90)), 'the next poll would be at 180').toMatchObject({ move: 'ask' })
+    expect(candidate.plan(here, at(90))?.at).toBeGreaterThan(asks)
+  })
+  test('a named successor asks out of turn for one lease only', () => {
+    const candidate = polled()
+    candidate.named(timing, at(0))
+    expect(candidate.plan(here, at(timing.termMs - 1))).toEqual({ move: 'ask', at: at(timing.termMs - 1) })
+    expect(candidate.plan(here, at(timing.termMs))?.move).toBe('poll')
+  })
   test('not at all when it is not eligible', () => {
     expect(polled().plan({ ...here, eligible: false }, at(500))).toBeNull()
   })
@@ -88,14 +109,14 @@ describe('an attempt', () => {
   }
   test('has a number above all others, is sent twice, and is withdrawn', () => {
     const candidate = asking()
-    expect(candidate.asks(2, timing, at(1))).toBe(6)
+    expect(candidate.asks(2, here, at(1))).toBe(6)
     expect(candidate.plan(here, at(2))).toEqual({ move: 'ask', at: at(26) })
-    expect(candidate.asks(3, timing, at(26))).toBe(6)
+    expect(candidate.asks(3, here, at(26))).toBe(6)
     expect(candidate.plan(here, at(27))).toEqual({ move: 'withdraw', at: at(51) })
   })
   test('is withdrawn as soon as no majority is left, then backs off', () => {
     const candidate = asking()
-    candidate.asks(2, timing, at(1))
+    candidate.asks(2, here, at(1))
     candidate.heard('b', busy(2, 300), here, at(2))
     candidate.heard('c', busy(2, 300), here, at(2))
     expect(candidate.plan(here, at(2))).toEqual({ move: 'withdraw', at: at(2) })
@@ -104,10 +125,67 @@ describe('an attempt', () => {
   })
   test('goes on with a higher number when a voter knows one', () => {
     const candidate = asking()
-    candidate.asks(2, timing, at(1))
+    candidate.asks(2, here, at(1))
     candidate.heard('c', busy(2, 0, 'number', 40), here, at(2))
     expect(candidate.plan(here, at(2))).toEqual({ move: 'ask', at: at(2) })
-    expect(candidate.asks(3, timing, at(2))).toBe(41)
+    expect(candidate.asks(3, here, at(2))).toBe(41)
+  })
+  test('a number that is out of reach is no reason to ask again and again', () => {
+    const candidate = asking()
+    candidate.asks(2, here, at(1))
+    candidate.heard('c', busy(2, 0, 'number', 2 ** 52), here, at(2))
+    expect(candidate.plan(here, at(2))).toEqual({ move: 'ask', at: at(26) })
+    candidate.heard('b', busy(2, 300), here, at(3))
+    expect(candidate.plan(here, at(3)), 'two refusals: no majority is left').toEqual({ move: 'withdraw', at: at(3) })
+  })
+  test('answers to sends before it are not about it', () => {
+    const candidate = asking()
+    candidate.asks(5, here, at(1))
+    candidate.heard('b', busy(4, 300), here, at(2))
+    candidate.heard('c', busy(4, 300), here, at(2))
+    expect(candidate.plan(here, at(2))).toEqual({ move: 'ask', at: at(26) })
+  })
+  test('refused twice by the same voter, the others may still make a majority', () => {
+    const candidate = asking()
+    candidate.asks(2, here, at(1))
+    candidate.heard('b', busy(2, 300), here, at(2))
+    candidate.heard('b', busy(2, 300), here, at(3))
+    expect(candidate.plan(here, at(3))?.move).toBe('ask')
+  })
+  test('ends at once when the node may not take the group any more', () => {
+    const candidate = asking()
+    candidate.asks(2, here, at(1))
+    expect(candidate.plan({ ...here, eligible: false }, at(2))).toEqual({ move: 'withdraw', at: at(2) })
+  })
+  test('an answer that another voter has a lower number changes nothing', () => {
+    const candidate = asking()
+    candidate.asks(2, here, at(1))
+    candidate.heard('c', busy(2, 0, 'number', 5), here, at(2))
+    expect(candidate.asks(3, here, at(26))).toBe(6)
+  })
+  test('won, it is over', () => {
+    const candidate = asking()
+    candidate.asks(2, here, at(1))
+    expect(candidate.asking).toBe(true)
+    candidate.won()
+    expect(candidate.asking).toBe(false)
+  })
+  test('backs off for a time that rivals do not share, and looks again before', () => {
+    const ends = new Set(
+      Array.from({ length: 20 }, (_, seed) => {
+        const candidate = new Candidate(seededRandom(seed))
+        candidate.withdrew(timing, at(0))
+        expect(candidate.plan(here, at(0))).toEqual({ move: 'poll', at: at(stepMs(timing) / 2) })
+        candidate.polled(timing, at(1))
+        for (const voter of ['a', 'b']) candidate.heard(voter, free(9), here, at(1))
+        const plan = candidate.plan(here, at(2))
+        expect(plan?.move).toBe('ask')
+        expect(plan?.at).toBeGreaterThanOrEqual(at(stepMs(timing) / 2))
+        expect(plan?.at).toBeLessThanOrEqual(at(3 * stepMs(timing)))
+        return plan?.at
+      }),
+    )
+    expect(ends.size).toBeGreaterThan(15)
   })
   test('a named successor asks at once, also when its last poll was long ago', () => {
     const candidate = polled()
@@ -118,7 +196,7 @@ describe('an attempt', () => {
     const candidate = polled()
     candidate.named(timing, at(5))
     expect(candidate.plan(here, at(5))).toEqual({ move: 'ask', at: at(5) })
-    candidate.asks(2, timing, at(5))
+    candidate.asks(2, here, at(5))
     for (const voter of here.voters) candidate.heard(voter, busy(2, 200), here, at(6))
     expect(candidate.plan(here, at(6))).toEqual({ move: 'ask', at: at(5 + timing.keepaliveMs / 8) })
     expect(candidate.plan(here, at(355))?.move).toBe('withdraw')

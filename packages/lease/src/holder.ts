@@ -41,7 +41,7 @@ export class Holder {
   get number(): number {
     return this.#number
   }
-  /** What a majority granted at the last extension, milliseconds; 0 before the first. */
+  /** What a majority granted to the newest send that was answered, milliseconds; 0 before the first. */
   get grantedMs(): number {
     return this.#grantedMs
   }
@@ -76,10 +76,10 @@ export class Holder {
     const needed = this.#rules.quorum(send.voters.length)
     if (send.grants.size < needed) return 'counted'
     const least = [...send.grants.values()].sort((a, b) => b - a)[needed - 1] ?? 0
+    if (send === this.#newest) this.#grantedMs = least
     const proposed = after(this.#rules.holdFrom(send.sent, now), this.#rules.holdMs(least))
     if (proposed <= this.#deadline) return 'counted'
     this.#deadline = proposed
-    this.#grantedMs = least
     this.#number = Math.max(this.#number, send.number)
     return 'extended'
   }

@@ -59,10 +59,6 @@ export class Survey {
     })
     return times.sort((a, b) => a - b)[needed - 1] ?? null
   }
-
-  heardVoters(voters: readonly string[], freshMs: number, now: Instant): number {
-    return voters.filter((voter) => now - (this.#words.get(voter)?.at ?? -NEVER) <= freshMs).length
-  }
 }
 
 /** A voter that stays free is free since it first said so: the order of candidates counts from there. */

@@ -38,15 +38,23 @@ const seal = ({ to, ...outgoing }: Datagram, cluster = 'lab', keyId = 1, with_ =
 const hexOf = (size: number) =>
   fc.uint8Array({ minLength: size, maxLength: size }).map((b) => Buffer.from(b).toString('hex'))
 const counter = fc.maxSafeNat()
-const ms = fc.double({ min: -1, max: 1e9, noNaN: true }).map((v) => v + 0)
+const ms = fc.double({ min: 0, max: 3_600_000, noNaN: true }).map((v) => v + 0)
 const about = { group: fc.string({ unit: 'grapheme', maxLength: 40 }), digest: hexOf(8), epoch: fc.nat() }
 const echo = fc.record({ incarnation: hexOf(16), sequence: counter })
 const beat = fc.record({
   kind: fc.constant('beat' as const),
   revision: counter,
   standby: fc.boolean(),
+  voters: hexOf(8),
   groups: fc.array(
-    fc.record({ group: fc.string(), holds: fc.boolean(), ready: fc.boolean(), number: counter, leftMs: ms }),
+    fc.record({
+      group: fc.string(),
+      holds: fc.boolean(),
+      ready: fc.boolean(),
+      reaches: fc.integer({ min: 0, max: 255 }),
+      number: counter,
+      leftMs: ms,
+    }),
   ),
 })
 const message: fc.Arbitrary<Message> = fc.oneof(
@@ -169,7 +177,14 @@ describe('datagrams', () => {
 })
 
 describe('frames', () => {
-  const word: ToLease = { kind: 'ready', group: 'web', ready: true, cutOff: false, reason: 'kernel is prepared' }
+  const word: ToLease = {
+    kind: 'ready',
+    group: 'web',
+    ready: true,
+    cutOff: false,
+    reaches: 2,
+    reason: 'kernel is prepared',
+  }
   test('are found again however the stream is cut', () => {
     const stream = Buffer.concat([frame(toLeaseCodec, word), frame(toLeaseCodec, word), frame(toLeaseCodec, word)])
     fc.assert(
