@@ -119,7 +119,10 @@ function run({
         return pinger.ask(effect.round, effect.targets)
       case 'word': {
         const payload = encoder.encode(effect.text)
-        if (payload.length <= MAX_RELAY) lease.tell({ kind: 'relay', to: effect.to, payload })
+        // The core keeps to the limit; should it fail once, nobody is to search for a word that never left.
+        if (payload.length > MAX_RELAY)
+          return say(`a word of ${payload.length} bytes is too long for the relay and was not sent: please report this`)
+        lease.tell({ kind: 'relay', to: effect.to, payload })
         return
       }
       case 'reply':

@@ -112,19 +112,21 @@ function understand(text: string, read: (body: unknown) => NodeRequest | Refusal
 const field = (body: unknown, name: string): unknown =>
   body !== null && typeof body === 'object' ? (body as Record<string, unknown>)[name] : undefined
 
+/** Long enough for every mistyped name; what is longer would not fit the words between nodes. */
+const LONGEST_NAME = 100
+const isName = (value: unknown): value is string => typeof value === 'string' && value.length <= LONGEST_NAME
+
 function readSwitchover(body: unknown): NodeRequest | Refusal {
   const [group, to] = [field(body, 'group'), field(body, 'to')]
-  if (typeof group !== 'string')
-    return { code: 'bad-request', field: 'group', message: 'the name of a group is missing' }
-  if (to !== undefined && typeof to !== 'string')
-    return { code: 'bad-request', field: 'to', message: 'not the name of a node' }
+  if (!isName(group)) return { code: 'bad-request', field: 'group', message: 'the name of a group is missing' }
+  if (to !== undefined && !isName(to)) return { code: 'bad-request', field: 'to', message: 'not the name of a node' }
   return { verb: 'switchover', body: { group, ...(to === undefined ? {} : { to }) } }
 }
 
 function readStandby(body: unknown): NodeRequest | Refusal {
   const [name, on] = [field(body, 'name'), field(body, 'on')]
   if (typeof on !== 'boolean') return { code: 'bad-request', field: 'on', message: 'neither true nor false' }
-  if (name !== undefined && typeof name !== 'string')
+  if (name !== undefined && !isName(name))
     return { code: 'bad-request', field: 'name', message: 'not the name of a node' }
   return { verb: 'standby', body: { on, ...(name === undefined ? {} : { name }) } }
 }

@@ -129,8 +129,10 @@ export function createNodeCore(options: NodeOptions): NodeCore {
     switch (word.w) {
       case 'state':
         peers.state(from, word, now)
-        for (const event of word.events) history.add({ ...event, node: from })
-        return
+        return history.heard(from, word.events)
+      case 'more':
+        peers.ready(from, word.ready, now)
+        return history.heard(from, word.events)
       case 'table':
         return peers.table(from, word, now)
       case 'ask':
