@@ -4,6 +4,7 @@ import { completeConfig } from './complete.ts'
 import type { Config } from './config.ts'
 import { describePath, type Path, readDocument } from './document.ts'
 import { floatingAddresses } from './rules/addresses.ts'
+import { groupsOfDirectors } from './rules/groups.ts'
 import { keys, timing } from './rules/keys.ts'
 import { knownNames, uniqueNames } from './rules/names.ts'
 import { links, sharedLinks, voters } from './rules/nodes.ts'
@@ -21,6 +22,7 @@ const RULES: readonly Rule[] = [
   voters,
   floatingAddresses,
   pingNodes,
+  groupsOfDirectors,
   services,
   natRealservers,
   keys,

@@ -60,7 +60,7 @@ export function agreementDigests({ nodes, groups, timing }: Config): Agreement {
     directors: digest(groups.map(({ name, directors }) => [name, directors])),
     addresses: digest(groups.map((group) => [group.name, addressDigest(group)])),
     'ping nodes': digest(groups.map(({ name, ping }) => [name, [...ping].sort()])),
-    timing: digest(Object.entries(timing).sort()),
+    timing: digest(Object.entries(timing).sort(([one], [other]) => (one < other ? -1 : 1))),
   }
 }
 
