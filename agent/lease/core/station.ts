@@ -68,6 +68,8 @@ export interface Station {
   dissenter: string | null
   /** Peers that were last seen to be two machines with one name. */
   readonly doubles: Set<string>
+  /** Its state could not be read at the start: this voter is silent for the longest lease of any cluster. */
+  readonly stateLost: boolean
   /** When a process start that was not heard before was last answered at once, by node. */
   readonly greetedAt: Map<string, Instant>
   /** Counts the datagrams to each peer that may go over any link. */
@@ -109,6 +111,7 @@ export function newStation(options: LeaseCoreOptions): Station {
     peers: new Map(),
     dissenter: null,
     doubles: new Set(),
+    stateLost: !options.kept,
     greetedAt: new Map(),
     turns: new Map(),
     counters: {},

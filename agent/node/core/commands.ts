@@ -4,6 +4,7 @@ import { type StandbyReport, type StandbyRequest, type SwitchoverRequest, sugges
 import type { Desk, Done } from './desk.ts'
 import type { NodeRequest } from './events.ts'
 import type { Moves } from './moves.ts'
+import { writeReply } from './packing.ts'
 import { type AskWord, type ReplyWord, refused } from './words.ts'
 
 const REPEAT_MS = 400
@@ -127,7 +128,7 @@ export function createCommands(desk: Desk, moves: Moves): Commands {
     asked(from, word, now) {
       const key = `${from} ${word.id}`
       const reply = (answer: { status: number; body: unknown }): void =>
-        desk.emit({ kind: 'word', to: from, text: JSON.stringify({ w: 'reply', id: word.id, ...answer }) })
+        desk.emit({ kind: 'word', to: from, text: writeReply(word.id, answer) })
       const known = answers.get(key)
       if (known !== undefined) return known === null ? undefined : reply(known)
       answers.set(key, null)

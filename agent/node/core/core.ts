@@ -1,17 +1,20 @@
 /** The reconciler of one node: `step(input, now)` puts effects out, in order; `status` and `events` answer at any time. */
 import { earlier, type Instant } from '@lvsm/base'
-import { type Config, type Events, type NodeView, nodeView, type Status } from '@lvsm/model'
-import { describeOperation, type Observed, type OwnedRecord, sourceFor } from '@lvsm/plan'
+import { type Config, type Events, type FenceReport, type NodeView, nodeView, type Status } from '@lvsm/model'
+import { describeOperation, type Observed, type OwnedRecord } from '@lvsm/plan'
 import { createChecks } from './checks.ts'
 import { createCommands } from './commands.ts'
 import type { Desk } from './desk.ts'
 import type { NodeEffect, NodeInput } from './events.ts'
+import { type ObservedFenceTable, reportFence } from './fence.ts'
 import { createHandovers } from './handover.ts'
 import { createHistory } from './history.ts'
 import { createLeaseLink } from './lease-link.ts'
 import { createMoves } from './moves.ts'
 import { holds } from './ownership.ts'
 import { createPeers } from './peers.ts'
+import { Pings } from './pings.ts'
+import { askOthers, nextAsking } from './probing.ts'
 import { createReconciler } from './reconcile.ts'
 import { reportStatus, type Sources } from './report.ts'
 import { createRhythm, LOOK_IN } from './rhythm.ts'
@@ -34,7 +37,11 @@ export interface NodeCore {
   step(input: NodeInput, now: Instant): readonly NodeEffect[]
   status(now: Instant): Status
   events(): Events
+  fence(tables: readonly ObservedFenceTable[], now: Instant): FenceReport
 }
+
+/** Inputs after which, by themselves, there is nothing new to say. */
+const QUIET: ReadonlySet<NodeInput['kind']> = new Set(['wake', 'checked', 'pinged', 'ping-answered'])
 
 export function createNodeCore(options: NodeOptions): NodeCore {
   const { config } = options
@@ -59,6 +66,7 @@ export function createNodeCore(options: NodeOptions): NodeCore {
     emit,
     checks,
     peers,
+    pings: new Pings(view.directs, options.startedAt),
     reconciler,
     status: () => lease.status(clock),
   }
@@ -111,6 +119,7 @@ export function createNodeCore(options: NodeOptions): NodeCore {
       observed: reconciler.observed(),
       checks,
       peers,
+      pings: desk.pings,
       own: telling.saying(present),
       troubles: present,
     }
@@ -120,8 +129,10 @@ export function createNodeCore(options: NodeOptions): NodeCore {
     switch (word.w) {
       case 'state':
         peers.state(from, word, now)
-        for (const event of word.events) history.add({ ...event, node: from })
-        return
+        return history.heard(from, word.events)
+      case 'more':
+        peers.ready(from, word.ready, now)
+        return history.heard(from, word.events)
       case 'table':
         return peers.table(from, word, now)
       case 'ask':
@@ -146,13 +157,7 @@ export function createNodeCore(options: NodeOptions): NodeCore {
         return observed(input.observed, now)
       case 'observe-failed':
         rhythm.looked(now)
-        troubles.report('observe', {
-          code: 'cannot-observe',
-          severity: 'critical',
-          message: `cannot read the kernel: ${input.error}`,
-          hint: 'it is tried again every second',
-        })
-        return
+        return reconciler.unread(input.error)
       case 'changed':
         return rhythm.look(now, LOOK_IN.settledMs)
       case 'applied':
@@ -170,6 +175,10 @@ export function createNodeCore(options: NodeOptions): NodeCore {
         if (verdict || checks.fresh()) rhythm.look(now)
         return
       }
+      case 'pinged':
+        return desk.pings.sent(input.unsent)
+      case 'ping-answered':
+        return desk.pings.answered(input.address, input.round)
       case 'lease-up':
         lease.up(now)
         telling.forget()
@@ -206,20 +215,12 @@ export function createNodeCore(options: NodeOptions): NodeCore {
     handovers.step(now)
     commands.step(now)
     if (rhythm.takeLook(now)) emit({ kind: 'observe', sysctls: reconciler.sysctls() })
-    const seen = reconciler.observed()
-    const own = view.node.links.map((link) => link.address)
-    for (const { id, realserver, timeoutMs } of checks.due(now)) {
-      emit({
-        kind: 'check',
-        id,
-        address: realserver.address,
-        port: realserver.port,
-        source: seen ? sourceFor(seen, realserver.address, own) : null,
-        timeoutMs,
-      })
-    }
+    askOthers(desk, now)
+    const pinged = desk.pings.takeVerdicts()
+    for (const { address, reached, reason } of pinged)
+      note(now, '', reached ? 'recovered' : 'failed', 0, `ping node ${address}: ${reason}`)
     // A result that changes something asks for a look; until then there is nothing new to say.
-    if (input.kind !== 'wake' && input.kind !== 'checked') {
+    if (pinged.length > 0 || !QUIET.has(input.kind)) {
       telling.ready(false)
       if (telling.news(troubles.all(now))) rhythm.news(now)
     }
@@ -228,7 +229,7 @@ export function createNodeCore(options: NodeOptions): NodeCore {
       troubles.show(present)
       telling.tell(present, now)
     }
-    const wishes = [rhythm.nextAt(), checks.nextAt(), moves.nextAt(now), handovers.nextAt(), commands.nextAt(now)]
+    const wishes = [rhythm.nextAt(), ...nextAsking(desk), moves.nextAt(now), handovers.nextAt(), commands.nextAt(now)]
     emit({ kind: 'wake', at: wishes.filter((at) => at !== null).reduce(earlier) })
   }
 
@@ -236,12 +237,12 @@ export function createNodeCore(options: NodeOptions): NodeCore {
     step(input, now) {
       effects = []
       clock = now
-      if (input.kind === 'observed') troubles.report('observe', null)
       take(input, now)
       proceed(input, now)
       return effects
     },
     status: (now) => reportStatus(sources(now), now),
     events: () => ({ events: history.all() }),
+    fence: (tables, now) => reportFence(config, tables, lease.fault(now)),
   }
 }

@@ -4,6 +4,7 @@ import type { Checks } from './checks.ts'
 import type { Emit } from './events.ts'
 import type { OwnershipStatus } from './ownership.ts'
 import type { Peers } from './peers.ts'
+import type { Pings } from './pings.ts'
 import type { Reconciler } from './reconcile.ts'
 
 export interface Desk {
@@ -14,6 +15,7 @@ export interface Desk {
   readonly emit: Emit
   readonly checks: Checks
   readonly peers: Peers
+  readonly pings: Pings
   readonly reconciler: Reconciler
   /** Null while the lease process does not answer. */
   status(): OwnershipStatus | null

@@ -3,6 +3,7 @@ import type { Instant, Trouble } from '@lvsm/base'
 import type { OwnershipView, StandbyRequest, SwitchoverRequest } from '@lvsm/model'
 import type { Observed, Operation } from '@lvsm/plan'
 import type { OwnershipEvent, OwnershipStatus } from './ownership.ts'
+import type { Unsent } from './pings.ts'
 
 export type NodeRequest =
   | { readonly verb: 'switchover'; readonly body: SwitchoverRequest }
@@ -20,6 +21,10 @@ export type NodeInput =
       readonly failures: readonly { readonly operation: Operation; readonly error: string }[]
     }
   | { readonly kind: 'checked'; readonly id: string; readonly ok: boolean; readonly reason: string }
+  /** Pings were sent, all but these. */
+  | { readonly kind: 'pinged'; readonly unsent: readonly Unsent[] }
+  /** An answer to a ping of this very process; the number is that of its request. */
+  | { readonly kind: 'ping-answered'; readonly address: string; readonly round: number }
   | { readonly kind: 'lease-up' }
   | { readonly kind: 'lease-down'; readonly reason: string }
   | { readonly kind: 'lease-status'; readonly status: OwnershipStatus }
@@ -41,6 +46,12 @@ export type NodeEffect =
       readonly port: number
       readonly source: string | null
       readonly timeoutMs: number
+    }
+  /** Echo requests, from the given source (null: as the kernel chooses); answered with one `pinged`. */
+  | {
+      readonly kind: 'ping'
+      readonly round: number
+      readonly targets: readonly { readonly address: string; readonly source: string | null }[]
     }
   /** To the lease process. */
   | { readonly kind: 'view'; readonly view: OwnershipView }

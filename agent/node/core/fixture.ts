@@ -29,17 +29,22 @@ function kernel(config: Config) {
     defaults: [] as Observed['defaults'][number][],
     sysctls: new Map<string, string>(),
     services: [] as ObservedService[],
+    ipvs: true,
     guard: null as string | null,
   }
   return {
     state,
     callMs: 0,
+    /** What the kernel says instead of an answer; empty: it answers. */
+    unread: '',
+    /** What the kernel says to an operation; empty: it does it. */
+    refuses: (_operation: Operation): string => '',
     observe: (paths: readonly string[]): Observed => ({
       ...state,
       links: [...state.links],
       addresses: [...state.addresses],
       defaults: [...state.defaults],
-      services: [...state.services],
+      services: state.ipvs ? [...state.services] : null,
       sysctls: new Map(paths.map((path) => [path, state.sysctls.get(path) ?? '7'])),
     }),
     apply(operation: Operation) {
@@ -80,13 +85,17 @@ function kernel(config: Config) {
   }
 }
 
-/** One node under virtual time; `alive` answers checks. A call into its kernel takes `kern.callMs`. */
+/** Who answers pings in every test that does not say otherwise: all of the sample. */
+const ANSWERING = new Set(['10.11.0.100'])
+
+/** One node under virtual time; `alive` answers checks, `answering` pings. A call into its kernel takes `kern.callMs`. */
 export function node(
   name: string,
   alive: Set<string> = new Set(['10.11.0.11', '10.11.0.12', '10.12.0.13']),
   text = SAMPLE,
 ) {
   const config = configOf(name, text)
+  const answering = new Set(ANSWERING)
   const kern = kernel(config)
   let now = instant(1000)
   let wakeAt: Instant = now
@@ -116,10 +125,24 @@ export function node(
   const carry = (effect: NodeEffect): void => {
     seen.push(effect)
     if (effect.kind === 'wake') wakeAt = effect.at
-    if (effect.kind === 'observe') answer({ kind: 'observed', observed: kern.observe(effect.sysctls) })
+    if (effect.kind === 'observe')
+      answer(
+        kern.unread === ''
+          ? { kind: 'observed', observed: kern.observe(effect.sysctls) }
+          : { kind: 'observe-failed', error: kern.unread },
+      )
     if (effect.kind === 'apply') {
-      for (const operation of effect.operations) kern.apply(operation)
-      answer({ kind: 'applied', failures: [] })
+      const failures = effect.operations.flatMap((operation) => {
+        const error = kern.refuses(operation)
+        if (error === '') kern.apply(operation)
+        return error === '' ? [] : [{ operation, error }]
+      })
+      answer({ kind: 'applied', failures })
+    }
+    if (effect.kind === 'ping') {
+      inbox.push({ kind: 'pinged', unsent: [] })
+      for (const { address } of effect.targets)
+        if (answering.has(address)) inbox.push({ kind: 'ping-answered', address, round: effect.round })
     }
     if (effect.kind === 'check')
       inbox.push({
@@ -143,7 +166,7 @@ export function node(
     for (const effect of found) seen.splice(seen.indexOf(effect), 1)
     return found
   }
-  return { config, kern, core, feed, run, take, alive, now: () => now }
+  return { config, kern, core, feed, run, take, alive, answering, now: () => now }
 }
 
 export const statusOf = (self: string, owner: string | null, number = 1): OwnershipStatus => ({
@@ -152,6 +175,7 @@ export const statusOf = (self: string, owner: string | null, number = 1): Owners
   counters: {},
   standby: false,
   quorum: true,
+  troubles: [],
   groups: [{ name: 'web', role: owner === self ? 'owner' : 'standby', owner, number, leftMs: 300, reason: 'as it is' }],
   peers: ['dir1', 'dir2', 'rs1', 'rs2', 'rs3']
     .filter((name) => name !== self)

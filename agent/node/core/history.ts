@@ -8,6 +8,8 @@ const keyOf = ({ at, node, group, kind, number, reason }: HistoryEvent): string 
 export interface History {
   /** False when it was there already. */
   add(event: HistoryEvent): boolean
+  /** What another node tells of itself. */
+  heard(node: string, events: readonly HistoryEvent[]): void
   /** Oldest first. */
   all(): readonly HistoryEvent[]
   /** Of this node, younger than `since` (ISO 8601). */
@@ -17,7 +19,7 @@ export interface History {
 export function createHistory(): History {
   let events: HistoryEvent[] = []
   const known = new Set<string>()
-  return {
+  const history: History = {
     add(event) {
       const key = keyOf(event)
       if (known.has(key)) return false
@@ -31,7 +33,11 @@ export function createHistory(): History {
       }
       return true
     },
+    heard(node, told) {
+      for (const event of told) history.add({ ...event, node })
+    },
     all: () => events,
     own: (node, since) => events.filter((event) => event.node === node && event.at >= since),
   }
+  return history
 }

@@ -209,8 +209,7 @@ function unable(desk: Desk, group: string, name: string, now: Instant): string |
   const peer = desk.status()?.peers.find((entry) => entry.name === name)
   if (!peer || peer.life !== 'alive') return peer ? `it is ${peer.life}` : 'never heard'
   if (peer.standby) return 'it is on standby'
-  const word = desk.peers.stateOf(name, now)
-  if (!word) return 'its agent is silent'
-  const why = word.ready[group]
-  return why === '' ? null : (why ?? 'it does not know the group')
+  if (!desk.peers.stateOf(name, now)) return 'its agent is silent'
+  const why = desk.peers.readyOf(name, group, now)
+  return why === '' ? null : (why ?? 'it did not say whether it could take the group')
 }

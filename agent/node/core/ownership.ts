@@ -1,4 +1,5 @@
 /** What the lease process says, as far as this room reads it: the shape of `LeaseStatus` and `LeaseEvent` (packages/lease). */
+import type { Trouble } from '@lvsm/base'
 
 export interface GroupOwnership {
   readonly name: string
@@ -25,6 +26,7 @@ export interface OwnershipStatus {
   readonly quorum: boolean
   readonly groups: readonly GroupOwnership[]
   readonly peers: readonly PeerLife[]
+  readonly troubles: readonly Trouble[]
   readonly counters: Readonly<Record<string, number>>
 }
 export interface OwnershipEvent {

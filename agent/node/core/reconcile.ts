@@ -22,6 +22,9 @@ import {
 import type { Checks } from './checks.ts'
 import type { Emit } from './events.ts'
 
+/** One look that fails is everyday: the kernel changed under it. */
+const UNREAD = 2
+
 /** What the other parts of the core know when the table is planned. */
 export type Circumstances = Pick<Situation, 'owned' | 'quiescing' | 'handover' | 'forgetting'>
 
@@ -30,6 +33,8 @@ export interface Reconciler {
   sysctls(): readonly string[]
   /** Plans, audits and asks for what is to be done. Returns what somebody else had changed. */
   look(observed: Observed, circumstances: Circumstances, now: Instant): readonly Operation[]
+  /** The kernel could not be looked at. */
+  unread(error: string): void
   /** The last look; null before the first. */
   observed(): Observed | null
   wanted(): Desired | null
@@ -59,6 +64,7 @@ export function createReconciler(
   let broken: readonly string[] = []
   let failures: readonly string[] = []
   let before = ''
+  let unread = { times: 0, error: '' }
 
   const keep = (next: OwnedRecord): void => {
     if (sameRecord(owned, next)) return
@@ -89,7 +95,11 @@ export function createReconciler(
     observed: () => seen,
     wanted: () => wanted,
     pending: () => plan,
+    unread(error) {
+      unread = { times: unread.times + 1, error }
+    },
     look(observed, circumstances, now) {
+      unread = { times: 0, error: '' }
       seen = observed
       checks.begin(observed, now)
       checks.follow(observed, now)
@@ -126,6 +136,12 @@ export function createReconciler(
           hint: 'this is a defect of lvsm: please report it',
         }),
       )
+      const blind: Trouble = {
+        code: 'cannot-observe',
+        severity: 'critical',
+        message: `cannot read the kernel: ${unread.error}`,
+        hint: 'it is tried again every second',
+      }
       const faults = failures.map(
         (message): Trouble => ({
           code: 'kernel-refused',
@@ -134,10 +150,17 @@ export function createReconciler(
           hint: 'it is tried again every second',
         }),
       )
-      return [...(seen && wanted ? troublesOf(view, wanted, seen, owned) : []), ...audits, ...faults]
+      return [
+        ...(seen && wanted ? troublesOf(view, wanted, seen, owned) : []),
+        ...audits,
+        ...faults,
+        ...(unread.times > 0 ? [blind] : []),
+      ]
     },
     unprepared(name) {
       if (!seen || !wanted || before === '') return 'the kernel was not read yet'
+      // What was seen before is of yesterday: the table may be gone.
+      if (unread.times >= UNREAD) return `the kernel cannot be read: ${unread.error}`
       const severed = cutOff(name)
       if (severed !== null) return severed
       const services = wanted.services.filter((service) => service.group === name)

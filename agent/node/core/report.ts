@@ -2,10 +2,12 @@
 import type { Instant, Trouble } from '@lvsm/base'
 import type {
   Config,
+  ConfigGroup,
   ConfigService,
   GroupReport,
   NodeReport,
   NodeTrouble,
+  PingReport,
   RealserverReport,
   ServiceReport,
   Status,
@@ -14,6 +16,7 @@ import { destKey, type Observed, serviceKey } from '@lvsm/plan'
 import type { Checks } from './checks.ts'
 import type { OwnershipStatus } from './ownership.ts'
 import type { Peers } from './peers.ts'
+import type { Pings } from './pings.ts'
 import type { Saying } from './sentence.ts'
 import type { DestReport } from './words.ts'
 
@@ -23,13 +26,14 @@ export interface Sources {
   readonly observed: Observed | null
   readonly checks: Checks
   readonly peers: Peers
+  readonly pings: Pings
   readonly own: Saying
   readonly troubles: readonly Trouble[]
 }
 
 export function reportStatus(sources: Sources, now: Instant): Status {
   const { config, status } = sources
-  const groups = config.groups.map((group) => reportGroup(sources, group.name))
+  const groups = config.groups.map((group) => reportGroup(sources, group, now))
   return {
     cluster: config.cluster,
     node: config.node,
@@ -45,8 +49,20 @@ export function reportStatus(sources: Sources, now: Instant): Status {
   }
 }
 
-function reportGroup({ config, status }: Sources, name: string): GroupReport {
-  const group = config.groups.find((entry) => entry.name === name)
+function reportPings({ config, peers, pings }: Sources, { directors, ping }: ConfigGroup, now: Instant): PingReport[] {
+  const own = pings.reached()
+  return ping.map((address) => ({
+    address,
+    directors: directors.map((node) => {
+      const said = node === config.node ? own : peers.stateOf(node, now)?.pings
+      return { node, reached: said?.[address] ?? null }
+    }),
+  }))
+}
+
+function reportGroup(sources: Sources, group: ConfigGroup, now: Instant): GroupReport {
+  const { name, addresses, directors } = group
+  const { status } = sources
   const known = status?.groups.find((entry) => entry.name === name)
   const owner = known?.owner ?? null
   const moving = known?.role === 'taking' || known?.role === 'releasing'
@@ -55,8 +71,9 @@ function reportGroup({ config, status }: Sources, name: string): GroupReport {
     owner,
     number: known?.number ?? 0,
     leftMs: Math.round(known?.leftMs ?? 0),
-    addresses: group?.addresses.map((entry) => entry.address) ?? [],
-    directors: group?.directors ?? [],
+    addresses: addresses.map((entry) => entry.address),
+    directors,
+    pings: reportPings(sources, group, now),
     state: !known ? 'unknown' : moving ? 'moving' : owner === null ? 'nobody' : 'owned',
     reason: known?.reason ?? 'the lease process of this node does not answer',
   }

@@ -1,12 +1,13 @@
 /** What this node says about itself: to its lease process, and through it to the other reconcilers. */
 import { after, type Instant, type Trouble } from '@lvsm/base'
-import { agreementDigest, ownershipView } from '@lvsm/model'
+import { agreementDigests, ownershipView } from '@lvsm/model'
 import { interfaceFor, type Observed } from '@lvsm/plan'
 import type { Desk } from './desk.ts'
 import type { History } from './history.ts'
+import { cut, REASON, writeState, writeTables } from './packing.ts'
 import { ownTable } from './report.ts'
 import { type Saying, sayState } from './sentence.ts'
-import { type DestReport, writeState, writeTables } from './words.ts'
+import type { DestReport } from './words.ts'
 
 /** Own events younger than this are told again with every state: a lost datagram loses none. */
 const RETELL_MS = 10_000
@@ -34,12 +35,14 @@ export function createTelling(
   history: History,
   wall: (at: Instant) => string,
 ): Telling {
-  const { config, view, emit, reconciler } = desk
-  const agreement = agreementDigest(config)
+  const { config, view, emit, reconciler, pings } = desk
+  const agreement = agreementDigests(config)
   /** Interfaces of the addresses in the view that was sent; null: none was. */
   let sentView: string | null = null
   let said = ''
   let readiness: Ready = {}
+  /** Group → how many of its ping nodes this node reached when it last said so. */
+  const told = new Map<string, number>()
 
   function ready(all: boolean): void {
     const next = Object.fromEntries(view.directs.map((group) => [group.name, reconciler.unprepared(group.name) ?? '']))
@@ -50,15 +53,17 @@ export function createTelling(
           kind: 'log',
           text: `${group}: ${why === '' ? 'this node could take it' : `this node could not take it: ${why}`}`,
         })
-      if (sentView !== null && (all || changed))
+      const reaches = pings.reaches(group)
+      if (sentView !== null && (all || changed || told.get(group) !== reaches))
         emit({
           kind: 'ready',
           group,
           ready: why === '',
           cutOff: reconciler.cutOff(group) !== null,
-          reaches: 0,
-          reason: why === '' ? 'the kernel is prepared' : why,
+          reaches,
+          reason: why === '' ? 'the kernel is prepared' : cut(why, REASON),
         })
+      told.set(group, reaches)
     }
     readiness = next
   }
@@ -99,20 +104,17 @@ export function createTelling(
       const status = desk.status()
       if (!status) return
       const events = history.own(config.node, wall(after(now, -RETELL_MS)))
-      emit({
-        kind: 'word',
-        to: null,
-        text: writeState({
-          w: 'state',
-          revision: config.revision,
-          agreement,
-          state,
-          reason,
-          standby: status.standby,
-          ready: readiness,
-          troubles,
-          events,
-        }),
+      const words = writeState({
+        w: 'state',
+        revision: config.revision,
+        agreement,
+        state,
+        reason,
+        standby: status.standby,
+        ready: readiness,
+        pings: pings.reached(),
+        troubles,
+        events,
       })
       const mine = new Set(status.groups.filter((group) => group.role === 'owner').map((group) => group.name))
       const tables = view.services
@@ -121,7 +123,7 @@ export function createTelling(
           service.name,
           ownTable({ observed: reconciler.observed(), checks: desk.checks }, service),
         ])
-      for (const text of writeTables(new Map(tables))) emit({ kind: 'word', to: null, text })
+      for (const text of [...words, ...writeTables(new Map(tables))]) emit({ kind: 'word', to: null, text })
     },
   }
 }

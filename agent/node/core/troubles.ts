@@ -1,6 +1,6 @@
 /** Everything that is in the way now, from every part; what begins and what is over is logged once. */
 import type { Instant, Trouble } from '@lvsm/base'
-import { agreementDigest } from '@lvsm/model'
+import { agreementDigests, disagreements } from '@lvsm/model'
 import type { Desk } from './desk.ts'
 
 export interface Troubles {
@@ -13,15 +13,16 @@ export interface Troubles {
 /** `leaseFault`: why the lease process cannot be relied on; null when it can. */
 export function createTroubles(desk: Desk, leaseFault: (now: Instant) => string | null): Troubles {
   const { config, peers, emit } = desk
-  const agreement = agreementDigest(config)
+  const agreement = agreementDigests(config)
   const reported = new Map<string, Trouble>()
   let shown: ReadonlyMap<string, Trouble> = new Map()
 
   function strangers(now: Instant): Trouble[] {
     return config.nodes.flatMap((node): Trouble[] => {
       const word = peers.stateOf(node.name, now)
-      if (!word || word.agreement === agreement) return []
-      const message = `${node.name} runs revision ${word.revision} with other voters, directors or addresses than revision ${config.revision} here`
+      const subjects = word ? disagreements(agreement, word.agreement ?? {}) : []
+      if (!word || subjects.length === 0) return []
+      const message = `${node.name} runs revision ${word.revision} with other ${subjects.join(', ')} than revision ${config.revision} here`
       return [{ code: 'disagreement', severity: 'warning', message, hint: 'give every node the same configuration' }]
     })
   }
@@ -45,7 +46,14 @@ export function createTroubles(desk: Desk, leaseFault: (now: Instant) => string 
                 hint,
               },
             ]
-      return [...lease, ...reported.values(), ...desk.reconciler.troubles(), ...strangers(now)]
+      return [
+        ...lease,
+        ...(desk.status()?.troubles ?? []),
+        ...reported.values(),
+        ...desk.reconciler.troubles(),
+        ...desk.pings.troubles(),
+        ...strangers(now),
+      ]
     },
     show(list) {
       const present = new Map(list.map((trouble) => [`${trouble.code} ${trouble.message}`, trouble]))

@@ -1,6 +1,7 @@
 export * from './address.ts'
 export * from './check.ts'
 export * from './config.ts'
+export * from './fence.ts'
 export { describePath } from './document.ts'
 export * from './duration.ts'
 export { suggest } from './nearest.ts'

@@ -82,6 +82,7 @@ const trouble = struct<Trouble>({
   severity: oneOf('info', 'warning', 'critical'),
   message: text,
   hint: optional(text),
+  leftMs: optional(number),
 })
 const status = struct<LeaseStatus>({
   node: text,
