@@ -97,6 +97,8 @@ const PROCESS: Readonly<Record<string, Fault>> = {
   },
   kill(cluster, machine) {
     machine.kill()
+    // Seldom: half a minute of silence is long.
+    if (cluster.random.next() < 0.03) machine.forget()
     startAgain(cluster, machine)
   },
   cutPower(cluster, machine) {

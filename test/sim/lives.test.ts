@@ -1,7 +1,7 @@
 /** A slice of what `npm run soak` lives for longer. */
 import { expect, test } from 'vitest'
 import { live, type Outcome } from './life.ts'
-import { driftOf } from './plots/drift.ts'
+import { BEYOND } from './plots/drift.ts'
 import { CHANCE, STORIES } from './repertoire.ts'
 
 const SEEDS = 100
@@ -30,12 +30,12 @@ test('the same seed is the same life', () => {
 })
 
 test('far enough beyond the bound of drift there are two owners: the bound means something', () => {
-  const outcomes = Array.from({ length: 10 }, (_, seed) => live(driftOf(2), seed + 1))
+  const outcomes = Array.from({ length: 10 }, (_, seed) => live(BEYOND, seed + 1))
   expect(outcomes.some(({ kind }) => kind === 'safety')).toBe(true)
 })
 
 test('a life that fails tells why on one screen', () => {
-  const failed = Array.from({ length: 10 }, (_, seed) => live(driftOf(2), seed + 1)).find(({ failure }) => failure)
+  const failed = Array.from({ length: 10 }, (_, seed) => live(BEYOND, seed + 1)).find(({ failure }) => failure)
   const lines = failed?.why.split('\n') ?? []
   expect(lines.length).toBeLessThan(60)
   for (const word of ['voters', 'clocks', 'nodes', 'votes', 'fence', 'last events', 'replay'])

@@ -3,7 +3,7 @@ import { seededRandom } from '@lvsm/base'
 import type { Plot } from './plot.ts'
 import { BETTER } from './plots/better.ts'
 import { CHANCE } from './plots/chance.ts'
-import { DRIFTS } from './plots/drift.ts'
+import { BEYOND, DRIFTS } from './plots/drift.ts'
 import { DURATIONS } from './plots/durations.ts'
 import { KERNELS } from './plots/kernels.ts'
 import { STANDBYS } from './plots/standby.ts'
@@ -29,7 +29,9 @@ export const STORIES: readonly Plot[] = [
 ]
 const CHANCE_SHARE = 0.6
 
-export const plotNamed = (name: string): Plot | undefined => [CHANCE, ...STORIES].find((plot) => plot.name === name)
+/** Those beyond the bounds too, in which the law may break. */
+export const plotNamed = (name: string): Plot | undefined =>
+  [CHANCE, ...STORIES, BEYOND].find((plot) => plot.name === name)
 
 /** Most seeds live by chance, the others one of the stories. */
 export function plotOf(seed: number): Plot {

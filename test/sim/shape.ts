@@ -173,6 +173,14 @@ export function shapeOf(random: Random): Shape {
   return { name, nodes, revisions: [first, ...rest], links: pick([1, 1, 2, 2, 3]), egress: random.next() < 0.8 }
 }
 
+/** The same with many groups. */
+export const withMany = (shape: Shape, count: number): Shape => {
+  const [first] = shape.revisions
+  const directors = first.groups[0]?.directors ?? []
+  const groups = Array.from({ length: count }, (_, at) => groupOf(`service-${at}`, directors, [`10.11.1.${at}`]))
+  return { ...shape, name: `${count} groups`, revisions: [{ ...first, groups }] }
+}
+
 /** A few directors and other nodes with one group, for plots that ask how long something takes. */
 export function plainShape(
   random: Random,

@@ -10,8 +10,8 @@ import { begin, type Plot } from '../plot.ts'
 import { LAB_SHAPE, LONGEST } from '../shape.ts'
 
 /** `times`: of the bound. */
-export const driftOf = (times: number): Plot => ({
-  name: times === 1 ? 'drift at its bound' : `drift at ${times} times its bound`,
+const driftOf = (times: number): Plot => ({
+  name: times === 1 ? 'drift at its bound' : `drift beyond its bound, where the law may break (${times} times)`,
   shape: () => ({
     ...LAB_SHAPE,
     revisions: [{ ...LAB_SHAPE.revisions[0], timing: LONGEST }],
@@ -49,3 +49,4 @@ function cutOff(cluster: Cluster): void {
 }
 
 export const DRIFTS: readonly Plot[] = [driftOf(1)]
+export const BEYOND: Plot = driftOf(2)

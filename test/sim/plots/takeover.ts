@@ -3,10 +3,11 @@
  * when it has run out at the voters, one lease after the last renewal at the latest; then a candidate wins at once.
  */
 import { DRIFT, type Timing } from '@lvsm/base'
+import type { LeaseGroup } from '@lvsm/lease'
 import type { Cluster } from '../cluster.ts'
 import type { Machine } from '../machine.ts'
 import { begin, type Plot, settles } from '../plot.ts'
-import { plainShape } from '../shape.ts'
+import { plainShape, withMany } from '../shape.ts'
 
 interface Blow {
   readonly strike: (cluster: Cluster, owner: Machine) => void
@@ -22,6 +23,9 @@ interface Blow {
 const leaseEnds = ({ termMs, keepaliveMs }: Timing): number => termMs * (1 + 2 * DRIFT) + keepaliveMs + 10
 /** The successor is told, and asks at once. */
 const handOver = ({ keepaliveMs }: Timing): number => keepaliveMs / 4 + 10
+/** Of many groups each takes its calls and its messages, one after the other. */
+const MANY = 30
+const EACH_MS = 3
 const isolated = (cluster: Cluster, { label }: Machine): void =>
   void cluster.network.cut(({ from, to }) => from === label || to === label)
 
@@ -70,10 +74,13 @@ const BLOWS: Readonly<Record<string, Blow>> = {
 
 const plot = (name: string, { strike, within, byItself = false, anybody = false }: Blow): Plot => ({
   name: `takeover after ${name}`,
-  shape: (random) =>
-    random.next() < 0.5
-      ? plainShape(random, { directors: 2, others: 1 })
-      : plainShape(random, { directors: 3, others: 2 }),
+  shape(random) {
+    const drawn = random.next()
+    if (drawn < 0.1) return plainShape(random, { directors: 3, others: 4 })
+    if (drawn < 0.15) return withMany(plainShape(random, { directors: 2, others: 1 }), MANY)
+    const five = drawn < 0.6
+    return plainShape(random, { directors: five ? 3 : 2, others: five ? 2 : 1 })
+  },
   play(cluster) {
     const asleep = begin(cluster)
     if (asleep !== null) return asleep
@@ -85,13 +92,14 @@ const plot = (name: string, { strike, within, byItself = false, anybody = false 
     cluster.note(`${owner.label}: ${name}`)
     const struckAt = cluster.schedule.now
     strike(cluster, owner)
-    const again = (): boolean => {
-      const now = cluster.reachedOf(group)
+    const taken = (one: LeaseGroup): boolean => {
+      const now = cluster.reachedOf(one)
       const left = byItself && cluster.schedule.now > struckAt + timing.termMs / 2
       return now !== undefined && (now !== owner || left)
     }
-    if (!cluster.runUntil(again, within(timing), Math.max(1, timing.keepaliveMs / 50)))
-      return `${name}: nobody answers ${within(timing).toFixed(0)} ms later`
+    const ms = within(timing) + (cluster.groups.length - 1) * EACH_MS
+    if (!cluster.runUntil(() => cluster.groups.every(taken), ms, Math.max(1, timing.keepaliveMs / 50)))
+      return `${name}: ${cluster.groups.find((one) => !taken(one))?.name} is not answered for ${ms.toFixed(0)} ms later`
     const successor = cluster.reachedOf(group)
     const [preferred] = group.directors.filter((node) => node !== owner.name)
     if (!anybody && successor !== owner && successor?.name !== preferred)
