@@ -7,6 +7,19 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { FakeLinux } from '../../test/kit/linux.ts'
 import { openKernel } from './adapters/kernel/kernel.ts'
 import { launch, type Program } from './launch.ts'
+import type * as Rehearsal from './rehearsal.ts'
+
+const rehearsal = vi.hoisted(() => ({ broken: false }))
+vi.mock('./rehearsal.ts', async (original) => {
+  const real = await original<typeof Rehearsal>()
+  return {
+    ...real,
+    rehearse: (...args: Parameters<typeof real.rehearse>) => {
+      if (rehearsal.broken) throw new Error('no stage')
+      return real.rehearse(...args)
+    },
+  }
+})
 
 let directory = ''
 let said: string[] = []
@@ -102,6 +115,14 @@ describe('a lease process', () => {
     expect(said[0]).toMatch(/goes on without a privilege that keeps it punctual: sched_setscheduler: EPERM/)
     expect(said.at(-1)).toMatch(/dir1 runs/)
     expect(exits).toEqual([])
+  })
+
+  test('goes on when its rehearsal breaks off, and says so', async () => {
+    rehearsal.broken = true
+    await runs()
+    rehearsal.broken = false
+    expect(said[0]).toBe('goes on after a rehearsal that broke off: no stage')
+    expect(said.at(-1)).toMatch(/dir1 runs/)
   })
 
   test.each(['SIGTERM', 'SIGINT'])('%s ends it, well', async (signal) => {

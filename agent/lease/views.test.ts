@@ -203,6 +203,10 @@ describe('when other programs have all of this node’s ports', () => {
       'fail: no link of this node can be used: nothing was changed',
     ])
   })
+  test('one is all, where it has one', () => {
+    views.heard({ ...VIEW, nodes: [{ name: 'dir1', voter: true, links: links.slice(0, 1) }] })
+    expect(took().at(-1)).toMatch(/^fail: no link/)
+  })
   test('the last view is left alone: it may be out of date', () => {
     expect(views.remembered(VIEW)).toBe(false)
     expect(took()).toEqual(['open 1 of revision 1', 'count link-failed', 'count link-failed', 'close 1'])

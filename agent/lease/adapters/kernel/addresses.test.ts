@@ -229,6 +229,12 @@ describe('announcing', () => {
     expect(announced()).toEqual([`2 request 10.11.0.4 10.11.0.4 ${LEFT} ff:ff:ff:ff:ff:ff`])
     addresses.prepare([some])
   })
+  test('goes on where an interface is gone whose MAC is known', () => {
+    expect(addresses.macOf(3)).toBe(RIGHT)
+    linux.removeLink(3)
+    expect(addresses.announce(WEB, NEVER)).toEqual({ result: 'refused', error: '1 gratuitous frames did not leave' })
+    expect(announced()).toHaveLength(1)
+  })
   test('after a frame that did not leave, interface and socket are looked at anew', () => {
     addresses.announce(WEB, NEVER)
     const link = linux.route.links.get(2)

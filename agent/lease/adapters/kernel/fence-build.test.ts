@@ -1,6 +1,7 @@
 /** How tables come and go, with what is open carried over; kernels that lack a hook; what a look finds. */
 import { instant } from '@lvsm/base'
-import { nftables as nft } from '@lvsm/netlink'
+import { NETLINK } from '@lvsm/kernel'
+import { acknowledgement, nftables as nft } from '@lvsm/netlink'
 import { beforeEach, describe, expect, test } from 'vitest'
 import {
   carried,
@@ -13,6 +14,7 @@ import {
   order,
   WEB,
 } from '../../../../test/kit/fence-bench.ts'
+import { damageIn, tablesOf } from './fence-damage.ts'
 
 let bench: FenceBench
 beforeEach(() => {
@@ -92,6 +94,12 @@ describe('tables', () => {
     })
     expect(bench.linux.calls).toHaveLength(length + 1)
     expect(bench.isOpen()).toEqual(CLOSED)
+  })
+
+  test('carry what has a tick left', () => {
+    bench.fence.build([WEB], [])
+    bench.fence.apply(order('open'))
+    expect(bench.fence.build([WEB], carried(4)).carried).toMatchObject([{ result: 'done', timeoutMs: 4 }])
   })
 
   test('one of two that ran out: both are closed, and both are told', () => {
@@ -209,6 +217,15 @@ describe('a look', () => {
       expect(bench.fence.damage()).toBeNull()
     }
   })
+  test('is no answer either while nobody understands the kernel', () => {
+    bench.fence.build([WEB], [])
+    const tables = tablesOf(bench.linux.calls.at(-1)?.messages.slice(1, -1) ?? [])
+    const netlink = bench.linux.openNetlink(NETLINK.netfilter)
+    expect(damageIn(netlink, tables, [])).toBe('')
+    const short = { type: 0xa00, flags: 0, sequence: 0, port: 0, payload: new Uint8Array(2) }
+    const garbled = { ...netlink, request: () => [{ ...acknowledgement(0), answered: true, data: [short] }] }
+    expect(damageIn(garbled, tables, [])).toBeNull()
+  })
   test('finds more rules where a table of ours has some', () => {
     bench.fence.build([WEB], [])
     bench.linux.tables.transact([
@@ -230,6 +247,7 @@ describe('a look', () => {
       return bench.fence.damage()
     }
     expect(put('web', 5000)).toBe('')
+    expect(put('web', 5010)).toBe('')
     expect(put('web', 5011)).toBe('somebody opened open-web of inet')
     expect(put('web', 1)).toBe('')
     expect(put('mail', 5000)).toBe('somebody opened open-mail of inet')

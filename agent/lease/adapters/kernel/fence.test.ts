@@ -119,6 +119,10 @@ describe('an order', () => {
   })
 })
 
+test('closing it closes its socket', () => {
+  bench.fence.close()
+  expect(() => bench.fence.apply(order('open'))).toThrow(/closed/)
+})
 test('no call of its socket may hold the loop up for long', () => {
   expect(bench.linux.opened).toEqual([{ protocol: NETLINK.netfilter, timeoutMs: 200 }])
 })
