@@ -16,7 +16,9 @@ export interface Answer {
 }
 
 async function serve(root: string): Promise<void> {
-  const vitest = await createVitest('test', { root, watch: false, bail: 1, silent: true, reporters: [{}] })
+  const quiet = { watch: false, silent: true, reporters: [{}] }
+  // Files share their modules: most of the time goes into loading them, and the run without a mistake does the same.
+  const vitest = await createVitest('test', { root, ...quiet, bail: 1, isolate: false })
 
   async function answer({ tests, changed }: Question): Promise<Answer> {
     const began = performance.now()

@@ -3,8 +3,8 @@
  * with whatever else goes to the peer: between an owner and the voters that is every renewal and its answer. What moves
  * ownership are the leases' own messages; beats tell who is there.
  *
- * A beat of many groups names those of which something changed lately, in turn, and a few of the others, drawn at random:
- * its length does not grow with the groups.
+ * A beat of many groups names those of which something changed lately, and a few of the others, each in turn: its length
+ * does not grow with the groups.
  */
 import { after, earlier, type Instant, NEVER_BEFORE } from '@lvsm/base'
 import type { Beat, GroupClaim } from '@lvsm/heartbeat'
@@ -37,8 +37,8 @@ function claimOf(station: Station, seat: Seat): GroupClaim {
   }
 }
 
-/** The latest changes, others of these in turn, and of what did not change some from a place that is drawn. */
-function claims(station: Station, view: LeaseView): GroupClaim[] {
+/** The latest changes, others of these in turn, and in turn some of what did not change. */
+function claims(station: Station, view: LeaseView, names: readonly string[]): GroupClaim[] {
   const said = [...station.seats.values()].map((seat) => {
     const claim = claimOf(station, seat)
     const text = `${claim.holds} ${claim.ready} ${claim.reaches} ${claim.number}`
@@ -49,12 +49,18 @@ function claims(station: Station, view: LeaseView): GroupClaim[] {
   const isNews = ({ since }: { since: Instant }): boolean => station.now < after(since, NEWS * view.timing.deadtimeMs)
   const news = said.filter(isNews).sort((a, b) => b.since - a.since)
   const latest = news.splice(0, LATEST)
-  // One more than what has room: whoever gets each second beat only is told of all as well.
-  station.turn += CHANGED + 1
-  const changed = someOf(news, station.turn, CHANGED)
+  const turn = takeTurn(station, names)
+  const changed = someOf(news, turn * CHANGED, CHANGED)
   const old = said.filter((one) => !isNews(one))
-  const others = someOf(old, Math.floor(station.random.next() * old.length), OTHERS)
+  const others = someOf(old, turn * OTHERS, OTHERS)
   return [...latest, ...changed, ...others].map(({ claim }) => claim)
+}
+
+/** Each peer is told of all groups in turn; those who get one beat together go on together. */
+function takeTurn(station: Station, names: readonly string[]): number {
+  const turn = station.told.get(names[0] ?? '') ?? 0
+  for (const name of names) station.told.set(name, turn + 1)
+  return turn
 }
 
 /** So many in a row, from a place, and from the beginning again. */
@@ -63,12 +69,12 @@ function someOf<Item>(list: readonly Item[], place: number, most: number): Item[
   return [...list.slice(first), ...list.slice(0, first)].slice(0, most)
 }
 
-const beat = (station: Station, view: LeaseView): Beat => ({
+const beat = (station: Station, view: LeaseView, names: readonly string[]): Beat => ({
   kind: 'beat',
   revision: view.revision,
   standby: station.standby,
   voters: voterDigest(view),
-  groups: claims(station, view),
+  groups: claims(station, view, names),
 })
 
 const dueAt = (station: Station, name: string): Instant => station.beatAt.get(name) ?? NEVER_BEFORE
@@ -76,7 +82,7 @@ const dueAt = (station: Station, name: string): Instant => station.beatAt.get(na
 /** What these peers are told now; they are due again an interval later. */
 export function beatFor(station: Station, view: LeaseView, names: readonly string[]): Beat {
   for (const name of names) station.beatAt.set(name, after(station.now, beatIntervalMs(view, station.node, name)))
-  return beat(station, view)
+  return beat(station, view, names)
 }
 
 /** Whether this part of the interval, or less, is left until a peer's next beat. */

@@ -78,8 +78,8 @@ export interface Station {
   view: LeaseView | null
   now: Instant
   sequence: number
-  /** Counts the groups that beats have named in turn. */
-  turn: number
+  /** Counts the beats to each peer that named groups in turn. */
+  readonly told: Map<string, number>
   /** When each peer's next beat is due; at once to a peer that is not in it. */
   readonly beatAt: Map<string, Instant>
   /** What the fence tables were last made of. */
@@ -118,7 +118,7 @@ export function newStation(options: LeaseCoreOptions): Station {
     view: null,
     now: options.startedAt,
     sequence: 0,
-    turn: 0,
+    told: new Map(),
     beatAt: new Map(),
     guarded: '',
     guardDue: null,

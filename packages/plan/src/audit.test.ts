@@ -95,6 +95,12 @@ const REFUSED: readonly [law: string, plan: readonly Operation[], seen: Sight, s
   ['a destination has a service', [add(11, 1, OTHER)], sight(), /10.11.0.10:8\|10.11.0.11:80 without its service/],
   ['an edited one too', [edit(11, 1, OTHER)], sight(), /without its service/],
   ['a service that is gone has none', [serviceRemove(), add(13)], sight(lone()), /13:80 without its service/],
+  [
+    'an edit makes no service',
+    [{ kind: 'service-edit', service: OTHER, scheduler: 'rr' }, add(11, 1, OTHER)],
+    sight(),
+    /without its service/,
+  ],
   ['foreign services stay', [serviceRemove()], sight(lone(), { owned: new Map() }), /80 is foreign/],
   [
     'foreign destinations stay',
@@ -229,8 +235,14 @@ describe('the audit', () => {
 
   it.each(ACCEPTED)('accepts %s', (_, plan, seen) => expect(audit(plan, seen)).toEqual([]))
 
-  it('names every law that is broken', () =>
-    expect(audit([alias({ prefix: 24, label: 'eth0', index: 3 }), routeRemove(3), remove(11)], sight())).toHaveLength(
-      5,
-    ))
+  it.each<[why: string, plan: readonly Operation[], says: readonly RegExp[]]>([
+    ['an alias', [alias({ prefix: 24, label: 'eth0', index: 3 })], [/prefix 24/, /label/, /not lo/]],
+    ['a removal', [remove(11), add(13)], [/before weight 0/, /nobody to serve it/]],
+    ['the memory of strangers', [forgotten(50, OTHER)], [/without its service/, /foreign/]],
+    ['several operations', [routeRemove(3), sysctl('kernel/panic')], [/a route that is not ours/, /not ours to write/]],
+  ])('names every law that is broken: %s', (_, plan, says) => {
+    const found = audit(plan, sight(lone(at(11))))
+    expect(found).toHaveLength(says.length)
+    for (const law of says) expect(found).toContainEqual(expect.stringMatching(law))
+  })
 })

@@ -15,6 +15,7 @@ import {
   type ObservedService,
   type Operation,
   type OwnedRecord,
+  type ServiceName,
   type Situation,
   serviceKey,
 } from './index.ts'
@@ -239,17 +240,23 @@ function expectTable(services: readonly ObservedService[], wanted: Desired, { re
 }
 
 /** Laws of one step, told by what stood before it and after it. */
-function expectStep(before: Observed, operation: Operation, after: Observed): void {
+function expectStep(before: Observed, operation: Operation, after: Observed, wanted: Desired): void {
   expect(after, 'no step is for nothing').not.toEqual(before)
   if (operation.kind === 'alias-add') {
     const value = (key: string) => before.sysctls.get(`net/ipv4/conf/all/${key}`)
     expect([value('arp_ignore') === '0', value('arp_announce')], 'silent in ARP first').toEqual([false, '2'])
   }
-  if (operation.kind !== 'dest-remove') return
-  const dest = find(before.services, serviceKey(operation.service))?.dests.find(
-    (entry) => destKey(entry) === destKey(operation),
-  )
-  expect(dest?.weight, 'no connection begins while it goes').toBe(0)
+  const destOf = (service: ServiceName, key: string) =>
+    find(before.services, serviceKey(service))?.dests.find((entry) => destKey(entry) === key)
+  if (operation.kind === 'dest-remove')
+    expect(destOf(operation.service, destKey(operation))?.weight, 'no connection begins while it goes').toBe(0)
+  if (operation.kind !== 'dest-edit') return
+  const [key, place] = [serviceKey(operation.service), destKey(operation.dest)]
+  const target = wanted.services
+    .find((entry) => serviceKey(entry) === key)
+    ?.dests.find((entry) => destKey(entry) === place)
+  const { forward } = target ?? destOf(operation.service, place) ?? {}
+  expect(operation.dest.forward, 'who goes is reached as before until then').toBe(forward)
 }
 
 /** Laws of a whole plan, told by all that stood in its course. */
@@ -304,7 +311,7 @@ function play(now: Observed, wanted: Desired, world: World): Observed {
   for (const operation of plan) {
     const before = course.at(-1) as Observed
     const after = apply(before, operation)
-    expectStep(before, operation, after)
+    expectStep(before, operation, after, wanted)
     expect(foreign(after, world, wanted)).toBe(others)
     course.push(after)
   }

@@ -204,6 +204,20 @@ describe('a realserver', () => {
     expect(desired(situation('rs1', { owned: new Set(['web']) }), kernel()).aliases).toEqual([])
   })
 
+  it('sets no route to a gateway that no interface reaches, and no alias without lo', () => {
+    const lost = kernel({ addresses: [] })
+    expect(kinds(diff(lost, desired(situation('rs3'), lost), record))).not.toContain('route-set')
+    const bare = kernel({ links: kernel().links.filter((link) => !link.loopback) })
+    expect(kinds(diff(bare, desired(situation('rs1'), bare), record))).not.toContain('alias-add')
+  })
+
+  it('answers for what stands on lo, and touches nothing on another interface', () => {
+    const vip = { index: 3, address: '10.11.0.10', prefix: 32, label: 'lo:lvsm' }
+    const old = { ...vip, address: '10.11.0.77' }
+    const after = settle(kernel({ addresses: [...kernel().addresses, vip, old] }), situation('rs1'), record)
+    expect(after.addresses).toEqual(expect.arrayContaining([vip, old, { ...vip, index: 1 }]))
+  })
+
   it('behind NAT has its default route through the gateway, but replaces no foreign one', () => {
     expect(settle(kernel(), situation('rs3'), record).defaults).toMatchObject([
       { gateway: '10.12.0.254', index: 2, protocol: 76 },

@@ -29,6 +29,7 @@ const REPLAYED: Plot = {
     const asleep = begin(cluster)
     if (asleep !== null) return asleep
     cluster.run(1500)
+    const tapped = [...recording]
     for (let times = 0; times < 2; times++) {
       for (const machine of cluster.machines) machine.kill()
       cluster.run(20)
@@ -37,8 +38,7 @@ const REPLAYED: Plot = {
       if (again !== null) return again
       cluster.run(500)
     }
-    cluster.note(`${recording.length} recorded datagrams come back`)
-    const tapped = [...recording]
+    cluster.note(`${tapped.length} recorded datagrams come back`)
     const replay = (): void => {
       const one = cluster.pick(tapped)
       cluster.network.inject(one.way, one.envelope)
