@@ -32,7 +32,7 @@ export interface FenceOrder {
   readonly notAfter: Instant
 }
 
-/** The kernel's own guard of the group addresses (fence.md): what it does not accept, nobody hears. */
+/** The kernel's own guard of the group addresses (FENCE.md): what it does not accept, nobody hears. */
 export interface Fence {
   /**
    * Makes the tables hold exactly these groups, in one transaction: what is carried stays open, all else is closed.

@@ -1,5 +1,5 @@
 /**
- * What every fence does, be it the kernel's, the one in memory or the simulator's (fence.md, row 5): on this the laws of
+ * What every fence does, be it the kernel's, the one in memory or the simulator's (agent/lease/FENCE.md, row 5): on this the laws of
  * the simulator rest.
  */
 import { expect, test } from 'vitest'

@@ -1,6 +1,6 @@
 /**
  * Gratuitous announcements of an owner: a burst when it takes the addresses, later repeats, then a slow refresh;
- * and a defence, rate-limited, when somebody else announces them. Each carries the deadline (fence.md, row 3).
+ * and a defence, rate-limited, when somebody else announces them. Each carries the deadline (FENCE.md, row 3).
  */
 import { after, type Instant } from '@lvsm/base'
 import type { Seat } from './seat.ts'

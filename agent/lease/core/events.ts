@@ -38,7 +38,7 @@ export interface Recipient {
   readonly route: Route
 }
 
-/** Announce: ARP both ways. Serve: IP both ways (fence.md, row 12). */
+/** Announce: ARP both ways. Serve: IP both ways (FENCE.md, row 12). */
 export type FencePart = 'announce' | 'serve'
 export type FenceOp = 'open' | 'renew' | 'close'
 
@@ -122,7 +122,7 @@ export type LeaseEffect =
       readonly group: LeaseGroup
       readonly validSeconds: number
     }
-  /** One gratuitous frame for each address, only while now < notAfter (fence.md, row 3). */
+  /** One gratuitous frame for each address, only while now < notAfter (FENCE.md, row 3). */
   | { readonly kind: 'announce'; readonly group: LeaseGroup; readonly notAfter: Instant }
   /** The next instant at which the core wants a `wake`; replaces the earlier wish. */
   | { readonly kind: 'wake'; readonly at: Instant }

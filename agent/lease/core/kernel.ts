@@ -62,7 +62,7 @@ export function closeFence(station: Station, seat: Seat, parts: readonly FencePa
 
 /**
  * The kernel takes an address off by itself when nobody extended its lifetime: the second guard, where somebody flushed the
- * fence of a node that is frozen or dead (fence.md, row 7). The shorter the better; but each extension of a thousand
+ * fence of a node that is frozen or dead (FENCE.md, row 7). The shorter the better; but each extension of a thousand
  * addresses holds the loop up for tens of milliseconds, so that groups of many have a longer one.
  */
 const SHORTEST_VALID_SECONDS = 3

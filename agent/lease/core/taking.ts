@@ -1,6 +1,6 @@
 /**
  * From the won lease to the owner: fence open for one keepalive → acknowledged, clock read again → extended →
- * addresses on → announced (fence.md, Order).
+ * addresses on → announced (FENCE.md, section 3).
  */
 import type { LeaseView } from '@lvsm/lease'
 import { fenceMs } from '@lvsm/base'

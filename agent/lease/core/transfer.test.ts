@@ -1,4 +1,4 @@
-/** A planned move, seen from the one who leaves and from the one who comes (lease.md; fence.md, row 12). */
+/** A planned move, seen from the one who leaves and from the one who comes (agent/SWITCHOVER.md; FENCE.md, row 12). */
 import { ROUNDING_MS } from '@lvsm/base'
 import { describe, expect, test } from 'vitest'
 import { about, Bench, claim, ready, timing, trio } from './fixture.ts'

@@ -1,6 +1,6 @@
 /**
  * The planned switchover: OFFER → willing ANSWER → announcements closed, the rest opened for the drain time only →
- * acknowledged → RELEASE with the successor's name → drain → everything closed (lease.md, fence.md row 12).
+ * acknowledged → RELEASE with the successor's name → drain → everything closed (packages/lease/PROTOCOL.md 6.4; FENCE.md, row 12).
  *
  * Laws: nothing changes before the successor is willing; announcements are closed, acknowledged, before the RELEASE;
  * after the RELEASE the kernel itself ends the serving within the drain time.

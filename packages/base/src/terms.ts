@@ -20,11 +20,11 @@ export interface Timing {
   readonly drainMs: number
 }
 
-/** No lease of any cluster may be longer: what a voter waits for when it cannot read its state (lease.md, T_MAX). */
+/** No lease of any cluster may be longer: what a voter waits for when it cannot read its state (packages/lease/PROTOCOL.md 3.1). */
 export const LONGEST_TERM_MS = 30_000
 /** Bound of the difference in rate of two clocks; counted twice by the holder. */
 export const DRIFT = 0.001
-/** nftables timeouts run in ticks: two ticks of 4 ms (fence.md, row 9). */
+/** nftables timeouts run in ticks: two ticks of 4 ms (agent/lease/FENCE.md, row 9). */
 export const ROUNDING_MS = 8
 
 /** How long a holder may believe after a send whose smallest grant was `grantMs`: drift counted twice, then the kernel's rounding. */
@@ -43,7 +43,7 @@ export const quarantineMs = (leaseMs: number): number => (leaseMs * (1 + DRIFT))
 
 /**
  * The kernel's fence of a group opens for this long at each renewal. A late one may outlive it by what the element
- * before had left (fence.md, row 5): half of the lease and of the pace together is the most that can come each time.
+ * before had left (agent/lease/FENCE.md, row 5): half of the lease and of the pace together is the most that can come each time.
  */
 export const fenceMs = (timing: Timing): number => (holdMs(timing.termMs) + renewalMs(timing)) / 2
 

@@ -1,5 +1,5 @@
 /**
- * The acceptor: lends this voter's word for a group's addresses to one process start at a time (lease.md, Acceptor).
+ * The acceptor: lends this voter's word for a group's addresses to one process start at a time (PROTOCOL.md, section 3).
  *
  * Laws:
  * - a voter is silent for the longest lease that it may have granted before its start, whatever it can still read;
@@ -40,7 +40,7 @@ export interface DurableState extends VoterState {
 }
 /** Of a node that was set up and never took part: it lent nothing. */
 export const NEW_STATE: DurableState = { limitMs: 0, highWater: 0, standby: false }
-/** Of a node whose state cannot be read: it may have lent the longest lease that any cluster may have (lease.md, T_MAX). */
+/** Of a node whose state cannot be read: it may have lent the longest lease that any cluster may have (PROTOCOL.md 3.1). */
 export const LOST_STATE: DurableState = { limitMs: LONGEST_TERM_MS, highWater: 0, standby: false }
 /** Address lists of so many earlier views are still understood. */
 const RECENT_LISTS = 64

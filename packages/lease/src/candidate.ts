@@ -1,5 +1,5 @@
 /**
- * The candidate: when to poll, when to ask, when to withdraw (lease.md, Candidate).
+ * The candidate: when to poll, when to ask, when to withdraw (PROTOCOL.md, section 5).
  *
  * Laws:
  * - it asks a moment before a majority's votes are free, one step later for each ready candidate that goes before it,

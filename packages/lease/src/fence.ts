@@ -1,5 +1,5 @@
 /**
- * The books of one kernel fence element (fence.md, row 5): until when it may be open at the latest.
+ * The books of one kernel fence element (agent/lease/FENCE.md, row 5 and section 5): until when it may be open at the latest.
  *
  * The kernel adds an element with a timeout, and renews it by `delete; add` in one transaction, which fails once the
  * element has expired. How long our call was under way is unknown, so after an acknowledgement the element expires

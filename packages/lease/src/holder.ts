@@ -1,5 +1,5 @@
 /**
- * The holder: what makes a node believe that it has a group's lease, and until when (lease.md, Holder).
+ * The holder: what makes a node believe that it has a group's lease, and until when (PROTOCOL.md, section 4).
  *
  * Laws:
  * - it believes only while now < deadline; the deadline runs from before the send, and never moves back but by release;

@@ -1,6 +1,7 @@
 /**
  * The longest lease that a voter lends, and what its disk says of it. A voter that starts again is silent for the lease
- * duration that it finds on its disk; so what stands there must never be less than a lease that may still live.
+ * duration that it finds on its disk; so what stands there must never be less than a lease that may still live (PROTOCOL.md
+ * 3.1, 3.2).
  *
  * Laws:
  * - no lease is longer than what a restart would find on the disk, whatever became of a write that is under way;

@@ -1,6 +1,6 @@
 /**
  * The decisions on which the whole safety argument rests, each a function of its own, so that a test can plant
- * the classical mistake in exactly one of them and show that the simulator notices (lease.md, What broke earlier drafts).
+ * the classical mistake in exactly one of them and show that the simulator notices (PROTOCOL.md, section 7).
  */
 import { canonicalAddress, holdMs, type Instant, later, quarantineMs } from '@lvsm/base'
 import type { Grant } from './locks.ts'

@@ -2,7 +2,7 @@
  * nftables rules beside IPVS, in a table of our own, loaded as a whole in one transaction:
  *
  * * *untranslated*: without the connection entry IPVS passes a NAT realserver's answer on as it is, with the
- *   realserver's address as source (fence.md, row 11). Such answers end here. IPVS translates in the forward
+ *   realserver's address as source (agent/lease/FENCE.md, row 11). Such answers end here. IPVS translates in the forward
  *   hook at priority 100, so at 150 whatever still has the realserver's address and port was not translated.
  * * *masquerade*: connections that NAT realservers open themselves leave with the group's VIP as source. On
  *   a director that is not the owner the fence drops them.

@@ -1,4 +1,4 @@
-/** Kernel settings that forwarding needs (traps.md; kernel: ip-sysctl, ipvs-sysctl). */
+/** Kernel settings that forwarding needs (TRAPS.md, rows 1, 5, 11 and 21; kernel: ip-sysctl, ipvs-sysctl). */
 import type { FloatingAddress } from '@lvsm/model'
 import { type Ground, interfaceFor } from './ground.ts'
 

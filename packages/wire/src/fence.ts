@@ -1,5 +1,5 @@
 /**
- * Names of the fence's nf_tables objects (fence.md): the lease process makes them, the reconciler only reads them, to show
+ * Names of the fence's nf_tables objects (agent/lease/FENCE.md): the lease process makes them, the reconciler only reads them, to show
  * them to people. In each family a map from address to the group's chain, which accepts while the group's set holds its one
  * element, else counts and drops.
  */

@@ -1,4 +1,4 @@
-/** Mistakes at the kernel's fence, its addresses and frames (fence.md). */
+/** Mistakes at the kernel's fence, its addresses and frames (agent/lease/FENCE.md). */
 import { after, type Instant } from '@lvsm/base'
 import type { Fence, FenceOrder, FenceOutcome } from '../../../agent/lease/ports.ts'
 import type { PumpPorts } from '../../../agent/lease/pump.ts'
@@ -22,14 +22,14 @@ const pretended = (ports: PumpPorts, order: FenceOrder): FenceOutcome => ({
 const closesOnly = ({ op, parts }: FenceOrder, part: string): boolean => op === 'close' && parts.join() === part
 
 const RENEWALS: readonly Mistake[] = [
-  mistake('a renewal revives what has expired', 'row 5 (lease.md, row 10)', 'chance', { tables: { revives: true } }),
-  mistake('a carry revives what has expired', 'row 7', 'tables that are replaced late', {
+  mistake('a renewal revives what has expired', 'agent/lease/FENCE.md row 5', 'chance', { tables: { revives: true } }),
+  mistake('a carry revives what has expired', 'agent/lease/FENCE.md section 3', 'tables that are replaced late', {
     tables: { carryRevives: true },
   }),
-  mistake('new tables come up open', 'row 7', 'chance', { tables: { bornOpen: true } }),
+  mistake('new tables come up open', 'agent/lease/FENCE.md section 1', 'chance', { tables: { bornOpen: true } }),
   mistake(
     'renewed for a whole lease',
-    'row 5',
+    'packages/lease/PROTOCOL.md 4.4',
     'chance',
     applied((apply, order) =>
       apply(order.op === 'renew' ? { ...order, timeoutMs: 2 * order.timeoutMs, notAfter: ANY_TIME } : order),
@@ -37,7 +37,7 @@ const RENEWALS: readonly Mistake[] = [
   ),
   mistake(
     'a lost answer is taken for a refusal',
-    'row 6',
+    'agent/lease/FENCE.md row 6',
     'lost answers of the kernel',
     applied((apply, order) => {
       const outcome = apply(order)
@@ -46,7 +46,7 @@ const RENEWALS: readonly Mistake[] = [
   ),
   mistake(
     'a lost answer is taken for success',
-    'row 6',
+    'agent/lease/FENCE.md row 6',
     ['lost answers of the kernel', 'chance'],
     applied((apply, order) => {
       const outcome = apply(order)
@@ -55,7 +55,7 @@ const RENEWALS: readonly Mistake[] = [
   ),
   mistake(
     'a refusal is taken for success',
-    'row 6',
+    'agent/lease/FENCE.md row 6',
     'takeover after kernel refuses all',
     applied((apply, order) => ({
       ...apply(order),
@@ -67,11 +67,11 @@ const RENEWALS: readonly Mistake[] = [
 const CLOSING: readonly Mistake[] = [
   mistake(
     'announcements are not closed before RELEASE',
-    'row 12',
+    'agent/lease/FENCE.md row 12',
     'a planned move',
     applied((apply, order, ports) => (closesOnly(order, 'announce') ? pretended(ports, order) : apply(order))),
   ),
-  mistake('RELEASE before everything is off', 'Order', 'takeover after stop', {
+  mistake('RELEASE before everything is off', 'packages/lease/PROTOCOL.md 4.5', 'takeover after stop', {
     implant: () => {
       const late: (() => void)[] = []
       let releasedAt: Instant | null = null
@@ -100,7 +100,7 @@ const CLOSING: readonly Mistake[] = [
   }),
   mistake(
     'the drain has no end',
-    'row 12',
+    'agent/lease/FENCE.md row 12',
     'a planned move from who freezes as it drains',
     applied((apply, order) =>
       order.op === 'renew' && order.parts.join() === 'serve'
@@ -110,13 +110,13 @@ const CLOSING: readonly Mistake[] = [
   ),
   mistake(
     'serving is not closed',
-    'row 11',
+    'agent/lease/FENCE.md row 1',
     ['takeover after stop', 'chance'],
     applied((apply, order) => (order.op === 'close' ? apply({ ...order, parts: ['announce'] }) : apply(order))),
   ),
   mistake(
     'the fence is never closed',
-    'Order',
+    'agent/lease/FENCE.md section 3',
     ['takeover after stop', 'chance'],
     applied((apply, order, ports) => (order.op === 'close' ? pretended(ports, order) : apply(order))),
   ),
@@ -125,19 +125,26 @@ const CLOSING: readonly Mistake[] = [
 const ADDRESSES: readonly Mistake[] = [
   mistake(
     'the fence opens while the address is on',
-    'Order',
+    'agent/lease/FENCE.md row 5',
     'chance',
     wrapped((ports) => ({
       addresses: { ...ports.addresses, remove: () => ({ result: 'done', error: '' }) },
     })),
   ),
-  mistake("a predecessor's addresses are not swept", 'row 7', 'an owner that comes back to another configuration', {
-    sweepsNothing: true,
+  mistake(
+    "a predecessor's addresses are not swept",
+    'agent/lease/FENCE.md section 3',
+    'an owner that comes back to another configuration',
+    {
+      sweepsNothing: true,
+    },
+  ),
+  mistake('a stop takes tables away that it did not build', 'agent/lease/FENCE.md section 3', 'chance', {
+    clearsUnseen: true,
   }),
-  mistake('a stop takes tables away that it did not build', 'row 7', 'chance', { clearsUnseen: true }),
   mistake(
     'a flush is not noticed',
-    'row 7',
+    'agent/lease/FENCE.md row 7',
     'a flush under a healthy owner',
     wrapped((ports) => ({
       step: (input, now) => (input.kind === 'fence-lost' ? [] : ports.step(input, now)),
@@ -145,7 +152,7 @@ const ADDRESSES: readonly Mistake[] = [
   ),
   mistake(
     'an address that was taken off is not put back',
-    'README',
+    'agent/lease/README.md',
     'an address that a stranger takes off',
     wrapped((ports) => ({
       step: (input, now) => (input.kind === 'address-lost' ? [] : ports.step(input, now)),
@@ -153,7 +160,7 @@ const ADDRESSES: readonly Mistake[] = [
   ),
   mistake(
     'addresses have no lifetime',
-    'row 7',
+    'agent/lease/FENCE.md row 7',
     'a flush while nobody can act',
     wrapped((ports) => ({
       addresses: { ...ports.addresses, add: (group) => ports.addresses.add(group, 1_000_000) },
@@ -161,7 +168,7 @@ const ADDRESSES: readonly Mistake[] = [
   ),
   mistake(
     'the lifetime of addresses is not extended',
-    'row 7',
+    'agent/lease/FENCE.md row 7',
     'steadfast with an equal peer',
     wrapped((ports) => {
       const added = new Set<string>()
@@ -178,7 +185,7 @@ const ADDRESSES: readonly Mistake[] = [
   ),
   mistake(
     'frames leave after the lease',
-    'row 3',
+    'agent/lease/FENCE.md row 3',
     'hold-ups in planned moves',
     wrapped((ports) => ({
       addresses: { ...ports.addresses, announce: (group) => ports.addresses.announce(group, ANY_TIME) },
@@ -186,7 +193,7 @@ const ADDRESSES: readonly Mistake[] = [
   ),
   mistake(
     'nothing is announced',
-    'Order',
+    'agent/lease/FENCE.md section 3',
     'takeover after power cut',
     wrapped((ports) => ({
       addresses: { ...ports.addresses, announce: () => ({ result: 'done', error: '' }) },

@@ -5,7 +5,7 @@ import type { Birth, Plant } from '../plant.ts'
 
 export interface Mistake {
   readonly name: string
-  /** Row or clause of the law books. */
+  /** Section of the document that it is against. */
   readonly clause: string
   readonly plant: Plant
   /** Names of plots; a few seeds of each. */

@@ -1,4 +1,4 @@
-/** Mistakes in what nodes say to each other, in whom they believe, and when they act (lease.md, Candidate; heartbeat). */
+/** Mistakes in what nodes say to each other, in whom they believe, and when they act (packages/lease/PROTOCOL.md). */
 import { after, type Instant } from '@lvsm/base'
 import { type LeaseView, voterDigest } from '@lvsm/lease'
 import type { Beat } from '@lvsm/heartbeat'
@@ -46,7 +46,7 @@ const eachBeat = (envelope: Envelope, change: (beat: Beat) => Beat): Envelope =>
 const PEERS: readonly Mistake[] = [
   mistake(
     'the start that was heard last is addressed',
-    'Messages',
+    'packages/lease/PROTOCOL.md 2.1',
     'recordings of older starts',
     wrapped((ports) => {
       const last = new Map<string, string>()
@@ -63,23 +63,28 @@ const PEERS: readonly Mistake[] = [
       }
     }),
   ),
-  mistake('nobody looks to whom a datagram is addressed', 'Messages', 'recordings of older starts', {
-    implant: ({ node, incarnation }) => ({
-      wrap: (ports) => ({
-        ...ports,
-        step: (input, now) =>
-          ports.step(
-            input.kind === 'datagram' && node === 'dir1'
-              ? { ...input, envelope: { ...input.envelope, to: incarnation } }
-              : input,
-            now,
-          ),
+  mistake(
+    'nobody looks to whom a datagram is addressed',
+    'packages/lease/PROTOCOL.md 2.1',
+    'recordings of older starts',
+    {
+      implant: ({ node, incarnation }) => ({
+        wrap: (ports) => ({
+          ...ports,
+          step: (input, now) =>
+            ports.step(
+              input.kind === 'datagram' && node === 'dir1'
+                ? { ...input, envelope: { ...input.envelope, to: incarnation } }
+                : input,
+              now,
+            ),
+        }),
       }),
-    }),
-  }),
+    },
+  ),
   mistake(
     'the start that was heard last retires the one before',
-    'Messages',
+    'packages/lease/PROTOCOL.md 2.1',
     'recordings of older starts',
     heard(() => {
       const last = new Map<string, string>()
@@ -96,7 +101,7 @@ const PEERS: readonly Mistake[] = [
   ),
   mistake(
     'who counts other voters is no matter',
-    'Epochs',
+    'packages/lease/PROTOCOL.md 5.3',
     'voters exchanged file by file',
     wrapped((ports) => {
       let view: LeaseView | null = null
@@ -112,7 +117,7 @@ const PEERS: readonly Mistake[] = [
   ),
   mistake(
     'one link carries everything',
-    'README',
+    'agent/lease/README.md',
     'steadfast with one dead link of two',
     routed((one) => ({
       ...one,
@@ -121,7 +126,7 @@ const PEERS: readonly Mistake[] = [
   ),
   mistake(
     'the node that was heard is not the one to answer by',
-    'README',
+    'agent/lease/README.md',
     'steadfast with one dead link of two',
     routed((one) => ({
       ...one,
@@ -131,12 +136,12 @@ const PEERS: readonly Mistake[] = [
 ]
 
 const TURNS: readonly Mistake[] = [
-  mistake('the back-off is not random', 'row 14', 'rivals of one rank', {
+  mistake('the back-off is not random', 'packages/lease/PROTOCOL.md 5.2', 'rivals of one rank', {
     implant: () => ({ random: { next: () => 0.5 } }),
   }),
   mistake(
     'ranks are ignored',
-    'Candidate',
+    'packages/lease/PROTOCOL.md 5.1',
     'takeover after power cut',
     heard(
       () => (envelope) =>
@@ -145,7 +150,7 @@ const TURNS: readonly Mistake[] = [
   ),
   mistake(
     'a named successor is not kept in mind',
-    'Acceptor, reservation',
+    'packages/lease/PROTOCOL.md 5.4',
     'a planned move',
     heard(
       () => (envelope) =>
@@ -156,7 +161,7 @@ const TURNS: readonly Mistake[] = [
   ),
   mistake(
     'who refuses an offer is taken to be willing',
-    'Candidate, ready',
+    'packages/lease/PROTOCOL.md 5.4',
     'a move to who is not ready',
     heard(
       () => (envelope) =>
@@ -167,13 +172,13 @@ const TURNS: readonly Mistake[] = [
   ),
   mistake(
     'nobody is told of a release',
-    'Holder',
+    'packages/lease/PROTOCOL.md 4.5',
     'takeover after stop',
     said((outgoing) => (outgoing.message.kind === 'release' ? null : outgoing)),
   ),
   mistake(
     'a stop just ends',
-    'Process start',
+    'packages/lease/PROTOCOL.md 4.5',
     'takeover after stop',
     wrapped((ports) => ({
       step(input, now) {
@@ -184,13 +189,13 @@ const TURNS: readonly Mistake[] = [
   ),
   mistake(
     'who got no majority gives nothing back',
-    'Candidate',
+    'packages/lease/PROTOCOL.md 5.2',
     'rivals of one rank',
     said((outgoing) => (outgoing.message.kind === 'release' ? null : outgoing)),
   ),
   mistake(
     'every lease has the same number',
-    'Candidate',
+    'packages/lease/PROTOCOL.md 3.6',
     'takeover after power cut',
     said((outgoing) =>
       outgoing.message.kind === 'request' ? { ...outgoing, message: { ...outgoing.message, number: 1 } } : outgoing,
@@ -198,7 +203,7 @@ const TURNS: readonly Mistake[] = [
   ),
   mistake(
     'a number out of reach is followed',
-    'Candidate',
+    'packages/lease/PROTOCOL.md 3.6',
     'a voter that names a number out of reach',
     wrapped((ports) => {
       let highest = 0
@@ -220,7 +225,7 @@ const TURNS: readonly Mistake[] = [
   ),
   mistake(
     'a refused request holds the holder up',
-    'row 13',
+    'packages/lease/PROTOCOL.md 3.7',
     'steadfast with a candidate that asks out of turn',
     heard(() => {
       const promised = new Map<string, string>()
@@ -239,19 +244,19 @@ const TURNS: readonly Mistake[] = [
 const TIMELY: readonly Mistake[] = [
   mistake(
     'a process that is not prepared keeps the group',
-    'Candidate, ready',
+    'agent/lease/README.md',
     'better: the owner is not ready',
     given((input) => (input.kind === 'ready' ? { ...input, ready: true } : input)),
   ),
   mistake(
     'ping nodes are not counted',
-    'README',
+    'agent/lease/README.md',
     'better: the owner reaches fewer ping nodes',
     given((input) => (input.kind === 'ready' ? { ...input, reaches: 0 } : input)),
   ),
   mistake(
     'a moment of weakness moves a group',
-    'README',
+    'agent/lease/README.md',
     'better: the owner is not ready',
     wrapped((ports) => ({
       step(input, now) {
@@ -266,13 +271,13 @@ const TIMELY: readonly Mistake[] = [
   ),
   mistake(
     'no carrier is nobody’s business',
-    'README',
+    'agent/lease/README.md',
     'takeover after no carrier',
     given((input) => (input.kind === 'ready' ? { ...input, cutOff: false, ready: true } : input)),
   ),
   mistake(
     'the alarm rings late',
-    'Clock',
+    'packages/lease/PROTOCOL.md 2.2',
     'takeover after power cut',
     wrapped((ports, { leaseMs }) => ({
       alarm(ring) {
@@ -283,7 +288,7 @@ const TIMELY: readonly Mistake[] = [
   ),
   mistake(
     "the alarm's time is taken for the clock's",
-    'Clock',
+    'packages/lease/PROTOCOL.md 2.2',
     'chance',
     wrapped((ports) => {
       const EARLY_MS = 25

@@ -12,7 +12,7 @@ const between =
 
 /**
  * The owner dies, and two directors of one rank are left that hear the voters and not each other. Each is nearer to one
- * of these: at the first try the votes split. Four voters: half of them elect nobody (lease.md, row 14).
+ * of these: at the first try the votes split. Four voters: half of them elect nobody (packages/lease/PROTOCOL.md 5.2).
  */
 const RIVALS: Plot = {
   name: 'rivals of one rank',

@@ -117,7 +117,7 @@ export class FloatingAddresses implements Addresses {
   }
 
   announce(group: LeaseGroup, notAfter: Instant): Outcome {
-    // The way back first: a NAT realserver must know the gateway before the first answer (fence.md, order of take).
+    // The way back first: a NAT realserver must know the gateway before the first answer (FENCE.md, section 3).
     const order = [...group.addresses].sort((a, b) => Number(a.kind === 'vip') - Number(b.kind === 'vip'))
     const failed = order.filter((address) => !this.#announceOne(address, notAfter)).length
     return failed ? { result: 'refused', error: `${failed} gratuitous frames did not leave` } : FINE

@@ -1,5 +1,5 @@
 /**
- * The fence as nf_tables objects (fence.md): in each family a map from address to the group's chain, consulted in both
+ * The fence as nf_tables objects (FENCE.md, section 1): in each family a map from address to the group's chain, consulted in both
  * directions; the group's chain accepts while its set holds the protocol, else counts and drops. Only that one element
  * has a timeout, so a renewal costs the same however many addresses a group has.
  */
@@ -67,7 +67,7 @@ function hooks(layer: Layer, groups: readonly LeaseGroup[], devices: readonly st
           hook: { number: nftables.HOOK.inet.postrouting, priority: LAST },
           rules: [[...match.ipv4Only, ...byAddress(match.load.ipv4Source)]],
         },
-        // What realservers send through a NAT gateway that somebody else owns now (fence.md, row 11).
+        // What realservers send through a NAT gateway that somebody else owns now (FENCE.md, row 11).
         {
           chain: 'forward',
           hook: { number: nftables.HOOK.inet.forward, priority: 0 },

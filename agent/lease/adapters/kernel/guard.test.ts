@@ -1,4 +1,4 @@
-/** What the loaded tables let through, hook by hook and direction by direction (fence.md, rows 1 to 4, 11 and 12). */
+/** What the loaded tables let through, hook by hook and direction by direction (FENCE.md, rows 1 to 4, 11 and 12). */
 import { instant } from '@lvsm/base'
 import type { LeaseGroup } from '@lvsm/lease'
 import { type ArpPacket, gratuitousArp } from '@lvsm/netlink'
