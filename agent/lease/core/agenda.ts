@@ -13,6 +13,7 @@ import { nextRenewal, tendRenewals } from './renewing.ts'
 import { tendBeats } from './post.ts'
 import { isFit, type Seat } from './seat.ts'
 import type { Station } from './station.ts'
+import { takeAgain } from './taking.ts'
 import { tendWaiting } from './voting.ts'
 import { beginTransfer, nextTransfer, tendDraining, tendParting, tendTransfer } from './transfer.ts'
 
@@ -53,6 +54,7 @@ function tendSeat(station: Station, view: LeaseView, seat: Seat): void {
   if (seat.phase === 'holding') tendHolding(station, view, seat)
   if (seat.phase === 'draining') tendDraining(station, seat)
   if (seat.phase === 'closing') tendClosing(station, view, seat)
+  if (seat.phase === 'watching' && seat.reopen) takeAgain(station, view, seat)
   if (seat.phase === 'watching') tendCandidate(station, view, seat)
 }
 

@@ -12,7 +12,6 @@ import { claimOf } from './peers.ts'
 import { postRelease } from './post.ts'
 import { enoughMs, isSilent, newSeat, type Seat } from './seat.ts'
 import { type Station, tell } from './station.ts'
-import { take } from './taking.ts'
 
 /** Of a keepalive: where it is under a third of a second, a successor's beat has come by then. */
 const REPEAT = 3 / 4
@@ -94,7 +93,10 @@ export function tendFarewell(station: Station, view: LeaseView, seat: Seat): voi
 
 export const nextFarewell = (seat: Seat): Instant | null => seat.farewell?.again[0] ?? null
 
-/** Called after each answer of the kernel, and at the retry time. */
+/**
+ * Called after each answer of the kernel, and at the retry time. Where the lease is kept, all is closed and the group waits to
+ * be taken again; what follows is the tick's to do.
+ */
 export function tendClosing(station: Station, view: LeaseView, seat: Seat): void {
   const idle = seat.announce.out + seat.serve.out + seat.addressCalls === 0
   if (!idle) return
@@ -106,11 +108,7 @@ export function tendClosing(station: Station, view: LeaseView, seat: Seat): void
     return
   }
   seat.phase = 'watching'
-  if (seat.reopen && seat.next === undefined && seat.holder.deadline - station.now >= enoughMs(view.timing)) {
-    seat.reopen = false
-    take(station, view, seat)
-    return
-  }
+  if (seat.reopen && seat.next === undefined && seat.holder.deadline - station.now >= enoughMs(view.timing)) return
   if (seat.reopen) forgo(station, seat)
   sayFarewell(station, view, seat)
   seat.candidate.pollSoon()

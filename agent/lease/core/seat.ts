@@ -38,7 +38,7 @@ export interface Seat {
   addressCalls: number
   /** When the addresses' lifetime is to be extended. */
   refreshAt: Instant
-  /** Open again with the same lease once everything is closed. */
+  /** Open again with the same lease once everything is closed; with phase `watching` that is now. */
   reopen: boolean
   farewell: Farewell | null
   transfer: Transfer | null

@@ -20,6 +20,12 @@ export function take(station: Station, view: LeaseView, seat: Seat): void {
   openFence(station, seat, view.timing.keepaliveMs)
 }
 
+/** Everything was closed, and enough is left of the lease that was kept: begin again under it. */
+export function takeAgain(station: Station, view: LeaseView, seat: Seat): void {
+  seat.reopen = false
+  take(station, view, seat)
+}
+
 /** The kernel answered `open`: extend with a new look at the clock, then the addresses. */
 export function onOpened(
   station: Station,

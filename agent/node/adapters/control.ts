@@ -25,63 +25,13 @@ export interface Control {
 export function serveControl(path: string, events: ControlEvents): Control {
   const waiting = new Map<string, ServerResponse>()
   let count = 0
-  const answer = (response: ServerResponse, status: number, body: unknown): void => {
-    const text = `${JSON.stringify(body)}\n`
-    response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
-    response.end(text)
+  const pass = (response: ServerResponse, request: NodeRequest): void => {
+    const id = `local-${++count}`
+    waiting.set(id, response)
+    response.on('close', () => waiting.delete(id))
+    events.request(id, request)
   }
-  const refuse = (response: ServerResponse, status: number, refusal: Refusal): void =>
-    answer(response, status, { refusals: [refusal] })
-
-  const post = (
-    incoming: IncomingMessage,
-    response: ServerResponse,
-    read: (body: unknown) => NodeRequest | Refusal,
-  ): void => {
-    const chunks: Buffer[] = []
-    let size = 0
-    incoming.on('data', (chunk: Buffer) => {
-      size += chunk.length
-      if (size <= LONGEST_BODY) chunks.push(chunk)
-    })
-    incoming.on('end', () => {
-      if (size > LONGEST_BODY)
-        return refuse(response, 413, { code: 'too-long', message: `the request is longer than ${LONGEST_BODY} bytes` })
-      const request = understand(Buffer.concat(chunks).toString('utf8'), read)
-      if ('code' in request) return refuse(response, 400, request)
-      const id = `local-${++count}`
-      waiting.set(id, response)
-      response.on('close', () => waiting.delete(id))
-      events.request(id, request)
-    })
-  }
-
-  const tellFence = (response: ServerResponse): void => {
-    try {
-      answer(response, 200, events.fence())
-    } catch (error) {
-      const message = `the kernel's tables cannot be read: ${(error as Error).message}`
-      refuse(response, 503, { code: 'kernel-unread', message, hint: 'try again; else: nft list ruleset' })
-    }
-  }
-
-  const server = createServer((incoming, response) => {
-    const url = incoming.url?.split('?')[0]
-    const route = `${incoming.method} ${url}`
-    if (route === 'GET /v1/status') return answer(response, 200, events.status())
-    if (route === 'GET /v1/events') return answer(response, 200, events.events())
-    if (route === 'GET /v1/fence') return tellFence(response)
-    if (route === 'POST /v1/switchover') return post(incoming, response, readSwitchover)
-    if (route === 'POST /v1/standby') return post(incoming, response, readStandby)
-    const known = ['/v1/status', '/v1/events', '/v1/fence', '/v1/switchover', '/v1/standby']
-    if (known.includes(url ?? ''))
-      return refuse(response, 405, { code: 'bad-method', message: `${incoming.method} is not for ${url}` })
-    return refuse(response, 404, {
-      code: 'unknown-path',
-      message: `there is no ${url}`,
-      hint: `known: ${known.join(', ')}`,
-    })
-  })
+  const server = createServer((incoming, response) => route(incoming, response, events, pass))
   server.on('error', events.failed)
   rmSync(path, { force: true })
   server.listen(path, () => chmodSync(path, 0o600))
@@ -101,7 +51,68 @@ export function serveControl(path: string, events: ControlEvents): Control {
   }
 }
 
-function understand(text: string, read: (body: unknown) => NodeRequest | Refusal): NodeRequest | Refusal {
+type Pass = (response: ServerResponse, request: NodeRequest) => void
+type Read = (body: unknown) => NodeRequest | Refusal
+
+const PATHS = ['/v1/status', '/v1/events', '/v1/fence', '/v1/switchover', '/v1/standby']
+
+function route(incoming: IncomingMessage, response: ServerResponse, events: ControlEvents, pass: Pass): void {
+  const url = incoming.url?.split('?')[0] ?? ''
+  switch (`${incoming.method} ${url}`) {
+    case 'GET /v1/status':
+      return answer(response, 200, events.status())
+    case 'GET /v1/events':
+      return answer(response, 200, events.events())
+    case 'GET /v1/fence':
+      return tellFence(response, events)
+    case 'POST /v1/switchover':
+      return post(incoming, response, readSwitchover, pass)
+    case 'POST /v1/standby':
+      return post(incoming, response, readStandby, pass)
+  }
+  if (PATHS.includes(url))
+    return refuse(response, 405, { code: 'bad-method', message: `${incoming.method} is not for ${url}` })
+  return refuse(response, 404, {
+    code: 'unknown-path',
+    message: `there is no ${url}`,
+    hint: `known: ${PATHS.join(', ')}`,
+  })
+}
+
+function answer(response: ServerResponse, status: number, body: unknown): void {
+  const text = `${JSON.stringify(body)}\n`
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
+  response.end(text)
+}
+
+const refuse = (response: ServerResponse, status: number, refusal: Refusal): void =>
+  answer(response, status, { refusals: [refusal] })
+
+function tellFence(response: ServerResponse, events: ControlEvents): void {
+  try {
+    answer(response, 200, events.fence())
+  } catch (error) {
+    const message = `the kernel's tables cannot be read: ${(error as Error).message}`
+    refuse(response, 503, { code: 'kernel-unread', message, hint: 'try again; else: nft list ruleset' })
+  }
+}
+
+function post(incoming: IncomingMessage, response: ServerResponse, read: Read, pass: Pass): void {
+  const chunks: Buffer[] = []
+  let size = 0
+  incoming.on('data', (chunk: Buffer) => {
+    size += chunk.length
+    if (size <= LONGEST_BODY) chunks.push(chunk)
+  })
+  incoming.on('end', () => {
+    if (size > LONGEST_BODY)
+      return refuse(response, 413, { code: 'too-long', message: `the request is longer than ${LONGEST_BODY} bytes` })
+    const request = understand(Buffer.concat(chunks).toString('utf8'), read)
+    return 'code' in request ? refuse(response, 400, request) : pass(response, request)
+  })
+}
+
+function understand(text: string, read: Read): NodeRequest | Refusal {
   try {
     return read(JSON.parse(text))
   } catch {

@@ -1,6 +1,5 @@
 /** A raw ICMP socket (man 7 raw): whole IPv4 packets out, and whole packets in. */
-import { invariant } from '@lvsm/base'
-import { parseInet } from '@lvsm/netlink'
+import { invariant, parseInet } from '@lvsm/base'
 import { call, checked, setOption } from './libc.ts'
 import { attachFilter, type Instruction, openSocket, transmit, type Watch, watchSocket } from './socket.ts'
 

@@ -91,102 +91,110 @@ export function openNetlink(protocol: number, { timeoutMs = 1000 }: { timeoutMs?
     sequence = sequence >= 0xffff_fff0 ? 1 : sequence + 1
     return sequence
   }
-
-  function exchange(messages: readonly Uint8Array[]): Reply[] {
-    const indexOf = new Map<number, number>()
-    messages.forEach((message, index) => {
-      const number = next()
-      stampSequence(message, number)
-      indexOf.set(number, index)
-    })
-    const answers: (Acknowledgement | undefined)[] = messages.map((message) =>
-      (flagsOf(message) & FLAG.ack) === 0 ? acknowledgement(0) : undefined,
-    )
-    const data: Message[][] = messages.map(() => [])
-    let waiting = answers.filter((answer) => answer === undefined).length
-    let failure = transmit(fd, concat(messages))
-    let flags = 0
-    while (failure === 0 && (waiting > 0 || flags !== 0)) {
-      const datagram = receive(fd, flags)
-      if (typeof datagram === 'number') {
-        if (datagram === ENOBUFS) flags = MSG_DONTWAIT
-        else if (datagram === EAGAIN && flags !== 0) failure = ENOBUFS
-        else failure = datagram === EAGAIN ? ETIMEDOUT : datagram
-        continue
-      }
-      for (const message of readMessages(datagram).messages) {
-        const index = indexOf.get(message.sequence)
-        if (index === undefined) continue
-        if (message.type !== TYPE.error) {
-          data[index]?.push(message)
-          continue
-        }
-        const decoded = decodeAcknowledgement(message)
-        const answer = decoded.ok ? decoded.value : acknowledgement(ERRNO.EPROTO ?? 71, decoded.error)
-        if (answers[index] === undefined) waiting--
-        answers[index] = answer
-        // An error about the batch itself voids it; its messages may never get answers of their own.
-        if (answer.errno !== 0 && typeOf(messages[index] as Uint8Array) === BATCH_BEGIN) flags = MSG_DONTWAIT
-      }
-    }
-    const batchError = answers.find(
-      (answer, index) => answer && answer.errno !== 0 && typeOf(messages[index] as Uint8Array) === BATCH_BEGIN,
-    )
-    return answers.map((answer, index) => ({
-      ...(batchError ?? answer ?? acknowledgement(failure)),
-      answered: batchError !== undefined || answer !== undefined,
-      data: data[index] ?? [],
-    }))
-  }
-
-  function request(messages: readonly Uint8Array[]): Reply[] {
-    if (messages.length === 0) return []
-    if (typeOf(messages[0] as Uint8Array) === BATCH_BEGIN) return exchange(messages)
-    const replies: Reply[] = []
-    for (let i = 0; i < messages.length; i += CHUNK) replies.push(...exchange(messages.slice(i, i + CHUNK)))
-    return replies
-  }
-
-  function dumpOnce(message: Uint8Array): Message[] | undefined {
-    const number = next()
-    stampSequence(message, number)
-    const failure = transmit(fd, message)
-    if (failure !== 0) throw new KernelError('netlink dump', failure)
-    const parts: Message[] = []
-    let interrupted = false
-    for (;;) {
-      const datagram = receive(fd, 0)
-      if (typeof datagram === 'number') {
-        if (datagram === ENOBUFS) interrupted = true
-        else throw new KernelError('netlink dump', datagram === EAGAIN ? ETIMEDOUT : datagram)
-        continue
-      }
-      for (const part of readMessages(datagram).messages) {
-        if (part.sequence !== number) continue
-        if ((part.flags & FLAG.dumpInterrupted) !== 0) interrupted = true
-        if (part.type !== TYPE.done && part.type !== TYPE.error) {
-          parts.push(part)
-          continue
-        }
-        const end = decodeAcknowledgement(part)
-        if (end.ok && end.value.errno !== 0) throw new KernelError('netlink dump', end.value.errno, end.value.detail)
-        return interrupted ? undefined : parts
-      }
-    }
-  }
-
+  const line: Line = { fd, next }
   return {
     fd,
-    request,
-    apply: (messages) => firstFailure(request(messages)),
+    request: (messages) => request(line, messages),
+    apply: (messages) => firstFailure(request(line, messages)),
     dump(message) {
       for (let attempt = 0; attempt < DUMP_ATTEMPTS; attempt++) {
-        const parts = dumpOnce(message)
+        const parts = dumpOnce(line, message)
         if (parts) return parts
       }
       throw new KernelError('netlink dump', ERRNO.EAGAIN ?? EAGAIN, '(it changed under every attempt)')
     },
     close: () => void call.close(fd),
+  }
+}
+
+/** A socket, and the sequence numbers of what is sent over it. */
+interface Line {
+  readonly fd: number
+  next(): number
+}
+
+/** One datagram, and the answers to what is in it. */
+function exchange({ fd, next }: Line, messages: readonly Uint8Array[]): Reply[] {
+  const indexOf = new Map<number, number>()
+  messages.forEach((message, index) => {
+    const number = next()
+    stampSequence(message, number)
+    indexOf.set(number, index)
+  })
+  const answers: (Acknowledgement | undefined)[] = messages.map((message) =>
+    (flagsOf(message) & FLAG.ack) === 0 ? acknowledgement(0) : undefined,
+  )
+  const data: Message[][] = messages.map(() => [])
+  let waiting = answers.filter((answer) => answer === undefined).length
+  let failure = transmit(fd, concat(messages))
+  let flags = 0
+  while (failure === 0 && (waiting > 0 || flags !== 0)) {
+    const datagram = receive(fd, flags)
+    if (typeof datagram === 'number') {
+      if (datagram === ENOBUFS) flags = MSG_DONTWAIT
+      else if (datagram === EAGAIN && flags !== 0) failure = ENOBUFS
+      else failure = datagram === EAGAIN ? ETIMEDOUT : datagram
+      continue
+    }
+    for (const message of readMessages(datagram).messages) {
+      const index = indexOf.get(message.sequence)
+      if (index === undefined) continue
+      if (message.type !== TYPE.error) {
+        data[index]?.push(message)
+        continue
+      }
+      const decoded = decodeAcknowledgement(message)
+      const answer = decoded.ok ? decoded.value : acknowledgement(ERRNO.EPROTO ?? 71, decoded.error)
+      if (answers[index] === undefined) waiting--
+      answers[index] = answer
+      // An error about the batch itself voids it; its messages may never get answers of their own.
+      if (answer.errno !== 0 && typeOf(messages[index] as Uint8Array) === BATCH_BEGIN) flags = MSG_DONTWAIT
+    }
+  }
+  const batchError = answers.find(
+    (answer, index) => answer && answer.errno !== 0 && typeOf(messages[index] as Uint8Array) === BATCH_BEGIN,
+  )
+  return answers.map((answer, index) => ({
+    ...(batchError ?? answer ?? acknowledgement(failure)),
+    answered: batchError !== undefined || answer !== undefined,
+    data: data[index] ?? [],
+  }))
+}
+
+function request(line: Line, messages: readonly Uint8Array[]): Reply[] {
+  if (messages.length === 0) return []
+  if (typeOf(messages[0] as Uint8Array) === BATCH_BEGIN) return exchange(line, messages)
+  const replies: Reply[] = []
+  for (let i = 0; i < messages.length; i += CHUNK) replies.push(...exchange(line, messages.slice(i, i + CHUNK)))
+  return replies
+}
+
+/** Undefined where the kernel changed under it. */
+function dumpOnce({ fd, next }: Line, message: Uint8Array): Message[] | undefined {
+  const number = next()
+  stampSequence(message, number)
+  const failure = transmit(fd, message)
+  if (failure !== 0) throw new KernelError('netlink dump', failure)
+  const parts: Message[] = []
+  let interrupted = false
+  for (;;) {
+    const datagram = receive(fd, 0)
+    if (typeof datagram === 'number') {
+      if (datagram === ENOBUFS) interrupted = true
+      else throw new KernelError('netlink dump', datagram === EAGAIN ? ETIMEDOUT : datagram)
+      continue
+    }
+    for (const part of readMessages(datagram).messages) {
+      if (part.sequence !== number) continue
+      if ((part.flags & FLAG.dumpInterrupted) !== 0) interrupted = true
+      if (part.type !== TYPE.done && part.type !== TYPE.error) {
+        parts.push(part)
+        continue
+      }
+      const end = decodeAcknowledgement(part)
+      if (end.ok && end.value.errno !== 0) throw new KernelError('netlink dump', end.value.errno, end.value.detail)
+      return interrupted ? undefined : parts
+    }
   }
 }
 

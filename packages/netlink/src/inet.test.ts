@@ -1,3 +1,4 @@
+import { parseInet } from '@lvsm/base'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
@@ -10,7 +11,6 @@ import {
   gratuitousArp,
   hexOf,
   inetBytes,
-  parseInet,
   rtnetlink as rt,
 } from './index.ts'
 

@@ -2,8 +2,6 @@
 import { formatInet as textOf, invariant, parseInet } from '@lvsm/base'
 import { Malformed } from './bytes.ts'
 
-export { parseInet } from '@lvsm/base'
-
 /** AF_INET and AF_INET6, as rtnetlink and IPVS spell them. */
 export const AF = { unspecified: 0, inet: 2, inet6: 10 } as const
 

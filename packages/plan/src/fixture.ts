@@ -112,6 +112,19 @@ const refuse = (error: string): never => {
   throw new Error(error)
 }
 
+type DestOperation = Extract<Operation, { readonly kind: `dest-${string}` }>
+
+function applyDest(dests: Service['dests'], operation: DestOperation): Service['dests'] {
+  if (operation.kind === 'dest-remove' || operation.kind === 'dest-forget') {
+    const rest = dests.filter((dest) => destKey(dest) !== destKey(operation))
+    return rest.length === dests.length ? refuse('ENOENT') : rest
+  }
+  const old = dests.find((dest) => destKey(dest) === destKey(operation.dest))
+  if ((operation.kind === 'dest-add') !== (old === undefined)) return refuse('EEXIST or ENOENT')
+  const dest = { active: 0, inactive: 0, ...old, ...operation.dest }
+  return [...dests.filter((one) => one !== old), dest]
+}
+
 /** The kernel after an operation; what it refuses, it throws. */
 export function apply(now: Observed, operation: Operation): Observed {
   const services = (now.services ?? []) as readonly Service[]
@@ -138,18 +151,9 @@ export function apply(now: Observed, operation: Operation): Observed {
       return within(() => null)
     case 'dest-add':
     case 'dest-edit':
-      return within((service) => {
-        const old = service.dests.find((dest) => destKey(dest) === destKey(operation.dest))
-        if ((operation.kind === 'dest-add') !== (old === undefined)) return refuse('EEXIST or ENOENT')
-        const dest = { active: 0, inactive: 0, ...old, ...operation.dest }
-        return { ...service, dests: [...service.dests.filter((one) => one !== old), dest] }
-      })
     case 'dest-remove':
     case 'dest-forget':
-      return within((service) => {
-        const dests = service.dests.filter((dest) => destKey(dest) !== destKey(operation))
-        return dests.length === service.dests.length ? refuse('ENOENT') : { ...service, dests }
-      })
+      return within((service) => ({ ...service, dests: applyDest(service.dests, operation) }))
     case 'route-set': {
       const { gateway, index } = operation
       const others = now.defaults.filter((entry) => entry.metric !== 0)

@@ -22,7 +22,6 @@ export const TABLE = FENCE_TABLE
 const FIRST = -300
 const LAST = 300
 
-export type { FenceLayer as Layer } from '@lvsm/wire'
 export const LAYERS: Readonly<Record<FencePart, readonly Layer[]>> = FENCE_LAYERS
 const PROTOCOL: Readonly<Record<Layer, number>> = { arp: ETHERTYPE.arp, netdev: ETHERTYPE.arp, inet: ETHERTYPE.ipv4 }
 

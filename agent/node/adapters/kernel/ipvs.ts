@@ -24,6 +24,25 @@ const nameOf = (service: {
   port: service.port,
 })
 
+function encode(id: number, operation: TableOperation): Uint8Array {
+  const name = nameOf(operation.service)
+  switch (operation.kind) {
+    case 'service-add':
+      return ipvs.newService(id, { name, scheduler: operation.scheduler })
+    case 'service-edit':
+      return ipvs.setService(id, { name, scheduler: operation.scheduler })
+    case 'service-remove':
+      return ipvs.deleteService(id, name)
+    case 'dest-add':
+      return ipvs.newDestination(id, name, operation.dest)
+    case 'dest-edit':
+      return ipvs.setDestination(id, name, operation.dest)
+    case 'dest-remove':
+    case 'dest-forget':
+      return ipvs.deleteDestination(id, name, operation)
+  }
+}
+
 export function openTable(): Table {
   const socket: Netlink = openNetlink(NETLINK.generic)
   let family: number | null = null
@@ -44,25 +63,6 @@ export function openTable(): Table {
       const { address, port, forward, weight, activeConnections, inactiveConnections } = decoded.value
       return [{ address, port, forward, weight, active: activeConnections, inactive: inactiveConnections }]
     })
-  }
-
-  function encode(id: number, operation: TableOperation): Uint8Array {
-    const name = nameOf(operation.service)
-    switch (operation.kind) {
-      case 'service-add':
-        return ipvs.newService(id, { name, scheduler: operation.scheduler })
-      case 'service-edit':
-        return ipvs.setService(id, { name, scheduler: operation.scheduler })
-      case 'service-remove':
-        return ipvs.deleteService(id, name)
-      case 'dest-add':
-        return ipvs.newDestination(id, name, operation.dest)
-      case 'dest-edit':
-        return ipvs.setDestination(id, name, operation.dest)
-      case 'dest-remove':
-      case 'dest-forget':
-        return ipvs.deleteDestination(id, name, operation)
-    }
   }
 
   return {

@@ -1,11 +1,11 @@
 /** The kernel of this node: what it says, and what it is told, by netlink and /proc/sys. */
-import { NETLINK, oncePerTurn, openNetlink, watchNetlink } from '@lvsm/kernel'
+import { NETLINK, type Netlink, oncePerTurn, openNetlink, type Watch, watchNetlink } from '@lvsm/kernel'
 import { type Decoded, type Message, nftables, rtnetlink } from '@lvsm/netlink'
 import { ALIAS_LABEL, type Observed, type Operation, OUR_PROTOCOL } from '../../core/index.ts'
 import type { Kernel } from '../../ports.ts'
-import { openGuard } from './guard.ts'
-import { openTable } from './ipvs.ts'
-import { remembered } from './remembered.ts'
+import { type Guard, openGuard } from './guard.ts'
+import { openTable, type Table } from './ipvs.ts'
+import { type Remembered, remembered } from './remembered.ts'
 import { readSysctl, writeSysctl } from './sysctl.ts'
 
 const LOOPBACK = 772
@@ -19,41 +19,9 @@ export function openKernel({ director }: KernelNeeds): Kernel {
   const route = openNetlink(NETLINK.route)
   const table = director ? openTable() : null
   const guard = openGuard()
-  const all = <T>(request: Uint8Array, decode: (message: Message) => Decoded<T>): T[] =>
-    route.dump(request).flatMap((message) => {
-      const decoded = decode(message)
-      return decoded.ok ? [decoded.value] : []
-    })
   const watches: { close(): void }[] = []
   const clock = (): number => performance.now()
-  const ground = remembered(
-    () => ({
-      links: all(rtnetlink.dumpLinks(), rtnetlink.decodeLink).map(({ index, name, hardware, up, carrier }) => ({
-        index,
-        name,
-        loopback: hardware === LOOPBACK,
-        up: up && carrier,
-      })),
-      addresses: all(rtnetlink.dumpAddresses(), rtnetlink.decodeAddress).map(({ index, local, prefix, label }) => ({
-        index,
-        address: local,
-        prefix,
-        label,
-      })),
-      defaults: all(rtnetlink.dumpRoutes({ table: rtnetlink.TABLE.main }), rtnetlink.decodeRoute)
-        .filter(
-          (entry) =>
-            entry.prefix === 0 && entry.table === rtnetlink.TABLE.main && entry.type === rtnetlink.ROUTE_TYPE.unicast,
-        )
-        .map((entry) => ({
-          gateway: entry.gateway ?? null,
-          index: entry.oif ?? 0,
-          protocol: entry.protocol,
-          metric: entry.priority,
-        })),
-    }),
-    clock,
-  )
+  const ground = remembered(() => readGround(route), clock)
   const rules = remembered(() => guard.observe(), clock)
   const forget = (): void => {
     ground.forget()
@@ -73,103 +41,125 @@ export function openKernel({ director }: KernelNeeds): Kernel {
     apply(operations) {
       forget()
       return operations.flatMap((operation) => {
-        const error = carryOut(operation)
+        const error = carryOut(operation, { route, table, guard })
         return error === null ? [] : [{ operation, error }]
       })
     },
     watch(changed) {
-      const { GROUP } = rtnetlink
-      // The fence of the lease process, and what we loaded ourselves, are no news.
-      const rulesChanged = oncePerTurn(() => {
-        const before = rules.known()
-        rules.forget()
-        // After operations of ours a look is due anyway.
-        if (before !== undefined && !stands(before)) changed()
-      })
-      const stands = (before: string | null): boolean => {
-        try {
-          return rules.get() === before
-        } catch {
-          return false
-        }
-      }
-      const groundLost = (): void => {
-        ground.forget()
-        changed()
-      }
-      watches.push(
-        watchNetlink(NETLINK.route, [GROUP.link, GROUP.addressV4, GROUP.routeV4], {
-          heard: (message) => {
-            ground.forget()
-            if (matters(message)) changed()
-          },
-          lost: groundLost,
-        }),
-        watchNetlink(
-          NETLINK.netfilter,
-          [nftables.GROUP],
-          { heard: rulesChanged, lost: rulesChanged },
-          nftables.STRUCTURE_ONLY,
-        ),
-      )
+      watches.push(watchGround(ground, changed), watchRules(rules, changed))
     },
     close() {
       for (const part of [...watches, route, table, guard]) part?.close()
     },
   }
+}
 
-  function carryOut(operation: Operation): string | null {
-    switch (operation.kind) {
-      case 'sysctl':
-        return writeSysctl(operation.path, operation.value)
-      case 'guard':
-        return guard.load(operation.needs)
-      case 'route-set':
-        return told(
-          rtnetlink.replaceRoute({
-            destination: '0.0.0.0',
-            prefix: 0,
-            gateway: operation.gateway,
-            oif: operation.index,
-            protocol: OUR_PROTOCOL,
-          }),
-        )
-      case 'route-remove':
-        return told(
-          rtnetlink.deleteRoute({
-            destination: '0.0.0.0',
-            prefix: 0,
-            ...(operation.gateway === null ? {} : { gateway: operation.gateway }),
-            oif: operation.index,
-            protocol: operation.protocol,
-          }),
-        )
-      case 'alias-add':
-        // Scope host: never chosen as the source of what this node says by itself.
-        return told(
-          rtnetlink.newAddress({
-            index: operation.index,
-            local: operation.address,
-            prefix: operation.prefix,
-            label: operation.label,
-            scope: rtnetlink.SCOPE.host,
-          }),
-        )
-      case 'alias-remove':
-        return told(
-          rtnetlink.deleteAddress({
-            index: operation.index,
-            local: operation.address,
-            prefix: operation.prefix,
-            label: operation.label,
-          }),
-        )
-      default:
-        return table ? table.apply(operation) : 'this node is no director'
+type Ground = Pick<Observed, 'links' | 'addresses' | 'defaults'>
+
+function readGround(route: Netlink): Ground {
+  const all = <T>(request: Uint8Array, decode: (message: Message) => Decoded<T>): T[] =>
+    route.dump(request).flatMap((message) => {
+      const decoded = decode(message)
+      return decoded.ok ? [decoded.value] : []
+    })
+  const { main } = rtnetlink.TABLE
+  return {
+    links: all(rtnetlink.dumpLinks(), rtnetlink.decodeLink).map(({ index, name, hardware, up, carrier }) => ({
+      index,
+      name,
+      loopback: hardware === LOOPBACK,
+      up: up && carrier,
+    })),
+    addresses: all(rtnetlink.dumpAddresses(), rtnetlink.decodeAddress).map(({ index, local, prefix, label }) => ({
+      index,
+      address: local,
+      prefix,
+      label,
+    })),
+    defaults: all(rtnetlink.dumpRoutes({ table: main }), rtnetlink.decodeRoute)
+      .filter(({ prefix, table, type }) => prefix === 0 && table === main && type === rtnetlink.ROUTE_TYPE.unicast)
+      .map(({ gateway = null, oif = 0, protocol, priority }) => ({ gateway, index: oif, protocol, metric: priority })),
+  }
+}
+
+function watchGround(ground: Remembered<Ground>, changed: () => void): Watch {
+  const { GROUP } = rtnetlink
+  return watchNetlink(NETLINK.route, [GROUP.link, GROUP.addressV4, GROUP.routeV4], {
+    heard(message) {
+      ground.forget()
+      if (matters(message)) changed()
+    },
+    lost() {
+      ground.forget()
+      changed()
+    },
+  })
+}
+
+/** The fence of the lease process, and what we loaded ourselves, are no news. */
+function watchRules(rules: Remembered<string | null>, changed: () => void): Watch {
+  const stands = (before: string | null): boolean => {
+    try {
+      return rules.get() === before
+    } catch {
+      return false
     }
   }
-  function told(message: Uint8Array): string | null {
-    return route.apply([message])?.message ?? null
+  const rulesChanged = oncePerTurn(() => {
+    const before = rules.known()
+    rules.forget()
+    // After operations of ours a look is due anyway.
+    if (before !== undefined && !stands(before)) changed()
+  })
+  const heard = { heard: rulesChanged, lost: rulesChanged }
+  return watchNetlink(NETLINK.netfilter, [nftables.GROUP], heard, nftables.STRUCTURE_ONLY)
+}
+
+interface Parts {
+  readonly route: Netlink
+  readonly table: Table | null
+  readonly guard: Guard
+}
+
+/** What the kernel says when it refuses; null when it is done. */
+function carryOut(operation: Operation, { route, table, guard }: Parts): string | null {
+  switch (operation.kind) {
+    case 'sysctl':
+      return writeSysctl(operation.path, operation.value)
+    case 'guard':
+      return guard.load(operation.needs)
+    case 'route-set':
+    case 'route-remove':
+    case 'alias-add':
+    case 'alias-remove':
+      return route.apply([messageOf(operation)])?.message ?? null
+    default:
+      return table ? table.apply(operation) : 'this node is no director'
+  }
+}
+
+type RouteOperation = Extract<Operation, { readonly kind: 'route-set' | 'route-remove' | 'alias-add' | 'alias-remove' }>
+
+function messageOf(operation: RouteOperation): Uint8Array {
+  switch (operation.kind) {
+    case 'route-set': {
+      const { gateway, index: oif } = operation
+      return rtnetlink.replaceRoute({ destination: '0.0.0.0', prefix: 0, gateway, oif, protocol: OUR_PROTOCOL })
+    }
+    case 'route-remove': {
+      const { gateway, index: oif, protocol } = operation
+      const through = gateway === null ? {} : { gateway }
+      return rtnetlink.deleteRoute({ destination: '0.0.0.0', prefix: 0, ...through, oif, protocol })
+    }
+    case 'alias-add': {
+      const { index, address: local, prefix, label } = operation
+      // Scope host: never chosen as the source of what this node says by itself.
+      return rtnetlink.newAddress({ index, local, prefix, label, scope: rtnetlink.SCOPE.host })
+    }
+    case 'alias-remove': {
+      const { index, address: local, prefix, label } = operation
+      return rtnetlink.deleteAddress({ index, local, prefix, label })
+    }
   }
 }
 
