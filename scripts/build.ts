@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { build } from 'esbuild'
+import { isRecord } from './fields.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const dist = join(root, 'dist')
@@ -21,6 +22,18 @@ const banner =
 
 /** Size and time of each input by path, and of this file: what a bundle was made of. */
 type Inputs = Record<string, string>
+
+/** What was built from what; whatever cannot be read is built anew. */
+function readRecord(text: string): Record<string, Inputs> {
+  try {
+    const known: unknown = JSON.parse(text)
+    return isRecord(known) ? Object.fromEntries(Object.entries(known).filter(isBundle)) : {}
+  } catch {
+    return {}
+  }
+}
+const isBundle = (entry: [string, unknown]): entry is [string, Inputs] =>
+  isRecord(entry[1]) && Object.values(entry[1]).every((stamp) => typeof stamp === 'string')
 
 const stamp = (path: string): string => {
   const file = join(root, path)
@@ -61,7 +74,7 @@ export interface Built {
 /** Every bundle whose inputs changed. Throws esbuild's own error, with places, when one does not build. */
 export async function buildAll(names: readonly string[] = Object.keys(bundles)): Promise<Built> {
   mkdirSync(dist, { recursive: true })
-  const known = existsSync(record) ? (JSON.parse(readFileSync(record, 'utf8')) as Record<string, Inputs>) : {}
+  const known = existsSync(record) ? readRecord(readFileSync(record, 'utf8')) : {}
   const result: Built = { made: [], kept: [], missing: [] }
   await Promise.all(
     names.map(async (name) => {

@@ -1,6 +1,5 @@
 /** The two systems under the same faults: how each is told who owns the VIP, stopped, started, moved. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { SwitchoverReport } from '../../packages/model/src/status.ts'
 import { type Stage, until } from '../lab/stage.ts'
 import { pair } from '../lab/topologies/pair.ts'
 
@@ -38,7 +37,7 @@ export const lvsm: System = {
     return owner
   },
   async switchover(stage, owner) {
-    await stage.api<SwitchoverReport>('POST', '/v1/switchover', { group }, owner)
+    await stage.switchover(group, owner)
   },
 }
 

@@ -1,6 +1,6 @@
 /** One run of one fault, watched from outside. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type OwnersReport, ownerAt, type StreamReport, unseen } from '../lab/reports.ts'
+import { ownerAt, unseen } from '../lab/reports.ts'
 import type { Stage } from '../lab/stage.ts'
 import type { Fault } from './faults.ts'
 import type { System } from './systems.ts'
@@ -30,8 +30,8 @@ const LEAD_MS = 400
 /** Null: the group moved by itself before the fault, which struck somebody else. */
 export async function watch(stage: Stage, system: System, fault: Fault): Promise<Run | null> {
   const owner = await system.settled(stage)
-  const owners = await stage.observe<OwnersReport>('owners')
-  const client = await stage.observe<StreamReport>('http', '--warmup', String(WARMUP_MS))
+  const owners = await stage.observe('owners')
+  const client = await stage.observe('http', '--warmup', String(WARMUP_MS))
   await sleep(LEAD_MS + Math.random() * 200)
   const struck = await fault.begin(stage, owner, system)
   await sleep(fault.lastsMs)

@@ -1,7 +1,6 @@
 /** The acts of the demo: each does one thing to a living cluster, watches from outside, and judges what it saw. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type OwnersReport, type StreamReport, unseen } from '../lab/reports.ts'
-import type { SwitchoverReport } from '../../packages/model/src/status.ts'
 import { type Stage, until } from '../lab/stage.ts'
 
 export interface Line {
@@ -56,7 +55,7 @@ const weightOf = async (stage: Stage, node: string): Promise<number> => {
 const traffic: Act = {
   title: 'a client asks the VIP, 50 fresh connections a second',
   async play(stage, tell) {
-    const client = await stage.observe<StreamReport>('http')
+    const client = await stage.observe('http')
     await sleep(3000)
     const seen = await client.stop()
     tell({
@@ -70,7 +69,7 @@ const traffic: Act = {
 const deadService: Act = {
   title: 'the web server of rs2 is killed',
   async play(stage, tell) {
-    const client = await stage.observe<StreamReport>('http')
+    const client = await stage.observe('http')
     await sleep(500)
     const began = performance.now()
     const { ended: killed = 0 } = await stage.verb('kill', 'rs2', 'service')
@@ -94,7 +93,7 @@ const powerCut: Act = {
   title: "the owner's power is cut",
   async play(stage, tell) {
     const before = await currentOwner(stage)
-    const [client, owners] = [await stage.observe<StreamReport>('http'), await stage.observe<OwnersReport>('owners')]
+    const [client, owners] = [await stage.observe('http'), await stage.observe('owners')]
     await sleep(500)
     await stage.verb('power-cut', before)
     const now = await owned(stage, before)
@@ -116,10 +115,10 @@ const switchover: Act = {
   title: 'the VIP is moved back by a planned switchover',
   async play(stage, tell) {
     const before = await currentOwner(stage)
-    const [client, owners] = [await stage.observe<StreamReport>('http'), await stage.observe<OwnersReport>('owners')]
+    const [client, owners] = [await stage.observe('http'), await stage.observe('owners')]
     await sleep(700)
     const group = (await stage.status()).groups[0]?.name
-    const moved = await stage.api<SwitchoverReport>('POST', '/v1/switchover', { group }, before)
+    const moved = await stage.switchover(group, before)
     await sleep(AFTERMATH_MS)
     const [seen, watched] = [await client.stop(), await owners.stop()]
     tell({
@@ -135,7 +134,7 @@ const frozen: Act = {
   title: "the owner's lease process is stopped (SIGSTOP) for 3 s, and continued",
   async play(stage, tell) {
     const before = await currentOwner(stage)
-    const owners = await stage.observe<OwnersReport>('owners')
+    const owners = await stage.observe('owners')
     await sleep(500)
     await stage.verb('freeze', before, 'lease')
     const now = await owned(stage, before)

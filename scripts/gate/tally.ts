@@ -1,4 +1,6 @@
 /** Counts of everything that ran. A stage that ran nothing has failed: a green light without a test is a lie. */
+import { type Fields, readFields } from '../fields.ts'
+
 export interface Tally {
   readonly passed: number
   readonly failed: number
@@ -26,7 +28,7 @@ export function tallyTap(lines: readonly string[]): Tally & { readonly whole: bo
 /** What vitest's JSON report says; undefined when it is none. Files that could not even be loaded count as failed. */
 export function tallyVitest(report: string): Tally | undefined {
   try {
-    const { numPassedTests, numFailedTests, testResults } = JSON.parse(report) as VitestReport
+    const { numPassedTests, numFailedTests, testResults } = readFields('the report of vitest', report, REPORT)
     const broken = testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length
     return { passed: numPassedTests, failed: numFailedTests + broken }
   } catch {
@@ -39,3 +41,4 @@ interface VitestReport {
   readonly numFailedTests: number
   readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[]
 }
+const REPORT: Fields<VitestReport> = { numPassedTests: 'number', numFailedTests: 'number', testResults: 'list' }

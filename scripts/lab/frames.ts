@@ -1,4 +1,6 @@
 /** What travels between the host's command and the guest: a kind, a length, bytes. */
+import { type Fields, readFields } from '../fields.ts'
+
 export const kinds = { request: 0, stdin: 1, end: 2, signal: 3, stdout: 4, stderr: 5, exit: 6 } as const
 export type Kind = (typeof kinds)[keyof typeof kinds]
 
@@ -28,7 +30,25 @@ export interface Request {
 export interface Exit {
   readonly code: number
   readonly signal?: string
+  /** Of a verb: milliseconds of the guest's monotonic clock, around its effect. */
+  readonly began?: number
+  readonly ended?: number
 }
+
+const REQUEST: Fields<Request> = {
+  token: 'text',
+  argv: 'list?',
+  verb: 'list?',
+  node: 'text?',
+  cwd: 'text?',
+  env: 'record?',
+  stdin: 'truth?',
+  terminal: 'record?',
+}
+const EXIT: Fields<Exit> = { code: 'number', signal: 'text?', began: 'number?', ended: 'number?' }
+
+export const readRequest = ({ bytes }: Frame): Request => readFields('the request', bytes.toString(), REQUEST)
+export const readExit = ({ bytes }: Frame): Exit => readFields('the end of the command', bytes.toString(), EXIT)
 
 export function encodeFrame(kind: Kind, bytes: Uint8Array | string = ''): Buffer {
   const body = typeof bytes === 'string' ? Buffer.from(bytes) : bytes

@@ -1,3 +1,4 @@
+import { type Fields, readFields } from '../fields.ts'
 import { clusterServices, configurationOf, setUpCommands, webServices } from './cluster.ts'
 import { labDir, OUTSIDE_PRIORITY, placesOf, type Service } from './places.ts'
 import { buildCommands, modules, partitionTable } from './network.ts'
@@ -17,6 +18,19 @@ export interface Plan {
   readonly setUp: readonly (readonly string[])[]
   readonly directories: readonly string[]
 }
+
+const PLAN: Fields<Plan> = {
+  topology: 'record',
+  cluster: 'any',
+  token: 'text',
+  listen: 'record',
+  env: 'record',
+  files: 'list',
+  services: 'list',
+  setUp: 'list',
+  directories: 'list',
+}
+export const readPlan = (text: string): Plan => readFields('the plan of the lab', text, PLAN)
 
 export interface Paths {
   /** The repository. */

@@ -1,4 +1,5 @@
 /** What the observers report, as JSON. All times are milliseconds of the guest's monotonic clock. */
+import { type Fields, readFields } from '../fields.ts'
 
 /** A time in which one owner claimed an address without a silence longer than `quietMs`. */
 export interface Reign {
@@ -98,3 +99,37 @@ export interface StreamReport {
   readonly servers: Readonly<Record<string, number>>
   readonly timeline: readonly Bucket[]
 }
+
+/** By what is observed: `observe owners`, `observe http`. */
+export interface Reports {
+  readonly owners: OwnersReport
+  readonly http: StreamReport
+}
+const REPORTS: { readonly [What in keyof Reports]: Fields<Reports[What]> } = {
+  owners: {
+    began: 'number',
+    ended: 'number',
+    everyMs: 'number',
+    quietMs: 'number',
+    lostFrames: 'number',
+    addresses: 'list',
+  },
+  http: {
+    began: 'number',
+    ended: 'number',
+    everyMs: 'number',
+    limitMs: 'number',
+    requests: 'number',
+    failed: 'number',
+    failures: 'list',
+    longestGapMs: 'number',
+    longestGapFrom: 'number',
+    longestRequestMs: 'number',
+    longestRequestAt: 'number',
+    medianRequestMs: 'number',
+    servers: 'record',
+    timeline: 'list',
+  },
+}
+export const readReport = <What extends keyof Reports>(what: What, text: string): Reports[What] =>
+  readFields<Reports[What]>(`the report of observe ${what}`, text, REPORTS[what])

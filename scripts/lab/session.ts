@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { encodeFrame, type Exit, FrameReader, kinds, type Request } from './frames.ts'
+import { encodeFrame, type Exit, FrameReader, kinds, readExit, type Request } from './frames.ts'
 import { LabError } from './paths.ts'
 
 export type Address = { readonly port: number } | { readonly path: string }
@@ -12,7 +12,7 @@ export interface Listener {
 
 export interface Session {
   /** The command's end; rejects when the lab goes away before it. */
-  readonly done: Promise<Exit & { began?: number; ended?: number }>
+  readonly done: Promise<Exit>
   write(bytes: Buffer): void
   end(): void
   signal(name: string): void
@@ -32,7 +32,7 @@ export function converse(address: Address, request: Request, listener: Listener 
       for (const frame of reader.push(bytes)) {
         if (frame.kind === kinds.stdout) listener.stdout?.(frame.bytes)
         else if (frame.kind === kinds.stderr) listener.stderr?.(frame.bytes)
-        else if (frame.kind === kinds.exit) exit = JSON.parse(frame.bytes.toString()) as Exit
+        else if (frame.kind === kinds.exit) exit = readExit(frame)
       }
     })
     socket.on('error', reject)
@@ -52,9 +52,6 @@ export function converse(address: Address, request: Request, listener: Listener 
 
 export interface Answer extends Exit {
   readonly text: string
-  /** Milliseconds of the guest's monotonic clock, around a verb's effect. */
-  readonly began?: number
-  readonly ended?: number
 }
 
 /** The longest verb starts a cluster on a slow machine. */

@@ -1,7 +1,9 @@
 /** A lab as its visitors use it from outside: verbs, commands, observers, the agents' API. */
-import type { Status } from '../../packages/model/src/status.ts'
+import type { Status, SwitchoverReport } from '../../packages/model/src/status.ts'
+import { type Fields, readFields } from '../fields.ts'
 import type { Lab } from './boot.ts'
 import { LabError } from './paths.ts'
+import { type Reports, readReport } from './reports.ts'
 import { type Answer, answered, ask, converse } from './session.ts'
 
 export interface Ran {
@@ -16,6 +18,25 @@ export interface Observer<Report> {
 }
 
 const READY = /^ready$/m
+
+const STATUS: Fields<Status> = {
+  cluster: 'text',
+  node: 'text',
+  revision: 'number',
+  quorum: 'truth',
+  groups: 'list',
+  services: 'list',
+  nodes: 'list',
+  troubles: 'list',
+  counters: 'record',
+}
+const SWITCHOVER: Fields<SwitchoverReport> = {
+  group: 'text',
+  from: 'text',
+  to: 'text',
+  number: 'number',
+  tookMs: 'number',
+}
 
 export class Stage {
   readonly lab: Lab
@@ -44,7 +65,11 @@ export class Stage {
   }
 
   /** Starts an observer inside and resolves when it is at work. */
-  async observe<Report>(...words: readonly string[]): Promise<Observer<Report>> {
+  async observe<What extends keyof Reports>(
+    what: What,
+    ...options: readonly string[]
+  ): Promise<Observer<Reports[What]>> {
+    const words = [what, ...options]
     const out: Buffer[] = []
     let said = ''
     let atWork = (): void => {}
@@ -65,25 +90,36 @@ export class Stage {
     const ended = session.done.then(({ code }) => {
       if (code !== 0) throw new LabError(`observe ${words.join(' ')} ended with ${code}: ${said}`)
     })
-    const what = `observe ${words.join(' ')}`
-    await answered(session, Promise.race([ready, ended]), what)
+    const command = `observe ${words.join(' ')}`
+    await answered(session, Promise.race([ready, ended]), command)
     return {
       async stop() {
         session.signal('SIGTERM')
-        await answered(session, ended, `the end of ${what}`)
-        return JSON.parse(Buffer.concat(out).toString()) as Report
+        await answered(session, ended, `the end of ${command}`)
+        return readReport(what, Buffer.concat(out).toString())
       },
     }
   }
 
   /** A call to a node's agent, or to the first that has a quorum. Throws the refusals that it answers. */
-  async api<Body>(method: 'GET' | 'POST', path: string, body?: unknown, node = '-'): Promise<Body> {
+  async api<Body>(
+    fields: Fields<Body>,
+    method: 'GET' | 'POST',
+    path: string,
+    body?: unknown,
+    node = '-',
+  ): Promise<Body> {
     const { text } = await this.verb('api', node, method, path, body === undefined ? '' : JSON.stringify(body))
-    return JSON.parse(text) as Body
+    return readFields(`${method} ${path}`, text, fields)
   }
 
   status(node?: string): Promise<Status> {
-    return this.api('GET', '/v1/status', undefined, node)
+    return this.api(STATUS, 'GET', '/v1/status', undefined, node)
+  }
+
+  /** Moves a group by asking this node. */
+  switchover(group: string | undefined, node?: string): Promise<SwitchoverReport> {
+    return this.api(SWITCHOVER, 'POST', '/v1/switchover', { group }, node)
   }
 
   async owner(): Promise<string | null> {

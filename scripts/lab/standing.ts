@@ -1,9 +1,19 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { type Fields, readFields } from '../fields.ts'
 import type { Lab } from './boot.ts'
 import { cache, LabError } from './paths.ts'
 
 const record = join(cache, 'up.json')
+const LAB: Fields<Lab> = {
+  pid: 'number',
+  address: 'record',
+  token: 'text',
+  dir: 'text',
+  topology: 'text',
+  cluster: 'any',
+  host: 'truth',
+}
 
 /** Is this process ours still, and not another one with its number? */
 export function alive(lab: Lab): boolean {
@@ -17,7 +27,7 @@ export function alive(lab: Lab): boolean {
 /** The lab that stays up, if there is one. */
 export function standing(): Lab | undefined {
   if (!existsSync(record)) return undefined
-  const lab = JSON.parse(readFileSync(record, 'utf8')) as Lab
+  const lab = readFields(record, readFileSync(record, 'utf8'), LAB)
   if (alive(lab)) return lab
   forget(lab)
   return undefined

@@ -124,11 +124,15 @@ function rangeFault(issue: Extract<Issue, { code: 'too_small' | 'too_big' }>, pa
   return { code: 'out-of-range', path, message: `${show(value)} is out of range`, hint: `must be ${bound}` }
 }
 
+const isMapping = (value: unknown): value is Record<string, unknown> =>
+  value !== null && typeof value === 'object' && !Array.isArray(value)
+
 /** All shape faults of the data, and the draft that is left when the faulty values are taken out. */
 export function checkShape(data: unknown): { readonly faults: Fault[]; readonly draft: Draft } {
   const parsed = configSchema.safeParse(data)
-  const root = data !== null && typeof data === 'object' && !Array.isArray(data) ? data : {}
-  const draft = JSON.parse(JSON.stringify(root)) as Record<string, unknown>
+  const root = isMapping(data) ? data : {}
+  const copy: unknown = JSON.parse(JSON.stringify(root))
+  const draft: Record<string, unknown> = isMapping(copy) ? copy : {}
   if (parsed.success) return { faults: [], draft: draft as Draft }
   if (root !== data)
     return {

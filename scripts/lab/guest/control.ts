@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer, type Server, type Socket } from 'node:net'
-import { encodeFrame, FrameReader, kinds, type Request } from '../frames.ts'
+import { encodeFrame, FrameReader, kinds, readRequest, type Request } from '../frames.ts'
 import { ordinary } from './command.ts'
 import type { Verb } from './verbs.ts'
 
@@ -47,6 +47,31 @@ function argvOf(request: Request, nodes: readonly string[]): string[] {
   return argv
 }
 
+/** The command's output as frames, no faster than the reader takes them. */
+function forward(socket: Socket, { stdout, stderr }: ChildProcess, heard: () => void): void {
+  for (const [stream, kind] of [
+    [stdout, kinds.stdout],
+    [stderr, kinds.stderr],
+  ] as const) {
+    stream?.on('data', (bytes: Buffer) => {
+      heard()
+      if (!socket.write(encodeFrame(kind, bytes))) {
+        stream.pause()
+        socket.once('drain', () => stream.resume())
+      }
+    })
+  }
+}
+
+/** The command with everything that it started. */
+function hitGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    if (child.pid && child.exitCode === null) process.kill(-child.pid, signal)
+  } catch {
+    // It ended in between.
+  }
+}
+
 function execute(socket: Socket, request: Request, doing: Doing): (kind: number, bytes: Buffer) => void {
   const finish = (code: number, signal?: string) =>
     socket.end(encodeFrame(kinds.exit, JSON.stringify({ code, ...(signal ? { signal } : {}) })))
@@ -60,18 +85,9 @@ function execute(socket: Socket, request: Request, doing: Doing): (kind: number,
   ordinary(child)
   let heard = Date.now()
   let ended = false
-  for (const [stream, kind] of [
-    [child.stdout, kinds.stdout],
-    [child.stderr, kinds.stderr],
-  ] as const) {
-    stream?.on('data', (bytes: Buffer) => {
-      heard = Date.now()
-      if (!socket.write(encodeFrame(kind, bytes))) {
-        stream.pause()
-        socket.once('drain', () => stream.resume())
-      }
-    })
-  }
+  forward(socket, child, () => {
+    heard = Date.now()
+  })
   child.stdin?.on('error', () => {})
   child.once('error', (error) => {
     socket.write(encodeFrame(kinds.stderr, `${request.argv?.[0]}: ${error.message}\n`))
@@ -92,13 +108,7 @@ function execute(socket: Socket, request: Request, doing: Doing): (kind: number,
     )
     child.once('close', result)
   })
-  const hit = (signal: NodeJS.Signals) => {
-    try {
-      if (child.pid && child.exitCode === null) process.kill(-child.pid, signal)
-    } catch {
-      // It ended in between.
-    }
-  }
+  const hit = (signal: NodeJS.Signals) => hitGroup(child, signal)
   socket.once('close', () => {
     hit('SIGTERM')
     setTimeout(() => hit('SIGKILL'), 1000).unref()
@@ -131,7 +141,7 @@ export function listenOn(doing: Doing): Server {
             follow?.(frame.kind, frame.bytes)
             continue
           }
-          const request = JSON.parse(frame.bytes.toString()) as Request
+          const request = readRequest(frame)
           if (doing.token !== undefined && request.token !== doing.token) return socket.destroy()
           open = true
           if (request.verb) void answer(socket, request.verb, doing)

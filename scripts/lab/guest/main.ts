@@ -3,7 +3,7 @@ import { open, unlink } from 'node:fs/promises'
 import { Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { labDir } from '../places.ts'
-import type { Plan } from '../plan.ts'
+import { readPlan } from '../plan.ts'
 import { clusterNodes } from '../topology.ts'
 import { command } from './command.ts'
 import { listenOn, perform } from './control.ts'
@@ -14,7 +14,7 @@ import { logs, type Verb, verbsOf } from './verbs.ts'
 /** Milliseconds until a cluster has to serve. */
 const patience = 90_000
 
-const plan = JSON.parse(readFileSync(process.argv[2] as string, 'utf8')) as Plan
+const plan = readPlan(readFileSync(process.argv[2] as string, 'utf8'))
 const supervisor = new Supervisor(plan.env)
 
 function lay(): void {
