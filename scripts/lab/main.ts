@@ -3,7 +3,7 @@ import { constants } from 'node:os'
 import { join, resolve } from 'node:path'
 import { bundle } from '../build.ts'
 import type { Lab } from './boot.ts'
-import { help, networkVerbs, type Options, parse, verbsText } from './options.ts'
+import { help, type Options, parse } from './options.ts'
 import { cache, LabError } from './paths.ts'
 import { atEnd, openLab } from './opening.ts'
 import { ask, converse } from './session.ts'
@@ -11,6 +11,7 @@ import { demandStanding, forget, standing } from './standing.ts'
 import { takeTurn } from './turn.ts'
 import type { Topology } from './topology.ts'
 import { topologyNamed } from './topologies/index.ts'
+import { isVerb, verbsText } from './verbs.ts'
 
 function fail(error: unknown): never {
   if (error instanceof LabError) {
@@ -143,7 +144,7 @@ async function main(): Promise<never> {
   if (command === 'exec') return exec(options)
   if (command === 'down') return down()
   if (command === 'status') return status()
-  if ((networkVerbs as readonly string[]).includes(command)) return verb([command, ...words])
+  if (isVerb(command)) return verb([command, ...words])
   throw new LabError(`lab has no command ${command}`, 'npm run lab -- --help', 2)
 }
 

@@ -14,53 +14,6 @@ export interface Options {
   readonly words: readonly string[]
 }
 
-export const networkVerbs = [
-  'power-cut',
-  'power-on',
-  'unplug',
-  'plug',
-  'partition',
-  'oneway',
-  'rejoin',
-  'loss',
-  'delay',
-  'freeze',
-  'thaw',
-  'kill',
-  'crash',
-  'start',
-  'stop',
-  'heal',
-  'pids',
-  'logs',
-  'peer',
-  'wait',
-  'api',
-  'cluster',
-] as const
-
-export const verbsText = `Faults, from the host on a lab that is up (npm run lab -- VERB …) or inside (lab VERB …):
-  power-cut NODE              all links of the node go down; its processes go on
-  power-on NODE               links up again
-  unplug NODE NETWORK         one cable out: the interface there loses its carrier
-  plug NODE NETWORK           in again
-  partition A B [NETWORK]     the bridge drops what A and B send each other; NODE, NODE,NODE or others
-  oneway A B [NETWORK]        A's frames do not reach B; B's reach A
-  rejoin                      no pair is cut any more
-  loss PERCENT [NODES]        frames lost, each way, on the nodes' links (all cluster nodes without NODES)
-  delay MS [NODES]            frames late, each way
-  freeze NODE [PROCESS]       SIGSTOP; PROCESS is lease, agent, service (the web server) or all (all but it, the default)
-  thaw NODE [PROCESS]         SIGCONT
-  kill NODE [PROCESS]         SIGKILL; stays dead until start
-  crash NODE [PROCESS]        SIGKILL; the supervisor starts it again
-  stop NODE [PROCESS]         SIGTERM, waits for the end; stays down until start
-  start NODE [PROCESS]
-  heal                        links up, nobody cut, no loss, no delay, nothing frozen
-  pids [NODE]   logs NODE [PROCESS]   peer start keepalived | peer stop
-  cluster                     start lvsm on every node, wait until it serves (after --cluster-later)
-  api NODE METHOD PATH [BODY] a call to the node's agent; '-': the first with a quorum
-`
-
 export const help = `A laboratory: real IPVS, ARP and routes, a network namespace per node, in a guest of its own.
 
   npm run lab -- run [OPTION…] FILE [ARG…]   boot, run FILE as root inside, end with its status, leave nothing
