@@ -68,6 +68,7 @@ export class Source {
       const inner = value['expression']
       return isRaw(inner) ? this.#node(inner, placeOf(value)) : null
     }
+    const text = (): string => this.text(place)
     return {
       type: raw['type'] as string,
       place,
@@ -77,7 +78,9 @@ export class Source {
         const values = raw[name]
         return Array.isArray(values) ? values.map(wrap).filter((node) => node !== null) : []
       },
-      text: this.text(place),
+      get text() {
+        return text()
+      },
     }
   }
 }

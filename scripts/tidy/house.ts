@@ -1,6 +1,7 @@
 /** The house linter: what no general linter knows. `node scripts/tidy/house.ts`, or as a step of the gate. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { uncited } from './cited.ts'
 import { type Finding, inspect } from './laws.ts'
 import { ROOMS, roomOf } from './rooms.ts'
 
@@ -9,16 +10,23 @@ const TEXT = /\.(ts|mjs|cjs|js|json|jsonc|md|yaml|yml|sh|txt|conf)$|(^|\/)(\.npm
 const INNER = /\/(src|core|adapters)$/
 const README_ROOMS = ['test', 'scripts/lab', 'scripts/tidy', 'scripts/gate', 'scripts/mutants']
 
+/** Path → text of everything that is text. */
+export const readTree = (root: string): ReadonlyMap<string, string> =>
+  new Map([...walk(root, '')].map((file) => [file, readFileSync(join(root, file), 'utf8')]))
+
 export interface HouseReport {
   readonly files: number
   readonly findings: readonly Finding[]
 }
 
-/** `root` is the tree's path. */
-export function checkHouse(root: string): HouseReport {
-  const files = [...walk(root, '')]
-  const findings = files.flatMap((file) => inspect(file, readFileSync(join(root, file), 'utf8')))
-  return { files: files.length, findings: [...findings, ...unknownRooms(files), ...missingReadmes(root)] }
+/** `root` is the tree's path, `texts` what is in it. The laws that need a parser are apart: `syntax.ts`. */
+export function checkHouse(root: string, texts = readTree(root)): HouseReport {
+  const files = [...texts.keys()]
+  const findings = [...texts].flatMap(([file, text]) => inspect(file, text))
+  return {
+    files: files.length,
+    findings: [...findings, ...uncited(texts), ...unknownRooms(files), ...missingReadmes(root)],
+  }
 }
 
 function* walk(root: string, folder: string): Generator<string> {
@@ -57,7 +65,10 @@ const missingReadmes = (root: string): Finding[] =>
     }))
 
 if (import.meta.main) {
-  const { files, findings } = checkHouse(process.cwd())
+  const texts = readTree(process.cwd())
+  const { files, findings: plain } = checkHouse(process.cwd(), texts)
+  const { inspectSyntax } = await import('./syntax.ts')
+  const findings = [...plain, ...inspectSyntax(texts)]
   for (const { law, file, line, message } of findings) console.error(`${file}:${line}: ${message} (${law})`)
   console.log(`${files} files, ${findings.length} findings`)
   process.exitCode = files === 0 || findings.length > 0 ? 1 : 0

@@ -9,6 +9,9 @@ export interface Finding {
   readonly message: string
 }
 
+/** A finding in a file and of a law that are known. */
+export type Found = Pick<Finding, 'line' | 'message'>
+
 export const LONGEST_FILE = 250
 /** Tests are lists of cases, and read as such. */
 export const LONGEST_TEST = 400
@@ -16,10 +19,10 @@ export const LONGEST_TEST = 400
 interface Law {
   readonly name: string
   readonly applies: (file: string) => boolean
-  readonly find: (source: string, file: string) => readonly { readonly line: number; readonly message: string }[]
+  readonly find: (source: string, file: string) => readonly Found[]
 }
 
-const isTest = (file: string): boolean =>
+export const isTest = (file: string): boolean =>
   file.endsWith('.test.ts') || file.startsWith('test/') || /^packages\/[^/]+\/test\//.test(file)
 const isPure = (file: string): boolean => file.endsWith('.ts') && !isTest(file) && roomOf(file)?.pure === true
 
