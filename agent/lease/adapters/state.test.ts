@@ -273,10 +273,19 @@ describe('a view that cannot be written', () => {
   })
 })
 
+test('a directory that somebody removed is made again by the next write', async () => {
+  const state = again()
+  await state.save(STATE)
+  rmSync(directory, { recursive: true })
+  await state.save({ ...STATE, standby: false })
+  expect(again().state).toEqual({ ...STATE, standby: false })
+  expect(modeOf(directory)).toBe('750')
+})
+
 describe('setting a node up', () => {
   test('says that it never lent anything, also in a directory that is not there yet', async () => {
     const fresh = join(directory, 'var', 'lvsm')
-    expect(await setUp(fresh)).toBe(true)
+    expect(await setUp(fresh)).toBe('fresh')
     expect(openState(fresh, failed).state).toEqual(NEW_STATE)
     expect(modeOf(fresh)).toBe('750')
   })
@@ -287,16 +296,22 @@ describe('setting a node up', () => {
   ])('leaves %s alone', async (_, put) => {
     put()
     const before = readFileSync(file('lease.state'))
-    expect(await setUp(directory)).toBe(false)
+    expect(await setUp(directory)).toBe('kept')
     expect(readFileSync(file('lease.state'))).toEqual(before)
   })
-  test('does not mind a view: a node may be set up before or after its reconciler', async () => {
+  test('does not take a node that lost its state for a new one: its view shows that it took part', async () => {
     const state = again()
     state.saveView(view)
     await state.save(STATE)
     rmSync(file('lease.state'))
-    expect(await setUp(directory)).toBe(true)
-    expect(again()).toMatchObject({ state: NEW_STATE, view })
+    expect(await setUp(directory)).toBe('lost')
+    expect(again()).toMatchObject({ state: null, view })
+  })
+  test('where nobody can tell whether there is a state, none is made', async () => {
+    writeFileSync(file('x'), '')
+    await expect(setUp(file('x'))).rejects.toThrow()
+    mkdirSync(file('lease.state'))
+    expect(await setUp(directory)).toBe('kept')
   })
   test('that cannot be written is told', async () => {
     disk.broken = 'rename'

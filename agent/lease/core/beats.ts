@@ -30,7 +30,7 @@ function claimOf(station: Station, seat: Seat): GroupClaim {
   return {
     group: seat.group.name,
     holds: holding,
-    ready: isReady(seat, station.now) && !station.stopping,
+    ready: isReady(seat, station.now) && !station.stopping && station.dissenter === null,
     reaches: seat.says.reaches,
     number: holding ? seat.holder.number : 0,
     leftMs: holding ? seat.holder.deadline - station.now : 0,
@@ -102,11 +102,6 @@ export function nextBeat(station: Station, view: LeaseView): Instant {
   let next = Number.POSITIVE_INFINITY as Instant
   for (const { name } of view.nodes) if (name !== station.node) next = earlier(next, dueAt(station, name))
   return next
-}
-
-/** A process start that was not heard before knows nothing yet: everything is news. */
-export function tellAll(station: Station): void {
-  for (const seat of station.seats.values()) seat.claim = { ...seat.claim, since: station.now }
 }
 
 /** Peers should know at once: this process will not be there for long. */

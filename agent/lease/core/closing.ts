@@ -106,7 +106,7 @@ export function tendClosing(station: Station, view: LeaseView, seat: Seat): void
     return
   }
   seat.phase = 'watching'
-  if (seat.reopen && seat.next === undefined && seat.holder.deadline - station.now >= enoughMs(view.timing)) {
+  if (seat.reopen && seat.next === undefined && seat.holder.deadline - station.now >= enoughMs(view.timing, seat)) {
     seat.reopen = false
     take(station, view, seat)
     return

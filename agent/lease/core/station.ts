@@ -129,7 +129,13 @@ export function newStation(options: LeaseCoreOptions): Station {
     effects: [],
     local: [],
     waiting: [],
-    durable: { onDisk: options.kept ? options.state : null, writing: null, retryAt: NEVER_BEFORE, fault: '' },
+    durable: {
+      onDisk: options.kept ? options.state : null,
+      writing: null,
+      writingSince: NEVER_BEFORE,
+      retryAt: NEVER_BEFORE,
+      fault: '',
+    },
   }
 }
 
@@ -140,6 +146,11 @@ export function touch(station: Station, group: string): void {
 }
 export function touchAll(station: Station): void {
   for (const seat of station.seats.values()) seat.touched = true
+}
+
+/** A process start that was not heard before knows nothing yet: its beats name every group as if it had just changed. */
+export function tellAll(station: Station): void {
+  for (const seat of station.seats.values()) seat.claim = { ...seat.claim, since: station.now }
 }
 
 export function count(station: Station, name: string): void {

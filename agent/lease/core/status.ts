@@ -3,9 +3,10 @@ import type { GroupRole, GroupStatus, LeaseGroup, LeaseStatus, LeaseView } from 
 import { directs, FRESH_KEEPALIVES, votersOf } from '@lvsm/lease'
 import { situation } from './candidacy.ts'
 import { durableTroubles } from './durable.ts'
-import { hasQuorum, heardVoters, lifeOfPeer, ownerOf, peerTroubles, rankOf, unwilling } from './peers.ts'
+import { hasQuorum, heardVoters, lifeOfPeer, ownerOf, peerTroubles, rankOf } from './peers.ts'
 import { holds, type Seat } from './seat.ts'
 import type { Station } from './station.ts'
+import { unwilling } from './willing.ts'
 
 const ORDINALS = ['next', 'second', 'third', 'fourth', 'fifth']
 
