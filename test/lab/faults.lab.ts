@@ -1,6 +1,7 @@
 /** Faults of the owner, watched from outside: never two owners, and the service comes back. */
 import type { Events } from '@lvsm/model'
-import { demand, figure, lab, owner, scenario, sh, until, VIP } from './harness.ts'
+import { demand, figure, lab, owner, sh, until, VIP } from './harness.ts'
+import { scenario } from './scenario.ts'
 import { addresses } from './tables.ts'
 import {
   AFTERMATH_MS,
