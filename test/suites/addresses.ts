@@ -84,10 +84,10 @@ export function addressSuite(make: () => AddressSubject): void {
   })
 
   test('they go by themselves when nobody adds them again, and the process hears of it', async () => {
-    expect(kernel.addresses.add(groups()[1] as LeaseGroup, 1)).toEqual(DONE)
-    await subject.pass(700)
-    expect(kernel.addresses.add(groups()[1] as LeaseGroup, 1)).toEqual(DONE)
-    await subject.pass(700)
+    expect(kernel.addresses.add(groups()[1] as LeaseGroup, 2)).toEqual(DONE)
+    await subject.pass(1200)
+    expect(kernel.addresses.add(groups()[1] as LeaseGroup, 2)).toEqual(DONE)
+    await subject.pass(1200)
     expect(local()).toEqual(['10.55.7.10', '10.55.7.11'])
     expect(lost).toEqual([])
     await subject.wait(() => lost.length > 0)

@@ -195,8 +195,8 @@ export function fenceSuite(make: () => FenceSubject): void {
     const { subject, fence, groups } = begin()
     const looks = [fence.damage()]
     for (const [op, timeoutMs] of [
-      ['open', 200],
-      ['renew', 500],
+      ['open', 3000],
+      ['renew', 5000],
       ['close', 0],
       ['open', 20],
     ] as const) {
@@ -205,7 +205,7 @@ export function fenceSuite(make: () => FenceSubject): void {
     }
     await subject.pass(40)
     looks.push(fence.damage())
-    fence.apply(order('open', 300))
+    fence.apply(order('open', 3000))
     expect(fence.build(groups, carried(5000)).carried[0]?.result).toBe('done')
     looks.push(fence.damage())
     const other: nft.TableName = { family: 'inet', table: 'other' }
@@ -226,7 +226,7 @@ export function fenceSuite(make: () => FenceSubject): void {
   test('an element of an open group that somebody put in for longer than it was ever given is found', () => {
     const { subject, fence } = begin()
     fence.apply(order('open', 5000))
-    fence.apply(order('renew', 300, 'web'))
+    fence.apply(order('renew', 3000, 'web'))
     expect(fence.damage()).toBe('')
     const { name, key } = elementOf('web', 'inet')
     subject.netfilter.apply(
@@ -234,8 +234,8 @@ export function fenceSuite(make: () => FenceSubject): void {
     )
     expect(fence.damage()).toMatch(/somebody opened open-web/)
     // It is taken over by the next tables, with what the process gives it.
-    expect(fence.build([groupOn(subject.ifindex)], carried(300)).carried[0]?.result).toBe('done')
-    expect(elementsOf(subject.netfilter, 'inet').map(({ timeoutMs }) => (timeoutMs ?? 0) <= 310)).toEqual([true])
+    expect(fence.build([groupOn(subject.ifindex)], carried(2000)).carried[0]?.result).toBe('done')
+    expect(elementsOf(subject.netfilter, 'inet').map(({ timeoutMs }) => (timeoutMs ?? 0) <= 2010)).toEqual([true])
   })
 
   test('a flushed rule set comes back, closed: nobody knows what its elements had left', () => {
@@ -282,7 +282,7 @@ export function fenceSuite(make: () => FenceSubject): void {
     fence.apply(order('open', 5000))
     expect(fence.apply({ ...order('close', 0), parts: ['announce'] }).result).toBe('done')
     expect(LAYERS.map((layer) => elementsOf(subject.netfilter, layer).length)).toEqual([0, 0, 1])
-    expect(fence.apply({ ...order('renew', 400), parts: ['serve'] }).result).toBe('done')
+    expect(fence.apply({ ...order('renew', 3000), parts: ['serve'] }).result).toBe('done')
     expect(fence.apply({ ...order('renew', 400), parts: ['announce'] }).result).toBe('refused')
   })
 

@@ -108,7 +108,7 @@ export function packetSuite(make: () => PacketSubject): void {
     expect(frames.map((frame) => left.send(frame))).toEqual([ENOBUFS, ENOBUFS, 0])
     expect(dropped('netdev')).toBe(2)
     expect(left.send(gratuitousArp(subject.leftMac, '10.55.7.99'))).toBe(0)
-    open(100)
+    open(1000)
     expect(frames.map((frame) => left.send(frame))).toEqual([0, 0, 0])
     await subject.wait(() => left.send(gratuitousArp(subject.leftMac, WEB)) === ENOBUFS)
     left.close()

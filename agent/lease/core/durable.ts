@@ -64,7 +64,7 @@ export function durableTroubles({ node, durable, stateLost }: Station, silentMs:
     severity: 'warning',
     message: `${node} found no state at its start and does not vote for ${LONGEST_TERM_MS / 1000} s: a lease that it forgot may still live`,
     hint: 'until then the other voters are all needed: stop none of them; if the file was lost, look at the disk; a new node is set up with lvsm-lease --set-up before its first start',
-    leftMs: silentMs,
+    leftMs: Math.ceil(silentMs),
   }
   const notKept: Trouble = {
     code: 'state-not-kept',

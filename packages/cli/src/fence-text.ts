@@ -6,7 +6,9 @@ import { troubleLine } from './trouble-text.ts'
 
 export function fenceText(report: FenceReport, paint: Paint): string {
   const parts = [summary(report, paint)]
-  const standing = report.tables.filter(({ present }) => present)
+  // Every lease process builds its tables, empty where it directs nothing.
+  const concerned = report.directs.length + report.groups.length > 0
+  const standing = report.tables.filter(({ present }) => present && concerned)
   if (standing.length > 0) parts.push(section('TABLES', tableTable(standing, paint), paint))
   for (const group of report.groups)
     if (group.elements.length > 0) parts.push(section(groupTitle(group, paint), elementTable(group, paint), paint))

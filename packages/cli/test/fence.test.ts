@@ -71,7 +71,7 @@ describe('lvsm fence status', () => {
   })
 
   it('says that a realserver needs none', async () => {
-    const { socketPath } = await always({ node: 'rs1', directs: [], tables: [], groups: [] })
+    const { socketPath } = await always({ node: 'rs1', directs: [], groups: [] })
     const { out } = await lvsm(['--socket', socketPath, 'fence', 'status'])
     expect(out).toBe('lab  fence of rs1: this node directs no group and needs none\n')
   })
