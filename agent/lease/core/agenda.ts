@@ -131,6 +131,7 @@ function timesOf(station: Station, view: LeaseView, seat: Seat): (Instant | null
       nextCandidacy(station, view, seat),
       rankChangesAt(station, view, seat),
       isFit(seat, station.now) ? null : seat.unfitUntil,
+      station.now < station.votersNewUntil ? station.votersNewUntil : null,
     )
   if (seat.phase === 'taking' || seat.phase === 'parting') times.push(seat.holder.deadline)
   if (seat.phase === 'draining') times.push(seat.serve.latest)

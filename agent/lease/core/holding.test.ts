@@ -138,8 +138,16 @@ describe('the kernel', () => {
     const { dir1, live } = owner()
     dir1.refuses = (effect) => effect.kind === 'address' && effect.op === 'add'
     live(1200)
+    expect(dir1.told, 'it stands until its lifetime ends').toEqual([])
+    live(1000)
     expect(dir1.told.at(0)).toMatchObject({ kind: 'gave-up' })
     expect(dir1.told.at(0)?.reason).toContain('cannot be added')
+  })
+  test('nor is one that somebody took off, and that cannot be put back', () => {
+    const { dir1 } = owner()
+    dir1.refuses = (effect) => effect.kind === 'address' && effect.op === 'add'
+    dir1.give({ kind: 'address-lost', group: 'web' })
+    expect(dir1.told.some(({ kind }) => kind === 'gave-up')).toBe(true)
   })
   test('refreshes its addresses three times in a lifetime, which is short', () => {
     const { dir1, live } = owner()

@@ -1,10 +1,11 @@
 /** What the other nodes' beats say: who holds a group, who is ready for it, and in which order. */
 import { after, type Instant, NEVER_BEFORE, type Trouble } from '@lvsm/base'
 import { type Beat, type Life, lifeOf, silentFrom, speaks } from '@lvsm/heartbeat'
-import { groupOf, type LeaseGroup, type LeaseView, type Sender, voterDigest, votersOf } from '@lvsm/lease'
+import { groupOf, type LeaseGroup, type LeaseView, type Sender, votersOf } from '@lvsm/lease'
 import { beatIntervalMs } from './pace.ts'
 import { holds, type Seat } from './seat.ts'
 import { type Claim, type Station, tell, tellAll, touch, touchAll } from './station.ts'
+import { judgeVoters } from './voter-sets.ts'
 
 /** A beat that was overtaken by a later one of its process start is of yesterday, and says nothing. */
 export function noteBeat(
@@ -39,22 +40,6 @@ const differ = (before: Claim | undefined, now: Omit<Claim, 'at'>): boolean =>
   before.ready !== now.ready ||
   before.reaches !== now.reaches
 
-/**
- * Nodes that count other voters can form two majorities. While the last word of any peer names others, this node stands for
- * nothing, however long ago that was: that peer may live on behind a cut.
- */
-export function judgeVoters(station: Station, view: LeaseView): void {
-  const own = voterDigest(view)
-  const [name = null] = [...station.peers].find(([, { voters }]) => voters !== own) ?? []
-  if (name === station.dissenter) return
-  station.dissenter = name
-  if (name !== null) tell(station, '', 'note', 0, dissent(station, name))
-  touchAll(station)
-}
-
-export const dissent = ({ node }: Station, name: string): string =>
-  `${name} counts other voters than ${node}: two majorities could be formed`
-
 /** A cloned machine: both copies speak as one node, and each would be granted what the other one gives up. */
 export function judgeDouble(station: Station, name: string): void {
   const starts = station.roster.double(name, station.now)
@@ -68,27 +53,13 @@ export function judgeDouble(station: Station, name: string): void {
 const doubled = (name: string, starts: readonly string[]): string =>
   `two machines call themselves ${name}: starts ${starts.map((start) => start.slice(0, 8)).join(' and ')} speak by turns`
 
-export function peerTroubles(station: Station): Trouble[] {
-  const { dissenter } = station
-  const voters: Trouble[] =
-    dissenter === null
-      ? []
-      : [
-          {
-            code: 'other-voters',
-            severity: 'critical',
-            message: `${dissent(station, dissenter)}; ${station.node} takes nothing over until they agree`,
-            hint: `give every node the same configuration; to exchange voters, stop all lease processes first; if ${dissenter} is gone for good, restart lvsm-lease on this node once nothing of ${dissenter} runs any more`,
-          },
-        ]
-  const clones = [...station.doubles].flatMap((name): Trouble[] => {
+export const cloneTroubles = (station: Station): Trouble[] =>
+  [...station.doubles].flatMap((name): Trouble[] => {
     const starts = station.roster.double(name, station.now)
     if (starts === null) return []
     const hint = 'give one of them a name and addresses of its own, or stop it'
     return [{ code: 'cloned-node', severity: 'critical', message: doubled(name, starts), hint }]
   })
-  return [...voters, ...clones]
-}
 
 export const claimOf = (station: Station, node: string, group: string): Claim | undefined =>
   station.peers.get(node)?.claims.get(group)

@@ -36,6 +36,9 @@ export interface Seat {
   /** Whether the addresses are off for certain (removed, acknowledged, and no call out). */
   addressOff: boolean
   addressCalls: number
+  /** They were added, and nobody took them off since; how often in a row their lifetime could not be extended. */
+  addressOn: boolean
+  addressMisses: number
   /** When the addresses' lifetime is to be extended. */
   refreshAt: Instant
   /** Open again with the same lease once everything is closed. */
@@ -83,6 +86,8 @@ export function newSeat(group: LeaseGroup, own: string, random: Random, rules: R
     serve: new FenceElement(),
     addressOff: false,
     addressCalls: 0,
+    addressOn: false,
+    addressMisses: 0,
     refreshAt: NEVER_BEFORE,
     reopen: false,
     farewell: null,

@@ -1,7 +1,7 @@
 /**
  * This node as a voter: every question goes to the acceptor, every answer goes back to the start that asked.
  *
- * Law: while a peer's last word counts other voters, or two machines speak as the node that asks, nothing is lent anew:
+ * Law: while the voters are not settled (voter-sets.ts), or two machines speak as the node that asks, nothing is lent anew:
  * the vote would count in two majorities. What is lent already is renewed.
  *
  * A request that comes a moment before the vote is free waits for that moment. To the protocol it is a datagram that was
@@ -12,6 +12,7 @@ import { groupOf, type LeaseView, leadMs, type Poll, type Release, type Request 
 import type { Asker } from './events.ts'
 import { reply } from './post.ts'
 import { type Station, touch, touchAll } from './station.ts'
+import { votersUnsettled } from './voter-sets.ts'
 
 /** A request waits for at most so many head starts of a candidate. */
 const LONGEST_WAIT_LEADS = 2
@@ -29,8 +30,8 @@ export function onRequest(station: Station, view: LeaseView, sender: Asker, mess
   station.waiting = [...others, { sender, message, until: after(station.now, answer.leftMs + HAIR_MS) }]
 }
 
-const lendsAnew = ({ dissenter, roster, now }: Station, { node }: Asker): boolean =>
-  dissenter === null && roster.double(node, now) === null
+const lendsAnew = (station: Station, { node }: Asker): boolean =>
+  votersUnsettled(station) === null && station.roster.double(node, station.now) === null
 
 /** A vote is lent for addresses: those of a group that has another shape here may be in other groups. */
 function touchSharers(station: Station, view: LeaseView, { group, digest }: Request): void {

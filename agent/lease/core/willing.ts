@@ -1,8 +1,9 @@
 /** Whether this node would take a group: what it tells its peers, and what it asks itself before it stands as a candidate. */
 import { directs, type LeaseGroup, type LeaseView } from '@lvsm/lease'
-import { dissent, hasQuorum } from './peers.ts'
+import { hasQuorum } from './peers.ts'
 import { isFit, isReady, unreadyReason } from './seat.ts'
 import type { Station } from './station.ts'
+import { votersUnsettled } from './voter-sets.ts'
 
 /** Why this node would not take the group now; null when it would. */
 export function unwilling(station: Station, view: LeaseView, group: LeaseGroup): string | null {
@@ -11,7 +12,8 @@ export function unwilling(station: Station, view: LeaseView, group: LeaseGroup):
   if (!seat || !directs(view, group)) return `${node} is no director of ${group.name}`
   if (station.stopping) return `${node} is stopping`
   if (station.standby) return `${node} is set to standby`
-  if (station.dissenter !== null) return dissent(station, station.dissenter)
+  const voters = votersUnsettled(station)
+  if (voters !== null) return voters
   if (!isFit(seat, now)) return `${node} had to give ${group.name} up a moment ago, its kernel refused`
   if (!isReady(seat, now)) return `${node} is not ready: ${unreadyReason(seat)}`
   if (seat.phase !== 'watching') return `${node} is still ${seat.phase}`
