@@ -10,14 +10,16 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { eventually } from '../../../test/kit/eventually.ts'
 import { openState, setUp } from './state.ts'
 
-/** Every call that reaches the disk, in order; `broken` names one that fails instead. */
-const disk = vi.hoisted(() => ({ log: [] as string[], broken: '', held: Promise.resolve() }))
+/** Every call that reaches the disk, in order; `broken` names one that fails instead, for ever or `once`. */
+const disk = vi.hoisted(() => ({ log: [] as string[], broken: '', once: false, held: Promise.resolve() }))
 vi.mock('node:fs/promises', async (original) => {
   const real = await original<typeof FileSystem>()
   const name = (path: string): string => path.split('/').at(-1) ?? ''
   const note = (call: string): void => {
     disk.log.push(call)
-    if (disk.broken !== '' && call.startsWith(disk.broken)) throw new Error('no space left')
+    if (disk.broken === '' || !call.startsWith(disk.broken)) return
+    if (disk.once) disk.broken = ''
+    throw new Error('no space left')
   }
   return {
     ...real,
@@ -71,7 +73,7 @@ let directory = ''
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'lvsm-state-'))
   failed.mockReset()
-  Object.assign(disk, { log: [], broken: '', held: Promise.resolve() })
+  Object.assign(disk, { log: [], broken: '', once: false, held: Promise.resolve() })
 })
 afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
@@ -233,11 +235,10 @@ describe('a view that cannot be written', () => {
 
   test('does not come back over a newer one, which waited for its turn meanwhile', async () => {
     const state = again()
-    disk.broken = 'sync lease.view'
+    Object.assign(disk, { broken: 'sync lease.view', once: true })
     state.saveView(view)
     state.saveView({ ...view, revision: 4 })
     await until(() => failed.mock.calls.length === 1)
-    disk.broken = ''
     await until(() => again().view !== null)
     vi.advanceTimersByTime(5000)
     await state.save(STATE)
