@@ -16,7 +16,7 @@ import { settle } from './settle.ts'
 const SCENARIO_TIMEOUT_MS = 300_000
 const STALL_MS = 300
 const TICK_MS = 50
-const ATTEMPTS = 3
+const ATTEMPTS = 5
 
 let queue = Promise.resolve()
 let registered = 0
