@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { instant } from '@lvsm/base'
@@ -81,6 +81,15 @@ describe('--set-up', () => {
     ])
     expect(readFileSync(path, 'utf8')).toBe('damaged')
     expect([exits, order]).toEqual([[], []])
+  })
+  test('does not make a new node of one that lost its state', async () => {
+    writeFileSync(join(directory, 'lease.view'), 'of its last life')
+    await launch(['--set-up', '--state-dir', directory], program)
+    expect(said).toEqual([
+      expect.stringMatching(/lost its lease\.state.*\n {2}→ start lvsm-lease: it does not vote for 30 s/),
+    ])
+    expect(exits).toEqual([1])
+    expect(existsSync(join(directory, 'lease.state'))).toBe(false)
   })
   test('needs no root, and says where it cannot be', async () => {
     program = { ...program, root: false }

@@ -1,5 +1,5 @@
 /** From the command line to a lease process that runs, and what signals mean to it. */
-import { seededRandom } from '@lvsm/base'
+import { LONGEST_TERM_MS, seededRandom } from '@lvsm/base'
 import type { KernelError } from '@lvsm/kernel'
 import { setUp } from './adapters/state.ts'
 import { type Daemon, type Machine, startDaemon } from './daemon.ts'
@@ -32,8 +32,17 @@ export async function launch(args: readonly string[], program: Program): Promise
 
 async function prepare(stateDir: string, { say, exit }: Program): Promise<void> {
   try {
-    const fresh = await setUp(stateDir)
-    say(fresh ? `${stateDir} is set up: this node lent nothing yet` : `${stateDir} has a state already; it is kept`)
+    switch (await setUp(stateDir)) {
+      case 'fresh':
+        return say(`${stateDir} is set up: this node lent nothing yet`)
+      case 'kept':
+        return say(`${stateDir} has a state already; it is kept`)
+      case 'lost':
+        say(
+          `${stateDir} belongs to a node that took part and lost its lease.state: it may have lent a lease that still lives; nothing was changed\n  → start lvsm-lease: it does not vote for ${LONGEST_TERM_MS / 1000} s, and makes its state by itself`,
+        )
+        return exit(1)
+    }
   } catch (error) {
     say(`cannot set up ${stateDir}: ${(error as Error).message}`)
     exit(1)

@@ -77,10 +77,11 @@ export const lab = (only: readonly string[] = []): Stage => ({
 
 export async function runBoot(boot: Boot, deadline: Deadline): Promise<Tally> {
   const words = await prepare(boot)
+  const limitMs = deadline.within(Number.POSITIVE_INFINITY)
   const lines: string[] = []
   const ended = await run({
-    argv: ['node', 'scripts/lab/main.ts', 'run', ...words],
-    timeoutMs: deadline.within(Number.POSITIVE_INFINITY),
+    argv: ['node', 'scripts/lab/main.ts', 'run', '--timeout', String(Math.ceil(limitMs / 1000)), ...words],
+    timeoutMs: limitMs,
     onLine: (line) => {
       lines.push(line.replace(/\r$/, ''))
       console.log(`      ${line}`)

@@ -30,6 +30,8 @@ export const BUSY: Pace = { usualMs: [0.1, 0.6], slow: 0.02, slowMs: 15 }
 export interface KernelFaults {
   /** Probability that a call is refused, and does nothing. */
   refusal: number
+  /** So many calls are refused, and then no more. */
+  refuses: number
   /** Probability that the answer gets lost: the call was done, is done later, or is never done. */
   denial: number
   pace: Pace
@@ -52,7 +54,7 @@ export class FakeKernel {
   readonly #random: Random
   readonly #mistakes: TableMistakes
   readonly events: KernelEvents
-  readonly faults: KernelFaults = { refusal: 0, denial: 0, pace: BRISK }
+  readonly faults: KernelFaults = { refusal: 0, refuses: 0, denial: 0, pace: BRISK }
   /** Kernels before 5.16 have no egress hook: what a packet socket sends passes the fence by. */
   readonly egress: boolean
   /** What the world sees. */
@@ -106,6 +108,10 @@ export class FakeKernel {
     line.pass(ms)
     const { refusal, denial } = this.faults
     const drawn = refusal + denial > 0 ? this.#random.next() : 1
+    if (this.faults.refuses > 0) {
+      this.faults.refuses -= 1
+      return { result: 'refused', error: 'EBUSY' }
+    }
     if (drawn < refusal) return { result: 'refused', error: 'EBUSY' }
     if (drawn < refusal + denial) {
       this.#deny(at, about, change)

@@ -1,7 +1,8 @@
 /** Web servers that die and come back, as the owner's IPVS table shows it. */
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
-import { demand, figure, lab, PORT, scenario, status, until, VIP } from './harness.ts'
+import { demand, figure, lab, PORT, status, until, VIP } from './harness.ts'
+import { scenario } from './scenario.ts'
 import { now } from './observers/stamp.ts'
 import { ipvsService, type Destination } from './tables.ts'
 import { demandOneOwner, seats, served, watched } from './witness.ts'

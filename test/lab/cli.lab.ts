@@ -1,6 +1,7 @@
 /** The CLI against real agents: what a person and a script see, and what they can move. */
 import type { Status } from '@lvsm/model'
-import { attempt, demand, figure, NODES, owner, scenario, sh, status, until } from './harness.ts'
+import { attempt, demand, figure, NODES, owner, sh, status, until } from './harness.ts'
+import { scenario } from './scenario.ts'
 
 const asJson = async (node = ''): Promise<Status> =>
   JSON.parse(await sh(`lvsm ${node && `--node ${node} `}status -o json`)) as Status

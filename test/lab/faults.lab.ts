@@ -1,6 +1,7 @@
 /** Faults of the owner, watched from outside: never two owners, and the service comes back. */
 import type { Events } from '@lvsm/model'
-import { demand, figure, lab, owner, scenario, sh, until, VIP } from './harness.ts'
+import { demand, figure, lab, owner, sh, until, VIP } from './harness.ts'
+import { scenario } from './scenario.ts'
 import { addresses } from './tables.ts'
 import {
   AFTERMATH_MS,
@@ -113,9 +114,17 @@ const faults: readonly Fault[] = [
     during: async (seats) => {
       demand(!(await addresses(seats.from)).some(({ local }) => local === VIP), `${seats.from} has no ${VIP} any more`)
       await newOwner(seats)
-      const { events } = JSON.parse(await lab('api', seats.from, 'GET', '/v1/events')) as Events
-      const last = events.findLast(({ node, number }) => node === seats.from && number === seats.number)
-      demand(last?.kind === 'released', `the last word of lease ${seats.number}: ${JSON.stringify(last)}`)
+      // Its agent hears of it a moment later.
+      await until(
+        async () => {
+          const { events } = JSON.parse(await lab('api', seats.from, 'GET', '/v1/events')) as Events
+          const last = events.findLast(({ node, number }) => node === seats.from && number === seats.number)
+          demand(last?.kind === 'released', `the last word of lease ${seats.number}: ${JSON.stringify(last)}`)
+          return true
+        },
+        3000,
+        'the release is told',
+      )
     },
     end: ({ from }) => lab('start', from, 'lease'),
   },

@@ -1,6 +1,7 @@
 /** `lvsm fence status` on each node: what the kernel lets pass now; also while the lease process is dead. */
 import type { FenceReport } from '@lvsm/model'
-import { attempt, demand, figure, lab, NODES, on, scenario, sh, until, VIP } from './harness.ts'
+import { attempt, demand, figure, lab, NODES, on, sh, until, VIP } from './harness.ts'
+import { scenario } from './scenario.ts'
 import { seats, successorOf, whole } from './witness.ts'
 
 const fenceOf = async (node: string): Promise<FenceReport> =>

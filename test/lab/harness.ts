@@ -1,9 +1,4 @@
-/**
- * What a lab scenario is written with. Each `test/lab/*.lab.ts` runs as root inside the guest, where the cluster serves
- * already; it says `ok N - name` or `not ok N - name` for each scenario and exits non-zero when one failed.
- *
- * A first line `// lab: topology=pair cluster=no` chooses another lab than the default one with a cluster.
- */
+/** What a lab scenario is written with: commands, the cluster's own words, waiting, demands. `scenario` is in scenario.ts. */
 import { execFile } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Status } from '@lvsm/model'
@@ -15,8 +10,10 @@ export const PORT = process.env['LAB_PORT'] ?? ''
 export const NODES: readonly string[] = (process.env['LAB_NODES'] ?? '').split(' ').filter((name) => name !== '')
 const SOCKETS = (process.env['LAB_SOCKETS'] ?? '').split(':').filter((path) => path !== '')
 
-export const SCENARIO_TIMEOUT_MS = 60_000
 const POLL_MS = 100
+/** A machine that is starved needs more time: a wait ends only after so many looks too, and in any case after so many times its length. */
+const LOOKS = 1 / 2
+const LONGEST = 6
 
 export interface Ran {
   readonly code: number
@@ -71,15 +68,19 @@ export async function owner(group?: string): Promise<string | null> {
 
 export type Truthy<Value> = Exclude<Value, false | 0 | '' | null | undefined>
 
-/** Waits until `condition` gives something true and returns it; throws with its last error when the time is over. */
+/**
+ * Waits until `condition` gives something true and returns it; throws with its last error when the time is over. The time
+ * is that of a quiet machine: where one look at the cluster takes seconds, all that is waited for takes longer too.
+ */
 export async function until<Value>(
   condition: () => Value | Promise<Value>,
   ms: number,
   what = 'the condition',
 ): Promise<Truthy<Value>> {
-  const end = performance.now() + ms
+  const began = performance.now()
+  const looks = (ms / POLL_MS) * LOOKS
   let last: unknown
-  for (;;) {
+  for (let look = 1; ; look++) {
     try {
       const value = await condition()
       if (value) return value as Truthy<Value>
@@ -87,11 +88,17 @@ export async function until<Value>(
     } catch (error) {
       last = error
     }
-    if (performance.now() > end)
-      throw new Error(`${what} did not come true in ${ms} ms${last ? `: ${messageOf(last)}` : ''}`)
+    const passedMs = performance.now() - began
+    if ((passedMs > ms && look >= looks) || passedMs > LONGEST * ms)
+      throw new Error(
+        `${what} did not come true in ${passedMs.toFixed(0)} ms and ${look} looks${last ? `: ${messageOf(last)}` : ''}`,
+      )
     await sleep(POLL_MS)
   }
 }
+
+/** What must never be, however slow the machine is. */
+export class Violation extends Error {}
 
 /** A demand with words. */
 export function demand(condition: unknown, words: string): asserts condition {
@@ -102,59 +109,3 @@ export function demand(condition: unknown, words: string): asserts condition {
 export const figure = (name: string, value: string | number): void => console.log(`# ${name}: ${value}`)
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
-
-let queue = Promise.resolve()
-let registered = 0
-let done = 0
-let failed = 0
-
-/**
- * Scenarios run one after the other, in the order of their lines; one that fails does not stop the next. All of a file
- * are named before the first one ends: the process leaves after the last, whatever a late one has left running.
- */
-export function scenario(name: string, work: () => Promise<void>, timeoutMs = SCENARIO_TIMEOUT_MS): void {
-  registered += 1
-  queue = queue
-    .then(() => perform(name, work, timeoutMs))
-    .then(() => {
-      if (done === registered) leave()
-    })
-}
-
-async function perform(name: string, work: () => Promise<void>, timeoutMs: number): Promise<void> {
-  const began = performance.now()
-  const watchdog = new AbortController()
-  const late = sleep(timeoutMs, undefined, { signal: watchdog.signal }).then(() => {
-    throw new Error(`not done in ${timeoutMs} ms`)
-  })
-  try {
-    await Promise.race([work(), late])
-    console.log(`ok ${done + 1} - ${name} (${((performance.now() - began) / 1000).toFixed(1)} s)`)
-  } catch (error) {
-    failed += 1
-    console.log(`not ok ${done + 1} - ${name}`)
-    comment(error instanceof Error ? (error.stack ?? error.message) : String(error))
-    comment(await evidence())
-  } finally {
-    done += 1
-    watchdog.abort()
-    late.catch(() => {})
-  }
-}
-
-function leave(): never {
-  console.log(`1..${done}`)
-  process.exit(failed > 0 ? 1 : 0)
-}
-
-const comment = (text: string): void => console.log(text.replaceAll(/^/gm, '#   '))
-
-/** What the cluster thinks of itself at a failure. */
-async function evidence(): Promise<string> {
-  const said = await status().then(
-    ({ node, groups, nodes, troubles }) => JSON.stringify({ node, groups, nodes, troubles }, null, 1),
-    (error: unknown) => messageOf(error),
-  )
-  const processes = await attempt('lab pids; for node in $LAB_NODES; do lab logs $node | tail -n 20; done')
-  return `${said}\n${processes.out}`
-}

@@ -1,5 +1,6 @@
 /** What an operator does to a cluster that serves: moves, standby, a new agent. Nobody outside may notice. */
-import { demand, figure, lab, on, owner, scenario, sh, status, until } from './harness.ts'
+import { demand, figure, lab, on, owner, sh, status, until } from './harness.ts'
+import { scenario } from './scenario.ts'
 import {
   AFTERMATH_MS,
   demandNoMove,

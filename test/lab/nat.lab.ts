@@ -1,6 +1,7 @@
 /** Realservers behind a NAT gateway, as somebody outside sees them: only ever by the VIP. */
 import { spawn } from 'node:child_process'
-import { demand, lab, on, owner, scenario, sh, until, VIP } from './harness.ts'
+import { demand, lab, on, owner, sh, until, VIP } from './harness.ts'
+import { scenario } from './scenario.ts'
 import { seats, whole } from './witness.ts'
 
 const REALSERVER = 'rs3'

@@ -1,5 +1,6 @@
 /** The two processes of a node start and stop in any order, and what an operator said outlives them. */
-import { attempt, demand, lab, on, owner, scenario, sh, status, until } from './harness.ts'
+import { attempt, demand, lab, on, owner, sh, status, until } from './harness.ts'
+import { scenario } from './scenario.ts'
 import { demandNoMove, demandNoneFailed, demandOneOwner, lasting, seats, told, watched, whole } from './witness.ts'
 
 /** Longer than any beat, reconciliation or drain. */

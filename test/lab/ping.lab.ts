@@ -1,5 +1,6 @@
 /** An owner whose clients are out of reach hands over to a ready director that reaches more ping nodes; else it stays. */
-import { demand, figure, lab, owner, scenario, sh, status, until } from './harness.ts'
+import { demand, figure, lab, owner, sh, status, until } from './harness.ts'
+import { scenario } from './scenario.ts'
 import {
   AFTERMATH_MS,
   BETTER_FOR_MS,

@@ -1,7 +1,8 @@
 /** What somebody removes by hand comes back at once; what is not ours stays as it is. Judged by ip, nft and ipvsadm. */
 import { inNamespace, NETLINK, openNetlink } from '@lvsm/kernel'
 import { nftables } from '@lvsm/netlink'
-import { demand, figure, lab, on, PORT, scenario, status, until, VIP } from './harness.ts'
+import { demand, figure, lab, on, PORT, status, until, VIP } from './harness.ts'
+import { scenario } from './scenario.ts'
 import { addresses, ipvs, ipvsService, nftTables, routes } from './tables.ts'
 import { asked, demandOneOwner, seats, watched, whole } from './witness.ts'
 

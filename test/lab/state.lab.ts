@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import type { NodeTrouble } from '@lvsm/model'
-import { demand, figure, lab, owner, scenario, status, until } from './harness.ts'
+import { demand, figure, lab, owner, status, until } from './harness.ts'
+import { scenario } from './scenario.ts'
 import { seats, served, whole } from './witness.ts'
 
 /** T_MAX with its drift, and what the emulated guest needs to say so. */
@@ -71,7 +72,6 @@ scenario(
     // A voter that restarted answers with the numbers that it had reserved: the owner stays, its number may grow.
     demand(after.from === from && after.number >= number, `lease ${after.number} of ${after.from}`)
   },
-  120_000,
 )
 
 scenario(
@@ -92,5 +92,4 @@ scenario(
     await served()
     await whole()
   },
-  120_000,
 )

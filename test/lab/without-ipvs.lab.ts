@@ -1,6 +1,7 @@
 /** A director that lost IPVS, wholly or its table, hands over where another one is ready; a table that comes back moves nothing. */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { demand, figure, lab, on, owner, PORT, scenario, sh, status, until, VIP } from './harness.ts'
+import { demand, figure, lab, on, owner, PORT, sh, status, until, VIP } from './harness.ts'
+import { scenario } from './scenario.ts'
 import { ipvsService } from './tables.ts'
 import {
   AFTERMATH_MS,
@@ -62,33 +63,29 @@ async function useScheduler(node: string, from: string, to: string): Promise<voi
   await whole()
 }
 
-scenario(
-  'IPVS refuses the table of the owner, not of the other director: the group is handed over',
-  async () => {
-    await whole()
-    const { from, to, number } = await seats()
-    await useScheduler(to, 'wrr', 'rr')
-    const seen = await watched(async () => {
-      try {
-        await loseModules([from], 'ip_vs_wrr')
-        await until(async () => (await owner()) === to, HANDED_OVER_MS, `${to} owns the group`)
-        const own = (await status(from)).nodes.find(({ name }) => name === from)
-        figure(`${from} says`, `${own?.state}: ${own?.reason}`)
-        demand(own?.state === 'troubled', `${from} is ${own?.state}`)
-        await served()
-        await lasting(AFTERMATH_MS)
-      } finally {
-        await bringModulesBack('ip_vs_wrr')
-      }
-    })
-    told('table refused', seen)
-    demandOneOwner(seen)
-    await handedOver(from, number, /cannot serve it: still to do: add/)
-    await useScheduler(to, 'rr', 'wrr')
-    await served()
-  },
-  120_000,
-)
+scenario('IPVS refuses the table of the owner, not of the other director: the group is handed over', async () => {
+  await whole()
+  const { from, to, number } = await seats()
+  await useScheduler(to, 'wrr', 'rr')
+  const seen = await watched(async () => {
+    try {
+      await loseModules([from], 'ip_vs_wrr')
+      await until(async () => (await owner()) === to, HANDED_OVER_MS, `${to} owns the group`)
+      const own = (await status(from)).nodes.find(({ name }) => name === from)
+      figure(`${from} says`, `${own?.state}: ${own?.reason}`)
+      demand(own?.state === 'troubled', `${from} is ${own?.state}`)
+      await served()
+      await lasting(AFTERMATH_MS)
+    } finally {
+      await bringModulesBack('ip_vs_wrr')
+    }
+  })
+  told('table refused', seen)
+  demandOneOwner(seen)
+  await handedOver(from, number, /cannot serve it: still to do: add/)
+  await useScheduler(to, 'rr', 'wrr')
+  await served()
+})
 
 scenario(
   'the module is gone, for both directors: both say so, nothing moves, and the tables come back with it',
@@ -115,5 +112,4 @@ scenario(
     const after = await seats()
     demand(after.from === from && after.number === number, `lease ${after.number} of ${after.from}`)
   },
-  120_000,
 )

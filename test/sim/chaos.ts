@@ -45,7 +45,7 @@ export function heal(cluster: Cluster): void {
   cluster.afflictions.cure()
   cluster.stalls = { probability: 0, longestMs: 0, flush: 0 }
   for (const machine of cluster.machines) {
-    Object.assign(machine.kernel.faults, { refusal: 0, denial: 0, pace: BRISK })
+    Object.assign(machine.kernel.faults, { refusal: 0, refuses: 0, denial: 0, pace: BRISK })
     machine.disk.faults = { ...QUICK }
     Object.assign(machine, { ready: true, cutOff: false, reaches: PING_NODES })
     machine.start()

@@ -10,14 +10,16 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { eventually } from '../../../test/kit/eventually.ts'
 import { openState, setUp } from './state.ts'
 
-/** Every call that reaches the disk, in order; `broken` names one that fails instead. */
-const disk = vi.hoisted(() => ({ log: [] as string[], broken: '', held: Promise.resolve() }))
+/** Every call that reaches the disk, in order; `broken` names one that fails instead, for ever or `once`. */
+const disk = vi.hoisted(() => ({ log: [] as string[], broken: '', once: false, held: Promise.resolve() }))
 vi.mock('node:fs/promises', async (original) => {
   const real = await original<typeof FileSystem>()
   const name = (path: string): string => path.split('/').at(-1) ?? ''
   const note = (call: string): void => {
     disk.log.push(call)
-    if (disk.broken !== '' && call.startsWith(disk.broken)) throw new Error('no space left')
+    if (disk.broken === '' || !call.startsWith(disk.broken)) return
+    if (disk.once) disk.broken = ''
+    throw new Error('no space left')
   }
   return {
     ...real,
@@ -71,7 +73,7 @@ let directory = ''
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'lvsm-state-'))
   failed.mockReset()
-  Object.assign(disk, { log: [], broken: '', held: Promise.resolve() })
+  Object.assign(disk, { log: [], broken: '', once: false, held: Promise.resolve() })
 })
 afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
@@ -233,11 +235,10 @@ describe('a view that cannot be written', () => {
 
   test('does not come back over a newer one, which waited for its turn meanwhile', async () => {
     const state = again()
-    disk.broken = 'sync lease.view'
+    Object.assign(disk, { broken: 'sync lease.view', once: true })
     state.saveView(view)
     state.saveView({ ...view, revision: 4 })
     await until(() => failed.mock.calls.length === 1)
-    disk.broken = ''
     await until(() => again().view !== null)
     vi.advanceTimersByTime(5000)
     await state.save(STATE)
@@ -273,10 +274,19 @@ describe('a view that cannot be written', () => {
   })
 })
 
+test('a directory that somebody removed is made again by the next write', async () => {
+  const state = again()
+  await state.save(STATE)
+  rmSync(directory, { recursive: true })
+  await state.save({ ...STATE, standby: false })
+  expect(again().state).toEqual({ ...STATE, standby: false })
+  expect(modeOf(directory)).toBe('750')
+})
+
 describe('setting a node up', () => {
   test('says that it never lent anything, also in a directory that is not there yet', async () => {
     const fresh = join(directory, 'var', 'lvsm')
-    expect(await setUp(fresh)).toBe(true)
+    expect(await setUp(fresh)).toBe('fresh')
     expect(openState(fresh, failed).state).toEqual(NEW_STATE)
     expect(modeOf(fresh)).toBe('750')
   })
@@ -287,16 +297,22 @@ describe('setting a node up', () => {
   ])('leaves %s alone', async (_, put) => {
     put()
     const before = readFileSync(file('lease.state'))
-    expect(await setUp(directory)).toBe(false)
+    expect(await setUp(directory)).toBe('kept')
     expect(readFileSync(file('lease.state'))).toEqual(before)
   })
-  test('does not mind a view: a node may be set up before or after its reconciler', async () => {
+  test('does not take a node that lost its state for a new one: its view shows that it took part', async () => {
     const state = again()
     state.saveView(view)
     await state.save(STATE)
     rmSync(file('lease.state'))
-    expect(await setUp(directory)).toBe(true)
-    expect(again()).toMatchObject({ state: NEW_STATE, view })
+    expect(await setUp(directory)).toBe('lost')
+    expect(again()).toMatchObject({ state: null, view })
+  })
+  test('where nobody can tell whether there is a state, none is made', async () => {
+    writeFileSync(file('x'), '')
+    await expect(setUp(file('x'))).rejects.toThrow()
+    mkdirSync(file('lease.state'))
+    expect(await setUp(directory)).toBe('kept')
   })
   test('that cannot be written is told', async () => {
     disk.broken = 'rename'

@@ -6,8 +6,8 @@
  * A voter without its state is silent as long as any cluster's longest lease. So that a new node need not wait, setting it
  * up writes a state that says: it never lent anything.
  */
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
-import { open, rename } from 'node:fs/promises'
+import { lstatSync, mkdirSync, readFileSync } from 'node:fs'
+import { mkdir, open, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { type DurableState, type LeaseView, NEW_STATE } from '@lvsm/lease'
@@ -28,10 +28,11 @@ export interface LeaseState {
 }
 
 const statePath = (directory: string): string => join(directory, 'lease.state')
+const viewPath = (directory: string): string => join(directory, 'lease.view')
 
 /** `failed` hears of every view that did not reach the disk. */
 export function openState(directory: string, failed: (error: Error) => void): LeaseState {
-  const lastView = join(directory, 'lease.view')
+  const lastView = viewPath(directory)
   const stored = read(statePath(directory))
   const viewBytes = read(lastView)
   let writing: Promise<void> = Promise.resolve()
@@ -63,13 +64,20 @@ export function openState(directory: string, failed: (error: Error) => void): Le
   }
 }
 
-/** Makes the state of a node that never took part. False where there is one already, be it damaged: it must not be forgotten. */
-export async function setUp(directory: string): Promise<boolean> {
+/** `kept`: there is a state, be it damaged, and it must not be forgotten. `lost`: the node took part before, without one. */
+export type SetUp = 'fresh' | 'kept' | 'lost'
+
+/** Makes the state of a node that never took part. */
+export async function setUp(directory: string): Promise<SetUp> {
   mkdirSync(directory, { recursive: true, mode: 0o750 })
-  if (existsSync(statePath(directory))) return false
+  if (exists(statePath(directory))) return 'kept'
+  if (exists(viewPath(directory))) return 'lost'
   await replace(statePath(directory), encodeState(NEW_STATE))
-  return true
+  return 'fresh'
 }
+
+/** Throws where nobody can tell. */
+const exists = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined
 
 function read(path: string): Uint8Array | null {
   try {
@@ -81,9 +89,13 @@ function read(path: string): Uint8Array | null {
   }
 }
 
-/** The directory too: a name that is not on disk yet is none after a power cut (man 2 fsync). */
+/**
+ * The directory too: a name that is not on disk yet is none after a power cut (man 2 fsync). Where somebody removed the
+ * directory it is made again.
+ */
 async function replace(path: string, content: Uint8Array): Promise<void> {
   const fresh = `${path}.new`
+  await mkdir(dirname(path), { recursive: true, mode: 0o750 })
   await withFile(fresh, 'w', async (file) => {
     await file.writeFile(Buffer.concat([content, sha256(content)]))
     await file.sync()

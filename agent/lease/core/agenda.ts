@@ -79,6 +79,18 @@ function yieldCutOff(station: Station, view: LeaseView, seat: Seat): void {
 
 /** For so long a peer must be better off: what is repaired meanwhile moves nothing. */
 export const BETTER_FOR_MS = 3000
+/** A peer that looks better but refuses, or cannot keep the group, is tried less and less often. */
+const LONGEST_BETTER_FOR_MS = 300_000
+/** After so many times its length the last move is forgotten. */
+const REMEMBERED = 8
+
+function betterForMs(seat: Seat): number {
+  const { betterMove } = seat
+  if (!betterMove || seat.betterSince === null) return BETTER_FOR_MS
+  const { at, forMs } = betterMove
+  if (seat.betterSince >= after(at, REMEMBERED * forMs)) return BETTER_FOR_MS
+  return Math.min(2 * forMs, LONGEST_BETTER_FOR_MS)
+}
 
 /** A ready peer that would serve the group better gets it, as in any planned move: nothing changes before it is willing. */
 function tendBetter(station: Station, view: LeaseView, seat: Seat): void {
@@ -88,9 +100,10 @@ function tendBetter(station: Station, view: LeaseView, seat: Seat): void {
     return
   }
   seat.betterSince ??= station.now
-  if (station.now < after(seat.betterSince, BETTER_FOR_MS)) return
-  // Where it refuses, it is asked again as long after.
+  const forMs = betterForMs(seat)
+  if (station.now < after(seat.betterSince, forMs)) return
   seat.betterSince = null
+  seat.betterMove = { at: station.now, forMs }
   beginTransfer(station, view, seat, better.node, better.why)
 }
 
@@ -120,6 +133,7 @@ function timesOf(station: Station, view: LeaseView, seat: Seat): (Instant | null
       nextCandidacy(station, view, seat),
       rankChangesAt(station, view, seat),
       isFit(seat, station.now) ? null : seat.unfitUntil,
+      station.now < station.votersNewUntil ? station.votersNewUntil : null,
     )
   if (seat.phase === 'taking' || seat.phase === 'parting') times.push(seat.holder.deadline)
   if (seat.phase === 'draining') times.push(seat.serve.latest)
@@ -127,7 +141,7 @@ function timesOf(station: Station, view: LeaseView, seat: Seat): (Instant | null
   if (seat.phase === 'holding') {
     times.push(seat.refreshAt, nextRenewal(station, view, seat), nextAnnouncement(seat), nextTransfer(view, seat))
     if (station.standby && !seat.transfer) times.push(seat.standbyAt)
-    if (seat.betterSince !== null) times.push(after(seat.betterSince, BETTER_FOR_MS))
+    if (seat.betterSince !== null) times.push(after(seat.betterSince, betterForMs(seat)))
   }
   return times
 }

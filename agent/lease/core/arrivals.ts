@@ -3,11 +3,12 @@ import { after } from '@lvsm/base'
 import type { LeaseView } from '@lvsm/lease'
 import { onAck, onVote } from './candidacy.ts'
 import type { Asker, Envelope, Message } from './events.ts'
-import { judgeDouble, noteBeat, speaksNow, unwilling } from './peers.ts'
+import { judgeDouble, noteBeat, speaksNow } from './peers.ts'
 import { beatTo } from './post.ts'
 import { count, type Station, touchAll } from './station.ts'
 import { onAnswer, onOffer } from './transfer.ts'
 import { onPoll, onRequest, onVoterRelease } from './voting.ts'
+import { unwilling } from './willing.ts'
 
 /** Of a keepalive: a start that was not heard before is answered at once, but no more often. */
 const GREETING = 1 / 4
@@ -52,6 +53,9 @@ export function onMessage(station: Station, view: LeaseView, sender: Asker, mess
   const seat = station.seats.get(message.group)
   if (!seat) return
   seat.touched = true
+  // Two machines with one name would vote twice: for two owners.
+  if ((message.kind === 'ack' || message.kind === 'free') && station.roster.double(sender.node, station.now) !== null)
+    return count(station, 'drop-cloned-voter')
   if (message.kind === 'ack') return onAck(station, view, seat, sender.node, message)
   if (message.kind === 'answer') return onAnswer(station, view, seat, sender.node, message)
   if (message.kind !== 'release') return onVote(station, view, seat, sender.node, message)

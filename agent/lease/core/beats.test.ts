@@ -2,7 +2,7 @@
 import { renewalMs } from '@lvsm/base'
 import { describe, expect, test } from 'vitest'
 import { quarantineMs } from '@lvsm/base'
-import type { LeaseGroup } from '@lvsm/lease'
+import { type LeaseGroup, voterDigest } from '@lvsm/lease'
 import { about, Bench, claim, ready, timing, viewOf } from './fixture.ts'
 
 const NODES = ['dir1', 'dir2', 'rs1', 'rs2']
@@ -96,7 +96,7 @@ describe('what is heard', () => {
       kind: 'beat',
       revision: 1,
       standby: false,
-      voters: '0000000000000000',
+      voters: voterDigest(rs1.view),
       groups: [claim({ holds: true, number: 7, leftMs: 300 })],
     } as const
     rs1.hear('dir1', { kind: 'request', ...about, termMs: 350, number: 1 }, { rider })

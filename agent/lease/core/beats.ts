@@ -12,6 +12,7 @@ import { type LeaseView, voterDigest } from '@lvsm/lease'
 import { beatIntervalMs } from './pace.ts'
 import { holds, isReady, type Seat } from './seat.ts'
 import type { Station } from './station.ts'
+import { votersUnsettled } from './voter-sets.ts'
 
 /** Of a keepalive. */
 const SOON = 1 / 2
@@ -30,7 +31,7 @@ function claimOf(station: Station, seat: Seat): GroupClaim {
   return {
     group: seat.group.name,
     holds: holding,
-    ready: isReady(seat, station.now) && !station.stopping,
+    ready: isReady(seat, station.now) && !station.stopping && votersUnsettled(station) === null,
     reaches: seat.says.reaches,
     number: holding ? seat.holder.number : 0,
     leftMs: holding ? seat.holder.deadline - station.now : 0,
@@ -103,14 +104,6 @@ export function nextBeat(station: Station, view: LeaseView): Instant {
   for (const { name } of view.nodes) if (name !== station.node) next = earlier(next, dueAt(station, name))
   return next
 }
-
-/** A process start that was not heard before knows nothing yet: everything is news. */
-export function tellAll(station: Station): void {
-  for (const seat of station.seats.values()) seat.claim = { ...seat.claim, since: station.now }
-}
-
-/** Peers should know at once: this process will not be there for long. */
-export const beatNow = (station: Station): void => station.beatAt.clear()
 
 /** Peers should know soon that something changed hands: after what the change itself has to send and to do. */
 export function beatSoon(station: Station): void {

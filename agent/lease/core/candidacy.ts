@@ -10,12 +10,13 @@ import {
   type Situation,
   votersOf,
 } from '@lvsm/lease'
-import { rankOf, unwilling } from './peers.ts'
+import { rankOf } from './peers.ts'
 import { about, post, postRelease } from './post.ts'
 import { onExtended, request } from './renewing.ts'
 import { enoughMs, isSilent, type Seat } from './seat.ts'
 import { count, type Station } from './station.ts'
 import { take } from './taking.ts'
+import { unwilling } from './willing.ts'
 
 export function situation(station: Station, view: LeaseView, seat: Seat): Situation {
   const voters = votersOf(view)
@@ -79,7 +80,7 @@ export function onAck(station: Station, view: LeaseView, seat: Seat, from: strin
 /** Too little left to open a fence: the attempt goes on with its next send. */
 function win(station: Station, view: LeaseView, seat: Seat): void {
   const leftMs = between(station.now, seat.holder.deadline)
-  if (leftMs < enoughMs(view.timing) || !isSilent(seat, station.now)) return
+  if (leftMs < enoughMs(view.timing, seat) || !isSilent(seat, station.now)) return
   seat.candidate.won()
   seat.raisedNumber = 0
   take(station, view, seat)

@@ -10,18 +10,18 @@ import type { Grant, LeaseGroup, LeaseStatus, LeaseView } from '@lvsm/lease'
 import { expire, nextDue, tend } from './agenda.ts'
 import { defend } from './announcing.ts'
 import { onDatagram, onMessage } from './arrivals.ts'
-import { beatNow, beatSoon } from './beats.ts'
+import { beatSoon } from './beats.ts'
 import { giveUp } from './closing.ts'
 import { onPersisted } from './durable.ts'
 import { type LeaseEffect, type LeaseInput, READY_FOR_MS } from './events.ts'
 import { guardSoon, onCarried } from './guarding.ts'
-import { addAddresses, bookAddressed, bookFenced } from './kernel.ts'
+import { addAddresses, addressesStand, bookAddressed, bookFenced } from './kernel.ts'
 import { adopt, relinquish } from './membership.ts'
 import { bestPeer } from './peers.ts'
 import { post } from './post.ts'
 import { onRenewed } from './renewing.ts'
 import { isReady, type Seat } from './seat.ts'
-import { type LeaseCoreOptions, newStation, type Station, tell, touchAll } from './station.ts'
+import { beatNow, type LeaseCoreOptions, newStation, type Station, tell, touchAll } from './station.ts'
 import { statusOf } from './status.ts'
 import { onOpened } from './taking.ts'
 import { beginTransfer } from './transfer.ts'
@@ -127,6 +127,7 @@ function onSeatInput(station: Station, view: LeaseView, seat: Seat, input: SeatI
       return onAddressed(station, view, seat, input)
     case 'address-lost':
       if (seat.phase !== 'holding' || !seat.announce.isOpen(station.now) || seat.addressCalls > 0) return
+      seat.addressOn = false
       addAddresses(station, seat)
       seat.burst = { since: station.now, sent: 0 }
       return tell(station, seat.group.name, 'note', seat.holder.number, 'an address was removed by somebody; put back')
@@ -157,7 +158,7 @@ function onAddressed(
   input: Extract<LeaseInput, { kind: 'addressed' }>,
 ): void {
   bookAddressed(seat, input)
-  if (input.op === 'remove' || input.ok || seat.phase !== 'holding') return
+  if (input.op === 'remove' || input.ok || seat.phase !== 'holding' || addressesStand(seat)) return
   const reason = `the addresses of ${seat.group.name} cannot be added: ${input.error}`
   giveUp(station, seat, { kind: 'gave-up', reason, successor: bestPeer(station, view, seat.group), unfit: true })
 }

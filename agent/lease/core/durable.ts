@@ -4,7 +4,7 @@
  *
  * Law: what a restart relies on is used only once the disk has it for certain; the acceptor is told of each write.
  */
-import { after, type Instant, LONGEST_TERM_MS, type Trouble } from '@lvsm/base'
+import { after, between, type Instant, LONGEST_TERM_MS, type Trouble } from '@lvsm/base'
 import type { DurableState } from '@lvsm/lease'
 import type { Station } from './station.ts'
 
@@ -12,12 +12,15 @@ export interface Durable {
   /** As it is on disk for certain; null when that is not known. */
   onDisk: DurableState | null
   writing: DurableState | null
+  writingSince: Instant
   retryAt: Instant
   /** Why the last write failed; empty when it did not. */
   fault: string
 }
 
 const RETRY_MS = 1000
+/** A write that takes so long hangs. */
+const HANGING_MS = 5000
 const NEVER = Number.POSITIVE_INFINITY as Instant
 
 const wanted = (station: Station): DurableState => ({
@@ -37,6 +40,7 @@ export function tendDurable(station: Station): void {
   const state = wanted(station)
   if (isKept(durable.onDisk, state)) return
   durable.writing = state
+  durable.writingSince = station.now
   station.acceptor.writes(state)
   station.effects.push({ kind: 'persist', state })
 }
@@ -57,8 +61,16 @@ export function nextDurable({ acceptor, durable }: Station): Instant {
   return durable.fault === '' ? (acceptor.changesAt ?? NEVER) : durable.retryAt
 }
 
+/** A disk that neither answers nor fails; null when all is well. */
+function faultOf({ durable, now }: Station): string | null {
+  if (durable.fault !== '') return durable.fault
+  const waitsMs = durable.writing ? between(durable.writingSince, now) : 0
+  return waitsMs >= HANGING_MS ? `the disk has not answered for ${Math.floor(waitsMs / 1000)} s` : null
+}
+
 /** `silentMs`: what is left of this voter's quarantine; 0 where it answers, or is no voter. */
-export function durableTroubles({ node, durable, stateLost }: Station, silentMs: number): Trouble[] {
+export function durableTroubles(station: Station, silentMs: number): Trouble[] {
+  const { node, acceptor, stateLost } = station
   const lost: Trouble = {
     code: 'state-lost',
     severity: 'warning',
@@ -66,11 +78,16 @@ export function durableTroubles({ node, durable, stateLost }: Station, silentMs:
     hint: 'until then the other voters are all needed: stop none of them; if the file was lost, look at the disk; a new node is set up with lvsm-lease --set-up before its first start',
     leftMs: Math.ceil(silentMs),
   }
+  const fault = faultOf(station)
+  const waits =
+    acceptor.grantableMs > 0
+      ? 'failover goes on, but a longer lease duration and standby wait for it'
+      : 'until then this voter lends nothing, and the other voters are all needed'
   const notKept: Trouble = {
     code: 'state-not-kept',
     severity: 'critical',
-    message: `the lease process cannot keep its state: ${durable.fault}`,
-    hint: 'make room on that disk, or repair it; failover goes on, but a longer lease duration and standby wait for it',
+    message: `the lease process cannot keep its state: ${fault}`,
+    hint: `make room on that disk, or repair it; ${waits}`,
   }
-  return [...(stateLost && silentMs > 0 ? [lost] : []), ...(durable.fault === '' ? [] : [notKept])]
+  return [...(stateLost && silentMs > 0 ? [lost] : []), ...(fault === null ? [] : [notKept])]
 }

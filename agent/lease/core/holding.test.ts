@@ -138,8 +138,16 @@ describe('the kernel', () => {
     const { dir1, live } = owner()
     dir1.refuses = (effect) => effect.kind === 'address' && effect.op === 'add'
     live(1200)
+    expect(dir1.told, 'it stands until its lifetime ends').toEqual([])
+    live(1000)
     expect(dir1.told.at(0)).toMatchObject({ kind: 'gave-up' })
     expect(dir1.told.at(0)?.reason).toContain('cannot be added')
+  })
+  test('nor is one that somebody took off, and that cannot be put back', () => {
+    const { dir1 } = owner()
+    dir1.refuses = (effect) => effect.kind === 'address' && effect.op === 'add'
+    dir1.give({ kind: 'address-lost', group: 'web' })
+    expect(dir1.told.some(({ kind }) => kind === 'gave-up')).toBe(true)
   })
   test('refreshes its addresses three times in a lifetime, which is short', () => {
     const { dir1, live } = owner()
@@ -200,11 +208,25 @@ describe('hands over, by a planned move, to a ready peer that is better off for 
     })
     expect(offered(dir1)).toBe(false)
   })
-  test('and asks again three seconds after a refusal', () => {
+  test('and after a refusal asks again twice as late each time, up to five minutes', () => {
+    const { dir1, live } = owner()
+    let forMs = 3000
+    for (const round of [1, 2, 3]) {
+      dir1.told.splice(0)
+      live(forMs - 100, claim(), broken)
+      expect(offered(dir1), `round ${round}`).toBe(false)
+      live(300, claim(), broken)
+      expect(offered(dir1), `round ${round}`).toBe(true)
+      answers(dir1, false)
+      expect(dir1.told.at(-1)).toMatchObject({ kind: 'refused' })
+      forMs *= 2
+    }
+  })
+  test('a move of long ago is forgotten', () => {
     const { dir1, live } = owner()
     live(3050, claim(), broken)
     answers(dir1, false)
-    expect(dir1.told.at(-1)).toMatchObject({ kind: 'refused' })
+    live(25_000, claim(), ready())
     dir1.told.splice(0)
     live(2900, claim(), broken)
     expect(offered(dir1)).toBe(false)

@@ -68,8 +68,9 @@ export function closeFence(station: Station, seat: Seat, parts: readonly FencePa
 const SHORTEST_VALID_SECONDS = 3
 const LONGEST_VALID_SECONDS = 10
 const MANY_ADDRESSES = 32
-/** So many times in a lifetime: two may fail. */
+/** So many times in a lifetime: one may fail, and when the second does, the addresses stand for as long again as a move takes. */
 const EXTENSIONS = 3
+const MISSES = 2
 
 /** Whole seconds, as the kernel counts them; never less than a lease, which is what a hold-up may cost. */
 export function validSeconds({ addresses }: LeaseGroup, leaseMs: number): number {
@@ -86,7 +87,12 @@ export function addAddresses(station: Station, seat: Seat): void {
   station.effects.push({ kind: 'address', op: 'add', group: seat.group, validSeconds: seconds })
 }
 
+/** With what is left of their lifetime the addresses stand until the next extension. */
+export const addressesStand = ({ addressOn, addressMisses }: Seat): boolean => addressOn && addressMisses < MISSES
+
 export function removeAddresses(station: Station, seat: Seat): void {
+  seat.addressOn = false
+  seat.addressMisses = 0
   seat.addressCalls += 1
   station.effects.push({ kind: 'address', op: 'remove', group: seat.group, validSeconds: 0 })
 }
@@ -104,4 +110,7 @@ export function bookAddressed(seat: Seat, answer: Extract<LeaseInput, { kind: 'a
   seat.addressCalls -= 1
   invariant(seat.addressCalls >= 0, 'one answer for each address call')
   if (answer.op === 'remove' && answer.ok && seat.addressCalls === 0) seat.addressOff = true
+  if (answer.op === 'remove') return
+  seat.addressOn ||= answer.ok
+  seat.addressMisses = answer.ok ? 0 : seat.addressMisses + 1
 }

@@ -1,12 +1,14 @@
 /** A new view: who the peers are, which groups this node directs, and what a predecessor may have left behind. */
 import { directs, type LeaseAddress, type LeaseGroup, type LeaseView } from '@lvsm/lease'
-import { bestPeer, judgeVoters } from './peers.ts'
+import { bestPeer } from './peers.ts'
 import { giveUp, part, silence } from './closing.ts'
 import { guardSoon } from './guarding.ts'
 import { newSeat, type Seat } from './seat.ts'
 import { type Station, touchAll } from './station.ts'
+import { changeVoters, judgeVoters } from './voter-sets.ts'
 
 export function adopt(station: Station, view: LeaseView): void {
+  changeVoters(station, station.view, view)
   for (const seat of station.seats.values()) leaveChanged(station, view, seat)
   station.view = view
   station.acceptor.adopt(view, station.now)

@@ -1,11 +1,11 @@
 /** What the other nodes' beats say: who holds a group, who is ready for it, and in which order. */
-import { after, type Instant, type Trouble } from '@lvsm/base'
+import { after, type Instant, NEVER_BEFORE, type Trouble } from '@lvsm/base'
 import { type Beat, type Life, lifeOf, silentFrom, speaks } from '@lvsm/heartbeat'
-import { directs, groupOf, type LeaseGroup, type LeaseView, type Sender, voterDigest, votersOf } from '@lvsm/lease'
-import { tellAll } from './beats.ts'
+import { groupOf, type LeaseGroup, type LeaseView, type Sender, votersOf } from '@lvsm/lease'
 import { beatIntervalMs } from './pace.ts'
-import { holds, isFit, isReady, type Seat, unreadyReason } from './seat.ts'
-import { type Claim, type Station, tell, touch, touchAll } from './station.ts'
+import { holds, type Seat } from './seat.ts'
+import { type Claim, type Station, tell, tellAll, touch, touchAll } from './station.ts'
+import { judgeVoters } from './voter-sets.ts'
 
 /** A beat that was overtaken by a later one of its process start is of yesterday, and says nothing. */
 export function noteBeat(
@@ -40,22 +40,6 @@ const differ = (before: Claim | undefined, now: Omit<Claim, 'at'>): boolean =>
   before.ready !== now.ready ||
   before.reaches !== now.reaches
 
-/**
- * Nodes that count other voters can form two majorities. While the last word of any peer names others, this node stands for
- * nothing, however long ago that was: that peer may live on behind a cut.
- */
-export function judgeVoters(station: Station, view: LeaseView): void {
-  const own = voterDigest(view)
-  const [name = null] = [...station.peers].find(([, { voters }]) => voters !== own) ?? []
-  if (name === station.dissenter) return
-  station.dissenter = name
-  if (name !== null) tell(station, '', 'note', 0, dissent(station, name))
-  touchAll(station)
-}
-
-const dissent = ({ node }: Station, name: string): string =>
-  `${name} counts other voters than ${node}: two majorities could be formed`
-
 /** A cloned machine: both copies speak as one node, and each would be granted what the other one gives up. */
 export function judgeDouble(station: Station, name: string): void {
   const starts = station.roster.double(name, station.now)
@@ -69,27 +53,13 @@ export function judgeDouble(station: Station, name: string): void {
 const doubled = (name: string, starts: readonly string[]): string =>
   `two machines call themselves ${name}: starts ${starts.map((start) => start.slice(0, 8)).join(' and ')} speak by turns`
 
-export function peerTroubles(station: Station): Trouble[] {
-  const { dissenter } = station
-  const voters: Trouble[] =
-    dissenter === null
-      ? []
-      : [
-          {
-            code: 'other-voters',
-            severity: 'critical',
-            message: `${dissent(station, dissenter)}; ${station.node} takes nothing over until they agree`,
-            hint: 'give every node the same configuration; to exchange voters, stop all lease processes first',
-          },
-        ]
-  const clones = [...station.doubles].flatMap((name): Trouble[] => {
+export const cloneTroubles = (station: Station): Trouble[] =>
+  [...station.doubles].flatMap((name): Trouble[] => {
     const starts = station.roster.double(name, station.now)
     if (starts === null) return []
     const hint = 'give one of them a name and addresses of its own, or stop it'
     return [{ code: 'cloned-node', severity: 'critical', message: doubled(name, starts), hint }]
   })
-  return [...voters, ...clones]
-}
 
 export const claimOf = (station: Station, node: string, group: string): Claim | undefined =>
   station.peers.get(node)?.claims.get(group)
@@ -123,11 +93,13 @@ export function isReadyPeer(station: Station, view: LeaseView, node: string, gro
 
 const reaches = (station: Station, node: string, group: string): number => claimOf(station, node, group)?.reaches ?? 0
 
-/** Ready peers, the best first: by the ping nodes that they reach, then in preference order. */
+/** Ready peers, the best first: who did not just refuse, by the ping nodes that they reach, then in preference order. */
 function readyPeers(station: Station, view: LeaseView, { name, directors }: LeaseGroup): string[] {
+  const refused = station.seats.get(name)?.refusedUntil
+  const asked = (node: string): number => (station.now < (refused?.get(node) ?? NEVER_BEFORE) ? 1 : 0)
   return directors
     .filter((node) => node !== station.node && isReadyPeer(station, view, node, name))
-    .sort((a, b) => reaches(station, b, name) - reaches(station, a, name))
+    .sort((a, b) => asked(a) - asked(b) || reaches(station, b, name) - reaches(station, a, name))
 }
 
 export const bestPeer = (station: Station, view: LeaseView, group: LeaseGroup): string | null =>
@@ -215,17 +187,4 @@ export function ownerOf(station: Station, view: LeaseView, group: LeaseGroup): O
     if (fresh && (!owner || claim.number > owner.number)) owner = { node, number: claim.number, leftMs: claim.leftMs }
   }
   return owner
-}
-
-/** Why this node would not take the group now; null when it would. */
-export function unwilling(station: Station, view: LeaseView, group: LeaseGroup): string | null {
-  const seat = station.seats.get(group.name)
-  if (!seat || !directs(view, group)) return `${station.node} is no director of ${group.name}`
-  if (station.stopping) return `${station.node} is stopping`
-  if (station.standby) return `${station.node} is set to standby`
-  if (station.dissenter !== null) return dissent(station, station.dissenter)
-  if (!isFit(seat, station.now)) return `${station.node} had to give ${group.name} up a moment ago, its kernel refused`
-  if (!isReady(seat, station.now)) return `${station.node} is not ready: ${unreadyReason(seat)}`
-  if (seat.phase !== 'watching') return `${station.node} is still ${seat.phase}`
-  return null
 }

@@ -11,7 +11,7 @@ import type { LeaseInput } from './events.ts'
 import { BOTH, renewFence } from './kernel.ts'
 import { bestPeer } from './peers.ts'
 import { about, post } from './post.ts'
-import { enoughMs, fenceCalls, type Seat } from './seat.ts'
+import { enoughMs, fenceCalls, paceOf, type Seat } from './seat.ts'
 import type { Station } from './station.ts'
 
 /** A renewal must gain at least so much, or it is not worth a call. */
@@ -32,12 +32,9 @@ export function request(station: Station, view: LeaseView, seat: Seat, number: n
 function leaseDue(view: LeaseView, seat: Seat): Instant | null {
   const { newest, answered } = seat.holder
   if (!newest || fenceCalls(seat) > 0) return null
-  return after(newest.sent, (answered ? renewalMs(view.timing) : view.timing.keepaliveMs / 3) * shortened(view, seat))
+  const pace = paceOf(view.timing, seat)
+  return after(newest.sent, answered ? renewalMs(pace) : pace.keepaliveMs / 3)
 }
-
-/** Voters that lend for a shorter time, because their view or their disk is of another duration, must be asked sooner. */
-const shortened = ({ timing }: LeaseView, { holder }: Seat): number =>
-  holder.grantedMs > 0 ? Math.min(1, holder.grantedMs / timing.termMs) : 1
 
 /**
  * From when on a renewal of the fence gains enough. Null when it never will: within two roundings of its latest end the
@@ -46,21 +43,21 @@ const shortened = ({ timing }: LeaseView, { holder }: Seat): number =>
 function worthFrom(station: Station, view: LeaseView, seat: Seat): Instant | null {
   const { latest } = seat.announce
   const last = after(latest, -2 * ROUNDING_MS)
-  const from = after(latest, WORTH_MS - Math.min(seat.holder.deadline - latest, fenceMs(view.timing)))
+  const from = after(latest, WORTH_MS - Math.min(seat.holder.deadline - latest, fenceMs(paceOf(view.timing, seat))))
   return from <= last && station.now <= last ? from : null
 }
 
 /** When the fence is renewed from what is left of the lease, without a new extension; null when nothing is left. */
 function fenceDue(station: Station, view: LeaseView, seat: Seat): Instant | null {
   const from = fenceCalls(seat) > 0 ? null : worthFrom(station, view, seat)
-  return from === null ? null : later(from, after(seat.announce.latest, -view.timing.applyMs))
+  return from === null ? null : later(from, after(seat.announce.latest, -paceOf(view.timing, seat).applyMs))
 }
 
 /** The timeout of a renewal; null where it would gain too little. */
 function worth(station: Station, view: LeaseView, seat: Seat): number | null {
   const from = worthFrom(station, view, seat)
   if (from === null || station.now < from) return null
-  return seat.announce.renewalMs(station.now, seat.holder.deadline, fenceMs(view.timing))
+  return seat.announce.renewalMs(station.now, seat.holder.deadline, fenceMs(paceOf(view.timing, seat)))
 }
 
 export function extendFence(station: Station, view: LeaseView, seat: Seat): void {
@@ -70,8 +67,9 @@ export function extendFence(station: Station, view: LeaseView, seat: Seat): void
 
 /** A majority extended the lease: extend the fence, unless that was done less than half a keepalive ago. */
 export function onExtended(station: Station, view: LeaseView, seat: Seat): void {
-  const ageMs = fenceMs(view.timing) - (seat.announce.latest - station.now)
-  if (ageMs >= view.timing.keepaliveMs / 2) extendFence(station, view, seat)
+  const pace = paceOf(view.timing, seat)
+  const ageMs = fenceMs(pace) - (seat.announce.latest - station.now)
+  if (ageMs >= pace.keepaliveMs / 2) extendFence(station, view, seat)
 }
 
 export function tendRenewals(station: Station, view: LeaseView, seat: Seat): void {
@@ -89,7 +87,7 @@ export function tendRenewals(station: Station, view: LeaseView, seat: Seat): voi
 /** Either this process was held up, and the lease is still good; or nobody renewed the lease, and this is its end. */
 function fenceRanOut(station: Station, view: LeaseView, seat: Seat): void {
   const { deadline, number } = seat.holder
-  const reopen = deadline - station.now >= enoughMs(view.timing)
+  const reopen = deadline - station.now >= enoughMs(view.timing, seat)
   giveUp(
     station,
     seat,

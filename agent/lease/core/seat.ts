@@ -36,6 +36,9 @@ export interface Seat {
   /** Whether the addresses are off for certain (removed, acknowledged, and no call out). */
   addressOff: boolean
   addressCalls: number
+  /** They were added, and nobody took them off since; how often in a row their lifetime could not be extended. */
+  addressOn: boolean
+  addressMisses: number
   /** When the addresses' lifetime is to be extended. */
   refreshAt: Instant
   /** Open again with the same lease once everything is closed; with phase `watching` that is now. */
@@ -58,6 +61,10 @@ export interface Seat {
   standbyAt: Instant
   /** Since when a ready peer would serve better; null while none would. */
   betterSince: Instant | null
+  /** The last offer to a better peer, and for how long a peer must have been better for that; null: there was none lately. */
+  betterMove: { readonly at: Instant; readonly forMs: number } | null
+  /** Until when a peer that refused an offer is offered the group last. */
+  readonly refusedUntil: Map<string, Instant>
   /** Lease number to renew with, when a voter knows of a higher one than ours. */
   raisedNumber: number
   /** Something happened to it in this step. */
@@ -79,6 +86,8 @@ export function newSeat(group: LeaseGroup, own: string, random: Random, rules: R
     serve: new FenceElement(),
     addressOff: false,
     addressCalls: 0,
+    addressOn: false,
+    addressMisses: 0,
     refreshAt: NEVER_BEFORE,
     reopen: false,
     farewell: null,
@@ -92,6 +101,8 @@ export function newSeat(group: LeaseGroup, own: string, random: Random, rules: R
     unfitUntil: NEVER_BEFORE,
     standbyAt: NEVER_BEFORE,
     betterSince: null,
+    betterMove: null,
+    refusedUntil: new Map(),
     raisedNumber: 0,
     touched: true,
     dueAt: NEVER_BEFORE,
@@ -114,5 +125,18 @@ export const unreadyReason = ({ says }: Seat): string => {
 /** Whether this node acts as the holder, up to its deadline. */
 export const holds = (seat: Seat, now: Instant): boolean =>
   (seat.phase === 'taking' || seat.phase === 'holding' || seat.phase === 'parting') && seat.holder.believes(now)
+/**
+ * The timing that this holding is renewed by. Voters that lend for a shorter time, because their view or their disk is of
+ * another duration, are asked sooner, and the fence is opened and renewed in the same proportion.
+ */
+export function paceOf(timing: Timing, { holder }: Seat): Timing {
+  const part = holder.grantedMs > 0 ? Math.min(1, holder.grantedMs / timing.termMs) : 1
+  if (part === 1) return timing
+  const { keepaliveMs, termMs, applyMs } = timing
+  return { ...timing, keepaliveMs: part * keepaliveMs, termMs: part * termMs, applyMs: part * applyMs }
+}
 /** A lease with less left than this cannot be opened: the first opening, its extension, and time for the calls. */
-export const enoughMs = ({ keepaliveMs, applyMs }: Timing): number => 2 * (keepaliveMs + ROUNDING_MS) + applyMs
+export function enoughMs(timing: Timing, seat: Seat): number {
+  const { keepaliveMs, applyMs } = paceOf(timing, seat)
+  return 2 * (keepaliveMs + ROUNDING_MS) + applyMs
+}

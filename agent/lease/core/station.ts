@@ -66,6 +66,8 @@ export interface Station {
   readonly peers: Map<string, PeerWord>
   /** A peer whose last word counted other voters than this node; null when there is none. */
   dissenter: string | null
+  /** So long leases may live that were lent by other voters than those that count now. */
+  votersNewUntil: Instant
   /** Peers that were last seen to be two machines with one name. */
   readonly doubles: Set<string>
   /** Its state could not be read at the start: this voter is silent for the longest lease of any cluster. */
@@ -110,6 +112,7 @@ export function newStation(options: LeaseCoreOptions): Station {
     seats: new Map(),
     peers: new Map(),
     dissenter: null,
+    votersNewUntil: NEVER_BEFORE,
     doubles: new Set(),
     stateLost: !options.kept,
     greetedAt: new Map(),
@@ -129,7 +132,13 @@ export function newStation(options: LeaseCoreOptions): Station {
     effects: [],
     local: [],
     waiting: [],
-    durable: { onDisk: options.kept ? options.state : null, writing: null, retryAt: NEVER_BEFORE, fault: '' },
+    durable: {
+      onDisk: options.kept ? options.state : null,
+      writing: null,
+      writingSince: NEVER_BEFORE,
+      retryAt: NEVER_BEFORE,
+      fault: '',
+    },
   }
 }
 
@@ -141,6 +150,14 @@ export function touch(station: Station, group: string): void {
 export function touchAll(station: Station): void {
   for (const seat of station.seats.values()) seat.touched = true
 }
+
+/** A process start that was not heard before knows nothing yet: its beats name every group as if it had just changed. */
+export function tellAll(station: Station): void {
+  for (const seat of station.seats.values()) seat.claim = { ...seat.claim, since: station.now }
+}
+
+/** Every peer is due a heartbeat now. */
+export const beatNow = (station: Station): void => station.beatAt.clear()
 
 export function count(station: Station, name: string): void {
   station.counters[name] = (station.counters[name] ?? 0) + 1

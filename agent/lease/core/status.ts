@@ -3,9 +3,11 @@ import type { GroupRole, GroupStatus, LeaseGroup, LeaseStatus, LeaseView } from 
 import { directs, FRESH_KEEPALIVES, votersOf } from '@lvsm/lease'
 import { situation } from './candidacy.ts'
 import { durableTroubles } from './durable.ts'
-import { hasQuorum, heardVoters, lifeOfPeer, ownerOf, peerTroubles, rankOf, unwilling } from './peers.ts'
+import { cloneTroubles, hasQuorum, heardVoters, lifeOfPeer, ownerOf, rankOf } from './peers.ts'
 import { holds, type Seat } from './seat.ts'
 import type { Station } from './station.ts'
+import { voterTroubles } from './voter-sets.ts'
+import { unwilling } from './willing.ts'
 
 const ORDINALS = ['next', 'second', 'third', 'fourth', 'fifth']
 
@@ -22,7 +24,7 @@ export function statusOf(station: Station): LeaseStatus {
     peers: view
       ? view.nodes.filter(({ name }) => name !== station.node).map(({ name }) => peerStatus(station, view, name))
       : [],
-    troubles: [...durableTroubles(station, quarantineMs), ...peerTroubles(station)],
+    troubles: [...durableTroubles(station, quarantineMs), ...voterTroubles(station), ...cloneTroubles(station)],
     counters: { ...station.counters },
   }
 }

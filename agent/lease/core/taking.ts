@@ -10,14 +10,14 @@ import { giveUp } from './closing.ts'
 import type { LeaseInput } from './events.ts'
 import { addAddresses, BOTH, openFence, renewFence } from './kernel.ts'
 import { fenceMissed } from './renewing.ts'
-import { fenceCalls, type Seat } from './seat.ts'
+import { fenceCalls, paceOf, type Seat } from './seat.ts'
 import { type Station, tell } from './station.ts'
 
 /** The lease is ours, and everything is off: begin. */
 export function take(station: Station, view: LeaseView, seat: Seat): void {
   seat.phase = 'taking'
   seat.farewell = null
-  openFence(station, seat, view.timing.keepaliveMs)
+  openFence(station, seat, paceOf(view.timing, seat).keepaliveMs)
 }
 
 /** Everything was closed, and enough is left of the lease that was kept: begin again under it. */
@@ -39,7 +39,7 @@ export function onOpened(
     return
   }
   const { deadline } = seat.holder
-  const timeoutMs = seat.announce.renewalMs(station.now, deadline, fenceMs(view.timing))
+  const timeoutMs = seat.announce.renewalMs(station.now, deadline, fenceMs(paceOf(view.timing, seat)))
   if (timeoutMs === null) {
     giveUp(station, seat, {
       kind: 'note',

@@ -10,10 +10,11 @@ import type { Answer, LeaseView, Offer } from '@lvsm/lease'
 import { giveUp, part, sayFarewell, silence } from './closing.ts'
 import type { Asker } from './events.ts'
 import { closeFence, renewFence } from './kernel.ts'
-import { bestPeer, unwilling } from './peers.ts'
+import { bestPeer } from './peers.ts'
 import { about, post, reply } from './post.ts'
 import { fenceCalls, type Seat } from './seat.ts'
 import { type Station, tell } from './station.ts'
+import { unsuited } from './willing.ts'
 
 /** An offer is good for so many keepalives. */
 const OFFER_KEEPALIVES = 4
@@ -66,7 +67,11 @@ export function tendTransfer(station: Station, view: LeaseView, seat: Seat): voi
 export const nextTransfer = (view: LeaseView, seat: Seat): Instant | null =>
   seat.transfer ? (Math.min(seat.transfer.resendAt, offerEnds(view, seat.transfer.since)) as Instant) : null
 
+/** For so long a peer that refused is asked only where nobody else is ready. */
+const PASSED_OVER_MS = 30_000
+
 function refuse(station: Station, seat: Seat, reason: string): void {
+  if (seat.transfer) seat.refusedUntil.set(seat.transfer.to, after(station.now, PASSED_OVER_MS))
   seat.transfer = null
   tell(station, seat.group.name, 'refused', seat.holder.number, reason)
 }
@@ -74,7 +79,7 @@ function refuse(station: Station, seat: Seat, reason: string): void {
 export function onOffer(station: Station, view: LeaseView, sender: Asker, offer: Offer): void {
   const group = view.groups.find(({ name }) => name === offer.group)
   station.seats.get(offer.group)?.candidate.survey.raise(offer.number)
-  const why = group ? unwilling(station, view, group) : `${station.node} does not know ${offer.group}`
+  const why = group ? unsuited(station, view, group) : `${station.node} does not know ${offer.group}`
   const echo = { incarnation: sender.incarnation, sequence: sender.sequence }
   const { group: name, digest, epoch } = offer
   reply(station, sender, {

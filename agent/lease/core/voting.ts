@@ -1,14 +1,18 @@
 /**
  * This node as a voter: every question goes to the acceptor, every answer goes back to the start that asked.
  *
+ * Law: while the voters are not settled (voter-sets.ts), or two machines speak as the node that asks, nothing is lent anew:
+ * the vote would count in two majorities. What is lent already is renewed.
+ *
  * A request that comes a moment before the vote is free waits for that moment. To the protocol it is a datagram that was
  * under way for longer, which may always happen; to the candidate it saves the way there and back.
  */
 import { after } from '@lvsm/base'
-import { type LeaseView, leadMs, type Poll, type Release, type Request } from '@lvsm/lease'
+import { groupOf, type LeaseView, leadMs, type Poll, type Release, type Request } from '@lvsm/lease'
 import type { Asker } from './events.ts'
 import { reply } from './post.ts'
-import { type Station, touchAll } from './station.ts'
+import { type Station, touch, touchAll } from './station.ts'
+import { votersUnsettled } from './voter-sets.ts'
 
 /** A request waits for at most so many head starts of a candidate. */
 const LONGEST_WAIT_LEADS = 2
@@ -16,8 +20,8 @@ const LONGEST_WAIT_LEADS = 2
 const HAIR_MS = 0.01
 
 export function onRequest(station: Station, view: LeaseView, sender: Asker, message: Request): void {
-  const answer = station.acceptor.request(sender, message, station.now)
-  touchSharers(station, message)
+  const answer = station.acceptor.request(sender, message, station.now, lendsAnew(station, sender))
+  touchSharers(station, view, message)
   if (!answer) return
   const soon = answer.kind === 'busy' && answer.reason === 'held' && answer.leftMs <= longestWaitMs(view)
   if (!soon) return reply(station, sender, answer)
@@ -26,10 +30,12 @@ export function onRequest(station: Station, view: LeaseView, sender: Asker, mess
   station.waiting = [...others, { sender, message, until: after(station.now, answer.leftMs + HAIR_MS) }]
 }
 
-/** A vote is lent for addresses: of a group that has another shape here, they may be in other groups. */
-function touchSharers(station: Station, { group, digest }: Request): void {
-  const seat = station.seats.get(group)
-  if (seat?.group.digest === digest) seat.touched = true
+const lendsAnew = (station: Station, { node }: Asker): boolean =>
+  votersUnsettled(station) === null && station.roster.double(node, station.now) === null
+
+/** A vote is lent for addresses: those of a group that has another shape here may be in other groups. */
+function touchSharers(station: Station, view: LeaseView, { group, digest }: Request): void {
+  if (groupOf(view, group)?.digest === digest) touch(station, group)
   else touchAll(station)
 }
 
@@ -44,7 +50,7 @@ export function tendWaiting(station: Station, view: LeaseView): void {
 }
 
 export function onPoll(station: Station, sender: Asker, message: Poll): void {
-  const answer = station.acceptor.poll(sender, message, station.now)
+  const answer = station.acceptor.poll(sender, message, station.now, lendsAnew(station, sender))
   if (answer) reply(station, sender, answer)
 }
 

@@ -64,6 +64,8 @@ export function createReconciler(
   let broken: readonly string[] = []
   let failures: readonly string[] = []
   let before = ''
+  /** Groups that this node held at the last look. */
+  let mine: ReadonlySet<string> = new Set()
   let unread = { times: 0, error: '' }
 
   const keep = (next: OwnedRecord): void => {
@@ -101,6 +103,7 @@ export function createReconciler(
     look(observed, circumstances, now) {
       unread = { times: 0, error: '' }
       seen = observed
+      mine = circumstances.owned
       checks.begin(observed, now)
       checks.follow(observed, now)
       if (observed.services) keep(claim(forget(owned, config.services, observed.services), view.services))
@@ -166,7 +169,8 @@ export function createReconciler(
       const services = wanted.services.filter((service) => service.group === name)
       if (services.length > 0 && !seen.services) return 'this kernel has no IPVS'
       const unknown = checks.unknown().find((service) => services.some((entry) => entry.name === service))
-      if (unknown !== undefined) return `the realservers of service ${unknown} are not checked yet`
+      // An owner whose agent starts anew serves by the table that it found: nobody is better off for that.
+      if (unknown !== undefined && !mine.has(name)) return `the realservers of service ${unknown} are not checked yet`
       // Destinations that come and go are everyday; what is missing altogether, or was refused, is not.
       const missing = plan.find(
         (operation) =>

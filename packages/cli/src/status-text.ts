@@ -38,6 +38,7 @@ const DROP_REASONS: Readonly<Record<string, string>> = {
   'drop-key': 'signed with an unknown key',
   'drop-mac': 'with a wrong signature',
   'drop-cluster': 'of another cluster',
+  'drop-cloned-voter': 'a vote of a node that two machines call themselves',
   'drop-replay': 'that came before: replayed',
   'drop-copy': 'that came before over another link, long ago',
   'drop-stale': 'too old: replayed or very late',

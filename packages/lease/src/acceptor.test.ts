@@ -53,6 +53,33 @@ function write(made: Acceptor, now: ReturnType<typeof at>): void {
   made.wrote(true)
 }
 
+describe('a voter that lends nothing anew', () => {
+  test('renews what is lent, and refuses everything else, polls too', () => {
+    const rs1 = acceptor()
+    expect(rs1.request(by('dir1', 1), ask(1), at(0))).toMatchObject({ kind: 'ack' })
+    expect(rs1.request(by('dir1', 2), ask(1), at(100), false)).toMatchObject({ kind: 'ack' })
+    expect(rs1.poll(by('dir1', 3), poll, at(110), false)).toMatchObject({ kind: 'free' })
+    expect(rs1.poll(by('dir2', 1), poll, at(120), false)).toMatchObject({ kind: 'busy', reason: 'held' })
+    // The grant of 100 has run out: the same holding would be a new one.
+    for (const refused of [
+      rs1.request(by('dir1', 4), ask(1), at(450), false),
+      rs1.request(by('dir2', 2), ask(2), at(450), false),
+      rs1.poll(by('dir2', 3), poll, at(450), false),
+    ])
+      expect(refused).toMatchObject({ kind: 'busy', reason: 'epoch' })
+    expect(rs1.request(by('dir2', 4), ask(2), at(451))).toMatchObject({ kind: 'ack' })
+  })
+  test('renews only a lease of every address of the group', () => {
+    const rs1 = acceptor()
+    expect(rs1.request(by('dir1', 1), ask(1, { group: 'mail', digest: 'C' }), at(0))).toMatchObject({ kind: 'ack' })
+    const both = group('mail', 'C', 'D')
+    rs1.adopt(view({ groups: [group('web', 'A', 'B'), both] }), at(10))
+    const message = ask(1, { group: 'mail', digest: both.digest })
+    expect(rs1.request(by('dir1', 2), message, at(20), false)).toMatchObject({ kind: 'busy', reason: 'epoch' })
+    expect(rs1.request(by('dir1', 3), message, at(30))).toMatchObject({ kind: 'ack' })
+  })
+})
+
 describe('quarantine', () => {
   test('lasts as long as the longest lease that a predecessor may have granted, whatever the view says now', () => {
     const made = new Acceptor(at(0), { limitMs: 1000, highWater: 0 }, RULES)

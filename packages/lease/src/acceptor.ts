@@ -80,14 +80,15 @@ export class Acceptor {
     return Math.max(0, this.#silentUntil - now)
   }
 
-  request(sender: Sender, message: Request, now: Instant): Ack | Busy | null {
+  /** `anew`: false where this voter lends nothing but renewals now. */
+  request(sender: Sender, message: Request, now: Instant, anew = true): Ack | Busy | null {
     const view = this.#view
     if (!view || now < this.#silentUntil) return null
     if (!this.#isLatest(sender, message.group)) return null
     const grantMs = Math.min(message.termMs, this.#limit.grantableMs)
     if (!(grantMs > 0)) return null
     const locks = this.#locksOf(message)
-    const refusal = this.#refusal(sender, message, locks, now)
+    const refusal = this.#refusal(sender, message, locks, now, anew)
     if (refusal || !locks) return this.#busy(sender, message, locks, refusal ?? { reason: 'unknown-list', leftMs: 0 })
     if (!locks.every((lock) => isRenewal(lock, sender, message.number) || isNext(message.number, lock.highWater))) {
       return this.#busy(sender, message, locks, { reason: 'number', leftMs: 0 })
@@ -97,10 +98,10 @@ export class Acceptor {
     return { kind: 'ack', ...about(message), echo: echoOf(sender), grantMs, highWater: highWaterOf(locks) }
   }
 
-  poll(sender: Sender, message: Poll, now: Instant): Free | Busy | null {
+  poll(sender: Sender, message: Poll, now: Instant, anew = true): Free | Busy | null {
     if (!this.#view || now < this.#silentUntil) return null
     const locks = this.#locksOf(message)
-    const refusal = this.#refusal(sender, message, locks, now)
+    const refusal = this.#refusal(sender, message, locks, now, anew)
     if (refusal || !locks) return this.#busy(sender, message, locks, refusal ?? { reason: 'unknown-list', leftMs: 0 })
     return { kind: 'free', ...about(message), echo: echoOf(sender), highWater: highWaterOf(locks) }
   }
@@ -135,6 +136,10 @@ export class Acceptor {
     if (highest >= this.#reserved - RESERVE_NUMBERS / 2) this.#reserved = highest + RESERVE_NUMBERS
     return { limitMs: this.#limit.wantedMs(now), highWater: this.#reserved }
   }
+  /** The longest lease that it may lend now, milliseconds; 0: none. */
+  get grantableMs(): number {
+    return this.#limit.grantableMs
+  }
   /** When `wantedState` changes without a message; null when it does not. */
   get changesAt(): Instant | null {
     return this.#limit.changesAt
@@ -159,9 +164,13 @@ export class Acceptor {
     message: Request | Poll,
     locks: Lock[] | null,
     now: Instant,
+    anew: boolean,
   ): { reason: BusyReason; leftMs: number } | null {
     if (message.epoch !== this.#view?.epoch) return { reason: 'epoch', leftMs: 0 }
-    return locks ? obstacle(locks, sender, this.#rules, now) : { reason: 'unknown-list', leftMs: 0 }
+    if (!locks) return { reason: 'unknown-list', leftMs: 0 }
+    const hindrance = obstacle(locks, sender, this.#rules, now)
+    if (hindrance || anew) return hindrance
+    return locks.every((lock) => isLive(lock, sender, now)) ? null : { reason: 'epoch', leftMs: 0 }
   }
 
   #busy(
@@ -204,6 +213,8 @@ const echoOf = (sender: Sender): { incarnation: string; sequence: number } => ({
 })
 const highWaterOf = (locks: readonly Lock[]): number =>
   locks.reduce((highest, lock) => Math.max(highest, lock.highWater), 0)
+const isLive = (lock: Lock, { incarnation }: Start, now: Instant): boolean =>
+  (grantOf(lock, incarnation)?.until ?? NEVER_BEFORE) > now
 /** The number is not new here, but it is this very holding's: a renewal, even when its grant has run out meanwhile. */
 const isRenewal = (lock: Lock, sender: Sender, number: number): boolean =>
   grantOf(lock, sender.incarnation)?.number === number

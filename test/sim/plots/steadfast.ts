@@ -3,7 +3,7 @@ import { seededRandom } from '@lvsm/base'
 import type { Cluster } from '../cluster.ts'
 import type { Machine } from '../machine.ts'
 import { begin, type Plot } from '../plot.ts'
-import { plainShape, type Shape } from '../shape.ts'
+import { FAST, plainShape, type Shape, WAN } from '../shape.ts'
 
 interface Trial {
   readonly shape?: (shape: Shape) => Shape
@@ -74,6 +74,19 @@ const TRIALS: Readonly<Record<string, Trial>> = {
         return eager ? { ...envelope, message: { ...message, leftMs: 0 } } : envelope
       })
     },
+  },
+  'voters that lend for a shorter time': {
+    shape: (drawn) => {
+      const [first] = drawn.revisions
+      return {
+        ...drawn,
+        revisions: [
+          { ...first, timing: WAN },
+          { ...first, timing: FAST },
+        ],
+      }
+    },
+    strike: (_cluster, _owner, others) => forEach(others, (machine) => machine.adopt(1)),
   },
   'disks that are full': {
     strike: (cluster) =>

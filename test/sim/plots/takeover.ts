@@ -62,6 +62,17 @@ const BLOWS: Readonly<Record<string, Blow>> = {
     },
     within: (timing) => leaseEnds(timing) + 2 * timing.keepaliveMs,
   },
+  'power cut, where kernels refuse the first call': {
+    strike(cluster, owner) {
+      owner.cutPower()
+      for (const { kernel } of cluster.machines) kernel.faults.refuses = 1
+    },
+    within: leaseEnds,
+  },
+  standby: {
+    strike: (_cluster, owner) => owner.put({ kind: 'standby', on: true, reason: 'maintenance' }),
+    within: handOver,
+  },
   stop: { strike: (_cluster, owner) => owner.put({ kind: 'stop', reason: 'asked to' }), within: handOver },
   'no carrier': {
     strike(_cluster, owner) {
