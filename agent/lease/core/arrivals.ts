@@ -54,8 +54,10 @@ export function onMessage(station: Station, view: LeaseView, sender: Asker, mess
   if (!seat) return
   seat.touched = true
   // Two machines with one name would vote twice: for two owners.
-  if ((message.kind === 'ack' || message.kind === 'free') && station.roster.double(sender.node, station.now) !== null)
-    return count(station, 'drop-cloned-voter')
+  if (message.kind === 'ack' || message.kind === 'free') {
+    const cloned = station.roster.double(sender.node, station.now) !== null
+    if (!station.rules.countsVote(cloned)) return count(station, 'drop-cloned-voter')
+  }
   if (message.kind === 'ack') return onAck(station, view, seat, sender.node, message)
   if (message.kind === 'answer') return onAnswer(station, view, seat, sender.node, message)
   if (message.kind !== 'release') return onVote(station, view, seat, sender.node, message)

@@ -108,7 +108,8 @@ export function tendClosing(station: Station, view: LeaseView, seat: Seat): void
     return
   }
   seat.phase = 'watching'
-  if (seat.reopen && seat.next === undefined && seat.holder.deadline - station.now >= enoughMs(view.timing, seat)) return
+  if (seat.reopen && seat.next === undefined && seat.holder.deadline - station.now >= enoughMs(view.timing, seat))
+    return
   if (seat.reopen) forgo(station, seat)
   sayFarewell(station, view, seat)
   seat.candidate.pollSoon()

@@ -31,7 +31,7 @@ export function onRequest(station: Station, view: LeaseView, sender: Asker, mess
 }
 
 const lendsAnew = (station: Station, { node }: Asker): boolean =>
-  votersUnsettled(station) === null && station.roster.double(node, station.now) === null
+  station.rules.lendsAnew(votersUnsettled(station) !== null, station.roster.double(node, station.now) !== null)
 
 /** A vote is lent for addresses: those of a group that has another shape here may be in other groups. */
 function touchSharers(station: Station, view: LeaseView, { group, digest }: Request): void {

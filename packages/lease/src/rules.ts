@@ -27,6 +27,10 @@ export interface Rules {
   grantUntil(present: Instant, proposed: Instant): Instant
   /** Whether a grant is in the way of this process start: everybody else's is, another start's of the same node too. */
   blocks(grant: Grant, node: string, incarnation: string): boolean
+  /** Whether a voter lends more than renewals: not while nodes count other voters, nor to a node that is two machines. */
+  lendsAnew(votersUnsettled: boolean, cloned: boolean): boolean
+  /** Whether a vote counts: not that of a node that is two machines. */
+  countsVote(cloned: boolean): boolean
   /** Whether a RELEASE is about this grant. */
   releases(grant: Grant, from: string, incarnation: string, upTo: number): boolean
   /** The send that an ACK belongs to; undefined when it belongs to none and must not count. */
@@ -57,6 +61,8 @@ export const RULES: Rules = {
   believedMs: Math.min,
   grantUntil: later,
   blocks: (grant, _node, incarnation) => grant.incarnation !== incarnation,
+  lendsAnew: (votersUnsettled, cloned) => !votersUnsettled && !cloned,
+  countsVote: (cloned) => !cloned,
   releases: (grant, from, incarnation, upTo) =>
     grant.node === from && grant.incarnation === incarnation && grant.sequence <= upTo,
   sendOf: (sends, echo, own) => (echo.incarnation === own ? sends.get(echo.sequence) : undefined),

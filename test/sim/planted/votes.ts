@@ -159,6 +159,18 @@ const QUARANTINE: readonly Mistake[] = [
     'another lease duration',
     rule({ lowerAfterMs: () => 0 }),
   ),
+  mistake(
+    'votes are lent anew while nodes count other voters',
+    'packages/lease/PROTOCOL.md 3.8',
+    'a director that votes is replaced file by file',
+    rule({ lendsAnew: (_, cloned) => !cloned }),
+  ),
+  mistake(
+    'votes are lent anew to two machines with one name, and theirs count',
+    'packages/lease/PROTOCOL.md 3.9',
+    'two machines are one voter',
+    rule({ lendsAnew: (unsettled) => !unsettled, countsVote: () => true }),
+  ),
   mistake('a lost state is a new one', 'packages/lease/PROTOCOL.md 3.1', 'voters lose their disks', {
     state: (found) => found ?? NEW_STATE,
   }),

@@ -145,10 +145,7 @@ const TWINS: Shape = {
 /** Of two that speak under one name a switch may let one be heard seldom. */
 const NOTICED_DEADTIMES = 20
 
-/**
- * A cloned director: no vote is lent to both of them, and the others say so. It votes for nothing: two machines that are
- * one voter can lend one vote twice, and no other node can see that.
- */
+/** A cloned director that votes for nothing: no vote is lent to both of them, and the others say so. */
 const CLONED: Plot = {
   name: 'two machines with one name',
   shape: (random: Random) => ({ ...TWINS, links: random.next() < 0.5 ? 1 : 2 }),
@@ -175,4 +172,39 @@ const CLONED: Plot = {
   },
 }
 
-export const STRANGERS: readonly Plot[] = [REPLAYED, GENEROUS, FAR_NUMBER, LATE_RELEASE, CLONED]
+const VOTING_TWINS: Shape = {
+  ...TWINS,
+  name: 'two machines are one voter',
+  nodes: ['dir1', 'dir2', 'rs1'],
+  revisions: [
+    { groups: [groupOf('web', ['dir1', 'dir2'], ['10.11.0.10'])], voters: ['dir1', 'dir2', 'rs1'], timing: FAST },
+  ],
+}
+
+/**
+ * A cloned director that votes: each copy lends the one vote to itself, or to somebody else. Once both have been heard the
+ * others lend them nothing, and count neither's vote; restarts, by which they forget that, are not asked.
+ */
+const CLONED_VOTER: Plot = {
+  name: 'two machines are one voter',
+  shape: () => VOTING_TWINS,
+  play(cluster) {
+    const asleep = begin(cluster)
+    if (asleep !== null) return asleep
+    const twin = cluster.clone('dir1')
+    twin.disk.state = { limitMs: cluster.present.timing.termMs, highWater: 1000, standby: false }
+    twin.start('sound')
+    cluster.run(3000)
+    for (let times = 0; times < 4; times++) {
+      const [group] = cluster.groups
+      const owner = group && cluster.ownerOf(group)
+      for (const on of [true, false]) {
+        owner?.put({ kind: 'standby', on, reason: 'asked to' })
+        cluster.run(1500)
+      }
+    }
+    return null
+  },
+}
+
+export const STRANGERS: readonly Plot[] = [REPLAYED, GENEROUS, FAR_NUMBER, LATE_RELEASE, CLONED, CLONED_VOTER]

@@ -2,8 +2,9 @@
 import { randomBetween } from '@lvsm/base'
 import { heal } from '../chaos.ts'
 import type { Cluster } from '../cluster.ts'
+import type { Machine } from '../machine.ts'
 import { begin, type Plot, settles } from '../plot.ts'
-import { FAST, groupOf, plainShape, type Shape, timingOf } from '../shape.ts'
+import { FAST, groupOf, plainShape, type Shape, timingOf, viewOf } from '../shape.ts'
 
 const between =
   (one: string, other: string) =>
@@ -104,4 +105,67 @@ const EXCHANGE: Plot = {
   },
 }
 
-export const VOTES: readonly Plot[] = [RIVALS, EXCHANGE]
+const [OLD, NEW] = [
+  ['dir1', 'dir2', 'rs1'],
+  ['dir2', 'dir3', 'rs1'],
+] as const
+const groupAmong = (names: readonly string[]) =>
+  groupOf(
+    'web',
+    names.filter((name) => name.startsWith('dir')),
+    ['10.11.0.10'],
+  )
+const REPLACED: Shape = {
+  name: 'a director replaced',
+  nodes: ['dir1', 'dir2', 'dir3', 'rs1'],
+  revisions: [{ groups: [groupAmong(['dir1', 'dir2', 'dir3'])], voters: OLD, timing: FAST }],
+  links: 1,
+  egress: true,
+}
+
+/**
+ * A director that votes is replaced by a new machine: its files come one after the other, no link is cut, and nothing that
+ * runs restarts. The new one and who has the new file are a majority of the new voters, while the owner has one of the old.
+ */
+const REPLACE: Plot = {
+  name: 'a director that votes is replaced file by file',
+  shape: (random) => ({ ...REPLACED, links: random.next() < 0.5 ? 1 : 2 }),
+  play(cluster) {
+    const at = (name: string): Machine => {
+      const machine = cluster.machine(name)
+      if (!machine) throw new Error(`no ${name}`)
+      return machine
+    }
+    const give = (node: string, names: readonly string[], revision: number): void => {
+      const file = viewOf(cluster.shape, node, 0)
+      const nodes = names.map((name) => ({ name, links: [], voter: true }))
+      cluster.note(`${node} has file ${revision}`)
+      at(node).put({ kind: 'view', view: { ...file, revision, nodes, groups: [groupAmong(names)] } })
+    }
+    const pass = (terms: number): void => {
+      for (let part = 0; part < 4; part++) {
+        for (const name of ['dir1', 'dir2', 'dir3']) at(name).sayReady()
+        cluster.run((terms / 4) * cluster.present.timing.termMs)
+      }
+    }
+    // Files come as told here, and not whenever a machine starts.
+    for (const name of cluster.shape.nodes) at(name).adopt = () => undefined
+    for (const name of OLD) {
+      at(name).start('none')
+      give(name, OLD, 1)
+    }
+    pass(6)
+    give('dir2', NEW, 2)
+    at('dir3').start('none')
+    give('dir3', NEW, 2)
+    pass(8 + 8 * cluster.random.next())
+    at('dir1').kill()
+    give('rs1', NEW, 2)
+    pass(20)
+    const owns = ({ process, clock }: Machine): boolean =>
+      process?.core.status(clock.read(cluster.schedule.now)).groups[0]?.role === 'owner'
+    return cluster.machines.some(owns) ? null : 'with all files there nobody takes the group'
+  },
+}
+
+export const VOTES: readonly Plot[] = [RIVALS, EXCHANGE, REPLACE]
