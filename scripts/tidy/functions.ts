@@ -13,7 +13,7 @@ export const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
   'agent/node/core/fixture.ts kernel': 73,
   'agent/node/core/fixture.ts node': 79,
   'agent/node/core/moves.ts createMoves': 133,
-  'agent/node/core/reconcile.ts createReconciler': 130,
+  'agent/node/core/reconcile.ts createReconciler': 134,
   'agent/node/core/telling.ts createTelling': 98,
   'agent/node/main.ts run': 115,
 }

@@ -4,7 +4,7 @@
  * after a change as a lease may live that was lent by the voters before, this node takes nothing over, and as a voter lends
  * nothing anew.
  *
- * What this does not cover takes epochs (lease.md): a peer that was cut off before it had the new set.
+ * What this does not cover takes epochs (packages/lease/PROTOCOL.md section 8): a peer that was cut off before it had the new set.
  */
 import { after, type Instant, later, quarantineMs, type Trouble } from '@lvsm/base'
 import { type LeaseView, voterDigest } from '@lvsm/lease'
