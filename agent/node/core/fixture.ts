@@ -58,6 +58,9 @@ function kernel(config: Config) {
           return (state.guard = guardPrint(operation.needs))
         case 'service-add':
           return state.services.push({ ...operation.service, scheduler: operation.scheduler, dests: [] })
+        case 'service-edit':
+          if (service) state.services[at] = { ...service, scheduler: operation.scheduler }
+          return service
         case 'dest-add':
         case 'dest-edit': {
           const old = service?.dests.find((dest) => dest.address === operation.dest.address)
@@ -85,6 +88,8 @@ export function node(
   name: string,
   alive: Set<string> = new Set(['10.11.0.11', '10.11.0.12', '10.12.0.13']),
   text = SAMPLE,
+  configured = true,
+  wall = (at: Instant): string => String(Math.round(at)).padStart(9, '0'),
 ) {
   const config = configOf(name, text)
   const kern = kernel(config)
@@ -92,12 +97,11 @@ export function node(
   let wakeAt: Instant = now
   const seen: NodeEffect[] = []
   const core: NodeCore = createNodeCore({
-    config,
-    secrets: new Map(),
+    node: name,
     record: NOTHING_OWNED,
     boot: name,
     startedAt: now,
-    wall: (at) => String(Math.round(at)).padStart(9, '0'),
+    wall,
   })
   const inbox: NodeInput[] = []
   const feed = (input: NodeInput): void => {
@@ -143,6 +147,7 @@ export function node(
     for (const effect of found) seen.splice(seen.indexOf(effect), 1)
     return found
   }
+  if (configured) feed({ kind: 'config', config, secrets: new Map() })
   return { config, kern, core, feed, run, take, alive, now: () => now }
 }
 
@@ -150,6 +155,7 @@ export const statusOf = (self: string, owner: string | null, number = 1): Owners
   node: self,
   quarantineMs: 0,
   counters: {},
+  troubles: [],
   standby: false,
   quorum: true,
   groups: [{ name: 'web', role: owner === self ? 'owner' : 'standby', owner, number, leftMs: 300, reason: 'as it is' }],

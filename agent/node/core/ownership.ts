@@ -1,5 +1,7 @@
 /** What the lease process says, as far as this room reads it: the shape of `LeaseStatus` and `LeaseEvent` (packages/lease). */
 
+import type { Trouble } from '@lvsm/base'
+
 export interface GroupOwnership {
   readonly name: string
   readonly role: 'owner' | 'taking' | 'releasing' | 'candidate' | 'standby' | 'none'
@@ -25,6 +27,7 @@ export interface OwnershipStatus {
   readonly quorum: boolean
   readonly groups: readonly GroupOwnership[]
   readonly peers: readonly PeerLife[]
+  readonly troubles: readonly Trouble[]
   readonly counters: Readonly<Record<string, number>>
 }
 export interface OwnershipEvent {

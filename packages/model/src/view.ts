@@ -62,10 +62,11 @@ export function ownershipView(
   config: Config,
   secrets: ReadonlyMap<number, string>,
   interfaceOf: (address: string) => number,
+  node: string,
 ): OwnershipView {
   return {
     cluster: config.cluster,
-    node: config.node,
+    node,
     epoch: 1,
     revision: config.revision,
     timing: config.timing,
@@ -78,7 +79,7 @@ export function ownershipView(
         address,
         prefix,
         kind,
-        ifindex: group.directors.includes(config.node) ? interfaceOf(address) : 0,
+        ifindex: group.directors.includes(node) ? interfaceOf(address) : 0,
       })),
     })),
     keys: config.keys.flatMap(({ id, algorithm, secret }) => {

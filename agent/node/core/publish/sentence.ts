@@ -2,7 +2,7 @@
 import type { Trouble } from '@lvsm/base'
 import type { NodeState, NodeView } from '@lvsm/model'
 import type { Observed } from '@lvsm/plan'
-import type { OwnershipStatus } from './ownership.ts'
+import type { OwnershipStatus } from '../ownership.ts'
 
 export interface Saying {
   readonly state: NodeState

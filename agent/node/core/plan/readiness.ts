@@ -1,0 +1,30 @@
+/** Whether this node's kernel is prepared for a group, as its lease process and its peers shall know. */
+import type { ConfigGroup } from '@lvsm/model'
+import { describeOperation, type Operation, serviceKey } from '@lvsm/plan'
+import { uncheckedOf } from '../check/members.ts'
+import { interfaceFault } from '../observe/interfaces.ts'
+import type { NodeState } from '../state.ts'
+
+/** Why it is not; null when it is. */
+export function unreadyFor(state: NodeState, group: ConfigGroup): string | null {
+  const { kernel, view } = state
+  if (!kernel.observed || !kernel.wanted || kernel.wantedText === '') return 'the kernel was not read yet'
+  const cut = interfaceFault(kernel.observed, group)
+  if (cut !== null) return cut
+  const services = view?.services.filter((service) => service.group === group.name) ?? []
+  if (services.length > 0 && !kernel.observed.services) return 'this kernel has no IPVS'
+  const unchecked = uncheckedOf(state, services)
+  if (unchecked !== undefined) return `the realservers of service ${unchecked} are not checked yet`
+  const keys = new Set(services.map(serviceKey))
+  const missing = kernel.pending.find((operation) => isNeeded(operation, keys))
+  if (missing) return `still to do: ${describeOperation(missing)}`
+  const failure = kernel.failures.find(({ operation }) => operation.kind !== 'guard')
+  return failure ? describeFailure(failure.operation, failure.message) : null
+}
+
+/** Destinations that come and go are everyday; a setting or a service that is missing altogether is not. */
+const isNeeded = (operation: Operation, services: ReadonlySet<string>): boolean =>
+  operation.kind === 'sysctl' || (operation.kind === 'service-add' && services.has(serviceKey(operation.service)))
+
+export const describeFailure = (operation: Operation, message: string): string =>
+  `cannot ${describeOperation(operation)}: ${message}`

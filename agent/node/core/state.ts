@@ -1,0 +1,242 @@
+/** The whole state of an agent: one value, changed only inside a step. */
+import { type Instant, NEVER_BEFORE, type Trouble } from '@lvsm/base'
+import { type Health, newSchedule, type Schedule } from '@lvsm/health'
+import type { Config, ConfigRealserver, ConfigService, HistoryEvent, NodeView } from '@lvsm/model'
+import type { Desired, Observed, OwnedRecord } from '@lvsm/plan'
+import type { NodeEffect, Failure } from './events.ts'
+import type { Command, DestinationReport, Outcome, StateMessage } from './messages.ts'
+import type { OwnershipStatus } from './ownership.ts'
+
+export interface NodeOptions {
+  readonly node: string
+  readonly record: OwnedRecord
+  /** Different at every start. */
+  readonly boot: string
+  readonly startedAt: Instant
+  /** ISO 8601 for people to read; nothing is decided by it. */
+  readonly wall: (at: Instant) => string
+}
+
+/** When to look at the kernel, and when to speak (`observe/look.ts`, `publish/publish.ts`). */
+export interface Rhythm {
+  lookAt: Instant
+  lookedAt: Instant
+  looking: boolean
+  publishAt: Instant
+  publishedAt: Instant
+}
+
+/** A realserver of a service, as the checks see it (`check/`). */
+export interface Member {
+  readonly id: string
+  readonly service: ConfigService
+  readonly realserver: ConfigRealserver
+  health: Health
+  /** Since when it is out of the pool but in the table; null when it is not. */
+  lingersSince: Instant | null
+  /** Drained, or out of time: it leaves the table. */
+  gone: boolean
+}
+export interface Pool {
+  readonly serving: ReadonlySet<string>
+  /** Of those, the ones whose own check has failed: kept because nobody else is left. */
+  readonly kept: ReadonlySet<string>
+}
+export interface Checks {
+  readonly members: Map<string, Member>
+  /** By service. */
+  readonly pools: Map<string, Pool>
+  readonly schedule: Schedule
+  /** The first look at the kernel has been taken over. */
+  begun: boolean
+}
+
+/** The last look, what was made of it, and what became of that (`plan/`). */
+export interface Kernel {
+  observed: Observed | null
+  wanted: Desired | null
+  /** Operations of the last look that are not done; empty when the kernel is as it should be. */
+  pending: readonly import('@lvsm/plan').Operation[]
+  /** House laws that the last plan broke: it was not carried out. */
+  broken: readonly string[]
+  failures: readonly Failure[]
+  /** What was wanted last, as text: a plan while nothing new was wanted repairs what somebody changed. */
+  wantedText: string
+  /** What is ours of the IPVS table. */
+  owned: OwnedRecord
+  /** Logged at the last look: what is tried again every second is said once. */
+  logged: ReadonlySet<string>
+}
+
+export interface LeaseLink {
+  connected: boolean
+  status: OwnershipStatus | null
+  heardAt: Instant
+  /** Why it is not connected. */
+  reason: string
+}
+
+export interface HeardState {
+  readonly at: Instant
+  readonly message: StateMessage
+}
+export interface HeardTable {
+  readonly at: Instant
+  readonly destinations: ReadonlyMap<string, DestinationReport>
+}
+
+/** Who wants to know how a command ended. */
+export type ReplyTo =
+  | { readonly kind: 'operator'; readonly id: string }
+  | { readonly kind: 'peer'; readonly node: string; readonly id: string }
+  /** The move is a step of this node's own way to standby. */
+  | { readonly kind: 'standby' }
+
+/** A planned move, on the node that owns the group (`move/owner.ts`). */
+export interface Move {
+  readonly group: string
+  readonly to: string
+  /** Lease number when it began. */
+  readonly number: number
+  readonly id: string
+  readonly began: Instant
+  readonly reason: string
+  readonly replyTo: ReplyTo
+  /**
+   * `preparing`: NAT destinations drain here, the successor prepares there. `handing-over`: the lease process has been
+   * asked, and the new owner is waited for.
+   */
+  phase: 'preparing' | 'handing-over'
+  /** The successor's kernel is prepared. */
+  prepared: boolean
+  preparedAskedAt: Instant | null
+  /** Since when no NAT connection is active; null while one is. */
+  quietSince: Instant | null
+  askedAt: Instant
+}
+/** The same move, on the node that takes the group (`move/successor.ts`). */
+export interface Handover {
+  readonly group: string
+  readonly from: string
+  readonly id: string
+  readonly since: Instant
+  /**
+   * `forgetting`: connections of an earlier reign go. `prepared`: they are gone or it took too long; what comes from now on
+   * is this node's. `owning`: the group is here.
+   */
+  phase: 'forgetting' | 'prepared' | 'owning'
+  /** Its rules were part of what was last planned. */
+  planned: boolean
+  /** The former owner is to be told that this node is prepared. */
+  tellDue: boolean
+  ownedSince: Instant | null
+}
+
+/** A command that another node carries out. */
+export interface Ask {
+  readonly id: string
+  readonly to: string
+  readonly text: string
+  readonly since: Instant
+  readonly replyTo: ReplyTo
+  sentAt: Instant
+}
+/** This node's way to standby, and back: groups are handed over one after the other, then the lease process is told. */
+export interface StandbyRun {
+  readonly on: boolean
+  readonly replyTo: ReplyTo
+  readonly groups: string[]
+  /** How the move of the last group ended; null while it is under way. */
+  vacated: Outcome | null
+  /** Since when the lease process is waited for; null while groups move. */
+  toldAt: Instant | null
+}
+
+export interface NodeState {
+  readonly node: string
+  readonly boot: string
+  readonly wall: (at: Instant) => string
+  now: Instant
+  effects: NodeEffect[]
+  /** Null before the first configuration. */
+  config: Config | null
+  view: NodeView | null
+  secrets: ReadonlyMap<number, string>
+  readonly rhythm: Rhythm
+  readonly checks: Checks
+  readonly kernel: Kernel
+  readonly lease: LeaseLink
+  readonly states: Map<string, HeardState>
+  /** By `node service`. */
+  readonly tables: Map<string, HeardTable>
+  readonly moves: Map<string, Move>
+  readonly handovers: Map<string, Handover>
+  readonly asks: Map<string, Ask>
+  /** Answers to other nodes' questions, by `node id`, for when they are asked again; null: under way. */
+  readonly answers: Map<string, Outcome | null>
+  standbyRun: StandbyRun | null
+  /** Counts moves and questions of this process. */
+  serial: number
+  /** Oldest first. */
+  history: { readonly event: HistoryEvent; readonly addedAt: Instant }[]
+  readonly known: Set<string>
+  readonly published: { view: string; ready: Map<string, string>; said: string; troubles: ReadonlyMap<string, Trouble> }
+  /** Of the adapters, by a name of their own. */
+  readonly reported: Map<string, Trouble>
+  readonly counters: Record<string, number>
+}
+
+export function newState(options: NodeOptions): NodeState {
+  const { node, boot, wall, startedAt, record } = options
+  return {
+    node,
+    boot,
+    wall,
+    now: startedAt,
+    effects: [],
+    config: null,
+    view: null,
+    secrets: new Map(),
+    rhythm: {
+      lookAt: startedAt,
+      lookedAt: NEVER_BEFORE,
+      looking: false,
+      publishAt: startedAt,
+      publishedAt: NEVER_BEFORE,
+    },
+    checks: { members: new Map(), pools: new Map(), schedule: newSchedule(), begun: false },
+    kernel: {
+      observed: null,
+      wanted: null,
+      pending: [],
+      broken: [],
+      failures: [],
+      wantedText: '',
+      owned: record,
+      logged: new Set(),
+    },
+    lease: { connected: false, status: null, heardAt: NEVER_BEFORE, reason: 'not connected yet' },
+    states: new Map(),
+    tables: new Map(),
+    moves: new Map(),
+    handovers: new Map(),
+    asks: new Map(),
+    answers: new Map(),
+    standbyRun: null,
+    serial: 0,
+    history: [],
+    known: new Set(),
+    published: { view: '', ready: new Map(), said: '', troubles: new Map() },
+    reported: new Map(),
+    counters: {},
+  }
+}
+
+export const log = (state: NodeState, text: string): void => void state.effects.push({ kind: 'log', text })
+
+export function count(state: NodeState, name: string): void {
+  state.counters[name] = (state.counters[name] ?? 0) + 1
+}
+
+/** Commands whose fields are an operator's or a peer's, kept under the id of whoever waits. */
+export type Asked = { readonly command: Command; readonly replyTo: ReplyTo; readonly mayForward: boolean }
