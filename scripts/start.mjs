@@ -16,6 +16,7 @@ const commands = {
   lab: { script: 'scripts/lab/main.ts', lab: true },
   bench: { script: 'scripts/bench/main.ts', lab: true },
   soak: { script: 'scripts/soak.ts', lab: true },
+  mutants: { script: 'scripts/mutants/main.ts', lab: false },
   check: { script: 'scripts/check.ts', lab: false },
   build: { script: 'scripts/build.ts', lab: false },
 }

@@ -39,16 +39,19 @@ export interface Pump {
 export function startPump(node: string, incarnation: string, ports: PumpPorts): Pump {
   const inbox: LeaseInput[] = []
   let running = false
+  /** Without its fence nothing may go on, not even what is left of the present step. */
+  let ended = false
   const alarm = ports.alarm(() => feed({ kind: 'wake' }))
 
   const feed = (input: LeaseInput): void => {
+    if (ended) return
     if (inbox.length >= LONGEST_INBOX && input.kind === 'datagram') return ports.count('inbox-full')
     inbox.push(input)
     if (running) return
     running = true
     try {
-      for (let next = inbox.shift(); next; next = inbox.shift())
-        for (const effect of ports.step(next, ports.clock())) carryOut(effect)
+      for (let next = inbox.shift(); next && !ended; next = inbox.shift())
+        for (const effect of ports.step(next, ports.clock())) if (!ended) carryOut(effect)
     } finally {
       running = false
     }
@@ -64,8 +67,11 @@ export function startPump(node: string, incarnation: string, ports: PumpPorts): 
       }
       case 'fence-tables': {
         const built = ports.fence.build(effect.groups, effect.carried)
-        // Without its fence a director may own nothing: the supervisor starts the process again, closed.
-        if (built.result !== 'done') return ports.unfenced(built.error)
+        if (built.result !== 'done') {
+          // Without its fence a director may own nothing: the supervisor starts the process again, closed.
+          ended = true
+          return ports.unfenced(built.error)
+        }
         for (const one of built.carried) feed({ kind: 'fenced', op: 'carry', parts: BOTH, ...one })
         return
       }

@@ -4,69 +4,22 @@ import './priority.ts'
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { describeRefusal, type Refusal, type Trouble } from '@lvsm/base'
 import { boottime, lockFile } from '@lvsm/kernel'
 import { checkConfig, type Config, nodeView } from '@lvsm/model'
 import { MAX_RELAY } from '@lvsm/wire'
 import { serveControl } from './adapters/control.ts'
 import { loadRecord, readSecrets, readText, saveRecord } from './adapters/files.ts'
+import { readFence } from './adapters/kernel/fence.ts'
 import { openTable } from './adapters/kernel/ipvs.ts'
 import { openKernel } from './adapters/kernel/kernel.ts'
 import { connectLease } from './adapters/lease.ts'
+import { openPinger } from './adapters/ping.ts'
 import { refuseModules, refuseRights } from './adapters/preflight.ts'
 import { probeTcp } from './adapters/probe.ts'
 import { createNodeCore, type NodeEffect } from './core/index.ts'
+import { fail, options, say } from './options.ts'
 import { type Pump, startPump } from './pump.ts'
-
-interface Options {
-  /** The file. */
-  readonly config: string
-  readonly runDir: string
-  readonly stateDir: string
-  readonly check: boolean
-}
-
-const say = (text: string): void => void process.stderr.write(`lvsm-agent: ${text}\n`)
-function fail(...lines: string[]): never {
-  for (const line of lines) say(line)
-  process.exit(1)
-}
-
-const USAGE = `usage: lvsm-agent --config FILE [--run-dir DIR] [--state-dir DIR] [--check]
-  --config FILE     configuration of this node
-  --run-dir DIR     sockets (/run/lvsm)
-  --state-dir DIR   what is kept over a restart (/var/lib/lvsm)
-  --check           print every fault of the configuration and leave`
-
-function misuse(text: string): never {
-  say(text)
-  process.stderr.write(`${USAGE}\n`)
-  process.exit(2)
-}
-
-function options(): Options {
-  const text = { type: 'string' } as const
-  const flag = { type: 'boolean', default: false } as const
-  try {
-    const { values } = parseArgs({
-      options: { config: text, 'run-dir': text, 'state-dir': text, check: flag, help: flag },
-    })
-    if (values.help) {
-      process.stdout.write(`${USAGE}\n`)
-      process.exit(0)
-    }
-    if (!values.config) return misuse('--config is missing')
-    return {
-      config: values.config,
-      runDir: values['run-dir'] ?? '/run/lvsm',
-      stateDir: values['state-dir'] ?? '/var/lib/lvsm',
-      check: values.check,
-    }
-  } catch (error) {
-    return misuse((error as Error).message)
-  }
-}
 
 /** The configuration, or every fault of it on stderr and the end. */
 function readConfig(path: string): { readonly config: Config; readonly secrets: ReadonlyMap<number, string> } {
@@ -162,9 +115,14 @@ function run({
         return pump.feed({ kind: 'applied', failures: kernel.apply(effect.operations) })
       case 'check':
         return probeTcp(effect, (ok, reason) => pump.feed({ kind: 'checked', id: effect.id, ok, reason }))
+      case 'ping':
+        return pinger.ask(effect.round, effect.targets)
       case 'word': {
         const payload = encoder.encode(effect.text)
-        if (payload.length <= MAX_RELAY) lease.tell({ kind: 'relay', to: effect.to, payload })
+        // The core keeps to the limit; should it fail once, nobody is to search for a word that never left.
+        if (payload.length > MAX_RELAY)
+          return say(`a word of ${payload.length} bytes is too long for the relay and was not sent: please report this`)
+        lease.tell({ kind: 'relay', to: effect.to, payload })
         return
       }
       case 'reply':
@@ -191,10 +149,16 @@ function run({
         lease.tell(effect)
     }
   }
+  const pinger = openPinger({
+    answered: (address, round) => pump.feed({ kind: 'ping-answered', address, round }),
+    asked: (unsent) => pump.feed({ kind: 'pinged', unsent }),
+    denied: (found) => trouble('ping', found),
+  })
   const pump: Pump = startPump(core, boottime, carry)
   const control = serveControl(join(runDir, 'agent.sock'), {
     status: () => core.status(boottime()),
     events: () => core.events(),
+    fence: () => core.fence(readFence(), boottime()),
     request: (id, request) => pump.feed({ kind: 'request', id, request }),
     failed: (error) => fail(`cannot listen on ${join(runDir, 'agent.sock')}: ${error.message}`),
   })
@@ -206,6 +170,7 @@ function run({
     pump.stop()
     control.close()
     lease.close()
+    pinger.close()
     kernel.close()
     process.exit(0)
   }

@@ -24,6 +24,12 @@ export interface LeaseEvents {
   heard(word: FromLease): void
 }
 
+export interface PingTarget {
+  readonly address: string
+  /** Null: as the kernel chooses. */
+  readonly source: string | null
+}
+
 export interface Probe {
   readonly address: string
   readonly port: number

@@ -1,5 +1,7 @@
 /** `npm run bench -- NAME`: prints figures side by side with the peer's, and exits 1 when a demand was missed. */
+import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import Table from 'cli-table3'
 import type { LabError } from '../lab/paths.ts'
@@ -11,11 +13,13 @@ const BENCHMARKS: Readonly<Record<string, (runs: number, progress: (text: string
 }
 const LEAST_RUNS = 5
 const USAGE = `usage: npm run bench -- NAME [--runs N] [--json FILE]
+       npm run bench -- groups [--groups N,N,…] [--keepalive MS] [--term MS] [--seconds S]
 
   failover       lvsm and keepalived (VRRPv3, 0.1 s) under the same faults, each for both in one boot of the lab
   --runs N       runs of each fault, at least ${LEAST_RUNS} for a figure that counts (${LEAST_RUNS}); twice as many where times are
                  compared; power cuts four times as many, in two boots minutes apart
   --json FILE    keeps figures and runs
+  groups         what groups cost the lease processes: share of a core for each number of groups, in memory
 
 Exit status: 0 every demand met, 1 one missed, 2 it could not be measured, or too few runs.
 `
@@ -45,7 +49,15 @@ function table(figures: readonly Figure[]): string {
   return rows.toString()
 }
 
+/** It runs the lease process's core, which scripts do not import. */
+function groups(words: readonly string[]): number {
+  const program = fileURLToPath(new URL('../../test/bench/groups.ts', import.meta.url))
+  return spawnSync(process.execPath, [program, ...words], { stdio: 'inherit' }).status ?? 1
+}
+
 async function main(): Promise<number> {
+  const [name, ...rest] = process.argv.slice(2)
+  if (name === 'groups') return groups(rest)
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {

@@ -49,6 +49,17 @@ export function clusterServices(topology: Topology, node: string, dist: string):
   })
 }
 
+/** What is done once on each new node, as its operator would: a voter whose state was never set up counts as one that lost it. */
+export function setUpCommands(topology: Topology, node: string, dist: string): string[][] {
+  return clusterNodes(topology).map(({ name }) => [
+    node,
+    `${dist}/lvsm-lease.mjs`,
+    '--set-up',
+    '--state-dir',
+    placesOf(name).state,
+  ])
+}
+
 /** The web servers: each answers `/` with its node's name. */
 export function webServices(topology: Topology, server: string): Service[] {
   return topology.nodes

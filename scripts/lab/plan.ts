@@ -1,4 +1,4 @@
-import { clusterServices, configurationOf, webServices } from './cluster.ts'
+import { clusterServices, configurationOf, setUpCommands, webServices } from './cluster.ts'
 import { labDir, OUTSIDE_PRIORITY, placesOf, type Service } from './places.ts'
 import { buildCommands, modules, partitionTable } from './network.ts'
 import { clusterNodes, type Topology } from './topology.ts'
@@ -13,6 +13,8 @@ export interface Plan {
   readonly env: Readonly<Record<string, string>>
   readonly files: readonly { readonly path: string; readonly text: string }[]
   readonly services: readonly Service[]
+  /** Commands that set the nodes up, before anything is started on them. */
+  readonly setUp: readonly (readonly string[])[]
   readonly directories: readonly string[]
 }
 
@@ -118,6 +120,7 @@ export function planOf(wish: Wish, paths: Paths): Plan {
       ...webServices(topology, paths.web),
       ...(cluster ? clusterServices(topology, paths.node, paths.dist) : []),
     ],
+    setUp: cluster ? setUpCommands(topology, paths.node, paths.dist) : [],
     directories: [
       `${labDir}/scratch`,
       `${labDir}/answers`,

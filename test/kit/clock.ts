@@ -2,7 +2,7 @@
 import { type Instant, instant } from '@lvsm/base'
 
 export class Clock {
-  readonly #zero: number
+  #zero: number
   readonly rate: number
 
   constructor(zero: number, rate: number) {
@@ -12,6 +12,10 @@ export class Clock {
 
   read(trueMs: number): Instant {
     return instant(this.#zero + trueMs * this.rate)
+  }
+  /** The machine boots: its clock begins anew. */
+  boot(trueMs: number): void {
+    this.#zero = -trueMs * this.rate
   }
   /** When, in true time, this clock shows `at`. */
   trueAt(at: Instant): number {

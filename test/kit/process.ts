@@ -1,237 +1,276 @@
 /**
- * A lease process around the real core, as its adapters run it: one inbox, one input at a time, effects in their order.
- * It can be frozen anywhere, also between reading the clock and the kernel's call; inputs queue up meanwhile.
+ * A lease process: the real core behind the real pump, over simulated ports. It takes one input at a time; while its own
+ * time is ahead of the schedule (`timeline`), or it is frozen, what comes in waits, datagrams in a bounded buffer.
  */
-import type { Instant, Random } from '@lvsm/base'
-import type { Rules } from '@lvsm/lease'
-import type { LeaseCore } from '../../agent/lease/core/core.ts'
-import { createLeaseCore } from '../../agent/lease/core/core.ts'
+import { type Instant, NEVER_BEFORE, type Random } from '@lvsm/base'
+import type { DurableState, LeaseView, Rules } from '@lvsm/lease'
+import type { Outgoing } from '@lvsm/wire'
+import { type Belief, createLeaseCore, type LeaseCore } from '../../agent/lease/core/core.ts'
 import type { Envelope, LeaseEffect, LeaseInput } from '../../agent/lease/core/events.ts'
-import { BOTH } from '../../agent/lease/core/kernel.ts'
+import type { Addressee } from '../../agent/lease/ports.ts'
+import { type Pump, type PumpPorts, startPump } from '../../agent/lease/pump.ts'
+import { simulatedAlarm } from './alarm.ts'
 import type { Clock } from './clock.ts'
+import type { Disk } from './disk.ts'
 import type { FakeKernel } from './kernel.ts'
+import { type KernelHooks, type KernelPorts, kernelPorts } from './kernel-ports.ts'
 import type { Schedule } from './schedule.ts'
+import { Timeline } from './timeline.ts'
 
-/** Under this nothing can be renewed (a tick of the kernel). */
-const TICK_MS = 4
-/** Inputs that a frozen process keeps; the socket's buffer. */
-const INBOX = 512
-const MOST_STEPS = 5000
+/** Datagrams that wait in the socket's buffer. */
+const BUFFER = 512
+/** True milliseconds of processor for an input, and for handing a datagram to the kernel. */
+const STEP_MS = 0.05
+const SEND_MS = 0.02
+/** A process that works on without end at one place would burn a processor out there. */
+const MOST_STEPS = 20_000
+/** How often the fence is looked at without a notice, and again after it could not be put back. */
+const LOOK_MS = 5000
+const LOOK_AGAIN_MS = 100
 
 export interface Surroundings {
   readonly schedule: Schedule
   readonly clock: Clock
   readonly kernel: FakeKernel
-  send(to: string, envelope: Envelope): void
-  /** Something that an observer sees: after a kernel call, a step, an event. */
-  observe(what: 'kernel' | 'step', effect: LeaseEffect | null): void
-  /** Milliseconds for which the process is held up at this point; nearly always 0. */
-  stall(): number
-  stopped(): void
-  persist(highWater: number): void
+  readonly disk: Disk
+  /** Whether to look now for what the core overlooked. */
+  probes(): boolean
+  /** For how long the process stands still at a point; nearly always 0. */
+  holdUp(at: number): number
+  send(outgoing: Outgoing, recipients: readonly Addressee[]): void
+  /** Observers see each of these at the time that the process has got to. */
+  believes(beliefs: readonly Belief[]): void
+  told(effect: Extract<LeaseEffect, { kind: 'event' }>): void
+  frame(address: string, group: string): void
+  /** The process ended by itself. */
+  ended(why: 'stopped' | 'unfenced'): void
 }
 export interface ProcessOptions {
   readonly node: string
   readonly incarnation: string
   readonly random: Random
-  readonly highWater: number
+  readonly state: DurableState
+  readonly kept: boolean
   readonly rules: Rules
-  readonly links: number
-  /** A planted bug: the loop reads the clock once, when it goes to sleep. */
-  readonly cachesNow: boolean
-  /** A planted bug: a stop takes away tables that a predecessor left, and whose addresses nobody took off. */
-  readonly clearsUnseen: boolean
+  readonly mistakes: Pick<KernelHooks, 'sweepsNothing' | 'clearsUnseen'>
+  /** Wraps the pump's ports: what a test plants there. */
+  wrap(ports: PumpPorts): PumpPorts
 }
+
+class Exit extends Error {}
 
 export class Process {
   readonly core: LeaseCore
-  readonly #options: ProcessOptions
+  readonly line: Timeline
   readonly #around: Surroundings
-  readonly #inbox: LeaseInput[] = []
-  #answers: LeaseInput[] = []
-  #work: (() => void)[] = []
+  readonly #pump: Pump
+  readonly #kernel: KernelPorts
+  readonly #inbox: { readonly work: () => void; readonly datagram: boolean }[] = []
+  #datagrams = 0
   #frozenUntil = 0
-  #wakeToken = 0
-  #cached: Instant
-  #scheduled = false
-  #fenced = false
-  #tripMs = 0
+  #resumes: number | null = null
+  #tripping: { readonly until: () => number; readonly denied: boolean } | null = null
+  #believed: readonly Belief[] = []
   #steps = 0
-  #steppedAt = 0
-  alive = true
+  #view: LeaseView | null = null
+  #now: Instant = NEVER_BEFORE
+  #alarm: ReturnType<PumpPorts['alarm']> | null = null
+  readonly counters: Record<string, number> = {}
 
   constructor(options: ProcessOptions, around: Surroundings) {
-    this.#options = options
     this.#around = around
-    const { node, incarnation, random, highWater, rules } = options
-    this.#cached = this.#read()
-    this.core = createLeaseCore({ node, incarnation, random, highWater, rules, startedAt: this.#cached })
+    const { node, incarnation, random, rules, state, kept, mistakes } = options
+    this.line = new Timeline(around.schedule, around.clock, (at) => around.holdUp(at))
+    this.#kernel = kernelPorts(around.kernel, this.line, {
+      ...mistakes,
+      trip: (denied) => this.#trip(denied),
+      frame: (address, group) => around.frame(address, group),
+    })
+    const startedAt = this.line.read()
+    this.core = createLeaseCore({ node, incarnation, random, rules, state, kept, startedAt })
+    this.#pump = startPump(node, incarnation, options.wrap(this.#ports()))
+    this.#lookAnyway()
+  }
+
+  get alive(): boolean {
+    return this.line.alive
+  }
+  /** True time before which it does nothing more than what it is doing. */
+  get heldUntil(): number {
+    return Math.max(this.line.at, this.#frozenUntil)
   }
 
   put(input: LeaseInput): void {
-    if (!this.alive || this.#inbox.length >= INBOX) return
-    this.#inbox.push(input)
-    this.#go()
+    this.#enqueue(() => this.#pump.feed(input))
+  }
+  receive(envelope: Envelope): void {
+    if (this.#datagrams < BUFFER) this.#enqueue(() => this.#pump.feed({ kind: 'datagram', envelope }), true)
+    else this.#count('buffer-full')
+  }
+  /** A notice of the kernel: what became of it is looked at when the process gets to it. `then`: what it had built is back. */
+  tablesNotice(then: () => void): void {
+    this.#enqueue(() => {
+      if (!this.#kernel.guards()) return
+      if (this.#kernel.tablesGone()) this.#restoreTables()
+      this.line.show(then)
+    })
+  }
+  addressNotice(): void {
+    this.#enqueue(() => {
+      for (const group of this.#kernel.addressesGone(this.#view?.groups ?? []))
+        this.#pump.feed({ kind: 'address-lost', group })
+    })
   }
 
   freeze(ms: number): void {
     this.#frozenUntil = Math.max(this.#frozenUntil, this.#around.schedule.now + ms)
   }
-  /** Freezes at the worst point: after the clock was read for the next fence call, before the kernel is called. */
+  /** Stands still at the worst point: after the clock was read for the next renewal, before the kernel is called. */
   trip(ms: number): void {
-    this.#tripMs = ms
+    this.tripUntil(() => this.line.at + ms)
+  }
+  /** The same until a true time that is known only then; `denied`: in the call after one whose answer got lost. */
+  tripUntil(until: () => number, denied = false): void {
+    this.#tripping = { until, denied }
   }
   thaw(): void {
     this.#frozenUntil = 0
-    this.#tripMs = 0
-    this.#scheduled = false
+    this.#tripping = null
+    this.#resumes = null
+    this.#go()
+  }
+  kill(): void {
+    this.line.alive = false
+    this.#pump.stop()
+    this.#inbox.length = 0
+  }
+
+  #enqueue(work: () => void, datagram = false): void {
+    if (!this.alive) return
+    this.#inbox.push({ work, datagram })
+    if (datagram) this.#datagrams += 1
     this.#go()
   }
 
-  #read(): Instant {
-    return this.#around.clock.read(this.#around.schedule.now)
-  }
-
-  /** Works until there is nothing to do, or until it is held up. */
+  /** Takes what waits, one by one, each when its own time has come to the schedule's. */
   #go(): void {
     const { schedule } = this.#around
-    while (this.alive) {
-      if (schedule.now < this.#frozenUntil) {
-        if (this.#scheduled) return
-        this.#scheduled = true
-        schedule.at(this.#frozenUntil, () => {
-          this.#scheduled = false
-          this.#go()
-        })
-        return
-      }
-      const piece = this.#work.shift()
-      if (piece) {
-        piece()
-        continue
-      }
-      const input = this.#answers.shift() ?? this.#inbox.shift()
-      if (!input) break
-      this.#step(input)
+    if (!this.alive || this.#inbox.length === 0) return
+    if (schedule.now < this.heldUntil) return this.#resumeAt(this.heldUntil)
+    const next = this.#inbox.shift()
+    if (!next) return
+    if (next.datagram) this.#datagrams -= 1
+    this.line.at = schedule.now
+    this.#steps = 0
+    try {
+      next.work()
+    } catch (error) {
+      if (!(error instanceof Exit)) throw error
+      this.#inbox.length = 0
     }
-    this.#cached = this.#read()
+    if (this.#steps > 0 && this.#around.probes()) this.#probe()
+    if (this.#inbox.length > 0) this.#resumeAt(this.heldUntil)
   }
-
-  #step(input: LeaseInput): void {
-    this.#countSteps()
-    const now = this.#options.cachesNow ? this.#cached : this.#read()
-    for (const effect of this.core.step(input, now)) this.#plan(effect)
-    this.#around.observe('step', null)
+  /**
+   * The core looks only at groups to which something happened, or that are due. To be told the same view again makes it
+   * look at all of them: when it finds something to do, it had overlooked it.
+   */
+  #probe(): void {
+    if (!this.#view) return
+    for (const effect of this.core.step({ kind: 'view', view: this.#view }, this.#now)) {
+      if (effect.kind === 'wake') this.#alarm?.set(effect.at)
+      else throw new Error(`overlooked: ${JSON.stringify(effect)}`)
+    }
   }
-
-  /** Calls take no time here; a process that works on without end in one instant would burn a processor out there. */
-  #countSteps(): void {
-    const { now } = this.#around.schedule
-    this.#steps = now === this.#steppedAt ? this.#steps + 1 : 0
-    this.#steppedAt = now
-    if (this.#steps > MOST_STEPS) throw new Error(`${this.#options.node} works without end in one instant`)
-  }
-
-  /** One effect is up to three pieces of work, with a possible hold-up before each. */
-  #plan(effect: LeaseEffect): void {
-    if (effect.kind === 'fence') this.#planFence(effect)
-    else if (effect.kind === 'fence-tables') this.#planTables(effect)
-    else if (effect.kind === 'wake') this.#setWake(effect.at)
-    else this.#later(() => this.#carryOut(effect))
-  }
-
-  #later(piece: () => void): void {
-    this.#work.push(() => {
-      const stallMs = this.#around.stall()
-      if (stallMs === 0) return piece()
-      this.#work.unshift(piece)
-      this.freeze(stallMs)
+  #resumeAt(at: number): void {
+    if (this.#resumes === at) return
+    this.#resumes = at
+    this.#around.schedule.at(at, () => {
+      if (this.#resumes !== at) return
+      this.#resumes = null
+      this.#go()
     })
   }
 
-  #planFence(effect: Extract<LeaseEffect, { kind: 'fence' }>): void {
-    const { group, op, parts } = effect
-    let timeoutMs = 0
-    let error = ''
-    this.#later(() => {
-      timeoutMs = Math.min(effect.timeoutMs, effect.notAfter - this.#read())
-      if (this.#tripMs > 0 && op === 'renew') this.freeze(this.#tripMs)
-      if (op === 'renew') this.#tripMs = 0
-    })
-    this.#later(() => {
-      const refused = op !== 'close' && timeoutMs < TICK_MS
-      error = refused ? 'ETIME' : this.#around.kernel.fence(group, op, parts, timeoutMs)
-      this.#around.observe('kernel', effect)
-    })
-    this.#later(() => {
-      const done = this.#read()
-      this.#answers.push({ kind: 'fenced', group, op, parts, ok: error === '', timeoutMs, done, error })
-    })
-  }
-
-  #carryOut(effect: LeaseEffect): void {
-    const { kernel } = this.#around
-    if (effect.kind === 'send') this.#send(effect)
-    else if (effect.kind === 'address') {
-      const { op, group } = effect
-      const error = kernel.address(
-        op,
-        group.addresses.map(({ address }) => address),
-      )
-      this.#around.observe('kernel', effect)
-      this.#answers.push({ kind: 'addressed', group: group.name, op, ok: error === '', error })
-    } else if (effect.kind === 'persist') this.#around.persist(effect.highWater)
-    else if (effect.kind === 'stopped') this.#stopped(effect)
-    else this.#around.observe('step', effect)
-  }
-
-  #planTables(effect: Extract<LeaseEffect, { kind: 'fence-tables' }>): void {
-    let left = new Map<string, number>()
-    let ok = false
-    this.#later(() => {
-      const now = this.#read()
-      left = new Map(
-        effect.carried.map(({ group, timeoutMs, notAfter }) => [group, Math.min(timeoutMs, notAfter - now)]),
-      )
-      if (this.#tripMs > 0 && left.size > 0) this.freeze(this.#tripMs)
-      if (left.size > 0) this.#tripMs = 0
-    })
-    this.#later(() => {
-      const late = [...left.values()].some((timeoutMs) => timeoutMs < TICK_MS)
-      ok = this.#around.kernel.rebuild(effect.groups, late ? new Map() : left, !this.#fenced) && !late
-      this.#fenced = true
-      this.#around.observe('kernel', effect)
-    })
-    this.#later(() => {
-      const done = this.#read()
-      for (const [group, timeoutMs] of left)
-        this.#answers.push({ kind: 'fenced', group, op: 'carry', parts: BOTH, ok, timeoutMs, done, error: '' })
-    })
-  }
-
-  #stopped(effect: Extract<LeaseEffect, { kind: 'stopped' }>): void {
-    if (this.#fenced || this.#options.clearsUnseen) this.#around.kernel.clear()
-    this.#around.observe('kernel', effect)
-    this.#around.stopped()
-  }
-
-  #send(effect: Extract<LeaseEffect, { kind: 'send' }>): void {
-    const { node, incarnation, links } = this.#options
-    const { sequence, spread, message, rider } = effect
-    for (const name of effect.to) {
-      const to = effect.peers[name] ?? null
-      for (let link = 0; link < links; link++) {
-        if (spread === 'one' && link !== sequence % links) continue
-        this.#around.send(name, { from: node, incarnation, sequence, to, link, spread, message, rider })
-      }
+  #ports(): PumpPorts {
+    const { schedule, clock, disk } = this.#around
+    return {
+      clock: () => {
+        this.line.pause()
+        return this.line.read()
+      },
+      step: (input, now) => this.#step(input, now),
+      fence: this.#kernel.fence,
+      addresses: this.#kernel.addresses,
+      alarm: (ring) => {
+        this.#alarm = simulatedAlarm(schedule, clock, this.line, ring, (work) => this.#enqueue(work))
+        return this.#alarm
+      },
+      send: (outgoing, recipients) => this.#send(outgoing, recipients),
+      persist: (state, done) => this.line.show(() => disk.write(state, (error) => this.#enqueue(() => done(error)))),
+      deliver: () => undefined,
+      event: (effect) => this.line.show(() => this.#around.told(effect)),
+      claimed: () => undefined,
+      stopped: () => {
+        this.#kernel.fence.clear()
+        this.line.show(() => this.#around.ended('stopped'))
+      },
+      unfenced: () => {
+        this.line.show(() => this.#around.ended('unfenced'))
+        throw new Exit()
+      },
+      count: (reason) => this.#count(reason),
     }
   }
 
-  #setWake(at: Instant): void {
-    const token = ++this.#wakeToken
-    const { schedule, clock } = this.#around
-    schedule.at(clock.trueAt(at) + 1e-6, () => {
-      if (token === this.#wakeToken) this.put({ kind: 'wake' })
+  #step(input: LeaseInput, now: Instant): LeaseEffect[] {
+    this.#steps += 1
+    if (this.#steps > MOST_STEPS) throw new Error('a process works without end')
+    if (input.kind === 'view') this.#view = input.view
+    const effects = this.core.step(input, now)
+    this.#now = now
+    this.#observeBeliefs()
+    this.line.pass(STEP_MS)
+    return effects
+  }
+  #observeBeliefs(): void {
+    const before = this.#believed
+    const beliefs = this.core.beliefs()
+    if (beliefs.length === before.length && beliefs.every((one, at) => isSame(one, before[at]))) return
+    this.#believed = beliefs
+    this.line.show(() => this.#around.believes(beliefs))
+  }
+
+  #send(outgoing: Outgoing, recipients: readonly Addressee[]): void {
+    this.line.pause()
+    this.line.pass(SEND_MS * recipients.length)
+    this.line.show(() => this.#around.send(outgoing, recipients))
+  }
+
+  #trip(denied: boolean): number {
+    const tripping = this.#tripping
+    if (!tripping || (tripping.denied && !denied)) return 0
+    this.#tripping = null
+    return Math.max(0, tripping.until() - this.line.at)
+  }
+
+  #restoreTables(): void {
+    this.#pump.feed({ kind: 'fence-lost' })
+    if (!this.#kernel.tablesGone()) return
+    this.#around.schedule.at(this.line.at + LOOK_AGAIN_MS, () => this.tablesNotice(() => undefined))
+  }
+  #lookAnyway(): void {
+    this.#around.schedule.in(LOOK_MS, () => {
+      if (!this.alive) return
+      this.tablesNotice(() => undefined)
+      this.#lookAnyway()
     })
+  }
+
+  #count(reason: string): void {
+    this.counters[reason] = (this.counters[reason] ?? 0) + 1
   }
 }
+
+const isSame = (one: Belief, other: Belief | undefined): boolean =>
+  other !== undefined && one.until === other.until && one.furthest === other.furthest && one.group === other.group

@@ -1,16 +1,6 @@
-/** What lvsm refuses: forged datagrams, second processes, faulty files, too few rights; and files that it lost. */
+/** What lvsm refuses: forged datagrams, second processes, faulty files, too few rights. */
 import { randomBytes } from 'node:crypto'
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { decode, frame, toLeaseCodec, viewCodec } from '@lvsm/wire'
 import { attempt, demand, figure, lab, owner, type Ran, scenario, status, until } from './harness.ts'
@@ -198,32 +188,6 @@ scenario('lvsm-agent --check names every fault of a file with its line', async (
   for (const line of spoilt) demand(`${out}\n${err}`.includes(`${file}:${line}:`), `line ${line}: ${out}\n${err}`)
   const whole = await attempt(`${node} ${program} --config ${configOf('dir1')} --check`)
   demand(whole.code === 0, `a good file: ${whole.err}`)
-})
-
-const spoilFiles: readonly (readonly [string, (path: string) => void])[] = [
-  ['half-written', (path) => truncateSync(path, Math.floor(statSync(path).size / 2))],
-  ['overwritten', (path) => writeFileSync(path, randomBytes(64))],
-  ['missing', (path) => rmSync(path)],
-]
-scenario('state files that are half-written, overwritten or missing never stop a node', async () => {
-  const { from, to, number } = await seats()
-  for (const [what, spoil] of spoilFiles) {
-    await lab('kill', to, 'all')
-    const folder = `/var/lib/lvsm/${to}`
-    const files = readdirSync(folder)
-    demand(files.length > 0, `there are files in ${folder}`)
-    for (const name of files) spoil(`${folder}/${name}`)
-    const began = performance.now()
-    await lab('start', to, 'all')
-    await until(
-      async () => (await status(to)).nodes.some(({ name, state }) => name === to && state === 'standby'),
-      30_000,
-      `${to} stands by with ${what} files`,
-    )
-    figure(`${to} stands by, files ${what} (${files.join(', ')})`, `${(performance.now() - began).toFixed(0)} ms`)
-  }
-  const after = await seats()
-  demand(after.from === from && after.number === number, `lease ${after.number} of ${after.from}`)
 })
 
 scenario('a switchover to what is not there is refused with exit 1 and a way out, and moves nothing', async () => {

@@ -1,6 +1,7 @@
 /** What happens to a cluster, seen from outside: the observers around a piece of work, and when it is whole again. */
 import { spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Events, HistoryEvent } from '@lvsm/model'
 import { type OwnersReport, type StreamReport, unseen } from '../../scripts/lab/reports.ts'
 import { attempt, demand, figure, lab, NODES, owner, sh, status, until, VIP } from './harness.ts'
 
@@ -12,6 +13,10 @@ const REQUEST_EVERY_MS = '50'
 
 /** A client that lost its first SYN sends it again after a second. */
 export const AFTERMATH_MS = 1200
+
+/** So long a ready peer must be better off before an owner hands over for it, and the longest wait of a scenario for that. */
+export const BETTER_FOR_MS = 3000
+export const HANDED_OVER_MS = 15_000
 
 export interface Seen {
   readonly owners: OwnersReport
@@ -131,6 +136,22 @@ export async function seats(): Promise<Seats> {
   const to = group?.directors.find((name) => name !== group.owner)
   demand(group?.owner && to, 'a group with an owner and a second director')
   return { group: group.name, from: group.owner, to, number: group.number }
+}
+
+const eventsOf = async (node: string): Promise<readonly HistoryEvent[]> =>
+  (JSON.parse(await lab('api', node, 'GET', '/v1/events')) as Events).events
+
+/** The lease was given up as planned, and why; milliseconds from `cause` to the offer, by the node's own history. */
+export async function handedOver(from: string, number: number, why: RegExp, cause?: RegExp): Promise<number> {
+  const events = (await eventsOf(from)).filter((event) => event.node === from)
+  const last = (kind: string): HistoryEvent | undefined => events.findLast((event) => event.kind === kind)
+  const [released, offered] = [last('released'), last('offered')]
+  figure('its last words', `${offered?.at} ${offered?.reason} | ${released?.at} ${released?.reason}`)
+  demand(released?.number === number && why.test(released.reason), `released: ${JSON.stringify(released)}`)
+  demand(offered?.number === number, `offered: ${JSON.stringify(offered)}`)
+  const caused = cause && events.findLast(({ reason }) => cause.test(reason))
+  demand(!cause || caused, `a cause like ${cause} among ${JSON.stringify(events.slice(-9))}`)
+  return caused ? Date.parse(offered.at) - Date.parse(caused.at) : 0
 }
 
 /** Another owner than `before`, as an agent with quorum sees it. */

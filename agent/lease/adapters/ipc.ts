@@ -38,8 +38,15 @@ export function serveIpc(path: string, events: IpcEvents): IpcServer {
     events.joined()
   })
   server.on('error', events.failed)
+  server.on('listening', () => {
+    try {
+      if (server.listening) chmodSync(path, 0o600)
+    } catch (error) {
+      events.failed(error as Error)
+    }
+  })
   rmSync(path, { force: true })
-  server.listen(path, () => chmodSync(path, 0o600))
+  server.listen(path)
   return {
     tell(word) {
       if (clients.size === 0) return

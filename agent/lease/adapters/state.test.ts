@@ -1,10 +1,53 @@
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import type * as FileSystem from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import type { LeaseView } from '@lvsm/lease'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { openState } from './state.ts'
+import { basename, join } from 'node:path'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { LONGEST_TERM_MS } from '@lvsm/base'
+import { HIGHEST_NUMBER, type LeaseView, NEW_STATE } from '@lvsm/lease'
+import { encodeState } from '@lvsm/wire'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { eventually } from '../../../test/kit/eventually.ts'
+import { openState, setUp } from './state.ts'
 
+/** Every call that reaches the disk, in order; `broken` names one that fails instead. */
+const disk = vi.hoisted(() => ({ log: [] as string[], broken: '', held: Promise.resolve() }))
+vi.mock('node:fs/promises', async (original) => {
+  const real = await original<typeof FileSystem>()
+  const name = (path: string): string => path.split('/').at(-1) ?? ''
+  const note = (call: string): void => {
+    disk.log.push(call)
+    if (disk.broken !== '' && call.startsWith(disk.broken)) throw new Error('no space left')
+  }
+  return {
+    ...real,
+    open: async (path: string, flags: string, mode: number) => {
+      note(`open ${name(path)} ${flags} ${mode.toString(8)}`)
+      const file = await real.open(path, flags, mode)
+      return {
+        writeFile: async (content: Uint8Array) => {
+          note(`write ${name(path)}`)
+          await disk.held
+          return file.writeFile(content)
+        },
+        sync: async () => {
+          note(`sync ${name(path)}`)
+          return file.sync()
+        },
+        close: async () => {
+          disk.log.push(`close ${name(path)}`)
+          return file.close()
+        },
+      }
+    },
+    rename: async (from: string, to: string) => {
+      note(`rename ${name(from)} ${name(to)}`)
+      return real.rename(from, to)
+    },
+  }
+})
+
+const STATE = { limitMs: 350, highWater: 1007, standby: true }
 const view: LeaseView = {
   cluster: 'lab',
   node: 'dir1',
@@ -23,56 +66,242 @@ const view: LeaseView = {
   keys: [{ id: 1, algorithm: 'sha256', secret: 'ab'.repeat(32) }],
   signWith: 1,
 }
-const failed = vi.fn()
+const failed = vi.fn<(error: Error) => void>()
 let directory = ''
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'lvsm-state-'))
   failed.mockReset()
+  Object.assign(disk, { log: [], broken: '', held: Promise.resolve() })
 })
 afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
+const again = () => openState(directory, failed)
 const saved = async (): Promise<void> => {
-  const state = openState(directory, failed)
-  state.saveHighWater(1007)
+  const state = again()
   state.saveView(view)
-  state.saveStandby(true)
-  await vi.waitFor(() => expect(openState(directory, failed).standby).toBe(true))
+  await state.save(STATE)
 }
+const file = (name: string): string => join(directory, name)
+const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8)
+/** With the right sum: what a program wrote that is not this one. */
+const forge = (name: string, content: Uint8Array): void =>
+  writeFileSync(file(name), Buffer.concat([content, sha256(content)]))
 
 test('what was saved is read again', async () => {
   await saved()
-  const state = openState(directory, failed)
-  expect(state.highWater).toBe(1007)
-  expect(state.view).toEqual(view)
+  expect(again()).toMatchObject({ state: STATE, view })
+  expect([modeOf(file('lease.state')), modeOf(file('lease.view'))]).toEqual(['600', '600'])
 })
 
 test('missing files read as nothing known', () => {
-  expect(openState(directory, failed)).toMatchObject({ highWater: 0, view: null, standby: false })
+  expect(again()).toMatchObject({ state: null, view: null })
 })
 
 test.each(['lease.state', 'lease.view'])(
-  '%s cut at any byte, or with any byte changed, reads as nothing known',
+  '%s cut anywhere, or with a byte changed anywhere, reads as nothing known',
   async (name) => {
     await saved()
-    const path = join(directory, name)
+    const path = file(name)
     const whole = readFileSync(path)
-    const absent = { highWater: name === 'lease.state' ? 0 : 1007, view: name === 'lease.view' ? null : view }
-    for (let size = 0; size < whole.length; size++) {
+    const absent = { state: name === 'lease.state' ? null : STATE, view: name === 'lease.view' ? null : view }
+    const step = Math.ceil(whole.length / 24)
+    for (let size = 0; size < whole.length; size += step) {
       truncateSync(path, size)
-      expect(openState(directory, failed)).toMatchObject(absent)
+      expect(again()).toMatchObject(absent)
       writeFileSync(path, whole)
     }
-    for (let at = 0; at < whole.length; at++) {
+    for (let at = 0; at < whole.length; at += step) {
       const damaged = Buffer.from(whole)
       damaged[at] = (damaged[at] ?? 0) ^ 1
       writeFileSync(path, damaged)
-      expect(openState(directory, failed)).toMatchObject(absent)
+      expect(again()).toMatchObject(absent)
     }
   },
 )
 
-test('a directory that cannot be written is reported and stops nothing', async () => {
-  const state = openState(join(directory, 'missing'), failed)
-  state.saveHighWater(5)
-  await vi.waitFor(() => expect(failed).toHaveBeenCalledOnce())
+test.each([
+  ['another version', encodeState(STATE).with(0, 2)],
+  ['a byte more', Buffer.concat([encodeState(STATE), Buffer.alloc(1)])],
+  ['a lease longer than any', encodeState({ ...STATE, limitMs: LONGEST_TERM_MS + 1 })],
+  ['a negative lease', encodeState({ ...STATE, limitMs: -1 })],
+  ['a lease without end', encodeState({ ...STATE, limitMs: Number.POSITIVE_INFINITY })],
+  ['a number above all', encodeState({ ...STATE, highWater: HIGHEST_NUMBER + 1 })],
+  ['nothing', new Uint8Array()],
+])('a state with %s is lost', (_, content) => {
+  forge('lease.state', content)
+  expect(again().state).toBeNull()
+})
+test.each([
+  ['the longest lease', { ...STATE, limitMs: LONGEST_TERM_MS }],
+  ['the highest number', { ...STATE, highWater: HIGHEST_NUMBER }],
+  ['none lent yet', NEW_STATE],
+])('a state with %s is kept', (_, state) => {
+  forge('lease.state', encodeState(state))
+  expect(again().state).toEqual(state)
+})
+test('a view that is none is not known', () => {
+  forge('lease.view', Buffer.from('view'))
+  expect(again().view).toBeNull()
+})
+
+describe('a write', () => {
+  test('is on the disk for certain: file, then name, then directory, and none of it left out', async () => {
+    await again().save(STATE)
+    expect(disk.log).toEqual([
+      'open lease.state.new w 600',
+      'write lease.state.new',
+      'sync lease.state.new',
+      'close lease.state.new',
+      'rename lease.state.new lease.state',
+      `open ${basename(directory)} r 600`,
+      `sync ${basename(directory)}`,
+      `close ${basename(directory)}`,
+    ])
+  })
+
+  test.each(['open lease.state.new', 'write', 'sync lease.state.new', 'rename', 'open lvsm', 'sync lvsm'])(
+    'that fails at "%s" is told, and the next one works',
+    async (broken) => {
+      const state = again()
+      await state.save({ ...STATE, highWater: 1 })
+      disk.broken = broken
+      await expect(state.save(STATE)).rejects.toThrow('no space left')
+      disk.broken = ''
+      // Whatever was reached: one of the two, whole.
+      expect([1, STATE.highWater]).toContain(again().state?.highWater)
+      await state.save({ ...STATE, highWater: 2 })
+      expect(again().state?.highWater).toBe(2)
+      const [opened, closed] = ['open', 'close'].map((call) => disk.log.filter((line) => line.startsWith(call)).length)
+      expect(closed).toBe((opened ?? 0) - (broken.startsWith('open') ? 1 : 0))
+      expect(failed).not.toHaveBeenCalled()
+    },
+  )
+
+  test('before the rename, what was there is there', async () => {
+    await again().save(STATE)
+    disk.broken = 'rename'
+    await expect(again().save({ ...STATE, limitMs: 1 })).rejects.toThrow('no space left')
+    expect(again().state).toEqual(STATE)
+  })
+
+  test('waits for the one before, of whichever file, and the last one stands', async () => {
+    const release = Promise.withResolvers<void>()
+    disk.held = release.promise
+    const state = again()
+    state.saveView(view)
+    const writes = [1, 2, 3].map((highWater) => state.save({ ...STATE, highWater }))
+    await eventually(() => expect(disk.log).toContain('write lease.view.new'))
+    expect(disk.log.filter((line) => line.startsWith('write'))).toHaveLength(1)
+    release.resolve()
+    await Promise.all(writes)
+    const order = disk.log.filter((line) => /^(write|rename)/.test(line)).map((line) => line.split(' ')[0])
+    expect(order).toEqual(['write', 'rename', 'write', 'rename', 'write', 'rename', 'write', 'rename'])
+    expect(again()).toMatchObject({ state: { highWater: 3 }, view })
+  })
+})
+
+describe('a view that cannot be written', () => {
+  const settled = () => new Promise<void>((resolve) => setImmediate(resolve))
+  const writes = (): number => disk.log.filter((line) => line.startsWith('write lease.view')).length
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
+  afterEach(() => void vi.useRealTimers())
+  const until = async (condition: () => boolean): Promise<void> => {
+    while (!condition()) await settled()
+  }
+
+  test('is told each time and tried again each second, until it is kept', async () => {
+    const state = again()
+    disk.broken = 'sync lease.view'
+    state.saveView(view)
+    for (let times = 1; times <= 3; times++) {
+      await until(() => failed.mock.calls.length === times)
+      expect(writes()).toBe(times)
+      vi.advanceTimersByTime(999)
+      await settled()
+      expect(writes()).toBe(times)
+      if (times === 3) disk.broken = ''
+      vi.advanceTimersByTime(1)
+    }
+    await until(() => again().view !== null)
+    expect(failed.mock.calls[0]?.[0].message).toBe('no space left')
+    await settled()
+    vi.advanceTimersByTime(5000)
+    await settled()
+    expect(writes()).toBe(4)
+    expect(failed).toHaveBeenCalledTimes(3)
+  })
+
+  test('does not come back over a newer one, which waited for its turn meanwhile', async () => {
+    const state = again()
+    disk.broken = 'sync lease.view'
+    state.saveView(view)
+    state.saveView({ ...view, revision: 4 })
+    await until(() => failed.mock.calls.length === 1)
+    disk.broken = ''
+    await until(() => again().view !== null)
+    vi.advanceTimersByTime(5000)
+    await state.save(STATE)
+    await settled()
+    expect(again().view?.revision).toBe(4)
+    expect(writes()).toBe(2)
+  })
+
+  test('gives way to a newer one while it waits', async () => {
+    const state = again()
+    disk.broken = 'sync lease.view'
+    state.saveView(view)
+    await until(() => failed.mock.calls.length === 1)
+    disk.broken = ''
+    state.saveView({ ...view, revision: 4 })
+    vi.advanceTimersByTime(5000)
+    await state.save(STATE)
+    expect(again().view?.revision).toBe(4)
+    expect(writes()).toBe(2)
+  })
+
+  test('is let go when the process ends, also while it is being tried', async () => {
+    const state = again()
+    disk.broken = 'sync lease.view'
+    state.saveView(view)
+    await until(() => failed.mock.calls.length === 1)
+    state.close()
+    expect(vi.getTimerCount()).toBe(0)
+    state.saveView(view)
+    state.close()
+    await until(() => failed.mock.calls.length === 2)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})
+
+describe('setting a node up', () => {
+  test('says that it never lent anything, also in a directory that is not there yet', async () => {
+    const fresh = join(directory, 'var', 'lvsm')
+    expect(await setUp(fresh)).toBe(true)
+    expect(openState(fresh, failed).state).toEqual(NEW_STATE)
+    expect(modeOf(fresh)).toBe('750')
+  })
+  test.each([
+    ['a state', () => forge('lease.state', encodeState(STATE))],
+    ['a damaged one', () => writeFileSync(file('lease.state'), 'damaged')],
+    ['an empty one', () => writeFileSync(file('lease.state'), '')],
+  ])('leaves %s alone', async (_, put) => {
+    put()
+    const before = readFileSync(file('lease.state'))
+    expect(await setUp(directory)).toBe(false)
+    expect(readFileSync(file('lease.state'))).toEqual(before)
+  })
+  test('does not mind a view: a node may be set up before or after its reconciler', async () => {
+    const state = again()
+    state.saveView(view)
+    await state.save(STATE)
+    rmSync(file('lease.state'))
+    expect(await setUp(directory)).toBe(true)
+    expect(again()).toMatchObject({ state: NEW_STATE, view })
+  })
+  test('that cannot be written is told', async () => {
+    disk.broken = 'rename'
+    await expect(setUp(directory)).rejects.toThrow('no space left')
+    mkdirSync(file('x'))
+    await expect(setUp(join(file('x'), 'y'))).rejects.toThrow()
+  })
 })

@@ -41,12 +41,14 @@ export function openState(directory: string, failed: (error: Error) => void): Le
     writing = done.catch(() => undefined)
     return done
   }
+  let latest: LeaseView | null = null
   const saveView = (view: LeaseView): void => {
+    latest = view
     clearTimeout(retry)
     inTurn(() => replace(lastView, encode(viewCodec, view))).catch((error: Error) => {
       failed(error)
-      clearTimeout(retry)
-      retry = setTimeout(() => saveView(view), VIEW_RETRY_MS)
+      // A newer one may wait for its turn already.
+      if (view === latest) retry = setTimeout(() => saveView(view), VIEW_RETRY_MS)
     })
   }
   return {
@@ -54,7 +56,10 @@ export function openState(directory: string, failed: (error: Error) => void): Le
     view: viewBytes && decode(viewCodec, viewBytes),
     save: (state) => inTurn(() => replace(statePath(directory), encodeState(state))),
     saveView,
-    close: () => clearTimeout(retry),
+    close() {
+      latest = null
+      clearTimeout(retry)
+    },
   }
 }
 

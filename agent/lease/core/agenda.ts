@@ -1,6 +1,6 @@
 /** What is due now, and when something will be due next. */
 import { after, earlier, type Instant } from '@lvsm/base'
-import type { LeaseView } from '@lvsm/lease'
+import { latestOf, type LeaseView } from '@lvsm/lease'
 import { nextAnnouncement, tendAnnouncements } from './announcing.ts'
 import { nextBeat } from './beats.ts'
 import { nextCandidacy, tendCandidate } from './candidacy.ts'
@@ -121,7 +121,7 @@ function timesOf(station: Station, view: LeaseView, seat: Seat): (Instant | null
     )
   if (seat.phase === 'taking' || seat.phase === 'parting') times.push(seat.holder.deadline)
   if (seat.phase === 'draining') times.push(seat.serve.latest)
-  if (seat.phase === 'closing') times.push(callsOut(seat) ? NEVER : seat.retryAt)
+  if (seat.phase === 'closing') times.push(callsOut(seat) ? NEVER : earlier(seat.retryAt, closedAt(seat)))
   if (seat.phase === 'holding') {
     times.push(seat.refreshAt, nextRenewal(station, view, seat), nextAnnouncement(seat), nextTransfer(view, seat))
     if (station.standby && !seat.transfer) times.push(seat.standbyAt)
@@ -130,4 +130,6 @@ function timesOf(station: Station, view: LeaseView, seat: Seat): (Instant | null
   return times
 }
 
+/** When the kernel has closed by itself what it did not close when told to. */
+const closedAt = (seat: Seat): Instant => (seat.addressOff ? latestOf([seat.announce, seat.serve]) : NEVER)
 const callsOut = (seat: Seat): boolean => seat.announce.out + seat.serve.out + seat.addressCalls > 0

@@ -3,9 +3,9 @@ import { after } from '@lvsm/base'
 import type { LeaseView } from '@lvsm/lease'
 import { onAck, onVote } from './candidacy.ts'
 import type { Asker, Envelope, Message } from './events.ts'
-import { judgeDouble, noteBeat, unwilling } from './peers.ts'
+import { judgeDouble, noteBeat, speaksNow, unwilling } from './peers.ts'
 import { beatTo } from './post.ts'
-import { count, type Station } from './station.ts'
+import { count, type Station, touchAll } from './station.ts'
 import { onAnswer, onOffer } from './transfer.ts'
 import { onPoll, onRequest, onVoterRelease } from './voting.ts'
 
@@ -14,6 +14,7 @@ const GREETING = 1 / 4
 
 export function onDatagram(station: Station, view: LeaseView, envelope: Envelope): void {
   const { from: node, incarnation, sequence, spread, message, rider } = envelope
+  const silent = !speaksNow(station, view, node)
   const judgement = station.roster.judge(envelope, station.now)
   if (judgement.kind === 'drop') count(station, `drop-${judgement.reason}`)
   else if (judgement.kind === 'copy') count(station, 'drop-copy')
@@ -21,8 +22,10 @@ export function onDatagram(station: Station, view: LeaseView, envelope: Envelope
     count(station, message.kind === 'beat' ? 'greeting' : 'drop-not-for-me')
     if (judgement.unheard) greet(station, view, node)
   } else {
+    // Who speaks again may go before this node, or take what it has.
+    if (silent) touchAll(station)
     judgeDouble(station, node)
-    if (rider) noteBeat(station, view, node, incarnation, rider)
+    if (rider) noteBeat(station, view, { node, incarnation, sequence }, rider)
     onMessage(station, view, { node, incarnation, sequence, spread }, message)
   }
 }
@@ -37,7 +40,7 @@ function greet(station: Station, view: LeaseView, node: string): void {
 
 /** A message that counts: from a peer, or from this node to itself. */
 export function onMessage(station: Station, view: LeaseView, sender: Asker, message: Message): void {
-  if (message.kind === 'beat') return noteBeat(station, view, sender.node, sender.incarnation, message)
+  if (message.kind === 'beat') return noteBeat(station, view, sender, message)
   if (message.kind === 'relay') {
     station.effects.push({ kind: 'deliver', from: sender.node, payload: message.payload })
     return

@@ -3,10 +3,10 @@
  * with whatever else goes to the peer: between an owner and the voters that is every renewal and its answer. What moves
  * ownership are the leases' own messages; beats tell who is there.
  *
- * A beat names the groups of which something changed within a deadtime, and a few of the others, drawn at random: its
- * length grows with what changes and not with the groups.
+ * A beat of many groups names those of which something changed lately, and a few of the others, each in turn: its length
+ * does not grow with the groups.
  */
-import { after, earlier, type Instant, NEVER_BEFORE, type Random } from '@lvsm/base'
+import { after, earlier, type Instant, NEVER_BEFORE } from '@lvsm/base'
 import type { Beat, GroupClaim } from '@lvsm/heartbeat'
 import { type LeaseView, voterDigest } from '@lvsm/lease'
 import { beatIntervalMs } from './pace.ts'
@@ -19,8 +19,11 @@ const SOON = 1 / 2
 const RIPE = 1 / 2
 const NEARLY = 1 / 4
 /** Groups in one beat: with names of 32 letters it still fits an Ethernet frame, a request beside it. */
-const MOST_CHANGED = 12
+const LATEST = 6
+const CHANGED = 6
 const OTHERS = 4
+/** For so many deadtimes a change is news. */
+const NEWS = 2
 
 function claimOf(station: Station, seat: Seat): GroupClaim {
   const holding = holds(seat, station.now)
@@ -34,33 +37,44 @@ function claimOf(station: Station, seat: Seat): GroupClaim {
   }
 }
 
-/** Those that changed, the latest first, then the others from a place that is drawn. */
-function claims(station: Station, view: LeaseView): GroupClaim[] {
+/** The latest changes, others of these in turn, and in turn some of what did not change. */
+function claims(station: Station, view: LeaseView, names: readonly string[]): GroupClaim[] {
   const said = [...station.seats.values()].map((seat) => {
     const claim = claimOf(station, seat)
     const text = `${claim.holds} ${claim.ready} ${claim.reaches} ${claim.number}`
     if (text !== seat.claim.text) seat.claim = { text, since: station.now }
     return { claim, since: seat.claim.since }
   })
-  if (said.length <= MOST_CHANGED + OTHERS) return said.map(({ claim }) => claim)
-  const isNews = (since: Instant): boolean => station.now < after(since, view.timing.deadtimeMs)
-  const changed = said.filter(({ since }) => isNews(since)).sort((a, b) => b.since - a.since)
-  const rest = [...changed.splice(MOST_CHANGED), ...said.filter(({ since }) => !isNews(since))]
-  return [...changed, ...drawn(station.random, rest, OTHERS)].map(({ claim }) => claim)
+  if (said.length <= LATEST + CHANGED + OTHERS) return said.map(({ claim }) => claim)
+  const isNews = ({ since }: { since: Instant }): boolean => station.now < after(since, NEWS * view.timing.deadtimeMs)
+  const news = said.filter(isNews).sort((a, b) => b.since - a.since)
+  const latest = news.splice(0, LATEST)
+  const turn = takeTurn(station, names)
+  const changed = someOf(news, turn * CHANGED, CHANGED)
+  const old = said.filter((one) => !isNews(one))
+  const others = someOf(old, turn * OTHERS, OTHERS)
+  return [...latest, ...changed, ...others].map(({ claim }) => claim)
 }
 
-/** So many in a row, from a place that is drawn. */
-function drawn<Item>(random: Random, list: readonly Item[], most: number): Item[] {
-  const first = Math.floor(random.next() * list.length)
+/** Each peer is told of all groups in turn; those who get one beat together go on together. */
+function takeTurn(station: Station, names: readonly string[]): number {
+  const turn = station.told.get(names[0] ?? '') ?? 0
+  for (const name of names) station.told.set(name, turn + 1)
+  return turn
+}
+
+/** So many in a row, from a place, and from the beginning again. */
+function someOf<Item>(list: readonly Item[], place: number, most: number): Item[] {
+  const first = list.length === 0 ? 0 : place % list.length
   return [...list.slice(first), ...list.slice(0, first)].slice(0, most)
 }
 
-const beat = (station: Station, view: LeaseView): Beat => ({
+const beat = (station: Station, view: LeaseView, names: readonly string[]): Beat => ({
   kind: 'beat',
   revision: view.revision,
   standby: station.standby,
   voters: voterDigest(view),
-  groups: claims(station, view),
+  groups: claims(station, view, names),
 })
 
 const dueAt = (station: Station, name: string): Instant => station.beatAt.get(name) ?? NEVER_BEFORE
@@ -68,7 +82,7 @@ const dueAt = (station: Station, name: string): Instant => station.beatAt.get(na
 /** What these peers are told now; they are due again an interval later. */
 export function beatFor(station: Station, view: LeaseView, names: readonly string[]): Beat {
   for (const name of names) station.beatAt.set(name, after(station.now, beatIntervalMs(view, station.node, name)))
-  return beat(station, view)
+  return beat(station, view, names)
 }
 
 /** Whether this part of the interval, or less, is left until a peer's next beat. */
@@ -88,6 +102,11 @@ export function nextBeat(station: Station, view: LeaseView): Instant {
   let next = Number.POSITIVE_INFINITY as Instant
   for (const { name } of view.nodes) if (name !== station.node) next = earlier(next, dueAt(station, name))
   return next
+}
+
+/** A process start that was not heard before knows nothing yet: everything is news. */
+export function tellAll(station: Station): void {
+  for (const seat of station.seats.values()) seat.claim = { ...seat.claim, since: station.now }
 }
 
 /** Peers should know at once: this process will not be there for long. */

@@ -6,7 +6,7 @@
  * exactly one `fenced` or `addressed` input, in the same order.
  */
 import { after, type Instant, invariant, later, NEVER_BEFORE } from '@lvsm/base'
-import type { LeaseGroup, LeaseStatus, LeaseView } from '@lvsm/lease'
+import type { Grant, LeaseGroup, LeaseStatus, LeaseView } from '@lvsm/lease'
 import { expire, nextDue, tend } from './agenda.ts'
 import { defend } from './announcing.ts'
 import { onDatagram, onMessage } from './arrivals.ts'
@@ -31,10 +31,14 @@ export interface LeaseCore {
   status(now: Instant): LeaseStatus
   /** Until when this node believes that it holds which groups; for observers. */
   beliefs(): readonly Belief[]
+  /** What this node lent as a voter, by address; for observers. */
+  votes(): readonly (readonly [string, Grant | null])[]
 }
 export interface Belief {
   readonly group: LeaseGroup
   readonly until: Instant
+  /** The latest end of a lease that it ever believed in. */
+  readonly furthest: Instant
 }
 
 /** Messages of a node to itself settle in a few rounds; more is a loop. */
@@ -55,7 +59,13 @@ export function createLeaseCore(options: LeaseCoreOptions): LeaseCore {
       station.now = later(station.now, now)
       return statusOf(station)
     },
-    beliefs: () => [...station.seats.values()].map(({ group, holder }) => ({ group, until: holder.deadline })),
+    beliefs: () =>
+      [...station.seats.values()].map(({ group, holder: { deadline, furthest } }) => ({
+        group,
+        until: deadline,
+        furthest,
+      })),
+    votes: () => station.acceptor.votes(),
   }
 }
 

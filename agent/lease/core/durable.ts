@@ -4,7 +4,7 @@
  *
  * Law: what a restart relies on is used only once the disk has it for certain; the acceptor is told of each write.
  */
-import { after, type Instant, type Trouble } from '@lvsm/base'
+import { after, type Instant, LONGEST_TERM_MS, type Trouble } from '@lvsm/base'
 import type { DurableState } from '@lvsm/lease'
 import type { Station } from './station.ts'
 
@@ -57,14 +57,20 @@ export function nextDurable({ acceptor, durable }: Station): Instant {
   return durable.fault === '' ? (acceptor.changesAt ?? NEVER) : durable.retryAt
 }
 
-export const durableTroubles = ({ durable }: Station): Trouble[] =>
-  durable.fault === ''
-    ? []
-    : [
-        {
-          code: 'state-not-kept',
-          severity: 'critical',
-          message: `the lease process cannot keep its state: ${durable.fault}`,
-          hint: 'make room on that disk, or repair it; failover goes on, but a longer lease duration and standby wait for it',
-        },
-      ]
+/** `silentMs`: what is left of this voter's quarantine; 0 where it answers, or is no voter. */
+export function durableTroubles({ node, durable, stateLost }: Station, silentMs: number): Trouble[] {
+  const lost: Trouble = {
+    code: 'state-lost',
+    severity: 'warning',
+    message: `${node} found no state at its start and does not vote for ${LONGEST_TERM_MS / 1000} s: a lease that it forgot may still live`,
+    hint: 'until then the other voters are all needed: stop none of them; if the file was lost, look at the disk; a new node is set up with lvsm-lease --set-up before its first start',
+    leftMs: Math.ceil(silentMs),
+  }
+  const notKept: Trouble = {
+    code: 'state-not-kept',
+    severity: 'critical',
+    message: `the lease process cannot keep its state: ${durable.fault}`,
+    hint: 'make room on that disk, or repair it; failover goes on, but a longer lease duration and standby wait for it',
+  }
+  return [...(stateLost && silentMs > 0 ? [lost] : []), ...(durable.fault === '' ? [] : [notKept])]
+}

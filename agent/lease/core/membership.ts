@@ -15,7 +15,7 @@ export function adopt(station: Station, view: LeaseView): void {
     [...names].filter((name) => name !== station.node),
     view.timing.deadtimeMs,
   )
-  const known = [station.peers, station.beatAt, station.greetedAt, station.turns, station.doubles]
+  const known = [station.peers, station.told, station.beatAt, station.greetedAt, station.turns, station.doubles]
   for (const one of known) for (const name of one.keys()) if (!names.has(name)) one.delete(name)
   judgeVoters(station, view)
   guardSoon(station, view)

@@ -1,17 +1,26 @@
 /** What the other nodes' beats say: who holds a group, who is ready for it, and in which order. */
 import { after, type Instant, type Trouble } from '@lvsm/base'
 import { type Beat, type Life, lifeOf, silentFrom, speaks } from '@lvsm/heartbeat'
-import { directs, groupOf, type LeaseGroup, type LeaseView, voterDigest, votersOf } from '@lvsm/lease'
+import { directs, groupOf, type LeaseGroup, type LeaseView, type Sender, voterDigest, votersOf } from '@lvsm/lease'
+import { tellAll } from './beats.ts'
 import { beatIntervalMs } from './pace.ts'
 import { holds, isFit, isReady, type Seat, unreadyReason } from './seat.ts'
 import { type Claim, type Station, tell, touch, touchAll } from './station.ts'
 
-export function noteBeat(station: Station, view: LeaseView, from: string, incarnation: string, beat: Beat): void {
+/** A beat that was overtaken by a later one of its process start is of yesterday, and says nothing. */
+export function noteBeat(
+  station: Station,
+  view: LeaseView,
+  { node: from, incarnation, sequence }: Sender,
+  beat: Beat,
+): void {
   const before = station.peers.get(from)
   const same = before?.incarnation === incarnation ? before : undefined
+  if (same && sequence < same.sequence) return
   const { standby, voters } = beat
-  const word = { incarnation, standby, voters, claims: same?.claims ?? new Map<string, Claim>() }
+  const word = { incarnation, sequence, standby, voters, claims: same?.claims ?? new Map<string, Claim>() }
   station.peers.set(from, word)
+  if (!same) tellAll(station)
   if (!same || same.standby !== standby) touchAll(station)
   if (same?.standby !== standby) station.effects.push({ kind: 'claimed' })
   if (same?.voters !== voters) judgeVoters(station, view)
@@ -19,9 +28,9 @@ export function noteBeat(station: Station, view: LeaseView, from: string, incarn
     if (!groupOf(view, claim.group)?.directors.includes(from)) continue
     const known = word.claims.get(claim.group)
     word.claims.set(claim.group, { ...claim, at: station.now })
-    if (!differ(known, claim)) continue
-    station.effects.push({ kind: 'claimed' })
-    touch(station, claim.group)
+    const news = differ(known, claim)
+    if (news) station.effects.push({ kind: 'claimed' })
+    if (news || lapsed(known, station.now)) touch(station, claim.group)
   }
 }
 
@@ -100,12 +109,15 @@ function lifeTiming(view: LeaseView, own: string, node: string): LeaseView['timi
   }
 }
 
+export const speaksNow = (station: Station, view: LeaseView, node: string): boolean =>
+  speaks(station.roster.heardAt(node), station.now, beatIntervalMs(view, node, station.node))
+
 /** Whether a peer would take the group now, by its own last word. */
 export function isReadyPeer(station: Station, view: LeaseView, node: string, group: string): boolean {
   return (
     claimOf(station, node, group)?.ready === true &&
     station.peers.get(node)?.standby === false &&
-    speaks(station.roster.heardAt(node), station.now, beatIntervalMs(view, node, station.node))
+    speaksNow(station, view, node)
   )
 }
 
@@ -166,10 +178,10 @@ export function rankChangesAt(station: Station, view: LeaseView, seat: Seat): In
 }
 
 /** It held the group when it was last heard, and its lease has run out since: it will hardly be the first to ask. */
-function hasLapsed(station: Station, node: string, group: string): boolean {
-  const claim = claimOf(station, node, group)
-  return claim !== undefined && claim.holds && claim.at + claim.leftMs <= station.now
-}
+const lapsed = (claim: Claim | undefined, now: Instant): boolean =>
+  claim !== undefined && claim.holds && claim.at + claim.leftMs <= now
+const hasLapsed = (station: Station, node: string, group: string): boolean =>
+  lapsed(claimOf(station, node, group), station.now)
 
 /** Voters from whom this node hears, itself included. */
 export const heardVoters = (station: Station, view: LeaseView): string[] =>

@@ -4,7 +4,7 @@
  * renewal of the fence. Two calls in a row without acknowledgement: hand over.
  */
 import type { Spread } from '@lvsm/heartbeat'
-import { after, fenceMs, type Instant, renewalMs, ROUNDING_MS } from '@lvsm/base'
+import { after, fenceMs, type Instant, later, renewalMs, ROUNDING_MS } from '@lvsm/base'
 import { type LeaseView, type Request, votersOf } from '@lvsm/lease'
 import { giveUp } from './closing.ts'
 import type { LeaseInput } from './events.ts'
@@ -39,19 +39,28 @@ function leaseDue(view: LeaseView, seat: Seat): Instant | null {
 const shortened = ({ timing }: LeaseView, { holder }: Seat): number =>
   holder.grantedMs > 0 ? Math.min(1, holder.grantedMs / timing.termMs) : 1
 
-/** When the fence is renewed from what is left of the lease, without a new extension; null when nothing is left. */
-function fenceDue(station: Station, view: LeaseView, seat: Seat): Instant | null {
+/**
+ * From when on a renewal of the fence gains enough. Null when it never will: within two roundings of its latest end the
+ * element may be gone already, and a renewal would only fail.
+ */
+function worthFrom(station: Station, view: LeaseView, seat: Seat): Instant | null {
   const { latest } = seat.announce
-  if (fenceCalls(seat) > 0) return null
-  const due = after(latest, -view.timing.applyMs)
-  return station.now < due || worth(station, view, seat) !== null ? due : null
+  const last = after(latest, -2 * ROUNDING_MS)
+  const from = after(latest, WORTH_MS - Math.min(seat.holder.deadline - latest, fenceMs(view.timing)))
+  return from <= last && station.now <= last ? from : null
 }
 
-/** Within two roundings of its latest end the element may be gone already: a renewal would only fail. */
+/** When the fence is renewed from what is left of the lease, without a new extension; null when nothing is left. */
+function fenceDue(station: Station, view: LeaseView, seat: Seat): Instant | null {
+  const from = fenceCalls(seat) > 0 ? null : worthFrom(station, view, seat)
+  return from === null ? null : later(from, after(seat.announce.latest, -view.timing.applyMs))
+}
+
+/** The timeout of a renewal; null where it would gain too little. */
 function worth(station: Station, view: LeaseView, seat: Seat): number | null {
-  if (station.now > after(seat.announce.latest, -2 * ROUNDING_MS)) return null
-  const timeoutMs = seat.announce.renewalMs(station.now, seat.holder.deadline, fenceMs(view.timing))
-  return timeoutMs !== null && station.now + timeoutMs >= seat.announce.latest + WORTH_MS ? timeoutMs : null
+  const from = worthFrom(station, view, seat)
+  if (from === null || station.now < from) return null
+  return seat.announce.renewalMs(station.now, seat.holder.deadline, fenceMs(view.timing))
 }
 
 export function extendFence(station: Station, view: LeaseView, seat: Seat): void {

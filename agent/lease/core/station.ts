@@ -35,6 +35,8 @@ export interface Claim extends GroupClaim {
 /** What a peer's process start said about itself in its beats. */
 export interface PeerWord {
   readonly incarnation: Incarnation
+  /** Of the datagram that brought it. */
+  readonly sequence: number
   readonly standby: boolean
   /** Digest of the voters that it counts. */
   readonly voters: string
@@ -66,6 +68,8 @@ export interface Station {
   dissenter: string | null
   /** Peers that were last seen to be two machines with one name. */
   readonly doubles: Set<string>
+  /** Its state could not be read at the start: this voter is silent for the longest lease of any cluster. */
+  readonly stateLost: boolean
   /** When a process start that was not heard before was last answered at once, by node. */
   readonly greetedAt: Map<string, Instant>
   /** Counts the datagrams to each peer that may go over any link. */
@@ -74,6 +78,8 @@ export interface Station {
   view: LeaseView | null
   now: Instant
   sequence: number
+  /** Counts the beats to each peer that named groups in turn. */
+  readonly told: Map<string, number>
   /** When each peer's next beat is due; at once to a peer that is not in it. */
   readonly beatAt: Map<string, Instant>
   /** What the fence tables were last made of. */
@@ -105,12 +111,14 @@ export function newStation(options: LeaseCoreOptions): Station {
     peers: new Map(),
     dissenter: null,
     doubles: new Set(),
+    stateLost: !options.kept,
     greetedAt: new Map(),
     turns: new Map(),
     counters: {},
     view: null,
     now: options.startedAt,
     sequence: 0,
+    told: new Map(),
     beatAt: new Map(),
     guarded: '',
     guardDue: null,

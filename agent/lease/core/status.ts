@@ -11,17 +11,18 @@ const ORDINALS = ['next', 'second', 'third', 'fourth', 'fifth']
 
 export function statusOf(station: Station): LeaseStatus {
   const { view, now } = station
+  const quarantineMs = view && votersOf(view).includes(station.node) ? station.acceptor.quarantineLeftMs(now) : 0
   return {
     node: station.node,
     incarnation: station.incarnation,
-    quarantineMs: view && votersOf(view).includes(station.node) ? station.acceptor.quarantineLeftMs(now) : 0,
+    quarantineMs,
     standby: station.standby,
     quorum: view !== null && hasQuorum(station, view),
     groups: view ? view.groups.map((group) => groupStatus(station, view, group)) : [],
     peers: view
       ? view.nodes.filter(({ name }) => name !== station.node).map(({ name }) => peerStatus(station, view, name))
       : [],
-    troubles: [...durableTroubles(station), ...peerTroubles(station)],
+    troubles: [...durableTroubles(station, quarantineMs), ...peerTroubles(station)],
     counters: { ...station.counters },
   }
 }

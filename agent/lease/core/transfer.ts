@@ -84,9 +84,14 @@ export function onOffer(station: Station, view: LeaseView, sender: Asker, offer:
     epoch,
     echo,
     willing: why === null,
-    reason: why ?? '',
+    reason: cut(why ?? ''),
   })
 }
+
+/** An agent may have a lot to say; an answer that is too long for its datagram would be none. */
+const LONGEST_REASON = 200
+const cut = (reason: string): string =>
+  reason.length > LONGEST_REASON ? `${reason.slice(0, LONGEST_REASON - 1)}…` : reason
 
 export function onAnswer(station: Station, view: LeaseView, seat: Seat, from: string, answer: Answer): void {
   const { transfer } = seat

@@ -8,7 +8,7 @@ import { after } from '@lvsm/base'
 import { type LeaseView, leadMs, type Poll, type Release, type Request } from '@lvsm/lease'
 import type { Asker } from './events.ts'
 import { reply } from './post.ts'
-import { type Station, touch, touchAll } from './station.ts'
+import { type Station, touchAll } from './station.ts'
 
 /** A request waits for at most so many head starts of a candidate. */
 const LONGEST_WAIT_LEADS = 2
@@ -17,13 +17,20 @@ const HAIR_MS = 0.01
 
 export function onRequest(station: Station, view: LeaseView, sender: Asker, message: Request): void {
   const answer = station.acceptor.request(sender, message, station.now)
-  touch(station, message.group)
+  touchSharers(station, message)
   if (!answer) return
   const soon = answer.kind === 'busy' && answer.reason === 'held' && answer.leftMs <= longestWaitMs(view)
   if (!soon) return reply(station, sender, answer)
   // One for each candidate and group: the newest.
   const others = station.waiting.filter((one) => one.sender.node !== sender.node || one.message.group !== message.group)
   station.waiting = [...others, { sender, message, until: after(station.now, answer.leftMs + HAIR_MS) }]
+}
+
+/** A vote is lent for addresses: of a group that has another shape here, they may be in other groups. */
+function touchSharers(station: Station, { group, digest }: Request): void {
+  const seat = station.seats.get(group)
+  if (seat?.group.digest === digest) seat.touched = true
+  else touchAll(station)
 }
 
 const longestWaitMs = (view: LeaseView): number => LONGEST_WAIT_LEADS * leadMs(view.timing)

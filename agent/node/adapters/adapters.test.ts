@@ -4,8 +4,9 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { checkConfig, type Config, type NodeView, nodeView, SAMPLE } from '@lvsm/model'
-import { decode, FrameSplitter, frame, fromLeaseCodec, toLeaseCodec } from '@lvsm/wire'
+import { decode, FrameSplitter, frame, fromLeaseCodec, MAX_RELAY, toLeaseCodec } from '@lvsm/wire'
 import { afterEach, describe, expect, it } from 'vitest'
+import { LONGEST_WORD } from '../core/words.ts'
 import { serveControl } from './control.ts'
 import { loadRecord, readSecrets, saveRecord } from './files.ts'
 import { connectLease } from './lease.ts'
@@ -76,6 +77,9 @@ describe('the control socket', () => {
     const control = serveControl(path, {
       status: () => ({ node: 'dir1' }) as never,
       events: () => ({ events: [] }),
+      fence: () => {
+        throw new Error('EPERM')
+      },
       request: (id, asked) => control.reply(id, asked.verb === 'switchover' ? 200 : 409, asked),
       failed: (error) => {
         throw error
@@ -109,7 +113,11 @@ describe('the control socket', () => {
     ['POST', '/v1/switchover', 'null', 400],
     ['POST', '/v1/switchover', '{"group":1}', 400],
     ['POST', '/v1/standby', '{"on":"yes"}', 400],
+    ['POST', '/v1/standby', `{"on":true,"name":"${'x'.repeat(101)}"}`, 400],
+    ['POST', '/v1/switchover', `{"group":"web","to":"${'x'.repeat(101)}"}`, 400],
     ['POST', '/v1/status', '', 405],
+    ['POST', '/v1/fence', '', 405],
+    ['GET', '/v1/fence', undefined, 503],
     ['GET', '/v2', undefined, 404],
     ['POST', '/v1/standby', `"${'x'.repeat(70_000)}"`, 413],
   ])('refuses %s %s %#', async (method, url, body, status) => {
@@ -138,6 +146,8 @@ describe('the TCP check', () => {
     expect((await probe(80, '192.0.2.1')).ok).toBe(false)
   })
 })
+
+it('takes every word of the reconciler', () => expect(LONGEST_WORD).toBeLessThanOrEqual(MAX_RELAY))
 
 describe('the lease process’s socket', () => {
   it('is connected to again after it went away', async () => {

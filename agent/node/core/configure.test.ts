@@ -87,11 +87,12 @@ describe('a new configuration', () => {
       text: JSON.stringify({
         kind: 'state',
         revision: 1,
-        agreement: 'x',
+        agreement: {},
         state: 'standby',
         reason: '',
         standby: false,
         ready: { web: '' },
+        pings: {},
         troubles: [],
         events: [],
       }),

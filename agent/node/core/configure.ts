@@ -4,6 +4,7 @@
  */
 import { type Config, nodeView } from '@lvsm/model'
 import { followConfig } from './check/members.ts'
+import { setPingNodes } from './check/pings.ts'
 import { dropHandovers } from './move/successor.ts'
 import { dropMoves } from './move/owner.ts'
 import { lookWithin } from './observe/look.ts'
@@ -18,6 +19,7 @@ export function configure(state: NodeState, config: Config, secrets: ReadonlyMap
   state.secrets = secrets
   state.view = nodeView(config, state.node)
   followConfig(state)
+  setPingNodes(state.pings, state.view?.directs ?? [])
   forgetStrangers(state)
   dropMoves(state)
   dropHandovers(state)

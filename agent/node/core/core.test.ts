@@ -1,3 +1,4 @@
+import { SAMPLE } from '@lvsm/model'
 import { readRecord } from '@lvsm/plan'
 import { describe, expect, it } from 'vitest'
 import { dests, node, statusOf } from './fixture.ts'
@@ -81,6 +82,49 @@ describe('a director', () => {
     one.run(1500)
     expect(one.take('ready').at(-1)).toMatchObject({ ready: false, reason: 'interface outside is down' })
     expect(one.core.status(one.now()).troubles.map((trouble) => trouble.code)).toContain('interface-down')
+  })
+
+  it('shows what its lease process complains of as troubles of this node, and logs each once', () => {
+    const one = node('dir1')
+    const lost = { code: 'state-lost', severity: 'warning', message: 'dir1 found no state', hint: 'wait' } as const
+    const hear = (leftMs: number): void =>
+      one.feed({ kind: 'lease-status', status: { ...statusOf('dir1', 'dir2'), troubles: [{ ...lost, leftMs }] } })
+    one.feed({ kind: 'lease-up' })
+    hear(29_000)
+    one.run(2500)
+    expect(one.core.status(one.now()).troubles).toContainEqual({ ...lost, node: 'dir1', leftMs: 29_000 })
+    hear(26_500)
+    one.run(2500)
+    expect(one.core.status(one.now()).troubles).toContainEqual({ ...lost, node: 'dir1', leftMs: 26_500 })
+    expect(one.take('log').filter(({ text }) => text.includes('found no state'))).toHaveLength(1)
+    one.feed({ kind: 'lease-status', status: statusOf('dir1', 'dir2') })
+    expect(one.core.status(one.now()).troubles).toEqual([])
+  })
+
+  it.each([
+    ['term: 350ms', 'term: 400ms', 'timing'],
+    ['profile-less', 'profile-less', null],
+    ['ping: [10.11.0.100]', 'ping: [10.11.0.101]', 'ping nodes'],
+    ['vips: [10.11.0.10/24]', 'vips: [10.11.0.10/24, 10.11.0.9/24]', 'addresses'],
+    ['directors: [dir1, dir2]', 'directors: [dir2, dir1]', 'directors'],
+    ['name: rs2, roles: [realserver]', 'name: rs2, roles: [realserver], voter: true', 'voters'],
+  ])('says on what another node does not agree: "%s" there is "%s": %s', (here, there, subject) => {
+    // A fourth and a fifth voter, or the number would be even.
+    const more = there.includes('voter')
+      ? 'name: rs3, roles: [realserver], voter: true'
+      : 'name: rs3, roles: [realserver]'
+    const one = node('dir1')
+    const other = node('dir2', undefined, SAMPLE.replace(here, there).replace('name: rs3, roles: [realserver]', more))
+    for (const each of [one, other]) {
+      each.feed({ kind: 'lease-up' })
+      each.feed({ kind: 'lease-status', status: statusOf(each.config.node, 'dir1') })
+      each.run(2500)
+    }
+    for (const { text } of other.take('message')) one.feed({ kind: 'message', from: 'dir2', text })
+    const found = one.core.status(one.now()).troubles.filter(({ code }) => code === 'disagreement')
+    expect(found.map(({ message }) => message)).toEqual(
+      subject === null ? [] : [`dir2 runs revision 1 with other ${subject} than revision 1 here`],
+    )
   })
 
   it('works without a lease process, and says so', () => {

@@ -8,23 +8,26 @@
  * check → plan → publish; an event of the kernel, of a check or of the lease process only makes the next look come sooner.
  */
 import { earlier, type Instant, later } from '@lvsm/base'
-import type { Events, Status } from '@lvsm/model'
+import { nextCheckAt } from '@lvsm/health'
+import type { Events, FenceReport, Status } from '@lvsm/model'
 import { describeOperation, type Observed } from '@lvsm/plan'
 import { begin, checked, checkIfDue } from './check/members.ts'
+import { nextPing, pingAnswered, pingIfDue, pingsSent, takePingVerdicts } from './check/pings.ts'
 import { onAsk, onUnknownAsk } from './command/asked.ts'
 import { dispatch } from './command/dispatch.ts'
 import { nextAsk, onAnswer, stepAsks } from './command/forward.ts'
 import { nextStandby, stepStandby } from './command/standby.ts'
 import { configure } from './configure.ts'
 import type { NodeEffect, NodeInput } from './events.ts'
-import { leaseDown, leaseSpoke, leaseUp } from './lease.ts'
+import { leaseDown, leaseFault, leaseSpoke, leaseUp } from './lease.ts'
 import { decodeMessage } from './messages.ts'
 import { isDraining, moveRefused, nextMove, stepMoves, successorPrepared } from './move/owner.ts'
 import { forgettingGroups, handoversStand, nextHandover, prepareFor, stepHandovers } from './move/successor.ts'
 import { LOOK_IN, looked, lookIfDue, lookWithin, nextLook } from './observe/look.ts'
-import { heardState, heardTables } from './peers.ts'
+import { heardReadiness, heardState, heardTables } from './peers.ts'
 import { groupOf } from './plan/about.ts'
 import { logPlan, reconcile, unreadSettings } from './plan/reconcile.ts'
+import { type ObservedFenceTable, reportFence } from './publish/fence.ts'
 import { historyOf, note, noteTold } from './publish/history.ts'
 import {
   forgetPublished,
@@ -38,13 +41,16 @@ import {
 import { reportStatus } from './publish/status.ts'
 import { report, troubles } from './publish/troubles.ts'
 import { count, log, newState, type NodeOptions, type NodeState } from './state.ts'
-import { nextCheckAt } from '@lvsm/health'
 
 export interface NodeCore {
   step(input: NodeInput, now: Instant): readonly NodeEffect[]
   status(now: Instant): Status
   events(): Events
+  fence(tables: readonly ObservedFenceTable[], now: Instant): FenceReport
 }
+
+/** Inputs after which, by themselves, there is nothing new to say: what changes something asks for a look. */
+const QUIET: ReadonlySet<NodeInput['kind']> = new Set(['wake', 'checked', 'pinged', 'ping-answered'])
 
 export function createNodeCore(options: NodeOptions): NodeCore {
   const state = newState(options)
@@ -62,6 +68,10 @@ export function createNodeCore(options: NodeOptions): NodeCore {
       return reportStatus(state, saying(state, present), present)
     },
     events: () => ({ events: historyOf(state) }),
+    fence(tables, now) {
+      state.now = later(state.now, now)
+      return reportFence(state.config, state.node, tables, leaseFault(state))
+    },
   }
 }
 
@@ -74,13 +84,19 @@ function onInput(state: NodeState, input: NodeInput): void {
     case 'observed':
       return onObserved(state, input.observed)
     case 'observe-failed':
-      return onObserveFailed(state, input.error)
+      looked(state)
+      state.kernel.unread = { times: state.kernel.unread.times + 1, error: input.error }
+      return
     case 'changed':
       return lookWithin(state, LOOK_IN.settledMs)
     case 'applied':
       return onApplied(state, input)
     case 'checked':
       return onChecked(state, input)
+    case 'pinged':
+      return pingsSent(state.pings, input.unsent)
+    case 'ping-answered':
+      return pingAnswered(state.pings, input.address, input.round)
     case 'lease-up':
       return onLeaseUp(state)
     case 'lease-down':
@@ -100,8 +116,8 @@ function onInput(state: NodeState, input: NodeInput): void {
 }
 
 function onObserved(state: NodeState, observed: Observed): void {
-  report(state, 'observe', null)
   looked(state)
+  state.kernel.unread = { times: 0, error: '' }
   if (isDraining(state)) lookWithin(state, LOOK_IN.drainingMs)
   if (!state.checks.begun) begin(state, observed)
   const repairs = new Set(reconcile(state, observed))
@@ -116,17 +132,6 @@ function onObserved(state: NodeState, observed: Observed): void {
   if (unreadSettings(state, observed)) lookWithin(state)
   else if (!state.kernel.pending.some(({ kind }) => kind === 'guard')) handoversStand(state)
   publishView(state, observed)
-}
-
-function onObserveFailed(state: NodeState, error: string): void {
-  looked(state)
-  const message = `cannot read the kernel: ${error}`
-  report(state, 'observe', {
-    code: 'cannot-observe',
-    severity: 'critical',
-    message,
-    hint: 'it is tried again every second',
-  })
 }
 
 /** What failed is tried again at the next look; what went well is seen to stand soon. */
@@ -176,6 +181,9 @@ function onMessage(state: NodeState, from: string, text: string): void {
     case 'state':
       heardState(state, from, message)
       return noteTold(state, from, message.events)
+    case 'more':
+      heardReadiness(state, from, message.ready)
+      return noteTold(state, from, message.events)
     case 'tables':
       return heardTables(state, from, message)
     case 'ask':
@@ -201,8 +209,9 @@ function proceed(state: NodeState, input: NodeInput): void {
   stepStandby(state)
   lookIfDue(state)
   checkIfDue(state)
-  // A result that changes something asks for a look; until then there is nothing new to say.
-  if (input.kind !== 'wake' && input.kind !== 'checked') {
+  pingIfDue(state)
+  const pinged = notePings(state)
+  if (pinged || !QUIET.has(input.kind)) {
     publishReadiness(state, false)
     if (hasNews(state)) publishSoon(state)
   }
@@ -211,10 +220,25 @@ function proceed(state: NodeState, input: NodeInput): void {
   const times = [
     nextLook(state),
     nextCheckAt(state.checks.schedule),
+    nextPing(state),
     nextMove(state),
     nextHandover(state),
     nextAsk(state),
   ]
   const due = [...times, nextStandby(state)].filter((at) => at !== null)
   state.effects.push({ kind: 'wake', at: due.reduce(earlier, publishAt) })
+}
+
+/** Tells which ping nodes are reached now and were not, or the other way round; true when there are any. */
+function notePings(state: NodeState): boolean {
+  const verdicts = takePingVerdicts(state.pings)
+  for (const { address, reached, reason } of verdicts)
+    note(state, {
+      group: '',
+      kind: reached ? 'recovered' : 'failed',
+      number: 0,
+      reason: `ping node ${address}: ${reason}`,
+    })
+  if (verdicts.length > 0) publishSoon(state)
+  return verdicts.length > 0
 }

@@ -4,6 +4,7 @@ import type { Config, OwnershipView } from '@lvsm/model'
 import type { Observed, Operation } from '@lvsm/plan'
 import type { Command, Outcome } from './messages.ts'
 import type { OwnershipEvent, OwnershipStatus } from './ownership.ts'
+import type { Unsent } from './check/pings.ts'
 
 /** An operation that the kernel refused. */
 export interface Failure {
@@ -22,6 +23,10 @@ export type NodeInput =
   /** The operations that failed; all others of the last `apply` were acknowledged. */
   | { readonly kind: 'applied'; readonly failures: readonly Failure[] }
   | { readonly kind: 'checked'; readonly id: string; readonly ok: boolean; readonly reason: string }
+  /** Pings were sent, all but these. */
+  | { readonly kind: 'pinged'; readonly unsent: readonly Unsent[] }
+  /** An answer to a ping of this very process; the number is that of its request. */
+  | { readonly kind: 'ping-answered'; readonly address: string; readonly round: number }
   | { readonly kind: 'lease-up' }
   | { readonly kind: 'lease-down'; readonly reason: string }
   | { readonly kind: 'lease-status'; readonly status: OwnershipStatus }
@@ -46,6 +51,12 @@ export type NodeEffect =
       readonly port: number
       readonly source: string | null
       readonly timeoutMs: number
+    }
+  /** Echo requests, from the given source (null: as the kernel chooses); answered with one `pinged`. */
+  | {
+      readonly kind: 'ping'
+      readonly round: number
+      readonly targets: readonly { readonly address: string; readonly source: string | null }[]
     }
   /** To the lease process. */
   | { readonly kind: 'view'; readonly view: OwnershipView }

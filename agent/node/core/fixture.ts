@@ -29,17 +29,22 @@ function kernel(config: Config) {
     defaults: [] as Observed['defaults'][number][],
     sysctls: new Map<string, string>(),
     services: [] as ObservedService[],
+    ipvs: true,
     guard: null as string | null,
   }
   return {
     state,
     callMs: 0,
+    /** What the kernel says instead of an answer; empty: it answers. */
+    unread: '',
+    /** What the kernel says to an operation; empty: it does it. */
+    refuses: (_operation: Operation): string => '',
     observe: (paths: readonly string[]): Observed => ({
       ...state,
       links: [...state.links],
       addresses: [...state.addresses],
       defaults: [...state.defaults],
-      services: [...state.services],
+      services: state.ipvs ? [...state.services] : null,
       sysctls: new Map(paths.map((path) => [path, state.sysctls.get(path) ?? '7'])),
     }),
     apply(operation: Operation) {
@@ -83,7 +88,10 @@ function kernel(config: Config) {
   }
 }
 
-/** One node under virtual time; `alive` answers checks. A call into its kernel takes `kern.callMs`. */
+/** Who answers pings in every test that does not say otherwise: all of the sample. */
+const ANSWERING = new Set(['10.11.0.100'])
+
+/** One node under virtual time; `alive` answers checks, `answering` pings. A call into its kernel takes `kern.callMs`. */
 export function node(
   name: string,
   alive: Set<string> = new Set(['10.11.0.11', '10.11.0.12', '10.12.0.13']),
@@ -92,6 +100,7 @@ export function node(
   wall = (at: Instant): string => String(Math.round(at)).padStart(9, '0'),
 ) {
   const config = configOf(name, text)
+  const answering = new Set(ANSWERING)
   const kern = kernel(config)
   let now = instant(1000)
   let wakeAt: Instant = now
@@ -104,7 +113,12 @@ export function node(
     wall,
   })
   const inbox: NodeInput[] = []
+  let first: NodeInput | null = configured ? { kind: 'config', config, secrets: new Map() } : null
+  /** The configuration comes before everything else, but not before the test has said how the world is. */
   const feed = (input: NodeInput): void => {
+    const config = first
+    first = null
+    if (config) feed(config)
     inbox.push(input)
     if (inbox.length > 1) return
     for (let next = inbox[0]; next; next = inbox[0]) {
@@ -120,10 +134,24 @@ export function node(
   const carry = (effect: NodeEffect): void => {
     seen.push(effect)
     if (effect.kind === 'wake') wakeAt = effect.at
-    if (effect.kind === 'observe') answer({ kind: 'observed', observed: kern.observe(effect.sysctls) })
+    if (effect.kind === 'observe')
+      answer(
+        kern.unread === ''
+          ? { kind: 'observed', observed: kern.observe(effect.sysctls) }
+          : { kind: 'observe-failed', error: kern.unread },
+      )
     if (effect.kind === 'apply') {
-      for (const operation of effect.operations) kern.apply(operation)
-      answer({ kind: 'applied', failures: [] })
+      const failures = effect.operations.flatMap((operation) => {
+        const message = kern.refuses(operation)
+        if (message === '') kern.apply(operation)
+        return message === '' ? [] : [{ operation, message }]
+      })
+      answer({ kind: 'applied', failures })
+    }
+    if (effect.kind === 'ping') {
+      inbox.push({ kind: 'pinged', unsent: [] })
+      for (const { address } of effect.targets)
+        if (answering.has(address)) inbox.push({ kind: 'ping-answered', address, round: effect.round })
     }
     if (effect.kind === 'check')
       inbox.push({
@@ -136,6 +164,7 @@ export function node(
   const next = (): number => Math.min(wakeAt, calls[0]?.at ?? wakeAt)
   const run = (ms: number): void => {
     const end = now + ms
+    if (first) feed({ kind: 'wake' })
     for (let at = next(); at <= end; at = next()) {
       now = instant(Math.max(now, at))
       feed((calls[0]?.at ?? end + 1) <= now ? (calls.shift()?.input as NodeInput) : { kind: 'wake' })
@@ -147,8 +176,7 @@ export function node(
     for (const effect of found) seen.splice(seen.indexOf(effect), 1)
     return found
   }
-  if (configured) feed({ kind: 'config', config, secrets: new Map() })
-  return { config, kern, core, feed, run, take, alive, now: () => now }
+  return { config, kern, core, feed, run, take, alive, answering, now: () => now }
 }
 
 export const statusOf = (self: string, owner: string | null, number = 1): OwnershipStatus => ({

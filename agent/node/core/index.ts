@@ -1,5 +1,6 @@
 export * from './core.ts'
 export * from './events.ts'
+export type { ObservedFenceGroup, ObservedFenceTable } from './publish/fence.ts'
 export * from './ownership.ts'
 export type { GuardNeeds, Observed, ObservedDest, ObservedService, Operation, OwnedRecord } from '@lvsm/plan'
 export { ALIAS_LABEL, describeOperation, GUARD_TABLE, guardPrint, OUR_PROTOCOL, readRecord } from '@lvsm/plan'

@@ -3,43 +3,56 @@
  * authenticated, its text is not trusted: each kind has a schema, a field that is not known is skipped, a kind or verb that
  * is not known is refused and counted, never taken for another one.
  */
+import { LONGEST_NAME, standbyRequest, switchoverRequest } from '@lvsm/model'
 import * as z from 'zod'
 
-/** Under the relay's limit in bytes, with room for letters beyond ASCII. */
+/** Bytes of UTF-8; under the limit of the relay (`publish/packing.ts` keeps to it). */
 export const LONGEST_MESSAGE = 6000
 export const MESSAGE_VERSION = 1
 
 /** Text of a peer ends in logs and on terminals: control characters have no business there. */
 const text = (longest: number) => z.string().transform((value) => cut(value.replace(/\p{Cc}/gu, '\u{fffd}'), longest))
-const name = z.string().max(64)
+/** Names of the model have 32 letters at most; what an operator mistyped may be longer. */
+const name = z.string().max(LONGEST_NAME)
+/** More than fit a message, so that none that fits is refused. */
+const MOST = 256
 const count = z.number().min(0).max(Number.MAX_SAFE_INTEGER)
 
 const trouble = z.object({
   code: name,
-  severity: z.enum(['info', 'warning', 'critical']),
+  severity: z.enum(['info', 'warning', 'critical']).catch('critical'),
   message: text(240),
-  hint: text(160).optional(),
+  hint: text(240).optional(),
+  /** Milliseconds. */
+  leftMs: count.optional(),
 })
 const event = z.object({
   at: z.string().max(32),
   group: z.string().max(64),
   kind: name,
   number: count,
-  reason: text(160),
+  reason: text(200),
 })
+const digest = z.string().max(64).optional()
 const state = z.object({
   kind: z.literal('state'),
   revision: count,
-  /** Digest of what all nodes must agree on. */
-  agreement: z.string().max(64),
-  state: z.enum(['owner', 'standby', 'serving', 'witness', 'idle', 'starting', 'troubled', 'late', 'dead', 'unknown']),
+  /** Digests of what all nodes must agree on. */
+  agreement: z.object({ voters: digest, directors: digest, addresses: digest, 'ping nodes': digest, timing: digest }),
+  state: z
+    .enum(['owner', 'standby', 'serving', 'witness', 'idle', 'starting', 'troubled', 'late', 'dead', 'unknown'])
+    .catch('unknown'),
   reason: text(300),
   standby: z.boolean(),
-  /** Group → why this node could not take it now; empty text: it could. */
+  /** Group → why this node could not take it now; empty text: it could. Groups without room follow in `more`. */
   ready: z.record(name, text(160)),
-  troubles: z.array(trouble).max(64),
-  events: z.array(event).max(64),
+  /** Ping node → does this node reach it? Null: not known yet. */
+  pings: z.record(name, z.boolean().nullable()),
+  troubles: z.array(trouble).max(MOST),
+  events: z.array(event).max(MOST),
 })
+/** What had no room in the state. */
+const more = z.object({ kind: z.literal('more'), ready: z.record(name, text(160)), events: z.array(event).max(MOST) })
 const destination = z.object({
   key: name,
   weight: count,
@@ -51,8 +64,8 @@ const destination = z.object({
 /** The owner's tables of some services; many come in several messages. */
 const tables = z.object({ kind: z.literal('tables'), services: z.record(name, z.array(destination).max(4096)) })
 
-const switchover = z.object({ verb: z.literal('switchover'), group: name, to: name.optional() })
-const standby = z.object({ verb: z.literal('standby'), name: name.optional(), on: z.boolean() })
+const switchover = z.object({ verb: z.literal('switchover'), ...switchoverRequest.shape })
+const standby = z.object({ verb: z.literal('standby'), ...standbyRequest.shape })
 const command = z.discriminatedUnion('verb', [switchover, standby])
 const refusal = z.object({ code: name, message: text(600), hint: text(300).optional(), field: text(120).optional() })
 /** `unknown`: no such thing; `conflict`: not now; `unavailable`: cannot be asked; `timeout`: nobody knows. */
@@ -68,19 +81,24 @@ const prepare = z.object({ kind: z.literal('prepare'), id: name, group: name })
 const prepared = z.object({ kind: z.literal('prepared'), id: name, group: name })
 
 export type StateMessage = z.infer<typeof state>
+export type MoreMessage = z.infer<typeof more>
+export type TablesMessage = z.infer<typeof tables>
+export type EventReport = z.infer<typeof event>
+export type TroubleReport = z.infer<typeof trouble>
 export type DestinationReport = z.infer<typeof destination>
 export type Command = z.infer<typeof command>
 export type Outcome = z.infer<typeof outcome>
 export type Fault = (typeof FAULTS)[number]
 export type AgentMessage =
   | StateMessage
-  | z.infer<typeof tables>
+  | MoreMessage
+  | TablesMessage
   | z.infer<typeof ask>
   | z.infer<typeof answer>
   | z.infer<typeof prepare>
   | z.infer<typeof prepared>
 
-const SCHEMAS = { state, tables, ask, answer, prepare, prepared } as const
+const SCHEMAS = { state, more, tables, ask, answer, prepare, prepared } as const
 
 export type Decoded =
   | { readonly ok: true; readonly message: AgentMessage }
@@ -118,48 +136,3 @@ export const encodeMessage = (message: AgentMessage): string =>
 
 export const cut = (value: string, longest: number): string =>
   value.length > longest ? `${value.slice(0, longest - 1)}…` : value
-
-/** Fits: the oldest events, then troubles, then reasons give way; what was left out is counted by the caller. */
-export function encodeState(message: StateMessage): string {
-  let { troubles, events } = message
-  troubles = troubles.slice(0, 8)
-  events = events.slice(-10)
-  for (;;) {
-    const encoded = encodeMessage({ ...message, troubles, events })
-    if (encoded.length <= LONGEST_MESSAGE) return encoded
-    if (events.length > 0) events = events.slice(1)
-    else if (troubles.length > 0) troubles = troubles.slice(0, -1)
-    else return encodeMessage({ ...message, troubles, events, ready: shortened(message.ready) })
-  }
-}
-
-/** Reasons, cut so far that all of them fit; nothing is left out. */
-function shortened(ready: Readonly<Record<string, string>>): Record<string, string> {
-  const names = Object.keys(ready)
-  const spent = names.reduce((sum, group) => sum + group.length + 8, 0)
-  const each = Math.max(1, Math.floor((LONGEST_MESSAGE - 900 - spent) / Math.max(1, names.length)))
-  return Object.fromEntries(names.map((group) => [group, cut(ready[group] ?? '', each)]))
-}
-
-/** As many messages as the tables need. */
-export function encodeTables(tables: ReadonlyMap<string, readonly DestinationReport[]>): string[] {
-  const messages: string[] = []
-  let services: Record<string, DestinationReport[]> = {}
-  let size = 0
-  const close = (): void => {
-    if (size > 0) messages.push(encodeMessage({ kind: 'tables', services }))
-    services = {}
-    size = 0
-  }
-  for (const [service, destinations] of tables) {
-    for (const one of destinations) {
-      const report = { ...one, reason: cut(one.reason, 120) }
-      const length = JSON.stringify(report).length + service.length + 8
-      if (size + length > LONGEST_MESSAGE - 100) close()
-      services[service] = [...(services[service] ?? []), report]
-      size += length
-    }
-  }
-  close()
-  return messages
-}

@@ -1,24 +1,34 @@
 /** What other nodes' agents said lately. Memory is bounded: only nodes, services and destinations of the configuration count. */
-import { between } from '@lvsm/base'
-import type { AgentMessage, DestinationReport, StateMessage } from './messages.ts'
+import { between, type Instant } from '@lvsm/base'
+import type { DestinationReport, StateMessage, TablesMessage } from './messages.ts'
 import type { NodeState } from './state.ts'
 
 /** An agent that was silent this long counts as gone: it speaks every two seconds. */
 const FRESH_MS = 6000
 
-const isFresh = ({ now }: NodeState, at: number): boolean => between(at as NodeState['now'], now) < FRESH_MS
+const isFresh = ({ now }: NodeState, at: Instant): boolean => between(at, now) < FRESH_MS
+
+const isKnown = ({ config }: NodeState, from: string): boolean =>
+  config?.nodes.some(({ name }) => name === from) === true
 
 export function heardState(state: NodeState, from: string, message: StateMessage): void {
-  if (state.config?.nodes.some(({ name }) => name === from)) state.states.set(from, { at: state.now, message })
+  if (!isKnown(state, from)) return
+  state.states.set(from, { at: state.now, message })
+  heardReadiness(state, from, message.ready)
 }
 
-export function heardTables(
-  state: NodeState,
-  from: string,
-  { services }: Extract<AgentMessage, { kind: 'tables' }>,
-): void {
-  if (!state.config?.nodes.some(({ name }) => name === from)) return
-  for (const { name, realservers } of state.config.services) {
+/** Why a node could not take these groups. */
+export function heardReadiness(state: NodeState, from: string, ready: StateMessage['ready']): void {
+  if (!isKnown(state, from)) return
+  for (const { name } of state.config?.groups ?? []) {
+    const why = Object.hasOwn(ready, name) ? ready[name] : undefined
+    if (why !== undefined) state.readiness.set(`${from} ${name}`, { at: state.now, why })
+  }
+}
+
+export function heardTables(state: NodeState, from: string, { services }: TablesMessage): void {
+  if (!isKnown(state, from)) return
+  for (const { name, realservers } of state.config?.services ?? []) {
     const told = services[name]
     if (!told) continue
     const known = state.tables.get(`${from} ${name}`)
@@ -35,6 +45,11 @@ export function stateOf(state: NodeState, node: string): StateMessage | null {
   const heard = state.states.get(node)
   return heard && isFresh(state, heard.at) ? heard.message : null
 }
+/** Why a node could not take a group now; empty text: it could; null: it did not say so lately. */
+export function readyOf(state: NodeState, node: string, group: string): string | null {
+  const heard = state.readiness.get(`${node} ${group}`)
+  return heard && isFresh(state, heard.at) ? heard.why : null
+}
 export function destinationOf(state: NodeState, node: string, service: string, key: string): DestinationReport | null {
   const heard = state.tables.get(`${node} ${service}`)
   return heard && isFresh(state, heard.at) ? (heard.destinations.get(key) ?? null) : null
@@ -44,6 +59,11 @@ export function destinationOf(state: NodeState, node: string, service: string, k
 export function forgetStrangers(state: NodeState): void {
   const nodes = new Set(state.config?.nodes.map(({ name }) => name))
   const services = new Set(state.config?.services.map(({ name }) => name))
+  const groups = new Set(state.config?.groups.map(({ name }) => name))
+  for (const key of state.readiness.keys()) {
+    const [node = '', group = ''] = key.split(' ')
+    if (!nodes.has(node) || !groups.has(group)) state.readiness.delete(key)
+  }
   for (const name of state.states.keys()) if (!nodes.has(name)) state.states.delete(name)
   for (const key of state.tables.keys()) {
     const [node = '', service = ''] = key.split(' ')

@@ -2,7 +2,8 @@
 import { type Instant, NEVER_BEFORE, type Trouble } from '@lvsm/base'
 import { type Health, newSchedule, type Schedule } from '@lvsm/health'
 import type { Config, ConfigRealserver, ConfigService, HistoryEvent, NodeView } from '@lvsm/model'
-import type { Desired, Observed, OwnedRecord } from '@lvsm/plan'
+import type { Desired, Observed, Operation, OwnedRecord } from '@lvsm/plan'
+import { newPings, type Pings } from './check/pings.ts'
 import type { NodeEffect, Failure } from './events.ts'
 import type { Command, DestinationReport, Outcome, StateMessage } from './messages.ts'
 import type { OwnershipStatus } from './ownership.ts'
@@ -56,10 +57,12 @@ export interface Kernel {
   observed: Observed | null
   wanted: Desired | null
   /** Operations of the last look that are not done; empty when the kernel is as it should be. */
-  pending: readonly import('@lvsm/plan').Operation[]
+  pending: readonly Operation[]
   /** House laws that the last plan broke: it was not carried out. */
   broken: readonly string[]
   failures: readonly Failure[]
+  /** Looks in a row that failed, and why the last one did. */
+  unread: { readonly times: number; readonly error: string }
   /** What was wanted last, as text: a plan while nothing new was wanted repairs what somebody changed. */
   wantedText: string
   /** What is ours of the IPVS table. */
@@ -79,6 +82,11 @@ export interface LeaseLink {
 export interface HeardState {
   readonly at: Instant
   readonly message: StateMessage
+}
+export interface HeardReadiness {
+  readonly at: Instant
+  /** Why the node could not take the group; empty text: it could. */
+  readonly why: string
 }
 export interface HeardTable {
   readonly at: Instant
@@ -152,6 +160,18 @@ export interface StandbyRun {
   toldAt: Instant | null
 }
 
+/** What was said last (`publish/publish.ts`). */
+export interface Published {
+  /** The ownership view as text; empty: the lease process has none of this process. */
+  view: string
+  /** Group → why this node could not take it; empty text: it could. */
+  ready: Map<string, string>
+  /** Group → how many of its ping nodes this node reaches. */
+  reaches: Map<string, number>
+  said: string
+  troubles: ReadonlyMap<string, Trouble>
+}
+
 export interface NodeState {
   readonly node: string
   readonly boot: string
@@ -164,9 +184,12 @@ export interface NodeState {
   secrets: ReadonlyMap<number, string>
   readonly rhythm: Rhythm
   readonly checks: Checks
+  readonly pings: Pings
   readonly kernel: Kernel
   readonly lease: LeaseLink
   readonly states: Map<string, HeardState>
+  /** By `node group`. */
+  readonly readiness: Map<string, HeardReadiness>
   /** By `node service`. */
   readonly tables: Map<string, HeardTable>
   readonly moves: Map<string, Move>
@@ -180,7 +203,7 @@ export interface NodeState {
   /** Oldest first. */
   history: { readonly event: HistoryEvent; readonly addedAt: Instant }[]
   readonly known: Set<string>
-  readonly published: { view: string; ready: Map<string, string>; said: string; troubles: ReadonlyMap<string, Trouble> }
+  readonly published: Published
   /** Of the adapters, by a name of their own. */
   readonly reported: Map<string, Trouble>
   readonly counters: Record<string, number>
@@ -205,18 +228,21 @@ export function newState(options: NodeOptions): NodeState {
       publishedAt: NEVER_BEFORE,
     },
     checks: { members: new Map(), pools: new Map(), schedule: newSchedule(), begun: false },
+    pings: newPings(startedAt),
     kernel: {
       observed: null,
       wanted: null,
       pending: [],
       broken: [],
       failures: [],
+      unread: { times: 0, error: '' },
       wantedText: '',
       owned: record,
       logged: new Set(),
     },
     lease: { connected: false, status: null, heardAt: NEVER_BEFORE, reason: 'not connected yet' },
     states: new Map(),
+    readiness: new Map(),
     tables: new Map(),
     moves: new Map(),
     handovers: new Map(),
@@ -226,7 +252,7 @@ export function newState(options: NodeOptions): NodeState {
     serial: 0,
     history: [],
     known: new Set(),
-    published: { view: '', ready: new Map(), said: '', troubles: new Map() },
+    published: { view: '', ready: new Map(), reaches: new Map(), said: '', troubles: new Map() },
     reported: new Map(),
     counters: {},
   }

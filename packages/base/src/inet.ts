@@ -9,20 +9,24 @@ function parseV4(address: string): Uint8Array | undefined {
   return Uint8Array.from(parts, Number)
 }
 
-function parseGroups(text: string): number[] | undefined {
+/** `last`: the address ends here, and may end in an IPv4 address (RFC 4291, section 2.2.3). */
+function parseGroups(text: string, last: boolean): number[] | undefined {
   if (text === '') return []
+  const parts = text.split(':')
+  const v4 = last ? parseV4(parts.at(-1) ?? '') : undefined
   const groups: number[] = []
-  for (const part of text.split(':')) {
+  for (const part of v4 ? parts.slice(0, -1) : parts) {
     if (!/^[0-9a-f]{1,4}$/i.test(part)) return undefined
     groups.push(Number.parseInt(part, 16))
   }
-  return groups
+  return v4 ? [...groups, ...pairs(v4)] : groups
 }
+const pairs = ([a = 0, b = 0, c = 0, d = 0]: Uint8Array): number[] => [(a << 8) | b, (c << 8) | d]
 
 function parseV6(address: string): Uint8Array | undefined {
   const halves = address.split('::')
   if (halves.length > 2) return undefined
-  const [head, tail] = [parseGroups(halves[0] ?? ''), parseGroups(halves[1] ?? '')]
+  const [head, tail] = [parseGroups(halves[0] ?? '', halves.length === 1), parseGroups(halves[1] ?? '', true)]
   if (!head || !tail) return undefined
   const missing = 8 - head.length - tail.length
   if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined

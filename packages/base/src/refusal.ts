@@ -29,4 +29,6 @@ export interface Trouble {
   readonly severity: Severity
   readonly message: string
   readonly hint?: string
+  /** Milliseconds until it is over by itself, where that is known. */
+  readonly leftMs?: number
 }

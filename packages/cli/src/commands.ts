@@ -1,8 +1,17 @@
 /** What each command does: one exchange, one rendering, one exit code. */
-import type { Events, StandbyReport, StandbyRequest, Status, SwitchoverReport, SwitchoverRequest } from '@lvsm/model'
+import type {
+  Events,
+  FenceReport,
+  StandbyReport,
+  StandbyRequest,
+  Status,
+  SwitchoverReport,
+  SwitchoverRequest,
+} from '@lvsm/model'
 import { exchange, findAgent } from './agents.ts'
 import { eventsText } from './events-text.ts'
 import { type Exit, Failure } from './exits.ts'
+import { fenceText } from './fence-text.ts'
 import { type Format, render } from './output.ts'
 import { statusText } from './status-text.ts'
 import { type Terminal, withProgress } from './terminal.ts'
@@ -88,5 +97,15 @@ export async function events(session: Session, count: number, format: Format): P
     throw new Failure('unreachable', 'the agent answered without events', 'is it another version? lvsm --version')
   const newest = (all as Events['events']).slice(-count)
   session.terminal.print(render({ events: newest }, format, (it) => eventsText(it.events, session.terminal.paint)))
+  return 'ok'
+}
+
+/** What one node's kernel has in its fence now; also where the lease process is dead. */
+export async function fenceStatus({ terminal, socketPaths }: Session, format: Format): Promise<Exit> {
+  const answer = await exchange(socketPaths, { method: 'GET', path: '/v1/fence', timeoutMs: QUERY_TIMEOUT_MS })
+  const report = answer as Partial<FenceReport>
+  if (![report.tables, report.groups, report.faults, report.directs].every(Array.isArray))
+    throw new Failure('unreachable', 'the agent answered without a fence', 'is it another version? lvsm --version')
+  terminal.print(render(report as FenceReport, format, (it) => fenceText(it, terminal.paint)))
   return 'ok'
 }

@@ -14,6 +14,7 @@ Examples:
   lvsm switchover web dir2         move group web to dir2, no connection lost
   lvsm standby on dir1             give up everything that dir1 owns, before maintenance
   lvsm events -n 50                what moved when, and why
+  lvsm --node dir1 fence status    what the kernel of dir1 lets pass, and for how long yet
 
 Which agent: --socket PATH, else --node NAME (/run/lvsm/NAME/agent.sock), else
 LVSM_SOCKET, else ${DEFAULT_SOCKET}. A list of paths is separated by colons:
@@ -72,7 +73,19 @@ export function program(version: string, terminal: Terminal, done: (exit: Exit) 
     .action(async (options: { number: number; output: Format }) =>
       done(await commands.events(session(), options.number, options.output)),
     )
+  fence(root, output, async (format) => done(await commands.fenceStatus(session(), format)))
   return root
+}
+
+/** A noun of its own: more verbs will follow. */
+function fence(root: Command, output: () => Option, show: (format: Format) => Promise<void>): void {
+  root
+    .command('fence')
+    .description("the kernel's own guard of the groups' addresses on one node")
+    .command('status')
+    .description('elements with the time left, dropped packets, addresses; what is missing. Works without lvsm-lease')
+    .addOption(output())
+    .action(async (options: { output: Format }) => show(options.output))
 }
 
 function positive(text: string): number {

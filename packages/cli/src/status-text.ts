@@ -2,16 +2,21 @@
 import type { GroupReport, NodeReport, NodeState, RealserverReport, ServiceReport, Status } from '@lvsm/model'
 import type { Paint, Tone } from './paint.ts'
 import { table } from './table.ts'
+import { troubleLine } from './trouble-text.ts'
 import { unhealthy } from './verdict.ts'
 
 export function statusText(status: Status, paint: Paint): string {
   const parts = [
     summary(status, paint),
     section('GROUPS', groupTable(status.groups, paint), paint),
+    ...pingSections(status.groups, paint),
     ...status.services.map((service) => section(serviceTitle(service), serverTable(service, paint), paint)),
     section('NODES', nodeTable(status.nodes, paint), paint),
   ]
-  if (status.troubles.length > 0) parts.push(section('TROUBLES', troubleLines(status, paint), paint))
+  if (status.troubles.length > 0) {
+    const lines = status.troubles.map((trouble) => troubleLine(trouble, paint))
+    parts.push(section('TROUBLES', lines.join('\n'), paint))
+  }
   const dropped = droppedText(status.counters)
   if (dropped) parts.push(section('DROPPED', dropped, paint))
   return `${parts.join('\n\n')}\n`
@@ -65,6 +70,22 @@ function groupTable(groups: readonly GroupReport[], paint: Paint): string {
   return table(['group', 'owner', 'lease', 'left', 'addresses', 'directors', 'why'], rows, paint, ['lease', 'left'])
 }
 
+/** Only where a group has ping nodes; an older agent tells of none. */
+function pingSections(groups: readonly Partial<GroupReport>[], paint: Paint): string[] {
+  const rows = groups.flatMap(({ name = '', owner, pings = [] }) =>
+    pings.map(({ address, directors }) => {
+      const those = (wanted: boolean | null): string =>
+        directors
+          .filter(({ reached }) => reached === wanted)
+          .map(({ node }) => (wanted === false ? paint(node === owner ? 'bad' : 'warn', node) : node))
+          .join(', ') || '-'
+      return [name, address, those(true), those(false), those(null)]
+    }),
+  )
+  const head = ['group', 'ping node', 'reached by', 'not reached by', 'not known of']
+  return rows.length === 0 ? [] : [section('PING NODES', table(head, rows, paint), paint)]
+}
+
 const serviceTitle = (service: ServiceReport): string =>
   `SERVICE ${service.name}  ${service.protocol} ${service.address}:${service.port} ${service.scheduler}, group ${service.group}`
 
@@ -108,13 +129,3 @@ function nodeTable(nodes: readonly NodeReport[], paint: Paint): string {
   ])
   return table(['node', 'roles', 'state', 'why'], rows, paint)
 }
-
-const SEVERITIES: Readonly<Record<string, Tone>> = { info: 'dim', warning: 'warn', critical: 'bad' }
-
-const troubleLines = (status: Status, paint: Paint): string =>
-  status.troubles
-    .map((trouble) => {
-      const hint = trouble.hint ? `\n    → ${trouble.hint}` : ''
-      return `  ${paint(SEVERITIES[trouble.severity] ?? 'warn', trouble.severity)}  ${trouble.node}: ${trouble.message} (${trouble.code})${hint}`
-    })
-    .join('\n')

@@ -20,6 +20,15 @@ export const STATUS: Status = {
       leftMs: 312.4,
       addresses: ['10.11.0.10', '10.12.0.254'],
       directors: ['dir1', 'dir2'],
+      pings: [
+        {
+          address: '10.11.0.254',
+          directors: [
+            { node: 'dir1', reached: true },
+            { node: 'dir2', reached: false },
+          ],
+        },
+      ],
       state: 'owned',
       reason: 'dir1 holds the lease by 3 of 3 voters',
     },

@@ -14,6 +14,7 @@ describe('lvsm status', () => {
     expect(out).not.toContain('\u001b')
     expect(out).toContain('lab  seen by dir1, revision 7: healthy')
     expect(out).toMatch(/web +dir1 +42 +312 ms +10\.11\.0\.10, 10\.12\.0\.254 +dir1 > dir2 +dir1 holds the lease/)
+    expect(out).toMatch(/PING NODES\n.*\n +web +10\.11\.0\.254 +dir1 +dir2 +-\n/)
     expect(out).toMatch(/rs2 +10\.11\.0\.12:80 +dr +2 +5 +9 +healthy +answers/)
     expect(out).toMatch(/dir2 +director \+vote +standby +ready for web/)
   })
@@ -52,6 +53,7 @@ describe('lvsm status', () => {
             hint: 'modprobe ip_vs',
             node: 'dir2',
           },
+          { code: 'state-lost', severity: 'warning', message: 'found no state', node: 'rs1', leftMs: 23_400 },
         ],
       }),
     )
@@ -63,6 +65,7 @@ describe('lvsm status', () => {
     expect(plain.out).toContain('no quorum; group web has no owner; 1 critical trouble')
     expect(plain.out).toMatch(/web +nobody +- +-/)
     expect(plain.out).toContain('critical  dir2: the kernel has no IPVS (no-ipvs)\n    → modprobe ip_vs')
+    expect(plain.out).toContain('warning  rs1: found no state (state-lost); over in 24 s\n')
   })
 
   it('counts by reason what was not believed, also a reason that it does not know, and nothing when all was', async () => {

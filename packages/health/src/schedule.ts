@@ -108,12 +108,15 @@ function pop(queue: Entry[]): void {
 
 function isLess(queue: readonly Entry[], one: number, other: number): boolean {
   const [first, second] = [queue[one], queue[other]]
-  return first !== undefined && (second === undefined || first.at < second.at)
+  return first !== undefined && (second === undefined || isBefore(first, second))
 }
+/** Of two that are due at the same time the name decides, so that the order does not hang on the heap's. */
+const isBefore = (first: Entry, second: Entry): boolean =>
+  first.at < second.at || (first.at === second.at && first.id < second.id)
 
 function swapIfLess(queue: Entry[], one: number, other: number): boolean {
   const [first, second] = [queue[one], queue[other]]
-  if (!first || !second || first.at >= second.at) return false
+  if (!first || !second || !isBefore(first, second)) return false
   queue[one] = second
   queue[other] = first
   return true

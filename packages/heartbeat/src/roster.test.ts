@@ -61,7 +61,7 @@ describe('roster', () => {
     expect([peers.heardAt('dir2'), peers.linkOf('dir2')]).toEqual([null, null])
     expect(peers.judge(from({ sequence: 2 }), at).kind).toBe('counts')
   })
-  test('a start that was silent while another one spoke is retired for good', () => {
+  test('a start that was silent while another one spoke is retired', () => {
     const peers = roster()
     peers.judge(from({}), at)
     peers.judge(from({ incarnation: 'b2', to: null }), at)
@@ -72,6 +72,15 @@ describe('roster', () => {
         'counts',
       )
     expect(peers.judge(from({ sequence: 9 }), instant(2000))).toEqual({ kind: 'drop', reason: 'retired-incarnation' })
+  })
+  test('a retired start is heard again when no other one speaks: the dead one may have retired the living', () => {
+    const peers = roster()
+    peers.judge(from({ incarnation: 'living', sequence: 1 }), instant(0))
+    for (let ms = 100; ms <= 2000; ms += 100) peers.judge(from({ sequence: ms }), instant(ms))
+    expect(peers.judge(from({ incarnation: 'living', sequence: 2 }), instant(2100)).kind).toBe('drop')
+    expect(peers.judge(from({ incarnation: 'living', sequence: 3 }), instant(2999)).kind).toBe('drop')
+    expect(peers.judge(from({ incarnation: 'living', sequence: 4 }), instant(3000)).kind).toBe('counts')
+    expect(peers.judge(from({ incarnation: 'living', sequence: 5 }), instant(3001)).kind).toBe('counts')
   })
   test('a straggler of an old start, addressed to us, does not retire the living one', () => {
     const peers = roster()

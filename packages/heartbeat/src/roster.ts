@@ -7,8 +7,9 @@
  * - nothing is counted twice: neither replayed on a link nor copied over a second one;
  * - a start that has proved itself lately is the one to address, whatever recordings of others come in;
  * - nobody can tell a late datagram of an old start from the first one of a new start. So an incarnation is retired,
- *   for good, only after another one of the same node has spoken on and on for some time in which it was silent: a
- *   single late word after a pause of all, or of this process, retires nobody;
+ *   only after another one of the same node has spoken on and on for some time in which it was silent: a single late word
+ *   after a pause of all, or of this process, retires nobody. Where datagrams are under way for longer than that, the dead
+ *   start may retire the living one: so that this is not for ever, a retired start is heard again when no other speaks;
  * - memory is bounded: SPEAKERS speakers and RETIRED incarnations for each node of the view.
  */
 import { after, type Instant, invariant } from '@lvsm/base'
@@ -67,7 +68,8 @@ export class Roster {
   judge(origin: Origin, now: Instant): Judgement {
     const peer = this.#peers.get(origin.from)
     if (!peer) return { kind: 'drop', reason: 'unknown-node' }
-    if (peer.retired.includes(origin.incarnation)) return { kind: 'drop', reason: 'retired-incarnation' }
+    if (peer.retired.includes(origin.incarnation) && this.#speaks(peer, now))
+      return { kind: 'drop', reason: 'retired-incarnation' }
     const known = peer.speakers.find(({ incarnation }) => incarnation === origin.incarnation)
     const speaker = known ?? welcome(peer, origin.incarnation)
     if (origin.to !== this.#own) {
@@ -117,6 +119,11 @@ export class Roster {
     return (peer && this.#proven(peer)?.provenAt) ?? null
   }
 
+  #speaks(peer: Peer, now: Instant): boolean {
+    const proven = this.#proven(peer)
+    return proven !== null && now < after(proven.provenAt, this.#retireAfterMs)
+  }
+
   /** The start that proved itself last. */
   #proven({ speakers }: Peer): { readonly speaker: Speaker; readonly provenAt: Instant } | null {
     let last: { speaker: Speaker; provenAt: Instant } | null = null
@@ -164,6 +171,7 @@ function welcome(peer: Peer, incarnation: string): Speaker {
     if (oldest) dismiss(peer, oldest)
   }
   const speaker = new Speaker(incarnation)
+  if (peer.retired.includes(incarnation)) peer.retired.splice(peer.retired.indexOf(incarnation), 1)
   peer.speakers.push(speaker)
   return speaker
 }

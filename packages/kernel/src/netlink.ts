@@ -64,6 +64,12 @@ export interface Netlink {
   close(): void
 }
 
+/** Undefined when all went well; else a failure that the kernel answered, or the first one where it answered none. */
+export function firstFailure(replies: readonly Reply[]): Reply | undefined {
+  const failures = replies.filter(({ errno }) => errno !== 0)
+  return failures.find(({ answered }) => answered) ?? failures[0]
+}
+
 function openNetlinkSocket(protocol: number, blocking: boolean): number {
   const fd = openSocket(AF_NETLINK, protocol, blocking)
   const address = Buffer.alloc(12)
@@ -172,10 +178,7 @@ export function openNetlink(protocol: number, { timeoutMs = 1000 }: { timeoutMs?
   return {
     fd,
     request,
-    apply(messages) {
-      const failures = request(messages).filter((reply) => reply.errno !== 0)
-      return failures.find(({ answered }) => answered) ?? failures[0]
-    },
+    apply: (messages) => firstFailure(request(messages)),
     dump(message) {
       for (let attempt = 0; attempt < DUMP_ATTEMPTS; attempt++) {
         const parts = dumpOnce(message)

@@ -14,7 +14,7 @@
  */
 import { after, type Instant, LONGEST_TERM_MS, NEVER_BEFORE } from '@lvsm/base'
 import { LeaseLimit } from './limit.ts'
-import { grantOf, Locks, type Lock, obstacle, type Start } from './locks.ts'
+import { type Grant, grantOf, Locks, type Lock, obstacle, type Start } from './locks.ts'
 import type { Ack, Busy, BusyReason, Free, Poll, Release, Request } from './messages.ts'
 import { isNext, RESERVE_NUMBERS } from './number.ts'
 import type { Rules } from './rules.ts'
@@ -122,6 +122,11 @@ export class Acceptor {
       if (grant && this.#rules.releases(grant, sender.node, sender.incarnation, message.upTo))
         this.#locks.release(lock, grant, message.successor, now)
     }
+  }
+
+  /** For observers: the votes that this voter has lent, by address, and until when. */
+  votes(): readonly (readonly [string, Grant | null])[] {
+    return this.#locks.entries().map(([address, { grant }]) => [address, grant])
   }
 
   /** What should stand on the disk now. */

@@ -80,18 +80,25 @@ export class Candidate {
     if (!situation.eligible) return null
     const askAt = this.#askAt(situation, now)
     const pollAt = later(this.#pollAt, situation.renewedUntil)
-    // A poll right before the question would only hold it up.
-    const pollFirst = now < askAt && after(pollAt, stepMs(situation.timing)) < askAt
+    // A poll right before the question would only hold it up, unless the voters' words are too old by then.
+    const outdated = this.#freeAt(situation, askAt) !== this.#freeAt(situation, now)
+    const lastPoll = outdated ? askAt : after(askAt, -stepMs(situation.timing))
+    const pollFirst = now < askAt && later(pollAt, now) < lastPoll
     return pollFirst ? { move: 'poll', at: pollAt } : { move: 'ask', at: askAt }
   }
 
-  #askAt({ rank, timing, voters, needed, renewedUntil }: Situation, now: Instant): Instant {
+  #askAt(situation: Situation, now: Instant): Instant {
+    const { rank, timing, renewedUntil } = situation
     if (now < this.#urgentUntil) return now
-    const freeAt = this.survey.majorityFreeAt(voters, needed, FRESH_KEEPALIVES * timing.keepaliveMs, now)
+    const freeAt = this.#freeAt(situation, now)
     if (freeAt === null) return NEVER
     const turnAt = later(after(freeAt, rank * stepMs(timing) - leadMs(timing)), this.#backOffUntil)
     // What the voters said before that renewal is of yesterday.
     return turnAt < renewedUntil ? NEVER : turnAt
+  }
+
+  #freeAt({ timing, voters, needed }: Situation, now: Instant): Instant | null {
+    return this.survey.majorityFreeAt(voters, needed, FRESH_KEEPALIVES * timing.keepaliveMs, now)
   }
 
   polled(timing: Timing, now: Instant): void {

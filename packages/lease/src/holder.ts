@@ -7,7 +7,7 @@
  * - an ACK counts only for an exact send of this process start, made after the last release;
  * - nobody can lend more than was asked for: a longer grant counts as long as the send's own duration.
  */
-import { after, type Instant, invariant, NEVER_BEFORE } from '@lvsm/base'
+import { after, type Instant, invariant, later, NEVER_BEFORE } from '@lvsm/base'
 import type { Ack, Incarnation } from './messages.ts'
 import type { Rules } from './rules.ts'
 import type { Send } from './send.ts'
@@ -26,6 +26,7 @@ export class Holder {
   #sends = new Map<number, Send>()
   #newest: Send | null = null
   #deadline: Instant = NEVER_BEFORE
+  #furthest: Instant = NEVER_BEFORE
   #number = 0
   #grantedMs = 0
 
@@ -36,6 +37,10 @@ export class Holder {
 
   get deadline(): Instant {
     return this.#deadline
+  }
+  /** The latest deadline that it ever had, be it for less than a step; for observers. */
+  get furthest(): Instant {
+    return this.#furthest
   }
   /** Lease number of the present or last holding; 0 before the first. */
   get number(): number {
@@ -80,6 +85,7 @@ export class Holder {
     const proposed = after(this.#rules.holdFrom(send.sent, now), this.#rules.holdMs(least))
     if (proposed <= this.#deadline) return 'counted'
     this.#deadline = proposed
+    this.#furthest = later(this.#furthest, proposed)
     this.#number = Math.max(this.#number, send.number)
     return 'extended'
   }

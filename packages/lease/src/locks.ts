@@ -73,6 +73,11 @@ export class Locks {
     lock.reservation = successor !== null && until > now ? { node: successor, until } : null
   }
 
+  /** For observers: every address that was asked for, and its lock. */
+  entries(): readonly (readonly [string, Readonly<Lock>])[] {
+    return [...this.#locks]
+  }
+
   /** Highest number granted or restored, over all addresses. */
   highest(): number {
     let highest = this.#base

@@ -37,6 +37,16 @@ export interface Rules {
   locks(group: LeaseGroup): readonly string[]
 }
 
+const keysByGroup = new WeakMap<LeaseGroup, readonly string[]>()
+/** Asked with every message, so it is worked out once for each group (a group never changes). */
+function keysOf(group: LeaseGroup): readonly string[] {
+  const known = keysByGroup.get(group)
+  if (known) return known
+  const keys = group.addresses.map(({ address }) => canonicalAddress(address))
+  keysByGroup.set(group, keys)
+  return keys
+}
+
 export const RULES: Rules = {
   quorum: (voters) => Math.floor(voters / 2) + 1,
   quarantineMs,
@@ -51,5 +61,5 @@ export const RULES: Rules = {
     grant.node === from && grant.incarnation === incarnation && grant.sequence <= upTo,
   sendOf: (sends, echo, own) => (echo.incarnation === own ? sends.get(echo.sequence) : undefined),
   keptOnRelease: () => new Map(),
-  locks: (group) => group.addresses.map(({ address }) => canonicalAddress(address)),
+  locks: keysOf,
 }

@@ -4,9 +4,11 @@ import { completeConfig } from './complete.ts'
 import type { Config } from './config.ts'
 import { describePath, type Path, readDocument } from './document.ts'
 import { floatingAddresses } from './rules/addresses.ts'
+import { groupsOfDirectors } from './rules/groups.ts'
 import { keys, timing } from './rules/keys.ts'
 import { knownNames, uniqueNames } from './rules/names.ts'
 import { links, sharedLinks, voters } from './rules/nodes.ts'
+import { pingNodes } from './rules/ping.ts'
 import type { Rule } from './rules/rule.ts'
 import { natRealservers, services } from './rules/services.ts'
 import type { Written } from './schema.ts'
@@ -19,6 +21,8 @@ const RULES: readonly Rule[] = [
   sharedLinks,
   voters,
   floatingAddresses,
+  pingNodes,
+  groupsOfDirectors,
   services,
   natRealservers,
   keys,

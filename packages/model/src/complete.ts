@@ -52,7 +52,7 @@ function completeFloating(written: WrittenGroup['vips'][number], kind: 'vip' | '
 function completeGroup(group: WrittenGroup): ConfigGroup {
   const vips = group.vips.map((written) => completeFloating(written, 'vip'))
   const gateways = (group.gateways ?? []).map((written) => completeFloating(written, 'gateway'))
-  return { name: group.name, directors: group.directors, addresses: [...vips, ...gateways] }
+  return { name: group.name, directors: group.directors, addresses: [...vips, ...gateways], ping: group.ping ?? [] }
 }
 
 function completeCheck(check: WrittenService['check']): ConfigCheck {

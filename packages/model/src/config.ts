@@ -30,6 +30,8 @@ export interface ConfigGroup {
   readonly directors: readonly string[]
   /** VIPs, then NAT gateways, each in the order of the file. */
   readonly addresses: readonly FloatingAddress[]
+  /** Hosts that an owner must be able to reach, in the order of the file. */
+  readonly ping: readonly string[]
 }
 export interface ConfigCheck {
   /** `none`: always taken for healthy. */
@@ -80,6 +82,15 @@ export interface Config {
   readonly groups: readonly ConfigGroup[]
   readonly services: readonly ConfigService[]
 }
+
+/**
+ * So many groups of one director were measured to work, at this keepalive or a longer one, on a machine that had other things
+ * to do (`npm run bench -- groups`): one that owns them all takes an eighth of a core, and loses no lease.
+ */
+export const GROUPS_PER_DIRECTOR = { most: 48, keepaliveMs: 100 } as const
+
+/** Ping nodes of one group, and different ones in the whole file: each director asks all of its own each second. */
+export const MOST_PING_NODES = { group: 8, cluster: 32 } as const
 
 /** Shortest heartbeat secret, in bytes (RFC 2104: not under half the digest). */
 export const SHORTEST_SECRET = 16

@@ -17,6 +17,7 @@ groups:
     directors: [dir1, dir2]
     vips: [10.11.0.10/24]
     gateways: [10.12.0.254/24]
+    ping: [10.11.0.100]
 services:
   - name: http
     group: web

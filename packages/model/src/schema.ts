@@ -4,6 +4,7 @@
  */
 import * as z from 'zod'
 import { parseAddress, parseCidr } from './address.ts'
+import { MOST_PING_NODES } from './config.ts'
 import { parseDuration } from './duration.ts'
 
 export const DEFAULT_PORT = 6940
@@ -68,6 +69,7 @@ export const groupSchema = z.strictObject({
   directors: z.array(name).min(1),
   vips: z.array(floatingSchema).min(1),
   gateways: z.array(floatingSchema).optional(),
+  ping: z.array(address).max(MOST_PING_NODES.group).optional(),
 })
 export const checkSchema = z.strictObject({
   type: z.enum(['tcp', 'none']),

@@ -113,9 +113,14 @@ function faultsOf(issue: Issue, data: unknown): Fault[] {
 }
 
 function rangeFault(issue: Extract<Issue, { code: 'too_small' | 'too_big' }>, path: Path, value: unknown): Fault {
-  const bound = issue.code === 'too_small' ? `at least ${issue.minimum}` : `at most ${issue.maximum}`
-  if (Array.isArray(value))
-    return { code: 'out-of-range', path, message: 'the list is empty', hint: `give ${bound} entry` }
+  const [bound, count] =
+    issue.code === 'too_small'
+      ? [`at least ${issue.minimum}`, Number(issue.minimum)]
+      : [`at most ${issue.maximum}`, Number(issue.maximum)]
+  if (Array.isArray(value)) {
+    const message = value.length === 0 ? 'the list is empty' : `the list has ${value.length} entries`
+    return { code: 'out-of-range', path, message, hint: `give ${bound} ${count === 1 ? 'entry' : 'entries'}` }
+  }
   return { code: 'out-of-range', path, message: `${show(value)} is out of range`, hint: `must be ${bound}` }
 }
 
@@ -137,13 +142,21 @@ export function checkShape(data: unknown): { readonly faults: Fault[]; readonly 
       ],
       draft: {},
     }
-  const issues = parsed.error.issues.flatMap((issue) => flatten(issue, data))
+  const issues = withoutEcho(parsed.error.issues.flatMap((issue) => flatten(issue, data)))
   for (const issue of issues)
     takeOut(
       draft,
       issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key] as Path) : [issue.path as Path],
     )
   return { faults: issues.flatMap((issue) => faultsOf(issue, data)), draft: draft as Draft }
+}
+
+/** A text where a list should be has a length too: of what has the wrong type nothing more is said. */
+function withoutEcho(issues: readonly Issue[]): Issue[] {
+  const mistyped = new Set(issues.filter(({ code }) => code === 'invalid_type').map(({ path }) => JSON.stringify(path)))
+  return issues.filter(
+    ({ code, path }) => !['too_small', 'too_big'].includes(code) || !mistyped.has(JSON.stringify(path)),
+  )
 }
 
 function takeOut(draft: unknown, paths: readonly Path[]): void {

@@ -15,6 +15,13 @@ export type NodeState =
   | 'unknown'
 export type GroupState = 'owned' | 'moving' | 'nobody' | 'unknown'
 
+/** A host that an owner of the group must be able to reach, as the group's directors find it. */
+export interface PingReport {
+  readonly address: string
+  /** Null: not known, because the director is silent or has just started. */
+  readonly directors: readonly { readonly node: string; readonly reached: boolean | null }[]
+}
+
 export interface GroupReport {
   readonly name: string
   readonly owner: string | null
@@ -23,6 +30,7 @@ export interface GroupReport {
   readonly leftMs: number
   readonly addresses: readonly string[]
   readonly directors: readonly string[]
+  readonly pings: readonly PingReport[]
   readonly state: GroupState
   /** One sentence. */
   readonly reason: string
@@ -89,20 +97,12 @@ export interface HistoryEvent {
 export interface Events {
   readonly events: readonly HistoryEvent[]
 }
-export interface SwitchoverRequest {
-  readonly group: string
-  readonly to?: string
-}
 export interface SwitchoverReport {
   readonly group: string
   readonly from: string
   readonly to: string
   readonly number: number
   readonly tookMs: number
-}
-export interface StandbyRequest {
-  readonly name?: string
-  readonly on: boolean
 }
 export interface StandbyReport {
   readonly node: string

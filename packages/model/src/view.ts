@@ -44,18 +44,31 @@ export const addressDigest = (group: ConfigGroup): string =>
       .join(' '),
   )
 
-/** Digest of what all nodes must agree on for quorum to mean anything: voters, directors, addresses. */
-export const agreementDigest = (config: Config): string =>
-  digest64(
-    JSON.stringify([
-      config.cluster,
-      config.nodes
-        .filter((node) => node.voter)
-        .map((node) => node.name)
-        .sort(),
-      config.groups.map((group) => [group.name, group.directors, addressDigest(group)]),
-    ]),
-  )
+/**
+ * What all nodes must agree on: without the same voters, directors and addresses a quorum means nothing; voters count on the
+ * lease durations of all others, and directors compare how many ping nodes they reach.
+ */
+export const AGREEMENTS = ['voters', 'directors', 'addresses', 'ping nodes', 'timing'] as const
+/** A digest for each. */
+export type Agreement = Readonly<Record<(typeof AGREEMENTS)[number], string>>
+
+export function agreementDigests({ nodes, groups, timing }: Config): Agreement {
+  const voters = nodes.filter(({ voter }) => voter).map(({ name }) => name)
+  const digest = (value: unknown): string => digest64(JSON.stringify(value))
+  return {
+    voters: digest(voters.sort()),
+    directors: digest(groups.map(({ name, directors }) => [name, directors])),
+    addresses: digest(groups.map((group) => [group.name, addressDigest(group)])),
+    'ping nodes': digest(groups.map(({ name, ping }) => [name, [...ping].sort()])),
+    timing: digest(Object.entries(timing).sort(([one], [other]) => (one < other ? -1 : 1))),
+  }
+}
+
+/** What two nodes do not agree on; what the other one did not say is no agreement. */
+export const disagreements = (
+  one: Agreement,
+  other: { readonly [Subject in keyof Agreement]?: string | undefined },
+): (typeof AGREEMENTS)[number][] => AGREEMENTS.filter((subject) => one[subject] !== other[subject])
 
 /** The ownership plane's part. `interfaceOf` gives the interface index of a floating address on this node, 0 when there is none. */
 export function ownershipView(

@@ -6,6 +6,7 @@ import {
   type Decoded,
   decodeAcknowledgement,
   decodeArpFrame,
+  decodeEchoReply,
   fromHex,
   ipvs,
   type Message,
@@ -33,6 +34,7 @@ const decoders: Readonly<Record<string, (message: Message) => Decoded<unknown>>>
   info: ipvs.decodeInfo,
   daemon: ipvs.decodeDaemon,
   arp: ({ payload }) => decodeArpFrame(payload),
+  echo: ({ payload }) => decodeEchoReply(payload),
 }
 const judge = (message: Message): void => {
   for (const decode of Object.values(decoders)) {

@@ -23,12 +23,13 @@ interface Board {
   /** `service|destination` → weight. */
   readonly weights: Map<string, number>
   readonly services: Set<string>
-  readonly touched: Map<string, string>
+  /** Service or destination → whether this plan made it come or leave. */
+  readonly turns: Map<string, 'came' | 'left'>
 }
 
 /** Every law that the plan breaks, one sentence each; empty when it may run. */
 export function audit(plan: readonly Operation[], sight: Sight): string[] {
-  const board: Board = { sysctls: new Map(), weights: new Map(), services: new Set(), touched: new Map() }
+  const board: Board = { sysctls: new Map(), weights: new Map(), services: new Set(), turns: new Map() }
   for (const [path, value] of sight.observed.sysctls) if (value !== null) board.sysctls.set(path, value)
   for (const service of sight.observed.services ?? []) {
     const name = `${service.protocol} ${service.address}:${service.port}`
@@ -104,11 +105,11 @@ function judgeTable(operation: TableOperation, sight: Sight, board: Board): stri
   const dest = leaves ? operation : kind === 'dest-add' || kind === 'dest-edit' ? operation.dest : null
   const name = dest ? `${service}|${dest.address}:${dest.port}` : service
   const broken: string[] = []
-  const before = board.touched.get(name)
   const adds = kind.endsWith('-add')
-  if (kind.endsWith('-remove') ? before?.endsWith('-add') : adds && before?.endsWith('-remove'))
-    broken.push(`${name} deleted and added in one plan`)
-  board.touched.set(name, kind)
+  const before = board.turns.get(name)
+  const turn = adds ? 'came' : leaves || kind === 'service-remove' ? 'left' : before
+  if (before !== undefined && turn !== before) broken.push(`${name} deleted and added in one plan`)
+  if (turn !== undefined) board.turns.set(name, turn)
   if (kind.endsWith('-remove')) broken.push(...judgeOwnership(name, service, sight), ...judgeWeight(kind, name, board))
   if (dest && !board.services.has(service)) broken.push(`${name} without its service`)
   if (adds && (dest ? board.weights.has(name) : board.services.has(name)))

@@ -69,10 +69,12 @@ function serve(wanted: DesiredService, now: ObservedService | undefined, record:
   return operations
 }
 
-/** Those with connections; where all have some, one waits for the next plan: whoever has to serve now finds a table. */
+/** Those with connections; where all that serve have some, one of them waits for the next plan: whoever has to serve now finds a table. */
 function remembering(dests: readonly ObservedDest[]): readonly ObservedDest[] {
   const known = dests.filter((dest) => dest.active + dest.inactive > 0)
-  return known.length > 1 && known.length === dests.length ? known.slice(1) : known
+  const serving = dests.filter((dest) => dest.weight > 0)
+  const waits = serving.length > 1 && serving.every((dest) => known.includes(dest)) ? serving[0] : undefined
+  return known.filter((dest) => dest !== waits)
 }
 
 const same = (now: ObservedDest | undefined, wanted: DesiredDest): boolean =>

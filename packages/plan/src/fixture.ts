@@ -1,7 +1,8 @@
 /** For this room's tests: the sample configuration, and a kernel that does as it is told. */
-import { checkConfig, type Config, nodeView, SAMPLE } from '@lvsm/model'
+import { checkConfig, type Config, type NodeView, nodeView, SAMPLE } from '@lvsm/model'
 import {
   claim,
+  destKey,
   guardPrint,
   NOTHING_OWNED,
   type Observed,
@@ -11,17 +12,61 @@ import {
   serviceKey,
 } from './index.ts'
 
-const sample = (): Config => {
-  const { config } = checkConfig(SAMPLE)
-  if (!config) throw new Error('sample')
+const checked = (text: string): Config => {
+  const { config, refusals } = checkConfig(text)
+  if (!config) throw new Error(JSON.stringify(refusals))
   return config
 }
-export const config = sample()
-export const view = (node: string) =>
-  nodeView(config, node) ??
-  (() => {
-    throw new Error(node)
-  })()
+export const config = checked(SAMPLE)
+export const viewOf = (of: Config, node: string): NodeView => {
+  const view = nodeView(of, node)
+  if (!view) throw new Error(node)
+  return view
+}
+export const view = (node: string): NodeView => viewOf(config, node)
+
+/** Two groups, four services: by direct routing, by NAT, by both; checked and not; one realserver of weight 0. */
+export const wide = checked(`${SAMPLE.replace(
+  '\ngroups:',
+  '\n  - { name: rs4, roles: [realserver], links: [{ name: inside, address: 10.12.0.14 }] }\ngroups:',
+).replace(
+  '\nservices:',
+  `
+  - name: mail
+    directors: [dir2, dir1]
+    vips: [10.11.0.20/24, 10.11.0.21/24]
+    gateways: [10.12.0.253/24]
+services:`,
+)}
+  - name: https
+    group: web
+    address: 10.11.0.10
+    port: 443
+    protocol: tcp
+    scheduler: wlc
+    check: { type: none }
+    realservers:
+      - { node: rs1, address: 10.11.0.11, forward: dr, weight: 3 }
+      - { node: rs3, address: 10.12.0.13, port: 8443, forward: nat, gateway: 10.12.0.254, weight: 2 }
+  - name: imap
+    group: mail
+    address: 10.11.0.20
+    port: 80
+    protocol: tcp
+    scheduler: rr
+    check: { type: none }
+    realservers:
+      - { node: rs2, address: 10.11.0.12, forward: dr, weight: 1 }
+      - { node: rs1, address: 10.11.0.11, forward: dr, weight: 0 }
+  - name: smtp
+    group: mail
+    address: 10.11.0.21
+    port: 25
+    protocol: tcp
+    scheduler: wlc
+    realservers:
+      - { node: rs4, address: 10.12.0.14, port: 2525, forward: nat, gateway: 10.12.0.253, weight: 1 }
+`)
 
 export const situation = (node: string, more: Partial<Situation> = {}): Situation => ({
   view: view(node),
@@ -34,7 +79,7 @@ export const situation = (node: string, more: Partial<Situation> = {}): Situatio
   ...more,
 })
 
-const links = [
+export const links: Observed['links'] = [
   { index: 1, name: 'lo', loopback: true, up: true },
   { index: 2, name: 'inside', loopback: false, up: true },
   { index: 3, name: 'outside', loopback: false, up: true },
@@ -63,25 +108,29 @@ export const kernel = (more: Partial<Observed> = {}): Observed => ({
 
 type Service = { -readonly [K in keyof ObservedService]: ObservedService[K] }
 
+const refuse = (error: string): never => {
+  throw new Error(error)
+}
+
 /** The kernel after an operation; what it refuses, it throws. */
 export function apply(now: Observed, operation: Operation): Observed {
   const services = (now.services ?? []) as readonly Service[]
+  const found =
+    'service' in operation
+      ? services.find((service) => serviceKey(service) === serviceKey(operation.service))
+      : undefined
   const within = (change: (service: Service) => Service | null): Observed => {
-    if (!('service' in operation)) throw new Error('no service')
-    if (!services.some((service) => serviceKey(service) === serviceKey(operation.service))) throw new Error('ESRCH')
-    return {
-      ...now,
-      services: services.flatMap((service) =>
-        serviceKey(service) === serviceKey(operation.service) ? (change(service) ?? []) : service,
-      ),
-    }
+    if (!found) return refuse('ESRCH')
+    return { ...now, services: services.flatMap((service) => (service === found ? (change(service) ?? []) : service)) }
   }
   switch (operation.kind) {
     case 'sysctl':
+      if (typeof now.sysctls.get(operation.path) !== 'string') return refuse('ENOENT')
       return { ...now, sysctls: new Map([...now.sysctls, [operation.path, operation.value]]) }
     case 'guard':
       return { ...now, guard: guardPrint(operation.needs) }
     case 'service-add':
+      if (found || !now.services) return refuse('EEXIST')
       return { ...now, services: [...services, { ...operation.service, scheduler: operation.scheduler, dests: [] }] }
     case 'service-edit':
       return within((service) => ({ ...service, scheduler: operation.scheduler }))
@@ -90,32 +139,39 @@ export function apply(now: Observed, operation: Operation): Observed {
     case 'dest-add':
     case 'dest-edit':
       return within((service) => {
-        const others = service.dests.filter(
-          (dest) => dest.address !== operation.dest.address || dest.port !== operation.dest.port,
-        )
-        if ((operation.kind === 'dest-add') !== (others.length === service.dests.length))
-          throw new Error('EEXIST or ENOENT')
-        return { ...service, dests: [...others, { active: 0, inactive: 0, ...operation.dest }] }
+        const old = service.dests.find((dest) => destKey(dest) === destKey(operation.dest))
+        if ((operation.kind === 'dest-add') !== (old === undefined)) return refuse('EEXIST or ENOENT')
+        const dest = { active: 0, inactive: 0, ...old, ...operation.dest }
+        return { ...service, dests: [...service.dests.filter((one) => one !== old), dest] }
       })
     case 'dest-remove':
     case 'dest-forget':
-      return within((service) => ({
-        ...service,
-        dests: service.dests.filter((dest) => dest.address !== operation.address || dest.port !== operation.port),
-      }))
-    case 'route-set':
-      return { ...now, defaults: [{ gateway: operation.gateway, index: operation.index, protocol: 76, metric: 0 }] }
-    case 'route-remove':
-      return { ...now, defaults: now.defaults.filter((entry) => entry.protocol !== 76) }
+      return within((service) => {
+        const dests = service.dests.filter((dest) => destKey(dest) !== destKey(operation))
+        return dests.length === service.dests.length ? refuse('ENOENT') : { ...service, dests }
+      })
+    case 'route-set': {
+      const { gateway, index } = operation
+      const others = now.defaults.filter((entry) => entry.metric !== 0)
+      return { ...now, defaults: [...others, { gateway, index, protocol: 76, metric: 0 }] }
+    }
+    case 'route-remove': {
+      const { gateway, index, protocol } = operation
+      const defaults = now.defaults.filter(
+        (entry) => entry.gateway !== gateway || entry.index !== index || entry.protocol !== protocol,
+      )
+      return defaults.length === now.defaults.length ? refuse('ESRCH') : { ...now, defaults }
+    }
     case 'alias-add':
-      return { ...now, addresses: [...now.addresses, operation] }
-    case 'alias-remove':
-      return {
-        ...now,
-        addresses: now.addresses.filter(
-          (entry) => entry.address !== operation.address || entry.index !== operation.index,
-        ),
-      }
+    case 'alias-remove': {
+      const { address, prefix, index, label } = operation
+      const others = now.addresses.filter(
+        (entry) => entry.address !== address || entry.index !== index || entry.prefix !== prefix,
+      )
+      if ((operation.kind === 'alias-add') !== (others.length === now.addresses.length)) return refuse('EADDR')
+      const added = operation.kind === 'alias-add' ? [{ address, prefix, index, label }] : []
+      return { ...now, addresses: [...others, ...added] }
+    }
   }
 }
 export const kinds = (plan: readonly Operation[]) => plan.map((operation) => operation.kind)

@@ -82,7 +82,7 @@ const trouble = struct<Trouble>(
     severity: oneOf(['info', 'warning', 'critical'], 'critical'),
     message: text,
   },
-  { hint: [1, text] },
+  { hint: [1, text], leftMs: [2, number] },
 )
 const status = struct<LeaseStatus>({
   node: text,

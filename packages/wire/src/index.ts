@@ -1,5 +1,6 @@
-export { type Codec, decode, encode } from './codec.ts'
 export * from './datagram.ts'
+export * from './fence.ts'
 export * from './frame.ts'
 export * from './ipc.ts'
+export { type Codec, decode, encode } from './codec.ts'
 export { type Message, messageCodec } from './messages.ts'

@@ -17,7 +17,6 @@ import {
   toLeaseCodec,
   type ToLease,
 } from './index.ts'
-import { decodeText, encodeText } from './text.ts'
 
 const secret = new Uint8Array(32).fill(7)
 const keysOf = (key: Uint8Array, known: number): Keys => ({
@@ -100,33 +99,6 @@ const sample: Datagram = {
   message: { kind: 'poll', group: 'web', digest: '0123456789abcdef', epoch: 1 },
   rider: null,
 }
-
-describe('text', () => {
-  test('agrees with the platform on every string', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (value) => {
-        expect(Buffer.from(encodeText(value))).toEqual(Buffer.from(value, 'utf8'))
-        expect(decodeText(encodeText(value))).toBe(value.toWellFormed())
-      }),
-    )
-  })
-  test('takes exactly the bytes that the platform takes', () => {
-    const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-    const theirs = (bytes: Uint8Array): string | null => {
-      try {
-        return strict.decode(bytes)
-      } catch {
-        return null
-      }
-    }
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 6 }), (bytes) => {
-        expect(decodeText(bytes)).toBe(theirs(bytes))
-      }),
-      { numRuns: 3000 },
-    )
-  })
-})
 
 describe('messages', () => {
   test('come back as they were', () => {

@@ -25,8 +25,14 @@ function lay(): void {
   }
 }
 
+/** Beside the networks, which take longer. */
+async function setUpNodes(): Promise<void> {
+  for (const { code, text } of await Promise.all(plan.setUp.map((argv) => command(argv))))
+    if (code !== 0) throw new Error(`a node cannot be set up: ${text.trim()}`)
+}
+
 async function begin(): Promise<string> {
-  await networkStands(labDir)
+  await Promise.all([networkStands(labDir), setUpNodes()])
   for (const service of plan.services) supervisor.add(service)
   for (const { node, name } of plan.services) if (name === 'web') supervisor.start(node, name)
   return plan.cluster === true ? serve() : 'the networks stand'

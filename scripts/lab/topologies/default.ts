@@ -26,7 +26,16 @@ export const standard: Topology = {
   port: 80,
   links: ['inside', 'outside'],
   timing: { keepalive: '200ms', term: '900ms', apply: '50ms', warntime: '600ms', deadtime: '2s', drain: '500ms' },
-  groups: [{ name: 'web', directors: ['dir1', 'dir2'], vips: ['10.11.0.10/24'], gateways: ['10.12.0.254/24'] }],
+  groups: [
+    {
+      name: 'web',
+      directors: ['dir1', 'dir2'],
+      vips: ['10.11.0.10/24'],
+      gateways: ['10.12.0.254/24'],
+      // Stands for the router towards the clients.
+      ping: ['10.11.0.100'],
+    },
+  ],
   services: [
     {
       name: 'http',

@@ -5,24 +5,25 @@
  */
 import type { LeaseGroup } from '@lvsm/lease'
 import { ETHERTYPE, inetBytes, nftables } from '@lvsm/netlink'
+import {
+  egressChain,
+  FENCE_LAYERS,
+  FENCE_MAP as ADDRESSES,
+  FENCE_TABLE,
+  type FenceLayer as Layer,
+  fenceChain as chainOf,
+  fenceSet as setOf,
+} from '@lvsm/wire'
 import type { FencePart } from '../../core/events.ts'
 
 const { match } = nftables
-export const TABLE = 'lvsm'
-const ADDRESSES = 'addresses'
+export const TABLE = FENCE_TABLE
 /** Before connection tracking and IPVS on the way in; after everything on the way out. */
 const FIRST = -300
 const LAST = 300
 
-/** A family of tables that guards one part. */
-export type Layer = 'arp' | 'netdev' | 'inet'
-
-/**
- * Announce is ARP in both directions, serve is IP in both directions. Frames of packet sockets pass the arp hooks by;
- * on their way out only the egress hook of netdev sees them (kernel 5.16), so a gratuitous frame that was under way
- * when the process was stopped does not leave after its lease.
- */
-export const LAYERS: Readonly<Record<FencePart, readonly Layer[]>> = { announce: ['arp', 'netdev'], serve: ['inet'] }
+export type { FenceLayer as Layer } from '@lvsm/wire'
+export const LAYERS: Readonly<Record<FencePart, readonly Layer[]>> = FENCE_LAYERS
 const PROTOCOL: Readonly<Record<Layer, number>> = { arp: ETHERTYPE.arp, netdev: ETHERTYPE.arp, inet: ETHERTYPE.ipv4 }
 
 interface Hooked {
@@ -50,7 +51,7 @@ function hooks(layer: Layer, groups: readonly LeaseGroup[], devices: readonly st
       ]
     case 'netdev':
       return devices.map((device) => ({
-        chain: `egress-${device}`,
+        chain: egressChain(device),
         hook: { number: nftables.HOOK.netdev.egress, priority: 0, device },
         rules: [[...match.protocolIs(ETHERTYPE.arp), ...byAddress(match.load.arpSenderIp)]],
       }))
@@ -84,9 +85,6 @@ const gatewayRules = (group: LeaseGroup): (readonly nftables.Expression[])[] =>
       ...match.networkIs(match.load.ipv4Source, address, prefix),
       match.decide(nftables.jump(chainOf(group.name))),
     ])
-
-const chainOf = (group: string): string => `group-${group}`
-const setOf = (group: string): string => `open-${group}`
 
 export const elementOf = (group: string, layer: Layer): { name: nftables.SetName; key: Uint8Array } => ({
   name: { family: layer, table: TABLE, set: setOf(group) },
@@ -129,10 +127,6 @@ function addressMessages(layer: Layer, groups: readonly LeaseGroup[]): Uint8Arra
     messages.push(nftables.newElements(map, entries.slice(at, at + nftables.ELEMENTS_PER_MESSAGE)))
   return messages
 }
-
-/** Rules that a whole table has, to see whether somebody took one. */
-export const rulesIn = (layer: Layer, groups: readonly LeaseGroup[], devices: readonly string[]): number =>
-  2 * groups.length + hooks(layer, groups, devices).reduce((sum, { rules }) => sum + rules.length, 0)
 
 /** A table in place of whatever had its name, with its groups' sets; `leftMs` says which are open, and for how long yet. */
 export function tableMessages(

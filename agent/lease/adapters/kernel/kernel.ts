@@ -1,20 +1,22 @@
 /** This node's kernel as the lease process uses it: fence, addresses, and who tampers with them. */
 import type { Instant } from '@lvsm/base'
-import { NETLINK, oncePerTurn, type Watch, watchNetlink } from '@lvsm/kernel'
+import { NETLINK, oncePerTurn, type Watch } from '@lvsm/kernel'
 import type { LeaseGroup } from '@lvsm/lease'
 import { nftables, rtnetlink } from '@lvsm/netlink'
-import { type Addresses, type Fence, FINE } from '../../ports.ts'
-import { openAddresses } from './addresses.ts'
-import { openFence } from './fence.ts'
+import type { Carried } from '../../core/events.ts'
+import { type Addresses, type Built, type Fence, type FenceOrder, FINE } from '../../ports.ts'
+import { FloatingAddresses } from './addresses.ts'
+import { KernelFence } from './fence.ts'
 import { openRivals } from './rivals.ts'
+import { LINUX, type Sockets } from './sockets.ts'
 
 export interface KernelEvents {
   /** An address of the group is gone from its interface, and it was not `Addresses.remove` that took it off. */
   addressLost(group: string): void
   /** Somebody else announces an address of the group. */
   conflict(group: string, mac: string): void
-  /** Somebody else changed our tables, and they are not whole any more. */
-  fenceLost(): void
+  /** Somebody else changed our tables, and they are not whole any more; `damage` says what is wrong with them. */
+  fenceLost(damage: string): void
 }
 
 export interface Kernel {
@@ -28,58 +30,48 @@ export interface Kernel {
 /** In case that a notice of the kernel got lost, or hid behind another. */
 const LOOK_ANYWAY_MS = 5000
 
-/** After a fence that could not be put back. */
+/** After a fence that could not be put back, or not be looked at. */
 const RETRY_MS = 100
 
-export function openKernel(clock: () => Instant): Kernel {
-  const addresses = openAddresses(clock)
-  const fence = openFence(clock, addresses.nameOf)
+export function openKernel(clock: () => Instant, sockets: Sockets = LINUX): Kernel {
+  const addresses = new FloatingAddresses(clock, sockets)
+  const fence = new KernelFence(clock, (index) => addresses.nameOf(index), sockets)
   let watched: { groups: readonly LeaseGroup[]; events: KernelEvents } | undefined
-  const rivals = openRivals(addresses.macOf, (group, mac) => watched?.events.conflict(group, mac))
+  const rivals = openRivals(
+    (index) => addresses.macOf(index),
+    (group, mac) => watched?.events.conflict(group, mac),
+    sockets,
+  )
   const watches: Watch[] = []
   let timer: NodeJS.Timeout | undefined
+  let retry: NodeJS.Timeout | undefined
 
   /** After any change of structure, by whomever. */
   const checkFence = oncePerTurn(() => {
-    if (!watched || fence.intact()) return
-    watched.events.fenceLost()
-    if (!fence.intact()) setTimeout(checkFence, RETRY_MS)
+    if (!watched) return
+    const damage = fence.damage()
+    if (damage) watched.events.fenceLost(damage)
+    if (damage === '' || (damage !== null && fence.damage() === '')) return
+    clearTimeout(retry)
+    retry = setTimeout(checkFence, RETRY_MS)
   })
   /** After a removal of what should stand: a notice may be of yesterday, and asking costs a wait for the kernel's lock. */
   const checkAddresses = oncePerTurn(() => {
     for (const { name } of addresses.missing(watched?.groups ?? [])) watched?.events.addressLost(name)
   })
   const start = (): void => {
+    const heard = (message: Parameters<typeof addresses.concerns>[0]): void => {
+      if (message.type === rtnetlink.RTM.deleteAddress && addresses.concerns(message)) checkAddresses()
+    }
+    const structure = { heard: checkFence, lost: checkFence }
     watches.push(
-      watchNetlink(NETLINK.route, [rtnetlink.GROUP.addressV4], {
-        heard(message) {
-          if (message.type === rtnetlink.RTM.deleteAddress && addresses.concerns(message)) checkAddresses()
-        },
-        lost: checkAddresses,
-      }),
-      watchNetlink(
-        NETLINK.netfilter,
-        [nftables.GROUP],
-        { heard: checkFence, lost: checkFence },
-        nftables.STRUCTURE_ONLY,
-      ),
+      sockets.watchNetlink(NETLINK.route, [rtnetlink.GROUP.addressV4], { heard, lost: checkAddresses }),
+      sockets.watchNetlink(NETLINK.netfilter, [nftables.GROUP], structure, nftables.STRUCTURE_ONLY),
     )
     timer = setInterval(checkFence, LOOK_ANYWAY_MS)
   }
-  let swept = false
   return {
-    fence: {
-      ...fence,
-      build(groups, carried) {
-        // Before the first tables take the place of a predecessor's: these may have guarded what the new ones do not know.
-        const off = swept ? FINE : addresses.sweep()
-        swept ||= off.result === 'done'
-        const built = swept ? fence.build(groups, carried) : { ...off, carried: [] }
-        // Perhaps there are no tables at all any more: then nothing may be on.
-        if (built.result !== 'done') addresses.sweep()
-        return built
-      },
-    },
+    fence: new FenceAfterSweep(fence, addresses),
     addresses,
     watch(groups, events) {
       watched = { groups, events }
@@ -88,11 +80,40 @@ export function openKernel(clock: () => Instant): Kernel {
       if (watches.length === 0) start()
     },
     close() {
+      watched = undefined
       clearInterval(timer)
+      clearTimeout(retry)
       for (const one of watches) one.close()
       rivals.close()
       fence.close()
       addresses.close()
     },
+  }
+}
+
+/** Its first tables come when nothing of a predecessor's is on any more: his may have guarded what they do not know. */
+class FenceAfterSweep implements Fence {
+  readonly #fence: Fence
+  readonly #addresses: FloatingAddresses
+  #swept = false
+
+  constructor(fence: Fence, addresses: FloatingAddresses) {
+    this.#fence = fence
+    this.#addresses = addresses
+  }
+
+  build(groups: readonly LeaseGroup[], carried: readonly Carried[]): Built {
+    const off = this.#swept ? FINE : this.#addresses.sweep()
+    this.#swept ||= off.result === 'done'
+    const built = this.#swept ? this.#fence.build(groups, carried) : { ...off, carried: [] }
+    // Perhaps there are no tables at all any more: then nothing may be on.
+    if (built.result !== 'done') this.#addresses.sweep()
+    return built
+  }
+  apply(order: FenceOrder) {
+    return this.#fence.apply(order)
+  }
+  clear() {
+    return this.#fence.clear()
   }
 }

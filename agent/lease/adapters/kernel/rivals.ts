@@ -2,9 +2,10 @@
  * Who else says that it has one of our addresses: the sender of any ARP frame (RFC 5227, section 2.4), seen before the
  * fence. A flood of them must not keep the lease process busy: after each the kernel drops more of them for a while.
  */
-import { type Instruction, openPacket, type PacketSocket } from '@lvsm/kernel'
+import type { Instruction, PacketSocket } from '@lvsm/kernel'
 import type { LeaseGroup } from '@lvsm/lease'
 import { decodeArpFrame, ETHERTYPE, inetBytes } from '@lvsm/netlink'
+import { LINUX, type Sockets } from './sockets.ts'
 
 const DEAF_MS = 500
 /** Offsets in an Ethernet frame. */
@@ -41,6 +42,7 @@ export interface Rivals {
 export function openRivals(
   macOf: (index: number) => string | undefined,
   heard: (group: string, mac: string) => void,
+  { openPacket }: Pick<Sockets, 'openPacket'> = LINUX,
 ): Rivals {
   const sockets: PacketSocket[] = []
   const timers = new Set<NodeJS.Timeout>()

@@ -1,29 +1,46 @@
-import { createSocket } from 'node:dgram'
-import type { LeaseView } from '@lvsm/lease'
+import { createSocket, type Socket } from 'node:dgram'
+import type * as Datagrams from 'node:dgram'
+import { once } from 'node:events'
+import type { Route } from '@lvsm/heartbeat'
+import type { LeaseLink, LeaseView } from '@lvsm/lease'
 import { type Outgoing, sealer } from '@lvsm/wire'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { eventually } from '../../../../test/kit/eventually.ts'
+import type { Addressee } from '../../ports.ts'
 import { keyring } from './keyring.ts'
 import { openLinks, type UdpEvents, type UdpLinks } from './udp.ts'
 
+/** Those that were opened here, to break one of them. */
+const made = vi.hoisted((): Socket[] => [])
+vi.mock('node:dgram', async (original) => {
+  const real = await original<typeof Datagrams>()
+  return {
+    ...real,
+    createSocket: (...args: Parameters<typeof real.createSocket>) => {
+      const socket = real.createSocket(...args)
+      made.push(socket)
+      return socket
+    },
+  }
+})
+
 const secret = 'cd'.repeat(32)
+/** Workers of one process share its number, so that other files have other networks. */
 const port = 20_000 + (process.pid % 20_000)
-const viewOf = (node: string, cluster = 'lab', key = secret): LeaseView => ({
-  cluster,
+const NETWORKS = ['inside', 'outside', 'third']
+const linksOf = (index: number, count = 2): LeaseLink[] =>
+  NETWORKS.slice(0, count).map((name, network) => ({ name, address: `127.0.${network + 1}.${index + 1}`, port }))
+const viewOf = (node: string, rest: Partial<LeaseView> = {}): LeaseView => ({
+  cluster: 'lab',
   node,
   epoch: 1,
   revision: 1,
   timing: { keepaliveMs: 100, termMs: 350, applyMs: 35, warntimeMs: 300, deadtimeMs: 1000, drainMs: 200 },
-  nodes: ['dir1', 'dir2'].map((name, index) => ({
-    name,
-    voter: true,
-    links: [
-      { name: 'inside', address: `127.0.1.${index + 1}`, port },
-      { name: 'outside', address: `127.0.2.${index + 1}`, port },
-    ],
-  })),
+  nodes: ['dir1', 'dir2'].map((name, index) => ({ name, voter: true, links: linksOf(index) })),
   groups: [],
-  keys: [{ id: 1, algorithm: 'sha256', secret: key }],
+  keys: [{ id: 1, algorithm: 'sha256', secret }],
   signWith: 1,
+  ...rest,
 })
 const outgoing: Outgoing = {
   from: 'dir1',
@@ -31,11 +48,13 @@ const outgoing: Outgoing = {
   sequence: 1,
   spread: 'one',
   rider: null,
-  message: { kind: 'beat', revision: 1, standby: false, groups: [] },
+  message: { kind: 'beat', revision: 1, standby: false, voters: '0123456789abcdef', groups: [] },
 }
+const ALL: Route = { spread: 'all', heardOn: null, beat: false, turn: 0 }
+const to = (route: Partial<Route> = {}, rest: Partial<Addressee> = {}): Addressee[] => [
+  { node: 'dir2', incarnation: null, route: { ...ALL, ...route }, ...rest },
+]
 
-const about = { group: 'web', digest: '0123456789abcdef', epoch: 1 }
-const request = { kind: 'request' as const, ...about, termMs: 350, number: 1 }
 const received = vi.fn<UdpEvents['received']>()
 const count = vi.fn<UdpEvents['count']>()
 const linkFailed = vi.fn<UdpEvents['linkFailed']>()
@@ -48,111 +67,269 @@ const links = (view: LeaseView, heard = silent): UdpLinks => {
   opened.push(one)
   return one
 }
+/** Bound in a later turn of the event loop. */
+const ready = async (...some: UdpLinks[]): Promise<void> => {
+  await eventually(() => expect(some.length).toBeGreaterThan(0))
+  await new Promise((resolve) => setImmediate(resolve))
+}
+const bound = (socket: Socket): { address: string } | null => {
+  try {
+    return socket.address()
+  } catch {
+    return null
+  }
+}
+const sequences = (): number[] => received.mock.calls.map(([datagram]) => datagram.sequence)
+const byLink = (): number[] => received.mock.calls.map(([, link]) => link)
 beforeEach(() => vi.resetAllMocks())
 afterEach(() => {
   for (const one of opened.splice(0)) one.close()
 })
 
-test('what goes over two links is heard once', async () => {
-  links(viewOf('dir2'), events)
-  const sender = links(viewOf('dir1'))
-  let sequence = 0
-  await vi.waitFor(() => {
-    sender.send({ ...outgoing, sequence: ++sequence, spread: 'all', message: request }, [
-      { node: 'dir2', incarnation: null },
-    ])
-    expect(received.mock.calls.length).toBeGreaterThan(5)
+describe('what goes over two links', () => {
+  test('is heard once, whole, with the link by which it came first', async () => {
+    const pair = [links(viewOf('dir2'), events), links(viewOf('dir1'))] as const
+    await ready(...pair)
+    for (let sequence = 1; sequence <= 20; sequence++)
+      pair[1].send({ ...outgoing, sequence }, to({}, { incarnation: 'cd'.repeat(16) }))
+    await eventually(() => expect(sequences()).toHaveLength(20))
+    await eventually(() => expect(new Set(sequences()).size).toBe(20))
+    expect(received.mock.calls[0]?.[0]).toEqual({ ...outgoing, to: 'cd'.repeat(16) })
+    expect(count).not.toHaveBeenCalled()
   })
-  const heard = received.mock.calls.map(([datagram]) => datagram.sequence)
-  expect(new Set(heard).size).toBe(heard.length)
-  expect(count).not.toHaveBeenCalled()
-})
 
-test('a first try goes over the link by which the peer was heard last', async () => {
-  const heardByDir1 = vi.fn<UdpEvents['received']>()
-  links(viewOf('dir2'), events)
-  const dir1 = links(viewOf('dir1'), { ...silent, received: heardByDir1 })
-  const keys = keyring(viewOf('dir1').keys)
-  const raw = createSocket('udp4')
-  let sequence = 0
-  for (const link of [1, 0, 1]) {
-    heardByDir1.mockClear()
-    await vi.waitFor(() => {
-      const bytes = sealer({ ...outgoing, from: 'dir2', sequence: ++sequence }, 'lab', 1, keys)(null)
-      raw.send(bytes, port, `127.0.${link + 1}.1`)
-      expect(heardByDir1).toHaveBeenCalled()
-    })
-    received.mockClear()
-    await vi.waitFor(() => {
-      dir1.send({ ...outgoing, sequence: ++sequence, message: request }, [{ node: 'dir2', incarnation: null }])
-      expect(received.mock.calls.length).toBeGreaterThan(2)
-    })
-    expect(new Set(received.mock.calls.map(([, index]) => index))).toEqual(new Set([link]))
-  }
-  raw.close()
-})
-
-test('beats take turns over the links, and one that comes again is a replay', async () => {
-  links(viewOf('dir2'), events)
-  const sender = links(viewOf('dir1'))
-  await vi.waitFor(() => {
-    sender.send(outgoing, [{ node: 'dir2', incarnation: null }])
-    expect(count).toHaveBeenCalledWith('drop-replay')
+  test('is a replay when it comes again over either', async () => {
+    links(viewOf('dir2'), events)
+    const bytes = sealer(outgoing, 'lab', 1, keyring(viewOf('dir1').keys))(null)
+    const raw = createSocket('udp4')
+    const send = (network: number): void => raw.send(bytes, port, `127.0.${network}.2`)
+    send(1)
+    await eventually(() => expect(byLink()).toEqual([0]))
+    send(2)
+    send(2)
+    await eventually(() => expect(count.mock.calls).toEqual([['drop-replay']]))
+    send(1)
+    await eventually(() => expect(count.mock.calls).toEqual([['drop-replay'], ['drop-replay']]))
+    expect(received).toHaveBeenCalledOnce()
+    raw.close()
   })
-  expect(received).toHaveBeenCalledOnce()
-  expect(received.mock.calls[0]?.[0]).toEqual({ ...outgoing, to: null })
 })
 
 test.each([
-  ['drop-mac', viewOf('dir1', 'lab', '00'.repeat(32))],
-  ['drop-cluster', viewOf('dir1', 'elsewhere')],
-])('%s is counted and goes no further', async (reason, theirs) => {
-  links(viewOf('dir2'), events)
-  const sender = links(theirs)
-  await vi.waitFor(() => {
-    sender.send(outgoing, [{ node: 'dir2', incarnation: null }])
-    expect(count).toHaveBeenCalledWith(reason)
-  })
-  expect(received).not.toHaveBeenCalled()
-})
-
-test('garbage and old versions are counted by reason', async () => {
-  links(viewOf('dir2'), events)
-  const keys = keyring(viewOf('dir1').keys)
-  const old = sealer(outgoing, 'lab', 1, keys)(null)
-  old[0] = 77
-  const raw = createSocket('udp4')
-  await vi.waitFor(() => {
-    raw.send(Buffer.from('hello'), port, '127.0.1.2')
-    raw.send(Buffer.alloc(0), port, '127.0.1.2')
-    raw.send(old, port, '127.0.1.2')
-    expect(new Set(count.mock.calls.map(([reason]) => reason))).toEqual(new Set(['drop-version', 'drop-short']))
-  })
-  raw.close()
-  expect(received).not.toHaveBeenCalled()
-})
-
-test('a port in use is reported for its link, the other one goes on, and the first comes back when it can', async () => {
-  const rival = createSocket('udp4')
-  let sequence = 0
-  await new Promise<void>((resolve) => rival.bind(port, '127.0.1.2', resolve))
-  links(viewOf('dir2'), events)
-  const sender = links(viewOf('dir1'))
-  await vi.waitFor(() => {
-    sender.send({ ...outgoing, sequence: ++sequence }, [{ node: 'dir2', incarnation: null }])
-    expect(linkFailed).toHaveBeenCalledOnce()
-    expect(received.mock.calls.some(([, link]) => link === 1)).toBe(true)
-  })
-  expect(linkFailed.mock.calls[0]?.[1]).toMatchObject({ code: 'EADDRINUSE' })
-  expect(received.mock.calls.every(([, link]) => link === 1)).toBe(true)
-  rival.close()
-  await vi.waitFor(
-    () => {
-      sender.send({ ...outgoing, sequence: ++sequence }, [{ node: 'dir2', incarnation: null }])
-      expect(received.mock.calls.some(([, link]) => link === 0)).toBe(true)
-    },
-    { timeout: 5000 },
+  ['the one by which the peer was heard last', { spread: 'one', heardOn: 1 }, [1]],
+  ['the other one', { spread: 'one', heardOn: 0 }, [0]],
+  ['by turns', { spread: 'one', beat: true, turn: 1 }, [1]],
+  ['by turns, the next', { spread: 'one', beat: true, turn: 2 }, [0]],
+  ['all', { spread: 'all', heardOn: 1 }, [0, 1]],
+] as const)('goes over the link that its route chooses: %s', async (_, route, expected) => {
+  const raw = NETWORKS.slice(0, 2).map(() => createSocket('udp4'))
+  const heard: number[] = []
+  await Promise.all(
+    raw.map(async (socket, index) => {
+      socket.on('message', () => heard.push(index))
+      socket.bind(port, `127.0.${index + 1}.2`)
+      await once(socket, 'listening')
+    }),
   )
-  expect(linkBack).toHaveBeenCalledOnce()
-  expect(linkFailed).toHaveBeenCalledOnce()
+  const sender = links(viewOf('dir1'))
+  await ready(sender)
+  sender.send(outgoing, to(route))
+  await eventually(() => expect(heard.toSorted((a, b) => a - b)).toEqual(expected))
+  for (const socket of raw) socket.close()
+})
+
+describe('links', () => {
+  test('are there at once', async () => {
+    const sender = links(viewOf('dir1'), events)
+    sender.send(outgoing, to())
+    await ready(sender)
+    expect(count).not.toHaveBeenCalled()
+  })
+
+  test('are matched by their names, whatever their order and however many', async () => {
+    const nodes = [
+      { name: 'dir1', voter: true, links: linksOf(0, 3) },
+      { name: 'dir2', voter: true, links: linksOf(1, 3).reverse().slice(0, 2) },
+    ]
+    const [receiver, sender] = [links(viewOf('dir2', { nodes }), events), links(viewOf('dir1', { nodes }))]
+    await ready(receiver, sender)
+    sender.send(outgoing, to({ spread: 'one', heardOn: 2 }))
+    await eventually(() => expect(byLink()).toEqual([0]))
+    sender.send({ ...outgoing, sequence: 2 }, to({ spread: 'one', heardOn: 1 }))
+    await eventually(() => expect(byLink()).toEqual([0, 1]))
+  })
+
+  test('that are none of the peer, or a peer that nobody knows, are counted', async () => {
+    const nodes = [
+      { name: 'dir1', voter: true, links: linksOf(0, 1) },
+      { name: 'dir2', voter: true, links: linksOf(1, 2).slice(1) },
+    ]
+    const sender = links(viewOf('dir1', { nodes }), events)
+    await ready(sender)
+    sender.send(outgoing, to())
+    sender.send(outgoing, to({}, { node: 'rs9' }))
+    expect(count.mock.calls).toEqual([['send-link-down'], ['send-link-down']])
+    const nobody = links(viewOf('rs9'), events)
+    nobody.send(outgoing, to())
+    expect(count).toHaveBeenCalledTimes(3)
+  })
+
+  test('over which nothing can be sent are counted, by what the kernel says', async () => {
+    const nodes = [
+      { name: 'dir1', voter: true, links: linksOf(0, 1) },
+      { name: 'dir2', voter: true, links: [{ name: 'inside', address: '192.0.2.1', port }] },
+    ]
+    const sender = links(viewOf('dir1', { nodes }), events)
+    await ready(sender)
+    sender.send(outgoing, to())
+    await eventually(() => expect(count.mock.calls).toEqual([['send-EINVAL']]))
+  })
+})
+
+describe('what is dropped is counted, and goes no further', () => {
+  test.each([
+    ['drop-mac', viewOf('dir1', { keys: [{ id: 1, algorithm: 'sha256', secret: '00'.repeat(32) }] })],
+    ['drop-key', viewOf('dir1', { keys: [{ id: 2, algorithm: 'sha256', secret }], signWith: 2 })],
+    ['drop-cluster', viewOf('dir1', { cluster: 'elsewhere' })],
+  ])('%s', async (reason, theirs) => {
+    const [, sender] = [links(viewOf('dir2'), events), links(theirs)]
+    await ready(sender)
+    sender.send(outgoing, to({ spread: 'one', heardOn: 0 }))
+    await eventually(() => expect(count.mock.calls).toEqual([[reason]]))
+    // It was not authentic, and is none that could be a copy or a replay.
+    sender.send(outgoing, to({ spread: 'one', heardOn: 0 }))
+    await eventually(() => expect(count.mock.calls).toEqual([[reason], [reason]]))
+    expect(received).not.toHaveBeenCalled()
+  })
+
+  test('garbage and old versions, by reason', async () => {
+    links(viewOf('dir2'), events)
+    const old = sealer(outgoing, 'lab', 1, keyring(viewOf('dir1').keys))(null)
+    old[0] = 77
+    const raw = createSocket('udp4')
+    for (const bytes of [Buffer.from('hello'), Buffer.alloc(0), old]) raw.send(bytes, port, '127.0.1.2')
+    await eventually(() => expect(count.mock.calls).toEqual([['drop-version'], ['drop-short'], ['drop-version']]))
+    raw.close()
+    expect(received).not.toHaveBeenCalled()
+  })
+})
+
+test('one key signs, and all are accepted', async () => {
+  const keys = [
+    { id: 1, algorithm: 'sha256', secret },
+    { id: 2, algorithm: 'sha1', secret: 'ef'.repeat(20) },
+  ] as const
+  const pair = [links(viewOf('dir2', { keys }), events), links(viewOf('dir1', { keys, signWith: 2 }))] as const
+  const only = links({ ...viewOf('dir1', { keys: keys.slice(1), signWith: 2 }), nodes: [] })
+  await ready(...pair, only)
+  pair[1].send(outgoing, to())
+  await eventually(() => expect(received).toHaveBeenCalledOnce())
+})
+
+describe('a port that is in use', () => {
+  test('is told before the links are open, once; the other one goes on, and the first comes back when it can', async () => {
+    const rival = createSocket('udp4')
+    rival.bind(port, '127.0.1.2')
+    await once(rival, 'listening')
+    links(viewOf('dir2'), events)
+    // Who opens them decides by this whether to go on.
+    expect(linkFailed.mock.calls).toEqual([[linksOf(1)[0], expect.objectContaining({ code: 'EADDRINUSE' })]])
+    const sender = links(viewOf('dir1'))
+    await ready(sender)
+    sender.send(outgoing, to())
+    await eventually(() => expect(byLink()).toEqual([1]))
+    rival.close()
+    await eventually(() => expect(linkBack.mock.calls).toEqual([[linksOf(1)[0]]]))
+    sender.send({ ...outgoing, sequence: 2 }, to({ spread: 'one', heardOn: 0 }))
+    await eventually(() => expect(byLink()).toEqual([1, 0]))
+    expect(linkFailed).toHaveBeenCalledOnce()
+  })
+
+  test('is tried each second, without another word, and what is to be sent meanwhile is counted', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+    try {
+      const rival = createSocket('udp4')
+      rival.bind(port, '127.0.1.1')
+      await once(rival, 'listening')
+      const nodes = viewOf('dir1').nodes.map((node) => ({ ...node, links: node.links.slice(0, 1) }))
+      const sender = links(viewOf('dir1', { nodes }), events)
+      sender.send(outgoing, to())
+      expect(count.mock.calls).toEqual([['send-link-down']])
+      for (let times = 0; times < 3; times++) {
+        vi.advanceTimersByTime(1000)
+        await turn()
+      }
+      expect(linkFailed).toHaveBeenCalledOnce()
+      await new Promise<void>((resolve) => rival.close(resolve))
+      vi.advanceTimersByTime(999)
+      await turn()
+      await turn()
+      expect(linkBack).not.toHaveBeenCalled()
+      vi.advanceTimersByTime(1)
+      while (linkBack.mock.calls.length === 0) await turn()
+      sender.send(outgoing, to())
+      expect(count).toHaveBeenCalledTimes(1)
+      // Who gave up tries no more.
+      openLinks(viewOf('dir1', { nodes }), silent).close()
+      const { length } = made
+      vi.advanceTimersByTime(5000)
+      expect(made).toHaveLength(length)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test('or a link that breaks later, is told again when it was back in between', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+    try {
+      made.splice(0)
+      const sender = links(viewOf('dir1'), events)
+      while (made.some((socket) => !bound(socket))) await turn()
+      for (const times of [1, 2]) {
+        made.findLast((socket) => bound(socket)?.address === '127.0.1.1')?.emit('error', new Error('network is gone'))
+        expect(linkFailed).toHaveBeenCalledTimes(times)
+        sender.send(outgoing, to({ spread: 'one', heardOn: 0 }))
+        expect(count).not.toHaveBeenCalled()
+        vi.advanceTimersByTime(1000)
+        while (linkBack.mock.calls.length < times) await turn()
+      }
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test('may be one of our own: nobody shares it', async () => {
+    const first = links(viewOf('dir2'))
+    await ready(first)
+    links(viewOf('dir2'), events)
+    expect(linkFailed.mock.calls.map(([link, error]) => [link.name, error.code])).toEqual([
+      ['inside', 'EADDRINUSE'],
+      ['outside', 'EADDRINUSE'],
+    ])
+  })
+})
+
+test('an address that is not here is told too', () => {
+  const nodes = [{ name: 'dir1', voter: true, links: [{ name: 'inside', address: '192.0.2.1', port }] }]
+  links(viewOf('dir1', { nodes }), events)
+  expect(linkFailed.mock.calls.map(([, error]) => error.code)).toEqual(['EADDRNOTAVAIL'])
+})
+
+test('what is closed is free at once, hears nothing more, and is not tried again', async () => {
+  const first = openLinks(viewOf('dir2'), events)
+  await ready(first)
+  first.close()
+  const next = links(viewOf('dir2'), { ...silent, linkFailed })
+  expect(linkFailed).not.toHaveBeenCalled()
+  const waiting = openLinks(viewOf('dir2'), { ...silent, linkBack })
+  waiting.close()
+  const sender = links(viewOf('dir1'))
+  await ready(next, sender)
+  sender.send(outgoing, to())
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(received).not.toHaveBeenCalled()
+  first.send(outgoing, to())
+  expect(count.mock.calls).toEqual([['send-link-down']])
 })

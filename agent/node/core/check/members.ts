@@ -2,7 +2,8 @@
 import { between } from '@lvsm/base'
 import { type CheckResult, finish, judge, serve, servedBefore, setTargets, takeDue, UNCHECKED } from '@lvsm/health'
 import type { ConfigService } from '@lvsm/model'
-import { destKey, type Observed, serviceKey, sourceFor } from '@lvsm/plan'
+import { destKey, type Observed, serviceKey } from '@lvsm/plan'
+import { sourceOf } from '../observe/interfaces.ts'
 import type { Member, NodeState } from '../state.ts'
 
 /** A failed realserver stays at weight 0 at least so long, and at most so long while it has connections. */
@@ -74,14 +75,12 @@ function fill(state: NodeState, service: ConfigService): void {
 
 /** Starts the checks that are due. */
 export function checkIfDue(state: NodeState): void {
-  const { checks, kernel, view } = state
-  const own = view?.node.links.map(({ address }) => address) ?? []
+  const { checks } = state
   for (const { id, timeoutMs } of takeDue(checks.schedule, state.now)) {
     const realserver = checks.members.get(id)?.realserver
     if (!realserver) continue
     const { address, port } = realserver
-    const source = kernel.observed ? sourceFor(kernel.observed, address, own) : null
-    state.effects.push({ kind: 'check', id, address, port, source, timeoutMs })
+    state.effects.push({ kind: 'check', id, address, port, source: sourceOf(state, address), timeoutMs })
   }
 }
 

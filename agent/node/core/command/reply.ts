@@ -1,5 +1,6 @@
 /** How a command ended, and who is told. */
-import { encodeMessage, type Fault, type Outcome } from '../messages.ts'
+import type { Fault, Outcome } from '../messages.ts'
+import { encodeAnswer } from '../publish/packing.ts'
 import type { NodeState, ReplyTo } from '../state.ts'
 
 export const refuse = (fault: Fault, code: string, message: string, hint?: string): Outcome => ({
@@ -23,5 +24,5 @@ export function reply(state: NodeState, to: ReplyTo, outcome: Outcome): void {
 }
 
 export function answerPeer(state: NodeState, node: string, id: string, outcome: Outcome): void {
-  state.effects.push({ kind: 'message', to: node, text: encodeMessage({ kind: 'answer', id, outcome }) })
+  state.effects.push({ kind: 'message', to: node, text: encodeAnswer(id, outcome) })
 }

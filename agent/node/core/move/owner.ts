@@ -8,7 +8,7 @@ import { destKey, serviceKey } from '@lvsm/plan'
 import { refuse, reply } from '../command/reply.ts'
 import { leaseStatus, ownership } from '../lease.ts'
 import { encodeMessage, type Outcome } from '../messages.ts'
-import { stateOf } from '../peers.ts'
+import { readyOf, stateOf } from '../peers.ts'
 import type { Move, NodeState, ReplyTo } from '../state.ts'
 
 /** Longest wait for NAT connections to end. */
@@ -195,8 +195,7 @@ function unable(state: NodeState, group: string, name: string): string | null {
   const peer = leaseStatus(state)?.peers.find((entry) => entry.name === name)
   if (!peer || peer.life !== 'alive') return peer ? `it is ${peer.life}` : 'never heard'
   if (peer.standby) return 'it is on standby'
-  const word = stateOf(state, name)
-  if (!word) return 'its agent is silent'
-  const why = word.ready[group]
-  return why === '' ? null : (why ?? 'it does not know the group')
+  if (!stateOf(state, name)) return 'its agent is silent'
+  const why = readyOf(state, name, group)
+  return why === '' ? null : (why ?? 'it did not say whether it could take the group')
 }

@@ -1,6 +1,7 @@
 /** Which interface a floating address belongs on, on this node: named by the configuration, or the one in its network. */
 import type { ConfigGroup, FloatingAddress } from '@lvsm/model'
-import { interfaceFor, type Observed, type ObservedLink } from '@lvsm/plan'
+import { interfaceFor, type Observed, type ObservedLink, sourceFor } from '@lvsm/plan'
+import type { NodeState } from '../state.ts'
 
 export const interfaceOf = (
   observed: Observed,
@@ -19,3 +20,7 @@ export function interfaceFault(observed: Observed, group: ConfigGroup): string |
   }
   return null
 }
+
+/** This node's own address on the link to another host, to ask from; null: as the kernel chooses. */
+export const sourceOf = ({ kernel, view }: NodeState, address: string): string | null =>
+  kernel.observed ? sourceFor(kernel.observed, address, view?.node.links.map((link) => link.address) ?? []) : null

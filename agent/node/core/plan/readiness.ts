@@ -5,10 +5,15 @@ import { uncheckedOf } from '../check/members.ts'
 import { interfaceFault } from '../observe/interfaces.ts'
 import type { NodeState } from '../state.ts'
 
+/** So many looks in a row must fail: one that fails is everyday, the kernel changed under it. */
+const UNREAD = 2
+
 /** Why it is not; null when it is. */
 export function unreadyFor(state: NodeState, group: ConfigGroup): string | null {
   const { kernel, view } = state
   if (!kernel.observed || !kernel.wanted || kernel.wantedText === '') return 'the kernel was not read yet'
+  // What was seen before is of yesterday: the table may be gone.
+  if (kernel.unread.times >= UNREAD) return `the kernel cannot be read: ${kernel.unread.error}`
   const cut = interfaceFault(kernel.observed, group)
   if (cut !== null) return cut
   const services = view?.services.filter((service) => service.group === group.name) ?? []

@@ -4,7 +4,7 @@
  */
 import { between } from '@lvsm/base'
 import type { HistoryEvent } from '@lvsm/model'
-import type { StateMessage } from '../messages.ts'
+import type { EventReport } from '../messages.ts'
 import type { NodeState } from '../state.ts'
 
 export const LONGEST_HISTORY = 500
@@ -26,7 +26,7 @@ export const note = (state: NodeState, happened: Note): void =>
   add(state, { at: state.wall(state.now), node: state.node, ...happened })
 
 /** What another node says of itself; what was told before is skipped. */
-export function noteTold(state: NodeState, node: string, events: StateMessage['events']): void {
+export function noteTold(state: NodeState, node: string, events: readonly EventReport[]): void {
   for (const event of events) add(state, { ...event, node })
 }
 
@@ -45,7 +45,7 @@ export const historyOf = ({ history }: NodeState): readonly HistoryEvent[] =>
   history.map(({ event }) => event).sort((one, other) => (one.at < other.at ? -1 : one.at > other.at ? 1 : 0))
 
 /** What this node tells of itself now. */
-export const toTell = ({ history, node, now }: NodeState): StateMessage['events'] =>
+export const toTell = ({ history, node, now }: NodeState): EventReport[] =>
   history
     .filter(({ event, addedAt }) => event.node === node && between(addedAt, now) <= RETELL_MS)
     .map(({ event: { at, group, kind, number, reason } }) => ({ at, group, kind, number, reason }))

@@ -1,13 +1,15 @@
 /** What this node says about itself: to its lease process, and through it to the other agents. */
 import { after, earlier, later, type Trouble } from '@lvsm/base'
-import { agreementDigest, ownershipView } from '@lvsm/model'
+import { agreementDigests, ownershipView } from '@lvsm/model'
 import type { Observed } from '@lvsm/plan'
+import { reachedPings, reachesOf } from '../check/pings.ts'
 import { leaseStatus } from '../lease.ts'
-import { type DestinationReport, encodeState, encodeTables } from '../messages.ts'
+import { cut, type DestinationReport } from '../messages.ts'
 import { interfaceFault, interfaceOf } from '../observe/interfaces.ts'
 import { unreadyFor } from '../plan/readiness.ts'
 import { log, type NodeState } from '../state.ts'
 import { toTell } from './history.ts'
+import { encodeState, encodeTables, REASON } from './packing.ts'
 import { type Saying, sayState } from './sentence.ts'
 import { ownTable } from './status.ts'
 import { logTroubles, troubles } from './troubles.ts'
@@ -68,10 +70,13 @@ export function publishReadiness(state: NodeState, all: boolean): void {
       const what = why === '' ? 'this node could take it' : `this node could not take it: ${why}`
       log(state, `${group.name}: ${what}`)
     }
-    if (published.view === '' || (!all && before === why)) continue
+    const reaches = reachesOf(state.pings, group.name)
+    const same = before === why && published.reaches.get(group.name) === reaches
+    published.reaches.set(group.name, reaches)
+    if (published.view === '' || (!all && same)) continue
     const cutOff = kernel.observed !== null && interfaceFault(kernel.observed, group) !== null
-    const reason = why === '' ? 'the kernel is prepared' : why
-    state.effects.push({ kind: 'ready', group: group.name, ready: why === '', cutOff, reaches: 0, reason })
+    const reason = why === '' ? 'the kernel is prepared' : cut(why, REASON)
+    state.effects.push({ kind: 'ready', group: group.name, ready: why === '', cutOff, reaches, reason })
   }
   published.ready = next
 }
@@ -102,19 +107,20 @@ function publish(state: NodeState, present: readonly Trouble[]): void {
   published.said = `${what} ${reason}`
   const status = leaseStatus(state)
   if (!status || !config || !view) return
-  const text = encodeState({
+  const texts = encodeState({
     kind: 'state',
     revision: config.revision,
-    agreement: agreementDigest(config),
+    agreement: agreementDigests(config),
     state: what,
     reason,
     standby: status.standby,
     ready: Object.fromEntries(published.ready),
-    troubles: present.map(({ code, severity, message, hint }) => ({ code, severity, message, hint })),
+    pings: reachedPings(state.pings),
+    troubles: [...present],
     events: toTell(state),
   })
-  state.effects.push({ kind: 'message', to: null, text })
-  for (const table of encodeTables(ownTables(state))) state.effects.push({ kind: 'message', to: null, text: table })
+  for (const text of [...texts, ...encodeTables(ownTables(state))])
+    state.effects.push({ kind: 'message', to: null, text })
 }
 
 /** Of the groups that this node owns: everybody shows the owner's tables. */

@@ -1,17 +1,20 @@
 /** The cluster as this node sees it: its own facts, the lease process's, and what other agents said. */
 import type { Trouble } from '@lvsm/base'
 import type {
+  ConfigGroup,
   ConfigRealserver,
   ConfigService,
   GroupReport,
   NodeReport,
   NodeTrouble,
+  PingReport,
   RealserverReport,
   ServiceReport,
   Status,
 } from '@lvsm/model'
 import { destKey, serviceKey } from '@lvsm/plan'
 import { memberId } from '../check/members.ts'
+import { reachedPings } from '../check/pings.ts'
 import { leaseStatus, ownership } from '../lease.ts'
 import type { DestinationReport } from '../messages.ts'
 import { destinationOf, stateOf } from '../peers.ts'
@@ -21,7 +24,7 @@ import type { Saying } from './sentence.ts'
 export function reportStatus(state: NodeState, own: Saying, present: readonly Trouble[]): Status {
   const { config } = state
   const status = leaseStatus(state)
-  const groups = config?.groups.map(({ name }) => reportGroup(state, name)) ?? []
+  const groups = config?.groups.map((group) => reportGroup(state, group)) ?? []
   const owners = new Map(groups.map(({ name, owner }) => [name, owner]))
   return {
     cluster: config?.cluster ?? '',
@@ -36,8 +39,19 @@ export function reportStatus(state: NodeState, own: Saying, present: readonly Tr
   }
 }
 
-function reportGroup(state: NodeState, name: string): GroupReport {
-  const group = state.config?.groups.find((entry) => entry.name === name)
+function reportPings(state: NodeState, { directors, ping }: ConfigGroup): PingReport[] {
+  const own = reachedPings(state.pings)
+  return ping.map((address) => ({
+    address,
+    directors: directors.map((node) => {
+      const said = node === state.node ? own : stateOf(state, node)?.pings
+      return { node, reached: said?.[address] ?? null }
+    }),
+  }))
+}
+
+function reportGroup(state: NodeState, group: ConfigGroup): GroupReport {
+  const { name, addresses, directors } = group
   const known = ownership(state, name)
   const owner = known?.owner ?? null
   const moving = known?.role === 'taking' || known?.role === 'releasing'
@@ -46,8 +60,9 @@ function reportGroup(state: NodeState, name: string): GroupReport {
     owner,
     number: known?.number ?? 0,
     leftMs: Math.round(known?.leftMs ?? 0),
-    addresses: group?.addresses.map((entry) => entry.address) ?? [],
-    directors: group?.directors ?? [],
+    addresses: addresses.map((entry) => entry.address),
+    directors,
+    pings: reportPings(state, group),
     state: !known ? 'unknown' : moving ? 'moving' : owner === null ? 'nobody' : 'owned',
     reason: known?.reason ?? 'the lease process of this node does not answer',
   }
@@ -123,11 +138,12 @@ function reportTroubles(state: NodeState, present: readonly Trouble[]): NodeTrou
   return [
     ...present.map((trouble) => ({ ...trouble, node: state.node })),
     ...others.flatMap(({ name }) =>
-      (stateOf(state, name)?.troubles ?? []).map(({ code, severity, message, hint }) => ({
+      (stateOf(state, name)?.troubles ?? []).map(({ code, severity, message, hint, leftMs }) => ({
         code,
         severity,
         message,
         ...(hint === undefined ? {} : { hint }),
+        ...(leftMs === undefined ? {} : { leftMs }),
         node: name,
       })),
     ),

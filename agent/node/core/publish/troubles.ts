@@ -1,7 +1,8 @@
 /** Everything that is in the way now, from every part; what begins and what is over is logged once. */
 import type { Trouble } from '@lvsm/base'
-import { agreementDigest } from '@lvsm/model'
+import { agreementDigests, disagreements } from '@lvsm/model'
 import { troublesOf } from '@lvsm/plan'
+import { pingTroubles } from '../check/pings.ts'
 import { leaseFault } from '../lease.ts'
 import { stateOf } from '../peers.ts'
 import { describeFailure } from '../plan/readiness.ts'
@@ -17,7 +18,8 @@ export const troubles = (state: NodeState): readonly Trouble[] => [
   ...leaseTroubles(state),
   ...state.reported.values(),
   ...kernelTroubles(state),
-  ...disagreements(state),
+  ...pingTroubles(state.pings),
+  ...strangers(state),
 ]
 
 function leaseTroubles(state: NodeState): Trouble[] {
@@ -29,7 +31,7 @@ function leaseTroubles(state: NodeState): Trouble[] {
 }
 
 function kernelTroubles({ kernel, view }: NodeState): Trouble[] {
-  const { observed, wanted, owned, broken, failures } = kernel
+  const { observed, wanted, owned, broken, failures, unread } = kernel
   const laws = broken.map(
     (law): Trouble => ({
       code: 'plan-refused',
@@ -46,18 +48,26 @@ function kernelTroubles({ kernel, view }: NodeState): Trouble[] {
       hint: 'it is tried again every second',
     }),
   )
+  const blind: Trouble = {
+    code: 'cannot-observe',
+    severity: 'critical',
+    message: `cannot read the kernel: ${unread.error}`,
+    hint: 'it is tried again every second',
+  }
   const found = view && observed && wanted ? troublesOf(view, wanted, observed, owned) : []
-  return [...found, ...laws, ...refusals]
+  return [...found, ...laws, ...refusals, ...(unread.times > 0 ? [blind] : [])]
 }
 
-function disagreements(state: NodeState): Trouble[] {
+/** Nodes that do not agree with this one, and on what. */
+function strangers(state: NodeState): Trouble[] {
   const { config } = state
   if (!config) return []
-  const agreement = agreementDigest(config)
+  const agreement = agreementDigests(config)
   return config.nodes.flatMap(({ name }): Trouble[] => {
     const word = stateOf(state, name)
-    if (!word || word.agreement === agreement) return []
-    const message = `${name} runs revision ${word.revision} with other voters, directors, addresses or timing than revision ${config.revision} here`
+    const subjects = word ? disagreements(agreement, word.agreement) : []
+    if (!word || subjects.length === 0) return []
+    const message = `${name} runs revision ${word.revision} with other ${subjects.join(', ')} than revision ${config.revision} here`
     return [{ code: 'disagreement', severity: 'warning', message, hint: 'give every node the same configuration' }]
   })
 }

@@ -3,13 +3,13 @@ import { type Decoded, decoding, Malformed } from '../bytes.ts'
 import type { Message } from '../message.ts'
 import { decodeRule, type Rule } from './rule.ts'
 import { decodeElements, decodeSet, type ElementList, type NftSet } from './set.ts'
-import { type Chain, decodeChain, decodeTable } from './table.ts'
-import { MSG, readNft, type TableName } from './types.ts'
+import { type Chain, decodeChain, decodeTable, type Table } from './table.ts'
+import { MSG, readNft } from './types.ts'
 
 type Change = 'new' | 'deleted'
 
 export type NftEvent =
-  | { readonly kind: 'table'; readonly change: Change; readonly table: TableName }
+  | { readonly kind: 'table'; readonly change: Change; readonly table: Table }
   | { readonly kind: 'chain'; readonly change: Change; readonly chain: Chain }
   | { readonly kind: 'rule'; readonly change: Change; readonly rule: Rule }
   | { readonly kind: 'set'; readonly change: Change; readonly set: NftSet }

@@ -125,6 +125,10 @@ export const deleteElements = (name: SetName, items: readonly Element[]): Uint8A
 export const flushElements = (name: SetName): Uint8Array =>
   encodeNft(MSG.deleteElement, FLAG.ack, name.family, [text(LIST.table, name.table), text(LIST.set, name.set)])
 
+/** What the set knows of these: ENOENT when it has one of them not. */
+export const getElements = (name: SetName, items: readonly Element[]): Uint8Array =>
+  elements(MSG.getElement, FLAG.ack, name, items)
+
 /** ENOENT when there is no such set. */
 export const dumpElements = (name: SetName): Uint8Array =>
   encodeNft(MSG.getElement, FLAG.dump, name.family, [text(LIST.table, name.table), text(LIST.set, name.set)])

@@ -6,6 +6,8 @@ import { encodeNft, type Family, MSG, readNft, type TableName } from './types.ts
 
 const TABLE = { name: 1, flags: 2, userdata: 6 } as const
 const CHAIN = { table: 1, handle: 2, name: 3, hook: 4, policy: 5, type: 7 } as const
+/** Its chains are not asked while it stands there. */
+const DORMANT = 1
 const HOOK_FIELD = { number: 1, priority: 2, device: 3 } as const
 
 export interface Hook {
@@ -28,12 +30,21 @@ export interface Chain extends ChainName {
   readonly policy?: 'accept' | 'drop'
 }
 
-/** Makes it unless it is there. With `exclusive`, EEXIST when it is. */
-export const newTable = ({ family, table }: TableName, { exclusive = false } = {}): Uint8Array =>
+export interface Table extends TableName {
+  /** Somebody switched it off: all of it is there, and none of it works. */
+  readonly dormant?: true
+}
+
+/** Makes it unless it is there; `dormant` also switches one that is there off, and its absence on again. With `exclusive`, EEXIST when it is. */
+export const newTable = ({ family, table, dormant }: Table, { exclusive = false } = {}): Uint8Array =>
   encodeNft(MSG.newTable, FLAG.ack | FLAG.create | (exclusive ? FLAG.exclusive : 0), family, [
     text(TABLE.name, table),
-    be32(TABLE.flags, 0),
+    be32(TABLE.flags, dormant ? DORMANT : 0),
   ])
+
+/** ENOENT when it is not there. */
+export const getTable = ({ family, table }: TableName): Uint8Array =>
+  encodeNft(MSG.getTable, FLAG.ack, family, [text(TABLE.name, table)])
 
 /** With everything in it. ENOENT. */
 export const deleteTable = ({ family, table }: TableName): Uint8Array =>
@@ -65,12 +76,17 @@ export function newChain(chain: Chain): Uint8Array {
 export const deleteChain = ({ family, table, chain }: ChainName): Uint8Array =>
   encodeNft(MSG.deleteChain, FLAG.ack, family, [text(CHAIN.table, table), text(CHAIN.name, chain)])
 
+/** ENOENT when it is not there. */
+export const getChain = ({ family, table, chain }: ChainName): Uint8Array =>
+  encodeNft(MSG.getChain, FLAG.ack, family, [text(CHAIN.table, table), text(CHAIN.name, chain)])
+
 export const dumpChains = (family: Family = 'any'): Uint8Array => encodeNft(MSG.getChain, FLAG.dump, family, [])
 
-export const decodeTable = (message: Message): Decoded<TableName> =>
+export const decodeTable = (message: Message): Decoded<Table> =>
   decoding('table', () => {
     const { family, attributes } = readNft(message)
-    return { family, table: attributes.text(TABLE.name) ?? '' }
+    const dormant = ((attributes.be32(TABLE.flags) ?? 0) & DORMANT) !== 0
+    return { family, table: attributes.text(TABLE.name) ?? '', ...(dormant ? { dormant } : {}) }
   })
 
 export const decodeChain = (message: Message): Decoded<Chain> =>

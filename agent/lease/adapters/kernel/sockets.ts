@@ -1,0 +1,11 @@
+/** The sockets through which the adapters of this folder speak with the kernel; tests put a kernel of their own behind them. */
+import { openNetlink, openPacket, watchNetlink } from '@lvsm/kernel'
+
+export interface Sockets {
+  readonly openNetlink: typeof openNetlink
+  readonly openPacket: typeof openPacket
+  readonly watchNetlink: typeof watchNetlink
+}
+
+/** In the network namespace of the process. */
+export const LINUX: Sockets = { openNetlink, openPacket, watchNetlink }

@@ -1,0 +1,237 @@
+/**
+ * The lease process as a whole: core, network, kernel, disk and reconciler, wired together, and the order of start and
+ * stop. What is of one machine comes in as `Machine`.
+ */
+import { randomBytes } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Instant, LONGEST_TERM_MS, seededRandom } from '@lvsm/base'
+import { createAlarm, lockFile } from '@lvsm/kernel'
+import { type DurableState, LOST_STATE } from '@lvsm/lease'
+import type { Kernel, KernelEvents } from './adapters/kernel/kernel.ts'
+import { type IpcServer, serveIpc } from './adapters/ipc.ts'
+import { type LeaseState, openState } from './adapters/state.ts'
+import { openLinks } from './adapters/network/udp.ts'
+import { createLeaseCore, type LeaseCore } from './core/core.ts'
+import { News } from './news.ts'
+import type { RunWish } from './options.ts'
+import { type Pump, startPump } from './pump.ts'
+import { Views } from './views.ts'
+
+const VERSION = 1
+/** The reconciler hears the whole status this often, and at every event and changed word of a peer. */
+const STATUS_MS = 1000
+/** A stop that takes longer than this leaves the rest to the kernel's fence. */
+const STOP_MS = 2000
+/** What was handed to the kernel last, and to the reconciler, is under way by then. */
+const PARTING_MS = 20
+const FENCE_HINT =
+  'it needs nf_tables with the families inet, arp and netdev (modprobe nf_tables; Debian: package linux-image-amd64)'
+
+export interface Machine {
+  clock(): Instant
+  /** Throws what the kernel says. */
+  openKernel(): Kernel
+  say(text: string): void
+  /** Ends the process; whoever calls it does nothing more. */
+  exit(code: number): void
+}
+
+export class Daemon {
+  readonly #machine: Machine
+  readonly #wish: RunWish
+  readonly #incarnation = randomBytes(16).toString('hex')
+  readonly #state: LeaseState
+  readonly #kernel: Kernel
+  readonly #core: LeaseCore
+  readonly #news: News
+  readonly #ipc: IpcServer
+  readonly #pump: Pump
+  readonly #views: Views
+  readonly #timers: NodeJS.Timeout[] = []
+  #stopping = false
+  #left = false
+
+  /** `kernel` was opened before anything else that could touch it. */
+  constructor(wish: RunWish, machine: Machine, kernel: Kernel) {
+    this.#wish = wish
+    this.#machine = machine
+    this.#kernel = kernel
+    this.#state = openState(wish.stateDir, (error) => this.#viewNotKept(error))
+    const { state } = this.#state
+    this.#core = createLeaseCore({
+      node: wish.node,
+      incarnation: this.#incarnation,
+      random: seededRandom(randomBytes(4).readUInt32BE()),
+      startedAt: machine.clock(),
+      state: state ?? LOST_STATE,
+      kept: state !== null,
+    })
+    this.#news = new News({
+      status: () => this.#core.status(machine.clock()),
+      tell: (word) => this.#ipc.tell(word),
+      say: (text) => machine.say(text),
+    })
+    this.#pump = this.#startPump()
+    this.#views = this.#makeViews()
+    this.#ipc = this.#serve()
+    this.#timers.push(setInterval(() => this.#news.tellStatus(), STATUS_MS))
+    this.#begin()
+  }
+
+  /** Gives everything up, and ends the process; once. */
+  stop(reason: string): void {
+    if (this.#stopping) return
+    this.#stopping = true
+    this.#machine.say(`${reason}: giving up what this node owns`)
+    this.#timers.push(setTimeout(() => this.#leave(1), STOP_MS))
+    this.#pump.feed({ kind: 'stop', reason })
+  }
+
+  #begin(): void {
+    const { say } = this.#machine
+    const { state, view } = this.#state
+    if (state === null)
+      say(
+        `no state in ${this.#wish.stateDir}: if this node is a voter, it is silent for ${LONGEST_TERM_MS / 1000} s, as long as a forgotten lease may live (on a new node, run lvsm-lease --set-up first)`,
+      )
+    const used = view !== null && this.#views.remembered(view)
+    say(
+      `${this.#wish.node} runs, incarnation ${this.#incarnation.slice(0, 8)}${used ? `, revision ${view.revision} from its last view` : ', waiting for its view'}`,
+    )
+  }
+
+  #serve(): IpcServer {
+    const path = join(this.#wish.runDir, 'lease.sock')
+    return serveIpc(path, {
+      heard: (word) => (word.kind === 'view' ? this.#views.heard(word.view) : this.#pump.feed(word)),
+      joined: () => {
+        this.#ipc.tell({ kind: 'hello', incarnation: this.#incarnation, version: VERSION })
+        this.#news.tellStatus()
+      },
+      count: (reason) => void this.#news.count(reason),
+      failed: (error) => this.#fail(`cannot listen on ${path}: ${error.message}`),
+    })
+  }
+
+  #makeViews(): Views {
+    return new Views(this.#wish.node, {
+      openLinks,
+      received: (datagram, link) => this.#pump.feed({ kind: 'datagram', envelope: { ...datagram, link } }),
+      watch: (groups) => {
+        try {
+          this.#kernel.watch(groups, this.#kernelEvents())
+          return true
+        } catch (error) {
+          this.#fail(unanswered(error as Error))
+          return false
+        }
+      },
+      feed: (view) => this.#pump.feed({ kind: 'view', view }),
+      keep: (view) => this.#state.saveView(view),
+      say: (text) => this.#machine.say(text),
+      count: (reason) => void this.#news.count(reason),
+      fail: (text) => this.#fail(text),
+    })
+  }
+
+  #kernelEvents(): KernelEvents {
+    return {
+      conflict: (group, mac) => this.#pump.feed({ kind: 'conflict', group, mac }),
+      addressLost: (group) => this.#pump.feed({ kind: 'address-lost', group }),
+      fenceLost: (damage) => {
+        this.#news.count('fence-restored')
+        this.#machine.say(`somebody else changed the rule set (${damage}): the fence is put back`)
+        this.#pump.feed({ kind: 'fence-lost' })
+      },
+    }
+  }
+
+  #startPump(): Pump {
+    const { clock } = this.#machine
+    return startPump(this.#wish.node, this.#incarnation, {
+      clock,
+      step: (input, now) => this.#core.step(input, now),
+      fence: this.#kernel.fence,
+      addresses: this.#kernel.addresses,
+      alarm: (ring) => createAlarm(clock, ring),
+      send: (outgoing, recipients) => this.#views.send(outgoing, recipients),
+      persist: (state, done) => this.#persist(state, done),
+      deliver: (from, payload) => this.#ipc.tell({ kind: 'relay', from, payload }),
+      event: ({ event }) => this.#news.event(event),
+      claimed: () => this.#news.soon(),
+      stopped: () => {
+        const { error } = this.#kernel.fence.clear()
+        if (error) this.#machine.say(`the fence stays, closed: ${error}`)
+        this.#leave(0)
+      },
+      unfenced: (error) =>
+        this.#fail(`the kernel refused the fence: ${error}; without it this node may own nothing\n  ${FENCE_HINT}`),
+      count: (reason) => void this.#news.count(reason),
+    })
+  }
+
+  #persist(state: DurableState, done: (error: string) => void): void {
+    this.#state.save(state).then(
+      () => done(''),
+      (error: Error) => {
+        if (this.#news.count('state-write-failed'))
+          this.#machine.say(
+            `cannot keep state in ${this.#wish.stateDir}: ${error.message}; it is tried again, and failover goes on`,
+          )
+        done(error.message)
+      },
+    )
+  }
+  #viewNotKept(error: Error): void {
+    if (this.#news.count('view-write-failed'))
+      this.#machine.say(
+        `cannot keep the view in ${this.#wish.stateDir}: ${error.message}; it is tried again, and failover goes on without it`,
+      )
+  }
+
+  #fail(text: string): void {
+    this.#machine.say(text)
+    this.#machine.exit(1)
+  }
+
+  /** The last datagrams are with the kernel already; the reconciler gets its last word. */
+  #leave(code: number): void {
+    if (this.#left) return
+    this.#left = true
+    this.#news.tell()
+    this.#ipc.close()
+    this.#pump.stop()
+    this.#state.close()
+    this.#views.close()
+    for (const timer of this.#timers) clearTimeout(timer)
+    setTimeout(() => this.#machine.exit(code), PARTING_MS)
+  }
+}
+
+/** Null when it cannot be: `machine.exit` was called, and nothing was touched. */
+export function startDaemon(wish: RunWish, machine: Machine): Daemon | null {
+  const kernel = openAlone(wish, machine)
+  if (typeof kernel !== 'string') return new Daemon(wish, machine, kernel)
+  machine.say(kernel)
+  machine.exit(1)
+  return null
+}
+
+/** Or why not. */
+function openAlone({ runDir, stateDir }: RunWish, machine: Machine): Kernel | string {
+  try {
+    for (const directory of [runDir, stateDir]) mkdirSync(directory, { recursive: true, mode: 0o750 })
+    if (!lockFile(join(runDir, 'lease.lock')))
+      return `another lvsm-lease already runs for ${runDir} (stop it first, or give this one its own --run-dir)`
+  } catch (error) {
+    return `cannot use ${runDir} and ${stateDir}: ${(error as Error).message}`
+  }
+  try {
+    return machine.openKernel()
+  } catch (error) {
+    return unanswered(error as Error)
+  }
+}
+
+const unanswered = (error: Error): string => `the kernel cannot be asked: ${error.message}\n  ${FENCE_HINT}`

@@ -1,0 +1,52 @@
+/** The word about what happened, to the log and to the reconciler. It follows a little later: acting comes first. */
+import { onceAfter } from '@lvsm/kernel'
+import type { LeaseEvent, LeaseStatus } from '@lvsm/lease'
+import type { FromLease } from '@lvsm/wire'
+
+const NEWS_MS = 60
+
+export interface NewsPorts {
+  /** As the core knows it. */
+  status(): LeaseStatus
+  tell(word: FromLease): void
+  say(text: string): void
+}
+
+export class News {
+  readonly #ports: NewsPorts
+  readonly #counters: Record<string, number> = {}
+  readonly #waiting: LeaseEvent[] = []
+  /** Something is new: the status follows, with the events that there are by then. */
+  readonly soon: () => void
+
+  constructor(ports: NewsPorts) {
+    this.#ports = ports
+    this.soon = onceAfter(NEWS_MS, () => this.tell())
+  }
+
+  event(event: LeaseEvent): void {
+    this.#waiting.push(event)
+    this.soon()
+  }
+  /** True the first time. */
+  count(reason: string): boolean {
+    const before = this.#counters[reason] ?? 0
+    this.#counters[reason] = before + 1
+    return before === 0
+  }
+
+  tell(): void {
+    for (const event of this.#waiting.splice(0)) {
+      const lease = event.number ? ` (lease ${event.number})` : ''
+      this.#ports.say(`${event.group}: ${event.kind}${lease}: ${event.reason}`)
+      this.#ports.tell({ kind: 'event', event })
+    }
+    this.tellStatus()
+  }
+  tellStatus(): void {
+    const status = this.#ports.status()
+    const counters = { ...this.#counters }
+    for (const [reason, times] of Object.entries(status.counters)) counters[reason] = (counters[reason] ?? 0) + times
+    this.#ports.tell({ kind: 'status', status: { ...status, counters } })
+  }
+}

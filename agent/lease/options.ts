@@ -1,0 +1,40 @@
+/** What the command line asks for. */
+import { parseArgs } from 'node:util'
+
+export const USAGE = `usage: lvsm-lease --node NAME [--run-dir DIR] [--state-dir DIR]
+       lvsm-lease --set-up [--state-dir DIR]     once on a new node: its voter need not wait for leases of a forgotten past`
+
+export interface RunWish {
+  readonly kind: 'run'
+  readonly node: string
+  readonly runDir: string
+  readonly stateDir: string
+}
+export type Wish =
+  | RunWish
+  | { readonly kind: 'set-up'; readonly stateDir: string }
+  | { readonly kind: 'help' }
+  /** It cannot be understood; why, in one sentence. */
+  | { readonly kind: 'refused'; readonly reason: string }
+
+const WORDS = {
+  node: { type: 'string' },
+  'set-up': { type: 'boolean', default: false },
+  'run-dir': { type: 'string', default: '/run/lvsm' },
+  'state-dir': { type: 'string', default: '/var/lib/lvsm' },
+  help: { type: 'boolean' },
+} as const
+
+/** Never throws. */
+export function readOptions(args: readonly string[]): Wish {
+  try {
+    const { values } = parseArgs({ args: [...args], options: WORDS })
+    const { node = '', 'set-up': setUp, 'run-dir': runDir, 'state-dir': stateDir } = values
+    if (values.help) return { kind: 'help' }
+    if (setUp) return { kind: 'set-up', stateDir }
+    if (node === '') return { kind: 'refused', reason: '--node is missing' }
+    return { kind: 'run', node, runDir, stateDir }
+  } catch (error) {
+    return { kind: 'refused', reason: (error as Error).message }
+  }
+}

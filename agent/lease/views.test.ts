@@ -1,0 +1,261 @@
+/** Which view counts, in which order what follows from it is done, and when the sockets are opened anew. */
+import type { LeaseLink, LeaseView } from '@lvsm/lease'
+import type { Outgoing } from '@lvsm/wire'
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { UdpEvents, UdpLinks } from './adapters/network/udp.ts'
+import { type ViewPorts, Views } from './views.ts'
+
+const links: LeaseLink[] = [
+  { name: 'inside', address: '10.12.0.1', port: 6940 },
+  { name: 'outside', address: '10.11.0.1', port: 6940 },
+]
+const VIEW: LeaseView = {
+  cluster: 'lab',
+  node: 'dir1',
+  epoch: 1,
+  revision: 1,
+  timing: { keepaliveMs: 100, termMs: 350, applyMs: 35, warntimeMs: 300, deadtimeMs: 1000, drainMs: 200 },
+  nodes: [
+    { name: 'dir1', voter: true, links },
+    { name: 'dir2', voter: true, links: [] },
+  ],
+  groups: [{ name: 'web', digest: 'd', directors: ['dir1'], addresses: [] }],
+  keys: [{ id: 1, algorithm: 'sha256', secret: 'ab' }],
+  signWith: 1,
+}
+let log: string[] = []
+let said: string[] = []
+/** Errors of the links that are opened next, by name. */
+let broken: Record<string, string> = {}
+let watches = true
+let events: UdpEvents | undefined
+let ports: ViewPorts
+let views: Views
+let opened = 0
+beforeEach(() => {
+  log = []
+  said = []
+  broken = {}
+  watches = true
+  opened = 0
+  ports = {
+    openLinks: (view, heard) => {
+      const number = ++opened
+      log.push(`open ${number} of revision ${view.revision}`)
+      events = heard
+      for (const link of view.nodes.find(({ name }) => name === view.node)?.links ?? []) {
+        const code = broken[link.name]
+        if (code) heard.linkFailed(link, Object.assign(new Error(`bind ${code}`), { code }))
+      }
+      const one: UdpLinks = {
+        send: ({ sequence }) => void log.push(`send ${sequence} over ${number}`),
+        close: () => void log.push(`close ${number}`),
+      }
+      return one
+    },
+    received: (_, link) => void log.push(`received ${link}`),
+    watch: (groups) => {
+      log.push(`watch ${groups.map(({ name }) => name).join()}`)
+      return watches
+    },
+    feed: ({ revision }) => void log.push(`feed ${revision}`),
+    keep: ({ revision }) => void log.push(`keep ${revision}`),
+    say: (text) => void said.push(text),
+    count: (reason) => void log.push(`count ${reason}`),
+    fail: (text) => void log.push(`fail: ${text}`),
+  }
+  views = new Views('dir1', ports)
+})
+const send = (sequence: number): void => views.send({ sequence } as Outgoing, [])
+const took = (): string[] => log.splice(0)
+
+test('a view has its links and its watches before the core sees it, and is kept when it is in use', () => {
+  views.heard(VIEW)
+  expect(took()).toEqual(['open 1 of revision 1', 'watch web', 'feed 1', 'keep 1'])
+  expect(said).toEqual([])
+})
+test('the last view is not written again', () => {
+  expect(views.remembered(VIEW)).toBe(true)
+  expect(took()).toEqual(['open 1 of revision 1', 'watch web', 'feed 1'])
+})
+
+describe('what is refused changes nothing', () => {
+  test.each([
+    ['of another node', { ...VIEW, node: 'dir2' }, 'refused a view of node dir2: this process is dir1'],
+    [
+      'with a lease that no fence can hold',
+      { ...VIEW, timing: { ...VIEW.timing, termMs: 100 } },
+      /^refused a view: term 100 ms </,
+    ],
+    [
+      'with a lease longer than any',
+      { ...VIEW, timing: { ...VIEW.timing, termMs: 60_000 } },
+      /^refused a view: term 60000 ms > 30000 ms/,
+    ],
+    [
+      'with no time at all',
+      { ...VIEW, timing: { ...VIEW.timing, termMs: Number.POSITIVE_INFINITY } },
+      /^refused a view: /,
+    ],
+  ])('%s', (_, view, why) => {
+    views.heard(view)
+    expect(views.remembered(view)).toBe(false)
+    expect(took()).toEqual([])
+    expect(said).toEqual([expect.stringMatching(why), expect.stringMatching(why)])
+    views.heard(VIEW)
+    took()
+    views.heard(view)
+    send(1)
+    expect(took()).toEqual(['send 1 over 1'])
+  })
+})
+
+describe('sockets', () => {
+  test.each([
+    ['another revision', { ...VIEW, revision: 2 }],
+    ['other groups', { ...VIEW, revision: 2, groups: [] }],
+    ['other timing', { ...VIEW, revision: 2, timing: { ...VIEW.timing, drainMs: 100 } }],
+    [
+      'another voter',
+      { ...VIEW, revision: 2, nodes: VIEW.nodes.map((node) => ({ ...node, voter: node.name === 'dir1' })) },
+    ],
+  ])('stay for %s', (_, next) => {
+    views.heard(VIEW)
+    took()
+    views.heard(next)
+    expect(took()).toEqual([`watch ${next.groups.map(({ name }) => name).join()}`, 'feed 2', 'keep 2'])
+    send(1)
+    expect(took()).toEqual(['send 1 over 1'])
+  })
+  test.each([
+    ['another link of this node', { ...VIEW, nodes: [{ ...VIEW.nodes[0], links: links.slice(1) }, VIEW.nodes[1]] }],
+    ['another link of a peer', { ...VIEW, nodes: [VIEW.nodes[0], { ...VIEW.nodes[1], links }] }],
+    [
+      'another port',
+      { ...VIEW, nodes: [{ ...VIEW.nodes[0], links: links.map((link) => ({ ...link, port: 6941 })) }, VIEW.nodes[1]] },
+    ],
+    ['another peer', { ...VIEW, nodes: [...VIEW.nodes, { name: 'rs1', voter: true, links: [] }] }],
+    ['another cluster', { ...VIEW, cluster: 'else' }],
+    ['another key', { ...VIEW, keys: [{ ...VIEW.keys[0], secret: 'cd' }] }],
+    ['another key to sign with', { ...VIEW, signWith: 2 }],
+  ] as [string, LeaseView][])('are opened anew for %s, after the old ones were closed', (_, next) => {
+    views.heard(VIEW)
+    took()
+    views.heard({ ...next, revision: 2 })
+    expect(took()).toEqual(['close 1', 'open 2 of revision 2', 'watch web', 'feed 2', 'keep 2'])
+    send(1)
+    expect(took()).toEqual(['send 1 over 2'])
+    views.heard({ ...next, revision: 3 })
+    expect(took()).toEqual(['watch web', 'feed 3', 'keep 3'])
+  })
+  test('carry nothing before the first view', () => {
+    send(1)
+    views.close()
+    expect(took()).toEqual([])
+  })
+  test('are closed with it', () => {
+    views.heard(VIEW)
+    took()
+    views.close()
+    expect(took()).toEqual(['close 1'])
+  })
+  test('hand on what comes in, and what is counted', () => {
+    views.heard(VIEW)
+    took()
+    events?.received({} as never, 1)
+    events?.count('drop-mac')
+    expect(took()).toEqual(['received 1', 'count drop-mac'])
+  })
+})
+
+describe('a link that cannot be used', () => {
+  test.each([
+    ['EADDRINUSE', /^link inside \(10\.12\.0\.1 port 6940\): bind EADDRINUSE; another program uses this port: stop it/],
+    [
+      'EADDRNOTAVAIL',
+      /^link inside \(10\.12\.0\.1 port 6940\): bind EADDRNOTAVAIL; this node has no such address: correct/,
+    ],
+    [
+      'EACCES',
+      /^link inside \(10\.12\.0\.1 port 6940\): bind EACCES; heartbeats on this link are off; it is tried again/,
+    ],
+  ])('by %s is told with what to do, and counted; the others go on', (code, text) => {
+    broken = { inside: code }
+    views.heard(VIEW)
+    expect(said).toEqual([expect.stringMatching(text)])
+    expect(took()).toEqual(['open 1 of revision 1', 'count link-failed', 'watch web', 'feed 1', 'keep 1'])
+    events?.linkBack(links[0] as LeaseLink)
+    expect(said.at(-1)).toBe('link inside (10.12.0.1 port 6940): works now')
+  })
+})
+
+describe('when other programs have all of this node’s ports', () => {
+  beforeEach(() => {
+    broken = { inside: 'EADDRINUSE', outside: 'EADDRINUSE' }
+  })
+  test('the first view of the reconciler ends the process, which has touched nothing', () => {
+    views.heard(VIEW)
+    expect(took()).toEqual([
+      'open 1 of revision 1',
+      'count link-failed',
+      'count link-failed',
+      'close 1',
+      'fail: no link of this node can be used: nothing was changed',
+    ])
+  })
+  test('one is all, where it has one', () => {
+    views.heard({ ...VIEW, nodes: [{ name: 'dir1', voter: true, links: links.slice(0, 1) }] })
+    expect(took().at(-1)).toMatch(/^fail: no link/)
+  })
+  test('the last view is left alone: it may be out of date', () => {
+    expect(views.remembered(VIEW)).toBe(false)
+    expect(took()).toEqual(['open 1 of revision 1', 'count link-failed', 'count link-failed', 'close 1'])
+    expect(said.at(-1)).toBe('the last view cannot be used: waiting for the reconciler')
+    send(1)
+    expect(took()).toEqual([])
+    // The same view may be the right one all the same.
+    broken = {}
+    views.heard(VIEW)
+    expect(took()).toEqual(['open 2 of revision 1', 'watch web', 'feed 1', 'keep 1'])
+  })
+  test('a later view changes nothing about that: an owner goes on', () => {
+    broken = {}
+    views.heard(VIEW)
+    broken = { inside: 'EADDRINUSE', outside: 'EADDRINUSE' }
+    took()
+    views.heard({ ...VIEW, revision: 2, cluster: 'else' })
+    expect(took().filter((line) => !line.startsWith('count'))).toEqual([
+      'close 1',
+      'open 2 of revision 2',
+      'watch web',
+      'feed 2',
+      'keep 2',
+    ])
+  })
+})
+test('one of them for another reason, or a node without links, is no such case', () => {
+  broken = { inside: 'EADDRINUSE', outside: 'EADDRNOTAVAIL' }
+  views.heard(VIEW)
+  expect(took()).toContain('feed 1')
+  const none = new Views('dir2', ports)
+  none.heard({ ...VIEW, node: 'dir2' })
+  expect(took()).toEqual(['open 2 of revision 1', 'watch web', 'feed 1', 'keep 1'])
+})
+test('a retry that fails later counts for no other opening', () => {
+  broken = { inside: 'EADDRINUSE' }
+  views.heard(VIEW)
+  const first = events
+  broken = {}
+  views.heard({ ...VIEW, revision: 2, cluster: 'else' })
+  first?.linkFailed(links[0] as LeaseLink, Object.assign(new Error('bind'), { code: 'EADDRINUSE' }))
+  took()
+  send(1)
+  expect(took()).toEqual(['send 1 over 2'])
+})
+
+test('where the kernel cannot be watched the core sees nothing', () => {
+  watches = false
+  views.heard(VIEW)
+  expect(took()).toEqual(['open 1 of revision 1', 'watch web'])
+  expect(views.remembered(VIEW)).toBe(false)
+})

@@ -1,0 +1,120 @@
+/**
+ * Which view counts, and what it means for the sockets. A refused view changes nothing. One that counts has its links and
+ * its watches of the kernel before the core sees it: the core speaks at once, and what it builds is watched from the
+ * first moment. It is kept on disk last, when it is in use.
+ */
+import { refuseTiming } from '@lvsm/base'
+import type { LeaseGroup, LeaseLink, LeaseView } from '@lvsm/lease'
+import type { Outgoing } from '@lvsm/wire'
+import type { UdpEvents, UdpLinks } from './adapters/network/udp.ts'
+import type { Addressee } from './ports.ts'
+
+export interface ViewPorts {
+  openLinks(view: LeaseView, events: UdpEvents): UdpLinks
+  received: UdpEvents['received']
+  /** False: the kernel cannot be asked, and the process ends. */
+  watch(groups: readonly LeaseGroup[]): boolean
+  feed(view: LeaseView): void
+  keep(view: LeaseView): void
+  say(text: string): void
+  count(reason: string): void
+  /** Nothing was touched yet, and nothing can go on. */
+  fail(text: string): void
+}
+
+export class Views {
+  readonly #node: string
+  readonly #ports: ViewPorts
+  #links: UdpLinks | undefined
+  #network = ''
+  /** Links of the present opening that another program keeps from us. */
+  #inUse = 0
+
+  constructor(node: string, ports: ViewPorts) {
+    this.#node = node
+    this.#ports = ports
+  }
+
+  /** From the reconciler. */
+  heard(view: LeaseView): void {
+    if (this.#adopt(view, (text) => this.#ports.fail(text))) this.#ports.keep(view)
+  }
+
+  /** The last one before the start. It may be out of date: the reconciler knows better. True when it is in use. */
+  remembered(view: LeaseView): boolean {
+    return this.#adopt(view, () => this.#ports.say('the last view cannot be used: waiting for the reconciler'))
+  }
+
+  send(outgoing: Outgoing, recipients: readonly Addressee[]): void {
+    this.#links?.send(outgoing, recipients)
+  }
+  close(): void {
+    this.#links?.close()
+  }
+
+  #adopt(view: LeaseView, deaf: (text: string) => void): boolean {
+    const refusal = refusalOf(view, this.#node)
+    if (refusal !== '') {
+      this.#ports.say(refusal)
+      return false
+    }
+    const network = networkOf(view)
+    if (network !== this.#network && !this.#open(view, network)) {
+      deaf('no link of this node can be used: nothing was changed')
+      return false
+    }
+    if (!this.#ports.watch(view.groups)) return false
+    this.#ports.feed(view)
+    return true
+  }
+
+  /** False at the start when other programs have all of this node's ports: nothing has been touched yet. */
+  #open(view: LeaseView, network: string): boolean {
+    const first = this.#links === undefined
+    this.#links?.close()
+    this.#inUse = 0
+    const opened = this.#ports.openLinks(view, this.#events())
+    const own = view.nodes.find(({ name }) => name === this.#node)?.links ?? []
+    if (first && this.#inUse > 0 && this.#inUse === own.length) {
+      opened.close()
+      return false
+    }
+    this.#links = opened
+    this.#network = network
+    return true
+  }
+
+  #events(): UdpEvents {
+    const { received, count, say } = this.#ports
+    return {
+      received,
+      count,
+      linkFailed: (link, error) => {
+        count('link-failed')
+        if (error.code === 'EADDRINUSE') this.#inUse += 1
+        say(`${linkText(link)}: ${error.message}; ${linkHint(error)}`)
+      },
+      linkBack: (link) => say(`${linkText(link)}: works now`),
+    }
+  }
+}
+
+/** Why a view is none for this process; empty when it is. */
+function refusalOf({ node, timing }: LeaseView, own: string): string {
+  if (node !== own) return `refused a view of node ${node}: this process is ${own}`
+  const [refusal] = refuseTiming(timing)
+  return refusal ? `refused a view: ${refusal.message}` : ''
+}
+
+/** All that the sockets depend on. */
+const networkOf = ({ cluster, nodes, keys, signWith }: LeaseView): string =>
+  JSON.stringify([cluster, nodes.map(({ name, links }) => [name, links]), keys, signWith])
+
+const linkText = ({ name, address, port }: LeaseLink): string => `link ${name} (${address} port ${port})`
+
+const linkHint = (error: NodeJS.ErrnoException): string =>
+  error.code === 'EADDRINUSE'
+    ? 'another program uses this port: stop it, or give the link another port'
+    : error.code === 'EADDRNOTAVAIL'
+      ? 'this node has no such address: correct the link, or configure the interface'
+      : 'heartbeats on this link are off; it is tried again each second'

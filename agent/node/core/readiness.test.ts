@@ -1,0 +1,137 @@
+/** What a director tells its lease process: could it serve a group, and which of its ping nodes does it reach? */
+import { describe, expect, it } from 'vitest'
+import { SAMPLE } from '@lvsm/model'
+import { node, statusOf } from './fixture.ts'
+
+const ROUTER = '10.11.0.100'
+
+/** An owner that has served for a while, and what it told since it was looked at last. */
+function owner() {
+  const one = node('dir1')
+  one.feed({ kind: 'lease-up' })
+  const run = (ms: number): void => {
+    for (let spent = 0; spent < ms; spent += 500) {
+      one.feed({ kind: 'lease-status', status: statusOf('dir1', 'dir1') })
+      one.run(500)
+    }
+  }
+  run(3000)
+  one.take('ready')
+  one.take('log')
+  /** Each word that is another than the one before. */
+  const told = () => {
+    const words = one.take('ready').map(({ ready, reaches, reason }) => ({ ready, reaches, reason }))
+    return words.filter((word, at) => at === 0 || JSON.stringify(word) !== JSON.stringify(words[at - 1]))
+  }
+  return { ...one, run, told, troubles: () => one.core.status(one.now()).troubles.map(({ code }) => code) }
+}
+const PREPARED = { ready: true, reaches: 1, reason: 'the kernel is prepared' }
+
+describe('a director', () => {
+  it('pings from its own address on the link there, once a second', () => {
+    const one = owner()
+    one.take('ping')
+    one.run(5000)
+    const pings = one.take('ping')
+    expect(pings.map(({ targets }) => targets)).toEqual(
+      Array.from({ length: 5 }, () => [{ address: ROUTER, source: '10.11.0.1' }]),
+    )
+    expect(pings.map(({ round }, at) => round - (pings[0]?.round ?? 0) === at)).not.toContain(false)
+  })
+
+  it('says how many ping nodes answer: at a change at once, and with each telling', () => {
+    const one = owner()
+    one.run(5000)
+    expect(one.told()).toEqual([PREPARED])
+    one.answering.clear()
+    one.run(5000)
+    expect(one.told()).toEqual([PREPARED, { ...PREPARED, reaches: 0 }])
+    expect(one.troubles()).toEqual(['ping-unreached'])
+    one.run(3000)
+    expect(one.told()).toEqual([{ ...PREPARED, reaches: 0 }])
+    one.answering.add(ROUTER)
+    one.run(2000)
+    expect(one.told().at(-1)).toEqual(PREPARED)
+    expect(one.troubles()).toEqual([])
+    expect(one.core.events().events.map(({ kind, reason }) => `${kind}: ${reason}`)).toEqual([
+      `failed: ping node ${ROUTER}: 3 requests in a row were not answered`,
+      `recovered: ping node ${ROUTER}: it answers`,
+    ])
+  })
+
+  it('that has just started reaches nobody until somebody answers', () => {
+    const one = node('dir1')
+    one.answering.clear()
+    one.feed({ kind: 'lease-up' })
+    one.run(2900)
+    expect(one.take('ready').every(({ reaches }) => reaches === 0)).toBe(true)
+    expect(one.core.status(one.now()).groups[0]?.pings).toEqual([
+      {
+        address: ROUTER,
+        directors: [
+          { node: 'dir1', reached: null },
+          { node: 'dir2', reached: null },
+        ],
+      },
+    ])
+    one.run(1000)
+    expect(one.core.status(one.now()).groups[0]?.pings[0]?.directors[0]).toEqual({ node: 'dir1', reached: false })
+  })
+
+  it('asks nobody as a realserver, or where the group names nobody', () => {
+    const [realserver, without] = [node('rs1'), node('dir1', undefined, withoutPing())]
+    for (const one of [realserver, without]) {
+      one.run(3000)
+      expect(one.take('ping')).toEqual([])
+    }
+    expect(without.core.status(without.now()).groups[0]?.pings).toEqual([])
+  })
+})
+
+const withoutPing = (): string => SAMPLE.replace(/ {4}ping: .*\n/, '')
+
+describe('a director that lost IPVS', () => {
+  it('is not ready, whether the module is gone, the table is refused, or the kernel does not answer', () => {
+    const gone = owner()
+    gone.kern.state.ipvs = false
+    gone.run(3000)
+    expect(gone.told().at(-1)).toEqual({ ...PREPARED, ready: false, reason: 'this kernel has no IPVS' })
+    expect(gone.troubles()).toContain('no-ipvs')
+
+    const refused = owner()
+    refused.kern.state.services.splice(0)
+    refused.kern.refuses = ({ kind }) => (kind === 'service-add' ? 'no such object' : '')
+    refused.run(3000)
+    expect(refused.told().at(-1)).toMatchObject({ ready: false, reason: expect.stringContaining('still to do: add') })
+    expect(refused.troubles()).toContain('kernel-refused')
+
+    const silent = owner()
+    silent.kern.unread = 'EPERM, not permitted'
+    silent.run(3000)
+    expect(silent.told().at(-1)).toMatchObject({
+      ready: false,
+      reason: 'the kernel cannot be read: EPERM, not permitted',
+    })
+    expect(silent.troubles()).toContain('cannot-observe')
+    silent.kern.unread = ''
+    silent.run(2000)
+    expect([silent.told().at(-1), silent.troubles()]).toEqual([PREPARED, []])
+  })
+
+  it('is ready again less than three seconds after its table was flushed by hand', () => {
+    const one = owner()
+    one.kern.state.services.splice(0)
+    one.run(2500)
+    expect(one.told().at(-1)).toEqual(PREPARED)
+    expect(one.kern.state.services[0]?.dests).toHaveLength(3)
+  })
+
+  it('stays ready when one look at the kernel failed', () => {
+    const one = owner()
+    one.kern.unread = 'EAGAIN, it changed under every attempt'
+    one.run(1000)
+    one.kern.unread = ''
+    one.run(3000)
+    expect(one.told()).toEqual([PREPARED])
+  })
+})

@@ -1,0 +1,370 @@
+/** The laws of this room, over random situations: each plan is played, step by step, on a kernel that refuses nonsense. */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { ARP, apply, kernel, links, viewOf, wide } from './fixture.ts'
+import {
+  audit,
+  claim,
+  type Desired,
+  desired,
+  destKey,
+  diff,
+  guardPrint,
+  type Observed,
+  type ObservedDest,
+  type ObservedService,
+  type Operation,
+  type OwnedRecord,
+  type ServiceName,
+  type Situation,
+  serviceKey,
+} from './index.ts'
+
+/** Of others, of ours, of the configuration of yesterday; some differ in one letter or in the protocol only. */
+const SERVICES = [
+  ...wide.services.map(serviceKey),
+  'udp 10.11.0.10:80',
+  'tcp 10.11.0.1:80',
+  'tcp 10.11.0.10:8080',
+  'tcp 10.11.0.99:80',
+]
+const DESTS = [
+  ...new Set(wide.services.flatMap((service) => service.realservers.map(destKey))),
+  '10.11.0.1:80',
+  '10.11.0.50:80',
+]
+const split = (place: string): { address: string; port: number } => {
+  const [address = '', port = ''] = place.split(':')
+  return { address, port: Number(port) }
+}
+const anyKeys = fc.oneof(fc.constant(DESTS), fc.subarray(DESTS)).map((keys) => new Set(keys))
+const anyDests = fc.subarray(DESTS, { maxLength: 5 }).chain((keys) =>
+  fc.tuple(
+    ...keys.map((key) =>
+      fc
+        .record({
+          forward: fc.constantFrom('dr', 'nat'),
+          weight: fc.nat(2),
+          active: fc.nat(1),
+          inactive: fc.nat(1),
+        })
+        .map((dest): ObservedDest => ({ ...split(key), ...dest })),
+    ),
+  ),
+)
+const anyServices = fc.subarray(SERVICES).chain((keys) =>
+  fc.tuple(
+    ...keys.map((key) =>
+      fc.tuple(fc.constantFrom('rr', 'wrr', 'wlc'), anyDests).map(([scheduler, dests]): ObservedService => {
+        const [protocol = '', place = ''] = key.split(' ')
+        return { protocol, ...split(place), scheduler, dests }
+      }),
+    ),
+  ),
+)
+const anyRecord = fc
+  .subarray(SERVICES)
+  .chain((keys) => fc.tuple(...keys.map((key) => anyKeys.map((dests) => [key, dests] as const))))
+  .map((entries): OwnedRecord => new Map(entries))
+
+const anyAddresses = fc
+  .uniqueArray(
+    fc.record({
+      index: fc.constant(1),
+      address: fc.constantFrom('10.11.0.10', '10.11.0.20', '10.11.0.77'),
+      prefix: fc.constantFrom(32, 32, 24),
+      label: fc.constantFrom('lo:lvsm', 'lo:lvsm', 'lo'),
+    }),
+    { selector: ({ address, prefix }) => `${address}/${prefix}`, maxLength: 3 },
+  )
+  .map((addresses) => [{ index: 1, address: '127.0.0.1', prefix: 8, label: 'lo' }, ...addresses])
+const anyDefaults = fc.subarray([
+  { gateway: '10.12.0.9', index: 2, protocol: 3, metric: 0 },
+  { gateway: '10.12.0.254', index: 2, protocol: 76, metric: 0 },
+  { gateway: '10.12.0.254', index: 3, protocol: 76, metric: 1 },
+  { gateway: null, index: 2, protocol: 76, metric: 5 },
+  { gateway: '10.12.0.253', index: 2, protocol: 4, metric: 100 },
+])
+const LATE = ['lo/arp_ignore', 'outside/arp_announce', 'all/send_redirects', 'inside/accept_redirects']
+const anySysctls = fc.tuple(
+  fc.array(fc.constantFrom('0', '1', '2'), { minLength: ARP.length, maxLength: ARP.length }),
+  fc.subarray(LATE),
+  fc.constantFrom(null, undefined),
+)
+
+interface World {
+  readonly now: Observed
+  readonly situation: Situation
+  readonly record: OwnedRecord
+  readonly held: ReadonlySet<string>
+}
+const anyWorld: fc.Arbitrary<World> = fc
+  .record({
+    services: fc.oneof({ weight: 9, arbitrary: anyServices }, { weight: 1, arbitrary: fc.constant(null) }),
+    known: anyRecord,
+    configured: fc.subarray([...wide.services]),
+    node: fc.constantFrom(...wide.nodes.map(({ name }) => name)),
+    owned: fc.subarray(['web', 'mail']),
+    alive: fc.tuple(anyKeys, anyKeys, anyKeys, anyKeys),
+    lingering: fc.tuple(anyKeys, anyKeys, anyKeys, anyKeys),
+    quiescing: fc.subarray(['web', 'mail']),
+    forgetting: fc.subarray(['web', 'mail']),
+    handover: fc.subarray([['web', '10.12.0.1'] as const, ['mail', '10.12.0.2'] as const]),
+    addresses: anyAddresses,
+    defaults: anyDefaults,
+    sysctls: anySysctls,
+    guard: fc.constantFrom(null, 'something else', 'right'),
+    lo: fc.constantFrom(true, true, true, false),
+  })
+  .map((any) => {
+    const view = viewOf({ ...wide, services: any.configured }, any.node)
+    const byName = (sets: readonly ReadonlySet<string>[]) =>
+      new Map(wide.services.map((service, at) => [service.name, sets[at] ?? new Set<string>()]))
+    const situation: Situation = {
+      view,
+      owned: new Set(any.owned),
+      serving: byName(any.alive),
+      lingering: byName(any.lingering),
+      quiescing: new Set(any.quiescing),
+      handover: new Map(any.handover),
+      forgetting: new Set(any.forgetting),
+    }
+    const floating = wide.groups.filter(({ name }) => situation.owned.has(name)).flatMap((group) => group.addresses)
+    const values = new Map<string, string | null>(kernel().sysctls)
+    for (const [at, path] of ARP.entries()) values.set(path, any.sysctls[0][at] ?? '0')
+    for (const path of any.sysctls[1]) {
+      if (any.sysctls[2] === null) values.set(`net/ipv4/conf/${path}`, null)
+      else values.delete(`net/ipv4/conf/${path}`)
+    }
+    const now = kernel({
+      links: any.lo ? links : links.filter((link) => !link.loopback),
+      addresses: [
+        ...view.node.links.map(({ name, address }) => ({
+          index: name === 'inside' ? 2 : 3,
+          address,
+          prefix: 24,
+          label: name,
+        })),
+        ...floating.map(({ address, prefix, kind }) => ({
+          index: kind === 'vip' ? 3 : 2,
+          address,
+          prefix,
+          label: kind === 'vip' ? 'outside:lvsm' : 'inside:lvsm',
+        })),
+        ...(any.lo ? any.addresses : []),
+      ],
+      defaults: any.defaults,
+      services: any.services,
+      sysctls: values,
+    })
+    const right = guardPrint(desired(situation, now).guard)
+    return {
+      now: { ...now, guard: any.guard === 'right' ? right : any.guard },
+      situation,
+      record: claim(any.known, view.services),
+      held: new Set(floating.map(({ address }) => address)),
+    }
+  })
+
+const ALIAS = 'lo:lvsm'
+const isOurAlias = (entry: Observed['addresses'][number]): boolean => entry.index === 1 && entry.label === ALIAS
+const alive = (service: { readonly dests: readonly { readonly weight: number }[] } | undefined): boolean =>
+  service?.dests.some((dest) => dest.weight > 0) === true
+const find = (services: Observed['services'], key: string): ObservedService | undefined =>
+  services?.find((service) => serviceKey(service) === key)
+
+/** Everything that is not ours: no plan may make a difference to it. */
+const foreign = (now: Observed, { record }: World, wanted: Desired): string => {
+  const written = new Set(wanted.sysctls.map(({ path }) => path))
+  return JSON.stringify([
+    now.links,
+    now.addresses.filter((entry) => !isOurAlias(entry)),
+    now.defaults.filter((entry) => entry.protocol !== 76),
+    [...now.sysctls].filter(([path]) => !written.has(path)).sort(([a], [b]) => a.localeCompare(b)),
+    (now.services ?? []).flatMap((service): object[] => {
+      const ours = record.get(serviceKey(service))
+      if (!ours) return [service]
+      const dests = service.dests.filter((dest) => !ours.has(destKey(dest)))
+      return dests.length === 0 ? [] : [{ key: serviceKey(service), dests }]
+    }),
+  ])
+}
+
+/** Is it what was wanted, as far as it is ours to make? */
+function expectReached(now: Observed, wanted: Desired, world: World): void {
+  for (const { path, accept } of wanted.sysctls) {
+    const value = now.sysctls.get(path)
+    if (typeof value === 'string') expect(accept, path).toContain(value)
+  }
+  expect(now.guard).toBe(guardPrint(wanted.guard))
+  if (now.services) expectTable(now.services, wanted, world)
+  const lo = now.addresses.filter((entry) => entry.index === 1 && entry.prefix === 32).map((entry) => entry.address)
+  if (now.links.some((link) => link.loopback)) expect(lo).toEqual(expect.arrayContaining([...wanted.aliases]))
+  for (const entry of now.addresses.filter(isOurAlias))
+    expect([wanted.aliases.includes(entry.address), entry.prefix]).toEqual([true, 32])
+  const ours = now.defaults.filter((entry) => entry.protocol === 76)
+  const others = now.defaults.length > ours.length
+  if (wanted.gateway === null) expect(ours).toEqual([])
+  else if (!others && wanted.gateway.index > 0)
+    expect(now.defaults).toContainEqual(
+      expect.objectContaining({ gateway: wanted.gateway.address, index: wanted.gateway.index }),
+    )
+}
+
+function expectTable(services: readonly ObservedService[], wanted: Desired, { record }: World): void {
+  for (const service of wanted.services) {
+    const key = serviceKey(service)
+    const found = find(services, key)
+    expect(found?.scheduler, key).toBe(service.scheduler)
+    const dests = found?.dests.filter((dest) => record.get(key)?.has(destKey(dest))) ?? []
+    const shape = ({
+      address,
+      port,
+      forward,
+      weight,
+    }: {
+      address: string
+      port: number
+      forward: string
+      weight: number
+    }) => `${address}:${port} ${forward} ${weight}`
+    expect(dests.map(shape).sort()).toEqual(service.dests.map(shape).sort())
+  }
+  const keys = new Set(wanted.services.map(serviceKey))
+  for (const service of services.filter((entry) => !keys.has(serviceKey(entry)))) {
+    const ours = record.get(serviceKey(service))
+    if (!ours) continue
+    expect(service.dests.length, 'only what others use stays').toBeGreaterThan(0)
+    for (const dest of service.dests) expect(ours.has(destKey(dest))).toBe(false)
+  }
+}
+
+/** Laws of one step, told by what stood before it and after it. */
+function expectStep(before: Observed, operation: Operation, after: Observed, wanted: Desired): void {
+  expect(after, 'no step is for nothing').not.toEqual(before)
+  if (operation.kind === 'alias-add') {
+    const value = (key: string) => before.sysctls.get(`net/ipv4/conf/all/${key}`)
+    expect([value('arp_ignore') === '0', value('arp_announce')], 'silent in ARP first').toEqual([false, '2'])
+  }
+  const destOf = (service: ServiceName, key: string) =>
+    find(before.services, serviceKey(service))?.dests.find((entry) => destKey(entry) === key)
+  if (operation.kind === 'dest-remove')
+    expect(destOf(operation.service, destKey(operation))?.weight, 'no connection begins while it goes').toBe(0)
+  if (operation.kind !== 'dest-edit') return
+  const [key, place] = [serviceKey(operation.service), destKey(operation.dest)]
+  const target = wanted.services
+    .find((entry) => serviceKey(entry) === key)
+    ?.dests.find((entry) => destKey(entry) === place)
+  const { forward } = target ?? destOf(operation.service, place) ?? {}
+  expect(operation.dest.forward, 'who goes is reached as before until then').toBe(forward)
+}
+
+/** Laws of a whole plan, told by all that stood in its course. */
+function expectCourse(course: readonly Observed[], wanted: Desired): void {
+  const [first, last] = [course[0] as Observed, course.at(-1) as Observed]
+  const lasting = (now: Observed, address: string): boolean =>
+    now.addresses.some((entry) => entry.index === 1 && entry.address === address)
+  for (const address of wanted.aliases.filter((one) => lasting(first, one)))
+    for (const now of course) expect(lasting(now, address), 'an alias that stays is never away').toBe(true)
+  for (const service of first.services ?? []) {
+    const key = serviceKey(service)
+    const target = wanted.services.find((entry) => serviceKey(entry) === key)
+    if (alive(service) && alive(find(last.services, key)))
+      for (const now of course) expect(alive(find(now.services, key)), `${key} serves all the time`).toBe(true)
+    for (const dest of target?.forgets === false ? service.dests : []) {
+      if (!target?.dests.some((entry) => destKey(entry) === destKey(dest))) continue
+      for (const now of course) {
+        const held = find(now.services, key)?.dests.find((entry) => destKey(entry) === destKey(dest))
+        expect([held?.active, held?.inactive], 'who stays keeps its connections').toEqual([dest.active, dest.inactive])
+      }
+    }
+  }
+}
+
+const RANKS = ['sysctl', 'guard', 'table', 'route', 'alias']
+const rankOf = (operation: Operation): number =>
+  RANKS.indexOf('service' in operation ? 'table' : (operation.kind.split('-')[0] as string))
+
+function expectOrder(plan: readonly Operation[], wanted: Desired): void {
+  const ranks = plan.map(rankOf)
+  expect(ranks, 'settings, guard, table, route, aliases').toEqual(ranks.toSorted((a, b) => a - b))
+  const keys = new Set(wanted.services.map(serviceKey))
+  const table = plan.flatMap((operation) => ('service' in operation ? [operation] : []))
+  const leaving = table.map(({ service }) => !keys.has(serviceKey(service)))
+  expect(leaving.lastIndexOf(false) < 0 || !leaving.slice(0, leaving.lastIndexOf(false)).includes(true)).toBe(true)
+  for (const key of keys) {
+    const steps = table.filter(({ service }) => serviceKey(service) === key)
+    const rises = steps.map((step) => 'dest' in step && step.dest.weight > 0)
+    const falls = steps.map((step) => ('dest' in step ? step.dest.weight === 0 : step.kind.startsWith('dest')))
+    if (falls.includes(true))
+      expect(falls.indexOf(true), 'who serves comes first').toBeGreaterThan(rises.lastIndexOf(true))
+  }
+}
+
+/** Plays one plan and gives what the kernel is then. */
+function play(now: Observed, wanted: Desired, world: World): Observed {
+  const plan = diff(now, wanted, world.record)
+  expect(audit(plan, { observed: now, owned: world.record, held: world.held })).toEqual([])
+  expectOrder(plan, wanted)
+  const course = [now]
+  const others = foreign(now, world, wanted)
+  for (const operation of plan) {
+    const before = course.at(-1) as Observed
+    const after = apply(before, operation)
+    expectStep(before, operation, after, wanted)
+    expect(foreign(after, world, wanted)).toBe(others)
+    course.push(after)
+  }
+  expectCourse(course, wanted)
+  return course.at(-1) as Observed
+}
+
+/** The kernel with so many connections at its destinations, which it gives in any order. */
+const remembering = (now: Observed, counts: readonly number[]): Observed => ({
+  ...now,
+  services:
+    now.services?.map((service, at) => ({
+      ...service,
+      dests: (counts[at] === 0 ? service.dests : service.dests.toReversed()).map((dest, of) => ({
+        ...dest,
+        active: (counts[(7 * at + of) % 30] ?? 0) >> 1,
+        inactive: (counts[(7 * at + of) % 30] ?? 0) & 1,
+      })),
+    })) ?? null,
+})
+
+describe('any plan', () => {
+  it('obeys the laws at every step, reaches what is wanted, and is empty the second time', () => {
+    fc.assert(
+      fc.property(anyWorld, (world) => {
+        const wanted = desired({ ...world.situation, forgetting: new Set() }, world.now)
+        const after = play(world.now, wanted, world)
+        expectReached(after, wanted, world)
+        expect(diff(after, wanted, world.record)).toEqual([])
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('that forgets ends after a few, with no connection of an earlier reign, and with a table all the time', () => {
+    fc.assert(
+      fc.property(anyWorld, fc.array(fc.nat(2), { minLength: 30, maxLength: 30 }), (world, counts) => {
+        const ready = play(world.now, desired({ ...world.situation, forgetting: new Set() }, world.now), world)
+        const wanted = desired(world.situation, ready)
+        let now = remembering(ready, counts)
+        for (let turn = 0; turn < 4; turn++) {
+          now = play(now, wanted, world)
+          for (const { dests, ...service } of ready.services ? wanted.services : [])
+            if (dests.filter(({ weight }) => weight > 0).length > 1)
+              expect(alive(find(now.services, serviceKey(service)))).toBe(true)
+        }
+        expectReached(now, wanted, world)
+        expect(diff(now, wanted, world.record)).toEqual([])
+        for (const service of wanted.services.filter(({ forgets }) => forgets))
+          for (const dest of find(now.services, serviceKey(service))?.dests ?? [])
+            if (world.record.get(serviceKey(service))?.has(destKey(dest))) expect(dest.active + dest.inactive).toBe(0)
+      }),
+      { numRuns: 300 },
+    )
+  })
+})

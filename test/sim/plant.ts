@@ -1,0 +1,29 @@
+/** What a test plants: mistakes in the product's rules, in its surroundings, or between its pump and its ports. */
+import type { Random } from '@lvsm/base'
+import type { DurableState, Rules } from '@lvsm/lease'
+import type { PumpPorts } from '../../agent/lease/pump.ts'
+import type { TableMistakes } from '../kit/tables.ts'
+
+/** A process start as a mistake sees it. */
+export interface Birth {
+  readonly node: string
+  readonly incarnation: string
+  /** Milliseconds of one lease, by the configuration that the node has. */
+  readonly leaseMs: number
+}
+/** Planted into one process start, with a memory of its own. */
+export interface Implant {
+  readonly rules?: Partial<Rules>
+  readonly wrap?: (ports: PumpPorts) => PumpPorts
+  readonly random?: Random
+}
+export interface Plant {
+  readonly rules?: Partial<Rules>
+  readonly tables?: TableMistakes
+  readonly sweepsNothing?: boolean
+  readonly clearsUnseen?: boolean
+  readonly implant?: (birth: Birth) => Implant
+  /** What a start finds on its disk; null: nothing that can be read. */
+  readonly state?: (found: DurableState | null, birth: Birth) => DurableState | null
+}
+export const HONEST: Plant = {}

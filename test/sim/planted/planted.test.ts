@@ -1,0 +1,21 @@
+/** The simulator is tested too: each planted mistake must be noticed by a law or a promise. */
+import { expect, test } from 'vitest'
+import { live } from '../life.ts'
+import { plotNamed } from '../repertoire.ts'
+import { FENCE } from './fence.ts'
+import { TALK } from './talk.ts'
+import { VOTES } from './votes.ts'
+
+const SEEDS = 300
+
+test.each([...VOTES, ...FENCE, ...TALK])('$name ($clause)', { timeout: 60_000 }, ({ plant, plots }) => {
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    for (const name of plots) {
+      const plot = plotNamed(name)
+      if (!plot) expect.fail(`there is no plot ${name}`)
+      const { kind } = live(plot, seed, plant)
+      if (kind === 'safety' || kind === 'liveness') return
+    }
+  }
+  expect.fail(`not caught in ${SEEDS} lives`)
+})

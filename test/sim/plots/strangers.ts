@@ -1,0 +1,178 @@
+/** Recordings, voters that lie, machines with one name: what comes from outside the protocol, or from within its keys. */
+import { type Random, randomBetween } from '@lvsm/base'
+import type { Envelope } from '../../../agent/lease/core/events.ts'
+import type { Way } from '../../kit/network.ts'
+import type { Cluster } from '../cluster.ts'
+import { begin, type Plot, settles } from '../plot.ts'
+import { FAST, groupOf, LAB_SHAPE, plainShape, type Shape } from '../shape.ts'
+
+const draw = (cluster: Cluster, low: number, high: number): number => randomBetween(cluster.random, low, high)
+const MOST_RECORDED = 3000
+const PER_SECOND = 260
+
+/** Records what the network carries; gives what it has. */
+function record(cluster: Cluster): readonly { readonly way: Way; readonly envelope: Envelope }[] {
+  const recording: { way: Way; envelope: Envelope }[] = []
+  cluster.network.taps.push((way, envelope) => {
+    if (recording.length < MOST_RECORDED) recording.push({ way, envelope })
+    return envelope
+  })
+  return recording
+}
+
+/** Without any key: datagrams of older starts, again and again, silence nobody. */
+const REPLAYED: Plot = {
+  name: 'recordings of older starts',
+  shape: () => LAB_SHAPE,
+  play(cluster) {
+    const recording = record(cluster)
+    const asleep = begin(cluster)
+    if (asleep !== null) return asleep
+    cluster.run(1500)
+    const tapped = [...recording]
+    for (let times = 0; times < 2; times++) {
+      for (const machine of cluster.machines) machine.kill()
+      cluster.run(20)
+      for (const machine of cluster.machines) machine.start('sound')
+      const again = settles(cluster, 'after the restarts')
+      if (again !== null) return again
+      cluster.run(500)
+    }
+    cluster.note(`${tapped.length} recorded datagrams come back`)
+    const replay = (): void => {
+      const one = cluster.pick(tapped)
+      cluster.network.inject(one.way, one.envelope)
+      cluster.schedule.in(1000 / PER_SECOND, replay)
+    }
+    replay()
+    const [group] = cluster.groups
+    if (!group) return 'no group'
+    const owner = cluster.ownerOf(group)
+    if (cluster.runUntil(() => cluster.ownerOf(group) !== owner, 3000, 5)) return 'recordings silence the owner'
+    owner?.cutPower()
+    const { termMs, keepaliveMs } = cluster.present.timing
+    const taken = cluster.runUntil(() => cluster.ownerOf(group) !== undefined, termMs + 3 * keepaliveMs, 5)
+    return taken ? null : 'recordings keep the other director away'
+  },
+}
+
+/** Two voters lend for an hour, be it by mistake: the holder believes no more than it asked for. */
+const GENEROUS: Plot = {
+  name: 'voters that lend for an hour',
+  shape: (random) => plainShape(random, { directors: 2, others: 1 }),
+  play(cluster) {
+    cluster.network.taps.push((_way, envelope) => {
+      const { message } = envelope
+      return message.kind === 'ack' ? { ...envelope, message: { ...message, grantMs: 3_600_000 } } : envelope
+    })
+    const asleep = begin(cluster)
+    if (asleep !== null) return asleep
+    const { termMs, keepaliveMs } = cluster.present.timing
+    cluster.run(termMs + draw(cluster, 0, 2) * keepaliveMs)
+    const [group] = cluster.groups
+    const owner = group && cluster.ownerOf(group)
+    if (!owner) return 'nobody answers'
+    cluster.network.cut(({ from, to }) => from === owner.label || to === owner.label)
+    cluster.run(3 * termMs)
+    return null
+  },
+}
+
+/** One voter names a lease number near the end of all: the others' word is enough to go on. */
+const FAR_NUMBER: Plot = {
+  name: 'a voter that names a number out of reach',
+  shape: (random) => plainShape(random, { directors: 2, others: 3, voters: ['rs1', 'rs2', 'rs3'] }),
+  play(cluster) {
+    cluster.network.taps.push(({ from }, envelope) => {
+      const { message } = envelope
+      const lies = from === 'rs2' && (message.kind === 'free' || message.kind === 'busy')
+      return lies ? { ...envelope, message: { ...message, highWater: 2 ** 52 } } : envelope
+    })
+    const asleep = begin(cluster)
+    if (asleep !== null) return asleep
+    const { termMs, keepaliveMs } = cluster.present.timing
+    const [group] = cluster.groups
+    const owner = group && cluster.ownerOf(group)
+    cluster.run(termMs)
+    owner?.cutPower()
+    const taken = (): boolean => group !== undefined && (cluster.ownerOf(group) ?? owner) !== owner
+    return cluster.runUntil(taken, 1.1 * termMs + 3 * keepaliveMs, keepaliveMs / 10) ? null : 'its word ends the group'
+  },
+}
+
+/** A start's RELEASE is under way for so long that its node has started anew and holds the group again. */
+const LATE_RELEASE: Plot = {
+  name: 'a RELEASE that comes late',
+  shape: (random) => plainShape(random, { directors: 2, others: 1 }),
+  play(cluster) {
+    const held: { way: Way; envelope: Envelope }[] = []
+    cluster.network.taps.push((way, envelope) => {
+      if (envelope.message.kind !== 'release' || cluster.random.next() < 0.3) return envelope
+      held.push({ way, envelope })
+      return null
+    })
+    const asleep = begin(cluster)
+    if (asleep !== null) return asleep
+    const { termMs, keepaliveMs } = cluster.present.timing
+    const [group] = cluster.groups
+    if (!group) return 'no group'
+    for (let round = 0; round < 3; round++) {
+      cluster.run((1 + cluster.random.next()) * termMs)
+      const owner = cluster.ownerOf(group)
+      owner?.put({ kind: 'stop', reason: 'starts anew' })
+      if (!cluster.runUntil(() => owner?.process === null, 3000, 5)) return 'a stop takes for ever'
+      cluster.run(draw(cluster, 0, 20))
+      owner?.start('sound')
+      const again = settles(cluster, 'after the start')
+      if (again !== null) return again
+      cluster.run(draw(cluster, 0, 4) * keepaliveMs)
+      for (const { way, envelope } of held.splice(0)) cluster.network.inject(way, envelope)
+      cluster.run(draw(cluster, 0, 2) * termMs)
+    }
+    return null
+  },
+}
+
+const TWINS: Shape = {
+  name: 'two machines with one name',
+  nodes: ['dir1', 'dir2', 'rs1', 'rs2', 'rs3'],
+  revisions: [
+    { groups: [groupOf('web', ['dir1', 'dir2'], ['10.11.0.10'])], voters: ['rs1', 'rs2', 'rs3'], timing: FAST },
+  ],
+  links: 1,
+  egress: true,
+}
+/** Of two that speak under one name a switch may let one be heard seldom. */
+const NOTICED_DEADTIMES = 20
+
+/**
+ * A cloned director: no vote is lent to both of them, and the others say so. It votes for nothing: two machines that are
+ * one voter can lend one vote twice, and no other node can see that.
+ */
+const CLONED: Plot = {
+  name: 'two machines with one name',
+  shape: (random: Random) => ({ ...TWINS, links: random.next() < 0.5 ? 1 : 2 }),
+  play(cluster) {
+    const asleep = begin(cluster)
+    if (asleep !== null) return asleep
+    const { termMs, deadtimeMs } = cluster.present.timing
+    const twin = cluster.clone('dir1')
+    cluster.run(draw(cluster, 0, 2) * termMs)
+    twin.start('sound')
+    const told = (): boolean =>
+      cluster.machines.some(({ process, clock }) =>
+        process?.core.status(clock.read(cluster.schedule.now)).troubles.some(({ code }) => code === 'cloned-node'),
+      )
+    if (!cluster.runUntil(told, NOTICED_DEADTIMES * deadtimeMs, 50)) return 'nobody notices two machines with one name'
+    for (let round = 0; round < 4; round++) {
+      const [group] = cluster.groups
+      const owner = group && cluster.ownerOf(group)
+      if (cluster.random.next() < 0.5) owner?.process?.freeze(draw(cluster, 0.5, 2) * termMs)
+      else owner?.put({ kind: 'switchover', group: 'web', to: null, reason: 'asked to' })
+      cluster.run(draw(cluster, 0.5, 3) * termMs)
+    }
+    return null
+  },
+}
+
+export const STRANGERS: readonly Plot[] = [REPLAYED, GENEROUS, FAR_NUMBER, LATE_RELEASE, CLONED]
