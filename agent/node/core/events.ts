@@ -39,8 +39,11 @@ export type NodeInput =
   | { readonly kind: 'trouble'; readonly source: string; readonly trouble: Trouble | null }
 
 export type NodeEffect =
-  /** Read the kernel, and these files below /proc/sys; answered by `observed` or `observe-failed`. */
-  | { readonly kind: 'observe'; readonly sysctls: readonly string[] }
+  /**
+   * Read the kernel, and these files below /proc/sys; answered by `observed` or `observe-failed`. `services`: the table of
+   * IPVS, too; without it, the look says that there is none.
+   */
+  | { readonly kind: 'observe'; readonly sysctls: readonly string[]; readonly services: boolean }
   /** In order; answered by `applied`. */
   | { readonly kind: 'apply'; readonly operations: readonly Operation[] }
   /** Connect from `source` (null: as the kernel chooses) and answer with `checked`. */

@@ -39,12 +39,12 @@ function kernel(config: Config) {
     unread: '',
     /** What the kernel says to an operation; empty: it does it. */
     refuses: (_operation: Operation): string => '',
-    observe: (paths: readonly string[]): Observed => ({
+    observe: ({ sysctls: paths, services }: { sysctls: readonly string[]; services: boolean }): Observed => ({
       ...state,
       links: [...state.links],
       addresses: [...state.addresses],
       defaults: [...state.defaults],
-      services: state.ipvs ? [...state.services] : null,
+      services: !services ? [] : state.ipvs ? [...state.services] : null,
       sysctls: new Map(paths.map((path) => [path, state.sysctls.get(path) ?? '7'])),
     }),
     apply(operation: Operation) {
@@ -137,7 +137,7 @@ export function node(
     if (effect.kind === 'observe')
       answer(
         kern.unread === ''
-          ? { kind: 'observed', observed: kern.observe(effect.sysctls) }
+          ? { kind: 'observed', observed: kern.observe(effect) }
           : { kind: 'observe-failed', error: kern.unread },
       )
     if (effect.kind === 'apply') {

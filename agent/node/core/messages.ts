@@ -3,7 +3,7 @@
  * authenticated, its text is not trusted: each kind has a schema, a field that is not known is skipped, a kind or verb that
  * is not known is refused and counted, never taken for another one.
  */
-import { LONGEST_NAME, standbyRequest, switchoverRequest } from '@lvsm/model'
+import { LONGEST_NAME, nodeStateWord, severityWord, standbyRequest, switchoverRequest } from '@lvsm/model'
 import * as z from 'zod'
 
 /** Bytes of UTF-8; under the limit of the relay (`publish/packing.ts` keeps to it). */
@@ -20,11 +20,11 @@ const count = z.number().min(0).max(Number.MAX_SAFE_INTEGER)
 
 const trouble = z.object({
   code: name,
-  severity: z.enum(['info', 'warning', 'critical']).catch('critical'),
+  severity: severityWord,
   message: text(240),
-  hint: text(240).optional(),
+  hint: text(240).exactOptional(),
   /** Milliseconds. */
-  leftMs: count.optional(),
+  leftMs: count.exactOptional(),
 })
 const event = z.object({
   at: z.string().max(32),
@@ -33,15 +33,13 @@ const event = z.object({
   number: count,
   reason: text(200),
 })
-const digest = z.string().max(64).optional()
+const digest = z.string().max(64).exactOptional()
 const state = z.object({
   kind: z.literal('state'),
   revision: count,
   /** Digests of what all nodes must agree on. */
   agreement: z.object({ voters: digest, directors: digest, addresses: digest, 'ping nodes': digest, timing: digest }),
-  state: z
-    .enum(['owner', 'standby', 'serving', 'witness', 'idle', 'starting', 'troubled', 'late', 'dead', 'unknown'])
-    .catch('unknown'),
+  state: nodeStateWord,
   reason: text(300),
   standby: z.boolean(),
   /** Group → why this node could not take it now; empty text: it could. Groups without room follow in `more`. */
@@ -67,7 +65,12 @@ const tables = z.object({ kind: z.literal('tables'), services: z.record(name, z.
 const switchover = z.object({ verb: z.literal('switchover'), ...switchoverRequest.shape })
 const standby = z.object({ verb: z.literal('standby'), ...standbyRequest.shape })
 const command = z.discriminatedUnion('verb', [switchover, standby])
-const refusal = z.object({ code: name, message: text(600), hint: text(300).optional(), field: text(120).optional() })
+const refusal = z.object({
+  code: name,
+  message: text(600),
+  hint: text(300).exactOptional(),
+  field: text(120).exactOptional(),
+})
 /** `unknown`: no such thing; `conflict`: not now; `unavailable`: cannot be asked; `timeout`: nobody knows. */
 export const FAULTS = ['unknown', 'conflict', 'unavailable', 'timeout', 'invalid'] as const
 const outcome = z.discriminatedUnion('ok', [

@@ -4,8 +4,10 @@ import { type Health, newSchedule, type Schedule } from '@lvsm/health'
 import type { Config, ConfigRealserver, ConfigService, HistoryEvent, NodeView } from '@lvsm/model'
 import type { Desired, Observed, Operation, OwnedRecord } from '@lvsm/plan'
 import { newPings, type Pings } from './check/pings.ts'
-import type { NodeEffect, Failure } from './events.ts'
-import type { Command, DestinationReport, Outcome, StateMessage } from './messages.ts'
+import type { Ask, StandbyRun } from './command/pending.ts'
+import type { Failure, NodeEffect } from './events.ts'
+import type { DestinationReport, Outcome, StateMessage } from './messages.ts'
+import type { Handover, Move } from './move/moving.ts'
 import type { OwnershipStatus } from './ownership.ts'
 
 export interface NodeOptions {
@@ -91,73 +93,6 @@ export interface HeardReadiness {
 export interface HeardTable {
   readonly at: Instant
   readonly destinations: ReadonlyMap<string, DestinationReport>
-}
-
-/** Who wants to know how a command ended. */
-export type ReplyTo =
-  | { readonly kind: 'operator'; readonly id: string }
-  | { readonly kind: 'peer'; readonly node: string; readonly id: string }
-  /** The move is a step of this node's own way to standby. */
-  | { readonly kind: 'standby' }
-
-/** A planned move, on the node that owns the group (`move/owner.ts`). */
-export interface Move {
-  readonly group: string
-  readonly to: string
-  /** Lease number when it began. */
-  readonly number: number
-  readonly id: string
-  readonly began: Instant
-  readonly reason: string
-  readonly replyTo: ReplyTo
-  /**
-   * `preparing`: NAT destinations drain here, the successor prepares there. `handing-over`: the lease process has been
-   * asked, and the new owner is waited for.
-   */
-  phase: 'preparing' | 'handing-over'
-  /** The successor's kernel is prepared. */
-  prepared: boolean
-  preparedAskedAt: Instant | null
-  /** Since when no NAT connection is active; null while one is. */
-  quietSince: Instant | null
-  askedAt: Instant
-}
-/** The same move, on the node that takes the group (`move/successor.ts`). */
-export interface Handover {
-  readonly group: string
-  readonly from: string
-  readonly id: string
-  readonly since: Instant
-  /**
-   * `forgetting`: connections of an earlier reign go. `prepared`: they are gone or it took too long; what comes from now on
-   * is this node's. `owning`: the group is here.
-   */
-  phase: 'forgetting' | 'prepared' | 'owning'
-  /** Its rules were part of what was last planned. */
-  planned: boolean
-  /** The former owner is to be told that this node is prepared. */
-  tellDue: boolean
-  ownedSince: Instant | null
-}
-
-/** A command that another node carries out. */
-export interface Ask {
-  readonly id: string
-  readonly to: string
-  readonly text: string
-  readonly since: Instant
-  readonly replyTo: ReplyTo
-  sentAt: Instant
-}
-/** This node's way to standby, and back: groups are handed over one after the other, then the lease process is told. */
-export interface StandbyRun {
-  readonly on: boolean
-  readonly replyTo: ReplyTo
-  readonly groups: string[]
-  /** How the move of the last group ended; null while it is under way. */
-  vacated: Outcome | null
-  /** Since when the lease process is waited for; null while groups move. */
-  toldAt: Instant | null
 }
 
 /** What was said last (`publish/publish.ts`). */
@@ -263,6 +198,3 @@ export const log = (state: NodeState, text: string): void => void state.effects.
 export function count(state: NodeState, name: string): void {
   state.counters[name] = (state.counters[name] ?? 0) + 1
 }
-
-/** Commands whose fields are an operator's or a peer's, kept under the id of whoever waits. */
-export type Asked = { readonly command: Command; readonly replyTo: ReplyTo; readonly mayForward: boolean }

@@ -1,45 +1,78 @@
 /**
- * The HTTP API on the agent's socket as a table: who serves it and who asks it read the same rows. A request is checked by
- * its schema on the side that receives it; a field that is not known is skipped, so that a newer `lvsm` can ask an older agent.
+ * The HTTP API on the agent's socket as a table: who serves it and who asks it read the same rows. Each side checks what it
+ * receives by the schema of the row; a field that is not known is skipped, so that a newer `lvsm` can ask an older agent.
  */
+import type { Refusal } from '@lvsm/base'
 import * as z from 'zod'
-import type { FenceReport } from './fence.ts'
-import type { Events, StandbyReport, Status, SwitchoverReport } from './status.ts'
+import { type FenceReport, fenceReport } from './fence.ts'
+import {
+  type Events,
+  eventsReport,
+  refusedReport,
+  type StandbyReport,
+  standbyReport,
+  type Status,
+  statusReport,
+  type SwitchoverReport,
+  switchoverReport,
+} from './status.ts'
 
 /** Long enough for every mistyped name; what is longer would not fit the messages between nodes. */
 export const LONGEST_NAME = 100
 
-const nameOf = (what: string) =>
-  z.string({ error: `not the name of ${what}` }).max(LONGEST_NAME, `not the name of ${what}`)
-export const switchoverRequest = z.object(
-  {
-    group: z.string({ error: 'the name of a group is missing' }).max(LONGEST_NAME, 'not the name of a group'),
-    to: nameOf('a node').optional(),
-  },
-  { error: 'the name of a group is missing' },
-)
-export const standbyRequest = z.object(
-  { name: nameOf('a node').optional(), on: z.boolean({ error: 'neither true nor false' }) },
-  { error: 'neither true nor false' },
-)
-
+const named = (error: string) => z.string({ error }).max(LONGEST_NAME, { error })
+export const switchoverRequest = z.object({
+  group: named('the name of a group is missing, or too long'),
+  to: named('not the name of a node').exactOptional(),
+})
+export const standbyRequest = z.object({
+  name: named('not the name of a node').exactOptional(),
+  on: z.boolean({ error: 'neither true nor false' }),
+})
 export type SwitchoverRequest = z.infer<typeof switchoverRequest>
 export type StandbyRequest = z.infer<typeof standbyRequest>
 
-export const ROUTES = {
-  status: { method: 'GET', path: '/v1/status' },
-  events: { method: 'GET', path: '/v1/events' },
-  fence: { method: 'GET', path: '/v1/fence' },
-  switchover: { method: 'POST', path: '/v1/switchover', request: switchoverRequest },
-  standby: { method: 'POST', path: '/v1/standby', request: standbyRequest },
-} as const
-export type RouteName = keyof typeof ROUTES
-
-/** What each route answers when all is well; what is not well is `Refused`. */
-export interface Responses {
+export interface RouteRequests {
+  readonly status: null
+  readonly events: null
+  readonly fence: null
+  readonly switchover: SwitchoverRequest
+  readonly standby: StandbyRequest
+}
+export interface RouteResponses {
   readonly status: Status
   readonly events: Events
   readonly fence: FenceReport
   readonly switchover: SwitchoverReport
   readonly standby: StandbyReport
+}
+export type RouteName = keyof RouteResponses
+
+interface Route<Request, Response> {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  /** Null where the body is not looked at. */
+  readonly request: Request extends null ? null : z.ZodType<Request>
+  /** When all is well; whatever is not is answered by `refusedReport`. */
+  readonly response: z.ZodType<Response>
+}
+type Routes = { readonly [Name in RouteName]: Route<RouteRequests[Name], RouteResponses[Name]> }
+
+export const ROUTES: Routes = {
+  status: { method: 'GET', path: '/v1/status', request: null, response: statusReport },
+  events: { method: 'GET', path: '/v1/events', request: null, response: eventsReport },
+  fence: { method: 'GET', path: '/v1/fence', request: null, response: fenceReport },
+  switchover: { method: 'POST', path: '/v1/switchover', request: switchoverRequest, response: switchoverReport },
+  standby: { method: 'POST', path: '/v1/standby', request: standbyRequest, response: standbyReport },
+}
+
+/** Null for an answer that is none of this route. */
+export function readResponse<Name extends RouteName>(name: Name, body: unknown): RouteResponses[Name] | null {
+  const read = ROUTES[name].response.safeParse(body)
+  return read.success ? read.data : null
+}
+/** Null for an answer that gives no reason. */
+export function readRefusals(body: unknown): readonly Refusal[] | null {
+  const read = refusedReport.safeParse(body)
+  return read.success ? read.data.refusals : null
 }

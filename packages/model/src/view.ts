@@ -65,10 +65,8 @@ export function agreementDigests({ nodes, groups, timing }: Config): Agreement {
 }
 
 /** What two nodes do not agree on; what the other one did not say is no agreement. */
-export const disagreements = (
-  one: Agreement,
-  other: { readonly [Subject in keyof Agreement]?: string | undefined },
-): (typeof AGREEMENTS)[number][] => AGREEMENTS.filter((subject) => one[subject] !== other[subject])
+export const disagreements = (one: Agreement, other: Partial<Agreement>): (typeof AGREEMENTS)[number][] =>
+  AGREEMENTS.filter((subject) => one[subject] !== other[subject])
 
 /** The ownership plane's part. `interfaceOf` gives the interface index of a floating address on this node, 0 when there is none. */
 export function ownershipView(

@@ -10,14 +10,9 @@ import { readSysctl, writeSysctl } from './sysctl.ts'
 
 const LOOPBACK = 772
 
-export interface KernelNeeds {
-  /** A director: IPVS and nftables are read too. */
-  readonly director: boolean
-}
-
-export function openKernel({ director }: KernelNeeds): Kernel {
+export function openKernel(): Kernel {
   const route = openNetlink(NETLINK.route)
-  const table = director ? openTable() : null
+  const table = openTable()
   const guard = openGuard()
   const all = <T>(request: Uint8Array, decode: (message: Message) => Decoded<T>): T[] =>
     route.dump(request).flatMap((message) => {
@@ -61,20 +56,20 @@ export function openKernel({ director }: KernelNeeds): Kernel {
   }
 
   return {
-    observe(sysctls): Observed {
+    observe({ sysctls, services }): Observed {
       if (watches.length === 0) forget()
       return {
         ...ground.get(),
         sysctls: new Map(sysctls.map((path) => [path, readSysctl(path)])),
-        services: table ? table.observe() : [],
+        services: services ? table.observe() : [],
         guard: rules.get(),
       }
     },
     apply(operations) {
       forget()
       return operations.flatMap((operation) => {
-        const error = carryOut(operation)
-        return error === null ? [] : [{ operation, error }]
+        const message = carryOut(operation)
+        return message === null ? [] : [{ operation, message }]
       })
     },
     watch(changed) {
@@ -114,7 +109,7 @@ export function openKernel({ director }: KernelNeeds): Kernel {
       )
     },
     close() {
-      for (const part of [...watches, route, table, guard]) part?.close()
+      for (const part of [...watches, route, table, guard]) part.close()
     },
   }
 
@@ -165,7 +160,7 @@ export function openKernel({ director }: KernelNeeds): Kernel {
           }),
         )
       default:
-        return table ? table.apply(operation) : 'this node is no director'
+        return table.apply(operation)
     }
   }
   function told(message: Uint8Array): string | null {

@@ -1,5 +1,6 @@
 /** Whose business a command is. */
-import type { Asked, NodeState } from '../state.ts'
+import type { NodeState } from '../state.ts'
+import type { Asked } from './pending.ts'
 import { onStandby } from './standby.ts'
 import { onSwitchover } from './switchover.ts'
 

@@ -1,7 +1,8 @@
 /** Commands that another node carries out: asked again until it answers. */
 import { after, between, type Instant } from '@lvsm/base'
 import { type AgentMessage, type Command, encodeMessage } from '../messages.ts'
-import type { NodeState, ReplyTo } from '../state.ts'
+import type { NodeState } from '../state.ts'
+import type { ReplyTo } from './pending.ts'
 import { refuse, reply } from './reply.ts'
 
 const REPEAT_MS = 400

@@ -1,7 +1,8 @@
 /** How a command ended, and who is told. */
 import type { Fault, Outcome } from '../messages.ts'
 import { encodeAnswer } from '../publish/packing.ts'
-import type { NodeState, ReplyTo } from '../state.ts'
+import type { NodeState } from '../state.ts'
+import type { ReplyTo } from './pending.ts'
 
 export const refuse = (fault: Fault, code: string, message: string, hint?: string): Outcome => ({
   ok: false,

@@ -9,7 +9,9 @@ import { refuse, reply } from '../command/reply.ts'
 import { leaseStatus, ownership } from '../lease.ts'
 import { encodeMessage, type Outcome } from '../messages.ts'
 import { readyOf, stateOf } from '../peers.ts'
-import type { Move, NodeState, ReplyTo } from '../state.ts'
+import type { NodeState } from '../state.ts'
+import type { Move } from './moving.ts'
+import type { ReplyTo } from '../command/pending.ts'
 
 /** Longest wait for NAT connections to end. */
 const QUIET_MS = 2000

@@ -8,7 +8,8 @@ import { inNetwork } from '@lvsm/model'
 import { ownership } from '../lease.ts'
 import { encodeMessage } from '../messages.ts'
 import { groupOf } from '../plan/about.ts'
-import type { Handover, NodeState } from '../state.ts'
+import type { NodeState } from '../state.ts'
+import type { Handover } from './moving.ts'
 
 /** Longest time for old connections to go; without it some packets would be taken for theirs. */
 const FORGETS_MS = 2000

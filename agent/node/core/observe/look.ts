@@ -33,10 +33,13 @@ export function looked({ rhythm, now }: NodeState): void {
 
 /** Asks for a look when one is due; its answer ends it. */
 export function lookIfDue(state: NodeState): void {
-  const { rhythm, kernel, now } = state
+  const { rhythm, kernel, view, now } = state
   if (!state.config || rhythm.looking || now < rhythm.lookAt) return
   rhythm.looking = true
-  state.effects.push({ kind: 'observe', sysctls: kernel.wanted?.sysctls.map(({ path }) => path) ?? [] })
+  const sysctls = kernel.wanted?.sysctls.map(({ path }) => path) ?? []
+  // Who was a director has a table to clear.
+  const services = (view?.directs.length ?? 0) > 0 || kernel.owned.size > 0
+  state.effects.push({ kind: 'observe', sysctls, services })
 }
 
 export const nextLook = ({ rhythm, config }: NodeState): Instant | null =>
