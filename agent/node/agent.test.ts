@@ -86,7 +86,7 @@ const asker =
 
 test('answers for its status, its history and its fence by the table of routes', async () => {
   const { ask, calls, said } = started()
-  expect(calls.slice(0, 2)).toEqual(['observe', 'observe'])
+  expect(calls[0]).toBe('observe')
   expect(said[0]).toBe('dir1 of cluster lab runs, revision 1')
   for (const name of ['status', 'events', 'fence'] as const) {
     const { status, value } = await ask(name)

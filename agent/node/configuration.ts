@@ -1,6 +1,6 @@
 /** The configuration file and the secrets that it names: read and checked as a whole, at the start and at each SIGHUP. */
 import { describeRefusal, type Refusal } from '@lvsm/base'
-import { checkConfig, type Config, nodeView } from '@lvsm/model'
+import { checkConfig, type Config, nodeView, suggest } from '@lvsm/model'
 import { readSecrets, readText } from './adapters/files.ts'
 import { openTable } from './adapters/kernel/ipvs.ts'
 import { refuseModules } from './adapters/preflight.ts'
@@ -15,13 +15,30 @@ export type Read =
   /** Every fault with its place, as lines for people. */
   | { readonly ok: false; readonly faults: readonly string[] }
 
-export function readConfiguration(path: string): Read {
+/** Whose part of the cluster it is: `named` on the command line, else taken from the host. */
+export interface Self {
+  readonly node: string
+  readonly named: boolean
+}
+
+/** `self`: null where only the file itself is looked at. */
+export function readConfiguration(path: string, self: Self | null): Read {
   const read = readText(path)
   if ('error' in read) return { ok: false, faults: [`${path}: ${read.error}`] }
   const { config, refusals } = checkConfig(read.text)
   if (!config) return refused(path, refusals)
+  const stranger = self && strangerIn(config, self)
+  if (stranger) return refused(path, [stranger])
   const keys = readSecrets(config, path)
   return keys.refusals.length > 0 ? refused(path, keys.refusals) : { ok: true, config, secrets: keys.secrets }
+}
+
+function strangerIn({ nodes }: Config, { node, named }: Self): Refusal | null {
+  const names = nodes.map(({ name }) => name)
+  if (names.includes(node)) return null
+  const nearest = suggest(node, names, 'nodes')
+  const hint = named ? nearest : `that is the hostname: name this node with --node NAME (${nearest})`
+  return { code: 'unknown-node', message: `there is no node "${node}"`, hint }
 }
 
 function refused(path: string, refusals: readonly Refusal[]): Read {

@@ -1,5 +1,6 @@
 /** From the command line to an agent that runs, and what signals mean to it. */
 import { mkdirSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { describeRefusal } from '@lvsm/base'
 import { boottime, lockFile } from '@lvsm/kernel'
@@ -7,7 +8,7 @@ import { readFence } from './adapters/kernel/fence.ts'
 import { openKernel } from './adapters/kernel/kernel.ts'
 import { refuseRights } from './adapters/preflight.ts'
 import { Agent } from './agent.ts'
-import { type Configuration, type Read, readConfiguration, refuseKernel } from './configuration.ts'
+import { type Configuration, type Read, readConfiguration, refuseKernel, type Self } from './configuration.ts'
 import { readOptions, type RunOptions, USAGE } from './options.ts'
 
 /** The process that this is. */
@@ -36,20 +37,23 @@ export function launch(args: readonly string[], program: Program): void {
 }
 
 function begin(options: RunOptions, program: Program): void {
-  const read = readConfiguration(options.config)
+  const self = { node: options.node ?? hostname(), named: options.node !== null }
+  const read = readConfiguration(options.config, options.kind === 'check' && !self.named ? null : self)
   if (!read.ok) {
     for (const fault of read.faults) program.complain(fault)
     return program.exit(1)
   }
-  const { cluster, node, revision } = read.config
-  if (options.kind === 'check')
-    return program.print(`${options.config}: no faults (cluster ${cluster}, node ${node}, revision ${revision})\n`)
-  const faults = preflight(read, node, options)
+  const { cluster, revision } = read.config
+  if (options.kind === 'check') {
+    const whose = self.named ? `, node ${self.node}` : ''
+    return program.print(`${options.config}: no faults (cluster ${cluster}${whose}, revision ${revision})\n`)
+  }
+  const faults = preflight(read, self.node, options)
   if (faults.length > 0) {
     for (const fault of faults) program.say(fault)
     return program.exit(1)
   }
-  run(options, node, read, program)
+  run(options, self, read, program)
 }
 
 /** What must be there before the first change; empty when all is. The lock is taken. */
@@ -71,15 +75,15 @@ function preflight({ config }: Configuration, node: string, { runDir, stateDir }
   return [`another lvsm-agent already runs for ${runDir}`, 'stop it first, or give this one its own --run-dir']
 }
 
-function run(options: RunOptions, node: string, configuration: Configuration, program: Program): void {
+function run(options: RunOptions, self: Self, configuration: Configuration, program: Program): void {
   const { runDir, stateDir, config } = options
   try {
     const agent = new Agent(
-      { node, runDir, stateDir },
+      { node: self.node, runDir, stateDir },
       configuration,
       {
         clock: boottime,
-        readConfiguration: () => reread(config, node),
+        readConfiguration: () => reread(config, self),
         readFence,
         say: (text) => program.say(text),
         exit: (code) => program.exit(code),
@@ -95,8 +99,8 @@ function run(options: RunOptions, node: string, configuration: Configuration, pr
   }
 }
 
-function reread(path: string, node: string): Read {
-  const read = readConfiguration(path)
-  const faults = read.ok ? refuseKernel(read.config, node) : []
+function reread(path: string, self: Self): Read {
+  const read = readConfiguration(path, self)
+  const faults = read.ok ? refuseKernel(read.config, self.node) : []
   return faults.length > 0 ? { ok: false, faults } : read
 }

@@ -5,12 +5,16 @@ test('the command line names the file; directories have defaults', () => {
   expect(readOptions(['--config', 'a.yaml'])).toEqual({
     kind: 'run',
     config: 'a.yaml',
+    node: null,
     runDir: '/run/lvsm',
     stateDir: '/var/lib/lvsm',
   })
-  expect(readOptions(['--config', 'a.yaml', '--check', '--run-dir', 'r', '--state-dir', 's'])).toEqual({
+  expect(
+    readOptions(['--config', 'a.yaml', '--check', '--node', 'dir1', '--run-dir', 'r', '--state-dir', 's']),
+  ).toEqual({
     kind: 'check',
     config: 'a.yaml',
+    node: 'dir1',
     runDir: 'r',
     stateDir: 's',
   })

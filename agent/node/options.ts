@@ -1,17 +1,20 @@
 /** What the command line of `lvsm-agent` asks for. */
 import { parseArgs } from 'node:util'
 
-export const USAGE = `usage: lvsm-agent --config FILE [--run-dir DIR] [--state-dir DIR] [--check]
-  --config FILE     configuration of this node
+export const USAGE = `usage: lvsm-agent --config FILE [--node NAME] [--run-dir DIR] [--state-dir DIR] [--check]
+  --config FILE     configuration of the cluster, the same on every node
+  --node NAME       this node, as the configuration calls it (the hostname)
   --run-dir DIR     sockets (/run/lvsm)
   --state-dir DIR   what is kept over a restart (/var/lib/lvsm)
-  --check           print every fault of the configuration and leave
+  --check           print every fault of the configuration and leave; with --node also whether it knows the node
 SIGHUP reads the configuration again; one with faults changes nothing.`
 
 export interface RunOptions {
   readonly kind: 'run' | 'check'
   /** The file. */
   readonly config: string
+  /** Null: the hostname. */
+  readonly node: string | null
   readonly runDir: string
   readonly stateDir: string
 }
@@ -23,6 +26,7 @@ export type Options =
 
 const WORDS = {
   config: { type: 'string', default: '' },
+  node: { type: 'string' },
   'run-dir': { type: 'string', default: '/run/lvsm' },
   'state-dir': { type: 'string', default: '/var/lib/lvsm' },
   check: { type: 'boolean', default: false },
@@ -33,10 +37,10 @@ const WORDS = {
 export function readOptions(args: readonly string[]): Options {
   try {
     const { values } = parseArgs({ args: [...args], options: WORDS })
-    const { config, 'run-dir': runDir, 'state-dir': stateDir, check } = values
+    const { config, node = null, 'run-dir': runDir, 'state-dir': stateDir, check } = values
     if (values.help) return { kind: 'help' }
     if (config === '') return { kind: 'refused', reason: '--config is missing' }
-    return { kind: check ? 'check' : 'run', config, runDir, stateDir }
+    return { kind: check ? 'check' : 'run', config, node, runDir, stateDir }
   } catch (error) {
     return { kind: 'refused', reason: (error as Error).message }
   }

@@ -117,7 +117,7 @@ describe('a director', () => {
     const other = node('dir2', undefined, SAMPLE.replace(here, there).replace('name: rs3, roles: [realserver]', more))
     for (const each of [one, other]) {
       each.feed({ kind: 'lease-up' })
-      each.feed({ kind: 'lease-status', status: statusOf(each.config.node, 'dir1') })
+      each.feed({ kind: 'lease-status', status: statusOf(each.name, 'dir1') })
       each.run(2500)
     }
     for (const { text } of other.take('message')) one.feed({ kind: 'message', from: 'dir2', text })

@@ -4,20 +4,20 @@ import { checkConfig, type Config, SAMPLE } from '@lvsm/model'
 import { guardPrint, type Observed, type ObservedService, type Operation, NOTHING_OWNED, serviceKey } from '@lvsm/plan'
 import { createNodeCore, type NodeCore, type NodeEffect, type NodeInput, type OwnershipStatus } from './index.ts'
 
-const configOf = (node: string, text = SAMPLE): Config => {
-  const { config, refusals } = checkConfig(text.replace('node: dir1', `node: ${node}`))
+const configOf = (text: string): Config => {
+  const { config, refusals } = checkConfig(text)
   if (!config) throw new Error(JSON.stringify(refusals))
   return config
 }
 
 /** A kernel that does as it is told. */
-function kernel(config: Config) {
+function kernel(config: Config, name: string) {
   const links = [
     { index: 1, name: 'lo', loopback: true, up: true },
     { index: 2, name: 'inside', loopback: false, up: true },
     { index: 3, name: 'outside', loopback: false, up: true },
   ]
-  const own = config.nodes.find((node) => node.name === config.node)?.links ?? []
+  const own = config.nodes.find((node) => node.name === name)?.links ?? []
   const state = {
     links: links.slice(0, own.length + 1),
     addresses: own.map((link) => ({
@@ -99,9 +99,9 @@ export function node(
   configured = true,
   wall = (at: Instant): string => String(Math.round(at)).padStart(9, '0'),
 ) {
-  const config = configOf(name, text)
+  const config = configOf(text)
   const answering = new Set(ANSWERING)
-  const kern = kernel(config)
+  const kern = kernel(config, name)
   let now = instant(1000)
   let wakeAt: Instant = now
   const seen: NodeEffect[] = []
@@ -176,7 +176,7 @@ export function node(
     for (const effect of found) seen.splice(seen.indexOf(effect), 1)
     return found
   }
-  return { config, kern, core, feed, run, take, alive, answering, now: () => now }
+  return { name, config, kern, core, feed, run, take, alive, answering, now: () => now }
 }
 
 export const statusOf = (self: string, owner: string | null, number = 1): OwnershipStatus => ({

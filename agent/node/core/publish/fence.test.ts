@@ -2,7 +2,7 @@ import { checkConfig, type Config, SAMPLE } from '@lvsm/model'
 import { describe, expect, it } from 'vitest'
 import { type ObservedFenceGroup, type ObservedFenceTable, reportFence } from './fence.ts'
 
-const configOf = (node: string): Config => checkConfig(SAMPLE.replace('node: dir1', `node: ${node}`)).config as Config
+const CONFIG = checkConfig(SAMPLE).config as Config
 const web: ObservedFenceGroup = {
   name: 'web',
   addresses: ['10.11.0.10', '10.12.0.254'],
@@ -26,11 +26,11 @@ const tables = (
   })
 const missing = { present: false, hooks: [], groups: [] }
 const codes = (observed: ObservedFenceTable[], leaseFault: string | null = null): string[] =>
-  reportFence(configOf('dir1'), 'dir1', observed, leaseFault).faults.map(({ code }) => code)
+  reportFence(CONFIG, 'dir1', observed, leaseFault).faults.map(({ code }) => code)
 
 describe('the fence of a director', () => {
   it('is told with its elements, time left, counters and addresses', () => {
-    const report = reportFence(configOf('dir1'), 'dir1', tables(), null)
+    const report = reportFence(CONFIG, 'dir1', tables(), null)
     expect(report).toMatchObject({ node: 'dir1', directs: ['web'], leaseFault: null, faults: [] })
     expect(report.groups).toEqual([
       {
@@ -53,7 +53,7 @@ describe('the fence of a director', () => {
 
   it('is closed where the element is gone', () => {
     const closed = tables(() => ({ groups: [{ ...web, element: null }] }))
-    const [group] = reportFence(configOf('dir2'), 'dir2', closed, null).groups
+    const [group] = reportFence(CONFIG, 'dir2', closed, null).groups
     expect(group?.elements[0]).toMatchObject({ open: false, leftMs: 0, timeoutMs: 0, droppedPackets: 7 })
   })
 
@@ -74,15 +74,15 @@ describe('the fence of a director', () => {
 
   it('names what is not guarded, and a next step that fits whether the lease process lives', () => {
     const gone = tables(() => missing)
-    const [alive] = reportFence(configOf('dir1'), 'dir1', gone, null).faults
-    const [dead] = reportFence(configOf('dir1'), 'dir1', gone, 'it does not run (no socket)').faults
+    const [alive] = reportFence(CONFIG, 'dir1', gone, null).faults
+    const [dead] = reportFence(CONFIG, 'dir1', gone, 'it does not run (no socket)').faults
     expect(alive?.message).toContain('answering for web')
     expect([alive?.hint, dead?.hint]).toEqual([
       expect.stringContaining('within a second'),
       expect.stringContaining('start lvsm-lease'),
     ])
     const [address] = reportFence(
-      configOf('dir1'),
+      CONFIG,
       'dir1',
       tables(({ family }) => (family === 'inet' ? { groups: [{ ...web, addresses: ['10.11.0.10'] }] } : {})),
       null,
@@ -94,18 +94,16 @@ describe('the fence of a director', () => {
 it('a node that directs no group needs none, and shows what an earlier configuration left', () => {
   expect(
     reportFence(
-      configOf('rs1'),
+      CONFIG,
       'rs1',
       tables(() => missing),
       null,
     ),
   ).toMatchObject({ directs: [], groups: [], faults: [] })
-  expect(reportFence(configOf('rs1'), 'rs1', tables(), null).groups).toMatchObject([{ name: 'web', directed: false }])
+  expect(reportFence(CONFIG, 'rs1', tables(), null).groups).toMatchObject([{ name: 'web', directed: false }])
   const old = tables(() => ({ groups: [web, { ...web, name: 'old' }] }))
-  expect(reportFence(configOf('dir1'), 'dir1', old, null).groups.map(({ name, directed }) => [name, directed])).toEqual(
-    [
-      ['web', true],
-      ['old', false],
-    ],
-  )
+  expect(reportFence(CONFIG, 'dir1', old, null).groups.map(({ name, directed }) => [name, directed])).toEqual([
+    ['web', true],
+    ['old', false],
+  ])
 })
