@@ -1,5 +1,6 @@
 /** What other nodes' agents said lately. Memory is bounded: only nodes, services and destinations of the configuration count. */
 import { between, type Instant } from '@lvsm/base'
+import { destKey } from '@lvsm/plan'
 import type { DestinationReport, StateMessage, TablesMessage } from './messages.ts'
 import type { NodeState } from './state.ts'
 
@@ -33,7 +34,7 @@ export function heardTables(state: NodeState, from: string, { services }: Tables
     if (!told) continue
     const known = state.tables.get(`${from} ${name}`)
     const before = known && isFresh(state, known.at) ? known.destinations : new Map<string, DestinationReport>()
-    const wanted = new Set(realservers.map(({ address, port }) => `${address}:${port}`))
+    const wanted = new Set(realservers.map(destKey))
     const destinations = new Map([...before, ...told.map((one) => [one.key, one] as const)])
     for (const key of destinations.keys()) if (!wanted.has(key)) destinations.delete(key)
     state.tables.set(`${from} ${name}`, { at: state.now, destinations })
