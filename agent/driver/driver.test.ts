@@ -23,6 +23,7 @@ function driven(longestInbox = 3) {
     },
     carryOut(effect) {
       seen.push(`${effect.kind} ${effect.text}`)
+      if (effect.text.startsWith('halt')) driver.halt()
       if (effect.kind === 'ask') driver.feed({ kind: 'answer', text: 'yes' })
       if (effect.text.startsWith('burst'))
         for (const text of ['1', '2', '3', '4', '5']) driver.feed({ kind: 'word', text })
@@ -75,4 +76,11 @@ test('stopped, it takes nothing more, and its alarm is off', () => {
   driver.feed({ kind: 'word', text: 'late' })
   ring()
   expect([seen.length, wish()]).toEqual([3, null])
+})
+
+test('halted in the middle of a step, it does not even what is left of that, nor what waits', () => {
+  const { driver, seen, wish } = driven()
+  driver.feed({ kind: 'word', text: 'halt?' })
+  driver.feed({ kind: 'word', text: 'late' })
+  expect([seen, wish()]).toEqual([['ask halt?'], null])
 })

@@ -35,15 +35,17 @@ export interface DriverParts<Input, Effect> {
 
 export interface Driver<Input> {
   feed(input: Input): void
-  /** Nothing more is taken in. */
+  /** Nothing more is taken in, and the alarm is off; what the present step asked for is carried out. */
   stop(): void
+  /** Nothing more happens, not even what is left of the present step: an effect could not be carried out that all others need. */
+  halt(): void
 }
 
 export function startDriver<Input extends { readonly kind: string }, Effect extends { readonly kind: string }>(
   parts: DriverParts<Input, Effect>,
 ): Driver<Input> {
   const inbox: (Input | Wake)[] = []
-  let [running, stopped] = [false, false]
+  let [running, stopped, halted] = [false, false, false]
 
   const put = (input: Input | Wake): void => {
     if (stopped) return
@@ -58,6 +60,7 @@ export function startDriver<Input extends { readonly kind: string }, Effect exte
   }
   const take = (input: Input | Wake): void => {
     for (const effect of parts.step(input, parts.clock())) {
+      if (halted) return
       if (isWake(effect)) alarm.set(effect.at)
       else parts.carryOut(effect)
     }
@@ -71,6 +74,10 @@ export function startDriver<Input extends { readonly kind: string }, Effect exte
     stop() {
       stopped = true
       alarm.stop()
+    },
+    halt() {
+      stopped = true
+      halted = true
     },
   }
 }
