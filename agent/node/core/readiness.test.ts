@@ -135,3 +135,24 @@ describe('a director that lost IPVS', () => {
     expect(one.told()).toEqual([PREPARED])
   })
 })
+
+describe('a director whose kernel refuses an operation', () => {
+  it('is not ready, whatever words the kernel has for it', () => {
+    const one = owner()
+    one.kern.refuses = ({ kind }) => (kind === 'dest-edit' ? 'the guard of this table says no' : '')
+    one.alive.delete('10.11.0.11')
+    one.run(3000)
+    expect(one.told().at(-1)).toMatchObject({
+      ready: false,
+      reason: expect.stringContaining('the guard of this table'),
+    })
+  })
+  it('stays ready where it is the rules for NAT and handover that are refused: the table serves all the same', () => {
+    const one = owner()
+    one.kern.state.guard = 'changed by hand'
+    one.kern.refuses = ({ kind }) => (kind === 'guard' ? 'not supported' : '')
+    one.run(3000)
+    expect(one.told()).toEqual([PREPARED])
+    expect(one.troubles()).toContain('kernel-refused')
+  })
+})
