@@ -1,10 +1,11 @@
 /**
- * The one inbox of the lease process: inputs in order, the clock read freshly for each, effects carried out before
- * the next input. Everything here is synchronous; a step and its effects take well under a millisecond.
+ * What carries the effects of the lease core out, under the driver that both processes share. Everything here is synchronous;
+ * a step and its effects take well under a millisecond.
  */
 import type { Instant } from '@lvsm/base'
 import type { DurableState } from '@lvsm/lease'
 import type { Outgoing } from '@lvsm/wire'
+import { type Driver, startDriver } from '../driver/driver.ts'
 import type { LeaseEffect, LeaseInput } from './core/events.ts'
 import { BOTH } from './core/kernel.ts'
 import type { Addressee, Addresses, Fence } from './ports.ts'
@@ -31,81 +32,78 @@ export interface PumpPorts {
   count(reason: string): void
 }
 
-export interface Pump {
-  feed(input: LeaseInput): void
-  stop(): void
-}
+export type Pump = Pick<Driver<LeaseInput>, 'feed' | 'stop'>
 
 export function startPump(node: string, incarnation: string, ports: PumpPorts): Pump {
-  const inbox: LeaseInput[] = []
-  let running = false
-  /** Without its fence nothing may go on, not even what is left of the present step. */
-  let ended = false
-  const alarm = ports.alarm(() => feed({ kind: 'wake' }))
+  const driver: Driver<LeaseInput> = startDriver<LeaseInput, LeaseEffect>({
+    clock: () => ports.clock(),
+    step: (input, now) => ports.step(input, now),
+    carryOut: (effect) => carryOut({ node, incarnation, ports, driver }, effect),
+    alarm: (ring) => ports.alarm(ring),
+    longestInbox: LONGEST_INBOX,
+    mayDrop: ({ kind }) => kind === 'datagram',
+    dropped: () => ports.count('inbox-full'),
+  })
+  return driver
+}
 
-  const feed = (input: LeaseInput): void => {
-    if (ended) return
-    if (inbox.length >= LONGEST_INBOX && input.kind === 'datagram') return ports.count('inbox-full')
-    inbox.push(input)
-    if (running) return
-    running = true
-    try {
-      for (let next = inbox.shift(); next && !ended; next = inbox.shift())
-        for (const effect of ports.step(next, ports.clock())) if (!ended) carryOut(effect)
-    } finally {
-      running = false
+interface Parts {
+  readonly node: string
+  readonly incarnation: string
+  readonly ports: PumpPorts
+  readonly driver: Driver<LeaseInput>
+}
+
+function carryOut(parts: Parts, effect: LeaseEffect): void {
+  const { ports, driver } = parts
+  switch (effect.kind) {
+    case 'send':
+      return send(parts, effect)
+    case 'fence': {
+      const { group, op, parts: fenceParts } = effect
+      return driver.feed({ kind: 'fenced', group, op, parts: fenceParts, ...ports.fence.apply(effect) })
     }
-  }
-
-  const carryOut = (effect: LeaseEffect): void => {
-    switch (effect.kind) {
-      case 'send':
-        return send(effect)
-      case 'fence': {
-        const { group, op, parts } = effect
-        return feed({ kind: 'fenced', group, op, parts, ...ports.fence.apply(effect) })
-      }
-      case 'fence-tables': {
-        const built = ports.fence.build(effect.groups, effect.carried)
-        if (built.result !== 'done') {
-          // Without its fence a director may own nothing: the supervisor starts the process again, closed.
-          ended = true
-          return ports.unfenced(built.error)
-        }
-        for (const one of built.carried) feed({ kind: 'fenced', op: 'carry', parts: BOTH, ...one })
-        return
-      }
-      case 'address': {
-        const { op, group, validSeconds } = effect
-        const { result, error } =
-          op === 'add' ? ports.addresses.add(group, validSeconds) : ports.addresses.remove(group)
-        return feed({ kind: 'addressed', group: group.name, op, ok: result === 'done', error })
-      }
-      case 'announce':
-        if (ports.addresses.announce(effect.group, effect.notAfter).result !== 'done') ports.count('announce-failed')
-        return
-      case 'wake':
-        return alarm.set(effect.at)
-      case 'persist':
-        return ports.persist(effect.state, (error) => feed({ kind: 'persisted', ok: error === '', error }))
-      case 'deliver':
-        return ports.deliver(effect.from, effect.payload)
-      case 'event':
-        return ports.event(effect)
-      case 'claimed':
-        return ports.claimed()
-      case 'stopped':
-        return ports.stopped()
+    case 'fence-tables':
+      return build(parts, effect)
+    case 'address': {
+      const { op, group, validSeconds } = effect
+      const { result, error } = op === 'add' ? ports.addresses.add(group, validSeconds) : ports.addresses.remove(group)
+      return driver.feed({ kind: 'addressed', group: group.name, op, ok: result === 'done', error })
     }
+    case 'announce':
+      if (ports.addresses.announce(effect.group, effect.notAfter).result !== 'done') ports.count('announce-failed')
+      return
+    case 'persist':
+      return ports.persist(effect.state, (error) => driver.feed({ kind: 'persisted', ok: error === '', error }))
+    case 'deliver':
+      return ports.deliver(effect.from, effect.payload)
+    case 'event':
+      return ports.event(effect)
+    case 'claimed':
+      return ports.claimed()
+    case 'stopped':
+      return ports.stopped()
+    case 'wake':
+      // The driver's own.
+      return
   }
+}
 
-  const send = ({ to, sequence, spread, message, rider, peers }: Extract<LeaseEffect, { kind: 'send' }>): void => {
-    const recipients = to.flatMap((name) => {
-      const peer = peers[name]
-      return peer ? [{ node: name, ...peer }] : []
-    })
-    ports.send({ from: node, incarnation, sequence, spread, message, rider }, recipients)
+function build({ ports, driver }: Parts, effect: Extract<LeaseEffect, { kind: 'fence-tables' }>): void {
+  const built = ports.fence.build(effect.groups, effect.carried)
+  if (built.result !== 'done') {
+    // Without its fence a director may own nothing: the supervisor starts the process again, closed.
+    driver.halt()
+    return ports.unfenced(built.error)
   }
+  for (const one of built.carried) driver.feed({ kind: 'fenced', op: 'carry', parts: BOTH, ...one })
+}
 
-  return { feed, stop: alarm.stop }
+function send({ node, incarnation, ports }: Parts, effect: Extract<LeaseEffect, { kind: 'send' }>): void {
+  const { to, sequence, spread, message, rider, peers } = effect
+  const recipients = to.flatMap((name) => {
+    const peer = peers[name]
+    return peer ? [{ node: name, ...peer }] : []
+  })
+  ports.send({ from: node, incarnation, sequence, spread, message, rider }, recipients)
 }

@@ -3,11 +3,13 @@
  * hand over. V8 compiles a function when it is first called, and a takeover, the rarest thing that happens here, would
  * pay for all of them at once: 20 ms and more under emulation. Nothing of it reaches the network, the kernel or the disk.
  */
-import { instant, type Random } from '@lvsm/base'
+import { type Instant, instant, type Random } from '@lvsm/base'
 import { type LeaseView, NEW_STATE } from '@lvsm/lease'
-import { type Keys, type MacState, open, sealer } from '@lvsm/wire'
+import { type Keys, type MacState, open, type Outgoing, sealer } from '@lvsm/wire'
 import { createLeaseCore, type LeaseCore } from './core/core.ts'
-import type { LeaseEffect, LeaseInput } from './core/events.ts'
+import type { LeaseInput } from './core/events.ts'
+import { type Addressee, type FenceOutcome, FINE } from './ports.ts'
+import { type Pump, startPump } from './pump.ts'
 
 const NODES = ['a', 'b', 'c'] as const
 /** Virtual milliseconds: quarantine, election, some renewals, a takeover and a hand-over. */
@@ -36,8 +38,14 @@ const viewOf = (node: string): LeaseView => ({
 
 interface Actor {
   readonly core: LeaseCore
-  readonly incarnation: string
+  readonly pump: Pump
   wakeAt: number
+}
+/** What the three share: a network and a clock. */
+interface Stage {
+  now: number
+  taken: number
+  readonly network: { readonly to: string; readonly input: LeaseInput }[]
 }
 
 /** No MAC: the hashes are at work all the time anyway. */
@@ -46,56 +54,67 @@ const KEYS: Keys = { macBytes: () => 0, begin: () => BARE }
 
 /** Returns how often the group was taken: 3 when all went as it should. */
 export function rehearse(random: Random): number {
-  let now = 0
-  let taken = 0
+  const stage: Stage = { now: 0, taken: 0, network: [] }
   let dead = ''
-  const inbox: { to: string; input: LeaseInput }[] = []
-  const actors = new Map<string, Actor>(
-    NODES.map((node, index) => {
-      const incarnation = `${index}`.repeat(32)
-      const core = createLeaseCore({ node, incarnation, random, startedAt: instant(0), state: NEW_STATE, kept: true })
-      return [node, { core, incarnation, wakeAt: 0 }]
-    }),
+  const actors = new Map(
+    NODES.map((node, index) => [node as string, actorOf(stage, node, `${index}`.repeat(32), random)]),
   )
   const give = (node: string, input: LeaseInput): void => {
-    const actor = actors.get(node)
-    if (!actor || node === dead) return
-    for (const effect of actor.core.step(input, instant(now))) carryOut(node, actor, effect)
-  }
-  const carryOut = (node: string, actor: Actor, effect: LeaseEffect): void => {
-    if (effect.kind === 'wake') actor.wakeAt = effect.at
-    else if (effect.kind === 'event' && effect.event.kind === 'took') taken += 1
-    else if (effect.kind === 'fence') {
-      const { group, op, parts, timeoutMs } = effect
-      const done = instant(now)
-      inbox.push({ to: node, input: { kind: 'fenced', group, op, parts, timeoutMs, done, result: 'done', error: '' } })
-    } else if (effect.kind === 'persist') inbox.push({ to: node, input: { kind: 'persisted', ok: true, error: '' } })
-    else if (effect.kind === 'address')
-      inbox.push({
-        to: node,
-        input: { kind: 'addressed', group: effect.group.name, op: effect.op, ok: true, error: '' },
-      })
-    else if (effect.kind === 'send') {
-      const { sequence, spread, message, rider } = effect
-      const outgoing = { from: node, incarnation: actor.incarnation, sequence, spread, message, rider }
-      const seal = sealer(outgoing, 'rehearsal', 1, KEYS)
-      for (const to of effect.to) {
-        const opened = open(seal(effect.peers[to]?.incarnation ?? null), 'rehearsal', KEYS)
-        if (opened.ok) inbox.push({ to, input: { kind: 'datagram', envelope: { ...opened.datagram, link: 0 } } })
-      }
-    }
+    if (node !== dead) actors.get(node)?.pump.feed(input)
   }
   for (const node of NODES) give(node, { kind: 'view', view: viewOf(node) })
-  for (; now < LENGTH_MS; now += 10) {
+  for (; stage.now < LENGTH_MS; stage.now += 10) {
     for (const [node, actor] of actors) {
-      if (now % 500 === 0)
+      if (stage.now % 500 === 0)
         give(node, { kind: 'ready', group: 'group', ready: true, cutOff: false, reaches: 0, reason: '' })
-      if (actor.wakeAt <= now) give(node, { kind: 'wake' })
+      if (actor.wakeAt <= stage.now) give(node, { kind: 'wake' })
     }
-    for (let next = inbox.shift(); next; next = inbox.shift()) give(next.to, next.input)
-    if (now === OWNER_DIES_MS) dead = 'a'
-    if (now === HANDOVER_MS) give('b', { kind: 'switchover', group: 'group', to: 'c', reason: 'rehearsal' })
-    actors.get('b')?.core.status(instant(now))
+    for (let next = stage.network.shift(); next; next = stage.network.shift()) give(next.to, next.input)
+    if (stage.now === OWNER_DIES_MS) dead = 'a'
+    if (stage.now === HANDOVER_MS) give('b', { kind: 'switchover', group: 'group', to: 'c', reason: 'rehearsal' })
+    actors.get('b')?.core.status(instant(stage.now))
   }
-  return taken
+  return stage.taken
+}
+
+function actorOf(stage: Stage, node: string, incarnation: string, random: Random): Actor {
+  const core = createLeaseCore({ node, incarnation, random, startedAt: instant(0), state: NEW_STATE, kept: true })
+  const clock = (): Instant => instant(stage.now)
+  const fenced = (timeoutMs: number): FenceOutcome => ({ ...FINE, timeoutMs, done: clock() })
+  const actor: Actor = {
+    core,
+    wakeAt: 0,
+    pump: startPump(node, incarnation, {
+      clock,
+      step: (input, now) => core.step(input, now),
+      fence: {
+        apply: ({ timeoutMs }) => fenced(timeoutMs),
+        build: (_, carried) => ({
+          ...FINE,
+          carried: carried.map(({ group, timeoutMs }) => ({ group, ...fenced(timeoutMs) })),
+        }),
+        clear: () => FINE,
+      },
+      addresses: { add: () => FINE, remove: () => FINE, announce: () => FINE },
+      alarm: () => ({ set: (at) => void (actor.wakeAt = at), stop: () => undefined }),
+      send: (outgoing, recipients) => post(stage, outgoing, recipients),
+      persist: (_, done) => done(''),
+      deliver: () => undefined,
+      event: ({ event }) => void (stage.taken += event.kind === 'took' ? 1 : 0),
+      claimed: () => undefined,
+      stopped: () => undefined,
+      unfenced: () => undefined,
+      count: () => undefined,
+    }),
+  }
+  return actor
+}
+
+/** Sealed and opened as on the wire. */
+function post({ network }: Stage, outgoing: Outgoing, recipients: readonly Addressee[]): void {
+  const seal = sealer(outgoing, 'rehearsal', 1, KEYS)
+  for (const { node, incarnation } of recipients) {
+    const opened = open(seal(incarnation), 'rehearsal', KEYS)
+    if (opened.ok) network.push({ to: node, input: { kind: 'datagram', envelope: { ...opened.datagram, link: 0 } } })
+  }
 }

@@ -1,51 +1,47 @@
-/** The command line of `lvsm-agent`, and its way to say things. */
+/** What the command line of `lvsm-agent` asks for. */
 import { parseArgs } from 'node:util'
 
-export interface Options {
-  /** The file. */
-  readonly config: string
-  readonly runDir: string
-  readonly stateDir: string
-  readonly check: boolean
-}
-
-export const say = (text: string): void => void process.stderr.write(`lvsm-agent: ${text}\n`)
-export function fail(...lines: string[]): never {
-  for (const line of lines) say(line)
-  process.exit(1)
-}
-
-const USAGE = `usage: lvsm-agent --config FILE [--run-dir DIR] [--state-dir DIR] [--check]
-  --config FILE     configuration of this node
+export const USAGE = `usage: lvsm-agent --config FILE [--node NAME] [--run-dir DIR] [--state-dir DIR] [--check]
+  --config FILE     configuration of the cluster, the same on every node
+  --node NAME       this node, as the configuration calls it (the hostname)
   --run-dir DIR     sockets (/run/lvsm)
   --state-dir DIR   what is kept over a restart (/var/lib/lvsm)
-  --check           print every fault of the configuration and leave`
+  --check           print every fault of the configuration and leave; with --node also whether it knows the node
+SIGHUP reads the configuration again; one with faults changes nothing.`
 
-function misuse(text: string): never {
-  say(text)
-  process.stderr.write(`${USAGE}\n`)
-  process.exit(2)
+export interface RunOptions {
+  readonly kind: 'run' | 'check'
+  /** The file. */
+  readonly config: string
+  /** Null: the hostname. */
+  readonly node: string | null
+  readonly runDir: string
+  readonly stateDir: string
 }
+export type Options =
+  | RunOptions
+  | { readonly kind: 'help' }
+  /** It cannot be understood; why, in one sentence. */
+  | { readonly kind: 'refused'; readonly reason: string }
 
-export function options(): Options {
-  const text = { type: 'string' } as const
-  const flag = { type: 'boolean', default: false } as const
+const WORDS = {
+  config: { type: 'string', default: '' },
+  node: { type: 'string' },
+  'run-dir': { type: 'string', default: '/run/lvsm' },
+  'state-dir': { type: 'string', default: '/var/lib/lvsm' },
+  check: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const
+
+/** Never throws. */
+export function readOptions(args: readonly string[]): Options {
   try {
-    const { values } = parseArgs({
-      options: { config: text, 'run-dir': text, 'state-dir': text, check: flag, help: flag },
-    })
-    if (values.help) {
-      process.stdout.write(`${USAGE}\n`)
-      process.exit(0)
-    }
-    if (!values.config) return misuse('--config is missing')
-    return {
-      config: values.config,
-      runDir: values['run-dir'] ?? '/run/lvsm',
-      stateDir: values['state-dir'] ?? '/var/lib/lvsm',
-      check: values.check,
-    }
+    const { values } = parseArgs({ args: [...args], options: WORDS })
+    const { config, node = null, 'run-dir': runDir, 'state-dir': stateDir, check } = values
+    if (values.help) return { kind: 'help' }
+    if (config === '') return { kind: 'refused', reason: '--config is missing' }
+    return { kind: check ? 'check' : 'run', config, node, runDir, stateDir }
   } catch (error) {
-    return misuse((error as Error).message)
+    return { kind: 'refused', reason: (error as Error).message }
   }
 }

@@ -1,13 +1,13 @@
 /** What the reconciler needs of the world. */
 import type { FromLease, ToLease } from '@lvsm/wire'
-import type { Observed, Operation } from './core/index.ts'
+import type { Failure, Observed, Operation } from './core/index.ts'
 
 /** The kernel of this node. Every call returns after the kernel's answer. */
 export interface Kernel {
-  /** Throws what the kernel says. `sysctls`: paths below /proc/sys to read. */
-  observe(sysctls: readonly string[]): Observed
+  /** Throws what the kernel says. `sysctls`: paths below /proc/sys to read; `services`: is the table of IPVS read, too? */
+  observe(wanted: { readonly sysctls: readonly string[]; readonly services: boolean }): Observed
   /** In order; a failure does not hold up what does not depend on it. Returns the failures. */
-  apply(operations: readonly Operation[]): { readonly operation: Operation; readonly error: string }[]
+  apply(operations: readonly Operation[]): readonly Failure[]
   /** Calls back when links, addresses, default routes or rules change. */
   watch(changed: () => void): void
   close(): void

@@ -2,12 +2,11 @@ import { stringify } from 'yaml'
 import { OUTSIDE_PRIORITY, placesOf, type Service } from './places.ts'
 import { clusterNodes, type Topology } from './topology.ts'
 
-/** The configuration file of a node, from the topology. `secret`: 64 hex digits, shared by the cluster. */
-export function configurationOf(topology: Topology, node: string, secret: string): string {
+/** The configuration file, the same for all nodes, from the topology. `secret`: 64 hex digits, shared by the cluster. */
+export function configurationOf(topology: Topology, secret: string): string {
   return stringify(
     {
       cluster: 'lab',
-      node,
       revision: 1,
       ...(topology.timing ? { timing: topology.timing } : {}),
       keys: [{ id: 1, algorithm: 'sha256', secret }],
@@ -42,7 +41,7 @@ export function clusterServices(topology: Topology, node: string, dist: string):
       {
         node: name,
         name: 'agent',
-        argv: [node, `${dist}/lvsm-agent.mjs`, '--config', config, ...dirs],
+        argv: [node, `${dist}/lvsm-agent.mjs`, '--config', config, '--node', name, ...dirs],
         log: `${log}/agent.log`,
       },
     ]

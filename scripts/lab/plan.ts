@@ -126,7 +126,7 @@ export function planOf(wish: Wish, paths: Paths): Plan {
       ...(cluster
         ? nodes.map(({ name }) => ({
             path: placesOf(name).config,
-            text: configurationOf(topology, name, wish.secret),
+            text: configurationOf(topology, wish.secret),
           }))
         : []),
     ],

@@ -45,8 +45,9 @@ describe('building', () => {
 
 describe('configuration', () => {
   it('has the contract’s shape, and the client is no node of it', () => {
-    const config = parseYaml(configurationOf(standard, 'dir2', 'ab'.repeat(32)))
-    expect(config).toMatchObject({ cluster: 'lab', node: 'dir2', revision: 1, 'sign-with': 1 })
+    const config = parseYaml(configurationOf(standard, 'ab'.repeat(32)))
+    expect(config).toMatchObject({ cluster: 'lab', revision: 1, 'sign-with': 1 })
+    expect(config).not.toHaveProperty('node')
     expect(config.nodes.map((node: { name: string }) => node.name)).toEqual(['dir1', 'dir2', 'rs1', 'rs2', 'rs3'])
     expect(config.nodes[0].links).toEqual([
       { name: 'inside', address: '10.12.0.1', port: 6940 },

@@ -45,8 +45,9 @@ export const ROOMS: readonly Room[] = [
   pure('wire', 'packages/wire/src', ['base', 'model', ...MESSAGES]),
   impure('kernel', 'packages/kernel/src', ['base', 'netlink'], ['koffi']),
   impure('cli', 'packages/cli/src', ['base', 'model', 'wire'], ['commander', 'cli-table3', 'yaml']),
+  pure('driver', 'agent/driver', ['base']),
   pure('lease-core', 'agent/lease/core', ['base', ...MESSAGES]),
-  pure('node-core', 'agent/node/core', ['base', 'model', 'health', 'plan']),
+  pure('node-core', 'agent/node/core', ['base', 'model', 'health', 'plan'], ['zod']),
   pure('lease-ports', 'agent/lease/ports.ts', ['lease-core', 'base', ...MESSAGES]),
   pure('node-ports', 'agent/node/ports.ts', ['node-core', 'base', 'model', 'wire', ...MESSAGES]),
   impure(
@@ -65,8 +66,13 @@ export const ROOMS: readonly Room[] = [
     'kernel',
     ...MESSAGES,
   ]),
-  impure('lease-agent', 'agent/lease', ['lease-core', 'lease-ports', 'lease-adapters', ...LIBRARY], ['@noble/hashes']),
-  impure('node-agent', 'agent/node', ['node-core', 'node-ports', 'node-adapters', ...LIBRARY], ['commander']),
+  impure(
+    'lease-agent',
+    'agent/lease',
+    ['driver', 'lease-core', 'lease-ports', 'lease-adapters', ...LIBRARY],
+    ['@noble/hashes'],
+  ),
+  impure('node-agent', 'agent/node', ['driver', 'node-core', 'node-ports', 'node-adapters', ...LIBRARY]),
 ]
 
 /** Outside the table: scripts may import every library and each other; tests may import everything. */

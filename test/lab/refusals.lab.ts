@@ -162,7 +162,7 @@ scenario('a process whose kernel refuses to be asked ends with a way out', async
   )
   refused(ran, /the kernel cannot be asked: .*EPERM.*\n.*nf_tables/s)
   const agent = (await commandOf('rs1', 'agent')).slice(0, 2).join(' ')
-  const elsewhere = `--config ${configOf('rs1')} --run-dir ${state} --state-dir ${state}`
+  const elsewhere = `--config ${configOf('rs1')} --node rs1 --run-dir ${state} --state-dir ${state}`
   const second = await attempt(`ip netns exec client unshare --user --map-root-user ${agent} ${elsewhere}`)
   refused(second, /the kernel cannot be asked: .*EPERM.*\n.*nf_tables/s)
 })
@@ -189,6 +189,8 @@ scenario('lvsm-agent --check names every fault of a file with its line', async (
   for (const line of spoilt) demand(`${out}\n${err}`.includes(`${file}:${line}:`), `line ${line}: ${out}\n${err}`)
   const whole = await attempt(`${node} ${program} --config ${configOf('dir1')} --check`)
   demand(whole.code === 0, `a good file: ${whole.err}`)
+  const stranger = await attempt(`${node} ${program} --config ${configOf('dir1')} --node mars --check`)
+  demand(stranger.code === 1 && stranger.err.includes('there is no node "mars"'), `a stranger: ${stranger.err}`)
 })
 
 scenario('a switchover to what is not there is refused with exit 1 and a way out, and moves nothing', async () => {

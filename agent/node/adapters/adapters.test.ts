@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { checkConfig, type Config, type NodeView, nodeView, SAMPLE } from '@lvsm/model'
 import { decode, FrameSplitter, frame, fromLeaseCodec, MAX_RELAY, toLeaseCodec } from '@lvsm/wire'
 import { afterEach, describe, expect, it } from 'vitest'
-import { LONGEST_WORD } from '../core/words.ts'
+import { LONGEST_MESSAGE } from '../core/index.ts'
 import { serveControl } from './control.ts'
 import { loadRecord, readSecrets, saveRecord } from './files.ts'
 import { connectLease } from './lease.ts'
@@ -80,7 +80,13 @@ describe('the control socket', () => {
       fence: () => {
         throw new Error('EPERM')
       },
-      request: (id, asked) => control.reply(id, asked.verb === 'switchover' ? 200 : 409, asked),
+      command: (id, asked) =>
+        control.reply(
+          id,
+          asked.verb === 'switchover'
+            ? { ok: true, report: { ...asked } }
+            : { ok: false, fault: 'conflict', refusals: [{ code: 'moving', message: 'wait' }] },
+        ),
       failed: (error) => {
         throw error
       },
@@ -104,7 +110,7 @@ describe('the control socket', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600)
     expect(await ask('POST', '/v1/switchover', '{"group":"web","to":"dir2"}')).toEqual({
       status: 200,
-      value: { verb: 'switchover', body: { group: 'web', to: 'dir2' } },
+      value: { verb: 'switchover', group: 'web', to: 'dir2' },
     })
     expect(await ask('POST', '/v1/standby', '{"on":true}')).toMatchObject({ status: 409 })
   })
@@ -147,7 +153,7 @@ describe('the TCP check', () => {
   })
 })
 
-it('takes every word of the reconciler', () => expect(LONGEST_WORD).toBeLessThanOrEqual(MAX_RELAY))
+it('takes every message of the agent', () => expect(LONGEST_MESSAGE).toBeLessThanOrEqual(MAX_RELAY))
 
 describe('the lease process’s socket', () => {
   it('is connected to again after it went away', async () => {

@@ -1,11 +1,20 @@
-/** HTTP with JSON on a unix socket: what the CLI of this node talks to. */
+/** HTTP with JSON on a unix socket: what the CLI of this node talks to, by the table of routes in the model. */
 import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Refusal } from '@lvsm/base'
-import type { Events, FenceReport, Status } from '@lvsm/model'
-import type { NodeRequest } from '../core/index.ts'
+import { type Events, type FenceReport, type RouteName, ROUTES, type Status } from '@lvsm/model'
+import type { Command, Fault, Outcome } from '../core/index.ts'
 
 const LONGEST_BODY = 64 * 1024
+
+/** Which status an HTTP client sees for what went wrong; the core knows nothing of HTTP. */
+const STATUS_OF: Readonly<Record<Fault, number>> = {
+  invalid: 400,
+  unknown: 404,
+  conflict: 409,
+  unavailable: 503,
+  timeout: 504,
+}
 
 export interface ControlEvents {
   status(): Status
@@ -13,11 +22,11 @@ export interface ControlEvents {
   /** Throws what the kernel says. */
   fence(): FenceReport
   /** Answered by `reply` with the same id, once. */
-  request(id: string, request: NodeRequest): void
+  command(id: string, command: Command): void
   failed(error: NodeJS.ErrnoException): void
 }
 export interface Control {
-  reply(id: string, status: number, body: unknown): void
+  reply(id: string, outcome: Outcome): void
   close(): void
 }
 
@@ -25,23 +34,23 @@ export interface Control {
 export function serveControl(path: string, events: ControlEvents): Control {
   const waiting = new Map<string, ServerResponse>()
   let count = 0
-  const pass = (response: ServerResponse, request: NodeRequest): void => {
+  const command = (response: ServerResponse, asked: Command): void => {
     const id = `local-${++count}`
     waiting.set(id, response)
     response.on('close', () => waiting.delete(id))
-    events.request(id, request)
+    events.command(id, asked)
   }
-  const server = createServer((incoming, response) => route(incoming, response, events, pass))
+  const server = createServer((incoming, response) => serve(incoming, response, events, command))
   server.on('error', events.failed)
   rmSync(path, { force: true })
   server.listen(path, () => chmodSync(path, 0o600))
-
   return {
-    reply(id, status, body) {
+    reply(id, outcome) {
       const response = waiting.get(id)
       if (!response) return
       waiting.delete(id)
-      answer(response, status, body)
+      if (outcome.ok) answer(response, 200, outcome.report)
+      else answer(response, STATUS_OF[outcome.fault], { refusals: outcome.refusals })
     },
     close() {
       server.close()
@@ -51,42 +60,85 @@ export function serveControl(path: string, events: ControlEvents): Control {
   }
 }
 
-type Pass = (response: ServerResponse, request: NodeRequest) => void
-type Read = (body: unknown) => NodeRequest | Refusal
+type Carry = (response: ServerResponse, command: Command) => void
 
-const PATHS = ['/v1/status', '/v1/events', '/v1/fence', '/v1/switchover', '/v1/standby']
-
-function route(incoming: IncomingMessage, response: ServerResponse, events: ControlEvents, pass: Pass): void {
-  const url = incoming.url?.split('?')[0] ?? ''
-  switch (`${incoming.method} ${url}`) {
-    case 'GET /v1/status':
+function serve(incoming: IncomingMessage, response: ServerResponse, events: ControlEvents, carry: Carry): void {
+  const name = routeOf(incoming, response)
+  switch (name) {
+    case null:
+      return
+    case 'status':
       return answer(response, 200, events.status())
-    case 'GET /v1/events':
+    case 'events':
       return answer(response, 200, events.events())
-    case 'GET /v1/fence':
+    case 'fence':
       return tellFence(response, events)
-    case 'POST /v1/switchover':
-      return post(incoming, response, readSwitchover, pass)
-    case 'POST /v1/standby':
-      return post(incoming, response, readStandby, pass)
+    case 'switchover':
+    case 'standby':
+      return readBody(incoming, response, (body) => {
+        const command = commandOf(name, body)
+        if ('refusals' in command) answer(response, 400, command)
+        else carry(response, command)
+      })
   }
-  if (PATHS.includes(url))
-    return refuse(response, 405, { code: 'bad-method', message: `${incoming.method} is not for ${url}` })
-  return refuse(response, 404, {
-    code: 'unknown-path',
-    message: `there is no ${url}`,
-    hint: `known: ${PATHS.join(', ')}`,
+}
+
+/** Null when it was refused. */
+function routeOf({ method, url }: IncomingMessage, response: ServerResponse): RouteName | null {
+  const path = url?.split('?')[0] ?? ''
+  const names = Object.keys(ROUTES) as RouteName[]
+  const found = names.filter((name) => ROUTES[name].path === path)
+  const name = found.find((one) => ROUTES[one].method === method)
+  if (name !== undefined) return name
+  if (found.length > 0) refuse(response, 405, { code: 'bad-method', message: `${method} is not for ${path}` })
+  else {
+    const hint = `known: ${names.map((one) => ROUTES[one].path).join(', ')}`
+    refuse(response, 404, { code: 'unknown-path', message: `there is no ${path}`, hint })
+  }
+  return null
+}
+
+function commandOf(name: 'switchover' | 'standby', text: string): Command | { readonly refusals: Refusal[] } {
+  const body = parse(text)
+  if (body === undefined) return { refusals: [{ code: 'bad-json', message: 'the request is no JSON' }] }
+  if (name === 'switchover') {
+    const read = ROUTES.switchover.request.safeParse(body)
+    return read.success ? { verb: name, ...read.data } : { refusals: refusalsOf(read.error.issues) }
+  }
+  const read = ROUTES.standby.request.safeParse(body)
+  return read.success ? { verb: name, ...read.data } : { refusals: refusalsOf(read.error.issues) }
+}
+
+const refusalsOf = (
+  issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[],
+): Refusal[] =>
+  issues.map(({ path, message }) => ({
+    code: 'bad-request',
+    ...(path.length > 0 ? { field: path.map(String).join('.') } : {}),
+    message,
+  }))
+
+/** Undefined for what is no JSON. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function readBody(incoming: IncomingMessage, response: ServerResponse, done: (text: string) => void): void {
+  const chunks: Buffer[] = []
+  let size = 0
+  incoming.on('data', (chunk: Buffer) => {
+    size += chunk.length
+    if (size <= LONGEST_BODY) chunks.push(chunk)
+  })
+  incoming.on('end', () => {
+    if (size <= LONGEST_BODY) return done(Buffer.concat(chunks).toString('utf8'))
+    refuse(response, 413, { code: 'too-long', message: `the request is longer than ${LONGEST_BODY} bytes` })
   })
 }
-
-function answer(response: ServerResponse, status: number, body: unknown): void {
-  const text = `${JSON.stringify(body)}\n`
-  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
-  response.end(text)
-}
-
-const refuse = (response: ServerResponse, status: number, refusal: Refusal): void =>
-  answer(response, status, { refusals: [refusal] })
 
 function tellFence(response: ServerResponse, events: ControlEvents): void {
   try {
@@ -97,47 +149,10 @@ function tellFence(response: ServerResponse, events: ControlEvents): void {
   }
 }
 
-function post(incoming: IncomingMessage, response: ServerResponse, read: Read, pass: Pass): void {
-  const chunks: Buffer[] = []
-  let size = 0
-  incoming.on('data', (chunk: Buffer) => {
-    size += chunk.length
-    if (size <= LONGEST_BODY) chunks.push(chunk)
-  })
-  incoming.on('end', () => {
-    if (size > LONGEST_BODY)
-      return refuse(response, 413, { code: 'too-long', message: `the request is longer than ${LONGEST_BODY} bytes` })
-    const request = understand(Buffer.concat(chunks).toString('utf8'), read)
-    return 'code' in request ? refuse(response, 400, request) : pass(response, request)
-  })
+function answer(response: ServerResponse, status: number, body: unknown): void {
+  const text = `${JSON.stringify(body)}\n`
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
+  response.end(text)
 }
-
-function understand(text: string, read: Read): NodeRequest | Refusal {
-  try {
-    return read(JSON.parse(text))
-  } catch {
-    return { code: 'bad-json', message: 'the request is no JSON' }
-  }
-}
-
-const field = (body: unknown, name: string): unknown =>
-  body !== null && typeof body === 'object' ? (body as Record<string, unknown>)[name] : undefined
-
-/** Long enough for every mistyped name; what is longer would not fit the words between nodes. */
-const LONGEST_NAME = 100
-const isName = (value: unknown): value is string => typeof value === 'string' && value.length <= LONGEST_NAME
-
-function readSwitchover(body: unknown): NodeRequest | Refusal {
-  const [group, to] = [field(body, 'group'), field(body, 'to')]
-  if (!isName(group)) return { code: 'bad-request', field: 'group', message: 'the name of a group is missing' }
-  if (to !== undefined && !isName(to)) return { code: 'bad-request', field: 'to', message: 'not the name of a node' }
-  return { verb: 'switchover', body: { group, ...(to === undefined ? {} : { to }) } }
-}
-
-function readStandby(body: unknown): NodeRequest | Refusal {
-  const [name, on] = [field(body, 'name'), field(body, 'on')]
-  if (typeof on !== 'boolean') return { code: 'bad-request', field: 'on', message: 'neither true nor false' }
-  if (name !== undefined && !isName(name))
-    return { code: 'bad-request', field: 'name', message: 'not the name of a node' }
-  return { verb: 'standby', body: { on, ...(name === undefined ? {} : { name }) } }
-}
+const refuse = (response: ServerResponse, status: number, refusal: Refusal): void =>
+  answer(response, status, { refusals: [refusal] })

@@ -117,10 +117,10 @@ describe('a director', () => {
     const other = node('dir2', undefined, SAMPLE.replace(here, there).replace('name: rs3, roles: [realserver]', more))
     for (const each of [one, other]) {
       each.feed({ kind: 'lease-up' })
-      each.feed({ kind: 'lease-status', status: statusOf(each.config.node, 'dir1') })
+      each.feed({ kind: 'lease-status', status: statusOf(each.name, 'dir1') })
       each.run(2500)
     }
-    for (const { text } of other.take('word')) one.feed({ kind: 'word', from: 'dir2', text })
+    for (const { text } of other.take('message')) one.feed({ kind: 'message', from: 'dir2', text })
     const found = one.core.status(one.now()).troubles.filter(({ code }) => code === 'disagreement')
     expect(found.map(({ message }) => message)).toEqual(
       subject === null ? [] : [`dir2 runs revision 1 with other ${subject} than revision 1 here`],
@@ -132,7 +132,7 @@ describe('a director', () => {
     one.run(2000)
     expect(dests(one)).toMatchObject({ '10.11.0.11': 1 })
     expect(one.core.status(one.now())).toMatchObject({ quorum: false, troubles: [{ code: 'no-lease-process' }] })
-    expect(one.take('word')).toEqual([])
+    expect(one.take('message')).toEqual([])
   })
 })
 
@@ -169,10 +169,10 @@ describe('a planned switchover', () => {
         for (const name of names) {
           const one = nodes[name]
           one.run(10)
-          for (const word of one.take('word'))
+          for (const word of one.take('message'))
             for (const other of names)
               if (other !== name && (word.to === null || word.to === other))
-                nodes[other].feed({ kind: 'word', from: name, text: word.text })
+                nodes[other].feed({ kind: 'message', from: name, text: word.text })
           for (const wish of one.take('switchover')) {
             owner = wish.to as keyof typeof nodes
             number++
@@ -187,13 +187,13 @@ describe('a planned switchover', () => {
 
   it('quiets NAT, prepares the successor, and answers with what happened', () => {
     const { dir1, dir2, run } = pair()
-    dir1.feed({ kind: 'request', id: 'a', request: { verb: 'switchover', body: { group: 'web' } } })
+    dir1.feed({ kind: 'command', id: 'a', command: { verb: 'switchover', group: 'web' } })
     run(30)
     expect(dests(dir1)).toMatchObject({ '10.12.0.13': 0, '10.11.0.11': 1 })
     expect(dir2.kern.state.guard).toContain('"to":"10.11.0.1"')
     run(1000)
     expect(dir1.take('reply')).toMatchObject([
-      { id: 'a', status: 200, body: { group: 'web', from: 'dir1', to: 'dir2', number: 8 } },
+      { id: 'a', outcome: { ok: true, report: { group: 'web', from: 'dir1', to: 'dir2', number: 8 } } },
     ])
     run(1000)
     expect(dests(dir1)).toMatchObject({ '10.12.0.13': 1 })
@@ -214,18 +214,22 @@ describe('a planned switchover', () => {
     remember(dir2, 1)
     run(1500)
     expect(connections(dir2)).toEqual([2, 2, 2])
-    dir1.feed({ kind: 'request', id: 'a', request: { verb: 'switchover', body: { group: 'web' } } })
+    dir1.feed({ kind: 'command', id: 'a', command: { verb: 'switchover', group: 'web' } })
     run(1000)
     expect(connections(dir2)).toEqual([0, 0, 0])
-    expect(dir1.take('reply')).toMatchObject([{ id: 'a', status: 200 }])
+    expect(dir1.take('reply')).toMatchObject([{ id: 'a', outcome: { ok: true } }])
     expect([...dir1.core.events().events, ...dir2.core.events().events]).toEqual([])
   })
 
   it('forgets nothing once it has said that it is prepared, also when it is asked once more', () => {
     const { dir2, run } = pair()
     const ask = () =>
-      dir2.feed({ kind: 'word', from: 'dir1', text: JSON.stringify({ w: 'prepare', id: 'dir1-move-1', group: 'web' }) })
-    const answers = () => dir2.take('word').filter(({ to, text }) => to === 'dir1' && text.includes('"prepared"'))
+      dir2.feed({
+        kind: 'message',
+        from: 'dir1',
+        text: JSON.stringify({ kind: 'prepare', id: 'dir1-move-1', group: 'web' }),
+      })
+    const answers = () => dir2.take('message').filter(({ to, text }) => to === 'dir1' && text.includes('"prepared"'))
     remember(dir2, 1)
     ask()
     dir2.run(500)
@@ -248,27 +252,27 @@ describe('a planned switchover', () => {
       return done
     }
     remember(dir2, 0)
-    dir1.feed({ kind: 'request', id: 'a', request: { verb: 'switchover', body: { group: 'web' } } })
+    dir1.feed({ kind: 'command', id: 'a', command: { verb: 'switchover', group: 'web' } })
     run(5000)
-    expect(dir1.take('reply')).toMatchObject([{ id: 'a', status: 200, body: { to: 'dir2' } }])
+    expect(dir1.take('reply')).toMatchObject([{ id: 'a', outcome: { ok: true, report: { to: 'dir2' } } }])
     expect(Object.keys(dests(dir2))).toHaveLength(3)
   })
 
   it('may be asked of any node', () => {
     const { rs1, run } = pair()
-    rs1.feed({ kind: 'request', id: 'b', request: { verb: 'switchover', body: { group: 'web', to: 'dir2' } } })
+    rs1.feed({ kind: 'command', id: 'b', command: { verb: 'switchover', group: 'web', to: 'dir2' } })
     run(1500)
-    expect(rs1.take('reply')).toMatchObject([{ id: 'b', status: 200, body: { from: 'dir1', to: 'dir2' } }])
+    expect(rs1.take('reply')).toMatchObject([{ id: 'b', outcome: { ok: true, report: { from: 'dir1', to: 'dir2' } } }])
   })
 
   it.each([
-    [{ group: 'wev' }, 404, 'unknown-group'],
-    [{ group: 'web', to: 'rs1' }, 409, 'not-a-director'],
-    [{ group: 'web', to: 'dir1' }, 409, 'is-owner'],
-  ])('refuses %j', (body, status, code) => {
+    [{ group: 'wev' }, 'unknown', 'unknown-group'],
+    [{ group: 'web', to: 'rs1' }, 'conflict', 'not-a-director'],
+    [{ group: 'web', to: 'dir1' }, 'conflict', 'is-owner'],
+  ])('refuses %j', (body, fault, code) => {
     const { dir1 } = pair()
-    dir1.feed({ kind: 'request', id: 'c', request: { verb: 'switchover', body } })
-    expect(dir1.take('reply')).toMatchObject([{ status, body: { refusals: [{ code }] } }])
+    dir1.feed({ kind: 'command', id: 'c', command: { verb: 'switchover', ...body } })
+    expect(dir1.take('reply')).toMatchObject([{ outcome: { ok: false, fault, refusals: [{ code }] } }])
   })
 
   it('tells the others soon what the owner’s table became, also where the kernel takes its time', () => {
@@ -299,10 +303,12 @@ describe('a planned switchover', () => {
 
   it('sets a node to standby after handing its groups over', () => {
     const { dir1, run } = pair()
-    dir1.feed({ kind: 'request', id: 'd', request: { verb: 'standby', body: { on: true } } })
+    dir1.feed({ kind: 'command', id: 'd', command: { verb: 'standby', on: true } })
     run(1000)
     expect(dir1.take('standby')).toMatchObject([{ on: true }])
     dir1.feed({ kind: 'lease-status', status: { ...statusOf('dir1', 'dir2', 8), standby: true } })
-    expect(dir1.take('reply')).toMatchObject([{ id: 'd', status: 200, body: { node: 'dir1', standby: true } }])
+    expect(dir1.take('reply')).toMatchObject([
+      { id: 'd', outcome: { ok: true, report: { node: 'dir1', standby: true } } },
+    ])
   })
 })

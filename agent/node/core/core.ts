@@ -1,38 +1,47 @@
-/** The reconciler of one node: `step(input, now)` puts effects out, in order; `status` and `events` answer at any time. */
-import { earlier, type Instant } from '@lvsm/base'
-import { type Config, type Events, type FenceReport, type NodeView, nodeView, type Status } from '@lvsm/model'
-import { describeOperation, type Observed, type OwnedRecord } from '@lvsm/plan'
-import { createChecks } from './checks.ts'
-import { createCommands } from './commands.ts'
-import type { Desk } from './desk.ts'
+/**
+ * The agent of one node as a pure machine: `step(input, now) → effects`; `status` and `events` answer at any time.
+ *
+ * Laws: the same inputs give the same effects; `now` never goes back; effects are carried out in their order; nothing is done
+ * to the kernel before it was read, and no plan that breaks a house law.
+ *
+ * A step: take the input in (`onInput`), then do what is due, whatever came in (`proceed`). The flow of a change is observe →
+ * check → plan → publish; an event of the kernel, of a check or of the lease process only makes the next look come sooner.
+ */
+import { earlier, type Instant, later } from '@lvsm/base'
+import { nextCheckAt } from '@lvsm/health'
+import type { Events, FenceReport, Status } from '@lvsm/model'
+import { describeOperation, type Observed } from '@lvsm/plan'
+import { begin, checked, checkIfDue } from './check/members.ts'
+import { nextPing, pingAnswered, pingIfDue, pingsSent, takePingVerdicts } from './check/pings.ts'
+import { onAsk, onUnknownAsk } from './command/asked.ts'
+import { dispatch } from './command/dispatch.ts'
+import { nextAsk, onAnswer, stepAsks } from './command/forward.ts'
+import { nextStandby, stepStandby } from './command/standby.ts'
+import { configure } from './configure.ts'
 import type { NodeEffect, NodeInput } from './events.ts'
-import { type ObservedFenceTable, reportFence } from './fence.ts'
-import { createHandovers } from './handover.ts'
-import { createHistory } from './history.ts'
-import { createLeaseLink } from './lease-link.ts'
-import { createMoves } from './moves.ts'
-import { holds } from './ownership.ts'
-import { createPeers } from './peers.ts'
-import { Pings } from './pings.ts'
-import { askOthers, nextAsking } from './probing.ts'
-import { createReconciler } from './reconcile.ts'
-import { reportStatus, type Sources } from './report.ts'
-import { createRhythm, LOOK_IN } from './rhythm.ts'
-import { createTelling } from './telling.ts'
-import { createTroubles } from './troubles.ts'
-import { readWord, type Word } from './words.ts'
+import { leaseDown, leaseFault, leaseSpoke, leaseUp } from './lease.ts'
+import { decodeMessage } from './messages.ts'
+import { isDraining, moveRefused, nextMove, stepMoves, successorPrepared } from './move/owner.ts'
+import { forgettingGroups, handoversStand, nextHandover, prepareFor, stepHandovers } from './move/successor.ts'
+import { LOOK_IN, looked, lookIfDue, lookWithin, nextLook } from './observe/look.ts'
+import { heardReadiness, heardState, heardTables } from './peers.ts'
+import { groupOf } from './plan/about.ts'
+import { logPlan, reconcile, unreadSettings } from './plan/reconcile.ts'
+import { type ObservedFenceTable, reportFence } from './publish/fence.ts'
+import { historyOf, note, noteTold } from './publish/history.ts'
+import {
+  forgetPublished,
+  hasNews,
+  publishIfDue,
+  publishReadiness,
+  publishSoon,
+  publishView,
+  saying,
+} from './publish/publish.ts'
+import { reportStatus } from './publish/status.ts'
+import { report, troubles } from './publish/troubles.ts'
+import { count, log, newState, type NodeOptions, type NodeState } from './state.ts'
 
-export interface NodeOptions {
-  readonly config: Config
-  /** Key id → hexadecimal digits, for keys whose secret stands in a file. */
-  readonly secrets: ReadonlyMap<number, string>
-  readonly record: OwnedRecord
-  /** Different at every start. */
-  readonly boot: string
-  readonly startedAt: Instant
-  /** ISO 8601 for people to read; nothing is decided by it. */
-  readonly wall: (at: Instant) => string
-}
 export interface NodeCore {
   step(input: NodeInput, now: Instant): readonly NodeEffect[]
   status(now: Instant): Status
@@ -40,209 +49,196 @@ export interface NodeCore {
   fence(tables: readonly ObservedFenceTable[], now: Instant): FenceReport
 }
 
-/** Inputs after which, by themselves, there is nothing new to say. */
+/** Inputs after which, by themselves, there is nothing new to say: what changes something asks for a look. */
 const QUIET: ReadonlySet<NodeInput['kind']> = new Set(['wake', 'checked', 'pinged', 'ping-answered'])
 
 export function createNodeCore(options: NodeOptions): NodeCore {
-  const { config } = options
-  const view: NodeView = nodeView(config, config.node) as NodeView
-  let effects: NodeEffect[] = []
-  const emit = (effect: NodeEffect): void => void effects.push(effect)
-  const log = (text: string): void => emit({ kind: 'log', text })
-  let clock = options.startedAt
-  /** Logged at the last look: what is tried again every second is said once. */
-  let done: ReadonlySet<string> = new Set()
-
-  const rhythm = createRhythm(options.startedAt)
-  const lease = createLeaseLink()
-  const checks = createChecks(view.services)
-  const peers = createPeers()
-  const history = createHistory()
-  const reconciler = createReconciler(config, view, checks, options.record, emit)
-  const desk: Desk = {
-    config,
-    view,
-    boot: options.boot,
-    emit,
-    checks,
-    peers,
-    pings: new Pings(view.directs, options.startedAt),
-    reconciler,
-    status: () => lease.status(clock),
-  }
-  const moves = createMoves(desk)
-  const handovers = createHandovers(desk)
-  const commands = createCommands(desk, moves)
-  const telling = createTelling(desk, options.secrets, history, options.wall)
-  const troubles = createTroubles(desk, lease.fault)
-
-  const note = (now: Instant, group: string, kind: string, number: number, reason: string): void => {
-    history.add({ at: options.wall(now), node: config.node, group, kind, number, reason })
-    rhythm.news(now)
-  }
-
-  function circumstances() {
-    const own = (desk.status()?.groups ?? []).filter(holds)
-    return {
-      owned: new Set(own.map((group) => group.name)),
-      quiescing: moves.quiescing(),
-      handover: handovers.current(),
-      forgetting: handovers.forgetting(),
-    }
-  }
-
-  function observed(seen: Observed, now: Instant): void {
-    rhythm.looked(now)
-    if (moves.draining()) rhythm.look(now, LOOK_IN.drainingMs)
-    const repairs = new Set(reconciler.look(seen, circumstances(), now))
-    const lines = reconciler
-      .pending()
-      .map((operation) => `${repairs.has(operation) ? 'repairs' : 'does'}: ${describeOperation(operation)}`)
-    for (const line of lines) if (!done.has(line)) log(line)
-    // The kernel is as it should be again: the others see its table by our word. A move has better things to do.
-    if (done.size > 0 && lines.length === 0 && !moves.draining()) rhythm.news(now)
-    done = new Set(lines)
-    for (const operation of repairs) {
-      const reason = `somebody changed the kernel: ${describeOperation(operation)}`
-      note(now, reconciler.groupOf(operation), 'repaired', 0, reason)
-    }
-    if (reconciler.sysctls().some((path) => !seen.sysctls.has(path))) rhythm.look(now)
-    else handovers.looked(!reconciler.pending().some((operation) => operation.kind === 'guard'))
-    if (lease.connected()) telling.view(seen)
-    moves.step(now)
-  }
-  const sources = (now: Instant): Sources => {
-    const present = troubles.all(now)
-    return {
-      config,
-      status: desk.status(),
-      observed: reconciler.observed(),
-      checks,
-      peers,
-      pings: desk.pings,
-      own: telling.saying(present),
-      troubles: present,
-    }
-  }
-
-  function hear(from: string, word: Word, now: Instant): void {
-    switch (word.w) {
-      case 'state':
-        peers.state(from, word, now)
-        return history.heard(from, word.events)
-      case 'more':
-        peers.ready(from, word.ready, now)
-        return history.heard(from, word.events)
-      case 'table':
-        return peers.table(from, word, now)
-      case 'ask':
-        commands.asked(from, word, now)
-        return moves.draining() ? rhythm.look(now) : undefined
-      case 'reply':
-        return commands.replied(from, word)
-      case 'prepare':
-        handovers.prepare(word.group, from, word.id, now)
-        return rhythm.look(now)
-      case 'prepared':
-        moves.prepared(word.id)
-        return moves.step(now)
-    }
-  }
-
-  function take(input: NodeInput, now: Instant): void {
-    switch (input.kind) {
-      case 'wake':
-        return
-      case 'observed':
-        return observed(input.observed, now)
-      case 'observe-failed':
-        rhythm.looked(now)
-        return reconciler.unread(input.error)
-      case 'changed':
-        return rhythm.look(now, LOOK_IN.settledMs)
-      case 'applied':
-        reconciler.failed(input.failures)
-        // What failed is tried again at the next look; what went well is seen to stand soon.
-        if (input.failures.length > 0) return
-        handovers.looked(true)
-        return rhythm.look(now, handovers.forgetting().size > 0 ? 0 : LOOK_IN.verifyMs)
-      case 'checked': {
-        const verdict = checks.checked(input.id, { ok: input.ok, reason: input.reason })
-        if (verdict) {
-          log(`${verdict.kind}: ${verdict.reason}`)
-          note(now, verdict.group, verdict.kind, 0, verdict.reason)
-        }
-        if (verdict || checks.fresh()) rhythm.look(now)
-        return
-      }
-      case 'pinged':
-        return desk.pings.sent(input.unsent)
-      case 'ping-answered':
-        return desk.pings.answered(input.address, input.round)
-      case 'lease-up':
-        lease.up(now)
-        telling.forget()
-        log('connected to the lease process')
-        return rhythm.look(now)
-      case 'lease-down':
-        if (lease.down(input.reason)) log(`lost the lease process: ${input.reason}`)
-        telling.forget()
-        return
-      case 'lease-status':
-        if (lease.heard(input.status, now)) rhythm.look(now, LOOK_IN.movedMs)
-        return moves.step(now)
-      case 'lease-event': {
-        const { group, kind, number, reason } = input.event
-        note(now, group, kind, number, reason)
-        if (kind !== 'note') rhythm.look(now, LOOK_IN.movedMs)
-        return moves.event(input.event, now)
-      }
-      case 'word': {
-        const word = readWord(input.text)
-        return word ? hear(input.from, word, now) : undefined
-      }
-      case 'request':
-        commands.request(input.request, (code, body) => emit({ kind: 'reply', id: input.id, status: code, body }), now)
-        return moves.draining() ? rhythm.look(now) : undefined
-      case 'trouble':
-        return troubles.report(input.source, input.trouble)
-    }
-  }
-
-  /** What is due at `now`, whatever came in. */
-  function proceed(input: NodeInput, now: Instant): void {
-    moves.step(now)
-    handovers.step(now)
-    commands.step(now)
-    if (rhythm.takeLook(now)) emit({ kind: 'observe', sysctls: reconciler.sysctls() })
-    askOthers(desk, now)
-    const pinged = desk.pings.takeVerdicts()
-    for (const { address, reached, reason } of pinged)
-      note(now, '', reached ? 'recovered' : 'failed', 0, `ping node ${address}: ${reason}`)
-    // A result that changes something asks for a look; until then there is nothing new to say.
-    if (pinged.length > 0 || !QUIET.has(input.kind)) {
-      telling.ready(false)
-      if (telling.news(troubles.all(now))) rhythm.news(now)
-    }
-    if (rhythm.takeTell(now)) {
-      const present = troubles.all(now)
-      troubles.show(present)
-      telling.tell(present, now)
-    }
-    const wishes = [rhythm.nextAt(), ...nextAsking(desk), moves.nextAt(now), handovers.nextAt(), commands.nextAt(now)]
-    emit({ kind: 'wake', at: wishes.filter((at) => at !== null).reduce(earlier) })
-  }
-
+  const state = newState(options)
   return {
     step(input, now) {
-      effects = []
-      clock = now
-      take(input, now)
-      proceed(input, now)
-      return effects
+      state.now = later(state.now, now)
+      state.effects = []
+      onInput(state, input)
+      proceed(state, input)
+      return state.effects
     },
-    status: (now) => reportStatus(sources(now), now),
-    events: () => ({ events: history.all() }),
-    fence: (tables, now) => reportFence(config, tables, lease.fault(now)),
+    status(now) {
+      state.now = later(state.now, now)
+      const present = troubles(state)
+      return reportStatus(state, saying(state, present), present)
+    },
+    events: () => ({ events: historyOf(state) }),
+    fence(tables, now) {
+      state.now = later(state.now, now)
+      return reportFence(state.config, state.node, tables, leaseFault(state))
+    },
   }
+}
+
+function onInput(state: NodeState, input: NodeInput): void {
+  switch (input.kind) {
+    case 'wake':
+      return
+    case 'config':
+      return configure(state, input.config, input.secrets)
+    case 'observed':
+      return onObserved(state, input.observed)
+    case 'observe-failed':
+      looked(state)
+      state.kernel.unread = { times: state.kernel.unread.times + 1, error: input.error }
+      return
+    case 'changed':
+      return lookWithin(state, LOOK_IN.settledMs)
+    case 'applied':
+      return onApplied(state, input)
+    case 'checked':
+      return onChecked(state, input)
+    case 'pinged':
+      return pingsSent(state.pings, input.unsent)
+    case 'ping-answered':
+      return pingAnswered(state.pings, input.address, input.round)
+    case 'lease-up':
+      return onLeaseUp(state)
+    case 'lease-down':
+      return onLeaseDown(state, input.reason)
+    case 'lease-status':
+      return leaseSpoke(state, input.status) ? lookWithin(state, LOOK_IN.movedMs) : undefined
+    case 'lease-event':
+      return onLeaseEvent(state, input.event)
+    case 'message':
+      return onMessage(state, input.from, input.text)
+    case 'command':
+      dispatch(state, { command: input.command, replyTo: { kind: 'operator', id: input.id }, mayForward: true })
+      return lookIfDraining(state)
+    case 'trouble':
+      return report(state, input.source, input.trouble)
+  }
+}
+
+function onObserved(state: NodeState, observed: Observed): void {
+  looked(state)
+  state.kernel.unread = { times: 0, error: '' }
+  if (isDraining(state)) lookWithin(state, LOOK_IN.drainingMs)
+  if (!state.checks.begun) begin(state, observed)
+  const repairs = new Set(reconcile(state, observed))
+  const restored = logPlan(state, repairs)
+  // The kernel is as it should be again: the others see its table by our word. A move has better things to do.
+  if (restored && !isDraining(state)) publishSoon(state)
+  for (const operation of repairs) {
+    const reason = `somebody changed the kernel: ${describeOperation(operation)}`
+    note(state, { group: groupOf(state, operation), kind: 'repaired', number: 0, reason })
+    publishSoon(state)
+  }
+  if (unreadSettings(state, observed)) lookWithin(state)
+  else if (!state.kernel.pending.some(({ kind }) => kind === 'guard')) handoversStand(state)
+  publishView(state, observed)
+}
+
+/** What failed is tried again at the next look; what went well is seen to stand soon. */
+function onApplied(state: NodeState, { failures }: Extract<NodeInput, { kind: 'applied' }>): void {
+  state.kernel.failures = failures
+  if (failures.length > 0) return
+  handoversStand(state)
+  lookWithin(state, forgettingGroups(state).size > 0 ? 0 : LOOK_IN.verifyMs)
+}
+
+function onChecked(state: NodeState, { id, ok, reason }: Extract<NodeInput, { kind: 'checked' }>): void {
+  const { changed, event } = checked(state, id, { ok, reason })
+  if (event) {
+    log(state, `${event.kind}: ${event.reason}`)
+    note(state, { ...event, number: 0 })
+    publishSoon(state)
+  }
+  if (changed) lookWithin(state)
+}
+
+function onLeaseUp(state: NodeState): void {
+  leaseUp(state, state.now)
+  forgetPublished(state)
+  log(state, 'connected to the lease process')
+  lookWithin(state)
+}
+function onLeaseDown(state: NodeState, reason: string): void {
+  if (leaseDown(state, reason)) log(state, `lost the lease process: ${reason}`)
+  forgetPublished(state)
+}
+function onLeaseEvent(state: NodeState, event: Extract<NodeInput, { kind: 'lease-event' }>['event']): void {
+  note(state, event)
+  publishSoon(state)
+  if (event.kind !== 'note') lookWithin(state, LOOK_IN.movedMs)
+  if (event.kind === 'refused') moveRefused(state, event.group, event.reason)
+}
+
+function onMessage(state: NodeState, from: string, text: string): void {
+  const decoded = decodeMessage(text)
+  if (!decoded.ok) {
+    count(state, `drop-message-${decoded.reason}`)
+    if (decoded.ask !== undefined) onUnknownAsk(state, from, decoded.ask)
+    return
+  }
+  const { message } = decoded
+  switch (message.kind) {
+    case 'state':
+      heardState(state, from, message)
+      return noteTold(state, from, message.events)
+    case 'more':
+      heardReadiness(state, from, message.ready)
+      return noteTold(state, from, message.events)
+    case 'tables':
+      return heardTables(state, from, message)
+    case 'ask':
+      onAsk(state, from, message)
+      return lookIfDraining(state)
+    case 'answer':
+      return onAnswer(state, from, message)
+    case 'prepare':
+      prepareFor(state, message.group, from, message.id)
+      return lookWithin(state)
+    case 'prepared':
+      return successorPrepared(state, message.id)
+  }
+}
+
+const lookIfDraining = (state: NodeState): void => (isDraining(state) ? lookWithin(state) : undefined)
+
+/** What is due, whatever came in. */
+function proceed(state: NodeState, input: NodeInput): void {
+  stepMoves(state)
+  stepHandovers(state)
+  stepAsks(state)
+  stepStandby(state)
+  lookIfDue(state)
+  checkIfDue(state)
+  pingIfDue(state)
+  const pinged = notePings(state)
+  if (pinged || !QUIET.has(input.kind)) {
+    publishReadiness(state, false)
+    if (hasNews(state)) publishSoon(state)
+  }
+  publishIfDue(state)
+  const { publishAt } = state.rhythm
+  const times = [
+    nextLook(state),
+    nextCheckAt(state.checks.schedule),
+    nextPing(state),
+    nextMove(state),
+    nextHandover(state),
+    nextAsk(state),
+  ]
+  const due = [...times, nextStandby(state)].filter((at) => at !== null)
+  state.effects.push({ kind: 'wake', at: due.reduce(earlier, publishAt) })
+}
+
+/** Tells which ping nodes are reached now and were not, or the other way round; true when there are any. */
+function notePings(state: NodeState): boolean {
+  const verdicts = takePingVerdicts(state.pings)
+  for (const { address, reached, reason } of verdicts)
+    note(state, {
+      group: '',
+      kind: reached ? 'recovered' : 'failed',
+      number: 0,
+      reason: `ping node ${address}: ${reason}`,
+    })
+  if (verdicts.length > 0) publishSoon(state)
+  return verdicts.length > 0
 }

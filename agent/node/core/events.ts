@@ -1,25 +1,27 @@
-/** Everything that can happen to the reconciler, and everything that it can do about it. */
+/** Everything that can happen to the agent, and everything that it can do about it. */
 import type { Instant, Trouble } from '@lvsm/base'
-import type { OwnershipView, StandbyRequest, SwitchoverRequest } from '@lvsm/model'
+import type { Config, OwnershipView } from '@lvsm/model'
 import type { Observed, Operation } from '@lvsm/plan'
+import type { Command, Outcome } from './messages.ts'
 import type { OwnershipEvent, OwnershipStatus } from './ownership.ts'
-import type { Unsent } from './pings.ts'
+import type { Unsent } from './check/pings.ts'
 
-export type NodeRequest =
-  | { readonly verb: 'switchover'; readonly body: SwitchoverRequest }
-  | { readonly verb: 'standby'; readonly body: StandbyRequest }
+/** An operation that the kernel refused. */
+export interface Failure {
+  readonly operation: Operation
+  readonly message: string
+}
 
 export type NodeInput =
   | { readonly kind: 'wake' }
+  /** The configuration as it is from now on; `secrets`: key id → hexadecimal digits, of keys that stand in files. */
+  | { readonly kind: 'config'; readonly config: Config; readonly secrets: ReadonlyMap<number, string> }
   | { readonly kind: 'observed'; readonly observed: Observed }
   | { readonly kind: 'observe-failed'; readonly error: string }
   /** The kernel told of a change: look again soon. */
   | { readonly kind: 'changed' }
   /** The operations that failed; all others of the last `apply` were acknowledged. */
-  | {
-      readonly kind: 'applied'
-      readonly failures: readonly { readonly operation: Operation; readonly error: string }[]
-    }
+  | { readonly kind: 'applied'; readonly failures: readonly Failure[] }
   | { readonly kind: 'checked'; readonly id: string; readonly ok: boolean; readonly reason: string }
   /** Pings were sent, all but these. */
   | { readonly kind: 'pinged'; readonly unsent: readonly Unsent[] }
@@ -29,14 +31,20 @@ export type NodeInput =
   | { readonly kind: 'lease-down'; readonly reason: string }
   | { readonly kind: 'lease-status'; readonly status: OwnershipStatus }
   | { readonly kind: 'lease-event'; readonly event: OwnershipEvent }
-  /** From another node's reconciler. */
-  | { readonly kind: 'word'; readonly from: string; readonly text: string }
-  | { readonly kind: 'request'; readonly id: string; readonly request: NodeRequest }
+  /** From another node's agent. */
+  | { readonly kind: 'message'; readonly from: string; readonly text: string }
+  /** From an operator; answered by one `reply` with this id. */
+  | { readonly kind: 'command'; readonly id: string; readonly command: Command }
   /** The adapters' own troubles under one name; null: over. */
   | { readonly kind: 'trouble'; readonly source: string; readonly trouble: Trouble | null }
 
 export type NodeEffect =
-  | { readonly kind: 'observe'; readonly sysctls: readonly string[] }
+  /**
+   * Read the kernel, and these files below /proc/sys; answered by `observed` or `observe-failed`. `services`: the table of
+   * IPVS, too; without it, the look says that there is none.
+   */
+  | { readonly kind: 'observe'; readonly sysctls: readonly string[]; readonly services: boolean }
+  /** In order; answered by `applied`. */
   | { readonly kind: 'apply'; readonly operations: readonly Operation[] }
   /** Connect from `source` (null: as the kernel chooses) and answer with `checked`. */
   | {
@@ -60,20 +68,16 @@ export type NodeEffect =
       readonly group: string
       readonly ready: boolean
       readonly cutOff: boolean
-      /** How many of the group's ping nodes answer. */
       readonly reaches: number
       readonly reason: string
     }
   | { readonly kind: 'switchover'; readonly group: string; readonly to: string | null; readonly reason: string }
   | { readonly kind: 'standby'; readonly on: boolean; readonly reason: string }
-  /** To one node's reconciler, or to all. */
-  | { readonly kind: 'word'; readonly to: string | null; readonly text: string }
-  /** The answer to a `request`: an HTTP status and a JSON value. */
-  | { readonly kind: 'reply'; readonly id: string; readonly status: number; readonly body: unknown }
+  /** To one node's agent, or to all. */
+  | { readonly kind: 'message'; readonly to: string | null; readonly text: string }
+  | { readonly kind: 'reply'; readonly id: string; readonly outcome: Outcome }
   /** Keep this text over a restart. */
   | { readonly kind: 'record'; readonly text: string }
   | { readonly kind: 'log'; readonly text: string }
   /** The next instant at which the core wants a `wake`; replaces the earlier wish. */
   | { readonly kind: 'wake'; readonly at: Instant }
-
-export type Emit = (effect: NodeEffect) => void

@@ -4,20 +4,20 @@ import { checkConfig, type Config, SAMPLE } from '@lvsm/model'
 import { guardPrint, type Observed, type ObservedService, type Operation, NOTHING_OWNED, serviceKey } from '@lvsm/plan'
 import { createNodeCore, type NodeCore, type NodeEffect, type NodeInput, type OwnershipStatus } from './index.ts'
 
-const configOf = (node: string, text = SAMPLE): Config => {
-  const { config, refusals } = checkConfig(text.replace('node: dir1', `node: ${node}`))
+const configOf = (text: string): Config => {
+  const { config, refusals } = checkConfig(text)
   if (!config) throw new Error(JSON.stringify(refusals))
   return config
 }
 
 /** A kernel that does as it is told. */
-function kernel(config: Config) {
+function kernel(config: Config, name: string) {
   const links = [
     { index: 1, name: 'lo', loopback: true, up: true },
     { index: 2, name: 'inside', loopback: false, up: true },
     { index: 3, name: 'outside', loopback: false, up: true },
   ]
-  const own = config.nodes.find((node) => node.name === config.node)?.links ?? []
+  const own = config.nodes.find((node) => node.name === name)?.links ?? []
   const state = {
     links: links.slice(0, own.length + 1),
     addresses: own.map((link) => ({
@@ -39,12 +39,12 @@ function kernel(config: Config) {
     unread: '',
     /** What the kernel says to an operation; empty: it does it. */
     refuses: (_operation: Operation): string => '',
-    observe: (paths: readonly string[]): Observed => ({
+    observe: ({ sysctls: paths, services }: { sysctls: readonly string[]; services: boolean }): Observed => ({
       ...state,
       links: [...state.links],
       addresses: [...state.addresses],
       defaults: [...state.defaults],
-      services: state.ipvs ? [...state.services] : null,
+      services: !services ? [] : state.ipvs ? [...state.services] : null,
       sysctls: new Map(paths.map((path) => [path, state.sysctls.get(path) ?? '7'])),
     }),
     apply(operation: Operation) {
@@ -63,6 +63,9 @@ function kernel(config: Config) {
           return (state.guard = guardPrint(operation.needs))
         case 'service-add':
           return state.services.push({ ...operation.service, scheduler: operation.scheduler, dests: [] })
+        case 'service-edit':
+          if (service) state.services[at] = { ...service, scheduler: operation.scheduler }
+          return service
         case 'dest-add':
         case 'dest-edit': {
           const old = service?.dests.find((dest) => dest.address === operation.dest.address)
@@ -93,23 +96,29 @@ export function node(
   name: string,
   alive: Set<string> = new Set(['10.11.0.11', '10.11.0.12', '10.12.0.13']),
   text = SAMPLE,
+  configured = true,
+  wall = (at: Instant): string => String(Math.round(at)).padStart(9, '0'),
 ) {
-  const config = configOf(name, text)
+  const config = configOf(text)
   const answering = new Set(ANSWERING)
-  const kern = kernel(config)
+  const kern = kernel(config, name)
   let now = instant(1000)
   let wakeAt: Instant = now
   const seen: NodeEffect[] = []
   const core: NodeCore = createNodeCore({
-    config,
-    secrets: new Map(),
+    node: name,
     record: NOTHING_OWNED,
     boot: name,
     startedAt: now,
-    wall: (at) => String(Math.round(at)).padStart(9, '0'),
+    wall,
   })
   const inbox: NodeInput[] = []
+  let first: NodeInput | null = configured ? { kind: 'config', config, secrets: new Map() } : null
+  /** The configuration comes before everything else, but not before the test has said how the world is. */
   const feed = (input: NodeInput): void => {
+    const config = first
+    first = null
+    if (config) feed(config)
     inbox.push(input)
     if (inbox.length > 1) return
     for (let next = inbox[0]; next; next = inbox[0]) {
@@ -128,14 +137,14 @@ export function node(
     if (effect.kind === 'observe')
       answer(
         kern.unread === ''
-          ? { kind: 'observed', observed: kern.observe(effect.sysctls) }
+          ? { kind: 'observed', observed: kern.observe(effect) }
           : { kind: 'observe-failed', error: kern.unread },
       )
     if (effect.kind === 'apply') {
       const failures = effect.operations.flatMap((operation) => {
-        const error = kern.refuses(operation)
-        if (error === '') kern.apply(operation)
-        return error === '' ? [] : [{ operation, error }]
+        const message = kern.refuses(operation)
+        if (message === '') kern.apply(operation)
+        return message === '' ? [] : [{ operation, message }]
       })
       answer({ kind: 'applied', failures })
     }
@@ -144,7 +153,7 @@ export function node(
       for (const { address } of effect.targets)
         if (answering.has(address)) inbox.push({ kind: 'ping-answered', address, round: effect.round })
     }
-    if (effect.kind === 'check')
+    if (effect.kind === 'check' && !one.silentChecks)
       inbox.push({
         kind: 'checked',
         id: effect.id,
@@ -155,6 +164,7 @@ export function node(
   const next = (): number => Math.min(wakeAt, calls[0]?.at ?? wakeAt)
   const run = (ms: number): void => {
     const end = now + ms
+    if (first) feed({ kind: 'wake' })
     for (let at = next(); at <= end; at = next()) {
       now = instant(Math.max(now, at))
       feed((calls[0]?.at ?? end + 1) <= now ? (calls.shift()?.input as NodeInput) : { kind: 'wake' })
@@ -166,16 +176,17 @@ export function node(
     for (const effect of found) seen.splice(seen.indexOf(effect), 1)
     return found
   }
-  return { config, kern, core, feed, run, take, alive, answering, now: () => now }
+  const one = { name, config, kern, core, feed, run, take, alive, answering, now: () => now, silentChecks: false }
+  return one
 }
 
 export const statusOf = (self: string, owner: string | null, number = 1): OwnershipStatus => ({
   node: self,
   quarantineMs: 0,
   counters: {},
+  troubles: [],
   standby: false,
   quorum: true,
-  troubles: [],
   groups: [{ name: 'web', role: owner === self ? 'owner' : 'standby', owner, number, leftMs: 300, reason: 'as it is' }],
   peers: ['dir1', 'dir2', 'rs1', 'rs2', 'rs3']
     .filter((name) => name !== self)

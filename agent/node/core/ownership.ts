@@ -1,4 +1,5 @@
 /** What the lease process says, as far as this room reads it: the shape of `LeaseStatus` and `LeaseEvent` (packages/lease). */
+
 import type { Trouble } from '@lvsm/base'
 
 export interface GroupOwnership {

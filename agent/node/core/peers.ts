@@ -1,51 +1,73 @@
-/** What other nodes' reconcilers said lately. */
+/** What other nodes' agents said lately. Memory is bounded: only nodes, services and destinations of the configuration count. */
 import { between, type Instant } from '@lvsm/base'
-import type { DestReport, StateWord, TableWord } from './words.ts'
+import { destKey } from '@lvsm/plan'
+import type { DestinationReport, StateMessage, TablesMessage } from './messages.ts'
+import type { NodeState } from './state.ts'
 
-/** A reconciler that was silent this long counts as gone: it speaks every two seconds. */
+/** An agent that was silent this long counts as gone: it speaks every two seconds. */
 const FRESH_MS = 6000
 
-export interface Peers {
-  state(from: string, word: StateWord, now: Instant): void
-  /** Why a node could not take these groups. */
-  ready(from: string, groups: Readonly<Record<string, string>>, now: Instant): void
-  table(from: string, word: TableWord, now: Instant): void
-  /** Null when the node's reconciler is silent. */
-  stateOf(node: string, now: Instant): StateWord | null
-  /** Why a node could not take a group now; empty text: it could; null: it did not say so lately. */
-  readyOf(node: string, group: string, now: Instant): string | null
-  destOf(node: string, service: string, key: string, now: Instant): DestReport | null
+const isFresh = ({ now }: NodeState, at: Instant): boolean => between(at, now) < FRESH_MS
+
+const isKnown = ({ config }: NodeState, from: string): boolean =>
+  config?.nodes.some(({ name }) => name === from) === true
+
+export function heardState(state: NodeState, from: string, message: StateMessage): void {
+  if (!isKnown(state, from)) return
+  state.states.set(from, { at: state.now, message })
+  heardReadiness(state, from, message.ready)
 }
 
-export function createPeers(): Peers {
-  const states = new Map<string, { readonly at: Instant; readonly word: StateWord }>()
-  const readiness = new Map<string, { readonly at: Instant; readonly why: string }>()
-  const dests = new Map<string, { readonly at: Instant; readonly dest: DestReport }>()
-  const fresh = (at: Instant | undefined, now: Instant): boolean => at !== undefined && between(at, now) < FRESH_MS
-  const ready = (from: string, groups: Readonly<Record<string, string>>, now: Instant): void => {
-    for (const [group, why] of Object.entries(groups)) readiness.set(`${from} ${group}`, { at: now, why })
+/** Why a node could not take these groups. */
+export function heardReadiness(state: NodeState, from: string, ready: StateMessage['ready']): void {
+  if (!isKnown(state, from)) return
+  for (const { name } of state.config?.groups ?? []) {
+    const why = Object.hasOwn(ready, name) ? ready[name] : undefined
+    if (why !== undefined) state.readiness.set(`${from} ${name}`, { at: state.now, why })
   }
-  return {
-    state(from, word, now) {
-      states.set(from, { at: now, word })
-      ready(from, word.ready, now)
-    },
-    ready,
-    table(from, word, now) {
-      for (const [service, list] of Object.entries(word.services))
-        for (const dest of list) dests.set(`${from} ${service} ${dest.key}`, { at: now, dest })
-    },
-    stateOf(node, now) {
-      const heard = states.get(node)
-      return heard && fresh(heard.at, now) ? heard.word : null
-    },
-    readyOf(node, group, now) {
-      const heard = readiness.get(`${node} ${group}`)
-      return heard && fresh(heard.at, now) ? heard.why : null
-    },
-    destOf(node, service, key, now) {
-      const heard = dests.get(`${node} ${service} ${key}`)
-      return heard && fresh(heard.at, now) ? heard.dest : null
-    },
+}
+
+export function heardTables(state: NodeState, from: string, { services }: TablesMessage): void {
+  if (!isKnown(state, from)) return
+  for (const { name, realservers } of state.config?.services ?? []) {
+    const told = services[name]
+    if (!told) continue
+    const known = state.tables.get(`${from} ${name}`)
+    const before = known && isFresh(state, known.at) ? known.destinations : new Map<string, DestinationReport>()
+    const wanted = new Set(realservers.map(destKey))
+    const destinations = new Map([...before, ...told.map((one) => [one.key, one] as const)])
+    for (const key of destinations.keys()) if (!wanted.has(key)) destinations.delete(key)
+    state.tables.set(`${from} ${name}`, { at: state.now, destinations })
+  }
+}
+
+/** Null when the node's agent is silent. */
+export function stateOf(state: NodeState, node: string): StateMessage | null {
+  const heard = state.states.get(node)
+  return heard && isFresh(state, heard.at) ? heard.message : null
+}
+/** Why a node could not take a group now; empty text: it could; null: it did not say so lately. */
+export function readyOf(state: NodeState, node: string, group: string): string | null {
+  const heard = state.readiness.get(`${node} ${group}`)
+  return heard && isFresh(state, heard.at) ? heard.why : null
+}
+export function destinationOf(state: NodeState, node: string, service: string, key: string): DestinationReport | null {
+  const heard = state.tables.get(`${node} ${service}`)
+  return heard && isFresh(state, heard.at) ? (heard.destinations.get(key) ?? null) : null
+}
+
+/** The configuration changed: who left is forgotten. */
+export function forgetStrangers(state: NodeState): void {
+  const nodes = new Set(state.config?.nodes.map(({ name }) => name))
+  const services = new Set(state.config?.services.map(({ name }) => name))
+  const groups = new Set(state.config?.groups.map(({ name }) => name))
+  for (const key of state.readiness.keys()) {
+    const [node = '', group = ''] = key.split(' ')
+    if (!nodes.has(node) || !groups.has(group)) state.readiness.delete(key)
+  }
+  for (const name of state.states.keys()) if (!nodes.has(name)) state.states.delete(name)
+  for (const key of state.tables.keys()) {
+    const [node = '', service = ''] = key.split(' ')
+    if (!nodes.has(node) || !services.has(service)) state.tables.delete(key)
   }
 }

@@ -27,6 +27,21 @@ function owner() {
 }
 const PREPARED = { ready: true, reaches: 1, reason: 'the kernel is prepared' }
 
+it('an owner whose agent starts anew is ready before its realservers are checked; another director is not', () => {
+  const slow = SAMPLE.replace(/check: \{[^}]*\}/, 'check: { type: tcp, interval: 10s, timeout: 5s, fall: 3, rise: 2 }')
+  const words = (owns: string) => {
+    const one = node('dir1', new Set(), slow)
+    // No check has ended yet.
+    one.silentChecks = true
+    one.feed({ kind: 'lease-up' })
+    one.feed({ kind: 'lease-status', status: statusOf('dir1', owns) })
+    one.run(2500)
+    return one.take('ready').at(-1)
+  }
+  expect(words('dir1')).toMatchObject({ ready: true })
+  expect(words('dir2')).toMatchObject({ ready: false, reason: expect.stringContaining('not checked yet') })
+})
+
 describe('a director', () => {
   it('pings from its own address on the link there, once a second', () => {
     const one = owner()
@@ -133,5 +148,26 @@ describe('a director that lost IPVS', () => {
     one.kern.unread = ''
     one.run(3000)
     expect(one.told()).toEqual([PREPARED])
+  })
+})
+
+describe('a director whose kernel refuses an operation', () => {
+  it('is not ready, whatever words the kernel has for it', () => {
+    const one = owner()
+    one.kern.refuses = ({ kind }) => (kind === 'dest-edit' ? 'the guard of this table says no' : '')
+    one.alive.delete('10.11.0.11')
+    one.run(3000)
+    expect(one.told().at(-1)).toMatchObject({
+      ready: false,
+      reason: expect.stringContaining('the guard of this table'),
+    })
+  })
+  it('stays ready where it is the rules for NAT and handover that are refused: the table serves all the same', () => {
+    const one = owner()
+    one.kern.state.guard = 'changed by hand'
+    one.kern.refuses = ({ kind }) => (kind === 'guard' ? 'not supported' : '')
+    one.run(3000)
+    expect(one.told()).toEqual([PREPARED])
+    expect(one.troubles()).toContain('kernel-refused')
   })
 })

@@ -1,6 +1,6 @@
 /** From a list of sockets to the agent that is asked: the first with quorum, else the first that answers at all. */
 import { describeRefusal } from '@lvsm/base'
-import type { Status } from '@lvsm/model'
+import type { RouteName, RouteResponses, Status } from '@lvsm/model'
 import { type Answer, type Call, call } from './client.ts'
 import { Failure } from './exits.ts'
 
@@ -17,17 +17,13 @@ export async function findAgent(socketPaths: readonly string[]): Promise<Found> 
   const found: (Found | undefined)[] = []
   const enough = new AbortController()
   const ask = async (socketPath: string, index: number): Promise<Found> => {
-    const answer = await call(socketPath, {
-      method: 'GET',
-      path: '/v1/status',
-      timeoutMs: STATUS_TIMEOUT_MS,
-      signal: enough.signal,
-    })
-    const status = answer.kind === 'ok' ? asStatus(answer.value) : undefined
-    if (status === undefined) {
+    const wanted = { route: 'status', body: null, timeoutMs: STATUS_TIMEOUT_MS, signal: enough.signal } as const
+    const answer = await call(socketPath, wanted)
+    if (answer.kind !== 'ok') {
       silences[index] = `  ${socketPath}: ${silence(answer)}`
       throw new Error('silent')
     }
+    const status = answer.value
     found[index] = { socketPath, status }
     if (!status.quorum) throw new Error('no quorum')
     return { socketPath, status }
@@ -44,7 +40,10 @@ export async function findAgent(socketPaths: readonly string[]): Promise<Found> 
 }
 
 /** Sends one request to the agent of the list that has quorum. Refusals and silence become a Failure. */
-export async function exchange(socketPaths: readonly string[], wanted: Call): Promise<unknown> {
+export async function exchange<Name extends RouteName>(
+  socketPaths: readonly string[],
+  wanted: Call<Name>,
+): Promise<RouteResponses[Name]> {
   const [only] = socketPaths
   const socketPath = socketPaths.length === 1 && only !== undefined ? only : (await findAgent(socketPaths)).socketPath
   const answer = await call(socketPath, wanted)
@@ -56,6 +55,8 @@ export async function exchange(socketPaths: readonly string[], wanted: Call): Pr
       refusedHint(answer),
     )
   }
+  if (answer.kind === 'strange')
+    throw new Failure('unreachable', `${socketPath}: ${STRANGE[wanted.route]}`, 'is it another version? lvsm --version')
   if (answer.sent) {
     throw new Failure(
       'unreachable',
@@ -71,12 +72,21 @@ const refusedHint = (answer: { refusals: readonly { hint?: string }[] }): string
     ? ''
     : 'nothing was changed; lvsm status shows the names and the state'
 
-const silence = (answer: Answer): string =>
+/** What is said of an answer that is none of its route. */
+const STRANGE: Readonly<Record<RouteName, string>> = {
+  status: 'its answer is no status',
+  events: 'the agent answered without events',
+  fence: 'the agent answered without a fence',
+  switchover: 'the agent did not say what moved; look: lvsm status; lvsm events',
+  standby: 'the agent did not say who stands by; look: lvsm status',
+}
+
+const silence = (answer: Exclude<Answer<'status'>, { kind: 'ok' }>): string =>
   answer.kind === 'silent'
     ? answer.reason
     : answer.kind === 'refused'
       ? answer.refusals.map((refusal) => refusal.message).join('; ')
-      : 'its answer is no status: is it another version?'
+      : `${STRANGE.status}: is it another version?`
 
 const unreachable = (lines: readonly string[]): Failure =>
   new Failure(
@@ -84,10 +94,3 @@ const unreachable = (lines: readonly string[]): Failure =>
     `cannot reach an agent; tried:\n${lines.join('\n')}`,
     'start it (lvsm-agent --config FILE), or name another with --node NAME, --socket PATH or LVSM_SOCKET=PATH[:PATH…]',
   )
-
-/** The agent is ours and of the same version: a look at the frame is enough. */
-function asStatus(value: unknown): Status | undefined {
-  const status = value as Partial<Status> | null
-  const whole = [status?.groups, status?.services, status?.nodes, status?.troubles].every(Array.isArray)
-  return whole ? (status as Status) : undefined
-}

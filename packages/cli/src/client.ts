@@ -1,24 +1,33 @@
 /** One HTTP exchange with an agent over its unix socket. */
 import { request } from 'node:http'
 import type { Refusal } from '@lvsm/base'
+import {
+  readRefusals,
+  readResponse,
+  type RouteName,
+  type RouteRequests,
+  type RouteResponses,
+  ROUTES,
+} from '@lvsm/model'
 
 /** No longer answer is read: an agent's status of a large site stays far below. */
 const LONGEST_ANSWER = 16 * 1024 * 1024
 
-export interface Call {
-  readonly method: 'GET' | 'POST'
-  readonly path: string
-  readonly body?: unknown
+export interface Call<Name extends RouteName> {
+  readonly route: Name
+  readonly body: RouteRequests[Name]
   readonly timeoutMs: number
   /** Ends the exchange early: the answer has become needless. */
   readonly signal?: AbortSignal
 }
 
-export type Answer =
-  | { readonly kind: 'ok'; readonly value: unknown }
+export type Answer<Name extends RouteName> =
+  | { readonly kind: 'ok'; readonly value: RouteResponses[Name] }
   | { readonly kind: 'refused'; readonly refusals: readonly Refusal[] }
   /** Nobody answered: `reason` in words; `sent` when the request may have been carried out all the same. */
   | { readonly kind: 'silent'; readonly reason: string; readonly sent: boolean }
+  /** It answered, but not what this version asked for. */
+  | { readonly kind: 'strange' }
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'no such socket: the agent is not running',
@@ -30,9 +39,13 @@ const REASONS: Readonly<Record<string, string>> = {
 }
 
 /** Never rejects. */
-export function call(socketPath: string, { method, path, body, timeoutMs, signal }: Call): Promise<Answer> {
+export function call<Name extends RouteName>(
+  socketPath: string,
+  { route, body, timeoutMs, signal }: Call<Name>,
+): Promise<Answer<Name>> {
+  const { method, path } = ROUTES[route]
   return new Promise((resolve) => {
-    const payload = body === undefined ? undefined : JSON.stringify(body)
+    const payload = body === null ? undefined : JSON.stringify(body)
     let connected = false
     const silent = (reason: string): void => {
       clearTimeout(timer)
@@ -51,7 +64,7 @@ export function call(socketPath: string, { method, path, body, timeoutMs, signal
       incoming.on('error', (error) => silent(error.message))
       incoming.on('end', () => {
         clearTimeout(timer)
-        resolve(understand(incoming.statusCode ?? 0, Buffer.concat(chunks).toString('utf8')))
+        resolve(understand(route, incoming.statusCode ?? 0, Buffer.concat(chunks).toString('utf8')))
       })
     })
     const timer = setTimeout(() => {
@@ -65,15 +78,24 @@ export function call(socketPath: string, { method, path, body, timeoutMs, signal
   })
 }
 
-function understand(statusCode: number, text: string): Answer {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
+function understand<Name extends RouteName>(route: Name, statusCode: number, text: string): Answer<Name> {
+  const body = parse(text)
+  if (body === undefined)
     return { kind: 'silent', reason: `HTTP ${statusCode} without JSON: is this an lvsm agent?`, sent: false }
+  if (statusCode >= 200 && statusCode < 300) {
+    const value = readResponse(route, body)
+    return value === null ? { kind: 'strange' } : { kind: 'ok', value }
   }
-  if (statusCode >= 200 && statusCode < 300) return { kind: 'ok', value }
-  const refusals = (value as { refusals?: unknown } | null)?.refusals
-  if (Array.isArray(refusals) && refusals.length > 0) return { kind: 'refused', refusals: refusals as Refusal[] }
+  const refusals = readRefusals(body)
+  if (refusals) return { kind: 'refused', refusals }
   return { kind: 'silent', reason: `HTTP ${statusCode} without a reason`, sent: false }
+}
+
+/** Undefined for what is no JSON. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }

@@ -1,13 +1,5 @@
 /** What each command does: one exchange, one rendering, one exit code. */
-import type {
-  Events,
-  FenceReport,
-  StandbyReport,
-  StandbyRequest,
-  Status,
-  SwitchoverReport,
-  SwitchoverRequest,
-} from '@lvsm/model'
+import type { Status } from '@lvsm/model'
 import { exchange, findAgent } from './agents.ts'
 import { eventsText } from './events-text.ts'
 import { type Exit, Failure } from './exits.ts'
@@ -57,14 +49,9 @@ export async function switchover(
   to: string | undefined,
   format: Format,
 ): Promise<Exit> {
-  const body: SwitchoverRequest = to === undefined ? { group } : { group, to }
-  const work = exchange(session.socketPaths, {
-    method: 'POST',
-    path: '/v1/switchover',
-    body,
-    timeoutMs: MOVE_TIMEOUT_MS,
-  })
-  const moved = (await withProgress(`waiting for group ${group} to move`, work)) as SwitchoverReport
+  const body = to === undefined ? { group } : { group, to }
+  const work = exchange(session.socketPaths, { route: 'switchover', body, timeoutMs: MOVE_TIMEOUT_MS })
+  const moved = await withProgress(`waiting for group ${group} to move`, work)
   session.terminal.print(
     render(moved, format, (it) =>
       it.from === it.to
@@ -76,9 +63,9 @@ export async function switchover(
 }
 
 export async function standby(session: Session, on: boolean, node: string | undefined, format: Format): Promise<Exit> {
-  const body: StandbyRequest = node === undefined ? { on } : { name: node, on }
-  const work = exchange(session.socketPaths, { method: 'POST', path: '/v1/standby', body, timeoutMs: MOVE_TIMEOUT_MS })
-  const stood = (await withProgress(`waiting for ${node ?? 'the node'}`, work)) as StandbyReport
+  const body = node === undefined ? { on } : { name: node, on }
+  const work = exchange(session.socketPaths, { route: 'standby', body, timeoutMs: MOVE_TIMEOUT_MS })
+  const stood = await withProgress(`waiting for ${node ?? 'the node'}`, work)
   session.terminal.print(
     render(stood, format, (it) =>
       it.standby
@@ -91,21 +78,15 @@ export async function standby(session: Session, on: boolean, node: string | unde
 
 /** The newest `count` events, oldest first. */
 export async function events(session: Session, count: number, format: Format): Promise<Exit> {
-  const answer = await exchange(session.socketPaths, { method: 'GET', path: '/v1/events', timeoutMs: QUERY_TIMEOUT_MS })
-  const all = (answer as Partial<Events>).events
-  if (!Array.isArray(all))
-    throw new Failure('unreachable', 'the agent answered without events', 'is it another version? lvsm --version')
-  const newest = (all as Events['events']).slice(-count)
+  const all = await exchange(session.socketPaths, { route: 'events', body: null, timeoutMs: QUERY_TIMEOUT_MS })
+  const newest = all.events.slice(-count)
   session.terminal.print(render({ events: newest }, format, (it) => eventsText(it.events, session.terminal.paint)))
   return 'ok'
 }
 
 /** What one node's kernel has in its fence now; also where the lease process is dead. */
 export async function fenceStatus({ terminal, socketPaths }: Session, format: Format): Promise<Exit> {
-  const answer = await exchange(socketPaths, { method: 'GET', path: '/v1/fence', timeoutMs: QUERY_TIMEOUT_MS })
-  const report = answer as Partial<FenceReport>
-  if (![report.tables, report.groups, report.faults, report.directs].every(Array.isArray))
-    throw new Failure('unreachable', 'the agent answered without a fence', 'is it another version? lvsm --version')
-  terminal.print(render(report as FenceReport, format, (it) => fenceText(it, terminal.paint)))
+  const report = await exchange(socketPaths, { route: 'fence', body: null, timeoutMs: QUERY_TIMEOUT_MS })
+  terminal.print(render(report, format, (it) => fenceText(it, terminal.paint)))
   return 'ok'
 }

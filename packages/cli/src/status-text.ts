@@ -46,6 +46,7 @@ const DROP_REASONS: Readonly<Record<string, string>> = {
   'drop-unknown-node': 'of a node that the configuration does not know',
   'drop-unknown-link': 'over a link too many',
   'drop-not-for-me': 'for an earlier start of this node',
+  'drop-kind': 'of a kind that this version does not know',
   'drop-malformed': 'signed, but not readable',
 }
 

@@ -1,7 +1,18 @@
 import { instant } from '@lvsm/base'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { judge, scheduleOf, servedBefore, serve, UNCHECKED, type Health } from './index.ts'
+import {
+  judge,
+  finish,
+  newSchedule,
+  nextCheckAt,
+  setTargets,
+  takeDue,
+  servedBefore,
+  serve,
+  UNCHECKED,
+  type Health,
+} from './index.ts'
 
 const damping = { fall: 2, rise: 3 }
 const run = (from: Health, results: string) =>
@@ -60,12 +71,13 @@ describe('a pool', () => {
 describe('a schedule', () => {
   it('checks all at once, then each once in its interval', () => {
     const targets = ['a', 'b', 'c'].map((id) => ({ id, intervalMs: 300, timeoutMs: 100 }))
-    const schedule = scheduleOf(targets, instant(0))
+    const schedule = newSchedule()
+    setTargets(schedule, targets, instant(0))
     const seen: [string, number][] = []
-    for (let now = 0; now < 3000; now = schedule.nextAt() ?? 3000) {
-      for (const { id } of schedule.due(instant(now))) {
+    for (let now = 0; now < 3000; now = nextCheckAt(schedule) ?? 3000) {
+      for (const { id } of takeDue(schedule, instant(now))) {
         seen.push([id, now])
-        schedule.finished(id)
+        finish(schedule, id)
       }
     }
     expect(seen.slice(0, 3)).toEqual([
@@ -79,9 +91,31 @@ describe('a schedule', () => {
     }
   })
   it('does not start a second check before the first ended, but gives a lost one up', () => {
-    const schedule = scheduleOf([{ id: 'a', intervalMs: 100, timeoutMs: 100 }], instant(0))
-    expect(schedule.due(instant(0))).toHaveLength(1)
-    expect(schedule.due(instant(100))).toHaveLength(0)
-    expect(schedule.due(instant(400))).toHaveLength(1)
+    const schedule = newSchedule()
+    setTargets(schedule, [{ id: 'a', intervalMs: 100, timeoutMs: 100 }], instant(0))
+    expect(takeDue(schedule, instant(0))).toHaveLength(1)
+    expect(takeDue(schedule, instant(100))).toHaveLength(0)
+    expect(takeDue(schedule, instant(400))).toHaveLength(1)
+  })
+  it('of targets that change leaves those alone that stay: no check is lost, none comes twice', () => {
+    const target = (id: string, intervalMs = 300) => ({ id, intervalMs, timeoutMs: 100 })
+    const schedule = newSchedule()
+    setTargets(schedule, [target('a'), target('b')], instant(0))
+    expect(takeDue(schedule, instant(0)).map(({ id }) => id)).toEqual(['a', 'b'])
+    for (const id of ['a', 'b']) finish(schedule, id)
+    setTargets(schedule, [target('a'), target('c')], instant(100))
+    expect(takeDue(schedule, instant(100)).map(({ id }) => id)).toEqual(['c'])
+    finish(schedule, 'c')
+    expect([nextCheckAt(schedule), takeDue(schedule, instant(300)).map(({ id }) => id)]).toEqual([300, ['a']])
+    setTargets(schedule, [], instant(400))
+    expect([nextCheckAt(schedule), takeDue(schedule, instant(9000))]).toEqual([null, []])
+  })
+  it('that becomes quicker does not wait for its old interval', () => {
+    const schedule = newSchedule()
+    setTargets(schedule, [{ id: 'a', intervalMs: 60_000, timeoutMs: 100 }], instant(0))
+    takeDue(schedule, instant(0))
+    finish(schedule, 'a')
+    setTargets(schedule, [{ id: 'a', intervalMs: 200, timeoutMs: 100 }], instant(1000))
+    expect(nextCheckAt(schedule)).toBeLessThanOrEqual(1200)
   })
 })

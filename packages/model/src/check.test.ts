@@ -53,7 +53,7 @@ describe('a configuration file', () => {
     ['an unknown node', 'node: rs2,', 'node: rs22,', ['unknown-node']],
     ['an unknown director', '[dir1, dir2]', '[dir1, dir3]', ['unknown-node']],
     ['a director without the role', '[dir1, dir2]', '[dir1, rs1]', ['not-a-director', 'director-is-realserver']],
-    ['whose view', 'node: dir1', 'node: dir9', ['unknown-node']],
+    ['whose file it is', 'cluster: lab', 'cluster: lab\nnode: dir1', ['not-in-file']],
     [
       'two voters',
       /voter: true, links: \[\{ name: inside, address: 10.12.0.11/,
@@ -108,13 +108,15 @@ describe('a configuration file', () => {
     const [refusal] = refuse(SAMPLE.replace('scheduler: wrr', 'scheduler: wlcc'))
     expect(refusal).toMatchObject({
       code: 'bad-value',
-      line: 26,
+      line: 25,
       column: 16,
       field: 'services[0].scheduler',
       hint: 'did you mean "wlc"?',
     })
+    const [whose] = refuse(SAMPLE.replace('cluster: lab', 'cluster: lab\nnode: dir1'))
+    expect(whose).toMatchObject({ line: 2, field: 'node', hint: expect.stringContaining('--node NAME') })
     const [unknown] = refuse(SAMPLE.replace('fall: 2', 'fal: 2'))
-    expect(unknown).toMatchObject({ line: 27, field: 'services[0].check.fal', hint: 'did you mean "fall"?' })
+    expect(unknown).toMatchObject({ line: 26, field: 'services[0].check.fal', hint: 'did you mean "fall"?' })
   })
 
   it('finds every fault in one run, in the order of the file', () => {
@@ -170,7 +172,7 @@ describe('a configuration file', () => {
 
 describe('views', () => {
   it('give the ownership plane what it needs', () => {
-    const view = ownershipView(config(), new Map(), (address) => (address === '10.11.0.10' ? 3 : 2))
+    const view = ownershipView(config(), new Map(), (address) => (address === '10.11.0.10' ? 3 : 2), 'dir1')
     expect(view.groups[0]?.addresses).toEqual([
       { address: '10.11.0.10', prefix: 24, kind: 'vip', ifindex: 3 },
       { address: '10.12.0.254', prefix: 24, kind: 'gateway', ifindex: 2 },

@@ -20,7 +20,6 @@ export function completeConfig(written: Written): Config {
   const groups = written.groups.map(completeGroup)
   return {
     cluster: written.cluster,
-    node: written.node,
     revision: written.revision,
     timing: timingOf(written),
     keys: written.keys.map(({ id, algorithm, secret, file }) => ({

@@ -1,4 +1,4 @@
-/** The configuration, checked and complete: every default filled in, every duration in milliseconds. */
+/** The configuration, the same on every node: checked and complete: every default filled in, every duration in milliseconds. */
 import type { Timing } from '@lvsm/base'
 
 export type Role = 'director' | 'realserver' | 'witness'
@@ -72,8 +72,6 @@ export interface ConfigKey {
 }
 export interface Config {
   readonly cluster: string
-  /** Whose view this is. */
-  readonly node: string
   readonly revision: number
   readonly timing: Timing
   readonly keys: readonly ConfigKey[]

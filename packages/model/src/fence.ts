@@ -1,47 +1,51 @@
 /** The kernel's fence of one node, as `GET /v1/fence` tells it: read from nf_tables at that moment. Milliseconds. */
-import type { Trouble } from '@lvsm/base'
+import * as z from 'zod'
+import { troubleReport } from './status.ts'
+
+const list = <Item extends z.ZodType>(item: Item) => z.array(item).readonly()
 
 /** nf_tables family of a table; `arp` and `netdev` guard what a node announces, `inet` what it serves. */
-export type FenceFamily = 'arp' | 'netdev' | 'inet'
-export type FencePartName = 'announce' | 'serve'
+const family = z.enum(['arp', 'netdev', 'inet'])
+const part = z.enum(['announce', 'serve'])
 
 /** The element of a group in one table: while it lives, the group's addresses pass there. */
-export interface FenceElementReport {
-  readonly part: FencePartName
-  readonly family: FenceFamily
-  readonly open: boolean
+const element = z.object({
+  part,
+  family,
+  open: z.boolean(),
   /** Until the kernel closes it by itself; 0 when it is closed. */
-  readonly leftMs: number
+  leftMs: z.number(),
   /** As it was renewed last; 0 when it is closed. */
-  readonly timeoutMs: number
+  timeoutMs: z.number(),
   /** Packets (ARP: frames) of the group's addresses that this table dropped since it was built, in all of its hooks. */
-  readonly droppedPackets: number
-  readonly droppedBytes: number
-}
-export interface FenceGroupReport {
-  readonly name: string
+  droppedPackets: z.number(),
+  droppedBytes: z.number(),
+})
+const group = z.object({
+  name: z.string(),
   /** Does this node direct it, by its configuration? */
-  readonly directed: boolean
+  directed: z.boolean(),
   /** Addresses that lead to the group's chain, by any of the tables. */
-  readonly addresses: readonly string[]
-  readonly elements: readonly FenceElementReport[]
-}
-export interface FenceTableReport {
-  readonly part: FencePartName
-  readonly family: FenceFamily
-  readonly present: boolean
-  /** Names of its base chains. */
-  readonly hooks: readonly string[]
-}
-export interface FenceReport {
-  readonly cluster: string
-  readonly node: string
+  addresses: list(z.string()),
+  elements: list(element),
+})
+/** `hooks`: names of its base chains. */
+const table = z.object({ part, family, present: z.boolean(), hooks: list(z.string()) })
+export const fenceReport = z.object({
+  cluster: z.string(),
+  node: z.string(),
   /** Groups that this node directs, by its configuration; a node without any has no fence. */
-  readonly directs: readonly string[]
+  directs: list(z.string()),
   /** Why the lease process, which renews the elements, does not answer; null when it does. */
-  readonly leaseFault: string | null
-  readonly tables: readonly FenceTableReport[]
-  readonly groups: readonly FenceGroupReport[]
+  leaseFault: z.string().nullable(),
+  tables: list(table),
+  groups: list(group),
   /** What is missing, each with the next step. */
-  readonly faults: readonly Trouble[]
-}
+  faults: list(troubleReport),
+})
+export type FenceFamily = z.infer<typeof family>
+export type FencePartName = z.infer<typeof part>
+export type FenceElementReport = z.infer<typeof element>
+export type FenceGroupReport = z.infer<typeof group>
+export type FenceTableReport = z.infer<typeof table>
+export type FenceReport = z.infer<typeof fenceReport>

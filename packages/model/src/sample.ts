@@ -1,6 +1,5 @@
 /** The default topology of the lab as a configuration file: an example for readers, and what the tests of several rooms start from. */
 export const SAMPLE = `cluster: lab
-node: dir1
 revision: 1
 timing: { keepalive: 100ms, term: 350ms, apply: 35ms, warntime: 300ms, deadtime: 1s, drain: 200ms }
 keys:

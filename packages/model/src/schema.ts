@@ -113,7 +113,6 @@ export const timingSchema = z.strictObject({
 })
 export const configSchema = z.strictObject({
   cluster: name,
-  node: name,
   revision: z.int().min(0).max(0xffffffff),
   profile: z.enum(PROFILE_NAMES).optional(),
   timing: timingSchema.optional(),

@@ -68,17 +68,26 @@ function flatten(issue: Issue, data: unknown): Issue[] {
   return (branch ?? []).map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }) as Issue)
 }
 
+/** Keys that the file once had, or that somebody may look for in it: what to do instead. */
+const ELSEWHERE: Readonly<Record<string, Pick<Fault, 'message' | 'hint'>>> = {
+  node: {
+    message: '"node" does not belong in the file: it is the same on every node',
+    hint: 'take the line out; lvsm-agent takes the name of its node from --node NAME, else from the hostname',
+  },
+}
+
+function unknownKey(path: Path, key: string): Fault {
+  const elsewhere = path.length === 0 && Object.hasOwn(ELSEWHERE, key) ? ELSEWHERE[key] : undefined
+  if (elsewhere) return { code: 'not-in-file', path, key, ...elsewhere }
+  const hint = suggest(key, keysAt(path), 'keys')
+  return { code: 'unknown-key', path, key, message: `unknown key "${key}"`, hint }
+}
+
 function faultsOf(issue: Issue, data: unknown): Fault[] {
   const path = issue.path as Path
   const value = valueAt(data, path)
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
-      code: 'unknown-key',
-      path,
-      key,
-      message: `unknown key "${key}"`,
-      hint: suggest(key, keysAt(path), 'keys'),
-    }))
+    return issue.keys.map((key) => unknownKey(path, key))
   }
   if (value === undefined || value === null)
     return [

@@ -1,121 +1,148 @@
-/** The HTTP API on the agent's socket, as types. All times in milliseconds unless a name says otherwise. */
-import type { Refusal, Trouble } from '@lvsm/base'
-import type { Role } from './config.ts'
+/**
+ * What the HTTP API on the agent's socket answers, each shape once: its schema, and the type of it. All times in milliseconds
+ * unless a name says otherwise. A word that this version does not know is read as the one that asks for a look; a field that
+ * it does not know is skipped.
+ */
+import type { Refusal, Severity } from '@lvsm/base'
+import * as z from 'zod'
 
-export type NodeState =
-  | 'owner'
-  | 'standby'
-  | 'serving'
-  | 'witness'
-  | 'idle'
-  | 'starting'
-  | 'troubled'
-  | 'late'
-  | 'dead'
-  | 'unknown'
-export type GroupState = 'owned' | 'moving' | 'nobody' | 'unknown'
+const list = <Item extends z.ZodType>(item: Item) => z.array(item).readonly()
+
+export const NODE_STATES = [
+  'owner',
+  'standby',
+  'serving',
+  'witness',
+  'idle',
+  'starting',
+  'troubled',
+  'late',
+  'dead',
+  'unknown',
+] as const
+export type NodeState = (typeof NODE_STATES)[number]
+export const SEVERITIES = ['critical', 'warning', 'info'] as const satisfies readonly Severity[]
+
+export const severityWord = z.enum(SEVERITIES).catch('critical')
+export const nodeStateWord = z.enum(NODE_STATES).catch('unknown')
 
 /** A host that an owner of the group must be able to reach, as the group's directors find it. */
-export interface PingReport {
-  readonly address: string
+const ping = z.object({
+  address: z.string(),
   /** Null: not known, because the director is silent or has just started. */
-  readonly directors: readonly { readonly node: string; readonly reached: boolean | null }[]
-}
-
-export interface GroupReport {
-  readonly name: string
-  readonly owner: string | null
+  directors: list(z.object({ node: z.string(), reached: z.boolean().nullable() })),
+})
+const group = z.object({
+  name: z.string(),
+  owner: z.string().nullable(),
   /** Lease (fencing) number; 0 when nobody owns the group. */
-  readonly number: number
-  readonly leftMs: number
-  readonly addresses: readonly string[]
-  readonly directors: readonly string[]
-  readonly pings: readonly PingReport[]
-  readonly state: GroupState
+  number: z.number(),
+  leftMs: z.number(),
+  addresses: list(z.string()),
+  directors: list(z.string()),
+  pings: list(ping),
+  state: z.enum(['owned', 'moving', 'nobody', 'unknown']).catch('unknown'),
   /** One sentence. */
-  readonly reason: string
-}
-export interface RealserverReport {
-  readonly node: string
-  readonly address: string
-  readonly port: number
-  readonly forward: 'dr' | 'nat'
+  reason: z.string(),
+})
+const realserver = z.object({
+  node: z.string(),
+  address: z.string(),
+  port: z.number(),
+  /** Forwarding method, as the configuration names it. */
+  forward: z.string(),
   /** In the owner's table now; 0 when it is not there, or drains. */
-  readonly weight: number
+  weight: z.number(),
   /** Null before the first check. */
-  readonly healthy: boolean | null
+  healthy: z.boolean().nullable(),
   /** Connections as the owner's kernel counts them. */
-  readonly active: number
-  readonly inactive: number
-  readonly reason: string
-}
-export interface ServiceReport {
-  readonly name: string
-  readonly group: string
-  readonly address: string
-  readonly port: number
-  readonly protocol: string
-  readonly scheduler: string
-  readonly realservers: readonly RealserverReport[]
-}
-export interface NodeReport {
-  readonly name: string
-  readonly roles: readonly Role[]
-  readonly voter: boolean
-  readonly state: NodeState
+  active: z.number(),
+  inactive: z.number(),
+  reason: z.string(),
+})
+const service = z.object({
+  name: z.string(),
+  group: z.string(),
+  address: z.string(),
+  port: z.number(),
+  protocol: z.string(),
+  scheduler: z.string(),
+  realservers: list(realserver),
+})
+const node = z.object({
+  name: z.string(),
+  roles: list(z.string()),
+  voter: z.boolean(),
+  state: nodeStateWord,
   /** One sentence: what this node does, and why. */
-  readonly reason: string
-  readonly standby: boolean
-  /** Has the node's reconciler been heard lately? */
-  readonly agent: boolean
-}
-export type NodeTrouble = Trouble & { readonly node: string }
-export interface Status {
-  readonly cluster: string
+  reason: z.string(),
+  standby: z.boolean(),
+  /** Has the node's agent been heard lately? */
+  agent: z.boolean(),
+})
+export const troubleReport = z.object({
+  code: z.string(),
+  severity: severityWord,
+  message: z.string(),
+  hint: z.string().exactOptional(),
+  /** Until it is over by itself, where that is known. */
+  leftMs: z.number().exactOptional(),
+})
+const nodeTrouble = troubleReport.extend({ node: z.string() })
+export const statusReport = z.object({
+  cluster: z.string(),
   /** Who answers. */
-  readonly node: string
-  readonly revision: number
-  readonly quorum: boolean
-  readonly groups: readonly GroupReport[]
-  readonly services: readonly ServiceReport[]
-  readonly nodes: readonly NodeReport[]
-  readonly troubles: readonly NodeTrouble[]
-  /** Of the answering node's lease process since its start: datagrams dropped, by reason (`drop-mac`, `replay`, …), and the like. */
-  readonly counters: Readonly<Record<string, number>>
-}
+  node: z.string(),
+  revision: z.number(),
+  quorum: z.boolean(),
+  groups: list(group),
+  services: list(service),
+  nodes: list(node),
+  troubles: list(nodeTrouble),
+  /** Of the answering node's processes since their start: datagrams dropped, by reason (`drop-mac`, `replay`, …), and the like. */
+  counters: z.record(z.string(), z.number()).readonly(),
+})
+export type PingReport = z.infer<typeof ping>
+export type GroupReport = z.infer<typeof group>
+export type RealserverReport = z.infer<typeof realserver>
+export type ServiceReport = z.infer<typeof service>
+export type NodeReport = z.infer<typeof node>
+export type NodeTrouble = z.infer<typeof nodeTrouble>
+export type Status = z.infer<typeof statusReport>
 
-export interface HistoryEvent {
+const historyEvent = z.object({
   /** ISO 8601, wall clock of the node that reports: for reading, never for deciding. */
-  readonly at: string
-  readonly node: string
+  at: z.string(),
+  node: z.string(),
   /** Empty where the event is about the node itself. */
-  readonly group: string
-  readonly kind: string
-  readonly number: number
-  readonly reason: string
-}
-export interface Events {
-  readonly events: readonly HistoryEvent[]
-}
-export interface SwitchoverRequest {
-  readonly group: string
-  readonly to?: string
-}
-export interface SwitchoverReport {
-  readonly group: string
-  readonly from: string
-  readonly to: string
-  readonly number: number
-  readonly tookMs: number
-}
-export interface StandbyRequest {
-  readonly name?: string
-  readonly on: boolean
-}
-export interface StandbyReport {
-  readonly node: string
-  readonly standby: boolean
-}
+  group: z.string(),
+  kind: z.string(),
+  number: z.number(),
+  reason: z.string(),
+})
+export const eventsReport = z.object({ events: list(historyEvent) })
+export type HistoryEvent = z.infer<typeof historyEvent>
+export type Events = z.infer<typeof eventsReport>
+
+export const switchoverReport = z.object({
+  group: z.string(),
+  from: z.string(),
+  to: z.string(),
+  number: z.number(),
+  tookMs: z.number(),
+})
+export const standbyReport = z.object({ node: z.string(), standby: z.boolean() })
+export type SwitchoverReport = z.infer<typeof switchoverReport>
+export type StandbyReport = z.infer<typeof standbyReport>
+
+/** What every route answers when it was not done. */
+const refusal = z.object({
+  code: z.string(),
+  field: z.string().exactOptional(),
+  message: z.string(),
+  hint: z.string().exactOptional(),
+})
+export const refusedReport = z.object({ refusals: list(refusal).refine(({ length }) => length > 0) })
 export interface Refused {
   readonly refusals: readonly Refusal[]
 }

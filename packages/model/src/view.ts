@@ -64,7 +64,7 @@ export function agreementDigests({ nodes, groups, timing }: Config): Agreement {
   }
 }
 
-/** What two nodes do not agree on. */
+/** What two nodes do not agree on; what the other one did not say is no agreement. */
 export const disagreements = (one: Agreement, other: Partial<Agreement>): (typeof AGREEMENTS)[number][] =>
   AGREEMENTS.filter((subject) => one[subject] !== other[subject])
 
@@ -73,10 +73,11 @@ export function ownershipView(
   config: Config,
   secrets: ReadonlyMap<number, string>,
   interfaceOf: (address: string) => number,
+  node: string,
 ): OwnershipView {
   return {
     cluster: config.cluster,
-    node: config.node,
+    node,
     epoch: 1,
     revision: config.revision,
     timing: config.timing,
@@ -89,7 +90,7 @@ export function ownershipView(
         address,
         prefix,
         kind,
-        ifindex: group.directors.includes(config.node) ? interfaceOf(address) : 0,
+        ifindex: group.directors.includes(node) ? interfaceOf(address) : 0,
       })),
     })),
     keys: config.keys.flatMap(({ id, algorithm, secret }) => {

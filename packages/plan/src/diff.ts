@@ -82,13 +82,10 @@ const same = (now: ObservedDest | undefined, wanted: DesiredDest): boolean =>
 
 /** Weight 0 first: no connection may begin between the decision and the removal. */
 function retire(service: ServiceName, dest: ObservedDest): Operation[] {
-  const { address, port } = dest
+  const { address, port, forward } = dest
   const remove: Operation = { kind: 'dest-remove', service, address, port }
   if (dest.weight === 0) return [remove]
-  return [
-    { kind: 'dest-edit', service, dest: { address, port, forward: dest.forward === 'nat' ? 'nat' : 'dr', weight: 0 } },
-    remove,
-  ]
+  return [{ kind: 'dest-edit', service, dest: { address, port, forward, weight: 0 } }, remove]
 }
 
 /** A service that left the configuration; one that holds destinations of somebody else stays without ours. */

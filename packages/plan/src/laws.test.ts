@@ -43,7 +43,7 @@ const anyDests = fc.subarray(DESTS, { maxLength: 5 }).chain((keys) =>
     ...keys.map((key) =>
       fc
         .record({
-          forward: fc.constantFrom('dr', 'nat'),
+          forward: fc.constantFrom('dr', 'nat', 'tun', 'local', 'bypass'),
           weight: fc.nat(2),
           active: fc.nat(1),
           inactive: fc.nat(1),

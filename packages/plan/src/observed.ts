@@ -23,10 +23,13 @@ export interface ObservedDefault {
   readonly protocol: number
   readonly metric: number
 }
+/** How packets reach a realserver, as the kernel has it: more ways than a configuration may ask for. */
+export type ForwardMethod = 'nat' | 'local' | 'tun' | 'dr' | 'bypass'
+
 export interface ObservedDest {
   readonly address: string
   readonly port: number
-  readonly forward: string
+  readonly forward: ForwardMethod
   readonly weight: number
   /** Connections, as the kernel counts them: established, and all others. */
   readonly active: number
@@ -58,6 +61,7 @@ export const serviceKey = (service: {
   readonly protocol: string
   readonly address: string
   readonly port: number
-}): string => `${service.protocol} ${service.address}:${service.port}`
-export const destKey = (dest: { readonly address: string; readonly port: number }): string =>
-  `${dest.address}:${dest.port}`
+}): string => `${service.protocol} ${destKey(service)}`
+/** Address and port as one text; brackets tell where an IPv6 address ends. */
+export const destKey = ({ address, port }: { readonly address: string; readonly port: number }): string =>
+  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`

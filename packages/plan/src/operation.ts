@@ -1,11 +1,18 @@
 /** One change of the kernel, as data. There is no operation that flushes anything. */
-import type { DesiredDest } from './desired.ts'
 import type { GuardNeeds } from './guard.ts'
+import { destKey, type ForwardMethod, serviceKey } from './observed.ts'
 
 export interface ServiceName {
   readonly protocol: string
   readonly address: string
   readonly port: number
+}
+/** One destination as it shall be; who is retired keeps the way by which it is reached. */
+export interface DestinationSpec {
+  readonly address: string
+  readonly port: number
+  readonly forward: ForwardMethod
+  readonly weight: number
 }
 export type Operation =
   | {
@@ -19,7 +26,7 @@ export type Operation =
   | { readonly kind: 'guard'; readonly needs: GuardNeeds | null }
   | { readonly kind: 'service-add' | 'service-edit'; readonly service: ServiceName; readonly scheduler: string }
   | { readonly kind: 'service-remove'; readonly service: ServiceName }
-  | { readonly kind: 'dest-add' | 'dest-edit'; readonly service: ServiceName; readonly dest: DesiredDest }
+  | { readonly kind: 'dest-add' | 'dest-edit'; readonly service: ServiceName; readonly dest: DestinationSpec }
   | { readonly kind: 'dest-remove'; readonly service: ServiceName; readonly address: string; readonly port: number }
   /**
    * Removes a destination together with the connections that IPVS remembers for it (`expire_nodest_conn`, since
@@ -42,8 +49,6 @@ export type Operation =
       readonly label: string
     }
 
-const named = (service: ServiceName): string => `${service.protocol} ${service.address}:${service.port}`
-
 /** For the log and the history: one line. */
 export function describeOperation(operation: Operation): string {
   switch (operation.kind) {
@@ -53,18 +58,18 @@ export function describeOperation(operation: Operation): string {
       return operation.needs === null ? 'remove our nftables guard' : 'load our nftables guard'
     case 'service-add':
     case 'service-edit':
-      return `${operation.kind === 'service-add' ? 'add' : 'edit'} service ${named(operation.service)} ${operation.scheduler}`
+      return `${operation.kind === 'service-add' ? 'add' : 'edit'} service ${serviceKey(operation.service)} ${operation.scheduler}`
     case 'service-remove':
-      return `remove service ${named(operation.service)}`
+      return `remove service ${serviceKey(operation.service)}`
     case 'dest-add':
     case 'dest-edit': {
-      const { address, port, forward, weight } = operation.dest
-      return `${operation.kind === 'dest-add' ? 'add' : 'edit'} ${address}:${port} ${forward} weight ${weight} in ${named(operation.service)}`
+      const { forward, weight } = operation.dest
+      return `${operation.kind === 'dest-add' ? 'add' : 'edit'} ${destKey(operation.dest)} ${forward} weight ${weight} in ${serviceKey(operation.service)}`
     }
     case 'dest-remove':
-      return `remove ${operation.address}:${operation.port} from ${named(operation.service)}`
+      return `remove ${destKey(operation)} from ${serviceKey(operation.service)}`
     case 'dest-forget':
-      return `forget old connections to ${operation.address}:${operation.port} in ${named(operation.service)}`
+      return `forget old connections to ${destKey(operation)} in ${serviceKey(operation.service)}`
     case 'route-set':
       return `default route through ${operation.gateway}`
     case 'route-remove':

@@ -74,7 +74,7 @@ describe('a director', () => {
 
   it('leaves foreign services and destinations alone, and says so', () => {
     const foreign: ObservedService = { protocol: 'tcp', address: '10.11.0.99', port: 81, scheduler: 'lc', dests: [] }
-    const stranger = { address: '10.11.0.50', port: 80, forward: 'dr', weight: 1, active: 0, inactive: 0 }
+    const stranger = { address: '10.11.0.50', port: 80, forward: 'dr' as const, weight: 1, active: 0, inactive: 0 }
     const ours: ObservedService = {
       protocol: 'tcp',
       address: '10.11.0.10',
@@ -117,13 +117,13 @@ describe('a director that a group comes to', () => {
   const dest = (octet: number, more: object) => ({
     address: `10.11.0.${octet}`,
     port: 80,
-    forward: 'dr',
+    forward: 'dr' as const,
     weight: 1,
     active: 0,
     inactive: 0,
     ...more,
   })
-  const nat = { address: '10.12.0.13', port: 8080, forward: 'nat', weight: 1, active: 0, inactive: 0 }
+  const nat = { address: '10.12.0.13', port: 8080, forward: 'nat' as const, weight: 1, active: 0, inactive: 0 }
   const remembering = (...dests: ObservedService['dests']) => {
     const ready = settle(kernel(), coming, record)
     return {

@@ -14,9 +14,11 @@ import {
 } from './index.ts'
 
 const octet = fc.nat(255)
-const place = fc
-  .tuple(octet, octet, octet, octet, fc.nat(65_535))
-  .map(([a, b, c, d, port]) => `${a}.${b}.${c}.${d}:${port}`)
+const anyPort = fc.nat(65_535)
+const place = fc.oneof(
+  fc.tuple(octet, octet, octet, octet, anyPort).map(([a, b, c, d, port]) => `${a}.${b}.${c}.${d}:${port}`),
+  fc.tuple(fc.ipV6(), anyPort).map(([address, port]) => destKey({ address: address.toLowerCase(), port })),
+)
 const service = fc.tuple(fc.constantFrom('tcp', 'udp'), place).map((parts) => parts.join(' '))
 const anyRecord = fc
   .array(fc.tuple(service, fc.uniqueArray(place, { maxLength: 4 })), { maxLength: 5 })
@@ -54,6 +56,11 @@ describe('the record on disk', () => {
     ['garbage\ntcp 10.11.0.10:80\nTCP 10.11.0.11:80\ntcp 10.11.0.11\n tcp 10.11.0.12:80', [['tcp 10.11.0.10:80', []]]],
     ['tcp 10.11.0.10:80\t10.11.0.11\tx10.11.0.11:80\t10.11.0.11:80x', [['tcp 10.11.0.10:80', []]]],
     ['xtcp 10.11.0.10:80x\ntcp 10.11.0.10:80 x', []],
+    [
+      'tcp [2001:db8::10]:80\t[2001:db8::11]:80\t10.11.0.11:80',
+      [['tcp [2001:db8::10]:80', ['[2001:db8::11]:80', '10.11.0.11:80']]],
+    ],
+    ['tcp 2001:db8::10:80\ntcp [10.11.0.10]', []],
   ] as const)('leaves out what nobody understands: %j', (text, entries) =>
     expect(readRecord(text)).toEqual(new Map(entries.map(([key, dests]) => [key, new Set(dests)]))),
   )
@@ -80,7 +87,14 @@ describe('a claim', () => {
 describe('what is forgotten', () => {
   const [http] = wide.services.slice(0, 1)
   const services = http ? [http] : []
-  const dest = (address: string, port: number) => ({ address, port, forward: 'dr', weight: 1, active: 0, inactive: 0 })
+  const dest = (address: string, port: number) => ({
+    address,
+    port,
+    forward: 'dr' as const,
+    weight: 1,
+    active: 0,
+    inactive: 0,
+  })
   const observed = [
     { protocol: 'tcp', address: '10.11.0.10', port: 80, scheduler: 'rr', dests: [dest('10.11.0.98', 80)] },
     { protocol: 'tcp', address: '10.11.0.10', port: 443, scheduler: 'rr', dests: [dest('10.11.0.11', 443)] },
@@ -98,6 +112,21 @@ describe('what is forgotten', () => {
         ['tcp 10.11.0.10:443', new Set(['10.11.0.11:443'])],
       ]),
     )
+  })
+  it('is no service of IPv6 that the kernel still has', () => {
+    const six = {
+      protocol: 'tcp',
+      address: '2001:db8::10',
+      port: 80,
+      scheduler: 'rr',
+      dests: [dest('2001:db8::11', 80)],
+    }
+    const owned = forget(
+      readRecord(writeRecord(new Map([[serviceKey(six), new Set([destKey({ address: '2001:db8::11', port: 80 })])]]))),
+      [],
+      [six],
+    )
+    expect(owned).toEqual(new Map([['tcp [2001:db8::10]:80', new Set(['[2001:db8::11]:80'])]]))
   })
   it('is everything where nothing is left, and nothing where all is', () => {
     expect(forget(record, [], [])).toEqual(NOTHING_OWNED)

@@ -51,13 +51,17 @@ export const writeRecord = (record: OwnedRecord): string =>
     .sort()
     .join('\n')
 
+const PLACE = String.raw`(?:[0-9.]+|\[[0-9a-f:.]+\]):[0-9]+`
+const SERVICE = new RegExp(`^[a-z]+ ${PLACE}$`)
+const DESTINATION = new RegExp(`^${PLACE}$`)
+
 /** What cannot be understood is left out: it is foreign then, and stays. */
 export function readRecord(text: string): OwnedRecord {
   const lines = text
     .split('\n')
     .map((line) => line.split('\t'))
-    .filter(([key]) => key !== undefined && /^[a-z]+ [0-9.]+:[0-9]+$/.test(key))
+    .filter(([key]) => key !== undefined && SERVICE.test(key))
   return new Map(
-    lines.map(([key, ...dests]) => [key as string, new Set(dests.filter((dest) => /^[0-9.]+:[0-9]+$/.test(dest)))]),
+    lines.map(([key, ...dests]) => [key as string, new Set(dests.filter((dest) => DESTINATION.test(dest)))]),
   )
 }

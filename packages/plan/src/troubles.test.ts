@@ -22,7 +22,7 @@ const on =
       addresses: group.addresses.slice(0, 1).map((entry) => ({ ...entry, interface: name })),
     })),
   })
-const foreign = { address: '10.11.0.50', port: 81, forward: 'dr', weight: 1, active: 0, inactive: 0 }
+const foreign = { address: '10.11.0.50', port: 81, forward: 'dr' as const, weight: 1, active: 0, inactive: 0 }
 const table = (...dests: NonNullable<Observed['services']>[number]['dests']): Partial<Observed> => ({
   services: [{ protocol: 'tcp', address: '10.11.0.10', port: 80, scheduler: 'wrr', dests }],
 })

@@ -102,7 +102,7 @@ function tableTroubles(wanted: Desired, observed: Observed, record: OwnedRecord)
         'warning',
         'foreign-destination',
         `${destKey(dest)} in service ${serviceKey(service)} is not of our making and stays`,
-        `remove it with: ipvsadm -d -t ${service.address}:${service.port} -r ${destKey(dest)}, or add it to the configuration`,
+        `remove it with: ipvsadm -d -t ${destKey(service)} -r ${destKey(dest)}, or add it to the configuration`,
       ),
     )
   })

@@ -2,6 +2,8 @@
 
 /** Thrown by readers, caught by `decode` at the edge of this room; nothing outside sees it. */
 export class Malformed extends Error {}
+/** Well-formed as far as one can tell, but of a kind that this version does not know. */
+export class UnknownKind extends Malformed {}
 
 export class Writer {
   #bytes = new Uint8Array(256)

@@ -22,9 +22,10 @@ import {
 } from './codec.ts'
 
 type Shape = { readonly kind: 'dot' } | { readonly kind: 'line'; readonly from: number; readonly to: number | null }
-const shape = union<Shape>({ line: [7, { from: u16, to: nullable(u8) }], dot: [200, {}] })
+const shape = union<Shape>({ line: [7, struct({ from: u16, to: nullable(u8) })], dot: [200, struct({})] })
 const person = struct<{ name: string; age: number }>({ name: text, age: u8 })
-const word = oneOf('yes', 'no', 'perhaps')
+const grown = struct<{ age: number; hat?: number }>({ age: u8 }, { hat: [5, u16] })
+const word = oneOf(['yes', 'no', 'perhaps'])
 
 const hexBytes = (size: number) =>
   fc.uint8Array({ minLength: size, maxLength: size }).map((value) => Buffer.from(value).toString('hex'))
@@ -51,6 +52,7 @@ const CODECS: readonly [name: string, codec: Codec<never>, values: fc.Arbitrary<
     ['list of texts', list(text), fc.array(utf8)],
     ['record', record(u8), fc.dictionary(utf8, fc.nat(0xff), { noNullPrototype: true })],
     ['struct', person, fc.record({ name: utf8, age: fc.nat(0xff) })],
+    ['later fields', grown, fc.record({ age: fc.nat(0xff), hat: fc.nat(0xffff) }, { requiredKeys: ['age'] })],
     ['union', shape, anyShape],
   ] as const
 ).map(([name, codec, values]) => [name, codec as unknown as Codec<never>, values])
@@ -96,9 +98,10 @@ const LAYOUT: readonly [why: string, found: Uint8Array, bytes: readonly number[]
   ['something is one byte more', encode(nullable(u16), 5), [1, 0, 5]],
   ['a list has its length in two', encode(list(u8), [4, 5]), [0, 2, 4, 5]],
   ['a record is a list of names and values', encode(record(u8), { a: 1, b: 2 }), [0, 2, 0, 1, 97, 1, 0, 1, 98, 2]],
-  ['fields stand as they are named', encode(person, { age: 7, name: 'a' }), [0, 1, 97, 7]],
-  ['a kind is its tag', encode(shape, { kind: 'line', to: null, from: 3 }), [7, 0, 3, 0]],
-  ['another kind, another tag', encode(shape, { kind: 'dot' }), [200]],
+  ['fields stand as they are named, and none later', encode(person, { age: 7, name: 'a' }), [0, 1, 97, 7, 0]],
+  ['later fields have a tag and a length', encode(grown, { age: 7, hat: 9 }), [7, 1, 5, 0, 2, 0, 9]],
+  ['a kind is its tag', encode(shape, { kind: 'line', to: null, from: 3 }), [7, 0, 3, 0, 0]],
+  ['another kind, another tag', encode(shape, { kind: 'dot' }), [200, 0]],
 ]
 
 describe('on the wire', () => {

@@ -1,5 +1,12 @@
-/** Codecs as values: a message's shape on the wire reads like its type. */
-import { Malformed, Reader, Writer } from './bytes.ts'
+/**
+ * Codecs as values: a message's shape on the wire reads like its type.
+ *
+ * Every shape has room to grow, so that nodes of two versions understand each other while a cluster is upgraded: behind its
+ * fields each struct carries its *later* fields, each with a tag and a length. A tag that is not known is skipped. A kind
+ * that is not known is refused under that name, and counted; a word out of a list that is not known is read as the fallback
+ * that its list names. What once had a place or a tag keeps it for ever.
+ */
+import { Malformed, Reader, UnknownKind, Writer } from './bytes.ts'
 import { decodeText, encodeText } from './text.ts'
 
 export interface Codec<T> {
@@ -75,10 +82,11 @@ export const hex = (size: number): Codec<string> => ({
     return digits
   },
 })
-export const oneOf = <const T extends string>(...names: readonly T[]): Codec<T> => ({
+/** A word out of a list that only grows at its end; one that is not known yet reads as `fallback`, where there is one. */
+export const oneOf = <const T extends string>(names: readonly T[], fallback?: T): Codec<T> => ({
   write: (w, v) => w.u8(names.indexOf(v)),
   read(r) {
-    const name = names[r.u8()]
+    const name = names[r.u8()] ?? fallback
     if (name === undefined) throw new Malformed('unknown word')
     return name
   },
@@ -89,14 +97,6 @@ export const nullable = <T>(inner: Codec<T>): Codec<T | null> => ({
     if (v !== null) inner.write(w, v)
   },
   read: (r) => (flag.read(r) ? inner.read(r) : null),
-})
-/** For fields that may be left out. */
-export const optional = <T>(inner: Codec<T>): Codec<T | undefined> => ({
-  write: (w, v) => {
-    flag.write(w, v !== undefined)
-    if (v !== undefined) inner.write(w, v)
-  },
-  read: (r) => (flag.read(r) ? inner.read(r) : undefined),
 })
 export const list = <T>(inner: Codec<T>): Codec<readonly T[]> => ({
   write: (w, v) => {
@@ -123,44 +123,60 @@ const tuple = <A, B>(first: Codec<A>, second: Codec<B>): Codec<[A, B]> => ({
   },
   read: (r) => [first.read(r), second.read(r)],
 })
-type Shape<T> = { readonly [Key in keyof T]-?: Codec<T[Key]> }
-/** Fields in the order in which they are named. */
-export const struct = <T extends object>(shape: Shape<T>): Codec<T> => {
+type OptionalKey<T> = { [Key in keyof T]-?: undefined extends T[Key] ? Key : never }[keyof T]
+/** Fields that were there from the first version on. */
+type Shape<T> = { readonly [Key in Exclude<keyof T, OptionalKey<T>>]: Codec<T[Key]> }
+/** Fields that came later, or may be left out: a tag of the struct's own, 0 to 255, and the codec. */
+type Later<T> = { readonly [Key in OptionalKey<T>]-?: readonly [tag: number, Codec<Exclude<T[Key], undefined>>] }
+type LaterArgument<T> = [OptionalKey<T>] extends [never] ? [] : [later: Later<T>]
+
+/** Fields in the order in which they are named, then the later ones. */
+export const struct = <T extends object>(shape: Shape<T>, ...[later]: LaterArgument<T>): Codec<T> => {
   const fields = Object.entries(shape) as [keyof T, Codec<T[keyof T]>][]
+  const added = Object.entries(later ?? {}) as [keyof T, readonly [number, Codec<T[keyof T]>]][]
+  const byTag = new Map(added.map(([name, [tag, codec]]) => [tag, { name, codec }]))
   return {
-    write: (w, v) => {
+    write(w, v) {
       for (const [name, codec] of fields) codec.write(w, v[name])
+      const present = added.filter(([name]) => v[name] !== undefined)
+      w.u8(present.length)
+      for (const [name, [tag, codec]] of present) {
+        const content = encode(codec, v[name])
+        w.u8(tag)
+        w.u16(content.length)
+        w.raw(content)
+      }
     },
     read(r) {
       const value = {} as T
       for (const [name, codec] of fields) value[name] = codec.read(r)
+      for (let left = r.u8(); left > 0; left--) {
+        const known = byTag.get(r.u8())
+        const content = new Reader(r.raw(r.u16()))
+        if (known) value[known.name] = known.codec.read(content)
+        if (known && content.left > 0) throw new Malformed('a later field is longer than it says')
+      }
       return value
     },
   }
 }
 type Tagged = { readonly kind: string }
-type Cases<T extends Tagged> = {
-  readonly [Kind in T['kind']]: [tag: number, Shape<Omit<Extract<T, { kind: Kind }>, 'kind'>>]
-}
-/** One byte of tag, then the fields of that kind. */
+type Fields<T extends Tagged, Kind extends T['kind']> = Omit<Extract<T, { kind: Kind }>, 'kind'>
+type Cases<T extends Tagged> = { readonly [Kind in T['kind']]: readonly [tag: number, Codec<Fields<T, Kind>>] }
+/** One byte of tag, then the struct of that kind. */
 export const union = <T extends Tagged>(cases: Cases<T>): Codec<T> => {
-  const byKind = new Map<string, { tag: number; codec: Codec<object> }>()
-  const byTag = new Map<number, { kind: string; codec: Codec<object> }>()
-  for (const [kind, [tag, shape]] of Object.entries(cases) as [string, [number, Shape<object>]][]) {
-    const codec = struct<object>(shape)
-    byKind.set(kind, { tag, codec })
-    byTag.set(tag, { kind, codec })
-  }
+  const byKind = new Map(Object.entries(cases) as [string, readonly [number, Codec<object>]][])
+  const byTag = new Map([...byKind].map(([kind, [tag, codec]]) => [tag, { kind, codec }]))
   return {
-    write: (w, v) => {
+    write(w, v) {
       const entry = byKind.get(v.kind)
-      if (!entry) throw new Malformed(`no codec for ${v.kind}`)
-      w.u8(entry.tag)
-      entry.codec.write(w, v)
+      if (!entry) throw new UnknownKind(`no codec for ${v.kind}`)
+      w.u8(entry[0])
+      entry[1].write(w, v)
     },
     read(r) {
       const entry = byTag.get(r.u8())
-      if (!entry) throw new Malformed('unknown kind')
+      if (!entry) throw new UnknownKind('unknown kind')
       return { kind: entry.kind, ...entry.codec.read(r) } as unknown as T
     },
   }
@@ -171,14 +187,25 @@ export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
   codec.write(writer, value)
   return writer.done()
 }
-/** Null when the bytes are not exactly one such value. */
-export function decode<T>(codec: Codec<T>, bytes: Uint8Array): T | null {
+export type Read<T> =
+  | { readonly ok: true; readonly value: T }
+  /** `unknown-kind`: somebody newer said something that this version does not know. */
+  | { readonly ok: false; readonly reason: 'malformed' | 'unknown-kind' }
+
+/** Exactly one such value; never throws, whatever the bytes. */
+export function read<T>(codec: Codec<T>, bytes: Uint8Array): Read<T> {
   const reader = new Reader(bytes)
   try {
     const value = codec.read(reader)
-    return reader.left === 0 ? value : null
+    return reader.left === 0 ? { ok: true, value } : { ok: false, reason: 'malformed' }
   } catch (error) {
-    if (error instanceof Malformed) return null
+    if (error instanceof UnknownKind) return { ok: false, reason: 'unknown-kind' }
+    if (error instanceof Malformed) return { ok: false, reason: 'malformed' }
     throw error
   }
+}
+/** Null when the bytes are not exactly one such value. */
+export function decode<T>(codec: Codec<T>, bytes: Uint8Array): T | null {
+  const found = read(codec, bytes)
+  return found.ok ? found.value : null
 }

@@ -6,7 +6,7 @@
  * The addressee comes last, so that a message to many is encoded, and all but the end of it hashed, once.
  */
 import { type Beat, type Spread, SPREADS } from '@lvsm/heartbeat'
-import { type Codec, counter, decode, encode, hex, nullable, oneOf, struct, text, u16, u8 } from './codec.ts'
+import { type Codec, counter, encode, hex, nullable, oneOf, read, struct, text, u16, u8 } from './codec.ts'
 import { beatCodec, type Message, messageCodec } from './messages.ts'
 
 export const VERSION = 1
@@ -42,7 +42,7 @@ export interface Keys {
   begin(keyId: number): MacState | null
 }
 
-export type DropReason = 'short' | 'long' | 'version' | 'key' | 'mac' | 'cluster' | 'malformed'
+export type DropReason = 'short' | 'long' | 'version' | 'key' | 'mac' | 'cluster' | 'kind' | 'malformed'
 export type Opened =
   | { readonly ok: true; readonly datagram: Datagram }
   | { readonly ok: false; readonly reason: DropReason }
@@ -55,12 +55,19 @@ const common = struct<Common>({
   from: text,
   incarnation: hex(16),
   sequence: counter,
-  spread: oneOf(...SPREADS),
+  spread: oneOf(SPREADS, 'all'),
   message: messageCodec,
   rider: nullable(beatCodec),
 })
 const addressee: Codec<string | null> = nullable(hex(16))
-const whole = struct<{ common: Common; to: string | null }>({ common, to: addressee })
+/** The addressee ends what is signed; what the common part may grow by stands before it. */
+const whole: Codec<{ common: Common; to: string | null }> = {
+  write(w, v) {
+    common.write(w, v.common)
+    addressee.write(w, v.to)
+  },
+  read: (r) => ({ common: common.read(r), to: addressee.read(r) }),
+}
 const PREFIX_BYTES = 3
 
 /** Makes the datagram for each addressee in turn. Throws only for a key id that the caller does not have: a bug, not input. */
@@ -96,8 +103,9 @@ export function open(bytes: Uint8Array, cluster: string, keys: Keys): Opened {
   const signed = bytes.subarray(0, bytes.length - size)
   const tag = keys.begin(keyId)?.tag(signed)
   if (!tag || !sameBytes(tag, bytes.subarray(bytes.length - size))) return drop('mac')
-  const content = decode(whole, signed)
-  if (!content) return drop('malformed')
+  const found = read(whole, signed)
+  if (!found.ok) return drop(found.reason === 'unknown-kind' ? 'kind' : 'malformed')
+  const content = found.value
   const { from, incarnation, sequence, spread, message, rider, cluster: theirs } = content.common
   if (theirs !== cluster) return drop('cluster')
   return { ok: true, datagram: { from, incarnation, sequence, spread, to: content.to, message, rider } }

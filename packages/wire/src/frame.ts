@@ -25,7 +25,6 @@ import {
   nullable,
   number,
   oneOf,
-  optional,
   record,
   struct,
   text,
@@ -49,9 +48,9 @@ const timing = struct<Timing>({
 })
 const link = struct<LeaseLink>({ name: text, address: text, port: u16 })
 const node = struct<LeaseNode>({ name: text, links: list(link), voter: flag })
-const address = struct<LeaseAddress>({ address: text, prefix: u8, ifindex: u32, kind: oneOf('vip', 'gateway') })
+const address = struct<LeaseAddress>({ address: text, prefix: u8, ifindex: u32, kind: oneOf(['vip', 'gateway']) })
 const group = struct<LeaseGroup>({ name: text, digest: text, directors: list(text), addresses: list(address) })
-const key = struct<HeartbeatKey>({ id: u16, algorithm: oneOf('sha256', 'sha1', 'md5'), secret: text })
+const key = struct<HeartbeatKey>({ id: u16, algorithm: oneOf(['sha256', 'sha1', 'md5']), secret: text })
 export const viewCodec = struct<LeaseView>({
   cluster: text,
   node: text,
@@ -65,7 +64,7 @@ export const viewCodec = struct<LeaseView>({
 })
 const groupStatus = struct<GroupStatus>({
   name: text,
-  role: oneOf('owner', 'taking', 'releasing', 'candidate', 'standby', 'none'),
+  role: oneOf(['owner', 'taking', 'releasing', 'candidate', 'standby', 'none'], 'none'),
   owner: nullable(text),
   number: counter,
   leftMs: number,
@@ -73,17 +72,18 @@ const groupStatus = struct<GroupStatus>({
 })
 const peerStatus = struct<PeerStatus>({
   name: text,
-  life: oneOf('alive', 'late', 'dead', 'unknown'),
+  life: oneOf(['alive', 'late', 'dead', 'unknown'], 'unknown'),
   silentMs: number,
   standby: flag,
 })
-const trouble = struct<Trouble>({
-  code: text,
-  severity: oneOf('info', 'warning', 'critical'),
-  message: text,
-  hint: optional(text),
-  leftMs: optional(number),
-})
+const trouble = struct<Trouble>(
+  {
+    code: text,
+    severity: oneOf(['info', 'warning', 'critical'], 'critical'),
+    message: text,
+  },
+  { hint: [1, text], leftMs: [2, number] },
+)
 const status = struct<LeaseStatus>({
   node: text,
   incarnation: text,
@@ -98,7 +98,7 @@ const status = struct<LeaseStatus>({
 const event = struct<LeaseEvent>({
   at: number,
   group: text,
-  kind: oneOf('took', 'gave-up', 'lost', 'released', 'offered', 'refused', 'note'),
+  kind: oneOf(['took', 'gave-up', 'lost', 'released', 'offered', 'refused', 'note'], 'note'),
   number: counter,
   reason: text,
 })
@@ -121,17 +121,17 @@ export function decodeState(content: Uint8Array): DurableState | null {
 }
 
 export const toLeaseCodec = union<ToLease>({
-  view: [1, { view: viewCodec }],
-  ready: [2, { group: text, ready: flag, cutOff: flag, reaches: u8, reason: text }],
-  switchover: [3, { group: text, to: nullable(text), reason: text }],
-  standby: [4, { on: flag, reason: text }],
-  relay: [5, { to: nullable(text), payload: bytes }],
+  view: [1, struct({ view: viewCodec })],
+  ready: [2, struct({ group: text, ready: flag, cutOff: flag, reaches: u8, reason: text })],
+  switchover: [3, struct({ group: text, to: nullable(text), reason: text })],
+  standby: [4, struct({ on: flag, reason: text })],
+  relay: [5, struct({ to: nullable(text), payload: bytes })],
 })
 export const fromLeaseCodec = union<FromLease>({
-  hello: [1, { incarnation: text, version: u32 }],
-  status: [2, { status }],
-  event: [3, { event }],
-  relay: [4, { from: text, payload: bytes }],
+  hello: [1, struct({ incarnation: text, version: u32 })],
+  status: [2, struct({ status })],
+  event: [3, struct({ event })],
+  relay: [4, struct({ from: text, payload: bytes })],
 })
 
 export function frame<T>(codec: Codec<T>, value: T): Uint8Array {

@@ -1,6 +1,6 @@
 /** The shape on the wire of everything that nodes say to each other. */
 import type { Beat, GroupClaim, Relay } from '@lvsm/heartbeat'
-import type { Echo, LeaseMessage } from '@lvsm/lease'
+import type { Echo, LeaseMessage, Poll } from '@lvsm/lease'
 import {
   bytes,
   counter,
@@ -19,7 +19,8 @@ import {
 
 export type Message = LeaseMessage | Beat | Relay
 
-const about = { group: text, digest: hex(8), epoch: u32 }
+const aboutFields = { group: text, digest: hex(8), epoch: u32 }
+const about = struct<Omit<Poll, 'kind'>>(aboutFields)
 const echo = struct<Echo>({ incarnation: hex(16), sequence: counter })
 const claim = struct<GroupClaim>({
   group: text,
@@ -29,28 +30,20 @@ const claim = struct<GroupClaim>({
   number: counter,
   leftMs: milliseconds,
 })
-
-const beat = { revision: counter, standby: flag, voters: hex(8), groups: list(claim) }
+const beat = struct<Omit<Beat, 'kind'>>({ revision: counter, standby: flag, voters: hex(8), groups: list(claim) })
+/** A reason that this version does not know says no all the same: like `epoch`, for no time that could be waited for. */
+const reason = oneOf(['held', 'reserved', 'epoch', 'unknown-list', 'number'], 'epoch')
 
 export const beatCodec = union<Beat>({ beat: [1, beat] })
 export const messageCodec = union<Message>({
   beat: [1, beat],
-  request: [2, { ...about, termMs: milliseconds, number: counter }],
+  request: [2, struct({ ...aboutFields, termMs: milliseconds, number: counter })],
   poll: [3, about],
-  release: [4, { ...about, upTo: counter, successor: nullable(text) }],
-  ack: [5, { ...about, echo, grantMs: milliseconds, highWater: counter }],
-  free: [6, { ...about, echo, highWater: counter }],
-  busy: [
-    7,
-    {
-      ...about,
-      echo,
-      reason: oneOf('held', 'reserved', 'epoch', 'unknown-list', 'number'),
-      leftMs: milliseconds,
-      highWater: counter,
-    },
-  ],
-  offer: [8, { ...about, number: counter }],
-  answer: [9, { ...about, echo, willing: flag, reason: text }],
-  relay: [10, { payload: bytes }],
+  release: [4, struct({ ...aboutFields, upTo: counter, successor: nullable(text) })],
+  ack: [5, struct({ ...aboutFields, echo, grantMs: milliseconds, highWater: counter })],
+  free: [6, struct({ ...aboutFields, echo, highWater: counter })],
+  busy: [7, struct({ ...aboutFields, echo, reason, leftMs: milliseconds, highWater: counter })],
+  offer: [8, struct({ ...aboutFields, number: counter })],
+  answer: [9, struct({ ...aboutFields, echo, willing: flag, reason: text })],
+  relay: [10, struct({ payload: bytes })],
 })

@@ -10,14 +10,9 @@ import { readSysctl, writeSysctl } from './sysctl.ts'
 
 const LOOPBACK = 772
 
-export interface KernelNeeds {
-  /** A director: IPVS and nftables are read too. */
-  readonly director: boolean
-}
-
-export function openKernel({ director }: KernelNeeds): Kernel {
+export function openKernel(): Kernel {
   const route = openNetlink(NETLINK.route)
-  const table = director ? openTable() : null
+  const table = openTable()
   const guard = openGuard()
   const watches: { close(): void }[] = []
   const clock = (): number => performance.now()
@@ -29,27 +24,27 @@ export function openKernel({ director }: KernelNeeds): Kernel {
   }
 
   return {
-    observe(sysctls): Observed {
+    observe({ sysctls, services }): Observed {
       if (watches.length === 0) forget()
       return {
         ...ground.get(),
         sysctls: new Map(sysctls.map((path) => [path, readSysctl(path)])),
-        services: table ? table.observe() : [],
+        services: services ? table.observe() : [],
         guard: rules.get(),
       }
     },
     apply(operations) {
       forget()
       return operations.flatMap((operation) => {
-        const error = carryOut(operation, { route, table, guard })
-        return error === null ? [] : [{ operation, error }]
+        const message = carryOut(operation, { route, table, guard })
+        return message === null ? [] : [{ operation, message }]
       })
     },
     watch(changed) {
       watches.push(watchGround(ground, changed), watchRules(rules, changed))
     },
     close() {
-      for (const part of [...watches, route, table, guard]) part?.close()
+      for (const part of [...watches, route, table, guard]) part.close()
     },
   }
 }
@@ -117,7 +112,7 @@ function watchRules(rules: Remembered<string | null>, changed: () => void): Watc
 
 interface Parts {
   readonly route: Netlink
-  readonly table: Table | null
+  readonly table: Table
   readonly guard: Guard
 }
 
@@ -134,7 +129,7 @@ function carryOut(operation: Operation, { route, table, guard }: Parts): string 
     case 'alias-remove':
       return route.apply([messageOf(operation)])?.message ?? null
     default:
-      return table ? table.apply(operation) : 'this node is no director'
+      return table.apply(operation)
   }
 }
 

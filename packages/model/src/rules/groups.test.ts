@@ -25,11 +25,11 @@ describe('groups of one director', () => {
       {
         code: 'too-many-groups',
         field: 'groups[48].directors[0]',
-        line: 67,
+        line: 66,
         message: 'director "dir2" has 51 groups; with keepalive 100 ms it manages 48',
         hint: 'addresses that can move together belong in one group: put them into the vips of one',
       },
-      { code: 'too-many-groups', field: 'groups[48].directors[1]', line: 67 },
+      { code: 'too-many-groups', field: 'groups[48].directors[1]', line: 66 },
     ])
     expect(checkConfig(withGroups(24, '50ms')).refusals?.[0]?.hint).toMatch(/, or raise keepalive$/)
   })

@@ -51,7 +51,6 @@ export const knownNames: Rule = (draft, refuse) => {
     refuse(`unknown-${what}`, path, `there is no ${what} "${word}"`, suggest(word, list, `${what}s`))
     return false
   }
-  known(draft.node, nodes, 'node', ['node'])
   for (const { at, item } of entries(draft.groups)) checkDirectors(draft, item.directors, at, refuse, known)
   for (const { at, item } of entries(draft.services)) {
     known(item.group, groups, 'group', ['services', at, 'group'])

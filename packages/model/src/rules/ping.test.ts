@@ -44,7 +44,7 @@ describe('ping nodes of a group', () => {
   ])('are refused when they are %s', (_, ping, code) => {
     const found = refuse(withPing(ping))
     expect(found.map((refusal) => refusal.code)).toEqual([code])
-    expect(found[0]).toMatchObject({ line: 19, hint: expect.stringMatching(/./) })
+    expect(found[0]).toMatchObject({ line: 18, hint: expect.stringMatching(/./) })
     expect(found[0]?.field).toMatch(/^groups\[0\]\.ping/)
   })
 
@@ -62,6 +62,6 @@ describe('ping nodes of a group', () => {
       SAMPLE.replace('services:\n', `${Array.from({ length: count }, (_, at) => group(at)).join('')}services:\n`)
     expect(checkConfig(groups(3)).refusals).toBeUndefined()
     expect(checkConfig(groups(4).replace(LINE, '')).refusals).toBeUndefined()
-    expect(refuse(groups(5))).toMatchObject([{ code: 'too-many-ping-nodes', field: 'groups[4].ping[7]', line: 23 }])
+    expect(refuse(groups(5))).toMatchObject([{ code: 'too-many-ping-nodes', field: 'groups[4].ping[7]', line: 22 }])
   })
 })

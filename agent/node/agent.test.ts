@@ -1,0 +1,143 @@
+/** The agent as a whole, on a kernel that does nothing: what is wired to what, and what a new configuration does. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { boottime } from '@lvsm/kernel'
+import { checkConfig, type RouteName, readResponse, ROUTES, SAMPLE } from '@lvsm/model'
+import { afterEach, expect, test } from 'vitest'
+import { Agent } from './agent.ts'
+import type { Read } from './configuration.ts'
+import type { Kernel } from './ports.ts'
+
+const ends: (() => void)[] = []
+afterEach(() => {
+  for (const end of ends.splice(0)) end()
+})
+
+function configuration(revision: number): Extract<Read, { ok: true }> {
+  // Nobody is pinged, and nobody checked, by a test.
+  const text = SAMPLE.replace(/ {4}ping: .*\n/, '').replace('type: tcp, interval', 'type: none, interval')
+  const { config, refusals } = checkConfig(text.replace('revision: 1', `revision: ${revision}`))
+  if (!config) throw new Error(JSON.stringify(refusals))
+  return { ok: true, config, secrets: new Map() }
+}
+
+function started() {
+  const home = mkdtempSync(join(tmpdir(), 'lvsm-agent-'))
+  const said: string[] = []
+  const exits: number[] = []
+  const calls: string[] = []
+  let next: Read = configuration(2)
+  let changed = (): void => undefined
+  const kernel: Kernel = {
+    observe({ sysctls, services }) {
+      calls.push('observe')
+      const ground = { links: [], addresses: [], defaults: [], guard: null }
+      return { ...ground, services: services ? [] : null, sysctls: new Map(sysctls.map((path) => [path, '0'])) }
+    },
+    apply(operations) {
+      calls.push('apply')
+      return operations.map((operation) => ({ operation, message: 'not by a test' }))
+    },
+    watch: (told) => void (changed = told),
+    close: () => void calls.push('close'),
+  }
+  const agent = new Agent(
+    { node: 'dir1', runDir: home, stateDir: home },
+    configuration(1),
+    {
+      clock: boottime,
+      readConfiguration: () => next,
+      readFence: () => [],
+      say: (text) => void said.push(text),
+      exit: (code) => void exits.push(code),
+    },
+    kernel,
+  )
+  ends.push(() => {
+    if (exits.length === 0) agent.stop('the test is over')
+    rmSync(home, { recursive: true })
+  })
+  return {
+    agent,
+    said,
+    exits,
+    calls,
+    reads: (read: Read) => void (next = read),
+    changed: () => changed(),
+    ask: asker(home),
+  }
+}
+
+const asker =
+  (home: string) =>
+  (name: RouteName, body?: unknown): Promise<{ status: number; value: unknown }> =>
+    new Promise((resolve, reject) => {
+      const { method, path } = ROUTES[name]
+      const outgoing = request({ socketPath: join(home, 'agent.sock'), method, path, agent: false }, (incoming) => {
+        let text = ''
+        incoming.on('data', (chunk) => (text += chunk))
+        incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, value: JSON.parse(text) }))
+      })
+      outgoing.on('error', reject)
+      outgoing.end(body === undefined ? undefined : JSON.stringify(body))
+    })
+
+test('answers for its status, its history and its fence by the table of routes', async () => {
+  const { ask, calls, said } = started()
+  expect(calls[0]).toBe('observe')
+  expect(said[0]).toBe('dir1 of cluster lab runs, revision 1')
+  for (const name of ['status', 'events', 'fence'] as const) {
+    const { status, value } = await ask(name)
+    expect(status, name).toBe(200)
+    // Nothing of it is lost on the way.
+    expect(readResponse(name, value), name).toEqual(value)
+  }
+})
+
+test('answers commands once the core has: what went wrong has its own status', async () => {
+  const { ask } = started()
+  expect(await ask('switchover', { group: 'wbe' })).toMatchObject({
+    status: 404,
+    value: { refusals: [{ code: 'unknown-group' }] },
+  })
+  expect(await ask('switchover', { group: 'web' })).toMatchObject({
+    status: 503,
+    value: { refusals: [{ code: 'no-lease-process' }] },
+  })
+  expect(await ask('standby', { on: true, name: 'mars' })).toMatchObject({
+    status: 404,
+    value: { refusals: [{ code: 'unknown-node' }] },
+  })
+})
+
+test('a configuration that is read again is in use at once; one with faults changes nothing, and status says so', async () => {
+  const { agent, ask, reads, said } = started()
+  const seen = async () => {
+    const status = readResponse('status', (await ask('status')).value)
+    const codes = status?.troubles.map(({ code }) => code) ?? []
+    return { revision: status?.revision, refused: codes.includes('configuration-refused') }
+  }
+  expect(await seen()).toEqual({ revision: 1, refused: false })
+  agent.reload('SIGHUP')
+  expect(await seen()).toEqual({ revision: 2, refused: false })
+  reads({ ok: false, faults: ['lvsm.yaml:3:1: groups: "groups" is missing'] })
+  agent.reload('SIGHUP')
+  expect(await seen()).toEqual({ revision: 2, refused: true })
+  expect(said).toContain('lvsm.yaml:3:1: groups: "groups" is missing')
+  expect(said).toContain('the configuration file was refused at SIGHUP: revision 2 stays in use')
+  reads(configuration(3))
+  agent.reload('SIGHUP')
+  expect(await seen()).toEqual({ revision: 3, refused: false })
+  const events = readResponse('events', (await ask('events')).value)?.events ?? []
+  expect(events.filter(({ kind }) => kind === 'configured')).toHaveLength(2)
+})
+
+test('a stop closes everything, and touches nothing', () => {
+  const { agent, calls, exits } = started()
+  const before = calls.filter((call) => call === 'apply').length
+  agent.stop('SIGTERM')
+  expect([exits, calls.at(-1)]).toEqual([[0], 'close'])
+  expect(calls.filter((call) => call === 'apply')).toHaveLength(before)
+})

@@ -1,0 +1,228 @@
+/**
+ * The agent as a whole: core, kernel, lease process, checks, pings and control socket, wired together, and the order of start
+ * and stop. What is of one machine comes in as `Machine`.
+ */
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import type { Instant, Trouble } from '@lvsm/base'
+import { createAlarm } from '@lvsm/kernel'
+import type { FromLease, ToLease } from '@lvsm/wire'
+import { MAX_RELAY } from '@lvsm/wire'
+import { type Driver, startDriver } from '../driver/driver.ts'
+import { type Control, serveControl } from './adapters/control.ts'
+import { loadRecord, saveRecord } from './adapters/files.ts'
+import { connectLease } from './adapters/lease.ts'
+import { openPinger, type Pinger } from './adapters/ping.ts'
+import { probeTcp } from './adapters/probe.ts'
+import type { Configuration, Read } from './configuration.ts'
+import {
+  createNodeCore,
+  type NodeCore,
+  type NodeEffect,
+  type NodeInput,
+  type ObservedFenceTable,
+} from './core/index.ts'
+import type { Kernel, LeaseProcess } from './ports.ts'
+
+const LONGEST_INBOX = 4096
+/** What the core can do without: it is said again, or asked again. */
+const DROPPABLE: ReadonlySet<NodeInput['kind']> = new Set(['message', 'checked', 'pinged', 'ping-answered', 'changed'])
+
+export interface Machine {
+  clock(): Instant
+  /** Reads the configuration file again, and makes sure that the kernel has what it needs. */
+  readConfiguration(): Read
+  /** Throws what the kernel says. */
+  readFence(): readonly ObservedFenceTable[]
+  say(text: string): void
+  /** Ends the process; whoever calls it does nothing more. */
+  exit(code: number): void
+}
+export interface AgentOptions {
+  readonly node: string
+  readonly runDir: string
+  readonly stateDir: string
+}
+
+export class Agent {
+  readonly #machine: Machine
+  readonly #recordPath: string
+  readonly #kernel: Kernel
+  readonly #core: NodeCore
+  readonly #driver: Driver<NodeInput>
+  readonly #lease: LeaseProcess
+  readonly #pinger: Pinger
+  readonly #control: Control
+  readonly #encoder = new TextEncoder()
+  readonly #decoder = new TextDecoder()
+  #revision = 0
+
+  /** `kernel` is open already; `configuration` has no faults. */
+  constructor(options: AgentOptions, configuration: Configuration, machine: Machine, kernel: Kernel) {
+    const { node, runDir, stateDir } = options
+    this.#machine = machine
+    this.#kernel = kernel
+    this.#recordPath = join(stateDir, 'agent.owned')
+    this.#core = createNodeCore({
+      node,
+      record: loadRecord(this.#recordPath),
+      boot: randomBytes(6).toString('hex'),
+      startedAt: machine.clock(),
+      wall: (at) => new Date(Date.now() + at - machine.clock()).toISOString(),
+    })
+    this.#driver = this.#startDriver()
+    this.#lease = this.#connectLease(join(runDir, 'lease.sock'))
+    this.#pinger = openPinger({
+      answered: (address, round) => this.#driver.feed({ kind: 'ping-answered', address, round }),
+      asked: (unsent) => this.#driver.feed({ kind: 'pinged', unsent }),
+      denied: (found) => this.#report('ping', found),
+    })
+    this.#control = this.#serveControl(join(runDir, 'agent.sock'))
+    kernel.watch(() => this.#driver.feed({ kind: 'changed' }))
+    const { cluster, revision } = configuration.config
+    machine.say(`${node} of cluster ${cluster} runs, revision ${revision}`)
+    this.#configure(configuration)
+  }
+
+  /** Takes the configuration file over if it is good; else the present one stays, and status says so. */
+  reload(reason: string): void {
+    const read = this.#machine.readConfiguration()
+    if (read.ok) {
+      this.#machine.say(`${reason}: the configuration was read again, revision ${read.config.revision}`)
+      this.#report('configuration', null)
+      return this.#configure(read)
+    }
+    for (const fault of read.faults) this.#machine.say(fault)
+    const message = `the configuration file was refused at ${reason}: revision ${this.#revision} stays in use`
+    this.#machine.say(message)
+    const hint = `${read.faults[0] ?? ''}; see them all: lvsm-agent --check --config FILE`
+    this.#report('configuration', { code: 'configuration-refused', severity: 'warning', message, hint })
+  }
+
+  /** The data plane stays as it is: whoever starts next finds it so. */
+  stop(reason: string): void {
+    this.#machine.say(`${reason}: leaves; the data plane stays as it is`)
+    this.#driver.stop()
+    this.#control.close()
+    this.#lease.close()
+    this.#pinger.close()
+    this.#kernel.close()
+    this.#machine.exit(0)
+  }
+
+  #configure({ config, secrets }: Configuration): void {
+    this.#revision = config.revision
+    this.#driver.feed({ kind: 'config', config, secrets })
+  }
+
+  #report(source: string, trouble: Trouble | null): void {
+    this.#driver.feed({ kind: 'trouble', source, trouble })
+  }
+
+  #startDriver(): Driver<NodeInput> {
+    let dropped = 0
+    return startDriver<NodeInput, NodeEffect>({
+      clock: () => this.#machine.clock(),
+      step: (input, now) => this.#core.step(input, now),
+      carryOut: (effect) => this.#carryOut(effect),
+      alarm: (ring) => createAlarm(() => this.#machine.clock(), ring),
+      longestInbox: LONGEST_INBOX,
+      mayDrop: ({ kind }) => DROPPABLE.has(kind),
+      dropped: ({ kind }) => {
+        dropped += 1
+        if (dropped === 1)
+          this.#machine.say(`more than ${LONGEST_INBOX} inputs wait: a ${kind} was dropped, the first one`)
+      },
+    })
+  }
+
+  #connectLease(path: string): LeaseProcess {
+    return connectLease(path, {
+      up: () => this.#driver.feed({ kind: 'lease-up' }),
+      down: (reason) => this.#driver.feed({ kind: 'lease-down', reason }),
+      heard: (message) => this.#heardLease(message),
+    })
+  }
+  #heardLease(message: FromLease): void {
+    switch (message.kind) {
+      case 'hello':
+        return
+      case 'status':
+        return this.#driver.feed({ kind: 'lease-status', status: message.status })
+      case 'event':
+        return this.#driver.feed({ kind: 'lease-event', event: message.event })
+      case 'relay': {
+        const text = this.#decoder.decode(message.payload)
+        return this.#driver.feed({ kind: 'message', from: message.from, text })
+      }
+    }
+  }
+
+  #serveControl(path: string): Control {
+    return serveControl(path, {
+      status: () => this.#core.status(this.#machine.clock()),
+      events: () => this.#core.events(),
+      fence: () => this.#core.fence(this.#machine.readFence(), this.#machine.clock()),
+      command: (id, command) => this.#driver.feed({ kind: 'command', id, command }),
+      failed: (error) => {
+        this.#machine.say(`cannot listen on ${path}: ${error.message}`)
+        this.#machine.exit(1)
+      },
+    })
+  }
+
+  #carryOut(effect: NodeEffect): void {
+    switch (effect.kind) {
+      case 'observe':
+        return this.#observe(effect)
+      case 'apply':
+        return this.#driver.feed({ kind: 'applied', failures: this.#kernel.apply(effect.operations) })
+      case 'check':
+        return probeTcp(effect, (ok, reason) => this.#driver.feed({ kind: 'checked', id: effect.id, ok, reason }))
+      case 'ping':
+        return this.#pinger.ask(effect.round, effect.targets)
+      case 'message':
+        return this.#send(effect)
+      case 'reply':
+        return this.#control.reply(effect.id, effect.outcome)
+      case 'record':
+        return this.#keepRecord(effect.text)
+      case 'log':
+        return this.#machine.say(effect.text)
+      case 'wake':
+        return
+      case 'view':
+      case 'ready':
+      case 'switchover':
+      case 'standby':
+        return this.#tell(effect)
+    }
+  }
+
+  #observe({ sysctls, services }: Extract<NodeEffect, { kind: 'observe' }>): void {
+    try {
+      this.#driver.feed({ kind: 'observed', observed: this.#kernel.observe({ sysctls, services }) })
+    } catch (error) {
+      this.#driver.feed({ kind: 'observe-failed', error: (error as Error).message })
+    }
+  }
+
+  /** The lease process is told again when it connects, or when it is due. */
+  #tell(message: ToLease): void {
+    this.#lease.tell(message)
+  }
+  #send({ to, text }: Extract<NodeEffect, { kind: 'message' }>): void {
+    const payload = this.#encoder.encode(text)
+    if (payload.length <= MAX_RELAY) return this.#tell({ kind: 'relay', to, payload })
+    // The core keeps to the limit; should it fail once, nobody is to search for a message that never left.
+    const size = `a message of ${payload.length} bytes is too long for the relay`
+    this.#machine.say(`${size} and was not sent: please report this`)
+  }
+
+  #keepRecord(text: string): void {
+    const error = saveRecord(this.#recordPath, text)
+    const message = `cannot write ${this.#recordPath}: ${error}`
+    const hint = 'IPVS entries that leave the configuration will stay until it can be written'
+    this.#report('record', error === null ? null : { code: 'no-state', severity: 'warning', message, hint })
+  }
+}

@@ -1,0 +1,20 @@
+/** Commands that another node passes on: carried out once, however often they are asked, and answered each time. */
+import type { AgentMessage } from '../messages.ts'
+import type { NodeState } from '../state.ts'
+import { dispatch } from './dispatch.ts'
+import { answerPeer, refuse } from './reply.ts'
+
+export function onAsk(state: NodeState, from: string, { id, command }: Extract<AgentMessage, { kind: 'ask' }>): void {
+  const key = `${from} ${id}`
+  const known = state.answers.get(key)
+  if (known === null) return
+  if (known !== undefined) return answerPeer(state, from, id, known)
+  state.answers.set(key, null)
+  dispatch(state, { command, replyTo: { kind: 'peer', node: from, id }, mayForward: false })
+}
+
+/** A question that this version does not know: never taken for another one. */
+export function onUnknownAsk(state: NodeState, from: string, id: string): void {
+  const message = `${state.node} does not know this command: it runs an older version`
+  answerPeer(state, from, id, refuse('invalid', 'unknown-command', message, 'upgrade it, or ask it directly'))
+}

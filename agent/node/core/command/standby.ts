@@ -1,0 +1,79 @@
+/** This node's way to standby, and back: its groups are handed over one after the other, then the lease process is told. */
+import { after, between, type Instant } from '@lvsm/base'
+import { type StandbyReport, suggest } from '@lvsm/model'
+import { leaseStatus } from '../lease.ts'
+import type { Outcome } from '../messages.ts'
+import { beginMove } from '../move/owner.ts'
+import type { NodeState } from '../state.ts'
+import type { Asked, StandbyRun } from './pending.ts'
+import { forward } from './forward.ts'
+import { refuse, reply } from './reply.ts'
+
+/** Beyond one lease, the longest wait for the lease process to confirm. */
+const CONFIRM_MS = 2000
+const PACE_MS = 100
+
+export function onStandby(state: NodeState, asked: Asked & { readonly command: { readonly verb: 'standby' } }): void {
+  const { command, replyTo, mayForward } = asked
+  const name = command.name ?? state.node
+  const names = state.config?.nodes.map((entry) => entry.name) ?? []
+  if (!names.includes(name))
+    return reply(
+      state,
+      replyTo,
+      refuse('unknown', 'unknown-node', `there is no node "${name}"`, suggest(name, names, 'nodes')),
+    )
+  if (name !== state.node) {
+    if (mayForward) return forward(state, name, { ...command, name }, replyTo)
+    return reply(state, replyTo, refuse('conflict', 'wrong-node', `this is ${state.node}`, `ask ${name} itself`))
+  }
+  const status = leaseStatus(state)
+  if (!status) {
+    const message = 'the lease process of this node does not answer'
+    return reply(state, replyTo, refuse('unavailable', 'no-lease-process', message, 'start lvsm-lease first'))
+  }
+  if (state.standbyRun) {
+    const message = `${state.node} is being set to standby ${state.standbyRun.on ? 'on' : 'off'} already`
+    return reply(state, replyTo, refuse('conflict', 'moving', message, 'wait for it'))
+  }
+  const owned = command.on ? status.groups.filter(({ role }) => role === 'owner').map((group) => group.name) : []
+  state.standbyRun = { on: command.on, replyTo, groups: owned, vacated: null, toldAt: null }
+  vacate(state, state.standbyRun)
+}
+
+/** Hands over the next group; when none is left, the lease process takes nothing more. */
+function vacate(state: NodeState, run: StandbyRun): void {
+  const group = run.groups.shift()
+  if (group !== undefined) {
+    const reason = 'standby by an operator'
+    return beginMove(state, { group, to: undefined, reason, replyTo: { kind: 'standby' } })
+  }
+  run.toldAt = state.now
+  state.effects.push({ kind: 'standby', on: run.on, reason: 'by an operator' })
+}
+
+export function stepStandby(state: NodeState): void {
+  const run = state.standbyRun
+  if (!run) return
+  if (run.vacated) return groupVacated(state, run, run.vacated)
+  if (run.toldAt === null) return
+  const report: StandbyReport = { node: state.node, standby: run.on }
+  if (leaseStatus(state)?.standby === run.on) {
+    state.standbyRun = null
+    reply(state, run.replyTo, { ok: true, report: { ...report } })
+  } else if (between(run.toldAt, state.now) >= CONFIRM_MS + (state.config?.timing.termMs ?? 0)) {
+    state.standbyRun = null
+    reply(state, run.replyTo, refuse('timeout', 'no-answer', 'the lease process did not confirm it', 'see lvsm status'))
+  }
+}
+
+/** A group was handed over, or not: a refusal ends it all. */
+function groupVacated(state: NodeState, run: StandbyRun, outcome: Outcome): void {
+  run.vacated = null
+  if (outcome.ok) return vacate(state, run)
+  state.standbyRun = null
+  reply(state, run.replyTo, outcome)
+}
+
+export const nextStandby = ({ standbyRun, now }: NodeState): Instant | null =>
+  !standbyRun ? null : standbyRun.vacated ? now : standbyRun.toldAt === null ? null : after(now, PACE_MS)

@@ -1,0 +1,42 @@
+/** `lvsm switchover`: begun here when this node owns the group, else passed on to the owner. */
+import { leaseStatus, ownership } from '../lease.ts'
+import type { Outcome } from '../messages.ts'
+import { beginMove } from '../move/owner.ts'
+import type { NodeState } from '../state.ts'
+import type { Asked } from './pending.ts'
+import { forward } from './forward.ts'
+import { refuse, reply } from './reply.ts'
+
+export function onSwitchover(
+  state: NodeState,
+  asked: Asked & { readonly command: { readonly verb: 'switchover' } },
+): void {
+  const { command, replyTo } = asked
+  const { group, to } = command
+  const owner = ownership(state, group)
+  const exists = state.config?.groups.some((entry) => entry.name === group) === true
+  if (!exists || owner?.role === 'owner')
+    return beginMove(state, { group, to, reason: 'switchover by an operator', replyTo })
+  const fault = faultOf(state, asked)
+  if (fault) return reply(state, replyTo, fault)
+  forward(state, owner?.owner ?? '', command, replyTo)
+}
+
+/** Why the command cannot be passed on to the owner; null when it can. */
+function faultOf(
+  state: NodeState,
+  { command: { group, to }, mayForward }: Asked & { readonly command: { readonly verb: 'switchover' } },
+): Outcome | null {
+  const known = ownership(state, group)
+  if (!leaseStatus(state)) {
+    const message = 'the lease process of this node does not answer'
+    return refuse('unavailable', 'no-lease-process', message, 'start lvsm-lease, or ask another node')
+  }
+  if (!known || known.owner === null) {
+    const message = `nobody owns group ${group} now: ${known?.reason ?? ''}`
+    return refuse('conflict', 'nobody-owns', message, 'there is nothing to hand over; see lvsm status')
+  }
+  if (to === known.owner) return refuse('conflict', 'is-owner', `${known.owner} owns ${group} already`, 'nothing to do')
+  if (mayForward && known.owner !== state.node) return null
+  return refuse('conflict', 'moving', `group ${group} is moving`, 'wait a moment and look: lvsm status')
+}

@@ -1,0 +1,35 @@
+/**
+ * A new configuration, at the start or at any time later: what it does not change goes on undisturbed. Nothing is done to
+ * the kernel here; the next look plans for what is wanted now.
+ */
+import { type Config, nodeView } from '@lvsm/model'
+import { followConfig } from './check/members.ts'
+import { setPingNodes } from './check/pings.ts'
+import { dropHandovers } from './move/successor.ts'
+import { dropMoves } from './move/owner.ts'
+import { lookWithin } from './observe/look.ts'
+import { forgetStrangers } from './peers.ts'
+import { note } from './publish/history.ts'
+import { publishSoon } from './publish/publish.ts'
+import { log, type NodeState } from './state.ts'
+
+export function configure(state: NodeState, config: Config, secrets: ReadonlyMap<number, string>): void {
+  const before = state.config?.revision
+  state.config = config
+  state.secrets = secrets
+  state.view = nodeView(config, state.node)
+  followConfig(state)
+  setPingNodes(state.pings, state.view?.directs ?? [])
+  forgetStrangers(state)
+  dropMoves(state)
+  dropHandovers(state)
+  for (const group of state.published.ready.keys())
+    if (!state.view?.directs.some(({ name }) => name === group)) state.published.ready.delete(group)
+  if (before !== undefined) {
+    const reason = `${state.node} runs revision ${config.revision} now, it was ${before}`
+    log(state, reason)
+    note(state, { group: '', kind: 'configured', number: 0, reason })
+  }
+  lookWithin(state)
+  publishSoon(state)
+}

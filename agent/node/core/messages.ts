@@ -1,0 +1,141 @@
+/**
+ * What the agents of two nodes say to each other, through the lease processes: JSON with a kind and a version. The sender is
+ * authenticated, its text is not trusted: each kind has a schema, a field that is not known is skipped, a kind or verb that
+ * is not known is refused and counted, never taken for another one.
+ */
+import { LONGEST_NAME, nodeStateWord, severityWord, standbyRequest, switchoverRequest } from '@lvsm/model'
+import * as z from 'zod'
+
+/** Bytes of UTF-8; under the limit of the relay (`publish/packing.ts` keeps to it). */
+export const LONGEST_MESSAGE = 6000
+export const MESSAGE_VERSION = 1
+
+/** Text of a peer ends in logs and on terminals: control characters have no business there. */
+const text = (longest: number) => z.string().transform((value) => cut(value.replace(/\p{Cc}/gu, '\u{fffd}'), longest))
+/** Names of the model have 32 letters at most; what an operator mistyped may be longer. */
+const name = z.string().max(LONGEST_NAME)
+/** More than fit a message, so that none that fits is refused. */
+const MOST = 256
+const count = z.number().min(0).max(Number.MAX_SAFE_INTEGER)
+
+const trouble = z.object({
+  code: name,
+  severity: severityWord,
+  message: text(240),
+  hint: text(240).exactOptional(),
+  /** Milliseconds. */
+  leftMs: count.exactOptional(),
+})
+const event = z.object({
+  at: z.string().max(32),
+  group: z.string().max(64),
+  kind: name,
+  number: count,
+  reason: text(200),
+})
+const digest = z.string().max(64).exactOptional()
+const state = z.object({
+  kind: z.literal('state'),
+  revision: count,
+  /** Digests of what all nodes must agree on. */
+  agreement: z.object({ voters: digest, directors: digest, addresses: digest, 'ping nodes': digest, timing: digest }),
+  state: nodeStateWord,
+  reason: text(300),
+  standby: z.boolean(),
+  /** Group → why this node could not take it now; empty text: it could. Groups without room follow in `more`. */
+  ready: z.record(name, text(160)),
+  /** Ping node → does this node reach it? Null: not known yet. */
+  pings: z.record(name, z.boolean().nullable()),
+  troubles: z.array(trouble).max(MOST),
+  events: z.array(event).max(MOST),
+})
+/** What had no room in the state. */
+const more = z.object({ kind: z.literal('more'), ready: z.record(name, text(160)), events: z.array(event).max(MOST) })
+const destination = z.object({
+  key: name,
+  weight: count,
+  healthy: z.boolean().nullable(),
+  active: count,
+  inactive: count,
+  reason: text(160),
+})
+/** The owner's tables of some services; many come in several messages. */
+const tables = z.object({ kind: z.literal('tables'), services: z.record(name, z.array(destination).max(4096)) })
+
+const switchover = z.object({ verb: z.literal('switchover'), ...switchoverRequest.shape })
+const standby = z.object({ verb: z.literal('standby'), ...standbyRequest.shape })
+const command = z.discriminatedUnion('verb', [switchover, standby])
+const refusal = z.object({
+  code: name,
+  message: text(600),
+  hint: text(300).exactOptional(),
+  field: text(120).exactOptional(),
+})
+/** `unknown`: no such thing; `conflict`: not now; `unavailable`: cannot be asked; `timeout`: nobody knows. */
+export const FAULTS = ['unknown', 'conflict', 'unavailable', 'timeout', 'invalid'] as const
+const outcome = z.discriminatedUnion('ok', [
+  z.object({ ok: z.literal(true), report: z.record(z.string(), z.unknown()) }),
+  z.object({ ok: z.literal(false), fault: z.enum(FAULTS), refusals: z.array(refusal).min(1).max(16) }),
+])
+const ask = z.object({ kind: z.literal('ask'), id: name, command })
+const answer = z.object({ kind: z.literal('answer'), id: name, outcome })
+/** The owner to its successor: a planned move comes; and the answer that the kernel there is ready to hand packets back. */
+const prepare = z.object({ kind: z.literal('prepare'), id: name, group: name })
+const prepared = z.object({ kind: z.literal('prepared'), id: name, group: name })
+
+export type StateMessage = z.infer<typeof state>
+export type MoreMessage = z.infer<typeof more>
+export type TablesMessage = z.infer<typeof tables>
+export type EventReport = z.infer<typeof event>
+export type TroubleReport = z.infer<typeof trouble>
+export type DestinationReport = z.infer<typeof destination>
+export type Command = z.infer<typeof command>
+export type Outcome = z.infer<typeof outcome>
+export type Fault = (typeof FAULTS)[number]
+export type AgentMessage =
+  | StateMessage
+  | MoreMessage
+  | TablesMessage
+  | z.infer<typeof ask>
+  | z.infer<typeof answer>
+  | z.infer<typeof prepare>
+  | z.infer<typeof prepared>
+
+const SCHEMAS = { state, more, tables, ask, answer, prepare, prepared } as const
+
+export type Decoded =
+  | { readonly ok: true; readonly message: AgentMessage }
+  /** `ask`: who asked for something that this version does not know wants to be told so. */
+  | { readonly ok: false; readonly reason: 'malformed' | 'unknown-kind' | 'newer'; readonly ask?: string }
+
+/** Never throws, whatever the text. */
+export function decodeMessage(encoded: string): Decoded {
+  const value = parse(encoded)
+  const kind = value['kind']
+  if (typeof kind !== 'string') return { ok: false, reason: 'malformed' }
+  const least = value['least']
+  if (typeof least === 'number' && least > MESSAGE_VERSION) return { ok: false, reason: 'newer', ...askOf(value) }
+  const schema = Object.hasOwn(SCHEMAS, kind) ? SCHEMAS[kind as keyof typeof SCHEMAS] : undefined
+  if (!schema) return { ok: false, reason: 'unknown-kind', ...askOf(value) }
+  const read = schema.safeParse(value)
+  return read.success ? { ok: true, message: read.data } : { ok: false, reason: 'malformed', ...askOf(value) }
+}
+
+const askOf = (value: Readonly<Record<string, unknown>>): { ask?: string } =>
+  value['kind'] === 'ask' && typeof value['id'] === 'string' && value['id'].length <= 64 ? { ask: value['id'] } : {}
+
+function parse(encoded: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(encoded)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
+  } catch {
+    return {}
+  }
+}
+
+/** `least`: the oldest version that can act on it; who knows only older ones counts and refuses it. */
+export const encodeMessage = (message: AgentMessage): string =>
+  JSON.stringify({ v: MESSAGE_VERSION, least: 1, ...message })
+
+export const cut = (value: string, longest: number): string =>
+  value.length > longest ? `${value.slice(0, longest - 1)}…` : value

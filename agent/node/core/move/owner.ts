@@ -1,0 +1,203 @@
+/**
+ * A planned switchover, on the node that owns the group (SWITCHOVER.md): NAT destinations go quiet here while the successor
+ * prepares its kernel, then the lease process hands over, and the new owner is waited for.
+ */
+import { after, between, type Instant } from '@lvsm/base'
+import { type ConfigGroup, type SwitchoverReport, suggest } from '@lvsm/model'
+import { destKey, serviceKey } from '@lvsm/plan'
+import { refuse, reply } from '../command/reply.ts'
+import { leaseStatus, ownership } from '../lease.ts'
+import { encodeMessage, type Outcome } from '../messages.ts'
+import { readyOf, stateOf } from '../peers.ts'
+import type { NodeState } from '../state.ts'
+import type { Move } from './moving.ts'
+import type { ReplyTo } from '../command/pending.ts'
+
+/** Longest wait for NAT connections to end. */
+const QUIET_MS = 2000
+/** And for the successor to be prepared: without it, requests under way are broken off. */
+const PREPARE_MS = 5000
+/** The kernel counts a connection as active only once it is established: quiet must last a little to be true. */
+const QUIET_FOR_MS = 200
+const REPEAT_MS = 250
+/** Beyond one lease, the longest wait for the new owner to be known here. */
+const HANDOVER_MS = 5000
+/** How often a running move looks around. */
+const PACE_MS = 50
+
+export interface Wanted {
+  readonly group: string
+  readonly to: string | undefined
+  readonly reason: string
+  readonly replyTo: ReplyTo
+}
+
+/** Begins a move, or answers why not. */
+export function beginMove(state: NodeState, { group: name, to, reason, replyTo }: Wanted): void {
+  const group = state.config?.groups.find((entry) => entry.name === name)
+  const known = ownership(state, name)
+  if (!group) {
+    const names = state.config?.groups.map((entry) => entry.name) ?? []
+    return reply(
+      state,
+      replyTo,
+      refuse('unknown', 'unknown-group', `there is no group "${name}"`, suggest(name, names, 'groups')),
+    )
+  }
+  if (known?.role !== 'owner') {
+    const why = known?.reason ?? 'its lease process does not answer'
+    return reply(
+      state,
+      replyTo,
+      refuse('conflict', 'not-owner', `${state.node} does not own ${name}: ${why}`, 'see lvsm status'),
+    )
+  }
+  if (state.moves.has(name))
+    return reply(state, replyTo, refuse('conflict', 'moving', `group ${name} is being moved already`, 'wait for it'))
+  const chosen = chooseSuccessor(state, group, to)
+  if (!('to' in chosen)) return reply(state, replyTo, chosen)
+  state.serial += 1
+  state.moves.set(name, {
+    group: name,
+    to: chosen.to,
+    number: known.number,
+    id: `${state.boot}-move-${state.serial}`,
+    began: state.now,
+    reason,
+    replyTo,
+    phase: 'preparing',
+    prepared: false,
+    preparedAskedAt: null,
+    quietSince: null,
+    askedAt: state.now,
+  })
+}
+
+export function stepMoves(state: NodeState): void {
+  for (const move of [...state.moves.values()]) {
+    if (move.phase === 'preparing') prepare(state, move)
+    else awaitOwner(state, move)
+  }
+}
+
+/** Both sides at once: the successor prepares, NAT destinations drain here. */
+function prepare(state: NodeState, move: Move): void {
+  const { now } = state
+  const waited = between(move.began, now)
+  askSuccessor(state, move)
+  // One look with the NAT destinations at weight 0 must have happened before anything is known about them.
+  if (waited < 2 * PACE_MS || !isDrained(state, move.group)) move.quietSince = null
+  else move.quietSince ??= now
+  const calm = !hasNat(state, move.group) || (move.quietSince !== null && between(move.quietSince, now) >= QUIET_FOR_MS)
+  const quiet = calm || waited >= QUIET_MS
+  if (!quiet || (!move.prepared && waited < PREPARE_MS)) return
+  move.phase = 'handing-over'
+  move.askedAt = now
+  state.effects.push({ kind: 'switchover', group: move.group, to: move.to, reason: move.reason })
+}
+
+function askSuccessor(state: NodeState, move: Move): void {
+  const { now } = state
+  if (move.prepared || (move.preparedAskedAt !== null && between(move.preparedAskedAt, now) < REPEAT_MS)) return
+  move.preparedAskedAt = now
+  const text = encodeMessage({ kind: 'prepare', id: move.id, group: move.group })
+  state.effects.push({ kind: 'message', to: move.to, text })
+}
+
+function awaitOwner(state: NodeState, move: Move): void {
+  const known = ownership(state, move.group)
+  const { owner = null, number = 0 } = known ?? {}
+  if (owner !== null && owner !== state.node && number > move.number) {
+    const tookMs = Math.round(between(move.began, state.now))
+    const report: SwitchoverReport = { group: move.group, from: state.node, to: owner, number, tookMs }
+    return end(state, move, { ok: true, report: { ...report } })
+  }
+  const longest = (state.config?.timing.termMs ?? 0) + HANDOVER_MS
+  if (between(move.askedAt, state.now) < longest) return
+  const why = known?.reason ?? 'the lease process does not answer'
+  const message = `group ${move.group} did not move within ${longest} ms: ${why}`
+  end(state, move, refuse('timeout', 'no-answer', message, 'see lvsm status and lvsm events'))
+}
+
+function end(state: NodeState, move: Move, outcome: Outcome): void {
+  state.moves.delete(move.group)
+  reply(state, move.replyTo, outcome)
+}
+
+/** The lease process refused the move that it was asked for. */
+export function moveRefused(state: NodeState, group: string, reason: string): void {
+  const move = state.moves.get(group)
+  if (move?.phase !== 'handing-over') return
+  end(state, move, refuse('conflict', 'refused', reason, 'the group stays where it is'))
+}
+/** The successor's kernel is prepared. */
+export function successorPrepared(state: NodeState, id: string): void {
+  for (const move of state.moves.values()) if (move.id === id) move.prepared = true
+}
+/** The configuration changed: a group that left, or whose successor left, is moved no more. */
+export function dropMoves(state: NodeState): void {
+  for (const move of [...state.moves.values()]) {
+    const group = state.config?.groups.find(({ name }) => name === move.group)
+    if (group?.directors.includes(move.to) && group.directors.includes(state.node)) continue
+    const message = `group ${move.group} changed while it was being moved`
+    end(state, move, refuse('conflict', 'changed', message, 'look at it, and ask again: lvsm status'))
+  }
+}
+
+const servicesOf = ({ config }: NodeState, group: string) =>
+  config?.services.filter((service) => service.group === group) ?? []
+
+const hasNat = (state: NodeState, group: string): boolean =>
+  servicesOf(state, group).some(({ realservers }) => realservers.some(({ forward }) => forward === 'nat'))
+
+/** Where NAT realservers serve alone they are not quieted, and there is nothing to wait for. */
+function isDrained(state: NodeState, group: string): boolean {
+  const { observed, pending } = state.kernel
+  if (pending.some(({ kind }) => kind === 'dest-edit')) return false
+  return servicesOf(state, group).every((service) => {
+    const nat = new Set(service.realservers.filter(({ forward }) => forward === 'nat').map(destKey))
+    const table = observed?.services?.find((entry) => serviceKey(entry) === serviceKey(service))
+    const quiet = table?.dests.filter((dest) => nat.has(destKey(dest)) && dest.weight === 0) ?? []
+    return quiet.every(({ active }) => active === 0)
+  })
+}
+
+export const quiescingGroups = ({ moves }: NodeState): ReadonlySet<string> => new Set(moves.keys())
+/** Whether a move waits for NAT connections to end. */
+export const isDraining = (state: NodeState): boolean =>
+  [...state.moves.values()].some(({ phase, group }) => phase === 'preparing' && hasNat(state, group))
+export const nextMove = ({ moves, now }: NodeState): Instant | null => (moves.size > 0 ? after(now, PACE_MS) : null)
+
+/** The director asked for, or the first of the group's preference order that could take it now. */
+function chooseSuccessor(
+  state: NodeState,
+  group: ConfigGroup,
+  to: string | undefined,
+): { readonly to: string } | Outcome {
+  const { node } = state
+  const others = group.directors.filter((name) => name !== node)
+  if (to === node) {
+    const hint = others.length > 0 ? `other directors: ${others.join(', ')}` : 'the group has no other director'
+    return refuse('conflict', 'is-owner', `${node} owns ${group.name} already`, hint)
+  }
+  if (to !== undefined && !others.includes(to)) {
+    const message = `"${to}" is no director of group ${group.name}`
+    return refuse('conflict', 'not-a-director', message, suggest(to, others, 'directors'))
+  }
+  const faults = (to === undefined ? others : [to]).map((name) => [name, unable(state, group.name, name)] as const)
+  const able = faults.find(([, fault]) => fault === null)
+  if (able) return { to: able[0] }
+  const why = faults.map(([name, fault]) => `${name}: ${fault}`).join('; ')
+  const message =
+    faults.length > 0 ? `no director can take ${group.name} now (${why})` : `group ${group.name} has no other director`
+  return refuse('conflict', 'no-successor', message, 'bring one up first; see lvsm status')
+}
+
+function unable(state: NodeState, group: string, name: string): string | null {
+  const peer = leaseStatus(state)?.peers.find((entry) => entry.name === name)
+  if (!peer || peer.life !== 'alive') return peer ? `it is ${peer.life}` : 'never heard'
+  if (peer.standby) return 'it is on standby'
+  if (!stateOf(state, name)) return 'its agent is silent'
+  const why = readyOf(state, name, group)
+  return why === '' ? null : (why ?? 'it did not say whether it could take the group')
+}

@@ -1,0 +1,98 @@
+/**
+ * A planned switchover, on the node that takes the group (SWITCHOVER.md): packets of connections that the former owner still
+ * serves go back to it. IPVS would keep those that it takes for its own: for two minutes it remembers a client's address and
+ * port from an earlier reign, and clients use their ports again. So the group's connections are forgotten first.
+ */
+import { after, between, type Instant } from '@lvsm/base'
+import { inNetwork } from '@lvsm/model'
+import { ownership } from '../lease.ts'
+import { encodeMessage } from '../messages.ts'
+import { groupOf } from '../plan/about.ts'
+import type { NodeState } from '../state.ts'
+import type { Handover } from './moving.ts'
+
+/** Longest time for old connections to go; without it some packets would be taken for theirs. */
+const FORGETS_MS = 2000
+/** The move must begin within this time, and the rule ends so long after the former owner stopped serving. */
+const WAITS_MS = 10_000
+const TAIL_MS = 300
+
+/** The owner asks; again for the same move when our answer got lost. */
+export function prepareFor(state: NodeState, group: string, from: string, id: string): void {
+  if (!state.view?.directs.some(({ name }) => name === group)) return
+  const known = state.handovers.get(group)
+  if (known?.id === id) {
+    known.tellDue = true
+    return
+  }
+  const since = state.now
+  const begun = { phase: 'forgetting', planned: false, tellDue: true, ownedSince: null } as const
+  state.handovers.set(group, { group, from, id, since, ...begun })
+}
+
+/** After a look at the kernel, or operations that went well: tells the former owner once our rules stand. */
+export function handoversStand(state: NodeState): void {
+  const { pending } = state.kernel
+  const changing = new Set(
+    pending.filter(({ kind }) => kind === 'dest-forget' || kind === 'dest-add').map((one) => groupOf(state, one)),
+  )
+  for (const handover of state.handovers.values()) {
+    if (!handover.planned || !handover.tellDue || changing.has(handover.group)) continue
+    handover.tellDue = false
+    if (handover.phase === 'forgetting') handover.phase = 'prepared'
+    const text = encodeMessage({ kind: 'prepared', id: handover.id, group: handover.group })
+    state.effects.push({ kind: 'message', to: handover.from, text })
+  }
+}
+
+export function stepHandovers(state: NodeState): void {
+  for (const handover of [...state.handovers.values()]) {
+    const owning = ownership(state, handover.group)?.role === 'owner'
+    if (owning) {
+      handover.phase = 'owning'
+      handover.ownedSince ??= state.now
+    } else if (handover.phase === 'forgetting' && between(handover.since, state.now) >= FORGETS_MS) {
+      handover.phase = 'prepared'
+    }
+    if (between(endOf(state, handover), state.now) >= 0) state.handovers.delete(handover.group)
+  }
+}
+
+const endOf = ({ config }: NodeState, { since, ownedSince }: Handover): Instant =>
+  ownedSince === null ? after(since, WAITS_MS) : after(ownedSince, (config?.timing.drainMs ?? 0) + TAIL_MS)
+
+export function nextHandover(state: NodeState): Instant | null {
+  let next: Instant | null = null
+  for (const handover of state.handovers.values()) {
+    const at = endOf(state, handover)
+    if (next === null || at < next) next = at
+  }
+  return next
+}
+
+/** Group → address of the former owner, in the network of the group's VIP where it has one. */
+export function handoverAddresses(state: NodeState): ReadonlyMap<string, string> {
+  const found = [...state.handovers.values()].map(({ group, from }) => [group, addressOf(state, group, from)] as const)
+  return new Map(found.flatMap(([group, address]) => (address === undefined ? [] : [[group, address] as const])))
+}
+/** Their rules are part of the plan that was just made. */
+export function plannedHandovers({ handovers }: NodeState): void {
+  for (const handover of handovers.values()) handover.planned = true
+}
+/** Groups of which this node must not know any connection now. */
+export const forgettingGroups = ({ handovers }: NodeState): ReadonlySet<string> =>
+  new Set([...handovers.values()].filter(({ phase }) => phase === 'forgetting').map(({ group }) => group))
+
+export function dropHandovers(state: NodeState): void {
+  for (const { group, from } of [...state.handovers.values()]) {
+    const directors = state.view?.directs.find(({ name }) => name === group)?.directors
+    if (!directors?.includes(from)) state.handovers.delete(group)
+  }
+}
+
+function addressOf({ config }: NodeState, group: string, node: string): string | undefined {
+  const links = config?.nodes.find(({ name }) => name === node)?.links ?? []
+  const floating = config?.groups.find(({ name }) => name === group)?.addresses ?? []
+  const vips = floating.filter(({ kind }) => kind === 'vip')
+  return (links.find(({ address }) => vips.some((vip) => inNetwork(address, vip))) ?? links[0])?.address
+}

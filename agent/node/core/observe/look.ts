@@ -1,0 +1,46 @@
+/**
+ * When to look at the kernel: at a steady pace, sooner for a reason, never twice at once and never in a burst. The agent is
+ * level-triggered: an event only says that a look is due, the look says what is.
+ */
+import { after, earlier, type Instant, later } from '@lvsm/base'
+import type { NodeState } from '../state.ts'
+
+const LOOK_MS = 1000
+const SHORTEST_LOOK_MS = 20
+
+/** How soon after what the next look is due, at the latest. */
+export const LOOK_IN = {
+  /** An event of the kernel: so that a burst is one look. */
+  settledMs: 50,
+  /** Operations that went well: so that they are seen to stand. */
+  verifyMs: 100,
+  /** While connections of a moving group drain. */
+  drainingMs: 100,
+  /** A change of hands: the table is warm, and the processor belongs to the move. */
+  movedMs: 250,
+} as const
+
+export function lookWithin({ rhythm, now }: NodeState, ms = 0): void {
+  rhythm.lookAt = earlier(rhythm.lookAt, later(after(now, ms), after(rhythm.lookedAt, SHORTEST_LOOK_MS)))
+}
+
+/** The look is over: the next one comes at the steady pace, if nothing asks for it before. */
+export function looked({ rhythm, now }: NodeState): void {
+  rhythm.looking = false
+  rhythm.lookedAt = now
+  rhythm.lookAt = after(now, LOOK_MS)
+}
+
+/** Asks for a look when one is due; its answer ends it. */
+export function lookIfDue(state: NodeState): void {
+  const { rhythm, kernel, view, now } = state
+  if (!state.config || rhythm.looking || now < rhythm.lookAt) return
+  rhythm.looking = true
+  const sysctls = kernel.wanted?.sysctls.map(({ path }) => path) ?? []
+  // Who was a director has a table to clear.
+  const services = (view?.directs.length ?? 0) > 0 || kernel.owned.size > 0
+  state.effects.push({ kind: 'observe', sysctls, services })
+}
+
+export const nextLook = ({ rhythm, config }: NodeState): Instant | null =>
+  rhythm.looking || !config ? null : rhythm.lookAt

@@ -1,0 +1,38 @@
+/** Whether this node's kernel is prepared for a group, as its lease process and its peers shall know. */
+import type { ConfigGroup } from '@lvsm/model'
+import { describeOperation, type Operation, serviceKey } from '@lvsm/plan'
+import { uncheckedOf } from '../check/members.ts'
+import { heldGroups } from '../lease.ts'
+import { interfaceFault } from '../observe/interfaces.ts'
+import type { NodeState } from '../state.ts'
+
+/** So many looks in a row must fail: one that fails is everyday, the kernel changed under it. */
+const UNREAD = 2
+
+/** Why it is not; null when it is. */
+export function unreadyFor(state: NodeState, group: ConfigGroup): string | null {
+  const { kernel, view } = state
+  if (!kernel.observed || !kernel.wanted || kernel.wantedText === '') return 'the kernel was not read yet'
+  // What was seen before is of yesterday: the table may be gone.
+  if (kernel.unread.times >= UNREAD) return `the kernel cannot be read: ${kernel.unread.error}`
+  const cut = interfaceFault(kernel.observed, group)
+  if (cut !== null) return cut
+  const services = view?.services.filter((service) => service.group === group.name) ?? []
+  if (services.length > 0 && !kernel.observed.services) return 'this kernel has no IPVS'
+  const unchecked = uncheckedOf(state, services)
+  // An owner whose agent starts anew serves by the table that it found: nobody is better off for that.
+  if (unchecked !== undefined && !heldGroups(state).has(group.name))
+    return `the realservers of service ${unchecked} are not checked yet`
+  const keys = new Set(services.map(serviceKey))
+  const missing = kernel.pending.find((operation) => isNeeded(operation, keys))
+  if (missing) return `still to do: ${describeOperation(missing)}`
+  const failure = kernel.failures.find(({ operation }) => operation.kind !== 'guard')
+  return failure ? describeFailure(failure.operation, failure.message) : null
+}
+
+/** Destinations that come and go are everyday; a setting or a service that is missing altogether is not. */
+const isNeeded = (operation: Operation, services: ReadonlySet<string>): boolean =>
+  operation.kind === 'sysctl' || (operation.kind === 'service-add' && services.has(serviceKey(operation.service)))
+
+export const describeFailure = (operation: Operation, message: string): string =>
+  `cannot ${describeOperation(operation)}: ${message}`

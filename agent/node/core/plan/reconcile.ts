@@ -1,0 +1,86 @@
+/** From one look at the kernel to the operations that repair it: plan, audit, apply. */
+import {
+  audit,
+  claim,
+  describeOperation,
+  desired,
+  diff,
+  forget,
+  type Observed,
+  type Operation,
+  sameRecord,
+  writeRecord,
+} from '@lvsm/plan'
+import { followTable, lingeringOf, servingOf } from '../check/members.ts'
+import { heldGroups } from '../lease.ts'
+import { handoverAddresses, forgettingGroups, plannedHandovers } from '../move/successor.ts'
+import { quiescingGroups } from '../move/owner.ts'
+import type { NodeState } from '../state.ts'
+
+/** Plans for what was seen, and asks for what is to be done. Returns what somebody else had changed. */
+export function reconcile(state: NodeState, observed: Observed): readonly Operation[] {
+  const { kernel, config, view } = state
+  if (!config || !view) return []
+  kernel.observed = observed
+  followTable(state, observed)
+  if (observed.services) keepRecord(state, observed.services)
+  const owned = heldGroups(state)
+  const wanted = desired(
+    {
+      view,
+      owned,
+      serving: servingOf(state),
+      lingering: lingeringOf(state),
+      quiescing: quiescingGroups(state),
+      handover: handoverAddresses(state),
+      forgetting: forgettingGroups(state),
+    },
+    observed,
+  )
+  kernel.wanted = wanted
+  plannedHandovers(state)
+  // The first look cannot know which settings it needs: nothing is done before they were read.
+  if (unreadSettings(state, observed)) {
+    kernel.pending = []
+    return []
+  }
+  const text = JSON.stringify(wanted)
+  const undisturbed = kernel.wantedText !== text || kernel.pending.length > 0
+  kernel.wantedText = text
+  kernel.pending = diff(observed, wanted, kernel.owned)
+  kernel.broken = audit(kernel.pending, { observed, owned: kernel.owned, held: heldAddresses(state, owned) })
+  if (kernel.pending.length === 0) kernel.failures = []
+  else if (kernel.broken.length === 0) state.effects.push({ kind: 'apply', operations: kernel.pending })
+  return undisturbed ? [] : kernel.pending
+}
+
+/** Settings that the plan needs and the look did not bring. */
+export const unreadSettings = ({ kernel }: NodeState, observed: Observed): boolean =>
+  kernel.wanted?.sysctls.some(({ path }) => !observed.sysctls.has(path)) === true
+
+function keepRecord(state: NodeState, services: NonNullable<Observed['services']>): void {
+  const { kernel, config, view } = state
+  const next = claim(forget(kernel.owned, config?.services ?? [], services), view?.services ?? [])
+  if (sameRecord(kernel.owned, next)) return
+  kernel.owned = next
+  state.effects.push({ kind: 'record', text: writeRecord(next) })
+}
+
+const heldAddresses = ({ view }: NodeState, groups: ReadonlySet<string>): Set<string> =>
+  new Set(
+    view?.directs
+      .filter(({ name }) => groups.has(name))
+      .flatMap(({ addresses }) => addresses.map(({ address }) => address)),
+  )
+
+/** What is tried again every second is logged once. True when the kernel has just become as it should be. */
+export function logPlan(state: NodeState, repairs: ReadonlySet<Operation>): boolean {
+  const { kernel } = state
+  const lines = kernel.pending.map(
+    (operation) => `${repairs.has(operation) ? 'repairs' : 'does'}: ${describeOperation(operation)}`,
+  )
+  const before = kernel.logged
+  for (const text of lines) if (!before.has(text)) state.effects.push({ kind: 'log', text })
+  kernel.logged = new Set(lines)
+  return before.size > 0 && lines.length === 0
+}

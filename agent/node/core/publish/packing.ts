@@ -1,0 +1,132 @@
+/**
+ * What a node tells, in messages of bounded length. Nothing is left out without saying so: readiness, events and tables go on
+ * in more messages, sentences are cut with an ellipsis, and troubles that do not fit are counted.
+ */
+import type { Severity, Trouble } from '@lvsm/base'
+import {
+  type AgentMessage,
+  cut,
+  type DestinationReport,
+  encodeMessage,
+  type EventReport,
+  LONGEST_MESSAGE,
+  type MoreMessage,
+  type Outcome,
+  type StateMessage,
+  type TablesMessage,
+  type TroubleReport,
+} from '../messages.ts'
+
+/** Letters of a sentence. */
+export const REASON = 300
+const MESSAGE = 240
+const HINT = 240
+const EVENT = 200
+const READINESS = 160
+const DESTINATION = 120
+/** Bytes of all troubles together. */
+const TROUBLES = 3000
+
+/** Bytes of JSON as UTF-8. */
+export function bytesOf(text: string): number {
+  let bytes = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    // Half of a surrogate pair; JSON has no half alone.
+    const half = code >= 0xd800 && code <= 0xdfff
+    bytes += code < 0x80 ? 1 : code < 0x800 || half ? 2 : 3
+  }
+  return bytes
+}
+const sizeOf = (value: unknown): number => bytesOf(JSON.stringify(value))
+
+const SEVERITIES: readonly Severity[] = ['critical', 'warning', 'info']
+
+/** The worst first; those without room are counted in the last one. */
+function packTroubles(all: readonly TroubleReport[]): TroubleReport[] {
+  const found = [...all]
+    .sort((one, other) => SEVERITIES.indexOf(one.severity) - SEVERITIES.indexOf(other.severity))
+    .map((trouble) => ({
+      ...trouble,
+      message: cut(trouble.message, MESSAGE),
+      ...(trouble.hint === undefined ? {} : { hint: cut(trouble.hint, HINT) }),
+    }))
+  let bytes = 0
+  const fit = found.findIndex((trouble) => (bytes += sizeOf(trouble) + 1) > TROUBLES)
+  if (fit < 0) return found
+  const more: Trouble = {
+    code: 'more-troubles',
+    severity: found[fit]?.severity ?? 'info',
+    message: `${found.length - fit} more troubles of this kind or less`,
+    hint: 'ask that node itself to see them all: lvsm status there',
+  }
+  return [...found.slice(0, fit), more]
+}
+
+/** Fills one message after the other; `empty` makes the next, `put` adds a part to it. */
+function fill<Message extends AgentMessage, Part>(
+  first: Message,
+  empty: () => Message,
+  parts: readonly Part[],
+  put: (message: Message, part: Part) => void,
+): string[] {
+  let last = first
+  const messages = [first]
+  let bytes = bytesOf(encodeMessage(first))
+  for (const part of parts) {
+    const size = sizeOf(part) + 1
+    if (bytes + size > LONGEST_MESSAGE) {
+      last = empty()
+      messages.push(last)
+      bytes = bytesOf(encodeMessage(last))
+    }
+    put(last, part)
+    bytes += size
+  }
+  return messages.map(encodeMessage)
+}
+
+type Part = { readonly ready: readonly [string, string] } | { readonly event: EventReport }
+
+/** The state of a node, and as many messages more as its groups and events need. */
+export function encodeState(state: StateMessage): string[] {
+  const first: StateMessage = {
+    ...state,
+    reason: cut(state.reason, REASON),
+    troubles: packTroubles(state.troubles),
+    ready: {},
+    events: [],
+  }
+  const parts: Part[] = [
+    ...Object.entries(state.ready).map(([group, why]): Part => ({ ready: [group, cut(why, READINESS)] })),
+    ...state.events.map((event): Part => ({ event: { ...event, reason: cut(event.reason, EVENT) } })),
+  ]
+  const empty = (): MoreMessage => ({ kind: 'more', ready: {}, events: [] })
+  return fill<StateMessage | MoreMessage, Part>(first, empty, parts, (message, part) => {
+    if ('event' in part) message.events = [...message.events, part.event]
+    else message.ready = { ...message.ready, [part.ready[0]]: part.ready[1] }
+  })
+}
+
+/** As many messages as the tables need; none for no table. */
+export function encodeTables(tables: ReadonlyMap<string, readonly DestinationReport[]>): string[] {
+  const parts = [...tables].flatMap(([name, destinations]) =>
+    destinations.map((one) => ({ name, destination: { ...one, reason: cut(one.reason, DESTINATION) } })),
+  )
+  if (parts.length === 0) return []
+  const empty = (): TablesMessage => ({ kind: 'tables', services: {} })
+  return fill(empty(), empty, parts, (message, { name, destination }) => {
+    message.services = { ...message.services, [name]: [...(message.services[name] ?? []), destination] }
+  })
+}
+
+/** An answer to another node's agent; one that is too long says so instead. */
+export function encodeAnswer(id: string, outcome: Outcome): string {
+  const text = encodeMessage({ kind: 'answer', id, outcome })
+  if (bytesOf(text) <= LONGEST_MESSAGE) return text
+  const said = JSON.stringify(outcome.ok ? outcome.report : outcome.refusals)
+  const message = `the answer is too long to be passed on: ${cut(said, MESSAGE)}`
+  const refusal = { code: 'too-long', message, hint: 'look at lvsm status there, and ask that node itself' }
+  const fault = outcome.ok ? 'timeout' : outcome.fault
+  return encodeMessage({ kind: 'answer', id, outcome: { ok: false, fault, refusals: [refusal] } })
+}

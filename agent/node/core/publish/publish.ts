@@ -1,0 +1,131 @@
+/** What this node says about itself: to its lease process, and through it to the other agents. */
+import { after, earlier, later, type Trouble } from '@lvsm/base'
+import { agreementDigests, ownershipView } from '@lvsm/model'
+import type { Observed } from '@lvsm/plan'
+import { reachedPings, reachesOf } from '../check/pings.ts'
+import { leaseStatus } from '../lease.ts'
+import { cut, type DestinationReport } from '../messages.ts'
+import { interfaceFault, interfaceOf } from '../observe/interfaces.ts'
+import { unreadyFor } from '../plan/readiness.ts'
+import { log, type NodeState } from '../state.ts'
+import { toTell } from './history.ts'
+import { encodeState, encodeTables, REASON } from './packing.ts'
+import { type Saying, sayState } from './sentence.ts'
+import { ownTable } from './status.ts'
+import { logTroubles, troubles } from './troubles.ts'
+
+const PUBLISH_MS = 2000
+const SHORTEST_PUBLISH_MS = 200
+/** Changes come in bursts, and mostly during a failover, which needs the processor. */
+const NEWS_MS = 150
+
+/** Something changed that others should know soon. */
+export function publishSoon({ rhythm, now }: NodeState): void {
+  const soonest = later(after(now, NEWS_MS), after(rhythm.publishedAt, SHORTEST_PUBLISH_MS))
+  rhythm.publishAt = earlier(rhythm.publishAt, soonest)
+}
+
+export function publishIfDue(state: NodeState): void {
+  const { rhythm, now } = state
+  if (now < rhythm.publishAt) return
+  rhythm.publishedAt = now
+  rhythm.publishAt = after(now, PUBLISH_MS)
+  const present = troubles(state)
+  logTroubles(state, present)
+  publish(state, present)
+}
+
+/** The ownership view, when it changed or the lease process is new; readiness goes with it. */
+export function publishView(state: NodeState, observed: Observed): void {
+  const { config, secrets, node } = state
+  if (!config || !state.lease.connected) return
+  const floating = new Map(
+    config.groups.flatMap(({ addresses }) => addresses.map((one) => [one.address, one] as const)),
+  )
+  const indexOf = (address: string): number => {
+    const one = floating.get(address)
+    return one ? (interfaceOf(observed, one)?.index ?? 0) : 0
+  }
+  const view = ownershipView(config, secrets, indexOf, node)
+  const text = JSON.stringify(view)
+  if (text === state.published.view) return
+  state.published.view = text
+  state.effects.push({ kind: 'view', view })
+  publishReadiness(state, true)
+}
+
+/** The lease process is new, or gone: it knows nothing. */
+export function forgetPublished({ published }: NodeState): void {
+  published.view = ''
+}
+
+/** Readiness for each group; `all`: also what did not change. */
+export function publishReadiness(state: NodeState, all: boolean): void {
+  const { published, view, kernel } = state
+  const next = new Map(view?.directs.map((group) => [group.name, unreadyFor(state, group) ?? '']))
+  for (const group of view?.directs ?? []) {
+    const why = next.get(group.name) ?? ''
+    const before = published.ready.get(group.name)
+    if (before !== why && (before === '' || why === '')) {
+      const what = why === '' ? 'this node could take it' : `this node could not take it: ${why}`
+      log(state, `${group.name}: ${what}`)
+    }
+    const reaches = reachesOf(state.pings, group.name)
+    const same = before === why && published.reaches.get(group.name) === reaches
+    published.reaches.set(group.name, reaches)
+    if (published.view === '' || (!all && same)) continue
+    const cutOff = kernel.observed !== null && interfaceFault(kernel.observed, group) !== null
+    const reason = why === '' ? 'the kernel is prepared' : cut(why, REASON)
+    state.effects.push({ kind: 'ready', group: group.name, ready: why === '', cutOff, reaches, reason })
+  }
+  published.ready = next
+}
+
+export function saying(state: NodeState, present: readonly Trouble[]): Saying {
+  const { view, kernel, published } = state
+  const starting: Saying = { state: 'starting', reason: 'waits for its configuration' }
+  if (!view) return starting
+  return sayState({
+    view,
+    status: leaseStatus(state),
+    observed: kernel.observed,
+    troubles: present,
+    ready: Object.fromEntries(published.ready),
+  })
+}
+
+/** There is more to say than was said last. */
+export function hasNews(state: NodeState): boolean {
+  const { state: what, reason } = saying(state, troubles(state))
+  return `${what} ${reason}` !== state.published.said
+}
+
+function publish(state: NodeState, present: readonly Trouble[]): void {
+  publishReadiness(state, true)
+  const { config, view, published } = state
+  const { state: what, reason } = saying(state, present)
+  published.said = `${what} ${reason}`
+  const status = leaseStatus(state)
+  if (!status || !config || !view) return
+  const texts = encodeState({
+    kind: 'state',
+    revision: config.revision,
+    agreement: agreementDigests(config),
+    state: what,
+    reason,
+    standby: status.standby,
+    ready: Object.fromEntries(published.ready),
+    pings: reachedPings(state.pings),
+    troubles: [...present],
+    events: toTell(state),
+  })
+  for (const text of [...texts, ...encodeTables(ownTables(state))])
+    state.effects.push({ kind: 'message', to: null, text })
+}
+
+/** Of the groups that this node owns: everybody shows the owner's tables. */
+function ownTables(state: NodeState): ReadonlyMap<string, readonly DestinationReport[]> {
+  const mine = new Set(leaseStatus(state)?.groups.flatMap(({ name, role }) => (role === 'owner' ? [name] : [])))
+  const services = state.view?.services.filter(({ group }) => mine.has(group)) ?? []
+  return new Map(services.map((service) => [service.name, ownTable(state, service)]))
+}

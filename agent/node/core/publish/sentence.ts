@@ -1,0 +1,70 @@
+/** One sentence for operators: what this node does now, and why. */
+import type { Trouble } from '@lvsm/base'
+import type { NodeState, NodeView } from '@lvsm/model'
+import type { Observed } from '@lvsm/plan'
+import type { OwnershipStatus } from '../ownership.ts'
+
+export interface Saying {
+  readonly state: NodeState
+  readonly reason: string
+}
+
+export interface Facts {
+  readonly view: NodeView
+  readonly status: OwnershipStatus | null
+  readonly observed: Observed | null
+  readonly troubles: readonly Trouble[]
+  /** Group → why this node could not take it now; empty text: it could. */
+  readonly ready: Readonly<Record<string, string>>
+}
+
+export function sayState(facts: Facts): Saying {
+  const { view, status, observed, troubles } = facts
+  const owned = status?.groups.filter((group) => group.role === 'owner') ?? []
+  const critical = troubles.find((trouble) => trouble.severity === 'critical')
+  if (owned.length > 0) {
+    const groups = owned.map((group) => `${group.name} (lease ${group.number})`).join(', ')
+    return { state: 'owner', reason: `owns ${groups}${critical ? `, but ${critical.message}` : ''}` }
+  }
+  if (critical) return { state: 'troubled', reason: critical.message }
+  if (!observed || !status)
+    return { state: 'starting', reason: !status ? 'waits for its lease process' : 'reads the kernel' }
+  if (view.directs.length > 0) return sayDirector(facts, status)
+  const votes = view.node.voter
+    ? status.quarantineMs > 0
+      ? `, votes in ${Math.ceil(status.quarantineMs / 1000)} s`
+      : ', votes'
+    : ''
+  const serves = sayServing(view, observed)
+  if (serves !== null) return { state: 'serving', reason: serves + votes }
+  return view.node.voter
+    ? {
+        state: 'witness',
+        reason: `only votes${status.quarantineMs > 0 ? `, in ${Math.ceil(status.quarantineMs / 1000)} s` : ''}`,
+      }
+    : { state: 'idle', reason: 'has nothing to do in this configuration' }
+}
+
+function sayDirector({ view, ready }: Facts, status: OwnershipStatus): Saying {
+  if (status.standby) return { state: 'standby', reason: 'an operator set it to standby: takes nothing over' }
+  const parts = view.directs.map((group) => {
+    const known = status.groups.find((entry) => entry.name === group.name)
+    const why = ready[group.name] ?? 'the kernel was not read yet'
+    if (why !== '') return `cannot take ${group.name}: ${why}`
+    return known?.owner
+      ? `ready to take ${group.name} from ${known.owner}`
+      : `${group.name}: ${known?.reason ?? 'nobody owns it'}`
+  })
+  return { state: 'standby', reason: parts.join('; ') }
+}
+
+function sayServing(view: NodeView, observed: Observed): string | null {
+  const parts: string[] = []
+  const standing = view.answersFor.filter((entry) =>
+    observed.addresses.some((known) => known.address === entry.address),
+  )
+  if (standing.length > 0) parts.push(`answers for ${standing.map((entry) => entry.address).join(', ')} (alias on lo)`)
+  if (view.gateway !== null) parts.push(`answers through NAT gateway ${view.gateway}`)
+  if (parts.length === 0 && view.answersFor.length > 0) return 'sets its aliases up'
+  return parts.length > 0 ? parts.join(', ') : null
+}

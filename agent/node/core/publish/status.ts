@@ -1,0 +1,151 @@
+/** The cluster as this node sees it: its own facts, the lease process's, and what other agents said. */
+import type { Trouble } from '@lvsm/base'
+import type {
+  ConfigGroup,
+  ConfigRealserver,
+  ConfigService,
+  GroupReport,
+  NodeReport,
+  NodeTrouble,
+  PingReport,
+  RealserverReport,
+  ServiceReport,
+  Status,
+} from '@lvsm/model'
+import { destKey, serviceKey } from '@lvsm/plan'
+import { memberId } from '../check/members.ts'
+import { reachedPings } from '../check/pings.ts'
+import { leaseStatus, ownership } from '../lease.ts'
+import type { DestinationReport } from '../messages.ts'
+import { destinationOf, stateOf } from '../peers.ts'
+import type { NodeState } from '../state.ts'
+import type { Saying } from './sentence.ts'
+
+export function reportStatus(state: NodeState, own: Saying, present: readonly Trouble[]): Status {
+  const { config } = state
+  const status = leaseStatus(state)
+  const groups = config?.groups.map((group) => reportGroup(state, group)) ?? []
+  const owners = new Map(groups.map(({ name, owner }) => [name, owner]))
+  return {
+    cluster: config?.cluster ?? '',
+    node: state.node,
+    revision: config?.revision ?? 0,
+    quorum: status?.quorum ?? false,
+    groups,
+    services: config?.services.map((service) => reportService(state, service, owners.get(service.group) ?? null)) ?? [],
+    nodes: config?.nodes.map(({ name }) => reportNode(state, name, own)) ?? [],
+    troubles: reportTroubles(state, present),
+    counters: { ...status?.counters, ...state.counters },
+  }
+}
+
+function reportPings(state: NodeState, { directors, ping }: ConfigGroup): PingReport[] {
+  const own = reachedPings(state.pings)
+  return ping.map((address) => ({
+    address,
+    directors: directors.map((node) => {
+      const said = node === state.node ? own : stateOf(state, node)?.pings
+      return { node, reached: said?.[address] ?? null }
+    }),
+  }))
+}
+
+function reportGroup(state: NodeState, group: ConfigGroup): GroupReport {
+  const { name, addresses, directors } = group
+  const known = ownership(state, name)
+  const owner = known?.owner ?? null
+  const moving = known?.role === 'taking' || known?.role === 'releasing'
+  return {
+    name,
+    owner,
+    number: known?.number ?? 0,
+    leftMs: Math.round(known?.leftMs ?? 0),
+    addresses: addresses.map((entry) => entry.address),
+    directors,
+    pings: reportPings(state, group),
+    state: !known ? 'unknown' : moving ? 'moving' : owner === null ? 'nobody' : 'owned',
+    reason: known?.reason ?? 'the lease process of this node does not answer',
+  }
+}
+
+/** This node's own table of one service. */
+export function ownTable({ kernel, checks }: NodeState, service: ConfigService): DestinationReport[] {
+  const table = kernel.observed?.services?.find((entry) => serviceKey(entry) === serviceKey(service))
+  return service.realservers.map((realserver) => {
+    const key = destKey(realserver)
+    const dest = table?.dests.find((entry) => destKey(entry) === key)
+    const health = checks.members.get(memberId(service.name, key))?.health
+    const kept = checks.pools.get(service.name)?.kept.has(key) ? '; kept, because nobody else is left' : ''
+    return {
+      key,
+      weight: dest?.weight ?? 0,
+      healthy: health?.healthy ?? null,
+      active: dest?.active ?? 0,
+      inactive: dest?.inactive ?? 0,
+      reason: `${health?.reason ?? ''}${kept}`,
+    }
+  })
+}
+
+function reportService(state: NodeState, service: ConfigService, owner: string | null): ServiceReport {
+  const directs = state.view?.directs.some((group) => group.name === service.group) === true
+  const own = new Map(directs ? ownTable(state, service).map((dest) => [dest.key, dest]) : [])
+  const elsewhere = owner !== null && owner !== state.node ? owner : null
+  const realservers = service.realservers.map((realserver) => {
+    const key = destKey(realserver)
+    const told = elsewhere === null ? null : destinationOf(state, elsewhere, service.name, key)
+    return reportRealserver(realserver, told ?? own.get(key), owner)
+  })
+  const { name, group, address, port, protocol, scheduler } = service
+  return { name, group, address, port, protocol, scheduler, realservers }
+}
+
+function reportRealserver(
+  { node, address, port, forward }: ConfigRealserver,
+  dest: DestinationReport | undefined,
+  owner: string | null,
+): RealserverReport {
+  const { weight = 0, healthy = null, active = 0, inactive = 0 } = dest ?? {}
+  const reason = dest?.reason ?? (owner === null ? 'nobody owns the group' : `${owner} did not tell`)
+  return { node, address, port, forward, weight, healthy, active, inactive, reason }
+}
+
+function reportNode(state: NodeState, name: string, own: Saying): NodeReport {
+  const status = leaseStatus(state)
+  const node = state.config?.nodes.find((entry) => entry.name === name)
+  const base = { name, roles: node?.roles ?? [], voter: node?.voter ?? false }
+  if (name === state.node) return { ...base, ...own, standby: status?.standby ?? false, agent: true }
+  const peer = status?.peers.find((entry) => entry.name === name)
+  const word = stateOf(state, name)
+  const standby = peer?.standby ?? word?.standby ?? false
+  if (peer && (peer.life === 'late' || peer.life === 'dead')) {
+    const reason = `silent for ${(peer.silentMs / 1000).toFixed(1)} s`
+    return { ...base, state: peer.life, reason, standby, agent: false }
+  }
+  if (word) return { ...base, state: word.state, reason: word.reason, standby, agent: true }
+  if (peer?.life !== 'alive') {
+    const reason = status ? 'never heard since this node started' : 'the lease process of this node does not answer'
+    return { ...base, state: 'unknown', reason, standby, agent: false }
+  }
+  const owns = status?.groups.filter((group) => group.owner === name).map((group) => group.name) ?? []
+  const what = owns.length > 0 ? `owns ${owns.join(', ')}; ` : ''
+  const reason = `${what}its lease process lives, its agent is silent`
+  return { ...base, state: owns.length > 0 ? 'owner' : 'unknown', reason, standby, agent: false }
+}
+
+function reportTroubles(state: NodeState, present: readonly Trouble[]): NodeTrouble[] {
+  const others = state.config?.nodes.filter((node) => node.name !== state.node) ?? []
+  return [
+    ...present.map((trouble) => ({ ...trouble, node: state.node })),
+    ...others.flatMap(({ name }) =>
+      (stateOf(state, name)?.troubles ?? []).map(({ code, severity, message, hint, leftMs }) => ({
+        code,
+        severity,
+        message,
+        ...(hint === undefined ? {} : { hint }),
+        ...(leftMs === undefined ? {} : { leftMs }),
+        node: name,
+      })),
+    ),
+  ]
+}

@@ -1,0 +1,200 @@
+/** The whole state of an agent: one value, changed only inside a step. */
+import { type Instant, NEVER_BEFORE, type Trouble } from '@lvsm/base'
+import { type Health, newSchedule, type Schedule } from '@lvsm/health'
+import type { Config, ConfigRealserver, ConfigService, HistoryEvent, NodeView } from '@lvsm/model'
+import type { Desired, Observed, Operation, OwnedRecord } from '@lvsm/plan'
+import { newPings, type Pings } from './check/pings.ts'
+import type { Ask, StandbyRun } from './command/pending.ts'
+import type { Failure, NodeEffect } from './events.ts'
+import type { DestinationReport, Outcome, StateMessage } from './messages.ts'
+import type { Handover, Move } from './move/moving.ts'
+import type { OwnershipStatus } from './ownership.ts'
+
+export interface NodeOptions {
+  readonly node: string
+  readonly record: OwnedRecord
+  /** Different at every start. */
+  readonly boot: string
+  readonly startedAt: Instant
+  /** ISO 8601 for people to read; nothing is decided by it. */
+  readonly wall: (at: Instant) => string
+}
+
+/** When to look at the kernel, and when to speak (`observe/look.ts`, `publish/publish.ts`). */
+export interface Rhythm {
+  lookAt: Instant
+  lookedAt: Instant
+  looking: boolean
+  publishAt: Instant
+  publishedAt: Instant
+}
+
+/** A realserver of a service, as the checks see it (`check/`). */
+export interface Member {
+  readonly id: string
+  readonly service: ConfigService
+  readonly realserver: ConfigRealserver
+  health: Health
+  /** Since when it is out of the pool but in the table; null when it is not. */
+  lingersSince: Instant | null
+  /** Drained, or out of time: it leaves the table. */
+  gone: boolean
+}
+export interface Pool {
+  readonly serving: ReadonlySet<string>
+  /** Of those, the ones whose own check has failed: kept because nobody else is left. */
+  readonly kept: ReadonlySet<string>
+}
+export interface Checks {
+  readonly members: Map<string, Member>
+  /** By service. */
+  readonly pools: Map<string, Pool>
+  readonly schedule: Schedule
+  /** The first look at the kernel has been taken over. */
+  begun: boolean
+}
+
+/** The last look, what was made of it, and what became of that (`plan/`). */
+export interface Kernel {
+  observed: Observed | null
+  wanted: Desired | null
+  /** Operations of the last look that are not done; empty when the kernel is as it should be. */
+  pending: readonly Operation[]
+  /** House laws that the last plan broke: it was not carried out. */
+  broken: readonly string[]
+  failures: readonly Failure[]
+  /** Looks in a row that failed, and why the last one did. */
+  unread: { readonly times: number; readonly error: string }
+  /** What was wanted last, as text: a plan while nothing new was wanted repairs what somebody changed. */
+  wantedText: string
+  /** What is ours of the IPVS table. */
+  owned: OwnedRecord
+  /** Logged at the last look: what is tried again every second is said once. */
+  logged: ReadonlySet<string>
+}
+
+export interface LeaseLink {
+  connected: boolean
+  status: OwnershipStatus | null
+  heardAt: Instant
+  /** Why it is not connected. */
+  reason: string
+}
+
+export interface HeardState {
+  readonly at: Instant
+  readonly message: StateMessage
+}
+export interface HeardReadiness {
+  readonly at: Instant
+  /** Why the node could not take the group; empty text: it could. */
+  readonly why: string
+}
+export interface HeardTable {
+  readonly at: Instant
+  readonly destinations: ReadonlyMap<string, DestinationReport>
+}
+
+/** What was said last (`publish/publish.ts`). */
+export interface Published {
+  /** The ownership view as text; empty: the lease process has none of this process. */
+  view: string
+  /** Group → why this node could not take it; empty text: it could. */
+  ready: Map<string, string>
+  /** Group → how many of its ping nodes this node reaches. */
+  reaches: Map<string, number>
+  said: string
+  troubles: ReadonlyMap<string, Trouble>
+}
+
+export interface NodeState {
+  readonly node: string
+  readonly boot: string
+  readonly wall: (at: Instant) => string
+  now: Instant
+  effects: NodeEffect[]
+  /** Null before the first configuration. */
+  config: Config | null
+  view: NodeView | null
+  secrets: ReadonlyMap<number, string>
+  readonly rhythm: Rhythm
+  readonly checks: Checks
+  readonly pings: Pings
+  readonly kernel: Kernel
+  readonly lease: LeaseLink
+  readonly states: Map<string, HeardState>
+  /** By `node group`. */
+  readonly readiness: Map<string, HeardReadiness>
+  /** By `node service`. */
+  readonly tables: Map<string, HeardTable>
+  readonly moves: Map<string, Move>
+  readonly handovers: Map<string, Handover>
+  readonly asks: Map<string, Ask>
+  /** Answers to other nodes' questions, by `node id`, for when they are asked again; null: under way. */
+  readonly answers: Map<string, Outcome | null>
+  standbyRun: StandbyRun | null
+  /** Counts moves and questions of this process. */
+  serial: number
+  /** Oldest first. */
+  history: { readonly event: HistoryEvent; readonly addedAt: Instant }[]
+  readonly known: Set<string>
+  readonly published: Published
+  /** Of the adapters, by a name of their own. */
+  readonly reported: Map<string, Trouble>
+  readonly counters: Record<string, number>
+}
+
+export function newState(options: NodeOptions): NodeState {
+  const { node, boot, wall, startedAt, record } = options
+  return {
+    node,
+    boot,
+    wall,
+    now: startedAt,
+    effects: [],
+    config: null,
+    view: null,
+    secrets: new Map(),
+    rhythm: {
+      lookAt: startedAt,
+      lookedAt: NEVER_BEFORE,
+      looking: false,
+      publishAt: startedAt,
+      publishedAt: NEVER_BEFORE,
+    },
+    checks: { members: new Map(), pools: new Map(), schedule: newSchedule(), begun: false },
+    pings: newPings(startedAt),
+    kernel: {
+      observed: null,
+      wanted: null,
+      pending: [],
+      broken: [],
+      failures: [],
+      unread: { times: 0, error: '' },
+      wantedText: '',
+      owned: record,
+      logged: new Set(),
+    },
+    lease: { connected: false, status: null, heardAt: NEVER_BEFORE, reason: 'not connected yet' },
+    states: new Map(),
+    readiness: new Map(),
+    tables: new Map(),
+    moves: new Map(),
+    handovers: new Map(),
+    asks: new Map(),
+    answers: new Map(),
+    standbyRun: null,
+    serial: 0,
+    history: [],
+    known: new Set(),
+    published: { view: '', ready: new Map(), reaches: new Map(), said: '', troubles: new Map() },
+    reported: new Map(),
+    counters: {},
+  }
+}
+
+export const log = (state: NodeState, text: string): void => void state.effects.push({ kind: 'log', text })
+
+export function count(state: NodeState, name: string): void {
+  state.counters[name] = (state.counters[name] ?? 0) + 1
+}

@@ -1,0 +1,78 @@
+/**
+ * The HTTP API on the agent's socket as a table: who serves it and who asks it read the same rows. Each side checks what it
+ * receives by the schema of the row; a field that is not known is skipped, so that a newer `lvsm` can ask an older agent.
+ */
+import type { Refusal } from '@lvsm/base'
+import * as z from 'zod'
+import { type FenceReport, fenceReport } from './fence.ts'
+import {
+  type Events,
+  eventsReport,
+  refusedReport,
+  type StandbyReport,
+  standbyReport,
+  type Status,
+  statusReport,
+  type SwitchoverReport,
+  switchoverReport,
+} from './status.ts'
+
+/** Long enough for every mistyped name; what is longer would not fit the messages between nodes. */
+export const LONGEST_NAME = 100
+
+const named = (error: string) => z.string({ error }).max(LONGEST_NAME, { error })
+export const switchoverRequest = z.object({
+  group: named('the name of a group is missing, or too long'),
+  to: named('not the name of a node').exactOptional(),
+})
+export const standbyRequest = z.object({
+  name: named('not the name of a node').exactOptional(),
+  on: z.boolean({ error: 'neither true nor false' }),
+})
+export type SwitchoverRequest = z.infer<typeof switchoverRequest>
+export type StandbyRequest = z.infer<typeof standbyRequest>
+
+export interface RouteRequests {
+  readonly status: null
+  readonly events: null
+  readonly fence: null
+  readonly switchover: SwitchoverRequest
+  readonly standby: StandbyRequest
+}
+export interface RouteResponses {
+  readonly status: Status
+  readonly events: Events
+  readonly fence: FenceReport
+  readonly switchover: SwitchoverReport
+  readonly standby: StandbyReport
+}
+export type RouteName = keyof RouteResponses
+
+interface Route<Request, Response> {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  /** Null where the body is not looked at. */
+  readonly request: Request extends null ? null : z.ZodType<Request>
+  /** When all is well; whatever is not is answered by `refusedReport`. */
+  readonly response: z.ZodType<Response>
+}
+type Routes = { readonly [Name in RouteName]: Route<RouteRequests[Name], RouteResponses[Name]> }
+
+export const ROUTES: Routes = {
+  status: { method: 'GET', path: '/v1/status', request: null, response: statusReport },
+  events: { method: 'GET', path: '/v1/events', request: null, response: eventsReport },
+  fence: { method: 'GET', path: '/v1/fence', request: null, response: fenceReport },
+  switchover: { method: 'POST', path: '/v1/switchover', request: switchoverRequest, response: switchoverReport },
+  standby: { method: 'POST', path: '/v1/standby', request: standbyRequest, response: standbyReport },
+}
+
+/** Null for an answer that is none of this route. */
+export function readResponse<Name extends RouteName>(name: Name, body: unknown): RouteResponses[Name] | null {
+  const read = ROUTES[name].response.safeParse(body)
+  return read.success ? read.data : null
+}
+/** Null for an answer that gives no reason. */
+export function readRefusals(body: unknown): readonly Refusal[] | null {
+  const read = refusedReport.safeParse(body)
+  return read.success ? read.data.refusals : null
+}
