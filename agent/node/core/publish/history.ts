@@ -22,12 +22,12 @@ export interface Note {
 }
 
 /** Something that happened here. */
-export const note = (state: NodeState, happened: Note): void =>
-  add(state, { at: state.wall(state.now), node: state.node, ...happened })
+export const note = (state: NodeState, { group, kind, number, reason }: Note): void =>
+  add(state, { at: state.wall(state.now), node: state.node, group, kind, number, reason })
 
 /** What another node says of itself; what was told before is skipped. */
 export function noteTold(state: NodeState, node: string, events: readonly EventReport[]): void {
-  for (const event of events) add(state, { ...event, node })
+  for (const { at, group, kind, number, reason } of events) add(state, { at, node, group, kind, number, reason })
 }
 
 function add(state: NodeState, event: HistoryEvent): void {

@@ -1,0 +1,27 @@
+/** What the core answers is what the table of routes promises, also after lease processes and peers of other versions spoke. */
+import { readResponse } from '@lvsm/model'
+import { expect, it } from 'vitest'
+import { encodeMessage } from './messages.ts'
+import { node, statusOf } from './fixture.ts'
+
+it('status, events and fence, with fields that this version does not know', () => {
+  const one = node('dir1')
+  one.feed({ kind: 'lease-up' })
+  one.feed({ kind: 'lease-status', status: statusOf('dir1', 'dir1') })
+  // As the lease process sends it: with the instant of its own clock.
+  const event = { at: 4711, group: 'web', kind: 'took', number: 1, reason: 'as it is', later: true }
+  one.feed({ kind: 'lease-event', event })
+  const told = { at: '2026-01-01', group: 'web', kind: 'note', number: 1, reason: 'told', later: true }
+  const text = encodeMessage({ kind: 'more', ready: {}, events: [told] })
+  one.feed({ kind: 'message', from: 'dir2', text })
+  one.run(1500)
+  const events = readResponse('events', one.core.events())
+  expect(events?.events).toEqual(
+    expect.arrayContaining([
+      { at: expect.any(String), node: 'dir1', group: 'web', kind: 'took', number: 1, reason: 'as it is' },
+      { at: '2026-01-01', node: 'dir2', group: 'web', kind: 'note', number: 1, reason: 'told' },
+    ]),
+  )
+  expect(readResponse('status', one.core.status(one.now()))).not.toBeNull()
+  expect(readResponse('fence', one.core.fence([], one.now()))).not.toBeNull()
+})
