@@ -1,0 +1,76 @@
+/** A changed configuration file at SIGHUP: taken over while requests run, refused whole when it has a fault. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { demand, lab, NODES, PORT, sh, status, until, VIP } from './harness.ts'
+import { scenario } from './scenario.ts'
+import { ipvsService } from './tables.ts'
+import { demandNoMove, demandNoneFailed, demandOneOwner, seats, told, watched, whole } from './witness.ts'
+
+const fileOf = (node: string): string => `/etc/lvsm/${node}.yaml`
+const SETTLE_MS = 10_000
+
+/** The agent of a node reads its file again. */
+async function reload(node: string): Promise<void> {
+  const line = (await lab('pids', node)).split('\n').find((one) => one.split('\t')[1] === 'agent')
+  const pid = line?.split('\t')[2]
+  demand(pid && /^\d+$/.test(pid), `the agent's pid on ${node}: ${line}`)
+  await sh(`kill -HUP ${pid}`)
+}
+
+async function rewrite(change: (text: string) => string): Promise<() => Promise<void>> {
+  const before = new Map(NODES.map((node) => [node, readFileSync(fileOf(node), 'utf8')]))
+  for (const [node, text] of before) writeFileSync(fileOf(node), change(text))
+  for (const node of NODES) await reload(node)
+  return async () => {
+    for (const [node, text] of before) writeFileSync(fileOf(node), text)
+    for (const node of NODES) await reload(node)
+  }
+}
+
+const scheduler = async (node: string): Promise<string | undefined> =>
+  (await ipvsService(node, `${VIP}:${PORT}`))?.scheduler
+
+scenario('another scheduler at SIGHUP: in every table, no move, no failed request; and back', async () => {
+  await whole()
+  const { from, to, number } = await seats()
+  const before = await scheduler(from)
+  demand(before !== undefined && before !== 'rr', `the scheduler before: ${before}`)
+  const seen = await watched(async () => {
+    const undo = await rewrite((text) =>
+      text.replace(`scheduler: ${before}`, 'scheduler: rr').replace('revision: 1', 'revision: 2'),
+    )
+    try {
+      for (const node of [from, to])
+        await until(async () => (await scheduler(node)) === 'rr', SETTLE_MS, `${node} schedules by rr`)
+      await until(async () => (await status()).revision === 2, SETTLE_MS, 'revision 2 is told')
+    } finally {
+      await undo()
+    }
+    for (const node of [from, to])
+      await until(async () => (await scheduler(node)) === before, SETTLE_MS, `${node} schedules by ${before} again`)
+  })
+  told('two changes of the file', seen)
+  demandOneOwner(seen)
+  demandNoMove(seen)
+  demandNoneFailed(seen)
+  const after = await seats()
+  demand(
+    after.from === from && after.number === number,
+    `lease ${number} of ${from} went on: ${after.number} of ${after.from}`,
+  )
+})
+
+scenario('a file with a fault changes nothing, and the node says so until it is mended', async () => {
+  await whole()
+  const { from } = await seats()
+  const before = await scheduler(from)
+  const undo = await rewrite((text) => text.replace(`scheduler: ${before}`, 'scheduler: fastest'))
+  const refused = async (): Promise<boolean> =>
+    (await status(from)).troubles.some(({ node, code }) => node === from && code === 'configuration-refused')
+  try {
+    await until(refused, SETTLE_MS, 'the refusal is a trouble')
+    demand((await scheduler(from)) === before, 'the table is as before')
+  } finally {
+    await undo()
+  }
+  await until(async () => !(await refused()), SETTLE_MS, 'the trouble is over')
+})
