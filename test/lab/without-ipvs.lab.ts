@@ -67,23 +67,26 @@ scenario('IPVS refuses the table of the owner, not of the other director: the gr
   await whole()
   const { from, to, number } = await seats()
   await useScheduler(to, 'wrr', 'rr')
-  const seen = await watched(async () => {
-    try {
-      await loseModules([from], 'ip_vs_wrr')
-      await until(async () => (await owner()) === to, HANDED_OVER_MS, `${to} owns the group`)
-      const own = (await status(from)).nodes.find(({ name }) => name === from)
-      figure(`${from} says`, `${own?.state}: ${own?.reason}`)
-      demand(own?.state === 'troubled', `${from} is ${own?.state}`)
-      await served()
-      await lasting(AFTERMATH_MS)
-    } finally {
-      await bringModulesBack('ip_vs_wrr')
-    }
-  })
-  told('table refused', seen)
-  demandOneOwner(seen)
-  await handedOver(from, number, /cannot serve it: still to do: add/)
-  await useScheduler(to, 'rr', 'wrr')
+  try {
+    const seen = await watched(async () => {
+      try {
+        await loseModules([from], 'ip_vs_wrr')
+        await until(async () => (await owner()) === to, HANDED_OVER_MS, `${to} owns the group`)
+        const own = (await status(from)).nodes.find(({ name }) => name === from)
+        figure(`${from} says`, `${own?.state}: ${own?.reason}`)
+        demand(own?.state === 'troubled', `${from} is ${own?.state}`)
+        await served()
+        await lasting(AFTERMATH_MS)
+      } finally {
+        await bringModulesBack('ip_vs_wrr')
+      }
+    })
+    told('table refused', seen)
+    demandOneOwner(seen)
+    await handedOver(from, number, /cannot serve it: still to do: add/)
+  } finally {
+    await useScheduler(to, 'rr', 'wrr')
+  }
   await served()
 })
 
