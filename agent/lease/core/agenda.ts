@@ -1,36 +1,30 @@
 /** What is due now, and when something will be due next. */
-import { after, earlier, type Instant } from '@lvsm/base'
+import { earlier, type Instant } from '@lvsm/base'
 import { latestOf, type LeaseView } from '@lvsm/lease'
 import { nextAnnouncement, tendAnnouncements } from './announcing.ts'
 import { nextBeat } from './beats.ts'
 import { nextCandidacy, tendCandidate } from './candidacy.ts'
-import { giveUp, nextFarewell, tendClosing, tendFarewell } from './closing.ts'
+import { tendClosing } from './closing.ts'
 import { tendGuard } from './guarding.ts'
 import { nextDurable, tendDurable } from './durable.ts'
-import { bestPeer, betterPeer, rankChangesAt } from './peers.ts'
+import { rankChangesAt } from './peers.ts'
 import { addAddresses } from './kernel.ts'
-import { nextRenewal, tendRenewals } from './renewing.ts'
+import { nextPolicy, tendPolicy } from './policy.ts'
 import { tendBeats } from './post.ts'
-import { isFit, type Seat } from './seat.ts'
+import { nextFarewell, tendFarewell } from './release.ts'
+import { leaseRanOut, nextRenewal, tendRenewals } from './renewing.ts'
+import { holds, isFit, needsLease, type Seat } from './seat.ts'
 import type { Station } from './station.ts'
 import { takeAgain } from './taking.ts'
 import { tendWaiting } from './voting.ts'
-import { beginTransfer, nextTransfer, tendDraining, tendParting, tendTransfer } from './transfer.ts'
+import { nextTransfer, tendDraining, tendParting, tendTransfer } from './transfer.ts'
 
-const STANDBY_RETRY_MS = 1000
 const NEVER = Number.POSITIVE_INFINITY as Instant
 
 /** Before anything else in a step: whatever happened meanwhile, nobody acts on a lease that has run out. */
 export function expire(station: Station): void {
-  for (const seat of station.seats.values()) {
-    const acting = seat.phase === 'taking' || seat.phase === 'holding' || seat.phase === 'parting'
-    if (!acting || seat.holder.believes(station.now)) continue
-    seat.touched = true
-    giveUp(station, seat, {
-      kind: 'lost',
-      reason: `no majority renewed lease ${seat.holder.number} of ${seat.group.name} in time`,
-    })
-  }
+  for (const seat of station.seats.values())
+    if (needsLease(seat) && !holds(seat, station.now)) leaseRanOut(station, seat)
 }
 
 /** Of the groups only those that something happened to, or that are due, are looked at. */
@@ -64,47 +58,7 @@ function tendHolding(station: Station, view: LeaseView, seat: Seat): void {
   tendAnnouncements(station, seat)
   if (station.now >= seat.refreshAt) addAddresses(station, seat)
   tendTransfer(station, view, seat)
-  if (station.now < seat.cutOffUntil) yieldCutOff(station, view, seat)
-  if (seat.phase === 'holding') tendBetter(station, view, seat)
-  if (seat.phase !== 'holding' || !station.standby || seat.transfer || station.now < seat.standbyAt) return
-  seat.standbyAt = after(station.now, STANDBY_RETRY_MS)
-  if (bestPeer(station, view, seat.group)) beginTransfer(station, view, seat, null, `${station.node} is set to standby`)
-}
-
-/** Without drain or delay: what reached this node no more cannot be disturbed. Where nobody is ready, it may recover. */
-function yieldCutOff(station: Station, view: LeaseView, seat: Seat): void {
-  const successor = bestPeer(station, view, seat.group)
-  if (successor) giveUp(station, seat, { kind: 'gave-up', reason: seat.says.reason, successor })
-}
-
-/** For so long a peer must be better off: what is repaired meanwhile moves nothing. */
-export const BETTER_FOR_MS = 3000
-/** A peer that looks better but refuses, or cannot keep the group, is tried less and less often. */
-const LONGEST_BETTER_FOR_MS = 300_000
-/** After so many times its length the last move is forgotten. */
-const REMEMBERED = 8
-
-function betterForMs(seat: Seat): number {
-  const { betterMove } = seat
-  if (!betterMove || seat.betterSince === null) return BETTER_FOR_MS
-  const { at, forMs } = betterMove
-  if (seat.betterSince >= after(at, REMEMBERED * forMs)) return BETTER_FOR_MS
-  return Math.min(2 * forMs, LONGEST_BETTER_FOR_MS)
-}
-
-/** A ready peer that would serve the group better gets it, as in any planned move: nothing changes before it is willing. */
-function tendBetter(station: Station, view: LeaseView, seat: Seat): void {
-  const better = station.standby || seat.transfer ? null : betterPeer(station, view, seat)
-  if (better === null) {
-    seat.betterSince = null
-    return
-  }
-  seat.betterSince ??= station.now
-  const forMs = betterForMs(seat)
-  if (station.now < after(seat.betterSince, forMs)) return
-  seat.betterSince = null
-  seat.betterMove = { at: station.now, forMs }
-  beginTransfer(station, view, seat, better.node, better.why)
+  tendPolicy(station, view, seat)
 }
 
 /** Stopped means that everything is off for certain; how long a stubborn kernel is waited for is the process's choice. */
@@ -140,8 +94,7 @@ function timesOf(station: Station, view: LeaseView, seat: Seat): (Instant | null
   if (seat.phase === 'closing') times.push(callsOut(seat) ? NEVER : earlier(seat.retryAt, closedAt(seat)))
   if (seat.phase === 'holding') {
     times.push(seat.refreshAt, nextRenewal(station, view, seat), nextAnnouncement(seat), nextTransfer(view, seat))
-    if (station.standby && !seat.transfer) times.push(seat.standbyAt)
-    if (seat.betterSince !== null) times.push(after(seat.betterSince, betterForMs(seat)))
+    times.push(...nextPolicy(station, seat))
   }
   return times
 }

@@ -11,18 +11,18 @@ import { expire, nextDue, tend } from './agenda.ts'
 import { defend } from './announcing.ts'
 import { onDatagram, onMessage } from './arrivals.ts'
 import { beatSoon } from './beats.ts'
-import { giveUp } from './closing.ts'
 import { onPersisted } from './durable.ts'
 import { type LeaseEffect, type LeaseInput, READY_FOR_MS } from './events.ts'
 import { guardSoon, onCarried } from './guarding.ts'
-import { addAddresses, addressesStand, bookAddressed, bookFenced } from './kernel.ts'
-import { adopt, relinquish } from './membership.ts'
+import { addAddresses, bookFenced } from './kernel.ts'
+import { adopt } from './membership.ts'
 import { bestPeer } from './peers.ts'
+import { onAddressed, onRenewed } from './policy.ts'
 import { post } from './post.ts'
-import { onRenewed } from './renewing.ts'
 import { isReady, type Seat } from './seat.ts'
 import { beatNow, type LeaseCoreOptions, newStation, type Station, tell, touchAll } from './station.ts'
 import { statusOf } from './status.ts'
+import { stepDown } from './step-down.ts'
 import { onOpened } from './taking.ts'
 import { beginTransfer } from './transfer.ts'
 
@@ -150,19 +150,6 @@ function onReady(station: Station, seat: Seat, input: Extract<LeaseInput, { kind
   if (ready) seat.candidate.pollSoon()
 }
 
-/** An owner that cannot have its addresses is none: a peer may be able to. */
-function onAddressed(
-  station: Station,
-  view: LeaseView,
-  seat: Seat,
-  input: Extract<LeaseInput, { kind: 'addressed' }>,
-): void {
-  bookAddressed(seat, input)
-  if (input.op === 'remove' || input.ok || seat.phase !== 'holding' || addressesStand(seat)) return
-  const reason = `the addresses of ${seat.group.name} cannot be added: ${input.error}`
-  giveUp(station, seat, { kind: 'gave-up', reason, successor: bestPeer(station, view, seat.group), unfit: true })
-}
-
 function onRelay(station: Station, view: LeaseView, input: Extract<LeaseInput, { kind: 'relay' }>): void {
   if (input.to === station.node) {
     station.effects.push({ kind: 'deliver', from: station.node, payload: input.payload })
@@ -192,7 +179,8 @@ function onStop(station: Station, reason: string): void {
   }
   // No drain: connections through NAT would be answered from here while the successor owns the address already.
   for (const seat of station.seats.values()) {
-    if (seat.phase !== 'watching') relinquish(station, seat, reason, bestPeer(station, view, seat.group))
+    if (seat.phase === 'watching') continue
+    stepDown(station, seat, reason, { event: 'released', successor: bestPeer(station, view, seat.group) })
   }
   beatNow(station)
 }

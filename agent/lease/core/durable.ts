@@ -8,41 +8,31 @@ import { after, between, type Instant, LONGEST_TERM_MS, type Trouble } from '@lv
 import type { DurableState } from '@lvsm/lease'
 import type { Station } from './station.ts'
 
-export interface Durable {
-  /** As it is on disk for certain; null when that is not known. */
-  onDisk: DurableState | null
-  writing: DurableState | null
-  writingSince: Instant
-  retryAt: Instant
-  /** Why the last write failed; empty when it did not. */
-  fault: string
-}
-
 const RETRY_MS = 1000
 /** A write that takes so long hangs. */
 const HANGING_MS = 5000
 const NEVER = Number.POSITIVE_INFINITY as Instant
 
-const wanted = (station: Station): DurableState => ({
+const wantedState = (station: Station): DurableState => ({
   ...station.acceptor.wantedState(station.now),
   standby: station.standby,
 })
 
-const isKept = (onDisk: DurableState | null, state: DurableState): boolean =>
+const isKept = (onDisk: DurableState | null, wanted: DurableState): boolean =>
   onDisk !== null &&
-  onDisk.limitMs === state.limitMs &&
-  onDisk.highWater === state.highWater &&
-  onDisk.standby === state.standby
+  onDisk.limitMs === wanted.limitMs &&
+  onDisk.highWater === wanted.highWater &&
+  onDisk.standby === wanted.standby
 
 export function tendDurable(station: Station): void {
   const { durable } = station
   if (durable.writing || station.now < durable.retryAt) return
-  const state = wanted(station)
-  if (isKept(durable.onDisk, state)) return
-  durable.writing = state
+  const wanted = wantedState(station)
+  if (isKept(durable.onDisk, wanted)) return
+  durable.writing = wanted
   durable.writingSince = station.now
-  station.acceptor.writes(state)
-  station.effects.push({ kind: 'persist', state })
+  station.acceptor.writes(wanted)
+  station.effects.push({ kind: 'persist', state: wanted })
 }
 
 export function onPersisted(station: Station, ok: boolean, error: string): void {

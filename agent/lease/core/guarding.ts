@@ -4,12 +4,12 @@
  */
 import { fenceMs } from '@lvsm/base'
 import { directs, type LeaseGroup, type LeaseView } from '@lvsm/lease'
-import { giveUp } from './closing.ts'
 import type { LeaseInput } from './events.ts'
 import { buildTables } from './kernel.ts'
 import { extendFence } from './renewing.ts'
 import { fenceCalls, type Seat } from './seat.ts'
 import type { Station } from './station.ts'
+import { stepDown } from './step-down.ts'
 
 /** The tables may have to be others than the last ones; `gone`: somebody changed those. Answers of the kernel come first. */
 export function guardSoon(station: Station, view: LeaseView, gone = false): void {
@@ -34,7 +34,7 @@ const mustWait = (seat: Seat, due: 'perhaps' | 'gone'): boolean =>
   (fenceCalls(seat) > 0 || (due === 'perhaps' && (seat.phase === 'parting' || seat.phase === 'draining')))
 
 function reopen(station: Station, seat: Seat): void {
-  giveUp(station, seat, { kind: 'note', reason: 'its fence was gone; closing it and opening again', reopen: true })
+  stepDown(station, seat, 'its fence was gone; closing it and opening again', { event: 'note', reopen: true })
 }
 
 /** What was carried has little left; what was not had run out, or somebody had flushed it. */
@@ -54,11 +54,11 @@ function guarded(station: Station, view: LeaseView): LeaseGroup[] {
     .filter((group) => directs(view, group))
     .map((group) => {
       const seat = station.seats.get(group.name)
-      return seat && seat.next === undefined ? seat.group : group
+      return seat?.change === null ? seat.group : group
     })
   const known = new Set(mine.flatMap(({ addresses }) => addresses.map(({ address }) => address)))
   const leaving = [...station.seats.values()]
-    .filter((seat) => seat.next !== undefined)
+    .filter((seat) => seat.change !== null)
     .map(({ group }) => ({ ...group, addresses: group.addresses.filter(({ address }) => !known.has(address)) }))
     .filter(({ addresses }) => addresses.length > 0)
   return [...mine.map((group) => joined(group, leaving)), ...leaving.filter(({ name }) => !named(mine, name))]

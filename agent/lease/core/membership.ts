@@ -1,10 +1,10 @@
 /** A new view: who the peers are, which groups this node directs, and what a predecessor may have left behind. */
 import { directs, type LeaseAddress, type LeaseGroup, type LeaseView } from '@lvsm/lease'
 import { bestPeer } from './peers.ts'
-import { giveUp, part, silence } from './closing.ts'
 import { guardSoon } from './guarding.ts'
 import { newSeat, type Seat } from './seat.ts'
 import { type Station, touchAll } from './station.ts'
+import { closeAll, stepDown } from './step-down.ts'
 import { changeVoters, judgeVoters } from './voter-sets.ts'
 
 export function adopt(station: Station, view: LeaseView): void {
@@ -21,7 +21,7 @@ export function adopt(station: Station, view: LeaseView): void {
   for (const one of known) for (const name of one.keys()) if (!names.has(name)) one.delete(name)
   judgeVoters(station, view)
   guardSoon(station, view)
-  for (const group of view.groups) if (directs(view, group)) seatFor(station, group)
+  for (const group of view.groups) if (directs(view, group) && !station.seats.has(group.name)) openSeat(station, group)
   touchAll(station)
 }
 
@@ -31,38 +31,41 @@ function leaveChanged(station: Station, view: LeaseView, seat: Seat): void {
   const mine = group && directs(view, group) ? group : null
   if (mine && mine.digest === seat.group.digest) {
     seat.group = { ...mine, addresses: mine.addresses.map((address) => whereItStood(address, seat.group)) }
-    seat.next = undefined
+    seat.change = null
     return
   }
-  seat.next = mine
+  seat.change = { to: mine }
   const reason = mine
     ? `the addresses of ${seat.group.name} changed`
     : `${station.node} no longer directs ${seat.group.name}`
-  relinquish(station, seat, reason, mine ? null : bestPeer(station, view, seat.group))
+  stepDown(station, seat, reason, {
+    event: 'released',
+    successor: mine ? null : bestPeer(station, view, seat.group),
+  })
 }
 
 /** An interface that cannot be told at the moment is the one that it was. */
 const whereItStood = (address: LeaseAddress, { addresses }: LeaseGroup): LeaseAddress =>
   address.ifindex > 0 ? address : (addresses.find((known) => known.address === address.address) ?? address)
 
-function seatFor(station: Station, group: LeaseGroup): void {
-  if (station.seats.has(group.name)) return
+/** A group that is new here: a predecessor may have left it open, so that it is closed before anything else. */
+function openSeat(station: Station, group: LeaseGroup): Seat {
   const seat = newSeat(group, station.incarnation, station.random, station.rules)
   station.seats.set(group.name, seat)
   seat.announce.distrust()
   seat.serve.distrust()
-  silence(station, seat)
+  closeAll(station, seat)
+  return seat
 }
 
-/** Closes a seat whatever its phase, and tells the voters if there is something to give back. */
-export function relinquish(station: Station, seat: Seat, reason: string, successor: string | null): void {
-  if (seat.phase === 'taking' || seat.phase === 'holding' || seat.phase === 'parting') {
-    giveUp(station, seat, { kind: 'released', reason, successor })
-  } else if (seat.phase === 'closing' && seat.reopen) {
-    seat.reopen = false
-    part(seat, successor)
-  } else if (seat.phase !== 'closing') {
-    if (seat.candidate.asking) part(seat, null)
-    silence(station, seat)
-  }
+/** The view changed the group meanwhile: take its new shape, or leave it. */
+export function applyChange(station: Station, seat: Seat): void {
+  if (seat.change === null) return
+  const { to } = seat.change
+  station.seats.delete(seat.group.name)
+  station.guardDue ??= 'perhaps'
+  if (!to) return
+  const fresh = openSeat(station, to)
+  fresh.says = seat.says
+  fresh.cutOffUntil = seat.cutOffUntil
 }

@@ -91,7 +91,9 @@ export function isReadyPeer(station: Station, view: LeaseView, node: string, gro
   )
 }
 
-const reaches = (station: Station, node: string, group: string): number => claimOf(station, node, group)?.reaches ?? 0
+/** How many of the group's ping nodes a peer reaches, by its own last word. */
+export const reaches = (station: Station, node: string, group: string): number =>
+  claimOf(station, node, group)?.reaches ?? 0
 
 /** Ready peers, the best first: who did not just refuse, by the ping nodes that they reach, then in preference order. */
 function readyPeers(station: Station, view: LeaseView, { name, directors }: LeaseGroup): string[] {
@@ -104,26 +106,6 @@ function readyPeers(station: Station, view: LeaseView, { name, directors }: Leas
 
 export const bestPeer = (station: Station, view: LeaseView, group: LeaseGroup): string | null =>
   readyPeers(station, view, group)[0] ?? null
-
-export interface Better {
-  readonly node: string
-  readonly why: string
-}
-/**
- * A ready peer that would serve the group better than this node, by what the agents said last; null when there is none. An
- * agent that is silent says nothing against its node: it may be restarted at any time.
- */
-export function betterPeer(station: Station, view: LeaseView, seat: Seat): Better | null {
-  const { group, says } = seat
-  if (station.now >= says.until) return null
-  const node = bestPeer(station, view, group)
-  if (node === null) return null
-  if (!says.ready) return { node, why: `${station.node} cannot serve it: ${says.reason}` }
-  const theirs = reaches(station, node, group.name)
-  return theirs > says.reaches
-    ? { node, why: `${station.node} reaches ${says.reaches} ping nodes, ${node} reaches ${theirs}` }
-    : null
-}
 
 /** Ready peers that go before this node: those that reach more ping nodes, and of its equals those that are preferred. */
 function before(station: Station, view: LeaseView, seat: Seat): string[] {

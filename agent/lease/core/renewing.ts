@@ -6,17 +6,14 @@
 import type { Spread } from '@lvsm/heartbeat'
 import { after, fenceMs, type Instant, later, renewalMs, ROUNDING_MS } from '@lvsm/base'
 import { type LeaseView, type Request, votersOf } from '@lvsm/lease'
-import { giveUp } from './closing.ts'
-import type { LeaseInput } from './events.ts'
 import { BOTH, renewFence } from './kernel.ts'
-import { bestPeer } from './peers.ts'
 import { about, post } from './post.ts'
 import { enoughMs, fenceCalls, paceOf, type Seat } from './seat.ts'
 import type { Station } from './station.ts'
+import { stepDown } from './step-down.ts'
 
 /** A renewal must gain at least so much, or it is not worth a call. */
 const WORTH_MS = 10
-const MISSES = 2
 
 /** Sends a REQUEST, and notes it with the time before it leaves. */
 export function request(station: Station, view: LeaseView, seat: Seat, number: number, spread: Spread): void {
@@ -60,9 +57,12 @@ function worth(station: Station, view: LeaseView, seat: Seat): number | null {
   return seat.announce.renewalMs(station.now, seat.holder.deadline, fenceMs(paceOf(view.timing, seat)))
 }
 
-export function extendFence(station: Station, view: LeaseView, seat: Seat): void {
+/** Extends the fence within the lease; false where that is too late, or would gain too little. */
+export function extendFence(station: Station, view: LeaseView, seat: Seat): boolean {
   const timeoutMs = worth(station, view, seat)
-  if (timeoutMs !== null) renewFence(station, seat, BOTH, timeoutMs, seat.holder.deadline)
+  if (timeoutMs === null) return false
+  renewFence(station, seat, BOTH, timeoutMs, seat.holder.deadline)
+  return true
 }
 
 /** A majority extended the lease: extend the fence, unless that was done less than half a keepalive ago. */
@@ -86,54 +86,19 @@ export function tendRenewals(station: Station, view: LeaseView, seat: Seat): voi
 
 /** Either this process was held up, and the lease is still good; or nobody renewed the lease, and this is its end. */
 function fenceRanOut(station: Station, view: LeaseView, seat: Seat): void {
-  const { deadline, number } = seat.holder
-  const reopen = deadline - station.now >= enoughMs(view.timing, seat)
-  giveUp(
-    station,
-    seat,
-    reopen
-      ? { kind: 'note', reason: 'the fence ran out before it was renewed; closing it and opening again', reopen }
-      : { kind: 'lost', reason: `no majority renewed lease ${number} of ${seat.group.name} in time` },
-  )
+  const reopen = seat.holder.deadline - station.now >= enoughMs(view.timing, seat)
+  const reason = 'the fence ran out before it was renewed; closing it and opening again'
+  if (reopen) stepDown(station, seat, reason, { event: 'note', reopen })
+  else leaseRanOut(station, seat)
+}
+
+/** No majority renewed it in time. */
+export function leaseRanOut(station: Station, seat: Seat): void {
+  const reason = `no majority renewed lease ${seat.holder.number} of ${seat.group.name} in time`
+  stepDown(station, seat, reason, { event: 'lost' })
 }
 
 export function nextRenewal(station: Station, view: LeaseView, seat: Seat): Instant {
   const times = [leaseDue(view, seat), fenceDue(station, view, seat), seat.announce.latest, seat.holder.deadline]
   return Math.min(...times.filter((time) => time !== null)) as Instant
-}
-
-export function onRenewed(
-  station: Station,
-  view: LeaseView,
-  seat: Seat,
-  answer: Extract<LeaseInput, { kind: 'fenced' }>,
-): void {
-  if (seat.phase !== 'holding') return
-  if (answer.result === 'done') seat.misses = 0
-  else fenceMissed(station, view, seat, answer.error)
-}
-
-/**
- * The kernel did not acknowledge. A renewal is tried once more; the second time a ready peer gets the group, and where
- * there is none, or an opening failed, everything is closed and opened once more under the same lease.
- */
-export function fenceMissed(station: Station, view: LeaseView, seat: Seat, error: string): void {
-  seat.misses += 1
-  const again = seat.phase === 'holding' && seat.misses === 1 ? worth(station, view, seat) : null
-  if (again !== null) {
-    renewFence(station, seat, BOTH, again, seat.holder.deadline)
-    return
-  }
-  const reason = `the kernel refused to ${seat.phase === 'taking' ? 'open' : 'renew'} the fence${error ? `: ${error}` : ''}`
-  const peer = bestPeer(station, view, seat.group)
-  if (seat.misses < MISSES || (seat.misses === MISSES && peer === null)) {
-    giveUp(station, seat, { kind: 'note', reason: `${reason}; closing it and opening again`, reopen: true })
-  } else {
-    giveUp(station, seat, {
-      kind: 'gave-up',
-      reason: `${reason}, ${seat.misses} times in a row`,
-      successor: peer,
-      unfit: true,
-    })
-  }
 }

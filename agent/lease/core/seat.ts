@@ -1,13 +1,7 @@
 /** A group that this node directs: where it stands with the lease, the kernel's fence and the addresses. */
 import { type Instant, NEVER_BEFORE, type Random, ROUNDING_MS, type Timing } from '@lvsm/base'
 import { Candidate, FenceElement, Holder, type LeaseGroup, type Rules } from '@lvsm/lease'
-
-/**
- * `closing`: fence and addresses are being taken away. `watching`: all is closed, somebody else may hold.
- * `taking`: lease won, fence being opened. `holding`: owner. `parting`: planned move, announcements being closed.
- * `draining`: lease released, still serving what arrives, for a bounded time.
- */
-export type Phase = 'closing' | 'watching' | 'taking' | 'holding' | 'parting' | 'draining'
+import type { Phase } from './phases.ts'
 
 /** A lease that was given up: what the voters must be told once everything is closed. */
 export interface Farewell {
@@ -26,9 +20,10 @@ export interface Transfer {
 
 export interface Seat {
   group: LeaseGroup
-  /** After closing: the group's new shape, or null when this node no longer directs it; undefined: no change. */
-  next: LeaseGroup | null | undefined
-  phase: Phase
+  /** A change of its addresses that waits until everything is closed; `to` is null when this node no longer directs it. */
+  change: { readonly to: LeaseGroup | null } | null
+  /** Changed by `enter` only. */
+  readonly phase: Phase
   readonly holder: Holder
   readonly candidate: Candidate
   readonly announce: FenceElement
@@ -78,8 +73,8 @@ export interface Seat {
 export function newSeat(group: LeaseGroup, own: string, random: Random, rules: Rules): Seat {
   return {
     group,
-    next: undefined,
-    phase: 'watching',
+    change: null,
+    phase: 'closing',
     holder: new Holder(own, rules),
     candidate: new Candidate(random),
     announce: new FenceElement(),
@@ -122,9 +117,10 @@ export const unreadyReason = ({ says }: Seat): string => {
   if (says.until === NEVER_BEFORE) return 'the agent has not said so yet'
   return says.ready ? 'the agent has not said so lately' : says.reason
 }
+/** Whether its phase is one that needs a valid lease. */
+export const needsLease = ({ phase }: Seat): boolean => phase === 'taking' || phase === 'holding' || phase === 'parting'
 /** Whether this node acts as the holder, up to its deadline. */
-export const holds = (seat: Seat, now: Instant): boolean =>
-  (seat.phase === 'taking' || seat.phase === 'holding' || seat.phase === 'parting') && seat.holder.believes(now)
+export const holds = (seat: Seat, now: Instant): boolean => needsLease(seat) && seat.holder.believes(now)
 /**
  * The timing that this holding is renewed by. Voters that lend for a shorter time, because their view or their disk is of
  * another duration, are asked sooner, and the fence is opened and renewed in the same proportion.

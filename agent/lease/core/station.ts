@@ -12,7 +12,6 @@ import {
   RULES,
   type Rules,
 } from '@lvsm/lease'
-import type { Durable } from './durable.ts'
 import type { Asker, LeaseEffect } from './events.ts'
 import type { Seat } from './seat.ts'
 
@@ -52,6 +51,16 @@ export interface Waiting {
   readonly sender: Asker
   readonly message: Request
   readonly until: Instant
+}
+
+export interface Durable {
+  /** As it is on disk for certain; null when that is not known. */
+  onDisk: DurableState | null
+  writing: DurableState | null
+  writingSince: Instant
+  retryAt: Instant
+  /** Why the last write failed; empty when it did not. */
+  fault: string
 }
 
 export interface Station {

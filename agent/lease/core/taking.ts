@@ -6,16 +6,17 @@ import type { LeaseView } from '@lvsm/lease'
 import { fenceMs } from '@lvsm/base'
 import { startBurst } from './announcing.ts'
 import { beatSoon } from './beats.ts'
-import { giveUp } from './closing.ts'
 import type { LeaseInput } from './events.ts'
 import { addAddresses, BOTH, openFence, renewFence } from './kernel.ts'
-import { fenceMissed } from './renewing.ts'
+import { enter } from './phases.ts'
+import { fenceMissed } from './policy.ts'
 import { fenceCalls, paceOf, type Seat } from './seat.ts'
 import { type Station, tell } from './station.ts'
+import { stepDown } from './step-down.ts'
 
 /** The lease is ours, and everything is off: begin. */
 export function take(station: Station, view: LeaseView, seat: Seat): void {
-  seat.phase = 'taking'
+  enter(seat, 'taking')
   seat.farewell = null
   openFence(station, seat, paceOf(view.timing, seat).keepaliveMs)
 }
@@ -41,15 +42,12 @@ export function onOpened(
   const { deadline } = seat.holder
   const timeoutMs = seat.announce.renewalMs(station.now, deadline, fenceMs(paceOf(view.timing, seat)))
   if (timeoutMs === null) {
-    giveUp(station, seat, {
-      kind: 'note',
-      reason: 'the kernel opened the fence too late; closing it and trying again',
-      reopen: true,
-    })
+    const reason = 'the kernel opened the fence too late; closing it and trying again'
+    stepDown(station, seat, reason, { event: 'note', reopen: true })
     return
   }
   renewFence(station, seat, BOTH, timeoutMs, deadline)
-  seat.phase = 'holding'
+  enter(seat, 'holding')
   seat.standbyAt = station.now
   addAddresses(station, seat)
   startBurst(station, seat)

@@ -7,13 +7,15 @@
  */
 import { after, type Instant, ROUNDING_MS } from '@lvsm/base'
 import type { Answer, LeaseView, Offer } from '@lvsm/lease'
-import { giveUp, part, sayFarewell, silence } from './closing.ts'
 import type { Asker } from './events.ts'
 import { closeFence, renewFence } from './kernel.ts'
 import { bestPeer } from './peers.ts'
+import { enter } from './phases.ts'
 import { about, post, reply } from './post.ts'
+import { startRelease } from './release.ts'
 import { fenceCalls, type Seat } from './seat.ts'
 import { type Station, tell } from './station.ts'
+import { closeAll, endLease, stepDown } from './step-down.ts'
 import { unsuited } from './willing.ts'
 
 /** An offer is good for so many keepalives. */
@@ -103,17 +105,17 @@ export function onAnswer(station: Station, view: LeaseView, seat: Seat, from: st
   if (!transfer || seat.phase !== 'holding' || transfer.to !== from) return
   if (answer.echo.incarnation !== station.incarnation || !transfer.sequences.has(answer.echo.sequence)) return
   if (!answer.willing) refuse(station, seat, `${from} refused: ${answer.reason}`)
-  else if (fenceCalls(seat) === 0) leave(station, view, seat, transfer.to)
+  else if (fenceCalls(seat) === 0) handOver(station, view, seat, transfer.to)
 }
 
 /** The successor is willing: close the announcements, and let the kernel end the serving after the drain time. */
-function leave(station: Station, view: LeaseView, seat: Seat, to: string): void {
+function handOver(station: Station, view: LeaseView, seat: Seat, to: string): void {
   const drainMs = view.timing.drainMs - 2 * ROUNDING_MS
   if (view.timing.drainMs < SHORTEST_DRAIN_MS) {
-    giveUp(station, seat, { kind: 'released', reason: `${seat.group.name} released to ${to}`, successor: to })
+    stepDown(station, seat, `${seat.group.name} released to ${to}`, { event: 'released', successor: to })
     return
   }
-  seat.phase = 'parting'
+  enter(seat, 'parting')
   seat.burst = null
   closeFence(station, seat, ['announce'])
   renewFence(station, seat, ['serve'], drainMs, after(station.now, view.timing.drainMs))
@@ -121,21 +123,23 @@ function leave(station: Station, view: LeaseView, seat: Seat, to: string): void 
 
 /** Called after each answer of the kernel while parting. */
 export function tendParting(station: Station, view: LeaseView, seat: Seat): void {
-  if (seat.phase !== 'parting' || fenceCalls(seat) > 0) return
+  if (fenceCalls(seat) > 0) return
   const to = seat.transfer?.to ?? null
   const reason = `${seat.group.name} released to ${to ?? 'nobody'}${seat.transfer ? `: ${seat.transfer.reason}` : ''}`
   if (!seat.announce.isClosed(station.now) || seat.serve.latest > after(station.now, view.timing.drainMs)) {
-    giveUp(station, seat, { kind: 'released', reason, successor: to })
+    stepDown(station, seat, reason, { event: 'released', successor: to })
     return
   }
   tell(station, seat.group.name, 'released', seat.holder.number, reason)
-  part(seat, to)
-  sayFarewell(station, view, seat)
+  endLease(seat, to)
+  startRelease(station, view, seat)
   seat.transfer = null
-  seat.phase = 'draining'
+  enter(seat, 'draining')
 }
 
 /** Drained, or closed by the kernel: take the rest away. */
 export function tendDraining(station: Station, seat: Seat): void {
-  if (seat.phase === 'draining' && station.now >= seat.serve.latest) silence(station, seat)
+  if (station.now < seat.serve.latest) return
+  enter(seat, 'closing')
+  closeAll(station, seat)
 }
