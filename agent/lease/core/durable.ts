@@ -6,16 +6,16 @@
  */
 import { after, between, type Instant, LONGEST_TERM_MS, type Trouble } from '@lvsm/base'
 import type { DurableState } from '@lvsm/lease'
-import type { Station } from './station.ts'
+import type { LeaseState } from './state.ts'
 
 const RETRY_MS = 1000
 /** A write that takes so long hangs. */
 const HANGING_MS = 5000
 const NEVER = Number.POSITIVE_INFINITY as Instant
 
-const wantedState = (station: Station): DurableState => ({
-  ...station.acceptor.wantedState(station.now),
-  standby: station.standby,
+const wantedState = (state: LeaseState): DurableState => ({
+  ...state.acceptor.wantedState(state.now),
+  standby: state.standby,
 })
 
 const isKept = (onDisk: DurableState | null, wanted: DurableState): boolean =>
@@ -24,43 +24,43 @@ const isKept = (onDisk: DurableState | null, wanted: DurableState): boolean =>
   onDisk.highWater === wanted.highWater &&
   onDisk.standby === wanted.standby
 
-export function tendDurable(station: Station): void {
-  const { durable } = station
-  if (durable.writing || station.now < durable.retryAt) return
-  const wanted = wantedState(station)
+export function tickDurable(state: LeaseState): void {
+  const { durable } = state
+  if (durable.writing || state.now < durable.retryAt) return
+  const wanted = wantedState(state)
   if (isKept(durable.onDisk, wanted)) return
   durable.writing = wanted
-  durable.writingSince = station.now
-  station.acceptor.writes(wanted)
-  station.effects.push({ kind: 'persist', state: wanted })
+  durable.writingSince = state.now
+  state.acceptor.writes(wanted)
+  state.effects.push({ kind: 'persist', state: wanted })
 }
 
-export function onPersisted(station: Station, ok: boolean, error: string): void {
-  const { durable } = station
-  station.acceptor.wrote(ok)
+export function onPersisted(state: LeaseState, ok: boolean, error: string): void {
+  const { durable } = state
+  state.acceptor.wrote(ok)
   // A write that failed may have reached the disk all the same.
   durable.onDisk = ok ? durable.writing : null
   durable.writing = null
   durable.fault = ok ? '' : error
-  if (!ok) durable.retryAt = after(station.now, RETRY_MS)
+  if (!ok) durable.retryAt = after(state.now, RETRY_MS)
 }
 
 /** When something has to be written, if nothing else happens before. */
-export function nextDurable({ acceptor, durable }: Station): Instant {
+export function nextDurable({ acceptor, durable }: LeaseState): Instant {
   if (durable.writing) return NEVER
   return durable.fault === '' ? (acceptor.changesAt ?? NEVER) : durable.retryAt
 }
 
 /** A disk that neither answers nor fails; null when all is well. */
-function faultOf({ durable, now }: Station): string | null {
+function faultOf({ durable, now }: LeaseState): string | null {
   if (durable.fault !== '') return durable.fault
   const waitsMs = durable.writing ? between(durable.writingSince, now) : 0
   return waitsMs >= HANGING_MS ? `the disk has not answered for ${Math.floor(waitsMs / 1000)} s` : null
 }
 
 /** `silentMs`: what is left of this voter's quarantine; 0 where it answers, or is no voter. */
-export function durableTroubles(station: Station, silentMs: number): Trouble[] {
-  const { node, acceptor, stateLost } = station
+export function durableTroubles(state: LeaseState, silentMs: number): Trouble[] {
+  const { node, acceptor, stateLost } = state
   const lost: Trouble = {
     code: 'state-lost',
     severity: 'warning',
@@ -68,7 +68,7 @@ export function durableTroubles(station: Station, silentMs: number): Trouble[] {
     hint: 'until then the other voters are all needed: stop none of them; if the file was lost, look at the disk; a new node is set up with lvsm-lease --set-up before its first start',
     leftMs: Math.ceil(silentMs),
   }
-  const fault = faultOf(station)
+  const fault = faultOf(state)
   const waits =
     acceptor.grantableMs > 0
       ? 'failover goes on, but a longer lease duration and standby wait for it'

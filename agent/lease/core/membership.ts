@@ -1,46 +1,46 @@
 /** A new view: who the peers are, which groups this node directs, and what a predecessor may have left behind. */
 import { directs, type LeaseAddress, type LeaseGroup, type LeaseView } from '@lvsm/lease'
 import { bestPeer } from './peers.ts'
-import { guardSoon } from './guarding.ts'
-import { newSeat, type Seat } from './seat.ts'
-import { type Station, touchAll } from './station.ts'
+import { checkTables } from './fence-tables.ts'
+import { newGroupState, type GroupState } from './group-state.ts'
+import { type LeaseState, touchAll } from './state.ts'
 import { closeAll, stepDown } from './step-down.ts'
-import { changeVoters, judgeVoters } from './voter-sets.ts'
+import { changeVoters, checkVoters } from './voter-sets.ts'
 
-export function adopt(station: Station, view: LeaseView): void {
-  changeVoters(station, station.view, view)
-  for (const seat of station.seats.values()) leaveChanged(station, view, seat)
-  station.view = view
-  station.acceptor.adopt(view, station.now)
+export function adopt(state: LeaseState, view: LeaseView): void {
+  changeVoters(state, state.view, view)
+  for (const instance of state.instances.values()) leaveChanged(state, view, instance)
+  state.view = view
+  state.acceptor.adopt(view, state.now)
   const names = new Set(view.nodes.map(({ name }) => name))
-  station.roster.adopt(
-    [...names].filter((name) => name !== station.node),
+  state.roster.adopt(
+    [...names].filter((name) => name !== state.node),
     view.timing.deadtimeMs,
   )
-  const known = [station.peers, station.told, station.beatAt, station.greetedAt, station.turns, station.doubles]
+  const known = [state.peers, state.heartbeatTurns, state.heartbeatAt, state.greetedAt, state.linkTurns, state.clones]
   for (const one of known) for (const name of one.keys()) if (!names.has(name)) one.delete(name)
-  judgeVoters(station, view)
-  guardSoon(station, view)
-  for (const group of view.groups) if (directs(view, group) && !station.seats.has(group.name)) openSeat(station, group)
-  touchAll(station)
+  checkVoters(state, view)
+  checkTables(state, view)
+  for (const group of view.groups) if (directs(view, group) && !state.instances.has(group.name)) openGroup(state, group)
+  touchAll(state)
 }
 
-/** A seat whose addresses changed, or that is gone, is closed under its old shape first. */
-function leaveChanged(station: Station, view: LeaseView, seat: Seat): void {
-  const group = view.groups.find(({ name }) => name === seat.group.name)
+/** A instance whose addresses changed, or that is gone, is closed under its old shape first. */
+function leaveChanged(state: LeaseState, view: LeaseView, instance: GroupState): void {
+  const group = view.groups.find(({ name }) => name === instance.group.name)
   const mine = group && directs(view, group) ? group : null
-  if (mine && mine.digest === seat.group.digest) {
-    seat.group = { ...mine, addresses: mine.addresses.map((address) => whereItStood(address, seat.group)) }
-    seat.change = null
+  if (mine && mine.digest === instance.group.digest) {
+    instance.group = { ...mine, addresses: mine.addresses.map((address) => whereItStood(address, instance.group)) }
+    instance.change = null
     return
   }
-  seat.change = { to: mine }
+  instance.change = { to: mine }
   const reason = mine
-    ? `the addresses of ${seat.group.name} changed`
-    : `${station.node} no longer directs ${seat.group.name}`
-  stepDown(station, seat, reason, {
+    ? `the addresses of ${instance.group.name} changed`
+    : `${state.node} no longer directs ${instance.group.name}`
+  stepDown(state, instance, reason, {
     event: 'released',
-    successor: mine ? null : bestPeer(station, view, seat.group),
+    successor: mine ? null : bestPeer(state, view, instance.group),
   })
 }
 
@@ -49,23 +49,23 @@ const whereItStood = (address: LeaseAddress, { addresses }: LeaseGroup): LeaseAd
   address.ifindex > 0 ? address : (addresses.find((known) => known.address === address.address) ?? address)
 
 /** A group that is new here: a predecessor may have left it open, so that it is closed before anything else. */
-function openSeat(station: Station, group: LeaseGroup): Seat {
-  const seat = newSeat(group, station.incarnation, station.random, station.rules)
-  station.seats.set(group.name, seat)
-  seat.announce.distrust()
-  seat.serve.distrust()
-  closeAll(station, seat)
-  return seat
+function openGroup(state: LeaseState, group: LeaseGroup): GroupState {
+  const instance = newGroupState(group, state.incarnation, state.random, state.rules)
+  state.instances.set(group.name, instance)
+  instance.announce.distrust()
+  instance.serve.distrust()
+  closeAll(state, instance)
+  return instance
 }
 
 /** The view changed the group meanwhile: take its new shape, or leave it. */
-export function applyChange(station: Station, seat: Seat): void {
-  if (seat.change === null) return
-  const { to } = seat.change
-  station.seats.delete(seat.group.name)
-  station.guardDue ??= 'perhaps'
+export function applyChange(state: LeaseState, instance: GroupState): void {
+  if (instance.change === null) return
+  const { to } = instance.change
+  state.instances.delete(instance.group.name)
+  state.tablesDue ??= 'perhaps'
   if (!to) return
-  const fresh = openSeat(station, to)
-  fresh.says = seat.says
-  fresh.cutOffUntil = seat.cutOffUntil
+  const fresh = openGroup(state, to)
+  fresh.readiness = instance.readiness
+  fresh.interfaceFaultUntil = instance.interfaceFaultUntil
 }

@@ -9,24 +9,24 @@ describe('phases', () => {
   test('what the table has is done', () => {
     for (const from of PHASES)
       for (const to of TRANSITIONS[from]) {
-        const seat = at(from)
-        enter(seat, to)
-        expect(seat.phase).toBe(to)
+        const instance = at(from)
+        enter(instance, to)
+        expect(instance.phase).toBe(to)
       }
   })
 
   test('what it has not ends in a failure that names group and both phases, and changes nothing', () => {
     for (const from of PHASES)
       for (const to of PHASES.filter((phase) => !TRANSITIONS[from].includes(phase))) {
-        const seat = at(from)
-        expect(() => enter(seat, to)).toThrow(new InvariantError(`web cannot go from ${from} to ${to}`))
-        expect(seat.phase).toBe(from)
+        const instance = at(from)
+        expect(() => enter(instance, to)).toThrow(new InvariantError(`web cannot go from ${from} to ${to}`))
+        expect(instance.phase).toBe(from)
       }
   })
 
   test('whatever a group does, it can be closed, and only what is closed for certain begins again', () => {
     for (const from of PHASES.filter((phase) => phase !== 'closing')) expect(TRANSITIONS[from]).toContain('closing')
-    expect(PHASES.filter((from) => TRANSITIONS[from].includes('taking'))).toEqual(['watching'])
-    expect(PHASES.filter((from) => TRANSITIONS[from].includes('watching'))).toEqual(['closing'])
+    expect(PHASES.filter((from) => TRANSITIONS[from].includes('acquiring'))).toEqual(['backup'])
+    expect(PHASES.filter((from) => TRANSITIONS[from].includes('backup'))).toEqual(['closing'])
   })
 })

@@ -2,9 +2,9 @@
 import { after, type Instant } from '@lvsm/base'
 import type { LeaseView } from '@lvsm/lease'
 import { claimOf } from './peers.ts'
-import { postRelease } from './post.ts'
-import type { Seat } from './seat.ts'
-import type { Station } from './station.ts'
+import { sendRelease } from './send.ts'
+import type { GroupState } from './group-state.ts'
+import type { LeaseState } from './state.ts'
 
 /** Of a keepalive: where it is under a third of a second, a successor's beat has come by then. */
 const REPEAT = 3 / 4
@@ -12,27 +12,27 @@ const REPEAT = 3 / 4
 const LONGEST_REPEAT_MS = 250
 
 /** Sends the RELEASE now, and twice more soon after, because the network may lose it. */
-export function startRelease(station: Station, view: LeaseView, seat: Seat): void {
-  const { farewell } = seat
-  if (!farewell) return
-  postRelease(station, view, seat, farewell.upTo, farewell.successor, 'one')
+export function startRelease(state: LeaseState, view: LeaseView, instance: GroupState): void {
+  const { pendingRelease } = instance
+  if (!pendingRelease) return
+  sendRelease(state, view, instance, pendingRelease.upTo, pendingRelease.successor, 'one')
   const { keepaliveMs } = view.timing
   const soonMs = Math.min(REPEAT * keepaliveMs, LONGEST_REPEAT_MS)
-  farewell.again = [after(station.now, soonMs), after(station.now, 2 * soonMs)]
+  pendingRelease.repeatAt = [after(state.now, soonMs), after(state.now, 2 * soonMs)]
 }
 
-export function tendFarewell(station: Station, view: LeaseView, seat: Seat): void {
-  const { farewell } = seat
-  const [due] = farewell?.again ?? []
-  if (!farewell || due === undefined || due > station.now) return
+export function tickRelease(state: LeaseState, view: LeaseView, instance: GroupState): void {
+  const { pendingRelease } = instance
+  const [due] = pendingRelease?.repeatAt ?? []
+  if (!pendingRelease || due === undefined || due > state.now) return
   // The successor holds: the voters have heard it.
-  if (farewell.successor !== null && claimOf(station, farewell.successor, seat.group.name)?.holds) {
-    seat.farewell = null
+  if (pendingRelease.successor !== null && claimOf(state, pendingRelease.successor, instance.group.name)?.holds) {
+    instance.pendingRelease = null
     return
   }
-  farewell.again = farewell.again.slice(1)
-  postRelease(station, view, seat, farewell.upTo, farewell.successor, 'all')
-  if (farewell.again.length === 0) seat.farewell = null
+  pendingRelease.repeatAt = pendingRelease.repeatAt.slice(1)
+  sendRelease(state, view, instance, pendingRelease.upTo, pendingRelease.successor, 'all')
+  if (pendingRelease.repeatAt.length === 0) instance.pendingRelease = null
 }
 
-export const nextFarewell = (seat: Seat): Instant | null => seat.farewell?.again[0] ?? null
+export const nextRelease = (instance: GroupState): Instant | null => instance.pendingRelease?.repeatAt[0] ?? null

@@ -6,11 +6,11 @@
  * that failed is tried again, and until it succeeds the voters' own timers protect the address.
  */
 import type { LeaseEvent } from '@lvsm/lease'
-import { beatSoon } from './beats.ts'
-import { BOTH, closeFence, removeAddresses } from './kernel.ts'
+import { heartbeatSoon } from './heartbeats.ts'
+import { BOTH, closeFence, removeAddresses } from './kernel-calls.ts'
 import { enter } from './phases.ts'
-import { needsLease, type Seat } from './seat.ts'
-import { type Station, tell } from './station.ts'
+import { needsLease, type GroupState } from './group-state.ts'
+import { type LeaseState, emitEvent } from './state.ts'
 
 export interface StepDown {
   /** How operators are told of it. */
@@ -23,40 +23,41 @@ export interface StepDown {
 
 /**
  * Stops answering for a group, whatever its phase. Steps: the lease ends here (`endLease`), everything is closed
- * (`closeAll`), and once the kernel has acknowledged that, the voters are told (`startRelease`, from `tendClosing`).
+ * (`closeAll`), and once the kernel has acknowledged that, the voters are told (`startRelease`, from `tickClosing`).
  */
-export function stepDown(station: Station, seat: Seat, reason: string, how: StepDown): void {
+export function stepDown(state: LeaseState, instance: GroupState, reason: string, how: StepDown): void {
   const { event, successor = null, reopen = false } = how
-  const { phase } = seat
+  const { phase } = instance
   // Of a group that is closed or being closed operators were told; that it lost its lease meanwhile is news.
-  if (needsLease(seat) || event === 'lost') tell(station, seat.group.name, event, seat.holder.number, reason)
+  if (needsLease(instance) || event === 'lost')
+    emitEvent(state, instance.group.name, event, instance.holder.number, reason)
   if (phase === 'closing') {
-    if (seat.reopen && !reopen) endLease(seat, successor)
+    if (instance.reopen && !reopen) endLease(instance, successor)
     return
   }
-  if (phase === 'watching') {
-    if (seat.candidate.asking) endLease(seat, null)
+  if (phase === 'backup') {
+    if (instance.candidate.asking) endLease(instance, null)
   } else if (phase !== 'draining') {
-    if (reopen) seat.reopen = true
-    else endLease(seat, successor)
-    beatSoon(station)
+    if (reopen) instance.reopen = true
+    else endLease(instance, successor)
+    heartbeatSoon(state)
   }
-  enter(seat, 'closing')
-  closeAll(station, seat)
+  enter(instance, 'closing')
+  closeAll(state, instance)
 }
 
 /** The lease is valid here no more, and a RELEASE is due; the voters hear of it when everything is closed. */
-export function endLease(seat: Seat, successor: string | null): void {
-  seat.reopen = false
-  seat.farewell = { upTo: seat.holder.release(), successor, again: [] }
+export function endLease(instance: GroupState, successor: string | null): void {
+  instance.reopen = false
+  instance.pendingRelease = { upTo: instance.holder.release(), successor, repeatAt: [] }
 }
 
 /** Closes the fence and takes the addresses off. */
-export function closeAll(station: Station, seat: Seat): void {
-  seat.touched = true
-  seat.burst = null
-  seat.transfer = null
-  seat.betterSince = null
-  closeFence(station, seat, BOTH)
-  removeAddresses(station, seat)
+export function closeAll(state: LeaseState, instance: GroupState): void {
+  instance.touched = true
+  instance.burst = null
+  instance.transfer = null
+  instance.betterSince = null
+  closeFence(state, instance, BOTH)
+  removeAddresses(state, instance)
 }

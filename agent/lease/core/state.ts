@@ -13,7 +13,7 @@ import {
   type Rules,
 } from '@lvsm/lease'
 import type { Asker, LeaseEffect } from './events.ts'
-import type { Seat } from './seat.ts'
+import type { GroupState } from './group-state.ts'
 
 export interface LeaseCoreOptions {
   readonly node: string
@@ -32,7 +32,7 @@ export interface Claim extends GroupClaim {
   readonly at: Instant
 }
 /** What a peer's process start said about itself in its beats. */
-export interface PeerWord {
+export interface PeerState {
   readonly incarnation: Incarnation
   /** Of the datagram that brought it. */
   readonly sequence: number
@@ -47,7 +47,7 @@ export interface LocalMessage {
 }
 
 /** A request that waits until this node's vote is free. */
-export interface Waiting {
+export interface WaitingRequest {
   readonly sender: Asker
   readonly message: Request
   readonly until: Instant
@@ -63,40 +63,40 @@ export interface Durable {
   fault: string
 }
 
-export interface Station {
+export interface LeaseState {
   readonly node: string
   readonly incarnation: Incarnation
   readonly random: Random
   readonly rules: Rules
   readonly roster: Roster
   readonly acceptor: Acceptor
-  readonly seats: Map<string, Seat>
+  readonly instances: Map<string, GroupState>
   /** By node: what it said last, however long ago. */
-  readonly peers: Map<string, PeerWord>
+  readonly peers: Map<string, PeerState>
   /** A peer whose last word counted other voters than this node; null when there is none. */
   dissenter: string | null
   /** So long leases may live that were lent by other voters than those that count now. */
   votersNewUntil: Instant
   /** Peers that were last seen to be two machines with one name. */
-  readonly doubles: Set<string>
+  readonly clones: Set<string>
   /** Its state could not be read at the start: this voter is silent for the longest lease of any cluster. */
   readonly stateLost: boolean
   /** When a process start that was not heard before was last answered at once, by node. */
   readonly greetedAt: Map<string, Instant>
   /** Counts the datagrams to each peer that may go over any link. */
-  readonly turns: Map<string, number>
+  readonly linkTurns: Map<string, number>
   readonly counters: Record<string, number>
   view: LeaseView | null
   now: Instant
   sequence: number
   /** Counts the beats to each peer that named groups in turn. */
-  readonly told: Map<string, number>
+  readonly heartbeatTurns: Map<string, number>
   /** When each peer's next beat is due; at once to a peer that is not in it. */
-  readonly beatAt: Map<string, Instant>
+  readonly heartbeatAt: Map<string, Instant>
   /** What the fence tables were last made of. */
-  guarded: string
+  builtTables: string
   /** They are to be looked at when no call is out; gone: somebody changed them. */
-  guardDue: 'perhaps' | 'gone' | null
+  tablesDue: 'perhaps' | 'gone' | null
   /** The last wake that was asked for. */
   wakeAt: Instant
   standby: boolean
@@ -105,11 +105,11 @@ export interface Station {
   effects: LeaseEffect[]
   /** Messages of this node to itself, delivered within the same step. */
   local: LocalMessage[]
-  waiting: Waiting[]
+  waitingRequests: WaitingRequest[]
   readonly durable: Durable
 }
 
-export function newStation(options: LeaseCoreOptions): Station {
+export function newLeaseState(options: LeaseCoreOptions): LeaseState {
   const rules = options.rules ?? RULES
   return {
     node: options.node,
@@ -118,29 +118,29 @@ export function newStation(options: LeaseCoreOptions): Station {
     rules,
     roster: new Roster(options.incarnation),
     acceptor: new Acceptor(options.startedAt, options.state, rules),
-    seats: new Map(),
+    instances: new Map(),
     peers: new Map(),
     dissenter: null,
     votersNewUntil: NEVER_BEFORE,
-    doubles: new Set(),
+    clones: new Set(),
     stateLost: !options.kept,
     greetedAt: new Map(),
-    turns: new Map(),
+    linkTurns: new Map(),
     counters: {},
     view: null,
     now: options.startedAt,
     sequence: 0,
-    told: new Map(),
-    beatAt: new Map(),
-    guarded: '',
-    guardDue: null,
+    heartbeatTurns: new Map(),
+    heartbeatAt: new Map(),
+    builtTables: '',
+    tablesDue: null,
     wakeAt: NEVER_BEFORE,
     standby: options.state.standby,
     stopping: false,
     stopped: false,
     effects: [],
     local: [],
-    waiting: [],
+    waitingRequests: [],
     durable: {
       onDisk: options.kept ? options.state : null,
       writing: null,
@@ -152,26 +152,32 @@ export function newStation(options: LeaseCoreOptions): Station {
 }
 
 /** Something happened that its group has to look at before the step ends. */
-export function touch(station: Station, group: string): void {
-  const seat = station.seats.get(group)
-  if (seat) seat.touched = true
+export function touch(state: LeaseState, group: string): void {
+  const instance = state.instances.get(group)
+  if (instance) instance.touched = true
 }
-export function touchAll(station: Station): void {
-  for (const seat of station.seats.values()) seat.touched = true
+export function touchAll(state: LeaseState): void {
+  for (const instance of state.instances.values()) instance.touched = true
 }
 
 /** A process start that was not heard before knows nothing yet: its beats name every group as if it had just changed. */
-export function tellAll(station: Station): void {
-  for (const seat of station.seats.values()) seat.claim = { ...seat.claim, since: station.now }
+export function renewClaims(state: LeaseState): void {
+  for (const instance of state.instances.values()) instance.lastClaim = { ...instance.lastClaim, since: state.now }
 }
 
 /** Every peer is due a heartbeat now. */
-export const beatNow = (station: Station): void => station.beatAt.clear()
+export const heartbeatNow = (state: LeaseState): void => state.heartbeatAt.clear()
 
-export function count(station: Station, name: string): void {
-  station.counters[name] = (station.counters[name] ?? 0) + 1
+export function count(state: LeaseState, name: string): void {
+  state.counters[name] = (state.counters[name] ?? 0) + 1
 }
 
-export function tell(station: Station, group: string, kind: LeaseEvent['kind'], number: number, reason: string): void {
-  station.effects.push({ kind: 'event', event: { at: station.now, group, kind, number, reason } })
+export function emitEvent(
+  state: LeaseState,
+  group: string,
+  kind: LeaseEvent['kind'],
+  number: number,
+  reason: string,
+): void {
+  state.effects.push({ kind: 'event', event: { at: state.now, group, kind, number, reason } })
 }

@@ -20,7 +20,7 @@ function directorsOf(view: LeaseView): ReadonlySet<string> {
 }
 
 /** Milliseconds between two beats of `from` to `to`. */
-export function beatIntervalMs(view: LeaseView, from: string, to: string): number {
+export function heartbeatIntervalMs(view: LeaseView, from: string, to: string): number {
   const closeMs = renewalMs(view.timing) + view.timing.keepaliveMs / 2
   const directors = directorsOf(view)
   return directors.has(from) && directors.has(to)

@@ -5,60 +5,61 @@
 import { fenceMs } from '@lvsm/base'
 import { directs, type LeaseGroup, type LeaseView } from '@lvsm/lease'
 import type { LeaseInput } from './events.ts'
-import { buildTables } from './kernel.ts'
-import { extendFence } from './renewing.ts'
-import { fenceCalls, type Seat } from './seat.ts'
-import type { Station } from './station.ts'
+import { buildTables } from './kernel-calls.ts'
+import { extendFence } from './renew.ts'
+import { fenceCalls, type GroupState } from './group-state.ts'
+import type { LeaseState } from './state.ts'
 import { stepDown } from './step-down.ts'
 
 /** The tables may have to be others than the last ones; `gone`: somebody changed those. Answers of the kernel come first. */
-export function guardSoon(station: Station, view: LeaseView, gone = false): void {
-  station.guardDue = gone || station.guardDue === 'gone' ? 'gone' : 'perhaps'
-  tendGuard(station, view)
+export function checkTables(state: LeaseState, view: LeaseView, gone = false): void {
+  state.tablesDue = gone || state.tablesDue === 'gone' ? 'gone' : 'perhaps'
+  tickFenceTables(state, view)
 }
 
-export function tendGuard(station: Station, view: LeaseView): void {
-  const { guardDue } = station
-  if (guardDue === null || [...station.seats.values()].some((seat) => mustWait(seat, guardDue))) return
-  station.guardDue = null
-  const groups = guarded(station, view)
+export function tickFenceTables(state: LeaseState, view: LeaseView): void {
+  const { tablesDue } = state
+  if (tablesDue === null || [...state.instances.values()].some((instance) => mustWait(instance, tablesDue))) return
+  state.tablesDue = null
+  const groups = wantedTables(state, view)
   const text = JSON.stringify(groups)
-  if (text === station.guarded && guardDue === 'perhaps') return
-  station.guarded = text
-  for (const seat of buildTables(station, groups, fenceMs(view.timing))) reopen(station, seat)
+  if (text === state.builtTables && tablesDue === 'perhaps') return
+  state.builtTables = text
+  for (const instance of buildTables(state, groups, fenceMs(view.timing))) reopenGroup(state, instance)
 }
 
 /** With a call out it cannot be carried; in a planned move it is left alone, unless the address is unguarded. */
-const mustWait = (seat: Seat, due: 'perhaps' | 'gone'): boolean =>
-  seat.phase !== 'closing' &&
-  (fenceCalls(seat) > 0 || (due === 'perhaps' && (seat.phase === 'parting' || seat.phase === 'draining')))
+const mustWait = (instance: GroupState, due: 'perhaps' | 'gone'): boolean =>
+  instance.phase !== 'closing' &&
+  (fenceCalls(instance) > 0 ||
+    (due === 'perhaps' && (instance.phase === 'handingOver' || instance.phase === 'draining')))
 
-function reopen(station: Station, seat: Seat): void {
-  stepDown(station, seat, 'its fence was gone; closing it and opening again', { event: 'note', reopen: true })
+function reopenGroup(state: LeaseState, instance: GroupState): void {
+  stepDown(state, instance, 'its fence was gone; closing it and opening again', { event: 'note', reopen: true })
 }
 
 /** What was carried has little left; what was not had run out, or somebody had flushed it. */
 export function onCarried(
-  station: Station,
+  state: LeaseState,
   view: LeaseView,
-  seat: Seat,
+  instance: GroupState,
   { result }: Extract<LeaseInput, { kind: 'fenced' }>,
 ): void {
-  if (seat.phase !== 'holding') return
-  if (result === 'done') extendFence(station, view, seat)
-  else reopen(station, seat)
+  if (instance.phase !== 'active') return
+  if (result === 'done') extendFence(state, view, instance)
+  else reopenGroup(state, instance)
 }
 
-function guarded(station: Station, view: LeaseView): LeaseGroup[] {
+function wantedTables(state: LeaseState, view: LeaseView): LeaseGroup[] {
   const mine = view.groups
     .filter((group) => directs(view, group))
     .map((group) => {
-      const seat = station.seats.get(group.name)
-      return seat?.change === null ? seat.group : group
+      const instance = state.instances.get(group.name)
+      return instance?.change === null ? instance.group : group
     })
   const known = new Set(mine.flatMap(({ addresses }) => addresses.map(({ address }) => address)))
-  const leaving = [...station.seats.values()]
-    .filter((seat) => seat.change !== null)
+  const leaving = [...state.instances.values()]
+    .filter((instance) => instance.change !== null)
     .map(({ group }) => ({ ...group, addresses: group.addresses.filter(({ address }) => !known.has(address)) }))
     .filter(({ addresses }) => addresses.length > 0)
   return [...mine.map((group) => joined(group, leaving)), ...leaving.filter(({ name }) => !named(mine, name))]

@@ -4,11 +4,11 @@ import { Candidate, FenceElement, Holder, type LeaseGroup, type Rules } from '@l
 import type { Phase } from './phases.ts'
 
 /** A lease that was given up: what the voters must be told once everything is closed. */
-export interface Farewell {
+export interface PendingRelease {
   readonly upTo: number
   readonly successor: string | null
   /** RELEASE is repeated, because the network may lose it; each entry is an instant. */
-  again: Instant[]
+  repeatAt: Instant[]
 }
 export interface Transfer {
   readonly to: string
@@ -18,7 +18,7 @@ export interface Transfer {
   resendAt: Instant
 }
 
-export interface Seat {
+export interface GroupState {
   group: LeaseGroup
   /** A change of its addresses that waits until everything is closed; `to` is null when this node no longer directs it. */
   change: { readonly to: LeaseGroup | null } | null
@@ -38,7 +38,7 @@ export interface Seat {
   refreshAt: Instant
   /** Open again with the same lease once everything is closed; with phase `watching` that is now. */
   reopen: boolean
-  farewell: Farewell | null
+  pendingRelease: PendingRelease | null
   transfer: Transfer | null
   /** When a failed call is tried again. */
   retryAt: Instant
@@ -47,11 +47,11 @@ export interface Seat {
   burst: { readonly since: Instant; sent: number } | null
   defendedAt: Instant
   /** What the agent said last, and until when it counts. */
-  says: { readonly ready: boolean; readonly reaches: number; readonly reason: string; readonly until: Instant }
+  readiness: { readonly ready: boolean; readonly reaches: number; readonly reason: string; readonly until: Instant }
   /** So long the agent's word counts that no client could reach an owner here. */
-  cutOffUntil: Instant
+  interfaceFaultUntil: Instant
   /** After a failure of this node's kernel others go first, until this instant. */
-  unfitUntil: Instant
+  faultUntil: Instant
   /** Not before this instant is a hand-over for standby tried again. */
   standbyAt: Instant
   /** Since when a ready peer would serve better; null while none would. */
@@ -67,10 +67,10 @@ export interface Seat {
   /** When something is due, if nothing happens before. */
   dueAt: Instant
   /** What its beats last said, and since when. */
-  claim: { text: string; since: Instant }
+  lastClaim: { text: string; since: Instant }
 }
 
-export function newSeat(group: LeaseGroup, own: string, random: Random, rules: Rules): Seat {
+export function newGroupState(group: LeaseGroup, own: string, random: Random, rules: Rules): GroupState {
   return {
     group,
     change: null,
@@ -85,15 +85,15 @@ export function newSeat(group: LeaseGroup, own: string, random: Random, rules: R
     addressMisses: 0,
     refreshAt: NEVER_BEFORE,
     reopen: false,
-    farewell: null,
+    pendingRelease: null,
     transfer: null,
     retryAt: NEVER_BEFORE,
     misses: 0,
     burst: null,
     defendedAt: NEVER_BEFORE,
-    says: { ready: false, reaches: 0, reason: '', until: NEVER_BEFORE },
-    cutOffUntil: NEVER_BEFORE,
-    unfitUntil: NEVER_BEFORE,
+    readiness: { ready: false, reaches: 0, reason: '', until: NEVER_BEFORE },
+    interfaceFaultUntil: NEVER_BEFORE,
+    faultUntil: NEVER_BEFORE,
     standbyAt: NEVER_BEFORE,
     betterSince: null,
     betterMove: null,
@@ -101,38 +101,40 @@ export function newSeat(group: LeaseGroup, own: string, random: Random, rules: R
     raisedNumber: 0,
     touched: true,
     dueAt: NEVER_BEFORE,
-    claim: { text: '', since: NEVER_BEFORE },
+    lastClaim: { text: '', since: NEVER_BEFORE },
   }
 }
 
-export const fenceCalls = (seat: Seat): number => seat.announce.out + seat.serve.out
+export const fenceCalls = (instance: GroupState): number => instance.announce.out + instance.serve.out
 /** Everything is off, for certain. */
-export const isSilent = (seat: Seat, now: Instant): boolean =>
-  seat.announce.isClosed(now) && seat.serve.isClosed(now) && seat.addressOff && seat.addressCalls === 0
-export const isFit = (seat: Seat, now: Instant): boolean => now >= seat.unfitUntil
-export const isReady = (seat: Seat, now: Instant): boolean =>
-  seat.says.ready && now < seat.says.until && isFit(seat, now)
+export const isAllOff = (instance: GroupState, now: Instant): boolean =>
+  instance.announce.isClosed(now) && instance.serve.isClosed(now) && instance.addressOff && instance.addressCalls === 0
+export const isFaultOver = (instance: GroupState, now: Instant): boolean => now >= instance.faultUntil
+export const isReady = (instance: GroupState, now: Instant): boolean =>
+  instance.readiness.ready && now < instance.readiness.until && isFaultOver(instance, now)
 /** Why the kernel is not known to be prepared. */
-export const unreadyReason = ({ says }: Seat): string => {
-  if (says.until === NEVER_BEFORE) return 'the agent has not said so yet'
-  return says.ready ? 'the agent has not said so lately' : says.reason
+export const unreadyReason = ({ readiness }: GroupState): string => {
+  if (readiness.until === NEVER_BEFORE) return 'the agent has not said so yet'
+  return readiness.ready ? 'the agent has not said so lately' : readiness.reason
 }
 /** Whether its phase is one that needs a valid lease. */
-export const needsLease = ({ phase }: Seat): boolean => phase === 'taking' || phase === 'holding' || phase === 'parting'
+export const needsLease = ({ phase }: GroupState): boolean =>
+  phase === 'acquiring' || phase === 'active' || phase === 'handingOver'
 /** Whether this node acts as the holder, up to its deadline. */
-export const holds = (seat: Seat, now: Instant): boolean => needsLease(seat) && seat.holder.believes(now)
+export const isLeaseValid = (instance: GroupState, now: Instant): boolean =>
+  needsLease(instance) && instance.holder.believes(now)
 /**
  * The timing that this holding is renewed by. Voters that lend for a shorter time, because their view or their disk is of
  * another duration, are asked sooner, and the fence is opened and renewed in the same proportion.
  */
-export function paceOf(timing: Timing, { holder }: Seat): Timing {
+export function paceOf(timing: Timing, { holder }: GroupState): Timing {
   const part = holder.grantedMs > 0 ? Math.min(1, holder.grantedMs / timing.termMs) : 1
   if (part === 1) return timing
   const { keepaliveMs, termMs, applyMs } = timing
   return { ...timing, keepaliveMs: part * keepaliveMs, termMs: part * termMs, applyMs: part * applyMs }
 }
 /** A lease with less left than this cannot be opened: the first opening, its extension, and time for the calls. */
-export function enoughMs(timing: Timing, seat: Seat): number {
-  const { keepaliveMs, applyMs } = paceOf(timing, seat)
+export function enoughMs(timing: Timing, instance: GroupState): number {
+  const { keepaliveMs, applyMs } = paceOf(timing, instance)
   return 2 * (keepaliveMs + ROUNDING_MS) + applyMs
 }

@@ -1,0 +1,124 @@
+/**
+ * The owner's two renewals. The kernel's fence is extended after each extension of the lease, and once more with what
+ * is left of the lease when no extension came; the lease is extended only after the kernel acknowledged the last
+ * renewal of the fence. Two calls in a row without acknowledgement: hand over.
+ */
+import type { Spread } from '@lvsm/heartbeat'
+import { after, fenceMs, type Instant, later, renewalMs, ROUNDING_MS } from '@lvsm/base'
+import { type LeaseView, type Request, votersOf } from '@lvsm/lease'
+import { BOTH, renewFence } from './kernel-calls.ts'
+import { about, send } from './send.ts'
+import { enoughMs, fenceCalls, paceOf, type GroupState } from './group-state.ts'
+import type { LeaseState } from './state.ts'
+import { stepDown } from './step-down.ts'
+
+/** A renewal must gain at least so much, or it is not worth a call. */
+const WORTH_MS = 10
+
+/** Sends a REQUEST, and notes it with the time before it leaves. */
+export function requestLease(
+  state: LeaseState,
+  view: LeaseView,
+  instance: GroupState,
+  number: number,
+  spread: Spread,
+): void {
+  const voters = votersOf(view)
+  const sequence = state.sequence + 1
+  const { termMs } = view.timing
+  instance.holder.asked({ sequence, sent: state.now, epoch: view.epoch, number, termMs, voters })
+  const message: Request = { kind: 'request', ...about(view, instance.group), termMs, number }
+  send(state, voters, message, spread)
+}
+
+/** When the lease is to be renewed; sooner when the last send has no majority yet. */
+function leaseDue(view: LeaseView, instance: GroupState): Instant | null {
+  const { newest, answered } = instance.holder
+  if (!newest || fenceCalls(instance) > 0) return null
+  const pace = paceOf(view.timing, instance)
+  return after(newest.sent, answered ? renewalMs(pace) : pace.keepaliveMs / 3)
+}
+
+/**
+ * From when on a renewal of the fence gains enough. Null when it never will: within two roundings of its latest end the
+ * element may be gone already, and a renewal would only fail.
+ */
+function worthFrom(state: LeaseState, view: LeaseView, instance: GroupState): Instant | null {
+  const { latest } = instance.announce
+  const last = after(latest, -2 * ROUNDING_MS)
+  const from = after(
+    latest,
+    WORTH_MS - Math.min(instance.holder.deadline - latest, fenceMs(paceOf(view.timing, instance))),
+  )
+  return from <= last && state.now <= last ? from : null
+}
+
+/** When the fence is renewed from what is left of the lease, without a new extension; null when nothing is left. */
+function fenceDue(state: LeaseState, view: LeaseView, instance: GroupState): Instant | null {
+  const from = fenceCalls(instance) > 0 ? null : worthFrom(state, view, instance)
+  return from === null ? null : later(from, after(instance.announce.latest, -paceOf(view.timing, instance).applyMs))
+}
+
+/** The timeout of a renewal; null where it would gain too little. */
+function worthwhileMs(state: LeaseState, view: LeaseView, instance: GroupState): number | null {
+  const from = worthFrom(state, view, instance)
+  if (from === null || state.now < from) return null
+  return instance.announce.renewalMs(state.now, instance.holder.deadline, fenceMs(paceOf(view.timing, instance)))
+}
+
+/** Extends the fence within the lease; false where that is too late, or would gain too little. */
+export function extendFence(state: LeaseState, view: LeaseView, instance: GroupState): boolean {
+  const timeoutMs = worthwhileMs(state, view, instance)
+  if (timeoutMs === null) return false
+  renewFence(state, instance, BOTH, timeoutMs, instance.holder.deadline)
+  return true
+}
+
+/** A majority extended the lease: extend the fence, unless that was done less than half a keepalive ago. */
+export function onExtended(state: LeaseState, view: LeaseView, instance: GroupState): void {
+  const pace = paceOf(view.timing, instance)
+  const ageMs = fenceMs(pace) - (instance.announce.latest - state.now)
+  if (ageMs >= pace.keepaliveMs / 2) extendFence(state, view, instance)
+}
+
+export function tickRenewals(state: LeaseState, view: LeaseView, instance: GroupState): void {
+  if (!instance.announce.isOpen(state.now)) {
+    fenceRanOut(state, view, instance)
+    return
+  }
+  const fence = fenceDue(state, view, instance)
+  if (fence !== null && fence <= state.now) extendFence(state, view, instance)
+  const lease = leaseDue(view, instance)
+  if (lease !== null && lease <= state.now)
+    requestLease(
+      state,
+      view,
+      instance,
+      Math.max(instance.holder.number, instance.raisedNumber),
+      instance.holder.answered ? 'one' : 'all',
+    )
+}
+
+/** Either this process was held up, and the lease is still good; or nobody renewed the lease, and this is its end. */
+function fenceRanOut(state: LeaseState, view: LeaseView, instance: GroupState): void {
+  const reopen = instance.holder.deadline - state.now >= enoughMs(view.timing, instance)
+  const reason = 'the fence ran out before it was renewed; closing it and opening again'
+  if (reopen) stepDown(state, instance, reason, { event: 'note', reopen })
+  else leaseRanOut(state, instance)
+}
+
+/** No majority renewed it in time. */
+export function leaseRanOut(state: LeaseState, instance: GroupState): void {
+  const reason = `no majority renewed lease ${instance.holder.number} of ${instance.group.name} in time`
+  stepDown(state, instance, reason, { event: 'lost' })
+}
+
+export function nextRenewal(state: LeaseState, view: LeaseView, instance: GroupState): Instant {
+  const times = [
+    leaseDue(view, instance),
+    fenceDue(state, view, instance),
+    instance.announce.latest,
+    instance.holder.deadline,
+  ]
+  return Math.min(...times.filter((time) => time !== null)) as Instant
+}
