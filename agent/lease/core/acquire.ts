@@ -1,5 +1,5 @@
 /**
- * From the won lease to the owner: fence open for one keepalive → acknowledged, clock read again → extended →
+ * Phase `acquiring`, from the won lease to the owner: fence open for one keepalive → acknowledged, clock read again → extended →
  * addresses on → announced (FENCE.md, section 3).
  */
 import type { LeaseView } from '@lvsm/lease'
@@ -14,20 +14,20 @@ import { fenceCalls, paceOf, type GroupState } from './group-state.ts'
 import { type LeaseState, emitEvent } from './state.ts'
 import { stepDown } from './step-down.ts'
 
-/** The lease is ours, and everything is off: begin. */
+/** Opens the fence under a valid lease; everything is off. */
 export function acquire(state: LeaseState, view: LeaseView, instance: GroupState): void {
   enter(instance, 'acquiring')
   instance.pendingRelease = null
   openFence(state, instance, paceOf(view.timing, instance).keepaliveMs)
 }
 
-/** Everything was closed, and enough is left of the lease that was kept: begin again under it. */
+/** Opens the fence again under the lease that was kept. */
 export function acquireAgain(state: LeaseState, view: LeaseView, instance: GroupState): void {
   instance.reopen = false
   acquire(state, view, instance)
 }
 
-/** The kernel answered `open`: extend with a new look at the clock, then the addresses. */
+/** The kernel answered `open`: extend the fence by a new reading of the clock, then add the addresses. */
 export function onOpened(
   state: LeaseState,
   view: LeaseView,

@@ -1,12 +1,12 @@
 /**
- * Gratuitous announcements of an owner: a burst when it takes the addresses, later repeats, then a slow refresh;
- * and a defence, rate-limited, when somebody else announces them. Each carries the deadline (FENCE.md, row 3).
+ * Gratuitous ARP of an owner (RFC 5227): a burst when it adds the addresses, repeats, then a slow refresh; and a defence,
+ * rate-limited, when another MAC announces them. Each frame has the lease's deadline (FENCE.md, row 3).
  */
 import { after, type Instant } from '@lvsm/base'
 import type { GroupState } from './group-state.ts'
 import type { LeaseState } from './state.ts'
 
-/** Milliseconds after the take. */
+/** Milliseconds after the addresses were added. */
 const BURST_MS = [0, 100, 200, 400, 800, 5000, 30_000]
 const REFRESH_MS = 60_000
 const DEFENCE_MS = 500

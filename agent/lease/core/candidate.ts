@@ -1,4 +1,4 @@
-/** This node as a candidate for a group: carries out the candidate's plan. */
+/** Candidate: pre-votes (POLL) and requests a group's first lease, by the plan of `Candidate` (PROTOCOL.md, section 5). */
 import { after, between, type Instant, NEVER_BEFORE, renewalMs } from '@lvsm/base'
 import {
   type Ack,
@@ -42,7 +42,7 @@ export function tickCandidate(state: LeaseState, view: LeaseView, instance: Grou
 export const nextCandidacy = (state: LeaseState, view: LeaseView, instance: GroupState): Instant | null =>
   instance.candidate.plan(situationOf(state, view, instance), state.now)?.at ?? null
 
-/** A candidate that votes itself sees each renewal of the holder: while the last is fresh, nobody's vote is free. */
+/** Until when this node's own voter counts on the holder's next renewal: before that no majority can be free. */
 function renewedUntil(state: LeaseState, view: LeaseView, instance: GroupState): Instant {
   const { keepaliveMs, termMs } = view.timing
   const missingMs = renewalMs(view.timing) + keepaliveMs / 2
@@ -63,7 +63,7 @@ function ask(state: LeaseState, view: LeaseView, instance: GroupState): void {
   requestLease(state, view, instance, number, spread)
 }
 
-/** No majority: give back what was lent, and come again at a time that the rival does not choose too. */
+/** Ends an attempt without a majority: RELEASE to all, then a random back-off, so that rivals do not split the votes again. */
 function withdraw(state: LeaseState, view: LeaseView, instance: GroupState): void {
   sendRelease(state, view, instance, instance.holder.release(), null, 'all')
   instance.candidate.withdrew(view.timing, state.now)
@@ -77,7 +77,7 @@ export function onAck(state: LeaseState, view: LeaseView, instance: GroupState, 
   else if (instance.phase === 'backup' && instance.candidate.asking) onMajority(state, view, instance)
 }
 
-/** Too little left to open a fence: the attempt goes on with its next send. */
+/** Acquires the group, unless too little is left of the lease to open a fence: then the attempt goes on with its next send. */
 function onMajority(state: LeaseState, view: LeaseView, instance: GroupState): void {
   const leftMs = between(state.now, instance.holder.deadline)
   if (leftMs < enoughMs(view.timing, instance) || !isAllOff(instance, state.now)) return
@@ -98,7 +98,7 @@ export function onVote(
   instance.candidate.heard(from, answer, situationOf(state, view, instance), state.now)
 }
 
-/** A voter that started anew grants our lease again under a number above all that it may have granted before. */
+/** Renews under a higher lease number, which a restarted voter demands: above all that it may have granted before. */
 function raiseNumber(state: LeaseState, instance: GroupState, highWater: number): void {
   if (instance.holder.believes(state.now) && isNext(highWater + 1, instance.holder.number))
     instance.raisedNumber = Math.max(instance.raisedNumber, highWater + 1)

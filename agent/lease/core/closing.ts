@@ -1,4 +1,4 @@
-/** The phase `closing`: calls are repeated until everything is off, then RELEASE, or the same lease again. */
+/** Phase `closing`: calls are repeated until everything is off; then RELEASE, or open again under the lease that was kept. */
 import { after } from '@lvsm/base'
 import type { LeaseView } from '@lvsm/lease'
 import { BOTH, closeFence, removeAddresses } from './kernel-calls.ts'
@@ -9,10 +9,7 @@ import { enoughMs, isAllOff, type GroupState } from './group-state.ts'
 import type { LeaseState } from './state.ts'
 import { stepDown } from './step-down.ts'
 
-/**
- * Called after each answer of the kernel, and at the retry time. Where the lease is kept, all is closed and the group waits to
- * be taken again; what follows is the tick's to do.
- */
+/** Leaves the phase only when the kernel acknowledged everything. With `reopen` the tick goes on to `acquiring` at once. */
 export function tickClosing(state: LeaseState, view: LeaseView, instance: GroupState): void {
   const idle = instance.announce.out + instance.serve.out + instance.addressCalls === 0
   if (!idle) return

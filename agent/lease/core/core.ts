@@ -1,5 +1,5 @@
 /**
- * The lease process as a pure machine: `step(input, now) → effects`.
+ * Lease process as a pure state machine: `step(input, now) → effects`.
  *
  * Laws: the same inputs give the same effects; `now` is read after the input arrived and before any effect is carried
  * out, and never goes back; effects are carried out in their order; each fence and address effect is answered by
@@ -29,15 +29,16 @@ import { startTransfer } from './transfer.ts'
 export interface LeaseCore {
   step(input: LeaseInput, now: Instant): LeaseEffect[]
   status(now: Instant): LeaseStatus
-  /** Until when this node believes that it holds which groups; for observers. */
+  /** The local lease of each group; for observers. */
   localLeases(): readonly LocalLease[]
-  /** What this node lent as a voter, by address; for observers. */
+  /** This node's grants as a voter, by address; for observers. */
   votes(): readonly (readonly [string, Grant | null])[]
 }
 export interface LocalLease {
   readonly group: LeaseGroup
+  /** Valid before this instant. */
   readonly until: Instant
-  /** The latest end of a lease that it ever believed in. */
+  /** The latest deadline that it ever had. */
   readonly furthest: Instant
 }
 
@@ -69,7 +70,7 @@ export function createLeaseCore(options: LeaseCoreOptions): LeaseCore {
   }
 }
 
-/** Carries on until nothing is due and nothing is left to say to ourselves; then asks to be woken. */
+/** Ticks and delivers local messages until nothing is due; then sets the timer. */
 function settle(state: LeaseState): void {
   const { view } = state
   if (!view) return
@@ -168,7 +169,7 @@ function onRelay(state: LeaseState, view: LeaseView, input: Extract<LeaseInput, 
     return
   }
   const to = input.to === null ? view.nodes.map(({ name }) => name) : [input.to]
-  // What is told to everybody is told again soon.
+  // A broadcast is repeated by the agent; a message to one node goes over all links.
   send(state, to, { kind: 'relay', payload: input.payload }, input.to === null ? 'one' : 'all')
 }
 
@@ -189,7 +190,7 @@ function onStop(state: LeaseState, reason: string): void {
     state.effects.push({ kind: 'stopped' })
     return
   }
-  // No drain: connections through NAT would be answered from here while the successor owns the address already.
+  // No drain: this node would answer NAT connections while the successor already owns the address.
   for (const instance of state.instances.values()) {
     if (instance.phase === 'backup') continue
     stepDown(state, instance, reason, { event: 'released', successor: bestPeer(state, view, instance.group) })

@@ -1,15 +1,15 @@
 /**
- * What this process keeps on disk, written whole at every change: how long a lease it may have granted, the lease numbers
- * that it reserved, and standby. One write at a time; one that failed is tried again until it succeeds.
+ * State file: the longest lease that may have been granted, the lease numbers reserved, and standby. Written whole at every
+ * change, one write at a time; one that failed is tried again until it succeeds.
  *
- * Law: what a restart relies on is used only once the disk has it for certain; the acceptor is told of each write.
+ * Law: what a restart relies on is used only once the disk has it for certain (PROTOCOL.md 3.2).
  */
 import { after, between, type Instant, LONGEST_TERM_MS, type Trouble } from '@lvsm/base'
 import type { DurableState } from '@lvsm/lease'
 import type { LeaseState } from './state.ts'
 
 const RETRY_MS = 1000
-/** A write that takes so long hangs. */
+/** A write that takes longer is reported as hanging. */
 const HANGING_MS = 5000
 const NEVER = Number.POSITIVE_INFINITY as Instant
 
@@ -38,20 +38,20 @@ export function tickDurable(state: LeaseState): void {
 export function onPersisted(state: LeaseState, ok: boolean, error: string): void {
   const { durable } = state
   state.acceptor.wrote(ok)
-  // A write that failed may have reached the disk all the same.
+  // A failed write may have reached the disk.
   durable.onDisk = ok ? durable.writing : null
   durable.writing = null
   durable.fault = ok ? '' : error
   if (!ok) durable.retryAt = after(state.now, RETRY_MS)
 }
 
-/** When something has to be written, if nothing else happens before. */
+/** When the next write is due, if nothing else happens before. */
 export function nextDurable({ acceptor, durable }: LeaseState): Instant {
   if (durable.writing) return NEVER
   return durable.fault === '' ? (acceptor.changesAt ?? NEVER) : durable.retryAt
 }
 
-/** A disk that neither answers nor fails; null when all is well. */
+/** Why the state is not kept: the write failed, or hangs; null when all is well. */
 function faultOf({ durable, now }: LeaseState): string | null {
   if (durable.fault !== '') return durable.fault
   const waitsMs = durable.writing ? between(durable.writingSince, now) : 0

@@ -1,4 +1,4 @@
-/** Whether this node would take a group: what it tells its peers, and what it asks itself before it stands as a candidate. */
+/** Eligibility of this node for a group, as a candidate and as the successor of a planned transfer. */
 import { directs, type LeaseGroup, type LeaseView } from '@lvsm/lease'
 import { hasQuorum } from './peers.ts'
 import { PHASE_TEXT } from './phases.ts'
@@ -6,7 +6,7 @@ import { isFaultOver, isReady, unreadyReason } from './group-state.ts'
 import type { LeaseState } from './state.ts'
 import { votersUnsettled } from './voter-sets.ts'
 
-/** Why this node would not take the group now; null when it would. */
+/** Why this node does not stand as a candidate; null when it does. */
 export function whyNotCandidate(state: LeaseState, view: LeaseView, group: LeaseGroup): string | null {
   const { node, now } = state
   const instance = state.instances.get(group.name)
@@ -21,7 +21,7 @@ export function whyNotCandidate(state: LeaseState, view: LeaseView, group: Lease
   return null
 }
 
-/** Why this node would be no good successor for an owner that gives the group up; null when it would. */
+/** Why this node refuses an OFFER; null when it is willing. */
 export const whyNotSuccessor = (state: LeaseState, view: LeaseView, group: LeaseGroup): string | null =>
   whyNotCandidate(state, view, group) ??
   (hasQuorum(state, view) ? null : `${state.node} does not hear a majority of the voters`)

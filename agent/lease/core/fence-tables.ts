@@ -1,6 +1,6 @@
 /**
- * What the fence tables hold. Law: an address that this node may still have on is in them; one of a group that changed
- * or left stays, closed, until it was taken off for certain.
+ * Fence tables: which groups and addresses are in them, and when they are rebuilt. Law: an address that may still be on is in
+ * the tables; one of a group that changed or left stays, closed, until it is off for certain (FENCE.md, section 1).
  */
 import { fenceMs } from '@lvsm/base'
 import { directs, type LeaseGroup, type LeaseView } from '@lvsm/lease'
@@ -11,7 +11,7 @@ import { fenceCalls, type GroupState } from './group-state.ts'
 import type { LeaseState } from './state.ts'
 import { stepDown } from './step-down.ts'
 
-/** The tables may have to be others than the last ones; `gone`: somebody changed those. Answers of the kernel come first. */
+/** Asks for a check of the tables, or a rebuild (`gone`: somebody changed them), as soon as no call is out. */
 export function checkTables(state: LeaseState, view: LeaseView, gone = false): void {
   state.tablesDue = gone || state.tablesDue === 'gone' ? 'gone' : 'perhaps'
   tickFenceTables(state, view)
@@ -28,7 +28,7 @@ export function tickFenceTables(state: LeaseState, view: LeaseView): void {
   for (const instance of buildTables(state, groups, fenceMs(view.timing))) reopenGroup(state, instance)
 }
 
-/** With a call out it cannot be carried; in a planned move it is left alone, unless the address is unguarded. */
+/** An element with a call out cannot be carried over; one in a planned transfer is left alone, unless its address is unguarded. */
 const mustWait = (instance: GroupState, due: 'perhaps' | 'gone'): boolean =>
   instance.phase !== 'closing' &&
   (fenceCalls(instance) > 0 ||
@@ -38,7 +38,7 @@ function reopenGroup(state: LeaseState, instance: GroupState): void {
   stepDown(state, instance, 'its fence was gone; closing it and opening again', { event: 'note', reopen: true })
 }
 
-/** What was carried has little left; what was not had run out, or somebody had flushed it. */
+/** The tables were rebuilt: a carried element has little time left; one that was not carried had run out or was flushed. */
 export function onCarried(
   state: LeaseState,
   view: LeaseView,
@@ -68,7 +68,7 @@ function wantedTables(state: LeaseState, view: LeaseView): LeaseGroup[] {
 const named = (groups: readonly LeaseGroup[], wanted: string): LeaseGroup | undefined =>
   groups.find(({ name }) => name === wanted)
 
-/** A group's chain is closed while its old shape is: its old addresses may share it. */
+/** Adds the addresses that a group had before to its chain, which stays closed until they are off. */
 function joined(group: LeaseGroup, leaving: readonly LeaseGroup[]): LeaseGroup {
   const old = named(leaving, group.name)
   return old ? { ...group, addresses: [...group.addresses, ...old.addresses] } : group

@@ -1,15 +1,16 @@
-/** A group that this node directs: where it stands with the lease, the kernel's fence and the addresses. */
+/** State of one group on this director (a VRRP instance): its phase, lease, fence elements and addresses. */
 import { type Instant, NEVER_BEFORE, type Random, ROUNDING_MS, type Timing } from '@lvsm/base'
 import { Candidate, FenceElement, Holder, type LeaseGroup, type Rules } from '@lvsm/lease'
 import type { Phase } from './phases.ts'
 
-/** A lease that was given up: what the voters must be told once everything is closed. */
+/** A RELEASE that must be sent once everything is closed, and its repeats. */
 export interface PendingRelease {
   readonly upTo: number
   readonly successor: string | null
-  /** RELEASE is repeated, because the network may lose it; each entry is an instant. */
+  /** When it is sent again, because the network may lose it. */
   repeatAt: Instant[]
 }
+/** A planned transfer that was offered: RESEND and end are timed from `since`. */
 export interface Transfer {
   readonly to: string
   readonly reason: string
@@ -20,7 +21,7 @@ export interface Transfer {
 
 export interface GroupState {
   group: LeaseGroup
-  /** A change of its addresses that waits until everything is closed; `to` is null when this node no longer directs it. */
+  /** A new list of addresses, adopted once the old one is closed; `to` is null when this node no longer directs the group. */
   change: { readonly to: LeaseGroup | null } | null
   /** Changed by `enter` only. */
   readonly phase: Phase
@@ -28,45 +29,47 @@ export interface GroupState {
   readonly candidate: Candidate
   readonly announce: FenceElement
   readonly serve: FenceElement
-  /** Whether the addresses are off for certain (removed, acknowledged, and no call out). */
+  /** The addresses are off for certain: removed, acknowledged, and no call is out. */
   addressOff: boolean
   addressCalls: number
-  /** They were added, and nobody took them off since; how often in a row their lifetime could not be extended. */
+  /** The addresses were added and not removed since; `addressMisses`: failed extensions of their lifetime in a row. */
   addressOn: boolean
   addressMisses: number
   /** When the addresses' lifetime is to be extended. */
   refreshAt: Instant
-  /** Open again with the same lease once everything is closed; with phase `watching` that is now. */
+  /** Keep the lease and open again under it once everything is closed. */
   reopen: boolean
   pendingRelease: PendingRelease | null
   transfer: Transfer | null
-  /** When a failed call is tried again. */
+  /** When calls that failed are tried again in `closing`. */
   retryAt: Instant
   /** Fence calls in a row that the kernel did not acknowledge. */
   misses: number
+  /** Gratuitous ARP since the take. */
   burst: { readonly since: Instant; sent: number } | null
+  /** When the address was last defended against another MAC. */
   defendedAt: Instant
-  /** What the agent said last, and until when it counts. */
+  /** Readiness as the agent reported it last, and until when that is trusted. */
   readiness: { readonly ready: boolean; readonly reaches: number; readonly reason: string; readonly until: Instant }
-  /** So long the agent's word counts that no client could reach an owner here. */
+  /** Until when the agent's report "interface down" is trusted (VRRP: FAULT). */
   interfaceFaultUntil: Instant
-  /** After a failure of this node's kernel others go first, until this instant. */
+  /** Back-off after a kernel failure: until then this node is not ready. */
   faultUntil: Instant
-  /** Not before this instant is a hand-over for standby tried again. */
+  /** When the next transfer because of standby may start. */
   standbyAt: Instant
-  /** Since when a ready peer would serve better; null while none would. */
+  /** Since when a better peer is ready; null while there is none. */
   betterSince: Instant | null
-  /** The last offer to a better peer, and for how long a peer must have been better for that; null: there was none lately. */
+  /** The last transfer to a better peer, and how long that peer had to be better; the next has to be so for longer. */
   betterMove: { readonly at: Instant; readonly forMs: number } | null
-  /** Until when a peer that refused an offer is offered the group last. */
+  /** By peer that refused an offer: until when it is the last choice. */
   readonly refusedUntil: Map<string, Instant>
   /** Lease number to renew with, when a voter knows of a higher one than ours. */
   raisedNumber: number
-  /** Something happened to it in this step. */
+  /** To be looked at by the next tick. */
   touched: boolean
-  /** When something is due, if nothing happens before. */
+  /** The next timer of this group. */
   dueAt: Instant
-  /** What its beats last said, and since when. */
+  /** The claim in the last heartbeats, and since when it is so. */
   lastClaim: { text: string; since: Instant }
 }
 
@@ -105,27 +108,28 @@ export function newGroupState(group: LeaseGroup, own: string, random: Random, ru
   }
 }
 
+/** Fence calls that the kernel has not answered. */
 export const fenceCalls = (instance: GroupState): number => instance.announce.out + instance.serve.out
-/** Everything is off, for certain. */
+/** Fence closed and addresses off, both acknowledged. */
 export const isAllOff = (instance: GroupState, now: Instant): boolean =>
   instance.announce.isClosed(now) && instance.serve.isClosed(now) && instance.addressOff && instance.addressCalls === 0
 export const isFaultOver = (instance: GroupState, now: Instant): boolean => now >= instance.faultUntil
 export const isReady = (instance: GroupState, now: Instant): boolean =>
   instance.readiness.ready && now < instance.readiness.until && isFaultOver(instance, now)
-/** Why the kernel is not known to be prepared. */
+/** Why this node is not ready, for operators. */
 export const unreadyReason = ({ readiness }: GroupState): string => {
   if (readiness.until === NEVER_BEFORE) return 'the agent has not said so yet'
   return readiness.ready ? 'the agent has not said so lately' : readiness.reason
 }
-/** Whether its phase is one that needs a valid lease. */
+/** Phases that are legal under a valid lease only. */
 export const needsLease = ({ phase }: GroupState): boolean =>
   phase === 'acquiring' || phase === 'active' || phase === 'handingOver'
-/** Whether this node acts as the holder, up to its deadline. */
+/** Local lease is valid: before its deadline (PROTOCOL.md 4.1). */
 export const isLeaseValid = (instance: GroupState, now: Instant): boolean =>
   needsLease(instance) && instance.holder.believes(now)
 /**
- * The timing that this holding is renewed by. Voters that lend for a shorter time, because their view or their disk is of
- * another duration, are asked sooner, and the fence is opened and renewed in the same proportion.
+ * Timing of renewals, in proportion to what the voters granted: where their view or disk has a shorter lease duration, lease
+ * and fence are renewed that much sooner.
  */
 export function paceOf(timing: Timing, { holder }: GroupState): Timing {
   const part = holder.grantedMs > 0 ? Math.min(1, holder.grantedMs / timing.termMs) : 1
@@ -133,7 +137,7 @@ export function paceOf(timing: Timing, { holder }: GroupState): Timing {
   const { keepaliveMs, termMs, applyMs } = timing
   return { ...timing, keepaliveMs: part * keepaliveMs, termMs: part * termMs, applyMs: part * applyMs }
 }
-/** A lease with less left than this cannot be opened: the first opening, its extension, and time for the calls. */
+/** Least remaining lease with which a fence is opened: first opening, its extension, and time for the calls. */
 export function enoughMs(timing: Timing, instance: GroupState): number {
   const { keepaliveMs, applyMs } = paceOf(timing, instance)
   return 2 * (keepaliveMs + ROUNDING_MS) + applyMs

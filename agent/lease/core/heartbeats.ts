@@ -1,10 +1,10 @@
 /**
- * Heartbeats, with what this node holds and is ready for. Each peer has its own pace, and a beat that is ripe goes along
- * with whatever else goes to the peer: between an owner and the voters that is every renewal and its answer. What moves
- * ownership are the leases' own messages; beats tell who is there.
+ * Heartbeats: standby, voters, and a claim (holds, ready, reaches) for each group. Each peer has its own interval, and a
+ * heartbeat is piggybacked on other messages to it: between an owner and the voters, on every renewal and its answer.
+ * Heartbeats show who is alive; no address moves by them.
  *
- * A beat of many groups names those of which something changed lately, and a few of the others, each in turn: its length
- * does not grow with the groups.
+ * With many groups a heartbeat carries the claims that changed lately and some of the others, round robin, because it must
+ * fit an Ethernet frame.
  */
 import { after, earlier, type Instant, NEVER_BEFORE } from '@lvsm/base'
 import type { Beat, GroupClaim } from '@lvsm/heartbeat'
@@ -14,16 +14,16 @@ import { isLeaseValid, isReady, type GroupState } from './group-state.ts'
 import type { LeaseState } from './state.ts'
 import { votersUnsettled } from './voter-sets.ts'
 
-/** Of a keepalive. */
+/** Part of a keepalive: `heartbeatSoon`. */
 const SOON = 1 / 2
-/** Of a peer's interval: with so much of it left, a beat goes along with another message; or with the beats to others. */
+/** Part of a peer's interval: with at most so much left, its heartbeat is piggybacked on a message; or sent with those to others. */
 const PIGGYBACK = 1 / 2
 const NEARLY = 1 / 4
-/** Groups in one beat: with names of 32 letters it still fits an Ethernet frame, a request beside it. */
+/** Claims in one heartbeat: with names of 32 letters it fits an Ethernet frame, a REQUEST beside it. */
 const LATEST = 6
 const CHANGED = 6
 const OTHERS = 4
-/** For so many deadtimes a change is news. */
+/** A claim counts as changed for so many deadtimes. */
 const NEWS = 2
 
 function claimOf(state: LeaseState, instance: GroupState): GroupClaim {
@@ -38,7 +38,7 @@ function claimOf(state: LeaseState, instance: GroupState): GroupClaim {
   }
 }
 
-/** The latest changes, others of these in turn, and in turn some of what did not change. */
+/** The claims to send: the latest changes, further changes round robin, and some of the unchanged round robin. */
 function claimsFor(state: LeaseState, view: LeaseView, names: readonly string[]): GroupClaim[] {
   const said = [...state.instances.values()].map((instance) => {
     const claim = claimOf(state, instance)
@@ -57,14 +57,14 @@ function claimsFor(state: LeaseState, view: LeaseView, names: readonly string[])
   return [...latest, ...changed, ...others].map(({ claim }) => claim)
 }
 
-/** Each peer is told of all groups in turn; those who get one beat together go on together. */
+/** Advances the round robin of these peers; those that get one heartbeat together go on together. */
 function takeTurn(state: LeaseState, names: readonly string[]): number {
   const turn = state.heartbeatTurns.get(names[0] ?? '') ?? 0
   for (const name of names) state.heartbeatTurns.set(name, turn + 1)
   return turn
 }
 
-/** So many in a row, from a place, and from the beginning again. */
+/** `most` items from `place` on, wrapping around. */
 function someOf<Item>(list: readonly Item[], place: number, most: number): Item[] {
   const first = list.length === 0 ? 0 : place % list.length
   return [...list.slice(first), ...list.slice(0, first)].slice(0, most)
@@ -80,20 +80,20 @@ const makeHeartbeat = (state: LeaseState, view: LeaseView, names: readonly strin
 
 const heartbeatDueAt = (state: LeaseState, name: string): Instant => state.heartbeatAt.get(name) ?? NEVER_BEFORE
 
-/** What these peers are told now; they are due again an interval later. */
+/** The heartbeat for these peers; the next is due an interval later. */
 export function heartbeatFor(state: LeaseState, view: LeaseView, names: readonly string[]): Beat {
   for (const name of names) state.heartbeatAt.set(name, after(state.now, heartbeatIntervalMs(view, state.node, name)))
   return makeHeartbeat(state, view, names)
 }
 
-/** Whether this part of the interval, or less, is left until a peer's next beat. */
+/** At most this part of the interval is left until the peer's next heartbeat. */
 const isWithin = (state: LeaseState, view: LeaseView, name: string, part: number): boolean =>
   state.now >= after(heartbeatDueAt(state, name), -part * heartbeatIntervalMs(view, state.node, name))
 
 export const mayPiggyback = (state: LeaseState, view: LeaseView, name: string): boolean =>
   isWithin(state, view, name, PIGGYBACK)
 
-/** Whose beat is due; with it go those that nearly are: one wake, and what is the same for many is encoded once. */
+/** Peers to send a heartbeat to now: those that are due, and those that nearly are, to save wake-ups and encoding. */
 export function dueHeartbeats(state: LeaseState, view: LeaseView): string[] {
   if (state.now < nextHeartbeat(state, view)) return []
   const others = view.nodes.map(({ name }) => name).filter((name) => name !== state.node)
@@ -106,7 +106,7 @@ export function nextHeartbeat(state: LeaseState, view: LeaseView): Instant {
   return next
 }
 
-/** Peers should know soon that something changed hands: after what the change itself has to send and to do. */
+/** Brings all heartbeats forward after a change of ownership or readiness, but behind the messages of the change itself. */
 export function heartbeatSoon(state: LeaseState): void {
   const { view } = state
   if (!view) return

@@ -1,4 +1,4 @@
-/** Calls into the kernel that belong to a instance, with the books kept for each call and each answer. */
+/** Kernel calls of a group: each is noted in the fence elements when it leaves and when it is answered (FENCE.md, section 5). */
 import { after, type Instant, invariant } from '@lvsm/base'
 import type { FenceElement, LeaseGroup } from '@lvsm/lease'
 import type { Carried, FencePart, LeaseInput } from './events.ts'
@@ -11,7 +11,7 @@ const ANY_TIME = Number.POSITIVE_INFINITY as Instant
 const elements = (instance: GroupState, parts: readonly FencePart[]): FenceElement[] =>
   parts.map((part) => instance[part])
 
-/** First opening: only while the addresses are off, for a short time, with no bound on when the kernel does it. */
+/** First opening: only while the addresses are off, and short, because nothing bounds when the kernel does it. */
 export function openFence(state: LeaseState, instance: GroupState, timeoutMs: number): void {
   invariant(isAllOff(instance, state.now), 'the fence is opened only while everything is off')
   for (const element of elements(instance, BOTH)) element.opening(state.now)
@@ -36,7 +36,7 @@ export function renewFence(
   state.effects.push({ kind: 'fence', group: instance.group.name, op: 'renew', parts, timeoutMs, notAfter })
 }
 
-/** The tables are replaced: what this node holds stays open, but for the instances that it gives, which cannot be renewed now. */
+/** Rebuilds the tables and keeps the groups that are open. Returns those whose elements could not be carried over; the caller reopens them. */
 export function buildTables(state: LeaseState, groups: readonly LeaseGroup[], fenceMs: number): readonly GroupState[] {
   const carried: Carried[] = []
   const dropped: GroupState[] = []
@@ -69,18 +69,18 @@ export function closeFence(state: LeaseState, instance: GroupState, parts: reado
 }
 
 /**
- * The kernel takes an address off by itself when nobody extended its lifetime: the second guard, where somebody flushed the
- * fence of a node that is frozen or dead (FENCE.md, row 7). The shorter the better; but each extension of a thousand
- * addresses holds the loop up for tens of milliseconds, so that groups of many have a longer one.
+ * Lifetime of an address: the kernel removes it unless the owner extends it. It is the second guard, where somebody flushed
+ * the fence of a node that is frozen or dead (FENCE.md, row 7). Extending a thousand addresses holds the event loop up for
+ * tens of milliseconds, so large groups have a longer lifetime.
  */
 const SHORTEST_VALID_SECONDS = 3
 const LONGEST_VALID_SECONDS = 10
 const MANY_ADDRESSES = 32
-/** So many times in a lifetime: one may fail, and when the second does, the addresses stand for as long again as a move takes. */
+/** Extensions in a lifetime: after the second failure in a row enough is left of it to move the group. */
 const EXTENSIONS = 3
 const MISSES = 2
 
-/** Whole seconds, as the kernel counts them; never less than a lease, which is what a hold-up may cost. */
+/** Lifetime in whole seconds, the kernel's unit; at least a lease duration, for which the process may be held up. */
 export function validSeconds({ addresses }: LeaseGroup, leaseMs: number): number {
   if (addresses.length > MANY_ADDRESSES) return LONGEST_VALID_SECONDS
   return Math.min(Math.max(SHORTEST_VALID_SECONDS, Math.ceil(leaseMs / 1000)), LONGEST_VALID_SECONDS)
@@ -95,7 +95,7 @@ export function addAddresses(state: LeaseState, instance: GroupState): void {
   state.effects.push({ kind: 'address', op: 'add', group: instance.group, validSeconds: seconds })
 }
 
-/** With what is left of their lifetime the addresses stand until the next extension. */
+/** The addresses are on, and their lifetime lasts until the next extension. */
 export const addressesStand = ({ addressOn, addressMisses }: GroupState): boolean => addressOn && addressMisses < MISSES
 
 export function removeAddresses(state: LeaseState, instance: GroupState): void {

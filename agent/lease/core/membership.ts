@@ -1,4 +1,4 @@
-/** A new view: who the peers are, which groups this node directs, and what a predecessor may have left behind. */
+/** Adoption of a new view: peers, voters, and the groups that this node directs. */
 import { directs, type LeaseAddress, type LeaseGroup, type LeaseView } from '@lvsm/lease'
 import { bestPeer } from './peers.ts'
 import { checkTables } from './fence-tables.ts'
@@ -25,7 +25,7 @@ export function adopt(state: LeaseState, view: LeaseView): void {
   touchAll(state)
 }
 
-/** A instance whose addresses changed, or that is gone, is closed under its old shape first. */
+/** Closes a group whose addresses changed, or that is gone, with its old addresses before the new ones are adopted. */
 function leaveChanged(state: LeaseState, view: LeaseView, instance: GroupState): void {
   const group = view.groups.find(({ name }) => name === instance.group.name)
   const mine = group && directs(view, group) ? group : null
@@ -44,11 +44,11 @@ function leaveChanged(state: LeaseState, view: LeaseView, instance: GroupState):
   })
 }
 
-/** An interface that cannot be told at the moment is the one that it was. */
+/** Keeps the interface of an address whose interface is unknown at the moment. */
 const whereItStood = (address: LeaseAddress, { addresses }: LeaseGroup): LeaseAddress =>
   address.ifindex > 0 ? address : (addresses.find((known) => known.address === address.address) ?? address)
 
-/** A group that is new here: a predecessor may have left it open, so that it is closed before anything else. */
+/** Starts a group in `closing`, because a predecessor of this process may have left it open. */
 function openGroup(state: LeaseState, group: LeaseGroup): GroupState {
   const instance = newGroupState(group, state.incarnation, state.random, state.rules)
   state.instances.set(group.name, instance)
@@ -58,7 +58,7 @@ function openGroup(state: LeaseState, group: LeaseGroup): GroupState {
   return instance
 }
 
-/** The view changed the group meanwhile: take its new shape, or leave it. */
+/** The old addresses are closed: adopts the new ones, or drops the group. */
 export function applyChange(state: LeaseState, instance: GroupState): void {
   if (instance.change === null) return
   const { to } = instance.change

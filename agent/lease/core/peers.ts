@@ -1,4 +1,4 @@
-/** What the other nodes' beats say: who holds a group, who is ready for it, and in which order. */
+/** Peer table, from heartbeats: who holds a group, who is ready for it, and in which order. */
 import { after, type Instant, NEVER_BEFORE, type Trouble } from '@lvsm/base'
 import { type Beat, type Life, lifeOf, silentFrom, speaks } from '@lvsm/heartbeat'
 import { groupOf, type LeaseGroup, type LeaseView, type Sender, votersOf } from '@lvsm/lease'
@@ -7,7 +7,7 @@ import { isLeaseValid, type GroupState } from './group-state.ts'
 import { type Claim, type LeaseState, emitEvent, renewClaims, touch, touchAll } from './state.ts'
 import { checkVoters } from './voter-sets.ts'
 
-/** A beat that was overtaken by a later one of its process start is of yesterday, and says nothing. */
+/** Notes a heartbeat. One that a later one of its incarnation overtook is outdated, and dropped. */
 export function onHeartbeat(
   state: LeaseState,
   view: LeaseView,
@@ -40,7 +40,7 @@ const differ = (before: Claim | undefined, now: Omit<Claim, 'at'>): boolean =>
   before.ready !== now.ready ||
   before.reaches !== now.reaches
 
-/** A cloned machine: both copies speak as one node, and each would be granted what the other one gives up. */
+/** Looks for a cloned machine: its copies would be granted each other's leases. */
 export function checkClones(state: LeaseState, name: string): void {
   const starts = state.roster.double(name, state.now)
   if (starts === null) state.clones.delete(name)
@@ -67,7 +67,7 @@ export const claimOf = (state: LeaseState, node: string, group: string): Claim |
 export const lifeOfPeer = (state: LeaseState, view: LeaseView, node: string): Life =>
   node === state.node ? 'alive' : lifeOf(state.roster.heardAt(node), state.now, lifeTiming(view, state.node, node))
 
-/** Nobody is late or dead between two beats: two that are lost make late, three make dead. */
+/** Warntime and deadtime for a peer, at least 2.5 and 3.5 heartbeat intervals: two lost heartbeats make it late, three dead. */
 function lifeTiming(view: LeaseView, own: string, node: string): LeaseView['timing'] {
   const intervalMs = heartbeatIntervalMs(view, node, own)
   return {
@@ -80,7 +80,7 @@ function lifeTiming(view: LeaseView, own: string, node: string): LeaseView['timi
 export const speaksNow = (state: LeaseState, view: LeaseView, node: string): boolean =>
   speaks(state.roster.heardAt(node), state.now, heartbeatIntervalMs(view, node, state.node))
 
-/** Whether a peer would take the group now, by its own last word. */
+/** A peer is ready for the group: by its latest heartbeat, and heard lately. */
 export function isReadyPeer(state: LeaseState, view: LeaseView, node: string, group: string): boolean {
   return (
     claimOf(state, node, group)?.ready === true &&
@@ -89,11 +89,11 @@ export function isReadyPeer(state: LeaseState, view: LeaseView, node: string, gr
   )
 }
 
-/** How many of the group's ping nodes a peer reaches, by its own last word. */
+/** How many of the group's ping nodes a peer reaches, by its latest heartbeat. */
 export const reaches = (state: LeaseState, node: string, group: string): number =>
   claimOf(state, node, group)?.reaches ?? 0
 
-/** Ready peers, the best first: who did not just refuse, by the ping nodes that they reach, then in preference order. */
+/** Ready peers, best first: not just refused, more ping nodes reached, then the group's order. */
 function readyPeers(state: LeaseState, view: LeaseView, { name, directors }: LeaseGroup): string[] {
   const refused = state.instances.get(name)?.refusedUntil
   const asked = (node: string): number => (state.now < (refused?.get(node) ?? NEVER_BEFORE) ? 1 : 0)
@@ -105,7 +105,7 @@ function readyPeers(state: LeaseState, view: LeaseView, { name, directors }: Lea
 export const bestPeer = (state: LeaseState, view: LeaseView, group: LeaseGroup): string | null =>
   readyPeers(state, view, group)[0] ?? null
 
-/** Ready peers that go before this node: those that reach more ping nodes, and of its equals those that are preferred. */
+/** Ready peers that rank before this node: more ping nodes reached, or as many and earlier in the group's order. */
 function peersBefore(state: LeaseState, view: LeaseView, instance: GroupState): string[] {
   const { name, directors } = instance.group
   const own = directors.indexOf(state.node)
@@ -118,7 +118,7 @@ function peersBefore(state: LeaseState, view: LeaseView, instance: GroupState): 
 export const rankOf = (state: LeaseState, view: LeaseView, instance: GroupState): number =>
   peersBefore(state, view, instance).length
 
-/** When the next of those who go before this node may drop out by itself: it falls silent, or its lease runs out. */
+/** When this node's rank may change by time alone: a peer before it falls silent, or its lease runs out. */
 export function rankChangesAt(state: LeaseState, view: LeaseView, instance: GroupState): Instant {
   let next = Number.POSITIVE_INFINITY as Instant
   for (const node of peersBefore(state, view, instance)) {
@@ -130,13 +130,13 @@ export function rankChangesAt(state: LeaseState, view: LeaseView, instance: Grou
   return next
 }
 
-/** It held the group when it was last heard, and its lease has run out since: it will hardly be the first to ask. */
+/** The peer held the group when last heard, and that lease has run out since: it is not waited for as a candidate. */
 const lapsed = (claim: Claim | undefined, now: Instant): boolean =>
   claim !== undefined && claim.holds && claim.at + claim.leftMs <= now
 const hasLapsed = (state: LeaseState, node: string, group: string): boolean =>
   lapsed(claimOf(state, node, group), state.now)
 
-/** Voters from whom this node hears, itself included. */
+/** Voters that are heard, this node included. */
 export const heardVoters = (state: LeaseState, view: LeaseView): string[] =>
   votersOf(view).filter((name) => ['alive', 'late'].includes(lifeOfPeer(state, view, name)))
 
@@ -146,13 +146,13 @@ export const hasQuorum = (state: LeaseState, view: LeaseView): boolean =>
 export interface Owner {
   readonly node: string
   readonly number: number
-  /** What is left of our own lease; of another's, what was left when it last spoke. */
+  /** Time left of the own lease; of a peer's, as it claimed last. */
   readonly leftMs: number
 }
-/** A holder's word counts until the next but one of its beats is due. */
+/** Heartbeat intervals for which a holder's claim is valid. */
 const BEATS_PER_WORD = 2
 
-/** The holder of a group as far as this node knows: for people, nothing is decided by it. */
+/** The presumed holder of a group, for operators only; nothing is decided by it. */
 export function ownerOf(state: LeaseState, view: LeaseView, group: LeaseGroup): Owner | null {
   const { now } = state
   const instance = state.instances.get(group.name)
@@ -162,7 +162,7 @@ export function ownerOf(state: LeaseState, view: LeaseView, group: LeaseGroup): 
   for (const node of group.directors) {
     const claim = claimOf(state, node, group.name)
     if (!claim?.holds || node === state.node) continue
-    // Beats do not name every group each time: who speaks and does not take it back still holds it.
+    // A heartbeat may leave the group out: a peer that is heard and does not revoke its claim still holds it.
     const silentMs = now - Math.max(claim.at, state.roster.heardAt(node) ?? claim.at)
     const fresh = silentMs < Math.max(claim.leftMs, BEATS_PER_WORD * heartbeatIntervalMs(view, node, state.node))
     if (fresh && (!owner || claim.number > owner.number)) owner = { node, number: claim.number, leftMs: claim.leftMs }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { InvariantError } from '@lvsm/base'
 import { describe, expect, test } from 'vitest'
 import { enter, type Phase, TRANSITIONS } from './phases.ts'
@@ -28,5 +29,12 @@ describe('phases', () => {
     for (const from of PHASES.filter((phase) => phase !== 'closing')) expect(TRANSITIONS[from]).toContain('closing')
     expect(PHASES.filter((from) => TRANSITIONS[from].includes('acquiring'))).toEqual(['backup'])
     expect(PHASES.filter((from) => TRANSITIONS[from].includes('backup'))).toEqual(['closing'])
+  })
+
+  test('the table in the README is this one', () => {
+    const readme = readFileSync(new URL('README.md', import.meta.url), 'utf8')
+    const rows = readme.matchAll(/^\| `(\w+)` \|.*\| ([`\w, ]+) \|$/gm)
+    const shown = [...rows].map(([, from, to]) => [from, to?.replaceAll('`', '').split(', ')])
+    expect(Object.fromEntries(shown)).toMatchObject(TRANSITIONS)
   })
 })

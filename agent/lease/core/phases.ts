@@ -1,13 +1,15 @@
 /**
- * The phases of a group on one director, and the only way from one to another: `enter`. Whatever is not in the table is a
- * defect of this program, and ends the process: the kernel then closes what nobody renews.
+ * State machine of a group on one director: the phases, the table of legal transitions, and `enter`, the only function that
+ * changes a phase. A transition that is not in the table is a defect of this program and fails as an invariant.
  */
 import { invariant } from '@lvsm/base'
 
 /**
- * `closing`: fence and addresses are being taken away. `backup`: all is closed, somebody else may hold.
- * `acquiring`: lease won, fence being opened. `active`: owner. `handingOver`: planned move, announcements being closed.
- * `draining`: lease released, still serving what arrives, for a bounded time.
+ * `closing`: the fence is being closed and the addresses removed; no lease, or one that is kept to open again.
+ * `backup`: closed, acknowledged by the kernel; may stand as a candidate (VRRP: BACKUP).
+ * `acquiring`: lease won, the fence is being opened. `active`: owner (VRRP: MASTER).
+ * `handingOver`: planned transfer, *announce* is being closed under a valid lease.
+ * `draining`: lease released, *serve* still open until the kernel ends it.
  */
 export type Phase = 'closing' | 'backup' | 'acquiring' | 'active' | 'handingOver' | 'draining'
 
@@ -21,20 +23,20 @@ export const TRANSITIONS: Readonly<Record<Phase, readonly Phase[]>> = {
   draining: ['closing'],
 }
 
-/** What has a phase, and a name for the message. */
+/** The part of a GroupState that `enter` writes; everywhere else `phase` is read-only. */
 interface Phased {
   readonly group: { readonly name: string }
   phase: Phase
 }
 
-/** Changes the phase; nothing else in this core writes it. */
+/** Makes one transition. */
 export function enter(instance: Phased, to: Phase): void {
   const from = instance.phase
   invariant(TRANSITIONS[from].includes(to), `${instance.group.name} cannot go from ${from} to ${to}`)
   instance.phase = to
 }
 
-/** The phases in the words of operators and of other nodes, which read them in answers to an offer. */
+/** The phases as a reason says them: operators read it, and other nodes in an ANSWER. */
 export const PHASE_TEXT: Readonly<Record<Phase, string>> = {
   closing: 'closing',
   backup: 'watching',

@@ -1,6 +1,6 @@
 /**
- * When a healthy lease is given away all the same: the kernel refuses, the interface is down, this node is set to standby, a
- * peer would serve better. Each policy names who gets the group; whether this node may take one is willing.ts.
+ * Policies of an owner: when it gives up a valid lease, and to whom. The kernel refuses, the interface is down, this node is set
+ * to standby, a peer would serve better. Whether this node may acquire a group is decided in eligibility.ts.
  */
 import { after, type Instant } from '@lvsm/base'
 import type { LeaseView } from '@lvsm/lease'
@@ -13,20 +13,20 @@ import type { LeaseState } from './state.ts'
 import { stepDown } from './step-down.ts'
 import { startTransfer } from './transfer.ts'
 
-/** Calls in a row without acknowledgement, and a ready peer gets the group. */
+/** Fence calls without acknowledgement, in a row, after which a ready peer gets the group. */
 const MISSES = 2
-/** How long a node whose kernel refused a call leaves a group to others. */
+/** Back-off of a node whose kernel refused: others go first. */
 const FAULT_MS = 2000
-/** How often an owner that is set to standby looks for a ready peer. */
+/** Pause between two attempts of an owner in standby to transfer the group. */
 const STANDBY_RETRY_MS = 1000
-/** For so long a peer must be better off: what is repaired meanwhile moves nothing. */
+/** How long a peer must be better, so that a short fault moves nothing. */
 export const BETTER_FOR_MS = 3000
-/** A peer that looks better but refuses, or cannot keep the group, is tried less and less often. */
+/** The same doubles with each transfer, up to this: a peer may look better and still refuse, or not keep the group. */
 const LONGEST_BETTER_FOR_MS = 300_000
-/** After so many times its length the last move is forgotten. */
+/** The last transfer is forgotten after so many times that duration. */
 const REMEMBERED = 8
 
-/** The kernel answered a renewal of the fence. */
+/** The kernel answered an extension of the fence. */
 export function onRenewed(
   state: LeaseState,
   view: LeaseView,
@@ -66,7 +66,7 @@ export function onAddressed(
   yieldToPeer(state, instance, reason, bestPeer(state, view, instance.group))
 }
 
-/** This node's kernel is the reason: others go first for a while. */
+/** Steps down because this node's kernel fails, and backs off as a candidate. */
 function yieldToPeer(state: LeaseState, instance: GroupState, reason: string, successor: string | null): void {
   instance.faultUntil = after(state.now, FAULT_MS)
   instance.misses = 0
@@ -89,8 +89,8 @@ export function nextPolicy(state: LeaseState, instance: GroupState): Instant[] {
 }
 
 /**
- * Policy for an interface that is down (VRRP: FAULT), by the agent's word. Without drain or delay: what reached this node no
- * more cannot be disturbed. Where nobody is ready, it keeps the group, since it may recover.
+ * Policy for an interface that is down (VRRP: FAULT), as the agent reports it. Without drain or delay, because no client
+ * reaches this node any more. Where no peer is ready it keeps the group, since the interface may recover.
  */
 function tickInterface(state: LeaseState, view: LeaseView, instance: GroupState): void {
   if (state.now >= instance.interfaceFaultUntil) return
@@ -106,7 +106,7 @@ function tickStandby(state: LeaseState, view: LeaseView, instance: GroupState): 
   startTransfer(state, view, instance, null, `${state.node} is set to standby`)
 }
 
-/** A ready peer that would serve the group better gets it, as in any planned move: nothing changes before it is willing. */
+/** Policy for a better peer: a planned transfer once it has been better for long enough. */
 function tickBetter(state: LeaseState, view: LeaseView, instance: GroupState): void {
   const better = state.standby || instance.transfer ? null : betterPeer(state, view, instance)
   if (better === null) {
@@ -134,8 +134,8 @@ interface Better {
   readonly why: string
 }
 /**
- * A ready peer that would serve the group better than this node, by what the agents said last; null when there is none. An
- * agent that is silent says nothing against its node: it may be restarted at any time.
+ * A ready peer that reaches more ping nodes, or any where this node is not ready, as the agents reported last; null when there
+ * is none. An outdated report of this node's agent counts for nothing: agents may be restarted at any time.
  */
 function betterPeer(state: LeaseState, view: LeaseView, { group, readiness }: GroupState): Better | null {
   if (state.now >= readiness.until) return null

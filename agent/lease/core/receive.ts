@@ -1,4 +1,4 @@
-/** A datagram comes in: does it count, and whose business is it? */
+/** Datagram dispatch: replay check, then voter, holder or candidate. */
 import { after } from '@lvsm/base'
 import type { LeaseView } from '@lvsm/lease'
 import { onAck, onVote } from './candidate.ts'
@@ -10,7 +10,7 @@ import { onAnswer, onOffer } from './transfer.ts'
 import { onPoll, onRequest, onVoterRelease } from './voter.ts'
 import { whyNotCandidate } from './eligibility.ts'
 
-/** Of a keepalive: a start that was not heard before is answered at once, but no more often. */
+/** Part of a keepalive: a new incarnation gets a heartbeat at once, but no more often than this. */
 const GREETING = 1 / 4
 
 export function onDatagram(state: LeaseState, view: LeaseView, envelope: Envelope): void {
@@ -23,7 +23,7 @@ export function onDatagram(state: LeaseState, view: LeaseView, envelope: Envelop
     count(state, message.kind === 'beat' ? 'greeting' : 'drop-not-for-me')
     if (judgement.unheard) greet(state, view, node)
   } else {
-    // Who speaks again may go before this node, or take what it has.
+    // A peer that is heard again may rank before this node, or be a successor.
     if (silent) touchAll(state)
     checkClones(state, node)
     if (rider) onHeartbeat(state, view, { node, incarnation, sequence }, rider)
@@ -31,7 +31,7 @@ export function onDatagram(state: LeaseState, view: LeaseView, envelope: Envelop
   }
 }
 
-/** Recordings of many old starts must not make us send as much as they bring. */
+/** Answers a new incarnation, rate-limited: replayed recordings must not make this node send as much as they bring. */
 function greet(state: LeaseState, view: LeaseView, node: string): void {
   const last = state.greetedAt.get(node)
   if (last !== undefined && state.now < after(last, GREETING * view.timing.keepaliveMs)) return
@@ -39,7 +39,7 @@ function greet(state: LeaseState, view: LeaseView, node: string): void {
   sendHeartbeat(state, view, [node])
 }
 
-/** A message that counts: from a peer, or from this node to itself. */
+/** Dispatches a message that passed the replay check, or that this node sent to itself. */
 export function onMessage(state: LeaseState, view: LeaseView, sender: Asker, message: Message): void {
   if (message.kind === 'beat') return onHeartbeat(state, view, sender, message)
   if (message.kind === 'relay') {
@@ -53,7 +53,7 @@ export function onMessage(state: LeaseState, view: LeaseView, sender: Asker, mes
   const instance = state.instances.get(message.group)
   if (!instance) return
   instance.touched = true
-  // Two machines with one name would vote twice: for two owners.
+  // A cloned voter could vote for two owners (PROTOCOL.md 3.9).
   if (message.kind === 'ack' || message.kind === 'free') {
     const cloned = state.roster.double(sender.node, state.now) !== null
     if (!state.rules.countsVote(cloned)) return count(state, 'drop-cloned-voter')

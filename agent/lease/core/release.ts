@@ -1,4 +1,4 @@
-/** The RELEASE of a lease that has ended here: sent once everything is off, and repeated twice. */
+/** RELEASE of an ended lease: sent once everything is off, and repeated twice, because the network may lose it. */
 import { after, type Instant } from '@lvsm/base'
 import type { LeaseView } from '@lvsm/lease'
 import { claimOf } from './peers.ts'
@@ -6,12 +6,12 @@ import { sendRelease } from './send.ts'
 import type { GroupState } from './group-state.ts'
 import type { LeaseState } from './state.ts'
 
-/** Of a keepalive: where it is under a third of a second, a successor's beat has come by then. */
+/** Part of a keepalive until a repeat: by then a successor's heartbeat has come. */
 const REPEAT = 3 / 4
-/** A stop waits for the repeats of its RELEASE. */
+/** Longest time until a repeat, because a process that stops waits for them. */
 const LONGEST_REPEAT_MS = 250
 
-/** Sends the RELEASE now, and twice more soon after, because the network may lose it. */
+/** Sends the RELEASE, and notes its repeats. */
 export function startRelease(state: LeaseState, view: LeaseView, instance: GroupState): void {
   const { pendingRelease } = instance
   if (!pendingRelease) return
@@ -25,7 +25,7 @@ export function tickRelease(state: LeaseState, view: LeaseView, instance: GroupS
   const { pendingRelease } = instance
   const [due] = pendingRelease?.repeatAt ?? []
   if (!pendingRelease || due === undefined || due > state.now) return
-  // The successor holds: the voters have heard it.
+  // The successor holds the lease, so the voters have heard the RELEASE.
   if (pendingRelease.successor !== null && claimOf(state, pendingRelease.successor, instance.group.name)?.holds) {
     instance.pendingRelease = null
     return

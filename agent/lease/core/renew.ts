@@ -1,7 +1,7 @@
 /**
- * The owner's two renewals. The kernel's fence is extended after each extension of the lease, and once more with what
- * is left of the lease when no extension came; the lease is extended only after the kernel acknowledged the last
- * renewal of the fence. Two calls in a row without acknowledgement: hand over.
+ * Renewals of an owner: lease and fence. The fence is extended after each extension of the lease, and once more with what is
+ * left of the lease when no extension came. The next REQUEST leaves only after the kernel acknowledged the last extension of
+ * the fence (PROTOCOL.md 4.4).
  */
 import type { Spread } from '@lvsm/heartbeat'
 import { after, fenceMs, type Instant, later, renewalMs, ROUNDING_MS } from '@lvsm/base'
@@ -12,10 +12,10 @@ import { enoughMs, fenceCalls, paceOf, type GroupState } from './group-state.ts'
 import type { LeaseState } from './state.ts'
 import { stepDown } from './step-down.ts'
 
-/** A renewal must gain at least so much, or it is not worth a call. */
+/** Least gain for which the fence is extended. */
 const WORTH_MS = 10
 
-/** Sends a REQUEST, and notes it with the time before it leaves. */
+/** Sends a REQUEST, a candidate's first or a renewal, and notes it with the clock before it leaves. */
 export function requestLease(
   state: LeaseState,
   view: LeaseView,
@@ -31,7 +31,7 @@ export function requestLease(
   send(state, voters, message, spread)
 }
 
-/** When the lease is to be renewed; sooner when the last send has no majority yet. */
+/** When the next REQUEST is due; sooner while the last one has no majority. */
 function leaseDue(view: LeaseView, instance: GroupState): Instant | null {
   const { newest, answered } = instance.holder
   if (!newest || fenceCalls(instance) > 0) return null
@@ -40,8 +40,8 @@ function leaseDue(view: LeaseView, instance: GroupState): Instant | null {
 }
 
 /**
- * From when on a renewal of the fence gains enough. Null when it never will: within two roundings of its latest end the
- * element may be gone already, and a renewal would only fail.
+ * From when on an extension of the fence gains enough. Null when it never will: within two roundings of its latest end the
+ * element may have expired, and the call would fail.
  */
 function worthFrom(state: LeaseState, view: LeaseView, instance: GroupState): Instant | null {
   const { latest } = instance.announce
@@ -53,13 +53,13 @@ function worthFrom(state: LeaseState, view: LeaseView, instance: GroupState): In
   return from <= last && state.now <= last ? from : null
 }
 
-/** When the fence is renewed from what is left of the lease, without a new extension; null when nothing is left. */
+/** When the fence is extended with what is left of the lease, no new extension having come; null when nothing is left. */
 function fenceDue(state: LeaseState, view: LeaseView, instance: GroupState): Instant | null {
   const from = fenceCalls(instance) > 0 ? null : worthFrom(state, view, instance)
   return from === null ? null : later(from, after(instance.announce.latest, -paceOf(view.timing, instance).applyMs))
 }
 
-/** The timeout of a renewal; null where it would gain too little. */
+/** Timeout of an extension; null where it would gain too little. */
 function worthwhileMs(state: LeaseState, view: LeaseView, instance: GroupState): number | null {
   const from = worthFrom(state, view, instance)
   if (from === null || state.now < from) return null
@@ -74,7 +74,7 @@ export function extendFence(state: LeaseState, view: LeaseView, instance: GroupS
   return true
 }
 
-/** A majority extended the lease: extend the fence, unless that was done less than half a keepalive ago. */
+/** A majority extended the lease: extend the fence too, unless that was done less than half a keepalive ago. */
 export function onExtended(state: LeaseState, view: LeaseView, instance: GroupState): void {
   const pace = paceOf(view.timing, instance)
   const ageMs = fenceMs(pace) - (instance.announce.latest - state.now)
@@ -99,7 +99,7 @@ export function tickRenewals(state: LeaseState, view: LeaseView, instance: Group
     )
 }
 
-/** Either this process was held up, and the lease is still good; or nobody renewed the lease, and this is its end. */
+/** The fence ran out: reopen if the lease is still good (this process was held up), else step down. */
 function fenceRanOut(state: LeaseState, view: LeaseView, instance: GroupState): void {
   const reopen = instance.holder.deadline - state.now >= enoughMs(view.timing, instance)
   const reason = 'the fence ran out before it was renewed; closing it and opening again'
@@ -107,7 +107,7 @@ function fenceRanOut(state: LeaseState, view: LeaseView, instance: GroupState): 
   else leaseRanOut(state, instance)
 }
 
-/** No majority renewed it in time. */
+/** Steps down from a group whose lease no majority renewed. */
 export function leaseRanOut(state: LeaseState, instance: GroupState): void {
   const reason = `no majority renewed lease ${instance.holder.number} of ${instance.group.name} in time`
   stepDown(state, instance, reason, { event: 'lost' })

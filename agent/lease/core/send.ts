@@ -1,4 +1,4 @@
-/** Everything that leaves as a datagram, and what this node says to itself. */
+/** Outgoing messages: datagrams to peers, and the copy for this node itself. */
 import type { Route, Spread } from '@lvsm/heartbeat'
 import { type LeaseGroup, type LeaseView, type Release, votersOf } from '@lvsm/lease'
 import { heartbeatFor, dueHeartbeats, mayPiggyback } from './heartbeats.ts'
@@ -6,7 +6,7 @@ import type { Asker, Message, Recipient } from './events.ts'
 import type { GroupState } from './group-state.ts'
 import type { LeaseState } from './state.ts'
 
-/** Sends one message under one sequence number; the copy for this node is delivered within the step. Returns the number. */
+/** Sends a message under one new sequence number, and returns that. The copy for this node is delivered within the step. */
 export function send(state: LeaseState, to: readonly string[], message: Message, spread: Spread): number {
   const sequence = ++state.sequence
   const others = [...new Set(to)].filter((name) => name !== state.node)
@@ -22,7 +22,7 @@ export function send(state: LeaseState, to: readonly string[], message: Message,
   return sequence
 }
 
-/** What goes by turns takes the next link with each message. */
+/** Route of a datagram. With `one`, the link changes with each datagram that has no known link. */
 function routeTo(state: LeaseState, name: string, spread: Spread, beat: boolean): Route {
   const heardOn = state.roster.linkOf(name)
   const turn = state.linkTurns.get(name) ?? 0
@@ -30,7 +30,7 @@ function routeTo(state: LeaseState, name: string, spread: Spread, beat: boolean)
   return { spread, heardOn, beat, turn }
 }
 
-/** Answers the very process start that asked, whatever else was heard of its node. */
+/** Replies to the incarnation that asked, even where a newer one was heard meanwhile. */
 export function reply(state: LeaseState, { node, incarnation, spread }: Asker, message: Message): void {
   if (node === state.node) send(state, [node], message, spread)
   else {
@@ -45,11 +45,11 @@ interface Sealed {
   readonly message: Message
 }
 
-/** To those whose beat is ripe the message takes it along. */
+/** Emits `send` effects, with a heartbeat piggybacked for the peers that are nearly due one. */
 function transmit(state: LeaseState, peers: Readonly<Record<string, Recipient>>, sealed: Sealed): void {
   const names = Object.keys(peers)
   const { view } = state
-  // A relay may fill a datagram alone.
+  // A relay may fill its datagram.
   const carries = view !== null && sealed.message.kind !== 'beat' && sealed.message.kind !== 'relay'
   const ripe = carries ? names.filter((name) => mayPiggyback(state, view, name)) : []
   const others = names.filter((name) => !ripe.includes(name))
@@ -72,7 +72,7 @@ export const about = (view: LeaseView, group: LeaseGroup): { group: string; dige
   epoch: view.epoch,
 })
 
-/** RELEASE goes to the voters, and to the directors, who then need not wait for their next poll. */
+/** Sends RELEASE to the voters, and to the directors, which can then ask at once instead of at their next poll. */
 export function sendRelease(
   state: LeaseState,
   view: LeaseView,

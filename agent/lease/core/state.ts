@@ -1,4 +1,4 @@
-/** The whole state of a lease process: one value, changed only inside a step. */
+/** State of the lease process: one value, changed only inside a step. */
 import { type Instant, NEVER_BEFORE, type Random } from '@lvsm/base'
 import { type GroupClaim, Roster } from '@lvsm/heartbeat'
 import {
@@ -27,14 +27,14 @@ export interface LeaseCoreOptions {
   /** For tests that plant a mistake. */
   readonly rules?: Rules
 }
-/** What a peer said about a group when it last did. */
+/** A peer's latest claim about a group, from its heartbeats. */
 export interface Claim extends GroupClaim {
   readonly at: Instant
 }
-/** What a peer's process start said about itself in its beats. */
+/** A peer's incarnation, as its latest heartbeat describes it. */
 export interface PeerState {
   readonly incarnation: Incarnation
-  /** Of the datagram that brought it. */
+  /** Sequence of the datagram that brought it: an older one is outdated. */
   readonly sequence: number
   readonly standby: boolean
   /** Digest of the voters that it counts. */
@@ -46,13 +46,14 @@ export interface LocalMessage {
   readonly message: LeaseMessage
 }
 
-/** A request that waits until this node's vote is free. */
+/** A REQUEST that is kept until this node's vote is free (PROTOCOL.md 3.7). */
 export interface WaitingRequest {
   readonly sender: Asker
   readonly message: Request
   readonly until: Instant
 }
 
+/** The state file: what is on disk for certain, and the write that is under way. */
 export interface Durable {
   /** As it is on disk for certain; null when that is not known. */
   onDisk: DurableState | null
@@ -70,34 +71,35 @@ export interface LeaseState {
   readonly rules: Rules
   readonly roster: Roster
   readonly acceptor: Acceptor
+  /** By name: each group that this node directs, or must close. */
   readonly instances: Map<string, GroupState>
-  /** By node: what it said last, however long ago. */
+  /** By node: its latest heartbeat, however old. */
   readonly peers: Map<string, PeerState>
-  /** A peer whose last word counted other voters than this node; null when there is none. */
+  /** A peer whose latest heartbeat has another set of voters than this node; null when there is none. */
   dissenter: string | null
-  /** So long leases may live that were lent by other voters than those that count now. */
+  /** Until when a lease that was lent by the previous set of voters may be valid. */
   votersNewUntil: Instant
-  /** Peers that were last seen to be two machines with one name. */
+  /** Peers of which two incarnations speak by turns: two machines with one name. */
   readonly clones: Set<string>
-  /** Its state could not be read at the start: this voter is silent for the longest lease of any cluster. */
+  /** The state file could not be read at the start: quarantine for the longest lease of any cluster. */
   readonly stateLost: boolean
-  /** When a process start that was not heard before was last answered at once, by node. */
+  /** By node: when a new incarnation was last answered at once. */
   readonly greetedAt: Map<string, Instant>
-  /** Counts the datagrams to each peer that may go over any link. */
+  /** By node: datagrams sent over one link each; chooses the next link. */
   readonly linkTurns: Map<string, number>
   readonly counters: Record<string, number>
   view: LeaseView | null
   now: Instant
   sequence: number
-  /** Counts the beats to each peer that named groups in turn. */
+  /** By node: heartbeats that named only some groups; chooses the next ones. */
   readonly heartbeatTurns: Map<string, number>
-  /** When each peer's next beat is due; at once to a peer that is not in it. */
+  /** By node: when the next heartbeat to it is due. A peer that is missing here gets one at once. */
   readonly heartbeatAt: Map<string, Instant>
-  /** What the fence tables were last made of. */
+  /** Content of the fence tables as last built, to see a difference. */
   builtTables: string
-  /** They are to be looked at when no call is out; gone: somebody changed them. */
+  /** The tables must be checked (`perhaps`) or rebuilt (`gone`: somebody changed them) once no call is out. */
   tablesDue: 'perhaps' | 'gone' | null
-  /** The last wake that was asked for. */
+  /** The timer that was last asked for. */
   wakeAt: Instant
   standby: boolean
   stopping: boolean
@@ -151,7 +153,7 @@ export function newLeaseState(options: LeaseCoreOptions): LeaseState {
   }
 }
 
-/** Something happened that its group has to look at before the step ends. */
+/** Marks a group for the tick of this step: something happened to it. */
 export function touch(state: LeaseState, group: string): void {
   const instance = state.instances.get(group)
   if (instance) instance.touched = true
@@ -160,12 +162,12 @@ export function touchAll(state: LeaseState): void {
   for (const instance of state.instances.values()) instance.touched = true
 }
 
-/** A process start that was not heard before knows nothing yet: its beats name every group as if it had just changed. */
+/** Counts every group's claim as changed, because a new incarnation of a peer knows none of them. */
 export function renewClaims(state: LeaseState): void {
   for (const instance of state.instances.values()) instance.lastClaim = { ...instance.lastClaim, since: state.now }
 }
 
-/** Every peer is due a heartbeat now. */
+/** Makes every peer's heartbeat due now. */
 export const heartbeatNow = (state: LeaseState): void => state.heartbeatAt.clear()
 
 export function count(state: LeaseState, name: string): void {

@@ -1,4 +1,4 @@
-/** What this node says to its operators: one sentence for each group. */
+/** Status for operators: role and reason of each group, peers, troubles, counters. */
 import type { GroupRole, GroupStatus, LeaseGroup, LeaseStatus, LeaseView } from '@lvsm/lease'
 import { directs, FRESH_KEEPALIVES, votersOf } from '@lvsm/lease'
 import { situationOf } from './candidate.ts'

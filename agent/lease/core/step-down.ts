@@ -13,22 +13,22 @@ import { needsLease, type GroupState } from './group-state.ts'
 import { type LeaseState, emitEvent } from './state.ts'
 
 export interface StepDown {
-  /** How operators are told of it. */
+  /** Kind of the event for operators. */
   readonly event: LeaseEvent['kind']
-  /** The voters keep their votes for it. */
+  /** The director that the voters keep their votes for. */
   readonly successor?: string | null
-  /** Keep the lease, and open again as soon as everything is closed. */
+  /** Keep the lease, and open again under it as soon as everything is closed. */
   readonly reopen?: boolean
 }
 
 /**
- * Stops answering for a group, whatever its phase. Steps: the lease ends here (`endLease`), everything is closed
- * (`closeAll`), and once the kernel has acknowledged that, the voters are told (`startRelease`, from `tickClosing`).
+ * Steps down from a group in any phase. Its steps: `endLease`, `closeAll`, and once the kernel acknowledged, `startRelease`
+ * (from `tickClosing`). A planned transfer with a drain time uses the same steps in another order (transfer.ts).
  */
 export function stepDown(state: LeaseState, instance: GroupState, reason: string, how: StepDown): void {
   const { event, successor = null, reopen = false } = how
   const { phase } = instance
-  // Of a group that is closed or being closed operators were told; that it lost its lease meanwhile is news.
+  // Operators know already that a group is closed or closing; not, that it lost the lease it meant to keep.
   if (needsLease(instance) || event === 'lost')
     emitEvent(state, instance.group.name, event, instance.holder.number, reason)
   if (phase === 'closing') {
@@ -46,13 +46,13 @@ export function stepDown(state: LeaseState, instance: GroupState, reason: string
   closeAll(state, instance)
 }
 
-/** The lease is valid here no more, and a RELEASE is due; the voters hear of it when everything is closed. */
+/** Ends the local lease, and notes the RELEASE that the voters get once everything is closed. */
 export function endLease(instance: GroupState, successor: string | null): void {
   instance.reopen = false
   instance.pendingRelease = { upTo: instance.holder.release(), successor, repeatAt: [] }
 }
 
-/** Closes the fence and takes the addresses off. */
+/** Calls that close the fence and remove the addresses. */
 export function closeAll(state: LeaseState, instance: GroupState): void {
   instance.touched = true
   instance.burst = null

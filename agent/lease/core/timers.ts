@@ -1,4 +1,4 @@
-/** What is due now, and when something will be due next. */
+/** Timers: `tick` does what is due now, `nextDue` says when to wake up next. */
 import { earlier, type Instant } from '@lvsm/base'
 import { latestOf, type LeaseView } from '@lvsm/lease'
 import { nextAnnouncement, tickAnnouncements } from './announcing.ts'
@@ -21,13 +21,13 @@ import { nextTransfer, tickDraining, tickHandingOver, tickTransfer } from './tra
 
 const NEVER = Number.POSITIVE_INFINITY as Instant
 
-/** Before anything else in a step: whatever happened meanwhile, nobody acts on a lease that has run out. */
+/** Steps down from every group whose lease has run out. First in each step, so that nothing acts under an expired lease. */
 export function expire(state: LeaseState): void {
   for (const instance of state.instances.values())
     if (needsLease(instance) && !isLeaseValid(instance, state.now)) leaseRanOut(state, instance)
 }
 
-/** Of the groups only those that something happened to, or that are due, are looked at. */
+/** Ticks the groups that are touched or due; with hundreds of groups the others cost nothing. */
 export function tick(state: LeaseState, view: LeaseView): void {
   tickWaiting(state, view)
   tickHeartbeats(state, view)
@@ -61,7 +61,7 @@ function tickActive(state: LeaseState, view: LeaseView, instance: GroupState): v
   tickPolicy(state, view, instance)
 }
 
-/** Stopped means that everything is off for certain; how long a stubborn kernel is waited for is the process's choice. */
+/** Reports `stopped` once all groups are closed and their RELEASEs sent. The process decides how long it waits for that. */
 function tickStop(state: LeaseState): void {
   if (!state.stopping || state.stopped) return
   const quiet = [...state.instances.values()].every(
@@ -72,7 +72,7 @@ function tickStop(state: LeaseState): void {
   state.effects.push({ kind: 'stopped' })
 }
 
-/** The earliest instant at which something will be due. */
+/** The earliest timer of all. */
 export function nextDue(state: LeaseState, view: LeaseView): Instant {
   let next = earlier(nextHeartbeat(state, view), nextDurable(state))
   for (const { until } of state.waitingRequests) next = earlier(next, until)
@@ -105,7 +105,7 @@ function dueTimes(state: LeaseState, view: LeaseView, instance: GroupState): (In
   return times
 }
 
-/** When the kernel has closed by itself what it did not close when told to. */
+/** When the elements' own timeouts have closed what a failed call did not. */
 const closedAt = (instance: GroupState): Instant =>
   instance.addressOff ? latestOf([instance.announce, instance.serve]) : NEVER
 const callsOut = (instance: GroupState): boolean =>

@@ -1,5 +1,5 @@
 /**
- * The planned switchover: OFFER → willing ANSWER → announcements closed, the rest opened for the drain time only →
+ * Planned transfer of a lease, the lease processes' part of a switchover: OFFER → willing ANSWER → announcements closed, the rest opened for the drain time only →
  * acknowledged → RELEASE with the successor's name → drain → everything closed (packages/lease/PROTOCOL.md 6.4; FENCE.md, row 12).
  *
  * Laws: nothing changes before the successor is willing; announcements are closed, acknowledged, before the RELEASE;
@@ -18,12 +18,12 @@ import { type LeaseState, emitEvent } from './state.ts'
 import { closeAll, endLease, stepDown } from './step-down.ts'
 import { whyNotSuccessor } from './eligibility.ts'
 
-/** An offer is good for so many keepalives. */
+/** Keepalives until an offer ends without an answer. */
 const OFFER_KEEPALIVES = 4
-/** A drain shorter than this is not worth its calls. */
+/** Shorter drains are skipped. */
 const SHORTEST_DRAIN_MS = 4 * ROUNDING_MS
 
-/** Why a move cannot begin; null when it can. */
+/** Why a transfer cannot start; null when it can. */
 function obstacle(state: LeaseState, instance: GroupState, to: string | null): string | null {
   const { name, directors } = instance.group
   if (instance.phase !== 'active') return `${state.node} does not hold ${name}`
@@ -79,7 +79,7 @@ export function tickTransfer(state: LeaseState, view: LeaseView, instance: Group
 export const nextTransfer = (view: LeaseView, instance: GroupState): Instant | null =>
   instance.transfer ? (Math.min(instance.transfer.resendAt, offerEnds(view, instance.transfer.since)) as Instant) : null
 
-/** For so long a peer that refused is asked only where nobody else is ready. */
+/** How long a peer that refused an offer is the last choice. */
 const PASSED_OVER_MS = 30_000
 
 function endTransfer(state: LeaseState, instance: GroupState, reason: string): void {
@@ -105,7 +105,7 @@ export function onOffer(state: LeaseState, view: LeaseView, sender: Asker, offer
   })
 }
 
-/** An agent may have a lot to say; an answer that is too long for its datagram would be none. */
+/** Longest reason in an ANSWER, which must fit a datagram. */
 const LONGEST_REASON = 200
 const cut = (reason: string): string =>
   reason.length > LONGEST_REASON ? `${reason.slice(0, LONGEST_REASON - 1)}…` : reason
@@ -118,7 +118,7 @@ export function onAnswer(state: LeaseState, view: LeaseView, instance: GroupStat
   else if (fenceCalls(instance) === 0) handOver(state, view, instance, transfer.to)
 }
 
-/** The successor is willing: close the announcements, and let the kernel end the serving after the drain time. */
+/** The successor is willing: close *announce*, and give *serve* its last timeout, the drain time. */
 function handOver(state: LeaseState, view: LeaseView, instance: GroupState, to: string): void {
   const drainMs = view.timing.drainMs - 2 * ROUNDING_MS
   if (view.timing.drainMs < SHORTEST_DRAIN_MS) {
@@ -131,7 +131,7 @@ function handOver(state: LeaseState, view: LeaseView, instance: GroupState, to: 
   renewFence(state, instance, ['serve'], drainMs, after(state.now, view.timing.drainMs))
 }
 
-/** Called after each answer of the kernel while parting. */
+/** Phase `handingOver`: once the kernel acknowledged, RELEASE and drain; where it refused, everything is closed first. */
 export function tickHandingOver(state: LeaseState, view: LeaseView, instance: GroupState): void {
   if (fenceCalls(instance) > 0) return
   const to = instance.transfer?.to ?? null
@@ -147,7 +147,7 @@ export function tickHandingOver(state: LeaseState, view: LeaseView, instance: Gr
   enter(instance, 'draining')
 }
 
-/** Drained, or closed by the kernel: take the rest away. */
+/** Phase `draining`: at its end, close what is left. */
 export function tickDraining(state: LeaseState, instance: GroupState): void {
   if (state.now < instance.serve.latest) return
   enter(instance, 'closing')

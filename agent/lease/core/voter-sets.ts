@@ -1,23 +1,22 @@
 /**
- * Which voters the nodes count. Two nodes that count other voters can form two majorities, and so can one set after the
- * other: while the last word of any peer names other voters than this node's, however long ago that was, and for as long
- * after a change as a lease may live that was lent by the voters before, this node takes nothing over, and as a voter lends
- * nothing anew.
+ * Sets of voters: whether all nodes count the same. Two sets can have two majorities, at once or one after the other. So
+ * while the latest heartbeat of any peer, however old, has another set, and after a change for as long as a lease of the
+ * previous set may be valid, this node acquires nothing and as a voter grants only renewals (PROTOCOL.md 3.8, 5.3).
  *
- * What this does not cover takes epochs (packages/lease/PROTOCOL.md section 8): a peer that was cut off before it had the new set.
+ * A peer that was cut off before it got the new set is not covered; that takes epochs (packages/lease/PROTOCOL.md section 8).
  */
 import { after, type Instant, later, quarantineMs, type Trouble } from '@lvsm/base'
 import { type LeaseView, voterDigest } from '@lvsm/lease'
 import { heartbeatNow, type LeaseState, emitEvent, touchAll } from './state.ts'
 
-/** Before the view changes: who counts other voters from now on says so at once. */
+/** A new view with other voters: starts the waiting time, and sends heartbeats at once, which carry the new set. */
 export function changeVoters(state: LeaseState, before: LeaseView | null, view: LeaseView): void {
   if (!before || voterDigest(before) === voterDigest(view)) return
   state.votersNewUntil = leasesEnd(state, before, view)
   heartbeatNow(state)
 }
 
-/** After any word that may change it. */
+/** Looks for a peer with another set of voters; after each heartbeat or view that may change the answer. */
 export function checkVoters(state: LeaseState, view: LeaseView): void {
   const own = voterDigest(view)
   const [name = null] = [...state.peers].find(([, { voters }]) => voters !== own) ?? []
@@ -34,7 +33,7 @@ const leasesEnd = (state: LeaseState, ...views: readonly LeaseView[]): Instant =
 const dissentText = ({ node }: LeaseState, name: string): string =>
   `${name} counts other voters than ${node}: two majorities could be formed`
 
-/** Why nothing is taken over on account of the voters; null when there is no reason. */
+/** Why the sets of voters forbid to acquire or grant anything new; null when they do not. */
 export function votersUnsettled(state: LeaseState): string | null {
   if (state.dissenter !== null) return dissentText(state, state.dissenter)
   return state.now < state.votersNewUntil ? 'the voters are new: leases that the others lent may live yet' : null

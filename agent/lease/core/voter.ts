@@ -1,11 +1,12 @@
 /**
- * This node as a voter: every question goes to the acceptor, every answer goes back to the start that asked.
+ * Voter: REQUEST, POLL and RELEASE go to the acceptor, its answer goes back to the incarnation that asked (PROTOCOL.md,
+ * section 3).
  *
- * Law: while the voters are not settled (voter-sets.ts), or two machines speak as the node that asks, nothing is lent anew:
- * the vote would count in two majorities. What is lent already is renewed.
+ * Law: while nodes count different voters (voter-sets.ts), or the asking node is cloned, only renewals are granted: a new
+ * vote could count in two majorities.
  *
- * A request that comes a moment before the vote is free waits for that moment. To the protocol it is a datagram that was
- * under way for longer, which may always happen; to the candidate it saves the way there and back.
+ * A REQUEST that comes a moment before the vote is free waits until then. To the protocol it is a datagram that was longer on
+ * its way; it saves the candidate a round trip.
  */
 import { after } from '@lvsm/base'
 import { groupOf, type LeaseView, leadMs, type Poll, type Release, type Request } from '@lvsm/lease'
@@ -14,9 +15,9 @@ import { reply } from './send.ts'
 import { type LeaseState, touch, touchAll } from './state.ts'
 import { votersUnsettled } from './voter-sets.ts'
 
-/** A request waits for at most so many head starts of a candidate. */
+/** Longest wait of a REQUEST, in head starts of a candidate. */
 const LONGEST_WAIT_LEADS = 2
-/** Sums of fractions may come out a hair too early. */
+/** Guards against rounding of fractions of a millisecond. */
 const HAIR_MS = 0.01
 
 export function onRequest(state: LeaseState, view: LeaseView, sender: Asker, message: Request): void {
@@ -25,7 +26,7 @@ export function onRequest(state: LeaseState, view: LeaseView, sender: Asker, mes
   if (!answer) return
   const soon = answer.kind === 'busy' && answer.reason === 'held' && answer.leftMs <= longestWaitMs(view)
   if (!soon) return reply(state, sender, answer)
-  // One for each candidate and group: the newest.
+  // Of each candidate and group the newest waits.
   const others = state.waitingRequests.filter(
     (one) => one.sender.node !== sender.node || one.message.group !== message.group,
   )
@@ -35,7 +36,7 @@ export function onRequest(state: LeaseState, view: LeaseView, sender: Asker, mes
 const lendsAnew = (state: LeaseState, { node }: Asker): boolean =>
   state.rules.lendsAnew(votersUnsettled(state) !== null, state.roster.double(node, state.now) !== null)
 
-/** A vote is lent for addresses: those of a group that has another shape here may be in other groups. */
+/** Touches the groups whose addresses the request is about: one with another digest may have addresses of any group. */
 function touchSharers(state: LeaseState, view: LeaseView, { group, digest }: Request): void {
   if (groupOf(view, group)?.digest === digest) touch(state, group)
   else touchAll(state)
@@ -43,7 +44,7 @@ function touchSharers(state: LeaseState, view: LeaseView, { group, digest }: Req
 
 const longestWaitMs = (view: LeaseView): number => LONGEST_WAIT_LEADS * leadMs(view.timing)
 
-/** In the order of their arrival. */
+/** Answers the requests whose vote is free now, in the order of arrival. */
 export function tickWaiting(state: LeaseState, view: LeaseView): void {
   const due = state.waitingRequests.filter(({ until }) => until <= state.now)
   if (due.length === 0) return
