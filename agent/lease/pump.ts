@@ -7,7 +7,7 @@ import type { DurableState } from '@lvsm/lease'
 import type { Outgoing } from '@lvsm/wire'
 import { type Driver, startDriver } from '../driver/driver.ts'
 import type { LeaseEffect, LeaseInput } from './core/events.ts'
-import { BOTH } from './core/kernel.ts'
+import { BOTH } from './core/kernel-calls.ts'
 import type { Addressee, Addresses, Fence } from './ports.ts'
 
 /** Inputs that may wait; more are dropped and counted, as the network would. */

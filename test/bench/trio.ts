@@ -6,7 +6,7 @@ import { type Keys, open, sealer } from '@lvsm/wire'
 import { keyring } from '../../agent/lease/adapters/network/keyring.ts'
 import { createLeaseCore, type LeaseCore } from '../../agent/lease/core/core.ts'
 import type { LeaseEffect, LeaseInput } from '../../agent/lease/core/events.ts'
-import { BOTH } from '../../agent/lease/core/kernel.ts'
+import { BOTH } from '../../agent/lease/core/kernel-calls.ts'
 
 const NODES = ['dir1', 'dir2', 'rs1'] as const
 const DIRECTORS = ['dir1', 'dir2']

@@ -5,7 +5,7 @@
 import { type Instant, NEVER_BEFORE, type Random } from '@lvsm/base'
 import type { DurableState, LeaseView, Rules } from '@lvsm/lease'
 import type { Outgoing } from '@lvsm/wire'
-import { type Belief, createLeaseCore, type LeaseCore } from '../../agent/lease/core/core.ts'
+import { type LocalLease, createLeaseCore, type LeaseCore } from '../../agent/lease/core/core.ts'
 import type { Envelope, LeaseEffect, LeaseInput } from '../../agent/lease/core/events.ts'
 import type { Addressee } from '../../agent/lease/ports.ts'
 import { type Pump, type PumpPorts, startPump } from '../../agent/lease/pump.ts'
@@ -39,7 +39,7 @@ export interface Surroundings {
   holdUp(at: number): number
   send(outgoing: Outgoing, recipients: readonly Addressee[]): void
   /** Observers see each of these at the time that the process has got to. */
-  believes(beliefs: readonly Belief[]): void
+  believes(beliefs: readonly LocalLease[]): void
   told(effect: Extract<LeaseEffect, { kind: 'event' }>): void
   frame(address: string, group: string): void
   /** The process ended by itself. */
@@ -70,7 +70,7 @@ export class Process {
   #frozenUntil = 0
   #resumes: number | null = null
   #tripping: { readonly until: () => number; readonly denied: boolean } | null = null
-  #believed: readonly Belief[] = []
+  #believed: readonly LocalLease[] = []
   #steps = 0
   #view: LeaseView | null = null
   #now: Instant = NEVER_BEFORE
@@ -235,7 +235,7 @@ export class Process {
   }
   #observeBeliefs(): void {
     const before = this.#believed
-    const beliefs = this.core.beliefs()
+    const beliefs = this.core.localLeases()
     if (beliefs.length === before.length && beliefs.every((one, at) => isSame(one, before[at]))) return
     this.#believed = beliefs
     this.line.show(() => this.#around.believes(beliefs))
@@ -272,5 +272,5 @@ export class Process {
   }
 }
 
-const isSame = (one: Belief, other: Belief | undefined): boolean =>
+const isSame = (one: LocalLease, other: LocalLease | undefined): boolean =>
   other !== undefined && one.until === other.until && one.furthest === other.furthest && one.group === other.group

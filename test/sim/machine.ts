@@ -2,7 +2,7 @@
 import { type Random, randomBetween, seededRandom } from '@lvsm/base'
 import { type DurableState, LOST_STATE, NEW_STATE, RULES } from '@lvsm/lease'
 import type { Outgoing } from '@lvsm/wire'
-import type { Belief } from '../../agent/lease/core/core.ts'
+import type { LocalLease } from '../../agent/lease/core/core.ts'
 import type { LeaseEffect, LeaseInput } from '../../agent/lease/core/events.ts'
 import type { Addressee } from '../../agent/lease/ports.ts'
 import type { Clock } from '../kit/clock.ts'
@@ -220,7 +220,7 @@ export class Machine {
     this.#world.schedule.in(randomBetween(this.#world.random, ...NOTICE_MS), run)
   }
 
-  #believes(beliefs: readonly Belief[]): void {
+  #believes(beliefs: readonly LocalLease[]): void {
     this.#world.law.believes(
       this.label,
       beliefs.map(({ group, until, furthest }) => ({

@@ -80,7 +80,7 @@ function nodeLine(cluster: Cluster, machine: Machine, groups: readonly string[])
   const status = process?.core.status(clock.read(cluster.schedule.now))
   const parts = groups.map((group) => {
     const role = status?.groups.find(({ name }) => name === group)?.role ?? 'none'
-    const belief = process?.core.beliefs().find((one) => one.group.name === group)
+    const belief = process?.core.localLeases().find((one) => one.group.name === group)
     const until = belief ? clock.trueAt(belief.until) : Number.NEGATIVE_INFINITY
     const [announce, serve] = [kernel.now.endOf(group, 'announce'), kernel.now.endOf(group, 'serve')]
     return [

@@ -1,12 +1,12 @@
 /**
- * Gratuitous announcements of an owner: a burst when it takes the addresses, later repeats, then a slow refresh;
- * and a defence, rate-limited, when somebody else announces them. Each carries the deadline (FENCE.md, row 3).
+ * Gratuitous ARP of an owner (RFC 5227): a burst when it adds the addresses, repeats, then a slow refresh; and a defence,
+ * rate-limited, when another MAC announces them. Each frame has the lease's deadline (FENCE.md, row 3).
  */
 import { after, type Instant } from '@lvsm/base'
-import type { Seat } from './seat.ts'
-import type { Station } from './station.ts'
+import type { GroupState } from './group-state.ts'
+import type { LeaseState } from './state.ts'
 
-/** Milliseconds after the take. */
+/** Milliseconds after the addresses were added. */
 const BURST_MS = [0, 100, 200, 400, 800, 5000, 30_000]
 const REFRESH_MS = 60_000
 const DEFENCE_MS = 500
@@ -16,28 +16,28 @@ const offsetOf = (sent: number): number => {
   return BURST_MS[sent] ?? (BURST_MS[last] ?? 0) + (sent - last) * REFRESH_MS
 }
 
-export const nextAnnouncement = (seat: Seat): Instant | null =>
-  seat.burst && seat.phase === 'holding' ? after(seat.burst.since, offsetOf(seat.burst.sent)) : null
+export const nextAnnouncement = (instance: GroupState): Instant | null =>
+  instance.burst && instance.phase === 'active' ? after(instance.burst.since, offsetOf(instance.burst.sent)) : null
 
-export function startBurst(station: Station, seat: Seat): void {
-  seat.burst = { since: station.now, sent: 0 }
-  tendAnnouncements(station, seat)
+export function startBurst(state: LeaseState, instance: GroupState): void {
+  instance.burst = { since: state.now, sent: 0 }
+  tickAnnouncements(state, instance)
 }
 
-export function tendAnnouncements(station: Station, seat: Seat): void {
-  const due = nextAnnouncement(seat)
-  if (!seat.burst || due === null || due > station.now) return
-  announce(station, seat)
-  while (after(seat.burst.since, offsetOf(seat.burst.sent)) <= station.now) seat.burst.sent += 1
+export function tickAnnouncements(state: LeaseState, instance: GroupState): void {
+  const due = nextAnnouncement(instance)
+  if (!instance.burst || due === null || due > state.now) return
+  announce(state, instance)
+  while (after(instance.burst.since, offsetOf(instance.burst.sent)) <= state.now) instance.burst.sent += 1
 }
 
-export function defend(station: Station, seat: Seat): boolean {
-  if (seat.phase !== 'holding' || station.now < after(seat.defendedAt, DEFENCE_MS)) return false
-  seat.defendedAt = station.now
-  announce(station, seat)
+export function defend(state: LeaseState, instance: GroupState): boolean {
+  if (instance.phase !== 'active' || state.now < after(instance.defendedAt, DEFENCE_MS)) return false
+  instance.defendedAt = state.now
+  announce(state, instance)
   return true
 }
 
-function announce(station: Station, seat: Seat): void {
-  station.effects.push({ kind: 'announce', group: seat.group, notAfter: seat.holder.deadline })
+function announce(state: LeaseState, instance: GroupState): void {
+  state.effects.push({ kind: 'announce', group: instance.group, notAfter: instance.holder.deadline })
 }

@@ -183,10 +183,10 @@ describe('a candidate', () => {
       for (let round = 0; round < 300 && dir2.role() !== 'owner'; round++) dir2.live(2, ['rs1'], each)
       return dir2.now - began
     }
-    let beatAt = 0
+    let heartbeatAt = 0
     const spoken = takes(() => {
-      if (dir2.now < beatAt) return
-      beatAt = dir2.now + 100
+      if (dir2.now < heartbeatAt) return
+      heartbeatAt = dir2.now + 100
       dir2.beat('dir1', [claim()])
     })
     expect(spoken).toBeLessThan(150)

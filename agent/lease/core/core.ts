@@ -1,5 +1,5 @@
 /**
- * The lease process as a pure machine: `step(input, now) → effects`.
+ * Lease process as a pure state machine: `step(input, now) → effects`.
  *
  * Laws: the same inputs give the same effects; `now` is read after the input arrived and before any effect is carried
  * out, and never goes back; effects are carried out in their order; each fence and address effect is answered by
@@ -7,37 +7,38 @@
  */
 import { after, type Instant, invariant, later, NEVER_BEFORE } from '@lvsm/base'
 import type { Grant, LeaseGroup, LeaseStatus, LeaseView } from '@lvsm/lease'
-import { expire, nextDue, tend } from './agenda.ts'
+import { expire, nextDue, tick } from './timers.ts'
 import { defend } from './announcing.ts'
-import { onDatagram, onMessage } from './arrivals.ts'
-import { beatSoon } from './beats.ts'
-import { giveUp } from './closing.ts'
+import { onDatagram, onMessage } from './receive.ts'
+import { heartbeatSoon } from './heartbeats.ts'
 import { onPersisted } from './durable.ts'
 import { type LeaseEffect, type LeaseInput, READY_FOR_MS } from './events.ts'
-import { guardSoon, onCarried } from './guarding.ts'
-import { addAddresses, addressesStand, bookAddressed, bookFenced } from './kernel.ts'
-import { adopt, relinquish } from './membership.ts'
+import { checkTables, onCarried } from './fence-tables.ts'
+import { addAddresses, onFenceAnswer } from './kernel-calls.ts'
+import { adopt } from './membership.ts'
 import { bestPeer } from './peers.ts'
-import { post } from './post.ts'
-import { onRenewed } from './renewing.ts'
-import { isReady, type Seat } from './seat.ts'
-import { beatNow, type LeaseCoreOptions, newStation, type Station, tell, touchAll } from './station.ts'
+import { onAddressed, onRenewed } from './policy.ts'
+import { send } from './send.ts'
+import { isReady, type GroupState } from './group-state.ts'
+import { heartbeatNow, type LeaseCoreOptions, newLeaseState, type LeaseState, emitEvent, touchAll } from './state.ts'
 import { statusOf } from './status.ts'
-import { onOpened } from './taking.ts'
-import { beginTransfer } from './transfer.ts'
+import { stepDown } from './step-down.ts'
+import { onOpened } from './acquire.ts'
+import { startTransfer } from './transfer.ts'
 
 export interface LeaseCore {
   step(input: LeaseInput, now: Instant): LeaseEffect[]
   status(now: Instant): LeaseStatus
-  /** Until when this node believes that it holds which groups; for observers. */
-  beliefs(): readonly Belief[]
-  /** What this node lent as a voter, by address; for observers. */
+  /** The local lease of each group; for observers. */
+  localLeases(): readonly LocalLease[]
+  /** This node's grants as a voter, by address; for observers. */
   votes(): readonly (readonly [string, Grant | null])[]
 }
-export interface Belief {
+export interface LocalLease {
   readonly group: LeaseGroup
+  /** Valid before this instant. */
   readonly until: Instant
-  /** The latest end of a lease that it ever believed in. */
+  /** The latest deadline that it ever had. */
   readonly furthest: Instant
 }
 
@@ -45,154 +46,154 @@ export interface Belief {
 const MOST_ROUNDS = 1000
 
 export function createLeaseCore(options: LeaseCoreOptions): LeaseCore {
-  const station = newStation(options)
+  const state = newLeaseState(options)
   return {
     step(input, now) {
-      station.now = later(station.now, now)
-      station.effects = []
-      expire(station)
-      onInput(station, input)
-      settle(station)
-      return station.effects
+      state.now = later(state.now, now)
+      state.effects = []
+      expire(state)
+      onInput(state, input)
+      settle(state)
+      return state.effects
     },
     status(now) {
-      station.now = later(station.now, now)
-      return statusOf(station)
+      state.now = later(state.now, now)
+      return statusOf(state)
     },
-    beliefs: () =>
-      [...station.seats.values()].map(({ group, holder: { deadline, furthest } }) => ({
+    localLeases: () =>
+      [...state.instances.values()].map(({ group, holder: { deadline, furthest } }) => ({
         group,
         until: deadline,
         furthest,
       })),
-    votes: () => station.acceptor.votes(),
+    votes: () => state.acceptor.votes(),
   }
 }
 
-/** Carries on until nothing is due and nothing is left to say to ourselves; then asks to be woken. */
-function settle(station: Station): void {
-  const { view } = station
+/** Ticks and delivers local messages until nothing is due; then sets the timer. */
+function settle(state: LeaseState): void {
+  const { view } = state
   if (!view) return
   for (let round = 0; ; round++) {
     invariant(round < MOST_ROUNDS, 'a step settles')
-    tend(station, view)
-    const { local } = station
-    station.local = []
+    tick(state, view)
+    const { local } = state
+    state.local = []
     for (const { sequence, message } of local) {
-      const { node, incarnation } = station
-      onMessage(station, view, { node, incarnation, sequence, spread: 'one' }, message)
+      const { node, incarnation } = state
+      onMessage(state, view, { node, incarnation, sequence, spread: 'one' }, message)
     }
-    const next = nextDue(station, view)
-    if (local.length > 0 || next <= station.now) continue
-    if (station.wakeAt !== next) station.effects.push({ kind: 'wake', at: next })
-    station.wakeAt = next
+    const next = nextDue(state, view)
+    if (local.length > 0 || next <= state.now) continue
+    if (state.wakeAt !== next) state.effects.push({ kind: 'wake', at: next })
+    state.wakeAt = next
     return
   }
 }
 
-function onInput(station: Station, input: LeaseInput): void {
-  if (input.kind === 'view') return adopt(station, input.view)
-  if (input.kind === 'standby') return onStandby(station, input.on)
-  if (input.kind === 'stop') return onStop(station, input.reason)
-  if (input.kind === 'persisted') return onPersisted(station, input.ok, input.error)
-  const { view } = station
-  if (input.kind === 'wake') station.wakeAt = NEVER_BEFORE
+function onInput(state: LeaseState, input: LeaseInput): void {
+  if (input.kind === 'view') return adopt(state, input.view)
+  if (input.kind === 'standby') return onStandby(state, input.on)
+  if (input.kind === 'stop') return onStop(state, input.reason)
+  if (input.kind === 'persisted') return onPersisted(state, input.ok, input.error)
+  const { view } = state
+  if (input.kind === 'wake') state.wakeAt = NEVER_BEFORE
   if (!view || input.kind === 'wake') return
-  if (input.kind === 'datagram') return onDatagram(station, view, input.envelope)
-  if (input.kind === 'relay') return onRelay(station, view, input)
-  if (input.kind === 'fence-lost') return guardSoon(station, view, true)
-  const seat = station.seats.get(input.group)
-  if (seat) return onSeatInput(station, view, seat, input)
+  if (input.kind === 'datagram') return onDatagram(state, view, input.envelope)
+  if (input.kind === 'relay') return onRelay(state, view, input)
+  if (input.kind === 'fence-lost') return checkTables(state, view, true)
+  const instance = state.instances.get(input.group)
+  if (instance) return onGroupInput(state, view, instance, input)
   if (input.kind === 'switchover')
-    tell(station, input.group, 'refused', 0, `${station.node} is no director of ${input.group}`)
+    emitEvent(state, input.group, 'refused', 0, `${state.node} is no director of ${input.group}`)
 }
 
-type SeatInput = Exclude<
+type GroupInput = Exclude<
   LeaseInput,
   { kind: 'view' | 'standby' | 'stop' | 'persisted' | 'wake' | 'datagram' | 'relay' | 'fence-lost' }
 >
 
-function onSeatInput(station: Station, view: LeaseView, seat: Seat, input: SeatInput): void {
-  seat.touched = true
+function onGroupInput(state: LeaseState, view: LeaseView, instance: GroupState, input: GroupInput): void {
+  instance.touched = true
   switch (input.kind) {
     case 'ready':
-      return onReady(station, seat, input)
+      return onReady(state, instance, input)
     case 'fenced':
-      bookFenced(seat, input)
-      if (input.op === 'open') onOpened(station, view, seat, input)
-      else if (input.op === 'renew') onRenewed(station, view, seat, input)
-      else if (input.op === 'carry') onCarried(station, view, seat, input)
+      onFenceAnswer(instance, input)
+      if (input.op === 'open') onOpened(state, view, instance, input)
+      else if (input.op === 'renew') onRenewed(state, view, instance, input)
+      else if (input.op === 'carry') onCarried(state, view, instance, input)
       return
     case 'addressed':
-      return onAddressed(station, view, seat, input)
+      return onAddressed(state, view, instance, input)
     case 'address-lost':
-      if (seat.phase !== 'holding' || !seat.announce.isOpen(station.now) || seat.addressCalls > 0) return
-      seat.addressOn = false
-      addAddresses(station, seat)
-      seat.burst = { since: station.now, sent: 0 }
-      return tell(station, seat.group.name, 'note', seat.holder.number, 'an address was removed by somebody; put back')
+      if (instance.phase !== 'active' || !instance.announce.isOpen(state.now) || instance.addressCalls > 0) return
+      instance.addressOn = false
+      addAddresses(state, instance)
+      instance.burst = { since: state.now, sent: 0 }
+      return emitEvent(
+        state,
+        instance.group.name,
+        'note',
+        instance.holder.number,
+        'an address was removed by somebody; put back',
+      )
     case 'conflict':
-      if (!defend(station, seat)) return
-      return tell(station, seat.group.name, 'note', seat.holder.number, `${input.mac} announced our address; defended`)
+      if (!defend(state, instance)) return
+      return emitEvent(
+        state,
+        instance.group.name,
+        'note',
+        instance.holder.number,
+        `${input.mac} announced our address; defended`,
+      )
     case 'switchover':
-      return beginTransfer(station, view, seat, input.to, input.reason)
+      return startTransfer(state, view, instance, input.to, input.reason)
   }
 }
 
-function onReady(station: Station, seat: Seat, input: Extract<LeaseInput, { kind: 'ready' }>): void {
+function onReady(state: LeaseState, instance: GroupState, input: Extract<LeaseInput, { kind: 'ready' }>): void {
   const { ready, cutOff, reaches, reason } = input
-  const changed = isReady(seat, station.now) !== ready || seat.says.reaches !== reaches
-  const until = after(station.now, READY_FOR_MS)
-  seat.says = { ready, reaches, reason, until }
-  seat.cutOffUntil = cutOff ? until : NEVER_BEFORE
+  const changed = isReady(instance, state.now) !== ready || instance.readiness.reaches !== reaches
+  const until = after(state.now, READY_FOR_MS)
+  instance.readiness = { ready, reaches, reason, until }
+  instance.interfaceFaultUntil = cutOff ? until : NEVER_BEFORE
   if (!changed) return
-  beatSoon(station)
-  if (ready) seat.candidate.pollSoon()
+  heartbeatSoon(state)
+  if (ready) instance.candidate.pollSoon()
 }
 
-/** An owner that cannot have its addresses is none: a peer may be able to. */
-function onAddressed(
-  station: Station,
-  view: LeaseView,
-  seat: Seat,
-  input: Extract<LeaseInput, { kind: 'addressed' }>,
-): void {
-  bookAddressed(seat, input)
-  if (input.op === 'remove' || input.ok || seat.phase !== 'holding' || addressesStand(seat)) return
-  const reason = `the addresses of ${seat.group.name} cannot be added: ${input.error}`
-  giveUp(station, seat, { kind: 'gave-up', reason, successor: bestPeer(station, view, seat.group), unfit: true })
-}
-
-function onRelay(station: Station, view: LeaseView, input: Extract<LeaseInput, { kind: 'relay' }>): void {
-  if (input.to === station.node) {
-    station.effects.push({ kind: 'deliver', from: station.node, payload: input.payload })
+function onRelay(state: LeaseState, view: LeaseView, input: Extract<LeaseInput, { kind: 'relay' }>): void {
+  if (input.to === state.node) {
+    state.effects.push({ kind: 'deliver', from: state.node, payload: input.payload })
     return
   }
   const to = input.to === null ? view.nodes.map(({ name }) => name) : [input.to]
-  // What is told to everybody is told again soon.
-  post(station, to, { kind: 'relay', payload: input.payload }, input.to === null ? 'one' : 'all')
+  // A broadcast is repeated by the agent; a message to one node goes over all links.
+  send(state, to, { kind: 'relay', payload: input.payload }, input.to === null ? 'one' : 'all')
 }
 
-function onStandby(station: Station, on: boolean): void {
-  if (station.standby === on) return
-  station.standby = on
-  touchAll(station)
-  for (const seat of station.seats.values()) seat.standbyAt = station.now
-  beatSoon(station)
+function onStandby(state: LeaseState, on: boolean): void {
+  if (state.standby === on) return
+  state.standby = on
+  touchAll(state)
+  for (const instance of state.instances.values()) instance.standbyAt = state.now
+  heartbeatSoon(state)
 }
 
-function onStop(station: Station, reason: string): void {
-  if (station.stopping) return
-  station.stopping = true
-  touchAll(station)
-  const { view } = station
+function onStop(state: LeaseState, reason: string): void {
+  if (state.stopping) return
+  state.stopping = true
+  touchAll(state)
+  const { view } = state
   if (!view) {
-    station.effects.push({ kind: 'stopped' })
+    state.effects.push({ kind: 'stopped' })
     return
   }
-  // No drain: connections through NAT would be answered from here while the successor owns the address already.
-  for (const seat of station.seats.values()) {
-    if (seat.phase !== 'watching') relinquish(station, seat, reason, bestPeer(station, view, seat.group))
+  // No drain: this node would answer NAT connections while the successor already owns the address.
+  for (const instance of state.instances.values()) {
+    if (instance.phase === 'backup') continue
+    stepDown(state, instance, reason, { event: 'released', successor: bestPeer(state, view, instance.group) })
   }
-  beatNow(station)
+  heartbeatNow(state)
 }

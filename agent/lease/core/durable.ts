@@ -1,76 +1,66 @@
 /**
- * What this process keeps on disk, written whole at every change: how long a lease it may have granted, the lease numbers
- * that it reserved, and standby. One write at a time; one that failed is tried again until it succeeds.
+ * State file: the longest lease that may have been granted, the lease numbers reserved, and standby. Written whole at every
+ * change, one write at a time; one that failed is tried again until it succeeds.
  *
- * Law: what a restart relies on is used only once the disk has it for certain; the acceptor is told of each write.
+ * Law: what a restart relies on is used only once the disk has it for certain (PROTOCOL.md 3.2).
  */
 import { after, between, type Instant, LONGEST_TERM_MS, type Trouble } from '@lvsm/base'
 import type { DurableState } from '@lvsm/lease'
-import type { Station } from './station.ts'
-
-export interface Durable {
-  /** As it is on disk for certain; null when that is not known. */
-  onDisk: DurableState | null
-  writing: DurableState | null
-  writingSince: Instant
-  retryAt: Instant
-  /** Why the last write failed; empty when it did not. */
-  fault: string
-}
+import type { LeaseState } from './state.ts'
 
 const RETRY_MS = 1000
-/** A write that takes so long hangs. */
+/** A write that takes longer is reported as hanging. */
 const HANGING_MS = 5000
 const NEVER = Number.POSITIVE_INFINITY as Instant
 
-const wanted = (station: Station): DurableState => ({
-  ...station.acceptor.wantedState(station.now),
-  standby: station.standby,
+const wantedState = (state: LeaseState): DurableState => ({
+  ...state.acceptor.wantedState(state.now),
+  standby: state.standby,
 })
 
-const isKept = (onDisk: DurableState | null, state: DurableState): boolean =>
+const isKept = (onDisk: DurableState | null, wanted: DurableState): boolean =>
   onDisk !== null &&
-  onDisk.limitMs === state.limitMs &&
-  onDisk.highWater === state.highWater &&
-  onDisk.standby === state.standby
+  onDisk.limitMs === wanted.limitMs &&
+  onDisk.highWater === wanted.highWater &&
+  onDisk.standby === wanted.standby
 
-export function tendDurable(station: Station): void {
-  const { durable } = station
-  if (durable.writing || station.now < durable.retryAt) return
-  const state = wanted(station)
-  if (isKept(durable.onDisk, state)) return
-  durable.writing = state
-  durable.writingSince = station.now
-  station.acceptor.writes(state)
-  station.effects.push({ kind: 'persist', state })
+export function tickDurable(state: LeaseState): void {
+  const { durable } = state
+  if (durable.writing || state.now < durable.retryAt) return
+  const wanted = wantedState(state)
+  if (isKept(durable.onDisk, wanted)) return
+  durable.writing = wanted
+  durable.writingSince = state.now
+  state.acceptor.writes(wanted)
+  state.effects.push({ kind: 'persist', state: wanted })
 }
 
-export function onPersisted(station: Station, ok: boolean, error: string): void {
-  const { durable } = station
-  station.acceptor.wrote(ok)
-  // A write that failed may have reached the disk all the same.
+export function onPersisted(state: LeaseState, ok: boolean, error: string): void {
+  const { durable } = state
+  state.acceptor.wrote(ok)
+  // A failed write may have reached the disk.
   durable.onDisk = ok ? durable.writing : null
   durable.writing = null
   durable.fault = ok ? '' : error
-  if (!ok) durable.retryAt = after(station.now, RETRY_MS)
+  if (!ok) durable.retryAt = after(state.now, RETRY_MS)
 }
 
-/** When something has to be written, if nothing else happens before. */
-export function nextDurable({ acceptor, durable }: Station): Instant {
+/** When the next write is due, if nothing else happens before. */
+export function nextDurable({ acceptor, durable }: LeaseState): Instant {
   if (durable.writing) return NEVER
   return durable.fault === '' ? (acceptor.changesAt ?? NEVER) : durable.retryAt
 }
 
-/** A disk that neither answers nor fails; null when all is well. */
-function faultOf({ durable, now }: Station): string | null {
+/** Why the state is not kept: the write failed, or hangs; null when all is well. */
+function faultOf({ durable, now }: LeaseState): string | null {
   if (durable.fault !== '') return durable.fault
   const waitsMs = durable.writing ? between(durable.writingSince, now) : 0
   return waitsMs >= HANGING_MS ? `the disk has not answered for ${Math.floor(waitsMs / 1000)} s` : null
 }
 
 /** `silentMs`: what is left of this voter's quarantine; 0 where it answers, or is no voter. */
-export function durableTroubles(station: Station, silentMs: number): Trouble[] {
-  const { node, acceptor, stateLost } = station
+export function durableTroubles(state: LeaseState, silentMs: number): Trouble[] {
+  const { node, acceptor, stateLost } = state
   const lost: Trouble = {
     code: 'state-lost',
     severity: 'warning',
@@ -78,7 +68,7 @@ export function durableTroubles(station: Station, silentMs: number): Trouble[] {
     hint: 'until then the other voters are all needed: stop none of them; if the file was lost, look at the disk; a new node is set up with lvsm-lease --set-up before its first start',
     leftMs: Math.ceil(silentMs),
   }
-  const fault = faultOf(station)
+  const fault = faultOf(state)
   const waits =
     acceptor.grantableMs > 0
       ? 'failover goes on, but a longer lease duration and standby wait for it'

@@ -1,4 +1,4 @@
-/** Everything that can happen to the lease process, and everything that it can do about it. */
+/** Inputs and effects of the lease core: everything that can happen to it, and everything that it can do. */
 import type { Beat, Relay, Route, Spread } from '@lvsm/heartbeat'
 import type { Instant } from '@lvsm/base'
 import type {
@@ -19,7 +19,7 @@ export interface Envelope {
   readonly from: string
   readonly incarnation: Incarnation
   readonly sequence: number
-  /** The receiver's incarnation as the sender knows it; null when it knows none (the first beat after a start). */
+  /** The receiver's incarnation as the sender knows it; null when it knows none (the first heartbeat after a start). */
   readonly to: Incarnation | null
   /** Index of our own link by which it came. */
   readonly link: number
@@ -27,12 +27,12 @@ export interface Envelope {
   readonly message: Message
   readonly rider: Beat | null
 }
-/** Whom to answer, and over which links. */
+/** Sender of a message, with the links to answer over. */
 export interface Asker extends Sender {
   readonly spread: Spread
 }
 
-/** Where a datagram goes: which process start of the node, and over which links. */
+/** Destination of a datagram: the incarnation of a node, and the route. */
 export interface Recipient {
   readonly incarnation: Incarnation | null
   readonly route: Route
@@ -51,12 +51,12 @@ export interface Carried {
 
 export type LeaseInput =
   | { readonly kind: 'view'; readonly view: LeaseView }
-  /** The reconciler's word that the kernel is prepared for the group; fades after READY_FOR_MS. */
+  /** The agent's report whether the kernel is prepared for the group; trusted for READY_FOR_MS. */
   | {
       readonly kind: 'ready'
       readonly group: string
       readonly ready: boolean
-      /** No client could reach an owner here: one that is ready should have the group. */
+      /** The interface is down or gone: a ready peer should have the group. */
       readonly cutOff: boolean
       /** How many of the group's ping nodes answer. */
       readonly reaches: number
@@ -102,7 +102,7 @@ export type LeaseEffect =
       readonly sequence: number
       readonly spread: Spread
       readonly message: Message
-      /** A beat that goes along, instead of in a datagram of its own. */
+      /** Piggybacked heartbeat. */
       readonly rider: Beat | null
       readonly peers: Readonly<Record<string, Recipient>>
     }
@@ -124,13 +124,13 @@ export type LeaseEffect =
     }
   /** One gratuitous frame for each address, only while now < notAfter (FENCE.md, row 3). */
   | { readonly kind: 'announce'; readonly group: LeaseGroup; readonly notAfter: Instant }
-  /** The next instant at which the core wants a `wake`; replaces the earlier wish. */
+  /** Sets the timer for the next `wake`, in place of the last one. */
   | { readonly kind: 'wake'; readonly at: Instant }
   /** Replace the state on disk by this one, and say whether it is there for certain: exactly one `persisted`. */
   | { readonly kind: 'persist'; readonly state: DurableState }
   | { readonly kind: 'deliver'; readonly from: string; readonly payload: Uint8Array }
   | { readonly kind: 'event'; readonly event: LeaseEvent }
-  /** A peer says something new about what it holds or would take: the reconciler should know soon. */
+  /** A peer's claim changed: the agent should know soon. */
   | { readonly kind: 'claimed' }
   /**
    * Rebuild the fence tables in one transaction, closed for all groups that are not carried. Where an element to be
@@ -139,5 +139,5 @@ export type LeaseEffect =
   | { readonly kind: 'fence-tables'; readonly groups: readonly LeaseGroup[]; readonly carried: readonly Carried[] }
   | { readonly kind: 'stopped' }
 
-/** A candidate is ready only while its reconciler has said so this lately. */
+/** How long a report of the agent is trusted. */
 export const READY_FOR_MS = 5000

@@ -13,7 +13,7 @@ import {
 import { createLeaseCore, type LeaseCore } from './core.ts'
 import type { Envelope, LeaseEffect, LeaseInput, Message } from './events.ts'
 import { about, ready, timing, view } from './fixture-views.ts'
-import { BOTH } from './kernel.ts'
+import { BOTH } from './kernel-calls.ts'
 
 export * from './fixture-views.ts'
 

@@ -10,14 +10,14 @@ function owner(): {
 } {
   const dir1 = new Bench({ view: trio('dir1') })
   dir1.begin()
-  let [beatAt, agentAt] = [0, 0]
+  let [heartbeatAt, agentAt] = [0, 0]
   let said = ready()
   const live = (ms: number, word = claim(), says = ready()): void => {
     if (JSON.stringify(says) !== JSON.stringify(said)) agentAt = 0
     said = says
     dir1.live(ms, ['rs1'], () => {
-      if (dir1.now >= beatAt) {
-        beatAt = dir1.now + 100
+      if (dir1.now >= heartbeatAt) {
+        heartbeatAt = dir1.now + 100
         dir1.beat('dir2', [word])
       }
       if (dir1.now >= agentAt) {
@@ -50,7 +50,7 @@ describe('renewals', () => {
   })
   test('nobody answers: belief and fence end with the lease, not later', () => {
     const { dir1 } = owner()
-    const [belief] = dir1.core.beliefs()
+    const [belief] = dir1.core.localLeases()
     expect(belief?.until).toBeLessThanOrEqual(dir1.now + holdMs(350))
     dir1.runTo((belief?.until ?? 0) - 60)
     expect(dir1.role()).toBe('owner')
@@ -199,11 +199,11 @@ describe('hands over, by a planned move, to a ready peer that is better off for 
   test('not because its agent is silent: that one may be restarted at any time', () => {
     const { dir1 } = owner()
     dir1.give(broken)
-    let beatAt = 0
+    let heartbeatAt = 0
     dir1.live(1000, ['rs1'])
     dir1.live(12_000, ['rs1'], () => {
-      if (dir1.now < beatAt) return
-      beatAt = dir1.now + 100
+      if (dir1.now < heartbeatAt) return
+      heartbeatAt = dir1.now + 100
       if (dir1.now > 9000) dir1.beat('dir2', [claim()])
     })
     expect(offered(dir1)).toBe(false)

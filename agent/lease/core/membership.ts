@@ -1,68 +1,71 @@
-/** A new view: who the peers are, which groups this node directs, and what a predecessor may have left behind. */
+/** Adoption of a new view: peers, voters, and the groups that this node directs. */
 import { directs, type LeaseAddress, type LeaseGroup, type LeaseView } from '@lvsm/lease'
 import { bestPeer } from './peers.ts'
-import { giveUp, part, silence } from './closing.ts'
-import { guardSoon } from './guarding.ts'
-import { newSeat, type Seat } from './seat.ts'
-import { type Station, touchAll } from './station.ts'
-import { changeVoters, judgeVoters } from './voter-sets.ts'
+import { checkTables } from './fence-tables.ts'
+import { newGroupState, type GroupState } from './group-state.ts'
+import { type LeaseState, touchAll } from './state.ts'
+import { closeAll, stepDown } from './step-down.ts'
+import { changeVoters, checkVoters } from './voter-sets.ts'
 
-export function adopt(station: Station, view: LeaseView): void {
-  changeVoters(station, station.view, view)
-  for (const seat of station.seats.values()) leaveChanged(station, view, seat)
-  station.view = view
-  station.acceptor.adopt(view, station.now)
+export function adopt(state: LeaseState, view: LeaseView): void {
+  changeVoters(state, state.view, view)
+  for (const instance of state.instances.values()) leaveChanged(state, view, instance)
+  state.view = view
+  state.acceptor.adopt(view, state.now)
   const names = new Set(view.nodes.map(({ name }) => name))
-  station.roster.adopt(
-    [...names].filter((name) => name !== station.node),
+  state.roster.adopt(
+    [...names].filter((name) => name !== state.node),
     view.timing.deadtimeMs,
   )
-  const known = [station.peers, station.told, station.beatAt, station.greetedAt, station.turns, station.doubles]
+  const known = [state.peers, state.heartbeatTurns, state.heartbeatAt, state.greetedAt, state.linkTurns, state.clones]
   for (const one of known) for (const name of one.keys()) if (!names.has(name)) one.delete(name)
-  judgeVoters(station, view)
-  guardSoon(station, view)
-  for (const group of view.groups) if (directs(view, group)) seatFor(station, group)
-  touchAll(station)
+  checkVoters(state, view)
+  checkTables(state, view)
+  for (const group of view.groups) if (directs(view, group) && !state.instances.has(group.name)) openGroup(state, group)
+  touchAll(state)
 }
 
-/** A seat whose addresses changed, or that is gone, is closed under its old shape first. */
-function leaveChanged(station: Station, view: LeaseView, seat: Seat): void {
-  const group = view.groups.find(({ name }) => name === seat.group.name)
+/** Closes a group whose addresses changed, or that is gone, with its old addresses before the new ones are adopted. */
+function leaveChanged(state: LeaseState, view: LeaseView, instance: GroupState): void {
+  const group = view.groups.find(({ name }) => name === instance.group.name)
   const mine = group && directs(view, group) ? group : null
-  if (mine && mine.digest === seat.group.digest) {
-    seat.group = { ...mine, addresses: mine.addresses.map((address) => whereItStood(address, seat.group)) }
-    seat.next = undefined
+  if (mine && mine.digest === instance.group.digest) {
+    instance.group = { ...mine, addresses: mine.addresses.map((address) => whereItStood(address, instance.group)) }
+    instance.change = null
     return
   }
-  seat.next = mine
+  instance.change = { to: mine }
   const reason = mine
-    ? `the addresses of ${seat.group.name} changed`
-    : `${station.node} no longer directs ${seat.group.name}`
-  relinquish(station, seat, reason, mine ? null : bestPeer(station, view, seat.group))
+    ? `the addresses of ${instance.group.name} changed`
+    : `${state.node} no longer directs ${instance.group.name}`
+  stepDown(state, instance, reason, {
+    event: 'released',
+    successor: mine ? null : bestPeer(state, view, instance.group),
+  })
 }
 
-/** An interface that cannot be told at the moment is the one that it was. */
+/** Keeps the interface of an address whose interface is unknown at the moment. */
 const whereItStood = (address: LeaseAddress, { addresses }: LeaseGroup): LeaseAddress =>
   address.ifindex > 0 ? address : (addresses.find((known) => known.address === address.address) ?? address)
 
-function seatFor(station: Station, group: LeaseGroup): void {
-  if (station.seats.has(group.name)) return
-  const seat = newSeat(group, station.incarnation, station.random, station.rules)
-  station.seats.set(group.name, seat)
-  seat.announce.distrust()
-  seat.serve.distrust()
-  silence(station, seat)
+/** Starts a group in `closing`, because a predecessor of this process may have left it open. */
+function openGroup(state: LeaseState, group: LeaseGroup): GroupState {
+  const instance = newGroupState(group, state.incarnation, state.random, state.rules)
+  state.instances.set(group.name, instance)
+  instance.announce.distrust()
+  instance.serve.distrust()
+  closeAll(state, instance)
+  return instance
 }
 
-/** Closes a seat whatever its phase, and tells the voters if there is something to give back. */
-export function relinquish(station: Station, seat: Seat, reason: string, successor: string | null): void {
-  if (seat.phase === 'taking' || seat.phase === 'holding' || seat.phase === 'parting') {
-    giveUp(station, seat, { kind: 'released', reason, successor })
-  } else if (seat.phase === 'closing' && seat.reopen) {
-    seat.reopen = false
-    part(seat, successor)
-  } else if (seat.phase !== 'closing') {
-    if (seat.candidate.asking) part(seat, null)
-    silence(station, seat)
-  }
+/** The old addresses are closed: adopts the new ones, or drops the group. */
+export function applyChange(state: LeaseState, instance: GroupState): void {
+  if (instance.change === null) return
+  const { to } = instance.change
+  state.instances.delete(instance.group.name)
+  state.tablesDue ??= 'perhaps'
+  if (!to) return
+  const fresh = openGroup(state, to)
+  fresh.readiness = instance.readiness
+  fresh.interfaceFaultUntil = instance.interfaceFaultUntil
 }

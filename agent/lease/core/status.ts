@@ -1,110 +1,110 @@
-/** What this node says to its operators: one sentence for each group. */
+/** Status for operators: role and reason of each group, peers, troubles, counters. */
 import type { GroupRole, GroupStatus, LeaseGroup, LeaseStatus, LeaseView } from '@lvsm/lease'
 import { directs, FRESH_KEEPALIVES, votersOf } from '@lvsm/lease'
-import { situation } from './candidacy.ts'
+import { situationOf } from './candidate.ts'
 import { durableTroubles } from './durable.ts'
 import { cloneTroubles, hasQuorum, heardVoters, lifeOfPeer, ownerOf, rankOf } from './peers.ts'
-import { holds, type Seat } from './seat.ts'
-import type { Station } from './station.ts'
+import { isLeaseValid, type GroupState } from './group-state.ts'
+import type { LeaseState } from './state.ts'
 import { voterTroubles } from './voter-sets.ts'
-import { unwilling } from './willing.ts'
+import { whyNotCandidate } from './eligibility.ts'
 
 const ORDINALS = ['next', 'second', 'third', 'fourth', 'fifth']
 
-export function statusOf(station: Station): LeaseStatus {
-  const { view, now } = station
-  const quarantineMs = view && votersOf(view).includes(station.node) ? station.acceptor.quarantineLeftMs(now) : 0
+export function statusOf(state: LeaseState): LeaseStatus {
+  const { view, now } = state
+  const quarantineMs = view && votersOf(view).includes(state.node) ? state.acceptor.quarantineLeftMs(now) : 0
   return {
-    node: station.node,
-    incarnation: station.incarnation,
+    node: state.node,
+    incarnation: state.incarnation,
     quarantineMs,
-    standby: station.standby,
-    quorum: view !== null && hasQuorum(station, view),
-    groups: view ? view.groups.map((group) => groupStatus(station, view, group)) : [],
+    standby: state.standby,
+    quorum: view !== null && hasQuorum(state, view),
+    groups: view ? view.groups.map((group) => groupStatus(state, view, group)) : [],
     peers: view
-      ? view.nodes.filter(({ name }) => name !== station.node).map(({ name }) => peerStatus(station, view, name))
+      ? view.nodes.filter(({ name }) => name !== state.node).map(({ name }) => peerStatus(state, view, name))
       : [],
-    troubles: [...durableTroubles(station, quarantineMs), ...voterTroubles(station), ...cloneTroubles(station)],
-    counters: { ...station.counters },
+    troubles: [...durableTroubles(state, quarantineMs), ...voterTroubles(state), ...cloneTroubles(state)],
+    counters: { ...state.counters },
   }
 }
 
-function peerStatus(station: Station, view: LeaseView, name: string): LeaseStatus['peers'][number] {
-  const heardAt = station.roster.heardAt(name)
+function peerStatus(state: LeaseState, view: LeaseView, name: string): LeaseStatus['peers'][number] {
+  const heardAt = state.roster.heardAt(name)
   return {
     name,
-    life: lifeOfPeer(station, view, name),
-    silentMs: heardAt === null ? -1 : station.now - heardAt,
-    standby: station.peers.get(name)?.standby === true,
+    life: lifeOfPeer(state, view, name),
+    silentMs: heardAt === null ? -1 : state.now - heardAt,
+    standby: state.peers.get(name)?.standby === true,
   }
 }
 
-function groupStatus(station: Station, view: LeaseView, group: LeaseGroup): GroupStatus {
-  const owner = ownerOf(station, view, group)
-  const seat = station.seats.get(group.name)
+function groupStatus(state: LeaseState, view: LeaseView, group: LeaseGroup): GroupStatus {
+  const owner = ownerOf(state, view, group)
+  const instance = state.instances.get(group.name)
   const leftMs = owner?.leftMs ?? 0
   return {
     name: group.name,
-    role: seat ? roleOf(station, seat, owner?.node ?? null) : 'none',
+    role: instance ? roleOf(state, instance, owner?.node ?? null) : 'none',
     owner: owner?.node ?? null,
     number: owner?.number ?? 0,
     leftMs,
-    reason: seat && directs(view, group) ? reasonOf(station, view, seat, leftMs) : bystander(station, view, group),
+    reason: instance && directs(view, group) ? reasonOf(state, view, instance, leftMs) : bystander(state, view, group),
   }
 }
 
-function roleOf(station: Station, seat: Seat, owner: string | null): GroupRole {
-  if (holds(seat, station.now))
-    return seat.phase === 'holding' ? 'owner' : seat.phase === 'taking' ? 'taking' : 'releasing'
-  if (seat.phase !== 'watching') return 'releasing'
-  return owner !== null && owner !== station.node ? 'standby' : 'candidate'
+function roleOf(state: LeaseState, instance: GroupState, owner: string | null): GroupRole {
+  if (isLeaseValid(instance, state.now))
+    return instance.phase === 'active' ? 'owner' : instance.phase === 'acquiring' ? 'taking' : 'releasing'
+  if (instance.phase !== 'backup') return 'releasing'
+  return owner !== null && owner !== state.node ? 'standby' : 'candidate'
 }
 
-function bystander(station: Station, view: LeaseView, group: LeaseGroup): string {
-  const owner = ownerOf(station, view, group)
+function bystander(state: LeaseState, view: LeaseView, group: LeaseGroup): string {
+  const owner = ownerOf(state, view, group)
   return owner ? `${owner.node} holds ${group.name} (lease ${owner.number})` : `nobody is known to hold ${group.name}`
 }
 
-function reasonOf(station: Station, view: LeaseView, seat: Seat, leftMs: number): string {
-  const { name } = seat.group
-  if (holds(seat, station.now)) return holderReason(seat, leftMs)
-  if (seat.phase === 'draining') return `released ${name}; still serving what arrives until it has drained`
-  if (seat.phase === 'closing') return `closing the fence and taking the addresses of ${name} away`
-  const quarantineMs = station.acceptor.quarantineLeftMs(station.now)
-  if (!hasQuorum(station, view)) {
+function reasonOf(state: LeaseState, view: LeaseView, instance: GroupState, leftMs: number): string {
+  const { name } = instance.group
+  if (isLeaseValid(instance, state.now)) return holderReason(instance, leftMs)
+  if (instance.phase === 'draining') return `released ${name}; still serving what arrives until it has drained`
+  if (instance.phase === 'closing') return `closing the fence and taking the addresses of ${name} away`
+  const quarantineMs = state.acceptor.quarantineLeftMs(state.now)
+  if (!hasQuorum(state, view)) {
     const voters = votersOf(view)
-    return `no majority: hears ${heardVoters(station, view).length} of ${voters.length} voters`
+    return `no majority: hears ${heardVoters(state, view).length} of ${voters.length} voters`
   }
-  const owner = ownerOf(station, view, seat.group)
-  if (owner) return `standby: ${owner.node} holds ${name} (lease ${owner.number}), ${placeOf(station, view, seat)}`
+  const owner = ownerOf(state, view, instance.group)
+  if (owner) return `standby: ${owner.node} holds ${name} (lease ${owner.number}), ${placeOf(state, view, instance)}`
   if (quarantineMs > 0) return `quarantine: ${Math.ceil(quarantineMs)} ms left after start`
-  const why = unwilling(station, view, seat.group)
+  const why = whyNotCandidate(state, view, instance.group)
   if (why) return `nobody is known to hold ${name}; ${why}`
-  const { voters, needed, timing } = situation(station, view, seat)
-  const freeAt = seat.candidate.survey.majorityFreeAt(
+  const { voters, needed, timing } = situationOf(state, view, instance)
+  const freeAt = instance.candidate.survey.majorityFreeAt(
     voters,
     needed,
     FRESH_KEEPALIVES * timing.keepaliveMs,
-    station.now,
+    state.now,
   )
-  if (freeAt !== null && freeAt > station.now)
+  if (freeAt !== null && freeAt > state.now)
     return `standby: by the voters' word somebody holds ${name}, whom this node does not hear`
   return `candidate: nobody is known to hold ${name}; asking the voters`
 }
 
-function holderReason(seat: Seat, leftMs: number): string {
-  const { name } = seat.group
-  const lease = `lease ${seat.holder.number}, ${Math.round(leftMs)} ms left`
-  if (seat.phase === 'taking') return `taking ${name}: won ${lease}, opening the fence`
-  if (seat.phase === 'parting') return `handing ${name} over: announcements are being closed`
-  return `holds ${name} by ${lease}${seat.transfer ? `; offered to ${seat.transfer.to}` : ''}`
+function holderReason(instance: GroupState, leftMs: number): string {
+  const { name } = instance.group
+  const lease = `lease ${instance.holder.number}, ${Math.round(leftMs)} ms left`
+  if (instance.phase === 'acquiring') return `taking ${name}: won ${lease}, opening the fence`
+  if (instance.phase === 'handingOver') return `handing ${name} over: announcements are being closed`
+  return `holds ${name} by ${lease}${instance.transfer ? `; offered to ${instance.transfer.to}` : ''}`
 }
 
-function placeOf(station: Station, view: LeaseView, seat: Seat): string {
-  const why = unwilling(station, view, seat.group)
+function placeOf(state: LeaseState, view: LeaseView, instance: GroupState): string {
+  const why = whyNotCandidate(state, view, instance.group)
   if (why) return `would not take it: ${why}`
-  const place = seat.group.directors
-    .filter((node) => node !== ownerOf(station, view, seat.group)?.node)
-    .indexOf(station.node)
-  return `${ORDINALS[Math.min(place, rankOf(station, view, seat))] ?? 'later'} in order`
+  const place = instance.group.directors
+    .filter((node) => node !== ownerOf(state, view, instance.group)?.node)
+    .indexOf(state.node)
+  return `${ORDINALS[Math.min(place, rankOf(state, view, instance))] ?? 'later'} in order`
 }

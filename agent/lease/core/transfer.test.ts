@@ -7,11 +7,11 @@ import { about, Bench, claim, ready, timing, trio } from './fixture.ts'
 function owner(): { dir1: Bench; live: (ms: number) => void } {
   const dir1 = new Bench({ view: trio('dir1') })
   dir1.begin()
-  let beatAt = 0
+  let heartbeatAt = 0
   const live = (ms: number): void =>
     dir1.live(ms, ['rs1'], () => {
-      if (dir1.now < beatAt) return
-      beatAt = dir1.now + 100
+      if (dir1.now < heartbeatAt) return
+      heartbeatAt = dir1.now + 100
       dir1.beat('dir2', [claim()])
       dir1.give(ready())
     })
@@ -60,7 +60,7 @@ describe('the owner', () => {
       .slice(first)
       .map((effect) => (effect.kind === 'send' ? effect.message.kind : effect.kind))
     expect(order.indexOf('release')).toBeGreaterThan(order.lastIndexOf('fence'))
-    expect(dir1.core.beliefs()[0]?.until).toBeLessThan(dir1.now)
+    expect(dir1.core.localLeases()[0]?.until).toBeLessThan(dir1.now)
     expect(dir1.look()).toContain('event released')
   })
   test('while it has not been told that the announcements are closed, tells nobody', () => {
@@ -130,7 +130,7 @@ describe('the owner', () => {
     second.pass(200)
     expect(new Set(second.messages('release').map(({ sequence }) => sequence)).size).toBe(1)
   })
-  test('is refused, and stays: unwilling, silent, unknown, itself, not the owner, or another move under way', () => {
+  test('is refused, and stays: whyNotCandidate, silent, unknown, itself, not the owner, or another move under way', () => {
     const { dir1, live } = owner()
     const refused = (): string | undefined => dir1.told.findLast(({ kind }) => kind === 'refused')?.reason
     moves(dir1)

@@ -1,5 +1,5 @@
 /**
- * The planned switchover: OFFER → willing ANSWER → announcements closed, the rest opened for the drain time only →
+ * Planned transfer of a lease, the lease processes' part of a switchover: OFFER → willing ANSWER → announcements closed, the rest opened for the drain time only →
  * acknowledged → RELEASE with the successor's name → drain → everything closed (packages/lease/PROTOCOL.md 6.4; FENCE.md, row 12).
  *
  * Laws: nothing changes before the successor is willing; announcements are closed, acknowledged, before the RELEASE;
@@ -7,82 +7,94 @@
  */
 import { after, type Instant, ROUNDING_MS } from '@lvsm/base'
 import type { Answer, LeaseView, Offer } from '@lvsm/lease'
-import { giveUp, part, sayFarewell, silence } from './closing.ts'
 import type { Asker } from './events.ts'
-import { closeFence, renewFence } from './kernel.ts'
+import { closeFence, renewFence } from './kernel-calls.ts'
 import { bestPeer } from './peers.ts'
-import { about, post, reply } from './post.ts'
-import { fenceCalls, type Seat } from './seat.ts'
-import { type Station, tell } from './station.ts'
-import { unsuited } from './willing.ts'
+import { enter } from './phases.ts'
+import { about, send, reply } from './send.ts'
+import { startRelease } from './release.ts'
+import { fenceCalls, type GroupState } from './group-state.ts'
+import { type LeaseState, emitEvent } from './state.ts'
+import { closeAll, endLease, stepDown } from './step-down.ts'
+import { whyNotSuccessor } from './eligibility.ts'
 
-/** An offer is good for so many keepalives. */
+/** Keepalives until an offer ends without an answer. */
 const OFFER_KEEPALIVES = 4
-/** A drain shorter than this is not worth its calls. */
+/** Shorter drains are skipped. */
 const SHORTEST_DRAIN_MS = 4 * ROUNDING_MS
 
-/** Why a move cannot begin; null when it can. */
-function obstacle(station: Station, seat: Seat, to: string | null): string | null {
-  const { name, directors } = seat.group
-  if (seat.phase !== 'holding') return `${station.node} does not hold ${name}`
-  if (seat.transfer) return `a move of ${name} to ${seat.transfer.to} is under way`
+/** Why a transfer cannot start; null when it can. */
+function obstacle(state: LeaseState, instance: GroupState, to: string | null): string | null {
+  const { name, directors } = instance.group
+  if (instance.phase !== 'active') return `${state.node} does not hold ${name}`
+  if (instance.transfer) return `a move of ${name} to ${instance.transfer.to} is under way`
   if (to === null) return `no other director of ${name} is ready`
-  if (to === station.node) return `${to} holds ${name} already`
+  if (to === state.node) return `${to} holds ${name} already`
   return directors.includes(to) ? null : `${to} is no director of ${name}`
 }
 
-export function beginTransfer(
-  station: Station,
+export function startTransfer(
+  state: LeaseState,
   view: LeaseView,
-  seat: Seat,
+  instance: GroupState,
   wanted: string | null,
   reason: string,
 ): void {
-  const to = wanted ?? bestPeer(station, view, seat.group)
-  const why = obstacle(station, seat, to)
+  const to = wanted ?? bestPeer(state, view, instance.group)
+  const why = obstacle(state, instance, to)
   if (why !== null || to === null) {
-    tell(station, seat.group.name, 'refused', seat.holder.number, why ?? '')
+    emitEvent(state, instance.group.name, 'refused', instance.holder.number, why ?? '')
     return
   }
-  seat.transfer = { to, reason, since: station.now, sequences: new Set(), resendAt: station.now }
-  tell(station, seat.group.name, 'offered', seat.holder.number, `${seat.group.name} offered to ${to}: ${reason}`)
-  tendTransfer(station, view, seat)
+  instance.transfer = { to, reason, since: state.now, sequences: new Set(), resendAt: state.now }
+  emitEvent(
+    state,
+    instance.group.name,
+    'offered',
+    instance.holder.number,
+    `${instance.group.name} offered to ${to}: ${reason}`,
+  )
+  tickTransfer(state, view, instance)
 }
 
 const offerEnds = (view: LeaseView, since: Instant): Instant => after(since, OFFER_KEEPALIVES * view.timing.keepaliveMs)
 
-export function tendTransfer(station: Station, view: LeaseView, seat: Seat): void {
-  const { transfer } = seat
+export function tickTransfer(state: LeaseState, view: LeaseView, instance: GroupState): void {
+  const { transfer } = instance
   if (!transfer) return
-  if (station.now >= offerEnds(view, transfer.since)) {
-    refuse(station, seat, `${transfer.to} did not answer within ${OFFER_KEEPALIVES * view.timing.keepaliveMs} ms`)
-  } else if (station.now >= transfer.resendAt) {
-    const message: Offer = { kind: 'offer', ...about(view, seat.group), number: seat.holder.number }
+  if (state.now >= offerEnds(view, transfer.since)) {
+    endTransfer(
+      state,
+      instance,
+      `${transfer.to} did not answer within ${OFFER_KEEPALIVES * view.timing.keepaliveMs} ms`,
+    )
+  } else if (state.now >= transfer.resendAt) {
+    const message: Offer = { kind: 'offer', ...about(view, instance.group), number: instance.holder.number }
     const spread = transfer.sequences.size === 0 ? 'one' : 'all'
-    transfer.sequences.add(post(station, [transfer.to], message, spread))
-    transfer.resendAt = after(station.now, view.timing.keepaliveMs / 3)
+    transfer.sequences.add(send(state, [transfer.to], message, spread))
+    transfer.resendAt = after(state.now, view.timing.keepaliveMs / 3)
   }
 }
 
-export const nextTransfer = (view: LeaseView, seat: Seat): Instant | null =>
-  seat.transfer ? (Math.min(seat.transfer.resendAt, offerEnds(view, seat.transfer.since)) as Instant) : null
+export const nextTransfer = (view: LeaseView, instance: GroupState): Instant | null =>
+  instance.transfer ? (Math.min(instance.transfer.resendAt, offerEnds(view, instance.transfer.since)) as Instant) : null
 
-/** For so long a peer that refused is asked only where nobody else is ready. */
+/** How long a peer that refused an offer is the last choice. */
 const PASSED_OVER_MS = 30_000
 
-function refuse(station: Station, seat: Seat, reason: string): void {
-  if (seat.transfer) seat.refusedUntil.set(seat.transfer.to, after(station.now, PASSED_OVER_MS))
-  seat.transfer = null
-  tell(station, seat.group.name, 'refused', seat.holder.number, reason)
+function endTransfer(state: LeaseState, instance: GroupState, reason: string): void {
+  if (instance.transfer) instance.refusedUntil.set(instance.transfer.to, after(state.now, PASSED_OVER_MS))
+  instance.transfer = null
+  emitEvent(state, instance.group.name, 'refused', instance.holder.number, reason)
 }
 
-export function onOffer(station: Station, view: LeaseView, sender: Asker, offer: Offer): void {
+export function onOffer(state: LeaseState, view: LeaseView, sender: Asker, offer: Offer): void {
   const group = view.groups.find(({ name }) => name === offer.group)
-  station.seats.get(offer.group)?.candidate.survey.raise(offer.number)
-  const why = group ? unsuited(station, view, group) : `${station.node} does not know ${offer.group}`
+  state.instances.get(offer.group)?.candidate.survey.raise(offer.number)
+  const why = group ? whyNotSuccessor(state, view, group) : `${state.node} does not know ${offer.group}`
   const echo = { incarnation: sender.incarnation, sequence: sender.sequence }
   const { group: name, digest, epoch } = offer
-  reply(station, sender, {
+  reply(state, sender, {
     kind: 'answer',
     group: name,
     digest,
@@ -93,49 +105,51 @@ export function onOffer(station: Station, view: LeaseView, sender: Asker, offer:
   })
 }
 
-/** An agent may have a lot to say; an answer that is too long for its datagram would be none. */
+/** Longest reason in an ANSWER, which must fit a datagram. */
 const LONGEST_REASON = 200
 const cut = (reason: string): string =>
   reason.length > LONGEST_REASON ? `${reason.slice(0, LONGEST_REASON - 1)}…` : reason
 
-export function onAnswer(station: Station, view: LeaseView, seat: Seat, from: string, answer: Answer): void {
-  const { transfer } = seat
-  if (!transfer || seat.phase !== 'holding' || transfer.to !== from) return
-  if (answer.echo.incarnation !== station.incarnation || !transfer.sequences.has(answer.echo.sequence)) return
-  if (!answer.willing) refuse(station, seat, `${from} refused: ${answer.reason}`)
-  else if (fenceCalls(seat) === 0) leave(station, view, seat, transfer.to)
+export function onAnswer(state: LeaseState, view: LeaseView, instance: GroupState, from: string, answer: Answer): void {
+  const { transfer } = instance
+  if (!transfer || instance.phase !== 'active' || transfer.to !== from) return
+  if (answer.echo.incarnation !== state.incarnation || !transfer.sequences.has(answer.echo.sequence)) return
+  if (!answer.willing) endTransfer(state, instance, `${from} refused: ${answer.reason}`)
+  else if (fenceCalls(instance) === 0) handOver(state, view, instance, transfer.to)
 }
 
-/** The successor is willing: close the announcements, and let the kernel end the serving after the drain time. */
-function leave(station: Station, view: LeaseView, seat: Seat, to: string): void {
+/** The successor is willing: close *announce*, and give *serve* its last timeout, the drain time. */
+function handOver(state: LeaseState, view: LeaseView, instance: GroupState, to: string): void {
   const drainMs = view.timing.drainMs - 2 * ROUNDING_MS
   if (view.timing.drainMs < SHORTEST_DRAIN_MS) {
-    giveUp(station, seat, { kind: 'released', reason: `${seat.group.name} released to ${to}`, successor: to })
+    stepDown(state, instance, `${instance.group.name} released to ${to}`, { event: 'released', successor: to })
     return
   }
-  seat.phase = 'parting'
-  seat.burst = null
-  closeFence(station, seat, ['announce'])
-  renewFence(station, seat, ['serve'], drainMs, after(station.now, view.timing.drainMs))
+  enter(instance, 'handingOver')
+  instance.burst = null
+  closeFence(state, instance, ['announce'])
+  renewFence(state, instance, ['serve'], drainMs, after(state.now, view.timing.drainMs))
 }
 
-/** Called after each answer of the kernel while parting. */
-export function tendParting(station: Station, view: LeaseView, seat: Seat): void {
-  if (seat.phase !== 'parting' || fenceCalls(seat) > 0) return
-  const to = seat.transfer?.to ?? null
-  const reason = `${seat.group.name} released to ${to ?? 'nobody'}${seat.transfer ? `: ${seat.transfer.reason}` : ''}`
-  if (!seat.announce.isClosed(station.now) || seat.serve.latest > after(station.now, view.timing.drainMs)) {
-    giveUp(station, seat, { kind: 'released', reason, successor: to })
+/** Phase `handingOver`: once the kernel acknowledged, RELEASE and drain; where it refused, everything is closed first. */
+export function tickHandingOver(state: LeaseState, view: LeaseView, instance: GroupState): void {
+  if (fenceCalls(instance) > 0) return
+  const to = instance.transfer?.to ?? null
+  const reason = `${instance.group.name} released to ${to ?? 'nobody'}${instance.transfer ? `: ${instance.transfer.reason}` : ''}`
+  if (!instance.announce.isClosed(state.now) || instance.serve.latest > after(state.now, view.timing.drainMs)) {
+    stepDown(state, instance, reason, { event: 'released', successor: to })
     return
   }
-  tell(station, seat.group.name, 'released', seat.holder.number, reason)
-  part(seat, to)
-  sayFarewell(station, view, seat)
-  seat.transfer = null
-  seat.phase = 'draining'
+  emitEvent(state, instance.group.name, 'released', instance.holder.number, reason)
+  endLease(instance, to)
+  startRelease(state, view, instance)
+  instance.transfer = null
+  enter(instance, 'draining')
 }
 
-/** Drained, or closed by the kernel: take the rest away. */
-export function tendDraining(station: Station, seat: Seat): void {
-  if (seat.phase === 'draining' && station.now >= seat.serve.latest) silence(station, seat)
+/** Phase `draining`: at its end, close what is left. */
+export function tickDraining(state: LeaseState, instance: GroupState): void {
+  if (state.now < instance.serve.latest) return
+  enter(instance, 'closing')
+  closeAll(state, instance)
 }

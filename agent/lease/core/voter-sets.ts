@@ -1,53 +1,52 @@
 /**
- * Which voters the nodes count. Two nodes that count other voters can form two majorities, and so can one set after the
- * other: while the last word of any peer names other voters than this node's, however long ago that was, and for as long
- * after a change as a lease may live that was lent by the voters before, this node takes nothing over, and as a voter lends
- * nothing anew.
+ * Sets of voters: whether all nodes count the same. Two sets can have two majorities, at once or one after the other. So
+ * while the latest heartbeat of any peer, however old, has another set, and after a change for as long as a lease of the
+ * previous set may be valid, this node acquires nothing and as a voter grants only renewals (PROTOCOL.md 3.8, 5.3).
  *
- * What this does not cover takes epochs (packages/lease/PROTOCOL.md section 8): a peer that was cut off before it had the new set.
+ * A peer that was cut off before it got the new set is not covered; that takes epochs (packages/lease/PROTOCOL.md section 8).
  */
 import { after, type Instant, later, quarantineMs, type Trouble } from '@lvsm/base'
 import { type LeaseView, voterDigest } from '@lvsm/lease'
-import { beatNow, type Station, tell, touchAll } from './station.ts'
+import { heartbeatNow, type LeaseState, emitEvent, touchAll } from './state.ts'
 
-/** Before the view changes: who counts other voters from now on says so at once. */
-export function changeVoters(station: Station, before: LeaseView | null, view: LeaseView): void {
+/** A new view with other voters: starts the waiting time, and sends heartbeats at once, which carry the new set. */
+export function changeVoters(state: LeaseState, before: LeaseView | null, view: LeaseView): void {
   if (!before || voterDigest(before) === voterDigest(view)) return
-  station.votersNewUntil = leasesEnd(station, before, view)
-  beatNow(station)
+  state.votersNewUntil = leasesEnd(state, before, view)
+  heartbeatNow(state)
 }
 
-/** After any word that may change it. */
-export function judgeVoters(station: Station, view: LeaseView): void {
+/** Looks for a peer with another set of voters; after each heartbeat or view that may change the answer. */
+export function checkVoters(state: LeaseState, view: LeaseView): void {
   const own = voterDigest(view)
-  const [name = null] = [...station.peers].find(([, { voters }]) => voters !== own) ?? []
-  if (name === station.dissenter) return
-  if (name === null) station.votersNewUntil = later(station.votersNewUntil, leasesEnd(station, view))
-  else tell(station, '', 'note', 0, dissent(station, name))
-  station.dissenter = name
-  touchAll(station)
+  const [name = null] = [...state.peers].find(([, { voters }]) => voters !== own) ?? []
+  if (name === state.dissenter) return
+  if (name === null) state.votersNewUntil = later(state.votersNewUntil, leasesEnd(state, view))
+  else emitEvent(state, '', 'note', 0, dissentText(state, name))
+  state.dissenter = name
+  touchAll(state)
 }
 
-const leasesEnd = (station: Station, ...views: readonly LeaseView[]): Instant =>
-  after(station.now, quarantineMs(Math.max(...views.map(({ timing }) => timing.termMs))))
+const leasesEnd = (state: LeaseState, ...views: readonly LeaseView[]): Instant =>
+  after(state.now, quarantineMs(Math.max(...views.map(({ timing }) => timing.termMs))))
 
-const dissent = ({ node }: Station, name: string): string =>
+const dissentText = ({ node }: LeaseState, name: string): string =>
   `${name} counts other voters than ${node}: two majorities could be formed`
 
-/** Why nothing is taken over on account of the voters; null when there is no reason. */
-export function votersUnsettled(station: Station): string | null {
-  if (station.dissenter !== null) return dissent(station, station.dissenter)
-  return station.now < station.votersNewUntil ? 'the voters are new: leases that the others lent may live yet' : null
+/** Why the sets of voters forbid to acquire or grant anything new; null when they do not. */
+export function votersUnsettled(state: LeaseState): string | null {
+  if (state.dissenter !== null) return dissentText(state, state.dissenter)
+  return state.now < state.votersNewUntil ? 'the voters are new: leases that the others lent may live yet' : null
 }
 
-export const voterTroubles = (station: Station): Trouble[] =>
-  station.dissenter === null
+export const voterTroubles = (state: LeaseState): Trouble[] =>
+  state.dissenter === null
     ? []
     : [
         {
           code: 'other-voters',
           severity: 'critical',
-          message: `${dissent(station, station.dissenter)}; ${station.node} takes nothing over until they agree`,
-          hint: `give every node the same configuration; to exchange voters, stop all lease processes first; if ${station.dissenter} is gone for good, restart lvsm-lease on this node once nothing of it runs any more`,
+          message: `${dissentText(state, state.dissenter)}; ${state.node} takes nothing over until they agree`,
+          hint: `give every node the same configuration; to exchange voters, stop all lease processes first; if ${state.dissenter} is gone for good, restart lvsm-lease on this node once nothing of it runs any more`,
         },
       ]

@@ -1,5 +1,5 @@
 /** An owner that serves worse than a ready peer would hands over by a planned move, after three seconds and not before. */
-import { BETTER_FOR_MS } from '../../../agent/lease/core/agenda.ts'
+import { BETTER_FOR_MS } from '../../../agent/lease/core/policy.ts'
 import type { Cluster } from '../cluster.ts'
 import { type Machine, PING_NODES } from '../machine.ts'
 import { begin, type Plot, stays } from '../plot.ts'

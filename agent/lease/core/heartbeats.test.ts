@@ -49,10 +49,10 @@ describe('pace', () => {
   test('who has just had a beat gets an answer without one', () => {
     const rs1 = node('rs1')
     rs1.pass(250)
-    const beatAt = sentTo(rs1, 'dir1').at(-1)?.at ?? 0
+    const heartbeatAt = sentTo(rs1, 'dir1').at(-1)?.at ?? 0
     rs1.sent.splice(0)
     for (const ms of [249, 369, 379]) {
-      rs1.runTo(beatAt + ms)
+      rs1.runTo(heartbeatAt + ms)
       renews(rs1, 'dir1')
     }
     expect(sentTo(rs1, 'dir1').map(({ rider }) => rider)).toEqual([true, false, true])

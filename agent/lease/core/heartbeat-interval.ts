@@ -1,12 +1,12 @@
 /**
- * How often two nodes hear from each other. Directors: half a keepalive later than the next renewal of a lease, which
- * takes the beat along; who goes first among them is judged by it. All others: four times in a deadtime, so that the
- * cost does not grow with the square of the realservers.
+ * Heartbeat interval between two nodes. Directors: half a keepalive more than the renewal interval, so that renewals carry
+ * the heartbeat; the rank among candidates depends on it. All others: a quarter of a deadtime, because every node sends
+ * to every other.
  */
 import { renewalMs } from '@lvsm/base'
 import type { LeaseView } from '@lvsm/lease'
 
-/** A node is called dead after so many beats that did not come. */
+/** Heartbeats in a deadtime. */
 const BEATS_IN_DEADTIME = 4
 
 const directorsByView = new WeakMap<LeaseView, ReadonlySet<string>>()
@@ -19,8 +19,8 @@ function directorsOf(view: LeaseView): ReadonlySet<string> {
   return found
 }
 
-/** Milliseconds between two beats of `from` to `to`. */
-export function beatIntervalMs(view: LeaseView, from: string, to: string): number {
+/** Milliseconds between two heartbeats of `from` to `to`. */
+export function heartbeatIntervalMs(view: LeaseView, from: string, to: string): number {
   const closeMs = renewalMs(view.timing) + view.timing.keepaliveMs / 2
   const directors = directorsOf(view)
   return directors.has(from) && directors.has(to)

@@ -1,0 +1,105 @@
+/** Candidate: pre-votes (POLL) and requests a group's first lease, by the plan of `Candidate` (PROTOCOL.md, section 5). */
+import { after, between, type Instant, NEVER_BEFORE, renewalMs } from '@lvsm/base'
+import {
+  type Ack,
+  type Busy,
+  type Free,
+  isNext,
+  type LeaseView,
+  type Poll,
+  type Situation,
+  votersOf,
+} from '@lvsm/lease'
+import { rankOf } from './peers.ts'
+import { about, send, sendRelease } from './send.ts'
+import { onExtended, requestLease } from './renew.ts'
+import { enoughMs, isAllOff, type GroupState } from './group-state.ts'
+import { count, type LeaseState } from './state.ts'
+import { acquire } from './acquire.ts'
+import { whyNotCandidate } from './eligibility.ts'
+
+export function situationOf(state: LeaseState, view: LeaseView, instance: GroupState): Situation {
+  const voters = votersOf(view)
+  return {
+    eligible: whyNotCandidate(state, view, instance.group) === null && isAllOff(instance, state.now),
+    rank: rankOf(state, view, instance),
+    renewedUntil: renewedUntil(state, view, instance),
+    timing: view.timing,
+    voters,
+    needed: state.rules.quorum(voters.length),
+  }
+}
+
+export function tickCandidate(state: LeaseState, view: LeaseView, instance: GroupState): void {
+  const here = situationOf(state, view, instance)
+  const plan = instance.candidate.plan(here, state.now)
+  if (!plan || plan.at > state.now) return
+  if (plan.move === 'poll') poll(state, view, instance)
+  else if (plan.move === 'ask') ask(state, view, instance)
+  else withdraw(state, view, instance)
+}
+
+export const nextCandidacy = (state: LeaseState, view: LeaseView, instance: GroupState): Instant | null =>
+  instance.candidate.plan(situationOf(state, view, instance), state.now)?.at ?? null
+
+/** Until when this node's own voter counts on the holder's next renewal: before that no majority can be free. */
+function renewedUntil(state: LeaseState, view: LeaseView, instance: GroupState): Instant {
+  const { keepaliveMs, termMs } = view.timing
+  const missingMs = renewalMs(view.timing) + keepaliveMs / 2
+  const freshMs = state.acceptor.heldByOthersMs(instance.group, state, state.now) - (termMs - missingMs)
+  return freshMs > 0 ? after(state.now, freshMs) : NEVER_BEFORE
+}
+
+function poll(state: LeaseState, view: LeaseView, instance: GroupState): void {
+  const message: Poll = { kind: 'poll', ...about(view, instance.group) }
+  instance.candidate.polled(view.timing, state.now)
+  send(state, votersOf(view), message, 'one')
+}
+
+function ask(state: LeaseState, view: LeaseView, instance: GroupState): void {
+  instance.pendingRelease = null
+  const spread = instance.candidate.asking ? 'all' : 'one'
+  const number = instance.candidate.asks(state.sequence + 1, situationOf(state, view, instance), state.now)
+  requestLease(state, view, instance, number, spread)
+}
+
+/** Ends an attempt without a majority: RELEASE to all, then a random back-off, so that rivals do not split the votes again. */
+function withdraw(state: LeaseState, view: LeaseView, instance: GroupState): void {
+  sendRelease(state, view, instance, instance.holder.release(), null, 'all')
+  instance.candidate.withdrew(view.timing, state.now)
+}
+
+export function onAck(state: LeaseState, view: LeaseView, instance: GroupState, from: string, ack: Ack): void {
+  const verdict = instance.holder.acked(from, ack, state.now)
+  if (verdict === 'stray') count(state, 'stray-ack')
+  if (verdict !== 'extended') return
+  if (instance.phase === 'active') onExtended(state, view, instance)
+  else if (instance.phase === 'backup' && instance.candidate.asking) onMajority(state, view, instance)
+}
+
+/** Acquires the group, unless too little is left of the lease to open a fence: then the attempt goes on with its next send. */
+function onMajority(state: LeaseState, view: LeaseView, instance: GroupState): void {
+  const leftMs = between(state.now, instance.holder.deadline)
+  if (leftMs < enoughMs(view.timing, instance) || !isAllOff(instance, state.now)) return
+  instance.candidate.won()
+  instance.raisedNumber = 0
+  acquire(state, view, instance)
+}
+
+export function onVote(
+  state: LeaseState,
+  view: LeaseView,
+  instance: GroupState,
+  from: string,
+  answer: Free | Busy,
+): void {
+  if (answer.echo.incarnation !== state.incarnation) return
+  if (answer.kind === 'busy' && answer.reason === 'number') raiseNumber(state, instance, answer.highWater)
+  instance.candidate.heard(from, answer, situationOf(state, view, instance), state.now)
+}
+
+/** Renews under a higher lease number, which a restarted voter demands: above all that it may have granted before. */
+function raiseNumber(state: LeaseState, instance: GroupState, highWater: number): void {
+  if (instance.holder.believes(state.now) && isNext(highWater + 1, instance.holder.number))
+    instance.raisedNumber = Math.max(instance.raisedNumber, highWater + 1)
+}

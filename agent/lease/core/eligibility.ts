@@ -1,0 +1,27 @@
+/** Eligibility of this node for a group, as a candidate and as the successor of a planned transfer. */
+import { directs, type LeaseGroup, type LeaseView } from '@lvsm/lease'
+import { hasQuorum } from './peers.ts'
+import { PHASE_TEXT } from './phases.ts'
+import { isFaultOver, isReady, unreadyReason } from './group-state.ts'
+import type { LeaseState } from './state.ts'
+import { votersUnsettled } from './voter-sets.ts'
+
+/** Why this node does not stand as a candidate; null when it does. */
+export function whyNotCandidate(state: LeaseState, view: LeaseView, group: LeaseGroup): string | null {
+  const { node, now } = state
+  const instance = state.instances.get(group.name)
+  if (!instance || !directs(view, group)) return `${node} is no director of ${group.name}`
+  if (state.stopping) return `${node} is stopping`
+  if (state.standby) return `${node} is set to standby`
+  const voters = votersUnsettled(state)
+  if (voters !== null) return voters
+  if (!isFaultOver(instance, now)) return `${node} had to give ${group.name} up a moment ago, its kernel refused`
+  if (!isReady(instance, now)) return `${node} is not ready: ${unreadyReason(instance)}`
+  if (instance.phase !== 'backup') return `${node} is still ${PHASE_TEXT[instance.phase]}`
+  return null
+}
+
+/** Why this node refuses an OFFER; null when it is willing. */
+export const whyNotSuccessor = (state: LeaseState, view: LeaseView, group: LeaseGroup): string | null =>
+  whyNotCandidate(state, view, group) ??
+  (hasQuorum(state, view) ? null : `${state.node} does not hear a majority of the voters`)

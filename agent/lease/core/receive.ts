@@ -1,0 +1,68 @@
+/** Datagram dispatch: replay check, then voter, holder or candidate. */
+import { after } from '@lvsm/base'
+import type { LeaseView } from '@lvsm/lease'
+import { onAck, onVote } from './candidate.ts'
+import type { Asker, Envelope, Message } from './events.ts'
+import { checkClones, onHeartbeat, speaksNow } from './peers.ts'
+import { sendHeartbeat } from './send.ts'
+import { count, type LeaseState, touchAll } from './state.ts'
+import { onAnswer, onOffer } from './transfer.ts'
+import { onPoll, onRequest, onVoterRelease } from './voter.ts'
+import { whyNotCandidate } from './eligibility.ts'
+
+/** Part of a keepalive: a new incarnation gets a heartbeat at once, but no more often than this. */
+const GREETING = 1 / 4
+
+export function onDatagram(state: LeaseState, view: LeaseView, envelope: Envelope): void {
+  const { from: node, incarnation, sequence, spread, message, rider } = envelope
+  const silent = !speaksNow(state, view, node)
+  const judgement = state.roster.judge(envelope, state.now)
+  if (judgement.kind === 'drop') count(state, `drop-${judgement.reason}`)
+  else if (judgement.kind === 'copy') count(state, 'drop-copy')
+  else if (judgement.kind === 'teaches') {
+    count(state, message.kind === 'beat' ? 'greeting' : 'drop-not-for-me')
+    if (judgement.unheard) greet(state, view, node)
+  } else {
+    // A peer that is heard again may rank before this node, or be a successor.
+    if (silent) touchAll(state)
+    checkClones(state, node)
+    if (rider) onHeartbeat(state, view, { node, incarnation, sequence }, rider)
+    onMessage(state, view, { node, incarnation, sequence, spread }, message)
+  }
+}
+
+/** Answers a new incarnation, rate-limited: replayed recordings must not make this node send as much as they bring. */
+function greet(state: LeaseState, view: LeaseView, node: string): void {
+  const last = state.greetedAt.get(node)
+  if (last !== undefined && state.now < after(last, GREETING * view.timing.keepaliveMs)) return
+  state.greetedAt.set(node, state.now)
+  sendHeartbeat(state, view, [node])
+}
+
+/** Dispatches a message that passed the replay check, or that this node sent to itself. */
+export function onMessage(state: LeaseState, view: LeaseView, sender: Asker, message: Message): void {
+  if (message.kind === 'beat') return onHeartbeat(state, view, sender, message)
+  if (message.kind === 'relay') {
+    state.effects.push({ kind: 'deliver', from: sender.node, payload: message.payload })
+    return
+  }
+  if (message.kind === 'request') return onRequest(state, view, sender, message)
+  if (message.kind === 'poll') return onPoll(state, sender, message)
+  if (message.kind === 'offer') return onOffer(state, view, sender, message)
+  if (message.kind === 'release') onVoterRelease(state, sender, message)
+  const instance = state.instances.get(message.group)
+  if (!instance) return
+  instance.touched = true
+  // A cloned voter could vote for two owners (PROTOCOL.md 3.9).
+  if (message.kind === 'ack' || message.kind === 'free') {
+    const cloned = state.roster.double(sender.node, state.now) !== null
+    if (!state.rules.countsVote(cloned)) return count(state, 'drop-cloned-voter')
+  }
+  if (message.kind === 'ack') return onAck(state, view, instance, sender.node, message)
+  if (message.kind === 'answer') return onAnswer(state, view, instance, sender.node, message)
+  if (message.kind !== 'release') return onVote(state, view, instance, sender.node, message)
+  if (sender.node === state.node) return
+  if (message.successor === state.node && whyNotCandidate(state, view, instance.group) === null)
+    instance.candidate.named(view.timing, state.now)
+  else instance.candidate.pollSoon()
+}

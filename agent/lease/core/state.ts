@@ -1,0 +1,185 @@
+/** State of the lease process: one value, changed only inside a step. */
+import { type Instant, NEVER_BEFORE, type Random } from '@lvsm/base'
+import { type GroupClaim, Roster } from '@lvsm/heartbeat'
+import {
+  Acceptor,
+  type DurableState,
+  type Incarnation,
+  type LeaseEvent,
+  type LeaseMessage,
+  type LeaseView,
+  type Request,
+  RULES,
+  type Rules,
+} from '@lvsm/lease'
+import type { Asker, LeaseEffect } from './events.ts'
+import type { GroupState } from './group-state.ts'
+
+export interface LeaseCoreOptions {
+  readonly node: string
+  readonly incarnation: Incarnation
+  readonly random: Random
+  readonly startedAt: Instant
+  /** As a predecessor left it. Where that is lost: the longest lease that any cluster may have. */
+  readonly state: DurableState
+  /** False: it is not on disk, but what a voter without a memory must assume. */
+  readonly kept: boolean
+  /** For tests that plant a mistake. */
+  readonly rules?: Rules
+}
+/** A peer's latest claim about a group, from its heartbeats. */
+export interface Claim extends GroupClaim {
+  readonly at: Instant
+}
+/** A peer's incarnation, as its latest heartbeat describes it. */
+export interface PeerState {
+  readonly incarnation: Incarnation
+  /** Sequence of the datagram that brought it: an older one is outdated. */
+  readonly sequence: number
+  readonly standby: boolean
+  /** Digest of the voters that it counts. */
+  readonly voters: string
+  readonly claims: Map<string, Claim>
+}
+export interface LocalMessage {
+  readonly sequence: number
+  readonly message: LeaseMessage
+}
+
+/** A REQUEST that is kept until this node's vote is free (PROTOCOL.md 3.7). */
+export interface WaitingRequest {
+  readonly sender: Asker
+  readonly message: Request
+  readonly until: Instant
+}
+
+/** The state file: what is on disk for certain, and the write that is under way. */
+export interface Durable {
+  /** As it is on disk for certain; null when that is not known. */
+  onDisk: DurableState | null
+  writing: DurableState | null
+  writingSince: Instant
+  retryAt: Instant
+  /** Why the last write failed; empty when it did not. */
+  fault: string
+}
+
+export interface LeaseState {
+  readonly node: string
+  readonly incarnation: Incarnation
+  readonly random: Random
+  readonly rules: Rules
+  readonly roster: Roster
+  readonly acceptor: Acceptor
+  /** By name: each group that this node directs, or must close. */
+  readonly instances: Map<string, GroupState>
+  /** By node: its latest heartbeat, however old. */
+  readonly peers: Map<string, PeerState>
+  /** A peer whose latest heartbeat has another set of voters than this node; null when there is none. */
+  dissenter: string | null
+  /** Until when a lease that was lent by the previous set of voters may be valid. */
+  votersNewUntil: Instant
+  /** Peers of which two incarnations speak by turns: two machines with one name. */
+  readonly clones: Set<string>
+  /** The state file could not be read at the start: quarantine for the longest lease of any cluster. */
+  readonly stateLost: boolean
+  /** By node: when a new incarnation was last answered at once. */
+  readonly greetedAt: Map<string, Instant>
+  /** By node: datagrams sent over one link each; chooses the next link. */
+  readonly linkTurns: Map<string, number>
+  readonly counters: Record<string, number>
+  view: LeaseView | null
+  now: Instant
+  sequence: number
+  /** By node: heartbeats that named only some groups; chooses the next ones. */
+  readonly heartbeatTurns: Map<string, number>
+  /** By node: when the next heartbeat to it is due. A peer that is missing here gets one at once. */
+  readonly heartbeatAt: Map<string, Instant>
+  /** Content of the fence tables as last built, to see a difference. */
+  builtTables: string
+  /** The tables must be checked (`perhaps`) or rebuilt (`gone`: somebody changed them) once no call is out. */
+  tablesDue: 'perhaps' | 'gone' | null
+  /** The timer that was last asked for. */
+  wakeAt: Instant
+  standby: boolean
+  stopping: boolean
+  stopped: boolean
+  effects: LeaseEffect[]
+  /** Messages of this node to itself, delivered within the same step. */
+  local: LocalMessage[]
+  waitingRequests: WaitingRequest[]
+  readonly durable: Durable
+}
+
+export function newLeaseState(options: LeaseCoreOptions): LeaseState {
+  const rules = options.rules ?? RULES
+  return {
+    node: options.node,
+    incarnation: options.incarnation,
+    random: options.random,
+    rules,
+    roster: new Roster(options.incarnation),
+    acceptor: new Acceptor(options.startedAt, options.state, rules),
+    instances: new Map(),
+    peers: new Map(),
+    dissenter: null,
+    votersNewUntil: NEVER_BEFORE,
+    clones: new Set(),
+    stateLost: !options.kept,
+    greetedAt: new Map(),
+    linkTurns: new Map(),
+    counters: {},
+    view: null,
+    now: options.startedAt,
+    sequence: 0,
+    heartbeatTurns: new Map(),
+    heartbeatAt: new Map(),
+    builtTables: '',
+    tablesDue: null,
+    wakeAt: NEVER_BEFORE,
+    standby: options.state.standby,
+    stopping: false,
+    stopped: false,
+    effects: [],
+    local: [],
+    waitingRequests: [],
+    durable: {
+      onDisk: options.kept ? options.state : null,
+      writing: null,
+      writingSince: NEVER_BEFORE,
+      retryAt: NEVER_BEFORE,
+      fault: '',
+    },
+  }
+}
+
+/** Marks a group for the tick of this step: something happened to it. */
+export function touch(state: LeaseState, group: string): void {
+  const instance = state.instances.get(group)
+  if (instance) instance.touched = true
+}
+export function touchAll(state: LeaseState): void {
+  for (const instance of state.instances.values()) instance.touched = true
+}
+
+/** Counts every group's claim as changed, because a new incarnation of a peer knows none of them. */
+export function renewClaims(state: LeaseState): void {
+  for (const instance of state.instances.values()) instance.lastClaim = { ...instance.lastClaim, since: state.now }
+}
+
+/** Makes every peer's heartbeat due now. */
+export const heartbeatNow = (state: LeaseState): void => state.heartbeatAt.clear()
+
+export function count(state: LeaseState, name: string): void {
+  state.counters[name] = (state.counters[name] ?? 0) + 1
+}
+
+export function emitEvent(
+  state: LeaseState,
+  group: string,
+  kind: LeaseEvent['kind'],
+  number: number,
+  reason: string,
+): void {
+  state.effects.push({ kind: 'event', event: { at: state.now, group, kind, number, reason } })
+}
