@@ -1,4 +1,4 @@
-/** Candidate: pre-votes (POLL) and requests a group's first lease, by the plan of `Candidate` (PROTOCOL.md, section 5). */
+/** Candidate: pre-votes (POLL) and requests a group's first lease, by the plan of `Candidate` (packages/lease/PROTOCOL.md, section 5). */
 import { after, between, type Instant, NEVER_BEFORE, renewalMs } from '@lvsm/base'
 import {
   type Ack,

@@ -2,7 +2,7 @@
  * State file: the longest lease that may have been granted, the lease numbers reserved, and standby. Written whole at every
  * change, one write at a time; one that failed is tried again until it succeeds.
  *
- * Law: what a restart relies on is used only once the disk has it for certain (PROTOCOL.md 3.2).
+ * Law: what a restart relies on is used only once the disk has it for certain (packages/lease/PROTOCOL.md 3.2).
  */
 import { after, between, type Instant, LONGEST_TERM_MS, type Trouble } from '@lvsm/base'
 import type { DurableState } from '@lvsm/lease'

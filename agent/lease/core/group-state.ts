@@ -124,7 +124,7 @@ export const unreadyReason = ({ readiness }: GroupState): string => {
 /** Phases that are legal under a valid lease only. */
 export const needsLease = ({ phase }: GroupState): boolean =>
   phase === 'acquiring' || phase === 'active' || phase === 'handingOver'
-/** Local lease is valid: before its deadline (PROTOCOL.md 4.1). */
+/** Local lease is valid: before its deadline (packages/lease/PROTOCOL.md 4.1). */
 export const isLeaseValid = (instance: GroupState, now: Instant): boolean =>
   needsLease(instance) && instance.holder.believes(now)
 /**

@@ -53,7 +53,7 @@ export function onMessage(state: LeaseState, view: LeaseView, sender: Asker, mes
   const instance = state.instances.get(message.group)
   if (!instance) return
   instance.touched = true
-  // A cloned voter could vote for two owners (PROTOCOL.md 3.9).
+  // A cloned voter could vote for two owners (packages/lease/PROTOCOL.md 3.9).
   if (message.kind === 'ack' || message.kind === 'free') {
     const cloned = state.roster.double(sender.node, state.now) !== null
     if (!state.rules.countsVote(cloned)) return count(state, 'drop-cloned-voter')

@@ -1,7 +1,7 @@
 /**
  * Renewals of an owner: lease and fence. The fence is extended after each extension of the lease, and once more with what is
  * left of the lease when no extension came. The next REQUEST leaves only after the kernel acknowledged the last extension of
- * the fence (PROTOCOL.md 4.4).
+ * the fence (packages/lease/PROTOCOL.md 4.4).
  */
 import type { Spread } from '@lvsm/heartbeat'
 import { after, fenceMs, type Instant, later, renewalMs, ROUNDING_MS } from '@lvsm/base'

@@ -46,7 +46,7 @@ export interface LocalMessage {
   readonly message: LeaseMessage
 }
 
-/** A REQUEST that is kept until this node's vote is free (PROTOCOL.md 3.7). */
+/** A REQUEST that is kept until this node's vote is free (packages/lease/PROTOCOL.md 3.7). */
 export interface WaitingRequest {
   readonly sender: Asker
   readonly message: Request

@@ -1,7 +1,7 @@
 /**
  * Sets of voters: whether all nodes count the same. Two sets can have two majorities, at once or one after the other. So
  * while the latest heartbeat of any peer, however old, has another set, and after a change for as long as a lease of the
- * previous set may be valid, this node acquires nothing and as a voter grants only renewals (PROTOCOL.md 3.8, 5.3).
+ * previous set may be valid, this node acquires nothing and as a voter grants only renewals (packages/lease/PROTOCOL.md 3.8, 5.3).
  *
  * A peer that was cut off before it got the new set is not covered; that takes epochs (packages/lease/PROTOCOL.md section 8).
  */

@@ -1,5 +1,5 @@
 /**
- * Voter: REQUEST, POLL and RELEASE go to the acceptor, its answer goes back to the incarnation that asked (PROTOCOL.md,
+ * Voter: REQUEST, POLL and RELEASE go to the acceptor, its answer goes back to the incarnation that asked (packages/lease/PROTOCOL.md,
  * section 3).
  *
  * Law: while nodes count different voters (voter-sets.ts), or the asking node is cloned, only renewals are granted: a new
