@@ -41,6 +41,8 @@ export interface Surroundings {
   /** Observers see each of these at the time that the process has got to. */
   believes(beliefs: readonly LocalLease[]): void
   told(effect: Extract<LeaseEffect, { kind: 'event' }>): void
+  /** To whoever listens on its socket. */
+  said(word: Extract<LeaseEffect, { kind: 'deliver' | 'claimed' }>): void
   frame(address: string, group: string): void
   /** The process ended by itself. */
   ended(why: 'stopped' | 'unfenced'): void
@@ -120,6 +122,11 @@ export class Process {
       for (const group of this.#kernel.addressesGone(this.#view?.groups ?? []))
         this.#pump.feed({ kind: 'address-lost', group })
     })
+  }
+
+  /** Work of its own event loop: it waits with everything else. */
+  perform(work: () => void): void {
+    this.#enqueue(() => this.line.show(work))
   }
 
   freeze(ms: number): void {
@@ -208,9 +215,9 @@ export class Process {
       },
       send: (outgoing, recipients) => this.#send(outgoing, recipients),
       persist: (state, done) => this.line.show(() => disk.write(state, (error) => this.#enqueue(() => done(error)))),
-      deliver: () => undefined,
+      deliver: (from, payload) => this.line.show(() => this.#around.said({ kind: 'deliver', from, payload })),
       event: (effect) => this.line.show(() => this.#around.told(effect)),
-      claimed: () => undefined,
+      claimed: () => this.line.show(() => this.#around.said({ kind: 'claimed' })),
       stopped: () => {
         this.#kernel.fence.clear()
         this.line.show(() => this.#around.ended('stopped'))

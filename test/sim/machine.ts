@@ -32,6 +32,19 @@ export interface World {
   note(line: string): void
 }
 
+/** What stands in for the agent of a node: who tells the lease process its view and its readiness, and hears its word. */
+export interface Reconciler {
+  /** A lease process has started on this machine. */
+  joined(process: Process): void
+  left(): void
+  /** The configuration file reaches this node. */
+  adopt(revision: number): void
+  heard(word: LeaseWord): void
+  lostPower(): void
+}
+/** What a lease process says by its socket; the status follows by itself. */
+export type LeaseWord = Extract<LeaseEffect, { kind: 'event' | 'deliver' | 'claimed' }>
+
 /** The view that a process finds on disk when it starts: the present one, an outdated one, or none. */
 export type Memory = 'sound' | 'old' | 'none'
 /** Milliseconds until a notice of the kernel is with the process. */
@@ -53,6 +66,8 @@ export class Machine {
   #starts = 0
   #flushes = 0
   process: Process | null = null
+  /** Null: the machine says itself what an agent would. */
+  reconciler: Reconciler | null = null
   ready = true
   cutOff = false
   reaches = PING_NODES
@@ -82,6 +97,7 @@ export class Machine {
     if (this.process) return
     this.process = this.#born()
     this.#world.note(`${this.label} starts${this.disk.state ? '' : ' without its state'}`)
+    if (this.reconciler) return this.reconciler.joined(this.process)
     this.#remember(memory)
     this.sayReady()
   }
@@ -113,7 +129,11 @@ export class Machine {
         holdUp: (at) => this.#holdUp(at),
         send: (outgoing, recipients) => this.#world.send(this, outgoing, recipients),
         believes: (beliefs) => this.#believes(beliefs),
-        told: ({ event }) => this.#world.told(this, event),
+        told: (effect) => {
+          this.#world.told(this, effect.event)
+          this.reconciler?.heard(effect)
+        },
+        said: (word) => this.reconciler?.heard(word),
         frame: (address, group) => this.#world.frame(this, address, group),
         ended: (why) => this.#ended(process, why),
       },
@@ -139,7 +159,8 @@ export class Machine {
   /** The configuration reaches this node, and stays with it over restarts. */
   adopt(revision: number): void {
     this.revision = revision
-    this.#putView(revision)
+    if (this.reconciler) this.reconciler.adopt(revision)
+    else this.#putView(revision)
   }
   #putView(revision: number): void {
     this.put({ kind: 'view', view: viewOf(this.#world.shape, this.name, revision) })
@@ -149,6 +170,7 @@ export class Machine {
   }
 
   sayReady(): void {
+    if (this.reconciler) return
     for (const { name, directors } of this.#world.shape.revisions[this.revision]?.groups ?? []) {
       if (!directors.includes(this.name)) continue
       this.put({
@@ -171,6 +193,7 @@ export class Machine {
   cutPower(): void {
     this.#world.note(`${this.label} loses power`)
     if (this.process) this.#end(this.process)
+    this.reconciler?.lostPower()
     this.kernel.lose()
     this.#world.law.lostPower(this.label)
     this.clock.boot(this.#world.schedule.now)
@@ -192,6 +215,7 @@ export class Machine {
     process.kill()
     if (this.process !== process) return
     this.process = null
+    this.reconciler?.left()
     // Nothing waits for lease numbers to be on disk.
     if (this.disk.behind) this.#world.law.numbersCount = false
     this.kernel.abandon()

@@ -2,6 +2,7 @@
 import type { Random } from '@lvsm/base'
 import type { DurableState, Rules } from '@lvsm/lease'
 import type { PumpPorts } from '../../agent/lease/pump.ts'
+import type { AgentOptions } from '../kit/agent-process.ts'
 import type { TableMistakes } from '../kit/tables.ts'
 
 /** A process start as a mistake sees it. */
@@ -20,6 +21,8 @@ export interface Implant {
 export interface Plant {
   readonly rules?: Partial<Rules>
   readonly tables?: TableMistakes
+  /** Into each start of a node's agent: between the driver and the core. */
+  readonly agent?: (node: string) => AgentOptions['wrap']
   readonly sweepsNothing?: boolean
   readonly clearsUnseen?: boolean
   readonly implant?: (birth: Birth) => Implant

@@ -12,6 +12,8 @@ import { STRANGERS } from './plots/strangers.ts'
 import { SWITCHOVERS } from './plots/switchover.ts'
 import { TAKEOVERS } from './plots/takeover.ts'
 import { VOTES } from './plots/votes.ts'
+import { WHOLE } from './plots/whole.ts'
+import { WHOLE_SWITCHOVERS } from './plots/whole-switchover.ts'
 
 export { CHANCE }
 /** Each with one kind of trouble. */
@@ -26,6 +28,8 @@ export const STORIES: readonly Plot[] = [
   ...STRANGERS,
   ...STANDBYS,
   ...SWITCHOVERS,
+  ...WHOLE_SWITCHOVERS,
+  ...WHOLE,
 ]
 const CHANCE_SHARE = 0.6
 

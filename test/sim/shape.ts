@@ -2,6 +2,7 @@
 import type { Random, Timing } from '@lvsm/base'
 import type { LeaseAddress, LeaseGroup, LeaseView } from '@lvsm/lease'
 import { plain } from '../kit/tables.ts'
+import type { Draft } from './nodes/draft.ts'
 
 /** One revision of the configuration; it reaches the nodes one by one. */
 export interface Revision {
@@ -20,6 +21,8 @@ export interface Shape {
   readonly egress: boolean
   /** Rates of the nodes' clocks, in their order; drawn at random where not given. */
   readonly rates?: readonly number[]
+  /** Configurations of whole nodes, one for each revision (`nodes/`). */
+  readonly drafts?: readonly Draft[]
 }
 
 export const timingOf = (keepaliveMs: number, termMs: number): Timing => ({

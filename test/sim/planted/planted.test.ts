@@ -2,13 +2,14 @@
 import { expect, test } from 'vitest'
 import { live } from '../life.ts'
 import { plotNamed } from '../repertoire.ts'
+import { AGENTS } from './agents.ts'
 import { FENCE } from './fence.ts'
 import { TALK } from './talk.ts'
 import { VOTES } from './votes.ts'
 
 const SEEDS = 300
 
-test.each([...VOTES, ...FENCE, ...TALK])('$name ($clause)', { timeout: 60_000 }, ({ plant, plots }) => {
+test.each([...VOTES, ...FENCE, ...TALK, ...AGENTS])('$name ($clause)', { timeout: 60_000 }, ({ plant, plots }) => {
   for (let seed = 1; seed <= SEEDS; seed++) {
     for (const name of plots) {
       const plot = plotNamed(name)

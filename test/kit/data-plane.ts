@@ -1,0 +1,207 @@
+/**
+ * What an agent meets of a kernel: links, addresses, default routes, settings, the table of IPVS with the connections that it
+ * knows, and the agent's own rules. It refuses what a kernel refuses. What stands here that nobody of ours has put here is
+ * foreign; `foreign` gives it as one text.
+ */
+import {
+  ALIAS_LABEL,
+  destKey,
+  type GuardNeeds,
+  guardPrint,
+  type Observed,
+  type ObservedDest,
+  type Operation,
+  OUR_PROTOCOL,
+  serviceKey,
+} from '@lvsm/plan'
+
+/** One entry of the connection table: whom packets of this client go to. */
+export interface Connection {
+  readonly dest: string
+  /** Established; after its end the entry is remembered for a while. */
+  active: boolean
+  /** True time. */
+  until: number
+}
+type Address = Observed['addresses'][number]
+type Default = Observed['defaults'][number]
+export interface Destination extends Omit<ObservedDest, 'active' | 'inactive'> {}
+export interface Service {
+  readonly protocol: string
+  readonly address: string
+  readonly port: number
+  scheduler: string
+  readonly dests: Map<string, Destination>
+  readonly connections: Map<string, Connection>
+}
+type TableOperation = Extract<Operation, { readonly service: unknown }>
+
+export const LOOPBACK = 1
+/** Settings that an agent may have a say in; told without the product's code. */
+const OUR_SETTINGS =
+  /\/(ip_forward|expire_nodest_conn|arp_ignore|arp_announce|send_redirects|accept_redirects|promote_secondaries)$/
+const DONE = null
+
+export class DataPlane {
+  readonly links: Observed['links'][number][]
+  readonly #own: readonly Address[]
+  readonly #floating: () => readonly Address[]
+  aliases: Address[] = [{ index: LOOPBACK, address: '127.0.0.1', prefix: 8, label: 'lo' }]
+  defaults: Default[] = []
+  readonly settings = new Map<string, string>()
+  readonly services = new Map<string, Service>()
+  guard: GuardNeeds | null = null
+  /** Somebody changed the rules. */
+  guardSpoilt = false
+  /** Keys of services, and of `service destination`, that belong to somebody else. */
+  readonly strangers = new Set<string>()
+
+  /** `floating`: addresses that the lease process has on at present. */
+  constructor(own: readonly { name: string; address: string }[], floating: () => readonly Address[]) {
+    const names = [...new Set(own.map(({ name }) => name))]
+    const indexOf = (name: string): number => LOOPBACK + 1 + names.indexOf(name)
+    this.links = [
+      { index: LOOPBACK, name: 'lo', loopback: true, up: true },
+      ...names.map((name) => ({ index: indexOf(name), name, loopback: false, up: true })),
+    ]
+    this.#own = own.map(({ name, address }) => ({ index: indexOf(name), address, prefix: 24, label: name }))
+    this.#floating = floating
+    for (const name of ['all', 'default', ...names, 'lo']) this.#setUp(name)
+    this.settings.set('net/ipv4/tcp_syncookies', '1')
+  }
+  #setUp(name: string): void {
+    const values = { arp_ignore: '0', arp_announce: '0', send_redirects: '1', accept_redirects: '1', rp_filter: '2' }
+    for (const [key, value] of Object.entries(values)) this.settings.set(`net/ipv4/conf/${name}/${key}`, value)
+    this.settings.set(`net/ipv4/conf/${name}/promote_secondaries`, '0')
+    this.settings.set('net/ipv4/ip_forward', '0')
+    this.settings.set('net/ipv4/vs/expire_nodest_conn', '0')
+  }
+
+  observe(now: number, { sysctls, services }: { sysctls: readonly string[]; services: boolean }): Observed {
+    return {
+      links: [...this.links],
+      addresses: [...this.#own, ...this.#floating(), ...this.aliases],
+      defaults: [...this.defaults],
+      sysctls: new Map(sysctls.map((path) => [path, this.settings.get(path) ?? null])),
+      services: services ? [...this.services.values()].map((service) => seen(service, now)) : [],
+      guard: this.guardSpoilt ? 'changed by somebody' : guardPrint(this.guard),
+    }
+  }
+
+  /** Null: done; else what the kernel says. */
+  apply(operation: Operation): string | null {
+    switch (operation.kind) {
+      case 'sysctl':
+        if (!this.settings.has(operation.path)) return 'ENOENT'
+        this.settings.set(operation.path, operation.value)
+        return DONE
+      case 'guard':
+        this.guard = operation.needs
+        this.guardSpoilt = false
+        return DONE
+      case 'route-set':
+      case 'route-remove':
+        return this.#route(operation)
+      case 'alias-add':
+      case 'alias-remove':
+        return this.#alias(operation)
+      default:
+        return this.#table(operation)
+    }
+  }
+
+  /** A default route of the same metric is replaced, whoever set it. */
+  #route(operation: Extract<Operation, { kind: 'route-set' | 'route-remove' }>): string | null {
+    if (operation.kind === 'route-set') {
+      const { gateway, index } = operation
+      this.defaults = this.defaults.filter(({ metric }) => metric !== 0)
+      this.defaults.push({ gateway, index, protocol: OUR_PROTOCOL, metric: 0 })
+      return DONE
+    }
+    const left = this.defaults.filter((one) => one.gateway !== operation.gateway || one.protocol !== operation.protocol)
+    if (left.length === this.defaults.length) return 'ESRCH'
+    this.defaults = left
+    return DONE
+  }
+  #alias(operation: Extract<Operation, { kind: 'alias-add' | 'alias-remove' }>): string | null {
+    const { kind, address, prefix, index, label } = operation
+    const left = this.aliases.filter((one) => one.address !== address || one.prefix !== prefix)
+    const there = left.length < this.aliases.length
+    if (kind === 'alias-add' && there) return 'EEXIST'
+    if (kind === 'alias-remove' && !there) return 'EADDRNOTAVAIL'
+    this.aliases = kind === 'alias-add' ? [...left, { index, address, prefix, label }] : left
+    return DONE
+  }
+
+  #table(operation: TableOperation): string | null {
+    const key = serviceKey(operation.service)
+    const service = this.services.get(key)
+    if (operation.kind === 'service-add') {
+      if (service) return 'EEXIST'
+      const { protocol, address, port } = operation.service
+      const { scheduler } = operation
+      this.services.set(key, { protocol, address, port, scheduler, dests: new Map(), connections: new Map() })
+      return DONE
+    }
+    if (!service) return 'ESRCH'
+    if ('scheduler' in operation) service.scheduler = operation.scheduler
+    else if (operation.kind === 'service-remove') this.services.delete(key)
+    else if ('dest' in operation) return putDestination(service, operation)
+    else return removeDestination(service, destKey(operation))
+    return DONE
+  }
+
+  /** All that is not ours, as one text. */
+  foreign(): string {
+    const services = [...this.services].flatMap(([key, { scheduler, dests }]) => {
+      const theirs = [...dests].filter(([dest]) => this.strangers.has(key) || this.strangers.has(`${key} ${dest}`))
+      return this.strangers.has(key) || theirs.length > 0
+        ? [[key, this.strangers.has(key) ? scheduler : '', theirs.map(([, dest]) => dest)]]
+        : []
+    })
+    return JSON.stringify([
+      this.aliases.filter(({ label }) => label !== ALIAS_LABEL),
+      this.defaults.filter(({ protocol }) => protocol !== OUR_PROTOCOL),
+      [...this.settings].filter(([path]) => !OUR_SETTINGS.test(path)),
+      services,
+    ])
+  }
+
+  /** No power: nothing of it is left but what the machine's own start brings. */
+  lose(): void {
+    this.aliases = this.aliases.filter(({ label }) => label !== ALIAS_LABEL)
+    this.defaults = this.defaults.filter(({ protocol }) => protocol !== OUR_PROTOCOL)
+    for (const key of this.services.keys()) if (!this.strangers.has(key)) this.services.delete(key)
+    for (const path of this.settings.keys()) if (OUR_SETTINGS.test(path)) this.settings.set(path, '0')
+    this.guard = null
+    this.guardSpoilt = false
+  }
+}
+
+function putDestination(
+  { dests }: Service,
+  { kind, dest }: Extract<TableOperation, { readonly dest: unknown }>,
+): string | null {
+  const key = destKey(dest)
+  if (dests.has(key) === (kind === 'dest-add')) return dests.has(key) ? 'EEXIST' : 'ENOENT'
+  dests.set(key, { ...dest })
+  return DONE
+}
+/** The connections of a destination go with it. */
+function removeDestination({ dests, connections }: Service, key: string): string | null {
+  if (!dests.delete(key)) return 'ENOENT'
+  for (const [client, { dest }] of connections) if (dest === key) connections.delete(client)
+  return DONE
+}
+
+function seen({ protocol, address, port, scheduler, dests, connections }: Service, now: number) {
+  const count = (key: string, active: boolean): number =>
+    [...connections.values()].filter((one) => one.dest === key && one.active === active && one.until > now).length
+  return {
+    protocol,
+    address,
+    port,
+    scheduler,
+    dests: [...dests].map(([key, dest]) => ({ ...dest, active: count(key, true), inactive: count(key, false) })),
+  }
+}

@@ -1,0 +1,171 @@
+/** Mistakes in the agent's core (agent/node/README.md, agent/SWITCHOVER.md), between its driver and its step. */
+import type { Operation } from '@lvsm/plan'
+import type { NodeEffect, NodeInput } from '../../../agent/node/core/index.ts'
+import type { AgentOptions } from '../../kit/agent-process.ts'
+import { type Mistake, mistake } from './mistake.ts'
+
+type Step = Parameters<AgentOptions['wrap']>[0]
+type Input = Parameters<Step>[0]
+type Effect = ReturnType<Step>[number]
+type Observed = Extract<NodeInput, { kind: 'observed' }>['observed']
+
+const SWITCHOVER = 'whole: a planned switchover with connections'
+
+const wrong = (
+  name: string,
+  clause: string,
+  plots: string | readonly string[],
+  wrap: () => AgentOptions['wrap'],
+): Mistake => mistake(name, clause, plots, { agent: () => wrap() })
+
+/** What the core asks for is changed. */
+const asks = (change: (effect: Effect) => readonly Effect[]) => (): AgentOptions['wrap'] => (step) => (input, now) =>
+  step(input, now).flatMap(change)
+/** Its operations are others. */
+const does = (change: (operations: readonly Operation[]) => readonly Operation[]) =>
+  asks((effect) => (effect.kind === 'apply' ? [{ kind: 'apply', operations: change(effect.operations) }] : [effect]))
+/** What it hears is changed. */
+const hears = (change: (input: Input) => Input) => (): AgentOptions['wrap'] => (step) => (input, now) =>
+  step(change(input), now)
+const sees = (change: (observed: Observed) => Observed) =>
+  hears((input) => (input.kind === 'observed' ? { kind: 'observed', observed: change(input.observed) } : input))
+/** Besides its own operations at a look, those that come of what it saw. */
+const addsTo =
+  (more: (observed: Observed, looks: number) => readonly Operation[]): (() => AgentOptions['wrap']) =>
+  () => {
+    let looks = 0
+    return (step) => (input, now) => {
+      const effects: readonly Effect[] = step(input, now)
+      if (input.kind !== 'observed') return effects
+      looks += 1
+      const operations = more(input.observed, looks)
+      return operations.length > 0 ? [...effects, { kind: 'apply', operations } satisfies NodeEffect] : effects
+    }
+  }
+
+const emptying = ({ services }: Observed): Operation[] =>
+  (services ?? []).flatMap((service) =>
+    service.dests.map(({ address, port }): Operation => ({ kind: 'dest-remove', service, address, port })),
+  )
+
+export const AGENTS: readonly Mistake[] = [
+  wrong(
+    'a failed check takes everybody out of the table',
+    'agent/node/README.md',
+    'whole: failed and recovered checks',
+    () => {
+      let table: Observed | null = null
+      return (step) => (input, now) => {
+        if (input.kind === 'observed') table = input.observed
+        const effects = step(input, now)
+        const failed = input.kind === 'checked' && !input.ok && table
+        return failed ? [...effects, { kind: 'apply', operations: emptying(failed) }] : effects
+      }
+    },
+  ),
+  wrong(
+    'an agent that starts clears the table',
+    'agent/node/README.md',
+    'whole: processes that end',
+    addsTo((observed, looks) => (looks === 1 ? emptying(observed) : [])),
+  ),
+  wrong(
+    'a full table is taken for an empty one',
+    'agent/node/README.md',
+    'whole: failed and recovered checks',
+    sees((observed) => ({ ...observed, services: observed.services?.map((one) => ({ ...one, dests: [] })) ?? null })),
+  ),
+  wrong(
+    'services of others are cleared away',
+    'agent/node/README.md',
+    'whole: drift and strangers',
+    addsTo(({ services }) =>
+      (services ?? []).flatMap((service): Operation[] =>
+        service.scheduler === 'sh' ? [{ kind: 'service-remove', service }] : [],
+      ),
+    ),
+  ),
+  wrong(
+    'addresses of others are cleared away',
+    'agent/node/README.md',
+    'whole: drift and strangers',
+    addsTo(({ addresses }) =>
+      addresses.flatMap((one): Operation[] =>
+        one.address.startsWith('10.99.') ? [{ kind: 'alias-remove', ...one }] : [],
+      ),
+    ),
+  ),
+  wrong(
+    'a VIP is on lo before ARP is silent',
+    'packages/plan/TRAPS.md',
+    SWITCHOVER,
+    does((operations) => operations.toReversed()),
+  ),
+  wrong(
+    'weights are read wrongly: each look finds something to do',
+    'agent/node/README.md',
+    SWITCHOVER,
+    sees((observed) => ({
+      ...observed,
+      services:
+        observed.services?.map((service) => ({
+          ...service,
+          dests: service.dests.map((dest) => ({ ...dest, weight: dest.weight + 1 })),
+        })) ?? null,
+    })),
+  ),
+  wrong(
+    'what left the configuration stays in the table',
+    'agent/node/README.md',
+    'whole: configuration changes',
+    does((operations) => operations.filter(({ kind }) => kind !== 'service-remove' && kind !== 'dest-remove')),
+  ),
+  wrong('a configuration counts once', 'agent/node/README.md', 'whole: configuration changes', () => {
+    let first: Input | null = null
+    return (step) => (input, now) => {
+      if (input.kind === 'config') first ??= input
+      return step(input.kind === 'config' && first ? first : input, now)
+    }
+  }),
+  wrong(
+    'the successor hands no packets back',
+    'agent/SWITCHOVER.md',
+    SWITCHOVER,
+    does((operations) =>
+      operations.map((one) =>
+        one.kind === 'guard' && one.needs ? { ...one, needs: { ...one.needs, handover: [] } } : one,
+      ),
+    ),
+  ),
+  wrong(
+    'connections of an earlier reign are not forgotten',
+    'agent/SWITCHOVER.md',
+    SWITCHOVER,
+    does((operations) => operations.filter(({ kind }) => kind !== 'dest-forget')),
+  ),
+  wrong(
+    'connections through NAT are not waited for',
+    'agent/SWITCHOVER.md',
+    SWITCHOVER,
+    sees((observed) => ({
+      ...observed,
+      services:
+        observed.services?.map((service) => ({
+          ...service,
+          dests: service.dests.map((dest) => ({ ...dest, active: 0 })),
+        })) ?? null,
+    })),
+  ),
+  wrong(
+    'an operator is answered twice',
+    'agent/SWITCHOVER.md',
+    SWITCHOVER,
+    asks((effect) => (effect.kind === 'reply' ? [effect, effect] : [effect])),
+  ),
+  wrong(
+    'a refused command is never answered',
+    'agent/SWITCHOVER.md',
+    'whole: commands and bad talk',
+    asks((effect) => (effect.kind === 'reply' && !effect.outcome.ok ? [] : [effect])),
+  ),
+]
