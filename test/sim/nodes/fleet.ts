@@ -142,7 +142,7 @@ function aliasesFault({ config }: Fleet, { name, plane }: Node): string | null {
   )
   const wanted = new Set(entries.filter(({ forward }) => forward === 'dr').map(({ vip }) => vip))
   const found = plane.aliases.filter(({ label }) => label === 'lo:lvsm').map(({ address }) => address)
-  if (found.sort().join() !== [...wanted].sort().join()) return `has ${found} on lo, not ${[...wanted]}`
+  if (found.sort().join() !== [...wanted].sort().join()) return `has ${found.join()} on lo, not ${[...wanted].join()}`
   for (const key of wanted.size > 0 ? ['arp_ignore', 'arp_announce'] : [])
     if (plane.settings.get(`net/ipv4/conf/all/${key}`) === '0') return `${key} is 0`
   const gateway = entries.find(({ forward }) => forward === 'nat')?.gateway ?? null

@@ -96,6 +96,8 @@ export class PlaneLaw {
     const since = this.#empty.get(at) ?? now
     this.#empty.set(at, since)
     if (now - since > LONGEST_EMPTY_MS)
-      throw new Violation(`empty: ${node.name} answers for ${key}, and has nobody to serve it (${dests.map(destKey)})`)
+      throw new Violation(
+        `empty: ${node.name} answers for ${key}, and has nobody to serve it (${dests.map(destKey).join(', ')})`,
+      )
   }
 }
