@@ -1,7 +1,7 @@
 /** What happens to whole nodes; each ends by itself or at the healing. */
 import { randomBetween } from '@lvsm/base'
 import { ALIAS_LABEL } from '@lvsm/plan'
-import { LOOPBACK } from '../../kit/data-plane.ts'
+import { type DataPlane, LOOPBACK, type Service } from '../../kit/data-plane.ts'
 import { isDirector } from './draft.ts'
 import type { Fleet } from './fleet.ts'
 import type { Node } from './node.ts'
@@ -62,7 +62,7 @@ export const DRIFT: Readonly<Record<string, Happening>> = {
   },
   destination(fleet) {
     const { plane, name } = director(fleet)
-    for (const service of plane.services.values()) {
+    for (const service of ours(plane)) {
       const [key] = [...service.dests.keys()].filter(() => fleet.cluster.random.next() < 0.5)
       if (key === undefined || plane.strangers.has(`tcp ${service.address}:${service.port} ${key}`)) continue
       fleet.cluster.note(`somebody removes ${key} on ${name}`)
@@ -72,7 +72,7 @@ export const DRIFT: Readonly<Record<string, Happening>> = {
   weight(fleet) {
     const { plane, name } = director(fleet)
     fleet.cluster.note(`somebody changes weights on ${name}`)
-    for (const { address, port, dests } of plane.services.values())
+    for (const { address, port, dests } of ours(plane))
       for (const [key, dest] of dests)
         if (!plane.strangers.has(`tcp ${address}:${port} ${key}`)) dests.set(key, { ...dest, weight: 7 })
   },
@@ -94,6 +94,8 @@ export const DRIFT: Readonly<Record<string, Happening>> = {
     plane.defaults = plane.defaults.filter(({ protocol }) => protocol !== 76)
   },
 }
+const ours = ({ services, strangers }: DataPlane): Service[] =>
+  [...services].filter(([key]) => !strangers.has(key)).map(([, service]) => service)
 const isFree = (strangers: ReadonlySet<string>, key: string): boolean =>
   ![...strangers].some((one) => one === key || one.startsWith(`${key} `))
 

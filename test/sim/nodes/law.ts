@@ -97,7 +97,7 @@ export class PlaneLaw {
     this.#empty.set(at, since)
     if (now - since > LONGEST_EMPTY_MS)
       throw new Violation(
-        `empty: ${node.name} answers for ${key}, and has nobody to serve it (${dests.map(destKey).join()})`,
+        `empty: ${node.name} answers for ${key}, and has nobody to serve it (${dests.map(destKey).join(', ')})`,
       )
   }
 }

@@ -9,7 +9,7 @@ import { VOTES } from './votes.ts'
 
 const SEEDS = 300
 
-test.each([...VOTES, ...FENCE, ...TALK, ...AGENTS])('$name ($clause)', { timeout: 60_000 }, ({ plant, plots }) => {
+test.each([...VOTES, ...FENCE, ...TALK, ...AGENTS])('$name ($clause)', { timeout: 180_000 }, ({ plant, plots }) => {
   for (let seed = 1; seed <= SEEDS; seed++) {
     for (const name of plots) {
       const plot = plotNamed(name)
