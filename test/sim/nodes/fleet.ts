@@ -108,8 +108,12 @@ export class Fleet {
 function tablesFault({ servers, config }: Fleet, { name, plane }: Node): string | null {
   const mine = new Set(config.groups.filter(({ directors }) => directors.includes(name)).map((group) => group.name))
   const wanted = config.services.filter(({ group }) => mine.has(group))
-  for (const key of plane.services.keys())
-    if (!plane.strangers.has(key) && !wanted.some((service) => serviceKey(service) === key)) return `has ${key} still`
+  for (const [key, { dests }] of plane.services) {
+    if (plane.strangers.has(key) || wanted.some((service) => serviceKey(service) === key)) continue
+    // One that holds destinations of somebody else stays without ours.
+    const theirs = [...dests.keys()].filter((dest) => plane.strangers.has(`${key} ${dest}`))
+    if (theirs.length === 0 || theirs.length < dests.size) return `has ${key} still`
+  }
   for (const service of wanted) {
     const key = serviceKey(service)
     const found = plane.services.get(key)
