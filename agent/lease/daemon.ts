@@ -23,7 +23,7 @@ const VERSION = 1
 const STATUS_MS = 1000
 /** A stop that takes longer than this leaves the rest to the kernel's fence. */
 const STOP_MS = 2000
-/** What was handed to the kernel last, and to the reconciler, is under way by then. */
+/** What was handed to the kernel last is under way by then. */
 const PARTING_MS = 20
 const FENCE_HINT =
   'it needs nf_tables with the families inet, arp and netdev (modprobe nf_tables; Debian: package linux-image-amd64)'
@@ -195,17 +195,16 @@ export class Daemon {
     this.#machine.exit(1)
   }
 
-  /** The last datagrams are with the kernel already; the reconciler gets its last word. */
+  /** The last datagrams are with the kernel already; the reconciler reads its last word. */
   #leave(code: number): void {
     if (this.#left) return
     this.#left = true
     this.#news.tell()
-    this.#ipc.close()
+    this.#ipc.close(() => setTimeout(() => this.#machine.exit(code), PARTING_MS))
     this.#pump.stop()
     this.#state.close()
     this.#views.close()
     for (const timer of this.#timers) clearTimeout(timer)
-    setTimeout(() => this.#machine.exit(code), PARTING_MS)
   }
 }
 

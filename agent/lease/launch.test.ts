@@ -56,6 +56,11 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }))
 const runs = (): Promise<void> =>
   launch(['--node', 'dir1', '--run-dir', join(directory, 'run'), '--state-dir', join(directory, 'state')], program)
 
+/** A few turns of the event loop. */
+async function socketClosed(): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
+
 test('--help is printed, and no mistake', async () => {
   await launch(['--help'], program)
   expect(printed).toEqual([expect.stringMatching(/^usage: lvsm-lease --node NAME.*\n.*--set-up.*\n$/)])
@@ -102,7 +107,11 @@ describe('--set-up', () => {
 
 describe('a lease process', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] }))
-  afterEach(() => void vi.useRealTimers())
+  afterEach(async () => {
+    signals.get('SIGTERM')?.()
+    await socketClosed()
+    vi.useRealTimers()
+  })
 
   test('without root says so, and does nothing', async () => {
     program = { ...program, root: false }
@@ -140,6 +149,7 @@ describe('a lease process', () => {
     signals.get(signal)?.()
     signals.get(signal)?.()
     expect(said.filter((text) => text.includes('giving up'))).toEqual([`${signal}: giving up what this node owns`])
+    await socketClosed()
     vi.advanceTimersByTime(19)
     expect(exits).toEqual([])
     vi.advanceTimersByTime(1)

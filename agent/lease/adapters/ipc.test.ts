@@ -65,7 +65,7 @@ beforeEach(async () => {
 })
 afterEach(() => {
   for (const { socket } of clients.splice(0)) socket.destroy()
-  server.close()
+  server.close(() => undefined)
   rmSync(directory, { recursive: true, force: true })
 })
 
@@ -169,7 +169,7 @@ test('a file that is in the way is a leftover', async () => {
   const socket = connect(place)
   await eventually(() => expect(joined).toHaveBeenCalledOnce())
   socket.destroy()
-  other.close()
+  other.close(() => undefined)
   expect(failed).not.toHaveBeenCalled()
 })
 
@@ -177,16 +177,46 @@ test('a place that cannot be is told', async () => {
   const other = serveIpc(join(directory, 'missing', 'lease.sock'), { heard, joined, count, failed })
   await eventually(() => expect(failed).toHaveBeenCalledOnce())
   expect(failed.mock.calls[0]?.[0]).toMatchObject({ syscall: 'listen' })
-  other.close()
+  other.close(() => undefined)
 })
 
 test('closing it says what was told, ends every client and takes the socket away', async () => {
   const [one, other] = [await Client.join(), await Client.join()]
   server.tell(HELLO)
-  server.close()
+  const done = vi.fn()
+  server.close(done)
   expect(existsSync(path)).toBe(false)
   await eventually(() => expect([one.closed, other.closed]).toEqual([true, true]))
   expect([one.words, other.words]).toEqual([[HELLO], [HELLO]])
   const late = connect(path)
   await once(late, 'error')
+  expect(done).toHaveBeenCalledOnce()
+})
+
+test('who is still writing when it closes reads its last word all the same, and is not heard any more', async () => {
+  const client = await Client.join()
+  client.socket.pause()
+  server.tell(HELLO)
+  const done = vi.fn()
+  server.close(done)
+  for (let round = 0; round < 5; round++) {
+    client.socket.write(frame(toLeaseCodec, STANDBY))
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  expect(client.closed).toBe(false)
+  expect(done).not.toHaveBeenCalled()
+  client.socket.resume()
+  await eventually(() => expect(done).toHaveBeenCalledOnce())
+  expect(client.words).toEqual([HELLO])
+  expect(heard).not.toHaveBeenCalled()
+})
+
+test('who never reads does not hold it up', async () => {
+  const client = await Client.join()
+  client.socket.pause()
+  server.tell(HELLO)
+  const done = vi.fn()
+  server.close(done)
+  await eventually(() => expect(done).toHaveBeenCalledOnce())
+  expect(client.words).toEqual([])
 })

@@ -5,10 +5,16 @@ import { decode, FrameSplitter, type FromLease, frame, fromLeaseCodec, type ToLe
 
 /** A reconciler that does not read is cut off, so that it can never hold up the lease process. */
 const LONGEST_BACKLOG = 1024 * 1024
+/** A reconciler that has not read its last word by then does not get it. */
+const LONGEST_PARTING_MS = 500
 
 export interface IpcServer {
   tell(word: FromLease): void
-  close(): void
+  /**
+   * Takes the socket away and ends this side of each connection. `done` is called when every reconciler has read its
+   * last word and closed its side: one that writes into a connection that is gone loses what it has not read yet.
+   */
+  close(done: () => void): void
 }
 
 export interface IpcEvents {
@@ -21,6 +27,7 @@ export interface IpcEvents {
 /** The caller holds the run directory's lock, so a socket file that is in the way is a leftover. */
 export function serveIpc(path: string, events: IpcEvents): IpcServer {
   const clients = new Set<Socket>()
+  let closing = false
   const server = createServer((client) => {
     const splitter = new FrameSplitter()
     clients.add(client)
@@ -29,13 +36,15 @@ export function serveIpc(path: string, events: IpcEvents): IpcServer {
     client.on('data', (chunk) => {
       const frames = splitter.push(chunk)
       if (!frames) return void client.destroy()
+      if (closing) return
       for (const bytes of frames) {
         const word = decode(toLeaseCodec, bytes)
         if (word) events.heard(word)
         else events.count('ipc-malformed')
       }
     })
-    events.joined()
+    if (closing) client.end()
+    else events.joined()
   })
   server.on('error', events.failed)
   server.on('listening', () => {
@@ -56,8 +65,15 @@ export function serveIpc(path: string, events: IpcEvents): IpcServer {
         else client.write(bytes)
       }
     },
-    close() {
-      server.close()
+    close(done) {
+      closing = true
+      const destroyAll = setTimeout(() => {
+        for (const client of clients) client.destroy()
+      }, LONGEST_PARTING_MS)
+      server.close(() => {
+        clearTimeout(destroyAll)
+        done()
+      })
       for (const client of clients) client.end()
       rmSync(path, { force: true })
     },
