@@ -3,6 +3,7 @@ import { createConnection, type Socket } from 'node:net'
 import {
   ageOfSpeaker,
   FrameSplitter,
+  type FromLease,
   frame,
   fromLeaseCodec,
   read,
@@ -32,6 +33,14 @@ function strangeness(hello: Spoken): string | null {
   return `it is too ${age === 'newer' ? 'new' : 'old'}: it speaks version ${hello.version} of their socket, this lvsm-agent understands ${known}; install the same version of both, and start both again`
 }
 
+/** Null for what was counted instead. */
+function understood(bytes: Uint8Array, events: LeaseEvents): FromLease | null {
+  const found = read(fromLeaseCodec, bytes)
+  if (found.ok) return found.value
+  events.count(`drop-from-lease-${found.reason}`)
+  return null
+}
+
 export function connectLease(path: string, events: LeaseEvents): LeaseProcess {
   let socket: Socket | null = null
   let closed = false
@@ -54,12 +63,8 @@ export function connectLease(path: string, events: LeaseEvents): LeaseProcess {
         return
       }
       for (const bytes of frames) {
-        const found = read(fromLeaseCodec, bytes)
-        if (!found.ok) {
-          events.count(`drop-from-lease-${found.reason}`)
-          continue
-        }
-        const word = found.value
+        const word = understood(bytes, events)
+        if (!word) continue
         const strange = word.kind === 'hello' ? strangeness(word) : null
         if (strange !== null) {
           reason = strange
