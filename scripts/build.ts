@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
-import { build } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
 import { isRecord } from './fields.ts'
 
 const root = resolve(import.meta.dirname, '..')
@@ -44,8 +44,21 @@ const stamp = (path: string): string => {
 
 const own = relative(root, import.meta.filename)
 
+/** Modules that stand in for others, by the path of what they replace; each may import what it replaces, and change it. */
+export type Replacements = Readonly<Record<string, string>>
+
+const replacing = (modules: Replacements): Plugin => ({
+  name: 'replacing',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\.?\// }, ({ path, resolveDir, importer }) => {
+      const stead = modules[relative(root, resolve(resolveDir, path))]
+      return stead === undefined || relative(root, importer) === stead ? undefined : { path: join(root, stead) }
+    })
+  },
+})
+
 /** One bundle for the project's Node; koffi stays outside because it is native. Returns its inputs, relative to the repository. */
-export async function bundle(entry: string, outfile: string): Promise<string[]> {
+export async function bundle(entry: string, outfile: string, replaced: Replacements = {}): Promise<string[]> {
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: [entry],
@@ -60,6 +73,7 @@ export async function bundle(entry: string, outfile: string): Promise<string[]> 
     legalComments: 'none',
     logLevel: 'silent',
     banner: { js: banner },
+    plugins: [replacing(replaced)],
   })
   return Object.keys(metafile.inputs)
 }

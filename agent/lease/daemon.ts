@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { type Instant, LONGEST_TERM_MS, seededRandom } from '@lvsm/base'
 import { createAlarm, lockFile } from '@lvsm/kernel'
 import { type DurableState, LOST_STATE } from '@lvsm/lease'
+import { VERSIONS } from '@lvsm/wire'
 import type { Kernel, KernelEvents } from './adapters/kernel/kernel.ts'
 import { type IpcServer, serveIpc } from './adapters/ipc.ts'
 import { type LeaseState, openState } from './adapters/state.ts'
@@ -18,7 +19,6 @@ import type { RunWish } from './options.ts'
 import { type Pump, startPump } from './pump.ts'
 import { Views } from './views.ts'
 
-const VERSION = 1
 /** The reconciler hears the whole status this often, and at every event and changed word of a peer. */
 const STATUS_MS = 1000
 /** A stop that takes longer than this leaves the rest to the kernel's fence. */
@@ -90,7 +90,11 @@ export class Daemon {
 
   #begin(): void {
     const { say } = this.#machine
-    const { state, view } = this.#state
+    const { state, view, strange } = this.#state
+    for (const sentence of strange) {
+      this.#news.count('file-version')
+      say(sentence)
+    }
     if (state === null)
       say(
         `no state in ${this.#wish.stateDir}: if this node is a voter, it is silent for ${LONGEST_TERM_MS / 1000} s, as long as a forgotten lease may live (on a new node, run lvsm-lease --set-up first)`,
@@ -106,7 +110,7 @@ export class Daemon {
     return serveIpc(path, {
       heard: (word) => (word.kind === 'view' ? this.#views.heard(word.view) : this.#pump.feed(word)),
       joined: () => {
-        this.#ipc.tell({ kind: 'hello', incarnation: this.#incarnation, version: VERSION })
+        this.#ipc.tell({ kind: 'hello', incarnation: this.#incarnation, version: VERSIONS.ipc.spoken })
         this.#news.tellStatus()
       },
       count: (reason) => void this.#news.count(reason),

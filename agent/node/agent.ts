@@ -26,7 +26,14 @@ import type { Kernel, LeaseProcess } from './ports.ts'
 
 const LONGEST_INBOX = 4096
 /** What the core can do without: it is said again, or asked again. */
-const DROPPABLE: ReadonlySet<NodeInput['kind']> = new Set(['message', 'checked', 'pinged', 'ping-answered', 'changed'])
+const DROPPABLE: ReadonlySet<NodeInput['kind']> = new Set([
+  'message',
+  'checked',
+  'pinged',
+  'ping-answered',
+  'changed',
+  'refused',
+])
 
 export interface Machine {
   clock(): Instant
@@ -63,9 +70,10 @@ export class Agent {
     this.#machine = machine
     this.#kernel = kernel
     this.#recordPath = join(stateDir, 'agent.owned')
+    const { record, strange } = loadRecord(this.#recordPath)
     this.#core = createNodeCore({
       node,
-      record: loadRecord(this.#recordPath),
+      record,
       boot: randomBytes(6).toString('hex'),
       startedAt: machine.clock(),
       wall: (at) => new Date(Date.now() + at - machine.clock()).toISOString(),
@@ -80,6 +88,7 @@ export class Agent {
     this.#control = this.#serveControl(join(runDir, 'agent.sock'))
     kernel.watch(() => this.#driver.feed({ kind: 'changed' }))
     const { cluster, revision } = configuration.config
+    if (strange) this.#report('record-version', strange)
     machine.say(`${node} of cluster ${cluster} runs, revision ${revision}`)
     this.#configure(configuration)
   }
@@ -141,6 +150,7 @@ export class Agent {
       up: () => this.#driver.feed({ kind: 'lease-up' }),
       down: (reason) => this.#driver.feed({ kind: 'lease-down', reason }),
       heard: (message) => this.#heardLease(message),
+      count: (reason) => this.#driver.feed({ kind: 'refused', reason }),
     })
   }
   #heardLease(message: FromLease): void {
@@ -164,6 +174,7 @@ export class Agent {
       events: () => this.#core.events(),
       fence: () => this.#core.fence(this.#machine.readFence(), this.#machine.clock()),
       command: (id, command) => this.#driver.feed({ kind: 'command', id, command }),
+      count: (reason) => this.#driver.feed({ kind: 'refused', reason }),
       failed: (error) => {
         this.#machine.say(`cannot listen on ${path}: ${error.message}`)
         this.#machine.exit(1)

@@ -22,6 +22,8 @@ export interface LeaseEvents {
   up(): void
   down(reason: string): void
   heard(word: FromLease): void
+  /** A frame was refused: counted by reason. */
+  count(reason: string): void
 }
 
 export interface PingTarget {

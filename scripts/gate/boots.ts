@@ -1,37 +1,50 @@
 /** From the scenario files of test/lab to as few boots of the lab as possible. */
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { bundle } from '../build.ts'
+import { bundle, bundles } from '../build.ts'
 import { ROOT } from './commands.ts'
+import { LATER } from './later.ts'
 
 const SOURCES = join(ROOT, 'test', 'lab')
 /** Scenarios, and judges that hold our codecs against the kernel and its tools. */
 const SCENARIOS = /\.(lab|oracle)\.ts$/
 const BUNDLES = join(ROOT, 'dist', 'lab-tests')
+/** What a later version would run, beside today's bundles. */
+const NEXT = join(ROOT, 'dist', 'next')
+const NEXT_BUNDLES = ['lvsm-lease', 'lvsm-agent']
 
 /** One boot: a lab, and the scenario files that run in it one after the other. */
 export interface Boot {
   readonly topology: string
   readonly cluster: boolean
+  /** Does a file want bundles of a later version? */
+  readonly next: boolean
   /** Names without `.ts`. */
   readonly files: readonly string[]
 }
 
-/** A first line `// lab: topology=pair cluster=no` chooses; every file without one shares the default lab. */
-export function wish(source: string): { readonly topology: string; readonly cluster: boolean } {
+export type Wish = Omit<Boot, 'files'>
+
+/** A first line `// lab: topology=pair cluster=no next=yes` chooses; every file without one shares the default lab. */
+export function wish(source: string): Wish {
   const line = /^\/\/ lab:(.*)$/m.exec(source.split('\n', 1)[0] ?? '')?.[1] ?? ''
   const words = new Map(line.split(/\s+/).map((word) => word.split('=', 2) as [string, string]))
-  return { topology: words.get('topology') ?? 'default', cluster: words.get('cluster') !== 'no' }
+  return {
+    topology: words.get('topology') ?? 'default',
+    cluster: words.get('cluster') !== 'no',
+    next: words.get('next') === 'yes',
+  }
 }
 
 /** `sources`: name → text. Boots come in the order of their first file; files in the order of their names. */
 export function group(sources: ReadonlyMap<string, string>): Boot[] {
-  const boots = new Map<string, { topology: string; cluster: boolean; files: string[] }>()
+  const boots = new Map<string, Wish & { next: boolean; files: string[] }>()
   for (const name of [...sources.keys()].toSorted()) {
     const wanted = wish(sources.get(name) ?? '')
     const key = `${wanted.topology} ${wanted.cluster}`
     const boot = boots.get(key) ?? { ...wanted, files: [] }
     boot.files.push(name)
+    boot.next ||= wanted.next
     boots.set(key, boot)
   }
   return [...boots.values()]
@@ -50,6 +63,8 @@ export async function prepare(boot: Boot): Promise<readonly string[]> {
   rmSync(folder, { recursive: true, force: true })
   const outputs = boot.files.map((name) => join(folder, `${name}.mjs`))
   await Promise.all(boot.files.map((name, index) => bundle(join(SOURCES, `${name}.ts`), outputs[index] ?? '')))
+  if (boot.next)
+    await Promise.all(NEXT_BUNDLES.map((name) => bundle(bundles[name] ?? '', join(NEXT, `${name}.mjs`), LATER)))
   const options = ['--topology', boot.topology, ...(boot.cluster ? ['--cluster'] : [])]
   return [...options, join(SOURCES, 'driver.ts'), ...(boot.cluster ? [] : ['--bare']), ...outputs]
 }

@@ -24,3 +24,7 @@ export interface Service {
   readonly env?: Readonly<Record<string, string>>
   readonly log: string
 }
+
+/** The same command with its bundle out of a folder beside it. */
+export const argvFrom = (argv: readonly string[], folder: string): readonly string[] =>
+  folder === '.' ? argv : argv.map((word) => word.replace(/[^/]+\.mjs$/, (name) => `${folder}/${name}`))

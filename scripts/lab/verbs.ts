@@ -34,6 +34,11 @@ export const VERBS = [
   { name: 'crash', words: 'NODE [PROCESS]', about: 'SIGKILL; the supervisor starts it again' },
   { name: 'stop', words: 'NODE [PROCESS]', about: 'SIGTERM, waits for the end; stays down until start' },
   { name: 'start', words: 'NODE [PROCESS]', about: 'starts what was killed or stopped' },
+  {
+    name: 'bundles',
+    words: 'NODE [FOLDER]',
+    about: "from their next start on the node's processes run from this folder of dist; without FOLDER from dist",
+  },
   { name: 'heal', words: '', about: 'links up, nobody cut, no loss, no delay, nothing frozen' },
   { name: 'pids', words: '[NODE]', about: 'processes, their numbers and restarts' },
   { name: 'logs', words: 'NODE [PROCESS]', about: 'the last lines of their logs' },

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { chmodSync, cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
-import { decode, frame, toLeaseCodec, viewCodec } from '@lvsm/wire'
+import { decodeView, frame, toLeaseCodec } from '@lvsm/wire'
 import { attempt, demand, figure, lab, owner, type Ran, status, until } from './harness.ts'
 import { scenario } from './scenario.ts'
 import { counters, forge, recorder, sealedNonsense, sendFrom } from './datagrams.ts'
@@ -125,10 +125,10 @@ scenario(
     const ending = attempt(`ip netns exec ${from} ${command.join(' ')}`)
     const socket = `${copies['--run-dir']}/lease.sock`
     await until(() => existsSync(socket), 10_000, 'the second process waits for its reconciler')
-    const view = decode(viewCodec, readFileSync(`${stateDir}/lease.view`).subarray(0, -CHECKSUM_BYTES))
-    demand(view, `the last view of ${from}`)
+    const stored = decodeView(readFileSync(`${stateDir}/lease.view`).subarray(0, -CHECKSUM_BYTES))
+    demand(stored.kind === 'read', `the last view of ${from}: ${stored.kind}`)
     const reconciler = connect(socket)
-    reconciler.write(frame(toLeaseCodec, { kind: 'view', view }))
+    reconciler.write(frame(toLeaseCodec, { kind: 'view', view: stored.value }))
     const ran = await ending
     reconciler.destroy()
     refused(ran, /another program uses this port: stop it.*last view cannot be used.*port \d+.*nothing was changed/s)

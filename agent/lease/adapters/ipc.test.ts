@@ -92,7 +92,7 @@ test('a word that is none is counted, and the next one heard', async () => {
   const good = frame(toLeaseCodec, STANDBY)
   socket.write(Buffer.concat([Buffer.from([0, 0, 0, 2, 99, 99]), good, Buffer.from([0, 0, 0, 0]), good]))
   await eventually(() => expect(heard).toHaveBeenCalledTimes(2))
-  expect(count.mock.calls).toEqual([['ipc-malformed'], ['ipc-malformed']])
+  expect(count.mock.calls).toEqual([['drop-to-lease-unknown-kind'], ['drop-to-lease-malformed']])
 })
 
 test('who announces a frame beyond all measure is cut off, and nobody else', async () => {

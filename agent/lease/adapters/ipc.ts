@@ -1,7 +1,7 @@
 /** The unix socket on which this node's reconciler talks to the lease process. */
 import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
-import { decode, FrameSplitter, type FromLease, frame, fromLeaseCodec, type ToLease, toLeaseCodec } from '@lvsm/wire'
+import { FrameSplitter, type FromLease, frame, fromLeaseCodec, read, type ToLease, toLeaseCodec } from '@lvsm/wire'
 
 /** A reconciler that does not read is cut off, so that it can never hold up the lease process. */
 const LONGEST_BACKLOG = 1024 * 1024
@@ -38,9 +38,9 @@ export function serveIpc(path: string, events: IpcEvents): IpcServer {
       if (!frames) return void client.destroy()
       if (closing) return
       for (const bytes of frames) {
-        const word = decode(toLeaseCodec, bytes)
-        if (word) events.heard(word)
-        else events.count('ipc-malformed')
+        const word = read(toLeaseCodec, bytes)
+        if (word.ok) events.heard(word.value)
+        else events.count(`drop-to-lease-${word.reason}`)
       }
     })
     if (closing) client.end()

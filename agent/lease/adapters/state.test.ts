@@ -141,6 +141,34 @@ test.each([
   forge('lease.state', encodeState(state))
   expect(again().state).toEqual(state)
 })
+test.each([
+  ['lease.state', Uint8Array.of(2, 7), 'lvsm-lease that is too new for this one (version 2 of the file)'],
+  ['lease.view', Uint8Array.of(0), 'lvsm-lease that is too old for this one (version 0 of the file)'],
+])(
+  '%s of another version counts as lost, says so, and is kept aside once a new one is written',
+  async (name, content, words) => {
+    forge(name, content)
+    const before = readFileSync(file(name))
+    const state = again()
+    expect(state).toMatchObject({ state: null, view: null })
+    expect(state.strange).toEqual([expect.stringContaining(words)])
+    expect(readFileSync(file(name))).toEqual(before)
+    state.saveView(view)
+    await state.save(STATE)
+    expect(readFileSync(`${file(name)}.version-${content[0]}`)).toEqual(before)
+    expect(again()).toMatchObject({ state: STATE, view, strange: [] })
+  },
+)
+test('a state that cannot be put aside is not written over', async () => {
+  forge('lease.state', Uint8Array.of(2))
+  const state = again()
+  disk.broken = 'rename lease.state lease.state.version-2'
+  await expect(state.save(STATE)).rejects.toThrow('no space left')
+  expect(readFileSync(file('lease.state'))[0]).toBe(2)
+  disk.broken = ''
+  await state.save(STATE)
+  expect(readFileSync(file('lease.state.version-2'))[0]).toBe(2)
+})
 test('a view that is none is not known', () => {
   forge('lease.view', Buffer.from('view'))
   expect(again().view).toBeNull()

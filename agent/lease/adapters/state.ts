@@ -1,7 +1,8 @@
 /**
  * The two files of the lease process: what it must know after a restart, and its last view. Each write goes to a new file
  * that replaces the old one whole, and carries a checksum; a file that is missing, cut short or damaged reads as absent and
- * never stops the process. Writing happens in the background: a disk that stalls or is full must not hold up a renewal.
+ * never stops the process. So does one of a version that is not understood, but it is not lost: the first write puts it aside
+ * under a name of its own. Writing happens in the background: a disk that stalls or is full must not hold up a renewal.
  *
  * A voter without its state is silent as long as any cluster's longest lease. So that a new node need not wait, setting it
  * up writes a state that says: it never lent anything.
@@ -11,7 +12,7 @@ import { mkdir, open, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { type DurableState, type LeaseView, NEW_STATE } from '@lvsm/lease'
-import { decode, decodeState, encode, encodeState, viewCodec } from '@lvsm/wire'
+import { decodeState, decodeView, encodeState, encodeView, type Stored } from '@lvsm/wire'
 
 const SUM_BYTES = 32
 const VIEW_RETRY_MS = 1000
@@ -20,6 +21,8 @@ export interface LeaseState {
   /** Null: lost, damaged, or never set up; nobody can tell. */
   readonly state: DurableState | null
   readonly view: LeaseView | null
+  /** Files of versions that are not understood, each as a sentence with what becomes of it. */
+  readonly strange: readonly string[]
   /** Resolves when the disk has it for certain; rejects when that is not known. */
   save(state: DurableState): Promise<void>
   /** Tried again until it succeeds, or a newer view is to be kept. */
@@ -32,30 +35,35 @@ const viewPath = (directory: string): string => join(directory, 'lease.view')
 
 /** `failed` hears of every view that did not reach the disk. */
 export function openState(directory: string, failed: (error: Error) => void): LeaseState {
-  const lastView = viewPath(directory)
-  const stored = read(statePath(directory))
-  const viewBytes = read(lastView)
+  const state = readFile(statePath(directory), decodeState)
+  const view = readFile(viewPath(directory), decodeView)
   let writing: Promise<void> = Promise.resolve()
   let retry: NodeJS.Timeout | undefined
+  const write = async (file: Kept<unknown>, content: Uint8Array): Promise<void> => {
+    if (file.aside !== null) await rename(file.path, file.aside)
+    file.aside = null
+    await replace(file.path, content)
+  }
   const inTurn = (work: () => Promise<void>): Promise<void> => {
     const done = writing.then(work)
     writing = done.catch(() => undefined)
     return done
   }
   let latest: LeaseView | null = null
-  const saveView = (view: LeaseView): void => {
-    latest = view
+  const saveView = (next: LeaseView): void => {
+    latest = next
     clearTimeout(retry)
-    inTurn(() => replace(lastView, encode(viewCodec, view))).catch((error: Error) => {
+    inTurn(() => write(view, encodeView(next))).catch((error: Error) => {
       failed(error)
       // A newer one may wait for its turn already.
-      if (view === latest) retry = setTimeout(() => saveView(view), VIEW_RETRY_MS)
+      if (next === latest) retry = setTimeout(() => saveView(next), VIEW_RETRY_MS)
     })
   }
   return {
-    state: stored && decodeState(stored),
-    view: viewBytes && decode(viewCodec, viewBytes),
-    save: (state) => inTurn(() => replace(statePath(directory), encodeState(state))),
+    state: state.value,
+    view: view.value,
+    strange: [state, view].flatMap(({ strange }) => (strange === null ? [] : [strange])),
+    save: (next) => inTurn(() => write(state, encodeState(next))),
     saveView,
     close() {
       latest = null
@@ -79,7 +87,25 @@ export async function setUp(directory: string): Promise<SetUp> {
 /** Throws where nobody can tell. */
 const exists = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined
 
-function read(path: string): Uint8Array | null {
+interface Kept<T> {
+  readonly path: string
+  readonly value: T | null
+  readonly strange: string | null
+  /** Where what is there goes before it is written over; null when nothing is lost by that. */
+  aside: string | null
+}
+function readFile<T>(path: string, decode: (content: Uint8Array) => Stored<T>): Kept<T> {
+  const content = readSummed(path)
+  const stored = content && decode(content)
+  if (stored?.kind !== 'strange')
+    return { path, value: stored?.kind === 'read' ? stored.value : null, strange: null, aside: null }
+  const { age, version } = stored
+  const aside = `${path}.version-${version}`
+  const strange = `${path} was written by a version of lvsm-lease that is too ${age === 'newer' ? 'new' : 'old'} for this one (version ${version} of the file): it counts as lost, and is kept as ${aside}`
+  return { path, value: null, strange, aside }
+}
+
+function readSummed(path: string): Uint8Array | null {
   try {
     const bytes = readFileSync(path)
     const content = bytes.subarray(0, -SUM_BYTES)

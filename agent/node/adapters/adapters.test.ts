@@ -41,18 +41,41 @@ describe('the record on disk', () => {
   it('comes back whole, for root only', () => {
     const path = join(directory(), 'deep', 'agent.owned')
     expect(saveRecord(path, text)).toBe(null)
-    expect([...loadRecord(path)]).toEqual([['tcp 10.11.0.10:80', new Set(['10.11.0.11:80'])]])
+    expect([...loadRecord(path).record]).toEqual([['tcp 10.11.0.10:80', new Set(['10.11.0.11:80'])]])
     expect(statSync(path).mode & 0o777).toBe(0o600)
   })
   it('is empty when missing, half-written or garbage', () => {
     const path = join(directory(), 'agent.owned')
-    expect(loadRecord(path).size).toBe(0)
+    expect(loadRecord(path).record.size).toBe(0)
     saveRecord(path, text)
     const whole = readFileSync(path)
     for (let length = 0; length < whole.length; length++) {
       writeFileSync(path, whole.subarray(0, length))
-      expect(loadRecord(path).size).toBe(0)
+      expect(loadRecord(path).record.size).toBe(0)
     }
+  })
+})
+
+describe('the record on disk of another version', () => {
+  const text = 'tcp 10.11.0.10:80\t10.11.0.11:80'
+  it('may have more words in its head', () => {
+    const path = join(directory(), 'agent.owned')
+    saveRecord(path, text)
+    const [head, rest] = readFileSync(path, 'utf8').split('\n')
+    writeFileSync(path, `${head} lines=1\n${rest}`)
+    expect(loadRecord(path)).toMatchObject({ record: new Map([['tcp 10.11.0.10:80', new Set(['10.11.0.11:80'])]]) })
+  })
+  it('counts as empty, says so, and is kept when a new one is written', () => {
+    const path = join(directory(), 'agent.owned')
+    const newer = 'lvsm-owned 2 whatever\nelse'
+    writeFileSync(path, newer)
+    const { record, strange } = loadRecord(path)
+    expect(record.size).toBe(0)
+    expect(strange).toMatchObject({ code: 'record-version', hint: expect.stringContaining(`${path}.version-2`) })
+    expect(readFileSync(path, 'utf8')).toBe(newer)
+    expect(saveRecord(path, text)).toBeNull()
+    expect(readFileSync(`${path}.version-2`, 'utf8')).toBe(newer)
+    expect(loadRecord(path)).toMatchObject({ strange: null })
   })
 })
 
@@ -75,6 +98,7 @@ describe('the control socket', () => {
   const serve = () => {
     const path = join(directory(), 'agent.sock')
     const control = serveControl(path, {
+      count: () => undefined,
       status: () => ({ node: 'dir1' }) as never,
       events: () => ({ events: [] }),
       fence: () => {
@@ -156,6 +180,39 @@ describe('the TCP check', () => {
 it('takes every message of the agent', () => expect(LONGEST_MESSAGE).toBeLessThanOrEqual(MAX_RELAY))
 
 describe('the lease process’s socket', () => {
+  const until = async (condition: () => boolean): Promise<void> => {
+    while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  it.each([
+    [{ version: 2 }, 'it is too new: it speaks version 2 of their socket, this lvsm-agent understands 1; install the'],
+    [{ version: 3, least: 2 }, 'it is too new: it speaks version 3 '],
+    [{ version: 0 }, 'it is too old: it speaks version 0 '],
+    [{ version: 2, least: 1 }, null],
+  ])('of a lease process that says %j', async (spoken, why) => {
+    const path = join(directory(), 'lease.sock')
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined)
+      const hello = frame(fromLeaseCodec, { kind: 'hello', incarnation: 'x', ...spoken })
+      const unknown = Buffer.from([0, 0, 0, 2, 99, 0])
+      socket.write(Buffer.concat([hello, unknown, Buffer.from([0, 0, 0, 0])]))
+    })
+    await listening(server, path)
+    const heard: string[] = []
+    const lease = connectLease(path, {
+      up: () => heard.push('up'),
+      down: (reason) => heard.push(reason),
+      heard: ({ kind }) => heard.push(kind),
+      count: (reason) => heard.push(reason),
+    })
+    ends.push(
+      () => lease.close(),
+      () => server.close(),
+    )
+    await until(() => heard.length > (why === null ? 3 : 0))
+    if (why === null)
+      expect(heard).toEqual(['up', 'hello', 'drop-from-lease-unknown-kind', 'drop-from-lease-malformed'])
+    else expect(heard[0]).toContain(why)
+  })
   it('is connected to again after it went away', async () => {
     const path = join(directory(), 'lease.sock')
     const heard: string[] = []
@@ -164,11 +221,9 @@ describe('the lease process’s socket', () => {
       up: () => heard.push('up'),
       down: () => heard.push('down'),
       heard: (word) => heard.push(word.kind),
+      count: () => undefined,
     })
     ends.push(() => lease.close())
-    const until = async (condition: () => boolean): Promise<void> => {
-      while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
-    }
     await until(() => heard.includes('down'))
     expect(lease.tell({ kind: 'standby', on: true, reason: '' })).toBe(false)
     for (const round of [1, 2]) {

@@ -23,6 +23,8 @@ export interface ControlEvents {
   fence(): FenceReport
   /** Answered by `reply` with the same id, once. */
   command(id: string, command: Command): void
+  /** A request was refused: counted by reason. */
+  count(reason: string): void
   failed(error: NodeJS.ErrnoException): void
 }
 export interface Control {
@@ -64,6 +66,7 @@ type Carry = (response: ServerResponse, command: Command) => void
 
 function serve(incoming: IncomingMessage, response: ServerResponse, events: ControlEvents, carry: Carry): void {
   const name = routeOf(incoming, response)
+  if (name === null) events.count('drop-request-unknown-path')
   switch (name) {
     case null:
       return

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import type { Refusal } from '@lvsm/base'
+import type { Refusal, Trouble } from '@lvsm/base'
 import { type Config, SHORTEST_SECRET } from '@lvsm/model'
 import { type OwnedRecord, readRecord } from '../core/index.ts'
 
@@ -55,20 +55,46 @@ export function readSecrets(
 
 const checksum = (text: string): string => createHash('sha256').update(text).digest('hex')
 
-/** A missing, half-written or foreign file is an empty record: then nothing is ours to remove. */
-export function loadRecord(path: string): OwnedRecord {
-  const read = readText(path)
-  if ('error' in read) return readRecord('')
-  const [head = '', ...lines] = read.text.split('\n')
-  const text = lines.join('\n')
-  return head === `lvsm-owned 1 ${checksum(text)}` ? readRecord(text) : readRecord('')
+/** Of the record's format. The head is its name, the version, the checksum of the lines below, and room for more words. */
+const RECORD_VERSION = 1
+const HEAD = /^lvsm-owned (\d+) (\S+)(?: .*)?$/
+
+/** Where a record of a version that is not understood goes before a new one is written; null when it is understood. */
+function asideOf(path: string, text: string): string | null {
+  const version = HEAD.exec(text.split('\n', 1)[0] ?? '')?.[1]
+  return version === undefined || Number(version) === RECORD_VERSION ? null : `${path}.version-${version}`
 }
 
-/** Whole or not at all. The error as a sentence, or null. */
+/**
+ * A missing, half-written or foreign file is an empty record: then nothing is ours to remove. `strange`: so is one of a
+ * version that is not understood, but it is not lost.
+ */
+export function loadRecord(path: string): { readonly record: OwnedRecord; readonly strange: Trouble | null } {
+  const nothing = { record: readRecord(''), strange: null }
+  const read = readText(path)
+  if ('error' in read) return nothing
+  const aside = asideOf(path, read.text)
+  if (aside !== null) {
+    const message = `${path} is of a version that this lvsm-agent does not understand: it takes nothing in the IPVS table for its own`
+    const hint = `entries that leave the configuration now will stay (ipvsadm -Ln); the file is kept as ${aside}`
+    return { ...nothing, strange: { code: 'record-version', severity: 'warning', message, hint } }
+  }
+  const [head = '', ...lines] = read.text.split('\n')
+  const text = lines.join('\n')
+  return HEAD.exec(head)?.[2] === checksum(text) ? { record: readRecord(text), strange: null } : nothing
+}
+
+/** Whole or not at all; what this version would write over without understanding it is put aside. The error as a sentence, or null. */
 export function saveRecord(path: string, text: string): string | null {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o750 })
-    writeFileSync(`${path}.new`, `lvsm-owned 1 ${checksum(text)}\n${text}`, { mode: 0o600, flush: true })
+    const before = readText(path)
+    const aside = 'text' in before ? asideOf(path, before.text) : null
+    if (aside !== null) renameSync(path, aside)
+    writeFileSync(`${path}.new`, `lvsm-owned ${RECORD_VERSION} ${checksum(text)}\n${text}`, {
+      mode: 0o600,
+      flush: true,
+    })
     renameSync(`${path}.new`, path)
     return null
   } catch (error) {

@@ -1,6 +1,17 @@
-/** The lease process's unix socket: connects, and connects again. */
+/** The lease process's unix socket: connects, and connects again. A lease process whose version is not understood is none. */
 import { createConnection, type Socket } from 'node:net'
-import { decode, FrameSplitter, frame, fromLeaseCodec, type ToLease, toLeaseCodec } from '@lvsm/wire'
+import {
+  ageOfSpeaker,
+  FrameSplitter,
+  type FromLease,
+  frame,
+  fromLeaseCodec,
+  read,
+  type Spoken,
+  type ToLease,
+  toLeaseCodec,
+  VERSIONS,
+} from '@lvsm/wire'
 import type { LeaseEvents, LeaseProcess } from '../ports.ts'
 
 const RETRY_MS = 250
@@ -11,6 +22,23 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'it does not run (no socket)',
   ECONNREFUSED: 'it does not run (nobody listens)',
   EACCES: 'permission denied',
+}
+
+/** Why it cannot be talked to; null when it can. */
+function strangeness(hello: Spoken): string | null {
+  const age = ageOfSpeaker(hello, VERSIONS.ipc)
+  if (age === 'known') return null
+  const { oldest, newest } = VERSIONS.ipc
+  const known = oldest === newest ? `${newest}` : `${oldest} to ${newest}`
+  return `it is too ${age === 'newer' ? 'new' : 'old'}: it speaks version ${hello.version} of their socket, this lvsm-agent understands ${known}; install the same version of both, and start both again`
+}
+
+/** Null for what was counted instead. */
+function understood(bytes: Uint8Array, events: LeaseEvents): FromLease | null {
+  const found = read(fromLeaseCodec, bytes)
+  if (found.ok) return found.value
+  events.count(`drop-from-lease-${found.reason}`)
+  return null
 }
 
 export function connectLease(path: string, events: LeaseEvents): LeaseProcess {
@@ -35,8 +63,14 @@ export function connectLease(path: string, events: LeaseEvents): LeaseProcess {
         return
       }
       for (const bytes of frames) {
-        const word = decode(fromLeaseCodec, bytes)
+        const word = understood(bytes, events)
         if (!word) continue
+        const strange = word.kind === 'hello' ? strangeness(word) : null
+        if (strange !== null) {
+          reason = strange
+          next.destroy()
+          return
+        }
         if (word.kind === 'hello' && !up) {
           up = true
           events.up()

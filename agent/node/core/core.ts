@@ -50,7 +50,7 @@ export interface NodeCore {
 }
 
 /** Inputs after which, by themselves, there is nothing new to say: what changes something asks for a look. */
-const QUIET: ReadonlySet<NodeInput['kind']> = new Set(['wake', 'checked', 'pinged', 'ping-answered'])
+const QUIET: ReadonlySet<NodeInput['kind']> = new Set(['wake', 'checked', 'pinged', 'ping-answered', 'refused'])
 
 export function createNodeCore(options: NodeOptions): NodeCore {
   const state = newState(options)
@@ -110,6 +110,8 @@ function onInput(state: NodeState, input: NodeInput): void {
     case 'command':
       dispatch(state, { command: input.command, replyTo: { kind: 'operator', id: input.id }, mayForward: true })
       return lookIfDraining(state)
+    case 'refused':
+      return count(state, input.reason)
     case 'trouble':
       return report(state, input.source, input.trouble)
   }

@@ -35,6 +35,8 @@ export type NodeInput =
   | { readonly kind: 'message'; readonly from: string; readonly text: string }
   /** From an operator; answered by one `reply` with this id. */
   | { readonly kind: 'command'; readonly id: string; readonly command: Command }
+  /** The adapters refused something: a frame of the lease process, or a request. */
+  | { readonly kind: 'refused'; readonly reason: string }
   /** The adapters' own troubles under one name; null: over. */
   | { readonly kind: 'trouble'; readonly source: string; readonly trouble: Trouble | null }
 

@@ -64,6 +64,7 @@ const tables = z.object({ kind: z.literal('tables'), services: z.record(name, z.
 
 const switchover = z.object({ verb: z.literal('switchover'), ...switchoverRequest.shape })
 const standby = z.object({ verb: z.literal('standby'), ...standbyRequest.shape })
+const VERBS: Readonly<Record<string, z.ZodType>> = { switchover, standby }
 const command = z.discriminatedUnion('verb', [switchover, standby])
 const refusal = z.object({
   code: name,
@@ -73,9 +74,11 @@ const refusal = z.object({
 })
 /** `unknown`: no such thing; `conflict`: not now; `unavailable`: cannot be asked; `timeout`: nobody knows. */
 export const FAULTS = ['unknown', 'conflict', 'unavailable', 'timeout', 'invalid'] as const
+/** One that is not known says no all the same. */
+const faultWord = z.enum(FAULTS).catch('unavailable')
 const outcome = z.discriminatedUnion('ok', [
   z.object({ ok: z.literal(true), report: z.record(z.string(), z.unknown()) }),
-  z.object({ ok: z.literal(false), fault: z.enum(FAULTS), refusals: z.array(refusal).min(1).max(16) }),
+  z.object({ ok: z.literal(false), fault: faultWord, refusals: z.array(refusal).min(1).max(16) }),
 ])
 const ask = z.object({ kind: z.literal('ask'), id: name, command })
 const answer = z.object({ kind: z.literal('answer'), id: name, outcome })
@@ -101,7 +104,8 @@ export type AgentMessage =
   | z.infer<typeof prepare>
   | z.infer<typeof prepared>
 
-const SCHEMAS = { state, more, tables, ask, answer, prepare, prepared } as const
+/** Kind → schema: all that agents say to each other. */
+export const SCHEMAS = { state, more, tables, ask, answer, prepare, prepared } as const
 
 export type Decoded =
   | { readonly ok: true; readonly message: AgentMessage }
@@ -116,9 +120,14 @@ export function decodeMessage(encoded: string): Decoded {
   const least = value['least']
   if (typeof least === 'number' && least > MESSAGE_VERSION) return { ok: false, reason: 'newer', ...askOf(value) }
   const schema = Object.hasOwn(SCHEMAS, kind) ? SCHEMAS[kind as keyof typeof SCHEMAS] : undefined
-  if (!schema) return { ok: false, reason: 'unknown-kind', ...askOf(value) }
+  if (!schema || hasUnknownVerb(value)) return { ok: false, reason: 'unknown-kind', ...askOf(value) }
   const read = schema.safeParse(value)
   return read.success ? { ok: true, message: read.data } : { ok: false, reason: 'malformed', ...askOf(value) }
+}
+
+function hasUnknownVerb({ kind, command: asked }: Readonly<Record<string, unknown>>): boolean {
+  if (kind !== 'ask' || typeof asked !== 'object' || asked === null || !('verb' in asked)) return false
+  return typeof asked.verb === 'string' && !Object.hasOwn(VERBS, asked.verb)
 }
 
 const askOf = (value: Readonly<Record<string, unknown>>): { ask?: string } =>

@@ -22,15 +22,34 @@ export function statusText(status: Status, paint: Paint): string {
   return `${parts.join('\n\n')}\n`
 }
 
-/** Datagrams that the answering node did not believe; an older agent counts none. */
+/** What the answering node did not believe, or did not understand; an older agent counts none. */
 const droppedText = (counters: Status['counters'] = {}): string =>
   Object.entries(counters)
     .filter(([reason, count]) => reason.startsWith('drop-') && count > 0)
-    .map(
-      ([reason, count]) =>
-        `  ${count} ${count === 1 ? 'datagram' : 'datagrams'}: ${DROP_REASONS[reason] ?? reason.slice('drop-'.length)}`,
-    )
+    .map(([reason, count]) => {
+      const [one, many, why] = DROPPED.get(reason) ?? [
+        'datagram',
+        'datagrams',
+        DROP_REASONS[reason] ?? reason.slice('drop-'.length),
+      ]
+      return `  ${count} ${count === 1 ? one : many}: ${why}`
+    })
     .join('\n')
+const UNKNOWN_KIND = 'of a kind that this version does not know'
+const AGENTS = ["message of another node's agent", "messages of other nodes' agents"] as const
+const TO_LEASE = ['frame of the agent to the lease process', 'frames of the agent to the lease process'] as const
+const FROM_LEASE = ['frame of the lease process to the agent', 'frames of the lease process to the agent'] as const
+/** All but datagrams. */
+const DROPPED: ReadonlyMap<string, readonly [one: string, many: string, why: string]> = new Map([
+  ['drop-message-unknown-kind', [...AGENTS, UNKNOWN_KIND]],
+  ['drop-message-newer', [...AGENTS, 'for newer versions only']],
+  ['drop-message-malformed', [...AGENTS, 'not readable']],
+  ['drop-to-lease-unknown-kind', [...TO_LEASE, UNKNOWN_KIND]],
+  ['drop-to-lease-malformed', [...TO_LEASE, 'not readable']],
+  ['drop-from-lease-unknown-kind', [...FROM_LEASE, UNKNOWN_KIND]],
+  ['drop-from-lease-malformed', [...FROM_LEASE, 'not readable']],
+  ['drop-request-unknown-path', ['request to the agent', 'requests to the agent', UNKNOWN_KIND]],
+])
 const DROP_REASONS: Readonly<Record<string, string>> = {
   'drop-short': 'too short',
   'drop-long': 'too long',

@@ -84,6 +84,16 @@ describe('lvsm status', () => {
     expect(clean.out).not.toContain('DROPPED')
   })
 
+  it('says of frames, messages and requests what they are', async () => {
+    const counters = { 'drop-message-unknown-kind': 2, 'drop-to-lease-unknown-kind': 1, 'drop-request-unknown-path': 1 }
+    const { socketPath } = await always(without({ counters }))
+    const { out } = await lvsm(['--socket', socketPath, 'status'])
+    const unknown = 'of a kind that this version does not know'
+    expect(out.slice(out.indexOf('DROPPED'))).toBe(
+      `DROPPED\n  2 messages of other nodes' agents: ${unknown}\n  1 frame of the agent to the lease process: ${unknown}\n  1 request to the agent: ${unknown}\n`,
+    )
+  })
+
   it('tells an unchecked realserver from a failed one', async () => {
     const [service] = STATUS.services
     const [one, two] = service!.realservers

@@ -143,6 +143,7 @@ describe('read', () => {
 
 test('a bug of ours is no bad message: it is not swallowed', () => {
   const broken: Codec<number> = {
+    form: { type: 'number' },
     write: () => undefined,
     read: () => {
       throw new TypeError('ours')

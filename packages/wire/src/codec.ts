@@ -7,91 +7,37 @@
  * that its list names. What once had a place or a tag keeps it for ever.
  */
 import { Malformed, Reader, UnknownKind, Writer } from './bytes.ts'
-import { decodeText, encodeText } from './text.ts'
+import { flag, text } from './scalars.ts'
+
+export * from './scalars.ts'
+
+/** A field's tag, or a kind's, and what it carries. */
+export type Tagged = readonly [tag: number, codec: Codec<unknown>]
+/** What a codec is made of: from this a test derives every value and every way to grow, and a later version its codec. */
+export type Form =
+  | {
+      readonly type: 'u8' | 'u16' | 'u32' | 'flag' | 'number' | 'milliseconds' | 'counter' | 'bytes' | 'text'
+    }
+  | { readonly type: 'hex'; readonly size: number }
+  | { readonly type: 'word'; readonly names: readonly string[]; readonly fallback: string | undefined }
+  | { readonly type: 'nullable' | 'list' | 'record'; readonly inner: Codec<unknown> }
+  | {
+      readonly type: 'struct'
+      readonly fields: Readonly<Record<string, Codec<unknown>>>
+      readonly later: Readonly<Record<string, Tagged>>
+    }
+  | { readonly type: 'pair'; readonly first: Codec<unknown>; readonly second: Codec<unknown> }
+  | { readonly type: 'union'; readonly cases: Readonly<Record<string, Tagged>> }
 
 export interface Codec<T> {
+  readonly form: Form
   write(writer: Writer, value: T): void
   /** Throws Malformed. */
   read(reader: Reader): T
 }
 
-export const u8: Codec<number> = { write: (w, v) => w.u8(v), read: (r) => r.u8() }
-export const u16: Codec<number> = { write: (w, v) => w.u16(v), read: (r) => r.u16() }
-export const u32: Codec<number> = { write: (w, v) => w.u32(v), read: (r) => r.u32() }
-export const flag: Codec<boolean> = { write: (w, v) => w.u8(v ? 1 : 0), read: (r) => r.u8() !== 0 }
-
-/** Times in milliseconds and other fractions; never NaN. */
-export const number: Codec<number> = {
-  write: (w, v) => w.f64(v),
-  read(r) {
-    const value = r.f64()
-    if (Number.isNaN(value)) throw new Malformed('not a number')
-    return value
-  },
-}
-/** A length of time between nodes: finite, from nothing to an hour, which is far beyond every lease. */
-export const milliseconds: Codec<number> = {
-  write: (w, v) => w.f64(v),
-  read(r) {
-    const value = r.f64()
-    if (!(value >= 0 && value <= LONGEST_MS)) throw new Malformed('not a length of time')
-    return value
-  },
-}
-const LONGEST_MS = 3_600_000
-/** Whole numbers from 0 to 2^53 − 1: sequence and lease numbers. */
-export const counter: Codec<number> = {
-  write: (w, v) => {
-    w.u32(Math.floor(v / 0x1_0000_0000))
-    w.u32(v >>> 0)
-  },
-  read(r) {
-    const value = r.u32() * 0x1_0000_0000 + r.u32()
-    if (!Number.isSafeInteger(value)) throw new Malformed('counter above 2^53')
-    return value
-  },
-}
-export const bytes: Codec<Uint8Array> = {
-  write: (w, v) => {
-    w.u32(v.length)
-    w.raw(v)
-  },
-  read: (r) => r.raw(r.u32()),
-}
-export const text: Codec<string> = {
-  write: (w, v) => {
-    const encoded = encodeText(v)
-    w.u16(encoded.length)
-    w.raw(encoded)
-  },
-  read(r) {
-    const value = decodeText(r.raw(r.u16()))
-    if (value === null) throw new Malformed('not UTF-8')
-    return value
-  },
-}
-const BYTE_DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
-/** `size` bytes that the program keeps as hexadecimal digits. */
-export const hex = (size: number): Codec<string> => ({
-  write: (w, v) => {
-    for (let at = 0; at < size; at++) w.u8(Number.parseInt(v.slice(2 * at, 2 * at + 2), 16) || 0)
-  },
-  read(r) {
-    let digits = ''
-    for (let at = 0; at < size; at++) digits += BYTE_DIGITS[r.u8()]
-    return digits
-  },
-})
-/** A word out of a list that only grows at its end; one that is not known yet reads as `fallback`, where there is one. */
-export const oneOf = <const T extends string>(names: readonly T[], fallback?: T): Codec<T> => ({
-  write: (w, v) => w.u8(names.indexOf(v)),
-  read(r) {
-    const name = names[r.u8()] ?? fallback
-    if (name === undefined) throw new Malformed('unknown word')
-    return name
-  },
-})
 export const nullable = <T>(inner: Codec<T>): Codec<T | null> => ({
+  form: { type: 'nullable', inner },
   write: (w, v) => {
     flag.write(w, v !== null)
     if (v !== null) inner.write(w, v)
@@ -99,6 +45,7 @@ export const nullable = <T>(inner: Codec<T>): Codec<T | null> => ({
   read: (r) => (flag.read(r) ? inner.read(r) : null),
 })
 export const list = <T>(inner: Codec<T>): Codec<readonly T[]> => ({
+  form: { type: 'list', inner },
   write: (w, v) => {
     w.u16(v.length)
     for (const item of v) inner.write(w, item)
@@ -110,13 +57,16 @@ export const list = <T>(inner: Codec<T>): Codec<readonly T[]> => ({
   },
 })
 export const record = <T>(inner: Codec<T>): Codec<Readonly<Record<string, T>>> => {
-  const entries = list<[string, T]>(tuple(text, inner))
+  const entries = list(pair(text, inner))
   return {
+    form: { type: 'record', inner },
     write: (w, v) => entries.write(w, Object.entries(v)),
     read: (r) => Object.fromEntries(entries.read(r)),
   }
 }
-const tuple = <A, B>(first: Codec<A>, second: Codec<B>): Codec<[A, B]> => ({
+/** One after the other. What it may grow by stands in its parts. */
+export const pair = <A, B>(first: Codec<A>, second: Codec<B>): Codec<readonly [A, B]> => ({
+  form: { type: 'pair', first, second },
   write: (w, v) => {
     first.write(w, v[0])
     second.write(w, v[1])
@@ -136,6 +86,7 @@ export const struct = <T extends object>(shape: Shape<T>, ...[later]: LaterArgum
   const added = Object.entries(later ?? {}) as [keyof T, readonly [number, Codec<T[keyof T]>]][]
   const byTag = new Map(added.map(([name, [tag, codec]]) => [tag, { name, codec }]))
   return {
+    form: { type: 'struct', fields: { ...shape }, later: { ...later } },
     write(w, v) {
       for (const [name, codec] of fields) codec.write(w, v[name])
       const present = added.filter(([name]) => v[name] !== undefined)
@@ -160,14 +111,15 @@ export const struct = <T extends object>(shape: Shape<T>, ...[later]: LaterArgum
     },
   }
 }
-type Tagged = { readonly kind: string }
-type Fields<T extends Tagged, Kind extends T['kind']> = Omit<Extract<T, { kind: Kind }>, 'kind'>
-type Cases<T extends Tagged> = { readonly [Kind in T['kind']]: readonly [tag: number, Codec<Fields<T, Kind>>] }
+type OfKind = { readonly kind: string }
+type Fields<T extends OfKind, Kind extends T['kind']> = Omit<Extract<T, { kind: Kind }>, 'kind'>
+type Cases<T extends OfKind> = { readonly [Kind in T['kind']]: readonly [tag: number, Codec<Fields<T, Kind>>] }
 /** One byte of tag, then the struct of that kind. */
-export const union = <T extends Tagged>(cases: Cases<T>): Codec<T> => {
+export const union = <T extends OfKind>(cases: Cases<T>): Codec<T> => {
   const byKind = new Map(Object.entries(cases) as [string, readonly [number, Codec<object>]][])
   const byTag = new Map([...byKind].map(([kind, [tag, codec]]) => [tag, { kind, codec }]))
   return {
+    form: { type: 'union', cases },
     write(w, v) {
       const entry = byKind.get(v.kind)
       if (!entry) throw new UnknownKind(`no codec for ${v.kind}`)

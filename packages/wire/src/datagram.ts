@@ -6,10 +6,10 @@
  * The addressee comes last, so that a message to many is encoded, and all but the end of it hashed, once.
  */
 import { type Beat, type Spread, SPREADS } from '@lvsm/heartbeat'
-import { type Codec, counter, encode, hex, nullable, oneOf, read, struct, text, u16, u8 } from './codec.ts'
+import { type Codec, counter, encode, hex, nullable, oneOf, pair, read, struct, text, u16, u8 } from './codec.ts'
 import { beatCodec, type Message, messageCodec } from './messages.ts'
+import { ageOf, VERSIONS } from './versions.ts'
 
-export const VERSION = 1
 /** Larger ones are dropped before anything is read. */
 export const MAX_DATAGRAM = 9000
 
@@ -61,13 +61,7 @@ const common = struct<Common>({
 })
 const addressee: Codec<string | null> = nullable(hex(16))
 /** The addressee ends what is signed; what the common part may grow by stands before it. */
-const whole: Codec<{ common: Common; to: string | null }> = {
-  write(w, v) {
-    common.write(w, v.common)
-    addressee.write(w, v.to)
-  },
-  read: (r) => ({ common: common.read(r), to: addressee.read(r) }),
-}
+export const datagramCodec = pair(common, addressee)
 const PREFIX_BYTES = 3
 
 /** Makes the datagram for each addressee in turn. Throws only for a key id that the caller does not have: a bug, not input. */
@@ -77,7 +71,7 @@ export function sealer(
   keyId: number,
   keys: Keys,
 ): (to: string | null) => Uint8Array {
-  const head = encode(common, { ...outgoing, version: VERSION, keyId, cluster })
+  const head = encode(common, { ...outgoing, version: VERSIONS.datagram.spoken, keyId, cluster })
   const state = keys.begin(keyId)
   if (!state) throw new Error(`no key ${keyId}`)
   state.update(head)
@@ -95,7 +89,7 @@ export function sealer(
 export function open(bytes: Uint8Array, cluster: string, keys: Keys): Opened {
   if (bytes.length > MAX_DATAGRAM) return drop('long')
   if (bytes.length < PREFIX_BYTES) return drop('short')
-  if (bytes[0] !== VERSION) return drop('version')
+  if (ageOf(bytes[0] ?? 0, VERSIONS.datagram) !== 'known') return drop('version')
   const keyId = ((bytes[1] ?? 0) << 8) | (bytes[2] ?? 0)
   const size = keys.macBytes(keyId)
   if (size === null) return drop('key')
@@ -103,12 +97,11 @@ export function open(bytes: Uint8Array, cluster: string, keys: Keys): Opened {
   const signed = bytes.subarray(0, bytes.length - size)
   const tag = keys.begin(keyId)?.tag(signed)
   if (!tag || !sameBytes(tag, bytes.subarray(bytes.length - size))) return drop('mac')
-  const found = read(whole, signed)
+  const found = read(datagramCodec, signed)
   if (!found.ok) return drop(found.reason === 'unknown-kind' ? 'kind' : 'malformed')
-  const content = found.value
-  const { from, incarnation, sequence, spread, message, rider, cluster: theirs } = content.common
+  const [{ from, incarnation, sequence, spread, message, rider, cluster: theirs }, to] = found.value
   if (theirs !== cluster) return drop('cluster')
-  return { ok: true, datagram: { from, incarnation, sequence, spread, to: content.to, message, rider } }
+  return { ok: true, datagram: { from, incarnation, sequence, spread, to, message, rider } }
 }
 
 const drop = (reason: DropReason): Opened => ({ ok: false, reason })

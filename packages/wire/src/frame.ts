@@ -1,24 +1,21 @@
 /** Length-prefixed frames over a byte stream, and the two directions of the node-local socket as codecs. */
-import { LONGEST_TERM_MS, type Timing, type Trouble } from '@lvsm/base'
-import {
-  type DurableState,
-  HIGHEST_NUMBER,
-  type HeartbeatKey,
-  type LeaseAddress,
-  type LeaseEvent,
-  type LeaseGroup,
-  type LeaseLink,
-  type LeaseNode,
-  type LeaseStatus,
-  type LeaseView,
-  type GroupStatus,
-  type PeerStatus,
+import type { Timing, Trouble } from '@lvsm/base'
+import type {
+  HeartbeatKey,
+  LeaseAddress,
+  LeaseEvent,
+  LeaseGroup,
+  LeaseLink,
+  LeaseNode,
+  LeaseStatus,
+  LeaseView,
+  GroupStatus,
+  PeerStatus,
 } from '@lvsm/lease'
 import {
   bytes,
   type Codec,
   counter,
-  decode,
   encode,
   flag,
   list,
@@ -103,23 +100,6 @@ const event = struct<LeaseEvent>({
   reason: text,
 })
 
-const STATE_VERSION = 1
-const state = struct<DurableState & { version: number }>({
-  version: u8,
-  limitMs: number,
-  highWater: counter,
-  standby: flag,
-})
-export const encodeState = (kept: DurableState): Uint8Array => encode(state, { version: STATE_VERSION, ...kept })
-/** Null for what no honest process of this version wrote: to be treated as lost. */
-export function decodeState(content: Uint8Array): DurableState | null {
-  const found = decode(state, content)
-  if (!found || found.version !== STATE_VERSION) return null
-  const { limitMs, highWater, standby } = found
-  const possible = limitMs >= 0 && limitMs <= LONGEST_TERM_MS && highWater <= HIGHEST_NUMBER
-  return possible ? { limitMs, highWater, standby } : null
-}
-
 export const toLeaseCodec = union<ToLease>({
   view: [1, struct({ view: viewCodec })],
   ready: [2, struct({ group: text, ready: flag, cutOff: flag, reaches: u8, reason: text })],
@@ -128,7 +108,7 @@ export const toLeaseCodec = union<ToLease>({
   relay: [5, struct({ to: nullable(text), payload: bytes })],
 })
 export const fromLeaseCodec = union<FromLease>({
-  hello: [1, struct({ incarnation: text, version: u32 })],
+  hello: [1, struct({ incarnation: text, version: u32 }, { least: [1, u32] })],
   status: [2, struct({ status })],
   event: [3, struct({ event })],
   relay: [4, struct({ from: text, payload: bytes })],

@@ -21,7 +21,8 @@ export type ToLease =
 
 /** Lease process to reconciler. */
 export type FromLease =
-  | { readonly kind: 'hello'; readonly incarnation: string; readonly version: number }
+  /** The first word. `least`: the oldest version that understands what follows; without it, only `version`. */
+  | { readonly kind: 'hello'; readonly incarnation: string; readonly version: number; readonly least?: number }
   | { readonly kind: 'status'; readonly status: LeaseStatus }
   | { readonly kind: 'event'; readonly event: LeaseEvent }
   | { readonly kind: 'relay'; readonly from: string; readonly payload: Uint8Array }

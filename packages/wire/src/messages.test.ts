@@ -43,22 +43,24 @@ test('numbers come through up to the last that can be counted', () => {
 describe('the state on disk', () => {
   const state: DurableState = { limitMs: 1000, highWater: 2 ** 40 + 5, standby: true }
   test('comes back as it was', () => {
-    expect(decodeState(encodeState(state))).toEqual(state)
-    expect(decodeState(encodeState(NEW_STATE))).toEqual(NEW_STATE)
+    expect(decodeState(encodeState(state))).toEqual({ kind: 'read', value: state })
+    expect(decodeState(encodeState(NEW_STATE))).toEqual({ kind: 'read', value: NEW_STATE })
     const longest = { limitMs: LONGEST_TERM_MS, highWater: HIGHEST_NUMBER, standby: false }
-    expect(decodeState(encodeState(longest))).toEqual(longest)
+    expect(decodeState(encodeState(longest))).toEqual({ kind: 'read', value: longest })
   })
   test.each<[string, DurableState]>([
     ['a longer lease than any', { ...state, limitMs: LONGEST_TERM_MS + 1 }],
     ['a negative one', { ...state, limitMs: -1 }],
     ['an infinite one', { ...state, limitMs: Number.POSITIVE_INFINITY }],
     ['a number that leaves none', { ...state, highWater: HIGHEST_NUMBER + 1 }],
-  ])('%s was not written by us', (_what, wrong) => expect(decodeState(encodeState(wrong))).toBeNull())
-  test('of another version, too short, or too long is none', () => {
+  ])('%s was not written by us', (_what, wrong) => expect(decodeState(encodeState(wrong))).toEqual({ kind: 'damaged' }))
+  test('of another version says which; too short, or too long, it is none', () => {
     const bytes = encodeState(state)
-    expect(decodeState(Uint8Array.of(99, ...bytes.slice(1)))).toBeNull()
-    expect(decodeState(bytes.slice(0, -1))).toBeNull()
-    expect(decodeState(Uint8Array.of(...bytes, 0))).toBeNull()
+    expect(decodeState(Uint8Array.of(99, ...bytes.slice(1)))).toEqual({ kind: 'strange', version: 99, age: 'newer' })
+    expect(decodeState(Uint8Array.of(0))).toEqual({ kind: 'strange', version: 0, age: 'older' })
+    expect(decodeState(new Uint8Array())).toEqual({ kind: 'damaged' })
+    expect(decodeState(bytes.slice(0, -1))).toEqual({ kind: 'damaged' })
+    expect(decodeState(Uint8Array.of(...bytes, 0))).toEqual({ kind: 'damaged' })
   })
 })
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { ordinary } from './command.ts'
-import type { Service } from '../places.ts'
+import { argvFrom, type Service } from '../places.ts'
 
 /** Milliseconds between a crash and the next start. */
 const pause = 500
@@ -9,6 +9,8 @@ const pause = 500
 interface Keeping {
   readonly service: Service
   wanted: boolean
+  /** Of dist, where its bundle is. */
+  folder: string
   child?: ChildProcess | undefined
   frozen: boolean
   restarts: number
@@ -46,7 +48,7 @@ export class Supervisor {
 
   add(service: Service): void {
     const key = `${service.node}/${service.name}`
-    if (!this.#all.has(key)) this.#all.set(key, { service, wanted: false, frozen: false, restarts: 0 })
+    if (!this.#all.has(key)) this.#all.set(key, { service, wanted: false, folder: '.', frozen: false, restarts: 0 })
   }
 
   rows(node?: string): Row[] {
@@ -100,6 +102,13 @@ export class Supervisor {
     return names
   }
 
+  /** From their next start on the node's processes run from bundles in this folder. */
+  runFrom(node: string, folder: string): void {
+    this.#each(node, 'all', (one) => {
+      one.folder = folder
+    })
+  }
+
   freeze(node: string, what?: string): string[] {
     return this.#each(node, what, (one) => {
       one.frozen = one.child !== undefined
@@ -144,7 +153,7 @@ export class Supervisor {
   #spawn(one: Keeping): void {
     const { service } = one
     const log = openSync(service.log, 'a')
-    const child = spawn('ip', ['netns', 'exec', service.node, ...service.argv], {
+    const child = spawn('ip', ['netns', 'exec', service.node, ...argvFrom(service.argv, one.folder)], {
       detached: true,
       stdio: ['ignore', log, log],
       env: { ...this.#env, ...service.env, LAB_NODE: service.node },

@@ -74,6 +74,11 @@ const DOINGS: Readonly<Record<VerbName, Doing>> = {
   crash: processes('crashed:', (supervisor, node, name) => supervisor.kill(node, name, true)),
   start: processes('started:', (supervisor, node, name) => supervisor.start(node, name)),
   stop: processes('ended:', (supervisor, node, name) => supervisor.stop(node, name)),
+  bundles({ supervisor }, [node, folder = '.']) {
+    if (!/^[a-z.]+$/.test(folder)) throw new RangeError(`FOLDER is ${folder}; it is the name of one folder of dist`)
+    supervisor.runFrom(needed(node, 'NODE'), folder)
+    return `${node}: from the next start on from ${folder === '.' ? 'dist' : `dist/${folder}`}`
+  },
   async heal({ network, supervisor }) {
     await network.heal()
     supervisor.thaw(undefined, 'everything')
