@@ -10,7 +10,7 @@ function driven(longestInbox = 3) {
   const seen: string[] = []
   const dropped: string[] = []
   let [now, ring] = [0, (): void => undefined]
-  let wish: number | null = null
+  let dueAt: number | null = null
   const driver = startDriver<Input, Effect>({
     clock: () => instant(++now),
     step(input, at) {
@@ -31,13 +31,13 @@ function driven(longestInbox = 3) {
     },
     alarm(rings) {
       ring = rings
-      return { set: (at) => (wish = at), stop: () => (wish = null) }
+      return { set: (at) => (dueAt = at), stop: () => (dueAt = null) }
     },
     longestInbox,
     mayDrop: ({ kind }) => kind === 'word',
     dropped: ({ text }) => void dropped.push(text),
   })
-  return { driver, seen, dropped, ring: () => ring(), wish: () => wish }
+  return { driver, seen, dropped, ring: () => ring(), dueAt: () => dueAt }
 }
 
 test('effects are carried out in their order, an answer after what waits, each with a new reading of the clock', () => {
@@ -48,9 +48,9 @@ test('effects are carried out in their order, an answer after what waits, each w
 })
 
 test('the alarm is set as the core wishes, and wakes it', () => {
-  const { driver, seen, ring, wish } = driven()
+  const { driver, seen, ring, dueAt } = driven()
   driver.feed({ kind: 'word', text: 'well?' })
-  expect(wish()).toBe(99)
+  expect(dueAt()).toBe(99)
   ring()
   expect(seen.at(-1)).toBe('say awake at 3')
 })
@@ -70,17 +70,17 @@ test('an error of the core reaches who fed it, and what comes later is taken in'
 })
 
 test('stopped, it takes nothing more, and its alarm is off', () => {
-  const { driver, seen, wish, ring } = driven()
+  const { driver, seen, dueAt, ring } = driven()
   driver.feed({ kind: 'word', text: 'well?' })
   driver.stop()
   driver.feed({ kind: 'word', text: 'late' })
   ring()
-  expect([seen.length, wish()]).toEqual([3, null])
+  expect([seen.length, dueAt()]).toEqual([3, null])
 })
 
 test('halted in the middle of a step, it does not even what is left of that, nor what waits', () => {
-  const { driver, seen, wish } = driven()
+  const { driver, seen, dueAt } = driven()
   driver.feed({ kind: 'word', text: 'halt?' })
   driver.feed({ kind: 'word', text: 'late' })
-  expect([seen, wish()]).toEqual([['ask halt?'], null])
+  expect([seen, dueAt()]).toEqual([['ask halt?'], null])
 })

@@ -14,7 +14,7 @@ export interface WakeAt {
   readonly kind: 'wake'
   readonly at: Instant
 }
-/** One timer; it rings when its time has come and not before; a later call replaces the wish. */
+/** One timer; it rings when its time has come and not before; a later call replaces it. */
 export interface Alarm {
   set(at: Instant): void
   stop(): void

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Instant, LONGEST_TERM_MS, seededRandom } from '@lvsm/base'
+import { type Instant, LONGEST_LEASE_MS, seededRandom } from '@lvsm/base'
 import { createAlarm, lockFile } from '@lvsm/kernel'
 import { type DurableState, LOST_STATE } from '@lvsm/lease'
 import { VERSIONS } from '@lvsm/wire'
@@ -15,7 +15,7 @@ import { type LeaseState, openState } from './adapters/state.ts'
 import { openLinks } from './adapters/network/udp.ts'
 import { createLeaseCore, type LeaseCore } from './core/core.ts'
 import { News } from './news.ts'
-import type { RunWish } from './options.ts'
+import type { RunOptions } from './options.ts'
 import { type Pump, startPump } from './pump.ts'
 import { Views } from './views.ts'
 
@@ -39,7 +39,7 @@ export interface Machine {
 
 export class Daemon {
   readonly #machine: Machine
-  readonly #wish: RunWish
+  readonly #options: RunOptions
   readonly #incarnation = randomBytes(16).toString('hex')
   readonly #state: LeaseState
   readonly #kernel: Kernel
@@ -53,14 +53,14 @@ export class Daemon {
   #left = false
 
   /** `kernel` was opened before anything else that could touch it. */
-  constructor(wish: RunWish, machine: Machine, kernel: Kernel) {
-    this.#wish = wish
+  constructor(options: RunOptions, machine: Machine, kernel: Kernel) {
+    this.#options = options
     this.#machine = machine
     this.#kernel = kernel
-    this.#state = openState(wish.stateDir, (error) => this.#viewNotKept(error))
+    this.#state = openState(options.stateDir, (error) => this.#viewNotKept(error))
     const { state } = this.#state
     this.#core = createLeaseCore({
-      node: wish.node,
+      node: options.node,
       incarnation: this.#incarnation,
       random: seededRandom(randomBytes(4).readUInt32BE()),
       startedAt: machine.clock(),
@@ -97,16 +97,16 @@ export class Daemon {
     }
     if (state === null)
       say(
-        `no state in ${this.#wish.stateDir}: if this node is a voter, it is silent for ${LONGEST_TERM_MS / 1000} s, as long as a forgotten lease may live (on a new node, run lvsm-lease --set-up first)`,
+        `no state in ${this.#options.stateDir}: if this node is a voter, it is silent for ${LONGEST_LEASE_MS / 1000} s, as long as a forgotten lease may live (on a new node, run lvsm-lease --set-up first)`,
       )
     const used = view !== null && this.#views.remembered(view)
     say(
-      `${this.#wish.node} runs, incarnation ${this.#incarnation.slice(0, 8)}${used ? `, revision ${view.revision} from its last view` : ', waiting for its view'}`,
+      `${this.#options.node} runs, incarnation ${this.#incarnation.slice(0, 8)}${used ? `, revision ${view.revision} from its last view` : ', waiting for its view'}`,
     )
   }
 
   #serve(): IpcServer {
-    const path = join(this.#wish.runDir, 'lease.sock')
+    const path = join(this.#options.runDir, 'lease.sock')
     return serveIpc(path, {
       heard: (word) => (word.kind === 'view' ? this.#views.heard(word.view) : this.#pump.feed(word)),
       joined: () => {
@@ -119,7 +119,7 @@ export class Daemon {
   }
 
   #makeViews(): Views {
-    return new Views(this.#wish.node, {
+    return new Views(this.#options.node, {
       openLinks,
       received: (datagram, link) => this.#pump.feed({ kind: 'datagram', envelope: { ...datagram, link } }),
       watch: (groups) => {
@@ -153,7 +153,7 @@ export class Daemon {
 
   #startPump(): Pump {
     const { clock } = this.#machine
-    return startPump(this.#wish.node, this.#incarnation, {
+    return startPump(this.#options.node, this.#incarnation, {
       clock,
       step: (input, now) => this.#core.step(input, now),
       fence: this.#kernel.fence,
@@ -181,7 +181,7 @@ export class Daemon {
       (error: Error) => {
         if (this.#news.count('state-write-failed'))
           this.#machine.say(
-            `cannot keep state in ${this.#wish.stateDir}: ${error.message}; it is tried again, and failover goes on`,
+            `cannot keep state in ${this.#options.stateDir}: ${error.message}; it is tried again, and failover goes on`,
           )
         done(error.message)
       },
@@ -190,7 +190,7 @@ export class Daemon {
   #viewNotKept(error: Error): void {
     if (this.#news.count('view-write-failed'))
       this.#machine.say(
-        `cannot keep the view in ${this.#wish.stateDir}: ${error.message}; it is tried again, and failover goes on without it`,
+        `cannot keep the view in ${this.#options.stateDir}: ${error.message}; it is tried again, and failover goes on without it`,
       )
   }
 
@@ -213,16 +213,16 @@ export class Daemon {
 }
 
 /** Null when it cannot be: `machine.exit` was called, and nothing was touched. */
-export function startDaemon(wish: RunWish, machine: Machine): Daemon | null {
-  const kernel = openAlone(wish, machine)
-  if (typeof kernel !== 'string') return new Daemon(wish, machine, kernel)
+export function startDaemon(options: RunOptions, machine: Machine): Daemon | null {
+  const kernel = openAlone(options, machine)
+  if (typeof kernel !== 'string') return new Daemon(options, machine, kernel)
   machine.say(kernel)
   machine.exit(1)
   return null
 }
 
 /** Or why not. */
-function openAlone({ runDir, stateDir }: RunWish, machine: Machine): Kernel | string {
+function openAlone({ runDir, stateDir }: RunOptions, machine: Machine): Kernel | string {
   try {
     for (const directory of [runDir, stateDir]) mkdirSync(directory, { recursive: true, mode: 0o750 })
     if (!lockFile(join(runDir, 'lease.lock')))

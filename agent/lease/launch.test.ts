@@ -7,16 +7,16 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { FakeLinux } from '../../test/kit/linux.ts'
 import { openKernel } from './adapters/kernel/kernel.ts'
 import { launch, type Program } from './launch.ts'
-import type * as Rehearsal from './rehearsal.ts'
+import type * as WarmUp from './warm-up.ts'
 
-const rehearsal = vi.hoisted(() => ({ broken: false }))
-vi.mock('./rehearsal.ts', async (original) => {
-  const real = await original<typeof Rehearsal>()
+const warmUpFault = vi.hoisted(() => ({ broken: false }))
+vi.mock('./warm-up.ts', async (original) => {
+  const real = await original<typeof WarmUp>()
   return {
     ...real,
-    rehearse: (...args: Parameters<typeof real.rehearse>) => {
-      if (rehearsal.broken) throw new Error('no stage')
-      return real.rehearse(...args)
+    warmUp: (...args: Parameters<typeof real.warmUp>) => {
+      if (warmUpFault.broken) throw new Error('no stage')
+      return real.warmUp(...args)
     },
   }
 })
@@ -135,17 +135,17 @@ describe('a lease process', () => {
     expect(exits).toEqual([])
   })
 
-  test('goes on when its rehearsal breaks off, and says so', async () => {
-    rehearsal.broken = true
+  test('goes on when its warm-up breaks off, and says so', async () => {
+    warmUpFault.broken = true
     await runs()
-    rehearsal.broken = false
-    expect(said[0]).toBe('goes on after a rehearsal that broke off: no stage')
+    warmUpFault.broken = false
+    expect(said[0]).toBe('goes on after a warm-up that broke off: no stage')
     expect(said.at(-1)).toMatch(/dir1 runs/)
   })
 
   test.each(['SIGTERM', 'SIGINT'])('%s ends it, well', async (signal) => {
     await runs()
-    expect(said.some((text) => text.includes('rehearsal'))).toBe(false)
+    expect(said.some((text) => text.includes('warm-up'))).toBe(false)
     signals.get(signal)?.()
     signals.get(signal)?.()
     expect(said.filter((text) => text.includes('giving up'))).toEqual([`${signal}: giving up what this node owns`])

@@ -1,4 +1,4 @@
-/** At the most groups of a director, with the longest names and reasons, every datagram fits, and a beat an Ethernet frame. */
+/** At the most groups of a director, with the longest names and reasons, every datagram fits, and a heartbeat an Ethernet frame. */
 import { GROUPS_PER_DIRECTOR } from '@lvsm/model'
 import { MAX_DATAGRAM, open, sealer } from '@lvsm/wire'
 import { expect, test } from 'vitest'
@@ -20,15 +20,15 @@ const groups = Array.from({ length: GROUPS_PER_DIRECTOR.most }, (_, at) => ({
 }))
 
 /** Every datagram that it has sent, as bytes. */
-function sealed(bench: Bench): { readonly kind: string; readonly rider: boolean; readonly bytes: Uint8Array }[] {
-  return bench.sent.map(({ sequence, spread, message, rider }) => {
-    const outgoing = { from: 'd'.repeat(32), incarnation: 'f'.repeat(32), sequence, spread, message, rider }
+function sealed(bench: Bench): { readonly kind: string; readonly piggybacked: boolean; readonly bytes: Uint8Array }[] {
+  return bench.sent.map(({ sequence, spread, message, piggybacked }) => {
+    const outgoing = { from: 'd'.repeat(32), incarnation: 'f'.repeat(32), sequence, spread, message, piggybacked }
     const bytes = sealer(outgoing, CLUSTER, 1, KEYS)('e'.repeat(32))
-    return { kind: message.kind, rider: rider !== null, bytes }
+    return { kind: message.kind, piggybacked: piggybacked !== null, bytes }
   })
 }
 
-test('a director with the most groups: beats, requests and answers', () => {
+test('a director with the most groups: heartbeats, requests and answers', () => {
   const bench = new Bench({ view: { ...trio('dir1'), cluster: CLUSTER, groups } })
   bench.give({ kind: 'view', view: bench.view })
   for (const { name } of groups) bench.give(ready({ group: name, ready: false, reaches: 8, reason: LONG }))
@@ -36,7 +36,7 @@ test('a director with the most groups: beats, requests and answers', () => {
   for (const { name } of groups) bench.give(ready({ group: name, reaches: 8, reason: LONG }))
   bench.runTo(8000)
   const sent = sealed(bench)
-  expect(new Set(sent.map(({ kind }) => kind))).toContain('beat')
+  expect(new Set(sent.map(({ kind }) => kind))).toContain('heartbeat')
   for (const { bytes } of sent) {
     expect(bytes.length).toBeLessThanOrEqual(FRAME)
     expect(open(bytes, CLUSTER, KEYS).ok).toBe(true)

@@ -56,7 +56,7 @@ test('it runs until it is told to stop, whatever else it is sent (elsewhere: it 
   }
   await eventually(() => expect(said()).toMatch(/dir1 runs, .*waiting for its view/), SLOW_MS)
   expect(said()).toMatch(/no state in .*--set-up/)
-  expect(said()).not.toContain('rehearsal')
+  expect(said()).not.toContain('warm-up')
   const socket = join(runDir, 'lease.sock')
   await eventually(() => expect(statSync(socket).mode & 0o777).toBe(0o600))
   expect(statSync(runDir).mode & 0o777).toBe(0o750)

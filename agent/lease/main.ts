@@ -1,5 +1,5 @@
 /** `lvsm-lease`, the process. See launch.ts for what it does, and daemon.ts for what it is made of. */
-import './engine.ts'
+import './v8-flags.ts'
 import { boottime, runFirst } from '@lvsm/kernel'
 import { openKernel } from './adapters/kernel/kernel.ts'
 import { launch } from './launch.ts'

@@ -4,14 +4,14 @@ import { parseArgs } from 'node:util'
 export const USAGE = `usage: lvsm-lease --node NAME [--run-dir DIR] [--state-dir DIR]
        lvsm-lease --set-up [--state-dir DIR]     once on a new node: its voter need not wait for leases of a forgotten past`
 
-export interface RunWish {
+export interface RunOptions {
   readonly kind: 'run'
   readonly node: string
   readonly runDir: string
   readonly stateDir: string
 }
 export type Wish =
-  | RunWish
+  | RunOptions
   | { readonly kind: 'set-up'; readonly stateDir: string }
   | { readonly kind: 'help' }
   /** It cannot be understood; why, in one sentence. */

@@ -20,7 +20,7 @@ const DATAGRAM: LeaseInput = {
     link: 0,
     spread: 'one',
     message: { kind: 'relay', payload: new Uint8Array() },
-    rider: null,
+    piggybacked: null,
   },
 }
 const event = (reason: string): LeaseEffect => ({
@@ -311,11 +311,11 @@ describe('what is sent', () => {
     sequence: 42,
     spread: 'all',
     message: { kind: 'poll', group: 'web', digest: 'd', epoch: 1 },
-    rider: { kind: 'beat', revision: 1, standby: false, voters: '', groups: [] },
+    piggybacked: { kind: 'heartbeat', revision: 1, standby: false, voters: '', groups: [] },
     peers: {
-      dir2: { incarnation: 'x', route: { spread: 'all', heardOn: 1, beat: false, turn: 3 } },
-      rs1: { incarnation: null, route: { spread: 'all', heardOn: null, beat: false, turn: 4 } },
-      dir9: { incarnation: 'y', route: { spread: 'all', heardOn: null, beat: false, turn: 5 } },
+      dir2: { incarnation: 'x', route: { spread: 'all', heardOn: 1, heartbeat: false, turn: 3 } },
+      rs1: { incarnation: null, route: { spread: 'all', heardOn: null, heartbeat: false, turn: 4 } },
+      dir9: { incarnation: 'y', route: { spread: 'all', heardOn: null, heartbeat: false, turn: 5 } },
     },
   }
   test('goes to those that are named, as far as anything is known of them, from this start of this node', () => {
@@ -323,10 +323,10 @@ describe('what is sent', () => {
     ports.send = (outgoing, recipients) => void sent.push([outgoing, recipients])
     does(SEND)
     pump.feed(WAKE)
-    const { sequence, spread, message, rider, peers } = SEND
+    const { sequence, spread, message, piggybacked, peers } = SEND
     expect(sent).toEqual([
       [
-        { from: 'dir1', incarnation: 'abcd', sequence, spread, message, rider },
+        { from: 'dir1', incarnation: 'abcd', sequence, spread, message, piggybacked },
         [
           { node: 'dir2', ...peers.dir2 },
           { node: 'rs1', ...peers.rs1 },

@@ -100,10 +100,10 @@ function build({ ports, driver }: Parts, effect: Extract<LeaseEffect, { kind: 'f
 }
 
 function send({ node, incarnation, ports }: Parts, effect: Extract<LeaseEffect, { kind: 'send' }>): void {
-  const { to, sequence, spread, message, rider, peers } = effect
+  const { to, sequence, spread, message, piggybacked, peers } = effect
   const recipients = to.flatMap((name) => {
     const peer = peers[name]
     return peer ? [{ node: name, ...peer }] : []
   })
-  ports.send({ from: node, incarnation, sequence, spread, message, rider }, recipients)
+  ports.send({ from: node, incarnation, sequence, spread, message, piggybacked }, recipients)
 }

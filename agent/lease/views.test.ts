@@ -14,7 +14,7 @@ const VIEW: LeaseView = {
   node: 'dir1',
   epoch: 1,
   revision: 1,
-  timing: { keepaliveMs: 100, termMs: 350, applyMs: 35, warntimeMs: 300, deadtimeMs: 1000, drainMs: 200 },
+  timing: { keepaliveMs: 100, leaseMs: 350, applyMs: 35, warntimeMs: 300, deadtimeMs: 1000, drainMs: 200 },
   nodes: [
     { name: 'dir1', voter: true, links },
     { name: 'dir2', voter: true, links: [] },
@@ -84,17 +84,17 @@ describe('what is refused changes nothing', () => {
     ['of another node', { ...VIEW, node: 'dir2' }, 'refused a view of node dir2: this process is dir1'],
     [
       'with a lease that no fence can hold',
-      { ...VIEW, timing: { ...VIEW.timing, termMs: 100 } },
-      /^refused a view: term 100 ms </,
+      { ...VIEW, timing: { ...VIEW.timing, leaseMs: 100 } },
+      /^refused a view: lease 100 ms </,
     ],
     [
       'with a lease longer than any',
-      { ...VIEW, timing: { ...VIEW.timing, termMs: 60_000 } },
-      /^refused a view: term 60000 ms > 30000 ms/,
+      { ...VIEW, timing: { ...VIEW.timing, leaseMs: 60_000 } },
+      /^refused a view: lease 60000 ms > 30000 ms/,
     ],
     [
       'with no time at all',
-      { ...VIEW, timing: { ...VIEW.timing, termMs: Number.POSITIVE_INFINITY } },
+      { ...VIEW, timing: { ...VIEW.timing, leaseMs: Number.POSITIVE_INFINITY } },
       /^refused a view: /,
     ],
   ])('%s', (_, view, why) => {

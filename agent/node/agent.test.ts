@@ -33,8 +33,8 @@ function started() {
   const kernel: Kernel = {
     observe({ sysctls, services }) {
       calls.push('observe')
-      const ground = { links: [], addresses: [], defaults: [], guard: null }
-      return { ...ground, services: services ? [] : null, sysctls: new Map(sysctls.map((path) => [path, '0'])) }
+      const host = { links: [], addresses: [], defaults: [], guard: null }
+      return { ...host, services: services ? [] : null, sysctls: new Map(sysctls.map((path) => [path, '0'])) }
     },
     apply(operations) {
       calls.push('apply')

@@ -1,5 +1,5 @@
 /** `lvsm-agent`, the process. See launch.ts for what it does, and agent.ts for what it is made of. */
-import './engine.ts'
+import './v8-flags.ts'
 import './priority.ts'
 import { launch } from './launch.ts'
 

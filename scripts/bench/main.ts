@@ -13,7 +13,7 @@ const BENCHMARKS: Readonly<Record<string, (runs: number, progress: (text: string
 }
 const LEAST_RUNS = 5
 const USAGE = `usage: npm run bench -- NAME [--runs N] [--json FILE]
-       npm run bench -- groups [--groups N,N,…] [--keepalive MS] [--term MS] [--seconds S]
+       npm run bench -- groups [--groups N,N,…] [--keepalive MS] [--lease MS] [--seconds S]
 
   failover       lvsm and keepalived (VRRPv3, 0.1 s) under the same faults, each for both in one boot of the lab
   --runs N       runs of each fault, at least ${LEAST_RUNS} for a figure that counts (${LEAST_RUNS}); twice as many where times are

@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest'
-import { group, wish } from './boots.ts'
+import { group, options } from './boots.ts'
 
-it('reads the wish of a scenario file from its first line only', () => {
-  expect(wish("import './harness.ts'\n// lab: topology=six")).toEqual({
+it('reads the options of a scenario file from its first line only', () => {
+  expect(options("import './harness.ts'\n// lab: topology=six")).toEqual({
     topology: 'default',
     cluster: true,
     next: false,
   })
-  expect(wish('// lab: topology=pair cluster=no\n')).toEqual({ topology: 'pair', cluster: false, next: false })
-  expect(wish('// lab: cluster=no next=yes')).toEqual({ topology: 'default', cluster: false, next: true })
+  expect(options('// lab: topology=pair cluster=no\n')).toEqual({ topology: 'pair', cluster: false, next: false })
+  expect(options('// lab: cluster=no next=yes')).toEqual({ topology: 'default', cluster: false, next: true })
 })
 
 it('boots each kind of lab once', () => {

@@ -23,10 +23,10 @@ export interface Boot {
   readonly files: readonly string[]
 }
 
-export type Wish = Omit<Boot, 'files'>
+export type LabOptions = Omit<Boot, 'files'>
 
 /** A first line `// lab: topology=pair cluster=no next=yes` chooses; every file without one shares the default lab. */
-export function wish(source: string): Wish {
+export function options(source: string): LabOptions {
   const line = /^\/\/ lab:(.*)$/m.exec(source.split('\n', 1)[0] ?? '')?.[1] ?? ''
   const words = new Map(line.split(/\s+/).map((word) => word.split('=', 2) as [string, string]))
   return {
@@ -38,9 +38,9 @@ export function wish(source: string): Wish {
 
 /** `sources`: name → text. Boots come in the order of their first file; files in the order of their names. */
 export function group(sources: ReadonlyMap<string, string>): Boot[] {
-  const boots = new Map<string, Wish & { next: boolean; files: string[] }>()
+  const boots = new Map<string, LabOptions & { next: boolean; files: string[] }>()
   for (const name of [...sources.keys()].toSorted()) {
-    const wanted = wish(sources.get(name) ?? '')
+    const wanted = options(sources.get(name) ?? '')
     const key = `${wanted.topology} ${wanted.cluster}`
     const boot = boots.get(key) ?? { ...wanted, files: [] }
     boot.files.push(name)

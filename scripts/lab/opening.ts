@@ -1,4 +1,4 @@
-/** From a wish to a lab that stands: build, boot, networks or cluster, each with its progress. */
+/** From options to a lab that stands: build, boot, networks or cluster, each with its progress. */
 import type { ChildProcess } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { constants } from 'node:os'
@@ -13,7 +13,7 @@ import { passTurn, takeTurn } from './turn.ts'
 import { checkTopology } from './topology.ts'
 import { topologyNamed } from './topologies/index.ts'
 
-export interface Wish {
+export interface LabOptions {
   readonly topology: string
   /** Started at once, not at all, or by the verb `cluster`. */
   readonly cluster: boolean | 'later'
@@ -43,10 +43,10 @@ const hit = (child: ChildProcess): void => {
 }
 
 /** Ends with this command unless it stays. Throws LabError. */
-export async function openLab(wish: Wish): Promise<Lab> {
-  const { cluster, host = false, stays = false, memory } = wish
-  const topology = topologyNamed(wish.topology)
-  if (!topology) throw new LabError(`there is no topology ${wish.topology}`, 'npm run lab -- --help names them', 2)
+export async function openLab(options: LabOptions): Promise<Lab> {
+  const { cluster, host = false, stays = false, memory } = options
+  const topology = topologyNamed(options.topology)
+  if (!topology) throw new LabError(`there is no topology ${options.topology}`, 'npm run lab -- --help names them', 2)
   if (stays && standing()) throw new LabError('a lab is up already', 'npm run lab -- down')
   const wrong = checkTopology(topology)
   if (wrong.length > 0) throw new LabError(wrong.map((one) => `${one.field}: ${one.message}`).join('\n'))
@@ -89,7 +89,7 @@ export async function openLab(wish: Wish): Promise<Lab> {
 }
 
 /** The same for whoever directs the lab from outside. */
-export const openStage = async (wish: Wish): Promise<Stage> => new Stage(await openLab(wish))
+export const openStage = async (options: LabOptions): Promise<Stage> => new Stage(await openLab(options))
 
 /** Ends this command's labs before its own end. */
 export const closeLabs = finish

@@ -46,7 +46,7 @@ export interface Paths {
   readonly dist: string
 }
 
-export interface Wish {
+export interface LabOptions {
   readonly topology: Topology
   /** `later`: by the verb `cluster`. */
   readonly cluster: boolean | 'later'
@@ -92,8 +92,8 @@ function commands(paths: Paths, sockets: string): { path: string; text: string }
   ]
 }
 
-export function planOf(wish: Wish, paths: Paths): Plan {
-  const { topology, cluster } = wish
+export function planOf(options: LabOptions, paths: Paths): Plan {
+  const { topology, cluster } = options
   const nodes = clusterNodes(topology)
   const sockets = nodes.map(({ name }) => `${placesOf(name).run}/agent.sock`).join(':')
   const nodeDir = paths.node.slice(0, paths.node.lastIndexOf('/'))
@@ -101,8 +101,8 @@ export function planOf(wish: Wish, paths: Paths): Plan {
   return {
     topology,
     cluster,
-    token: wish.token,
-    listen: wish.listen,
+    token: options.token,
+    listen: options.listen,
     env: {
       PATH: `${labDir}/bin:${nodeDir}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
       HOME: '/root',
@@ -126,7 +126,7 @@ export function planOf(wish: Wish, paths: Paths): Plan {
       ...(cluster
         ? nodes.map(({ name }) => ({
             path: placesOf(name).config,
-            text: configurationOf(topology, wish.secret),
+            text: configurationOf(topology, options.secret),
           }))
         : []),
     ],

@@ -15,7 +15,7 @@ function fail(text: string): never {
   process.exit(2)
 }
 
-function wishes() {
+function options() {
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
@@ -39,7 +39,7 @@ function wishes() {
 }
 
 async function main(): Promise<void> {
-  const { paths, count, seed, soak, list, caught } = wishes()
+  const { paths, count, seed, soak, list, caught } = options()
   const all = paths.flatMap((path) => mutantsIn(TREE, path))
   const chosen = shuffled(all, seededRandom(seed)).slice(0, count)
   console.log(`${chosen.length} of ${all.length} mistakes, seed ${seed}`)

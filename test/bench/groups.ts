@@ -3,7 +3,7 @@
  * with its HMAC, in memory and in virtual time, so that a busy machine changes nothing; then what their system calls would
  * cost, measured here too: datagrams over loopback, and renewals of the fence where this process may use nf_tables.
  */
-import '../../agent/lease/engine.ts'
+import '../../agent/lease/v8-flags.ts'
 import { createSocket } from 'node:dgram'
 import { parseArgs } from 'node:util'
 import Table from 'cli-table3'
@@ -11,7 +11,7 @@ import { type Actor, Trio } from './trio.ts'
 import { fenceCostUs } from './fence-cost.ts'
 import { measureProcesses } from './processes.ts'
 
-const USAGE = `usage: npm run bench -- groups [--processes] [--groups N,N,…] [--keepalive MS] [--term MS] [--seconds S]
+const USAGE = `usage: npm run bench -- groups [--processes] [--groups N,N,…] [--keepalive MS] [--lease MS] [--seconds S]
   --processes   real processes in network namespaces (root); needs a machine that has nothing else to do
 `
 const WARM_UP_MS = 5000
@@ -59,30 +59,30 @@ async function main(): Promise<number> {
     options: {
       groups: text('1,8,16,32,64,96,128'),
       keepalive: text('100'),
-      term: text('350'),
+      lease: text('350'),
       seconds: text('20'),
       processes: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
   const counts = values.groups.split(',').map(Number)
-  const [keepaliveMs, termMs, seconds] = [values.keepalive, values.term, values.seconds].map(Number) as [
+  const [keepaliveMs, leaseMs, seconds] = [values.keepalive, values.lease, values.seconds].map(Number) as [
     number,
     number,
     number,
   ]
-  if (values.help || [...counts, keepaliveMs, termMs, seconds].some((one) => !(one > 0))) {
+  if (values.help || [...counts, keepaliveMs, leaseMs, seconds].some((one) => !(one > 0))) {
     process.stderr.write(USAGE)
     return values.help ? 0 : 2
   }
-  if (values.processes) return processes(counts, { keepaliveMs, termMs }, seconds)
+  if (values.processes) return processes(counts, { keepaliveMs, leaseMs }, seconds)
   const datagramUs = await datagramCostUs()
   const fenceUs = fenceCostUs()
   const costUs = ({ sent, received, renewals }: Actor): number =>
     ((sent + received) / 2) * datagramUs + renewals * (fenceUs ?? 0)
   const rows: Row[] = []
   for (const groups of counts) {
-    const trio = new Trio(groups, { keepaliveMs, termMs })
+    const trio = new Trio(groups, { keepaliveMs, leaseMs })
     trio.run(WARM_UP_MS)
     trio.forget()
     trio.run(seconds * 1000)
@@ -104,7 +104,7 @@ async function main(): Promise<number> {
   }
   print(rows)
   process.stdout.write(
-    `keepalive ${keepaliveMs} ms, term ${termMs} ms; a datagram sent and received costs ${datagramUs.toFixed(0)} µs, ` +
+    `keepalive ${keepaliveMs} ms, lease ${leaseMs} ms; a datagram sent and received costs ${datagramUs.toFixed(0)} µs, ` +
       `a renewal of the fence ${fenceUs === null ? 'an unknown time (no root, or no nf_tables)' : `${fenceUs.toFixed(0)} µs`}\n`,
   )
   return 0
@@ -112,7 +112,7 @@ async function main(): Promise<number> {
 
 async function processes(
   counts: readonly number[],
-  timing: { keepaliveMs: number; termMs: number },
+  timing: { keepaliveMs: number; leaseMs: number },
   seconds: number,
 ): Promise<number> {
   const table = new Table({
@@ -122,7 +122,7 @@ async function processes(
   for (const groups of counts)
     for (const { name, percent, owns, events } of await measureProcesses(groups, timing, seconds))
       table.push([groups, name, `${percent.toFixed(1)} %`, owns, events])
-  process.stdout.write(`${table.toString()}\nkeepalive ${timing.keepaliveMs} ms, term ${timing.termMs} ms\n`)
+  process.stdout.write(`${table.toString()}\nkeepalive ${timing.keepaliveMs} ms, lease ${timing.leaseMs} ms\n`)
   return 0
 }
 

@@ -28,7 +28,7 @@ export interface Share {
 }
 interface Timing {
   readonly keepaliveMs: number
-  readonly termMs: number
+  readonly leaseMs: number
 }
 interface Running {
   readonly name: string
@@ -151,7 +151,14 @@ export async function measureProcesses(groups: number, timing: Timing, seconds: 
     const say = (): void => {
       for (const one of all.slice(0, 2))
         for (let at = 0; at < groups; at++)
-          tell(one, { kind: 'ready', group: named(at), ready: true, cutOff: false, reaches: 1, reason: 'prepared' })
+          tell(one, {
+            kind: 'ready',
+            group: named(at),
+            ready: true,
+            interfaceDown: false,
+            reaches: 1,
+            reason: 'prepared',
+          })
     }
     say()
     timer = setInterval(say, READY_MS)

@@ -40,7 +40,7 @@ interface Event {
 /** With the longest name of the model. */
 export const groupName = (at: number): string => `${'g'.repeat(28)}${String(at).padStart(4, '0')}`
 
-function viewOf(node: string, groups: number, timing: { keepaliveMs: number; termMs: number }): LeaseView {
+function viewOf(node: string, groups: number, timing: { keepaliveMs: number; leaseMs: number }): LeaseView {
   const { keepaliveMs } = timing
   return {
     cluster: CLUSTER,
@@ -67,7 +67,7 @@ export class Trio {
   #readyAt = 0
   #events: Event[] = []
 
-  constructor(groups: number, timing: { keepaliveMs: number; termMs: number }) {
+  constructor(groups: number, timing: { keepaliveMs: number; leaseMs: number }) {
     this.#groups = Array.from({ length: groups }, (_, at) => groupName(at))
     this.actors = NODES.map((name, at) => {
       const incarnation = String(at + 1).repeat(32)
@@ -109,7 +109,7 @@ export class Trio {
     this.#readyAt = this.#now + READY_MS
     for (const actor of this.actors.filter(({ name }) => DIRECTORS.includes(name)))
       for (const group of this.#groups)
-        this.#give(actor, { kind: 'ready', group, ready: true, cutOff: false, reaches: 1, reason: 'prepared' })
+        this.#give(actor, { kind: 'ready', group, ready: true, interfaceDown: false, reaches: 1, reason: 'prepared' })
   }
 
   /** The time of one input, from the bytes of a datagram to those of the answers, is its receiver's. */
@@ -156,8 +156,11 @@ export class Trio {
     return []
   }
 
-  #send(actor: Member, { to, sequence, spread, message, rider, peers }: Extract<LeaseEffect, { kind: 'send' }>): void {
-    const outgoing = { from: actor.name, incarnation: actor.incarnation, sequence, spread, message, rider }
+  #send(
+    actor: Member,
+    { to, sequence, spread, message, piggybacked, peers }: Extract<LeaseEffect, { kind: 'send' }>,
+  ): void {
+    const outgoing = { from: actor.name, incarnation: actor.incarnation, sequence, spread, message, piggybacked }
     const seal = sealer(outgoing, CLUSTER, KEY.id, actor.keys)
     for (const name of to) {
       actor.sent += 1

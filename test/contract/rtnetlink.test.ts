@@ -32,7 +32,7 @@ describe('rtnetlink on the real kernel', () => {
   })
 
   it('adds, refreshes and removes an address, each with its own answer', () => {
-    const wish = {
+    const spec = {
       index,
       local: '10.11.0.10',
       prefix: 24,
@@ -42,10 +42,10 @@ describe('rtnetlink on the real kernel', () => {
       preferredSeconds: 10,
     }
     const replies = route.request([
-      rt.newAddress(wish),
-      rt.newAddress(wish),
-      rt.replaceAddress({ ...wish, validSeconds: 30 }),
-      rt.deleteAddress({ ...wish, local: '10.11.0.99' }),
+      rt.newAddress(spec),
+      rt.newAddress(spec),
+      rt.replaceAddress({ ...spec, validSeconds: 30 }),
+      rt.deleteAddress({ ...spec, local: '10.11.0.99' }),
     ])
     expect(replies.map(({ code }) => code)).toEqual(['OK', 'EEXIST', 'OK', 'EADDRNOTAVAIL'])
     const theirs = (ipJson('addr show dev left')[0]?.addr_info as Record<string, unknown>[] | undefined)?.find(
@@ -56,7 +56,7 @@ describe('rtnetlink on the real kernel', () => {
     const ours = all(route.dump(rt.dumpAddresses()), rt.decodeAddress).find((entry) => entry.local === '10.11.0.10')
     expect(ours).toMatchObject({ index, prefix: 24, label: 'left:lvsm', protocol: 76, peer: '10.11.0.10' })
     expect(ours?.validSeconds).toBe(30)
-    expect(route.apply([rt.deleteAddress(wish)])).toBeUndefined()
+    expect(route.apply([rt.deleteAddress(spec)])).toBeUndefined()
     expect(JSON.stringify(ipJson('addr show dev left'))).not.toContain('10.11.0.10')
   })
 
@@ -77,11 +77,11 @@ describe('rtnetlink on the real kernel', () => {
   })
 
   it('adds, replaces, finds and removes routes', () => {
-    const wish = { destination: '10.77.0.0', prefix: 16, gateway: '10.11.0.254', oif: index }
+    const spec = { destination: '10.77.0.0', prefix: 16, gateway: '10.11.0.254', oif: index }
     const codes = route.request([
-      rt.newRoute(wish),
-      rt.newRoute(wish),
-      rt.replaceRoute({ ...wish, gateway: '10.11.0.253', metrics: { advmss: 1440 } }),
+      rt.newRoute(spec),
+      rt.newRoute(spec),
+      rt.replaceRoute({ ...spec, gateway: '10.11.0.253', metrics: { advmss: 1440 } }),
     ])
     expect(codes.map(({ code }) => code)).toEqual(['OK', 'EEXIST', 'OK'])
     const theirs = ipJson('route show 10.77.0.0/16')
@@ -101,7 +101,7 @@ describe('rtnetlink on the real kernel', () => {
     expect(route.request([rt.getRoute({ destination: '8.8.8.8' })])[0]).toMatchObject({ code: 'ENETUNREACH' })
     expect(
       route
-        .request([rt.deleteRoute({ ...wish, gateway: '10.11.0.253' }), rt.deleteRoute(wish)])
+        .request([rt.deleteRoute({ ...spec, gateway: '10.11.0.253' }), rt.deleteRoute(spec)])
         .map(({ code }) => code),
     ).toEqual(['OK', 'ESRCH'])
   })

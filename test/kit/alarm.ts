@@ -14,28 +14,28 @@ export function simulatedAlarm(
   ring: () => void,
   enqueue: (work: () => void) => void,
 ): { set(at: Instant): void; stop(): void } {
-  let wish = NEVER
+  let dueAt = NEVER
   let armedFor = NEVER
   let token = 0
 
   const arm = (): void => {
-    if (armedFor <= wish) return
-    armedFor = wish
+    if (armedFor <= dueAt) return
+    armedFor = dueAt
     const mine = ++token
-    const ms = Math.max(0, Math.ceil(wish - line.read()))
+    const ms = Math.max(0, Math.ceil(dueAt - line.read()))
     schedule.at(line.at + ms / clock.rate, () => {
       if (mine === token) enqueue(expire)
     })
   }
   const expire = (): void => {
     armedFor = NEVER
-    if (line.read() < wish) return arm()
-    wish = NEVER
+    if (line.read() < dueAt) return arm()
+    dueAt = NEVER
     ring()
   }
   return {
     set(at) {
-      wish = at
+      dueAt = at
       arm()
     },
     stop() {

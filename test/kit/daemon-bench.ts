@@ -32,7 +32,7 @@ export const viewOf = (node: string, names: readonly string[], rest: Partial<Lea
   node,
   epoch: 1,
   revision: 1,
-  timing: { keepaliveMs: 100, termMs: 400, applyMs: 35, warntimeMs: 300, deadtimeMs: 1000, drainMs: 100 },
+  timing: { keepaliveMs: 100, leaseMs: 400, applyMs: 35, warntimeMs: 300, deadtimeMs: 1000, drainMs: 100 },
   nodes: names.map((name, index) => ({
     name,
     voter: true,
@@ -173,4 +173,4 @@ export class Host {
   }
 }
 
-export const READY: ToLease = { kind: 'ready', group: 'web', ready: true, cutOff: false, reaches: 0, reason: '' }
+export const READY: ToLease = { kind: 'ready', group: 'web', ready: true, interfaceDown: false, reaches: 0, reason: '' }

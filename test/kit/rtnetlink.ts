@@ -81,13 +81,13 @@ export class Rtnetlink {
   ask(bytes: Uint8Array): Answer {
     const message = parse(bytes)
     if (message.type === rt.RTM.getLink) return this.#getLink(bytes, message)
-    const wish = must(rt.decodeAddress(message))
-    const { index, local, prefix, label, flags } = wish
-    if (message.type === rt.RTM.newAddress) return this.#add(bytes, wish)
+    const spec = must(rt.decodeAddress(message))
+    const { index, local, prefix, label, flags } = spec
+    if (message.type === rt.RTM.newAddress) return this.#add(bytes, spec)
     if (message.type !== rt.RTM.deleteAddress) return unknown(bytes)
     if (!same(bytes, rt.deleteAddress({ index, local, prefix, label })) || flags !== 0) return unknown(bytes)
     if (!this.links.has(index)) return answer('ENODEV')
-    const found = this.#find(wish)
+    const found = this.#find(spec)
     if (!found || (label !== '' && label !== found.label)) return answer('EADDRNOTAVAIL')
     this.#drop(found)
     return DONE
@@ -100,8 +100,8 @@ export class Rtnetlink {
     return link ? answer('', [parse(linkBytes(link))]) : answer('ENODEV')
   }
 
-  #add(bytes: Uint8Array, wish: rt.InterfaceAddress): Answer {
-    const { index, local, prefix, label, flags, validSeconds } = wish
+  #add(bytes: Uint8Array, spec: rt.InterfaceAddress): Answer {
+    const { index, local, prefix, label, flags, validSeconds } = spec
     const endless =
       validSeconds === rt.FOREVER && !same(bytes, rt.newAddress({ index, local, prefix, label, flags, validSeconds }))
     const plain = { index, local, prefix, label, flags, ...(endless ? {} : { validSeconds }) }
@@ -111,12 +111,12 @@ export class Rtnetlink {
     if (prefix > 32 || validSeconds === 0) return answer('EINVAL')
     if (label.length > LONGEST_LABEL) return answer('ERANGE')
     const endsAt = validSeconds === rt.FOREVER ? null : this.#options.now() + validSeconds * 1000
-    const found = this.#find(wish)
+    const found = this.#find(spec)
     if (found && !replace) return answer('EEXIST')
     if (found) found.endsAt = endsAt
     else {
       const secondary = this.addresses.some(
-        (one) => one.index === index && isPrimary(one) && networkOf(one) === networkOf(wish),
+        (one) => one.index === index && isPrimary(one) && networkOf(one) === networkOf(spec),
       )
       const kept = flags | (secondary ? rt.ADDRESS_FLAG.secondary : 0)
       this.addresses.push({ index, local, prefix, label, flags: kept, endsAt })

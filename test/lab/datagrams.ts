@@ -68,9 +68,9 @@ export function forge({ cluster, keyId, secret, from }: Forged): Uint8Array {
     incarnation: '5a'.repeat(16),
     sequence: 1,
     spread: 'one',
-    rider: null,
+    piggybacked: null,
     message: {
-      kind: 'beat',
+      kind: 'heartbeat',
       revision: 1,
       standby: false,
       voters: '5a'.repeat(8),

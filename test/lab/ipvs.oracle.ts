@@ -54,7 +54,7 @@ const http: ipvs.ServiceName = { kind: 'address', protocol: 'tcp', address: '10.
 const dns: ipvs.ServiceName = { kind: 'address', protocol: 'udp', address: '10.11.0.10', port: 53 }
 const marked: ipvs.ServiceName = { kind: 'mark', family: 2, mark: 7 }
 const six: ipvs.ServiceName = { kind: 'address', protocol: 'tcp', address: 'fd00::10', port: 443 }
-const dr: ipvs.DestinationWish = { address: '10.11.0.11', port: 80, forward: 'dr', weight: 3 }
+const dr: ipvs.DestinationSpec = { address: '10.11.0.11', port: 80, forward: 'dr', weight: 3 }
 
 check('info', () => {
   const info = value(ipvs.decodeInfo(socket.request([ipvs.getInfo(family)])[0]?.data[0] as Message))

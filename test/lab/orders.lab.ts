@@ -3,7 +3,7 @@ import { attempt, demand, lab, on, owner, sh, status, until } from './harness.ts
 import { scenario } from './scenario.ts'
 import { demandNoMove, demandNoneFailed, demandOneOwner, lasting, seats, told, watched, whole } from './witness.ts'
 
-/** Longer than any beat, reconciliation or drain. */
+/** Longer than any heartbeat, reconciliation or drain. */
 const WHILE_MS = 1000
 
 const stateOf = async (asked: string, node: string): Promise<string | undefined> =>

@@ -11,7 +11,7 @@ import { AFTERMATH_MS, demandNoneFailed, demandOneOwner, lasting, seats, told, w
 const NEXT = 'next'
 const TODAY = '.'
 const BACK_MS = 45_000
-/** Two publications of every agent, and many beats. */
+/** Two publications of every agent, and many heartbeats. */
 const TALK_MS = 5000
 const WORKING: readonly string[] = ['owner', 'standby', 'serving', 'witness', 'idle']
 

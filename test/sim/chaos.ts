@@ -47,7 +47,7 @@ export function heal(cluster: Cluster): void {
   for (const machine of cluster.machines) {
     Object.assign(machine.kernel.faults, { refusal: 0, refuses: 0, denial: 0, pace: BRISK })
     machine.disk.faults = { ...QUICK }
-    Object.assign(machine, { ready: true, cutOff: false, reaches: PING_NODES })
+    Object.assign(machine, { ready: true, interfaceDown: false, reaches: PING_NODES })
     machine.start()
     machine.adopt(cluster.revision)
     machine.sayReady()

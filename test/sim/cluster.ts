@@ -55,7 +55,7 @@ export class Cluster implements World {
       addresses: addressesOf(shape),
       gateways: gatewaysOf(shape),
       drainMs: Math.max(...revisions.map(({ timing }) => timing.drainMs)),
-      leaseMs: Math.max(...revisions.map(({ timing }) => timing.termMs)),
+      leaseMs: Math.max(...revisions.map(({ timing }) => timing.leaseMs)),
     })
     this.network = new Network(this.schedule, seededRandom(this.random.next() * 2 ** 32), (to, envelope) =>
       this.machine(to)?.process?.receive(envelope),
@@ -97,12 +97,12 @@ export class Cluster implements World {
 
   send({ label, name }: Machine, outgoing: Outgoing, recipients: readonly Addressee[]): void {
     const links = Array.from({ length: this.shape.links }, (_, link) => link)
-    const { incarnation, sequence, spread, message, rider } = outgoing
+    const { incarnation, sequence, spread, message, piggybacked } = outgoing
     for (const { node, incarnation: to, route } of recipients) {
       const neighbour = this.#neighbour(label, node)
       if (!neighbour) continue
       for (const link of linksFor(links, route)) {
-        const envelope: Envelope = { from: name, incarnation, sequence, to, link, spread, message, rider }
+        const envelope: Envelope = { from: name, incarnation, sequence, to, link, spread, message, piggybacked }
         this.network.send({ from: label, to: neighbour.label, link }, envelope)
       }
     }

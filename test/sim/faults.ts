@@ -14,7 +14,7 @@ export type Fault = (cluster: Cluster, machine: Machine) => void
 const draw = (cluster: Cluster, low: number, high: number): number => randomBetween(cluster.random, low, high)
 /** Milliseconds of so many leases. */
 const leases = (cluster: Cluster, low: number, high: number): number =>
-  draw(cluster, low, high) * cluster.present.timing.termMs
+  draw(cluster, low, high) * cluster.present.timing.leaseMs
 const other = (cluster: Cluster, machine: Machine): Machine => {
   const others = cluster.machines.filter((one) => one !== machine)
   return others.length > 0 ? cluster.pick(others) : machine
@@ -60,9 +60,9 @@ const NETWORK: Readonly<Record<string, Fault>> = {
     cluster.afflictions.begin(`${(100 * loss).toFixed(0)} % of datagrams are lost`, leases(cluster, 1, 4), storm.end)
   },
   delay(cluster) {
-    const { termMs } = cluster.present.timing
-    const delayMs = [0.05, draw(cluster, 0.2, 0.9) * termMs] as const
-    const storm = cluster.network.storm({ delayMs, straggle: 0.1, stragglerMs: 2 * termMs })
+    const { leaseMs } = cluster.present.timing
+    const delayMs = [0.05, draw(cluster, 0.2, 0.9) * leaseMs] as const
+    const storm = cluster.network.storm({ delayMs, straggle: 0.1, stragglerMs: 2 * leaseMs })
     cluster.afflictions.begin(`delays up to ${delayMs[1].toFixed(0)} ms`, leases(cluster, 1, 4), storm.end)
   },
   lag(cluster, machine) {
@@ -90,7 +90,7 @@ const PROCESS: Readonly<Record<string, Fault>> = {
   },
   stall(cluster) {
     const before = cluster.stalls
-    cluster.stalls = { probability: 0.01, longestMs: 1.5 * cluster.present.timing.termMs, flush: 0.1 }
+    cluster.stalls = { probability: 0.01, longestMs: 1.5 * cluster.present.timing.leaseMs, flush: 0.1 }
     cluster.afflictions.begin('processes are held up anywhere', leases(cluster, 1, 2), () => {
       cluster.stalls = before
     })
@@ -163,11 +163,11 @@ const ORDERS: Readonly<Record<string, Fault>> = {
       machine.sayReady()
     })
   },
-  cutOff(cluster, machine) {
-    machine.cutOff = true
+  interfaceDown(cluster, machine) {
+    machine.interfaceDown = true
     machine.sayReady()
     cluster.afflictions.begin(`${machine.label} has no carrier`, leases(cluster, 0.5, 3), () => {
-      machine.cutOff = false
+      machine.interfaceDown = false
       machine.sayReady()
     })
   },

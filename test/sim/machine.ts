@@ -69,7 +69,7 @@ export class Machine {
   /** Null: the machine says itself what an agent would. */
   reconciler: Reconciler | null = null
   ready = true
-  cutOff = false
+  interfaceDown = false
   reaches = PING_NODES
   revision = 0
 
@@ -106,7 +106,7 @@ export class Machine {
     const { shape, schedule, random, plant } = this.#world
     const incarnation = `${this.label}.${++this.#starts}`
     const { timing } = shape.revisions[this.revision] ?? shape.revisions[0]
-    const birth = { node: this.name, incarnation, leaseMs: timing.termMs }
+    const birth = { node: this.name, incarnation, leaseMs: timing.leaseMs }
     const implant = plant.implant?.(birth)
     const found: DurableState | null = plant.state ? plant.state(this.disk.state, birth) : this.disk.state
     const process: Process = new Process(
@@ -150,7 +150,7 @@ export class Machine {
     const { random, schedule, shape } = this.#world
     if (memory === 'sound') return this.adopt(this.revision)
     if (memory === 'old') this.#putView((this.revision + 1) % shape.revisions.length)
-    schedule.in(random.next() * 2 * shape.revisions[0].timing.termMs, () => {
+    schedule.in(random.next() * 2 * shape.revisions[0].timing.leaseMs, () => {
       this.adopt(this.revision)
       this.sayReady()
     })
@@ -176,9 +176,9 @@ export class Machine {
       this.put({
         kind: 'ready',
         group: name,
-        ready: this.ready && !this.cutOff,
-        cutOff: this.cutOff,
-        reaches: this.cutOff ? 0 : this.reaches,
+        ready: this.ready && !this.interfaceDown,
+        interfaceDown: this.interfaceDown,
+        reaches: this.interfaceDown ? 0 : this.reaches,
         reason: this.ready ? '' : 'IPVS is not loaded',
       })
     }

@@ -19,14 +19,14 @@ export function begin(cluster: Cluster): string | null {
 /** A write that is stuck, a quarantine, the grants and the stragglers of before, a few rounds of back-off. */
 const SETTLE = { ms: 5000, leases: 5, keepalives: 20 } as const
 
-const longest = (cluster: Cluster, of: 'termMs' | 'keepaliveMs'): number =>
+const longest = (cluster: Cluster, of: 'leaseMs' | 'keepaliveMs'): number =>
   Math.max(...cluster.shape.revisions.map(({ timing }) => timing[of]))
 
 /** There comes a time from which on there is one owner of each group, known to all, for so many keepalives. */
 export function settles(cluster: Cluster, when: string, keepalives = 0): string | null {
   const keepaliveMs = longest(cluster, 'keepaliveMs')
   const end =
-    cluster.schedule.now + SETTLE.ms + SETTLE.leases * longest(cluster, 'termMs') + SETTLE.keepalives * keepaliveMs
+    cluster.schedule.now + SETTLE.ms + SETTLE.leases * longest(cluster, 'leaseMs') + SETTLE.keepalives * keepaliveMs
   for (;;) {
     const left = Math.max(0, end - cluster.schedule.now)
     if (!cluster.runUntil(() => cluster.unsettled() === null, left, keepaliveMs / 2))
@@ -38,7 +38,7 @@ export function settles(cluster: Cluster, when: string, keepalives = 0): string 
 
 /** For so many keepalives nothing changes hands. */
 export function stays(cluster: Cluster, keepalives: number, when: string): string | null {
-  for (let beats = 0; beats < keepalives; beats++) {
+  for (let heartbeats = 0; heartbeats < keepalives; heartbeats++) {
     const restless = cluster.unsettled()
     if (restless !== null) return `${when}: ${restless}`
     cluster.run(cluster.present.timing.keepaliveMs)

@@ -17,11 +17,11 @@ const RECENT_LEASES = 3
 export function tellWhy(cluster: Cluster, plot: string, failure: string): string {
   const groups = groupsOfInterest(cluster, failure)
   const nodes = nodesOfInterest(cluster, groups)
-  const { termMs } = cluster.present.timing
+  const { leaseMs } = cluster.present.timing
   return [
     `${failure}`,
     `  ${plot}, seed ${cluster.seed}, at ${cluster.schedule.now.toFixed(1)} ms; ${shapeOf(cluster)}`,
-    ...section('ailments', cluster.afflictions.tell(RECENT_LEASES * termMs).slice(-AILMENTS)),
+    ...section('ailments', cluster.afflictions.tell(RECENT_LEASES * leaseMs).slice(-AILMENTS)),
     ...section(
       'nodes (a: answers ARP until, s: serves until; ms from now)',
       nodes.map((machine) => nodeLine(cluster, machine, groups)),
@@ -41,11 +41,11 @@ const section = (title: string, lines: readonly string[]): string[] =>
   lines.length === 0 ? [] : [`  ${title}`, ...lines.map((line) => `    ${line}`)]
 
 function shapeOf({ shape, present, machines, revision }: Cluster): string {
-  const { keepaliveMs, termMs, drainMs } = present.timing
+  const { keepaliveMs, leaseMs, drainMs } = present.timing
   const drifts = machines.map(({ clock }) => Math.round(((clock.rate - 1) / DRIFT) * 100))
   return [
     `${shape.name}: ${machines.length} nodes, voters ${present.voters.join(' ')}`,
-    `keepalive ${keepaliveMs}, lease ${termMs}, drain ${drainMs} ms`,
+    `keepalive ${keepaliveMs}, lease ${leaseMs}, drain ${drainMs} ms`,
     `${shape.links} link${shape.links > 1 ? 's' : ''}, ${shape.egress ? '' : 'no '}egress hook`,
     `revision ${revision + 1} of ${shape.revisions.length}`,
     `clocks at ${drifts.join(' ')} % of the bound`,

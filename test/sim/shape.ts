@@ -25,9 +25,9 @@ export interface Shape {
   readonly drafts?: readonly Draft[]
 }
 
-export const timingOf = (keepaliveMs: number, termMs: number): Timing => ({
+export const timingOf = (keepaliveMs: number, leaseMs: number): Timing => ({
   keepaliveMs,
-  termMs,
+  leaseMs,
   applyMs: Math.max(5, keepaliveMs / 4),
   warntimeMs: 3 * keepaliveMs,
   deadtimeMs: 10 * keepaliveMs,

@@ -64,7 +64,7 @@ export const CODECS: Readonly<Record<string, Codec<unknown>>> = {
 
 const datagrams: Border = {
   name: 'datagram',
-  kinds: [...partsOf(datagramCodec), 'rider'],
+  kinds: [...partsOf(datagramCodec), 'piggybacked'],
   encode(_, value) {
     const { to, ...outgoing } = value as Datagram
     return sealer(outgoing, CLUSTER, KEY, KEYS)(to)

@@ -3,7 +3,7 @@ import type * as FileSystem from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { sha256 } from '@noble/hashes/sha2.js'
-import { LONGEST_TERM_MS } from '@lvsm/base'
+import { LONGEST_LEASE_MS } from '@lvsm/base'
 import { HIGHEST_NUMBER, type LeaseView, NEW_STATE } from '@lvsm/lease'
 import { encodeState } from '@lvsm/wire'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -55,7 +55,7 @@ const view: LeaseView = {
   node: 'dir1',
   epoch: 1,
   revision: 3,
-  timing: { keepaliveMs: 100, termMs: 350, applyMs: 35, warntimeMs: 300, deadtimeMs: 1000, drainMs: 200 },
+  timing: { keepaliveMs: 100, leaseMs: 350, applyMs: 35, warntimeMs: 300, deadtimeMs: 1000, drainMs: 200 },
   nodes: [{ name: 'dir1', voter: true, links: [{ name: 'inside', address: '10.12.0.1', port: 6940 }] }],
   groups: [
     {
@@ -124,7 +124,7 @@ test.each(['lease.state', 'lease.view'])(
 test.each([
   ['another version', encodeState(STATE).with(0, 2)],
   ['a byte more', Buffer.concat([encodeState(STATE), Buffer.alloc(1)])],
-  ['a lease longer than any', encodeState({ ...STATE, limitMs: LONGEST_TERM_MS + 1 })],
+  ['a lease longer than any', encodeState({ ...STATE, limitMs: LONGEST_LEASE_MS + 1 })],
   ['a negative lease', encodeState({ ...STATE, limitMs: -1 })],
   ['a lease without end', encodeState({ ...STATE, limitMs: Number.POSITIVE_INFINITY })],
   ['a number above all', encodeState({ ...STATE, highWater: HIGHEST_NUMBER + 1 })],
@@ -134,7 +134,7 @@ test.each([
   expect(again().state).toBeNull()
 })
 test.each([
-  ['the longest lease', { ...STATE, limitMs: LONGEST_TERM_MS }],
+  ['the longest lease', { ...STATE, limitMs: LONGEST_LEASE_MS }],
   ['the highest number', { ...STATE, highWater: HIGHEST_NUMBER }],
   ['none lent yet', NEW_STATE],
 ])('a state with %s is kept', (_, state) => {

@@ -44,9 +44,9 @@ export const nextCandidacy = (state: LeaseState, view: LeaseView, instance: Grou
 
 /** Until when this node's own voter counts on the holder's next renewal: before that no majority can be free. */
 function renewedUntil(state: LeaseState, view: LeaseView, instance: GroupState): Instant {
-  const { keepaliveMs, termMs } = view.timing
+  const { keepaliveMs, leaseMs } = view.timing
   const missingMs = renewalMs(view.timing) + keepaliveMs / 2
-  const freshMs = state.acceptor.heldByOthersMs(instance.group, state, state.now) - (termMs - missingMs)
+  const freshMs = state.acceptor.heldByOthersMs(instance.group, state, state.now) - (leaseMs - missingMs)
   return freshMs > 0 ? after(state.now, freshMs) : NEVER_BEFORE
 }
 

@@ -8,12 +8,12 @@ import { about, Bench, claim, ready, timing, trio } from './fixture.ts'
 function voter(): Bench {
   const rs1 = new Bench({ view: trio('rs1') })
   rs1.give({ kind: 'view', view: rs1.view })
-  rs1.runTo(1001 + quarantineMs(timing.termMs))
+  rs1.runTo(1001 + quarantineMs(timing.leaseMs))
   rs1.look()
   return rs1
 }
 const asks = (rs1: Bench, node: string, changed = {}): string[] => {
-  rs1.hear(node, { kind: 'request', ...about, termMs: 350, number: node === 'dir1' ? 1 : 2, ...changed })
+  rs1.hear(node, { kind: 'request', ...about, leaseMs: 350, number: node === 'dir1' ? 1 : 2, ...changed })
   return rs1.look()
 }
 const releases = (rs1: Bench, node: string, successor: string | null = null): string[] => {
@@ -82,7 +82,7 @@ describe('a voter', () => {
   test('asked by a clone of the holder, keeps its word to the holder', () => {
     const rs1 = voter()
     asks(rs1, 'dir1')
-    rs1.hear('dir1', { kind: 'request', ...about, termMs: 350, number: 2 }, { incarnation: 'clone' })
+    rs1.hear('dir1', { kind: 'request', ...about, leaseMs: 350, number: 2 }, { incarnation: 'clone' })
     expect(rs1.look()).toEqual(['busy'])
   })
   test('says that two machines have one name, once, and as long as they speak by turns', () => {
@@ -144,7 +144,7 @@ describe('a candidate', () => {
     const echo = { incarnation: 'one', sequence: until(dir1, 'poll').sequence }
     dir1.hear('rs1', { kind: 'busy', ...about, echo, reason: 'held', leftMs: 50, highWater: 1 })
     for (let round = 0; round < 20; round++) {
-      dir1.hear('dir2', { kind: 'request', ...about, termMs: 350, number: 1 })
+      dir1.hear('dir2', { kind: 'request', ...about, leaseMs: 350, number: 1 })
       dir1.sent.splice(0)
       dir1.pass(renewalMs(timing))
       expect([...dir1.messages('poll'), ...dir1.messages('request')]).toEqual([])
@@ -161,7 +161,7 @@ describe('a candidate', () => {
   })
   test('does not stand while a peer counts other voters, however long ago it said so', () => {
     const dir1 = candidate()
-    dir1.beat('rs1', [], { voters: 'ffffffffffffffff' })
+    dir1.heartbeat('rs1', [], { voters: 'ffffffffffffffff' })
     dir1.live(3000, ['rs1'])
     expect(dir1.role()).not.toBe('owner')
     dir1.hear('rs1', { kind: 'poll', ...about })
@@ -170,7 +170,7 @@ describe('a candidate', () => {
     expect(dir1.told.map(({ reason }) => reason)).toEqual([
       'rs1 counts other voters than dir1: two majorities could be formed',
     ])
-    dir1.beat('rs1', [])
+    dir1.heartbeat('rs1', [])
     dir1.live(600, ['rs1'])
     expect(dir1.role()).toBe('owner')
     expect(dir1.core.status(dir1.now).troubles).toEqual([])
@@ -187,7 +187,7 @@ describe('a candidate', () => {
     const spoken = takes(() => {
       if (dir2.now < heartbeatAt) return
       heartbeatAt = dir2.now + 100
-      dir2.beat('dir1', [claim()])
+      dir2.heartbeat('dir1', [claim()])
     })
     expect(spoken).toBeLessThan(150)
     expect(dir2.role()).toBe('owner')
@@ -199,9 +199,9 @@ describe('a candidate', () => {
     ] as const) {
       const dir1 = candidate()
       dir1.give(ready({ reaches: 1 }))
-      dir1.beat('dir2', [claim({ reaches })])
+      dir1.heartbeat('dir2', [claim({ reaches })])
       const echo = { incarnation: 'one', sequence: until(dir1, 'poll').sequence }
-      dir1.beat('dir2', [claim({ reaches })])
+      dir1.heartbeat('dir2', [claim({ reaches })])
       dir1.sent.splice(0)
       dir1.hear('rs1', { kind: 'free', ...about, echo, highWater: 0 })
       expect(dir1.messages('request').length > 0).toBe(first)

@@ -56,7 +56,7 @@ describe('a lone director', () => {
   test('who is cut off keeps the group where nobody else is ready', () => {
     const bench = new Bench()
     bench.begin()
-    bench.give(ready({ ready: false, cutOff: true, reason: 'interface outside is down' }))
+    bench.give(ready({ ready: false, interfaceDown: true, reason: 'interface outside is down' }))
     bench.runTo(bench.now + 3000)
     expect(bench.core.status(bench.now).groups[0]?.role).toBe('owner')
   })

@@ -153,11 +153,11 @@ function onGroupInput(state: LeaseState, view: LeaseView, instance: GroupState, 
 }
 
 function onReady(state: LeaseState, instance: GroupState, input: Extract<LeaseInput, { kind: 'ready' }>): void {
-  const { ready, cutOff, reaches, reason } = input
+  const { ready, interfaceDown, reaches, reason } = input
   const changed = isReady(instance, state.now) !== ready || instance.readiness.reaches !== reaches
   const until = after(state.now, READY_FOR_MS)
   instance.readiness = { ready, reaches, reason, until }
-  instance.interfaceFaultUntil = cutOff ? until : NEVER_BEFORE
+  instance.interfaceFaultUntil = interfaceDown ? until : NEVER_BEFORE
   if (!changed) return
   heartbeatSoon(state)
   if (ready) instance.candidate.pollSoon()

@@ -1,15 +1,15 @@
 /** What is kept on disk, when it is written, and what waits for it. */
-import { LONGEST_TERM_MS, quarantineMs } from '@lvsm/base'
+import { LONGEST_LEASE_MS, quarantineMs } from '@lvsm/base'
 import { LOST_STATE, NEW_STATE } from '@lvsm/lease'
 import { describe, expect, test } from 'vitest'
 import { about, Bench, timing, trio } from './fixture.ts'
 
 const asks = (rs1: Bench, number = 1): number | undefined => {
   rs1.sent.splice(0)
-  rs1.hear('dir1', { kind: 'request', ...about, termMs: 9000, number })
+  rs1.hear('dir1', { kind: 'request', ...about, leaseMs: 9000, number })
   return rs1.messages('ack')[0]?.message.grantMs
 }
-const withTerm = (termMs: number) => ({ ...trio('rs1'), timing: { ...timing, termMs } })
+const withLease = (leaseMs: number) => ({ ...trio('rs1'), timing: { ...timing, leaseMs } })
 
 describe('a voter', () => {
   test('that was set up lends as soon as its disk knows for how long', () => {
@@ -19,25 +19,25 @@ describe('a voter', () => {
     rs1.pass(10)
     expect(asks(rs1)).toBeUndefined()
     rs1.answer()
-    expect(rs1.disk).toMatchObject({ limitMs: timing.termMs })
-    expect(asks(rs1)).toBe(timing.termMs)
+    expect(rs1.disk).toMatchObject({ limitMs: timing.leaseMs })
+    expect(asks(rs1)).toBe(timing.leaseMs)
   })
   test('that lost its state is silent for the longest legal lease, and writes that down first', () => {
     const rs1 = new Bench({ view: trio('rs1'), state: LOST_STATE, kept: false })
     rs1.give({ kind: 'view', view: rs1.view })
-    expect(rs1.disk).toMatchObject({ limitMs: LONGEST_TERM_MS })
-    expect(rs1.core.status(rs1.now).quarantineMs).toBeCloseTo(quarantineMs(LONGEST_TERM_MS), 3)
-    rs1.pass(quarantineMs(LONGEST_TERM_MS) - 1)
+    expect(rs1.disk).toMatchObject({ limitMs: LONGEST_LEASE_MS })
+    expect(rs1.core.status(rs1.now).quarantineMs).toBeCloseTo(quarantineMs(LONGEST_LEASE_MS), 3)
+    rs1.pass(quarantineMs(LONGEST_LEASE_MS) - 1)
     expect(asks(rs1)).toBeUndefined()
     rs1.pass(2)
-    expect(asks(rs1)).toBe(timing.termMs)
-    expect(rs1.disk, 'nothing longer lives by now').toMatchObject({ limitMs: timing.termMs })
+    expect(asks(rs1)).toBe(timing.leaseMs)
+    expect(rs1.disk, 'nothing longer lives by now').toMatchObject({ limitMs: timing.leaseMs })
   })
   test('lends the longer lease of a new view only when it is on disk', () => {
     const rs1 = new Bench({ view: trio('rs1') })
     rs1.begin()
     rs1.holdsBack = (effect) => effect.kind === 'persist'
-    rs1.give({ kind: 'view', view: withTerm(1000) })
+    rs1.give({ kind: 'view', view: withLease(1000) })
     expect(asks(rs1)).toBe(350)
     rs1.answer()
     expect(asks(rs1)).toBe(1000)
@@ -46,7 +46,7 @@ describe('a voter', () => {
     const rs1 = new Bench({ view: trio('rs1') })
     rs1.begin()
     const began = rs1.now
-    rs1.give({ kind: 'view', view: withTerm(200) })
+    rs1.give({ kind: 'view', view: withLease(200) })
     expect(asks(rs1)).toBe(200)
     rs1.runTo(began + quarantineMs(350) - 1)
     expect(rs1.disk).toMatchObject({ limitMs: 350 })
@@ -57,7 +57,7 @@ describe('a voter', () => {
     const rs1 = new Bench({ view: trio('rs1') })
     rs1.begin()
     rs1.refuses = (effect) => effect.kind === 'persist'
-    rs1.give({ kind: 'view', view: withTerm(1000) })
+    rs1.give({ kind: 'view', view: withLease(1000) })
     rs1.pass(5000)
     expect(asks(rs1)).toBe(350)
     expect(rs1.core.status(rs1.now).troubles).toMatchObject([{ code: 'state-not-kept', severity: 'critical' }])
@@ -73,9 +73,9 @@ describe('a voter', () => {
     const rs1 = new Bench({ view: trio('rs1') })
     rs1.begin()
     rs1.holdsBack = (effect) => effect.kind === 'persist'
-    rs1.give({ kind: 'view', view: withTerm(1000) })
+    rs1.give({ kind: 'view', view: withLease(1000) })
     rs1.give({ kind: 'standby', on: true, reason: '' })
-    rs1.give({ kind: 'view', view: withTerm(2000) })
+    rs1.give({ kind: 'view', view: withLease(2000) })
     expect(rs1.held).toHaveLength(1)
     rs1.answer()
     rs1.answer()

@@ -4,7 +4,7 @@
  *
  * Law: what a restart relies on is used only once the disk has it for certain (packages/lease/PROTOCOL.md 3.2).
  */
-import { after, between, type Instant, LONGEST_TERM_MS, type Trouble } from '@lvsm/base'
+import { after, between, type Instant, LONGEST_LEASE_MS, type Trouble } from '@lvsm/base'
 import type { DurableState } from '@lvsm/lease'
 import type { LeaseState } from './state.ts'
 
@@ -64,7 +64,7 @@ export function durableTroubles(state: LeaseState, silentMs: number): Trouble[] 
   const lost: Trouble = {
     code: 'state-lost',
     severity: 'warning',
-    message: `${node} found no state at its start and does not vote for ${LONGEST_TERM_MS / 1000} s: a lease that it forgot may still live`,
+    message: `${node} found no state at its start and does not vote for ${LONGEST_LEASE_MS / 1000} s: a lease that it forgot may still live`,
     hint: 'until then the other voters are all needed: stop none of them; if the file was lost, look at the disk; a new node is set up with lvsm-lease --set-up before its first start',
     leftMs: Math.ceil(silentMs),
   }

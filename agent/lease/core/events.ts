@@ -1,5 +1,5 @@
 /** Inputs and effects of the lease core: everything that can happen to it, and everything that it can do. */
-import type { Beat, Relay, Route, Spread } from '@lvsm/heartbeat'
+import type { Heartbeat, Relay, Route, Spread } from '@lvsm/heartbeat'
 import type { Instant } from '@lvsm/base'
 import type {
   CallResult,
@@ -12,7 +12,7 @@ import type {
   Sender,
 } from '@lvsm/lease'
 
-export type Message = LeaseMessage | Beat | Relay
+export type Message = LeaseMessage | Heartbeat | Relay
 
 /** An authenticated, decoded datagram whose cluster was right. Replay and addressing are the core's to judge. */
 export interface Envelope {
@@ -25,7 +25,7 @@ export interface Envelope {
   readonly link: number
   readonly spread: Spread
   readonly message: Message
-  readonly rider: Beat | null
+  readonly piggybacked: Heartbeat | null
 }
 /** Sender of a message, with the links to answer over. */
 export interface Asker extends Sender {
@@ -57,7 +57,7 @@ export type LeaseInput =
       readonly group: string
       readonly ready: boolean
       /** The interface is down or gone: a ready peer should have the group. */
-      readonly cutOff: boolean
+      readonly interfaceDown: boolean
       /** How many of the group's ping nodes answer. */
       readonly reaches: number
       readonly reason: string
@@ -103,7 +103,7 @@ export type LeaseEffect =
       readonly spread: Spread
       readonly message: Message
       /** Piggybacked heartbeat. */
-      readonly rider: Beat | null
+      readonly piggybacked: Heartbeat | null
       readonly peers: Readonly<Record<string, Recipient>>
     }
   /** Renewal in one call: read the clock, timeout = min(timeoutMs, notAfter − now), refuse when that is under a tick. */

@@ -3,7 +3,7 @@ import type { GroupClaim } from '@lvsm/heartbeat'
 import type { LeaseGroup, LeaseView } from '@lvsm/lease'
 import type { LeaseInput } from './events.ts'
 
-export const timing = { keepaliveMs: 100, termMs: 350, applyMs: 35, warntimeMs: 300, deadtimeMs: 1000, drainMs: 200 }
+export const timing = { keepaliveMs: 100, leaseMs: 350, applyMs: 35, warntimeMs: 300, deadtimeMs: 1000, drainMs: 200 }
 export const about = { group: 'web', digest: 'd', epoch: 1 }
 const web: LeaseGroup = {
   name: 'web',
@@ -35,7 +35,7 @@ export const ready = (changed: Partial<Extract<LeaseInput, { kind: 'ready' }>> =
   kind: 'ready',
   group: 'web',
   ready: true,
-  cutOff: false,
+  interfaceDown: false,
   reaches: 0,
   reason: '',
   ...changed,

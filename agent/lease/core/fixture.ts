@@ -1,6 +1,6 @@
 /** One lease process, as its adapters would run it, with a kernel and a disk that do everything at once, or refuse. */
 import { type Instant, instant, quarantineMs, seededRandom } from '@lvsm/base'
-import type { Beat, GroupClaim } from '@lvsm/heartbeat'
+import type { Heartbeat, GroupClaim } from '@lvsm/heartbeat'
 import {
   type CallResult,
   type DurableState,
@@ -50,7 +50,7 @@ export class Bench {
   constructor(options: BenchOptions = {}) {
     const {
       view: first = view,
-      state = { limitMs: timing.termMs, highWater: 0, standby: false },
+      state = { limitMs: timing.leaseMs, highWater: 0, standby: false },
       kept = true,
     } = options
     this.view = first
@@ -89,11 +89,11 @@ export class Bench {
   hear(from: string, message: Message, changed: Partial<Envelope> = {}): void {
     this.#heard += 1
     const sender = { from, incarnation: `${from}-start`, sequence: this.#heard }
-    const envelope = { ...sender, to: 'one', link: 0, spread: 'one' as const, message, rider: null, ...changed }
+    const envelope = { ...sender, to: 'one', link: 0, spread: 'one' as const, message, piggybacked: null, ...changed }
     this.give({ kind: 'datagram', envelope })
   }
-  beat(from: string, groups: readonly GroupClaim[], changed: Partial<Beat> = {}): void {
-    const said = { kind: 'beat', revision: 1, standby: false, voters: voterDigest(this.view), groups } as const
+  heartbeat(from: string, groups: readonly GroupClaim[], changed: Partial<Heartbeat> = {}): void {
+    const said = { kind: 'heartbeat', revision: 1, standby: false, voters: voterDigest(this.view), groups } as const
     this.hear(from, { ...said, ...changed })
   }
 
@@ -168,7 +168,7 @@ export class Bench {
 
   /** What happened since the last look, without the heartbeats. */
   look(): string[] {
-    return this.seen.splice(0).filter((what) => what !== 'beat')
+    return this.seen.splice(0).filter((what) => what !== 'heartbeat')
   }
   /** What was sent since the last look, by kind. */
   messages<Kind extends LeaseMessage['kind']>(
@@ -187,11 +187,11 @@ export class Bench {
     this.give({ kind: 'view', view: first })
     for (const { name } of first.groups) this.give(ready({ group: name }))
     this.look()
-    this.runTo(1000 + quarantineMs(timing.termMs) + 120)
+    this.runTo(1000 + quarantineMs(timing.leaseMs) + 120)
   }
 
   /** What voter `from` says to everything that a candidate or holder asked since the last look. */
-  vote(from: string, grantMs = timing.termMs): void {
+  vote(from: string, grantMs = timing.leaseMs): void {
     const asked = this.sent.splice(0).filter(({ to }) => to.includes(from))
     for (const { sequence, message } of asked) {
       const echo = { incarnation: 'one', sequence }

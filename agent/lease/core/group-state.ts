@@ -132,10 +132,10 @@ export const isLeaseValid = (instance: GroupState, now: Instant): boolean =>
  * and fence are renewed that much sooner.
  */
 export function paceOf(timing: Timing, { holder }: GroupState): Timing {
-  const part = holder.grantedMs > 0 ? Math.min(1, holder.grantedMs / timing.termMs) : 1
+  const part = holder.grantedMs > 0 ? Math.min(1, holder.grantedMs / timing.leaseMs) : 1
   if (part === 1) return timing
-  const { keepaliveMs, termMs, applyMs } = timing
-  return { ...timing, keepaliveMs: part * keepaliveMs, termMs: part * termMs, applyMs: part * applyMs }
+  const { keepaliveMs, leaseMs, applyMs } = timing
+  return { ...timing, keepaliveMs: part * keepaliveMs, leaseMs: part * leaseMs, applyMs: part * applyMs }
 }
 /** Least remaining lease with which a fence is opened: first opening, its extension, and time for the calls. */
 export function enoughMs(timing: Timing, instance: GroupState): number {

@@ -7,7 +7,7 @@
  * fit an Ethernet frame.
  */
 import { after, earlier, type Instant, NEVER_BEFORE } from '@lvsm/base'
-import type { Beat, GroupClaim } from '@lvsm/heartbeat'
+import type { Heartbeat, GroupClaim } from '@lvsm/heartbeat'
 import { type LeaseView, voterDigest } from '@lvsm/lease'
 import { heartbeatIntervalMs } from './heartbeat-interval.ts'
 import { isLeaseValid, isReady, type GroupState } from './group-state.ts'
@@ -70,8 +70,8 @@ function someOf<Item>(list: readonly Item[], place: number, most: number): Item[
   return [...list.slice(first), ...list.slice(0, first)].slice(0, most)
 }
 
-const makeHeartbeat = (state: LeaseState, view: LeaseView, names: readonly string[]): Beat => ({
-  kind: 'beat',
+const makeHeartbeat = (state: LeaseState, view: LeaseView, names: readonly string[]): Heartbeat => ({
+  kind: 'heartbeat',
   revision: view.revision,
   standby: state.standby,
   voters: voterDigest(view),
@@ -81,7 +81,7 @@ const makeHeartbeat = (state: LeaseState, view: LeaseView, names: readonly strin
 const heartbeatDueAt = (state: LeaseState, name: string): Instant => state.heartbeatAt.get(name) ?? NEVER_BEFORE
 
 /** The heartbeat for these peers; the next is due an interval later. */
-export function heartbeatFor(state: LeaseState, view: LeaseView, names: readonly string[]): Beat {
+export function heartbeatFor(state: LeaseState, view: LeaseView, names: readonly string[]): Heartbeat {
   for (const name of names) state.heartbeatAt.set(name, after(state.now, heartbeatIntervalMs(view, state.node, name)))
   return makeHeartbeat(state, view, names)
 }

@@ -18,7 +18,7 @@ function owner(): {
     dir1.live(ms, ['rs1'], () => {
       if (dir1.now >= heartbeatAt) {
         heartbeatAt = dir1.now + 100
-        dir1.beat('dir2', [word])
+        dir1.heartbeat('dir2', [word])
       }
       if (dir1.now >= agentAt) {
         agentAt = dir1.now + 1000
@@ -204,7 +204,7 @@ describe('hands over, by a planned move, to a ready peer that is better off for 
     dir1.live(12_000, ['rs1'], () => {
       if (dir1.now < heartbeatAt) return
       heartbeatAt = dir1.now + 100
-      if (dir1.now > 9000) dir1.beat('dir2', [claim()])
+      if (dir1.now > 9000) dir1.heartbeat('dir2', [claim()])
     })
     expect(offered(dir1)).toBe(false)
   })
@@ -235,7 +235,7 @@ describe('hands over, by a planned move, to a ready peer that is better off for 
   })
   test('at once where no client could reach it', () => {
     const { dir1, live } = owner()
-    live(10, claim(), ready({ ready: false, cutOff: true, reason: 'interface outside is down' }))
+    live(10, claim(), ready({ ready: false, interfaceDown: true, reason: 'interface outside is down' }))
     expect(dir1.told.at(0)).toMatchObject({ kind: 'gave-up', reason: 'interface outside is down' })
   })
 })

@@ -88,7 +88,7 @@ export function validSeconds({ addresses }: LeaseGroup, leaseMs: number): number
 
 export function addAddresses(state: LeaseState, instance: GroupState): void {
   invariant(instance.holder.believes(state.now), 'an address is added only under a lease')
-  const seconds = validSeconds(instance.group, state.view?.timing.termMs ?? 0)
+  const seconds = validSeconds(instance.group, state.view?.timing.leaseMs ?? 0)
   instance.addressOff = false
   instance.refreshAt = after(state.now, (seconds * 1000) / EXTENSIONS)
   instance.addressCalls += 1

@@ -1,11 +1,11 @@
 /** A node whose state is lost says so, until its voter answers again. */
-import { instant, LONGEST_TERM_MS, quarantineMs, seededRandom } from '@lvsm/base'
+import { instant, LONGEST_LEASE_MS, quarantineMs, seededRandom } from '@lvsm/base'
 import { LOST_STATE, NEW_STATE } from '@lvsm/lease'
 import { expect, test } from 'vitest'
 import { createLeaseCore } from './core.ts'
 import { view } from './fixture.ts'
 
-const silenceMs = quarantineMs(LONGEST_TERM_MS)
+const silenceMs = quarantineMs(LONGEST_LEASE_MS)
 function start(node: string, kept: boolean, answers = true) {
   const state = kept ? NEW_STATE : LOST_STATE
   const options = { node, incarnation: 'one', random: seededRandom(1), startedAt: instant(0), state, kept }

@@ -13,7 +13,7 @@ export function adopt(state: LeaseState, view: LeaseView): void {
   state.view = view
   state.acceptor.adopt(view, state.now)
   const names = new Set(view.nodes.map(({ name }) => name))
-  state.roster.adopt(
+  state.peerTable.adopt(
     [...names].filter((name) => name !== state.node),
     view.timing.deadtimeMs,
   )

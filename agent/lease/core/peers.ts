@@ -1,6 +1,6 @@
 /** Peer table, from heartbeats: who holds a group, who is ready for it, and in which order. */
 import { after, type Instant, NEVER_BEFORE, type Trouble } from '@lvsm/base'
-import { type Beat, type Life, lifeOf, silentFrom, speaks } from '@lvsm/heartbeat'
+import { type Heartbeat, type Life, lifeOf, silentFrom, speaks } from '@lvsm/heartbeat'
 import { groupOf, type LeaseGroup, type LeaseView, type Sender, votersOf } from '@lvsm/lease'
 import { heartbeatIntervalMs } from './heartbeat-interval.ts'
 import { isLeaseValid, type GroupState } from './group-state.ts'
@@ -12,19 +12,19 @@ export function onHeartbeat(
   state: LeaseState,
   view: LeaseView,
   { node: from, incarnation, sequence }: Sender,
-  beat: Beat,
+  heartbeat: Heartbeat,
 ): void {
   const before = state.peers.get(from)
   const same = before?.incarnation === incarnation ? before : undefined
   if (same && sequence < same.sequence) return
-  const { standby, voters } = beat
+  const { standby, voters } = heartbeat
   const word = { incarnation, sequence, standby, voters, claims: same?.claims ?? new Map<string, Claim>() }
   state.peers.set(from, word)
   if (!same) renewClaims(state)
   if (!same || same.standby !== standby) touchAll(state)
   if (same?.standby !== standby) state.effects.push({ kind: 'claimed' })
   if (same?.voters !== voters) checkVoters(state, view)
-  for (const claim of beat.groups) {
+  for (const claim of heartbeat.groups) {
     if (!groupOf(view, claim.group)?.directors.includes(from)) continue
     const known = word.claims.get(claim.group)
     word.claims.set(claim.group, { ...claim, at: state.now })
@@ -42,7 +42,7 @@ const differ = (before: Claim | undefined, now: Omit<Claim, 'at'>): boolean =>
 
 /** Looks for a cloned machine: its copies would be granted each other's leases. */
 export function checkClones(state: LeaseState, name: string): void {
-  const starts = state.roster.double(name, state.now)
+  const starts = state.peerTable.double(name, state.now)
   if (starts === null) state.clones.delete(name)
   else if (!state.clones.has(name)) {
     state.clones.add(name)
@@ -55,7 +55,7 @@ const cloneText = (name: string, starts: readonly string[]): string =>
 
 export const cloneTroubles = (state: LeaseState): Trouble[] =>
   [...state.clones].flatMap((name): Trouble[] => {
-    const starts = state.roster.double(name, state.now)
+    const starts = state.peerTable.double(name, state.now)
     if (starts === null) return []
     const hint = 'give one of them a name and addresses of its own, or stop it'
     return [{ code: 'cloned-node', severity: 'critical', message: cloneText(name, starts), hint }]
@@ -65,7 +65,7 @@ export const claimOf = (state: LeaseState, node: string, group: string): Claim |
   state.peers.get(node)?.claims.get(group)
 
 export const lifeOfPeer = (state: LeaseState, view: LeaseView, node: string): Life =>
-  node === state.node ? 'alive' : lifeOf(state.roster.heardAt(node), state.now, lifeTiming(view, state.node, node))
+  node === state.node ? 'alive' : lifeOf(state.peerTable.heardAt(node), state.now, lifeTiming(view, state.node, node))
 
 /** Warntime and deadtime for a peer, at least 2.5 and 3.5 heartbeat intervals: two lost heartbeats make it late, three dead. */
 function lifeTiming(view: LeaseView, own: string, node: string): LeaseView['timing'] {
@@ -78,7 +78,7 @@ function lifeTiming(view: LeaseView, own: string, node: string): LeaseView['timi
 }
 
 export const speaksNow = (state: LeaseState, view: LeaseView, node: string): boolean =>
-  speaks(state.roster.heardAt(node), state.now, heartbeatIntervalMs(view, node, state.node))
+  speaks(state.peerTable.heardAt(node), state.now, heartbeatIntervalMs(view, node, state.node))
 
 /** A peer is ready for the group: by its latest heartbeat, and heard lately. */
 export function isReadyPeer(state: LeaseState, view: LeaseView, node: string, group: string): boolean {
@@ -123,7 +123,7 @@ export function rankChangesAt(state: LeaseState, view: LeaseView, instance: Grou
   let next = Number.POSITIVE_INFINITY as Instant
   for (const node of peersBefore(state, view, instance)) {
     const claim = claimOf(state, node, instance.group.name)
-    const silent = silentFrom(state.roster.heardAt(node), heartbeatIntervalMs(view, node, state.node))
+    const silent = silentFrom(state.peerTable.heardAt(node), heartbeatIntervalMs(view, node, state.node))
     const lapses = claim?.holds ? after(claim.at, claim.leftMs) : silent
     next = Math.min(next, silent, lapses) as Instant
   }
@@ -163,7 +163,7 @@ export function ownerOf(state: LeaseState, view: LeaseView, group: LeaseGroup): 
     const claim = claimOf(state, node, group.name)
     if (!claim?.holds || node === state.node) continue
     // A heartbeat may leave the group out: a peer that is heard and does not revoke its claim still holds it.
-    const silentMs = now - Math.max(claim.at, state.roster.heardAt(node) ?? claim.at)
+    const silentMs = now - Math.max(claim.at, state.peerTable.heardAt(node) ?? claim.at)
     const fresh = silentMs < Math.max(claim.leftMs, BEATS_PER_WORD * heartbeatIntervalMs(view, node, state.node))
     if (fresh && (!owner || claim.number > owner.number)) owner = { node, number: claim.number, leftMs: claim.leftMs }
   }

@@ -14,19 +14,19 @@ import { whyNotCandidate } from './eligibility.ts'
 const GREETING = 1 / 4
 
 export function onDatagram(state: LeaseState, view: LeaseView, envelope: Envelope): void {
-  const { from: node, incarnation, sequence, spread, message, rider } = envelope
+  const { from: node, incarnation, sequence, spread, message, piggybacked } = envelope
   const silent = !speaksNow(state, view, node)
-  const judgement = state.roster.judge(envelope, state.now)
+  const judgement = state.peerTable.judge(envelope, state.now)
   if (judgement.kind === 'drop') count(state, `drop-${judgement.reason}`)
   else if (judgement.kind === 'copy') count(state, 'drop-copy')
   else if (judgement.kind === 'teaches') {
-    count(state, message.kind === 'beat' ? 'greeting' : 'drop-not-for-me')
+    count(state, message.kind === 'heartbeat' ? 'greeting' : 'drop-not-for-me')
     if (judgement.unheard) greet(state, view, node)
   } else {
     // A peer that is heard again may rank before this node, or be a successor.
     if (silent) touchAll(state)
     checkClones(state, node)
-    if (rider) onHeartbeat(state, view, { node, incarnation, sequence }, rider)
+    if (piggybacked) onHeartbeat(state, view, { node, incarnation, sequence }, piggybacked)
     onMessage(state, view, { node, incarnation, sequence, spread }, message)
   }
 }
@@ -41,7 +41,7 @@ function greet(state: LeaseState, view: LeaseView, node: string): void {
 
 /** Dispatches a message that passed the replay check, or that this node sent to itself. */
 export function onMessage(state: LeaseState, view: LeaseView, sender: Asker, message: Message): void {
-  if (message.kind === 'beat') return onHeartbeat(state, view, sender, message)
+  if (message.kind === 'heartbeat') return onHeartbeat(state, view, sender, message)
   if (message.kind === 'relay') {
     state.effects.push({ kind: 'deliver', from: sender.node, payload: message.payload })
     return
@@ -55,7 +55,7 @@ export function onMessage(state: LeaseState, view: LeaseView, sender: Asker, mes
   instance.touched = true
   // A cloned voter could vote for two owners (packages/lease/PROTOCOL.md 3.9).
   if (message.kind === 'ack' || message.kind === 'free') {
-    const cloned = state.roster.double(sender.node, state.now) !== null
+    const cloned = state.peerTable.double(sender.node, state.now) !== null
     if (!state.rules.countsVote(cloned)) return count(state, 'drop-cloned-voter')
   }
   if (message.kind === 'ack') return onAck(state, view, instance, sender.node, message)

@@ -25,9 +25,9 @@ export function requestLease(
 ): void {
   const voters = votersOf(view)
   const sequence = state.sequence + 1
-  const { termMs } = view.timing
-  instance.holder.asked({ sequence, sent: state.now, epoch: view.epoch, number, termMs, voters })
-  const message: Request = { kind: 'request', ...about(view, instance.group), termMs, number }
+  const { leaseMs } = view.timing
+  instance.holder.asked({ sequence, sent: state.now, epoch: view.epoch, number, leaseMs, voters })
+  const message: Request = { kind: 'request', ...about(view, instance.group), leaseMs, number }
   send(state, voters, message, spread)
 }
 

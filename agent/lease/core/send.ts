@@ -10,24 +10,24 @@ import type { LeaseState } from './state.ts'
 export function send(state: LeaseState, to: readonly string[], message: Message, spread: Spread): number {
   const sequence = ++state.sequence
   const others = [...new Set(to)].filter((name) => name !== state.node)
-  if (to.includes(state.node) && message.kind !== 'beat' && message.kind !== 'relay') {
+  if (to.includes(state.node) && message.kind !== 'heartbeat' && message.kind !== 'relay') {
     state.local.push({ sequence, message })
   }
   const peers: Record<string, Recipient> = {}
   for (const name of others) {
-    const incarnation = state.roster.address(name, state.now)
-    peers[name] = { incarnation, route: routeTo(state, name, spread, message.kind === 'beat') }
+    const incarnation = state.peerTable.address(name, state.now)
+    peers[name] = { incarnation, route: routeTo(state, name, spread, message.kind === 'heartbeat') }
   }
   transmit(state, peers, { sequence, spread, message })
   return sequence
 }
 
 /** Route of a datagram. With `one`, the link changes with each datagram that has no known link. */
-function routeTo(state: LeaseState, name: string, spread: Spread, beat: boolean): Route {
-  const heardOn = state.roster.linkOf(name)
+function routeTo(state: LeaseState, name: string, spread: Spread, heartbeat: boolean): Route {
+  const heardOn = state.peerTable.linkOf(name)
   const turn = state.linkTurns.get(name) ?? 0
-  if (spread === 'one' && (beat || heardOn === null)) state.linkTurns.set(name, turn + 1)
-  return { spread, heardOn, beat, turn }
+  if (spread === 'one' && (heartbeat || heardOn === null)) state.linkTurns.set(name, turn + 1)
+  return { spread, heardOn, heartbeat, turn }
 }
 
 /** Replies to the incarnation that asked, even where a newer one was heard meanwhile. */
@@ -50,12 +50,12 @@ function transmit(state: LeaseState, peers: Readonly<Record<string, Recipient>>,
   const names = Object.keys(peers)
   const { view } = state
   // A relay may fill its datagram.
-  const carries = view !== null && sealed.message.kind !== 'beat' && sealed.message.kind !== 'relay'
+  const carries = view !== null && sealed.message.kind !== 'heartbeat' && sealed.message.kind !== 'relay'
   const ripe = carries ? names.filter((name) => mayPiggyback(state, view, name)) : []
   const others = names.filter((name) => !ripe.includes(name))
   if (view && ripe.length > 0)
-    state.effects.push({ kind: 'send', to: ripe, ...sealed, rider: heartbeatFor(state, view, ripe), peers })
-  if (others.length > 0) state.effects.push({ kind: 'send', to: others, ...sealed, rider: null, peers })
+    state.effects.push({ kind: 'send', to: ripe, ...sealed, piggybacked: heartbeatFor(state, view, ripe), peers })
+  if (others.length > 0) state.effects.push({ kind: 'send', to: others, ...sealed, piggybacked: null, peers })
 }
 
 export const sendHeartbeat = (state: LeaseState, view: LeaseView, names: readonly string[]): number =>

@@ -1,6 +1,6 @@
 /** State of the lease process: one value, changed only inside a step. */
 import { type Instant, NEVER_BEFORE, type Random } from '@lvsm/base'
-import { type GroupClaim, Roster } from '@lvsm/heartbeat'
+import { type GroupClaim, PeerTable } from '@lvsm/heartbeat'
 import {
   Acceptor,
   type DurableState,
@@ -69,7 +69,7 @@ export interface LeaseState {
   readonly incarnation: Incarnation
   readonly random: Random
   readonly rules: Rules
-  readonly roster: Roster
+  readonly peerTable: PeerTable
   readonly acceptor: Acceptor
   /** By name: each group that this node directs, or must close. */
   readonly instances: Map<string, GroupState>
@@ -118,7 +118,7 @@ export function newLeaseState(options: LeaseCoreOptions): LeaseState {
     incarnation: options.incarnation,
     random: options.random,
     rules,
-    roster: new Roster(options.incarnation),
+    peerTable: new PeerTable(options.incarnation),
     acceptor: new Acceptor(options.startedAt, options.state, rules),
     instances: new Map(),
     peers: new Map(),

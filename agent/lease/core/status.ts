@@ -30,7 +30,7 @@ export function statusOf(state: LeaseState): LeaseStatus {
 }
 
 function peerStatus(state: LeaseState, view: LeaseView, name: string): LeaseStatus['peers'][number] {
-  const heardAt = state.roster.heardAt(name)
+  const heardAt = state.peerTable.heardAt(name)
   return {
     name,
     life: lifeOfPeer(state, view, name),
@@ -81,7 +81,7 @@ function reasonOf(state: LeaseState, view: LeaseView, instance: GroupState, left
   const why = whyNotCandidate(state, view, instance.group)
   if (why) return `nobody is known to hold ${name}; ${why}`
   const { voters, needed, timing } = situationOf(state, view, instance)
-  const freeAt = instance.candidate.survey.majorityFreeAt(
+  const freeAt = instance.candidate.voteTable.majorityFreeAt(
     voters,
     needed,
     FRESH_KEEPALIVES * timing.keepaliveMs,

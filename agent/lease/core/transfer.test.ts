@@ -12,7 +12,7 @@ function owner(): { dir1: Bench; live: (ms: number) => void } {
     dir1.live(ms, ['rs1'], () => {
       if (dir1.now < heartbeatAt) return
       heartbeatAt = dir1.now + 100
-      dir1.beat('dir2', [claim()])
+      dir1.heartbeat('dir2', [claim()])
       dir1.give(ready())
     })
   live(600)
@@ -126,7 +126,7 @@ describe('the owner', () => {
     const second = owner().dir1
     moves(second)
     answers(second, true)
-    second.beat('dir2', [claim({ holds: true, number: 2, leftMs: 300 })])
+    second.heartbeat('dir2', [claim({ holds: true, number: 2, leftMs: 300 })])
     second.pass(200)
     expect(new Set(second.messages('release').map(({ sequence }) => sequence)).size).toBe(1)
   })
@@ -166,7 +166,7 @@ describe('the owner', () => {
   test('with no time to drain gives up at once, in order', () => {
     const dir1 = new Bench({ view: { ...trio('dir1'), timing: { ...timing, drainMs: 0 } } })
     dir1.begin()
-    dir1.live(600, ['rs1'], () => dir1.beat('dir2', [claim()]))
+    dir1.live(600, ['rs1'], () => dir1.heartbeat('dir2', [claim()]))
     moves(dir1)
     dir1.look()
     answers(dir1, true)
@@ -189,7 +189,7 @@ describe('the owner', () => {
 function successor(): Bench {
   const dir2 = new Bench({ view: trio('dir2') })
   dir2.begin()
-  dir2.beat('dir1', [claim({ holds: true, number: 7, leftMs: 300 })])
+  dir2.heartbeat('dir1', [claim({ holds: true, number: 7, leftMs: 300 })])
   dir2.sent.splice(0)
   dir2.look()
   return dir2
@@ -212,7 +212,7 @@ describe('the successor', () => {
     stopping.give({ kind: 'stop', reason: '' })
     expect(offers(stopping)).toMatchObject({ willing: false, reason: 'dir2 is stopping' })
     const dissenting = successor()
-    dissenting.beat('rs1', [], { voters: 'ffffffffffffffff' })
+    dissenting.heartbeat('rs1', [], { voters: 'ffffffffffffffff' })
     expect(offers(dissenting)).toMatchObject({ willing: false })
   })
   test('of a group that it does not know is not', () => {

@@ -28,7 +28,7 @@ export function checkVoters(state: LeaseState, view: LeaseView): void {
 }
 
 const leasesEnd = (state: LeaseState, ...views: readonly LeaseView[]): Instant =>
-  after(state.now, quarantineMs(Math.max(...views.map(({ timing }) => timing.termMs))))
+  after(state.now, quarantineMs(Math.max(...views.map(({ timing }) => timing.leaseMs))))
 
 const dissentText = ({ node }: LeaseState, name: string): string =>
   `${name} counts other voters than ${node}: two majorities could be formed`

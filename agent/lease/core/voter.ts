@@ -34,7 +34,7 @@ export function onRequest(state: LeaseState, view: LeaseView, sender: Asker, mes
 }
 
 const lendsAnew = (state: LeaseState, { node }: Asker): boolean =>
-  state.rules.lendsAnew(votersUnsettled(state) !== null, state.roster.double(node, state.now) !== null)
+  state.rules.lendsAnew(votersUnsettled(state) !== null, state.peerTable.double(node, state.now) !== null)
 
 /** Touches the groups whose addresses the request is about: one with another digest may have addresses of any group. */
 function touchSharers(state: LeaseState, view: LeaseView, { group, digest }: Request): void {

@@ -102,7 +102,7 @@ describe('a director', () => {
   })
 
   it.each([
-    ['term: 350ms', 'term: 400ms', 'timing'],
+    ['lease: 350ms', 'lease: 400ms', 'timing'],
     ['profile-less', 'profile-less', null],
     ['ping: [10.11.0.100]', 'ping: [10.11.0.101]', 'ping nodes'],
     ['vips: [10.11.0.10/24]', 'vips: [10.11.0.10/24, 10.11.0.9/24]', 'addresses'],

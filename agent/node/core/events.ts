@@ -69,7 +69,7 @@ export type NodeEffect =
       readonly kind: 'ready'
       readonly group: string
       readonly ready: boolean
-      readonly cutOff: boolean
+      readonly interfaceDown: boolean
       readonly reaches: number
       readonly reason: string
     }

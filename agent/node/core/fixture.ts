@@ -75,7 +75,7 @@ function kernel(config: Config, name: string) {
           ])
         }
         case 'dest-remove':
-        case 'dest-forget':
+        case 'dest-flush':
           return put((service?.dests ?? []).filter((dest) => dest.address !== operation.address))
         case 'route-set':
           return state.defaults.push({ gateway: operation.gateway, index: operation.index, protocol: 76, metric: 0 })

@@ -36,7 +36,7 @@ export interface Member {
   readonly realserver: ConfigRealserver
   health: Health
   /** Since when it is out of the pool but in the table; null when it is not. */
-  lingersSince: Instant | null
+  drainingSince: Instant | null
   /** Drained, or out of time: it leaves the table. */
   gone: boolean
 }

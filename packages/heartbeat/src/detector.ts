@@ -3,7 +3,7 @@ import { after, between, type Instant, NEVER_BEFORE, type Timing } from '@lvsm/b
 
 export type Life = 'alive' | 'late' | 'dead' | 'unknown'
 
-/** One lost beat is forgiven; of whom two are missing does not hold up the order of candidates. */
+/** One lost heartbeat is forgiven; of whom two are missing does not hold up the order of candidates. */
 const SILENT_BEATS = 2.2
 
 export function lifeOf(heardAt: Instant | null, now: Instant, timing: Timing): Life {
@@ -13,7 +13,7 @@ export function lifeOf(heardAt: Instant | null, now: Instant, timing: Timing): L
   return silentMs >= timing.warntimeMs ? 'late' : 'alive'
 }
 
-/** When a node that beats each `intervalMs` counts as silent, for the order of candidates only: sooner than late or dead. */
+/** When a node that heartbeats each `intervalMs` counts as silent, for the order of candidates only: sooner than late or dead. */
 export const silentFrom = (heardAt: Instant | null, intervalMs: number): Instant =>
   heardAt === null ? NEVER_BEFORE : after(heardAt, SILENT_BEATS * intervalMs)
 

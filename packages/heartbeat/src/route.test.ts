@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { linksFor, type Route } from './route.ts'
 
-const route = (changed: Partial<Route>): Route => ({ spread: 'one', heardOn: null, beat: false, turn: 0, ...changed })
+const route = (changed: Partial<Route>): Route => ({
+  spread: 'one',
+  heardOn: null,
+  heartbeat: false,
+  turn: 0,
+  ...changed,
+})
 
 describe('over which links', () => {
   test('after a silence, all', () =>
@@ -12,7 +18,7 @@ describe('over which links', () => {
     expect([0, 1, 2, 3].flatMap((turn) => linksFor([4, 5, 6], route({ turn })))).toEqual([4, 5, 6, 4])
   })
   test('heartbeats take turns, wherever the peer was heard', () => {
-    expect([7, 8].flatMap((turn) => linksFor([0, 1], route({ beat: true, heardOn: 0, turn })))).toEqual([1, 0])
+    expect([7, 8].flatMap((turn) => linksFor([0, 1], route({ heartbeat: true, heardOn: 0, turn })))).toEqual([1, 0])
   })
   test('none, where none is shared', () => {
     expect(linksFor([], route({}))).toEqual([])

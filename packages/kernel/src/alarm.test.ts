@@ -5,7 +5,7 @@ import { createAlarm, oncePerTurn } from './alarm.ts'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-test('rings once at the last wish, whether that moved to later or to sooner', () => {
+test('rings once at the last time asked for, whether that moved to later or to sooner', () => {
   const rung: number[] = []
   const alarm = createAlarm(
     () => instant(performance.now()),

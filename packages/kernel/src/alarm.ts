@@ -4,31 +4,31 @@ import type { Instant } from '@lvsm/base'
 const NEVER = Number.POSITIVE_INFINITY
 
 export interface Alarm {
-  /** Rings once, not before `at`; a later call replaces the wish. */
+  /** Rings once, not before `at`; a later call replaces it. */
   set(at: Instant): void
   stop(): void
 }
 
-/** The wish moves with every input, mostly to later: a timer that comes too early is cheaper than one that is set anew. */
+/** The time moves with every input, mostly to later: a timer that comes too early is cheaper than one that is set anew. */
 export function createAlarm(clock: () => Instant, ring: () => void): Alarm {
   let timer: NodeJS.Timeout | undefined
   let armedFor = NEVER
-  let wish = NEVER
+  let dueAt = NEVER
   const arm = (): void => {
-    if (armedFor <= wish) return
+    if (armedFor <= dueAt) return
     clearTimeout(timer)
-    armedFor = wish
-    timer = setTimeout(expire, Math.max(0, Math.ceil(wish - clock())))
+    armedFor = dueAt
+    timer = setTimeout(expire, Math.max(0, Math.ceil(dueAt - clock())))
   }
   const expire = (): void => {
     armedFor = NEVER
-    if (clock() < wish) return arm()
-    wish = NEVER
+    if (clock() < dueAt) return arm()
+    dueAt = NEVER
     ring()
   }
   return {
     set(at) {
-      wish = at
+      dueAt = at
       arm()
     },
     stop: () => clearTimeout(timer),

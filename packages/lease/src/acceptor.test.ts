@@ -1,4 +1,4 @@
-import { instant, LONGEST_TERM_MS, quarantineMs } from '@lvsm/base'
+import { instant, LONGEST_LEASE_MS, quarantineMs } from '@lvsm/base'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Acceptor, LOST_STATE, NEW_STATE, type Sender } from './acceptor.ts'
@@ -7,7 +7,7 @@ import type { Request } from './messages.ts'
 import { RULES, type Rules } from './rules.ts'
 import type { LeaseView } from './view.ts'
 
-const timing = { keepaliveMs: 100, termMs: 350, applyMs: 35, warntimeMs: 300, deadtimeMs: 1000, drainMs: 200 }
+const timing = { keepaliveMs: 100, leaseMs: 350, applyMs: 35, warntimeMs: 300, deadtimeMs: 1000, drainMs: 200 }
 const group = (name: string, ...addresses: string[]): LeaseView['groups'][number] => ({
   name,
   digest: addresses.join('+'),
@@ -31,7 +31,7 @@ const about = { group: 'web', digest: 'A+B', epoch: 1 }
 const ask = (number: number, changed: Partial<Request> = {}): Request => ({
   kind: 'request',
   ...about,
-  termMs: 350,
+  leaseMs: 350,
   number,
   ...changed,
 })
@@ -93,12 +93,12 @@ describe('quarantine', () => {
   })
   test('counts from the start, not from the view', () => {
     const made = new Acceptor(at(0), KEPT, RULES)
-    expect(made.request(by('dir1', 1), ask(1), at(LONGEST_TERM_MS)), 'no view yet').toBeNull()
+    expect(made.request(by('dir1', 1), ask(1), at(LONGEST_LEASE_MS)), 'no view yet').toBeNull()
     made.adopt(view(), at(5000))
     expect(made.poll(by('dir1', 2), poll, at(5000))?.kind).toBe('free')
   })
   test('where the state is lost, the longest legal lease; on a new node, none', () => {
-    expect(new Acceptor(at(0), LOST_STATE, RULES).quarantineLeftMs(at(0))).toBeCloseTo(quarantineMs(LONGEST_TERM_MS))
+    expect(new Acceptor(at(0), LOST_STATE, RULES).quarantineLeftMs(at(0))).toBeCloseTo(quarantineMs(LONGEST_LEASE_MS))
     expect(new Acceptor(at(0), NEW_STATE, RULES).quarantineLeftMs(at(2))).toBe(0)
   })
   test('a new node lends nothing before its disk knows for how long', () => {
@@ -139,14 +139,14 @@ describe('grants', () => {
     made.request(by('dir1', 5), ask(1), at(0))
     expect(made.request(by('dir1', 4), ask(1), at(10))).toBeNull()
   })
-  test('the term is the shorter of both; a shorter one later does not shorten what was granted', () => {
+  test('the lease duration is the shorter of both; a shorter one later does not shorten what was granted', () => {
     const made = acceptor()
     made.request(by('dir1', 1), ask(1), at(0))
-    expect(made.request(by('dir1', 2), ask(1, { termMs: 50 }), at(10))).toMatchObject({ grantMs: 50 })
+    expect(made.request(by('dir1', 2), ask(1, { leaseMs: 50 }), at(10))).toMatchObject({ grantMs: 50 })
     expect(made.poll(by('dir2', 1), poll, at(100))).toMatchObject({ kind: 'busy', leftMs: 250 })
     const planted = acceptor({ ...RULES, grantUntil: (_present, proposed) => proposed })
     planted.request(by('dir1', 1), ask(1), at(0))
-    planted.request(by('dir1', 2), ask(1, { termMs: 50 }), at(10))
+    planted.request(by('dir1', 2), ask(1, { leaseMs: 50 }), at(10))
     expect(planted.poll(by('dir2', 1), poll, at(100)), 'planted: two owners').toMatchObject({ kind: 'free' })
   })
   test('a longer one than the disk knows is cut to what it knows, until it is written', () => {
@@ -165,8 +165,8 @@ describe('grants', () => {
   })
   test('a length that is none lends nothing', () => {
     const made = acceptor()
-    expect(made.request(by('dir1', 1), ask(1, { termMs: 0 }), at(0))).toBeNull()
-    expect(made.request(by('dir1', 2), ask(1, { termMs: -5 }), at(0))).toBeNull()
+    expect(made.request(by('dir1', 1), ask(1, { leaseMs: 0 }), at(0))).toBeNull()
+    expect(made.request(by('dir1', 2), ask(1, { leaseMs: -5 }), at(0))).toBeNull()
     expect(made.request(by('dir1', 3), ask(1), at(0))).toMatchObject({ kind: 'ack' })
   })
   test('a number far above all others is refused, and changes nothing', () => {
@@ -182,7 +182,7 @@ describe('grants', () => {
     const made = acceptor()
     made.adopt(view({ groups: [group('web', 'fd00::1'), group('mail', 'FD00:0::1')] }), at(0))
     made.request(by('dir1', 1), ask(1, { digest: 'fd00::1' }), at(0))
-    const mail: Request = { kind: 'request', group: 'mail', digest: 'FD00:0::1', epoch: 1, termMs: 350, number: 5 }
+    const mail: Request = { kind: 'request', group: 'mail', digest: 'FD00:0::1', epoch: 1, leaseMs: 350, number: 5 }
     expect(made.request(by('dir2', 1), mail, at(10))).toMatchObject({ kind: 'busy', reason: 'held' })
   })
   test('addresses of lists of long ago are forgotten, those of the present view never', () => {
@@ -221,7 +221,7 @@ describe('grants', () => {
     const made = acceptor()
     made.request(by('dir1', 1), ask(1), at(0))
     made.adopt(view({ groups: [group('web', 'A'), group('mail', 'B', 'C')] }), at(5))
-    const mail: Request = { kind: 'request', group: 'mail', digest: 'B+C', epoch: 1, termMs: 350, number: 5 }
+    const mail: Request = { kind: 'request', group: 'mail', digest: 'B+C', epoch: 1, leaseMs: 350, number: 5 }
     expect(made.request(by('dir2', 1), mail, at(10))).toMatchObject({ kind: 'busy', reason: 'held' })
     expect(made.request(by('dir1', 2), ask(1), at(20)), 'a recent list').toMatchObject({ kind: 'ack' })
   })
@@ -309,7 +309,7 @@ test('whatever is asked, released and repeated: an address is lent to one start 
     kind: fc.constantFrom('request', 'request', 'request', 'poll', 'release'),
     pass: fc.integer({ min: 0, max: 150 }),
     number: fc.constantFrom(0, 1, 2),
-    termMs: fc.constantFrom(100, 350, 900),
+    leaseMs: fc.constantFrom(100, 350, 900),
     group: fc.constantFrom('web', 'mail'),
   })
   let granted = 0
@@ -334,7 +334,7 @@ test('whatever is asked, released and repeated: an address is lent to one start 
         }
         if (one.kind !== 'request') continue
         const number = highest + one.number
-        const answer = made.request(sender, { kind: 'request', ...named, termMs: one.termMs, number }, now)
+        const answer = made.request(sender, { kind: 'request', ...named, leaseMs: one.leaseMs, number }, now)
         if (answer?.kind !== 'ack') continue
         granted += 1
         expect(answer.grantMs).toBeLessThanOrEqual(350)

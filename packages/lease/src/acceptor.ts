@@ -12,7 +12,7 @@
  * Lease numbers are reserved on disk ahead of their use, but nothing waits for that: they tell leases apart for people
  * and logs, and a disk that is full stops no failover.
  */
-import { after, type Instant, LONGEST_TERM_MS, NEVER_BEFORE } from '@lvsm/base'
+import { after, type Instant, LONGEST_LEASE_MS, NEVER_BEFORE } from '@lvsm/base'
 import { LeaseLimit } from './limit.ts'
 import { type Grant, grantOf, Locks, type Lock, obstacle, type Start } from './locks.ts'
 import type { Ack, Busy, BusyReason, Free, Poll, Release, Request } from './messages.ts'
@@ -41,7 +41,7 @@ export interface DurableState extends VoterState {
 /** Of a node that was set up and never took part: it lent nothing. */
 export const NEW_STATE: DurableState = { limitMs: 0, highWater: 0, standby: false }
 /** Of a node whose state cannot be read: it may have lent the longest lease that any cluster may have (PROTOCOL.md 3.1). */
-export const LOST_STATE: DurableState = { limitMs: LONGEST_TERM_MS, highWater: 0, standby: false }
+export const LOST_STATE: DurableState = { limitMs: LONGEST_LEASE_MS, highWater: 0, standby: false }
 /** Address lists of so many earlier views are still understood. */
 const RECENT_LISTS = 64
 
@@ -67,7 +67,7 @@ export class Acceptor {
   /** Grants survive a new view. */
   adopt(view: LeaseView, now: Instant): void {
     this.#view = view
-    this.#limit.configure(view.timing.termMs, now)
+    this.#limit.configure(view.timing.leaseMs, now)
     for (const group of view.groups) {
       this.#lists.delete(`${group.name}/${group.digest}`)
       this.#lists.set(`${group.name}/${group.digest}`, group)
@@ -85,7 +85,7 @@ export class Acceptor {
     const view = this.#view
     if (!view || now < this.#silentUntil) return null
     if (!this.#isLatest(sender, message.group)) return null
-    const grantMs = Math.min(message.termMs, this.#limit.grantableMs)
+    const grantMs = Math.min(message.leaseMs, this.#limit.grantableMs)
     if (!(grantMs > 0)) return null
     const locks = this.#locksOf(message)
     const refusal = this.#refusal(sender, message, locks, now, anew)

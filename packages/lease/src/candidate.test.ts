@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { Candidate, leadMs, type Situation, stepMs } from './candidate.ts'
 import type { Busy, BusyReason, Free } from './messages.ts'
 
-const timing = { keepaliveMs: 100, termMs: 350, applyMs: 35, warntimeMs: 300, deadtimeMs: 1000, drainMs: 200 }
+const timing = { keepaliveMs: 100, leaseMs: 350, applyMs: 35, warntimeMs: 300, deadtimeMs: 1000, drainMs: 200 }
 const here: Situation = {
   eligible: true,
   rank: 0,
@@ -92,8 +92,8 @@ describe('when to ask', () => {
   test('a named successor asks out of turn for one lease only', () => {
     const candidate = polled()
     candidate.named(timing, at(0))
-    expect(candidate.plan(here, at(timing.termMs - 1))).toEqual({ move: 'ask', at: at(timing.termMs - 1) })
-    expect(candidate.plan(here, at(timing.termMs))?.move).toBe('poll')
+    expect(candidate.plan(here, at(timing.leaseMs - 1))).toEqual({ move: 'ask', at: at(timing.leaseMs - 1) })
+    expect(candidate.plan(here, at(timing.leaseMs))?.move).toBe('poll')
   })
   test('not at all when it is not eligible', () => {
     expect(polled().plan({ ...here, eligible: false }, at(500))).toBeNull()

@@ -7,11 +7,11 @@
  * - it asks with a number above every number it heard of;
  * - an attempt without a majority ends by a withdrawal (RELEASE to all) and a random back-off, so that rivals that
  *   split the votes do not meet again;
- * - only a successor named by the holder asks out of turn, and only for a term.
+ * - only a successor named by the holder asks out of turn, and only for one lease.
  */
 import { after, type Instant, later, NEVER_BEFORE, type Random, randomBetween, type Timing } from '@lvsm/base'
 import type { Busy, Free } from './messages.ts'
-import { Survey } from './survey.ts'
+import { VoteTable } from './vote-table.ts'
 
 export interface Situation {
   readonly eligible: boolean
@@ -53,7 +53,7 @@ export const attemptMs = (timing: Timing): number => Math.max(20, timing.keepali
 const urgentResendMs = (timing: Timing): number => Math.max(2, timing.keepaliveMs / 8)
 
 export class Candidate {
-  readonly survey = new Survey()
+  readonly voteTable = new VoteTable()
   readonly #random: Random
   #attempt: Attempt | null = null
   #pollAt: Instant = NEVER_BEFORE
@@ -98,7 +98,7 @@ export class Candidate {
   }
 
   #freeAt({ timing, voters, needed }: Situation, now: Instant): Instant | null {
-    return this.survey.majorityFreeAt(voters, needed, FRESH_KEEPALIVES * timing.keepaliveMs, now)
+    return this.voteTable.majorityFreeAt(voters, needed, FRESH_KEEPALIVES * timing.keepaliveMs, now)
   }
 
   polled(timing: Timing, now: Instant): void {
@@ -116,7 +116,7 @@ export class Candidate {
       firstSequence: sequence,
       refusedBy: new Set(),
       urgent,
-      number: this.survey.nextNumber(voters, needed),
+      number: this.voteTable.nextNumber(voters, needed),
       resendAt: NEVER,
       until: urgent ? this.#urgentUntil : after(now, attemptMs(timing)),
     })
@@ -128,17 +128,17 @@ export class Candidate {
 
   /** The holder released the group for this node: ask at once, for as long as the votes are kept for it. */
   named(timing: Timing, now: Instant): void {
-    this.#urgentUntil = after(now, timing.termMs)
+    this.#urgentUntil = after(now, timing.leaseMs)
     this.#attempt = null
   }
 
   heard(from: string, answer: Free | Busy, situation: Situation, now: Instant): void {
-    this.survey.heard(from, answer, now)
+    this.voteTable.heard(from, answer, now)
     const attempt = this.#attempt
     if (!attempt || answer.kind !== 'busy' || answer.echo.sequence < attempt.firstSequence) return
     if (answer.reason === 'number') {
       if (answer.highWater < attempt.number) return
-      const next = this.survey.nextNumber(situation.voters, situation.needed)
+      const next = this.voteTable.nextNumber(situation.voters, situation.needed)
       if (next > attempt.number) {
         attempt.number = next
         attempt.resendAt = now

@@ -2,7 +2,7 @@ import { fenceMs, holdMs, instant, ROUNDING_MS } from '@lvsm/base'
 import { expect, test } from 'vitest'
 import { FenceElement } from './fence.ts'
 
-const timing = { keepaliveMs: 100, termMs: 350, applyMs: 35, warntimeMs: 300, deadtimeMs: 1000, drainMs: 200 }
+const timing = { keepaliveMs: 100, leaseMs: 350, applyMs: 35, warntimeMs: 300, deadtimeMs: 1000, drainMs: 200 }
 const full = fenceMs(timing)
 const deadline = instant(1000 + holdMs(350))
 

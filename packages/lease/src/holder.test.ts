@@ -17,7 +17,7 @@ const ack = (sequence: number, grantMs = 350, incarnation = 'me'): Ack => ({
 function asked(...sends: [sequence: number, sent: number][]): Holder {
   const holder = new Holder('me', RULES)
   for (const [sequence, sent] of sends)
-    holder.asked({ sequence, sent: instant(sent), epoch: 1, number: 1, termMs: 350, voters })
+    holder.asked({ sequence, sent: instant(sent), epoch: 1, number: 1, leaseMs: 350, voters })
   return holder
 }
 
@@ -87,7 +87,7 @@ test('a shorter grant of a later send does not take back what an earlier one gav
 test('the newest send is answered when a majority said yes to it', () => {
   const holder = new Holder('me', RULES)
   expect(holder.answered).toBe(true)
-  holder.asked({ sequence: 5, sent: instant(1000), epoch: 1, number: 3, termMs: 350, voters })
+  holder.asked({ sequence: 5, sent: instant(1000), epoch: 1, number: 3, leaseMs: 350, voters })
   expect(holder.answered).toBe(false)
   holder.acked('a', ack(5), instant(1001))
   expect(holder.answered).toBe(false)
@@ -99,7 +99,7 @@ test('the newest send is answered when a majority said yes to it', () => {
 test('its number never goes back, and sequences of sends grow', () => {
   const holder = new Holder('me', RULES)
   const send = (sequence: number, number: number) =>
-    holder.asked({ sequence, sent: instant(1000 + sequence), epoch: 1, number, termMs: 350, voters })
+    holder.asked({ sequence, sent: instant(1000 + sequence), epoch: 1, number, leaseMs: 350, voters })
   send(1, 9)
   send(2, 4)
   for (const voter of ['a', 'b']) holder.acked(voter, ack(1), instant(1010))
@@ -111,7 +111,7 @@ test('its number never goes back, and sequences of sends grow', () => {
 test('sends of long ago are forgotten', () => {
   const holder = new Holder('me', RULES)
   for (let sequence = 1; sequence <= 40; sequence++)
-    holder.asked({ sequence, sent: instant(1000 + sequence), epoch: 1, number: 1, termMs: 350, voters })
+    holder.asked({ sequence, sent: instant(1000 + sequence), epoch: 1, number: 1, leaseMs: 350, voters })
   expect(holder.acked('a', ack(8), instant(1041))).toBe('stray')
   expect(holder.acked('a', ack(9), instant(1041))).toBe('counted')
 })
@@ -119,7 +119,7 @@ test('sends of long ago are forgotten', () => {
 test('five voters need three', () => {
   const five = ['a', 'b', 'c', 'd', 'e']
   const holder = new Holder('me', RULES)
-  holder.asked({ sequence: 1, sent: instant(1000), epoch: 1, number: 1, termMs: 350, voters: five })
+  holder.asked({ sequence: 1, sent: instant(1000), epoch: 1, number: 1, leaseMs: 350, voters: five })
   expect(['a', 'b', 'c'].map((voter) => holder.acked(voter, ack(1), instant(1001)))).toEqual([
     'counted',
     'counted',

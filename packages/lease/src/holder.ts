@@ -77,7 +77,7 @@ export class Holder {
   acked(from: string, ack: Ack, now: Instant): AckVerdict {
     const send = this.#rules.sendOf(this.#sends, ack.echo, this.#own)
     if (!send || send.epoch !== ack.epoch || !send.voters.includes(from)) return 'stray'
-    send.grants.set(from, this.#rules.believedMs(ack.grantMs, send.termMs))
+    send.grants.set(from, this.#rules.believedMs(ack.grantMs, send.leaseMs))
     const needed = this.#rules.quorum(send.voters.length)
     if (send.grants.size < needed) return 'counted'
     const least = [...send.grants.values()].sort((a, b) => b - a)[needed - 1] ?? 0

@@ -1,4 +1,4 @@
-import { instant, LONGEST_TERM_MS, quarantineMs } from '@lvsm/base'
+import { instant, LONGEST_LEASE_MS, quarantineMs } from '@lvsm/base'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { LeaseLimit } from './limit.ts'
@@ -77,7 +77,7 @@ describe('a shorter lease duration', () => {
 /** What the disk may hold, kept apart from the code: every value that an unfinished or failed write may have left. */
 test('whatever is configured, written and lost: a restart is silent for every lease that may still live', () => {
   const step = fc.oneof(
-    fc.record({ kind: fc.constant('configure' as const), ms: fc.constantFrom(100, 250, 1000, LONGEST_TERM_MS) }),
+    fc.record({ kind: fc.constant('configure' as const), ms: fc.constantFrom(100, 250, 1000, LONGEST_LEASE_MS) }),
     fc.record({ kind: fc.constant('write' as const) }),
     fc.record({ kind: fc.constant('wrote' as const), ok: fc.boolean() }),
     fc.record({ kind: fc.constant('grant' as const) }),

@@ -19,7 +19,7 @@ export type BusyReason = 'held' | 'reserved' | 'epoch' | 'unknown-list' | 'numbe
 
 export interface Request extends AboutGroup {
   readonly kind: 'request'
-  readonly termMs: number
+  readonly leaseMs: number
   readonly number: number
 }
 export interface Poll extends AboutGroup {

@@ -8,7 +8,7 @@ export interface Send {
   readonly epoch: number
   readonly number: number
   /** Lease duration that was asked for, milliseconds. */
-  readonly termMs: number
+  readonly leaseMs: number
   readonly voters: readonly string[]
   /** Granted milliseconds by voter. */
   readonly grants: Map<string, number>

@@ -7,7 +7,7 @@ export type GroupRole = 'owner' | 'taking' | 'releasing' | 'candidate' | 'standb
 export interface GroupStatus {
   readonly name: string
   readonly role: GroupRole
-  /** The holder as far as this node knows, by its own lease or by what the holder's beats say; null when nobody. */
+  /** The holder as far as this node knows, by its own lease or by what the holder's heartbeats say; null when nobody. */
   readonly owner: string | null
   /** Lease (fencing) number of that holder; 0 when nobody. */
   readonly number: number
@@ -18,7 +18,7 @@ export interface GroupStatus {
 export interface PeerStatus {
   readonly name: string
   readonly life: NodeLife
-  /** Since the last authenticated beat; −1 when there was none. */
+  /** Since the last authenticated heartbeat; −1 when there was none. */
   readonly silentMs: number
   readonly standby: boolean
 }

@@ -32,7 +32,7 @@ describe('a configuration file', () => {
       weight: 1,
     })
     expect(config().services[0]?.realservers[0]?.port).toBe(80)
-    expect(config().timing.termMs).toBe(350)
+    expect(config().timing.leaseMs).toBe(350)
   })
 
   it.each<[string, string | RegExp, string, string[]]>([
@@ -41,8 +41,8 @@ describe('a configuration file', () => {
     ['a key twice', 'revision: 1', 'revision: 1\nrevision: 2', ['duplicate-key']],
     ['no YAML', 'cluster: lab', 'cluster: [lab', ['bad-yaml']],
     ['an octal address', '10.12.0.12 }', '010.12.0.12 }', ['bad-address']],
-    ['a duration without a unit', 'term: 350ms', 'term: 350', ['bad-type']],
-    ['impossible timing', 'term: 350ms', 'term: 340ms', ['impossible-timing']],
+    ['a duration without a unit', 'lease: 350ms', 'lease: 350', ['bad-type']],
+    ['impossible timing', 'lease: 350ms', 'lease: 340ms', ['impossible-timing']],
     ['VIP equal to a DIP', 'vips: [10.11.0.10/24]', 'vips: [10.11.0.10/24, 10.11.0.1/24]', ['vip-is-node-address']],
     [
       'gateway equal to a RIP',
@@ -120,7 +120,7 @@ describe('a configuration file', () => {
   })
 
   it('finds every fault in one run, in the order of the file', () => {
-    const text = SAMPLE.replace('term: 350ms', 'term: 30ms')
+    const text = SAMPLE.replace('lease: 350ms', 'lease: 30ms')
       .replace('vips: [10.11.0.10/24]', 'vips: [10.11.0.10/24, 10.11.0.2/24]')
       .replace('rise: 2', 'rise: 99')
       .replace('node: rs2,', 'node: rs9,')

@@ -105,7 +105,7 @@ export const keySchema = z.strictObject({
 })
 export const timingSchema = z.strictObject({
   keepalive: duration.optional(),
-  term: duration.optional(),
+  lease: duration.optional(),
   apply: duration.optional(),
   warntime: duration.optional(),
   deadtime: duration.optional(),

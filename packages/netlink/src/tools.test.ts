@@ -32,10 +32,10 @@ const same = <T>(mine: Message[], theirs: Message[], decode: (message: Message) 
 }
 
 describe('ip', () => {
-  const wish = { index: 3, local: '10.11.0.10', prefix: 24, label: 'va:lvsm', validSeconds: 10, preferredSeconds: 10 }
+  const spec = { index: 3, local: '10.11.0.10', prefix: 24, label: 'va:lvsm', validSeconds: 10, preferredSeconds: 10 }
   it('adds and deletes an address as we do', () => {
     same(
-      ours(rt.newAddress(wish)),
+      ours(rt.newAddress(spec)),
       said('ip address add 10.11.0.10/24 dev #3 label va:lvsm valid_lft 10 preferred_lft 10'),
       rt.decodeAddress,
     )

@@ -5,7 +5,7 @@
 import type { Observed } from './observed.ts'
 import type { Operation } from './operation.ts'
 
-export interface Sight {
+export interface AuditInput {
   readonly observed: Observed
   /** Service key → destination keys that are ours. */
   readonly owned: ReadonlyMap<string, ReadonlySet<string>>
@@ -28,40 +28,42 @@ interface Board {
 }
 
 /** Every law that the plan breaks, one sentence each; empty when it may run. */
-export function audit(plan: readonly Operation[], sight: Sight): string[] {
+export function audit(plan: readonly Operation[], auditInput: AuditInput): string[] {
   const board: Board = { sysctls: new Map(), weights: new Map(), services: new Set(), turns: new Map() }
-  for (const [path, value] of sight.observed.sysctls) if (value !== null) board.sysctls.set(path, value)
-  for (const service of sight.observed.services ?? []) {
+  for (const [path, value] of auditInput.observed.sysctls) if (value !== null) board.sysctls.set(path, value)
+  for (const service of auditInput.observed.services ?? []) {
     const name = `${service.protocol} ${service.address}:${service.port}`
     board.services.add(name)
     for (const dest of service.dests) board.weights.set(`${name}|${dest.address}:${dest.port}`, dest.weight)
   }
-  return [...plan.flatMap((operation) => judge(operation, sight, board)), ...emptied(plan, sight, board)]
+  return [...plan.flatMap((operation) => judge(operation, auditInput, board)), ...emptied(plan, auditInput, board)]
 }
 
-function judge(operation: Operation, sight: Sight, board: Board): string[] {
+function judge(operation: Operation, auditInput: AuditInput, board: Board): string[] {
   switch (operation.kind) {
     case 'sysctl':
       board.sysctls.set(operation.path, operation.value)
       return WRITABLE.test(operation.path) ? [] : [`${operation.path} is not ours to write`]
     case 'guard':
       return (operation.needs?.answers ?? [])
-        .filter(({ address }) => sight.held.has(address))
+        .filter(({ address }) => auditInput.held.has(address))
         .map(({ address }) => `the guard would stop what ${address} says, which this node holds`)
     case 'alias-add':
     case 'alias-remove':
-      return operation.kind === 'alias-add' ? judgeAlias(operation, sight, board) : judgeRemoval(operation, sight)
+      return operation.kind === 'alias-add'
+        ? judgeAlias(operation, auditInput, board)
+        : judgeRemoval(operation, auditInput)
     case 'route-set':
     case 'route-remove':
-      return judgeRoute(operation, sight)
+      return judgeRoute(operation, auditInput)
     default:
-      return judgeTable(operation, sight, board)
+      return judgeTable(operation, auditInput, board)
   }
 }
 
 type AliasOperation = Extract<Operation, { readonly kind: 'alias-add' | 'alias-remove' }>
 
-function judgeAlias({ address, prefix, index, label }: AliasOperation, sight: Sight, board: Board): string[] {
+function judgeAlias({ address, prefix, index, label }: AliasOperation, auditInput: AuditInput, board: Board): string[] {
   const broken: string[] = []
   const quiet =
     ['1', '2'].includes(board.sysctls.get('net/ipv4/conf/all/arp_ignore') ?? '') &&
@@ -69,14 +71,14 @@ function judgeAlias({ address, prefix, index, label }: AliasOperation, sight: Si
   if (!quiet) broken.push(`alias ${address} before arp_ignore and arp_announce are set`)
   if (prefix !== 32) broken.push(`alias ${address} with prefix ${prefix}: lo would claim a network`)
   if (label !== MARK) broken.push(`alias ${address} without our label`)
-  if (!sight.observed.links.some((link) => link.index === index && link.loopback))
+  if (!auditInput.observed.links.some((link) => link.index === index && link.loopback))
     broken.push(`alias ${address} on an interface that is not lo`)
-  if (sight.held.has(address)) broken.push(`alias ${address} on its owner`)
+  if (auditInput.held.has(address)) broken.push(`alias ${address} on its owner`)
   return broken
 }
 
-function judgeRemoval({ address, prefix, index }: AliasOperation, sight: Sight): string[] {
-  const ours = sight.observed.addresses.some(
+function judgeRemoval({ address, prefix, index }: AliasOperation, auditInput: AuditInput): string[] {
+  const ours = auditInput.observed.addresses.some(
     (entry) => entry.address === address && entry.prefix === prefix && entry.index === index && entry.label === MARK,
   )
   return ours ? [] : [`${address}/${prefix} is not our alias`]
@@ -84,11 +86,11 @@ function judgeRemoval({ address, prefix, index }: AliasOperation, sight: Sight):
 
 function judgeRoute(
   operation: Extract<Operation, { readonly kind: 'route-set' | 'route-remove' }>,
-  sight: Sight,
+  auditInput: AuditInput,
 ): string[] {
   if (operation.kind === 'route-remove')
     return operation.protocol === MARKED_ROUTE ? [] : ['a route that is not ours would be removed']
-  return sight.observed.defaults.every((entry) => entry.protocol === MARKED_ROUTE)
+  return auditInput.observed.defaults.every((entry) => entry.protocol === MARKED_ROUTE)
     ? []
     : ['a default route that is not ours would be replaced']
 }
@@ -98,10 +100,10 @@ type TableOperation = Exclude<
   { readonly kind: 'sysctl' | 'guard' | 'alias-add' | 'alias-remove' | 'route-set' | 'route-remove' }
 >
 
-function judgeTable(operation: TableOperation, sight: Sight, board: Board): string[] {
+function judgeTable(operation: TableOperation, auditInput: AuditInput, board: Board): string[] {
   const { kind } = operation
   const service = `${operation.service.protocol} ${operation.service.address}:${operation.service.port}`
-  const leaves = kind === 'dest-remove' || kind === 'dest-forget'
+  const leaves = kind === 'dest-remove' || kind === 'dest-flush'
   const dest = leaves ? operation : kind === 'dest-add' || kind === 'dest-edit' ? operation.dest : null
   const name = dest ? `${service}|${dest.address}:${dest.port}` : service
   const broken: string[] = []
@@ -110,11 +112,13 @@ function judgeTable(operation: TableOperation, sight: Sight, board: Board): stri
   const turn = adds ? 'came' : leaves || kind === 'service-remove' ? 'left' : before
   if (before !== undefined && turn !== before) broken.push(`${name} deleted and added in one plan`)
   if (turn !== undefined) board.turns.set(name, turn)
-  if (kind.endsWith('-remove')) broken.push(...judgeOwnership(name, service, sight), ...judgeWeight(kind, name, board))
+  if (kind.endsWith('-remove'))
+    broken.push(...judgeOwnership(name, service, auditInput), ...judgeWeight(kind, name, board))
   if (dest && !board.services.has(service)) broken.push(`${name} without its service`)
   if (adds && (dest ? board.weights.has(name) : board.services.has(name)))
     broken.push(`${name} is there already: edit it`)
-  if (kind === 'dest-forget') broken.push(...judgeOwnership(name, service, sight), ...judgeMemory(operation, sight))
+  if (kind === 'dest-flush')
+    broken.push(...judgeOwnership(name, service, auditInput), ...judgeMemory(operation, auditInput))
   if (kind === 'service-add') board.services.add(name)
   if (kind === 'service-remove') board.services.delete(name)
   if (leaves) board.weights.delete(name)
@@ -122,8 +126,8 @@ function judgeTable(operation: TableOperation, sight: Sight, board: Board): stri
   return broken
 }
 
-function judgeOwnership(name: string, service: string, sight: Sight): string[] {
-  const ours = sight.owned.get(service)
+function judgeOwnership(name: string, service: string, auditInput: AuditInput): string[] {
+  const ours = auditInput.owned.get(service)
   const dest = name.split('|')[1]
   return ours && (dest === undefined || ours.has(dest)) ? [] : [`${name} is foreign and would be removed`]
 }
@@ -135,15 +139,15 @@ function judgeWeight(kind: string, name: string, board: Board): string[] {
 }
 
 /** Elsewhere they are the connections of an earlier reign; under the address they live. */
-function judgeMemory({ service }: TableOperation, { held, observed }: Sight): string[] {
+function judgeMemory({ service }: TableOperation, { held, observed }: AuditInput): string[] {
   const loopbacks = new Set(observed.links.filter((link) => link.loopback).map((link) => link.index))
   const here = observed.addresses.some((entry) => entry.address === service.address && !loopbacks.has(entry.index))
   return here || held.has(service.address) ? [`connections to ${service.address} forgotten where it is answered`] : []
 }
 
 /** A service that serves before and after the plan serves at every moment of it. */
-function emptied(plan: readonly Operation[], sight: Sight, board: Board): string[] {
-  return (sight.observed.services ?? []).flatMap((service) => {
+function emptied(plan: readonly Operation[], auditInput: AuditInput, board: Board): string[] {
+  return (auditInput.observed.services ?? []).flatMap((service) => {
     const name = `${service.protocol} ${service.address}:${service.port}`
     const weights = new Map(service.dests.map((dest) => [`${dest.address}:${dest.port}`, dest.weight]))
     const alive = (): boolean => [...weights.values()].some((weight) => weight > 0)
@@ -159,7 +163,7 @@ function emptied(plan: readonly Operation[], sight: Sight, board: Board): string
         continue
       if (operation.kind === 'dest-add' || operation.kind === 'dest-edit')
         weights.set(`${operation.dest.address}:${operation.dest.port}`, operation.dest.weight)
-      if (operation.kind === 'dest-remove' || operation.kind === 'dest-forget')
+      if (operation.kind === 'dest-remove' || operation.kind === 'dest-flush')
         weights.delete(`${operation.address}:${operation.port}`)
       if (!alive()) return [`${name} would have nobody to serve it for a moment`]
     }

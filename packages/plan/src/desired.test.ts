@@ -1,13 +1,13 @@
 import type { ConfigService, NodeView } from '@lvsm/model'
 import { describe, expect, it } from 'vitest'
-import { kernel, links, situation, viewOf, wide } from './fixture.ts'
-import { desired, destKey, type Ground, type Situation } from './index.ts'
+import { kernel, links, planInput, viewOf, wide } from './fixture.ts'
+import { desired, destKey, type HostNetwork, type PlanInput } from './index.ts'
 
 const ALL = new Map(wide.services.map(({ name, realservers }) => [name, new Set(realservers.map(destKey))]))
-const of = (node: string, more: Partial<Situation> = {}): Situation =>
-  situation('dir1', { view: viewOf(wide, node), serving: ALL, ...more })
-const settings = (wanted: Situation, ground: Ground = kernel()): Map<string, string> =>
-  new Map(desired(wanted, ground).sysctls.map(({ path, value }) => [path.replace('net/ipv4/', ''), value]))
+const of = (node: string, more: Partial<PlanInput> = {}): PlanInput =>
+  planInput('dir1', { view: viewOf(wide, node), serving: ALL, ...more })
+const settings = (wanted: PlanInput, host: HostNetwork = kernel()): Map<string, string> =>
+  new Map(desired(wanted, host).sysctls.map(({ path, value }) => [path.replace('net/ipv4/', ''), value]))
 const named = (kind: RegExp, ...of: Parameters<typeof settings>): string[] =>
   [...settings(...of)].flatMap(([path, value]) => (kind.test(path) ? [`${path.split('/')[1]}=${value}`] : []))
 const withServices = (node: string, change: (services: readonly ConfigService[]) => readonly ConfigService[]) => {
@@ -35,7 +35,7 @@ describe('the settings of a director', () => {
     expect(named(/send_redirects/, of('rs1'))).toEqual([])
   })
   it('forward where any service has a NAT realserver, and only there', () => {
-    const forwards = (wanted: Situation) => settings(wanted).get('ip_forward')
+    const forwards = (wanted: PlanInput) => settings(wanted).get('ip_forward')
     expect(forwards(of('dir1'))).toBe('1')
     expect(forwards(withServices('dir1', (all) => all.filter(({ name }) => name === 'smtp')))).toBe('1')
     expect(forwards(withServices('dir1', (all) => all.filter(({ name }) => name === 'imap')))).toBeUndefined()
@@ -89,7 +89,7 @@ describe('the aliases', () => {
 })
 
 describe('the table', () => {
-  const weights = (wanted: Situation): Record<string, string> =>
+  const weights = (wanted: PlanInput): Record<string, string> =>
     Object.fromEntries(
       desired(wanted, kernel()).services.map(({ name, dests }) => [
         name,
@@ -98,7 +98,7 @@ describe('the table', () => {
     )
   const only = (name: string, ...keys: string[]) => new Map([[name, new Set(keys)]])
 
-  it.each<[why: string, wanted: Situation, table: Record<string, string>]>([
+  it.each<[why: string, wanted: PlanInput, table: Record<string, string>]>([
     [
       'who serves has its weight',
       of('dir1'),
@@ -111,7 +111,7 @@ describe('the table', () => {
     ],
     [
       'who failed lingers at weight 0',
-      of('dir1', { serving: only('http', '10.11.0.12:80'), lingering: only('http', '10.11.0.11:80', '10.11.0.12:80') }),
+      of('dir1', { serving: only('http', '10.11.0.12:80'), draining: only('http', '10.11.0.11:80', '10.11.0.12:80') }),
       { http: '11:0 12:1', https: '', imap: '', smtp: '' },
     ],
     [
@@ -151,16 +151,21 @@ describe('the table', () => {
   })
 
   it('forgets the connections of groups that come, and no longer once they are here', () => {
-    const forgets = (more: Partial<Situation>) =>
-      desired(of('dir1', more), kernel()).services.flatMap(({ name, forgets }) => (forgets ? [name] : []))
-    expect(forgets({})).toEqual([])
-    expect(forgets({ forgetting: new Set(['mail']) })).toEqual(['imap', 'smtp'])
-    expect(forgets({ forgetting: new Set(['web', 'mail']), owned: new Set(['mail']) })).toEqual(['http', 'https'])
+    const flushConnections = (more: Partial<PlanInput>) =>
+      desired(of('dir1', more), kernel()).services.flatMap(({ name, flushConnections }) =>
+        flushConnections ? [name] : [],
+      )
+    expect(flushConnections({})).toEqual([])
+    expect(flushConnections({ flushing: new Set(['mail']) })).toEqual(['imap', 'smtp'])
+    expect(flushConnections({ flushing: new Set(['web', 'mail']), owned: new Set(['mail']) })).toEqual([
+      'http',
+      'https',
+    ])
   })
 })
 
 /** Direct routing has this weight, NAT has 1. */
-function withWeight(weight: number, wanted: Situation): Situation {
+function withWeight(weight: number, wanted: PlanInput): PlanInput {
   const services = wanted.view.services.map((service) => ({
     ...service,
     realservers: service.realservers.map((entry) => ({ ...entry, weight: entry.forward === 'nat' ? 1 : weight })),

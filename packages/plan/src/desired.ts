@@ -1,7 +1,7 @@
 /** What the data plane of one node should be. */
 import type { ConfigService, Forward, NodeView, Scheduler } from '@lvsm/model'
 import { type GuardNeeds, guardNeeds } from './guard.ts'
-import { type Ground, interfaceFor } from './ground.ts'
+import { type HostNetwork, interfaceFor } from './host-network.ts'
 import { destKey } from './observed.ts'
 import { type DesiredSysctl, directorSysctls, drSysctls, natSysctls } from './sysctls.ts'
 
@@ -19,7 +19,7 @@ export interface DesiredService {
   readonly port: number
   readonly scheduler: Scheduler
   /** No connection may be remembered: those that are were begun in an earlier reign. */
-  readonly forgets: boolean
+  readonly flushConnections: boolean
   readonly dests: readonly DesiredDest[]
 }
 export interface Desired {
@@ -33,56 +33,56 @@ export interface Desired {
   readonly guard: GuardNeeds | null
 }
 
-export interface Situation {
+export interface PlanInput {
   readonly view: NodeView
   /** Groups that this node owns now. */
   readonly owned: ReadonlySet<string>
   /** Service name → keys of the destinations that shall be served. */
   readonly serving: ReadonlyMap<string, ReadonlySet<string>>
   /** Service name → keys of failed destinations that stay at weight 0 until they are drained. */
-  readonly lingering: ReadonlyMap<string, ReadonlySet<string>>
+  readonly draining: ReadonlyMap<string, ReadonlySet<string>>
   /** Groups that are about to move: their NAT destinations take no new connections. */
   readonly quiescing: ReadonlySet<string>
   /** Group → inside address of the director that hands it over to this node now. */
   readonly handover: ReadonlyMap<string, string>
   /** Groups that come to this node, which must not know any of their connections. */
-  readonly forgetting: ReadonlySet<string>
+  readonly flushing: ReadonlySet<string>
 }
 
 const NOBODY: ReadonlySet<string> = new Set()
 
 /** The whole data plane of one node, from its view, what it owns, and whom its checks found alive. */
-export function desired(situation: Situation, ground: Ground): Desired {
-  const { view, owned, handover } = situation
+export function desired(planInput: PlanInput, host: HostNetwork): Desired {
+  const { view, owned, handover } = planInput
   const aliases = view.answersFor.filter((entry) => !owned.has(entry.group)).map((entry) => entry.address)
   const hasNat = view.services.some((service) => service.realservers.some((entry) => entry.forward === 'nat'))
   const floating = view.directs.flatMap((group) => group.addresses)
   return {
     sysctls: [
-      ...(view.directs.length > 0 ? directorSysctls(ground, hasNat, floating) : []),
-      ...(aliases.length > 0 ? drSysctls(ground, aliases) : []),
-      ...(view.gateway === null ? [] : natSysctls(ground, view.gateway)),
+      ...(view.directs.length > 0 ? directorSysctls(host, hasNat, floating) : []),
+      ...(aliases.length > 0 ? drSysctls(host, aliases) : []),
+      ...(view.gateway === null ? [] : natSysctls(host, view.gateway)),
     ],
     aliases,
     gateway:
-      view.gateway === null ? null : { address: view.gateway, index: interfaceFor(ground, view.gateway)?.index ?? 0 },
-    services: view.services.map((service) => desiredService(service, situation)),
+      view.gateway === null ? null : { address: view.gateway, index: interfaceFor(host, view.gateway)?.index ?? 0 },
+    services: view.services.map((service) => desiredService(service, planInput)),
     guard: guardNeeds(view, handover),
   }
 }
 
-function desiredService(service: ConfigService, situation: Situation): DesiredService {
-  const serving = situation.serving.get(service.name) ?? NOBODY
-  const lingering = situation.lingering.get(service.name) ?? NOBODY
+function desiredService(service: ConfigService, planInput: PlanInput): DesiredService {
+  const serving = planInput.serving.get(service.name) ?? NOBODY
+  const draining = planInput.draining.get(service.name) ?? NOBODY
   const quiet =
-    situation.quiescing.has(service.group) &&
+    planInput.quiescing.has(service.group) &&
     service.realservers.some((entry) => entry.forward !== 'nat' && entry.weight > 0 && serving.has(destKey(entry)))
   const dests = service.realservers.flatMap(({ address, port, forward, weight }): DesiredDest[] => {
     const key = destKey({ address, port })
     if (serving.has(key)) return [{ address, port, forward, weight: quiet && forward === 'nat' ? 0 : weight }]
-    return lingering.has(key) ? [{ address, port, forward, weight: 0 }] : []
+    return draining.has(key) ? [{ address, port, forward, weight: 0 }] : []
   })
   const { name, group, protocol, address, port, scheduler } = service
-  const forgets = situation.forgetting.has(group) && !situation.owned.has(group)
-  return { name, group, protocol, address, port, scheduler, forgets, dests }
+  const flushConnections = planInput.flushing.has(group) && !planInput.owned.has(group)
+  return { name, group, protocol, address, port, scheduler, flushConnections, dests }
 }

@@ -63,9 +63,9 @@ function serve(wanted: DesiredService, now: ObservedService | undefined, record:
   const ours = record.get(serviceKey(wanted))
   for (const dest of before.values())
     if (!stay.has(destKey(dest)) && ours?.has(destKey(dest))) operations.push(...retire(service, dest))
-  if (wanted.forgets && changes.length === 0)
+  if (wanted.flushConnections && changes.length === 0)
     for (const { address, port } of remembering([...before.values()].filter((dest) => stay.has(destKey(dest)))))
-      operations.push({ kind: 'dest-forget', service, address, port })
+      operations.push({ kind: 'dest-flush', service, address, port })
   return operations
 }
 

@@ -8,7 +8,7 @@ import {
   type Observed,
   type ObservedService,
   type Operation,
-  type Situation,
+  type PlanInput,
   serviceKey,
 } from './index.ts'
 
@@ -68,14 +68,14 @@ services:`,
       - { node: rs4, address: 10.12.0.14, port: 2525, forward: nat, gateway: 10.12.0.253, weight: 1 }
 `)
 
-export const situation = (node: string, more: Partial<Situation> = {}): Situation => ({
+export const planInput = (node: string, more: Partial<PlanInput> = {}): PlanInput => ({
   view: view(node),
   owned: new Set(),
   serving: new Map([['http', new Set(['10.11.0.11:80', '10.11.0.12:80', '10.12.0.13:8080'])]]),
-  lingering: new Map(),
+  draining: new Map(),
   quiescing: new Set(),
   handover: new Map(),
-  forgetting: new Set(),
+  flushing: new Set(),
   ...more,
 })
 
@@ -115,7 +115,7 @@ const refuse = (error: string): never => {
 type DestOperation = Extract<Operation, { readonly kind: `dest-${string}` }>
 
 function applyDest(dests: Service['dests'], operation: DestOperation): Service['dests'] {
-  if (operation.kind === 'dest-remove' || operation.kind === 'dest-forget') {
+  if (operation.kind === 'dest-remove' || operation.kind === 'dest-flush') {
     const rest = dests.filter((dest) => destKey(dest) !== destKey(operation))
     return rest.length === dests.length ? refuse('ENOENT') : rest
   }
@@ -152,7 +152,7 @@ export function apply(now: Observed, operation: Operation): Observed {
     case 'dest-add':
     case 'dest-edit':
     case 'dest-remove':
-    case 'dest-forget':
+    case 'dest-flush':
       return within((service) => ({ ...service, dests: applyDest(service.dests, operation) }))
     case 'route-set': {
       const { gateway, index } = operation

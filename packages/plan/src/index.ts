@@ -1,7 +1,7 @@
 export * from './audit.ts'
 export * from './desired.ts'
 export * from './diff.ts'
-export * from './ground.ts'
+export * from './host-network.ts'
 export { GUARD_TABLE, type GuardNeeds, guardPrint } from './guard.ts'
 export * from './observed.ts'
 export * from './operation.ts'

@@ -16,7 +16,7 @@ import {
   type Operation,
   type OwnedRecord,
   type ServiceName,
-  type Situation,
+  type PlanInput,
   serviceKey,
 } from './index.ts'
 
@@ -94,7 +94,7 @@ const anySysctls = fc.tuple(
 
 interface World {
   readonly now: Observed
-  readonly situation: Situation
+  readonly planInput: PlanInput
   readonly record: OwnedRecord
   readonly held: ReadonlySet<string>
 }
@@ -106,9 +106,9 @@ const anyWorld: fc.Arbitrary<World> = fc
     node: fc.constantFrom(...wide.nodes.map(({ name }) => name)),
     owned: fc.subarray(['web', 'mail']),
     alive: fc.tuple(anyKeys, anyKeys, anyKeys, anyKeys),
-    lingering: fc.tuple(anyKeys, anyKeys, anyKeys, anyKeys),
+    draining: fc.tuple(anyKeys, anyKeys, anyKeys, anyKeys),
     quiescing: fc.subarray(['web', 'mail']),
-    forgetting: fc.subarray(['web', 'mail']),
+    flushing: fc.subarray(['web', 'mail']),
     handover: fc.subarray([['web', '10.12.0.1'] as const, ['mail', '10.12.0.2'] as const]),
     addresses: anyAddresses,
     defaults: anyDefaults,
@@ -120,16 +120,16 @@ const anyWorld: fc.Arbitrary<World> = fc
     const view = viewOf({ ...wide, services: any.configured }, any.node)
     const byName = (sets: readonly ReadonlySet<string>[]) =>
       new Map(wide.services.map((service, at) => [service.name, sets[at] ?? new Set<string>()]))
-    const situation: Situation = {
+    const planInput: PlanInput = {
       view,
       owned: new Set(any.owned),
       serving: byName(any.alive),
-      lingering: byName(any.lingering),
+      draining: byName(any.draining),
       quiescing: new Set(any.quiescing),
       handover: new Map(any.handover),
-      forgetting: new Set(any.forgetting),
+      flushing: new Set(any.flushing),
     }
-    const floating = wide.groups.filter(({ name }) => situation.owned.has(name)).flatMap((group) => group.addresses)
+    const floating = wide.groups.filter(({ name }) => planInput.owned.has(name)).flatMap((group) => group.addresses)
     const values = new Map<string, string | null>(kernel().sysctls)
     for (const [at, path] of ARP.entries()) values.set(path, any.sysctls[0][at] ?? '0')
     for (const path of any.sysctls[1]) {
@@ -157,10 +157,10 @@ const anyWorld: fc.Arbitrary<World> = fc
       services: any.services,
       sysctls: values,
     })
-    const right = guardPrint(desired(situation, now).guard)
+    const right = guardPrint(desired(planInput, now).guard)
     return {
       now: { ...now, guard: any.guard === 'right' ? right : any.guard },
-      situation,
+      planInput,
       record: claim(any.known, view.services),
       held: new Set(floating.map(({ address }) => address)),
     }
@@ -271,7 +271,7 @@ function expectCourse(course: readonly Observed[], wanted: Desired): void {
     const target = wanted.services.find((entry) => serviceKey(entry) === key)
     if (alive(service) && alive(find(last.services, key)))
       for (const now of course) expect(alive(find(now.services, key)), `${key} serves all the time`).toBe(true)
-    for (const dest of target?.forgets === false ? service.dests : []) {
+    for (const dest of target?.flushConnections === false ? service.dests : []) {
       if (!target?.dests.some((entry) => destKey(entry) === destKey(dest))) continue
       for (const now of course) {
         const held = find(now.services, key)?.dests.find((entry) => destKey(entry) === destKey(dest))
@@ -337,7 +337,7 @@ describe('any plan', () => {
   it('obeys the laws at every step, reaches what is wanted, and is empty the second time', () => {
     fc.assert(
       fc.property(anyWorld, (world) => {
-        const wanted = desired({ ...world.situation, forgetting: new Set() }, world.now)
+        const wanted = desired({ ...world.planInput, flushing: new Set() }, world.now)
         const after = play(world.now, wanted, world)
         expectReached(after, wanted, world)
         expect(diff(after, wanted, world.record)).toEqual([])
@@ -349,8 +349,8 @@ describe('any plan', () => {
   it('that forgets ends after a few, with no connection of an earlier reign, and with a table all the time', () => {
     fc.assert(
       fc.property(anyWorld, fc.array(fc.nat(2), { minLength: 30, maxLength: 30 }), (world, counts) => {
-        const ready = play(world.now, desired({ ...world.situation, forgetting: new Set() }, world.now), world)
-        const wanted = desired(world.situation, ready)
+        const ready = play(world.now, desired({ ...world.planInput, flushing: new Set() }, world.now), world)
+        const wanted = desired(world.planInput, ready)
         let now = remembering(ready, counts)
         for (let turn = 0; turn < 4; turn++) {
           now = play(now, wanted, world)
@@ -360,7 +360,7 @@ describe('any plan', () => {
         }
         expectReached(now, wanted, world)
         expect(diff(now, wanted, world.record)).toEqual([])
-        for (const service of wanted.services.filter(({ forgets }) => forgets))
+        for (const service of wanted.services.filter(({ flushConnections }) => flushConnections))
           for (const dest of find(now.services, serviceKey(service))?.dests ?? [])
             if (world.record.get(serviceKey(service))?.has(destKey(dest))) expect(dest.active + dest.inactive).toBe(0)
       }),

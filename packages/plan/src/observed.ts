@@ -1,4 +1,4 @@
-/** What the kernel says now: the ground that a plan stands on. */
+/** What the kernel says now: what a plan starts from. */
 
 export interface ObservedLink {
   readonly index: number

@@ -23,7 +23,7 @@ const OPERATIONS: readonly [operation: Operation, verb: string, names: readonly 
   [{ kind: 'dest-add', service, dest }, 'add', [...PLACE, 'nat', 'weight 3']],
   [{ kind: 'dest-edit', service, dest }, 'edit', [...PLACE, 'nat', 'weight 3']],
   [{ kind: 'dest-remove', service, address: dest.address, port: dest.port }, 'remove', PLACE],
-  [{ kind: 'dest-forget', service, address: dest.address, port: dest.port }, 'forget', PLACE],
+  [{ kind: 'dest-flush', service, address: dest.address, port: dest.port }, 'forget', PLACE],
   [{ kind: 'route-set', gateway: '10.12.0.254', index: 2 }, 'default', ['10.12.0.254']],
   [{ kind: 'route-remove', gateway: '10.12.0.254', index: 2, protocol: 76 }, 'remove', ['default', '10.12.0.254']],
   [{ kind: 'route-remove', gateway: null, index: 2, protocol: 76 }, 'remove', ['default', 'the wire']],

@@ -33,7 +33,7 @@ export type Operation =
    * Linux 5.9), on a director that does not hold the address; the next plan adds it again. In one plan the kernel would
    * give the destination back with its connections.
    */
-  | { readonly kind: 'dest-forget'; readonly service: ServiceName; readonly address: string; readonly port: number }
+  | { readonly kind: 'dest-flush'; readonly service: ServiceName; readonly address: string; readonly port: number }
   | { readonly kind: 'route-set'; readonly gateway: string; readonly index: number }
   | {
       readonly kind: 'route-remove'
@@ -68,7 +68,7 @@ export function describeOperation(operation: Operation): string {
     }
     case 'dest-remove':
       return `remove ${destKey(operation)} from ${serviceKey(operation.service)}`
-    case 'dest-forget':
+    case 'dest-flush':
       return `forget old connections to ${destKey(operation)} in ${serviceKey(operation.service)}`
     case 'route-set':
       return `default route through ${operation.gateway}`

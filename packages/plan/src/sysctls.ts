@@ -1,6 +1,6 @@
 /** Kernel settings that forwarding needs (TRAPS.md, rows 1, 5, 11 and 21; kernel: ip-sysctl, ipvs-sysctl). */
 import type { FloatingAddress } from '@lvsm/model'
-import { type Ground, interfaceFor } from './ground.ts'
+import { type HostNetwork, interfaceFor } from './host-network.ts'
 
 export interface DesiredSysctl {
   /** Below /proc/sys. */
@@ -14,21 +14,25 @@ export interface DesiredSysctl {
 
 const conf = (name: string, key: string): string => `net/ipv4/conf/${name}/${key}`
 const exactly = (path: string, value: string, why: string): DesiredSysctl => ({ path, value, accept: [value], why })
-const devices = (ground: Ground): string[] =>
-  ground.links.filter((link) => !link.loopback && !link.name.includes('/')).map((link) => link.name)
+const devices = (host: HostNetwork): string[] =>
+  host.links.filter((link) => !link.loopback && !link.name.includes('/')).map((link) => link.name)
 
 /**
  * A director: no redirects (on if either of all and the interface says so, so both are cleared), and forwarding only for
  * NAT. Where an interface has no address of its own in the network of the VIPs, the first of them is the primary one.
  */
-export function directorSysctls(ground: Ground, nat: boolean, floating: readonly FloatingAddress[]): DesiredSysctl[] {
-  const homes = new Set(floating.map((entry) => entry.interface ?? interfaceFor(ground, entry.address)?.name))
-  const redirects = ['all', 'default', ...devices(ground)].map((name) =>
+export function directorSysctls(
+  host: HostNetwork,
+  nat: boolean,
+  floating: readonly FloatingAddress[],
+): DesiredSysctl[] {
+  const homes = new Set(floating.map((entry) => entry.interface ?? interfaceFor(host, entry.address)?.name))
+  const redirects = ['all', 'default', ...devices(host)].map((name) =>
     exactly(conf(name, 'send_redirects'), '0', 'realservers would be told a way around the director'),
   )
   return [
     ...redirects,
-    ...devices(ground)
+    ...devices(host)
       .filter((name) => homes.has(name))
       .map((name) =>
         exactly(conf(name, 'promote_secondaries'), '1', 'a group that leaves would take the addresses of others along'),
@@ -39,8 +43,8 @@ export function directorSysctls(ground: Ground, nat: boolean, floating: readonly
 }
 
 /** A realserver by direct routing: silent in ARP for what stands on lo. The maximum of all and the interface counts. */
-export function drSysctls(ground: Ground, aliases: readonly string[]): DesiredSysctl[] {
-  const facing = aliases.flatMap((address) => interfaceFor(ground, address)?.name ?? [])
+export function drSysctls(host: HostNetwork, aliases: readonly string[]): DesiredSysctl[] {
+  const facing = aliases.flatMap((address) => interfaceFor(host, address)?.name ?? [])
   const names = [...new Set(['all', ...facing, 'lo'])]
   return names.flatMap((name) => [
     {
@@ -59,8 +63,8 @@ export function drSysctls(ground: Ground, aliases: readonly string[]): DesiredSy
 }
 
 /** A NAT realserver follows its default route and no ICMP redirect (on a host, either of all and the interface lets them in). */
-export function natSysctls(ground: Ground, gateway: string): DesiredSysctl[] {
-  const facing = interfaceFor(ground, gateway)?.name
+export function natSysctls(host: HostNetwork, gateway: string): DesiredSysctl[] {
+  const facing = interfaceFor(host, gateway)?.name
   return ['all', ...(facing === undefined ? [] : [facing])].map((name) =>
     exactly(conf(name, 'accept_redirects'), '0', 'a redirect would lead answers past the director'),
   )

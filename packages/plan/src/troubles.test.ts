@@ -1,11 +1,11 @@
 import type { NodeView } from '@lvsm/model'
 import { describe, expect, it } from 'vitest'
-import { apply, kernel, links, situation, viewOf, wide } from './fixture.ts'
+import { apply, kernel, links, planInput, viewOf, wide } from './fixture.ts'
 import { claim, desired, diff, type Observed, type OwnedRecord, troublesOf } from './index.ts'
 
 const RECORD = claim(new Map(), wide.services)
 const troubles = (view: NodeView, now: Observed, record: OwnedRecord = RECORD) =>
-  troublesOf(view, desired(situation('dir1', { view }), now), now, record)
+  troublesOf(view, desired(planInput('dir1', { view }), now), now, record)
 /** Severity and code of each, then what its message and its hint name. */
 const seen = (node: string, more: Partial<Observed> = {}, change = (view: NodeView): NodeView => view) =>
   troubles(change(viewOf(wide, node)), kernel(more)).map(({ severity, code, message, hint }) => ({
@@ -142,7 +142,7 @@ describe('no trouble', () => {
 
   it('is what the first plan mends', () => {
     const view = viewOf(wide, 'dir2')
-    const wanted = desired(situation('dir1', { view }), kernel())
+    const wanted = desired(planInput('dir1', { view }), kernel())
     const after = diff(kernel(), wanted, RECORD).reduce(apply, kernel())
     expect(troubles(view, after)).toEqual([])
   })

@@ -2,7 +2,7 @@
 import type { Trouble } from '@lvsm/base'
 import type { NodeView } from '@lvsm/model'
 import type { Desired } from './desired.ts'
-import { interfaceFor } from './ground.ts'
+import { interfaceFor } from './host-network.ts'
 import { destKey, type Observed, OUR_PROTOCOL, serviceKey } from './observed.ts'
 import type { OwnedRecord } from './record.ts'
 

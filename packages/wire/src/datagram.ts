@@ -1,11 +1,11 @@
 /**
- * One UDP datagram: version, key id, cluster, sender, incarnation, sequence, spread, message, rider, addressee, MAC.
+ * One UDP datagram: version, key id, cluster, sender, incarnation, sequence, spread, message, piggybacked, addressee, MAC.
  * The MAC covers every byte before it. Nothing inside is looked at before the MAC was right, but what is needed
  * to choose the key; every refusal has a reason that is counted and never logged.
  *
  * The addressee comes last, so that a message to many is encoded, and all but the end of it hashed, once.
  */
-import { type Beat, type Spread, SPREADS } from '@lvsm/heartbeat'
+import { type Heartbeat, type Spread, SPREADS } from '@lvsm/heartbeat'
 import { type Codec, counter, encode, hex, nullable, oneOf, pair, read, struct, text, u16, u8 } from './codec.ts'
 import { beatCodec, type Message, messageCodec } from './messages.ts'
 import { ageOf, VERSIONS } from './versions.ts'
@@ -20,8 +20,8 @@ export interface Outgoing {
   readonly sequence: number
   readonly spread: Spread
   readonly message: Message
-  /** A beat that goes along, instead of in a datagram of its own. */
-  readonly rider: Beat | null
+  /** A heartbeat that goes along, instead of in a datagram of its own. */
+  readonly piggybacked: Heartbeat | null
 }
 export interface Datagram extends Outgoing {
   /** The receiver's incarnation as the sender knows it. */
@@ -57,7 +57,7 @@ const common = struct<Common>({
   sequence: counter,
   spread: oneOf(SPREADS, 'all'),
   message: messageCodec,
-  rider: nullable(beatCodec),
+  piggybacked: nullable(beatCodec),
 })
 const addressee: Codec<string | null> = nullable(hex(16))
 /** The addressee ends what is signed; what the common part may grow by stands before it. */
@@ -99,9 +99,9 @@ export function open(bytes: Uint8Array, cluster: string, keys: Keys): Opened {
   if (!tag || !sameBytes(tag, bytes.subarray(bytes.length - size))) return drop('mac')
   const found = read(datagramCodec, signed)
   if (!found.ok) return drop(found.reason === 'unknown-kind' ? 'kind' : 'malformed')
-  const [{ from, incarnation, sequence, spread, message, rider, cluster: theirs }, to] = found.value
+  const [{ from, incarnation, sequence, spread, message, piggybacked, cluster: theirs }, to] = found.value
   if (theirs !== cluster) return drop('cluster')
-  return { ok: true, datagram: { from, incarnation, sequence, spread, to, message, rider } }
+  return { ok: true, datagram: { from, incarnation, sequence, spread, to, message, piggybacked } }
 }
 
 const drop = (reason: DropReason): Opened => ({ ok: false, reason })

@@ -1,5 +1,5 @@
 /** What the lease process keeps on disk, as bytes: each file begins with its version. The checksum around them is the disk's business. */
-import { LONGEST_TERM_MS } from '@lvsm/base'
+import { LONGEST_LEASE_MS } from '@lvsm/base'
 import { type DurableState, HIGHEST_NUMBER, type LeaseView } from '@lvsm/lease'
 import { type Codec, counter, encode, flag, number, read, struct, u8 } from './codec.ts'
 import { viewCodec } from './frame.ts'
@@ -29,7 +29,7 @@ export function decodeState(content: Uint8Array): Stored<DurableState> {
   const stored = readVersioned(stateFileCodec, VERSIONS.stateFile, content)
   if (stored.kind !== 'read') return stored
   const { limitMs, highWater, standby } = stored.value
-  const possible = limitMs >= 0 && limitMs <= LONGEST_TERM_MS && highWater <= HIGHEST_NUMBER
+  const possible = limitMs >= 0 && limitMs <= LONGEST_LEASE_MS && highWater <= HIGHEST_NUMBER
   return possible ? { kind: 'read', value: { limitMs, highWater, standby } } : { kind: 'damaged' }
 }
 export function decodeView(content: Uint8Array): Stored<LeaseView> {

@@ -37,7 +37,7 @@ export const MAX_FRAME = 4 * 1024 * 1024
 
 const timing = struct<Timing>({
   keepaliveMs: number,
-  termMs: number,
+  leaseMs: number,
   applyMs: number,
   warntimeMs: number,
   deadtimeMs: number,
@@ -102,7 +102,7 @@ const event = struct<LeaseEvent>({
 
 export const toLeaseCodec = union<ToLease>({
   view: [1, struct({ view: viewCodec })],
-  ready: [2, struct({ group: text, ready: flag, cutOff: flag, reaches: u8, reason: text })],
+  ready: [2, struct({ group: text, ready: flag, interfaceDown: flag, reaches: u8, reason: text })],
   switchover: [3, struct({ group: text, to: nullable(text), reason: text })],
   standby: [4, struct({ on: flag, reason: text })],
   relay: [5, struct({ to: nullable(text), payload: bytes })],

@@ -4,12 +4,12 @@ import type { LeaseEvent, LeaseStatus, LeaseView } from '@lvsm/lease'
 /** Reconciler to lease process. */
 export type ToLease =
   | { readonly kind: 'view'; readonly view: LeaseView }
-  /** `cutOff`: an interface of the group's addresses is gone or carries nothing, so nobody would reach an owner here. */
+  /** `interfaceDown`: an interface of the group's addresses is gone or carries nothing, so nobody would reach an owner here. */
   | {
       readonly kind: 'ready'
       readonly group: string
       readonly ready: boolean
-      readonly cutOff: boolean
+      readonly interfaceDown: boolean
       /** How many of the group's ping nodes answer. */
       readonly reaches: number
       readonly reason: string

@@ -1,5 +1,5 @@
 /** What must never come through, whoever signed it: lengths of time that are none, numbers that cannot be counted. */
-import { LONGEST_TERM_MS } from '@lvsm/base'
+import { LONGEST_LEASE_MS } from '@lvsm/base'
 import { HIGHEST_NUMBER, type DurableState, type LeaseStatus, NEW_STATE } from '@lvsm/lease'
 import { describe, expect, test } from 'vitest'
 import { encode } from './codec.ts'
@@ -11,18 +11,18 @@ const back = (message: Message): Message | null => decode(messageCodec, encode(m
 
 describe('lengths of time between nodes', () => {
   const withMs = (ms: number): readonly Message[] => [
-    { kind: 'request', ...about, termMs: ms, number: 1 },
+    { kind: 'request', ...about, leaseMs: ms, number: 1 },
     { kind: 'ack', ...about, echo, grantMs: ms, highWater: 1 },
     { kind: 'busy', ...about, echo, reason: 'held', leftMs: ms, highWater: 1 },
     {
-      kind: 'beat',
+      kind: 'heartbeat',
       revision: 1,
       standby: false,
       voters: '0123456789abcdef',
       groups: [{ group: 'web', holds: true, ready: true, reaches: 0, number: 1, leftMs: ms }],
     },
   ]
-  test.each([0, 0.25, LONGEST_TERM_MS, 3_600_000])('%d ms come through', (ms) => {
+  test.each([0, 0.25, LONGEST_LEASE_MS, 3_600_000])('%d ms come through', (ms) => {
     for (const message of withMs(ms)) expect(back(message)).toEqual(message)
   })
   test.each([-1, -0.001, 3_600_001, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN])(
@@ -45,11 +45,11 @@ describe('the state on disk', () => {
   test('comes back as it was', () => {
     expect(decodeState(encodeState(state))).toEqual({ kind: 'read', value: state })
     expect(decodeState(encodeState(NEW_STATE))).toEqual({ kind: 'read', value: NEW_STATE })
-    const longest = { limitMs: LONGEST_TERM_MS, highWater: HIGHEST_NUMBER, standby: false }
+    const longest = { limitMs: LONGEST_LEASE_MS, highWater: HIGHEST_NUMBER, standby: false }
     expect(decodeState(encodeState(longest))).toEqual({ kind: 'read', value: longest })
   })
   test.each<[string, DurableState]>([
-    ['a longer lease than any', { ...state, limitMs: LONGEST_TERM_MS + 1 }],
+    ['a longer lease than any', { ...state, limitMs: LONGEST_LEASE_MS + 1 }],
     ['a negative one', { ...state, limitMs: -1 }],
     ['an infinite one', { ...state, limitMs: Number.POSITIVE_INFINITY }],
     ['a number that leaves none', { ...state, highWater: HIGHEST_NUMBER + 1 }],

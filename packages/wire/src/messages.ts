@@ -1,5 +1,5 @@
 /** The shape on the wire of everything that nodes say to each other. */
-import type { Beat, GroupClaim, Relay } from '@lvsm/heartbeat'
+import type { Heartbeat, GroupClaim, Relay } from '@lvsm/heartbeat'
 import type { Echo, LeaseMessage, Poll } from '@lvsm/lease'
 import {
   bytes,
@@ -17,7 +17,7 @@ import {
   union,
 } from './codec.ts'
 
-export type Message = LeaseMessage | Beat | Relay
+export type Message = LeaseMessage | Heartbeat | Relay
 
 const aboutFields = { group: text, digest: hex(8), epoch: u32 }
 const about = struct<Omit<Poll, 'kind'>>(aboutFields)
@@ -30,14 +30,19 @@ const claim = struct<GroupClaim>({
   number: counter,
   leftMs: milliseconds,
 })
-const beat = struct<Omit<Beat, 'kind'>>({ revision: counter, standby: flag, voters: hex(8), groups: list(claim) })
+const heartbeat = struct<Omit<Heartbeat, 'kind'>>({
+  revision: counter,
+  standby: flag,
+  voters: hex(8),
+  groups: list(claim),
+})
 /** A reason that this version does not know says no all the same: like `epoch`, for no time that could be waited for. */
 const reason = oneOf(['held', 'reserved', 'epoch', 'unknown-list', 'number'], 'epoch')
 
-export const beatCodec = union<Beat>({ beat: [1, beat] })
+export const beatCodec = union<Heartbeat>({ heartbeat: [1, heartbeat] })
 export const messageCodec = union<Message>({
-  beat: [1, beat],
-  request: [2, struct({ ...aboutFields, termMs: milliseconds, number: counter })],
+  heartbeat: [1, heartbeat],
+  request: [2, struct({ ...aboutFields, leaseMs: milliseconds, number: counter })],
   poll: [3, about],
   release: [4, struct({ ...aboutFields, upTo: counter, successor: nullable(text) })],
   ack: [5, struct({ ...aboutFields, echo, grantMs: milliseconds, highWater: counter })],

@@ -40,8 +40,8 @@ const counter = fc.maxSafeNat()
 const ms = fc.double({ min: 0, max: 3_600_000, noNaN: true }).map((v) => v + 0)
 const about = { group: fc.string({ unit: 'grapheme', maxLength: 40 }), digest: hexOf(8), epoch: fc.nat() }
 const echo = fc.record({ incarnation: hexOf(16), sequence: counter })
-const beat = fc.record({
-  kind: fc.constant('beat' as const),
+const heartbeat = fc.record({
+  kind: fc.constant('heartbeat' as const),
   revision: counter,
   standby: fc.boolean(),
   voters: hexOf(8),
@@ -57,8 +57,8 @@ const beat = fc.record({
   ),
 })
 const message: fc.Arbitrary<Message> = fc.oneof(
-  beat,
-  fc.record({ kind: fc.constant('request' as const), ...about, termMs: ms, number: counter }),
+  heartbeat,
+  fc.record({ kind: fc.constant('request' as const), ...about, leaseMs: ms, number: counter }),
   fc.record({ kind: fc.constant('poll' as const), ...about }),
   fc.record({ kind: fc.constant('release' as const), ...about, upTo: counter, successor: fc.option(fc.string()) }),
   fc.record({ kind: fc.constant('ack' as const), ...about, echo, grantMs: ms, highWater: counter }),
@@ -88,7 +88,7 @@ const datagram: fc.Arbitrary<Datagram> = fc.record({
   spread: fc.constantFrom('one' as const, 'all' as const),
   to: fc.option(hexOf(16)),
   message,
-  rider: fc.option(beat),
+  piggybacked: fc.option(heartbeat),
 })
 const sample: Datagram = {
   from: 'dir1',
@@ -97,7 +97,7 @@ const sample: Datagram = {
   spread: 'one',
   to: null,
   message: { kind: 'poll', group: 'web', digest: '0123456789abcdef', epoch: 1 },
-  rider: null,
+  piggybacked: null,
 }
 
 describe('messages', () => {
@@ -153,7 +153,7 @@ describe('frames', () => {
     kind: 'ready',
     group: 'web',
     ready: true,
-    cutOff: false,
+    interfaceDown: false,
     reaches: 2,
     reason: 'kernel is prepared',
   }

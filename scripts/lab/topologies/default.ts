@@ -25,7 +25,7 @@ export const standard: Topology = {
   vip: '10.11.0.10',
   port: 80,
   links: ['inside', 'outside'],
-  timing: { keepalive: '200ms', term: '900ms', apply: '50ms', warntime: '600ms', deadtime: '2s', drain: '500ms' },
+  timing: { keepalive: '200ms', lease: '900ms', apply: '50ms', warntime: '600ms', deadtime: '2s', drain: '500ms' },
   groups: [
     {
       name: 'web',

@@ -10,7 +10,7 @@ const wanted = ['client', 'dir1', 'dir2', 'rs1', 'rs2']
 export const pair: Topology = {
   ...standard,
   name: 'pair',
-  timing: { keepalive: '100ms', term: '330ms', apply: '20ms', warntime: '300ms', deadtime: '1s', drain: '300ms' },
+  timing: { keepalive: '100ms', lease: '330ms', apply: '20ms', warntime: '300ms', deadtime: '1s', drain: '300ms' },
   about: 'two directors, two realservers by DR, a client: for comparisons',
   nodes: standard.nodes.filter((node) => wanted.includes(node.name)),
   groups: [{ name: 'web', directors: ['dir1', 'dir2'], vips: ['10.11.0.10/24'] }],

@@ -1,4 +1,4 @@
-/** With each beat a datagram of one more kind goes along; whoever knows the kind takes it, and counts it. */
+/** With each heartbeat a datagram of one more kind goes along; whoever knows the kind takes it, and counts it. */
 import { openLinks as open, type UdpEvents, type UdpLinks } from '../../../agent/lease/adapters/network/udp.ts'
 import type { LeaseView } from '@lvsm/lease'
 import type { Message } from '@lvsm/wire'
@@ -19,8 +19,8 @@ export function openLinks(view: LeaseView, events: UdpEvents): UdpLinks {
     ...links,
     send(outgoing, recipients) {
       links.send(outgoing, recipients)
-      if (outgoing.message.kind === 'beat')
-        links.send({ ...outgoing, message: newKind<Message>(), rider: null }, recipients)
+      if (outgoing.message.kind === 'heartbeat')
+        links.send({ ...outgoing, message: newKind<Message>(), piggybacked: null }, recipients)
     },
   }
 }

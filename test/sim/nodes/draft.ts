@@ -29,7 +29,7 @@ export interface Draft {
 
 const PING_NODE = '10.11.0.100'
 const KEY = '000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f'
-const TIMING = 'keepalive: 100ms, term: 350ms, apply: 35ms, warntime: 300ms, deadtime: 1s, drain: 200ms'
+const TIMING = 'keepalive: 100ms, lease: 350ms, apply: 35ms, warntime: 300ms, deadtime: 1s, drain: 200ms'
 const VOTERS = 3
 const NAT_PORT = 8080
 

@@ -60,7 +60,7 @@ export class PlaneLaw {
   /** Its configuration names a realserver with weight that has lived all the time. */
   #mustServe(node: Node, operation: Operation): boolean {
     if (!('service' in operation)) return false
-    if (operation.kind === 'dest-forget' && !this.#answers(node, operation.service.address)) return false
+    if (operation.kind === 'dest-flush' && !this.#answers(node, operation.service.address)) return false
     return this.#living(node, serviceKey(operation.service))
   }
   #living(node: Node, key: string): boolean {

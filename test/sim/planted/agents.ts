@@ -141,7 +141,7 @@ export const AGENTS: readonly Mistake[] = [
     'connections of an earlier reign are not forgotten',
     'agent/SWITCHOVER.md',
     SWITCHOVER,
-    does((operations) => operations.filter(({ kind }) => kind !== 'dest-forget')),
+    does((operations) => operations.filter(({ kind }) => kind !== 'dest-flush')),
   ),
   wrong(
     'connections through NAT are not waited for',

@@ -1,7 +1,7 @@
 /** Mistakes in what nodes say to each other, in whom they believe, and when they act (packages/lease/PROTOCOL.md). */
 import { after, type Instant } from '@lvsm/base'
 import { type LeaseView, voterDigest } from '@lvsm/lease'
-import type { Beat } from '@lvsm/heartbeat'
+import type { Heartbeat } from '@lvsm/heartbeat'
 import type { Outgoing } from '@lvsm/wire'
 import type { Envelope, LeaseInput } from '../../../agent/lease/core/events.ts'
 import type { Addressee } from '../../../agent/lease/ports.ts'
@@ -37,10 +37,10 @@ const given = (change: (input: LeaseInput) => LeaseInput | null): Plant =>
     },
   }))
 
-const eachBeat = (envelope: Envelope, change: (beat: Beat) => Beat): Envelope => ({
+const eachBeat = (envelope: Envelope, change: (heartbeat: Heartbeat) => Heartbeat): Envelope => ({
   ...envelope,
-  message: envelope.message.kind === 'beat' ? change(envelope.message) : envelope.message,
-  rider: envelope.rider && change(envelope.rider),
+  message: envelope.message.kind === 'heartbeat' ? change(envelope.message) : envelope.message,
+  piggybacked: envelope.piggybacked && change(envelope.piggybacked),
 })
 
 const PEERS: readonly Mistake[] = [
@@ -105,7 +105,7 @@ const PEERS: readonly Mistake[] = [
     'voters exchanged file by file',
     wrapped((ports) => {
       let view: LeaseView | null = null
-      const mine = (beat: Beat): Beat => (view ? { ...beat, voters: voterDigest(view) } : beat)
+      const mine = (heartbeat: Heartbeat): Heartbeat => (view ? { ...heartbeat, voters: voterDigest(view) } : heartbeat)
       return {
         step(input, now) {
           if (input.kind === 'view') view = input.view
@@ -121,7 +121,7 @@ const PEERS: readonly Mistake[] = [
     'steadfast with one dead link of two',
     routed((one) => ({
       ...one,
-      route: { spread: 'one', heardOn: 0, beat: false, turn: 0 },
+      route: { spread: 'one', heardOn: 0, heartbeat: false, turn: 0 },
     })),
   ),
   mistake(
@@ -130,7 +130,7 @@ const PEERS: readonly Mistake[] = [
     'steadfast with one dead link of two',
     routed((one) => ({
       ...one,
-      route: { spread: 'one', heardOn: null, beat: true, turn: 1 },
+      route: { spread: 'one', heardOn: null, heartbeat: true, turn: 1 },
     })),
   ),
 ]
@@ -145,7 +145,10 @@ const TURNS: readonly Mistake[] = [
     'takeover after power cut',
     heard(
       () => (envelope) =>
-        eachBeat(envelope, (beat) => ({ ...beat, groups: beat.groups.map((claim) => ({ ...claim, ready: false })) })),
+        eachBeat(envelope, (heartbeat) => ({
+          ...heartbeat,
+          groups: heartbeat.groups.map((claim) => ({ ...claim, ready: false })),
+        })),
     ),
   ),
   mistake(
@@ -273,7 +276,7 @@ const TIMELY: readonly Mistake[] = [
     'no carrier is nobody’s business',
     'agent/lease/README.md',
     'takeover after no carrier',
-    given((input) => (input.kind === 'ready' ? { ...input, cutOff: false, ready: true } : input)),
+    given((input) => (input.kind === 'ready' ? { ...input, interfaceDown: false, ready: true } : input)),
   ),
   mistake(
     'the alarm rings late',

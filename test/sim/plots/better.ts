@@ -38,8 +38,8 @@ const plot = (name: string, { befalls, moves }: Worse): Plot => ({
   play(cluster) {
     const asleep = begin(cluster)
     if (asleep !== null) return asleep
-    const { termMs, keepaliveMs } = cluster.present.timing
-    cluster.run(2 * termMs + cluster.random.next() * keepaliveMs)
+    const { leaseMs, keepaliveMs } = cluster.present.timing
+    cluster.run(2 * leaseMs + cluster.random.next() * keepaliveMs)
     const [group] = cluster.groups
     const owner = group && cluster.ownerOf(group)
     if (!group || !owner) return 'nobody answers before anything happened'
@@ -54,7 +54,7 @@ const plot = (name: string, { befalls, moves }: Worse): Plot => ({
   },
 })
 
-/** A peer's word may be a beat old, and its answer to the offer be on the way. */
+/** A peer's word may be a heartbeat old, and its answer to the offer be on the way. */
 function handsOver(cluster: Cluster, owner: Machine): string | null {
   const { keepaliveMs } = cluster.present.timing
   const [group] = cluster.groups

@@ -24,28 +24,28 @@ const driftOf = (times: number): Plot => ({
     const [group] = cluster.groups
     const owner = group && cluster.ownerOf(group)
     if (owner?.label === 'dir2') owner.put({ kind: 'switchover', group: group?.name ?? '', to: 'dir1', reason: 'slow' })
-    cluster.run(2 * timing.termMs + cluster.random.next() * timing.keepaliveMs)
+    cluster.run(2 * timing.leaseMs + cluster.random.next() * timing.keepaliveMs)
     if (cluster.random.next() < 0.5) freeze(cluster)
-    else cutOff(cluster)
-    cluster.run(timing.termMs)
+    else interfaceDown(cluster)
+    cluster.run(timing.leaseMs)
     return group && cluster.ownerOf(group)?.label === 'dir2' ? null : 'dir2 did not take over'
   },
 })
 
 function freeze(cluster: Cluster): void {
-  const { termMs } = cluster.present.timing
-  cluster.machine('dir1')?.process?.freeze(2 * termMs)
-  cluster.run(0.5 * termMs)
+  const { leaseMs } = cluster.present.timing
+  cluster.machine('dir1')?.process?.freeze(2 * leaseMs)
+  cluster.run(0.5 * leaseMs)
 }
 /** The last renewal comes as late as it may, and then nothing more. */
-function cutOff(cluster: Cluster): void {
-  const { termMs } = cluster.present.timing
+function interfaceDown(cluster: Cluster): void {
+  const { leaseMs } = cluster.present.timing
   const owner = cluster.machine('dir1')
   cluster.network.cut(({ from, to }) => from === 'dir1' || to === 'dir1')
-  cluster.run(0.5 * termMs)
+  cluster.run(0.5 * leaseMs)
   owner?.process?.tripUntil(() => owner.kernel.found.endOf('web', 'announce') - 0.5)
-  cluster.run(0.25 * termMs)
-  owner?.process?.freeze(2 * termMs)
+  cluster.run(0.25 * leaseMs)
+  owner?.process?.freeze(2 * leaseMs)
 }
 
 export const DRIFTS: readonly Plot[] = [driftOf(1)]

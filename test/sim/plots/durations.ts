@@ -18,7 +18,7 @@ function shape(random: Random): Shape {
   const five = random.next() < 0.4
   const drawn = plainShape(random, { directors: five ? 3 : 2, others: five ? 2 : 1 })
   const [first] = drawn.revisions
-  const others = TIMINGS.filter(({ termMs }) => termMs !== first.timing.termMs)
+  const others = TIMINGS.filter(({ leaseMs }) => leaseMs !== first.timing.leaseMs)
   const timing = others[Math.floor(random.next() * others.length)] ?? first.timing
   return { ...drawn, revisions: [first, { ...first, timing }] }
 }
@@ -38,13 +38,13 @@ function isolate(cluster: Cluster, machine: Machine, ms: number): void {
 
 /** A new duration reaches the nodes in any order; most of them start anew some time after. */
 function change(cluster: Cluster, revision: number): string | null {
-  const leaseMs = Math.max(...cluster.shape.revisions.map(({ timing }) => timing.termMs))
+  const leaseMs = Math.max(...cluster.shape.revisions.map(({ timing }) => timing.leaseMs))
   const [group] = cluster.groups
   const owner = group && cluster.ownerOf(group)
   const full = chance(cluster, 0.3)
   for (const { disk } of cluster.machines) disk.faults = chance(cluster, 0.5) ? { ...SLUGGISH, full } : disk.faults
   cluster.revision = revision
-  cluster.note(`the lease takes ${cluster.present.timing.termMs} ms${full ? ', disks are full' : ''}`)
+  cluster.note(`the lease takes ${cluster.present.timing.leaseMs} ms${full ? ', disks are full' : ''}`)
   for (const machine of cluster.machines) learn(cluster, machine, chance(cluster, machine === owner ? 0.5 : 1), leaseMs)
   if (owner && chance(cluster, 0.7))
     cluster.afflictions.later(draw(cluster, 0, 1.2) * leaseMs, () => isolate(cluster, owner, 1.5 * leaseMs))
@@ -88,7 +88,7 @@ const LONGER: Plot = {
   play(cluster) {
     const asleep = begin(cluster)
     if (asleep !== null) return asleep
-    cluster.run(draw(cluster, 1, 3) * FAST.termMs)
+    cluster.run(draw(cluster, 1, 3) * FAST.leaseMs)
     const [group] = cluster.groups
     const owner = group && cluster.ownerOf(group)
     if (!owner) return 'nobody answers'
@@ -97,9 +97,9 @@ const LONGER: Plot = {
     cluster.revision = 1
     for (const machine of cluster.machines) machine.adopt(1)
     cluster.run(draw(cluster, 1, 4) * WAN.keepaliveMs)
-    isolate(cluster, owner, 1.5 * WAN.termMs)
+    isolate(cluster, owner, 1.5 * WAN.leaseMs)
     for (const machine of cluster.machines) if (machine !== owner) restart(cluster, machine)
-    cluster.run(1.2 * WAN.termMs)
+    cluster.run(1.2 * WAN.leaseMs)
     heal(cluster)
     return settles(cluster, 'after the change')
   },
@@ -111,18 +111,18 @@ const LOST: Plot = {
   play(cluster) {
     const asleep = begin(cluster)
     if (asleep !== null) return asleep
-    const { termMs } = cluster.present.timing
-    cluster.run(draw(cluster, 1, 3) * termMs)
+    const { leaseMs } = cluster.present.timing
+    cluster.run(draw(cluster, 1, 3) * leaseMs)
     const [group] = cluster.groups
     const owner = group && cluster.ownerOf(group)
-    if (owner) isolate(cluster, owner, 1.5 * termMs)
+    if (owner) isolate(cluster, owner, 1.5 * leaseMs)
     for (const machine of cluster.machines) {
       if (machine === owner || chance(cluster, 0.3)) continue
       machine.kill()
       machine.forget()
       cluster.afflictions.later(draw(cluster, 1, SOON_MS), () => machine.start())
     }
-    cluster.run(2 * termMs)
+    cluster.run(2 * leaseMs)
     heal(cluster)
     cluster.run(cluster.quarantineMs())
     return settles(cluster, 'after the silence')
@@ -142,7 +142,7 @@ const FORGETFUL: Plot = {
     voter.kill()
     voter.forget()
     voter.start('sound')
-    cluster.run(2 * cluster.present.timing.termMs)
+    cluster.run(2 * cluster.present.timing.leaseMs)
     return stays(cluster, 10, 'with one voter that is silent')
   },
 }

@@ -25,7 +25,7 @@ const DENIED: Plot = {
   play(cluster) {
     const asleep = begin(cluster)
     if (asleep !== null) return asleep
-    const { termMs, keepaliveMs } = cluster.present.timing
+    const { leaseMs, keepaliveMs } = cluster.present.timing
     for (let round = 0; round < 3; round++) {
       const owner = owned(cluster)
       if (!owner) return 'nobody answers'
@@ -33,10 +33,10 @@ const DENIED: Plot = {
       cluster.note(`answers of the kernel of ${owner.label} get lost`)
       kernel.faults.denial = 0.5
       if (cluster.random.next() < 0.5) process?.tripUntil(() => kernel.found.endOf('web', 'announce') - 1, true)
-      else process?.trip(draw(cluster, 0.3, 1.2) * termMs)
-      cluster.run(draw(cluster, 2, 6) * keepaliveMs + draw(cluster, 0.5, 1) * termMs)
+      else process?.trip(draw(cluster, 0.3, 1.2) * leaseMs)
+      cluster.run(draw(cluster, 2, 6) * keepaliveMs + draw(cluster, 0.5, 1) * leaseMs)
       if (cluster.random.next() < 0.5) owner.kill()
-      cluster.run(draw(cluster, 0.5, 1.5) * termMs)
+      cluster.run(draw(cluster, 0.5, 1.5) * leaseMs)
       heal(cluster)
       const restless = settles(cluster, 'after the healing')
       if (restless !== null) return restless
@@ -52,15 +52,15 @@ const FLUSHED: Plot = {
   play(cluster) {
     const asleep = begin(cluster)
     if (asleep !== null) return asleep
-    const { termMs } = cluster.present.timing
-    cluster.run(draw(cluster, 1, 2) * termMs)
+    const { leaseMs } = cluster.present.timing
+    cluster.run(draw(cluster, 1, 2) * leaseMs)
     const owner = owned(cluster)
     if (!owner) return 'nobody answers'
     if (cluster.random.next() < 0.5) owner.kill()
-    else owner.process?.freeze(draw(cluster, 0.5, 3) * termMs)
-    cluster.run(draw(cluster, 0, 1) * termMs)
+    else owner.process?.freeze(draw(cluster, 0.5, 3) * leaseMs)
+    cluster.run(draw(cluster, 0, 1) * leaseMs)
     owner.kernel.flush()
-    cluster.run(draw(cluster, 0.5, 3) * termMs)
+    cluster.run(draw(cluster, 0.5, 3) * leaseMs)
     heal(cluster)
     return settles(cluster, 'after the healing')
   },
@@ -73,8 +73,8 @@ const RESTORED: Plot = {
   play(cluster) {
     const asleep = begin(cluster)
     if (asleep !== null) return asleep
-    const { termMs, keepaliveMs } = cluster.present.timing
-    cluster.run(draw(cluster, 1, 2) * termMs)
+    const { leaseMs, keepaliveMs } = cluster.present.timing
+    cluster.run(draw(cluster, 1, 2) * leaseMs)
     for (let round = 0; round < 3; round++) {
       const owner = owned(cluster)
       if (!owner) return 'nobody answers'
@@ -82,7 +82,7 @@ const RESTORED: Plot = {
       cluster.run(5)
       const guarded = (): boolean => (owned(cluster)?.kernel.now.known().size ?? 0) > 0
       if (!cluster.runUntil(guarded, keepaliveMs, 1)) return `the fence of ${owner.label} is not restored`
-      cluster.run(draw(cluster, 0.2, 1) * termMs)
+      cluster.run(draw(cluster, 0.2, 1) * leaseMs)
     }
     return null
   },
@@ -95,7 +95,7 @@ const TAKEN_OFF: Plot = {
   play(cluster) {
     const asleep = begin(cluster)
     if (asleep !== null) return asleep
-    cluster.run(draw(cluster, 1, 2) * cluster.present.timing.termMs)
+    cluster.run(draw(cluster, 1, 2) * cluster.present.timing.leaseMs)
     const owner = owned(cluster)
     const [group] = cluster.groups
     const [address] = group?.addresses ?? []
@@ -127,14 +127,14 @@ const CARRIED: Plot = {
   play(cluster) {
     const asleep = begin(cluster)
     if (asleep !== null) return asleep
-    const { termMs, keepaliveMs } = cluster.present.timing
+    const { leaseMs, keepaliveMs } = cluster.present.timing
     for (let revision = 1; revision < 5; revision++) {
-      cluster.run(termMs + draw(cluster, 0, 2) * keepaliveMs)
+      cluster.run(leaseMs + draw(cluster, 0, 2) * keepaliveMs)
       const owner = owned(cluster)
-      owner?.process?.trip(draw(cluster, 0.3, 1.5) * termMs)
+      owner?.process?.trip(draw(cluster, 0.3, 1.5) * leaseMs)
       cluster.revision = revision % 2
       owner?.adopt(cluster.revision)
-      cluster.run(1.6 * termMs)
+      cluster.run(1.6 * leaseMs)
       heal(cluster)
       const restless = settles(cluster, 'after the change')
       if (restless !== null) return restless
@@ -150,7 +150,7 @@ const RETURNED: Plot = {
   play(cluster) {
     const asleep = begin(cluster)
     if (asleep !== null) return asleep
-    cluster.run(cluster.present.timing.termMs)
+    cluster.run(cluster.present.timing.leaseMs)
     const owner = owned(cluster)
     if (!owner) return 'nobody answers'
     owner.kill()
@@ -158,7 +158,7 @@ const RETURNED: Plot = {
     owner.revision = 1
     cluster.run(draw(cluster, 1, 50))
     owner.start('sound')
-    cluster.run(cluster.present.timing.termMs)
+    cluster.run(cluster.present.timing.leaseMs)
     heal(cluster)
     return settles(cluster, 'with the other configuration')
   },
@@ -171,14 +171,14 @@ const HELD_UP: Plot = {
   play(cluster) {
     const asleep = begin(cluster)
     if (asleep !== null) return asleep
-    const { termMs } = cluster.present.timing
-    cluster.stalls = { probability: 0.03, longestMs: 1.5 * termMs, flush: 0 }
+    const { leaseMs } = cluster.present.timing
+    cluster.stalls = { probability: 0.03, longestMs: 1.5 * leaseMs, flush: 0 }
     for (let round = 0; round < 8; round++) {
       owned(cluster)?.put({ kind: 'switchover', group: 'web', to: null, reason: 'in turn' })
-      cluster.run(draw(cluster, 0.5, 2) * termMs)
+      cluster.run(draw(cluster, 0.5, 2) * leaseMs)
     }
     heal(cluster)
-    cluster.run(2 * termMs)
+    cluster.run(2 * leaseMs)
     return settles(cluster, 'after the healing')
   },
 }

@@ -8,7 +8,7 @@ const STANDBY: Plot = {
   play(cluster) {
     const asleep = begin(cluster)
     if (asleep !== null) return asleep
-    const { termMs, keepaliveMs } = cluster.present.timing
+    const { leaseMs, keepaliveMs } = cluster.present.timing
     const [group] = cluster.groups
     const owner = group && cluster.ownerOf(group)
     const other = cluster.machines.find(({ name }) => group?.directors.includes(name) && name !== owner?.name)
@@ -19,10 +19,10 @@ const STANDBY: Plot = {
     else other.kill()
     cluster.run(20)
     other.start()
-    cluster.run(2 * termMs)
+    cluster.run(2 * leaseMs)
     owner.cutPower()
     const taken = (): boolean => cluster.ownerOf(group) !== undefined
-    if (cluster.runUntil(taken, 3 * termMs, keepaliveMs / 4)) return `${other.label} takes ${group.name} on standby`
+    if (cluster.runUntil(taken, 3 * leaseMs, keepaliveMs / 4)) return `${other.label} takes ${group.name} on standby`
     other.put({ kind: 'standby', on: false, reason: 'maintained' })
     return cluster.runUntil(taken, 3 * keepaliveMs + 20, 1) ? null : `${other.label} takes nothing after its standby`
   },

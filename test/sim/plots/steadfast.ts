@@ -113,8 +113,8 @@ const plot = (name: string, { shape = (drawn) => drawn, strike }: Trial): Plot =
   play(cluster) {
     const asleep = begin(cluster)
     if (asleep !== null) return asleep
-    const { termMs, keepaliveMs } = cluster.present.timing
-    cluster.run(2 * termMs + seededRandom(cluster.seed).next() * keepaliveMs)
+    const { leaseMs, keepaliveMs } = cluster.present.timing
+    cluster.run(2 * leaseMs + seededRandom(cluster.seed).next() * keepaliveMs)
     const [group] = cluster.groups
     const owner = group && cluster.ownerOf(group)
     if (!group || !owner) return 'nobody answers before anything happened'

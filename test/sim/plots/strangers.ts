@@ -50,8 +50,8 @@ const REPLAYED: Plot = {
     const owner = cluster.ownerOf(group)
     if (cluster.runUntil(() => cluster.ownerOf(group) !== owner, 3000, 5)) return 'recordings silence the owner'
     owner?.cutPower()
-    const { termMs, keepaliveMs } = cluster.present.timing
-    const taken = cluster.runUntil(() => cluster.ownerOf(group) !== undefined, termMs + 3 * keepaliveMs, 5)
+    const { leaseMs, keepaliveMs } = cluster.present.timing
+    const taken = cluster.runUntil(() => cluster.ownerOf(group) !== undefined, leaseMs + 3 * keepaliveMs, 5)
     return taken ? null : 'recordings keep the other director away'
   },
 }
@@ -67,13 +67,13 @@ const GENEROUS: Plot = {
     })
     const asleep = begin(cluster)
     if (asleep !== null) return asleep
-    const { termMs, keepaliveMs } = cluster.present.timing
-    cluster.run(termMs + draw(cluster, 0, 2) * keepaliveMs)
+    const { leaseMs, keepaliveMs } = cluster.present.timing
+    cluster.run(leaseMs + draw(cluster, 0, 2) * keepaliveMs)
     const [group] = cluster.groups
     const owner = group && cluster.ownerOf(group)
     if (!owner) return 'nobody answers'
     cluster.network.cut(({ from, to }) => from === owner.label || to === owner.label)
-    cluster.run(3 * termMs)
+    cluster.run(3 * leaseMs)
     return null
   },
 }
@@ -90,13 +90,13 @@ const FAR_NUMBER: Plot = {
     })
     const asleep = begin(cluster)
     if (asleep !== null) return asleep
-    const { termMs, keepaliveMs } = cluster.present.timing
+    const { leaseMs, keepaliveMs } = cluster.present.timing
     const [group] = cluster.groups
     const owner = group && cluster.ownerOf(group)
-    cluster.run(termMs)
+    cluster.run(leaseMs)
     owner?.cutPower()
     const taken = (): boolean => group !== undefined && (cluster.ownerOf(group) ?? owner) !== owner
-    return cluster.runUntil(taken, 1.1 * termMs + 3 * keepaliveMs, keepaliveMs / 10) ? null : 'its word ends the group'
+    return cluster.runUntil(taken, 1.1 * leaseMs + 3 * keepaliveMs, keepaliveMs / 10) ? null : 'its word ends the group'
   },
 }
 
@@ -113,11 +113,11 @@ const LATE_RELEASE: Plot = {
     })
     const asleep = begin(cluster)
     if (asleep !== null) return asleep
-    const { termMs, keepaliveMs } = cluster.present.timing
+    const { leaseMs, keepaliveMs } = cluster.present.timing
     const [group] = cluster.groups
     if (!group) return 'no group'
     for (let round = 0; round < 3; round++) {
-      cluster.run((1 + cluster.random.next()) * termMs)
+      cluster.run((1 + cluster.random.next()) * leaseMs)
       const owner = cluster.ownerOf(group)
       owner?.put({ kind: 'stop', reason: 'starts anew' })
       if (!cluster.runUntil(() => owner?.process === null, 3000, 5)) return 'a stop takes for ever'
@@ -127,7 +127,7 @@ const LATE_RELEASE: Plot = {
       if (again !== null) return again
       cluster.run(draw(cluster, 0, 4) * keepaliveMs)
       for (const { way, envelope } of held.splice(0)) cluster.network.inject(way, envelope)
-      cluster.run(draw(cluster, 0, 2) * termMs)
+      cluster.run(draw(cluster, 0, 2) * leaseMs)
     }
     return null
   },
@@ -152,9 +152,9 @@ const CLONED: Plot = {
   play(cluster) {
     const asleep = begin(cluster)
     if (asleep !== null) return asleep
-    const { termMs, deadtimeMs } = cluster.present.timing
+    const { leaseMs, deadtimeMs } = cluster.present.timing
     const twin = cluster.clone('dir1')
-    cluster.run(draw(cluster, 0, 2) * termMs)
+    cluster.run(draw(cluster, 0, 2) * leaseMs)
     twin.start('sound')
     const told = (): boolean =>
       cluster.machines.some(({ process, clock }) =>
@@ -164,9 +164,9 @@ const CLONED: Plot = {
     for (let round = 0; round < 4; round++) {
       const [group] = cluster.groups
       const owner = group && cluster.ownerOf(group)
-      if (cluster.random.next() < 0.5) owner?.process?.freeze(draw(cluster, 0.5, 2) * termMs)
+      if (cluster.random.next() < 0.5) owner?.process?.freeze(draw(cluster, 0.5, 2) * leaseMs)
       else owner?.put({ kind: 'switchover', group: 'web', to: null, reason: 'asked to' })
-      cluster.run(draw(cluster, 0.5, 3) * termMs)
+      cluster.run(draw(cluster, 0.5, 3) * leaseMs)
     }
     return null
   },
@@ -192,7 +192,7 @@ const CLONED_VOTER: Plot = {
     const asleep = begin(cluster)
     if (asleep !== null) return asleep
     const twin = cluster.clone('dir1')
-    twin.disk.state = { limitMs: cluster.present.timing.termMs, highWater: 1000, standby: false }
+    twin.disk.state = { limitMs: cluster.present.timing.leaseMs, highWater: 1000, standby: false }
     twin.start('sound')
     cluster.run(3000)
     for (let times = 0; times < 4; times++) {

@@ -32,8 +32,8 @@ const plot = (name: string, { prepares, afterwards, moves }: Move): Plot => ({
   play(cluster) {
     const asleep = begin(cluster)
     if (asleep !== null) return asleep
-    const { termMs, keepaliveMs } = cluster.present.timing
-    cluster.run(2 * termMs)
+    const { leaseMs, keepaliveMs } = cluster.present.timing
+    cluster.run(2 * leaseMs)
     const [group] = cluster.groups
     const owner = group && cluster.ownerOf(group)
     // The least preferred one: nothing but the operator's word brings it there.

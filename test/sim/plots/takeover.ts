@@ -20,7 +20,7 @@ interface Blow {
 }
 
 /** A lease, by the slowest clock; a renewal that was under way; turns of the candidates, datagrams, calls and alarms. */
-const leaseEnds = ({ termMs, keepaliveMs }: Timing): number => termMs * (1 + 2 * DRIFT) + keepaliveMs + 10
+const leaseEnds = ({ leaseMs, keepaliveMs }: Timing): number => leaseMs * (1 + 2 * DRIFT) + keepaliveMs + 10
 /** The successor is told, and asks at once. */
 const handOver = ({ keepaliveMs }: Timing): number => keepaliveMs / 4 + 10
 /** Of many groups each takes its calls and its messages, one after the other. */
@@ -40,9 +40,9 @@ const BLOWS: Readonly<Record<string, Blow>> = {
     within: leaseEnds,
     byItself: true,
   },
-  freeze: { strike: (cluster, owner) => owner.process?.freeze(10 * cluster.present.timing.termMs), within: leaseEnds },
+  freeze: { strike: (cluster, owner) => owner.process?.freeze(10 * cluster.present.timing.leaseMs), within: leaseEnds },
   'held up in a renewal': {
-    strike: (cluster, owner) => owner.process?.trip(10 * cluster.present.timing.termMs),
+    strike: (cluster, owner) => owner.process?.trip(10 * cluster.present.timing.leaseMs),
     // It has to come to its next renewal first.
     within: (timing) => leaseEnds(timing) + 2 * timing.keepaliveMs,
   },
@@ -76,7 +76,7 @@ const BLOWS: Readonly<Record<string, Blow>> = {
   stop: { strike: (_cluster, owner) => owner.put({ kind: 'stop', reason: 'asked to' }), within: handOver },
   'no carrier': {
     strike(_cluster, owner) {
-      owner.cutOff = true
+      owner.interfaceDown = true
       owner.sayReady()
     },
     within: handOver,
@@ -96,7 +96,7 @@ const plot = (name: string, { strike, within, byItself = false, anybody = false 
     const asleep = begin(cluster)
     if (asleep !== null) return asleep
     const { timing } = cluster.present
-    cluster.run(2 * timing.termMs + cluster.random.next() * 2 * timing.keepaliveMs)
+    cluster.run(2 * timing.leaseMs + cluster.random.next() * 2 * timing.keepaliveMs)
     const [group] = cluster.groups
     const owner = group && cluster.ownerOf(group)
     if (!group || !owner) return 'nobody answers before anything happened'
@@ -105,7 +105,7 @@ const plot = (name: string, { strike, within, byItself = false, anybody = false 
     strike(cluster, owner)
     const taken = (one: LeaseGroup): boolean => {
       const now = cluster.reachedOf(one)
-      const left = byItself && cluster.schedule.now > struckAt + timing.termMs / 2
+      const left = byItself && cluster.schedule.now > struckAt + timing.leaseMs / 2
       return now !== undefined && (now !== owner || left)
     }
     const ms = within(timing) + (cluster.groups.length - 1) * EACH_MS

@@ -27,20 +27,20 @@ const RIVALS: Plot = {
       cluster.network.lag(({ from, to }) => from === director && to === voter, 5)
     const asleep = cluster.machines.map((machine) => machine.start()) && owned(cluster)
     if (asleep !== null) return asleep
-    const { termMs, keepaliveMs } = cluster.present.timing
+    const { leaseMs, keepaliveMs } = cluster.present.timing
     const [group] = cluster.groups
     if (!group) return 'no group'
     cluster.machine('dir1')?.put({ kind: 'standby', on: true, reason: 'somebody else first' })
     for (let round = 0; round < 4; round++) {
-      cluster.run(termMs + cluster.random.next() * keepaliveMs)
+      cluster.run(leaseMs + cluster.random.next() * keepaliveMs)
       const owner = cluster.ownerOf(group)
       cluster.note(`${owner?.label ?? 'nobody'} is frozen`)
-      owner?.process?.freeze(4 * termMs + ROUNDS * keepaliveMs)
+      owner?.process?.freeze(4 * leaseMs + ROUNDS * keepaliveMs)
       cluster.machine('dir1')?.put({ kind: 'standby', on: round % 2 === 0, reason: 'in turn' })
       const taken = (): boolean => (cluster.ownerOf(group) ?? owner) !== owner
-      if (!cluster.runUntil(taken, 1.1 * termMs + ROUNDS * keepaliveMs, keepaliveMs / 10))
+      if (!cluster.runUntil(taken, 1.1 * leaseMs + ROUNDS * keepaliveMs, keepaliveMs / 10))
         return 'the votes split for ever'
-      cluster.run(4 * termMs + ROUNDS * keepaliveMs)
+      cluster.run(4 * leaseMs + ROUNDS * keepaliveMs)
     }
     return null
   },
@@ -51,8 +51,8 @@ const ROUNDS = 12
 /** Not everybody hears who it is. */
 function owned(cluster: Cluster): string | null {
   const everything = (): boolean => cluster.groups.every((group) => cluster.ownerOf(group) !== undefined)
-  const { termMs } = cluster.present.timing
-  return cluster.runUntil(everything, 6000 + 3 * termMs, termMs / 10) ? null : 'nobody takes anything at the start'
+  const { leaseMs } = cluster.present.timing
+  return cluster.runUntil(everything, 6000 + 3 * leaseMs, leaseMs / 10) ? null : 'nobody takes anything at the start'
 }
 
 const EXCHANGED: Shape = {
@@ -86,7 +86,7 @@ const EXCHANGE: Plot = {
   play(cluster) {
     const asleep = begin(cluster)
     if (asleep !== null) return asleep
-    const { termMs } = cluster.present.timing
+    const { leaseMs } = cluster.present.timing
     const order = cluster.machines.toSorted(() => cluster.random.next() - 0.5)
     const most = 1 + Math.floor(cluster.random.next() * (order.length - 1))
     cluster.revision = 1
@@ -94,11 +94,11 @@ const EXCHANGE: Plot = {
       cluster.note(`${machine.label} has the new voters`)
       machine.adopt(1)
       // Time for its word to arrive.
-      cluster.run(5 + randomBetween(cluster.random, 0, 1.5) * termMs)
+      cluster.run(5 + randomBetween(cluster.random, 0, 1.5) * leaseMs)
     }
     cluster.note('dir1 and dir2 lose each other')
     const cut = cluster.network.cut(between('dir1', 'dir2'))
-    cluster.run(8 * termMs)
+    cluster.run(8 * leaseMs)
     cut.end()
     heal(cluster)
     return settles(cluster, 'with one set of voters')
@@ -142,10 +142,10 @@ const REPLACE: Plot = {
       cluster.note(`${node} has file ${revision}`)
       at(node).put({ kind: 'view', view: { ...file, revision, nodes, groups: [groupAmong(names)] } })
     }
-    const pass = (terms: number): void => {
+    const pass = (leases: number): void => {
       for (let part = 0; part < 4; part++) {
         for (const name of ['dir1', 'dir2', 'dir3']) at(name).sayReady()
-        cluster.run((terms / 4) * cluster.present.timing.termMs)
+        cluster.run((leases / 4) * cluster.present.timing.leaseMs)
       }
     }
     // Files come as told here, and not whenever a machine starts.

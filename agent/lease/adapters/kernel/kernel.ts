@@ -7,7 +7,7 @@ import type { Carried } from '../../core/events.ts'
 import { type Addresses, type Built, type Fence, type FenceOrder, FINE } from '../../ports.ts'
 import { FloatingAddresses } from './addresses.ts'
 import { KernelFence } from './fence.ts'
-import { openRivals } from './rivals.ts'
+import { openRivals } from './address-conflict.ts'
 import { LINUX, type Sockets } from './sockets.ts'
 
 export interface KernelEvents {

@@ -1,6 +1,6 @@
 /**
  * HMAC (RFC 2104) with each of the cluster's keys. The keyed state is computed once, and copied for each datagram into
- * states that are kept for it: a new one costs six typed arrays, more than the hash of a beat.
+ * states that are kept for it: a new one costs six typed arrays, more than the hash of a heartbeat.
  */
 import { hmac } from '@noble/hashes/hmac.js'
 import { md5, sha1 } from '@noble/hashes/legacy.js'

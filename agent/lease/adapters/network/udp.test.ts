@@ -35,7 +35,7 @@ const viewOf = (node: string, rest: Partial<LeaseView> = {}): LeaseView => ({
   node,
   epoch: 1,
   revision: 1,
-  timing: { keepaliveMs: 100, termMs: 350, applyMs: 35, warntimeMs: 300, deadtimeMs: 1000, drainMs: 200 },
+  timing: { keepaliveMs: 100, leaseMs: 350, applyMs: 35, warntimeMs: 300, deadtimeMs: 1000, drainMs: 200 },
   nodes: ['dir1', 'dir2'].map((name, index) => ({ name, voter: true, links: linksOf(index) })),
   groups: [],
   keys: [{ id: 1, algorithm: 'sha256', secret }],
@@ -47,10 +47,10 @@ const outgoing: Outgoing = {
   incarnation: 'ab'.repeat(16),
   sequence: 1,
   spread: 'one',
-  rider: null,
-  message: { kind: 'beat', revision: 1, standby: false, voters: '0123456789abcdef', groups: [] },
+  piggybacked: null,
+  message: { kind: 'heartbeat', revision: 1, standby: false, voters: '0123456789abcdef', groups: [] },
 }
-const ALL: Route = { spread: 'all', heardOn: null, beat: false, turn: 0 }
+const ALL: Route = { spread: 'all', heardOn: null, heartbeat: false, turn: 0 }
 const to = (route: Partial<Route> = {}, rest: Partial<Addressee> = {}): Addressee[] => [
   { node: 'dir2', incarnation: null, route: { ...ALL, ...route }, ...rest },
 ]
@@ -118,8 +118,8 @@ describe('what goes over two links', () => {
 test.each([
   ['the one by which the peer was heard last', { spread: 'one', heardOn: 1 }, [1]],
   ['the other one', { spread: 'one', heardOn: 0 }, [0]],
-  ['by turns', { spread: 'one', beat: true, turn: 1 }, [1]],
-  ['by turns, the next', { spread: 'one', beat: true, turn: 2 }, [0]],
+  ['by turns', { spread: 'one', heartbeat: true, turn: 1 }, [1]],
+  ['by turns, the next', { spread: 'one', heartbeat: true, turn: 2 }, [0]],
   ['all', { spread: 'all', heardOn: 1 }, [0, 1]],
 ] as const)('goes over the link that its route chooses: %s', async (_, route, expected) => {
   const raw = NETWORKS.slice(0, 2).map(() => createSocket('udp4'))

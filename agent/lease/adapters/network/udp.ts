@@ -4,7 +4,7 @@ import { linksFor } from '@lvsm/heartbeat'
 import type { LeaseLink, LeaseView } from '@lvsm/lease'
 import { type Datagram, open, type Outgoing, sealer } from '@lvsm/wire'
 import type { Addressee } from '../../ports.ts'
-import { Copies } from './copies.ts'
+import { Copies } from './dedup.ts'
 import { keyring } from './keyring.ts'
 
 export interface UdpLinks {

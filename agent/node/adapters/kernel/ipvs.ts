@@ -38,7 +38,7 @@ function encode(id: number, operation: TableOperation): Uint8Array {
     case 'dest-edit':
       return ipvs.setDestination(id, name, operation.dest)
     case 'dest-remove':
-    case 'dest-forget':
+    case 'dest-flush':
       return ipvs.deleteDestination(id, name, operation)
   }
 }

@@ -16,10 +16,10 @@ export function openKernel(): Kernel {
   const guard = openGuard()
   const watches: { close(): void }[] = []
   const clock = (): number => performance.now()
-  const ground = remembered(() => readGround(route), clock)
+  const host = remembered(() => readHostNetwork(route), clock)
   const rules = remembered(() => guard.observe(), clock)
   const forget = (): void => {
-    ground.forget()
+    host.forget()
     rules.forget()
   }
 
@@ -27,7 +27,7 @@ export function openKernel(): Kernel {
     observe({ sysctls, services }): Observed {
       if (watches.length === 0) forget()
       return {
-        ...ground.get(),
+        ...host.get(),
         sysctls: new Map(sysctls.map((path) => [path, readSysctl(path)])),
         services: services ? table.observe() : [],
         guard: rules.get(),
@@ -41,7 +41,7 @@ export function openKernel(): Kernel {
       })
     },
     watch(changed) {
-      watches.push(watchGround(ground, changed), watchRules(rules, changed))
+      watches.push(watchHostNetwork(host, changed), watchRules(rules, changed))
     },
     close() {
       for (const part of [...watches, route, table, guard]) part.close()
@@ -49,9 +49,9 @@ export function openKernel(): Kernel {
   }
 }
 
-type Ground = Pick<Observed, 'links' | 'addresses' | 'defaults'>
+type HostNetwork = Pick<Observed, 'links' | 'addresses' | 'defaults'>
 
-function readGround(route: Netlink): Ground {
+function readHostNetwork(route: Netlink): HostNetwork {
   const all = <T>(request: Uint8Array, decode: (message: Message) => Decoded<T>): T[] =>
     route.dump(request).flatMap((message) => {
       const decoded = decode(message)
@@ -77,15 +77,15 @@ function readGround(route: Netlink): Ground {
   }
 }
 
-function watchGround(ground: Remembered<Ground>, changed: () => void): Watch {
+function watchHostNetwork(host: Remembered<HostNetwork>, changed: () => void): Watch {
   const { GROUP } = rtnetlink
   return watchNetlink(NETLINK.route, [GROUP.link, GROUP.addressV4, GROUP.routeV4], {
     heard(message) {
-      ground.forget()
+      host.forget()
       if (matters(message)) changed()
     },
     lost() {
-      ground.forget()
+      host.forget()
       changed()
     },
   })

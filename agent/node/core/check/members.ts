@@ -33,8 +33,8 @@ export function followConfig(state: NodeState): void {
       const known = before.get(id)
       const same = known && isChecked(known.service) === isChecked(service)
       const health = !isChecked(service) ? NOT_CHECKED : same ? known.health : UNCHECKED
-      const { lingersSince = null, gone = false } = known ?? {}
-      checks.members.set(id, { id, service, realserver, health, lingersSince, gone })
+      const { drainingSince = null, gone = false } = known ?? {}
+      checks.members.set(id, { id, service, realserver, health, drainingSince, gone })
     }
   }
   const services = new Set(view?.services.map(({ name }) => name))
@@ -118,12 +118,12 @@ export function followTable(state: NodeState, observed: Observed): void {
       const dest = dests.get(key)
       const served = state.checks.pools.get(service.name)?.serving.has(key) === true
       if (served || !dest) {
-        member.lingersSince = null
+        member.drainingSince = null
         member.gone = false
         continue
       }
-      member.lingersSince ??= state.now
-      const long = between(member.lingersSince, state.now)
+      member.drainingSince ??= state.now
+      const long = between(member.drainingSince, state.now)
       const drained = dest.weight === 0 && dest.active === 0 && long >= LINGER_LEAST_MS
       member.gone ||= drained || long >= LINGER_MOST_MS
     }
@@ -135,11 +135,13 @@ type Keys = ReadonlyMap<string, ReadonlySet<string>>
 export const servingOf = ({ checks, view }: NodeState): Keys =>
   new Map(view?.services.map(({ name }) => [name, checks.pools.get(name)?.serving ?? new Set<string>()]))
 
-export const lingeringOf = (state: NodeState): Keys =>
+export const drainingOf = (state: NodeState): Keys =>
   new Map(
     state.view?.services.map((service) => {
-      const lingering = membersOf(state, service).filter(([, { lingersSince, gone }]) => lingersSince !== null && !gone)
-      return [service.name, new Set(lingering.map(([key]) => key))]
+      const draining = membersOf(state, service).filter(
+        ([, { drainingSince, gone }]) => drainingSince !== null && !gone,
+      )
+      return [service.name, new Set(draining.map(([key]) => key))]
     }),
   )
 

@@ -61,7 +61,7 @@ export function stepStandby(state: NodeState): void {
   if (leaseStatus(state)?.standby === run.on) {
     state.standbyRun = null
     reply(state, run.replyTo, { ok: true, report: { ...report } })
-  } else if (between(run.toldAt, state.now) >= CONFIRM_MS + (state.config?.timing.termMs ?? 0)) {
+  } else if (between(run.toldAt, state.now) >= CONFIRM_MS + (state.config?.timing.leaseMs ?? 0)) {
     state.standbyRun = null
     reply(state, run.replyTo, refuse('timeout', 'no-answer', 'the lease process did not confirm it', 'see lvsm status'))
   }

@@ -112,7 +112,7 @@ function awaitOwner(state: NodeState, move: Move): void {
     const report: SwitchoverReport = { group: move.group, from: state.node, to: owner, number, tookMs }
     return end(state, move, { ok: true, report: { ...report } })
   }
-  const longest = (state.config?.timing.termMs ?? 0) + HANDOVER_MS
+  const longest = (state.config?.timing.leaseMs ?? 0) + HANDOVER_MS
   if (between(move.askedAt, state.now) < longest) return
   const why = known?.reason ?? 'the lease process does not answer'
   const message = `group ${move.group} did not move within ${longest} ms: ${why}`

@@ -34,7 +34,7 @@ export function prepareFor(state: NodeState, group: string, from: string, id: st
 export function handoversStand(state: NodeState): void {
   const { pending } = state.kernel
   const changing = new Set(
-    pending.filter(({ kind }) => kind === 'dest-forget' || kind === 'dest-add').map((one) => groupOf(state, one)),
+    pending.filter(({ kind }) => kind === 'dest-flush' || kind === 'dest-add').map((one) => groupOf(state, one)),
   )
   for (const handover of state.handovers.values()) {
     if (!handover.planned || !handover.tellDue || changing.has(handover.group)) continue

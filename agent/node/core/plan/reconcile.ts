@@ -11,7 +11,7 @@ import {
   sameRecord,
   writeRecord,
 } from '@lvsm/plan'
-import { followTable, lingeringOf, servingOf } from '../check/members.ts'
+import { followTable, drainingOf, servingOf } from '../check/members.ts'
 import { heldGroups } from '../lease.ts'
 import { handoverAddresses, forgettingGroups, plannedHandovers } from '../move/successor.ts'
 import { quiescingGroups } from '../move/owner.ts'
@@ -30,10 +30,10 @@ export function reconcile(state: NodeState, observed: Observed): readonly Operat
       view,
       owned,
       serving: servingOf(state),
-      lingering: lingeringOf(state),
+      draining: drainingOf(state),
       quiescing: quiescingGroups(state),
       handover: handoverAddresses(state),
-      forgetting: forgettingGroups(state),
+      flushing: forgettingGroups(state),
     },
     observed,
   )

@@ -74,9 +74,9 @@ export function publishReadiness(state: NodeState, all: boolean): void {
     const same = before === why && published.reaches.get(group.name) === reaches
     published.reaches.set(group.name, reaches)
     if (published.view === '' || (!all && same)) continue
-    const cutOff = kernel.observed !== null && interfaceFault(kernel.observed, group) !== null
+    const interfaceDown = kernel.observed !== null && interfaceFault(kernel.observed, group) !== null
     const reason = why === '' ? 'the kernel is prepared' : cut(why, REASON)
-    state.effects.push({ kind: 'ready', group: group.name, ready: why === '', cutOff, reaches, reason })
+    state.effects.push({ kind: 'ready', group: group.name, ready: why === '', interfaceDown, reaches, reason })
   }
   published.ready = next
 }

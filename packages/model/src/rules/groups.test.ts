@@ -7,7 +7,10 @@ import { mostGroups } from './groups.ts'
 const withGroups = (count: number, keepalive = '100ms'): string => {
   const group = (at: number): string =>
     `  - { name: g${at}, directors: [dir2, dir1], vips: [10.20.${at >> 7}.${1 + (at & 127)}/16] }\n`
-  return SAMPLE.replace('keepalive: 100ms, term: 350ms, apply: 35ms', `keepalive: ${keepalive}, term: 3s, apply: 35ms`)
+  return SAMPLE.replace(
+    'keepalive: 100ms, lease: 350ms, apply: 35ms',
+    `keepalive: ${keepalive}, lease: 3s, apply: 35ms`,
+  )
     .replace('warntime: 300ms, deadtime: 1s', 'warntime: 2s, deadtime: 5s')
     .replace('services:\n', `${Array.from({ length: count }, (_, at) => group(at)).join('')}services:\n`)
 }

@@ -38,7 +38,7 @@ export const keys: Rule = (draft, refuse) => {
   )
 }
 
-const FIELDS = ['keepalive', 'term', 'apply', 'warntime', 'deadtime', 'drain'] as const
+const FIELDS = ['keepalive', 'lease', 'apply', 'warntime', 'deadtime', 'drain'] as const
 
 /** The timing that the file asks for: a profile (`default` when none is named), and figures that replace some of it. */
 export function timingOf(draft: Pick<Draft, 'profile' | 'timing'>): Timing {

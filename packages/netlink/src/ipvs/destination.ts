@@ -38,7 +38,7 @@ export interface DestinationName {
   readonly port: number
 }
 
-export interface DestinationWish extends DestinationName {
+export interface DestinationSpec extends DestinationName {
   readonly forward: Forward
   /** 0: no new connections; those that are there go on. */
   readonly weight: number
@@ -47,7 +47,7 @@ export interface DestinationWish extends DestinationName {
   readonly lowerThreshold?: number
 }
 
-export interface Destination extends Required<DestinationWish> {
+export interface Destination extends Required<DestinationSpec> {
   readonly activeConnections: number
   readonly inactiveConnections: number
   readonly persistentConnections: number
@@ -60,26 +60,26 @@ const nameOfDestination = ({ address, port }: DestinationName): Uint8Array[] => 
   u16(DEST.family, familyOf(address)),
 ]
 
-const definition = (wish: DestinationWish): Uint8Array =>
+const definition = (spec: DestinationSpec): Uint8Array =>
   nested(
     ATTRIBUTE.destination,
-    ...nameOfDestination(wish),
-    u32(DEST.forward, FORWARDS[wish.forward]),
-    u32(DEST.weight, wish.weight),
-    u32(DEST.upper, wish.upperThreshold ?? 0),
-    u32(DEST.lower, wish.lowerThreshold ?? 0),
+    ...nameOfDestination(spec),
+    u32(DEST.forward, FORWARDS[spec.forward]),
+    u32(DEST.weight, spec.weight),
+    u32(DEST.upper, spec.upperThreshold ?? 0),
+    u32(DEST.lower, spec.lowerThreshold ?? 0),
   )
 
 const encode = (family: number, command: number, service: ServiceName, destination: Uint8Array): Uint8Array =>
   encodeGeneric(family, command, FLAG.ack, [nested(ATTRIBUTE.service, ...nameAttributes(service)), destination])
 
 /** EEXIST when it is there; ESRCH without the service; ERANGE for weights and thresholds. */
-export const newDestination = (family: number, service: ServiceName, wish: DestinationWish): Uint8Array =>
-  encode(family, COMMAND.newDestination, service, definition(wish))
+export const newDestination = (family: number, service: ServiceName, spec: DestinationSpec): Uint8Array =>
+  encode(family, COMMAND.newDestination, service, definition(spec))
 
 /** Changes forwarding, weight and thresholds; connections stay. ENOENT when it is not there. */
-export const setDestination = (family: number, service: ServiceName, wish: DestinationWish): Uint8Array =>
-  encode(family, COMMAND.setDestination, service, definition(wish))
+export const setDestination = (family: number, service: ServiceName, spec: DestinationSpec): Uint8Array =>
+  encode(family, COMMAND.setDestination, service, definition(spec))
 
 /** ENOENT when it is not there. */
 export const deleteDestination = (family: number, service: ServiceName, name: DestinationName): Uint8Array =>

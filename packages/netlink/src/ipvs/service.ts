@@ -39,7 +39,7 @@ export type ServiceName =
   | { readonly kind: 'address'; readonly protocol: Protocol; readonly address: string; readonly port: number }
   | { readonly kind: 'mark'; readonly family: number; readonly mark: number }
 
-export interface ServiceWish {
+export interface ServiceSpec {
   readonly name: ServiceName
   /** `rr`, `wrr`, `wlc`, …: ENOENT when its module is missing. */
   readonly scheduler: string
@@ -53,7 +53,7 @@ export interface ServiceWish {
   readonly engine?: string
 }
 
-export interface Service extends Required<ServiceWish> {
+export interface Service extends Required<ServiceSpec> {
   readonly stats: Stats
 }
 
@@ -71,35 +71,35 @@ export function nameAttributes(name: ServiceName): Uint8Array[] {
   ]
 }
 
-function flagsAttribute(wish: ServiceWish): Uint8Array {
+function flagsAttribute(spec: ServiceSpec): Uint8Array {
   const payload = new Uint8Array(8)
-  const persistent = wish.persistenceSeconds ? SERVICE_FLAG.persistent : 0
-  viewOf(payload).setUint32(0, (wish.flags ?? 0) | persistent, true)
+  const persistent = spec.persistenceSeconds ? SERVICE_FLAG.persistent : 0
+  viewOf(payload).setUint32(0, (spec.flags ?? 0) | persistent, true)
   viewOf(payload).setUint32(4, 0xffffffff, true)
   return attribute(SVC.flags, payload)
 }
 
-function definition(wish: ServiceWish): Uint8Array {
-  const v6 = familyOfName(wish.name) === AF.inet6
-  const prefix = wish.persistencePrefix ?? (v6 ? 128 : 32)
+function definition(spec: ServiceSpec): Uint8Array {
+  const v6 = familyOfName(spec.name) === AF.inet6
+  const prefix = spec.persistencePrefix ?? (v6 ? 128 : 32)
   return nested(
     ATTRIBUTE.service,
-    ...nameAttributes(wish.name),
-    attribute(SVC.scheduler, octets(`${wish.scheduler}\0`)),
-    ...(wish.engine ? [text(SVC.engine, wish.engine)] : []),
-    flagsAttribute(wish),
-    u32(SVC.timeout, wish.persistenceSeconds ?? 0),
+    ...nameAttributes(spec.name),
+    attribute(SVC.scheduler, octets(`${spec.scheduler}\0`)),
+    ...(spec.engine ? [text(SVC.engine, spec.engine)] : []),
+    flagsAttribute(spec),
+    u32(SVC.timeout, spec.persistenceSeconds ?? 0),
     v6 ? u32(SVC.netmask, prefix) : be32(SVC.netmask, maskOfPrefix(prefix)),
   )
 }
 
 /** EEXIST when it is there; ENOENT without the scheduler. `family` is the answer to `getFamily('IPVS')`. */
-export const newService = (family: number, wish: ServiceWish): Uint8Array =>
-  encodeGeneric(family, COMMAND.newService, FLAG.ack, [definition(wish)])
+export const newService = (family: number, spec: ServiceSpec): Uint8Array =>
+  encodeGeneric(family, COMMAND.newService, FLAG.ack, [definition(spec)])
 
 /** Changes scheduler, flags and persistence; connections stay. ESRCH when it is not there. */
-export const setService = (family: number, wish: ServiceWish): Uint8Array =>
-  encodeGeneric(family, COMMAND.setService, FLAG.ack, [definition(wish)])
+export const setService = (family: number, spec: ServiceSpec): Uint8Array =>
+  encodeGeneric(family, COMMAND.setService, FLAG.ack, [definition(spec)])
 
 /** With its destinations. ESRCH when it is not there. */
 export const deleteService = (family: number, name: ServiceName): Uint8Array =>

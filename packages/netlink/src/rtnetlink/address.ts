@@ -45,7 +45,7 @@ export interface InterfaceAddress {
 }
 
 /** What an address needs at least; the rest has the kernel's defaults. */
-export type AddressWish = Pick<InterfaceAddress, 'index' | 'local' | 'prefix'> & Partial<InterfaceAddress>
+export type AddressSpec = Pick<InterfaceAddress, 'index' | 'local' | 'prefix'> & Partial<InterfaceAddress>
 
 function cacheInfo(preferred: number, valid: number): Uint8Array {
   const payload = new Uint8Array(16)
@@ -54,38 +54,38 @@ function cacheInfo(preferred: number, valid: number): Uint8Array {
   return attribute(IFA.cacheInfo, payload)
 }
 
-function encodeAddress(type: number, flags: number, wish: AddressWish): Uint8Array {
+function encodeAddress(type: number, flags: number, spec: AddressSpec): Uint8Array {
   const header = new Uint8Array(8)
-  header.set([familyOf(wish.local), wish.prefix, (wish.flags ?? 0) & 0xff, wish.scope ?? SCOPE.universe])
-  viewOf(header).setUint32(4, wish.index, true)
+  header.set([familyOf(spec.local), spec.prefix, (spec.flags ?? 0) & 0xff, spec.scope ?? SCOPE.universe])
+  viewOf(header).setUint32(4, spec.index, true)
   const parts = [
     header,
-    attribute(IFA.local, inetBytes(wish.local)),
-    attribute(IFA.address, inetBytes(wish.peer ?? wish.local)),
+    attribute(IFA.local, inetBytes(spec.local)),
+    attribute(IFA.address, inetBytes(spec.peer ?? spec.local)),
   ]
-  if (wish.label) parts.push(text(IFA.label, wish.label))
-  if (wish.broadcast) parts.push(attribute(IFA.broadcast, inetBytes(wish.broadcast)))
-  if (wish.flags) parts.push(u32(IFA.flags, wish.flags))
-  if (wish.priority) parts.push(u32(IFA.priority, wish.priority))
-  if (wish.protocol) parts.push(u8(IFA.proto, wish.protocol))
-  if (wish.validSeconds !== undefined || wish.preferredSeconds !== undefined) {
-    const valid = wish.validSeconds ?? FOREVER
-    parts.push(cacheInfo(wish.preferredSeconds ?? valid, valid))
+  if (spec.label) parts.push(text(IFA.label, spec.label))
+  if (spec.broadcast) parts.push(attribute(IFA.broadcast, inetBytes(spec.broadcast)))
+  if (spec.flags) parts.push(u32(IFA.flags, spec.flags))
+  if (spec.priority) parts.push(u32(IFA.priority, spec.priority))
+  if (spec.protocol) parts.push(u8(IFA.proto, spec.protocol))
+  if (spec.validSeconds !== undefined || spec.preferredSeconds !== undefined) {
+    const valid = spec.validSeconds ?? FOREVER
+    parts.push(cacheInfo(spec.preferredSeconds ?? valid, valid))
   }
   return encodeMessage(type, FLAG.request | FLAG.ack | flags, parts)
 }
 
 /** EEXIST when it is there already. ENODEV, EINVAL (prefix), EPERM. */
-export const newAddress = (wish: AddressWish): Uint8Array =>
-  encodeAddress(RTM.newAddress, FLAG.create | FLAG.exclusive, wish)
+export const newAddress = (spec: AddressSpec): Uint8Array =>
+  encodeAddress(RTM.newAddress, FLAG.create | FLAG.exclusive, spec)
 
 /** Adds, or refreshes lifetimes, metric and protocol of the one that is there (give them all again); its label stays. */
-export const replaceAddress = (wish: AddressWish): Uint8Array =>
-  encodeAddress(RTM.newAddress, FLAG.create | FLAG.replace, wish)
+export const replaceAddress = (spec: AddressSpec): Uint8Array =>
+  encodeAddress(RTM.newAddress, FLAG.create | FLAG.replace, spec)
 
 /** EADDRNOTAVAIL when it is not there. A label, when given, must match. */
-export const deleteAddress = (wish: Pick<AddressWish, 'index' | 'local' | 'prefix' | 'label'>): Uint8Array =>
-  encodeAddress(RTM.deleteAddress, 0, wish)
+export const deleteAddress = (spec: Pick<AddressSpec, 'index' | 'local' | 'prefix' | 'label'>): Uint8Array =>
+  encodeAddress(RTM.deleteAddress, 0, spec)
 
 /** Of all interfaces, or of one (which strict checking in the kernel allows since 4.20). */
 export function dumpAddresses(family: number = AF.inet, index = 0): Uint8Array {

@@ -44,7 +44,7 @@ export interface Route {
   readonly flags: number
 }
 
-export type RouteWish = Pick<Route, 'destination' | 'prefix'> & Partial<Route>
+export type RouteSpec = Pick<Route, 'destination' | 'prefix'> & Partial<Route>
 
 interface Header {
   readonly family: number
@@ -83,49 +83,49 @@ const metricsAttribute = (metrics: RouteMetrics): Uint8Array[] => {
 }
 
 /** Scope as `ip route` chooses it: host for local routes, link where the destination is on the wire. */
-function scopeOf(wish: RouteWish): number {
-  if (wish.scope !== undefined) return wish.scope
-  if (wish.type === ROUTE_TYPE.local) return SCOPE.host
-  const direct = wish.gateway === undefined && (wish.type ?? ROUTE_TYPE.unicast) === ROUTE_TYPE.unicast
-  return direct && familyOf(wish.destination) === AF.inet ? SCOPE.link : SCOPE.universe
+function scopeOf(spec: RouteSpec): number {
+  if (spec.scope !== undefined) return spec.scope
+  if (spec.type === ROUTE_TYPE.local) return SCOPE.host
+  const direct = spec.gateway === undefined && (spec.type ?? ROUTE_TYPE.unicast) === ROUTE_TYPE.unicast
+  return direct && familyOf(spec.destination) === AF.inet ? SCOPE.link : SCOPE.universe
 }
 
-function encodeRoute(type: number, flags: number, wish: RouteWish, fixed: Partial<Header>): Uint8Array {
-  const table = wish.table ?? TABLE.main
+function encodeRoute(type: number, flags: number, spec: RouteSpec, fixed: Partial<Header>): Uint8Array {
+  const table = spec.table ?? TABLE.main
   const parts = [
-    header({ family: familyOf(wish.destination), prefix: wish.prefix, table, ...fixed }),
+    header({ family: familyOf(spec.destination), prefix: spec.prefix, table, ...fixed }),
     u32(RTA.table, table),
   ]
-  if (wish.prefix > 0) parts.push(attribute(RTA.destination, inetBytes(wish.destination)))
-  if (wish.gateway) parts.push(attribute(RTA.gateway, inetBytes(wish.gateway)))
-  if (wish.oif) parts.push(u32(RTA.oif, wish.oif))
-  if (wish.preferredSource) parts.push(attribute(RTA.preferredSource, inetBytes(wish.preferredSource)))
-  if (wish.priority) parts.push(u32(RTA.priority, wish.priority))
-  parts.push(...metricsAttribute(wish.metrics ?? {}))
+  if (spec.prefix > 0) parts.push(attribute(RTA.destination, inetBytes(spec.destination)))
+  if (spec.gateway) parts.push(attribute(RTA.gateway, inetBytes(spec.gateway)))
+  if (spec.oif) parts.push(u32(RTA.oif, spec.oif))
+  if (spec.preferredSource) parts.push(attribute(RTA.preferredSource, inetBytes(spec.preferredSource)))
+  if (spec.priority) parts.push(u32(RTA.priority, spec.priority))
+  parts.push(...metricsAttribute(spec.metrics ?? {}))
   return encodeMessage(type, FLAG.request | FLAG.ack | flags, parts)
 }
 
-const creation = (wish: RouteWish): Partial<Header> => ({
-  protocol: wish.protocol ?? PROTOCOL.lvsm,
-  type: wish.type ?? ROUTE_TYPE.unicast,
-  scope: scopeOf(wish),
-  flags: wish.flags ?? 0,
+const creation = (spec: RouteSpec): Partial<Header> => ({
+  protocol: spec.protocol ?? PROTOCOL.lvsm,
+  type: spec.type ?? ROUTE_TYPE.unicast,
+  scope: scopeOf(spec),
+  flags: spec.flags ?? 0,
 })
 
 /** EEXIST when one to the same destination, table and priority is there. ENETUNREACH when the gateway is not on a link. */
-export const newRoute = (wish: RouteWish): Uint8Array =>
-  encodeRoute(RTM.newRoute, FLAG.create | FLAG.exclusive, wish, creation(wish))
+export const newRoute = (spec: RouteSpec): Uint8Array =>
+  encodeRoute(RTM.newRoute, FLAG.create | FLAG.exclusive, spec, creation(spec))
 
 /** Takes the place of the one to the same destination, table and priority, or adds it. */
-export const replaceRoute = (wish: RouteWish): Uint8Array =>
-  encodeRoute(RTM.newRoute, FLAG.create | FLAG.replace, wish, creation(wish))
+export const replaceRoute = (spec: RouteSpec): Uint8Array =>
+  encodeRoute(RTM.newRoute, FLAG.create | FLAG.replace, spec, creation(spec))
 
 /** Deletes the first route that matches everything given. ESRCH when none does. */
-export const deleteRoute = (wish: RouteWish): Uint8Array =>
-  encodeRoute(RTM.deleteRoute, 0, wish, {
-    protocol: wish.protocol ?? 0,
-    type: wish.type ?? 0,
-    scope: wish.scope ?? SCOPE.nowhere,
+export const deleteRoute = (spec: RouteSpec): Uint8Array =>
+  encodeRoute(RTM.deleteRoute, 0, spec, {
+    protocol: spec.protocol ?? 0,
+    type: spec.type ?? 0,
+    scope: spec.scope ?? SCOPE.nowhere,
   })
 
 /** Of all tables, or (kernel 4.20, strict checking) of one table. */

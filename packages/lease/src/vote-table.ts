@@ -19,7 +19,7 @@ interface Word {
 const SLACK_MS = 1
 const NEVER = Number.POSITIVE_INFINITY as Instant
 
-export class Survey {
+export class VoteTable {
   readonly #words = new Map<string, Word>()
   /** A number that was seen elsewhere. */
   #seen = 0

@@ -1,8 +1,8 @@
 import { instant } from '@lvsm/base'
 import { describe, expect, test } from 'vitest'
 import { lifeOf, silentFrom, speaks } from './detector.ts'
-import { type Origin, RETIRED, Roster, SPEAKERS } from './roster.ts'
-import { LONGEST_JUMP } from './speaker.ts'
+import { type Origin, RETIRED, PeerTable, INCARNATIONS } from './peer-table.ts'
+import { LONGEST_JUMP } from './peer-incarnation.ts'
 
 const at = instant(1000)
 const from = (origin: Partial<Origin>): Origin => ({
@@ -13,56 +13,56 @@ const from = (origin: Partial<Origin>): Origin => ({
   link: 0,
   ...origin,
 })
-const roster = (): Roster => {
-  const made = new Roster('a1')
+const peerTable = (): PeerTable => {
+  const made = new PeerTable('a1')
   made.adopt(['dir2', 'rs1'], 1000)
   return made
 }
 
-describe('roster', () => {
+describe('peerTable', () => {
   test('counts what is addressed to this start, once', () => {
-    const peers = roster()
+    const peers = peerTable()
     expect(peers.judge(from({}), at)).toEqual({ kind: 'counts' })
     expect(peers.judge(from({ link: 1 }), at)).toEqual({ kind: 'copy' })
     expect(peers.judge(from({}), at)).toEqual({ kind: 'drop', reason: 'replay' })
     expect(peers.heardAt('dir2')).toBe(at)
   })
   test('what is addressed to somebody else is noted in no window: the real one may still come', () => {
-    const peers = roster()
+    const peers = peerTable()
     expect(peers.judge(from({ sequence: 7, to: 'c1' }), at)).toEqual({ kind: 'teaches', unheard: true })
     expect(peers.judge(from({ sequence: 9, to: null }), at)).toEqual({ kind: 'teaches', unheard: false })
     expect(peers.judge(from({ sequence: 7 }), at)).toEqual({ kind: 'counts' })
     expect(peers.judge(from({ sequence: 9 }), at)).toEqual({ kind: 'counts' })
   })
   test('a slow link is not too late: a thousand datagrams may overtake', () => {
-    const peers = roster()
+    const peers = peerTable()
     expect(peers.judge(from({ sequence: 1000 }), at).kind).toBe('counts')
     expect(peers.judge(from({ sequence: 1, link: 1 }), at).kind).toBe('counts')
     expect(peers.judge(from({ sequence: 2000 }), at).kind).toBe('counts')
     expect(peers.judge(from({ sequence: 2, link: 1 }), at)).toEqual({ kind: 'drop', reason: 'stale' })
   })
   test('a sequence far ahead was made up: it must not make all others stale', () => {
-    const peers = roster()
+    const peers = peerTable()
     peers.judge(from({ sequence: 5 }), at)
     expect(peers.judge(from({ sequence: 6 + LONGEST_JUMP }), at)).toEqual({ kind: 'drop', reason: 'jump' })
     expect(peers.judge(from({ sequence: 6 }), at).kind).toBe('counts')
     expect(peers.judge(from({ sequence: 6 + LONGEST_JUMP }), at).kind).toBe('counts')
   })
   test('a stranger, and a link out of range, are dropped', () => {
-    expect(roster().judge(from({ from: 'mars' }), at)).toEqual({ kind: 'drop', reason: 'unknown-node' })
+    expect(peerTable().judge(from({ from: 'mars' }), at)).toEqual({ kind: 'drop', reason: 'unknown-node' })
     for (const link of [-1, 0.5, 8])
-      expect(roster().judge(from({ link }), at)).toEqual({ kind: 'drop', reason: 'unknown-link' })
-    expect(roster().judge(from({ link: 7 }), at).kind).toBe('counts')
+      expect(peerTable().judge(from({ link }), at)).toEqual({ kind: 'drop', reason: 'unknown-link' })
+    expect(peerTable().judge(from({ link: 7 }), at).kind).toBe('counts')
   })
-  test('a first beat teaches how to address its sender, and proves nothing', () => {
-    const peers = roster()
+  test('a first heartbeat teaches how to address its sender, and proves nothing', () => {
+    const peers = peerTable()
     expect(peers.judge(from({ to: null }), at)).toEqual({ kind: 'teaches', unheard: true })
     expect(peers.address('dir2', at)).toBe('b1')
     expect([peers.heardAt('dir2'), peers.linkOf('dir2')]).toEqual([null, null])
     expect(peers.judge(from({ sequence: 2 }), at).kind).toBe('counts')
   })
   test('a start that was silent while another one spoke is retired', () => {
-    const peers = roster()
+    const peers = peerTable()
     peers.judge(from({}), at)
     peers.judge(from({ incarnation: 'b2', to: null }), at)
     expect(peers.judge(from({ incarnation: 'b2', sequence: 2 }), at).kind).toBe('counts')
@@ -74,7 +74,7 @@ describe('roster', () => {
     expect(peers.judge(from({ sequence: 9 }), instant(2000))).toEqual({ kind: 'drop', reason: 'retired-incarnation' })
   })
   test('a retired start is heard again when no other one speaks: the dead one may have retired the living', () => {
-    const peers = roster()
+    const peers = peerTable()
     peers.judge(from({ incarnation: 'living', sequence: 1 }), instant(0))
     for (let ms = 100; ms <= 2000; ms += 100) peers.judge(from({ sequence: ms }), instant(ms))
     expect(peers.judge(from({ incarnation: 'living', sequence: 2 }), instant(2100)).kind).toBe('drop')
@@ -83,21 +83,21 @@ describe('roster', () => {
     expect(peers.judge(from({ incarnation: 'living', sequence: 5 }), instant(3001)).kind).toBe('counts')
   })
   test('a straggler of an old start, addressed to us, does not retire the living one', () => {
-    const peers = roster()
+    const peers = peerTable()
     peers.judge(from({ incarnation: 'b2' }), at)
     peers.judge(from({ incarnation: 'b1' }), instant(1900))
     expect(peers.judge(from({ incarnation: 'b2', sequence: 2 }), instant(2100)).kind).toBe('counts')
     expect(peers.address('dir2', instant(2100))).toBe('b2')
   })
   test('nor does one that comes after all were silent, or this process was held up', () => {
-    const peers = roster()
+    const peers = peerTable()
     peers.judge(from({ incarnation: 'b1' }), at)
     peers.judge(from({ incarnation: 'b2' }), instant(1900))
     peers.judge(from({ incarnation: 'b1', sequence: 2 }), instant(4000))
     expect(peers.judge(from({ incarnation: 'b2', sequence: 2 }), instant(4000)).kind).toBe('counts')
   })
   test('a start that proved itself within half a deadtime is addressed, whatever recordings bring', () => {
-    const peers = roster()
+    const peers = peerTable()
     peers.judge(from({}), at)
     for (const incarnation of ['b0', 'z9'])
       for (let sequence = 1; sequence < 300; sequence++)
@@ -105,7 +105,7 @@ describe('roster', () => {
     expect(peers.address('dir2', instant(1499))).toBe('b1')
   })
   test('of those that proved themselves, the last; a new start takes the place of the old one at once', () => {
-    const peers = roster()
+    const peers = peerTable()
     peers.judge(from({}), at)
     peers.judge(from({ incarnation: 'b2' }), instant(1001))
     expect(peers.address('dir2', instant(1002))).toBe('b2')
@@ -113,7 +113,7 @@ describe('roster', () => {
     expect(peers.address('dir2', instant(1004))).toBe('b1')
   })
   test('where none has lately, each that was heard is tried in turn, so that the living one is found', () => {
-    const peers = roster()
+    const peers = peerTable()
     peers.judge(from({}), at)
     for (const incarnation of ['b0', 'z9']) peers.judge(from({ incarnation, to: 'a0' }), at)
     const tried = Array.from({ length: 6 }, () => peers.address('dir2', instant(1500)))
@@ -122,7 +122,7 @@ describe('roster', () => {
     expect([peers.address('rs1', at), peers.address('mars', at)]).toEqual([null, null])
   })
   test('answers go where the node was heard last, and was meant', () => {
-    const peers = roster()
+    const peers = peerTable()
     peers.judge(from({ link: 1 }), at)
     expect(peers.linkOf('dir2')).toBe(1)
     peers.judge(from({ sequence: 2, link: 0, to: 'a0' }), at)
@@ -132,16 +132,16 @@ describe('roster', () => {
     peers.judge(from({ sequence: 4, link: 0 }), at)
     expect(peers.linkOf('dir2')).toBe(0)
   })
-  test('recordings of unknown starts push out neither a living speaker nor memory', () => {
-    const peers = roster()
+  test('recordings of unknown starts push out neither a living incarnation nor memory', () => {
+    const peers = peerTable()
     peers.judge(from({}), at)
     for (let start = 0; start < 50; start++)
       peers.judge(from({ incarnation: `old${start}`, to: 'a0' }), instant(1001 + start))
     expect(peers.judge(from({}), instant(1100))).toEqual({ kind: 'drop', reason: 'replay' })
   })
   test('remembers a bounded number of retired starts', () => {
-    const peers = roster()
-    const starts = RETIRED + SPEAKERS + 1
+    const peers = peerTable()
+    const starts = RETIRED + INCARNATIONS + 1
     for (let start = 0; start < starts; start++) peers.judge(from({ incarnation: `b${start}` }), instant(1000 + start))
     expect(peers.judge(from({ incarnation: 'b1', sequence: 7 }), at)).toEqual({
       kind: 'drop',
@@ -153,18 +153,18 @@ describe('roster', () => {
 
 describe('two machines with one name', () => {
   /** Each of the two starts speaks every 200 ms, by turns, for so long. */
-  const byTurns = (peers: Roster, ms: number, begin = 1000): void => {
+  const byTurns = (peers: PeerTable, ms: number, begin = 1000): void => {
     for (let step = 0; step * 100 < ms; step++)
       peers.judge(from({ incarnation: `b${step % 2}`, sequence: step + 1 }), instant(begin + 100 * step))
   }
   test('go on speaking by turns, and are named', () => {
-    const peers = roster()
+    const peers = peerTable()
     byTurns(peers, 3000)
     expect(peers.double('dir2', instant(4000))).toEqual(['b0', 'b1'])
     expect(peers.double('rs1', instant(4000))).toBeNull()
   })
   test('a restart is none, nor are the last words of the old start that come in between', () => {
-    const peers = roster()
+    const peers = peerTable()
     peers.judge(from({ incarnation: 'b0' }), at)
     byTurns(peers, 900, 1100)
     for (let step = 0; step < 20; step++) {
@@ -174,7 +174,7 @@ describe('two machines with one name', () => {
     }
   })
   test('are not named for ever once one of them is gone', () => {
-    const peers = roster()
+    const peers = peerTable()
     byTurns(peers, 3000)
     expect(peers.double('dir2', instant(4899))).not.toBeNull()
     expect(peers.double('dir2', instant(4900 + 1000))).toBeNull()
@@ -185,7 +185,7 @@ describe('two machines with one name', () => {
 })
 
 test('a node that stays in the view is known as before, one that leaves is forgotten', () => {
-  const peers = roster()
+  const peers = peerTable()
   peers.judge(from({}), at)
   peers.judge(from({ from: 'rs1', incarnation: 'c1' }), at)
   peers.adopt(['dir2', 'rs2'], 1000)
@@ -195,7 +195,7 @@ test('a node that stays in the view is known as before, one that leaves is forgo
 })
 
 test('silence is late, then dead', () => {
-  const timing = { keepaliveMs: 100, termMs: 350, applyMs: 35, warntimeMs: 300, deadtimeMs: 1000, drainMs: 200 }
+  const timing = { keepaliveMs: 100, leaseMs: 350, applyMs: 35, warntimeMs: 300, deadtimeMs: 1000, drainMs: 200 }
   expect([0, 299, 300, 1000].map((ms) => lifeOf(at, instant(1000 + ms), timing))).toEqual([
     'alive',
     'alive',

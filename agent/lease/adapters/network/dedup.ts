@@ -3,7 +3,7 @@
  * costs far less than a second look at its MAC.
  */
 
-/** Datagrams that are remembered: a few rounds of a large cluster's beats. */
+/** Datagrams that are remembered: a few rounds of a large cluster's heartbeats. */
 const REMEMBERED = 64
 
 export class Copies {

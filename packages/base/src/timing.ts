@@ -9,8 +9,8 @@ import type { Refusal } from './refusal.ts'
 export interface Timing {
   /** The unit of the pace: renewals and heartbeats come every one to two of it. */
   readonly keepaliveMs: number
-  /** Length of a lease as requested; the acceptor's limit too. */
-  readonly termMs: number
+  /** Duration of a lease as requested; the acceptor's limit too. */
+  readonly leaseMs: number
   /** Worst time from reading the clock to the kernel's acknowledgement of a renewal. */
   readonly applyMs: number
   /** Silence of a node after which it is shown as late, and as dead. */
@@ -21,7 +21,7 @@ export interface Timing {
 }
 
 /** No lease of any cluster may be longer: what a voter waits for when it cannot read its state (packages/lease/PROTOCOL.md 3.1). */
-export const LONGEST_TERM_MS = 30_000
+export const LONGEST_LEASE_MS = 30_000
 /** Bound of the difference in rate of two clocks; counted twice by the holder. */
 export const DRIFT = 0.001
 /** nftables timeouts run in ticks: two ticks of 4 ms (agent/lease/FENCE.md, row 9). */
@@ -32,7 +32,7 @@ export const holdMs = (grantMs: number): number => (grantMs * (1 - DRIFT)) / (1 
 
 /**
  * A holder renews its lease so long after it last did, and again each third of a keepalive until a majority answered.
- * The rarer, the less is left on average when a holder dies. Under the inequality of the term five sends still fit
+ * The rarer, the less is left on average when a holder dies. Under the inequality of the lease duration five sends still fit
  * between this and the end; with an apply time of up to a keepalive it comes before the fence would have to be renewed
  * from what is left of the lease.
  */
@@ -45,7 +45,7 @@ export const quarantineMs = (leaseMs: number): number => (leaseMs * (1 + DRIFT))
  * The kernel's fence of a group opens for this long at each renewal. A late one may outlive it by what the element
  * before had left (agent/lease/FENCE.md, row 5): half of the lease and of the pace together is the most that can come each time.
  */
-export const fenceMs = (timing: Timing): number => (holdMs(timing.termMs) + renewalMs(timing)) / 2
+export const fenceMs = (timing: Timing): number => (holdMs(timing.leaseMs) + renewalMs(timing)) / 2
 
 /** Refuses impossible timing with the inequality that failed. */
 export function refuseTiming(timing: Timing): Refusal[] {
@@ -53,26 +53,26 @@ export function refuseTiming(timing: Timing): Refusal[] {
   const demand = (ok: boolean, field: string, message: string, hint: string): void => {
     if (!ok) refusals.push({ code: 'impossible-timing', field: `timing.${field}`, message, hint })
   }
-  const { keepaliveMs, termMs, applyMs, warntimeMs, deadtimeMs, drainMs } = timing
-  const needed = Math.ceil(3 * keepaliveMs + applyMs + 2 * DRIFT * termMs + ROUNDING_MS)
+  const { keepaliveMs, leaseMs, applyMs, warntimeMs, deadtimeMs, drainMs } = timing
+  const needed = Math.ceil(3 * keepaliveMs + applyMs + 2 * DRIFT * leaseMs + ROUNDING_MS)
   demand(keepaliveMs >= 20, 'keepalive', `keepalive ${keepaliveMs} ms is under 20 ms`, 'use at least 20ms')
   demand(
-    termMs >= needed,
-    'term',
-    `term ${termMs} ms < 3 × keepalive ${keepaliveMs} + apply ${applyMs} + drift ${(2 * DRIFT * termMs).toFixed(1)} + rounding ${ROUNDING_MS} = ${needed} ms`,
-    `raise term to at least ${needed}ms, or lower keepalive`,
+    leaseMs >= needed,
+    'lease',
+    `lease ${leaseMs} ms < 3 × keepalive ${keepaliveMs} + apply ${applyMs} + drift ${(2 * DRIFT * leaseMs).toFixed(1)} + rounding ${ROUNDING_MS} = ${needed} ms`,
+    `raise lease to at least ${needed}ms, or lower keepalive`,
   )
   demand(
-    termMs <= LONGEST_TERM_MS,
-    'term',
-    `term ${termMs} ms > ${LONGEST_TERM_MS} ms, the longest legal term`,
-    'lower term',
+    leaseMs <= LONGEST_LEASE_MS,
+    'lease',
+    `lease ${leaseMs} ms > ${LONGEST_LEASE_MS} ms, the longest that is allowed`,
+    'lower lease',
   )
   demand(
     fenceMs(timing) >= 2 * keepaliveMs,
-    'term',
+    'lease',
     `fence time ${fenceMs(timing).toFixed(0)} ms < 2 × keepalive ${keepaliveMs} ms`,
-    'raise term, or lower keepalive',
+    'raise lease, or lower keepalive',
   )
   demand(applyMs >= 5, 'apply', `apply ${applyMs} ms is under 5 ms`, 'use at least 5ms')
   demand(

@@ -10,13 +10,13 @@
  *   only after another one of the same node has spoken on and on for some time in which it was silent: a single late word
  *   after a pause of all, or of this process, retires nobody. Where datagrams are under way for longer than that, the dead
  *   start may retire the living one: so that this is not for ever, a retired start is heard again when no other speaks;
- * - memory is bounded: SPEAKERS speakers and RETIRED incarnations for each node of the view.
+ * - memory is bounded: INCARNATIONS live and RETIRED retired incarnations for each node of the view.
  */
 import { after, type Instant, invariant } from '@lvsm/base'
-import { type Arrival, Speaker } from './speaker.ts'
+import { type Arrival, PeerIncarnation } from './peer-incarnation.ts'
 
 export const RETIRED = 16
-export const SPEAKERS = 4
+export const INCARNATIONS = 4
 
 /** What a datagram says about its origin; the rest is nobody's business here. */
 export interface Origin {
@@ -38,18 +38,18 @@ export type Judgement =
     }
 
 interface Peer {
-  readonly speakers: Speaker[]
+  readonly incarnations: PeerIncarnation[]
   readonly retired: string[]
   /** Counts the addresses that were given while none had proved itself lately. */
   turn: number
   /** The start that proved itself last, and since when it takes turns with another one. */
-  last: Speaker | null
+  last: PeerIncarnation | null
   returns: { since: Instant; until: Instant; times: number } | null
 }
 /** Two starts of one node that go on taking turns are two machines with one name. */
 const RETURNS = 4
 
-export class Roster {
+export class PeerTable {
   readonly #own: string
   readonly #peers = new Map<string, Peer>()
   #retireAfterMs = 0
@@ -70,20 +70,20 @@ export class Roster {
     if (!peer) return { kind: 'drop', reason: 'unknown-node' }
     if (peer.retired.includes(origin.incarnation) && this.#speaks(peer, now))
       return { kind: 'drop', reason: 'retired-incarnation' }
-    const known = peer.speakers.find(({ incarnation }) => incarnation === origin.incarnation)
-    const speaker = known ?? welcome(peer, origin.incarnation)
+    const known = peer.incarnations.find(({ incarnation }) => incarnation === origin.incarnation)
+    const peerIncarnation = known ?? welcome(peer, origin.incarnation)
     if (origin.to !== this.#own) {
-      speaker.heardAt = now
+      peerIncarnation.heardAt = now
       return { kind: 'teaches', unheard: !known }
     }
-    const arrival = speaker.arrive(origin.sequence, origin.link)
+    const arrival = peerIncarnation.arrive(origin.sequence, origin.link)
     if (arrival === 'copy') return { kind: 'copy' }
     if (arrival !== 'fresh') return { kind: 'drop', reason: arrival }
-    speaker.heardAt = now
-    speaker.link = origin.link
-    this.#noteTurns(peer, speaker, now)
-    this.#prove(peer, speaker, now)
-    this.#retireSilent(peer, speaker, now)
+    peerIncarnation.heardAt = now
+    peerIncarnation.link = origin.link
+    this.#noteTurns(peer, peerIncarnation, now)
+    this.#prove(peer, peerIncarnation, now)
+    this.#retireSilent(peer, peerIncarnation, now)
     return { kind: 'counts' }
   }
 
@@ -94,15 +94,15 @@ export class Roster {
   address(name: string, now: Instant): string | null {
     const peer = this.#peers.get(name)
     const proven = peer && this.#proven(peer)
-    if (proven && now < after(proven.provenAt, this.#retireAfterMs / 2)) return proven.speaker.incarnation
-    if (!peer || peer.speakers.length === 0) return null
+    if (proven && now < after(proven.provenAt, this.#retireAfterMs / 2)) return proven.peerIncarnation.incarnation
+    if (!peer || peer.incarnations.length === 0) return null
     peer.turn += 1
-    return peer.speakers[peer.turn % peer.speakers.length]?.incarnation ?? null
+    return peer.incarnations[peer.turn % peer.incarnations.length]?.incarnation ?? null
   }
   /** Our link by which a node was heard last; null when none of its datagrams counted. */
   linkOf(name: string): number | null {
     const peer = this.#peers.get(name)
-    return (peer && this.#proven(peer)?.speaker.link) ?? null
+    return (peer && this.#proven(peer)?.peerIncarnation.link) ?? null
   }
   /** Two starts of the node that go on speaking by turns: two machines have its name. Null when there are none. */
   double(name: string, now: Instant): readonly string[] | null {
@@ -110,7 +110,7 @@ export class Roster {
     const { returns = null } = peer ?? {}
     if (!peer || !returns || returns.times < RETURNS || now >= after(returns.until, this.#retireAfterMs)) return null
     if (returns.until < after(returns.since, this.#retireAfterMs)) return null
-    return peer.speakers.filter(({ provenAt }) => provenAt !== null).map(({ incarnation }) => incarnation)
+    return peer.incarnations.filter(({ provenAt }) => provenAt !== null).map(({ incarnation }) => incarnation)
   }
 
   /** Last datagram of a node that counted; null when there was none. */
@@ -125,60 +125,60 @@ export class Roster {
   }
 
   /** The start that proved itself last. */
-  #proven({ speakers }: Peer): { readonly speaker: Speaker; readonly provenAt: Instant } | null {
-    let last: { speaker: Speaker; provenAt: Instant } | null = null
-    for (const speaker of speakers) {
-      const { provenAt } = speaker
-      if (provenAt !== null && (last === null || provenAt >= last.provenAt)) last = { speaker, provenAt }
+  #proven({ incarnations }: Peer): { readonly peerIncarnation: PeerIncarnation; readonly provenAt: Instant } | null {
+    let last: { peerIncarnation: PeerIncarnation; provenAt: Instant } | null = null
+    for (const peerIncarnation of incarnations) {
+      const { provenAt } = peerIncarnation
+      if (provenAt !== null && (last === null || provenAt >= last.provenAt)) last = { peerIncarnation, provenAt }
     }
     return last
   }
 
   /** A start that speaks again after another one had spoken. The words of a dead one that were under way come to an end. */
-  #noteTurns(peer: Peer, speaker: Speaker, now: Instant): void {
-    const returned = peer.last !== speaker && speaker.provenAt !== null
-    peer.last = speaker
+  #noteTurns(peer: Peer, peerIncarnation: PeerIncarnation, now: Instant): void {
+    const returned = peer.last !== peerIncarnation && peerIncarnation.provenAt !== null
+    peer.last = peerIncarnation
     if (!returned) return
     const going = peer.returns && now < after(peer.returns.until, this.#retireAfterMs) ? peer.returns : null
     peer.returns = { since: going?.since ?? now, until: now, times: (going?.times ?? 0) + 1 }
   }
 
   /** Its run begins anew when another one spoke in between, or when it was silent itself. */
-  #prove(peer: Peer, speaker: Speaker, now: Instant): void {
-    const paused = speaker.provenAt === null || now >= after(speaker.provenAt, this.#retireAfterMs / 2)
-    if (paused) speaker.provenSince = now
-    speaker.provenSince ??= now
-    speaker.provenAt = now
-    for (const other of peer.speakers) if (other !== speaker) other.provenSince = null
+  #prove(peer: Peer, peerIncarnation: PeerIncarnation, now: Instant): void {
+    const paused = peerIncarnation.provenAt === null || now >= after(peerIncarnation.provenAt, this.#retireAfterMs / 2)
+    if (paused) peerIncarnation.provenSince = now
+    peerIncarnation.provenSince ??= now
+    peerIncarnation.provenAt = now
+    for (const other of peer.incarnations) if (other !== peerIncarnation) other.provenSince = null
   }
 
-  #retireSilent(peer: Peer, speaker: Speaker, now: Instant): void {
-    if (peer.speakers.length < 2 || now < after(speaker.provenSince ?? now, this.#retireAfterMs)) return
-    for (const rival of [...peer.speakers]) {
-      if (rival !== speaker && now >= after(rival.heardAt, this.#retireAfterMs)) dismiss(peer, rival)
+  #retireSilent(peer: Peer, peerIncarnation: PeerIncarnation, now: Instant): void {
+    if (peer.incarnations.length < 2 || now < after(peerIncarnation.provenSince ?? now, this.#retireAfterMs)) return
+    for (const rival of [...peer.incarnations]) {
+      if (rival !== peerIncarnation && now >= after(rival.heardAt, this.#retireAfterMs)) dismiss(peer, rival)
     }
-    invariant(peer.speakers.includes(speaker), 'who speaks is not retired')
+    invariant(peer.incarnations.includes(peerIncarnation), 'who speaks is not retired')
   }
 }
 
-const newPeer = (): Peer => ({ speakers: [], retired: [], turn: 0, last: null, returns: null })
+const newPeer = (): Peer => ({ incarnations: [], retired: [], turn: 0, last: null, returns: null })
 
-/** Room for a new speaker: first those go that never proved themselves, the longest silent one of them. */
-function welcome(peer: Peer, incarnation: string): Speaker {
-  if (peer.speakers.length >= SPEAKERS) {
-    const unproven = peer.speakers.filter(({ provenAt }) => provenAt === null)
-    const [oldest] = (unproven.length > 0 ? unproven : peer.speakers).toSorted((a, b) => a.heardAt - b.heardAt)
+/** Room for a new incarnation: first those go that never proved themselves, the longest silent one of them. */
+function welcome(peer: Peer, incarnation: string): PeerIncarnation {
+  if (peer.incarnations.length >= INCARNATIONS) {
+    const unproven = peer.incarnations.filter(({ provenAt }) => provenAt === null)
+    const [oldest] = (unproven.length > 0 ? unproven : peer.incarnations).toSorted((a, b) => a.heardAt - b.heardAt)
     if (oldest) dismiss(peer, oldest)
   }
-  const speaker = new Speaker(incarnation)
+  const peerIncarnation = new PeerIncarnation(incarnation)
   if (peer.retired.includes(incarnation)) peer.retired.splice(peer.retired.indexOf(incarnation), 1)
-  peer.speakers.push(speaker)
-  return speaker
+  peer.incarnations.push(peerIncarnation)
+  return peerIncarnation
 }
 
-function dismiss(peer: Peer, speaker: Speaker): void {
-  peer.speakers.splice(peer.speakers.indexOf(speaker), 1)
-  if (speaker.provenAt === null) return
-  peer.retired.push(speaker.incarnation)
+function dismiss(peer: Peer, peerIncarnation: PeerIncarnation): void {
+  peer.incarnations.splice(peer.incarnations.indexOf(peerIncarnation), 1)
+  if (peerIncarnation.provenAt === null) return
+  peer.retired.push(peerIncarnation.incarnation)
   if (peer.retired.length > RETIRED) peer.retired.shift()
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Copies } from './copies.ts'
+import { Copies } from './dedup.ts'
 
 const bytes = (text: string): Buffer => Buffer.from(text)
 /** Datagrams end in their MAC: what is told apart by it is told apart at once, and the rest by its bytes. */

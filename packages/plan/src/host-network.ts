@@ -2,24 +2,24 @@
 import { inNetwork } from '@lvsm/model'
 import type { Observed, ObservedLink } from './observed.ts'
 
-export type Ground = Pick<Observed, 'links' | 'addresses'>
+export type HostNetwork = Pick<Observed, 'links' | 'addresses'>
 
 /** The interface whose own network holds the address (the longest prefix wins); floating addresses and loopback do not count. */
-export function interfaceFor(ground: Ground, address: string): ObservedLink | null {
+export function interfaceFor(host: HostNetwork, address: string): ObservedLink | null {
   let best: { readonly link: ObservedLink; readonly prefix: number } | null = null
-  for (const entry of ground.addresses) {
+  for (const entry of host.addresses) {
     if (entry.label.endsWith(':lvsm') || entry.prefix === 32 || (best && best.prefix >= entry.prefix)) continue
-    const link = ground.links.find((known) => known.index === entry.index)
+    const link = host.links.find((known) => known.index === entry.index)
     if (link && !link.loopback && inNetwork(address, entry)) best = { link, prefix: entry.prefix }
   }
   return best?.link ?? null
 }
 
 /** A node's own address in the network of `address`: what its packets there should carry as source. */
-export function sourceFor(ground: Ground, address: string, own: readonly string[]): string | null {
-  const link = interfaceFor(ground, address)
+export function sourceFor(host: HostNetwork, address: string, own: readonly string[]): string | null {
+  const link = interfaceFor(host, address)
   return (
-    ground.addresses.find(
+    host.addresses.find(
       (entry) => entry.index === link?.index && own.includes(entry.address) && inNetwork(address, entry),
     )?.address ?? null
   )

@@ -1,6 +1,6 @@
 /**
  * V8 throws the bytecode of functions away that did not run for a while. What runs here seldomest, a takeover, would be
- * compiled again when it counts, and its rehearsal would have been for nothing.
+ * compiled again when it counts, and its warm-up would have been for nothing.
  */
 import { setFlagsFromString } from 'node:v8'
 

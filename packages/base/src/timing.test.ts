@@ -1,15 +1,24 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { DRIFT, fenceMs, holdMs, LONGEST_TERM_MS, quarantineMs, refuseTiming, renewalMs, type Timing } from './terms.ts'
+import {
+  DRIFT,
+  fenceMs,
+  holdMs,
+  LONGEST_LEASE_MS,
+  quarantineMs,
+  refuseTiming,
+  renewalMs,
+  type Timing,
+} from './timing.ts'
 
-const good: Timing = { keepaliveMs: 100, termMs: 350, applyMs: 35, warntimeMs: 300, deadtimeMs: 1000, drainMs: 200 }
+const good: Timing = { keepaliveMs: 100, leaseMs: 350, applyMs: 35, warntimeMs: 300, deadtimeMs: 1000, drainMs: 200 }
 
 describe('refuseTiming', () => {
   test('takes what the laboratory runs with', () => expect(refuseTiming(good)).toEqual([]))
   test.each<[keyof Timing, number]>([
     ['keepaliveMs', 10],
-    ['termMs', 340],
-    ['termMs', 40_000],
+    ['leaseMs', 340],
+    ['leaseMs', 40_000],
     ['applyMs', 1],
     ['warntimeMs', 100],
     ['deadtimeMs', 300],
@@ -24,7 +33,7 @@ describe('refuseTiming', () => {
 test('whatever is legal, a holder stops before the slowest voter, and its fence lasts two keepalives', () => {
   const timing = fc.record({
     keepaliveMs: fc.integer({ min: 20, max: 2000 }),
-    termMs: fc.integer({ min: 50, max: 30_000 }),
+    leaseMs: fc.integer({ min: 50, max: 30_000 }),
     applyMs: fc.integer({ min: 5, max: 500 }),
     warntimeMs: fc.constant(3000),
     deadtimeMs: fc.constant(9000),
@@ -35,9 +44,9 @@ test('whatever is legal, a holder stops before the slowest voter, and its fence 
     fc.property(timing, (candidate) => {
       if (refuseTiming(candidate).length > 0) return
       legal += 1
-      const { termMs, keepaliveMs, applyMs } = candidate
-      expect(holdMs(termMs) * (1 + DRIFT)).toBeLessThan(termMs * (1 - DRIFT))
-      expect(quarantineMs(termMs)).toBeGreaterThan((termMs * (1 + DRIFT)) / (1 - DRIFT))
+      const { leaseMs, keepaliveMs, applyMs } = candidate
+      expect(holdMs(leaseMs) * (1 + DRIFT)).toBeLessThan(leaseMs * (1 - DRIFT))
+      expect(quarantineMs(leaseMs)).toBeGreaterThan((leaseMs * (1 + DRIFT)) / (1 - DRIFT))
       expect(fenceMs(candidate)).toBeGreaterThanOrEqual(2 * keepaliveMs)
       // The next renewal of the lease brings the next of the fence, before it must be renewed from what is left.
       if (applyMs <= keepaliveMs) expect(fenceMs(candidate) - applyMs).toBeGreaterThan(renewalMs(candidate))
@@ -52,11 +61,14 @@ test('each inequality holds to the millisecond', () => {
     ...new Set(refuseTiming({ ...good, ...changed }).map(({ field }) => field ?? '')),
   ]
   expect([fails({ keepaliveMs: 20 }), fails({ keepaliveMs: 19 })]).toEqual([[], ['timing.keepalive']])
-  // 3 × 100 + 35 + 2 × 0.001 × term + 8, rounded up
-  expect([fails({ termMs: 344 }), fails({ termMs: 343 })]).toEqual([[], ['timing.term']])
-  expect([fails({ termMs: LONGEST_TERM_MS }), fails({ termMs: LONGEST_TERM_MS + 1 })]).toEqual([[], ['timing.term']])
+  // 3 × 100 + 35 + 2 × 0.001 × lease + 8, rounded up
+  expect([fails({ leaseMs: 344 }), fails({ leaseMs: 343 })]).toEqual([[], ['timing.lease']])
+  expect([fails({ leaseMs: LONGEST_LEASE_MS }), fails({ leaseMs: LONGEST_LEASE_MS + 1 })]).toEqual([
+    [],
+    ['timing.lease'],
+  ])
   expect([fails({ applyMs: 5 }), fails({ applyMs: 4 })]).toEqual([[], ['timing.apply']])
-  expect([fails({ applyMs: 41 }), fails({ applyMs: 42 })]).toEqual([[], ['timing.term']])
+  expect([fails({ applyMs: 41 }), fails({ applyMs: 42 })]).toEqual([[], ['timing.lease']])
   expect([fails({ warntimeMs: 101 }), fails({ warntimeMs: 100 })]).toEqual([[], ['timing.warntime']])
   expect([fails({ deadtimeMs: 301 }), fails({ deadtimeMs: 300 })]).toEqual([[], ['timing.deadtime']])
   expect([fails({ drainMs: 0 }), fails({ drainMs: -1 })]).toEqual([[], ['timing.drain']])
@@ -79,9 +91,9 @@ test('five sends fit between the first renewal and the end of a lease that is as
   ] as const) {
     const timing = { ...good, keepaliveMs, applyMs, warntimeMs: 9000, deadtimeMs: 10_000 }
     const shortest = Array.from({ length: 30_000 }, (_, ms) => ms).find(
-      (termMs) => refuseTiming({ ...timing, termMs }).length === 0,
+      (leaseMs) => refuseTiming({ ...timing, leaseMs }).length === 0,
     )
-    const left = holdMs(shortest ?? 0) - renewalMs({ ...timing, termMs: shortest ?? 0 }) - applyMs
+    const left = holdMs(shortest ?? 0) - renewalMs({ ...timing, leaseMs: shortest ?? 0 }) - applyMs
     expect(left / (keepaliveMs / 3)).toBeGreaterThanOrEqual(4 - 0.2)
   }
 })

@@ -4,7 +4,7 @@ import { arpFrame, arpProbe, BROADCAST_MAC, gratuitousArp } from '@lvsm/netlink'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { lets } from '../../../../test/kit/bpf.ts'
 import { FakeLinux } from '../../../../test/kit/linux.ts'
-import { openRivals, type Rivals } from './rivals.ts'
+import { openRivals, type Rivals } from './address-conflict.ts'
 
 const [OWN, RIVAL, OTHER] = ['02:00:00:00:00:02', '02:00:00:00:00:99', '02:00:00:00:00:98']
 const vip = (address: string, ifindex = 2): LeaseAddress => ({ address, prefix: 24, ifindex, kind: 'vip' })

@@ -2,7 +2,7 @@ import { DRIFT, instant } from '@lvsm/base'
 import { describe, expect, test } from 'vitest'
 import type { Busy, BusyReason, Free } from './messages.ts'
 import { isNext, HIGHEST_NUMBER, MOST_AHEAD } from './number.ts'
-import { Survey } from './survey.ts'
+import { VoteTable } from './vote-table.ts'
 
 const at = (ms: number) => instant(1000 + ms)
 const about = { group: 'web', digest: 'A', epoch: 1 }
@@ -21,80 +21,80 @@ const FRESH_MS = 300
 
 describe('when a majority is free', () => {
   test('nobody knows before a majority was heard', () => {
-    const survey = new Survey()
-    survey.heard('a', free(1), at(0))
-    expect(survey.majorityFreeAt(voters, 2, FRESH_MS, at(1))).toBeNull()
-    survey.heard('b', busy(1, 100), at(0))
-    expect(survey.majorityFreeAt(voters, 2, FRESH_MS, at(1))).not.toBeNull()
+    const voteTable = new VoteTable()
+    voteTable.heard('a', free(1), at(0))
+    expect(voteTable.majorityFreeAt(voters, 2, FRESH_MS, at(1))).toBeNull()
+    voteTable.heard('b', busy(1, 100), at(0))
+    expect(voteTable.majorityFreeAt(voters, 2, FRESH_MS, at(1))).not.toBeNull()
   })
   test('the slowest of the fastest majority counts, by the slowest clock', () => {
-    const survey = new Survey()
-    survey.heard('a', busy(1, 300), at(0))
-    survey.heard('b', busy(1, 100), at(0))
-    survey.heard('c', busy(1, 200), at(0))
-    const freeAt = survey.majorityFreeAt(voters, 2, FRESH_MS, at(1)) ?? 0
+    const voteTable = new VoteTable()
+    voteTable.heard('a', busy(1, 300), at(0))
+    voteTable.heard('b', busy(1, 100), at(0))
+    voteTable.heard('c', busy(1, 200), at(0))
+    const freeAt = voteTable.majorityFreeAt(voters, 2, FRESH_MS, at(1)) ?? 0
     expect(freeAt).toBeGreaterThanOrEqual(at((200 * (1 + DRIFT)) / (1 - DRIFT)))
     expect(freeAt).toBeLessThan(at(203))
   })
   test('of voters that were named only', () => {
-    const survey = new Survey()
-    survey.heard('x', free(1), at(0))
-    survey.heard('a', free(1), at(0))
-    expect(survey.majorityFreeAt(voters, 2, FRESH_MS, at(1))).toBeNull()
+    const voteTable = new VoteTable()
+    voteTable.heard('x', free(1), at(0))
+    voteTable.heard('a', free(1), at(0))
+    expect(voteTable.majorityFreeAt(voters, 2, FRESH_MS, at(1))).toBeNull()
   })
   test('words age', () => {
-    const survey = new Survey()
-    for (const voter of voters) survey.heard(voter, free(1), at(0))
-    expect(survey.majorityFreeAt(voters, 2, FRESH_MS, at(FRESH_MS))).not.toBeNull()
-    expect(survey.majorityFreeAt(voters, 2, FRESH_MS, at(FRESH_MS + 1))).toBeNull()
+    const voteTable = new VoteTable()
+    for (const voter of voters) voteTable.heard(voter, free(1), at(0))
+    expect(voteTable.majorityFreeAt(voters, 2, FRESH_MS, at(FRESH_MS))).not.toBeNull()
+    expect(voteTable.majorityFreeAt(voters, 2, FRESH_MS, at(FRESH_MS + 1))).toBeNull()
   })
   test('a voter that stays free is free since it first said so', () => {
-    const survey = new Survey()
-    for (const [sequence, ms] of [1, 2, 3].entries()) survey.heard('a', free(sequence), at(ms))
-    expect(survey.majorityFreeAt(['a'], 1, FRESH_MS, at(4))).toBe(at(1))
-    survey.heard('a', busy(4, 50), at(5))
-    survey.heard('a', free(5), at(60))
-    expect(survey.majorityFreeAt(['a'], 1, FRESH_MS, at(61)), 'it was not free in between').toBeGreaterThan(at(54))
+    const voteTable = new VoteTable()
+    for (const [sequence, ms] of [1, 2, 3].entries()) voteTable.heard('a', free(sequence), at(ms))
+    expect(voteTable.majorityFreeAt(['a'], 1, FRESH_MS, at(4))).toBe(at(1))
+    voteTable.heard('a', busy(4, 50), at(5))
+    voteTable.heard('a', free(5), at(60))
+    expect(voteTable.majorityFreeAt(['a'], 1, FRESH_MS, at(61)), 'it was not free in between').toBeGreaterThan(at(54))
   })
   test.each<[BusyReason, number]>([
     ['epoch', Number.POSITIVE_INFINITY],
     ['unknown-list', Number.POSITIVE_INFINITY],
     ['number', at(0)],
   ])('a voter that refuses for %s', (reason, freeAt) => {
-    const survey = new Survey()
-    survey.heard('a', busy(1, 0, reason), at(0))
-    expect(survey.majorityFreeAt(['a'], 1, FRESH_MS, at(1))).toBe(freeAt)
+    const voteTable = new VoteTable()
+    voteTable.heard('a', busy(1, 0, reason), at(0))
+    expect(voteTable.majorityFreeAt(['a'], 1, FRESH_MS, at(1))).toBe(freeAt)
   })
   test('a reservation is waited for like a grant', () => {
-    const survey = new Survey()
-    survey.heard('a', busy(1, 100, 'reserved'), at(0))
-    expect(survey.majorityFreeAt(['a'], 1, FRESH_MS, at(1))).toBeGreaterThanOrEqual(at(100))
+    const voteTable = new VoteTable()
+    voteTable.heard('a', busy(1, 100, 'reserved'), at(0))
+    expect(voteTable.majorityFreeAt(['a'], 1, FRESH_MS, at(1))).toBeGreaterThanOrEqual(at(100))
   })
   test('an answer to an older question does not replace one to a newer', () => {
-    const survey = new Survey()
-    survey.heard('a', busy(7, 100), at(0))
-    survey.heard('a', free(6), at(1))
-    expect(survey.majorityFreeAt(['a'], 1, FRESH_MS, at(2))).toBeGreaterThan(at(99))
-    survey.heard('a', free(7), at(3))
-    expect(survey.majorityFreeAt(['a'], 1, FRESH_MS, at(200)), 'the same question, answered again').toBe(at(3))
+    const voteTable = new VoteTable()
+    voteTable.heard('a', busy(7, 100), at(0))
+    voteTable.heard('a', free(6), at(1))
+    expect(voteTable.majorityFreeAt(['a'], 1, FRESH_MS, at(2))).toBeGreaterThan(at(99))
+    voteTable.heard('a', free(7), at(3))
+    expect(voteTable.majorityFreeAt(['a'], 1, FRESH_MS, at(200)), 'the same question, answered again').toBe(at(3))
   })
 })
 
 describe('the number of a new lease', () => {
-  const known = (...numbers: number[]): Survey => {
-    const survey = new Survey()
-    numbers.forEach((number, index) => survey.heard(voters[index] ?? '', free(1, number), at(0)))
-    return survey
+  const known = (...numbers: number[]): VoteTable => {
+    const voteTable = new VoteTable()
+    numbers.forEach((number, index) => voteTable.heard(voters[index] ?? '', free(1, number), at(0)))
+    return voteTable
   }
   test('is above all that voters granted', () => {
     expect(known(4, 1005, 5).nextNumber(voters, 2)).toBe(1006)
     expect(known().nextNumber(voters, 2)).toBe(1)
   })
   test('and above that of the holder who hands over', () => {
-    const survey = known(4, 5, 6)
-    survey.raise(40)
-    survey.raise(30)
-    expect(survey.nextNumber(voters, 2)).toBe(41)
+    const voteTable = known(4, 5, 6)
+    voteTable.raise(40)
+    voteTable.raise(30)
+    expect(voteTable.nextNumber(voters, 2)).toBe(41)
   })
   test('one voter that names an impossible one does not use the numbers up, a majority counts', () => {
     expect(known(4, HIGHEST_NUMBER, 5).nextNumber(voters, 2)).toBe(6)

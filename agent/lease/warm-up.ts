@@ -1,5 +1,5 @@
 /**
- * A rehearsal in memory, before the process takes part: three nodes with clocks of their own elect an owner, lose it and
+ * A warm-up in memory, before the process takes part: three nodes with clocks of their own elect an owner, lose it and
  * hand over. V8 compiles a function when it is first called, and a takeover, the rarest thing that happens here, would
  * pay for all of them at once: 20 ms and more under emulation. Nothing of it reaches the network, the kernel or the disk.
  */
@@ -18,11 +18,11 @@ const OWNER_DIES_MS = 700
 const HANDOVER_MS = 1300
 
 const viewOf = (node: string): LeaseView => ({
-  cluster: 'rehearsal',
+  cluster: 'warm-up',
   node,
   epoch: 1,
   revision: 1,
-  timing: { keepaliveMs: 100, termMs: 400, applyMs: 20, warntimeMs: 300, deadtimeMs: 1000, drainMs: 100 },
+  timing: { keepaliveMs: 100, leaseMs: 400, applyMs: 20, warntimeMs: 300, deadtimeMs: 1000, drainMs: 100 },
   nodes: NODES.map((name) => ({ name, links: [], voter: true })),
   groups: [
     {
@@ -53,7 +53,7 @@ const BARE: MacState = { update: () => {}, tag: () => new Uint8Array() }
 const KEYS: Keys = { macBytes: () => 0, begin: () => BARE }
 
 /** Returns how often the group was taken: 3 when all went as it should. */
-export function rehearse(random: Random): number {
+export function warmUp(random: Random): number {
   const stage: Stage = { now: 0, taken: 0, network: [] }
   let dead = ''
   const actors = new Map(
@@ -66,12 +66,12 @@ export function rehearse(random: Random): number {
   for (; stage.now < LENGTH_MS; stage.now += 10) {
     for (const [node, actor] of actors) {
       if (stage.now % 500 === 0)
-        give(node, { kind: 'ready', group: 'group', ready: true, cutOff: false, reaches: 0, reason: '' })
+        give(node, { kind: 'ready', group: 'group', ready: true, interfaceDown: false, reaches: 0, reason: '' })
       if (actor.wakeAt <= stage.now) give(node, { kind: 'wake' })
     }
     for (let next = stage.network.shift(); next; next = stage.network.shift()) give(next.to, next.input)
     if (stage.now === OWNER_DIES_MS) dead = 'a'
-    if (stage.now === HANDOVER_MS) give('b', { kind: 'switchover', group: 'group', to: 'c', reason: 'rehearsal' })
+    if (stage.now === HANDOVER_MS) give('b', { kind: 'switchover', group: 'group', to: 'c', reason: 'warm-up' })
     actors.get('b')?.core.status(instant(stage.now))
   }
   return stage.taken
@@ -112,9 +112,9 @@ function actorOf(stage: Stage, node: string, incarnation: string, random: Random
 
 /** Sealed and opened as on the wire. */
 function post({ network }: Stage, outgoing: Outgoing, recipients: readonly Addressee[]): void {
-  const seal = sealer(outgoing, 'rehearsal', 1, KEYS)
+  const seal = sealer(outgoing, 'warm-up', 1, KEYS)
   for (const { node, incarnation } of recipients) {
-    const opened = open(seal(incarnation), 'rehearsal', KEYS)
+    const opened = open(seal(incarnation), 'warm-up', KEYS)
     if (opened.ok) network.push({ to: node, input: { kind: 'datagram', envelope: { ...opened.datagram, link: 0 } } })
   }
 }

@@ -10,8 +10,8 @@ export interface GroupClaim {
   readonly number: number
   readonly leftMs: number
 }
-export interface Beat {
-  readonly kind: 'beat'
+export interface Heartbeat {
+  readonly kind: 'heartbeat'
   /** Revision of the configuration that the node runs. */
   readonly revision: number
   readonly standby: boolean

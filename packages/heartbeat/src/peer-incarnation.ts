@@ -9,7 +9,7 @@ export const LONGEST_JUMP = 2 ** 40
 /** `copy`: the same datagram over a second link, which is how it should be. */
 export type Arrival = 'fresh' | 'copy' | 'replay' | 'stale' | 'jump' | 'unknown-link'
 
-export class Speaker {
+export class PeerIncarnation {
   readonly incarnation: string
   /** Last datagram, to whomever it was addressed. */
   heardAt: Instant = NEVER_BEFORE
