@@ -12,19 +12,19 @@ import { idleFigures } from './idle.ts'
 import { keepalived, lvsm, type System } from './systems.ts'
 import { type Run, watch } from './watch.ts'
 
-/** Runs of a fault that struck somebody else than the owner: more of them are no noise. */
-const MOST_ASTRAY = 3
-
 export interface Outcome {
   readonly figures: readonly Figure[]
   readonly runs: readonly Run[]
+  /** Runs that tell nothing, one line for each system and fault with such. */
+  readonly astray: readonly string[]
 }
 
 export async function failover(runs: number, progress: (text: string) => void): Promise<Outcome> {
   const taken: Run[] = []
+  const astray: string[] = []
   for (const faults of TURNS) {
     const stage = await openStage({ topology: 'pair', cluster: 'later' })
-    const attack = (system: System) => suffer(stage, system, faults, runs, taken, progress)
+    const attack = (system: System) => suffer(stage, system, faults, runs, { taken, astray }, progress)
     await stage.verb('peer', 'start', 'keepalived')
     await attack(keepalived)
     await stage.verb('peer', 'stop')
@@ -34,7 +34,7 @@ export async function failover(runs: number, progress: (text: string) => void): 
     closeLabs()
   }
   const names = { cut: POWER_CUT.name, stop: STOP.name, switchover: SWITCHOVER.name }
-  return { figures: [...failoverFigures(taken, names), ...(await idleFigures(progress))], runs: taken }
+  return { figures: [...failoverFigures(taken, names), ...(await idleFigures(progress))], runs: taken, astray }
 }
 
 async function suffer(
@@ -42,18 +42,22 @@ async function suffer(
   system: System,
   faults: readonly Fault[],
   runs: number,
-  taken: Run[],
+  { taken, astray }: { readonly taken: Run[]; readonly astray: string[] },
   progress: (text: string) => void,
 ): Promise<void> {
   for (const fault of faults) {
     if (fault.only && fault.only !== system.name) continue
     const count = runs * (fault.times ?? 1)
-    let astray = 0
+    let gone = 0
     for (let number = 1; number <= count; number++) {
       const run = await watch(stage, system, fault)
-      if (!run) {
-        progress(`${system.name}: ${fault.name} ${number}/${count}: the group had moved by itself; once more`)
-        if (++astray > MOST_ASTRAY) throw new LabError(`${system.name} moves the group by itself, again and again`)
+      if (typeof run === 'string') {
+        progress(`${system.name}: ${fault.name} ${number}/${count}: ${run}; once more`)
+        if (++gone > count)
+          throw new LabError(
+            `${system.name}: ${fault.name}: more runs went astray than were asked for`,
+            'use a machine with less to do',
+          )
         number -= 1
         continue
       }
@@ -65,5 +69,6 @@ async function suffer(
           (run.failed > 0 ? ` (${[...new Set(run.errors)].join(', ')})` : ''),
       )
     }
+    if (gone > 0) astray.push(`${system.name}, ${fault.name}: ${gone} of ${gone + count}`)
   }
 }

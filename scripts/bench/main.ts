@@ -74,6 +74,10 @@ async function main(): Promise<number> {
   }
   const outcome = await benchmark(runs, progress)
   process.stdout.write(`${table(outcome.figures)}\n`)
+  if (outcome.astray.length)
+    process.stdout.write(
+      `runs that told nothing, and were made again (no owner to strike, or refused): ${outcome.astray.join('; ')}\n`,
+    )
   if (values.json) writeFileSync(values.json, `${JSON.stringify(outcome, null, 2)}\n`)
   if (runs < LEAST_RUNS) {
     process.stdout.write(`no verdict: a figure counts from ${LEAST_RUNS} runs\n`)

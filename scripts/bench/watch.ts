@@ -1,5 +1,6 @@
 /** One run of one fault, watched from outside. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { LabError } from '../lab/paths.ts'
 import { ownerAt, unseen } from '../lab/reports.ts'
 import type { Stage } from '../lab/stage.ts'
 import type { Fault } from './faults.ts'
@@ -27,13 +28,28 @@ const WARMUP_MS = 2000
 /** Before the fault, so that it strikes at no special moment of anybody's timers. */
 const LEAD_MS = 400
 
-/** Null: the group moved by itself before the fault, which struck somebody else. */
-export async function watch(stage: Stage, system: System, fault: Fault): Promise<Run | null> {
+/** What a fault says at its beginning; a refusal of the cluster as text. */
+async function begun(begin: () => ReturnType<Fault['begin']>): Promise<{ readonly began?: number } | string> {
+  try {
+    return (await begin()) ?? {}
+  } catch (error) {
+    if (error instanceof LabError) return error.message
+    throw error
+  }
+}
+
+/** A text: why this run tells nothing, because the fault struck somebody else than the owner, or did not happen. */
+export async function watch(stage: Stage, system: System, fault: Fault): Promise<Run | string> {
   const owner = await system.settled(stage)
   const owners = await stage.observe('owners')
   const client = await stage.observe('http', '--warmup', String(WARMUP_MS))
   await sleep(LEAD_MS + Math.random() * 200)
-  const struck = await fault.begin(stage, owner, system)
+  const struck = await begun(() => fault.begin(stage, owner, system))
+  if (typeof struck === 'string') {
+    await client.stop()
+    await owners.stop()
+    return struck
+  }
   await sleep(fault.lastsMs)
   const clientFirst = fault.aftermathMs === 0
   const seen = clientFirst ? await client.stop() : undefined
@@ -42,7 +58,7 @@ export async function watch(stage: Stage, system: System, fault: Fault): Promise
   await sleep(fault.aftermathMs)
   const http = seen ?? (await client.stop())
   const watched = watchedFirst ?? (await owners.stop())
-  if (struck?.began !== undefined && ownerAt(watched, struck.began) !== owner) return null
+  if (struck.began !== undefined && ownerAt(watched, struck.began) !== owner) return 'the group had moved by itself'
   return {
     fault: fault.name,
     system: system.name,
