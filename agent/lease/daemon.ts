@@ -2,13 +2,13 @@
  * The lease process as a whole: core, network, kernel, disk and reconciler, wired together, and the order of start and
  * stop. What is of one machine comes in as `Machine`.
  */
+import { type DurableState, VERSIONS } from '@lvsm/protocol'
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Instant, LONGEST_LEASE_MS, seededRandom } from '@lvsm/base'
 import { createAlarm, lockFile } from '@lvsm/kernel'
-import { type DurableState, LOST_STATE } from '@lvsm/lease'
-import { VERSIONS } from '@lvsm/wire'
+import { LOST_STATE } from '@lvsm/lease'
 import type { Kernel, KernelEvents } from './adapters/kernel/kernel.ts'
 import { type IpcServer, serveIpc } from './adapters/ipc.ts'
 import { type LeaseState, openState } from './adapters/state.ts'

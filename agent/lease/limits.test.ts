@@ -1,6 +1,6 @@
 /** At the most groups of a director, with the longest names and reasons, every datagram fits, and a heartbeat an Ethernet frame. */
+import { MAX_DATAGRAM, open, sealer } from '@lvsm/protocol'
 import { GROUPS_PER_DIRECTOR } from '@lvsm/model'
-import { MAX_DATAGRAM, open, sealer } from '@lvsm/wire'
 import { expect, test } from 'vitest'
 import { keyring } from './adapters/network/keyring.ts'
 import { Bench, ready, trio } from './core/fixture.ts'

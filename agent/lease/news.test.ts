@@ -1,5 +1,4 @@
-import type { LeaseEvent, LeaseStatus } from '@lvsm/lease'
-import type { FromLease } from '@lvsm/wire'
+import { type FromLease, type LeaseEvent, type LeaseStatus } from '@lvsm/protocol'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { News } from './news.ts'
 

@@ -1,7 +1,6 @@
 /** The word about what happened, to the log and to the reconciler. It follows a little later: acting comes first. */
+import { type CounterName, type FromLease, type LeaseEvent, type LeaseStatus } from '@lvsm/protocol'
 import { onceAfter } from '@lvsm/kernel'
-import type { LeaseEvent, LeaseStatus } from '@lvsm/lease'
-import type { FromLease } from '@lvsm/wire'
 
 const NEWS_MS = 60
 
@@ -29,9 +28,9 @@ export class News {
     this.soon()
   }
   /** True the first time. */
-  count(reason: string): boolean {
-    const before = this.#counters[reason] ?? 0
-    this.#counters[reason] = before + 1
+  count(name: CounterName): boolean {
+    const before = this.#counters[name] ?? 0
+    this.#counters[name] = before + 1
     return before === 0
   }
 

@@ -1,6 +1,7 @@
 /** What the lease process needs of the kernel and the network. Each call into the kernel returns after its acknowledgement. */
+import { type LeaseGroup } from '@lvsm/protocol'
 import type { Instant } from '@lvsm/base'
-import type { CallResult, LeaseGroup } from '@lvsm/lease'
+import type { CallResult } from '@lvsm/lease'
 import type { Carried, FenceOp, FencePart, Recipient } from './core/events.ts'
 
 export interface Addressee extends Recipient {

@@ -1,6 +1,6 @@
 /** The one inbox: order, clock, and what becomes of each effect. */
+import { type LeaseGroup } from '@lvsm/protocol'
 import { instant } from '@lvsm/base'
-import type { LeaseGroup } from '@lvsm/lease'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { LeaseEffect, LeaseInput } from './core/events.ts'
 import { type Pump, type PumpPorts, startPump } from './pump.ts'

@@ -2,9 +2,8 @@
  * What carries the effects of the lease core out, under the driver that both processes share. Everything here is synchronous;
  * a step and its effects take well under a millisecond.
  */
+import { type CounterName, type DurableState, type Outgoing } from '@lvsm/protocol'
 import type { Instant } from '@lvsm/base'
-import type { DurableState } from '@lvsm/lease'
-import type { Outgoing } from '@lvsm/wire'
 import { type Driver, startDriver } from '../driver/driver.ts'
 import type { LeaseEffect, LeaseInput } from './core/events.ts'
 import { BOTH } from './core/kernel-calls.ts'
@@ -29,7 +28,7 @@ export interface PumpPorts {
   stopped(): void
   /** The fence's tables could not be built: nothing may go on. */
   unfenced(error: string): void
-  count(reason: string): void
+  count(name: CounterName): void
 }
 
 export type Pump = Pick<Driver<LeaseInput>, 'feed' | 'stop'>

@@ -1,6 +1,5 @@
 /** Which view counts, in which order what follows from it is done, and when the sockets are opened anew. */
-import type { LeaseLink, LeaseView } from '@lvsm/lease'
-import type { Outgoing } from '@lvsm/wire'
+import { type LeaseLink, type LeaseView, type Outgoing } from '@lvsm/protocol'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { UdpEvents, UdpLinks } from './adapters/network/udp.ts'
 import { type ViewPorts, Views } from './views.ts'

@@ -3,9 +3,8 @@
  * its watches of the kernel before the core sees it: the core speaks at once, and what it builds is watched from the
  * first moment. It is kept on disk last, when it is in use.
  */
+import { type CounterName, type LeaseGroup, type LeaseLink, type LeaseView, type Outgoing } from '@lvsm/protocol'
 import { refuseTiming } from '@lvsm/base'
-import type { LeaseGroup, LeaseLink, LeaseView } from '@lvsm/lease'
-import type { Outgoing } from '@lvsm/wire'
 import type { UdpEvents, UdpLinks } from './adapters/network/udp.ts'
 import type { Addressee } from './ports.ts'
 
@@ -17,7 +16,7 @@ export interface ViewPorts {
   feed(view: LeaseView): void
   keep(view: LeaseView): void
   say(text: string): void
-  count(reason: string): void
+  count(name: CounterName): void
   /** Nothing was touched yet, and nothing can go on. */
   fail(text: string): void
 }

@@ -3,9 +3,9 @@
  * hand over. V8 compiles a function when it is first called, and a takeover, the rarest thing that happens here, would
  * pay for all of them at once: 20 ms and more under emulation. Nothing of it reaches the network, the kernel or the disk.
  */
+import { type Keys, type LeaseView, type MacState, type Outgoing, open, sealer } from '@lvsm/protocol'
 import { type Instant, instant, type Random } from '@lvsm/base'
-import { type LeaseView, NEW_STATE } from '@lvsm/lease'
-import { type Keys, type MacState, open, type Outgoing, sealer } from '@lvsm/wire'
+import { NEW_STATE } from '@lvsm/lease'
 import { createLeaseCore, type LeaseCore } from './core/core.ts'
 import type { LeaseInput } from './core/events.ts'
 import { type Addressee, type FenceOutcome, FINE } from './ports.ts'

@@ -1,10 +1,11 @@
 /** The agent as a whole, on a kernel that does nothing: what is wired to what, and what a new configuration does. */
+import { ROUTES, type RouteName, readResponse } from '@lvsm/protocol'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { boottime } from '@lvsm/kernel'
-import { checkConfig, type RouteName, readResponse, ROUTES, SAMPLE } from '@lvsm/model'
+import { checkConfig, SAMPLE } from '@lvsm/model'
 import { afterEach, expect, test } from 'vitest'
 import { Agent } from './agent.ts'
 import type { Read } from './configuration.ts'

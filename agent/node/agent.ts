@@ -2,12 +2,11 @@
  * The agent as a whole: core, kernel, lease process, checks, pings and control socket, wired together, and the order of start
  * and stop. What is of one machine comes in as `Machine`.
  */
+import { type FromLease, MAX_RELAY, type ToLease } from '@lvsm/protocol'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Instant, Trouble } from '@lvsm/base'
 import { createAlarm } from '@lvsm/kernel'
-import type { FromLease, ToLease } from '@lvsm/wire'
-import { MAX_RELAY } from '@lvsm/wire'
 import { type Driver, startDriver } from '../driver/driver.ts'
 import { type Control, serveControl } from './adapters/control.ts'
 import { loadRecord, saveRecord } from './adapters/files.ts'

@@ -1,5 +1,5 @@
 /** What the reconciler needs of the world. */
-import type { FromLease, ToLease } from '@lvsm/wire'
+import { type CounterName, type FromLease, type ToLease } from '@lvsm/protocol'
 import type { Failure, Observed, Operation } from './core/index.ts'
 
 /** The kernel of this node. Every call returns after the kernel's answer. */
@@ -23,7 +23,7 @@ export interface LeaseEvents {
   down(reason: string): void
   heard(word: FromLease): void
   /** A frame was refused: counted by reason. */
-  count(reason: string): void
+  count(name: CounterName): void
 }
 
 export interface PingTarget {

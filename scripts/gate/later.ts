@@ -6,9 +6,9 @@
 import type { Replacements } from '../build.ts'
 
 export const LATER: Replacements = {
-  'packages/wire/src/messages.ts': 'test/lab/next/messages.ts',
-  'packages/wire/src/frame.ts': 'test/lab/next/frame.ts',
+  'packages/protocol/src/messages.ts': 'test/lab/next/messages.ts',
+  'packages/protocol/src/frame.ts': 'test/lab/next/frame.ts',
   'agent/lease/adapters/network/udp.ts': 'test/lab/next/udp.ts',
-  'agent/node/core/messages.ts': 'test/lab/next/agent-messages.ts',
+  'packages/protocol/src/agent-messages.ts': 'test/lab/next/agent-messages.ts',
   'agent/node/core/publish/packing.ts': 'test/lab/next/packing.ts',
 }

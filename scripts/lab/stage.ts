@@ -1,5 +1,5 @@
 /** A lab as its visitors use it from outside: verbs, commands, observers, the agents' API. */
-import type { Status, SwitchoverReport } from '../../packages/model/src/status.ts'
+import type { Status, SwitchoverReport } from '../../packages/protocol/src/http/status.ts'
 import { type Fields, readFields } from '../fields.ts'
 import type { Lab } from './boot.ts'
 import { LabError } from './paths.ts'

@@ -78,7 +78,7 @@ describe('the mistakes', () => {
   )
 
   it('are sources, and not what was there', () => {
-    const paths = ['packages/base', 'packages/heartbeat', 'packages/wire/src/frame.ts']
+    const paths = ['packages/base', 'packages/heartbeat', 'packages/protocol/src/frame.ts']
     const mutants = elsewhere<(Pick<Mutant, 'file' | 'before' | 'after'> & { parses: boolean })[]>(
       [TREE, paths],
       `given[1].flatMap((path) => mutantsIn(given[0], path)).map(({ file, before, after, source }) =>

@@ -30,30 +30,28 @@ const impure = (name: string, path: string, may: readonly string[], packages: re
   pure: false,
 })
 
-/** Shapes of what travels: adapters and the wire read them. */
-const MESSAGES = ['lease', 'heartbeat']
-const LIBRARY = ['base', 'model', 'lease', 'heartbeat', 'health', 'plan', 'wire', 'netlink', 'kernel']
+const LIBRARY = ['base', 'protocol', 'model', 'lease', 'heartbeat', 'health', 'plan', 'netlink', 'kernel']
 
 export const ROOMS: readonly Room[] = [
   pure('base', 'packages/base/src', []),
-  pure('model', 'packages/model/src', ['base'], ['zod', 'yaml']),
-  pure('lease', 'packages/lease/src', ['base']),
-  pure('heartbeat', 'packages/heartbeat/src', ['base']),
+  pure('protocol', 'packages/protocol/src', ['base'], ['zod']),
+  pure('model', 'packages/model/src', ['base', 'protocol'], ['zod', 'yaml']),
+  pure('lease', 'packages/lease/src', ['base', 'protocol']),
+  pure('heartbeat', 'packages/heartbeat/src', ['base', 'protocol']),
   pure('health', 'packages/health/src', ['base']),
   pure('plan', 'packages/plan/src', ['base', 'model']),
   pure('netlink', 'packages/netlink/src', ['base']),
-  pure('wire', 'packages/wire/src', ['base', 'model', ...MESSAGES]),
   impure('kernel', 'packages/kernel/src', ['base', 'netlink'], ['koffi']),
-  impure('cli', 'packages/cli/src', ['base', 'model', 'wire'], ['commander', 'cli-table3', 'yaml']),
+  impure('cli', 'packages/cli/src', ['base', 'model', 'protocol'], ['commander', 'cli-table3', 'yaml']),
   pure('driver', 'agent/driver', ['base']),
-  pure('lease-core', 'agent/lease/core', ['base', ...MESSAGES]),
-  pure('node-core', 'agent/node/core', ['base', 'model', 'health', 'plan'], ['zod']),
-  pure('lease-ports', 'agent/lease/ports.ts', ['lease-core', 'base', ...MESSAGES]),
-  pure('node-ports', 'agent/node/ports.ts', ['node-core', 'base', 'model', 'wire', ...MESSAGES]),
+  pure('lease-core', 'agent/lease/core', ['base', 'protocol', 'lease', 'heartbeat']),
+  pure('node-core', 'agent/node/core', ['base', 'protocol', 'model', 'health', 'plan']),
+  pure('lease-ports', 'agent/lease/ports.ts', ['lease-core', 'base', 'protocol', 'lease', 'heartbeat']),
+  pure('node-ports', 'agent/node/ports.ts', ['node-core', 'base', 'model', 'protocol']),
   impure(
     'lease-adapters',
     'agent/lease/adapters',
-    ['lease-core', 'lease-ports', 'base', 'wire', 'netlink', 'kernel', ...MESSAGES],
+    ['lease-core', 'lease-ports', 'base', 'protocol', 'lease', 'heartbeat', 'netlink', 'kernel'],
     ['@noble/hashes'],
   ),
   impure('node-adapters', 'agent/node/adapters', [
@@ -61,10 +59,9 @@ export const ROOMS: readonly Room[] = [
     'node-ports',
     'base',
     'model',
-    'wire',
+    'protocol',
     'netlink',
     'kernel',
-    ...MESSAGES,
   ]),
   impure(
     'lease-agent',

@@ -1,8 +1,8 @@
 /** What one renewal of the fence costs this machine: the real tables, in a network namespace of their own. */
+import { type LeaseGroup } from '@lvsm/protocol'
 import { execFileSync } from 'node:child_process'
 import { instant } from '@lvsm/base'
 import { boottime, inNamespace } from '@lvsm/kernel'
-import type { LeaseGroup } from '@lvsm/lease'
 import { KernelFence } from '../../agent/lease/adapters/kernel/fence.ts'
 
 const ROUNDS = 2000

@@ -2,14 +2,22 @@
  * Three real `lvsm-lease` processes in network namespaces joined by bridges, real nftables and addresses, a reconciler that
  * says that all is ready: what each takes of a core, and whether leases were lost. Root only; dist must be built.
  */
+import {
+  FrameSplitter,
+  type LeaseStatus,
+  type LeaseView,
+  type ToLease,
+  decode,
+  frame,
+  fromLeaseCodec,
+  toLeaseCodec,
+} from '@lvsm/protocol'
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { createConnection, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { LeaseStatus, LeaseView } from '@lvsm/lease'
-import { decode, FrameSplitter, frame, fromLeaseCodec, type ToLease, toLeaseCodec } from '@lvsm/wire'
 
 const NODES = ['dir1', 'dir2', 'rs1'] as const
 const NETWORKS = ['eth1', 'eth2'] as const

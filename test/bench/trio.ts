@@ -1,8 +1,7 @@
 /** Three voters in memory and in virtual time: dir1 and dir2 direct all groups, rs1 votes. Each pays for what it does. */
+import { type HeartbeatKey, type Keys, type LeaseView, open, sealer } from '@lvsm/protocol'
 import { instant, seededRandom } from '@lvsm/base'
-import type { HeartbeatKey, LeaseView } from '@lvsm/lease'
 import { NEW_STATE } from '@lvsm/lease'
-import { type Keys, open, sealer } from '@lvsm/wire'
 import { keyring } from '../../agent/lease/adapters/network/keyring.ts'
 import { createLeaseCore, type LeaseCore } from '../../agent/lease/core/core.ts'
 import type { LeaseEffect, LeaseInput } from '../../agent/lease/core/events.ts'

@@ -1,7 +1,7 @@
 /** What `lvsm fence status` reads from the kernel, against `nft -j list ruleset`: the fence is the lease process's own. */
+import { type LeaseGroup } from '@lvsm/protocol'
 import { instant } from '@lvsm/base'
 import { boottime, inNamespace } from '@lvsm/kernel'
-import type { LeaseGroup } from '@lvsm/lease'
 import { describe, expect, test } from 'vitest'
 import { KernelFence } from '../../agent/lease/adapters/kernel/fence.ts'
 import { readFence } from '../../agent/node/adapters/kernel/fence.ts'

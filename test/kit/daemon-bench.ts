@@ -2,13 +2,23 @@
  * Lease processes as a whole in this one: real unix sockets, datagrams over the loopback and files, over a Linux in
  * memory. Their time is that of vitest's timers and goes on while the sockets are at work, so that nobody sleeps.
  */
+import {
+  FrameSplitter,
+  type FromLease,
+  type LeaseEvent,
+  type LeaseStatus,
+  type LeaseView,
+  type ToLease,
+  decode,
+  frame,
+  fromLeaseCodec,
+  toLeaseCodec,
+} from '@lvsm/protocol'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Instant, instant } from '@lvsm/base'
-import type { LeaseEvent, LeaseStatus, LeaseView } from '@lvsm/lease'
-import { decode, FrameSplitter, type FromLease, frame, fromLeaseCodec, type ToLease, toLeaseCodec } from '@lvsm/wire'
 import { vi } from 'vitest'
 import { openKernel } from '../../agent/lease/adapters/kernel/kernel.ts'
 import { setUp } from '../../agent/lease/adapters/state.ts'

@@ -2,8 +2,8 @@
  * What a lease process keeps on a disk. Writes take their time; one that fails may have reached the disk or not, and so may
  * one that was under way when the process was killed or the power was cut. What was acknowledged stays.
  */
+import { type DurableState } from '@lvsm/protocol'
 import { type Random, randomBetween } from '@lvsm/base'
-import type { DurableState } from '@lvsm/lease'
 import type { Schedule } from './schedule.ts'
 
 export interface DiskFaults {

@@ -1,7 +1,7 @@
 /** The fence's adapter over nf_tables in memory: what it says to the kernel, in words, and what is open afterwards. */
+import { type LeaseGroup } from '@lvsm/protocol'
 import { type Instant, instant } from '@lvsm/base'
 import { NETLINK } from '@lvsm/kernel'
-import type { LeaseGroup } from '@lvsm/lease'
 import { nftables as nft, readMessages } from '@lvsm/netlink'
 import { KernelFence } from '../../agent/lease/adapters/kernel/fence.ts'
 import type { FenceOp } from '../../agent/lease/core/events.ts'

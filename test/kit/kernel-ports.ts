@@ -2,8 +2,8 @@
  * A lease process's two ports into its kernel, as its adapters are: the clock is read directly before each call, and a
  * process may be held up at each point between.
  */
+import { type LeaseGroup } from '@lvsm/protocol'
 import type { Instant } from '@lvsm/base'
-import type { LeaseGroup } from '@lvsm/lease'
 import type { Carried } from '../../agent/lease/core/events.ts'
 import {
   type Addresses,

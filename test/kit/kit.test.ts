@@ -1,6 +1,6 @@
 /** The surroundings are what they say. */
+import { type LeaseGroup } from '@lvsm/protocol'
 import { seededRandom } from '@lvsm/base'
-import type { LeaseGroup } from '@lvsm/lease'
 import { expect, test } from 'vitest'
 import { Clock } from './clock.ts'
 import { Disk, QUICK } from './disk.ts'

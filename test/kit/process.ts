@@ -2,9 +2,9 @@
  * A lease process: the real core behind the real pump, over simulated ports. It takes one input at a time; while its own
  * time is ahead of the schedule (`timeline`), or it is frozen, what comes in waits, datagrams in a bounded buffer.
  */
+import { type DurableState, type LeaseView, type Outgoing } from '@lvsm/protocol'
 import { type Instant, NEVER_BEFORE, type Random } from '@lvsm/base'
-import type { DurableState, LeaseView, Rules } from '@lvsm/lease'
-import type { Outgoing } from '@lvsm/wire'
+import type { Rules } from '@lvsm/lease'
 import { type LocalLease, createLeaseCore, type LeaseCore } from '../../agent/lease/core/core.ts'
 import type { Envelope, LeaseEffect, LeaseInput } from '../../agent/lease/core/events.ts'
 import type { Addressee } from '../../agent/lease/ports.ts'

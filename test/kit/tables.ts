@@ -3,7 +3,7 @@
  * is a function of this state and of true time, so that it can be made twice: for the process that has got so far, and
  * for the world when its time has come.
  */
-import type { LeaseGroup } from '@lvsm/lease'
+import { type LeaseGroup } from '@lvsm/protocol'
 import type { FenceOp, FencePart } from '../../agent/lease/core/events.ts'
 
 const NEVER = Number.NEGATIVE_INFINITY

@@ -1,5 +1,5 @@
 /** The CLI against real agents: what a person and a script see, and what they can move. */
-import type { Status } from '@lvsm/model'
+import { type Status } from '@lvsm/protocol'
 import { attempt, demand, figure, NODES, owner, sh, status, until } from './harness.ts'
 import { scenario } from './scenario.ts'
 

@@ -1,6 +1,6 @@
 /** Datagrams of lvsm as an attacker would send them: recorded, forged, spoilt; and what a lease process counted. */
+import { type Datagram, FrameSplitter, type Keys, type MacState, decode, fromLeaseCodec, sealer } from '@lvsm/protocol'
 import { createConnection } from 'node:net'
-import { type Datagram, decode, FrameSplitter, fromLeaseCodec, type Keys, type MacState, sealer } from '@lvsm/wire'
 import { openPacket } from '@lvsm/kernel'
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'

@@ -1,5 +1,5 @@
 /** Faults of the owner, watched from outside: never two owners, and the service comes back. */
-import type { Events } from '@lvsm/model'
+import { type Events } from '@lvsm/protocol'
 import { demand, figure, lab, owner, sh, until, VIP } from './harness.ts'
 import { scenario } from './scenario.ts'
 import { addresses } from './tables.ts'

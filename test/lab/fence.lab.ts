@@ -1,5 +1,5 @@
 /** `lvsm fence status` on each node: what the kernel lets pass now; also while the lease process is dead. */
-import type { FenceReport } from '@lvsm/model'
+import { type FenceReport } from '@lvsm/protocol'
 import { attempt, demand, figure, lab, NODES, on, sh, until, VIP } from './harness.ts'
 import { scenario } from './scenario.ts'
 import { seats, successorOf, whole } from './witness.ts'

@@ -1,7 +1,7 @@
 /** What a lab scenario is written with: commands, the cluster's own words, waiting, demands. `scenario` is in scenario.ts. */
+import { type Status } from '@lvsm/protocol'
 import { execFile } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Status } from '@lvsm/model'
 import { findAgent } from '../../packages/cli/src/agents.ts'
 
 /** The first virtual service of the topology, and the names of the cluster's nodes. */

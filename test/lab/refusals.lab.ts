@@ -1,8 +1,8 @@
 /** What lvsm refuses: forged datagrams, second processes, faulty files, too few rights. */
+import { decodeView, frame, toLeaseCodec } from '@lvsm/protocol'
 import { randomBytes } from 'node:crypto'
 import { chmodSync, cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
-import { decodeView, frame, toLeaseCodec } from '@lvsm/wire'
 import { attempt, demand, figure, lab, owner, type Ran, status, until } from './harness.ts'
 import { scenario } from './scenario.ts'
 import { counters, forge, recorder, sealedNonsense, sendFrom } from './datagrams.ts'

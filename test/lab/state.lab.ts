@@ -1,7 +1,7 @@
 /** What a node keeps on disk, lost or damaged: its vote is silent for half a minute, it says so, and nothing else suffers. */
+import { type NodeTrouble } from '@lvsm/protocol'
 import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
-import type { NodeTrouble } from '@lvsm/model'
 import { demand, figure, lab, owner, status, until } from './harness.ts'
 import { scenario } from './scenario.ts'
 import { seats, served, whole } from './witness.ts'

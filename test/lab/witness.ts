@@ -1,7 +1,7 @@
 /** What happens to a cluster, seen from outside: the observers around a piece of work, and when it is whole again. */
+import { type Events, type HistoryEvent } from '@lvsm/protocol'
 import { spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Events, HistoryEvent } from '@lvsm/model'
 import { type OwnersReport, type StreamReport, unseen } from '../../scripts/lab/reports.ts'
 import { attempt, demand, figure, lab, NODES, owner, sh, status, until, Violation, VIP } from './harness.ts'
 

@@ -1,8 +1,7 @@
 /** A whole simulated cluster, and the question whether it has settled. */
+import { type LeaseEvent, type LeaseGroup, type Outgoing } from '@lvsm/protocol'
 import { DRIFT, type Random, randomBetween, seededRandom } from '@lvsm/base'
 import { linksFor } from '@lvsm/heartbeat'
-import type { LeaseEvent, LeaseGroup } from '@lvsm/lease'
-import type { Outgoing } from '@lvsm/wire'
 import type { Envelope } from '../../agent/lease/core/events.ts'
 import type { Addressee } from '../../agent/lease/ports.ts'
 import { Clock } from '../kit/clock.ts'

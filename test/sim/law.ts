@@ -14,8 +14,8 @@
  *
  * Overlaps can only begin when a node opens, extends or adds something, or extends its belief: it is judged then.
  */
+import { type LeaseGroup } from '@lvsm/protocol'
 import { DRIFT, ROUNDING_MS } from '@lvsm/base'
-import type { LeaseGroup } from '@lvsm/lease'
 import type { FencePart } from '../../agent/lease/core/events.ts'
 import type { FakeKernel } from '../kit/kernel.ts'
 import type { Schedule } from '../kit/schedule.ts'

@@ -1,7 +1,7 @@
 /** One node of a simulated cluster: a clock, a kernel, a disk, and at most one lease process at a time. */
+import { type DurableState, type Outgoing } from '@lvsm/protocol'
 import { type Random, randomBetween, seededRandom } from '@lvsm/base'
-import { type DurableState, LOST_STATE, NEW_STATE, RULES } from '@lvsm/lease'
-import type { Outgoing } from '@lvsm/wire'
+import { LOST_STATE, NEW_STATE, RULES } from '@lvsm/lease'
 import type { LocalLease } from '../../agent/lease/core/core.ts'
 import type { LeaseEffect, LeaseInput } from '../../agent/lease/core/events.ts'
 import type { Addressee } from '../../agent/lease/ports.ts'

@@ -1,6 +1,7 @@
 /** What a test plants: mistakes in the product's rules, in its surroundings, or between its pump and its ports. */
+import { type DurableState } from '@lvsm/protocol'
 import type { Random } from '@lvsm/base'
-import type { DurableState, Rules } from '@lvsm/lease'
+import type { Rules } from '@lvsm/lease'
 import type { PumpPorts } from '../../agent/lease/pump.ts'
 import type { AgentOptions } from '../kit/agent-process.ts'
 import type { TableMistakes } from '../kit/tables.ts'

@@ -1,6 +1,6 @@
 /** What kind of cluster a seed lives in: nodes, voters, directors, groups, timing and links, drawn at random. */
+import { type LeaseAddress, type LeaseGroup, type LeaseView } from '@lvsm/protocol'
 import type { Random, Timing } from '@lvsm/base'
-import type { LeaseAddress, LeaseGroup, LeaseView } from '@lvsm/lease'
 import { plain } from '../kit/tables.ts'
 import type { Draft } from './nodes/draft.ts'
 

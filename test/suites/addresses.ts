@@ -2,8 +2,8 @@
  * Floating addresses, and whose hand took them off, on a Linux: the real one, and the one in memory. Each subject has two
  * interfaces with a cable between them, left and right; the process is on the left one.
  */
+import { type LeaseAddress, type LeaseGroup } from '@lvsm/protocol'
 import type { PacketSocket } from '@lvsm/kernel'
-import type { LeaseAddress, LeaseGroup } from '@lvsm/lease'
 import { arpProbe, gratuitousArp } from '@lvsm/netlink'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Kernel } from '../../agent/lease/adapters/kernel/kernel.ts'

@@ -2,9 +2,9 @@
  * The fence's adapter on nf_tables, the kernel's and the one in memory: what a look finds of what somebody did to the
  * tables, and who may take them away. `netfilter` is somebody else's socket.
  */
+import { type LeaseGroup } from '@lvsm/protocol'
 import { type Instant, instant } from '@lvsm/base'
 import type { Netlink } from '@lvsm/kernel'
-import type { LeaseGroup } from '@lvsm/lease'
 import { inetBytes, nftables as nft } from '@lvsm/netlink'
 import { expect, test } from 'vitest'
 import { elementOf, TABLE } from '../../agent/lease/adapters/kernel/fence-tables.ts'

@@ -1,32 +1,39 @@
 /** Everything that crosses a border, in one table: how a value of each kind becomes bytes, and what is made of bytes. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { type OwnedRecord, writeRecord } from '@lvsm/plan'
-import { readRefusals, readResponse, type RouteName, ROUTES } from '@lvsm/model'
 import {
+  type AgentMessage,
   type Codec,
   type Datagram,
+  type DurableState,
+  FrameSplitter,
+  type LeaseView,
+  ROUTES,
+  type RouteName,
+  SCHEMAS,
+  type Stored,
   datagramCodec,
+  decodeMessage,
   decodeState,
   decodeView,
+  encodeMessage,
   encodeState,
   encodeView,
-  FrameSplitter,
   frame,
   fromLeaseCodec,
   open,
   read,
+  readRefusals,
+  readResponse,
   sealer,
-  type Stored,
   stateFileCodec,
   toLeaseCodec,
   viewFileCodec,
-} from '@lvsm/wire'
-import type { DurableState, LeaseView } from '@lvsm/lease'
+} from '@lvsm/protocol'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type OwnedRecord, writeRecord } from '@lvsm/plan'
 import { keyring } from '../../agent/lease/adapters/network/keyring.ts'
 import { loadRecord, saveRecord } from '../../agent/node/adapters/files.ts'
-import { type AgentMessage, decodeMessage, encodeMessage, SCHEMAS } from '../../agent/node/core/messages.ts'
 
 export type Decoded = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly reason: string }
 export interface Border {

@@ -1,10 +1,17 @@
 /** Every border, by its codecs and schemas alone: what a later version adds is skipped or refused by name, never misread. */
+import {
+  type Codec,
+  MESSAGE_VERSION,
+  ROUTES,
+  SCHEMAS,
+  decodeMessage,
+  encode,
+  read,
+  refusedReport,
+} from '@lvsm/protocol'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Codec, encode, read } from '@lvsm/wire'
-import { refusedReport, ROUTES } from '@lvsm/model'
 import type * as z from 'zod'
-import { decodeMessage, MESSAGE_VERSION, SCHEMAS } from '../../agent/node/core/messages.ts'
 import { BORDERS, CODECS, ROUTE_NAMES, sign } from './borders.ts'
 import { grown, MORE, understood, Unknown, valuesOf, valuesOfSchema, withMore } from './values.ts'
 

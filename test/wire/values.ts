@@ -1,7 +1,17 @@
 /** Any value of a shape, from its codec or its schema alone; and the same shape as a later version may have it. */
 import fc from 'fast-check'
 import * as z from 'zod'
-import { type Codec, list, nullable, oneOf, pair, record, struct, text, union } from '../../packages/wire/src/codec.ts'
+import {
+  type Codec,
+  list,
+  nullable,
+  oneOf,
+  pair,
+  record,
+  struct,
+  text,
+  union,
+} from '../../packages/protocol/src/codec.ts'
 
 type Any = Codec<unknown>
 /** What a later version has more: a field, a kind, a word. */

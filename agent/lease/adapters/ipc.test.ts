@@ -1,18 +1,18 @@
+import {
+  FrameSplitter,
+  type FromLease,
+  MAX_FRAME,
+  type ToLease,
+  decode,
+  frame,
+  fromLeaseCodec,
+  toLeaseCodec,
+} from '@lvsm/protocol'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import {
-  decode,
-  FrameSplitter,
-  type FromLease,
-  frame,
-  fromLeaseCodec,
-  MAX_FRAME,
-  type ToLease,
-  toLeaseCodec,
-} from '@lvsm/wire'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { eventually } from '../../../test/kit/eventually.ts'
 import { type IpcEvents, type IpcServer, serveIpc } from './ipc.ts'

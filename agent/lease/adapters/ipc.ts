@@ -1,7 +1,16 @@
 /** The unix socket on which this node's reconciler talks to the lease process. */
+import {
+  type CounterName,
+  FrameSplitter,
+  type FromLease,
+  type ToLease,
+  frame,
+  fromLeaseCodec,
+  read,
+  toLeaseCodec,
+} from '@lvsm/protocol'
 import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
-import { FrameSplitter, type FromLease, frame, fromLeaseCodec, read, type ToLease, toLeaseCodec } from '@lvsm/wire'
 
 /** A reconciler that does not read is cut off, so that it can never hold up the lease process. */
 const LONGEST_BACKLOG = 1024 * 1024
@@ -20,7 +29,7 @@ export interface IpcServer {
 export interface IpcEvents {
   heard(word: ToLease): void
   joined(): void
-  count(reason: string): void
+  count(name: CounterName): void
   failed(error: Error): void
 }
 

@@ -7,12 +7,20 @@
  * A voter without its state is silent as long as any cluster's longest lease. So that a new node need not wait, setting it
  * up writes a state that says: it never lent anything.
  */
+import {
+  type DurableState,
+  type LeaseView,
+  type Stored,
+  decodeState,
+  decodeView,
+  encodeState,
+  encodeView,
+} from '@lvsm/protocol'
 import { lstatSync, mkdirSync, readFileSync } from 'node:fs'
 import { mkdir, open, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { sha256 } from '@noble/hashes/sha2.js'
-import { type DurableState, type LeaseView, NEW_STATE } from '@lvsm/lease'
-import { decodeState, decodeView, encodeState, encodeView, type Stored } from '@lvsm/wire'
+import { NEW_STATE } from '@lvsm/lease'
 
 const SUM_BYTES = 32
 const VIEW_RETRY_MS = 1000

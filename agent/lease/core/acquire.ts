@@ -2,7 +2,7 @@
  * Phase `acquiring`, from the won lease to the owner: fence open for one keepalive → acknowledged, clock read again → extended →
  * addresses on → announced (FENCE.md, section 3).
  */
-import type { LeaseView } from '@lvsm/lease'
+import { type LeaseView } from '@lvsm/protocol'
 import { fenceMs } from '@lvsm/base'
 import { startBurst } from './announcing.ts'
 import { heartbeatSoon } from './heartbeats.ts'

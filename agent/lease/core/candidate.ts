@@ -1,15 +1,7 @@
 /** Candidate: pre-votes (POLL) and requests a group's first lease, by the plan of `Candidate` (packages/lease/PROTOCOL.md, section 5). */
+import { type Ack, type Busy, type Free, type LeaseView, type Poll } from '@lvsm/protocol'
 import { after, between, type Instant, NEVER_BEFORE, renewalMs } from '@lvsm/base'
-import {
-  type Ack,
-  type Busy,
-  type Free,
-  isNext,
-  type LeaseView,
-  type Poll,
-  type Situation,
-  votersOf,
-} from '@lvsm/lease'
+import { isNext, type Situation, votersOf } from '@lvsm/lease'
 import { rankOf } from './peers.ts'
 import { about, send, sendRelease } from './send.ts'
 import { onExtended, requestLease } from './renew.ts'

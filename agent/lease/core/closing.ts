@@ -1,6 +1,6 @@
 /** Phase `closing`: calls are repeated until everything is off; then RELEASE, or open again under the lease that was kept. */
+import { type LeaseView } from '@lvsm/protocol'
 import { after } from '@lvsm/base'
-import type { LeaseView } from '@lvsm/lease'
 import { BOTH, closeFence, removeAddresses } from './kernel-calls.ts'
 import { applyChange } from './membership.ts'
 import { enter } from './phases.ts'

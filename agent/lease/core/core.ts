@@ -5,8 +5,9 @@
  * out, and never goes back; effects are carried out in their order; each fence and address effect is answered by
  * exactly one `fenced` or `addressed` input, in the same order.
  */
+import { type LeaseGroup, type LeaseStatus, type LeaseView } from '@lvsm/protocol'
 import { after, type Instant, invariant, later, NEVER_BEFORE } from '@lvsm/base'
-import type { Grant, LeaseGroup, LeaseStatus, LeaseView } from '@lvsm/lease'
+import type { Grant } from '@lvsm/lease'
 import { expire, nextDue, tick } from './timers.ts'
 import { defend } from './announcing.ts'
 import { onDatagram, onMessage } from './receive.ts'

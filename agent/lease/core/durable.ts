@@ -4,8 +4,8 @@
  *
  * Law: what a restart relies on is used only once the disk has it for certain (packages/lease/PROTOCOL.md 3.2).
  */
+import { type DurableState } from '@lvsm/protocol'
 import { after, between, type Instant, LONGEST_LEASE_MS, type Trouble } from '@lvsm/base'
-import type { DurableState } from '@lvsm/lease'
 import type { LeaseState } from './state.ts'
 
 const RETRY_MS = 1000

@@ -1,5 +1,6 @@
 /** Eligibility of this node for a group, as a candidate and as the successor of a planned transfer. */
-import { directs, type LeaseGroup, type LeaseView } from '@lvsm/lease'
+import { type LeaseGroup, type LeaseView } from '@lvsm/protocol'
+import { directs } from '@lvsm/lease'
 import { hasQuorum } from './peers.ts'
 import { PHASE_TEXT } from './phases.ts'
 import { isFaultOver, isReady, unreadyReason } from './group-state.ts'

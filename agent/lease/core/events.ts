@@ -1,18 +1,17 @@
 /** Inputs and effects of the lease core: everything that can happen to it, and everything that it can do. */
-import type { Heartbeat, Relay, Route, Spread } from '@lvsm/heartbeat'
+import {
+  type DurableState,
+  type Heartbeat,
+  type Incarnation,
+  type LeaseEvent,
+  type LeaseGroup,
+  type Message,
+  type Spread,
+  type ToLease,
+} from '@lvsm/protocol'
+import type { Route } from '@lvsm/heartbeat'
 import type { Instant } from '@lvsm/base'
-import type {
-  CallResult,
-  DurableState,
-  Incarnation,
-  LeaseEvent,
-  LeaseGroup,
-  LeaseMessage,
-  LeaseView,
-  Sender,
-} from '@lvsm/lease'
-
-export type Message = LeaseMessage | Heartbeat | Relay
+import type { CallResult, Sender } from '@lvsm/lease'
 
 /** An authenticated, decoded datagram whose cluster was right. Replay and addressing are the core's to judge. */
 export interface Envelope {
@@ -50,18 +49,8 @@ export interface Carried {
 }
 
 export type LeaseInput =
-  | { readonly kind: 'view'; readonly view: LeaseView }
-  /** The agent's report whether the kernel is prepared for the group; trusted for READY_FOR_MS. */
-  | {
-      readonly kind: 'ready'
-      readonly group: string
-      readonly ready: boolean
-      /** The interface is down or gone: a ready peer should have the group. */
-      readonly interfaceDown: boolean
-      /** How many of the group's ping nodes answer. */
-      readonly reaches: number
-      readonly reason: string
-    }
+  /** From the agent: its view, its report whether the kernel is prepared for a group (trusted for READY_FOR_MS), commands, relays. */
+  | ToLease
   | { readonly kind: 'datagram'; readonly envelope: Envelope }
   | { readonly kind: 'wake' }
   /** Result of a fence effect, or of what `fence-tables` carried; `done`: the clock after the kernel's acknowledgement. */
@@ -87,9 +76,6 @@ export type LeaseInput =
   /** Somebody removed one of the group's addresses, or announced it from another MAC. */
   | { readonly kind: 'address-lost'; readonly group: string }
   | { readonly kind: 'conflict'; readonly group: string; readonly mac: string }
-  | { readonly kind: 'switchover'; readonly group: string; readonly to: string | null; readonly reason: string }
-  | { readonly kind: 'standby'; readonly on: boolean; readonly reason: string }
-  | { readonly kind: 'relay'; readonly to: string | null; readonly payload: Uint8Array }
   /** Result of a `persist`; where it failed, the disk may have the new state or the old one. */
   | { readonly kind: 'persisted'; readonly ok: boolean; readonly error: string }
   | { readonly kind: 'stop'; readonly reason: string }

@@ -1,5 +1,5 @@
 /** What the fence tables hold while views change, and what becomes of what is open when they are built anew. */
-import type { LeaseAddress, LeaseView } from '@lvsm/lease'
+import { type LeaseAddress, type LeaseView } from '@lvsm/protocol'
 import { expect, test } from 'vitest'
 import { Bench, view } from './fixture.ts'
 

@@ -2,8 +2,9 @@
  * Fence tables: which groups and addresses are in them, and when they are rebuilt. Law: an address that may still be on is in
  * the tables; one of a group that changed or left stays, closed, until it is off for certain (FENCE.md, section 1).
  */
+import { type LeaseGroup, type LeaseView } from '@lvsm/protocol'
 import { fenceMs } from '@lvsm/base'
-import { directs, type LeaseGroup, type LeaseView } from '@lvsm/lease'
+import { directs } from '@lvsm/lease'
 import type { LeaseInput } from './events.ts'
 import { buildTables } from './kernel-calls.ts'
 import { extendFence } from './renew.ts'

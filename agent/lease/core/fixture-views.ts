@@ -1,6 +1,5 @@
 /** Views and words for the tests of this room. */
-import type { GroupClaim } from '@lvsm/heartbeat'
-import type { LeaseGroup, LeaseView } from '@lvsm/lease'
+import { type GroupClaim, type LeaseGroup, type LeaseView } from '@lvsm/protocol'
 import type { LeaseInput } from './events.ts'
 
 export const timing = { keepaliveMs: 100, leaseMs: 350, applyMs: 35, warntimeMs: 300, deadtimeMs: 1000, drainMs: 200 }

@@ -1,17 +1,18 @@
 /** One lease process, as its adapters would run it, with a kernel and a disk that do everything at once, or refuse. */
-import { type Instant, instant, quarantineMs, seededRandom } from '@lvsm/base'
-import type { Heartbeat, GroupClaim } from '@lvsm/heartbeat'
 import {
-  type CallResult,
   type DurableState,
+  type GroupClaim,
+  type Heartbeat,
   type LeaseEvent,
   type LeaseGroup,
   type LeaseMessage,
   type LeaseView,
-  voterDigest,
-} from '@lvsm/lease'
+  type Message,
+} from '@lvsm/protocol'
+import { type Instant, instant, quarantineMs, seededRandom } from '@lvsm/base'
+import { type CallResult, voterDigest } from '@lvsm/lease'
 import { createLeaseCore, type LeaseCore } from './core.ts'
-import type { Envelope, LeaseEffect, LeaseInput, Message } from './events.ts'
+import type { Envelope, LeaseEffect, LeaseInput } from './events.ts'
 import { about, ready, timing, view } from './fixture-views.ts'
 import { BOTH } from './kernel-calls.ts'
 

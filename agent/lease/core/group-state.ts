@@ -1,6 +1,7 @@
 /** State of one group on this director (a VRRP instance): its phase, lease, fence elements and addresses. */
+import { type LeaseGroup } from '@lvsm/protocol'
 import { type Instant, NEVER_BEFORE, type Random, ROUNDING_MS, type Timing } from '@lvsm/base'
-import { Candidate, FenceElement, Holder, type LeaseGroup, type Rules } from '@lvsm/lease'
+import { Candidate, FenceElement, Holder, type Rules } from '@lvsm/lease'
 import type { Phase } from './phases.ts'
 
 /** A RELEASE that must be sent once everything is closed, and its repeats. */

@@ -3,8 +3,8 @@
  * the heartbeat; the rank among candidates depends on it. All others: a quarter of a deadtime, because every node sends
  * to every other.
  */
+import { type LeaseView } from '@lvsm/protocol'
 import { renewalMs } from '@lvsm/base'
-import type { LeaseView } from '@lvsm/lease'
 
 /** Heartbeats in a deadtime. */
 const BEATS_IN_DEADTIME = 4

@@ -1,8 +1,9 @@
 /** When a node's peers hear its heartbeats, what takes one along, and what is in it. */
+import { type LeaseGroup } from '@lvsm/protocol'
 import { renewalMs } from '@lvsm/base'
 import { describe, expect, test } from 'vitest'
 import { quarantineMs } from '@lvsm/base'
-import { type LeaseGroup, voterDigest } from '@lvsm/lease'
+import { voterDigest } from '@lvsm/lease'
 import { about, Bench, claim, ready, timing, viewOf } from './fixture.ts'
 
 const NODES = ['dir1', 'dir2', 'rs1', 'rs2']

@@ -6,9 +6,9 @@
  * With many groups a heartbeat carries the claims that changed lately and some of the others, round robin, because it must
  * fit an Ethernet frame.
  */
+import { type GroupClaim, type Heartbeat, type LeaseView } from '@lvsm/protocol'
 import { after, earlier, type Instant, NEVER_BEFORE } from '@lvsm/base'
-import type { Heartbeat, GroupClaim } from '@lvsm/heartbeat'
-import { type LeaseView, voterDigest } from '@lvsm/lease'
+import { voterDigest } from '@lvsm/lease'
 import { heartbeatIntervalMs } from './heartbeat-interval.ts'
 import { isLeaseValid, isReady, type GroupState } from './group-state.ts'
 import type { LeaseState } from './state.ts'

@@ -1,6 +1,7 @@
 /** Kernel calls of a group: each is noted in the fence elements when it leaves and when it is answered (FENCE.md, section 5). */
+import { type LeaseGroup } from '@lvsm/protocol'
 import { after, type Instant, invariant } from '@lvsm/base'
-import type { FenceElement, LeaseGroup } from '@lvsm/lease'
+import type { FenceElement } from '@lvsm/lease'
 import type { Carried, FencePart, LeaseInput } from './events.ts'
 import { isAllOff, type GroupState } from './group-state.ts'
 import type { LeaseState } from './state.ts'

@@ -1,5 +1,6 @@
 /** Adoption of a new view: peers, voters, and the groups that this node directs. */
-import { directs, type LeaseAddress, type LeaseGroup, type LeaseView } from '@lvsm/lease'
+import { type LeaseAddress, type LeaseGroup, type LeaseView } from '@lvsm/protocol'
+import { directs } from '@lvsm/lease'
 import { bestPeer } from './peers.ts'
 import { checkTables } from './fence-tables.ts'
 import { newGroupState, type GroupState } from './group-state.ts'

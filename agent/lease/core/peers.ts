@@ -1,7 +1,8 @@
 /** Peer table, from heartbeats: who holds a group, who is ready for it, and in which order. */
+import { type Heartbeat, type LeaseGroup, type LeaseView, type NodeLife } from '@lvsm/protocol'
 import { after, type Instant, NEVER_BEFORE, type Trouble } from '@lvsm/base'
-import { type Heartbeat, type Life, lifeOf, silentFrom, speaks } from '@lvsm/heartbeat'
-import { groupOf, type LeaseGroup, type LeaseView, type Sender, votersOf } from '@lvsm/lease'
+import { lifeOf, silentFrom, speaks } from '@lvsm/heartbeat'
+import { groupOf, type Sender, votersOf } from '@lvsm/lease'
 import { heartbeatIntervalMs } from './heartbeat-interval.ts'
 import { isLeaseValid, type GroupState } from './group-state.ts'
 import { type Claim, type LeaseState, emitEvent, renewClaims, touch, touchAll } from './state.ts'
@@ -64,7 +65,7 @@ export const cloneTroubles = (state: LeaseState): Trouble[] =>
 export const claimOf = (state: LeaseState, node: string, group: string): Claim | undefined =>
   state.peers.get(node)?.claims.get(group)
 
-export const lifeOfPeer = (state: LeaseState, view: LeaseView, node: string): Life =>
+export const lifeOfPeer = (state: LeaseState, view: LeaseView, node: string): NodeLife =>
   node === state.node ? 'alive' : lifeOf(state.peerTable.heardAt(node), state.now, lifeTiming(view, state.node, node))
 
 /** Warntime and deadtime for a peer, at least 2.5 and 3.5 heartbeat intervals: two lost heartbeats make it late, three dead. */

@@ -2,8 +2,8 @@
  * Policies of an owner: when it gives up a valid lease, and to whom. The kernel refuses, the interface is down, this node is set
  * to standby, a peer would serve better. Whether this node may acquire a group is decided in eligibility.ts.
  */
+import { type LeaseView } from '@lvsm/protocol'
 import { after, type Instant } from '@lvsm/base'
-import type { LeaseView } from '@lvsm/lease'
 import type { LeaseInput } from './events.ts'
 import { addressesStand, onAddressAnswer } from './kernel-calls.ts'
 import { bestPeer, reaches } from './peers.ts'

@@ -1,8 +1,8 @@
 /** Datagram dispatch: replay check, then voter, holder or candidate. */
+import { type LeaseView, type Message } from '@lvsm/protocol'
 import { after } from '@lvsm/base'
-import type { LeaseView } from '@lvsm/lease'
 import { onAck, onVote } from './candidate.ts'
-import type { Asker, Envelope, Message } from './events.ts'
+import type { Asker, Envelope } from './events.ts'
 import { checkClones, onHeartbeat, speaksNow } from './peers.ts'
 import { sendHeartbeat } from './send.ts'
 import { count, type LeaseState, touchAll } from './state.ts'
@@ -53,10 +53,10 @@ export function onMessage(state: LeaseState, view: LeaseView, sender: Asker, mes
   const instance = state.instances.get(message.group)
   if (!instance) return
   instance.touched = true
-  // A cloned voter could vote for two owners (packages/lease/PROTOCOL.md 3.9).
+  // A voter that may be cloned could vote for two owners (packages/lease/PROTOCOL.md 3.9).
   if (message.kind === 'ack' || message.kind === 'free') {
-    const cloned = state.peerTable.double(sender.node, state.now) !== null
-    if (!state.rules.countsVote(cloned)) return count(state, 'drop-cloned-voter')
+    if (!state.rules.countsVote(state.peerTable.doubted(sender.node, state.now)))
+      return count(state, 'drop-cloned-voter')
   }
   if (message.kind === 'ack') return onAck(state, view, instance, sender.node, message)
   if (message.kind === 'answer') return onAnswer(state, view, instance, sender.node, message)

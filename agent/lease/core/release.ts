@@ -1,6 +1,6 @@
 /** RELEASE of an ended lease: sent once everything is off, and repeated twice, because the network may lose it. */
+import { type LeaseView } from '@lvsm/protocol'
 import { after, type Instant } from '@lvsm/base'
-import type { LeaseView } from '@lvsm/lease'
 import { claimOf } from './peers.ts'
 import { sendRelease } from './send.ts'
 import type { GroupState } from './group-state.ts'

@@ -3,9 +3,9 @@
  * left of the lease when no extension came. The next REQUEST leaves only after the kernel acknowledged the last extension of
  * the fence (packages/lease/PROTOCOL.md 4.4).
  */
-import type { Spread } from '@lvsm/heartbeat'
+import { type LeaseView, type Request, type Spread } from '@lvsm/protocol'
 import { after, fenceMs, type Instant, later, renewalMs, ROUNDING_MS } from '@lvsm/base'
-import { type LeaseView, type Request, votersOf } from '@lvsm/lease'
+import { votersOf } from '@lvsm/lease'
 import { BOTH, renewFence } from './kernel-calls.ts'
 import { about, send } from './send.ts'
 import { enoughMs, fenceCalls, paceOf, type GroupState } from './group-state.ts'

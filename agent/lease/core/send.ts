@@ -1,8 +1,9 @@
 /** Outgoing messages: datagrams to peers, and the copy for this node itself. */
-import type { Route, Spread } from '@lvsm/heartbeat'
-import { type LeaseGroup, type LeaseView, type Release, votersOf } from '@lvsm/lease'
+import { type LeaseGroup, type LeaseView, type Message, type Release, type Spread } from '@lvsm/protocol'
+import type { Route } from '@lvsm/heartbeat'
+import { votersOf } from '@lvsm/lease'
 import { heartbeatFor, dueHeartbeats, mayPiggyback } from './heartbeats.ts'
-import type { Asker, Message, Recipient } from './events.ts'
+import type { Asker, Recipient } from './events.ts'
 import type { GroupState } from './group-state.ts'
 import type { LeaseState } from './state.ts'
 

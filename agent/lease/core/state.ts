@@ -1,17 +1,17 @@
 /** State of the lease process: one value, changed only inside a step. */
-import { type Instant, NEVER_BEFORE, type Random } from '@lvsm/base'
-import { type GroupClaim, PeerTable } from '@lvsm/heartbeat'
 import {
-  Acceptor,
+  type CounterName,
   type DurableState,
+  type GroupClaim,
   type Incarnation,
   type LeaseEvent,
   type LeaseMessage,
   type LeaseView,
   type Request,
-  RULES,
-  type Rules,
-} from '@lvsm/lease'
+} from '@lvsm/protocol'
+import { type Instant, NEVER_BEFORE, type Random } from '@lvsm/base'
+import { PeerTable } from '@lvsm/heartbeat'
+import { Acceptor, RULES, type Rules } from '@lvsm/lease'
 import type { Asker, LeaseEffect } from './events.ts'
 import type { GroupState } from './group-state.ts'
 
@@ -170,7 +170,7 @@ export function renewClaims(state: LeaseState): void {
 /** Makes every peer's heartbeat due now. */
 export const heartbeatNow = (state: LeaseState): void => state.heartbeatAt.clear()
 
-export function count(state: LeaseState, name: string): void {
+export function count(state: LeaseState, name: CounterName): void {
   state.counters[name] = (state.counters[name] ?? 0) + 1
 }
 

@@ -1,5 +1,5 @@
 /** Status for operators: role and reason of each group, peers, troubles, counters. */
-import type { GroupRole, GroupStatus, LeaseGroup, LeaseStatus, LeaseView } from '@lvsm/lease'
+import { type GroupRole, type GroupStatus, type LeaseGroup, type LeaseStatus, type LeaseView } from '@lvsm/protocol'
 import { directs, FRESH_KEEPALIVES, votersOf } from '@lvsm/lease'
 import { situationOf } from './candidate.ts'
 import { durableTroubles } from './durable.ts'

@@ -5,7 +5,7 @@
  * Laws: the lease ends before the first call is made; voters are told only after everything is off (closing.ts); a call
  * that failed is tried again, and until it succeeds the voters' own timers protect the address.
  */
-import type { LeaseEvent } from '@lvsm/lease'
+import { type LeaseEvent } from '@lvsm/protocol'
 import { heartbeatSoon } from './heartbeats.ts'
 import { BOTH, closeFence, removeAddresses } from './kernel-calls.ts'
 import { enter } from './phases.ts'

@@ -1,6 +1,7 @@
 /** Timers: `tick` does what is due now, `nextDue` says when to wake up next. */
+import { type LeaseView } from '@lvsm/protocol'
 import { earlier, type Instant } from '@lvsm/base'
-import { latestOf, type LeaseView } from '@lvsm/lease'
+import { latestOf } from '@lvsm/lease'
 import { nextAnnouncement, tickAnnouncements } from './announcing.ts'
 import { nextHeartbeat } from './heartbeats.ts'
 import { nextCandidacy, tickCandidate } from './candidate.ts'

@@ -5,8 +5,8 @@
  * Laws: nothing changes before the successor is willing; announcements are closed, acknowledged, before the RELEASE;
  * after the RELEASE the kernel itself ends the serving within the drain time.
  */
+import { type Answer, type LeaseView, type Offer } from '@lvsm/protocol'
 import { after, type Instant, ROUNDING_MS } from '@lvsm/base'
-import type { Answer, LeaseView, Offer } from '@lvsm/lease'
 import type { Asker } from './events.ts'
 import { closeFence, renewFence } from './kernel-calls.ts'
 import { bestPeer } from './peers.ts'

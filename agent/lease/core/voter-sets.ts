@@ -5,8 +5,9 @@
  *
  * A peer that was cut off before it got the new set is not covered; that takes epochs (packages/lease/PROTOCOL.md section 8).
  */
+import { type LeaseView } from '@lvsm/protocol'
 import { after, type Instant, later, quarantineMs, type Trouble } from '@lvsm/base'
-import { type LeaseView, voterDigest } from '@lvsm/lease'
+import { voterDigest } from '@lvsm/lease'
 import { heartbeatNow, type LeaseState, emitEvent, touchAll } from './state.ts'
 
 /** A new view with other voters: starts the waiting time, and sends heartbeats at once, which carry the new set. */

@@ -2,14 +2,15 @@
  * Voter: REQUEST, POLL and RELEASE go to the acceptor, its answer goes back to the incarnation that asked (packages/lease/PROTOCOL.md,
  * section 3).
  *
- * Law: while nodes count different voters (voter-sets.ts), or the asking node is cloned, only renewals are granted: a new
+ * Law: while nodes count different voters (voter-sets.ts), or the asking node may be cloned, only renewals are granted: a new
  * vote could count in two majorities.
  *
  * A REQUEST that comes a moment before the vote is free waits until then. To the protocol it is a datagram that was longer on
  * its way; it saves the candidate a round trip.
  */
+import { type LeaseView, type Poll, type Release, type Request } from '@lvsm/protocol'
 import { after } from '@lvsm/base'
-import { groupOf, type LeaseView, leadMs, type Poll, type Release, type Request } from '@lvsm/lease'
+import { groupOf, leadMs } from '@lvsm/lease'
 import type { Asker } from './events.ts'
 import { reply } from './send.ts'
 import { type LeaseState, touch, touchAll } from './state.ts'
@@ -34,7 +35,7 @@ export function onRequest(state: LeaseState, view: LeaseView, sender: Asker, mes
 }
 
 const lendsAnew = (state: LeaseState, { node }: Asker): boolean =>
-  state.rules.lendsAnew(votersUnsettled(state) !== null, state.peerTable.double(node, state.now) !== null)
+  state.rules.lendsAnew(votersUnsettled(state) !== null, state.peerTable.doubted(node, state.now))
 
 /** Touches the groups whose addresses the request is about: one with another digest may have addresses of any group. */
 function touchSharers(state: LeaseState, view: LeaseView, { group, digest }: Request): void {

@@ -1,9 +1,18 @@
 /** HTTP with JSON on a unix socket: what the CLI of this node talks to, by the table of routes in the model. */
+import {
+  type Command,
+  type CounterName,
+  type Events,
+  type Fault,
+  type FenceReport,
+  type Outcome,
+  ROUTES,
+  type RouteName,
+  type Status,
+} from '@lvsm/protocol'
 import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Refusal } from '@lvsm/base'
-import { type Events, type FenceReport, type RouteName, ROUTES, type Status } from '@lvsm/model'
-import type { Command, Fault, Outcome } from '../core/index.ts'
 
 const LONGEST_BODY = 64 * 1024
 
@@ -24,7 +33,7 @@ export interface ControlEvents {
   /** Answered by `reply` with the same id, once. */
   command(id: string, command: Command): void
   /** A request was refused: counted by reason. */
-  count(reason: string): void
+  count(name: CounterName): void
   failed(error: NodeJS.ErrnoException): void
 }
 export interface Control {

@@ -1,17 +1,17 @@
 /** The lease process's unix socket: connects, and connects again. A lease process whose version is not understood is none. */
-import { createConnection, type Socket } from 'node:net'
 import {
-  ageOfSpeaker,
   FrameSplitter,
   type FromLease,
+  type Spoken,
+  type ToLease,
+  VERSIONS,
+  ageOfSpeaker,
   frame,
   fromLeaseCodec,
   read,
-  type Spoken,
-  type ToLease,
   toLeaseCodec,
-  VERSIONS,
-} from '@lvsm/wire'
+} from '@lvsm/protocol'
+import { createConnection, type Socket } from 'node:net'
 import type { LeaseEvents, LeaseProcess } from '../ports.ts'
 
 const RETRY_MS = 250

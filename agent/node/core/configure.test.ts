@@ -130,10 +130,10 @@ describe('the wall clock', () => {
           .filter(({ kind }) => kind === 'state')
         return states.at(-1)?.events.length ?? 0
       }
-      one.feed({ kind: 'lease-event', event: { group: 'web', kind: 'took', number: 1, reason: 'old' } })
+      one.feed({ kind: 'lease-event', event: { at: 1, group: 'web', kind: 'took', number: 1, reason: 'old' } })
       one.run(30_000)
       told()
-      one.feed({ kind: 'lease-event', event: { group: 'web', kind: 'note', number: 1, reason: 'new' } })
+      one.feed({ kind: 'lease-event', event: { at: 2, group: 'web', kind: 'note', number: 1, reason: 'new' } })
       offset = stepMs
       one.feed({ kind: 'lease-status', status: statusOf('dir1', 'dir1') })
       one.run(2500)

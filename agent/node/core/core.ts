@@ -7,9 +7,9 @@
  * A step: take the input in (`onInput`), then do what is due, whatever came in (`proceed`). The flow of a change is observe →
  * check → plan → publish; an event of the kernel, of a check or of the lease process only makes the next look come sooner.
  */
+import { type Events, type FenceReport, type Status, decodeMessage } from '@lvsm/protocol'
 import { earlier, type Instant, later } from '@lvsm/base'
 import { nextCheckAt } from '@lvsm/health'
-import type { Events, FenceReport, Status } from '@lvsm/model'
 import { describeOperation, type Observed } from '@lvsm/plan'
 import { begin, checked, checkIfDue } from './check/members.ts'
 import { nextPing, pingAnswered, pingIfDue, pingsSent, takePingVerdicts } from './check/pings.ts'
@@ -20,7 +20,6 @@ import { nextStandby, stepStandby } from './command/standby.ts'
 import { configure } from './configure.ts'
 import type { NodeEffect, NodeInput } from './events.ts'
 import { leaseDown, leaseFault, leaseSpoke, leaseUp } from './lease.ts'
-import { decodeMessage } from './messages.ts'
 import { isDraining, moveRefused, nextMove, stepMoves, successorPrepared } from './move/owner.ts'
 import { forgettingGroups, handoversStand, nextHandover, prepareFor, stepHandovers } from './move/successor.ts'
 import { LOOK_IN, looked, lookIfDue, lookWithin, nextLook } from './observe/look.ts'

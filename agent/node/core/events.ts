@@ -1,9 +1,15 @@
 /** Everything that can happen to the agent, and everything that it can do about it. */
+import {
+  type Command,
+  type CounterName,
+  type LeaseEvent,
+  type LeaseStatus,
+  type Outcome,
+  type ToLease,
+} from '@lvsm/protocol'
 import type { Instant, Trouble } from '@lvsm/base'
-import type { Config, OwnershipView } from '@lvsm/model'
+import type { Config } from '@lvsm/model'
 import type { Observed, Operation } from '@lvsm/plan'
-import type { Command, Outcome } from './messages.ts'
-import type { OwnershipEvent, OwnershipStatus } from './ownership.ts'
 import type { Unsent } from './check/pings.ts'
 
 /** An operation that the kernel refused. */
@@ -29,14 +35,14 @@ export type NodeInput =
   | { readonly kind: 'ping-answered'; readonly address: string; readonly round: number }
   | { readonly kind: 'lease-up' }
   | { readonly kind: 'lease-down'; readonly reason: string }
-  | { readonly kind: 'lease-status'; readonly status: OwnershipStatus }
-  | { readonly kind: 'lease-event'; readonly event: OwnershipEvent }
+  | { readonly kind: 'lease-status'; readonly status: LeaseStatus }
+  | { readonly kind: 'lease-event'; readonly event: LeaseEvent }
   /** From another node's agent. */
   | { readonly kind: 'message'; readonly from: string; readonly text: string }
   /** From an operator; answered by one `reply` with this id. */
   | { readonly kind: 'command'; readonly id: string; readonly command: Command }
   /** The adapters refused something: a frame of the lease process, or a request. */
-  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'refused'; readonly reason: CounterName }
   /** The adapters' own troubles under one name; null: over. */
   | { readonly kind: 'trouble'; readonly source: string; readonly trouble: Trouble | null }
 
@@ -64,17 +70,8 @@ export type NodeEffect =
       readonly targets: readonly { readonly address: string; readonly source: string | null }[]
     }
   /** To the lease process. */
-  | { readonly kind: 'view'; readonly view: OwnershipView }
-  | {
-      readonly kind: 'ready'
-      readonly group: string
-      readonly ready: boolean
-      readonly interfaceDown: boolean
-      readonly reaches: number
-      readonly reason: string
-    }
-  | { readonly kind: 'switchover'; readonly group: string; readonly to: string | null; readonly reason: string }
-  | { readonly kind: 'standby'; readonly on: boolean; readonly reason: string }
+  /** Relays go as `message`. */
+  | Exclude<ToLease, { kind: 'relay' }>
   /** To one node's agent, or to all. */
   | { readonly kind: 'message'; readonly to: string | null; readonly text: string }
   | { readonly kind: 'reply'; readonly id: string; readonly outcome: Outcome }

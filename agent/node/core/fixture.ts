@@ -1,8 +1,9 @@
 /** For this room's tests: a node under virtual time, and a kernel that does as it is told. */
+import { type LeaseStatus } from '@lvsm/protocol'
 import { instant, type Instant } from '@lvsm/base'
 import { checkConfig, type Config, SAMPLE } from '@lvsm/model'
 import { guardPrint, type Observed, type ObservedService, type Operation, NOTHING_OWNED, serviceKey } from '@lvsm/plan'
-import { createNodeCore, type NodeCore, type NodeEffect, type NodeInput, type OwnershipStatus } from './index.ts'
+import { createNodeCore, type NodeCore, type NodeEffect, type NodeInput } from './index.ts'
 
 const configOf = (text: string): Config => {
   const { config, refusals } = checkConfig(text)
@@ -180,8 +181,9 @@ export function node(
   return one
 }
 
-export const statusOf = (self: string, owner: string | null, number = 1): OwnershipStatus => ({
+export const statusOf = (self: string, owner: string | null, number = 1): LeaseStatus => ({
   node: self,
+  incarnation: 'ab'.repeat(16),
   quarantineMs: 0,
   counters: {},
   troubles: [],

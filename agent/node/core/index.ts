@@ -1,7 +1,5 @@
 export * from './core.ts'
 export * from './events.ts'
-export type { Command, Fault, Outcome } from './messages.ts'
-export { LONGEST_MESSAGE } from './messages.ts'
 export type { ObservedFenceGroup, ObservedFenceTable } from './publish/fence.ts'
 export * from './ownership.ts'
 export type { GuardNeeds, Observed, ObservedDest, ObservedService, Operation, OwnedRecord } from '@lvsm/plan'

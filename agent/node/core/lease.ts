@@ -1,6 +1,7 @@
 /** What is known of the lease process: connected or not, and its last word. */
+import { type GroupStatus, type LeaseStatus } from '@lvsm/protocol'
 import { between, type Instant } from '@lvsm/base'
-import { type GroupOwnership, holds, type OwnershipStatus } from './ownership.ts'
+import { holds } from './ownership.ts'
 import type { NodeState } from './state.ts'
 
 /** It speaks several times a second; one that is silent this long is frozen. */
@@ -9,14 +10,14 @@ const SILENT_MS = 3000
 const isSilent = ({ lease, now }: NodeState): boolean => between(lease.heardAt, now) >= SILENT_MS
 
 /** Null when it is not connected, frozen, or has not spoken yet. */
-export const leaseStatus = (state: NodeState): OwnershipStatus | null =>
+export const leaseStatus = (state: NodeState): LeaseStatus | null =>
   state.lease.connected && !isSilent(state) ? state.lease.status : null
 
 /** Why it cannot be relied on; null when it can. */
 export const leaseFault = (state: NodeState): string | null =>
   !state.lease.connected ? state.lease.reason : isSilent(state) ? 'it is connected, but silent' : null
 
-export const ownership = (state: NodeState, group: string): GroupOwnership | undefined =>
+export const ownership = (state: NodeState, group: string): GroupStatus | undefined =>
   leaseStatus(state)?.groups.find((entry) => entry.name === group)
 
 /** Groups whose addresses are on this node, or may be. */
@@ -36,12 +37,12 @@ export function leaseDown({ lease }: NodeState, reason: string): boolean {
   return was
 }
 /** True when a role or an owner changed. */
-export function leaseSpoke({ lease, now }: NodeState, status: OwnershipStatus): boolean {
+export function leaseSpoke({ lease, now }: NodeState, status: LeaseStatus): boolean {
   const changed = roles(lease.status) !== roles(status)
   lease.status = status
   lease.heardAt = now
   return changed
 }
 
-const roles = (status: OwnershipStatus | null): string =>
+const roles = (status: LeaseStatus | null): string =>
   JSON.stringify(status?.groups.map((group) => [group.role, group.owner]))

@@ -1,8 +1,8 @@
 /** What other nodes' agents say is not trusted: whatever comes, the core goes on, and nothing is taken for something else. */
+import { decodeMessage, encodeMessage, type AgentMessage } from '@lvsm/protocol'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { node, statusOf } from './fixture.ts'
-import { type AgentMessage, decodeMessage, encodeMessage } from './messages.ts'
 
 const state = (
   changed: Partial<Extract<AgentMessage, { kind: 'state' }>> = {},
@@ -131,6 +131,20 @@ describe('an agent that hears', () => {
     one.feed({ kind: 'message', from: 'rs1', text: '{"kind":"ask","id":"x","command":{"verb":"drain","node":"rs1"}}' })
     expect(one.take('standby')).toEqual([])
     expect(one.take('message')).toMatchObject([{ to: 'rs1' }])
+  })
+  test('a command that takes long is not begun again, however many others were answered meanwhile', () => {
+    const one = node('dir1')
+    one.feed({ kind: 'lease-up' })
+    one.feed({ kind: 'lease-status', status: statusOf('dir1', 'dir1') })
+    one.feed({ kind: 'message', from: 'dir2', text: encodeMessage(state()) })
+    one.run(500)
+    const ask = (id: string, command: unknown): void =>
+      one.feed({ kind: 'message', from: 'rs1', text: JSON.stringify({ kind: 'ask', id, command }) })
+    ask('long', { verb: 'standby', on: true })
+    for (let other = 0; other < 100; other++) ask(`other-${other}`, { verb: 'switchover', group: 'nowhere' })
+    expect(one.take('message').filter(({ text }) => text.includes('"other-')).length).toBe(100)
+    ask('long', { verb: 'standby', on: true })
+    expect(one.take('message').filter(({ text }) => text.includes('"long"'))).toEqual([])
   })
   test('strangers, unknown services and invented destinations keeps none of them', () => {
     const one = node('rs1')

@@ -1,7 +1,6 @@
 /** What the core answers is what the table of routes promises, also after lease processes and peers of other versions spoke. */
-import { readResponse } from '@lvsm/model'
+import { encodeMessage, readResponse } from '@lvsm/protocol'
 import { expect, it } from 'vitest'
-import { encodeMessage } from './messages.ts'
 import { node, statusOf } from './fixture.ts'
 
 it('status, events and fence, with fields that this version does not know', () => {
@@ -9,7 +8,7 @@ it('status, events and fence, with fields that this version does not know', () =
   one.feed({ kind: 'lease-up' })
   one.feed({ kind: 'lease-status', status: statusOf('dir1', 'dir1') })
   // As the lease process sends it: with the instant of its own clock.
-  const event = { at: 4711, group: 'web', kind: 'took', number: 1, reason: 'as it is', later: true }
+  const event = { at: 4711, group: 'web', kind: 'took' as const, number: 1, reason: 'as it is', later: true }
   one.feed({ kind: 'lease-event', event })
   const told = { at: '2026-01-01', group: 'web', kind: 'note', number: 1, reason: 'told', later: true }
   const text = encodeMessage({ kind: 'more', ready: {}, events: [told] })

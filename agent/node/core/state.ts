@@ -1,14 +1,20 @@
 /** The whole state of an agent: one value, changed only inside a step. */
+import {
+  type CounterName,
+  type DestinationReport,
+  type HistoryEvent,
+  type LeaseStatus,
+  type Outcome,
+  type StateMessage,
+} from '@lvsm/protocol'
 import { type Instant, NEVER_BEFORE, type Trouble } from '@lvsm/base'
 import { type Health, newSchedule, type Schedule } from '@lvsm/health'
-import type { Config, ConfigRealserver, ConfigService, HistoryEvent, NodeView } from '@lvsm/model'
+import type { Config, ConfigRealserver, ConfigService, NodeView } from '@lvsm/model'
 import type { Desired, Observed, Operation, OwnedRecord } from '@lvsm/plan'
 import { newPings, type Pings } from './check/pings.ts'
 import type { Ask, StandbyRun } from './command/pending.ts'
 import type { Failure, NodeEffect } from './events.ts'
-import type { DestinationReport, Outcome, StateMessage } from './messages.ts'
 import type { Handover, Move } from './move/moving.ts'
-import type { OwnershipStatus } from './ownership.ts'
 
 export interface NodeOptions {
   readonly node: string
@@ -75,7 +81,7 @@ export interface Kernel {
 
 export interface LeaseLink {
   connected: boolean
-  status: OwnershipStatus | null
+  status: LeaseStatus | null
   heardAt: Instant
   /** Why it is not connected. */
   reason: string
@@ -195,6 +201,6 @@ export function newState(options: NodeOptions): NodeState {
 
 export const log = (state: NodeState, text: string): void => void state.effects.push({ kind: 'log', text })
 
-export function count(state: NodeState, name: string): void {
+export function count(state: NodeState, name: CounterName): void {
   state.counters[name] = (state.counters[name] ?? 0) + 1
 }

@@ -1,6 +1,6 @@
 /** From a list of sockets to the agent that is asked: the first with quorum, else the first that answers at all. */
+import { type RouteName, type RouteResponses, type Status } from '@lvsm/protocol'
 import { describeRefusal } from '@lvsm/base'
-import type { RouteName, RouteResponses, Status } from '@lvsm/model'
 import { type Answer, type Call, call } from './client.ts'
 import { Failure } from './exits.ts'
 

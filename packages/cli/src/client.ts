@@ -1,14 +1,14 @@
 /** One HTTP exchange with an agent over its unix socket. */
-import { request } from 'node:http'
-import type { Refusal } from '@lvsm/base'
 import {
-  readRefusals,
-  readResponse,
+  ROUTES,
   type RouteName,
   type RouteRequests,
   type RouteResponses,
-  ROUTES,
-} from '@lvsm/model'
+  readRefusals,
+  readResponse,
+} from '@lvsm/protocol'
+import { request } from 'node:http'
+import type { Refusal } from '@lvsm/base'
 
 /** No longer answer is read: an agent's status of a large site stays far below. */
 const LONGEST_ANSWER = 16 * 1024 * 1024

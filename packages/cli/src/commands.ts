@@ -1,5 +1,5 @@
 /** What each command does: one exchange, one rendering, one exit code. */
-import type { Status } from '@lvsm/model'
+import { type Status } from '@lvsm/protocol'
 import { exchange, findAgent } from './agents.ts'
 import { eventsText } from './events-text.ts'
 import { type Exit, Failure } from './exits.ts'

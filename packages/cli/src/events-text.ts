@@ -1,4 +1,4 @@
-import type { HistoryEvent } from '@lvsm/model'
+import { type HistoryEvent } from '@lvsm/protocol'
 import type { Paint, Tone } from './paint.ts'
 import { table } from './table.ts'
 

@@ -1,5 +1,5 @@
 /** The kernel's fence of one node for eyes: what is open, for how long, what was dropped, and what is missing. */
-import type { FenceElementReport, FenceGroupReport, FenceReport, FenceTableReport } from '@lvsm/model'
+import { type FenceElementReport, type FenceGroupReport, type FenceReport, type FenceTableReport } from '@lvsm/protocol'
 import type { Paint } from './paint.ts'
 import { table } from './table.ts'
 import { troubleLine } from './trouble-text.ts'

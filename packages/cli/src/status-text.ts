@@ -1,5 +1,14 @@
 /** A status as tables for eyes: one glance says who owns what, and what is wrong. */
-import type { GroupReport, NodeReport, NodeState, RealserverReport, ServiceReport, Status } from '@lvsm/model'
+import {
+  counterOf,
+  type GroupReport,
+  isDrop,
+  type NodeReport,
+  type NodeState,
+  type RealserverReport,
+  type ServiceReport,
+  type Status,
+} from '@lvsm/protocol'
 import type { Paint, Tone } from './paint.ts'
 import { table } from './table.ts'
 import { troubleLine } from './trouble-text.ts'
@@ -25,49 +34,13 @@ export function statusText(status: Status, paint: Paint): string {
 /** What the answering node did not believe, or did not understand; an older agent counts none. */
 const droppedText = (counters: Status['counters'] = {}): string =>
   Object.entries(counters)
-    .filter(([reason, count]) => reason.startsWith('drop-') && count > 0)
-    .map(([reason, count]) => {
-      const [one, many, why] = DROPPED.get(reason) ?? [
-        'datagram',
-        'datagrams',
-        DROP_REASONS[reason] ?? reason.slice('drop-'.length),
-      ]
-      return `  ${count} ${count === 1 ? one : many}: ${why}`
+    .filter(([name, count]) => isDrop(name) && count > 0)
+    .map(([name, count]) => {
+      const counter = counterOf(name)
+      const [one, many] = counter?.unit ?? ['message', 'messages']
+      return `  ${count} ${count === 1 ? one : many}: ${counter?.help ?? name.slice('drop-'.length)}`
     })
     .join('\n')
-const UNKNOWN_KIND = 'of a kind that this version does not know'
-const AGENTS = ["message of another node's agent", "messages of other nodes' agents"] as const
-const TO_LEASE = ['frame of the agent to the lease process', 'frames of the agent to the lease process'] as const
-const FROM_LEASE = ['frame of the lease process to the agent', 'frames of the lease process to the agent'] as const
-/** All but datagrams. */
-const DROPPED: ReadonlyMap<string, readonly [one: string, many: string, why: string]> = new Map([
-  ['drop-message-unknown-kind', [...AGENTS, UNKNOWN_KIND]],
-  ['drop-message-newer', [...AGENTS, 'for newer versions only']],
-  ['drop-message-malformed', [...AGENTS, 'not readable']],
-  ['drop-to-lease-unknown-kind', [...TO_LEASE, UNKNOWN_KIND]],
-  ['drop-to-lease-malformed', [...TO_LEASE, 'not readable']],
-  ['drop-from-lease-unknown-kind', [...FROM_LEASE, UNKNOWN_KIND]],
-  ['drop-from-lease-malformed', [...FROM_LEASE, 'not readable']],
-  ['drop-request-unknown-path', ['request to the agent', 'requests to the agent', UNKNOWN_KIND]],
-])
-const DROP_REASONS: Readonly<Record<string, string>> = {
-  'drop-short': 'too short',
-  'drop-long': 'too long',
-  'drop-version': 'not of this protocol version',
-  'drop-key': 'signed with an unknown key',
-  'drop-mac': 'with a wrong signature',
-  'drop-cluster': 'of another cluster',
-  'drop-cloned-voter': 'a vote of a node that two machines call themselves',
-  'drop-replay': 'that came before: replayed',
-  'drop-copy': 'that came before over another link, long ago',
-  'drop-stale': 'too old: replayed or very late',
-  'drop-retired-incarnation': 'of an earlier start of their node',
-  'drop-unknown-node': 'of a node that the configuration does not know',
-  'drop-unknown-link': 'over a link too many',
-  'drop-not-for-me': 'for an earlier start of this node',
-  'drop-kind': 'of a kind that this version does not know',
-  'drop-malformed': 'signed, but not readable',
-}
 
 const section = (title: string, body: string, paint: Paint): string => `${paint('strong', title)}\n${body}`
 

@@ -1,5 +1,5 @@
 /** A trouble in one line, with its next step below. */
-import type { NodeTrouble } from '@lvsm/model'
+import { type NodeTrouble } from '@lvsm/protocol'
 import type { Paint, Tone } from './paint.ts'
 
 const SEVERITIES: Readonly<Record<string, Tone>> = { info: 'dim', warning: 'warn', critical: 'bad' }

@@ -1,5 +1,5 @@
 /** What of a status needs a person: for the first line of `status`, and for `status --check`. */
-import type { Status } from '@lvsm/model'
+import { type Status } from '@lvsm/protocol'
 
 /** One phrase for each fault; empty when the cluster is healthy. */
 export function unhealthy(status: Status): string[] {

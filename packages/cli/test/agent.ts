@@ -1,11 +1,11 @@
 /** Test data: an agent's HTTP API on a real unix socket, with answers that the test chooses. */
+import { type Status } from '@lvsm/protocol'
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Status } from '@lvsm/model'
 
 export const STATUS: Status = {
   cluster: 'lab',

@@ -1,4 +1,4 @@
-import type { FenceReport } from '@lvsm/model'
+import { type FenceReport } from '@lvsm/protocol'
 import { afterEach, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { cleanUp, lvsm, startAgent } from './agent.ts'

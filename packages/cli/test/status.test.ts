@@ -79,7 +79,7 @@ describe('lvsm status', () => {
       lvsm(['--socket', none.socketPath, 'status']),
     ])
     expect(dropped.out.slice(dropped.out.indexOf('DROPPED'))).toBe(
-      'DROPPED\n  3 datagrams: with a wrong signature\n  1 datagram: not of this protocol version\n  2 datagrams: tomorrow\n',
+      'DROPPED\n  3 datagrams: with a wrong signature\n  1 datagram: not of this protocol version\n  2 messages: tomorrow\n',
     )
     expect(clean.out).not.toContain('DROPPED')
   })

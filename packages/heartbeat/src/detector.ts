@@ -1,12 +1,11 @@
 /** Silence of a node, judged: alive, late (after warntime), dead (after deadtime), unknown (never heard). */
 import { after, between, type Instant, NEVER_BEFORE, type Timing } from '@lvsm/base'
-
-export type Life = 'alive' | 'late' | 'dead' | 'unknown'
+import type { NodeLife } from '@lvsm/protocol'
 
 /** One lost heartbeat is forgiven; of whom two are missing does not hold up the order of candidates. */
 const SILENT_BEATS = 2.2
 
-export function lifeOf(heardAt: Instant | null, now: Instant, timing: Timing): Life {
+export function lifeOf(heardAt: Instant | null, now: Instant, timing: Timing): NodeLife {
   if (heardAt === null) return 'unknown'
   const silentMs = between(heardAt, now)
   if (silentMs >= timing.deadtimeMs) return 'dead'

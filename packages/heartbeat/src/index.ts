@@ -1,4 +1,3 @@
-export * from './heartbeat.ts'
 export * from './detector.ts'
 export * from './peer-table.ts'
 export * from './peer-incarnation.ts'

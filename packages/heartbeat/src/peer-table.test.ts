@@ -173,6 +173,18 @@ describe('two machines with one name', () => {
       expect(peers.double('dir2', now)).toBeNull()
     }
   })
+  test('may be two from the first time on that an earlier start speaks again, and for a deadtime after the last', () => {
+    const peers = peerTable()
+    peers.judge(from({ incarnation: 'b0', sequence: 1 }), instant(1000))
+    peers.judge(from({ incarnation: 'b1', sequence: 1 }), instant(1050))
+    expect(peers.doubted('dir2', instant(1050)), 'a restart').toBe(false)
+    peers.judge(from({ incarnation: 'b0', sequence: 2 }), instant(1100))
+    expect(peers.doubted('dir2', instant(1100))).toBe(true)
+    expect(peers.double('dir2', instant(1100)), 'not for certain').toBeNull()
+    peers.judge(from({ incarnation: 'b1', sequence: 2 }), instant(1150))
+    expect([peers.doubted('dir2', instant(2149)), peers.doubted('dir2', instant(2150))]).toEqual([true, false])
+    expect(peers.doubted('rs1', instant(1100))).toBe(false)
+  })
   test('are not named for ever once one of them is gone', () => {
     const peers = peerTable()
     byTurns(peers, 3000)

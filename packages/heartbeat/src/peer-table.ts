@@ -104,7 +104,15 @@ export class PeerTable {
     const peer = this.#peers.get(name)
     return (peer && this.#proven(peer)?.peerIncarnation.link) ?? null
   }
-  /** Two starts of the node that go on speaking by turns: two machines have its name. Null when there are none. */
+  /**
+   * A start spoke again after another one had, within a deadtime: two machines may have this name. The words of a start
+   * that ended, still under way as the next one speaks, look the same; whoever lends or counts votes waits until it is over.
+   */
+  doubted(name: string, now: Instant): boolean {
+    const returns = this.#peers.get(name)?.returns
+    return !!returns && now < after(returns.until, this.#retireAfterMs)
+  }
+  /** Two starts of the node that go on speaking by turns for a deadtime: two machines have its name. Null when there are none. */
   double(name: string, now: Instant): readonly string[] | null {
     const peer = this.#peers.get(name)
     const { returns = null } = peer ?? {}

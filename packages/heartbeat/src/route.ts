@@ -1,9 +1,5 @@
-/**
- * Over which of the links that two nodes share a message goes. `one`: the first try, and what comes again soon anyway.
- * `all`: what comes after a silence. An answer goes as its question came, so that a dead link costs one try only.
- */
-export const SPREADS = ['one', 'all'] as const
-export type Spread = (typeof SPREADS)[number]
+/** The links over which a message goes. */
+import type { Spread } from '@lvsm/protocol'
 
 /** Where a message goes first; the others that both nodes have are there when this one cannot be used. */
 export interface Route {

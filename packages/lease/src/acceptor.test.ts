@@ -1,11 +1,10 @@
+import { type LeaseView, type Request } from '@lvsm/protocol'
 import { instant, LONGEST_LEASE_MS, quarantineMs } from '@lvsm/base'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Acceptor, LOST_STATE, NEW_STATE, type Sender } from './acceptor.ts'
 import { MOST_AHEAD, RESERVE_NUMBERS } from './number.ts'
-import type { Request } from './messages.ts'
 import { RULES, type Rules } from './rules.ts'
-import type { LeaseView } from './view.ts'
 
 const timing = { keepaliveMs: 100, leaseMs: 350, applyMs: 35, warntimeMs: 300, deadtimeMs: 1000, drainMs: 200 }
 const group = (name: string, ...addresses: string[]): LeaseView['groups'][number] => ({

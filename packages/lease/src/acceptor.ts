@@ -12,31 +12,19 @@
  * Lease numbers are reserved on disk ahead of their use, but nothing waits for that: they tell leases apart for people
  * and logs, and a disk that is full stops no failover.
  */
+import { type Ack, type Busy, type BusyReason, type Free, type Poll, type Release, type Request } from '@lvsm/protocol'
 import { after, type Instant, LONGEST_LEASE_MS, NEVER_BEFORE } from '@lvsm/base'
 import { LeaseLimit } from './limit.ts'
 import { type Grant, grantOf, Locks, type Lock, obstacle, type Start } from './locks.ts'
-import type { Ack, Busy, BusyReason, Free, Poll, Release, Request } from './messages.ts'
 import { isNext, RESERVE_NUMBERS } from './number.ts'
 import type { Rules } from './rules.ts'
-import type { LeaseGroup, LeaseView } from './view.ts'
+import type { DurableState, LeaseGroup, LeaseView, VoterState } from '@lvsm/protocol'
 
 export type { Grant } from './locks.ts'
 
 /** Who sent a message, and as which of its sends. */
 export interface Sender extends Start {
   readonly sequence: number
-}
-/** What a voter keeps on disk. */
-export interface VoterState {
-  /** The longest lease that it may have granted and that may still live, milliseconds; 0: it never granted any. */
-  readonly limitMs: number
-  /** Lease numbers up to this one may have been granted. */
-  readonly highWater: number
-}
-/** What a lease process keeps on disk. */
-export interface DurableState extends VoterState {
-  /** An operator set this node to standby: no restart takes that back. */
-  readonly standby: boolean
 }
 /** Of a node that was set up and never took part: it lent nothing. */
 export const NEW_STATE: DurableState = { limitMs: 0, highWater: 0, standby: false }

@@ -1,7 +1,7 @@
+import { type Busy, type BusyReason, type Free } from '@lvsm/protocol'
 import { instant, NEVER_BEFORE, seededRandom } from '@lvsm/base'
 import { describe, expect, test } from 'vitest'
 import { Candidate, leadMs, type Situation, stepMs } from './candidate.ts'
-import type { Busy, BusyReason, Free } from './messages.ts'
 
 const timing = { keepaliveMs: 100, leaseMs: 350, applyMs: 35, warntimeMs: 300, deadtimeMs: 1000, drainMs: 200 }
 const here: Situation = {

@@ -9,8 +9,8 @@
  *   split the votes do not meet again;
  * - only a successor named by the holder asks out of turn, and only for one lease.
  */
+import { type Busy, type Free } from '@lvsm/protocol'
 import { after, type Instant, later, NEVER_BEFORE, type Random, randomBetween, type Timing } from '@lvsm/base'
-import type { Busy, Free } from './messages.ts'
 import { VoteTable } from './vote-table.ts'
 
 export interface Situation {
@@ -104,9 +104,10 @@ export class Candidate {
   polled(timing: Timing, now: Instant): void {
     this.#pollAt = after(now, timing.keepaliveMs)
   }
-  /** Something changed hands: look at once. */
+  /** Something changed hands: look at once. Turns count from what the voters say now, so that all candidates keep their order. */
   pollSoon(): void {
     this.#pollAt = NEVER_BEFORE
+    this.voteTable.outdate()
   }
 
   /** The lease number of the send that is about to leave. */

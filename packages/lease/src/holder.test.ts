@@ -1,7 +1,7 @@
+import { type Ack } from '@lvsm/protocol'
 import { holdMs, instant } from '@lvsm/base'
 import { expect, test } from 'vitest'
 import { Holder } from './holder.ts'
-import type { Ack } from './messages.ts'
 import { RULES } from './rules.ts'
 
 const voters = ['a', 'b', 'c']

@@ -7,8 +7,8 @@
  * - an ACK counts only for an exact send of this process start, made after the last release;
  * - nobody can lend more than was asked for: a longer grant counts as long as the send's own duration.
  */
+import { type Ack, type Incarnation } from '@lvsm/protocol'
 import { after, type Instant, invariant, later, NEVER_BEFORE } from '@lvsm/base'
-import type { Ack, Incarnation } from './messages.ts'
 import type { Rules } from './rules.ts'
 import type { Send } from './send.ts'
 

@@ -3,13 +3,12 @@
  * RESERVE_NUMBERS for each start of a voter; a number far ahead of what is known was made up, or is a bug, and must not
  * use up the numbers that are left.
  */
+import { HIGHEST_NUMBER } from '@lvsm/protocol'
 
 /** Reserved on disk so many at a time. */
 export const RESERVE_NUMBERS = 1000
 /** Further ahead no honest number is: a voter would have to start four million times between two leases. */
 export const MOST_AHEAD = 2 ** 32
-/** Every number up to here is exact in a double, with room to add. */
-export const HIGHEST_NUMBER = 2 ** 52
 
 /** Whether a new lease may have this number, where `highest` is the highest that was granted. */
 export const isNext = (number: number, highest: number): boolean =>

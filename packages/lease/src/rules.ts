@@ -2,11 +2,10 @@
  * The decisions on which the whole safety argument rests, each a function of its own, so that a test can plant
  * the classical mistake in exactly one of them and show that the simulator notices (PROTOCOL.md, section 7).
  */
+import { type Echo, type LeaseGroup } from '@lvsm/protocol'
 import { canonicalAddress, holdMs, type Instant, later, quarantineMs } from '@lvsm/base'
 import type { Grant } from './locks.ts'
-import type { Echo } from './messages.ts'
 import type { Send } from './send.ts'
-import type { LeaseGroup } from './view.ts'
 
 export interface Rules {
   /** Votes that make a majority of so many voters. */

@@ -1,7 +1,7 @@
+import { type Busy, type BusyReason, type Free, HIGHEST_NUMBER } from '@lvsm/protocol'
 import { DRIFT, instant } from '@lvsm/base'
 import { describe, expect, test } from 'vitest'
-import type { Busy, BusyReason, Free } from './messages.ts'
-import { isNext, HIGHEST_NUMBER, MOST_AHEAD } from './number.ts'
+import { isNext, MOST_AHEAD } from './number.ts'
 import { VoteTable } from './vote-table.ts'
 
 const at = (ms: number) => instant(1000 + ms)
@@ -55,6 +55,20 @@ describe('when a majority is free', () => {
     voteTable.heard('a', busy(4, 50), at(5))
     voteTable.heard('a', free(5), at(60))
     expect(voteTable.majorityFreeAt(['a'], 1, FRESH_MS, at(61)), 'it was not free in between').toBeGreaterThan(at(54))
+  })
+  test('once the votes changed hands only new words count, and a voter is free from when it says so', () => {
+    const voteTable = new VoteTable()
+    voteTable.heard('a', busy(4, 50), at(5))
+    voteTable.outdate()
+    expect(voteTable.majorityFreeAt(['a'], 1, FRESH_MS, at(56))).toBeNull()
+    voteTable.heard('a', free(5), at(60))
+    expect(voteTable.majorityFreeAt(['a'], 1, FRESH_MS, at(61))).toBe(at(60))
+  })
+  test('and the numbers that were heard are not forgotten', () => {
+    const voteTable = new VoteTable()
+    voteTable.heard('a', free(1, 7), at(0))
+    voteTable.outdate()
+    expect(voteTable.nextNumber(['a'], 1)).toBe(8)
   })
   test.each<[BusyReason, number]>([
     ['epoch', Number.POSITIVE_INFINITY],

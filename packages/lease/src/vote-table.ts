@@ -4,8 +4,8 @@
  * Laws: an answer to an older send never replaces one to a newer; silence is never taken for a free vote; a number far
  * above what a majority knows is nobody's guide, so that one voter cannot use the numbers up.
  */
-import { after, DRIFT, type Instant } from '@lvsm/base'
-import type { Busy, Free } from './messages.ts'
+import { type Busy, type Free } from '@lvsm/protocol'
+import { after, DRIFT, type Instant, NEVER_BEFORE } from '@lvsm/base'
 import { MOST_AHEAD } from './number.ts'
 
 interface Word {
@@ -33,6 +33,11 @@ export class VoteTable {
       freeAt: freeAt(answer, known, now),
       highWater: answer.highWater,
     })
+  }
+
+  /** The votes changed hands: when they are free is known anew, by what each voter says from now on. */
+  outdate(): void {
+    for (const [voter, word] of this.#words) this.#words.set(voter, { ...word, at: NEVER_BEFORE, freeAt: NEVER })
   }
 
   /** A holder named the number of its lease: a new one must have a higher one. */

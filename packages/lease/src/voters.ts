@@ -1,6 +1,6 @@
 /** Questions that everybody asks about a view. */
+import { type LeaseGroup, type LeaseView } from '@lvsm/protocol'
 import { digest64 } from '@lvsm/base'
-import type { LeaseGroup, LeaseView } from './view.ts'
 
 const votersByView = new WeakMap<LeaseView, readonly string[]>()
 /** Names of the voters; asked at every step, so it is worked out once for each view (a view never changes). */

@@ -1,5 +1,6 @@
 /** The configuration, the same on every node: checked and complete: every default filled in, every duration in milliseconds. */
 import type { Timing } from '@lvsm/base'
+import type { Algorithm } from '@lvsm/protocol'
 
 export type Role = 'director' | 'realserver' | 'witness'
 export type Scheduler = 'rr' | 'wrr' | 'wlc'
@@ -65,7 +66,7 @@ export interface ConfigService {
 }
 export interface ConfigKey {
   readonly id: number
-  readonly algorithm: 'sha256' | 'sha1' | 'md5'
+  readonly algorithm: Algorithm
   /** Hexadecimal digits; null when it stands in `file`. */
   readonly secret: string | null
   readonly file: string | null

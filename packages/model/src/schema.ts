@@ -2,6 +2,7 @@
  * The configuration file, key by key. Shapes and ranges only; what one key means for another is for `rules/`.
  * Every string keeps its text here (durations, addresses), so that the rules can quote what the operator wrote.
  */
+import { ALGORITHMS } from '@lvsm/protocol'
 import * as z from 'zod'
 import { parseAddress, parseCidr } from './address.ts'
 import { MOST_PING_NODES } from './config.ts'
@@ -13,7 +14,6 @@ export const ROLES = ['director', 'realserver', 'witness'] as const
 export const PROTOCOLS = ['tcp'] as const
 export const FORWARDS = ['dr', 'nat'] as const
 export const PROFILE_NAMES = ['default', 'fast', 'wan'] as const
-export const ALGORITHMS = ['sha256', 'sha1', 'md5'] as const
 
 const text = (matches: (value: string) => boolean, code: string, message: string, hint: string) =>
   z.string().refine(matches, { error: message, params: { code, hint } })

@@ -1,39 +1,7 @@
-/**
- * What one node must know. The ownership plane's part has the shape of `LeaseView` (packages/lease): the
- * two planes do not import each other, they meet in the ipc of `wire`.
- */
-import { canonicalAddress, digest64, type Timing } from '@lvsm/base'
+/** What one node must know: the ownership plane's part, and the data plane's. */
+import { canonicalAddress, digest64 } from '@lvsm/base'
+import type { LeaseView } from '@lvsm/protocol'
 import type { Config, ConfigGroup, ConfigNode, ConfigService } from './config.ts'
-
-export interface OwnershipAddress {
-  readonly address: string
-  readonly prefix: number
-  /** Interface index on this node; 0 where this node is no director of the group, or has no such interface. */
-  readonly ifindex: number
-  readonly kind: 'vip' | 'gateway'
-}
-export interface OwnershipGroup {
-  readonly name: string
-  readonly digest: string
-  readonly directors: readonly string[]
-  readonly addresses: readonly OwnershipAddress[]
-}
-export interface OwnershipKey {
-  readonly id: number
-  readonly algorithm: 'sha256' | 'sha1' | 'md5'
-  readonly secret: string
-}
-export interface OwnershipView {
-  readonly cluster: string
-  readonly node: string
-  readonly epoch: number
-  readonly revision: number
-  readonly timing: Timing
-  readonly nodes: readonly Pick<ConfigNode, 'name' | 'links' | 'voter'>[]
-  readonly groups: readonly OwnershipGroup[]
-  readonly keys: readonly OwnershipKey[]
-  readonly signWith: number
-}
 
 /** Digest of the list of a group's addresses, whatever their order: the address is the lock, so prefix and interface do not count. */
 export const addressDigest = (group: ConfigGroup): string =>
@@ -74,7 +42,7 @@ export function ownershipView(
   secrets: ReadonlyMap<number, string>,
   interfaceOf: (address: string) => number,
   node: string,
-): OwnershipView {
+): LeaseView {
   return {
     cluster: config.cluster,
     node,

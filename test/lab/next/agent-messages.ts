@@ -4,10 +4,10 @@ import {
   type Decoded,
   decodeMessage as decode,
   encodeMessage as encode,
-} from '../../../agent/node/core/messages.ts'
+} from '../../../packages/protocol/src/agent-messages.ts'
 import { LATELY, newKind } from './more.ts'
 
-export * from '../../../agent/node/core/messages.ts'
+export * from '../../../packages/protocol/src/agent-messages.ts'
 
 export const encodeMessage = (message: AgentMessage): string =>
   encode(message.kind === 'state' ? Object.assign({ lately: LATELY }, message) : message)

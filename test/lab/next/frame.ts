@@ -1,10 +1,10 @@
 /** Frames: one more field in a status and in a word of readiness, each with a frame of one more kind before it. */
-import type { Codec } from '../../../packages/wire/src/codec.ts'
-import { frame as one, fromLeaseCodec as from, toLeaseCodec as to } from '../../../packages/wire/src/frame.ts'
-import type { FromLease, ToLease } from '../../../packages/wire/src/ipc.ts'
+import type { Codec } from '../../../packages/protocol/src/codec.ts'
+import { frame as one, fromLeaseCodec as from, toLeaseCodec as to } from '../../../packages/protocol/src/frame.ts'
+import type { FromLease, ToLease } from '../../../packages/protocol/src/ipc.ts'
 import { newKind, withKind } from './more.ts'
 
-export { FrameSplitter, MAX_FRAME, viewCodec } from '../../../packages/wire/src/frame.ts'
+export { FrameSplitter, MAX_FRAME, viewCodec } from '../../../packages/protocol/src/frame.ts'
 export const toLeaseCodec: Codec<ToLease> = withKind(to, ['ready'])
 export const fromLeaseCodec: Codec<FromLease> = withKind(from, ['status'])
 

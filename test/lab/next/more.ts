@@ -1,5 +1,5 @@
 /** Codecs with one more optional field, which is always there, or one more kind. */
-import { type Codec, struct, text, union } from '../../../packages/wire/src/codec.ts'
+import { type Codec, struct, text, union } from '../../../packages/protocol/src/codec.ts'
 
 const FIELD_TAG = 201
 const KIND_TAG = 202

@@ -1,5 +1,5 @@
 /** Operators: each command is to be answered exactly once, within its time. */
-import type { Command, Outcome } from '../../../agent/node/core/index.ts'
+import { type Command, type Outcome } from '@lvsm/protocol'
 import { Violation } from '../law.ts'
 import type { Fleet } from './fleet.ts'
 

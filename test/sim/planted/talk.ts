@@ -1,8 +1,7 @@
 /** Mistakes in what nodes say to each other, in whom they believe, and when they act (packages/lease/PROTOCOL.md). */
+import { type Heartbeat, type LeaseView, type Outgoing } from '@lvsm/protocol'
 import { after, type Instant } from '@lvsm/base'
-import { type LeaseView, voterDigest } from '@lvsm/lease'
-import type { Heartbeat } from '@lvsm/heartbeat'
-import type { Outgoing } from '@lvsm/wire'
+import { voterDigest } from '@lvsm/lease'
 import type { Envelope, LeaseInput } from '../../../agent/lease/core/events.ts'
 import type { Addressee } from '../../../agent/lease/ports.ts'
 import type { Plant } from '../plant.ts'

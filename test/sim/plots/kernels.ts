@@ -1,6 +1,6 @@
 /** What kernels may do to an owner: lose the answer of a call, lose the fence's tables. */
+import { type LeaseGroup } from '@lvsm/protocol'
 import { type Random, randomBetween } from '@lvsm/base'
-import type { LeaseGroup } from '@lvsm/lease'
 import { heal } from '../chaos.ts'
 import type { Cluster } from '../cluster.ts'
 import type { Machine } from '../machine.ts'

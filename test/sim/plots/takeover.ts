@@ -2,8 +2,8 @@
  * One fault of the owner, and nothing else: how long until somebody answers again. What a lease protects can change hands
  * when it has run out at the voters, one lease after the last renewal at the latest; then a candidate wins at once.
  */
+import { type LeaseGroup } from '@lvsm/protocol'
 import { DRIFT, type Timing } from '@lvsm/base'
-import type { LeaseGroup } from '@lvsm/lease'
 import type { Cluster } from '../cluster.ts'
 import type { Machine } from '../machine.ts'
 import { begin, type Plot, settles } from '../plot.ts'

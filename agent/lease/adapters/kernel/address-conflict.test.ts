@@ -1,5 +1,5 @@
 /** Who else announces one of our addresses: which frames are looked at, and for how long no more of them. */
-import type { LeaseAddress, LeaseGroup } from '@lvsm/lease'
+import { type LeaseAddress, type LeaseGroup } from '@lvsm/protocol'
 import { arpFrame, arpProbe, BROADCAST_MAC, gratuitousArp } from '@lvsm/netlink'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { lets } from '../../../../test/kit/bpf.ts'

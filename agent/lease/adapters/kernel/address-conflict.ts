@@ -2,8 +2,8 @@
  * Who else says that it has one of our addresses: the sender of any ARP frame (RFC 5227, section 2.4), seen before the
  * fence. A flood of them must not keep the lease process busy: after each the kernel drops more of them for a while.
  */
+import { type LeaseGroup } from '@lvsm/protocol'
 import type { Instruction, PacketSocket } from '@lvsm/kernel'
-import type { LeaseGroup } from '@lvsm/lease'
 import { decodeArpFrame, ETHERTYPE, inetBytes } from '@lvsm/netlink'
 import { LINUX, type Sockets } from './sockets.ts'
 

@@ -1,7 +1,7 @@
 /** What is asked of rtnetlink and sent as gratuitous ARP, and what is made of the answers. See test/suites/addresses.ts too. */
+import { type LeaseAddress, type LeaseGroup } from '@lvsm/protocol'
 import { type Instant, instant } from '@lvsm/base'
 import { NETLINK } from '@lvsm/kernel'
-import type { LeaseAddress, LeaseGroup } from '@lvsm/lease'
 import { decodeArpFrame, readMessages, rtnetlink as rt } from '@lvsm/netlink'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { type Disturbance, FakeLinux } from '../../../../test/kit/linux.ts'

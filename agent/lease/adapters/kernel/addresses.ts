@@ -1,7 +1,7 @@
 /** Floating addresses by rtnetlink, and their gratuitous ARP (RFC 5227) through a packet socket of each interface. */
+import { type LeaseAddress, type LeaseGroup } from '@lvsm/protocol'
 import type { Instant } from '@lvsm/base'
 import { NETLINK, type Netlink, type PacketSocket } from '@lvsm/kernel'
-import type { LeaseAddress, LeaseGroup } from '@lvsm/lease'
 import { ERRNO, gratuitousArp, type Message, rtnetlink } from '@lvsm/netlink'
 import { type Addresses, FINE, type Outcome } from '../../ports.ts'
 import { Interfaces } from './interfaces.ts'

@@ -3,17 +3,17 @@
  * directions; the group's chain accepts while its set holds the protocol, else counts and drops. Only that one element
  * has a timeout, so a renewal costs the same however many addresses a group has.
  */
-import type { LeaseGroup } from '@lvsm/lease'
-import { ETHERTYPE, inetBytes, nftables } from '@lvsm/netlink'
 import {
-  egressChain,
   FENCE_LAYERS,
   FENCE_MAP as ADDRESSES,
   FENCE_TABLE,
   type FenceLayer as Layer,
+  type LeaseGroup,
+  egressChain,
   fenceChain as chainOf,
   fenceSet as setOf,
-} from '@lvsm/wire'
+} from '@lvsm/protocol'
+import { ETHERTYPE, inetBytes, nftables } from '@lvsm/netlink'
 import type { FencePart } from '../../core/events.ts'
 
 const { match } = nftables

@@ -1,9 +1,8 @@
 /** The fence's elements in the kernel: opened, renewed by compare-and-swap, closed; each call is one transaction. */
+import { type FenceLayer as Layer, type LeaseGroup } from '@lvsm/protocol'
 import type { Instant } from '@lvsm/base'
 import { NETLINK, type Netlink, type Reply } from '@lvsm/kernel'
-import type { LeaseGroup } from '@lvsm/lease'
 import { ERRNO, nftables } from '@lvsm/netlink'
-import type { FenceLayer as Layer } from '@lvsm/wire'
 import type { Carried, FencePart } from '../../core/events.ts'
 import { type Built, type Fence, type FenceOrder, type FenceOutcome, FINE, type Outcome } from '../../ports.ts'
 import { damageIn, type Tables, tablesOf } from './fence-damage.ts'

@@ -1,6 +1,6 @@
 /** What the loaded tables let through, hook by hook and direction by direction (FENCE.md, rows 1 to 4, 11 and 12). */
+import { type LeaseGroup } from '@lvsm/protocol'
 import { instant } from '@lvsm/base'
-import type { LeaseGroup } from '@lvsm/lease'
 import { type ArpPacket, gratuitousArp } from '@lvsm/netlink'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { FakeLinux } from '../../../../test/kit/linux.ts'

@@ -1,7 +1,7 @@
 /** Who tampers with fence and addresses is noticed; and what becomes of a predecessor's at the start. */
+import { type LeaseGroup } from '@lvsm/protocol'
 import { instant } from '@lvsm/base'
 import { NETLINK } from '@lvsm/kernel'
-import type { LeaseGroup } from '@lvsm/lease'
 import { gratuitousArp, nftables as nft, readMessages, rtnetlink as rt } from '@lvsm/netlink'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { FakeLinux } from '../../../../test/kit/linux.ts'

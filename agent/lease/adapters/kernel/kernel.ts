@@ -1,7 +1,7 @@
 /** This node's kernel as the lease process uses it: fence, addresses, and who tampers with them. */
+import { type LeaseGroup } from '@lvsm/protocol'
 import type { Instant } from '@lvsm/base'
 import { NETLINK, oncePerTurn, type Watch } from '@lvsm/kernel'
-import type { LeaseGroup } from '@lvsm/lease'
 import { nftables, rtnetlink } from '@lvsm/netlink'
 import type { Carried } from '../../core/events.ts'
 import { type Addresses, type Built, type Fence, type FenceOrder, FINE } from '../../ports.ts'

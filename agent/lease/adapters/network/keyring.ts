@@ -2,11 +2,10 @@
  * HMAC (RFC 2104) with each of the cluster's keys. The keyed state is computed once, and copied for each datagram into
  * states that are kept for it: a new one costs six typed arrays, more than the hash of a heartbeat.
  */
+import { type HeartbeatKey, type Keys, type MacState } from '@lvsm/protocol'
 import { hmac } from '@noble/hashes/hmac.js'
 import { md5, sha1 } from '@noble/hashes/legacy.js'
 import { sha256 } from '@noble/hashes/sha2.js'
-import type { HeartbeatKey } from '@lvsm/lease'
-import type { Keys, MacState } from '@lvsm/wire'
 
 const HASHES = { sha256, sha1, md5 }
 /** What of the library's HMAC object is used here. */

@@ -1,8 +1,15 @@
 /** Heartbeat datagrams over UDP unicast, one socket for each link of this node. */
+import {
+  type CounterName,
+  type Datagram,
+  type LeaseLink,
+  type LeaseView,
+  type Outgoing,
+  open,
+  sealer,
+} from '@lvsm/protocol'
 import { createSocket, type Socket } from 'node:dgram'
 import { linksFor } from '@lvsm/heartbeat'
-import type { LeaseLink, LeaseView } from '@lvsm/lease'
-import { type Datagram, open, type Outgoing, sealer } from '@lvsm/wire'
 import type { Addressee } from '../../ports.ts'
 import { Copies } from './dedup.ts'
 import { keyring } from './keyring.ts'
@@ -16,7 +23,7 @@ export interface UdpLinks {
 export interface UdpEvents {
   received(datagram: Datagram, link: number): void
   /** A datagram was dropped, or a send failed: counted by reason, never logged one by one. */
-  count(reason: string): void
+  count(name: CounterName): void
   /**
    * A link cannot be bound: the others go on, it is tried again, and the operator is told once; the first time before
    * `openLinks` returns.

@@ -1,6 +1,4 @@
 /** The fence of the lease process, read only: its tables, elements with the time left, and counters. */
-import { KernelError, NETLINK, type Netlink, openNetlink } from '@lvsm/kernel'
-import { type Decoded, formatInet, type Message, nftables } from '@lvsm/netlink'
 import {
   FENCE_HOOKS,
   FENCE_LAYERS,
@@ -8,11 +6,13 @@ import {
   FENCE_PARTS,
   FENCE_TABLE,
   type FenceLayer,
+  RULES_OF_GROUP,
   fenceChain,
   fenceSet,
   groupOfChain,
-  RULES_OF_GROUP,
-} from '@lvsm/wire'
+} from '@lvsm/protocol'
+import { KernelError, NETLINK, type Netlink, openNetlink } from '@lvsm/kernel'
+import { type Decoded, formatInet, type Message, nftables } from '@lvsm/netlink'
 import type { ObservedFenceGroup, ObservedFenceTable } from '../../core/index.ts'
 
 type Part = (typeof FENCE_PARTS)[number]

@@ -1,5 +1,5 @@
 /** Commands that another node passes on: carried out once, however often they are asked, and answered each time. */
-import type { AgentMessage } from '../messages.ts'
+import { type AgentMessage } from '@lvsm/protocol'
 import type { NodeState } from '../state.ts'
 import { dispatch } from './dispatch.ts'
 import { answerPeer, refuse } from './reply.ts'

@@ -1,6 +1,6 @@
 /** Commands that another node carries out: asked again until it answers. */
+import { type AgentMessage, type Command, encodeMessage } from '@lvsm/protocol'
 import { after, between, type Instant } from '@lvsm/base'
-import { type AgentMessage, type Command, encodeMessage } from '../messages.ts'
 import type { NodeState } from '../state.ts'
 import type { ReplyTo } from './pending.ts'
 import { refuse, reply } from './reply.ts'

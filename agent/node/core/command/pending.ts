@@ -1,6 +1,6 @@
 /** Commands under way as data: whose they are, and how far they are. */
+import { type Command, type Outcome } from '@lvsm/protocol'
 import type { Instant } from '@lvsm/base'
-import type { Command, Outcome } from '../messages.ts'
 
 /** Who wants to know how a command ended. */
 export type ReplyTo =

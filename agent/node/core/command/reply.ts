@@ -1,5 +1,5 @@
 /** How a command ended, and who is told. */
-import type { Fault, Outcome } from '../messages.ts'
+import { type Fault, type Outcome } from '@lvsm/protocol'
 import { encodeAnswer } from '../publish/packing.ts'
 import type { NodeState } from '../state.ts'
 import type { ReplyTo } from './pending.ts'
@@ -20,8 +20,14 @@ export function reply(state: NodeState, to: ReplyTo, outcome: Outcome): void {
   } else {
     state.answers.set(`${to.node} ${to.id}`, outcome)
     answerPeer(state, to.node, to.id, outcome)
-    for (const old of [...state.answers.keys()].slice(0, -LONGEST_MEMORY)) state.answers.delete(old)
+    forgetOldest(state)
   }
+}
+
+/** A command under way is not forgotten: asked again, it would be carried out twice. */
+function forgetOldest({ answers }: NodeState): void {
+  const ended = [...answers].filter(([, outcome]) => outcome !== null)
+  for (const [key] of ended.slice(0, -LONGEST_MEMORY)) answers.delete(key)
 }
 
 export function answerPeer(state: NodeState, node: string, id: string, outcome: Outcome): void {

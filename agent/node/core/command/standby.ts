@@ -1,8 +1,8 @@
 /** This node's way to standby, and back: its groups are handed over one after the other, then the lease process is told. */
+import { type Outcome, type StandbyReport } from '@lvsm/protocol'
 import { after, between, type Instant } from '@lvsm/base'
-import { type StandbyReport, suggest } from '@lvsm/model'
+import { suggest } from '@lvsm/model'
 import { leaseStatus } from '../lease.ts'
-import type { Outcome } from '../messages.ts'
 import { beginMove } from '../move/owner.ts'
 import type { NodeState } from '../state.ts'
 import type { Asked, StandbyRun } from './pending.ts'

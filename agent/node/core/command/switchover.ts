@@ -1,6 +1,6 @@
 /** `lvsm switchover`: begun here when this node owns the group, else passed on to the owner. */
+import { type Outcome } from '@lvsm/protocol'
 import { leaseStatus, ownership } from '../lease.ts'
-import type { Outcome } from '../messages.ts'
 import { beginMove } from '../move/owner.ts'
 import type { NodeState } from '../state.ts'
 import type { Asked } from './pending.ts'

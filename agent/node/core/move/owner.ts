@@ -2,12 +2,12 @@
  * A planned switchover, on the node that owns the group (SWITCHOVER.md): NAT destinations go quiet here while the successor
  * prepares its kernel, then the lease process hands over, and the new owner is waited for.
  */
+import { type Outcome, type SwitchoverReport, encodeMessage } from '@lvsm/protocol'
 import { after, between, type Instant } from '@lvsm/base'
-import { type ConfigGroup, type SwitchoverReport, suggest } from '@lvsm/model'
+import { type ConfigGroup, suggest } from '@lvsm/model'
 import { destKey, serviceKey } from '@lvsm/plan'
 import { refuse, reply } from '../command/reply.ts'
 import { leaseStatus, ownership } from '../lease.ts'
-import { encodeMessage, type Outcome } from '../messages.ts'
 import { readyOf, stateOf } from '../peers.ts'
 import type { NodeState } from '../state.ts'
 import type { Move } from './moving.ts'

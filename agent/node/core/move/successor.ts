@@ -3,10 +3,10 @@
  * serves go back to it. IPVS would keep those that it takes for its own: for two minutes it remembers a client's address and
  * port from an earlier reign, and clients use their ports again. So the group's connections are forgotten first.
  */
+import { encodeMessage } from '@lvsm/protocol'
 import { after, between, type Instant } from '@lvsm/base'
 import { inNetwork } from '@lvsm/model'
 import { ownership } from '../lease.ts'
-import { encodeMessage } from '../messages.ts'
 import { groupOf } from '../plan/about.ts'
 import type { NodeState } from '../state.ts'
 import type { Handover } from './moving.ts'

@@ -1,15 +1,14 @@
 /** From what nf_tables says to the report of `lvsm fence status`: what is open, for how long, and what is missing. */
+import {
+  type FenceElementReport,
+  type FenceFamily,
+  type FenceGroupReport,
+  type FencePartName,
+  type FenceReport,
+  type FenceTableReport,
+} from '@lvsm/protocol'
 import type { Trouble } from '@lvsm/base'
-import type {
-  Config,
-  ConfigGroup,
-  FenceElementReport,
-  FenceFamily,
-  FenceGroupReport,
-  FencePartName,
-  FenceReport,
-  FenceTableReport,
-} from '@lvsm/model'
+import type { Config, ConfigGroup } from '@lvsm/model'
 
 /** A group in one table, as the kernel has it. */
 export interface ObservedFenceGroup {

@@ -2,9 +2,8 @@
  * What moved when, and why: a ring in memory, of this node and of what others told. The wall clock is only shown: what is
  * told again and what is dropped goes by when this process heard of it.
  */
+import { type EventReport, type HistoryEvent } from '@lvsm/protocol'
 import { between } from '@lvsm/base'
-import type { HistoryEvent } from '@lvsm/model'
-import type { EventReport } from '../messages.ts'
 import type { NodeState } from '../state.ts'
 
 export const LONGEST_HISTORY = 500

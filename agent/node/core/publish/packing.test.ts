@@ -1,10 +1,5 @@
 /** Whatever a node has to tell fits the messages between agents, and what has no room is not dropped without a word. */
-import type { Trouble } from '@lvsm/base'
-import { agreementDigests, checkConfig, type Config, SAMPLE } from '@lvsm/model'
-import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
 import {
-  decodeMessage,
   type DestinationReport,
   type EventReport,
   LONGEST_MESSAGE,
@@ -12,7 +7,12 @@ import {
   type Outcome,
   type StateMessage,
   type TablesMessage,
-} from '../messages.ts'
+  decodeMessage,
+} from '@lvsm/protocol'
+import type { Trouble } from '@lvsm/base'
+import { agreementDigests, checkConfig, type Config, SAMPLE } from '@lvsm/model'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
 import { bytesOf, encodeAnswer, encodeState, encodeTables } from './packing.ts'
 
 const GROUPS = 64

@@ -2,12 +2,9 @@
  * What a node tells, in messages of bounded length. Nothing is left out without saying so: readiness, events and tables go on
  * in more messages, sentences are cut with an ellipsis, and troubles that do not fit are counted.
  */
-import type { Severity, Trouble } from '@lvsm/base'
 import {
   type AgentMessage,
-  cut,
   type DestinationReport,
-  encodeMessage,
   type EventReport,
   LONGEST_MESSAGE,
   type MoreMessage,
@@ -15,7 +12,10 @@ import {
   type StateMessage,
   type TablesMessage,
   type TroubleReport,
-} from '../messages.ts'
+  cut,
+  encodeMessage,
+} from '@lvsm/protocol'
+import type { Severity, Trouble } from '@lvsm/base'
 
 /** Letters of a sentence. */
 export const REASON = 300

@@ -1,10 +1,10 @@
 /** What this node says about itself: to its lease process, and through it to the other agents. */
+import { type DestinationReport, cut } from '@lvsm/protocol'
 import { after, earlier, later, type Trouble } from '@lvsm/base'
 import { agreementDigests, ownershipView } from '@lvsm/model'
 import type { Observed } from '@lvsm/plan'
 import { reachedPings, reachesOf } from '../check/pings.ts'
 import { leaseStatus } from '../lease.ts'
-import { cut, type DestinationReport } from '../messages.ts'
 import { interfaceFault, interfaceOf } from '../observe/interfaces.ts'
 import { unreadyFor } from '../plan/readiness.ts'
 import { log, type NodeState } from '../state.ts'

@@ -1,8 +1,8 @@
 /** One sentence for operators: what this node does now, and why. */
+import { type LeaseStatus, type NodeState } from '@lvsm/protocol'
 import type { Trouble } from '@lvsm/base'
-import type { NodeState, NodeView } from '@lvsm/model'
+import type { NodeView } from '@lvsm/model'
 import type { Observed } from '@lvsm/plan'
-import type { OwnershipStatus } from '../ownership.ts'
 
 export interface Saying {
   readonly state: NodeState
@@ -11,7 +11,7 @@ export interface Saying {
 
 export interface Facts {
   readonly view: NodeView
-  readonly status: OwnershipStatus | null
+  readonly status: LeaseStatus | null
   readonly observed: Observed | null
   readonly troubles: readonly Trouble[]
   /** Group → why this node could not take it now; empty text: it could. */
@@ -45,7 +45,7 @@ export function sayState(facts: Facts): Saying {
     : { state: 'idle', reason: 'has nothing to do in this configuration' }
 }
 
-function sayDirector({ view, ready }: Facts, status: OwnershipStatus): Saying {
+function sayDirector({ view, ready }: Facts, status: LeaseStatus): Saying {
   if (status.standby) return { state: 'standby', reason: 'an operator set it to standby: takes nothing over' }
   const parts = view.directs.map((group) => {
     const known = status.groups.find((entry) => entry.name === group.name)

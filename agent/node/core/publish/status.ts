@@ -1,22 +1,20 @@
 /** The cluster as this node sees it: its own facts, the lease process's, and what other agents said. */
+import {
+  type DestinationReport,
+  type GroupReport,
+  type NodeReport,
+  type NodeTrouble,
+  type PingReport,
+  type RealserverReport,
+  type ServiceReport,
+  type Status,
+} from '@lvsm/protocol'
 import type { Trouble } from '@lvsm/base'
-import type {
-  ConfigGroup,
-  ConfigRealserver,
-  ConfigService,
-  GroupReport,
-  NodeReport,
-  NodeTrouble,
-  PingReport,
-  RealserverReport,
-  ServiceReport,
-  Status,
-} from '@lvsm/model'
+import type { ConfigGroup, ConfigRealserver, ConfigService } from '@lvsm/model'
 import { destKey, serviceKey } from '@lvsm/plan'
 import { memberId } from '../check/members.ts'
 import { reachedPings } from '../check/pings.ts'
 import { leaseStatus, ownership } from '../lease.ts'
-import type { DestinationReport } from '../messages.ts'
 import { destinationOf, stateOf } from '../peers.ts'
 import type { NodeState } from '../state.ts'
 import type { Saying } from './sentence.ts'

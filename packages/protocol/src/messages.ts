@@ -1,6 +1,6 @@
 /** The shape on the wire of everything that nodes say to each other. */
-import type { Heartbeat, GroupClaim, Relay } from '@lvsm/heartbeat'
-import type { Echo, LeaseMessage, Poll } from '@lvsm/lease'
+import { type Echo, type LeaseMessage, type Poll } from './lease-messages.ts'
+import { type GroupClaim, type Heartbeat, type Relay } from './heartbeat.ts'
 import {
   bytes,
   counter,
@@ -39,7 +39,7 @@ const heartbeat = struct<Omit<Heartbeat, 'kind'>>({
 /** A reason that this version does not know says no all the same: like `epoch`, for no time that could be waited for. */
 const reason = oneOf(['held', 'reserved', 'epoch', 'unknown-list', 'number'], 'epoch')
 
-export const beatCodec = union<Heartbeat>({ heartbeat: [1, heartbeat] })
+export const heartbeatCodec = union<Heartbeat>({ heartbeat: [1, heartbeat] })
 export const messageCodec = union<Message>({
   heartbeat: [1, heartbeat],
   request: [2, struct({ ...aboutFields, leaseMs: milliseconds, number: counter })],

@@ -3,7 +3,8 @@
  * authenticated, its text is not trusted: each kind has a schema, a field that is not known is skipped, a kind or verb that
  * is not known is refused and counted, never taken for another one.
  */
-import { LONGEST_NAME, nodeStateWord, severityWord, standbyRequest, switchoverRequest } from '@lvsm/model'
+import { LONGEST_NAME, standbyRequest, switchoverRequest } from './http/routes.ts'
+import { nodeStateWord, severityWord } from './http/status.ts'
 import * as z from 'zod'
 
 /** Bytes of UTF-8; under the limit of the relay (`publish/packing.ts` keeps to it). */

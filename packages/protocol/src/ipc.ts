@@ -1,5 +1,6 @@
 /** What the two processes of one node say to each other over the lease process's unix socket. */
-import type { LeaseEvent, LeaseStatus, LeaseView } from '@lvsm/lease'
+import { type LeaseEvent, type LeaseStatus } from './lease-status.ts'
+import { type LeaseView } from './lease-view.ts'
 
 /** Reconciler to lease process. */
 export type ToLease =

@@ -1,6 +1,7 @@
 /** What the lease process keeps on disk, as bytes: each file begins with its version. The checksum around them is the disk's business. */
+import { type DurableState, HIGHEST_NUMBER } from './lease-state.ts'
+import { type LeaseView } from './lease-view.ts'
 import { LONGEST_LEASE_MS } from '@lvsm/base'
-import { type DurableState, HIGHEST_NUMBER, type LeaseView } from '@lvsm/lease'
 import { type Codec, counter, encode, flag, number, read, struct, u8 } from './codec.ts'
 import { viewCodec } from './frame.ts'
 import { ageOf, type Versions, VERSIONS } from './versions.ts'

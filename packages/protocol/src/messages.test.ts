@@ -1,6 +1,8 @@
 /** What must never come through, whoever signed it: lengths of time that are none, numbers that cannot be counted. */
+import { type DurableState, HIGHEST_NUMBER } from './lease-state.ts'
+import { type LeaseStatus } from './lease-status.ts'
 import { LONGEST_LEASE_MS } from '@lvsm/base'
-import { HIGHEST_NUMBER, type DurableState, type LeaseStatus, NEW_STATE } from '@lvsm/lease'
+import { NEW_STATE } from '@lvsm/lease'
 import { describe, expect, test } from 'vitest'
 import { encode } from './codec.ts'
 import { decode, decodeState, encodeState, fromLeaseCodec, type Message, messageCodec } from './index.ts'

@@ -5,9 +5,10 @@
  *
  * The addressee comes last, so that a message to many is encoded, and all but the end of it hashed, once.
  */
-import { type Heartbeat, type Spread, SPREADS } from '@lvsm/heartbeat'
+import type { Heartbeat } from './heartbeat.ts'
 import { type Codec, counter, encode, hex, nullable, oneOf, pair, read, struct, text, u16, u8 } from './codec.ts'
-import { beatCodec, type Message, messageCodec } from './messages.ts'
+import { heartbeatCodec, type Message, messageCodec } from './messages.ts'
+import { type Spread, SPREADS } from './spread.ts'
 import { ageOf, VERSIONS } from './versions.ts'
 
 /** Larger ones are dropped before anything is read. */
@@ -57,7 +58,7 @@ const common = struct<Common>({
   sequence: counter,
   spread: oneOf(SPREADS, 'all'),
   message: messageCodec,
-  piggybacked: nullable(beatCodec),
+  piggybacked: nullable(heartbeatCodec),
 })
 const addressee: Codec<string | null> = nullable(hex(16))
 /** The addressee ends what is signed; what the common part may grow by stands before it. */

@@ -26,9 +26,13 @@ export interface LeaseGroup {
   readonly directors: readonly string[]
   readonly addresses: readonly LeaseAddress[]
 }
+/** Hash functions of the HMAC (RFC 2104). */
+export const ALGORITHMS = ['sha256', 'sha1', 'md5'] as const
+export type Algorithm = (typeof ALGORITHMS)[number]
+
 export interface HeartbeatKey {
   readonly id: number
-  readonly algorithm: 'sha256' | 'sha1' | 'md5'
+  readonly algorithm: Algorithm
   /** Secret bytes as hexadecimal digits. */
   readonly secret: string
 }

@@ -1,17 +1,14 @@
 /** Length-prefixed frames over a byte stream, and the two directions of the node-local socket as codecs. */
+import { type GroupStatus, type LeaseEvent, type LeaseStatus, type PeerStatus } from './lease-status.ts'
+import {
+  type HeartbeatKey,
+  type LeaseAddress,
+  type LeaseGroup,
+  type LeaseLink,
+  type LeaseNode,
+  type LeaseView,
+} from './lease-view.ts'
 import type { Timing, Trouble } from '@lvsm/base'
-import type {
-  HeartbeatKey,
-  LeaseAddress,
-  LeaseEvent,
-  LeaseGroup,
-  LeaseLink,
-  LeaseNode,
-  LeaseStatus,
-  LeaseView,
-  GroupStatus,
-  PeerStatus,
-} from '@lvsm/lease'
 import {
   bytes,
   type Codec,
@@ -30,6 +27,7 @@ import {
   u8,
   union,
 } from './codec.ts'
+import { ALGORITHMS } from './lease-view.ts'
 import type { FromLease, ToLease } from './ipc.ts'
 
 /** A peer that announces a longer frame is not one of ours. */
@@ -47,7 +45,7 @@ const link = struct<LeaseLink>({ name: text, address: text, port: u16 })
 const node = struct<LeaseNode>({ name: text, links: list(link), voter: flag })
 const address = struct<LeaseAddress>({ address: text, prefix: u8, ifindex: u32, kind: oneOf(['vip', 'gateway']) })
 const group = struct<LeaseGroup>({ name: text, digest: text, directors: list(text), addresses: list(address) })
-const key = struct<HeartbeatKey>({ id: u16, algorithm: oneOf(['sha256', 'sha1', 'md5']), secret: text })
+const key = struct<HeartbeatKey>({ id: u16, algorithm: oneOf(ALGORITHMS), secret: text })
 export const viewCodec = struct<LeaseView>({
   cluster: text,
   node: text,

@@ -1,0 +1,112 @@
+/**
+ * Metrics: name, kind, unit, labels and help of each, under the names that Prometheus expects (base units, `_total` for
+ * counters), and a status as samples of them.
+ */
+import { COUNTERS, counterOf } from './counters.ts'
+import type { Status } from './http/status.ts'
+
+export interface Metric {
+  readonly kind: 'counter' | 'gauge'
+  readonly unit: string
+  readonly labels: readonly string[]
+  readonly help: string
+}
+const counter = (unit: string, help: string, ...labels: readonly string[]): Metric => ({
+  kind: 'counter',
+  unit,
+  labels,
+  help,
+})
+const gauge = (unit: string, help: string, ...labels: readonly string[]): Metric => ({
+  kind: 'gauge',
+  unit,
+  labels,
+  help,
+})
+/** 1 where it is so, else 0. */
+const flag = (help: string, ...labels: readonly string[]): Metric => gauge('boolean', help, ...labels)
+
+export const METRICS = {
+  lvsm_dropped_total: counter('messages', 'Received and not used.', 'what', 'reason'),
+  lvsm_send_failures_total: counter('datagrams', 'Datagrams that could not be sent.', 'code'),
+  lvsm_greetings_total: counter('datagrams', 'Heartbeats of nodes that do not know this start yet.'),
+  lvsm_stray_answers_total: counter('datagrams', 'Answers of voters to a request that is over.'),
+  lvsm_link_failures_total: counter('links', 'Links that could not be bound.'),
+  lvsm_inbox_overflows_total: counter('inputs', 'Inputs lost because too many waited.'),
+  lvsm_announce_failures_total: counter('announcements', 'Announcements that the kernel did not send.'),
+  lvsm_fence_restored_total: counter('times', 'Times that somebody else changed the fence.'),
+  lvsm_state_write_failures_total: counter('writes', 'Writes of state files that failed.', 'file'),
+  lvsm_strange_files_total: counter('files', 'State files of another version.'),
+  lvsm_other_total: counter('events', 'Counters of another version.', 'counter'),
+  lvsm_quorum: flag('This node hears a majority of the voters.'),
+  lvsm_group_owned: flag('A node owns the group.', 'group', 'owner'),
+  lvsm_lease_number: gauge('number', 'Lease (fencing) number of the group.', 'group'),
+  lvsm_lease_left_seconds: gauge('seconds', 'What is left of the lease.', 'group'),
+  lvsm_node_up: flag('The node was heard within its deadtime.', 'node'),
+  lvsm_node_standby: flag('An operator set the node to standby.', 'node'),
+  lvsm_troubles: gauge('troubles', 'Troubles that are present.', 'node', 'severity'),
+  lvsm_realserver_weight: gauge('weight', 'Weight in the table of the owner.', 'service', 'realserver'),
+  lvsm_realserver_healthy: flag('The last checks succeeded.', 'service', 'realserver'),
+  lvsm_realserver_connections: gauge('connections', 'Connections in IPVS.', 'service', 'realserver', 'state'),
+} as const satisfies Readonly<Record<string, Metric>>
+export type MetricName = keyof typeof METRICS
+
+export interface Sample {
+  readonly metric: MetricName
+  readonly labels: Readonly<Record<string, string>>
+  readonly value: number
+}
+
+const DEAD: readonly string[] = ['dead', 'unknown']
+
+/** Every counter has a sample, from 0 on; gauges have one for each object of the status. */
+export function samplesOf(status: Status): Sample[] {
+  const names = new Set([...Object.keys(COUNTERS), ...Object.keys(status.counters)])
+  return [
+    ...[...names].map((name) => counterSample(name, status.counters[name] ?? 0)),
+    { metric: 'lvsm_quorum', labels: {}, value: Number(status.quorum) },
+    ...status.groups.flatMap(groupSamples),
+    ...status.nodes.flatMap(({ name: node, state, standby }): Sample[] => [
+      { metric: 'lvsm_node_up', labels: { node }, value: Number(!DEAD.includes(state)) },
+      { metric: 'lvsm_node_standby', labels: { node }, value: Number(standby) },
+      ...troubleSamples(status, node),
+    ]),
+    ...status.services.flatMap(serviceSamples),
+  ]
+}
+
+function counterSample(name: string, value: number): Sample {
+  const known = counterOf(name)
+  if (!known) return { metric: 'lvsm_other_total', labels: { counter: name }, value }
+  return { metric: known.metric, labels: known.labels, value }
+}
+
+function groupSamples({ name: group, owner, number, leftMs }: Status['groups'][number]): Sample[] {
+  return [
+    { metric: 'lvsm_group_owned', labels: { group, owner: owner ?? '' }, value: Number(owner !== null) },
+    { metric: 'lvsm_lease_number', labels: { group }, value: number },
+    { metric: 'lvsm_lease_left_seconds', labels: { group }, value: leftMs / 1000 },
+  ]
+}
+
+function troubleSamples({ troubles }: Status, node: string): Sample[] {
+  const severities = ['critical', 'warning', 'info'] as const
+  return severities.map((severity) => ({
+    metric: 'lvsm_troubles',
+    labels: { node, severity },
+    value: troubles.filter((one) => one.node === node && one.severity === severity).length,
+  }))
+}
+
+function serviceSamples({ name: service, realservers }: Status['services'][number]): Sample[] {
+  return realservers.flatMap(({ node: realserver, weight, healthy, active, inactive }): Sample[] => {
+    const labels = { service, realserver }
+    return [
+      { metric: 'lvsm_realserver_weight', labels, value: weight },
+      // Before the first check nobody knows.
+      ...(healthy === null ? [] : [{ metric: 'lvsm_realserver_healthy', labels, value: Number(healthy) } as const]),
+      { metric: 'lvsm_realserver_connections', labels: { ...labels, state: 'active' }, value: active },
+      { metric: 'lvsm_realserver_connections', labels: { ...labels, state: 'inactive' }, value: inactive },
+    ]
+  })
+}

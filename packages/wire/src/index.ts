@@ -1,8 +1,0 @@
-export * from './datagram.ts'
-export * from './fence.ts'
-export * from './files.ts'
-export * from './frame.ts'
-export * from './ipc.ts'
-export * from './versions.ts'
-export { type Codec, decode, encode, read } from './codec.ts'
-export { type Message, messageCodec } from './messages.ts'
