@@ -85,6 +85,18 @@ describe('a voter', () => {
     rs1.hear('dir1', { kind: 'request', ...about, leaseMs: 350, number: 2 }, { incarnation: 'clone' })
     expect(rs1.look()).toEqual(['busy'])
   })
+  test('lends nothing anew to a node from when an earlier start of it speaks again, for a deadtime', () => {
+    const rs1 = voter()
+    const ask = (incarnation: string) => {
+      rs1.hear('dir1', { kind: 'request', ...about, leaseMs: 350, number: 2 }, { incarnation })
+      return rs1.look()
+    }
+    for (const incarnation of ['one', 'two', 'one']) rs1.hear('dir1', { kind: 'poll', ...about }, { incarnation })
+    rs1.look()
+    expect(ask('two')).not.toContain('ack')
+    rs1.pass(timing.deadtimeMs + 1)
+    expect(ask('two')).toContain('ack')
+  })
   test('says that two machines have one name, once, and as long as they speak by turns', () => {
     const rs1 = voter()
     for (let round = 0; round < 30; round++) {
