@@ -1,4 +1,5 @@
 /** What the reconciler needs of the world. */
+import type { ProbeKind } from '@lvsm/model'
 import type { FromLease, ToLease } from '@lvsm/wire'
 import type { Failure, Observed, Operation } from './core/index.ts'
 
@@ -33,6 +34,7 @@ export interface PingTarget {
 }
 
 export interface Probe {
+  readonly probe: ProbeKind
   readonly address: string
   readonly port: number
   readonly source: string | null

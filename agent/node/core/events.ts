@@ -1,6 +1,6 @@
 /** Everything that can happen to the agent, and everything that it can do about it. */
 import type { Instant, Trouble } from '@lvsm/base'
-import type { Config, OwnershipView } from '@lvsm/model'
+import type { Config, OwnershipView, ProbeKind } from '@lvsm/model'
 import type { Observed, Operation } from '@lvsm/plan'
 import type { Command, Outcome } from './messages.ts'
 import type { OwnershipEvent, OwnershipStatus } from './ownership.ts'
@@ -48,10 +48,11 @@ export type NodeEffect =
   | { readonly kind: 'observe'; readonly sysctls: readonly string[]; readonly services: boolean }
   /** In order; answered by `applied`. */
   | { readonly kind: 'apply'; readonly operations: readonly Operation[] }
-  /** Connect from `source` (null: as the kernel chooses) and answer with `checked`. */
+  /** Ask a realserver from `source` (null: as the kernel chooses), and answer with `checked`. */
   | {
       readonly kind: 'check'
       readonly id: string
+      readonly probe: ProbeKind
       readonly address: string
       readonly port: number
       readonly source: string | null

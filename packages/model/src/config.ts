@@ -1,10 +1,8 @@
 /** The configuration, the same on every node: checked and complete: every default filled in, every duration in milliseconds. */
 import type { Timing } from '@lvsm/base'
+import type { CheckType, Forward, Protocol, Scheduler } from './tables/index.ts'
 
 export type Role = 'director' | 'realserver' | 'witness'
-export type Scheduler = 'rr' | 'wrr' | 'wlc'
-export type Forward = 'dr' | 'nat'
-export type Protocol = 'tcp'
 
 export interface ConfigLink {
   readonly name: string
@@ -34,8 +32,7 @@ export interface ConfigGroup {
   readonly ping: readonly string[]
 }
 export interface ConfigCheck {
-  /** `none`: always taken for healthy. */
-  readonly type: 'tcp' | 'none'
+  readonly type: CheckType
   readonly intervalMs: number
   readonly timeoutMs: number
   /** Failures in a row that make a realserver failed; successes in a row that make it healthy again. */
@@ -49,7 +46,7 @@ export interface ConfigRealserver {
   readonly address: string
   readonly port: number
   readonly forward: Forward
-  /** NAT: the floating address that is the realserver's default route. */
+  /** The floating address that is the realserver's default route, where its forwarding method needs one. */
   readonly gateway: string | null
   readonly weight: number
 }

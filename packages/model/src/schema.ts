@@ -6,12 +6,12 @@ import * as z from 'zod'
 import { parseAddress, parseCidr } from './address.ts'
 import { MOST_PING_NODES } from './config.ts'
 import { parseDuration } from './duration.ts'
+import { CHECKS, FORWARDING, PROTOCOLS, SCHEDULERS } from './tables/index.ts'
+import { namesOf } from './tables/table.ts'
+import { checkFields } from './check-fields.ts'
 
 export const DEFAULT_PORT = 6940
-export const SCHEDULERS = ['rr', 'wrr', 'wlc'] as const
 export const ROLES = ['director', 'realserver', 'witness'] as const
-export const PROTOCOLS = ['tcp'] as const
-export const FORWARDS = ['dr', 'nat'] as const
 export const PROFILE_NAMES = ['default', 'fast', 'wan'] as const
 export const ALGORITHMS = ['sha256', 'sha1', 'md5'] as const
 
@@ -71,8 +71,7 @@ export const groupSchema = z.strictObject({
   gateways: z.array(floatingSchema).optional(),
   ping: z.array(address).max(MOST_PING_NODES.group).optional(),
 })
-export const checkSchema = z.strictObject({
-  type: z.enum(['tcp', 'none']),
+export const checkSchema = checkFields(CHECKS, {
   interval: duration.optional(),
   timeout: duration.optional(),
   fall: z.int().min(1).max(20).optional(),
@@ -83,7 +82,7 @@ export const realserverSchema = z.strictObject({
   node: name,
   address,
   port: port.optional(),
-  forward: z.enum(FORWARDS),
+  forward: z.enum(namesOf(FORWARDING)),
   gateway: address.optional(),
   weight: z.int().min(0).max(65535).optional(),
 })
@@ -92,8 +91,8 @@ export const serviceSchema = z.strictObject({
   group: name,
   address,
   port,
-  protocol: z.enum(PROTOCOLS),
-  scheduler: z.enum(SCHEDULERS),
+  protocol: z.enum(namesOf(PROTOCOLS)),
+  scheduler: z.enum(namesOf(SCHEDULERS)),
   check: checkSchema.optional(),
   realservers: z.array(realserverSchema).min(1),
 })

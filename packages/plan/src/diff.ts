@@ -1,4 +1,5 @@
 /** From what is to what should be: operations in the order in which they are safe. */
+import { namesOf, PLACEMENTS, type Placement } from '@lvsm/model'
 import type { Desired, DesiredDest, DesiredService } from './desired.ts'
 import { guardPrint } from './guard.ts'
 import {
@@ -6,6 +7,7 @@ import {
   destKey,
   type Observed,
   type ObservedDest,
+  type ObservedLink,
   type ObservedService,
   OUR_PROTOCOL,
   serviceKey,
@@ -118,19 +120,25 @@ function route(observed: Observed, wanted: Desired): Operation[] {
 }
 
 function aliases(observed: Observed, wanted: Desired): Operation[] {
-  const lo = observed.links.find((link) => link.loopback)
-  if (!lo) return []
-  const ours = observed.addresses.filter((entry) => entry.index === lo.index && entry.label === ALIAS_LABEL)
-  const there = (address: string): boolean =>
-    observed.addresses.some((entry) => entry.index === lo.index && entry.address === address && entry.prefix === 32)
-  const added = wanted.aliases
-    .filter((address) => !there(address))
-    .map((address): Operation => ({ kind: 'alias-add', address, prefix: 32, index: lo.index, label: ALIAS_LABEL }))
-  const left = ours.filter((entry) => entry.prefix !== 32 || !wanted.aliases.includes(entry.address))
-  return [
-    ...added,
-    ...left.map(
-      ({ address, prefix, index, label }): Operation => ({ kind: 'alias-remove', address, prefix, index, label }),
-    ),
-  ]
+  const devices = observed.links.filter((link) => placementsOn(link).length > 0)
+  return devices.flatMap((link) => {
+    const here = observed.addresses.filter((entry) => entry.index === link.index)
+    const wantedHere = wanted.aliases.filter(({ placement }) => placementsOn(link).includes(placement))
+    const added = wantedHere
+      .map(({ address }) => ({ address, prefix: 32, index: link.index, label: ALIAS_LABEL }))
+      .filter(({ address, prefix }) => !here.some((entry) => entry.address === address && entry.prefix === prefix))
+    const left = here
+      .filter(({ label }) => label === ALIAS_LABEL)
+      .filter(({ address, prefix }) => prefix !== 32 || !wantedHere.some((alias) => alias.address === address))
+    return [
+      ...added.map((alias): Operation => ({ kind: 'alias-add', ...alias })),
+      ...left.map(
+        ({ address, prefix, index, label }): Operation => ({ kind: 'alias-remove', address, prefix, index, label }),
+      ),
+    ]
+  })
 }
+
+/** The placements whose addresses stand on this device. */
+const placementsOn = ({ name }: ObservedLink): Placement[] =>
+  namesOf(PLACEMENTS).filter((placement) => PLACEMENTS[placement].device === name)

@@ -199,9 +199,10 @@ function expectReached(now: Observed, wanted: Desired, world: World): void {
   expect(now.guard).toBe(guardPrint(wanted.guard))
   if (now.services) expectTable(now.services, wanted, world)
   const lo = now.addresses.filter((entry) => entry.index === 1 && entry.prefix === 32).map((entry) => entry.address)
-  if (now.links.some((link) => link.loopback)) expect(lo).toEqual(expect.arrayContaining([...wanted.aliases]))
+  if (now.links.some((link) => link.loopback))
+    expect(lo).toEqual(expect.arrayContaining(wanted.aliases.map(({ address }) => address)))
   for (const entry of now.addresses.filter(isOurAlias))
-    expect([wanted.aliases.includes(entry.address), entry.prefix]).toEqual([true, 32])
+    expect([wanted.aliases.some(({ address }) => address === entry.address), entry.prefix]).toEqual([true, 32])
   const ours = now.defaults.filter((entry) => entry.protocol === 76)
   const others = now.defaults.length > ours.length
   if (wanted.gateway === null) expect(ours).toEqual([])
@@ -264,7 +265,7 @@ function expectCourse(course: readonly Observed[], wanted: Desired): void {
   const [first, last] = [course[0] as Observed, course.at(-1) as Observed]
   const lasting = (now: Observed, address: string): boolean =>
     now.addresses.some((entry) => entry.index === 1 && entry.address === address)
-  for (const address of wanted.aliases.filter((one) => lasting(first, one)))
+  for (const { address } of wanted.aliases.filter((one) => lasting(first, one.address)))
     for (const now of course) expect(lasting(now, address), 'an alias that stays is never away').toBe(true)
   for (const service of first.services ?? []) {
     const key = serviceKey(service)

@@ -1,4 +1,5 @@
 /** What the kernel says now: what a plan starts from. */
+import type { KernelMethod } from '@lvsm/model'
 
 export interface ObservedLink {
   readonly index: number
@@ -23,13 +24,10 @@ export interface ObservedDefault {
   readonly protocol: number
   readonly metric: number
 }
-/** How packets reach a realserver, as the kernel has it: more ways than a configuration may ask for. */
-export type ForwardMethod = 'nat' | 'local' | 'tun' | 'dr' | 'bypass'
-
 export interface ObservedDest {
   readonly address: string
   readonly port: number
-  readonly forward: ForwardMethod
+  readonly forward: KernelMethod
   readonly weight: number
   /** Connections, as the kernel counts them: established, and all others. */
   readonly active: number

@@ -1,6 +1,7 @@
 /** One change of the kernel, as data. There is no operation that flushes anything. */
+import type { KernelMethod } from '@lvsm/model'
 import type { GuardNeeds } from './guard.ts'
-import { destKey, type ForwardMethod, serviceKey } from './observed.ts'
+import { destKey, serviceKey } from './observed.ts'
 
 export interface ServiceName {
   readonly protocol: string
@@ -11,7 +12,7 @@ export interface ServiceName {
 export interface DestinationSpec {
   readonly address: string
   readonly port: number
-  readonly forward: ForwardMethod
+  readonly forward: KernelMethod
   readonly weight: number
 }
 export type Operation =

@@ -1,6 +1,7 @@
 /** The kernel of this node: what it says, and what it is told, by netlink and /proc/sys. */
 import { NETLINK, type Netlink, oncePerTurn, openNetlink, type Watch, watchNetlink } from '@lvsm/kernel'
 import { type Decoded, type Message, nftables, rtnetlink } from '@lvsm/netlink'
+import { PLACEMENTS } from '@lvsm/model'
 import { ALIAS_LABEL, type Observed, type Operation, OUR_PROTOCOL } from '../../core/index.ts'
 import type { Kernel } from '../../ports.ts'
 import { type Guard, openGuard } from './guard.ts'
@@ -148,8 +149,7 @@ function messageOf(operation: RouteOperation): Uint8Array {
     }
     case 'alias-add': {
       const { index, address: local, prefix, label } = operation
-      // Scope host: never chosen as the source of what this node says by itself.
-      return rtnetlink.newAddress({ index, local, prefix, label, scope: rtnetlink.SCOPE.host })
+      return rtnetlink.newAddress({ index, local, prefix, label, scope: rtnetlink.SCOPE[PLACEMENTS.alias.scope] })
     }
     case 'alias-remove': {
       const { index, address: local, prefix, label } = operation
