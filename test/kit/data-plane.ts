@@ -3,15 +3,14 @@
  * knows, and the agent's own rules. It refuses what a kernel refuses. What stands here that nobody of ours has put here is
  * foreign; `foreign` gives it as one text.
  */
+import { MARKS, ownLabel } from '@lvsm/base'
 import {
-  ALIAS_LABEL,
   destKey,
   type GuardNeeds,
   guardPrint,
   type Observed,
   type ObservedDest,
   type Operation,
-  OUR_PROTOCOL,
   serviceKey,
 } from '@lvsm/plan'
 
@@ -115,7 +114,7 @@ export class DataPlane {
     if (operation.kind === 'route-set') {
       const { gateway, index } = operation
       this.defaults = this.defaults.filter(({ metric }) => metric !== 0)
-      this.defaults.push({ gateway, index, protocol: OUR_PROTOCOL, metric: 0 })
+      this.defaults.push({ gateway, index, protocol: MARKS.routeProtocol, metric: 0 })
       return DONE
     }
     const left = this.defaults.filter((one) => one.gateway !== operation.gateway || one.protocol !== operation.protocol)
@@ -160,8 +159,8 @@ export class DataPlane {
         : []
     })
     return JSON.stringify([
-      this.aliases.filter(({ label }) => label !== ALIAS_LABEL),
-      this.defaults.filter(({ protocol }) => protocol !== OUR_PROTOCOL),
+      this.aliases.filter(({ label }) => label !== ownLabel('lo')),
+      this.defaults.filter(({ protocol }) => protocol !== MARKS.routeProtocol),
       [...this.settings].filter(([path]) => !OUR_SETTINGS.test(path)),
       services,
     ])
@@ -169,8 +168,8 @@ export class DataPlane {
 
   /** No power: nothing of it is left but what the machine's own start brings. */
   lose(): void {
-    this.aliases = this.aliases.filter(({ label }) => label !== ALIAS_LABEL)
-    this.defaults = this.defaults.filter(({ protocol }) => protocol !== OUR_PROTOCOL)
+    this.aliases = this.aliases.filter(({ label }) => label !== ownLabel('lo'))
+    this.defaults = this.defaults.filter(({ protocol }) => protocol !== MARKS.routeProtocol)
     for (const key of this.services.keys()) if (!this.strangers.has(key)) this.services.delete(key)
     for (const path of this.settings.keys()) if (OUR_SETTINGS.test(path)) this.settings.set(path, '0')
     this.guard = null

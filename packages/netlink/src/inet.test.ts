@@ -50,11 +50,6 @@ describe('addresses', () => {
   ])('%j is none', (text) => {
     expect(parseInet(text)).toBeUndefined()
   })
-  it('labels of ours end in :lvsm and fit', () => {
-    expect(rt.ownLabel('eth0')).toBe('eth0:lvsm')
-    expect(rt.ownLabel('enp0s31f6.1024')).toBe('enp0s31f6.:lvsm')
-    expect(rt.ownLabel('enp0s31f6.1024').length).toBe(15)
-  })
 })
 
 describe('frames', () => {

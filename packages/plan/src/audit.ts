@@ -15,6 +15,7 @@ export interface AuditInput {
 
 const WRITABLE =
   /^net\/ipv4\/(ip_forward|vs\/expire_nodest_conn|conf\/[^/]+\/(arp_ignore|arp_announce|send_redirects|accept_redirects|promote_secondaries))$/
+/** Copies of the marks, on purpose: who judges trusts no table of the accused. */
 const MARK = 'lo:lvsm'
 const MARKED_ROUTE = 76
 

@@ -1,15 +1,14 @@
 /** From what is to what should be: operations in the order in which they are safe. */
+import { MARKS, ownLabel } from '@lvsm/base'
 import { namesOf, PLACEMENTS, type Placement } from '@lvsm/model'
 import type { Desired, DesiredDest, DesiredService } from './desired.ts'
 import { guardPrint } from './guard.ts'
 import {
-  ALIAS_LABEL,
   destKey,
   type Observed,
   type ObservedDest,
   type ObservedLink,
   type ObservedService,
-  OUR_PROTOCOL,
   serviceKey,
 } from './observed.ts'
 import type { Operation, ServiceName } from './operation.ts'
@@ -102,7 +101,7 @@ function leave(service: ObservedService, record: OwnedRecord): Operation[] {
 }
 
 function route(observed: Observed, wanted: Desired): Operation[] {
-  const ours = observed.defaults.filter((entry) => entry.protocol === OUR_PROTOCOL)
+  const ours = observed.defaults.filter((entry) => entry.protocol === MARKS.routeProtocol)
   const { gateway } = wanted
   if (gateway === null)
     return ours.map(
@@ -110,10 +109,10 @@ function route(observed: Observed, wanted: Desired): Operation[] {
         kind: 'route-remove',
         gateway: entry.gateway,
         index: entry.index,
-        protocol: OUR_PROTOCOL,
+        protocol: MARKS.routeProtocol,
       }),
     )
-  const foreign = observed.defaults.some((entry) => entry.protocol !== OUR_PROTOCOL)
+  const foreign = observed.defaults.some((entry) => entry.protocol !== MARKS.routeProtocol)
   const stands = observed.defaults.some((entry) => entry.gateway === gateway.address && entry.index === gateway.index)
   if (foreign || stands || gateway.index === 0) return []
   return [{ kind: 'route-set', gateway: gateway.address, index: gateway.index }]
@@ -125,10 +124,10 @@ function aliases(observed: Observed, wanted: Desired): Operation[] {
     const here = observed.addresses.filter((entry) => entry.index === link.index)
     const wantedHere = wanted.aliases.filter(({ placement }) => placementsOn(link).includes(placement))
     const added = wantedHere
-      .map(({ address }) => ({ address, prefix: 32, index: link.index, label: ALIAS_LABEL }))
+      .map(({ address }) => ({ address, prefix: 32, index: link.index, label: ownLabel(link.name) }))
       .filter(({ address, prefix }) => !here.some((entry) => entry.address === address && entry.prefix === prefix))
     const left = here
-      .filter(({ label }) => label === ALIAS_LABEL)
+      .filter(({ label }) => label === ownLabel(link.name))
       .filter(({ address, prefix }) => prefix !== 32 || !wantedHere.some((alias) => alias.address === address))
     return [
       ...added.map((alias): Operation => ({ kind: 'alias-add', ...alias })),

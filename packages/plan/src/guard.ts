@@ -34,8 +34,6 @@ export interface GuardNeeds {
   }[]
 }
 
-export const GUARD_TABLE = 'lvsm-nat'
-
 export function guardNeeds(
   { directs: groups, services, serves }: NodeView,
   handover: ReadonlyMap<string, string>,

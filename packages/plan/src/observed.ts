@@ -20,7 +20,7 @@ export interface ObservedDefault {
   /** Null: straight onto the wire. */
   readonly gateway: string | null
   readonly index: number
-  /** rtm_protocol: 76 is ours. */
+  /** rtm_protocol. */
   readonly protocol: number
   readonly metric: number
 }
@@ -51,9 +51,6 @@ export interface Observed {
   /** `guardPrint` of the rules that stand as they were loaded; null without our table; something else when it was changed. */
   readonly guard: string | null
 }
-
-export const OUR_PROTOCOL = 76
-export const ALIAS_LABEL = 'lo:lvsm'
 
 export const serviceKey = (service: {
   readonly protocol: string

@@ -1,6 +1,5 @@
 /** What happens to whole nodes; each ends by itself or at the healing. */
-import { randomBetween } from '@lvsm/base'
-import { ALIAS_LABEL } from '@lvsm/plan'
+import { ownLabel, randomBetween } from '@lvsm/base'
 import { type DataPlane, LOOPBACK, type Service } from '../../kit/data-plane.ts'
 import { isDirector } from './draft.ts'
 import type { Fleet } from './fleet.ts'
@@ -47,12 +46,12 @@ export const DRIFT: Readonly<Record<string, Happening>> = {
   alias(fleet) {
     const { plane, name } = realserver(fleet)
     fleet.cluster.note(`somebody takes our addresses from lo of ${name}`)
-    plane.aliases = plane.aliases.filter(({ label }) => label !== ALIAS_LABEL)
+    plane.aliases = plane.aliases.filter(({ label }) => label !== ownLabel('lo'))
   },
   extraAlias(fleet) {
     const { plane, name } = anyNode(fleet)
     fleet.cluster.note(`somebody adds an address with our label on ${name}`)
-    plane.aliases.push({ index: LOOPBACK, address: '10.11.0.99', prefix: 32, label: ALIAS_LABEL })
+    plane.aliases.push({ index: LOOPBACK, address: '10.11.0.99', prefix: 32, label: ownLabel('lo') })
   },
   setting(fleet) {
     const { plane, name } = anyNode(fleet)

@@ -1,12 +1,13 @@
 /** Our nftables tables beside IPVS: always replaced as a whole, in one transaction, and watched. */
 import { NETLINK, openNetlink } from '@lvsm/kernel'
+import { MARKS } from '@lvsm/base'
 import { PROTOCOLS } from '@lvsm/model'
 import { inetBytes, nftables } from '@lvsm/netlink'
-import { GUARD_TABLE, type GuardNeeds, guardPrint } from '../../core/index.ts'
+import { type GuardNeeds, guardPrint } from '../../core/index.ts'
 
 const { match } = nftables
-const INET: nftables.TableName = { family: 'inet', table: GUARD_TABLE }
-const IP: nftables.TableName = { family: 'ip', table: GUARD_TABLE }
+const INET: nftables.TableName = { family: 'inet', table: MARKS.rulesTable }
+const IP: nftables.TableName = { family: 'ip', table: MARKS.rulesTable }
 const SYN_AND_RST = 0x06
 const RST_AND_ACK = 0x14
 /** After IPVS: it translates answers in forward at 100 and takes what it knows in input at 99. */
@@ -133,7 +134,7 @@ export function openGuard(): Guard {
   function standing(): string {
     const tables = socket.dump(nftables.dumpTables()).flatMap((message) => {
       const decoded = nftables.decodeTable(message)
-      return decoded.ok && decoded.value.table === GUARD_TABLE ? [decoded.value] : []
+      return decoded.ok && decoded.value.table === MARKS.rulesTable ? [decoded.value] : []
     })
     return tables
       .flatMap(({ family, table }) => [

@@ -1,8 +1,9 @@
 /** The kernel of this node: what it says, and what it is told, by netlink and /proc/sys. */
 import { NETLINK, type Netlink, oncePerTurn, openNetlink, type Watch, watchNetlink } from '@lvsm/kernel'
 import { type Decoded, type Message, nftables, rtnetlink } from '@lvsm/netlink'
+import { isOwnLabel, MARKS, ownLabel } from '@lvsm/base'
 import { PLACEMENTS } from '@lvsm/model'
-import { ALIAS_LABEL, type Observed, type Operation, OUR_PROTOCOL } from '../../core/index.ts'
+import { type Observed, type Operation } from '../../core/index.ts'
 import type { Kernel } from '../../ports.ts'
 import { type Guard, openGuard } from './guard.ts'
 import { openTable, type Table } from './ipvs.ts'
@@ -10,6 +11,8 @@ import { type Remembered, remembered } from './remembered.ts'
 import { readSysctl, writeSysctl } from './sysctl.ts'
 
 const LOOPBACK = 772
+/** Labels of what this process places itself. */
+const ALIASES = Object.values(PLACEMENTS).flatMap(({ device }) => (device === null ? [] : [ownLabel(device)]))
 
 export function openKernel(): Kernel {
   const route = openNetlink(NETLINK.route)
@@ -140,7 +143,7 @@ function messageOf(operation: RouteOperation): Uint8Array {
   switch (operation.kind) {
     case 'route-set': {
       const { gateway, index: oif } = operation
-      return rtnetlink.replaceRoute({ destination: '0.0.0.0', prefix: 0, gateway, oif, protocol: OUR_PROTOCOL })
+      return rtnetlink.replaceRoute({ destination: '0.0.0.0', prefix: 0, gateway, oif, protocol: MARKS.routeProtocol })
     }
     case 'route-remove': {
       const { gateway, index: oif, protocol } = operation
@@ -163,7 +166,7 @@ function matters(message: Message): boolean {
   const decoded = rtnetlink.decodeEvent(message)
   if (!decoded.ok) return true
   const event = decoded.value
-  if (event.kind === 'address') return event.address.label === ALIAS_LABEL || !event.address.label.endsWith(':lvsm')
+  if (event.kind === 'address') return !isOwnLabel(event.address.label) || ALIASES.includes(event.address.label)
   if (event.kind === 'route') return event.route.prefix === 0
   return event.kind === 'link'
 }

@@ -1,5 +1,5 @@
 /** From what nf_tables says to the report of `lvsm fence status`: what is open, for how long, and what is missing. */
-import type { Trouble } from '@lvsm/base'
+import { MARKS, type Trouble } from '@lvsm/base'
 import type {
   Config,
   ConfigGroup,
@@ -110,10 +110,10 @@ const missingTable = ({ part, family }: ObservedFenceTable, hint: string): Troub
     ? {
         code: 'no-fence-egress',
         severity: 'warning',
-        message: 'the table netdev lvsm is missing: gratuitous ARP of raw sockets is not guarded by the kernel',
+        message: `the table netdev ${MARKS.fenceTable} is missing: gratuitous ARP of raw sockets is not guarded by the kernel`,
         hint: `kernels before 5.16 have no egress hook; on others ${hint}`,
       }
-    : critical('no-fence-table', `the table ${family} lvsm is missing: ${UNGUARDED[part]}`, hint)
+    : critical('no-fence-table', `the table ${family} ${MARKS.fenceTable} is missing: ${UNGUARDED[part]}`, hint)
 
 const UNGUARDED: Readonly<Record<FencePartName, string>> = {
   announce: 'nothing stops this node from announcing addresses that are not its own',
@@ -121,7 +121,7 @@ const UNGUARDED: Readonly<Record<FencePartName, string>> = {
 }
 
 function incomplete(directed: readonly ConfigGroup[], table: ObservedFenceTable, hint: string): Trouble[] {
-  const name = `${table.family} lvsm`
+  const name = `${table.family} ${MARKS.fenceTable}`
   const hooks = table.missingHooks.map((hook) =>
     critical('no-fence-hook', `the table ${name} has no chain ${hook}: what passes there is not guarded`, hint),
   )

@@ -28,7 +28,7 @@ export interface InterfaceAddress {
   /** Of the other end on point-to-point links; else equal to `local`. */
   readonly peer: string
   readonly prefix: number
-  /** v4 only; at most 15 characters, `eth0:lvsm`. */
+  /** v4 only; at most 15 characters, `eth0:1`. */
   readonly label: string
   /** SCOPE. */
   readonly scope: number
@@ -121,12 +121,4 @@ export function decodeAddress(message: Message): Decoded<InterfaceAddress> {
       validSeconds: lifetime(4),
     }
   })
-}
-
-/** Label of our floating addresses: `IFNAME:lvsm`, cut so that it ends `:lvsm` within the kernel's 15 characters. */
-export function ownLabel(interfaceName: string, mark = 'lvsm'): string {
-  const suffix = `:${mark}`
-  const cut =
-    octets(interfaceName).length + suffix.length > 15 ? interfaceName.slice(0, 15 - suffix.length) : interfaceName
-  return cut + suffix
 }

@@ -3,7 +3,7 @@ import { Attributes, attribute, u32 } from '../attributes.ts'
 import { concat, type Decoded, decoding, need, viewOf } from '../bytes.ts'
 import { AF, familyOf, formatInet, inetBytes } from '../inet.ts'
 import { encodeMessage, FLAG, type Message } from '../message.ts'
-import { PROTOCOL, ROUTE_TYPE, RTM, SCOPE, TABLE } from './types.ts'
+import { ROUTE_TYPE, RTM, SCOPE, TABLE } from './types.ts'
 
 const RTA = {
   destination: 1,
@@ -45,6 +45,8 @@ export interface Route {
 }
 
 export type RouteSpec = Pick<Route, 'destination' | 'prefix'> & Partial<Route>
+/** Whoever makes a route says so. */
+export type NewRoute = RouteSpec & Pick<Route, 'protocol'>
 
 interface Header {
   readonly family: number
@@ -105,19 +107,19 @@ function encodeRoute(type: number, flags: number, spec: RouteSpec, fixed: Partia
   return encodeMessage(type, FLAG.request | FLAG.ack | flags, parts)
 }
 
-const creation = (spec: RouteSpec): Partial<Header> => ({
-  protocol: spec.protocol ?? PROTOCOL.lvsm,
+const creation = (spec: NewRoute): Partial<Header> => ({
+  protocol: spec.protocol,
   type: spec.type ?? ROUTE_TYPE.unicast,
   scope: scopeOf(spec),
   flags: spec.flags ?? 0,
 })
 
 /** EEXIST when one to the same destination, table and priority is there. ENETUNREACH when the gateway is not on a link. */
-export const newRoute = (spec: RouteSpec): Uint8Array =>
+export const newRoute = (spec: NewRoute): Uint8Array =>
   encodeRoute(RTM.newRoute, FLAG.create | FLAG.exclusive, spec, creation(spec))
 
 /** Takes the place of the one to the same destination, table and priority, or adds it. */
-export const replaceRoute = (spec: RouteSpec): Uint8Array =>
+export const replaceRoute = (spec: NewRoute): Uint8Array =>
   encodeRoute(RTM.newRoute, FLAG.create | FLAG.replace, spec, creation(spec))
 
 /** Deletes the first route that matches everything given. ESRCH when none does. */
