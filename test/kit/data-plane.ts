@@ -4,15 +4,8 @@
  * foreign; `foreign` gives it as one text.
  */
 import { MARKS, ownLabel } from '@lvsm/base'
-import {
-  destKey,
-  type GuardNeeds,
-  guardPrint,
-  type Observed,
-  type ObservedDest,
-  type Operation,
-  serviceKey,
-} from '@lvsm/plan'
+import { type AddressService, isMark, destKey, serviceKey } from '@lvsm/model'
+import { type GuardNeeds, guardPrint, type Observed, type ObservedDest, type Operation } from '@lvsm/plan'
 
 /** One entry of the connection table: whom packets of this client go to. */
 export interface Connection {
@@ -25,10 +18,7 @@ export interface Connection {
 type Address = Observed['addresses'][number]
 type Default = Observed['defaults'][number]
 export interface Destination extends Omit<ObservedDest, 'active' | 'inactive'> {}
-export interface Service {
-  readonly protocol: string
-  readonly address: string
-  readonly port: number
+export interface Service extends AddressService {
   scheduler: string
   readonly dests: Map<string, Destination>
   readonly connections: Map<string, Connection>
@@ -137,6 +127,7 @@ export class DataPlane {
     const service = this.services.get(key)
     if (operation.kind === 'service-add') {
       if (service) return 'EEXIST'
+      if (isMark(operation.service)) throw new Error('this kernel knows no services by mark')
       const { protocol, address, port } = operation.service
       const { scheduler } = operation
       this.services.set(key, { protocol, address, port, scheduler, dests: new Map(), connections: new Map() })

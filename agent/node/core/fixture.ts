@@ -1,7 +1,7 @@
 /** For this room's tests: a node under virtual time, and a kernel that does as it is told. */
 import { instant, type Instant } from '@lvsm/base'
-import { checkConfig, type Config, SAMPLE } from '@lvsm/model'
-import { guardPrint, type Observed, type ObservedService, type Operation, NOTHING_OWNED, serviceKey } from '@lvsm/plan'
+import { checkConfig, type Config, SAMPLE, serviceKey } from '@lvsm/model'
+import { guardPrint, type Observed, type ObservedService, type Operation, NOTHING_OWNED } from '@lvsm/plan'
 import { createNodeCore, type NodeCore, type NodeEffect, type NodeInput, type OwnershipStatus } from './index.ts'
 
 const configOf = (text: string): Config => {

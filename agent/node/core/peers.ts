@@ -1,6 +1,6 @@
 /** What other nodes' agents said lately. Memory is bounded: only nodes, services and destinations of the configuration count. */
 import { between, type Instant } from '@lvsm/base'
-import { destKey } from '@lvsm/plan'
+import { destKey } from '@lvsm/model'
 import type { DestinationReport, StateMessage, TablesMessage } from './messages.ts'
 import type { NodeState } from './state.ts'
 

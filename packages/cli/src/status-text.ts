@@ -1,5 +1,14 @@
 /** A status as tables for eyes: one glance says who owns what, and what is wrong. */
-import type { GroupReport, NodeReport, NodeState, RealserverReport, ServiceReport, Status } from '@lvsm/model'
+import {
+  destKey,
+  type GroupReport,
+  type NodeReport,
+  type NodeState,
+  type RealserverReport,
+  serviceKey,
+  type ServiceReport,
+  type Status,
+} from '@lvsm/model'
 import type { Paint, Tone } from './paint.ts'
 import { table } from './table.ts'
 import { troubleLine } from './trouble-text.ts'
@@ -107,7 +116,7 @@ function pingSections(groups: readonly Partial<GroupReport>[], paint: Paint): st
 }
 
 const serviceTitle = (service: ServiceReport): string =>
-  `SERVICE ${service.name}  ${service.protocol} ${service.address}:${service.port} ${service.scheduler}, group ${service.group}`
+  `SERVICE ${service.name}  ${serviceKey(service)} ${service.scheduler}, group ${service.group}`
 
 function health({ healthy }: RealserverReport, paint: Paint): string {
   if (healthy === null) return paint('dim', 'unchecked')
@@ -118,7 +127,7 @@ function serverTable(service: ServiceReport, paint: Paint): string {
   if (service.realservers.length === 0) return paint('bad', '  no realservers')
   const rows = service.realservers.map((server: RealserverReport) => [
     server.node,
-    `${server.address}:${server.port}`,
+    destKey(server),
     server.forward,
     String(server.weight),
     String(server.active),

@@ -1,7 +1,7 @@
-import type { ConfigService, NodeView } from '@lvsm/model'
+import { type ConfigService, type NodeView, destKey } from '@lvsm/model'
 import { describe, expect, it } from 'vitest'
 import { kernel, links, planInput, viewOf, wide } from './fixture.ts'
-import { desired, destKey, type HostNetwork, type PlanInput } from './index.ts'
+import { desired, type HostNetwork, type PlanInput } from './index.ts'
 
 const ALL = new Map(wide.services.map(({ name, realservers }) => [name, new Set(realservers.map(destKey))]))
 const of = (node: string, more: Partial<PlanInput> = {}): PlanInput =>

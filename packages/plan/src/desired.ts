@@ -1,16 +1,17 @@
 /** What the data plane of one node should be. */
 import {
   type ConfigService,
+  destKey,
   forwarding,
   type KernelMethod,
   type NodeView,
   PLACEMENTS,
+  type Protocol,
   type Placement,
   type Scheduler,
 } from '@lvsm/model'
 import { type GuardNeeds, guardNeeds } from './guard.ts'
 import { type HostNetwork, interfaceFor } from './host-network.ts'
-import { destKey } from './observed.ts'
 import { type DesiredSysctl, aliasSysctls, directorSysctls, gatewaySysctls } from './sysctls.ts'
 
 export interface DesiredDest {
@@ -22,7 +23,7 @@ export interface DesiredDest {
 export interface DesiredService {
   readonly name: string
   readonly group: string
-  readonly protocol: string
+  readonly protocol: Protocol
   readonly address: string
   readonly port: number
   readonly scheduler: Scheduler

@@ -1,17 +1,10 @@
 /** From what is to what should be: operations in the order in which they are safe. */
 import { MARKS, ownLabel } from '@lvsm/base'
-import { namesOf, PLACEMENTS, type Placement } from '@lvsm/model'
+import { destKey, isMark, namesOf, PLACEMENTS, type Placement, type ServiceId, serviceKey } from '@lvsm/model'
 import type { Desired, DesiredDest, DesiredService } from './desired.ts'
 import { guardPrint } from './guard.ts'
-import {
-  destKey,
-  type Observed,
-  type ObservedDest,
-  type ObservedLink,
-  type ObservedService,
-  serviceKey,
-} from './observed.ts'
-import type { Operation, ServiceName } from './operation.ts'
+import { type Observed, type ObservedDest, type ObservedLink, type ObservedService } from './observed.ts'
+import type { Operation } from './operation.ts'
 import type { OwnedRecord } from './record.ts'
 
 /** Settings first, then the table (who serves before who no longer does), then the route, then the addresses that attract traffic. */
@@ -36,7 +29,11 @@ function sysctls(observed: Observed, wanted: Desired): Operation[] {
 const guard = (observed: Observed, wanted: Desired): Operation[] =>
   observed.guard === guardPrint(wanted.guard) ? [] : [{ kind: 'guard', needs: wanted.guard }]
 
-const nameOf = ({ protocol, address, port }: ServiceName): ServiceName => ({ protocol, address, port })
+const idOf = (service: ServiceId): ServiceId => {
+  if (isMark(service)) return { fwmark: service.fwmark, family: service.family }
+  const { protocol, address, port } = service
+  return { protocol, address, port }
+}
 
 function tables(observed: Observed, wanted: Desired, record: OwnedRecord): Operation[] {
   if (observed.services === null) return []
@@ -49,7 +46,7 @@ function tables(observed: Observed, wanted: Desired, record: OwnedRecord): Opera
 }
 
 function serve(wanted: DesiredService, now: ObservedService | undefined, record: OwnedRecord): Operation[] {
-  const service = nameOf(wanted)
+  const service = idOf(wanted)
   const operations: Operation[] = []
   if (!now) operations.push({ kind: 'service-add', service, scheduler: wanted.scheduler })
   else if (now.scheduler !== wanted.scheduler)
@@ -82,7 +79,7 @@ const same = (now: ObservedDest | undefined, wanted: DesiredDest): boolean =>
   now !== undefined && now.weight === wanted.weight && now.forward === wanted.forward
 
 /** Weight 0 first: no connection may begin between the decision and the removal. */
-function retire(service: ServiceName, dest: ObservedDest): Operation[] {
+function retire(service: ServiceId, dest: ObservedDest): Operation[] {
   const { address, port, forward } = dest
   const remove: Operation = { kind: 'dest-remove', service, address, port }
   if (dest.weight === 0) return [remove]
@@ -93,11 +90,9 @@ function retire(service: ServiceName, dest: ObservedDest): Operation[] {
 function leave(service: ObservedService, record: OwnedRecord): Operation[] {
   const ours = record.get(serviceKey(service))
   if (!ours) return []
-  const retired = service.dests
-    .filter((dest) => ours.has(destKey(dest)))
-    .flatMap((dest) => retire(nameOf(service), dest))
+  const retired = service.dests.filter((dest) => ours.has(destKey(dest))).flatMap((dest) => retire(idOf(service), dest))
   const shared = service.dests.some((dest) => !ours.has(destKey(dest)))
-  return shared ? retired : [...retired, { kind: 'service-remove', service: nameOf(service) }]
+  return shared ? retired : [...retired, { kind: 'service-remove', service: idOf(service) }]
 }
 
 function route(observed: Observed, wanted: Desired): Operation[] {

@@ -1,5 +1,5 @@
 /** What the kernel says now: what a plan starts from. */
-import type { KernelMethod } from '@lvsm/model'
+import type { KernelMethod, ServiceId } from '@lvsm/model'
 
 export interface ObservedLink {
   readonly index: number
@@ -33,10 +33,7 @@ export interface ObservedDest {
   readonly active: number
   readonly inactive: number
 }
-export interface ObservedService {
-  readonly protocol: string
-  readonly address: string
-  readonly port: number
+export type ObservedService = ServiceId & {
   readonly scheduler: string
   readonly dests: readonly ObservedDest[]
 }
@@ -51,12 +48,3 @@ export interface Observed {
   /** `guardPrint` of the rules that stand as they were loaded; null without our table; something else when it was changed. */
   readonly guard: string | null
 }
-
-export const serviceKey = (service: {
-  readonly protocol: string
-  readonly address: string
-  readonly port: number
-}): string => `${service.protocol} ${destKey(service)}`
-/** Address and port as one text; brackets tell where an IPv6 address ends. */
-export const destKey = ({ address, port }: { readonly address: string; readonly port: number }): string =>
-  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`

@@ -1,7 +1,7 @@
 /** Our nftables tables beside IPVS: always replaced as a whole, in one transaction, and watched. */
 import { NETLINK, openNetlink } from '@lvsm/kernel'
 import { MARKS } from '@lvsm/base'
-import { PROTOCOLS } from '@lvsm/model'
+import { KERNEL_PROTOCOLS } from '@lvsm/model'
 import { inetBytes, nftables } from '@lvsm/netlink'
 import { type GuardNeeds, guardPrint } from '../../core/index.ts'
 
@@ -33,7 +33,7 @@ const port = (offset: 0 | 2, number: number): Rule =>
 const answerRule = ({ address, port: number, protocol }: GuardNeeds['answers'][number]): Rule => [
   ...match.ipv4Only,
   ...is(match.load.ipv4Source, inetBytes(address)),
-  ...match.transportIs(PROTOCOLS[protocol].number),
+  ...match.transportIs(KERNEL_PROTOCOLS[protocol].number),
   ...port(0, number),
   { kind: 'ct', key: 'state' },
   { kind: 'bitwise', mask: Uint8Array.of(nftables.CT_STATE.established, 0, 0, 0), xor: new Uint8Array(4) },
@@ -46,7 +46,7 @@ const answerRule = ({ address, port: number, protocol }: GuardNeeds['answers'][n
 const silentRule = ({ address, port: number, protocol }: GuardNeeds['silent'][number]): Rule => [
   ...match.ipv4Only,
   ...is(match.load.ipv4Source, inetBytes(address)),
-  ...match.transportIs(PROTOCOLS[protocol].number),
+  ...match.transportIs(KERNEL_PROTOCOLS[protocol].number),
   ...port(0, number),
   { kind: 'payload', base: 'transport', offset: 13, length: 1 },
   { kind: 'bitwise', mask: Uint8Array.of(RST_AND_ACK), xor: Uint8Array.of(0) },
@@ -79,7 +79,7 @@ function movingRules({ address, port: number, protocol, to }: GuardNeeds['handov
   ]
   const matches: Rule = [
     ...is(match.load.ipv4Destination, inetBytes(address)),
-    ...match.transportIs(PROTOCOLS[protocol].number),
+    ...match.transportIs(KERNEL_PROTOCOLS[protocol].number),
     ...port(2, number),
     ...flags,
   ]

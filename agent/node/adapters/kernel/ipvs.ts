@@ -1,6 +1,7 @@
 /** IPVS by generic netlink. */
 import { KernelError, type Netlink, NETLINK, openNetlink } from '@lvsm/kernel'
-import { ipvs } from '@lvsm/netlink'
+import { isMark, type ServiceId } from '@lvsm/model'
+import { AF_OF, ipvs } from '@lvsm/netlink'
 import type { ObservedService, Operation } from '../../core/index.ts'
 
 type TableOperation = Extract<Operation, { readonly service: unknown }>
@@ -13,16 +14,10 @@ export interface Table {
   close(): void
 }
 
-const nameOf = (service: {
-  readonly protocol: string
-  readonly address: string
-  readonly port: number
-}): ipvs.ServiceName => ({
-  kind: 'address',
-  protocol: service.protocol as ipvs.Protocol,
-  address: service.address,
-  port: service.port,
-})
+const nameOf = (service: ServiceId): ipvs.ServiceName =>
+  isMark(service)
+    ? { kind: 'mark', family: AF_OF[service.family], mark: service.fwmark }
+    : { kind: 'address', protocol: service.protocol, address: service.address, port: service.port }
 
 function encode(id: number, operation: TableOperation): Uint8Array {
   const name = nameOf(operation.service)

@@ -11,8 +11,8 @@ import {
   takeDue,
   UNCHECKED,
 } from '@lvsm/health'
-import { type ConfigService, probeOf } from '@lvsm/model'
-import { destKey, type Observed, serviceKey } from '@lvsm/plan'
+import { type ConfigService, probeOf, destKey, serviceKey } from '@lvsm/model'
+import { type Observed } from '@lvsm/plan'
 import { sourceOf } from '../observe/interfaces.ts'
 import type { Member, NodeState } from '../state.ts'
 

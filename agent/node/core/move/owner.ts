@@ -3,8 +3,15 @@
  * prepares its kernel, then the lease process hands over, and the new owner is waited for.
  */
 import { after, between, type Instant } from '@lvsm/base'
-import { type ConfigGroup, type ConfigRealserver, forwarding, type SwitchoverReport, suggest } from '@lvsm/model'
-import { destKey, serviceKey } from '@lvsm/plan'
+import {
+  type ConfigGroup,
+  type ConfigRealserver,
+  forwarding,
+  type SwitchoverReport,
+  suggest,
+  destKey,
+  serviceKey,
+} from '@lvsm/model'
 import { refuse, reply } from '../command/reply.ts'
 import { leaseStatus, ownership } from '../lease.ts'
 import { encodeMessage, type Outcome } from '../messages.ts'

@@ -1,18 +1,19 @@
 /** The cluster as this node sees it: its own facts, the lease process's, and what other agents said. */
 import type { Trouble } from '@lvsm/base'
-import type {
-  ConfigGroup,
-  ConfigRealserver,
-  ConfigService,
-  GroupReport,
-  NodeReport,
-  NodeTrouble,
-  PingReport,
-  RealserverReport,
-  ServiceReport,
-  Status,
+import {
+  type ConfigGroup,
+  type ConfigRealserver,
+  type ConfigService,
+  type GroupReport,
+  type NodeReport,
+  type NodeTrouble,
+  type PingReport,
+  type RealserverReport,
+  type ServiceReport,
+  type Status,
+  destKey,
+  serviceKey,
 } from '@lvsm/model'
-import { destKey, serviceKey } from '@lvsm/plan'
 import { memberId } from '../check/members.ts'
 import { reachedPings } from '../check/pings.ts'
 import { leaseStatus, ownership } from '../lease.ts'

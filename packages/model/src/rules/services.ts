@@ -4,6 +4,7 @@ import { DEFAULT_CHECK } from '../config.ts'
 import type { Path } from '../document.ts'
 import { parseDuration } from '../duration.ts'
 import type { Draft } from '../schema.ts'
+import { destKey, serviceKey } from '../service-id.ts'
 import { FORWARDING, type Forward, type ForwardingRow, forwarding } from '../tables/index.ts'
 import { namesOf } from '../tables/table.ts'
 import { type Floating, floating } from './addresses.ts'
@@ -22,15 +23,16 @@ export const services: Rule = (draft, refuse) => {
       (group) => group?.name === service.group && service.group !== undefined,
     )
     const own = all.filter((entry) => entry.group === index)
-    if (service.address !== undefined && service.port !== undefined) {
+    const { address, port, protocol } = service
+    if (address !== undefined && port !== undefined && protocol !== undefined) {
       refuseTwice(
         taken,
-        `${service.address}:${service.port}`,
+        serviceKey({ protocol, address, port }),
         `service "${service.name ?? at}"`,
         [...path, 'address'],
         refuse,
         'duplicate-service',
-        'one service for each address and port',
+        'one service for each protocol, address and port',
       )
     }
     const readable = own.filter((entry) => entry.kind === 'vip').length === draft.groups?.[index]?.vips?.length
@@ -39,11 +41,11 @@ export const services: Rule = (draft, refuse) => {
     const seen = new Map<string, string>()
     for (const { at: nth, item } of entries(service.realservers)) {
       const place = [...path, 'realservers', nth]
-      const port = item.port ?? service.port
-      if (item.address !== undefined)
+      const itsPort = item.port ?? service.port
+      if (item.address !== undefined && itsPort !== undefined)
         refuseTwice(
           seen,
-          `${item.address}:${port}`,
+          destKey({ address: item.address, port: itsPort }),
           'a realserver of this service',
           [...place, 'address'],
           refuse,

@@ -2,7 +2,7 @@
 import { CHECKS } from './checks.ts'
 import { FORWARDING } from './forwarding.ts'
 import { PLACEMENTS } from './placements.ts'
-import { PROTOCOLS } from './protocols.ts'
+import { KERNEL_PROTOCOLS, PROTOCOLS } from './protocols.ts'
 import { SCHEDULERS } from './schedulers.ts'
 import type { Table } from './table.ts'
 
@@ -14,4 +14,11 @@ export * from './schedulers.ts'
 export { namesOf } from './table.ts'
 
 /** All of them, by name: whoever looks for a column that is missing looks here. */
-export const TABLES: Readonly<Record<string, Table>> = { FORWARDING, PLACEMENTS, SCHEDULERS, PROTOCOLS, CHECKS }
+export const TABLES: Readonly<Record<string, Table>> = {
+  FORWARDING,
+  PLACEMENTS,
+  SCHEDULERS,
+  KERNEL_PROTOCOLS,
+  PROTOCOLS,
+  CHECKS,
+}

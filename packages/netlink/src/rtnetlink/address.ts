@@ -1,7 +1,7 @@
 /** Addresses of interfaces: RTM_NEWADDR, DELADDR, GETADDR (linux/if_addr.h, man 7 rtnetlink). */
 import { Attributes, attribute, text, u8, u32 } from '../attributes.ts'
 import { type Decoded, decoding, Malformed, need, octets, viewOf } from '../bytes.ts'
-import { AF, familyOf, formatInet, inetBytes } from '../inet.ts'
+import { AF, afOf, formatInet, inetBytes } from '../inet.ts'
 import { encodeMessage, FLAG, type Message } from '../message.ts'
 import { RTM, SCOPE } from './types.ts'
 
@@ -56,7 +56,7 @@ function cacheInfo(preferred: number, valid: number): Uint8Array {
 
 function encodeAddress(type: number, flags: number, spec: AddressSpec): Uint8Array {
   const header = new Uint8Array(8)
-  header.set([familyOf(spec.local), spec.prefix, (spec.flags ?? 0) & 0xff, spec.scope ?? SCOPE.universe])
+  header.set([afOf(spec.local), spec.prefix, (spec.flags ?? 0) & 0xff, spec.scope ?? SCOPE.universe])
   viewOf(header).setUint32(4, spec.index, true)
   const parts = [
     header,

@@ -1,7 +1,7 @@
 /** Routes: RTM_NEWROUTE, DELROUTE, GETROUTE (linux/rtnetlink.h). One next hop each. */
 import { Attributes, attribute, u32 } from '../attributes.ts'
 import { concat, type Decoded, decoding, need, viewOf } from '../bytes.ts'
-import { AF, familyOf, formatInet, inetBytes } from '../inet.ts'
+import { AF, afOf, formatInet, inetBytes } from '../inet.ts'
 import { encodeMessage, FLAG, type Message } from '../message.ts'
 import { ROUTE_TYPE, RTM, SCOPE, TABLE } from './types.ts'
 
@@ -89,13 +89,13 @@ function scopeOf(spec: RouteSpec): number {
   if (spec.scope !== undefined) return spec.scope
   if (spec.type === ROUTE_TYPE.local) return SCOPE.host
   const direct = spec.gateway === undefined && (spec.type ?? ROUTE_TYPE.unicast) === ROUTE_TYPE.unicast
-  return direct && familyOf(spec.destination) === AF.inet ? SCOPE.link : SCOPE.universe
+  return direct && afOf(spec.destination) === AF.inet ? SCOPE.link : SCOPE.universe
 }
 
 function encodeRoute(type: number, flags: number, spec: RouteSpec, fixed: Partial<Header>): Uint8Array {
   const table = spec.table ?? TABLE.main
   const parts = [
-    header({ family: familyOf(spec.destination), prefix: spec.prefix, table, ...fixed }),
+    header({ family: afOf(spec.destination), prefix: spec.prefix, table, ...fixed }),
     u32(RTA.table, table),
   ]
   if (spec.prefix > 0) parts.push(attribute(RTA.destination, inetBytes(spec.destination)))
@@ -149,7 +149,7 @@ export const getRoute = (query: {
   const bits = destination.length * 8
   return encodeMessage(RTM.getRoute, FLAG.request | FLAG.ack, [
     header({
-      family: familyOf(query.destination),
+      family: afOf(query.destination),
       prefix: bits,
       sourcePrefix: query.source ? bits : 0,
       flags: LOOKUP_TABLE,
