@@ -3,7 +3,7 @@
  * Every string keeps its text here (durations, addresses), so that the rules can quote what the operator wrote.
  */
 import * as z from 'zod'
-import { parseAddress, parseCidr } from './address.ts'
+import { type AddressFault, refuseAddress, refuseCidr } from './address.ts'
 import { MOST_PING_NODES } from './config.ts'
 import { parseDuration } from './duration.ts'
 import { CHECKS, FORWARDING, PROTOCOLS, SCHEDULERS } from './tables/index.ts'
@@ -24,18 +24,15 @@ const name = text(
   'is no name',
   'use 1 to 32 letters, digits, dots, dashes and underscores; begin and end with a letter or digit',
 )
-const address = text(
-  (value) => parseAddress(value) !== null,
-  'bad-address',
-  'is no IPv4 address',
-  'write four decimal numbers without leading zeros, e.g. 10.11.0.10',
-)
-const cidr = text(
-  (value) => parseCidr(value) !== null,
-  'bad-address',
-  'is no IPv4 address with a prefix length',
-  'write the address as it shall stand on the interface, e.g. 10.11.0.10/24',
-)
+const addressText = (refuse: (value: string) => AddressFault | null) =>
+  z.string().superRefine((value, context) => {
+    const fault = refuse(value)
+    if (!fault) return
+    const { code, message, hint } = fault
+    context.addIssue({ code: 'custom', message, params: { code, hint } })
+  })
+const address = addressText((value) => refuseAddress(value))
+const cidr = addressText((value) => refuseCidr(value))
 const duration = text(
   (value) => parseDuration(value) !== null,
   'bad-duration',

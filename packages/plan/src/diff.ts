@@ -1,6 +1,15 @@
 /** From what is to what should be: operations in the order in which they are safe. */
 import { MARKS, ownLabel } from '@lvsm/base'
-import { destKey, isMark, namesOf, PLACEMENTS, type Placement, type ServiceId, serviceKey } from '@lvsm/model'
+import {
+  destKey,
+  hostPrefix,
+  isMark,
+  namesOf,
+  PLACEMENTS,
+  type Placement,
+  type ServiceId,
+  serviceKey,
+} from '@lvsm/model'
 import type { Desired, DesiredDest, DesiredService } from './desired.ts'
 import { guardPrint } from './guard.ts'
 import { type Observed, type ObservedDest, type ObservedLink, type ObservedService } from './observed.ts'
@@ -119,11 +128,14 @@ function aliases(observed: Observed, wanted: Desired): Operation[] {
     const here = observed.addresses.filter((entry) => entry.index === link.index)
     const wantedHere = wanted.aliases.filter(({ placement }) => placementsOn(link).includes(placement))
     const added = wantedHere
-      .map(({ address }) => ({ address, prefix: 32, index: link.index, label: ownLabel(link.name) }))
+      .map(({ address }) => ({ address, prefix: hostPrefix(address), index: link.index, label: ownLabel(link.name) }))
       .filter(({ address, prefix }) => !here.some((entry) => entry.address === address && entry.prefix === prefix))
     const left = here
       .filter(({ label }) => label === ownLabel(link.name))
-      .filter(({ address, prefix }) => prefix !== 32 || !wantedHere.some((alias) => alias.address === address))
+      .filter(
+        ({ address, prefix }) =>
+          prefix !== hostPrefix(address) || !wantedHere.some((alias) => alias.address === address),
+      )
     return [
       ...added.map((alias): Operation => ({ kind: 'alias-add', ...alias })),
       ...left.map(

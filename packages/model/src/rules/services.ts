@@ -1,5 +1,5 @@
 /** Virtual services: what forwarding can and cannot do. */
-import { inNetwork, refuseHostAddress } from '../address.ts'
+import { inNetwork, parseCidr, refuseHostAddress } from '../address.ts'
 import { DEFAULT_CHECK } from '../config.ts'
 import type { Path } from '../document.ts'
 import { parseDuration } from '../duration.ts'
@@ -214,7 +214,7 @@ export const natRealservers: Rule = (draft, refuse) => {
     for (const { at: nth, item } of entries(service.realservers)) {
       if (item.forward === undefined || item.node === undefined || !forwarding(item.forward).needsGateway) continue
       const only = group.gateways?.length === 1 ? group.gateways[0] : undefined
-      const gateway = item.gateway ?? (typeof only === 'string' ? only : only?.address)?.split('/')[0]
+      const gateway = item.gateway ?? parseCidr((typeof only === 'string' ? only : only?.address) ?? '')?.address
       const before = first.get(item.node)
       const path: Path = ['services', at, 'realservers', nth]
       if (!before) first.set(item.node, { group, gateway })
