@@ -1,5 +1,5 @@
 /** One change of the kernel, as data. There is no operation that flushes anything. */
-import { destKey, type KernelMethod, type ServiceId, serviceKey } from '@lvsm/model'
+import { destKey, type KernelMethod, type Scheduler, type ServiceId, serviceKey } from '@lvsm/model'
 import type { GuardNeeds } from './guard.ts'
 
 /** One destination as it shall be; who is retired keeps the way by which it is reached. */
@@ -19,7 +19,7 @@ export type Operation =
     }
   /** The whole of our own table, in one transaction; null removes it. */
   | { readonly kind: 'guard'; readonly needs: GuardNeeds | null }
-  | { readonly kind: 'service-add' | 'service-edit'; readonly service: ServiceId; readonly scheduler: string }
+  | { readonly kind: 'service-add' | 'service-edit'; readonly service: ServiceId; readonly scheduler: Scheduler }
   | { readonly kind: 'service-remove'; readonly service: ServiceId }
   | { readonly kind: 'dest-add' | 'dest-edit'; readonly service: ServiceId; readonly dest: DestinationSpec }
   | { readonly kind: 'dest-remove'; readonly service: ServiceId; readonly address: string; readonly port: number }
