@@ -1,4 +1,4 @@
-/** How a director hands packets to a realserver (man 8 ipvsadm, packet-forwarding-method; TRAPS.md, rows 1, 6, 21 and 27). */
+/** How a director hands packets to a realserver (man 8 ipvsadm, packet-forwarding-method; packages/plan/TRAPS.md, rows 1, 6, 21 and 27). */
 import type { Placement } from './placements.ts'
 
 /** The kernel's own methods (linux/ip_vs.h, IP_VS_CONN_F_*): more than a configuration may ask for. */

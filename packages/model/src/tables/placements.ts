@@ -3,11 +3,11 @@
 export interface PlacementRow {
   /** Name of the device; null: the interface in whose network the address lies, or that the file names. */
   readonly device: string | null
-  /** With the prefix length of a single host, so that the node claims no network by it (TRAPS.md, row 2). */
+  /** With the prefix length of a single host, so that the node claims no network by it (packages/plan/TRAPS.md, row 2). */
   readonly hostPrefix: boolean
   /** rtm_scope: an address of scope `host` is never chosen as the source of what the node says by itself. */
   readonly scope: 'universe' | 'host'
-  /** Does the node answer ARP for it? Where not, the settings that silence it come first (TRAPS.md, row 1). */
+  /** Does the node answer ARP for it? Where not, the settings that silence it come first (packages/plan/TRAPS.md, row 1). */
   readonly answersArp: boolean
 }
 
