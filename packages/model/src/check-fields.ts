@@ -18,13 +18,14 @@ export const checkFields = <T extends Rows, Common extends Fields>(rows: T, comm
   z
     .strictObject({ type: z.enum(namesOf(rows)), ...common, ...fieldsOf(rows) })
     .superRefine((check: Readonly<Record<string, unknown>>, context) => {
-      const row = rows[String(check.type)]
+      const type = String(check.type)
+      const row = rows[type]
       const known = new Set(['type', ...Object.keys(common), ...Object.keys(row?.fields ?? {})])
       for (const key of Object.keys(check).filter((one) => !known.has(one)))
         context.addIssue({
           code: 'custom',
           path: [key],
-          message: `belongs to a check of another type than ${check.type}`,
+          message: `belongs to a check of another type than ${type}`,
           params: { code: 'key-of-other-check', hint: row?.hint ?? '' },
         })
     })

@@ -11,7 +11,6 @@ import {
   gratuitousArp,
   hexOf,
   inetBytes,
-  rtnetlink as rt,
 } from './index.ts'
 
 describe('addresses', () => {

@@ -1,6 +1,6 @@
 /** Addresses of interfaces: RTM_NEWADDR, DELADDR, GETADDR (linux/if_addr.h, man 7 rtnetlink). */
 import { Attributes, attribute, text, u8, u32 } from '../attributes.ts'
-import { type Decoded, decoding, Malformed, need, octets, viewOf } from '../bytes.ts'
+import { type Decoded, decoding, Malformed, need, viewOf } from '../bytes.ts'
 import { AF, afOf, formatInet, inetBytes } from '../inet.ts'
 import { encodeMessage, FLAG, type Message } from '../message.ts'
 import { RTM, SCOPE } from './types.ts'
