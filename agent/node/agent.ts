@@ -12,7 +12,7 @@ import { type Control, serveControl } from './adapters/control.ts'
 import { loadRecord, saveRecord } from './adapters/files.ts'
 import { connectLease } from './adapters/lease.ts'
 import { openPinger, type Pinger } from './adapters/ping.ts'
-import { probeTcp } from './adapters/probe.ts'
+import { probe } from './adapters/probe.ts'
 import type { Configuration, Read } from './configuration.ts'
 import {
   createNodeCore,
@@ -188,7 +188,7 @@ export class Agent {
       case 'apply':
         return this.#driver.feed({ kind: 'applied', failures: this.#kernel.apply(effect.operations) })
       case 'check':
-        return probeTcp(effect, (ok, reason) => this.#driver.feed({ kind: 'checked', id: effect.id, ok, reason }))
+        return probe(effect, (ok, reason) => this.#driver.feed({ kind: 'checked', id: effect.id, ok, reason }))
       case 'ping':
         return this.#pinger.ask(effect.round, effect.targets)
       case 'message':

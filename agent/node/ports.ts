@@ -1,6 +1,8 @@
 /** What the reconciler needs of the world. */
+import { type Observed, type Operation } from '@lvsm/plan'
 import { type CounterName, type FromLease, type ToLease } from '@lvsm/protocol'
-import type { Failure, Observed, Operation } from './core/index.ts'
+import { type ProbeKind } from '@lvsm/model'
+import { type Failure } from './core/index.ts'
 
 /** The kernel of this node. Every call returns after the kernel's answer. */
 export interface Kernel {
@@ -33,6 +35,7 @@ export interface PingTarget {
 }
 
 export interface Probe {
+  readonly probe: ProbeKind
   readonly address: string
   readonly port: number
   readonly source: string | null

@@ -45,7 +45,7 @@ export class Judge {
     this.#imports = readImports(tree)
     this.#roomOf = roomOf
     this.#soakSeeds = soakSeeds
-    this.#limitOf = (tookMs) => Math.max(patience.leastMs, patience.times * tookMs)
+    this.#limitOf = (tookMs) => Math.ceil(Math.max(patience.leastMs, patience.times * tookMs))
   }
 
   /** Runs everything without a mistake; gives what is red, or that there is nothing to run. */

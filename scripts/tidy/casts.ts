@@ -2,20 +2,18 @@
 import type { Node, Source } from '../mutants/syntax.ts'
 import type { Found } from './laws.ts'
 
-/** Files that still trust it; each leaves this list when it has a reader. */
-export const TRUSTING: readonly string[] = []
-
 const WRAPPER = /^(ParenthesisExpression|Ts(As|NonNull|Satisfies|ConstAssertion|TypeAssertion).*|AwaitExpression)$/
 const ASSERTION = /^Ts(AsExpression|TypeAssertion)$/
 
-export function castJson(file: string, source: Source, trusting = TRUSTING): Found[] {
-  const findings = [...source.nodes(() => false)].filter(isCast).map((node) => ({
-    line: source.lineOf(node.place.start),
-    message: 'parsed JSON is asserted to be a type: read it with a schema, or check it field by field',
-  }))
-  if (!trusting.includes(file)) return findings
-  if (findings.length > 0) return []
-  return [{ line: 1, message: 'trusts no JSON any more: take it out of the list in scripts/tidy/casts.ts' }]
+export function castJson(source: Source): Found[] {
+  const nodes = [...source.nodes(() => false)]
+  const parsed = new Set(nodes.flatMap(parsedName))
+  return nodes
+    .filter((node) => isCast(node) || isLateCast(node, parsed))
+    .map((node) => ({
+      line: source.lineOf(node.place.start),
+      message: 'parsed JSON is asserted to be a type: read it with a schema, or check it field by field',
+    }))
 }
 
 /** `JSON.parse(…) as T`, or a variable declared as T that it is given to. */
@@ -24,6 +22,20 @@ function isCast(node: Node): boolean {
   if (node.type !== 'VariableDeclarator') return false
   const declared = node.child('id')?.field('typeAnnotation')
   return isRaw(declared) && !isUnknown(declared['typeAnnotation']) && isParsed(node.child('init'))
+}
+
+/** A variable that parsed JSON is given to. */
+const parsedName = (node: Node): string[] => {
+  const name =
+    node.type === 'VariableDeclarator' && isParsed(node.child('init')) ? node.child('id')?.field('value') : undefined
+  return typeof name === 'string' ? [name] : []
+}
+/** The same in two steps: such a variable, asserted later on. */
+function isLateCast(node: Node, parsed: ReadonlySet<string>): boolean {
+  if (!ASSERTION.test(node.type) || isUnknown(node.field('typeAnnotation'))) return false
+  let inner = node.child('expression')
+  while (inner && WRAPPER.test(inner.type)) inner = inner.child('expression') ?? inner.child('argument')
+  return inner?.type === 'Identifier' && parsed.has(inner.text)
 }
 
 function isParsed(node: Node | null): boolean {

@@ -4,9 +4,6 @@ import type { Source } from '../mutants/syntax.ts'
 import type { Finding, Found } from './laws.ts'
 import { roomOf } from './rooms.ts'
 
-/** Room's files that still pass on what is another's; each leaves this list when it does no more. */
-export const PASSING_ON: readonly string[] = ['agent/node/core/index.ts']
-
 const MODULE = /^(ImportDeclaration|ExportNamedDeclaration|ExportAllDeclaration)$/
 
 export interface Edge {
@@ -39,7 +36,7 @@ export function fileOf(file: string, specifier: string): string | undefined {
 }
 
 /** Who needs another room's things imports them from there: else nobody sees who depends on whom. */
-export function passedOn(file: string, edges: readonly Edge[], passing = PASSING_ON): Found[] {
+export function passedOn(file: string, edges: readonly Edge[]): Found[] {
   const room = roomOf(file)
   if (!room) return []
   const isForeign = (specifier: string | undefined): boolean => {
@@ -50,7 +47,7 @@ export function passedOn(file: string, edges: readonly Edge[], passing = PASSING
   const foreign = new Set(
     edges.filter(({ exports, from }) => !exports && isForeign(from)).flatMap(({ names }) => names),
   )
-  const findings = edges
+  return edges
     .filter(
       ({ exports, from, names }) =>
         exports && (from === undefined ? names.some((name) => foreign.has(name)) : isForeign(from)),
@@ -59,9 +56,6 @@ export function passedOn(file: string, edges: readonly Edge[], passing = PASSING
       line,
       message: `${room.path} passes on ${from ?? 'what it imported'}: who needs it imports it from there`,
     }))
-  if (!passing.includes(file)) return findings
-  if (findings.length > 0) return []
-  return [{ line: 1, message: 'passes on nothing any more: take it out of the list in scripts/tidy/imports.ts' }]
 }
 
 /** Modules that need each other before any of them has run; types do not count, they are gone by then. */

@@ -47,7 +47,7 @@ export const ROOMS: readonly Room[] = [
   pure('lease-core', 'agent/lease/core', ['base', 'protocol', 'lease', 'heartbeat']),
   pure('node-core', 'agent/node/core', ['base', 'protocol', 'model', 'health', 'plan']),
   pure('lease-ports', 'agent/lease/ports.ts', ['lease-core', 'base', 'protocol', 'lease', 'heartbeat']),
-  pure('node-ports', 'agent/node/ports.ts', ['node-core', 'base', 'model', 'protocol']),
+  pure('node-ports', 'agent/node/ports.ts', ['node-core', 'base', 'model', 'plan', 'protocol']),
   impure(
     'lease-adapters',
     'agent/lease/adapters',
@@ -59,6 +59,7 @@ export const ROOMS: readonly Room[] = [
     'node-ports',
     'base',
     'model',
+    'plan',
     'protocol',
     'netlink',
     'kernel',

@@ -2,8 +2,8 @@
 import type { IForbiddenRuleType } from 'dependency-cruiser'
 import { ROOMS, type Room, SCRIPTS, TEST } from './rooms.ts'
 
-/** Unit tests beside the code, and rooms' own test folders, may import what they like. */
-const TESTS = ['\\.test\\.ts$', `^${TEST}/`, '^packages/[^/]+/test/']
+/** Unit tests and their fixtures beside the code, and rooms' own test folders, may import what they like. */
+const TESTS = ['\\.test\\.ts$', '/fixture[a-z-]*\\.ts$', `^${TEST}/`, '^packages/[^/]+/test/']
 
 const escaped = (path: string): string => path.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 const within = (path: string): string => `^${escaped(path)}${path.endsWith('.ts') ? '$' : '/'}`

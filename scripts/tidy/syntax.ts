@@ -18,8 +18,8 @@ export function inspectSyntax(texts: ReadonlyMap<string, string>): Finding[] {
     const say = (law: string, found: readonly Found[]): void => {
       for (const one of found) findings.push({ law, file, ...one })
     }
-    say('short-function', longFunctions(file, source))
-    say('checked-json', castJson(file, source))
+    say('short-function', longFunctions(source))
+    say('checked-json', castJson(source))
     say('own-exports', passedOn(file, edges))
   }
   return [...findings, ...circles(modules)]

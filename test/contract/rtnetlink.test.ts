@@ -1,3 +1,4 @@
+import { ownLabel } from '@lvsm/base'
 import { inNamespace, NETLINK, watchNetlink } from '@lvsm/kernel'
 import { type Message, rtnetlink as rt } from '@lvsm/netlink'
 import { describe, expect, it } from 'vitest'
@@ -36,7 +37,7 @@ describe('rtnetlink on the real kernel', () => {
       index,
       local: '10.11.0.10',
       prefix: 24,
-      label: rt.ownLabel('left'),
+      label: ownLabel('left'),
       protocol: 76,
       validSeconds: 10,
       preferredSeconds: 10,
@@ -77,7 +78,7 @@ describe('rtnetlink on the real kernel', () => {
   })
 
   it('adds, replaces, finds and removes routes', () => {
-    const spec = { destination: '10.77.0.0', prefix: 16, gateway: '10.11.0.254', oif: index }
+    const spec = { destination: '10.77.0.0', prefix: 16, gateway: '10.11.0.254', oif: index, protocol: 76 }
     const codes = route.request([
       rt.newRoute(spec),
       rt.newRoute(spec),
@@ -109,15 +110,16 @@ describe('rtnetlink on the real kernel', () => {
   it('writes default routes, tables above 255 and blackholes', () => {
     expect(
       route.apply([
-        rt.newRoute({ destination: '0.0.0.0', prefix: 0, gateway: '10.11.0.254' }),
+        rt.newRoute({ destination: '0.0.0.0', prefix: 0, gateway: '10.11.0.254', protocol: 76 }),
         rt.newRoute({
           destination: '0.0.0.0',
           prefix: 0,
           gateway: '10.11.0.254',
           table: 1076,
+          protocol: 76,
           preferredSource: '10.11.0.1',
         }),
-        rt.newRoute({ destination: '10.99.0.0', prefix: 16, type: rt.ROUTE_TYPE.blackhole, priority: 9 }),
+        rt.newRoute({ destination: '10.99.0.0', prefix: 16, type: rt.ROUTE_TYPE.blackhole, priority: 9, protocol: 76 }),
       ]),
     ).toBeUndefined()
     expect(ipJson('route show table 1076')).toMatchObject([

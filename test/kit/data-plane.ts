@@ -3,17 +3,9 @@
  * knows, and the agent's own rules. It refuses what a kernel refuses. What stands here that nobody of ours has put here is
  * foreign; `foreign` gives it as one text.
  */
-import {
-  ALIAS_LABEL,
-  destKey,
-  type GuardNeeds,
-  guardPrint,
-  type Observed,
-  type ObservedDest,
-  type Operation,
-  OUR_PROTOCOL,
-  serviceKey,
-} from '@lvsm/plan'
+import { MARKS, ownLabel } from '@lvsm/base'
+import { type AddressService, isMark, destKey, serviceKey } from '@lvsm/model'
+import { type GuardNeeds, guardPrint, type Observed, type ObservedDest, type Operation } from '@lvsm/plan'
 
 /** One entry of the connection table: whom packets of this client go to. */
 export interface Connection {
@@ -26,10 +18,7 @@ export interface Connection {
 type Address = Observed['addresses'][number]
 type Default = Observed['defaults'][number]
 export interface Destination extends Omit<ObservedDest, 'active' | 'inactive'> {}
-export interface Service {
-  readonly protocol: string
-  readonly address: string
-  readonly port: number
+export interface Service extends AddressService {
   scheduler: string
   readonly dests: Map<string, Destination>
   readonly connections: Map<string, Connection>
@@ -115,7 +104,7 @@ export class DataPlane {
     if (operation.kind === 'route-set') {
       const { gateway, index } = operation
       this.defaults = this.defaults.filter(({ metric }) => metric !== 0)
-      this.defaults.push({ gateway, index, protocol: OUR_PROTOCOL, metric: 0 })
+      this.defaults.push({ gateway, index, protocol: MARKS.routeProtocol, metric: 0 })
       return DONE
     }
     const left = this.defaults.filter((one) => one.gateway !== operation.gateway || one.protocol !== operation.protocol)
@@ -138,6 +127,7 @@ export class DataPlane {
     const service = this.services.get(key)
     if (operation.kind === 'service-add') {
       if (service) return 'EEXIST'
+      if (isMark(operation.service)) throw new Error('this kernel knows no services by mark')
       const { protocol, address, port } = operation.service
       const { scheduler } = operation
       this.services.set(key, { protocol, address, port, scheduler, dests: new Map(), connections: new Map() })
@@ -160,8 +150,8 @@ export class DataPlane {
         : []
     })
     return JSON.stringify([
-      this.aliases.filter(({ label }) => label !== ALIAS_LABEL),
-      this.defaults.filter(({ protocol }) => protocol !== OUR_PROTOCOL),
+      this.aliases.filter(({ label }) => label !== ownLabel('lo')),
+      this.defaults.filter(({ protocol }) => protocol !== MARKS.routeProtocol),
       [...this.settings].filter(([path]) => !OUR_SETTINGS.test(path)),
       services,
     ])
@@ -169,8 +159,8 @@ export class DataPlane {
 
   /** No power: nothing of it is left but what the machine's own start brings. */
   lose(): void {
-    this.aliases = this.aliases.filter(({ label }) => label !== ALIAS_LABEL)
-    this.defaults = this.defaults.filter(({ protocol }) => protocol !== OUR_PROTOCOL)
+    this.aliases = this.aliases.filter(({ label }) => label !== ownLabel('lo'))
+    this.defaults = this.defaults.filter(({ protocol }) => protocol !== MARKS.routeProtocol)
     for (const key of this.services.keys()) if (!this.strangers.has(key)) this.services.delete(key)
     for (const path of this.settings.keys()) if (OUR_SETTINGS.test(path)) this.settings.set(path, '0')
     this.guard = null

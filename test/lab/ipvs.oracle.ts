@@ -107,6 +107,27 @@ check('new destinations of every kind', () => {
     )
   assert.match(ipvsadm('-Ln --thresholds'), /10\.11\.0\.11:80\s+100\s+50/)
 })
+check('/proc/net/ip_vs lists what netlink dumps', () => {
+  const listing = run('ip', 'netns', 'exec', space, 'cat', '/proc/net/ip_vs')
+  const listed = value(ipvs.decodeListing(listing)).map(({ name, scheduler, destinations }) =>
+    JSON.stringify([name, scheduler, destinations]),
+  )
+  const dumped = services().map(({ name, scheduler }) => {
+    const listedName = name.kind === 'mark' ? { kind: name.kind, mark: name.mark } : name
+    const dests = destinations(name).map(
+      ({ address, port, forward, weight, activeConnections, inactiveConnections }) => ({
+        address,
+        port,
+        forward,
+        weight,
+        activeConnections,
+        inactiveConnections,
+      }),
+    )
+    return JSON.stringify([listedName, scheduler, dests])
+  })
+  assert.deepEqual(listed.toSorted(), dumped.toSorted(), listing)
+})
 check('reads its own services and destinations back', () => {
   const found = services()
   assert.equal(found.length, 4)

@@ -11,6 +11,7 @@ import {
 } from '@lvsm/protocol'
 import { type Instant, instant, quarantineMs, seededRandom } from '@lvsm/base'
 import { type CallResult, voterDigest } from '@lvsm/lease'
+import { type Driver, startDriver } from '../../driver/driver.ts'
 import { createLeaseCore, type LeaseCore } from './core.ts'
 import type { Envelope, LeaseEffect, LeaseInput } from './events.ts'
 import { about, ready, timing, view } from './fixture-views.ts'
@@ -47,6 +48,8 @@ export class Bench {
   /** Answers that have not come yet, while `holdsBack`. */
   holdsBack = (_effect: LeaseEffect): boolean => false
   readonly held: LeaseInput[] = []
+  readonly #driver: Driver<LeaseInput>
+  #ring = (): void => undefined
 
   constructor(options: BenchOptions = {}) {
     const {
@@ -58,18 +61,22 @@ export class Bench {
     this.disk = kept ? state : null
     const random = seededRandom(1)
     this.core = createLeaseCore({ node: first.node, incarnation: 'one', random, startedAt: this.now, state, kept })
+    this.#driver = startDriver<LeaseInput, LeaseEffect>({
+      clock: () => this.now,
+      step: (input, now) => this.core.step(input, now),
+      carryOut: (effect) => this.#take(effect),
+      alarm: (ring) => {
+        this.#ring = ring
+        return { set: (at) => void (this.wakeAt = at), stop: () => undefined }
+      },
+      longestInbox: Number.MAX_SAFE_INTEGER,
+      mayDrop: () => false,
+      dropped: () => undefined,
+    })
   }
 
   give(input: LeaseInput): void {
-    const inbox = [input]
-    for (let next = inbox.shift(); next; next = inbox.shift()) {
-      for (const effect of this.core.step(next, this.now)) {
-        this.effects.push(effect)
-        const answers = this.#carryOut(effect)
-        if (this.holdsBack(effect)) this.held.push(...answers)
-        else inbox.push(...answers)
-      }
-    }
+    this.#driver.feed(input)
   }
   answer(): void {
     for (const input of this.held.splice(0)) this.give(input)
@@ -78,7 +85,7 @@ export class Bench {
   runTo(ms: number): void {
     while (this.wakeAt <= ms) {
       this.now = this.wakeAt > this.now ? this.wakeAt : this.now
-      this.give({ kind: 'wake' })
+      this.#ring()
     }
     this.now = instant(Math.max(ms, this.now))
   }
@@ -98,15 +105,18 @@ export class Bench {
     this.hear(from, { ...said, ...changed })
   }
 
+  #take(effect: LeaseEffect): void {
+    this.effects.push(effect)
+    const answers = this.#carryOut(effect)
+    if (this.holdsBack(effect)) this.held.push(...answers)
+    else for (const answer of answers) this.#driver.feed(answer)
+  }
   #carryOut(effect: LeaseEffect): LeaseInput[] {
     const lost = this.loses(effect)
     const done = lost === null ? !this.refuses(effect) : lost === 'done'
     const resultOf = (ok: boolean): CallResult => (lost ? 'unknown' : ok ? 'done' : 'refused')
     const error = done && !lost ? '' : lost ? 'ENOBUFS' : 'EBUSY'
     switch (effect.kind) {
-      case 'wake':
-        this.wakeAt = effect.at
-        return []
       case 'fence': {
         const { group, op, parts, timeoutMs } = effect
         this.seen.push(`${op} ${parts.join('+')}`)

@@ -10,7 +10,7 @@ import { serveControl } from './control.ts'
 import { loadRecord, readSecrets, saveRecord } from './files.ts'
 import { connectLease } from './lease.ts'
 import { refuseModules } from './preflight.ts'
-import { probeTcp } from './probe.ts'
+import { probe as ask } from './probe.ts'
 
 const directory = () => mkdtempSync(join(tmpdir(), 'lvsm-'))
 const ends: (() => void)[] = []
@@ -163,7 +163,9 @@ describe('the TCP check', () => {
   const own = '127.77.0.1'
   const probe = (port: number, address = own): Promise<{ ok: boolean; reason: string }> =>
     new Promise((resolve) =>
-      probeTcp({ address, port, source: '127.0.0.1', timeoutMs: 200 }, (ok, reason) => resolve({ ok, reason })),
+      ask({ probe: 'connect', address, port, source: '127.0.0.1', timeoutMs: 200 }, (ok, reason) =>
+        resolve({ ok, reason }),
+      ),
     )
   it('tells listening, refusing and silent apart', async () => {
     const server = createServer()

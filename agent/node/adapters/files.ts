@@ -1,10 +1,10 @@
 /** Files of the reconciler: configuration, secrets, and its record of what is its own. */
+import { type OwnedRecord, readRecord } from '@lvsm/plan'
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Refusal, Trouble } from '@lvsm/base'
 import { type Config, SHORTEST_SECRET } from '@lvsm/model'
-import { type OwnedRecord, readRecord } from '../core/index.ts'
 
 const WAYS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',

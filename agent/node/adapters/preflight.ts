@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import type { Refusal } from '@lvsm/base'
-import type { NodeView } from '@lvsm/model'
+import { type NodeView, SCHEDULERS } from '@lvsm/model'
 
 const NET_ADMIN = 12n
 const MODPROBE_MS = 20_000
@@ -47,7 +47,7 @@ export function refuseModules(view: NodeView, ipvs: () => boolean): Refusal[] {
         hint,
       },
     ]
-  const schedulers = [...new Set(view.services.map((service) => `ip_vs_${service.scheduler}`))]
+  const schedulers = [...new Set(view.services.map((service) => SCHEDULERS[service.scheduler].module))]
   const builtIn = !loaded('ip_vs')
   return schedulers.flatMap((module): Refusal[] => {
     const error = load(module)

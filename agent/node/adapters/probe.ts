@@ -1,5 +1,6 @@
-/** TCP check: does somebody accept a connection within the time? */
+/** Checks of realservers: each kind of probe is a row of `PROBES`. */
 import { createConnection } from 'node:net'
+import type { ProbeKind } from '@lvsm/model'
 import type { Probe } from '../ports.ts'
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -11,10 +12,14 @@ const REASONS: Readonly<Record<string, string>> = {
 }
 
 /** Calls back once. */
-export function probeTcp(
-  { address, port, source, timeoutMs }: Probe,
-  done: (ok: boolean, reason: string) => void,
-): void {
+type Done = (ok: boolean, reason: string) => void
+
+export const probe = (wanted: Probe, done: Done): void => PROBES[wanted.probe](wanted, done)
+
+const PROBES: Readonly<Record<ProbeKind, (wanted: Probe, done: Done) => void>> = { connect }
+
+/** Does somebody accept a TCP connection within the time? */
+function connect({ address, port, source, timeoutMs }: Probe, done: Done): void {
   const socket = createConnection({ host: address, port, ...(source === null ? {} : { localAddress: source }) })
   let open = true
   const end = (ok: boolean, reason: string): void => {

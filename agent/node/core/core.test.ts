@@ -245,7 +245,7 @@ describe('a planned switchover', () => {
 
   it('moves all the same when the old connections do not go', () => {
     const { dir1, dir2, run } = pair()
-    const { apply } = dir2.kern
+    const apply = dir2.kern.apply.bind(dir2.kern)
     dir2.kern.apply = (operation) => {
       const done = apply(operation)
       remember(dir2, 0)

@@ -7,10 +7,10 @@ import {
   type Outcome,
   type ToLease,
 } from '@lvsm/protocol'
-import type { Instant, Trouble } from '@lvsm/base'
-import type { Config } from '@lvsm/model'
-import type { Observed, Operation } from '@lvsm/plan'
-import type { Unsent } from './check/pings.ts'
+import { type Instant, type Trouble } from '@lvsm/base'
+import { type Config, type ProbeKind } from '@lvsm/model'
+import { type Observed, type Operation } from '@lvsm/plan'
+import { type Unsent } from './check/pings.ts'
 
 /** An operation that the kernel refused. */
 export interface Failure {
@@ -54,10 +54,11 @@ export type NodeEffect =
   | { readonly kind: 'observe'; readonly sysctls: readonly string[]; readonly services: boolean }
   /** In order; answered by `applied`. */
   | { readonly kind: 'apply'; readonly operations: readonly Operation[] }
-  /** Connect from `source` (null: as the kernel chooses) and answer with `checked`. */
+  /** Ask a realserver from `source` (null: as the kernel chooses), and answer with `checked`. */
   | {
       readonly kind: 'check'
       readonly id: string
+      readonly probe: ProbeKind
       readonly address: string
       readonly port: number
       readonly source: string | null

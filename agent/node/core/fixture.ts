@@ -2,8 +2,10 @@
 import { type LeaseStatus } from '@lvsm/protocol'
 import { instant, type Instant } from '@lvsm/base'
 import { checkConfig, type Config, SAMPLE } from '@lvsm/model'
-import { guardPrint, type Observed, type ObservedService, type Operation, NOTHING_OWNED, serviceKey } from '@lvsm/plan'
-import { createNodeCore, type NodeCore, type NodeEffect, type NodeInput } from './index.ts'
+import { type Operation, NOTHING_OWNED } from '@lvsm/plan'
+import { type Driver, startDriver } from '../../driver/driver.ts'
+import { TestKernel } from './fixture-kernel.ts'
+import { createNodeCore, type Failure, type NodeCore, type NodeEffect, type NodeInput } from './index.ts'
 
 const configOf = (text: string): Config => {
   const { config, refusals } = checkConfig(text)
@@ -11,175 +13,120 @@ const configOf = (text: string): Config => {
   return config
 }
 
-/** A kernel that does as it is told. */
-function kernel(config: Config, name: string) {
-  const links = [
-    { index: 1, name: 'lo', loopback: true, up: true },
-    { index: 2, name: 'inside', loopback: false, up: true },
-    { index: 3, name: 'outside', loopback: false, up: true },
-  ]
-  const own = config.nodes.find((node) => node.name === name)?.links ?? []
-  const state = {
-    links: links.slice(0, own.length + 1),
-    addresses: own.map((link) => ({
-      index: link.name === 'inside' ? 2 : 3,
-      address: link.address,
-      prefix: 24,
-      label: link.name,
-    })) as Observed['addresses'][number][],
-    defaults: [] as Observed['defaults'][number][],
-    sysctls: new Map<string, string>(),
-    services: [] as ObservedService[],
-    ipvs: true,
-    guard: null as string | null,
+/** Who answers pings in every test that does not say otherwise: all of the sample. */
+const ANSWERING = new Set(['10.11.0.100'])
+const ALIVE = ['10.11.0.11', '10.11.0.12', '10.12.0.13']
+
+/** One node under virtual time; `alive` answers checks, `answering` pings. A call into its kernel takes `kern.callMs`. */
+export class TestNode {
+  readonly name: string
+  readonly alive: Set<string>
+  readonly config: Config
+  readonly kern: TestKernel
+  readonly core: NodeCore
+  readonly answering = new Set(ANSWERING)
+  silentChecks = false
+  readonly #driver: Driver<NodeInput>
+  readonly #seen: NodeEffect[] = []
+  readonly #calls: { readonly at: number; readonly input: NodeInput }[] = []
+  #now = instant(1000)
+  #dueAt = this.#now
+  #ring = (): void => undefined
+  /** The configuration comes before everything else, but not before the test has said how the world is. */
+  #first: NodeInput | null
+
+  constructor(name: string, alive: Set<string>, text: string, configured: boolean, wall: (at: Instant) => string) {
+    this.name = name
+    this.alive = alive
+    this.config = configOf(text)
+    this.kern = new TestKernel(this.config, name)
+    this.core = createNodeCore({ node: name, record: NOTHING_OWNED, boot: name, startedAt: this.#now, wall })
+    this.#first = configured ? { kind: 'config', config: this.config, secrets: new Map() } : null
+    this.#driver = startDriver<NodeInput, NodeEffect>({
+      clock: () => this.#now,
+      step: (input, at) => this.core.step(input, at),
+      carryOut: (effect) => this.#carryOut(effect),
+      alarm: (ring) => {
+        this.#ring = ring
+        return { set: (at) => void (this.#dueAt = at), stop: () => undefined }
+      },
+      longestInbox: Number.MAX_SAFE_INTEGER,
+      mayDrop: () => false,
+      dropped: () => undefined,
+    })
   }
-  return {
-    state,
-    callMs: 0,
-    /** What the kernel says instead of an answer; empty: it answers. */
-    unread: '',
-    /** What the kernel says to an operation; empty: it does it. */
-    refuses: (_operation: Operation): string => '',
-    observe: ({ sysctls: paths, services }: { sysctls: readonly string[]; services: boolean }): Observed => ({
-      ...state,
-      links: [...state.links],
-      addresses: [...state.addresses],
-      defaults: [...state.defaults],
-      services: !services ? [] : state.ipvs ? [...state.services] : null,
-      sysctls: new Map(paths.map((path) => [path, state.sysctls.get(path) ?? '7'])),
-    }),
-    apply(operation: Operation) {
-      const at =
-        'service' in operation
-          ? state.services.findIndex((service) => serviceKey(service) === serviceKey(operation.service))
-          : -1
-      const service = state.services[at]
-      const put = (dests: ObservedService['dests']) => {
-        if (service) state.services[at] = { ...service, dests }
-      }
-      switch (operation.kind) {
-        case 'sysctl':
-          return state.sysctls.set(operation.path, operation.value)
-        case 'guard':
-          return (state.guard = guardPrint(operation.needs))
-        case 'service-add':
-          return state.services.push({ ...operation.service, scheduler: operation.scheduler, dests: [] })
-        case 'service-edit':
-          if (service) state.services[at] = { ...service, scheduler: operation.scheduler }
-          return service
-        case 'dest-add':
-        case 'dest-edit': {
-          const old = service?.dests.find((dest) => dest.address === operation.dest.address)
-          return put([
-            ...(service?.dests ?? []).filter((dest) => dest !== old),
-            { active: 0, inactive: 0, ...old, ...operation.dest },
-          ])
-        }
-        case 'dest-remove':
-        case 'dest-flush':
-          return put((service?.dests ?? []).filter((dest) => dest.address !== operation.address))
-        case 'route-set':
-          return state.defaults.push({ gateway: operation.gateway, index: operation.index, protocol: 76, metric: 0 })
-        case 'alias-add':
-          return state.addresses.push(operation)
-        default:
-          throw new Error(operation.kind)
-      }
-    },
+
+  now(): Instant {
+    return this.#now
+  }
+  feed(input: NodeInput): void {
+    const first = this.#first
+    this.#first = null
+    if (first) this.#driver.feed(first)
+    this.#driver.feed(input)
+  }
+  run(ms: number): void {
+    const end = this.#now + ms
+    if (this.#first) this.feed({ kind: 'wake' })
+    for (let at = this.#next(); at <= end; at = this.#next()) {
+      this.#now = instant(Math.max(this.#now, at))
+      const call = this.#calls[0]
+      if (call && call.at <= this.#now) this.#driver.feed((this.#calls.shift() ?? call).input)
+      else this.#ring()
+    }
+    this.#now = instant(end)
+  }
+  /** The effects of this kind since the last look. */
+  take<K extends NodeEffect['kind']>(kind: K): Extract<NodeEffect, { kind: K }>[] {
+    const found = this.#seen.filter((effect): effect is Extract<NodeEffect, { kind: K }> => effect.kind === kind)
+    for (const effect of found) this.#seen.splice(this.#seen.indexOf(effect), 1)
+    return found
+  }
+
+  #next(): number {
+    return Math.min(this.#dueAt, this.#calls[0]?.at ?? this.#dueAt)
+  }
+  #carryOut(effect: NodeEffect): void {
+    this.#seen.push(effect)
+    if (effect.kind === 'observe') this.#answer(this.#look(effect))
+    if (effect.kind === 'apply')
+      this.#answer({ kind: 'applied', failures: effect.operations.flatMap((one) => this.#apply(one)) })
+    if (effect.kind === 'ping') this.#ping(effect)
+    if (effect.kind === 'check' && !this.silentChecks) {
+      const ok = this.alive.has(effect.address)
+      this.#driver.feed({ kind: 'checked', id: effect.id, ok, reason: ok ? 'connected' : 'refused' })
+    }
+  }
+  #answer(input: NodeInput): void {
+    if (this.kern.callMs === 0) this.#driver.feed(input)
+    else this.#calls.push({ at: this.#now + this.kern.callMs, input })
+  }
+  #look(effect: Extract<NodeEffect, { kind: 'observe' }>): NodeInput {
+    const { unread } = this.kern
+    return unread === ''
+      ? { kind: 'observed', observed: this.kern.observe(effect) }
+      : { kind: 'observe-failed', error: unread }
+  }
+  #apply(operation: Operation): Failure[] {
+    const message = this.kern.refuses(operation)
+    if (message !== '') return [{ operation, message }]
+    this.kern.apply(operation)
+    return []
+  }
+  #ping({ round, targets }: Extract<NodeEffect, { kind: 'ping' }>): void {
+    this.#driver.feed({ kind: 'pinged', unsent: [] })
+    for (const { address } of targets)
+      if (this.answering.has(address)) this.#driver.feed({ kind: 'ping-answered', address, round })
   }
 }
 
-/** Who answers pings in every test that does not say otherwise: all of the sample. */
-const ANSWERING = new Set(['10.11.0.100'])
-
-/** One node under virtual time; `alive` answers checks, `answering` pings. A call into its kernel takes `kern.callMs`. */
-export function node(
+export const node = (
   name: string,
-  alive: Set<string> = new Set(['10.11.0.11', '10.11.0.12', '10.12.0.13']),
+  alive = new Set(ALIVE),
   text = SAMPLE,
   configured = true,
   wall = (at: Instant): string => String(Math.round(at)).padStart(9, '0'),
-) {
-  const config = configOf(text)
-  const answering = new Set(ANSWERING)
-  const kern = kernel(config, name)
-  let now = instant(1000)
-  let wakeAt: Instant = now
-  const seen: NodeEffect[] = []
-  const core: NodeCore = createNodeCore({
-    node: name,
-    record: NOTHING_OWNED,
-    boot: name,
-    startedAt: now,
-    wall,
-  })
-  const inbox: NodeInput[] = []
-  let first: NodeInput | null = configured ? { kind: 'config', config, secrets: new Map() } : null
-  /** The configuration comes before everything else, but not before the test has said how the world is. */
-  const feed = (input: NodeInput): void => {
-    const config = first
-    first = null
-    if (config) feed(config)
-    inbox.push(input)
-    if (inbox.length > 1) return
-    for (let next = inbox[0]; next; next = inbox[0]) {
-      for (const effect of core.step(next, now)) carry(effect)
-      inbox.shift()
-    }
-  }
-  const calls: { readonly at: number; readonly input: NodeInput }[] = []
-  const answer = (input: NodeInput): void => {
-    if (kern.callMs === 0) inbox.push(input)
-    else calls.push({ at: now + kern.callMs, input })
-  }
-  const carry = (effect: NodeEffect): void => {
-    seen.push(effect)
-    if (effect.kind === 'wake') wakeAt = effect.at
-    if (effect.kind === 'observe')
-      answer(
-        kern.unread === ''
-          ? { kind: 'observed', observed: kern.observe(effect) }
-          : { kind: 'observe-failed', error: kern.unread },
-      )
-    if (effect.kind === 'apply') {
-      const failures = effect.operations.flatMap((operation) => {
-        const message = kern.refuses(operation)
-        if (message === '') kern.apply(operation)
-        return message === '' ? [] : [{ operation, message }]
-      })
-      answer({ kind: 'applied', failures })
-    }
-    if (effect.kind === 'ping') {
-      inbox.push({ kind: 'pinged', unsent: [] })
-      for (const { address } of effect.targets)
-        if (answering.has(address)) inbox.push({ kind: 'ping-answered', address, round: effect.round })
-    }
-    if (effect.kind === 'check' && !one.silentChecks)
-      inbox.push({
-        kind: 'checked',
-        id: effect.id,
-        ok: alive.has(effect.address),
-        reason: alive.has(effect.address) ? 'connected' : 'refused',
-      })
-  }
-  const next = (): number => Math.min(wakeAt, calls[0]?.at ?? wakeAt)
-  const run = (ms: number): void => {
-    const end = now + ms
-    if (first) feed({ kind: 'wake' })
-    for (let at = next(); at <= end; at = next()) {
-      now = instant(Math.max(now, at))
-      feed((calls[0]?.at ?? end + 1) <= now ? (calls.shift()?.input as NodeInput) : { kind: 'wake' })
-    }
-    now = instant(end)
-  }
-  const take = <K extends NodeEffect['kind']>(kind: K): Extract<NodeEffect, { kind: K }>[] => {
-    const found = seen.filter((effect): effect is Extract<NodeEffect, { kind: K }> => effect.kind === kind)
-    for (const effect of found) seen.splice(seen.indexOf(effect), 1)
-    return found
-  }
-  const one = { name, config, kern, core, feed, run, take, alive, answering, now: () => now, silentChecks: false }
-  return one
-}
+): TestNode => new TestNode(name, alive, text, configured, wall)
 
 export const statusOf = (self: string, owner: string | null, number = 1): LeaseStatus => ({
   node: self,

@@ -1,8 +1,8 @@
 /** What other nodes' agents said lately. Memory is bounded: only nodes, services and destinations of the configuration count. */
 import { type DestinationReport, type StateMessage, type TablesMessage } from '@lvsm/protocol'
 import { between, type Instant } from '@lvsm/base'
-import { destKey } from '@lvsm/plan'
-import type { NodeState } from './state.ts'
+import { destKey } from '@lvsm/model'
+import { type NodeState } from './state.ts'
 
 /** An agent that was silent this long counts as gone: it speaks every two seconds. */
 const FRESH_MS = 6000

@@ -9,10 +9,11 @@ const ROUTER = '10.11.0.100'
 function owner() {
   const one = node('dir1')
   one.feed({ kind: 'lease-up' })
+  const pass = one.run.bind(one)
   const run = (ms: number): void => {
     for (let spent = 0; spent < ms; spent += 500) {
       one.feed({ kind: 'lease-status', status: statusOf('dir1', 'dir1') })
-      one.run(500)
+      pass(500)
     }
   }
   run(3000)
@@ -23,7 +24,8 @@ function owner() {
     const words = one.take('ready').map(({ ready, reaches, reason }) => ({ ready, reaches, reason }))
     return words.filter((word, at) => at === 0 || JSON.stringify(word) !== JSON.stringify(words[at - 1]))
   }
-  return { ...one, run, told, troubles: () => one.core.status(one.now()).troubles.map(({ code }) => code) }
+  const troubles = () => one.core.status(one.now()).troubles.map(({ code }) => code)
+  return Object.assign(one, { run, told, troubles })
 }
 const PREPARED = { ready: true, reaches: 1, reason: 'the kernel is prepared' }
 

@@ -1,6 +1,7 @@
 export * from './digest.ts'
 export * from './inet.ts'
 export * from './invariant.ts'
+export * from './marks.ts'
 export * from './random.ts'
 export * from './refusal.ts'
 export * from './timing.ts'

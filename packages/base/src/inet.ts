@@ -39,6 +39,11 @@ function parseV6(address: string): Uint8Array | undefined {
 export const parseInet = (address: string): Uint8Array | undefined =>
   address.includes(':') ? parseV6(address) : parseV4(address)
 
+export type Family = 'ipv4' | 'ipv6'
+
+/** Of an address; text that is none has no family worth asking for. */
+export const familyOf = (address: string): Family => (address.includes(':') ? 'ipv6' : 'ipv4')
+
 /** Text of 4 or 16 bytes; the longest run of zero groups is `::` (RFC 5952). */
 export function formatInet(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join('.')

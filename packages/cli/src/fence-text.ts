@@ -1,6 +1,7 @@
 /** The kernel's fence of one node for eyes: what is open, for how long, what was dropped, and what is missing. */
 import { type FenceElementReport, type FenceGroupReport, type FenceReport, type FenceTableReport } from '@lvsm/protocol'
-import type { Paint } from './paint.ts'
+import { MARKS } from '@lvsm/base'
+import { type Paint } from './paint.ts'
 import { table } from './table.ts'
 import { troubleLine } from './trouble-text.ts'
 
@@ -31,7 +32,7 @@ function summary({ cluster, node, directs, leaseFault, faults }: FenceReport, pa
 }
 
 function tableTable(tables: readonly FenceTableReport[], paint: Paint): string {
-  const rows = tables.map(({ part, family, hooks }) => [`${family} lvsm`, part, hooks.join(', ') || '-'])
+  const rows = tables.map(({ part, family, hooks }) => [`${family} ${MARKS.fenceTable}`, part, hooks.join(', ') || '-'])
   return table(['table', 'guards', 'hooks'], rows, paint)
 }
 
@@ -41,7 +42,7 @@ const groupTitle = ({ name, addresses, directed }: FenceGroupReport, paint: Pain
 function elementTable({ elements }: FenceGroupReport, paint: Paint): string {
   const rows = elements.map((element: FenceElementReport) => [
     element.part,
-    `${element.family} lvsm`,
+    `${element.family} ${MARKS.fenceTable}`,
     element.open ? paint('good', 'open') : paint('dim', 'closed'),
     element.open ? `${element.leftMs} ms` : '-',
     element.open ? `${element.timeoutMs} ms` : '-',

@@ -9,7 +9,8 @@ import {
   type ServiceReport,
   type Status,
 } from '@lvsm/protocol'
-import type { Paint, Tone } from './paint.ts'
+import { destKey, serviceKey } from '@lvsm/model'
+import { type Paint, type Tone } from './paint.ts'
 import { table } from './table.ts'
 import { troubleLine } from './trouble-text.ts'
 import { unhealthy } from './verdict.ts'
@@ -80,7 +81,7 @@ function pingSections(groups: readonly Partial<GroupReport>[], paint: Paint): st
 }
 
 const serviceTitle = (service: ServiceReport): string =>
-  `SERVICE ${service.name}  ${service.protocol} ${service.address}:${service.port} ${service.scheduler}, group ${service.group}`
+  `SERVICE ${service.name}  ${serviceKey(service)} ${service.scheduler}, group ${service.group}`
 
 function health({ healthy }: RealserverReport, paint: Paint): string {
   if (healthy === null) return paint('dim', 'unchecked')
@@ -91,7 +92,7 @@ function serverTable(service: ServiceReport, paint: Paint): string {
   if (service.realservers.length === 0) return paint('bad', '  no realservers')
   const rows = service.realservers.map((server: RealserverReport) => [
     server.node,
-    `${server.address}:${server.port}`,
+    destKey(server),
     server.forward,
     String(server.weight),
     String(server.active),

@@ -1,75 +1,116 @@
-/** IPv4 addresses, read strictly: four decimal numbers without leading zeros (010.0.0.1 means 8.0.0.1 to some, so it is refused). */
-
-/** The address as an unsigned 32-bit number, or null when the text is none. */
-export function parseAddress(text: string): number | null {
-  const parts = text.split('.')
-  if (parts.length !== 4) return null
-  let value = 0
-  for (const part of parts) {
-    if (!/^(0|[1-9][0-9]{0,2})$/.test(part)) return null
-    const octet = Number(part)
-    if (octet > 255) return null
-    value = value * 256 + octet
-  }
-  return value
-}
-
-export const formatAddress = (value: number): string =>
-  [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255].join('.')
+/**
+ * Internet addresses of both families. An address is its usual text (RFC 5952), so that equal texts are equal addresses, in
+ * JSON, in maps and on the wire alike; its family and bytes are asked for where they count, and what differs between
+ * families are columns of `FAMILIES`.
+ */
+import { canonicalAddress, type Family, familyOf, formatInet, invariant, parseInet } from '@lvsm/base'
+import { FAMILIES, type FamilyRow } from './tables/families.ts'
+import { namesOf } from './tables/table.ts'
 
 export interface Cidr {
   readonly address: string
-  /** 0–32. */
+  /** 0 to the bits of the address's family. */
   readonly prefix: number
 }
+type Families = Readonly<Record<Family, FamilyRow>>
+
+const rowOf = (address: string, families: Families = FAMILIES): FamilyRow => families[familyOf(address)]
+
+/** Prefix length of a single host: 32 or 128. */
+export const hostPrefix = (address: string): number => rowOf(address).bits
 
 /** `10.11.0.10/24` → address and prefix; null when the text is none. */
 export function parseCidr(text: string): Cidr | null {
-  const match = /^([0-9.]+)\/(0|[1-9][0-9]?)$/.exec(text)
-  if (!match) return null
-  const address = match[1] as string
-  const prefix = Number(match[2])
-  return prefix <= 32 && parseAddress(address) !== null ? { address, prefix } : null
+  const [, address = '', digits] = /^([^/]+)\/(0|[1-9][0-9]{0,2})$/.exec(text) ?? []
+  const prefix = Number(digits)
+  return parseInet(address) && prefix <= hostPrefix(address) ? { address, prefix } : null
 }
 
-const mask = (prefix: number): number => (prefix === 0 ? 0 : (0xffffffff << (32 - prefix)) >>> 0)
-
-/** Number of the network that the address lies in, e.g. 10.11.0.0 as a number. */
-export const networkOf = (address: number, prefix: number): number => (address & mask(prefix)) >>> 0
-
-/** Does `address` lie in the network of `cidr`? False when either is no address. */
-export function inNetwork(address: string, cidr: Cidr): boolean {
-  const one = parseAddress(address)
-  const other = parseAddress(cidr.address)
-  if (one === null || other === null) return false
-  return networkOf(one, cidr.prefix) === networkOf(other, cidr.prefix)
+/** The address with the bits after the prefix all 0 or all 1; null when it is none. */
+function filled({ address, prefix }: Cidr, fill: 0 | 0xff): string | null {
+  const bytes = parseInet(address)
+  if (!bytes) return null
+  return formatInet(
+    bytes.map((byte, at) => {
+      const kept = Math.min(8, Math.max(0, prefix - 8 * at))
+      const mask = (0xff << (8 - kept)) & 0xff
+      return (byte & mask) | (fill & ~mask)
+    }),
+  )
 }
 
 /** `10.12.0.254/24` → `10.12.0.0/24`. */
-export const networkCidr = (cidr: Cidr): Cidr => ({
-  address: formatAddress(networkOf(parseAddress(cidr.address) ?? 0, cidr.prefix)),
-  prefix: cidr.prefix,
-})
-
-/** Why no host may have this address, or null: zero, loopback, multicast, reserved (RFC 6890). */
-export function refuseHostAddress(text: string): string | null {
-  const value = parseAddress(text)
-  if (value === null) return 'is no IPv4 address'
-  const first = value >>> 24
-  if (first === 0) return 'lies in 0.0.0.0/8, which no host may use'
-  if (first === 127) return 'is a loopback address'
-  if (first >= 224 && first < 240) return 'is a multicast address'
-  if (first >= 240) return 'is a reserved address'
-  return null
+export function networkCidr(cidr: Cidr): Cidr {
+  const address = filled(cidr, 0)
+  invariant(address !== null, `${cidr.address} is an address`)
+  return { address, prefix: cidr.prefix }
 }
 
-/** Why a host may not have this address within its own network, or null: network and broadcast address. */
+/** Does `address` lie in the network of `cidr`? False when either is no address, or of another family. */
+export function inNetwork(address: string, cidr: Cidr): boolean {
+  const network = filled(cidr, 0)
+  return (
+    network !== null &&
+    familyOf(address) === familyOf(cidr.address) &&
+    filled({ address, prefix: cidr.prefix }, 0) === network
+  )
+}
+
+/** Why no host may have this address, or null (RFC 6890, RFC 4291). */
+export function refuseHostAddress(address: string): string | null {
+  if (!parseInet(address)) return 'is no internet address'
+  const found = rowOf(address).unusable.find(([network]) => {
+    const cidr = parseCidr(network)
+    return cidr !== null && inNetwork(address, cidr)
+  })
+  return found?.[1] ?? null
+}
+
+/** Why a host may not have this address within its own network, or null: the first and the last of it may be taken. */
 export function refuseInNetwork(cidr: Cidr): string | null {
-  const value = parseAddress(cidr.address)
-  if (value === null) return 'is no IPv4 address'
-  if (cidr.prefix >= 31) return null
-  const base = networkOf(value, cidr.prefix)
-  if (value === base) return `is the network address of its own /${cidr.prefix}`
-  if (value === (base | ~mask(cidr.prefix)) >>> 0) return `is the broadcast address of its own /${cidr.prefix}`
-  return null
+  const [first, last] = [filled(cidr, 0), filled(cidr, 0xff)]
+  if (first === null) return 'is no internet address'
+  const row = rowOf(cidr.address)
+  if (cidr.prefix >= row.pointToPoint) return null
+  const own = `of its own /${cidr.prefix}`
+  if (cidr.address === first) return `is the ${row.first} ${own}`
+  return row.last !== null && cidr.address === last ? `is the ${row.last} ${own}` : null
+}
+
+export interface AddressFault {
+  readonly code: string
+  /** What follows the address in a sentence. */
+  readonly message: string
+  readonly hint: string
+}
+
+/** Why a configuration may not name this address, or null: it is none, of a family to come, or not in its usual spelling. */
+export function refuseAddress(text: string, families: Families = FAMILIES): AddressFault | null {
+  const known = namesOf(families)
+    .map((name) => families[name])
+    .filter(({ supported }) => supported)
+  const titles = known.map(({ title }) => title).join(' or ')
+  if (!parseInet(text))
+    return { code: 'bad-address', message: `is no ${titles} address`, hint: known.map(({ hint }) => hint).join('; ') }
+  const { supported, title } = rowOf(text, families)
+  if (!supported)
+    return {
+      code: 'family-not-supported',
+      message: `is an ${title} address: ${title} is not supported yet`,
+      hint: `use an ${titles} address`,
+    }
+  const usual = canonicalAddress(text)
+  if (usual === text) return null
+  return { code: 'bad-address', message: `is not written as usual`, hint: `write ${usual}` }
+}
+
+/** The same of an address with a prefix length, as it shall stand on an interface. */
+export function refuseCidr(text: string, families: Families = FAMILIES): AddressFault | null {
+  const [address = ''] = text.split('/')
+  const fault = parseInet(address) ? refuseAddress(address, families) : null
+  if (fault) return fault
+  if (parseCidr(text)) return null
+  const { message } = refuseAddress('', families) ?? { message: '' }
+  const hint = 'write the address as it shall stand on the interface, e.g. 10.11.0.10/24'
+  return { code: 'bad-address', message: `${message} with a prefix length`, hint }
 }

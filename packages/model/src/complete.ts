@@ -12,6 +12,7 @@ import {
 import { parseDuration } from './duration.ts'
 import { timingOf } from './rules/keys.ts'
 import { DEFAULT_PORT, type Written } from './schema.ts'
+import { forwarding } from './tables/index.ts'
 
 type WrittenGroup = Written['groups'][number]
 type WrittenService = NonNullable<Written['services']>[number]
@@ -76,7 +77,7 @@ function completeService(service: WrittenService, groups: readonly ConfigGroup[]
       address,
       port: port ?? service.port,
       forward,
-      gateway: forward === 'nat' ? (gateway ?? only) : null,
+      gateway: forwarding(forward).needsGateway ? (gateway ?? only) : null,
       weight: weight ?? 1,
     }),
   )

@@ -1,11 +1,9 @@
 /** The configuration, the same on every node: checked and complete: every default filled in, every duration in milliseconds. */
-import type { Timing } from '@lvsm/base'
-import type { Algorithm } from '@lvsm/protocol'
+import { type Timing } from '@lvsm/base'
+import { type Algorithm } from '@lvsm/protocol'
+import { type CheckType, type Forward, type Protocol, type Scheduler } from './tables/index.ts'
 
 export type Role = 'director' | 'realserver' | 'witness'
-export type Scheduler = 'rr' | 'wrr' | 'wlc'
-export type Forward = 'dr' | 'nat'
-export type Protocol = 'tcp'
 
 export interface ConfigLink {
   readonly name: string
@@ -35,8 +33,7 @@ export interface ConfigGroup {
   readonly ping: readonly string[]
 }
 export interface ConfigCheck {
-  /** `none`: always taken for healthy. */
-  readonly type: 'tcp' | 'none'
+  readonly type: CheckType
   readonly intervalMs: number
   readonly timeoutMs: number
   /** Failures in a row that make a realserver failed; successes in a row that make it healthy again. */
@@ -50,7 +47,7 @@ export interface ConfigRealserver {
   readonly address: string
   readonly port: number
   readonly forward: Forward
-  /** NAT: the floating address that is the realserver's default route. */
+  /** The floating address that is the realserver's default route, where its forwarding method needs one. */
   readonly gateway: string | null
   readonly weight: number
 }

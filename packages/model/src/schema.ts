@@ -4,15 +4,15 @@
  */
 import { ALGORITHMS } from '@lvsm/protocol'
 import * as z from 'zod'
-import { parseAddress, parseCidr } from './address.ts'
+import { type AddressFault, refuseAddress, refuseCidr } from './address.ts'
 import { MOST_PING_NODES } from './config.ts'
 import { parseDuration } from './duration.ts'
+import { CHECKS, FORWARDING, PROTOCOLS, SCHEDULERS } from './tables/index.ts'
+import { namesOf } from './tables/table.ts'
+import { checkFields } from './check-fields.ts'
 
 export const DEFAULT_PORT = 6940
-export const SCHEDULERS = ['rr', 'wrr', 'wlc'] as const
 export const ROLES = ['director', 'realserver', 'witness'] as const
-export const PROTOCOLS = ['tcp'] as const
-export const FORWARDS = ['dr', 'nat'] as const
 export const PROFILE_NAMES = ['default', 'fast', 'wan'] as const
 
 const text = (matches: (value: string) => boolean, code: string, message: string, hint: string) =>
@@ -24,18 +24,15 @@ const name = text(
   'is no name',
   'use 1 to 32 letters, digits, dots, dashes and underscores; begin and end with a letter or digit',
 )
-const address = text(
-  (value) => parseAddress(value) !== null,
-  'bad-address',
-  'is no IPv4 address',
-  'write four decimal numbers without leading zeros, e.g. 10.11.0.10',
-)
-const cidr = text(
-  (value) => parseCidr(value) !== null,
-  'bad-address',
-  'is no IPv4 address with a prefix length',
-  'write the address as it shall stand on the interface, e.g. 10.11.0.10/24',
-)
+const addressText = (refuse: (value: string) => AddressFault | null) =>
+  z.string().superRefine((value, context) => {
+    const fault = refuse(value)
+    if (!fault) return
+    const { code, message, hint } = fault
+    context.addIssue({ code: 'custom', message, params: { code, hint } })
+  })
+const address = addressText((value) => refuseAddress(value))
+const cidr = addressText((value) => refuseCidr(value))
 const duration = text(
   (value) => parseDuration(value) !== null,
   'bad-duration',
@@ -71,8 +68,7 @@ export const groupSchema = z.strictObject({
   gateways: z.array(floatingSchema).optional(),
   ping: z.array(address).max(MOST_PING_NODES.group).optional(),
 })
-export const checkSchema = z.strictObject({
-  type: z.enum(['tcp', 'none']),
+export const checkSchema = checkFields(CHECKS, {
   interval: duration.optional(),
   timeout: duration.optional(),
   fall: z.int().min(1).max(20).optional(),
@@ -83,7 +79,7 @@ export const realserverSchema = z.strictObject({
   node: name,
   address,
   port: port.optional(),
-  forward: z.enum(FORWARDS),
+  forward: z.enum(namesOf(FORWARDING)),
   gateway: address.optional(),
   weight: z.int().min(0).max(65535).optional(),
 })
@@ -92,8 +88,8 @@ export const serviceSchema = z.strictObject({
   group: name,
   address,
   port,
-  protocol: z.enum(PROTOCOLS),
-  scheduler: z.enum(SCHEDULERS),
+  protocol: z.enum(namesOf(PROTOCOLS)),
+  scheduler: z.enum(namesOf(SCHEDULERS)),
   check: checkSchema.optional(),
   realservers: z.array(realserverSchema).min(1),
 })

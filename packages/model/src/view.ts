@@ -2,6 +2,7 @@
 import { canonicalAddress, digest64 } from '@lvsm/base'
 import type { LeaseView } from '@lvsm/protocol'
 import type { Config, ConfigGroup, ConfigNode, ConfigService } from './config.ts'
+import { forwarding, type Placement, probeOf } from './tables/index.ts'
 
 /** Digest of the list of a group's addresses, whatever their order: the address is the lock, so prefix and interface do not count. */
 export const addressDigest = (group: ConfigGroup): string =>
@@ -76,11 +77,11 @@ export interface NodeView {
   readonly directs: readonly ConfigGroup[]
   /** Services of those groups. */
   readonly services: readonly ConfigService[]
-  /** VIPs that this node answers for by direct routing, each with its group. */
-  readonly answersFor: readonly { readonly address: string; readonly group: string }[]
-  /** Checked services that this node serves by direct routing. */
+  /** VIPs that this node has for itself as a realserver: each with its group, and how. */
+  readonly answersFor: readonly { readonly address: string; readonly group: string; readonly placement: Placement }[]
+  /** Checked services of those VIPs that this node serves. */
   readonly serves: readonly ConfigService[]
-  /** NAT gateway that is this node's default route; null when it is no NAT realserver. */
+  /** The floating address that is this node's default route; null when it is no realserver that needs one. */
   readonly gateway: string | null
 }
 
@@ -89,22 +90,24 @@ export function nodeView(config: Config, name: string): NodeView | null {
   const node = config.nodes.find((entry) => entry.name === name)
   if (!node) return null
   const directs = config.groups.filter((group) => group.directors.includes(name))
-  const served = config.services.filter((service) =>
-    service.realservers.some((entry) => entry.node === name && entry.forward === 'dr'),
-  )
+  const served = config.services.flatMap((service) => {
+    const own = service.realservers.filter((entry) => entry.node === name)
+    const placement = own.map(({ forward }) => forwarding(forward).aliasOn).find((one) => one !== null)
+    return placement ? [{ service, placement }] : []
+  })
   const answersFor = new Map(
-    served.map((service) => [service.address, { address: service.address, group: service.group }]),
+    served.map(({ service: { address, group }, placement }) => [address, { address, group, placement }]),
   )
   const gateway =
     config.services
       .flatMap((service) => service.realservers)
-      .find((entry) => entry.node === name && entry.forward === 'nat')?.gateway ?? null
+      .find((entry) => entry.node === name && forwarding(entry.forward).needsGateway)?.gateway ?? null
   return {
     node,
     directs,
     services: config.services.filter((service) => directs.some((group) => group.name === service.group)),
     answersFor: [...answersFor.values()],
-    serves: served.filter(({ check }) => check.type !== 'none'),
+    serves: served.map(({ service }) => service).filter(({ check }) => probeOf(check.type) !== null),
     gateway,
   }
 }

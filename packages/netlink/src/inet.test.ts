@@ -11,7 +11,6 @@ import {
   gratuitousArp,
   hexOf,
   inetBytes,
-  rtnetlink as rt,
 } from './index.ts'
 
 describe('addresses', () => {
@@ -49,11 +48,6 @@ describe('addresses', () => {
     '12345::',
   ])('%j is none', (text) => {
     expect(parseInet(text)).toBeUndefined()
-  })
-  it('labels of ours end in :lvsm and fit', () => {
-    expect(rt.ownLabel('eth0')).toBe('eth0:lvsm')
-    expect(rt.ownLabel('enp0s31f6.1024')).toBe('enp0s31f6.:lvsm')
-    expect(rt.ownLabel('enp0s31f6.1024').length).toBe(15)
   })
 })
 

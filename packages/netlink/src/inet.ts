@@ -1,5 +1,5 @@
 /** Internet addresses as the kernel's messages carry them; text and its rules are `base`'s. */
-import { formatInet as textOf, invariant, parseInet } from '@lvsm/base'
+import { type Family, familyOf, formatInet as textOf, invariant, parseInet } from '@lvsm/base'
 import { Malformed } from './bytes.ts'
 
 /** AF_INET and AF_INET6, as rtnetlink and IPVS spell them. */
@@ -12,7 +12,10 @@ export function inetBytes(address: string): Uint8Array {
   return bytes
 }
 
-export const familyOf = (address: string): number => (address.includes(':') ? AF.inet6 : AF.inet)
+/** The kernel's number of a family of addresses. */
+export const AF_OF = { ipv4: AF.inet, ipv6: AF.inet6 } as const satisfies Readonly<Record<Family, number>>
+
+export const afOf = (address: string): number => AF_OF[familyOf(address)]
 
 /** Text of 4 or 16 bytes; any other length is a malformed message. */
 export function formatInet(bytes: Uint8Array): string {

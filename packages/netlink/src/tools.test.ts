@@ -75,7 +75,7 @@ describe('ip', () => {
   it('adds and deletes a route as we do', () => {
     const route = { destination: '10.77.0.0', prefix: 16, gateway: '10.11.0.254' }
     same(
-      ours(rt.newRoute({ ...route, oif: 3, metrics: { advmss: 1440 } })),
+      ours(rt.newRoute({ ...route, oif: 3, protocol: 76, metrics: { advmss: 1440 } })),
       said('ip route add 10.77.0.0/16 via 10.11.0.254 dev #3 advmss 1440 proto 76'),
       rt.decodeRoute,
     )

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { type AddressService, serviceKey } from '@lvsm/model'
 import { kernel } from './fixture.ts'
 import { audit, type Observed, type ObservedDest, type Operation, type AuditInput } from './index.ts'
 
-const SERVICE = { protocol: 'tcp', address: '10.11.0.10', port: 80 }
+const SERVICE: AddressService = { protocol: 'tcp', address: '10.11.0.10', port: 80 }
 const at = (octet: number, weight = 1): ObservedDest => ({
   address: `10.11.0.${octet}`,
   port: 80,
@@ -72,6 +73,7 @@ const standing = (...protocols: number[]): Partial<Observed> => ({
   defaults: protocols.map((protocol) => ({ gateway: '10.12.0.1', index: 2, protocol, metric: 0 })),
 })
 const held = { held: new Set(['10.11.0.10']) }
+const MARKED = { fwmark: 7, family: 'ipv4' } as const
 const OTHER = { ...SERVICE, port: 8 }
 const lone = (...dests: ObservedDest[]) => ({ services: table(...dests) })
 
@@ -132,6 +134,15 @@ const REFUSED: readonly [law: string, plan: readonly Operation[], seen: AuditInp
     auditInput({ addresses: [{ index: 3, address: '10.11.0.10', prefix: 24, label: 'outside:lvsm' }] }),
     /forgotten where it is answered/,
   ],
+  [
+    'nor whoever cannot know whose addresses they are',
+    [{ ...forgotten(11), service: MARKED } as Operation],
+    {
+      ...auditInput({ services: [{ ...MARKED, scheduler: 'rr', dests: [at(11)] }] }),
+      owned: new Map([['fwmark 7', new Set(['10.11.0.11:80'])]]),
+    },
+    /connections of fwmark 7 forgotten/,
+  ],
   ['somebody serves: edits', [edit(11, 0), edit(12, 0), add(13)], auditInput(), /nobody to serve it/],
   ['somebody serves: removals', [edit(11, 0), remove(11), add(13)], auditInput(lone(at(11))), /nobody to serve it/],
   ['somebody serves: memory', [forgotten(11), forgotten(12), add(13)], auditInput(), /nobody to serve it/],
@@ -189,7 +200,12 @@ const REFUSED: readonly [law: string, plan: readonly Operation[], seen: AuditInp
 ]
 
 const elsewhere = (more: Partial<typeof SERVICE>) => ({ ...SERVICE, ...more })
-const FREE = [elsewhere({ protocol: 'udp' }), elsewhere({ address: '10.11.0.20' }), elsewhere({ port: 443 })]
+const FREE = [
+  elsewhere({ protocol: 'udp' }),
+  elsewhere({ address: '10.11.0.20' }),
+  elsewhere({ port: 443 }),
+  elsewhere({ address: '2001:db8::10' }),
+]
 
 /** Each is a plan that somebody needs, a hair's breadth beside one that is refused. */
 const ACCEPTED: readonly [why: string, plan: readonly Operation[], seen: AuditInput][] = [
@@ -215,11 +231,11 @@ const ACCEPTED: readonly [why: string, plan: readonly Operation[], seen: AuditIn
   ['memory where the address is silent on lo', [forgotten(11)], auditInput({ addresses: [OUR_ALIAS] })],
   ['memory where another address is held', [forgotten(11)], auditInput({}, { held: new Set(['10.11.0.20']) })],
   ...FREE.map((service): (typeof ACCEPTED)[number] => [
-    `another service drained: ${service.protocol} ${service.address}:${service.port}`,
+    `another service drained: ${serviceKey(service)}`,
     [edit(12, 1), edit(11, 0, service), add(12, 0, service), forgotten(11, service)],
     {
       observed: kernel({ services: [...table(at(11)), { ...service, scheduler: 'rr', dests: [at(11)] }] }),
-      owned: new Map([[`${service.protocol} ${service.address}:${service.port}`, new Set(['10.11.0.11:80'])]]),
+      owned: new Map([[serviceKey(service), new Set(['10.11.0.11:80'])]]),
       held: new Set(),
     },
   ]),

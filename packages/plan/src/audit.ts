@@ -1,7 +1,8 @@
 /**
  * The house laws, checked on the operations themselves before any is carried out. It shares no code with
- * `diff` and trusts nothing of it: it plays the operations on what the kernel said.
+ * `diff` (names of services are the model's) and trusts nothing of it: it plays the operations on what the kernel said.
  */
+import { destKey, isMark, serviceKey } from '@lvsm/model'
 import type { Observed } from './observed.ts'
 import type { Operation } from './operation.ts'
 
@@ -15,6 +16,7 @@ export interface AuditInput {
 
 const WRITABLE =
   /^net\/ipv4\/(ip_forward|vs\/expire_nodest_conn|conf\/[^/]+\/(arp_ignore|arp_announce|send_redirects|accept_redirects|promote_secondaries))$/
+/** Copies of the marks, on purpose: who judges trusts no table of the accused. */
 const MARK = 'lo:lvsm'
 const MARKED_ROUTE = 76
 
@@ -32,9 +34,9 @@ export function audit(plan: readonly Operation[], auditInput: AuditInput): strin
   const board: Board = { sysctls: new Map(), weights: new Map(), services: new Set(), turns: new Map() }
   for (const [path, value] of auditInput.observed.sysctls) if (value !== null) board.sysctls.set(path, value)
   for (const service of auditInput.observed.services ?? []) {
-    const name = `${service.protocol} ${service.address}:${service.port}`
+    const name = serviceKey(service)
     board.services.add(name)
-    for (const dest of service.dests) board.weights.set(`${name}|${dest.address}:${dest.port}`, dest.weight)
+    for (const dest of service.dests) board.weights.set(`${name}|${destKey(dest)}`, dest.weight)
   }
   return [...plan.flatMap((operation) => judge(operation, auditInput, board)), ...emptied(plan, auditInput, board)]
 }
@@ -69,7 +71,8 @@ function judgeAlias({ address, prefix, index, label }: AliasOperation, auditInpu
     ['1', '2'].includes(board.sysctls.get('net/ipv4/conf/all/arp_ignore') ?? '') &&
     board.sysctls.get('net/ipv4/conf/all/arp_announce') === '2'
   if (!quiet) broken.push(`alias ${address} before arp_ignore and arp_announce are set`)
-  if (prefix !== 32) broken.push(`alias ${address} with prefix ${prefix}: lo would claim a network`)
+  if (prefix !== (address.includes(':') ? 128 : 32))
+    broken.push(`alias ${address} with prefix ${prefix}: lo would claim a network`)
   if (label !== MARK) broken.push(`alias ${address} without our label`)
   if (!auditInput.observed.links.some((link) => link.index === index && link.loopback))
     broken.push(`alias ${address} on an interface that is not lo`)
@@ -102,10 +105,10 @@ type TableOperation = Exclude<
 
 function judgeTable(operation: TableOperation, auditInput: AuditInput, board: Board): string[] {
   const { kind } = operation
-  const service = `${operation.service.protocol} ${operation.service.address}:${operation.service.port}`
+  const service = serviceKey(operation.service)
   const leaves = kind === 'dest-remove' || kind === 'dest-flush'
   const dest = leaves ? operation : kind === 'dest-add' || kind === 'dest-edit' ? operation.dest : null
-  const name = dest ? `${service}|${dest.address}:${dest.port}` : service
+  const name = dest ? `${service}|${destKey(dest)}` : service
   const broken: string[] = []
   const adds = kind.endsWith('-add')
   const before = board.turns.get(name)
@@ -140,6 +143,8 @@ function judgeWeight(kind: string, name: string, board: Board): string[] {
 
 /** Elsewhere they are the connections of an earlier reign; under the address they live. */
 function judgeMemory({ service }: TableOperation, { held, observed }: AuditInput): string[] {
+  if (isMark(service))
+    return [`connections of ${serviceKey(service)} forgotten: whose addresses they have is not known`]
   const loopbacks = new Set(observed.links.filter((link) => link.loopback).map((link) => link.index))
   const here = observed.addresses.some((entry) => entry.address === service.address && !loopbacks.has(entry.index))
   return here || held.has(service.address) ? [`connections to ${service.address} forgotten where it is answered`] : []
@@ -148,23 +153,16 @@ function judgeMemory({ service }: TableOperation, { held, observed }: AuditInput
 /** A service that serves before and after the plan serves at every moment of it. */
 function emptied(plan: readonly Operation[], auditInput: AuditInput, board: Board): string[] {
   return (auditInput.observed.services ?? []).flatMap((service) => {
-    const name = `${service.protocol} ${service.address}:${service.port}`
-    const weights = new Map(service.dests.map((dest) => [`${dest.address}:${dest.port}`, dest.weight]))
+    const name = serviceKey(service)
+    const weights = new Map(service.dests.map((dest) => [destKey(dest), dest.weight]))
     const alive = (): boolean => [...weights.values()].some((weight) => weight > 0)
     const after = [...board.weights].some(([key, weight]) => key.startsWith(`${name}|`) && weight > 0)
     if (!alive() || !after) return []
     for (const operation of plan) {
-      if (
-        !('service' in operation) ||
-        operation.service.address !== service.address ||
-        operation.service.port !== service.port ||
-        operation.service.protocol !== service.protocol
-      )
-        continue
+      if (!('service' in operation) || serviceKey(operation.service) !== name) continue
       if (operation.kind === 'dest-add' || operation.kind === 'dest-edit')
-        weights.set(`${operation.dest.address}:${operation.dest.port}`, operation.dest.weight)
-      if (operation.kind === 'dest-remove' || operation.kind === 'dest-flush')
-        weights.delete(`${operation.address}:${operation.port}`)
+        weights.set(destKey(operation.dest), operation.dest.weight)
+      if (operation.kind === 'dest-remove' || operation.kind === 'dest-flush') weights.delete(destKey(operation))
       if (!alive()) return [`${name} would have nobody to serve it for a moment`]
     }
     return []

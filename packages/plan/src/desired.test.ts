@@ -1,7 +1,7 @@
-import type { ConfigService, NodeView } from '@lvsm/model'
+import { type ConfigService, type NodeView, destKey } from '@lvsm/model'
 import { describe, expect, it } from 'vitest'
 import { kernel, links, planInput, viewOf, wide } from './fixture.ts'
-import { desired, destKey, type HostNetwork, type PlanInput } from './index.ts'
+import { desired, type HostNetwork, type PlanInput } from './index.ts'
 
 const ALL = new Map(wide.services.map(({ name, realservers }) => [name, new Set(realservers.map(destKey))]))
 const of = (node: string, more: Partial<PlanInput> = {}): PlanInput =>
@@ -81,9 +81,10 @@ describe('the settings of a NAT realserver', () => {
 })
 
 describe('the aliases', () => {
+  const alias = (address: string) => ({ address, placement: 'alias' })
   it('are the VIPs of groups that this node serves and does not own', () => {
-    expect(desired(of('rs1'), kernel()).aliases).toEqual(['10.11.0.10', '10.11.0.20'])
-    expect(desired(of('rs1', { owned: new Set(['web']) }), kernel()).aliases).toEqual(['10.11.0.20'])
+    expect(desired(of('rs1'), kernel()).aliases).toEqual([alias('10.11.0.10'), alias('10.11.0.20')])
+    expect(desired(of('rs1', { owned: new Set(['web']) }), kernel()).aliases).toEqual([alias('10.11.0.20')])
     expect(desired(of('dir1'), kernel()).aliases).toEqual([])
   })
 })

@@ -1,20 +1,29 @@
 /** What the data plane of one node should be. */
-import type { ConfigService, Forward, NodeView, Scheduler } from '@lvsm/model'
+import {
+  type ConfigService,
+  destKey,
+  forwarding,
+  type KernelMethod,
+  type NodeView,
+  PLACEMENTS,
+  type Protocol,
+  type Placement,
+  type Scheduler,
+} from '@lvsm/model'
 import { type GuardNeeds, guardNeeds } from './guard.ts'
 import { type HostNetwork, interfaceFor } from './host-network.ts'
-import { destKey } from './observed.ts'
-import { type DesiredSysctl, directorSysctls, drSysctls, natSysctls } from './sysctls.ts'
+import { type DesiredSysctl, aliasSysctls, directorSysctls, gatewaySysctls } from './sysctls.ts'
 
 export interface DesiredDest {
   readonly address: string
   readonly port: number
-  readonly forward: Forward
+  readonly forward: KernelMethod
   readonly weight: number
 }
 export interface DesiredService {
   readonly name: string
   readonly group: string
-  readonly protocol: string
+  readonly protocol: Protocol
   readonly address: string
   readonly port: number
   readonly scheduler: Scheduler
@@ -22,11 +31,15 @@ export interface DesiredService {
   readonly flushConnections: boolean
   readonly dests: readonly DesiredDest[]
 }
+export interface DesiredAlias {
+  readonly address: string
+  readonly placement: Placement
+}
 export interface Desired {
   readonly sysctls: readonly DesiredSysctl[]
-  /** Addresses on lo, /32, that this node answers for by direct routing. */
-  readonly aliases: readonly string[]
-  /** The default route of a NAT realserver; its interface is 0 where none reaches the gateway. */
+  /** VIPs that this node has for itself as a realserver. */
+  readonly aliases: readonly DesiredAlias[]
+  /** The default route of a realserver that needs one; its interface is 0 where none reaches the gateway. */
   readonly gateway: { readonly address: string; readonly index: number } | null
   readonly services: readonly DesiredService[]
   /** nftables rules of our own table; null when none are needed. */
@@ -41,7 +54,7 @@ export interface PlanInput {
   readonly serving: ReadonlyMap<string, ReadonlySet<string>>
   /** Service name → keys of failed destinations that stay at weight 0 until they are drained. */
   readonly draining: ReadonlyMap<string, ReadonlySet<string>>
-  /** Groups that are about to move: their NAT destinations take no new connections. */
+  /** Groups that are about to move: where connections must end before it, destinations take no new ones. */
   readonly quiescing: ReadonlySet<string>
   /** Group → inside address of the director that hands it over to this node now. */
   readonly handover: ReadonlyMap<string, string>
@@ -54,14 +67,19 @@ const NOBODY: ReadonlySet<string> = new Set()
 /** The whole data plane of one node, from its view, what it owns, and whom its checks found alive. */
 export function desired(planInput: PlanInput, host: HostNetwork): Desired {
   const { view, owned, handover } = planInput
-  const aliases = view.answersFor.filter((entry) => !owned.has(entry.group)).map((entry) => entry.address)
-  const hasNat = view.services.some((service) => service.realservers.some((entry) => entry.forward === 'nat'))
+  const aliases = view.answersFor
+    .filter((entry) => !owned.has(entry.group))
+    .map(({ address, placement }): DesiredAlias => ({ address, placement }))
+  const silent = aliases.filter(({ placement }) => !PLACEMENTS[placement].answersArp).map(({ address }) => address)
+  const forwards = view.services.some((service) =>
+    service.realservers.some((entry) => forwarding(entry.forward).answersThroughDirector),
+  )
   const floating = view.directs.flatMap((group) => group.addresses)
   return {
     sysctls: [
-      ...(view.directs.length > 0 ? directorSysctls(host, hasNat, floating) : []),
-      ...(aliases.length > 0 ? drSysctls(host, aliases) : []),
-      ...(view.gateway === null ? [] : natSysctls(host, view.gateway)),
+      ...(view.directs.length > 0 ? directorSysctls(host, forwards, floating) : []),
+      ...(silent.length > 0 ? aliasSysctls(host, silent) : []),
+      ...(view.gateway === null ? [] : gatewaySysctls(host, view.gateway)),
     ],
     aliases,
     gateway:
@@ -76,10 +94,13 @@ function desiredService(service: ConfigService, planInput: PlanInput): DesiredSe
   const draining = planInput.draining.get(service.name) ?? NOBODY
   const quiet =
     planInput.quiescing.has(service.group) &&
-    service.realservers.some((entry) => entry.forward !== 'nat' && entry.weight > 0 && serving.has(destKey(entry)))
-  const dests = service.realservers.flatMap(({ address, port, forward, weight }): DesiredDest[] => {
+    service.realservers.some(
+      (entry) => !forwarding(entry.forward).connectionsMustEnd && entry.weight > 0 && serving.has(destKey(entry)),
+    )
+  const dests = service.realservers.flatMap(({ address, port, forward: method, weight }): DesiredDest[] => {
     const key = destKey({ address, port })
-    if (serving.has(key)) return [{ address, port, forward, weight: quiet && forward === 'nat' ? 0 : weight }]
+    const { kernel: forward, connectionsMustEnd } = forwarding(method)
+    if (serving.has(key)) return [{ address, port, forward, weight: quiet && connectionsMustEnd ? 0 : weight }]
     return draining.has(key) ? [{ address, port, forward, weight: 0 }] : []
   })
   const { name, group, protocol, address, port, scheduler } = service

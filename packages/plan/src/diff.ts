@@ -1,16 +1,19 @@
 /** From what is to what should be: operations in the order in which they are safe. */
+import { MARKS, ownLabel } from '@lvsm/base'
+import {
+  destKey,
+  hostPrefix,
+  isMark,
+  namesOf,
+  PLACEMENTS,
+  type Placement,
+  type ServiceId,
+  serviceKey,
+} from '@lvsm/model'
 import type { Desired, DesiredDest, DesiredService } from './desired.ts'
 import { guardPrint } from './guard.ts'
-import {
-  ALIAS_LABEL,
-  destKey,
-  type Observed,
-  type ObservedDest,
-  type ObservedService,
-  OUR_PROTOCOL,
-  serviceKey,
-} from './observed.ts'
-import type { Operation, ServiceName } from './operation.ts'
+import { type Observed, type ObservedDest, type ObservedLink, type ObservedService } from './observed.ts'
+import type { Operation } from './operation.ts'
 import type { OwnedRecord } from './record.ts'
 
 /** Settings first, then the table (who serves before who no longer does), then the route, then the addresses that attract traffic. */
@@ -35,7 +38,11 @@ function sysctls(observed: Observed, wanted: Desired): Operation[] {
 const guard = (observed: Observed, wanted: Desired): Operation[] =>
   observed.guard === guardPrint(wanted.guard) ? [] : [{ kind: 'guard', needs: wanted.guard }]
 
-const nameOf = ({ protocol, address, port }: ServiceName): ServiceName => ({ protocol, address, port })
+const idOf = (service: ServiceId): ServiceId => {
+  if (isMark(service)) return { fwmark: service.fwmark, family: service.family }
+  const { protocol, address, port } = service
+  return { protocol, address, port }
+}
 
 function tables(observed: Observed, wanted: Desired, record: OwnedRecord): Operation[] {
   if (observed.services === null) return []
@@ -48,7 +55,7 @@ function tables(observed: Observed, wanted: Desired, record: OwnedRecord): Opera
 }
 
 function serve(wanted: DesiredService, now: ObservedService | undefined, record: OwnedRecord): Operation[] {
-  const service = nameOf(wanted)
+  const service = idOf(wanted)
   const operations: Operation[] = []
   if (!now) operations.push({ kind: 'service-add', service, scheduler: wanted.scheduler })
   else if (now.scheduler !== wanted.scheduler)
@@ -81,7 +88,7 @@ const same = (now: ObservedDest | undefined, wanted: DesiredDest): boolean =>
   now !== undefined && now.weight === wanted.weight && now.forward === wanted.forward
 
 /** Weight 0 first: no connection may begin between the decision and the removal. */
-function retire(service: ServiceName, dest: ObservedDest): Operation[] {
+function retire(service: ServiceId, dest: ObservedDest): Operation[] {
   const { address, port, forward } = dest
   const remove: Operation = { kind: 'dest-remove', service, address, port }
   if (dest.weight === 0) return [remove]
@@ -92,15 +99,13 @@ function retire(service: ServiceName, dest: ObservedDest): Operation[] {
 function leave(service: ObservedService, record: OwnedRecord): Operation[] {
   const ours = record.get(serviceKey(service))
   if (!ours) return []
-  const retired = service.dests
-    .filter((dest) => ours.has(destKey(dest)))
-    .flatMap((dest) => retire(nameOf(service), dest))
+  const retired = service.dests.filter((dest) => ours.has(destKey(dest))).flatMap((dest) => retire(idOf(service), dest))
   const shared = service.dests.some((dest) => !ours.has(destKey(dest)))
-  return shared ? retired : [...retired, { kind: 'service-remove', service: nameOf(service) }]
+  return shared ? retired : [...retired, { kind: 'service-remove', service: idOf(service) }]
 }
 
 function route(observed: Observed, wanted: Desired): Operation[] {
-  const ours = observed.defaults.filter((entry) => entry.protocol === OUR_PROTOCOL)
+  const ours = observed.defaults.filter((entry) => entry.protocol === MARKS.routeProtocol)
   const { gateway } = wanted
   if (gateway === null)
     return ours.map(
@@ -108,29 +113,38 @@ function route(observed: Observed, wanted: Desired): Operation[] {
         kind: 'route-remove',
         gateway: entry.gateway,
         index: entry.index,
-        protocol: OUR_PROTOCOL,
+        protocol: MARKS.routeProtocol,
       }),
     )
-  const foreign = observed.defaults.some((entry) => entry.protocol !== OUR_PROTOCOL)
+  const foreign = observed.defaults.some((entry) => entry.protocol !== MARKS.routeProtocol)
   const stands = observed.defaults.some((entry) => entry.gateway === gateway.address && entry.index === gateway.index)
   if (foreign || stands || gateway.index === 0) return []
   return [{ kind: 'route-set', gateway: gateway.address, index: gateway.index }]
 }
 
 function aliases(observed: Observed, wanted: Desired): Operation[] {
-  const lo = observed.links.find((link) => link.loopback)
-  if (!lo) return []
-  const ours = observed.addresses.filter((entry) => entry.index === lo.index && entry.label === ALIAS_LABEL)
-  const there = (address: string): boolean =>
-    observed.addresses.some((entry) => entry.index === lo.index && entry.address === address && entry.prefix === 32)
-  const added = wanted.aliases
-    .filter((address) => !there(address))
-    .map((address): Operation => ({ kind: 'alias-add', address, prefix: 32, index: lo.index, label: ALIAS_LABEL }))
-  const left = ours.filter((entry) => entry.prefix !== 32 || !wanted.aliases.includes(entry.address))
-  return [
-    ...added,
-    ...left.map(
-      ({ address, prefix, index, label }): Operation => ({ kind: 'alias-remove', address, prefix, index, label }),
-    ),
-  ]
+  const devices = observed.links.filter((link) => placementsOn(link).length > 0)
+  return devices.flatMap((link) => {
+    const here = observed.addresses.filter((entry) => entry.index === link.index)
+    const wantedHere = wanted.aliases.filter(({ placement }) => placementsOn(link).includes(placement))
+    const added = wantedHere
+      .map(({ address }) => ({ address, prefix: hostPrefix(address), index: link.index, label: ownLabel(link.name) }))
+      .filter(({ address, prefix }) => !here.some((entry) => entry.address === address && entry.prefix === prefix))
+    const left = here
+      .filter(({ label }) => label === ownLabel(link.name))
+      .filter(
+        ({ address, prefix }) =>
+          prefix !== hostPrefix(address) || !wantedHere.some((alias) => alias.address === address),
+      )
+    return [
+      ...added.map((alias): Operation => ({ kind: 'alias-add', ...alias })),
+      ...left.map(
+        ({ address, prefix, index, label }): Operation => ({ kind: 'alias-remove', address, prefix, index, label }),
+      ),
+    ]
+  })
 }
+
+/** The placements whose addresses stand on this device. */
+const placementsOn = ({ name }: ObservedLink): Placement[] =>
+  namesOf(PLACEMENTS).filter((placement) => PLACEMENTS[placement].device === name)

@@ -1,15 +1,13 @@
 /** For this room's tests: the sample configuration, and a kernel that does as it is told. */
-import { checkConfig, type Config, type NodeView, nodeView, SAMPLE } from '@lvsm/model'
+import { checkConfig, type Config, type NodeView, nodeView, SAMPLE, destKey, serviceKey } from '@lvsm/model'
 import {
   claim,
-  destKey,
   guardPrint,
   NOTHING_OWNED,
   type Observed,
   type ObservedService,
   type Operation,
   type PlanInput,
-  serviceKey,
 } from './index.ts'
 
 const checked = (text: string): Config => {
@@ -106,7 +104,7 @@ export const kernel = (more: Partial<Observed> = {}): Observed => ({
   ...more,
 })
 
-type Service = { -readonly [K in keyof ObservedService]: ObservedService[K] }
+type Service = ObservedService
 
 const refuse = (error: string): never => {
   throw new Error(error)
@@ -127,7 +125,7 @@ function applyDest(dests: Service['dests'], operation: DestOperation): Service['
 
 /** The kernel after an operation; what it refuses, it throws. */
 export function apply(now: Observed, operation: Operation): Observed {
-  const services = (now.services ?? []) as readonly Service[]
+  const services = now.services ?? []
   const found =
     'service' in operation
       ? services.find((service) => serviceKey(service) === serviceKey(operation.service))

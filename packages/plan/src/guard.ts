@@ -11,39 +11,36 @@
  * * *silent*: a realserver whose service is gone refuses connections (RST) until the check has noticed. For a checked
  *   service the refusal of a SYN is kept back: TCP sends the SYN again after a second (RFC 6298), by then IPVS knows,
  *   and another realserver answers. Refusals inside a connection pass, and so do those that the check itself meets.
+ *
+ * The last two tell packets apart by the flags of TCP, so they are for protocols with a handshake.
  */
-import { type Cidr, networkCidr, type NodeView } from '@lvsm/model'
+import { type Cidr, forwarding, networkCidr, type NodeView, PROTOCOLS, type Protocol, probeOf } from '@lvsm/model'
 
 export interface GuardNeeds {
-  readonly answers: readonly { readonly address: string; readonly port: number; readonly protocol: string }[]
+  readonly answers: readonly { readonly address: string; readonly port: number; readonly protocol: Protocol }[]
   readonly masquerade: readonly { readonly address: string; readonly network: Cidr; readonly vip: string }[]
   readonly handover: readonly {
     readonly address: string
     readonly port: number
-    readonly protocol: string
+    readonly protocol: Protocol
     readonly to: string
   }[]
   /** Who would refuse: a service of this node (`output`), or a NAT realserver behind it (`forward`). */
   readonly silent: readonly {
     readonly address: string
     readonly port: number
-    readonly protocol: string
+    readonly protocol: Protocol
     readonly at: 'output' | 'forward'
   }[]
 }
-
-export const GUARD_TABLE = 'lvsm-nat'
 
 export function guardNeeds(
   { directs: groups, services, serves }: NodeView,
   handover: ReadonlyMap<string, string>,
 ): GuardNeeds | null {
-  const silent: GuardNeeds['silent'][number][] = serves.map(({ address, port, protocol }) => ({
-    address,
-    port,
-    protocol,
-    at: 'output',
-  }))
+  const silent = serves
+    .filter(({ protocol }) => PROTOCOLS[protocol].handshake)
+    .map(({ address, port, protocol }): GuardNeeds['silent'][number] => ({ address, port, protocol, at: 'output' }))
   const answers: GuardNeeds['answers'][number][] = []
   const masquerade: GuardNeeds['masquerade'][number][] = []
   const moving: GuardNeeds['handover'][number][] = []
@@ -51,13 +48,16 @@ export function guardNeeds(
     const group = groups.find((entry) => entry.name === service.group)
     const vip = group?.addresses.find((entry) => entry.kind === 'vip')
     const to = handover.get(service.group)
-    if (to !== undefined) moving.push({ address: service.address, port: service.port, protocol: service.protocol, to })
+    const { handshake } = PROTOCOLS[service.protocol]
+    const refuses = handshake && probeOf(service.check.type) !== null
+    if (handshake && to !== undefined)
+      moving.push({ address: service.address, port: service.port, protocol: service.protocol, to })
     for (const { address, port, forward, gateway } of service.realservers) {
       const floating = group?.addresses.find((entry) => entry.kind === 'gateway' && entry.address === gateway)
-      if (forward !== 'nat' || !vip || !floating) continue
+      if (!forwarding(forward).answersThroughDirector || !vip || !floating) continue
       if (!answers.some((entry) => entry.address === address && entry.port === port))
         answers.push({ address, port, protocol: service.protocol })
-      if (service.check.type !== 'none' && !silent.some((entry) => entry.address === address && entry.port === port))
+      if (refuses && !silent.some((entry) => entry.address === address && entry.port === port))
         silent.push({ address, port, protocol: service.protocol, at: 'forward' })
       if (!masquerade.some((entry) => entry.address === address))
         masquerade.push({ address, network: networkCidr(floating), vip: vip.address })

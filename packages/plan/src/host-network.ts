@@ -1,5 +1,6 @@
 /** Which interface an address belongs to. */
-import { inNetwork } from '@lvsm/model'
+import { isOwnLabel } from '@lvsm/base'
+import { hostPrefix, inNetwork } from '@lvsm/model'
 import type { Observed, ObservedLink } from './observed.ts'
 
 export type HostNetwork = Pick<Observed, 'links' | 'addresses'>
@@ -8,7 +9,8 @@ export type HostNetwork = Pick<Observed, 'links' | 'addresses'>
 export function interfaceFor(host: HostNetwork, address: string): ObservedLink | null {
   let best: { readonly link: ObservedLink; readonly prefix: number } | null = null
   for (const entry of host.addresses) {
-    if (entry.label.endsWith(':lvsm') || entry.prefix === 32 || (best && best.prefix >= entry.prefix)) continue
+    if (isOwnLabel(entry.label) || entry.prefix === hostPrefix(entry.address) || (best && best.prefix >= entry.prefix))
+      continue
     const link = host.links.find((known) => known.index === entry.index)
     if (link && !link.loopback && inNetwork(address, entry)) best = { link, prefix: entry.prefix }
   }

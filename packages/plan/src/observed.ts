@@ -1,4 +1,5 @@
 /** What the kernel says now: what a plan starts from. */
+import type { KernelMethod, ServiceId } from '@lvsm/model'
 
 export interface ObservedLink {
   readonly index: number
@@ -19,26 +20,20 @@ export interface ObservedDefault {
   /** Null: straight onto the wire. */
   readonly gateway: string | null
   readonly index: number
-  /** rtm_protocol: 76 is ours. */
+  /** rtm_protocol. */
   readonly protocol: number
   readonly metric: number
 }
-/** How packets reach a realserver, as the kernel has it: more ways than a configuration may ask for. */
-export type ForwardMethod = 'nat' | 'local' | 'tun' | 'dr' | 'bypass'
-
 export interface ObservedDest {
   readonly address: string
   readonly port: number
-  readonly forward: ForwardMethod
+  readonly forward: KernelMethod
   readonly weight: number
   /** Connections, as the kernel counts them: established, and all others. */
   readonly active: number
   readonly inactive: number
 }
-export interface ObservedService {
-  readonly protocol: string
-  readonly address: string
-  readonly port: number
+export type ObservedService = ServiceId & {
   readonly scheduler: string
   readonly dests: readonly ObservedDest[]
 }
@@ -53,15 +48,3 @@ export interface Observed {
   /** `guardPrint` of the rules that stand as they were loaded; null without our table; something else when it was changed. */
   readonly guard: string | null
 }
-
-export const OUR_PROTOCOL = 76
-export const ALIAS_LABEL = 'lo:lvsm'
-
-export const serviceKey = (service: {
-  readonly protocol: string
-  readonly address: string
-  readonly port: number
-}): string => `${service.protocol} ${destKey(service)}`
-/** Address and port as one text; brackets tell where an IPv6 address ends. */
-export const destKey = ({ address, port }: { readonly address: string; readonly port: number }): string =>
-  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`

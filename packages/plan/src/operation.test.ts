@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { describeOperation, type GuardNeeds, type Operation } from './index.ts'
 
-const service = { protocol: 'tcp', address: '10.11.0.10', port: 80 }
+const service = { protocol: 'tcp', address: '10.11.0.10', port: 80 } as const
 const dest = { address: '10.11.0.11', port: 8080, forward: 'nat', weight: 3 } as const
 const alias = { address: '10.11.0.20', prefix: 32, index: 1, label: 'lo:lvsm' }
 const NEEDS: GuardNeeds = { answers: [], masquerade: [], handover: [], silent: [] }
@@ -18,6 +18,7 @@ const OPERATIONS: readonly [operation: Operation, verb: string, names: readonly 
   [{ kind: 'guard', needs: NEEDS }, 'load', ['guard']],
   [{ kind: 'guard', needs: null }, 'remove', ['guard']],
   [{ kind: 'service-add', service, scheduler: 'wlc' }, 'add', ['service tcp 10.11.0.10:80', 'wlc']],
+  [{ kind: 'service-remove', service: { fwmark: 7, family: 'ipv6' } }, 'remove', ['service fwmark 7 ipv6']],
   [{ kind: 'service-edit', service, scheduler: 'wlc' }, 'edit', ['service tcp 10.11.0.10:80', 'wlc']],
   [{ kind: 'service-remove', service }, 'remove', ['service tcp 10.11.0.10:80']],
   [{ kind: 'dest-add', service, dest }, 'add', [...PLACE, 'nat', 'weight 3']],

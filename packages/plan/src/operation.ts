@@ -1,17 +1,12 @@
 /** One change of the kernel, as data. There is no operation that flushes anything. */
+import { destKey, type KernelMethod, type Scheduler, type ServiceId, serviceKey } from '@lvsm/model'
 import type { GuardNeeds } from './guard.ts'
-import { destKey, type ForwardMethod, serviceKey } from './observed.ts'
 
-export interface ServiceName {
-  readonly protocol: string
-  readonly address: string
-  readonly port: number
-}
 /** One destination as it shall be; who is retired keeps the way by which it is reached. */
 export interface DestinationSpec {
   readonly address: string
   readonly port: number
-  readonly forward: ForwardMethod
+  readonly forward: KernelMethod
   readonly weight: number
 }
 export type Operation =
@@ -24,16 +19,16 @@ export type Operation =
     }
   /** The whole of our own table, in one transaction; null removes it. */
   | { readonly kind: 'guard'; readonly needs: GuardNeeds | null }
-  | { readonly kind: 'service-add' | 'service-edit'; readonly service: ServiceName; readonly scheduler: string }
-  | { readonly kind: 'service-remove'; readonly service: ServiceName }
-  | { readonly kind: 'dest-add' | 'dest-edit'; readonly service: ServiceName; readonly dest: DestinationSpec }
-  | { readonly kind: 'dest-remove'; readonly service: ServiceName; readonly address: string; readonly port: number }
+  | { readonly kind: 'service-add' | 'service-edit'; readonly service: ServiceId; readonly scheduler: Scheduler }
+  | { readonly kind: 'service-remove'; readonly service: ServiceId }
+  | { readonly kind: 'dest-add' | 'dest-edit'; readonly service: ServiceId; readonly dest: DestinationSpec }
+  | { readonly kind: 'dest-remove'; readonly service: ServiceId; readonly address: string; readonly port: number }
   /**
    * Removes a destination together with the connections that IPVS remembers for it (`expire_nodest_conn`, since
    * Linux 5.9), on a director that does not hold the address; the next plan adds it again. In one plan the kernel would
    * give the destination back with its connections.
    */
-  | { readonly kind: 'dest-flush'; readonly service: ServiceName; readonly address: string; readonly port: number }
+  | { readonly kind: 'dest-flush'; readonly service: ServiceId; readonly address: string; readonly port: number }
   | { readonly kind: 'route-set'; readonly gateway: string; readonly index: number }
   | {
       readonly kind: 'route-remove'

@@ -1,4 +1,4 @@
-import type { NodeView } from '@lvsm/model'
+import { type NodeView, serviceKey } from '@lvsm/model'
 import { describe, expect, it } from 'vitest'
 import { apply, config, kernel, kinds, record, planInput, view } from './fixture.ts'
 import {
@@ -84,8 +84,12 @@ describe('a director', () => {
     }
     const after = settle(kernel({ services: [foreign, ours] }), planInput('dir1'), record)
     expect(after.services).toContainEqual(foreign)
-    expect(after.services?.find((service) => service.port === 80)).toMatchObject({ scheduler: 'wrr' })
-    expect(after.services?.find((service) => service.port === 80)?.dests).toContainEqual(stranger)
+    expect(after.services?.find((service) => serviceKey(service) === 'tcp 10.11.0.10:80')).toMatchObject({
+      scheduler: 'wrr',
+    })
+    expect(after.services?.find((service) => serviceKey(service) === 'tcp 10.11.0.10:80')?.dests).toContainEqual(
+      stranger,
+    )
     expect(
       troublesOf(view('dir1'), desired(planInput('dir1'), after), after, record).map((trouble) => trouble.code),
     ).toContain('foreign-destination')

@@ -1,15 +1,16 @@
+import { formatInet } from '@lvsm/base'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { wide } from './fixture.ts'
+import { destKey, serviceKey } from '@lvsm/model'
 import {
   claim,
-  destKey,
   forget,
   NOTHING_OWNED,
+  type ObservedService,
   type OwnedRecord,
   readRecord,
   sameRecord,
-  serviceKey,
   writeRecord,
 } from './index.ts'
 
@@ -17,9 +18,16 @@ const octet = fc.nat(255)
 const anyPort = fc.nat(65_535)
 const place = fc.oneof(
   fc.tuple(octet, octet, octet, octet, anyPort).map(([a, b, c, d, port]) => `${a}.${b}.${c}.${d}:${port}`),
-  fc.tuple(fc.ipV6(), anyPort).map(([address, port]) => destKey({ address: address.toLowerCase(), port })),
+  fc
+    .tuple(fc.uint8Array({ minLength: 16, maxLength: 16 }), anyPort)
+    .map(([bytes, port]) => destKey({ address: formatInet(bytes), port })),
 )
-const service = fc.tuple(fc.constantFrom('tcp', 'udp'), place).map((parts) => parts.join(' '))
+const service = fc.oneof(
+  fc.tuple(fc.constantFrom('tcp', 'udp'), place).map((parts) => parts.join(' ')),
+  fc
+    .tuple(fc.integer({ min: 1, max: 0xffffffff }), fc.constantFrom('ipv4', 'ipv6'))
+    .map(([fwmark, family]) => serviceKey({ fwmark, family })),
+)
 const anyRecord = fc
   .array(fc.tuple(service, fc.uniqueArray(place, { maxLength: 4 })), { maxLength: 5 })
   .map((entries): OwnedRecord => new Map(entries.map(([key, dests]) => [key, new Set(dests)])))
@@ -61,6 +69,13 @@ describe('the record on disk', () => {
       [['tcp [2001:db8::10]:80', ['[2001:db8::11]:80', '10.11.0.11:80']]],
     ],
     ['tcp 2001:db8::10:80\ntcp [10.11.0.10]', []],
+    [
+      'fwmark 7\t10.11.0.11:0\nfwmark 7 ipv6\t[2001:db8::11]:0\nfwmark\nfwmark 7 ipv7',
+      [
+        ['fwmark 7', ['10.11.0.11:0']],
+        ['fwmark 7 ipv6', ['[2001:db8::11]:0']],
+      ],
+    ],
   ] as const)('leaves out what nobody understands: %j', (text, entries) =>
     expect(readRecord(text)).toEqual(new Map(entries.map(([key, dests]) => [key, new Set(dests)]))),
   )
@@ -95,7 +110,7 @@ describe('what is forgotten', () => {
     active: 0,
     inactive: 0,
   })
-  const observed = [
+  const observed: ObservedService[] = [
     { protocol: 'tcp', address: '10.11.0.10', port: 80, scheduler: 'rr', dests: [dest('10.11.0.98', 80)] },
     { protocol: 'tcp', address: '10.11.0.10', port: 443, scheduler: 'rr', dests: [dest('10.11.0.11', 443)] },
   ]
@@ -114,7 +129,7 @@ describe('what is forgotten', () => {
     )
   })
   it('is no service of IPv6 that the kernel still has', () => {
-    const six = {
+    const six: ObservedService = {
       protocol: 'tcp',
       address: '2001:db8::10',
       port: 80,

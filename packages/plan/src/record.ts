@@ -2,8 +2,8 @@
  * Which IPVS services and destinations are ours. The kernel keeps no mark for them, so the agent does, on disk;
  * what the configuration names is ours anyway. Without the record nothing is deleted: it is foreign then.
  */
-import type { ConfigService } from '@lvsm/model'
-import { destKey, type ObservedService, serviceKey } from './observed.ts'
+import { type ConfigService, destKey, parseDestKey, parseServiceKey, serviceKey } from '@lvsm/model'
+import type { ObservedService } from './observed.ts'
 
 /** Service key → keys of its destinations. */
 export type OwnedRecord = ReadonlyMap<string, ReadonlySet<string>>
@@ -51,17 +51,14 @@ export const writeRecord = (record: OwnedRecord): string =>
     .sort()
     .join('\n')
 
-const PLACE = String.raw`(?:[0-9.]+|\[[0-9a-f:.]+\]):[0-9]+`
-const SERVICE = new RegExp(`^[a-z]+ ${PLACE}$`)
-const DESTINATION = new RegExp(`^${PLACE}$`)
-
 /** What cannot be understood is left out: it is foreign then, and stays. */
 export function readRecord(text: string): OwnedRecord {
-  const lines = text
-    .split('\n')
-    .map((line) => line.split('\t'))
-    .filter(([key]) => key !== undefined && SERVICE.test(key))
-  return new Map(
-    lines.map(([key, ...dests]) => [key as string, new Set(dests.filter((dest) => DESTINATION.test(dest)))]),
-  )
+  const record = new Map<string, Set<string>>()
+  for (const [name = '', ...places] of text.split('\n').map((line) => line.split('\t'))) {
+    const service = parseServiceKey(name)
+    if (!service) continue
+    const dests = places.flatMap((place) => parseDestKey(place) ?? []).map(destKey)
+    record.set(serviceKey(service), new Set(dests))
+  }
+  return record
 }

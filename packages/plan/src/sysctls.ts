@@ -23,7 +23,7 @@ const devices = (host: HostNetwork): string[] =>
  */
 export function directorSysctls(
   host: HostNetwork,
-  nat: boolean,
+  forwards: boolean,
   floating: readonly FloatingAddress[],
 ): DesiredSysctl[] {
   const homes = new Set(floating.map((entry) => entry.interface ?? interfaceFor(host, entry.address)?.name))
@@ -38,12 +38,12 @@ export function directorSysctls(
         exactly(conf(name, 'promote_secondaries'), '1', 'a group that leaves would take the addresses of others along'),
       ),
     exactly('net/ipv4/vs/expire_nodest_conn', '1', 'clients of a removed realserver would hang'),
-    ...(nat ? [exactly('net/ipv4/ip_forward', '1', 'NAT forwards packets')] : []),
+    ...(forwards ? [exactly('net/ipv4/ip_forward', '1', 'NAT forwards packets')] : []),
   ]
 }
 
-/** A realserver by direct routing: silent in ARP for what stands on lo. The maximum of all and the interface counts. */
-export function drSysctls(host: HostNetwork, aliases: readonly string[]): DesiredSysctl[] {
+/** A realserver with aliases: silent in ARP for them. The maximum of all and the interface counts. */
+export function aliasSysctls(host: HostNetwork, aliases: readonly string[]): DesiredSysctl[] {
   const facing = aliases.flatMap((address) => interfaceFor(host, address)?.name ?? [])
   const names = [...new Set(['all', ...facing, 'lo'])]
   return names.flatMap((name) => [
@@ -62,8 +62,8 @@ export function drSysctls(host: HostNetwork, aliases: readonly string[]): Desire
   ])
 }
 
-/** A NAT realserver follows its default route and no ICMP redirect (on a host, either of all and the interface lets them in). */
-export function natSysctls(host: HostNetwork, gateway: string): DesiredSysctl[] {
+/** A realserver behind a gateway follows its default route and no ICMP redirect (on a host, either of all and the interface lets them in). */
+export function gatewaySysctls(host: HostNetwork, gateway: string): DesiredSysctl[] {
   const facing = interfaceFor(host, gateway)?.name
   return ['all', ...(facing === undefined ? [] : [facing])].map((name) =>
     exactly(conf(name, 'accept_redirects'), '0', 'a redirect would lead answers past the director'),

@@ -1,9 +1,9 @@
 /** What stands in the way of the desired state and is not ours to change. */
-import type { Trouble } from '@lvsm/base'
-import type { NodeView } from '@lvsm/model'
+import { MARKS, type Trouble } from '@lvsm/base'
+import { destKey, ipvsadmOption, type NodeView, serviceKey } from '@lvsm/model'
 import type { Desired } from './desired.ts'
 import { interfaceFor } from './host-network.ts'
-import { destKey, type Observed, OUR_PROTOCOL, serviceKey } from './observed.ts'
+import type { Observed } from './observed.ts'
 import type { OwnedRecord } from './record.ts'
 
 const trouble = (severity: Trouble['severity'], code: string, message: string, hint: string): Trouble => ({
@@ -35,7 +35,8 @@ function routeTroubles(wanted: Desired, observed: Observed): Trouble[] {
       ),
     ]
   const foreign = observed.defaults.filter(
-    (entry) => entry.protocol !== OUR_PROTOCOL && (entry.gateway !== gateway.address || entry.index !== gateway.index),
+    (entry) =>
+      entry.protocol !== MARKS.routeProtocol && (entry.gateway !== gateway.address || entry.index !== gateway.index),
   )
   return foreign.map((entry) =>
     trouble(
@@ -102,7 +103,7 @@ function tableTroubles(wanted: Desired, observed: Observed, record: OwnedRecord)
         'warning',
         'foreign-destination',
         `${destKey(dest)} in service ${serviceKey(service)} is not of our making and stays`,
-        `remove it with: ipvsadm -d -t ${destKey(service)} -r ${destKey(dest)}, or add it to the configuration`,
+        `remove it with: ipvsadm -d ${ipvsadmOption(service)} -r ${destKey(dest)}, or add it to the configuration`,
       ),
     )
   })

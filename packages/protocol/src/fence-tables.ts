@@ -3,7 +3,9 @@
  * them to people. In each family a map from address to the group's chain, which accepts while the group's set holds its one
  * element, else counts and drops.
  */
-export const FENCE_TABLE = 'lvsm'
+import { MARKS } from '@lvsm/base'
+
+export const FENCE_TABLE = MARKS.fenceTable
 export const FENCE_MAP = 'addresses'
 
 /** Announce: ARP both ways. Serve: IP both ways. */

@@ -4,7 +4,7 @@
  * request. Ports are used again, as clients do.
  */
 import { type Random, randomBetween } from '@lvsm/base'
-import { destKey, serviceKey } from '@lvsm/plan'
+import { destKey, serviceKey } from '@lvsm/model'
 import { plain } from '../../kit/tables.ts'
 import type { Service } from '../../kit/data-plane.ts'
 import type { DraftService } from './draft.ts'

@@ -1,7 +1,6 @@
 /** A cluster of whole nodes: to each machine of the lease half an agent and a data plane, and around them servers, clients and operators. */
 import { seededRandom } from '@lvsm/base'
-import type { Config } from '@lvsm/model'
-import { destKey, serviceKey } from '@lvsm/plan'
+import { type Config, destKey, serviceKey } from '@lvsm/model'
 import type { Cluster } from '../cluster.ts'
 import { Clients } from './clients.ts'
 import { configOf, type Draft, insideOf, isDirector, outsideOf } from './draft.ts'

@@ -1,6 +1,6 @@
 /** What happens to whole nodes; each ends by itself or at the healing. */
-import { randomBetween } from '@lvsm/base'
-import { ALIAS_LABEL } from '@lvsm/plan'
+import { ownLabel, randomBetween } from '@lvsm/base'
+import { serviceKey } from '@lvsm/model'
 import { type DataPlane, LOOPBACK, type Service } from '../../kit/data-plane.ts'
 import { isDirector } from './draft.ts'
 import type { Fleet } from './fleet.ts'
@@ -47,12 +47,12 @@ export const DRIFT: Readonly<Record<string, Happening>> = {
   alias(fleet) {
     const { plane, name } = realserver(fleet)
     fleet.cluster.note(`somebody takes our addresses from lo of ${name}`)
-    plane.aliases = plane.aliases.filter(({ label }) => label !== ALIAS_LABEL)
+    plane.aliases = plane.aliases.filter(({ label }) => label !== ownLabel('lo'))
   },
   extraAlias(fleet) {
     const { plane, name } = anyNode(fleet)
     fleet.cluster.note(`somebody adds an address with our label on ${name}`)
-    plane.aliases.push({ index: LOOPBACK, address: '10.11.0.99', prefix: 32, label: ALIAS_LABEL })
+    plane.aliases.push({ index: LOOPBACK, address: '10.11.0.99', prefix: 32, label: ownLabel('lo') })
   },
   setting(fleet) {
     const { plane, name } = anyNode(fleet)
@@ -64,7 +64,7 @@ export const DRIFT: Readonly<Record<string, Happening>> = {
     const { plane, name } = director(fleet)
     for (const service of ours(plane)) {
       const [key] = [...service.dests.keys()].filter(() => fleet.cluster.random.next() < 0.5)
-      if (key === undefined || plane.strangers.has(`tcp ${service.address}:${service.port} ${key}`)) continue
+      if (key === undefined || plane.strangers.has(`${serviceKey(service)} ${key}`)) continue
       fleet.cluster.note(`somebody removes ${key} on ${name}`)
       service.dests.delete(key)
     }
@@ -72,9 +72,9 @@ export const DRIFT: Readonly<Record<string, Happening>> = {
   weight(fleet) {
     const { plane, name } = director(fleet)
     fleet.cluster.note(`somebody changes weights on ${name}`)
-    for (const { address, port, dests } of ours(plane))
-      for (const [key, dest] of dests)
-        if (!plane.strangers.has(`tcp ${address}:${port} ${key}`)) dests.set(key, { ...dest, weight: 7 })
+    for (const service of ours(plane))
+      for (const [key, dest] of service.dests)
+        if (!plane.strangers.has(`${serviceKey(service)} ${key}`)) service.dests.set(key, { ...dest, weight: 7 })
   },
   service(fleet) {
     const { plane, name } = director(fleet)

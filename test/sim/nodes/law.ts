@@ -8,7 +8,8 @@
  * 4. A realserver is silent in ARP before it has a VIP on lo.
  * 5. Every command is answered exactly once, within its time (`operators`).
  */
-import { destKey, type Operation, serviceKey } from '@lvsm/plan'
+import { addressOf, destKey, serviceKey } from '@lvsm/model'
+import { type Operation } from '@lvsm/plan'
 import { LOOPBACK } from '../../kit/data-plane.ts'
 import { Violation } from '../law.ts'
 import type { Fleet } from './fleet.ts'
@@ -60,7 +61,7 @@ export class PlaneLaw {
   /** Its configuration names a realserver with weight that has lived all the time. */
   #mustServe(node: Node, operation: Operation): boolean {
     if (!('service' in operation)) return false
-    if (operation.kind === 'dest-flush' && !this.#answers(node, operation.service.address)) return false
+    if (operation.kind === 'dest-flush' && !this.#answers(node, addressOf(operation.service) ?? '')) return false
     return this.#living(node, serviceKey(operation.service))
   }
   #living(node: Node, key: string): boolean {

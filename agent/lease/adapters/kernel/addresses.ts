@@ -1,6 +1,6 @@
 /** Floating addresses by rtnetlink, and their gratuitous ARP (RFC 5227) through a packet socket of each interface. */
 import { type LeaseAddress, type LeaseGroup } from '@lvsm/protocol'
-import type { Instant } from '@lvsm/base'
+import { type Instant, isOwnLabel, ownLabel } from '@lvsm/base'
 import { NETLINK, type Netlink, type PacketSocket } from '@lvsm/kernel'
 import { ERRNO, gratuitousArp, type Message, rtnetlink } from '@lvsm/netlink'
 import { type Addresses, FINE, type Outcome } from '../../ports.ts'
@@ -28,7 +28,7 @@ function keyIn(message: Message): string {
 }
 /** An alias of a realserver bears the label too, but it stays until it is taken off. */
 const isFloating = ({ label, validSeconds }: rtnetlink.InterfaceAddress): boolean =>
-  label.endsWith(rtnetlink.ownLabel('')) && validSeconds !== rtnetlink.FOREVER
+  isOwnLabel(label) && validSeconds !== rtnetlink.FOREVER
 /** Interfaces that this node does not have bear the index 0. */
 const here = ({ addresses }: LeaseGroup): LeaseAddress[] => addresses.filter(({ ifindex }) => ifindex > 0)
 
@@ -164,7 +164,7 @@ export class FloatingAddresses implements Addresses {
         index: ifindex,
         local: address,
         prefix,
-        label: rtnetlink.ownLabel(names.get(ifindex) ?? ''),
+        label: ownLabel(names.get(ifindex) ?? ''),
         flags: rtnetlink.ADDRESS_FLAG.noPrefixRoute,
         validSeconds,
       }),

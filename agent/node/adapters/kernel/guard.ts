@@ -1,12 +1,13 @@
 /** Our nftables tables beside IPVS: always replaced as a whole, in one transaction, and watched. */
+import { type GuardNeeds, guardPrint } from '@lvsm/plan'
 import { NETLINK, openNetlink } from '@lvsm/kernel'
+import { MARKS } from '@lvsm/base'
+import { KERNEL_PROTOCOLS } from '@lvsm/model'
 import { inetBytes, nftables } from '@lvsm/netlink'
-import { GUARD_TABLE, type GuardNeeds, guardPrint } from '../../core/index.ts'
 
 const { match } = nftables
-const INET: nftables.TableName = { family: 'inet', table: GUARD_TABLE }
-const IP: nftables.TableName = { family: 'ip', table: GUARD_TABLE }
-const TCP = 6
+const INET: nftables.TableName = { family: 'inet', table: MARKS.rulesTable }
+const IP: nftables.TableName = { family: 'ip', table: MARKS.rulesTable }
 const SYN_AND_RST = 0x06
 const RST_AND_ACK = 0x14
 /** After IPVS: it translates answers in forward at 100 and takes what it knows in input at 99. */
@@ -29,10 +30,10 @@ const port = (offset: 0 | 2, number: number): Rule =>
   is({ kind: 'payload', base: 'transport', offset, length: 2 }, Uint8Array.of(number >> 8, number & 0xff))
 
 /** `ip saddr A tcp sport P ct state != established counter drop` */
-const answerRule = ({ address, port: number }: GuardNeeds['answers'][number]): Rule => [
+const answerRule = ({ address, port: number, protocol }: GuardNeeds['answers'][number]): Rule => [
   ...match.ipv4Only,
   ...is(match.load.ipv4Source, inetBytes(address)),
-  ...match.transportIs(TCP),
+  ...match.transportIs(KERNEL_PROTOCOLS[protocol].number),
   ...port(0, number),
   { kind: 'ct', key: 'state' },
   { kind: 'bitwise', mask: Uint8Array.of(nftables.CT_STATE.established, 0, 0, 0), xor: new Uint8Array(4) },
@@ -42,10 +43,10 @@ const answerRule = ({ address, port: number }: GuardNeeds['answers'][number]): R
 ]
 
 /** `ip saddr A tcp sport P tcp flags & (rst | ack) == rst | ack tcp sequence 0 counter drop`: what answers a SYN (RFC 9293, 3.5.2). */
-const silentRule = ({ address, port: number }: GuardNeeds['silent'][number]): Rule => [
+const silentRule = ({ address, port: number, protocol }: GuardNeeds['silent'][number]): Rule => [
   ...match.ipv4Only,
   ...is(match.load.ipv4Source, inetBytes(address)),
-  ...match.transportIs(TCP),
+  ...match.transportIs(KERNEL_PROTOCOLS[protocol].number),
   ...port(0, number),
   { kind: 'payload', base: 'transport', offset: 13, length: 1 },
   { kind: 'bitwise', mask: Uint8Array.of(RST_AND_ACK), xor: Uint8Array.of(0) },
@@ -70,7 +71,7 @@ function leavingRule({ address, network, vip }: GuardNeeds['masquerade'][number]
 }
 
 /** `ip daddr V tcp dport P tcp flags & (syn | rst) == 0 counter dup to D` and the same with `drop`: neither begins a connection nor ends in a reset. */
-function movingRules({ address, port: number, to }: GuardNeeds['handover'][number]): Rule[] {
+function movingRules({ address, port: number, protocol, to }: GuardNeeds['handover'][number]): Rule[] {
   const flags: Rule = [
     { kind: 'payload', base: 'transport', offset: 13, length: 1 },
     { kind: 'bitwise', mask: Uint8Array.of(SYN_AND_RST), xor: Uint8Array.of(0) },
@@ -78,7 +79,7 @@ function movingRules({ address, port: number, to }: GuardNeeds['handover'][numbe
   ]
   const matches: Rule = [
     ...is(match.load.ipv4Destination, inetBytes(address)),
-    ...match.transportIs(TCP),
+    ...match.transportIs(KERNEL_PROTOCOLS[protocol].number),
     ...port(2, number),
     ...flags,
   ]
@@ -133,7 +134,7 @@ export function openGuard(): Guard {
   function standing(): string {
     const tables = socket.dump(nftables.dumpTables()).flatMap((message) => {
       const decoded = nftables.decodeTable(message)
-      return decoded.ok && decoded.value.table === GUARD_TABLE ? [decoded.value] : []
+      return decoded.ok && decoded.value.table === MARKS.rulesTable ? [decoded.value] : []
     })
     return tables
       .flatMap(({ family, table }) => [

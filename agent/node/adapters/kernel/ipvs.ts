@@ -1,7 +1,10 @@
-/** IPVS by generic netlink. */
+/** IPVS by generic netlink; /proc/net/ip_vs says what is worth asking for. */
+import { type ObservedDest, type ObservedService, type Operation } from '@lvsm/plan'
+import { readFileSync } from 'node:fs'
 import { KernelError, type Netlink, NETLINK, openNetlink } from '@lvsm/kernel'
-import { ipvs } from '@lvsm/netlink'
-import type { ObservedService, Operation } from '../../core/index.ts'
+import { isMark, SCHEDULERS, type ServiceId } from '@lvsm/model'
+import { AF_OF, ipvs } from '@lvsm/netlink'
+import { observedDest, TableLook } from './ipvs-look.ts'
 
 type TableOperation = Extract<Operation, { readonly service: unknown }>
 
@@ -13,16 +16,10 @@ export interface Table {
   close(): void
 }
 
-const nameOf = (service: {
-  readonly protocol: string
-  readonly address: string
-  readonly port: number
-}): ipvs.ServiceName => ({
-  kind: 'address',
-  protocol: service.protocol as ipvs.Protocol,
-  address: service.address,
-  port: service.port,
-})
+const nameOf = (service: ServiceId): ipvs.ServiceName =>
+  isMark(service)
+    ? { kind: 'mark', family: AF_OF[service.family], mark: service.fwmark }
+    : { kind: 'address', protocol: service.protocol, address: service.address, port: service.port }
 
 function encode(id: number, operation: TableOperation): Uint8Array {
   const name = nameOf(operation.service)
@@ -56,29 +53,20 @@ export function openTable(): Table {
     return family
   }
 
-  function dests(id: number, name: ipvs.ServiceName): ObservedService['dests'] {
-    return socket.dump(ipvs.dumpDestinations(id, name)).flatMap((message) => {
-      const decoded = ipvs.decodeDestination(message)
-      if (!decoded.ok) return []
-      const { address, port, forward, weight, activeConnections, inactiveConnections } = decoded.value
-      return [{ address, port, forward, weight, active: activeConnections, inactive: inactiveConnections }]
-    })
-  }
+  const listed = new TableLook({
+    listing: readListing,
+    all: () => services(socket, family ?? 0),
+    dests: (service) => dests(socket, family ?? 0, nameOf(service)),
+  })
 
   return {
     observe() {
-      const id = number()
-      if (id === null) return null
+      if (number() === null) return null
       try {
-        return socket.dump(ipvs.dumpServices(id)).flatMap((message) => {
-          const decoded = ipvs.decodeService(message)
-          // Services by firewall mark are not of this version's making.
-          if (!decoded.ok || decoded.value.name.kind !== 'address') return []
-          const { protocol, address, port } = decoded.value.name
-          return [{ protocol, address, port, scheduler: decoded.value.scheduler, dests: dests(id, decoded.value.name) }]
-        })
+        return listed.observe()
       } catch (error) {
         family = null
+        listed.forget()
         if (error instanceof KernelError && error.code === 'ENOENT') return null
         throw error
       }
@@ -90,10 +78,37 @@ export function openTable(): Table {
       if (!reply || reply.errno === 0) return null
       const hint =
         operation.kind === 'service-add' && reply.code === 'ENOENT'
-          ? ` (is the module ip_vs_${operation.scheduler} there?)`
+          ? ` (is the module ${SCHEDULERS[operation.scheduler].module} there?)`
           : ''
       return `${reply.message}${hint}`
     },
     close: () => socket.close(),
   }
+}
+
+/** Of this process's network namespace. Null where it cannot be read. */
+function readListing(): string | null {
+  try {
+    return readFileSync('/proc/net/ip_vs', 'utf8')
+  } catch {
+    return null
+  }
+}
+
+function services(socket: Netlink, family: number): ObservedService[] {
+  return socket.dump(ipvs.dumpServices(family)).flatMap((message) => {
+    const decoded = ipvs.decodeService(message)
+    // Services by firewall mark are not of this version's making.
+    if (!decoded.ok || decoded.value.name.kind !== 'address') return []
+    const { name, scheduler } = decoded.value
+    const { protocol, address, port } = name
+    return [{ protocol, address, port, scheduler, dests: dests(socket, family, name) }]
+  })
+}
+
+function dests(socket: Netlink, family: number, name: ipvs.ServiceName): ObservedDest[] {
+  return socket.dump(ipvs.dumpDestinations(family, name)).flatMap((message) => {
+    const decoded = ipvs.decodeDestination(message)
+    return decoded.ok ? [observedDest(decoded.value)] : []
+  })
 }

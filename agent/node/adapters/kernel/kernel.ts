@@ -1,7 +1,9 @@
 /** The kernel of this node: what it says, and what it is told, by netlink and /proc/sys. */
+import { type Observed, type Operation } from '@lvsm/plan'
 import { NETLINK, type Netlink, oncePerTurn, openNetlink, type Watch, watchNetlink } from '@lvsm/kernel'
-import { type Decoded, type Message, nftables, rtnetlink } from '@lvsm/netlink'
-import { ALIAS_LABEL, type Observed, type Operation, OUR_PROTOCOL } from '../../core/index.ts'
+import { AF_OF, type Decoded, type Message, nftables, rtnetlink } from '@lvsm/netlink'
+import { familyOf, isOwnLabel, MARKS, ownLabel } from '@lvsm/base'
+import { FAMILIES, namesOf, PLACEMENTS } from '@lvsm/model'
 import type { Kernel } from '../../ports.ts'
 import { type Guard, openGuard } from './guard.ts'
 import { openTable, type Table } from './ipvs.ts'
@@ -9,6 +11,15 @@ import { type Remembered, remembered } from './remembered.ts'
 import { readSysctl, writeSysctl } from './sysctl.ts'
 
 const LOOPBACK = 772
+/** Families that a configuration may use: nothing of others is looked at. */
+const FAMILY_NAMES = namesOf(FAMILIES).filter((family) => FAMILIES[family].supported)
+/** Destination of the default route through a gateway; null: straight onto the wire, which nobody of ours writes but for IPv4. */
+const everybody = (gateway: string | null) => ({
+  destination: FAMILIES[gateway === null ? 'ipv4' : familyOf(gateway)].everybody,
+  prefix: 0,
+})
+/** Labels of what this process places itself. */
+const ALIASES = Object.values(PLACEMENTS).flatMap(({ device }) => (device === null ? [] : [ownLabel(device)]))
 
 export function openKernel(): Kernel {
   const route = openNetlink(NETLINK.route)
@@ -65,13 +76,12 @@ function readHostNetwork(route: Netlink): HostNetwork {
       loopback: hardware === LOOPBACK,
       up: up && carrier,
     })),
-    addresses: all(rtnetlink.dumpAddresses(), rtnetlink.decodeAddress).map(({ index, local, prefix, label }) => ({
-      index,
-      address: local,
-      prefix,
-      label,
-    })),
-    defaults: all(rtnetlink.dumpRoutes({ table: main }), rtnetlink.decodeRoute)
+    addresses: FAMILY_NAMES.flatMap((family) =>
+      all(rtnetlink.dumpAddresses(AF_OF[family]), rtnetlink.decodeAddress),
+    ).map(({ index, local, prefix, label }) => ({ index, address: local, prefix, label })),
+    defaults: FAMILY_NAMES.flatMap((family) =>
+      all(rtnetlink.dumpRoutes({ family: AF_OF[family], table: main }), rtnetlink.decodeRoute),
+    )
       .filter(({ prefix, table, type }) => prefix === 0 && table === main && type === rtnetlink.ROUTE_TYPE.unicast)
       .map(({ gateway = null, oif = 0, protocol, priority }) => ({ gateway, index: oif, protocol, metric: priority })),
   }
@@ -79,7 +89,8 @@ function readHostNetwork(route: Netlink): HostNetwork {
 
 function watchHostNetwork(host: Remembered<HostNetwork>, changed: () => void): Watch {
   const { GROUP } = rtnetlink
-  return watchNetlink(NETLINK.route, [GROUP.link, GROUP.addressV4, GROUP.routeV4], {
+  const groups = { ipv4: [GROUP.addressV4, GROUP.routeV4], ipv6: [GROUP.addressV6, GROUP.routeV6] } as const
+  return watchNetlink(NETLINK.route, [GROUP.link, ...FAMILY_NAMES.flatMap((family) => groups[family])], {
     heard(message) {
       host.forget()
       if (matters(message)) changed()
@@ -139,17 +150,16 @@ function messageOf(operation: RouteOperation): Uint8Array {
   switch (operation.kind) {
     case 'route-set': {
       const { gateway, index: oif } = operation
-      return rtnetlink.replaceRoute({ destination: '0.0.0.0', prefix: 0, gateway, oif, protocol: OUR_PROTOCOL })
+      return rtnetlink.replaceRoute({ ...everybody(gateway), gateway, oif, protocol: MARKS.routeProtocol })
     }
     case 'route-remove': {
       const { gateway, index: oif, protocol } = operation
       const through = gateway === null ? {} : { gateway }
-      return rtnetlink.deleteRoute({ destination: '0.0.0.0', prefix: 0, ...through, oif, protocol })
+      return rtnetlink.deleteRoute({ ...everybody(gateway), ...through, oif, protocol })
     }
     case 'alias-add': {
       const { index, address: local, prefix, label } = operation
-      // Scope host: never chosen as the source of what this node says by itself.
-      return rtnetlink.newAddress({ index, local, prefix, label, scope: rtnetlink.SCOPE.host })
+      return rtnetlink.newAddress({ index, local, prefix, label, scope: rtnetlink.SCOPE[PLACEMENTS.alias.scope] })
     }
     case 'alias-remove': {
       const { index, address: local, prefix, label } = operation
@@ -163,7 +173,7 @@ function matters(message: Message): boolean {
   const decoded = rtnetlink.decodeEvent(message)
   if (!decoded.ok) return true
   const event = decoded.value
-  if (event.kind === 'address') return event.address.label === ALIAS_LABEL || !event.address.label.endsWith(':lvsm')
+  if (event.kind === 'address') return !isOwnLabel(event.address.label) || ALIASES.includes(event.address.label)
   if (event.kind === 'route') return event.route.prefix === 0
   return event.kind === 'link'
 }

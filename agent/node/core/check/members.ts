@@ -1,18 +1,32 @@
 /** The realservers that this director checks: who they are, by the configuration, and who is alive, by the checks. */
 import { between } from '@lvsm/base'
-import { type CheckResult, finish, judge, serve, servedBefore, setTargets, takeDue, UNCHECKED } from '@lvsm/health'
-import type { ConfigService } from '@lvsm/model'
-import { destKey, type Observed, serviceKey } from '@lvsm/plan'
+import {
+  type CheckResult,
+  finish,
+  type Health,
+  judge,
+  serve,
+  servedBefore,
+  setTargets,
+  takeDue,
+  UNCHECKED,
+} from '@lvsm/health'
+import { type ConfigService, probeOf, destKey, serviceKey } from '@lvsm/model'
+import { type Observed } from '@lvsm/plan'
 import { sourceOf } from '../observe/interfaces.ts'
 import type { Member, NodeState } from '../state.ts'
 
 /** A failed realserver stays at weight 0 at least so long, and at most so long while it has connections. */
 const LINGER_LEAST_MS = 1000
 const LINGER_MOST_MS = 3000
-const NOT_CHECKED = { healthy: true, against: 0, reason: 'not checked: check type none' } as const
 
 export const memberId = (service: string, key: string): string => `${service} ${key}`
-const isChecked = ({ check }: ConfigService): boolean => check.type !== 'none'
+const isChecked = ({ check }: ConfigService): boolean => probeOf(check.type) !== null
+const notChecked = ({ check }: ConfigService): Health => ({
+  healthy: true,
+  against: 0,
+  reason: `not checked: check type ${check.type}`,
+})
 
 export function membersOf({ checks }: NodeState, service: ConfigService): readonly (readonly [string, Member])[] {
   return service.realservers.flatMap((entry) => {
@@ -32,7 +46,7 @@ export function followConfig(state: NodeState): void {
       const id = memberId(service.name, destKey(realserver))
       const known = before.get(id)
       const same = known && isChecked(known.service) === isChecked(service)
-      const health = !isChecked(service) ? NOT_CHECKED : same ? known.health : UNCHECKED
+      const health = !isChecked(service) ? notChecked(service) : same ? known.health : UNCHECKED
       const { drainingSince = null, gone = false } = known ?? {}
       checks.members.set(id, { id, service, realserver, health, drainingSince, gone })
     }
@@ -77,10 +91,11 @@ function fill(state: NodeState, service: ConfigService): void {
 export function checkIfDue(state: NodeState): void {
   const { checks } = state
   for (const { id, timeoutMs } of takeDue(checks.schedule, state.now)) {
-    const realserver = checks.members.get(id)?.realserver
-    if (!realserver) continue
-    const { address, port } = realserver
-    state.effects.push({ kind: 'check', id, address, port, source: sourceOf(state, address), timeoutMs })
+    const member = checks.members.get(id)
+    const probe = member ? probeOf(member.service.check.type) : null
+    if (!member || probe === null) continue
+    const { address, port } = member.realserver
+    state.effects.push({ kind: 'check', id, probe, address, port, source: sourceOf(state, address), timeoutMs })
   }
 }
 

@@ -4,14 +4,13 @@
  */
 import { type Outcome, type SwitchoverReport, encodeMessage } from '@lvsm/protocol'
 import { after, between, type Instant } from '@lvsm/base'
-import { type ConfigGroup, suggest } from '@lvsm/model'
-import { destKey, serviceKey } from '@lvsm/plan'
+import { type ConfigGroup, suggest, destKey, serviceKey, type ConfigRealserver, forwarding } from '@lvsm/model'
 import { refuse, reply } from '../command/reply.ts'
 import { leaseStatus, ownership } from '../lease.ts'
 import { readyOf, stateOf } from '../peers.ts'
-import type { NodeState } from '../state.ts'
-import type { Move } from './moving.ts'
-import type { ReplyTo } from '../command/pending.ts'
+import { type NodeState } from '../state.ts'
+import { type Move } from './moving.ts'
+import { type ReplyTo } from '../command/pending.ts'
 
 /** Longest wait for NAT connections to end. */
 const QUIET_MS = 2000
@@ -88,7 +87,8 @@ function prepare(state: NodeState, move: Move): void {
   // One look with the NAT destinations at weight 0 must have happened before anything is known about them.
   if (waited < 2 * PACE_MS || !isDrained(state, move.group)) move.quietSince = null
   else move.quietSince ??= now
-  const calm = !hasNat(state, move.group) || (move.quietSince !== null && between(move.quietSince, now) >= QUIET_FOR_MS)
+  const calm =
+    !anyMustEnd(state, move.group) || (move.quietSince !== null && between(move.quietSince, now) >= QUIET_FOR_MS)
   const quiet = calm || waited >= QUIET_MS
   if (!quiet || (!move.prepared && waited < PREPARE_MS)) return
   move.phase = 'handing-over'
@@ -147,17 +147,19 @@ export function dropMoves(state: NodeState): void {
 const servicesOf = ({ config }: NodeState, group: string) =>
   config?.services.filter((service) => service.group === group) ?? []
 
-const hasNat = (state: NodeState, group: string): boolean =>
-  servicesOf(state, group).some(({ realservers }) => realservers.some(({ forward }) => forward === 'nat'))
+/** A realserver whose connections the next director cannot go on with. */
+const mustEnd = ({ forward }: ConfigRealserver): boolean => forwarding(forward).connectionsMustEnd
+const anyMustEnd = (state: NodeState, group: string): boolean =>
+  servicesOf(state, group).some(({ realservers }) => realservers.some(mustEnd))
 
-/** Where NAT realservers serve alone they are not quieted, and there is nothing to wait for. */
+/** Where such realservers serve alone they are not quieted, and there is nothing to wait for. */
 function isDrained(state: NodeState, group: string): boolean {
   const { observed, pending } = state.kernel
   if (pending.some(({ kind }) => kind === 'dest-edit')) return false
   return servicesOf(state, group).every((service) => {
-    const nat = new Set(service.realservers.filter(({ forward }) => forward === 'nat').map(destKey))
+    const ending = new Set(service.realservers.filter(mustEnd).map(destKey))
     const table = observed?.services?.find((entry) => serviceKey(entry) === serviceKey(service))
-    const quiet = table?.dests.filter((dest) => nat.has(destKey(dest)) && dest.weight === 0) ?? []
+    const quiet = table?.dests.filter((dest) => ending.has(destKey(dest)) && dest.weight === 0) ?? []
     return quiet.every(({ active }) => active === 0)
   })
 }
@@ -165,7 +167,7 @@ function isDrained(state: NodeState, group: string): boolean {
 export const quiescingGroups = ({ moves }: NodeState): ReadonlySet<string> => new Set(moves.keys())
 /** Whether a move waits for NAT connections to end. */
 export const isDraining = (state: NodeState): boolean =>
-  [...state.moves.values()].some(({ phase, group }) => phase === 'preparing' && hasNat(state, group))
+  [...state.moves.values()].some(({ phase, group }) => phase === 'preparing' && anyMustEnd(state, group))
 export const nextMove = ({ moves, now }: NodeState): Instant | null => (moves.size > 0 ? after(now, PACE_MS) : null)
 
 /** The director asked for, or the first of the group's preference order that could take it now. */

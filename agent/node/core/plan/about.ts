@@ -1,10 +1,11 @@
+import { addressOf } from '@lvsm/model'
 import type { Operation } from '@lvsm/plan'
 import type { NodeState } from '../state.ts'
 
 /** The group that an operation is about; empty text when about none. */
 export function groupOf({ config }: NodeState, operation: Operation): string {
   const address =
-    'service' in operation ? operation.service.address : 'address' in operation ? operation.address : undefined
+    'service' in operation ? addressOf(operation.service) : 'address' in operation ? operation.address : null
   const group = config?.groups.find(({ addresses }) => addresses.some((entry) => entry.address === address))
   return group?.name ?? ''
 }

@@ -1,6 +1,6 @@
 /** Whether this node's kernel is prepared for a group, as its lease process and its peers shall know. */
-import type { ConfigGroup } from '@lvsm/model'
-import { describeOperation, type Operation, serviceKey } from '@lvsm/plan'
+import { type ConfigGroup, serviceKey } from '@lvsm/model'
+import { describeOperation, type Operation } from '@lvsm/plan'
 import { uncheckedOf } from '../check/members.ts'
 import { heldGroups } from '../lease.ts'
 import { interfaceFault } from '../observe/interfaces.ts'

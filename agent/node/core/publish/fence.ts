@@ -7,8 +7,8 @@ import {
   type FenceReport,
   type FenceTableReport,
 } from '@lvsm/protocol'
-import type { Trouble } from '@lvsm/base'
-import type { Config, ConfigGroup } from '@lvsm/model'
+import { type Trouble, MARKS } from '@lvsm/base'
+import { type Config, type ConfigGroup } from '@lvsm/model'
 
 /** A group in one table, as the kernel has it. */
 export interface ObservedFenceGroup {
@@ -109,10 +109,10 @@ const missingTable = ({ part, family }: ObservedFenceTable, hint: string): Troub
     ? {
         code: 'no-fence-egress',
         severity: 'warning',
-        message: 'the table netdev lvsm is missing: gratuitous ARP of raw sockets is not guarded by the kernel',
+        message: `the table netdev ${MARKS.fenceTable} is missing: gratuitous ARP of raw sockets is not guarded by the kernel`,
         hint: `kernels before 5.16 have no egress hook; on others ${hint}`,
       }
-    : critical('no-fence-table', `the table ${family} lvsm is missing: ${UNGUARDED[part]}`, hint)
+    : critical('no-fence-table', `the table ${family} ${MARKS.fenceTable} is missing: ${UNGUARDED[part]}`, hint)
 
 const UNGUARDED: Readonly<Record<FencePartName, string>> = {
   announce: 'nothing stops this node from announcing addresses that are not its own',
@@ -120,7 +120,7 @@ const UNGUARDED: Readonly<Record<FencePartName, string>> = {
 }
 
 function incomplete(directed: readonly ConfigGroup[], table: ObservedFenceTable, hint: string): Trouble[] {
-  const name = `${table.family} lvsm`
+  const name = `${table.family} ${MARKS.fenceTable}`
   const hooks = table.missingHooks.map((hook) =>
     critical('no-fence-hook', `the table ${name} has no chain ${hook}: what passes there is not guarded`, hint),
   )

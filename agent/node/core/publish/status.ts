@@ -9,15 +9,14 @@ import {
   type ServiceReport,
   type Status,
 } from '@lvsm/protocol'
-import type { Trouble } from '@lvsm/base'
-import type { ConfigGroup, ConfigRealserver, ConfigService } from '@lvsm/model'
-import { destKey, serviceKey } from '@lvsm/plan'
+import { type Trouble } from '@lvsm/base'
+import { type ConfigGroup, type ConfigRealserver, type ConfigService, destKey, serviceKey } from '@lvsm/model'
 import { memberId } from '../check/members.ts'
 import { reachedPings } from '../check/pings.ts'
 import { leaseStatus, ownership } from '../lease.ts'
 import { destinationOf, stateOf } from '../peers.ts'
-import type { NodeState } from '../state.ts'
-import type { Saying } from './sentence.ts'
+import { type NodeState } from '../state.ts'
+import { type Saying } from './sentence.ts'
 
 export function reportStatus(state: NodeState, own: Saying, present: readonly Trouble[]): Status {
   const { config } = state

@@ -35,7 +35,7 @@ describe('ping nodes of a group', () => {
     ['the network itself', '[10.11.0.0]', 'bad-address'],
     ['a name', '[router1.example.org]', 'bad-address'],
     ['a prefix', '[10.11.0.254/24]', 'bad-address'],
-    ['IPv6', '["2001:db8::1"]', 'bad-address'],
+    ['IPv6', '["2001:db8::1"]', 'family-not-supported'],
     ['leading zeros', '[010.11.0.254]', 'bad-address'],
     ['no list', '10.11.0.254', 'bad-type'],
     ['a mapping', '[{ address: 10.11.0.254 }]', 'bad-type'],

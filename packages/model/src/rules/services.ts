@@ -1,9 +1,12 @@
 /** Virtual services: what forwarding can and cannot do. */
-import { inNetwork, refuseHostAddress } from '../address.ts'
+import { inNetwork, parseCidr, refuseHostAddress } from '../address.ts'
 import { DEFAULT_CHECK } from '../config.ts'
 import type { Path } from '../document.ts'
 import { parseDuration } from '../duration.ts'
 import type { Draft } from '../schema.ts'
+import { destKey, serviceKey } from '../service-id.ts'
+import { FORWARDING, type Forward, type ForwardingRow, forwarding } from '../tables/index.ts'
+import { namesOf } from '../tables/table.ts'
 import { type Floating, floating } from './addresses.ts'
 import { entries, type Refuse, refuseTwice, type Rule } from './rule.ts'
 
@@ -20,15 +23,16 @@ export const services: Rule = (draft, refuse) => {
       (group) => group?.name === service.group && service.group !== undefined,
     )
     const own = all.filter((entry) => entry.group === index)
-    if (service.address !== undefined && service.port !== undefined) {
+    const { address, port, protocol } = service
+    if (address !== undefined && port !== undefined && protocol !== undefined) {
       refuseTwice(
         taken,
-        `${service.address}:${service.port}`,
+        serviceKey({ protocol, address, port }),
         `service "${service.name ?? at}"`,
         [...path, 'address'],
         refuse,
         'duplicate-service',
-        'one service for each address and port',
+        'one service for each protocol, address and port',
       )
     }
     const readable = own.filter((entry) => entry.kind === 'vip').length === draft.groups?.[index]?.vips?.length
@@ -37,11 +41,11 @@ export const services: Rule = (draft, refuse) => {
     const seen = new Map<string, string>()
     for (const { at: nth, item } of entries(service.realservers)) {
       const place = [...path, 'realservers', nth]
-      const port = item.port ?? service.port
-      if (item.address !== undefined)
+      const itsPort = item.port ?? service.port
+      if (item.address !== undefined && itsPort !== undefined)
         refuseTwice(
           seen,
-          `${item.address}:${port}`,
+          destKey({ address: item.address, port: itsPort }),
           'a realserver of this service',
           [...place, 'address'],
           refuse,
@@ -104,23 +108,34 @@ function checkRealserver(realserver: Realserver, service: Service, path: Path, r
       `"${realserver.address}" ${bad}`,
       'give the address that the realserver has for itself',
     )
-  if (realserver.forward !== 'dr') return
-  if (realserver.port !== undefined && service.port !== undefined && realserver.port !== service.port) {
+  if (realserver.forward !== undefined) checkMethod(realserver, realserver.forward, service, path, refuse)
+}
+
+function checkMethod(realserver: Realserver, method: Forward, service: Service, path: Path, refuse: Refuse): void {
+  const { title, keepsPort, needsGateway } = forwarding(method)
+  const { port, gateway } = realserver
+  if (keepsPort && port !== undefined && service.port !== undefined && port !== service.port) {
+    const others = methodsThat((row) => !row.keepsPort)
     refuse(
       'port-change',
       [...path, 'port'],
-      `direct routing cannot change the port: the service has ${service.port}, the realserver ${realserver.port}`,
-      `let the realserver listen on ${service.port}, or use forward: nat`,
+      `${title} cannot change the port: the service has ${service.port}, the realserver ${port}`,
+      `let the realserver listen on ${service.port}, or use forward: ${others}`,
     )
   }
-  if (realserver.gateway !== undefined)
+  if (!needsGateway && gateway !== undefined)
     refuse(
-      'gateway-under-dr',
+      `gateway-under-${method}`,
       [...path, 'gateway'],
-      'a realserver under direct routing answers by itself and needs no gateway',
-      'remove it, or use forward: nat',
+      `a realserver under ${title} answers by itself and needs no gateway`,
+      `remove it, or use forward: ${methodsThat((row) => row.needsGateway)}`,
     )
 }
+
+const methodsThat = (has: (row: ForwardingRow) => boolean): string =>
+  namesOf(FORWARDING)
+    .filter((name) => has(forwarding(name)))
+    .join(' or ')
 
 /** The address of a realserver must not be one that another node has. */
 function checkOwner(draft: Draft, realserver: Realserver, path: Path, refuse: Refuse): void {
@@ -144,7 +159,9 @@ function checkForwarding(
   path: Path,
   refuse: Refuse,
 ): void {
-  if (realserver.forward === 'dr' && realserver.node !== undefined && group.directors?.includes(realserver.node)) {
+  if (realserver.forward === undefined) return
+  const { title, aliasOn, needsGateway } = forwarding(realserver.forward)
+  if (aliasOn !== null && realserver.node !== undefined && group.directors?.includes(realserver.node)) {
     refuse(
       'director-is-realserver',
       [...path, 'node'],
@@ -152,7 +169,7 @@ function checkForwarding(
       'use a realserver that is no director of the group',
     )
   }
-  if (realserver.forward !== 'nat') return
+  if (!needsGateway) return
   const gateways = own.filter((entry) => entry.kind === 'gateway')
   const chosen =
     realserver.gateway === undefined
@@ -164,7 +181,7 @@ function checkForwarding(
     refuse(
       'nat-without-gateway',
       [...path, 'forward'],
-      `group "${group.name}" has no NAT gateway, so answers would not come back through the director`,
+      `group "${group.name}" has no ${title} gateway, so answers would not come back through the director`,
       'add gateways: [ADDRESS/PREFIX] to the group, on the realserver’s network',
     )
   } else if (chosen === undefined) {
@@ -195,9 +212,9 @@ export const natRealservers: Rule = (draft, refuse) => {
     const group = entries(draft.groups).find(({ item }) => item.name === service.group)?.item
     if (!group) continue
     for (const { at: nth, item } of entries(service.realservers)) {
-      if (item.forward !== 'nat' || item.node === undefined) continue
+      if (item.forward === undefined || item.node === undefined || !forwarding(item.forward).needsGateway) continue
       const only = group.gateways?.length === 1 ? group.gateways[0] : undefined
-      const gateway = item.gateway ?? (typeof only === 'string' ? only : only?.address)?.split('/')[0]
+      const gateway = item.gateway ?? parseCidr((typeof only === 'string' ? only : only?.address) ?? '')?.address
       const before = first.get(item.node)
       const path: Path = ['services', at, 'realservers', nth]
       if (!before) first.set(item.node, { group, gateway })

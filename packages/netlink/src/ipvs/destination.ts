@@ -1,7 +1,7 @@
 /** Destinations (realservers) of a virtual service. They are told apart by address and port. */
 import { be16, nested, u16, u32 } from '../attributes.ts'
 import { type Decoded, decoding, Malformed } from '../bytes.ts'
-import { familyOf } from '../inet.ts'
+import { afOf } from '../inet.ts'
 import { FLAG, type Message } from '../message.ts'
 import { encodeGeneric, readGeneric } from './generic.ts'
 import { nameAttributes, type ServiceName } from './service.ts'
@@ -57,7 +57,7 @@ export interface Destination extends Required<DestinationSpec> {
 const nameOfDestination = ({ address, port }: DestinationName): Uint8Array[] => [
   addressAttribute(DEST.address, address),
   be16(DEST.port, port),
-  u16(DEST.family, familyOf(address)),
+  u16(DEST.family, afOf(address)),
 ]
 
 const definition = (spec: DestinationSpec): Uint8Array =>

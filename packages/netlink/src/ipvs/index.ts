@@ -1,5 +1,6 @@
 export * from './config.ts'
 export * from './destination.ts'
 export { decodeFamily, getFamily } from './generic.ts'
+export * from './listing.ts'
 export * from './service.ts'
-export { FAMILY, type Forward, type Protocol, SERVICE_FLAG, type Stats } from './types.ts'
+export { FAMILY, type Forward, FORWARDS, type Protocol, PROTOCOLS, SERVICE_FLAG, type Stats } from './types.ts'

@@ -1,7 +1,7 @@
 /** Virtual services of IPVS. They are told apart by address, port and protocol, or by firewall mark. */
 import { type Attributes, attribute, be16, be32, nested, text, u16, u32 } from '../attributes.ts'
 import { type Decoded, decoding, Malformed, octets, viewOf } from '../bytes.ts'
-import { AF, familyOf } from '../inet.ts'
+import { AF, afOf } from '../inet.ts'
 import { FLAG, type Message } from '../message.ts'
 import { encodeGeneric, readGeneric } from './generic.ts'
 import {
@@ -57,7 +57,7 @@ export interface Service extends Required<ServiceSpec> {
   readonly stats: Stats
 }
 
-const familyOfName = (name: ServiceName): number => (name.kind === 'mark' ? name.family : familyOf(name.address))
+const familyOfName = (name: ServiceName): number => (name.kind === 'mark' ? name.family : afOf(name.address))
 
 /** The attributes by which the kernel finds a service. */
 export function nameAttributes(name: ServiceName): Uint8Array[] {

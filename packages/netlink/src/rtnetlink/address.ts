@@ -1,7 +1,7 @@
 /** Addresses of interfaces: RTM_NEWADDR, DELADDR, GETADDR (linux/if_addr.h, man 7 rtnetlink). */
 import { Attributes, attribute, text, u8, u32 } from '../attributes.ts'
-import { type Decoded, decoding, Malformed, need, octets, viewOf } from '../bytes.ts'
-import { AF, familyOf, formatInet, inetBytes } from '../inet.ts'
+import { type Decoded, decoding, Malformed, need, viewOf } from '../bytes.ts'
+import { AF, afOf, formatInet, inetBytes } from '../inet.ts'
 import { encodeMessage, FLAG, type Message } from '../message.ts'
 import { RTM, SCOPE } from './types.ts'
 
@@ -28,7 +28,7 @@ export interface InterfaceAddress {
   /** Of the other end on point-to-point links; else equal to `local`. */
   readonly peer: string
   readonly prefix: number
-  /** v4 only; at most 15 characters, `eth0:lvsm`. */
+  /** v4 only; at most 15 characters, `eth0:1`. */
   readonly label: string
   /** SCOPE. */
   readonly scope: number
@@ -56,7 +56,7 @@ function cacheInfo(preferred: number, valid: number): Uint8Array {
 
 function encodeAddress(type: number, flags: number, spec: AddressSpec): Uint8Array {
   const header = new Uint8Array(8)
-  header.set([familyOf(spec.local), spec.prefix, (spec.flags ?? 0) & 0xff, spec.scope ?? SCOPE.universe])
+  header.set([afOf(spec.local), spec.prefix, (spec.flags ?? 0) & 0xff, spec.scope ?? SCOPE.universe])
   viewOf(header).setUint32(4, spec.index, true)
   const parts = [
     header,
@@ -121,12 +121,4 @@ export function decodeAddress(message: Message): Decoded<InterfaceAddress> {
       validSeconds: lifetime(4),
     }
   })
-}
-
-/** Label of our floating addresses: `IFNAME:lvsm`, cut so that it ends `:lvsm` within the kernel's 15 characters. */
-export function ownLabel(interfaceName: string, mark = 'lvsm'): string {
-  const suffix = `:${mark}`
-  const cut =
-    octets(interfaceName).length + suffix.length > 15 ? interfaceName.slice(0, 15 - suffix.length) : interfaceName
-  return cut + suffix
 }

@@ -1,9 +1,9 @@
 /** Routes: RTM_NEWROUTE, DELROUTE, GETROUTE (linux/rtnetlink.h). One next hop each. */
 import { Attributes, attribute, u32 } from '../attributes.ts'
 import { concat, type Decoded, decoding, need, viewOf } from '../bytes.ts'
-import { AF, familyOf, formatInet, inetBytes } from '../inet.ts'
+import { AF, afOf, formatInet, inetBytes } from '../inet.ts'
 import { encodeMessage, FLAG, type Message } from '../message.ts'
-import { PROTOCOL, ROUTE_TYPE, RTM, SCOPE, TABLE } from './types.ts'
+import { ROUTE_TYPE, RTM, SCOPE, TABLE } from './types.ts'
 
 const RTA = {
   destination: 1,
@@ -45,6 +45,8 @@ export interface Route {
 }
 
 export type RouteSpec = Pick<Route, 'destination' | 'prefix'> & Partial<Route>
+/** Whoever makes a route says so. */
+export type NewRoute = RouteSpec & Pick<Route, 'protocol'>
 
 interface Header {
   readonly family: number
@@ -87,13 +89,13 @@ function scopeOf(spec: RouteSpec): number {
   if (spec.scope !== undefined) return spec.scope
   if (spec.type === ROUTE_TYPE.local) return SCOPE.host
   const direct = spec.gateway === undefined && (spec.type ?? ROUTE_TYPE.unicast) === ROUTE_TYPE.unicast
-  return direct && familyOf(spec.destination) === AF.inet ? SCOPE.link : SCOPE.universe
+  return direct && afOf(spec.destination) === AF.inet ? SCOPE.link : SCOPE.universe
 }
 
 function encodeRoute(type: number, flags: number, spec: RouteSpec, fixed: Partial<Header>): Uint8Array {
   const table = spec.table ?? TABLE.main
   const parts = [
-    header({ family: familyOf(spec.destination), prefix: spec.prefix, table, ...fixed }),
+    header({ family: afOf(spec.destination), prefix: spec.prefix, table, ...fixed }),
     u32(RTA.table, table),
   ]
   if (spec.prefix > 0) parts.push(attribute(RTA.destination, inetBytes(spec.destination)))
@@ -105,19 +107,19 @@ function encodeRoute(type: number, flags: number, spec: RouteSpec, fixed: Partia
   return encodeMessage(type, FLAG.request | FLAG.ack | flags, parts)
 }
 
-const creation = (spec: RouteSpec): Partial<Header> => ({
-  protocol: spec.protocol ?? PROTOCOL.lvsm,
+const creation = (spec: NewRoute): Partial<Header> => ({
+  protocol: spec.protocol,
   type: spec.type ?? ROUTE_TYPE.unicast,
   scope: scopeOf(spec),
   flags: spec.flags ?? 0,
 })
 
 /** EEXIST when one to the same destination, table and priority is there. ENETUNREACH when the gateway is not on a link. */
-export const newRoute = (spec: RouteSpec): Uint8Array =>
+export const newRoute = (spec: NewRoute): Uint8Array =>
   encodeRoute(RTM.newRoute, FLAG.create | FLAG.exclusive, spec, creation(spec))
 
 /** Takes the place of the one to the same destination, table and priority, or adds it. */
-export const replaceRoute = (spec: RouteSpec): Uint8Array =>
+export const replaceRoute = (spec: NewRoute): Uint8Array =>
   encodeRoute(RTM.newRoute, FLAG.create | FLAG.replace, spec, creation(spec))
 
 /** Deletes the first route that matches everything given. ESRCH when none does. */
@@ -147,7 +149,7 @@ export const getRoute = (query: {
   const bits = destination.length * 8
   return encodeMessage(RTM.getRoute, FLAG.request | FLAG.ack, [
     header({
-      family: familyOf(query.destination),
+      family: afOf(query.destination),
       prefix: bits,
       sourcePrefix: query.source ? bits : 0,
       flags: LOOKUP_TABLE,

@@ -21,8 +21,8 @@ export const GROUP = { link: 1, neighbour: 3, addressV4: 5, routeV4: 7, addressV
 
 export const TABLE = { default: 253, main: 254, local: 255 } as const
 
-/** rtm_protocol. Ours is 76 ('L'), in the range that belongs to nobody. */
-export const PROTOCOL = { kernel: 2, boot: 3, static: 4, lvsm: 76 } as const
+/** rtm_protocol: who made a route. */
+export const PROTOCOL = { kernel: 2, boot: 3, static: 4 } as const
 
 export const ROUTE_TYPE = {
   unicast: 1,

@@ -1,0 +1,192 @@
+import { type ObservedDest, type ObservedService } from '@lvsm/plan'
+import { destKey, isMark, serviceKey } from '@lvsm/model'
+import { inetBytes } from '@lvsm/netlink'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { TableLook } from './ipvs-look.ts'
+
+const METHODS = { nat: 'Masq', dr: 'Route', tun: 'Tunnel', local: 'Local', bypass: 'Masq' } as const
+const hex = (number: number, digits: number): string => number.toString(16).toUpperCase().padStart(digits, '0')
+
+/** As the kernel prints it (ip_vs_info_seq_show). */
+function place(address: string, port: number): string {
+  const bytes = [...inetBytes(address)]
+  const text =
+    bytes.length === 4
+      ? bytes.map((byte) => hex(byte, 2)).join('')
+      : `[${bytes.map((byte, at) => (at > 0 && at % 2 === 0 ? ':' : '') + hex(byte, 2).toLowerCase()).join('')}]`
+  return `${text}:${hex(port, 4)}`
+}
+const pad = (value: number | string, width: number): string => String(value).padEnd(width)
+const destLine = ({ address, port, forward, weight, active, inactive }: ObservedDest): string =>
+  `  -> ${place(address, port)}      ${pad(METHODS[forward], 7)} ${pad(weight, 6)} ${pad(active, 10)} ${pad(inactive, 10)}`
+function serviceLines(service: ObservedService): string[] {
+  if (isMark(service)) return [`FWM  ${hex(service.fwmark, 8)} ${service.scheduler} `]
+  const { protocol, address, port, scheduler, dests } = service
+  return [`${protocol.toUpperCase()}  ${place(address, port)} ${scheduler} `, ...dests.map(destLine)]
+}
+const HEAD = [
+  'IP Virtual Server version 1.2.1 (size=4096)',
+  'Prot LocalAddress:Port Scheduler Flags',
+  '  -> RemoteAddress:Port Forward Weight ActiveConn InActConn',
+]
+
+/** A table as data, in the kernel's two voices; `asked`: what was asked by netlink, `all` or a service. */
+function table(services: ObservedService[]) {
+  const kernel = { services, asked: [] as string[], listing: (text: string): string | null => text, gone: false }
+  const answered = (): ObservedService[] => {
+    if (kernel.gone) throw new Error('ENOENT')
+    return structuredClone(kernel.services)
+  }
+  const look = new TableLook({
+    listing: () => kernel.listing([...HEAD, ...kernel.services.flatMap(serviceLines), ''].join('\n')),
+    all: () => {
+      kernel.asked.push('all')
+      return answered().filter((service) => !isMark(service))
+    },
+    dests: (service) => {
+      kernel.asked.push(serviceKey(service))
+      return answered().find((one) => serviceKey(one) === serviceKey(service))?.dests ?? []
+    },
+  })
+  const observe = (): { asked: string[]; services: readonly ObservedService[] } => {
+    kernel.asked = []
+    const found = look.observe()
+    return { asked: kernel.asked, services: found }
+  }
+  return { kernel, look, observe }
+}
+
+const dest = (octet: number, more: Partial<ObservedDest> = {}): ObservedDest => ({
+  address: `10.11.0.${octet}`,
+  port: 80,
+  forward: 'dr',
+  weight: 1,
+  active: 0,
+  inactive: 0,
+  ...more,
+})
+const service = (octet: number, ...dests: ObservedDest[]): ObservedService => ({
+  protocol: 'tcp',
+  address: `10.20.0.${octet}`,
+  port: 80,
+  scheduler: 'wrr',
+  dests,
+})
+const key = (octet: number): string => `tcp 10.20.0.${octet}:80`
+const many = (count: number) => Array.from({ length: count }, (_, at) => service(at + 1, dest(11), dest(12)))
+/** Those that netlink was asked for beyond the two whose turn it is. */
+const changed = (asked: readonly string[], turn: readonly string[]) => asked.filter((one) => !turn.includes(one))
+
+describe('a look at the table', () => {
+  it('dumps it once; later it asks for two services, and counts connections from the listing', () => {
+    const { kernel, observe } = table(many(9))
+    expect(observe()).toEqual({ asked: ['all'], services: kernel.services })
+    kernel.services[8] = service(9, dest(11, { active: 5, inactive: 3 }), dest(12))
+    const { asked, services } = observe()
+    expect(asked).toEqual([key(1), key(2)])
+    expect(services).toEqual(kernel.services)
+  })
+
+  it.each<[string, ObservedService]>([
+    ['a weight', service(9, dest(11, { weight: 0 }), dest(12))],
+    ['a method', service(9, dest(11, { forward: 'tun' }), dest(12))],
+    ['one more', service(9, dest(11), dest(12), dest(13))],
+    ['one less', service(9, dest(12))],
+    ['another port', service(9, dest(11, { port: 81 }), dest(12))],
+    ['a scheduler', { ...service(9, dest(11), dest(12)), scheduler: 'rr' }],
+  ])('asks for a service that differs: %s', (_, now) => {
+    const { kernel, observe } = table(many(9))
+    observe()
+    kernel.services[8] = now
+    const { asked, services } = observe()
+    expect(changed(asked, [key(1), key(2)])).toEqual([key(9)])
+    expect(services).toEqual(kernel.services)
+    expect(observe().asked, 'and only once').toEqual([key(3), key(4)])
+  })
+
+  it('asks for a new service, and dumps the table when one has gone', () => {
+    const { kernel, observe } = table(many(9))
+    observe()
+    kernel.services.push(service(99, dest(11)))
+    expect(changed(observe().asked, [key(1), key(2)])).toEqual([key(99)])
+    kernel.services.splice(3, 1)
+    expect(observe()).toEqual({ asked: ['all'], services: kernel.services })
+  })
+
+  it('asks for everybody in turn, so that what the listing does not show is noticed', () => {
+    const { kernel, observe } = table(many(9))
+    kernel.services[6] = service(7, dest(11, { forward: 'nat' }))
+    observe()
+    kernel.services[6] = service(7, dest(11, { forward: 'bypass' }))
+    const looks = Array.from({ length: 5 }, observe)
+    expect(new Set(looks.flatMap(({ asked }) => asked)).size).toBe(9)
+    expect(looks[0]?.services, 'the listing calls both of them Masq').not.toEqual(kernel.services)
+    expect(looks[4]?.services).toEqual(kernel.services)
+  })
+
+  it.each<[string, (text: string) => string | null]>([
+    ['cannot be read', () => null],
+    ['is not understood', (text) => text.replace('wrr', 'wrr 10%\n')],
+    ['has no head', () => ''],
+    ['names a service twice', (text) => text + serviceLines(service(1)).join('\n') + '\n'],
+  ])('dumps the table each time while the listing %s', (_, listing) => {
+    const { kernel, observe } = table(many(4))
+    observe()
+    kernel.listing = listing
+    expect(observe()).toEqual({ asked: ['all'], services: kernel.services })
+    expect(observe()).toEqual({ asked: ['all'], services: kernel.services })
+    kernel.listing = (text) => text
+    expect(observe().asked, 'what is known is of a dump without a listing').toEqual(['all'])
+    expect(observe().asked).toHaveLength(2)
+  })
+
+  it('asks netlink in every look, so that a kernel that has lost IPVS is noticed', () => {
+    const { kernel, look, observe } = table([])
+    expect(observe().asked).toEqual(['all'])
+    expect(observe().asked).toEqual(['all'])
+    kernel.services = many(2)
+    observe()
+    kernel.gone = true
+    expect(() => observe()).toThrow('ENOENT')
+    kernel.gone = false
+    look.forget()
+    expect(observe().asked).toEqual(['all'])
+  })
+
+  it('leaves services by mark out, as before', () => {
+    const { kernel, observe } = table([...many(1), { fwmark: 7, family: 'ipv4', scheduler: 'rr', dests: [dest(11)] }])
+    expect(observe().services).toEqual(kernel.services.slice(0, 1))
+    expect(observe()).toEqual({ asked: [key(1)], services: kernel.services.slice(0, 1) })
+  })
+
+  it('says what a whole dump would say, whatever happens to the table', () => {
+    const address = fc.constantFrom('10.11.0.11', '10.11.0.12', 'fd00::11')
+    const anyDest: fc.Arbitrary<ObservedDest> = fc.record({
+      address,
+      port: fc.constantFrom(80, 8080),
+      forward: fc.constantFrom('dr', 'nat', 'tun', 'local'),
+      weight: fc.nat(3),
+      active: fc.nat(2),
+      inactive: fc.nat(2),
+    })
+    const anyService: fc.Arbitrary<ObservedService> = fc.record({
+      protocol: fc.constantFrom('tcp', 'udp'),
+      address: fc.constantFrom('10.20.0.1', '10.20.0.2', 'fd00::20'),
+      port: fc.constantFrom(80, 443),
+      scheduler: fc.constantFrom('rr', 'wlc'),
+      dests: fc.uniqueArray(anyDest, { selector: destKey, maxLength: 4 }),
+    })
+    const anyTable = fc.uniqueArray(anyService, { selector: serviceKey, maxLength: 6 })
+    fc.assert(
+      fc.property(fc.array(anyTable, { minLength: 2, maxLength: 5 }), (tables) => {
+        const { kernel, observe } = table([])
+        for (const services of tables) {
+          kernel.services = services
+          expect(observe().services).toEqual(services)
+          expect(observe().services).toEqual(services)
+        }
+      }),
+    )
+  })
+})

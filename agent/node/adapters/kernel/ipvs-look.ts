@@ -1,0 +1,123 @@
+/**
+ * A look at the table of IPVS that does not dump every service by netlink: one reading of /proc/net/ip_vs tells which services
+ * are not as they were when netlink last told of them. Those are asked for, and in turn some of the rest, so that nothing that
+ * the listing does not show stays unnoticed for ever.
+ */
+import { type ObservedDest, type ObservedService } from '@lvsm/plan'
+import { destKey, type ServiceId, serviceKey } from '@lvsm/model'
+import { ipvs } from '@lvsm/netlink'
+
+/** The kernel's table, in two voices. What netlink does not answer it throws. */
+export interface TableReader {
+  /** /proc/net/ip_vs; null where it cannot be read. */
+  listing(): string | null
+  /** Every service by netlink, but for those by mark. */
+  all(): readonly ObservedService[]
+  /** Destinations of one service by netlink; none where there is no such service. */
+  dests(service: ServiceId): readonly ObservedDest[]
+}
+
+/** Services that are asked for although they look as before, in each look. */
+const IN_TURN = 2
+
+/** A service as listed; `shape` is all that the listing shows of it but for counts of connections. */
+interface Listed {
+  readonly service: ObservedService
+  readonly shape: string
+}
+
+export class TableLook {
+  readonly #reader: TableReader
+  /** Service key → its destinations by netlink, and what the listing said then. */
+  readonly #known = new Map<string, { readonly shape: string; readonly dests: readonly ObservedDest[] }>()
+  /** Whose turn it was last. */
+  #turn = ''
+
+  constructor(reader: TableReader) {
+    this.#reader = reader
+  }
+
+  /** What netlink would say of all services. A table that is empty, or has lost a service, is read whole. */
+  observe(): readonly ObservedService[] {
+    const listed = readListing(this.#reader.listing())
+    const whole = listed === null || listed.size === 0 || this.#known.size === 0
+    if (whole || [...this.#known.keys()].some((key) => !listed.has(key))) return this.#all(listed ?? new Map())
+    const due = this.#due(listed)
+    return [...listed].map(([key, { service, shape }]) => {
+      const known = this.#known.get(key)
+      if (known && !due.has(key)) return { ...service, dests: counted(known.dests, service.dests) }
+      const dests = this.#reader.dests(service)
+      this.#known.set(key, { shape, dests })
+      return { ...service, dests }
+    })
+  }
+
+  /** After an error, and when IPVS has gone: nothing is known. */
+  forget(): void {
+    this.#known.clear()
+  }
+
+  #all(listed: ReadonlyMap<string, Listed>): readonly ObservedService[] {
+    this.#known.clear()
+    const services = this.#reader.all()
+    for (const service of services) {
+      const shape = listed.get(serviceKey(service))?.shape
+      if (shape !== undefined) this.#known.set(serviceKey(service), { shape, dests: service.dests })
+    }
+    return services
+  }
+
+  #due(listed: ReadonlyMap<string, Listed>): ReadonlySet<string> {
+    const same: string[] = []
+    const due = new Set<string>()
+    for (const [key, { shape }] of listed) {
+      if (this.#known.get(key)?.shape === shape) same.push(key)
+      else due.add(key)
+    }
+    same.sort()
+    const next = same.filter((key) => key > this.#turn)
+    for (const key of [...next, ...same].slice(0, IN_TURN)) {
+      due.add(key)
+      this.#turn = key
+    }
+    return due
+  }
+}
+
+/** Null where the listing cannot be relied on: unreadable, not understood, or a service stands there twice. */
+function readListing(text: string | null): ReadonlyMap<string, Listed> | null {
+  const decoded = text === null ? null : ipvs.decodeListing(text)
+  if (!decoded?.ok) return null
+  const listed = new Map<string, Listed>()
+  for (const { name, scheduler, flags, destinations } of decoded.value) {
+    if (name.kind === 'mark') continue
+    const { protocol, address, port } = name
+    const key = serviceKey({ protocol, address, port })
+    if (listed.has(key)) return null
+    const dests = destinations.map(observedDest)
+    const seen = dests.map((dest) => [destKey(dest), dest.forward, dest.weight])
+    listed.set(key, {
+      service: { protocol, address, port, scheduler, dests },
+      shape: JSON.stringify([scheduler, flags, seen]),
+    })
+  }
+  return listed
+}
+
+export const observedDest = (dest: ipvs.ListedDestination): ObservedDest => ({
+  address: dest.address,
+  port: dest.port,
+  forward: dest.forward,
+  weight: dest.weight,
+  active: dest.activeConnections,
+  inactive: dest.inactiveConnections,
+})
+
+/** Netlink's destinations with the connections that the listing counts. */
+function counted(dests: readonly ObservedDest[], listed: readonly ObservedDest[]): readonly ObservedDest[] {
+  const counts = new Map(listed.map((dest) => [destKey(dest), dest]))
+  return dests.map((dest) => {
+    const { active, inactive } = counts.get(destKey(dest)) ?? dest
+    return { ...dest, active, inactive }
+  })
+}

@@ -1,0 +1,101 @@
+/** A kernel that does as it is told. */
+import type { Config } from '@lvsm/model'
+import { serviceKey } from '@lvsm/model'
+import { guardPrint, type Observed, type ObservedService, type Operation } from '@lvsm/plan'
+
+const LINKS = [
+  { index: 1, name: 'lo', loopback: true, up: true },
+  { index: 2, name: 'inside', loopback: false, up: true },
+  { index: 3, name: 'outside', loopback: false, up: true },
+]
+
+const stateOf = (config: Config, name: string) => {
+  const own = config.nodes.find((node) => node.name === name)?.links ?? []
+  return {
+    links: LINKS.slice(0, own.length + 1),
+    addresses: own.map((link) => ({
+      index: link.name === 'inside' ? 2 : 3,
+      address: link.address,
+      prefix: 24,
+      label: link.name,
+    })) as Observed['addresses'][number][],
+    defaults: [] as Observed['defaults'][number][],
+    sysctls: new Map<string, string>(),
+    services: [] as ObservedService[],
+    ipvs: true,
+    guard: null as string | null,
+  }
+}
+
+type OnService = Extract<Operation, { service: unknown }>
+
+export class TestKernel {
+  readonly state: ReturnType<typeof stateOf>
+  /** Milliseconds until a call is answered. */
+  callMs = 0
+  /** What the kernel says instead of an answer; empty: it answers. */
+  unread = ''
+  /** What the kernel says to an operation; empty: it does it. */
+  refuses: (operation: Operation) => string = () => ''
+
+  constructor(config: Config, name: string) {
+    this.state = stateOf(config, name)
+  }
+
+  observe({ sysctls: paths, services }: { sysctls: readonly string[]; services: boolean }): Observed {
+    const { state } = this
+    return {
+      ...state,
+      links: [...state.links],
+      addresses: [...state.addresses],
+      defaults: [...state.defaults],
+      services: !services ? [] : state.ipvs ? [...state.services] : null,
+      sysctls: new Map(paths.map((path) => [path, state.sysctls.get(path) ?? '7'])),
+    }
+  }
+
+  apply(operation: Operation): unknown {
+    const { state } = this
+    switch (operation.kind) {
+      case 'sysctl':
+        return state.sysctls.set(operation.path, operation.value)
+      case 'guard':
+        return (state.guard = guardPrint(operation.needs))
+      case 'route-set':
+        return state.defaults.push({ gateway: operation.gateway, index: operation.index, protocol: 76, metric: 0 })
+      case 'alias-add':
+        return state.addresses.push(operation)
+      case 'service-add':
+        return state.services.push({ ...operation.service, scheduler: operation.scheduler, dests: [] })
+      default:
+        if ('service' in operation) return this.#edit(operation)
+        throw new Error(operation.kind)
+    }
+  }
+
+  /** Of a table that is there. */
+  #edit(operation: OnService): void {
+    const at = this.state.services.findIndex((service) => serviceKey(service) === serviceKey(operation.service))
+    const service = this.state.services[at]
+    if (service) this.state.services[at] = edited(service, operation)
+  }
+}
+
+function edited(service: ObservedService, operation: OnService): ObservedService {
+  const without = (address: string) => service.dests.filter((dest) => dest.address !== address)
+  switch (operation.kind) {
+    case 'service-edit':
+      return { ...service, scheduler: operation.scheduler }
+    case 'dest-add':
+    case 'dest-edit': {
+      const { dest } = operation
+      const old = service.dests.find(({ address }) => address === dest.address)
+      return { ...service, dests: [...without(dest.address), { active: 0, inactive: 0, ...old, ...dest }] }
+    }
+    case 'dest-remove':
+    case 'dest-flush':
+      return { ...service, dests: without(operation.address) }
+    default:
+      throw new Error(operation.kind)
+  }
+}

@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest'
+import { isOwnLabel, MARKS, ownLabel } from './marks.ts'
+
+test.each([
+  ['eth0', 'eth0:lvsm'],
+  ['lo', 'lo:lvsm'],
+  ['enp0s31f6.1024', 'enp0s31f6.:lvsm'],
+  ['größeöäü', 'größeö:lvsm'],
+  ['🐙🐙🐙', '🐙🐙:lvsm'],
+])('our label on %s is %s, and fits', (name, label) => {
+  expect(ownLabel(name)).toBe(label)
+  expect(new TextEncoder().encode(label).length).toBeLessThanOrEqual(15)
+  expect(isOwnLabel(label)).toBe(true)
+})
+
+test.each(['lo', 'eth0:1', 'eth0:lvsm2', 'lvsm', ''])('%j is the label of somebody else', (label) =>
+  expect(isOwnLabel(label)).toBe(false),
+)
+
+test('the marks stay what they are: nodes carry them over an upgrade', () =>
+  expect(MARKS).toEqual({ routeProtocol: 76, label: ':lvsm', fenceTable: 'lvsm', rulesTable: 'lvsm-nat' }))

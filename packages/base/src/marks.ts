@@ -1,0 +1,37 @@
+/**
+ * What marks an object in the kernel as ours: whatever does not bear its mark is somebody else's, and is never changed. Here
+ * and not in the model, because the lease process reads the marks and no configuration. IPVS keeps no mark: the agent keeps a
+ * record instead (packages/plan).
+ */
+export const MARKS = {
+  /** rtm_protocol of routes: 76 ('L') lies in the range that belongs to nobody (linux/rtnetlink.h). */
+  routeProtocol: 76,
+  /** Ends the label (IFA_LABEL) of floating addresses and of aliases. IPv6 has no labels. */
+  label: ':lvsm',
+  /** nf_tables table of the fence, in each of its families. */
+  fenceTable: 'lvsm',
+  /** nf_tables table of the rules beside IPVS. */
+  rulesTable: 'lvsm-nat',
+} as const
+
+/** IFNAMSIZ, without the zero at the end: the longest label, in bytes. */
+const LONGEST_LABEL = 15
+
+const bytesOf = (character: string): number => {
+  const code = character.codePointAt(0) ?? 0
+  return code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4
+}
+
+/** Label of our addresses on an interface: `IFNAME:lvsm`, the name cut so that the mark has room. */
+export function ownLabel(interfaceName: string): string {
+  let room = LONGEST_LABEL - MARKS.label.length
+  const kept: string[] = []
+  for (const character of interfaceName) {
+    room -= bytesOf(character)
+    if (room < 0) break
+    kept.push(character)
+  }
+  return kept.join('') + MARKS.label
+}
+
+export const isOwnLabel = (label: string): boolean => label.endsWith(MARKS.label)

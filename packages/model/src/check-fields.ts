@@ -1,0 +1,31 @@
+/** The schema of a check, from the table of check types: each type has keys of its own beside those of all. */
+import * as z from 'zod'
+import type { CheckRow } from './tables/checks.ts'
+import { namesOf } from './tables/table.ts'
+
+type Fields = Readonly<Record<string, z.ZodType>>
+type Rows = Readonly<Record<string, CheckRow>>
+type Intersection<Union> = (Union extends unknown ? (one: Union) => void : never) extends (all: infer All) => void
+  ? All
+  : never
+type FieldsOf<T extends Rows> = Intersection<T[keyof T]['fields']> extends infer All extends Fields ? All : never
+
+const fieldsOf = <T extends Rows>(rows: T): FieldsOf<T> =>
+  Object.assign({}, ...Object.values(rows).map(({ fields }) => fields))
+
+/** A mapping with `type`, the keys of all types, and those of its own type: any other is refused with the type's hint. */
+export const checkFields = <T extends Rows, Common extends Fields>(rows: T, common: Common) =>
+  z
+    .strictObject({ type: z.enum(namesOf(rows)), ...common, ...fieldsOf(rows) })
+    .superRefine((check: Readonly<Record<string, unknown>>, context) => {
+      const type = String(check.type)
+      const row = rows[type]
+      const known = new Set(['type', ...Object.keys(common), ...Object.keys(row?.fields ?? {})])
+      for (const key of Object.keys(check).filter((one) => !known.has(one)))
+        context.addIssue({
+          code: 'custom',
+          path: [key],
+          message: `belongs to a check of another type than ${type}`,
+          params: { code: 'key-of-other-check', hint: row?.hint ?? '' },
+        })
+    })

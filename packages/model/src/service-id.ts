@@ -1,0 +1,68 @@
+/**
+ * Which virtual service: address, protocol and port, or a firewall mark; and its one text form, which is a key of maps, a line
+ * of the record on disk, and what people read: `tcp 10.11.0.10:80`, `udp [2001:db8::1]:53`, `fwmark 7`, `fwmark 7 ipv6`.
+ */
+import { type Family, formatInet, parseInet } from '@lvsm/base'
+import { KERNEL_PROTOCOLS, type KernelProtocol } from './tables/index.ts'
+
+/** Of a destination, and of a service beside its protocol. */
+export interface Endpoint {
+  readonly address: string
+  /** 0 to 65535; 0: every port, in services by mark the one that the client asked for. */
+  readonly port: number
+}
+export interface AddressService extends Endpoint {
+  readonly protocol: KernelProtocol
+}
+/** Packets that netfilter marked. IPVS has one such service for each mark and family. */
+export interface MarkService {
+  /** 1 to 2³² − 1. */
+  readonly fwmark: number
+  readonly family: Family
+}
+export type ServiceId = AddressService | MarkService
+
+export const isMark = (service: object): service is MarkService => 'fwmark' in service
+
+/** Null: a service by mark does not say whose packets they are. */
+export const addressOf = (service: ServiceId): string | null => (isMark(service) ? null : service.address)
+
+/** Address and port as one text; brackets tell where an IPv6 address ends (RFC 3986, section 3.2.2). */
+export const destKey = ({ address, port }: Endpoint): string =>
+  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+
+/** `protocol` may be one that this version does not know. */
+export const serviceKey = (service: (Endpoint & { readonly protocol: string }) | MarkService): string =>
+  isMark(service)
+    ? `fwmark ${service.fwmark}${service.family === 'ipv6' ? ' ipv6' : ''}`
+    : `${service.protocol} ${destKey(service)}`
+
+const ENDPOINT = /^(?:([0-9.]+)|\[([0-9a-f:.]+)\]):(0|[1-9][0-9]{0,4})$/
+const MARK = /^fwmark ([1-9][0-9]{0,9})( ipv6)?$/
+
+/** Null when the text is none. The address comes back in its usual spelling (RFC 5952). */
+export function parseDestKey(text: string): Endpoint | null {
+  const [, v4, v6, digits] = ENDPOINT.exec(text) ?? []
+  const bytes = parseInet(v4 ?? v6 ?? '')
+  const port = Number(digits)
+  if (!bytes || bytes.length !== (v4 === undefined ? 16 : 4) || port > 0xffff) return null
+  return { address: formatInet(bytes), port }
+}
+
+/** Null when the text is none. */
+export function parseServiceKey(text: string): ServiceId | null {
+  const [, mark, six] = MARK.exec(text) ?? []
+  if (mark !== undefined)
+    return Number(mark) <= 0xffffffff ? { fwmark: Number(mark), family: six === undefined ? 'ipv4' : 'ipv6' } : null
+  const [protocol = '', place = '', ...more] = text.split(' ')
+  const endpoint = parseDestKey(place)
+  return isKernelProtocol(protocol) && endpoint && more.length === 0 ? { protocol, ...endpoint } : null
+}
+
+const isKernelProtocol = (text: string): text is KernelProtocol => Object.hasOwn(KERNEL_PROTOCOLS, text)
+
+/** How `ipvsadm` names it: `-t 10.11.0.10:80`, `-f 7`, `-f 7 -6`. */
+export const ipvsadmOption = (service: ServiceId): string =>
+  isMark(service)
+    ? `-f ${service.fwmark}${service.family === 'ipv6' ? ' -6' : ''}`
+    : `${KERNEL_PROTOCOLS[service.protocol].option} ${destKey(service)}`

@@ -1,0 +1,47 @@
+/** How a director hands packets to a realserver (man 8 ipvsadm, packet-forwarding-method; packages/plan/TRAPS.md, rows 1, 6, 21 and 27). */
+import type { Placement } from './placements.ts'
+
+/** The kernel's own methods (linux/ip_vs.h, IP_VS_CONN_F_*): more than a configuration may ask for. */
+export type KernelMethod = 'nat' | 'local' | 'tun' | 'dr' | 'bypass'
+
+export interface ForwardingRow {
+  /** In sentences. */
+  readonly title: string
+  readonly kernel: KernelMethod
+  /** The packet arrives as the client sent it: the realserver listens on the service's own port. */
+  readonly keepsPort: boolean
+  /** How the realserver has the service's address for itself; null: not at all, it answers as itself. */
+  readonly aliasOn: Placement | null
+  /** Answers pass the director, which translates them back: it forwards, and guards what it does not know. */
+  readonly answersThroughDirector: boolean
+  /** The realserver's default route is a floating address of the director. */
+  readonly needsGateway: boolean
+  /** Connections are known to their director alone: before a planned move they must have ended. */
+  readonly connectionsMustEnd: boolean
+}
+
+export const FORWARDING = {
+  dr: {
+    title: 'direct routing',
+    kernel: 'dr',
+    keepsPort: true,
+    aliasOn: 'alias',
+    answersThroughDirector: false,
+    needsGateway: false,
+    connectionsMustEnd: false,
+  },
+  nat: {
+    title: 'NAT',
+    kernel: 'nat',
+    keepsPort: false,
+    aliasOn: null,
+    answersThroughDirector: true,
+    needsGateway: true,
+    connectionsMustEnd: true,
+  },
+} as const satisfies Readonly<Record<string, ForwardingRow>>
+
+export type Forward = keyof typeof FORWARDING
+
+/** One row, with columns of their general type. */
+export const forwarding = (name: Forward): ForwardingRow => FORWARDING[name]

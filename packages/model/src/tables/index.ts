@@ -1,0 +1,27 @@
+/** The data plane as tables: what a configuration may ask for, and all that follows from it. */
+import { CHECKS } from './checks.ts'
+import { FAMILIES } from './families.ts'
+import { FORWARDING } from './forwarding.ts'
+import { PLACEMENTS } from './placements.ts'
+import { KERNEL_PROTOCOLS, PROTOCOLS } from './protocols.ts'
+import { SCHEDULERS } from './schedulers.ts'
+import type { Table } from './table.ts'
+
+export * from './checks.ts'
+export * from './families.ts'
+export * from './forwarding.ts'
+export * from './placements.ts'
+export * from './protocols.ts'
+export * from './schedulers.ts'
+export { namesOf } from './table.ts'
+
+/** All of them, by name: whoever looks for a column that is missing looks here. */
+export const TABLES: Readonly<Record<string, Table>> = {
+  FAMILIES,
+  FORWARDING,
+  PLACEMENTS,
+  SCHEDULERS,
+  KERNEL_PROTOCOLS,
+  PROTOCOLS,
+  CHECKS,
+}

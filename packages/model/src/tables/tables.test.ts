@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest'
+import * as z from 'zod'
+import { checkFields } from '../check-fields.ts'
+import { CHECKS, FORWARDING, forwarding, namesOf, PLACEMENTS, TABLES } from './index.ts'
+import { missingColumns } from './table.ts'
+
+describe('the tables of the data plane', () => {
+  it.each(Object.entries(TABLES))('%s: every row has every column', (_, table) => {
+    expect(Object.keys(table).length).toBeGreaterThan(0)
+    expect(missingColumns(table)).toEqual([])
+  })
+  it('a row without a column is found, and null is a value', () => {
+    const { answersThroughDirector: _, ...tun } = FORWARDING.dr
+    expect(missingColumns({ ...FORWARDING, tun })).toEqual(['tun.answersThroughDirector'])
+    expect(missingColumns({ ...FORWARDING, tun: { ...FORWARDING.dr, encapsulation: 'ipip' } })).toEqual([
+      'dr.encapsulation',
+      'nat.encapsulation',
+    ])
+  })
+  it('a realserver answers as itself through the director, or has the address for itself', () => {
+    for (const { aliasOn, answersThroughDirector } of namesOf(FORWARDING).map(forwarding))
+      expect(aliasOn === null).toBe(answersThroughDirector)
+  })
+  it('what stands on a device of the node itself claims no network, and is silent in ARP', () => {
+    for (const { device, hostPrefix, answersArp } of Object.values(PLACEMENTS))
+      if (device !== null) expect([hostPrefix, answersArp]).toEqual([true, false])
+  })
+})
+
+describe('the keys of a check', () => {
+  const http = { probe: 'connect', fields: { path: z.string().optional() }, hint: 'asks for a page' } as const
+  const schema = checkFields({ ...CHECKS, http }, { fall: z.int().optional() })
+  it.each([[{ type: 'http', path: '/', fall: 2 }], [{ type: 'tcp', fall: 2 }], [{ type: 'none' }]])('%j', (check) =>
+    expect(schema.parse(check)).toEqual(check),
+  )
+  it('a key of another type is refused with what this type is for', () => {
+    const { error } = schema.safeParse({ type: 'tcp', path: '/' })
+    expect(error?.issues).toMatchObject([
+      { path: ['path'], message: 'belongs to a check of another type than tcp', params: { hint: CHECKS.tcp.hint } },
+    ])
+    expect(schema.safeParse({ type: 'http', page: '/' }).success).toBe(false)
+  })
+})
