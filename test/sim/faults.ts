@@ -35,7 +35,8 @@ function startAgain(cluster: Cluster, machine: Machine): void {
   cluster.afflictions.later(soon ? draw(cluster, 1, 40) : leases(cluster, 0.2, 3), () => machine.start())
 }
 
-const NETWORK: Readonly<Record<string, Fault>> = {
+/** What a network does to the datagrams of a machine. */
+export const NETWORK: Readonly<Record<string, Fault>> = {
   isolate: (cluster, { label }) =>
     cut(cluster, `${label} is cut off`, leases(cluster, 0.3, 3), ({ from, to }) => from === label || to === label),
   part(cluster, machine) {

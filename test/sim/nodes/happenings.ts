@@ -2,6 +2,7 @@
 import { ownLabel, randomBetween } from '@lvsm/base'
 import { serviceKey } from '@lvsm/model'
 import { type DataPlane, LOOPBACK, type Service } from '../../kit/data-plane.ts'
+import { NETWORK } from '../faults.ts'
 import { isDirector } from './draft.ts'
 import type { Fleet } from './fleet.ts'
 import type { Node } from './node.ts'
@@ -169,6 +170,13 @@ export const PROCESSES: Readonly<Record<string, Happening>> = {
     })
   },
 }
+
+/** Links that fail, or are slow: the messages of both halves go over them. */
+export const LINKS: readonly Happening[] = Object.values(NETWORK).map(
+  (fault): Happening =>
+    (fleet) =>
+      fault(fleet.cluster, anyNode(fleet).machine),
+)
 
 export const TALK: Readonly<Record<string, Happening>> = {
   relaysLost(fleet) {

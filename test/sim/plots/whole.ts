@@ -2,7 +2,17 @@
 import { randomBetween } from '@lvsm/base'
 import { draftsOf, shapeFrom } from '../nodes/draft.ts'
 import { Fleet } from '../nodes/fleet.ts'
-import { CHECKS, DRIFT, type Happening, heal, PROCESSES, reconfigure, STRANGERS, TALK } from '../nodes/happenings.ts'
+import {
+  CHECKS,
+  DRIFT,
+  type Happening,
+  heal,
+  LINKS,
+  PROCESSES,
+  reconfigure,
+  STRANGERS,
+  TALK,
+} from '../nodes/happenings.ts'
 import type { Plot } from '../plot.ts'
 
 const EVERY_MS = [100, 2500] as const
@@ -24,9 +34,10 @@ const TROUBLES: readonly Trouble[] = [
   { name: 'drift and strangers', happenings: all(DRIFT, STRANGERS) },
   { name: 'processes that end', happenings: all(PROCESSES) },
   { name: 'commands and bad talk', happenings: all(TALK) },
+  { name: 'links that fail', happenings: LINKS },
   {
     name: 'chance',
-    happenings: [...all(CHECKS, DRIFT, STRANGERS, PROCESSES, TALK), reconfigure, reconfigure, reconfigure],
+    happenings: [...all(CHECKS, DRIFT, STRANGERS, PROCESSES, TALK), ...LINKS, reconfigure, reconfigure, reconfigure],
     changes: 4,
     times: 20,
   },
