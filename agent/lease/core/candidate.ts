@@ -1,6 +1,6 @@
 /** Candidate: pre-votes (POLL) and requests a group's first lease, by the plan of `Candidate` (packages/lease/PROTOCOL.md, section 5). */
 import { type Ack, type Busy, type Free, type LeaseView, type Poll } from '@lvsm/protocol'
-import { after, between, type Instant, NEVER_BEFORE, renewalMs } from '@lvsm/base'
+import { after, between, earlier, type Instant, NEVER_BEFORE, renewalMs } from '@lvsm/base'
 import { isNext, type Situation, votersOf } from '@lvsm/lease'
 import { rankOf } from './peers.ts'
 import { about, send, sendRelease } from './send.ts'
@@ -31,8 +31,13 @@ export function tickCandidate(state: LeaseState, view: LeaseView, instance: Grou
   else withdraw(state, view, instance)
 }
 
-export const nextCandidacy = (state: LeaseState, view: LeaseView, instance: GroupState): Instant | null =>
-  instance.candidate.plan(situationOf(state, view, instance), state.now)?.at ?? null
+/** When the plan is due, or may become another one by time alone: as the renewal that this node's own voter saw grows old. */
+export function nextCandidacy(state: LeaseState, view: LeaseView, instance: GroupState): Instant | null {
+  const here = situationOf(state, view, instance)
+  const plan = instance.candidate.plan(here, state.now)
+  if (!plan) return null
+  return here.renewedUntil > state.now ? earlier(plan.at, here.renewedUntil) : plan.at
+}
 
 /** Until when this node's own voter counts on the holder's next renewal: before that no majority can be free. */
 function renewedUntil(state: LeaseState, view: LeaseView, instance: GroupState): Instant {
