@@ -1,4 +1,4 @@
-/** HTTP with JSON on a unix socket: what the CLI of this node talks to, by the table of routes in the model. */
+/** HTTP with JSON on a unix socket: what the CLI of this node talks to, by the table of routes in the protocol. */
 import {
   type Command,
   type CounterName,

@@ -1,6 +1,6 @@
 /**
  * Metrics: name, kind, unit, labels and help of each, under the names that Prometheus expects (base units, `_total` for
- * counters), and a status as samples of them.
+ * counters), and a status as samples of them. Nothing serves them yet.
  */
 import { COUNTERS, counterOf } from './counters.ts'
 import type { Status } from './http/status.ts'
