@@ -1,14 +1,25 @@
 import { expect, it } from 'vitest'
-import { group, options } from './boots.ts'
+import { group, options, readBoots } from './boots.ts'
 
 it('reads the options of a scenario file from its first line only', () => {
   expect(options("import './harness.ts'\n// lab: topology=six")).toEqual({
     topology: 'default',
     cluster: true,
     next: false,
+    long: false,
   })
-  expect(options('// lab: topology=pair cluster=no\n')).toEqual({ topology: 'pair', cluster: false, next: false })
-  expect(options('// lab: cluster=no next=yes')).toEqual({ topology: 'default', cluster: false, next: true })
+  expect(options('// lab: topology=pair cluster=no\n')).toEqual({
+    topology: 'pair',
+    cluster: false,
+    next: false,
+    long: false,
+  })
+  expect(options('// lab: cluster=no next=yes long=yes')).toEqual({
+    topology: 'default',
+    cluster: false,
+    next: true,
+    long: true,
+  })
 })
 
 it('boots each kind of lab once', () => {
@@ -19,8 +30,15 @@ it('boots each kind of lab once', () => {
     big: '// lab: topology=six',
   }
   expect(group(new Map(Object.entries(sources)))).toEqual([
-    { topology: 'default', cluster: false, next: false, files: ['bare'] },
-    { topology: 'six', cluster: true, next: false, files: ['big'] },
-    { topology: 'default', cluster: true, next: true, files: ['failover', 'switchover'] },
+    { topology: 'default', cluster: false, next: false, long: false, files: ['bare'] },
+    { topology: 'six', cluster: true, next: false, long: false, files: ['big'] },
+    { topology: 'default', cluster: true, next: true, long: false, files: ['failover', 'switchover'] },
   ])
+})
+
+it('leaves out what takes long, unless it is named', () => {
+  const files = (only: readonly string[]) => readBoots(only).flatMap((boot) => boot.files)
+  expect(files([])).not.toContain('upgrade.lab')
+  expect(files([])).toContain('cli.lab')
+  expect(files(['upgrade'])).toEqual(['upgrade.lab'])
 })

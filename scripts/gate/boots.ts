@@ -19,13 +19,15 @@ export interface Boot {
   readonly cluster: boolean
   /** Does a file want bundles of a later version? */
   readonly next: boolean
+  /** Does a file take longer than a whole run may? It runs when it is named. */
+  readonly long: boolean
   /** Names without `.ts`. */
   readonly files: readonly string[]
 }
 
 export type LabOptions = Omit<Boot, 'files'>
 
-/** A first line `// lab: topology=pair cluster=no next=yes` chooses; every file without one shares the default lab. */
+/** A first line `// lab: topology=pair cluster=no next=yes long=yes` chooses; every file without one shares the default lab. */
 export function options(source: string): LabOptions {
   const line = /^\/\/ lab:(.*)$/m.exec(source.split('\n', 1)[0] ?? '')?.[1] ?? ''
   const words = new Map(line.split(/\s+/).map((word) => word.split('=', 2) as [string, string]))
@@ -33,6 +35,7 @@ export function options(source: string): LabOptions {
     topology: words.get('topology') ?? 'default',
     cluster: words.get('cluster') !== 'no',
     next: words.get('next') === 'yes',
+    long: words.get('long') === 'yes',
   }
 }
 
@@ -54,7 +57,8 @@ export function group(sources: ReadonlyMap<string, string>): Boot[] {
 export function readBoots(only: readonly string[] = []): Boot[] {
   const names = existsSync(SOURCES) ? readdirSync(SOURCES).filter((name) => SCENARIOS.test(name)) : []
   const wanted = names.filter((name) => only.length === 0 || only.some((part) => name.includes(part)))
-  return group(new Map(wanted.map((name) => [basename(name, '.ts'), readFileSync(join(SOURCES, name), 'utf8')])))
+  const sources = wanted.map((name) => [basename(name, '.ts'), readFileSync(join(SOURCES, name), 'utf8')] as const)
+  return group(new Map(sources.filter(([, text]) => only.length > 0 || !options(text).long)))
 }
 
 /** Bundles the scenarios, and gives the words after `lab run`; the lab bundles the driver itself. */

@@ -2,7 +2,8 @@
  * One scenario after the other. Each `test/lab/*.lab.ts` runs as root inside the guest, where the cluster serves already; it
  * says `ok N - name` or `not ok N - name` for each scenario and exits non-zero when one failed.
  *
- * A first line `// lab: topology=pair cluster=no` chooses another lab than the default one with a cluster.
+ * A first line `// lab: topology=pair cluster=no` chooses another lab than the default one with a cluster; `long=yes`: it runs only
+ * when it is named (`npm test -- lab:upgrade`).
  *
  * A cluster whose processors are taken away loses leases and misses deadlines: that is no fault of its own. So a scenario
  * that failed while this process, which had nothing to do, was not let run for STALL_MS is tried again, and says so. Two
@@ -27,21 +28,21 @@ let failed = 0
  * Scenarios run in the order of their lines; one that fails does not stop the next. All of a file are named before the
  * first one ends: the process leaves after the last, whatever a late one has left running.
  */
-export function scenario(name: string, work: () => Promise<void>): void {
+export function scenario(name: string, work: () => Promise<void>, limit = SCENARIO_TIMEOUT_MS): void {
   registered += 1
   queue = queue
-    .then(() => perform(name, work))
+    .then(() => perform(name, work, limit))
     .then(() => {
       if (done === registered) leave()
     })
 }
 
-async function perform(name: string, work: () => Promise<void>): Promise<void> {
+async function perform(name: string, work: () => Promise<void>, limit: number): Promise<void> {
   const began = performance.now()
   for (let round = 1; ; round++) {
     const stalls = watchStalls()
     try {
-      await inTime(work)
+      await inTime(work, limit)
       console.log(`ok ${++done} - ${name} (${((performance.now() - began) / 1000).toFixed(1)} s)`)
       return
     } catch (error) {
@@ -63,10 +64,10 @@ async function perform(name: string, work: () => Promise<void>): Promise<void> {
   }
 }
 
-async function inTime(work: () => Promise<void>): Promise<void> {
+async function inTime(work: () => Promise<void>, limitMs: number): Promise<void> {
   const watchdog = new AbortController()
-  const late = sleep(SCENARIO_TIMEOUT_MS, undefined, { signal: watchdog.signal }).then(() => {
-    throw new Error(`not done in ${SCENARIO_TIMEOUT_MS} ms`)
+  const late = sleep(limitMs, undefined, { signal: watchdog.signal }).then(() => {
+    throw new Error(`not done in ${limitMs} ms`)
   })
   late.catch(() => {})
   try {

@@ -1,4 +1,4 @@
-// lab: next=yes
+// lab: next=yes long=yes
 /**
  * A cluster is upgraded while it serves, node by node, and downgraded again. The later version (`next/`) says one more optional
  * field in heartbeats, requests, states and frames, and has one more kind of datagram, message and frame.
@@ -11,6 +11,8 @@ import { AFTERMATH_MS, demandNoneFailed, demandOneOwner, lasting, seats, told, w
 const NEXT = 'next'
 const TODAY = '.'
 const BACK_MS = 45_000
+/** Ten processes start one after the other, and each is waited for. */
+const LONGEST_MS = 1_200_000
 /** Two publications of every agent, and many heartbeats. */
 const TALK_MS = 5000
 const WORKING: readonly string[] = ['owner', 'standby', 'serving', 'witness', 'idle']
@@ -99,20 +101,28 @@ async function rolled(what: string, folder: string, halfWay: Parameters<typeof r
   await whole()
 }
 
-scenario('a rolling upgrade under traffic: no request fails, nobody owns beside another', async () => {
-  await rolled('upgrade', NEXT, demandCounted)
-  for (const node of NODES) {
-    const all = await counters(node)
-    demand(!('drop-kind' in all) && !('drop-to-lease-unknown-kind' in all), `${node} knows all: ${refusedKinds(all)}`)
-  }
-})
+scenario(
+  'a rolling upgrade under traffic: no request fails, nobody owns beside another',
+  async () => {
+    await rolled('upgrade', NEXT, demandCounted)
+    for (const node of NODES) {
+      const all = await counters(node)
+      demand(!('drop-kind' in all) && !('drop-to-lease-unknown-kind' in all), `${node} knows all: ${refusedKinds(all)}`)
+    }
+  },
+  LONGEST_MS,
+)
 
-scenario('and a rolling downgrade: what the later version kept on disk is read, and no vote is silent', async () => {
-  await rolled('downgrade', TODAY, async (downgraded, other) => {
-    await lasting(TALK_MS)
-    figure(`${downgraded}, today's`, refusedKinds((await status(downgraded)).counters))
-    figure(`${other}, a later one`, refusedKinds((await status(other)).counters))
-  })
-  const { troubles } = await status()
-  demand(!troubles.some(({ code }) => code === 'state-lost'), JSON.stringify(troubles))
-})
+scenario(
+  'and a rolling downgrade: what the later version kept on disk is read, and no vote is silent',
+  async () => {
+    await rolled('downgrade', TODAY, async (downgraded, other) => {
+      await lasting(TALK_MS)
+      figure(`${downgraded}, today's`, refusedKinds((await status(downgraded)).counters))
+      figure(`${other}, a later one`, refusedKinds((await status(other)).counters))
+    })
+    const { troubles } = await status()
+    demand(!troubles.some(({ code }) => code === 'state-lost'), JSON.stringify(troubles))
+  },
+  LONGEST_MS,
+)

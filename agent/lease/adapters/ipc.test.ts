@@ -199,6 +199,7 @@ test('who is still writing when it closes reads its last word all the same, and 
   server.tell(HELLO)
   const done = vi.fn()
   server.close(done)
+  server.tell(HELLO)
   for (let round = 0; round < 5; round++) {
     client.socket.write(frame(toLeaseCodec, STANDBY))
     await new Promise((resolve) => setTimeout(resolve, 10))

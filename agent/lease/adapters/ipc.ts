@@ -67,7 +67,7 @@ export function serveIpc(path: string, events: IpcEvents): IpcServer {
   server.listen(path)
   return {
     tell(word) {
-      if (clients.size === 0) return
+      if (closing || clients.size === 0) return
       const bytes = frame(fromLeaseCodec, word)
       for (const client of clients) {
         if (client.writableLength > LONGEST_BACKLOG) client.destroy()

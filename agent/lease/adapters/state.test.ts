@@ -169,6 +169,13 @@ test('a state that cannot be put aside is not written over', async () => {
   await state.save(STATE)
   expect(readFileSync(file('lease.state.version-2'))[0]).toBe(2)
 })
+test('a state that somebody else has moved aside is written all the same', async () => {
+  forge('lease.state', Uint8Array.of(2))
+  const state = again()
+  rmSync(file('lease.state'))
+  await state.save(STATE)
+  expect(again().state).toEqual(STATE)
+})
 test('a view that is none is not known', () => {
   forge('lease.view', Buffer.from('view'))
   expect(again().view).toBeNull()

@@ -38,6 +38,11 @@ export interface LeaseState {
   close(): void
 }
 
+/** Somebody moved the file already. */
+const unlessGone = (error: NodeJS.ErrnoException): void => {
+  if (error.code !== 'ENOENT') throw error
+}
+
 const statePath = (directory: string): string => join(directory, 'lease.state')
 const viewPath = (directory: string): string => join(directory, 'lease.view')
 
@@ -48,7 +53,7 @@ export function openState(directory: string, failed: (error: Error) => void): Le
   let writing: Promise<void> = Promise.resolve()
   let retry: NodeJS.Timeout | undefined
   const write = async (file: Kept<unknown>, content: Uint8Array): Promise<void> => {
-    if (file.aside !== null) await rename(file.path, file.aside)
+    if (file.aside !== null) await rename(file.path, file.aside).catch(unlessGone)
     file.aside = null
     await replace(file.path, content)
   }

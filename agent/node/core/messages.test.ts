@@ -146,6 +146,21 @@ describe('an agent that hears', () => {
     ask('long', { verb: 'standby', on: true })
     expect(one.take('message').filter(({ text }) => text.includes('"long"'))).toEqual([])
   })
+  test('and one that ended last is answered again from memory, not carried out anew', () => {
+    const one = node('dir1')
+    one.feed({ kind: 'lease-up' })
+    one.feed({ kind: 'lease-status', status: statusOf('dir1', 'dir1') })
+    one.feed({ kind: 'message', from: 'dir2', text: encodeMessage(state()) })
+    one.run(500)
+    const ask = (id: string, command: unknown): void =>
+      one.feed({ kind: 'message', from: 'rs1', text: JSON.stringify({ kind: 'ask', id, command }) })
+    ask('long', { verb: 'switchover', group: 'web' })
+    for (let other = 0; other < 100; other++) ask(`other-${other}`, { verb: 'switchover', group: 'nowhere' })
+    one.run(30_000)
+    const [ended] = one.take('message').filter(({ text }) => text.includes('"id":"long"'))
+    ask('long', { verb: 'switchover', group: 'web' })
+    expect(one.take('message').filter(({ text }) => text.includes('"id":"long"'))).toEqual([ended])
+  })
   test('strangers, unknown services and invented destinations keeps none of them', () => {
     const one = node('rs1')
     one.feed({ kind: 'lease-up' })

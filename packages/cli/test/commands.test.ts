@@ -11,7 +11,8 @@ describe('lvsm switchover', () => {
     const { code, out, err } = await lvsm(['switchover', 'web', 'dir2'], {
       LVSM_SOCKET: `/nowhere.sock:${agent.socketPath}`,
     })
-    expect({ code, err }).toEqual({ code: 0, err: '' })
+    // A machine with other things to do takes more than the second after which it says that it waits.
+    expect([code, err.replace('waiting for group web to move …\n', '')]).toEqual([0, ''])
     expect(out).toBe('web: dir1 → dir2 in 19 ms (lease 43)\n')
     expect(agent.heard.at(-1)).toEqual({ method: 'POST', path: '/v1/switchover', body: { group: 'web', to: 'dir2' } })
   })

@@ -16,6 +16,8 @@ export class PeerIncarnation {
   /** First and last datagram that was addressed to this process start of ours. */
   provenSince: Instant | null = null
   provenAt: Instant | null = null
+  /** Did one ever come that was addressed to us? */
+  proved = false
   /** Our link by which the last of them came. */
   link: number | null = null
   readonly #links: ReplayWindow[] = []

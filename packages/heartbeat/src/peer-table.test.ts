@@ -1,7 +1,7 @@
 import { instant } from '@lvsm/base'
 import { describe, expect, test } from 'vitest'
 import { lifeOf, silentFrom, speaks } from './detector.ts'
-import { type Origin, RETIRED, PeerTable, INCARNATIONS } from './peer-table.ts'
+import { ANCIENT, type Origin, RETIRED, PeerTable, INCARNATIONS } from './peer-table.ts'
 import { LONGEST_JUMP } from './peer-incarnation.ts'
 
 const at = instant(1000)
@@ -82,6 +82,25 @@ describe('peerTable', () => {
     expect(peers.judge(from({ incarnation: 'living', sequence: 4 }), instant(3000)).kind).toBe('counts')
     expect(peers.judge(from({ incarnation: 'living', sequence: 5 }), instant(3001)).kind).toBe('counts')
   })
+  test('what a retired start said before does not count again, nor does anything of one whose windows are gone', () => {
+    const peers = peerTable()
+    for (const sequence of [1, 2, 3]) peers.judge(from({ sequence }), at)
+    const speaksOn = (incarnation: string, begin: number): void => {
+      for (let ms = 0; ms <= 1500; ms += 100)
+        peers.judge(from({ incarnation, sequence: begin + ms }), instant(begin + ms))
+    }
+    speaksOn('b2', 1100)
+    expect(peers.judge(from({ sequence: 4 }), instant(2600)).kind).toBe('drop')
+    for (const sequence of [1, 2, 3])
+      expect(peers.judge(from({ sequence }), instant(9000 + sequence))).toEqual({ kind: 'drop', reason: 'replay' })
+    speaksOn('b2', 9100)
+    expect(peers.doubted('dir2', instant(10_700))).toBe(false)
+    for (let start = 0; start <= RETIRED; start++) speaksOn(`c${start}`, 20_000 + 2000 * start)
+    expect(peers.judge(from({ sequence: 5 }), instant(200_000))).toEqual({
+      kind: 'drop',
+      reason: 'retired-incarnation',
+    })
+  })
   test('a straggler of an old start, addressed to us, does not retire the living one', () => {
     const peers = peerTable()
     peers.judge(from({ incarnation: 'b2' }), at)
@@ -141,7 +160,7 @@ describe('peerTable', () => {
   })
   test('remembers a bounded number of retired starts', () => {
     const peers = peerTable()
-    const starts = RETIRED + INCARNATIONS + 1
+    const starts = ANCIENT + RETIRED + INCARNATIONS + 1
     for (let start = 0; start < starts; start++) peers.judge(from({ incarnation: `b${start}` }), instant(1000 + start))
     expect(peers.judge(from({ incarnation: 'b1', sequence: 7 }), at)).toEqual({
       kind: 'drop',

@@ -10,12 +10,15 @@
  *   only after another one of the same node has spoken on and on for some time in which it was silent: a single late word
  *   after a pause of all, or of this process, retires nobody. Where datagrams are under way for longer than that, the dead
  *   start may retire the living one: so that this is not for ever, a retired start is heard again when no other speaks;
- * - memory is bounded: INCARNATIONS live and RETIRED retired incarnations for each node of the view.
+ *   and what it said before does not count again;
+ * - memory is bounded: INCARNATIONS live and RETIRED retired incarnations for each node of the view, and the names of ANCIENT
+ *   older ones, which are never heard again.
  */
 import { after, type Instant, invariant } from '@lvsm/base'
 import { type Arrival, PeerIncarnation } from './peer-incarnation.ts'
 
 export const RETIRED = 16
+export const ANCIENT = 256
 export const INCARNATIONS = 4
 
 /** What a datagram says about its origin; the rest is nobody's business here. */
@@ -39,7 +42,10 @@ export type Judgement =
 
 interface Peer {
   readonly incarnations: PeerIncarnation[]
-  readonly retired: string[]
+  /** With their windows: recordings of what they said stay replays. */
+  readonly retired: PeerIncarnation[]
+  /** Whose windows are gone. */
+  readonly ancient: string[]
   /** Counts the addresses that were given while none had proved itself lately. */
   turn: number
   /** The start that proved itself last, and since when it takes turns with another one. */
@@ -68,7 +74,8 @@ export class PeerTable {
   judge(origin: Origin, now: Instant): Judgement {
     const peer = this.#peers.get(origin.from)
     if (!peer) return { kind: 'drop', reason: 'unknown-node' }
-    if (peer.retired.includes(origin.incarnation) && this.#speaks(peer, now))
+    const isRetired = peer.retired.some(({ incarnation }) => incarnation === origin.incarnation)
+    if (peer.ancient.includes(origin.incarnation) || (isRetired && this.#speaks(peer, now)))
       return { kind: 'drop', reason: 'retired-incarnation' }
     const known = peer.incarnations.find(({ incarnation }) => incarnation === origin.incarnation)
     const peerIncarnation = known ?? welcome(peer, origin.incarnation)
@@ -157,6 +164,7 @@ export class PeerTable {
     if (paused) peerIncarnation.provenSince = now
     peerIncarnation.provenSince ??= now
     peerIncarnation.provenAt = now
+    peerIncarnation.proved = true
     for (const other of peer.incarnations) if (other !== peerIncarnation) other.provenSince = null
   }
 
@@ -169,7 +177,14 @@ export class PeerTable {
   }
 }
 
-const newPeer = (): Peer => ({ incarnations: [], retired: [], turn: 0, last: null, returns: null })
+const newPeer = (): Peer => ({
+  incarnations: [],
+  retired: [],
+  ancient: [],
+  turn: 0,
+  last: null,
+  returns: null,
+})
 
 /** Room for a new incarnation: first those go that never proved themselves, the longest silent one of them. */
 function welcome(peer: Peer, incarnation: string): PeerIncarnation {
@@ -178,15 +193,19 @@ function welcome(peer: Peer, incarnation: string): PeerIncarnation {
     const [oldest] = (unproven.length > 0 ? unproven : peer.incarnations).toSorted((a, b) => a.heardAt - b.heardAt)
     if (oldest) dismiss(peer, oldest)
   }
-  const peerIncarnation = new PeerIncarnation(incarnation)
-  if (peer.retired.includes(incarnation)) peer.retired.splice(peer.retired.indexOf(incarnation), 1)
+  const known = peer.retired.findIndex((one) => one.incarnation === incarnation)
+  const [peerIncarnation = new PeerIncarnation(incarnation)] = known < 0 ? [] : peer.retired.splice(known, 1)
+  peerIncarnation.provenAt = null
+  peerIncarnation.provenSince = null
   peer.incarnations.push(peerIncarnation)
   return peerIncarnation
 }
 
 function dismiss(peer: Peer, peerIncarnation: PeerIncarnation): void {
   peer.incarnations.splice(peer.incarnations.indexOf(peerIncarnation), 1)
-  if (peerIncarnation.provenAt === null) return
-  peer.retired.push(peerIncarnation.incarnation)
-  if (peer.retired.length > RETIRED) peer.retired.shift()
+  if (!peerIncarnation.proved) return
+  peer.retired.push(peerIncarnation)
+  if (peer.retired.length <= RETIRED) return
+  peer.ancient.push(...peer.retired.splice(0, 1).map(({ incarnation }) => incarnation))
+  if (peer.ancient.length > ANCIENT) peer.ancient.shift()
 }

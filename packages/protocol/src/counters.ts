@@ -57,7 +57,7 @@ export const COUNTERS = {
   'drop-unknown-node': dropped('datagram', 'unknown-node', 'of a node that the configuration does not know'),
   'drop-unknown-link': dropped('datagram', 'unknown-link', 'over a link too many'),
   'drop-not-for-me': dropped('datagram', 'not-for-me', 'for an earlier start of this node'),
-  'drop-cloned-voter': dropped('datagram', 'cloned-voter', 'a vote of a node that two machines call themselves'),
+  'drop-cloned-voter': dropped('datagram', 'cloned-voter', 'a vote of a node that two machines may call themselves'),
   'drop-message-unknown-kind': dropped('message', 'unknown-kind', UNKNOWN_KIND),
   'drop-message-newer': dropped('message', 'newer', 'for newer versions only'),
   'drop-message-malformed': dropped('message', 'malformed', UNREADABLE),

@@ -122,10 +122,10 @@ describe('samples of a status', () => {
     expect(of('lvsm_troubles')).toContainEqual([['dir2', 'warning'], 1])
     expect(of('lvsm_troubles')).toContainEqual([['dir1', 'warning'], 0])
     expect(of('lvsm_realserver_weight')).toEqual([
-      [['http', 'rs1'], 2],
-      [['http', 'rs2'], 0],
+      [['http', 'rs1', '10.11.0.11:80'], 2],
+      [['http', 'rs2', '10.11.0.12:80'], 0],
     ])
-    expect(of('lvsm_realserver_healthy')).toEqual([[['http', 'rs1'], 1]])
-    expect(of('lvsm_realserver_connections')).toContainEqual([['http', 'rs1', 'inactive'], 9])
+    expect(of('lvsm_realserver_healthy')).toEqual([[['http', 'rs1', '10.11.0.11:80'], 1]])
+    expect(of('lvsm_realserver_connections')).toContainEqual([['http', 'rs1', '10.11.0.11:80', 'inactive'], 9])
   })
 })

@@ -45,9 +45,16 @@ export const METRICS = {
   lvsm_node_up: flag('The node was heard within its deadtime.', 'node'),
   lvsm_node_standby: flag('An operator set the node to standby.', 'node'),
   lvsm_troubles: gauge('troubles', 'Troubles that are present.', 'node', 'severity'),
-  lvsm_realserver_weight: gauge('weight', 'Weight in the table of the owner.', 'service', 'realserver'),
-  lvsm_realserver_healthy: flag('The last checks succeeded.', 'service', 'realserver'),
-  lvsm_realserver_connections: gauge('connections', 'Connections in IPVS.', 'service', 'realserver', 'state'),
+  lvsm_realserver_weight: gauge('weight', 'Weight in the table of the owner.', 'service', 'realserver', 'address'),
+  lvsm_realserver_healthy: flag('The last checks succeeded.', 'service', 'realserver', 'address'),
+  lvsm_realserver_connections: gauge(
+    'connections',
+    'Connections in IPVS.',
+    'service',
+    'realserver',
+    'address',
+    'state',
+  ),
 } as const satisfies Readonly<Record<string, Metric>>
 export type MetricName = keyof typeof METRICS
 
@@ -99,8 +106,9 @@ function troubleSamples({ troubles }: Status, node: string): Sample[] {
 }
 
 function serviceSamples({ name: service, realservers }: Status['services'][number]): Sample[] {
-  return realservers.flatMap(({ node: realserver, weight, healthy, active, inactive }): Sample[] => {
-    const labels = { service, realserver }
+  return realservers.flatMap(({ node: realserver, address, port, weight, healthy, active, inactive }): Sample[] => {
+    // A service may have one node twice, on two ports.
+    const labels = { service, realserver, address: `${address}:${port}` }
     return [
       { metric: 'lvsm_realserver_weight', labels, value: weight },
       // Before the first check nobody knows.

@@ -114,6 +114,31 @@ describe('a look at the table', () => {
     expect(observe()).toEqual({ asked: ['all'], services: kernel.services })
   })
 
+  it('does not keep an answer of another moment than the listing', () => {
+    const { kernel, observe } = table(many(9))
+    observe()
+    const before = service(9, dest(11), dest(12, { weight: 5 }))
+    const after = service(9, dest(11), dest(12, { weight: 7 }))
+    kernel.services[8] = before
+    // Somebody changes it between the two voices, and back before the next look.
+    kernel.listing = (text) => {
+      kernel.services[8] = after
+      return text
+    }
+    observe()
+    kernel.listing = (text) => text
+    kernel.services[8] = before
+    expect(observe().services).toEqual(kernel.services)
+  })
+
+  it('asks for a service that somebody is about to change', () => {
+    const { kernel, look, observe } = table(many(9))
+    observe()
+    look.outdate({ protocol: 'tcp', address: '10.20.0.9', port: 80 })
+    expect(changed(observe().asked, [key(1), key(2)])).toEqual([key(9)])
+    expect(kernel.services).toHaveLength(9)
+  })
+
   it('asks for everybody in turn, so that what the listing does not show is noticed', () => {
     const { kernel, observe } = table(many(9))
     kernel.services[6] = service(7, dest(11, { forward: 'nat' }))

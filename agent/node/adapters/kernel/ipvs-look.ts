@@ -47,9 +47,19 @@ export class TableLook {
       const known = this.#known.get(key)
       if (known && !due.has(key)) return { ...service, dests: counted(known.dests, service.dests) }
       const dests = this.#reader.dests(service)
-      this.#known.set(key, { shape, dests })
+      this.#note(key, { service, shape }, dests)
       return { ...service, dests }
     })
+  }
+
+  /** Somebody is about to change this service. */
+  outdate(service: ServiceId): void {
+    this.#known.delete(serviceKey(service))
+  }
+  /** Listing and answer are of two moments: where they differ, neither says how the other one was. */
+  #note(key: string, { service, shape }: Listed, dests: readonly ObservedDest[]): void {
+    if (printed(dests) === printed(service.dests)) this.#known.set(key, { shape, dests })
+    else this.#known.delete(key)
   }
 
   /** After an error, and when IPVS has gone: nothing is known. */
@@ -61,8 +71,9 @@ export class TableLook {
     this.#known.clear()
     const services = this.#reader.all()
     for (const service of services) {
-      const shape = listed.get(serviceKey(service))?.shape
-      if (shape !== undefined) this.#known.set(serviceKey(service), { shape, dests: service.dests })
+      const key = serviceKey(service)
+      const one = listed.get(key)
+      if (one) this.#note(key, one, service.dests)
     }
     return services
   }
@@ -83,6 +94,12 @@ export class TableLook {
     return due
   }
 }
+
+/** What the listing shows of destinations, in any order; it names `bypass` as it names masquerading. */
+const printed = (dests: readonly ObservedDest[]): string =>
+  JSON.stringify(
+    dests.map((dest) => [destKey(dest), dest.forward === 'bypass' ? 'nat' : dest.forward, dest.weight]).sort(),
+  )
 
 /** Null where the listing cannot be relied on: unreadable, not understood, or a service stands there twice. */
 function readListing(text: string | null): ReadonlyMap<string, Listed> | null {

@@ -74,6 +74,7 @@ export function openTable(): Table {
     apply(operation) {
       const id = number()
       if (id === null) return 'this kernel has no IPVS'
+      listed.outdate(operation.service)
       const [reply] = socket.request([encode(id, operation)])
       if (!reply || reply.errno === 0) return null
       const hint =

@@ -18,7 +18,10 @@ export function reply(state: NodeState, to: ReplyTo, outcome: Outcome): void {
   else if (to.kind === 'standby') {
     if (state.standbyRun) state.standbyRun.vacated = outcome
   } else {
-    state.answers.set(`${to.node} ${to.id}`, outcome)
+    const key = `${to.node} ${to.id}`
+    // The order is that of their ends.
+    state.answers.delete(key)
+    state.answers.set(key, outcome)
     answerPeer(state, to.node, to.id, outcome)
     forgetOldest(state)
   }
