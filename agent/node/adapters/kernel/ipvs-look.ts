@@ -97,9 +97,10 @@ export class TableLook {
 
 /** What the listing shows of destinations, in any order; it names `bypass` as it names masquerading. */
 const printed = (dests: readonly ObservedDest[]): string =>
-  JSON.stringify(
-    dests.map((dest) => [destKey(dest), dest.forward === 'bypass' ? 'nat' : dest.forward, dest.weight]).sort(),
-  )
+  dests
+    .map((dest) => `${destKey(dest)} ${dest.forward === 'bypass' ? 'nat' : dest.forward} ${dest.weight}`)
+    .toSorted()
+    .join('\n')
 
 /** Null where the listing cannot be relied on: unreadable, not understood, or a service stands there twice. */
 function readListing(text: string | null): ReadonlyMap<string, Listed> | null {
