@@ -22,6 +22,11 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
 /** Throws what is wrong with it; `what` names it in that. Fields that nobody reads may be there too. */
 export function readFields<Shape>(what: string, text: string, fields: Fields<Shape>): Shape {
   const value: unknown = JSON.parse(text)
+  demandFields(what, value, fields)
+  return value
+}
+
+function demandFields<Shape>(what: string, value: unknown, fields: Fields<Shape>): asserts value is Shape {
   if (!isRecord(value)) throw new TypeError(`${what} is no JSON object`)
   for (const [name, kind] of Object.entries<Kind>(fields)) {
     const found = value[name]
@@ -29,5 +34,4 @@ export function readFields<Shape>(what: string, text: string, fields: Fields<Sha
     const base = kind.replace('?', '') as Base
     if (found === undefined || !IS[base](found)) throw new TypeError(`${what}: ${name} is no ${base}`)
   }
-  return value as Shape
 }
