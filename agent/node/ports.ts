@@ -1,7 +1,7 @@
 /** What the reconciler needs of the world. */
 import { type Observed, type Operation } from '@lvsm/plan'
 import { type CounterName, type FromLease, type ToLease } from '@lvsm/protocol'
-import { type ProbeKind } from '@lvsm/model'
+import { type CheckKeys, type ProbeKind } from '@lvsm/model'
 import { type Failure } from './core/index.ts'
 
 /** The kernel of this node. Every call returns after the kernel's answer. */
@@ -36,6 +36,8 @@ export interface PingTarget {
 
 export interface Probe {
   readonly probe: ProbeKind
+  /** What the configuration says for this type of check alone; by the schemas of its row in the model. */
+  readonly keys: CheckKeys
   readonly address: string
   readonly port: number
   readonly source: string | null

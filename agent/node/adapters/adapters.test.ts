@@ -163,7 +163,7 @@ describe('the TCP check', () => {
   const own = '127.77.0.1'
   const probe = (port: number, address = own): Promise<{ ok: boolean; reason: string }> =>
     new Promise((resolve) =>
-      ask({ probe: 'connect', address, port, source: '127.0.0.1', timeoutMs: 200 }, (ok, reason) =>
+      ask({ probe: 'connect', keys: {}, address, port, source: '127.0.0.1', timeoutMs: 200 }, (ok, reason) =>
         resolve({ ok, reason }),
       ),
     )

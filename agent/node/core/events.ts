@@ -8,7 +8,7 @@ import {
   type ToLease,
 } from '@lvsm/protocol'
 import { type Instant, type Trouble } from '@lvsm/base'
-import { type Config, type ProbeKind } from '@lvsm/model'
+import { type Config, type CheckKeys, type ProbeKind } from '@lvsm/model'
 import { type Observed, type Operation } from '@lvsm/plan'
 import { type Unsent } from './check/pings.ts'
 
@@ -59,6 +59,8 @@ export type NodeEffect =
       readonly kind: 'check'
       readonly id: string
       readonly probe: ProbeKind
+      /** What the configuration says for this type of check alone. */
+      readonly keys: CheckKeys
       readonly address: string
       readonly port: number
       readonly source: string | null

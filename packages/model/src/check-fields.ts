@@ -1,6 +1,6 @@
 /** The schema of a check, from the table of check types: each type has keys of its own beside those of all. */
 import * as z from 'zod'
-import type { CheckRow } from './tables/checks.ts'
+import type { CheckKeys, CheckRow } from './tables/checks.ts'
 import { namesOf } from './tables/table.ts'
 
 type Fields = Readonly<Record<string, z.ZodType>>
@@ -29,3 +29,9 @@ export const checkFields = <T extends Rows, Common extends Fields>(rows: T, comm
           params: { code: 'key-of-other-check', hint: row?.hint ?? '' },
         })
     })
+
+/** What a checked mapping says under the keys of its own type. */
+export function keysOf(rows: Rows, check: (CheckKeys & { readonly type?: string | undefined }) | undefined): CheckKeys {
+  const own = Object.keys(rows[check?.type ?? '']?.fields ?? {})
+  return Object.fromEntries(Object.entries(check ?? {}).filter(([key]) => own.includes(key)))
+}

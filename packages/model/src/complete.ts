@@ -12,7 +12,8 @@ import {
 import { parseDuration } from './duration.ts'
 import { timingOf } from './rules/keys.ts'
 import { DEFAULT_PORT, type Written } from './schema.ts'
-import { forwarding } from './tables/index.ts'
+import { CHECKS, forwarding } from './tables/index.ts'
+import { keysOf } from './check-fields.ts'
 
 type WrittenGroup = Written['groups'][number]
 type WrittenService = NonNullable<Written['services']>[number]
@@ -59,6 +60,7 @@ function completeCheck(check: WrittenService['check']): ConfigCheck {
   const intervalMs = parseDuration(check?.interval ?? '') ?? DEFAULT_CHECK.intervalMs
   return {
     type: check?.type ?? DEFAULT_CHECK.type,
+    keys: keysOf(CHECKS, check),
     intervalMs,
     timeoutMs: parseDuration(check?.timeout ?? '') ?? Math.min(DEFAULT_CHECK.timeoutMs, intervalMs),
     fall: check?.fall ?? DEFAULT_CHECK.fall,

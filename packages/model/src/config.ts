@@ -1,7 +1,7 @@
 /** The configuration, the same on every node: checked and complete: every default filled in, every duration in milliseconds. */
 import { type Timing } from '@lvsm/base'
 import { type Algorithm } from '@lvsm/protocol'
-import { type CheckType, type Forward, type Protocol, type Scheduler } from './tables/index.ts'
+import { type CheckKeys, type CheckType, type Forward, type Protocol, type Scheduler } from './tables/index.ts'
 
 export type Role = 'director' | 'realserver' | 'witness'
 
@@ -39,6 +39,8 @@ export interface ConfigCheck {
   /** Failures in a row that make a realserver failed; successes in a row that make it healthy again. */
   readonly fall: number
   readonly rise: number
+  /** Keys of this type alone, as the file has them: they go on to the probe as they are. */
+  readonly keys: CheckKeys
   /** Does the last living realserver stay in the table when its check fails too? */
   readonly keepLast: boolean
 }
@@ -94,6 +96,7 @@ export const SHORTEST_SECRET = 16
 /** Used where a service says nothing about its check. */
 export const DEFAULT_CHECK: ConfigCheck = {
   type: 'tcp',
+  keys: {},
   intervalMs: 1000,
   timeoutMs: 500,
   fall: 3,

@@ -95,7 +95,8 @@ export function checkIfDue(state: NodeState): void {
     const probe = member ? probeOf(member.service.check.type) : null
     if (!member || probe === null) continue
     const { address, port } = member.realserver
-    state.effects.push({ kind: 'check', id, probe, address, port, source: sourceOf(state, address), timeoutMs })
+    const { keys } = member.service.check
+    state.effects.push({ kind: 'check', id, probe, keys, address, port, source: sourceOf(state, address), timeoutMs })
   }
 }
 

@@ -4,6 +4,9 @@ import type * as z from 'zod'
 /** What a prober must be able to do. */
 export type ProbeKind = 'connect'
 
+/** Key → value of the keys that one type of check has alone, by the schemas of its row. */
+export type CheckKeys = Readonly<Record<string, unknown>>
+
 export interface CheckRow {
   /** Null: nothing is asked, the realserver is always taken for healthy. */
   readonly probe: ProbeKind | null

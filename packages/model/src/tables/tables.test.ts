@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { checkFields } from '../check-fields.ts'
+import { checkFields, keysOf } from '../check-fields.ts'
 import { CHECKS, FORWARDING, forwarding, namesOf, PLACEMENTS, TABLES } from './index.ts'
 import { missingColumns } from './table.ts'
 
@@ -39,5 +39,9 @@ describe('the keys of a check', () => {
       { path: ['path'], message: 'belongs to a check of another type than tcp', params: { hint: CHECKS.tcp.hint } },
     ])
     expect(schema.safeParse({ type: 'http', page: '/' }).success).toBe(false)
+    expect(keysOf({ ...CHECKS, http }, { type: 'http', path: '/', fall: 2 }), 'and they go on to the probe').toEqual({
+      path: '/',
+    })
+    expect([keysOf({ ...CHECKS, http }, { type: 'tcp' }), keysOf({ ...CHECKS, http }, undefined)]).toEqual([{}, {}])
   })
 })
