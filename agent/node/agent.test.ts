@@ -34,7 +34,7 @@ function started() {
   const kernel: Kernel = {
     observe({ sysctls, services }) {
       calls.push('observe')
-      const host = { links: [], addresses: [], defaults: [], guard: null }
+      const host = { links: [], addresses: [], defaults: [], natRules: null }
       return { ...host, services: services ? [] : null, sysctls: new Map(sysctls.map((path) => [path, '0'])) }
     },
     apply(operations) {

@@ -179,7 +179,8 @@ export class Host {
     this.daemon?.stop('the test is over')
     if (this.daemon) await until(() => this.exits.length > 0)
     this.#kernel?.close()
-    rmSync(this.directory, { recursive: true, force: true })
+    // What it was about to write when it ended may still arrive.
+    rmSync(this.directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 20 })
   }
 }
 

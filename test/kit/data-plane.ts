@@ -4,8 +4,8 @@
  * foreign; `foreign` gives it as one text.
  */
 import { MARKS, ownLabel } from '@lvsm/base'
-import { type AddressService, isMark, destKey, serviceKey } from '@lvsm/model'
-import { type GuardNeeds, guardPrint, type Observed, type ObservedDest, type Operation } from '@lvsm/plan'
+import { type AddressService, isMark, destKey, type ServiceSpec, serviceKey } from '@lvsm/model'
+import { type NatRules, natRulesText, type Observed, type ObservedDest, type Operation } from '@lvsm/plan'
 
 /** One entry of the connection table: whom packets of this client go to. */
 export interface Connection {
@@ -19,7 +19,7 @@ type Address = Observed['addresses'][number]
 type Default = Observed['defaults'][number]
 export interface Destination extends Omit<ObservedDest, 'active' | 'inactive'> {}
 export interface Service extends AddressService {
-  scheduler: string
+  spec: ServiceSpec
   readonly dests: Map<string, Destination>
   readonly connections: Map<string, Connection>
 }
@@ -39,9 +39,9 @@ export class DataPlane {
   defaults: Default[] = []
   readonly settings = new Map<string, string>()
   readonly services = new Map<string, Service>()
-  guard: GuardNeeds | null = null
+  natRules: NatRules | null = null
   /** Somebody changed the rules. */
-  guardSpoilt = false
+  natRulesSpoilt = false
   /** Keys of services, and of `service destination`, that belong to somebody else. */
   readonly strangers = new Set<string>()
 
@@ -73,7 +73,7 @@ export class DataPlane {
       defaults: [...this.defaults],
       sysctls: new Map(sysctls.map((path) => [path, this.settings.get(path) ?? null])),
       services: services ? [...this.services.values()].map((service) => seen(service, now)) : [],
-      guard: this.guardSpoilt ? 'changed by somebody' : guardPrint(this.guard),
+      natRules: this.natRulesSpoilt ? 'changed by somebody' : natRulesText(this.natRules),
     }
   }
 
@@ -84,9 +84,9 @@ export class DataPlane {
         if (!this.settings.has(operation.path)) return 'ENOENT'
         this.settings.set(operation.path, operation.value)
         return DONE
-      case 'guard':
-        this.guard = operation.needs
-        this.guardSpoilt = false
+      case 'nat-rules':
+        this.natRules = operation.needs
+        this.natRulesSpoilt = false
         return DONE
       case 'route-set':
       case 'route-remove':
@@ -129,12 +129,12 @@ export class DataPlane {
       if (service) return 'EEXIST'
       if (isMark(operation.service)) throw new Error('this kernel knows no services by mark')
       const { protocol, address, port } = operation.service
-      const { scheduler } = operation
-      this.services.set(key, { protocol, address, port, scheduler, dests: new Map(), connections: new Map() })
+      const { spec } = operation
+      this.services.set(key, { protocol, address, port, spec, dests: new Map(), connections: new Map() })
       return DONE
     }
     if (!service) return 'ESRCH'
-    if ('scheduler' in operation) service.scheduler = operation.scheduler
+    if ('spec' in operation) service.spec = operation.spec
     else if (operation.kind === 'service-remove') this.services.delete(key)
     else if ('dest' in operation) return putDestination(service, operation)
     else return removeDestination(service, destKey(operation))
@@ -143,10 +143,10 @@ export class DataPlane {
 
   /** All that is not ours, as one text. */
   foreign(): string {
-    const services = [...this.services].flatMap(([key, { scheduler, dests }]) => {
+    const services = [...this.services].flatMap(([key, { spec, dests }]) => {
       const theirs = [...dests].filter(([dest]) => this.strangers.has(key) || this.strangers.has(`${key} ${dest}`))
       return this.strangers.has(key) || theirs.length > 0
-        ? [[key, this.strangers.has(key) ? scheduler : '', theirs.map(([, dest]) => dest)]]
+        ? [[key, this.strangers.has(key) ? spec : '', theirs.map(([, dest]) => dest)]]
         : []
     })
     return JSON.stringify([
@@ -163,8 +163,8 @@ export class DataPlane {
     this.defaults = this.defaults.filter(({ protocol }) => protocol !== MARKS.routeProtocol)
     for (const key of this.services.keys()) if (!this.strangers.has(key)) this.services.delete(key)
     for (const path of this.settings.keys()) if (OUR_SETTINGS.test(path)) this.settings.set(path, '0')
-    this.guard = null
-    this.guardSpoilt = false
+    this.natRules = null
+    this.natRulesSpoilt = false
   }
 }
 
@@ -184,14 +184,14 @@ function removeDestination({ dests, connections }: Service, key: string): string
   return DONE
 }
 
-function seen({ protocol, address, port, scheduler, dests, connections }: Service, now: number) {
+function seen({ protocol, address, port, spec, dests, connections }: Service, now: number) {
   const count = (key: string, active: boolean): number =>
     [...connections.values()].filter((one) => one.dest === key && one.active === active && one.until > now).length
   return {
     protocol,
     address,
     port,
-    scheduler,
+    spec,
     dests: [...dests].map(([key, dest]) => ({ ...dest, active: count(key, true), inactive: count(key, false) })),
   }
 }

@@ -5,7 +5,9 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { inNamespace, NETLINK, openNetlink } from '@lvsm/kernel'
+import { namesOf, SCHEDULERS, schedulerRow, specText } from '@lvsm/model'
 import { type Decoded, ipvs, type Message } from '@lvsm/netlink'
+import { decodeSpec, encodeSpec } from '../../agent/node/adapters/kernel/ipvs.ts'
 
 const space = `lvsm-oracle-${process.pid}`
 const run = (command: string, ...args: string[]): string => execFileSync(command, args, { encoding: 'utf8' })
@@ -21,7 +23,7 @@ const value = <T>(decoded: Decoded<T>): T => {
   return decoded.value
 }
 
-for (const module of ['ip_vs', 'ip_vs_rr', 'ip_vs_wrr', 'ip_vs_wlc', 'ip_vs_sh', 'ip_vs_mh']) {
+for (const module of ['ip_vs', ...Object.values(SCHEDULERS).map((row) => row.module)]) {
   try {
     run('modprobe', module)
   } catch {
@@ -188,6 +190,23 @@ check('reads what ipvsadm wrote', () => {
     [destination?.weight, destination?.forward, destination?.upperThreshold, destination?.lowerThreshold],
     [5, 'nat', 9, 3],
   )
+})
+check('every scheduler of the model, with each of its flags, and one service read by itself', () => {
+  const name: ipvs.ServiceName = { ...http, port: 82 }
+  for (const scheduler of namesOf(SCHEDULERS)) {
+    const all = schedulerRow(scheduler)?.flags ?? []
+    for (const flags of [[], ...all.map((flag) => [flag]), all]) {
+      const spec = { scheduler, flags }
+      assert.deepEqual(codes(ipvs.newService(family, { name, ...encodeSpec(spec) })), ['OK'], specText(spec))
+      const line = saved().find((one) => one.startsWith('-A -t 10.11.0.10:82 ')) ?? ''
+      const [, method = '', theirs = ''] = / -s (\S+)(?: -b (\S+))?$/.exec(line) ?? []
+      assert.deepEqual([method, theirs.split(',').filter(Boolean).toSorted()], [scheduler, flags.toSorted()], line)
+      const read = socket.request([ipvs.getService(family, name)])[0]?.data[0] as Message
+      assert.deepEqual(decodeSpec(value(ipvs.decodeService(read))), spec)
+      assert.deepEqual(codes(ipvs.deleteService(family, name)), ['OK'])
+    }
+  }
+  assert.deepEqual(codes(ipvs.getService(family, name)), ['ESRCH'])
 })
 check('each message has its own answer', () => {
   const absent: ipvs.ServiceName = { ...http, port: 81 }

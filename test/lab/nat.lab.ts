@@ -58,7 +58,7 @@ scenario('what comes from the port of a service and belongs to no connection of 
     const seen = await seenAs(WEB_PORT)
     demand(seen === 'nothing', `the client saw ${seen}`)
     demand((await seenAs()) === VIP, 'from any other port it is let out')
-    const rules = await on(from, 'nft list chain inet lvsm-nat returning')
+    const rules = await on(from, 'nft list chain inet lvsm-nat untranslated')
     demand(/packets [1-9]/.test(rules), `the owner counted it: ${rules}`)
     await lab('start', REALSERVER, 'web')
     await whole()

@@ -1,12 +1,12 @@
 /** Candidate: pre-votes (POLL) and requests a group's first lease, by the plan of `Candidate` (packages/lease/PROTOCOL.md, section 5). */
-import { type Ack, type Busy, type Free, type LeaseView, type Poll } from '@lvsm/protocol'
+import { type Busy, type Free, type LeaseView, type Poll } from '@lvsm/protocol'
 import { after, between, earlier, type Instant, NEVER_BEFORE, renewalMs } from '@lvsm/base'
-import { isNext, type Situation, votersOf } from '@lvsm/lease'
+import { type Situation, votersOf } from '@lvsm/lease'
 import { rankOf } from './peers.ts'
 import { about, send, sendRelease } from './send.ts'
-import { onExtended, requestLease } from './renew.ts'
+import { raiseNumber, requestLease } from './renew.ts'
 import { enoughMs, isAllOff, type GroupState } from './group-state.ts'
-import { count, type LeaseState } from './state.ts'
+import type { LeaseState } from './state.ts'
 import { acquire } from './acquire.ts'
 import { whyNotCandidate } from './eligibility.ts'
 
@@ -66,16 +66,8 @@ function withdraw(state: LeaseState, view: LeaseView, instance: GroupState): voi
   instance.candidate.withdrew(view.timing, state.now)
 }
 
-export function onAck(state: LeaseState, view: LeaseView, instance: GroupState, from: string, ack: Ack): void {
-  const verdict = instance.holder.acked(from, ack, state.now)
-  if (verdict === 'stray') count(state, 'stray-ack')
-  if (verdict !== 'extended') return
-  if (instance.phase === 'active') onExtended(state, view, instance)
-  else if (instance.phase === 'backup' && instance.candidate.asking) onMajority(state, view, instance)
-}
-
 /** Acquires the group, unless too little is left of the lease to open a fence: then the attempt goes on with its next send. */
-function onMajority(state: LeaseState, view: LeaseView, instance: GroupState): void {
+export function onMajority(state: LeaseState, view: LeaseView, instance: GroupState): void {
   const leftMs = between(state.now, instance.holder.deadline)
   if (leftMs < enoughMs(view.timing, instance) || !isAllOff(instance, state.now)) return
   instance.candidate.won()
@@ -93,10 +85,4 @@ export function onVote(
   if (answer.echo.incarnation !== state.incarnation) return
   if (answer.kind === 'busy' && answer.reason === 'number') raiseNumber(state, instance, answer.highWater)
   instance.candidate.heard(from, answer, situationOf(state, view, instance), state.now)
-}
-
-/** Renews under a higher lease number, which a restarted voter demands: above all that it may have granted before. */
-function raiseNumber(state: LeaseState, instance: GroupState, highWater: number): void {
-  if (instance.holder.believes(state.now) && isNext(highWater + 1, instance.holder.number))
-    instance.raisedNumber = Math.max(instance.raisedNumber, highWater + 1)
 }

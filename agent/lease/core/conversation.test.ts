@@ -112,6 +112,30 @@ describe('a voter', () => {
   })
 })
 
+test('a start that nobody knows yet gets a heartbeat at once, and a flood of them only now and then', () => {
+  const rs1 = new Bench({ view: trio('rs1') })
+  rs1.begin()
+  rs1.runTo(5000)
+  const greeted = (start: string): number => {
+    rs1.sent.splice(0)
+    rs1.hear('dir1', { kind: 'poll', ...about }, { incarnation: start, to: null })
+    return rs1.sent.filter(({ message, to }) => message.kind === 'heartbeat' && to.includes('dir1')).length
+  }
+  expect([greeted('one1'), greeted('two2'), greeted('three3')]).toEqual([1, 0, 0])
+  rs1.pass(timing.keepaliveMs / 4)
+  expect(greeted('four4')).toBe(1)
+})
+
+test('a quorum is a majority of the voters, itself among them, heard lately', () => {
+  const rs1 = voter()
+  const quorum = () => rs1.core.status(rs1.now).quorum
+  expect(quorum()).toBe(false)
+  rs1.heartbeat('dir2', [])
+  expect(quorum()).toBe(true)
+  rs1.pass(timing.deadtimeMs + 1)
+  expect(quorum()).toBe(false)
+})
+
 /** A director past its quarantine; the others are silent. */
 function candidate(): Bench {
   const dir1 = new Bench({ view: trio('dir1') })

@@ -33,6 +33,14 @@ function owner(): {
   agentAt = 0
   return { dir1, live }
 }
+/** An owner whose lease was renewed this moment, and until when it believes in it. */
+function renewed(): { dir1: Bench; until: number } {
+  const { dir1, live } = owner()
+  const until = (): number => dir1.core.localLeases()[0]?.until ?? 0
+  for (let round = 0; round < 200 && until() - dir1.now < 300; round++) live(1)
+  dir1.look()
+  return { dir1, until: until() }
+}
 /** What dir2 answers to the last offer. */
 function answers(dir1: Bench, willing: boolean): void {
   const offer = dir1.effects.findLast((effect) => effect.kind === 'send' && effect.message.kind === 'offer')
@@ -133,6 +141,49 @@ describe('the kernel', () => {
     expect(dir1.why()).toContain('its kernel refused')
     dir1.live(2500, ['rs1'])
     expect(dir1.role()).toBe('owner')
+  })
+  test('closes and opens again under the lease that it has: no voter is asked for another one', () => {
+    const { dir1 } = renewed()
+    const number = dir1.core.status(dir1.now).groups[0]?.number
+    dir1.refuses = (effect) => effect.kind === 'fence-tables'
+    dir1.sent.splice(0)
+    dir1.give({ kind: 'fence-lost' })
+    expect(dir1.look().filter((what) => what.startsWith('open') || what.startsWith('event'))).toEqual([
+      'event note',
+      'open announce+serve',
+      'event took',
+    ])
+    dir1.pass(1)
+    expect([...dir1.messages('poll'), ...dir1.messages('request'), ...dir1.messages('release')]).toEqual([])
+    expect(dir1.core.status(dir1.now).groups[0]).toMatchObject({ role: 'owner', number })
+  })
+  test.each([
+    [1, ['open announce+serve']],
+    [-1, []],
+  ])(
+    'opens again with enough of the lease left for two openings and their calls, %i ms to spare',
+    (spareMs, opened) => {
+      const { dir1, until } = renewed()
+      dir1.runTo(until - 2 * (timing.keepaliveMs + ROUNDING_MS) - timing.applyMs - spareMs)
+      expect(dir1.role()).toBe('owner')
+      dir1.refuses = (effect) => effect.kind === 'fence-tables'
+      dir1.look()
+      dir1.give({ kind: 'fence-lost' })
+      expect(dir1.look().filter((what) => what.startsWith('open'))).toEqual(opened)
+    },
+  )
+  test('after it gave up begins to count its misses anew', () => {
+    const { dir1, live } = owner()
+    dir1.refuses = (effect) => effect.kind === 'fence' && effect.op === 'renew'
+    live(400)
+    dir1.refuses = () => false
+    dir1.live(4000, ['rs1'])
+    expect(dir1.role()).toBe('owner')
+    dir1.told.splice(0)
+    let refusals = 1
+    dir1.refuses = (effect) => effect.kind === 'fence' && effect.op === 'renew' && refusals-- > 0
+    dir1.live(500, ['rs1'])
+    expect([dir1.role(), refusals < 1, dir1.told]).toEqual(['owner', true, []])
   })
   test('an address that cannot be added is no address: hands over', () => {
     const { dir1, live } = owner()

@@ -150,8 +150,8 @@ export interface Owner {
   /** Time left of the own lease; of a peer's, as it claimed last. */
   readonly leftMs: number
 }
-/** Heartbeat intervals for which a holder's claim is valid. */
-const BEATS_PER_WORD = 2
+/** In heartbeat intervals: for so long a holder's claim is valid. */
+const CLAIM_VALID_FOR = 2
 
 /** The presumed holder of a group, for operators only; nothing is decided by it. */
 export function ownerOf(state: LeaseState, view: LeaseView, group: LeaseGroup): Owner | null {
@@ -165,7 +165,7 @@ export function ownerOf(state: LeaseState, view: LeaseView, group: LeaseGroup): 
     if (!claim?.holds || node === state.node) continue
     // A heartbeat may leave the group out: a peer that is heard and does not revoke its claim still holds it.
     const silentMs = now - Math.max(claim.at, state.peerTable.heardAt(node) ?? claim.at)
-    const fresh = silentMs < Math.max(claim.leftMs, BEATS_PER_WORD * heartbeatIntervalMs(view, node, state.node))
+    const fresh = silentMs < Math.max(claim.leftMs, CLAIM_VALID_FOR * heartbeatIntervalMs(view, node, state.node))
     if (fresh && (!owner || claim.number > owner.number)) owner = { node, number: claim.number, leftMs: claim.leftMs }
   }
   return owner

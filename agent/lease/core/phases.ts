@@ -40,7 +40,7 @@ export function enter(instance: Phased, to: Phase): void {
 export const PHASE_TEXT: Readonly<Record<Phase, string>> = {
   closing: 'closing',
   backup: 'watching',
-  acquiring: 'taking',
+  acquiring: 'acquiring',
   active: 'holding',
   handingOver: 'parting',
   draining: 'draining',

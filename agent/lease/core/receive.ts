@@ -1,12 +1,14 @@
 /** Datagram dispatch: replay check, then voter, holder or candidate. */
-import { type LeaseView, type Message } from '@lvsm/protocol'
+import { type Ack, type LeaseView, type Message } from '@lvsm/protocol'
 import { after } from '@lvsm/base'
-import { onAck, onVote } from './candidate.ts'
+import { onMajority, onVote } from './candidate.ts'
 import type { Asker, Envelope } from './events.ts'
 import { checkClones, onHeartbeat, speaksNow } from './peers.ts'
 import { sendHeartbeat } from './send.ts'
+import type { GroupState } from './group-state.ts'
 import { count, type LeaseState, touchAll } from './state.ts'
 import { onAnswer, onOffer } from './transfer.ts'
+import { onExtended } from './renew.ts'
 import { onPoll, onRequest, onVoterRelease } from './voter.ts'
 import { whyNotCandidate } from './eligibility.ts'
 
@@ -65,4 +67,13 @@ export function onMessage(state: LeaseState, view: LeaseView, sender: Asker, mes
   if (message.successor === state.node && whyNotCandidate(state, view, instance.group) === null)
     instance.candidate.named(view.timing, state.now)
   else instance.candidate.pollSoon()
+}
+
+/** A voter granted what the holder or candidate of this node asked for: what that means is the phase's business. */
+function onAck(state: LeaseState, view: LeaseView, instance: GroupState, from: string, ack: Ack): void {
+  const verdict = instance.holder.acked(from, ack, state.now)
+  if (verdict === 'stray') count(state, 'stray-ack')
+  if (verdict !== 'extended') return
+  if (instance.phase === 'active') onExtended(state, view, instance)
+  else if (instance.phase === 'backup' && instance.candidate.asking) onMajority(state, view, instance)
 }

@@ -5,7 +5,7 @@
  */
 import { type LeaseView, type Request, type Spread } from '@lvsm/protocol'
 import { after, fenceMs, type Instant, later, renewalMs, ROUNDING_MS } from '@lvsm/base'
-import { votersOf } from '@lvsm/lease'
+import { isNext, votersOf } from '@lvsm/lease'
 import { BOTH, renewFence } from './kernel-calls.ts'
 import { about, send } from './send.ts'
 import { enoughMs, fenceCalls, paceOf, type GroupState } from './group-state.ts'
@@ -29,6 +29,12 @@ export function requestLease(
   instance.holder.asked({ sequence, sent: state.now, epoch: view.epoch, number, leaseMs, voters })
   const message: Request = { kind: 'request', ...about(view, instance.group), leaseMs, number }
   send(state, voters, message, spread)
+}
+
+/** Renews under a higher lease number, which a restarted voter demands: above all that it may have granted before. */
+export function raiseNumber(state: LeaseState, instance: GroupState, highWater: number): void {
+  if (instance.holder.believes(state.now) && isNext(highWater + 1, instance.holder.number))
+    instance.raisedNumber = Math.max(instance.raisedNumber, highWater + 1)
 }
 
 /** When the next REQUEST is due; sooner while the last one has no majority. */

@@ -55,7 +55,7 @@ function groupStatus(state: LeaseState, view: LeaseView, group: LeaseGroup): Gro
 
 function roleOf(state: LeaseState, instance: GroupState, owner: string | null): GroupRole {
   if (isLeaseValid(instance, state.now))
-    return instance.phase === 'active' ? 'owner' : instance.phase === 'acquiring' ? 'taking' : 'releasing'
+    return instance.phase === 'active' ? 'owner' : instance.phase === 'acquiring' ? 'acquiring' : 'releasing'
   if (instance.phase !== 'backup') return 'releasing'
   return owner !== null && owner !== state.node ? 'standby' : 'candidate'
 }
@@ -95,7 +95,7 @@ function reasonOf(state: LeaseState, view: LeaseView, instance: GroupState, left
 function holderReason(instance: GroupState, leftMs: number): string {
   const { name } = instance.group
   const lease = `lease ${instance.holder.number}, ${Math.round(leftMs)} ms left`
-  if (instance.phase === 'acquiring') return `taking ${name}: won ${lease}, opening the fence`
+  if (instance.phase === 'acquiring') return `acquiring ${name}: won ${lease}, opening the fence`
   if (instance.phase === 'handingOver') return `handing ${name} over: announcements are being closed`
   return `holds ${name} by ${lease}${instance.transfer ? `; offered to ${instance.transfer.to}` : ''}`
 }

@@ -190,14 +190,14 @@ describe('a planned switchover', () => {
     dir1.feed({ kind: 'command', id: 'a', command: { verb: 'switchover', group: 'web' } })
     run(30)
     expect(dests(dir1)).toMatchObject({ '10.12.0.13': 0, '10.11.0.11': 1 })
-    expect(dir2.kern.state.guard).toContain('"to":"10.11.0.1"')
+    expect(dir2.kern.state.natRules).toContain('"to":"10.11.0.1"')
     run(1000)
     expect(dir1.take('reply')).toMatchObject([
       { id: 'a', outcome: { ok: true, report: { group: 'web', from: 'dir1', to: 'dir2', number: 8 } } },
     ])
     run(1000)
     expect(dests(dir1)).toMatchObject({ '10.12.0.13': 1 })
-    expect(dir2.kern.state.guard).not.toContain('"to"')
+    expect(dir2.kern.state.natRules).not.toContain('"to"')
   })
 
   const remember = (one: ReturnType<typeof node>, active: number): void => {

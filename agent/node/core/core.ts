@@ -131,7 +131,7 @@ function onObserved(state: NodeState, observed: Observed): void {
     publishSoon(state)
   }
   if (unreadSettings(state, observed)) lookWithin(state)
-  else if (!state.kernel.pending.some(({ kind }) => kind === 'guard')) handoversStand(state)
+  else if (!state.kernel.pending.some(({ kind }) => kind === 'nat-rules')) handoversStand(state)
   publishView(state, observed)
 }
 

@@ -1,7 +1,7 @@
 /** A kernel that does as it is told. */
 import type { Config } from '@lvsm/model'
 import { serviceKey } from '@lvsm/model'
-import { guardPrint, type Observed, type ObservedService, type Operation } from '@lvsm/plan'
+import { natRulesText, type Observed, type ObservedService, type Operation } from '@lvsm/plan'
 
 const LINKS = [
   { index: 1, name: 'lo', loopback: true, up: true },
@@ -23,7 +23,7 @@ const stateOf = (config: Config, name: string) => {
     sysctls: new Map<string, string>(),
     services: [] as ObservedService[],
     ipvs: true,
-    guard: null as string | null,
+    natRules: null as string | null,
   }
 }
 
@@ -59,14 +59,14 @@ export class TestKernel {
     switch (operation.kind) {
       case 'sysctl':
         return state.sysctls.set(operation.path, operation.value)
-      case 'guard':
-        return (state.guard = guardPrint(operation.needs))
+      case 'nat-rules':
+        return (state.natRules = natRulesText(operation.needs))
       case 'route-set':
         return state.defaults.push({ gateway: operation.gateway, index: operation.index, protocol: 76, metric: 0 })
       case 'alias-add':
         return state.addresses.push(operation)
       case 'service-add':
-        return state.services.push({ ...operation.service, scheduler: operation.scheduler, dests: [] })
+        return state.services.push({ ...operation.service, spec: operation.spec, dests: [] })
       default:
         if ('service' in operation) return this.#edit(operation)
         throw new Error(operation.kind)
@@ -85,7 +85,7 @@ function edited(service: ObservedService, operation: OnService): ObservedService
   const without = (address: string) => service.dests.filter((dest) => dest.address !== address)
   switch (operation.kind) {
     case 'service-edit':
-      return { ...service, scheduler: operation.scheduler }
+      return { ...service, spec: operation.spec }
     case 'dest-add':
     case 'dest-edit': {
       const { dest } = operation

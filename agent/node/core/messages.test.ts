@@ -20,6 +20,18 @@ const state = (
   ...changed,
 })
 
+/** dir1 owns the group, and rs1 asks it for something. */
+function owner() {
+  const one = node('dir1')
+  one.feed({ kind: 'lease-up' })
+  one.feed({ kind: 'lease-status', status: statusOf('dir1', 'dir1') })
+  one.feed({ kind: 'message', from: 'dir2', text: encodeMessage(state()) })
+  one.run(500)
+  const ask = (id: string, command: unknown): void =>
+    one.feed({ kind: 'message', from: 'rs1', text: JSON.stringify({ kind: 'ask', id, command }) })
+  return { one, ask }
+}
+
 describe('messages', () => {
   test.each<AgentMessage>([
     state({ troubles: [{ code: 'c', severity: 'warning', message: 'm' }] }),
@@ -133,13 +145,7 @@ describe('an agent that hears', () => {
     expect(one.take('message')).toMatchObject([{ to: 'rs1' }])
   })
   test('a command that takes long is not begun again, however many others were answered meanwhile', () => {
-    const one = node('dir1')
-    one.feed({ kind: 'lease-up' })
-    one.feed({ kind: 'lease-status', status: statusOf('dir1', 'dir1') })
-    one.feed({ kind: 'message', from: 'dir2', text: encodeMessage(state()) })
-    one.run(500)
-    const ask = (id: string, command: unknown): void =>
-      one.feed({ kind: 'message', from: 'rs1', text: JSON.stringify({ kind: 'ask', id, command }) })
+    const { one, ask } = owner()
     ask('long', { verb: 'standby', on: true })
     for (let other = 0; other < 100; other++) ask(`other-${other}`, { verb: 'switchover', group: 'nowhere' })
     expect(one.take('message').filter(({ text }) => text.includes('"other-')).length).toBe(100)
@@ -147,13 +153,7 @@ describe('an agent that hears', () => {
     expect(one.take('message').filter(({ text }) => text.includes('"long"'))).toEqual([])
   })
   test('and one that ended last is answered again from memory, not carried out anew', () => {
-    const one = node('dir1')
-    one.feed({ kind: 'lease-up' })
-    one.feed({ kind: 'lease-status', status: statusOf('dir1', 'dir1') })
-    one.feed({ kind: 'message', from: 'dir2', text: encodeMessage(state()) })
-    one.run(500)
-    const ask = (id: string, command: unknown): void =>
-      one.feed({ kind: 'message', from: 'rs1', text: JSON.stringify({ kind: 'ask', id, command }) })
+    const { one, ask } = owner()
     ask('long', { verb: 'switchover', group: 'web' })
     for (let other = 0; other < 100; other++) ask(`other-${other}`, { verb: 'switchover', group: 'nowhere' })
     one.run(30_000)

@@ -2,4 +2,5 @@
 import type { GroupStatus } from '@lvsm/protocol'
 
 /** Its addresses are on this node, or may be. */
-export const holds = ({ role }: GroupStatus): boolean => role === 'owner' || role === 'taking' || role === 'releasing'
+export const holds = ({ role }: GroupStatus): boolean =>
+  role === 'owner' || role === 'acquiring' || role === 'releasing'

@@ -166,8 +166,8 @@ describe('a director whose kernel refuses an operation', () => {
   })
   it('stays ready where it is the rules for NAT and handover that are refused: the table serves all the same', () => {
     const one = owner()
-    one.kern.state.guard = 'changed by hand'
-    one.kern.refuses = ({ kind }) => (kind === 'guard' ? 'not supported' : '')
+    one.kern.state.natRules = 'changed by hand'
+    one.kern.refuses = ({ kind }) => (kind === 'nat-rules' ? 'not supported' : '')
     one.run(3000)
     expect(one.told()).toEqual([PREPARED])
     expect(one.troubles()).toContain('kernel-refused')

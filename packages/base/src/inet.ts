@@ -72,3 +72,7 @@ export function canonicalAddress(text: string): string {
   const mapped = bytes.length === 16 && MAPPED.every((byte, at) => bytes[at] === byte)
   return formatInet(mapped ? bytes.slice(MAPPED.length) : bytes)
 }
+
+/** Address and port as one text; brackets tell where an IPv6 address ends (RFC 3986, section 3.2.2). */
+export const endpointText = (address: string, port: number): string =>
+  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`

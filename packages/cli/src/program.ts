@@ -81,7 +81,7 @@ export function program(version: string, terminal: Terminal, done: (exit: Exit) 
 function fence(root: Command, output: () => Option, show: (format: Format) => Promise<void>): void {
   root
     .command('fence')
-    .description("the kernel's own guard of the groups' addresses on one node")
+    .description("the kernel's own fence around the groups' addresses on one node")
     .command('status')
     .description('elements with the time left, dropped packets, addresses; what is missing. Works without lvsm-lease')
     .addOption(output())

@@ -9,7 +9,7 @@ import {
   type ServiceReport,
   type Status,
 } from '@lvsm/protocol'
-import { destKey, serviceKey } from '@lvsm/model'
+import { destKey, serviceKey, specText } from '@lvsm/model'
 import { type Paint, type Tone } from './paint.ts'
 import { table } from './table.ts'
 import { troubleLine } from './trouble-text.ts'
@@ -80,8 +80,10 @@ function pingSections(groups: readonly Partial<GroupReport>[], paint: Paint): st
   return rows.length === 0 ? [] : [section('PING NODES', table(head, rows, paint), paint)]
 }
 
-const serviceTitle = (service: ServiceReport): string =>
-  `SERVICE ${service.name}  ${serviceKey(service)} ${service.scheduler}, group ${service.group}`
+function serviceTitle(service: ServiceReport): string {
+  const { name, scheduler, schedulerFlags: flags = [], group } = service
+  return `SERVICE ${name}  ${serviceKey(service)} ${specText({ scheduler, flags })}, group ${group}`
+}
 
 function health({ healthy }: RealserverReport, paint: Paint): string {
   if (healthy === null) return paint('dim', 'unchecked')

@@ -40,7 +40,8 @@ export const STATUS: Status = {
       address: '10.11.0.10',
       port: 80,
       protocol: 'tcp',
-      scheduler: 'wrr',
+      scheduler: 'sh',
+      schedulerFlags: ['sh-port'],
       realservers: [
         {
           node: 'rs1',

@@ -14,6 +14,7 @@ describe('lvsm status', () => {
     expect(out).not.toContain('\u001b')
     expect(out).toContain('lab  seen by dir1, revision 7: healthy')
     expect(out).toMatch(/web +dir1 +42 +312 ms +10\.11\.0\.10, 10\.12\.0\.254 +dir1 > dir2 +dir1 holds the lease/)
+    expect(out).toMatch(/SERVICE http +tcp 10\.11\.0\.10:80 sh \(sh-port\), group web/)
     expect(out).toMatch(/PING NODES\n.*\n +web +10\.11\.0\.254 +dir1 +dir2 +-\n/)
     expect(out).toMatch(/rs2 +10\.11\.0\.12:80 +dr +2 +5 +9 +healthy +answers/)
     expect(out).toMatch(/dir2 +director \+vote +standby +ready for web/)

@@ -1,7 +1,7 @@
 import { instant } from '@lvsm/base'
 import { describe, expect, test } from 'vitest'
 import { lifeOf, silentFrom, speaks } from './detector.ts'
-import { ANCIENT, type Origin, RETIRED, PeerTable, INCARNATIONS } from './peer-table.ts'
+import { ANCIENT, INCARNATIONS, LEFT, type Origin, PeerTable, RETIRED } from './peer-table.ts'
 import { LONGEST_JUMP } from './peer-incarnation.ts'
 
 const at = instant(1000)
@@ -215,7 +215,7 @@ describe('two machines with one name', () => {
   })
 })
 
-test('a node that stays in the view is known as before, one that leaves is forgotten', () => {
+test('a node that stays in the view is known as before, one that leaves is unknown', () => {
   const peers = peerTable()
   peers.judge(from({}), at)
   peers.judge(from({ from: 'rs1', incarnation: 'c1' }), at)
@@ -223,6 +223,32 @@ test('a node that stays in the view is known as before, one that leaves is forgo
   expect([peers.heardAt('dir2'), peers.heardAt('rs1')]).toEqual([at, null])
   expect(peers.judge(from({ from: 'rs1', incarnation: 'c1', sequence: 2 }), at).kind).toBe('drop')
   expect(peers.judge(from({}), at)).toEqual({ kind: 'drop', reason: 'replay' })
+})
+
+test('a node that comes back into the view is heard again, but no recording of what it said before', () => {
+  const peers = peerTable()
+  const word = from({ from: 'rs1', incarnation: 'c1' })
+  expect(peers.judge(word, at).kind).toBe('counts')
+  peers.adopt(['dir2'], 1000)
+  peers.adopt(['dir2', 'rs1'], 1000)
+  expect(peers.judge(word, at)).toEqual({ kind: 'drop', reason: 'replay' })
+  expect(peers.judge({ ...word, sequence: 2 }, at)).toEqual({ kind: 'counts' })
+})
+
+test('only of so many nodes that left is anything kept', () => {
+  const peers = new PeerTable('a1')
+  const word = (name: number) => from({ from: `rs${name}` })
+  for (let name = 0; name <= LEFT; name++) {
+    peers.adopt([`rs${name}`], 1000)
+    peers.judge(word(name), at)
+  }
+  peers.adopt([], 1000)
+  peers.adopt(
+    Array.from({ length: LEFT + 1 }, (_, name) => `rs${name}`),
+    1000,
+  )
+  const kinds = Array.from({ length: LEFT + 1 }, (_, name) => peers.judge(word(name), at).kind)
+  expect(kinds).toEqual(['counts', ...Array.from({ length: LEFT }, () => 'drop')])
 })
 
 test('silence is late, then dead', () => {

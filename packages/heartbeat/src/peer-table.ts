@@ -12,7 +12,7 @@
  *   start may retire the living one: so that this is not for ever, a retired start is heard again when no other speaks;
  *   and what it said before does not count again;
  * - memory is bounded: INCARNATIONS live and RETIRED retired incarnations for each node of the view, and the names of ANCIENT
- *   older ones, which are never heard again.
+ *   older ones, which are never heard again; and the same of the LEFT nodes that left the view last, should they come back.
  */
 import { after, type Instant, invariant } from '@lvsm/base'
 import { type Arrival, PeerIncarnation } from './peer-incarnation.ts'
@@ -20,6 +20,7 @@ import { type Arrival, PeerIncarnation } from './peer-incarnation.ts'
 export const RETIRED = 16
 export const ANCIENT = 256
 export const INCARNATIONS = 4
+export const LEFT = 16
 
 /** What a datagram says about its origin; the rest is nobody's business here. */
 export interface Origin {
@@ -58,17 +59,27 @@ const RETURNS = 4
 export class PeerTable {
   readonly #own: string
   readonly #peers = new Map<string, Peer>()
+  readonly #left = new Map<string, Peer>()
   #retireAfterMs = 0
 
   constructor(own: string) {
     this.#own = own
   }
 
-  /** Adopts the names of a view; what is known of those that stay is kept. `retireAfterMs`: the deadtime. */
+  /** Adopts the names of a view; what is known of those that stay, or come back, is kept. `retireAfterMs`: the deadtime. */
   adopt(names: readonly string[], retireAfterMs: number): void {
     this.#retireAfterMs = retireAfterMs
-    for (const name of this.#peers.keys()) if (!names.includes(name)) this.#peers.delete(name)
-    for (const name of names) if (!this.#peers.has(name)) this.#peers.set(name, newPeer())
+    for (const [name, peer] of this.#peers) {
+      if (names.includes(name)) continue
+      this.#peers.delete(name)
+      this.#left.set(name, peer)
+    }
+    for (const name of names) {
+      if (this.#peers.has(name)) continue
+      this.#peers.set(name, this.#left.get(name) ?? newPeer())
+      this.#left.delete(name)
+    }
+    for (const name of [...this.#left.keys()].slice(0, -LEFT)) this.#left.delete(name)
   }
 
   judge(origin: Origin, now: Instant): Judgement {

@@ -80,6 +80,18 @@ describe('a configuration file', () => {
       ['no-shared-link'],
     ],
     ['an unknown scheduler', 'scheduler: wrr', 'scheduler: wr', ['bad-value']],
+    [
+      'a flag of another scheduler',
+      'scheduler: wrr',
+      'scheduler: sh\n    scheduler-flags: [mh-port]',
+      ['unknown-flag'],
+    ],
+    [
+      'a flag where there are none',
+      'scheduler: wrr',
+      'scheduler: wrr\n    scheduler-flags: [sh-port]',
+      ['unknown-flag'],
+    ],
     ['a name twice', 'name: rs3', 'name: rs2', ['duplicate-name', 'unknown-node']],
     [
       'RIP of another node',
@@ -102,6 +114,20 @@ describe('a configuration file', () => {
     ],
   ])('refuses %s', (_, from, to, expected) => {
     expect(codes(from, to).sort()).toEqual([...expected].sort())
+  })
+
+  it('has the flags of a scheduler in the order of its row, each once', () => {
+    const flags = (written: string) => {
+      const { config: read } = checkConfig(
+        SAMPLE.replace('scheduler: wrr', `scheduler: sh\n    scheduler-flags: ${written}`),
+      )
+      return read?.services[0]?.schedulerFlags
+    }
+    expect(config().services[0]?.schedulerFlags).toEqual([])
+    expect(flags('[sh-port, sh-fallback, sh-port]')).toEqual(['sh-fallback', 'sh-port'])
+    expect(refuse(SAMPLE.replace('scheduler: wrr', 'scheduler: sh\n    scheduler-flags: [port]'))).toMatchObject([
+      { field: 'services[0].scheduler-flags[0]', hint: 'its flags: sh-fallback, sh-port' },
+    ])
   })
 
   it('names line, column, field and a way out', () => {

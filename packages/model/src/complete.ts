@@ -12,7 +12,7 @@ import {
 import { parseDuration } from './duration.ts'
 import { timingOf } from './rules/keys.ts'
 import { DEFAULT_PORT, type Written } from './schema.ts'
-import { CHECKS, forwarding } from './tables/index.ts'
+import { CHECKS, forwarding, SCHEDULERS, type SchedulerRow } from './tables/index.ts'
 import { keysOf } from './check-fields.ts'
 
 type WrittenGroup = Written['groups'][number]
@@ -84,5 +84,8 @@ function completeService(service: WrittenService, groups: readonly ConfigGroup[]
     }),
   )
   const { name, group, address, port, protocol, scheduler } = service
-  return { name, group, address, port, protocol, scheduler, check: completeCheck(service.check), realservers }
+  const asked = new Set(service['scheduler-flags'])
+  const schedulerFlags = (SCHEDULERS[scheduler] as SchedulerRow).flags.filter((flag) => asked.has(flag))
+  const check = completeCheck(service.check)
+  return { name, group, address, port, protocol, scheduler, schedulerFlags, check, realservers }
 }

@@ -60,6 +60,8 @@ export interface ConfigService {
   readonly port: number
   readonly protocol: Protocol
   readonly scheduler: Scheduler
+  /** In the order of its row. */
+  readonly schedulerFlags: readonly string[]
   readonly check: ConfigCheck
   readonly realservers: readonly ConfigRealserver[]
 }

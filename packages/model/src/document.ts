@@ -34,7 +34,13 @@ function childOf(node: unknown, part: string | number): { key: Node | null; valu
 /** Parses a file. Faults of the text itself (bad indentation, a key twice) come back as refusals, all of them. */
 export function readDocument(text: string): ReadDocument {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, strict: true, uniqueKeys: true })
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    strict: true,
+    uniqueKeys: true,
+    logLevel: 'error',
+  })
   const at = (offset: number): Place => {
     const { line, col } = lines.linePos(Math.min(Math.max(offset, 0), text.length))
     return { line: Math.max(line, 1), column: Math.max(col, 1) }

@@ -90,6 +90,7 @@ export const serviceSchema = z.strictObject({
   port,
   protocol: z.enum(namesOf(PROTOCOLS)),
   scheduler: z.enum(namesOf(SCHEDULERS)),
+  'scheduler-flags': z.array(name).optional(),
   check: checkSchema.optional(),
   realservers: z.array(realserverSchema).min(1),
 })

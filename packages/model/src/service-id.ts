@@ -2,7 +2,7 @@
  * Which virtual service: address, protocol and port, or a firewall mark; and its one text form, which is a key of maps, a line
  * of the record on disk, and what people read: `tcp 10.11.0.10:80`, `udp [2001:db8::1]:53`, `fwmark 7`, `fwmark 7 ipv6`.
  */
-import { type Family, formatInet, parseInet } from '@lvsm/base'
+import { endpointText, type Family, formatInet, parseInet } from '@lvsm/base'
 import { KERNEL_PROTOCOLS, type KernelProtocol } from './tables/index.ts'
 
 /** Of a destination, and of a service beside its protocol. */
@@ -27,9 +27,8 @@ export const isMark = (service: object): service is MarkService => 'fwmark' in s
 /** Null: a service by mark does not say whose packets they are. */
 export const addressOf = (service: ServiceId): string | null => (isMark(service) ? null : service.address)
 
-/** Address and port as one text; brackets tell where an IPv6 address ends (RFC 3986, section 3.2.2). */
-export const destKey = ({ address, port }: Endpoint): string =>
-  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+/** A destination as one text. */
+export const destKey = ({ address, port }: Endpoint): string => endpointText(address, port)
 
 /** `protocol` may be one that this version does not know. */
 export const serviceKey = (service: (Endpoint & { readonly protocol: string }) | MarkService): string =>

@@ -12,7 +12,7 @@ const at = (octet: number, weight = 1): ObservedDest => ({
   active: 0,
   inactive: 0,
 })
-const table = (...dests: ObservedDest[]) => [{ ...SERVICE, scheduler: 'rr', dests }]
+const table = (...dests: ObservedDest[]) => [{ ...SERVICE, spec: { scheduler: 'rr', flags: [] }, dests }]
 const QUIET = new Map([
   ['net/ipv4/conf/all/arp_ignore', '1'],
   ['net/ipv4/conf/all/arp_announce', '2'],
@@ -47,8 +47,12 @@ const forgotten = (octet: number, service = SERVICE): Operation => ({
   address: `10.11.0.${octet}`,
   port: 80,
 })
-const serviceAdd = (service = SERVICE): Operation => ({ kind: 'service-add', service, scheduler: 'rr' })
-const serviceEdit: Operation = { kind: 'service-edit', service: SERVICE, scheduler: 'wrr' }
+const serviceAdd = (service = SERVICE): Operation => ({
+  kind: 'service-add',
+  service,
+  spec: { scheduler: 'rr', flags: [] },
+})
+const serviceEdit: Operation = { kind: 'service-edit', service: SERVICE, spec: { scheduler: 'wrr', flags: [] } }
 const serviceRemove = (service = SERVICE): Operation => ({ kind: 'service-remove', service })
 const sysctl = (path: string, value = '1'): Operation => ({ kind: 'sysctl', path, value, was: '0', why: '' })
 const OUR_ALIAS = { address: '10.11.0.10', prefix: 32, index: 1, label: 'lo:lvsm' }
@@ -58,9 +62,9 @@ const aliasRemove = (more: Partial<typeof OUR_ALIAS> = {}): Operation => ({
   ...OUR_ALIAS,
   ...more,
 })
-const guard = (address: string): Operation => ({
-  kind: 'guard',
-  needs: { answers: [{ address, port: 80, protocol: 'tcp' }], masquerade: [], handover: [], silent: [] },
+const natRules = (address: string): Operation => ({
+  kind: 'nat-rules',
+  needs: { untranslated: [{ address, port: 80, protocol: 'tcp' }], masquerade: [], handover: [], suppressRst: [] },
 })
 const route = { kind: 'route-set', gateway: '10.12.0.254', index: 2 } as const
 const routeRemove = (protocol: number): Operation => ({
@@ -109,7 +113,7 @@ const REFUSED: readonly [law: string, plan: readonly Operation[], seen: AuditInp
   ['a service that is gone has none', [serviceRemove(), add(13)], auditInput(lone()), /13:80 without its service/],
   [
     'an edit makes no service',
-    [{ kind: 'service-edit', service: OTHER, scheduler: 'rr' }, add(11, 1, OTHER)],
+    [{ kind: 'service-edit', service: OTHER, spec: { scheduler: 'rr', flags: [] } }, add(11, 1, OTHER)],
     auditInput(),
     /without its service/,
   ],
@@ -138,7 +142,7 @@ const REFUSED: readonly [law: string, plan: readonly Operation[], seen: AuditInp
     'nor whoever cannot know whose addresses they are',
     [{ ...forgotten(11), service: MARKED } as Operation],
     {
-      ...auditInput({ services: [{ ...MARKED, scheduler: 'rr', dests: [at(11)] }] }),
+      ...auditInput({ services: [{ ...MARKED, spec: { scheduler: 'rr', flags: [] }, dests: [at(11)] }] }),
       owned: new Map([['fwmark 7', new Set(['10.11.0.11:80'])]]),
     },
     /connections of fwmark 7 forgotten/,
@@ -179,9 +183,9 @@ const REFUSED: readonly [law: string, plan: readonly Operation[], seen: AuditInp
   ['not even beside ours', [route], auditInput(standing(76, 3)), /a default route that is not ours/],
   [
     'an owner is not silenced',
-    [guard('10.11.0.10')],
+    [natRules('10.11.0.10')],
     auditInput({}, held),
-    /the guard would stop what 10.11.0.10 says/,
+    /the NAT rules would stop what 10.11.0.10 says/,
   ],
   ...[
     'net/ipv4/vs/conntrack',
@@ -219,7 +223,7 @@ const ACCEPTED: readonly [why: string, plan: readonly Operation[], seen: AuditIn
     'an empty service beside one with a longer port',
     [serviceRemove({ ...SERVICE, port: 8 })],
     {
-      ...auditInput({ services: [...table(at(11)), { ...OTHER, scheduler: 'rr', dests: [] }] }),
+      ...auditInput({ services: [...table(at(11)), { ...OTHER, spec: { scheduler: 'rr', flags: [] }, dests: [] }] }),
       owned: new Map([['tcp 10.11.0.10:8', new Set<string>()]]),
     },
   ],
@@ -234,7 +238,9 @@ const ACCEPTED: readonly [why: string, plan: readonly Operation[], seen: AuditIn
     `another service drained: ${serviceKey(service)}`,
     [edit(12, 1), edit(11, 0, service), add(12, 0, service), forgotten(11, service)],
     {
-      observed: kernel({ services: [...table(at(11)), { ...service, scheduler: 'rr', dests: [at(11)] }] }),
+      observed: kernel({
+        services: [...table(at(11)), { ...service, spec: { scheduler: 'rr', flags: [] }, dests: [at(11)] }],
+      }),
       owned: new Map([[serviceKey(service), new Set(['10.11.0.11:80'])]]),
       held: new Set(),
     },
@@ -255,8 +261,8 @@ const ACCEPTED: readonly [why: string, plan: readonly Operation[], seen: AuditIn
   ['a route where none stands', [route], auditInput()],
   ['a route instead of ours', [route], auditInput(standing(76))],
   ['our route removed', [routeRemove(76)], auditInput(standing(76))],
-  ['a guard against realservers', [guard('10.12.0.13')], auditInput({}, held)],
-  ['no guard', [{ kind: 'guard', needs: null }], auditInput({}, held)],
+  ['rules against realservers', [natRules('10.12.0.13')], auditInput({}, held)],
+  ['no rules', [{ kind: 'nat-rules', needs: null }], auditInput({}, held)],
   ...[
     'net/ipv4/ip_forward',
     'net/ipv4/vs/expire_nodest_conn',

@@ -46,10 +46,10 @@ function judge(operation: Operation, auditInput: AuditInput, board: Board): stri
     case 'sysctl':
       board.sysctls.set(operation.path, operation.value)
       return WRITABLE.test(operation.path) ? [] : [`${operation.path} is not ours to write`]
-    case 'guard':
-      return (operation.needs?.answers ?? [])
+    case 'nat-rules':
+      return (operation.needs?.untranslated ?? [])
         .filter(({ address }) => auditInput.held.has(address))
-        .map(({ address }) => `the guard would stop what ${address} says, which this node holds`)
+        .map(({ address }) => `the NAT rules would stop what ${address} says, which this node holds`)
     case 'alias-add':
     case 'alias-remove':
       return operation.kind === 'alias-add'
@@ -100,7 +100,7 @@ function judgeRoute(
 
 type TableOperation = Exclude<
   Operation,
-  { readonly kind: 'sysctl' | 'guard' | 'alias-add' | 'alias-remove' | 'route-set' | 'route-remove' }
+  { readonly kind: 'sysctl' | 'nat-rules' | 'alias-add' | 'alias-remove' | 'route-set' | 'route-remove' }
 >
 
 function judgeTable(operation: TableOperation, auditInput: AuditInput, board: Board): string[] {

@@ -145,7 +145,7 @@ describe('the table', () => {
       protocol: 'tcp',
       address: '10.11.0.10',
       port: 80,
-      scheduler: 'wrr',
+      spec: { scheduler: 'wrr', flags: [] },
     })
     expect(first?.dests[2]).toEqual({ address: '10.12.0.13', port: 8080, forward: 'nat', weight: 1 })
     expect(desired(of('rs1'), kernel()).services).toEqual([])

@@ -8,9 +8,9 @@ import {
   PLACEMENTS,
   type Protocol,
   type Placement,
-  type Scheduler,
+  type ServiceSpec,
 } from '@lvsm/model'
-import { type GuardNeeds, guardNeeds } from './guard.ts'
+import { type NatRules, natRules } from './nat-rules.ts'
 import { type HostNetwork, interfaceFor } from './host-network.ts'
 import { type DesiredSysctl, aliasSysctls, directorSysctls, gatewaySysctls } from './sysctls.ts'
 
@@ -26,7 +26,7 @@ export interface DesiredService {
   readonly protocol: Protocol
   readonly address: string
   readonly port: number
-  readonly scheduler: Scheduler
+  readonly spec: ServiceSpec
   /** No connection may be remembered: those that are were begun in an earlier reign. */
   readonly flushConnections: boolean
   readonly dests: readonly DesiredDest[]
@@ -43,7 +43,7 @@ export interface Desired {
   readonly gateway: { readonly address: string; readonly index: number } | null
   readonly services: readonly DesiredService[]
   /** nftables rules of our own table; null when none are needed. */
-  readonly guard: GuardNeeds | null
+  readonly natRules: NatRules | null
 }
 
 export interface PlanInput {
@@ -85,7 +85,7 @@ export function desired(planInput: PlanInput, host: HostNetwork): Desired {
     gateway:
       view.gateway === null ? null : { address: view.gateway, index: interfaceFor(host, view.gateway)?.index ?? 0 },
     services: view.services.map((service) => desiredService(service, planInput)),
-    guard: guardNeeds(view, handover),
+    natRules: natRules(view, handover),
   }
 }
 
@@ -103,7 +103,7 @@ function desiredService(service: ConfigService, planInput: PlanInput): DesiredSe
     if (serving.has(key)) return [{ address, port, forward, weight: quiet && connectionsMustEnd ? 0 : weight }]
     return draining.has(key) ? [{ address, port, forward, weight: 0 }] : []
   })
-  const { name, group, protocol, address, port, scheduler } = service
+  const { name, group, protocol, address, port, scheduler, schedulerFlags: flags } = service
   const flushConnections = planInput.flushing.has(group) && !planInput.owned.has(group)
-  return { name, group, protocol, address, port, scheduler, flushConnections, dests }
+  return { name, group, protocol, address, port, spec: { scheduler, flags }, flushConnections, dests }
 }

@@ -9,9 +9,10 @@ import {
   type Placement,
   type ServiceId,
   serviceKey,
+  specText,
 } from '@lvsm/model'
 import type { Desired, DesiredDest, DesiredService } from './desired.ts'
-import { guardPrint } from './guard.ts'
+import { natRulesText } from './nat-rules.ts'
 import { type Observed, type ObservedDest, type ObservedLink, type ObservedService } from './observed.ts'
 import type { Operation } from './operation.ts'
 import type { OwnedRecord } from './record.ts'
@@ -20,7 +21,7 @@ import type { OwnedRecord } from './record.ts'
 export function diff(observed: Observed, wanted: Desired, record: OwnedRecord): Operation[] {
   return [
     ...sysctls(observed, wanted),
-    ...guard(observed, wanted),
+    ...natRules(observed, wanted),
     ...tables(observed, wanted, record),
     ...route(observed, wanted),
     ...aliases(observed, wanted),
@@ -35,8 +36,8 @@ function sysctls(observed: Observed, wanted: Desired): Operation[] {
   })
 }
 
-const guard = (observed: Observed, wanted: Desired): Operation[] =>
-  observed.guard === guardPrint(wanted.guard) ? [] : [{ kind: 'guard', needs: wanted.guard }]
+const natRules = (observed: Observed, wanted: Desired): Operation[] =>
+  observed.natRules === natRulesText(wanted.natRules) ? [] : [{ kind: 'nat-rules', needs: wanted.natRules }]
 
 const idOf = (service: ServiceId): ServiceId => {
   if (isMark(service)) return { fwmark: service.fwmark, family: service.family }
@@ -57,9 +58,9 @@ function tables(observed: Observed, wanted: Desired, record: OwnedRecord): Opera
 function serve(wanted: DesiredService, now: ObservedService | undefined, record: OwnedRecord): Operation[] {
   const service = idOf(wanted)
   const operations: Operation[] = []
-  if (!now) operations.push({ kind: 'service-add', service, scheduler: wanted.scheduler })
-  else if (now.scheduler !== wanted.scheduler)
-    operations.push({ kind: 'service-edit', service, scheduler: wanted.scheduler })
+  if (!now) operations.push({ kind: 'service-add', service, spec: wanted.spec })
+  else if (specText(now.spec) !== specText(wanted.spec))
+    operations.push({ kind: 'service-edit', service, spec: wanted.spec })
   const before = new Map((now?.dests ?? []).map((dest) => [destKey(dest), dest]))
   const stay = new Set(wanted.dests.map(destKey))
   const changes = wanted.dests.filter((dest) => !same(before.get(destKey(dest)), dest))

@@ -2,7 +2,7 @@
 import { checkConfig, type Config, type NodeView, nodeView, SAMPLE, destKey, serviceKey } from '@lvsm/model'
 import {
   claim,
-  guardPrint,
+  natRulesText,
   NOTHING_OWNED,
   type Observed,
   type ObservedService,
@@ -100,7 +100,7 @@ export const kernel = (more: Partial<Observed> = {}): Observed => ({
     ),
   ),
   services: [],
-  guard: null,
+  natRules: null,
   ...more,
 })
 
@@ -138,13 +138,13 @@ export function apply(now: Observed, operation: Operation): Observed {
     case 'sysctl':
       if (typeof now.sysctls.get(operation.path) !== 'string') return refuse('ENOENT')
       return { ...now, sysctls: new Map([...now.sysctls, [operation.path, operation.value]]) }
-    case 'guard':
-      return { ...now, guard: guardPrint(operation.needs) }
+    case 'nat-rules':
+      return { ...now, natRules: natRulesText(operation.needs) }
     case 'service-add':
       if (found || !now.services) return refuse('EEXIST')
-      return { ...now, services: [...services, { ...operation.service, scheduler: operation.scheduler, dests: [] }] }
+      return { ...now, services: [...services, { ...operation.service, spec: operation.spec, dests: [] }] }
     case 'service-edit':
-      return within((service) => ({ ...service, scheduler: operation.scheduler }))
+      return within((service) => ({ ...service, spec: operation.spec }))
     case 'service-remove':
       return within(() => null)
     case 'dest-add':

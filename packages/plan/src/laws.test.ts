@@ -9,7 +9,7 @@ import {
   type Desired,
   desired,
   diff,
-  guardPrint,
+  natRulesText,
   type Observed,
   type ObservedDest,
   type ObservedService,
@@ -50,11 +50,12 @@ const anyDests = fc.subarray(DESTS, { maxLength: 5 }).chain((keys) =>
     ),
   ),
 )
+const anySpec = fc.record({ scheduler: fc.constantFrom('rr', 'wrr', 'wlc'), flags: fc.subarray(['flag-1']) })
 const anyServices = fc.subarray(SERVICES).chain((keys) =>
   fc.tuple(
     ...keys.map((key) =>
-      fc.tuple(fc.constantFrom('rr', 'wrr', 'wlc'), anyDests).map(([scheduler, dests]): ObservedService => {
-        return { ...known(parseServiceKey(key)), scheduler, dests }
+      fc.tuple(anySpec, anyDests).map(([spec, dests]): ObservedService => {
+        return { ...known(parseServiceKey(key)), spec, dests }
       }),
     ),
   ),
@@ -110,7 +111,7 @@ const anyWorld: fc.Arbitrary<World> = fc
     addresses: anyAddresses,
     defaults: anyDefaults,
     sysctls: anySysctls,
-    guard: fc.constantFrom(null, 'something else', 'right'),
+    natRules: fc.constantFrom(null, 'something else', 'right'),
     lo: fc.constantFrom(true, true, true, false),
   })
   .map((any) => {
@@ -154,9 +155,9 @@ const anyWorld: fc.Arbitrary<World> = fc
       services: any.services,
       sysctls: values,
     })
-    const right = guardPrint(desired(planInput, now).guard)
+    const right = natRulesText(desired(planInput, now).natRules)
     return {
-      now: { ...now, guard: any.guard === 'right' ? right : any.guard },
+      now: { ...now, natRules: any.natRules === 'right' ? right : any.natRules },
       planInput,
       record: claim(any.known, view.services),
       held: new Set(floating.map(({ address }) => address)),
@@ -193,7 +194,7 @@ function expectReached(now: Observed, wanted: Desired, world: World): void {
     const value = now.sysctls.get(path)
     if (typeof value === 'string') expect(accept, path).toContain(value)
   }
-  expect(now.guard).toBe(guardPrint(wanted.guard))
+  expect(now.natRules).toBe(natRulesText(wanted.natRules))
   if (now.services) expectTable(now.services, wanted, world)
   const lo = now.addresses.filter((entry) => entry.index === 1 && entry.prefix === 32).map((entry) => entry.address)
   if (now.links.some((link) => link.loopback))
@@ -213,7 +214,7 @@ function expectTable(services: readonly ObservedService[], wanted: Desired, { re
   for (const service of wanted.services) {
     const key = serviceKey(service)
     const found = find(services, key)
-    expect(found?.scheduler, key).toBe(service.scheduler)
+    expect(found?.spec, key).toEqual(service.spec)
     const dests = found?.dests.filter((dest) => record.get(key)?.has(destKey(dest))) ?? []
     const shape = ({
       address,
@@ -279,13 +280,13 @@ function expectCourse(course: readonly Observed[], wanted: Desired): void {
   }
 }
 
-const RANKS = ['sysctl', 'guard', 'table', 'route', 'alias']
+const RANKS = ['sysctl', 'nat', 'table', 'route', 'alias']
 const rankOf = (operation: Operation): number =>
   RANKS.indexOf('service' in operation ? 'table' : (operation.kind.split('-')[0] as string))
 
 function expectOrder(plan: readonly Operation[], wanted: Desired): void {
   const ranks = plan.map(rankOf)
-  expect(ranks, 'settings, guard, table, route, aliases').toEqual(ranks.toSorted((a, b) => a - b))
+  expect(ranks, 'settings, NAT rules, table, route, aliases').toEqual(ranks.toSorted((a, b) => a - b))
   const keys = new Set(wanted.services.map(serviceKey))
   const table = plan.flatMap((operation) => ('service' in operation ? [operation] : []))
   const leaving = table.map(({ service }) => !keys.has(serviceKey(service)))

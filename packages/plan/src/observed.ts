@@ -1,5 +1,5 @@
 /** What the kernel says now: what a plan starts from. */
-import type { KernelMethod, ServiceId } from '@lvsm/model'
+import type { KernelMethod, ServiceId, ServiceSpec } from '@lvsm/model'
 
 export interface ObservedLink {
   readonly index: number
@@ -34,7 +34,7 @@ export interface ObservedDest {
   readonly inactive: number
 }
 export type ObservedService = ServiceId & {
-  readonly scheduler: string
+  readonly spec: ServiceSpec
   readonly dests: readonly ObservedDest[]
 }
 export interface Observed {
@@ -45,6 +45,6 @@ export interface Observed {
   readonly sysctls: ReadonlyMap<string, string | null>
   /** Null: this kernel has no IPVS (now). */
   readonly services: readonly ObservedService[] | null
-  /** `guardPrint` of the rules that stand as they were loaded; null without our table; something else when it was changed. */
-  readonly guard: string | null
+  /** `natRulesText` of the rules that stand as they were loaded; null without our table; something else when it was changed. */
+  readonly natRules: string | null
 }

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { describeOperation, type GuardNeeds, type Operation } from './index.ts'
+import { describeOperation, type NatRules, type Operation } from './index.ts'
 
 const service = { protocol: 'tcp', address: '10.11.0.10', port: 80 } as const
 const dest = { address: '10.11.0.11', port: 8080, forward: 'nat', weight: 3 } as const
 const alias = { address: '10.11.0.20', prefix: 32, index: 1, label: 'lo:lvsm' }
-const NEEDS: GuardNeeds = { answers: [], masquerade: [], handover: [], silent: [] }
+const NEEDS: NatRules = { untranslated: [], masquerade: [], handover: [], suppressRst: [] }
 const PLACE = ['tcp 10.11.0.10:80', '10.11.0.11:8080']
 
 /** What the line of the history must say: the verb, and everything by which an operator finds the thing. */
@@ -15,11 +15,24 @@ const OPERATIONS: readonly [operation: Operation, verb: string, names: readonly 
     ['net/ipv4/ip_forward', '0 → 1', 'NAT'],
   ],
   [{ kind: 'sysctl', path: 'net/ipv4/ip_forward', value: '1', was: null, why: 'NAT' }, 'sysctl', ['? → 1']],
-  [{ kind: 'guard', needs: NEEDS }, 'load', ['guard']],
-  [{ kind: 'guard', needs: null }, 'remove', ['guard']],
-  [{ kind: 'service-add', service, scheduler: 'wlc' }, 'add', ['service tcp 10.11.0.10:80', 'wlc']],
+  [{ kind: 'nat-rules', needs: NEEDS }, 'load', ['NAT rules']],
+  [{ kind: 'nat-rules', needs: null }, 'remove', ['NAT rules']],
+  [
+    { kind: 'service-add', service, spec: { scheduler: 'wlc', flags: [] } },
+    'add',
+    ['service tcp 10.11.0.10:80', 'wlc'],
+  ],
   [{ kind: 'service-remove', service: { fwmark: 7, family: 'ipv6' } }, 'remove', ['service fwmark 7 ipv6']],
-  [{ kind: 'service-edit', service, scheduler: 'wlc' }, 'edit', ['service tcp 10.11.0.10:80', 'wlc']],
+  [
+    { kind: 'service-edit', service, spec: { scheduler: 'wlc', flags: [] } },
+    'edit',
+    ['service tcp 10.11.0.10:80', 'wlc'],
+  ],
+  [
+    { kind: 'service-add', service, spec: { scheduler: 'sh', flags: ['sh-fallback', 'sh-port'] } },
+    'add',
+    ['sh (sh-fallback, sh-port)'],
+  ],
   [{ kind: 'service-remove', service }, 'remove', ['service tcp 10.11.0.10:80']],
   [{ kind: 'dest-add', service, dest }, 'add', [...PLACE, 'nat', 'weight 3']],
   [{ kind: 'dest-edit', service, dest }, 'edit', [...PLACE, 'nat', 'weight 3']],

@@ -1,6 +1,6 @@
 /** One change of the kernel, as data. There is no operation that flushes anything. */
-import { destKey, type KernelMethod, type Scheduler, type ServiceId, serviceKey } from '@lvsm/model'
-import type { GuardNeeds } from './guard.ts'
+import { destKey, type KernelMethod, type ServiceId, type ServiceSpec, serviceKey, specText } from '@lvsm/model'
+import type { NatRules } from './nat-rules.ts'
 
 /** One destination as it shall be; who is retired keeps the way by which it is reached. */
 export interface DestinationSpec {
@@ -18,8 +18,8 @@ export type Operation =
       readonly why: string
     }
   /** The whole of our own table, in one transaction; null removes it. */
-  | { readonly kind: 'guard'; readonly needs: GuardNeeds | null }
-  | { readonly kind: 'service-add' | 'service-edit'; readonly service: ServiceId; readonly scheduler: Scheduler }
+  | { readonly kind: 'nat-rules'; readonly needs: NatRules | null }
+  | { readonly kind: 'service-add' | 'service-edit'; readonly service: ServiceId; readonly spec: ServiceSpec }
   | { readonly kind: 'service-remove'; readonly service: ServiceId }
   | { readonly kind: 'dest-add' | 'dest-edit'; readonly service: ServiceId; readonly dest: DestinationSpec }
   | { readonly kind: 'dest-remove'; readonly service: ServiceId; readonly address: string; readonly port: number }
@@ -49,11 +49,11 @@ export function describeOperation(operation: Operation): string {
   switch (operation.kind) {
     case 'sysctl':
       return `sysctl ${operation.path} ${operation.was ?? '?'} → ${operation.value} (${operation.why})`
-    case 'guard':
-      return operation.needs === null ? 'remove our nftables guard' : 'load our nftables guard'
+    case 'nat-rules':
+      return operation.needs === null ? 'remove our NAT rules' : 'load our NAT rules'
     case 'service-add':
     case 'service-edit':
-      return `${operation.kind === 'service-add' ? 'add' : 'edit'} service ${serviceKey(operation.service)} ${operation.scheduler}`
+      return `${operation.kind === 'service-add' ? 'add' : 'edit'} service ${serviceKey(operation.service)} ${specText(operation.spec)}`
     case 'service-remove':
       return `remove service ${serviceKey(operation.service)}`
     case 'dest-add':

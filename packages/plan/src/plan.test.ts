@@ -23,14 +23,14 @@ const settle = (now: Observed, wanted: PlanInput, record: OwnedRecord) => {
 describe('a director', () => {
   it('sets the kernel up, table before nothing else is there to attract traffic', () => {
     const plan = diff(kernel(), desired(planInput('dir1'), kernel()), record)
-    expect(new Set(kinds(plan))).toEqual(new Set(['sysctl', 'guard', 'service-add', 'dest-add']))
+    expect(new Set(kinds(plan))).toEqual(new Set(['sysctl', 'nat-rules', 'service-add', 'dest-add']))
     const after = settle(kernel(), planInput('dir1'), record)
     expect(after.sysctls.get('net/ipv4/ip_forward')).toBe('1')
-    expect(desired(planInput('dir1'), after).guard).toEqual({
-      answers: [{ address: '10.12.0.13', port: 8080, protocol: 'tcp' }],
+    expect(desired(planInput('dir1'), after).natRules).toEqual({
+      untranslated: [{ address: '10.12.0.13', port: 8080, protocol: 'tcp' }],
       masquerade: [{ address: '10.12.0.13', network: { address: '10.12.0.0', prefix: 24 }, vip: '10.11.0.10' }],
       handover: [],
-      silent: [{ address: '10.12.0.13', port: 8080, protocol: 'tcp', at: 'forward' }],
+      suppressRst: [{ address: '10.12.0.13', port: 8080, protocol: 'tcp', at: 'forward' }],
     })
     expect(diff(after, desired(planInput('dir1'), after), record)).toEqual([])
   })
@@ -73,19 +73,25 @@ describe('a director', () => {
   })
 
   it('leaves foreign services and destinations alone, and says so', () => {
-    const foreign: ObservedService = { protocol: 'tcp', address: '10.11.0.99', port: 81, scheduler: 'lc', dests: [] }
+    const foreign: ObservedService = {
+      protocol: 'tcp',
+      address: '10.11.0.99',
+      port: 81,
+      spec: { scheduler: 'lc', flags: [] },
+      dests: [],
+    }
     const stranger = { address: '10.11.0.50', port: 80, forward: 'dr' as const, weight: 1, active: 0, inactive: 0 }
     const ours: ObservedService = {
       protocol: 'tcp',
       address: '10.11.0.10',
       port: 80,
-      scheduler: 'rr',
+      spec: { scheduler: 'rr', flags: [] },
       dests: [stranger],
     }
     const after = settle(kernel({ services: [foreign, ours] }), planInput('dir1'), record)
     expect(after.services).toContainEqual(foreign)
     expect(after.services?.find((service) => serviceKey(service) === 'tcp 10.11.0.10:80')).toMatchObject({
-      scheduler: 'wrr',
+      spec: { scheduler: 'wrr', flags: [] },
     })
     expect(after.services?.find((service) => serviceKey(service) === 'tcp 10.11.0.10:80')?.dests).toContainEqual(
       stranger,
@@ -100,7 +106,7 @@ describe('a director', () => {
       protocol: 'tcp',
       address: '10.11.0.10',
       port: 443,
-      scheduler: 'rr',
+      spec: { scheduler: 'rr', flags: [] },
       dests: [{ address: '10.11.0.11', port: 443, forward: 'dr', weight: 1, active: 0, inactive: 0 }],
     }
     const known = new Map([...record, ['tcp 10.11.0.10:443', new Set(['10.11.0.11:443'])]])
@@ -110,9 +116,9 @@ describe('a director', () => {
   })
 
   it('hands packets of moving connections on to the former owner', () => {
-    expect(desired(planInput('dir2', { handover: new Map([['web', '10.12.0.1']]) }), kernel()).guard?.handover).toEqual(
-      [{ address: '10.11.0.10', port: 80, protocol: 'tcp', to: '10.12.0.1' }],
-    )
+    expect(
+      desired(planInput('dir2', { handover: new Map([['web', '10.12.0.1']]) }), kernel()).natRules?.handover,
+    ).toEqual([{ address: '10.11.0.10', port: 80, protocol: 'tcp', to: '10.12.0.1' }])
   })
 })
 

@@ -111,8 +111,20 @@ describe('what is forgotten', () => {
     inactive: 0,
   })
   const observed: ObservedService[] = [
-    { protocol: 'tcp', address: '10.11.0.10', port: 80, scheduler: 'rr', dests: [dest('10.11.0.98', 80)] },
-    { protocol: 'tcp', address: '10.11.0.10', port: 443, scheduler: 'rr', dests: [dest('10.11.0.11', 443)] },
+    {
+      protocol: 'tcp',
+      address: '10.11.0.10',
+      port: 80,
+      spec: { scheduler: 'rr', flags: [] },
+      dests: [dest('10.11.0.98', 80)],
+    },
+    {
+      protocol: 'tcp',
+      address: '10.11.0.10',
+      port: 443,
+      spec: { scheduler: 'rr', flags: [] },
+      dests: [dest('10.11.0.11', 443)],
+    },
   ]
   const record: OwnedRecord = new Map([
     ['tcp 10.11.0.10:80', new Set(['10.11.0.11:80', '10.11.0.98:80', '10.11.0.99:80'])],
@@ -133,7 +145,7 @@ describe('what is forgotten', () => {
       protocol: 'tcp',
       address: '2001:db8::10',
       port: 80,
-      scheduler: 'rr',
+      spec: { scheduler: 'rr', flags: [] },
       dests: [dest('2001:db8::11', 80)],
     }
     const owned = forget(

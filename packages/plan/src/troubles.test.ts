@@ -24,7 +24,7 @@ const on =
   })
 const foreign = { address: '10.11.0.50', port: 81, forward: 'dr' as const, weight: 1, active: 0, inactive: 0 }
 const table = (...dests: NonNullable<Observed['services']>[number]['dests']): Partial<Observed> => ({
-  services: [{ protocol: 'tcp', address: '10.11.0.10', port: 80, scheduler: 'wrr', dests }],
+  services: [{ protocol: 'tcp', address: '10.11.0.10', port: 80, spec: { scheduler: 'wrr', flags: [] }, dests }],
 })
 
 type Case = [cause: string, found: ReturnType<typeof seen>, code: string, names: readonly string[]]
@@ -125,7 +125,9 @@ const calm: readonly [why: string, found: ReturnType<typeof seen>][] = [
   [
     'a foreign service',
     seen('dir1', {
-      services: [{ protocol: 'tcp', address: '10.11.0.10', port: 81, scheduler: 'rr', dests: [foreign] }],
+      services: [
+        { protocol: 'tcp', address: '10.11.0.10', port: 81, spec: { scheduler: 'rr', flags: [] }, dests: [foreign] },
+      ],
     }),
   ],
   [

@@ -59,7 +59,7 @@ export const viewCodec = struct<LeaseView>({
 })
 const groupStatus = struct<GroupStatus>({
   name: text,
-  role: oneOf(['owner', 'taking', 'releasing', 'candidate', 'standby', 'none'], 'none'),
+  role: oneOf(['owner', 'acquiring', 'releasing', 'candidate', 'standby', 'none'], 'none'),
   owner: nullable(text),
   number: counter,
   leftMs: number,

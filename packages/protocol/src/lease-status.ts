@@ -2,7 +2,7 @@ import type { Trouble } from '@lvsm/base'
 
 /** What the lease process tells its reconciler, several times a second and at every change. */
 export type NodeLife = 'alive' | 'late' | 'dead' | 'unknown'
-export type GroupRole = 'owner' | 'taking' | 'releasing' | 'candidate' | 'standby' | 'none'
+export type GroupRole = 'owner' | 'acquiring' | 'releasing' | 'candidate' | 'standby' | 'none'
 
 export interface GroupStatus {
   readonly name: string

@@ -2,6 +2,7 @@
  * Metrics: name, kind, unit, labels and help of each, under the names that Prometheus expects (base units, `_total` for
  * counters), and a status as samples of them. Nothing serves them yet.
  */
+import { endpointText } from '@lvsm/base'
 import { COUNTERS, counterOf } from './counters.ts'
 import type { Status } from './http/status.ts'
 
@@ -108,7 +109,7 @@ function troubleSamples({ troubles }: Status, node: string): Sample[] {
 function serviceSamples({ name: service, realservers }: Status['services'][number]): Sample[] {
   return realservers.flatMap(({ node: realserver, address, port, weight, healthy, active, inactive }): Sample[] => {
     // A service may have one node twice, on two ports.
-    const labels = { service, realserver, address: `${address}:${port}` }
+    const labels = { service, realserver, address: endpointText(address, port) }
     return [
       { metric: 'lvsm_realserver_weight', labels, value: weight },
       // Before the first check nobody knows.

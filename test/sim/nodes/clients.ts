@@ -121,7 +121,9 @@ export class Clients {
   }
   /** A packet of a connection that this node does not know. */
   #handOver({ plane }: Node, request: Request, packet: Packet): Answer {
-    const rule = (plane.guardSpoilt ? null : plane.guard)?.handover.find((one) => serviceKey(one) === request.service)
+    const rule = (plane.natRulesSpoilt ? null : plane.natRules)?.handover.find(
+      (one) => serviceKey(one) === request.service,
+    )
     const former = rule && this.#fleet.nodeAt(rule.to)
     return former ? this.#arrive(former, request, packet, true) : 'reset'
   }
@@ -167,6 +169,6 @@ export class Clients {
   #refused(node: Node, host: Node, forward: string): Answer {
     const { plane } = forward === 'nat' ? node : host
     const at = forward === 'nat' ? 'forward' : 'output'
-    return !plane.guardSpoilt && plane.guard?.silent.some((one) => one.at === at) ? 'dropped' : 'reset'
+    return !plane.natRulesSpoilt && plane.natRules?.suppressRst.some((one) => one.at === at) ? 'dropped' : 'reset'
   }
 }

@@ -13,6 +13,7 @@ export interface DraftService {
   readonly group: string
   readonly port: number
   readonly scheduler: string
+  readonly flags?: readonly string[]
   readonly servers: readonly DraftServer[]
 }
 export interface DraftGroup {
@@ -53,6 +54,7 @@ const serviceLines = (service: DraftService, group: DraftGroup): string[] => [
   `    port: ${service.port}`,
   '    protocol: tcp',
   `    scheduler: ${service.scheduler}`,
+  ...(service.flags ? [`    scheduler-flags: [${service.flags.join(', ')}]`] : []),
   '    check: { type: tcp, interval: 500ms, timeout: 300ms, fall: 2, rise: 2 }',
   '    realservers:',
   ...service.servers.map((server) => serverLine(server, service, group)),
@@ -138,6 +140,8 @@ const inService = (random: Random, draft: Draft, change: (service: DraftService)
   const chosen = pick(draft.services, random)
   return { ...draft, services: draft.services.map((one) => (one === chosen ? change(one) : one)) }
 }
+const BY_SOURCE = { scheduler: 'mh', flags: ['mh-port'] }
+const IN_TURN = { scheduler: 'rr', flags: [] }
 const weighted = (random: Random, draft: Draft): Draft =>
   inService(random, draft, (service) => ({
     ...service,
@@ -146,7 +150,10 @@ const weighted = (random: Random, draft: Draft): Draft =>
 const shrunk = (random: Random, draft: Draft): Draft =>
   inService(random, draft, (service) => ({ ...service, servers: service.servers.filter(({ node }) => node !== 'rs2') }))
 const rescheduled = (random: Random, draft: Draft): Draft =>
-  inService(random, draft, (service) => ({ ...service, scheduler: service.scheduler === 'rr' ? 'wlc' : 'rr' }))
+  inService(random, draft, (service) => {
+    const { scheduler, flags } = service.scheduler === 'rr' ? BY_SOURCE : IN_TURN
+    return { ...service, scheduler, flags }
+  })
 const reordered = (_: Random, draft: Draft): Draft => ({
   ...draft,
   groups: draft.groups.map((group) => ({ ...group, directors: group.directors.toReversed() })),

@@ -1,6 +1,6 @@
 /** A cluster of whole nodes: to each machine of the lease half an agent and a data plane, and around them servers, clients and operators. */
 import { seededRandom } from '@lvsm/base'
-import { type Config, destKey, serviceKey } from '@lvsm/model'
+import { type Config, destKey, serviceKey, specText } from '@lvsm/model'
 import type { Cluster } from '../cluster.ts'
 import { Clients } from './clients.ts'
 import { configOf, type Draft, insideOf, isDirector, outsideOf } from './draft.ts'
@@ -116,7 +116,9 @@ function tablesFault({ servers, config }: Fleet, { name, plane }: Node): string 
   for (const service of wanted) {
     const key = serviceKey(service)
     const found = plane.services.get(key)
-    if (found?.scheduler !== service.scheduler) return `${key} is ${found?.scheduler ?? 'not there'}`
+    const spec = { scheduler: service.scheduler, flags: service.schedulerFlags }
+    if (!found || specText(found.spec) !== specText(spec))
+      return `${key} is ${found ? specText(found.spec) : 'not there'}`
     const living = service.realservers.filter(({ node }) => servers.of(node).health === 'alive')
     // The last one stays when its check fails too.
     if (living.length === 0) continue

@@ -83,10 +83,10 @@ export const DRIFT: Readonly<Record<string, Happening>> = {
     fleet.cluster.note(`somebody removes service ${key} on ${name}`)
     if (key !== undefined) plane.services.delete(key)
   },
-  guard(fleet) {
+  natRules(fleet) {
     const { plane, name, agent } = anyNode(fleet)
     fleet.cluster.note(`somebody changes our rules on ${name}`)
-    plane.guardSpoilt = true
+    plane.natRulesSpoilt = true
     agent?.put({ kind: 'changed' })
   },
   route(fleet) {
@@ -115,7 +115,7 @@ export const STRANGERS: Readonly<Record<string, Happening>> = {
       const key = `tcp ${FOREIGN.address}:${FOREIGN.port}`
       plane.strangers.add(key)
       const dests = new Map([['10.11.0.50:80', FOREIGN_DEST]])
-      plane.services.set(key, { ...FOREIGN, scheduler: 'sh', dests, connections: new Map() })
+      plane.services.set(key, { ...FOREIGN, spec: { scheduler: 'sh', flags: [] }, dests, connections: new Map() })
     })
   },
   foreignDestination(fleet) {

@@ -81,7 +81,7 @@ export const AGENTS: readonly Mistake[] = [
     'whole: drift and strangers',
     addsTo(({ services }) =>
       (services ?? []).flatMap((service): Operation[] =>
-        service.scheduler === 'sh' ? [{ kind: 'service-remove', service }] : [],
+        service.spec.scheduler === 'sh' ? [{ kind: 'service-remove', service }] : [],
       ),
     ),
   ),
@@ -133,7 +133,7 @@ export const AGENTS: readonly Mistake[] = [
     SWITCHOVER,
     does((operations) =>
       operations.map((one) =>
-        one.kind === 'guard' && one.needs ? { ...one, needs: { ...one.needs, handover: [] } } : one,
+        one.kind === 'nat-rules' && one.needs ? { ...one, needs: { ...one.needs, handover: [] } } : one,
       ),
     ),
   ),

@@ -21,9 +21,9 @@ const pad = (value: number | string, width: number): string => String(value).pad
 const destLine = ({ address, port, forward, weight, active, inactive }: ObservedDest): string =>
   `  -> ${place(address, port)}      ${pad(METHODS[forward], 7)} ${pad(weight, 6)} ${pad(active, 10)} ${pad(inactive, 10)}`
 function serviceLines(service: ObservedService): string[] {
-  if (isMark(service)) return [`FWM  ${hex(service.fwmark, 8)} ${service.scheduler} `]
-  const { protocol, address, port, scheduler, dests } = service
-  return [`${protocol.toUpperCase()}  ${place(address, port)} ${scheduler} `, ...dests.map(destLine)]
+  if (isMark(service)) return [`FWM  ${hex(service.fwmark, 8)} ${service.spec.scheduler} `]
+  const { protocol, address, port, spec, dests } = service
+  return [`${protocol.toUpperCase()}  ${place(address, port)} ${spec.scheduler} `, ...dests.map(destLine)]
 }
 const HEAD = [
   'IP Virtual Server version 1.2.1 (size=4096)',
@@ -44,9 +44,9 @@ function table(services: ObservedService[]) {
       kernel.asked.push('all')
       return answered().filter((service) => !isMark(service))
     },
-    dests: (service) => {
+    one: (service) => {
       kernel.asked.push(serviceKey(service))
-      return answered().find((one) => serviceKey(one) === serviceKey(service))?.dests ?? []
+      return answered().find((one) => serviceKey(one) === serviceKey(service)) ?? null
     },
   })
   const observe = (): { asked: string[]; services: readonly ObservedService[] } => {
@@ -70,7 +70,7 @@ const service = (octet: number, ...dests: ObservedDest[]): ObservedService => ({
   protocol: 'tcp',
   address: `10.20.0.${octet}`,
   port: 80,
-  scheduler: 'wrr',
+  spec: { scheduler: 'wrr', flags: [] },
   dests,
 })
 const key = (octet: number): string => `tcp 10.20.0.${octet}:80`
@@ -94,7 +94,7 @@ describe('a look at the table', () => {
     ['one more', service(9, dest(11), dest(12), dest(13))],
     ['one less', service(9, dest(12))],
     ['another port', service(9, dest(11, { port: 81 }), dest(12))],
-    ['a scheduler', { ...service(9, dest(11), dest(12)), scheduler: 'rr' }],
+    ['a scheduler', { ...service(9, dest(11), dest(12)), spec: { scheduler: 'rr', flags: [] } }],
   ])('asks for a service that differs: %s', (_, now) => {
     const { kernel, observe } = table(many(9))
     observe()
@@ -150,6 +150,27 @@ describe('a look at the table', () => {
     expect(looks[4]?.services).toEqual(kernel.services)
   })
 
+  it('notices in turn what the listing says nothing of: flags of the scheduler', () => {
+    const { kernel, observe } = table(many(9))
+    observe()
+    kernel.services[6] = { ...service(7, dest(11), dest(12)), spec: { scheduler: 'wrr', flags: ['flag-1'] } }
+    const looks = Array.from({ length: 5 }, observe)
+    expect(looks[0]?.services).not.toEqual(kernel.services)
+    expect(looks[4]?.services).toEqual(kernel.services)
+    expect(observe().services, 'and keeps them').toEqual(kernel.services)
+  })
+
+  it('leaves out a service that goes between the two voices', () => {
+    const { kernel, look, observe } = table(many(9))
+    observe()
+    look.outdate({ protocol: 'tcp', address: '10.20.0.9', port: 80 })
+    kernel.listing = (text) => {
+      kernel.services = kernel.services.filter((one) => serviceKey(one) !== key(9))
+      return text
+    }
+    expect(observe().services).toEqual(many(8))
+  })
+
   it.each<[string, (text: string) => string | null]>([
     ['cannot be read', () => null],
     ['is not understood', (text) => text.replace('wrr', 'wrr 10%\n')],
@@ -180,7 +201,10 @@ describe('a look at the table', () => {
   })
 
   it('leaves services by mark out, as before', () => {
-    const { kernel, observe } = table([...many(1), { fwmark: 7, family: 'ipv4', scheduler: 'rr', dests: [dest(11)] }])
+    const { kernel, observe } = table([
+      ...many(1),
+      { fwmark: 7, family: 'ipv4', spec: { scheduler: 'rr', flags: [] }, dests: [dest(11)] },
+    ])
     expect(observe().services).toEqual(kernel.services.slice(0, 1))
     expect(observe()).toEqual({ asked: [key(1)], services: kernel.services.slice(0, 1) })
   })
@@ -199,7 +223,7 @@ describe('a look at the table', () => {
       protocol: fc.constantFrom('tcp', 'udp'),
       address: fc.constantFrom('10.20.0.1', '10.20.0.2', 'fd00::20'),
       port: fc.constantFrom(80, 443),
-      scheduler: fc.constantFrom('rr', 'wlc'),
+      spec: fc.record({ scheduler: fc.constantFrom('rr', 'wlc'), flags: fc.constant([]) }),
       dests: fc.uniqueArray(anyDest, { selector: destKey, maxLength: 4 }),
     })
     const anyTable = fc.uniqueArray(anyService, { selector: serviceKey, maxLength: 6 })

@@ -13,8 +13,8 @@ export interface TableReader {
   listing(): string | null
   /** Every service by netlink, but for those by mark. */
   all(): readonly ObservedService[]
-  /** Destinations of one service by netlink; none where there is no such service. */
-  dests(service: ServiceId): readonly ObservedDest[]
+  /** One service by netlink; null where there is none. */
+  one(service: ServiceId): ObservedService | null
 }
 
 /** Services that are asked for although they look as before, in each look. */
@@ -28,8 +28,8 @@ interface Listed {
 
 export class TableLook {
   readonly #reader: TableReader
-  /** Service key → its destinations by netlink, and what the listing said then. */
-  readonly #known = new Map<string, { readonly shape: string; readonly dests: readonly ObservedDest[] }>()
+  /** Service key → the service by netlink, and what the listing said then. */
+  readonly #known = new Map<string, { readonly shape: string; readonly service: ObservedService }>()
   /** Whose turn it was last. */
   #turn = ''
 
@@ -43,12 +43,16 @@ export class TableLook {
     const whole = listed === null || listed.size === 0 || this.#known.size === 0
     if (whole || [...this.#known.keys()].some((key) => !listed.has(key))) return this.#all(listed ?? new Map())
     const due = this.#due(listed)
-    return [...listed].map(([key, { service, shape }]) => {
-      const known = this.#known.get(key)
-      if (known && !due.has(key)) return { ...service, dests: counted(known.dests, service.dests) }
-      const dests = this.#reader.dests(service)
-      this.#note(key, { service, shape }, dests)
-      return { ...service, dests }
+    return [...listed].flatMap(([key, { service, shape }]): readonly ObservedService[] => {
+      const known = this.#known.get(key)?.service
+      if (known && !due.has(key)) return [{ ...known, dests: counted(known.dests, service.dests) }]
+      const now = this.#reader.one(service)
+      if (!now) {
+        this.#known.delete(key)
+        return []
+      }
+      this.#note(key, { service, shape }, now)
+      return [now]
     })
   }
 
@@ -57,8 +61,8 @@ export class TableLook {
     this.#known.delete(serviceKey(service))
   }
   /** Listing and answer are of two moments: where they differ, neither says how the other one was. */
-  #note(key: string, { service, shape }: Listed, dests: readonly ObservedDest[]): void {
-    if (printed(dests) === printed(service.dests)) this.#known.set(key, { shape, dests })
+  #note(key: string, { service: listed, shape }: Listed, service: ObservedService): void {
+    if (printed(service) === printed(listed)) this.#known.set(key, { shape, service })
     else this.#known.delete(key)
   }
 
@@ -73,7 +77,7 @@ export class TableLook {
     for (const service of services) {
       const key = serviceKey(service)
       const one = listed.get(key)
-      if (one) this.#note(key, one, service.dests)
+      if (one) this.#note(key, one, service)
     }
     return services
   }
@@ -95,12 +99,14 @@ export class TableLook {
   }
 }
 
-/** What the listing shows of destinations, in any order; it names `bypass` as it names masquerading. */
-const printed = (dests: readonly ObservedDest[]): string =>
-  dests
-    .map((dest) => `${destKey(dest)} ${dest.forward === 'bypass' ? 'nat' : dest.forward} ${dest.weight}`)
-    .toSorted()
-    .join('\n')
+/** What the listing shows of a service, destinations in any order; it names `bypass` as it names masquerading, and no flags. */
+const printed = ({ spec, dests }: ObservedService): string =>
+  [
+    spec.scheduler,
+    ...dests
+      .map((dest) => `${destKey(dest)} ${dest.forward === 'bypass' ? 'nat' : dest.forward} ${dest.weight}`)
+      .toSorted(),
+  ].join('\n')
 
 /** Null where the listing cannot be relied on: unreadable, not understood, or a service stands there twice. */
 function readListing(text: string | null): ReadonlyMap<string, Listed> | null {
@@ -115,7 +121,7 @@ function readListing(text: string | null): ReadonlyMap<string, Listed> | null {
     const dests = destinations.map(observedDest)
     const seen = dests.map((dest) => [destKey(dest), dest.forward, dest.weight])
     listed.set(key, {
-      service: { protocol, address, port, scheduler, dests },
+      service: { protocol, address, port, spec: { scheduler, flags: [] }, dests },
       shape: JSON.stringify([scheduler, flags, seen]),
     })
   }

@@ -2,8 +2,8 @@
 import { type ObservedDest, type ObservedService, type Operation } from '@lvsm/plan'
 import { readFileSync } from 'node:fs'
 import { KernelError, type Netlink, NETLINK, openNetlink } from '@lvsm/kernel'
-import { isMark, SCHEDULERS, type ServiceId } from '@lvsm/model'
-import { AF_OF, ipvs } from '@lvsm/netlink'
+import { isMark, schedulerRow, type ServiceId, type ServiceSpec } from '@lvsm/model'
+import { AF_OF, ipvs, type Message } from '@lvsm/netlink'
 import { observedDest, TableLook } from './ipvs-look.ts'
 
 type TableOperation = Extract<Operation, { readonly service: unknown }>
@@ -21,13 +21,30 @@ const nameOf = (service: ServiceId): ipvs.ServiceName =>
     ? { kind: 'mark', family: AF_OF[service.family], mark: service.fwmark }
     : { kind: 'address', protocol: service.protocol, address: service.address, port: service.port }
 
+const FLAG_BITS = [ipvs.SERVICE_FLAG.scheduler1, ipvs.SERVICE_FLAG.scheduler2, ipvs.SERVICE_FLAG.scheduler3] as const
+
+export function encodeSpec({ scheduler, flags }: ServiceSpec): { readonly scheduler: string; readonly flags: number } {
+  const known = schedulerRow(scheduler)?.flags ?? []
+  const bits = FLAG_BITS.filter((_, at) => flags.includes(known[at] ?? ''))
+  return { scheduler, flags: bits.reduce((all, bit) => all | bit, 0) }
+}
+
+/** A bit without a name in the scheduler's row is called as ipvsadm calls it: `flag-3`. */
+export function decodeSpec({ scheduler, flags }: Pick<ipvs.Service, 'scheduler' | 'flags'>): ServiceSpec {
+  const known = schedulerRow(scheduler)?.flags ?? []
+  return {
+    scheduler,
+    flags: FLAG_BITS.flatMap((bit, at) => ((flags & bit) === 0 ? [] : [known[at] ?? `flag-${at + 1}`])),
+  }
+}
+
 function encode(id: number, operation: TableOperation): Uint8Array {
   const name = nameOf(operation.service)
   switch (operation.kind) {
     case 'service-add':
-      return ipvs.newService(id, { name, scheduler: operation.scheduler })
+      return ipvs.newService(id, { name, ...encodeSpec(operation.spec) })
     case 'service-edit':
-      return ipvs.setService(id, { name, scheduler: operation.scheduler })
+      return ipvs.setService(id, { name, ...encodeSpec(operation.spec) })
     case 'service-remove':
       return ipvs.deleteService(id, name)
     case 'dest-add':
@@ -56,7 +73,7 @@ export function openTable(): Table {
   const listed = new TableLook({
     listing: readListing,
     all: () => services(socket, family ?? 0),
-    dests: (service) => dests(socket, family ?? 0, nameOf(service)),
+    one: (service) => oneService(socket, family ?? 0, nameOf(service)),
   })
 
   return {
@@ -79,7 +96,7 @@ export function openTable(): Table {
       if (!reply || reply.errno === 0) return null
       const hint =
         operation.kind === 'service-add' && reply.code === 'ENOENT'
-          ? ` (is the module ${SCHEDULERS[operation.scheduler].module} there?)`
+          ? ` (is the module ${schedulerRow(operation.spec.scheduler)?.module ?? operation.spec.scheduler} there?)`
           : ''
       return `${reply.message}${hint}`
     },
@@ -97,14 +114,23 @@ function readListing(): string | null {
 }
 
 function services(socket: Netlink, family: number): ObservedService[] {
-  return socket.dump(ipvs.dumpServices(family)).flatMap((message) => {
-    const decoded = ipvs.decodeService(message)
-    // Services by firewall mark are not of this version's making.
-    if (!decoded.ok || decoded.value.name.kind !== 'address') return []
-    const { name, scheduler } = decoded.value
-    const { protocol, address, port } = name
-    return [{ protocol, address, port, scheduler, dests: dests(socket, family, name) }]
-  })
+  return socket.dump(ipvs.dumpServices(family)).flatMap((message) => observedService(socket, family, message) ?? [])
+}
+
+function oneService(socket: Netlink, family: number, name: ipvs.ServiceName): ObservedService | null {
+  const [reply] = socket.request([ipvs.getService(family, name)])
+  if (reply?.code === 'ESRCH') return null
+  if (!reply || reply.errno !== 0 || !reply.data[0]) throw new KernelError('IPVS_CMD_GET_SERVICE', reply?.errno ?? 0)
+  return observedService(socket, family, reply.data[0])
+}
+
+/** Null for what is not of this version's making: services by firewall mark. */
+function observedService(socket: Netlink, family: number, message: Message): ObservedService | null {
+  const decoded = ipvs.decodeService(message)
+  if (!decoded.ok || decoded.value.name.kind !== 'address') return null
+  const { name } = decoded.value
+  const { protocol, address, port } = name
+  return { protocol, address, port, spec: decodeSpec(decoded.value), dests: dests(socket, family, name) }
 }
 
 function dests(socket: Netlink, family: number, name: ipvs.ServiceName): ObservedDest[] {

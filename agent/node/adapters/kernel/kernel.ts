@@ -5,7 +5,7 @@ import { AF_OF, type Decoded, type Message, nftables, rtnetlink } from '@lvsm/ne
 import { familyOf, isOwnLabel, MARKS, ownLabel } from '@lvsm/base'
 import { FAMILIES, namesOf, PLACEMENTS } from '@lvsm/model'
 import type { Kernel } from '../../ports.ts'
-import { type Guard, openGuard } from './guard.ts'
+import { type NatRulesPort, openNatRules } from './nat-rules.ts'
 import { openTable, type Table } from './ipvs.ts'
 import { type Remembered, remembered } from './remembered.ts'
 import { readSysctl, writeSysctl } from './sysctl.ts'
@@ -24,11 +24,11 @@ const ALIASES = Object.values(PLACEMENTS).flatMap(({ device }) => (device === nu
 export function openKernel(): Kernel {
   const route = openNetlink(NETLINK.route)
   const table = openTable()
-  const guard = openGuard()
+  const natRules = openNatRules()
   const watches: { close(): void }[] = []
   const clock = (): number => performance.now()
   const host = remembered(() => readHostNetwork(route), clock)
-  const rules = remembered(() => guard.observe(), clock)
+  const rules = remembered(() => natRules.observe(), clock)
   const forget = (): void => {
     host.forget()
     rules.forget()
@@ -41,13 +41,13 @@ export function openKernel(): Kernel {
         ...host.get(),
         sysctls: new Map(sysctls.map((path) => [path, readSysctl(path)])),
         services: services ? table.observe() : [],
-        guard: rules.get(),
+        natRules: rules.get(),
       }
     },
     apply(operations) {
       forget()
       return operations.flatMap((operation) => {
-        const message = carryOut(operation, { route, table, guard })
+        const message = carryOut(operation, { route, table, natRules })
         return message === null ? [] : [{ operation, message }]
       })
     },
@@ -55,7 +55,7 @@ export function openKernel(): Kernel {
       watches.push(watchHostNetwork(host, changed), watchRules(rules, changed))
     },
     close() {
-      for (const part of [...watches, route, table, guard]) part.close()
+      for (const part of [...watches, route, table, natRules]) part.close()
     },
   }
 }
@@ -124,16 +124,16 @@ function watchRules(rules: Remembered<string | null>, changed: () => void): Watc
 interface Parts {
   readonly route: Netlink
   readonly table: Table
-  readonly guard: Guard
+  readonly natRules: NatRulesPort
 }
 
 /** What the kernel says when it refuses; null when it is done. */
-function carryOut(operation: Operation, { route, table, guard }: Parts): string | null {
+function carryOut(operation: Operation, { route, table, natRules }: Parts): string | null {
   switch (operation.kind) {
     case 'sysctl':
       return writeSysctl(operation.path, operation.value)
-    case 'guard':
-      return guard.load(operation.needs)
+    case 'nat-rules':
+      return natRules.load(operation.needs)
     case 'route-set':
     case 'route-remove':
     case 'alias-add':

@@ -26,7 +26,7 @@ export function unreadyFor(state: NodeState, group: ConfigGroup): string | null 
   const keys = new Set(services.map(serviceKey))
   const missing = kernel.pending.find((operation) => isNeeded(operation, keys))
   if (missing) return `still to do: ${describeOperation(missing)}`
-  const failure = kernel.failures.find(({ operation }) => operation.kind !== 'guard')
+  const failure = kernel.failures.find(({ operation }) => operation.kind !== 'nat-rules')
   return failure ? describeFailure(failure.operation, failure.message) : null
 }
 

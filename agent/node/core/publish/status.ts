@@ -51,7 +51,7 @@ function reportGroup(state: NodeState, group: ConfigGroup): GroupReport {
   const { name, addresses, directors } = group
   const known = ownership(state, name)
   const owner = known?.owner ?? null
-  const moving = known?.role === 'taking' || known?.role === 'releasing'
+  const moving = known?.role === 'acquiring' || known?.role === 'releasing'
   return {
     name,
     owner,
@@ -93,8 +93,8 @@ function reportService(state: NodeState, service: ConfigService, owner: string |
     const told = elsewhere === null ? null : destinationOf(state, elsewhere, service.name, key)
     return reportRealserver(realserver, told ?? own.get(key), owner)
   })
-  const { name, group, address, port, protocol, scheduler } = service
-  return { name, group, address, port, protocol, scheduler, realservers }
+  const { name, group, address, port, protocol, scheduler, schedulerFlags } = service
+  return { name, group, address, port, protocol, scheduler, schedulerFlags, realservers }
 }
 
 function reportRealserver(

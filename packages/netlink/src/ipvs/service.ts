@@ -105,6 +105,10 @@ export const setService = (family: number, spec: ServiceSpec): Uint8Array =>
 export const deleteService = (family: number, name: ServiceName): Uint8Array =>
   encodeGeneric(family, COMMAND.deleteService, FLAG.ack, [nested(ATTRIBUTE.service, ...nameAttributes(name))])
 
+/** One service, without its destinations. ESRCH when it is not there. */
+export const getService = (family: number, name: ServiceName): Uint8Array =>
+  encodeGeneric(family, COMMAND.getService, FLAG.ack, [nested(ATTRIBUTE.service, ...nameAttributes(name))])
+
 export const dumpServices = (family: number): Uint8Array => encodeGeneric(family, COMMAND.getService, FLAG.dump, [])
 
 function readName(attributes: Attributes, family: number): ServiceName {

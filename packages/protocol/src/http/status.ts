@@ -67,6 +67,7 @@ const service = z.object({
   port: z.number(),
   protocol: z.string(),
   scheduler: z.string(),
+  schedulerFlags: list(z.string()).exactOptional(),
   realservers: list(realserver),
 })
 const node = z.object({

@@ -1,5 +1,5 @@
 /** Our nftables tables beside IPVS: always replaced as a whole, in one transaction, and watched. */
-import { type GuardNeeds, guardPrint } from '@lvsm/plan'
+import { type NatRules, natRulesText } from '@lvsm/plan'
 import { NETLINK, openNetlink } from '@lvsm/kernel'
 import { MARKS } from '@lvsm/base'
 import { KERNEL_PROTOCOLS } from '@lvsm/model'
@@ -16,11 +16,11 @@ const AFTER_IPVS = 150
 const BEFORE_IPVS = 50
 const SOURCE_NAT = 100
 
-export interface Guard {
-  /** `guardPrint` of what was loaded while the rules are still those; null when there is no table; else something that no rules are. */
+export interface NatRulesPort {
+  /** `natRulesText` of what was loaded while the rules are still those; null when there is no table; else something that no rules are. */
   observe(): string | null
   /** Null takes the tables away. The error as a sentence, or null. */
-  load(needs: GuardNeeds | null): string | null
+  load(needs: NatRules | null): string | null
   close(): void
 }
 
@@ -30,7 +30,7 @@ const port = (offset: 0 | 2, number: number): Rule =>
   is({ kind: 'payload', base: 'transport', offset, length: 2 }, Uint8Array.of(number >> 8, number & 0xff))
 
 /** `ip saddr A tcp sport P ct state != established counter drop` */
-const answerRule = ({ address, port: number, protocol }: GuardNeeds['answers'][number]): Rule => [
+const untranslatedRule = ({ address, port: number, protocol }: NatRules['untranslated'][number]): Rule => [
   ...match.ipv4Only,
   ...is(match.load.ipv4Source, inetBytes(address)),
   ...match.transportIs(KERNEL_PROTOCOLS[protocol].number),
@@ -43,7 +43,7 @@ const answerRule = ({ address, port: number, protocol }: GuardNeeds['answers'][n
 ]
 
 /** `ip saddr A tcp sport P tcp flags & (rst | ack) == rst | ack tcp sequence 0 counter drop`: what answers a SYN (RFC 9293, 3.5.2). */
-const silentRule = ({ address, port: number, protocol }: GuardNeeds['silent'][number]): Rule => [
+const rstRule = ({ address, port: number, protocol }: NatRules['suppressRst'][number]): Rule => [
   ...match.ipv4Only,
   ...is(match.load.ipv4Source, inetBytes(address)),
   ...match.transportIs(KERNEL_PROTOCOLS[protocol].number),
@@ -57,7 +57,7 @@ const silentRule = ({ address, port: number, protocol }: GuardNeeds['silent'][nu
 ]
 
 /** `ip saddr A ip daddr != N/M counter snat to V` */
-function leavingRule({ address, network, vip }: GuardNeeds['masquerade'][number]): Rule {
+function masqueradeRule({ address, network, vip }: NatRules['masquerade'][number]): Rule {
   const inside = match.networkIs(match.load.ipv4Destination, network.address, network.prefix)
   const outside = inside.map((part): nftables.Expression => (part.kind === 'cmp' ? { ...part, op: 'neq' } : part))
   return [
@@ -71,7 +71,7 @@ function leavingRule({ address, network, vip }: GuardNeeds['masquerade'][number]
 }
 
 /** `ip daddr V tcp dport P tcp flags & (syn | rst) == 0 counter dup to D` and the same with `drop`: neither begins a connection nor ends in a reset. */
-function movingRules({ address, port: number, protocol, to }: GuardNeeds['handover'][number]): Rule[] {
+function handoverRules({ address, port: number, protocol, to }: NatRules['handover'][number]): Rule[] {
   const flags: Rule = [
     { kind: 'payload', base: 'transport', offset: 13, length: 1 },
     { kind: 'bitwise', mask: Uint8Array.of(SYN_AND_RST), xor: Uint8Array.of(0) },
@@ -91,7 +91,7 @@ function movingRules({ address, port: number, protocol, to }: GuardNeeds['handov
 
 const clear = (table: nftables.TableName): Uint8Array[] => [nftables.newTable(table), nftables.deleteTable(table)]
 
-function build(needs: GuardNeeds): Uint8Array[] {
+function build(needs: NatRules): Uint8Array[] {
   const { inet } = nftables.HOOK
   const chain = (
     table: nftables.TableName,
@@ -109,24 +109,24 @@ function build(needs: GuardNeeds): Uint8Array[] {
       ? []
       : [
           nftables.newTable(IP),
-          ...chain(IP, 'moving', inet.input, AFTER_IPVS, 'filter', needs.handover.flatMap(movingRules)),
+          ...chain(IP, 'handover', inet.input, AFTER_IPVS, 'filter', needs.handover.flatMap(handoverRules)),
         ]
-  const silent = (at: 'output' | 'forward'): Uint8Array[] => {
-    const rules = needs.silent.filter((entry) => entry.at === at).map(silentRule)
-    return rules.length === 0 ? [] : chain(INET, `silent-${at}`, inet[at], BEFORE_IPVS, 'filter', rules)
+  const suppressRst = (at: 'output' | 'forward'): Uint8Array[] => {
+    const rules = needs.suppressRst.filter((entry) => entry.at === at).map(rstRule)
+    return rules.length === 0 ? [] : chain(INET, `suppress-rst-${at}`, inet[at], BEFORE_IPVS, 'filter', rules)
   }
-  const quiet = [nftables.newTable(INET), ...silent('output'), ...silent('forward')]
+  const tables = [nftables.newTable(INET), ...suppressRst('output'), ...suppressRst('forward')]
   // A node without NAT realservers needs no connection tracking.
-  if (needs.answers.length === 0) return [...quiet, ...ip]
+  if (needs.untranslated.length === 0) return [...tables, ...ip]
   return [
-    ...quiet,
-    ...chain(INET, 'returning', inet.forward, AFTER_IPVS, 'filter', needs.answers.map(answerRule)),
-    ...chain(INET, 'leaving', inet.postrouting, SOURCE_NAT, 'nat', needs.masquerade.map(leavingRule)),
+    ...tables,
+    ...chain(INET, 'untranslated', inet.forward, AFTER_IPVS, 'filter', needs.untranslated.map(untranslatedRule)),
+    ...chain(INET, 'masquerade', inet.postrouting, SOURCE_NAT, 'nat', needs.masquerade.map(masqueradeRule)),
     ...ip,
   ]
 }
 
-export function openGuard(): Guard {
+export function openNatRules(): NatRulesPort {
   const socket = openNetlink(NETLINK.netfilter)
   let loaded: { readonly print: string | null; readonly standing: string } = { print: null, standing: '' }
 
@@ -160,7 +160,7 @@ export function openGuard(): Guard {
       const refused = socket.apply(nftables.batch(messages))
       if (refused)
         return `${refused.message}: are the modules nf_tables, nf_conntrack, nft_chain_nat, nft_ct and nft_dup_ipv4 there?`
-      loaded = { print: guardPrint(needs), standing: standing() }
+      loaded = { print: natRulesText(needs), standing: standing() }
       return null
     },
     close: () => socket.close(),

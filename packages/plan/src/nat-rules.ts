@@ -8,7 +8,7 @@
  *   a director that is not the owner the fence drops them.
  * * *handover*: in a planned move packets of connections that the former owner still serves may reach the new
  *   one first. They go on to the former owner instead of meeting a reset.
- * * *silent*: a realserver whose service is gone refuses connections (RST) until the check has noticed. For a checked
+ * * *suppressRst*: a realserver whose service is gone refuses connections (RST) until the check has noticed. For a checked
  *   service the refusal of a SYN is kept back: TCP sends the SYN again after a second (RFC 6298), by then IPVS knows,
  *   and another realserver answers. Refusals inside a connection pass, and so do those that the check itself meets.
  *
@@ -16,34 +16,29 @@
  */
 import { type Cidr, forwarding, networkCidr, type NodeView, PROTOCOLS, type Protocol, probeOf } from '@lvsm/model'
 
-export interface GuardNeeds {
-  readonly answers: readonly { readonly address: string; readonly port: number; readonly protocol: Protocol }[]
+interface Socket {
+  readonly address: string
+  readonly port: number
+  readonly protocol: Protocol
+}
+export interface NatRules {
+  readonly untranslated: readonly Socket[]
   readonly masquerade: readonly { readonly address: string; readonly network: Cidr; readonly vip: string }[]
-  readonly handover: readonly {
-    readonly address: string
-    readonly port: number
-    readonly protocol: Protocol
-    readonly to: string
-  }[]
+  readonly handover: readonly (Socket & { readonly to: string })[]
   /** Who would refuse: a service of this node (`output`), or a NAT realserver behind it (`forward`). */
-  readonly silent: readonly {
-    readonly address: string
-    readonly port: number
-    readonly protocol: Protocol
-    readonly at: 'output' | 'forward'
-  }[]
+  readonly suppressRst: readonly (Socket & { readonly at: 'output' | 'forward' })[]
 }
 
-export function guardNeeds(
+export function natRules(
   { directs: groups, services, serves }: NodeView,
   handover: ReadonlyMap<string, string>,
-): GuardNeeds | null {
-  const silent = serves
+): NatRules | null {
+  const suppressRst = serves
     .filter(({ protocol }) => PROTOCOLS[protocol].handshake)
-    .map(({ address, port, protocol }): GuardNeeds['silent'][number] => ({ address, port, protocol, at: 'output' }))
-  const answers: GuardNeeds['answers'][number][] = []
-  const masquerade: GuardNeeds['masquerade'][number][] = []
-  const moving: GuardNeeds['handover'][number][] = []
+    .map(({ address, port, protocol }): NatRules['suppressRst'][number] => ({ address, port, protocol, at: 'output' }))
+  const untranslated: NatRules['untranslated'][number][] = []
+  const masquerade: NatRules['masquerade'][number][] = []
+  const handed: NatRules['handover'][number][] = []
   for (const service of services) {
     const group = groups.find((entry) => entry.name === service.group)
     const vip = group?.addresses.find((entry) => entry.kind === 'vip')
@@ -51,22 +46,23 @@ export function guardNeeds(
     const { handshake } = PROTOCOLS[service.protocol]
     const refuses = handshake && probeOf(service.check.type) !== null
     if (handshake && to !== undefined)
-      moving.push({ address: service.address, port: service.port, protocol: service.protocol, to })
+      handed.push({ address: service.address, port: service.port, protocol: service.protocol, to })
     for (const { address, port, forward, gateway } of service.realservers) {
       const floating = group?.addresses.find((entry) => entry.kind === 'gateway' && entry.address === gateway)
       if (!forwarding(forward).answersThroughDirector || !vip || !floating) continue
-      if (!answers.some((entry) => entry.address === address && entry.port === port))
-        answers.push({ address, port, protocol: service.protocol })
-      if (refuses && !silent.some((entry) => entry.address === address && entry.port === port))
-        silent.push({ address, port, protocol: service.protocol, at: 'forward' })
+      const { protocol } = service
+      const same = (entry: Socket): boolean =>
+        entry.address === address && entry.port === port && entry.protocol === protocol
+      if (!untranslated.some(same)) untranslated.push({ address, port, protocol })
+      if (refuses && !suppressRst.some(same)) suppressRst.push({ address, port, protocol, at: 'forward' })
       if (!masquerade.some((entry) => entry.address === address))
         masquerade.push({ address, network: networkCidr(floating), vip: vip.address })
     }
   }
-  const all = answers.length + moving.length + silent.length
-  return all > 0 ? { answers, masquerade, handover: moving, silent } : null
+  const all = untranslated.length + handed.length + suppressRst.length
+  return all > 0 ? { untranslated, masquerade, handover: handed, suppressRst } : null
 }
 
 /** What the rules are, as one text: equal texts are equal rules. */
-export const guardPrint = (needs: GuardNeeds | null): string | null =>
-  needs === null ? null : JSON.stringify([needs.answers, needs.masquerade, needs.handover, needs.silent])
+export const natRulesText = (needs: NatRules | null): string | null =>
+  needs === null ? null : JSON.stringify([needs.untranslated, needs.masquerade, needs.handover, needs.suppressRst])
