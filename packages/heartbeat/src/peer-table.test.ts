@@ -158,6 +158,14 @@ describe('peerTable', () => {
       peers.judge(from({ incarnation: `old${start}`, to: 'a0' }), instant(1001 + start))
     expect(peers.judge(from({}), instant(1100))).toEqual({ kind: 'drop', reason: 'replay' })
   })
+  test('a flood of starts that nobody proved does not push out the one that speaks', () => {
+    const peers = peerTable()
+    expect(peers.judge(from({}), at).kind).toBe('counts')
+    for (let start = 0; start < 3 * INCARNATIONS; start++)
+      peers.judge(from({ incarnation: `flood${start}`, to: null }), instant(1100 + start))
+    expect(peers.address('dir2', instant(1200))).toBe('b1')
+    expect(peers.heardAt('dir2')).toBe(at)
+  })
   test('remembers a bounded number of retired starts', () => {
     const peers = peerTable()
     const starts = ANCIENT + RETIRED + INCARNATIONS + 1

@@ -25,6 +25,13 @@ test('is as wide as it says', () => {
   expect(window.take(5000)).toBe('stale')
 })
 
+test('what is stale takes nothing: it shares its place in the ring with a later one', () => {
+  const window = new ReplayWindow()
+  const ring = WINDOW + 32
+  window.take(5000)
+  expect([window.take(4990 - ring), window.take(4990)]).toEqual(['stale', 'fresh'])
+})
+
 test('a look takes nothing', () => {
   const window = new ReplayWindow()
   expect([window.look(7), window.look(7), window.take(7), window.look(7)]).toEqual(['fresh', 'fresh', 'fresh', 'seen'])
