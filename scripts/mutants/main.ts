@@ -57,6 +57,7 @@ async function main(): Promise<void> {
   try {
     const red = await judge.baseline([...new Set(chosen.map((mutant) => mutant.file))])
     if (red !== null) return fail(`without a mistake the tests are red already: ${red}`)
+    if (judge.leftOut.length > 0) console.log(`not asked, red without a mistake: ${judge.leftOut.join(', ')}`)
     const began = performance.now()
     await attack({
       mutants: chosen,

@@ -143,6 +143,10 @@ it('counts', () => expect(count()).toBe(3))
 import { red } from './red.ts'
 it('is red', () => expect(red).toBe(2))
 `,
+    'packages/other/src/other.test.ts': `import { expect, it } from 'vitest'
+import { count } from '../../tiny/src/tiny.ts'
+it('is red elsewhere', () => expect(count()).toBe(4))
+`,
   }
   let tree = ''
   beforeAll(() => {
@@ -167,6 +171,7 @@ it('is red', () => expect(red).toBe(2))
       expect(await judge.baseline(['packages/tiny/src/lonely.ts'])).toBe('no test reaches these files')
       expect(await judge.baseline([PRODUCT, RED])).toBe('own tests: is red')
       expect(await judge.baseline([PRODUCT])).toBeNull()
+      expect(judge.leftOut).toEqual(['packages/other/src/other.test.ts'])
       const mutants = planted('while (at < 4) at += 1', 'while (at < 3) at -= 1', 'export const unseen = 8')
       expect(mutants).toHaveLength(3)
       await attack({

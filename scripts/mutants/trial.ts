@@ -11,6 +11,8 @@ export interface Question {
 export interface Answer {
   /** The first test that failed, or the file that could not be loaded; null when all passed. */
   readonly failed: string | null
+  /** Its file, from the root. */
+  readonly file: string | null
   readonly ran: number
   readonly tookMs: number
 }
@@ -28,13 +30,16 @@ async function serve(root: string): Promise<void> {
     const { testModules: known, unhandledErrors } = await vitest.runTestSpecifications(files)
     // vitest remembers every file that it ever ran.
     const testModules = known.filter((module) => asked.has(module.moduleId))
-    const failed = testModules.flatMap((module) => [
-      ...[...module.children.allTests('failed')].map((test) => test.fullName),
-      ...(module.state() === 'failed' ? [module.relativeModuleId] : []),
-    ])
+    const failed = testModules.flatMap((module) => {
+      const names = [...module.children.allTests('failed')].map((test) => test.fullName)
+      const loaded = module.state() === 'failed' ? [module.relativeModuleId] : []
+      return [...names, ...loaded].map((name) => ({ name, file: module.relativeModuleId }))
+    })
     const passed = testModules.flatMap((module) => [...module.children.allTests('passed')])
     const error = unhandledErrors.length > 0 ? 'an error outside the tests' : null
-    return { failed: failed[0] ?? error, ran: passed.length, tookMs: performance.now() - began }
+    const [first] = failed
+    const tookMs = performance.now() - began
+    return { failed: first?.name ?? error, file: first?.file ?? null, ran: passed.length, tookMs }
   }
 
   process.on('disconnect', () => process.exit(0))
