@@ -43,6 +43,7 @@ const notWritten = (file: string): Counter =>
 export const COUNTERS = {
   'drop-short': dropped('datagram', 'short', 'too short'),
   'drop-long': dropped('datagram', 'long', 'too long'),
+  'drop-source': dropped('datagram', 'source', 'from an address that is not of the node that they name'),
   'drop-version': dropped('datagram', 'version', 'not of this protocol version'),
   'drop-key': dropped('datagram', 'key', 'signed with an unknown key'),
   'drop-mac': dropped('datagram', 'mac', 'with a wrong signature'),
