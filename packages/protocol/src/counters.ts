@@ -19,6 +19,7 @@ const UNITS = {
   message: ["message of another node's agent", "messages of other nodes' agents"],
   'to-lease': ['frame of the agent to the lease process', 'frames of the agent to the lease process'],
   'from-lease': ['frame of the lease process to the agent', 'frames of the lease process to the agent'],
+  client: ['connection to the lease process', 'connections to the lease process'],
   request: ['request to the agent', 'requests to the agent'],
 } as const
 const UNKNOWN_KIND = 'of a kind that this version does not know'
@@ -64,6 +65,8 @@ export const COUNTERS = {
   'drop-message-malformed': dropped('message', 'malformed', UNREADABLE),
   'drop-to-lease-unknown-kind': dropped('to-lease', 'unknown-kind', UNKNOWN_KIND),
   'drop-to-lease-malformed': dropped('to-lease', 'malformed', UNREADABLE),
+  'drop-client-crowded': dropped('client', 'crowded', 'beyond the limit'),
+  'drop-client-half': dropped('client', 'half', 'that left a frame half said'),
   'drop-from-lease-unknown-kind': dropped('from-lease', 'unknown-kind', UNKNOWN_KIND),
   'drop-from-lease-malformed': dropped('from-lease', 'malformed', UNREADABLE),
   'drop-request-unknown-path': dropped('request', 'unknown-path', UNKNOWN_KIND),
