@@ -14,6 +14,7 @@ import { PeerTable } from '@lvsm/heartbeat'
 import { Acceptor, RULES, type Rules } from '@lvsm/lease'
 import type { Asker, LeaseEffect } from './events.ts'
 import type { GroupState } from './group-state.ts'
+import { newRelayLane, type RelayLane } from './relay-lane.ts'
 
 export interface LeaseCoreOptions {
   readonly node: string
@@ -109,6 +110,7 @@ export interface LeaseState {
   local: LocalMessage[]
   waitingRequests: WaitingRequest[]
   readonly durable: Durable
+  readonly relays: RelayLane
 }
 
 export function newLeaseState(options: LeaseCoreOptions): LeaseState {
@@ -143,6 +145,7 @@ export function newLeaseState(options: LeaseCoreOptions): LeaseState {
     effects: [],
     local: [],
     waitingRequests: [],
+    relays: newRelayLane(options.startedAt),
     durable: {
       onDisk: options.kept ? options.state : null,
       writing: null,

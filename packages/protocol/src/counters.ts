@@ -65,6 +65,12 @@ export const COUNTERS = {
   'drop-message-malformed': dropped('message', 'malformed', UNREADABLE),
   'drop-to-lease-unknown-kind': dropped('to-lease', 'unknown-kind', UNKNOWN_KIND),
   'drop-to-lease-malformed': dropped('to-lease', 'malformed', UNREADABLE),
+  'drop-to-lease-long': dropped('to-lease', 'long', 'longer than any word to other agents'),
+  'drop-to-lease-crowded': dropped(
+    'to-lease',
+    'crowded',
+    'for other agents, replaced by newer ones before their turn came',
+  ),
   'drop-client-crowded': dropped('client', 'crowded', 'beyond the limit'),
   'drop-client-half': dropped('client', 'half', 'that left a frame half said'),
   'drop-from-lease-unknown-kind': dropped('from-lease', 'unknown-kind', UNKNOWN_KIND),
