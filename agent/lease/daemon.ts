@@ -14,6 +14,7 @@ import { type IpcServer, serveIpc } from './adapters/ipc.ts'
 import { type LeaseState, openState } from './adapters/state.ts'
 import { openLinks } from './adapters/network/udp.ts'
 import { createLeaseCore, type LeaseCore } from './core/core.ts'
+import { FilterNews } from './filter-news.ts'
 import { News } from './news.ts'
 import type { RunOptions } from './options.ts'
 import { type Pump, startPump } from './pump.ts'
@@ -45,6 +46,7 @@ export class Daemon {
   readonly #kernel: Kernel
   readonly #core: LeaseCore
   readonly #news: News
+  readonly #filterNews: FilterNews
   readonly #ipc: IpcServer
   readonly #pump: Pump
   readonly #views: Views
@@ -72,6 +74,7 @@ export class Daemon {
       tell: (word) => this.#ipc.tell(word),
       say: (text) => machine.say(text),
     })
+    this.#filterNews = new FilterNews(this.#news, (text) => machine.say(text))
     this.#pump = this.#startPump()
     this.#views = this.#makeViews()
     this.#ipc = this.#serve()
@@ -121,6 +124,7 @@ export class Daemon {
   #makeViews(): Views {
     return new Views(this.#options.node, {
       openLinks,
+      guard: (ports, perSecond) => this.#filterNews.built(this.#kernel.filter.build(ports, perSecond)),
       received: (datagram, link) => this.#pump.feed({ kind: 'datagram', envelope: { ...datagram, link } }),
       watch: (groups) => {
         try {
@@ -148,6 +152,7 @@ export class Daemon {
         this.#machine.say(`somebody else changed the rule set (${damage}): the fence is put back`)
         this.#pump.feed({ kind: 'fence-lost' })
       },
+      filterLost: (damage, restored) => this.#filterNews.lost(damage, restored),
     }
   }
 
@@ -167,6 +172,7 @@ export class Daemon {
       stopped: () => {
         const { error } = this.#kernel.fence.clear()
         if (error) this.#machine.say(`the fence stays, closed: ${error}`)
+        this.#kernel.filter.clear()
         this.#leave(0)
       },
       unfenced: (error) =>

@@ -1,5 +1,6 @@
 /** The word about what happened, to the log and to the reconciler. It follows a little later: acting comes first. */
 import { type CounterName, type FromLease, type LeaseEvent, type LeaseStatus } from '@lvsm/protocol'
+import type { Trouble } from '@lvsm/base'
 import { onceAfter } from '@lvsm/kernel'
 
 const NEWS_MS = 60
@@ -15,6 +16,8 @@ export class News {
   readonly #ports: NewsPorts
   readonly #counters: Record<string, number> = {}
   readonly #waiting: LeaseEvent[] = []
+  /** Of the process and its machine, by code; the core has its own. */
+  readonly #troubles = new Map<string, Trouble>()
   /** Something is new: the status follows, with the events that there are by then. */
   readonly soon: () => void
 
@@ -34,6 +37,23 @@ export class News {
     return before === 0
   }
 
+  /** True when it is new. */
+  trouble(trouble: Trouble): boolean {
+    const fresh = !this.#troubles.has(trouble.code)
+    this.#troubles.set(trouble.code, trouble)
+    if (fresh) this.soon()
+    return fresh
+  }
+  has(code: string): boolean {
+    return this.#troubles.has(code)
+  }
+  /** True when it was one. */
+  over(code: string): boolean {
+    const ended = this.#troubles.delete(code)
+    if (ended) this.soon()
+    return ended
+  }
+
   tell(): void {
     for (const event of this.#waiting.splice(0)) {
       const lease = event.number ? ` (lease ${event.number})` : ''
@@ -46,6 +66,7 @@ export class News {
     const status = this.#ports.status()
     const counters = { ...this.#counters }
     for (const [reason, times] of Object.entries(status.counters)) counters[reason] = (counters[reason] ?? 0) + times
-    this.#ports.tell({ kind: 'status', status: { ...status, counters } })
+    const troubles = [...status.troubles, ...this.#troubles.values()]
+    this.#ports.tell({ kind: 'status', status: { ...status, troubles, counters } })
   }
 }

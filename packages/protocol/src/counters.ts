@@ -97,6 +97,11 @@ export const COUNTERS = {
     ['time', 'times'],
     'somebody else changed the fence, and it was put back',
   ),
+  'filter-restored': counted(
+    'lvsm_filter_restored_total',
+    ['time', 'times'],
+    'somebody else changed the rules in front of the heartbeat ports, and they were put back',
+  ),
   'state-write-failed': notWritten('lease state'),
   'view-write-failed': notWritten('last view'),
   'file-version': counted('lvsm_strange_files_total', ['file', 'files'], 'of another version, put aside'),
