@@ -362,6 +362,8 @@ test('three of them: one owns, hands over when it stops, and the other takes it;
   const [dir1, dir2, rs1] = nodes as [Host, Host, Host]
   await until(() => dir1.isOpen() && dir1.addresses().length === 1)
   expect(dir2.addresses()).toEqual([])
+  // Who has not heard a peer yet cannot address it.
+  await until(() => reconcilers[2]?.status?.peers.every(({ life }) => life === 'alive') === true)
   reconcilers[2]?.tell({ kind: 'relay', to: null, payload: Uint8Array.of(7) })
   await until(() =>
     reconcilers.slice(0, 2).every(({ words }) => words.some((word) => word.kind === 'relay' && word.from === 'rs1')),

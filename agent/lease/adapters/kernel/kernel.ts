@@ -64,9 +64,8 @@ export function openKernel(clock: () => Instant, sockets: Sockets = LINUX): Kern
   /** After any change of structure, by whomever. */
   const checkFence = oncePerTurn(() => {
     if (!watched) return
-    const { events } = watched
-    const isWhole = checkedFence(fence, events)
-    checkFilter(filter, events)
+    const isWhole = checkedFence(fence, watched.events)
+    checkFilter(filter, watched.events)
     if (isWhole) return
     clearTimeout(retry)
     retry = setTimeout(checkFence, RETRY_MS)
