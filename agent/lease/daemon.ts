@@ -71,6 +71,7 @@ export class Daemon {
     })
     this.#news = new News({
       status: () => this.#core.status(machine.clock()),
+      filtered: () => this.#kernel.filter.dropped(),
       tell: (word) => this.#ipc.tell(word),
       say: (text) => machine.say(text),
     })

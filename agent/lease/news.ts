@@ -4,10 +4,13 @@ import type { Trouble } from '@lvsm/base'
 import { onceAfter } from '@lvsm/kernel'
 
 const NEWS_MS = 60
+const FILTERED: CounterName = 'drop-filtered'
 
 export interface NewsPorts {
   /** As the core knows it. */
   status(): LeaseStatus
+  /** Datagrams that the kernel kept from this process. */
+  filtered(): number
   tell(word: FromLease): void
   say(text: string): void
 }
@@ -66,6 +69,8 @@ export class News {
     const status = this.#ports.status()
     const counters = { ...this.#counters }
     for (const [reason, times] of Object.entries(status.counters)) counters[reason] = (counters[reason] ?? 0) + times
+    const filtered = this.#ports.filtered()
+    if (filtered > 0) counters[FILTERED] = filtered
     const troubles = [...status.troubles, ...this.#troubles.values()]
     this.#ports.tell({ kind: 'status', status: { ...status, troubles, counters } })
   }

@@ -60,6 +60,8 @@ export interface HeartbeatPort {
 export interface PeerFilter {
   /** In place of those that are there, in one transaction; nothing is done where they are the same. `perSecond`: of one peer. */
   build(ports: readonly HeartbeatPort[], perSecond: number): Outcome
+  /** How many datagrams they dropped, as far as that is known. */
+  dropped(): number
   /** If this process built them. */
   clear(): Outcome
 }

@@ -44,6 +44,7 @@ const notWritten = (file: string): Counter =>
 export const COUNTERS = {
   'drop-short': dropped('datagram', 'short', 'too short'),
   'drop-long': dropped('datagram', 'long', 'too long'),
+  'drop-filtered': dropped('datagram', 'filtered', 'stopped by the kernel: not from a peer, or beyond what one sends'),
   'drop-source': dropped('datagram', 'source', 'from an address that is not of the node that they name'),
   'drop-version': dropped('datagram', 'version', 'not of this protocol version'),
   'drop-key': dropped('datagram', 'key', 'signed with an unknown key'),

@@ -79,6 +79,17 @@ describe('the heartbeat port of a link', () => {
   })
 })
 
+test('what they dropped is counted with each look, over all tables', () => {
+  through(RATE + 5, '10.11.0.2')
+  passes('192.0.2.1')
+  expect(filter.dropped()).toBe(0)
+  expect([filter.damage(), filter.dropped()]).toEqual(['', 6])
+  filter.build([OUTSIDE], RATE)
+  expect(filter.dropped()).toBe(6)
+  passes('192.0.2.1')
+  expect([filter.damage(), filter.dropped()]).toEqual(['', 7])
+})
+
 describe('another view', () => {
   test('comes in one transaction: there is no time without rules, and none in which a peer is missing', () => {
     const { length } = linux.calls
