@@ -14,6 +14,7 @@ import { PeerTable } from '@lvsm/heartbeat'
 import { Acceptor, RULES, type Rules } from '@lvsm/lease'
 import type { Asker, LeaseEffect } from './events.ts'
 import type { GroupState } from './group-state.ts'
+import type { Allowance } from './relays.ts'
 
 export interface LeaseCoreOptions {
   readonly node: string
@@ -87,6 +88,8 @@ export interface LeaseState {
   readonly greetedAt: Map<string, Instant>
   /** By node: datagrams sent over one link each; chooses the next link. */
   readonly linkTurns: Map<string, number>
+  /** By node: how many messages of its agent are still passed on now. */
+  readonly relayAllowances: Map<string, Allowance>
   readonly counters: Record<string, number>
   view: LeaseView | null
   now: Instant
@@ -128,6 +131,7 @@ export function newLeaseState(options: LeaseCoreOptions): LeaseState {
     stateLost: !options.kept,
     greetedAt: new Map(),
     linkTurns: new Map(),
+    relayAllowances: new Map(),
     counters: {},
     view: null,
     now: options.startedAt,
