@@ -20,7 +20,7 @@ const state = (
   ...changed,
 })
 
-/** dir1 owns the group, and rs1 asks it for something. */
+/** dir1 owns the group, and dir2 asks it for something. */
 function owner() {
   const one = node('dir1')
   one.feed({ kind: 'lease-up' })
@@ -28,7 +28,7 @@ function owner() {
   one.feed({ kind: 'message', from: 'dir2', text: encodeMessage(state()) })
   one.run(500)
   const ask = (id: string, command: unknown): void =>
-    one.feed({ kind: 'message', from: 'rs1', text: JSON.stringify({ kind: 'ask', id, command }) })
+    one.feed({ kind: 'message', from: 'dir2', text: JSON.stringify({ kind: 'ask', id, command }) })
   return { one, ask }
 }
 

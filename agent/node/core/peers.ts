@@ -2,6 +2,7 @@
 import { type DestinationReport, type StateMessage, type TablesMessage } from '@lvsm/protocol'
 import { between, type Instant } from '@lvsm/base'
 import { destKey } from '@lvsm/model'
+import { directsGroup, isDirector } from './entitled.ts'
 import { type NodeState } from './state.ts'
 
 /** An agent that was silent this long counts as gone: it speaks every two seconds. */
@@ -14,14 +15,21 @@ const isKnown = ({ config }: NodeState, from: string): boolean =>
 
 export function heardState(state: NodeState, from: string, message: StateMessage): void {
   if (!isKnown(state, from)) return
-  state.states.set(from, { at: state.now, message })
+  state.states.set(from, { at: state.now, message: believed(state, from, message) })
   heardReadiness(state, from, message.ready)
 }
 
-/** Why a node could not take these groups. */
+/** No realserver owns anything, whatever it says. */
+function believed(state: NodeState, from: string, message: StateMessage): StateMessage {
+  if (message.state !== 'owner' || isDirector(state, from)) return message
+  return { ...message, state: 'unknown', reason: `says that it is an owner, and is no director: ${message.reason}` }
+}
+
+/** Why a node could not take these groups; only of those that it directs. */
 export function heardReadiness(state: NodeState, from: string, ready: StateMessage['ready']): void {
   if (!isKnown(state, from)) return
   for (const { name } of state.config?.groups ?? []) {
+    if (!directsGroup(state, from, name)) continue
     const why = Object.hasOwn(ready, name) ? ready[name] : undefined
     if (why !== undefined) state.readiness.set(`${from} ${name}`, { at: state.now, why })
   }
@@ -29,9 +37,9 @@ export function heardReadiness(state: NodeState, from: string, ready: StateMessa
 
 export function heardTables(state: NodeState, from: string, { services }: TablesMessage): void {
   if (!isKnown(state, from)) return
-  for (const { name, realservers } of state.config?.services ?? []) {
-    const told = services[name]
-    if (!told) continue
+  for (const { name, group, realservers } of state.config?.services ?? []) {
+    const told = Object.hasOwn(services, name) ? services[name] : undefined
+    if (!told || !directsGroup(state, from, group)) continue
     const known = state.tables.get(`${from} ${name}`)
     const before = known && isFresh(state, known.at) ? known.destinations : new Map<string, DestinationReport>()
     const wanted = new Set(realservers.map(destKey))

@@ -142,7 +142,7 @@ export interface NodeState {
   /** Counts moves and questions of this process. */
   serial: number
   /** Oldest first. */
-  history: { readonly event: HistoryEvent; readonly addedAt: Instant }[]
+  history: { readonly event: HistoryEvent; readonly key: string; readonly addedAt: Instant }[]
   readonly known: Set<string>
   readonly published: Published
   /** Of the adapters, by a name of their own. */

@@ -1,5 +1,11 @@
 /** Length-prefixed frames over a byte stream, and the two directions of the node-local socket as codecs. */
-import { type GroupStatus, type LeaseEvent, type LeaseStatus, type PeerStatus } from './lease-status.ts'
+import {
+  type GroupStatus,
+  type LeaseEvent,
+  type LeaseStatus,
+  OWNERSHIP_EVENTS,
+  type PeerStatus,
+} from './lease-status.ts'
 import {
   type HeartbeatKey,
   type LeaseAddress,
@@ -93,7 +99,7 @@ const status = struct<LeaseStatus>({
 const event = struct<LeaseEvent>({
   at: number,
   group: text,
-  kind: oneOf(['took', 'gave-up', 'lost', 'released', 'offered', 'refused', 'note'], 'note'),
+  kind: oneOf([...OWNERSHIP_EVENTS, 'note'], 'note'),
   number: counter,
   reason: text,
 })

@@ -36,10 +36,13 @@ export interface LeaseStatus {
   readonly counters: Readonly<Record<string, number>>
 }
 /** One line of history: what moved when, why. The group is empty where it is about the node itself. `at` is an Instant of the reporting process. */
+/** Events that only a director of the group can have. */
+export const OWNERSHIP_EVENTS = ['took', 'gave-up', 'lost', 'released', 'offered', 'refused'] as const
+
 export interface LeaseEvent {
   readonly at: number
   readonly group: string
-  readonly kind: 'took' | 'gave-up' | 'lost' | 'released' | 'offered' | 'refused' | 'note'
+  readonly kind: (typeof OWNERSHIP_EVENTS)[number] | 'note'
   readonly number: number
   readonly reason: string
 }
