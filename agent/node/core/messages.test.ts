@@ -172,6 +172,7 @@ describe('an agent that hears', () => {
         from,
         text: encodeMessage({ kind: 'tables', services: { [service]: [table(key)] } }),
       })
+    one.feed({ kind: 'message', from: 'dir1', text: encodeMessage(state({ state: 'owner' })) })
     say('mars', 'http', '10.11.0.11:80')
     say('dir1', 'nope', '10.11.0.11:80')
     say('dir1', 'http', '10.99.0.1:80')

@@ -38,6 +38,8 @@ const digest = z.string().max(64).exactOptional()
 const state = z.object({
   kind: z.literal('state'),
   revision: count,
+  /** Different at each start of the agent. */
+  boot: name.exactOptional(),
   /** Digests of what all nodes must agree on. */
   agreement: z.object({ voters: digest, directors: digest, addresses: digest, 'ping nodes': digest, timing: digest }),
   state: nodeStateWord,
