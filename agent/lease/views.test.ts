@@ -24,6 +24,8 @@ const VIEW: LeaseView = {
 }
 let log: string[] = []
 let said: string[] = []
+/** Source → code of the troubles that are present. */
+const troubles = new Map<string, string>()
 /** Errors of the links that are opened next, by name. */
 let broken: Record<string, string> = {}
 let watches = true
@@ -34,6 +36,7 @@ let opened = 0
 beforeEach(() => {
   log = []
   said = []
+  troubles.clear()
   broken = {}
   watches = true
   opened = 0
@@ -56,6 +59,10 @@ beforeEach(() => {
     watch: (groups) => {
       log.push(`watch ${groups.map(({ name }) => name).join()}`)
       return watches
+    },
+    trouble: (source, trouble) => {
+      if (trouble) troubles.set(source, trouble.code)
+      else troubles.delete(source)
     },
     feed: ({ revision }) => void log.push(`feed ${revision}`),
     keep: ({ revision }) => void log.push(`keep ${revision}`),
@@ -101,7 +108,9 @@ describe('what is refused changes nothing', () => {
     expect(views.remembered(view)).toBe(false)
     expect(took()).toEqual([])
     expect(said).toEqual([expect.stringMatching(why), expect.stringMatching(why)])
+    expect([...troubles]).toEqual([['view', 'view-refused']])
     views.heard(VIEW)
+    expect(troubles.size).toBe(0)
     took()
     views.heard(view)
     send(1)
@@ -157,6 +166,18 @@ describe('sockets', () => {
     took()
     views.close()
     expect(took()).toEqual(['close 1'])
+  })
+  test('that cannot be bound are a trouble until they can, or are no links any more', () => {
+    broken = { outside: 'EADDRNOTAVAIL' }
+    views.heard(VIEW)
+    expect([...troubles]).toEqual([['link outside', 'link-down']])
+    events?.linkBack(links[1] as LeaseLink)
+    expect(troubles.size).toBe(0)
+    events?.linkFailed(links[1] as LeaseLink, new Error('ENETDOWN'))
+    expect(troubles.size).toBe(1)
+    broken = {}
+    views.heard({ ...VIEW, cluster: 'else' })
+    expect(troubles.size).toBe(0)
   })
   test('hand on what comes in, and what is counted', () => {
     views.heard(VIEW)

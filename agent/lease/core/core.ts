@@ -21,7 +21,15 @@ import { bestPeer } from './peers.ts'
 import { onAddressed, onRenewed } from './policy.ts'
 import { send } from './send.ts'
 import { isReady, type GroupState } from './group-state.ts'
-import { heartbeatNow, type LeaseCoreOptions, newLeaseState, type LeaseState, emitEvent, touchAll } from './state.ts'
+import {
+  emitEvent,
+  heartbeatNow,
+  type LeaseCoreOptions,
+  type LeaseState,
+  newLeaseState,
+  report,
+  touchAll,
+} from './state.ts'
 import { statusOf } from './status.ts'
 import { stepDown } from './step-down.ts'
 import { onOpened } from './acquire.ts'
@@ -97,6 +105,7 @@ function onInput(state: LeaseState, input: LeaseInput): void {
   if (input.kind === 'standby') return onStandby(state, input.on)
   if (input.kind === 'stop') return onStop(state, input.reason)
   if (input.kind === 'persisted') return onPersisted(state, input.ok, input.error)
+  if (input.kind === 'trouble') return report(state, input.source, input.trouble)
   const { view } = state
   if (input.kind === 'wake') state.wakeAt = NEVER_BEFORE
   if (!view || input.kind === 'wake') return
@@ -111,7 +120,7 @@ function onInput(state: LeaseState, input: LeaseInput): void {
 
 type GroupInput = Exclude<
   LeaseInput,
-  { kind: 'view' | 'standby' | 'stop' | 'persisted' | 'wake' | 'datagram' | 'relay' | 'fence-lost' }
+  { kind: 'view' | 'standby' | 'stop' | 'persisted' | 'trouble' | 'wake' | 'datagram' | 'relay' | 'fence-lost' }
 >
 
 function onGroupInput(state: LeaseState, view: LeaseView, instance: GroupState, input: GroupInput): void {

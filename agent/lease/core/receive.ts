@@ -3,6 +3,7 @@ import { type Ack, type LeaseView, type Message } from '@lvsm/protocol'
 import { after } from '@lvsm/base'
 import { onMajority, onVote } from './candidate.ts'
 import type { Asker, Envelope } from './events.ts'
+import { heardOver } from './links.ts'
 import { checkClones, onHeartbeat, speaksNow } from './peers.ts'
 import { sendHeartbeat } from './send.ts'
 import type { GroupState } from './group-state.ts'
@@ -18,7 +19,7 @@ import { whyNotCandidate } from './eligibility.ts'
 const GREETING = 1 / 4
 
 export function onDatagram(state: LeaseState, view: LeaseView, envelope: Envelope): void {
-  const { from: node, incarnation, sequence, spread, message, piggybacked } = envelope
+  const { from: node, incarnation, sequence, link, spread, message, piggybacked } = envelope
   const silent = !speaksNow(state, view, node)
   const judgement = state.peerTable.judge(envelope, state.now)
   if (judgement.kind === 'drop') count(state, `drop-${judgement.reason}`)
@@ -29,6 +30,7 @@ export function onDatagram(state: LeaseState, view: LeaseView, envelope: Envelop
   } else {
     // A peer that is heard again may rank before this node, or be a successor.
     if (silent) touchAll(state)
+    heardOver(state, view, node, link, silent)
     checkClones(state, node)
     if (piggybacked) onHeartbeat(state, view, { node, incarnation, sequence }, piggybacked)
     onMessage(state, view, { node, incarnation, sequence, spread }, message)

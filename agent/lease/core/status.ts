@@ -3,6 +3,7 @@ import { type GroupRole, type GroupStatus, type LeaseGroup, type LeaseStatus, ty
 import { directs, FRESH_KEEPALIVES, votersOf } from '@lvsm/lease'
 import { situationOf } from './candidate.ts'
 import { durableTroubles } from './durable.ts'
+import { linkTroubles } from './links.ts'
 import { cloneTroubles, hasQuorum, heardVoters, lifeOfPeer, ownerOf, rankOf } from './peers.ts'
 import { isLeaseValid, type GroupState } from './group-state.ts'
 import type { LeaseState } from './state.ts'
@@ -24,7 +25,13 @@ export function statusOf(state: LeaseState): LeaseStatus {
     peers: view
       ? view.nodes.filter(({ name }) => name !== state.node).map(({ name }) => peerStatus(state, view, name))
       : [],
-    troubles: [...durableTroubles(state, quarantineMs), ...voterTroubles(state), ...cloneTroubles(state)],
+    troubles: [
+      ...durableTroubles(state, quarantineMs),
+      ...voterTroubles(state),
+      ...cloneTroubles(state),
+      ...state.reported.values(),
+      ...(view ? linkTroubles(state, view) : []),
+    ],
     counters: { ...state.counters },
   }
 }
