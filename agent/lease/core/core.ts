@@ -14,6 +14,7 @@ import { onDatagram, onMessage } from './receive.ts'
 import { heartbeatSoon } from './heartbeats.ts'
 import { onPersisted } from './durable.ts'
 import { type LeaseEffect, type LeaseInput, READY_FOR_MS } from './events.ts'
+import { noteWake } from './delays.ts'
 import { checkTables, onCarried } from './fence-tables.ts'
 import { addAddresses, onFenceAnswer } from './kernel-calls.ts'
 import { adopt } from './membership.ts'
@@ -107,7 +108,10 @@ function onInput(state: LeaseState, input: LeaseInput): void {
   if (input.kind === 'persisted') return onPersisted(state, input.ok, input.error)
   if (input.kind === 'trouble') return report(state, input.source, input.trouble)
   const { view } = state
-  if (input.kind === 'wake') state.wakeAt = NEVER_BEFORE
+  if (input.kind === 'wake') {
+    noteWake(state)
+    state.wakeAt = NEVER_BEFORE
+  }
   if (!view || input.kind === 'wake') return
   if (input.kind === 'datagram') return onDatagram(state, view, input.envelope)
   if (input.kind === 'relay') return onRelay(state, view, input)

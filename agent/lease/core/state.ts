@@ -14,6 +14,7 @@ import { PeerTable } from '@lvsm/heartbeat'
 import { Acceptor, RULES, type Rules } from '@lvsm/lease'
 import type { Asker, LeaseEffect } from './events.ts'
 import type { GroupState } from './group-state.ts'
+import { type Delay, newDelay } from './delays.ts'
 import type { Allowance } from './relays.ts'
 
 export interface LeaseCoreOptions {
@@ -116,6 +117,7 @@ export interface LeaseState {
   local: LocalMessage[]
   waitingRequests: WaitingRequest[]
   readonly durable: Durable
+  readonly delays: Readonly<Record<'loop' | 'renewal', Delay>>
 }
 
 export function newLeaseState(options: LeaseCoreOptions): LeaseState {
@@ -153,6 +155,7 @@ export function newLeaseState(options: LeaseCoreOptions): LeaseState {
     effects: [],
     local: [],
     waitingRequests: [],
+    delays: { loop: newDelay(), renewal: newDelay() },
     durable: {
       onDisk: options.kept ? options.state : null,
       writing: null,

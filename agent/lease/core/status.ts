@@ -2,6 +2,7 @@
 import { type GroupRole, type GroupStatus, type LeaseGroup, type LeaseStatus, type LeaseView } from '@lvsm/protocol'
 import { directs, FRESH_KEEPALIVES, votersOf } from '@lvsm/lease'
 import { situationOf } from './candidate.ts'
+import { delayReports, delayTroubles } from './delays.ts'
 import { durableTroubles } from './durable.ts'
 import { linkTroubles } from './links.ts'
 import { cloneTroubles, hasQuorum, heardVoters, lifeOfPeer, ownerOf, rankOf } from './peers.ts'
@@ -30,9 +31,10 @@ export function statusOf(state: LeaseState): LeaseStatus {
       ...voterTroubles(state),
       ...cloneTroubles(state),
       ...state.reported.values(),
-      ...(view ? linkTroubles(state, view) : []),
+      ...(view ? [...linkTroubles(state, view), ...delayTroubles(state, view)] : []),
     ],
     counters: { ...state.counters },
+    delays: delayReports(state),
   }
 }
 

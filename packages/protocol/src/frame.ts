@@ -15,6 +15,7 @@ import {
   type LeaseView,
 } from './lease-view.ts'
 import type { Timing, Trouble } from '@lvsm/base'
+import type { DelayReport, Delays } from './delays.ts'
 import {
   bytes,
   type Codec,
@@ -85,17 +86,22 @@ const trouble = struct<Trouble>(
   },
   { hint: [1, text], leftMs: [2, number] },
 )
-const status = struct<LeaseStatus>({
-  node: text,
-  incarnation: text,
-  quarantineMs: number,
-  standby: flag,
-  quorum: flag,
-  groups: list(groupStatus),
-  peers: list(peerStatus),
-  troubles: list(trouble),
-  counters: record(number),
-})
+const delay = struct<DelayReport>({ counts: list(counter), sumMs: number, worstMs: number })
+const delays = struct<Delays>({ loop: delay, renewal: delay })
+const status = struct<LeaseStatus>(
+  {
+    node: text,
+    incarnation: text,
+    quarantineMs: number,
+    standby: flag,
+    quorum: flag,
+    groups: list(groupStatus),
+    peers: list(peerStatus),
+    troubles: list(trouble),
+    counters: record(number),
+  },
+  { delays: [1, delays] },
+)
 const event = struct<LeaseEvent>({
   at: number,
   group: text,
