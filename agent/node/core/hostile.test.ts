@@ -1,7 +1,8 @@
 /** A realserver's agent in the wrong hands: it has the key, speaks as itself, and says what it likes, as often as it can. */
 import { type AgentMessage, encodeMessage } from '@lvsm/protocol'
-import { type Random, seededRandom } from '@lvsm/base'
+import { seededRandom } from '@lvsm/base'
 import { describe, expect, test } from 'vitest'
+import { agentLie } from '../../../test/kit/lies.ts'
 import { LONGEST_HISTORY } from './publish/history.ts'
 import { node, statusOf, type TestNode } from './fixture.ts'
 
@@ -32,36 +33,13 @@ const state = (changed: Partial<Extract<AgentMessage, { kind: 'state' }>>): Agen
   ...changed,
 })
 
-const NAMES = ['web', 'http', 'dir1', 'dir2', 'rs3', 'nothing', '__proto__', '']
-const TEXTS = ['', 'well', '\u001b[2J\u001b[1;31mroot', 'x'.repeat(200)]
-
-function lie(random: Random, count: number): AgentMessage {
-  const pick = <T>(list: readonly T[]): T => list[Math.floor(random.next() * list.length)] as T
-  const id = pick(['dir1-move-1', 'dir1-ask-1', `${count}`])
-  const at = pick(['9999-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z', 'never'])
-  const kind = pick(['took', 'lost', 'repaired', 'note'])
-  const events = [{ at, group: pick(NAMES), kind, number: 2 ** 50, reason: `${pick(TEXTS)} ${count}` }]
-  const ready = { [pick(NAMES)]: pick(TEXTS) }
-  const destination = { key: '10.11.0.11:80', weight: 0, healthy: false, active: 1e9, inactive: 0, reason: pick(TEXTS) }
-  return pick<AgentMessage>([
-    state({ state: pick(['owner', 'standby', 'troubled']), reason: pick(TEXTS), ready, events }),
-    { kind: 'more', ready, events },
-    { kind: 'tables', services: { [pick(NAMES)]: [destination] } },
-    { kind: 'ask', id, command: { verb: 'switchover', group: pick(NAMES), to: pick(NAMES) } },
-    { kind: 'ask', id, command: { verb: 'standby', on: random.next() < 0.5, name: pick(NAMES) } },
-    { kind: 'answer', id, outcome: { ok: true, report: { owner: 'rs3' } } },
-    { kind: 'prepare', id, group: pick(NAMES) },
-    { kind: 'prepared', id, group: pick(NAMES) },
-  ])
-}
-
 describe('a hostile realserver', () => {
   test('moves, blocks and ends nothing by ten thousand messages, and fills neither memory nor history', () => {
     const dir1 = owner()
     const random = seededRandom(4711)
     for (const effect of ['switchover', 'standby', 'apply'] as const) dir1.take(effect)
     for (let count = 0; count < 10_000; count++) {
-      says(dir1, 'rs3', lie(random, count))
+      says(dir1, 'rs3', agentLie(random, count))
       if (count % 100 === 0) dir1.run(20)
     }
     expect([dir1.take('switchover'), dir1.take('standby')]).toEqual([[], []])

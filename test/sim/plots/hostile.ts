@@ -6,6 +6,7 @@ import { type Echo, type Message } from '@lvsm/protocol'
 import type { Random } from '@lvsm/base'
 import type { Cluster } from '../cluster.ts'
 import type { Machine } from '../machine.ts'
+import { type Facts, leaseLie, picker } from '../../kit/lies.ts'
 import { begin, type Plot } from '../plot.ts'
 import { plainShape, type Shape } from '../shape.ts'
 
@@ -14,14 +15,10 @@ const MESSAGES = 10_000
 const PER_SECOND = 2000
 const HALF_MS = (MESSAGES / 2 / PER_SECOND) * 1000
 
-const NUMBERS = [0, 1, 2, 1000, 2 ** 26, 2 ** 32, 2 ** 52, 2 ** 53 - 1]
-const TIMES = [0, 1, 35, 350, 5000, 30_000, 3_600_000]
-const TEXTS = ['', 'dir1', 'dir2', 'rs1', HOSTILE, 'nobody', '\u001b[2J']
-const KINDS = ['request', 'request', 'poll', 'release', 'ack', 'free', 'busy', 'offer', 'answer', 'heartbeat'] as const
-
 class Liar {
   readonly #cluster: Cluster
   readonly #random: Random
+  readonly #pick: ReturnType<typeof picker>
   /** Node → its present start, and its last datagrams: it hears everything. */
   readonly #heard = new Map<string, { incarnation: string; sequences: number[] }>()
   /** The highest lease number that was named. */
@@ -31,6 +28,7 @@ class Liar {
   constructor(cluster: Cluster, random: Random) {
     this.#cluster = cluster
     this.#random = random
+    this.#pick = picker(random)
     cluster.network.taps.push((_, envelope) => {
       const { from, incarnation, sequence, message } = envelope
       if (message.kind === 'request') this.#highest = Math.max(this.#highest, message.number)
@@ -41,59 +39,23 @@ class Liar {
     })
   }
 
-  #pick<T>(list: readonly T[]): T {
-    return list[Math.floor(this.#random.next() * list.length)] as T
-  }
-  #about(): { group: string; digest: string; epoch: number } {
-    const group = this.#pick(this.#cluster.groups)
-    const known = this.#random.next() < 0.9
-    return { group: known ? group.name : 'nothing', digest: known ? group.digest : 'ffffffffffffffff', epoch: 1 }
-  }
   #echo(to: string): Echo {
     const heard = this.#heard.get(to)
     return { incarnation: heard?.incarnation ?? '', sequence: this.#pick(heard?.sequences ?? [0]) }
   }
 
-  #lie(to: string): Message {
-    const about = this.#about()
-    const number = this.#random.next() < 0.5 ? this.#highest + 1 : this.#pick(NUMBERS)
-    const [time, echo] = [this.#pick(TIMES), this.#echo(to)]
-    const kind = this.#pick(KINDS)
-    switch (kind) {
-      case 'request':
-        return { kind, ...about, leaseMs: time, number }
-      case 'poll':
-        return { kind, ...about }
-      case 'release':
-        return { kind, ...about, upTo: number, successor: this.#random.next() < 0.5 ? null : this.#pick(TEXTS) }
-      case 'ack':
-        return { kind, ...about, echo, grantMs: time, highWater: number }
-      case 'free':
-        return { kind, ...about, echo, highWater: number }
-      case 'busy': {
-        const reason = this.#pick(['held', 'reserved', 'epoch', 'unknown-list', 'number'] as const)
-        return { kind, ...about, echo, reason, leftMs: time, highWater: number }
-      }
-      case 'offer':
-        return { kind, ...about, number }
-      case 'answer':
-        return { kind, ...about, echo, willing: this.#random.next() < 0.5, reason: this.#pick(TEXTS) }
-      case 'heartbeat':
-        return this.#heartbeat(about.group, number, time)
-    }
-  }
-  #heartbeat(group: string, number: number, leftMs: number): Message {
-    const yes = (): boolean => this.#random.next() < 0.5
-    const claim = { group, holds: yes(), ready: yes(), reaches: 255, number, leftMs }
-    const voters = yes() ? 'ffffffffffffffff' : '0000000000000000'
-    return { kind: 'heartbeat', revision: number, standby: yes(), voters, groups: [claim] }
+  #facts(to: string): Facts {
+    const groups = this.#cluster.groups.map(({ name, digest }) => ({ group: name, digest }))
+    return { groups, echo: this.#echo(to), highest: this.#highest }
   }
 
   /** One datagram to somebody; what the wire would not carry is none (packages/protocol). */
   say(): void {
     const to = this.#pick(this.#cluster.machines.filter(({ name }) => name !== HOSTILE))
     const relays = this.#random.next() < 0.1
-    const message: Message = relays ? { kind: 'relay', payload: new Uint8Array(8000) } : this.#lie(to.name)
+    const message: Message = relays
+      ? { kind: 'relay', payload: new Uint8Array(8000) }
+      : leaseLie(this.#random, this.#facts(to.name))
     this.#cluster.network.inject(
       { from: HOSTILE, to: to.label, link: 0 },
       {
