@@ -51,7 +51,7 @@ describe('a hostile realserver', () => {
     expect(status.groups[0]).toMatchObject({ owner: 'dir1', state: 'owned' })
     expect(status.services[0]?.realservers.every(({ weight }) => weight > 0)).toBe(true)
     expect(status.nodes.find(({ name }) => name === 'rs3')?.state).not.toBe('owner')
-    expect(JSON.stringify(status)).not.toContain('\u001b')
+    expect(JSON.stringify(status)).not.toContain('\\u001b')
     const { events } = dir1.core.events()
     expect(events.length).toBeLessThanOrEqual(LONGEST_HISTORY)
     expect(
@@ -76,6 +76,18 @@ describe('a hostile realserver', () => {
     says(dir2, 'dir1', { kind: 'prepare', id: 'y', group: 'web' })
     dir2.run(1000)
     expect(dir2.take('message').filter(({ text }) => text.includes('"prepared"'))).toMatchObject([{ to: 'dir1' }])
+  })
+
+  test('paints with no name, code or time either', () => {
+    const dir1 = owner()
+    const paint = '\u001b[2J'
+    const event = { at: paint, group: paint, kind: `kind${paint}`, number: 0, reason: paint }
+    const trouble = { code: `code${paint}`, severity: 'info', message: paint, hint: paint } as const
+    says(dir1, 'rs3', state({ reason: paint, troubles: [trouble], events: [event] }))
+    const shown = JSON.stringify([dir1.core.status(dir1.now()), dir1.core.events()])
+    expect(shown).toContain('code\ufffd')
+    expect(shown).toContain('kind\ufffd')
+    expect(shown).not.toContain('\\u001b')
   })
 
   test('is told that it orders nothing', () => {
