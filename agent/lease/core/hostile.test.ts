@@ -1,7 +1,7 @@
 /** A node with the key that neither votes nor directs: what it says of others is nobody's business. */
 import { describe, expect, test } from 'vitest'
 import { Bench, about, claim, timing, viewOf } from './fixture.ts'
-import { RELAYS } from './relays.ts'
+import { RELAYS } from './relay-budget.ts'
 
 const NODES = ['dir1', 'dir2', 'rs1', 'rs2', 'rs3']
 function director(): Bench {

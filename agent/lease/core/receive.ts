@@ -10,7 +10,7 @@ import type { GroupState } from './group-state.ts'
 import { count, type LeaseState, touchAll } from './state.ts'
 import { onAnswer, onOffer } from './transfer.ts'
 import { isEntitled } from './entitled.ts'
-import { onRelay } from './relays.ts'
+import { passOn } from './relay-budget.ts'
 import { onExtended } from './renew.ts'
 import { onPoll, onRequest, onVoterRelease } from './voter.ts'
 import { whyNotCandidate } from './eligibility.ts'
@@ -48,7 +48,7 @@ function greet(state: LeaseState, view: LeaseView, node: string): void {
 /** Dispatches a message that passed the replay check, or that this node sent to itself. */
 export function onMessage(state: LeaseState, view: LeaseView, sender: Asker, message: Message): void {
   if (message.kind === 'heartbeat') return onHeartbeat(state, view, sender, message)
-  if (message.kind === 'relay') return onRelay(state, sender.node, message.payload)
+  if (message.kind === 'relay') return passOn(state, sender.node, message.payload)
   if (message.kind === 'request') return onRequest(state, view, sender, message)
   if (message.kind === 'poll') return onPoll(state, sender, message)
   if (message.kind === 'release') onVoterRelease(state, sender, message)

@@ -15,7 +15,7 @@ import { Acceptor, RULES, type Rules } from '@lvsm/lease'
 import type { Asker, LeaseEffect } from './events.ts'
 import type { GroupState } from './group-state.ts'
 import { type Delay, newDelay } from './delays.ts'
-import type { Allowance } from './relays.ts'
+import type { Allowance } from './relay-budget.ts'
 
 export interface LeaseCoreOptions {
   readonly node: string

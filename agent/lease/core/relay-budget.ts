@@ -13,7 +13,7 @@ export interface Allowance {
   at: Instant
 }
 
-export function onRelay(state: LeaseState, from: string, payload: Uint8Array): void {
+export function passOn(state: LeaseState, from: string, payload: Uint8Array): void {
   const known = state.relayAllowances.get(from) ?? { left: RELAYS.burst, at: state.now }
   const gained = ((state.now - known.at) / 1000) * RELAYS.perSecond
   const left = Math.min(RELAYS.burst, known.left + gained)
