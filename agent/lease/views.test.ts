@@ -33,6 +33,8 @@ let events: UdpEvents | undefined
 let ports: ViewPorts
 let views: Views
 let opened = 0
+/** Revision of the view whose links the last opening replaces. */
+let replaced: number | null = null
 beforeEach(() => {
   log = []
   said = []
@@ -41,8 +43,9 @@ beforeEach(() => {
   watches = true
   opened = 0
   ports = {
-    openLinks: (view, heard) => {
+    openLinks: (view, heard, before) => {
       const number = ++opened
+      replaced = before?.revision ?? null
       log.push(`open ${number} of revision ${view.revision}`)
       events = heard
       for (const link of view.nodes.find(({ name }) => name === view.node)?.links ?? []) {
@@ -119,6 +122,14 @@ describe('what is refused changes nothing', () => {
 })
 
 describe('sockets', () => {
+  test('know what they replace: a peer that moved may still speak from where it was', () => {
+    views.heard(VIEW)
+    expect(replaced).toBeNull()
+    views.heard({ ...VIEW, revision: 2 })
+    views.heard({ ...VIEW, revision: 3, nodes: VIEW.nodes.map((node) => ({ ...node, links })) })
+    expect([opened, replaced]).toEqual([2, 1])
+  })
+
   test.each([
     ['another revision', { ...VIEW, revision: 2 }],
     ['other groups', { ...VIEW, revision: 2, groups: [] }],

@@ -9,7 +9,8 @@ import type { UdpEvents, UdpLinks } from './adapters/network/udp.ts'
 import type { Addressee } from './ports.ts'
 
 export interface ViewPorts {
-  openLinks(view: LeaseView, events: UdpEvents): UdpLinks
+  /** `before`: the view whose links were open until now. */
+  openLinks(view: LeaseView, events: UdpEvents, before: LeaseView | null): UdpLinks
   received: UdpEvents['received']
   /** False: the kernel cannot be asked, and the process ends. */
   watch(groups: readonly LeaseGroup[]): boolean
@@ -28,6 +29,8 @@ export class Views {
   readonly #ports: ViewPorts
   #links: UdpLinks | undefined
   #network = ''
+  /** Whose links are open. */
+  #opened: LeaseView | null = null
   /** Links of the present opening that another program keeps from us. */
   #inUse = 0
   /** Names of links that cannot be bound. */
@@ -80,13 +83,14 @@ export class Views {
     this.#inUse = 0
     for (const name of this.#down) this.#ports.trouble(`link ${name}`, null)
     this.#down.clear()
-    const opened = this.#ports.openLinks(view, this.#events())
+    const opened = this.#ports.openLinks(view, this.#events(), this.#opened)
     const own = view.nodes.find(({ name }) => name === this.#node)?.links ?? []
     if (first && this.#inUse > 0 && this.#inUse === own.length) {
       opened.close()
       return false
     }
     this.#links = opened
+    this.#opened = view
     this.#network = network
     return true
   }

@@ -20,7 +20,7 @@ import { addAddresses, onFenceAnswer } from './kernel-calls.ts'
 import { adopt } from './membership.ts'
 import { bestPeer } from './peers.ts'
 import { onAddressed, onRenewed } from './policy.ts'
-import { send } from './send.ts'
+import { onRelay } from './relays.ts'
 import { isReady, type GroupState } from './group-state.ts'
 import {
   emitEvent,
@@ -114,7 +114,7 @@ function onInput(state: LeaseState, input: LeaseInput): void {
   }
   if (!view || input.kind === 'wake') return
   if (input.kind === 'datagram') return onDatagram(state, view, input.envelope)
-  if (input.kind === 'relay') return onRelay(state, view, input)
+  if (input.kind === 'relay') return onRelay(state, view, input.to, input.payload)
   if (input.kind === 'fence-lost') return checkTables(state, view, true)
   const instance = state.instances.get(input.group)
   if (instance) return onGroupInput(state, view, instance, input)
@@ -175,16 +175,6 @@ function onReady(state: LeaseState, instance: GroupState, input: Extract<LeaseIn
   if (!changed) return
   heartbeatSoon(state)
   if (ready) instance.candidate.pollSoon()
-}
-
-function onRelay(state: LeaseState, view: LeaseView, input: Extract<LeaseInput, { kind: 'relay' }>): void {
-  if (input.to === state.node) {
-    state.effects.push({ kind: 'deliver', from: state.node, payload: input.payload })
-    return
-  }
-  const to = input.to === null ? view.nodes.map(({ name }) => name) : [input.to]
-  // A broadcast is repeated by the agent; a message to one node goes over all links.
-  send(state, to, { kind: 'relay', payload: input.payload }, input.to === null ? 'one' : 'all')
 }
 
 function onStandby(state: LeaseState, on: boolean): void {

@@ -16,6 +16,7 @@ import type { Asker, LeaseEffect } from './events.ts'
 import type { GroupState } from './group-state.ts'
 import { type Delay, newDelay } from './delays.ts'
 import type { Allowance } from './relay-budget.ts'
+import { newRelayLane, type RelayLane } from './relay-lane.ts'
 
 export interface LeaseCoreOptions {
   readonly node: string
@@ -118,6 +119,7 @@ export interface LeaseState {
   waitingRequests: WaitingRequest[]
   readonly durable: Durable
   readonly delays: Readonly<Record<'loop' | 'renewal', Delay>>
+  readonly relays: RelayLane
 }
 
 export function newLeaseState(options: LeaseCoreOptions): LeaseState {
@@ -156,6 +158,7 @@ export function newLeaseState(options: LeaseCoreOptions): LeaseState {
     local: [],
     waitingRequests: [],
     delays: { loop: newDelay(), renewal: newDelay() },
+    relays: newRelayLane(options.startedAt),
     durable: {
       onDisk: options.kept ? options.state : null,
       writing: null,

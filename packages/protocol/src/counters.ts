@@ -19,6 +19,7 @@ const UNITS = {
   message: ["message of another node's agent", "messages of other nodes' agents"],
   'to-lease': ['frame of the agent to the lease process', 'frames of the agent to the lease process'],
   'from-lease': ['frame of the lease process to the agent', 'frames of the lease process to the agent'],
+  client: ['connection to the lease process', 'connections to the lease process'],
   request: ['request to the agent', 'requests to the agent'],
 } as const
 const UNKNOWN_KIND = 'of a kind that this version does not know'
@@ -43,6 +44,7 @@ const notWritten = (file: string): Counter =>
 export const COUNTERS = {
   'drop-short': dropped('datagram', 'short', 'too short'),
   'drop-long': dropped('datagram', 'long', 'too long'),
+  'drop-source': dropped('datagram', 'source', 'from an address that is not of the node that they name'),
   'drop-version': dropped('datagram', 'version', 'not of this protocol version'),
   'drop-key': dropped('datagram', 'key', 'signed with an unknown key'),
   'drop-mac': dropped('datagram', 'mac', 'with a wrong signature'),
@@ -66,6 +68,14 @@ export const COUNTERS = {
   'drop-message-malformed': dropped('message', 'malformed', UNREADABLE),
   'drop-to-lease-unknown-kind': dropped('to-lease', 'unknown-kind', UNKNOWN_KIND),
   'drop-to-lease-malformed': dropped('to-lease', 'malformed', UNREADABLE),
+  'drop-to-lease-long': dropped('to-lease', 'long', 'longer than any word to other agents'),
+  'drop-to-lease-crowded': dropped(
+    'to-lease',
+    'crowded',
+    'for other agents, replaced by newer ones before their turn came',
+  ),
+  'drop-client-crowded': dropped('client', 'crowded', 'beyond the limit'),
+  'drop-client-half': dropped('client', 'half', 'that left a frame half said'),
   'drop-from-lease-unknown-kind': dropped('from-lease', 'unknown-kind', UNKNOWN_KIND),
   'drop-from-lease-malformed': dropped('from-lease', 'malformed', UNREADABLE),
   'drop-request-unknown-path': dropped('request', 'unknown-path', UNKNOWN_KIND),
