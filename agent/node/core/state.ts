@@ -15,6 +15,7 @@ import { newPings, type Pings } from './check/pings.ts'
 import type { Ask, StandbyRun } from './command/pending.ts'
 import type { Failure, NodeEffect } from './events.ts'
 import type { Handover, Move } from './move/moving.ts'
+import type { Snapshot } from './publish/drops.ts'
 import type { Told } from './publish/tables.ts'
 
 export interface NodeOptions {
@@ -149,6 +150,8 @@ export interface NodeState {
   /** Of the adapters, by a name of their own. */
   readonly reported: Map<string, Trouble>
   readonly counters: Record<string, number>
+  /** Oldest first. */
+  readonly snapshots: Snapshot[]
 }
 
 export function newState(options: NodeOptions): NodeState {
@@ -198,6 +201,7 @@ export function newState(options: NodeOptions): NodeState {
     published: { view: '', ready: new Map(), reaches: new Map(), said: '', troubles: new Map(), told: new Map() },
     reported: new Map(),
     counters: {},
+    snapshots: [],
   }
 }
 

@@ -8,6 +8,7 @@ import { leaseStatus } from '../lease.ts'
 import { interfaceFault, interfaceOf } from '../observe/interfaces.ts'
 import { unreadyFor } from '../plan/readiness.ts'
 import { log, type NodeState } from '../state.ts'
+import { noteCounters } from './drops.ts'
 import { toTell } from './history.ts'
 import { encodeState, REASON } from './packing.ts'
 import { type Saying, sayState } from './sentence.ts'
@@ -29,6 +30,7 @@ export function publishIfDue(state: NodeState): void {
   const { rhythm, now } = state
   if (now < rhythm.publishAt) return
   rhythm.publishedAt = now
+  noteCounters(state)
   const present = troubles(state)
   logTroubles(state, present)
   const messages = publish(state, present)
