@@ -46,13 +46,17 @@ export async function sendAs(
 ): Promise<void> {
   const file = `${process.env['LAB_DIR'] ?? '/tmp'}/datagrams-${process.pid}`
   writeFileSync(file, all.map(({ to, bytes }) => `${to} ${Buffer.from(bytes).toString('hex')}\n`).join(''))
-  const each = Math.ceil((all.length * PACE_MS) / ms)
   const program = `const s = require('node:dgram').createSocket('udp4')
     const lines = require('node:fs').readFileSync('${file}', 'utf8').trim().split(String.fromCharCode(10))
+    const began = Date.now()
+    let sent = 0
     s.bind(${LEASE_PORT}, '${own}', () => { const timer = setInterval(() => {
-      for (const line of lines.splice(0, ${each})) { const [to, hex] = line.split(' '); s.send(Buffer.from(hex, 'hex'), ${LEASE_PORT}, to) }
-      if (lines.length === 0) { clearInterval(timer); setTimeout(() => s.close(), 100) } }, ${PACE_MS}) })`
-  const { code, err } = await attempt(`ip netns exec ${node} ${process.execPath} -e "${program}"`, 5 * ms + 30_000)
+      for (const due = lines.length * (Date.now() - began) / ${ms}; sent < due && sent < lines.length; sent++) {
+        const [to, hex] = lines[sent].split(' ')
+        s.send(Buffer.from(hex, 'hex'), ${LEASE_PORT}, to)
+      }
+      if (sent === lines.length) { clearInterval(timer); setTimeout(() => s.close(), 100) } }, ${PACE_MS}) })`
+  const { code, err } = await attempt(`ip netns exec ${node} ${process.execPath} -e "${program}"`, 10 * ms + 60_000)
   demand(code === 0, `sending from ${node}: ${err}`)
 }
 

@@ -1,6 +1,8 @@
 /** A realserver in the wrong hands: it has the key and its address, and says as itself whatever it likes. */
 import { decodeView, encodeMessage, type LeaseView, type Message } from '@lvsm/protocol'
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import { type Random, seededRandom } from '@lvsm/base'
 import { agentLie, leaseLie } from '../kit/lies.ts'
 import { counters, leaseStatus, sendAs, signer } from './datagrams.ts'
@@ -9,7 +11,7 @@ import { scenario } from './scenario.ts'
 import { demandNoMove, demandNoneFailed, demandOneOwner, seats, told, watched, whole } from './witness.ts'
 
 const MESSAGES = 10_000
-const LASTS_MS = 12_000
+const LASTS_MS = 20_000
 /** A state file ends with its SHA-256. */
 const CHECKSUM_BYTES = 32
 
@@ -35,22 +37,25 @@ async function victims(view: LeaseView, hostile: string, link: string): Promise<
   )
 }
 
-/** Ten thousand lies to everybody in turn, one in four to the agents. */
-function lies(random: Random, view: LeaseView, hostile: string, all: readonly Victim[], number: number) {
+/** Ten thousand lies to everybody in turn, one in four to the agents; signing them takes seconds, and others are to have their turn. */
+async function lies(random: Random, view: LeaseView, hostile: string, all: readonly Victim[], number: number) {
   const [key] = view.keys
   demand(key && key.algorithm === 'sha256', 'the lab signs with sha256')
   const { cluster } = view
-  const sign = signer({ cluster, keyId: key.id, secret: key.secret, from: hostile }, '66'.repeat(16))
+  const sign = signer({ cluster, keyId: key.id, secret: key.secret, from: hostile }, randomBytes(16).toString('hex'))
   const groups = view.groups.map(({ name: group, digest }) => ({ group, digest }))
-  return Array.from({ length: MESSAGES }, (_, count) => {
+  const made: { to: string; bytes: Uint8Array }[] = []
+  for (let count = 0; count < MESSAGES; count++) {
+    if (count % 50 === 0) await setImmediate()
     const { address, incarnation } = all[count % all.length] as Victim
     const echo = { incarnation, sequence: Math.floor(random.next() * 2000) }
     const message: Message =
       count % 4 === 0
         ? { kind: 'relay', payload: new TextEncoder().encode(encodeMessage(agentLie(random, count))) }
         : leaseLie(random, { groups, echo, highest: number })
-    return { to: address, bytes: sign(message, count + 1, incarnation) }
-  })
+    made.push({ to: address, bytes: sign(message, count + 1, incarnation) })
+  }
+  return made
 }
 
 scenario(
@@ -63,7 +68,7 @@ scenario(
     const link = view.nodes.find(({ name }) => name === hostile)?.links[0]
     demand(link, `a node that does not vote: ${hostile}`)
     await lab('stop', hostile, 'lease')
-    const all = lies(seededRandom(4711), view, hostile, await victims(view, hostile, link.name), number)
+    const all = await lies(seededRandom(4711), view, hostile, await victims(view, hostile, link.name), number)
     const seen = await watched(() => sendAs(hostile, link.address, all, LASTS_MS))
     told(`${MESSAGES} messages of ${hostile}`, seen)
     const counted = await counters(to)
