@@ -13,6 +13,12 @@ export interface Refusal {
   readonly hint?: string
 }
 
+/** Of input that was accepted: it works, and is probably not what its author wants. */
+export interface Warning extends Refusal {
+  /** `info`: worth knowing. `warning`: somebody should change it. */
+  readonly severity: Exclude<Severity, 'critical'>
+}
+
 /** `name:line:column: message (hint)`: the form in which every tool of ours prints a refusal. */
 export function describeRefusal(refusal: Refusal, source?: string): string {
   const place = [source, refusal.line, refusal.column].filter((part) => part !== undefined).join(':')
