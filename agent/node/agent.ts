@@ -22,6 +22,7 @@ import {
   type ObservedFenceTable,
 } from './core/index.ts'
 import type { Kernel, LeaseProcess } from './ports.ts'
+import { warningLines, warningTroubles } from './warnings.ts'
 
 const LONGEST_INBOX = 4096
 /** What the core can do without: it is said again, or asked again. */
@@ -62,6 +63,8 @@ export class Agent {
   readonly #encoder = new TextEncoder()
   readonly #decoder = new TextDecoder()
   #revision = 0
+  /** Of the configuration that is in use. */
+  #warnings = 0
 
   /** `kernel` is open already; `configuration` has no faults. */
   constructor(options: AgentOptions, configuration: Configuration, machine: Machine, kernel: Kernel) {
@@ -118,8 +121,13 @@ export class Agent {
     this.#machine.exit(0)
   }
 
-  #configure({ config, secrets }: Configuration): void {
+  #configure({ config, secrets, warnings }: Configuration): void {
     this.#revision = config.revision
+    for (const line of warningLines(warnings, 'configuration')) this.#machine.say(line)
+    const found = warningTroubles(warnings)
+    for (let at = 0; at < Math.max(found.length, this.#warnings); at++)
+      this.#report(`configuration warning ${at}`, found[at] ?? null)
+    this.#warnings = found.length
     this.#driver.feed({ kind: 'config', config, secrets })
   }
 

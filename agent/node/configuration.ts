@@ -1,6 +1,6 @@
 /** The configuration file and the secrets that it names: read and checked as a whole, at the start and at each SIGHUP. */
-import { describeRefusal, type Refusal } from '@lvsm/base'
-import { checkConfig, type Config, nodeView, suggest } from '@lvsm/model'
+import { describeRefusal, type Refusal, type Warning } from '@lvsm/base'
+import { checkConfig, type Config, nodeView, placeOf, suggest } from '@lvsm/model'
 import { readSecrets, readText } from './adapters/files.ts'
 import { openTable } from './adapters/kernel/ipvs.ts'
 import { refuseModules } from './adapters/preflight.ts'
@@ -9,6 +9,8 @@ export interface Configuration {
   readonly config: Config
   /** Key id → hexadecimal digits, of keys whose secret stands in a file. */
   readonly secrets: ReadonlyMap<number, string>
+  /** What works and is probably not meant; in the order of the file. */
+  readonly warnings: readonly Warning[]
 }
 export type Read =
   | ({ readonly ok: true } & Configuration)
@@ -21,16 +23,27 @@ export interface Self {
   readonly named: boolean
 }
 
-/** `self`: null where only the file itself is looked at. */
+/** `self`: null where only the file itself is looked at, perhaps where none of its key files is. */
 export function readConfiguration(path: string, self: Self | null): Read {
   const read = readText(path)
   if ('error' in read) return { ok: false, faults: [`${path}: ${read.error}`] }
-  const { config, refusals } = checkConfig(read.text)
-  if (!config) return refused(path, refusals)
+  const checked = checkConfig(read.text)
+  if (!checked.config) return refused(path, checked.refusals, checked.more)
+  const { config, warnings } = checked
   const stranger = self && strangerIn(config, self)
   if (stranger) return refused(path, [stranger])
-  const keys = readSecrets(config, path)
-  return keys.refusals.length > 0 ? refused(path, keys.refusals) : { ok: true, config, secrets: keys.secrets }
+  const { secrets, refusals } = readSecrets(config, path)
+  const faults = refusals.map((fault) => ({ ...fault, ...placeOfKey(read.text, fault) }))
+  const missing = faults.filter(({ code }) => self === null && code === 'no-secret-file')
+  if (faults.length > missing.length) return refused(path, faults)
+  const absent = missing.map((fault): Warning => ({ ...fault, severity: 'info' }))
+  return { ok: true, config, secrets, warnings: [...warnings, ...absent] }
+}
+
+/** Of a key file that cannot be used: where the configuration names it. */
+function placeOfKey(text: string, { field = '' }: Refusal): Partial<Refusal> {
+  const [, key] = /^keys\[(\d+)\]/.exec(field) ?? []
+  return key === undefined ? {} : placeOf(text, ['keys', Number(key), 'file'])
 }
 
 function strangerIn({ nodes }: Config, { node, named }: Self): Refusal | null {
@@ -41,8 +54,10 @@ function strangerIn({ nodes }: Config, { node, named }: Self): Refusal | null {
   return { code: 'unknown-node', message: `there is no node "${node}"`, hint }
 }
 
-function refused(path: string, refusals: readonly Refusal[]): Read {
-  const count = `${refusals.length} ${refusals.length === 1 ? 'fault' : 'faults'}`
+/** `more`: faults that nobody wants to read before the others are mended. */
+function refused(path: string, refusals: readonly Refusal[], more = 0): Read {
+  const all = refusals.length + more
+  const count = `${all} ${all === 1 ? 'fault' : 'faults'}${more > 0 ? `, of which these are the first ${refusals.length}` : ''}`
   return {
     ok: false,
     faults: [...refusals.map((refusal) => describeRefusal(refusal, path)), `${path}: ${count}; nothing was changed`],

@@ -10,6 +10,7 @@ import { refuseRights } from './adapters/preflight.ts'
 import { Agent } from './agent.ts'
 import { type Configuration, type Read, readConfiguration, refuseKernel, type Self } from './configuration.ts'
 import { readOptions, type RunOptions, USAGE } from './options.ts'
+import { warningLines } from './warnings.ts'
 
 /** The process that this is. */
 export interface Program {
@@ -43,17 +44,21 @@ function begin(options: RunOptions, program: Program): void {
     for (const fault of read.faults) program.complain(fault)
     return program.exit(1)
   }
-  const { cluster, revision } = read.config
-  if (options.kind === 'check') {
-    const whose = self.named ? `, node ${self.node}` : ''
-    return program.print(`${options.config}: no faults (cluster ${cluster}${whose}, revision ${revision})\n`)
-  }
+  if (options.kind === 'check') return tell(read, options.config, self, program)
   const faults = preflight(read, self.node, options)
   if (faults.length > 0) {
     for (const fault of faults) program.say(fault)
     return program.exit(1)
   }
   run(options, self, read, program)
+}
+
+/** Of a file without faults. Warnings are for people: the exit code is that of a file that may be used. */
+function tell({ config, warnings }: Configuration, path: string, self: Self, program: Program): void {
+  for (const line of warningLines(warnings, path)) program.complain(line)
+  const [count, whose] = [warnings.length, self.named ? `, node ${self.node}` : '']
+  const warned = count === 0 ? '' : `, ${count} ${count === 1 ? 'warning' : 'warnings'}`
+  program.print(`${path}: no faults${warned} (cluster ${config.cluster}${whose}, revision ${config.revision})\n`)
 }
 
 /** What must be there before the first change; empty when all is. The lock is taken. */
