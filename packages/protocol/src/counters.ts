@@ -86,6 +86,12 @@ export const COUNTERS = {
   'drop-not-for-me': dropped('datagram', 'not-for-me', 'for an earlier start of this node'),
   'drop-cloned-voter': dropped('datagram', 'cloned-voter', 'a vote of a node that two machines may call themselves'),
   'drop-not-entitled': dropped('datagram', 'not-entitled', NOT_ITS_BUSINESS, WRONG_HANDS),
+  'drop-number-jump': dropped(
+    'datagram',
+    'number-jump',
+    'that ask for a lease number out of reach',
+    'look at the director that lvsm events names: it may be broken, or in the wrong hands',
+  ),
   'drop-relay-flood': dropped('message', 'flood', 'above what one node may send', WRONG_HANDS),
   'drop-message-not-entitled': dropped('message', 'not-entitled', NOT_ITS_BUSINESS, WRONG_HANDS),
   'drop-message-unknown-kind': dropped('message', 'unknown-kind', UNKNOWN_KIND, OLD),
