@@ -21,7 +21,7 @@ function configuration(revision: number): Extract<Read, { ok: true }> {
   const text = SAMPLE.replace(/ {4}ping: .*\n/, '').replace('type: tcp, interval', 'type: none, interval')
   const { config, refusals } = checkConfig(text.replace('revision: 1', `revision: ${revision}`))
   if (!config) throw new Error(JSON.stringify(refusals))
-  return { ok: true, config, secrets: new Map() }
+  return { ok: true, config, secrets: new Map(), warnings: [] }
 }
 
 function started() {
@@ -51,6 +51,7 @@ function started() {
       clock: boottime,
       readConfiguration: () => next,
       readFence: () => [],
+      mayListenAgain: () => true,
       say: (text) => void said.push(text),
       exit: (code) => void exits.push(code),
     },

@@ -2,7 +2,7 @@
  * The agent as a whole: core, kernel, lease process, checks, pings and control socket, wired together, and the order of start
  * and stop. What is of one machine comes in as `Machine`.
  */
-import { type FromLease, MAX_RELAY, type ToLease } from '@lvsm/protocol'
+import { DAEMON_EXITS, type FromLease, MAX_RELAY, type ToLease } from '@lvsm/protocol'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Instant, Trouble } from '@lvsm/base'
@@ -13,7 +13,7 @@ import { loadRecord, saveRecord } from './adapters/files.ts'
 import { connectLease } from './adapters/lease.ts'
 import { openPinger, type Pinger } from './adapters/ping.ts'
 import { probe } from './adapters/probe.ts'
-import type { Configuration, Read } from './configuration.ts'
+import { type Configuration, openToOthers, type Read } from './configuration.ts'
 import {
   createNodeCore,
   type NodeCore,
@@ -22,6 +22,7 @@ import {
   type ObservedFenceTable,
 } from './core/index.ts'
 import type { Kernel, LeaseProcess } from './ports.ts'
+import { reportOf } from './report.ts'
 
 const LONGEST_INBOX = 4096
 /** What the core can do without: it is said again, or asked again. */
@@ -38,6 +39,8 @@ export interface Machine {
   clock(): Instant
   /** Reads the configuration file again, and makes sure that the kernel has what it needs. */
   readConfiguration(): Read
+  /** The run directory was removed: is its lock still, or again, this process's? */
+  mayListenAgain(): boolean
   /** Throws what the kernel says. */
   readFence(): readonly ObservedFenceTable[]
   say(text: string): void
@@ -69,7 +72,7 @@ export class Agent {
     this.#machine = machine
     this.#kernel = kernel
     this.#recordPath = join(stateDir, 'agent.owned')
-    const { record, strange } = loadRecord(this.#recordPath)
+    const { record, trouble } = loadRecord(this.#recordPath)
     this.#core = createNodeCore({
       node,
       record,
@@ -87,7 +90,7 @@ export class Agent {
     this.#control = this.#serveControl(join(runDir, 'agent.sock'))
     kernel.watch(() => this.#driver.feed({ kind: 'changed' }))
     const { cluster, revision } = configuration.config
-    if (strange) this.#report('record-version', strange)
+    if (trouble) this.#report('record-at-start', trouble)
     machine.say(`${node} of cluster ${cluster} runs, revision ${revision}`)
     this.#configure(configuration)
   }
@@ -107,6 +110,11 @@ export class Agent {
     this.#report('configuration', { code: 'configuration-refused', severity: 'warning', message, hint })
   }
 
+  /** For the log, as lines. */
+  report(): readonly string[] {
+    return reportOf(this.#core.status(this.#machine.clock()))
+  }
+
   /** The data plane stays as it is: whoever starts next finds it so. */
   stop(reason: string): void {
     this.#machine.say(`${reason}: leaves; the data plane stays as it is`)
@@ -115,11 +123,13 @@ export class Agent {
     this.#lease.close()
     this.#pinger.close()
     this.#kernel.close()
-    this.#machine.exit(0)
+    this.#machine.exit(DAEMON_EXITS.ok.code)
   }
 
-  #configure({ config, secrets }: Configuration): void {
+  #configure({ config, secrets, warnings }: Configuration): void {
     this.#revision = config.revision
+    for (const warning of warnings) this.#machine.say(warning)
+    this.#report('configuration-file', openToOthers(warnings))
     this.#driver.feed({ kind: 'config', config, secrets })
   }
 
@@ -176,8 +186,10 @@ export class Agent {
       count: (reason) => this.#driver.feed({ kind: 'refused', reason }),
       failed: (error) => {
         this.#machine.say(`cannot listen on ${path}: ${error.message}`)
-        this.#machine.exit(1)
+        this.#machine.exit(DAEMON_EXITS.world.code)
       },
+      mayAgain: () => this.#machine.mayListenAgain(),
+      say: (text) => this.#machine.say(text),
     })
   }
 

@@ -16,14 +16,14 @@ const written = (text: string): string => {
   return path
 }
 const faultsOf = (text: string, self: Parameters<typeof readConfiguration>[1]): readonly string[] => {
-  const read = readConfiguration(written(text), self)
+  const read = readConfiguration(written(text), self, true)
   return read.ok ? [] : read.faults
 }
 
 describe('the configuration', () => {
   test('is the same file for every node', () => {
     const path = written(SAMPLE)
-    const [one, other] = ['dir1', 'rs3'].map((node) => readConfiguration(path, { node, named: true }))
+    const [one, other] = ['dir1', 'rs3'].map((node) => readConfiguration(path, { node, named: true }, true))
     expect(one).toMatchObject({ ok: true, config: { cluster: 'lab' } })
     expect(other).toEqual(one)
   })
@@ -47,7 +47,7 @@ describe('the configuration', () => {
     expect(faults.at(-1)).toMatch(/2 faults; nothing was changed/)
   })
   test('that is not there, or names a secret that is not there, is refused', () => {
-    const missing = readConfiguration(join(home, 'none.yaml'), null)
+    const missing = readConfiguration(join(home, 'none.yaml'), null, true)
     expect(missing).toMatchObject({ ok: false, faults: [expect.stringContaining('there is no such file')] })
     expect(faultsOf(SAMPLE.replace(/secret: "\w+"/, 'file: key'), null)[0]).toContain('openssl rand')
   })

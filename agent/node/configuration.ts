@@ -1,14 +1,20 @@
 /** The configuration file and the secrets that it names: read and checked as a whole, at the start and at each SIGHUP. */
-import { describeRefusal, type Refusal } from '@lvsm/base'
+import { describeRefusal, type Refusal, type Trouble } from '@lvsm/base'
 import { checkConfig, type Config, nodeView, suggest } from '@lvsm/model'
-import { readSecrets, readText } from './adapters/files.ts'
+import { doubtFile, quoted } from '../process/trust.ts'
+import { distrust, readSecrets, readTrusted } from './adapters/files.ts'
 import { openTable } from './adapters/kernel/ipvs.ts'
 import { refuseModules } from './adapters/preflight.ts'
+
+/** A cluster of a thousand services has a megabyte. */
+const LARGEST_CONFIGURATION = 8 * 1024 * 1024
 
 export interface Configuration {
   readonly config: Config
   /** Key id → hexadecimal digits, of keys whose secret stands in a file. */
   readonly secrets: ReadonlyMap<number, string>
+  /** What is not right with the files, and no reason to refuse them: lines for people. */
+  readonly warnings: readonly string[]
 }
 export type Read =
   | ({ readonly ok: true } & Configuration)
@@ -21,17 +27,31 @@ export interface Self {
   readonly named: boolean
 }
 
-/** `self`: null where only the file itself is looked at. */
-export function readConfiguration(path: string, self: Self | null): Read {
-  const read = readText(path)
+/**
+ * `self`: null where only the file itself is looked at. `strict`: files that others could have written, and keys that others
+ * could have read, are refused; else they are warned about.
+ */
+export function readConfiguration(path: string, self: Self | null, strict: boolean): Read {
+  const read = readTrusted(path, LARGEST_CONFIGURATION, doubtFile)
   if ('error' in read) return { ok: false, faults: [`${path}: ${read.error}`] }
+  if (strict && read.doubts.length > 0) return refused(path, read.doubts.map(distrust))
   const { config, refusals } = checkConfig(read.text)
   if (!config) return refused(path, refusals)
   const stranger = self && strangerIn(config, self)
   if (stranger) return refused(path, [stranger])
-  const keys = readSecrets(config, path)
-  return keys.refusals.length > 0 ? refused(path, keys.refusals) : { ok: true, config, secrets: keys.secrets }
+  const keys = readSecrets(config, path, strict)
+  if (keys.refusals.length > 0) return refused(path, keys.refusals)
+  const open = read.isOpen && config.keys.some(({ secret }) => secret !== null) ? [openSecret(path)] : []
+  const doubts = [...read.doubts.map(distrust), ...open, ...keys.doubts]
+  return { ok: true, config, secrets: keys.secrets, warnings: doubts.map((doubt) => describeRefusal(doubt, path)) }
 }
+
+/** The key of the cluster is worth as much as root on each of its nodes. */
+const openSecret = (path: string): Refusal => ({
+  code: 'open-secret',
+  message: 'others may read this file, and a secret stands in it',
+  hint: `chmod 600 ${quoted(path)}, and give the cluster a new key`,
+})
 
 function strangerIn({ nodes }: Config, { node, named }: Self): Refusal | null {
   const names = nodes.map(({ name }) => name)
@@ -60,4 +80,11 @@ export function refuseKernel(config: Config, node: string): readonly string[] {
     return there
   })
   return refusals.map((refusal) => describeRefusal(refusal))
+}
+
+/** What is in use all the same, but should be mended. */
+export function openToOthers([first]: readonly string[]): Trouble | null {
+  if (first === undefined) return null
+  const [message = '', hint = ''] = first.split('\n  → ')
+  return { code: 'configuration-file', severity: 'warning', message, hint }
 }

@@ -9,8 +9,8 @@ import {
   read,
   toLeaseCodec,
 } from '@lvsm/protocol'
-import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
+import { keepListening, type ListeningEvents } from '../../process/listening.ts'
 
 /** A reconciler that does not read is cut off, so that it can never hold up the lease process. */
 const LONGEST_BACKLOG = 1024 * 1024
@@ -26,11 +26,10 @@ export interface IpcServer {
   close(done: () => void): void
 }
 
-export interface IpcEvents {
+export interface IpcEvents extends ListeningEvents {
   heard(word: ToLease): void
   joined(): void
   count(name: CounterName): void
-  failed(error: Error): void
 }
 
 /** The caller holds the run directory's lock, so a socket file that is in the way is a leftover. */
@@ -55,16 +54,7 @@ export function serveIpc(path: string, events: IpcEvents): IpcServer {
     if (closing) client.end()
     else events.joined()
   })
-  server.on('error', events.failed)
-  server.on('listening', () => {
-    try {
-      if (server.listening) chmodSync(path, 0o600)
-    } catch (error) {
-      events.failed(error as Error)
-    }
-  })
-  rmSync(path, { force: true })
-  server.listen(path)
+  const listening = keepListening(server, path, events)
   return {
     tell(word) {
       if (closing || clients.size === 0) return
@@ -79,12 +69,11 @@ export function serveIpc(path: string, events: IpcEvents): IpcServer {
       const destroyAll = setTimeout(() => {
         for (const client of clients) client.destroy()
       }, LONGEST_PARTING_MS)
-      server.close(() => {
+      listening.close(() => {
         clearTimeout(destroyAll)
         done()
       })
       for (const client of clients) client.end()
-      rmSync(path, { force: true })
     },
   }
 }

@@ -68,13 +68,13 @@ describe('the record on disk of another version', () => {
     const path = join(directory(), 'agent.owned')
     const newer = 'lvsm-owned 2 whatever\nelse'
     writeFileSync(path, newer)
-    const { record, strange } = loadRecord(path)
+    const { record, trouble } = loadRecord(path)
     expect(record.size).toBe(0)
-    expect(strange).toMatchObject({ code: 'record-version', hint: expect.stringContaining(`${path}.version-2`) })
+    expect(trouble).toMatchObject({ code: 'record-version', hint: expect.stringContaining(`${path}.version-2`) })
     expect(readFileSync(path, 'utf8')).toBe(newer)
     expect(saveRecord(path, text)).toBeNull()
     expect(readFileSync(`${path}.version-2`, 'utf8')).toBe(newer)
-    expect(loadRecord(path)).toMatchObject({ strange: null })
+    expect(loadRecord(path)).toMatchObject({ trouble: null })
   })
 })
 
@@ -83,13 +83,13 @@ describe('secrets in files', () => {
   it('are read beside the configuration, and refused with a way out', () => {
     if (!config) throw new Error('refused')
     const home = directory()
-    expect(readSecrets(config, join(home, 'a.yaml')).refusals).toMatchObject([
+    expect(readSecrets(config, join(home, 'a.yaml'), true).refusals).toMatchObject([
       { code: 'no-secret-file', field: 'keys[0].file' },
     ])
-    writeFileSync(join(home, 'key'), 'swordfish\n')
-    expect(readSecrets(config, join(home, 'a.yaml')).refusals).toMatchObject([{ code: 'bad-secret' }])
+    writeFileSync(join(home, 'key'), 'swordfish\n', { mode: 0o600 })
+    expect(readSecrets(config, join(home, 'a.yaml'), true).refusals).toMatchObject([{ code: 'bad-secret' }])
     writeFileSync(join(home, 'key'), `${'AB'.repeat(16)}\n`)
-    expect(readSecrets(config, join(home, 'a.yaml')).secrets.get(1)).toBe('ab'.repeat(16))
+    expect(readSecrets(config, join(home, 'a.yaml'), true).secrets.get(1)).toBe('ab'.repeat(16))
   })
 })
 
@@ -113,6 +113,8 @@ describe('the control socket', () => {
       failed: (error) => {
         throw error
       },
+      mayAgain: () => true,
+      say: () => undefined,
     })
     ends.push(() => control.close())
     const ask = (method: string, url: string, body?: string): Promise<{ status: number; value: unknown }> =>

@@ -1,6 +1,7 @@
 export * from './agent-messages.ts'
 export * from './counters.ts'
 export * from './datagram.ts'
+export * from './exits.ts'
 export * from './fence-tables.ts'
 export * from './files.ts'
 export * from './frame.ts'
