@@ -1,5 +1,6 @@
 import { FrameSplitter, LONGEST_MESSAGE, MAX_RELAY, decode, frame, fromLeaseCodec, toLeaseCodec } from '@lvsm/protocol'
-import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -43,15 +44,49 @@ describe('the record on disk', () => {
     expect([...loadRecord(path).record]).toEqual([['tcp 10.11.0.10:80', new Set(['10.11.0.11:80'])]])
     expect(statSync(path).mode & 0o777).toBe(0o600)
   })
-  it('is empty when missing, half-written or garbage', () => {
+  it('is empty when missing, half-written or garbage, and says so where it is there', () => {
     const path = join(directory(), 'agent.owned')
-    expect(loadRecord(path).record.size).toBe(0)
+    expect(loadRecord(path)).toEqual({ record: new Map(), trouble: null })
     saveRecord(path, text)
     const whole = readFileSync(path)
     for (let length = 0; length < whole.length; length++) {
       writeFileSync(path, whole.subarray(0, length))
-      expect(loadRecord(path).record.size).toBe(0)
+      expect(loadRecord(path)).toMatchObject({
+        record: new Map(),
+        trouble: { code: 'record-damaged', severity: 'warning' },
+      })
     }
+  })
+  it('that is damaged is kept aside when a new one is written', () => {
+    const path = join(directory(), 'agent.owned')
+    writeFileSync(path, 'garbage')
+    expect(loadRecord(path).trouble).toMatchObject({ hint: expect.stringContaining(`${path}.damaged`) })
+    expect(saveRecord(path, text)).toBeNull()
+    expect(readFileSync(`${path}.damaged`, 'utf8')).toBe('garbage')
+    expect(loadRecord(path)).toMatchObject({ trouble: null })
+  })
+  it('goes through no link, and waits for nothing that is no file', () => {
+    const home = directory()
+    const path = join(home, 'agent.owned')
+    writeFileSync(join(home, 'precious'), 'precious')
+    for (const name of [path, `${path}.new`]) symlinkSync(join(home, 'precious'), name)
+    expect(loadRecord(path).trouble).toMatchObject({ message: expect.stringContaining('symbolic links') })
+    expect(saveRecord(path, text)).toBeNull()
+    expect(readFileSync(join(home, 'precious'), 'utf8')).toBe('precious')
+    const pipe = join(home, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    expect(loadRecord(pipe).trouble).toMatchObject({ message: expect.stringContaining('FIFO') })
+  })
+  it.each([
+    ['lines that are no services', 'nonsense\nmore', 0],
+    ['places that are none', 'tcp 10.11.0.10:80\t10.11.0.999:80', 1],
+    ['ports that are none', 'tcp 10.11.0.10:99999\t10.11.0.11:80', 0],
+  ])('with %s and the right checksum owns nothing by them', (_, content, services) => {
+    const path = join(directory(), 'agent.owned')
+    saveRecord(path, content)
+    const { record } = loadRecord(path)
+    expect(record.size).toBe(services)
+    for (const places of record.values()) expect(places.size).toBe(0)
   })
 })
 
