@@ -101,14 +101,11 @@ export class Daemon {
   #begin(): void {
     const { say } = this.#machine
     const { state, view, strange, damaged } = this.#state
-    for (const sentence of strange) {
-      this.#news.count('file-version')
-      say(sentence)
-    }
-    for (const sentence of damaged) {
-      this.#news.count('file-damaged')
-      say(sentence)
-    }
+    for (const [counter, sentences] of [['file-version', strange] as const, ['file-damaged', damaged] as const])
+      for (const sentence of sentences) {
+        this.#news.count(counter)
+        say(sentence)
+      }
     if (state === null)
       say(
         `no state in ${this.#options.stateDir}: if this node is a voter, it is silent for ${LONGEST_LEASE_MS / 1000} s, as long as a forgotten lease may live (on a new node, run lvsm-lease --set-up first)`,
@@ -151,6 +148,7 @@ export class Daemon {
       keep: (view) => this.#state.saveView(view),
       say: (text) => this.#machine.say(text),
       count: (reason) => void this.#news.count(reason),
+      trouble: (source, trouble) => this.#pump.feed({ kind: 'trouble', source, trouble }),
       fail: (text) => this.#fail(text),
     })
   }

@@ -131,8 +131,8 @@ export function moveRefused(state: NodeState, group: string, reason: string): vo
   end(state, move, refuse('conflict', 'refused', reason, 'the group stays where it is'))
 }
 /** The successor's kernel is prepared. */
-export function successorPrepared(state: NodeState, id: string): void {
-  for (const move of state.moves.values()) if (move.id === id) move.prepared = true
+export function successorPrepared(state: NodeState, from: string, id: string): void {
+  for (const move of state.moves.values()) if (move.id === id && move.to === from) move.prepared = true
 }
 /** The configuration changed: a group that left, or whose successor left, is moved no more. */
 export function dropMoves(state: NodeState): void {

@@ -33,6 +33,7 @@ export function reportStatus(state: NodeState, own: Saying, present: readonly Tr
     nodes: config?.nodes.map(({ name }) => reportNode(state, name, own)) ?? [],
     troubles: reportTroubles(state, present),
     counters: { ...status?.counters, ...state.counters },
+    ...(status?.delays ? { delays: status.delays } : {}),
   }
 }
 
