@@ -22,6 +22,8 @@ const VIEW: LeaseView = {
   keys: [{ id: 1, algorithm: 'sha256', secret: 'ab' }],
   signWith: 1,
 }
+const GROUP = { name: 'web', digest: 'd', directors: ['dir1'], addresses: [] }
+const ADDRESS = { address: '10.11.0.10', prefix: 24, ifindex: 2, kind: 'vip' } as const
 let log: string[] = []
 let said: string[] = []
 /** Source → code of the troubles that are present. */
@@ -82,6 +84,31 @@ test('a view has its links and its watches before the core sees it, and is kept 
   views.heard(VIEW)
   expect(took()).toEqual(['open 1 of revision 1', 'watch web', 'feed 1', 'keep 1'])
   expect(said).toEqual([])
+})
+test.each<[string, Partial<LeaseView>]>([
+  [
+    'a port that is none',
+    { nodes: [{ name: 'dir1', voter: true, links: [{ name: 'a', address: '10.0.0.1', port: 0 }] }] },
+  ],
+  [
+    'an address that is none',
+    { nodes: [{ name: 'dir1', voter: true, links: [{ name: 'a', address: '10.0.0.999', port: 1 }] }] },
+  ],
+  ['a prefix that is none', { groups: [{ ...GROUP, addresses: [{ ...ADDRESS, prefix: 33 }] }] }],
+  ['an interface that is none', { groups: [{ ...GROUP, addresses: [{ ...ADDRESS, ifindex: -1 }] }] }],
+  ['a floating address that is none', { groups: [{ ...GROUP, addresses: [{ ...ADDRESS, address: 'x' }] }] }],
+  ['a group twice', { groups: [GROUP, GROUP] }],
+  ['a group without a name', { groups: [{ ...GROUP, name: '' }] }],
+  ['a node twice', { nodes: [...VIEW.nodes, ...VIEW.nodes] }],
+  ['a key that is none', { keys: [{ id: 1, algorithm: 'sha256', secret: 'swordfish' }] }],
+  ['a key to sign with that is not there', { signWith: 2 }],
+  ['a cluster without a name', { cluster: '' }],
+])('a view with %s is refused, from the disk too, and nothing is touched', (_, part) => {
+  expect(views.remembered({ ...VIEW, ...part })).toBe(false)
+  views.heard({ ...VIEW, ...part })
+  expect(took()).toEqual([])
+  expect(said).toEqual([expect.stringMatching(/^refused a view: /), expect.stringMatching(/^refused a view: /)])
+  expect(said.join()).not.toContain('swordfish')
 })
 test('the last view is not written again', () => {
   expect(views.remembered(VIEW)).toBe(true)
@@ -156,7 +183,7 @@ describe('sockets', () => {
     ['another peer', { ...VIEW, nodes: [...VIEW.nodes, { name: 'rs1', voter: true, links: [] }] }],
     ['another cluster', { ...VIEW, cluster: 'else' }],
     ['another key', { ...VIEW, keys: [{ ...VIEW.keys[0], secret: 'cd' }] }],
-    ['another key to sign with', { ...VIEW, signWith: 2 }],
+    ['another key to sign with', { ...VIEW, keys: [...VIEW.keys, { ...VIEW.keys[0], id: 2 }], signWith: 2 }],
   ] as [string, LeaseView][])('are opened anew for %s, after the old ones were closed', (_, next) => {
     views.heard(VIEW)
     took()

@@ -3,7 +3,14 @@
  * its watches of the kernel before the core sees it: the core speaks at once, and what it builds is watched from the
  * first moment. It is kept on disk last, when it is in use.
  */
-import { type CounterName, type LeaseGroup, type LeaseLink, type LeaseView, type Outgoing } from '@lvsm/protocol'
+import {
+  type CounterName,
+  impossibleView,
+  type LeaseGroup,
+  type LeaseLink,
+  type LeaseView,
+  type Outgoing,
+} from '@lvsm/protocol'
 import { refuseTiming, type Trouble } from '@lvsm/base'
 import type { UdpEvents, UdpLinks } from './adapters/network/udp.ts'
 import type { Addressee } from './ports.ts'
@@ -125,7 +132,10 @@ const refusedTrouble = (message: string): Trouble => ({
 })
 
 /** Why a view is none for this process; empty when it is. */
-function refusalOf({ node, timing }: LeaseView, own: string): string {
+function refusalOf(view: LeaseView, own: string): string {
+  const { node, timing } = view
+  const impossible = impossibleView(view)
+  if (impossible !== null) return `refused a view: ${impossible}`
   if (node !== own) return `refused a view of node ${node}: this process is ${own}`
   const [refusal] = refuseTiming(timing)
   return refusal ? `refused a view: ${refusal.message}` : ''

@@ -134,6 +134,7 @@ export const COUNTERS = {
   'state-write-failed': notWritten('lease state'),
   'view-write-failed': notWritten('last view'),
   'file-version': counted('lvsm_strange_files_total', ['file', 'files'], 'of another version, put aside'),
+  'file-damaged': counted('lvsm_damaged_files_total', ['file', 'files'], 'damaged, and not used'),
 } as const satisfies Readonly<Record<string, Counter>>
 
 /** `send-ENETUNREACH` and the like: what the kernel answered to a send. */
