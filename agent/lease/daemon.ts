@@ -135,6 +135,7 @@ export class Daemon {
       keep: (view) => this.#state.saveView(view),
       say: (text) => this.#machine.say(text),
       count: (reason) => void this.#news.count(reason),
+      trouble: (source, trouble) => this.#pump.feed({ kind: 'trouble', source, trouble }),
       fail: (text) => this.#fail(text),
     })
   }

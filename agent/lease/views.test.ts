@@ -24,6 +24,8 @@ const VIEW: LeaseView = {
 }
 let log: string[] = []
 let said: string[] = []
+/** Source → code of the troubles that are present. */
+const troubles = new Map<string, string>()
 /** Errors of the links that are opened next, by name. */
 let broken: Record<string, string> = {}
 let watches = true
@@ -31,15 +33,19 @@ let events: UdpEvents | undefined
 let ports: ViewPorts
 let views: Views
 let opened = 0
+/** Revision of the view whose links the last opening replaces. */
+let replaced: number | null = null
 beforeEach(() => {
   log = []
   said = []
+  troubles.clear()
   broken = {}
   watches = true
   opened = 0
   ports = {
-    openLinks: (view, heard) => {
+    openLinks: (view, heard, before) => {
       const number = ++opened
+      replaced = before?.revision ?? null
       log.push(`open ${number} of revision ${view.revision}`)
       events = heard
       for (const link of view.nodes.find(({ name }) => name === view.node)?.links ?? []) {
@@ -56,6 +62,10 @@ beforeEach(() => {
     watch: (groups) => {
       log.push(`watch ${groups.map(({ name }) => name).join()}`)
       return watches
+    },
+    trouble: (source, trouble) => {
+      if (trouble) troubles.set(source, trouble.code)
+      else troubles.delete(source)
     },
     feed: ({ revision }) => void log.push(`feed ${revision}`),
     keep: ({ revision }) => void log.push(`keep ${revision}`),
@@ -101,7 +111,9 @@ describe('what is refused changes nothing', () => {
     expect(views.remembered(view)).toBe(false)
     expect(took()).toEqual([])
     expect(said).toEqual([expect.stringMatching(why), expect.stringMatching(why)])
+    expect([...troubles]).toEqual([['view', 'view-refused']])
     views.heard(VIEW)
+    expect(troubles.size).toBe(0)
     took()
     views.heard(view)
     send(1)
@@ -110,6 +122,14 @@ describe('what is refused changes nothing', () => {
 })
 
 describe('sockets', () => {
+  test('know what they replace: a peer that moved may still speak from where it was', () => {
+    views.heard(VIEW)
+    expect(replaced).toBeNull()
+    views.heard({ ...VIEW, revision: 2 })
+    views.heard({ ...VIEW, revision: 3, nodes: VIEW.nodes.map((node) => ({ ...node, links })) })
+    expect([opened, replaced]).toEqual([2, 1])
+  })
+
   test.each([
     ['another revision', { ...VIEW, revision: 2 }],
     ['other groups', { ...VIEW, revision: 2, groups: [] }],
@@ -157,6 +177,18 @@ describe('sockets', () => {
     took()
     views.close()
     expect(took()).toEqual(['close 1'])
+  })
+  test('that cannot be bound are a trouble until they can, or are no links any more', () => {
+    broken = { outside: 'EADDRNOTAVAIL' }
+    views.heard(VIEW)
+    expect([...troubles]).toEqual([['link outside', 'link-down']])
+    events?.linkBack(links[1] as LeaseLink)
+    expect(troubles.size).toBe(0)
+    events?.linkFailed(links[1] as LeaseLink, new Error('ENETDOWN'))
+    expect(troubles.size).toBe(1)
+    broken = {}
+    views.heard({ ...VIEW, cluster: 'else' })
+    expect(troubles.size).toBe(0)
   })
   test('hand on what comes in, and what is counted', () => {
     views.heard(VIEW)

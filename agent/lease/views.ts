@@ -4,12 +4,13 @@
  * first moment. It is kept on disk last, when it is in use.
  */
 import { type CounterName, type LeaseGroup, type LeaseLink, type LeaseView, type Outgoing } from '@lvsm/protocol'
-import { refuseTiming } from '@lvsm/base'
+import { refuseTiming, type Trouble } from '@lvsm/base'
 import type { UdpEvents, UdpLinks } from './adapters/network/udp.ts'
 import type { Addressee } from './ports.ts'
 
 export interface ViewPorts {
-  openLinks(view: LeaseView, events: UdpEvents): UdpLinks
+  /** `before`: the view whose links were open until now. */
+  openLinks(view: LeaseView, events: UdpEvents, before: LeaseView | null): UdpLinks
   received: UdpEvents['received']
   /** False: the kernel cannot be asked, and the process ends. */
   watch(groups: readonly LeaseGroup[]): boolean
@@ -17,6 +18,8 @@ export interface ViewPorts {
   keep(view: LeaseView): void
   say(text: string): void
   count(name: CounterName): void
+  /** Shown in the status of every node until it is over (null). */
+  trouble(source: string, trouble: Trouble | null): void
   /** Nothing was touched yet, and nothing can go on. */
   fail(text: string): void
 }
@@ -26,8 +29,12 @@ export class Views {
   readonly #ports: ViewPorts
   #links: UdpLinks | undefined
   #network = ''
+  /** Whose links are open. */
+  #opened: LeaseView | null = null
   /** Links of the present opening that another program keeps from us. */
   #inUse = 0
+  /** Names of links that cannot be bound. */
+  readonly #down = new Set<string>()
 
   constructor(node: string, ports: ViewPorts) {
     this.#node = node
@@ -55,8 +62,10 @@ export class Views {
     const refusal = refusalOf(view, this.#node)
     if (refusal !== '') {
       this.#ports.say(refusal)
+      this.#ports.trouble('view', refusedTrouble(refusal))
       return false
     }
+    this.#ports.trouble('view', null)
     const network = networkOf(view)
     if (network !== this.#network && !this.#open(view, network)) {
       deaf('no link of this node can be used: nothing was changed')
@@ -72,31 +81,48 @@ export class Views {
     const first = this.#links === undefined
     this.#links?.close()
     this.#inUse = 0
-    const opened = this.#ports.openLinks(view, this.#events())
+    for (const name of this.#down) this.#ports.trouble(`link ${name}`, null)
+    this.#down.clear()
+    const opened = this.#ports.openLinks(view, this.#events(), this.#opened)
     const own = view.nodes.find(({ name }) => name === this.#node)?.links ?? []
     if (first && this.#inUse > 0 && this.#inUse === own.length) {
       opened.close()
       return false
     }
     this.#links = opened
+    this.#opened = view
     this.#network = network
     return true
   }
 
   #events(): UdpEvents {
-    const { received, count, say } = this.#ports
+    const { received, count, say, trouble } = this.#ports
     return {
       received,
       count,
       linkFailed: (link, error) => {
         count('link-failed')
         if (error.code === 'EADDRINUSE') this.#inUse += 1
-        say(`${linkText(link)}: ${error.message}; ${linkHint(error)}`)
+        const [message, hint] = [`${linkText(link)}: ${error.message}`, linkHint(error)]
+        say(`${message}; ${hint}`)
+        this.#down.add(link.name)
+        trouble(`link ${link.name}`, { code: 'link-down', severity: 'warning', message, hint })
       },
-      linkBack: (link) => say(`${linkText(link)}: works now`),
+      linkBack: (link) => {
+        say(`${linkText(link)}: works now`)
+        this.#down.delete(link.name)
+        trouble(`link ${link.name}`, null)
+      },
     }
   }
 }
+
+const refusedTrouble = (message: string): Trouble => ({
+  code: 'view-refused',
+  severity: 'critical',
+  message,
+  hint: 'start lvsm-lease and lvsm-agent of one node with the same --node and configuration',
+})
 
 /** Why a view is none for this process; empty when it is. */
 function refusalOf({ node, timing }: LeaseView, own: string): string {

@@ -13,7 +13,7 @@ import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:f
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { eventually } from '../../../test/kit/eventually.ts'
 import { type IpcEvents, type IpcServer, serveIpc } from './ipc.ts'
 
@@ -108,6 +108,96 @@ test('who announces a frame beyond all measure is cut off, and nobody else', asy
   await eventually(() => expect(other.words).toEqual([HELLO]))
 })
 
+describe('what a reconciler can do to others', () => {
+  const crowd = async (size: number): Promise<Client[]> => {
+    const all: Client[] = []
+    for (let at = 0; at < size; at++) all.push(await Client.join())
+    return all
+  }
+
+  test('a thousand words at once are heard a few at a time, in their order, and another is heard between them', async () => {
+    const [wild, other] = [await Client.join(), await Client.join()]
+    const words = Array.from({ length: 1000 }, (_, at): ToLease => ({ ...STANDBY, reason: `${at}` }))
+    wild.socket.write(Buffer.concat(words.map((word) => frame(toLeaseCodec, word))))
+    await eventually(() => expect(heard).toHaveBeenCalled())
+    other.socket.write(frame(toLeaseCodec, { ...STANDBY, reason: 'other' }))
+    let [most, before] = [0, 0]
+    while (heard.mock.calls.length < 1001) {
+      await new Promise((resolve) => setImmediate(resolve))
+      most = Math.max(most, heard.mock.calls.length - before)
+      before = heard.mock.calls.length
+    }
+    expect(most).toBeLessThanOrEqual(64)
+    const reasons = heard.mock.calls.map(([word]) => (word.kind === 'standby' ? word.reason : ''))
+    expect(reasons.filter((reason) => reason !== 'other')).toEqual(words.map((_, at) => `${at}`))
+    expect(reasons.indexOf('other')).toBeLessThan(900)
+  })
+
+  test('sixteen are taken, and no more, while all of them speak', async () => {
+    const all = await crowd(16)
+    const late = new Client()
+    await eventually(() => expect(late.closed).toBe(true))
+    expect(count.mock.calls).toEqual([['drop-client-crowded']])
+    server.tell(HELLO)
+    await eventually(() => expect(all.map(({ words }) => words)).toEqual(all.map(() => [HELLO])))
+    all[0]?.socket.destroy()
+    await eventually(() => expect(all[0]?.closed).toBe(true))
+    await Client.join()
+  })
+
+  test('who has been silent for longest gives way to the next: what was forgotten keeps no reconciler out', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    try {
+      const all = await crowd(16)
+      vi.advanceTimersByTime(4999)
+      all[0]?.socket.write(frame(toLeaseCodec, STANDBY))
+      await eventually(() => expect(heard).toHaveBeenCalledOnce())
+      vi.advanceTimersByTime(1)
+      const next = await Client.join()
+      await eventually(() => expect(all.map(({ closed }) => closed).filter(Boolean)).toHaveLength(1))
+      expect([all[0]?.closed, all[1]?.closed, next.closed]).toEqual([false, true, false])
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test('a frame that stays half said ends the connection; one that goes on does not', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+    try {
+      const [half, slow] = [new Client(), new Client()]
+      while (joined.mock.calls.length < 2) await turn()
+      const bytes = frame(toLeaseCodec, STANDBY)
+      const say = async (client: Client, part: Uint8Array): Promise<void> => {
+        await new Promise((written) => client.socket.write(part, written))
+        for (let turns = 0; turns < 20; turns++) await turn()
+      }
+      await say(half, bytes.subarray(0, 6))
+      await say(slow, bytes.subarray(0, 6))
+      vi.advanceTimersByTime(4990)
+      await say(slow, Buffer.concat([bytes.subarray(6), bytes.subarray(0, 6)]))
+      vi.advanceTimersByTime(20)
+      while (!half.closed) await turn()
+      expect(count.mock.calls).toEqual([['drop-client-half']])
+      await say(slow, bytes.subarray(6))
+      vi.advanceTimersByTime(60_000)
+      for (let turns = 0; turns < 20; turns++) await turn()
+      expect([slow.closed, heard.mock.calls.length]).toEqual([false, 2])
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test('half frames of all clients together have a limit', async () => {
+    const all = await crowd(3)
+    const long = Buffer.alloc(3 * 1024 * 1024)
+    long.writeUInt32BE(MAX_FRAME)
+    for (const client of all) client.socket.write(long)
+    await eventually(() => expect(all.filter(({ closed }) => closed)).toHaveLength(1))
+    expect(count.mock.calls).toEqual([['drop-client-half']])
+  })
+})
+
 test('all clients are told; without any there is nobody to tell', async () => {
   server.tell(HELLO)
   const [one, other] = [await Client.join(), await Client.join()]
@@ -190,7 +280,7 @@ test('closing it says what was told, ends every client and takes the socket away
   expect([one.words, other.words]).toEqual([[HELLO], [HELLO]])
   const late = connect(path)
   await once(late, 'error')
-  expect(done).toHaveBeenCalledOnce()
+  await eventually(() => expect(done).toHaveBeenCalledOnce())
 })
 
 test('who is still writing when it closes reads its last word all the same, and is not heard any more', async () => {

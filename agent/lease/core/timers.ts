@@ -11,6 +11,7 @@ import { nextDurable, tickDurable } from './durable.ts'
 import { rankChangesAt } from './peers.ts'
 import { addAddresses } from './kernel-calls.ts'
 import { nextPolicy, tickPolicy } from './policy.ts'
+import { nextRelay, tickRelays } from './relays.ts'
 import { tickHeartbeats } from './send.ts'
 import { nextRelease, tickRelease } from './release.ts'
 import { leaseRanOut, nextRenewal, tickRenewals } from './renew.ts'
@@ -41,6 +42,8 @@ export function tick(state: LeaseState, view: LeaseView): void {
   tickFenceTables(state, view)
   tickStop(state)
   tickDurable(state)
+  // Last: what the leases need goes before it.
+  tickRelays(state)
 }
 
 function tickGroup(state: LeaseState, view: LeaseView, instance: GroupState): void {
@@ -76,6 +79,7 @@ function tickStop(state: LeaseState): void {
 /** The earliest timer of all. */
 export function nextDue(state: LeaseState, view: LeaseView): Instant {
   let next = earlier(nextHeartbeat(state, view), nextDurable(state))
+  next = earlier(next, nextRelay(state) ?? NEVER)
   for (const { until } of state.waitingRequests) next = earlier(next, until)
   for (const { dueAt, touched } of state.instances.values()) next = touched ? state.now : earlier(next, dueAt)
   return next

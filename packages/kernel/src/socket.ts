@@ -2,10 +2,12 @@
 import koffi from 'koffi'
 import { call, checked, lastErrno, setOption } from './libc.ts'
 
+const SOCK_DGRAM = 2
 const SOCK_RAW = 3
 const SOCK_NONBLOCK = 0o4000
 const SOCK_CLOEXEC = 0o2000000
 const SOL_SOCKET = 1
+const SO_RCVBUF = 8
 const SO_RCVTIMEO = 20
 const SO_ATTACH_FILTER = 26
 const SO_SNDTIMEO = 21
@@ -24,6 +26,14 @@ export function openSocket(domain: number, protocol: number, blocking: boolean):
     call.socket(domain, SOCK_RAW | SOCK_CLOEXEC | (blocking ? 0 : SOCK_NONBLOCK), protocol),
     `(domain ${domain}, protocol ${protocol})`,
   )
+}
+
+export const openDatagramSocket = (domain: number): number =>
+  checked('socket', call.socket(domain, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), `(domain ${domain}, datagrams)`)
+
+/** Beyond the sysctl's limit where we may, else up to it. */
+export function setReceiveBuffer(fd: number, bytes: number): void {
+  if (setOption(fd, SOL_SOCKET, SO_RCVBUFFORCE, bytes) !== 0) setOption(fd, SOL_SOCKET, SO_RCVBUF, bytes)
 }
 
 /** Beyond the sysctl's limit where we may (CAP_NET_ADMIN in the initial user namespace); else as it was. */

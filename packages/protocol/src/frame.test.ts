@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { bytes, u8 } from './codec.ts'
 import { FrameSplitter, frame, MAX_FRAME } from './frame.ts'
 
@@ -67,6 +67,17 @@ describe('a stream', () => {
     expect(splitter.push(header(4 * MIB))).toEqual([])
     expect(splitter.push(new Uint8Array(4 * MIB - 1))).toEqual([])
     expect(splitter.push(new Uint8Array(1))?.map((one) => one.length)).toEqual([4 * MIB])
+  })
+
+  test('that is long costs little more than itself, in however many chunks it comes', () => {
+    const splitter = new FrameSplitter()
+    splitter.push(header(4 * MIB))
+    const copies = vi.spyOn(Uint8Array.prototype, 'set')
+    for (let sent = 0; sent < 4 * MIB; sent += 1024) splitter.push(new Uint8Array(1024))
+    const copied = copies.mock.calls.reduce((sum, [source]) => sum + source.length, 0)
+    copies.mockRestore()
+    expect(copied).toBeLessThan(4 * 4 * MIB)
+    expect(splitter.partial).toBe(0)
   })
 
   test.each([

@@ -1,5 +1,11 @@
 /** Length-prefixed frames over a byte stream, and the two directions of the node-local socket as codecs. */
-import { type GroupStatus, type LeaseEvent, type LeaseStatus, type PeerStatus } from './lease-status.ts'
+import {
+  type GroupStatus,
+  type LeaseEvent,
+  type LeaseStatus,
+  OWNERSHIP_EVENTS,
+  type PeerStatus,
+} from './lease-status.ts'
 import {
   type HeartbeatKey,
   type LeaseAddress,
@@ -9,6 +15,7 @@ import {
   type LeaseView,
 } from './lease-view.ts'
 import type { Timing, Trouble } from '@lvsm/base'
+import type { DelayReport, Delays } from './delays.ts'
 import {
   bytes,
   type Codec,
@@ -79,21 +86,26 @@ const trouble = struct<Trouble>(
   },
   { hint: [1, text], leftMs: [2, number] },
 )
-const status = struct<LeaseStatus>({
-  node: text,
-  incarnation: text,
-  quarantineMs: number,
-  standby: flag,
-  quorum: flag,
-  groups: list(groupStatus),
-  peers: list(peerStatus),
-  troubles: list(trouble),
-  counters: record(number),
-})
+const delay = struct<DelayReport>({ counts: list(counter), sumMs: number, worstMs: number })
+const delays = struct<Delays>({ loop: delay, renewal: delay })
+const status = struct<LeaseStatus>(
+  {
+    node: text,
+    incarnation: text,
+    quarantineMs: number,
+    standby: flag,
+    quorum: flag,
+    groups: list(groupStatus),
+    peers: list(peerStatus),
+    troubles: list(trouble),
+    counters: record(number),
+  },
+  { delays: [1, delays] },
+)
 const event = struct<LeaseEvent>({
   at: number,
   group: text,
-  kind: oneOf(['took', 'gave-up', 'lost', 'released', 'offered', 'refused', 'note'], 'note'),
+  kind: oneOf([...OWNERSHIP_EVENTS, 'note'], 'note'),
   number: counter,
   reason: text,
 })
@@ -120,24 +132,49 @@ export function frame<T>(codec: Codec<T>, value: T): Uint8Array {
   return framed
 }
 
-/** Collects chunks and yields whole frames; null when the stream is not ours and must be closed. */
+/** Room of a splitter before it has to grow: what a socket brings at once. */
+const FIRST_ROOM = 65_536
+
+/**
+ * Collects chunks and yields whole frames; null when the stream is not ours and must be closed. A byte is copied a few
+ * times, however small the chunks in which a long frame comes.
+ */
 export class FrameSplitter {
-  #pending = new Uint8Array(0)
+  #held = new Uint8Array(0)
+  #length = 0
+
+  /** Bytes of a frame that is not whole yet. */
+  get partial(): number {
+    return this.#length
+  }
 
   push(chunk: Uint8Array): Uint8Array[] | null {
-    const joined = new Uint8Array(this.#pending.length + chunk.length)
-    joined.set(this.#pending)
-    joined.set(chunk, this.#pending.length)
+    this.#hold(chunk)
+    const view = new DataView(this.#held.buffer)
     const frames: Uint8Array[] = []
     let at = 0
-    while (joined.length - at >= 4) {
-      const size = new DataView(joined.buffer, at).getUint32(0)
+    while (this.#length - at >= 4) {
+      const size = view.getUint32(at)
       if (size > MAX_FRAME) return null
-      if (joined.length - at - 4 < size) break
-      frames.push(joined.slice(at + 4, at + 4 + size))
+      if (this.#length - at - 4 < size) break
+      frames.push(this.#held.slice(at + 4, at + 4 + size))
       at += 4 + size
     }
-    this.#pending = joined.slice(at)
+    if (at > 0) this.#held.copyWithin(0, at, this.#length)
+    this.#length -= at
+    // What a long frame needed is not kept for the next short ones.
+    if (this.#length === 0 && this.#held.length > FIRST_ROOM) this.#held = new Uint8Array(0)
     return frames
+  }
+
+  #hold(chunk: Uint8Array): void {
+    const needed = this.#length + chunk.length
+    if (needed > this.#held.length) {
+      const grown = new Uint8Array(Math.max(needed, 2 * this.#held.length, Math.min(FIRST_ROOM, 4 * needed)))
+      grown.set(this.#held.subarray(0, this.#length))
+      this.#held = grown
+    }
+    this.#held.set(chunk, this.#length)
+    this.#length = needed
   }
 }

@@ -1,5 +1,6 @@
 export * from './agent-messages.ts'
 export * from './counters.ts'
+export * from './delays.ts'
 export * from './datagram.ts'
 export * from './fence-tables.ts'
 export * from './files.ts'

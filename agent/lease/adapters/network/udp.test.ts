@@ -78,6 +78,13 @@ const bound = (socket: Socket): { address: string } | null => {
     return null
   }
 }
+/** Somebody who speaks from there, from whatever port. */
+const speaker = async (address: string): Promise<Socket> => {
+  const raw = createSocket('udp4')
+  raw.bind(0, address)
+  await once(raw, 'listening')
+  return raw
+}
 const sequences = (): number[] => received.mock.calls.map(([datagram]) => datagram.sequence)
 const byLink = (): number[] => received.mock.calls.map(([, link]) => link)
 beforeEach(() => vi.resetAllMocks())
@@ -100,8 +107,8 @@ describe('what goes over two links', () => {
   test('is a replay when it comes again over either', async () => {
     links(viewOf('dir2'), events)
     const bytes = sealer(outgoing, 'lab', 1, keyring(viewOf('dir1').keys))(null)
-    const raw = createSocket('udp4')
-    const send = (network: number): void => raw.send(bytes, port, `127.0.${network}.2`)
+    const raw = await Promise.all([1, 2].map((network) => speaker(`127.0.${network}.1`)))
+    const send = (network: number): void => raw[network - 1]?.send(bytes, port, `127.0.${network}.2`)
     send(1)
     await eventually(() => expect(byLink()).toEqual([0]))
     send(2)
@@ -110,7 +117,7 @@ describe('what goes over two links', () => {
     send(1)
     await eventually(() => expect(count.mock.calls).toEqual([['drop-replay'], ['drop-replay']]))
     expect(received).toHaveBeenCalledOnce()
-    raw.close()
+    for (const one of raw) one.close()
   })
 })
 
@@ -205,7 +212,7 @@ describe('what is dropped is counted, and goes no further', () => {
     links(viewOf('dir2'), events)
     const old = sealer(outgoing, 'lab', 1, keyring(viewOf('dir1').keys))(null)
     old[0] = 77
-    const raw = createSocket('udp4')
+    const raw = await speaker('127.0.1.1')
     for (const bytes of [Buffer.from('hello'), Buffer.alloc(0), old]) raw.send(bytes, port, '127.0.1.2')
     await eventually(() => expect(count.mock.calls).toEqual([['drop-version'], ['drop-short'], ['drop-version']]))
     raw.close()
@@ -297,6 +304,15 @@ describe('a port that is in use', () => {
     } finally {
       vi.useRealTimers()
     }
+  })
+
+  test('is not shared with whoever would share it', async () => {
+    await ready(links(viewOf('dir2'), events))
+    const rival = createSocket({ type: 'udp4', reuseAddr: true })
+    rival.bind(port, '127.0.1.2')
+    const [error] = await once(rival, 'error')
+    expect(error).toMatchObject({ code: 'EADDRINUSE' })
+    rival.close()
   })
 
   test('may be one of our own: nobody shares it', async () => {

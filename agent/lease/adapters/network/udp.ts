@@ -10,9 +10,11 @@ import {
 } from '@lvsm/protocol'
 import { createSocket, type Socket } from 'node:dgram'
 import { linksFor } from '@lvsm/heartbeat'
+import { bindUdp, keepToItself } from '@lvsm/kernel'
 import type { Addressee } from '../../ports.ts'
 import { Copies } from './dedup.ts'
 import { keyring } from './keyring.ts'
+import { Sources } from './sources.ts'
 
 export interface UdpLinks {
   /** To peers, over those of the links that both nodes have and that are bound which their routes choose. Errors are counted. */
@@ -35,20 +37,29 @@ export interface UdpEvents {
 /** An interface may come up later than this process, and who has the port may end. */
 const RETRY_MS = 1000
 
-/** Binds this node's links; a peer's datagram is taken from any of them. */
-export function openLinks(view: LeaseView, events: UdpEvents): UdpLinks {
+/**
+ * What waits in the kernel while this process is at work: some thousand heartbeats, a few tenths of a second of all that the
+ * rules in front of the port let through. More would only be older when it is read.
+ */
+const BUFFER_BYTES = 4 << 20
+
+/** Binds this node's links; a peer's datagram is taken from any of them. `before`: the view that was in use until now. */
+export function openLinks(view: LeaseView, events: UdpEvents, before: LeaseView | null = null): UdpLinks {
   const own = view.nodes.find((node) => node.name === view.node)?.links ?? []
   const keys = keyring(view.keys)
+  const sources = new Sources(view, before)
   const copies = new Copies()
-  const heard = (bytes: Buffer, index: number): void => {
+  const heard = (bytes: Buffer, source: string, index: number): void => {
+    if (!sources.knows(source, index)) return events.count('drop-source')
     const judgement = copies.judge(bytes, index)
     if (judgement !== 'new') return judgement === 'replay' ? events.count('drop-replay') : undefined
     const opened = open(bytes, view.cluster, keys)
     if (!opened.ok) return events.count(`drop-${opened.reason}`)
+    if (!sources.isOf(opened.datagram.from, source, index)) return events.count('drop-source')
     copies.note(bytes, index)
     events.received(opened.datagram, index)
   }
-  const bound = own.map((link, index) => keepBound(link, (bytes) => heard(bytes, index), events))
+  const bound = own.map((link, index) => keepBound(link, (bytes, source) => heard(bytes, source, index), events))
   const peersOf = new Map(view.nodes.map((node) => [node.name, sharedLinks(own, node.links)]))
   const sent = (error: Error | null): void => {
     if (error) events.count(`send-${(error as NodeJS.ErrnoException).code ?? 'error'}`)
@@ -87,7 +98,7 @@ interface Bound {
   close(): void
 }
 
-function keepBound(link: LeaseLink, heard: (bytes: Buffer) => void, events: UdpEvents): Bound {
+function keepBound(link: LeaseLink, heard: (bytes: Buffer, source: string) => void, events: UdpEvents): Bound {
   let socket: Socket | undefined
   let listening = false
   let told = false
@@ -104,13 +115,19 @@ function keepBound(link: LeaseLink, heard: (bytes: Buffer) => void, events: UdpE
   const bind = (): void => {
     socket = createSocket({ type: 'udp4', reuseAddr: false, lookup })
     socket.on('error', failed)
-    socket.on('message', heard)
+    socket.on('message', (bytes, { address }) => heard(bytes, address))
     socket.on('listening', () => {
       listening = true
       if (told) events.linkBack(link)
       told = false
     })
-    socket.bind({ port: link.port, address: link.address, exclusive: true })
+    try {
+      const fd = bindUdp(link.address, link.port, BUFFER_BYTES)
+      socket.bind({ fd, exclusive: true })
+      keepToItself(fd)
+    } catch (error) {
+      failed(error as Error)
+    }
   }
   bind()
   return {

@@ -1,0 +1,34 @@
+/** A bound UDP socket for Node to read (`dgram`, `bind({ fd })`): with a receive buffer that Node cannot ask for. */
+import { call, checked, setOption } from './libc.ts'
+import { openDatagramSocket, setReceiveBuffer } from './socket.ts'
+
+const AF_INET = 2
+const SOL_SOCKET = 1
+const SO_REUSEADDR = 2
+
+/**
+ * The descriptor, which the caller owns: whoever wraps it closes it. Throws KernelError: EADDRINUSE, EADDRNOTAVAIL and
+ * whatever else the kernel says.
+ */
+export function bindUdp(address: string, port: number, bufferBytes: number): number {
+  const fd = openDatagramSocket(AF_INET)
+  try {
+    setReceiveBuffer(fd, bufferBytes)
+    const place = Buffer.alloc(16)
+    place.writeUInt16LE(AF_INET)
+    place.writeUInt16BE(port, 2)
+    place.set(
+      address.split('.').map((part) => Number(part)),
+      4,
+    )
+    checked('bind', call.bind(fd, place, place.length), `${address}:${port}`)
+    return fd
+  } catch (error) {
+    call.close(fd)
+    throw error
+  }
+}
+
+/** libuv lets other programs share a port whose descriptor it is given, if they wish to: then they would get the datagrams. */
+export const keepToItself = (fd: number): void =>
+  void checked('setsockopt', setOption(fd, SOL_SOCKET, SO_REUSEADDR, 0), 'SO_REUSEADDR')
