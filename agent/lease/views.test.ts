@@ -22,8 +22,12 @@ const VIEW: LeaseView = {
   keys: [{ id: 1, algorithm: 'sha256', secret: 'ab' }],
   signWith: 1,
 }
+const GROUP = { name: 'web', digest: 'd', directors: ['dir1'], addresses: [] }
+const ADDRESS = { address: '10.11.0.10', prefix: 24, ifindex: 2, kind: 'vip' } as const
 let log: string[] = []
 let said: string[] = []
+/** Source → code of the troubles that are present. */
+const troubles = new Map<string, string>()
 /** Errors of the links that are opened next, by name. */
 let broken: Record<string, string> = {}
 let watches = true
@@ -39,6 +43,7 @@ let replaced: number | null = null
 beforeEach(() => {
   log = []
   said = []
+  troubles.clear()
   broken = {}
   watches = true
   opened = 0
@@ -70,6 +75,10 @@ beforeEach(() => {
       log.push(`watch ${groups.map(({ name }) => name).join()}`)
       return watches
     },
+    trouble: (source, trouble) => {
+      if (trouble) troubles.set(source, trouble.code)
+      else troubles.delete(source)
+    },
     feed: ({ revision }) => void log.push(`feed ${revision}`),
     keep: ({ revision }) => void log.push(`keep ${revision}`),
     say: (text) => void said.push(text),
@@ -85,6 +94,31 @@ test('a view has its links and its watches before the core sees it, and is kept 
   views.heard(VIEW)
   expect(took()).toEqual(['open 1 of revision 1', 'watch web', 'feed 1', 'keep 1'])
   expect(said).toEqual([])
+})
+test.each<[string, Partial<LeaseView>]>([
+  [
+    'a port that is none',
+    { nodes: [{ name: 'dir1', voter: true, links: [{ name: 'a', address: '10.0.0.1', port: 0 }] }] },
+  ],
+  [
+    'an address that is none',
+    { nodes: [{ name: 'dir1', voter: true, links: [{ name: 'a', address: '10.0.0.999', port: 1 }] }] },
+  ],
+  ['a prefix that is none', { groups: [{ ...GROUP, addresses: [{ ...ADDRESS, prefix: 33 }] }] }],
+  ['an interface that is none', { groups: [{ ...GROUP, addresses: [{ ...ADDRESS, ifindex: -1 }] }] }],
+  ['a floating address that is none', { groups: [{ ...GROUP, addresses: [{ ...ADDRESS, address: 'x' }] }] }],
+  ['a group twice', { groups: [GROUP, GROUP] }],
+  ['a group without a name', { groups: [{ ...GROUP, name: '' }] }],
+  ['a node twice', { nodes: [...VIEW.nodes, ...VIEW.nodes] }],
+  ['a key that is none', { keys: [{ id: 1, algorithm: 'sha256', secret: 'swordfish' }] }],
+  ['a key to sign with that is not there', { signWith: 2 }],
+  ['a cluster without a name', { cluster: '' }],
+])('a view with %s is refused, from the disk too, and nothing is touched', (_, part) => {
+  expect(views.remembered({ ...VIEW, ...part })).toBe(false)
+  views.heard({ ...VIEW, ...part })
+  expect(took()).toEqual([])
+  expect(said).toEqual([expect.stringMatching(/^refused a view: /), expect.stringMatching(/^refused a view: /)])
+  expect(said.join()).not.toContain('swordfish')
 })
 test('the last view is not written again', () => {
   expect(views.remembered(VIEW)).toBe(true)
@@ -121,9 +155,11 @@ describe('the rules in front of the ports', () => {
     ])
   })
   test('let more through the more groups there are, and the more often they speak', () => {
-    const [web] = VIEW.groups
-    views.heard({ ...VIEW, groups: Array.from({ length: 48 }, () => web as NonNullable<typeof web>) })
-    expect(guards.at(-1)).toMatch(/ at 3880$/)
+    views.heard(VIEW)
+    const three = ['web', 'mail', 'dns'].map((name) => ({ name, digest: 'd', directors: ['dir1'], addresses: [] }))
+    views.heard({ ...VIEW, revision: 2, groups: three })
+    views.heard({ ...VIEW, revision: 3, groups: three, timing: { ...VIEW.timing, keepaliveMs: 50 } })
+    expect(guards.map((text) => Number(/at (\d+)$/.exec(text)?.[1]))).toEqual([1060, 1180, 1360])
   })
   test('are not touched before the ports are ours', () => {
     broken = { inside: 'EADDRINUSE', outside: 'EADDRINUSE' }
@@ -155,7 +191,9 @@ describe('what is refused changes nothing', () => {
     expect(views.remembered(view)).toBe(false)
     expect(took()).toEqual([])
     expect(said).toEqual([expect.stringMatching(why), expect.stringMatching(why)])
+    expect([...troubles]).toEqual([['view', 'view-refused']])
     views.heard(VIEW)
+    expect(troubles.size).toBe(0)
     took()
     views.heard(view)
     send(1)
@@ -198,7 +236,7 @@ describe('sockets', () => {
     ['another peer', { ...VIEW, nodes: [...VIEW.nodes, { name: 'rs1', voter: true, links: [] }] }],
     ['another cluster', { ...VIEW, cluster: 'else' }],
     ['another key', { ...VIEW, keys: [{ ...VIEW.keys[0], secret: 'cd' }] }],
-    ['another key to sign with', { ...VIEW, signWith: 2 }],
+    ['another key to sign with', { ...VIEW, keys: [...VIEW.keys, { ...VIEW.keys[0], id: 2 }], signWith: 2 }],
   ] as [string, LeaseView][])('are opened anew for %s, after the old ones were closed', (_, next) => {
     views.heard(VIEW)
     took()
@@ -219,6 +257,18 @@ describe('sockets', () => {
     took()
     views.close()
     expect(took()).toEqual(['close 1'])
+  })
+  test('that cannot be bound are a trouble until they can, or are no links any more', () => {
+    broken = { outside: 'EADDRNOTAVAIL' }
+    views.heard(VIEW)
+    expect([...troubles]).toEqual([['link outside', 'link-down']])
+    events?.linkBack(links[1] as LeaseLink)
+    expect(troubles.size).toBe(0)
+    events?.linkFailed(links[1] as LeaseLink, new Error('ENETDOWN'))
+    expect(troubles.size).toBe(1)
+    broken = {}
+    views.heard({ ...VIEW, cluster: 'else' })
+    expect(troubles.size).toBe(0)
   })
   test('hand on what comes in, and what is counted', () => {
     views.heard(VIEW)

@@ -3,8 +3,15 @@
  * its watches of the kernel before the core sees it: the core speaks at once, and what it builds is watched from the
  * first moment. It is kept on disk last, when it is in use.
  */
-import { type CounterName, type LeaseGroup, type LeaseLink, type LeaseView, type Outgoing } from '@lvsm/protocol'
-import { refuseTiming } from '@lvsm/base'
+import {
+  type CounterName,
+  impossibleView,
+  type LeaseGroup,
+  type LeaseLink,
+  type LeaseView,
+  type Outgoing,
+} from '@lvsm/protocol'
+import { refuseTiming, type Trouble } from '@lvsm/base'
 import type { UdpEvents, UdpLinks } from './adapters/network/udp.ts'
 import { heartbeatPorts, honestRate } from './heartbeat-ports.ts'
 import type { Addressee, HeartbeatPort } from './ports.ts'
@@ -21,6 +28,8 @@ export interface ViewPorts {
   keep(view: LeaseView): void
   say(text: string): void
   count(name: CounterName): void
+  /** Shown in the status of every node until it is over (null). */
+  trouble(source: string, trouble: Trouble | null): void
   /** Nothing was touched yet, and nothing can go on. */
   fail(text: string): void
 }
@@ -35,6 +44,8 @@ export class Views {
   #before: LeaseView | null = null
   /** Links of the present opening that another program keeps from us. */
   #inUse = 0
+  /** Names of links that cannot be bound. */
+  readonly #down = new Set<string>()
 
   constructor(node: string, ports: ViewPorts) {
     this.#node = node
@@ -62,8 +73,10 @@ export class Views {
     const refusal = refusalOf(view, this.#node)
     if (refusal !== '') {
       this.#ports.say(refusal)
+      this.#ports.trouble('view', refusedTrouble(refusal))
       return false
     }
+    this.#ports.trouble('view', null)
     const network = networkOf(view)
     if (network !== this.#network && !this.#open(view, network)) {
       deaf('no link of this node can be used: nothing was changed')
@@ -82,6 +95,8 @@ export class Views {
     if (!first) this.#guard(view, this.#opened)
     this.#links?.close()
     this.#inUse = 0
+    for (const name of this.#down) this.#ports.trouble(`link ${name}`, null)
+    this.#down.clear()
     const opened = this.#ports.openLinks(view, this.#events(), this.#opened)
     const own = view.nodes.find(({ name }) => name === this.#node)?.links ?? []
     if (first && this.#inUse > 0 && this.#inUse === own.length) {
@@ -100,22 +115,39 @@ export class Views {
   }
 
   #events(): UdpEvents {
-    const { received, count, say } = this.#ports
+    const { received, count, say, trouble } = this.#ports
     return {
       received,
       count,
       linkFailed: (link, error) => {
         count('link-failed')
         if (error.code === 'EADDRINUSE') this.#inUse += 1
-        say(`${linkText(link)}: ${error.message}; ${linkHint(error)}`)
+        const [message, hint] = [`${linkText(link)}: ${error.message}`, linkHint(error)]
+        say(`${message}; ${hint}`)
+        this.#down.add(link.name)
+        trouble(`link ${link.name}`, { code: 'link-down', severity: 'warning', message, hint })
       },
-      linkBack: (link) => say(`${linkText(link)}: works now`),
+      linkBack: (link) => {
+        say(`${linkText(link)}: works now`)
+        this.#down.delete(link.name)
+        trouble(`link ${link.name}`, null)
+      },
     }
   }
 }
 
+const refusedTrouble = (message: string): Trouble => ({
+  code: 'view-refused',
+  severity: 'critical',
+  message,
+  hint: 'start lvsm-lease and lvsm-agent of one node with the same --node and configuration',
+})
+
 /** Why a view is none for this process; empty when it is. */
-function refusalOf({ node, timing }: LeaseView, own: string): string {
+function refusalOf(view: LeaseView, own: string): string {
+  const { node, timing } = view
+  const impossible = impossibleView(view)
+  if (impossible !== null) return `refused a view: ${impossible}`
   if (node !== own) return `refused a view of node ${node}: this process is ${own}`
   const [refusal] = refuseTiming(timing)
   return refusal ? `refused a view: ${refusal.message}` : ''

@@ -1,9 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SAMPLE } from '@lvsm/model'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readConfiguration } from './configuration.ts'
+import { launch } from './launch.ts'
+import { warningTroubles } from './warnings.ts'
 
 let home = ''
 beforeEach(() => {
@@ -15,15 +18,33 @@ const written = (text: string): string => {
   writeFileSync(path, text)
   return path
 }
+const SECRET = '5ec2e7'.repeat(6)
 const faultsOf = (text: string, self: Parameters<typeof readConfiguration>[1]): readonly string[] => {
-  const read = readConfiguration(written(text), self)
+  const read = readConfiguration(written(text), self, true)
   return read.ok ? [] : read.faults
 }
+
+test('--check prints warnings and ends well', () => {
+  const [lines, printed, exits]: [string[], string[], number[]] = [[], [], []]
+  const path = written(SAMPLE)
+  chmodSync(path, 0o600)
+  launch(['--check', '--config', path], {
+    root: true,
+    alone: () => ({ ok: true, warning: null }),
+    say: (text) => void lines.push(text),
+    print: (text) => void printed.push(text),
+    complain: (text) => void lines.push(text),
+    exit: (code) => void exits.push(code),
+    on: () => undefined,
+  })
+  expect([printed, exits]).toEqual([[`${path}: no faults, 1 warning (cluster lab, revision 1)\n`], []])
+  expect(lines).toEqual([expect.stringMatching(/lvsm\.yaml:5:41: warning: keys\[0\]\.secret: .*published example/)])
+})
 
 describe('the configuration', () => {
   test('is the same file for every node', () => {
     const path = written(SAMPLE)
-    const [one, other] = ['dir1', 'rs3'].map((node) => readConfiguration(path, { node, named: true }))
+    const [one, other] = ['dir1', 'rs3'].map((node) => readConfiguration(path, { node, named: true }, true))
     expect(one).toMatchObject({ ok: true, config: { cluster: 'lab' } })
     expect(other).toEqual(one)
   })
@@ -46,9 +67,117 @@ describe('the configuration', () => {
     expect(faults).toHaveLength(3)
     expect(faults.at(-1)).toMatch(/2 faults; nothing was changed/)
   })
+  test('with thousands of faults names fifty, and says how many there are', () => {
+    const faults = faultsOf(SAMPLE + Array.from({ length: 2000 }, (_, at) => `wrong${at}: 1\n`).join(''), null)
+    expect(faults).toHaveLength(51)
+    expect(faults.at(-1)).toMatch(/2000 faults, of which these are the first 50; nothing was changed/)
+  })
+  test('comes with what is probably not meant; a key file that is elsewhere is no fault of the file alone', () => {
+    const found = readConfiguration(
+      written(SAMPLE.replace(/secret: "\w+"/, 'file: key').replace('sha256', 'md5')),
+      null,
+      true,
+    )
+    expect(found).toMatchObject({
+      ok: true,
+      warnings: [
+        { severity: 'warning', code: 'weak-mac', line: 5 },
+        { severity: 'info', code: 'no-secret-file', line: 5, field: 'keys[0].file' },
+      ],
+    })
+  })
   test('that is not there, or names a secret that is not there, is refused', () => {
-    const missing = readConfiguration(join(home, 'none.yaml'), null)
+    const missing = readConfiguration(join(home, 'none.yaml'), null, true)
     expect(missing).toMatchObject({ ok: false, faults: [expect.stringContaining('there is no such file')] })
-    expect(faultsOf(SAMPLE.replace(/secret: "\w+"/, 'file: key'), null)[0]).toContain('openssl rand')
+    const [fault] = faultsOf(SAMPLE.replace(/secret: "\w+"/, 'file: key'), { node: 'dir1', named: true })
+    expect(fault).toMatch(/lvsm\.yaml:5:\d+: keys\[0\]\.file: .*no such file[^]*openssl rand/)
+  })
+})
+
+describe('a configuration that somebody else could have written', () => {
+  const read = (strict = true) => readConfiguration(join(home, 'lvsm.yaml'), null, strict)
+  const faults = (): readonly string[] => {
+    const found = read()
+    return found.ok ? [] : found.faults
+  }
+  test.each([0o666, 0o646])('by its mode (%o) is refused, with what mends it', (mode) => {
+    chmodSync(written(SAMPLE), mode)
+    expect(faults()).toEqual([
+      expect.stringMatching(/lvsm\.yaml: others may write .*\n {2}→ chmod go-w .*lvsm\.yaml$/),
+      expect.stringMatching(/1 fault; nothing was changed/),
+    ])
+  })
+  test('by its directory, or by a link on the way, is refused', () => {
+    mkdirSync(join(home, 'open'))
+    writeFileSync(join(home, 'open/real.yaml'), SAMPLE)
+    symlinkSync('open/real.yaml', join(home, 'lvsm.yaml'))
+    expect(faults()).toEqual([])
+    chmodSync(join(home, 'open'), 0o777)
+    expect(faults()[0]).toMatch(/others may write into the directory .*open/)
+  })
+  test('is only warned about where nobody is to act on it', () => {
+    chmodSync(written(SAMPLE), 0o666)
+    expect(read(false)).toMatchObject({
+      ok: true,
+      warnings: expect.arrayContaining([
+        expect.objectContaining({ severity: 'warning', message: expect.stringMatching(/others may write/) }),
+      ]),
+    })
+  })
+  test('with a secret in it that others can read is a trouble, and no more', () => {
+    chmodSync(written(SAMPLE), 0o644)
+    const found = read()
+    const codes = ({ warnings = [] }: { warnings?: readonly { code: string }[] }) => warnings.map(({ code }) => code)
+    expect(codes(found.ok ? found : {})).toContain('open-secret')
+    expect(warningTroubles(found.ok ? found.warnings : [])).toContainEqual({
+      code: 'open-secret',
+      severity: 'warning',
+      message: expect.stringMatching(/a secret stands in it$/),
+      hint: expect.stringMatching(/^chmod 600 /),
+    })
+    chmodSync(join(home, 'lvsm.yaml'), 0o600)
+    const mended = read()
+    expect(codes(mended.ok ? mended : {})).not.toContain('open-secret')
+  })
+  test.each<[string, () => void, RegExp]>([
+    ['a FIFO', () => execFileSync('mkfifo', [join(home, 'lvsm.yaml')]), /this is a FIFO/],
+    ['a directory', () => mkdirSync(join(home, 'lvsm.yaml')), /this is a directory/],
+    ['a device', () => symlinkSync('/dev/zero', join(home, 'lvsm.yaml')), /this is a device/],
+    ['without end', () => writeFileSync(join(home, 'lvsm.yaml'), Buffer.alloc(9 << 20, '#')), /larger than/],
+  ])('that is %s is refused at once', (_, put, because) => {
+    put()
+    expect(faults()).toEqual([expect.stringMatching(because)])
+  })
+})
+
+describe('a key file', () => {
+  const key = (): string => join(home, 'key')
+  const faults = (): string =>
+    faultsOf(SAMPLE.replace(/secret: "\w+"/, 'file: key'), { node: 'dir1', named: true }).join('\n')
+  test.each([0o644, 0o640, 0o604, 0o660])('that others may use (%o) is refused, with what mends it', (mode) => {
+    writeFileSync(key(), SECRET)
+    chmodSync(key(), mode)
+    expect(faults()).toMatch(/keys\[0\]\.file: others may use the secret in .*key[^]*→ chmod 600 .*key; /)
+    chmodSync(key(), 0o600)
+    expect(faults()).toBe('')
+  })
+  test('that is not there is to be copied, or made without writing over anything', () => {
+    expect(faults()).toMatch(
+      /there is no such file\n {2}→ copy the key file of another node .*set -C; openssl rand -hex 32 > /,
+    )
+  })
+  test.each<[string, () => void]>([
+    ['damaged', () => writeFileSync(key(), 'swordfish'.repeat(9), { mode: 0o600 })],
+    ['empty', () => writeFileSync(key(), '', { mode: 0o600 })],
+    ['a file of something else', () => symlinkSync('/etc/passwd', key())],
+    ['a link that leads nowhere', () => symlinkSync('/nowhere/at/all', key())],
+    ['a directory', () => mkdirSync(key())],
+    ['a FIFO', () => execFileSync('mkfifo', [key()])],
+    ['without end', () => symlinkSync('/dev/zero', key())],
+    ['half of one', () => writeFileSync(key(), SECRET.slice(0, 21), { mode: 0o600 })],
+  ])('that is %s is refused at once, and no hint writes over it, or tells what stands in it', (_, put) => {
+    put()
+    expect(faults()).toMatch(/keys\[0\]\.file: /)
+    expect(faults()).not.toMatch(/openssl|>|swordfish|5ec2e7|root:/)
   })
 })

@@ -1,14 +1,20 @@
 /** The configuration file and the secrets that it names: read and checked as a whole, at the start and at each SIGHUP. */
-import { describeRefusal, type Refusal } from '@lvsm/base'
-import { checkConfig, type Config, nodeView, suggest } from '@lvsm/model'
-import { readSecrets, readText } from './adapters/files.ts'
+import { describeRefusal, type Refusal, type Warning } from '@lvsm/base'
+import { checkConfig, type Config, nodeView, placeOf, suggest } from '@lvsm/model'
+import { doubtFile, quoted } from '../process/trust.ts'
+import { distrust, readSecrets, readTrusted } from './adapters/files.ts'
 import { openTable } from './adapters/kernel/ipvs.ts'
 import { refuseModules } from './adapters/preflight.ts'
+
+/** A cluster of a thousand services has a megabyte. */
+const LARGEST_CONFIGURATION = 8 * 1024 * 1024
 
 export interface Configuration {
   readonly config: Config
   /** Key id → hexadecimal digits, of keys whose secret stands in a file. */
   readonly secrets: ReadonlyMap<number, string>
+  /** What works and is probably not meant, of the files and of what they say. */
+  readonly warnings: readonly Warning[]
 }
 export type Read =
   | ({ readonly ok: true } & Configuration)
@@ -21,17 +27,46 @@ export interface Self {
   readonly named: boolean
 }
 
-/** `self`: null where only the file itself is looked at. */
-export function readConfiguration(path: string, self: Self | null): Read {
-  const read = readText(path)
+/**
+ * `self`: null where only the file itself is looked at, perhaps where none of its key files is. `strict`: files that others
+ * could have written, and keys that others could have read, are refused; else they are warned about.
+ */
+export function readConfiguration(path: string, self: Self | null, strict: boolean): Read {
+  const read = readTrusted(path, LARGEST_CONFIGURATION, doubtFile)
   if ('error' in read) return { ok: false, faults: [`${path}: ${read.error}`] }
-  const { config, refusals } = checkConfig(read.text)
-  if (!config) return refused(path, refusals)
+  if (strict && read.doubts.length > 0) return refused(path, read.doubts.map(distrust))
+  const checked = checkConfig(read.text)
+  if (!checked.config) return refused(path, checked.refusals, checked.more)
+  const { config } = checked
   const stranger = self && strangerIn(config, self)
   if (stranger) return refused(path, [stranger])
-  const keys = readSecrets(config, path)
-  return keys.refusals.length > 0 ? refused(path, keys.refusals) : { ok: true, config, secrets: keys.secrets }
+  const keys = readSecrets(config, path, strict)
+  const placed = (found: Refusal): Refusal => ({ ...found, ...placeOfKey(read.text, found) })
+  const faults = keys.refusals.map(placed)
+  const missing = faults.filter(({ code }) => self === null && code === 'no-secret-file')
+  if (faults.length > missing.length) return refused(path, faults)
+  const open = read.isOpen && config.keys.some(({ secret }) => secret !== null) ? [openSecret(path)] : []
+  const doubts = [...read.doubts.map(distrust), ...open, ...keys.doubts.map(placed)]
+  const warnings = [...doubts.map(warning('warning')), ...checked.warnings, ...missing.map(warning('info'))]
+  return { ok: true, config, secrets: keys.secrets, warnings }
 }
+
+const warning =
+  (severity: Warning['severity']) =>
+  (found: Refusal): Warning => ({ ...found, severity })
+
+/** Of a key file that cannot be used: where the configuration names it. */
+function placeOfKey(text: string, { field = '' }: Refusal): Partial<Refusal> {
+  const [, key] = /^keys\[(\d+)\]/.exec(field) ?? []
+  return key === undefined ? {} : placeOf(text, ['keys', Number(key), 'file'])
+}
+
+/** The key of the cluster is worth as much as root on each of its nodes. */
+const openSecret = (path: string): Refusal => ({
+  code: 'open-secret',
+  message: 'others may read this file, and a secret stands in it',
+  hint: `chmod 600 ${quoted(path)}, and give the cluster a new key`,
+})
 
 function strangerIn({ nodes }: Config, { node, named }: Self): Refusal | null {
   const names = nodes.map(({ name }) => name)
@@ -41,8 +76,10 @@ function strangerIn({ nodes }: Config, { node, named }: Self): Refusal | null {
   return { code: 'unknown-node', message: `there is no node "${node}"`, hint }
 }
 
-function refused(path: string, refusals: readonly Refusal[]): Read {
-  const count = `${refusals.length} ${refusals.length === 1 ? 'fault' : 'faults'}`
+/** `more`: faults that nobody wants to read before the others are mended. */
+function refused(path: string, refusals: readonly Refusal[], more = 0): Read {
+  const all = refusals.length + more
+  const count = `${all} ${all === 1 ? 'fault' : 'faults'}${more > 0 ? `, of which these are the first ${refusals.length}` : ''}`
   return {
     ok: false,
     faults: [...refusals.map((refusal) => describeRefusal(refusal, path)), `${path}: ${count}; nothing was changed`],

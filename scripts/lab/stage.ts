@@ -19,7 +19,7 @@ export interface Observer<Report> {
 
 const READY = /^ready$/m
 
-const STATUS: Fields<Status> = {
+const STATUS: Fields<Omit<Status, 'delays'>> = {
   cluster: 'text',
   node: 'text',
   revision: 'number',

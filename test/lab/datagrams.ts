@@ -1,5 +1,16 @@
 /** Datagrams of lvsm as an attacker would send them: recorded, forged, spoilt; and what a lease process counted. */
-import { type Datagram, FrameSplitter, type Keys, type MacState, decode, fromLeaseCodec, sealer } from '@lvsm/protocol'
+import {
+  type Datagram,
+  decode,
+  FrameSplitter,
+  fromLeaseCodec,
+  type Keys,
+  type LeaseStatus,
+  type MacState,
+  type Message,
+  sealer,
+} from '@lvsm/protocol'
+import { writeFileSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { openPacket } from '@lvsm/kernel'
 import { hmac } from '@noble/hashes/hmac.js'
@@ -22,8 +33,39 @@ export async function sendFrom(node: string, to: string, datagrams: readonly Uin
   demand(code === 0, `sending from ${node}: ${err}`)
 }
 
+const PACE_MS = 10
+/**
+ * Sends many, in order and evenly over `ms`, from a node's own address and lease port, where its lease process does not run: a
+ * datagram counts only from there.
+ */
+export async function sendAs(
+  node: string,
+  own: string,
+  all: readonly { readonly to: string; readonly bytes: Uint8Array }[],
+  ms: number,
+): Promise<void> {
+  const file = `${process.env['LAB_DIR'] ?? '/tmp'}/datagrams-${process.pid}`
+  writeFileSync(file, all.map(({ to, bytes }) => `${to} ${Buffer.from(bytes).toString('hex')}\n`).join(''))
+  const program = `const s = require('node:dgram').createSocket('udp4')
+    const lines = require('node:fs').readFileSync('${file}', 'utf8').trim().split(String.fromCharCode(10))
+    const began = Date.now()
+    let sent = 0
+    s.bind(${LEASE_PORT}, '${own}', () => { const timer = setInterval(() => {
+      for (const due = lines.length * (Date.now() - began) / ${ms}; sent < due && sent < lines.length; sent++) {
+        const [to, hex] = lines[sent].split(' ')
+        s.send(Buffer.from(hex, 'hex'), ${LEASE_PORT}, to)
+      }
+      if (sent === lines.length) { clearInterval(timer); setTimeout(() => s.close(), 100) } }, ${PACE_MS}) })`
+  const { code, err } = await attempt(`ip netns exec ${node} ${process.execPath} -e "${program}"`, 10 * ms + 60_000)
+  demand(code === 0, `sending from ${node}: ${err}`)
+}
+
 /** The dropped datagrams by reason, and other counters, of a node's lease process: from its own socket, as its agent. */
-export function counters(node: string): Promise<Readonly<Record<string, number>>> {
+export const counters = async (node: string): Promise<Readonly<Record<string, number>>> =>
+  (await leaseStatus(node)).counters
+
+/** The whole status of a node's lease process, from its own socket. */
+export function leaseStatus(node: string): Promise<LeaseStatus> {
   return new Promise((resolve, reject) => {
     const socket = createConnection(`/run/lvsm/${node}/lease.sock`)
     const splitter = new FrameSplitter()
@@ -34,7 +76,7 @@ export function counters(node: string): Promise<Readonly<Record<string, number>>
       for (const bytes of splitter.push(chunk) ?? []) {
         const word = decode(fromLeaseCodec, bytes)
         if (word?.kind !== 'status') continue
-        resolve(word.status.counters)
+        resolve(word.status)
         socket.destroy()
       }
     })
@@ -59,6 +101,16 @@ export interface Forged {
   readonly keyId: number
   readonly secret: string
   readonly from: string
+}
+
+/** Signs whatever `from` says, as one start of it, to one start of somebody else. */
+export function signer(
+  { cluster, keyId, secret, from }: Forged,
+  incarnation: string,
+): (message: Message, sequence: number, to: string) => Uint8Array {
+  const keys = keyOf(keyId, secret)
+  return (message, sequence, to) =>
+    sealer({ from, incarnation, sequence, spread: 'one', piggybacked: null, message }, cluster, keyId, keys)(to)
 }
 
 /** A heartbeat of a node that claims to own everything. */

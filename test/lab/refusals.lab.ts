@@ -1,15 +1,14 @@
 /** What lvsm refuses: forged datagrams, second processes, faulty files, too few rights. */
-import { decodeView, frame, toLeaseCodec } from '@lvsm/protocol'
+import { DAEMON_EXITS } from '@lvsm/protocol'
 import { randomBytes } from 'node:crypto'
 import { chmodSync, cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { attempt, demand, figure, lab, on, owner, type Ran, status, until } from './harness.ts'
 import { scenario } from './scenario.ts'
 import { counters, forge, recorder, sealedNonsense, sendFrom } from './datagrams.ts'
 import { seats, served, whole } from './witness.ts'
 
-/** A state file ends with its SHA-256. */
-const CHECKSUM_BYTES = 32
+/** Node, its option, and the bundle: without what a node is told. */
+const WORDS = 3
 const SCRATCH = process.env['LAB_DIR'] ?? '/tmp'
 const configOf = (node: string): string => `/etc/lvsm/${node}.yaml`
 const secretOf = (node: string): string =>
@@ -22,8 +21,8 @@ async function commandOf(node: string, name: string): Promise<string[]> {
     .split('\0')
     .filter((word) => word !== '')
   const program = words.findIndex((word) => word.endsWith('.mjs'))
-  demand(program > 0, `the command line of ${node}'s ${name}: ${words.join(' ')}`)
-  return words.slice(program - 1)
+  demand(program === WORDS - 1, `the command line of ${node}'s ${name}: ${words.join(' ')}`)
+  return words
 }
 
 const refused = ({ code, out, err }: Ran, because: RegExp): void =>
@@ -119,7 +118,10 @@ scenario('a second agent or lease process for the same directory is refused with
   const { to } = await seats()
   for (const name of ['lease', 'agent'] as const) {
     const command = (await commandOf(to, name)).join(' ')
-    refused(await attempt(`ip netns exec ${to} ${command}`), /another lvsm-\w+ already runs for .*\n?.*(stop|run-dir)/s)
+    refused(
+      await attempt(`ip netns exec ${to} ${command}`),
+      /another lvsm-\w+ already runs in this network namespace \(process \d+.*stop it first/s,
+    )
   }
   demand(
     (await status()).nodes.every(({ agent }) => agent),
@@ -128,27 +130,20 @@ scenario('a second agent or lease process for the same directory is refused with
 })
 
 scenario(
-  "a lease process whose ports are in use ends with a way out, and changes nothing: not even its node's fence",
+  "a second lease process with directories of its own is refused too, and changes nothing: not even its node's fence",
   async () => {
     const { from, group, number } = await seats()
     const command = await commandOf(from, 'lease')
     const place = (option: string): number => command.indexOf(option) + 1
-    const stateDir = command[place('--state-dir')] ?? ''
     const copies = { '--state-dir': `${SCRATCH}/second-state`, '--run-dir': `${SCRATCH}/second-run` }
-    cpSync(stateDir, copies['--state-dir'], { recursive: true })
+    cpSync(command[place('--state-dir')] ?? '', copies['--state-dir'], { recursive: true })
     for (const [option, path] of Object.entries(copies)) command[place(option)] = path
     const fence = `ip netns exec ${from} nft list tables`
     const before = await attempt(fence)
-    const ending = attempt(`ip netns exec ${from} ${command.join(' ')}`)
-    const socket = `${copies['--run-dir']}/lease.sock`
-    await until(() => existsSync(socket), 10_000, 'the second process waits for its reconciler')
-    const stored = decodeView(readFileSync(`${stateDir}/lease.view`).subarray(0, -CHECKSUM_BYTES))
-    demand(stored.kind === 'read', `the last view of ${from}: ${stored.kind}`)
-    const reconciler = connect(socket)
-    reconciler.write(frame(toLeaseCodec, { kind: 'view', view: stored.value }))
-    const ran = await ending
-    reconciler.destroy()
-    refused(ran, /another program uses this port: stop it.*last view cannot be used.*port \d+.*nothing was changed/s)
+    const ran = await attempt(`ip netns exec ${from} ${command.join(' ')}`)
+    refused(ran, /another lvsm-lease already runs in this network namespace/)
+    demand(ran.code === DAEMON_EXITS.world.code, `exit ${ran.code}`)
+    demand(!existsSync(copies['--run-dir']), 'it made nothing')
     demand((await attempt(fence)).out === before.out, 'the tables are the same')
     const after = await seats()
     demand(after.from === from && after.number >= number, `${group}: lease ${after.number} of ${after.from}`)
@@ -170,22 +165,22 @@ scenario('without root both are refused, and say how to start them', async () =>
 
 scenario('a process whose kernel refuses to be asked ends with a way out', async () => {
   const { to } = await seats()
-  const [node = '', program = ''] = await commandOf(to, 'lease')
+  const program = (await commandOf(to, 'lease')).slice(0, WORDS).join(' ')
   const state = `${SCRATCH}/fenceless`
   cpSync(`/var/lib/lvsm/${to}`, state, { recursive: true })
   // Root without rights over this network: nf_tables says no to whatever it asks.
   const ran = await attempt(
-    `ip netns exec client unshare --user --map-root-user ${node} ${program} --node ${to} --run-dir ${state} --state-dir ${state}`,
+    `ip netns exec client unshare --user --map-root-user ${program} --node ${to} --run-dir ${state} --state-dir ${state}`,
   )
   refused(ran, /the kernel cannot be asked: .*EPERM.*\n.*nf_tables/s)
-  const agent = (await commandOf('rs1', 'agent')).slice(0, 2).join(' ')
+  const agent = (await commandOf('rs1', 'agent')).slice(0, WORDS).join(' ')
   const elsewhere = `--config ${configOf('rs1')} --node rs1 --run-dir ${state} --state-dir ${state}`
   const second = await attempt(`ip netns exec client unshare --user --map-root-user ${agent} ${elsewhere}`)
   refused(second, /the kernel cannot be asked: .*EPERM.*\n.*nf_tables/s)
 })
 
 scenario('lvsm-agent --check names every fault of a file with its line', async () => {
-  const [node = '', program = ''] = await commandOf((await seats()).to, 'agent')
+  const program = (await commandOf((await seats()).to, 'agent')).slice(0, WORDS).join(' ')
   const file = `${SCRATCH}/faulty.yaml`
   const lines = readFileSync(configOf('dir1'), 'utf8').split('\n')
   const spoil = (pattern: RegExp, by: string): number => {
@@ -200,14 +195,17 @@ scenario('lvsm-agent --check names every fault of a file with its line', async (
     spoil(/address: 10\.11\.0\.12/, 'address: 10.11.0.512'),
     spoil(/weight: 1/, 'weight: -1'),
   ]
-  writeFileSync(file, lines.join('\n'))
-  const { code, out, err } = await attempt(`${node} ${program} --config ${file} --check`)
-  demand(code === 1, `exit ${code}: ${out}\n${err}`)
+  writeFileSync(file, lines.join('\n'), { mode: 0o600 })
+  const { code, out, err } = await attempt(`${program} --config ${file} --check`)
+  demand(code === DAEMON_EXITS.refused.code, `exit ${code}: ${out}\n${err}`)
   for (const line of spoilt) demand(`${out}\n${err}`.includes(`${file}:${line}:`), `line ${line}: ${out}\n${err}`)
-  const whole = await attempt(`${node} ${program} --config ${configOf('dir1')} --check`)
+  const whole = await attempt(`${program} --config ${configOf('dir1')} --check`)
   demand(whole.code === 0, `a good file: ${whole.err}`)
-  const stranger = await attempt(`${node} ${program} --config ${configOf('dir1')} --node mars --check`)
-  demand(stranger.code === 1 && stranger.err.includes('there is no node "mars"'), `a stranger: ${stranger.err}`)
+  const stranger = await attempt(`${program} --config ${configOf('dir1')} --node mars --check`)
+  demand(
+    stranger.code === DAEMON_EXITS.refused.code && stranger.err.includes('there is no node "mars"'),
+    `a stranger: ${stranger.err}`,
+  )
 })
 
 scenario('a switchover to what is not there is refused with exit 1 and a way out, and moves nothing', async () => {

@@ -5,6 +5,7 @@ import { BETTER } from './plots/better.ts'
 import { CHANCE } from './plots/chance.ts'
 import { BEYOND, DRIFTS } from './plots/drift.ts'
 import { DURATIONS } from './plots/durations.ts'
+import { HOSTILES } from './plots/hostile.ts'
 import { KERNELS } from './plots/kernels.ts'
 import { STANDBYS } from './plots/standby.ts'
 import { STEADFAST } from './plots/steadfast.ts'
@@ -26,6 +27,7 @@ export const STORIES: readonly Plot[] = [
   ...DRIFTS,
   ...VOTES,
   ...STRANGERS,
+  ...HOSTILES,
   ...STANDBYS,
   ...SWITCHOVERS,
   ...WHOLE_SWITCHOVERS,

@@ -18,6 +18,7 @@ import { stepDown } from './step-down.ts'
 export function acquire(state: LeaseState, view: LeaseView, instance: GroupState): void {
   enter(instance, 'acquiring')
   instance.pendingRelease = null
+  instance.extendedAt = state.now
   openFence(state, instance, paceOf(view.timing, instance).keepaliveMs)
 }
 

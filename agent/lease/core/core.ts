@@ -14,6 +14,7 @@ import { onDatagram, onMessage } from './receive.ts'
 import { heartbeatSoon } from './heartbeats.ts'
 import { onPersisted } from './durable.ts'
 import { type LeaseEffect, type LeaseInput, READY_FOR_MS } from './events.ts'
+import { noteWake } from './delays.ts'
 import { checkTables, onCarried } from './fence-tables.ts'
 import { addAddresses, onFenceAnswer } from './kernel-calls.ts'
 import { adopt } from './membership.ts'
@@ -21,7 +22,15 @@ import { bestPeer } from './peers.ts'
 import { onAddressed, onRenewed } from './policy.ts'
 import { onRelay } from './relays.ts'
 import { isReady, type GroupState } from './group-state.ts'
-import { heartbeatNow, type LeaseCoreOptions, newLeaseState, type LeaseState, emitEvent, touchAll } from './state.ts'
+import {
+  emitEvent,
+  heartbeatNow,
+  type LeaseCoreOptions,
+  type LeaseState,
+  newLeaseState,
+  report,
+  touchAll,
+} from './state.ts'
 import { statusOf } from './status.ts'
 import { stepDown } from './step-down.ts'
 import { onOpened } from './acquire.ts'
@@ -97,8 +106,12 @@ function onInput(state: LeaseState, input: LeaseInput): void {
   if (input.kind === 'standby') return onStandby(state, input.on)
   if (input.kind === 'stop') return onStop(state, input.reason)
   if (input.kind === 'persisted') return onPersisted(state, input.ok, input.error)
+  if (input.kind === 'trouble') return report(state, input.source, input.trouble)
   const { view } = state
-  if (input.kind === 'wake') state.wakeAt = NEVER_BEFORE
+  if (input.kind === 'wake') {
+    noteWake(state)
+    state.wakeAt = NEVER_BEFORE
+  }
   if (!view || input.kind === 'wake') return
   if (input.kind === 'datagram') return onDatagram(state, view, input.envelope)
   if (input.kind === 'relay') return onRelay(state, view, input.to, input.payload)
@@ -111,7 +124,7 @@ function onInput(state: LeaseState, input: LeaseInput): void {
 
 type GroupInput = Exclude<
   LeaseInput,
-  { kind: 'view' | 'standby' | 'stop' | 'persisted' | 'wake' | 'datagram' | 'relay' | 'fence-lost' }
+  { kind: 'view' | 'standby' | 'stop' | 'persisted' | 'trouble' | 'wake' | 'datagram' | 'relay' | 'fence-lost' }
 >
 
 function onGroupInput(state: LeaseState, view: LeaseView, instance: GroupState, input: GroupInput): void {

@@ -10,7 +10,7 @@ import {
   type ToLease,
 } from '@lvsm/protocol'
 import type { Route } from '@lvsm/heartbeat'
-import type { Instant } from '@lvsm/base'
+import type { Instant, Trouble } from '@lvsm/base'
 import type { CallResult, Sender } from '@lvsm/lease'
 
 /** An authenticated, decoded datagram whose cluster was right. Replay and addressing are the core's to judge. */
@@ -78,6 +78,8 @@ export type LeaseInput =
   | { readonly kind: 'conflict'; readonly group: string; readonly mac: string }
   /** Result of a `persist`; where it failed, the disk may have the new state or the old one. */
   | { readonly kind: 'persisted'; readonly ok: boolean; readonly error: string }
+  /** The adapters' own troubles under one name; null: over. */
+  | { readonly kind: 'trouble'; readonly source: string; readonly trouble: Trouble | null }
   | { readonly kind: 'stop'; readonly reason: string }
 
 export type LeaseEffect =

@@ -62,6 +62,14 @@ test('so is that of a group that leaves', () => {
   expect(guarded(bench)).toEqual([])
 })
 
+test('a director that is taken off the list of a group hands it over, and closes it', () => {
+  const bench = holding()
+  bench.give({ kind: 'view', view: { ...view, groups: [{ ...web, directors: ['rs1'] }] } })
+  bench.runTo(bench.now + 100)
+  expect(bench.look()).toEqual(expect.arrayContaining(['event released', 'close announce+serve', 'remove address']))
+  expect(bench.core.localLeases()).toEqual([])
+})
+
 test('what is held stays open while another group changes, or leaves', () => {
   const mail = { ...web, name: 'mail', digest: 'm', addresses: [other] }
   const both = { ...view, groups: [web, mail] }

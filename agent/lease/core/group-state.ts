@@ -66,6 +66,8 @@ export interface GroupState {
   readonly refusedUntil: Map<string, Instant>
   /** Lease number to renew with, when a voter knows of a higher one than ours. */
   raisedNumber: number
+  /** When a majority extended the lease last; null while none is held. */
+  extendedAt: Instant | null
   /** To be looked at by the next tick. */
   touched: boolean
   /** The next timer of this group. */
@@ -103,6 +105,7 @@ export function newGroupState(group: LeaseGroup, own: string, random: Random, ru
     betterMove: null,
     refusedUntil: new Map(),
     raisedNumber: 0,
+    extendedAt: null,
     touched: true,
     dueAt: NEVER_BEFORE,
     lastClaim: { text: '', since: NEVER_BEFORE },

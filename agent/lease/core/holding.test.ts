@@ -55,6 +55,12 @@ describe('renewals', () => {
     live(5000)
     expect(dir1.role()).toBe('owner')
     expect(dir1.told).toEqual([])
+    const { counters, peers } = dir1.core.status(dir1.now)
+    expect(counters, 'and nothing is strange').toEqual({})
+    expect(peers.map(({ name, silentMs }) => [name, silentMs >= 0 && silentMs < 500])).toEqual([
+      ['dir2', true],
+      ['rs1', true],
+    ])
   })
   test('nobody answers: belief and fence end with the lease, not later', () => {
     const { dir1 } = owner()

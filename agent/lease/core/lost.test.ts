@@ -14,7 +14,8 @@ function start(node: string, kept: boolean, answers = true) {
   if (answers) core.step({ kind: 'persisted', ok: true, error: '' }, instant(0))
   return (ms: number) => {
     core.step({ kind: 'wake' }, instant(ms))
-    return core.status(instant(ms)).troubles
+    // What these steps leave out looks like a long sleep.
+    return core.status(instant(ms)).troubles.filter(({ code }) => code !== 'late')
   }
 }
 

@@ -3,11 +3,14 @@ import { type Ack, type LeaseView, type Message } from '@lvsm/protocol'
 import { after } from '@lvsm/base'
 import { onMajority, onVote } from './candidate.ts'
 import type { Asker, Envelope } from './events.ts'
+import { heardOver } from './links.ts'
 import { checkClones, onHeartbeat, speaksNow } from './peers.ts'
 import { sendHeartbeat } from './send.ts'
 import type { GroupState } from './group-state.ts'
 import { count, type LeaseState, touchAll } from './state.ts'
 import { onAnswer, onOffer } from './transfer.ts'
+import { isEntitled } from './entitled.ts'
+import { passOn } from './relay-budget.ts'
 import { onExtended } from './renew.ts'
 import { onPoll, onRequest, onVoterRelease } from './voter.ts'
 import { whyNotCandidate } from './eligibility.ts'
@@ -16,7 +19,7 @@ import { whyNotCandidate } from './eligibility.ts'
 const GREETING = 1 / 4
 
 export function onDatagram(state: LeaseState, view: LeaseView, envelope: Envelope): void {
-  const { from: node, incarnation, sequence, spread, message, piggybacked } = envelope
+  const { from: node, incarnation, sequence, link, spread, message, piggybacked } = envelope
   const silent = !speaksNow(state, view, node)
   const judgement = state.peerTable.judge(envelope, state.now)
   if (judgement.kind === 'drop') count(state, `drop-${judgement.reason}`)
@@ -27,6 +30,7 @@ export function onDatagram(state: LeaseState, view: LeaseView, envelope: Envelop
   } else {
     // A peer that is heard again may rank before this node, or be a successor.
     if (silent) touchAll(state)
+    heardOver(state, view, node, link, silent)
     checkClones(state, node)
     if (piggybacked) onHeartbeat(state, view, { node, incarnation, sequence }, piggybacked)
     onMessage(state, view, { node, incarnation, sequence, spread }, message)
@@ -44,14 +48,12 @@ function greet(state: LeaseState, view: LeaseView, node: string): void {
 /** Dispatches a message that passed the replay check, or that this node sent to itself. */
 export function onMessage(state: LeaseState, view: LeaseView, sender: Asker, message: Message): void {
   if (message.kind === 'heartbeat') return onHeartbeat(state, view, sender, message)
-  if (message.kind === 'relay') {
-    state.effects.push({ kind: 'deliver', from: sender.node, payload: message.payload })
-    return
-  }
+  if (message.kind === 'relay') return passOn(state, sender.node, message.payload)
   if (message.kind === 'request') return onRequest(state, view, sender, message)
   if (message.kind === 'poll') return onPoll(state, sender, message)
-  if (message.kind === 'offer') return onOffer(state, view, sender, message)
   if (message.kind === 'release') onVoterRelease(state, sender, message)
+  if (!isEntitled(view, sender.node, message)) return count(state, 'drop-not-entitled')
+  if (message.kind === 'offer') return onOffer(state, view, sender, message)
   const instance = state.instances.get(message.group)
   if (!instance) return
   instance.touched = true

@@ -6,6 +6,7 @@
 import { type LeaseView, type Request, type Spread } from '@lvsm/protocol'
 import { after, fenceMs, type Instant, later, renewalMs, ROUNDING_MS } from '@lvsm/base'
 import { isNext, votersOf } from '@lvsm/lease'
+import { noteRenewal } from './delays.ts'
 import { BOTH, renewFence } from './kernel-calls.ts'
 import { about, send } from './send.ts'
 import { enoughMs, fenceCalls, paceOf, type GroupState } from './group-state.ts'
@@ -82,6 +83,7 @@ export function extendFence(state: LeaseState, view: LeaseView, instance: GroupS
 
 /** A majority extended the lease: extend the fence too, unless that was done less than half a keepalive ago. */
 export function onExtended(state: LeaseState, view: LeaseView, instance: GroupState): void {
+  noteRenewal(state, view, instance)
   const pace = paceOf(view.timing, instance)
   const ageMs = fenceMs(pace) - (instance.announce.latest - state.now)
   if (ageMs >= pace.keepaliveMs / 2) extendFence(state, view, instance)

@@ -9,11 +9,13 @@ import {
   type LeaseView,
   type Request,
 } from '@lvsm/protocol'
-import { type Instant, NEVER_BEFORE, type Random } from '@lvsm/base'
+import { type Instant, NEVER_BEFORE, type Random, type Trouble } from '@lvsm/base'
 import { PeerTable } from '@lvsm/heartbeat'
 import { Acceptor, RULES, type Rules } from '@lvsm/lease'
 import type { Asker, LeaseEffect } from './events.ts'
 import type { GroupState } from './group-state.ts'
+import { type Delay, newDelay } from './delays.ts'
+import type { Allowance } from './relay-budget.ts'
 import { newRelayLane, type RelayLane } from './relay-lane.ts'
 
 export interface LeaseCoreOptions {
@@ -82,12 +84,20 @@ export interface LeaseState {
   votersNewUntil: Instant
   /** Peers of which two incarnations speak by turns: two machines with one name. */
   readonly clones: Set<string>
+  /** Nodes that asked for a lease number out of reach. */
+  readonly jumpers: Set<string>
   /** The state file could not be read at the start: quarantine for the longest lease of any cluster. */
   readonly stateLost: boolean
   /** By node: when a new incarnation was last answered at once. */
   readonly greetedAt: Map<string, Instant>
   /** By node: datagrams sent over one link each; chooses the next link. */
   readonly linkTurns: Map<string, number>
+  /** By node: when a datagram of it that counts came last over each link of ours. */
+  readonly linksHeard: Map<string, Instant[]>
+  /** Of the adapters, by a name of their own. */
+  readonly reported: Map<string, Trouble>
+  /** By node: how many messages of its agent are still passed on now. */
+  readonly relayAllowances: Map<string, Allowance>
   readonly counters: Record<string, number>
   view: LeaseView | null
   now: Instant
@@ -110,6 +120,7 @@ export interface LeaseState {
   local: LocalMessage[]
   waitingRequests: WaitingRequest[]
   readonly durable: Durable
+  readonly delays: Readonly<Record<'loop' | 'renewal', Delay>>
   readonly relays: RelayLane
 }
 
@@ -127,9 +138,13 @@ export function newLeaseState(options: LeaseCoreOptions): LeaseState {
     dissenter: null,
     votersNewUntil: NEVER_BEFORE,
     clones: new Set(),
+    jumpers: new Set(),
     stateLost: !options.kept,
     greetedAt: new Map(),
     linkTurns: new Map(),
+    linksHeard: new Map(),
+    reported: new Map(),
+    relayAllowances: new Map(),
     counters: {},
     view: null,
     now: options.startedAt,
@@ -145,6 +160,7 @@ export function newLeaseState(options: LeaseCoreOptions): LeaseState {
     effects: [],
     local: [],
     waitingRequests: [],
+    delays: { loop: newDelay(), renewal: newDelay() },
     relays: newRelayLane(options.startedAt),
     durable: {
       onDisk: options.kept ? options.state : null,
@@ -154,6 +170,12 @@ export function newLeaseState(options: LeaseCoreOptions): LeaseState {
       fault: '',
     },
   }
+}
+
+/** A trouble of the adapters; null: it is over. */
+export function report(state: LeaseState, source: string, trouble: Trouble | null): void {
+  if (trouble) state.reported.set(source, trouble)
+  else state.reported.delete(source)
 }
 
 /** Marks a group for the tick of this step: something happened to it. */

@@ -2,7 +2,9 @@
 import { type GroupRole, type GroupStatus, type LeaseGroup, type LeaseStatus, type LeaseView } from '@lvsm/protocol'
 import { directs, FRESH_KEEPALIVES, votersOf } from '@lvsm/lease'
 import { situationOf } from './candidate.ts'
+import { delayReports, delayTroubles } from './delays.ts'
 import { durableTroubles } from './durable.ts'
+import { linkTroubles } from './links.ts'
 import { cloneTroubles, hasQuorum, heardVoters, lifeOfPeer, ownerOf, rankOf } from './peers.ts'
 import { isLeaseValid, type GroupState } from './group-state.ts'
 import type { LeaseState } from './state.ts'
@@ -24,8 +26,15 @@ export function statusOf(state: LeaseState): LeaseStatus {
     peers: view
       ? view.nodes.filter(({ name }) => name !== state.node).map(({ name }) => peerStatus(state, view, name))
       : [],
-    troubles: [...durableTroubles(state, quarantineMs), ...voterTroubles(state), ...cloneTroubles(state)],
+    troubles: [
+      ...durableTroubles(state, quarantineMs),
+      ...voterTroubles(state),
+      ...cloneTroubles(state),
+      ...state.reported.values(),
+      ...(view ? [...linkTroubles(state, view), ...delayTroubles(state, view)] : []),
+    ],
     counters: { ...state.counters },
+    delays: delayReports(state),
   }
 }
 

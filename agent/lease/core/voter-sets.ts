@@ -1,6 +1,6 @@
 /**
  * Sets of voters: whether all nodes count the same. Two sets can have two majorities, at once or one after the other. So
- * while the latest heartbeat of any peer, however old, has another set, and after a change for as long as a lease of the
+ * while the latest heartbeat of a voter, a director, or two others, however old, has another set, and after a change for as long as a lease of the
  * previous set may be valid, this node acquires nothing and as a voter grants only renewals (packages/lease/PROTOCOL.md 3.8, 5.3).
  *
  * A peer that was cut off before it got the new set is not covered; that takes epochs (packages/lease/PROTOCOL.md section 8).
@@ -8,6 +8,7 @@
 import { type LeaseView } from '@lvsm/protocol'
 import { after, type Instant, later, quarantineMs, type Trouble } from '@lvsm/base'
 import { voterDigest } from '@lvsm/lease'
+import { isPillar } from './entitled.ts'
 import { heartbeatNow, type LeaseState, emitEvent, touchAll } from './state.ts'
 
 /** A new view with other voters: starts the waiting time, and sends heartbeats at once, which carry the new set. */
@@ -19,13 +20,26 @@ export function changeVoters(state: LeaseState, before: LeaseView | null, view: 
 
 /** Looks for a peer with another set of voters; after each heartbeat or view that may change the answer. */
 export function checkVoters(state: LeaseState, view: LeaseView): void {
-  const own = voterDigest(view)
-  const [name = null] = [...state.peers].find(([, { voters }]) => voters !== own) ?? []
+  const name = dissenterOf(state, view)
   if (name === state.dissenter) return
   if (name === null) state.votersNewUntil = later(state.votersNewUntil, leasesEnd(state, view))
   else emitEvent(state, '', 'note', 0, dissentText(state, name))
   state.dissenter = name
   touchAll(state)
+}
+
+/**
+ * One voter or director with another set is enough. A node that is neither may be broken, or in the wrong hands: one alone
+ * stops nobody, two that count the same do, because they may be the voters of somebody who is not heard.
+ */
+function dissenterOf({ peers }: LeaseState, view: LeaseView): string | null {
+  const own = voterDigest(view)
+  const others = [...peers].filter(([, { voters }]) => voters !== own)
+  const [pillar] = others.find(([name]) => isPillar(view, name)) ?? []
+  if (pillar !== undefined) return pillar
+  const [pair] =
+    others.find(([name, { voters }]) => others.some(([other, word]) => other !== name && word.voters === voters)) ?? []
+  return pair ?? null
 }
 
 const leasesEnd = (state: LeaseState, ...views: readonly LeaseView[]): Instant =>

@@ -258,11 +258,15 @@ describe('a planned switchover', () => {
     expect(Object.keys(dests(dir2))).toHaveLength(3)
   })
 
-  it('may be asked of any node', () => {
-    const { rs1, run } = pair()
+  it('may be asked of any director, and of nobody else', () => {
+    const { dir2, rs1, run } = pair()
     rs1.feed({ kind: 'command', id: 'b', command: { verb: 'switchover', group: 'web', to: 'dir2' } })
+    expect(rs1.take('reply')).toMatchObject([
+      { outcome: { ok: false, refusals: [{ code: 'not-entitled', hint: 'run it on dir1 or dir2' }] } },
+    ])
+    dir2.feed({ kind: 'command', id: 'b', command: { verb: 'switchover', group: 'web', to: 'dir2' } })
     run(1500)
-    expect(rs1.take('reply')).toMatchObject([{ id: 'b', outcome: { ok: true, report: { from: 'dir1', to: 'dir2' } } }])
+    expect(dir2.take('reply')).toMatchObject([{ id: 'b', outcome: { ok: true, report: { from: 'dir1', to: 'dir2' } } }])
   })
 
   it.each([

@@ -18,6 +18,7 @@ import { dispatch } from './command/dispatch.ts'
 import { nextAsk, onAnswer, stepAsks } from './command/forward.ts'
 import { nextStandby, stepStandby } from './command/standby.ts'
 import { configure } from './configure.ts'
+import { directsGroup } from './entitled.ts'
 import type { NodeEffect, NodeInput } from './events.ts'
 import { leaseDown, leaseFault, leaseSpoke, leaseUp } from './lease.ts'
 import { isDraining, moveRefused, nextMove, stepMoves, successorPrepared } from './move/owner.ts'
@@ -193,10 +194,11 @@ function onMessage(state: NodeState, from: string, text: string): void {
     case 'answer':
       return onAnswer(state, from, message)
     case 'prepare':
+      if (!directsGroup(state, from, message.group)) return count(state, 'drop-message-not-entitled')
       prepareFor(state, message.group, from, message.id)
       return lookWithin(state)
     case 'prepared':
-      return successorPrepared(state, message.id)
+      return successorPrepared(state, from, message.id)
   }
 }
 

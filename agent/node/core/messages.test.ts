@@ -20,7 +20,7 @@ const state = (
   ...changed,
 })
 
-/** dir1 owns the group, and rs1 asks it for something. */
+/** dir1 owns the group, and dir2 asks it for something. */
 function owner() {
   const one = node('dir1')
   one.feed({ kind: 'lease-up' })
@@ -28,7 +28,7 @@ function owner() {
   one.feed({ kind: 'message', from: 'dir2', text: encodeMessage(state()) })
   one.run(500)
   const ask = (id: string, command: unknown): void =>
-    one.feed({ kind: 'message', from: 'rs1', text: JSON.stringify({ kind: 'ask', id, command }) })
+    one.feed({ kind: 'message', from: 'dir2', text: JSON.stringify({ kind: 'ask', id, command }) })
   return { one, ask }
 }
 
@@ -172,6 +172,7 @@ describe('an agent that hears', () => {
         from,
         text: encodeMessage({ kind: 'tables', services: { [service]: [table(key)] } }),
       })
+    one.feed({ kind: 'message', from: 'dir1', text: encodeMessage(state({ state: 'owner' })) })
     say('mars', 'http', '10.11.0.11:80')
     say('dir1', 'nope', '10.11.0.11:80')
     say('dir1', 'http', '10.99.0.1:80')

@@ -1,7 +1,11 @@
-/** What other nodes' agents said lately. Memory is bounded: only nodes, services and destinations of the configuration count. */
+/**
+ * What other nodes' agents said lately. Memory is bounded: only nodes, services and destinations of the configuration count.
+ * A table is told in parts, and holds as long as its owner's agent speaks, and says that it is one.
+ */
 import { type DestinationReport, type StateMessage, type TablesMessage } from '@lvsm/protocol'
 import { between, type Instant } from '@lvsm/base'
 import { destKey } from '@lvsm/model'
+import { directsGroup, isDirector } from './entitled.ts'
 import { type NodeState } from './state.ts'
 
 /** An agent that was silent this long counts as gone: it speaks every two seconds. */
@@ -14,14 +18,26 @@ const isKnown = ({ config }: NodeState, from: string): boolean =>
 
 export function heardState(state: NodeState, from: string, message: StateMessage): void {
   if (!isKnown(state, from)) return
-  state.states.set(from, { at: state.now, message })
+  const before = stateOf(state, from)
+  const begun = before === null || before.boot !== message.boot
+  // It knows nothing of what was told.
+  if (begun) state.published.told.clear()
+  if (begun || message.state !== 'owner') forgetTables(state, from)
+  state.states.set(from, { at: state.now, message: believed(state, from, message) })
   heardReadiness(state, from, message.ready)
 }
 
-/** Why a node could not take these groups. */
+/** No realserver owns anything, whatever it says. */
+function believed(state: NodeState, from: string, message: StateMessage): StateMessage {
+  if (message.state !== 'owner' || isDirector(state, from)) return message
+  return { ...message, state: 'unknown', reason: `says that it is an owner, and is no director: ${message.reason}` }
+}
+
+/** Why a node could not take these groups; only of those that it directs. */
 export function heardReadiness(state: NodeState, from: string, ready: StateMessage['ready']): void {
   if (!isKnown(state, from)) return
   for (const { name } of state.config?.groups ?? []) {
+    if (!directsGroup(state, from, name)) continue
     const why = Object.hasOwn(ready, name) ? ready[name] : undefined
     if (why !== undefined) state.readiness.set(`${from} ${name}`, { at: state.now, why })
   }
@@ -29,15 +45,14 @@ export function heardReadiness(state: NodeState, from: string, ready: StateMessa
 
 export function heardTables(state: NodeState, from: string, { services }: TablesMessage): void {
   if (!isKnown(state, from)) return
-  for (const { name, realservers } of state.config?.services ?? []) {
-    const told = services[name]
-    if (!told) continue
-    const known = state.tables.get(`${from} ${name}`)
-    const before = known && isFresh(state, known.at) ? known.destinations : new Map<string, DestinationReport>()
+  for (const { name, group, realservers } of state.config?.services ?? []) {
+    const told = Object.hasOwn(services, name) ? services[name] : undefined
+    if (!told || !directsGroup(state, from, group)) continue
+    const before = state.tables.get(`${from} ${name}`) ?? []
     const wanted = new Set(realservers.map(destKey))
     const destinations = new Map([...before, ...told.map((one) => [one.key, one] as const)])
     for (const key of destinations.keys()) if (!wanted.has(key)) destinations.delete(key)
-    state.tables.set(`${from} ${name}`, { at: state.now, destinations })
+    state.tables.set(`${from} ${name}`, destinations)
   }
 }
 
@@ -52,8 +67,11 @@ export function readyOf(state: NodeState, node: string, group: string): string |
   return heard && isFresh(state, heard.at) ? heard.why : null
 }
 export function destinationOf(state: NodeState, node: string, service: string, key: string): DestinationReport | null {
-  const heard = state.tables.get(`${node} ${service}`)
-  return heard && isFresh(state, heard.at) ? (heard.destinations.get(key) ?? null) : null
+  return stateOf(state, node) ? (state.tables.get(`${node} ${service}`)?.get(key) ?? null) : null
+}
+
+function forgetTables({ tables }: NodeState, node: string): void {
+  for (const key of tables.keys()) if (key.startsWith(`${node} `)) tables.delete(key)
 }
 
 /** The configuration changed: who left is forgotten. */

@@ -18,7 +18,7 @@ it('status, events and fence, with fields that this version does not know', () =
   expect(events?.events).toEqual(
     expect.arrayContaining([
       { at: expect.any(String), node: 'dir1', group: 'web', kind: 'took', number: 1, reason: 'as it is' },
-      { at: '2026-01-01', node: 'dir2', group: 'web', kind: 'note', number: 1, reason: 'told' },
+      { at: expect.any(String), node: 'dir2', group: 'web', kind: 'note', number: 1, reason: 'told' },
     ]),
   )
   expect(readResponse('status', one.core.status(one.now()))).not.toBeNull()

@@ -15,6 +15,8 @@ import { newPings, type Pings } from './check/pings.ts'
 import type { Ask, StandbyRun } from './command/pending.ts'
 import type { Failure, NodeEffect } from './events.ts'
 import type { Handover, Move } from './move/moving.ts'
+import type { Snapshot } from './publish/drops.ts'
+import type { Told } from './publish/tables.ts'
 
 export interface NodeOptions {
   readonly node: string
@@ -33,6 +35,8 @@ export interface Rhythm {
   looking: boolean
   publishAt: Instant
   publishedAt: Instant
+  /** No earlier than so long after that: the others are to have time for what was said. */
+  restMs: number
 }
 
 /** A realserver of a service, as the checks see it (`check/`). */
@@ -96,10 +100,6 @@ export interface HeardReadiness {
   /** Why the node could not take the group; empty text: it could. */
   readonly why: string
 }
-export interface HeardTable {
-  readonly at: Instant
-  readonly destinations: ReadonlyMap<string, DestinationReport>
-}
 
 /** What was said last (`publish/publish.ts`). */
 export interface Published {
@@ -111,6 +111,8 @@ export interface Published {
   reaches: Map<string, number>
   said: string
   troubles: ReadonlyMap<string, Trouble>
+  /** Destinations of own tables, by `service destination`, as the others were told last. */
+  readonly told: Map<string, Told>
 }
 
 export interface NodeState {
@@ -132,7 +134,7 @@ export interface NodeState {
   /** By `node group`. */
   readonly readiness: Map<string, HeardReadiness>
   /** By `node service`. */
-  readonly tables: Map<string, HeardTable>
+  readonly tables: Map<string, ReadonlyMap<string, DestinationReport>>
   readonly moves: Map<string, Move>
   readonly handovers: Map<string, Handover>
   readonly asks: Map<string, Ask>
@@ -142,12 +144,14 @@ export interface NodeState {
   /** Counts moves and questions of this process. */
   serial: number
   /** Oldest first. */
-  history: { readonly event: HistoryEvent; readonly addedAt: Instant }[]
+  history: { readonly event: HistoryEvent; readonly key: string; readonly addedAt: Instant }[]
   readonly known: Set<string>
   readonly published: Published
   /** Of the adapters, by a name of their own. */
   readonly reported: Map<string, Trouble>
   readonly counters: Record<string, number>
+  /** Oldest first. */
+  readonly snapshots: Snapshot[]
 }
 
 export function newState(options: NodeOptions): NodeState {
@@ -167,6 +171,7 @@ export function newState(options: NodeOptions): NodeState {
       looking: false,
       publishAt: startedAt,
       publishedAt: NEVER_BEFORE,
+      restMs: 0,
     },
     checks: { members: new Map(), pools: new Map(), schedule: newSchedule(), begun: false },
     pings: newPings(startedAt),
@@ -193,9 +198,10 @@ export function newState(options: NodeOptions): NodeState {
     serial: 0,
     history: [],
     known: new Set(),
-    published: { view: '', ready: new Map(), reaches: new Map(), said: '', troubles: new Map() },
+    published: { view: '', ready: new Map(), reaches: new Map(), said: '', troubles: new Map(), told: new Map() },
     reported: new Map(),
     counters: {},
+    snapshots: [],
   }
 }
 

@@ -8,7 +8,7 @@ import {
   readResponse,
 } from '@lvsm/protocol'
 import { request } from 'node:http'
-import type { Refusal } from '@lvsm/base'
+import { plainText, type Refusal } from '@lvsm/base'
 
 /** No longer answer is read: an agent's status of a large site stays far below. */
 const LONGEST_ANSWER = 16 * 1024 * 1024
@@ -91,10 +91,11 @@ function understand<Name extends RouteName>(route: Name, statusCode: number, tex
   return { kind: 'silent', reason: `HTTP ${statusCode} without a reason`, sent: false }
 }
 
-/** Undefined for what is no JSON. */
+/** Undefined for what is no JSON. Nothing of it paints on a terminal: the words may be those of another node, or of a server. */
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text)
+    const value: unknown = JSON.parse(text, (_, part: unknown) => (typeof part === 'string' ? plainText(part) : part))
+    return value
   } catch {
     return undefined
   }

@@ -26,6 +26,13 @@ describe('lvsm switchover', () => {
     expect(heard[0]?.body).toEqual({ group: 'wbe' })
   })
 
+  it('lets no word of the cluster paint on the terminal', async () => {
+    const refusal = { code: 'x', message: 'no\u001b[2J\u0007 \u202egnorw', hint: 'one\ntwo' }
+    const { socketPath } = await startAgent(() => ({ code: 409, body: { refusals: [refusal] } }))
+    const { err } = await lvsm(['--socket', socketPath, 'switchover', 'web'])
+    expect(err).toBe('lvsm: no\ufffd[2J\ufffd \ufffdgnorw\n  → one\ntwo\n')
+  })
+
   it('says that it waits once that takes a second', async () => {
     const { socketPath } = await startAgent(() => ({ body: MOVED, afterMs: 1300 }))
     const { code, out, err } = await lvsm(['--socket', socketPath, 'switchover', 'web'])

@@ -166,6 +166,17 @@ describe('peerTable', () => {
     expect(peers.address('dir2', instant(1200))).toBe('b1')
     expect(peers.heardAt('dir2')).toBe(at)
   })
+  test('a flood of them does not push out the memory of those that were retired', () => {
+    const peers = peerTable()
+    peers.judge(from({ incarnation: 'b0' }), instant(1000))
+    for (let sequence = 1; sequence < 30; sequence++) peers.judge(from({ sequence }), instant(1000 + 100 * sequence))
+    for (let start = 0; start < 2 * (RETIRED + ANCIENT); start++)
+      peers.judge(from({ incarnation: `flood${start}`, to: null }), instant(4000))
+    expect(peers.judge(from({ incarnation: 'b0' }), instant(4001))).toEqual({
+      kind: 'drop',
+      reason: 'retired-incarnation',
+    })
+  })
   test('remembers a bounded number of retired starts', () => {
     const peers = peerTable()
     const starts = ANCIENT + RETIRED + INCARNATIONS + 1

@@ -10,7 +10,7 @@ const timing = { keepaliveMs: 100, leaseMs: 350, applyMs: 35, warntimeMs: 300, d
 const group = (name: string, ...addresses: string[]): LeaseView['groups'][number] => ({
   name,
   digest: addresses.join('+'),
-  directors: ['dir1', 'dir2'],
+  directors: ['dir1', 'dir2', 'dir3'],
   addresses: addresses.map((address) => ({ address, prefix: 24, ifindex: 2, kind: 'vip' as const })),
 })
 const view = (changed: Partial<LeaseView> = {}): LeaseView => ({
@@ -51,6 +51,22 @@ function write(made: Acceptor, now: ReturnType<typeof at>): void {
   made.writes(made.wantedState(now))
   made.wrote(true)
 }
+
+describe('a voter asked by a node that is no director of the group', () => {
+  test('lends nothing, and says that it knows of no such thing', () => {
+    const rs1 = acceptor()
+    expect(rs1.poll(by('rs2', 1), poll, at(0))).toMatchObject({ kind: 'busy', reason: 'unknown-list' })
+    expect(rs1.request(by('rs2', 2), ask(1), at(1))).toMatchObject({ kind: 'busy', reason: 'unknown-list' })
+    expect(rs1.request(by('dir1', 1), ask(1), at(2))).toMatchObject({ kind: 'ack', highWater: 1 })
+  })
+  test('lets one that was taken off the list renew what it has, until that runs out', () => {
+    const rs1 = acceptor()
+    expect(rs1.request(by('dir1', 1), ask(1), at(0))).toMatchObject({ kind: 'ack' })
+    rs1.adopt(view({ groups: [{ ...group('web', 'A', 'B'), directors: ['dir2'] }] }), at(10))
+    expect(rs1.request(by('dir1', 2), ask(1), at(100))).toMatchObject({ kind: 'ack' })
+    expect(rs1.request(by('dir1', 3), ask(1), at(500))).toMatchObject({ kind: 'busy', reason: 'unknown-list' })
+  })
+})
 
 describe('a voter that lends nothing anew', () => {
   test('renews what is lent, and refuses everything else, polls too', () => {

@@ -4,6 +4,7 @@
  * Laws:
  * - a voter is silent for the longest lease that it may have granted before its start, whatever it can still read;
  * - it grants no lease that is longer than what its disk would tell a restart (`limit.ts`);
+ * - it lends a group anew only to a director of it; one that left the list may renew what it has;
  * - a live grant of an address belongs to one process start; it is never cut short except by that start's own RELEASE;
  * - `until` runs from receipt: `now` must have been read after the request was received;
  * - a refused or dropped message changes nothing; a POLL never does;
@@ -157,8 +158,10 @@ export class Acceptor {
     if (message.epoch !== this.#view?.epoch) return { reason: 'epoch', leftMs: 0 }
     if (!locks) return { reason: 'unknown-list', leftMs: 0 }
     const hindrance = obstacle(locks, sender, this.#rules, now)
-    if (hindrance || anew) return hindrance
-    return locks.every((lock) => isLive(lock, sender, now)) ? null : { reason: 'epoch', leftMs: 0 }
+    const mayHold = this.#rules.mayHold(this.#directors(message).includes(sender.node))
+    if (hindrance || (anew && mayHold)) return hindrance
+    if (locks.every((lock) => isLive(lock, sender, now))) return null
+    return { reason: mayHold ? 'epoch' : 'unknown-list', leftMs: 0 }
   }
 
   #busy(
@@ -176,6 +179,10 @@ export class Acceptor {
       ...refusal,
       highWater: highWaterOf(locks ?? []),
     }
+  }
+
+  #directors(message: { readonly group: string; readonly digest: string }): readonly string[] {
+    return this.#lists.get(`${message.group}/${message.digest}`)?.directors ?? []
   }
 
   #locksOf(message: { readonly group: string; readonly digest: string }): Lock[] | null {

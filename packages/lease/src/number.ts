@@ -7,8 +7,11 @@ import { HIGHEST_NUMBER } from '@lvsm/protocol'
 
 /** Reserved on disk so many at a time. */
 export const RESERVE_NUMBERS = 1000
-/** Further ahead no honest number is: a voter would have to start four million times between two leases. */
-export const MOST_AHEAD = 2 ** 32
+/**
+ * Further ahead no honest number is: a voter would have to start 67,000 times between two leases. One that lies each time
+ * would need a hundred million leases to use the numbers up.
+ */
+export const MOST_AHEAD = 2 ** 26
 
 /** Whether a new lease may have this number, where `highest` is the highest that was granted. */
 export const isNext = (number: number, highest: number): boolean =>

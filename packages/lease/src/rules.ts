@@ -28,6 +28,8 @@ export interface Rules {
   blocks(grant: Grant, node: string, incarnation: string): boolean
   /** Whether a voter lends more than renewals: not while nodes count other voters, nor to a node that is two machines. */
   lendsAnew(votersUnsettled: boolean, cloned: boolean): boolean
+  /** Whether a group is lent anew to a node: only to its directors. */
+  mayHold(isDirector: boolean): boolean
   /** Whether a vote counts: not that of a node that is two machines. */
   countsVote(cloned: boolean): boolean
   /** Whether a RELEASE is about this grant. */
@@ -61,6 +63,7 @@ export const RULES: Rules = {
   grantUntil: later,
   blocks: (grant, _node, incarnation) => grant.incarnation !== incarnation,
   lendsAnew: (votersUnsettled, cloned) => !votersUnsettled && !cloned,
+  mayHold: (isDirector) => isDirector,
   countsVote: (cloned) => !cloned,
   releases: (grant, from, incarnation, upTo) =>
     grant.node === from && grant.incarnation === incarnation && grant.sequence <= upTo,

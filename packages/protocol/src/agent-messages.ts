@@ -4,6 +4,7 @@
  * is not known is refused and counted, never taken for another one.
  */
 import { LONGEST_NAME, standbyRequest, switchoverRequest } from './http/routes.ts'
+import { plainLine } from '@lvsm/base'
 import { nodeStateWord, severityWord } from './http/status.ts'
 import * as z from 'zod'
 
@@ -12,15 +13,17 @@ export const LONGEST_MESSAGE = 6000
 export const MESSAGE_VERSION = 1
 
 /** Text of a peer ends in logs and on terminals: control characters have no business there. */
-const text = (longest: number) => z.string().transform((value) => cut(value.replace(/\p{Cc}/gu, '\u{fffd}'), longest))
+const text = (longest: number) => z.string().transform((value) => cut(plainLine(value), longest))
 /** Names of the model have 32 letters at most; what an operator mistyped may be longer. */
 const name = z.string().max(LONGEST_NAME)
+/** A name or code that is shown as it is. */
+const word = name.transform(plainLine)
 /** More than fit a message, so that none that fits is refused. */
 const MOST = 256
 const count = z.number().min(0).max(Number.MAX_SAFE_INTEGER)
 
 const trouble = z.object({
-  code: name,
+  code: word,
   severity: severityWord,
   message: text(240),
   hint: text(240).exactOptional(),
@@ -28,9 +31,9 @@ const trouble = z.object({
   leftMs: count.exactOptional(),
 })
 const event = z.object({
-  at: z.string().max(32),
-  group: z.string().max(64),
-  kind: name,
+  at: z.string().max(32).transform(plainLine),
+  group: z.string().max(64).transform(plainLine),
+  kind: word,
   number: count,
   reason: text(200),
 })
@@ -38,6 +41,8 @@ const digest = z.string().max(64).exactOptional()
 const state = z.object({
   kind: z.literal('state'),
   revision: count,
+  /** Different at each start of the agent. */
+  boot: name.exactOptional(),
   /** Digests of what all nodes must agree on. */
   agreement: z.object({ voters: digest, directors: digest, addresses: digest, 'ping nodes': digest, timing: digest }),
   state: nodeStateWord,
@@ -68,7 +73,7 @@ const standby = z.object({ verb: z.literal('standby'), ...standbyRequest.shape }
 const VERBS: Readonly<Record<string, z.ZodType>> = { switchover, standby }
 const command = z.discriminatedUnion('verb', [switchover, standby])
 const refusal = z.object({
-  code: name,
+  code: word,
   message: text(600),
   hint: text(300).exactOptional(),
   field: text(120).exactOptional(),

@@ -12,6 +12,8 @@ export interface Counter {
   readonly unit: readonly [one: string, many: string]
   /** Ends the sentence "3 datagrams: …". */
   readonly help: string
+  /** What to do while it grows; left out where that is nobody's fault. */
+  readonly alarm?: string
 }
 
 const UNITS = {
@@ -24,13 +26,21 @@ const UNITS = {
 } as const
 const UNKNOWN_KIND = 'of a kind that this version does not know'
 const UNREADABLE = 'not readable'
+const NOT_ITS_BUSINESS = 'about what is not their sender’s business'
+
+const SPEAKS_ELSE = 'look who else sends to the heartbeat port of this node, or give it another one'
+const KEYS = 'give every node the same keys; if they have, somebody without a key sends to the heartbeat port'
+const OLD = 'upgrade the nodes that are behind: see the versions in the logs'
+const WRONG_HANDS =
+  'give every node the same configuration; if they have, look at the realserver: it may be in the wrong hands'
 
 /** Something that was received and is not used. */
-const dropped = (what: keyof typeof UNITS, reason: string, help: string): Counter => ({
+const dropped = (what: keyof typeof UNITS, reason: string, help: string, alarm?: string): Counter => ({
   metric: 'lvsm_dropped_total',
   labels: { what, reason },
   unit: UNITS[what],
   help,
+  ...(alarm === undefined ? {} : { alarm }),
 })
 const counted = (metric: MetricName, unit: Counter['unit'], help: string, labels: Counter['labels'] = {}): Counter => ({
   metric,
@@ -42,28 +52,57 @@ const notWritten = (file: string): Counter =>
   counted('lvsm_state_write_failures_total', ['write', 'writes'], `of the ${file} that failed`, { file })
 
 export const COUNTERS = {
-  'drop-short': dropped('datagram', 'short', 'too short'),
-  'drop-long': dropped('datagram', 'long', 'too long'),
-  'drop-filtered': dropped('datagram', 'filtered', 'stopped by the kernel: not from a peer, or beyond what one sends'),
-  'drop-source': dropped('datagram', 'source', 'from an address that is not of the node that they name'),
-  'drop-version': dropped('datagram', 'version', 'not of this protocol version'),
-  'drop-key': dropped('datagram', 'key', 'signed with an unknown key'),
-  'drop-mac': dropped('datagram', 'mac', 'with a wrong signature'),
-  'drop-cluster': dropped('datagram', 'cluster', 'of another cluster'),
+  'drop-short': dropped('datagram', 'short', 'too short', SPEAKS_ELSE),
+  'drop-long': dropped('datagram', 'long', 'too long', SPEAKS_ELSE),
+  'drop-filtered': dropped(
+    'datagram',
+    'filtered',
+    'stopped by the kernel: not from a peer, or beyond what one sends',
+    'look who sends to the heartbeat ports: nft list table inet lvsm-peers says by which rule each was stopped',
+  ),
+  'drop-source': dropped(
+    'datagram',
+    'source',
+    'from an address that is not of the node that they name',
+    'correct the address of that link in the configuration, or look who uses the name of a node',
+  ),
+  'drop-version': dropped('datagram', 'version', 'not of this protocol version', OLD),
+  'drop-key': dropped('datagram', 'key', 'signed with an unknown key', KEYS),
+  'drop-mac': dropped('datagram', 'mac', 'with a wrong signature', KEYS),
+  'drop-cluster': dropped(
+    'datagram',
+    'cluster',
+    'of another cluster',
+    'give one of the two clusters another heartbeat port, or correct the name of the cluster',
+  ),
   'drop-kind': dropped('datagram', 'kind', UNKNOWN_KIND),
-  'drop-malformed': dropped('datagram', 'malformed', 'signed, but not readable'),
+  'drop-malformed': dropped('datagram', 'malformed', 'signed, but not readable', OLD),
   'drop-replay': dropped('datagram', 'replay', 'that came before: replayed'),
   'drop-copy': dropped('datagram', 'copy', 'that came before over another link, long ago'),
   'drop-stale': dropped('datagram', 'stale', 'too old: replayed or very late'),
   'drop-jump': dropped('datagram', 'jump', 'numbered far ahead of all others of its sender'),
   'drop-retired-incarnation': dropped('datagram', 'retired-incarnation', 'of an earlier start of their node'),
-  'drop-unknown-node': dropped('datagram', 'unknown-node', 'of a node that the configuration does not know'),
+  'drop-unknown-node': dropped(
+    'datagram',
+    'unknown-node',
+    'of a node that the configuration does not know',
+    'give every node the same configuration',
+  ),
   'drop-unknown-link': dropped('datagram', 'unknown-link', 'over a link too many'),
   'drop-not-for-me': dropped('datagram', 'not-for-me', 'for an earlier start of this node'),
   'drop-cloned-voter': dropped('datagram', 'cloned-voter', 'a vote of a node that two machines may call themselves'),
-  'drop-message-unknown-kind': dropped('message', 'unknown-kind', UNKNOWN_KIND),
-  'drop-message-newer': dropped('message', 'newer', 'for newer versions only'),
-  'drop-message-malformed': dropped('message', 'malformed', UNREADABLE),
+  'drop-not-entitled': dropped('datagram', 'not-entitled', NOT_ITS_BUSINESS, WRONG_HANDS),
+  'drop-number-jump': dropped(
+    'datagram',
+    'number-jump',
+    'that ask for a lease number out of reach',
+    'look at the director that lvsm events names: it may be broken, or in the wrong hands',
+  ),
+  'drop-relay-flood': dropped('message', 'flood', 'above what one node may send', WRONG_HANDS),
+  'drop-message-not-entitled': dropped('message', 'not-entitled', NOT_ITS_BUSINESS, WRONG_HANDS),
+  'drop-message-unknown-kind': dropped('message', 'unknown-kind', UNKNOWN_KIND, OLD),
+  'drop-message-newer': dropped('message', 'newer', 'for newer versions only', OLD),
+  'drop-message-malformed': dropped('message', 'malformed', UNREADABLE, OLD),
   'drop-to-lease-unknown-kind': dropped('to-lease', 'unknown-kind', UNKNOWN_KIND),
   'drop-to-lease-malformed': dropped('to-lease', 'malformed', UNREADABLE),
   'drop-to-lease-long': dropped('to-lease', 'long', 'longer than any word to other agents'),
@@ -106,19 +145,23 @@ export const COUNTERS = {
   'state-write-failed': notWritten('lease state'),
   'view-write-failed': notWritten('last view'),
   'file-version': counted('lvsm_strange_files_total', ['file', 'files'], 'of another version, put aside'),
+  'file-damaged': counted('lvsm_damaged_files_total', ['file', 'files'], 'damaged, and not used'),
 } as const satisfies Readonly<Record<string, Counter>>
 
 /** `send-ENETUNREACH` and the like: what the kernel answered to a send. */
 export type CounterName = keyof typeof COUNTERS | `send-${string}`
 
 const SEND = 'send-'
+const LINK = 'look at the links of this node: ip addr, ip route, nft list ruleset'
 
 /** Null for a counter of another version. */
 export function counterOf(name: string): Counter | null {
   if (Object.hasOwn(COUNTERS, name)) return COUNTERS[name as keyof typeof COUNTERS]
   if (!name.startsWith(SEND)) return null
   const code = name.slice(SEND.length)
-  return counted('lvsm_send_failures_total', ['datagram', 'datagrams'], `not sent: ${code}`, { code })
+  const counter = counted('lvsm_send_failures_total', ['datagram', 'datagrams'], `not sent: ${code}`, { code })
+  // Nobody listens where a process does not run, which is shown by itself.
+  return code === 'ECONNREFUSED' ? counter : { ...counter, alarm: LINK }
 }
 /** Does it count what was received and not used? */
 export const isDrop = (name: string): boolean => name.startsWith('drop-')

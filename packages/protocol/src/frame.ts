@@ -1,5 +1,11 @@
 /** Length-prefixed frames over a byte stream, and the two directions of the node-local socket as codecs. */
-import { type GroupStatus, type LeaseEvent, type LeaseStatus, type PeerStatus } from './lease-status.ts'
+import {
+  type GroupStatus,
+  type LeaseEvent,
+  type LeaseStatus,
+  OWNERSHIP_EVENTS,
+  type PeerStatus,
+} from './lease-status.ts'
 import {
   type HeartbeatKey,
   type LeaseAddress,
@@ -9,6 +15,7 @@ import {
   type LeaseView,
 } from './lease-view.ts'
 import type { Timing, Trouble } from '@lvsm/base'
+import type { DelayReport, Delays } from './delays.ts'
 import {
   bytes,
   type Codec,
@@ -79,21 +86,26 @@ const trouble = struct<Trouble>(
   },
   { hint: [1, text], leftMs: [2, number] },
 )
-const status = struct<LeaseStatus>({
-  node: text,
-  incarnation: text,
-  quarantineMs: number,
-  standby: flag,
-  quorum: flag,
-  groups: list(groupStatus),
-  peers: list(peerStatus),
-  troubles: list(trouble),
-  counters: record(number),
-})
+const delay = struct<DelayReport>({ counts: list(counter), sumMs: number, worstMs: number })
+const delays = struct<Delays>({ loop: delay, renewal: delay })
+const status = struct<LeaseStatus>(
+  {
+    node: text,
+    incarnation: text,
+    quarantineMs: number,
+    standby: flag,
+    quorum: flag,
+    groups: list(groupStatus),
+    peers: list(peerStatus),
+    troubles: list(trouble),
+    counters: record(number),
+  },
+  { delays: [1, delays] },
+)
 const event = struct<LeaseEvent>({
   at: number,
   group: text,
-  kind: oneOf(['took', 'gave-up', 'lost', 'released', 'offered', 'refused', 'note'], 'note'),
+  kind: oneOf([...OWNERSHIP_EVENTS, 'note'], 'note'),
   number: counter,
   reason: text,
 })

@@ -1,4 +1,5 @@
 import type { Trouble } from '@lvsm/base'
+import type { Delays } from './delays.ts'
 
 /** What the lease process tells its reconciler, several times a second and at every change. */
 export type NodeLife = 'alive' | 'late' | 'dead' | 'unknown'
@@ -34,12 +35,16 @@ export interface LeaseStatus {
   readonly troubles: readonly Trouble[]
   /** Dropped datagrams by reason, and other counters. */
   readonly counters: Readonly<Record<string, number>>
+  readonly delays?: Delays
 }
+/** Events that only a director of the group can have. */
+export const OWNERSHIP_EVENTS = ['took', 'gave-up', 'lost', 'released', 'offered', 'refused'] as const
+
 /** One line of history: what moved when, why. The group is empty where it is about the node itself. `at` is an Instant of the reporting process. */
 export interface LeaseEvent {
   readonly at: number
   readonly group: string
-  readonly kind: 'took' | 'gave-up' | 'lost' | 'released' | 'offered' | 'refused' | 'note'
+  readonly kind: (typeof OWNERSHIP_EVENTS)[number] | 'note'
   readonly number: number
   readonly reason: string
 }

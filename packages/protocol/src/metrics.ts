@@ -39,6 +39,7 @@ export const METRICS = {
   lvsm_filter_restored_total: counter('times', 'Times that somebody else changed the rules in front of heartbeats.'),
   lvsm_state_write_failures_total: counter('writes', 'Writes of state files that failed.', 'file'),
   lvsm_strange_files_total: counter('files', 'State files of another version.'),
+  lvsm_damaged_files_total: counter('files', 'State files that are damaged.'),
   lvsm_other_total: counter('events', 'Counters of another version.', 'counter'),
   lvsm_quorum: flag('This node hears a majority of the voters.'),
   lvsm_group_owned: flag('A node owns the group.', 'group', 'owner'),

@@ -3,7 +3,8 @@ import { seededRandom } from '@lvsm/base'
 import { type Config, destKey, serviceKey, specText } from '@lvsm/model'
 import type { Cluster } from '../cluster.ts'
 import { Clients } from './clients.ts'
-import { configOf, type Draft, insideOf, isDirector, outsideOf } from './draft.ts'
+import { besidesOf, configOf, type Draft, insideOf, isDirector, outsideOf } from './draft.ts'
+import type { Household } from './household.ts'
 import { PlaneLaw } from './law.ts'
 import { Node } from './node.ts'
 import { Operators } from './operators.ts'
@@ -12,7 +13,7 @@ import { Servers } from './servers.ts'
 const LOOKS_MS = 2500
 const SETTLE_MS = 25_000
 
-export class Fleet {
+export class Fleet implements Household {
   readonly cluster: Cluster
   readonly drafts: readonly [Draft, ...Draft[]]
   readonly configs: readonly [Config, ...Config[]]
@@ -54,6 +55,20 @@ export class Fleet {
   }
   nodeAt(address: string): Node | undefined {
     return this.nodes.find(({ name }) => insideOf(name) === address || outsideOf(name) === address)
+  }
+
+  interfacesOf(name: string) {
+    return [
+      { name: 'inside', address: insideOf(name) },
+      { name: 'inside', address: besidesOf(name) },
+      { name: 'outside', address: outsideOf(name) },
+    ]
+  }
+  interfaceOf(address: string): string {
+    return address.startsWith('10.12.') ? 'inside' : 'outside'
+  }
+  check(...asked: Parameters<Servers['check']>): void {
+    this.servers.check(...asked)
   }
 
   start(): void {

@@ -49,6 +49,15 @@ const QUORUM: readonly Mistake[] = [
   }),
 ]
 
+const STRANGERS: readonly Mistake[] = [
+  mistake(
+    'whoever asks is lent a group',
+    'packages/lease/PROTOCOL.md 3.10',
+    'a hostile realserver',
+    rule({ mayHold: () => true }),
+  ),
+]
+
 const RELEASE: readonly Mistake[] = [
   mistake(
     'RELEASE clears whatever the node has',
@@ -206,4 +215,4 @@ const QUARANTINE: readonly Mistake[] = [
   ),
 ]
 
-export const VOTES: readonly Mistake[] = [...QUORUM, ...RELEASE, ...TIME, ...QUARANTINE]
+export const VOTES: readonly Mistake[] = [...QUORUM, ...STRANGERS, ...RELEASE, ...TIME, ...QUARANTINE]

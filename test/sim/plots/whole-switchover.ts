@@ -1,5 +1,5 @@
 /** Planned switchovers of whole nodes, with connections under way: no request is lost, and the operator is answered once. */
-import { draftOf, shapeFrom } from '../nodes/draft.ts'
+import { draftOf, shapeFrom, isDirector } from '../nodes/draft.ts'
 import { Fleet } from '../nodes/fleet.ts'
 import type { Plot } from '../plot.ts'
 
@@ -32,7 +32,8 @@ function switchOver(fleet: Fleet): string | null {
   if (!group || !owner) return 'nobody answers'
   const others = group.directors.filter((name) => name !== owner.name)
   const to = cluster.random.next() < 0.5 ? { to: cluster.pick(others) } : {}
-  const asked = cluster.pick(fleet.nodes).name
+  // Only directors pass it on.
+  const asked = cluster.pick(fleet.nodes.filter(({ name }) => isDirector(name))).name
   const id = operators.ask(asked, { verb: 'switchover', group: group.name, ...to })
   if (!cluster.runUntil(() => operators.waiting() === 0, ANSWER_MS, 20)) return 'the operator waits'
   const outcome = operators.outcomeOf(id)

@@ -1,10 +1,13 @@
-/** Commands that another node passes on: carried out once, however often they are asked, and answered each time. */
+/** Commands that another director passes on: carried out once, however often they are asked, and answered each time. */
 import { type AgentMessage } from '@lvsm/protocol'
 import type { NodeState } from '../state.ts'
 import { dispatch } from './dispatch.ts'
+import { isDirector } from '../entitled.ts'
+import { notEntitled } from './forward.ts'
 import { answerPeer, refuse } from './reply.ts'
 
 export function onAsk(state: NodeState, from: string, { id, command }: Extract<AgentMessage, { kind: 'ask' }>): void {
+  if (!isDirector(state, from)) return answerPeer(state, from, id, notEntitled(state, from))
   const key = `${from} ${id}`
   const known = state.answers.get(key)
   if (known === null) return

@@ -1,6 +1,7 @@
 /** Commands that another node carries out: asked again until it answers. */
-import { type AgentMessage, type Command, encodeMessage } from '@lvsm/protocol'
+import { type AgentMessage, type Command, encodeMessage, type Outcome } from '@lvsm/protocol'
 import { after, between, type Instant } from '@lvsm/base'
+import { directorsOf, isDirector } from '../entitled.ts'
 import type { NodeState } from '../state.ts'
 import type { ReplyTo } from './pending.ts'
 import { refuse, reply } from './reply.ts'
@@ -11,11 +12,18 @@ const GIVE_UP_MS = 12_000
 const PACE_MS = REPEAT_MS / 4
 
 export function forward(state: NodeState, to: string, command: Command, replyTo: ReplyTo): void {
+  if (!isDirector(state, state.node)) return reply(state, replyTo, notEntitled(state, state.node))
   state.serial += 1
   const id = `${state.boot}-ask-${state.serial}`
   const text = encodeMessage({ kind: 'ask', id, command })
   state.asks.set(id, { id, to, text, since: state.now, replyTo, sentAt: state.now })
   state.effects.push({ kind: 'message', to, text })
+}
+
+/** Only directors order what other nodes do. */
+export function notEntitled(state: NodeState, node: string): Outcome {
+  const message = `${node} is no director, and only directors pass commands on to other nodes`
+  return refuse('conflict', 'not-entitled', message, `run it on ${directorsOf(state).join(' or ')}`)
 }
 
 export function stepAsks(state: NodeState): void {

@@ -2,13 +2,18 @@
  * What moved when, and why: a ring in memory, of this node and of what others told. The wall clock is only shown: what is
  * told again and what is dropped goes by when this process heard of it.
  */
-import { type EventReport, type HistoryEvent } from '@lvsm/protocol'
-import { between } from '@lvsm/base'
-import type { NodeState } from '../state.ts'
+import { type EventReport, type HistoryEvent, OWNERSHIP_EVENTS } from '@lvsm/protocol'
+import { after, between } from '@lvsm/base'
+import { directsGroup } from '../entitled.ts'
+import { count, type NodeState } from '../state.ts'
 
 export const LONGEST_HISTORY = 500
 /** Own events younger than this are told again with every state: a lost datagram loses none. */
 const RETELL_MS = 10_000
+/** Clocks of honest nodes differ by less. */
+const AHEAD_MS = 60_000
+/** As `Date.toISOString` writes it: texts in the order of time. */
+const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
 const keyOf = ({ at, node, group, kind, number, reason }: HistoryEvent): string =>
   JSON.stringify([at, node, group, kind, number, reason])
@@ -24,20 +29,38 @@ export interface Note {
 export const note = (state: NodeState, { group, kind, number, reason }: Note): void =>
   add(state, { at: state.wall(state.now), node: state.node, group, kind, number, reason })
 
-/** What another node says of itself; what was told before is skipped. */
+/** What another node says of itself; what was told before is skipped, and so is what cannot have happened to it. */
 export function noteTold(state: NodeState, node: string, events: readonly EventReport[]): void {
-  for (const { at, group, kind, number, reason } of events) add(state, { at, node, group, kind, number, reason })
+  for (const { at, group, kind, number, reason } of events) {
+    if (isOwnership(kind) && !directsGroup(state, node, group)) count(state, 'drop-message-not-entitled')
+    else add(state, { at, node, group, kind, number, reason }, shownTime(state, at))
+  }
 }
 
-function add(state: NodeState, event: HistoryEvent): void {
-  const key = keyOf(event)
+const isOwnership = (kind: string): boolean => OWNERSHIP_EVENTS.some((one) => one === kind)
+
+/** Its clock as it says, unless that is none, or far ahead of ours: nothing is to stay at the end of the list for ever. */
+const shownTime = (state: NodeState, at: string): string =>
+  ISO.test(at) && at <= state.wall(after(state.now, AHEAD_MS)) ? at : state.wall(state.now)
+
+/** It is known by what was said, and shown with `at`. */
+function add(state: NodeState, said: HistoryEvent, at = said.at): void {
+  const key = keyOf(said)
   if (state.known.has(key)) return
   state.known.add(key)
-  state.history.push({ event, addedAt: state.now })
+  state.history.push({ event: { ...said, at }, key, addedAt: state.now })
   if (state.history.length <= LONGEST_HISTORY) return
-  const [oldest] = state.history.splice(0, 1)
-  if (oldest) state.known.delete(keyOf(oldest.event))
+  const [oldest] = state.history.splice(oldestOf(state, talker(state)), 1)
+  if (oldest) state.known.delete(oldest.key)
 }
+
+/** Who has most of the room: a node that talks a lot pushes out its own words. */
+function talker({ history }: NodeState): string {
+  const counts = new Map<string, number>()
+  for (const { event } of history) counts.set(event.node, (counts.get(event.node) ?? 0) + 1)
+  return [...counts].reduce((most, one) => (one[1] > most[1] ? one : most))[0]
+}
+const oldestOf = ({ history }: NodeState, node: string): number => history.findIndex(({ event }) => event.node === node)
 
 /** For people: in the order of the wall clocks of those who told it. */
 export const historyOf = ({ history }: NodeState): readonly HistoryEvent[] =>

@@ -124,14 +124,17 @@ describe('tables', () => {
     const tables = new Map(
       Array.from({ length: GROUPS }, (_, at) => [named(at), Array.from({ length: 10 }, (__, one) => dest(one))]),
     )
-    const texts = encodeTables(tables)
+    const parts = [...tables].flatMap(([name, dests]) => dests.map((destination) => ({ name, destination })))
+    const filled = encodeTables(parts)
+    const texts = filled.map(({ text }) => text)
+    expect(filled.reduce((sum, { parts: count }) => sum + count, 0)).toBe(parts.length)
     for (const text of texts) expect(bytesOf(text)).toBeLessThanOrEqual(LONGEST_MESSAGE)
     const told = texts.map((text) => JSON.parse(text) as TablesMessage)
     for (const [name, dests] of tables)
       expect(told.flatMap(({ services }) => services[name] ?? []).map(({ key }) => key)).toEqual(
         dests.map(({ key }) => key),
       )
-    expect(encodeTables(new Map())).toEqual([])
+    expect(encodeTables([])).toEqual([])
   })
 })
 

@@ -63,27 +63,33 @@ function packTroubles(all: readonly TroubleReport[]): TroubleReport[] {
   return [...found.slice(0, fit), more]
 }
 
-/** Fills one message after the other; `empty` makes the next, `put` adds a part to it. */
+export interface Filled {
+  readonly text: string
+  /** How many parts it carries. */
+  readonly parts: number
+}
+/** Fills one message after the other, in the order of the parts; `empty` makes the next, `put` adds a part to it. */
 function fill<Message extends AgentMessage, Part>(
   first: Message,
   empty: () => Message,
   parts: readonly Part[],
   put: (message: Message, part: Part) => void,
-): string[] {
-  let last = first
-  const messages = [first]
+): Filled[] {
+  let last = { message: first, parts: 0 }
+  const messages = [last]
   let bytes = bytesOf(encodeMessage(first))
   for (const part of parts) {
     const size = sizeOf(part) + 1
     if (bytes + size > LONGEST_MESSAGE) {
-      last = empty()
+      last = { message: empty(), parts: 0 }
       messages.push(last)
-      bytes = bytesOf(encodeMessage(last))
+      bytes = bytesOf(encodeMessage(last.message))
     }
-    put(last, part)
+    put(last.message, part)
+    last.parts += 1
     bytes += size
   }
-  return messages.map(encodeMessage)
+  return messages.map(({ message, parts: count }) => ({ text: encodeMessage(message), parts: count }))
 }
 
 type Part = { readonly ready: readonly [string, string] } | { readonly event: EventReport }
@@ -105,14 +111,19 @@ export function encodeState(state: StateMessage): string[] {
   return fill<StateMessage | MoreMessage, Part>(first, empty, parts, (message, part) => {
     if ('event' in part) message.events = [...message.events, part.event]
     else message.ready = { ...message.ready, [part.ready[0]]: part.ready[1] }
-  })
+  }).map(({ text }) => text)
 }
 
-/** As many messages as the tables need; none for no table. */
-export function encodeTables(tables: ReadonlyMap<string, readonly DestinationReport[]>): string[] {
-  const parts = [...tables].flatMap(([name, destinations]) =>
-    destinations.map((one) => ({ name, destination: { ...one, reason: cut(one.reason, DESTINATION) } })),
-  )
+/** A destination of a service. */
+export interface TablePart {
+  readonly name: string
+  readonly destination: DestinationReport
+}
+/** As many messages as these destinations need; none for none. */
+export function encodeTables(all: readonly TablePart[]): Filled[] {
+  const parts = all.map(({ name, destination }) => {
+    return { name, destination: { ...destination, reason: cut(destination.reason, DESTINATION) } }
+  })
   if (parts.length === 0) return []
   const empty = (): TablesMessage => ({ kind: 'tables', services: {} })
   return fill(empty(), empty, parts, (message, { name, destination }) => {

@@ -1,5 +1,5 @@
 /** What this node says about itself: to its lease process, and through it to the other agents. */
-import { type DestinationReport, cut } from '@lvsm/protocol'
+import { cut } from '@lvsm/protocol'
 import { after, earlier, later, type Trouble } from '@lvsm/base'
 import { agreementDigests, ownershipView } from '@lvsm/model'
 import type { Observed } from '@lvsm/plan'
@@ -8,20 +8,21 @@ import { leaseStatus } from '../lease.ts'
 import { interfaceFault, interfaceOf } from '../observe/interfaces.ts'
 import { unreadyFor } from '../plan/readiness.ts'
 import { log, type NodeState } from '../state.ts'
+import { noteCounters } from './drops.ts'
 import { toTell } from './history.ts'
-import { encodeState, encodeTables, REASON } from './packing.ts'
+import { encodeState, REASON } from './packing.ts'
 import { type Saying, sayState } from './sentence.ts'
-import { ownTable } from './status.ts'
+import { DATAGRAMS_PER_SECOND, peersOf, tellTables } from './tables.ts'
 import { logTroubles, troubles } from './troubles.ts'
 
 const PUBLISH_MS = 2000
-const SHORTEST_PUBLISH_MS = 200
+export const SHORTEST_PUBLISH_MS = 200
 /** Changes come in bursts, and mostly during a failover, which needs the processor. */
 const NEWS_MS = 150
 
 /** Something changed that others should know soon. */
 export function publishSoon({ rhythm, now }: NodeState): void {
-  const soonest = later(after(now, NEWS_MS), after(rhythm.publishedAt, SHORTEST_PUBLISH_MS))
+  const soonest = later(after(now, NEWS_MS), after(rhythm.publishedAt, rhythm.restMs))
   rhythm.publishAt = earlier(rhythm.publishAt, soonest)
 }
 
@@ -29,11 +30,16 @@ export function publishIfDue(state: NodeState): void {
   const { rhythm, now } = state
   if (now < rhythm.publishAt) return
   rhythm.publishedAt = now
-  rhythm.publishAt = after(now, PUBLISH_MS)
+  noteCounters(state)
   const present = troubles(state)
   logTroubles(state, present)
-  publish(state, present)
+  const messages = publish(state, present)
+  rhythm.restMs = Math.max(SHORTEST_PUBLISH_MS, timeOf(state, messages))
+  rhythm.publishAt = after(now, Math.max(PUBLISH_MS, rhythm.restMs))
 }
+
+/** Milliseconds in which a node may send so many messages to each of the others. */
+const timeOf = (state: NodeState, messages: number): number => (1000 * messages * peersOf(state)) / DATAGRAMS_PER_SECOND
 
 /** The ownership view, when it changed or the lease process is new; readiness goes with it. */
 export function publishView(state: NodeState, observed: Observed): void {
@@ -100,15 +106,17 @@ export function hasNews(state: NodeState): boolean {
   return `${what} ${reason}` !== state.published.said
 }
 
-function publish(state: NodeState, present: readonly Trouble[]): void {
+/** Gives how many messages it had. */
+function publish(state: NodeState, present: readonly Trouble[]): number {
   publishReadiness(state, true)
   const { config, view, published } = state
   const { state: what, reason } = saying(state, present)
   published.said = `${what} ${reason}`
   const status = leaseStatus(state)
-  if (!status || !config || !view) return
-  const texts = encodeState({
+  if (!status || !config || !view) return 0
+  const own = encodeState({
     kind: 'state',
+    boot: state.boot,
     revision: config.revision,
     agreement: agreementDigests(config),
     state: what,
@@ -119,13 +127,8 @@ function publish(state: NodeState, present: readonly Trouble[]): void {
     troubles: [...present],
     events: toTell(state),
   })
-  for (const text of [...texts, ...encodeTables(ownTables(state))])
-    state.effects.push({ kind: 'message', to: null, text })
-}
-
-/** Of the groups that this node owns: everybody shows the owner's tables. */
-function ownTables(state: NodeState): ReadonlyMap<string, readonly DestinationReport[]> {
-  const mine = new Set(leaseStatus(state)?.groups.flatMap(({ name, role }) => (role === 'owner' ? [name] : [])))
-  const services = state.view?.services.filter(({ group }) => mine.has(group)) ?? []
-  return new Map(services.map((service) => [service.name, ownTable(state, service)]))
+  const room = Math.floor(PUBLISH_MS / Math.max(1, timeOf(state, 1))) - own.length
+  const texts = [...own, ...tellTables(state, Math.max(1, room))]
+  for (const text of texts) state.effects.push({ kind: 'message', to: null, text })
+  return texts.length
 }

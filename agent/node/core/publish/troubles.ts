@@ -7,6 +7,7 @@ import { leaseFault } from '../lease.ts'
 import { stateOf } from '../peers.ts'
 import { describeFailure } from '../plan/readiness.ts'
 import { log, type NodeState } from '../state.ts'
+import { dropTroubles } from './drops.ts'
 
 /** Of the adapters, under a name of their own; null: over. */
 export function report(state: NodeState, source: string, trouble: Trouble | null): void {
@@ -20,6 +21,7 @@ export const troubles = (state: NodeState): readonly Trouble[] => [
   ...kernelTroubles(state),
   ...pingTroubles(state.pings),
   ...strangers(state),
+  ...dropTroubles(state),
 ]
 
 function leaseTroubles(state: NodeState): Trouble[] {

@@ -90,6 +90,7 @@ export const troubleReport = z.object({
   leftMs: z.number().exactOptional(),
 })
 const nodeTrouble = troubleReport.extend({ node: z.string() })
+const delay = z.object({ counts: list(z.number()), sumMs: z.number(), worstMs: z.number() })
 export const statusReport = z.object({
   cluster: z.string(),
   /** Who answers. */
@@ -102,6 +103,8 @@ export const statusReport = z.object({
   troubles: list(nodeTrouble),
   /** Of the answering node's processes since their start: datagrams dropped, by reason (`drop-mac`, `replay`, …), and the like. */
   counters: z.record(z.string(), z.number()).readonly(),
+  /** Of the answering node's lease process (`delays.ts`). */
+  delays: z.object({ loop: delay, renewal: delay }).exactOptional(),
 })
 export type PingReport = z.infer<typeof ping>
 export type GroupReport = z.infer<typeof group>

@@ -1,0 +1,67 @@
+/** A machine that is late says so, and which lease would do, before it loses one. */
+import { DELAY_BOUNDS_MS } from '@lvsm/protocol'
+import { holdMs, renewalMs } from '@lvsm/base'
+import { describe, expect, test } from 'vitest'
+import { Bench, timing, trio } from './fixture.ts'
+
+const ROOM_MS = holdMs(timing.leaseMs) - renewalMs(timing)
+const late = (dir1: Bench) => dir1.core.status(dir1.now).troubles.find(({ code }) => code === 'late')
+const worst = (dir1: Bench, of: 'loop' | 'renewal'): number => dir1.core.status(dir1.now).delays?.[of].worstMs ?? -1
+
+function owner(): Bench {
+  const dir1 = new Bench({ view: trio('dir1') })
+  dir1.begin()
+  dir1.live(600, ['rs1'])
+  expect(dir1.role()).toBe('owner')
+  return dir1
+}
+/** Its voters answer so much later than they could. */
+function hold(dir1: Bench, ms: number): void {
+  for (let round = 0; round < 400 && dir1.messages('request').length === 0; round++) dir1.runTo(dir1.now + 1)
+  dir1.pass(ms)
+  dir1.vote('rs1')
+}
+
+describe('renewals', () => {
+  test('in time are no trouble', () => {
+    const dir1 = owner()
+    dir1.live(5000, ['rs1'])
+    expect(late(dir1)).toBeUndefined()
+    expect(worst(dir1, 'renewal')).toBeLessThan(20)
+    const { counts = [] } = dir1.core.status(dir1.now).delays?.renewal ?? {}
+    expect(counts).toHaveLength(DELAY_BOUNDS_MS.length + 1)
+    expect(counts.reduce((sum, one) => sum + one, 0)).toBeGreaterThan(20)
+  })
+  test('that take most of the room are one for five minutes, and name the lease that would do', () => {
+    const dir1 = owner()
+    hold(dir1, 0.8 * ROOM_MS)
+    expect(dir1.role()).toBe('owner')
+    const needed = Number(/about (\d+) ms/.exec(late(dir1)?.hint ?? '')?.[1])
+    expect(late(dir1)?.message).toMatch(/a renewal came \d+ ms late, and a lease of 350 ms leaves 181 ms$/)
+    expect(needed).toBeGreaterThan(timing.leaseMs)
+    expect(needed).toBeLessThan(2 * timing.leaseMs)
+    dir1.live(4 * 60_000, ['rs1'])
+    expect(late(dir1)).toBeDefined()
+    dir1.live(2 * 60_000, ['rs1'])
+    expect(late(dir1)).toBeUndefined()
+  })
+  test('that nobody answered are no delay of this machine', () => {
+    const dir1 = owner()
+    dir1.pass(5000)
+    expect(dir1.role()).not.toBe('owner')
+    expect(late(dir1)).toBeUndefined()
+  })
+})
+
+describe('the loop', () => {
+  test('that stood still is named on every node, also one that owns nothing', () => {
+    const rs1 = new Bench({ view: trio('rs1') })
+    rs1.begin()
+    rs1.pass(1000)
+    expect(worst(rs1, 'loop')).toBe(0)
+    rs1.now = (rs1.wakeAt + 400) as never
+    rs1.runTo(rs1.now)
+    expect(worst(rs1, 'loop')).toBe(400)
+    expect(late(rs1)?.message).toMatch(/the lease process stood still for 400 ms/)
+  })
+})

@@ -1,0 +1,99 @@
+/**
+ * How late this process is: its loop, when its timer rings, and the renewals of what it owns. A lease leaves little room for
+ * either; a machine that needs more is told which lease duration would do.
+ */
+import { DELAY_BOUNDS_MS, type DelayReport, type LeaseView } from '@lvsm/protocol'
+import {
+  between,
+  holdMs,
+  LONGEST_LEASE_MS,
+  type Instant,
+  NEVER_BEFORE,
+  renewalMs,
+  type Timing,
+  type Trouble,
+} from '@lvsm/base'
+import type { GroupState } from './group-state.ts'
+import type { LeaseState } from './state.ts'
+
+const MINUTE_MS = 60_000
+/** The worst of so many minutes counts. */
+const MINUTES = 5
+/** A delay that takes more than this part of the room is a trouble. */
+const MOST = 0.6
+
+export interface Delay {
+  readonly counts: number[]
+  sumMs: number
+  /** The longest of each of the last minutes. */
+  worst: { readonly minute: number; ms: number }[]
+}
+export const newDelay = (): Delay => ({
+  counts: Array.from({ length: DELAY_BOUNDS_MS.length + 1 }, () => 0),
+  sumMs: 0,
+  worst: [],
+})
+
+function note(delay: Delay, ms: number, now: Instant): void {
+  const bucket = DELAY_BOUNDS_MS.findIndex((bound) => ms <= bound)
+  const at = bucket < 0 ? DELAY_BOUNDS_MS.length : bucket
+  delay.counts[at] = (delay.counts[at] ?? 0) + 1
+  delay.sumMs += ms
+  const minute = Math.floor(now / MINUTE_MS)
+  const last = delay.worst.at(-1)
+  if (last?.minute === minute) last.ms = Math.max(last.ms, ms)
+  else delay.worst = [...delay.worst.slice(1 - MINUTES), { minute, ms }]
+}
+
+const worstOf = ({ worst }: Delay, now: Instant): number =>
+  Math.max(0, ...worst.filter(({ minute }) => minute > Math.floor(now / MINUTE_MS) - MINUTES).map(({ ms }) => ms))
+
+/** The timer rang. */
+export function noteWake(state: LeaseState): void {
+  if (state.wakeAt > NEVER_BEFORE) note(state.delays.loop, Math.max(0, between(state.wakeAt, state.now)), state.now)
+}
+
+/** The lease was extended. One that ends because no majority is heard is no delay of this machine. */
+export function noteRenewal(state: LeaseState, view: LeaseView, instance: GroupState): void {
+  const { extendedAt } = instance
+  instance.extendedAt = state.now
+  if (extendedAt === null) return
+  note(state.delays.renewal, Math.max(0, between(extendedAt, state.now) - renewalMs(view.timing)), state.now)
+}
+
+export function delayReports({ delays, now }: LeaseState): Readonly<Record<'loop' | 'renewal', DelayReport>> {
+  const report = (delay: Delay): DelayReport => ({
+    counts: delay.counts,
+    sumMs: delay.sumMs,
+    worstMs: worstOf(delay, now),
+  })
+  return { loop: report(delays.loop), renewal: report(delays.renewal) }
+}
+
+/** What a renewal may be late without the lease being lost, milliseconds. */
+const roomMs = (timing: Timing): number => holdMs(timing.leaseMs) - renewalMs(timing)
+
+/** The room grows with the lease, as the pace does; a delay does not. */
+function neededLeaseMs(timing: Timing, worstMs: number): number {
+  const needed = timing.leaseMs * (worstMs / (MOST * roomMs(timing)))
+  const step = needed < 1000 ? 50 : 500
+  return Math.ceil(needed / step) * step
+}
+
+export function delayTroubles(state: LeaseState, { timing }: LeaseView): Trouble[] {
+  const [loop, renewal] = [worstOf(state.delays.loop, state.now), worstOf(state.delays.renewal, state.now)]
+  const worstMs = Math.max(loop, renewal)
+  if (worstMs <= MOST * roomMs(timing)) return []
+  const what =
+    renewal >= loop
+      ? `a renewal came ${Math.round(renewal)} ms late`
+      : `the lease process stood still for ${Math.round(loop)} ms`
+  const message = `in the last five minutes ${what}, and a lease of ${timing.leaseMs} ms leaves ${Math.round(roomMs(timing))} ms`
+  const needed = neededLeaseMs(timing, worstMs)
+  const lease =
+    needed > LONGEST_LEASE_MS
+      ? 'no lease bridges that'
+      : `or give every node a longer lease: this machine needs about ${needed} ms, with a keepalive in proportion (timing.lease, timing.keepalive)`
+  const hint = `look for what holds up lvsm-lease or its datagrams; ${lease}`
+  return [{ code: 'late', severity: 'warning', message, hint }]
+}

@@ -1,0 +1,26 @@
+/**
+ * Who is believed in what: voters lend votes, directors offer and give up groups, every node speaks for itself. A node with the
+ * key is not believed in anything else (packages/lease/PROTOCOL.md 3.10).
+ */
+import type { LeaseGroup, LeaseView, Message } from '@lvsm/protocol'
+import { groupOf, votersOf } from '@lvsm/lease'
+
+/** Of a group that nobody knows nothing is decided. */
+export function isEntitled(view: LeaseView, node: string, message: Message): boolean {
+  switch (message.kind) {
+    case 'ack':
+    case 'free':
+    case 'busy':
+      return votersOf(view).includes(node)
+    case 'offer':
+    case 'answer':
+    case 'release':
+      return groupOf(view, message.group)?.directors.includes(node) ?? true
+    default:
+      return true
+  }
+}
+
+/** Its word may stop what others do: it votes, or may hold a group. */
+export const isPillar = (view: LeaseView, node: string): boolean =>
+  votersOf(view).includes(node) || view.groups.some(({ directors }: LeaseGroup) => directors.includes(node))

@@ -1,0 +1,105 @@
+/** A node with the key that neither votes nor directs: what it says of others is nobody's business. */
+import { describe, expect, test } from 'vitest'
+import { Bench, about, claim, timing, viewOf } from './fixture.ts'
+import { RELAYS } from './relay-budget.ts'
+
+const NODES = ['dir1', 'dir2', 'rs1', 'rs2', 'rs3']
+function director(): Bench {
+  const dir1 = new Bench({ view: viewOf('dir1', NODES, ['dir1', 'dir2', 'rs1']) })
+  dir1.begin()
+  return dir1
+}
+function owner(): Bench {
+  const dir1 = director()
+  dir1.live(600, ['rs1'])
+  expect(dir1.role()).toBe('owner')
+  dir1.look()
+  dir1.sent.splice(0)
+  return dir1
+}
+const dropped = (dir1: Bench): number => dir1.core.status(dir1.now).counters['drop-not-entitled'] ?? 0
+
+describe('an owner', () => {
+  test.each(['rs2', 'rs1'])('raises its lease number because %s demands it: only if that is a voter', (from) => {
+    const dir1 = owner()
+    for (let round = 0; round < 200 && dir1.messages('request').length === 0; round++) dir1.pass(2)
+    const echo = { incarnation: 'one', sequence: dir1.messages('request')[0]?.sequence ?? 0 }
+    dir1.hear(from, { kind: 'busy', ...about, echo, reason: 'number', leftMs: 0, highWater: 5000 })
+    dir1.live(400, ['rs1'])
+    const { number } = dir1.core.status(dir1.now).groups[0] ?? {}
+    expect(number).toBe(from === 'rs1' ? 5001 : 1)
+    expect(dropped(dir1)).toBe(from === 'rs1' ? 0 : 1)
+  })
+  test('counts the vote of no other node', () => {
+    const dir1 = owner()
+    const belief = (): number => dir1.core.localLeases()[0]?.until ?? 0
+    const before = belief()
+    for (let round = 0; round < 200; round++) {
+      dir1.pass(1)
+      for (const from of ['rs2', 'rs3']) dir1.vote(from)
+    }
+    expect(belief()).toBe(before)
+  })
+})
+
+describe('a director', () => {
+  test('is offered a group, or named its successor, by no other than a director', () => {
+    const dir1 = director()
+    dir1.sent.splice(0)
+    dir1.hear('rs2', { kind: 'offer', ...about, number: 2 ** 20 })
+    dir1.hear('rs2', { kind: 'release', ...about, upTo: 1e6, successor: 'dir1' })
+    dir1.pass(1)
+    expect([dir1.messages('answer'), dir1.messages('request')]).toEqual([[], []])
+    expect(dropped(dir1)).toBe(2)
+    dir1.hear('dir2', { kind: 'offer', ...about, number: 7 })
+    expect(dir1.messages('answer')).toHaveLength(1)
+  })
+  test('believes no claim of a node that does not direct the group', () => {
+    const dir1 = director()
+    dir1.heartbeat('rs2', [claim({ holds: true, number: 2 ** 40, leftMs: 3_600_000 })])
+    expect(dir1.core.status(dir1.now).groups[0]?.owner).toBeNull()
+  })
+})
+
+describe('another set of voters', () => {
+  const other = { voters: 'ffffffffffffffff' }
+  const stands = (dir1: Bench): boolean =>
+    !dir1.core.status(dir1.now).troubles.some(({ code }) => code === 'other-voters')
+  test('stops nobody while a single node that neither votes nor directs counts it', () => {
+    const dir1 = director()
+    for (const voters of ['ffffffffffffffff', '0000000000000000', 'ffffffffffffffff'])
+      dir1.heartbeat('rs2', [], { voters })
+    expect([stands(dir1), dir1.told]).toEqual([true, []])
+    dir1.live(600, ['rs1'])
+    expect(dir1.role()).toBe('owner')
+  })
+  test.each([['dir2'], ['rs1'], ['rs2', 'rs3']])('does so once %s counts it', (...names) => {
+    const dir1 = director()
+    for (const name of names) dir1.heartbeat(name, [], other)
+    expect(stands(dir1)).toBe(false)
+    dir1.live(600, ['rs1'])
+    expect(dir1.role()).not.toBe('owner')
+  })
+  test('two that count different ones are two single nodes', () => {
+    const dir1 = director()
+    dir1.heartbeat('rs2', [], other)
+    dir1.heartbeat('rs3', [], { voters: '0000000000000000' })
+    expect(stands(dir1)).toBe(true)
+  })
+})
+
+describe('messages of its agent', () => {
+  const relayed = (dir1: Bench, from: string, times: number): number => {
+    const before = dir1.effects.filter(({ kind }) => kind === 'deliver').length
+    for (let time = 0; time < times; time++) dir1.hear(from, { kind: 'relay', payload: new Uint8Array(1) })
+    return dir1.effects.filter(({ kind }) => kind === 'deliver').length - before
+  }
+  test('are passed on so many a second, and the others’ all the same', () => {
+    const dir1 = director()
+    expect(relayed(dir1, 'rs2', 1000)).toBe(RELAYS.burst)
+    expect(dir1.core.status(dir1.now).counters['drop-relay-flood']).toBe(1000 - RELAYS.burst)
+    expect(relayed(dir1, 'rs1', 5)).toBe(5)
+    dir1.pass(timing.deadtimeMs)
+    expect(Math.abs(relayed(dir1, 'rs2', 1000) - RELAYS.perSecond)).toBeLessThanOrEqual(1)
+  })
+})

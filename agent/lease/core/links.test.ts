@@ -1,0 +1,74 @@
+/** Links that fell silent are named; what a link of the whole node is, and what of one peer. */
+import type { LeaseView } from '@lvsm/protocol'
+import { expect, test } from 'vitest'
+import { Bench, timing, viewOf } from './fixture.ts'
+
+const NODES = ['dir1', 'dir2', 'rs1']
+const linksOf = (at: number, names: readonly string[]) =>
+  names.map((name) => ({ name, address: `10.${name === 'inside' ? 12 : 11}.0.${at}`, port: 6940 }))
+const VIEW: LeaseView = {
+  ...viewOf('dir1', NODES),
+  nodes: NODES.map((name, at) => ({ name, voter: true, links: linksOf(at + 1, ['inside', 'outside']) })),
+}
+
+/** Both peers speak every 100 ms, each over its links by turns. */
+function live(dir1: Bench, ms: number, over: Readonly<Record<string, readonly number[]>>): void {
+  for (let turn = 0; turn * 100 < ms; turn++) {
+    dir1.pass(100)
+    for (const [name, links] of Object.entries(over)) {
+      const heartbeat = { kind: 'heartbeat', revision: 1, standby: false, voters: '', groups: [] } as const
+      dir1.hear(name, { ...heartbeat, voters: '0000000000000000' }, { link: links[turn % links.length] ?? 0 })
+    }
+  }
+}
+const silent = (dir1: Bench): string[] =>
+  dir1.core
+    .status(dir1.now)
+    .troubles.filter(({ code }) => code === 'link-silent')
+    .map(({ message }) => message)
+function started(): Bench {
+  const dir1 = new Bench({ view: VIEW })
+  dir1.begin()
+  live(dir1, 3000, { dir2: [0, 1], rs1: [0, 1] })
+  expect(silent(dir1)).toEqual([])
+  return dir1
+}
+const LONG = 6 * timing.deadtimeMs
+
+test('a link over which nobody is heard any more is named, until somebody is', () => {
+  const dir1 = started()
+  live(dir1, LONG, { dir2: [0], rs1: [0] })
+  expect(silent(dir1)).toEqual([
+    'nobody was heard over the heartbeat link outside (10.11.0.1) lately, but over another one',
+  ])
+  live(dir1, 500, { dir2: [0, 1], rs1: [0, 1] })
+  expect(silent(dir1)).toEqual([])
+})
+test('so is a peer whose own link is dead', () => {
+  const dir1 = started()
+  live(dir1, LONG, { dir2: [0, 1], rs1: [1] })
+  expect(silent(dir1)).toEqual([
+    'rs1 was not heard over the heartbeat link inside (10.12.0.1) lately, but over another one',
+  ])
+})
+test('a peer that is dead altogether, or has just come back, says nothing of links', () => {
+  const dir1 = started()
+  live(dir1, LONG, { dir2: [0, 1] })
+  expect(silent(dir1)).toEqual([])
+  live(dir1, 2 * timing.deadtimeMs, { dir2: [0, 1], rs1: [0] })
+  expect(silent(dir1)).toEqual([])
+})
+test('other links are judged anew', () => {
+  const dir1 = started()
+  live(dir1, LONG, { dir2: [0], rs1: [0] })
+  dir1.give({ kind: 'view', view: { ...VIEW, revision: 2 } })
+  expect(silent(dir1)).toEqual([])
+})
+test('troubles of the adapters are shown until they are over', () => {
+  const dir1 = started()
+  const trouble = { code: 'link-down', severity: 'warning', message: 'm', hint: 'h' } as const
+  dir1.give({ kind: 'trouble', source: 'link outside', trouble })
+  expect(dir1.core.status(dir1.now).troubles).toEqual(expect.arrayContaining([trouble]))
+  dir1.give({ kind: 'trouble', source: 'link outside', trouble: null })
+  expect(dir1.core.status(dir1.now).troubles).not.toEqual(expect.arrayContaining([trouble]))
+})

@@ -1,0 +1,57 @@
+/**
+ * Links over which peers are not heard any more, although they are over others: a dead heartbeat link is harmless as long as
+ * there is a second one, so somebody must say so. Heartbeats take turns over the links (packages/heartbeat/src/route.ts).
+ */
+import type { LeaseLink, LeaseView } from '@lvsm/protocol'
+import { after, between, type Instant, type Trouble } from '@lvsm/base'
+import { heartbeatIntervalMs } from './heartbeat-interval.ts'
+import type { LeaseState } from './state.ts'
+
+/** A link is silent when nothing came over it for so many deadtimes, or heartbeats, whichever is longer. */
+const SILENT = { deadtimes: 5, heartbeats: 20 } as const
+
+const ownLinks = (view: LeaseView): readonly LeaseLink[] =>
+  view.nodes.find(({ name }) => name === view.node)?.links ?? []
+
+/** A datagram that counts came from `node` over a link of ours; `begun`: it was silent on all of them before. */
+export function heardOver(state: LeaseState, view: LeaseView, node: string, link: number, begun: boolean): void {
+  const known = begun ? undefined : state.linksHeard.get(node)
+  const heard = known ?? ownLinks(view).map(() => state.now)
+  heard[link] = state.now
+  if (heard !== known) state.linksHeard.set(node, heard)
+}
+
+/** One for each link of ours that is silent. */
+export function linkTroubles(state: LeaseState, view: LeaseView): Trouble[] {
+  return ownLinks(view).flatMap((link, index): Trouble[] => {
+    const peers = view.nodes.filter(
+      ({ name, links }) => isAlive(state, view, name) && links.some((one) => one.name === link.name),
+    )
+    const silent = peers.filter(({ name }) => isSilent(state, view, name, index)).map(({ name }) => name)
+    if (silent.length === 0) return []
+    const who =
+      silent.length === peers.length ? 'nobody was' : `${namesOf(silent)} ${silent.length > 1 ? 'were' : 'was'} not`
+    const message = `${who} heard over the heartbeat link ${link.name} (${link.address}) lately, but over another one`
+    const hint = `check cable, switch and firewall of ${link.name} (UDP port ${link.port}): with one link left, the next fault separates the nodes`
+    return [{ code: 'link-silent', severity: 'warning', message, hint }]
+  })
+}
+
+function isAlive(state: LeaseState, { timing }: LeaseView, name: string): boolean {
+  const at: Instant | null = state.peerTable.heardAt(name)
+  return at !== null && state.now < after(at, timing.deadtimeMs)
+}
+function isSilent(state: LeaseState, view: LeaseView, name: string, link: number): boolean {
+  const at = state.linksHeard.get(name)?.[link]
+  const { deadtimes, heartbeats } = SILENT
+  const intervalMs = heartbeatIntervalMs(view, name, state.node)
+  return (
+    at !== undefined && between(at, state.now) > Math.max(deadtimes * view.timing.deadtimeMs, heartbeats * intervalMs)
+  )
+}
+
+const MOST_NAMES = 4
+const namesOf = (names: readonly string[]): string =>
+  names.length > MOST_NAMES
+    ? `${names.slice(0, MOST_NAMES).join(', ')} and ${names.length - MOST_NAMES} more`
+    : names.join(', ')

@@ -1,0 +1,115 @@
+/** A realserver's agent in the wrong hands: it has the key, speaks as itself, and says what it likes, as often as it can. */
+import { type AgentMessage, encodeMessage } from '@lvsm/protocol'
+import { seededRandom } from '@lvsm/base'
+import { describe, expect, test } from 'vitest'
+import { agentLie } from '../../../test/kit/lies.ts'
+import { LONGEST_HISTORY } from './publish/history.ts'
+import { node, statusOf, type TestNode } from './fixture.ts'
+
+const ISO_WALL = (at: number): string => new Date(1_790_000_000_000 + at).toISOString()
+
+/** dir1 owns web; everybody is well. */
+function owner(): TestNode {
+  const dir1 = node('dir1', undefined, undefined, true, ISO_WALL)
+  dir1.feed({ kind: 'lease-up' })
+  dir1.feed({ kind: 'lease-status', status: statusOf('dir1', 'dir1') })
+  dir1.feed({ kind: 'lease-event', event: { at: 0, group: 'web', kind: 'took', number: 7, reason: 'ours' } })
+  dir1.run(500)
+  return dir1
+}
+const says = (one: TestNode, from: string, message: AgentMessage): void =>
+  one.feed({ kind: 'message', from, text: encodeMessage(message) })
+const state = (changed: Partial<Extract<AgentMessage, { kind: 'state' }>>): AgentMessage => ({
+  kind: 'state',
+  revision: 1,
+  agreement: {},
+  state: 'serving',
+  reason: 'well',
+  standby: false,
+  ready: {},
+  pings: {},
+  troubles: [],
+  events: [],
+  ...changed,
+})
+
+describe('a hostile realserver', () => {
+  test('moves, blocks and ends nothing by ten thousand messages, and fills neither memory nor history', () => {
+    const dir1 = owner()
+    const random = seededRandom(4711)
+    for (const effect of ['switchover', 'standby', 'apply'] as const) dir1.take(effect)
+    for (let count = 0; count < 10_000; count++) {
+      says(dir1, 'rs3', agentLie(random, count))
+      if (count % 100 === 0) dir1.run(20)
+    }
+    expect([dir1.take('switchover'), dir1.take('standby')]).toEqual([[], []])
+    expect(
+      dir1.take('apply').flatMap(({ operations }) => operations),
+      'the kernel is left alone',
+    ).toEqual([])
+    const status = dir1.core.status(dir1.now())
+    expect(status.groups[0]).toMatchObject({ owner: 'dir1', state: 'owned' })
+    expect(status.services[0]?.realservers.every(({ weight }) => weight > 0)).toBe(true)
+    expect(status.nodes.find(({ name }) => name === 'rs3')?.state).not.toBe('owner')
+    expect(JSON.stringify(status)).not.toContain('\\u001b')
+    const { events } = dir1.core.events()
+    expect(events.length).toBeLessThanOrEqual(LONGEST_HISTORY)
+    expect(
+      events.find(({ reason }) => reason === 'ours'),
+      'its own events are still there',
+    ).toBeDefined()
+    expect(events.some(({ node: who, kind }) => who === 'rs3' && (kind === 'took' || kind === 'lost'))).toBe(false)
+    expect(events.every(({ at }) => at < '2030')).toBe(true)
+    expect(JSON.stringify(status).length).toBeLessThan(30_000)
+  })
+
+  test('cannot be prepared for, or say that somebody else is', () => {
+    const dir2 = node('dir2', undefined, undefined, true, ISO_WALL)
+    dir2.feed({ kind: 'lease-up' })
+    dir2.feed({ kind: 'lease-status', status: statusOf('dir2', 'dir1') })
+    dir2.run(500)
+    dir2.take('message')
+    says(dir2, 'rs3', { kind: 'prepare', id: 'x', group: 'web' })
+    dir2.run(1000)
+    expect(dir2.take('message').filter(({ text }) => text.includes('"prepared"'))).toEqual([])
+    expect(dir2.core.status(dir2.now()).counters['drop-message-not-entitled']).toBe(1)
+    says(dir2, 'dir1', { kind: 'prepare', id: 'y', group: 'web' })
+    dir2.run(1000)
+    expect(dir2.take('message').filter(({ text }) => text.includes('"prepared"'))).toMatchObject([{ to: 'dir1' }])
+  })
+
+  test('paints with no name, code or time either', () => {
+    const dir1 = owner()
+    const paint = '\u001b[2J'
+    const event = { at: paint, group: paint, kind: `kind${paint}`, number: 0, reason: paint }
+    const trouble = { code: `code${paint}`, severity: 'info', message: paint, hint: paint } as const
+    says(dir1, 'rs3', state({ reason: paint, troubles: [trouble], events: [event] }))
+    const shown = JSON.stringify([dir1.core.status(dir1.now()), dir1.core.events()])
+    expect(shown).toContain('code\ufffd')
+    expect(shown).toContain('kind\ufffd')
+    expect(shown).not.toContain('\\u001b')
+  })
+
+  test('is told that it orders nothing', () => {
+    const dir1 = owner()
+    dir1.take('message')
+    says(dir1, 'rs3', { kind: 'ask', id: 'x', command: { verb: 'switchover', group: 'web' } })
+    const [answer] = dir1.take('message')
+    expect(answer).toMatchObject({ to: 'rs3' })
+    expect(answer?.text).toContain('not-entitled')
+  })
+})
+
+describe('the history', () => {
+  test('shows a time that cannot be as the time when it was heard, once', () => {
+    const dir1 = owner()
+    const event = { group: '', kind: 'repaired', number: 0, reason: 'late' }
+    for (let times = 0; times < 3; times++) {
+      says(dir1, 'rs3', state({ events: [{ ...event, at: '9999-01-01T00:00:00.000Z' }] }))
+      dir1.run(1000)
+    }
+    const found = dir1.core.events().events.filter(({ reason }) => reason === 'late')
+    expect(found).toHaveLength(1)
+    expect(found[0]?.at.slice(0, 4)).toBe(ISO_WALL(0).slice(0, 4))
+  })
+})

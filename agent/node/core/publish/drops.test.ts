@@ -1,0 +1,48 @@
+/** Counters that move are troubles while they do. */
+import { expect, test } from 'vitest'
+import { node, statusOf, type TestNode } from '../fixture.ts'
+
+/** The lease process says each second how its counters stand. */
+function live(one: TestNode, ms: number, counters: (ms: number) => Record<string, number>): void {
+  for (let spent = 0; spent < ms; spent += 1000) {
+    one.feed({ kind: 'lease-status', status: { ...statusOf('dir1', 'dir1'), counters: counters(spent) } })
+    one.run(1000)
+  }
+}
+function started(): TestNode {
+  const dir1 = node('dir1')
+  dir1.feed({ kind: 'lease-up' })
+  live(dir1, 5000, () => ({ 'drop-mac': 500, 'drop-copy': 100 }))
+  return dir1
+}
+const dropped = (one: TestNode): { message: string; hint?: string | undefined }[] =>
+  one.core.status(one.now()).troubles.filter(({ code, node: who }) => code === 'dropped' && who === 'dir1')
+
+test('what was counted before this agent looked is over', () => {
+  expect(dropped(started())).toEqual([])
+})
+test('a counter that grows is a trouble, with what to do, until a minute after', () => {
+  const dir1 = started()
+  live(dir1, 10_000, (ms) => ({ 'drop-mac': 500 + ms / 500 }))
+  expect(dropped(dir1)).toMatchObject([
+    { message: expect.stringMatching(/^within a minute \d+ datagrams: with a wrong signature$/) },
+  ])
+  expect(dropped(dir1)[0]?.hint).toContain('the same keys')
+  live(dir1, 75_000, () => ({ 'drop-mac': 520 }))
+  expect(dropped(dir1)).toEqual([])
+})
+test('a few are none, nor is what is nobody’s fault', () => {
+  const dir1 = started()
+  live(dir1, 10_000, (ms) => ({
+    'drop-mac': 500 + Math.min(9, ms),
+    'drop-copy': 100 + ms,
+    'send-ECONNREFUSED': ms,
+    greeting: ms,
+  }))
+  expect(dropped(dir1)).toEqual([])
+})
+test('a process that started anew counts from nothing', () => {
+  const dir1 = started()
+  live(dir1, 10_000, () => ({ 'drop-mac': 3, 'send-ENETUNREACH': 40 }))
+  expect(dropped(dir1).map(({ message }) => message)).toEqual(['within a minute 40 datagrams: not sent: ENETUNREACH'])
+})

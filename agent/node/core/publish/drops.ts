@@ -1,0 +1,47 @@
+/**
+ * What was dropped or not sent lately, as troubles: a counter that moves says that somebody speaks past this cluster, or at it.
+ * Which of them mean so, and what to do, is a column of the counters (packages/protocol).
+ */
+import { counterOf } from '@lvsm/protocol'
+import { after, between, type Instant, type Trouble } from '@lvsm/base'
+import { leaseStatus } from '../lease.ts'
+import type { NodeState } from '../state.ts'
+
+const WINDOW_MS = 60_000
+const EVERY_MS = 10_000
+/** So many within the window; a restart or a changed file makes a few. */
+const LEAST = 10
+
+export interface Snapshot {
+  readonly at: Instant
+  readonly counters: Readonly<Record<string, number>>
+}
+
+const countersNow = (state: NodeState): Readonly<Record<string, number>> => ({
+  ...leaseStatus(state)?.counters,
+  ...state.counters,
+})
+
+/** Remembers how the counters stand, every ten seconds for a minute, once the lease process has told its own. */
+export function noteCounters(state: NodeState): void {
+  const { now, snapshots } = state
+  if (!leaseStatus(state)) return
+  const last = snapshots.at(-1)
+  if (last && now < after(last.at, EVERY_MS)) return
+  snapshots.push({ at: now, counters: countersNow(state) })
+  while (snapshots[0] && between(snapshots[0].at, now) > WINDOW_MS) snapshots.shift()
+}
+
+export function dropTroubles(state: NodeState): Trouble[] {
+  const [oldest] = state.snapshots
+  if (!oldest) return []
+  return Object.entries(countersNow(state)).flatMap(([name, count]): Trouble[] => {
+    const before = oldest.counters[name] ?? 0
+    // A process that has started anew counts from 0.
+    const grown = count >= before ? count - before : count
+    const counter = counterOf(name)
+    if (counter?.alarm === undefined || grown < LEAST) return []
+    const message = `within a minute ${grown} ${counter.unit[1]}: ${counter.help}`
+    return [{ code: 'dropped', severity: 'warning', message, hint: counter.alarm }]
+  })
+}

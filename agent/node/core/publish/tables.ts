@@ -1,0 +1,72 @@
+/**
+ * The owner's tables, told to the other agents: what changed first, then counts of connections, then in turn what was not told
+ * for long. A publication has only so many datagrams, so a large table takes several.
+ */
+import type { DestinationReport } from '@lvsm/protocol'
+import { after, type Instant } from '@lvsm/base'
+import { leaseStatus } from '../lease.ts'
+import type { NodeState } from '../state.ts'
+import { encodeTables, type TablePart } from './packing.ts'
+import { ownTable } from './status.ts'
+
+/** Datagrams of agents that a node sends in a second, to all others together. */
+export const DATAGRAMS_PER_SECOND = 100
+/** What did not change is told again after so long, for whom it got lost. */
+const RETELL_MS = 6000
+
+export interface Told {
+  /** Without the counts. */
+  readonly text: string
+  readonly counts: string
+  readonly at: Instant
+}
+interface Candidate {
+  readonly id: string
+  readonly part: TablePart
+  readonly told: Omit<Told, 'at'>
+  /** Null: nothing to tell. */
+  readonly urgency: 'changed' | 'counts' | 'old' | null
+  readonly since: number
+}
+
+export const peersOf = ({ config, node }: NodeState): number =>
+  config?.nodes.filter(({ name }) => name !== node).length ?? 0
+
+/** At most so many messages, the most urgent first; what they say counts as told. */
+export function tellTables(state: NodeState, most: number): string[] {
+  const candidates = ownTables(state)
+  const own = new Set(candidates.map(({ id }) => id))
+  for (const id of state.published.told.keys()) if (!own.has(id)) state.published.told.delete(id)
+  const due = (urgency: Candidate['urgency']): Candidate[] =>
+    candidates.filter((one) => one.urgency === urgency).sort((one, other) => one.since - other.since)
+  const parts = [...due('changed'), ...due('counts'), ...due('old')]
+  const messages = encodeTables(parts.map(({ part }) => part)).slice(0, most)
+  const count = messages.reduce((sum, { parts: several }) => sum + several, 0)
+  for (const { id, told } of parts.slice(0, count)) state.published.told.set(id, { ...told, at: state.now })
+  return messages.map(({ text }) => text)
+}
+
+/** Of the groups that this node owns: everybody shows the owner's tables. */
+function ownTables(state: NodeState): Candidate[] {
+  const mine = new Set(leaseStatus(state)?.groups.flatMap(({ name, role }) => (role === 'owner' ? [name] : [])))
+  const services = state.view?.services.filter(({ group }) => mine.has(group)) ?? []
+  return services.flatMap((service) =>
+    ownTable(state, service).map((destination) => candidate(state, service.name, destination)),
+  )
+}
+
+function candidate(state: NodeState, name: string, destination: DestinationReport): Candidate {
+  const { key, weight, healthy, reason, active, inactive } = destination
+  const id = `${name} ${key}`
+  const before = state.published.told.get(id)
+  const told = { text: JSON.stringify([weight, healthy, reason]), counts: `${active} ${inactive}` }
+  const urgency =
+    before?.text !== told.text
+      ? 'changed'
+      : before.counts !== told.counts
+        ? 'counts'
+        : state.now >= after(before.at, RETELL_MS)
+          ? 'old'
+          : null
+  return { id, part: { name, destination }, told, urgency, since: before?.at ?? 0 }
+}

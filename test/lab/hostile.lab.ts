@@ -1,0 +1,93 @@
+/** A realserver in the wrong hands: it has the key and its address, and says as itself whatever it likes. */
+import { decodeView, encodeMessage, type LeaseView, type Message } from '@lvsm/protocol'
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
+import { type Random, seededRandom } from '@lvsm/base'
+import { agentLie, leaseLie } from '../kit/lies.ts'
+import { counters, leaseStatus, sendAs, signer } from './datagrams.ts'
+import { demand, figure, lab, NODES, sh, status, until } from './harness.ts'
+import { scenario } from './scenario.ts'
+import { demandNoMove, demandNoneFailed, demandOneOwner, seats, told, watched, whole } from './witness.ts'
+
+const MESSAGES = 10_000
+const LASTS_MS = 20_000
+/** A state file ends with its SHA-256. */
+const CHECKSUM_BYTES = 32
+
+/** What a node's lease process knows of the cluster. */
+function viewOf(node: string): LeaseView {
+  const stored = decodeView(readFileSync(`/var/lib/lvsm/${node}/lease.view`).subarray(0, -CHECKSUM_BYTES))
+  demand(stored.kind === 'read', `the last view of ${node}: ${stored.kind}`)
+  return stored.value
+}
+
+interface Victim {
+  readonly address: string
+  readonly incarnation: string
+}
+async function victims(view: LeaseView, hostile: string, link: string): Promise<Victim[]> {
+  const others = NODES.filter((name) => name !== hostile)
+  return Promise.all(
+    others.map(async (name) => {
+      const { incarnation } = await leaseStatus(name)
+      const address = view.nodes.find((node) => node.name === name)?.links.find((one) => one.name === link)?.address
+      return { address: address ?? '', incarnation }
+    }),
+  )
+}
+
+/** Ten thousand lies to everybody in turn, one in four to the agents; signing them takes seconds, and others are to have their turn. */
+async function lies(random: Random, view: LeaseView, hostile: string, all: readonly Victim[], number: number) {
+  const [key] = view.keys
+  demand(key && key.algorithm === 'sha256', 'the lab signs with sha256')
+  const { cluster } = view
+  const sign = signer({ cluster, keyId: key.id, secret: key.secret, from: hostile }, randomBytes(16).toString('hex'))
+  const groups = view.groups.map(({ name: group, digest }) => ({ group, digest }))
+  const made: { to: string; bytes: Uint8Array }[] = []
+  for (let count = 0; count < MESSAGES; count++) {
+    if (count % 50 === 0) await setImmediate()
+    const { address, incarnation } = all[count % all.length] as Victim
+    const echo = { incarnation, sequence: Math.floor(random.next() * 2000) }
+    const message: Message =
+      count % 4 === 0
+        ? { kind: 'relay', payload: new TextEncoder().encode(encodeMessage(agentLie(random, count))) }
+        : leaseLie(random, { groups, echo, highest: number })
+    made.push({ to: address, bytes: sign(message, count + 1, incarnation) })
+  }
+  return made
+}
+
+scenario(
+  'a realserver with the key says ten thousand things as itself: nothing moves, fails, ends or is shown',
+  async () => {
+    await whole()
+    const { group, from, to, number } = await seats()
+    const view = viewOf(from)
+    const hostile = NODES.findLast((name) => view.nodes.some((node) => node.name === name && !node.voter)) ?? ''
+    const link = view.nodes.find(({ name }) => name === hostile)?.links[0]
+    demand(link, `a node that does not vote: ${hostile}`)
+    await lab('stop', hostile, 'lease')
+    const all = await lies(seededRandom(4711), view, hostile, await victims(view, hostile, link.name), number)
+    const seen = await watched(() => sendAs(hostile, link.address, all, LASTS_MS))
+    told(`${MESSAGES} messages of ${hostile}`, seen)
+    const counted = await counters(to)
+    figure(`${to} dropped`, JSON.stringify(counted))
+    demand((counted['drop-not-entitled'] ?? 0) > 100, 'they were understood, and not believed')
+    demandOneOwner(seen)
+    demandNoMove(seen)
+    demandNoneFailed(seen)
+    const after = await status(to)
+    const owned = after.groups.find(({ name }) => name === group)
+    demand(owned?.owner === from && owned.number === number, `lease ${owned?.number} of ${owned?.owner}`)
+    demand(!JSON.stringify(after).includes('\\u001b'), 'no control characters are shown')
+    demand(
+      after.nodes.filter(({ name }) => name !== hostile).every(({ agent }) => agent),
+      'every other agent lives',
+    )
+    await sh(`lvsm switchover ${group} ${to}`)
+    await lab('start', hostile, 'lease')
+    await until(async () => (await seats()).from === to, 10_000, `${to} has the group`)
+    await whole()
+  },
+)

@@ -1,0 +1,116 @@
+/**
+ * A realserver in the wrong hands: it has the key and signs as itself, in the words of the protocol, with any values, as often as
+ * it can. It votes for nothing and directs nothing, so it moves no group, keeps none from anybody, and uses nothing up.
+ */
+import { type Echo, type Message } from '@lvsm/protocol'
+import type { Random } from '@lvsm/base'
+import type { Cluster } from '../cluster.ts'
+import type { Machine } from '../machine.ts'
+import { type Facts, leaseLie, picker } from '../../kit/lies.ts'
+import { begin, type Plot } from '../plot.ts'
+import { plainShape, type Shape } from '../shape.ts'
+
+const HOSTILE = 'rs2'
+const MESSAGES = 10_000
+const PER_SECOND = 2000
+const HALF_MS = (MESSAGES / 2 / PER_SECOND) * 1000
+
+class Liar {
+  readonly #cluster: Cluster
+  readonly #random: Random
+  readonly #pick: ReturnType<typeof picker>
+  /** Node → its present start, and its last datagrams: it hears everything. */
+  readonly #heard = new Map<string, { incarnation: string; sequences: number[] }>()
+  /** The highest lease number that was named. */
+  #highest = 0
+  #sequence = 0
+
+  constructor(cluster: Cluster, random: Random) {
+    this.#cluster = cluster
+    this.#random = random
+    this.#pick = picker(random)
+    cluster.network.taps.push((_, envelope) => {
+      const { from, incarnation, sequence, message } = envelope
+      if (message.kind === 'request') this.#highest = Math.max(this.#highest, message.number)
+      const known = this.#heard.get(from)
+      const sequences = known?.incarnation === incarnation ? [...known.sequences.slice(-15), sequence] : [sequence]
+      this.#heard.set(from, { incarnation, sequences })
+      return envelope
+    })
+  }
+
+  #echo(to: string): Echo {
+    const heard = this.#heard.get(to)
+    return { incarnation: heard?.incarnation ?? '', sequence: this.#pick(heard?.sequences ?? [0]) }
+  }
+
+  #facts(to: string): Facts {
+    const groups = this.#cluster.groups.map(({ name, digest }) => ({ group: name, digest }))
+    return { groups, echo: this.#echo(to), highest: this.#highest }
+  }
+
+  /** One datagram to somebody; what the wire would not carry is none (packages/protocol). */
+  say(): void {
+    const to = this.#pick(this.#cluster.machines.filter(({ name }) => name !== HOSTILE))
+    const relays = this.#random.next() < 0.1
+    const message: Message = relays
+      ? { kind: 'relay', payload: new Uint8Array(8000) }
+      : leaseLie(this.#random, this.#facts(to.name))
+    this.#cluster.network.inject(
+      { from: HOSTILE, to: to.label, link: 0 },
+      {
+        from: HOSTILE,
+        incarnation: 'in the wrong hands',
+        sequence: ++this.#sequence,
+        to: this.#heard.get(to.name)?.incarnation ?? null,
+        link: 0,
+        spread: this.#pick(['one', 'all']),
+        message,
+        piggybacked: null,
+      },
+    )
+  }
+}
+
+const shape = (random: Random): Shape =>
+  plainShape(random, { directors: 2, others: 2, voters: ['dir1', 'dir2', 'rs1'] })
+
+/** What an owner had before: it is to have nothing else afterwards. */
+const holding = (cluster: Cluster, owner: Machine): number =>
+  owner.process?.core.status(owner.clock.read(cluster.schedule.now)).groups[0]?.number ?? 0
+
+function play(cluster: Cluster): string | null {
+  const asleep = begin(cluster)
+  if (asleep !== null) return asleep
+  const [group] = cluster.groups
+  const owner = group && cluster.ownerOf(group)
+  if (!group || !owner) return 'nobody answers before anything happened'
+  cluster.machine(HOSTILE)?.kill()
+  const liar = new Liar(cluster, cluster.random)
+  const number = holding(cluster, owner)
+  const speak = (left: number): void => {
+    liar.say()
+    if (left > 0) cluster.schedule.in(1000 / PER_SECOND, () => speak(left - 1))
+  }
+  speak(MESSAGES - 1)
+  if (cluster.runUntil(() => cluster.ownerOf(group) !== owner, HALF_MS, 5)) return `it ends what ${owner.label} holds`
+  if (holding(cluster, owner) !== number) return `lease ${number} has become ${holding(cluster, owner)}`
+  return takeover(cluster, owner, number)
+}
+
+/** It keeps the other director from nothing, and the new lease has the next number. */
+function takeover(cluster: Cluster, owner: Machine, number: number): string | null {
+  const [group] = cluster.groups
+  if (!group) return 'no group'
+  const { leaseMs, keepaliveMs } = cluster.present.timing
+  owner.cutPower()
+  const taken = cluster.runUntil(() => cluster.ownerOf(group) !== undefined, 1.1 * leaseMs + 3 * keepaliveMs, 5)
+  if (!taken) return 'it keeps the other director away'
+  const next = cluster.ownerOf(group)
+  const now = next ? holding(cluster, next) : 0
+  if (now <= number || now > number + 8) return `lease ${number} is followed by ${now}`
+  const ended = cluster.runUntil(() => cluster.ownerOf(group) !== next, HALF_MS, 5)
+  return ended ? `it ends what ${next?.label} holds` : null
+}
+
+export const HOSTILES: readonly Plot[] = [{ name: 'a hostile realserver', shape, play }]
