@@ -116,7 +116,9 @@ test('a gratuitous frame leaves only while the announcements are open; without t
 test('cuts that overlap end separately, and are of one link', () => {
   const schedule = new Schedule()
   const arrived: string[] = []
-  const network = new Network<string>(schedule, seededRandom(1), (to, datagram) => arrived.push(`${to} ${datagram}`))
+  const network = new Network<string>(schedule, seededRandom(1), ({ to }, datagram) =>
+    arrived.push(`${to} ${datagram}`),
+  )
   const one = network.cut(({ link }) => link === 0)
   const two = network.cut(({ from }) => from === 'a')
   const send = (link: number): void => network.send({ from: 'a', to: 'b', link }, `by ${link}`)

@@ -28,7 +28,7 @@ export interface Spell {
 export class Network<Datagram> {
   readonly #schedule: Schedule
   readonly #random: Random
-  readonly #deliver: (to: string, datagram: Datagram) => void
+  readonly #deliver: (way: Way, datagram: Datagram) => void
   readonly #cuts = new Set<(way: Way) => boolean>()
   readonly #weathers = new Set<Partial<Weather>>()
   readonly #lags = new Set<{ readonly to: (way: Way) => boolean; readonly ms: number }>()
@@ -36,7 +36,7 @@ export class Network<Datagram> {
   /** Each sees every datagram as it is sent; what it gives is sent, null is not. */
   readonly taps: ((way: Way, datagram: Datagram) => Datagram | null)[] = []
 
-  constructor(schedule: Schedule, random: Random, deliver: (to: string, datagram: Datagram) => void) {
+  constructor(schedule: Schedule, random: Random, deliver: (way: Way, datagram: Datagram) => void) {
     this.#schedule = schedule
     this.#random = random
     this.#deliver = deliver
@@ -87,7 +87,7 @@ export class Network<Datagram> {
     let ms = randomBetween(this.#random, ...delayMs)
     if (straggle > 0 && this.#random.next() < straggle) ms += this.#random.next() * stragglerMs
     for (const lag of this.#lags) if (lag.to(way)) ms += lag.ms
-    this.#schedule.in(ms, () => this.#deliver(way.to, datagram))
+    this.#schedule.in(ms, () => this.#deliver(way, datagram))
   }
 }
 

@@ -5,7 +5,7 @@ import { linksFor } from '@lvsm/heartbeat'
 import type { Envelope } from '../../agent/lease/core/events.ts'
 import type { Addressee } from '../../agent/lease/ports.ts'
 import { Clock } from '../kit/clock.ts'
-import { Network } from '../kit/network.ts'
+import { Network, type Way } from '../kit/network.ts'
 import { Schedule } from '../kit/schedule.ts'
 import { plain } from '../kit/tables.ts'
 import { Afflictions } from './afflictions.ts'
@@ -56,14 +56,19 @@ export class Cluster implements World {
       drainMs: Math.max(...revisions.map(({ timing }) => timing.drainMs)),
       leaseMs: Math.max(...revisions.map(({ timing }) => timing.leaseMs)),
     })
-    this.network = new Network(this.schedule, seededRandom(this.random.next() * 2 ** 32), (to, envelope) =>
-      this.machine(to)?.process?.receive(envelope),
+    this.network = new Network(this.schedule, seededRandom(this.random.next() * 2 ** 32), (way, envelope) =>
+      this.#arrives(way, envelope),
     )
     this.machines = this.#clocks().map((clock, index) => {
       const name = shape.nodes[index] ?? ''
       return new Machine(name, name, clock, this)
     })
     this.#keepReady()
+  }
+
+  /** A datagram counts only from where the node is that it names (agent/lease/adapters/network/sources.ts). */
+  #arrives({ from, to }: Way, envelope: Envelope): void {
+    if (this.machine(from)?.name === envelope.from) this.machine(to)?.process?.receive(envelope)
   }
 
   machine(label: string): Machine | undefined {

@@ -133,6 +133,37 @@ const LATE_RELEASE: Plot = {
   },
 }
 
+/**
+ * A node with the key signs in the owner's name, from its own address: a RELEASE for each request that it saw. Were it
+ * believed, the voters would lend what is lent.
+ */
+const FORGED: Plot = {
+  name: 'a node that signs as another',
+  shape: (random) => plainShape(random, { directors: 2, others: 2 }),
+  play(cluster) {
+    const asleep = begin(cluster)
+    if (asleep !== null) return asleep
+    const [group] = cluster.groups
+    const owner = group && cluster.ownerOf(group)
+    const forger = cluster.machines.at(-1)
+    if (!group || !owner || !forger) return 'no owner, or nobody who forges'
+    const successor = group.directors.find((name) => name !== owner.name) ?? null
+    cluster.network.taps.push((way, envelope) => {
+      const { message, sequence } = envelope
+      if (message.kind !== 'request' || way.from !== owner.label || way.to === forger.label) return envelope
+      const { group: name, digest, epoch } = message
+      const release = { kind: 'release', group: name, digest, epoch, upTo: sequence + 1, successor } as const
+      const forged = { ...envelope, sequence: sequence + 1, message: release, piggybacked: null }
+      cluster.schedule.in(2, () => cluster.network.inject({ ...way, from: forger.label }, forged))
+      return envelope
+    })
+    const { leaseMs } = cluster.present.timing
+    return cluster.runUntil(() => cluster.ownerOf(group) !== owner, 20 * leaseMs, 5)
+      ? 'a forged word moved the group'
+      : null
+  },
+}
+
 const TWINS: Shape = {
   name: 'two machines with one name',
   nodes: ['dir1', 'dir2', 'rs1', 'rs2', 'rs3'],
@@ -207,4 +238,4 @@ const CLONED_VOTER: Plot = {
   },
 }
 
-export const STRANGERS: readonly Plot[] = [REPLAYED, GENEROUS, FAR_NUMBER, LATE_RELEASE, CLONED, CLONED_VOTER]
+export const STRANGERS: readonly Plot[] = [REPLAYED, GENEROUS, FAR_NUMBER, LATE_RELEASE, FORGED, CLONED, CLONED_VOTER]
