@@ -15,6 +15,7 @@ import { type IpcServer, serveIpc } from './adapters/ipc.ts'
 import { type LeaseState, openState } from './adapters/state.ts'
 import { openLinks } from './adapters/network/udp.ts'
 import { createLeaseCore, type LeaseCore } from './core/core.ts'
+import { FilterNews } from './filter-news.ts'
 import { News } from './news.ts'
 import type { RunOptions } from './options.ts'
 import { type Pump, startPump } from './pump.ts'
@@ -48,6 +49,7 @@ export class Daemon {
   readonly #kernel: Kernel
   readonly #core: LeaseCore
   readonly #news: News
+  readonly #filterNews: FilterNews
   readonly #ipc: IpcServer
   readonly #pump: Pump
   readonly #views: Views
@@ -74,9 +76,11 @@ export class Daemon {
     })
     this.#news = new News({
       status: () => this.#core.status(machine.clock()),
+      filtered: () => this.#kernel.filter.dropped(),
       tell: (word) => this.#ipc.tell(word),
       say: (text) => machine.say(text),
     })
+    this.#filterNews = new FilterNews(this.#news, (text) => machine.say(text))
     this.#pump = this.#startPump()
     this.#views = this.#makeViews()
     this.#ipc = this.#serve()
@@ -134,6 +138,7 @@ export class Daemon {
   #makeViews(): Views {
     return new Views(this.#options.node, {
       openLinks,
+      guard: (ports, perSecond) => this.#filterNews.built(this.#kernel.filter.build(ports, perSecond)),
       received: (datagram, link) => this.#pump.feed({ kind: 'datagram', envelope: { ...datagram, link } }),
       watch: (groups) => {
         try {
@@ -162,6 +167,7 @@ export class Daemon {
         this.#machine.say(`somebody else changed the rule set (${damage}): the fence is put back`)
         this.#pump.feed({ kind: 'fence-lost' })
       },
+      filterLost: (damage, restored) => this.#filterNews.lost(damage, restored),
     }
   }
 
@@ -181,6 +187,7 @@ export class Daemon {
       stopped: () => {
         const { error } = this.#kernel.fence.clear()
         if (error) this.#machine.say(`the fence stays, closed: ${error}`)
+        this.#kernel.filter.clear()
         this.#leave(DAEMON_EXITS.ok.code)
       },
       unfenced: (error) =>

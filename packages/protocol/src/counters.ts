@@ -54,6 +54,12 @@ const notWritten = (file: string): Counter =>
 export const COUNTERS = {
   'drop-short': dropped('datagram', 'short', 'too short', SPEAKS_ELSE),
   'drop-long': dropped('datagram', 'long', 'too long', SPEAKS_ELSE),
+  'drop-filtered': dropped(
+    'datagram',
+    'filtered',
+    'stopped by the kernel: not from a peer, or beyond what one sends',
+    SPEAKS_ELSE,
+  ),
   'drop-source': dropped(
     'datagram',
     'source',
@@ -130,6 +136,11 @@ export const COUNTERS = {
     'lvsm_fence_restored_total',
     ['time', 'times'],
     'somebody else changed the fence, and it was put back',
+  ),
+  'filter-restored': counted(
+    'lvsm_filter_restored_total',
+    ['time', 'times'],
+    'somebody else changed the rules in front of the heartbeat ports, and they were put back',
   ),
   'state-write-failed': notWritten('lease state'),
   'view-write-failed': notWritten('last view'),
