@@ -136,6 +136,30 @@ test('a configuration that is read again is in use at once; one with faults chan
   expect(events.filter(({ kind }) => kind === 'configured')).toHaveLength(2)
 })
 
+test('warnings about the configuration are in the log and in status until one comes without them', async () => {
+  const { agent, ask, reads, said } = started()
+  const codes = async () => readResponse('status', (await ask('status')).value)?.troubles.map(({ code }) => code) ?? []
+  const warned = (severity: 'warning' | 'info', code: string) => ({
+    severity,
+    code,
+    line: 5,
+    field: 'keys[0]',
+    message: `a ${code} one`,
+  })
+  const many = Array.from({ length: 10 }, (_, at) => warned('warning', `weak-${at}`))
+  reads({ ...configuration(2), warnings: [warned('info', 'idle-node'), ...many] })
+  agent.reload('SIGHUP')
+  expect(said).toContain('configuration:5: warning: keys[0]: a weak-0 one')
+  expect(said).toContain('configuration:5: info: keys[0]: a idle-node one')
+  const found = await codes()
+  expect(found).toEqual(expect.arrayContaining(['weak-0', 'weak-7', 'more-warnings']))
+  expect(found).not.toContain('weak-8')
+  expect(found).not.toContain('idle-node')
+  reads({ ...configuration(3), warnings: many.slice(1, 2) })
+  agent.reload('SIGHUP')
+  expect((await codes()).filter((code) => code.startsWith('weak') || code.startsWith('more'))).toEqual(['weak-1'])
+})
+
 test('a stop closes everything, and touches nothing', () => {
   const { agent, calls, exits } = started()
   const before = calls.filter((call) => call === 'apply').length

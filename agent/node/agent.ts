@@ -13,7 +13,7 @@ import { loadRecord, saveRecord } from './adapters/files.ts'
 import { connectLease } from './adapters/lease.ts'
 import { openPinger, type Pinger } from './adapters/ping.ts'
 import { probe } from './adapters/probe.ts'
-import { type Configuration, openToOthers, type Read } from './configuration.ts'
+import type { Configuration, Read } from './configuration.ts'
 import {
   createNodeCore,
   type NodeCore,
@@ -23,6 +23,7 @@ import {
 } from './core/index.ts'
 import type { Kernel, LeaseProcess } from './ports.ts'
 import { reportOf } from './report.ts'
+import { WarningBoard } from './warnings.ts'
 
 const LONGEST_INBOX = 4096
 /** What the core can do without: it is said again, or asked again. */
@@ -65,13 +66,14 @@ export class Agent {
   readonly #encoder = new TextEncoder()
   readonly #decoder = new TextDecoder()
   #revision = 0
+  readonly #warnings: WarningBoard
 
   /** `kernel` is open already; `configuration` has no faults. */
   constructor(options: AgentOptions, configuration: Configuration, machine: Machine, kernel: Kernel) {
-    const { node, runDir, stateDir } = options
+    const { node, runDir } = options
     this.#machine = machine
     this.#kernel = kernel
-    this.#recordPath = join(stateDir, 'agent.owned')
+    this.#recordPath = join(options.stateDir, 'agent.owned')
     const { record, trouble } = loadRecord(this.#recordPath)
     this.#core = createNodeCore({
       node,
@@ -89,9 +91,9 @@ export class Agent {
     })
     this.#control = this.#serveControl(join(runDir, 'agent.sock'))
     kernel.watch(() => this.#driver.feed({ kind: 'changed' }))
-    const { cluster, revision } = configuration.config
+    this.#warnings = new WarningBoard((source, trouble) => this.#report(source, trouble))
     if (trouble) this.#report('record-at-start', trouble)
-    machine.say(`${node} of cluster ${cluster} runs, revision ${revision}`)
+    machine.say(`${node} of cluster ${configuration.config.cluster} runs, revision ${configuration.config.revision}`)
     this.#configure(configuration)
   }
 
@@ -119,17 +121,13 @@ export class Agent {
   stop(reason: string): void {
     this.#machine.say(`${reason}: leaves; the data plane stays as it is`)
     this.#driver.stop()
-    this.#control.close()
-    this.#lease.close()
-    this.#pinger.close()
-    this.#kernel.close()
+    for (const part of [this.#control, this.#lease, this.#pinger, this.#kernel]) part.close()
     this.#machine.exit(DAEMON_EXITS.ok.code)
   }
 
   #configure({ config, secrets, warnings }: Configuration): void {
     this.#revision = config.revision
-    for (const warning of warnings) this.#machine.say(warning)
-    this.#report('configuration-file', openToOthers(warnings))
+    for (const line of this.#warnings.show(warnings)) this.#machine.say(line)
     this.#driver.feed({ kind: 'config', config, secrets })
   }
 

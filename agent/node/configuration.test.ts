@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SAMPLE } from '@lvsm/model'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { openToOthers, readConfiguration } from './configuration.ts'
+import { readConfiguration } from './configuration.ts'
+import { launch } from './launch.ts'
 
 let home = ''
 beforeEach(() => {
@@ -13,7 +14,7 @@ beforeEach(() => {
 afterEach(() => rmSync(home, { recursive: true }))
 const written = (text: string): string => {
   const path = join(home, 'lvsm.yaml')
-  writeFileSync(path, text)
+  writeFileSync(path, text, { mode: 0o600 })
   return path
 }
 const SECRET = '5ec2e7'.repeat(6)
@@ -21,6 +22,22 @@ const faultsOf = (text: string, self: Parameters<typeof readConfiguration>[1]): 
   const read = readConfiguration(written(text), self, true)
   return read.ok ? [] : read.faults
 }
+
+test('--check prints warnings and ends well', () => {
+  const [lines, printed, exits]: [string[], string[], number[]] = [[], [], []]
+  const path = written(SAMPLE)
+  launch(['--check', '--config', path], {
+    root: true,
+    alone: () => ({ ok: true, warning: null }),
+    say: (text) => void lines.push(text),
+    print: (text) => void printed.push(text),
+    complain: (text) => void lines.push(text),
+    exit: (code) => void exits.push(code),
+    on: () => undefined,
+  })
+  expect([printed, exits]).toEqual([[`${path}: no faults, 1 warning (cluster lab, revision 1)\n`], []])
+  expect(lines).toEqual([expect.stringMatching(/lvsm\.yaml:5:41: warning: keys\[0\]\.secret: .*published example/)])
+})
 
 describe('the configuration', () => {
   test('is the same file for every node', () => {
@@ -48,10 +65,30 @@ describe('the configuration', () => {
     expect(faults).toHaveLength(3)
     expect(faults.at(-1)).toMatch(/2 faults; nothing was changed/)
   })
+  test('with thousands of faults names fifty, and says how many there are', () => {
+    const faults = faultsOf(SAMPLE + Array.from({ length: 2000 }, (_, at) => `wrong${at}: 1\n`).join(''), null)
+    expect(faults).toHaveLength(51)
+    expect(faults.at(-1)).toMatch(/2000 faults, of which these are the first 50; nothing was changed/)
+  })
+  test('comes with what is probably not meant; a key file that is elsewhere is no fault of the file alone', () => {
+    const found = readConfiguration(
+      written(SAMPLE.replace(/secret: "\w+"/, 'file: key').replace('sha256', 'md5')),
+      null,
+      true,
+    )
+    expect(found).toMatchObject({
+      ok: true,
+      warnings: [
+        { severity: 'warning', code: 'weak-mac', line: 5 },
+        { severity: 'info', code: 'no-secret-file', line: 5, field: 'keys[0].file' },
+      ],
+    })
+  })
   test('that is not there, or names a secret that is not there, is refused', () => {
     const missing = readConfiguration(join(home, 'none.yaml'), null, true)
     expect(missing).toMatchObject({ ok: false, faults: [expect.stringContaining('there is no such file')] })
-    expect(faultsOf(SAMPLE.replace(/secret: "\w+"/, 'file: key'), null)[0]).toContain('openssl rand')
+    const [fault] = faultsOf(SAMPLE.replace(/secret: "\w+"/, 'file: key'), { node: 'dir1', named: true })
+    expect(fault).toMatch(/lvsm\.yaml:5:\d+: keys\[0\]\.file: .*no such file[^]*openssl rand/)
   })
 })
 
@@ -80,25 +117,20 @@ describe('a configuration that somebody else could have written', () => {
     chmodSync(written(SAMPLE), 0o666)
     expect(read(false)).toMatchObject({
       ok: true,
-      warnings: expect.arrayContaining([expect.stringMatching(/others may write/)]),
+      warnings: expect.arrayContaining([
+        expect.objectContaining({ severity: 'warning', message: expect.stringMatching(/others may write/) }),
+      ]),
     })
   })
   test('with a secret in it that others can read is a trouble, and no more', () => {
     chmodSync(written(SAMPLE), 0o644)
-    const found = read()
-    expect(found).toMatchObject({
-      ok: true,
-      warnings: [expect.stringMatching(/a secret stands in it\n {2}→ chmod 600 /)],
-    })
-    expect(openToOthers(found.ok ? found.warnings : [])).toMatchObject({
-      code: 'configuration-file',
-      severity: 'warning',
-      message: expect.stringMatching(/a secret stands in it$/),
-      hint: expect.stringMatching(/^chmod 600 /),
-    })
+    const codes = (): readonly string[] => {
+      const found = read()
+      return found.ok ? found.warnings.map(({ code }) => code) : ['refused']
+    }
+    expect(codes()).toContain('open-secret')
     chmodSync(join(home, 'lvsm.yaml'), 0o600)
-    expect(read()).toMatchObject({ ok: true, warnings: [] })
-    expect(openToOthers([])).toBeNull()
+    expect(codes()).not.toContain('open-secret')
   })
   test.each<[string, () => void, RegExp]>([
     ['a FIFO', () => execFileSync('mkfifo', [join(home, 'lvsm.yaml')]), /this is a FIFO/],
@@ -113,7 +145,8 @@ describe('a configuration that somebody else could have written', () => {
 
 describe('a key file', () => {
   const key = (): string => join(home, 'key')
-  const faults = (): string => faultsOf(SAMPLE.replace(/secret: "\w+"/, 'file: key'), null).join('\n')
+  const faults = (): string =>
+    faultsOf(SAMPLE.replace(/secret: "\w+"/, 'file: key'), { node: 'dir1', named: true }).join('\n')
   test.each([0o644, 0o640, 0o604, 0o660])('that others may use (%o) is refused, with what mends it', (mode) => {
     writeFileSync(key(), SECRET)
     chmodSync(key(), mode)

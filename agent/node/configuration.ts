@@ -1,6 +1,6 @@
 /** The configuration file and the secrets that it names: read and checked as a whole, at the start and at each SIGHUP. */
-import { describeRefusal, type Refusal, type Trouble } from '@lvsm/base'
-import { checkConfig, type Config, nodeView, suggest } from '@lvsm/model'
+import { describeRefusal, type Refusal, type Warning } from '@lvsm/base'
+import { checkConfig, type Config, nodeView, placeOf, suggest } from '@lvsm/model'
 import { doubtFile, quoted } from '../process/trust.ts'
 import { distrust, readSecrets, readTrusted } from './adapters/files.ts'
 import { openTable } from './adapters/kernel/ipvs.ts'
@@ -13,8 +13,8 @@ export interface Configuration {
   readonly config: Config
   /** Key id → hexadecimal digits, of keys whose secret stands in a file. */
   readonly secrets: ReadonlyMap<number, string>
-  /** What is not right with the files, and no reason to refuse them: lines for people. */
-  readonly warnings: readonly string[]
+  /** What works and is probably not meant; in the order of the file. */
+  readonly warnings: readonly Warning[]
 }
 export type Read =
   | ({ readonly ok: true } & Configuration)
@@ -28,22 +28,37 @@ export interface Self {
 }
 
 /**
- * `self`: null where only the file itself is looked at. `strict`: files that others could have written, and keys that others
- * could have read, are refused; else they are warned about.
+ * `self`: null where only the file itself is looked at, perhaps where none of its key files is. `strict`: files that others
+ * could have written, and keys that others could have read, are refused; else they are warned about.
  */
 export function readConfiguration(path: string, self: Self | null, strict: boolean): Read {
   const read = readTrusted(path, LARGEST_CONFIGURATION, doubtFile)
   if ('error' in read) return { ok: false, faults: [`${path}: ${read.error}`] }
   if (strict && read.doubts.length > 0) return refused(path, read.doubts.map(distrust))
-  const { config, refusals } = checkConfig(read.text)
-  if (!config) return refused(path, refusals)
+  const checked = checkConfig(read.text)
+  if (!checked.config) return refused(path, checked.refusals, checked.more)
+  const { config, warnings } = checked
   const stranger = self && strangerIn(config, self)
   if (stranger) return refused(path, [stranger])
-  const keys = readSecrets(config, path, strict)
-  if (keys.refusals.length > 0) return refused(path, keys.refusals)
+  const { secrets, refusals, doubts } = readSecrets(config, path, strict)
+  const faults = refusals.map((fault) => ({ ...fault, ...placeOfKey(read.text, fault) }))
+  const missing = faults.filter(({ code }) => self === null && code === 'no-secret-file')
+  if (faults.length > missing.length) return refused(path, faults)
+  const absent = missing.map((fault): Warning => ({ ...fault, severity: 'info' }))
   const open = read.isOpen && config.keys.some(({ secret }) => secret !== null) ? [openSecret(path)] : []
-  const doubts = [...read.doubts.map(distrust), ...open, ...keys.doubts]
-  return { ok: true, config, secrets: keys.secrets, warnings: doubts.map((doubt) => describeRefusal(doubt, path)) }
+  const ofFiles = [
+    ...read.doubts.map(distrust),
+    ...open,
+    ...doubts.map((doubt) => ({ ...doubt, ...placeOfKey(read.text, doubt) })),
+  ]
+  const doubted = ofFiles.map((doubt): Warning => ({ ...doubt, severity: 'warning' }))
+  return { ok: true, config, secrets, warnings: [...doubted, ...warnings, ...absent] }
+}
+
+/** Of a key file that cannot be used: where the configuration names it. */
+function placeOfKey(text: string, { field = '' }: Refusal): Partial<Refusal> {
+  const [, key] = /^keys\[(\d+)\]/.exec(field) ?? []
+  return key === undefined ? {} : placeOf(text, ['keys', Number(key), 'file'])
 }
 
 /** The key of the cluster is worth as much as root on each of its nodes. */
@@ -61,8 +76,10 @@ function strangerIn({ nodes }: Config, { node, named }: Self): Refusal | null {
   return { code: 'unknown-node', message: `there is no node "${node}"`, hint }
 }
 
-function refused(path: string, refusals: readonly Refusal[]): Read {
-  const count = `${refusals.length} ${refusals.length === 1 ? 'fault' : 'faults'}`
+/** `more`: faults that nobody wants to read before the others are mended. */
+function refused(path: string, refusals: readonly Refusal[], more = 0): Read {
+  const all = refusals.length + more
+  const count = `${all} ${all === 1 ? 'fault' : 'faults'}${more > 0 ? `, of which these are the first ${refusals.length}` : ''}`
   return {
     ok: false,
     faults: [...refusals.map((refusal) => describeRefusal(refusal, path)), `${path}: ${count}; nothing was changed`],
@@ -80,11 +97,4 @@ export function refuseKernel(config: Config, node: string): readonly string[] {
     return there
   })
   return refusals.map((refusal) => describeRefusal(refusal))
-}
-
-/** What is in use all the same, but should be mended. */
-export function openToOthers([first]: readonly string[]): Trouble | null {
-  if (first === undefined) return null
-  const [message = '', hint = ''] = first.split('\n  → ')
-  return { code: 'configuration-file', severity: 'warning', message, hint }
 }

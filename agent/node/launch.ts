@@ -13,6 +13,7 @@ import { Agent } from './agent.ts'
 import { type Configuration, type Read, readConfiguration, refuseKernel, type Self } from './configuration.ts'
 import { HELP, readOptions, type RunOptions, USAGE } from './options.ts'
 import type { Kernel } from './ports.ts'
+import { warningLines } from './warnings.ts'
 
 /** The process that this is. */
 export interface Program {
@@ -55,7 +56,7 @@ function begin(options: RunOptions, program: Program): void {
     for (const fault of read.faults) program.complain(fault)
     return program.exit(DAEMON_EXITS.refused.code)
   }
-  if (check) return passed(options.config, self, read, program)
+  if (check) return tell(read, options.config, self, program)
   const ready = preflight(read, self.node, options, program)
   if ('faults' in ready) return end(ready, program)
   try {
@@ -70,10 +71,12 @@ function end({ exit, faults }: Unready, program: Program): void {
   program.exit(DAEMON_EXITS[exit].code)
 }
 
-function passed(path: string, self: Self, { config, warnings }: Configuration, { print, complain }: Program): void {
-  for (const warning of warnings) complain(warning)
-  const whose = self.named ? `, node ${self.node}` : ''
-  print(`${path}: no faults (cluster ${config.cluster}${whose}, revision ${config.revision})\n`)
+/** Of a file without faults. Warnings are for people: the exit code is that of a file that may be used. */
+function tell({ config, warnings }: Configuration, path: string, self: Self, program: Program): void {
+  for (const line of warningLines(warnings, path)) program.complain(line)
+  const [count, whose] = [warnings.length, self.named ? `, node ${self.node}` : '']
+  const warned = count === 0 ? '' : `, ${count} ${count === 1 ? 'warning' : 'warnings'}`
+  program.print(`${path}: no faults${warned} (cluster ${config.cluster}${whose}, revision ${config.revision})\n`)
 }
 
 /** What there is before the first change. */

@@ -13,12 +13,19 @@ export interface Refusal {
   readonly hint?: string
 }
 
-/** `name:line:column: message (hint)`: the form in which every tool of ours prints a refusal. */
-export function describeRefusal(refusal: Refusal, source?: string): string {
+/** Of input that was accepted: it works, and is probably not what its author wants. */
+export interface Warning extends Refusal {
+  /** `info`: worth knowing. `warning`: somebody should change it. */
+  readonly severity: Exclude<Severity, 'critical'>
+}
+
+/** `name:line:column: message (hint)`: the form in which every tool of ours prints a refusal, and a warning with its severity. */
+export function describeRefusal(refusal: Refusal | Warning, source?: string): string {
   const place = [source, refusal.line, refusal.column].filter((part) => part !== undefined).join(':')
   const field = refusal.field ? `${refusal.field}: ` : ''
   const hint = refusal.hint ? `\n  → ${refusal.hint}` : ''
-  return `${place ? `${place}: ` : ''}${field}${refusal.message}${hint}`
+  const severity = 'severity' in refusal ? `${refusal.severity}: ` : ''
+  return `${place ? `${place}: ` : ''}${severity}${field}${refusal.message}${hint}`
 }
 
 export type Severity = 'info' | 'warning' | 'critical'

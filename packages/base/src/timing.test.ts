@@ -23,11 +23,23 @@ describe('refuseTiming', () => {
     ['warntimeMs', 100],
     ['deadtimeMs', 300],
     ['drainMs', 20_000],
+    ['deadtimeMs', 300_001],
+    // One fault is one message: lease, fence and warntime follow from it.
+    ['keepaliveMs', 5000],
   ])('refuses %s of %d with the place and a way out', (field, value) => {
-    const [refusal] = refuseTiming({ ...good, [field]: value })
+    const [refusal, ...more] = refuseTiming({ ...good, [field]: value })
+    expect(more).toEqual([])
     expect(refusal).toMatchObject({ code: 'impossible-timing', field: `timing.${field.replace('Ms', '')}` })
     expect(refusal?.hint).toBeTruthy()
   })
+  test('names all that stands beside a keepalive that is too long', () =>
+    expect(refuseTiming({ ...good, keepaliveMs: 5000 })[0]?.message).toBe(
+      'keepalive 5000 ms is too long beside lease 350 ms, warntime 300 ms and deadtime 1000 ms',
+    ))
+  test.each(['keepaliveMs', 'leaseMs', 'applyMs', 'warntimeMs', 'deadtimeMs', 'drainMs'] as const)(
+    'says nothing about what %s would be compared with while it is not known',
+    (field) => expect(refuseTiming({ ...good, [field]: Number.NaN })).toEqual([]),
+  )
 })
 
 test('whatever is legal, a holder stops before the slowest voter, and its fence lasts two keepalives', () => {

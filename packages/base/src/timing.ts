@@ -47,46 +47,75 @@ export const quarantineMs = (leaseMs: number): number => (leaseMs * (1 + DRIFT))
  */
 export const fenceMs = (timing: Timing): number => (holdMs(timing.leaseMs) + renewalMs(timing)) / 2
 
-/** Refuses impossible timing with the inequality that failed. */
+/** No silence longer than that makes sense before a node is called dead; far more would overflow timers. */
+const LONGEST_DEADTIME_MS = 300_000
+
+/**
+ * Refuses impossible timing with the inequality that failed. A figure that is not known is NaN: nothing is said of what it
+ * would be compared with.
+ */
 export function refuseTiming(timing: Timing): Refusal[] {
+  const tooLong = refuseKeepalive(timing)
+  if (tooLong) return [tooLong]
   const refusals: Refusal[] = []
-  const demand = (ok: boolean, field: string, message: string, hint: string): void => {
-    if (!ok) refusals.push({ code: 'impossible-timing', field: `timing.${field}`, message, hint })
+  const refuse = (broken: boolean, field: string, message: string, hint: string): void => {
+    if (broken) refusals.push({ code: 'impossible-timing', field: `timing.${field}`, message, hint })
   }
   const { keepaliveMs, leaseMs, applyMs, warntimeMs, deadtimeMs, drainMs } = timing
-  const needed = Math.ceil(3 * keepaliveMs + applyMs + 2 * DRIFT * leaseMs + ROUNDING_MS)
-  demand(keepaliveMs >= 20, 'keepalive', `keepalive ${keepaliveMs} ms is under 20 ms`, 'use at least 20ms')
-  demand(
-    leaseMs >= needed,
+  const needed = neededLeaseMs(timing)
+  refuse(keepaliveMs < 20, 'keepalive', `keepalive ${keepaliveMs} ms is under 20 ms`, 'use at least 20ms')
+  refuse(
+    leaseMs < needed,
     'lease',
     `lease ${leaseMs} ms < 3 × keepalive ${keepaliveMs} + apply ${applyMs} + drift ${(2 * DRIFT * leaseMs).toFixed(1)} + rounding ${ROUNDING_MS} = ${needed} ms`,
     `raise lease to at least ${needed}ms, or lower keepalive`,
   )
-  demand(
-    leaseMs <= LONGEST_LEASE_MS,
+  refuse(
+    leaseMs > LONGEST_LEASE_MS,
     'lease',
     `lease ${leaseMs} ms > ${LONGEST_LEASE_MS} ms, the longest that is allowed`,
     'lower lease',
   )
-  demand(
-    fenceMs(timing) >= 2 * keepaliveMs,
+  refuse(
+    fenceMs(timing) < 2 * keepaliveMs,
     'lease',
     `fence time ${fenceMs(timing).toFixed(0)} ms < 2 × keepalive ${keepaliveMs} ms`,
     'raise lease, or lower keepalive',
   )
-  demand(applyMs >= 5, 'apply', `apply ${applyMs} ms is under 5 ms`, 'use at least 5ms')
-  demand(
-    warntimeMs > keepaliveMs,
+  refuse(applyMs < 5, 'apply', `apply ${applyMs} ms is under 5 ms`, 'use at least 5ms')
+  refuse(
+    warntimeMs <= keepaliveMs,
     'warntime',
     `warntime ${warntimeMs} ms ≤ keepalive ${keepaliveMs} ms`,
     'raise warntime above one keepalive',
   )
-  demand(
-    deadtimeMs > warntimeMs,
+  refuse(
+    deadtimeMs <= warntimeMs,
     'deadtime',
     `deadtime ${deadtimeMs} ms ≤ warntime ${warntimeMs} ms`,
     'raise deadtime above warntime',
   )
-  demand(drainMs >= 0 && drainMs <= 10_000, 'drain', `drain ${drainMs} ms is outside 0–10000 ms`, 'use 0ms to 10s')
+  refuse(
+    deadtimeMs > LONGEST_DEADTIME_MS,
+    'deadtime',
+    `deadtime ${deadtimeMs} ms > ${LONGEST_DEADTIME_MS} ms: a dead node would be taken for alive all that time`,
+    'lower deadtime, and warntime with it: a few lease durations do',
+  )
+  refuse(drainMs < 0 || drainMs > 10_000, 'drain', `drain ${drainMs} ms is outside 0–10000 ms`, 'use 0ms to 10s')
   return refusals
+}
+
+const neededLeaseMs = ({ keepaliveMs, applyMs, leaseMs }: Timing): number =>
+  Math.ceil(3 * keepaliveMs + applyMs + 2 * DRIFT * leaseMs + ROUNDING_MS)
+
+/** Where one keepalive is longer than both a lease and warntime allow, it is the one that is wrong, and one sentence says so. */
+function refuseKeepalive(timing: Timing): Refusal | null {
+  const { keepaliveMs, leaseMs, warntimeMs, deadtimeMs } = timing
+  if (!(leaseMs < neededLeaseMs(timing) && warntimeMs <= keepaliveMs)) return null
+  return {
+    code: 'impossible-timing',
+    field: 'timing.keepalive',
+    message: `keepalive ${keepaliveMs} ms is too long beside lease ${leaseMs} ms, warntime ${warntimeMs} ms and deadtime ${deadtimeMs} ms`,
+    hint: 'lower keepalive below a third of lease, or raise lease above 3 × keepalive + apply and warntime above keepalive',
+  }
 }

@@ -12,7 +12,7 @@ import {
 import { destKey, serviceKey, specText } from '@lvsm/model'
 import { type Paint, type Tone } from './paint.ts'
 import { table } from './table.ts'
-import { troubleLine } from './trouble-text.ts'
+import { together, troubleLine } from './trouble-text.ts'
 import { unhealthy } from './verdict.ts'
 
 export function statusText(status: Status, paint: Paint): string {
@@ -24,7 +24,7 @@ export function statusText(status: Status, paint: Paint): string {
     section('NODES', nodeTable(status.nodes, paint), paint),
   ]
   if (status.troubles.length > 0) {
-    const lines = status.troubles.map((trouble) => troubleLine(trouble, paint))
+    const lines = together(status.troubles).map((trouble) => troubleLine(trouble, paint))
     parts.push(section('TROUBLES', lines.join('\n'), paint))
   }
   const dropped = droppedText(status.counters)

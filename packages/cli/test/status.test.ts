@@ -69,6 +69,20 @@ describe('lvsm status', () => {
     expect(plain.out).toContain('warning  rs1: found no state (state-lost); over in 24 s\n')
   })
 
+  it('says once what several nodes say in the same words', async () => {
+    const weak = { severity: 'warning', code: 'weak-mac', message: 'key 1 signs with md5', hint: 'use sha256' } as const
+    const troubles = [
+      { node: 'dir1', ...weak },
+      { node: 'rs1', ...weak, message: 'key 2 signs with md5' },
+      { node: 'dir2', ...weak },
+    ]
+    const { socketPath } = await always(without({ troubles, counters: {} }))
+    const { out } = await lvsm(['--socket', socketPath, 'status'])
+    expect(out.slice(out.indexOf('TROUBLES'))).toBe(
+      'TROUBLES\n  warning  dir1, dir2: key 1 signs with md5 (weak-mac)\n    → use sha256\n  warning  rs1: key 2 signs with md5 (weak-mac)\n    → use sha256\n',
+    )
+  })
+
   it('counts by reason what was not believed, also a reason that it does not know, and nothing when all was', async () => {
     const counters = { 'drop-mac': 3, 'drop-version': 1, 'drop-tomorrow': 2, 'drop-key': 0, 'stray-ack': 9 }
     const [some, none] = await Promise.all([

@@ -131,8 +131,8 @@ describe('an address in a configuration', () => {
   it.each([
     ['10.11.0.10', null],
     ['010.11.0.10', 'is no IPv4 address'],
-    ['2001:db8::10', 'is an IPv6 address: IPv6 is not supported yet'],
-    ['::ffff:10.11.0.10', 'is an IPv6 address: IPv6 is not supported yet'],
+    ['2001:db8::10', 'is an IPv6 address: IPv6 is not in this version'],
+    ['::ffff:10.11.0.10', 'is an IPv6 address: IPv6 is not in this version'],
   ])('%s: %s', (text, message) => expect(refuseAddress(text)?.message ?? null).toBe(message))
   it('of IPv6 is refused by one column, with its place and a way out', () => {
     const { refusals } = checkConfig(SAMPLE.replace('vips: [10.11.0.10/24]', 'vips: [10.11.0.10/24, 2001:db8::10/64]'))
@@ -142,8 +142,8 @@ describe('an address in a configuration', () => {
         field: 'groups[0].vips[1]',
         line: 16,
         column: 27,
-        message: '"2001:db8::10/64" is an IPv6 address: IPv6 is not supported yet',
-        hint: 'use an IPv4 address',
+        message: '"2001:db8::10/64" is an IPv6 address: IPv6 is not in this version',
+        hint: 'today: IPv4',
       },
     ])
     expect(refuseAddress('2001:db8::10', BOTH)).toBeNull()

@@ -90,14 +90,19 @@ export function refuseAddress(text: string, families: Families = FAMILIES): Addr
     .map((name) => families[name])
     .filter(({ supported }) => supported)
   const titles = known.map(({ title }) => title).join(' or ')
+  const cidr = parseCidr(text)
   if (!parseInet(text))
-    return { code: 'bad-address', message: `is no ${titles} address`, hint: known.map(({ hint }) => hint).join('; ') }
+    return {
+      code: 'bad-address',
+      message: `is no ${titles} address`,
+      hint: cidr ? `write ${cidr.address}, without a prefix length` : known.map(({ hint }) => hint).join('; '),
+    }
   const { supported, title } = rowOf(text, families)
   if (!supported)
     return {
       code: 'family-not-supported',
-      message: `is an ${title} address: ${title} is not supported yet`,
-      hint: `use an ${titles} address`,
+      message: `is an ${title} address: ${title} is not in this version`,
+      hint: `today: ${titles}`,
     }
   const usual = canonicalAddress(text)
   if (usual === text) return null
@@ -111,6 +116,8 @@ export function refuseCidr(text: string, families: Families = FAMILIES): Address
   if (fault) return fault
   if (parseCidr(text)) return null
   const { message } = refuseAddress('', families) ?? { message: '' }
-  const hint = 'write the address as it shall stand on the interface, e.g. 10.11.0.10/24'
+  const hint = parseInet(text)
+    ? `write it with the prefix length of its network (ip -4 address): ${text}/24?`
+    : 'write the address as it shall stand on the interface, e.g. 10.11.0.10/24'
   return { code: 'bad-address', message: `${message} with a prefix length`, hint }
 }

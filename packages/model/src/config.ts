@@ -89,6 +89,23 @@ export interface Config {
  */
 export const GROUPS_PER_DIRECTOR = { most: 48, keepaliveMs: 100 } as const
 
+/** For more of them no code path was made, or nobody has seen it work: a list without bound is a file of somebody else, or a slip. */
+export const MOST = {
+  nodes: 256,
+  links: 8,
+  keys: 16,
+  flags: 8,
+  services: 1000,
+  realserversOfService: 256,
+  realservers: 10_000,
+  /** Of all groups: an owner looks at each of its addresses every few seconds. */
+  addresses: 1000,
+  /** Each second, by one director: beyond it an agent does nothing but check. */
+  checksPerSecond: 5000,
+} as const
+/** Up to here it was seen to work; above, `--check` says so. */
+export const SEEN_TO_WORK = { nodes: 50, realservers: 2000, checksPerSecond: 2000 } as const
+
 /** Ping nodes of one group, and different ones in the whole file: each director asks all of its own each second. */
 export const MOST_PING_NODES = { group: 8, cluster: 32 } as const
 

@@ -1,6 +1,7 @@
-/** The YAML text with the place of every value. */
+/** The YAML text as plain data, with the place of every value. */
 import type { Refusal } from '@lvsm/base'
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
+import { refuseText, sentenceOf, TOO_DEEP } from './yaml-faults.ts'
 
 export type Path = readonly (string | number)[]
 
@@ -19,66 +20,142 @@ export interface ReadDocument {
 export const describePath = (path: Path): string =>
   path.map((part, at) => (typeof part === 'number' ? `[${part}]` : at === 0 ? part : `.${part}`)).join('')
 
-function childOf(node: unknown, part: string | number): { key: Node | null; value: Node | null } | null {
-  if (isMap(node)) {
-    const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(part))
-    return pair ? { key: pair.key as Node, value: (pair.value as Node | null) ?? null } : null
-  }
-  if (isSeq(node) && typeof part === 'number') {
-    const value = node.items[part]
-    return value ? { key: null, value: value as Node } : null
-  }
-  return null
-}
+/** Values of a file, aliases written out: more than any file of legal length has without them. */
+const MOST_VALUES = 200_000
+const DEEPEST = 64
 
-/** Parses a file. Faults of the text itself (bad indentation, a key twice) come back as refusals, all of them. */
+/** Parses a file. Faults of the text itself come back as refusals: of bad YAML the first, since the others follow from it. */
 export function readDocument(text: string): ReadDocument {
+  const refused = refuseText(text)
+  if (refused) return { data: null, refusals: [refused], place: () => ({ line: 1, column: 1 }) }
   const lines = new LineCounter()
-  const document = parseDocument(text, {
+  const options = {
     lineCounter: lines,
     prettyErrors: false,
     strict: true,
-    uniqueKeys: true,
+    uniqueKeys: false,
     logLevel: 'error',
-  })
+  } as const
+  const document = parseDocument(text, { ...options, stringKeys: true })
   const at = (offset: number): Place => {
     const { line, col } = lines.linePos(Math.min(Math.max(offset, 0), text.length))
     return { line: Math.max(line, 1), column: Math.max(col, 1) }
   }
-  const refusals: Refusal[] = document.errors.map((fault) => ({
-    code: fault.code === 'DUPLICATE_KEY' ? 'duplicate-key' : 'bad-yaml',
-    ...at(fault.pos[0]),
-    message: fault.code === 'DUPLICATE_KEY' ? 'this key stands here twice' : fault.message,
-    hint: fault.code === 'DUPLICATE_KEY' ? 'keep one of them' : 'the file must be one YAML document',
-  }))
-  const place = (path: Path, key?: string): Place => {
-    let node: unknown = document.contents
+  const places = new Places(document)
+  const place = (path: Path, key?: string): Place => at(places.offset(path, key))
+  const [first] = [...document.errors, ...document.warnings].toSorted((one, other) => one.pos[0] - other.pos[0])
+  if (first) return { data: null, refusals: [{ ...at(first.pos[0]), ...sentenceOf(first.code) }], place }
+  const reader = new Reader(document)
+  const data = reader.read(document.contents, 0)
+  return { data, refusals: reader.faults.map(({ offset, ...sentence }) => ({ ...at(offset), ...sentence })), place }
+}
+
+/** Where one value of a file stands. */
+export const placeOf = (text: string, path: Path): Place => readDocument(text).place(path)
+
+const offsetOf = (node: Node | null | undefined, otherwise: number): number => node?.range?.[0] ?? otherwise
+const nodeOf = (value: unknown): Node | null =>
+  isMap(value) || isSeq(value) || isScalar(value) || isAlias(value) ? value : null
+
+class Places {
+  readonly #document: Document
+  /** Keys of a mapping with their values: a file with faults is asked for many places. */
+  readonly #known = new Map<Node, ReadonlyMap<string, { readonly key: Node | null; readonly value: Node | null }>>()
+
+  constructor(document: Document) {
+    this.#document = document
+  }
+
+  offset(path: Path, key?: string): number {
+    let node = nodeOf(this.#document.contents)
     let offset = offsetOf(node, 0)
     for (const part of path) {
-      const child = childOf(isAlias(node) ? node.resolve(document) : node, part)
-      if (!child) return at(offset)
+      const child = this.#childOf(node, part)
+      if (!child) return offset
       offset = offsetOf(child.value, offsetOf(child.key, offset))
       node = child.value
     }
-    if (key === undefined) return at(offset)
-    return at(offsetOf(childOf(isAlias(node) ? node.resolve(document) : node, key)?.key, offset))
+    return key === undefined ? offset : offsetOf(this.#childOf(node, key)?.key, offset)
   }
-  let data: unknown = null
-  try {
-    // A copy without shared or circular parts: the shape check and the rules walk it freely.
-    data = JSON.parse(JSON.stringify(document.toJS() ?? null))
-  } catch (error) {
-    refusals.push({
-      code: 'bad-yaml',
-      ...at(0),
-      message: error instanceof Error ? error.message : String(error),
-      hint: 'write the value out instead of an alias',
-    })
+
+  #childOf(parent: Node | null, part: string | number): { key: Node | null; value: Node | null } | undefined {
+    const node = isAlias(parent) ? nodeOf(parent.resolve(this.#document)) : parent
+    if (isSeq(node))
+      return typeof part === 'number' && part in node.items ? { key: null, value: nodeOf(node.items[part]) } : undefined
+    if (!isMap(node)) return undefined
+    const known =
+      this.#known.get(node) ??
+      new Map(node.items.map(({ key, value }) => [textOf(key), { key: nodeOf(key), value: nodeOf(value) }]))
+    this.#known.set(node, known)
+    return known.get(String(part))
   }
-  return { data, refusals, place }
 }
 
-function offsetOf(node: unknown, otherwise: number): number {
-  const range = (node as { range?: readonly number[] | null } | null | undefined)?.range
-  return range?.[0] ?? otherwise
+const textOf = (key: unknown): string => (isScalar(key) ? String(key.value) : '')
+
+interface TextFault {
+  readonly offset: number
+  readonly code: string
+  readonly message: string
+  readonly hint: string
+}
+
+/** A copy without shared or circular parts: the shape check and the rules walk it freely. */
+class Reader {
+  readonly #document: Document
+  readonly faults: TextFault[] = []
+  #values = 0
+
+  constructor(document: Document) {
+    this.#document = document
+  }
+
+  read(value: unknown, depth: number): unknown {
+    this.#values += 1
+    const node = nodeOf(value)
+    if (!node) return null
+    if (depth > DEEPEST || this.#values > MOST_VALUES) return this.#refuse(node, TOO_DEEP)
+    if (isAlias(node)) {
+      const named = node.resolve(this.#document)
+      return named ? this.read(named, depth + 1) : this.#refuse(node, sentenceOf('BAD_ALIAS'))
+    }
+    if (node.tag !== undefined) return this.#refuse(node, sentenceOf('TAG_RESOLVE_FAILED'))
+    if (isSeq(node)) return node.items.map((item) => this.read(item, depth + 1))
+    if (isScalar(node)) return this.#scalar(node.value, node.source ?? '', node)
+    return isMap(node) ? this.#mapping(node.items, depth) : null
+  }
+
+  #mapping(items: readonly { readonly key: unknown; readonly value: unknown }[], depth: number): unknown {
+    const found = new Map<string, unknown>()
+    for (const { key, value } of items) {
+      const name = textOf(key)
+      const again = { code: 'duplicate-key', message: 'this key stands here twice', hint: 'keep one of them' }
+      if (found.has(name)) this.#refuse(nodeOf(key), again)
+      else found.set(name, this.read(value, depth + 1))
+    }
+    return Object.fromEntries(found)
+  }
+
+  /** Numbers as JSON has them: what is none stays the text that it was written as. */
+  #scalar(value: unknown, source: string, node: Node): unknown {
+    if (typeof value !== 'number') return typeof value === 'bigint' ? source : value
+    if (!Number.isFinite(value)) return source
+    // 080 is 80 here and an octal number elsewhere: nobody is to guess.
+    const octal = /^[-+]?0[0-9]+$/.test(source)
+    if (octal)
+      this.#refuse(node, {
+        code: 'bad-number',
+        message: 'a number begins with 0',
+        hint: 'take the 0 away, or put it in quotes',
+      })
+    return value
+  }
+
+  /** Once for each kind of fault that would come back with every value. */
+  #refuse(node: Node | null, sentence: Omit<TextFault, 'offset'>): null {
+    const { code, message, hint } = sentence
+    if (sentence !== TOO_DEEP || !this.faults.some((one) => one.code === code))
+      this.faults.push({ offset: offsetOf(node, 0), code, message, hint })
+    return null
+  }
 }

@@ -1,7 +1,7 @@
 export * from './address.ts'
 export * from './check.ts'
 export * from './config.ts'
-export { describePath } from './document.ts'
+export { describePath, type Place, placeOf } from './document.ts'
 export * from './duration.ts'
 export { suggest } from './nearest.ts'
 export * from './profiles.ts'

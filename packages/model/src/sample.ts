@@ -1,9 +1,12 @@
+/** Published, so it keeps nobody out. */
+export const SAMPLE_SECRET = '000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f'
+
 /** The default topology of the lab as a configuration file: an example for readers, and what the tests of several rooms start from. */
 export const SAMPLE = `cluster: lab
 revision: 1
 timing: { keepalive: 100ms, lease: 350ms, apply: 35ms, warntime: 300ms, deadtime: 1s, drain: 200ms }
 keys:
-  - { id: 1, algorithm: sha256, secret: "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f" }
+  - { id: 1, algorithm: sha256, secret: "${SAMPLE_SECRET}" }
 sign-with: 1
 nodes:
   - { name: dir1, roles: [director], voter: true, links: [{ name: inside, address: 10.12.0.1, port: 6940 }, { name: outside, address: 10.11.0.1, port: 6940 }] }

@@ -5,9 +5,10 @@
 import { ALGORITHMS } from '@lvsm/protocol'
 import * as z from 'zod'
 import { type AddressFault, refuseAddress, refuseCidr } from './address.ts'
-import { MOST_PING_NODES } from './config.ts'
+import { MOST, MOST_PING_NODES } from './config.ts'
 import { parseDuration } from './duration.ts'
 import { CHECKS, FORWARDING, PROTOCOLS, SCHEDULERS } from './tables/index.ts'
+import { refuseInterface, refuseName } from './names.ts'
 import { namesOf } from './tables/table.ts'
 import { checkFields } from './check-fields.ts'
 
@@ -18,12 +19,13 @@ export const PROFILE_NAMES = ['default', 'fast', 'wan'] as const
 const text = (matches: (value: string) => boolean, code: string, message: string, hint: string) =>
   z.string().refine(matches, { error: message, params: { code, hint } })
 
-const name = text(
-  (value) => /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,30}[A-Za-z0-9])?$/.test(value),
-  'bad-name',
-  'is no name',
-  'use 1 to 32 letters, digits, dots, dashes and underscores; begin and end with a letter or digit',
-)
+/** Text that `refuse` has nothing against. */
+const judged = (code: string, refuse: (value: string) => { message: string; hint: string } | null) =>
+  z.string().superRefine((value, context) => {
+    const fault = refuse(value)
+    if (fault) context.addIssue({ code: 'custom', message: fault.message, params: { code, hint: fault.hint } })
+  })
+const name = judged('bad-name', refuseName)
 const addressText = (refuse: (value: string) => AddressFault | null) =>
   z.string().superRefine((value, context) => {
     const fault = refuse(value)
@@ -39,26 +41,28 @@ const duration = text(
   'is no duration',
   'write a number with its unit: 100ms, 1s, 1.5s, 2m',
 )
-const interfaceName = text(
-  (value) => /^[^\s/:]{1,15}$/.test(value),
-  'bad-interface',
-  'is no interface name',
-  'use 1 to 15 characters without spaces, slashes and colons, e.g. eth1',
-)
+const interfaceName = judged('bad-interface', refuseInterface)
 const secret = text(
-  (value) => /^(?:[0-9a-fA-F]{2})+$/.test(value),
+  (value) => /^(?:[0-9a-fA-F]{2}){1,128}$/.test(value),
   'bad-secret',
   'is not an even number of hexadecimal digits',
   'make one with: openssl rand -hex 32',
+)
+/** Where the secret itself was put: it would be printed as the name of a file that is not there. */
+const secretFile = text(
+  (value) => !/^[0-9a-fA-F]{16,}$/.test(value) && !value.includes('\0'),
+  'bad-file',
+  'names no file: it looks like the secret itself',
+  'write file: PATH, or secret: "DIGITS"',
 )
 const port = z.int().min(1).max(65535)
 
 export const linkSchema = z.strictObject({ name, address, port: port.optional() })
 export const nodeSchema = z.strictObject({
   name,
-  roles: z.array(z.enum(ROLES)).min(1),
+  roles: z.array(z.enum(ROLES)).min(1).max(ROLES.length),
   voter: z.boolean().optional(),
-  links: z.array(linkSchema).min(1),
+  links: z.array(linkSchema).min(1).max(MOST.links),
 })
 export const floatingSchema = z.union([cidr, z.strictObject({ address: cidr, interface: interfaceName.optional() })])
 export const groupSchema = z.strictObject({
@@ -90,15 +94,15 @@ export const serviceSchema = z.strictObject({
   port,
   protocol: z.enum(namesOf(PROTOCOLS)),
   scheduler: z.enum(namesOf(SCHEDULERS)),
-  'scheduler-flags': z.array(name).optional(),
+  'scheduler-flags': z.array(name).max(MOST.flags).optional(),
   check: checkSchema.optional(),
-  realservers: z.array(realserverSchema).min(1),
+  realservers: z.array(realserverSchema).min(1).max(MOST.realserversOfService),
 })
 export const keySchema = z.strictObject({
   id: z.int().min(1).max(255),
   algorithm: z.enum(ALGORITHMS).optional(),
   secret: secret.optional(),
-  file: z.string().min(1).optional(),
+  file: secretFile.min(1).max(4096).optional(),
 })
 export const timingSchema = z.strictObject({
   keepalive: duration.optional(),
@@ -113,11 +117,11 @@ export const configSchema = z.strictObject({
   revision: z.int().min(0).max(0xffffffff),
   profile: z.enum(PROFILE_NAMES).optional(),
   timing: timingSchema.optional(),
-  keys: z.array(keySchema).min(1),
+  keys: z.array(keySchema).min(1).max(MOST.keys),
   'sign-with': z.int(),
-  nodes: z.array(nodeSchema).min(1),
+  nodes: z.array(nodeSchema).min(1).max(MOST.nodes),
   groups: z.array(groupSchema),
-  services: z.array(serviceSchema).optional(),
+  services: z.array(serviceSchema).max(MOST.services).optional(),
 })
 
 /** The file as written, once every shape is right. */

@@ -26,14 +26,14 @@ export const view = (node: string): NodeView => viewOf(config, node)
 /** Two groups, four services: by direct routing, by NAT, by both; checked and not; one realserver of weight 0. */
 export const wide = checked(`${SAMPLE.replace(
   '\ngroups:',
-  '\n  - { name: rs4, roles: [realserver], links: [{ name: inside, address: 10.12.0.14 }] }\ngroups:',
+  '\n  - { name: rs4, roles: [realserver], links: [{ name: inside, address: 10.12.1.14 }] }\ngroups:',
 ).replace(
   '\nservices:',
   `
   - name: mail
     directors: [dir2, dir1]
     vips: [10.11.0.20/24, 10.11.0.21/24]
-    gateways: [10.12.0.253/24]
+    gateways: [10.12.1.253/24]
 services:`,
 )}
   - name: https
@@ -63,7 +63,7 @@ services:`,
     protocol: tcp
     scheduler: wlc
     realservers:
-      - { node: rs4, address: 10.12.0.14, port: 2525, forward: nat, gateway: 10.12.0.253, weight: 1 }
+      - { node: rs4, address: 10.12.1.14, port: 2525, forward: nat, gateway: 10.12.1.253, weight: 1 }
 `)
 
 export const planInput = (node: string, more: Partial<PlanInput> = {}): PlanInput => ({
@@ -92,6 +92,7 @@ export const kernel = (more: Partial<Observed> = {}): Observed => ({
   addresses: [
     { index: 2, address: '10.12.0.13', prefix: 24, label: 'inside' },
     { index: 3, address: '10.11.0.11', prefix: 24, label: 'outside' },
+    { index: 2, address: '10.12.1.13', prefix: 24, label: 'inside' },
   ],
   defaults: [],
   sysctls: new Map(

@@ -20,7 +20,7 @@ const places = (entries: readonly { readonly address: string; readonly port: num
 
 describe('the NAT rules of a director', () => {
   it('ends what NAT realservers answer untranslated, each of their services once', () => {
-    expect(places(needs(director).untranslated)).toEqual(['10.12.0.13:8080', '10.12.0.13:8443', '10.12.0.14:2525'])
+    expect(places(needs(director).untranslated)).toEqual(['10.12.0.13:8080', '10.12.0.13:8443', '10.12.1.14:2525'])
     const [http, again] = [service('http'), { ...service('http'), name: 'again', port: 81 }]
     expect(places(needs(serving(http, again)).untranslated)).toEqual(['10.12.0.13:8080'])
     expect(places(needs(serving(http, again)).suppressRst)).toEqual(['10.12.0.13:8080'])
@@ -32,7 +32,7 @@ describe('the NAT rules of a director', () => {
   it('keeps back refusals of checked services only: of an unchecked one nobody would notice the silence', () => {
     expect(needs(director).suppressRst).toEqual([
       { address: '10.12.0.13', port: 8080, protocol: 'tcp', at: 'forward' },
-      { address: '10.12.0.14', port: 2525, protocol: 'tcp', at: 'forward' },
+      { address: '10.12.1.14', port: 2525, protocol: 'tcp', at: 'forward' },
     ])
     expect(needs(serving(service('https'))).suppressRst).toEqual([])
     const checked = { ...service('https'), check: service('http').check }
@@ -40,14 +40,14 @@ describe('the NAT rules of a director', () => {
     const elsewhere = { ...service('smtp'), realservers: [{ ...service('smtp').realservers[0], port: 8080 } as never] }
     expect(places(needs(serving(service('http'), elsewhere)).suppressRst)).toEqual([
       '10.12.0.13:8080',
-      '10.12.0.14:8080',
+      '10.12.1.14:8080',
     ])
   })
 
   it('lets a NAT realserver out under the VIP of its group, once', () => {
     expect(needs(director).masquerade).toEqual([
       { address: '10.12.0.13', network: { address: '10.12.0.0', prefix: 24 }, vip: '10.11.0.10' },
-      { address: '10.12.0.14', network: { address: '10.12.0.0', prefix: 24 }, vip: '10.11.0.20' },
+      { address: '10.12.1.14', network: { address: '10.12.1.0', prefix: 24 }, vip: '10.11.0.20' },
     ])
   })
 

@@ -37,6 +37,8 @@ const NAT_PORT = 8080
 export const isDirector = (node: string): boolean => node.startsWith('dir')
 const hostOf = (node: string): number => Number(node.slice(-1)) + (isDirector(node) ? 0 : 10)
 export const insideOf = (node: string): string => `10.12.0.${hostOf(node)}`
+/** In the network of the second group's gateway: each group's realservers behind NAT have a network of their own. */
+export const besidesOf = (node: string): string => `10.12.1.${hostOf(node)}`
 export const outsideOf = (node: string): string => `10.11.0.${hostOf(node)}`
 
 const nodeLine = (node: string, at: number): string =>
@@ -107,7 +109,7 @@ export function shapeFrom(drafts: readonly [Draft, ...Draft[]], random: Random):
 }
 
 const WEB: DraftGroup = { name: 'web', directors: ['dir1', 'dir2'], vip: '10.11.0.20', gateway: '10.12.0.254' }
-const MAIL: DraftGroup = { name: 'mail', directors: ['dir2', 'dir1'], vip: '10.11.0.21', gateway: '10.12.0.253' }
+const MAIL: DraftGroup = { name: 'mail', directors: ['dir2', 'dir1'], vip: '10.11.0.21', gateway: '10.12.1.253' }
 const dr = (node: string): DraftServer => ({ node, forward: 'dr', weight: 1 })
 const HTTP: DraftService = { name: 'http', group: 'web', port: 80, scheduler: 'wrr', servers: [dr('rs1'), dr('rs2')] }
 

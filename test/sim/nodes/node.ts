@@ -7,7 +7,7 @@ import { AgentProcess, type AgentWord } from '../../kit/agent-process.ts'
 import { DataPlane } from '../../kit/data-plane.ts'
 import type { Process } from '../../kit/process.ts'
 import type { LeaseWord, Machine, Reconciler } from '../machine.ts'
-import { configOf, insideOf, outsideOf } from './draft.ts'
+import { besidesOf, configOf, insideOf, outsideOf } from './draft.ts'
 import type { Fleet } from './fleet.ts'
 
 /** As the lease process batches its news, and repeats its status. */
@@ -45,6 +45,7 @@ export class Node implements Reconciler {
     const { name } = machine
     const links = [
       { name: 'inside', address: insideOf(name) },
+      { name: 'inside', address: besidesOf(name) },
       { name: 'outside', address: outsideOf(name) },
     ]
     this.plane = new DataPlane(links, () => this.#floating())

@@ -4,14 +4,14 @@ import { SHORTEST_SECRET } from '../config.ts'
 import { parseDuration } from '../duration.ts'
 import { PROFILES } from '../profiles.ts'
 import type { Draft } from '../schema.ts'
-import { entries, type Rule } from './rule.ts'
+import { entries, isUnread, type Rule } from './rule.ts'
 
 export const keys: Rule = (draft, refuse) => {
   for (const { at, item: key } of entries(draft.keys)) {
     const path = ['keys', at]
     if (key.secret !== undefined && key.file !== undefined)
       refuse('secret-twice', [...path, 'file'], 'this key has both a secret and a file', 'keep one of them')
-    if (key.secret === undefined && key.file === undefined)
+    if (key.secret === undefined && key.file === undefined && !isUnread(key, 'secret') && !isUnread(key, 'file'))
       refuse(
         'missing',
         [...path, 'secret'],
@@ -27,6 +27,7 @@ export const keys: Rule = (draft, refuse) => {
       )
     }
   }
+  if ((draft.keys ?? []).some((key) => key === undefined || isUnread(key, 'id'))) return
   const ids = entries(draft.keys).flatMap(({ item }) => (item.id === undefined ? [] : [item.id]))
   const signWith = draft['sign-with']
   if (signWith === undefined || ids.includes(signWith) || draft.keys === undefined) return
@@ -40,13 +41,17 @@ export const keys: Rule = (draft, refuse) => {
 
 const FIELDS = ['keepalive', 'lease', 'apply', 'warntime', 'deadtime', 'drain'] as const
 
-/** The timing that the file asks for: a profile (`default` when none is named), and figures that replace some of it. */
+/**
+ * The timing that the file asks for: a profile (`default` when none is named), and figures that replace some of it. What could
+ * not be read is NaN: the profile's figure in its place is not what was meant.
+ */
 export function timingOf(draft: Pick<Draft, 'profile' | 'timing'>): Timing {
   const timing: { -readonly [K in keyof Timing]: Timing[K] } = { ...PROFILES[draft.profile ?? 'default'] }
+  const nothing = isUnread(draft, 'profile') || isUnread(draft, 'timing')
   for (const field of FIELDS) {
     const written = draft.timing?.[field]
-    const ms = written === undefined ? null : parseDuration(written)
-    if (ms !== null) timing[`${field}Ms`] = ms
+    if (written !== undefined) timing[`${field}Ms`] = parseDuration(written) ?? Number.NaN
+    else if (nothing || isUnread(draft.timing, field)) timing[`${field}Ms`] = Number.NaN
   }
   return timing
 }

@@ -1,12 +1,11 @@
 /** Names: each once, and only names that exist. */
 import { suggest } from '../nearest.ts'
-import type { Draft } from '../schema.ts'
 import { entries, type Refuse, refuseTwice, type Rule } from './rule.ts'
 
-/** Null when a name could not be read: then it is not known which names exist. */
+/** Null when a name could not be read, or stands there twice: then it is not known which names exist. */
 function names(list: readonly ({ name?: string | undefined } | undefined)[] | undefined): readonly string[] | null {
   const all = (list ?? []).flatMap((item) => (item?.name === undefined ? [] : [item.name]))
-  return list !== undefined && all.length === list.length ? all : null
+  return list !== undefined && all.length === list.length && new Set(all).size === all.length ? all : null
 }
 
 export const uniqueNames: Rule = (draft, refuse) => {
@@ -40,6 +39,7 @@ export const uniqueNames: Rule = (draft, refuse) => {
 
 export const knownNames: Rule = (draft, refuse) => {
   const nodes = names(draft.nodes)
+  const roles = new Map(entries(draft.nodes).map(({ item }) => [item.name, item.roles]))
   const groups = names(draft.groups)
   const known = (
     word: string | undefined,
@@ -48,15 +48,15 @@ export const knownNames: Rule = (draft, refuse) => {
     path: (string | number)[],
   ): boolean => {
     if (word === undefined || list === null || list.includes(word)) return true
-    refuse(`unknown-${what}`, path, `there is no ${what} "${word}"`, suggest(word, list, `${what}s`))
+    refuse(`unknown-${what}`, path, `there is no ${what} "${word}"`, () => suggest(word, list, `${what}s`))
     return false
   }
-  for (const { at, item } of entries(draft.groups)) checkDirectors(draft, item.directors, at, refuse, known)
+  for (const { at, item } of entries(draft.groups)) checkDirectors({ nodes, roles }, item.directors, at, refuse, known)
   for (const { at, item } of entries(draft.services)) {
     known(item.group, groups, 'group', ['services', at, 'group'])
     for (const { at: index, item: realserver } of entries(item.realservers)) {
       const path = ['services', at, 'realservers', index, 'node']
-      if (known(realserver.node, nodes, 'node', path)) needRole(draft, realserver.node, 'realserver', path, refuse)
+      if (known(realserver.node, nodes, 'node', path)) needRole(roles, realserver.node, 'realserver', path, refuse)
     }
   }
 }
@@ -68,8 +68,10 @@ type Known = (
   path: (string | number)[],
 ) => boolean
 
+type Roles = ReadonlyMap<string | undefined, readonly (string | undefined)[] | undefined>
+
 function checkDirectors(
-  draft: Draft,
+  { nodes, roles }: { readonly nodes: readonly string[] | null; readonly roles: Roles },
   directors: readonly (string | undefined)[] | undefined,
   group: number,
   refuse: Refuse,
@@ -87,19 +89,18 @@ function checkDirectors(
       'duplicate-name',
       'name each director once; the order is the preference',
     )
-    if (known(item, names(draft.nodes), 'node', path)) needRole(draft, item, 'director', path, refuse)
+    if (known(item, nodes, 'node', path)) needRole(roles, item, 'director', path, refuse)
   }
 }
 
 function needRole(
-  draft: Draft,
+  of: Roles,
   name: string | undefined,
   role: 'director' | 'realserver',
   path: (string | number)[],
   refuse: Refuse,
 ): void {
-  const node = entries(draft.nodes).find(({ item }) => item.name === name)?.item
-  const roles = node?.roles
+  const roles = of.get(name)
   if (!roles || roles.includes(role) || roles.includes(undefined)) return
   refuse(
     `not-a-${role}`,

@@ -5,7 +5,7 @@ import type { Draft } from '../schema.ts'
 import { FORWARDING, type Forward, type ForwardingRow, forwarding } from '../tables/index.ts'
 import { namesOf } from '../tables/table.ts'
 import type { Floating } from './addresses.ts'
-import { entries, type Refuse, type Rule } from './rule.ts'
+import { entries, isUnread, type Refuse, type Rule } from './rule.ts'
 
 export type Service = NonNullable<NonNullable<Draft['services']>[number]>
 type Realserver = NonNullable<NonNullable<Service['realservers']>[number]>
@@ -64,57 +64,97 @@ export function checkOwner(draft: Draft, realserver: Realserver, path: Path, ref
   )
 }
 
-export function checkForwarding(
+/** Where a realserver stands: the group of its service, with the floating addresses that could be read. */
+export interface Site {
+  readonly draft: Draft
+  readonly group: Group
+  readonly own: readonly Floating[]
+  readonly path: Path
+}
+
+export function checkForwarding(realserver: Realserver, site: Site, refuse: Refuse): void {
+  if (realserver.forward === undefined) return
+  const row = forwarding(realserver.forward)
+  checkDirector(realserver, row, site, refuse)
+  if (row.needsGateway) checkGateway(realserver, row, site, refuse)
+}
+
+/** A director may be a realserver of others. */
+function checkDirector({ node }: Realserver, row: ForwardingRow, { draft, group, path }: Site, refuse: Refuse): void {
+  if (node === undefined || !group.directors?.includes(node)) return
+  // Whoever has not the role is no director of the group either, which has been said.
+  if (!entries(draft.nodes).some(({ item }) => item.name === node && item.roles?.includes('director'))) return
+  const why =
+    row.aliasOn !== null
+      ? 'as a standby it must stay silent for the address that it would answer for as a realserver'
+      : 'as its owner it would be the gateway of its own default route, and as a standby lose its way to the clients'
+  if (row.aliasOn === null && !row.needsGateway) return
+  refuse(
+    'director-is-realserver',
+    [...path, 'node'],
+    `"${node}" is a director of group "${group.name}": ${why}`,
+    'use a realserver that is no director of the group',
+  )
+}
+
+function checkGateway(
   realserver: Realserver,
-  group: Group,
-  own: readonly Floating[],
-  path: Path,
+  { title }: ForwardingRow,
+  { group, own, path }: Site,
   refuse: Refuse,
 ): void {
-  if (realserver.forward === undefined) return
-  const { title, aliasOn, needsGateway } = forwarding(realserver.forward)
-  if (aliasOn !== null && realserver.node !== undefined && group.directors?.includes(realserver.node)) {
-    refuse(
-      'director-is-realserver',
-      [...path, 'node'],
-      `"${realserver.node}" is a director of group "${group.name}": as a standby it must stay silent for the address that it would answer for as a realserver`,
-      'use a realserver that is no director of the group',
-    )
-  }
-  if (!needsGateway) return
   const gateways = own.filter((entry) => entry.kind === 'gateway')
-  const chosen =
-    realserver.gateway === undefined
-      ? gateways.length === 1
-        ? gateways[0]
-        : undefined
-      : gateways.find((entry) => entry.address === realserver.gateway)
-  if (gateways.length === 0 && group.gateways === undefined) {
+  // Of gateways that could not be read it is not known which one was meant.
+  if (isUnread(group, 'gateways') || gateways.length < (group.gateways?.length ?? 0)) return
+  if (gateways.length === 0) {
     refuse(
       'nat-without-gateway',
       [...path, 'forward'],
       `group "${group.name}" has no ${title} gateway, so answers would not come back through the director`,
       'add gateways: [ADDRESS/PREFIX] to the group, on the realserver’s network',
     )
-  } else if (chosen === undefined) {
-    const known = gateways.map((entry) => entry.address).join(', ')
-    if (realserver.gateway !== undefined)
-      refuse(
-        'unknown-gateway',
-        [...path, 'gateway'],
-        `${realserver.gateway} is no gateway of group "${group.name}"`,
-        `its gateways: ${known}`,
-      )
-    else if (gateways.length > 1)
-      refuse('unknown-gateway', path, `group "${group.name}" has several gateways`, `name one with gateway: ${known}`)
-  } else if (realserver.address !== undefined && !inNetwork(realserver.address, chosen)) {
+    return
+  }
+  const named = realserver.gateway
+  if (isUnread(realserver, 'gateway')) return
+  const [only, ...others] = gateways
+  const chosen =
+    named === undefined ? (others.length === 0 ? only : undefined) : gateways.find(({ address }) => address === named)
+  const known = gateways.map((entry) => entry.address).join(', ')
+  if (chosen === undefined && named !== undefined)
+    refuse(
+      'unknown-gateway',
+      [...path, 'gateway'],
+      `${named} is no gateway of group "${group.name}"`,
+      `its gateways: ${known}`,
+    )
+  else if (chosen === undefined)
+    refuse('unknown-gateway', path, `group "${group.name}" has several gateways`, `name one with gateway: ${known}`)
+  else if (realserver.address !== undefined && !inNetwork(realserver.address, chosen))
     refuse(
       'not-on-gateway-network',
       [...path, 'address'],
       `${realserver.address} is not in the network of gateway ${chosen.address}/${chosen.prefix}`,
       'a default route needs a gateway on a network of its own',
     )
-  }
+}
+
+/** An address is one machine's, whatever the service. */
+export const realserverAddresses: Rule = (draft, refuse) => {
+  const nodes = new Map<string, string>()
+  for (const { at, item: service } of entries(draft.services))
+    for (const { at: nth, item } of entries(service.realservers)) {
+      if (item.address === undefined || item.node === undefined) continue
+      const before = nodes.get(item.address)
+      if (before === undefined) nodes.set(item.address, item.node)
+      else if (before !== item.node)
+        refuse(
+          'address-of-other-node',
+          ['services', at, 'realservers', nth, 'address'],
+          `${item.address} is the realserver address of "${before}" in another service, and here of "${item.node}"`,
+          'give the address of the realserver itself',
+        )
+    }
 }
 
 /** A NAT realserver has one default route, so one gateway, so one owner. */

@@ -2,9 +2,13 @@ import type { Path } from '../document.ts'
 import type { Draft } from '../schema.ts'
 
 /** Reports a fault; with `key`, of that key below `path`. */
-export type Refuse = (code: string, path: Path, message: string, hint: string) => void
+export type Refuse = (code: string, path: Path, message: string, hint: string | (() => string)) => void
 /** One law of the model. It looks at what is there and says nothing about what is missing: the shape check did. */
 export type Rule = (draft: Draft, refuse: Refuse) => void
+
+/** It stands in the file and could not be read, which has been said already: nothing that depends on it is known. */
+export const isUnread = <T extends object>(part: T | undefined, key: keyof T): boolean =>
+  part !== undefined && Object.hasOwn(part, key) && part[key] === undefined
 
 type Present<T> = { readonly at: number; readonly item: NonNullable<T> }
 

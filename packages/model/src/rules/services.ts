@@ -5,8 +5,8 @@ import { parseDuration } from '../duration.ts'
 import { destKey, serviceKey } from '../service-id.ts'
 import { SCHEDULERS, type SchedulerRow } from '../tables/index.ts'
 import { type Floating, floating } from './addresses.ts'
-import { checkForwarding, checkOwner, checkRealserver, type Group, type Service } from './realservers.ts'
-import { entries, type Refuse, refuseTwice, type Rule } from './rule.ts'
+import { checkForwarding, checkOwner, checkRealserver, type Service } from './realservers.ts'
+import { entries, isUnread, type Refuse, refuseTwice, type Rule } from './rule.ts'
 
 export const services: Rule = (draft, refuse) => {
   const all = floating(draft)
@@ -49,7 +49,8 @@ export const services: Rule = (draft, refuse) => {
         )
       checkRealserver(item, service, place, refuse)
       checkOwner(draft, item, place, refuse)
-      if (index >= 0) checkForwarding(item, draft.groups?.[index] as Group, own, place, refuse)
+      const group = draft.groups?.[index]
+      if (group) checkForwarding(item, { draft, group, own, path: place }, refuse)
     }
   }
 }
@@ -80,30 +81,39 @@ function checkFlags(service: Service, path: Path, refuse: Refuse): void {
       )
 }
 
-function checkTiming(service: Service, path: Path, refuse: Refuse): void {
-  const { interval, timeout } = service.check ?? {}
-  const intervalMs = interval === undefined ? DEFAULT_CHECK.intervalMs : parseDuration(interval)
-  const timeoutMs = timeout === undefined ? Math.min(DEFAULT_CHECK.timeoutMs, intervalMs ?? 0) : parseDuration(timeout)
-  if (intervalMs === null || timeoutMs === null) return
-  if (intervalMs < 50)
-    refuse(
-      'impossible-timing',
-      [...path, 'check', 'interval'],
-      `interval ${intervalMs} ms is under 50 ms`,
-      'use at least 50ms',
-    )
-  if (timeoutMs < 10)
-    refuse(
-      'impossible-timing',
-      [...path, 'check', 'timeout'],
-      `timeout ${timeoutMs} ms is under 10 ms`,
-      'use at least 10ms',
-    )
-  if (timeoutMs > intervalMs)
-    refuse(
-      'impossible-timing',
-      [...path, 'check', 'timeout'],
-      `timeout ${timeoutMs} ms > interval ${intervalMs} ms: checks would overtake each other`,
-      'lower timeout, or raise interval',
-    )
+/** What is longer would come too late for anybody; a group is not ready before each of its realservers was checked. */
+const LONGEST = { intervalMs: 3_600_000, timeoutMs: 60_000 } as const
+
+function checkTiming({ check }: Service, path: Path, refuse: Refuse): void {
+  const figure = (key: 'interval' | 'timeout', otherwise: number): number =>
+    check?.[key] === undefined
+      ? isUnread(check, key)
+        ? Number.NaN
+        : otherwise
+      : (parseDuration(check[key]) ?? Number.NaN)
+  const intervalMs = figure('interval', DEFAULT_CHECK.intervalMs)
+  const timeoutMs = figure('timeout', Math.min(DEFAULT_CHECK.timeoutMs, intervalMs))
+  const impossible = (broken: boolean, key: string, message: string, hint: string): void => {
+    if (broken) refuse('impossible-timing', [...path, 'check', key], message, hint)
+  }
+  impossible(intervalMs < 50, 'interval', `interval ${intervalMs} ms is under 50 ms`, 'use at least 50ms')
+  impossible(
+    intervalMs > LONGEST.intervalMs,
+    'interval',
+    `interval ${intervalMs} ms is more than an hour: nobody would notice in time that a realserver died`,
+    'use at most 60m; seconds are usual',
+  )
+  impossible(timeoutMs < 10, 'timeout', `timeout ${timeoutMs} ms is under 10 ms`, 'use at least 10ms')
+  impossible(
+    timeoutMs > LONGEST.timeoutMs,
+    'timeout',
+    `timeout ${timeoutMs} ms is more than a minute: a director would not be ready for as long`,
+    'use at most 60s; a second is usual',
+  )
+  impossible(
+    timeoutMs > intervalMs,
+    'timeout',
+    `timeout ${timeoutMs} ms > interval ${intervalMs} ms: checks would overtake each other`,
+    'lower timeout, or raise interval',
+  )
 }

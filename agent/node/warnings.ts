@@ -1,0 +1,51 @@
+/** Warnings about the configuration that is in use: as lines of the log, and as troubles until somebody changes it. */
+import { describeRefusal, type Trouble, type Warning } from '@lvsm/base'
+
+/** Lines of a log, and troubles of a node, that somebody still reads. */
+const MOST_LINES = 50
+const MOST_TROUBLES = 8
+
+export function warningLines(warnings: readonly Warning[], source: string): string[] {
+  const lines = warnings.slice(0, MOST_LINES).map((warning) => describeRefusal(warning, source))
+  const left = warnings.length - lines.length
+  return left > 0 ? [...lines, `${source}: ${left} more warnings`] : lines
+}
+
+/** Those that somebody should do something about. Each node has the same: whoever shows them says each once. */
+export function warningTroubles(warnings: readonly Warning[]): Trouble[] {
+  const serious = warnings.filter(({ severity }) => severity === 'warning')
+  const shown = serious.slice(0, MOST_TROUBLES).map(
+    ({ code, severity, field, message, hint }): Trouble => ({
+      code,
+      severity,
+      message: `the configuration: ${field === undefined ? '' : `${field}: `}${message}`,
+      ...(hint === undefined ? {} : { hint }),
+    }),
+  )
+  const left = serious.length - shown.length
+  if (left === 0) return shown
+  const message = `the configuration: ${left} more warnings`
+  return [
+    ...shown,
+    { code: 'more-warnings', severity: 'warning', message, hint: 'see them all: lvsm-agent --check --config FILE' },
+  ]
+}
+
+/** Shows the warnings of the configuration that is in use, and takes those of the one before away. */
+export class WarningBoard {
+  readonly #report: (source: string, trouble: Trouble | null) => void
+  #shown = 0
+
+  constructor(report: (source: string, trouble: Trouble | null) => void) {
+    this.#report = report
+  }
+
+  /** As lines for the log, too. */
+  show(warnings: readonly Warning[]): readonly string[] {
+    const found = warningTroubles(warnings)
+    for (let at = 0; at < Math.max(found.length, this.#shown); at++)
+      this.#report(`configuration warning ${at}`, found[at] ?? null)
+    this.#shown = found.length
+    return warningLines(warnings, 'configuration')
+  }
+}

@@ -1,0 +1,226 @@
+/** What is said about a file with faults: one sentence for one fault, about what was written, and nothing that is secret. */
+import fc from 'fast-check'
+import { describe, expect, it, test } from 'vitest'
+import { checkConfig, MOST_SHOWN } from './check.ts'
+import { placeOf } from './document.ts'
+import { type Edit, edited, refusalsOf } from './fixture.ts'
+import { nearest, suggest } from './nearest.ts'
+import { SAMPLE } from './sample.ts'
+import { LONGEST_FILE } from './yaml-faults.ts'
+
+describe('one fault is one message', () => {
+  it.each<[string, readonly Edit[], string]>([
+    [
+      'a duration without its unit',
+      [['keepalive: 100ms', 'keepalive: 100']],
+      '3:22 bad-duration 100 has no unit → 100ms, or 100s?',
+    ],
+    [
+      'a duration in quotes without it',
+      [['keepalive: 100ms', 'keepalive: "100"']],
+      '3:22 bad-duration "100" has no unit → 100ms, or 100s?',
+    ],
+    [
+      'a duration in hours',
+      [['interval: 500ms', 'interval: 1h']],
+      '26:35 bad-duration "1h" is no duration → write a number with its unit, ms, s or m: 100ms, 1s, 1.5s, 2m (60m)',
+    ],
+    [
+      'a duration with a blank',
+      [['lease: 350ms', 'lease: 350 ms']],
+      '3:36 bad-duration "350 ms" is no duration → write 350ms',
+    ],
+    [
+      'a keepalive that is too long',
+      [['keepalive: 100ms', 'keepalive: 5s']],
+      '3:22 impossible-timing keepalive 5000 ms is too long beside lease 350 ms, warntime 300 ms and deadtime 1000 ms → lower keepalive below a third of lease, or raise lease above 3 × keepalive + apply and warntime above keepalive',
+    ],
+    [
+      'a protocol to come',
+      [['protocol: tcp', 'protocol: udp']],
+      '24:15 not-in-this-version "udp" is not in this version → today: tcp',
+    ],
+    [
+      'a forwarding method to come',
+      [['forward: dr', 'forward: tun']],
+      '28:52 not-in-this-version "tun" is not in this version → today: dr, nat',
+    ],
+    [
+      'a name of ipvsadm for one',
+      [['forward: dr', 'forward: masq']],
+      '28:52 bad-value "masq" is not one of dr, nat → here it is called nat',
+    ],
+    [
+      'a check to come',
+      [['type: tcp', 'type: http']],
+      '26:20 not-in-this-version "http" is not in this version → today: tcp, none',
+    ],
+    [
+      'a key to come',
+      [['scheduler: wrr', 'scheduler: wrr\n    persistence: 5m']],
+      '26:5 not-in-this-version the key "persistence" is not in this version → take it out; keys here: name, group, address, port, protocol, scheduler, scheduler-flags, check, realservers',
+    ],
+    [
+      'an address of IPv6',
+      [['10.11.0.10/24', '"2001:db8::10/64"']],
+      '16:12 family-not-supported "2001:db8::10/64" is an IPv6 address: IPv6 is not in this version → today: IPv4',
+    ],
+    ['a port by name', [['    port: 80', '    port: http']], '23:11 bad-type "http" is no port number → write 80'],
+    [
+      'a port in quotes',
+      [['    port: 80', '    port: "80"']],
+      '23:11 bad-type "80" is no port number → write 80, without quotes',
+    ],
+    [
+      'a prefix length too many',
+      [['address: 10.11.0.12, forward', 'address: 10.11.0.12/24, forward']],
+      '29:31 bad-address "10.11.0.12/24" is no IPv4 address → write 10.11.0.12, without a prefix length',
+    ],
+    [
+      'a prefix length too few',
+      [['10.12.0.254/24', '10.12.0.254']],
+      '17:16 bad-address "10.12.0.254" is no IPv4 address with a prefix length → write it with the prefix length of its network (ip -4 address): 10.12.0.254/24?',
+    ],
+    [
+      'gateways that are no list',
+      [['[10.12.0.254/24]', '10.12.0.254/24']],
+      '17:15 bad-type "10.12.0.254/24" is not a list → write a list',
+    ],
+    ['a yes', [['voter: true', 'voter: yes']], '8:45 bad-type "yes" is not true or false → write true, without quotes'],
+    [
+      'a key without a value',
+      [['    scheduler: wrr', '    scheduler:']],
+      '25:5 missing "scheduler" has no value → write one behind the colon',
+    ],
+    ['a key that is missing', [['cluster: lab\n', '']], '1:1 missing "cluster" is missing → add cluster: NAME'],
+    ['no number', [['revision: 1', 'revision: .inf']], '2:11 bad-type ".inf" is not a number → write a number'],
+    [
+      'a number of another base',
+      [['port: 8080', 'port: 08080']],
+      '30:49 bad-number a number begins with 0 → take the 0 away, or put it in quotes',
+    ],
+    [
+      'a tag',
+      [['port: 8080', 'port: !!js/function 8080']],
+      '30:49 bad-yaml a value has a tag (!…), which no key of this file takes → take it out, or put the value in quotes',
+    ],
+    [
+      'a tab',
+      [['\nrevision', '\n\trevision']],
+      '2:1 bad-yaml a tab stands where the line is indented → indent with spaces',
+    ],
+    [
+      'a subtree in the place of a word',
+      [['scheduler: wrr', 'scheduler: { a: { b: [1, 2, 3] } }']],
+      '25:16 bad-value a mapping is not one of rr, wrr, lc, wlc, lblc, lblcr, dh, sh, mh, sed, nq, fo, ovf, twos → known values: rr, wrr, lc, wlc, lblc, lblcr, dh, sh, mh, sed, nq, fo, ovf, twos',
+    ],
+    [
+      'a key whose id cannot be read',
+      [['id: 1,', 'id: one,']],
+      '5:11 bad-type the text of 3 characters is not a number → write a number',
+    ],
+    [
+      'two words as near',
+      [['scheduler: wrr', 'scheduler: wr']],
+      '25:16 bad-value "wr" is not one of rr, wrr, lc, wlc, lblc, lblcr, dh, sh, mh, sed, nq, fo, ovf, twos → did you mean "rr" or "wrr"?',
+    ],
+  ])('%s', (_, edits, expected) => expect(refusalsOf(edited(...edits))).toEqual([expected]))
+
+  it.each([
+    ['a lost brace', SAMPLE.replace('drain: 200ms }', 'drain: 200ms')],
+    ['a lost bracket', SAMPLE.replace('[director]', '[director')],
+    ['bad indentation', SAMPLE.replace('    directors', '   directors')],
+    ['a second document', `${SAMPLE}---\na: 1`],
+    ['10,000 brackets', '['.repeat(10_000)],
+    ['10,000 lists in one line', '- '.repeat(10_000)],
+    ['mappings 1,000 deep', Array.from({ length: 1000 }, (__, at) => `${' '.repeat(at)}a:`).join('\n')],
+    ['an alias of itself', 'a: &a [*a]'],
+    ['an alias of nothing', 'a: *b'],
+  ])('%s, with a place', (_, text) =>
+    expect(refusalsOf(text)).toEqual([expect.stringMatching(/^\d+:\d+ (bad-yaml|too-deep) /)]),
+  )
+})
+
+describe('a file is limited', () => {
+  it('in what is said about it: the first fifty faults, and how many more', () => {
+    const text = edited(['sign-with: 1', Array.from({ length: 1000 }, (_, at) => `wrong${at}: 1`).join('\n')])
+    const { refusals = [], ...rest } = checkConfig(text)
+    expect(refusals).toHaveLength(MOST_SHOWN)
+    expect(rest).toEqual({ more: 951 })
+    expect(refusals.map(({ line }) => line)).toEqual(refusals.map(({ line }) => line).toSorted((a = 0, b = 0) => a - b))
+  })
+  it('in size', () =>
+    expect(refusalsOf(`${SAMPLE}${'# x\n'.repeat(LONGEST_FILE / 4)}`)).toEqual([expect.stringMatching(/too-long/)]))
+  it.each([
+    ['of keys', 'k'.repeat(5) + Array.from({ length: 60_000 }, (_, at) => `k${at}: 1\n`).join('')],
+    [
+      'of wrong words',
+      SAMPLE +
+        Array.from(
+          { length: 9000 },
+          (_, at) =>
+            `  - { name: s${at}, group: wbe, address: 10.11.0.10, port: 1, protocol: tcp, scheduler: ${'w'.repeat(39)}, realservers: [{ node: r${at}, address: 10.1.1.1, forward: dr }] }\n`,
+        ).join(''),
+    ],
+    ['of one word', SAMPLE.replace('wrr', 'w'.repeat(LONGEST_FILE / 2))],
+    ['of brackets', '{'.repeat(LONGEST_FILE)],
+    [
+      'of an alias bomb',
+      `a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n${Array.from({ length: 9 }, (_, at) => `a${at + 1}: &a${at + 1} [${Array(10).fill(`*a${at}`).join(', ')}]\n`).join('')}`,
+    ],
+  ])('in time, full %s', { timeout: 20_000 }, (_, text) => expect(refusalsOf(text).length).toBeGreaterThan(0))
+  it('in how long a word may be to be compared', () => {
+    expect(nearest('w'.repeat(41), ['w'.repeat(40)])).toEqual([])
+    expect(
+      suggest(
+        'none',
+        Array.from({ length: 100 }, (_, at) => `somebody-${at}`),
+        'nodes',
+      ),
+    ).toMatch(/ and 80 more$/)
+  })
+})
+
+describe('a secret never stands in a message', () => {
+  const DIGITS = '5ec7e7'.repeat(10)
+  const PHRASE = 'correct horse battery staple'
+  it.each<[string, Edit]>([
+    ['odd', [/secret: "\w+"/, `secret: "${DIGITS}5"`]],
+    ['a passphrase', [/secret: "\w+"/, `secret: "${PHRASE}"`]],
+    ['a list', [/secret: "\w+"/, `secret: ["${DIGITS}"]`]],
+    ['binary', [/secret: "\w+"/, `secret: !!binary ${DIGITS}`]],
+    ['under algorithm', ['algorithm: sha256', `algorithm: "${PHRASE}"`]],
+    ['under id', ['id: 1,', `id: "${DIGITS}",`]],
+    ['under sign-with', ['sign-with: 1', `sign-with: "${PHRASE}"`]],
+    ['as the name of a file', [/secret: "\w+"/, `file: "${DIGITS}"`]],
+    ['as a key', ['id: 1,', `id: 1, "${DIGITS}": x, "${PHRASE}": y,`]],
+    ['as the whole key', [/\{ id: 1, .*"\w+" \}/, `"${PHRASE}"`]],
+    ['as the list of keys', [/keys:\n.*\n/, `keys: "${PHRASE}"\n`]],
+    ['as the cluster', ['cluster: lab', `cluster: ${DIGITS}`]],
+    ['as a profile', ['revision: 1', `revision: 1\nprofile: "${DIGITS}"`]],
+    ['of digits alone', [/secret: "\w+"/, `secret: ${'0123456789'.repeat(6)}`]],
+    ['with an alias', [/secret: "\w+"/, `secret: *${DIGITS}`]],
+    ['without its last quote', [/secret: "\w+"/, `secret: "${PHRASE}`]],
+    ['with a colon too many', [/secret: "\w+"/, `secret: ${DIGITS}: x`]],
+  ])('%s', (_, edit) => {
+    const said = JSON.stringify(checkConfig(edited(edit)))
+    expect(said).toContain('refusals')
+    for (const part of [DIGITS.slice(0, 12), 'correct horse', 'battery', '0123456789']) expect(said).not.toContain(part)
+  })
+
+  test('whatever key it was written under', () => {
+    const paths = fc.constantFrom(...SAMPLE.matchAll(/(?:[\w-]+): ([\w."/]+)/g))
+    fc.assert(
+      fc.property(paths, (found) => {
+        const at = found.index + found[0].length - (found[1] ?? '').length
+        const text = `${SAMPLE.slice(0, at)}"${DIGITS}"${SAMPLE.slice(at + (found[1] ?? '').length)}`
+        const { refusals = [] } = checkConfig(text)
+        expect(JSON.stringify(refusals)).not.toContain(DIGITS.slice(0, 16))
+      }),
+      { numRuns: 200 },
+    )
+  })
+})
+
+test('a place can be asked for later', () =>
+  expect(placeOf(SAMPLE, ['keys', 0, 'secret'])).toEqual({ line: 5, column: 41 }))

@@ -1,0 +1,51 @@
+/** How much there may be of everything: beyond it nothing was made to work. Bounds of single lists stand in the schema. */
+import { DEFAULT_CHECK, MOST } from '../config.ts'
+import { parseDuration } from '../duration.ts'
+import type { Draft } from '../schema.ts'
+import { probeOf } from '../tables/index.ts'
+import { floating } from './addresses.ts'
+import { entries, type Rule } from './rule.ts'
+
+/** Checks of a second that each director makes. */
+export function checkRates(draft: Draft): ReadonlyMap<string, number> {
+  const rates = new Map<string, number>()
+  for (const { item: service } of entries(draft.services)) {
+    const { interval, type = DEFAULT_CHECK.type } = service.check ?? {}
+    const intervalMs = interval === undefined ? DEFAULT_CHECK.intervalMs : parseDuration(interval)
+    if (!intervalMs || probeOf(type) === null) continue
+    const each = (1000 * (service.realservers?.length ?? 0)) / intervalMs
+    const group = entries(draft.groups).find(({ item }) => item.name === service.group)?.item
+    for (const { item: director } of entries(group?.directors)) rates.set(director, (rates.get(director) ?? 0) + each)
+  }
+  return rates
+}
+
+export const counts: Rule = (draft, refuse) => {
+  const addresses = floating(draft)
+  const beyond = addresses[MOST.addresses]
+  if (beyond)
+    refuse(
+      'too-many-addresses',
+      beyond.path,
+      `the file has ${addresses.length} VIPs and gateways; ${MOST.addresses} is the most`,
+      'make a cluster of its own for some of them',
+    )
+  const realservers = entries(draft.services).reduce((sum, { item }) => sum + (item.realservers?.length ?? 0), 0)
+  if (realservers > MOST.realservers)
+    refuse(
+      'too-many-realservers',
+      ['services'],
+      `the file has ${realservers} realservers of services; ${MOST.realservers} is the most`,
+      'make a cluster of its own for some of the services',
+    )
+  for (const [director, rate] of checkRates(draft))
+    if (rate > MOST.checksPerSecond) {
+      refuse(
+        'too-many-checks',
+        ['services'],
+        `director "${director}" would make ${Math.round(rate)} checks a second; ${MOST.checksPerSecond} is the most`,
+        'raise the intervals of the checks',
+      )
+      return
+    }
+}

@@ -1,0 +1,52 @@
+/**
+ * Words of the field that this version does not know, and what to write today: an operator who comes from another load balancer, or
+ * has read of what is to come, is told so, and not that he cannot spell.
+ */
+
+interface Foreign {
+  /** Not in this version. */
+  readonly later: readonly string[]
+  /** Other names of what is there → how it is called here. */
+  readonly same: Readonly<Record<string, string>>
+}
+
+/** By the key that the word is the value of. */
+export const FOREIGN_WORDS: Readonly<Record<string, Foreign>> = {
+  protocol: { later: ['udp', 'sctp', 'http', 'https', 'tls', 'quic', 'any'], same: {} },
+  forward: {
+    later: ['tun', 'tunnel', 'tunneling', 'ipip', 'gre', 'gue', 'fou', 'local', 'bypass', 'fullnat', 'snat', 'l3dsr'],
+    same: {
+      masq: 'nat',
+      masquerade: 'nat',
+      masquerading: 'nat',
+      gate: 'dr',
+      gatewaying: 'dr',
+      direct: 'dr',
+      route: 'dr',
+    },
+  },
+  type: {
+    later:
+      'http https ssl tls udp dns smtp icmp ping script exec command misc external external-perl grpc ldap mysql radius'.split(
+        ' ',
+      ),
+    same: { connect: 'tcp', off: 'none', tcp_check: 'tcp' },
+  },
+  algorithm: {
+    later: ['sha512', 'sha384', 'sha224', 'sha3', 'blake2', 'blake3', 'aes'],
+    same: { 'sha-256': 'sha256' },
+  },
+  roles: { later: ['coordinator', 'client'], same: { quorum: 'witness', server: 'realserver', backend: 'realserver' } },
+}
+
+/** Keys that may be looked for here, each where it would stand: the last word of its place in the file. */
+export const FOREIGN_KEYS: ReadonlySet<string> = new Set(
+  [
+    'fwmark firewall-mark mark persistent persistence persistence-timeout persistence_timeout persistent-timeout granularity',
+    'sorry sorry-server sorry_server fallback quorum hysteresis ops one-packet alpha omega virtualhost netmask inhibit',
+    'path url host expect receive request send status codes method headers tls ssl sni command script certificate',
+    'upper lower upper-threshold lower-threshold slow-start drain-time max-connections source',
+    'ipv6 include includes sync syncd sync-daemon console web tls coordinators users bfd vrrp virtual-router-id preempt priority',
+    'mcast multicast broadcast notify email vlan namespace',
+  ].flatMap((line) => line.split(' ')),
+)
