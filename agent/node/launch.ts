@@ -56,7 +56,7 @@ function begin(options: RunOptions, program: Program): void {
     for (const fault of read.faults) program.complain(fault)
     return program.exit(DAEMON_EXITS.refused.code)
   }
-  if (check) return passed(options.config, self, read, program)
+  if (check) return tell(read, options.config, self, program)
   const ready = preflight(read, self.node, options, program)
   if ('faults' in ready) return end(ready, program)
   try {
@@ -72,11 +72,11 @@ function end({ exit, faults }: Unready, program: Program): void {
 }
 
 /** Of a file without faults. Warnings are for people: the exit code is that of a file that may be used. */
-function passed(path: string, self: Self, { config, warnings }: Configuration, { print, complain }: Program): void {
-  for (const line of warningLines(warnings, path)) complain(line)
+function tell({ config, warnings }: Configuration, path: string, self: Self, program: Program): void {
+  for (const line of warningLines(warnings, path)) program.complain(line)
   const [count, whose] = [warnings.length, self.named ? `, node ${self.node}` : '']
   const warned = count === 0 ? '' : `, ${count} ${count === 1 ? 'warning' : 'warnings'}`
-  print(`${path}: no faults${warned} (cluster ${config.cluster}${whose}, revision ${config.revision})\n`)
+  program.print(`${path}: no faults${warned} (cluster ${config.cluster}${whose}, revision ${config.revision})\n`)
 }
 
 /** What there is before the first change. */
