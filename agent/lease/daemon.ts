@@ -5,9 +5,10 @@
 import { DAEMON_EXITS, type DurableState, VERSIONS } from '@lvsm/protocol'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { type Instant, LONGEST_LEASE_MS, seededRandom } from '@lvsm/base'
-import { createAlarm } from '@lvsm/kernel'
+import { type Instant, seededRandom } from '@lvsm/base'
+import { createAlarm, KernelError } from '@lvsm/kernel'
 import { LOST_STATE } from '@lvsm/lease'
+import { takeDirectories, type Unready } from '../process/directories.ts'
 import type { DirectoryLock } from '../process/lock.ts'
 import type { Kernel, KernelEvents } from './adapters/kernel/kernel.ts'
 import { type IpcServer, serveIpc } from './adapters/ipc.ts'
@@ -19,6 +20,7 @@ import { News } from './news.ts'
 import type { RunOptions } from './options.ts'
 import { type Pump, startPump } from './pump.ts'
 import { reportOf } from './report.ts'
+import { notKept, unanswered, unfenced, withoutState } from './sentences.ts'
 import { Views } from './views.ts'
 
 /** The reconciler hears the whole status this often, and at every event and changed word of a peer. */
@@ -27,9 +29,7 @@ const STATUS_MS = 1000
 const STOP_MS = 2000
 /** What was handed to the kernel last is under way by then. */
 const PARTING_MS = 20
-export const SOCKET = 'lease.sock'
-const FENCE_HINT =
-  'it needs nf_tables with the families inet, arp and netdev (modprobe nf_tables; Debian: package linux-image-amd64)'
+const SOCKET = 'lease.sock'
 
 export interface Machine {
   clock(): Instant
@@ -79,7 +79,11 @@ export class Daemon {
       tell: (word) => this.#ipc.tell(word),
       say: (text) => machine.say(text),
     })
-    this.#filterNews = new FilterNews(this.#news, (text) => machine.say(text))
+    this.#filterNews = new FilterNews({
+      count: (name) => void this.#news.count(name),
+      say: (text) => machine.say(text),
+      trouble: (trouble) => this.#pump.feed({ kind: 'trouble', source: 'filter', trouble }),
+    })
     this.#pump = this.#startPump()
     this.#views = this.#makeViews()
     this.#ipc = this.#serve()
@@ -109,10 +113,7 @@ export class Daemon {
         this.#news.count(counter)
         say(sentence)
       }
-    if (state === null)
-      say(
-        `no state in ${this.#options.stateDir}: if this node is a voter, it is silent for ${LONGEST_LEASE_MS / 1000} s, as long as a forgotten lease may live (on a new node, run lvsm-lease --set-up first)`,
-      )
+    if (state === null) say(withoutState(this.#options.stateDir))
     const used = view !== null && this.#views.remembered(view)
     say(
       `${this.#options.node} runs, incarnation ${this.#incarnation.slice(0, 8)}${used ? `, revision ${view.revision} from its last view` : ', waiting for its view'}`,
@@ -189,8 +190,7 @@ export class Daemon {
         this.#kernel.filter.clear()
         this.#leave(DAEMON_EXITS.ok.code)
       },
-      unfenced: (error) =>
-        this.#fail(`the kernel refused the fence: ${error}; without it this node may own nothing\n  ${FENCE_HINT}`),
+      unfenced: (error) => this.#fail(unfenced(error)),
       count: (reason) => void this.#news.count(reason),
     })
   }
@@ -200,18 +200,14 @@ export class Daemon {
       () => done(''),
       (error: Error) => {
         if (this.#news.count('state-write-failed'))
-          this.#machine.say(
-            `cannot keep state in ${this.#options.stateDir}: ${error.message}; it is tried again, and failover goes on`,
-          )
+          this.#machine.say(notKept('state', this.#options.stateDir, error, ''))
         done(error.message)
       },
     )
   }
   #viewNotKept(error: Error): void {
     if (this.#news.count('view-write-failed'))
-      this.#machine.say(
-        `cannot keep the view in ${this.#options.stateDir}: ${error.message}; it is tried again, and failover goes on without it`,
-      )
+      this.#machine.say(notKept('the view', this.#options.stateDir, error, ' without it'))
   }
 
   #fail(text: string): void {
@@ -232,4 +228,21 @@ export class Daemon {
   }
 }
 
-export const unanswered = (error: Error): string => `the kernel cannot be asked: ${error.message}\n  ${FENCE_HINT}`
+/** Null when it cannot be: `machine.exit` was called, and nothing was touched. */
+export function startDaemon(options: RunOptions, machine: Machine): Daemon | null {
+  const { runDir, stateDir } = options
+  const lock = takeDirectories({ program: 'lvsm-lease', runDir, stateDir, socket: SOCKET, lock: 'lease.lock' })
+  if ('faults' in lock) return end(lock, machine)
+  try {
+    return new Daemon(options, machine, machine.openKernel(), lock)
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error
+    return end({ exit: 'world', faults: [unanswered(error)] }, machine)
+  }
+}
+
+function end({ exit, faults }: Unready, { say, exit: leave }: Machine): null {
+  say(faults.join('\n'))
+  leave(DAEMON_EXITS[exit].code)
+  return null
+}

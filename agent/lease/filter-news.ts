@@ -1,33 +1,44 @@
 /** What became of the rules in front of the heartbeat ports, for people. Without them all works, and strangers can keep the process busy. */
-import type { News } from './news.ts'
+import type { CounterName } from '@lvsm/protocol'
+import type { Trouble } from '@lvsm/base'
 import type { Outcome } from './ports.ts'
 
-const CODE = 'heartbeats-unfiltered'
 const HINT =
   'it needs nf_tables with sets and limits (modprobe nft_limit); until then let only the other nodes reach these ports'
 
-export class FilterNews {
-  readonly #news: News
-  readonly #say: (text: string) => void
+export interface FilterNewsPorts {
+  count(name: CounterName): void
+  say(text: string): void
+  /** Null: it is over. */
+  trouble(trouble: Trouble | null): void
+}
 
-  constructor(news: News, say: (text: string) => void) {
-    this.#news = news
-    this.#say = say
+export class FilterNews {
+  readonly #ports: FilterNewsPorts
+  #missing = false
+
+  constructor(ports: FilterNewsPorts) {
+    this.#ports = ports
   }
 
   built({ result, error }: Outcome): void {
+    const { say, trouble } = this.#ports
     if (result === 'done') {
-      if (this.#news.over(CODE)) this.#say('the rules in front of the heartbeat ports are there now')
-      return
+      if (!this.#missing) return
+      this.#missing = false
+      trouble(null)
+      return say('the rules in front of the heartbeat ports are there now')
     }
     const message = `no rules in front of the heartbeat ports: ${error}; whoever reaches them can keep this process busy`
-    if (this.#news.trouble({ code: CODE, severity: 'warning', message, hint: HINT })) this.#say(`${message}\n  ${HINT}`)
+    if (!this.#missing) say(`${message}\n  ${HINT}`)
+    this.#missing = true
+    trouble({ code: 'heartbeats-unfiltered', severity: 'warning', message, hint: HINT })
   }
   /** Somebody else changed them. */
   lost(damage: string, restored: Outcome): void {
-    if (restored.result === 'done' && !this.#news.has(CODE)) {
-      this.#news.count('filter-restored')
-      this.#say(
+    if (restored.result === 'done' && !this.#missing) {
+      this.#ports.count('filter-restored')
+      this.#ports.say(
         `somebody else changed the rule set (${damage}): the rules in front of the heartbeat ports are put back`,
       )
     }

@@ -95,17 +95,3 @@ test('what the kernel dropped is told with the counters, once it is something', 
   news.tellStatus()
   expect(counter()).toBe(7)
 })
-
-test("troubles of the process are told beside the core's, soon, until they are over", () => {
-  const codes = (): string[] => {
-    const word = told.at(-1)
-    return word?.kind === 'status' ? word.status.troubles.map(({ code }) => code) : []
-  }
-  const trouble = { code: 'no-rules', severity: 'warning', message: 'so it is' } as const
-  expect([news.trouble(trouble), news.trouble(trouble), news.has('no-rules')]).toEqual([true, false, true])
-  vi.advanceTimersByTime(60)
-  expect(codes()).toEqual(['no-rules'])
-  expect([news.over('no-rules'), news.over('no-rules')]).toEqual([true, false])
-  vi.advanceTimersByTime(60)
-  expect(codes()).toEqual([])
-})

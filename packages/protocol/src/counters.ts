@@ -58,7 +58,7 @@ export const COUNTERS = {
     'datagram',
     'filtered',
     'stopped by the kernel: not from a peer, or beyond what one sends',
-    SPEAKS_ELSE,
+    'look who sends to the heartbeat ports: nft list table inet lvsm-peers says by which rule each was stopped',
   ),
   'drop-source': dropped(
     'datagram',
