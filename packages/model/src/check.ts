@@ -16,6 +16,7 @@ import { natRealservers, realserverAddresses } from './rules/realservers.ts'
 import { services } from './rules/services.ts'
 import type { Draft, Written } from './schema.ts'
 import { checkShape, type Fault } from './shape.ts'
+import { harmless } from './show.ts'
 import { WARNINGS, type WarningRule } from './warnings/index.ts'
 
 const RULES: readonly Rule[] = [
@@ -97,7 +98,8 @@ function inPlace<T extends { readonly path: Path; readonly key?: string }>(all: 
 }
 
 function refusalOf({ code, path, key, message, hint }: Fault, place: Place): Refusal {
-  const field = describePath(key === undefined ? path : [...path, key])
+  const parts = key === undefined ? path : [...path, key]
+  const field = describePath(parts.map((part) => (typeof part === 'string' ? harmless(part) : part)))
   const advice = typeof hint === 'function' ? hint() : hint
   return { code, ...(field === '' ? {} : { field }), ...place, message, ...(advice === '' ? {} : { hint: advice }) }
 }

@@ -111,9 +111,24 @@ describe('what harms is refused, with its place, a reason and a way out', () => 
     expect(refusalsOf(text).filter((one) => !one.includes('bad-address'))).toEqual([
       expect.stringMatching(/too-many-checks director "dir1" would make 105\d\d\d checks a second/),
     ])
+    const many = Array.from(
+      { length: 220 },
+      (_, at) => `  - { name: n${at}, roles: [witness], links: [{ name: inside, address: 10.12.1.${at + 1} }] }\n`,
+    )
+    const quick: readonly Edit[] = [
+      ['keepalive: 100ms, lease: 350ms', 'keepalive: 20ms, lease: 350ms'],
+      ['warntime: 300ms, deadtime: 1s', 'warntime: 21ms, deadtime: 25ms'],
+    ]
+    expect(refusalsOf(edited(['groups:', `${many.join('')}groups:`], ...quick))).toEqual([
+      expect.stringMatching(/too-many-heartbeats a director of 225 nodes would hear 5333 heartbeats a second/),
+    ])
     const vips = Array.from({ length: MOST.addresses }, (_, at) => `10.11.${1 + (at >> 7)}.${1 + (at & 127)}/16`)
     expect(refusalsOf(edited(['10.11.0.10/24', `10.11.0.10/16, ${vips.join(', ')}`]))).toEqual([
       expect.stringMatching(/too-many-addresses/),
+    ])
+    const fewer: Edit = ['10.11.0.10/24', `10.11.0.10/16, ${vips.slice(0, 200).join(', ')}`]
+    expect(refusalsOf(edited(fewer, ['keepalive: 100ms', 'keepalive: 20ms']))).toEqual([
+      expect.stringMatching(/too-many-addresses the file has 202 .* keepalive 20 ms 200 is the most/),
     ])
   })
 })
@@ -157,6 +172,24 @@ describe('what is probably not meant is accepted with a warning', () => {
       'a port of DNS',
       [['10.12.0.1, port: 6940', '10.12.0.1, port: 53']],
       ['warning known-port 8 nodes[0].links[0].port'],
+    ],
+    [
+      'a check that comes late',
+      [['interval: 500ms', 'interval: 2m']],
+      ['warning late-check 26 services[0].check.interval'],
+    ],
+    [
+      'names alike',
+      [
+        ['name: rs2,', 'name: RS1,'],
+        ['node: rs2,', 'node: RS1,'],
+      ],
+      ['warning names-alike 11 nodes[3].name'],
+    ],
+    [
+      'an address of nobody',
+      [['outside, address: 10.11.0.2 ', 'outside, address: 10.11.0.255 ']],
+      ['warning no-host-address 9 nodes[1].links[1].address'],
     ],
     ['deadtime below lease', [['lease: 350ms', 'lease: 2s']], ['warning deadtime-below-lease 3 timing.deadtime']],
     [

@@ -124,7 +124,17 @@ describe('one fault is one message', () => {
       [['scheduler: wrr', 'scheduler: wr']],
       '25:16 bad-value "wr" is not one of rr, wrr, lc, wlc, lblc, lblcr, dh, sh, mh, sed, nq, fo, ovf, twos → did you mean "rr" or "wrr"?',
     ],
-  ])('%s', (_, edits, expected) => expect(refusalsOf(edited(...edits))).toEqual([expected]))
+    [
+      'a key that a terminal obeys',
+      [['revision: 1', 'revision: 1\n"a\\e[2Jb": 1']],
+      '3:1 unknown-key unknown key "a\u{fffd}[2Jb" → known keys: cluster, revision, profile, timing, keys, sign-with, nodes, groups, services',
+    ],
+  ])('%s', (_, edits, expected) => {
+    const text = edited(...edits)
+    expect(refusalsOf(text)).toEqual([expected])
+    const said = JSON.stringify(checkConfig(text))
+    expect(said).not.toContain(JSON.stringify('\u001b').slice(1, -1))
+  })
 
   it.each([
     ['a lost brace', SAMPLE.replace('drain: 200ms }', 'drain: 200ms')],

@@ -1,5 +1,5 @@
 /** Addresses that look mistyped, beside all others of the file: what networks there really are is known on the nodes alone. */
-import { type Cidr, hostPrefix, inNetwork, networkCidr } from '../address.ts'
+import { type Cidr, hostPrefix, inNetwork, networkCidr, refuseInNetwork } from '../address.ts'
 import { type Floating, floating } from '../rules/addresses.ts'
 import { linksIn, textOf, titleOf } from '../rules/networks.ts'
 import { entries } from '../rules/rule.ts'
@@ -78,6 +78,25 @@ const interfaceOf = (draft: Draft, { path }: Floating): string | undefined => {
   const list = draft.groups?.[Number(group)]?.[section === 'vips' ? 'vips' : 'gateways']
   const written = list?.[Number(index)]
   return typeof written === 'object' ? written.interface : undefined
+}
+
+/** The first and the last address of a network are no host's. */
+export const hostAddresses: WarningRule = (draft, warn) => {
+  const known = networksOf(draft)
+  for (const { at, item: node } of entries(draft.nodes))
+    for (const { at: index, item: link } of entries(node.links)) {
+      const { address } = link
+      const network = known.find((one) => address !== undefined && inNetwork(address, one))
+      const why = address === undefined || !network ? null : refuseInNetwork({ address, prefix: network.prefix })
+      if (why !== null)
+        warn(
+          'warning',
+          'no-host-address',
+          ['nodes', at, 'links', index, 'address'],
+          `${address} ${why}`,
+          'give the address that the node has there',
+        )
+    }
 }
 
 /** Links of one name are one network: an address that lies apart from most of its namesakes is a slip. */
