@@ -2,21 +2,24 @@
  * The lease process as a whole: core, network, kernel, disk and reconciler, wired together, and the order of start and
  * stop. What is of one machine comes in as `Machine`.
  */
-import { type DurableState, VERSIONS } from '@lvsm/protocol'
+import { DAEMON_EXITS, type DurableState, VERSIONS } from '@lvsm/protocol'
 import { randomBytes } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Instant, LONGEST_LEASE_MS, seededRandom } from '@lvsm/base'
-import { createAlarm, lockFile } from '@lvsm/kernel'
+import { createAlarm, KernelError } from '@lvsm/kernel'
 import { LOST_STATE } from '@lvsm/lease'
+import { takeDirectories, type Unready } from '../process/directories.ts'
+import type { DirectoryLock } from '../process/lock.ts'
 import type { Kernel, KernelEvents } from './adapters/kernel/kernel.ts'
 import { type IpcServer, serveIpc } from './adapters/ipc.ts'
 import { type LeaseState, openState } from './adapters/state.ts'
 import { openLinks } from './adapters/network/udp.ts'
 import { createLeaseCore, type LeaseCore } from './core/core.ts'
+import { FilterNews } from './filter-news.ts'
 import { News } from './news.ts'
 import type { RunOptions } from './options.ts'
 import { type Pump, startPump } from './pump.ts'
+import { reportOf } from './report.ts'
 import { Views } from './views.ts'
 
 /** The reconciler hears the whole status this often, and at every event and changed word of a peer. */
@@ -25,6 +28,7 @@ const STATUS_MS = 1000
 const STOP_MS = 2000
 /** What was handed to the kernel last is under way by then. */
 const PARTING_MS = 20
+const SOCKET = 'lease.sock'
 const FENCE_HINT =
   'it needs nf_tables with the families inet, arp and netdev (modprobe nf_tables; Debian: package linux-image-amd64)'
 
@@ -45,15 +49,18 @@ export class Daemon {
   readonly #kernel: Kernel
   readonly #core: LeaseCore
   readonly #news: News
+  readonly #filterNews: FilterNews
   readonly #ipc: IpcServer
   readonly #pump: Pump
   readonly #views: Views
+  readonly #lock: DirectoryLock
   readonly #timers: NodeJS.Timeout[] = []
   #stopping = false
   #left = false
 
   /** `kernel` was opened before anything else that could touch it. */
-  constructor(options: RunOptions, machine: Machine, kernel: Kernel) {
+  constructor(options: RunOptions, machine: Machine, kernel: Kernel, lock: DirectoryLock) {
+    this.#lock = lock
     this.#options = options
     this.#machine = machine
     this.#kernel = kernel
@@ -64,14 +71,16 @@ export class Daemon {
       incarnation: this.#incarnation,
       random: seededRandom(randomBytes(4).readUInt32BE()),
       startedAt: machine.clock(),
-      state: state ?? LOST_STATE,
+      state: state ?? { ...LOST_STATE, standby: this.#state.standby },
       kept: state !== null,
     })
     this.#news = new News({
       status: () => this.#core.status(machine.clock()),
+      filtered: () => this.#kernel.filter.dropped(),
       tell: (word) => this.#ipc.tell(word),
       say: (text) => machine.say(text),
     })
+    this.#filterNews = new FilterNews(this.#news, (text) => machine.say(text))
     this.#pump = this.#startPump()
     this.#views = this.#makeViews()
     this.#ipc = this.#serve()
@@ -84,17 +93,23 @@ export class Daemon {
     if (this.#stopping) return
     this.#stopping = true
     this.#machine.say(`${reason}: giving up what this node owns`)
-    this.#timers.push(setTimeout(() => this.#leave(1), STOP_MS))
+    this.#timers.push(setTimeout(() => this.#leave(DAEMON_EXITS.world.code), STOP_MS))
     this.#pump.feed({ kind: 'stop', reason })
+  }
+
+  /** For the log, as lines. */
+  report(): readonly string[] {
+    return reportOf(this.#core.status(this.#machine.clock()))
   }
 
   #begin(): void {
     const { say } = this.#machine
-    const { state, view, strange } = this.#state
-    for (const sentence of strange) {
-      this.#news.count('file-version')
-      say(sentence)
-    }
+    const { state, view, strange, damaged } = this.#state
+    for (const [counter, sentences] of [['file-version', strange] as const, ['file-damaged', damaged] as const])
+      for (const sentence of sentences) {
+        this.#news.count(counter)
+        say(sentence)
+      }
     if (state === null)
       say(
         `no state in ${this.#options.stateDir}: if this node is a voter, it is silent for ${LONGEST_LEASE_MS / 1000} s, as long as a forgotten lease may live (on a new node, run lvsm-lease --set-up first)`,
@@ -106,7 +121,7 @@ export class Daemon {
   }
 
   #serve(): IpcServer {
-    const path = join(this.#options.runDir, 'lease.sock')
+    const path = join(this.#options.runDir, SOCKET)
     return serveIpc(path, {
       heard: (word) => (word.kind === 'view' ? this.#views.heard(word.view) : this.#pump.feed(word)),
       joined: () => {
@@ -115,12 +130,15 @@ export class Daemon {
       },
       count: (reason) => void this.#news.count(reason),
       failed: (error) => this.#fail(`cannot listen on ${path}: ${error.message}`),
+      mayAgain: () => this.#lock.take(),
+      say: (text) => this.#machine.say(text),
     })
   }
 
   #makeViews(): Views {
     return new Views(this.#options.node, {
       openLinks,
+      guard: (ports, perSecond) => this.#filterNews.built(this.#kernel.filter.build(ports, perSecond)),
       received: (datagram, link) => this.#pump.feed({ kind: 'datagram', envelope: { ...datagram, link } }),
       watch: (groups) => {
         try {
@@ -149,6 +167,7 @@ export class Daemon {
         this.#machine.say(`somebody else changed the rule set (${damage}): the fence is put back`)
         this.#pump.feed({ kind: 'fence-lost' })
       },
+      filterLost: (damage, restored) => this.#filterNews.lost(damage, restored),
     }
   }
 
@@ -168,7 +187,8 @@ export class Daemon {
       stopped: () => {
         const { error } = this.#kernel.fence.clear()
         if (error) this.#machine.say(`the fence stays, closed: ${error}`)
-        this.#leave(0)
+        this.#kernel.filter.clear()
+        this.#leave(DAEMON_EXITS.ok.code)
       },
       unfenced: (error) =>
         this.#fail(`the kernel refused the fence: ${error}; without it this node may own nothing\n  ${FENCE_HINT}`),
@@ -197,7 +217,7 @@ export class Daemon {
 
   #fail(text: string): void {
     this.#machine.say(text)
-    this.#machine.exit(1)
+    this.#machine.exit(DAEMON_EXITS.world.code)
   }
 
   /** The last datagrams are with the kernel already; the reconciler reads its last word. */
@@ -215,27 +235,21 @@ export class Daemon {
 
 /** Null when it cannot be: `machine.exit` was called, and nothing was touched. */
 export function startDaemon(options: RunOptions, machine: Machine): Daemon | null {
-  const kernel = openAlone(options, machine)
-  if (typeof kernel !== 'string') return new Daemon(options, machine, kernel)
-  machine.say(kernel)
-  machine.exit(1)
-  return null
+  const { runDir, stateDir } = options
+  const lock = takeDirectories({ program: 'lvsm-lease', runDir, stateDir, socket: SOCKET, lock: 'lease.lock' })
+  if ('faults' in lock) return end(lock, machine)
+  try {
+    return new Daemon(options, machine, machine.openKernel(), lock)
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error
+    return end({ exit: 'world', faults: [unanswered(error)] }, machine)
+  }
 }
 
-/** Or why not. */
-function openAlone({ runDir, stateDir }: RunOptions, machine: Machine): Kernel | string {
-  try {
-    for (const directory of [runDir, stateDir]) mkdirSync(directory, { recursive: true, mode: 0o750 })
-    if (!lockFile(join(runDir, 'lease.lock')))
-      return `another lvsm-lease already runs for ${runDir} (stop it first, or give this one its own --run-dir)`
-  } catch (error) {
-    return `cannot use ${runDir} and ${stateDir}: ${(error as Error).message}`
-  }
-  try {
-    return machine.openKernel()
-  } catch (error) {
-    return unanswered(error as Error)
-  }
+function end({ exit, faults }: Unready, { say, exit: leave }: Machine): null {
+  say(faults.join('\n'))
+  leave(DAEMON_EXITS[exit].code)
+  return null
 }
 
 const unanswered = (error: Error): string => `the kernel cannot be asked: ${error.message}\n  ${FENCE_HINT}`

@@ -1,7 +1,7 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { instant } from '@lvsm/base'
+import { instant, VERSION } from '@lvsm/base'
 import { KernelError } from '@lvsm/kernel'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { FakeLinux } from '../../test/kit/linux.ts'
@@ -37,6 +37,7 @@ beforeEach(() => {
   signals = new Map()
   program = {
     root: true,
+    alone: () => ({ ok: true, warning: null }),
     clock: () => instant(performance.now()),
     openKernel: () => {
       order.push('kernel')
@@ -63,16 +64,29 @@ async function socketClosed(): Promise<void> {
 
 test('--help is printed, and no mistake', async () => {
   await launch(['--help'], program)
-  expect(printed).toEqual([expect.stringMatching(/^usage: lvsm-lease --node NAME.*\n.*--set-up.*\n$/)])
+  expect(printed).toEqual([expect.stringMatching(/^usage: lvsm-lease --node NAME.*\n.*--set-up[^]*75 [^]*\n$/)])
   expect([said, exits, order]).toEqual([[], [], []])
 })
 test('what cannot be understood ends it with 2, and the usage', async () => {
   await launch([], program)
   expect(said).toEqual([expect.stringMatching(/^--node is missing\nusage: lvsm-lease/)])
-  expect([printed, exits, order]).toEqual([[], [2], []])
+  expect([printed, exits, order]).toEqual([[], [64], []])
+})
+
+test('--version is that of the product', async () => {
+  await launch(['--version'], program)
+  expect(printed).toEqual([`lvsm-lease ${VERSION}\n`])
+  expect([said, exits, order]).toEqual([[], [], []])
 })
 
 describe('--set-up', () => {
+  test('keeps away from a directory into which others may write', async () => {
+    chmodSync(directory, 0o777)
+    await launch(['--set-up', '--state-dir', directory], program)
+    expect(said).toEqual([expect.stringMatching(/others may write into .*nothing was changed\n {2}→ chmod 750 /)])
+    expect(exits).toEqual([78])
+    expect(existsSync(join(directory, 'lease.state'))).toBe(false)
+  })
   test('makes a state once, and keeps it the next time, damaged or not', async () => {
     const stateDir = join(directory, 'fresh')
     await launch(['--set-up', '--state-dir', stateDir], program)
@@ -93,7 +107,7 @@ describe('--set-up', () => {
     expect(said).toEqual([
       expect.stringMatching(/lost its lease\.state.*\n {2}→ start lvsm-lease: it does not vote for 30 s/),
     ])
-    expect(exits).toEqual([1])
+    expect(exits).toEqual([78])
     expect(existsSync(join(directory, 'lease.state'))).toBe(false)
   })
   test('needs no root, and says where it cannot be', async () => {
@@ -101,7 +115,7 @@ describe('--set-up', () => {
     writeFileSync(join(directory, 'file'), '')
     await launch(['--set-up', '--state-dir', join(directory, 'file', 'lvsm')], program)
     expect(said).toEqual([expect.stringMatching(/^cannot set up .*ENOTDIR/)])
-    expect(exits).toEqual([1])
+    expect(exits).toEqual([75])
   })
 })
 
@@ -117,7 +131,31 @@ describe('a lease process', () => {
     program = { ...program, root: false }
     await runs()
     expect(said).toEqual([expect.stringMatching(/^must run as root/)])
-    expect([exits, order, signals.size]).toEqual([[1], [], 0])
+    expect([exits, order, signals.size]).toEqual([[78], [], 0])
+  })
+
+  test('beside another one of this network namespace says which, and does nothing', async () => {
+    program = { ...program, alone: () => ({ ok: false, reason: 'another lvsm-lease already runs (process 7)' }) }
+    await runs()
+    expect(said).toEqual([expect.stringMatching(/^another lvsm-lease .*process 7.*\n {2}→ stop it first/)])
+    expect([exits, order, signals.size]).toEqual([[75], [], 0])
+  })
+  test('goes on where somebody else only took its name, and says so', async () => {
+    program = { ...program, alone: () => ({ ok: true, warning: 'process 7 of user 1000 holds the name' }) }
+    await runs()
+    expect(said[0]).toBe('process 7 of user 1000 holds the name')
+    expect(exits).toEqual([])
+  })
+  test('hears signals before its warm-up, which takes a while', async () => {
+    warmUpFault.broken = true
+    program.say = (text) => {
+      said.push(text)
+      if (text.includes('warm-up')) for (const signal of ['SIGHUP', 'SIGUSR1']) signals.get(signal)?.()
+    }
+    await runs()
+    warmUpFault.broken = false
+    expect(said).toContain('state: it is still starting')
+    expect(exits).toEqual([])
   })
 
   test('runs first before it takes part, and says where it may not', async () => {
@@ -165,7 +203,11 @@ describe('a lease process', () => {
       expect(signals.has(signal)).toBe(true)
       signals.get(signal)?.()
     }
-    expect(said.slice(length)).toEqual([expect.stringMatching(/^SIGHUP: there is nothing to read again/)])
+    expect(said.slice(length)).toEqual([
+      expect.stringMatching(/^SIGHUP: there is nothing to read again/),
+      expect.stringMatching(/^state: dir1, incarnation [0-9a-f]{8}, does not hear a majority, standby off$/),
+      'state: counters: none',
+    ])
     vi.advanceTimersByTime(5000)
     expect(exits).toEqual([])
     signals.get('SIGTERM')?.()

@@ -1,15 +1,21 @@
 /** From the command line to a lease process that runs, and what signals mean to it. */
-import { LONGEST_LEASE_MS, seededRandom } from '@lvsm/base'
+import { LONGEST_LEASE_MS, seededRandom, VERSION } from '@lvsm/base'
 import type { KernelError } from '@lvsm/kernel'
+import { DAEMON_EXITS } from '@lvsm/protocol'
+import type { Alone } from '../process/alone.ts'
+import { isThere } from '../process/files.ts'
+import { doubtOwnDirectory } from '../process/trust.ts'
 import { setUp } from './adapters/state.ts'
 import { type Daemon, type Machine, startDaemon } from './daemon.ts'
-import { readOptions, type RunOptions, USAGE } from './options.ts'
+import { HELP, readOptions, type RunOptions, USAGE } from './options.ts'
 import { warmUp } from './warm-up.ts'
 
 /** The process that this is. */
 export interface Program extends Machine {
   readonly root: boolean
   print(text: string): void
+  /** No other of its kind in this network namespace, from now on. */
+  alone(): Alone
   /** Runs before all others from now on; why not, where it may not. */
   runFirst(): KernelError | undefined
   on(signal: NodeJS.Signals, happened: () => void): void
@@ -19,10 +25,12 @@ export async function launch(args: readonly string[], program: Program): Promise
   const options = readOptions(args)
   switch (options.kind) {
     case 'help':
-      return program.print(`${USAGE}\n`)
+      return program.print(`${HELP}\n`)
+    case 'version':
+      return program.print(`lvsm-lease ${VERSION}\n`)
     case 'refused':
       program.say(`${options.reason}\n${USAGE}`)
-      return program.exit(2)
+      return program.exit(DAEMON_EXITS.usage.code)
     case 'set-up':
       return prepare(options.stateDir, program)
     case 'run':
@@ -32,6 +40,11 @@ export async function launch(args: readonly string[], program: Program): Promise
 
 async function prepare(stateDir: string, { say, exit }: Program): Promise<void> {
   try {
+    const [doubt] = isThere(stateDir) ? doubtOwnDirectory(stateDir) : []
+    if (doubt) {
+      say(`${doubt.message}; nothing was changed\n  → ${doubt.hint}`)
+      return exit(DAEMON_EXITS.refused.code)
+    }
     switch (await setUp(stateDir)) {
       case 'fresh':
         return say(`${stateDir} is set up: this node lent nothing yet`)
@@ -41,11 +54,11 @@ async function prepare(stateDir: string, { say, exit }: Program): Promise<void> 
         say(
           `${stateDir} belongs to a node that took part and lost its lease.state: it may have lent a lease that still lives; nothing was changed\n  → start lvsm-lease: it does not vote for ${LONGEST_LEASE_MS / 1000} s, and makes its state by itself`,
         )
-        return exit(1)
+        return exit(DAEMON_EXITS.refused.code)
     }
   } catch (error) {
     say(`cannot set up ${stateDir}: ${(error as Error).message}`)
-    exit(1)
+    exit(DAEMON_EXITS.world.code)
   }
 }
 
@@ -53,8 +66,16 @@ function run(options: RunOptions, program: Program): void {
   const { say } = program
   if (!program.root) {
     say('must run as root: it owns addresses and nftables (start it with sudo, or as the systemd unit)')
-    return program.exit(1)
+    return program.exit(DAEMON_EXITS.refused.code)
   }
+  const alone = program.alone()
+  if (!alone.ok) {
+    say(`${alone.reason}\n  → stop it first: a node has one lease process, whatever its --run-dir is`)
+    return program.exit(DAEMON_EXITS.world.code)
+  }
+  if (alone.warning !== null) say(alone.warning)
+  let daemon: Daemon | null = null
+  heedSignals(program, () => daemon)
   // Before it runs first: this may take a while, and holds up nobody.
   try {
     warmUp(seededRandom(1))
@@ -63,10 +84,15 @@ function run(options: RunOptions, program: Program): void {
   }
   const denied = program.runFirst()
   if (denied) say(`goes on without a privilege that keeps it punctual: ${denied.message}`)
-  let daemon: Daemon | null = null
   for (const signal of ['SIGTERM', 'SIGINT'] as const) program.on(signal, () => daemon?.stop(signal))
-  // A closed terminal, or the habit to reload, must not end an owner; USR1 would open the debugger of Node, and USR2 end it.
-  program.on('SIGHUP', () => say('SIGHUP: there is nothing to read again; the reconciler brings every view'))
-  for (const signal of ['SIGUSR1', 'SIGUSR2'] as const) program.on(signal, () => undefined)
   daemon = startDaemon(options, program)
+}
+
+/** From before the warm-up on: what takes time must not be ended by a closed terminal. */
+function heedSignals({ on, say }: Program, daemon: () => Daemon | null): void {
+  on('SIGHUP', () => say('SIGHUP: there is nothing to read again; the reconciler brings every view'))
+  on('SIGUSR1', () => {
+    for (const line of daemon()?.report() ?? ['state: it is still starting']) say(line)
+  })
+  on('SIGUSR2', () => undefined)
 }

@@ -1,8 +1,14 @@
 /** What the command line asks for. */
+import { DAEMON_EXITS, exitTable } from '@lvsm/protocol'
 import { parseArgs } from 'node:util'
 
 export const USAGE = `usage: lvsm-lease --node NAME [--run-dir DIR] [--state-dir DIR]
-       lvsm-lease --set-up [--state-dir DIR]     once on a new node: its voter need not wait for leases of a forgotten past`
+       lvsm-lease --set-up [--state-dir DIR]     once on a new node: its voter need not wait for leases of a forgotten past
+       lvsm-lease --version | --help`
+export const HELP = `${USAGE}
+Signals: TERM and INT hand over and end it; USR1 writes its state to the log; HUP and USR2 do nothing.
+Exit codes:
+${exitTable(DAEMON_EXITS)}`
 
 export interface RunOptions {
   readonly kind: 'run'
@@ -13,7 +19,7 @@ export interface RunOptions {
 export type Wish =
   | RunOptions
   | { readonly kind: 'set-up'; readonly stateDir: string }
-  | { readonly kind: 'help' }
+  | { readonly kind: 'help' | 'version' }
   /** It cannot be understood; why, in one sentence. */
   | { readonly kind: 'refused'; readonly reason: string }
 
@@ -22,7 +28,8 @@ const WORDS = {
   'set-up': { type: 'boolean', default: false },
   'run-dir': { type: 'string', default: '/run/lvsm' },
   'state-dir': { type: 'string', default: '/var/lib/lvsm' },
-  help: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean', short: 'V' },
 } as const
 
 /** Never throws. */
@@ -31,6 +38,7 @@ export function readOptions(args: readonly string[]): Wish {
     const { values } = parseArgs({ args: [...args], options: WORDS })
     const { node = '', 'set-up': setUp, 'run-dir': runDir, 'state-dir': stateDir } = values
     if (values.help) return { kind: 'help' }
+    if (values.version) return { kind: 'version' }
     if (setUp) return { kind: 'set-up', stateDir }
     if (node === '') return { kind: 'refused', reason: '--node is missing' }
     return { kind: 'run', node, runDir, stateDir }

@@ -22,6 +22,8 @@ const VIEW: LeaseView = {
   keys: [{ id: 1, algorithm: 'sha256', secret: 'ab' }],
   signWith: 1,
 }
+const GROUP = { name: 'web', digest: 'd', directors: ['dir1'], addresses: [] }
+const ADDRESS = { address: '10.11.0.10', prefix: 24, ifindex: 2, kind: 'vip' } as const
 let log: string[] = []
 let said: string[] = []
 /** Source → code of the troubles that are present. */
@@ -33,6 +35,9 @@ let events: UdpEvents | undefined
 let ports: ViewPorts
 let views: Views
 let opened = 0
+/** What was asked for, each time; in the log, where a test wants it, only another one. */
+let guards: string[] = []
+let showGuards = false
 /** Revision of the view whose links the last opening replaces. */
 let replaced: number | null = null
 beforeEach(() => {
@@ -42,6 +47,8 @@ beforeEach(() => {
   broken = {}
   watches = true
   opened = 0
+  guards = []
+  showGuards = false
   ports = {
     openLinks: (view, heard, before) => {
       const number = ++opened
@@ -57,6 +64,11 @@ beforeEach(() => {
         close: () => void log.push(`close ${number}`),
       }
       return one
+    },
+    guard: (guarded, perSecond) => {
+      const text = `guard ${guarded.map(({ name, peers }) => `${name} ${peers.join(' ')}`.trim()).join(', ')} at ${perSecond}`
+      if (showGuards && text !== guards.at(-1)) log.push('guard')
+      guards.push(text)
     },
     received: (_, link) => void log.push(`received ${link}`),
     watch: (groups) => {
@@ -83,9 +95,75 @@ test('a view has its links and its watches before the core sees it, and is kept 
   expect(took()).toEqual(['open 1 of revision 1', 'watch web', 'feed 1', 'keep 1'])
   expect(said).toEqual([])
 })
+test.each<[string, Partial<LeaseView>]>([
+  [
+    'a port that is none',
+    { nodes: [{ name: 'dir1', voter: true, links: [{ name: 'a', address: '10.0.0.1', port: 0 }] }] },
+  ],
+  [
+    'an address that is none',
+    { nodes: [{ name: 'dir1', voter: true, links: [{ name: 'a', address: '10.0.0.999', port: 1 }] }] },
+  ],
+  ['a prefix that is none', { groups: [{ ...GROUP, addresses: [{ ...ADDRESS, prefix: 33 }] }] }],
+  ['an interface that is none', { groups: [{ ...GROUP, addresses: [{ ...ADDRESS, ifindex: -1 }] }] }],
+  ['a floating address that is none', { groups: [{ ...GROUP, addresses: [{ ...ADDRESS, address: 'x' }] }] }],
+  ['a group twice', { groups: [GROUP, GROUP] }],
+  ['a group without a name', { groups: [{ ...GROUP, name: '' }] }],
+  ['a node twice', { nodes: [...VIEW.nodes, ...VIEW.nodes] }],
+  ['a key that is none', { keys: [{ id: 1, algorithm: 'sha256', secret: 'swordfish' }] }],
+  ['a key to sign with that is not there', { signWith: 2 }],
+  ['a cluster without a name', { cluster: '' }],
+])('a view with %s is refused, from the disk too, and nothing is touched', (_, part) => {
+  expect(views.remembered({ ...VIEW, ...part })).toBe(false)
+  views.heard({ ...VIEW, ...part })
+  expect(took()).toEqual([])
+  expect(said).toEqual([expect.stringMatching(/^refused a view: /), expect.stringMatching(/^refused a view: /)])
+  expect(said.join()).not.toContain('swordfish')
+})
 test('the last view is not written again', () => {
   expect(views.remembered(VIEW)).toBe(true)
   expect(took()).toEqual(['open 1 of revision 1', 'watch web', 'feed 1'])
+})
+
+describe('the rules in front of the ports', () => {
+  const at = (address: string): LeaseView => ({
+    ...VIEW,
+    revision: 2,
+    nodes: VIEW.nodes.with(1, { name: 'dir2', voter: true, links: [{ name: 'outside', address, port: 6940 }] }),
+  })
+  const RATE = 1000 + 60
+  beforeEach(() => {
+    showGuards = true
+  })
+
+  test('are there before the core sees the view', () => {
+    views.heard(VIEW)
+    expect(took()).toEqual(['open 1 of revision 1', 'guard', 'watch web', 'feed 1', 'keep 1'])
+  })
+
+  test('know a peer that moves before anybody listens to it, and where it was until the network changes again', () => {
+    views.heard(at('10.11.0.2'))
+    took()
+    views.heard({ ...at('10.11.0.7'), revision: 3 })
+    expect(took().slice(0, 3)).toEqual(['guard', 'close 1', 'open 2 of revision 3'])
+    views.heard({ ...at('10.11.0.7'), revision: 4 })
+    views.heard({ ...at('10.11.0.8'), revision: 5 })
+    expect([...new Set(guards)]).toEqual([
+      `guard inside, outside 10.11.0.2 at ${RATE}`,
+      `guard inside, outside 10.11.0.7 10.11.0.2 at ${RATE}`,
+      `guard inside, outside 10.11.0.8 10.11.0.7 at ${RATE}`,
+    ])
+  })
+  test('let more through the more groups there are, and the more often they speak', () => {
+    const [web] = VIEW.groups
+    views.heard({ ...VIEW, groups: Array.from({ length: 48 }, () => web as NonNullable<typeof web>) })
+    expect(guards.at(-1)).toMatch(/ at 3880$/)
+  })
+  test('are not touched before the ports are ours', () => {
+    broken = { inside: 'EADDRINUSE', outside: 'EADDRINUSE' }
+    views.heard(VIEW)
+    expect(guards).toEqual([])
+  })
 })
 
 describe('what is refused changes nothing', () => {
@@ -156,7 +234,7 @@ describe('sockets', () => {
     ['another peer', { ...VIEW, nodes: [...VIEW.nodes, { name: 'rs1', voter: true, links: [] }] }],
     ['another cluster', { ...VIEW, cluster: 'else' }],
     ['another key', { ...VIEW, keys: [{ ...VIEW.keys[0], secret: 'cd' }] }],
-    ['another key to sign with', { ...VIEW, signWith: 2 }],
+    ['another key to sign with', { ...VIEW, keys: [...VIEW.keys, { ...VIEW.keys[0], id: 2 }], signWith: 2 }],
   ] as [string, LeaseView][])('are opened anew for %s, after the old ones were closed', (_, next) => {
     views.heard(VIEW)
     took()

@@ -51,6 +51,7 @@ function started() {
       clock: boottime,
       readConfiguration: () => next,
       readFence: () => [],
+      mayListenAgain: () => true,
       say: (text) => void said.push(text),
       exit: (code) => void exits.push(code),
     },

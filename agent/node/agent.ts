@@ -2,7 +2,7 @@
  * The agent as a whole: core, kernel, lease process, checks, pings and control socket, wired together, and the order of start
  * and stop. What is of one machine comes in as `Machine`.
  */
-import { type FromLease, MAX_RELAY, type ToLease } from '@lvsm/protocol'
+import { DAEMON_EXITS, type FromLease, MAX_RELAY, type ToLease } from '@lvsm/protocol'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Instant, Trouble } from '@lvsm/base'
@@ -22,7 +22,8 @@ import {
   type ObservedFenceTable,
 } from './core/index.ts'
 import type { Kernel, LeaseProcess } from './ports.ts'
-import { warningLines, warningTroubles } from './warnings.ts'
+import { reportOf } from './report.ts'
+import { WarningBoard } from './warnings.ts'
 
 const LONGEST_INBOX = 4096
 /** What the core can do without: it is said again, or asked again. */
@@ -39,6 +40,8 @@ export interface Machine {
   clock(): Instant
   /** Reads the configuration file again, and makes sure that the kernel has what it needs. */
   readConfiguration(): Read
+  /** The run directory was removed: is its lock still, or again, this process's? */
+  mayListenAgain(): boolean
   /** Throws what the kernel says. */
   readFence(): readonly ObservedFenceTable[]
   say(text: string): void
@@ -63,16 +66,15 @@ export class Agent {
   readonly #encoder = new TextEncoder()
   readonly #decoder = new TextDecoder()
   #revision = 0
-  /** Of the configuration that is in use. */
-  #warnings = 0
+  readonly #warnings: WarningBoard
 
   /** `kernel` is open already; `configuration` has no faults. */
   constructor(options: AgentOptions, configuration: Configuration, machine: Machine, kernel: Kernel) {
-    const { node, runDir, stateDir } = options
+    const { node, runDir } = options
     this.#machine = machine
     this.#kernel = kernel
-    this.#recordPath = join(stateDir, 'agent.owned')
-    const { record, strange } = loadRecord(this.#recordPath)
+    this.#recordPath = join(options.stateDir, 'agent.owned')
+    const { record, trouble } = loadRecord(this.#recordPath)
     this.#core = createNodeCore({
       node,
       record,
@@ -89,9 +91,9 @@ export class Agent {
     })
     this.#control = this.#serveControl(join(runDir, 'agent.sock'))
     kernel.watch(() => this.#driver.feed({ kind: 'changed' }))
-    const { cluster, revision } = configuration.config
-    if (strange) this.#report('record-version', strange)
-    machine.say(`${node} of cluster ${cluster} runs, revision ${revision}`)
+    this.#warnings = new WarningBoard((source, trouble) => this.#report(source, trouble))
+    if (trouble) this.#report('record-at-start', trouble)
+    machine.say(`${node} of cluster ${configuration.config.cluster} runs, revision ${configuration.config.revision}`)
     this.#configure(configuration)
   }
 
@@ -110,24 +112,22 @@ export class Agent {
     this.#report('configuration', { code: 'configuration-refused', severity: 'warning', message, hint })
   }
 
+  /** For the log, as lines. */
+  report(): readonly string[] {
+    return reportOf(this.#core.status(this.#machine.clock()))
+  }
+
   /** The data plane stays as it is: whoever starts next finds it so. */
   stop(reason: string): void {
     this.#machine.say(`${reason}: leaves; the data plane stays as it is`)
     this.#driver.stop()
-    this.#control.close()
-    this.#lease.close()
-    this.#pinger.close()
-    this.#kernel.close()
-    this.#machine.exit(0)
+    for (const part of [this.#control, this.#lease, this.#pinger, this.#kernel]) part.close()
+    this.#machine.exit(DAEMON_EXITS.ok.code)
   }
 
   #configure({ config, secrets, warnings }: Configuration): void {
     this.#revision = config.revision
-    for (const line of warningLines(warnings, 'configuration')) this.#machine.say(line)
-    const found = warningTroubles(warnings)
-    for (let at = 0; at < Math.max(found.length, this.#warnings); at++)
-      this.#report(`configuration warning ${at}`, found[at] ?? null)
-    this.#warnings = found.length
+    for (const line of this.#warnings.show(warnings)) this.#machine.say(line)
     this.#driver.feed({ kind: 'config', config, secrets })
   }
 
@@ -184,8 +184,10 @@ export class Agent {
       count: (reason) => this.#driver.feed({ kind: 'refused', reason }),
       failed: (error) => {
         this.#machine.say(`cannot listen on ${path}: ${error.message}`)
-        this.#machine.exit(1)
+        this.#machine.exit(DAEMON_EXITS.world.code)
       },
+      mayAgain: () => this.#machine.mayListenAgain(),
+      say: (text) => this.#machine.say(text),
     })
   }
 

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SAMPLE } from '@lvsm/model'
@@ -13,11 +14,12 @@ beforeEach(() => {
 afterEach(() => rmSync(home, { recursive: true }))
 const written = (text: string): string => {
   const path = join(home, 'lvsm.yaml')
-  writeFileSync(path, text)
+  writeFileSync(path, text, { mode: 0o600 })
   return path
 }
+const SECRET = '5ec2e7'.repeat(6)
 const faultsOf = (text: string, self: Parameters<typeof readConfiguration>[1]): readonly string[] => {
-  const read = readConfiguration(written(text), self)
+  const read = readConfiguration(written(text), self, true)
   return read.ok ? [] : read.faults
 }
 
@@ -25,6 +27,8 @@ test('--check prints warnings and ends well', () => {
   const [lines, printed, exits]: [string[], string[], number[]] = [[], [], []]
   const path = written(SAMPLE)
   launch(['--check', '--config', path], {
+    root: true,
+    alone: () => ({ ok: true, warning: null }),
     say: (text) => void lines.push(text),
     print: (text) => void printed.push(text),
     complain: (text) => void lines.push(text),
@@ -38,7 +42,7 @@ test('--check prints warnings and ends well', () => {
 describe('the configuration', () => {
   test('is the same file for every node', () => {
     const path = written(SAMPLE)
-    const [one, other] = ['dir1', 'rs3'].map((node) => readConfiguration(path, { node, named: true }))
+    const [one, other] = ['dir1', 'rs3'].map((node) => readConfiguration(path, { node, named: true }, true))
     expect(one).toMatchObject({ ok: true, config: { cluster: 'lab' } })
     expect(other).toEqual(one)
   })
@@ -70,6 +74,7 @@ describe('the configuration', () => {
     const found = readConfiguration(
       written(SAMPLE.replace(/secret: "\w+"/, 'file: key').replace('sha256', 'md5')),
       null,
+      true,
     )
     expect(found).toMatchObject({
       ok: true,
@@ -80,9 +85,92 @@ describe('the configuration', () => {
     })
   })
   test('that is not there, or names a secret that is not there, is refused', () => {
-    const missing = readConfiguration(join(home, 'none.yaml'), null)
+    const missing = readConfiguration(join(home, 'none.yaml'), null, true)
     expect(missing).toMatchObject({ ok: false, faults: [expect.stringContaining('there is no such file')] })
     const [fault] = faultsOf(SAMPLE.replace(/secret: "\w+"/, 'file: key'), { node: 'dir1', named: true })
     expect(fault).toMatch(/lvsm\.yaml:5:\d+: keys\[0\]\.file: .*no such file[^]*openssl rand/)
+  })
+})
+
+describe('a configuration that somebody else could have written', () => {
+  const read = (strict = true) => readConfiguration(join(home, 'lvsm.yaml'), null, strict)
+  const faults = (): readonly string[] => {
+    const found = read()
+    return found.ok ? [] : found.faults
+  }
+  test.each([0o666, 0o646])('by its mode (%o) is refused, with what mends it', (mode) => {
+    chmodSync(written(SAMPLE), mode)
+    expect(faults()).toEqual([
+      expect.stringMatching(/lvsm\.yaml: others may write .*\n {2}→ chmod go-w .*lvsm\.yaml$/),
+      expect.stringMatching(/1 fault; nothing was changed/),
+    ])
+  })
+  test('by its directory, or by a link on the way, is refused', () => {
+    mkdirSync(join(home, 'open'))
+    writeFileSync(join(home, 'open/real.yaml'), SAMPLE)
+    symlinkSync('open/real.yaml', join(home, 'lvsm.yaml'))
+    expect(faults()).toEqual([])
+    chmodSync(join(home, 'open'), 0o777)
+    expect(faults()[0]).toMatch(/others may write into the directory .*open/)
+  })
+  test('is only warned about where nobody is to act on it', () => {
+    chmodSync(written(SAMPLE), 0o666)
+    expect(read(false)).toMatchObject({
+      ok: true,
+      warnings: expect.arrayContaining([
+        expect.objectContaining({ severity: 'warning', message: expect.stringMatching(/others may write/) }),
+      ]),
+    })
+  })
+  test('with a secret in it that others can read is a trouble, and no more', () => {
+    chmodSync(written(SAMPLE), 0o644)
+    const codes = (): readonly string[] => {
+      const found = read()
+      return found.ok ? found.warnings.map(({ code }) => code) : ['refused']
+    }
+    expect(codes()).toContain('open-secret')
+    chmodSync(join(home, 'lvsm.yaml'), 0o600)
+    expect(codes()).not.toContain('open-secret')
+  })
+  test.each<[string, () => void, RegExp]>([
+    ['a FIFO', () => execFileSync('mkfifo', [join(home, 'lvsm.yaml')]), /this is a FIFO/],
+    ['a directory', () => mkdirSync(join(home, 'lvsm.yaml')), /this is a directory/],
+    ['a device', () => symlinkSync('/dev/zero', join(home, 'lvsm.yaml')), /this is a device/],
+    ['without end', () => writeFileSync(join(home, 'lvsm.yaml'), Buffer.alloc(9 << 20, '#')), /larger than/],
+  ])('that is %s is refused at once', (_, put, because) => {
+    put()
+    expect(faults()).toEqual([expect.stringMatching(because)])
+  })
+})
+
+describe('a key file', () => {
+  const key = (): string => join(home, 'key')
+  const faults = (): string =>
+    faultsOf(SAMPLE.replace(/secret: "\w+"/, 'file: key'), { node: 'dir1', named: true }).join('\n')
+  test.each([0o644, 0o640, 0o604, 0o660])('that others may use (%o) is refused, with what mends it', (mode) => {
+    writeFileSync(key(), SECRET)
+    chmodSync(key(), mode)
+    expect(faults()).toMatch(/keys\[0\]\.file: others may use the secret in .*key[^]*→ chmod 600 .*key; /)
+    chmodSync(key(), 0o600)
+    expect(faults()).toBe('')
+  })
+  test('that is not there is to be copied, or made without writing over anything', () => {
+    expect(faults()).toMatch(
+      /there is no such file\n {2}→ copy the key file of another node .*set -C; openssl rand -hex 32 > /,
+    )
+  })
+  test.each<[string, () => void]>([
+    ['damaged', () => writeFileSync(key(), 'swordfish'.repeat(9), { mode: 0o600 })],
+    ['empty', () => writeFileSync(key(), '', { mode: 0o600 })],
+    ['a file of something else', () => symlinkSync('/etc/passwd', key())],
+    ['a link that leads nowhere', () => symlinkSync('/nowhere/at/all', key())],
+    ['a directory', () => mkdirSync(key())],
+    ['a FIFO', () => execFileSync('mkfifo', [key()])],
+    ['without end', () => symlinkSync('/dev/zero', key())],
+    ['half of one', () => writeFileSync(key(), SECRET.slice(0, 21), { mode: 0o600 })],
+  ])('that is %s is refused at once, and no hint writes over it, or tells what stands in it', (_, put) => {
+    put()
+    expect(faults()).toMatch(/keys\[0\]\.file: /)
+    expect(faults()).not.toMatch(/openssl|>|swordfish|5ec2e7|root:/)
   })
 })

@@ -1,9 +1,13 @@
 /** The configuration file and the secrets that it names: read and checked as a whole, at the start and at each SIGHUP. */
 import { describeRefusal, type Refusal, type Warning } from '@lvsm/base'
 import { checkConfig, type Config, nodeView, placeOf, suggest } from '@lvsm/model'
-import { readSecrets, readText } from './adapters/files.ts'
+import { doubtFile, quoted } from '../process/trust.ts'
+import { distrust, readSecrets, readTrusted } from './adapters/files.ts'
 import { openTable } from './adapters/kernel/ipvs.ts'
 import { refuseModules } from './adapters/preflight.ts'
+
+/** A cluster of a thousand services has a megabyte. */
+const LARGEST_CONFIGURATION = 8 * 1024 * 1024
 
 export interface Configuration {
   readonly config: Config
@@ -23,21 +27,32 @@ export interface Self {
   readonly named: boolean
 }
 
-/** `self`: null where only the file itself is looked at, perhaps where none of its key files is. */
-export function readConfiguration(path: string, self: Self | null): Read {
-  const read = readText(path)
+/**
+ * `self`: null where only the file itself is looked at, perhaps where none of its key files is. `strict`: files that others
+ * could have written, and keys that others could have read, are refused; else they are warned about.
+ */
+export function readConfiguration(path: string, self: Self | null, strict: boolean): Read {
+  const read = readTrusted(path, LARGEST_CONFIGURATION, doubtFile)
   if ('error' in read) return { ok: false, faults: [`${path}: ${read.error}`] }
+  if (strict && read.doubts.length > 0) return refused(path, read.doubts.map(distrust))
   const checked = checkConfig(read.text)
   if (!checked.config) return refused(path, checked.refusals, checked.more)
   const { config, warnings } = checked
   const stranger = self && strangerIn(config, self)
   if (stranger) return refused(path, [stranger])
-  const { secrets, refusals } = readSecrets(config, path)
+  const { secrets, refusals, doubts } = readSecrets(config, path, strict)
   const faults = refusals.map((fault) => ({ ...fault, ...placeOfKey(read.text, fault) }))
   const missing = faults.filter(({ code }) => self === null && code === 'no-secret-file')
   if (faults.length > missing.length) return refused(path, faults)
   const absent = missing.map((fault): Warning => ({ ...fault, severity: 'info' }))
-  return { ok: true, config, secrets, warnings: [...warnings, ...absent] }
+  const open = read.isOpen && config.keys.some(({ secret }) => secret !== null) ? [openSecret(path)] : []
+  const ofFiles = [
+    ...read.doubts.map(distrust),
+    ...open,
+    ...doubts.map((doubt) => ({ ...doubt, ...placeOfKey(read.text, doubt) })),
+  ]
+  const doubted = ofFiles.map((doubt): Warning => ({ ...doubt, severity: 'warning' }))
+  return { ok: true, config, secrets, warnings: [...doubted, ...warnings, ...absent] }
 }
 
 /** Of a key file that cannot be used: where the configuration names it. */
@@ -45,6 +60,13 @@ function placeOfKey(text: string, { field = '' }: Refusal): Partial<Refusal> {
   const [, key] = /^keys\[(\d+)\]/.exec(field) ?? []
   return key === undefined ? {} : placeOf(text, ['keys', Number(key), 'file'])
 }
+
+/** The key of the cluster is worth as much as root on each of its nodes. */
+const openSecret = (path: string): Refusal => ({
+  code: 'open-secret',
+  message: 'others may read this file, and a secret stands in it',
+  hint: `chmod 600 ${quoted(path)}, and give the cluster a new key`,
+})
 
 function strangerIn({ nodes }: Config, { node, named }: Self): Refusal | null {
   const names = nodes.map(({ name }) => name)

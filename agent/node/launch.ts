@@ -1,19 +1,25 @@
 /** From the command line to an agent that runs, and what signals mean to it. */
-import { mkdirSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
-import { describeRefusal } from '@lvsm/base'
-import { boottime, lockFile } from '@lvsm/kernel'
+import { describeRefusal, VERSION } from '@lvsm/base'
+import { boottime, KernelError } from '@lvsm/kernel'
+import { DAEMON_EXITS } from '@lvsm/protocol'
+import type { Alone } from '../process/alone.ts'
+import { takeDirectories, type Unready } from '../process/directories.ts'
+import type { DirectoryLock } from '../process/lock.ts'
 import { readFence } from './adapters/kernel/fence.ts'
 import { openKernel } from './adapters/kernel/kernel.ts'
 import { refuseRights } from './adapters/preflight.ts'
 import { Agent } from './agent.ts'
 import { type Configuration, type Read, readConfiguration, refuseKernel, type Self } from './configuration.ts'
-import { readOptions, type RunOptions, USAGE } from './options.ts'
+import { HELP, readOptions, type RunOptions, USAGE } from './options.ts'
+import type { Kernel } from './ports.ts'
 import { warningLines } from './warnings.ts'
 
 /** The process that this is. */
 export interface Program {
+  readonly root: boolean
+  /** No other of its kind in this network namespace, from now on. */
+  alone(): Alone
   say(text: string): void
   print(text: string): void
   /** To the operator, without the name of the program before it. */
@@ -26,11 +32,13 @@ export function launch(args: readonly string[], program: Program): void {
   const options = readOptions(args)
   switch (options.kind) {
     case 'help':
-      return program.print(`${USAGE}\n`)
+      return program.print(`${HELP}\n`)
+    case 'version':
+      return program.print(`lvsm-agent ${VERSION}\n`)
     case 'refused':
       program.say(options.reason)
       program.complain(USAGE)
-      return program.exit(2)
+      return program.exit(DAEMON_EXITS.usage.code)
     case 'check':
     case 'run':
       return begin(options, program)
@@ -39,18 +47,28 @@ export function launch(args: readonly string[], program: Program): void {
 
 function begin(options: RunOptions, program: Program): void {
   const self = { node: options.node ?? hostname(), named: options.node !== null }
-  const read = readConfiguration(options.config, options.kind === 'check' && !self.named ? null : self)
+  // From before the file is read: a signal that comes meanwhile must not be lost.
+  const heeded = heedSignals(program)
+  const check = options.kind === 'check'
+  // Somebody who is not root looks at a file that is nobody's configuration yet.
+  const read = readConfiguration(options.config, check && !self.named ? null : self, !check || program.root)
   if (!read.ok) {
     for (const fault of read.faults) program.complain(fault)
-    return program.exit(1)
+    return program.exit(DAEMON_EXITS.refused.code)
   }
-  if (options.kind === 'check') return tell(read, options.config, self, program)
-  const faults = preflight(read, self.node, options)
-  if (faults.length > 0) {
-    for (const fault of faults) program.say(fault)
-    return program.exit(1)
+  if (check) return tell(read, options.config, self, program)
+  const ready = preflight(read, self.node, options, program)
+  if ('faults' in ready) return end(ready, program)
+  try {
+    heeded.by(start(options, self, read, ready, program))
+  } catch (error) {
+    end(unasked(error), program)
   }
-  run(options, self, read, program)
+}
+
+function end({ exit, faults }: Unready, program: Program): void {
+  for (const fault of faults) program.say(fault)
+  program.exit(DAEMON_EXITS[exit].code)
 }
 
 /** Of a file without faults. Warnings are for people: the exit code is that of a file that may be used. */
@@ -61,51 +79,87 @@ function tell({ config, warnings }: Configuration, path: string, self: Self, pro
   program.print(`${path}: no faults${warned} (cluster ${config.cluster}${whose}, revision ${config.revision})\n`)
 }
 
-/** What must be there before the first change; empty when all is. The lock is taken. */
-function preflight({ config }: Configuration, node: string, { runDir, stateDir }: RunOptions): readonly string[] {
+/** What there is before the first change. */
+interface Ready {
+  readonly lock: DirectoryLock
+  readonly kernel: Kernel
+}
+function preflight({ config }: Configuration, node: string, options: RunOptions, program: Program): Ready | Unready {
   const rights = refuseRights()
-  if (rights) return [describeRefusal(rights)]
-  const kernel = refuseKernel(config, node)
-  if (kernel.length > 0) return kernel
-  for (const directory of [runDir, stateDir]) {
-    try {
-      mkdirSync(directory, { recursive: true, mode: 0o750 })
-    } catch (error) {
-      return [`cannot make ${directory}: ${(error as Error).message}`]
+  if (rights) return { exit: 'refused', faults: [describeRefusal(rights)] }
+  const faults = refuseKernel(config, node)
+  if (faults.length > 0) return { exit: 'world', faults }
+  const alone = program.alone()
+  if (!alone.ok)
+    return {
+      exit: 'world',
+      faults: [alone.reason, '  → stop it first: a node has one agent, whatever its --run-dir is'],
     }
+  if (alone.warning !== null) program.say(alone.warning)
+  const { runDir, stateDir } = options
+  const lock = takeDirectories({ program: 'lvsm-agent', runDir, stateDir, socket: 'agent.sock', lock: 'agent.lock' })
+  if ('faults' in lock) return lock
+  try {
+    return { lock, kernel: openKernel() }
+  } catch (error) {
+    return unasked(error)
   }
-  if (join(runDir, 'agent.sock').length > 100)
-    return [`--run-dir ${runDir} is too long for a unix socket: use at most 90 characters`]
-  if (lockFile(join(runDir, 'agent.lock'))) return []
-  return [`another lvsm-agent already runs for ${runDir}`, 'stop it first, or give this one its own --run-dir']
 }
 
-function run(options: RunOptions, self: Self, configuration: Configuration, program: Program): void {
-  const { runDir, stateDir, config } = options
-  try {
-    const agent = new Agent(
-      { node: self.node, runDir, stateDir },
-      configuration,
-      {
-        clock: boottime,
-        readConfiguration: () => reread(config, self),
-        readFence,
-        say: (text) => program.say(text),
-        exit: (code) => program.exit(code),
-      },
-      openKernel(),
-    )
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) program.on(signal, () => agent.stop(signal))
-    program.on('SIGHUP', () => agent.reload('SIGHUP'))
-  } catch (error) {
-    program.say(`the kernel cannot be asked: ${(error as Error).message}`)
-    program.say('  it needs rtnetlink and nf_tables (modprobe nf_tables; Debian: package linux-image-amd64)')
-    program.exit(1)
+/** Throws what the kernel did not say: that is a defect, and must look like one. */
+function unasked(error: unknown): Unready {
+  if (!(error instanceof KernelError)) throw error
+  const needs = '  it needs rtnetlink and nf_tables (modprobe nf_tables; Debian: package linux-image-amd64)'
+  return { exit: 'world', faults: [`the kernel cannot be asked: ${error.message}`, needs] }
+}
+
+function start(
+  { runDir, stateDir, config }: RunOptions,
+  self: Self,
+  configuration: Configuration,
+  { lock, kernel }: Ready,
+  program: Program,
+): Agent {
+  const machine = {
+    clock: boottime,
+    readConfiguration: () => reread(config, self),
+    readFence,
+    mayListenAgain: () => lock.take(),
+    say: (text: string) => program.say(text),
+    exit: (code: number) => program.exit(code),
+  }
+  const agent = new Agent({ node: self.node, runDir, stateDir }, configuration, machine, kernel)
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) program.on(signal, () => agent.stop(signal))
+  return agent
+}
+
+interface Heeded {
+  /** From now on; what came before is made up for. */
+  by(agent: Agent): void
+}
+
+/** A closed terminal sends HUP too: that costs a look at the file, and ends nothing. */
+function heedSignals({ on, say }: Program): Heeded {
+  let agent: Agent | null = null
+  let waiting = false
+  on('SIGHUP', () => {
+    waiting = agent === null
+    agent?.reload('SIGHUP')
+  })
+  on('SIGUSR1', () => {
+    for (const line of agent?.report() ?? ['state: it is still starting']) say(line)
+  })
+  on('SIGUSR2', () => undefined)
+  return {
+    by(started) {
+      agent = started
+      if (waiting) started.reload('SIGHUP')
+    },
   }
 }
 
 function reread(path: string, self: Self): Read {
-  const read = readConfiguration(path, self)
+  const read = readConfiguration(path, self, true)
   const faults = read.ok ? refuseKernel(read.config, self.node) : []
   return faults.length > 0 ? { ok: false, faults } : read
 }

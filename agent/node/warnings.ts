@@ -30,3 +30,22 @@ export function warningTroubles(warnings: readonly Warning[]): Trouble[] {
     { code: 'more-warnings', severity: 'warning', message, hint: 'see them all: lvsm-agent --check --config FILE' },
   ]
 }
+
+/** Shows the warnings of the configuration that is in use, and takes those of the one before away. */
+export class WarningBoard {
+  readonly #report: (source: string, trouble: Trouble | null) => void
+  #shown = 0
+
+  constructor(report: (source: string, trouble: Trouble | null) => void) {
+    this.#report = report
+  }
+
+  /** As lines for the log, too. */
+  show(warnings: readonly Warning[]): readonly string[] {
+    const found = warningTroubles(warnings)
+    for (let at = 0; at < Math.max(found.length, this.#shown); at++)
+      this.#report(`configuration warning ${at}`, found[at] ?? null)
+    this.#shown = found.length
+    return warningLines(warnings, 'configuration')
+  }
+}

@@ -26,6 +26,9 @@ export function configurationOf(topology: Topology, secret: string): string {
   )
 }
 
+/** As a unit starts them: no inspector, and no second start. */
+const QUIET = '--disable-sigusr1'
+
 /** The processes of the cluster, in an order in which they may be started (any order works). */
 export function clusterServices(topology: Topology, node: string, dist: string): Service[] {
   return clusterNodes(topology).flatMap(({ name }) => {
@@ -35,13 +38,13 @@ export function clusterServices(topology: Topology, node: string, dist: string):
       {
         node: name,
         name: 'lease',
-        argv: [node, `${dist}/lvsm-lease.mjs`, '--node', name, ...dirs],
+        argv: [node, QUIET, `${dist}/lvsm-lease.mjs`, '--node', name, ...dirs],
         log: `${log}/lease.log`,
       },
       {
         node: name,
         name: 'agent',
-        argv: [node, `${dist}/lvsm-agent.mjs`, '--config', config, '--node', name, ...dirs],
+        argv: [node, QUIET, `${dist}/lvsm-agent.mjs`, '--config', config, '--node', name, ...dirs],
         log: `${log}/agent.log`,
       },
     ]
@@ -52,6 +55,7 @@ export function clusterServices(topology: Topology, node: string, dist: string):
 export function setUpCommands(topology: Topology, node: string, dist: string): string[][] {
   return clusterNodes(topology).map(({ name }) => [
     node,
+    QUIET,
     `${dist}/lvsm-lease.mjs`,
     '--set-up',
     '--state-dir',

@@ -46,12 +46,13 @@ export const ROOMS: readonly Room[] = [
   pure('driver', 'agent/driver', ['base']),
   pure('lease-core', 'agent/lease/core', ['base', 'protocol', 'lease', 'heartbeat']),
   pure('node-core', 'agent/node/core', ['base', 'protocol', 'model', 'health', 'plan']),
+  impure('process', 'agent/process', ['base', 'protocol', 'kernel']),
   pure('lease-ports', 'agent/lease/ports.ts', ['lease-core', 'base', 'protocol', 'lease', 'heartbeat']),
   pure('node-ports', 'agent/node/ports.ts', ['node-core', 'base', 'model', 'plan', 'protocol']),
   impure(
     'lease-adapters',
     'agent/lease/adapters',
-    ['lease-core', 'lease-ports', 'base', 'protocol', 'lease', 'heartbeat', 'netlink', 'kernel'],
+    ['lease-core', 'lease-ports', 'base', 'protocol', 'lease', 'heartbeat', 'netlink', 'kernel', 'process'],
     ['@noble/hashes'],
   ),
   impure('node-adapters', 'agent/node/adapters', [
@@ -63,14 +64,15 @@ export const ROOMS: readonly Room[] = [
     'protocol',
     'netlink',
     'kernel',
+    'process',
   ]),
   impure(
     'lease-agent',
     'agent/lease',
-    ['driver', 'lease-core', 'lease-ports', 'lease-adapters', ...LIBRARY],
+    ['driver', 'process', 'lease-core', 'lease-ports', 'lease-adapters', ...LIBRARY],
     ['@noble/hashes'],
   ),
-  impure('node-agent', 'agent/node', ['driver', 'node-core', 'node-ports', 'node-adapters', ...LIBRARY]),
+  impure('node-agent', 'agent/node', ['driver', 'process', 'node-core', 'node-ports', 'node-adapters', ...LIBRARY]),
 ]
 
 /** Outside the table: scripts may import every library and each other; tests may import everything. */

@@ -43,6 +43,7 @@ const CAUGHT: readonly [wall: string, file: string, text: string][] = [
   ['lease-adapters', 'agent/lease/adapters/a.ts', imports('@lvsm/plan')],
   ['lease-adapters', 'agent/lease/adapters/a.ts', imports('../../node/core/index.ts')],
   ['node-adapters', 'agent/node/adapters/a.ts', imports('execa')],
+  ['process', 'agent/process/a.ts', imports('@lvsm/model')],
   ['node-agent', 'agent/node/main.ts', imports('../lease/core/index.ts')],
   ['adapters-apart', 'agent/node/adapters/a.ts', imports('./index.ts')],
   ['audit-apart', 'packages/plan/src/audit.ts', "import { here } from './diff.ts'\nexport const seen = here\n"],

@@ -111,9 +111,9 @@ function viewOf(node: string, groups: number, timing: Timing): LeaseView {
 async function start(node: string, directory: string): Promise<Running> {
   const [run, state] = ['run', 'state'].map((name) => join(directory, node, name)) as [string, string]
   for (const path of [run, state]) mkdirSync(path, { recursive: true })
-  execFileSync(process.execPath, [BUNDLE, '--set-up', '--state-dir', state], { stdio: 'ignore' })
+  execFileSync(process.execPath, ['--disable-sigusr1', BUNDLE, '--set-up', '--state-dir', state], { stdio: 'ignore' })
   const log = openSync(join(directory, node, 'log'), 'a')
-  const words = [process.execPath, BUNDLE, '--node', node, '--run-dir', run, '--state-dir', state]
+  const words = [process.execPath, '--disable-sigusr1', BUNDLE, '--node', node, '--run-dir', run, '--state-dir', state]
   const child = spawn('ip', ['netns', 'exec', space(node), ...words], { stdio: ['ignore', log, log] })
   const socket = await connected(join(run, 'lease.sock'))
   const running: Running = { name: node, process: child, socket, status: null, events: 0 }

@@ -1,15 +1,14 @@
 /** What lvsm refuses: forged datagrams, second processes, faulty files, too few rights. */
-import { decodeView, frame, toLeaseCodec } from '@lvsm/protocol'
+import { DAEMON_EXITS } from '@lvsm/protocol'
 import { randomBytes } from 'node:crypto'
 import { chmodSync, cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
-import { attempt, demand, figure, lab, owner, type Ran, status, until } from './harness.ts'
+import { attempt, demand, figure, lab, on, owner, type Ran, status, until } from './harness.ts'
 import { scenario } from './scenario.ts'
 import { counters, forge, recorder, sealedNonsense, sendFrom } from './datagrams.ts'
 import { seats, served, whole } from './witness.ts'
 
-/** A state file ends with its SHA-256. */
-const CHECKSUM_BYTES = 32
+/** Node, its option, and the bundle: without what a node is told. */
+const WORDS = 3
 const SCRATCH = process.env['LAB_DIR'] ?? '/tmp'
 const configOf = (node: string): string => `/etc/lvsm/${node}.yaml`
 const secretOf = (node: string): string =>
@@ -22,8 +21,8 @@ async function commandOf(node: string, name: string): Promise<string[]> {
     .split('\0')
     .filter((word) => word !== '')
   const program = words.findIndex((word) => word.endsWith('.mjs'))
-  demand(program > 0, `the command line of ${node}'s ${name}: ${words.join(' ')}`)
-  return words.slice(program - 1)
+  demand(program === WORDS - 1, `the command line of ${node}'s ${name}: ${words.join(' ')}`)
+  return words
 }
 
 const refused = ({ code, out, err }: Ran, because: RegExp): void =>
@@ -31,6 +30,22 @@ const refused = ({ code, out, err }: Ran, because: RegExp): void =>
 
 async function grows(node: string, reason: string, since: number): Promise<void> {
   await until(async () => ((await counters(node))[reason] ?? 0) > since, 5000, `${node} counts ${reason}`)
+}
+
+/** What is from no peer is dropped by the kernel, and the lease process sees nothing of it. */
+async function strangersCountFor(target: string, bytes: readonly Uint8Array[]): Promise<void> {
+  const dropped = async (): Promise<number> => {
+    const rules = await on(target, 'nft list chain inet lvsm-peers link-outside')
+    return Number(/packets (\d+) bytes \d+ drop comment "outside: not from a peer"/.exec(rules)?.[1] ?? Number.NaN)
+  }
+  const [before, seen] = [await dropped(), (await counters(target))['drop-source'] ?? 0]
+  await sendFrom('client', target === 'dir1' ? '10.11.0.1' : '10.11.0.2', bytes)
+  await until(
+    async () => (await dropped()) >= before + bytes.length,
+    5000,
+    `${target}'s rules drop what a stranger sends`,
+  )
+  demand(((await counters(target))['drop-source'] ?? 0) === seen, 'the lease process saw none of it')
 }
 
 scenario('datagrams that are garbage, old, forged or foreign are counted by reason, and nothing moves', async () => {
@@ -48,18 +63,19 @@ scenario('datagrams that are garbage, old, forged or foreign are counted by reas
     ['drop-mac', forge({ ...good, secret: wrong })],
     ['drop-cluster', forge({ ...good, cluster: 'elsewhere' })],
     ['drop-malformed', sealedNonsense(1, secret)],
-    ['drop-unknown-node', forge({ ...good, from: 'mars' })],
+    ['drop-source', forge({ ...good, from: 'mars' })],
+    ['drop-source', forge({ ...good, from: 'rs1' })],
   ]
   const bytes = cases.map(([, datagram]) => datagram)
   const before = await counters(target)
-  await sendFrom('client', target === 'dir1' ? '10.11.0.1' : '10.11.0.2', bytes)
+  // Of a peer's address; its lease process has the port, so it is another one that sends.
+  await sendFrom('rs2', target === 'dir1' ? '10.11.0.1' : '10.11.0.2', bytes)
   await sendFrom('rs2', target === 'dir1' ? '10.12.0.1' : '10.12.0.2', bytes)
   for (const reason of new Set(cases.map(([name]) => name))) {
-    // An authentic one is the same datagram on both links, and its copy is no second one.
-    const times = reason === 'drop-unknown-node' ? 1 : 2
-    const sent = times * cases.filter(([name]) => name === reason).length
+    const sent = 2 * cases.filter(([name]) => name === reason).length
     await grows(target, reason, (before[reason] ?? 0) + sent - 1)
   }
+  await strangersCountFor(target, bytes)
   const after = await seats()
   demand(after.from === target && after.number === number, `lease ${after.number} of ${after.from}`)
   await served()
@@ -83,14 +99,14 @@ scenario('a recorded datagram is refused when it comes again, and after its addr
     tape.close()
   }
   const before = await counters(to)
-  await sendFrom('client', address, recorded)
+  await sendFrom('rs2', address, recorded)
   const dropped = (now: Readonly<Record<string, number>>): number =>
     (now['drop-replay'] ?? 0) + (now['drop-copy'] ?? 0) + (now['drop-stale'] ?? 0)
   await until(async () => dropped(await counters(to)) >= dropped(before) + recorded.length, 5000, 'each is counted')
   // A process that forgot everything: the recording is addressed to its former incarnation.
   await lab('crash', to, 'lease')
   await until(() => counters(to), 15_000, 'it runs again')
-  await sendFrom('client', address, recorded)
+  await sendFrom('rs2', address, recorded)
   await whole()
   figure('counters after the restart', JSON.stringify(await counters(to)))
   const after = await seats()
@@ -102,7 +118,10 @@ scenario('a second agent or lease process for the same directory is refused with
   const { to } = await seats()
   for (const name of ['lease', 'agent'] as const) {
     const command = (await commandOf(to, name)).join(' ')
-    refused(await attempt(`ip netns exec ${to} ${command}`), /another lvsm-\w+ already runs for .*\n?.*(stop|run-dir)/s)
+    refused(
+      await attempt(`ip netns exec ${to} ${command}`),
+      /another lvsm-\w+ already runs in this network namespace \(process \d+.*stop it first/s,
+    )
   }
   demand(
     (await status()).nodes.every(({ agent }) => agent),
@@ -111,27 +130,20 @@ scenario('a second agent or lease process for the same directory is refused with
 })
 
 scenario(
-  "a lease process whose ports are in use ends with a way out, and changes nothing: not even its node's fence",
+  "a second lease process with directories of its own is refused too, and changes nothing: not even its node's fence",
   async () => {
     const { from, group, number } = await seats()
     const command = await commandOf(from, 'lease')
     const place = (option: string): number => command.indexOf(option) + 1
-    const stateDir = command[place('--state-dir')] ?? ''
     const copies = { '--state-dir': `${SCRATCH}/second-state`, '--run-dir': `${SCRATCH}/second-run` }
-    cpSync(stateDir, copies['--state-dir'], { recursive: true })
+    cpSync(command[place('--state-dir')] ?? '', copies['--state-dir'], { recursive: true })
     for (const [option, path] of Object.entries(copies)) command[place(option)] = path
     const fence = `ip netns exec ${from} nft list tables`
     const before = await attempt(fence)
-    const ending = attempt(`ip netns exec ${from} ${command.join(' ')}`)
-    const socket = `${copies['--run-dir']}/lease.sock`
-    await until(() => existsSync(socket), 10_000, 'the second process waits for its reconciler')
-    const stored = decodeView(readFileSync(`${stateDir}/lease.view`).subarray(0, -CHECKSUM_BYTES))
-    demand(stored.kind === 'read', `the last view of ${from}: ${stored.kind}`)
-    const reconciler = connect(socket)
-    reconciler.write(frame(toLeaseCodec, { kind: 'view', view: stored.value }))
-    const ran = await ending
-    reconciler.destroy()
-    refused(ran, /another program uses this port: stop it.*last view cannot be used.*port \d+.*nothing was changed/s)
+    const ran = await attempt(`ip netns exec ${from} ${command.join(' ')}`)
+    refused(ran, /another lvsm-lease already runs in this network namespace/)
+    demand(ran.code === DAEMON_EXITS.world.code, `exit ${ran.code}`)
+    demand(!existsSync(copies['--run-dir']), 'it made nothing')
     demand((await attempt(fence)).out === before.out, 'the tables are the same')
     const after = await seats()
     demand(after.from === from && after.number >= number, `${group}: lease ${after.number} of ${after.from}`)
@@ -153,22 +165,22 @@ scenario('without root both are refused, and say how to start them', async () =>
 
 scenario('a process whose kernel refuses to be asked ends with a way out', async () => {
   const { to } = await seats()
-  const [node = '', program = ''] = await commandOf(to, 'lease')
+  const program = (await commandOf(to, 'lease')).slice(0, WORDS).join(' ')
   const state = `${SCRATCH}/fenceless`
   cpSync(`/var/lib/lvsm/${to}`, state, { recursive: true })
   // Root without rights over this network: nf_tables says no to whatever it asks.
   const ran = await attempt(
-    `ip netns exec client unshare --user --map-root-user ${node} ${program} --node ${to} --run-dir ${state} --state-dir ${state}`,
+    `ip netns exec client unshare --user --map-root-user ${program} --node ${to} --run-dir ${state} --state-dir ${state}`,
   )
   refused(ran, /the kernel cannot be asked: .*EPERM.*\n.*nf_tables/s)
-  const agent = (await commandOf('rs1', 'agent')).slice(0, 2).join(' ')
+  const agent = (await commandOf('rs1', 'agent')).slice(0, WORDS).join(' ')
   const elsewhere = `--config ${configOf('rs1')} --node rs1 --run-dir ${state} --state-dir ${state}`
   const second = await attempt(`ip netns exec client unshare --user --map-root-user ${agent} ${elsewhere}`)
   refused(second, /the kernel cannot be asked: .*EPERM.*\n.*nf_tables/s)
 })
 
 scenario('lvsm-agent --check names every fault of a file with its line', async () => {
-  const [node = '', program = ''] = await commandOf((await seats()).to, 'agent')
+  const program = (await commandOf((await seats()).to, 'agent')).slice(0, WORDS).join(' ')
   const file = `${SCRATCH}/faulty.yaml`
   const lines = readFileSync(configOf('dir1'), 'utf8').split('\n')
   const spoil = (pattern: RegExp, by: string): number => {
@@ -183,14 +195,17 @@ scenario('lvsm-agent --check names every fault of a file with its line', async (
     spoil(/address: 10\.11\.0\.12/, 'address: 10.11.0.512'),
     spoil(/weight: 1/, 'weight: -1'),
   ]
-  writeFileSync(file, lines.join('\n'))
-  const { code, out, err } = await attempt(`${node} ${program} --config ${file} --check`)
-  demand(code === 1, `exit ${code}: ${out}\n${err}`)
+  writeFileSync(file, lines.join('\n'), { mode: 0o600 })
+  const { code, out, err } = await attempt(`${program} --config ${file} --check`)
+  demand(code === DAEMON_EXITS.refused.code, `exit ${code}: ${out}\n${err}`)
   for (const line of spoilt) demand(`${out}\n${err}`.includes(`${file}:${line}:`), `line ${line}: ${out}\n${err}`)
-  const whole = await attempt(`${node} ${program} --config ${configOf('dir1')} --check`)
+  const whole = await attempt(`${program} --config ${configOf('dir1')} --check`)
   demand(whole.code === 0, `a good file: ${whole.err}`)
-  const stranger = await attempt(`${node} ${program} --config ${configOf('dir1')} --node mars --check`)
-  demand(stranger.code === 1 && stranger.err.includes('there is no node "mars"'), `a stranger: ${stranger.err}`)
+  const stranger = await attempt(`${program} --config ${configOf('dir1')} --node mars --check`)
+  demand(
+    stranger.code === DAEMON_EXITS.refused.code && stranger.err.includes('there is no node "mars"'),
+    `a stranger: ${stranger.err}`,
+  )
 })
 
 scenario('a switchover to what is not there is refused with exit 1 and a way out, and moves nothing', async () => {

@@ -117,8 +117,8 @@ const files: readonly Border[] = [
         (path): Uint8Array => readFileSync(path),
       ),
     decode(_, bytes) {
-      const { record, strange } = withFile((path) => writeFileSync(path, bytes), loadRecord)
-      return strange ? { ok: false, reason: 'strange' } : { ok: true, value: plainRecord(record) }
+      const { record, trouble } = withFile((path) => writeFileSync(path, bytes), loadRecord)
+      return trouble ? { ok: false, reason: 'strange' } : { ok: true, value: plainRecord(record) }
     },
   },
 ]

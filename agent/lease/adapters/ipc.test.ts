@@ -25,6 +25,8 @@ const heard = vi.fn<IpcEvents['heard']>()
 const joined = vi.fn<IpcEvents['joined']>()
 const count = vi.fn<IpcEvents['count']>()
 const failed = vi.fn<IpcEvents['failed']>()
+const mayAgain = vi.fn<IpcEvents['mayAgain']>()
+const say = vi.fn<IpcEvents['say']>()
 let directory = ''
 let path = ''
 let server: IpcServer
@@ -60,7 +62,7 @@ beforeEach(async () => {
   vi.resetAllMocks()
   directory = mkdtempSync(join(tmpdir(), 'lvsm-ipc-'))
   path = join(directory, 'lease.sock')
-  server = serveIpc(path, { heard, joined, count, failed })
+  server = serveIpc(path, { heard, joined, count, failed, mayAgain, say })
   await eventually(() => expect(statSync(path).mode & 0o777).toBe(0o600))
 })
 afterEach(() => {
@@ -254,7 +256,7 @@ test('a client that breaks off in the middle is no trouble', async () => {
 test('a file that is in the way is a leftover', async () => {
   const place = join(directory, 'other.sock')
   writeFileSync(place, 'left')
-  const other = serveIpc(place, { heard, joined, count, failed })
+  const other = serveIpc(place, { heard, joined, count, failed, mayAgain, say })
   await eventually(() => expect(statSync(place).isSocket()).toBe(true))
   const socket = connect(place)
   await eventually(() => expect(joined).toHaveBeenCalledOnce())
@@ -264,7 +266,7 @@ test('a file that is in the way is a leftover', async () => {
 })
 
 test('a place that cannot be is told', async () => {
-  const other = serveIpc(join(directory, 'missing', 'lease.sock'), { heard, joined, count, failed })
+  const other = serveIpc(join(directory, 'missing', 'lease.sock'), { heard, joined, count, failed, mayAgain, say })
   await eventually(() => expect(failed).toHaveBeenCalledOnce())
   expect(failed.mock.calls[0]?.[0]).toMatchObject({ syscall: 'listen' })
   other.close(() => undefined)

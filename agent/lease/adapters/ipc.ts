@@ -9,8 +9,8 @@ import {
   read,
   toLeaseCodec,
 } from '@lvsm/protocol'
-import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
+import { keepListening, type ListeningEvents } from '../../process/listening.ts'
 import { Client, LONGEST_PAUSE_MS } from './ipc-client.ts'
 import { FrameTurns } from './ipc-turns.ts'
 
@@ -32,11 +32,10 @@ export interface IpcServer {
   close(done: () => void): void
 }
 
-export interface IpcEvents {
+export interface IpcEvents extends ListeningEvents {
   heard(word: ToLease): void
   joined(): void
   count(name: CounterName): void
-  failed(error: Error): void
 }
 
 /** The caller holds the run directory's lock, so a socket file that is in the way is a leftover. */
@@ -48,16 +47,7 @@ export function serveIpc(path: string, events: IpcEvents): IpcServer {
     if (closing) socket.end()
     else events.joined()
   })
-  server.on('error', events.failed)
-  server.on('listening', () => {
-    try {
-      if (server.listening) chmodSync(path, 0o600)
-    } catch (error) {
-      events.failed(error as Error)
-    }
-  })
-  rmSync(path, { force: true })
-  server.listen(path)
+  const listening = keepListening(server, path, events)
   return {
     tell(word) {
       if (!closing) clients.tell(word)
@@ -65,12 +55,11 @@ export function serveIpc(path: string, events: IpcEvents): IpcServer {
     close(done) {
       closing = true
       const destroyAll = setTimeout(() => clients.destroy(), LONGEST_PARTING_MS)
-      server.close(() => {
+      listening.close(() => {
         clearTimeout(destroyAll)
         done()
       })
       clients.part()
-      rmSync(path, { force: true })
     },
   }
 }

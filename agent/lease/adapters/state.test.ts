@@ -8,6 +8,7 @@ import { LONGEST_LEASE_MS } from '@lvsm/base'
 import { NEW_STATE } from '@lvsm/lease'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { eventually } from '../../../test/kit/eventually.ts'
+import { FRESH } from '../../process/files.ts'
 import { openState, setUp } from './state.ts'
 
 /** Every call that reaches the disk, in order; `broken` names one that fails instead, for ever or `once`. */
@@ -23,8 +24,8 @@ vi.mock('node:fs/promises', async (original) => {
   }
   return {
     ...real,
-    open: async (path: string, flags: string, mode: number) => {
-      note(`open ${name(path)} ${flags} ${mode.toString(8)}`)
+    open: async (path: string, flags: string | number, mode: number) => {
+      note(`open ${name(path)} ${flags === FRESH ? 'fresh' : flags} ${mode.toString(8)}`)
       const file = await real.open(path, flags, mode)
       return {
         writeFile: async (content: Uint8Array) => {
@@ -183,9 +184,9 @@ test('a view that is none is not known', () => {
 
 describe('a write', () => {
   test('is on the disk for certain: file, then name, then directory, and none of it left out', async () => {
-    await again().save(STATE)
+    await again().save({ ...STATE, standby: false })
     expect(disk.log).toEqual([
-      'open lease.state.new w 600',
+      'open lease.state.new fresh 600',
       'write lease.state.new',
       'sync lease.state.new',
       'close lease.state.new',

@@ -1,5 +1,6 @@
 import { FrameSplitter, LONGEST_MESSAGE, MAX_RELAY, decode, frame, fromLeaseCodec, toLeaseCodec } from '@lvsm/protocol'
-import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -43,15 +44,49 @@ describe('the record on disk', () => {
     expect([...loadRecord(path).record]).toEqual([['tcp 10.11.0.10:80', new Set(['10.11.0.11:80'])]])
     expect(statSync(path).mode & 0o777).toBe(0o600)
   })
-  it('is empty when missing, half-written or garbage', () => {
+  it('is empty when missing, half-written or garbage, and says so where it is there', () => {
     const path = join(directory(), 'agent.owned')
-    expect(loadRecord(path).record.size).toBe(0)
+    expect(loadRecord(path)).toEqual({ record: new Map(), trouble: null })
     saveRecord(path, text)
     const whole = readFileSync(path)
     for (let length = 0; length < whole.length; length++) {
       writeFileSync(path, whole.subarray(0, length))
-      expect(loadRecord(path).record.size).toBe(0)
+      expect(loadRecord(path)).toMatchObject({
+        record: new Map(),
+        trouble: { code: 'record-damaged', severity: 'warning' },
+      })
     }
+  })
+  it('that is damaged is kept aside when a new one is written', () => {
+    const path = join(directory(), 'agent.owned')
+    writeFileSync(path, 'garbage')
+    expect(loadRecord(path).trouble).toMatchObject({ hint: expect.stringContaining(`${path}.damaged`) })
+    expect(saveRecord(path, text)).toBeNull()
+    expect(readFileSync(`${path}.damaged`, 'utf8')).toBe('garbage')
+    expect(loadRecord(path)).toMatchObject({ trouble: null })
+  })
+  it('goes through no link, and waits for nothing that is no file', () => {
+    const home = directory()
+    const path = join(home, 'agent.owned')
+    writeFileSync(join(home, 'precious'), 'precious')
+    for (const name of [path, `${path}.new`]) symlinkSync(join(home, 'precious'), name)
+    expect(loadRecord(path).trouble).toMatchObject({ message: expect.stringContaining('symbolic links') })
+    expect(saveRecord(path, text)).toBeNull()
+    expect(readFileSync(join(home, 'precious'), 'utf8')).toBe('precious')
+    const pipe = join(home, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    expect(loadRecord(pipe).trouble).toMatchObject({ message: expect.stringContaining('FIFO') })
+  })
+  it.each([
+    ['lines that are no services', 'nonsense\nmore', 0],
+    ['places that are none', 'tcp 10.11.0.10:80\t10.11.0.999:80', 1],
+    ['ports that are none', 'tcp 10.11.0.10:99999\t10.11.0.11:80', 0],
+  ])('with %s and the right checksum owns nothing by them', (_, content, services) => {
+    const path = join(directory(), 'agent.owned')
+    saveRecord(path, content)
+    const { record } = loadRecord(path)
+    expect(record.size).toBe(services)
+    for (const places of record.values()) expect(places.size).toBe(0)
   })
 })
 
@@ -68,13 +103,13 @@ describe('the record on disk of another version', () => {
     const path = join(directory(), 'agent.owned')
     const newer = 'lvsm-owned 2 whatever\nelse'
     writeFileSync(path, newer)
-    const { record, strange } = loadRecord(path)
+    const { record, trouble } = loadRecord(path)
     expect(record.size).toBe(0)
-    expect(strange).toMatchObject({ code: 'record-version', hint: expect.stringContaining(`${path}.version-2`) })
+    expect(trouble).toMatchObject({ code: 'record-version', hint: expect.stringContaining(`${path}.version-2`) })
     expect(readFileSync(path, 'utf8')).toBe(newer)
     expect(saveRecord(path, text)).toBeNull()
     expect(readFileSync(`${path}.version-2`, 'utf8')).toBe(newer)
-    expect(loadRecord(path)).toMatchObject({ strange: null })
+    expect(loadRecord(path)).toMatchObject({ trouble: null })
   })
 })
 
@@ -83,13 +118,13 @@ describe('secrets in files', () => {
   it('are read beside the configuration, and refused with a way out', () => {
     if (!config) throw new Error('refused')
     const home = directory()
-    expect(readSecrets(config, join(home, 'a.yaml')).refusals).toMatchObject([
+    expect(readSecrets(config, join(home, 'a.yaml'), true).refusals).toMatchObject([
       { code: 'no-secret-file', field: 'keys[0].file' },
     ])
-    writeFileSync(join(home, 'key'), 'swordfish\n')
-    expect(readSecrets(config, join(home, 'a.yaml')).refusals).toMatchObject([{ code: 'bad-secret' }])
+    writeFileSync(join(home, 'key'), 'swordfish\n', { mode: 0o600 })
+    expect(readSecrets(config, join(home, 'a.yaml'), true).refusals).toMatchObject([{ code: 'bad-secret' }])
     writeFileSync(join(home, 'key'), `${'AB'.repeat(16)}\n`)
-    expect(readSecrets(config, join(home, 'a.yaml')).secrets.get(1)).toBe('ab'.repeat(16))
+    expect(readSecrets(config, join(home, 'a.yaml'), true).secrets.get(1)).toBe('ab'.repeat(16))
   })
 })
 
@@ -113,6 +148,8 @@ describe('the control socket', () => {
       failed: (error) => {
         throw error
       },
+      mayAgain: () => true,
+      say: () => undefined,
     })
     ends.push(() => control.close())
     const ask = (method: string, url: string, body?: string): Promise<{ status: number; value: unknown }> =>

@@ -10,9 +10,9 @@ import {
   type RouteName,
   type Status,
 } from '@lvsm/protocol'
-import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Refusal } from '@lvsm/base'
+import { keepListening, type ListeningEvents } from '../../process/listening.ts'
 
 const LONGEST_BODY = 64 * 1024
 
@@ -25,7 +25,7 @@ const STATUS_OF: Readonly<Record<Fault, number>> = {
   timeout: 504,
 }
 
-export interface ControlEvents {
+export interface ControlEvents extends ListeningEvents {
   status(): Status
   events(): Events
   /** Throws what the kernel says. */
@@ -34,7 +34,6 @@ export interface ControlEvents {
   command(id: string, command: Command): void
   /** A request was refused: counted by reason. */
   count(name: CounterName): void
-  failed(error: NodeJS.ErrnoException): void
 }
 export interface Control {
   reply(id: string, outcome: Outcome): void
@@ -52,9 +51,7 @@ export function serveControl(path: string, events: ControlEvents): Control {
     events.command(id, asked)
   }
   const server = createServer((incoming, response) => serve(incoming, response, events, command))
-  server.on('error', events.failed)
-  rmSync(path, { force: true })
-  server.listen(path, () => chmodSync(path, 0o600))
+  const listening = keepListening(server, path, events)
   return {
     reply(id, outcome) {
       const response = waiting.get(id)
@@ -64,9 +61,8 @@ export function serveControl(path: string, events: ControlEvents): Control {
       else answer(response, STATUS_OF[outcome.fault], { refusals: outcome.refusals })
     },
     close() {
-      server.close()
+      listening.close()
       server.closeAllConnections()
-      rmSync(path, { force: true })
     },
   }
 }

@@ -1,57 +1,80 @@
 /** Files of the reconciler: configuration, secrets, and its record of what is its own. */
 import { type OwnedRecord, readRecord } from '@lvsm/plan'
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Refusal, Trouble } from '@lvsm/base'
 import { type Config, SHORTEST_SECRET } from '@lvsm/model'
+import { describeError, isThere, readRegular, replaceFile } from '../../process/files.ts'
+import { type Doubt, doubtSecret, isOpen, quoted } from '../../process/trust.ts'
 
-const WAYS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EACCES: 'permission denied',
-  EISDIR: 'this is a directory',
-}
-const why = (error: unknown): string => WAYS[(error as NodeJS.ErrnoException).code ?? ''] ?? (error as Error).message
+/** Of a key; that of a record. */
+const LARGEST_KEY = 64 * 1024
+const LARGEST_RECORD = 64 * 1024 * 1024
 
-export function readText(path: string): { readonly text: string } | { readonly error: string } {
+export type TextRead =
+  | {
+      readonly text: string
+      /** Who else could have written it, or whatever else `doubt` looks for. */
+      readonly doubts: readonly Doubt[]
+      /** Others may read it, or write it. */
+      readonly isOpen: boolean
+    }
+  | { readonly error: string; readonly missing: boolean }
+
+/** Never blocks, and reads no more than `most` bytes. */
+export function readTrusted(path: string, most: number, doubt: (path: string) => readonly Doubt[]): TextRead {
+  const read = readRegular(path, most, true)
+  if (!read.ok) return { error: read.reason, missing: read.code === 'ENOENT' }
   try {
-    return { text: readFileSync(path, 'utf8') }
+    return { text: read.bytes.toString('utf8'), doubts: doubt(path), isOpen: isOpen(read.stats) }
   } catch (error) {
-    return { error: why(error) }
+    return { error: describeError(error), missing: false }
   }
 }
 
-/** Secrets that stand in files of their own; relative names are beside the configuration file. */
-export function readSecrets(
-  config: Config,
-  configPath: string,
-): { readonly secrets: ReadonlyMap<number, string>; readonly refusals: readonly Refusal[] } {
+export const distrust = ({ message, hint }: Doubt): Refusal => ({ code: 'untrusted-file', message, hint })
+
+export interface Secrets {
+  readonly secrets: ReadonlyMap<number, string>
+  readonly refusals: readonly Refusal[]
+  /** Where not strict: what would have been refused. */
+  readonly doubts: readonly Refusal[]
+}
+
+/** Secrets that stand in files of their own; relative names are beside the configuration file. What stands in them is in no message. */
+export function readSecrets(config: Config, configPath: string, strict: boolean): Secrets {
   const secrets = new Map<number, string>()
   const refusals: Refusal[] = []
+  const doubts: Refusal[] = []
   config.keys.forEach(({ id, file }, at) => {
     if (file === null) return
     const path = resolve(dirname(configPath), file)
-    const read = readText(path)
     const field = `keys[${at}].file`
-    if ('error' in read)
-      return void refusals.push({
-        code: 'no-secret-file',
-        field,
-        message: `${path}: ${read.error}`,
-        hint: `make one with: openssl rand -hex 32 > ${path}; chmod 600 ${path}`,
-      })
+    const read = readTrusted(path, LARGEST_KEY, doubtSecret)
+    if ('error' in read) return void refusals.push({ ...unreadableKey(path, read), field })
+    for (const doubt of read.doubts.map(distrust)) (strict ? refusals : doubts).push({ ...doubt, field })
     const secret = read.text.trim().toLowerCase()
     if (/^(?:[0-9a-f]{2})+$/.test(secret) && secret.length / 2 >= SHORTEST_SECRET) secrets.set(id, secret)
-    else
-      refusals.push({
-        code: 'bad-secret',
-        field,
-        message: `${path} does not hold at least ${SHORTEST_SECRET} bytes as hexadecimal digits`,
-        hint: `make one with: openssl rand -hex 32 > ${path}`,
-      })
+    else refusals.push({ ...noKey(path), field })
   })
-  return { secrets, refusals }
+  return { secrets, refusals, doubts }
 }
+
+const COPY = 'copy the key file of another node of this cluster there'
+
+/** A hint makes a file only where there is none, and never writes over one (`set -C`). */
+function unreadableKey(path: string, { error, missing }: Extract<TextRead, { error: string }>): Refusal {
+  const make = `on the first node make one: (umask 077; set -C; openssl rand -hex 32 > ${quoted(path)})`
+  const hint = missing && !isThere(path) ? `${COPY}; ${make}` : 'name the key file of this cluster'
+  return { code: 'no-secret-file', message: `${path}: ${error}`, hint }
+}
+
+const noKey = (path: string): Refusal => ({
+  code: 'bad-secret',
+  message: `${path} does not hold at least ${SHORTEST_SECRET} bytes as hexadecimal digits`,
+  hint: `is it a key file? If so, ${COPY}; a new key would cut this node off from the others`,
+})
 
 const checksum = (text: string): string => createHash('sha256').update(text).digest('hex')
 
@@ -65,39 +88,56 @@ function asideOf(path: string, text: string): string | null {
   return version === undefined || Number(version) === RECORD_VERSION ? null : `${path}.version-${version}`
 }
 
-/**
- * A missing, half-written or foreign file is an empty record: then nothing is ours to remove. `strange`: so is one of a
- * version that is not understood, but it is not lost.
- */
-export function loadRecord(path: string): { readonly record: OwnedRecord; readonly strange: Trouble | null } {
-  const nothing = { record: readRecord(''), strange: null }
-  const read = readText(path)
-  if ('error' in read) return nothing
-  const aside = asideOf(path, read.text)
+/** `trouble`: a record that is there and cannot be used; it is kept aside when a new one is written. */
+export interface Loaded {
+  readonly record: OwnedRecord
+  readonly trouble: Trouble | null
+}
+
+/** A missing, half-written, damaged or foreign file is an empty record: then nothing is ours to remove. */
+export function loadRecord(path: string): Loaded {
+  const nothing = readRecord('')
+  const read = readRegular(path, LARGEST_RECORD, false)
+  if (!read.ok) return { record: nothing, trouble: read.code === 'ENOENT' ? null : unusable(path, read.reason) }
+  const whole = read.bytes.toString('utf8')
+  const aside = asideOf(path, whole)
   if (aside !== null) {
-    const message = `${path} is of a version that this lvsm-agent does not understand: it takes nothing in the IPVS table for its own`
-    const hint = `entries that leave the configuration now will stay (ipvsadm -Ln); the file is kept as ${aside}`
-    return { ...nothing, strange: { code: 'record-version', severity: 'warning', message, hint } }
+    const why = 'is of a version that this lvsm-agent does not understand'
+    return { record: nothing, trouble: { ...unusable(path, why, aside), code: 'record-version' } }
   }
-  const [head = '', ...lines] = read.text.split('\n')
+  const text = contentOf(whole)
+  return text === null
+    ? { record: nothing, trouble: unusable(path, 'is damaged', damagedPath(path)) }
+    : { record: readRecord(text), trouble: null }
+}
+
+/** Null where the checksum is not that of the content. */
+function contentOf(whole: string): string | null {
+  const [head = '', ...lines] = whole.split('\n')
   const text = lines.join('\n')
-  return HEAD.exec(head)?.[2] === checksum(text) ? { record: readRecord(text), strange: null } : nothing
+  return HEAD.exec(head)?.[2] === checksum(text) ? text : null
+}
+
+const damagedPath = (path: string): string => `${path}.damaged`
+
+function unusable(path: string, why: string, aside?: string): Trouble {
+  const message = `${path} ${why}: this lvsm-agent takes nothing in the IPVS table for its own but what its configuration names`
+  const kept = aside === undefined ? '' : `; the file is kept as ${aside}`
+  const hint = `entries that left the configuration before will stay: look with ipvsadm -Ln, and take them out by hand${kept}`
+  return { code: 'record-damaged', severity: 'warning', message, hint }
 }
 
 /** Whole or not at all; what this version would write over without understanding it is put aside. The error as a sentence, or null. */
 export function saveRecord(path: string, text: string): string | null {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o750 })
-    const before = readText(path)
-    const aside = 'text' in before ? asideOf(path, before.text) : null
+    const before = readRegular(path, LARGEST_RECORD, false)
+    const whole = before.ok ? before.bytes.toString('utf8') : ''
+    const aside = asideOf(path, whole) ?? (before.ok && contentOf(whole) === null ? damagedPath(path) : null)
     if (aside !== null) renameSync(path, aside)
-    writeFileSync(`${path}.new`, `lvsm-owned ${RECORD_VERSION} ${checksum(text)}\n${text}`, {
-      mode: 0o600,
-      flush: true,
-    })
-    renameSync(`${path}.new`, path)
+    replaceFile(path, `lvsm-owned ${RECORD_VERSION} ${checksum(text)}\n${text}`)
     return null
   } catch (error) {
-    return why(error)
+    return describeError(error)
   }
 }

@@ -2,7 +2,7 @@
 import { type RouteName, type RouteResponses, type Status } from '@lvsm/protocol'
 import { describeRefusal } from '@lvsm/base'
 import { type Answer, type Call, call } from './client.ts'
-import { Failure } from './exits.ts'
+import { Failure } from './failure.ts'
 
 export const STATUS_TIMEOUT_MS = 3000
 

@@ -1,8 +1,8 @@
 /** What each command does: one exchange, one rendering, one exit code. */
-import { type Status } from '@lvsm/protocol'
+import { type Exit, type Status } from '@lvsm/protocol'
 import { exchange, findAgent } from './agents.ts'
 import { eventsText } from './events-text.ts'
-import { type Exit, Failure } from './exits.ts'
+import { Failure } from './failure.ts'
 import { fenceText } from './fence-text.ts'
 import { type Format, render } from './output.ts'
 import { statusText } from './status-text.ts'

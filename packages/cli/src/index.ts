@@ -1,2 +1,1 @@
-export { EXITS } from './exits.ts'
-export { VERSION } from './version.ts'
+export { program } from './program.ts'

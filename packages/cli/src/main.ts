@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 /** `lvsm`: wires the terminal to the commands and turns every end into an exit code. */
+import { VERSION } from '@lvsm/base'
+import { EXITS, type Exit } from '@lvsm/protocol'
 import { CommanderError } from 'commander'
-import { EXITS, type Exit, Failure } from './exits.ts'
+import { Failure } from './failure.ts'
 import { program } from './program.ts'
 import { terminal as openTerminal } from './terminal.ts'
-import { VERSION } from './version.ts'
 
 const terminal = openTerminal()
 let exit: Exit = 'ok'

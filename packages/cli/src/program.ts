@@ -1,7 +1,8 @@
 /** The command line: names, options, help. Parsing only; `commands.ts` does the work. */
+import { EXITS, type Exit, exitTable } from '@lvsm/protocol'
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import * as commands from './commands.ts'
-import { type Exit, exitTable } from './exits.ts'
+
 import { FORMATS, type Format } from './output.ts'
 import { DEFAULT_SOCKET, type SocketChoice, socketPaths } from './sockets.ts'
 import type { Terminal } from './terminal.ts'
@@ -21,7 +22,7 @@ LVSM_SOCKET, else ${DEFAULT_SOCKET}. A list of paths is separated by colons:
 the first agent with quorum is asked.
 
 Exit codes:
-${exitTable()}
+${exitTable(EXITS)}
 `
 
 /** `done` receives the exit of the command that ran; a wrong command line throws CommanderError. */

@@ -1,5 +1,5 @@
 /** Which agent to ask: from --socket, --node, LVSM_SOCKET or the default, in this order. */
-import { Failure } from './exits.ts'
+import { Failure } from './failure.ts'
 
 export const RUN_DIR = '/run/lvsm'
 export const DEFAULT_SOCKET = `${RUN_DIR}/agent.sock`

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rtnetlink as rt } from '@lvsm/netlink'
 import { describe, expect, it } from 'vitest'
-import { boottime, KernelError, lockFile, NETLINK, openNetlink } from './index.ts'
+import { boottime, claimName, KernelError, lockFile, NETLINK, openNetlink } from './index.ts'
 
 describe('clock', () => {
   it('is the time since boot, and does not go back', () => {
@@ -24,6 +24,19 @@ describe('lock', () => {
     lock?.release()
     lockFile(path)?.release()
     rmSync(directory, { recursive: true })
+  })
+})
+
+describe('a name of the network namespace', () => {
+  it('belongs to one at a time, who is told to whoever asks', () => {
+    const name = `lvsm-test-${process.pid}-${performance.now()}`
+    const claim = claimName(name)
+    const me = { pid: process.pid, uid: process.geteuid?.() }
+    for (let times = 0; times < 2; times++) expect(claimName(name)).toEqual({ kind: 'taken', holder: me })
+    if (claim.kind === 'held') claim.release()
+    const again = claimName(name)
+    expect(again.kind).toBe('held')
+    if (again.kind === 'held') again.release()
   })
 })
 

@@ -7,15 +7,19 @@ const libc = koffi.load('libc.so.6')
 export const call = {
   clockGetTime: libc.func('int clock_gettime(int clock, void *timespec)'),
   socket: libc.func('int socket(int domain, int type, int protocol)'),
+  connect: libc.func('int connect(int fd, void *address, uint length)'),
+  listen: libc.func('int listen(int fd, int backlog)'),
   bind: libc.func('int bind(int fd, void *address, uint length)'),
   sendTo: libc.func('long sendto(int fd, void *bytes, size_t length, int flags, void *address, uint addressLength)'),
   receiveFrom: libc.func(
     'long recvfrom(int fd, void *bytes, size_t length, int flags, void *address, void *addressLength)',
   ),
   setSocketOption: libc.func('int setsockopt(int fd, int level, int option, void *value, uint length)'),
+  getSocketOption: libc.func('int getsockopt(int fd, int level, int option, void *value, void *length)'),
   close: libc.func('int close(int fd)'),
   setns: libc.func('int setns(int fd, int kind)'),
   flock: libc.func('int flock(int fd, int operation)'),
+  signalMask: libc.func('int pthread_sigmask(int how, void *set, void *before)'),
   setScheduler: libc.func('int sched_setscheduler(int pid, int policy, void *parameters)'),
 } as const
 

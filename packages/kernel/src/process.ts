@@ -1,4 +1,5 @@
-/** What a process asks for itself: to be the only one, to stay in memory, to run first. */
+/** What a process asks for itself: to be the only one, to hear a signal, to run first. */
+import { constants } from 'node:os'
 import { closeSync, openSync, readdirSync } from 'node:fs'
 import { call, KernelError, lastErrno } from './libc.ts'
 
@@ -45,4 +46,16 @@ export function runPatiently(): KernelError | undefined {
     (thread) => call.setScheduler(Number(thread), SCHED_BATCH, parameters) !== 0,
   )
   return refused ? new KernelError('sched_setscheduler', lastErrno()) : undefined
+}
+
+const SIG_UNBLOCK = 1
+/** Of a `sigset_t` (bits/types/__sigset_t.h). */
+const SET_BYTES = 128
+
+/** The main thread hears this signal from now on, and what of it waits: Node leaves SIGUSR1 blocked when it opens no inspector for it. */
+export function unblockSignal(signal: NodeJS.Signals): void {
+  const bit = constants.signals[signal] - 1
+  const set = Buffer.alloc(SET_BYTES)
+  set.writeUInt8(1 << (bit % 8), Math.floor(bit / 8))
+  call.signalMask(SIG_UNBLOCK, set, null)
 }

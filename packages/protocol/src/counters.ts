@@ -54,6 +54,12 @@ const notWritten = (file: string): Counter =>
 export const COUNTERS = {
   'drop-short': dropped('datagram', 'short', 'too short', SPEAKS_ELSE),
   'drop-long': dropped('datagram', 'long', 'too long', SPEAKS_ELSE),
+  'drop-filtered': dropped(
+    'datagram',
+    'filtered',
+    'stopped by the kernel: not from a peer, or beyond what one sends',
+    SPEAKS_ELSE,
+  ),
   'drop-source': dropped(
     'datagram',
     'source',
@@ -131,9 +137,15 @@ export const COUNTERS = {
     ['time', 'times'],
     'somebody else changed the fence, and it was put back',
   ),
+  'filter-restored': counted(
+    'lvsm_filter_restored_total',
+    ['time', 'times'],
+    'somebody else changed the rules in front of the heartbeat ports, and they were put back',
+  ),
   'state-write-failed': notWritten('lease state'),
   'view-write-failed': notWritten('last view'),
   'file-version': counted('lvsm_strange_files_total', ['file', 'files'], 'of another version, put aside'),
+  'file-damaged': counted('lvsm_damaged_files_total', ['file', 'files'], 'damaged, and not used'),
 } as const satisfies Readonly<Record<string, Counter>>
 
 /** `send-ENETUNREACH` and the like: what the kernel answered to a send. */

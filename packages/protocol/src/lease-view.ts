@@ -1,5 +1,5 @@
 /** What the ownership plane must know of the configuration: handed over by the reconciler, never parsed here. */
-import type { Timing } from '@lvsm/base'
+import { parseInet, type Timing } from '@lvsm/base'
 
 export interface LeaseLink {
   /** Name of the network; two nodes talk over the links that both have. */
@@ -47,4 +47,40 @@ export interface LeaseView {
   readonly keys: readonly HeartbeatKey[]
   /** Id of the key that signs; all keys are accepted. */
   readonly signWith: number
+}
+
+const HIGHEST_PORT = 65_535
+const HIGHEST_INDEX = 2 ** 31 - 1
+const LONGEST_NAME = 255
+
+const isName = (text: string): boolean => text.length > 0 && text.length <= LONGEST_NAME
+const isBetween = (value: number, least: number, most: number): boolean =>
+  Number.isInteger(value) && value >= least && value <= most
+const repeated = (names: readonly string[]): string | undefined => names.find((name, at) => names.indexOf(name) !== at)
+
+/**
+ * Why nobody can have meant this view, as the end of a sentence; null when it is possible. Shape alone does not say so: a
+ * damaged file or a defect elsewhere must not reach the kernel, nor end the process at each of its starts.
+ */
+export function impossibleView({ cluster, nodes, groups, keys, signWith }: LeaseView): string | null {
+  if (!isName(cluster)) return 'its cluster has no name'
+  const twice = repeated(nodes.map(({ name }) => name)) ?? repeated(groups.map(({ name }) => name))
+  if (twice !== undefined) return `"${twice}" stands in it twice`
+  for (const node of nodes) {
+    const link = node.links.find(({ address, port }) => !parseInet(address) || !isBetween(port, 1, HIGHEST_PORT))
+    if (!isName(node.name) || link) return `a node or its link is none: "${node.name}"`
+  }
+  const group = groups.find((one) => !isGroup(one))
+  if (group) return `group "${group.name}" has an address or a director that is none`
+  const key = keys.find(({ secret }) => !/^(?:[0-9a-f]{2})+$/i.test(secret))
+  if (key) return `key ${key.id} is none`
+  return keys.some(({ id }) => id === signWith) ? null : `it signs with key ${signWith}, which it does not have`
+}
+
+const isGroup = ({ name, directors, addresses }: LeaseGroup): boolean =>
+  isName(name) && directors.every(isName) && addresses.every(isAddress)
+
+function isAddress({ address, prefix, ifindex }: LeaseAddress): boolean {
+  const bytes = parseInet(address)
+  return bytes !== undefined && isBetween(prefix, 0, 8 * bytes.length) && isBetween(ifindex, 0, HIGHEST_INDEX)
 }

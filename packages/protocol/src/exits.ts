@@ -1,0 +1,37 @@
+/** With what the programs end: stable, for scripts and supervisors. Their help prints these tables. */
+
+export interface Ending {
+  readonly code: number
+  readonly meaning: string
+}
+
+/** Of `lvsm`. */
+export const EXITS = {
+  ok: { code: 0, meaning: 'done' },
+  refused: { code: 1, meaning: 'refused by the cluster; nothing was changed' },
+  usage: { code: 2, meaning: 'wrong command line; nothing was sent' },
+  unreachable: { code: 3, meaning: 'no agent answered, or not in time' },
+  unhealthy: { code: 4, meaning: 'status --check: the cluster needs attention' },
+  bug: { code: 70, meaning: 'a fault of lvsm itself: please report it' },
+} as const satisfies Readonly<Record<string, Ending>>
+
+/**
+ * Of `lvsm-lease` and `lvsm-agent`, by sysexits.h: a supervisor starts them again after 70 and 75, and not after 64 and 78
+ * (systemd: RestartPreventExitStatus=64 78).
+ */
+export const DAEMON_EXITS = {
+  ok: { code: 0, meaning: 'done, or stopped as it was told' },
+  usage: { code: 64, meaning: 'wrong command line; nothing was touched' },
+  bug: { code: 70, meaning: 'a fault of the program itself: please report it; start it again' },
+  world: { code: 75, meaning: 'something that it needs is not there now, or is held by another: start it again' },
+  refused: { code: 78, meaning: 'refused until somebody corrects it (configuration, file modes, rights)' },
+} as const satisfies Readonly<Record<string, Ending>>
+
+export type Exit = keyof typeof EXITS
+export type DaemonExit = keyof typeof DAEMON_EXITS
+
+/** A line for each. */
+export const exitTable = (endings: Readonly<Record<string, Ending>>): string =>
+  Object.values(endings)
+    .map(({ code, meaning }) => `  ${String(code).padStart(2)}  ${meaning}`)
+    .join('\n')
