@@ -6,9 +6,6 @@ import { entries } from '../rules/rule.ts'
 import type { Draft } from '../schema.ts'
 import type { WarningRule } from './warning.ts'
 
-/** A single network of that many machines is rare. */
-const WIDE = 16
-
 const isHost = ({ address, prefix }: Cidr): boolean => prefix === hostPrefix(address)
 
 /** The networks that the file tells of: those of floating addresses, but for addresses that stand alone. */
@@ -23,14 +20,6 @@ const networksOf = (draft: Draft): Cidr[] => [
 export const prefixes: WarningRule = (draft, warn) => {
   const all = floating(draft)
   for (const [at, entry] of all.entries()) {
-    if (entry.prefix < WIDE)
-      warn(
-        'warning',
-        'wide-network',
-        entry.path,
-        `${titleOf(entry)} claims the whole network ${textOf(networkCidr(entry))}`,
-        'is that the prefix length of the interface there (ip -4 address)? Machines beyond a router must not be in it',
-      )
     const other = all
       .slice(0, at)
       .find((one) => one.prefix !== entry.prefix && !isHost(one) && !isHost(entry) && overlap(one, entry))
