@@ -73,7 +73,7 @@ export function checkConfig(text: string): CheckedConfig {
 function faultsOfRules(draft: Draft, faults: readonly Fault[]): Fault[] {
   const told = new Set(faults.map(({ path, key }) => JSON.stringify(key === undefined ? path : [...path, key])))
   const found: Fault[] = []
-  const countable = !faults.some((fault) => fault.path.at(-1) === 'voter')
+  const countable = !faults.some(({ path, key }) => (key ?? path.at(-1)) === 'voter')
   for (const rule of RULES) {
     if (rule === voters && !countable) continue
     rule(draft, (code, path, message, hint) => {

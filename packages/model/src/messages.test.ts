@@ -136,6 +136,17 @@ describe('one fault is one message', () => {
     expect(said).not.toContain(JSON.stringify('\u001b').slice(1, -1))
   })
 
+  it.each(['{}', '[[]]', '~'])('whatever value is %s instead', (bad) => {
+    const more = [...SAMPLE.matchAll(/([\w-]+): ("?[\w./]+"?|\[[^\]{]*\])(?=[ ,}\n\]])/g)].flatMap(
+      ({ 0: all, 1: key = '', 2: value = '', index }) => {
+        const at = index + all.length - value.length
+        const said = refusalsOf(SAMPLE.slice(0, at) + bad + SAMPLE.slice(at + value.length))
+        return said.length === 1 ? [] : [`${key}: ${said.join('; ')}`]
+      },
+    )
+    expect(more).toEqual([])
+  })
+
   it.each([
     ['a lost brace', SAMPLE.replace('drain: 200ms }', 'drain: 200ms')],
     ['a lost bracket', SAMPLE.replace('[director]', '[director')],
