@@ -227,6 +227,11 @@ describe('what is probably not meant is accepted with a warning', () => {
       ['info not-a-link-address 29 services[0].realservers[1].address'],
     ],
     [
+      'VIPs where nobody is, once for each network',
+      [['10.11.0.10/24]', '10.11.0.10/24, 10.98.0.7/32, 10.99.0.7/24, 10.99.0.8/24]']],
+      ['warning no-known-network 16 groups[0].vips[1]', 'warning no-known-network 16 groups[0].vips[2]'],
+    ],
+    [
       'a VIP where nobody is',
       [['10.11.0.10/24]', '10.11.0.10/24, 10.99.0.7/24]']],
       ['warning no-known-network 16 groups[0].vips[1]'],

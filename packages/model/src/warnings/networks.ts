@@ -45,18 +45,22 @@ export const vipNetworks: WarningRule = (draft, warn) => {
       entries(item.links).map(({ item: link }) => link.address ?? ''),
     ]),
   )
+  const told = new Set<string>()
   for (const entry of floating(draft)) {
     const group = draft.groups?.[entry.group]
-    if (isHost(entry) || interfaceOf(draft, entry) !== undefined) continue
+    // Of an address that stands alone the network is not known; most are of this size.
+    const network = networkCidr(isHost(entry) ? { ...entry, prefix: 24 } : entry)
+    if (interfaceOf(draft, entry) !== undefined || told.has(textOf(network))) continue
     const near = (group?.directors ?? []).some((name) =>
-      (nodes.get(name) ?? []).some((address) => inNetwork(address, entry)),
+      (nodes.get(name) ?? []).some((address) => inNetwork(address, network)),
     )
     if (near) continue
+    told.add(textOf(network))
     warn(
-      linksIn(draft, entry).size === 0 && [...nodes.values()].flat().length > 0 ? 'warning' : 'info',
+      linksIn(draft, network).size === 0 ? 'warning' : 'info',
       'no-known-network',
       entry.path,
-      `no director of group "${group?.name}" has a link in the network ${textOf(networkCidr(entry))} of ${titleOf(entry)}`,
+      `no director of group "${group?.name}" has a link in the network ${textOf(network)} of ${titleOf(entry)}`,
       'if the directors have another interface there, all is well; else correct the address',
     )
   }
