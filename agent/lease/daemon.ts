@@ -6,9 +6,8 @@ import { DAEMON_EXITS, type DurableState, VERSIONS } from '@lvsm/protocol'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { type Instant, LONGEST_LEASE_MS, seededRandom } from '@lvsm/base'
-import { createAlarm, KernelError } from '@lvsm/kernel'
+import { createAlarm } from '@lvsm/kernel'
 import { LOST_STATE } from '@lvsm/lease'
-import { takeDirectories, type Unready } from '../process/directories.ts'
 import type { DirectoryLock } from '../process/lock.ts'
 import type { Kernel, KernelEvents } from './adapters/kernel/kernel.ts'
 import { type IpcServer, serveIpc } from './adapters/ipc.ts'
@@ -28,7 +27,7 @@ const STATUS_MS = 1000
 const STOP_MS = 2000
 /** What was handed to the kernel last is under way by then. */
 const PARTING_MS = 20
-const SOCKET = 'lease.sock'
+export const SOCKET = 'lease.sock'
 const FENCE_HINT =
   'it needs nf_tables with the families inet, arp and netdev (modprobe nf_tables; Debian: package linux-image-amd64)'
 
@@ -233,23 +232,4 @@ export class Daemon {
   }
 }
 
-/** Null when it cannot be: `machine.exit` was called, and nothing was touched. */
-export function startDaemon(options: RunOptions, machine: Machine): Daemon | null {
-  const { runDir, stateDir } = options
-  const lock = takeDirectories({ program: 'lvsm-lease', runDir, stateDir, socket: SOCKET, lock: 'lease.lock' })
-  if ('faults' in lock) return end(lock, machine)
-  try {
-    return new Daemon(options, machine, machine.openKernel(), lock)
-  } catch (error) {
-    if (!(error instanceof KernelError)) throw error
-    return end({ exit: 'world', faults: [unanswered(error)] }, machine)
-  }
-}
-
-function end({ exit, faults }: Unready, { say, exit: leave }: Machine): null {
-  say(faults.join('\n'))
-  leave(DAEMON_EXITS[exit].code)
-  return null
-}
-
-const unanswered = (error: Error): string => `the kernel cannot be asked: ${error.message}\n  ${FENCE_HINT}`
+export const unanswered = (error: Error): string => `the kernel cannot be asked: ${error.message}\n  ${FENCE_HINT}`
