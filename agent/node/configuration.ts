@@ -5,6 +5,7 @@ import { doubtFile, quoted } from '../process/trust.ts'
 import { distrust, readSecrets, readTrusted } from './adapters/files.ts'
 import { openTable } from './adapters/kernel/ipvs.ts'
 import { refuseModules } from './adapters/preflight.ts'
+import { type Host, hostWarnings } from './host.ts'
 
 /** A cluster of a thousand services has a megabyte. */
 const LARGEST_CONFIGURATION = 8 * 1024 * 1024
@@ -25,6 +26,8 @@ export type Read =
 export interface Self {
   readonly node: string
   readonly named: boolean
+  /** The machine, where the file is asked about by it; a program that runs sees for itself what comes and goes. */
+  readonly host?: Host
 }
 
 /**
@@ -52,7 +55,8 @@ export function readConfiguration(path: string, self: Self | null, strict: boole
     ...doubts.map((doubt) => ({ ...doubt, ...placeOfKey(read.text, doubt) })),
   ]
   const doubted = ofFiles.map((doubt): Warning => ({ ...doubt, severity: 'warning' }))
-  return { ok: true, config, secrets, warnings: [...doubted, ...warnings, ...absent] }
+  const here = self?.host ? hostWarnings(config, self.node, self.host, (place) => placeOf(read.text, place)) : []
+  return { ok: true, config, secrets, warnings: [...doubted, ...warnings, ...here, ...absent] }
 }
 
 /** Of a key file that cannot be used: where the configuration names it. */

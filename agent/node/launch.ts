@@ -11,6 +11,7 @@ import { openKernel } from './adapters/kernel/kernel.ts'
 import { refuseRights } from './adapters/preflight.ts'
 import { Agent } from './agent.ts'
 import { type Configuration, type Read, readConfiguration, refuseKernel, type Self } from './configuration.ts'
+import { lookAround } from './host.ts'
 import { HELP, readOptions, type RunOptions, USAGE } from './options.ts'
 import type { Kernel } from './ports.ts'
 import { warningLines } from './warnings.ts'
@@ -46,10 +47,11 @@ export function launch(args: readonly string[], program: Program): void {
 }
 
 function begin(options: RunOptions, program: Program): void {
-  const self = { node: options.node ?? hostname(), named: options.node !== null }
+  const named = options.node !== null
+  const check = options.kind === 'check'
+  const self: Self = { node: options.node ?? hostname(), named, ...(check && named ? { host: lookAround() } : {}) }
   // From before the file is read: a signal that comes meanwhile must not be lost.
   const heeded = heedSignals(program)
-  const check = options.kind === 'check'
   // Somebody who is not root looks at a file that is nobody's configuration yet.
   const read = readConfiguration(options.config, check && !self.named ? null : self, !check || program.root)
   if (!read.ok) {

@@ -4,6 +4,8 @@ import { describeRefusal, type Trouble, type Warning } from '@lvsm/base'
 /** Lines of a log, and troubles of a node, that somebody still reads. */
 const MOST_LINES = 50
 const MOST_TROUBLES = 8
+/** What is not right with interfaces the agent sees for itself, and says so while it is so. */
+const SEEN: ReadonlySet<string> = new Set(['no-known-network'])
 
 export function warningLines(warnings: readonly Warning[], source: string): string[] {
   const lines = warnings.slice(0, MOST_LINES).map((warning) => describeRefusal(warning, source))
@@ -13,7 +15,7 @@ export function warningLines(warnings: readonly Warning[], source: string): stri
 
 /** Those that somebody should do something about. Each node has the same: whoever shows them says each once. */
 export function warningTroubles(warnings: readonly Warning[]): Trouble[] {
-  const serious = warnings.filter(({ severity }) => severity === 'warning')
+  const serious = warnings.filter(({ severity, code }) => severity === 'warning' && !SEEN.has(code))
   const shown = serious.slice(0, MOST_TROUBLES).map(
     ({ code, severity, field, message, hint }): Trouble => ({
       code,
