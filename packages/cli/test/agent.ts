@@ -137,7 +137,7 @@ export function cleanUp(): void {
   for (const folder of scratch.splice(0)) rmSync(folder, { recursive: true, force: true })
 }
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+export const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
 export interface Ended {
   readonly code: number | null
