@@ -181,6 +181,44 @@ describe('an owner', () => {
     await until(() => reconciler.status?.counters['fence-restored'] === 1)
   })
 
+  test('has rules in front of its heartbeat port, puts them back, and takes them away at the end', async () => {
+    const { one, reconciler } = await owner()
+    const rules = { family: 'inet', table: 'lvsm-peers' } as const
+    expect(one.linux.tables.table(rules)).toBeDefined()
+    one.linux.tables.transact([nft.deleteTable(rules)])
+    await until(() => reconciler.status?.counters['filter-restored'] === 1)
+    expect(one.linux.tables.table(rules)).toBeDefined()
+    expect(one.said.filter((line) => line.includes('heartbeat ports'))).toEqual([
+      'somebody else changed the rule set (table inet lvsm-peers is gone): the rules in front of the heartbeat ports are put back',
+    ])
+    one.daemon?.stop('SIGTERM')
+    await until(() => one.exits.length > 0)
+    expect(one.linux.tables.table(rules)).toBeUndefined()
+  })
+
+  test('whose kernel has no limits goes on without these rules, and says so until they are there', async () => {
+    const one = await host().setUp()
+    one.linux.tables.limits = false
+    const reconciler = await one.start().reconciler()
+    reconciler.tell({ kind: 'view', view: VIEW })
+    reconciler.tell(READY)
+    await until(() => reconciler.events.some(({ kind }) => kind === 'took'))
+    await until(() => (reconciler.status?.troubles.length ?? 0) > 0)
+    expect(reconciler.status?.troubles).toEqual([
+      {
+        code: 'heartbeats-unfiltered',
+        severity: 'warning',
+        message: expect.stringMatching(/no rules in front of the heartbeat ports: .*; whoever reaches them/),
+        hint: expect.stringContaining('modprobe nft_limit'),
+      },
+    ])
+    one.linux.tables.limits = true
+    await until(() => reconciler.status?.troubles.length === 0)
+    expect(one.linux.tables.table({ family: 'inet', table: 'lvsm-peers' })).toBeDefined()
+    expect(reconciler.status?.counters['filter-restored']).toBeUndefined()
+    expect(one.said.filter((line) => line.includes('heartbeat ports'))).toHaveLength(2)
+  })
+
   test('puts an address back that somebody took off', async () => {
     const { one } = await owner()
     one.linux.route.ask(rt.deleteAddress({ index: 2, local: VIP, prefix: 24 }))
@@ -323,6 +361,8 @@ test('three of them: one owns, hands over when it stops, and the other takes it;
   const [dir1, dir2, rs1] = nodes as [Host, Host, Host]
   await until(() => dir1.isOpen() && dir1.addresses().length === 1)
   expect(dir2.addresses()).toEqual([])
+  // Who has not heard a peer yet cannot address it.
+  await until(() => reconcilers[2]?.status?.peers.every(({ life }) => life === 'alive') === true)
   reconcilers[2]?.tell({ kind: 'relay', to: null, payload: Uint8Array.of(7) })
   await until(() =>
     reconcilers.slice(0, 2).every(({ words }) => words.some((word) => word.kind === 'relay' && word.from === 'rs1')),

@@ -6,15 +6,15 @@ import { DAEMON_EXITS, type DurableState, VERSIONS } from '@lvsm/protocol'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { type Instant, LONGEST_LEASE_MS, seededRandom } from '@lvsm/base'
-import { createAlarm, KernelError } from '@lvsm/kernel'
+import { createAlarm } from '@lvsm/kernel'
 import { LOST_STATE } from '@lvsm/lease'
-import { takeDirectories, type Unready } from '../process/directories.ts'
 import type { DirectoryLock } from '../process/lock.ts'
 import type { Kernel, KernelEvents } from './adapters/kernel/kernel.ts'
 import { type IpcServer, serveIpc } from './adapters/ipc.ts'
 import { type LeaseState, openState } from './adapters/state.ts'
 import { openLinks } from './adapters/network/udp.ts'
 import { createLeaseCore, type LeaseCore } from './core/core.ts'
+import { FilterNews } from './filter-news.ts'
 import { News } from './news.ts'
 import type { RunOptions } from './options.ts'
 import { type Pump, startPump } from './pump.ts'
@@ -27,7 +27,7 @@ const STATUS_MS = 1000
 const STOP_MS = 2000
 /** What was handed to the kernel last is under way by then. */
 const PARTING_MS = 20
-const SOCKET = 'lease.sock'
+export const SOCKET = 'lease.sock'
 const FENCE_HINT =
   'it needs nf_tables with the families inet, arp and netdev (modprobe nf_tables; Debian: package linux-image-amd64)'
 
@@ -48,6 +48,7 @@ export class Daemon {
   readonly #kernel: Kernel
   readonly #core: LeaseCore
   readonly #news: News
+  readonly #filterNews: FilterNews
   readonly #ipc: IpcServer
   readonly #pump: Pump
   readonly #views: Views
@@ -74,9 +75,11 @@ export class Daemon {
     })
     this.#news = new News({
       status: () => this.#core.status(machine.clock()),
+      filtered: () => this.#kernel.filter.dropped(),
       tell: (word) => this.#ipc.tell(word),
       say: (text) => machine.say(text),
     })
+    this.#filterNews = new FilterNews(this.#news, (text) => machine.say(text))
     this.#pump = this.#startPump()
     this.#views = this.#makeViews()
     this.#ipc = this.#serve()
@@ -134,6 +137,7 @@ export class Daemon {
   #makeViews(): Views {
     return new Views(this.#options.node, {
       openLinks,
+      guard: (ports, perSecond) => this.#filterNews.built(this.#kernel.filter.build(ports, perSecond)),
       received: (datagram, link) => this.#pump.feed({ kind: 'datagram', envelope: { ...datagram, link } }),
       watch: (groups) => {
         try {
@@ -162,6 +166,7 @@ export class Daemon {
         this.#machine.say(`somebody else changed the rule set (${damage}): the fence is put back`)
         this.#pump.feed({ kind: 'fence-lost' })
       },
+      filterLost: (damage, restored) => this.#filterNews.lost(damage, restored),
     }
   }
 
@@ -181,6 +186,7 @@ export class Daemon {
       stopped: () => {
         const { error } = this.#kernel.fence.clear()
         if (error) this.#machine.say(`the fence stays, closed: ${error}`)
+        this.#kernel.filter.clear()
         this.#leave(DAEMON_EXITS.ok.code)
       },
       unfenced: (error) =>
@@ -226,23 +232,4 @@ export class Daemon {
   }
 }
 
-/** Null when it cannot be: `machine.exit` was called, and nothing was touched. */
-export function startDaemon(options: RunOptions, machine: Machine): Daemon | null {
-  const { runDir, stateDir } = options
-  const lock = takeDirectories({ program: 'lvsm-lease', runDir, stateDir, socket: SOCKET, lock: 'lease.lock' })
-  if ('faults' in lock) return end(lock, machine)
-  try {
-    return new Daemon(options, machine, machine.openKernel(), lock)
-  } catch (error) {
-    if (!(error instanceof KernelError)) throw error
-    return end({ exit: 'world', faults: [unanswered(error)] }, machine)
-  }
-}
-
-function end({ exit, faults }: Unready, { say, exit: leave }: Machine): null {
-  say(faults.join('\n'))
-  leave(DAEMON_EXITS[exit].code)
-  return null
-}
-
-const unanswered = (error: Error): string => `the kernel cannot be asked: ${error.message}\n  ${FENCE_HINT}`
+export const unanswered = (error: Error): string => `the kernel cannot be asked: ${error.message}\n  ${FENCE_HINT}`

@@ -22,12 +22,19 @@ const event = (kind: LeaseEvent['kind'], number: number): LeaseEvent => ({
 })
 let told: FromLease[] = []
 let said: string[] = []
+let filtered = 0
 let news: News
 beforeEach(() => {
   vi.useFakeTimers()
   told = []
   said = []
-  news = new News({ status: () => STATUS, tell: (word) => told.push(word), say: (text) => said.push(text) })
+  filtered = 0
+  news = new News({
+    status: () => STATUS,
+    filtered: () => filtered,
+    tell: (word) => told.push(word),
+    say: (text) => said.push(text),
+  })
 })
 afterEach(() => void vi.useRealTimers())
 
@@ -75,4 +82,30 @@ test('what is counted here and in the core is one sum, and the first of its kind
   // The core's own are not touched.
   news.tellStatus()
   expect(told[1]).toEqual(told[0])
+})
+
+test('what the kernel dropped is told with the counters, once it is something', () => {
+  const counter = (): unknown => {
+    const word = told.at(-1)
+    return word?.kind === 'status' && word.status.counters['drop-filtered']
+  }
+  news.tellStatus()
+  expect(counter()).toBeUndefined()
+  filtered = 7
+  news.tellStatus()
+  expect(counter()).toBe(7)
+})
+
+test("troubles of the process are told beside the core's, soon, until they are over", () => {
+  const codes = (): string[] => {
+    const word = told.at(-1)
+    return word?.kind === 'status' ? word.status.troubles.map(({ code }) => code) : []
+  }
+  const trouble = { code: 'no-rules', severity: 'warning', message: 'so it is' } as const
+  expect([news.trouble(trouble), news.trouble(trouble), news.has('no-rules')]).toEqual([true, false, true])
+  vi.advanceTimersByTime(60)
+  expect(codes()).toEqual(['no-rules'])
+  expect([news.over('no-rules'), news.over('no-rules')]).toEqual([true, false])
+  vi.advanceTimersByTime(60)
+  expect(codes()).toEqual([])
 })

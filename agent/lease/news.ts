@@ -1,12 +1,16 @@
 /** The word about what happened, to the log and to the reconciler. It follows a little later: acting comes first. */
 import { type CounterName, type FromLease, type LeaseEvent, type LeaseStatus } from '@lvsm/protocol'
+import type { Trouble } from '@lvsm/base'
 import { onceAfter } from '@lvsm/kernel'
 
 const NEWS_MS = 60
+const FILTERED: CounterName = 'drop-filtered'
 
 export interface NewsPorts {
   /** As the core knows it. */
   status(): LeaseStatus
+  /** Datagrams that the kernel kept from this process. */
+  filtered(): number
   tell(word: FromLease): void
   say(text: string): void
 }
@@ -15,6 +19,8 @@ export class News {
   readonly #ports: NewsPorts
   readonly #counters: Record<string, number> = {}
   readonly #waiting: LeaseEvent[] = []
+  /** Of the process and its machine, by code; the core has its own. */
+  readonly #troubles = new Map<string, Trouble>()
   /** Something is new: the status follows, with the events that there are by then. */
   readonly soon: () => void
 
@@ -34,6 +40,23 @@ export class News {
     return before === 0
   }
 
+  /** True when it is new. */
+  trouble(trouble: Trouble): boolean {
+    const fresh = !this.#troubles.has(trouble.code)
+    this.#troubles.set(trouble.code, trouble)
+    if (fresh) this.soon()
+    return fresh
+  }
+  has(code: string): boolean {
+    return this.#troubles.has(code)
+  }
+  /** True when it was one. */
+  over(code: string): boolean {
+    const ended = this.#troubles.delete(code)
+    if (ended) this.soon()
+    return ended
+  }
+
   tell(): void {
     for (const event of this.#waiting.splice(0)) {
       const lease = event.number ? ` (lease ${event.number})` : ''
@@ -46,6 +69,9 @@ export class News {
     const status = this.#ports.status()
     const counters = { ...this.#counters }
     for (const [reason, times] of Object.entries(status.counters)) counters[reason] = (counters[reason] ?? 0) + times
-    this.#ports.tell({ kind: 'status', status: { ...status, counters } })
+    const filtered = this.#ports.filtered()
+    if (filtered > 0) counters[FILTERED] = filtered
+    const troubles = [...status.troubles, ...this.#troubles.values()]
+    this.#ports.tell({ kind: 'status', status: { ...status, troubles, counters } })
   }
 }

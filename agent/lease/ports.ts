@@ -47,6 +47,24 @@ export interface Fence {
    */
   clear(): Outcome
 }
+/** The heartbeat port of one of our links, and from where peers reach it. */
+export interface HeartbeatPort {
+  /** Of the link. */
+  readonly name: string
+  readonly address: string
+  readonly port: number
+  readonly peers: readonly string[]
+  readonly ports: readonly number[]
+}
+/** Rules in front of the heartbeat ports: strangers cost the kernel a look, and no peer can send more than its share (FENCE.md, section 6). */
+export interface PeerFilter {
+  /** In place of those that are there, in one transaction; nothing is done where they are the same. `perSecond`: of one peer. */
+  build(ports: readonly HeartbeatPort[], perSecond: number): Outcome
+  /** How many datagrams they dropped, as far as that is known. */
+  dropped(): number
+  /** If this process built them. */
+  clear(): Outcome
+}
 export interface Addresses {
   /** The kernel takes them off by itself when they were not added again for `validSeconds`. */
   add(group: LeaseGroup, validSeconds: number): Outcome

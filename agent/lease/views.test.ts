@@ -35,6 +35,9 @@ let events: UdpEvents | undefined
 let ports: ViewPorts
 let views: Views
 let opened = 0
+/** What was asked for, each time; in the log, where a test wants it, only another one. */
+let guards: string[] = []
+let showGuards = false
 /** Revision of the view whose links the last opening replaces. */
 let replaced: number | null = null
 beforeEach(() => {
@@ -44,6 +47,8 @@ beforeEach(() => {
   broken = {}
   watches = true
   opened = 0
+  guards = []
+  showGuards = false
   ports = {
     openLinks: (view, heard, before) => {
       const number = ++opened
@@ -59,6 +64,11 @@ beforeEach(() => {
         close: () => void log.push(`close ${number}`),
       }
       return one
+    },
+    guard: (guarded, perSecond) => {
+      const text = `guard ${guarded.map(({ name, peers }) => `${name} ${peers.join(' ')}`.trim()).join(', ')} at ${perSecond}`
+      if (showGuards && text !== guards.at(-1)) log.push('guard')
+      guards.push(text)
     },
     received: (_, link) => void log.push(`received ${link}`),
     watch: (groups) => {
@@ -113,6 +123,52 @@ test.each<[string, Partial<LeaseView>]>([
 test('the last view is not written again', () => {
   expect(views.remembered(VIEW)).toBe(true)
   expect(took()).toEqual(['open 1 of revision 1', 'watch web', 'feed 1'])
+})
+
+describe('the rules in front of the ports', () => {
+  const at = (address: string): LeaseView => ({
+    ...VIEW,
+    revision: 2,
+    nodes: VIEW.nodes.with(1, { name: 'dir2', voter: true, links: [{ name: 'outside', address, port: 6940 }] }),
+  })
+  const RATE = 1000 + 60
+  beforeEach(() => {
+    showGuards = true
+  })
+
+  test('are there before the core sees the view', () => {
+    views.heard(VIEW)
+    expect(took()).toEqual(['open 1 of revision 1', 'guard', 'watch web', 'feed 1', 'keep 1'])
+  })
+
+  test('know a peer that moves before anybody listens to it, and where it was until the network changes again', () => {
+    views.heard(at('10.11.0.2'))
+    took()
+    views.heard({ ...at('10.11.0.7'), revision: 3 })
+    expect(took().slice(0, 3)).toEqual(['guard', 'close 1', 'open 2 of revision 3'])
+    views.heard({ ...at('10.11.0.7'), revision: 4 })
+    views.heard({ ...at('10.11.0.8'), revision: 5 })
+    expect([...new Set(guards)]).toEqual([
+      `guard inside, outside 10.11.0.2 at ${RATE}`,
+      `guard inside, outside 10.11.0.7 10.11.0.2 at ${RATE}`,
+      `guard inside, outside 10.11.0.8 10.11.0.7 at ${RATE}`,
+    ])
+  })
+  test('let more through the more groups there are, and the more often they speak', () => {
+    const groups = Array.from({ length: 48 }, (_, at) => ({
+      name: `g${at}`,
+      digest: 'd',
+      directors: ['dir1'],
+      addresses: [],
+    }))
+    views.heard({ ...VIEW, groups })
+    expect(guards.at(-1)).toMatch(/ at 3880$/)
+  })
+  test('are not touched before the ports are ours', () => {
+    broken = { inside: 'EADDRINUSE', outside: 'EADDRINUSE' }
+    views.heard(VIEW)
+    expect(guards).toEqual([])
+  })
 })
 
 describe('what is refused changes nothing', () => {

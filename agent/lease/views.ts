@@ -13,11 +13,14 @@ import {
 } from '@lvsm/protocol'
 import { refuseTiming, type Trouble } from '@lvsm/base'
 import type { UdpEvents, UdpLinks } from './adapters/network/udp.ts'
-import type { Addressee } from './ports.ts'
+import { heartbeatPorts, honestRate } from './heartbeat-ports.ts'
+import type { Addressee, HeartbeatPort } from './ports.ts'
 
 export interface ViewPorts {
   /** `before`: the view whose links were open until now. */
   openLinks(view: LeaseView, events: UdpEvents, before: LeaseView | null): UdpLinks
+  /** The rules in front of the ports become these; without them the process goes on. */
+  guard(ports: readonly HeartbeatPort[], perSecond: number): void
   received: UdpEvents['received']
   /** False: the kernel cannot be asked, and the process ends. */
   watch(groups: readonly LeaseGroup[]): boolean
@@ -36,8 +39,9 @@ export class Views {
   readonly #ports: ViewPorts
   #links: UdpLinks | undefined
   #network = ''
-  /** Whose links are open. */
+  /** Whose links are open, and whose were before: peers may still be where they were then. */
   #opened: LeaseView | null = null
+  #before: LeaseView | null = null
   /** Links of the present opening that another program keeps from us. */
   #inUse = 0
   /** Names of links that cannot be bound. */
@@ -78,6 +82,7 @@ export class Views {
       deaf('no link of this node can be used: nothing was changed')
       return false
     }
+    this.#guard(view, this.#before)
     if (!this.#ports.watch(view.groups)) return false
     this.#ports.feed(view)
     return true
@@ -86,6 +91,8 @@ export class Views {
   /** False at the start when other programs have all of this node's ports: nothing has been touched yet. */
   #open(view: LeaseView, network: string): boolean {
     const first = this.#links === undefined
+    // Peers that moved are let through before anybody listens to them; at the start nothing is touched before the ports are ours.
+    if (!first) this.#guard(view, this.#opened)
     this.#links?.close()
     this.#inUse = 0
     for (const name of this.#down) this.#ports.trouble(`link ${name}`, null)
@@ -97,9 +104,14 @@ export class Views {
       return false
     }
     this.#links = opened
+    this.#before = this.#opened
     this.#opened = view
     this.#network = network
     return true
+  }
+
+  #guard(view: LeaseView, before: LeaseView | null): void {
+    this.#ports.guard(heartbeatPorts(view, before), honestRate(view))
   }
 
   #events(): UdpEvents {

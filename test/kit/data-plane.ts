@@ -45,15 +45,18 @@ export class DataPlane {
   /** Keys of services, and of `service destination`, that belong to somebody else. */
   readonly strangers = new Set<string>()
 
-  /** `floating`: addresses that the lease process has on at present. */
-  constructor(own: readonly { name: string; address: string }[], floating: () => readonly Address[]) {
+  /** `own`: /24 each, unless it says otherwise. `floating`: addresses that the lease process has on at present. */
+  constructor(
+    own: readonly { readonly name: string; readonly address: string; readonly prefix?: number }[],
+    floating: () => readonly Address[],
+  ) {
     const names = [...new Set(own.map(({ name }) => name))]
     const indexOf = (name: string): number => LOOPBACK + 1 + names.indexOf(name)
     this.links = [
       { index: LOOPBACK, name: 'lo', loopback: true, up: true },
       ...names.map((name) => ({ index: indexOf(name), name, loopback: false, up: true })),
     ]
-    this.#own = own.map(({ name, address }) => ({ index: indexOf(name), address, prefix: 24, label: name }))
+    this.#own = own.map(({ name, address, prefix = 24 }) => ({ index: indexOf(name), address, prefix, label: name }))
     this.#floating = floating
     for (const name of ['all', 'default', ...names, 'lo']) this.#setUp(name)
     this.settings.set('net/ipv4/tcp_syncookies', '1')

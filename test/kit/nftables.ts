@@ -36,7 +36,7 @@ export interface Answer {
   readonly data: readonly Message[]
 }
 
-const KEY_BYTES: Readonly<Record<string, number>> = { ipv4: 4, ethertype: 2 }
+const KEY_BYTES: Readonly<Record<string, number>> = { ipv4: 4, ethertype: 2, service: 2 }
 const HOOKS: Readonly<Record<string, readonly number[]>> = { arp: [0, 1], inet: [0, 1, 2, 3, 4], netdev: [0, 1] }
 const EGRESS = nft.HOOK.netdev.egress
 const NO_ERROR = 0
@@ -66,6 +66,8 @@ export class NfTables {
   #handles = 0
   /** Kernel 5.16 and later have the egress hook. */
   egress = true
+  /** Where the module is not there, rules with limits are refused. */
+  limits = true
 
   constructor(options: NfTablesOptions) {
     this.#options = options
@@ -81,6 +83,9 @@ export class NfTables {
       .flatMap((table) => [...table.chains.values()].map((chain) => ({ table, chain })))
       .filter(({ chain: { shape } }) => shape.hook?.number === number && shape.hook.device === device)
       .sort((a, b) => (a.chain.shape.hook?.priority ?? 0) - (b.chain.shape.hook?.priority ?? 0))
+  }
+  now(): number {
+    return this.#options.now()
   }
   isLive(item: Item): boolean {
     return item.endsAt === null || item.endsAt > this.#options.now()
@@ -163,6 +168,9 @@ export class NfTables {
       if (one.kind === 'unknown') throw new Error(`unknown to the fake: expression ${one.name}`)
       if (one.kind === 'lookup' && table.sets.get(one.set)?.shape.verdicts !== (one.verdicts ?? false))
         return table.sets.has(one.set) ? code('EINVAL') : code('ENOENT')
+      if (one.kind === 'meter' && table.sets.get(one.set)?.shape.dynamic !== true)
+        return table.sets.has(one.set) ? code('EOPNOTSUPP') : code('ENOENT')
+      if ((one.kind === 'limit' || one.kind === 'meter') && !this.limits) return code('ENOENT')
       if (one.kind === 'verdict' && !leads(table, one.verdict)) return code('ENOENT')
     }
     chain.rules.push({ ...rule, handle: ++this.#handles })

@@ -13,6 +13,7 @@ export interface Packet {
 type Fate = 'accept' | 'drop' | null
 
 const AF_INET = 2
+const UDP = 17
 const DEPTH = 16
 /** Connection tracking begins here on the way in; sources are translated here on the way out (netfilter_ipv4.h). */
 export const CONNTRACK = -200
@@ -46,6 +47,16 @@ export const ipPacket = (source: string, destination: string): Packet => {
   view.setUint16(10, ~sum & 0xffff)
   return { protocol: ETHERTYPE.ipv4, network }
 }
+/** With its ports, and nothing in it. */
+export const udpPacket = (source: string, destination: string, ports: readonly [from: number, to: number]): Packet => {
+  const network = new Uint8Array(28)
+  network.set(ipPacket(source, destination).network)
+  network[9] = UDP
+  const view = new DataView(network.buffer)
+  for (const [at, port] of ports.entries()) view.setUint16(20 + 2 * at, port)
+  view.setUint16(24, 8)
+  return { protocol: ETHERTYPE.ipv4, network }
+}
 export const asFrame = ({ protocol, network }: Packet, destination: string, source: string): Uint8Array => {
   const frame = new Uint8Array(Math.max(60, 14 + network.length))
   for (const [at, mac] of [destination, source].entries())
@@ -60,8 +71,16 @@ export const asFrame = ({ protocol, network }: Packet, destination: string, sour
 /** All that matters of one: it is none of IPv4. */
 export const IPV6: Packet = { protocol: ETHERTYPE.ipv6, network: new Uint8Array(40) }
 
+/** A token bucket. */
+interface Bucket {
+  left: number
+  at: number
+}
+
 export class Packets {
   readonly #tables: NfTables
+  /** By the expression itself, which goes with its rule; those of a meter by its key too. */
+  readonly #buckets = new WeakMap<nft.Limit, Map<string, Bucket>>()
 
   constructor(tables: NfTables) {
     this.#tables = tables
@@ -106,9 +125,10 @@ export class Packets {
     for (const [at, one] of rule.expressions.entries()) {
       switch (one.kind) {
         case 'payload': {
-          if (one.base !== 'network') throw new Error(`unknown to the fake: a field of the ${one.base} header`)
-          if (one.offset + one.length > packet.network.length) return result()
-          register = packet.network.subarray(one.offset, one.offset + one.length)
+          if (one.base === 'link') throw new Error('unknown to the fake: a field of the link header')
+          const offset = one.offset + (one.base === 'network' ? 0 : 4 * ((packet.network[0] ?? 0) & 15))
+          if (offset + one.length > packet.network.length) return result()
+          register = packet.network.subarray(offset, offset + one.length)
           break
         }
         case 'meta':
@@ -123,10 +143,18 @@ export class Packets {
           break
         case 'lookup': {
           const item = table.sets.get(one.set)?.items.get(register.join('.'))
-          if (!item || !this.#tables.isLive(item)) return result()
+          const found = item !== undefined && this.#tables.isLive(item)
+          if (found === (one.inverted ?? false)) return result()
+          if (!found) break
           if (one.verdicts) return result(item.verdict)
           break
         }
+        case 'limit':
+          if (!this.#limits(one, '')) return result()
+          break
+        case 'meter':
+          if (!this.#limits(one.limit, register.join('.'))) return result()
+          break
         case 'counter': {
           const expressions = rule.expressions.with(at, { ...one, packets: one.packets + 1 })
           counted = { ...rule, expressions }
@@ -140,9 +168,24 @@ export class Packets {
     }
     return result()
   }
+
+  /** Whether the rule goes on. */
+  #limits(limit: nft.Limit, key: string): boolean {
+    const buckets = this.#buckets.get(limit) ?? new Map<string, Bucket>()
+    this.#buckets.set(limit, buckets)
+    const now = this.#tables.now()
+    const bucket = buckets.get(key) ?? { left: limit.burst, at: now }
+    buckets.set(key, bucket)
+    bucket.left = Math.min(limit.burst, bucket.left + ((now - bucket.at) * limit.perSecond) / 1000)
+    bucket.at = now
+    if (bucket.left < 1) return limit.over
+    bucket.left -= 1
+    return !limit.over
+  }
 }
 
-function metaOf(key: string, { protocol }: Packet): Uint8Array {
+function metaOf(key: string, { protocol, network }: Packet): Uint8Array {
+  if (key === 'l4proto') return network.subarray(9, 10)
   if (key === 'protocol') return nft.ethertypeKey(protocol)
   if (key === 'nfproto') return Uint8Array.of(protocol === ETHERTYPE.ipv4 ? AF_INET : 10)
   throw new Error(`unknown to the fake: meta ${key}`)
@@ -170,6 +213,10 @@ export class Ways {
   /** A packet comes in, as far as connection tracking, and with it IPVS. */
   in(packet: Packet): boolean {
     return this.#packets.passes('inet', nft.HOOK.inet.prerouting, packet, { to: CONNTRACK })
+  }
+  /** One for this machine comes in, as far as its sockets. */
+  local(packet: Packet): boolean {
+    return this.in(packet) && this.#packets.passes('inet', nft.HOOK.inet.input, packet)
   }
   /** A packet of this machine goes out, after its source was translated. */
   out(packet: Packet): boolean {

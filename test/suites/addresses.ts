@@ -66,6 +66,7 @@ export function addressSuite(make: () => AddressSubject): void {
       addressLost: (name) => lost.push(name),
       conflict: (name, mac) => rivals.push(`${name} ${mac}`),
       fenceLost: () => undefined,
+      filterLost: () => undefined,
     })
     // Nothing else is in their network: the first is the primary address, the second a secondary one.
     for (const one of groups()) expect(kernel.addresses.add(one, LONG)).toEqual(DONE)

@@ -71,6 +71,18 @@ describe('a voter', () => {
     rs1.pass(10)
     expect(rs1.look()).toEqual(['ack'])
   })
+  test('refuses a lease number out of reach, and names who asked for it, once', () => {
+    const rs1 = voter()
+    for (let times = 0; times < 3; times++) {
+      rs1.hear('dir2', { kind: 'request', ...about, leaseMs: 350, number: 2 ** 40 })
+      rs1.pass(1)
+    }
+    expect(rs1.told.map(({ reason }) => reason)).toEqual([
+      `dir2 asked for lease ${2 ** 40} of web, far above 0: refused`,
+    ])
+    expect(rs1.core.status(rs1.now).counters['drop-number-jump']).toBe(3)
+    expect(asks(rs1, 'dir1')).toContain('ack')
+  })
   test('says nothing in its quarantine, and is silent as long as its disk says', () => {
     const rs1 = new Bench({ view: trio('rs1'), state: { limitMs: 5000, highWater: 0, standby: false } })
     rs1.give({ kind: 'view', view: rs1.view })

@@ -84,6 +84,8 @@ export interface LeaseState {
   votersNewUntil: Instant
   /** Peers of which two incarnations speak by turns: two machines with one name. */
   readonly clones: Set<string>
+  /** Nodes that asked for a lease number out of reach. */
+  readonly jumpers: Set<string>
   /** The state file could not be read at the start: quarantine for the longest lease of any cluster. */
   readonly stateLost: boolean
   /** By node: when a new incarnation was last answered at once. */
@@ -136,6 +138,7 @@ export function newLeaseState(options: LeaseCoreOptions): LeaseState {
     dissenter: null,
     votersNewUntil: NEVER_BEFORE,
     clones: new Set(),
+    jumpers: new Set(),
     stateLost: !options.kept,
     greetedAt: new Map(),
     linkTurns: new Map(),

@@ -8,12 +8,12 @@
  * A REQUEST that comes a moment before the vote is free waits until then. To the protocol it is a datagram that was longer on
  * its way; it saves the candidate a round trip.
  */
-import { type LeaseView, type Poll, type Release, type Request } from '@lvsm/protocol'
+import { type Ack, type Busy, type LeaseView, type Poll, type Release, type Request } from '@lvsm/protocol'
 import { after } from '@lvsm/base'
-import { groupOf, leadMs } from '@lvsm/lease'
+import { groupOf, leadMs, MOST_AHEAD } from '@lvsm/lease'
 import type { Asker } from './events.ts'
 import { reply } from './send.ts'
-import { type LeaseState, touch, touchAll } from './state.ts'
+import { count, emitEvent, type LeaseState, touch, touchAll } from './state.ts'
 import { votersUnsettled } from './voter-sets.ts'
 
 /** Longest wait of a REQUEST, in head starts of a candidate. */
@@ -25,6 +25,7 @@ export function onRequest(state: LeaseState, view: LeaseView, sender: Asker, mes
   const answer = state.acceptor.request(sender, message, state.now, lendsAnew(state, sender))
   touchSharers(state, view, message)
   if (!answer) return
+  nameJump(state, sender, message, answer)
   const soon = answer.kind === 'busy' && answer.reason === 'held' && answer.leftMs <= longestWaitMs(view)
   if (!soon) return reply(state, sender, answer)
   // Of each candidate and group the newest waits.
@@ -32,6 +33,16 @@ export function onRequest(state: LeaseState, view: LeaseView, sender: Asker, mes
     (one) => one.sender.node !== sender.node || one.message.group !== message.group,
   )
   state.waitingRequests = [...others, { sender, message, until: after(state.now, answer.leftMs + HAIR_MS) }]
+}
+
+/** A lease number that no honest node can have come to is refused, and who asked for it is named, once. */
+function nameJump(state: LeaseState, { node }: Asker, { group, number }: Request, answer: Ack | Busy): void {
+  if (answer.kind !== 'busy' || answer.reason !== 'number' || number <= answer.highWater + MOST_AHEAD) return
+  count(state, 'drop-number-jump')
+  if (state.jumpers.has(node)) return
+  state.jumpers.add(node)
+  const reason = `${node} asked for lease ${number} of ${group}, far above ${answer.highWater}: refused`
+  emitEvent(state, group, 'note', answer.highWater, reason)
 }
 
 const lendsAnew = (state: LeaseState, { node }: Asker): boolean =>

@@ -18,4 +18,10 @@ test.each(['lo', 'eth0:1', 'eth0:lvsm2', 'lvsm', ''])('%j is the label of somebo
 )
 
 test('the marks stay what they are: nodes carry them over an upgrade', () =>
-  expect(MARKS).toEqual({ routeProtocol: 76, label: ':lvsm', fenceTable: 'lvsm', rulesTable: 'lvsm-nat' }))
+  expect(MARKS).toEqual({
+    routeProtocol: 76,
+    label: ':lvsm',
+    fenceTable: 'lvsm',
+    peersTable: 'lvsm-peers',
+    rulesTable: 'lvsm-nat',
+  }))

@@ -10,6 +10,8 @@ export const MARKS = {
   label: ':lvsm',
   /** nf_tables table of the fence, in each of its families. */
   fenceTable: 'lvsm',
+  /** nf_tables table in front of the heartbeat ports. */
+  peersTable: 'lvsm-peers',
   /** nf_tables table of the rules beside IPVS. */
   rulesTable: 'lvsm-nat',
 } as const

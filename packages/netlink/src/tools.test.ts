@@ -129,6 +129,42 @@ describe('nft', () => {
     // nft leaves out a list of no elements, and repeats nothing.
     expect(new Set(kinds(mine))).toEqual(new Set(kinds(theirs)))
   })
+  it('loads limits, and one for each source, as we do', () => {
+    const peers = { family: 'inet', table: 'lvsm-peers' } as const
+    const chain = { ...peers, chain: 'link-outside' }
+    const { match } = nft
+    const end = [match.counter, match.decide(nft.drop)]
+    const mine = ours(
+      nft.newSet({ ...peers, set: 'rate-outside', key: 'ipv4', dynamic: true }),
+      nft.newSet({ ...peers, set: 'ports-outside', key: 'service' }),
+      nft.newElements({ ...peers, set: 'ports-outside' }, [{ key: nft.portKey(6940) }]),
+      nft.newRule({
+        ...chain,
+        expressions: [
+          ...match.transportIs(17),
+          ...match.notInSet(match.load.sourcePort, 'ports-outside'),
+          match.beyond(50, 50),
+          ...end,
+        ],
+      }),
+      nft.newRule({
+        ...chain,
+        expressions: [
+          ...match.ipv4Only,
+          ...match.beyondEach(match.load.ipv4Source, 'rate-outside', match.beyond(1000, 500)),
+          ...end,
+        ],
+        comment: 'too many',
+      }),
+    )
+    const events = (messages: Message[]): string[] =>
+      messages
+        .map((message) => value(nft.decodeEvent(message.type < 0x100 ? { ...message, type: 0xaff } : message)))
+        .filter(({ kind }) => ['rule', 'set', 'elements'].includes(kind))
+        .map((event) => JSON.stringify(event))
+        .sort()
+    expect(events(mine)).toEqual(events(said('nft -f peers')))
+  })
   it('adds an element as we do', () => {
     const live = { ...table, set: 'live' }
     const middle = (messages: Message[]): Message[] => messages.slice(1, 2)

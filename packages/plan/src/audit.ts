@@ -152,8 +152,10 @@ function judgeMemory({ service }: TableOperation, { held, observed }: AuditInput
 
 /** A service that serves before and after the plan serves at every moment of it. */
 function emptied(plan: readonly Operation[], auditInput: AuditInput, board: Board): string[] {
+  const touched = new Set(plan.flatMap((operation) => ('service' in operation ? [serviceKey(operation.service)] : [])))
   return (auditInput.observed.services ?? []).flatMap((service) => {
     const name = serviceKey(service)
+    if (!touched.has(name)) return []
     const weights = new Map(service.dests.map((dest) => [destKey(dest), dest.weight]))
     const alive = (): boolean => [...weights.values()].some((weight) => weight > 0)
     const after = [...board.weights].some(([key, weight]) => key.startsWith(`${name}|`) && weight > 0)

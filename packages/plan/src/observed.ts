@@ -1,5 +1,5 @@
 /** What the kernel says now: what a plan starts from. */
-import type { KernelMethod, ServiceId, ServiceSpec } from '@lvsm/model'
+import { type KernelMethod, type ServiceId, serviceKey, type ServiceSpec } from '@lvsm/model'
 
 export interface ObservedLink {
   readonly index: number
@@ -47,4 +47,17 @@ export interface Observed {
   readonly services: readonly ObservedService[] | null
   /** `natRulesText` of the rules that stand as they were loaded; null without our table; something else when it was changed. */
   readonly natRules: string | null
+}
+
+const byKey = new WeakMap<readonly ObservedService[], ReadonlyMap<string, ObservedService>>()
+
+/** A service in the kernel's table; asked for each service of a look, so the table is sorted once (a look never changes). */
+export function observedService(
+  { services }: Pick<Observed, 'services'>,
+  service: ServiceId,
+): ObservedService | undefined {
+  if (services === null) return undefined
+  const known = byKey.get(services) ?? new Map(services.map((one) => [serviceKey(one), one]))
+  byKey.set(services, known)
+  return known.get(serviceKey(service))
 }

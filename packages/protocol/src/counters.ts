@@ -54,6 +54,12 @@ const notWritten = (file: string): Counter =>
 export const COUNTERS = {
   'drop-short': dropped('datagram', 'short', 'too short', SPEAKS_ELSE),
   'drop-long': dropped('datagram', 'long', 'too long', SPEAKS_ELSE),
+  'drop-filtered': dropped(
+    'datagram',
+    'filtered',
+    'stopped by the kernel: not from a peer, or beyond what one sends',
+    SPEAKS_ELSE,
+  ),
   'drop-source': dropped(
     'datagram',
     'source',
@@ -86,6 +92,12 @@ export const COUNTERS = {
   'drop-not-for-me': dropped('datagram', 'not-for-me', 'for an earlier start of this node'),
   'drop-cloned-voter': dropped('datagram', 'cloned-voter', 'a vote of a node that two machines may call themselves'),
   'drop-not-entitled': dropped('datagram', 'not-entitled', NOT_ITS_BUSINESS, WRONG_HANDS),
+  'drop-number-jump': dropped(
+    'datagram',
+    'number-jump',
+    'that ask for a lease number out of reach',
+    'look at the director that lvsm events names: it may be broken, or in the wrong hands',
+  ),
   'drop-relay-flood': dropped('message', 'flood', 'above what one node may send', WRONG_HANDS),
   'drop-message-not-entitled': dropped('message', 'not-entitled', NOT_ITS_BUSINESS, WRONG_HANDS),
   'drop-message-unknown-kind': dropped('message', 'unknown-kind', UNKNOWN_KIND, OLD),
@@ -124,6 +136,11 @@ export const COUNTERS = {
     'lvsm_fence_restored_total',
     ['time', 'times'],
     'somebody else changed the fence, and it was put back',
+  ),
+  'filter-restored': counted(
+    'lvsm_filter_restored_total',
+    ['time', 'times'],
+    'somebody else changed the rules in front of the heartbeat ports, and they were put back',
   ),
   'state-write-failed': notWritten('lease state'),
   'view-write-failed': notWritten('last view'),

@@ -36,6 +36,7 @@ export const METRICS = {
   lvsm_inbox_overflows_total: counter('inputs', 'Inputs lost because too many waited.'),
   lvsm_announce_failures_total: counter('announcements', 'Announcements that the kernel did not send.'),
   lvsm_fence_restored_total: counter('times', 'Times that somebody else changed the fence.'),
+  lvsm_filter_restored_total: counter('times', 'Times that somebody else changed the rules in front of heartbeats.'),
   lvsm_state_write_failures_total: counter('writes', 'Writes of state files that failed.', 'file'),
   lvsm_strange_files_total: counter('files', 'State files of another version.'),
   lvsm_damaged_files_total: counter('files', 'State files that are damaged.'),

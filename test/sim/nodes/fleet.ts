@@ -3,16 +3,19 @@ import { seededRandom } from '@lvsm/base'
 import { type Config, destKey, serviceKey, specText } from '@lvsm/model'
 import type { Cluster } from '../cluster.ts'
 import { Clients } from './clients.ts'
-import { configOf, type Draft, insideOf, isDirector, outsideOf } from './draft.ts'
+import { besidesOf, configOf, type Draft, insideOf, isDirector, outsideOf } from './draft.ts'
+import type { Household } from './household.ts'
 import { PlaneLaw } from './law.ts'
 import { Node } from './node.ts'
 import { Operators } from './operators.ts'
 import { Servers } from './servers.ts'
 
 const LOOKS_MS = 2500
+/** What happened lately is told for minutes. What is somebody else's stays, and is told all the time: `foreign…`. */
+const REMEMBERED: ReadonlySet<string> = new Set(['late', 'dropped'])
 const SETTLE_MS = 25_000
 
-export class Fleet {
+export class Fleet implements Household {
   readonly cluster: Cluster
   readonly drafts: readonly [Draft, ...Draft[]]
   readonly configs: readonly [Config, ...Config[]]
@@ -56,6 +59,20 @@ export class Fleet {
     return this.nodes.find(({ name }) => insideOf(name) === address || outsideOf(name) === address)
   }
 
+  interfacesOf(name: string) {
+    return [
+      { name: 'inside', address: insideOf(name) },
+      { name: 'inside', address: besidesOf(name) },
+      { name: 'outside', address: outsideOf(name) },
+    ]
+  }
+  interfaceOf(address: string): string {
+    return address.startsWith('10.12.') ? 'inside' : 'outside'
+  }
+  check(...asked: Parameters<Servers['check']>): void {
+    this.servers.check(...asked)
+  }
+
   start(): void {
     for (const node of this.nodes) {
       node.machine.start()
@@ -76,8 +93,9 @@ export class Fleet {
   #faultOf(node: Node): string | null {
     if (!node.agent) return 'its agent does not run'
     if (node.config.revision !== this.config.revision) return `revision ${node.config.revision}`
-    // What is somebody else's stays, and is told all the time.
-    const trouble = node.agent.status().troubles.find(({ code }) => !code.startsWith('foreign'))
+    const trouble = node.agent
+      .status()
+      .troubles.find(({ code }) => !code.startsWith('foreign') && !REMEMBERED.has(code))
     if (trouble) return `${trouble.code}: ${trouble.message}`
     return tablesFault(this, node) ?? aliasesFault(this, node)
   }

@@ -12,22 +12,29 @@ import { addressOf, destKey, serviceKey } from '@lvsm/model'
 import { type Operation } from '@lvsm/plan'
 import { LOOPBACK } from '../../kit/data-plane.ts'
 import { Violation } from '../law.ts'
-import type { Fleet } from './fleet.ts'
+import type { Cluster } from '../cluster.ts'
 import type { Node } from './node.ts'
+
+/** Whose nodes are judged, and which of their realservers serve. */
+interface Judged {
+  readonly cluster: Cluster
+  readonly nodes: readonly Node[]
+  readonly servers: { of(node: string): { readonly lives: boolean } }
+}
 
 /** A look, and the calls into a busy kernel that follow. */
 const LONGEST_EMPTY_MS = 1800
 const EVERY_MS = 50
 
 export class PlaneLaw {
-  readonly #fleet: Fleet
+  readonly #fleet: Judged
   readonly #foreign = new Map<Node, string>()
   /** Since when a table of an owner is empty, by node and service. */
   readonly #empty = new Map<string, number>()
   /** How often a law was put to the question. */
   asked = 0
 
-  constructor(fleet: Fleet) {
+  constructor(fleet: Judged) {
     this.#fleet = fleet
   }
 

@@ -7,8 +7,7 @@ import { AgentProcess, type AgentWord } from '../../kit/agent-process.ts'
 import { DataPlane } from '../../kit/data-plane.ts'
 import type { Process } from '../../kit/process.ts'
 import type { LeaseWord, Machine, Reconciler } from '../machine.ts'
-import { besidesOf, configOf, insideOf, outsideOf } from './draft.ts'
-import type { Fleet } from './fleet.ts'
+import type { Household } from './household.ts'
 
 /** As the lease process batches its news, and repeats its status. */
 const NEWS_MS = 60
@@ -22,7 +21,7 @@ const WARM_MS = 4000
 export class Node implements Reconciler {
   readonly machine: Machine
   readonly plane: DataPlane
-  readonly #fleet: Fleet
+  readonly #fleet: Household
   readonly #random: Random
   agent: AgentProcess | null = null
   config: Config
@@ -37,18 +36,12 @@ export class Node implements Reconciler {
   /** Probability that the kernel refuses a call, and milliseconds that one takes. */
   readonly faults = { refusal: 0, callMs: [0.05, 0.4] as readonly [number, number], lostRelays: 0 }
 
-  constructor(machine: Machine, fleet: Fleet, random: Random) {
+  constructor(machine: Machine, fleet: Household, random: Random) {
     this.machine = machine
     this.#fleet = fleet
     this.#random = random
     this.config = fleet.configs[0]
-    const { name } = machine
-    const links = [
-      { name: 'inside', address: insideOf(name) },
-      { name: 'inside', address: besidesOf(name) },
-      { name: 'outside', address: outsideOf(name) },
-    ]
-    this.plane = new DataPlane(links, () => this.#floating())
+    this.plane = new DataPlane(fleet.interfacesOf(machine.name), () => this.#floating())
   }
 
   get name(): string {
@@ -67,7 +60,7 @@ export class Node implements Reconciler {
 
   start(): void {
     if (this.agent) return
-    const { cluster, law, servers } = this.#fleet
+    const { cluster, law } = this.#fleet
     const { schedule } = cluster
     const { clock, label } = this.machine
     this.#startedAt = schedule.now
@@ -85,7 +78,7 @@ export class Node implements Reconciler {
       callMs: () => randomBetween(this.#random, ...this.faults.callMs),
       refuses: () => (this.faults.refusal > 0 && this.#random.next() < this.faults.refusal ? 'EBUSY' : null),
       apply: (operation) => law.judge(this, operation, () => this.plane.apply(operation)),
-      check: (effect, done) => servers.check(effect, done),
+      check: (effect, done) => this.#fleet.check(effect, done),
       answersPing: () => true,
       tell: (word) => this.#tell(word),
       reply: ({ id, outcome }) => this.#fleet.operators.answered(id, outcome),
@@ -124,9 +117,9 @@ export class Node implements Reconciler {
     this.#fleet.law.strangerChanged(this)
   }
   adopt(revision: number): void {
-    const draft = this.#fleet.drafts[revision]
-    if (!draft) return
-    this.config = this.#fleet.configs[revision] ?? configOf(draft, revision + 1)
+    const config = this.#fleet.configs[revision]
+    if (!config) return
+    this.config = config
     this.agent?.put({ kind: 'config', config: this.config, secrets: new Map() })
   }
 
@@ -185,6 +178,7 @@ export class Node implements Reconciler {
   }
   #tell(word: AgentWord): void {
     const process = this.#process
+    this.#fleet.told?.(this.name, word)
     this.#through(() => {
       if (!process || process !== this.#process) return
       if (word.kind === 'view') this.#view = word.view
@@ -206,7 +200,7 @@ export class Node implements Reconciler {
       .addresses()
       .filter((address) => kernel.now.offAt(address) > now)
       .map((address) => {
-        const name = address.startsWith('10.12.') ? 'inside' : 'outside'
+        const name = this.#fleet.interfaceOf(address)
         const index = this.plane.links.find((link) => link.name === name)?.index ?? 0
         return { index, address, prefix: 24, label: `${name}:lvsm` }
       })

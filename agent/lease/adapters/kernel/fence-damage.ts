@@ -1,5 +1,5 @@
 /**
- * What somebody did to the fence's tables. The kernel is asked for what was put there, and its answer must be the same:
+ * What somebody did to the fence's tables, or to those in front of the heartbeat ports. The kernel is asked for what was put there, and its answer must be the same:
  * the tables awake, their hooks where they were, each rule and each entry of the maps. And no open element that is none
  * of ours: one without a timeout, or with more of it than was ever asked for, opens a group without a lease.
  */
@@ -12,6 +12,7 @@ export interface Tables {
   readonly hooks: readonly nftables.Chain[]
   /** In their order. */
   readonly rules: readonly string[]
+  /** And sets that only we fill: what opens a group, or is made by a rule, comes and goes. */
   readonly maps: readonly nftables.SetName[]
   /** Of all maps. */
   readonly entries: readonly string[]
@@ -38,12 +39,12 @@ export function tablesOf(messages: readonly Uint8Array[]): Tables {
     tables: [...new Map(made('table').map(({ table }) => [table.family, table])).values()],
     hooks: made('chain').flatMap(({ chain }) => (chain.hook ? [chain] : [])),
     rules: made('rule').map(({ rule }) => ruleText(rule)),
-    maps: made('set').flatMap(({ set: { family, table, set, verdicts } }) =>
-      verdicts ? [{ family, table, set }] : [],
+    maps: made('set').flatMap(({ set: { family, table, set, timeouts, dynamic } }) =>
+      timeouts || dynamic ? [] : [{ family, table, set }],
     ),
-    // What opens a group leads nowhere.
+    // What opens a group has a time.
     entries: made('elements').flatMap(({ elements: { elements, ...map } }) =>
-      entryTexts({ ...map, elements: elements.filter(({ verdict }) => verdict !== undefined) }),
+      entryTexts({ ...map, elements: elements.filter(({ timeoutMs }) => timeoutMs === undefined) }),
     ),
   }
 }
@@ -110,8 +111,8 @@ function entryDamage(netfilter: Netlink, { maps, entries }: Tables): string {
   return entries.every((text) => known.has(text)) ? '' : 'a guarded address was changed'
 }
 
-const entryTexts = ({ family, elements }: nftables.ElementList): string[] =>
-  elements.map(({ key, verdict }) => `${family} ${key.join('.')} ${verdict?.verdict} ${verdict?.chain}`)
+const entryTexts = ({ family, set, elements }: nftables.ElementList): string[] =>
+  elements.map(({ key, verdict }) => `${family} ${set} ${key.join('.')} ${verdict?.verdict} ${verdict?.chain}`)
 
 function openDamage(netfilter: Netlink, openings: readonly Opening[]): string {
   const replies = netfilter.request(openings.map(({ name, key }) => nftables.getElements(name, [{ key }])))

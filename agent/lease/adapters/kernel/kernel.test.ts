@@ -31,6 +31,7 @@ const events: KernelEvents = {
     happened.push(`fence: ${damage}`)
     if (mends) kernel.fence.build([WEB, MAIL], [])
   },
+  filterLost: (damage, { result }) => happened.push(`filter ${result}: ${damage}`),
 }
 beforeEach(() => {
   vi.useFakeTimers()
@@ -199,6 +200,40 @@ describe('the fence', () => {
     turn()
     expect(linux.tables.table(TABLE)).toBeUndefined()
     expect(happened).toEqual([])
+  })
+})
+
+describe('the rules in front of the heartbeat ports', () => {
+  const PEERS = { family: 'inet', table: 'lvsm-peers' } as const
+  const port = { name: 'outside', address: '10.11.0.1', port: 6940, peers: ['10.11.0.2'], ports: [6940] }
+  beforeEach(() => {
+    begin()
+    expect(kernel.filter.build([port], 1000)).toEqual(DONE)
+    turn()
+    expect(happened).toEqual([])
+  })
+  test('are put back at once when somebody flushes the rule set, and so is the fence', () => {
+    nftables(nft.deleteTable(PEERS), nft.deleteTable(TABLE))
+    turn()
+    expect(happened).toEqual(['fence: table inet lvsm is gone', 'filter done: table inet lvsm-peers is gone'])
+    turn()
+    expect(linux.tables.table(PEERS)).toBeDefined()
+    expect(happened).toHaveLength(2)
+  })
+  test('that cannot be put back are tried again with each look, and not more often', () => {
+    linux.tables.limits = false
+    nftables(nft.deleteTable(PEERS))
+    // What was left of the former ones goes too, which brings one more look.
+    for (let turns = 0; turns < 5; turns++) turn()
+    expect(happened).toEqual([1, 2].map(() => expect.stringMatching(/^filter refused: /)))
+    turn(5000)
+    turn()
+    expect(happened).toHaveLength(3)
+    linux.tables.limits = true
+    turn(5000)
+    turn()
+    expect(happened.at(-1)).toMatch(/^filter done: /)
+    expect(linux.tables.table(PEERS)).toBeDefined()
   })
 })
 

@@ -2,12 +2,21 @@
 import { type LeaseGroup } from '@lvsm/protocol'
 import type { Instant } from '@lvsm/base'
 import { NETLINK, oncePerTurn, type Watch } from '@lvsm/kernel'
-import { nftables, rtnetlink } from '@lvsm/netlink'
+import { type Message, nftables, rtnetlink } from '@lvsm/netlink'
 import type { Carried } from '../../core/events.ts'
-import { type Addresses, type Built, type Fence, type FenceOrder, FINE } from '../../ports.ts'
+import {
+  type Addresses,
+  type Built,
+  type Fence,
+  type FenceOrder,
+  FINE,
+  type Outcome,
+  type PeerFilter,
+} from '../../ports.ts'
 import { FloatingAddresses } from './addresses.ts'
 import { KernelFence } from './fence.ts'
 import { openRivals } from './address-conflict.ts'
+import { KernelPeerFilter } from './peer-filter.ts'
 import { LINUX, type Sockets } from './sockets.ts'
 
 export interface KernelEvents {
@@ -17,11 +26,14 @@ export interface KernelEvents {
   conflict(group: string, mac: string): void
   /** Somebody else changed our tables, and they are not whole any more; `damage` says what is wrong with them. */
   fenceLost(damage: string): void
+  /** The same of the rules in front of the heartbeat ports; they were put back, or not. */
+  filterLost(damage: string, restored: Outcome): void
 }
 
 export interface Kernel {
   readonly fence: Fence
   readonly addresses: Addresses
+  readonly filter: PeerFilter
   /** From now on, for these groups. */
   watch(groups: readonly LeaseGroup[], events: KernelEvents): void
   close(): void
@@ -30,12 +42,15 @@ export interface Kernel {
 /** In case that a notice of the kernel got lost, or hid behind another. */
 const LOOK_ANYWAY_MS = 5000
 
+/** No call about the heartbeat ports may hold the loop up for longer. */
+const LONGEST_FILTER_CALL_MS = 200
 /** After a fence that could not be put back, or not be looked at. */
 const RETRY_MS = 100
 
 export function openKernel(clock: () => Instant, sockets: Sockets = LINUX): Kernel {
   const addresses = new FloatingAddresses(clock, sockets)
   const fence = new KernelFence(clock, (index) => addresses.nameOf(index), sockets)
+  const filter = openFilter(sockets)
   let watched: { groups: readonly LeaseGroup[]; events: KernelEvents } | undefined
   const rivals = openRivals(
     (index) => addresses.macOf(index),
@@ -49,9 +64,9 @@ export function openKernel(clock: () => Instant, sockets: Sockets = LINUX): Kern
   /** After any change of structure, by whomever. */
   const checkFence = oncePerTurn(() => {
     if (!watched) return
-    const damage = fence.damage()
-    if (damage) watched.events.fenceLost(damage)
-    if (damage === '' || (damage !== null && fence.damage() === '')) return
+    const isWhole = checkedFence(fence, watched.events)
+    checkFilter(filter, watched.events)
+    if (isWhole) return
     clearTimeout(retry)
     retry = setTimeout(checkFence, RETRY_MS)
   })
@@ -60,7 +75,7 @@ export function openKernel(clock: () => Instant, sockets: Sockets = LINUX): Kern
     for (const { name } of addresses.missing(watched?.groups ?? [])) watched?.events.addressLost(name)
   })
   const start = (): void => {
-    const heard = (message: Parameters<typeof addresses.concerns>[0]): void => {
+    const heard = (message: Message): void => {
       if (message.type === rtnetlink.RTM.deleteAddress && addresses.concerns(message)) checkAddresses()
     }
     const structure = { heard: checkFence, lost: checkFence }
@@ -73,6 +88,7 @@ export function openKernel(clock: () => Instant, sockets: Sockets = LINUX): Kern
   return {
     fence: new FenceAfterSweep(fence, addresses),
     addresses,
+    filter,
     watch(groups, events) {
       watched = { groups, events }
       addresses.prepare(groups)
@@ -86,9 +102,27 @@ export function openKernel(clock: () => Instant, sockets: Sockets = LINUX): Kern
       for (const one of watches) one.close()
       rivals.close()
       fence.close()
+      filter.close()
       addresses.close()
     },
   }
+}
+
+/** False where it is not whole, or nobody knows. */
+function checkedFence(fence: KernelFence, events: KernelEvents): boolean {
+  const damage = fence.damage()
+  if (damage) events.fenceLost(damage)
+  return damage === '' || (damage !== null && fence.damage() === '')
+}
+
+/** A socket of its own: no answer of the fence waits behind it. */
+const openFilter = (sockets: Sockets): KernelPeerFilter =>
+  new KernelPeerFilter(sockets.openNetlink(NETLINK.netfilter, { timeoutMs: LONGEST_FILTER_CALL_MS }))
+
+/** What cannot be put back now is tried again with the next look. */
+function checkFilter(filter: KernelPeerFilter, events: KernelEvents): void {
+  const damage = filter.damage()
+  if (damage) events.filterLost(damage, filter.restore())
 }
 
 /** Its first tables come when nothing of a predecessor's is on any more: his may have guarded what they do not know. */

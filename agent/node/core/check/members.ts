@@ -11,8 +11,8 @@ import {
   takeDue,
   UNCHECKED,
 } from '@lvsm/health'
-import { type ConfigService, probeOf, destKey, serviceKey } from '@lvsm/model'
-import { type Observed } from '@lvsm/plan'
+import { type ConfigService, probeOf, destKey } from '@lvsm/model'
+import { type Observed, observedService } from '@lvsm/plan'
 import { sourceOf } from '../observe/interfaces.ts'
 import type { Member, NodeState } from '../state.ts'
 
@@ -65,7 +65,7 @@ export function begin(
   const { checks, view, now } = state
   checks.begun = true
   for (const service of view?.services ?? []) {
-    const table = observed?.services?.find((entry) => serviceKey(entry) === serviceKey(service))
+    const table = observed ? observedService(observed, service) : undefined
     for (const [key, member] of membersOf(state, service)) {
       if (!isChecked(service) || known.has(member.id)) continue
       const dest = table?.dests.find((entry) => destKey(entry) === key)
@@ -128,7 +128,7 @@ export function checked(state: NodeState, id: string, result: CheckResult): Verd
 /** Follows the table: who has drained. */
 export function followTable(state: NodeState, observed: Observed): void {
   for (const service of state.view?.services ?? []) {
-    const table = observed.services?.find((entry) => serviceKey(entry) === serviceKey(service))
+    const table = observedService(observed, service)
     const dests = new Map(table?.dests.map((dest) => [destKey(dest), dest]))
     for (const [key, member] of membersOf(state, service)) {
       const dest = dests.get(key)

@@ -4,7 +4,8 @@
  */
 import { type Outcome, type SwitchoverReport, encodeMessage } from '@lvsm/protocol'
 import { after, between, type Instant } from '@lvsm/base'
-import { type ConfigGroup, suggest, destKey, serviceKey, type ConfigRealserver, forwarding } from '@lvsm/model'
+import { type ConfigGroup, suggest, destKey, type ConfigRealserver, forwarding } from '@lvsm/model'
+import { observedService } from '@lvsm/plan'
 import { refuse, reply } from '../command/reply.ts'
 import { leaseStatus, ownership } from '../lease.ts'
 import { readyOf, stateOf } from '../peers.ts'
@@ -158,7 +159,7 @@ function isDrained(state: NodeState, group: string): boolean {
   if (pending.some(({ kind }) => kind === 'dest-edit')) return false
   return servicesOf(state, group).every((service) => {
     const ending = new Set(service.realservers.filter(mustEnd).map(destKey))
-    const table = observed?.services?.find((entry) => serviceKey(entry) === serviceKey(service))
+    const table = observed ? observedService(observed, service) : undefined
     const quiet = table?.dests.filter((dest) => ending.has(destKey(dest)) && dest.weight === 0) ?? []
     return quiet.every(({ active }) => active === 0)
   })

@@ -10,10 +10,11 @@ import {
   type Status,
 } from '@lvsm/protocol'
 import { type Trouble } from '@lvsm/base'
-import { type ConfigGroup, type ConfigRealserver, type ConfigService, destKey, serviceKey } from '@lvsm/model'
+import { type ConfigGroup, type ConfigRealserver, type ConfigService, destKey } from '@lvsm/model'
 import { memberId } from '../check/members.ts'
 import { reachedPings } from '../check/pings.ts'
 import { leaseStatus, ownership } from '../lease.ts'
+import { observedService } from '@lvsm/plan'
 import { destinationOf, stateOf } from '../peers.ts'
 import { type NodeState } from '../state.ts'
 import { type Saying } from './sentence.ts'
@@ -68,7 +69,7 @@ function reportGroup(state: NodeState, group: ConfigGroup): GroupReport {
 
 /** This node's own table of one service. */
 export function ownTable({ kernel, checks }: NodeState, service: ConfigService): DestinationReport[] {
-  const table = kernel.observed?.services?.find((entry) => serviceKey(entry) === serviceKey(service))
+  const table = kernel.observed ? observedService(kernel.observed, service) : undefined
   return service.realservers.map((realserver) => {
     const key = destKey(realserver)
     const dest = table?.dests.find((entry) => destKey(entry) === key)

@@ -88,8 +88,8 @@ describe('tables', () => {
     expect(new Set(told(tables(dir1))).size).toBe(3)
   })
 
-  it('of two thousand destinations keep to the bound, and all are told in time', { timeout: 60_000 }, () => {
-    const dir1 = owner(many(999))
+  it('of many destinations keep to the bound, and all are told in time', { timeout: 60_000 }, () => {
+    const dir1 = owner(many(900))
     const heard = new Set<string>()
     let sent = 0
     const seconds = 12
@@ -103,7 +103,7 @@ describe('tables', () => {
         if (decoded.ok && decoded.message.kind === 'tables') for (const one of told([decoded.message])) heard.add(one)
       }
     }
-    expect(heard.size).toBe(2001)
+    expect(heard.size).toBe(1803)
     // One publication more may begin at the very end.
     expect(sent).toBeLessThanOrEqual((seconds + 2) * DATAGRAMS_PER_SECOND)
   })

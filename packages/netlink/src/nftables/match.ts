@@ -1,6 +1,6 @@
 /** What rules of ours look at, as the `nft` tool would say it: each is a short run of expressions. */
 import { AF, inetBytes } from '../inet.ts'
-import { type Expression, ifnameKey } from './expression.ts'
+import { type Expression, ifnameKey, type Limit } from './expression.ts'
 import type { Verdict } from './types.ts'
 
 const field = (base: 'link' | 'network' | 'transport', offset: number, length: number): Expression => ({
@@ -24,6 +24,7 @@ export const load = {
   etherSource: field('link', 6, 6),
   /** 16 bits in network order, as the kernel classified the packet; works in every family. */
   protocol: { kind: 'meta', key: 'protocol' },
+  sourcePort: field('transport', 0, 2),
   destinationPort: field('transport', 2, 2),
 } as const satisfies Record<string, Expression>
 
@@ -48,6 +49,20 @@ export const transportIs = (number: number): readonly Expression[] => [
 export const portIs = (port: number): readonly Expression[] => [
   load.destinationPort,
   equals(Uint8Array.of(port >> 8, port & 0xff)),
+]
+
+/** `ip daddr 10.11.0.1`. */
+export const destinationIs = (address: string): readonly Expression[] => [
+  load.ipv4Destination,
+  equals(inetBytes(address)),
+]
+
+/** `limit rate over 50/second burst 50 packets`: goes on for what is beyond it. */
+export const beyond = (perSecond: number, burst: number): Limit => ({ kind: 'limit', perSecond, burst, over: true })
+/** The same for each value of the loaded field: `add @set { … limit rate over … }`. */
+export const beyondEach = (what: Expression, set: string, limit: Limit): readonly Expression[] => [
+  what,
+  { kind: 'meter', set, limit },
 ]
 
 /** `iifname "lo"` and `oifname "eth1"`. */

@@ -26,7 +26,7 @@ const SET = {
   timeout: 11,
   userdata: 13,
 } as const
-const SET_FLAG = { map: 0x8, timeout: 0x10 } as const
+const SET_FLAG = { map: 0x8, timeout: 0x10, dynamic: 0x20 } as const
 const VERDICT_TYPE = 0xffffff00
 const LIST = { table: 1, set: 2, elements: 3 } as const
 const ELEMENT = { key: 1, data: 2, flags: 3, timeout: 4, expiration: 5 } as const
@@ -54,10 +54,12 @@ export interface NftSet extends SetName {
   readonly verdicts: boolean
   /** Elements may have a timeout. */
   readonly timeouts: boolean
+  /** Rules add its elements: a `meter`. */
+  readonly dynamic?: true
 }
 
 export interface Element {
-  /** In network order: see `inetBytes`, `ethertypeKey`. */
+  /** In network order: see `inetBytes`, `ethertypeKey`, `portKey`. */
   readonly key: Uint8Array
   readonly verdict?: Verdict
   /** Milliseconds; the kernel counts in ticks of 1 to 10 ms, and may end it up to one tick early or two late. */
@@ -74,10 +76,15 @@ export const ELEMENTS_PER_MESSAGE = 400
 
 export const ethertypeKey = (ethertype: number): Uint8Array => Uint8Array.of(ethertype >> 8, ethertype & 0xff)
 
+export const portKey = (port: number): Uint8Array => Uint8Array.of(port >> 8, port & 0xff)
+
 /** EEXIST when one of that name with another shape is there. */
-export function newSet(set: SetName & { key: KeyType; verdicts?: boolean; timeouts?: boolean }): Uint8Array {
+export function newSet(
+  set: SetName & { key: KeyType; verdicts?: boolean; timeouts?: boolean; dynamic?: boolean },
+): Uint8Array {
   const { type, length, order } = KEYS[set.key]
-  const flags = (set.verdicts ? SET_FLAG.map : 0) | (set.timeouts ? SET_FLAG.timeout : 0)
+  const flags =
+    (set.verdicts ? SET_FLAG.map : 0) | (set.timeouts ? SET_FLAG.timeout : 0) | (set.dynamic ? SET_FLAG.dynamic : 0)
   return encodeNft(MSG.newSet, FLAG.ack | FLAG.create, set.family, [
     text(SET.table, set.table),
     text(SET.name, set.set),
@@ -147,6 +154,7 @@ export const decodeSet = (message: Message): Decoded<NftSet> =>
       key: key as NftSet['key'],
       verdicts: attributes.be32(SET.dataType) === VERDICT_TYPE,
       timeouts: (flags & SET_FLAG.timeout) !== 0,
+      ...((flags & SET_FLAG.dynamic) !== 0 ? { dynamic: true as const } : {}),
     }
   })
 

@@ -1,0 +1,103 @@
+/**
+ * The rules in front of the heartbeat ports as nf_tables objects (FENCE.md, section 6): one base chain at the input hook,
+ * where a packet is whole again, and for each link a chain that drops and counts what is not from a peer, what is not from a
+ * peer's heartbeat port beyond a trickle, and what is beyond a peer's share. All else goes on to whatever rules others have.
+ */
+import { inetBytes, nftables } from '@lvsm/netlink'
+import { MARKS } from '@lvsm/base'
+import type { HeartbeatPort } from '../../ports.ts'
+
+const { match } = nftables
+const UDP = 17
+/** Before other rules: they need not look at what is dropped here. */
+const FIRST = -300
+/** For people who try things out on a peer; an ordinary process there must not use up what its heartbeats need. */
+const OTHER_PORTS = match.beyond(50, 50)
+
+export const TABLE: nftables.TableName = { family: 'inet', table: MARKS.peersTable }
+const setOf = (kind: 'peers' | 'ports' | 'rate', { name }: HeartbeatPort): nftables.SetName => ({
+  ...TABLE,
+  set: `${kind}-${name}`,
+})
+const chainOf = ({ name }: HeartbeatPort): nftables.ChainName => ({ ...TABLE, chain: `link-${name}` })
+const INPUT: nftables.ChainName = { ...TABLE, chain: 'input' }
+
+function elements(name: nftables.SetName, keys: readonly Uint8Array[]): Uint8Array[] {
+  const messages: Uint8Array[] = []
+  for (let at = 0; at < keys.length; at += nftables.ELEMENTS_PER_MESSAGE)
+    messages.push(
+      nftables.newElements(
+        name,
+        keys.slice(at, at + nftables.ELEMENTS_PER_MESSAGE).map((key) => ({ key })),
+      ),
+    )
+  return messages
+}
+
+function setMessages(port: HeartbeatPort): Uint8Array[] {
+  const [peers, ports, rate] = [setOf('peers', port), setOf('ports', port), setOf('rate', port)]
+  return [
+    nftables.newSet({ ...peers, key: 'ipv4' }),
+    nftables.newSet({ ...ports, key: 'service' }),
+    nftables.newSet({ ...rate, key: 'ipv4', dynamic: true }),
+    ...elements(peers, port.peers.map(inetBytes)),
+    ...elements(ports, port.ports.map(nftables.portKey)),
+  ]
+}
+
+const jumpTo = (port: HeartbeatPort): Uint8Array =>
+  nftables.newRule({
+    ...INPUT,
+    expressions: [
+      ...match.ipv4Only,
+      ...match.destinationIs(port.address),
+      ...match.transportIs(UDP),
+      ...match.portIs(port.port),
+      match.decide(nftables.jump(chainOf(port).chain)),
+    ],
+  })
+
+/** What each is about is clear from the jump; said again, so that `nft` shows fields by their names. */
+function linkRules(port: HeartbeatPort, perSecond: number): Uint8Array[] {
+  const dropped = (comment: string, ...when: readonly (readonly nftables.Expression[])[]): Uint8Array =>
+    nftables.newRule({
+      ...chainOf(port),
+      expressions: [...when.flat(), match.counter, match.decide(nftables.drop)],
+      comment: `${port.name}: ${comment}`,
+    })
+  // A burst of a second: what waited while a link was down comes at once.
+  const share = match.beyond(perSecond, perSecond)
+  return [
+    dropped('not from a peer', match.ipv4Only, match.notInSet(match.load.ipv4Source, setOf('peers', port).set)),
+    dropped(
+      'not from its heartbeat port',
+      match.transportIs(UDP),
+      match.notInSet(match.load.sourcePort, setOf('ports', port).set),
+      [OTHER_PORTS],
+    ),
+    dropped(
+      'more than one peer sends',
+      match.ipv4Only,
+      match.beyondEach(match.load.ipv4Source, setOf('rate', port).set, share),
+    ),
+  ]
+}
+
+/** A table in place of whatever had its name; chain by chain, as the kernel lists it. */
+export const filterMessages = (ports: readonly HeartbeatPort[], perSecond: number): Uint8Array[] => [
+  nftables.newTable(TABLE),
+  nftables.deleteTable(TABLE),
+  nftables.newTable(TABLE),
+  ...ports.flatMap(setMessages),
+  nftables.newChain({
+    ...INPUT,
+    hook: { number: nftables.HOOK.inet.input, priority: FIRST },
+    type: 'filter',
+    policy: 'accept',
+  }),
+  ...ports.map((port) => nftables.newChain(chainOf(port))),
+  ...ports.map(jumpTo),
+  ...ports.flatMap((port) => linkRules(port, perSecond)),
+]
+
+export const clearMessages = (): Uint8Array[] => [nftables.newTable(TABLE), nftables.deleteTable(TABLE)]

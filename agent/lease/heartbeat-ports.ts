@@ -1,0 +1,30 @@
+/** What the rules in front of the heartbeat ports must let through, from the view: where peers are, and how much one sends. */
+import { type LeaseView } from '@lvsm/protocol'
+import { peerAddresses } from './adapters/network/sources.ts'
+import type { HeartbeatPort } from './ports.ts'
+
+/** Heartbeats, orders, and what agents tell each other, with room to spare. */
+const BESIDES_LEASES = 1000
+/** For each group and keepalive: a request each third of it while votes are missing, and the answers to ours. */
+const PER_KEEPALIVE = 6
+
+/** Of each of our links. `before`: the view that this one replaces; peers may still be where they were. */
+export function heartbeatPorts(view: LeaseView, before: LeaseView | null): HeartbeatPort[] {
+  const own = view.nodes.find(({ name }) => name === view.node)?.links ?? []
+  return own.map(({ name, address, port }) => ({
+    name,
+    address,
+    port,
+    peers: peerAddresses(view, before, name),
+    ports: [...new Set([view, before].flatMap((one) => (one ? portsOn(one, name) : [])))],
+  }))
+}
+
+const portsOn = ({ node, nodes }: LeaseView, link: string): number[] =>
+  nodes
+    .filter(({ name }) => name !== node)
+    .flatMap(({ links }) => links.filter(({ name }) => name === link).map(({ port }) => port))
+
+/** Datagrams that one peer may send over one link, each second: more than it ever has to. */
+export const honestRate = ({ groups, timing: { keepaliveMs } }: LeaseView): number =>
+  BESIDES_LEASES + Math.ceil((PER_KEEPALIVE * groups.length * 1000) / keepaliveMs)

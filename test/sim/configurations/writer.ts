@@ -1,0 +1,192 @@
+/**
+ * Configuration files by chance, key by key of the schema: names, counts, prefixes, durations, roles and forwarding in all
+ * combinations, most of them sound, some at a limit, and now and then a value that has no business there. What of it is a
+ * configuration is for the model to say.
+ */
+import { CHECKS, SCHEDULERS } from '@lvsm/model'
+import fc from 'fast-check'
+
+export type Gen = fc.GeneratorValue
+type Mapping = Record<string, unknown>
+interface NodeDraft extends Mapping {
+  readonly name: unknown
+  readonly roles: readonly string[]
+}
+interface GroupDraft extends Mapping {
+  readonly name: string
+  readonly directors: readonly unknown[]
+  readonly vips: readonly unknown[]
+}
+
+/** Names that are short, long, alike, or begin with what a number begins with. */
+const NAMES =
+  'dir1 dir2 Dir1 rs-1 rs_2 rs.3 a Z 9to5 node undefinedx group web lo all-of-us x1 x2 x3 x4 x5 x6 x7 x8 x9 eth0 inside 0x10 1e3 a..b localhost'
+    .split(' ')
+    .concat('n'.repeat(32), `${'long-'.repeat(6)}x`)
+const LINKS = ['inside', 'outside', 'third'] as const
+const PORTS = [1, 25, 80, 443, 6940, 8080, 65_535] as const
+const WEIGHTS = [0, 1, 1, 1, 2, 100, 65_535] as const
+const PREFIXES = [24, 24, 24, 24, 32, 31, 30, 28, 25, 23, 16, 12, 8] as const
+const INTERVALS = ['50ms', '200ms', '500ms', '1s', '1s', '10s', '60m'] as const
+const TIMEOUTS = ['10ms', '50ms', '200ms', '500ms', '1s', '60s'] as const
+const SECRET = '9f3c1d5e7a8b02461f0e9d8c7b6a59483726150493827160f1e2d3c4b5a69788'
+
+export class Writer {
+  readonly #gen: Gen
+
+  constructor(gen: Gen) {
+    this.#gen = gen
+  }
+
+  /** A file; YAML knows JSON. */
+  write(): string {
+    const nodes = this.#nodes(this.#pick([1, 2, 3, 3, 4, 5, 5, 6, 7, 7, 12]))
+    const groups = this.#groups(nodes)
+    const services = this.#services(nodes, groups)
+    const keys = this.#keys()
+    return JSON.stringify({
+      cluster: this.#odd(this.#pick(NAMES), 'null'),
+      revision: this.#pick([0, 1, 7, 0xffffffff]),
+      ...this.#timing(),
+      keys,
+      'sign-with': this.#odd(keys[0]?.['id'], 3),
+      nodes,
+      groups,
+      ...(services.length > 0 || this.#chance(50) ? { services } : {}),
+    })
+  }
+
+  #pick<T>(from: readonly T[]): T {
+    return this.#gen(fc.constantFrom, ...from)
+  }
+  #whole(min: number, max: number): number {
+    return this.#gen(fc.integer, { min, max })
+  }
+  #chance(percent: number): boolean {
+    return this.#whole(1, 100) <= percent
+  }
+  #some<T>(from: readonly T[], least: number, most: number): T[] {
+    return this.#gen(fc.shuffledSubarray<T>, [...from], {
+      minLength: Math.min(least, from.length),
+      maxLength: Math.min(most, from.length),
+    })
+  }
+  /** Rarely something else; not at an end of the range, which is drawn more often. */
+  #odd<T, U>(value: T, other: U): T | U {
+    return this.#whole(1, 400) === 173 ? other : value
+  }
+
+  #timing(): Mapping {
+    if (this.#chance(30)) return {}
+    if (this.#chance(30)) return { profile: this.#pick(['default', 'fast', 'wan']) }
+    const keepalive = this.#pick([20, 50, 100, 100, 200, 1000])
+    const apply = this.#pick([5, 20, 35])
+    const least = Math.ceil((3 * keepalive + apply + 8) * 1.005) + 12
+    const lease = this.#pick([least, least, 2 * least, 30_000])
+    const warntime = this.#pick([keepalive + 1, 3 * keepalive])
+    const deadtime = this.#pick([warntime + 1, 10 * keepalive + lease, 300_000])
+    const drain = this.#pick([0, 200, 10_000])
+    const figures = { keepalive, lease: this.#odd(lease, 30_001), apply, warntime, deadtime, drain }
+    return { timing: Object.fromEntries(Object.entries(figures).map(([key, ms]) => [key, `${ms}ms`])) }
+  }
+  #keys(): Mapping[] {
+    return Array.from({ length: this.#pick([1, 1, 2, 16]) }, (_, at) => ({
+      id: at === 0 ? this.#pick([1, 255]) : at + 1,
+      ...(this.#chance(50) ? { algorithm: this.#pick(['sha256', 'sha1', 'md5']) } : {}),
+      ...(at > 0 && this.#chance(20) ? { file: 'key' } : { secret: SECRET.slice(0, this.#pick([32, 64])) }),
+    }))
+  }
+
+  #nodes(count: number): NodeDraft[] {
+    const names = this.#some(NAMES, count, count)
+    const voters = this.#pick([1, 3, 3, 5, 7].filter((most) => most <= count))
+    const others = this.#some(LINKS.slice(1), 0, 2)
+    return names.map((name, at) => ({
+      name: this.#odd(name, 'constructor'),
+      roles: this.#roles(at),
+      ...(at < voters ? { voter: true } : this.#chance(50) ? { voter: false } : {}),
+      links: [LINKS[0], ...others.filter(() => this.#chance(85))].map((link) => this.#link(link, at)),
+    }))
+  }
+  #roles(at: number): string[] {
+    if (at < 2) return this.#pick([['director'], ['director'], ['director', 'realserver'], ['director', 'witness']])
+    return this.#pick([['realserver'], ['realserver'], ['realserver', 'director'], ['witness'], ['director']])
+  }
+  #link(name: (typeof LINKS)[number], at: number): Mapping {
+    const network = 12 - LINKS.indexOf(name)
+    const address = this.#odd(`10.${network}.0.${at + 1}`, `169.254.0.${at + 1}`)
+    return { name, address, ...(this.#chance(30) ? { port: this.#pick([...PORTS]) } : {}) }
+  }
+
+  #groups(nodes: readonly NodeDraft[]): GroupDraft[] {
+    const directors = nodes.filter(({ roles }) => roles.includes('director')).map(({ name }) => name)
+    const most = this.#pick([0, 1, 1, 2, 2, 2, 4])
+    const names = this.#some(NAMES, most, most)
+    return names.map((name, at) => ({
+      name,
+      directors: this.#some(directors, 1, 3),
+      vips: Array.from({ length: this.#pick([1, 1, 2, 5]) }, (_, nth) => this.#floating(`10.11.${at}.${100 + nth}`)),
+      ...(this.#chance(60) ? { gateways: [`10.12.${at}.254/${this.#odd(24, 8)}`] } : {}),
+      ...(this.#chance(30) ? { ping: this.#some(['10.11.0.200', '10.11.0.201', '192.0.2.1'], 0, 3) } : {}),
+    }))
+  }
+  #floating(address: string): unknown {
+    const prefix = this.#odd(this.#pick(PREFIXES), this.#pick([0, 1, 7]))
+    const text = `${address}/${prefix}`
+    return this.#chance(80) ? text : { address: text, ...(this.#chance(50) ? { interface: 'outside' } : {}) }
+  }
+
+  #services(nodes: readonly NodeDraft[], groups: readonly GroupDraft[]): Mapping[] {
+    const servers = nodes.flatMap(({ name, roles }, at) => (roles.includes('realserver') ? [{ name, at }] : []))
+    if (servers.length === 0) return []
+    /** Group of each realserver behind a gateway. */
+    const behind = new Map<unknown, number>()
+    const most = this.#pick([0, 1, 2, 3, 5])
+    return this.#some(NAMES, most, most).flatMap((name, nth) => {
+      const group = this.#whole(0, Math.max(0, groups.length - 1))
+      const chosen = groups[group]
+      if (!chosen) return []
+      const able = servers.filter((one) => !chosen.directors.includes(one.name) || this.#chance(2))
+      const realservers = this.#some(able, 1, 4).map((one) => this.#realserver(one, chosen, group, behind))
+      return realservers.length === 0 ? [] : [{ name, ...this.#service(chosen, group, nth), realservers }]
+    })
+  }
+  #service({ name, vips }: GroupDraft, at: number, nth: number): Mapping {
+    const scheduler = this.#pick(Object.keys(SCHEDULERS) as (keyof typeof SCHEDULERS)[])
+    const flags: readonly string[] = SCHEDULERS[scheduler].flags
+    return {
+      group: name,
+      address: `10.11.${at}.${100 + this.#whole(0, vips.length - 1)}`,
+      port: this.#odd(PORTS[nth], 80),
+      protocol: 'tcp',
+      scheduler,
+      ...(flags.length > 0 && this.#chance(60) ? { 'scheduler-flags': this.#some(flags, 0, 2) } : {}),
+      ...(this.#chance(80) ? { check: this.#check() } : {}),
+    }
+  }
+  #check(): Mapping {
+    const at = this.#whole(0, 5)
+    return {
+      type: this.#pick(['tcp', 'tcp', 'tcp', ...Object.keys(CHECKS)]),
+      interval: INTERVALS[at],
+      timeout: this.#odd(TIMEOUTS[Math.max(0, at - 1)], '40000m'),
+      ...(this.#chance(50) ? { fall: this.#pick([1, 2, 20]), rise: this.#pick([1, 2, 20]) } : {}),
+      ...(this.#chance(20) ? { 'keep-last': this.#chance(50) } : {}),
+    }
+  }
+  #realserver(
+    one: { name: unknown; at: number },
+    group: Mapping,
+    index: number,
+    behind: Map<unknown, number>,
+  ): Mapping {
+    const { name: node, at } = one
+    const weight = this.#chance(70) ? { weight: this.#pick(WEIGHTS) } : {}
+    const nat = 'gateways' in group && (behind.get(node) ?? index) === index && this.#chance(40)
+    if (!nat) return { node, address: `10.11.0.${at + 1}`, forward: 'dr', ...weight }
+    behind.set(node, index)
+    const address = index === 0 ? `10.12.0.${at + 1}` : `10.12.${index}.${at + 1}`
+    const gateway = this.#chance(50) ? { gateway: `10.12.${index}.254` } : {}
+    return { node, address, port: this.#pick([...PORTS]), forward: 'nat', ...gateway, ...weight }
+  }
+}
