@@ -46,6 +46,11 @@ const running = async (name: DaemonName, ...rest: [Parameters<typeof startDaemon
 const answers = (path: string): Promise<boolean> =>
   new Promise((resolve) => {
     const client = connect(path, () => {
+      // The lease process speaks first.
+      if (path.endsWith('agent.sock')) client.write('GET /v1/events HTTP/1.0\r\n\r\n')
+    })
+    // A kernel connects to a process that hangs, too.
+    client.on('data', () => {
       resolve(true)
       client.destroy()
     })
@@ -111,6 +116,20 @@ describe.each(DAEMONS)('%s', (name) => {
     for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGHUP']) process.kill(pid, signal)
     await isListening(socketOf(name))
     expect(isAlive(pid)).toBe(true)
+  })
+
+  test('is not held up by a terminal that was stopped', async () => {
+    const command = ['unshare', '--net', '--', process.execPath, '--disable-sigusr1', MAINS[name], ...argsOf(name)]
+    const started = ['script', '-qfec', `exec ${command.join(' ')}`, '/dev/null']
+    const terminal = spawned(started, { PATH: process.env['PATH'], SHELL: '/bin/sh' })
+    await says(terminal, /rs1 (of cluster lab )?runs/)
+    const children = readFileSync(`/proc/${terminal.pid}/task/${terminal.pid}/children`, 'utf8')
+    terminal.child.kill('SIGSTOP')
+    for (let times = 0; times < 500; times++) {
+      process.kill(Number(children.trim().split(' ')[0]), 'SIGUSR1')
+      await new Promise((next) => setImmediate(next))
+    }
+    await isListening(socketOf(name))
   })
 
   test('is not stopped by a terminal that wants no output from behind', async () => {
