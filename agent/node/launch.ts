@@ -131,7 +131,7 @@ function start(
     exit: (code: number) => program.exit(code),
   }
   const agent = new Agent({ node: self.node, runDir, stateDir }, configuration, machine, kernel)
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) program.on(signal, () => agent.stop(signal))
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) program.on(signal, () => agent.stop(signal))
   return agent
 }
 

@@ -137,7 +137,7 @@ export function cleanUp(): void {
   for (const folder of scratch.splice(0)) rmSync(folder, { recursive: true, force: true })
 }
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+export const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
 /** Where Node keeps what it compiled, by itself too: every run would compile the same again. */
 const CACHE = join(tmpdir(), 'node-compile-cache')
