@@ -181,7 +181,7 @@ describe('a lease process', () => {
     expect(said.at(-1)).toMatch(/dir1 runs/)
   })
 
-  test.each(['SIGTERM', 'SIGINT'])('%s ends it, well', async (signal) => {
+  test.each(['SIGTERM', 'SIGINT', 'SIGQUIT'])('%s ends it, well', async (signal) => {
     await runs()
     expect(said.some((text) => text.includes('warm-up'))).toBe(false)
     signals.get(signal)?.()

@@ -84,7 +84,7 @@ function run(options: RunOptions, program: Program): void {
   }
   const denied = program.runFirst()
   if (denied) say(`goes on without a privilege that keeps it punctual: ${denied.message}`)
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) program.on(signal, () => daemon?.stop(signal))
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) program.on(signal, () => daemon?.stop(signal))
   daemon = startDaemon(options, program)
 }
 

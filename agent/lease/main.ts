@@ -1,7 +1,7 @@
 /** `lvsm-lease`, the process. See launch.ts for what it does, and daemon.ts for what it is made of. */
 import '../process/clean-start.ts'
 import './v8-flags.ts'
-import { boottime, runFirst, unblockSignal } from '@lvsm/kernel'
+import { boottime, runFirst, maskSignal } from '@lvsm/kernel'
 import { claimNamespace } from '../process/alone.ts'
 import { endAtDefects } from '../process/ends.ts'
 import { openLog } from '../process/log.ts'
@@ -12,7 +12,9 @@ const NAME = 'lvsm-lease'
 const STANDARD_ERROR = 2
 const log = openLog(STANDARD_ERROR, () => process.stderr)
 endAtDefects(NAME, log)
-unblockSignal('SIGUSR1')
+maskSignal('unblock', 'SIGUSR1')
+// A terminal that wants no output of programs behind (stty tostop) would stop this one.
+maskSignal('block', 'SIGTTOU')
 process.stdout.on('error', () => undefined)
 // Between the making of a file and its mode, nobody else may open it.
 process.umask(0o027)

@@ -6,7 +6,7 @@ export const USAGE = `usage: lvsm-lease --node NAME [--run-dir DIR] [--state-dir
        lvsm-lease --set-up [--state-dir DIR]     once on a new node: its voter need not wait for leases of a forgotten past
        lvsm-lease --version | --help`
 export const HELP = `${USAGE}
-Signals: TERM and INT hand over and end it; USR1 writes its state to the log; HUP and USR2 do nothing.
+Signals: TERM, INT and QUIT hand over and end it; USR1 writes its state to the log; HUP and USR2 do nothing.
 Exit codes:
 ${exitTable(DAEMON_EXITS)}`
 

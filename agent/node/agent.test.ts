@@ -147,7 +147,10 @@ test('warnings about the configuration are in the log and in status until one co
     message: `a ${code} one`,
   })
   const many = Array.from({ length: 10 }, (_, at) => warned('warning', `weak-${at}`))
-  reads({ ...configuration(2), warnings: [warned('info', 'idle-node'), ...many] })
+  reads({
+    ...configuration(2),
+    warnings: [warned('info', 'idle-node'), warned('warning', 'no-known-network'), ...many],
+  })
   agent.reload('SIGHUP')
   expect(said).toContain('configuration:5: warning: keys[0]: a weak-0 one')
   expect(said).toContain('configuration:5: info: keys[0]: a idle-node one')
@@ -155,6 +158,7 @@ test('warnings about the configuration are in the log and in status until one co
   expect(found).toEqual(expect.arrayContaining(['weak-0', 'weak-7', 'more-warnings']))
   expect(found).not.toContain('weak-8')
   expect(found).not.toContain('idle-node')
+  expect(found, 'the agent sees for itself').not.toContain('no-known-network')
   reads({ ...configuration(3), warnings: many.slice(1, 2) })
   agent.reload('SIGHUP')
   expect((await codes()).filter((code) => code.startsWith('weak') || code.startsWith('more'))).toEqual(['weak-1'])

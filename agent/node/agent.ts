@@ -22,8 +22,8 @@ import {
   type ObservedFenceTable,
 } from './core/index.ts'
 import type { Kernel, LeaseProcess } from './ports.ts'
-import { warningLines, warningTroubles } from './warnings.ts'
 import { reportOf } from './report.ts'
+import { WarningBoard } from './warnings.ts'
 
 const LONGEST_INBOX = 4096
 /** What the core can do without: it is said again, or asked again. */
@@ -66,15 +66,14 @@ export class Agent {
   readonly #encoder = new TextEncoder()
   readonly #decoder = new TextDecoder()
   #revision = 0
-  /** Of the configuration that is in use. */
-  #warnings = 0
+  readonly #warnings: WarningBoard
 
   /** `kernel` is open already; `configuration` has no faults. */
   constructor(options: AgentOptions, configuration: Configuration, machine: Machine, kernel: Kernel) {
-    const { node, runDir, stateDir } = options
+    const { node, runDir } = options
     this.#machine = machine
     this.#kernel = kernel
-    this.#recordPath = join(stateDir, 'agent.owned')
+    this.#recordPath = join(options.stateDir, 'agent.owned')
     const { record, trouble } = loadRecord(this.#recordPath)
     this.#core = createNodeCore({
       node,
@@ -92,9 +91,9 @@ export class Agent {
     })
     this.#control = this.#serveControl(join(runDir, 'agent.sock'))
     kernel.watch(() => this.#driver.feed({ kind: 'changed' }))
-    const { cluster, revision } = configuration.config
+    this.#warnings = new WarningBoard((source, trouble) => this.#report(source, trouble))
     if (trouble) this.#report('record-at-start', trouble)
-    machine.say(`${node} of cluster ${cluster} runs, revision ${revision}`)
+    machine.say(`${node} of cluster ${configuration.config.cluster} runs, revision ${configuration.config.revision}`)
     this.#configure(configuration)
   }
 
@@ -122,20 +121,13 @@ export class Agent {
   stop(reason: string): void {
     this.#machine.say(`${reason}: leaves; the data plane stays as it is`)
     this.#driver.stop()
-    this.#control.close()
-    this.#lease.close()
-    this.#pinger.close()
-    this.#kernel.close()
+    for (const part of [this.#control, this.#lease, this.#pinger, this.#kernel]) part.close()
     this.#machine.exit(DAEMON_EXITS.ok.code)
   }
 
   #configure({ config, secrets, warnings }: Configuration): void {
     this.#revision = config.revision
-    for (const line of warningLines(warnings, 'configuration')) this.#machine.say(line)
-    const found = warningTroubles(warnings)
-    for (let at = 0; at < Math.max(found.length, this.#warnings); at++)
-      this.#report(`configuration warning ${at}`, found[at] ?? null)
-    this.#warnings = found.length
+    for (const line of this.#warnings.show(warnings)) this.#machine.say(line)
     this.#driver.feed({ kind: 'config', config, secrets })
   }
 

@@ -5,6 +5,7 @@ import { doubtFile, quoted } from '../process/trust.ts'
 import { distrust, readSecrets, readTrusted } from './adapters/files.ts'
 import { openTable } from './adapters/kernel/ipvs.ts'
 import { refuseModules } from './adapters/preflight.ts'
+import { type Host, hostWarnings } from './host.ts'
 
 /** A cluster of a thousand services has a megabyte. */
 const LARGEST_CONFIGURATION = 8 * 1024 * 1024
@@ -13,7 +14,7 @@ export interface Configuration {
   readonly config: Config
   /** Key id → hexadecimal digits, of keys whose secret stands in a file. */
   readonly secrets: ReadonlyMap<number, string>
-  /** What works and is probably not meant, of the files and of what they say. */
+  /** What works and is probably not meant; in the order of the file. */
   readonly warnings: readonly Warning[]
 }
 export type Read =
@@ -25,6 +26,8 @@ export type Read =
 export interface Self {
   readonly node: string
   readonly named: boolean
+  /** The machine, where the file is asked about by it; a program that runs sees for itself what comes and goes. */
+  readonly host?: Host
 }
 
 /**
@@ -37,23 +40,24 @@ export function readConfiguration(path: string, self: Self | null, strict: boole
   if (strict && read.doubts.length > 0) return refused(path, read.doubts.map(distrust))
   const checked = checkConfig(read.text)
   if (!checked.config) return refused(path, checked.refusals, checked.more)
-  const { config } = checked
+  const { config, warnings } = checked
   const stranger = self && strangerIn(config, self)
   if (stranger) return refused(path, [stranger])
-  const keys = readSecrets(config, path, strict)
-  const placed = (found: Refusal): Refusal => ({ ...found, ...placeOfKey(read.text, found) })
-  const faults = keys.refusals.map(placed)
+  const { secrets, refusals, doubts } = readSecrets(config, path, strict)
+  const faults = refusals.map((fault) => ({ ...fault, ...placeOfKey(read.text, fault) }))
   const missing = faults.filter(({ code }) => self === null && code === 'no-secret-file')
   if (faults.length > missing.length) return refused(path, faults)
+  const absent = missing.map((fault): Warning => ({ ...fault, severity: 'info' }))
   const open = read.isOpen && config.keys.some(({ secret }) => secret !== null) ? [openSecret(path)] : []
-  const doubts = [...read.doubts.map(distrust), ...open, ...keys.doubts.map(placed)]
-  const warnings = [...doubts.map(warning('warning')), ...checked.warnings, ...missing.map(warning('info'))]
-  return { ok: true, config, secrets: keys.secrets, warnings }
+  const ofFiles = [
+    ...read.doubts.map(distrust),
+    ...open,
+    ...doubts.map((doubt) => ({ ...doubt, ...placeOfKey(read.text, doubt) })),
+  ]
+  const doubted = ofFiles.map((doubt): Warning => ({ ...doubt, severity: 'warning' }))
+  const here = self?.host ? hostWarnings(config, self.node, self.host, (place) => placeOf(read.text, place)) : []
+  return { ok: true, config, secrets, warnings: [...doubted, ...warnings, ...here, ...absent] }
 }
-
-const warning =
-  (severity: Warning['severity']) =>
-  (found: Refusal): Warning => ({ ...found, severity })
 
 /** Of a key file that cannot be used: where the configuration names it. */
 function placeOfKey(text: string, { field = '' }: Refusal): Partial<Refusal> {

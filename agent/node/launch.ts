@@ -11,6 +11,7 @@ import { openKernel } from './adapters/kernel/kernel.ts'
 import { refuseRights } from './adapters/preflight.ts'
 import { Agent } from './agent.ts'
 import { type Configuration, type Read, readConfiguration, refuseKernel, type Self } from './configuration.ts'
+import { lookAround } from './host.ts'
 import { HELP, readOptions, type RunOptions, USAGE } from './options.ts'
 import type { Kernel } from './ports.ts'
 import { warningLines } from './warnings.ts'
@@ -46,17 +47,18 @@ export function launch(args: readonly string[], program: Program): void {
 }
 
 function begin(options: RunOptions, program: Program): void {
-  const self = { node: options.node ?? hostname(), named: options.node !== null }
+  const named = options.node !== null
+  const check = options.kind === 'check'
+  const self: Self = { node: options.node ?? hostname(), named, ...(check && named ? { host: lookAround() } : {}) }
   // From before the file is read: a signal that comes meanwhile must not be lost.
   const heeded = heedSignals(program)
-  const check = options.kind === 'check'
   // Somebody who is not root looks at a file that is nobody's configuration yet.
   const read = readConfiguration(options.config, check && !self.named ? null : self, !check || program.root)
   if (!read.ok) {
     for (const fault of read.faults) program.complain(fault)
     return program.exit(DAEMON_EXITS.refused.code)
   }
-  if (check) return passed(options.config, self, read, program)
+  if (check) return tell(read, options.config, self, program)
   const ready = preflight(read, self.node, options, program)
   if ('faults' in ready) return end(ready, program)
   try {
@@ -72,11 +74,11 @@ function end({ exit, faults }: Unready, program: Program): void {
 }
 
 /** Of a file without faults. Warnings are for people: the exit code is that of a file that may be used. */
-function passed(path: string, self: Self, { config, warnings }: Configuration, { print, complain }: Program): void {
-  for (const line of warningLines(warnings, path)) complain(line)
+function tell({ config, warnings }: Configuration, path: string, self: Self, program: Program): void {
+  for (const line of warningLines(warnings, path)) program.complain(line)
   const [count, whose] = [warnings.length, self.named ? `, node ${self.node}` : '']
   const warned = count === 0 ? '' : `, ${count} ${count === 1 ? 'warning' : 'warnings'}`
-  print(`${path}: no faults${warned} (cluster ${config.cluster}${whose}, revision ${config.revision})\n`)
+  program.print(`${path}: no faults${warned} (cluster ${config.cluster}${whose}, revision ${config.revision})\n`)
 }
 
 /** What there is before the first change. */
@@ -129,7 +131,7 @@ function start(
     exit: (code: number) => program.exit(code),
   }
   const agent = new Agent({ node: self.node, runDir, stateDir }, configuration, machine, kernel)
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) program.on(signal, () => agent.stop(signal))
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) program.on(signal, () => agent.stop(signal))
   return agent
 }
 

@@ -2,7 +2,7 @@
 import '../process/clean-start.ts'
 import './v8-flags.ts'
 import './priority.ts'
-import { unblockSignal } from '@lvsm/kernel'
+import { maskSignal } from '@lvsm/kernel'
 import { claimNamespace } from '../process/alone.ts'
 import { endAtDefects } from '../process/ends.ts'
 import { openLog } from '../process/log.ts'
@@ -12,7 +12,9 @@ const NAME = 'lvsm-agent'
 const STANDARD_ERROR = 2
 const log = openLog(STANDARD_ERROR, () => process.stderr)
 endAtDefects(NAME, log)
-unblockSignal('SIGUSR1')
+maskSignal('unblock', 'SIGUSR1')
+// A terminal that wants no output of programs behind (stty tostop) would stop this one.
+maskSignal('block', 'SIGTTOU')
 process.stdout.on('error', () => undefined)
 // What this process makes is for root only, from the moment that it is there.
 process.umask(0o077)

@@ -10,8 +10,8 @@ export const USAGE = `usage: lvsm-agent --config FILE [--node NAME] [--run-dir D
   --state-dir DIR   what is kept over a restart (/var/lib/lvsm)
   --check           print every fault of the configuration and leave; with --node also whether it knows the node`
 export const HELP = `${USAGE}
-Signals: HUP reads the configuration again, and one with faults changes nothing; TERM and INT end it, and the data plane
-stays as it is; USR1 writes its state to the log; USR2 does nothing.
+Signals: HUP reads the configuration again, and one with faults changes nothing; TERM, INT and QUIT end it, and the data
+plane stays as it is; USR1 writes its state to the log; USR2 does nothing.
 Exit codes:
 ${exitTable(DAEMON_EXITS)}`
 

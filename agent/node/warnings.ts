@@ -4,6 +4,8 @@ import { describeRefusal, type Trouble, type Warning } from '@lvsm/base'
 /** Lines of a log, and troubles of a node, that somebody still reads. */
 const MOST_LINES = 50
 const MOST_TROUBLES = 8
+/** What is not right with interfaces the agent sees for itself, and says so while it is so. */
+const SEEN: ReadonlySet<string> = new Set(['no-known-network'])
 
 export function warningLines(warnings: readonly Warning[], source: string): string[] {
   const lines = warnings.slice(0, MOST_LINES).map((warning) => describeRefusal(warning, source))
@@ -13,7 +15,7 @@ export function warningLines(warnings: readonly Warning[], source: string): stri
 
 /** Those that somebody should do something about. Each node has the same: whoever shows them says each once. */
 export function warningTroubles(warnings: readonly Warning[]): Trouble[] {
-  const serious = warnings.filter(({ severity }) => severity === 'warning')
+  const serious = warnings.filter(({ severity, code }) => severity === 'warning' && !SEEN.has(code))
   const shown = serious.slice(0, MOST_TROUBLES).map(
     ({ code, severity, field, message, hint }): Trouble => ({
       code,
@@ -29,4 +31,23 @@ export function warningTroubles(warnings: readonly Warning[]): Trouble[] {
     ...shown,
     { code: 'more-warnings', severity: 'warning', message, hint: 'see them all: lvsm-agent --check --config FILE' },
   ]
+}
+
+/** Shows the warnings of the configuration that is in use, and takes those of the one before away. */
+export class WarningBoard {
+  readonly #report: (source: string, trouble: Trouble | null) => void
+  #shown = 0
+
+  constructor(report: (source: string, trouble: Trouble | null) => void) {
+    this.#report = report
+  }
+
+  /** As lines for the log, too. */
+  show(warnings: readonly Warning[]): readonly string[] {
+    const found = warningTroubles(warnings)
+    for (let at = 0; at < Math.max(found.length, this.#shown); at++)
+      this.#report(`configuration warning ${at}`, found[at] ?? null)
+    this.#shown = found.length
+    return warningLines(warnings, 'configuration')
+  }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { NameClaim } from '@lvsm/kernel'
+import { KernelError, type NameClaim } from '@lvsm/kernel'
 import { claimNamespace } from './alone.ts'
 
 const asked = (claim: NameClaim, uid = 0, command: string | null = 'node lvsm-agent.mjs') =>
@@ -30,4 +30,13 @@ test('a user who took the name keeps nobody from the start: he is named', () => 
     warning: expect.stringMatching(/^somebody /),
   })
   expect(asked({ kind: 'taken', holder: { pid: 7, uid: 1000 } }, 1000)).toMatchObject({ ok: false })
+})
+test('where the kernel allows no such name, the process goes on and says so', () => {
+  const claim = (): never => {
+    throw new KernelError('bind', 13)
+  }
+  expect(claimNamespace('lvsm-agent', { claim, uid: 0, commandOf: () => null })).toEqual({
+    ok: true,
+    warning: expect.stringMatching(/^cannot make sure that no other lvsm-agent runs .*: bind: EACCES/),
+  })
 })

@@ -1,6 +1,6 @@
 /** One process of each kind for each network namespace: two would take each other's addresses, tables and routes away. */
 import { readFileSync } from 'node:fs'
-import { claimName, type NameClaim } from '@lvsm/kernel'
+import { claimName, KernelError, type NameClaim } from '@lvsm/kernel'
 
 /** What becomes of a start: `warning` where somebody else took the name who cannot be one of ours. */
 export type Alone =
@@ -28,7 +28,11 @@ const CLAIMS: Claims = {
 
 /** The name is kept until the process ends. */
 export function claimNamespace(program: string, claims: Claims = CLAIMS): Alone {
-  const claim = claims.claim(program)
+  const claim = claimed(program, claims)
+  if (claim instanceof KernelError) {
+    const warning = `cannot make sure that no other ${program} runs in this network namespace: ${claim.message}`
+    return { ok: true, warning }
+  }
   if (claim.kind === 'held') return { ok: true, warning: null }
   const { holder } = claim
   // Any user may take a name: one must not be able to keep the node from its start.
@@ -40,4 +44,14 @@ export function claimNamespace(program: string, claims: Claims = CLAIMS): Alone 
   const command = holder.pid > 0 ? claims.commandOf(holder.pid) : null
   const who = holder.pid > 0 ? `process ${holder.pid}${command === null ? '' : `: ${command}`}` : 'of another container'
   return { ok: false, reason: `another ${program} already runs in this network namespace (${who})` }
+}
+
+/** Where the kernel does not allow it, a node must be able to start all the same. */
+function claimed(program: string, { claim }: Claims): NameClaim | KernelError {
+  try {
+    return claim(program)
+  } catch (error) {
+    if (error instanceof KernelError) return error
+    throw error
+  }
 }

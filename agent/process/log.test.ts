@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs'
+import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
@@ -84,13 +84,17 @@ test('a pipe that nobody reads never makes it wait', () => {
   rmSync(directory, { recursive: true })
 })
 
-test('a file is written at its end', () => {
+test('a file is shared with who writes there before and after, as a shell’s redirection is', () => {
   const directory = mkdtempSync(join(tmpdir(), 'lvsm-log-'))
   const path = join(directory, 'log')
   const fd = openSync(path, 'w')
-  openLog(fd, () => expect.unreachable('a file is opened anew')).write('one')
-  openLog(fd, () => expect.unreachable('a file is opened anew')).write('two')
-  expect(readFileSync(path, 'utf8')).toBe('one\ntwo\n')
+  const log = openLog(fd, () => expect.unreachable('a file needs no stream'))
+  writeSync(fd, 'before\n')
+  log.write('one')
+  writeSync(fd, 'between\n')
+  log.write('two')
+  writeSync(fd, 'after\n')
+  expect(readFileSync(path, 'utf8')).toBe('before\none\nbetween\ntwo\nafter\n')
   closeSync(fd)
   rmSync(directory, { recursive: true })
 })

@@ -3,7 +3,7 @@
  * does not read (a terminal that was stopped, a frozen `less`) must neither end nor hold up the process: a write never waits;
  * what finds no room is kept for a while, then dropped and counted.
  */
-import { constants, openSync, writeSync } from 'node:fs'
+import { constants, fstatSync, openSync, writeSync } from 'node:fs'
 
 const RETRY_MS = 100
 /** So many bytes wait for a reader that does not read. */
@@ -23,11 +23,10 @@ type Take = (bytes: Buffer) => number
 /** `fd`: of a file, a pipe or a terminal; where it is a socket (the journal's), its stream is written to. */
 export function openLog(fd: number, streamOf: () => Pick<NodeJS.WriteStream, 'write' | 'writableLength' | 'on'>): Log {
   try {
+    // A file never makes anybody wait, and its place to write at is shared with who writes there before and after us.
+    if (fstatSync(fd).isFile()) return new Lines((bytes) => writeSync(fd, bytes))
     // Anew, because the flags of an open file are shared with whoever gave it to us: a shell would find its terminal changed.
-    const own = openSync(
-      `/proc/self/fd/${fd}`,
-      constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK | constants.O_NOCTTY,
-    )
+    const own = openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
     return new Lines((bytes) => writeSync(own, bytes))
   } catch {
     const stream = streamOf()

@@ -25,7 +25,7 @@ beforeEach(() => {
   configure(QUIET)
 })
 afterEach(() => {
-  killAll()
+  killAll(home)
   rmSync(home, { recursive: true, force: true })
 })
 const configure = (text: string): void => writeFileSync(config, text, { mode: 0o600 })
@@ -46,6 +46,11 @@ const running = async (name: DaemonName, ...rest: [Parameters<typeof startDaemon
 const answers = (path: string): Promise<boolean> =>
   new Promise((resolve) => {
     const client = connect(path, () => {
+      // The lease process speaks first.
+      if (path.endsWith('agent.sock')) client.write('GET /v1/events HTTP/1.0\r\n\r\n')
+    })
+    // A kernel connects to a process that hangs, too.
+    client.on('data', () => {
       resolve(true)
       client.destroy()
     })
@@ -105,16 +110,34 @@ describe.each(DAEMONS)('%s', (name) => {
     })
     await says(terminal, /rs1 (of cluster lab )?runs/)
     const pid = Number(readFileSync(`/proc/${terminal.pid}/task/${terminal.pid}/children`, 'utf8').trim().split(' ')[0])
-    try {
-      terminal.child.kill('SIGKILL')
-      await terminal.ended
-      // Each of them writes to a terminal that is gone.
-      for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGHUP']) process.kill(pid, signal)
-      await isListening(socketOf(name))
-      expect(isAlive(pid)).toBe(true)
-    } finally {
-      if (isAlive(pid)) process.kill(pid, 'SIGKILL')
+    terminal.child.kill('SIGKILL')
+    await terminal.ended
+    // Each of them writes to a terminal that is gone.
+    for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGHUP']) process.kill(pid, signal)
+    await isListening(socketOf(name))
+    expect(isAlive(pid)).toBe(true)
+  })
+
+  test('is not held up by a terminal that was stopped', async () => {
+    const command = ['unshare', '--net', '--', process.execPath, '--disable-sigusr1', MAINS[name], ...argsOf(name)]
+    const started = ['script', '-qfec', `exec ${command.join(' ')}`, '/dev/null']
+    const terminal = spawned(started, { PATH: process.env['PATH'], SHELL: '/bin/sh' })
+    await says(terminal, /rs1 (of cluster lab )?runs/)
+    const children = readFileSync(`/proc/${terminal.pid}/task/${terminal.pid}/children`, 'utf8')
+    terminal.child.kill('SIGSTOP')
+    for (let times = 0; times < 500; times++) {
+      process.kill(Number(children.trim().split(' ')[0]), 'SIGUSR1')
+      await new Promise((next) => setImmediate(next))
     }
+    await isListening(socketOf(name))
+  })
+
+  test('is not stopped by a terminal that wants no output from behind', async () => {
+    const command = ['unshare', '--net', '--', process.execPath, '--disable-sigusr1', MAINS[name], ...argsOf(name)]
+    const line = `stty tostop; set -m; ${command.join(' ')} & wait`
+    const terminal = spawned(['script', '-qfec', line, '/dev/null'], { PATH: process.env['PATH'], SHELL: '/bin/sh' })
+    await says(terminal, /rs1 (of cluster lab )?runs/)
+    await isListening(socketOf(name))
   })
 
   test('is not held up by a reader of its log that does not read', async () => {

@@ -1,6 +1,6 @@
 /** The real daemons, each in a network namespace of its own that ends with it (man 1 unshare): for root only. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export const ROOT = process.geteuid?.() === 0
@@ -45,8 +45,28 @@ export function spawned(command: readonly string[], env: NodeJS.ProcessEnv): Sta
   return { child, pid: child.pid ?? 0, ended, said: () => text }
 }
 
-export function killAll(): void {
+/** Those too whose terminal ended and who live on: all that run in the directory `home`. */
+export function killAll(home: string): void {
   for (const child of children.splice(0)) child.kill('SIGKILL')
+  for (const pid of readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number))
+    if (commandOf(pid).some((word) => word.startsWith(`${home}/`)) && pid !== process.pid) kill(pid)
+}
+
+function commandOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+  } catch {
+    return []
+  }
+}
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It ended in between.
+  }
 }
 
 export const isAlive = (pid: number): boolean => {

@@ -8,6 +8,8 @@ import { program } from './program.ts'
 import { terminal as openTerminal } from './terminal.ts'
 
 const terminal = openTerminal()
+// Node's own exit code for this, 1, would tell a script that the cluster refused.
+process.on('uncaughtException', (error) => process.exit(EXITS[explain(error)].code))
 let exit: Exit = 'ok'
 try {
   await program(VERSION, terminal, (result) => {

@@ -1,4 +1,5 @@
 /** Where the commands write: results to standard output, progress and errors to standard error. */
+import { EXITS } from '@lvsm/protocol'
 import { type Paint, paintFor } from './paint.ts'
 
 export interface Terminal {
@@ -9,16 +10,19 @@ export interface Terminal {
 }
 
 export function terminal(): Terminal {
-  // `lvsm events | head` closes the pipe early: that is the reader's right, not a fault.
+  const complain = (text: string): void => void process.stderr.write(text)
+  process.stderr.on('error', () => undefined)
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0)
-    throw error
+    // `lvsm events | head` closes the pipe early: that is the reader's right, not a fault.
+    if (error.code === 'EPIPE') process.exit(EXITS.ok.code)
+    complain(`lvsm: cannot write: ${error.message}\n  → look at what changed with lvsm status\n`)
+    process.exit(EXITS.unwritten.code)
   })
   return {
     out: process.stdout,
     paint: paintFor(process.stdout),
     print: (text) => void process.stdout.write(text),
-    complain: (text) => void process.stderr.write(text),
+    complain,
   }
 }
 

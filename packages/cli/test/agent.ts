@@ -137,7 +137,10 @@ export function cleanUp(): void {
   for (const folder of scratch.splice(0)) rmSync(folder, { recursive: true, force: true })
 }
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+export const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+
+/** Where Node keeps what it compiled, by itself too: every run would compile the same again. */
+const CACHE = join(tmpdir(), 'node-compile-cache')
 
 export interface Ended {
   readonly code: number | null
@@ -152,7 +155,8 @@ export function lvsm(
   onOutput?: (out: string, kill: (signal: NodeJS.Signals) => void) => void,
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [MAIN, ...args], { env: { PATH: process.env['PATH'], ...environment } })
+    const env = { PATH: process.env['PATH'], NODE_COMPILE_CACHE: CACHE, ...environment }
+    const child = spawn(process.execPath, [MAIN, ...args], { env })
     let out = ''
     let err = ''
     child.stdout.on('data', (chunk) => {

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
-import { cleanUp, lvsm, STATUS, startAgent } from './agent.ts'
+import { cleanUp, lvsm, MAIN, STATUS, startAgent } from './agent.ts'
 
 afterEach(cleanUp)
 const MOVED = { group: 'web', from: 'dir1', to: 'dir2', number: 43, tookMs: 18.6 }
@@ -89,6 +90,14 @@ describe('the command line', () => {
     ])
     expect(wrong.map((one) => one.code)).toEqual(wrong.map(() => 2))
     for (const one of wrong) expect(one.err).toContain('--help')
+  })
+
+  it('tells what could not be printed apart from what was refused', () => {
+    const full = openSync('/dev/full', 'w')
+    const { status, stderr } = spawnSync(process.execPath, [MAIN, '--help'], { stdio: ['ignore', full, 'pipe'] })
+    closeSync(full)
+    expect(status).toBe(74)
+    expect(String(stderr)).toMatch(/cannot write: ENOSPC.*\n {2}→ /)
   })
 
   it('has help with examples and exit codes, and the version of the product', async () => {

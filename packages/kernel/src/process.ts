@@ -48,14 +48,18 @@ export function runPatiently(): KernelError | undefined {
   return refused ? new KernelError('sched_setscheduler', lastErrno()) : undefined
 }
 
-const SIG_UNBLOCK = 1
+const MASK = { block: 0, unblock: 1 } as const
 /** Of a `sigset_t` (bits/types/__sigset_t.h). */
 const SET_BYTES = 128
 
-/** The main thread hears this signal from now on, and what of it waits: Node leaves SIGUSR1 blocked when it opens no inspector for it. */
-export function unblockSignal(signal: NodeJS.Signals): void {
+/**
+ * Of the main thread. `unblock`: it hears this signal from now on, and what of it waits; Node leaves SIGUSR1 blocked when it
+ * opens no inspector for it. `block`: it is as if nobody sent it; with SIGTTOU blocked, a terminal may be written to from
+ * behind (man 3 tcsetattr).
+ */
+export function maskSignal(how: keyof typeof MASK, signal: NodeJS.Signals): void {
   const bit = constants.signals[signal] - 1
   const set = Buffer.alloc(SET_BYTES)
   set.writeUInt8(1 << (bit % 8), Math.floor(bit / 8))
-  call.signalMask(SIG_UNBLOCK, set, null)
+  call.signalMask(MASK[how], set, null)
 }

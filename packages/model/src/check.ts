@@ -16,6 +16,7 @@ import { natRealservers, realserverAddresses } from './rules/realservers.ts'
 import { services } from './rules/services.ts'
 import type { Draft, Written } from './schema.ts'
 import { checkShape, type Fault } from './shape.ts'
+import { harmless } from './show.ts'
 import { WARNINGS, type WarningRule } from './warnings/index.ts'
 
 const RULES: readonly Rule[] = [
@@ -72,7 +73,7 @@ export function checkConfig(text: string): CheckedConfig {
 function faultsOfRules(draft: Draft, faults: readonly Fault[]): Fault[] {
   const told = new Set(faults.map(({ path, key }) => JSON.stringify(key === undefined ? path : [...path, key])))
   const found: Fault[] = []
-  const countable = !faults.some((fault) => fault.path.at(-1) === 'voter')
+  const countable = !faults.some(({ path, key }) => (key ?? path.at(-1)) === 'voter')
   for (const rule of RULES) {
     if (rule === voters && !countable) continue
     rule(draft, (code, path, message, hint) => {
@@ -97,7 +98,8 @@ function inPlace<T extends { readonly path: Path; readonly key?: string }>(all: 
 }
 
 function refusalOf({ code, path, key, message, hint }: Fault, place: Place): Refusal {
-  const field = describePath(key === undefined ? path : [...path, key])
+  const parts = key === undefined ? path : [...path, key]
+  const field = describePath(parts.map((part) => (typeof part === 'string' ? harmless(part) : part)))
   const advice = typeof hint === 'function' ? hint() : hint
   return { code, ...(field === '' ? {} : { field }), ...place, message, ...(advice === '' ? {} : { hint: advice }) }
 }

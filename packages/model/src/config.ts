@@ -98,13 +98,15 @@ export const MOST = {
   services: 1000,
   realserversOfService: 256,
   realservers: 10_000,
-  /** Of all groups: an owner looks at each of its addresses every few seconds. */
+  /** Of all groups, at a keepalive of 100 ms or more: an owner renews each of its addresses every few seconds, between its leases. */
   addresses: 1000,
   /** Each second, by one director: beyond it an agent does nothing but check. */
   checksPerSecond: 5000,
+  /** Each second, heard by one node. */
+  heartbeatsPerSecond: 5000,
 } as const
 /** Up to here it was seen to work; above, `--check` says so. */
-export const SEEN_TO_WORK = { nodes: 50, realservers: 2000, checksPerSecond: 2000 } as const
+export const SEEN_TO_WORK = { nodes: 50, realservers: 2000, checksPerSecond: 2000, heartbeatsPerSecond: 1000 } as const
 
 /** Ping nodes of one group, and different ones in the whole file: each director asks all of its own each second. */
 export const MOST_PING_NODES = { group: 8, cluster: 32 } as const

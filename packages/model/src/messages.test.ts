@@ -124,7 +124,28 @@ describe('one fault is one message', () => {
       [['scheduler: wrr', 'scheduler: wr']],
       '25:16 bad-value "wr" is not one of rr, wrr, lc, wlc, lblc, lblcr, dh, sh, mh, sed, nq, fo, ovf, twos → did you mean "rr" or "wrr"?',
     ],
-  ])('%s', (_, edits, expected) => expect(refusalsOf(edited(...edits))).toEqual([expected]))
+    [
+      'a key that a terminal obeys',
+      [['revision: 1', 'revision: 1\n"a\\e[2Jb": 1']],
+      '3:1 unknown-key unknown key "a\u{fffd}[2Jb" → known keys: cluster, revision, profile, timing, keys, sign-with, nodes, groups, services',
+    ],
+  ])('%s', (_, edits, expected) => {
+    const text = edited(...edits)
+    expect(refusalsOf(text)).toEqual([expected])
+    const said = JSON.stringify(checkConfig(text))
+    expect(said).not.toContain(JSON.stringify('\u001b').slice(1, -1))
+  })
+
+  it.each(['{}', '[[]]', '~'])('whatever value is %s instead', (bad) => {
+    const more = [...SAMPLE.matchAll(/([\w-]+): ("?[\w./]+"?|\[[^\]{]*\])(?=[ ,}\n\]])/g)].flatMap(
+      ({ 0: all, 1: key = '', 2: value = '', index }) => {
+        const at = index + all.length - value.length
+        const said = refusalsOf(SAMPLE.slice(0, at) + bad + SAMPLE.slice(at + value.length))
+        return said.length === 1 ? [] : [`${key}: ${said.join('; ')}`]
+      },
+    )
+    expect(more).toEqual([])
+  })
 
   it.each([
     ['a lost brace', SAMPLE.replace('drain: 200ms }', 'drain: 200ms')],

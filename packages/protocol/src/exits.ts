@@ -13,6 +13,7 @@ export const EXITS = {
   unreachable: { code: 3, meaning: 'no agent answered, or not in time' },
   unhealthy: { code: 4, meaning: 'status --check: the cluster needs attention' },
   bug: { code: 70, meaning: 'a fault of lvsm itself: please report it' },
+  unwritten: { code: 74, meaning: 'what was asked for may be done, but could not be printed (a full disk)' },
 } as const satisfies Readonly<Record<string, Ending>>
 
 /**

@@ -56,7 +56,10 @@ const LONGEST_NAME = 255
 const isName = (text: string): boolean => text.length > 0 && text.length <= LONGEST_NAME
 const isBetween = (value: number, least: number, most: number): boolean =>
   Number.isInteger(value) && value >= least && value <= most
-const repeated = (names: readonly string[]): string | undefined => names.find((name, at) => names.indexOf(name) !== at)
+function repeated(names: readonly string[]): string | undefined {
+  const seen = new Set<string>()
+  return names.find((name) => seen.size === seen.add(name).size)
+}
 
 /**
  * Why nobody can have meant this view, as the end of a sentence; null when it is possible. Shape alone does not say so: a

@@ -11,6 +11,8 @@ import { Operators } from './operators.ts'
 import { Servers } from './servers.ts'
 
 const LOOKS_MS = 2500
+/** What happened lately is told for minutes. What is somebody else's stays, and is told all the time: `foreign…`. */
+const REMEMBERED: ReadonlySet<string> = new Set(['late', 'dropped'])
 const SETTLE_MS = 25_000
 
 export class Fleet implements Household {
@@ -91,8 +93,9 @@ export class Fleet implements Household {
   #faultOf(node: Node): string | null {
     if (!node.agent) return 'its agent does not run'
     if (node.config.revision !== this.config.revision) return `revision ${node.config.revision}`
-    // What is somebody else's stays, and is told all the time.
-    const trouble = node.agent.status().troubles.find(({ code }) => !code.startsWith('foreign'))
+    const trouble = node.agent
+      .status()
+      .troubles.find(({ code }) => !code.startsWith('foreign') && !REMEMBERED.has(code))
     if (trouble) return `${trouble.code}: ${trouble.message}`
     return tablesFault(this, node) ?? aliasesFault(this, node)
   }

@@ -7,8 +7,8 @@ import type { Draft } from '../schema.ts'
 import { type Floating, floating } from './addresses.ts'
 import { entries, type Refuse, type Rule } from './rule.ts'
 
-/** No network is wider (RFC 4632): /7 and less is a slip, and /0 is everybody. */
-const WIDEST = 8
+/** Where the network of an interface is wider than this, its own route is enough: no floating address needs more. */
+const WIDEST = 16
 /** RFC 3927: never forwarded, so no client beyond the link could reach it. */
 const LINK_LOCAL: Cidr = { address: '169.254.0.0', prefix: 16 }
 const HINT = 'write the prefix length that the interface has there (ip -4 address), e.g. /24'
@@ -45,7 +45,12 @@ export const networks: Rule = (draft, refuse) => {
 function refuseWide(draft: Draft, entry: Floating, refuse: Refuse): void {
   if (entry.prefix < WIDEST) {
     const whole = entry.prefix === 0 ? 'all addresses there are' : `the network ${textOf(networkCidr(entry))}`
-    refuse('network-too-wide', entry.path, `${titleOf(entry)} claims ${whole}`, HINT)
+    const why =
+      entry.kind === 'vip'
+        ? 'its owner would look for all of them on that link'
+        : 'directors that do not own it would forward nothing that comes from there'
+    const hint = `${HINT}; in a network wider than /${WIDEST} write /${WIDEST}`
+    refuse('network-too-wide', entry.path, `${titleOf(entry)} claims ${whole}: ${why}`, hint)
     return
   }
   const [first, second] = apart(draft, entry)

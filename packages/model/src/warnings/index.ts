@@ -1,9 +1,9 @@
 /** All that a configuration without faults may be warned about. */
-import { directors, idlers, voters } from './quorum.ts'
+import { directors, idlers, namesakes, voters } from './quorum.ts'
 import { keys } from './keys.ts'
-import { linkNetworks, prefixes, realserverPlaces, vipNetworks } from './networks.ts'
+import { hostAddresses, linkNetworks, prefixes, realserverPlaces, vipNetworks } from './networks.ts'
 import { ports, sizes } from './sizes.ts'
-import { gateways, weights } from './services.ts'
+import { checks, gateways, weights } from './services.ts'
 import { timing } from './timing.ts'
 import type { WarningRule } from './warning.ts'
 
@@ -13,6 +13,7 @@ export const WARNINGS: readonly WarningRule[] = [
   voters,
   directors,
   idlers,
+  namesakes,
   keys,
   timing,
   ports,
@@ -20,7 +21,9 @@ export const WARNINGS: readonly WarningRule[] = [
   prefixes,
   vipNetworks,
   linkNetworks,
+  hostAddresses,
   realserverPlaces,
   weights,
+  checks,
   gateways,
 ]

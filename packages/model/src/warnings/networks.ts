@@ -1,13 +1,10 @@
 /** Addresses that look mistyped, beside all others of the file: what networks there really are is known on the nodes alone. */
-import { type Cidr, hostPrefix, inNetwork, networkCidr } from '../address.ts'
+import { type Cidr, hostPrefix, inNetwork, networkCidr, refuseInNetwork } from '../address.ts'
 import { type Floating, floating } from '../rules/addresses.ts'
 import { linksIn, textOf, titleOf } from '../rules/networks.ts'
 import { entries } from '../rules/rule.ts'
 import type { Draft } from '../schema.ts'
 import type { WarningRule } from './warning.ts'
-
-/** A single network of that many machines is rare. */
-const WIDE = 16
 
 const isHost = ({ address, prefix }: Cidr): boolean => prefix === hostPrefix(address)
 
@@ -23,14 +20,6 @@ const networksOf = (draft: Draft): Cidr[] => [
 export const prefixes: WarningRule = (draft, warn) => {
   const all = floating(draft)
   for (const [at, entry] of all.entries()) {
-    if (entry.prefix < WIDE)
-      warn(
-        'warning',
-        'wide-network',
-        entry.path,
-        `${titleOf(entry)} claims the whole network ${textOf(networkCidr(entry))}`,
-        'is that the prefix length of the interface there (ip -4 address)? Machines beyond a router must not be in it',
-      )
     const other = all
       .slice(0, at)
       .find((one) => one.prefix !== entry.prefix && !isHost(one) && !isHost(entry) && overlap(one, entry))
@@ -56,18 +45,22 @@ export const vipNetworks: WarningRule = (draft, warn) => {
       entries(item.links).map(({ item: link }) => link.address ?? ''),
     ]),
   )
+  const told = new Set<string>()
   for (const entry of floating(draft)) {
     const group = draft.groups?.[entry.group]
-    if (isHost(entry) || interfaceOf(draft, entry) !== undefined) continue
+    // Of an address that stands alone the network is not known; most are of this size.
+    const network = networkCidr(isHost(entry) ? { ...entry, prefix: 24 } : entry)
+    if (interfaceOf(draft, entry) !== undefined || told.has(textOf(network))) continue
     const near = (group?.directors ?? []).some((name) =>
-      (nodes.get(name) ?? []).some((address) => inNetwork(address, entry)),
+      (nodes.get(name) ?? []).some((address) => inNetwork(address, network)),
     )
     if (near) continue
+    told.add(textOf(network))
     warn(
-      linksIn(draft, entry).size === 0 && [...nodes.values()].flat().length > 0 ? 'warning' : 'info',
+      linksIn(draft, network).size === 0 ? 'warning' : 'info',
       'no-known-network',
       entry.path,
-      `no director of group "${group?.name}" has a link in the network ${textOf(networkCidr(entry))} of ${titleOf(entry)}`,
+      `no director of group "${group?.name}" has a link in the network ${textOf(network)} of ${titleOf(entry)}`,
       'if the directors have another interface there, all is well; else correct the address',
     )
   }
@@ -78,6 +71,25 @@ const interfaceOf = (draft: Draft, { path }: Floating): string | undefined => {
   const list = draft.groups?.[Number(group)]?.[section === 'vips' ? 'vips' : 'gateways']
   const written = list?.[Number(index)]
   return typeof written === 'object' ? written.interface : undefined
+}
+
+/** The first and the last address of a network are no host's. */
+export const hostAddresses: WarningRule = (draft, warn) => {
+  const known = networksOf(draft)
+  for (const { at, item: node } of entries(draft.nodes))
+    for (const { at: index, item: link } of entries(node.links)) {
+      const { address } = link
+      const network = known.find((one) => address !== undefined && inNetwork(address, one))
+      const why = address === undefined || !network ? null : refuseInNetwork({ address, prefix: network.prefix })
+      if (why !== null)
+        warn(
+          'warning',
+          'no-host-address',
+          ['nodes', at, 'links', index, 'address'],
+          `${address} ${why}`,
+          'give the address that the node has there',
+        )
+    }
 }
 
 /** Links of one name are one network: an address that lies apart from most of its namesakes is a slip. */

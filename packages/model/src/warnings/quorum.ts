@@ -39,6 +39,25 @@ export const directors: WarningRule = (draft, warn) => {
       )
 }
 
+/** Names that are told apart by the case of a letter alone: people do not, and hostnames do not either. */
+export const namesakes: WarningRule = (draft, warn) => {
+  for (const section of ['nodes', 'groups', 'services'] as const) {
+    const seen = new Map<string, string>()
+    for (const { at, item } of entries<{ name?: string | undefined }>(draft[section])) {
+      const before = seen.get(item.name?.toLowerCase() ?? '')
+      if (before === undefined) seen.set(item.name?.toLowerCase() ?? '', item.name ?? '')
+      else
+        warn(
+          'warning',
+          'names-alike',
+          [section, at, 'name'],
+          `"${item.name}" and "${before}" differ in the case of letters alone`,
+          'give one of them a name of its own',
+        )
+    }
+  }
+}
+
 /** Roles without work: they are harmless, and often a name was forgotten. */
 export const idlers: WarningRule = (draft, warn) => {
   const directing = new Set(entries(draft.groups).flatMap(({ item }) => item.directors ?? []))

@@ -1,5 +1,7 @@
 /** Services that nobody serves, and realservers whose answers do not come back. */
-import { forwarding } from '../tables/index.ts'
+import { DEFAULT_CHECK } from '../config.ts'
+import { parseDuration } from '../duration.ts'
+import { forwarding, probeOf } from '../tables/index.ts'
 import { entries } from '../rules/rule.ts'
 import type { WarningRule } from './warning.ts'
 
@@ -13,6 +15,19 @@ export const weights: WarningRule = (draft, warn) => {
         `all realservers of service "${service.name}" have weight 0: it takes no connections`,
         'give one of them a weight above 0',
       )
+}
+
+/** Longer than anybody waits for a page. */
+const LATE_MS = 60_000
+
+export const checks: WarningRule = (draft, warn) => {
+  for (const { at, item: service } of entries(draft.services)) {
+    const { interval, fall = DEFAULT_CHECK.fall, type } = service.check ?? {}
+    const ms = fall * (interval === undefined ? DEFAULT_CHECK.intervalMs : (parseDuration(interval) ?? 0))
+    if (ms <= LATE_MS || probeOf(type ?? DEFAULT_CHECK.type) === null) continue
+    const message = `a realserver of service "${service.name}" that died is noticed after ${Math.round(ms / 1000)} s (interval × fall)`
+    warn('warning', 'late-check', ['services', at, 'check', 'interval'], message, 'lower interval, or fall')
+  }
 }
 
 /** Whose default route a realserver has: the director's own packets, and those with a VIP as source, must not meet it. */

@@ -1,6 +1,6 @@
 /** More than was seen to work, and ports of others. */
 import { SEEN_TO_WORK } from '../config.ts'
-import { checkRates } from '../rules/counts.ts'
+import { checkRates, heartbeatRate } from '../rules/counts.ts'
 import { entries } from '../rules/rule.ts'
 import type { WarningRule } from './warning.ts'
 
@@ -19,6 +19,7 @@ export const sizes: WarningRule = (draft, warn) => {
   const realservers = entries(draft.services).reduce((sum, { item }) => sum + (item.realservers?.length ?? 0), 0)
   untried(['services'], realservers, 'realservers of services', SEEN_TO_WORK.realservers)
   const rate = Math.max(0, ...checkRates(draft).values())
+  untried(['nodes'], heartbeatRate(draft), 'heartbeats a second heard by each node', SEEN_TO_WORK.heartbeatsPerSecond)
   untried(['services'], rate, 'checks a second by one director', SEEN_TO_WORK.checksPerSecond)
 }
 
