@@ -1,5 +1,5 @@
-/** From a list of sockets to the agent that is asked: the first with quorum, else the first that answers at all. */
-import { type RouteName, type RouteResponses, type Status } from '@lvsm/protocol'
+/** From a list of sockets to the agent that is asked: the first that suits, with quorum; else one with quorum; else the first that answers. */
+import { type RouteName, type RouteResponses, ROUTES, type Status } from '@lvsm/protocol'
 import { describeRefusal } from '@lvsm/base'
 import { type Answer, type Call, call } from './client.ts'
 import { Failure } from './failure.ts'
@@ -11,8 +11,14 @@ interface Found {
   readonly status: Status
 }
 
-/** Asks all sockets at once; a frozen one delays nobody while another with quorum answers. */
-export async function findAgent(socketPaths: readonly string[]): Promise<Found> {
+type Suits = (status: Status) => boolean
+const ANY: Suits = () => true
+/** Only directors pass orders on to other nodes. */
+const isDirector: Suits = ({ node, nodes }) =>
+  nodes.some(({ name, roles }) => name === node && roles.includes('director'))
+
+/** Asks all sockets at once; a frozen one delays nobody while another with quorum, that suits, answers. */
+export async function findAgent(socketPaths: readonly string[], suits = ANY): Promise<Found> {
   const silences: string[] = []
   const found: (Found | undefined)[] = []
   const enough = new AbortController()
@@ -25,13 +31,13 @@ export async function findAgent(socketPaths: readonly string[]): Promise<Found> 
     }
     const status = answer.value
     found[index] = { socketPath, status }
-    if (!status.quorum) throw new Error('no quorum')
+    if (!status.quorum || !suits(status)) throw new Error('another one, if there is one')
     return { socketPath, status }
   }
   try {
     return await Promise.any(socketPaths.map(ask))
   } catch {
-    const first = found.find((one) => one !== undefined)
+    const first = found.find((one) => one?.status.quorum) ?? found.find((one) => one !== undefined)
     if (first) return first
     throw unreachable(silences.filter((line) => line !== undefined))
   } finally {
@@ -39,13 +45,15 @@ export async function findAgent(socketPaths: readonly string[]): Promise<Found> 
   }
 }
 
-/** Sends one request to the agent of the list that has quorum. Refusals and silence become a Failure. */
+/** Sends one request to the agent of the list that has quorum, an order to a director. Refusals and silence become a Failure. */
 export async function exchange<Name extends RouteName>(
   socketPaths: readonly string[],
   wanted: Call<Name>,
 ): Promise<RouteResponses[Name]> {
   const [only] = socketPaths
-  const socketPath = socketPaths.length === 1 && only !== undefined ? only : (await findAgent(socketPaths)).socketPath
+  const suits = ROUTES[wanted.route].method === 'POST' ? isDirector : ANY
+  const several = socketPaths.length !== 1 || only === undefined
+  const socketPath = several ? (await findAgent(socketPaths, suits)).socketPath : only
   const answer = await call(socketPath, wanted)
   if (answer.kind === 'ok') return answer.value
   if (answer.kind === 'refused') {

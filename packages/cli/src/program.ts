@@ -19,7 +19,7 @@ Examples:
 
 Which agent: --socket PATH, else --node NAME (/run/lvsm/NAME/agent.sock), else
 LVSM_SOCKET, else ${DEFAULT_SOCKET}. A list of paths is separated by colons:
-the first agent with quorum is asked.
+the first agent with quorum is asked, for orders the first director.
 
 Exit codes:
 ${exitTable(EXITS)}

@@ -22,6 +22,19 @@ describe('which agent is asked', () => {
     expect(JSON.parse(out).node).toBe('a')
   })
 
+  it('gives an order to a director, also where a realserver answers sooner; to anybody where there is none', async () => {
+    const moved = { group: 'web', from: 'dir1', to: 'dir2', number: 43, tookMs: 20 }
+    const agent = (node: string, afterMs: number) =>
+      startAgent(({ method }) => ({ body: method === 'POST' ? moved : without({ node }), afterMs }))
+    const [realserver, director] = [await agent('rs3', 0), await agent('dir2', 200)]
+    const orders = ({ heard }: typeof director): number => heard.filter(({ method }) => method === 'POST').length
+    const both = `${realserver.socketPath}:${director.socketPath}`
+    expect((await lvsm(['switchover', 'web'], { LVSM_SOCKET: both })).code).toBe(0)
+    expect([orders(realserver), orders(director)]).toEqual([0, 1])
+    await lvsm(['switchover', 'web'], { LVSM_SOCKET: `${realserver.socketPath}:${scratchPath('none.sock')}` })
+    expect(orders(realserver)).toBe(1)
+  })
+
   it('names every socket that it tried, why it failed, and the next step', async () => {
     const none = scratchPath('none.sock')
     const file = scratchPath('file')
