@@ -11,7 +11,8 @@ import { scenario } from './scenario.ts'
 import { demandNoMove, demandNoneFailed, demandOneOwner, seats, told, watched, whole } from './witness.ts'
 
 const MESSAGES = 10_000
-const LASTS_MS = 20_000
+/** So slowly that emulated processors have time for their other work. */
+const LASTS_MS = 60_000
 /** A state file ends with its SHA-256. */
 const CHECKSUM_BYTES = 32
 
@@ -37,7 +38,7 @@ async function victims(view: LeaseView, hostile: string, link: string): Promise<
   )
 }
 
-/** Ten thousand lies to everybody in turn, one in four to the agents; signing them takes seconds, and others are to have their turn. */
+/** Ten thousand lies to everybody in turn, one in five to the agents; signing them takes seconds, and others are to have their turn. */
 async function lies(random: Random, view: LeaseView, hostile: string, all: readonly Victim[], number: number) {
   const [key] = view.keys
   demand(key && key.algorithm === 'sha256', 'the lab signs with sha256')
@@ -50,7 +51,7 @@ async function lies(random: Random, view: LeaseView, hostile: string, all: reado
     const { address, incarnation } = all[count % all.length] as Victim
     const echo = { incarnation, sequence: Math.floor(random.next() * 2000) }
     const message: Message =
-      count % 4 === 0
+      count % 5 === 0
         ? { kind: 'relay', payload: new TextEncoder().encode(encodeMessage(agentLie(random, count))) }
         : leaseLie(random, { groups, echo, highest: number })
     made.push({ to: address, bytes: sign(message, count + 1, incarnation) })

@@ -11,6 +11,7 @@ import { after, earlier, type Instant, NEVER_BEFORE } from '@lvsm/base'
 import { voterDigest } from '@lvsm/lease'
 import { heartbeatIntervalMs } from './heartbeat-interval.ts'
 import { isLeaseValid, isReady, type GroupState } from './group-state.ts'
+import { mustProbe } from './links.ts'
 import type { LeaseState } from './state.ts'
 import { votersUnsettled } from './voter-sets.ts'
 
@@ -91,7 +92,7 @@ const isWithin = (state: LeaseState, view: LeaseView, name: string, part: number
   state.now >= after(heartbeatDueAt(state, name), -part * heartbeatIntervalMs(view, state.node, name))
 
 export const mayPiggyback = (state: LeaseState, view: LeaseView, name: string): boolean =>
-  isWithin(state, view, name, PIGGYBACK)
+  isWithin(state, view, name, PIGGYBACK) && !mustProbe(state, view, name)
 
 /** Peers to send a heartbeat to now: those that are due, and those that nearly are, to save wake-ups and encoding. */
 export function dueHeartbeats(state: LeaseState, view: LeaseView): string[] {

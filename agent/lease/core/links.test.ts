@@ -58,6 +58,22 @@ test('a peer that is dead altogether, or has just come back, says nothing of lin
   live(dir1, 2 * timing.deadtimeMs, { dir2: [0, 1], rs1: [0] })
   expect(silent(dir1)).toEqual([])
 })
+test('where every heartbeat would ride on a renewal, one goes alone now and then, over the links in turn', () => {
+  const dir1 = new Bench({ view: VIEW })
+  dir1.begin()
+  dir1.live(600, ['rs1'])
+  expect(dir1.role()).toBe('owner')
+  const alone: number[] = []
+  for (let spent = 0; spent < 10 * timing.deadtimeMs; spent += 2) {
+    dir1.runTo(dir1.now + 2)
+    for (const { message, peers } of dir1.sent)
+      if (message.kind === 'heartbeat' && peers['rs1']) alone.push(peers['rs1'].route.turn)
+    dir1.vote('rs1')
+  }
+  expect(alone.length).toBeGreaterThan(12)
+  expect(alone.length).toBeLessThan(40)
+  expect(new Set(alone.map((turn) => turn % 2)).size).toBe(2)
+})
 test('other links are judged anew', () => {
   const dir1 = started()
   live(dir1, LONG, { dir2: [0], rs1: [0] })

@@ -1,9 +1,11 @@
 /**
  * Links over which peers are not heard any more, although they are over others: a dead heartbeat link is harmless as long as
- * there is a second one, so somebody must say so. Heartbeats take turns over the links (packages/heartbeat/src/route.ts).
+ * there is a second one, so somebody must say so. Heartbeats of their own take turns over the links
+ * (packages/heartbeat/src/route.ts); where all are piggybacked, on renewals that keep to the link that works, one goes alone now
+ * and then, so that a link that heals is heard again.
  */
 import type { LeaseLink, LeaseView } from '@lvsm/protocol'
-import { after, between, type Instant, type Trouble } from '@lvsm/base'
+import { after, between, type Instant, NEVER_BEFORE, type Trouble } from '@lvsm/base'
 import { heartbeatIntervalMs } from './heartbeat-interval.ts'
 import type { LeaseState } from './state.ts'
 
@@ -12,6 +14,18 @@ const SILENT = { deadtimes: 5, heartbeats: 20 } as const
 
 const ownLinks = (view: LeaseView): readonly LeaseLink[] =>
   view.nodes.find(({ name }) => name === view.node)?.links ?? []
+
+/** Part of a deadtime: with two links each is tried once in a deadtime. */
+const PROBE = 1 / 2
+
+/** The next heartbeat to this node is to go alone. */
+export const mustProbe = (state: LeaseState, view: LeaseView, node: string): boolean =>
+  ownLinks(view).length > 1 &&
+  state.now >= after(state.probedAt.get(node) ?? NEVER_BEFORE, PROBE * view.timing.deadtimeMs)
+
+export function probed(state: LeaseState, nodes: readonly string[]): void {
+  for (const node of nodes) state.probedAt.set(node, state.now)
+}
 
 /** A datagram that counts came from `node` over a link of ours; `begun`: it was silent on all of them before. */
 export function heardOver(state: LeaseState, view: LeaseView, node: string, link: number, begun: boolean): void {

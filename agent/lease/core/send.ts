@@ -5,6 +5,7 @@ import { votersOf } from '@lvsm/lease'
 import { heartbeatFor, dueHeartbeats, mayPiggyback } from './heartbeats.ts'
 import type { Asker, Recipient } from './events.ts'
 import type { GroupState } from './group-state.ts'
+import { probed } from './links.ts'
 import type { LeaseState } from './state.ts'
 
 /** Sends a message under one new sequence number, and returns that. The copy for this node is delivered within the step. */
@@ -59,8 +60,10 @@ function transmit(state: LeaseState, peers: Readonly<Record<string, Recipient>>,
   if (others.length > 0) state.effects.push({ kind: 'send', to: others, ...sealed, piggybacked: null, peers })
 }
 
-export const sendHeartbeat = (state: LeaseState, view: LeaseView, names: readonly string[]): number =>
+export function sendHeartbeat(state: LeaseState, view: LeaseView, names: readonly string[]): void {
+  probed(state, names)
   send(state, names, heartbeatFor(state, view, names), 'one')
+}
 
 export function tickHeartbeats(state: LeaseState, view: LeaseView): void {
   const due = dueHeartbeats(state, view)

@@ -94,6 +94,8 @@ export interface LeaseState {
   readonly linkTurns: Map<string, number>
   /** By node: when a datagram of it that counts came last over each link of ours. */
   readonly linksHeard: Map<string, Instant[]>
+  /** By node: when a heartbeat went to it alone, which tries the links in turn. */
+  readonly probedAt: Map<string, Instant>
   /** Of the adapters, by a name of their own. */
   readonly reported: Map<string, Trouble>
   /** By node: how many messages of its agent are still passed on now. */
@@ -143,6 +145,7 @@ export function newLeaseState(options: LeaseCoreOptions): LeaseState {
     greetedAt: new Map(),
     linkTurns: new Map(),
     linksHeard: new Map(),
+    probedAt: new Map(),
     reported: new Map(),
     relayAllowances: new Map(),
     counters: {},

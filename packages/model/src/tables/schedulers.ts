@@ -20,7 +20,6 @@ export const SCHEDULERS = {
   nq: { module: 'ip_vs_nq', flags: [] },
   fo: { module: 'ip_vs_fo', flags: [] },
   ovf: { module: 'ip_vs_ovf', flags: [] },
-  twos: { module: 'ip_vs_twos', flags: [] },
 } as const satisfies Readonly<Record<string, SchedulerRow>>
 
 export type Scheduler = keyof typeof SCHEDULERS
