@@ -12,7 +12,7 @@ import { demandNoMove, demandNoneFailed, demandOneOwner, seats, told, watched, w
 
 const MESSAGES = 10_000
 /** So slowly that emulated processors have time for their other work. */
-const LASTS_MS = 60_000
+const LASTS_MS = 30_000
 /** A state file ends with its SHA-256. */
 const CHECKSUM_BYTES = 32
 
