@@ -18,7 +18,7 @@ scenario("the owner's agent is stopped with SIGTERM and started again: no move, 
     await lab('stop', before.from, 'agent')
     await lasting(WHILE_MS)
     await lab('start', before.from, 'agent')
-    await until(async () => (await stateOf(before.from, before.from)) === 'owner', 20_000, 'the new agent says so')
+    await until(async () => (await stateOf(before.from, before.from)) === 'owner', 90_000, 'the new agent says so')
   })
   told('agent stopped and started', seen)
   demandOneOwner(seen)

@@ -41,7 +41,8 @@ export function dropTroubles(state: NodeState): Trouble[] {
     const grown = count >= before ? count - before : count
     const counter = counterOf(name)
     if (counter?.alarm === undefined || grown < LEAST) return []
-    const message = `within a minute ${grown} ${counter.unit[1]}: ${counter.help}`
+    // Without the count, which moves all the time: the log says once that it begins, and once that it is over.
+    const message = `within the last minute came ${counter.unit[1]} that were dropped or not sent: ${counter.help}`
     return [{ code: 'dropped', severity: 'warning', message, hint: counter.alarm }]
   })
 }
