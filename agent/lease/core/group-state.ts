@@ -66,7 +66,7 @@ export interface GroupState {
   readonly refusedUntil: Map<string, Instant>
   /** Lease number to renew with, when a voter knows of a higher one than ours. */
   raisedNumber: number
-  /** When a majority extended the lease last; null while none is held. */
+  /** When a majority extended the present or last lease last, its first grant included; null before the first. */
   extendedAt: Instant | null
   /** To be looked at by the next tick. */
   touched: boolean

@@ -12,8 +12,13 @@ import type { LeaseState } from './state.ts'
 /** A link is silent when nothing came over it for so many deadtimes, or heartbeats, whichever is longer. */
 const SILENT = { deadtimes: 5, heartbeats: 20 } as const
 
-const ownLinks = (view: LeaseView): readonly LeaseLink[] =>
-  view.nodes.find(({ name }) => name === view.node)?.links ?? []
+const linksByView = new WeakMap<LeaseView, readonly LeaseLink[]>()
+/** Asked for every datagram, so it is looked up once for each view (a view never changes). */
+function ownLinks(view: LeaseView): readonly LeaseLink[] {
+  const known = linksByView.get(view) ?? view.nodes.find(({ name }) => name === view.node)?.links ?? []
+  linksByView.set(view, known)
+  return known
+}
 
 /** Part of a deadtime: with two links each is tried once in a deadtime. */
 const PROBE = 1 / 2

@@ -16,7 +16,7 @@ import { DATAGRAMS_PER_SECOND, peersOf, tellTables } from './tables.ts'
 import { logTroubles, troubles } from './troubles.ts'
 
 const PUBLISH_MS = 2000
-export const SHORTEST_PUBLISH_MS = 200
+const SHORTEST_PUBLISH_MS = 200
 /** Changes come in bursts, and mostly during a failover, which needs the processor. */
 const NEWS_MS = 150
 
