@@ -50,6 +50,14 @@ describe('a start', () => {
     expect(one.said).toEqual([expect.stringMatching(/^dir1 runs, incarnation [0-9a-f]{8}, waiting for its view$/)])
   })
 
+  test('with a file that is damaged is a trouble', async () => {
+    const one = await host().setUp()
+    writeFileSync(join(one.stateDir, 'lease.view'), 'damaged')
+    const reconciler = await one.start().reconciler()
+    await until(() => reconciler.status?.troubles[0]?.code === 'file-lost')
+    expect(reconciler.status?.counters['file-damaged']).toBe(1)
+  })
+
   test('has another incarnation each time', async () => {
     const incarnations = new Set<string>()
     for (let times = 0; times < 3; times++) {
@@ -213,7 +221,8 @@ describe('an owner', () => {
       },
     ])
     one.linux.tables.limits = true
-    await until(() => reconciler.status?.troubles.length === 0)
+    const later = await one.reconciler()
+    await until(() => later.status?.troubles.length === 0)
     expect(one.linux.tables.table({ family: 'inet', table: 'lvsm-peers' })).toBeDefined()
     expect(reconciler.status?.counters['filter-restored']).toBeUndefined()
     expect(one.said.filter((line) => line.includes('heartbeat ports'))).toHaveLength(2)
@@ -335,7 +344,8 @@ describe('a disk that fails', () => {
     expect(reconciler.status?.troubles.map(({ code }) => code)).toContain('state-not-kept')
     for (const name of ['lease.state.new', 'lease.view.new']) rmSync(join(one.stateDir, name), { recursive: true })
     await until(() => saved(one).view !== null && saved(one).state?.standby === true)
-    await until(() => reconciler.status?.troubles.length === 0)
+    const later = await one.reconciler()
+    await until(() => later.status?.troubles.length === 0)
   })
 })
 

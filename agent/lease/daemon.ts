@@ -15,6 +15,7 @@ import { type IpcServer, serveIpc } from './adapters/ipc.ts'
 import { type LeaseState, openState } from './adapters/state.ts'
 import { openLinks } from './adapters/network/udp.ts'
 import { createLeaseCore, type LeaseCore } from './core/core.ts'
+import { tellFiles } from './file-news.ts'
 import { FilterNews } from './filter-news.ts'
 import { News } from './news.ts'
 import type { RunOptions } from './options.ts'
@@ -107,12 +108,13 @@ export class Daemon {
 
   #begin(): void {
     const { say } = this.#machine
-    const { state, view, strange, damaged } = this.#state
-    for (const [counter, sentences] of [['file-version', strange] as const, ['file-damaged', damaged] as const])
-      for (const sentence of sentences) {
-        this.#news.count(counter)
-        say(sentence)
-      }
+    const { state, view } = this.#state
+    const shown = tellFiles(this.#state, {
+      count: (name) => void this.#news.count(name),
+      say,
+      trouble: (trouble) => this.#pump.feed({ kind: 'trouble', source: 'files', trouble }),
+    })
+    if (shown) this.#timers.push(shown)
     if (state === null) say(withoutState(this.#options.stateDir))
     const used = view !== null && this.#views.remembered(view)
     say(

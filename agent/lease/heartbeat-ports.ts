@@ -1,12 +1,15 @@
 /** What the rules in front of the heartbeat ports must let through, from the view: where peers are, and how much one sends. */
 import { type LeaseView } from '@lvsm/protocol'
 import { peerAddresses } from './adapters/network/sources.ts'
+import { LANE } from './core/relay-lane.ts'
 import type { HeartbeatPort } from './ports.ts'
 
-/** Heartbeats, orders, and what agents tell each other, with room to spare. */
-const BESIDES_LEASES = 1000
+/** Twice what agents tell each other in a second. */
+const RELAYED = 2 * LANE.perSecond
+/** For each keepalive: the heartbeat, one that is brought forward, one that tries a link, a greeting. */
+const HEARTBEATS = 4
 /** For each group and keepalive: a request each third of it while votes are missing, and the answers to ours. */
-const PER_KEEPALIVE = 6
+const PER_GROUP = 6
 
 /** Of each of our links. `before`: the view that this one replaces; peers may still be where they were. */
 export function heartbeatPorts(view: LeaseView, before: LeaseView | null): HeartbeatPort[] {
@@ -25,6 +28,6 @@ const portsOn = ({ node, nodes }: LeaseView, link: string): number[] =>
     .filter(({ name }) => name !== node)
     .flatMap(({ links }) => links.filter(({ name }) => name === link).map(({ port }) => port))
 
-/** Datagrams that one peer may send over one link, each second: more than it ever has to. */
+/** Datagrams that one peer may send over one link, each second: what it may have to, and hardly more. */
 export const honestRate = ({ groups, timing: { keepaliveMs } }: LeaseView): number =>
-  BESIDES_LEASES + Math.ceil((PER_KEEPALIVE * groups.length * 1000) / keepaliveMs)
+  RELAYED + Math.ceil(((HEARTBEATS + PER_GROUP * groups.length) * 1000) / keepaliveMs)

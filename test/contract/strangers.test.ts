@@ -114,7 +114,7 @@ describe('the rules', () => {
       'ip daddr 10.77.0.1 udp dport 6940 jump link-cable',
       'ip saddr != @peers-cable counter packets 0 bytes 0 drop comment "cable: not from a peer"',
       'udp sport != @ports-cable limit rate over 50/second burst 50 packets counter packets 0 bytes 0 drop',
-      'add @rate-cable { ip saddr limit rate over 1000/second burst 1000 packets } counter packets 0 bytes 0 drop',
+      'add @rate-cable { ip saddr limit rate over 240/second burst 240 packets } counter packets 0 bytes 0 drop',
       'elements = { 10.77.0.2, 10.77.0.3 }',
     ])
       expect(text.replaceAll(/\s+/g, ' ')).toContain(line)
@@ -173,10 +173,10 @@ describe('a flood', () => {
       let sequence = 0
       const route = { spread: 'one', heardOn: null, heartbeat: true, turn: 0 } as const
       // Half of what the rules promise to let through, for as long as the flood lasts.
-      const beating = setInterval(() => {
-        for (let at = 0; at < 5; at++)
-          honest.send(beat('dir2', ++sequence), [{ node: 'dir1', incarnation: null, route }])
-      }, 10)
+      const beating = setInterval(
+        () => honest.send(beat('dir2', ++sequence), [{ node: 'dir1', incarnation: null, route }]),
+        2000 / honestRate(VIEW),
+      )
       try {
         const { sent, ms } = await flood(frames, MS)
         clearInterval(beating)

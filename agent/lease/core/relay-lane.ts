@@ -1,11 +1,9 @@
 /** The lane of the words between reconcilers: what waits in it, and how much may leave it (`relays`). */
 import { type Spread } from '@lvsm/protocol'
-import { after, type Instant } from '@lvsm/base'
+import { after, fullBucket, type Instant, type Rate, type TokenBucket } from '@lvsm/base'
 
-/** Datagrams, over all links. */
-const PER_SECOND = 100
-/** So many leave in one step: a few milliseconds where a datagram is slow. */
-export const AT_ONCE = 20
+/** Datagrams, over all links; a burst leaves in one step, and is a few milliseconds where a datagram is slow. */
+export const LANE: Rate = { perSecond: 100, burst: 20 }
 /** Two and a half seconds of datagrams. */
 const LONGEST_QUEUE = 256
 const MOST_BYTES = 1024 * 1024
@@ -26,25 +24,20 @@ export interface RelayLane {
   /** First in, first out. */
   readonly toOne: Word[]
   readonly toAll: Word[]
-  /** Datagrams that may leave, as of then. */
-  credit: number
-  creditAt: Instant
+  /** Datagrams that may leave. */
+  readonly bucket: TokenBucket
 }
-export const newRelayLane = (now: Instant): RelayLane => ({ toOne: [], toAll: [], credit: AT_ONCE, creditAt: now })
-
-/** What may leave by now. */
-export function refill(lane: RelayLane, now: Instant): void {
-  lane.credit = Math.min(AT_ONCE, lane.credit + ((now - lane.creditAt) * PER_SECOND) / 1000)
-  lane.creditAt = now
-}
+export const newRelayLane = (now: Instant): RelayLane => ({ toOne: [], toAll: [], bucket: fullBucket(LANE, now) })
 
 /** How many of those that wait for a word may have it now. */
-export const affordable = ({ credit }: RelayLane, { each }: Word): number => Math.floor((credit + ROUNDING) / each)
+export const affordable = ({ bucket }: RelayLane, { each }: Word): number =>
+  Math.floor((bucket.tokens + ROUNDING) / each)
 
 /** When the next word may leave; null: none waits. */
 export function nextDeparture(lane: RelayLane): Instant | null {
   const word = nextQueue(lane)?.[0]
-  return word ? after(lane.creditAt, Math.max(0, ((word.each - lane.credit) * 1000) / PER_SECOND)) : null
+  const { tokens, at } = lane.bucket
+  return word ? after(at, Math.max(0, ((word.each - tokens) * 1000) / LANE.perSecond)) : null
 }
 
 export const nextQueue = ({ toOne, toAll }: RelayLane): Word[] | undefined =>

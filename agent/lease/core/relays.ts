@@ -4,8 +4,8 @@
  * too many wait the oldest are dropped, because a newer one says what is so now.
  */
 import { type LeaseView, MAX_RELAY } from '@lvsm/protocol'
-import type { Instant } from '@lvsm/base'
-import { affordable, AT_ONCE, dropOldest, nextDeparture, nextQueue, refill } from './relay-lane.ts'
+import { type Instant, refill } from '@lvsm/base'
+import { affordable, dropOldest, LANE, nextDeparture, nextQueue } from './relay-lane.ts'
 import { send } from './send.ts'
 import { count, type LeaseState } from './state.ts'
 
@@ -24,13 +24,13 @@ export function onRelay(state: LeaseState, view: LeaseView, to: string | null, p
 
 export function tickRelays(state: LeaseState): void {
   const { relays } = state
-  refill(relays, state.now)
+  refill(relays.bucket, LANE, state.now)
   for (let queue = nextQueue(relays); queue; queue = nextQueue(relays)) {
     const [word] = queue
     const times = word ? affordable(relays, word) : 0
     if (!word || times === 0) return
     const names = word.to.slice(0, times)
-    relays.credit -= names.length * word.each
+    relays.bucket.tokens -= names.length * word.each
     if (names.length < word.to.length) queue[0] = { ...word, to: word.to.slice(times), begun: true }
     else queue.shift()
     if (names.length > 0) send(state, names, { kind: 'relay', payload: word.payload }, word.spread)
@@ -45,4 +45,4 @@ const othersIn = (state: LeaseState, view: LeaseView): string[] =>
 
 /** No more than can leave in one step. */
 const linksOf = (state: LeaseState, view: LeaseView): number =>
-  Math.min(AT_ONCE, Math.max(1, view.nodes.find(({ name }) => name === state.node)?.links.length ?? 1))
+  Math.min(LANE.burst, Math.max(1, view.nodes.find(({ name }) => name === state.node)?.links.length ?? 1))

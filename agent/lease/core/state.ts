@@ -9,13 +9,12 @@ import {
   type LeaseView,
   type Request,
 } from '@lvsm/protocol'
-import { type Instant, NEVER_BEFORE, type Random, type Trouble } from '@lvsm/base'
+import { type Instant, NEVER_BEFORE, type Random, type TokenBucket, type Trouble } from '@lvsm/base'
 import { PeerTable } from '@lvsm/heartbeat'
 import { Acceptor, RULES, type Rules } from '@lvsm/lease'
 import type { Asker, LeaseEffect } from './events.ts'
 import type { GroupState } from './group-state.ts'
 import { type Delay, newDelay } from './delays.ts'
-import type { Allowance } from './relay-budget.ts'
 import { newRelayLane, type RelayLane } from './relay-lane.ts'
 
 export interface LeaseCoreOptions {
@@ -99,7 +98,7 @@ export interface LeaseState {
   /** Of the adapters, by a name of their own. */
   readonly reported: Map<string, Trouble>
   /** By node: how many messages of its agent are still passed on now. */
-  readonly relayAllowances: Map<string, Allowance>
+  readonly relayBudgets: Map<string, TokenBucket>
   readonly counters: Record<string, number>
   view: LeaseView | null
   now: Instant
@@ -147,7 +146,7 @@ export function newLeaseState(options: LeaseCoreOptions): LeaseState {
     linksHeard: new Map(),
     probedAt: new Map(),
     reported: new Map(),
-    relayAllowances: new Map(),
+    relayBudgets: new Map(),
     counters: {},
     view: null,
     now: options.startedAt,

@@ -1,0 +1,37 @@
+/** The first steps of both daemons, once their environment is clean (clean-start.ts), and what each gets of its process. */
+import { maskSignal } from '@lvsm/kernel'
+import { type Alone, claimNamespace } from './alone.ts'
+import { endAtDefects } from './ends.ts'
+import { type Log, openLog } from './log.ts'
+
+const STANDARD_ERROR = 2
+
+export interface DaemonProcess {
+  readonly log: Log
+  alone(): Alone
+  /** A line of the log, under the program's name. */
+  say(text: string): void
+  /** To standard output. */
+  print(text: string): void
+  exit(code: number): never
+  on(signal: NodeJS.Signals, happened: () => void): void
+}
+
+/** `umask`: what others may not do with what this process makes, from the moment that it is there. */
+export function begin(name: string, umask: number): DaemonProcess {
+  const log = openLog(STANDARD_ERROR, () => process.stderr)
+  endAtDefects(name, log)
+  maskSignal('unblock', 'SIGUSR1')
+  // A terminal that wants no output of programs behind (stty tostop) would stop this one.
+  maskSignal('block', 'SIGTTOU')
+  process.stdout.on('error', () => undefined)
+  process.umask(umask)
+  return {
+    log,
+    alone: () => claimNamespace(name),
+    say: (text) => log.write(`${name}: ${text}`),
+    print: (text) => void process.stdout.write(text),
+    exit: (code) => process.exit(code),
+    on: (signal, happened) => void process.on(signal, happened),
+  }
+}
