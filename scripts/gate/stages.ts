@@ -30,7 +30,7 @@ export const build: Stage = {
   name: 'build',
   needed: true,
   async run(deadline) {
-    const ended = await run({ argv: ['node', 'scripts/build.ts'], timeoutMs: deadline.within(300_000) })
+    const ended = await run({ argv: ['node', 'scripts/build.ts'], timeoutMs: deadline.within(900_000) })
     const tally = one(ended.code === 0)
     printResult({
       step: 'build',

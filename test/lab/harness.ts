@@ -11,6 +11,8 @@ export const NODES: readonly string[] = (process.env['LAB_NODES'] ?? '').split('
 const SOCKETS = (process.env['LAB_SOCKETS'] ?? '').split(':').filter((path) => path !== '')
 
 const POLL_MS = 100
+/** A command that takes so long hangs; on a machine that is shared, seconds become minutes. */
+const HUNG_MS = 120_000
 /** A machine that is starved needs more time: a wait ends only after so many looks too, and in any case after so many times its length. */
 const LOOKS = 1 / 2
 const LONGEST = 6
@@ -22,21 +24,21 @@ export interface Ran {
 }
 
 /** A command line of `sh`; its end does not throw, whatever its code. */
-export const attempt = (line: string, timeoutMs = 30_000): Promise<Ran> => run(['sh', '-c', line], timeoutMs)
+export const attempt = (line: string, timeoutMs = HUNG_MS): Promise<Ran> => run(['sh', '-c', line], timeoutMs)
 
 /** The same, for what must succeed: its output without the last newline; throws with everything that it said. */
-export async function sh(line: string, timeoutMs = 30_000): Promise<string> {
+export async function sh(line: string, timeoutMs = HUNG_MS): Promise<string> {
   return demandSuccess(line, await attempt(line, timeoutMs))
 }
 
 /** A command line in a node's network namespace. */
-export async function on(node: string, line: string, timeoutMs = 30_000): Promise<string> {
+export async function on(node: string, line: string, timeoutMs = HUNG_MS): Promise<string> {
   return demandSuccess(`${node}: ${line}`, await run(['ip', 'netns', 'exec', node, 'sh', '-c', line], timeoutMs))
 }
 
 /** A verb of the lab: `lab('power-cut', 'dir1')`. */
 export async function lab(...words: readonly string[]): Promise<string> {
-  return demandSuccess(`lab ${words.join(' ')}`, await run(['lab', ...words], 60_000))
+  return demandSuccess(`lab ${words.join(' ')}`, await run(['lab', ...words], 2 * HUNG_MS))
 }
 
 function run(argv: readonly string[], timeoutMs: number): Promise<Ran> {

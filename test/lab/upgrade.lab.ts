@@ -1,4 +1,4 @@
-// lab: next=yes long=yes
+// lab: topology=wan next=yes long=yes
 /**
  * A cluster is upgraded while it serves, node by node, and downgraded again. The later version (`next/`) says one more optional
  * field in heartbeats, requests, states and frames, and has one more kind of datagram, message and frame.
@@ -6,7 +6,17 @@
 import { demand, figure, lab, NODES, owner, sh, status, until } from './harness.ts'
 import { scenario } from './scenario.ts'
 import { counters } from './datagrams.ts'
-import { AFTERMATH_MS, demandNoneFailed, demandOneOwner, lasting, seats, told, watched, whole } from './witness.ts'
+import {
+  AFTERMATH_MS,
+  demandNoneFailed,
+  HANDED_OVER_MS,
+  demandOneOwner,
+  lasting,
+  seats,
+  told,
+  watched,
+  whole,
+} from './witness.ts'
 
 const NEXT = 'next'
 const TODAY = '.'
@@ -14,7 +24,7 @@ const BACK_MS = 45_000
 /** Ten processes start one after the other, and each is waited for. */
 const LONGEST_MS = 1_200_000
 /** Two publications of every agent, and many heartbeats. */
-const TALK_MS = 5000
+const TALK_MS = 8000
 const WORKING: readonly string[] = ['owner', 'standby', 'serving', 'witness', 'idle']
 
 /** By its own word and by that of the others. */
@@ -40,7 +50,7 @@ async function replace(node: string, folder: string, order: readonly [Process, P
 
 async function move(group: string, to: string): Promise<void> {
   await sh(`lvsm switchover ${group} ${to}`)
-  await until(async () => (await owner(group)) === to, 10_000, `${to} owns ${group}`)
+  await until(async () => (await owner(group)) === to, HANDED_OVER_MS, `${to} owns ${group}`)
   await lasting(AFTERMATH_MS)
 }
 

@@ -11,8 +11,8 @@ import { Supervisor } from './processes.ts'
 import { clusterServes, clusterSettles, networkStands, startCluster } from './readiness.ts'
 import { logs, type Verb, verbsOf } from './verbs.ts'
 
-/** Milliseconds until a cluster has to serve. */
-const patience = 90_000
+/** Milliseconds until a cluster has to serve; a machine of its own needs 45 seconds. */
+const patience = 400_000
 
 const plan = readPlan(readFileSync(process.argv[2] as string, 'utf8'))
 const supervisor = new Supervisor(plan.env)

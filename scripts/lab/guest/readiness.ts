@@ -6,7 +6,7 @@ import { call } from './api.ts'
 import { busybox, command } from './command.ts'
 
 /** Resolves when the networks stand; rejects when they could not be built. */
-export async function networkStands(dir: string, patience = 60_000): Promise<void> {
+export async function networkStands(dir: string, patience = 300_000): Promise<void> {
   const until = Date.now() + patience
   while (!existsSync(`${dir}/network.done`)) {
     if (existsSync(`${dir}/network.failed`)) throw new Error('the networks could not be built; see the console')
