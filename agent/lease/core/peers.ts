@@ -3,6 +3,7 @@ import { type Heartbeat, type LeaseGroup, type LeaseView, type NodeLife } from '
 import { after, type Instant, NEVER_BEFORE, type Trouble } from '@lvsm/base'
 import { lifeOf, silentFrom, speaks } from '@lvsm/heartbeat'
 import { groupOf, type Sender, votersOf } from '@lvsm/lease'
+import { isPillar } from './entitled.ts'
 import { heartbeatIntervalMs } from './heartbeat-interval.ts'
 import { isLeaseValid, type GroupState } from './group-state.ts'
 import { type Claim, type LeaseState, emitEvent, renewClaims, touch, touchAll } from './state.ts'
@@ -22,7 +23,8 @@ export function onHeartbeat(
   const word = { incarnation, sequence, standby, voters, claims: same?.claims ?? new Map<string, Claim>() }
   state.peers.set(from, word)
   if (!same) renewClaims(state)
-  if (!same || same.standby !== standby) touchAll(state)
+  // Who neither votes nor directs changes nothing for any group, however often it starts anew or stands by.
+  if ((!same || same.standby !== standby) && isPillar(view, from)) touchAll(state)
   if (same?.standby !== standby) state.effects.push({ kind: 'claimed' })
   if (same?.voters !== voters) checkVoters(state, view)
   for (const claim of heartbeat.groups) {
