@@ -98,6 +98,20 @@ describe('a hostile realserver', () => {
     expect(answer).toMatchObject({ to: 'rs3' })
     expect(answer?.text).toContain('not-entitled')
   })
+
+  test('asks without end, and keeps nobody from hearing of this node: answers leave before everything else', () => {
+    const dir1 = owner()
+    dir1.take('message')
+    for (let count = 0; count < 1000; count++) {
+      says(dir1, 'rs3', { kind: 'ask', id: `${count}`, command: { verb: 'switchover', group: 'web' } })
+      dir1.feed({ kind: 'message', from: 'rs3', text: `{"kind":"ask","id":"${count}","command":{"verb":"dance"}}` })
+      dir1.run(10)
+    }
+    expect(dir1.take('message').filter(({ to }) => to === 'rs3').length).toBeLessThan(30)
+    expect(dir1.core.status(dir1.now()).counters['drop-message-not-entitled']).toBe(1000)
+    says(dir1, 'dir2', { kind: 'ask', id: 'y', command: { verb: 'switchover', group: 'nothing' } })
+    expect(dir1.take('message').filter(({ to }) => to === 'dir2')).toHaveLength(1)
+  })
 })
 
 describe('the history', () => {

@@ -140,6 +140,10 @@ export interface NodeState {
   readonly asks: Map<string, Ask>
   /** Answers to other nodes' questions, by `node id`, for when they are asked again; null: under way. */
   readonly answers: Map<string, Outcome | null>
+  /** By node: when it was last told that this node does not do what it asked for. */
+  readonly refusedAt: Map<string, Instant>
+  /** By node: when all was told anew, because it had started. */
+  readonly toldAnewAt: Map<string, Instant>
   standbyRun: StandbyRun | null
   /** Counts moves and questions of this process. */
   serial: number
@@ -194,6 +198,8 @@ export function newState(options: NodeOptions): NodeState {
     handovers: new Map(),
     asks: new Map(),
     answers: new Map(),
+    refusedAt: new Map(),
+    toldAnewAt: new Map(),
     standbyRun: null,
     serial: 0,
     history: [],
