@@ -14,5 +14,7 @@ if (!isClean({ environment: process.env, options: process.execArgv, inspected: u
   const { execPath, execArgv, argv, env } = process
   process.execve?.(execPath, [execPath, ...cleanOptions(execArgv), ...argv.slice(1)], cleanEnvironment(env))
 }
-// What is started from here (modprobe) is the system's.
+// What is started from here (modprobe) is the system's, and hears of nothing that would have it do something else.
+const kept = cleanEnvironment(process.env)
+for (const name of Object.keys(process.env)) if (!Object.hasOwn(kept, name)) delete process.env[name]
 process.env['PATH'] = PATH
