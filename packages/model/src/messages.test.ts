@@ -214,6 +214,7 @@ describe('a secret never stands in a message', () => {
     ['under id', ['id: 1,', `id: "${DIGITS}",`]],
     ['under sign-with', ['sign-with: 1', `sign-with: "${PHRASE}"`]],
     ['as the name of a file', [/secret: "\w+"/, `file: "${DIGITS}"`]],
+    ['as the name of a file, in groups', [/secret: "\w+"/, `file: "${DIGITS.replaceAll(/..(?=.)/g, '$&:')}"`]],
     ['as a key', ['id: 1,', `id: 1, "${DIGITS}": x, "${PHRASE}": y,`]],
     ['as the whole key', [/\{ id: 1, .*"\w+" \}/, `"${PHRASE}"`]],
     ['as the list of keys', [/keys:\n.*\n/, `keys: "${PHRASE}"\n`]],

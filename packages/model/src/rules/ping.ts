@@ -21,11 +21,11 @@ export const pingNodes: Rule = (draft, refuse) => {
     for (const { at: index, item: address } of entries(group.ping)) {
       const node: PingNode = { address, path: ['groups', at, 'ping', index] }
       refuseTwice(seen, address, 'a ping node of this group', node.path, refuse, 'duplicate-address', 'name each once')
+      known.add(address)
+      if (known.size > MOST_PING_NODES.cluster) return refuseMore(node, refuse)
       refusePlace(node, moving, refuse)
       refuseMoving(draft, node, moving, refuse)
       refuseDirector(draft, node, group.directors ?? [], refuse)
-      known.add(address)
-      if (known.size === MOST_PING_NODES.cluster + 1) refuseMore(node, refuse)
     }
   }
 }
