@@ -185,6 +185,14 @@ describe('a file is limited', () => {
     ],
     ['of one word', SAMPLE.replace('wrr', 'w'.repeat(LONGEST_FILE / 2))],
     ['of brackets', '{'.repeat(LONGEST_FILE)],
+    ['of aliases', `a: &a 1\n${Array.from({ length: 60_000 }, (_, at) => `k${at}: *a\n`).join('')}`],
+    [
+      'of addresses',
+      Array.from({ length: 20 }, (_, group) => {
+        const gateways = Array.from({ length: 999 }, (__, at) => `10.${group}.${at >> 8}.${at & 255}/32`).join(', ')
+        return `  - { name: g${group}, directors: [dir1], vips: [10.99.${group}.1/24], gateways: [${gateways}] }\n`
+      }).reduce((text, line) => text.replace('services:\n', `${line}services:\n`), SAMPLE),
+    ],
     [
       'of an alias bomb',
       `a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n${Array.from({ length: 9 }, (_, at) => `a${at + 1}: &a${at + 1} [${Array(10).fill(`*a${at}`).join(', ')}]\n`).join('')}`,
