@@ -115,6 +115,18 @@ describe('a hostile realserver', () => {
 })
 
 describe('the history', () => {
+  test('takes so many new events of one node, and what another says all the same', () => {
+    const dir1 = owner()
+    const event = (reason: string) => ({ at: '', group: '', kind: 'repaired', number: 0, reason })
+    for (let count = 0; count < 100; count++) {
+      says(dir1, 'rs3', state({ events: Array.from({ length: 50 }, (_, at) => event(`${count} ${at}`)) }))
+      dir1.run(10)
+    }
+    expect(dir1.core.status(dir1.now()).counters['drop-relay-flood']).toBeGreaterThan(4400)
+    says(dir1, 'rs2', state({ events: [event('mine')] }))
+    expect(dir1.core.events().events.some(({ reason }) => reason === 'mine')).toBe(true)
+  })
+
   test('shows a time that cannot be as the time when it was heard, once', () => {
     const dir1 = owner()
     const event = { group: '', kind: 'repaired', number: 0, reason: 'late' }

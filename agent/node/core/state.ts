@@ -150,6 +150,8 @@ export interface NodeState {
   /** Oldest first. */
   history: { readonly event: HistoryEvent; readonly key: string; readonly addedAt: Instant }[]
   readonly known: Set<string>
+  /** By node: how many new events of it are still taken, as of then. */
+  readonly eventAllowances: Map<string, { readonly left: number; readonly at: Instant }>
   readonly published: Published
   /** Of the adapters, by a name of their own. */
   readonly reported: Map<string, Trouble>
@@ -204,6 +206,7 @@ export function newState(options: NodeOptions): NodeState {
     serial: 0,
     history: [],
     known: new Set(),
+    eventAllowances: new Map(),
     published: { view: '', ready: new Map(), reaches: new Map(), said: '', troubles: new Map(), told: new Map() },
     reported: new Map(),
     counters: {},
