@@ -11,7 +11,7 @@ import { knownNames, uniqueNames } from './rules/names.ts'
 import { networks } from './rules/networks.ts'
 import { links, sharedLinks, voters } from './rules/nodes.ts'
 import { pingNodes } from './rules/ping.ts'
-import type { Rule } from './rules/rule.ts'
+import { entries, isUnread, type Rule } from './rules/rule.ts'
 import { natRealservers, realserverAddresses } from './rules/realservers.ts'
 import { services } from './rules/services.ts'
 import type { Draft, Written } from './schema.ts'
@@ -76,7 +76,9 @@ export function checkConfig(text: string): CheckedConfig {
 function faultsOfRules(draft: Draft, faults: readonly Fault[]): Fault[] {
   const told = new Set(faults.map(({ path, key }) => JSON.stringify(key === undefined ? path : [...path, key])))
   const found: Fault[] = []
-  const countable = !faults.some(({ path, key }) => (key ?? path.at(-1)) === 'voter')
+  const countable =
+    !faults.some(({ path, key }) => (key ?? path.at(-1)) === 'voter') &&
+    !entries(draft.nodes).some(({ item }) => item.name === undefined || isUnread(item, 'voter'))
   const crowded = floating(draft).length > MOST.addresses
   for (const rule of RULES) {
     if ((rule === voters && !countable) || (crowded && COMPARING.has(rule))) continue

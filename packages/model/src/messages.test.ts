@@ -254,3 +254,30 @@ describe('a secret never stands in a message', () => {
 
 test('a place can be asked for later', () =>
   expect(placeOf(SAMPLE, ['keys', 0, 'secret'])).toEqual({ line: 5, column: 41 }))
+
+describe('a key that is mistyped is one fault, whatever it was meant for, and nothing follows from it', () => {
+  it.each<[string, Edit]>([
+    ['cluster', ['cluster: lab', 'clusster: lab']],
+    ['keepalive', ['keepalive: 100ms', 'keepalve: 100ms']],
+    ['the secret', ['secret: "', 'secrt: "']],
+    ['the id of the key that signs', ['{ id: 1,', '{ ids: 1,']],
+    ['voter', ['voter: true', 'votr: true']],
+    ['links', ['links: [{', 'link: [{']],
+    ['gateways', ['gateways:', 'gatways:']],
+    ['realservers', ['    realservers:', '    realserver:']],
+    ['forward', ['forward: dr', 'foward: dr']],
+  ])('%s', (_, edit) => {
+    const [fault, ...others] = refusalsOf(edited(edit))
+    expect(others).toEqual([])
+    expect(fault).toMatch(/unknown-key .* → did you mean/)
+  })
+  it.each<[string, (text: string) => string]>([
+    ['a node', (text) => text.replace(/( {2}- \{ name: rs1,.*\n)/, '$1$1')],
+    ['a service', (text) => text.replace(/services:\n([^]*)$/, 'services:\n$1$1')],
+    ['a group', (text) => text.replace(/groups:\n([^]*)services:/, 'groups:\n$1$1services:')],
+  ])('so is %s that stands there twice', (_, twice) =>
+    expect(refusalsOf(twice(SAMPLE))).toEqual([expect.stringMatching(/duplicate-name/)]),
+  )
+  it('a number beyond all bounds is too large once', () =>
+    expect(refusalsOf(edited(['revision: 1', 'revision: 1e+99']))).toHaveLength(1))
+})
