@@ -160,8 +160,9 @@ export const directPlaces: WarningRule = (draft, warn) => {
       // Of an address that nothing else is near, something else has been said.
       if (!named && !links.get(item.node)?.includes(address)) continue
       const network = named ?? networkCidr({ address, prefix: 24 })
-      if (near.some((one) => inNetwork(one, network)) || told.has(`${service.group} ${address}`)) continue
-      told.add(`${service.group} ${address}`)
+      const place = `${service.group} ${textOf(network)}`
+      if (near.some((one) => inNetwork(one, network)) || told.has(place)) continue
+      told.add(place)
       const message = `no director of group "${service.group}" has a link in the network of ${address}: ${forwarding(forward).title} reaches no realserver behind a router`
       const hint =
         'give an address of it on a network of the directors; if they have another interface there, all is well'
