@@ -1,4 +1,5 @@
 /** A node with the key that neither votes nor directs: what it says of others is nobody's business. */
+import { voterDigest } from '@lvsm/lease'
 import { describe, expect, test, vi } from 'vitest'
 import { Bench, about, claim, timing, viewOf } from './fixture.ts'
 import { RELAYS } from './relay-budget.ts'
@@ -117,6 +118,21 @@ describe('its words, as many as it likes', () => {
     expect(asked.mock.calls.length).toBeLessThan(100 * 10)
     asked.mockRestore()
   })
+})
+
+test('its starts that speak by turns, again and again, fill no history', () => {
+  const dir1 = director()
+  const beat = { kind: 'heartbeat', revision: 1, standby: false, voters: voterDigest(dir1.view), groups: [] } as const
+  for (let round = 0; round < 40; round++) {
+    for (let turn = 0; turn < 30; turn++) {
+      dir1.hear('rs2', beat, { incarnation: `start-${turn % 2}` })
+      dir1.pass(50)
+    }
+    dir1.pass(2 * timing.deadtimeMs)
+  }
+  const told = dir1.told.filter(({ reason }) => reason.includes('two machines call themselves rs2'))
+  expect(told.length).toBeGreaterThan(0)
+  expect(told.length).toBeLessThanOrEqual(3)
 })
 
 describe('messages of its agent', () => {

@@ -18,11 +18,31 @@ export function adopt(state: LeaseState, view: LeaseView): void {
     [...names].filter((name) => name !== state.node),
     view.timing.deadtimeMs,
   )
-  const { peers, heartbeatTurns, heartbeatAt, greetedAt, linkTurns, linksHeard, probedAt, relayAllowances, clones } =
-    state
+  const {
+    peers,
+    heartbeatTurns,
+    heartbeatAt,
+    greetedAt,
+    linkTurns,
+    linksHeard,
+    probedAt,
+    relayAllowances,
+    clones,
+    cloneToldAt,
+  } = state
   // The links may be others now.
   linksHeard.clear()
-  const known = [peers, heartbeatTurns, heartbeatAt, greetedAt, linkTurns, probedAt, relayAllowances, clones]
+  const known = [
+    peers,
+    heartbeatTurns,
+    heartbeatAt,
+    greetedAt,
+    linkTurns,
+    probedAt,
+    relayAllowances,
+    clones,
+    cloneToldAt,
+  ]
   for (const one of known) for (const name of one.keys()) if (!names.has(name)) one.delete(name)
   checkVoters(state, view)
   checkTables(state, view)

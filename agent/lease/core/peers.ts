@@ -43,12 +43,17 @@ const differ = (before: Claim | undefined, now: Omit<Claim, 'at'>): boolean =>
   before.ready !== now.ready ||
   before.reaches !== now.reaches
 
+const CLONE_TOLD_AGAIN_MS = 60_000
+
 /** Looks for a cloned machine: its copies would be granted each other's leases. */
 export function checkClones(state: LeaseState, name: string): void {
   const starts = state.peerTable.double(name, state.now)
   if (starts === null) state.clones.delete(name)
   else if (!state.clones.has(name)) {
     state.clones.add(name)
+    // One that speaks by turns now and then must not fill logs and history; as a trouble it is shown each time.
+    if (state.now < after(state.cloneToldAt.get(name) ?? NEVER_BEFORE, CLONE_TOLD_AGAIN_MS)) return
+    state.cloneToldAt.set(name, state.now)
     emitEvent(state, '', 'note', 0, cloneText(name, starts))
   }
 }
