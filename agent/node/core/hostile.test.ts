@@ -78,6 +78,18 @@ describe('a hostile realserver', () => {
     expect(dir2.take('message').filter(({ text }) => text.includes('"prepared"'))).toMatchObject([{ to: 'dir1' }])
   })
 
+  test('fills no log by saying something else each time', () => {
+    const dir1 = owner()
+    dir1.take('log')
+    for (let count = 0; count < 300; count++) {
+      says(dir1, 'rs3', state({ revision: count, agreement: { voters: `${count}` } }))
+      dir1.run(2000)
+    }
+    const lines = dir1.take('log').filter(({ text }) => text.includes('rs3'))
+    expect(lines.length).toBeGreaterThan(0)
+    expect(lines.length).toBeLessThanOrEqual(11 * 21)
+  })
+
   test('paints with no name, code or time either', () => {
     const dir1 = owner()
     const paint = '\u001b[2J'

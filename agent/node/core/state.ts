@@ -111,6 +111,8 @@ export interface Published {
   reaches: Map<string, number>
   said: string
   troubles: ReadonlyMap<string, Trouble>
+  /** By code: lines of the log about troubles, lately. */
+  readonly logged: Map<string, { readonly since: Instant; readonly lines: number }>
   /** Destinations of own tables, by `service destination`, as the others were told last. */
   readonly told: Map<string, Told>
 }
@@ -160,6 +162,16 @@ export interface NodeState {
   readonly snapshots: Snapshot[]
 }
 
+const newPublished = (): Published => ({
+  view: '',
+  ready: new Map(),
+  reaches: new Map(),
+  said: '',
+  troubles: new Map(),
+  logged: new Map(),
+  told: new Map(),
+})
+
 export function newState(options: NodeOptions): NodeState {
   const { node, boot, wall, startedAt, record } = options
   return {
@@ -207,7 +219,7 @@ export function newState(options: NodeOptions): NodeState {
     history: [],
     known: new Set(),
     eventAllowances: new Map(),
-    published: { view: '', ready: new Map(), reaches: new Map(), said: '', troubles: new Map(), told: new Map() },
+    published: newPublished(),
     reported: new Map(),
     counters: {},
     snapshots: [],
