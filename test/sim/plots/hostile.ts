@@ -45,14 +45,6 @@ class Liar {
     return { incarnation: heard?.incarnation ?? '', sequence: this.#pick(heard?.sequences ?? [0]) }
   }
 
-  /** Its own start, or any that it heard of. */
-  #start(): string {
-    const own = 'in the wrong hands'
-    return this.#random.next() < 0.5
-      ? own
-      : this.#pick([own, ...[...this.#heard.values()].map((one) => one.incarnation)])
-  }
-
   #facts(to: string): Facts {
     const groups = this.#cluster.groups.map(({ name, digest }) => ({ group: name, digest }))
     return { groups, echo: this.#echo(to), highest: this.#highest }
@@ -69,7 +61,7 @@ class Liar {
       { from: HOSTILE, to: to.label, link: 0 },
       {
         from: HOSTILE,
-        incarnation: this.#start(),
+        incarnation: 'in the wrong hands',
         sequence: ++this.#sequence,
         to: this.#heard.get(to.name)?.incarnation ?? null,
         link: 0,
