@@ -1,5 +1,6 @@
 /** What the rules in front of the heartbeat ports must let through, from the view: where peers are, and how much one sends. */
 import { type LeaseView } from '@lvsm/protocol'
+import { isPillar } from './core/entitled.ts'
 import { peerAddresses } from './adapters/network/sources.ts'
 import { LANE } from './core/relay-lane.ts'
 import type { HeartbeatPort } from './ports.ts'
@@ -19,9 +20,17 @@ export function heartbeatPorts(view: LeaseView, before: LeaseView | null): Heart
     address,
     port,
     peers: peerAddresses(view, before, name),
+    pillars: peerAddresses(view, before, name).filter(
+      (one) => isOfPillar(view, name, one) || isOfPillar(before, name, one),
+    ),
     ports: [...new Set([view, before].flatMap((one) => (one ? portsOn(one, name) : [])))],
   }))
 }
+
+const isOfPillar = (view: LeaseView | null, link: string, address: string): boolean =>
+  view?.nodes.some(
+    ({ name, links }) => isPillar(view, name) && links.some((one) => one.name === link && one.address === address),
+  ) === true
 
 const portsOn = ({ node, nodes }: LeaseView, link: string): number[] =>
   nodes

@@ -63,7 +63,8 @@ test('it runs until it is told to stop, whatever else it is sent (elsewhere: it 
   await eventually(() => expect(statSync(socket).mode & 0o777).toBe(0o600))
   expect(statSync(runDir).mode & 0o777).toBe(0o750)
 
-  for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGHUP'] as const) child.kill(signal)
+  for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGHUP', 'SIGALRM', 'SIGPWR', 'SIGXCPU', 'SIGIO'] as const)
+    child.kill(signal)
   await eventually(() => expect(said()).toMatch(/SIGHUP: there is nothing to read again/))
   expect(said()).not.toMatch(/[Dd]ebugger/)
 

@@ -54,6 +54,8 @@ export interface HeartbeatPort {
   readonly address: string
   readonly port: number
   readonly peers: readonly string[]
+  /** Those of them that vote or direct. */
+  readonly pillars: readonly string[]
   readonly ports: readonly number[]
 }
 /** Rules in front of the heartbeat ports: strangers cost the kernel a look, and no peer can send more than its share (FENCE.md, section 6). */

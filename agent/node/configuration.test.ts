@@ -154,6 +154,21 @@ describe('a key file', () => {
     chmodSync(key(), 0o600)
     expect(faults()).toBe('')
   })
+  test.each([
+    ['the published example', SAMPLE.match(/secret: "(\w+)"/)?.[1] ?? '', /is the one of the published example/],
+    ['zeros', '00'.repeat(32), /nothing but zeros/],
+  ])('with the secret of %s is warned about, as one in the file is', (_, secret, why) => {
+    writeFileSync(key(), secret, { mode: 0o600 })
+    const path = written(SAMPLE.replace(/secret: "\w+"/, 'file: key'))
+    const read = readConfiguration(path, { node: 'dir1', named: true }, true)
+    expect(read).toMatchObject({
+      ok: true,
+      warnings: [
+        { severity: 'warning', code: 'known-key', field: 'keys[0].file', message: expect.stringMatching(why) },
+      ],
+    })
+    expect(JSON.stringify(read.ok ? read.warnings : read)).not.toContain(secret)
+  })
   test('that is not there is to be copied, or made without writing over anything', () => {
     expect(faults()).toMatch(
       /there is no such file\n {2}→ copy the key file of another node .*set -C; openssl rand -hex 32 > /,
@@ -168,6 +183,7 @@ describe('a key file', () => {
     ['a FIFO', () => execFileSync('mkfifo', [key()])],
     ['without end', () => symlinkSync('/dev/zero', key())],
     ['half of one', () => writeFileSync(key(), SECRET.slice(0, 21), { mode: 0o600 })],
+    ['longer than the lease process is told of', () => writeFileSync(key(), SECRET.repeat(1820), { mode: 0o600 })],
   ])('that is %s is refused at once, and no hint writes over it, or tells what stands in it', (_, put) => {
     put()
     expect(faults()).toMatch(/keys\[0\]\.file: /)

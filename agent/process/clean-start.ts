@@ -8,11 +8,24 @@ import { url } from 'node:inspector'
 import { cleanEnvironment, cleanOptions, isClean, PATH } from './environment.ts'
 
 // A closed terminal, or what other programs take for a question, ends nothing, from here on. What they mean: see launch.ts.
-for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) process.on(signal, () => undefined)
+const QUESTIONS = [
+  'SIGHUP',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGALRM',
+  'SIGVTALRM',
+  'SIGIO',
+  'SIGPWR',
+  'SIGXCPU',
+  'SIGSTKFLT',
+] as const
+for (const signal of QUESTIONS) process.on(signal, () => undefined)
 
 if (!isClean({ environment: process.env, options: process.execArgv, inspected: url() !== undefined })) {
   const { execPath, execArgv, argv, env } = process
   process.execve?.(execPath, [execPath, ...cleanOptions(execArgv), ...argv.slice(1)], cleanEnvironment(env))
 }
-// What is started from here (modprobe) is the system's.
+// What is started from here (modprobe) is the system's, and hears of nothing that would have it do something else.
+const kept = cleanEnvironment(process.env)
+for (const name of Object.keys(process.env)) if (!Object.hasOwn(kept, name)) delete process.env[name]
 process.env['PATH'] = PATH

@@ -37,6 +37,8 @@ describe('a start', () => {
     ['--import=/tmp/x'],
     ['-r'],
     ['--env-file=x'],
+    ['--heapsnapshot-signal=SIGUSR2'],
+    ['--report-on-signal'],
   ])('with %s is not', (option) => {
     expect(isClean({ ...clean, options: [...clean.options, option] })).toBe(false)
     expect(cleanOptions([option])).toEqual(['--disable-sigusr1'])

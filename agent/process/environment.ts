@@ -11,8 +11,9 @@ const HARMFUL =
 /** What a supervisor and a person's terminal say to a program that needs no more of them. */
 const KEPT =
   /^(?:HOME|USER|LOGNAME|SHELL|TERM|LANG|LANGUAGE|LC_[A-Z]+|TZ|NO_COLOR|NOTIFY_SOCKET|WATCHDOG_(?:PID|USEC)|LISTEN_[A-Z]+|INVOCATION_ID|JOURNAL_STREAM|(?:RUNTIME|STATE|LOGS|CONFIGURATION|CREDENTIALS)_DIRECTORY)$/
-/** Options of Node that open it to others, or load other code into it. */
-const OPENING = /^(?:-[a-z]|--(?:inspect|debug|require|import|loader|experimental-loader|env-file|eval|print)\b)/
+/** Options of Node that open it to others, load other code into it, or have it write its memory into files, some of them at a signal. */
+const OPENING =
+  /^(?:-[a-z]|--(?:inspect|debug|require|import|loader|experimental-(?:loader|default-config|config|sea)|env-file|eval|print|watch|openssl|snapshot|build-snapshot|heapsnapshot|report|heap-prof|cpu-prof|prof)\b)/
 
 export type Environment = Readonly<Record<string, string | undefined>>
 export interface Start {

@@ -63,7 +63,8 @@ const statusOf = (pid: number): string => readFileSync(`/proc/${pid}/status`, 'u
 describe.each(DAEMONS)('%s', (name) => {
   test('lives through every signal that is none to end it, and writes its state at USR1', async () => {
     const one = await running(name)
-    for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGPIPE', 'SIGHUP'] as const) one.child.kill(signal)
+    for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGPIPE', 'SIGHUP', 'SIGALRM', 'SIGPWR', 'SIGXCPU', 'SIGIO'] as const)
+      one.child.kill(signal)
     await says(one, /state: .*rs1[^]*state: counters: /)
     await says(one, /SIGHUP/)
     one.child.kill('SIGTERM')

@@ -115,6 +115,7 @@ describe('the rules', () => {
       'ip saddr != @peers-cable counter packets 0 bytes 0 drop comment "cable: not from a peer"',
       'udp sport != @ports-cable limit rate over 50/second burst 50 packets counter packets 0 bytes 0 drop',
       'add @rate-cable { ip saddr limit rate over 240/second burst 240 packets } counter packets 0 bytes 0 drop',
+      'ip saddr != @pillars-cable add @bystanders-cable { ip saddr limit rate over 250/second burst 250 packets } counter',
       'elements = { 10.77.0.2, 10.77.0.3 }',
     ])
       expect(text.replaceAll(/\s+/g, ' ')).toContain(line)

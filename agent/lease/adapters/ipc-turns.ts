@@ -7,7 +7,10 @@ import { onceAfter } from '@lvsm/kernel'
 
 /** A step of the core for each: some milliseconds at most. */
 const FRAMES_PER_TURN = 32
-/** Eight thousand frames a second at most; a reconciler says a few dozen. */
+/**
+ * Eight thousand frames a second at most; a reconciler says a few dozen. And no longer than that in one turn: a view of a
+ * thousand addresses alone takes longer, and the next one must wait until others had theirs.
+ */
 const TURN_MS = 4
 
 export interface Speaker {
@@ -41,6 +44,7 @@ export class FrameTurns<Client extends Speaker> {
   }
 
   #go(): void {
+    const began = performance.now()
     for (let first = this.#first(); first && this.#left > 0; first = this.#first()) {
       const [client, frames] = first
       const bytes = frames.pop()
@@ -51,6 +55,7 @@ export class FrameTurns<Client extends Speaker> {
       this.#left -= 1
       this.#nextTurn()
       if (bytes) this.#take(bytes)
+      if (performance.now() - began >= TURN_MS) this.#left = 0
     }
     for (const client of this.#waiting.keys()) client.pause()
   }

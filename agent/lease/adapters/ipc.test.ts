@@ -19,6 +19,27 @@ import { type IpcEvents, type IpcServer, serveIpc } from './ipc.ts'
 
 const STANDBY: ToLease = { kind: 'standby', on: true, reason: 'works' }
 const HELLO: FromLease = { kind: 'hello', incarnation: 'ab'.repeat(16), version: 1 }
+/** A word of this lease process itself. */
+const status = (size: number): FromLease => ({
+  kind: 'status',
+  status: {
+    ...{
+      node: 'dir1',
+      incarnation: '',
+      quarantineMs: 0,
+      standby: false,
+      quorum: true,
+      groups: [],
+      peers: [],
+      counters: {},
+    },
+    troubles: Array.from({ length: size / 50_000 }, () => ({
+      code: 'x',
+      severity: 'info',
+      message: 'x'.repeat(50_000),
+    })),
+  },
+})
 const relay = (size: number): FromLease => ({ kind: 'relay', from: 'dir2', payload: new Uint8Array(size) })
 
 const heard = vi.fn<IpcEvents['heard']>()
@@ -218,14 +239,14 @@ test('who joins can be told at once', async () => {
 })
 
 test('who does not read for a while gets it all later; who does not for a megabyte is cut off; nobody else is held up', async () => {
-  const SIZE = 400 * 1024
+  const SIZE = 400_000
   const other = await Client.join()
   const lazy = async (words: number): Promise<Client> => {
     const client = await Client.join()
     client.socket.pause()
     const before = other.words.length
     for (let told = 1; told <= words; told++) {
-      server.tell(relay(SIZE))
+      server.tell(status(SIZE))
       await eventually(() => expect(other.words.length).toBe(before + told))
     }
     client.socket.resume()
@@ -239,6 +260,21 @@ test('who does not read for a while gets it all later; who does not for a megaby
   await eventually(() => expect(dead.closed).toBe(true))
   expect(dead.words.length).toBeLessThan(6)
   expect(other.closed).toBe(false)
+})
+
+test('what others say ends no connection of who does not read for a while: it is dropped', async () => {
+  const client = await Client.join()
+  client.socket.pause()
+  for (let told = 0; told < 1000; told++) {
+    server.tell(relay(8192))
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  server.tell(HELLO)
+  client.socket.resume()
+  await eventually(() => expect(client.words.at(-1)).toEqual(HELLO))
+  expect(client.closed).toBe(false)
+  expect(client.words.length).toBeLessThan(200)
+  expect(new Set(count.mock.calls.map(([name]) => name))).toEqual(new Set(['drop-relay-unread']))
 })
 
 test('a client that breaks off in the middle is no trouble', async () => {

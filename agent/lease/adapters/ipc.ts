@@ -16,6 +16,11 @@ import { FrameTurns } from './ipc-turns.ts'
 
 /** A reconciler that does not read is cut off, so that it can never hold up the lease process. */
 const LONGEST_BACKLOG = 1024 * 1024
+/**
+ * Of it, what other nodes' agents say may take so much, and is dropped beyond: they say it again, and no node is to talk a
+ * reconciler that is busy out of its connection.
+ */
+const MOST_RELAYED = LONGEST_BACKLOG / 4
 /** One reconciler, one that replaces it, and who looks on. Each is told everything. */
 const MOST_CLIENTS = 16
 /** Of all clients together. */
@@ -96,7 +101,9 @@ class Clients {
     if (this.#all.size === 0) return
     const bytes = frame(fromLeaseCodec, word)
     for (const client of this.#all) {
-      if (client.socket.writableLength > LONGEST_BACKLOG) this.#cutOff(client)
+      const { writableLength } = client.socket
+      if (writableLength > LONGEST_BACKLOG) this.#cutOff(client)
+      else if (word.kind === 'relay' && writableLength > MOST_RELAYED) this.#events.count('drop-relay-unread')
       else client.socket.write(bytes)
     }
   }

@@ -271,9 +271,12 @@ describe('a view that cannot be written', () => {
 
   test('does not come back over a newer one, which waited for its turn meanwhile', async () => {
     const state = again()
-    Object.assign(disk, { broken: 'sync lease.view', once: true })
+    const release = Promise.withResolvers<void>()
+    Object.assign(disk, { broken: 'sync lease.view', once: true, held: release.promise })
     state.saveView(view)
+    await until(() => writes() === 1)
     state.saveView({ ...view, revision: 4 })
+    release.resolve()
     await until(() => failed.mock.calls.length === 1)
     await until(() => again().view !== null)
     vi.advanceTimersByTime(5000)
@@ -281,6 +284,20 @@ describe('a view that cannot be written', () => {
     await settled()
     expect(again().view?.revision).toBe(4)
     expect(writes()).toBe(2)
+  })
+
+  test('of many that come while the disk stalls only the newest is written, and the state waits for no other', async () => {
+    const release = Promise.withResolvers<void>()
+    disk.held = release.promise
+    const state = again()
+    state.saveView(view)
+    await until(() => writes() === 1)
+    for (let revision = 4; revision < 100; revision++) state.saveView({ ...view, revision })
+    const kept = state.save(STATE)
+    release.resolve()
+    await kept
+    expect(writes()).toBe(2)
+    expect(again()).toMatchObject({ state: STATE, view: { revision: 99 } })
   })
 
   test('gives way to a newer one while it waits', async () => {

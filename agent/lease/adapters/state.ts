@@ -84,7 +84,10 @@ export function openState(directory: string, failed: (error: Error) => void): Le
   const saveView = (next: LeaseView): void => {
     latest = next
     clearTimeout(retry)
-    inTurn(() => write(view, encodeView(next))).catch((error: Error) => {
+    // While the disk stalls many may wait: only the newest is written, and what the voters rely on waits for no other.
+    inTurn(async () => {
+      if (latest === null || latest === next) await write(view, encodeView(next))
+    }).catch((error: Error) => {
       failed(error)
       // A newer one may wait for its turn already.
       if (next === latest) retry = setTimeout(() => saveView(next), VIEW_RETRY_MS)

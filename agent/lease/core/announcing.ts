@@ -38,6 +38,17 @@ export function defend(state: LeaseState, instance: GroupState): boolean {
   return true
 }
 
+/** Who goes on is told of once a minute, and whoever it is every few seconds at most: it must not fill logs and history. */
+const TOLD_AGAIN_MS = { same: 60_000, other: 5000 } as const
+
+export function isNewsOf(state: LeaseState, instance: GroupState, mac: string): boolean {
+  const { rival } = instance
+  const waitMs = rival?.mac === mac ? TOLD_AGAIN_MS.same : TOLD_AGAIN_MS.other
+  if (rival && state.now < after(rival.toldAt, waitMs)) return false
+  instance.rival = { mac, toldAt: state.now }
+  return true
+}
+
 function announce(state: LeaseState, instance: GroupState): void {
   state.effects.push({ kind: 'announce', group: instance.group, notAfter: instance.holder.deadline })
 }

@@ -71,6 +71,22 @@ describe('a lone director', () => {
     bench.give({ kind: 'conflict', group: 'web', mac: '02:00:00:00:00:99' })
     expect(bench.look()).toEqual(['announce', 'event note'])
   })
+  test('one that goes on is answered each time, and does not fill the history', () => {
+    const bench = new Bench()
+    bench.begin()
+    const rival = (mac: string): void => {
+      bench.give({ kind: 'conflict', group: 'web', mac })
+      bench.pass(500)
+    }
+    bench.pass(1000)
+    bench.look()
+    for (let times = 0; times < 600; times++) rival('02:00:00:00:00:99')
+    const seen = bench.look()
+    expect(seen.filter((what) => what === 'announce').length).toBeGreaterThanOrEqual(600)
+    expect(seen.filter((what) => what === 'event note')).toHaveLength(5)
+    for (let times = 0; times < 600; times++) rival(`02:00:00:00:${times >> 8}:${times & 255}`)
+    expect(bench.look().filter((what) => what === 'event note').length).toBeLessThanOrEqual(61)
+  })
   test('one refused renewal is made again, two close and open again where no peer is ready, three give up', () => {
     const bench = new Bench()
     bench.begin()

@@ -9,7 +9,7 @@ import { type LeaseGroup, type LeaseStatus, type LeaseView } from '@lvsm/protoco
 import { after, type Instant, invariant, later, NEVER_BEFORE } from '@lvsm/base'
 import type { Grant } from '@lvsm/lease'
 import { expire, nextDue, tick } from './timers.ts'
-import { defend } from './announcing.ts'
+import { defend, isNewsOf } from './announcing.ts'
 import { onDatagram, onMessage } from './receive.ts'
 import { heartbeatSoon } from './heartbeats.ts'
 import { onPersisted } from './durable.ts'
@@ -153,7 +153,7 @@ function onGroupInput(state: LeaseState, view: LeaseView, instance: GroupState, 
         'an address was removed by somebody; put back',
       )
     case 'conflict':
-      if (!defend(state, instance)) return
+      if (!defend(state, instance) || !isNewsOf(state, instance, input.mac)) return
       return emitEvent(
         state,
         instance.group.name,

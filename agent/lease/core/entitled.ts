@@ -2,7 +2,7 @@
  * Who is believed in what: voters lend votes, directors offer and give up groups, every node speaks for itself. A node with the
  * key is not believed in anything else (packages/lease/PROTOCOL.md 3.10).
  */
-import type { LeaseGroup, LeaseView, Message } from '@lvsm/protocol'
+import type { LeaseView, Message } from '@lvsm/protocol'
 import { groupOf, votersOf } from '@lvsm/lease'
 
 /** Of a group that nobody knows nothing is decided. */
@@ -21,6 +21,12 @@ export function isEntitled(view: LeaseView, node: string, message: Message): boo
   }
 }
 
-/** Its word may stop what others do: it votes, or may hold a group. */
-export const isPillar = (view: LeaseView, node: string): boolean =>
-  votersOf(view).includes(node) || view.groups.some(({ directors }: LeaseGroup) => directors.includes(node))
+const pillarsByView = new WeakMap<LeaseView, ReadonlySet<string>>()
+
+/** Its word may stop what others do: it votes, or may hold a group. Worked out once for each view (a view never changes). */
+export function isPillar(view: LeaseView, node: string): boolean {
+  const pillars =
+    pillarsByView.get(view) ?? new Set([...votersOf(view), ...view.groups.flatMap(({ directors }) => directors)])
+  pillarsByView.set(view, pillars)
+  return pillars.has(node)
+}

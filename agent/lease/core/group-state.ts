@@ -50,6 +50,8 @@ export interface GroupState {
   burst: { readonly since: Instant; sent: number } | null
   /** When the address was last defended against another MAC. */
   defendedAt: Instant
+  /** Against which the last one was that was told of, and when. */
+  rival: { readonly mac: string; readonly toldAt: Instant } | null
   /** Readiness as the agent reported it last, and until when that is trusted. */
   readiness: { readonly ready: boolean; readonly reaches: number; readonly reason: string; readonly until: Instant }
   /** Until when the agent's report "interface down" is trusted (VRRP: FAULT). */
@@ -97,6 +99,7 @@ export function newGroupState(group: LeaseGroup, own: string, random: Random, ru
     misses: 0,
     burst: null,
     defendedAt: NEVER_BEFORE,
+    rival: null,
     readiness: { ready: false, reaches: 0, reason: '', until: NEVER_BEFORE },
     interfaceFaultUntil: NEVER_BEFORE,
     faultUntil: NEVER_BEFORE,

@@ -1,5 +1,6 @@
 /** A node with the key that neither votes nor directs: what it says of others is nobody's business. */
-import { describe, expect, test } from 'vitest'
+import { voterDigest } from '@lvsm/lease'
+import { describe, expect, test, vi } from 'vitest'
 import { Bench, about, claim, timing, viewOf } from './fixture.ts'
 import { RELAYS } from './relay-budget.ts'
 
@@ -86,6 +87,52 @@ describe('another set of voters', () => {
     dir1.heartbeat('rs3', [], { voters: '0000000000000000' })
     expect(stands(dir1)).toBe(true)
   })
+})
+
+describe('its words, as many as it likes', () => {
+  const directors = ['dir1', 'dir2']
+  const many = Array.from({ length: 48 }, (_, at) => ({
+    ...{ name: `g${at}`, digest: `${at}`, directors },
+    addresses: [{ address: `10.11.0.${at + 1}`, prefix: 24, ifindex: 2, kind: 'vip' as const }],
+  }))
+  const g1 = { group: 'g1', digest: '1', epoch: 1 }
+  test.each<[string, (dir1: Bench, count: number) => void]>([
+    ['standby, on and off', (dir1, count) => dir1.heartbeat('rs2', [], { standby: count % 2 === 0 })],
+    [
+      'starts',
+      (dir1, count) => {
+        const said = { kind: 'heartbeat', revision: 1, standby: false, voters: '0'.repeat(16), groups: [] } as const
+        dir1.hear('rs2', said, { incarnation: `start-${count}` })
+      },
+    ],
+    ['requests', (dir1) => dir1.hear('rs2', { kind: 'request', ...g1, digest: 'x', leaseMs: 1, number: 1 })],
+    ['releases', (dir1) => dir1.hear('rs2', { kind: 'release', ...g1, upTo: 1, successor: null })],
+  ])('cost no look at all groups: %s', (_, say) => {
+    const dir1 = new Bench({ view: { ...viewOf('dir1', NODES, ['dir1', 'dir2', 'rs1']), groups: many } })
+    dir1.begin()
+    dir1.pass(1000)
+    for (let count = 0; count < 4; count++) say(dir1, count)
+    // Whoever looks at a group asks for its directors.
+    const asked = vi.spyOn(directors, 'includes')
+    for (let count = 4; count < 104; count++) say(dir1, count)
+    expect(asked.mock.calls.length).toBeLessThan(100 * 10)
+    asked.mockRestore()
+  })
+})
+
+test('its starts that speak by turns, again and again, fill no history', () => {
+  const dir1 = director()
+  const beat = { kind: 'heartbeat', revision: 1, standby: false, voters: voterDigest(dir1.view), groups: [] } as const
+  for (let round = 0; round < 40; round++) {
+    for (let turn = 0; turn < 30; turn++) {
+      dir1.hear('rs2', beat, { incarnation: `start-${turn % 2}` })
+      dir1.pass(50)
+    }
+    dir1.pass(2 * timing.deadtimeMs)
+  }
+  const told = dir1.told.filter(({ reason }) => reason.includes('two machines call themselves rs2'))
+  expect(told.length).toBeGreaterThan(0)
+  expect(told.length).toBeLessThanOrEqual(3)
 })
 
 describe('messages of its agent', () => {

@@ -18,10 +18,21 @@ export function adopt(state: LeaseState, view: LeaseView): void {
     [...names].filter((name) => name !== state.node),
     view.timing.deadtimeMs,
   )
-  const { peers, heartbeatTurns, heartbeatAt, greetedAt, linkTurns, linksHeard, probedAt, relayBudgets, clones } = state
+  const {
+    peers,
+    heartbeatTurns,
+    heartbeatAt,
+    greetedAt,
+    linkTurns,
+    linksHeard,
+    probedAt,
+    relayBudgets,
+    clones,
+    cloneToldAt,
+  } = state
   // The links may be others now.
   linksHeard.clear()
-  const known = [peers, heartbeatTurns, heartbeatAt, greetedAt, linkTurns, probedAt, relayBudgets, clones]
+  const known = [peers, heartbeatTurns, heartbeatAt, greetedAt, linkTurns, probedAt, relayBudgets, clones, cloneToldAt]
   for (const one of known) for (const name of one.keys()) if (!names.has(name)) one.delete(name)
   checkVoters(state, view)
   checkTables(state, view)

@@ -3,6 +3,7 @@ import { type Heartbeat, type LeaseGroup, type LeaseView, type NodeLife } from '
 import { after, type Instant, NEVER_BEFORE, type Trouble } from '@lvsm/base'
 import { lifeOf, silentFrom, speaks } from '@lvsm/heartbeat'
 import { groupOf, type Sender, votersOf } from '@lvsm/lease'
+import { isPillar } from './entitled.ts'
 import { heartbeatIntervalMs } from './heartbeat-interval.ts'
 import { isLeaseValid, type GroupState } from './group-state.ts'
 import { type Claim, type LeaseState, emitEvent, renewClaims, touch, touchAll } from './state.ts'
@@ -22,7 +23,8 @@ export function onHeartbeat(
   const word = { incarnation, sequence, standby, voters, claims: same?.claims ?? new Map<string, Claim>() }
   state.peers.set(from, word)
   if (!same) renewClaims(state)
-  if (!same || same.standby !== standby) touchAll(state)
+  // Who neither votes nor directs changes nothing for any group, however often it starts anew or stands by.
+  if ((!same || same.standby !== standby) && isPillar(view, from)) touchAll(state)
   if (same?.standby !== standby) state.effects.push({ kind: 'claimed' })
   if (same?.voters !== voters) checkVoters(state, view)
   for (const claim of heartbeat.groups) {
@@ -41,12 +43,17 @@ const differ = (before: Claim | undefined, now: Omit<Claim, 'at'>): boolean =>
   before.ready !== now.ready ||
   before.reaches !== now.reaches
 
+const CLONE_TOLD_AGAIN_MS = 60_000
+
 /** Looks for a cloned machine: its copies would be granted each other's leases. */
 export function checkClones(state: LeaseState, name: string): void {
   const starts = state.peerTable.double(name, state.now)
   if (starts === null) state.clones.delete(name)
   else if (!state.clones.has(name)) {
     state.clones.add(name)
+    // One that speaks by turns now and then must not fill logs and history; as a trouble it is shown each time.
+    if (state.now < after(state.cloneToldAt.get(name) ?? NEVER_BEFORE, CLONE_TOLD_AGAIN_MS)) return
+    state.cloneToldAt.set(name, state.now)
     emitEvent(state, '', 'note', 0, cloneText(name, starts))
   }
 }

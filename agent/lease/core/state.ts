@@ -83,6 +83,8 @@ export interface LeaseState {
   votersNewUntil: Instant
   /** Peers of which two incarnations speak by turns: two machines with one name. */
   readonly clones: Set<string>
+  /** By node: when that was told of. */
+  readonly cloneToldAt: Map<string, Instant>
   /** Nodes that asked for a lease number out of reach. */
   readonly jumpers: Set<string>
   /** The state file could not be read at the start: quarantine for the longest lease of any cluster. */
@@ -139,6 +141,7 @@ export function newLeaseState(options: LeaseCoreOptions): LeaseState {
     dissenter: null,
     votersNewUntil: NEVER_BEFORE,
     clones: new Set(),
+    cloneToldAt: new Map(),
     jumpers: new Set(),
     stateLost: !options.kept,
     greetedAt: new Map(),

@@ -23,8 +23,8 @@ const HAIR_MS = 0.01
 
 export function onRequest(state: LeaseState, view: LeaseView, sender: Asker, message: Request): void {
   const answer = state.acceptor.request(sender, message, state.now, lendsAnew(state, sender))
-  touchSharers(state, view, message)
   if (!answer) return
+  if (answer.kind === 'ack') touchSharers(state, view, message)
   nameJump(state, sender, message, answer)
   const soon = answer.kind === 'busy' && answer.reason === 'held' && answer.leftMs <= longestWaitMs(view)
   if (!soon) return reply(state, sender, answer)
@@ -48,7 +48,7 @@ function nameJump(state: LeaseState, { node }: Asker, { group, number }: Request
 const lendsAnew = (state: LeaseState, { node }: Asker): boolean =>
   state.rules.lendsAnew(votersUnsettled(state) !== null, state.peerTable.doubted(node, state.now))
 
-/** Touches the groups whose addresses the request is about: one with another digest may have addresses of any group. */
+/** A vote was lent. Touches the groups whose addresses the request is about: one with another digest may have addresses of any group. */
 function touchSharers(state: LeaseState, view: LeaseView, { group, digest }: Request): void {
   if (groupOf(view, group)?.digest === digest) touch(state, group)
   else touchAll(state)
@@ -70,7 +70,7 @@ export function onPoll(state: LeaseState, sender: Asker, message: Poll): void {
 }
 
 export function onVoterRelease(state: LeaseState, sender: Asker, message: Release): void {
-  state.acceptor.release(sender, message, state.now)
+  if (!state.acceptor.release(sender, message, state.now)) return
   touchAll(state)
   state.waitingRequests = state.waitingRequests.map((one) =>
     one.message.group === message.group ? { ...one, until: state.now } : one,

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, renameSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Refusal, Trouble } from '@lvsm/base'
-import { type Config, SHORTEST_SECRET } from '@lvsm/model'
+import { type Config, LONGEST_SECRET, SHORTEST_SECRET, whyWeak } from '@lvsm/model'
 import { describeError, isThere, readRegular, replaceFile } from '../../process/files.ts'
 import { type Doubt, doubtSecret, isOpen, quoted } from '../../process/trust.ts'
 
@@ -38,7 +38,7 @@ export const distrust = ({ message, hint }: Doubt): Refusal => ({ code: 'untrust
 export interface Secrets {
   readonly secrets: ReadonlyMap<number, string>
   readonly refusals: readonly Refusal[]
-  /** Where not strict: what would have been refused. */
+  /** Keys that others may know; and where not strict, what would have been refused. */
   readonly doubts: readonly Refusal[]
 }
 
@@ -55,8 +55,12 @@ export function readSecrets(config: Config, configPath: string, strict: boolean)
     if ('error' in read) return void refusals.push({ ...unreadableKey(path, read), field })
     for (const doubt of read.doubts.map(distrust)) (strict ? refusals : doubts).push({ ...doubt, field })
     const secret = read.text.trim().toLowerCase()
-    if (/^(?:[0-9a-f]{2})+$/.test(secret) && secret.length / 2 >= SHORTEST_SECRET) secrets.set(id, secret)
-    else refusals.push({ ...noKey(path), field })
+    const bytes = secret.length / 2
+    if (!/^(?:[0-9a-f]{2})+$/.test(secret) || bytes < SHORTEST_SECRET || bytes > LONGEST_SECRET)
+      return void refusals.push({ ...noKey(path), field })
+    secrets.set(id, secret)
+    const weak = whyWeak(secret)
+    if (weak !== null) doubts.push({ ...knownKey(path, weak), field })
   })
   return { secrets, refusals, doubts }
 }
@@ -70,9 +74,16 @@ function unreadableKey(path: string, { error, missing }: Extract<TextRead, { err
   return { code: 'no-secret-file', message: `${path}: ${error}`, hint }
 }
 
+/** Works, whoever else knows it. */
+const knownKey = (path: string, weak: string): Refusal => ({
+  code: 'known-key',
+  message: `the secret in ${path} ${weak}: anybody may know it`,
+  hint: 'give the cluster a new key',
+})
+
 const noKey = (path: string): Refusal => ({
   code: 'bad-secret',
-  message: `${path} does not hold at least ${SHORTEST_SECRET} bytes as hexadecimal digits`,
+  message: `${path} does not hold ${SHORTEST_SECRET} to ${LONGEST_SECRET} bytes as hexadecimal digits`,
   hint: `is it a key file? If so, ${COPY}; a new key would cut this node off from the others`,
 })
 

@@ -49,8 +49,8 @@ export interface NodeCore {
   fence(tables: readonly ObservedFenceTable[], now: Instant): FenceReport
 }
 
-/** Inputs after which, by themselves, there is nothing new to say: what changes something asks for a look. */
-const QUIET: ReadonlySet<NodeInput['kind']> = new Set(['wake', 'checked', 'pinged', 'ping-answered', 'refused'])
+/** Inputs after which, by themselves, there is nothing new to say: what changes something asks for a look. Peers may talk without end. */
+const QUIET: ReadonlySet<string> = new Set(['wake', 'checked', 'pinged', 'ping-answered', 'refused', 'message'])
 
 export function createNodeCore(options: NodeOptions): NodeCore {
   const state = newState(options)

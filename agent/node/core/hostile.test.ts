@@ -78,6 +78,18 @@ describe('a hostile realserver', () => {
     expect(dir2.take('message').filter(({ text }) => text.includes('"prepared"'))).toMatchObject([{ to: 'dir1' }])
   })
 
+  test('fills no log by saying something else each time', () => {
+    const dir1 = owner()
+    dir1.take('log')
+    for (let count = 0; count < 300; count++) {
+      says(dir1, 'rs3', state({ revision: count, agreement: { voters: `${count}` } }))
+      dir1.run(2000)
+    }
+    const lines = dir1.take('log').filter(({ text }) => text.includes('rs3'))
+    expect(lines.length).toBeGreaterThan(0)
+    expect(lines.length).toBeLessThanOrEqual(11 * 21)
+  })
+
   test('paints with no name, code or time either', () => {
     const dir1 = owner()
     const paint = '\u001b[2J'
@@ -98,9 +110,35 @@ describe('a hostile realserver', () => {
     expect(answer).toMatchObject({ to: 'rs3' })
     expect(answer?.text).toContain('not-entitled')
   })
+
+  test('asks without end, and keeps nobody from hearing of this node: answers leave before everything else', () => {
+    const dir1 = owner()
+    dir1.take('message')
+    for (let count = 0; count < 1000; count++) {
+      says(dir1, 'rs3', { kind: 'ask', id: `${count}`, command: { verb: 'switchover', group: 'web' } })
+      dir1.feed({ kind: 'message', from: 'rs3', text: `{"kind":"ask","id":"${count}","command":{"verb":"dance"}}` })
+      dir1.run(10)
+    }
+    expect(dir1.take('message').filter(({ to }) => to === 'rs3').length).toBeLessThan(30)
+    expect(dir1.core.status(dir1.now()).counters['drop-message-not-entitled']).toBe(1000)
+    says(dir1, 'dir2', { kind: 'ask', id: 'y', command: { verb: 'switchover', group: 'nothing' } })
+    expect(dir1.take('message').filter(({ to }) => to === 'dir2')).toHaveLength(1)
+  })
 })
 
 describe('the history', () => {
+  test('takes so many new events of one node, and what another says all the same', () => {
+    const dir1 = owner()
+    const event = (reason: string) => ({ at: '', group: '', kind: 'repaired', number: 0, reason })
+    for (let count = 0; count < 100; count++) {
+      says(dir1, 'rs3', state({ events: Array.from({ length: 50 }, (_, at) => event(`${count} ${at}`)) }))
+      dir1.run(10)
+    }
+    expect(dir1.core.status(dir1.now()).counters['drop-relay-flood']).toBeGreaterThan(4400)
+    says(dir1, 'rs2', state({ events: [event('mine')] }))
+    expect(dir1.core.events().events.some(({ reason }) => reason === 'mine')).toBe(true)
+  })
+
   test('shows a time that cannot be as the time when it was heard, once', () => {
     const dir1 = owner()
     const event = { group: '', kind: 'repaired', number: 0, reason: 'late' }

@@ -20,11 +20,19 @@ export function heardState(state: NodeState, from: string, message: StateMessage
   if (!isKnown(state, from)) return
   const before = stateOf(state, from)
   const begun = before === null || before.boot !== message.boot
-  // It knows nothing of what was told.
-  if (begun) state.published.told.clear()
+  if (before === null) state.published.told.clear()
+  else if (begun) tellAnew(state, from)
   if (begun || message.state !== 'owner') forgetTables(state, from)
   state.states.set(from, { at: state.now, message: believed(state, from, message) })
   heardReadiness(state, from, message.ready)
+}
+
+/** It started anew and knows nothing of what was told. All is told again within `FRESH_MS` anyway, so starts without end cost no more. */
+function tellAnew(state: NodeState, from: string): void {
+  const last = state.toldAnewAt.get(from)
+  if (last !== undefined && isFresh(state, last)) return
+  state.toldAnewAt.set(from, state.now)
+  state.published.told.clear()
 }
 
 /** No realserver owns anything, whatever it says. */
@@ -83,7 +91,8 @@ export function forgetStrangers(state: NodeState): void {
     const [node = '', group = ''] = key.split(' ')
     if (!nodes.has(node) || !groups.has(group)) state.readiness.delete(key)
   }
-  for (const name of state.states.keys()) if (!nodes.has(name)) state.states.delete(name)
+  for (const one of [state.states, state.refusedAt, state.toldAnewAt, state.eventAllowances])
+    for (const name of one.keys()) if (!nodes.has(name)) one.delete(name)
   for (const key of state.tables.keys()) {
     const [node = '', service = ''] = key.split(' ')
     if (!nodes.has(node) || !services.has(service)) state.tables.delete(key)

@@ -111,6 +111,8 @@ export interface Published {
   reaches: Map<string, number>
   said: string
   troubles: ReadonlyMap<string, Trouble>
+  /** By code: lines of the log about troubles, lately. */
+  readonly logged: Map<string, { readonly since: Instant; readonly lines: number }>
   /** Destinations of own tables, by `service destination`, as the others were told last. */
   readonly told: Map<string, Told>
 }
@@ -140,12 +142,18 @@ export interface NodeState {
   readonly asks: Map<string, Ask>
   /** Answers to other nodes' questions, by `node id`, for when they are asked again; null: under way. */
   readonly answers: Map<string, Outcome | null>
+  /** By node: when it was last told that this node does not do what it asked for. */
+  readonly refusedAt: Map<string, Instant>
+  /** By node: when all was told anew, because it had started. */
+  readonly toldAnewAt: Map<string, Instant>
   standbyRun: StandbyRun | null
   /** Counts moves and questions of this process. */
   serial: number
   /** Oldest first. */
   history: { readonly event: HistoryEvent; readonly key: string; readonly addedAt: Instant }[]
   readonly known: Set<string>
+  /** By node: how many new events of it are still taken, as of then. */
+  readonly eventAllowances: Map<string, { readonly left: number; readonly at: Instant }>
   readonly published: Published
   /** Of the adapters, by a name of their own. */
   readonly reported: Map<string, Trouble>
@@ -153,6 +161,16 @@ export interface NodeState {
   /** Oldest first. */
   readonly snapshots: Snapshot[]
 }
+
+const newPublished = (): Published => ({
+  view: '',
+  ready: new Map(),
+  reaches: new Map(),
+  said: '',
+  troubles: new Map(),
+  logged: new Map(),
+  told: new Map(),
+})
 
 export function newState(options: NodeOptions): NodeState {
   const { node, boot, wall, startedAt, record } = options
@@ -194,11 +212,14 @@ export function newState(options: NodeOptions): NodeState {
     handovers: new Map(),
     asks: new Map(),
     answers: new Map(),
+    refusedAt: new Map(),
+    toldAnewAt: new Map(),
     standbyRun: null,
     serial: 0,
     history: [],
     known: new Set(),
-    published: { view: '', ready: new Map(), reaches: new Map(), said: '', troubles: new Map(), told: new Map() },
+    eventAllowances: new Map(),
+    published: newPublished(),
     reported: new Map(),
     counters: {},
     snapshots: [],

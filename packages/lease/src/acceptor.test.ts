@@ -68,6 +68,38 @@ describe('a voter asked by a node that is no director of the group', () => {
   })
 })
 
+describe('a voter asked by the list of an earlier configuration', () => {
+  const earlier = (from: string, sequence = 1) => [by(from, sequence), ask(1), at(10)] as const
+  test('lends to who directs its addresses still, and to nobody who has left the directors since', () => {
+    const rs1 = acceptor()
+    rs1.adopt(view({ groups: [{ ...group('www', 'A', 'D'), directors: ['dir1', 'dir3'] }] }), at(0))
+    expect(rs1.request(...earlier('dir2'))).toMatchObject({ kind: 'busy', reason: 'unknown-list' })
+    expect(rs1.poll(by('dir2', 2), poll, at(10))).toMatchObject({ kind: 'busy', reason: 'unknown-list' })
+    expect(rs1.request(...earlier('dir1'))).toMatchObject({ kind: 'ack' })
+  })
+  test('does so where its addresses are nobody’s now: to directors alone', () => {
+    const rs1 = acceptor()
+    rs1.adopt(view({ groups: [{ ...group('mail', 'C'), directors: ['dir1'] }] }), at(0))
+    expect(rs1.request(...earlier('dir2'))).toMatchObject({ kind: 'busy', reason: 'unknown-list' })
+    expect(rs1.request(...earlier('dir1'))).toMatchObject({ kind: 'ack' })
+  })
+})
+
+describe("a voter asked by a node that takes another's start for its own", () => {
+  const borrowed = (sequence: number): Sender => ({ node: 'rs2', incarnation: 'dir1.1', sequence })
+  test('renews nothing for it, and gives nothing free', () => {
+    const rs1 = acceptor()
+    expect(rs1.request(by('dir1', 1), ask(1), at(0))).toMatchObject({ kind: 'ack' })
+    expect(rs1.request(borrowed(1000), ask(1), at(10))).toMatchObject({ kind: 'busy', reason: 'held' })
+    expect(rs1.request({ ...borrowed(1), node: 'dir2' }, ask(1), at(10))).toMatchObject({ reason: 'held' })
+    rs1.release(borrowed(1001), release(1001, 'dir2'), at(20))
+    expect(rs1.request(by('dir2', 1), ask(2), at(30))).toMatchObject({ kind: 'busy', reason: 'held' })
+    expect(rs1.request(by('dir1', 2), ask(1), at(100))).toMatchObject({ kind: 'ack' })
+    rs1.release(by('dir1', 3), release(3), at(110))
+    expect(rs1.request(by('dir2', 2), ask(2), at(120))).toMatchObject({ kind: 'ack' })
+  })
+})
+
 describe('a voter that lends nothing anew', () => {
   test('renews what is lent, and refuses everything else, polls too', () => {
     const rs1 = acceptor()

@@ -40,6 +40,8 @@ export class Acceptor {
   readonly #silentUntil: Instant
   readonly #locks: Locks
   readonly #lists = new Map<string, LeaseGroup>()
+  /** By the keys of the lists. */
+  readonly #borrowers = new Map<string, ReadonlySet<string>>()
   readonly #latest = new Map<string, { incarnation: string; sequence: number }>()
   #view: LeaseView | null = null
   #reserved: number
@@ -63,6 +65,24 @@ export class Acceptor {
     }
     const surplus = this.#lists.size - view.groups.length - RECENT_LISTS
     for (const key of [...this.#lists.keys()].slice(0, Math.max(0, surplus))) this.#lists.delete(key)
+    this.#findBorrowers(view)
+  }
+
+  /**
+   * Who may borrow each list: its directors. Of an earlier one only those that direct whatever has its addresses now, or a group
+   * at all: who was taken off every list since is no director, whichever list it names.
+   */
+  #findBorrowers({ groups }: LeaseView): void {
+    const present = new Map(groups.flatMap((group) => this.#rules.locks(group).map((key) => [key, group] as const)))
+    this.#borrowers.clear()
+    for (const [key, list] of this.#lists) {
+      const heirs = this.#rules.locks(list).flatMap((lock) => present.get(lock) ?? [])
+      const may = (name: string): boolean =>
+        heirs.length > 0
+          ? heirs.every(({ directors }) => directors.includes(name))
+          : groups.some(({ directors }) => directors.includes(name))
+      this.#borrowers.set(key, new Set(list.directors.filter(may)))
+    }
   }
 
   quarantineLeftMs(now: Instant): number {
@@ -79,7 +99,9 @@ export class Acceptor {
     const locks = this.#locksOf(message)
     const refusal = this.#refusal(sender, message, locks, now, anew)
     if (refusal || !locks) return this.#busy(sender, message, locks, refusal ?? { reason: 'unknown-list', leftMs: 0 })
-    if (!locks.every((lock) => isRenewal(lock, sender, message.number) || isNext(message.number, lock.highWater))) {
+    if (
+      !locks.every((lock) => this.#isRenewal(lock, sender, message.number) || isNext(message.number, lock.highWater))
+    ) {
       return this.#busy(sender, message, locks, { reason: 'number', leftMs: 0 })
     }
     this.#latest.set(latestKey(sender, message.group), { incarnation: sender.incarnation, sequence: sender.sequence })
@@ -101,17 +123,21 @@ export class Acceptor {
     return hindrance?.reason === 'held' ? hindrance.leftMs : 0
   }
 
-  release(sender: Sender, message: Release, now: Instant): void {
+  /** False: it changed nothing. */
+  release(sender: Sender, message: Release, now: Instant): boolean {
     const locks = this.#locksOf(message)
-    if (!this.#view || !locks) return
+    if (!this.#view || !locks) return false
     if (this.#isLatest(sender, message.group)) {
       this.#latest.set(latestKey(sender, message.group), { incarnation: sender.incarnation, sequence: sender.sequence })
     }
+    let released = false
     for (const lock of locks) {
       const { grant } = lock
-      if (grant && this.#rules.releases(grant, sender.node, sender.incarnation, message.upTo))
-        this.#locks.release(lock, grant, message.successor, now)
+      if (!grant || !this.#rules.releases(grant, sender.node, sender.incarnation, message.upTo)) continue
+      this.#locks.release(lock, grant, message.successor, now)
+      released = true
     }
+    return released
   }
 
   /** For observers: the votes that this voter has lent, by address, and until when. */
@@ -143,7 +169,7 @@ export class Acceptor {
   }
 
   #lend(lock: Lock, { node, incarnation, sequence }: Sender, number: number, proposed: Instant, now: Instant): void {
-    const present = grantOf(lock, incarnation)?.until ?? NEVER_BEFORE
+    const present = grantOf(lock, { node, incarnation }, this.#rules)?.until ?? NEVER_BEFORE
     const until = this.#rules.grantUntil(present, proposed)
     this.#locks.grant(lock, { node, incarnation, sequence, number, until }, now)
   }
@@ -158,9 +184,9 @@ export class Acceptor {
     if (message.epoch !== this.#view?.epoch) return { reason: 'epoch', leftMs: 0 }
     if (!locks) return { reason: 'unknown-list', leftMs: 0 }
     const hindrance = obstacle(locks, sender, this.#rules, now)
-    const mayHold = this.#rules.mayHold(this.#directors(message).includes(sender.node))
+    const mayHold = this.#rules.mayHold(this.#mayBorrow(message, sender.node))
     if (hindrance || (anew && mayHold)) return hindrance
-    if (locks.every((lock) => isLive(lock, sender, now))) return null
+    if (locks.every((lock) => this.#isLive(lock, sender, now))) return null
     return { reason: mayHold ? 'epoch' : 'unknown-list', leftMs: 0 }
   }
 
@@ -181,13 +207,21 @@ export class Acceptor {
     }
   }
 
-  #directors(message: { readonly group: string; readonly digest: string }): readonly string[] {
-    return this.#lists.get(`${message.group}/${message.digest}`)?.directors ?? []
+  #mayBorrow({ group, digest }: Request | Poll, node: string): boolean {
+    return this.#borrowers.get(`${group}/${digest}`)?.has(node) === true
   }
 
   #locksOf(message: { readonly group: string; readonly digest: string }): Lock[] | null {
     const group = this.#lists.get(`${message.group}/${message.digest}`)
     return group ? this.#locks.of(this.#rules.locks(group)) : null
+  }
+
+  #isLive(lock: Lock, start: Start, now: Instant): boolean {
+    return (grantOf(lock, start, this.#rules)?.until ?? NEVER_BEFORE) > now
+  }
+  /** The number is not new here, but it is this very holding's: a renewal, even when its grant has run out meanwhile. */
+  #isRenewal(lock: Lock, start: Start, number: number): boolean {
+    return grantOf(lock, start, this.#rules)?.number === number
   }
 
   #isLatest(sender: Sender, group: string): boolean {
@@ -208,8 +242,3 @@ const echoOf = (sender: Sender): { incarnation: string; sequence: number } => ({
 })
 const highWaterOf = (locks: readonly Lock[]): number =>
   locks.reduce((highest, lock) => Math.max(highest, lock.highWater), 0)
-const isLive = (lock: Lock, { incarnation }: Start, now: Instant): boolean =>
-  (grantOf(lock, incarnation)?.until ?? NEVER_BEFORE) > now
-/** The number is not new here, but it is this very holding's: a renewal, even when its grant has run out meanwhile. */
-const isRenewal = (lock: Lock, sender: Sender, number: number): boolean =>
-  grantOf(lock, sender.incarnation)?.number === number

@@ -30,8 +30,8 @@ export interface Lock {
   highWater: number
 }
 /** The grant of this process start, live or run out. */
-export const grantOf = (lock: Lock, incarnation: string): Grant | null =>
-  lock.grant?.incarnation === incarnation ? lock.grant : null
+export const grantOf = ({ grant }: Lock, { node, incarnation }: Start, rules: Rules): Grant | null =>
+  grant && !rules.blocks(grant, node, incarnation) ? grant : null
 
 export class Locks {
   readonly #locks = new Map<string, Lock>()
@@ -58,7 +58,7 @@ export class Locks {
       !lock.grant || lock.grant.until <= now || !this.#rules.blocks(lock.grant, grant.node, grant.incarnation),
       'a live grant is never given to another process start',
     )
-    const present = grantOf(lock, grant.incarnation)
+    const present = grantOf(lock, grant, this.#rules)
     invariant(
       !present || present.until <= grant.until || this.#rules.grantUntil !== later,
       'a renewal never shortens a grant',

@@ -24,7 +24,10 @@ export interface Rules {
   believedMs(grantMs: number, askedMs: number): number
   /** End of a renewed grant: a late, short request never shortens it. */
   grantUntil(present: Instant, proposed: Instant): Instant
-  /** Whether a grant is in the way of this process start: everybody else's is, another start's of the same node too. */
+  /**
+   * Whether a grant is in the way of this process start: everybody else's is, another start's of the same node too. Every
+   * node hears the incarnations of the others and can name them as its own: whose start it is, its name says.
+   */
   blocks(grant: Grant, node: string, incarnation: string): boolean
   /** Whether a voter lends more than renewals: not while nodes count other voters, nor to a node that is two machines. */
   lendsAnew(votersUnsettled: boolean, cloned: boolean): boolean
@@ -61,7 +64,7 @@ export const RULES: Rules = {
   holdMs,
   believedMs: Math.min,
   grantUntil: later,
-  blocks: (grant, _node, incarnation) => grant.incarnation !== incarnation,
+  blocks: (grant, node, incarnation) => grant.node !== node || grant.incarnation !== incarnation,
   lendsAnew: (votersUnsettled, cloned) => !votersUnsettled && !cloned,
   mayHold: (isDirector) => isDirector,
   countsVote: (cloned) => !cloned,

@@ -1,5 +1,5 @@
 /** Of a value that a key cannot take: what its author most likely meant. */
-import { SHORTEST_SECRET } from './config.ts'
+import { LONGEST_SECRET, SHORTEST_SECRET } from './config.ts'
 import type { Path } from './document.ts'
 import { show } from './show.ts'
 import { FOREIGN_WORDS } from './tables/later.ts'
@@ -68,7 +68,7 @@ const secret: Adviser = (value) => {
       `the secret has ${value.length} hexadecimal digits, an odd number`,
       `one is missing, or too many; ${MAKE}`,
     )
-  return bad(`the secret has ${value.length / 2} bytes`, `use ${SHORTEST_SECRET} to 128 bytes; ${MAKE}`)
+  return bad(`the secret has ${value.length / 2} bytes`, `use ${SHORTEST_SECRET} to ${LONGEST_SECRET} bytes; ${MAKE}`)
 }
 
 const TRUTHS: Readonly<Record<string, boolean>> = {

@@ -36,7 +36,7 @@ describe('a configuration file', () => {
   })
 
   it.each<[string, string | RegExp, string, string[]]>([
-    ['an unknown key', 'scheduler: wrr', 'schedular: wrr', ['missing', 'unknown-key']],
+    ['an unknown key', 'scheduler: wrr', 'schedular: wrr', ['unknown-key']],
     ['an unknown key at the top', 'revision: 1', 'revision: 1\nrevison: 2', ['unknown-key']],
     ['a key twice', 'revision: 1', 'revision: 1\nrevision: 2', ['duplicate-key']],
     ['no YAML', 'cluster: lab', 'cluster: [lab', ['bad-yaml']],

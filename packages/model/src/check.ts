@@ -1,9 +1,9 @@
 /** From the text of a configuration file to a configuration, or to every fault in it. */
 import type { Refusal, Warning } from '@lvsm/base'
 import { completeConfig } from './complete.ts'
-import type { Config } from './config.ts'
+import { type Config, MOST } from './config.ts'
 import { describePath, type Path, type Place, type ReadDocument, readDocument } from './document.ts'
-import { floatingAddresses } from './rules/addresses.ts'
+import { floating, floatingAddresses } from './rules/addresses.ts'
 import { counts } from './rules/counts.ts'
 import { groupsOfDirectors } from './rules/groups.ts'
 import { keys, timing } from './rules/keys.ts'
@@ -11,7 +11,7 @@ import { knownNames, uniqueNames } from './rules/names.ts'
 import { networks } from './rules/networks.ts'
 import { links, sharedLinks, voters } from './rules/nodes.ts'
 import { pingNodes } from './rules/ping.ts'
-import type { Rule } from './rules/rule.ts'
+import { entries, isUnread, type Rule } from './rules/rule.ts'
 import { natRealservers, realserverAddresses } from './rules/realservers.ts'
 import { services } from './rules/services.ts'
 import type { Draft, Written } from './schema.ts'
@@ -36,6 +36,9 @@ const RULES: readonly Rule[] = [
   keys,
   timing,
 ]
+
+/** What compares each address with many others: of a file that has too many of them, that is all that is said. */
+const COMPARING: ReadonlySet<Rule> = new Set([networks, pingNodes, services])
 
 /** Nobody reads more; a file of another kind may have thousands. */
 export const MOST_SHOWN = 50
@@ -73,9 +76,12 @@ export function checkConfig(text: string): CheckedConfig {
 function faultsOfRules(draft: Draft, faults: readonly Fault[]): Fault[] {
   const told = new Set(faults.map(({ path, key }) => JSON.stringify(key === undefined ? path : [...path, key])))
   const found: Fault[] = []
-  const countable = !faults.some(({ path, key }) => (key ?? path.at(-1)) === 'voter')
+  const countable =
+    !faults.some(({ path, key }) => (key ?? path.at(-1)) === 'voter') &&
+    !entries(draft.nodes).some(({ item }) => item.name === undefined || isUnread(item, 'voter'))
+  const crowded = floating(draft).length > MOST.addresses
   for (const rule of RULES) {
-    if (rule === voters && !countable) continue
+    if ((rule === voters && !countable) || (crowded && COMPARING.has(rule))) continue
     rule(draft, (code, path, message, hint) => {
       const place = JSON.stringify(path)
       if (told.has(place)) return

@@ -113,6 +113,8 @@ export const MOST_PING_NODES = { group: 8, cluster: 32 } as const
 
 /** Shortest heartbeat secret, in bytes (RFC 2104: not under half the digest). */
 export const SHORTEST_SECRET = 16
+/** No hash uses more of it, and the lease process is told of no longer one. */
+export const LONGEST_SECRET = 128
 
 /** Used where a service says nothing about its check. */
 export const DEFAULT_CHECK: ConfigCheck = {

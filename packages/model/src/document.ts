@@ -1,6 +1,6 @@
 /** The YAML text as plain data, with the place of every value. */
 import type { Refusal } from '@lvsm/base'
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml'
 import { refuseText, sentenceOf, TOO_DEEP } from './yaml-faults.ts'
 
 export type Path = readonly (string | number)[]
@@ -41,11 +41,12 @@ export function readDocument(text: string): ReadDocument {
     const { line, col } = lines.linePos(Math.min(Math.max(offset, 0), text.length))
     return { line: Math.max(line, 1), column: Math.max(col, 1) }
   }
-  const places = new Places(document)
+  const targets = targetsOf(document)
+  const places = new Places(document, targets)
   const place = (path: Path, key?: string): Place => at(places.offset(path, key))
   const [first] = [...document.errors, ...document.warnings].toSorted((one, other) => one.pos[0] - other.pos[0])
   if (first) return { data: null, refusals: [{ ...at(first.pos[0]), ...sentenceOf(first.code) }], place }
-  const reader = new Reader(document)
+  const reader = new Reader(targets)
   const data = reader.read(document.contents, 0)
   return { data, refusals: reader.faults.map(({ offset, ...sentence }) => ({ ...at(offset), ...sentence })), place }
 }
@@ -57,13 +58,29 @@ const offsetOf = (node: Node | null | undefined, otherwise: number): number => n
 const nodeOf = (value: unknown): Node | null =>
   isMap(value) || isSeq(value) || isScalar(value) || isAlias(value) ? value : null
 
+type Targets = ReadonlyMap<Node, Node>
+
+/** What each alias stands for: the last thing before it with that anchor. The parser's own search looks through the whole file for each. */
+function targetsOf(document: Document): Targets {
+  const anchors = new Map<string, Node>()
+  const targets = new Map<Node, Node>()
+  visit(document, (_, node) => {
+    const target = isAlias(node) ? anchors.get(node.source) : undefined
+    if (isAlias(node) && target) targets.set(node, target)
+    if ((isScalar(node) || isMap(node) || isSeq(node)) && node.anchor !== undefined) anchors.set(node.anchor, node)
+  })
+  return targets
+}
+
 class Places {
   readonly #document: Document
+  readonly #targets: Targets
   /** Keys of a mapping with their values: a file with faults is asked for many places. */
   readonly #known = new Map<Node, ReadonlyMap<string, { readonly key: Node | null; readonly value: Node | null }>>()
 
-  constructor(document: Document) {
+  constructor(document: Document, targets: Targets) {
     this.#document = document
+    this.#targets = targets
   }
 
   offset(path: Path, key?: string): number {
@@ -79,7 +96,7 @@ class Places {
   }
 
   #childOf(parent: Node | null, part: string | number): { key: Node | null; value: Node | null } | undefined {
-    const node = isAlias(parent) ? nodeOf(parent.resolve(this.#document)) : parent
+    const node = isAlias(parent) ? (this.#targets.get(parent) ?? null) : parent
     if (isSeq(node))
       return typeof part === 'number' && part in node.items ? { key: null, value: nodeOf(node.items[part]) } : undefined
     if (!isMap(node)) return undefined
@@ -102,12 +119,12 @@ interface TextFault {
 
 /** A copy without shared or circular parts: the shape check and the rules walk it freely. */
 class Reader {
-  readonly #document: Document
+  readonly #targets: Targets
   readonly faults: TextFault[] = []
   #values = 0
 
-  constructor(document: Document) {
-    this.#document = document
+  constructor(targets: Targets) {
+    this.#targets = targets
   }
 
   read(value: unknown, depth: number): unknown {
@@ -116,7 +133,7 @@ class Reader {
     if (!node) return null
     if (depth > DEEPEST || this.#values > MOST_VALUES) return this.#refuse(node, TOO_DEEP)
     if (isAlias(node)) {
-      const named = node.resolve(this.#document)
+      const named = this.#targets.get(node)
       return named ? this.read(named, depth + 1) : this.#refuse(node, sentenceOf('BAD_ALIAS'))
     }
     if (node.tag !== undefined) return this.#refuse(node, sentenceOf('TAG_RESOLVE_FAILED'))

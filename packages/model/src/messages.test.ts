@@ -185,6 +185,14 @@ describe('a file is limited', () => {
     ],
     ['of one word', SAMPLE.replace('wrr', 'w'.repeat(LONGEST_FILE / 2))],
     ['of brackets', '{'.repeat(LONGEST_FILE)],
+    ['of aliases', `a: &a 1\n${Array.from({ length: 60_000 }, (_, at) => `k${at}: *a\n`).join('')}`],
+    [
+      'of addresses',
+      Array.from({ length: 20 }, (_, group) => {
+        const gateways = Array.from({ length: 999 }, (__, at) => `10.${group}.${at >> 8}.${at & 255}/32`).join(', ')
+        return `  - { name: g${group}, directors: [dir1], vips: [10.99.${group}.1/24], gateways: [${gateways}] }\n`
+      }).reduce((text, line) => text.replace('services:\n', `${line}services:\n`), SAMPLE),
+    ],
     [
       'of an alias bomb',
       `a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n${Array.from({ length: 9 }, (_, at) => `a${at + 1}: &a${at + 1} [${Array(10).fill(`*a${at}`).join(', ')}]\n`).join('')}`,
@@ -214,6 +222,7 @@ describe('a secret never stands in a message', () => {
     ['under id', ['id: 1,', `id: "${DIGITS}",`]],
     ['under sign-with', ['sign-with: 1', `sign-with: "${PHRASE}"`]],
     ['as the name of a file', [/secret: "\w+"/, `file: "${DIGITS}"`]],
+    ['as the name of a file, in groups', [/secret: "\w+"/, `file: "${DIGITS.replaceAll(/..(?=.)/g, '$&:')}"`]],
     ['as a key', ['id: 1,', `id: 1, "${DIGITS}": x, "${PHRASE}": y,`]],
     ['as the whole key', [/\{ id: 1, .*"\w+" \}/, `"${PHRASE}"`]],
     ['as the list of keys', [/keys:\n.*\n/, `keys: "${PHRASE}"\n`]],
@@ -245,3 +254,30 @@ describe('a secret never stands in a message', () => {
 
 test('a place can be asked for later', () =>
   expect(placeOf(SAMPLE, ['keys', 0, 'secret'])).toEqual({ line: 5, column: 41 }))
+
+describe('a key that is mistyped is one fault, whatever it was meant for, and nothing follows from it', () => {
+  it.each<[string, Edit]>([
+    ['cluster', ['cluster: lab', 'clusster: lab']],
+    ['keepalive', ['keepalive: 100ms', 'keepalve: 100ms']],
+    ['the secret', ['secret: "', 'secrt: "']],
+    ['the id of the key that signs', ['{ id: 1,', '{ ids: 1,']],
+    ['voter', ['voter: true', 'votr: true']],
+    ['links', ['links: [{', 'link: [{']],
+    ['gateways', ['gateways:', 'gatways:']],
+    ['realservers', ['    realservers:', '    realserver:']],
+    ['forward', ['forward: dr', 'foward: dr']],
+  ])('%s', (_, edit) => {
+    const [fault, ...others] = refusalsOf(edited(edit))
+    expect(others).toEqual([])
+    expect(fault).toMatch(/unknown-key .* → did you mean/)
+  })
+  it.each<[string, (text: string) => string]>([
+    ['a node', (text) => text.replace(/( {2}- \{ name: rs1,.*\n)/, '$1$1')],
+    ['a service', (text) => text.replace(/services:\n([^]*)$/, 'services:\n$1$1')],
+    ['a group', (text) => text.replace(/groups:\n([^]*)services:/, 'groups:\n$1$1services:')],
+  ])('so is %s that stands there twice', (_, twice) =>
+    expect(refusalsOf(twice(SAMPLE))).toEqual([expect.stringMatching(/duplicate-name/)]),
+  )
+  it('a number beyond all bounds is too large once', () =>
+    expect(refusalsOf(edited(['revision: 1', 'revision: 1e+99']))).toHaveLength(1))
+})

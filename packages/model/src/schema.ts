@@ -48,9 +48,15 @@ const secret = text(
   'is not an even number of hexadecimal digits',
   'make one with: openssl rand -hex 32',
 )
+/** Hexadecimal digits in whatever groups, and what `openssl rand -base64` prints. */
+const isLikeSecret = (value: string): boolean =>
+  /^[0-9a-fA-F]{16,}$/.test(value.replaceAll(/[\s:-]/g, '')) ||
+  /^(?![/.])[A-Za-z0-9+/]{20,}={1,2}$/.test(value) ||
+  /^(?![/.])(?=.*[A-Z])(?=.*\d)[A-Za-z0-9+/]{40,}$/.test(value)
+
 /** Where the secret itself was put: it would be printed as the name of a file that is not there. */
 const secretFile = text(
-  (value) => !/^[0-9a-fA-F]{16,}$/.test(value) && !value.includes('\0'),
+  (value) => !isLikeSecret(value) && !value.includes('\0'),
   'bad-file',
   'names no file: it looks like the secret itself',
   'write file: PATH, or secret: "DIGITS"',
@@ -120,7 +126,7 @@ export const configSchema = z.strictObject({
   keys: z.array(keySchema).min(1).max(MOST.keys),
   'sign-with': z.int(),
   nodes: z.array(nodeSchema).min(1).max(MOST.nodes),
-  groups: z.array(groupSchema),
+  groups: z.array(groupSchema).max(MOST.addresses),
   services: z.array(serviceSchema).max(MOST.services).optional(),
 })
 

@@ -70,6 +70,13 @@ const ELSEWHERE: Readonly<Record<string, Pick<Fault, 'message' | 'hint'>>> = {
   },
 }
 
+/** Keys that a key which is not known was meant for, and that are not there: of them nothing is known, and nothing else is said. */
+export function meantKeys(path: Path, key: string, data: unknown): string[] {
+  const there = valueAt(data, path)
+  if (typeof there !== 'object' || there === null || FOREIGN_KEYS.has(key.toLowerCase())) return []
+  return nearest(key, keysAt(path)).filter((one) => !Object.hasOwn(there, one))
+}
+
 function unknownKey(path: Path, key: string): Fault {
   const elsewhere = path.length === 0 && Object.hasOwn(ELSEWHERE, key) ? ELSEWHERE[key] : undefined
   if (elsewhere) return { code: 'not-in-file', path, key, ...elsewhere }

@@ -1,5 +1,5 @@
 /** The shape of the file: every fault of it, and the draft that is left when the faulty values are taken out. */
-import { type Fault, faultsOf, type Issue, valueAt } from './shape-faults.ts'
+import { type Fault, faultsOf, type Issue, meantKeys, valueAt } from './shape-faults.ts'
 import { configSchema, type Draft } from './schema.ts'
 import type { Path } from './document.ts'
 
@@ -31,13 +31,28 @@ export function checkShape(data: unknown): { readonly faults: Fault[]; readonly 
   const copy: unknown = JSON.parse(JSON.stringify(data))
   const draft: Record<string, unknown> = isMapping(copy) ? copy : {}
   if (parsed.success) return { faults: [], draft: draft as Draft }
-  const issues = withoutEcho(parsed.error.issues.flatMap((issue) => flatten(issue, data)))
-  for (const issue of issues) {
-    if (issue.code !== 'unrecognized_keys') takeOut(draft, issue.path as Path)
-    else for (const key of issue.keys) remove(draft, issue.path as Path, key)
+  const all = withoutEcho(parsed.error.issues.flatMap((issue) => flatten(issue, data)))
+  const meant = new Set<string>()
+  for (const issue of all) {
+    const path = issue.path as Path
+    if (issue.code !== 'unrecognized_keys') takeOut(draft, path)
+    else
+      for (const key of issue.keys) {
+        remove(draft, path, key)
+        for (const one of meantKeys(path, key, data)) {
+          meant.add(JSON.stringify([...path, one]))
+          unread(draft, path, one)
+        }
+      }
   }
-  return { faults: issues.flatMap((issue) => faultsOf(issue, data)), draft: draft as Draft }
+  const issues = all.filter(({ path }) => !meant.has(JSON.stringify(path)))
+  return { faults: once(issues.flatMap((issue) => faultsOf(issue, data))), draft: draft as Draft }
 }
+
+/** A number beyond all bounds is beyond several. */
+const once = (faults: readonly Fault[]): Fault[] => [
+  ...new Map(faults.map((fault) => [JSON.stringify([fault.path, fault.key, fault.message]), fault])).values(),
+]
 
 /** A text where a list should be has a length too: of what has the wrong type nothing more is said. */
 function withoutEcho(issues: readonly Issue[]): Issue[] {
@@ -53,6 +68,12 @@ function takeOut(draft: unknown, path: Path): void {
   const last = path.at(-1)
   if (parent === null || typeof parent !== 'object' || last === undefined) return
   if (Object.hasOwn(parent, last)) Object.assign(parent, { [last]: undefined })
+}
+
+/** A mistyped key: a rule must know that it stands there. */
+function unread(draft: unknown, path: Path, key: string): void {
+  const parent = valueAt(draft, path)
+  if (isMapping(parent)) parent[key] = undefined
 }
 
 function remove(draft: unknown, path: Path, key: string): void {

@@ -82,8 +82,12 @@ const refusal = z.object({
 export const FAULTS = ['unknown', 'conflict', 'unavailable', 'timeout', 'invalid'] as const
 /** One that is not known says no all the same. */
 const faultWord = z.enum(FAULTS).catch('unavailable')
+/** What a command did is printed as one line: names and figures, no text of lines. */
+const reported = z
+  .unknown()
+  .transform((value) => (typeof value === 'string' ? cut(plainLine(value), LONGEST_NAME) : value))
 const outcome = z.discriminatedUnion('ok', [
-  z.object({ ok: z.literal(true), report: z.record(z.string(), z.unknown()) }),
+  z.object({ ok: z.literal(true), report: z.record(name, reported) }),
   z.object({ ok: z.literal(false), fault: faultWord, refusals: z.array(refusal).min(1).max(16) }),
 ])
 const ask = z.object({ kind: z.literal('ask'), id: name, command })

@@ -34,6 +34,9 @@ const OLD = 'upgrade the nodes that are behind: see the versions in the logs'
 const WRONG_HANDS =
   'give every node the same configuration; if they have, look at the realserver: it may be in the wrong hands'
 
+const BUSY = 'others may know less of this node, or it of them: look what keeps lvsm-agent busy there, and at its log'
+const WILD = 'look who opens /run/lvsm/lease.sock of this node: lvsm-agent alone has business there (ss -xp)'
+
 /** Something that was received and is not used. */
 const dropped = (what: keyof typeof UNITS, reason: string, help: string, alarm?: string): Counter => ({
   metric: 'lvsm_dropped_total',
@@ -99,6 +102,7 @@ export const COUNTERS = {
     'look at the director that lvsm events names: it may be broken, or in the wrong hands',
   ),
   'drop-relay-flood': dropped('message', 'flood', 'above what one node may send', WRONG_HANDS),
+  'drop-relay-unread': dropped('message', 'unread', 'that came while this node’s agent did not read', BUSY),
   'drop-message-not-entitled': dropped('message', 'not-entitled', NOT_ITS_BUSINESS, WRONG_HANDS),
   'drop-message-unknown-kind': dropped('message', 'unknown-kind', UNKNOWN_KIND, OLD),
   'drop-message-newer': dropped('message', 'newer', 'for newer versions only', OLD),
@@ -110,9 +114,10 @@ export const COUNTERS = {
     'to-lease',
     'crowded',
     'for other agents, replaced by newer ones before their turn came',
+    BUSY,
   ),
-  'drop-client-crowded': dropped('client', 'crowded', 'beyond the limit'),
-  'drop-client-half': dropped('client', 'half', 'that left a frame half said'),
+  'drop-client-crowded': dropped('client', 'crowded', 'beyond the limit', WILD),
+  'drop-client-half': dropped('client', 'half', 'that left a frame half said', WILD),
   'drop-from-lease-unknown-kind': dropped('from-lease', 'unknown-kind', UNKNOWN_KIND),
   'drop-from-lease-malformed': dropped('from-lease', 'malformed', UNREADABLE),
   'drop-request-unknown-path': dropped('request', 'unknown-path', UNKNOWN_KIND),

@@ -83,6 +83,12 @@ const RELEASE: readonly Mistake[] = [
     'two machines with one name',
     rule({ blocks: (grant, node) => grant.node !== node }),
   ),
+  mistake(
+    'a start is told by its incarnation alone',
+    'packages/lease/PROTOCOL.md 3.3',
+    "a realserver with another's start",
+    rule({ blocks: (grant, _node, incarnation) => grant.incarnation !== incarnation }),
+  ),
 ]
 
 const TIME: readonly Mistake[] = [

@@ -4,6 +4,7 @@
  */
 import { type Echo, type Message } from '@lvsm/protocol'
 import type { Random } from '@lvsm/base'
+import type { Envelope } from '../../../agent/lease/core/events.ts'
 import type { Cluster } from '../cluster.ts'
 import type { Machine } from '../machine.ts'
 import { type Facts, leaseLie, picker } from '../../kit/lies.ts'
@@ -113,4 +114,50 @@ function takeover(cluster: Cluster, owner: Machine, number: number): string | nu
   return ended ? `it ends what ${next?.label} holds` : null
 }
 
-export const HOSTILES: readonly Plot[] = [{ name: 'a hostile realserver', shape, play }]
+/**
+ * It says as itself what the owner says, with the owner's incarnation for its own: renews the owner's leases at the voters, gives
+ * them up for the other director, and goes on renewing when the owner is dead.
+ */
+function borrow(cluster: Cluster): string | null {
+  const asleep = begin(cluster)
+  if (asleep !== null) return asleep
+  const [group] = cluster.groups
+  const owner = group && cluster.ownerOf(group)
+  if (!group || !owner) return 'nobody answers before anything happened'
+  cluster.machine(HOSTILE)?.kill()
+  const successor = group.directors.find((name) => name !== owner.name) ?? null
+  let sequence = 1e9
+  const say = (to: string, envelope: Envelope, message: Message): void =>
+    cluster.network.inject(
+      { from: HOSTILE, to, link: 0 },
+      { ...envelope, from: HOSTILE, sequence: ++sequence, message, piggybacked: null },
+    )
+  /** Voter → the owner's last request to it. */
+  const asked = new Map<string, Envelope>()
+  cluster.network.taps.push(({ from, to }, envelope) => {
+    if (from !== owner.label || envelope.message.kind !== 'request') return envelope
+    asked.set(to, envelope)
+    const { group: name, digest, epoch } = envelope.message
+    cluster.schedule.in(3, () => say(to, envelope, envelope.message))
+    cluster.schedule.in(6, () =>
+      say(to, envelope, { kind: 'release', group: name, digest, epoch, upTo: sequence + 1, successor }),
+    )
+    return envelope
+  })
+  const { leaseMs, keepaliveMs } = cluster.present.timing
+  const moved = (): boolean => cluster.ownerOf(group) !== owner
+  if (cluster.runUntil(moved, 20 * leaseMs, 5)) return `it ends what ${owner.label} holds`
+  owner.cutPower()
+  const renew = (): void => {
+    for (const [to, envelope] of asked) say(to, envelope, envelope.message)
+    cluster.schedule.in(keepaliveMs, renew)
+  }
+  renew()
+  const taken = cluster.runUntil(() => cluster.ownerOf(group) !== undefined, 1.1 * leaseMs + 3 * keepaliveMs, 5)
+  return taken ? null : 'it keeps the other director away'
+}
+
+export const HOSTILES: readonly Plot[] = [
+  { name: 'a hostile realserver', shape, play },
+  { name: "a realserver with another's start", shape, play: borrow },
+]

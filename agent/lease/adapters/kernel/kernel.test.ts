@@ -205,7 +205,8 @@ describe('the fence', () => {
 
 describe('the rules in front of the heartbeat ports', () => {
   const PEERS = { family: 'inet', table: 'lvsm-peers' } as const
-  const port = { name: 'outside', address: '10.11.0.1', port: 6940, peers: ['10.11.0.2'], ports: [6940] }
+  const peers = ['10.11.0.2']
+  const port = { name: 'outside', address: '10.11.0.1', port: 6940, peers, pillars: peers, ports: [6940] }
   beforeEach(() => {
     begin()
     expect(kernel.filter.build([port], 1000)).toEqual(DONE)

@@ -1,7 +1,8 @@
 /**
  * The rules in front of the heartbeat ports as nf_tables objects (FENCE.md, section 6): one base chain at the input hook,
  * where a packet is whole again, and for each link a chain that drops and counts what is not from a peer, what is not from a
- * peer's heartbeat port beyond a trickle, and what is beyond a peer's share. All else goes on to whatever rules others have.
+ * peer's heartbeat port beyond a trickle, and what is beyond a peer's share: a small one where it neither votes nor directs. All
+ * else goes on to whatever rules others have.
  */
 import { inetBytes, nftables } from '@lvsm/netlink'
 import { MARKS } from '@lvsm/base'
@@ -14,8 +15,15 @@ const FIRST = -300
 /** For people who try things out on a peer; an ordinary process there must not use up what its heartbeats need. */
 const OTHER_PORTS = match.beyond(50, 50)
 
+/**
+ * Of a peer that neither votes nor directs: it has heartbeats to send, and a hundred words of its agent a second at most. In the
+ * wrong hands it would else send what only leases need.
+ */
+const BYSTANDER = match.beyond(250, 250)
+
 export const TABLE: nftables.TableName = { family: 'inet', table: MARKS.peersTable }
-const setOf = (kind: 'peers' | 'ports' | 'rate', { name }: HeartbeatPort): nftables.SetName => ({
+type Kind = 'peers' | 'ports' | 'rate' | 'pillars' | 'bystanders'
+const setOf = (kind: Kind, { name }: HeartbeatPort): nftables.SetName => ({
   ...TABLE,
   set: `${kind}-${name}`,
 })
@@ -35,13 +43,16 @@ function elements(name: nftables.SetName, keys: readonly Uint8Array[]): Uint8Arr
 }
 
 function setMessages(port: HeartbeatPort): Uint8Array[] {
-  const [peers, ports, rate] = [setOf('peers', port), setOf('ports', port), setOf('rate', port)]
+  const [peers, ports, pillars] = [setOf('peers', port), setOf('ports', port), setOf('pillars', port)]
   return [
     nftables.newSet({ ...peers, key: 'ipv4' }),
     nftables.newSet({ ...ports, key: 'service' }),
-    nftables.newSet({ ...rate, key: 'ipv4', dynamic: true }),
+    nftables.newSet({ ...pillars, key: 'ipv4' }),
+    nftables.newSet({ ...setOf('rate', port), key: 'ipv4', dynamic: true }),
+    nftables.newSet({ ...setOf('bystanders', port), key: 'ipv4', dynamic: true }),
     ...elements(peers, port.peers.map(inetBytes)),
     ...elements(ports, port.ports.map(nftables.portKey)),
+    ...elements(pillars, port.pillars.map(inetBytes)),
   ]
 }
 
@@ -79,6 +90,12 @@ function linkRules(port: HeartbeatPort, perSecond: number): Uint8Array[] {
       'more than one peer sends',
       match.ipv4Only,
       match.beyondEach(match.load.ipv4Source, setOf('rate', port).set, share),
+    ),
+    dropped(
+      'more than one sends that neither votes nor directs',
+      match.ipv4Only,
+      match.notInSet(match.load.ipv4Source, setOf('pillars', port).set),
+      match.beyondEach(match.load.ipv4Source, setOf('bystanders', port).set, BYSTANDER),
     ),
   ]
 }

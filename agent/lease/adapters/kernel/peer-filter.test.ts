@@ -13,10 +13,14 @@ const OUTSIDE: HeartbeatPort = {
   name: 'outside',
   address: '10.11.0.1',
   port: PORT,
-  peers: ['10.11.0.2', '10.11.0.12'],
+  peers: ['10.11.0.2', '10.11.0.12', '10.11.0.13'],
+  pillars: ['10.11.0.2', '10.11.0.12'],
   ports: [PORT],
 }
-const INSIDE: HeartbeatPort = { name: 'inside', address: '10.12.0.1', port: PORT, peers: ['10.12.0.2'], ports: [PORT] }
+const INSIDE: HeartbeatPort = {
+  ...{ name: 'inside', address: '10.12.0.1', port: PORT, ports: [PORT] },
+  ...{ peers: ['10.12.0.2'], pillars: ['10.12.0.2'] },
+}
 const RATE = 1000
 
 let now = 0
@@ -46,8 +50,8 @@ describe('the heartbeat port of a link', () => {
     for (const source of ['10.11.0.3', '192.0.2.1', '10.12.0.2', '10.11.0.1', '127.0.0.1'])
       expect([source, passes(source)]).toEqual([source, false])
     expect(passes('10.11.0.2', '10.12.0.1')).toBe(false)
-    expect(dropped('link-outside')).toEqual([5, 0, 0])
-    expect(dropped('link-inside')).toEqual([1, 0, 0])
+    expect(dropped('link-outside')).toEqual([5, 0, 0, 0])
+    expect(dropped('link-inside')).toEqual([1, 0, 0, 0])
   })
   test('is the only thing that is guarded', () => {
     expect(passes('192.0.2.1', '10.11.0.9')).toBe(true)
@@ -71,6 +75,14 @@ describe('the heartbeat port of a link', () => {
     for (let ms = 0; ms < 10_000; ms += 2) {
       now += 2
       expect(passes('10.11.0.2')).toBe(true)
+    }
+  })
+  test('takes of one that neither votes nor directs a quarter of that, and of the others what it is', () => {
+    expect(through(10_000, '10.11.0.13')).toBe(250)
+    expect(through(10_000, '10.11.0.12')).toBe(RATE)
+    for (let ms = 0; ms < 10_000; ms += 5) {
+      now += 5
+      expect(passes('10.11.0.13')).toBe(true)
     }
   })
   test('takes a trickle of what a peer sends from another port, which takes nothing from its heartbeats', () => {
@@ -122,17 +134,17 @@ describe('what somebody does to them is noticed, and put back', () => {
     [
       'a peer is missing',
       () => somebody(nft.deleteElements(set, [{ key: inetBytes('10.11.0.2') }])),
-      /^4 .* instead of 5/,
+      /^8 .* instead of 9/,
     ],
     [
       'a stranger is a peer',
       () => somebody(nft.newElements(set, [{ key: inetBytes('10.11.0.3') }])),
-      /^6 .* instead of 5/,
+      /^10 .* instead of 9/,
     ],
     [
       'a rule is new',
       () => somebody(nft.newRule({ ...TABLE, chain: 'input', expressions: [nft.match.decide(nft.accept)] })),
-      /9 rules instead of 8/,
+      /11 rules instead of 10/,
     ],
     [
       'it is switched off',

@@ -2,13 +2,15 @@
 import { type AgentMessage, type Command, encodeMessage, type Outcome } from '@lvsm/protocol'
 import { after, between, type Instant } from '@lvsm/base'
 import { directorsOf, isDirector } from '../entitled.ts'
+import { stateOf } from '../peers.ts'
 import type { NodeState } from '../state.ts'
 import type { ReplyTo } from './pending.ts'
-import { refuse, reply } from './reply.ts'
+import { ANSWER_MS, refuse, reply } from './reply.ts'
 
 const REPEAT_MS = 400
-/** Longer than the longest command of the other node may take. */
-const GIVE_UP_MS = 12_000
+/** A node whose agent speaks answers within `ANSWER_MS`; for one that is silent nobody waits that long. */
+const GIVE_UP_MS = ANSWER_MS + 4000
+const GIVE_SILENT_UP_MS = 12_000
 const PACE_MS = REPEAT_MS / 4
 
 export function forward(state: NodeState, to: string, command: Command, replyTo: ReplyTo): void {
@@ -28,7 +30,7 @@ export function notEntitled(state: NodeState, node: string): Outcome {
 
 export function stepAsks(state: NodeState): void {
   for (const ask of [...state.asks.values()]) {
-    if (between(ask.since, state.now) >= GIVE_UP_MS) {
+    if (between(ask.since, state.now) >= (stateOf(state, ask.to) ? GIVE_UP_MS : GIVE_SILENT_UP_MS)) {
       state.asks.delete(ask.id)
       const hint = `it may have been carried out: see lvsm status; run it on ${ask.to} itself`
       reply(state, ask.replyTo, refuse('timeout', 'no-answer', `the agent of ${ask.to} did not answer`, hint))

@@ -21,7 +21,9 @@ export interface Ask {
 /** This node's way to standby, and back: groups are handed over one after the other, then the lease process is told. */
 export interface StandbyRun {
   readonly on: boolean
-  readonly replyTo: ReplyTo
+  readonly began: Instant
+  /** Null: it was answered before it ended. */
+  replyTo: ReplyTo | null
   readonly groups: string[]
   /** How the move of the last group ended; null while it is under way. */
   vacated: Outcome | null

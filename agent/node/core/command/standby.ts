@@ -7,7 +7,7 @@ import { beginMove } from '../move/owner.ts'
 import type { NodeState } from '../state.ts'
 import type { Asked, StandbyRun } from './pending.ts'
 import { forward } from './forward.ts'
-import { refuse, reply } from './reply.ts'
+import { ANSWER_MS, refuse, reply } from './reply.ts'
 
 /** Beyond one lease, the longest wait for the lease process to confirm. */
 const CONFIRM_MS = 2000
@@ -37,7 +37,7 @@ export function onStandby(state: NodeState, asked: Asked & { readonly command: {
     return reply(state, replyTo, refuse('conflict', 'moving', message, 'wait for it'))
   }
   const owned = command.on ? status.groups.filter(({ role }) => role === 'owner').map((group) => group.name) : []
-  state.standbyRun = { on: command.on, replyTo, groups: owned, vacated: null, toldAt: null }
+  state.standbyRun = { on: command.on, began: state.now, replyTo, groups: owned, vacated: null, toldAt: null }
   vacate(state, state.standbyRun)
 }
 
@@ -55,15 +55,14 @@ function vacate(state: NodeState, run: StandbyRun): void {
 export function stepStandby(state: NodeState): void {
   const run = state.standbyRun
   if (!run) return
+  if (between(run.began, state.now) >= ANSWER_MS) answerSoFar(state, run)
   if (run.vacated) return groupVacated(state, run, run.vacated)
   if (run.toldAt === null) return
   const report: StandbyReport = { node: state.node, standby: run.on }
   if (leaseStatus(state)?.standby === run.on) {
-    state.standbyRun = null
-    reply(state, run.replyTo, { ok: true, report: { ...report } })
+    end(state, run, { ok: true, report: { ...report } })
   } else if (between(run.toldAt, state.now) >= CONFIRM_MS + (state.config?.timing.leaseMs ?? 0)) {
-    state.standbyRun = null
-    reply(state, run.replyTo, refuse('timeout', 'no-answer', 'the lease process did not confirm it', 'see lvsm status'))
+    end(state, run, refuse('timeout', 'no-answer', 'the lease process did not confirm it', 'see lvsm status'))
   }
 }
 
@@ -71,8 +70,22 @@ export function stepStandby(state: NodeState): void {
 function groupVacated(state: NodeState, run: StandbyRun, outcome: Outcome): void {
   run.vacated = null
   if (outcome.ok) return vacate(state, run)
+  end(state, run, outcome)
+}
+
+function end(state: NodeState, { replyTo }: StandbyRun, outcome: Outcome): void {
   state.standbyRun = null
-  reply(state, run.replyTo, outcome)
+  if (replyTo) reply(state, replyTo, outcome)
+}
+
+/** Many groups take their time, one after the other. */
+function answerSoFar(state: NodeState, run: StandbyRun): void {
+  const { replyTo, groups } = run
+  if (!replyTo) return
+  run.replyTo = null
+  const left = groups.length > 0 ? `${groups.length} groups wait for their turn` : 'the last group is being handed over'
+  const message = `${state.node} is not on standby yet: ${left}; it goes on`
+  reply(state, replyTo, refuse('timeout', 'goes-on', message, 'see how far it is: lvsm status; lvsm events'))
 }
 
 export const nextStandby = ({ standbyRun, now }: NodeState): Instant | null =>

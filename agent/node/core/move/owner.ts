@@ -6,7 +6,7 @@ import { type Outcome, type SwitchoverReport, encodeMessage } from '@lvsm/protoc
 import { after, between, type Instant } from '@lvsm/base'
 import { type ConfigGroup, suggest, destKey, type ConfigRealserver, forwarding } from '@lvsm/model'
 import { observedService } from '@lvsm/plan'
-import { refuse, reply } from '../command/reply.ts'
+import { ANSWER_MS, refuse, reply } from '../command/reply.ts'
 import { leaseStatus, ownership } from '../lease.ts'
 import { readyOf, stateOf } from '../peers.ts'
 import { type NodeState } from '../state.ts'
@@ -113,7 +113,7 @@ function awaitOwner(state: NodeState, move: Move): void {
     const report: SwitchoverReport = { group: move.group, from: state.node, to: owner, number, tookMs }
     return end(state, move, { ok: true, report: { ...report } })
   }
-  const longest = (state.config?.timing.leaseMs ?? 0) + HANDOVER_MS
+  const longest = Math.min((state.config?.timing.leaseMs ?? 0) + HANDOVER_MS, ANSWER_MS - PREPARE_MS)
   if (between(move.askedAt, state.now) < longest) return
   const why = known?.reason ?? 'the lease process does not answer'
   const message = `group ${move.group} did not move within ${longest} ms: ${why}`

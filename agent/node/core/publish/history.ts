@@ -10,6 +10,8 @@ import { count, type NodeState } from '../state.ts'
 export const LONGEST_HISTORY = 500
 /** Own events younger than this are told again with every state: a lost datagram loses none. */
 const RETELL_MS = 10_000
+/** So many new events of one node are taken: a director may tell of all its groups at once, and nobody goes on like that. */
+const TAKEN = { perSecond: 10, burst: LONGEST_HISTORY } as const
 /** Clocks of honest nodes differ by less. */
 const AHEAD_MS = 60_000
 /** As `Date.toISOString` writes it: texts in the order of time. */
@@ -33,8 +35,18 @@ export const note = (state: NodeState, { group, kind, number, reason }: Note): v
 export function noteTold(state: NodeState, node: string, events: readonly EventReport[]): void {
   for (const { at, group, kind, number, reason } of events) {
     if (isOwnership(kind) && !directsGroup(state, node, group)) count(state, 'drop-message-not-entitled')
-    else add(state, { at, node, group, kind, number, reason }, shownTime(state, at))
+    else tell(state, { at, node, group, kind, number, reason })
   }
+}
+
+function tell(state: NodeState, said: HistoryEvent): void {
+  const { now, known, eventAllowances } = state
+  if (known.has(keyOf(said))) return
+  const { left, at } = eventAllowances.get(said.node) ?? { left: TAKEN.burst, at: now }
+  const may = Math.min(TAKEN.burst, left + (between(at, now) * TAKEN.perSecond) / 1000)
+  eventAllowances.set(said.node, { left: may < 1 ? may : may - 1, at: now })
+  if (may < 1) count(state, 'drop-relay-flood')
+  else add(state, said, shownTime(state, said.at))
 }
 
 const isOwnership = (kind: string): boolean => OWNERSHIP_EVENTS.some((one) => one === kind)

@@ -1,5 +1,5 @@
 /** Everything that is in the way now, from every part; what begins and what is over is logged once. */
-import type { Trouble } from '@lvsm/base'
+import { between, type Trouble } from '@lvsm/base'
 import { agreementDigests, disagreements } from '@lvsm/model'
 import { troublesOf } from '@lvsm/plan'
 import { pingTroubles } from '../check/pings.ts'
@@ -74,11 +74,23 @@ function strangers(state: NodeState): Trouble[] {
   })
 }
 
+/** Of one kind: a node that says something else each time has troubles come and go without end. */
+const LOGGED = { perMs: 60_000, lines: 20 } as const
+
+function logLine(state: NodeState, code: string, text: string): void {
+  const { logged } = state.published
+  const known = logged.get(code)
+  const present = known && between(known.since, state.now) < LOGGED.perMs ? known : { since: state.now, lines: 0 }
+  logged.set(code, { ...present, lines: present.lines + 1 })
+  if (present.lines < LOGGED.lines) log(state, text)
+  else if (present.lines === LOGGED.lines) log(state, `${text}; more of this kind (${code}) is not logged for a minute`)
+}
+
 export function logTroubles(state: NodeState, present: readonly Trouble[]): void {
   const now = new Map(present.map((trouble) => [`${trouble.code} ${trouble.message}`, trouble]))
   const before = state.published.troubles
-  for (const [key, { severity, message, hint }] of now)
-    if (!before.has(key)) log(state, `${severity}: ${message}${hint ? ` (${hint})` : ''}`)
-  for (const [key, { message }] of before) if (!now.has(key)) log(state, `over: ${message}`)
+  for (const [key, { code, severity, message, hint }] of now)
+    if (!before.has(key)) logLine(state, code, `${severity}: ${message}${hint ? ` (${hint})` : ''}`)
+  for (const [key, { code, message }] of before) if (!now.has(key)) logLine(state, code, `over: ${message}`)
   state.published.troubles = now
 }

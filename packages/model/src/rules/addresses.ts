@@ -63,10 +63,14 @@ export const floatingAddresses: Rule = (draft, refuse) => {
         'choose an address that no machine has for itself: it must be able to move',
       )
     const first = seen.get(entry.address)
-    if (first) refuseSecond(draft, entry, first, refuse)
+    if (first && !isTwin(draft, entry, first)) refuseSecond(draft, entry, first, refuse)
     else seen.set(entry.address, entry)
   }
 }
+
+/** Of a group that stands there twice, which has been said. */
+const isTwin = ({ groups }: Draft, { group }: Floating, first: Floating): boolean =>
+  group !== first.group && groups?.[group]?.name !== undefined && groups[group].name === groups[first.group]?.name
 
 function refuseSecond(draft: Draft, entry: Floating, first: Floating, refuse: Refuse): void {
   const group = draft.groups?.[first.group]?.name ?? first.group

@@ -27,7 +27,7 @@ export const keys: Rule = (draft, refuse) => {
       )
     }
   }
-  if ((draft.keys ?? []).some((key) => key === undefined || isUnread(key, 'id'))) return
+  if ((draft.keys ?? []).some((key) => key?.id === undefined)) return
   const ids = entries(draft.keys).flatMap(({ item }) => (item.id === undefined ? [] : [item.id]))
   const signWith = draft['sign-with']
   if (signWith === undefined || ids.includes(signWith) || draft.keys === undefined) return

@@ -6,7 +6,10 @@ import { entries, refuseTwice, type Rule } from './rule.ts'
 
 export const links: Rule = (draft, refuse) => {
   const places = new Map<string, string>()
+  const names = new Set<string>()
   for (const { at, item: node } of entries(draft.nodes)) {
+    // One that stands there twice has everything twice, which has been said.
+    if (node.name !== undefined && names.size === names.add(node.name).size) continue
     const seen = new Map<string, string>()
     for (const { at: index, item: link } of entries(node.links)) {
       const path = ['nodes', at, 'links', index]
@@ -77,7 +80,7 @@ export const sharedLinks: Rule = (draft, refuse) => {
 export const voters: Rule = (draft, refuse) => {
   const nodes = draft.nodes
   if (!nodes || nodes.some((node) => node === undefined)) return
-  const count = entries(nodes).filter(({ item }) => item.voter === true).length
+  const count = new Set(entries(nodes).flatMap(({ item }) => (item.voter === true ? [item.name] : []))).size
   const more = `${count - 1} or ${count + 1}`
   if (count === 0)
     refuse(

@@ -15,30 +15,30 @@ const HINT = 'name a host on the way to the clients that answers pings, e.g. the
 
 export const pingNodes: Rule = (draft, refuse) => {
   const moving = floating(draft)
-  const known = new Set<string>()
+  /** Why it may be none; null: nothing is wrong with its place. Groups name the same hosts. */
+  const known = new Map<string, string | null>()
   for (const { at, item: group } of entries(draft.groups)) {
     const seen = new Map<string, string>()
     for (const { at: index, item: address } of entries(group.ping)) {
       const node: PingNode = { address, path: ['groups', at, 'ping', index] }
       refuseTwice(seen, address, 'a ping node of this group', node.path, refuse, 'duplicate-address', 'name each once')
-      refusePlace(node, moving, refuse)
+      const bad = known.has(address) ? (known.get(address) ?? null) : whyNoPlace(address, moving)
+      known.set(address, bad)
+      if (known.size > MOST_PING_NODES.cluster) return refuseMore(node, refuse)
+      if (bad !== null) refuse('bad-address', node.path, `ping node ${address} ${bad}`, HINT)
       refuseMoving(draft, node, moving, refuse)
       refuseDirector(draft, node, group.directors ?? [], refuse)
-      known.add(address)
-      if (known.size === MOST_PING_NODES.cluster + 1) refuseMore(node, refuse)
     }
   }
 }
 
-function refusePlace({ address, path }: PingNode, moving: readonly Floating[], refuse: Refuse): void {
-  const bad =
-    refuseHostAddress(address) ??
-    moving
-      .filter((entry) => inNetwork(address, entry))
-      .map(({ prefix }) => refuseInNetwork({ address, prefix }))
-      .find((why) => why !== null)
-  if (bad) refuse('bad-address', path, `ping node ${address} ${bad}`, HINT)
-}
+const whyNoPlace = (address: string, moving: readonly Floating[]): string | null =>
+  refuseHostAddress(address) ??
+  moving
+    .filter((entry) => inNetwork(address, entry))
+    .map(({ prefix }) => refuseInNetwork({ address, prefix }))
+    .find((why) => why !== null) ??
+  null
 
 function refuseMoving(draft: Draft, { address, path }: PingNode, moving: readonly Floating[], refuse: Refuse): void {
   const entry = moving.find((one) => one.address === address)

@@ -11,7 +11,10 @@ import { entries, isUnread, type Refuse, refuseTwice, type Rule } from './rule.t
 export const services: Rule = (draft, refuse) => {
   const all = floating(draft)
   const taken = new Map<string, string>()
+  const names = new Set<string>()
   for (const { at, item: service } of entries(draft.services)) {
+    // One that stands there twice has everything twice, which has been said.
+    if (service.name !== undefined && names.size === names.add(service.name).size) continue
     const path: Path = ['services', at]
     const index = (draft.groups ?? []).findIndex(
       (group) => group?.name === service.group && service.group !== undefined,
