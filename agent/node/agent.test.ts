@@ -114,6 +114,22 @@ test('answers commands once the core has: what went wrong has its own status', a
   })
 })
 
+test('a configuration that would cut this node off the others is refused like one with faults', async () => {
+  const { agent, ask, reads, said } = started()
+  const next = configuration(2)
+  reads({ ...next, config: { ...next.config, cluster: 'other' } })
+  agent.reload('SIGHUP')
+  const status = readResponse('status', (await ask('status')).value)
+  expect(status?.revision).toBe(1)
+  expect(status?.troubles).toContainEqual(
+    expect.objectContaining({
+      code: 'configuration-refused',
+      hint: expect.stringMatching(/^cluster: the cluster was called lab, .*\n {2}→ stop every node/),
+    }),
+  )
+  expect(said.some((line) => line.startsWith('cluster: the cluster was called lab'))).toBe(true)
+})
+
 test('a configuration that is read again is in use at once; one with faults changes nothing, and status says so', async () => {
   const { agent, ask, reads, said } = started()
   const seen = async () => {

@@ -5,7 +5,7 @@
 import { DAEMON_EXITS, type FromLease, MAX_RELAY, type ToLease } from '@lvsm/protocol'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import type { Instant, Trouble } from '@lvsm/base'
+import { describeRefusal, type Instant, type Trouble } from '@lvsm/base'
 import { createAlarm } from '@lvsm/kernel'
 import { type Driver, startDriver } from '../driver/driver.ts'
 import { type Control, serveControl } from './adapters/control.ts'
@@ -14,6 +14,7 @@ import { connectLease } from './adapters/lease.ts'
 import { openPinger, type Pinger } from './adapters/ping.ts'
 import { probe } from './adapters/probe.ts'
 import type { Configuration, Read } from './configuration.ts'
+import { deafening } from './deafening.ts'
 import {
   createNodeCore,
   type NodeCore,
@@ -65,7 +66,7 @@ export class Agent {
   readonly #control: Control
   readonly #encoder = new TextEncoder()
   readonly #decoder = new TextDecoder()
-  #revision = 0
+  #configuration: Configuration
   readonly #warnings: WarningBoard
 
   /** `kernel` is open already; `configuration` has no faults. */
@@ -73,6 +74,7 @@ export class Agent {
     const { node, runDir } = options
     this.#machine = machine
     this.#kernel = kernel
+    this.#configuration = configuration
     this.#recordPath = join(options.stateDir, 'agent.owned')
     const { record, trouble } = loadRecord(this.#recordPath)
     this.#core = createNodeCore({
@@ -99,17 +101,24 @@ export class Agent {
 
   /** Takes the configuration file over if it is good; else the present one stays, and status says so. */
   reload(reason: string): void {
-    const read = this.#machine.readConfiguration()
+    const read = this.#bearable(this.#machine.readConfiguration())
     if (read.ok) {
       this.#machine.say(`${reason}: the configuration was read again, revision ${read.config.revision}`)
       this.#report('configuration', null)
       return this.#configure(read)
     }
     for (const fault of read.faults) this.#machine.say(fault)
-    const message = `the configuration file was refused at ${reason}: revision ${this.#revision} stays in use`
+    const message = `the configuration file was refused at ${reason}: revision ${this.#configuration.config.revision} stays in use`
     this.#machine.say(message)
-    const hint = `${read.faults[0] ?? ''}; see them all: lvsm-agent --check --config FILE`
+    const [first = '', ...more] = read.faults
+    const hint = more.length > 0 ? `${first}; see them all: lvsm-agent --check --config FILE` : first
     this.#report('configuration', { code: 'configuration-refused', severity: 'warning', message, hint })
+  }
+
+  /** A file without faults of its own may still be none for a node that runs. */
+  #bearable(read: Read): Read {
+    const refusal = read.ok ? deafening(this.#configuration, read) : null
+    return refusal ? { ok: false, faults: [describeRefusal(refusal)] } : read
   }
 
   /** For the log, as lines. */
@@ -125,8 +134,9 @@ export class Agent {
     this.#machine.exit(DAEMON_EXITS.ok.code)
   }
 
-  #configure({ config, secrets, warnings }: Configuration): void {
-    this.#revision = config.revision
+  #configure(configuration: Configuration): void {
+    const { config, secrets, warnings } = configuration
+    this.#configuration = configuration
     for (const line of this.#warnings.show(warnings)) this.#machine.say(line)
     this.#driver.feed({ kind: 'config', config, secrets })
   }
