@@ -2,6 +2,7 @@
 import { type Cidr, hostPrefix, inNetwork, networkCidr, refuseInNetwork } from '../address.ts'
 import { type Floating, floating } from '../rules/addresses.ts'
 import { linksIn, textOf, titleOf } from '../rules/networks.ts'
+import { everyServer } from '../rules/pools.ts'
 import { entries } from '../rules/rule.ts'
 import type { Draft } from '../schema.ts'
 import type { WarningRule } from './warning.ts'
@@ -119,22 +120,21 @@ export const realserverPlaces: WarningRule = (draft, warn) => {
   const own = new Map(
     entries(draft.nodes).map(({ item }) => [item.name, entries(item.links).map(({ item: link }) => link.address)]),
   )
-  for (const { at, item: service } of entries(draft.services))
-    for (const { at: nth, item } of entries(service.realservers)) {
-      const { address, node } = item
-      const links = own.get(node) ?? []
-      if (address === undefined || links.includes(address)) continue
-      const where = known.some((network) => inNetwork(address, network))
-      const path = ['services', at, 'realservers', nth, 'address']
-      const hint = `the links of "${node}" have ${links.join(', ')}; if it has this one too, all is well`
-      if (where) warn('info', 'not-a-link-address', path, `no link of "${node}" has the address ${address}`, hint)
-      else
-        warn(
-          'warning',
-          'no-known-network',
-          path,
-          `${address} is no address of a link of "${node}", and lies in no network of the file`,
-          hint,
-        )
-    }
+  for (const { item, place } of everyServer(draft)) {
+    const { address, node } = item
+    const links = own.get(node) ?? []
+    if (address === undefined || links.includes(address)) continue
+    const where = known.some((network) => inNetwork(address, network))
+    const path = place('address')
+    const hint = `the links of "${node}" have ${links.join(', ')}; if it has this one too, all is well`
+    if (where) warn('info', 'not-a-link-address', path, `no link of "${node}" has the address ${address}`, hint)
+    else
+      warn(
+        'warning',
+        'no-known-network',
+        path,
+        `${address} is no address of a link of "${node}", and lies in no network of the file`,
+        hint,
+      )
+  }
 }
