@@ -5,24 +5,36 @@ import { floating } from './addresses.ts'
 import type { Served } from './pools.ts'
 import { entries, type Refuse } from './rule.ts'
 
-/** Links on which an address is a node's; none where the file does not tell. */
-export type LinksOf = (address: string) => ReadonlySet<string>
+/** Whose an address is, by the links of all nodes: read once, since a file has thousands of realservers. */
+export interface Places {
+  /** Links on which the address is a node's; none where the file does not tell. */
+  readonly linksOf: (address: string) => readonly string[]
+  /** The node that has it. */
+  readonly ownerOf: (address: string) => string | undefined
+  readonly nodes: ReadonlySet<string | undefined>
+}
 
-export function linksByAddress(draft: Draft): LinksOf {
-  const known = new Map<string, Set<string>>()
+export function placesOf(draft: Draft): Places {
+  const links = new Map<string, string[]>()
+  const owners = new Map<string, string | undefined>()
   for (const { item: node } of entries(draft.nodes))
     for (const { item: link } of entries(node.links)) {
-      if (link.address === undefined || link.name === undefined) continue
-      known.set(link.address, (known.get(link.address) ?? new Set()).add(link.name))
+      if (link.address === undefined) continue
+      if (!owners.has(link.address)) owners.set(link.address, node.name)
+      if (link.name !== undefined) links.set(link.address, [...(links.get(link.address) ?? []), link.name])
     }
-  return (address) => known.get(address) ?? new Set()
+  return {
+    linksOf: (address) => [...new Set(links.get(address))],
+    ownerOf: (address) => owners.get(address),
+    nodes: new Set(entries(draft.nodes).map(({ item }) => item.name)),
+  }
 }
 
 interface Site {
   readonly draft: Draft
   readonly group: { readonly name?: string | undefined; readonly directors?: (string | undefined)[] | undefined }
   readonly server: Served
-  readonly linksOf: LinksOf
+  readonly places: Places
 }
 
 /**
@@ -32,7 +44,7 @@ interface Site {
 export function checkLink(title: string, site: Site, others: string, refuse: Refuse): void {
   const { draft, group, server } = site
   const { node, address } = server.item
-  const links = address === undefined ? [] : [...site.linksOf(address)]
+  const links = address === undefined ? [] : site.places.linksOf(address)
   if (address === undefined || links.length === 0) return
   const apart = entries(group.directors).find(({ item }) => !reaches(draft, item, address, links))?.item
   if (apart === undefined) return

@@ -4,7 +4,7 @@ import type { Draft } from '../schema.ts'
 import { FORWARDING, type Forward, type ForwardingRow, forwarding } from '../tables/index.ts'
 import { namesOf } from '../tables/table.ts'
 import type { Floating } from './addresses.ts'
-import { checkLink, type LinksOf } from './on-link.ts'
+import { checkLink, type Places } from './on-link.ts'
 import { everyServer, type Served, served, type Service } from './pools.ts'
 import { entries, isUnread, type Refuse, type Rule } from './rule.ts'
 
@@ -51,16 +51,14 @@ const methodsThat = (has: (row: ForwardingRow) => boolean): string =>
     .join(' or ')
 
 /** The address of a realserver must not be one that another node has. */
-export function checkOwner(draft: Draft, { item, place }: Served, refuse: Refuse): void {
-  if (!entries(draft.nodes).some(({ item: node }) => node.name === item.node)) return
-  const other = entries(draft.nodes).find(({ item: node }) =>
-    node.links?.some((link) => link?.address === item.address),
-  )?.item
-  if (item.address === undefined || other === undefined || other.name === item.node) return
+export function checkOwner({ item, place }: Served, { ownerOf, nodes }: Places, refuse: Refuse): void {
+  if (item.address === undefined || !nodes.has(item.node)) return
+  const other = ownerOf(item.address)
+  if (other === undefined || other === item.node) return
   refuse(
     'address-of-other-node',
     place('address'),
-    `${item.address} is an address of node "${other.name}", not of "${item.node}"`,
+    `${item.address} is an address of node "${other}", not of "${item.node}"`,
     'give the address of the realserver itself',
   )
 }
@@ -71,7 +69,7 @@ export interface Site {
   readonly group: Group
   readonly own: readonly Floating[]
   readonly server: Served
-  readonly linksOf: LinksOf
+  readonly places: Places
 }
 
 export function checkForwarding(site: Site, refuse: Refuse): void {

@@ -5,14 +5,14 @@ import { parseDuration } from '../duration.ts'
 import { destKey, serviceKey } from '../service-id.ts'
 import { SCHEDULERS, type SchedulerRow } from '../tables/index.ts'
 import { type Floating, floating } from './addresses.ts'
-import { linksByAddress } from './on-link.ts'
+import { placesOf } from './on-link.ts'
 import { type Service, served } from './pools.ts'
 import { checkForwarding, checkOwner, checkRealserver } from './realservers.ts'
 import { entries, isUnread, type Refuse, refuseTwice, type Rule } from './rule.ts'
 
 export const services: Rule = (draft, refuse) => {
   const all = floating(draft)
-  const linksOf = linksByAddress(draft)
+  const places = placesOf(draft)
   const taken = new Map<string, string>()
   for (const { at, item: service } of entries(draft.services)) {
     const path: Path = ['services', at]
@@ -51,9 +51,9 @@ export const services: Rule = (draft, refuse) => {
           'name each realserver once; give it more weight instead',
         )
       checkRealserver(server, service, refuse)
-      checkOwner(draft, server, refuse)
+      checkOwner(server, places, refuse)
       const group = draft.groups?.[index]
-      if (group) checkForwarding({ draft, group, own, server, linksOf }, refuse)
+      if (group) checkForwarding({ draft, group, own, server, places }, refuse)
     }
   }
 }
