@@ -5,7 +5,7 @@
 import { DAEMON_EXITS, type FromLease, MAX_RELAY, type ToLease } from '@lvsm/protocol'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { describeRefusal, type Instant, type Trouble } from '@lvsm/base'
+import { type Instant, type Trouble } from '@lvsm/base'
 import { createAlarm } from '@lvsm/kernel'
 import { type Driver, startDriver } from '../driver/driver.ts'
 import { type Control, serveControl } from './adapters/control.ts'
@@ -14,7 +14,7 @@ import { connectLease } from './adapters/lease.ts'
 import { openPinger, type Pinger } from './adapters/ping.ts'
 import { probe } from './adapters/probe.ts'
 import type { Configuration, Read } from './configuration.ts'
-import { deafening } from './deafening.ts'
+import { bearable } from './deafening.ts'
 import {
   createNodeCore,
   type NodeCore,
@@ -24,7 +24,7 @@ import {
 } from './core/index.ts'
 import type { Kernel, LeaseProcess } from './ports.ts'
 import { reportOf } from './report.ts'
-import { WarningBoard } from './warnings.ts'
+import { refusedTrouble, WarningBoard } from './warnings.ts'
 
 const LONGEST_INBOX = 4096
 /** What the core can do without: it is said again, or asked again. */
@@ -101,7 +101,7 @@ export class Agent {
 
   /** Takes the configuration file over if it is good; else the present one stays, and status says so. */
   reload(reason: string): void {
-    const read = this.#bearable(this.#machine.readConfiguration())
+    const read = bearable(this.#configuration, this.#machine.readConfiguration())
     if (read.ok) {
       this.#machine.say(`${reason}: the configuration was read again, revision ${read.config.revision}`)
       this.#report('configuration', null)
@@ -110,15 +110,7 @@ export class Agent {
     for (const fault of read.faults) this.#machine.say(fault)
     const message = `the configuration file was refused at ${reason}: revision ${this.#configuration.config.revision} stays in use`
     this.#machine.say(message)
-    const [first = '', ...more] = read.faults
-    const hint = more.length > 0 ? `${first}; see them all: lvsm-agent --check --config FILE` : first
-    this.#report('configuration', { code: 'configuration-refused', severity: 'warning', message, hint })
-  }
-
-  /** A file without faults of its own may still be none for a node that runs. */
-  #bearable(read: Read): Read {
-    const refusal = read.ok ? deafening(this.#configuration, read) : null
-    return refusal ? { ok: false, faults: [describeRefusal(refusal)] } : read
+    this.#report('configuration', refusedTrouble(message, read.faults))
   }
 
   /** For the log, as lines. */

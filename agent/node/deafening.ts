@@ -2,12 +2,18 @@
  * What a running node may not become by SIGHUP: one that the others do not hear, or that does not hear them. The nodes read
  * their files one after the other, and a group would lose its votes in between.
  */
-import type { Refusal } from '@lvsm/base'
-import type { Configuration } from './configuration.ts'
+import { describeRefusal, type Refusal } from '@lvsm/base'
+import type { Configuration, Read } from './configuration.ts'
 
 const HINT = 'change it in steps, each on every node before the next'
 const STEPS = `${HINT}: add the new key to keys; name it in signWith; take the old one out`
 const RESTART = 'stop every node, and start them with the new file'
+
+/** A file without faults of its own may still be none for a node that runs. */
+export function bearable(before: Configuration, read: Read): Read {
+  const refusal = read.ok ? deafening(before, read) : null
+  return refusal ? { ok: false, faults: [describeRefusal(refusal)] } : read
+}
 
 /** Null: whoever has either of the two hears whoever has the other. */
 export function deafening(before: Configuration, after: Configuration): Refusal | null {
@@ -36,4 +42,6 @@ const keysOf = ({ config, secrets }: Configuration): Key[] =>
 const signature = (one: Configuration): Key | undefined => keysOf(one).find(({ id }) => id === one.config.signWith)
 
 const accepts = (one: Configuration, key: Key | undefined): boolean =>
-  keysOf(one).some(({ id, algorithm, secret }) => id === key?.id && algorithm === key.algorithm && secret === key.secret)
+  keysOf(one).some(
+    ({ id, algorithm, secret }) => id === key?.id && algorithm === key.algorithm && secret === key.secret,
+  )

@@ -33,6 +33,12 @@ export function warningTroubles(warnings: readonly Warning[]): Trouble[] {
   ]
 }
 
+/** Of a file that was not taken over: the first of its faults, as a line of the log, and where to see the others. */
+export function refusedTrouble(message: string, [first = '', ...more]: readonly string[]): Trouble {
+  const hint = more.length > 0 ? `${first}; see them all: lvsm-agent --check --config FILE` : first
+  return { code: 'configuration-refused', severity: 'warning', message, hint }
+}
+
 /** Shows the warnings of the configuration that is in use, and takes those of the one before away. */
 export class WarningBoard {
   readonly #report: (source: string, trouble: Trouble | null) => void

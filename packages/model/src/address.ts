@@ -48,22 +48,41 @@ export function networkCidr(cidr: Cidr): Cidr {
 
 /** Does `address` lie in the network of `cidr`? False when either is no address, or of another family. */
 export function inNetwork(address: string, cidr: Cidr): boolean {
-  const network = filled(cidr, 0)
-  return (
-    network !== null &&
-    familyOf(address) === familyOf(cidr.address) &&
-    filled({ address, prefix: cidr.prefix }, 0) === network
-  )
+  const [one, other] = [parseInet(address), parseInet(cidr.address)]
+  return one !== undefined && other !== undefined && sameBits(one, other, cidr.prefix)
+}
+
+/** Are they of one family, and their first bits the same? */
+function sameBits(one: Uint8Array, other: Uint8Array, bits: number): boolean {
+  if (one.length !== other.length) return false
+  const whole = bits >> 3
+  for (let at = 0; at < whole; at++) if (one[at] !== other[at]) return false
+  const left = bits & 7
+  return left === 0 || ((one[whole] ?? 0) ^ (other[whole] ?? 0)) >> (8 - left) === 0
 }
 
 /** Why no host may have this address, or null (RFC 6890, RFC 4291). */
 export function refuseHostAddress(address: string): string | null {
-  if (!parseInet(address)) return 'is no internet address'
-  const found = rowOf(address).unusable.find(([network]) => {
-    const cidr = parseCidr(network)
-    return cidr !== null && inNetwork(address, cidr)
+  const bytes = parseInet(address)
+  if (!bytes) return 'is no internet address'
+  return UNUSABLE[familyOf(address)].find(({ network, prefix }) => sameBits(bytes, network, prefix))?.why ?? null
+}
+
+interface Unusable {
+  readonly network: Uint8Array
+  readonly prefix: number
+  readonly why: string
+}
+const unusableOf = ({ unusable }: FamilyRow): readonly Unusable[] =>
+  unusable.flatMap(([text, why]) => {
+    const cidr = parseCidr(text)
+    const network = parseInet(cidr?.address ?? '')
+    return cidr && network ? [{ network, prefix: cidr.prefix, why }] : []
   })
-  return found?.[1] ?? null
+/** Read once: a configuration has thousands of addresses. */
+const UNUSABLE: Readonly<Record<Family, readonly Unusable[]>> = {
+  ipv4: unusableOf(FAMILIES.ipv4),
+  ipv6: unusableOf(FAMILIES.ipv6),
 }
 
 /** Why a host may not have this address within its own network, or null: the first and the last of it may be taken. */

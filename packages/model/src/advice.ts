@@ -148,6 +148,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   port: 'port: 80',
   protocol: 'protocol: tcp',
   scheduler: 'scheduler: wlc',
+  pool: 'pool: NAME, one of the pools',
   realservers: 'realservers: [{ node: rs1, address: 10.11.0.11, forward: dr }]',
   node: 'node: NAME, one of the nodes',
   forward: 'forward: dr, or nat',

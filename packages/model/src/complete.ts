@@ -10,12 +10,14 @@ import {
   type FloatingAddress,
 } from './config.ts'
 import { parseDuration } from './duration.ts'
+import { withOverride } from './overrides.ts'
 import { timingOf } from './rules/keys.ts'
 import { DEFAULT_PORT, type Written } from './schema.ts'
 import { CHECKS, forwarding, SCHEDULERS, type SchedulerRow } from './tables/index.ts'
 import { keysOf } from './check-fields.ts'
 
 type WrittenGroup = Written['groups'][number]
+type WrittenPool = NonNullable<Written['pools']>[number]
 type WrittenService = NonNullable<Written['services']>[number]
 
 export function completeConfig(written: Written): Config {
@@ -38,7 +40,7 @@ export function completeConfig(written: Written): Config {
       links: links.map((link) => ({ name: link.name, address: link.address, port: link.port ?? DEFAULT_PORT })),
     })),
     groups,
-    services: (written.services ?? []).map((service) => completeService(service, groups)),
+    services: (written.services ?? []).map((service) => completeService(service, groups, written.pools ?? [])),
   }
 }
 
@@ -69,11 +71,27 @@ function completeCheck(check: WrittenService['check']): ConfigCheck {
   }
 }
 
-function completeService(service: WrittenService, groups: readonly ConfigGroup[]): ConfigService {
+/** Its own list, or its pool's with what it overrides. */
+function serversOf({ pool, realservers, overrides = [] }: WrittenService, pools: readonly WrittenPool[]) {
+  if (pool === undefined) return realservers ?? []
+  const entries = pools.find(({ name }) => name === pool)?.realservers ?? []
+  return entries.map((entry) =>
+    withOverride(
+      entry,
+      overrides.find(({ node }) => node === entry.node),
+    ),
+  )
+}
+
+function completeService(
+  service: WrittenService,
+  groups: readonly ConfigGroup[],
+  pools: readonly WrittenPool[],
+): ConfigService {
   const only =
     groups.find((group) => group.name === service.group)?.addresses.find((entry) => entry.kind === 'gateway')
       ?.address ?? null
-  const realservers = service.realservers.map(
+  const realservers = serversOf(service, pools).map(
     ({ node, address, port, forward, gateway, weight }): ConfigRealserver => ({
       node,
       address,

@@ -250,14 +250,6 @@ describe('what is probably not meant is accepted with a warning', () => {
       ],
     ],
     [
-      'a realserver for direct routing beyond a router',
-      [
-        ['name: outside, address: 10.11.0.12', 'name: away, address: 10.31.0.12'],
-        ['address: 10.11.0.12, forward', 'address: 10.31.0.12, forward'],
-      ],
-      ['warning direct-off-link 29 services[0].realservers[1].address'],
-    ],
-    [
       'direct answers by a gateway',
       [['node: rs2, address: 10.11.0.12, forward: dr', 'node: rs3, address: 10.11.0.13, forward: dr']],
       [

@@ -58,7 +58,7 @@ describe('one fault is one message', () => {
     [
       'a key to come',
       [['scheduler: wrr', 'scheduler: wrr\n    persistence: 5m']],
-      '26:5 not-in-this-version the key "persistence" is not in this version → take it out; keys here: name, group, address, port, protocol, scheduler, scheduler-flags, check, realservers',
+      '26:5 not-in-this-version the key "persistence" is not in this version → take it out; keys here: name, group, address, port, protocol, scheduler, scheduler-flags, check, realservers, pool, overrides',
     ],
     [
       'an address of IPv6',
@@ -127,7 +127,7 @@ describe('one fault is one message', () => {
     [
       'a key that a terminal obeys',
       [['revision: 1', 'revision: 1\n"a\\e[2Jb": 1']],
-      '3:1 unknown-key unknown key "a\u{fffd}[2Jb" → known keys: cluster, revision, profile, timing, keys, sign-with, nodes, groups, services',
+      '3:1 unknown-key unknown key "a\u{fffd}[2Jb" → known keys: cluster, revision, profile, timing, keys, sign-with, nodes, groups, pools, services',
     ],
   ])('%s', (_, edits, expected) => {
     const text = edited(...edits)

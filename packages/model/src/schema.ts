@@ -93,6 +93,12 @@ export const realserverSchema = z.strictObject({
   gateway: address.optional(),
   weight: z.int().min(0).max(65535).optional(),
 })
+export const poolSchema = z.strictObject({
+  name,
+  realservers: z.array(realserverSchema).min(1).max(MOST.realserversOfService),
+})
+/** What one service has otherwise than its pool says; another forwarding method leaves the pool's port and gateway behind. */
+export const overrideSchema = realserverSchema.partial().extend({ node: name })
 export const serviceSchema = z.strictObject({
   name,
   group: name,
@@ -102,7 +108,9 @@ export const serviceSchema = z.strictObject({
   scheduler: z.enum(namesOf(SCHEDULERS)),
   'scheduler-flags': z.array(name).max(MOST.flags).optional(),
   check: checkSchema.optional(),
-  realservers: z.array(realserverSchema).min(1).max(MOST.realserversOfService),
+  realservers: z.array(realserverSchema).min(1).max(MOST.realserversOfService).optional(),
+  pool: name.optional(),
+  overrides: z.array(overrideSchema).max(MOST.realserversOfService).optional(),
 })
 export const keySchema = z.strictObject({
   id: z.int().min(1).max(255),
@@ -127,6 +135,7 @@ export const configSchema = z.strictObject({
   'sign-with': z.int(),
   nodes: z.array(nodeSchema).min(1).max(MOST.nodes),
   groups: z.array(groupSchema).max(MOST.addresses),
+  pools: z.array(poolSchema).max(MOST.services).optional(),
   services: z.array(serviceSchema).max(MOST.services).optional(),
 })
 

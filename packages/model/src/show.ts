@@ -10,9 +10,9 @@ const DIGITS = /[0-9a-fA-F]{16,}/g
 export const mayBeSecret = (path: Path): boolean => SECRET.has(path[0])
 
 /** Text without control characters, cut, and without what looks like a key. */
-export function harmless(text: string): string {
-  const hidden = text.slice(0, 4 * LONGEST).replaceAll(DIGITS, (digits) => `<${digits.length} hexadecimal digits>`)
-  const short = hidden.length > LONGEST ? `${hidden.slice(0, LONGEST - 1)}…` : hidden
+export function harmless(text: string, longest = LONGEST): string {
+  const hidden = text.slice(0, 4 * longest).replaceAll(DIGITS, (digits) => `<${digits.length} hexadecimal digits>`)
+  const short = hidden.length > longest ? `${hidden.slice(0, longest - 1)}…` : hidden
   return short.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, '\u{fffd}')
 }
 

@@ -1,4 +1,30 @@
 export * from './agent-messages.ts'
+export {
+  CONFIG_COMMANDS,
+  type ConfigCommand,
+  configCommand,
+  type Intent,
+  INTENT_WORDS,
+  type IntentCommand,
+  intentCommand,
+  type Noun,
+  NOUN_NAMES,
+  type Subject,
+} from './changes/command.ts'
+export * from './changes/entry.ts'
+export {
+  type Difference,
+  difference,
+  type End,
+  type Fact,
+  fact,
+  type Facts,
+  facts,
+  type Revision,
+  revision,
+  type Snapshot,
+  snapshot,
+} from './changes/revision.ts'
 export * from './counters.ts'
 export * from './delays.ts'
 export * from './datagram.ts'

@@ -18,6 +18,17 @@ interface GroupDraft extends Mapping {
   readonly vips: readonly unknown[]
 }
 
+interface PoolDraft {
+  readonly name: string
+  /** Of the services that use it: realservers behind NAT have one gateway. */
+  readonly group: number
+  readonly realservers: readonly Mapping[]
+}
+interface Server {
+  readonly name: unknown
+  readonly at: number
+}
+
 /** Names that are short, long, alike, or begin with what a number begins with. */
 const NAMES =
   'dir1 dir2 Dir1 rs-1 rs_2 rs.3 a Z 9to5 node undefinedx group web lo all-of-us x1 x2 x3 x4 x5 x6 x7 x8 x9 eth0 inside 0x10 1e3 a..b localhost'
@@ -42,7 +53,8 @@ export class Writer {
   write(): string {
     const nodes = this.#nodes(this.#pick([1, 2, 3, 3, 4, 5, 5, 6, 7, 7, 12]))
     const groups = this.#groups(nodes)
-    const services = this.#services(nodes, groups)
+    const pools = this.#chance(10) ? this.#idlePool(nodes) : []
+    const services = this.#services(nodes, groups, pools)
     const keys = this.#keys()
     return JSON.stringify({
       cluster: this.#odd(this.#pick(NAMES), 'null'),
@@ -52,6 +64,9 @@ export class Writer {
       'sign-with': this.#odd(keys[0]?.['id'], 3),
       nodes,
       groups,
+      ...(pools.length > 0 || this.#chance(20)
+        ? { pools: pools.map(({ name, realservers }) => ({ name, realservers })) }
+        : {}),
       ...(services.length > 0 || this.#chance(50) ? { services } : {}),
     })
   }
@@ -136,8 +151,10 @@ export class Writer {
     return this.#chance(80) ? text : { address: text, ...(this.#chance(50) ? { interface: 'outside' } : {}) }
   }
 
-  #services(nodes: readonly NodeDraft[], groups: readonly GroupDraft[]): Mapping[] {
-    const servers = nodes.flatMap(({ name, roles }, at) => (roles.includes('realserver') ? [{ name, at }] : []))
+  #services(nodes: readonly NodeDraft[], groups: readonly GroupDraft[], pools: PoolDraft[]): Mapping[] {
+    const servers: Server[] = nodes.flatMap(({ name, roles }, at) =>
+      roles.includes('realserver') ? [{ name, at }] : [],
+    )
     if (servers.length === 0) return []
     /** Group of each realserver behind a gateway. */
     const behind = new Map<unknown, number>()
@@ -148,8 +165,35 @@ export class Writer {
       if (!chosen) return []
       const able = servers.filter((one) => !chosen.directors.includes(one.name) || this.#chance(2))
       const realservers = this.#some(able, 1, 4).map((one) => this.#realserver(one, chosen, group, behind))
-      return realservers.length === 0 ? [] : [{ name, ...this.#service(chosen, group, nth), realservers }]
+      if (realservers.length === 0) return []
+      const again = (one: Server): Mapping => this.#realserver(one, chosen, group, behind)
+      return [{ name, ...this.#service(chosen, group, nth), ...this.#source(realservers, group, pools, able, again) }]
     })
+  }
+  /** Its own list, a pool of its own, or one that another service of the group has too; and what it has otherwise. */
+  #source(
+    realservers: readonly Mapping[],
+    group: number,
+    pools: PoolDraft[],
+    able: readonly Server[],
+    again: (one: Server) => Mapping,
+  ): Mapping {
+    if (this.#chance(55)) return this.#odd({ realservers }, { realservers, pool: 'pool0' })
+    const shared = pools.filter((one) => one.group === group)
+    const pool =
+      shared.length > 0 && this.#chance(70) ? this.#pick(shared) : { name: `pool${pools.length}`, group, realservers }
+    if (!pools.includes(pool)) pools.push(pool)
+    const members = able.filter(({ name }) => pool.realservers.some(({ node }) => node === name))
+    const overrides = this.#chance(40) ? this.#some(members, 0, 2).map((one) => this.#override(one, again)) : []
+    return { pool: this.#odd(pool.name, 'pool99'), ...(overrides.length > 0 ? { overrides } : {}) }
+  }
+  #override(one: Server, again: (one: Server) => Mapping): Mapping {
+    return this.#chance(50) ? { node: one.name, weight: this.#pick(WEIGHTS) } : again(one)
+  }
+  #idlePool(nodes: readonly NodeDraft[]): PoolDraft[] {
+    const at = nodes.findIndex(({ roles }) => roles.includes('realserver'))
+    const realservers = [{ node: nodes[at]?.name, address: `10.11.0.${at + 1}`, forward: 'dr' }]
+    return at < 0 ? [] : [{ name: 'pool-idle', group: -1, realservers }]
   }
   #service({ name, vips }: GroupDraft, at: number, nth: number): Mapping {
     const scheduler = this.#pick(Object.keys(SCHEDULERS) as (keyof typeof SCHEDULERS)[])
@@ -174,12 +218,7 @@ export class Writer {
       ...(this.#chance(20) ? { 'keep-last': this.#chance(50) } : {}),
     }
   }
-  #realserver(
-    one: { name: unknown; at: number },
-    group: Mapping,
-    index: number,
-    behind: Map<unknown, number>,
-  ): Mapping {
+  #realserver(one: Server, group: Mapping, index: number, behind: Map<unknown, number>): Mapping {
     const { name: node, at } = one
     const weight = this.#chance(70) ? { weight: this.#pick(WEIGHTS) } : {}
     const nat = 'gateways' in group && (behind.get(node) ?? index) === index && this.#chance(40)

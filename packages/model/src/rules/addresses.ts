@@ -2,6 +2,7 @@
 import { parseCidr, refuseHostAddress, refuseInNetwork } from '../address.ts'
 import type { Path } from '../document.ts'
 import type { Draft } from '../schema.ts'
+import { everyServer } from './pools.ts'
 import { entries, type Refuse, type Rule } from './rule.ts'
 
 export interface Floating {
@@ -38,12 +39,9 @@ function owners(draft: Draft): Map<string, string> {
         known.set(link.address, `the address of node "${node.name}" on its link "${link.name}"`)
     }
   }
-  for (const { item: service } of entries(draft.services)) {
-    for (const { item: realserver } of entries(service.realservers)) {
-      if (realserver.address !== undefined && !known.has(realserver.address))
-        known.set(realserver.address, `the realserver address of "${realserver.node}" in service "${service.name}"`)
-    }
-  }
+  for (const { item, where } of everyServer(draft))
+    if (item.address !== undefined && !known.has(item.address))
+      known.set(item.address, `the realserver address of "${item.node}" in ${where}`)
   return known
 }
 

@@ -6,16 +6,21 @@ import type { Draft } from '../schema.ts'
 import { probeOf } from '../tables/index.ts'
 import { floating } from './addresses.ts'
 import { timingOf } from './keys.ts'
+import { serverCount } from './pools.ts'
 import { entries, type Rule } from './rule.ts'
+
+/** Realservers of all services: a pool's count in each service that uses it. */
+export const countServers = (draft: Draft): number =>
+  entries(draft.services).reduce((sum, { at }) => sum + serverCount(draft, at), 0)
 
 /** Checks of a second that each director makes. */
 export function checkRates(draft: Draft): ReadonlyMap<string, number> {
   const rates = new Map<string, number>()
-  for (const { item: service } of entries(draft.services)) {
+  for (const { at, item: service } of entries(draft.services)) {
     const { interval, type = DEFAULT_CHECK.type } = service.check ?? {}
     const intervalMs = interval === undefined ? DEFAULT_CHECK.intervalMs : parseDuration(interval)
     if (!intervalMs || probeOf(type) === null) continue
-    const each = (1000 * (service.realservers?.length ?? 0)) / intervalMs
+    const each = (1000 * serverCount(draft, at)) / intervalMs
     const group = entries(draft.groups).find(({ item }) => item.name === service.group)?.item
     for (const { item: director } of entries(group?.directors)) rates.set(director, (rates.get(director) ?? 0) + each)
   }
@@ -54,7 +59,7 @@ export const counts: Rule = (draft, refuse) => {
       `a director of ${draft.nodes?.length} nodes would hear ${Math.round(heard)} heartbeats a second; ${MOST.heartbeatsPerSecond} is the most`,
       'raise keepalive, lease and deadtime',
     )
-  const realservers = entries(draft.services).reduce((sum, { item }) => sum + (item.realservers?.length ?? 0), 0)
+  const realservers = countServers(draft)
   if (realservers > MOST.realservers)
     refuse(
       'too-many-realservers',

@@ -1,5 +1,6 @@
 /** Names: each once, and only names that exist. */
 import { suggest } from '../nearest.ts'
+import type { Draft } from '../schema.ts'
 import { entries, type Refuse, refuseTwice, type Rule } from './rule.ts'
 
 /** Null when a name could not be read, or stands there twice: then it is not known which names exist. */
@@ -9,7 +10,7 @@ function names(list: readonly ({ name?: string | undefined } | undefined)[] | un
 }
 
 export const uniqueNames: Rule = (draft, refuse) => {
-  for (const section of ['nodes', 'groups', 'services'] as const) {
+  for (const section of ['nodes', 'groups', 'pools', 'services'] as const) {
     const seen = new Map<string, string>()
     for (const { at, item } of entries<{ name?: string | undefined }>(draft[section])) {
       refuseTwice(
@@ -52,14 +53,20 @@ export const knownNames: Rule = (draft, refuse) => {
     return false
   }
   for (const { at, item } of entries(draft.groups)) checkDirectors({ nodes, roles }, item.directors, at, refuse, known)
+  const pools = names(draft.pools ?? [])
   for (const { at, item } of entries(draft.services)) {
     known(item.group, groups, 'group', ['services', at, 'group'])
-    for (const { at: index, item: realserver } of entries(item.realservers)) {
-      const path = ['services', at, 'realservers', index, 'node']
-      if (known(realserver.node, nodes, 'node', path)) needRole(roles, realserver.node, 'realserver', path, refuse)
-    }
+    known(item.pool, pools, 'pool', ['services', at, 'pool'])
   }
+  for (const section of ['pools', 'services'] as const)
+    for (const { at, item } of entries<Listed>(draft[section]))
+      for (const { at: index, item: realserver } of entries(item.realservers)) {
+        const path = [section, at, 'realservers', index, 'node']
+        if (known(realserver.node, nodes, 'node', path)) needRole(roles, realserver.node, 'realserver', path, refuse)
+      }
 }
+
+type Listed = Pick<NonNullable<NonNullable<Draft['pools']>[number]>, 'realservers'>
 
 type Known = (
   word: string | undefined,

@@ -5,11 +5,14 @@ import { parseDuration } from '../duration.ts'
 import { destKey, serviceKey } from '../service-id.ts'
 import { SCHEDULERS, type SchedulerRow } from '../tables/index.ts'
 import { type Floating, floating } from './addresses.ts'
-import { checkForwarding, checkOwner, checkRealserver, type Service } from './realservers.ts'
+import { placesOf } from './on-link.ts'
+import { type Service, served } from './pools.ts'
+import { checkForwarding, checkOwner, checkRealserver } from './realservers.ts'
 import { entries, isUnread, type Refuse, refuseTwice, type Rule } from './rule.ts'
 
 export const services: Rule = (draft, refuse) => {
   const all = floating(draft)
+  const places = placesOf(draft)
   const taken = new Map<string, string>()
   const names = new Set<string>()
   for (const { at, item: service } of entries(draft.services)) {
@@ -37,23 +40,23 @@ export const services: Rule = (draft, refuse) => {
     checkFlags(service, path, refuse)
     checkTiming(service, path, refuse)
     const seen = new Map<string, string>()
-    for (const { at: nth, item } of entries(service.realservers)) {
-      const place = [...path, 'realservers', nth]
+    for (const server of served(draft, at)) {
+      const { item, pool } = server
       const itsPort = item.port ?? service.port
       if (item.address !== undefined && itsPort !== undefined)
         refuseTwice(
           seen,
           destKey({ address: item.address, port: itsPort }),
-          'a realserver of this service',
-          [...place, 'address'],
+          pool === null ? 'a realserver of this service' : `a realserver of service "${service.name}"`,
+          server.place('address'),
           refuse,
           'duplicate-realserver',
           'name each realserver once; give it more weight instead',
         )
-      checkRealserver(item, service, place, refuse)
-      checkOwner(draft, item, place, refuse)
+      checkRealserver(server, service, refuse)
+      checkOwner(server, places, refuse)
       const group = draft.groups?.[index]
-      if (group) checkForwarding(item, { draft, group, own, path: place }, refuse)
+      if (group) checkForwarding({ draft, group, own, server, places }, refuse)
     }
   }
 }

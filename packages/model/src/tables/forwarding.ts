@@ -14,6 +14,8 @@ export interface ForwardingRow {
   readonly aliasOn: Placement | null
   /** Answers pass the director, which translates them back: it forwards, and guards what it does not know. */
   readonly answersThroughDirector: boolean
+  /** The director hands a packet over by the realserver's address on the link: both must be on one network. */
+  readonly onLink: boolean
   /** The realserver's default route is a floating address of the director. */
   readonly needsGateway: boolean
   /** Connections are known to their director alone: before a planned move they must have ended. */
@@ -27,6 +29,7 @@ export const FORWARDING = {
     keepsPort: true,
     aliasOn: 'alias',
     answersThroughDirector: false,
+    onLink: true,
     needsGateway: false,
     connectionsMustEnd: false,
   },
@@ -36,6 +39,7 @@ export const FORWARDING = {
     keepsPort: false,
     aliasOn: null,
     answersThroughDirector: true,
+    onLink: false,
     needsGateway: true,
     connectionsMustEnd: true,
   },

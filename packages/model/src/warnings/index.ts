@@ -1,7 +1,7 @@
 /** All that a configuration without faults may be warned about. */
 import { directors, idlers, namesakes, voters } from './quorum.ts'
 import { keys } from './keys.ts'
-import { directPlaces, hostAddresses, linkNetworks, prefixes, realserverPlaces, vipNetworks } from './networks.ts'
+import { hostAddresses, linkNetworks, prefixes, realserverPlaces, vipNetworks } from './networks.ts'
 import { ports, sizes } from './sizes.ts'
 import { checks, gateways, weights } from './services.ts'
 import { timing } from './timing.ts'
@@ -23,7 +23,6 @@ export const WARNINGS: readonly WarningRule[] = [
   linkNetworks,
   hostAddresses,
   realserverPlaces,
-  directPlaces,
   weights,
   checks,
   gateways,

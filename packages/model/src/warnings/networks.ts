@@ -2,9 +2,9 @@
 import { type Cidr, hostPrefix, inNetwork, networkCidr, refuseInNetwork } from '../address.ts'
 import { type Floating, floating } from '../rules/addresses.ts'
 import { linksIn, textOf, titleOf } from '../rules/networks.ts'
+import { everyServer } from '../rules/pools.ts'
 import { entries } from '../rules/rule.ts'
 import type { Draft } from '../schema.ts'
-import { forwarding } from '../tables/index.ts'
 import type { WarningRule } from './warning.ts'
 
 const isHost = ({ address, prefix }: Cidr): boolean => prefix === hostPrefix(address)
@@ -120,53 +120,21 @@ export const realserverPlaces: WarningRule = (draft, warn) => {
   const own = new Map(
     entries(draft.nodes).map(({ item }) => [item.name, entries(item.links).map(({ item: link }) => link.address)]),
   )
-  for (const { at, item: service } of entries(draft.services))
-    for (const { at: nth, item } of entries(service.realservers)) {
-      const { address, node } = item
-      const links = own.get(node) ?? []
-      if (address === undefined || links.includes(address)) continue
-      const where = known.some((network) => inNetwork(address, network))
-      const path = ['services', at, 'realservers', nth, 'address']
-      const hint = `the links of "${node}" have ${links.join(', ')}; if it has this one too, all is well`
-      if (where) warn('info', 'not-a-link-address', path, `no link of "${node}" has the address ${address}`, hint)
-      else
-        warn(
-          'warning',
-          'no-known-network',
-          path,
-          `${address} is no address of a link of "${node}", and lies in no network of the file`,
-          hint,
-        )
-    }
-}
-
-/** Direct routing hands the packet over as it is, to the MAC address of the realserver: a router would send it back to the VIP. */
-export const directPlaces: WarningRule = (draft, warn) => {
-  const known = networksOf(draft)
-  const links = new Map(
-    entries(draft.nodes).map(({ item }) => [
-      item.name,
-      entries(item.links).flatMap(({ item: link }) => (link.address === undefined ? [] : [link.address])),
-    ]),
-  )
-  const told = new Set<string>()
-  for (const { at, item: service } of entries(draft.services)) {
-    const group = entries(draft.groups).find(({ item }) => item.name === service.group)?.item
-    const near = (group?.directors ?? []).flatMap((name) => links.get(name) ?? [])
-    for (const { at: nth, item } of entries(service.realservers)) {
-      const { address, forward } = item
-      if (address === undefined || forward === undefined || forwarding(forward).aliasOn === null) continue
-      const named = known.find((one) => inNetwork(address, one))
-      // Of an address that nothing else is near, something else has been said.
-      if (!named && !links.get(item.node)?.includes(address)) continue
-      const network = named ?? networkCidr({ address, prefix: 24 })
-      const place = `${service.group} ${textOf(network)}`
-      if (near.some((one) => inNetwork(one, network)) || told.has(place)) continue
-      told.add(place)
-      const message = `no director of group "${service.group}" has a link in the network of ${address}: ${forwarding(forward).title} reaches no realserver behind a router`
-      const hint =
-        'give an address of it on a network of the directors; if they have another interface there, all is well'
-      warn('warning', 'direct-off-link', ['services', at, 'realservers', nth, 'address'], message, hint)
-    }
+  for (const { item, place } of everyServer(draft)) {
+    const { address, node } = item
+    const links = own.get(node) ?? []
+    if (address === undefined || links.includes(address)) continue
+    const where = known.some((network) => inNetwork(address, network))
+    const path = place('address')
+    const hint = `the links of "${node}" have ${links.join(', ')}; if it has this one too, all is well`
+    if (where) warn('info', 'not-a-link-address', path, `no link of "${node}" has the address ${address}`, hint)
+    else
+      warn(
+        'warning',
+        'no-known-network',
+        path,
+        `${address} is no address of a link of "${node}", and lies in no network of the file`,
+        hint,
+      )
   }
 }

@@ -1,5 +1,6 @@
 /** Who votes and who may take over: what a failure leaves. */
 import { isAnonymous } from '../names.ts'
+import { served } from '../rules/pools.ts'
 import { entries } from '../rules/rule.ts'
 import type { WarningRule } from './warning.ts'
 
@@ -41,7 +42,7 @@ export const directors: WarningRule = (draft, warn) => {
 
 /** Names that are told apart by the case of a letter alone: people do not, and hostnames do not either. */
 export const namesakes: WarningRule = (draft, warn) => {
-  for (const section of ['nodes', 'groups', 'services'] as const) {
+  for (const section of ['nodes', 'groups', 'pools', 'services'] as const) {
     const seen = new Map<string, string>()
     for (const { at, item } of entries<{ name?: string | undefined }>(draft[section])) {
       const before = seen.get(item.name?.toLowerCase() ?? '')
@@ -61,16 +62,14 @@ export const namesakes: WarningRule = (draft, warn) => {
 /** Roles without work: they are harmless, and often a name was forgotten. */
 export const idlers: WarningRule = (draft, warn) => {
   const directing = new Set(entries(draft.groups).flatMap(({ item }) => item.directors ?? []))
-  const serving = new Set(
-    entries(draft.services).flatMap(({ item }) => entries(item.realservers).map(({ item: one }) => one.node)),
-  )
+  const serving = new Set(entries(draft.services).flatMap(({ at }) => served(draft, at).map(({ item }) => item.node)))
   for (const { at, item } of entries(draft.nodes)) {
     const idle = (role: string, why: string, hint: string): void =>
       warn('info', 'idle-node', ['nodes', at, 'roles'], `"${item.name}" is a ${role} ${why}`, hint)
     if (item.roles?.includes('director') && !directing.has(item.name))
       idle('director', 'of no group', 'name it in directors of a group')
     if (item.roles?.includes('realserver') && !serving.has(item.name))
-      idle('realserver', 'of no service', 'name it in realservers of a service')
+      idle('realserver', 'of no service', 'name it in realservers of a service, or of a pool that a service uses')
     if (item.roles?.includes('witness') && item.voter !== true && item.roles.length === 1)
       idle('witness', 'without a vote, which is all that a witness is for', 'set voter: true')
   }
@@ -82,5 +81,14 @@ export const idlers: WarningRule = (draft, warn) => {
         ['groups', at, 'name'],
         `no service uses group "${group.name}"`,
         'add one, or take the group out',
+      )
+  for (const { at, item: pool } of entries(draft.pools))
+    if (!entries(draft.services).some(({ item }) => item.pool === pool.name))
+      warn(
+        'info',
+        'idle-pool',
+        ['pools', at, 'name'],
+        `no service uses pool "${pool.name}"`,
+        'name it in a service with pool, or take it out',
       )
 }

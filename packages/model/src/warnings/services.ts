@@ -2,16 +2,17 @@
 import { DEFAULT_CHECK } from '../config.ts'
 import { parseDuration } from '../duration.ts'
 import { forwarding, probeOf } from '../tables/index.ts'
+import { served } from '../rules/pools.ts'
 import { entries } from '../rules/rule.ts'
 import type { WarningRule } from './warning.ts'
 
 export const weights: WarningRule = (draft, warn) => {
   for (const { at, item: service } of entries(draft.services))
-    if (entries(service.realservers).every(({ item }) => item.weight === 0))
+    if (served(draft, at).every(({ item }) => item.weight === 0))
       warn(
         'warning',
         'no-weight',
-        ['services', at, 'realservers'],
+        ['services', at, service.pool === undefined ? 'realservers' : 'pool'],
         `all realservers of service "${service.name}" have weight 0: it takes no connections`,
         'give one of them a weight above 0',
       )
@@ -34,28 +35,24 @@ export const checks: WarningRule = (draft, warn) => {
 export const gateways: WarningRule = (draft, warn) => {
   const behind = new Map<string, string>()
   const all = entries(draft.services).flatMap(({ at, item: service }) =>
-    entries(service.realservers).map(({ at: nth, item }) => ({
-      path: ['services', at, 'realservers', nth] as const,
-      service,
-      item,
-    })),
+    served(draft, at).map(({ item, here }) => ({ here, service, item })),
   )
   for (const { item, service } of all)
     if (item.node !== undefined && item.forward !== undefined && forwarding(item.forward).needsGateway)
       behind.set(item.node, service.name ?? '')
-  for (const { path, item } of all) {
+  for (const { here, item } of all) {
     const nat = item.node === undefined ? undefined : behind.get(item.node)
     if (nat === undefined || item.forward === undefined || forwarding(item.forward).aliasOn === null) continue
     warn(
       'warning',
       'direct-behind-gateway',
-      [...path, 'forward'],
+      here('forward'),
       `"${item.node}" has its default route through a director, as service "${nat}" wants it: that director drops its direct answers to clients beyond the link, since they carry its own VIP as source`,
       'use one forwarding method for all services of one realserver',
     )
   }
   const directors = new Set(entries(draft.groups).flatMap(({ item }) => item.directors ?? []))
-  for (const { path, item } of all)
+  for (const { here, item } of all)
     if (
       item.node !== undefined &&
       behind.has(item.node) &&
@@ -66,7 +63,7 @@ export const gateways: WarningRule = (draft, warn) => {
       warn(
         'warning',
         'director-behind-gateway',
-        [...path, 'node'],
+        here('node'),
         `"${item.node}" is a director itself, and gets its default route through another director`,
         'use a realserver that is no director',
       )

@@ -1,6 +1,6 @@
 /** More than was seen to work, and ports of others. */
 import { SEEN_TO_WORK } from '../config.ts'
-import { checkRates, heartbeatRate } from '../rules/counts.ts'
+import { checkRates, countServers, heartbeatRate } from '../rules/counts.ts'
 import { entries } from '../rules/rule.ts'
 import type { WarningRule } from './warning.ts'
 
@@ -16,8 +16,7 @@ export const sizes: WarningRule = (draft, warn) => {
       )
   }
   untried(['nodes'], draft.nodes?.length ?? 0, 'nodes', SEEN_TO_WORK.nodes)
-  const realservers = entries(draft.services).reduce((sum, { item }) => sum + (item.realservers?.length ?? 0), 0)
-  untried(['services'], realservers, 'realservers of services', SEEN_TO_WORK.realservers)
+  untried(['services'], countServers(draft), 'realservers of services', SEEN_TO_WORK.realservers)
   const rate = Math.max(0, ...checkRates(draft).values())
   untried(['nodes'], heartbeatRate(draft), 'heartbeats a second heard by each node', SEEN_TO_WORK.heartbeatsPerSecond)
   untried(['services'], rate, 'checks a second by one director', SEEN_TO_WORK.checksPerSecond)

@@ -1,0 +1,99 @@
+/** One function validates a command and carries it out, so that the check and the change cannot drift apart. */
+import type { Refusal } from '@lvsm/base'
+import type { ConfigCommand } from '@lvsm/protocol'
+import { harmless, judge, MOST_SHOWN, sentenceOf } from '@lvsm/model'
+import { type Document, documentOf, writtenOf } from '../document/document.ts'
+import { namedPlace } from '../document/sections.ts'
+import { isTree } from '../document/tree.ts'
+import { diffDocuments } from '../revision/difference.ts'
+import { type Applied, type Context, type Refused, refused } from './command.ts'
+import { editFile } from './edit.ts'
+import { refuseVersion } from './version.ts'
+
+/** Either the whole command, or nothing and all that is wrong with it. Its inputs stay as they are. */
+export function applyCommand(document: Document, command: ConfigCommand, context: Context): Applied | Refused {
+  const version = refuseVersion(command.model, context.finalized)
+  if (version) return refused(version)
+  const file = fileAfter(document, command, context)
+  return 'refusals' in file ? file : settle(document, file.file, context)
+}
+
+/** The file's plain data as the command would have it. */
+function fileAfter(document: Document, command: ConfigCommand, context: Context): { readonly file: unknown } | Refused {
+  switch (command.verb) {
+    case 'add':
+    case 'set':
+    case 'remove':
+      return editFile(document, command)
+    case 'apply':
+      return { file: isTree(command.file) ? { ...command.file, revision: 0 } : command.file }
+    case 'rollback': {
+      const earlier = context.earlier(command.revision)
+      return earlier ? { file: writtenOf(earlier, 0) } : refused(unknownRevision(command.revision))
+    }
+    default:
+      return refused(unknownVerb(command))
+  }
+}
+
+export const unknownRevision = (revision: unknown): Refusal => ({
+  code: 'unknown-revision',
+  field: 'revision',
+  message: `revision ${String(revision)} is not kept`,
+  hint: 'lvsm config history lists those that are',
+})
+const unknownVerb = ({ verb }: { readonly verb: unknown }): Refusal => ({
+  code: 'unknown-verb',
+  field: 'verb',
+  message: `"${harmless(String(verb))}" is no command of this version`,
+  hint: 'use add, set, remove, apply or rollback',
+})
+
+/** The rules of a file, and what only a change can break. */
+function settle(before: Document, file: unknown, context: Context): Applied | Refused {
+  const { config, written, warnings, faults } = judge(file)
+  if (faults) return { refusals: faults.slice(0, MOST_SHOWN).map((fault) => sentenceOf(fault, placeIn(file, fault))) }
+  const secrets = written.keys.flatMap(({ id, secret }) => (secret === undefined ? [] : [secretOf(id)]))
+  const document = documentOf(written)
+  const against = [...secrets, ...refuseChange(before, document, context)]
+  if (against.length > 0) return { refusals: against }
+  return {
+    document,
+    change: diffDocuments(before, document),
+    config,
+    warnings: warnings.map((remark) => ({ severity: remark.severity, ...sentenceOf(remark, placeIn(file, remark)) })),
+  }
+}
+
+const placeIn = (file: unknown, { path, key }: { path: readonly (string | number)[]; key?: string }): string =>
+  namedPlace(file, key === undefined ? path : [...path, key])
+
+const secretOf = (id: number): Refusal => ({
+  code: 'secret-in-document',
+  field: `keys.${id}.secret`,
+  message: `the secret of key ${id} stands in the document, which every viewer may read`,
+  hint: 'put the digits into a file that only root reads on every node, and write file: PATH in place of secret',
+})
+
+function refuseChange(before: Document, after: Document, { voters }: Context): Refusal[] {
+  const found: Refusal[] = []
+  if (after.cluster !== before.cluster)
+    found.push({
+      code: 'other-cluster',
+      field: 'cluster',
+      message: `this is a document of cluster "${after.cluster}", and the cluster here is "${before.cluster}"`,
+      hint: `if it is meant for this one, write cluster: ${before.cluster}`,
+    })
+  const [those, these] = [votersOf(before), votersOf(after)]
+  if (voters === 'stay' && those.join() !== these.join())
+    found.push({
+      code: 'voters-would-change',
+      field: 'nodes',
+      message: `the voters would be ${these.join(', ')} in place of ${those.join(', ')}: leases that are lent would count no more`,
+      hint: 'leave voter of each node as it is; voters are exchanged one at a time, by a change of its own',
+    })
+  return found
+}
+
+const votersOf = ({ nodes }: Document): string[] =>
+  Object.entries(nodes).flatMap(([name, { voter }]) => (voter === true ? [name] : []))

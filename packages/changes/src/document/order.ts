@@ -1,0 +1,53 @@
+/** One order of keys and names, the same whatever order they were written in: equal documents are equal texts. */
+import { isTree, type Tree } from './tree.ts'
+
+/** As people write them. */
+const KEYS = [
+  'cluster profile timing keepalive lease apply warntime deadtime drain keys sign-with nodes groups pools services',
+  'name id node roles voter link-order links group directors vips gateways ping address prefix interface port protocol',
+  'scheduler scheduler-flags check type interval timeout fall rise keep-last pool overrides realservers',
+  'forward gateway weight algorithm file',
+].flatMap((line) => line.split(' '))
+const RANKS: ReadonlyMap<string, number> = new Map(KEYS.map((key, at) => [key, at]))
+const rankOf = (key: string): number => RANKS.get(key) ?? KEYS.length
+
+/** Numbers within names count as numbers: rs2 before rs10, 10.11.0.9 before 10.11.0.10. */
+export function natural(one: string, other: string): number {
+  let at = 0
+  while (at < one.length && at < other.length && one[at] === other[at]) at++
+  while (at > 0 && isDigit(one[at - 1])) at--
+  return byNumber(digitsAt(one, at), digitsAt(other, at)) || plain(one, other)
+}
+
+const plain = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0)
+const isDigit = (character: string | undefined): boolean =>
+  character !== undefined && character >= '0' && character <= '9'
+
+function digitsAt(text: string, start: number): string {
+  let end = start
+  while (isDigit(text[end])) end++
+  return text.slice(start, end)
+}
+
+/** However many digits; 0 where one has none. */
+function byNumber(one: string, other: string): number {
+  if (one === '' || other === '') return 0
+  const [this_, that] = [one.replace(/^0+/, ''), other.replace(/^0+/, '')]
+  return this_.length - that.length || plain(this_, that)
+}
+
+const inOrder = (one: string, other: string): number => rankOf(one) - rankOf(other) || natural(one, other)
+
+/** The mapping in order, without what says nothing: keys that are undefined, and lists without entries. */
+export const ordered = <T extends object>(tree: T): T =>
+  Object.fromEntries(
+    Object.entries(tree)
+      .filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0))
+      .toSorted(([one], [other]) => inOrder(one, other)),
+  ) as T
+
+/** The same at every depth. */
+export const orderedTree = (tree: Tree): Tree =>
+  ordered(
+    Object.fromEntries(Object.entries(tree).map(([key, value]) => [key, isTree(value) ? orderedTree(value) : value])),
+  )

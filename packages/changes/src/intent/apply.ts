@@ -1,0 +1,147 @@
+/** Drain, stop, standby, and their end: validated and carried out by one function, as changes of the configuration are. */
+import type { Refusal, Warning } from '@lvsm/base'
+import type { Fact, Facts, Intent, IntentCommand, Subject } from '@lvsm/protocol'
+import { type Config, harmless, suggest } from '@lvsm/model'
+import { refused, type Refused } from '../command/command.ts'
+import { refuseVersion } from '../command/version.ts'
+import { changeFacts, factAbout, INTENTS, subjectText } from './facts.ts'
+import { troubledBy } from './consequences.ts'
+
+export interface IntentContext {
+  readonly finalized: number
+  readonly author: string
+  /** Milliseconds of the wall clock. */
+  readonly now: number
+  /** What there is to drain, stop and put on standby. */
+  readonly config: Config
+}
+export interface IntentApplied {
+  readonly facts: Facts
+  /** What is wanted now and was not before, and what no longer is; a fact that replaces another is in both. */
+  readonly added: readonly Fact[]
+  readonly removed: readonly Fact[]
+  readonly warnings: readonly Warning[]
+  readonly refusals?: never
+}
+
+const LONGEST_COMMENT = 200
+/** A shorter one is over before anybody has seen it, a longer one is forgotten by everybody. */
+const DEADLINE_MS = { least: 1000, most: 366 * 24 * 3_600_000 } as const
+
+/** Either all of it, or nothing and what is wrong with it. */
+export function applyIntent(facts: Facts, command: IntentCommand, context: IntentContext): IntentApplied | Refused {
+  const version = refuseVersion(command.model, context.finalized)
+  if (version) return refused(version)
+  const wrong = refuseCommand(command)
+  if (wrong) return refused(wrong)
+  return command.verb === 'enable'
+    ? enable(facts, command.subject, context.now)
+    : begin(facts, command, command.verb, context)
+}
+
+function begin(facts: Facts, command: IntentCommand, intent: Intent, context: IntentContext): IntentApplied | Refused {
+  const { subject, forMs, comment } = command
+  const unknown = refuseSubject(subject, context.config)
+  if (unknown) return refused(unknown)
+  const { author, now } = context
+  const until = forMs === null ? null : now + forMs
+  const fact: Fact = { subject, intent, author, since: now, until, comment, number: facts.number + 1 }
+  const before = factAbout(facts, subject)
+  const removed = before ? [before] : []
+  const after = changeFacts(facts, now, removed, [fact])
+  return { facts: after, added: [fact], removed, warnings: troubledBy(facts, after, context.config) }
+}
+
+/** What is wanted everywhere cannot be ended in one service; the end everywhere is one in every service. */
+function enable(facts: Facts, subject: Subject, now: number): IntentApplied | Refused {
+  const removed = facts.list.filter((fact) => covers(subject, fact.subject))
+  const elsewhere =
+    subject.kind === 'server' && subject.service !== null ? factAbout(facts, { ...subject, service: null }) : undefined
+  if (elsewhere && subject.kind === 'server')
+    return refused({
+      code: 'held-everywhere',
+      field: 'subject',
+      message: `${elsewhere.author} wants ${elsewhere.intent} of ${subjectText(elsewhere.subject)} in all services, so also in "${subject.service}"`,
+      hint: `end it everywhere (lvsm enable ${subject.node}), and drain it in the services that shall go on without it`,
+    })
+  if (removed.length === 0) return { facts, added: [], removed, warnings: [] }
+  return { facts: changeFacts(facts, now, removed, []), added: [], removed, warnings: [] }
+}
+
+const covers = (ended: Subject, subject: Subject): boolean =>
+  ended.kind === 'server' && ended.service === null
+    ? subject.kind === 'server' && subject.node === ended.node
+    : subjectText(subject) === subjectText(ended)
+
+function refuseCommand({ verb, subject, forMs, comment }: IntentCommand): Refusal | null {
+  const able: readonly string[] = [...INTENTS[subject.kind], 'enable']
+  if (!able.includes(verb))
+    return {
+      code: 'wrong-intent',
+      field: 'verb',
+      message: `a ${subject.kind} knows no ${harmless(verb)}`,
+      hint: `of a ${subject.kind} you can want: ${able.join(', ')}`,
+    }
+  if (forMs !== null && !(forMs >= DEADLINE_MS.least && forMs <= DEADLINE_MS.most))
+    return {
+      code: 'bad-deadline',
+      field: 'forMs',
+      message: `it would be over after ${forMs / 1000} s`,
+      hint: 'give a second to a year, or no time: then it lasts until somebody ends it',
+    }
+  if (comment.length > LONGEST_COMMENT || comment !== harmless(comment, LONGEST_COMMENT))
+    return {
+      code: 'bad-comment',
+      field: 'comment',
+      message: 'the comment is too long, or has characters that a terminal obeys, or what looks like a key',
+      hint: `write one line of at most ${LONGEST_COMMENT} characters`,
+    }
+  return null
+}
+
+/** A mistyped name would be a fact that never does anything. */
+function refuseSubject(subject: Subject, { nodes, groups, services }: Config): Refusal | null {
+  const known = (what: string, name: string, names: readonly string[]): Refusal | null =>
+    names.includes(name)
+      ? null
+      : {
+          code: `unknown-${what}`,
+          field: 'subject',
+          message: `there is no ${what} "${harmless(name)}"${what === 'server' && subject.kind === 'server' && subject.service !== null ? ` in service "${subject.service}"` : ''}`,
+          hint: suggest(name, names, `${what}s`),
+        }
+  if (subject.kind === 'group')
+    return known(
+      'group',
+      subject.group,
+      groups.map(({ name }) => name),
+    )
+  if (subject.kind === 'node') {
+    const node = nodes.find(({ name }) => name === subject.node)
+    if (!node)
+      return known(
+        'node',
+        subject.node,
+        nodes.map(({ name }) => name),
+      )
+    if (groups.some(({ directors }) => directors.includes(subject.node))) return null
+    return {
+      code: 'not-a-director',
+      field: 'subject',
+      message: `node "${subject.node}" is a director of no group: it owns nothing that it could leave to others`,
+      hint: 'a realserver is drained or stopped',
+    }
+  }
+  const { service, node } = subject
+  const unknown =
+    service === null
+      ? null
+      : known(
+          'service',
+          service,
+          services.map(({ name }) => name),
+        )
+  if (unknown) return unknown
+  const of = services.filter(({ name }) => service === null || name === service)
+  return known('server', node, [...new Set(of.flatMap(({ realservers }) => realservers.map((one) => one.node)))])
+}

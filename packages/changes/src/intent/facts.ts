@@ -1,0 +1,72 @@
+/**
+ * What operators want to be so for a while, beside the configuration: facts of their own, which no change and no rollback of the
+ * configuration touches. A fact about something that the configuration no longer has waits for it to come back.
+ */
+import type { Fact, Facts, Intent, Subject } from '@lvsm/protocol'
+import { natural } from '../document/order.ts'
+
+/** What can be wanted of each kind of subject. */
+export const INTENTS: Readonly<Record<Subject['kind'], readonly Intent[]>> = {
+  server: ['drain', 'stop'],
+  group: ['stop'],
+  node: ['standby'],
+}
+
+export const NO_FACTS: Facts = { number: 0, list: [], ends: [] }
+
+/** One more change: without some facts, and with others. */
+export function changeFacts(facts: Facts, now: number, removed: readonly Fact[], added: readonly Fact[]): Facts {
+  const number = facts.number + 1
+  const list = [...facts.list.filter((fact) => !removed.includes(fact)), ...added]
+  const named = ({ subject }: Fact): string[] => (subject.kind === 'node' ? [subject.node] : [])
+  const [gone, there] = [removed.flatMap(named), list.flatMap(named)]
+  const ends = [
+    ...facts.ends.filter(({ node }) => !gone.includes(node) && !there.includes(node)),
+    ...gone.filter((node) => !there.includes(node)).map((node) => ({ node, number, at: now })),
+  ]
+  return {
+    number,
+    list: list.toSorted((one, other) => natural(subjectText(one.subject), subjectText(other.subject))),
+    ends: ends.toSorted((one, other) => natural(one.node, other.node)),
+  }
+}
+
+/** `server rs1 of service http`, `server rs1`, `group web`, `node dir1`: equal for equal subjects, and for people. */
+export function subjectText(subject: Subject): string {
+  switch (subject.kind) {
+    case 'server':
+      return subject.service === null
+        ? `server ${subject.node}`
+        : `server ${subject.node} of service ${subject.service}`
+    case 'group':
+      return `group ${subject.group}`
+    case 'node':
+      return `node ${subject.node}`
+  }
+}
+
+export const factAbout = ({ list }: Facts, subject: Subject): Fact | undefined =>
+  list.find((fact) => subjectText(fact.subject) === subjectText(subject))
+
+/** What holds for a realserver of a service: the stronger of what is wanted of it there and everywhere. */
+export function intentOnServer(facts: Facts, service: string, node: string): 'serve' | 'drain' | 'stop' {
+  const wanted = [service, null].map((one) => factAbout(facts, { kind: 'server', node, service: one })?.intent)
+  return wanted.includes('stop') ? 'stop' : wanted.includes('drain') ? 'drain' : 'serve'
+}
+export const isStopped = (facts: Facts, group: string): boolean =>
+  factAbout(facts, { kind: 'group', group }) !== undefined
+export const isOnStandby = (facts: Facts, node: string): boolean =>
+  factAbout(facts, { kind: 'node', node }) !== undefined
+
+/** Facts whose time is over, and those that are left. A change of facts, where there are some. */
+export function expireFacts(facts: Facts, now: number): { readonly facts: Facts; readonly over: readonly Fact[] } {
+  const over = facts.list.filter(({ until }) => until !== null && until <= now)
+  if (over.length === 0) return { facts, over }
+  return { facts: changeFacts(facts, now, over, []), over }
+}
+
+/** When the next fact is over; null when none ends by itself. */
+export const nextExpiry = ({ list }: Facts): number | null => {
+  const ends = list.flatMap(({ until }) => (until === null ? [] : [until]))
+  return ends.length === 0 ? null : Math.min(...ends)
+}

@@ -1,0 +1,83 @@
+/** Revisions: every change that was committed, the newest document, and by them the documents before. */
+import type { Refusal } from '@lvsm/base'
+import type { Difference, Revision } from '@lvsm/protocol'
+import { unknownRevision } from '../command/apply.ts'
+import type { Document } from '../document/document.ts'
+import { applyDifferences, diffDocuments, diffTrees, inverse } from './difference.ts'
+
+export type Signature = Pick<Revision, 'at' | 'author' | 'comment'>
+
+export interface History {
+  /** The newest. */
+  readonly document: Document
+  /** Oldest first, without gaps: the newest has the document's number. Never empty. */
+  readonly revisions: readonly Revision[]
+  /** How many are kept at most. */
+  readonly limit: number
+}
+
+export const DEFAULT_LIMIT = 1000
+
+/** The history of a cluster that begins with this document. */
+export const beginHistory = (
+  document: Document,
+  signature: Signature,
+  model: number,
+  limit = DEFAULT_LIMIT,
+): History => ({
+  document,
+  revisions: [{ number: 1, ...signature, model, change: diffTrees({}, { ...document }) }],
+  limit,
+})
+
+export const newestOf = ({ revisions }: History): number => revisions.at(-1)?.number ?? 0
+
+/** With one more revision; the oldest are forgotten where there are too many. */
+export function addRevision(
+  { revisions, limit }: History,
+  document: Document,
+  revision: Omit<Revision, 'number'>,
+): History {
+  const all = [...revisions, { number: (revisions.at(-1)?.number ?? 0) + 1, ...revision }]
+  return { document, revisions: all.slice(-Math.max(1, limit)), limit }
+}
+
+export const revisionAt = ({ revisions }: History, number: number): Revision | undefined =>
+  revisions.find((one) => one.number === number)
+
+/** The document as that revision left it; null when the revision is not kept. */
+export function documentAt(history: History, number: number): Document | null {
+  if (!revisionAt(history, number)) return null
+  const since = history.revisions.filter((one) => one.number > number).flatMap(({ change }) => change)
+  return since.length === 0 ? history.document : applyDifferences(history.document, inverse(since))
+}
+
+/** What is different between two revisions; null when one of them is not kept. */
+export function differenceBetween(history: History, from: number, to: number): Difference[] | null {
+  const [one, other] = [documentAt(history, from), documentAt(history, to)]
+  return one && other ? diffDocuments(one, other) : null
+}
+
+export interface Stale {
+  readonly refusal: Refusal
+  /** From its base to now; null when the base is no longer kept. */
+  readonly since: readonly Difference[] | null
+}
+
+/** Why something that was made on `base` does not count on the newest, or null. */
+export function refuseStale(history: History, base: number): Stale | null {
+  const newest = newestOf(history)
+  if (base === newest) return null
+  if (base > newest || !Number.isInteger(base) || base < 1) return { refusal: unknownRevision(base), since: null }
+  const later = history.revisions.filter(({ number }) => number > base)
+  const authors = [...new Set(later.map(({ author }) => author))].slice(0, 5).join(', ')
+  return {
+    refusal: {
+      code: 'stale-revision',
+      field: 'revision',
+      message: `this was made on revision ${base}, and the newest is ${newest}; changed since by ${authors}`,
+      hint: `look at what changed since (lvsm config diff ${base} ${newest}), and make the change on revision ${newest}`,
+    },
+    since: differenceBetween(history, base, newest),
+  }
+}

@@ -1,0 +1,78 @@
+/** What each node would do when one configuration follows another: from what it has to do under either. */
+import { type Config, type ConfigService, destKey, nodeView, serviceKey, specText } from '@lvsm/model'
+import { natural } from '../document/order.ts'
+import type { Line } from './lines.ts'
+
+export interface NodePlan {
+  readonly node: string
+  /** Empty: nothing. */
+  readonly lines: readonly Line[]
+}
+
+/** Of every node of either configuration, by name. */
+export function whatNodesWouldDo(before: Config, after: Config): NodePlan[] {
+  const names = new Set([before, after].flatMap(({ nodes }) => nodes.map(({ name }) => name)))
+  return [...names]
+    .toSorted(natural)
+    .map((node) => ({ node, lines: compare(tasksOf(before, node), tasksOf(after, node)) }))
+}
+
+/** What → how. */
+type Tasks = ReadonlyMap<string, string>
+
+function compare(before: Tasks, after: Tasks): Line[] {
+  const all = [...new Set([...before.keys(), ...after.keys()])]
+  return all.flatMap((what): Line[] => {
+    const [was, is] = [before.get(what), after.get(what)]
+    if (was === is) return []
+    if (was === undefined) return [{ kind: 'add', text: `${what}: ${is}` }]
+    return is === undefined
+      ? [{ kind: 'remove', text: `${what}: ${was}` }]
+      : [{ kind: 'change', text: `${what}: ${was} → ${is}` }]
+  })
+}
+
+function tasksOf(config: Config, name: string): Tasks {
+  const view = nodeView(config, name)
+  if (!view) return new Map()
+  return new Map([
+    ['roles', view.node.roles.join(', ')] as const,
+    ...ownershipTasks(config, name),
+    ...view.directs.map(({ name: group, directors, addresses, ping }): [string, string] => [
+      `may own group ${group}`,
+      `${addresses.map(({ address, prefix, interface: on }) => `${address}/${prefix}${on === null ? '' : ` on ${on}`}`).join(', ')}, preference ${directors.join(', ')}${ping.length > 0 ? `, pings ${ping.join(', ')}` : ''}`,
+    ]),
+    ...view.services.flatMap(serviceTasks),
+    ...view.answersFor.map(({ address, placement }): [string, string] => [`answers for ${address}`, `as ${placement}`]),
+    ...(view.gateway === null ? [] : [['default route', `through ${view.gateway}`] as const]),
+  ])
+}
+
+/** What the lease process is told. */
+function ownershipTasks({ timing, keys, signWith, nodes }: Config, name: string): [string, string][] {
+  const figures = Object.entries(timing).map(([key, ms]) => `${key.replace(/Ms$/, '')} ${ms} ms`)
+  const known = keys.map(({ id, algorithm, file }) => `${id} (${algorithm}${file === null ? '' : `, ${file}`})`)
+  return [
+    ['timing', figures.join(', ')],
+    ['keys', `${known.join(', ')}, signs with ${signWith}`],
+    ...nodes.map(({ name: other, voter, links }): [string, string] => [
+      other === name ? 'heartbeats from' : `heartbeats with ${other}`,
+      `${links.map((link) => `${link.name} ${link.address}:${link.port}`).join(', ')}${voter ? ', a voter' : ''}`,
+    ]),
+  ]
+}
+
+function serviceTasks(service: ConfigService): [string, string][] {
+  const { scheduler, schedulerFlags: flags, check, realservers } = service
+  const key = serviceKey(service)
+  const keys = Object.entries(check.keys).map(([word, value]) => `, ${word} ${String(value)}`)
+  const checked = `check ${check.type} each ${check.intervalMs} ms, timeout ${check.timeoutMs} ms, fall ${check.fall}, rise ${check.rise}${check.keepLast ? '' : ', the last one too'}${keys.join('')}`
+  return [
+    [`virtual service ${key}`, `${specText({ scheduler, flags })}, ${service.name} of group ${service.group}`],
+    [`checks of ${key}`, checked],
+    ...realservers.map(({ node, forward, gateway, weight, ...place }): [string, string] => [
+      `realserver ${node} ${destKey(place)} of ${key}`,
+      `${forward}${gateway === null ? '' : ` through ${gateway}`}, weight ${weight}`,
+    ]),
+  ]
+}

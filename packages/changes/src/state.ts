@@ -1,0 +1,104 @@
+/**
+ * All that the coordinators agree on about the configuration, and what one entry of their log makes of it: the same on each of
+ * them, whatever it is, refusals included.
+ */
+import { invariant, type Refusal, type Warning } from '@lvsm/base'
+import { type Config, judge } from '@lvsm/model'
+import type { Difference, Entry, Fact, Facts, Revision, Snapshot } from '@lvsm/protocol'
+import type { Context } from './command/command.ts'
+import { MODEL_VERSION } from './command/version.ts'
+import { type Document, documentOf, writtenOf } from './document/document.ts'
+import { applyIntent } from './intent/apply.ts'
+import { expireFacts, NO_FACTS } from './intent/facts.ts'
+import { commit } from './revision/commit.ts'
+import { beginHistory, DEFAULT_LIMIT, type History, newestOf, type Signature } from './revision/history.ts'
+
+export interface State {
+  readonly history: History
+  /** What the newest document means. */
+  readonly config: Config
+  readonly facts: Facts
+  /** The newest model version that the cluster has agreed to speak. */
+  readonly finalized: number
+}
+
+export type Outcome =
+  /** `revision` null: everything was so before. */
+  | {
+      readonly kind: 'changed'
+      readonly revision: Revision | null
+      readonly warnings: readonly Warning[]
+    }
+  | {
+      readonly kind: 'wanted'
+      readonly added: readonly Fact[]
+      readonly removed: readonly Fact[]
+      readonly warnings: readonly Warning[]
+    }
+  | { readonly kind: 'expired'; readonly over: readonly Fact[] }
+  /** `since`: of a stale write, what changed since its base. */
+  | { readonly kind: 'refused'; readonly refusals: readonly Refusal[]; readonly since?: readonly Difference[] }
+
+export interface Step {
+  readonly state: State
+  readonly outcome: Outcome
+}
+
+const meaningOf = (document: Document, revision: number): Config | null => {
+  const { config } = judge(writtenOf(document, revision))
+  return config ?? null
+}
+
+/** The state of a cluster that begins. The document keeps the rules: it comes from `parseDocument` or a command. */
+export function beginState(
+  document: Document,
+  signature: Signature,
+  finalized = MODEL_VERSION,
+  limit = DEFAULT_LIMIT,
+): State {
+  const config = meaningOf(document, 1)
+  invariant(config !== null, 'a cluster begins with a document that keeps the rules')
+  return { history: beginHistory(document, signature, finalized, limit), config, facts: NO_FACTS, finalized }
+}
+
+export function applyEntry(state: State, entry: Entry, voters: Context['voters'] = 'stay'): Step {
+  const { history, facts, config, finalized } = state
+  switch (entry.kind) {
+    case 'change': {
+      const result = commit(history, entry, entry, { finalized, voters })
+      if (result.refusals) return { state, outcome: { kind: 'refused', ...result } }
+      const { revision, warnings } = result
+      const next = revision === null ? state : { ...state, history: result.history, config: result.config }
+      return { state: next, outcome: { kind: 'changed', revision, warnings } }
+    }
+    case 'intent': {
+      const { author, at } = entry
+      const result = applyIntent(facts, entry.command, { finalized, author, now: at, config })
+      if (result.refusals) return { state, outcome: { kind: 'refused', refusals: result.refusals } }
+      const { added, removed, warnings } = result
+      return { state: { ...state, facts: result.facts }, outcome: { kind: 'wanted', added, removed, warnings } }
+    }
+    case 'expire': {
+      const left = expireFacts(facts, entry.at)
+      return { state: { ...state, facts: left.facts }, outcome: { kind: 'expired', over: left.over } }
+    }
+  }
+}
+
+/** To be kept, or sent to a coordinator that is behind. */
+export const snapshotOf = ({ history, facts, finalized }: State): Snapshot => ({
+  file: writtenOf(history.document, newestOf(history)),
+  revisions: history.revisions,
+  limit: history.limit,
+  facts,
+  finalized,
+})
+
+/** Null: its document is no configuration, or its revisions are not one after the other. */
+export function stateOf({ file, revisions, limit, facts, finalized }: Snapshot): State | null {
+  const { config, written } = judge(file)
+  const first = revisions[0]?.number ?? 0
+  const inRow = revisions.length > 0 && revisions.every(({ number }, at) => number === first + at)
+  if (!config || !inRow || config.revision !== revisions.at(-1)?.number) return null
+  return { history: { document: documentOf(written), revisions, limit }, config, facts, finalized }
+}

@@ -1,0 +1,23 @@
+/** A realserver of a pool, as one service has it. */
+interface Entry {
+  readonly node?: string | undefined
+  readonly address?: string | undefined
+  port?: number | undefined
+  readonly forward?: string | undefined
+  gateway?: string | undefined
+  readonly weight?: number | undefined
+}
+
+/**
+ * What the override says replaces what the pool says. Port and gateway belong to a forwarding method (nat changes the port, and
+ * needs a gateway; dr does neither), so under another one those of the pool do not count.
+ */
+export function withOverride<T extends Entry>(entry: T, override: Entry | undefined): T {
+  if (!override) return entry
+  const copy = { ...entry }
+  if (Object.hasOwn(override, 'forward') && override.forward !== entry.forward) {
+    delete copy.port
+    delete copy.gateway
+  }
+  return Object.assign(copy, override)
+}

@@ -1,0 +1,92 @@
+/** Entries of the log: what is not understood is refused, and never read as something else. */
+import fc from 'fast-check'
+import { describe, expect, it, test } from 'vitest'
+import { CONFIG_COMMANDS } from './command.ts'
+import { decodeEntry, encodeEntry, type Entry, ENTRIES, ENTRY_VERSION } from './entry.ts'
+
+const change: Extract<Entry, { kind: 'change' }> = {
+  kind: 'change',
+  author: 'alice',
+  at: 1000,
+  comment: 'more for rs1',
+  base: 7,
+  command: {
+    model: 1,
+    verb: 'set',
+    noun: 'server',
+    which: { service: 'http', server: 'rs1' },
+    values: { weight: 5, gateway: null },
+  },
+}
+const drain: Extract<Entry, { kind: 'intent' }> = {
+  kind: 'intent',
+  author: 'bob',
+  at: 2000,
+  command: {
+    model: 1,
+    verb: 'drain',
+    subject: { kind: 'server', node: 'rs1', service: null },
+    forMs: 60_000,
+    comment: '',
+  },
+}
+const SAMPLES: readonly Entry[] = [
+  change,
+  drain,
+  { kind: 'expire', at: 3000 },
+  { ...change, base: null, command: { model: 1, verb: 'rollback', revision: 3 } },
+  { ...change, command: { model: 1, verb: 'apply', file: { cluster: 'la"[[b', nodes: [null, true, 1.5, '{\\', {}] } } },
+  { ...change, command: { model: 1, verb: 'remove', noun: 'pool', which: { pool: 'web' } } },
+]
+const edited = (entry: object, more: object): string =>
+  JSON.stringify({ v: ENTRY_VERSION, least: 1, ...entry, ...more })
+
+describe('an entry', () => {
+  it.each(SAMPLES.map((entry) => [JSON.stringify(entry).slice(0, 60), entry] as const))('%s… comes back', (_, entry) =>
+    expect(decodeEntry(encodeEntry(entry))).toEqual({ ok: true, entry }),
+  )
+  it.each<[string, string, string]>([
+    ['of a later kind', edited({ kind: 'finalize', model: 2 }, {}), 'unknown-kind'],
+    ['with a later verb', edited(change, { command: { model: 2, verb: 'rename' } }), 'unknown-kind'],
+    ['for newer readers', edited(change, { least: ENTRY_VERSION + 1 }), 'newer'],
+    ['with a field more, which may not be skipped', edited(change, { lately: 1 }), 'newer'],
+    ['with a field more inside', edited(drain, { command: { ...drain.command, lately: 1 } }), 'newer'],
+    ['without a field', edited(change, { base: undefined }), 'malformed'],
+    ['of another noun', edited(change, { command: { ...change.command, noun: 'users' } }), 'malformed'],
+    ['of a name without end', edited(change, { author: 'x'.repeat(101) }), 'malformed'],
+    ['of a time that is none', edited({ kind: 'expire', at: -1 }, {}), 'malformed'],
+    ['that is a list', '[]', 'malformed'],
+    ['that is no JSON', '{', 'malformed'],
+    ['of nothing', '', 'malformed'],
+    [
+      'of 100,000 brackets',
+      `{"kind":"change","command":{"verb":"apply","file":${'['.repeat(100_000)}${']'.repeat(100_000)}}}`,
+      'malformed',
+    ],
+    ['of a text without end', `"${'x'.repeat(5 << 20)}"`, 'malformed'],
+    ['of what every object has', edited({ kind: 'constructor' }, {}), 'unknown-kind'],
+  ])('%s is refused', (_, text, reason) => expect(decodeEntry(text)).toEqual({ ok: false, reason }))
+})
+
+test('no text makes the reader throw, and what it reads it would write', () => {
+  const mutants = fc.tuple(
+    fc.constantFrom(...SAMPLES.map(encodeEntry)),
+    fc.nat(400),
+    fc.string({ maxLength: 5 }),
+    fc.nat(9),
+  )
+  fc.assert(
+    fc.property(mutants, ([text, at, put, over]) => {
+      const read = decodeEntry(text.slice(0, at) + put + text.slice(at + over))
+      if (read.ok) expect(decodeEntry(encodeEntry(read.entry))).toEqual(read)
+    }),
+    { numRuns: 3000 },
+  )
+})
+test('every kind and verb has a sample here', () => {
+  expect(new Set(SAMPLES.map(({ kind }) => kind))).toEqual(new Set(Object.keys(ENTRIES)))
+  const verbs = SAMPLES.flatMap((entry) => (entry.kind === 'change' ? [entry.command.verb] : []))
+  expect(Object.keys(CONFIG_COMMANDS).filter((verb) => verb !== 'add' && !verbs.some((one) => one === verb))).toEqual(
+    [],
+  )
+})

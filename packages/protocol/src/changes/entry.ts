@@ -1,0 +1,83 @@
+/**
+ * Entries of the coordinators' log, in JSON. Unlike everywhere else nothing that is not understood may be skipped: two
+ * coordinators would make different things of one log. Whoever does not know a kind, a verb or a version stops there, and says so.
+ */
+import * as z from 'zod'
+import { CONFIG_COMMANDS, configCommand, intentCommand } from './command.ts'
+import { LONGEST_NAME } from '../http/routes.ts'
+
+export const ENTRY_VERSION = 1
+
+const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
+/** Who, and when by the clock of the coordinator that took it: all of them have the same of it. */
+const signature = { author: z.string().max(LONGEST_NAME), at: count }
+
+export const ENTRIES = {
+  change: z.strictObject({
+    kind: z.literal('change'),
+    ...signature,
+    comment: z.string().max(1000),
+    command: configCommand,
+    /** The revision that it was made on; null: whatever is the newest. */
+    base: count.nullable(),
+  }),
+  intent: z.strictObject({ kind: z.literal('intent'), ...signature, command: intentCommand }),
+  /** The time of what was wanted for a while has come. */
+  expire: z.strictObject({ kind: z.literal('expire'), at: count }),
+} as const
+export type Entry = z.infer<(typeof ENTRIES)[keyof typeof ENTRIES]>
+
+export type ReadEntry =
+  | { readonly ok: true; readonly entry: Entry }
+  | { readonly ok: false; readonly reason: 'malformed' | 'unknown-kind' | 'newer' }
+
+export const encodeEntry = (entry: Entry): string => JSON.stringify({ v: ENTRY_VERSION, least: 1, ...entry })
+
+/** In UTF-16 units: of twice the length that a configuration file may have. */
+const LONGEST = 4 << 20
+/** Deeper than any configuration: schemas walk into it with a stack that has an end. */
+const DEEPEST = 64
+
+/** Do brackets outside of strings go deeper than that? */
+function isTooDeep(text: string): boolean {
+  let [depth, quoted] = [0, false]
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at]
+    if (character === '\\' && quoted) at++
+    else if (character === '"') quoted = !quoted
+    else if (quoted) continue
+    else if (character === '{' || character === '[') depth++
+    else if (character === '}' || character === ']') depth--
+    if (depth > DEEPEST) return true
+  }
+  return false
+}
+
+/** Never throws, whatever the text. */
+export function decodeEntry(encoded: string): ReadEntry {
+  if (encoded.length > LONGEST || isTooDeep(encoded)) return { ok: false, reason: 'malformed' }
+  const { v: _, least, ...value } = parse(encoded)
+  const { kind } = value
+  if (typeof kind !== 'string') return { ok: false, reason: 'malformed' }
+  if (typeof least === 'number' && least > ENTRY_VERSION) return { ok: false, reason: 'newer' }
+  const schema = Object.hasOwn(ENTRIES, kind) ? ENTRIES[kind as keyof typeof ENTRIES] : undefined
+  if (!schema || hasUnknownVerb(value)) return { ok: false, reason: 'unknown-kind' }
+  const read = schema.safeParse(value)
+  if (read.success) return { ok: true, entry: read.data }
+  const more = read.error.issues.every(({ code }) => code === 'unrecognized_keys')
+  return { ok: false, reason: more ? 'newer' : 'malformed' }
+}
+
+function hasUnknownVerb({ kind, command }: Readonly<Record<string, unknown>>): boolean {
+  if (kind !== 'change' || typeof command !== 'object' || command === null || !('verb' in command)) return false
+  return typeof command.verb === 'string' && !Object.hasOwn(CONFIG_COMMANDS, command.verb)
+}
+
+function parse(encoded: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(encoded)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
+  } catch {
+    return {}
+  }
+}
