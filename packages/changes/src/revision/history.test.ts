@@ -7,6 +7,7 @@ import { deepFreeze, DOCUMENT } from '../fixture.ts'
 import { commit } from './commit.ts'
 import { applyDifferences, diffDocuments, inverse } from './difference.ts'
 import {
+  addRevision,
   beginHistory,
   differenceBetween,
   documentAt,
@@ -51,6 +52,7 @@ describe('revisions', () => {
       comment: 'why',
       model: 1,
       change: [{ path: ['services', 'http', 'realservers', 'rs1', 'weight'], from: 1, to: 5 }],
+      size: 75,
     })
     expect(config?.revision).toBe(2)
     expect(linesOf(begin().revisions[0]?.change ?? []).map(lineText)).toContain(
@@ -85,6 +87,19 @@ describe('revisions', () => {
     expect(write(history, { verb: 'rollback', revision: 2 }).refusals).toMatchObject([{ code: 'unknown-revision' }])
     expect(begin().limit).toBe(1000)
   })
+})
+
+it('so much room is taken, and no more: the newest is always there', () => {
+  const signed = { at: 0, author: 'x', comment: '', model: 1 }
+  const change = (size: number) => [{ path: ['cluster'], to: 'x'.repeat(size - 30) }]
+  let history = begin()
+  for (const size of [400, 300, 300]) history = addRevision(history, DOCUMENT, { ...signed, change: change(size) }, 700)
+  expect(history.revisions.map(({ number, size }) => [number, size])).toEqual([
+    [3, 300],
+    [4, 300],
+  ])
+  history = addRevision(history, DOCUMENT, { ...signed, change: change(900) }, 700)
+  expect(history.revisions.map(({ number }) => number)).toEqual([5])
 })
 
 describe('a rollback', () => {

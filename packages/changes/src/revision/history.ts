@@ -26,20 +26,42 @@ export const beginHistory = (
   limit = DEFAULT_LIMIT,
 ): History => ({
   document,
-  revisions: [{ number: 1, ...signature, model, change: diffTrees({}, { ...document }) }],
+  revisions: [firstRevision(diffTrees({}, { ...document }), signature, model)],
   limit,
+})
+
+const firstRevision = (change: Difference[], { at, author, comment }: Signature, model: number): Revision => ({
+  number: 1,
+  at,
+  author,
+  comment,
+  model,
+  change,
+  size: JSON.stringify(change).length,
 })
 
 export const newestOf = ({ revisions }: History): number => revisions.at(-1)?.number ?? 0
 
-/** With one more revision; the oldest are forgotten where there are too many. */
+/** Characters of the changes of all revisions that are kept: documents that are replaced as a whole are as long as themselves. */
+const LONGEST_HISTORY = 32 << 20
+
+/** With one more revision; the oldest are forgotten where there are too many, or they are too long. */
 export function addRevision(
   { revisions, limit }: History,
   document: Document,
-  revision: Omit<Revision, 'number'>,
+  revision: Omit<Revision, 'number' | 'size'>,
+  longest: number = LONGEST_HISTORY,
 ): History {
-  const all = [...revisions, { number: (revisions.at(-1)?.number ?? 0) + 1, ...revision }]
-  return { document, revisions: all.slice(-Math.max(1, limit)), limit }
+  const number = (revisions.at(-1)?.number ?? 0) + 1
+  const size = JSON.stringify(revision.change).length
+  const all = [...revisions, { number, ...revision, size }].slice(-Math.max(1, limit))
+  let left = all.reduce((sum, one) => sum + one.size, 0)
+  const first = all.findIndex((one, at) => {
+    if (left <= longest || at === all.length - 1) return true
+    left -= one.size
+    return false
+  })
+  return { document, revisions: all.slice(first), limit }
 }
 
 export const revisionAt = ({ revisions }: History, number: number): Revision | undefined =>

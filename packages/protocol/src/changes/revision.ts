@@ -28,6 +28,8 @@ export const revision = z.object({
   change: z.array(difference).readonly(),
   /** The revision whose document it brought back. */
   rollbackTo: count.exactOptional(),
+  /** Characters of the change: so much room it takes. */
+  size: count,
 })
 export type Revision = Readonly<z.infer<typeof revision>>
 
