@@ -30,13 +30,14 @@ const impure = (name: string, path: string, may: readonly string[], packages: re
   pure: false,
 })
 
-const LIBRARY = ['base', 'protocol', 'model', 'lease', 'heartbeat', 'health', 'plan', 'netlink', 'kernel']
+const LIBRARY = ['base', 'protocol', 'model', 'lease', 'raft', 'heartbeat', 'health', 'plan', 'netlink', 'kernel']
 
 export const ROOMS: readonly Room[] = [
   pure('base', 'packages/base/src', []),
   pure('protocol', 'packages/protocol/src', ['base'], ['zod']),
   pure('model', 'packages/model/src', ['base', 'protocol'], ['zod', 'yaml']),
   pure('lease', 'packages/lease/src', ['base', 'protocol']),
+  pure('raft', 'packages/raft/src', ['base']),
   pure('heartbeat', 'packages/heartbeat/src', ['base', 'protocol']),
   pure('health', 'packages/health/src', ['base']),
   pure('plan', 'packages/plan/src', ['base', 'model']),
