@@ -26,8 +26,8 @@ export class Law {
   readonly #leaders = new Map<number, NodeId>()
   readonly #votes = new Map<string, NodeId>()
   readonly #entries = new Map<string, string>()
-  /** By index: term of what is committed. */
-  readonly committed = new Map<number, number>()
+  /** By index: term of what is committed, and the term in which somebody said so first. */
+  readonly committed = new Map<number, { readonly term: number; readonly saidIn: number }>()
   readonly #digests = new Map<number, number>()
   readonly #memories = new Map<Host, Memory>()
   asked = 0
@@ -63,11 +63,12 @@ export class Law {
     demand(other === undefined || other === host.id, `${host.id} and ${other} were elected in term ${term}`)
     this.#leaders.set(term, host.id)
     demand(mayLead(host), `${host.id} leads term ${term}, and is no voter`)
+    // Of what was committed in terms before: a vote may be counted so late that a later term has gone on meanwhile.
     for (const [index, committed] of this.committed) {
       const own = termIn(host, index)
       demand(
-        own === committed || own === 'compacted',
-        `${host.id} leads term ${term} without entry ${index} of term ${committed}, which is committed`,
+        committed.saidIn >= term || own === committed.term || own === 'compacted',
+        `${host.id} leads term ${term} without entry ${index} of term ${committed.term}, committed in ${committed.saidIn}`,
       )
     }
   }
@@ -77,10 +78,10 @@ export class Law {
     for (let index = first; index <= last; index++) {
       const term = termIn(host, index)
       if (typeof term !== 'number') continue
-      const known = this.committed.get(index)
+      const known = this.committed.get(index)?.term
       demand(known === undefined || known === term, `${host.name} commits entry ${index} of term ${term}, not ${known}`)
       if (known !== undefined) continue
-      this.committed.set(index, term)
+      this.committed.set(index, { term, saidIn: host.raft?.state.currentTerm ?? 0 })
       this.#durable(host, index, term)
       if (index === last) this.#counted(host, index, term)
     }

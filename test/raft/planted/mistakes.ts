@@ -51,6 +51,9 @@ const LOG: readonly Mistake[] = [
   mistake('an append is acknowledged before it is on disk', 'paper, 5.1', CHANCE, {
     rules: { ...hurried('append-entries-response') },
   }),
+  mistake('a write under way counts for entries that were given up', 'etcd, append_aba_race', DIVIDED, {
+    rules: { durableAfter: (writtenTo) => writtenTo },
+  }),
   mistake('an append fits wherever there is an entry', 'paper, 5.3', DIVIDED, {
     rules: { fits: (ownTerm) => ownTerm !== undefined },
   }),
