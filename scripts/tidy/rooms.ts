@@ -30,7 +30,19 @@ const impure = (name: string, path: string, may: readonly string[], packages: re
   pure: false,
 })
 
-const LIBRARY = ['base', 'protocol', 'model', 'changes', 'lease', 'heartbeat', 'health', 'plan', 'netlink', 'kernel']
+const LIBRARY = [
+  'base',
+  'protocol',
+  'model',
+  'changes',
+  'lease',
+  'raft',
+  'heartbeat',
+  'health',
+  'plan',
+  'netlink',
+  'kernel',
+]
 
 export const ROOMS: readonly Room[] = [
   pure('base', 'packages/base/src', []),
@@ -38,6 +50,7 @@ export const ROOMS: readonly Room[] = [
   pure('model', 'packages/model/src', ['base', 'protocol'], ['zod', 'yaml']),
   pure('changes', 'packages/changes/src', ['base', 'protocol', 'model'], ['yaml']),
   pure('lease', 'packages/lease/src', ['base', 'protocol']),
+  pure('raft', 'packages/raft/src', ['base']),
   pure('heartbeat', 'packages/heartbeat/src', ['base', 'protocol']),
   pure('health', 'packages/health/src', ['base']),
   pure('plan', 'packages/plan/src', ['base', 'model']),

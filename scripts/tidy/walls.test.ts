@@ -28,6 +28,8 @@ const CAUGHT: readonly [wall: string, file: string, text: string][] = [
   ['lease', 'packages/lease/src/a.ts', "export * from '@lvsm/heartbeat'\n"],
   ['lease', 'packages/lease/src/a.ts', "export const load = () => import('@lvsm/kernel')\n"],
   ['lease', 'packages/lease/src/a.ts', imports('../../heartbeat/src/index.ts')],
+  ['raft', 'packages/raft/src/a.ts', imports('@lvsm/protocol')],
+  ['raft', 'packages/raft/src/a.ts', imports('@lvsm/lease')],
   ['heartbeat', 'packages/heartbeat/src/a.ts', imports('@lvsm/lease')],
   ['health', 'packages/health/src/a.ts', imports('@lvsm/plan')],
   ['plan', 'packages/plan/src/a.ts', imports('@lvsm/netlink')],
