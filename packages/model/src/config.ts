@@ -116,6 +116,9 @@ export const SHORTEST_SECRET = 16
 /** No hash uses more of it, and the lease process is told of no longer one. */
 export const LONGEST_SECRET = 128
 
+/** Used where a key does not say how it signs. */
+export const DEFAULT_ALGORITHM: Algorithm = 'sha256'
+
 /** Used where a service says nothing about its check. */
 export const DEFAULT_CHECK: ConfigCheck = {
   type: 'tcp',

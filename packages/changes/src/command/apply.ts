@@ -8,6 +8,7 @@ import { isTree } from '../document/tree.ts'
 import { diffDocuments } from '../revision/difference.ts'
 import { type Applied, type Context, type Refused, refused } from './command.ts'
 import { editFile } from './edit.ts'
+import { refuseKeyStep } from './key-steps.ts'
 import { refuseVersion } from './version.ts'
 
 /** Either the whole command, or nothing and all that is wrong with it. Its inputs stay as they are. */
@@ -54,8 +55,9 @@ function settle(before: Document, file: unknown, context: Context): Applied | Re
   const { config, written, warnings, faults } = judge(file)
   if (faults) return { refusals: faults.slice(0, MOST_SHOWN).map((fault) => sentenceOf(fault, placeIn(file, fault))) }
   const secrets = written.keys.flatMap(({ id, secret }) => (secret === undefined ? [] : [secretOf(id)]))
+  if (secrets.length > 0) return { refusals: secrets }
   const document = documentOf(written)
-  const against = [...secrets, ...refuseChange(before, document, context)]
+  const against = refuseChange(before, document, context)
   if (against.length > 0) return { refusals: against }
   return {
     document,
@@ -84,6 +86,8 @@ function refuseChange(before: Document, after: Document, { voters }: Context): R
       message: `this is a document of cluster "${after.cluster}", and the cluster here is "${before.cluster}"`,
       hint: `if it is meant for this one, write cluster: ${before.cluster}`,
     })
+  const key = refuseKeyStep(before, after)
+  if (key) found.push(key)
   const [those, these] = [votersOf(before), votersOf(after)]
   if (voters === 'stay' && those.join() !== these.join())
     found.push({
