@@ -18,7 +18,8 @@ export interface Act {
 const ms = (value: number): string => `${Math.round(value)} ms`
 /** A client whose first SYN was lost sends it again after a second: watch for longer than that. */
 const AFTERMATH_MS = 1300
-const PATIENCE_MS = 20_000
+/** For what never comes; on a machine that works on other things too, seconds become a minute. */
+const PATIENCE_MS = 120_000
 
 const serversOf = (report: StreamReport): string =>
   Object.entries(report.servers)
