@@ -1,8 +1,8 @@
-/** `npm run check`: the gate. Types, lint, format, walls, house, unit tests, cases, a slice of the simulation; two minutes. */
+/** `npm run check`: the gate. Types, lint, format, walls, house, unit tests, cases, a slice of the simulation; three minutes at most. */
 import { passGate } from './gate/gate.ts'
 import { isGreen, sum } from './gate/tally.ts'
 
-const BUDGET_S = 150
+const BUDGET_S = 180
 
 const unknown = process.argv.slice(2).filter((word) => word !== '--fix')
 if (unknown.length > 0) {

@@ -1,7 +1,7 @@
 /**
  * `npm run soak`: longer attacks than `npm test` has time for. First the properties, again and again with other seeds, for
- * `--fuzz` seconds (60); then 10,000 lives of coordinators (test/raft/soak.ts), and many random lives of simulated clusters; the
- * other options are those of test/sim/soak.ts.
+ * `--fuzz` seconds (60); then many random lives of simulated clusters, and 10,000 of coordinators (test/raft/soak.ts); the other
+ * options are those of test/sim/soak.ts, and without the coordinators.
  */
 import { spawnSync } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
@@ -49,6 +49,7 @@ const rounds = fuzz(seconds)
 if (seconds > 0) process.stdout.write(`properties: ${rounds} rounds passed\n`)
 const lives = (path: string, options: readonly string[]): number =>
   spawnSync(process.execPath, [join(root, path), ...options], { stdio: 'inherit' }).status ?? 1
+const clusters = lives('test/sim/soak.ts', words)
 // With options of its own somebody looks for one life of test/sim.
-const raft = words.length === 0 ? lives('test/raft/soak.ts', []) : 0
-process.exit(lives('test/sim/soak.ts', words) || raft)
+const coordinators = words.length === 0 ? lives('test/raft/soak.ts', []) : 0
+process.exit(clusters || coordinators)
