@@ -62,6 +62,15 @@ describe('a director', () => {
   })
 })
 
+test('a voter that answers what was never asked is heard again once it is in its right mind', () => {
+  const dir1 = director()
+  const echo = { incarnation: 'one', sequence: 2 ** 52 }
+  dir1.hear('rs1', { kind: 'busy', ...about, echo, reason: 'epoch', leftMs: 0, highWater: 0 })
+  dir1.live(600, ['rs1'])
+  expect(dir1.role()).toBe('owner')
+  expect(dir1.core.status(dir1.now).counters['stray-ack']).toBe(1)
+})
+
 describe('another set of voters', () => {
   const other = { voters: 'ffffffffffffffff' }
   const stands = (dir1: Bench): boolean =>

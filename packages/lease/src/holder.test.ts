@@ -1,5 +1,5 @@
 import { type Ack } from '@lvsm/protocol'
-import { holdMs, instant } from '@lvsm/base'
+import { holdMs, instant, SHORTEST_LEASE_MS } from '@lvsm/base'
 import { expect, test } from 'vitest'
 import { Holder } from './holder.ts'
 import { RULES } from './rules.ts'
@@ -66,6 +66,15 @@ test('nobody lends more than was asked for', () => {
   holder.acked('b', ack(1, 3_600_000), instant(1001))
   expect(holder.deadline).toBe(1000 + holdMs(350))
   expect(holder.grantedMs).toBe(350)
+})
+
+test('nobody lends less than every lease lasts', () => {
+  const holder = asked([1, 1000])
+  holder.acked('a', ack(1), instant(1001))
+  for (const grantMs of [0, -0, Number.MIN_VALUE, 1, SHORTEST_LEASE_MS - 0.001])
+    expect(holder.acked('b', ack(1, grantMs), instant(1001))).toBe('stray')
+  expect([holder.answered, holder.grantedMs]).toEqual([false, 0])
+  expect(holder.acked('b', ack(1, SHORTEST_LEASE_MS), instant(1001))).toBe('extended')
 })
 
 test('the shortest grant of the best majority counts', () => {
