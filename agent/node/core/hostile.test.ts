@@ -78,6 +78,21 @@ describe('a hostile realserver', () => {
     expect(dir2.take('message').filter(({ text }) => text.includes('"prepared"'))).toMatchObject([{ to: 'dir1' }])
   })
 
+  test('nor is an owner prepared for another director, whose word comes late or is a lie', () => {
+    const dir1 = owner()
+    for (const kind of ['apply', 'message'] as const) dir1.take(kind)
+    for (let count = 0; count < 20; count++) {
+      says(dir1, 'dir2', { kind: 'prepare', id: `${count}`, group: 'web' })
+      dir1.feed({ kind: 'lease-status', status: statusOf('dir1', 'dir1') })
+      dir1.run(500)
+    }
+    expect(
+      dir1.take('apply').flatMap(({ operations }) => operations),
+      'the kernel is left alone',
+    ).toEqual([])
+    expect(dir1.take('message').filter(({ text }) => text.includes('"prepared"'))).toEqual([])
+  })
+
   test('fills no log by saying something else each time', () => {
     const dir1 = owner()
     dir1.take('log')
