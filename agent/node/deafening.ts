@@ -36,4 +36,6 @@ const keysOf = ({ config, secrets }: Configuration): Key[] =>
 const signature = (one: Configuration): Key | undefined => keysOf(one).find(({ id }) => id === one.config.signWith)
 
 const accepts = (one: Configuration, key: Key | undefined): boolean =>
-  keysOf(one).some(({ id, algorithm, secret }) => id === key?.id && algorithm === key.algorithm && secret === key.secret)
+  keysOf(one).some(
+    ({ id, algorithm, secret }) => id === key?.id && algorithm === key.algorithm && secret === key.secret,
+  )

@@ -115,7 +115,12 @@ describe('renewals', () => {
       for (const answer of late.splice(0)) answer()
       for (const { sequence, message } of dir1.sent.splice(0)) {
         if (message.kind !== 'request') continue
-        const ack = { kind: 'ack', ...about, echo: { incarnation: 'one', sequence }, highWater: message.number } as const
+        const ack = {
+          kind: 'ack',
+          ...about,
+          echo: { incarnation: 'one', sequence },
+          highWater: message.number,
+        } as const
         dir1.hear('dir2', { ...ack, grantMs: 0.01 })
         late.push(() => dir1.hear('rs1', { ...ack, grantMs: timing.leaseMs }))
       }

@@ -5,7 +5,9 @@ import { expect, test } from 'vitest'
 import { node, statusOf, type TestNode } from '../fixture.ts'
 
 const NAMES = ['g1', 'g2', 'g3']
-const groups = NAMES.map((name, at) => `  - { name: ${name}, directors: [dir1, dir2], vips: [10.11.0.${20 + at}/24] }\n`)
+const groups = NAMES.map(
+  (name, at) => `  - { name: ${name}, directors: [dir1, dir2], vips: [10.11.0.${20 + at}/24] }\n`,
+)
 const said = encodeMessage({
   ...{ kind: 'state', revision: 1, agreement: {}, state: 'standby', reason: 'well', standby: false, pings: {} },
   ...{ ready: Object.fromEntries(NAMES.map((name) => [name, ''])), troubles: [], events: [] },
@@ -43,5 +45,7 @@ test('groups that left by themselves before their turn need not be handed over, 
   expect(dir1.take('switchover')).toMatchObject([{ group: 'g3' }])
   owned.delete('g3')
   live(2000)
-  expect(dir1.take('reply')).toMatchObject([{ id: 'a', outcome: { ok: true, report: { node: 'dir1', standby: true } } }])
+  expect(dir1.take('reply')).toMatchObject([
+    { id: 'a', outcome: { ok: true, report: { node: 'dir1', standby: true } } },
+  ])
 })
