@@ -154,6 +154,24 @@ describe('the history', () => {
     expect(dir1.core.events().events.some(({ reason }) => reason === 'mine')).toBe(true)
   })
 
+  test('keeps who owned what, whatever else comes and goes here', () => {
+    const dir1 = owner()
+    const happens = (kind: 'note' | 'took', times: number): void => {
+      for (let count = 0; count < times; count++)
+        dir1.feed({ kind: 'lease-event', event: { at: 0, group: 'web', kind, number: 7, reason: `${kind} ${count}` } })
+    }
+    const found = (wanted: string): boolean => dir1.core.events().events.some(({ reason }) => reason === wanted)
+    happens('note', 1000)
+    expect([found('ours'), found('note 999')]).toEqual([true, true])
+    happens('took', 1000)
+    happens('note', 1)
+    expect([found('note 0'), found('took 999'), dir1.core.events().events.length]).toEqual([
+      true,
+      true,
+      LONGEST_HISTORY,
+    ])
+  })
+
   test('shows a time that cannot be as the time when it was heard, once', () => {
     const dir1 = owner()
     const event = { group: '', kind: 'repaired', number: 0, reason: 'late' }

@@ -72,7 +72,14 @@ function talker({ history }: NodeState): string {
   for (const { event } of history) counts.set(event.node, (counts.get(event.node) ?? 0) + 1)
   return [...counts].reduce((most, one) => (one[1] > most[1] ? one : most))[0]
 }
-const oldestOf = ({ history }: NodeState, node: string): number => history.findIndex(({ event }) => event.node === node)
+
+/** Who owned what stays, as long as that leaves room: a realserver that fails and recovers without end is not to push it out. */
+function oldestOf({ history }: NodeState, node: string): number {
+  const its = ({ event }: { event: HistoryEvent }): boolean => event.node === node
+  const moves = history.filter((one) => its(one) && isOwnership(one.event.kind)).length
+  const lesser = history.findIndex((one) => its(one) && !isOwnership(one.event.kind))
+  return lesser >= 0 && moves <= LONGEST_HISTORY / 2 ? lesser : history.findIndex(its)
+}
 
 /** For people: in the order of the wall clocks of those who told it. */
 export const historyOf = ({ history }: NodeState): readonly HistoryEvent[] =>
