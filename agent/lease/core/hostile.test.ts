@@ -1,4 +1,5 @@
 /** A node with the key that neither votes nor directs: what it says of others is nobody's business. */
+import { LONGEST_LEASE_MS } from '@lvsm/base'
 import { voterDigest } from '@lvsm/lease'
 import { describe, expect, test, vi } from 'vitest'
 import { Bench, about, claim, timing, viewOf } from './fixture.ts'
@@ -54,6 +55,14 @@ describe('a director', () => {
     expect(dropped(dir1)).toBe(2)
     dir1.hear('dir2', { kind: 'offer', ...about, number: 7 })
     expect(dir1.messages('answer')).toHaveLength(1)
+  })
+  test('believes no claim for longer than any lease lasts', () => {
+    const dir1 = director()
+    dir1.heartbeat('dir2', [claim({ holds: true, number: 7, leftMs: 3_600_000 })])
+    const owner = (): string | null | undefined => dir1.core.status(dir1.now).groups[0]?.owner
+    expect(owner()).toBe('dir2')
+    dir1.pass(LONGEST_LEASE_MS + 1)
+    expect(owner()).toBeNull()
   })
   test('believes no claim of a node that does not direct the group', () => {
     const dir1 = director()
