@@ -17,9 +17,10 @@ import { keepListening, type ListeningEvents } from '../../process/listening.ts'
 const LONGEST_BODY = 64 * 1024
 /** Each takes a descriptor, and checks of realservers need some too. */
 const MOST_CONNECTIONS = 256
-/** A request that is not there by then is given up; one that is may take three times as long as any answer. */
-const PATIENCE_MS = 5000
-const ANSWER_PATIENCE = 12
+/** A request that is not there by then is given up: longer than this process or `lvsm` is held up on the slowest machine. */
+const PATIENCE_MS = 15_000
+/** An answer may take as many times that: three times as long as any takes. */
+const ANSWER_PATIENCE = 4
 
 /** Which status an HTTP client sees for what went wrong; the core knows nothing of HTTP. */
 const STATUS_OF: Readonly<Record<Fault, number>> = {
