@@ -73,12 +73,12 @@ function talker({ history }: NodeState): string {
   return [...counts].reduce((most, one) => (one[1] > most[1] ? one : most))[0]
 }
 
-/** Who owned what stays, as long as that leaves room: a realserver that fails and recovers without end is not to push it out. */
+/** Who owned what stays, as long as it is the smaller part: a realserver that fails and recovers without end is not to push it out. */
 function oldestOf({ history }: NodeState, node: string): number {
-  const its = ({ event }: { event: HistoryEvent }): boolean => event.node === node
-  const moves = history.filter((one) => its(one) && isOwnership(one.event.kind)).length
-  const lesser = history.findIndex((one) => its(one) && !isOwnership(one.event.kind))
-  return lesser >= 0 && moves <= LONGEST_HISTORY / 2 ? lesser : history.findIndex(its)
+  const its = history.flatMap(({ event }, at) => (event.node === node ? [{ at, moves: isOwnership(event.kind) }] : []))
+  const lesser = its.filter(({ moves }) => !moves)
+  const [oldest] = lesser.length >= its.length / 2 ? lesser : its
+  return oldest?.at ?? 0
 }
 
 /** For people: in the order of the wall clocks of those who told it. */
