@@ -86,6 +86,19 @@ test('the shortest grant of the best majority counts', () => {
   expect([holder.deadline, holder.grantedMs]).toEqual([1000 + holdMs(200), 200])
 })
 
+test('a majority that answers late sets the pace again, which one that is quick and lends for less had set', () => {
+  const holder = asked([1, 1000], [2, 1050])
+  holder.acked('a', ack(1), instant(1001))
+  for (const [voter, grantMs] of [
+    ['a', 350],
+    ['b', 80],
+  ] as const)
+    holder.acked(voter, ack(2, grantMs), instant(1051))
+  expect(holder.grantedMs).toBe(80)
+  expect(holder.acked('c', ack(1), instant(1060))).toBe('extended')
+  expect([holder.deadline, holder.grantedMs]).toEqual([1000 + holdMs(350), 350])
+})
+
 test('a shorter grant of a later send does not take back what an earlier one gave', () => {
   const holder = asked([1, 1000], [2, 1050])
   for (const voter of ['a', 'b']) holder.acked(voter, ack(1, 350), instant(1060))

@@ -47,7 +47,7 @@ export class Holder {
   get number(): number {
     return this.#number
   }
-  /** What a majority granted to the newest send that was answered, milliseconds; 0 before the first. */
+  /** What a majority granted to the newest send that was answered, or that extended the lease, milliseconds; 0 before the first. */
   get grantedMs(): number {
     return this.#grantedMs
   }
@@ -86,6 +86,8 @@ export class Holder {
     if (send === this.#newest) this.#grantedMs = least
     const proposed = after(this.#rules.holdFrom(send.sent, now), this.#rules.holdMs(least))
     if (proposed <= this.#deadline) return 'counted'
+    // A majority that lends for longer, and answers late: one voter that is quick and lends for less must not set the pace.
+    this.#grantedMs = least
     this.#deadline = proposed
     this.#furthest = later(this.#furthest, proposed)
     this.#number = Math.max(this.#number, send.number)
