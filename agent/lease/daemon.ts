@@ -165,8 +165,7 @@ export class Daemon {
       conflict: (group, mac) => this.#pump.feed({ kind: 'conflict', group, mac }),
       addressLost: (group) => this.#pump.feed({ kind: 'address-lost', group }),
       fenceLost: (damage) => {
-        this.#news.count('fence-restored')
-        this.#machine.say(`somebody else changed the rule set (${damage}): the fence is put back`)
+        this.#filterNews.fenceLost(damage)
         this.#pump.feed({ kind: 'fence-lost' })
       },
       filterLost: (damage, restored) => this.#filterNews.lost(damage, restored),

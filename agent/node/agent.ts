@@ -28,14 +28,7 @@ import { refusedTrouble, WarningBoard } from './warnings.ts'
 
 const LONGEST_INBOX = 4096
 /** What the core can do without: it is said again, or asked again. */
-const DROPPABLE: ReadonlySet<NodeInput['kind']> = new Set([
-  'message',
-  'checked',
-  'pinged',
-  'ping-answered',
-  'changed',
-  'refused',
-])
+const DROPPABLE = new Set<NodeInput['kind']>(['message', 'checked', 'pinged', 'ping-answered', 'changed', 'refused'])
 
 export interface Machine {
   clock(): Instant
@@ -132,7 +125,6 @@ export class Agent {
     for (const line of this.#warnings.show(warnings)) this.#machine.say(line)
     this.#driver.feed({ kind: 'config', config, secrets })
   }
-
   #report(source: string, trouble: Trouble | null): void {
     this.#driver.feed({ kind: 'trouble', source, trouble })
   }

@@ -24,6 +24,12 @@ export function startBurst(state: LeaseState, instance: GroupState): void {
   tickAnnouncements(state, instance)
 }
 
+/** The addresses were put back. Somebody who takes them off again and again must not have the network flooded. */
+export function announceAgain(state: LeaseState, instance: GroupState): void {
+  if (instance.burst && state.now < after(instance.burst.since, DEFENCE_MS)) return
+  instance.burst = { since: state.now, sent: 0 }
+}
+
 export function tickAnnouncements(state: LeaseState, instance: GroupState): void {
   const due = nextAnnouncement(instance)
   if (!instance.burst || due === null || due > state.now) return

@@ -6,7 +6,7 @@ import { rankOf } from './peers.ts'
 import { about, send, sendRelease } from './send.ts'
 import { raiseNumber, requestLease } from './renew.ts'
 import { enoughMs, isAllOff, type GroupState } from './group-state.ts'
-import type { LeaseState } from './state.ts'
+import { count, type LeaseState } from './state.ts'
 import { acquire } from './acquire.ts'
 import { whyNotCandidate } from './eligibility.ts'
 
@@ -83,6 +83,8 @@ export function onVote(
   answer: Free | Busy,
 ): void {
   if (answer.echo.incarnation !== state.incarnation) return
+  // An answer to what was never asked would pass for its voter's latest word for ever.
+  if (answer.echo.sequence > state.sequence) return count(state, 'stray-ack')
   if (answer.kind === 'busy' && answer.reason === 'number') raiseNumber(state, instance, answer.highWater)
   instance.candidate.heard(from, answer, situationOf(state, view, instance), state.now)
 }

@@ -47,6 +47,18 @@ describe('a voter', () => {
     rs1.runTo(granted + 351)
     expect(rs1.look()).toContain('busy')
   })
+  test('keeps nothing for a successor that is no director of the group, or not any more', () => {
+    for (const [successor, free] of [
+      ['rs1', true],
+      ['nobody', true],
+      ['dir1', false],
+    ] as const) {
+      const rs1 = voter()
+      asks(rs1, 'dir1')
+      releases(rs1, 'dir1', successor)
+      expect(asks(rs1, 'dir2'), successor).toEqual([free ? 'ack' : 'busy'])
+    }
+  })
   test('frees who waits at a release; who gave up meanwhile gets nothing', () => {
     const first = voter()
     asks(first, 'dir1')

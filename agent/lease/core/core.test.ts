@@ -71,6 +71,20 @@ describe('a lone director', () => {
     bench.give({ kind: 'conflict', group: 'web', mac: '02:00:00:00:00:99' })
     expect(bench.look()).toEqual(['announce', 'event note'])
   })
+  test('an address that is removed without end comes back each time, and fills neither history nor network', () => {
+    const bench = new Bench()
+    bench.begin()
+    bench.runTo(4000)
+    bench.look()
+    for (let times = 0; times < 6000; times++) {
+      bench.give({ kind: 'address-lost', group: 'web' })
+      bench.pass(10)
+    }
+    const seen = bench.look()
+    expect(seen.filter((what) => what === 'add address').length).toBeGreaterThanOrEqual(6000)
+    expect(seen.filter((what) => what === 'event note')).toHaveLength(6)
+    expect(seen.filter((what) => what === 'announce').length).toBeLessThan(600)
+  })
   test('one that goes on is answered each time, and does not fill the history', () => {
     const bench = new Bench()
     bench.begin()

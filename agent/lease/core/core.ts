@@ -9,7 +9,7 @@ import { type LeaseGroup, type LeaseStatus, type LeaseView } from '@lvsm/protoco
 import { after, type Instant, invariant, later, NEVER_BEFORE } from '@lvsm/base'
 import type { Grant } from '@lvsm/lease'
 import { expire, nextDue, tick } from './timers.ts'
-import { defend, isNewsOf } from './announcing.ts'
+import { announceAgain, defend, isNewsOf } from './announcing.ts'
 import { onDatagram, onMessage } from './receive.ts'
 import { heartbeatSoon } from './heartbeats.ts'
 import { onPersisted } from './durable.ts'
@@ -144,7 +144,7 @@ function onGroupInput(state: LeaseState, view: LeaseView, instance: GroupState, 
       if (instance.phase !== 'active' || !instance.announce.isOpen(state.now) || instance.addressCalls > 0) return
       instance.addressOn = false
       addAddresses(state, instance)
-      instance.burst = { since: state.now, sent: 0 }
+      announceAgain(state, instance)
       return emitEvent(
         state,
         instance.group.name,

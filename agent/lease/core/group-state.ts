@@ -16,6 +16,8 @@ export interface Transfer {
   readonly to: string
   readonly reason: string
   readonly since: Instant
+  /** It is tried again each second until it succeeds, and not told of each time. */
+  readonly repeated: boolean
   readonly sequences: Set<number>
   resendAt: Instant
 }

@@ -1,4 +1,5 @@
 /** A node with the key that neither votes nor directs: what it says of others is nobody's business. */
+import { LONGEST_LEASE_MS } from '@lvsm/base'
 import { voterDigest } from '@lvsm/lease'
 import { describe, expect, test, vi } from 'vitest'
 import { Bench, about, claim, timing, viewOf } from './fixture.ts'
@@ -55,11 +56,28 @@ describe('a director', () => {
     dir1.hear('dir2', { kind: 'offer', ...about, number: 7 })
     expect(dir1.messages('answer')).toHaveLength(1)
   })
+  test('believes no claim for longer than any lease lasts', () => {
+    const dir1 = director()
+    dir1.heartbeat('dir2', [claim({ holds: true, number: 7, leftMs: 3_600_000 })])
+    const owner = (): string | null | undefined => dir1.core.status(dir1.now).groups[0]?.owner
+    expect(owner()).toBe('dir2')
+    dir1.pass(LONGEST_LEASE_MS + 1)
+    expect(owner()).toBeNull()
+  })
   test('believes no claim of a node that does not direct the group', () => {
     const dir1 = director()
     dir1.heartbeat('rs2', [claim({ holds: true, number: 2 ** 40, leftMs: 3_600_000 })])
     expect(dir1.core.status(dir1.now).groups[0]?.owner).toBeNull()
   })
+})
+
+test('a voter that answers what was never asked is heard again once it is in its right mind', () => {
+  const dir1 = director()
+  const echo = { incarnation: 'one', sequence: 2 ** 52 }
+  dir1.hear('rs1', { kind: 'busy', ...about, echo, reason: 'epoch', leftMs: 0, highWater: 0 })
+  dir1.live(600, ['rs1'])
+  expect(dir1.role()).toBe('owner')
+  expect(dir1.core.status(dir1.now).counters['stray-ack']).toBe(1)
 })
 
 describe('another set of voters', () => {

@@ -1,6 +1,6 @@
 /** Peer table, from heartbeats: who holds a group, who is ready for it, and in which order. */
 import { type Heartbeat, type LeaseGroup, type LeaseView, type NodeLife } from '@lvsm/protocol'
-import { after, type Instant, NEVER_BEFORE, type Trouble } from '@lvsm/base'
+import { after, type Instant, LONGEST_LEASE_MS, NEVER_BEFORE, type Trouble } from '@lvsm/base'
 import { lifeOf, silentFrom, speaks } from '@lvsm/heartbeat'
 import { groupOf, type Sender, votersOf } from '@lvsm/lease'
 import { isPillar } from './entitled.ts'
@@ -30,7 +30,8 @@ export function onHeartbeat(
   for (const claim of heartbeat.groups) {
     if (!groupOf(view, claim.group)?.directors.includes(from)) continue
     const known = word.claims.get(claim.group)
-    word.claims.set(claim.group, { ...claim, at: state.now })
+    // No lease lasts longer: else who claims more, and dies, would be shown as the owner for all that time.
+    word.claims.set(claim.group, { ...claim, leftMs: Math.min(claim.leftMs, LONGEST_LEASE_MS), at: state.now })
     const news = differ(known, claim)
     if (news) state.effects.push({ kind: 'claimed' })
     if (news || lapsed(known, state.now)) touch(state, claim.group)

@@ -9,7 +9,7 @@ import {
   type LeaseView,
   type Request,
 } from '@lvsm/protocol'
-import { type Instant, NEVER_BEFORE, type Random, type TokenBucket, type Trouble } from '@lvsm/base'
+import { after, type Instant, NEVER_BEFORE, type Random, type TokenBucket, type Trouble } from '@lvsm/base'
 import { PeerTable } from '@lvsm/heartbeat'
 import { Acceptor, RULES, type Rules } from '@lvsm/lease'
 import type { Asker, LeaseEffect } from './events.ts'
@@ -85,6 +85,8 @@ export interface LeaseState {
   readonly clones: Set<string>
   /** By node: when that was told of. */
   readonly cloneToldAt: Map<string, Instant>
+  /** By group and sentence: when a note was told last. */
+  readonly notedAt: Map<string, Instant>
   /** Nodes that asked for a lease number out of reach. */
   readonly jumpers: Set<string>
   /** The state file could not be read at the start: quarantine for the longest lease of any cluster. */
@@ -142,6 +144,7 @@ export function newLeaseState(options: LeaseCoreOptions): LeaseState {
     votersNewUntil: NEVER_BEFORE,
     clones: new Set(),
     cloneToldAt: new Map(),
+    notedAt: new Map(),
     jumpers: new Set(),
     stateLost: !options.kept,
     greetedAt: new Map(),
@@ -204,6 +207,24 @@ export function count(state: LeaseState, name: CounterName): void {
   state.counters[name] = (state.counters[name] ?? 0) + 1
 }
 
+/** What somebody does to a node again and again is told now and then: it must not push out of history who owned what. */
+const NOTED_AGAIN_MS = 10_000
+const MOST_NOTED = 256
+
+/** It was told a moment ago. */
+export function isNoted({ notedAt, now }: LeaseState, note: string): boolean {
+  const at = notedAt.get(note)
+  if (at !== undefined && now < after(at, NOTED_AGAIN_MS)) return true
+  // The order is that of their times.
+  notedAt.delete(note)
+  notedAt.set(note, now)
+  for (const oldest of notedAt.keys()) {
+    if (notedAt.size <= MOST_NOTED) break
+    notedAt.delete(oldest)
+  }
+  return false
+}
+
 export function emitEvent(
   state: LeaseState,
   group: string,
@@ -211,5 +232,6 @@ export function emitEvent(
   number: number,
   reason: string,
 ): void {
+  if (kind === 'note' && isNoted(state, `${group} ${reason}`)) return
   state.effects.push({ kind: 'event', event: { at: state.now, group, kind, number, reason } })
 }

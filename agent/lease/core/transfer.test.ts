@@ -180,8 +180,23 @@ describe('the owner', () => {
     dir1.told.splice(0)
     live(900)
     expect(dir1.told).toEqual([])
+    const offers = (): number =>
+      dir1.effects.filter((effect) => effect.kind === 'send' && effect.message.kind === 'offer').length
+    const before = offers()
     live(200)
-    expect(dir1.told.at(-1)).toMatchObject({ kind: 'offered' })
+    expect(offers()).toBeGreaterThan(before)
+  })
+  test('set to standby while the only peer refuses: it is asked each second, and that fills no history', () => {
+    const { dir1, live } = owner()
+    dir1.give({ kind: 'standby', on: true, reason: 'maintenance' })
+    dir1.told.splice(0)
+    for (let times = 0; times < 60; times++) {
+      answers(dir1, false)
+      live(1000)
+    }
+    expect(dir1.role()).toBe('owner')
+    expect(dir1.told.length).toBeGreaterThan(4)
+    expect(dir1.told.length).toBeLessThan(20)
   })
 })
 

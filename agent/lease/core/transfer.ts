@@ -14,7 +14,7 @@ import { enter } from './phases.ts'
 import { about, send, reply } from './send.ts'
 import { startRelease } from './release.ts'
 import { fenceCalls, type GroupState } from './group-state.ts'
-import { type LeaseState, emitEvent } from './state.ts'
+import { type LeaseState, emitEvent, isNoted } from './state.ts'
 import { closeAll, endLease, stepDown } from './step-down.ts'
 import { whyNotSuccessor } from './eligibility.ts'
 
@@ -39,6 +39,7 @@ export function startTransfer(
   instance: GroupState,
   wanted: string | null,
   reason: string,
+  repeated = false,
 ): void {
   const to = wanted ?? bestPeer(state, view, instance.group)
   const why = obstacle(state, instance, to)
@@ -46,15 +47,15 @@ export function startTransfer(
     emitEvent(state, instance.group.name, 'refused', instance.holder.number, why ?? '')
     return
   }
-  instance.transfer = { to, reason, since: state.now, sequences: new Set(), resendAt: state.now }
-  emitEvent(
-    state,
-    instance.group.name,
-    'offered',
-    instance.holder.number,
-    `${instance.group.name} offered to ${to}: ${reason}`,
-  )
+  instance.transfer = { to, reason, since: state.now, repeated, sequences: new Set(), resendAt: state.now }
+  tellOf(state, instance, 'offered', `${instance.group.name} offered to ${to}: ${reason}`)
   tickTransfer(state, view, instance)
+}
+
+function tellOf(state: LeaseState, instance: GroupState, kind: 'offered' | 'refused', reason: string): void {
+  const { group, holder, transfer } = instance
+  if (transfer?.repeated && isNoted(state, `${group.name} ${reason}`)) return
+  emitEvent(state, group.name, kind, holder.number, reason)
 }
 
 const offerEnds = (view: LeaseView, since: Instant): Instant => after(since, OFFER_KEEPALIVES * view.timing.keepaliveMs)
@@ -84,8 +85,8 @@ const PASSED_OVER_MS = 30_000
 
 function endTransfer(state: LeaseState, instance: GroupState, reason: string): void {
   if (instance.transfer) instance.refusedUntil.set(instance.transfer.to, after(state.now, PASSED_OVER_MS))
+  tellOf(state, instance, 'refused', reason)
   instance.transfer = null
-  emitEvent(state, instance.group.name, 'refused', instance.holder.number, reason)
 }
 
 export function onOffer(state: LeaseState, view: LeaseView, sender: Asker, offer: Offer): void {

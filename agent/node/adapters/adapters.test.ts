@@ -2,12 +2,12 @@ import { FrameSplitter, LONGEST_MESSAGE, MAX_RELAY, decode, frame, fromLeaseCode
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, createConnection, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { checkConfig, type Config, type NodeView, nodeView, SAMPLE } from '@lvsm/model'
 import { afterEach, describe, expect, it } from 'vitest'
-import { serveControl } from './control.ts'
+import { type Control, type ControlEvents, serveControl } from './control.ts'
 import { loadRecord, readSecrets, saveRecord } from './files.ts'
 import { connectLease } from './lease.ts'
 import { refuseModules } from './preflight.ts'
@@ -129,9 +129,9 @@ describe('secrets in files', () => {
 })
 
 describe('the control socket', () => {
-  const serve = () => {
+  const serve = (patienceMs?: number) => {
     const path = join(directory(), 'agent.sock')
-    const control = serveControl(path, {
+    const events: ControlEvents = {
       count: () => undefined,
       status: () => ({ node: 'dir1' }) as never,
       events: () => ({ events: [] }),
@@ -150,7 +150,8 @@ describe('the control socket', () => {
       },
       mayAgain: () => true,
       say: () => undefined,
-    })
+    }
+    const control: Control = serveControl(path, events, patienceMs)
     ends.push(() => control.close())
     const ask = (method: string, url: string, body?: string): Promise<{ status: number; value: unknown }> =>
       new Promise((resolve, reject) => {
@@ -173,6 +174,22 @@ describe('the control socket', () => {
       value: { verb: 'switchover', group: 'web', to: 'dir2' },
     })
     expect(await ask('POST', '/v1/standby', '{"on":true}')).toMatchObject({ status: 409 })
+  })
+  it('gives up who never ends a request, so that many of them take no descriptors for good', async () => {
+    const { path, ask } = serve(100)
+    const begun = ['', 'GET /v1/sta', 'POST /v1/standby HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{']
+    const ended = Array.from({ length: 60 }, (_, at) => begun[at % begun.length] ?? '').map(
+      (text) =>
+        new Promise<void>((resolve) => {
+          const socket = createConnection(path, () => void socket.write(text))
+          socket.on('error', () => undefined)
+          socket.on('close', () => resolve())
+          socket.resume()
+        }),
+    )
+    expect(await ask('GET', '/v1/status')).toMatchObject({ status: 200 })
+    await Promise.all(ended)
+    expect(await ask('GET', '/v1/status')).toMatchObject({ status: 200 })
   })
   it.each<[string, string, string | undefined, number]>([
     ['POST', '/v1/switchover', '{', 400],

@@ -15,6 +15,12 @@ import type { Refusal } from '@lvsm/base'
 import { keepListening, type ListeningEvents } from '../../process/listening.ts'
 
 const LONGEST_BODY = 64 * 1024
+/** Each takes a descriptor, and checks of realservers need some too. */
+const MOST_CONNECTIONS = 256
+/** A request that is not there by then is given up: longer than this process or `lvsm` is held up on the slowest machine. */
+const PATIENCE_MS = 15_000
+/** An answer may take as many times that: three times as long as any takes. */
+const ANSWER_PATIENCE = 4
 
 /** Which status an HTTP client sees for what went wrong; the core knows nothing of HTTP. */
 const STATUS_OF: Readonly<Record<Fault, number>> = {
@@ -41,7 +47,7 @@ export interface Control {
 }
 
 /** The caller holds the run directory's lock, so a socket file that is in the way is a leftover. */
-export function serveControl(path: string, events: ControlEvents): Control {
+export function serveControl(path: string, events: ControlEvents, patienceMs = PATIENCE_MS): Control {
   const waiting = new Map<string, ServerResponse>()
   let count = 0
   const command = (response: ServerResponse, asked: Command): void => {
@@ -50,7 +56,15 @@ export function serveControl(path: string, events: ControlEvents): Control {
     response.on('close', () => waiting.delete(id))
     events.command(id, asked)
   }
-  const server = createServer((incoming, response) => serve(incoming, response, events, command))
+  const limits = {
+    headersTimeout: patienceMs,
+    requestTimeout: patienceMs,
+    connectionsCheckingInterval: patienceMs / 2,
+  }
+  const server = createServer(limits, (incoming, response) => serve(incoming, response, events, command))
+  server.maxConnections = MOST_CONNECTIONS
+  // Of a connection on which nothing moves: its answer is not read either.
+  server.timeout = ANSWER_PATIENCE * patienceMs
   const listening = keepListening(server, path, events)
   return {
     reply(id, outcome) {

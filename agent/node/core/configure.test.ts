@@ -30,6 +30,19 @@ describe('a new configuration', () => {
     expect(one.core.status(one.now()).revision).toBe(2)
     expect(one.core.events().events.at(-1)).toMatchObject({ kind: 'configured', node: 'dir1' })
   })
+  test('that is the same, read again and again, fills neither history nor log', () => {
+    const one = owner()
+    configure(one, (text) => text)
+    const events = (): number => one.core.events().events.length
+    const before = events()
+    one.take('log')
+    for (let times = 0; times < 600; times++) {
+      configure(one, (text) => text)
+      one.run(10)
+    }
+    expect(events()).toBe(before)
+    expect(one.take('log').filter(({ text }) => text.includes('runs revision'))).toEqual([])
+  })
   test('with another weight edits that destination, and no other', () => {
     const one = owner()
     one.take('apply')

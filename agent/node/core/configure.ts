@@ -15,6 +15,8 @@ import { log, type NodeState } from './state.ts'
 
 export function configure(state: NodeState, config: Config, secrets: ReadonlyMap<number, string>): void {
   const before = state.config?.revision
+  // Every closed terminal and every turn of a log has the file read again: that is no news.
+  const isNews = JSON.stringify([config, [...secrets]]) !== JSON.stringify([state.config, [...state.secrets]])
   state.config = config
   state.secrets = secrets
   state.view = nodeView(config, state.node)
@@ -25,7 +27,7 @@ export function configure(state: NodeState, config: Config, secrets: ReadonlyMap
   dropHandovers(state)
   for (const group of state.published.ready.keys())
     if (!state.view?.directs.some(({ name }) => name === group)) state.published.ready.delete(group)
-  if (before !== undefined) {
+  if (before !== undefined && isNews) {
     const reason = `${state.node} runs revision ${config.revision} now, it was ${before}`
     log(state, reason)
     note(state, { group: '', kind: 'configured', number: 0, reason })

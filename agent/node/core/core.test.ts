@@ -63,6 +63,23 @@ describe('a director', () => {
     expect(one.core.events().events.at(-1)).toMatchObject({ kind: 'repaired', group: 'web' })
   })
 
+  it('repairs what somebody changes again and again, and fills neither history nor log with it', () => {
+    const one = node('dir1')
+    one.run(2000)
+    one.take('log')
+    for (let times = 0; times < 300; times++) {
+      const [service] = one.kern.state.services
+      if (service) one.kern.state.services[0] = { ...service, dests: service.dests.slice(1) }
+      one.feed({ kind: 'changed' })
+      one.run(400)
+      expect(Object.keys(dests(one))).toHaveLength(3)
+    }
+    expect(one.core.events().events.filter(({ kind }) => kind === 'repaired').length).toBeLessThan(10)
+    const lines = one.take('log').filter(({ text }) => text.startsWith('repairs'))
+    expect(lines.length).toBeGreaterThan(1)
+    expect(lines.length).toBeLessThan(10)
+  })
+
   it('keeps the table of its last life until checks speak', () => {
     const first = node('dir1')
     first.run(2000)

@@ -26,7 +26,7 @@ import { forgettingGroups, handoversStand, nextHandover, prepareFor, stepHandove
 import { LOOK_IN, looked, lookIfDue, lookWithin, nextLook } from './observe/look.ts'
 import { heardReadiness, heardState, heardTables } from './peers.ts'
 import { groupOf } from './plan/about.ts'
-import { logPlan, reconcile, unreadSettings } from './plan/reconcile.ts'
+import { logPlan, reconcile, unreadSettings, untold } from './plan/reconcile.ts'
 import { type ObservedFenceTable, reportFence } from './publish/fence.ts'
 import { historyOf, note, noteTold } from './publish/history.ts'
 import {
@@ -123,10 +123,11 @@ function onObserved(state: NodeState, observed: Observed): void {
   if (isDraining(state)) lookWithin(state, LOOK_IN.drainingMs)
   if (!state.checks.begun) begin(state, observed)
   const repairs = new Set(reconcile(state, observed))
-  const restored = logPlan(state, repairs)
+  const news = untold(state, repairs)
+  const restored = logPlan(state, repairs, news)
   // The kernel is as it should be again: the others see its table by our word. A move has better things to do.
   if (restored && !isDraining(state)) publishSoon(state)
-  for (const operation of repairs) {
+  for (const operation of news) {
     const reason = `somebody changed the kernel: ${describeOperation(operation)}`
     note(state, { group: groupOf(state, operation), kind: 'repaired', number: 0, reason })
     publishSoon(state)

@@ -78,6 +78,21 @@ describe('a hostile realserver', () => {
     expect(dir2.take('message').filter(({ text }) => text.includes('"prepared"'))).toMatchObject([{ to: 'dir1' }])
   })
 
+  test('nor is an owner prepared for another director, whose word comes late or is a lie', () => {
+    const dir1 = owner()
+    for (const kind of ['apply', 'message'] as const) dir1.take(kind)
+    for (let count = 0; count < 20; count++) {
+      says(dir1, 'dir2', { kind: 'prepare', id: `${count}`, group: 'web' })
+      dir1.feed({ kind: 'lease-status', status: statusOf('dir1', 'dir1') })
+      dir1.run(500)
+    }
+    expect(
+      dir1.take('apply').flatMap(({ operations }) => operations),
+      'the kernel is left alone',
+    ).toEqual([])
+    expect(dir1.take('message').filter(({ text }) => text.includes('"prepared"'))).toEqual([])
+  })
+
   test('fills no log by saying something else each time', () => {
     const dir1 = owner()
     dir1.take('log')
@@ -137,6 +152,24 @@ describe('the history', () => {
     expect(dir1.core.status(dir1.now()).counters['drop-relay-flood']).toBeGreaterThan(4400)
     says(dir1, 'rs2', state({ events: [event('mine')] }))
     expect(dir1.core.events().events.some(({ reason }) => reason === 'mine')).toBe(true)
+  })
+
+  test('keeps who owned what, whatever else comes and goes here', () => {
+    const dir1 = owner()
+    const happens = (kind: 'note' | 'took', times: number): void => {
+      for (let count = 0; count < times; count++)
+        dir1.feed({ kind: 'lease-event', event: { at: 0, group: 'web', kind, number: 7, reason: `${kind} ${count}` } })
+    }
+    const found = (wanted: string): boolean => dir1.core.events().events.some(({ reason }) => reason === wanted)
+    happens('note', 1000)
+    expect([found('ours'), found('note 999')]).toEqual([true, true])
+    happens('took', 1000)
+    happens('note', 1)
+    expect([found('note 0'), found('took 999'), dir1.core.events().events.length]).toEqual([
+      true,
+      true,
+      LONGEST_HISTORY,
+    ])
   })
 
   test('shows a time that cannot be as the time when it was heard, once', () => {

@@ -81,6 +81,8 @@ export interface Kernel {
   owned: OwnedRecord
   /** Logged at the last look: what is tried again every second is said once. */
   logged: ReadonlySet<string>
+  /** By operation: when a repair was told last. */
+  readonly toldAt: Map<string, Instant>
 }
 
 export interface LeaseLink {
@@ -203,6 +205,7 @@ export function newState(options: NodeOptions): NodeState {
       wantedText: '',
       owned: record,
       logged: new Set(),
+      toldAt: new Map(),
     },
     lease: { connected: false, status: null, heardAt: NEVER_BEFORE, reason: 'not connected yet' },
     states: new Map(),

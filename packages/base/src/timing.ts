@@ -22,10 +22,15 @@ export interface Timing {
 
 /** No lease of any cluster may be longer: what a voter waits for when it cannot read its state (packages/lease/PROTOCOL.md 3.1). */
 export const LONGEST_LEASE_MS = 30_000
+/** Nobody notices shorter ones, and a node cannot keep to them. */
+const SHORTEST_KEEPALIVE_MS = 20
+const SHORTEST_APPLY_MS = 5
 /** Bound of the difference in rate of two clocks; counted twice by the holder. */
 export const DRIFT = 0.001
 /** nftables timeouts run in ticks: two ticks of 4 ms (agent/lease/FENCE.md, row 9). */
 export const ROUNDING_MS = 8
+/** No lease of any cluster can be shorter (`refuseTiming`). */
+export const SHORTEST_LEASE_MS = 3 * SHORTEST_KEEPALIVE_MS + SHORTEST_APPLY_MS + ROUNDING_MS
 
 /** How long a holder may believe after a send whose smallest grant was `grantMs`: drift counted twice, then the kernel's rounding. */
 export const holdMs = (grantMs: number): number => (grantMs * (1 - DRIFT)) / (1 + DRIFT) - ROUNDING_MS
@@ -63,7 +68,12 @@ export function refuseTiming(timing: Timing): Refusal[] {
   }
   const { keepaliveMs, leaseMs, applyMs, warntimeMs, deadtimeMs, drainMs } = timing
   const needed = neededLeaseMs(timing)
-  refuse(keepaliveMs < 20, 'keepalive', `keepalive ${keepaliveMs} ms is under 20 ms`, 'use at least 20ms')
+  refuse(
+    keepaliveMs < SHORTEST_KEEPALIVE_MS,
+    'keepalive',
+    `keepalive ${keepaliveMs} ms is under ${SHORTEST_KEEPALIVE_MS} ms`,
+    `use at least ${SHORTEST_KEEPALIVE_MS}ms`,
+  )
   refuse(
     leaseMs < needed,
     'lease',
@@ -82,7 +92,12 @@ export function refuseTiming(timing: Timing): Refusal[] {
     `fence time ${fenceMs(timing).toFixed(0)} ms < 2 × keepalive ${keepaliveMs} ms`,
     'raise lease, or lower keepalive',
   )
-  refuse(applyMs < 5, 'apply', `apply ${applyMs} ms is under 5 ms`, 'use at least 5ms')
+  refuse(
+    applyMs < SHORTEST_APPLY_MS,
+    'apply',
+    `apply ${applyMs} ms is under ${SHORTEST_APPLY_MS} ms`,
+    `use at least ${SHORTEST_APPLY_MS}ms`,
+  )
   refuse(
     warntimeMs <= keepaliveMs,
     'warntime',

@@ -80,15 +80,17 @@ export function call<Name extends RouteName>(
 
 function understand<Name extends RouteName>(route: Name, statusCode: number, text: string): Answer<Name> {
   const body = parse(text)
+  // Whoever answered a request like that had it, and may have carried it out.
+  const sent = ROUTES[route].method === 'POST'
   if (body === undefined)
-    return { kind: 'silent', reason: `HTTP ${statusCode} without JSON: is this an lvsm agent?`, sent: false }
+    return { kind: 'silent', reason: `HTTP ${statusCode} without JSON: is this an lvsm agent?`, sent }
   if (statusCode >= 200 && statusCode < 300) {
     const value = readResponse(route, body)
     return value === null ? { kind: 'strange' } : { kind: 'ok', value }
   }
   const refusals = readRefusals(body)
   if (refusals) return { kind: 'refused', refusals }
-  return { kind: 'silent', reason: `HTTP ${statusCode} without a reason`, sent: false }
+  return { kind: 'silent', reason: `HTTP ${statusCode} without a reason`, sent }
 }
 
 /** Undefined for what is no JSON. Nothing of it paints on a terminal: the words may be those of another node, or of a server. */

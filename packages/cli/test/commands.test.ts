@@ -34,6 +34,13 @@ describe('lvsm switchover', () => {
     expect(err).toBe('lvsm: no\ufffd[2J\ufffd \ufffdgnorw\n  → one\ntwo\n')
   })
 
+  it('does not say that nobody was reached where a strange answer came: it may have moved', async () => {
+    const { socketPath } = await startAgent(() => ({ code: 500, body: { hello: 'world' } }))
+    const { code, err } = await lvsm(['--socket', socketPath, 'switchover', 'web'])
+    expect(code).toBe(3)
+    expect(err).toMatch(/HTTP 500 without a reason; the request was sent and may have been carried out\n {2}→ look/)
+  })
+
   it('says that it waits once that takes a second', async () => {
     const { socketPath } = await startAgent(() => ({ body: MOVED, afterMs: 1300 }))
     const { code, out, err } = await lvsm(['--socket', socketPath, 'switchover', 'web'])

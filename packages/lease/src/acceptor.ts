@@ -130,11 +130,14 @@ export class Acceptor {
     if (this.#isLatest(sender, message.group)) {
       this.#latest.set(latestKey(sender, message.group), { incarnation: sender.incarnation, sequence: sender.sequence })
     }
+    // Who was taken off the list meanwhile cannot take it: it is kept for nobody.
+    const successor =
+      message.successor !== null && this.#mayBorrow(message, message.successor) ? message.successor : null
     let released = false
     for (const lock of locks) {
       const { grant } = lock
       if (!grant || !this.#rules.releases(grant, sender.node, sender.incarnation, message.upTo)) continue
-      this.#locks.release(lock, grant, message.successor, now)
+      this.#locks.release(lock, grant, successor, now)
       released = true
     }
     return released
@@ -207,7 +210,7 @@ export class Acceptor {
     }
   }
 
-  #mayBorrow({ group, digest }: Request | Poll, node: string): boolean {
+  #mayBorrow({ group, digest }: Poll | Request | Release, node: string): boolean {
     return this.#borrowers.get(`${group}/${digest}`)?.has(node) === true
   }
 

@@ -1,5 +1,5 @@
 import { type Ack } from '@lvsm/protocol'
-import { holdMs, instant } from '@lvsm/base'
+import { holdMs, instant, SHORTEST_LEASE_MS } from '@lvsm/base'
 import { expect, test } from 'vitest'
 import { Holder } from './holder.ts'
 import { RULES } from './rules.ts'
@@ -68,6 +68,15 @@ test('nobody lends more than was asked for', () => {
   expect(holder.grantedMs).toBe(350)
 })
 
+test('nobody lends less than every lease lasts', () => {
+  const holder = asked([1, 1000])
+  holder.acked('a', ack(1), instant(1001))
+  for (const grantMs of [0, -0, Number.MIN_VALUE, 1, SHORTEST_LEASE_MS - 0.001])
+    expect(holder.acked('b', ack(1, grantMs), instant(1001))).toBe('stray')
+  expect([holder.answered, holder.grantedMs]).toEqual([false, 0])
+  expect(holder.acked('b', ack(1, SHORTEST_LEASE_MS), instant(1001))).toBe('extended')
+})
+
 test('the shortest grant of the best majority counts', () => {
   const holder = asked([1, 1000])
   holder.acked('a', ack(1, 100), instant(1001))
@@ -75,6 +84,19 @@ test('the shortest grant of the best majority counts', () => {
   expect([holder.deadline, holder.grantedMs]).toEqual([1000 + holdMs(100), 100])
   holder.acked('c', ack(1, 200), instant(1001))
   expect([holder.deadline, holder.grantedMs]).toEqual([1000 + holdMs(200), 200])
+})
+
+test('a majority that answers late sets the pace again, which one that is quick and lends for less had set', () => {
+  const holder = asked([1, 1000], [2, 1050])
+  holder.acked('a', ack(1), instant(1001))
+  for (const [voter, grantMs] of [
+    ['a', 350],
+    ['b', 80],
+  ] as const)
+    holder.acked(voter, ack(2, grantMs), instant(1051))
+  expect(holder.grantedMs).toBe(80)
+  expect(holder.acked('c', ack(1), instant(1060))).toBe('extended')
+  expect([holder.deadline, holder.grantedMs]).toEqual([1000 + holdMs(350), 350])
 })
 
 test('a shorter grant of a later send does not take back what an earlier one gave', () => {

@@ -5,10 +5,11 @@
  * - it believes only while now < deadline; the deadline runs from before the send, and never moves back but by release;
  * - a deadline needs a majority of the voters of that send's epoch, all for that one send;
  * - an ACK counts only for an exact send of this process start, made after the last release;
- * - nobody can lend more than was asked for: a longer grant counts as long as the send's own duration.
+ * - nobody can lend more than was asked for: a longer grant counts as long as the send's own duration;
+ * - one that is shorter than every cluster's lease is none: the pace of an owner follows what it was lent.
  */
 import { type Ack, type Incarnation } from '@lvsm/protocol'
-import { after, type Instant, invariant, later, NEVER_BEFORE } from '@lvsm/base'
+import { after, type Instant, invariant, later, NEVER_BEFORE, SHORTEST_LEASE_MS } from '@lvsm/base'
 import type { Rules } from './rules.ts'
 import type { Send } from './send.ts'
 
@@ -46,7 +47,7 @@ export class Holder {
   get number(): number {
     return this.#number
   }
-  /** What a majority granted to the newest send that was answered, milliseconds; 0 before the first. */
+  /** What a majority granted to the newest send that was answered, or that extended the lease, milliseconds; 0 before the first. */
   get grantedMs(): number {
     return this.#grantedMs
   }
@@ -77,6 +78,7 @@ export class Holder {
   acked(from: string, ack: Ack, now: Instant): AckVerdict {
     const send = this.#rules.sendOf(this.#sends, ack.echo, this.#own)
     if (!send || send.epoch !== ack.epoch || !send.voters.includes(from)) return 'stray'
+    if (ack.grantMs < Math.min(SHORTEST_LEASE_MS, send.leaseMs)) return 'stray'
     send.grants.set(from, this.#rules.believedMs(ack.grantMs, send.leaseMs))
     const needed = this.#rules.quorum(send.voters.length)
     if (send.grants.size < needed) return 'counted'
@@ -84,6 +86,8 @@ export class Holder {
     if (send === this.#newest) this.#grantedMs = least
     const proposed = after(this.#rules.holdFrom(send.sent, now), this.#rules.holdMs(least))
     if (proposed <= this.#deadline) return 'counted'
+    // A majority that lends for longer, and answers late: one voter that is quick and lends for less must not set the pace.
+    this.#grantedMs = least
     this.#deadline = proposed
     this.#furthest = later(this.#furthest, proposed)
     this.#number = Math.max(this.#number, send.number)

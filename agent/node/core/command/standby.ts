@@ -2,7 +2,7 @@
 import { type Outcome, type StandbyReport } from '@lvsm/protocol'
 import { after, between, type Instant } from '@lvsm/base'
 import { suggest } from '@lvsm/model'
-import { leaseStatus } from '../lease.ts'
+import { leaseStatus, ownership } from '../lease.ts'
 import { beginMove } from '../move/owner.ts'
 import type { NodeState } from '../state.ts'
 import type { Asked, StandbyRun } from './pending.ts'
@@ -41,8 +41,14 @@ export function onStandby(state: NodeState, asked: Asked & { readonly command: {
   vacate(state, state.standbyRun)
 }
 
+/** It may have moved by itself, or left the configuration, while others had their turn. */
+const isStillHere = (state: NodeState, group: string): boolean =>
+  state.config?.groups.some(({ name }) => name === group) === true &&
+  (ownership(state, group)?.role ?? 'owner') === 'owner'
+
 /** Hands over the next group; when none is left, the lease process takes nothing more. */
 function vacate(state: NodeState, run: StandbyRun): void {
+  while (run.groups[0] !== undefined && !isStillHere(state, run.groups[0])) run.groups.shift()
   const group = run.groups.shift()
   if (group !== undefined) {
     const reason = 'standby by an operator'

@@ -25,6 +25,8 @@ export function prepareFor(state: NodeState, group: string, from: string, id: st
     known.tellDue = true
     return
   }
+  // The owner, or who may be one, prepares for nobody: what it serves would be forgotten, or handed back to a former owner.
+  if ((ownership(state, group)?.role ?? 'owner') === 'owner') return
   const since = state.now
   const begun = { phase: 'forgetting', planned: false, tellDue: true, ownedSince: null } as const
   state.handovers.set(group, { group, from, id, since, ...begun })

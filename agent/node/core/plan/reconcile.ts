@@ -11,6 +11,7 @@ import {
   sameRecord,
   writeRecord,
 } from '@lvsm/plan'
+import { between } from '@lvsm/base'
 import { followTable, drainingOf, servingOf } from '../check/members.ts'
 import { heldGroups } from '../lease.ts'
 import { handoverAddresses, forgettingGroups, plannedHandovers } from '../move/successor.ts'
@@ -73,14 +74,29 @@ const heldAddresses = ({ view }: NodeState, groups: ReadonlySet<string>): Set<st
       .flatMap(({ addresses }) => addresses.map(({ address }) => address)),
   )
 
+/** What somebody changes again and again is told now and then: it must not push out of history and log what else happened. */
+const TOLD_AGAIN_MS = 60_000
+
+/** Of what is repaired, what was not told lately. */
+export function untold({ kernel, now }: NodeState, repairs: ReadonlySet<Operation>): ReadonlySet<Operation> {
+  const { toldAt } = kernel
+  for (const [text, at] of toldAt) if (between(at, now) >= TOLD_AGAIN_MS) toldAt.delete(text)
+  const news = new Set([...repairs].filter((operation) => !toldAt.has(describeOperation(operation))))
+  for (const operation of news) toldAt.set(describeOperation(operation), now)
+  return news
+}
+
 /** What is tried again every second is logged once. True when the kernel has just become as it should be. */
-export function logPlan(state: NodeState, repairs: ReadonlySet<Operation>): boolean {
+export function logPlan(state: NodeState, repairs: ReadonlySet<Operation>, news: ReadonlySet<Operation>): boolean {
   const { kernel } = state
-  const lines = kernel.pending.map(
-    (operation) => `${repairs.has(operation) ? 'repairs' : 'does'}: ${describeOperation(operation)}`,
-  )
   const before = kernel.logged
-  for (const text of lines) if (!before.has(text)) state.effects.push({ kind: 'log', text })
-  kernel.logged = new Set(lines)
-  return before.size > 0 && lines.length === 0
+  const lines = new Map(
+    kernel.pending.map((operation) => [
+      `${repairs.has(operation) ? 'repairs' : 'does'}: ${describeOperation(operation)}`,
+      news.has(operation) || !repairs.has(operation),
+    ]),
+  )
+  for (const [text, isNews] of lines) if (isNews && !before.has(text)) state.effects.push({ kind: 'log', text })
+  kernel.logged = new Set(lines.keys())
+  return before.size > 0 && lines.size === 0
 }

@@ -72,7 +72,14 @@ function talker({ history }: NodeState): string {
   for (const { event } of history) counts.set(event.node, (counts.get(event.node) ?? 0) + 1)
   return [...counts].reduce((most, one) => (one[1] > most[1] ? one : most))[0]
 }
-const oldestOf = ({ history }: NodeState, node: string): number => history.findIndex(({ event }) => event.node === node)
+
+/** Who owned what stays, as long as it is the smaller part: a realserver that fails and recovers without end is not to push it out. */
+function oldestOf({ history }: NodeState, node: string): number {
+  const its = history.flatMap(({ event }, at) => (event.node === node ? [{ at, moves: isOwnership(event.kind) }] : []))
+  const lesser = its.filter(({ moves }) => !moves)
+  const [oldest] = lesser.length >= its.length / 2 ? lesser : its
+  return oldest?.at ?? 0
+}
 
 /** For people: in the order of the wall clocks of those who told it. */
 export const historyOf = ({ history }: NodeState): readonly HistoryEvent[] =>
