@@ -31,9 +31,9 @@ describe('a file that is read by a running node', () => {
 
   test.each([
     ['another cluster', one, file([{ id: 1 }], 1, { cluster: 'other' }), 'cluster', /stop every node/],
-    ['a key that signs at once', one, file(both, 2), 'signWith', /in steps/],
-    ['another secret under the same number', one, file([{ id: 1, secret: OTHER }], 1), 'signWith', /in steps/],
-    ['another algorithm', one, file([{ id: 1, algorithm: 'sha1' }], 1), 'signWith', /in steps/],
+    ['a key that signs at once', one, file(both, 2), 'sign-with', /in steps/],
+    ['another secret under the same number', one, file([{ id: 1, secret: OTHER }], 1), 'sign-with', /in steps/],
+    ['another algorithm', one, file([{ id: 1, algorithm: 'sha1' }], 1), 'sign-with', /in steps/],
     ['a key less than the others sign with', file(both, 1), file([{ id: 2, secret: OTHER }], 2), 'keys', /in steps/],
   ])('may not say %s', (_, before, after, field, hint) =>
     expect(deafening(before, after)).toMatchObject({ code: 'deafening', field, hint: expect.stringMatching(hint) }),

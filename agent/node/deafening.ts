@@ -6,7 +6,7 @@ import { describeRefusal, type Refusal } from '@lvsm/base'
 import type { Configuration, Read } from './configuration.ts'
 
 const HINT = 'change it in steps, each on every node before the next'
-const STEPS = `${HINT}: add the new key to keys; name it in signWith; take the old one out`
+const STEPS = `${HINT}: add the new key to keys; name it in sign-with; take the old one out`
 const RESTART = 'stop every node, and start them with the new file'
 
 /** A file without faults of its own may still be none for a node that runs. */
@@ -24,7 +24,7 @@ export function deafening(before: Configuration, after: Configuration): Refusal 
   }
   if (!accepts(before, signature(after))) {
     const message = `nodes that did not read the new file yet do not know key ${after.config.signWith} of it`
-    return { code: 'deafening', field: 'signWith', message, hint: STEPS }
+    return { code: 'deafening', field: 'sign-with', message, hint: STEPS }
   }
   if (accepts(after, signature(before))) return null
   const message = `it lacks key ${before.config.signWith}, with which nodes sign that did not read it yet`

@@ -7,7 +7,7 @@ import {
   type Outcome,
   type StateMessage,
 } from '@lvsm/protocol'
-import { type Instant, NEVER_BEFORE, type Trouble } from '@lvsm/base'
+import { type Instant, NEVER_BEFORE, type TokenBucket, type Trouble } from '@lvsm/base'
 import { type Health, newSchedule, type Schedule } from '@lvsm/health'
 import type { Config, ConfigRealserver, ConfigService, NodeView } from '@lvsm/model'
 import type { Desired, Observed, Operation, OwnedRecord } from '@lvsm/plan'
@@ -155,7 +155,7 @@ export interface NodeState {
   history: { readonly event: HistoryEvent; readonly key: string; readonly addedAt: Instant }[]
   readonly known: Set<string>
   /** By node: how many new events of it are still taken, as of then. */
-  readonly eventAllowances: Map<string, { readonly left: number; readonly at: Instant }>
+  readonly eventBudgets: Map<string, TokenBucket>
   readonly published: Published
   /** Of the adapters, by a name of their own. */
   readonly reported: Map<string, Trouble>
@@ -221,7 +221,7 @@ export function newState(options: NodeOptions): NodeState {
     serial: 0,
     history: [],
     known: new Set(),
-    eventAllowances: new Map(),
+    eventBudgets: new Map(),
     published: newPublished(),
     reported: new Map(),
     counters: {},

@@ -6,6 +6,7 @@
 import { LONGEST_NAME, standbyRequest, switchoverRequest } from './http/routes.ts'
 import { plainLine } from '@lvsm/base'
 import { nodeStateWord, severityWord } from './http/status.ts'
+import { parseObject } from './json.ts'
 import * as z from 'zod'
 
 /** Bytes of UTF-8; under the limit of the relay (`publish/packing.ts` keeps to it). */
@@ -124,7 +125,7 @@ export type Decoded =
 
 /** Never throws, whatever the text. */
 export function decodeMessage(encoded: string): Decoded {
-  const value = parse(encoded)
+  const value = parseObject(encoded)
   const kind = value['kind']
   if (typeof kind !== 'string') return { ok: false, reason: 'malformed' }
   const least = value['least']
@@ -142,15 +143,6 @@ function hasUnknownVerb({ kind, command: asked }: Readonly<Record<string, unknow
 
 const askOf = (value: Readonly<Record<string, unknown>>): { ask?: string } =>
   value['kind'] === 'ask' && typeof value['id'] === 'string' && value['id'].length <= 64 ? { ask: value['id'] } : {}
-
-function parse(encoded: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(encoded)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
-  } catch {
-    return {}
-  }
-}
 
 /** `least`: the oldest version that can act on it; who knows only older ones counts and refuses it. */
 export const encodeMessage = (message: AgentMessage): string =>

@@ -2,7 +2,7 @@
  * A realserver in the wrong hands: it has the key and signs as itself, in the words of the protocol, with any values, as often as
  * it can. It votes for nothing and directs nothing, so it moves no group, keeps none from anybody, and uses nothing up.
  */
-import { type Echo, type Message } from '@lvsm/protocol'
+import type { Echo, LeaseGroup, Message } from '@lvsm/protocol'
 import type { Random } from '@lvsm/base'
 import type { Envelope } from '../../../agent/lease/core/events.ts'
 import type { Cluster } from '../cluster.ts'
@@ -80,13 +80,21 @@ const shape = (random: Random): Shape =>
 const holding = (cluster: Cluster, owner: Machine): number =>
   owner.process?.core.status(owner.clock.read(cluster.schedule.now)).groups[0]?.number ?? 0
 
-function play(cluster: Cluster): string | null {
+/** A cluster that serves, and in it a node that says only what a liar says; else what went wrong. */
+function infiltrate(cluster: Cluster): string | { readonly group: LeaseGroup; readonly owner: Machine } {
   const asleep = begin(cluster)
   if (asleep !== null) return asleep
   const [group] = cluster.groups
   const owner = group && cluster.ownerOf(group)
   if (!group || !owner) return 'nobody answers before anything happened'
   cluster.machine(HOSTILE)?.kill()
+  return { group, owner }
+}
+
+function play(cluster: Cluster): string | null {
+  const begun = infiltrate(cluster)
+  if (typeof begun === 'string') return begun
+  const { group, owner } = begun
   const liar = new Liar(cluster, cluster.random)
   const number = holding(cluster, owner)
   const speak = (left: number): void => {
@@ -119,12 +127,9 @@ function takeover(cluster: Cluster, owner: Machine, number: number): string | nu
  * them up for the other director, and goes on renewing when the owner is dead.
  */
 function borrow(cluster: Cluster): string | null {
-  const asleep = begin(cluster)
-  if (asleep !== null) return asleep
-  const [group] = cluster.groups
-  const owner = group && cluster.ownerOf(group)
-  if (!group || !owner) return 'nobody answers before anything happened'
-  cluster.machine(HOSTILE)?.kill()
+  const begun = infiltrate(cluster)
+  if (typeof begun === 'string') return begun
+  const { group, owner } = begun
   const successor = group.directors.find((name) => name !== owner.name) ?? null
   let sequence = 1e9
   const say = (to: string, envelope: Envelope, message: Message): void =>

@@ -3,7 +3,7 @@
  * told again and what is dropped goes by when this process heard of it.
  */
 import { type EventReport, type HistoryEvent, OWNERSHIP_EVENTS } from '@lvsm/protocol'
-import { after, between } from '@lvsm/base'
+import { after, between, fullBucket, type Rate, takeToken } from '@lvsm/base'
 import { directsGroup } from '../entitled.ts'
 import { count, type NodeState } from '../state.ts'
 
@@ -11,7 +11,7 @@ export const LONGEST_HISTORY = 500
 /** Own events younger than this are told again with every state: a lost datagram loses none. */
 const RETELL_MS = 10_000
 /** So many new events of one node are taken: a director may tell of all its groups at once, and nobody goes on like that. */
-const TAKEN = { perSecond: 10, burst: LONGEST_HISTORY } as const
+const TAKEN: Rate = { perSecond: 10, burst: LONGEST_HISTORY }
 /** Clocks of honest nodes differ by less. */
 const AHEAD_MS = 60_000
 /** As `Date.toISOString` writes it: texts in the order of time. */
@@ -40,12 +40,11 @@ export function noteTold(state: NodeState, node: string, events: readonly EventR
 }
 
 function tell(state: NodeState, said: HistoryEvent): void {
-  const { now, known, eventAllowances } = state
+  const { now, known, eventBudgets } = state
   if (known.has(keyOf(said))) return
-  const { left, at } = eventAllowances.get(said.node) ?? { left: TAKEN.burst, at: now }
-  const may = Math.min(TAKEN.burst, left + (between(at, now) * TAKEN.perSecond) / 1000)
-  eventAllowances.set(said.node, { left: may < 1 ? may : may - 1, at: now })
-  if (may < 1) count(state, 'drop-relay-flood')
+  const bucket = eventBudgets.get(said.node) ?? fullBucket(TAKEN, now)
+  eventBudgets.set(said.node, bucket)
+  if (!takeToken(bucket, TAKEN, now)) count(state, 'drop-relay-flood')
   else add(state, said, shownTime(state, said.at))
 }
 

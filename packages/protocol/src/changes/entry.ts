@@ -5,6 +5,7 @@
 import * as z from 'zod'
 import { CONFIG_COMMANDS, configCommand, intentCommand } from './command.ts'
 import { LONGEST_NAME } from '../http/routes.ts'
+import { parseObject } from '../json.ts'
 
 export const ENTRY_VERSION = 1
 
@@ -56,7 +57,7 @@ function isTooDeep(text: string): boolean {
 /** Never throws, whatever the text. */
 export function decodeEntry(encoded: string): ReadEntry {
   if (encoded.length > LONGEST || isTooDeep(encoded)) return { ok: false, reason: 'malformed' }
-  const { v: _, least, ...value } = parse(encoded)
+  const { v: _, least, ...value } = parseObject(encoded)
   const { kind } = value
   if (typeof kind !== 'string') return { ok: false, reason: 'malformed' }
   if (typeof least === 'number' && least > ENTRY_VERSION) return { ok: false, reason: 'newer' }
@@ -71,13 +72,4 @@ export function decodeEntry(encoded: string): ReadEntry {
 function hasUnknownVerb({ kind, command }: Readonly<Record<string, unknown>>): boolean {
   if (kind !== 'change' || typeof command !== 'object' || command === null || !('verb' in command)) return false
   return typeof command.verb === 'string' && !Object.hasOwn(CONFIG_COMMANDS, command.verb)
-}
-
-function parse(encoded: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(encoded)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
-  } catch {
-    return {}
-  }
 }
