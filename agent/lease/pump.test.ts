@@ -71,6 +71,7 @@ beforeEach(() => {
       },
       clear: () => FINE,
     },
+    afterGrace: (over) => over(),
     addresses: {
       add: ({ name }, seconds) => {
         log.push(`add ${name} for ${seconds}`)

@@ -16,6 +16,8 @@ export interface PumpPorts {
   clock(): Instant
   step(input: LeaseInput, now: Instant): LeaseEffect[]
   fence: Fence
+  /** Calls back once no packet that the fence let through before is in the hands of a processor any more. */
+  afterGrace(over: () => void): void
   addresses: Addresses
   /** One timer; it rings when its time has come, and not before. */
   alarm(ring: () => void): { set(at: Instant): void; stop(): void }
@@ -58,10 +60,8 @@ function carryOut(parts: Parts, effect: LeaseEffect): void {
   switch (effect.kind) {
     case 'send':
       return send(parts, effect)
-    case 'fence': {
-      const { group, op, parts: fenceParts } = effect
-      return driver.feed({ kind: 'fenced', group, op, parts: fenceParts, ...ports.fence.apply(effect) })
-    }
+    case 'fence':
+      return fence(parts, effect)
     case 'fence-tables':
       return build(parts, effect)
     case 'address': {
@@ -86,6 +86,15 @@ function carryOut(parts: Parts, effect: LeaseEffect): void {
       // The driver's own.
       return
   }
+}
+
+/** A fence counts as closed, to the voters too, when the frames that passed it have left (FENCE.md, row 13). */
+function fence({ ports, driver }: Parts, effect: Extract<LeaseEffect, { kind: 'fence' }>): void {
+  const { group, op, parts } = effect
+  const outcome = ports.fence.apply(effect)
+  const answer = (): void => driver.feed({ kind: 'fenced', group, op, parts, ...outcome })
+  if (op === 'close' && outcome.result === 'done') ports.afterGrace(answer)
+  else answer()
 }
 
 function build({ ports, driver }: Parts, effect: Extract<LeaseEffect, { kind: 'fence-tables' }>): void {

@@ -95,6 +95,7 @@ function actorOf(stage: Stage, node: string, incarnation: string, random: Random
         }),
         clear: () => FINE,
       },
+      afterGrace: (over) => over(),
       addresses: { add: () => FINE, remove: () => FINE, announce: () => FINE },
       alarm: () => ({ set: (at) => void (actor.wakeAt = at), stop: () => undefined }),
       send: (outgoing, recipients) => post(stage, outgoing, recipients),

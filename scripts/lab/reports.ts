@@ -15,6 +15,8 @@ export interface Overlap {
   readonly owners: readonly [string, string]
   readonly from: number
   readonly to: number
+  /** The first frames in it and the last before it: a single late one is another thing than two that both answer. */
+  readonly frames: readonly string[]
 }
 
 export interface Change {

@@ -28,6 +28,8 @@ export interface KernelHooks {
   trip(denied: boolean): number
   /** A gratuitous frame leaves. */
   frame(address: string, group: string): void
+  /** An answer leaves that had passed the fence before it was closed. */
+  belated(address: string, group: string): void
   /** Planted: the first tables leave a predecessor's addresses where they are. */
   readonly sweepsNothing: boolean
   /** Planted: a stop takes away tables that a predecessor left. */
@@ -36,6 +38,8 @@ export interface KernelHooks {
 export interface KernelPorts {
   readonly fence: Fence
   readonly addresses: Addresses
+  /** True time at which a grace period is over that begins now. */
+  graceOver(): number
   /** It has built tables that guard something. */
   guards(): boolean
   /** Somebody took tables away that this process had built. */
@@ -91,6 +95,11 @@ export function kernelPorts(kernel: FakeKernel, line: Timeline, hooks: KernelHoo
     return outcome
   }
 
+  const answering = (group: string): readonly string[] =>
+    kernel.found.endOf(group, 'announce') > line.at
+      ? (guarded.get(group) ?? []).filter((address) => kernel.found.offAt(address) > line.at)
+      : []
+
   const apply = ({ group, op, parts, timeoutMs: wanted, notAfter }: FenceOrder): FenceOutcome => {
     line.pause()
     const before = line.read()
@@ -101,7 +110,10 @@ export function kernelPorts(kernel: FakeKernel, line: Timeline, hooks: KernelHoo
     line.pause()
     const lasts = kernel.elementLasts(timeoutMs)
     const about = guarded.get(group) ?? null
+    const answered = op === 'close' && parts.includes('announce') ? answering(group) : []
     const outcome = kernel.call(line, about, (tables, at) => tables.fence(at, op, group, parts, lasts))
+    for (const address of outcome.result === 'done' ? answered : [])
+      kernel.hold(line.at, () => hooks.belated(address, group))
     denied = outcome.result === 'unknown'
     line.pause()
     return { ...outcome, timeoutMs, done: line.read() }
@@ -148,6 +160,7 @@ export function kernelPorts(kernel: FakeKernel, line: Timeline, hooks: KernelHoo
       clear: () => (built || hooks.clearsUnseen ? kernel.call(line, null, (tables) => tables.leave()) : FINE),
     },
     addresses: { add, remove, announce },
+    graceOver: () => kernel.graceOver(line.at),
     guards: () => guarded.size > 0,
     tablesGone: () => guarded.size > 0 && kernel.found.known().size === 0 && !kernel.found.left,
     addressesGone: (groups) =>

@@ -7,7 +7,7 @@
  * copies of what the kernel holds: `#ahead` as the process that has got so far finds it, which decides what a call
  * returns; and `now`, in which each change is made when its time has come, unless the process was killed before.
  */
-import { type Random, randomBetween, ROUNDING_MS } from '@lvsm/base'
+import { type Random, randomBetween, ROUNDING_MS, seededRandom } from '@lvsm/base'
 import type { CallResult } from '@lvsm/lease'
 import type { Clock } from './clock.ts'
 import type { Schedule } from './schedule.ts'
@@ -46,6 +46,10 @@ export interface KernelEvents {
 }
 
 const ADDRESS_LATE_MS = 1000
+/** Milliseconds for which a frame that has passed the fence is with a processor; one in ten with one that is taken away meanwhile. */
+const IN_HAND_MS = [0.01, 0.3] as const
+const STOLEN_MS = [1, 60] as const
+const STOLEN = 0.1
 const FLUSH: Change = (tables) => tables.flush()
 
 export class FakeKernel {
@@ -53,6 +57,8 @@ export class FakeKernel {
   readonly #clock: Clock
   readonly #random: Random
   readonly #mistakes: TableMistakes
+  /** True time until which such frames are in the hands of a processor. */
+  #inHand = 0
   readonly events: KernelEvents
   readonly faults: KernelFaults = { refusal: 0, refuses: 0, denial: 0, pace: BRISK }
   /** Kernels before 5.16 have no egress hook: what a packet socket sends passes the fence by. */
@@ -98,6 +104,23 @@ export class FakeKernel {
   lets(address: string): boolean {
     const group = this.egress ? this.now.groupOf(address) : undefined
     return group === undefined || this.now.endOf(group, 'announce') > this.#schedule.now
+  }
+
+  /** A frame passed the fence just before `at`, and leaves a while later, whatever became of the process; not without power. */
+  hold(at: number, leaves: () => void): void {
+    // Of its own: what is drawn elsewhere stays as it is.
+    const random = seededRandom(Math.floor(at * 1000))
+    const left =
+      at + (random.next() < STOLEN ? randomBetween(random, ...STOLEN_MS) : randomBetween(random, ...IN_HAND_MS))
+    this.#inHand = Math.max(this.#inHand, left)
+    const powered = this.now
+    this.#schedule.at(left, () => {
+      if (this.now === powered) leaves()
+    })
+  }
+  /** True time at which no processor has a frame in hand that passed the fence before `at`. */
+  graceOver(at: number): number {
+    return Math.max(at + IN_HAND_MS[1], this.#inHand)
   }
 
   /** A call of the process. `about`: the addresses that it concerns. */

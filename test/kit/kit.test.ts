@@ -31,6 +31,7 @@ function machine(holdUpMs = 0) {
   const ports = kernelPorts(kernel, line, {
     trip: () => 0,
     frame: (address) => seen.push(`frame ${address}`),
+    belated: (address) => seen.push(`belated ${address}`),
     sweepsNothing: false,
     clearsUnseen: false,
   })
@@ -47,6 +48,24 @@ test('a call takes time, and the world sees it when that has come', () => {
   expect(kernel.now.endOf('web', 'serve')).toBeLessThan(0)
   schedule.runUntil(line.at)
   expect(kernel.now.endOf('web', 'serve')).toBeGreaterThan(schedule.now)
+})
+
+test('an answer that had passed the fence leaves after it was closed, and before a grace period is over', () => {
+  const { schedule, line, ports, seen } = machine()
+  ports.fence.build([WEB], [])
+  ports.fence.apply(order('open', 100))
+  ports.addresses.add(WEB, 3)
+  const before = seen.length
+  ports.fence.apply(order('close', 0))
+  const over = ports.graceOver()
+  expect(over).toBeGreaterThan(line.at)
+  schedule.runUntil(line.at)
+  expect(seen.slice(before)).not.toContain('belated 10.11.0.10')
+  schedule.runUntil(over)
+  expect(seen).toContain('belated 10.11.0.10')
+  ports.fence.apply(order('close', 0))
+  schedule.runUntil(over + 1000)
+  expect(seen.filter((one) => one.startsWith('belated 10.11.0.10'))).toHaveLength(1)
 })
 
 test('what a killed process had not done yet does not happen', () => {

@@ -44,6 +44,7 @@ export interface Surroundings {
   /** To whoever listens on its socket. */
   said(word: Extract<LeaseEffect, { kind: 'deliver' | 'claimed' }>): void
   frame(address: string, group: string): void
+  belated(address: string, group: string): void
   /** The process ended by itself. */
   ended(why: 'stopped' | 'unfenced'): void
 }
@@ -87,6 +88,7 @@ export class Process {
       ...mistakes,
       trip: (denied) => this.#trip(denied),
       frame: (address, group) => around.frame(address, group),
+      belated: (address, group) => around.belated(address, group),
     })
     const startedAt = this.line.read()
     this.core = createLeaseCore({ node, incarnation, random, rules, state, kept, startedAt })
@@ -208,6 +210,7 @@ export class Process {
       },
       step: (input, now) => this.#step(input, now),
       fence: this.#kernel.fence,
+      afterGrace: (over) => schedule.at(this.#kernel.graceOver(), () => this.#enqueue(over)),
       addresses: this.#kernel.addresses,
       alarm: (ring) => {
         this.#alarm = simulatedAlarm(schedule, clock, this.line, ring, (work) => this.#enqueue(work))

@@ -144,6 +144,9 @@ export class Cluster implements World {
       this.schedule.in(FRAME_MS, () => machine.put({ kind: 'conflict', group, mac: `the MAC of ${from.label}` }))
     }
   }
+  belated(from: Machine, address: string, group: string): void {
+    this.law.belated(from.label, address, group)
+  }
   told({ label }: Machine, event: LeaseEvent): void {
     const { kind, group, number, reason } = event
     this.note(`${label} ${kind}${group ? ` ${group}` : ''}: ${reason}`)

@@ -3,7 +3,8 @@
  * judges.
  *
  * 1. One owner: at most one node has an address on and answers who-has for it, at every instant. A gratuitous frame is an
- *    announcement too: none leaves while another node answers, or after its sender's lease.
+ *    announcement too: none leaves while another node answers, or after its sender's lease. So is an answer that had
+ *    passed the fence before it was closed, and leaves later: until the lease that was given up would have ended.
  * 2. One server: the same for serving, but the old owner of a planned move may serve on for the drain time. For a NAT
  *    gateway: who does not hold it forwards nothing that is still sent to it.
  * 3. One believer: at most one node believes that it holds an address's lease.
@@ -162,6 +163,19 @@ export class Law {
         throw new Violation(`two owners: ${node} announces ${address}, which ${name} holds`)
     }
     if (this.#bounds.gateways.has(address)) this.#gatewayOf.set(address, node)
+  }
+
+  /** An answer of `node` left that had passed its fence. */
+  belated(node: string, spelled: string, group: string): void {
+    const address = plain(spelled)
+    const mine = this.#subject(node)
+    if (mine.flushed || this.#schedule.now >= (mine.ends.get(group) ?? Number.NEGATIVE_INFINITY)) return
+    for (const [name, other] of this.#subjects) {
+      if (other === mine) continue
+      this.asked += 1
+      if (this.#answers(other, address, 'announce'))
+        throw new Violation(`two owners: a late answer of ${node} for ${address}, which ${name} holds`)
+    }
   }
 
   /** After a step of `node`: everything that it believes; true times. */

@@ -28,6 +28,7 @@ export interface World {
   /** Probability that somebody flushes the tables within a long hold-up. */
   flushes(): number
   frame(from: Machine, address: string, group: string): void
+  belated(from: Machine, address: string, group: string): void
   told(from: Machine, event: Extract<LeaseEffect, { kind: 'event' }>['event']): void
   note(line: string): void
 }
@@ -135,6 +136,7 @@ export class Machine {
         },
         said: (word) => this.reconciler?.heard(word),
         frame: (address, group) => this.#world.frame(this, address, group),
+        belated: (address, group) => this.#world.belated(this, address, group),
         ended: (why) => this.#ended(process, why),
       },
     )

@@ -18,6 +18,7 @@ function simulated(): Fenced {
   const { fence } = kernelPorts(kernel, line, {
     trip: () => 0,
     frame: () => undefined,
+    belated: () => undefined,
     sweepsNothing: false,
     clearsUnseen: false,
   })

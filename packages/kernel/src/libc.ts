@@ -20,6 +20,8 @@ export const call = {
   setns: libc.func('int setns(int fd, int kind)'),
   flock: libc.func('int flock(int fd, int operation)'),
   signalMask: libc.func('int pthread_sigmask(int how, void *set, void *before)'),
+  /** For what the C library has no function of its own. */
+  syscall: libc.func('long syscall(long number, int command, uint flags, int processor)'),
   setScheduler: libc.func('int sched_setscheduler(int pid, int policy, void *parameters)'),
 } as const
 

@@ -32,6 +32,17 @@ describe('two owners', () => {
   it('both for as long as a partition lasts', () => {
     expect(twoOwners(run('A', 0, 5000), run('B', 1003, 4003))).toBe(3000)
   })
+  it('names the frames, because one that was held up on its way is another thing than two who both answer', () => {
+    const stale: Claim[] = [{ at: 3005, owner: 'A', kind: 'source' }]
+    const { overlaps } = judge([...run('A', 0, 1000), ...run('B', 1300, 4000), ...stale], measure)
+    expect(overlaps[0]?.frames.slice(3, 8)).toEqual([
+      'B answer -15.00 ms',
+      'B answer -5.00 ms',
+      'A source 0.00 ms',
+      'B answer 5.00 ms',
+      'B answer 15.00 ms',
+    ])
+  })
   it('answers that get lost do not hide it', () => {
     const thin = (claims: Claim[]) => claims.filter((_, i) => i % 7 === 0)
     expect(twoOwners(thin(run('A', 0, 5000)), thin(run('B', 1000, 4000)))).toBeGreaterThan(2900)

@@ -54,8 +54,8 @@ export function reignsOf(claims: readonly Claim[], quiet: number): Reign[] {
  * so it counts nothing. A claim of one inside the other's reign (an answer of B, then again one of A) counts at least
  * `quantum`, because one stale frame turns the clients' caches as well as many.
  */
-export function overlapsOf(reigns: readonly Reign[], quantum: number): Overlap[] {
-  const overlaps: Overlap[] = []
+export function overlapsOf(reigns: readonly Reign[], quantum: number): Omit<Overlap, 'frames'>[] {
+  const overlaps: Omit<Overlap, 'frames'>[] = []
   for (const [index, one] of reigns.entries()) {
     for (const other of reigns.slice(index + 1)) {
       if (other.owner === one.owner || other.from >= one.to) continue
@@ -64,6 +64,19 @@ export function overlapsOf(reigns: readonly Reign[], quantum: number): Overlap[]
     }
   }
   return overlaps
+}
+
+/** Frames that a report of two owners names: before the second owner's first one, and from it on. */
+const BEFORE = 5
+const FROM = 25
+
+/** The frames around the beginning of an overlap, each with its time since then. */
+function framesAround(claims: readonly Claim[], { owners, from }: Pick<Overlap, 'owners' | 'from'>): string[] {
+  const theirs = claims.filter(({ owner }) => owners.includes(owner)).sort((a, b) => a.at - b.at)
+  const first = theirs.findIndex(({ at }) => at >= from)
+  return theirs
+    .slice(Math.max(0, first - BEFORE), first + FROM)
+    .map(({ owner, kind, at }) => `${owner} ${kind} ${(at - from).toFixed(2)} ms`)
 }
 
 /** Length of the union of intervals. */
@@ -86,7 +99,8 @@ export function judge(claims: readonly Claim[], { quiet, quantum }: Measure): Ju
       ? []
       : [{ from: before.owner, to: next.owner, at: next.from, gap: next.from - before.to }]
   })
-  return { reigns, changes, overlaps, twoOwnersMs: unionLength(overlaps) }
+  const told = overlaps.map((overlap) => ({ ...overlap, frames: framesAround(claims, overlap) }))
+  return { reigns, changes, overlaps: told, twoOwnersMs: unionLength(overlaps) }
 }
 
 /** Times without an answer that are longer than `least`, beginning and end included. */

@@ -71,6 +71,12 @@ const CLOSING: readonly Mistake[] = [
     'a planned move',
     applied((apply, order, ports) => (closesOnly(order, 'announce') ? pretended(ports, order) : apply(order))),
   ),
+  mistake(
+    'a close counts while frames are on their way',
+    'agent/lease/FENCE.md row 13',
+    ['a planned move', 'takeover after stop', 'chance'],
+    wrapped(() => ({ afterGrace: (over) => over() })),
+  ),
   mistake('RELEASE before everything is off', 'packages/lease/PROTOCOL.md 4.5', 'takeover after stop', {
     implant: () => {
       const late: (() => void)[] = []

@@ -48,7 +48,9 @@ const plot = (name: string, { prepares, afterwards, moves }: Move): Plot => ({
       return left ? `${owner.label} leaves the group to nobody` : null
     }
     if (!cluster.runUntil(() => holder() !== owner, keepaliveMs / 2 + 10, 0.5)) return `${owner.label} stays`
-    if (!cluster.runUntil(() => holder() !== undefined, LONGEST_GAP_MS, 0.5)) return 'the move leaves a gap'
+    // A processor that was taken away with a frame in hand holds the move up.
+    const heldMs = owner.kernel.graceOver(cluster.schedule.now) - cluster.schedule.now
+    if (!cluster.runUntil(() => holder() !== undefined, heldMs + LONGEST_GAP_MS, 0.5)) return 'the move leaves a gap'
     afterwards?.(owner)
     return arrived(cluster, successor)
   },
