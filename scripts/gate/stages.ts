@@ -6,7 +6,7 @@ import { ROOT, run } from './commands.ts'
 import { passGate } from './gate.ts'
 import { printResult } from './report.ts'
 import { take, testsOf } from './steps.ts'
-import { NONE, one, sum, type Tally, tallyTap } from './tally.ts'
+import { failuresOf, NONE, one, sum, type Tally, tallyTap } from './tally.ts'
 
 /** Ends what is left of the whole run, when it takes far longer than this machine should need. */
 export interface Deadline {
@@ -91,7 +91,7 @@ export async function runBoot(boot: Boot, deadline: Deadline): Promise<Tally> {
   // Scenarios that never ran are one failure more, so that a boot that breaks off cannot look like a short one.
   const tally = whole && (ended.code === 0 || counted.failed > 0) ? counted : sum([counted, one(false)])
   const seen = `${boot.topology}${boot.cluster ? '' : ' without cluster'}: ${tally.passed} passed, ${tally.failed} failed${whole ? '' : `; broke off with exit ${ended.code}`}`
-  printResult({ step: 'lab', tally, seconds: ended.seconds, seen, complaint: '' })
+  printResult({ step: 'lab', tally, seconds: ended.seconds, seen, complaint: failuresOf(lines).join('\n') })
   return tally
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isGreen, NONE, one, sum, tallyTap, tallyVitest } from './tally.ts'
+import { failuresOf, isGreen, NONE, one, sum, tallyTap, tallyVitest } from './tally.ts'
 
 describe('a TAP-like stream', () => {
   it('is counted, and held against its plan', () => {
@@ -12,6 +12,20 @@ describe('a TAP-like stream', () => {
       '1..2',
     ]
     expect(tallyTap(lines)).toEqual({ passed: 1, failed: 1, whole: true })
+  })
+
+  it('says what failed, and why in short', () => {
+    const lines = [
+      'ok 1 - serves',
+      'not ok 2 - goes on',
+      '#   Error: two owners',
+      '#   at x',
+      '# y',
+      '# z',
+      'not ok 3 - a',
+    ]
+    expect(failuresOf(lines)).toEqual(['goes on', '  Error: two owners', '  at x', '  y', 'a'])
+    expect(failuresOf(['not ok 1 - a', 'ok 2 - b', '# c'])).toEqual(['a'])
   })
 
   it.each([

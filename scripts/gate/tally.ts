@@ -25,6 +25,19 @@ export function tallyTap(lines: readonly string[]): Tally & { readonly whole: bo
   }
 }
 
+/** What failed in such a stream, each with the beginning of what was said of it: its evidence may be hundreds of lines up. */
+export function failuresOf(lines: readonly string[]): string[] {
+  return lines.flatMap((line, index) => {
+    const name = /^not ok \d+ - (.*)$/.exec(line)?.[1]
+    if (name === undefined) return []
+    const rest = lines.slice(index + 1, index + 1 + REASON_LINES)
+    const end = rest.findIndex((next) => !next.startsWith('#'))
+    const reason = end < 0 ? rest : rest.slice(0, end)
+    return [name, ...reason.map((next) => next.replace(/^#\s*/, '  '))]
+  })
+}
+const REASON_LINES = 3
+
 /** What vitest's JSON report says; undefined when it is none. Files that could not even be loaded count as failed. */
 export function tallyVitest(report: string): Tally | undefined {
   try {
