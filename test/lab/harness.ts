@@ -14,7 +14,7 @@ const POLL_MS = 100
 /** A command that takes so long hangs; on a machine that is shared, seconds become minutes. */
 const HUNG_MS = 120_000
 /** A machine that is starved needs more time: a wait ends only after so many looks too, and in any case after so many times its length. */
-const LOOKS = 1 / 2
+const LOOKS = 3
 const LONGEST = 6
 
 export interface Ran {
@@ -71,8 +71,9 @@ export async function owner(group?: string): Promise<string | null> {
 export type Truthy<Value> = Exclude<Value, false | 0 | '' | null | undefined>
 
 /**
- * Waits until `condition` gives something true and returns it; throws with its last error when the time is over. The time
- * is that of a quiet machine: where one look at the cluster takes seconds, all that is waited for takes longer too.
+ * Waits until `condition` gives something true and returns it; throws with its last error when the time is over. `ms` is that
+ * of a quiet machine, and no figure (the observers measure those): it is waited for three times as long, and where one look at
+ * the cluster takes seconds for twice that.
  */
 export async function until<Value>(
   condition: () => Value | Promise<Value>,

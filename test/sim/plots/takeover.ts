@@ -109,7 +109,10 @@ const plot = (name: string, { strike, within, byItself = false, anybody = false 
       return now !== undefined && (now !== owner || left)
     }
     const ms = within(timing) + (cluster.groups.length - 1) * EACH_MS
-    if (!cluster.runUntil(() => cluster.groups.every(taken), ms, Math.max(1, timing.keepaliveMs / 50)))
+    const everywhere = (withinMs: number): boolean =>
+      cluster.runUntil(() => cluster.groups.every(taken), withinMs, Math.max(1, timing.keepaliveMs / 50))
+    // A processor that was taken away with a frame in hand holds up who gives up.
+    if (!everywhere(ms) && !everywhere(owner.kernel.graceOver(struckAt) - struckAt))
       return `${name}: ${cluster.groups.find((one) => !taken(one))?.name} is not answered for ${ms.toFixed(0)} ms later`
     const successor = cluster.reachedOf(group)
     const [preferred] = group.directors.filter((node) => node !== owner.name)
