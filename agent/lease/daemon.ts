@@ -6,7 +6,7 @@ import { DAEMON_EXITS, type DurableState, VERSIONS } from '@lvsm/protocol'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { type Instant, seededRandom } from '@lvsm/base'
-import { createAlarm, KernelError, openGrace } from '@lvsm/kernel'
+import { createAlarm, KernelError } from '@lvsm/kernel'
 import { LOST_STATE } from '@lvsm/lease'
 import { takeDirectories, type Unready } from '../process/directories.ts'
 import type { DirectoryLock } from '../process/lock.ts'
@@ -178,7 +178,7 @@ export class Daemon {
       clock,
       step: (input, now) => this.#core.step(input, now),
       fence: this.#kernel.fence,
-      afterGrace: openGrace(),
+      afterGrace: this.#kernel.afterGrace,
       addresses: this.#kernel.addresses,
       alarm: (ring) => createAlarm(clock, ring),
       send: (outgoing, recipients) => this.#views.send(outgoing, recipients),

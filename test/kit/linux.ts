@@ -83,6 +83,9 @@ export class FakeLinux implements Sockets {
   before: () => void = () => undefined
   after: () => void = () => undefined
 
+  /** Grace periods that are not over; where it is null, each is over when it is asked for. */
+  graces: (() => void)[] | null = null
+
   constructor(now: () => number) {
     this.now = now
     this.tables = new NfTables({
@@ -103,6 +106,11 @@ export class FakeLinux implements Sockets {
     this.route.links.delete(index)
     this.route.addresses = this.route.addresses.filter((one) => one.index !== index)
     if (name !== undefined) this.tables.loseDevice(name)
+  }
+
+  readonly barrier = (over: () => void): void => {
+    if (this.graces) this.graces.push(over)
+    else over()
   }
 
   readonly openNetlink = (protocol: number, { timeoutMs }: { timeoutMs?: number } = {}): Netlink => {

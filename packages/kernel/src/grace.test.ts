@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Grace, openGrace } from './grace.ts'
+import { type Grace, membarrier, openGrace } from './grace.ts'
 
 /** Barriers that end when the test says so. */
 function barriers(): { readonly out: (() => void)[]; readonly grace: Grace } {
@@ -40,7 +40,7 @@ test('who is called may ask again', async () => {
 })
 
 test('the kernel has them, and the event loop goes on meanwhile', async () => {
-  const grace = openGrace()
+  const grace = openGrace(membarrier)
   for (let round = 0; round < 5; round++) {
     let asynchronous = false
     const over = new Promise<void>((resolve) =>

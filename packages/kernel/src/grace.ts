@@ -14,7 +14,7 @@ export const OTHERWISE_MS = 20
 export type Grace = (over: () => void) => void
 
 /** Calls `over` after a grace period that began after it was asked for. Those of one turn of the event loop share one. */
-export function openGrace(barrier: Grace = membarrier): Grace {
+export function openGrace(barrier: Grace): Grace {
   let waiting: (() => void)[] = []
   let isOut = false
   const begin = (): void => {
@@ -34,7 +34,7 @@ export function openGrace(barrier: Grace = membarrier): Grace {
 }
 
 /** On a thread of its own: it takes from a fraction of a millisecond to tens of them. */
-function membarrier(over: () => void): void {
+export function membarrier(over: () => void): void {
   const number = MEMBARRIER[process.arch]
   const otherwise = (): void => void setTimeout(over, OTHERWISE_MS)
   if (number === undefined) otherwise()

@@ -1,7 +1,7 @@
 /** This node's kernel as the lease process uses it: fence, addresses, and who tampers with them. */
 import { type LeaseGroup } from '@lvsm/protocol'
 import type { Instant } from '@lvsm/base'
-import { NETLINK, oncePerTurn, type Watch } from '@lvsm/kernel'
+import { type Grace, NETLINK, oncePerTurn, openGrace, type Watch } from '@lvsm/kernel'
 import { type Message, nftables, rtnetlink } from '@lvsm/netlink'
 import type { Carried } from '../../core/events.ts'
 import {
@@ -34,6 +34,7 @@ export interface Kernel {
   readonly fence: Fence
   readonly addresses: Addresses
   readonly filter: PeerFilter
+  readonly afterGrace: Grace
   /** From now on, for these groups. */
   watch(groups: readonly LeaseGroup[], events: KernelEvents): void
   close(): void
@@ -89,6 +90,7 @@ export function openKernel(clock: () => Instant, sockets: Sockets = LINUX): Kern
     fence: new FenceAfterSweep(fence, addresses),
     addresses,
     filter,
+    afterGrace: openGrace(sockets.barrier),
     watch(groups, events) {
       watched = { groups, events }
       addresses.prepare(groups)
@@ -99,11 +101,7 @@ export function openKernel(clock: () => Instant, sockets: Sockets = LINUX): Kern
       watched = undefined
       clearInterval(timer)
       clearTimeout(retry)
-      for (const one of watches) one.close()
-      rivals.close()
-      fence.close()
-      filter.close()
-      addresses.close()
+      for (const one of [...watches, rivals, fence, filter, addresses]) one.close()
     },
   }
 }
