@@ -15,8 +15,17 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['{packages,agent,scripts,test}/**/*.test.ts'],
-          exclude: ['**/node_modules/**', 'test/contract/**'],
+          include: ['{packages,agent,coordinator,scripts,test}/**/*.test.ts'],
+          exclude: ['**/node_modules/**', 'test/contract/**', 'coordinator/adapters/store/**'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // Threads of its own, locks of the process, children that are killed: each file is a process.
+          name: 'store',
+          pool: 'forks',
+          include: ['coordinator/adapters/store/**/*.test.ts'],
         },
       },
       {

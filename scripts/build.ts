@@ -57,7 +57,7 @@ const replacing = (modules: Replacements): Plugin => ({
   },
 })
 
-/** One bundle for the project's Node; koffi stays outside because it is native. Returns its inputs, relative to the repository. */
+/** One bundle for the project's Node; what is native stays outside. Returns its inputs, relative to the repository. */
 export async function bundle(entry: string, outfile: string, replaced: Replacements = {}): Promise<string[]> {
   const { metafile } = await build({
     absWorkingDir: root,
@@ -67,7 +67,7 @@ export async function bundle(entry: string, outfile: string, replaced: Replaceme
     platform: 'node',
     format: 'esm',
     target: 'node24',
-    external: ['koffi'],
+    external: ['koffi', 'better-sqlite3'],
     sourcemap: 'linked',
     metafile: true,
     legalComments: 'none',

@@ -1,4 +1,4 @@
-/** The stages of `npm test`, each with its time limit: build, the gate, contracts against the host's kernel, the lab. */
+/** The stages of `npm test`, each with its time limit: build, the gate, contracts against the host's kernel, the database on the host's disk, the lab. */
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Boot, prepare, readBoots } from './boots.ts'
@@ -57,6 +57,17 @@ export const contract: Stage = {
     if (process.getuid?.() !== 0)
       return complain('contract', 0, 'needs root', 'network namespaces need root: run npm test as root')
     const result = await take(testsOf('contract', deadline.within(Number.POSITIVE_INFINITY)))
+    printResult(result)
+    return result.tally
+  },
+}
+
+/** A coordinator's database on this machine's disk: threads, locks of a process, processes that are killed. */
+export const store: Stage = {
+  name: 'store',
+  needed: false,
+  async run(deadline) {
+    const result = await take(testsOf('store', deadline.within(Number.POSITIVE_INFINITY)))
     printResult(result)
     return result.tally
   },

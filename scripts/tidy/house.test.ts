@@ -77,7 +77,7 @@ describe('the house linter over a tree', () => {
     }
   }
   const READMES = Object.fromEntries(
-    ['agent/driver', 'agent/process', 'agent/lease', 'agent/node', 'test'].map((path) => [
+    ['agent/driver', 'agent/process', 'agent/lease', 'agent/node', 'coordinator/adapters/store', 'test'].map((path) => [
       `${path}/README.md`,
       '# here\n',
     ]),

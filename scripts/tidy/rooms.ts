@@ -86,6 +86,13 @@ export const ROOMS: readonly Room[] = [
     ['driver', 'process', 'lease-core', 'lease-ports', 'lease-adapters', ...LIBRARY],
     ['@noble/hashes'],
   ),
+  pure('coordinator-ports', 'coordinator/ports.ts', ['base', 'raft', 'changes']),
+  impure(
+    'coordinator-store',
+    'coordinator/adapters/store',
+    ['coordinator-ports', 'base', 'protocol', 'raft', 'changes', 'process'],
+    ['better-sqlite3'],
+  ),
   impure('node-agent', 'agent/node', ['driver', 'process', 'node-core', 'node-ports', 'node-adapters', ...LIBRARY]),
 ]
 

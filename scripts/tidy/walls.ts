@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { cruise, type ICruiseResult } from 'dependency-cruiser'
 import { FORBIDDEN } from './rules.ts'
 
-const SOURCES = ['packages', 'agent', 'scripts', 'test']
+const SOURCES = ['packages', 'agent', 'coordinator', 'scripts', 'test']
 
 export interface Breach {
   readonly rule: string

@@ -1,0 +1,49 @@
+/** The configuration's state in parts: a revision that stays is not written again. */
+import { snapshotOf, type State, stateOf } from '@lvsm/changes'
+import { type Revision, snapshot, type Snapshot } from '@lvsm/protocol'
+import type { StateMachine } from '../../ports.ts'
+
+/** Null: nothing was applied yet. */
+export type Configured = State | null
+
+const REVISION = 'revision/'
+const keyOf = ({ number }: Revision): string => `${REVISION}${String(number).padStart(16, '0')}`
+
+/** A document's file is made once. */
+const files = new WeakMap<object, { readonly revision: number; readonly file: Snapshot['file'] }>()
+
+function fileOf(state: State): Snapshot['file'] {
+  const { document } = state.history
+  const { revision } = state.config
+  const known = files.get(document)
+  if (known?.revision === revision) return known.file
+  const { file } = snapshotOf(state)
+  files.set(document, { revision, file })
+  return file
+}
+
+export function partsOfConfiguration(state: Configured): ReadonlyMap<string, unknown> {
+  if (state === null) return new Map()
+  const { history, facts, finalized } = state
+  return new Map<string, unknown>([
+    ['file', fileOf(state)],
+    ['facts', facts],
+    ['finalized', finalized],
+    ['limit', history.limit],
+    ...history.revisions.map((revision): [string, unknown] => [keyOf(revision), revision]),
+  ])
+}
+
+export function configurationOf(parts: ReadonlyMap<string, unknown>): { readonly state: Configured } | null {
+  if (parts.size === 0) return { state: null }
+  const revisions = [...parts].filter(([key]) => key.startsWith(REVISION)).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  const [file, facts, finalized, limit] = ['file', 'facts', 'finalized', 'limit'].map((key) => parts.get(key))
+  const read = snapshot.safeParse({ file, facts, finalized, limit, revisions: revisions.map(([, value]) => value) })
+  const state = read.success ? stateOf(read.data) : null
+  return state && { state }
+}
+
+/** The machine of `apply`. */
+export const configurationMachine = <Result>(
+  apply: StateMachine<Configured, Result>['apply'],
+): StateMachine<Configured, Result> => ({ apply, partsOf: partsOfConfiguration, stateOf: configurationOf })

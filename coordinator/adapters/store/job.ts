@@ -1,0 +1,42 @@
+/** What the two threads say to each other. */
+import type { Entry, Fault, HardState, Snapshot, Stored } from '@lvsm/raft'
+import type { Refusal } from '@lvsm/base'
+
+export interface Changes {
+  /** Key and body. */
+  readonly set: readonly (readonly [key: string, body: string])[]
+  readonly gone: readonly string[]
+}
+/** One transaction. */
+export interface Write {
+  readonly write: number
+  /** How many faults its sender knew of: what it sent before it heard of one is void. */
+  readonly faults: number
+  readonly hardState: HardState | null
+  readonly install: Snapshot | null
+  readonly truncateFrom: number | null
+  readonly append: readonly Entry[]
+  readonly compact: Snapshot | null
+  readonly lastApplied: number
+  readonly changes: Changes
+}
+export interface Answer {
+  readonly kind: 'answer'
+  readonly write: number
+  readonly fault: Fault | null
+  /** Of a fault, what the system said. */
+  readonly reason: string
+}
+export interface Found {
+  readonly identity: string
+  readonly stored: Stored
+  readonly parts: ReadonlyMap<string, string>
+}
+export type Opened =
+  | { readonly kind: 'opened'; readonly found: Found }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+export interface Beginning {
+  readonly path: string
+  /** Of the database, at most; null: what fits on the disk. */
+  readonly pages: number | null
+}
