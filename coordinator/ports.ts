@@ -1,5 +1,8 @@
-/** What a coordinator asks of the world. */
-import type { Entry, Fault, Persist, Stored } from '@lvsm/raft'
+/** What a coordinator asks of the world, and what whoever serves people and agents asks of it. */
+import type { Refusal } from '@lvsm/base'
+import type { Outcome, State } from '@lvsm/changes'
+import type { Entry as Change } from '@lvsm/protocol'
+import type { Entry, Fault, InstallSnapshot, Message, NodeId, Persist, RaftStatus, Stored } from '@lvsm/raft'
 
 /** What entries make of a state, and how a state is kept. Pure. */
 export interface StateMachine<State, Result> {
@@ -33,4 +36,81 @@ export interface StorePort<State, Result> {
   write(persist: Persist, arrived: State | null, done: (done: Done<Result>) => void): void
   /** After what was written before. */
   read(done: (kept: Kept<State>) => void): void
+}
+
+/** Another coordinator, as the state machine has it. An id is no address. */
+export interface Peer {
+  readonly id: NodeId
+  /** Where it listens for other nodes, each tried in turn. */
+  readonly addresses: readonly { readonly host: string; readonly port: number }[]
+  /** SHA-256 of the public key of its certificate (SubjectPublicKeyInfo, DER), in hexadecimal digits. */
+  readonly key: string
+}
+/** A follower's question, and the leader's answer. `id` is the asker's. */
+export interface Ask {
+  readonly kind: 'ask'
+  readonly from: NodeId
+  readonly to: NodeId
+  readonly id: string
+  /** To be proposed; null: the index as of which a read is current. */
+  readonly payload: string | null
+}
+export interface Answer {
+  readonly kind: 'answer'
+  readonly from: NodeId
+  readonly to: NodeId
+  readonly id: string
+  readonly outcome: /** Committed there, or current as of there. */
+    | { readonly kind: 'index'; readonly index: number }
+    | { readonly kind: 'refused'; readonly refusal: Refusal }
+    /** Of a proposal: it may be committed yet, or never. */
+    | { readonly kind: 'unknown' }
+}
+/** What goes over a link as it is. */
+export type PeerMessage = Exclude<Message, InstallSnapshot> | Ask | Answer
+/**
+ * Connections to the other coordinators. A message may be lost, and is never doubled; those to one peer that arrive come in their
+ * order, snapshots aside. What is heard comes from who it says: from the peer with that id, by its key.
+ */
+export interface LinksPort {
+  /** With whom this node speaks from now on; connections of all others end. */
+  know(peers: readonly Peer[]): void
+  send(message: PeerMessage): void
+  /** `state` beside it, whatever its size; other messages overtake it. Says whether all of it has left. */
+  sendSnapshot(message: InstallSnapshot, state: string, done: (ok: boolean) => void): void
+  close(): Promise<void>
+}
+export interface LinksHeard {
+  heard(message: PeerMessage): void
+  /** It has arrived as a whole. */
+  snapshot(message: InstallSnapshot, state: string): void
+}
+
+/** Nothing of it was done. */
+export interface NotDone {
+  readonly kind: 'refused'
+  readonly refusal: Refusal
+}
+export type Read = { readonly kind: 'state'; readonly state: State } | NotDone
+export type Written =
+  /** It is in the log for ever. `outcome` is what it came to, which may be a refusal; `state`: with it. */
+  | { readonly kind: 'done'; readonly outcome: Outcome; readonly state: State }
+  | NotDone
+  /** It may be done yet, or never: to be looked up before it is tried again. */
+  | { readonly kind: 'unknown' }
+/** The cluster's configuration, on any coordinator. Each question has exactly one answer, within seconds. */
+export interface Configuration {
+  /** As of a moment after the question: nothing that was acknowledged before is missing (linearizable). */
+  read(): Promise<Read>
+  write(change: Change): Promise<Written>
+  /** What this coordinator has applied, newest or not; null before there is anything. */
+  known(): State | null
+  /** Calls at each change of `known()`, until the function that it returns is called. */
+  follow(changed: (state: State) => void): () => void
+  status(): CoordinatorStatus
+}
+export interface CoordinatorStatus {
+  readonly raft: RaftStatus
+  /** Name of each coordinator's node, by id. */
+  readonly names: ReadonlyMap<NodeId, string>
 }

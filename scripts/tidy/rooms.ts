@@ -86,7 +86,7 @@ export const ROOMS: readonly Room[] = [
     ['driver', 'process', 'lease-core', 'lease-ports', 'lease-adapters', ...LIBRARY],
     ['@noble/hashes'],
   ),
-  pure('coordinator-ports', 'coordinator/ports.ts', ['base', 'raft', 'changes']),
+  pure('coordinator-ports', 'coordinator/ports.ts', ['base', 'protocol', 'raft', 'changes']),
   impure(
     'coordinator-store',
     'coordinator/adapters/store',
