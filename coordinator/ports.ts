@@ -1,8 +1,6 @@
-/** What a coordinator asks of the world, and what whoever serves people and agents asks of it. */
+/** What a coordinator asks of the world. */
 import type { Refusal } from '@lvsm/base'
-import type { Outcome, State } from '@lvsm/changes'
-import type { Entry as Change } from '@lvsm/protocol'
-import type { Entry, Fault, InstallSnapshot, Message, NodeId, Persist, RaftStatus, Stored } from '@lvsm/raft'
+import type { Entry, Fault, InstallSnapshot, Message, NodeId, Persist, Stored } from '@lvsm/raft'
 
 /** What entries make of a state, and how a state is kept. Pure. */
 export interface StateMachine<State, Result> {
@@ -78,39 +76,11 @@ export interface LinksPort {
   send(message: PeerMessage): void
   /** `state` beside it, whatever its size; other messages overtake it. Says whether all of it has left. */
   sendSnapshot(message: InstallSnapshot, state: string, done: (ok: boolean) => void): void
-  close(): Promise<void>
+  /** Nothing is heard any more. */
+  close(): void
 }
 export interface LinksHeard {
   heard(message: PeerMessage): void
   /** It has arrived as a whole. */
   snapshot(message: InstallSnapshot, state: string): void
-}
-
-/** Nothing of it was done. */
-export interface NotDone {
-  readonly kind: 'refused'
-  readonly refusal: Refusal
-}
-export type Read = { readonly kind: 'state'; readonly state: State } | NotDone
-export type Written =
-  /** It is in the log for ever. `outcome` is what it came to, which may be a refusal; `state`: with it. */
-  | { readonly kind: 'done'; readonly outcome: Outcome; readonly state: State }
-  | NotDone
-  /** It may be done yet, or never: to be looked up before it is tried again. */
-  | { readonly kind: 'unknown' }
-/** The cluster's configuration, on any coordinator. Each question has exactly one answer, within seconds. */
-export interface Configuration {
-  /** As of a moment after the question: nothing that was acknowledged before is missing (linearizable). */
-  read(): Promise<Read>
-  write(change: Change): Promise<Written>
-  /** What this coordinator has applied, newest or not; null before there is anything. */
-  known(): State | null
-  /** Calls at each change of `known()`, until the function that it returns is called. */
-  follow(changed: (state: State) => void): () => void
-  status(): CoordinatorStatus
-}
-export interface CoordinatorStatus {
-  readonly raft: RaftStatus
-  /** Name of each coordinator's node, by id. */
-  readonly names: ReadonlyMap<NodeId, string>
 }

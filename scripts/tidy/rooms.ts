@@ -86,7 +86,9 @@ export const ROOMS: readonly Room[] = [
     ['driver', 'process', 'lease-core', 'lease-ports', 'lease-adapters', ...LIBRARY],
     ['@noble/hashes'],
   ),
-  pure('coordinator-ports', 'coordinator/ports.ts', ['base', 'protocol', 'raft', 'changes']),
+  pure('coordinator-ports', 'coordinator/ports.ts', ['base', 'raft']),
+  impure('coordinator-configuration', 'coordinator/configuration.ts', ['base', 'protocol', 'raft', 'changes']),
+  pure('coordinator-core', 'coordinator/core', ['coordinator-ports', 'base', 'protocol', 'model', 'raft', 'changes']),
   impure(
     'coordinator-store',
     'coordinator/adapters/store',

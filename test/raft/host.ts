@@ -1,27 +1,28 @@
 /**
- * A machine that runs a coordinator: the real core over a simulated database, network and clock. Its id and its database are
- * what it was given when it joined; without them nothing runs on it.
+ * A machine that runs a coordinator: the real cores (Raft, and the coordinator's around it) over a simulated database, network and
+ * clock. Its id and its database are what it was given when it joined; without them nothing runs on it.
  */
 import { instant, type Instant, seededRandom } from '@lvsm/base'
 import {
   createRaft,
-  type Effect,
-  type Input,
+  type Effect as RaftEffect,
   type InstallSnapshot,
-  type Message,
   type NodeId,
   type Persist,
   type Raft,
   RULES,
   type Settings,
 } from '@lvsm/raft'
+import { type Core, createCore } from '../../coordinator/core/core.ts'
+import type { Effect, Input, Limits, Reply as Answered, Wish } from '../../coordinator/core/events.ts'
+import type { PeerMessage } from '../../coordinator/ports.ts'
 import type { Schedule } from '../kit/schedule.ts'
 import type { Machine, Result } from './register.ts'
 import type { Plant } from './plant.ts'
 import type { Content, Store } from './store.ts'
 
 export interface Datagram {
-  readonly message: Message
+  readonly message: PeerMessage | InstallSnapshot
   /** The state that travels with a snapshot. */
   readonly body: Machine | null
 }
@@ -32,15 +33,18 @@ export interface Surroundings {
   send(host: Host, datagram: Datagram): void
   /** Resolves by `done` with whether it arrived. */
   sendSnapshot(host: Host, datagram: Datagram, done: (ok: boolean) => void): void
-  /** After each step. */
+  /** After each step of its Raft. */
   stepped(host: Host): void
-  happened(host: Host, effect: Effect): void
+  happened(host: Host, effect: RaftEffect): void
 }
 /** What a client, or an operator, waits for. */
 export type Reply =
   | { readonly kind: 'done'; readonly result: Result }
   | { readonly kind: 'unknown' }
-  | { readonly kind: 'refused'; readonly code: string; readonly leader: NodeId | null }
+  | { readonly kind: 'refused'; readonly code: string }
+
+/** Its clients wait a little longer. Operators promote by themselves here. */
+const LIMITS: Limits = { patienceMs: 500, lostMs: 100, againMs: 20, voters: 0 }
 
 export class Host {
   readonly name: string
@@ -50,12 +54,13 @@ export class Host {
   id: NodeId
   store: Store
   raft: Raft | null = null
+  #core: Core<Result> | null = null
   /** Number of the present start; what belongs to another is late. */
   boot = 0
   heldUntil = 0
-  readonly #waiting = new Map<string, (reply: Reply) => void>()
-  #results = new Map<number, Result>()
+  readonly #waiting = new Map<string, (reply: Answered<Result>) => void>()
   #bodies = new Map<number, Machine>()
+  readonly #had = new WeakSet<Datagram>()
 
   constructor(name: string, world: Surroundings, rate: number, id: NodeId, store: Store) {
     this.name = name
@@ -77,25 +82,49 @@ export class Host {
     const { plant, settings } = this.#world
     this.boot += 1
     const { content, identity } = this.store
-    this.raft = createRaft({
-      id: this.id,
-      store: identity,
-      stored: plant.stored?.(content) ?? content,
-      settings: { ...settings, ...plant.settings },
-      random: seededRandom(this.boot * 7919 + Number(this.name.slice(1)) * 104_729),
-      startedAt: this.now,
-      rules: { ...RULES, ...plant.rules },
-    })
+    const startedAt = this.now
+    this.raft = this.#watched(
+      createRaft({
+        id: this.id,
+        store: identity,
+        stored: plant.stored?.(content) ?? content,
+        settings: { ...settings, ...plant.settings },
+        random: seededRandom(this.boot * 7919 + Number(this.name.slice(1)) * 104_729),
+        startedAt,
+        rules: { ...RULES, ...plant.rules },
+      }),
+    )
+    this.#core = createCore({ raft: this.raft, limits: LIMITS, startedAt })
     this.step({ kind: 'wake' })
+  }
+
+  /** What a test plants is between the two cores. */
+  #watched(raft: Raft): Raft {
+    const { plant } = this.#world
+    return {
+      state: raft.state,
+      status: (now) => raft.status(now),
+      step: (input, now) => {
+        const told = plant.input ? plant.input(input) : input
+        if (!told) return []
+        const effects = raft.step(told, now)
+        this.#world.stepped(this)
+        return effects.map((effect) => {
+          const left = plant.effect ? plant.effect(effect) : effect
+          this.#world.happened(this, left)
+          return left
+        })
+      },
+    }
   }
 
   /** The process ends here and now. */
   stop(): void {
     if (!this.raft) return
     this.raft = null
+    this.#core = null
     this.boot += 1
     this.#bodies.clear()
-    this.#results.clear()
     this.#waiting.clear()
     this.store.crash()
   }
@@ -105,32 +134,31 @@ export class Host {
     this.heldUntil = Math.max(this.heldUntil, this.#world.schedule.now + ms)
   }
 
-  receive({ message, body }: Datagram): void {
+  receive(datagram: Datagram): void {
+    const { message, body } = datagram
+    // Raft bears doubles; of what its links carry besides, they promise that there are none.
+    if (this.#had.has(datagram)) return
+    if (message.kind === 'ask' || message.kind === 'answer') this.#had.add(datagram)
     if (body && message.kind === 'install-snapshot') this.#bodies.set(message.lastIncludedIndex, body)
     this.step({ kind: 'message', message })
   }
 
   /** `reply` comes at most once. */
-  ask(input: Extract<Input, { kind: 'propose' | 'change' | 'read' }>, reply: (reply: Reply) => void): void {
+  ask(id: string, wish: Wish, reply: (reply: Reply) => void): void {
     if (!this.raft) return
-    this.#waiting.set(input.id, reply)
-    this.step(input)
+    this.#waiting.set(id, (answer) => reply(this.#told(answer, wish)))
+    this.step({ kind: 'ask', id, wish })
   }
 
-  step(input: Input): void {
-    const { schedule, plant } = this.#world
+  step(input: Input<Result>): void {
+    const { schedule } = this.#world
     const { boot } = this
     if (schedule.now < this.heldUntil)
       return schedule.at(this.heldUntil, () => void (this.boot === boot && this.step(input)))
-    const told = plant.input ? plant.input(input) : input
-    if (!this.raft || !told) return
-    const effects = this.raft.step(told, this.now)
-    this.#world.stepped(this)
-    for (const effect of effects) this.#carryOut(plant.effect ? plant.effect(effect) : effect)
+    for (const effect of this.#core?.step(input, this.now) ?? []) this.#carryOut(effect)
   }
 
-  #carryOut(effect: Effect): void {
-    this.#world.happened(this, effect)
+  #carryOut(effect: Effect<Result>): void {
     switch (effect.kind) {
       case 'persist':
         return this.#persist(effect)
@@ -140,10 +168,8 @@ export class Host {
         return this.#sendSnapshot(effect)
       case 'wake':
         return this.#wake(effect.at)
-      case 'outcome':
-        return this.#answer(effect.id, outcomeOf(effect, this.#results))
-      case 'read':
-        return this.#answer(effect.id, this.#readOf(effect))
+      case 'reply':
+        return this.#answer(effect.id, effect.reply)
       case 'exit':
         return this.stop()
       case 'role':
@@ -158,13 +184,13 @@ export class Host {
     const body = persist.install ? (this.#bodies.get(persist.install.index) ?? null) : null
     this.store.write(persist, body, ({ fault, results }) => {
       if (this.boot !== boot) return
-      for (const result of results) this.#results.set(result.index, result)
       const { write } = persist
-      this.step(fault ? { kind: 'persist-failed', write, fault } : { kind: 'persisted', write })
+      const applied = results.map((result) => ({ index: result.index, result }))
+      this.step(fault ? { kind: 'persist-failed', write, fault } : { kind: 'persisted', write, applied })
     })
   }
 
-  #sendSnapshot({ to, term, snapshot }: Extract<Effect, { kind: 'send-snapshot' }>): void {
+  #sendSnapshot({ to, term, snapshot }: Extract<RaftEffect, { kind: 'send-snapshot' }>): void {
     const { boot, id: from } = this
     const { identity: store } = this.store
     this.store.read((content) => {
@@ -198,22 +224,19 @@ export class Host {
     })
   }
 
-  #answer(id: string, reply: Reply): void {
+  #answer(id: string, reply: Answered<Result>): void {
     const waiting = this.#waiting.get(id)
     this.#waiting.delete(id)
-    waiting?.(reply)
+    if (!waiting) throw new Error(`${id} is answered twice, or was not asked`)
+    waiting(reply)
   }
-  #readOf({ result }: Extract<Effect, { kind: 'read' }>): Reply {
-    if (result.kind === 'refused') return { kind: 'refused', code: result.refusal.code, leader: result.leader }
+  #told(reply: Answered<Result>, wish: Wish): Reply {
+    if (reply.kind === 'unknown') return reply
+    if (reply.kind === 'refused') return { kind: 'refused', code: reply.refusal.code }
     const { revision, value, index } = this.content.machine
-    return { kind: 'done', result: { index, operation: '', ok: true, revision, value } }
+    if (index < reply.index) throw new Error(`${this.name} answered as of ${reply.index}, and has ${index}`)
+    if (wish.kind === 'read') return { kind: 'done', result: { index, operation: '', ok: true, revision, value } }
+    // What came with a snapshot came to something, which is not known here.
+    return reply.result ? { kind: 'done', result: reply.result } : { kind: 'unknown' }
   }
-}
-
-function outcomeOf({ outcome }: Extract<Effect, { kind: 'outcome' }>, results: ReadonlyMap<number, Result>): Reply {
-  if (outcome.kind === 'unknown') return { kind: 'unknown' }
-  if (outcome.kind === 'refused') return { kind: 'refused', code: outcome.refusal.code, leader: outcome.leader }
-  const result = results.get(outcome.index)
-  if (!result) throw new Error(`entry ${outcome.index} was called committed, and is not applied here`)
-  return { kind: 'done', result }
 }

@@ -72,7 +72,7 @@ export class Operators {
     }
     const change = this.#change(membership)
     if (!change) return
-    leader.ask({ kind: 'change', id: `o.${++this.#count}`, change, payload: '' }, (reply) => {
+    leader.ask(`o.${++this.#count}`, { kind: 'change', change, payload: '' }, (reply) => {
       this.#world.note(`${JSON.stringify(change)}: ${reply.kind === 'refused' ? reply.code : reply.kind}`)
       this.#world.count(
         reply.kind === 'refused' ? `change refused: ${reply.code}` : `change ${reply.kind}: ${change.op}`,

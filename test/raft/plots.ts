@@ -32,6 +32,15 @@ export const DIVIDED: Plot = {
   everyMs: [50, 500],
   mix: { ...EVEN, partition: 12, 'one-way': 8, 'broken-disk': 0 },
 }
+/** The same with disks that are late: what is given up was still being written. */
+export const LATE: Plot = {
+  ...DIVIDED,
+  name: 'late disks',
+  voters: [3, 3],
+  clients: 8,
+  settings: { messageSize: 1, window: 4, preVote: false, stallMs: 900 },
+  tookMs: [1, 180],
+}
 /** Elections without pre-vote, among nodes that crash for a moment. */
 export const ELECTIONS: Plot = {
   ...CHANCE,
@@ -76,4 +85,4 @@ export const STUCK: Plot = {
     'broken-disk': 0,
   },
 }
-export const PLOTS: readonly Plot[] = [CHANCE, GROWTH, SICK, DIVIDED, ELECTIONS, DRIFT, STUCK]
+export const PLOTS: readonly Plot[] = [CHANCE, GROWTH, SICK, DIVIDED, LATE, ELECTIONS, DRIFT, STUCK]

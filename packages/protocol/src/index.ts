@@ -12,6 +12,8 @@ export {
   type Subject,
 } from './changes/command.ts'
 export * from './changes/entry.ts'
+export * from './changes/member.ts'
+export * from './changes/whole.ts'
 export {
   type Difference,
   difference,

@@ -10,7 +10,7 @@ import type { Member, Membership } from './entry.ts'
 import type { Change } from './events.ts'
 import { membershipIndex } from './log.ts'
 import { isMajority, isVoter, memberOf, votersOf } from './membership.ts'
-import { isHeard } from './progress.ts'
+import { hasKeptUp, isHeard } from './progress.ts'
 import { isSettled } from './read.ts'
 import { type Leadership, membership, type RaftState } from './state.ts'
 
@@ -55,8 +55,8 @@ function refuseStore({ members }: Membership, store: string): Refusal | null {
 
 function refusePromotion({ settings, now }: RaftState, { peers }: Leadership, { id, role }: Member): Refusal | null {
   if (role === 'voter') return refusal('already-voter', `node ${id} is a voter already`, 'nothing has to be done')
-  const since = peers.get(id)?.caughtUpSince ?? null
-  if (since !== null && now - since >= settings.promoteMs) return null
+  const progress = peers.get(id)
+  if (progress && hasKeptUp(progress, settings.promoteMs, now)) return null
   return refusal(
     'not-caught-up',
     `node ${id} has not kept up for ${settings.promoteMs} ms`,

@@ -48,6 +48,10 @@ export const newProgress = (nextIndex: number, now: Instant): Progress => ({
 export const isHeard = ({ answers, heardAt }: Progress, silenceMs: number, now: Instant): boolean =>
   answers && now < after(heardAt, silenceMs)
 
+/** As a learner must that becomes a voter. */
+export const hasKeptUp = ({ caughtUpSince }: Progress, forMs: number, now: Instant): boolean =>
+  caughtUpSince !== null && now - caughtUpSince >= forMs
+
 export function isPaused(progress: Progress, window: number): boolean {
   if (progress.phase === 'replicate') return progress.inflight.length >= window
   return progress.phase === 'snapshot' || progress.probing

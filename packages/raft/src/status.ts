@@ -4,6 +4,7 @@ import type { Role } from './events.ts'
 import { isStalled } from './health.ts'
 import { lastIndex } from './log.ts'
 import type { Expulsion } from './messages.ts'
+import { hasKeptUp } from './progress.ts'
 import { type Dropped, membership, type RaftState } from './state.ts'
 
 export interface PeerStatus {
@@ -12,6 +13,8 @@ export interface PeerStatus {
   readonly phase: 'probe' | 'replicate' | 'snapshot'
   /** Milliseconds since it last answered. */
   readonly silentMs: number
+  /** As a learner it could become a voter now. */
+  readonly caughtUp: boolean
 }
 export interface RaftStatus {
   readonly id: NodeId
@@ -46,11 +49,12 @@ export function statusOf(state: RaftState): RaftStatus {
     expelled: state.expelled,
     transferTo: leadership?.transfer?.to ?? null,
     uncommitted: leadership?.uncommitted ?? 0,
-    peers: [...(leadership?.peers ?? [])].map(([id, { matchIndex, phase, heardAt }]) => ({
+    peers: [...(leadership?.peers ?? [])].map(([id, progress]) => ({
       id,
-      matchIndex,
-      phase,
-      silentMs: now - heardAt,
+      matchIndex: progress.matchIndex,
+      phase: progress.phase,
+      silentMs: now - progress.heardAt,
+      caughtUp: hasKeptUp(progress, state.settings.promoteMs, now),
     })),
     dropped: { ...state.dropped },
   }

@@ -2,7 +2,7 @@
 import { type Effect, type HardState, type Message, NOBODY, RULES, type Stored } from '@lvsm/raft'
 import { CHANCE, type Plot } from '../life.ts'
 import type { Plant } from '../plant.ts'
-import { DIVIDED, DRIFT, ELECTIONS, GROWTH, SICK } from '../plots.ts'
+import { DIVIDED, DRIFT, ELECTIONS, GROWTH, LATE, SICK } from '../plots.ts'
 
 export interface Mistake {
   readonly name: string
@@ -51,7 +51,7 @@ const LOG: readonly Mistake[] = [
   mistake('an append is acknowledged before it is on disk', 'paper, 5.1', CHANCE, {
     rules: { ...hurried('append-entries-response') },
   }),
-  mistake('a write under way counts for entries that were given up', 'etcd, append_aba_race', DIVIDED, {
+  mistake('a write under way counts for entries that were given up', 'etcd, append_aba_race', LATE, {
     rules: { durableAfter: (writtenTo) => writtenTo },
   }),
   mistake('an append fits wherever there is an entry', 'paper, 5.3', DIVIDED, {

@@ -66,6 +66,11 @@ const EXCHANGED: Shape = {
   egress: true,
 }
 
+/** A majority of the new voters may have none of those that granted the last lease: its number waits for epochs too. */
+const forgetNumbers = (cluster: Cluster): void => {
+  cluster.law.numbersCount = false
+}
+
 /**
  * One voter is replaced by another, file by file, and then the directors lose each other: never two owners. What needs
  * epochs is not asked yet: partitions before a node's new file, and restarts, by which it forgets what the others count.
@@ -84,6 +89,7 @@ const EXCHANGE: Plot = {
     return one ? { ...shape, revisions: [one, ...others] } : shape
   },
   play(cluster) {
+    forgetNumbers(cluster)
     const asleep = begin(cluster)
     if (asleep !== null) return asleep
     const { leaseMs } = cluster.present.timing
@@ -148,6 +154,7 @@ const REPLACE: Plot = {
         cluster.run((leases / 4) * cluster.present.timing.leaseMs)
       }
     }
+    forgetNumbers(cluster)
     // Files come as told here, and not whenever a machine starts.
     for (const name of cluster.shape.nodes) at(name).adopt = () => undefined
     for (const name of OLD) {

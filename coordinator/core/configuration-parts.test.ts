@@ -1,9 +1,9 @@
 import { applyEntry, beginState, type Outcome } from '@lvsm/changes'
 import type { Entry } from '@lvsm/protocol'
 import { expect, it } from 'vitest'
-import { DOCUMENT } from '../../../packages/changes/src/fixture.ts'
-import { configurationOf, partsOfConfiguration } from './configuration.ts'
-import { changesBetween, readParts } from './parts.ts'
+import { DOCUMENT } from '../../packages/changes/src/fixture.ts'
+import { configurationOf, partsOfConfiguration } from './configuration-parts.ts'
+import { changesBetween, readParts } from '../adapters/store/parts.ts'
 
 const BEGUN = beginState(DOCUMENT, { at: 0, author: 'init', comment: '' })
 const weight = (value: number): Entry => ({

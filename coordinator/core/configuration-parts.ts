@@ -1,7 +1,6 @@
 /** The configuration's state in parts: a revision that stays is not written again. */
 import { snapshotOf, type State, stateOf } from '@lvsm/changes'
 import { type Revision, snapshot, type Snapshot } from '@lvsm/protocol'
-import type { StateMachine } from '../../ports.ts'
 
 /** Null: nothing was applied yet. */
 export type Configured = State | null
@@ -42,8 +41,3 @@ export function configurationOf(parts: ReadonlyMap<string, unknown>): { readonly
   const state = read.success ? stateOf(read.data) : null
   return state && { state }
 }
-
-/** The machine of `apply`. */
-export const configurationMachine = <Result>(
-  apply: StateMachine<Configured, Result>['apply'],
-): StateMachine<Configured, Result> => ({ apply, partsOf: partsOfConfiguration, stateOf: configurationOf })

@@ -1,0 +1,34 @@
+/** The cluster's configuration as whoever serves people and agents asks for it: the same on each coordinator. */
+import type { Refusal } from '@lvsm/base'
+import type { Outcome, State } from '@lvsm/changes'
+import type { Entry as Change } from '@lvsm/protocol'
+import type { NodeId, RaftStatus } from '@lvsm/raft'
+
+/** Nothing of it was done. */
+export interface NotDone {
+  readonly kind: 'refused'
+  readonly refusal: Refusal
+}
+export type Read = { readonly kind: 'state'; readonly state: State } | NotDone
+export type Written =
+  /** It is in the log for ever. `outcome` is what it came to, which may be a refusal; `state`: with it. */
+  | { readonly kind: 'done'; readonly outcome: Outcome; readonly state: State }
+  | NotDone
+  /** It may be done yet, or never: to be looked up before it is tried again. */
+  | { readonly kind: 'unknown' }
+/** The cluster's configuration, on any coordinator. Each question has exactly one answer, within seconds. */
+export interface Configuration {
+  /** As of a moment after the question: nothing that was acknowledged before is missing (linearizable). */
+  read(): Promise<Read>
+  write(change: Change): Promise<Written>
+  /** What this coordinator has applied, newest or not; null before there is anything. */
+  known(): State | null
+  /** Calls at each change of `known()`, until the function that it returns is called. */
+  follow(changed: (state: State) => void): () => void
+  status(): CoordinatorStatus
+}
+export interface CoordinatorStatus {
+  readonly raft: RaftStatus
+  /** Name of each coordinator's node, by id. */
+  readonly names: ReadonlyMap<NodeId, string>
+}

@@ -1,0 +1,109 @@
+/** What entries of the log make of the state, and its way to a disk and to another coordinator. */
+import { encodeEntry, encodeMember, type Entry as Change, type MemberRecord } from '@lvsm/protocol'
+import type { Entry, Member } from '@lvsm/raft'
+import { writtenOf } from '@lvsm/changes'
+import { describe, expect, it, test } from 'vitest'
+import { DOCUMENT } from '../../packages/changes/src/fixture.ts'
+import { changesBetween, readParts } from '../adapters/store/parts.ts'
+import { applyLogEntry, type Coordinated, doubtEntry, MACHINE, NOTHING, readText, textOf } from './machine.ts'
+
+const record = (name: string): MemberRecord => ({
+  name,
+  addresses: [{ host: '192.0.2.1', port: 7446 }],
+  key: 'ab'.repeat(32),
+})
+const member = (id: number, role: Member['role'] = 'voter'): Member => ({ id, store: `s${id}`, role })
+const membership = (index: number, members: Member[], payload: string): Entry => ({
+  kind: 'membership',
+  index,
+  term: 1,
+  membership: { members },
+  payload,
+})
+const FOUNDING = membership(
+  1,
+  [member(1)],
+  encodeMember({
+    member: record('dir1'),
+    founding: { file: writtenOf(DOCUMENT, 1), author: 'root', at: 5, finalized: 1 },
+  }),
+)
+const drain: Change = {
+  kind: 'intent',
+  author: 'bob',
+  at: 2000,
+  command: {
+    model: 1,
+    verb: 'drain',
+    subject: { kind: 'server', node: 'rs1', service: null },
+    forMs: null,
+    comment: '',
+  },
+}
+const command = (index: number, payload: string): Entry => ({ kind: 'command', index, term: 1, payload })
+const live = (...entries: Entry[]): Coordinated =>
+  entries.reduce((state, entry) => applyLogEntry(state, entry).state, NOTHING)
+
+test('the first entry begins the configuration and knows the first coordinator', () => {
+  const { configured, members } = live(FOUNDING)
+  expect(configured?.history.revisions).toMatchObject([{ number: 1, author: 'root', at: 5 }])
+  expect(configured?.config.cluster).toBe(DOCUMENT.cluster)
+  expect([...members]).toEqual([[1, record('dir1')]])
+})
+
+test('a member is known from the entry that adds it to the one that removes it; other changes of members keep it', () => {
+  const added = membership(2, [member(1), member(2, 'learner')], encodeMember({ member: record('dir2') }))
+  const promoted = membership(3, [member(1), member(2)], '')
+  const removed = membership(4, [member(2)], '')
+  expect([...live(FOUNDING, added, promoted).members.keys()]).toEqual([1, 2])
+  expect([...live(FOUNDING, added, promoted, removed).members]).toEqual([[2, record('dir2')]])
+})
+
+test('a change comes to an outcome; what changes nothing leaves the same state', () => {
+  const before = live(FOUNDING)
+  const step = applyLogEntry(before, command(2, encodeEntry(drain)))
+  expect(step.result).toMatchObject({ kind: 'outcome', outcome: { kind: 'wanted' } })
+  expect(step.state.configured?.facts.list).toHaveLength(1)
+  expect(applyLogEntry(before, { kind: 'noop', index: 2, term: 2 })).toEqual({
+    state: before,
+    result: { kind: 'nothing' },
+  })
+})
+
+describe('an entry that is not understood', () => {
+  it.each<[string, Entry]>([
+    ['of a later kind', command(2, JSON.stringify({ v: 2, least: 2, kind: 'finalize' }))],
+    ['with a verb of later', command(2, encodeEntry(drain).replace('"verb":"drain"', '"verb":"rest"'))],
+    [
+      'of a member with one field more',
+      membership(2, [member(1)], encodeMember({ member: record('x') }).replace('"name"', '"rank":1,"name"')),
+    ],
+    [
+      'of a member for newer readers',
+      membership(2, [member(1)], JSON.stringify({ v: 9, least: 9, member: record('x') })),
+    ],
+  ])('%s is a reason to stop', (_, entry) => expect(doubtEntry(entry)).toMatch(/^entry 2 is /))
+  it('is none of those that are', () => {
+    const known: Entry[] = [FOUNDING, command(2, encodeEntry(drain)), { kind: 'noop', index: 3, term: 1 }]
+    expect(known.map(doubtEntry)).toEqual([null, null, null])
+  })
+})
+
+describe('a state', () => {
+  const state = live(FOUNDING, command(2, encodeEntry(drain)))
+  it('comes back from its parts', () => {
+    const kept = readParts(new Map(changesBetween(new Map(), MACHINE.partsOf(state)).set))
+    expect(kept && MACHINE.stateOf(kept)).toEqual({ state })
+  })
+  it('comes back from its text', () => expect(readText(textOf(state))).toEqual(state))
+  it('of nothing too', () => expect(readText(textOf(NOTHING))).toEqual(NOTHING))
+  it.each([
+    ['no JSON', '{'],
+    ['a list', '[]'],
+    ['of a later version', '{"v":2,"least":2,"parts":{}}'],
+    ['with brackets without end', `{"parts":{"a":${'['.repeat(1000)}${']'.repeat(1000)}}}`],
+    ['with a member that is none', '{"parts":{"member/1":{"name":"x"}}}'],
+    ['with a member without an id', `{"parts":{"member/x":${JSON.stringify(record('x'))}}}`],
+    ['with half of a configuration', '{"parts":{"facts":{}}}'],
+  ])('%s is none', (_, text) => expect(readText(text)).toBeNull())
+})

@@ -1,0 +1,115 @@
+/**
+ * What the coordinators agree on, and what an entry of their log makes of it: the configuration, and who they are. The same on
+ * each of them, whatever the entry is.
+ */
+import { invariant } from '@lvsm/base'
+import { applyEntry, beginState, documentOf, type Outcome, type State } from '@lvsm/changes'
+import { judge } from '@lvsm/model'
+import { decodeEntry, decodeMember, decodeWhole, encodeWhole, type MemberRecord, memberRecord } from '@lvsm/protocol'
+import type { Entry, NodeId } from '@lvsm/raft'
+import type { StateMachine } from '../ports.ts'
+import { configurationOf, partsOfConfiguration } from './configuration-parts.ts'
+
+export interface Coordinated {
+  /** Null: the first entry of the log is not here yet. */
+  readonly configured: State | null
+  readonly members: ReadonlyMap<NodeId, MemberRecord>
+}
+export const NOTHING: Coordinated = { configured: null, members: new Map() }
+
+export type Result =
+  | { readonly kind: 'outcome'; readonly outcome: Outcome }
+  /** The members are these now. */
+  | { readonly kind: 'members' }
+  | { readonly kind: 'nothing' }
+
+/**
+ * Why this program must not apply the entry: others make of it what this one cannot. Whoever skipped it would have another
+ * configuration than they from then on.
+ */
+export function doubtEntry(entry: Entry): string | null {
+  switch (entry.kind) {
+    case 'noop':
+      return null
+    case 'command': {
+      const read = decodeEntry(entry.payload)
+      return read.ok ? null : `entry ${entry.index} is ${read.reason}`
+    }
+    case 'membership':
+      return entry.payload === '' || decodeMember(entry.payload) ? null : `entry ${entry.index} is not understood`
+  }
+}
+
+/** Of an entry without a doubt. */
+export function applyLogEntry(state: Coordinated, entry: Entry): { state: Coordinated; result: Result } {
+  switch (entry.kind) {
+    case 'noop':
+      return { state, result: { kind: 'nothing' } }
+    case 'membership':
+      return { state: withMembers(state, entry), result: { kind: 'members' } }
+    case 'command':
+      return withChange(state, entry.payload)
+  }
+}
+
+function withChange(state: Coordinated, payload: string): { state: Coordinated; result: Result } {
+  const read = decodeEntry(payload)
+  const { configured } = state
+  invariant(read.ok && configured, 'what is applied is understood, and comes after the beginning')
+  const { state: next, outcome } = applyEntry(configured, read.entry)
+  return {
+    state: next === configured ? state : { ...state, configured: next },
+    result: { kind: 'outcome', outcome },
+  }
+}
+
+function withMembers(state: Coordinated, { index, membership, payload }: Extract<Entry, { kind: 'membership' }>) {
+  const entry = payload === '' ? null : decodeMember(payload)
+  const ids = new Set(membership.members.map(({ id }) => id))
+  const members = new Map([...state.members].filter(([id]) => ids.has(id)))
+  // An id is the index of the entry that added it.
+  if (entry && ids.has(index)) members.set(index, entry.member)
+  if (!entry?.founding) return { ...state, members }
+  invariant(state.configured === null, 'a cluster begins once')
+  const { file, author, at, finalized } = entry.founding
+  const { config, written } = judge(file)
+  invariant(config, 'a cluster begins with a document that keeps the rules')
+  return { members, configured: beginState(documentOf(written), { author, at, comment: '' }, finalized) }
+}
+
+const MEMBER = 'member/'
+
+export const MACHINE: StateMachine<Coordinated, Result> = {
+  apply: applyLogEntry,
+  partsOf: ({ configured, members }) =>
+    new Map<string, unknown>([
+      ...partsOfConfiguration(configured),
+      ...[...members].map(([id, record]): [string, unknown] => [`${MEMBER}${id}`, record]),
+    ]),
+  stateOf(parts) {
+    const all = [...parts]
+    const configuration = configurationOf(new Map(all.filter(([key]) => !key.startsWith(MEMBER))))
+    const members = membersOf(all.filter(([key]) => key.startsWith(MEMBER)))
+    return configuration && members && { state: { configured: configuration.state, members } }
+  },
+}
+
+function membersOf(parts: readonly (readonly [string, unknown])[]): Map<NodeId, MemberRecord> | null {
+  const members = new Map<NodeId, MemberRecord>()
+  for (const [key, value] of parts) {
+    const id = Number(key.slice(MEMBER.length))
+    const read = memberRecord.safeParse(value)
+    if (!Number.isSafeInteger(id) || id < 1 || !read.success) return null
+    members.set(id, read.data)
+  }
+  return new Map([...members].toSorted(([a], [b]) => a - b))
+}
+
+/** For a coordinator that is too far behind for the log. */
+export const textOf = (state: Coordinated): string => encodeWhole(MACHINE.partsOf(state))
+
+/** Null: no state of this version. Never throws, whatever the text. */
+export function readText(text: string): Coordinated | null {
+  const parts = decodeWhole(text)
+  return (parts && MACHINE.stateOf(parts)?.state) ?? null
+}

@@ -1,0 +1,47 @@
+/**
+ * What the log says of a coordinator beside its membership, with the entry that adds it; with the first entry of all, how the
+ * cluster began. JSON, as strict as every entry of the log: what is not understood is not skipped.
+ */
+import * as z from 'zod'
+import { LONGEST_NAME } from '../http/routes.ts'
+import { parseBounded } from '../json.ts'
+import { plainData } from './command.ts'
+import { LONGEST_ENTRY } from './entry.ts'
+
+export const MEMBER_VERSION = 1
+
+const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
+const name = z.string().min(1).max(LONGEST_NAME)
+const address = z.strictObject({ host: z.string().min(1).max(255), port: z.int().min(1).max(65_535) })
+export const memberRecord = z.strictObject({
+  /** Of its node. */
+  name,
+  /** Where other nodes reach it, each tried in turn. */
+  addresses: z.array(address).min(1).max(16).readonly(),
+  /** SHA-256 of its public key (SubjectPublicKeyInfo, DER), hexadecimal digits. */
+  key: z.string().regex(/^[0-9a-f]{64}$/),
+})
+export type MemberRecord = Readonly<z.infer<typeof memberRecord>>
+
+const founding = z.strictObject({
+  /** The first document: the plain data of its file. */
+  file: plainData,
+  author: name,
+  at: count,
+  /** The model version that the cluster begins with. */
+  finalized: count,
+})
+export type Founding = Readonly<z.infer<typeof founding>>
+
+const membership = z.strictObject({ member: memberRecord, founding: founding.exactOptional() })
+export type MemberEntry = Readonly<z.infer<typeof membership>>
+
+export const encodeMember = (entry: MemberEntry): string => JSON.stringify({ v: MEMBER_VERSION, least: 1, ...entry })
+
+/** Null: it is not understood. Never throws, whatever the text. */
+export function decodeMember(encoded: string): MemberEntry | null {
+  const { v: _, least, ...value } = parseBounded(encoded, LONGEST_ENTRY)
+  if (typeof least === 'number' && least > MEMBER_VERSION) return null
+  const read = membership.safeParse(value)
+  return read.success ? read.data : null
+}

@@ -1,0 +1,21 @@
+/** The whole of what coordinators agree on, as text: for one that is too far behind for the log. JSON: its parts by key. */
+import * as z from 'zod'
+import { parseBounded } from '../json.ts'
+import { plainData } from './command.ts'
+
+export const WHOLE_VERSION = 1
+/** In UTF-16 units; a history keeps 32 Mi characters of changes at most. */
+const LONGEST = 256 << 20
+
+const whole = z.object({ parts: z.record(z.string(), plainData) })
+
+export const encodeWhole = (parts: ReadonlyMap<string, unknown>): string =>
+  JSON.stringify({ v: WHOLE_VERSION, least: 1, parts: Object.fromEntries(parts) })
+
+/** Null: it is not understood. Never throws, whatever the text. */
+export function decodeWhole(encoded: string): ReadonlyMap<string, unknown> | null {
+  const { least, ...value } = parseBounded(encoded, LONGEST)
+  if (typeof least === 'number' && least > WHOLE_VERSION) return null
+  const read = whole.safeParse(value)
+  return read.success ? new Map(Object.entries(read.data.parts)) : null
+}
