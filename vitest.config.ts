@@ -16,7 +16,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{packages,agent,coordinator,scripts,test}/**/*.test.ts'],
-          exclude: ['**/node_modules/**', 'test/contract/**', 'coordinator/adapters/store/**'],
+          exclude: ['**/node_modules/**', 'test/contract/**', 'coordinator/adapters/store/**', 'coordinator/*.test.ts'],
         },
       },
       {
@@ -25,7 +25,7 @@ export default defineConfig({
           // Threads of its own, locks of the process, children that are killed: each file is a process.
           name: 'store',
           pool: 'forks',
-          include: ['coordinator/adapters/store/**/*.test.ts'],
+          include: ['coordinator/adapters/store/**/*.test.ts', 'coordinator/*.test.ts'],
         },
       },
       {

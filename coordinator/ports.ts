@@ -27,6 +27,8 @@ export interface StorePort<State, Result> {
   readonly identity: string
   /** What a start finds: as of when it was opened, and of no use later. */
   readonly content: Stored & Kept<State>
+  /** As the disk has it now. */
+  readonly kept: Kept<State>
   /**
    * One transaction: all of it, or nothing. Answers come in the order of the writes; after a fault nothing of those behind it
    * was done, and they are not answered. `arrived`: the state that came with the snapshot that is installed.

@@ -21,7 +21,12 @@ class One {
     const random = seededRandom(1)
     const startedAt = instant(0)
     this.raft = createRaft({ id, store: 's', stored, settings: DEFAULTS, random, startedAt })
-    this.core = createCore({ raft: this.raft, limits: LIMITS, startedAt })
+    this.core = createCore({
+      raft: this.raft,
+      limits: LIMITS,
+      startedAt,
+      refuse: (payload) => (payload === 'poison' ? POISON : null),
+    })
     this.feed({ kind: 'wake' })
   }
   feed(input: Input<string>): void {
@@ -71,6 +76,7 @@ const leading = (): One => {
   return one
 }
 const following = (): One => new One(5, false).followed()
+const POISON = { code: 'not-understood', message: 'no' }
 const NOT_LEADER = { code: 'not-leader', message: 'no' }
 
 describe('a leader', () => {
@@ -107,6 +113,15 @@ describe('a leader', () => {
     one.feed({ kind: 'message', message: ask })
     expect(entries).toHaveLength(length)
     expect(one.sent).toEqual([])
+  })
+  it('lets nothing into the log that it could not apply, whoever asks', () => {
+    const one = leading()
+    const { length } = one.raft.state.log.entries
+    one.ask('w', 'poison')
+    one.feed({ kind: 'message', message: { kind: 'ask', from: 2, to: 1, id: 'a 1', payload: 'poison' } })
+    expect(one.replies.get('w')).toEqual({ kind: 'refused', refusal: POISON })
+    expect(one.sent).toMatchObject([{ kind: 'answer', to: 2, id: 'a 1', outcome: { refusal: POISON } }])
+    expect(one.raft.state.log.entries).toHaveLength(length)
   })
   it('adds a member, whose id is the index of its entry', () => {
     const one = leading()

@@ -5,7 +5,7 @@
  * Laws: each question has exactly one answer, in time; a write is proposed a second time only when it is certain that nothing of
  * the first was done; `done` comes when this node's disk has it, so that who asks here next sees it.
  */
-import { after, earlier, instant, type Instant, later, NEVER_BEFORE } from '@lvsm/base'
+import { after, earlier, instant, type Instant, later, NEVER_BEFORE, type Refusal } from '@lvsm/base'
 import {
   type Effect as RaftEffect,
   type Input as RaftInput,
@@ -23,6 +23,8 @@ export interface CoreOptions {
   readonly raft: Raft
   readonly limits: Limits
   readonly startedAt: Instant
+  /** Why this payload must not get into the log: what one coordinator cannot apply would stop them all. */
+  readonly refuse: (payload: string) => Refusal | null
 }
 export interface Core<Result> {
   step(input: Input<Result>, now: Instant): readonly Effect<Result>[]
@@ -33,6 +35,7 @@ interface Parts<Result> {
   readonly raft: Raft
   readonly limits: Limits
   readonly desk: Desk<Result>
+  readonly refuse: CoreOptions['refuse']
   now: Instant
   effects: Effect<Result>[]
   /** When Raft wants to be woken. */
@@ -48,10 +51,11 @@ const NEVER = instant(Number.POSITIVE_INFINITY)
 const GROW_MS = 1000
 const GROWTH = 'growth'
 
-export function createCore<Result>({ raft, limits, startedAt }: CoreOptions): Core<Result> {
+export function createCore<Result>({ raft, limits, startedAt, refuse }: CoreOptions): Core<Result> {
   const parts: Parts<Result> = {
     raft,
     limits,
+    refuse,
     desk: new Desk(limits, (id, reply) => void parts.effects.push({ kind: 'reply', id, reply })),
     now: startedAt,
     effects: [],
@@ -75,8 +79,10 @@ export function createCore<Result>({ raft, limits, startedAt }: CoreOptions): Co
 function take<Result>(parts: Parts<Result>, input: Input<Result>): void {
   const { desk, now } = parts
   switch (input.kind) {
-    case 'ask':
-      return desk.open(input.id, input.wish, now)
+    case 'ask': {
+      const refusal = input.wish.kind === 'write' ? parts.refuse(input.wish.payload) : null
+      return refusal ? desk.refuse(input.id, refusal) : desk.open(input.id, input.wish, now)
+    }
     case 'message': {
       const { message } = input
       if (message.kind === 'ask') return onAsk(parts, message)
@@ -105,7 +111,10 @@ function onAsk<Result>(parts: Parts<Result>, ask: Ask): void {
   // A leader that gets more than it can answer lets its askers wait for their time-out.
   if (ask.to !== raft.state.id || desk.asks.has(id) || !desk.mayAsk()) return
   desk.asks.set(id, ask)
-  stepRaft(parts, ask.payload === null ? { kind: 'read', id } : { kind: 'propose', id, payload: ask.payload })
+  if (ask.payload === null) return stepRaft(parts, { kind: 'read', id })
+  const refusal = parts.refuse(ask.payload)
+  if (refusal) onOutcome(parts, id, { kind: 'refused', refusal, leader: null })
+  else stepRaft(parts, { kind: 'propose', id, payload: ask.payload })
 }
 
 function stepRaft<Result>(parts: Parts<Result>, input: RaftInput): void {

@@ -2,7 +2,7 @@
  * What the coordinators agree on, and what an entry of their log makes of it: the configuration, and who they are. The same on
  * each of them, whatever the entry is.
  */
-import { invariant } from '@lvsm/base'
+import { invariant, type Refusal } from '@lvsm/base'
 import { applyEntry, beginState, documentOf, type Outcome, type State } from '@lvsm/changes'
 import { judge } from '@lvsm/model'
 import { decodeEntry, decodeMember, decodeWhole, encodeWhole, type MemberRecord, memberRecord } from '@lvsm/protocol'
@@ -37,6 +37,17 @@ export function doubtEntry(entry: Entry): string | null {
     }
     case 'membership':
       return entry.payload === '' || decodeMember(entry.payload) ? null : `entry ${entry.index} is not understood`
+  }
+}
+
+/** Why a change must not get into the log. */
+export function refuseChange(payload: string): Refusal | null {
+  const read = decodeEntry(payload)
+  if (read.ok) return null
+  return {
+    code: 'not-understood',
+    message: `the coordinators do not understand this change: it is ${read.reason}`,
+    hint: 'use an lvsm of their version, and report it if it is',
   }
 }
 

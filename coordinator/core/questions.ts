@@ -43,9 +43,13 @@ export class Desk<Result> {
   }
 
   open(id: string, wish: Wish, now: Instant): void {
-    if (this.questions.size >= MOST) return this.#reply(id, { kind: 'refused', refusal: BUSY })
+    if (this.questions.size >= MOST) return this.refuse(id, BUSY)
     const until = after(now, this.limits.patienceMs)
     this.questions.set(id, { id, wish, until, stage: { kind: 'waiting', from: now } })
+  }
+  /** One that is not open. */
+  refuse(id: string, refusal: Refusal): void {
+    this.#reply(id, { kind: 'refused', refusal })
   }
   mayAsk(): boolean {
     return this.asks.size < MOST

@@ -95,6 +95,15 @@ export const ROOMS: readonly Room[] = [
     ['coordinator-ports', 'base', 'protocol', 'raft', 'changes', 'process'],
     ['better-sqlite3'],
   ),
+  impure('coordinator', 'coordinator', [
+    'driver',
+    'process',
+    'coordinator-core',
+    'coordinator-ports',
+    'coordinator-configuration',
+    'coordinator-store',
+    ...LIBRARY,
+  ]),
   impure('node-agent', 'agent/node', ['driver', 'process', 'node-core', 'node-ports', 'node-adapters', ...LIBRARY]),
 ]
 

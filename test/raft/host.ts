@@ -94,7 +94,7 @@ export class Host {
         rules: { ...RULES, ...plant.rules },
       }),
     )
-    this.#core = createCore({ raft: this.raft, limits: LIMITS, startedAt })
+    this.#core = createCore({ raft: this.raft, limits: LIMITS, startedAt, refuse: () => null })
     this.step({ kind: 'wake' })
   }
 

@@ -103,6 +103,10 @@ export class Store<State, Result> implements StorePort<State, Result> {
     else queueMicrotask(() => done(this.#kept))
   }
 
+  get kept(): Kept<State> {
+    return this.#kept
+  }
+
   /** After what was written before; what is not answered then never is. */
   async close(): Promise<void> {
     const gone = once(this.#worker, 'exit')

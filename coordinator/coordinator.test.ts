@@ -1,0 +1,168 @@
+/** Coordinators that run, on real databases: they answer, follow each other, grow, start again, and expire what is over. */
+import { encodeEntry, type Entry as Change } from '@lvsm/protocol'
+import { afterEach, expect, test, vi } from 'vitest'
+import { Hub, Place, recordOf } from '../test/kit/coordinators.ts'
+
+const places: Place[] = []
+let hub = new Hub()
+afterEach(async () => {
+  hub.cut.clear()
+  await Promise.all(places.map((place) => place.stop()))
+  for (const place of places.splice(0)) place.remove()
+  hub = new Hub()
+})
+const at = (name: string): Place => {
+  const place = new Place(name, hub)
+  places.push(place)
+  return place
+}
+const until = <T>(what: () => T) => vi.waitUntil(what, { timeout: 60_000, interval: 10 })
+const weight = (value: number, base: number | null = null): Extract<Change, { kind: 'change' }> => ({
+  kind: 'change',
+  author: 'alice',
+  at: 1000 + value,
+  comment: '',
+  base,
+  command: {
+    model: 1,
+    verb: 'set',
+    noun: 'server',
+    which: { service: 'http', server: 'rs1' },
+    values: { weight: value },
+  },
+})
+const leading = async (of: readonly Place[]): Promise<Place> => {
+  const leader = await until(() => of.find(({ role }) => role === 'leader'))
+  if (!leader) throw new Error('nobody leads')
+  return leader
+}
+const newest = (place: Place): number | undefined => place.running?.known()?.history.revisions.at(-1)?.number
+
+/** dir1 begins, the others join, and all three vote in the end. */
+async function three(): Promise<[Place, Place, Place]> {
+  const first = await at('dir1').found().start()
+  await leading([first])
+  const seeds = [{ id: first.id, ...recordOf('dir1') }]
+  const others = [at('dir2'), at('rs1')] as const
+  for (const other of others) {
+    other.prepare()
+    const added = await until(async () => {
+      const answer = await first.coordinator.add(recordOf(other.name), other.identity)
+      return answer.kind === 'added' ? answer : null
+    })
+    other.id = added?.id ?? 0
+    await other.start(seeds)
+  }
+  const voters = () => first.coordinator.status().raft.membership.members.filter(({ role }) => role === 'voter')
+  await until(() => voters().length === 3)
+  return [first, ...others]
+}
+
+test('one alone serves: it is asked, changed, and has it all after a start', async () => {
+  const one = await at('dir1').found().start()
+  const before = await until(async () => {
+    const read = await one.coordinator.read()
+    return read.kind === 'state' ? read.state : null
+  })
+  expect(before?.history.revisions).toHaveLength(1)
+  const seen: number[] = []
+  const leave = one.coordinator.follow((state) => void seen.push(state.config.revision))
+  const written = await one.coordinator.write(weight(7))
+  expect(written).toMatchObject({
+    kind: 'done',
+    outcome: { kind: 'changed', revision: { number: 2, author: 'alice' } },
+  })
+  const stale = await one.coordinator.write(weight(8, 1))
+  expect(stale).toMatchObject({ kind: 'done', outcome: { kind: 'refused', refusals: [{ code: 'stale-revision' }] } })
+  leave()
+  await one.coordinator.write(weight(9))
+  expect(seen).toEqual([2])
+  await one.stop()
+  await one.start()
+  expect(newest(one)).toBe(3)
+  expect(one.failures).toEqual([])
+})
+
+test('three: asked anywhere, they answer the same; one that is away catches up', async () => {
+  const all = await three()
+  const [first, second, third] = all
+  const leader = await leading(all)
+  const follower = all.find((place) => place !== leader)
+  if (!follower) throw new Error('no follower')
+  expect(await follower.coordinator.write(weight(5))).toMatchObject({ kind: 'done', outcome: { kind: 'changed' } })
+  for (const place of all) {
+    const read = await place.coordinator.read()
+    expect(read.kind === 'state' && read.state.config.revision).toBe(2)
+  }
+  expect([...first.coordinator.status().names.values()]).toEqual(['dir1', 'dir2', 'rs1'])
+  // Without the leader the other two go on.
+  hub.cut.add(leader.id)
+  const left = all.filter((place) => place !== leader)
+  await leading(left)
+  const answered = await until(async () => {
+    const written = await (left[0] ?? first).coordinator.write(weight(6))
+    return written.kind === 'done' ? written : null
+  })
+  expect(answered).toMatchObject({ outcome: { kind: 'changed', revision: { number: 3 } } })
+  const cutOff = await leader.coordinator.write(weight(99))
+  expect(cutOff.kind).not.toBe('done')
+  hub.cut.clear()
+  await until(() => [first, second, third].every((place) => newest(place) === 3))
+  expect(all.flatMap(({ failures }) => failures)).toEqual([])
+})
+
+test('a leader that stops hands over first', async () => {
+  const all = await three()
+  const leader = await leading(all)
+  await leader.stop()
+  const left = all.filter((place) => place !== leader)
+  // No election time-out goes by: the other was asked to stand.
+  expect(left.some(({ role }) => role === 'leader')).toBe(true)
+})
+
+test('one that is too far behind for the log gets the whole state', async () => {
+  const all = await three()
+  const leader = await leading(all)
+  const behind = all.find((place) => place !== leader)
+  if (!behind) throw new Error('no follower')
+  await behind.stop()
+  for (let value = 1; value <= 700; value++) await leader.coordinator.write(weight(value))
+  expect(newest(leader)).toBeGreaterThan(600)
+  const sent = hub.snapshots
+  await behind.start()
+  await until(() => newest(behind) === newest(leader))
+  expect(hub.snapshots).toBeGreaterThan(sent)
+  expect(behind.coordinator.known()?.history).toEqual(leader.coordinator.known()?.history)
+})
+
+test('what was wanted for a while is over when its time has come', async () => {
+  const one = await at('dir1').found().start()
+  await leading([one])
+  const drain: Change = {
+    kind: 'intent',
+    author: 'bob',
+    at: Date.now(),
+    command: {
+      model: 1,
+      verb: 'drain',
+      subject: { kind: 'server', node: 'rs1', service: null },
+      forMs: 1000,
+      comment: '',
+    },
+  }
+  expect(await one.coordinator.write(drain)).toMatchObject({ kind: 'done', outcome: { kind: 'wanted' } })
+  await until(() => one.coordinator.known()?.facts.list.length === 0)
+})
+
+test('an entry of a later version ends it, and stays for that version; none of this version lets one in', async () => {
+  const later = encodeEntry(weight(3)).replace('"kind":"change"', '"kind":"finalize"')
+  const old = await at('dir1')
+    .found(encodeEntry(weight(2)), later)
+    .start()
+  await until(() => old.failures.length > 0)
+  expect(old.failures).toEqual([expect.stringMatching(/entry 3 is unknown-kind: .*newer lvsm/)])
+  const one = await at('dir2').found().start()
+  await leading([one])
+  const long: Change = { ...weight(3), comment: 'x'.repeat(2000) }
+  expect(await one.coordinator.write(long)).toMatchObject({ kind: 'refused', refusal: { code: 'not-understood' } })
+})

@@ -1,0 +1,238 @@
+/** A coordinator that runs: its core under the driver, with a database, links to the others, and whoever asks for the configuration. */
+import { type Instant, type Random } from '@lvsm/base'
+import { nextExpiry, type State } from '@lvsm/changes'
+import { encodeEntry, encodeMember, type Entry as Change, type MemberRecord } from '@lvsm/protocol'
+import { createRaft, type NodeId, type Persist, type Settings } from '@lvsm/raft'
+import { type Alarm, type Driver, startDriver } from '../agent/driver/driver.ts'
+import type { Configuration, CoordinatorStatus, NotDone, Read, Written } from './configuration.ts'
+import { type Core, createCore } from './core/core.ts'
+import type { Effect, Input, Limits, Reply, Wish } from './core/events.ts'
+import { type Coordinated, doubtEntry, refuseChange, type Result } from './core/machine.ts'
+import type { LinksHeard, LinksPort, Peer, StorePort } from './ports.ts'
+import { NOT_BEGUN, roleText } from './sentences.ts'
+import { Snapshots } from './snapshots.ts'
+
+/** Inputs that may wait; messages beyond are dropped, as a network would. */
+const LONGEST_INBOX = 10_000
+/** How often a leader looks for what was wanted for a while and is over. */
+const EXPIRY_MS = 1000
+/** A stop waits so long for another one to lead. */
+const HANDOVER_MS = 1000
+
+export interface CoordinatorMachine {
+  clock(): Instant
+  /** Milliseconds of the wall clock: for people, and for ends that they asked for. */
+  wallClock(): number
+  readonly random: Random
+  alarm(ring: () => void): Alarm
+  say(text: string): void
+  /** Its database, or its program, cannot go on. Nothing is done after it. */
+  fail(reason: string): void
+}
+export interface CoordinatorOptions {
+  readonly id: NodeId
+  readonly store: StorePort<Coordinated, Result>
+  readonly settings: Settings
+  readonly limits: Limits
+  /** Whom it knows before its database says who the coordinators are. */
+  readonly seeds: readonly Peer[]
+  /** Different at each start: nobody's answer to an earlier start may be taken for one to this. */
+  readonly boot: string
+  openLinks(heard: LinksHeard): LinksPort
+}
+
+export class Coordinator implements Configuration {
+  readonly #options: CoordinatorOptions
+  readonly #machine: CoordinatorMachine
+  readonly #core: Core<Result>
+  readonly #driver: Driver<Input<Result>>
+  readonly #links: LinksPort
+  readonly #waiting = new Map<string, (reply: Reply<Result>) => void>()
+  readonly #followers = new Set<(state: State) => void>()
+  readonly #snapshots: Snapshots
+  readonly #timer: NodeJS.Timeout
+  #told: Coordinated
+  #asked = 0
+  #expiring = false
+
+  constructor(options: CoordinatorOptions, machine: CoordinatorMachine) {
+    this.#options = options
+    this.#machine = machine
+    const { id, store, settings, limits } = options
+    const startedAt = machine.clock()
+    const { random } = machine
+    const raft = createRaft({ id, store: store.identity, stored: store.content, settings, random, startedAt })
+    this.#core = createCore({ raft, limits, startedAt, refuse: refuseChange })
+    this.#told = store.kept.machine
+    this.#links = options.openLinks({
+      heard: (message) => this.#driver.feed({ kind: 'message', message }),
+      snapshot: (message, state) => {
+        if (this.#snapshots.arrived(message, state)) this.#driver.feed({ kind: 'message', message })
+      },
+    })
+    this.#snapshots = new Snapshots(id, store, this.#links, (text) => machine.say(text))
+    this.#driver = startDriver<Input<Result>, Effect<Result>>({
+      clock: () => machine.clock(),
+      step: (input, now) => this.#core.step(input, now),
+      carryOut: (effect) => this.#carryOut(effect),
+      alarm: (ring) => machine.alarm(ring),
+      longestInbox: LONGEST_INBOX,
+      mayDrop: ({ kind }) => kind === 'message',
+      dropped: () => undefined,
+    })
+    this.#links.know(this.#peers())
+    this.#timer = setInterval(() => this.#expire(), EXPIRY_MS)
+    this.#driver.feed({ kind: 'wake' })
+  }
+
+  async read(): Promise<Read> {
+    const reply = await this.#ask({ kind: 'read' })
+    const state = this.known()
+    if (reply.kind === 'refused') return reply
+    return reply.kind === 'done' && state ? { kind: 'state', state } : NOT_BEGUN
+  }
+
+  async write(change: Change): Promise<Written> {
+    const reply = await this.#ask({ kind: 'write', payload: encodeEntry(change) })
+    const state = this.known()
+    if (reply.kind !== 'done') return reply
+    // What came with a snapshot came to something, and nobody here knows to what.
+    if (reply.result?.kind !== 'outcome' || !state) return { kind: 'unknown' }
+    return { kind: 'done', outcome: reply.result.outcome, state }
+  }
+
+  /** The id of the new member; a learner at first. Only where this one leads. */
+  async add(
+    member: MemberRecord,
+    store: string,
+  ): Promise<{ kind: 'added'; id: NodeId } | NotDone | { kind: 'unknown' }> {
+    const change = { op: 'add', store } as const
+    const reply = await this.#ask({ kind: 'change', change, payload: encodeMember({ member }) })
+    return reply.kind === 'done' ? { kind: 'added', id: reply.index } : reply
+  }
+
+  known(): State | null {
+    return this.#options.store.kept.machine.configured
+  }
+
+  follow(changed: (state: State) => void): () => void {
+    // Of its own, so that the same function may follow twice.
+    const follower = (state: State): void => changed(state)
+    this.#followers.add(follower)
+    return () => void this.#followers.delete(follower)
+  }
+
+  status(): CoordinatorStatus {
+    const { members } = this.#options.store.kept.machine
+    return {
+      raft: this.#core.status(this.#machine.clock()),
+      names: new Map([...members].map(([id, { name }]) => [id, name])),
+    }
+  }
+
+  /** Hands leadership over where it leads, and ends; its database is for whoever opened it to close. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#handOver()
+    this.#driver.stop()
+    this.#links.close()
+    for (const [id] of this.#waiting) this.#reply(id, { kind: 'unknown' })
+  }
+
+  async #handOver(): Promise<void> {
+    const { raft } = this.status()
+    const voters = new Set(raft.membership.members.flatMap(({ id, role }) => (role === 'voter' ? [id] : [])))
+    const [next] = raft.peers.filter(({ id }) => voters.has(id)).toSorted((a, b) => b.matchIndex - a.matchIndex)
+    if (raft.role !== 'leader' || !next) return
+    this.#driver.feed({ kind: 'transfer', to: next.id })
+    const until = this.#machine.clock() + HANDOVER_MS
+    while (this.#machine.clock() < until && this.status().raft.role === 'leader')
+      await new Promise<void>((resolve) => setTimeout(resolve, 20))
+  }
+
+  #ask(wish: Wish): Promise<Reply<Result>> {
+    const id = `${this.#options.boot} ${++this.#asked}`
+    return new Promise((resolve) => {
+      this.#waiting.set(id, resolve)
+      this.#driver.feed({ kind: 'ask', id, wish })
+    })
+  }
+  #reply(id: string, reply: Reply<Result>): void {
+    const waiting = this.#waiting.get(id)
+    this.#waiting.delete(id)
+    waiting?.(reply)
+  }
+
+  #carryOut(effect: Effect<Result>): void {
+    switch (effect.kind) {
+      case 'persist':
+        return this.#persist(effect)
+      case 'send':
+        return this.#links.send(effect.message)
+      case 'send-snapshot':
+        return this.#snapshots.send(effect, (ok) => this.#driver.feed({ kind: 'snapshot-sent', to: effect.to, ok }))
+      case 'reply':
+        return this.#reply(effect.id, effect.reply)
+      case 'role':
+        return this.#machine.say(roleText(effect, this.#options.id, this.#name(effect.leader)))
+      case 'expelled':
+        return this.#machine.say(`takes part no more (${effect.reason}): let this coordinator join the cluster anew`)
+      case 'exit':
+        return this.#machine.fail(effect.reason)
+      case 'transfer-ended':
+        return this.#machine.say(`leadership stays: handing it to ${this.#name(effect.to)} was ${effect.how}`)
+      case 'wake':
+        // The driver's own.
+        return
+    }
+  }
+
+  #persist(persist: Persist): void {
+    for (const entry of persist.apply) {
+      const doubt = doubtEntry(entry)
+      if (doubt === null) continue
+      this.#driver.halt()
+      return this.#machine.fail(`${doubt}: it was written by a newer lvsm; install that version here`)
+    }
+    const { write, apply, install } = persist
+    this.#options.store.write(persist, install && this.#snapshots.take(install.index), ({ fault, results }) => {
+      if (fault) return this.#driver.feed({ kind: 'persist-failed', write, fault })
+      const applied = apply.flatMap(({ index }, at) => {
+        const result = results[at]
+        return result ? [{ index, result }] : []
+      })
+      this.#driver.feed({ kind: 'persisted', write, applied })
+      this.#tell()
+    })
+  }
+
+  #tell(): void {
+    const { machine } = this.#options.store.kept
+    const before = this.#told
+    this.#told = machine
+    if (machine.members !== before.members) this.#links.know(this.#peers())
+    const { configured } = machine
+    if (configured && configured !== before.configured) for (const follower of this.#followers) follower(configured)
+  }
+
+  #peers(): Peer[] {
+    const { id: own, seeds, store } = this.#options
+    const { members } = store.kept.machine
+    const known = [...members].map(([id, { addresses, key }]): Peer => ({ id, addresses, key }))
+    return [...known, ...(members.size === 0 ? seeds : [])].filter(({ id }) => id !== own)
+  }
+  #name(id: NodeId | null): string {
+    return id === null ? 'nobody' : (this.#options.store.kept.machine.members.get(id)?.name ?? `coordinator ${id}`)
+  }
+
+  /** What operators wanted for a while, and is over: whoever leads says so once. */
+  #expire(): void {
+    const end = nextExpiry(this.known()?.facts ?? { number: 0, list: [], ends: [] })
+    const at = this.#machine.wallClock()
+    if (this.#expiring || end === null || end > at || this.#core.status(this.#machine.clock()).role !== 'leader') return
+    this.#expiring = true
+    void this.write({ kind: 'expire', at }).finally(() => {
+      this.#expiring = false
+    })
+  }
+}

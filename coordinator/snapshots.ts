@@ -1,0 +1,52 @@
+/** The whole state on its way to a coordinator that is too far behind for the log, and from a leader to this one. */
+import type { Effect as RaftEffect, InstallSnapshot, NodeId } from '@lvsm/raft'
+import { type Coordinated, readText, type Result, textOf } from './core/machine.ts'
+import type { LinksPort, StorePort } from './ports.ts'
+
+/** Those that came and are not installed: of leaders that follow one another. */
+const MOST = 3
+
+export class Snapshots {
+  readonly #id: NodeId
+  readonly #store: StorePort<Coordinated, Result>
+  readonly #links: LinksPort
+  readonly #say: (text: string) => void
+  /** By their index, until they are installed. */
+  readonly #arrived = new Map<number, Coordinated>()
+
+  constructor(id: NodeId, store: StorePort<Coordinated, Result>, links: LinksPort, say: (text: string) => void) {
+    this.#id = id
+    this.#store = store
+    this.#links = links
+    this.#say = say
+  }
+
+  send({ to, term, snapshot }: Extract<RaftEffect, { kind: 'send-snapshot' }>, sent: (ok: boolean) => void): void {
+    const { index, term: lastIncludedTerm, membership } = snapshot
+    const head = { kind: 'install-snapshot', from: this.#id, to, store: this.#store.identity, term } as const
+    const message: InstallSnapshot = { ...head, lastIncludedIndex: index, lastIncludedTerm, membership }
+    this.#store.read(({ lastApplied, machine }) => {
+      // The core asks again, for what there is by then.
+      if (lastApplied === index) this.#links.sendSnapshot(message, textOf(machine), sent)
+      else sent(false)
+    })
+  }
+
+  /** Whether it is one. */
+  arrived({ from, lastIncludedIndex }: InstallSnapshot, text: string): boolean {
+    const state = readText(text)
+    if (!state) {
+      this.#say(`coordinator ${from} sent a state that is not understood: install its version of lvsm here`)
+      return false
+    }
+    for (const index of this.#arrived.keys()) if (this.#arrived.size >= MOST) this.#arrived.delete(index)
+    this.#arrived.set(lastIncludedIndex, state)
+    return true
+  }
+
+  take(index: number): Coordinated | null {
+    const state = this.#arrived.get(index) ?? null
+    this.#arrived.clear()
+    return state
+  }
+}
