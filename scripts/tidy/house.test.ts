@@ -84,6 +84,7 @@ describe('the house linter over a tree', () => {
       'agent/node',
       'coordinator',
       'coordinator/adapters/store',
+      'coordinator/adapters/links',
       'test',
     ].map((path) => [`${path}/README.md`, '# here\n']),
   )

@@ -42,6 +42,7 @@ const LIBRARY = [
   'plan',
   'netlink',
   'kernel',
+  'trust',
 ]
 
 export const ROOMS: readonly Room[] = [
@@ -56,6 +57,7 @@ export const ROOMS: readonly Room[] = [
   pure('plan', 'packages/plan/src', ['base', 'model']),
   pure('netlink', 'packages/netlink/src', ['base']),
   impure('kernel', 'packages/kernel/src', ['base', 'netlink'], ['koffi']),
+  impure('trust', 'packages/trust/src', ['base'], ['@peculiar/x509', 'reflect-metadata']),
   impure('cli', 'packages/cli/src', ['base', 'model', 'protocol'], ['commander', 'cli-table3', 'yaml']),
   pure('driver', 'agent/driver', ['base']),
   pure('lease-core', 'agent/lease/core', ['base', 'protocol', 'lease', 'heartbeat']),
@@ -95,6 +97,12 @@ export const ROOMS: readonly Room[] = [
     ['coordinator-ports', 'base', 'protocol', 'raft', 'changes', 'process'],
     ['better-sqlite3'],
   ),
+  impure(
+    'coordinator-links',
+    'coordinator/adapters/links',
+    ['coordinator-ports', 'base', 'protocol', 'raft', 'trust'],
+    ['ws'],
+  ),
   impure('coordinator', 'coordinator', [
     'driver',
     'process',
@@ -102,6 +110,8 @@ export const ROOMS: readonly Room[] = [
     'coordinator-ports',
     'coordinator-configuration',
     'coordinator-store',
+    'coordinator-links',
+    'trust',
     ...LIBRARY,
   ]),
   impure('node-agent', 'agent/node', ['driver', 'process', 'node-core', 'node-ports', 'node-adapters', ...LIBRARY]),

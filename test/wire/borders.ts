@@ -2,19 +2,27 @@
 import {
   type AgentMessage,
   type Codec,
+  type CoordinatorMessage,
   type Datagram,
   type DurableState,
   FrameSplitter,
   type LeaseView,
+  PEER_SCHEMAS,
   ROUTES,
   type RouteName,
   SCHEMAS,
+  SNAPSHOT_SCHEMAS,
+  type SnapshotWord,
   type Stored,
   datagramCodec,
   decodeMessage,
+  decodePeerMessage,
+  decodeSnapshotWord,
   decodeState,
   decodeView,
   encodeMessage,
+  encodePeerMessage,
+  encodeSnapshotWord,
   encodeState,
   encodeView,
   frame,
@@ -158,6 +166,24 @@ const messages: Border = {
     return decoded.ok ? { ok: true, value: decoded.message } : decoded
   },
 }
+const peers: Border = {
+  name: 'peer',
+  kinds: Object.keys(PEER_SCHEMAS),
+  encode: (_, value) => utf8(encodePeerMessage(value as CoordinatorMessage)),
+  decode(_, bytes) {
+    const decoded = decodePeerMessage(textOf(bytes))
+    return decoded.ok ? { ok: true, value: decoded.message } : decoded
+  },
+}
+const snapshots: Border = {
+  name: 'snapshot',
+  kinds: Object.keys(SNAPSHOT_SCHEMAS),
+  encode: (_, value) => utf8(encodeSnapshotWord(value as SnapshotWord)),
+  decode(_, bytes) {
+    const decoded = decodeSnapshotWord(textOf(bytes))
+    return decoded.ok ? { ok: true, value: decoded.message } : decoded
+  },
+}
 export const ROUTE_NAMES = Object.keys(ROUTES) as RouteName[]
 /** As `adapters/control.ts` writes them. */
 const answers: Border = {
@@ -187,6 +213,8 @@ export const BORDERS: readonly Border[] = [
   frames('from-lease', fromLeaseCodec),
   ...files,
   messages,
+  peers,
+  snapshots,
   answers,
   requests,
 ]

@@ -2,9 +2,13 @@
 import {
   type Codec,
   MESSAGE_VERSION,
+  PEER_SCHEMAS,
+  PEER_VERSION,
   ROUTES,
   SCHEMAS,
+  SNAPSHOT_SCHEMAS,
   decodeMessage,
+  decodePeerMessage,
   encode,
   read,
   refusedReport,
@@ -58,6 +62,8 @@ describe.each(Object.entries(CODECS))('%s', (_, codec: Codec<unknown>) => {
 /** Every schema in JSON, by border and kind. */
 const TEXTS: readonly (readonly [border: string, kind: string, schema: z.core.$ZodType])[] = [
   ...Object.entries(SCHEMAS).map(([kind, schema]) => ['agent', kind, schema] as const),
+  ...Object.entries(PEER_SCHEMAS).map(([kind, schema]) => ['peer', kind, schema] as const),
+  ...Object.entries(SNAPSHOT_SCHEMAS).map(([kind, schema]) => ['snapshot', kind, schema] as const),
   ...ROUTE_NAMES.map((name) => ['http-answer', name, ROUTES[name].response] as const),
   ['http-answer', 'refused', refusedReport],
   ...ROUTE_NAMES.flatMap((name) => {
@@ -94,6 +100,18 @@ test('a message of agents of any kind that is not known is refused by that name;
       expect(decodeMessage(JSON.stringify(message))).toMatchObject({ ok: false, reason: 'unknown-kind' })
       const newer = JSON.stringify({ ...message, least: MESSAGE_VERSION + 1 })
       expect(decodeMessage(newer)).toMatchObject({ ok: false, reason: 'newer' })
+    }),
+    RUNS,
+  ))
+
+test('a message of coordinators of any kind that is not known is refused by that name; one for newer versions, too', () =>
+  fc.assert(
+    fc.property(fc.string(), fc.dictionary(fc.string(), fc.jsonValue()), (kind, fields) => {
+      fc.pre(!Object.hasOwn(PEER_SCHEMAS, kind))
+      const message = { ...fields, v: PEER_VERSION + 1, least: PEER_VERSION, kind }
+      expect(decodePeerMessage(JSON.stringify(message))).toEqual({ ok: false, reason: 'unknown-kind' })
+      const newer = JSON.stringify({ ...message, least: PEER_VERSION + 1 })
+      expect(decodePeerMessage(newer)).toEqual({ ok: false, reason: 'newer' })
     }),
     RUNS,
   ))

@@ -193,7 +193,7 @@ export function valuesOfSchema(schema: z.core.$ZodType): fc.Arbitrary<unknown> {
   }
 }
 
-/** The same value with one more field in every object that the schema names. */
+/** The same value with one more field in every object that the schema names, those aside of which nothing may be skipped. */
 export function withMore(schema: z.core.$ZodType, value: unknown): unknown {
   const { def } = (schema as z.core.$ZodTypes)._zod
   switch (def.type) {
@@ -216,7 +216,8 @@ export function withMore(schema: z.core.$ZodType, value: unknown): unknown {
         const inner = def.shape[name]
         return [name, inner ? withMore(inner, one) : one]
       })
-      return { ...Object.fromEntries(known), [MORE]: { any: ['thing'] } }
+      const isStrict = def.catchall?._zod.def.type === 'never'
+      return { ...Object.fromEntries(known), ...(isStrict ? {} : { [MORE]: { any: ['thing'] } }) }
     }
     default:
       return value

@@ -23,6 +23,9 @@ const UNITS = {
   'from-lease': ['frame of the lease process to the agent', 'frames of the lease process to the agent'],
   client: ['connection to the lease process', 'connections to the lease process'],
   request: ['request to the agent', 'requests to the agent'],
+  peer: ['message of another coordinator', 'messages of other coordinators'],
+  connection: ["connection to the coordinator's port for nodes", "connections to the coordinator's port for nodes"],
+  snapshot: ['snapshot of another coordinator', 'snapshots of other coordinators'],
 } as const
 const UNKNOWN_KIND = 'of a kind that this version does not know'
 const UNREADABLE = 'not readable'
@@ -36,6 +39,9 @@ const WRONG_HANDS =
 
 const BUSY = 'others may know less of this node, or it of them: look what keeps lvsm-agent busy there, and at its log'
 const WILD = 'look who opens /run/lvsm/lease.sock of this node: lvsm-agent alone has business there (ss -xp)'
+
+const STRANGER = 'look who connects to the port for nodes; if it is a node of this cluster, let it join again'
+const WRONG_PEER = 'look at the coordinator that its log names: it may be broken, or in the wrong hands'
 
 /** Something that was received and is not used. */
 const dropped = (what: keyof typeof UNITS, reason: string, help: string, alarm?: string): Counter => ({
@@ -121,6 +127,33 @@ export const COUNTERS = {
   'drop-from-lease-unknown-kind': dropped('from-lease', 'unknown-kind', UNKNOWN_KIND),
   'drop-from-lease-malformed': dropped('from-lease', 'malformed', UNREADABLE),
   'drop-request-unknown-path': dropped('request', 'unknown-path', UNKNOWN_KIND),
+  'drop-peer-malformed': dropped('peer', 'malformed', UNREADABLE, OLD),
+  'drop-peer-unknown-kind': dropped('peer', 'unknown-kind', UNKNOWN_KIND, OLD),
+  'drop-peer-newer': dropped('peer', 'newer', 'for newer versions only', OLD),
+  'drop-peer-misaddressed': dropped('peer', 'misaddressed', 'that name another sender or receiver', WRONG_PEER),
+  'drop-connection-tls': dropped('connection', 'tls', 'that were no TLS 1.3, or ended before they had begun'),
+  'drop-connection-certificate': dropped(
+    'connection',
+    'certificate',
+    "without a certificate of the cluster's authority",
+    STRANGER,
+  ),
+  'drop-connection-key': dropped('connection', 'key', 'with a key that is no coordinator’s', STRANGER),
+  'drop-connection-request': dropped('connection', 'request', 'that ask for what is not there'),
+  'drop-connection-crowded': dropped('connection', 'crowded', 'beyond what may be without a key at once', STRANGER),
+  'drop-snapshot-damaged': dropped('snapshot', 'damaged', 'other than their checksum says', WRONG_PEER),
+  'drop-snapshot-broken': dropped('snapshot', 'broken', 'that broke off, or stood still'),
+  'peer-unsent': counted(
+    'lvsm_peer_unsent_total',
+    ['message', 'messages'],
+    'to coordinators that are not connected, or read too slowly',
+  ),
+  'peer-lost': counted('lvsm_peer_lost_total', ['connection', 'connections'], 'to coordinators that fell silent'),
+  'snapshot-unsent': counted(
+    'lvsm_snapshots_unsent_total',
+    ['snapshot', 'snapshots'],
+    'that did not arrive as a whole',
+  ),
   greeting: counted(
     'lvsm_greetings_total',
     ['heartbeat', 'heartbeats'],

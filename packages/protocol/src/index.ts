@@ -27,6 +27,7 @@ export {
   type Snapshot,
   snapshot,
 } from './changes/revision.ts'
+export * from './coordinator-messages.ts'
 export * from './counters.ts'
 export * from './delays.ts'
 export * from './datagram.ts'

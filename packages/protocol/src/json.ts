@@ -8,7 +8,7 @@ export function parseObject(encoded: string): Readonly<Record<string, unknown>> 
   }
 }
 
-/** Deeper than any configuration: schemas walk into it with a stack that has an end. */
+/** Deeper than any configuration or message: schemas walk into it with a stack that has an end. */
 const DEEPEST = 64
 
 /** The same of a text that has so many UTF-16 units at most, and no brackets deeper than a schema can walk. */
@@ -16,7 +16,7 @@ export const parseBounded = (encoded: string, longest: number): Readonly<Record<
   encoded.length > longest || isTooDeep(encoded) ? {} : parseObject(encoded)
 
 /** Do brackets outside of strings go deeper than that? */
-function isTooDeep(text: string): boolean {
+export function isTooDeep(text: string): boolean {
   let [depth, quoted] = [0, false]
   for (let at = 0; at < text.length; at++) {
     const character = text[at]

@@ -1,0 +1,3 @@
+export * from './authority.ts'
+export * from './fingerprint.ts'
+export * from './key-pair.ts'
