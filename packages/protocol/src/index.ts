@@ -28,6 +28,7 @@ export {
   snapshot,
 } from './changes/revision.ts'
 export * from './coordinator-messages.ts'
+export * from './coordinator-home.ts'
 export * from './counters.ts'
 export * from './delays.ts'
 export * from './datagram.ts'

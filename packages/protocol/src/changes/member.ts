@@ -12,12 +12,12 @@ export const MEMBER_VERSION = 1
 
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
 const name = z.string().min(1).max(LONGEST_NAME)
-const address = z.strictObject({ host: z.string().min(1).max(255), port: z.int().min(1).max(65_535) })
+export const nodeEndpoint = z.strictObject({ host: z.string().min(1).max(255), port: z.int().min(1).max(65_535) })
 export const memberRecord = z.strictObject({
   /** Of its node. */
   name,
   /** Where other nodes reach it, each tried in turn. */
-  addresses: z.array(address).min(1).max(16).readonly(),
+  addresses: z.array(nodeEndpoint).min(1).max(16).readonly(),
   /** SHA-256 of its public key (SubjectPublicKeyInfo, DER), hexadecimal digits. */
   key: z.string().regex(/^[0-9a-f]{64}$/),
 })

@@ -1,0 +1,68 @@
+/** A cluster's configuration begins: whole, or not at all. */
+import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { renderDocument } from '@lvsm/changes'
+import { fingerprintOf } from '@lvsm/trust'
+import { expect, onTestFinished, test } from 'vitest'
+import { DOCUMENT } from '../packages/changes/src/fixture.ts'
+import { openStore } from './adapters/store/store.ts'
+import { MACHINE } from './core/machine.ts'
+import { found, type Founding } from './founding.ts'
+import { databaseOf, readHome } from './home.ts'
+
+function founding(text = renderDocument(DOCUMENT, 1)): Founding {
+  const directory = realpathSync(mkdtempSync(join(tmpdir(), 'lvsm-founding-')))
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+  const file = join(directory, 'lvsm.yaml')
+  writeFileSync(file, text)
+  const stateDir = realpathSync(mkdtempSync(join(directory, 'state-')))
+  const listen = [{ host: '192.0.2.11', port: 7446 }]
+  return { stateDir, file, node: 'dir1', listen, author: 'alice', at: 1234 }
+}
+
+test('there are keys for root only, and a database whose log begins with the file', async () => {
+  const one = founding()
+  expect(await found(one)).toBeNull()
+  for (const name of readdirSync(one.stateDir)) expect(statSync(join(one.stateDir, name)).mode & 0o077).toBe(0)
+  const read = readHome(one.stateDir)
+  if (!read.ok) throw new Error(read.refusal.message)
+  expect(read.home.self).toMatchObject({ cluster: DOCUMENT.cluster, id: 1, node: 'dir1', listen: one.listen })
+  const opened = await openStore({ path: databaseOf(one.stateDir), machine: MACHINE })
+  if (!opened.ok) throw new Error(opened.refusal.message)
+  const [first] = opened.store.content.entries
+  const { members } = MACHINE.apply(opened.store.content.machine, first ?? { kind: 'noop', index: 1, term: 1 }).state
+  expect(members.get(1)).toEqual({ name: 'dir1', addresses: one.listen, key: fingerprintOf(read.home.certificate) })
+  await opened.store.close()
+})
+
+test.each<[string, Partial<Founding>, string, RegExp]>([
+  ['a file with faults', {}, 'cluster: [', /lvsm\.yaml:\d+:\d+/],
+  ['a file that has no such node', { node: 'dir9' }, renderDocument(DOCUMENT, 1), /no node dir9.*\n.*it has .*dir1/],
+  ['a file that is not there', { file: '/nonexistent/lvsm.yaml' }, '', /no such file/],
+])('%s begins nothing', async (_, change, text, fault) => {
+  const one = { ...founding(text), ...change }
+  const refused = await found(one)
+  expect(refused?.exit).toBe('refused')
+  expect(refused?.faults.join('\n')).toMatch(fault)
+  expect(refused?.faults.join('\n')).toMatch(/nothing was changed/)
+  expect(readdirSync(one.stateDir)).toEqual([])
+})
+
+test('where one is, nothing is touched', async () => {
+  const one = founding()
+  await found(one)
+  const before = statSync(join(one.stateDir, 'node.key')).mtimeMs
+  expect((await found(one))?.faults.join('\n')).toMatch(/is there already.*\n.*--state-dir/)
+  expect(statSync(join(one.stateDir, 'node.key')).mtimeMs).toBe(before)
+})
+
+test('a home that lacks a file, or shows its key to others, is refused', async () => {
+  const one = founding()
+  expect(readHome(one.stateDir)).toMatchObject({ ok: false, refusal: { code: 'no-coordinator', hint: /--found/ } })
+  await found(one)
+  const json = join(one.stateDir, 'coordinator.json')
+  expect(existsSync(json)).toBe(true)
+  writeFileSync(json, '{"v":9,"least":9}')
+  expect(readHome(one.stateDir)).toMatchObject({ ok: false, refusal: { message: /damaged, or of a newer/ } })
+})

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest'
+import { HELP, readOptions } from './options.ts'
+
+const found = (...listen: string[]) =>
+  readOptions(['--found', 'lvsm.yaml', '--node', 'dir1', ...listen.flatMap((one) => ['--listen', one])])
+
+test('without words it runs, where a package puts it', () =>
+  expect(readOptions([])).toEqual({
+    kind: 'run',
+    runDir: '/run/lvsm-coordinator',
+    stateDir: '/var/lib/lvsm-coordinator',
+  }))
+
+test.each<[string, string, number]>([
+  ['10.12.0.11', '10.12.0.11', 7446],
+  ['10.12.0.11:80', '10.12.0.11', 80],
+  ['2001:db8::1', '2001:db8::1', 7446],
+  ['[2001:db8::1]:443', '2001:db8::1', 443],
+])('listens to %s', (text, host, port) =>
+  expect(found(text, '10.0.0.9')).toMatchObject({
+    kind: 'found',
+    file: 'lvsm.yaml',
+    node: 'dir1',
+    listen: [
+      { host, port },
+      { host: '10.0.0.9', port: 7446 },
+    ],
+  }),
+)
+
+test.each([
+  'dir1',
+  '',
+  '10.12.0.11:',
+  '10.12.0.11:0',
+  '10.12.0.11:65536',
+  '10.12.0.300',
+  '0.0.0.0',
+  '::',
+  '[::]:7446',
+  '2001:db8::1:',
+  '[10.0.0.1',
+  'localhost:80',
+])('does not listen to “%s”', (text) => expect(found(text)).toMatchObject({ kind: 'refused', reason: /--listen/ }))
+
+test.each<[string[], RegExp]>([
+  [['--found', ''], /no file/],
+  [['--found', 'a'], /--node is missing/],
+  [['--found', 'a', '--node', 'dir1'], /--listen is missing/],
+  [['--node', 'dir1'], /go with --found/],
+  [['--listen', '10.0.0.1'], /go with --found/],
+  [['--what'], /--what/],
+  [['run'], /run/],
+])('%j is refused', (args, reason) => expect(readOptions(args)).toMatchObject({ kind: 'refused', reason }))
+
+test('its help names every option and exit code', () => {
+  expect(readOptions(['-h'])).toEqual({ kind: 'help' })
+  expect(readOptions(['-V'])).toEqual({ kind: 'version' })
+  for (const word of ['--found', '--node', '--listen', '--run-dir', '--state-dir', 'TERM', '78'])
+    expect(HELP).toContain(word)
+})

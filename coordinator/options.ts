@@ -1,0 +1,87 @@
+/** What the command line of `lvsm-coordinator` asks for. */
+import { isIP } from 'node:net'
+import { parseArgs } from 'node:util'
+import { DAEMON_EXITS, exitTable, type CoordinatorHome } from '@lvsm/protocol'
+
+/** For other nodes. */
+const PORT = 7446
+
+export const USAGE = `usage: lvsm-coordinator [--state-dir DIR] [--run-dir DIR]
+       lvsm-coordinator --found FILE --node NAME --listen ADDRESS[:PORT]... [--state-dir DIR] [--run-dir DIR]
+       lvsm-coordinator --version | --help
+  --found FILE      begin a cluster's configuration with this file, and leave; the first coordinator is here
+  --node NAME       this node, as the file calls it
+  --listen ADDRESS  where other nodes reach this one; port ${PORT} unless one is named ([2001:db8::1]:7446 for IPv6)
+  --run-dir DIR     socket (/run/lvsm-coordinator)
+  --state-dir DIR   keys and database (/var/lib/lvsm-coordinator)`
+export const HELP = `${USAGE}
+Signals: TERM, INT and QUIT hand leadership over and end it; USR1 writes its state to the log; HUP and USR2 do nothing.
+Exit codes:
+${exitTable(DAEMON_EXITS)}`
+
+export interface Directories {
+  readonly runDir: string
+  readonly stateDir: string
+}
+export type Options =
+  | ({ readonly kind: 'run' } & Directories)
+  | ({
+      readonly kind: 'found'
+      readonly file: string
+      readonly node: string
+      readonly listen: CoordinatorHome['listen']
+    } & Directories)
+  | { readonly kind: 'help' | 'version' }
+  /** It cannot be understood; why, in one sentence. */
+  | { readonly kind: 'refused'; readonly reason: string }
+
+const WORDS = {
+  found: { type: 'string' },
+  node: { type: 'string' },
+  listen: { type: 'string', multiple: true },
+  'run-dir': { type: 'string', default: '/run/lvsm-coordinator' },
+  'state-dir': { type: 'string', default: '/var/lib/lvsm-coordinator' },
+  help: { type: 'boolean', short: 'h', default: false },
+  version: { type: 'boolean', short: 'V', default: false },
+} as const
+
+const refused = (reason: string): Options => ({ kind: 'refused', reason })
+
+/** Never throws. */
+export function readOptions(args: readonly string[]): Options {
+  try {
+    const { values } = parseArgs({ args: [...args], options: WORDS })
+    if (values.help) return { kind: 'help' }
+    if (values.version) return { kind: 'version' }
+    const { found, node, listen = [], 'run-dir': runDir, 'state-dir': stateDir } = values
+    if (found !== undefined) return readFounding(found, node, listen, { runDir, stateDir })
+    if (node !== undefined || listen.length > 0)
+      return refused('--node and --listen go with --found: a coordinator that is there knows who it is')
+    return { kind: 'run', runDir, stateDir }
+  } catch (error) {
+    return refused((error as Error).message)
+  }
+}
+
+function readFounding(file: string, node: string | undefined, listen: readonly string[], where: Directories): Options {
+  if (file === '') return refused('--found names no file')
+  if (node === undefined || node === '') return refused('--node is missing: which node of the file is this?')
+  if (listen.length === 0) return refused('--listen is missing: where do other nodes reach this one?')
+  const endpoints: { host: string; port: number }[] = []
+  for (const text of listen) {
+    const endpoint = readEndpoint(text)
+    if (endpoint === null)
+      return refused(`--listen ${text} is no address of a node (10.12.0.11, or 10.12.0.11:${PORT})`)
+    endpoints.push(endpoint)
+  }
+  return { kind: 'found', file, node, listen: endpoints, ...where }
+}
+
+/** `10.0.0.1`, `10.0.0.1:7446`, `2001:db8::1`, `[2001:db8::1]:7446`; no node is reached at the address of nobody. */
+function readEndpoint(text: string): { host: string; port: number } | null {
+  const [, bracketed, plain, digits] = /^(?:\[(.+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? []
+  const host = bracketed ?? plain ?? text
+  const port = digits === undefined ? PORT : Number(digits)
+  const isNobody = /^[0.:]+$/.test(host)
+  return isIP(host) && !isNobody && port >= 1 && port <= 65_535 ? { host, port } : null
+}
