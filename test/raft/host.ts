@@ -94,7 +94,8 @@ export class Host {
         rules: { ...RULES, ...plant.rules },
       }),
     )
-    this.#core = createCore({ raft: this.raft, limits: LIMITS, startedAt, refuse: () => null })
+    const core: Core<Result> = createCore({ raft: this.raft, limits: LIMITS, startedAt, refuse: () => null })
+    this.#core = plant.core?.(core) ?? core
     this.step({ kind: 'wake' })
   }
 

@@ -1,7 +1,10 @@
 /** Mistakes that others made, each planted in one place, and the rule that each is against. */
 import { type Effect, type HardState, type Message, NOBODY, RULES, type Stored } from '@lvsm/raft'
+import type { Core } from '../../../coordinator/core/core.ts'
+import type { Effect as CoreEffect } from '../../../coordinator/core/events.ts'
 import { CHANCE, type Plot } from '../life.ts'
 import type { Plant } from '../plant.ts'
+import type { Result } from '../register.ts'
 import { DIVIDED, DRIFT, ELECTIONS, GROWTH, LATE, SICK } from '../plots.ts'
 
 export interface Mistake {
@@ -98,4 +101,35 @@ const CLIENTS: readonly Mistake[] = [
   }),
 ]
 
-export const MISTAKES: readonly Mistake[] = [...VOTES, ...LOG, ...MEMBERS, ...CLIENTS]
+/** `change` sees each effect of a coordinator's core. */
+const altered =
+  (change: (effect: CoreEffect<Result>) => readonly CoreEffect<Result>[]) =>
+  (core: Core<Result>): Core<Result> => ({ ...core, step: (input, now) => core.step(input, now).flatMap(change) })
+const README = 'coordinator/core/README.md'
+const QUESTIONS: readonly Mistake[] = [
+  mistake('a follower answers reads from what it has', README, DIVIDED, {
+    core: (core) => ({
+      ...core,
+      step: (input, now) =>
+        input.kind === 'ask' && input.wish.kind === 'read' && core.status(now).role !== 'leader'
+          ? [{ kind: 'reply', id: input.id, reply: { kind: 'done', index: 0, result: null } }]
+          : core.step(input, now),
+    }),
+  }),
+  mistake('a write whose answer does not come is a failure', README, CHANCE, {
+    core: altered((effect) =>
+      effect.kind === 'reply' && effect.reply.kind === 'unknown'
+        ? [{ ...effect, reply: { kind: 'refused', refusal: { code: 'late', message: 'no answer' } } }]
+        : [effect],
+    ),
+  }),
+  mistake('a follower asks twice, to be safe', README, CHANCE, {
+    core: altered((effect) =>
+      effect.kind === 'send' && effect.message.kind === 'ask'
+        ? [effect, { ...effect, message: { ...effect.message, id: `${effect.message.id} again` } }]
+        : [effect],
+    ),
+  }),
+]
+
+export const MISTAKES: readonly Mistake[] = [...VOTES, ...LOG, ...MEMBERS, ...CLIENTS, ...QUESTIONS]
