@@ -142,6 +142,7 @@ export const COUNTERS = {
   'drop-connection-request': dropped('connection', 'request', 'that ask for what is not there'),
   'drop-connection-crowded': dropped('connection', 'crowded', 'beyond what may be without a key at once', STRANGER),
   'drop-snapshot-damaged': dropped('snapshot', 'damaged', 'other than their checksum says', WRONG_PEER),
+  'drop-snapshot-long': dropped('snapshot', 'long', 'larger than what is taken'),
   'drop-snapshot-broken': dropped('snapshot', 'broken', 'that broke off, or stood still'),
   'peer-unsent': counted(
     'lvsm_peer_unsent_total',

@@ -1,0 +1,174 @@
+/** The connection over which this coordinator speaks to one other: made again and again, asked for signs of life. */
+import { randomBetween } from '@lvsm/base'
+import { LONGEST_PEER_MESSAGE } from '@lvsm/protocol'
+import type { SecureContext } from 'node:tls'
+import type { WebSocket } from 'ws'
+import type { Peer } from '../../ports.ts'
+import { type Address, dial, MESSAGES, WRONG_KEY } from './dial.ts'
+import type { LinkContext } from './options.ts'
+
+/** Nothing is said on it by the other side: what that has to say goes over its own. */
+const MAX_PAYLOAD = 1024
+/** Rounds through all addresses before anybody is told. */
+const QUIET_ROUNDS = 2
+
+/** Signs of life after which a connection is one: others may be made and lost again without a pause. */
+const STEADY = 2
+
+type Phase =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'waiting'; readonly timer: NodeJS.Timeout }
+  | { readonly kind: 'dialling'; readonly socket: WebSocket }
+  | { readonly kind: 'open'; readonly socket: WebSocket; readonly address: Address; readonly probes: NodeJS.Timeout }
+
+export class Dialled {
+  readonly #context: LinkContext
+  readonly #secure: SecureContext
+  #peer: Peer
+  #phase: Phase = { kind: 'idle' }
+  /** Of the peer's addresses: the next to be tried. */
+  #next = 0
+  /** Rounds through all of them since the peer was heard. */
+  #rounds = 0
+  /** Why the last connection ended. */
+  #reason = ''
+
+  constructor(peer: Peer, context: LinkContext, secure: SecureContext) {
+    this.#peer = peer
+    this.#context = context
+    this.#secure = secure
+    this.#dial()
+  }
+
+  /** Over which address it is connected. */
+  get address(): Address | null {
+    return this.#phase.kind === 'open' ? this.#phase.address : null
+  }
+
+  /** False: it is lost. */
+  send(text: () => string): boolean {
+    if (this.#phase.kind !== 'open') return false
+    const { socket } = this.#phase
+    if (socket.bufferedAmount >= this.#context.options.bufferBytes) return false
+    const bytes = Buffer.from(text())
+    if (bytes.length > LONGEST_PEER_MESSAGE) return false
+    socket.send(bytes, { binary: false })
+    return true
+  }
+
+  /** A connection over an address that it still has goes on. */
+  moved(peer: Peer): void {
+    this.#peer = peer
+    const present = this.address
+    const has = peer.addresses.some(({ host, port }) => host === present?.host && port === present.port)
+    if (present && has) return
+    this.#next = 0
+    this.#rounds = 0
+    this.#leave()
+    this.#dial()
+  }
+
+  /** The peer is there, as its own connection shows: there is nothing to wait for. */
+  nudge(): void {
+    if (this.#phase.kind !== 'waiting') return
+    this.#leave()
+    this.#dial()
+  }
+
+  end(): void {
+    this.#leave()
+    this.#context.told.trouble(this.#about, null)
+  }
+
+  get #about(): string {
+    return `peer ${this.#peer.id}`
+  }
+
+  #dial(): void {
+    const { addresses, key } = this.#peer
+    const address = addresses[this.#next % addresses.length]
+    if (!address) return
+    const { connectMs } = this.#context.options
+    const call = { address, path: MESSAGES, key, secure: this.#secure, connectMs, maxPayload: MAX_PAYLOAD } as const
+    const socket = dial(call)
+    this.#phase = { kind: 'dialling', socket }
+    this.#reason = 'the connection was closed'
+    socket.on('error', (error) => {
+      if (this.#isNow(socket)) this.#reason = reasonOf(error)
+    })
+    socket.on('open', () => this.#opened(socket, address))
+    socket.on('close', () => this.#isNow(socket) && this.#lost(address))
+    socket.on('message', () => this.#context.told.count('drop-peer-malformed'))
+  }
+
+  #isNow(socket: WebSocket): boolean {
+    return 'socket' in this.#phase && this.#phase.socket === socket
+  }
+
+  #opened(socket: WebSocket, address: Address): void {
+    if (!this.#isNow(socket)) return socket.terminate()
+    const { probeMs, missedProbes } = this.#context.options
+    let [missed, signs] = [0, 0]
+    // Counted, not timed: a process that stood still itself asks again before it judges.
+    const probes = setInterval(() => {
+      if (missed < missedProbes) {
+        missed += 1
+        return socket.ping()
+      }
+      this.#context.told.count('peer-lost')
+      this.#reason = 'it fell silent'
+      socket.terminate()
+    }, probeMs)
+    socket.on('pong', () => {
+      missed = 0
+      signs += 1
+      if (signs === STEADY) this.#heard(socket)
+    })
+    this.#phase = { kind: 'open', socket, address, probes }
+    socket.ping()
+  }
+
+  #heard(socket: WebSocket): void {
+    if (!this.#isNow(socket)) return
+    if (this.#rounds > 0) this.#context.told.trouble(this.#about, null)
+    this.#rounds = 0
+  }
+
+  #lost(address: Address): void {
+    this.#leave()
+    this.#next = (this.#next + 1) % this.#peer.addresses.length
+    if (this.#next !== 0) return this.#dial()
+    this.#rounds += 1
+    if (this.#rounds > QUIET_ROUNDS) this.#tell(address)
+    const [first, last] = this.#context.options.backoffMs
+    const pause = Math.min(first * 2 ** (this.#rounds - 1), last)
+    const timer = setTimeout(() => this.#dial(), randomBetween(this.#context.random, pause / 2, pause))
+    this.#phase = { kind: 'waiting', timer }
+  }
+
+  #tell({ host, port }: Address): void {
+    this.#context.told.trouble(this.#about, {
+      code: 'peer-unreachable',
+      severity: 'warning',
+      message: `coordinator ${this.#peer.id} cannot be reached; last tried ${host}:${port}: ${this.#reason}`,
+      hint: this.#reason.includes(WRONG_KEY)
+        ? 'it was set up anew, or another machine has its address: let it join again'
+        : 'look whether lvsm-coordinator runs there, and whether its port for nodes is open',
+    })
+  }
+
+  /** Whatever is under way ends, and nothing more is heard of it. */
+  #leave(): void {
+    const phase = this.#phase
+    this.#phase = { kind: 'idle' }
+    if (phase.kind === 'waiting') clearTimeout(phase.timer)
+    if (phase.kind === 'open') clearInterval(phase.probes)
+    if ('socket' in phase) phase.socket.terminate()
+  }
+}
+
+/** Addresses of one name that all fail come as one error with many inside; a call that is given up has a strange word for it. */
+function reasonOf(error: Error): string {
+  const { message } = error instanceof AggregateError && error.errors[0] instanceof Error ? error.errors[0] : error
+  return message.includes('before the connection was established') ? 'no answer in time' : message
+}

@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest'
+import type { CoordinatorMessage, SnapshotBegin } from '@lvsm/protocol'
+import type { InstallSnapshot } from '@lvsm/raft'
+import { RECORDED } from '../../../test/wire/recorded.ts'
+import type { PeerMessage } from '../../ports.ts'
+import { ask, coordinator, identityOf, introduce, line, meet, soon, visit } from './fixture.ts'
+import { MESSAGES } from './dial.ts'
+
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false
+
+describe('the schemas', () => {
+  it('have the types of Raft and of the ports: a value of either is one of the other', () => {
+    const messages: Same<CoordinatorMessage, PeerMessage> = true
+    const kinds: Same<CoordinatorMessage['kind'], PeerMessage['kind']> = true
+    const snapshots: Same<Omit<SnapshotBegin, 'bytes'>, InstallSnapshot> = true
+    expect([messages, kinds, snapshots]).toEqual([true, true, true])
+  })
+})
+
+/** One of each kind. */
+const KINDS = RECORDED.filter(({ border }) => border === 'peer').map(({ value }) => value as PeerMessage)
+
+describe('three coordinators', () => {
+  it('tell each other every kind of message, in its order', async () => {
+    const all = [await coordinator(1), await coordinator(2), await coordinator(3)] as const
+    introduce(...all)
+    for (const from of all) for (const to of all) if (from !== to) await meet(from, to)
+    const between = (from: number, to: number): PeerMessage[] => KINDS.map((message) => ({ ...message, from, to }))
+    for (const from of all)
+      for (const to of all) if (from !== to) for (const one of between(from.id, to.id)) from.links.send(one)
+    for (const to of all)
+      for (const from of all) {
+        if (from === to) continue
+        const come = () => to.heard.filter((message) => message.from === from.id)
+        await expect.poll(come, soon).toEqual(between(from.id, to.id))
+      }
+    expect(KINDS).toHaveLength(13)
+    for (const { troubles } of all) expect([...troubles]).toEqual([])
+  })
+  it('carry the largest entry that a log takes, and thousands of messages, each once', async () => {
+    const [one, two] = [await coordinator(1), await coordinator(2)]
+    introduce(one, two)
+    await meet(one, two)
+    const payload = '"'.repeat(4 << 20)
+    one.links.send(ask(1, 2, 'large', payload))
+    await expect.poll(() => two.heard.length, soon).toBe(1)
+    expect(two.heard[0]).toMatchObject({ id: 'large' })
+    expect(two.heard[0]?.kind === 'ask' && two.heard[0].payload === payload).toBe(true)
+    for (let at = 0; at < 5000; at++) one.links.send(ask(1, 2, String(at)))
+    await expect.poll(() => two.heard.length, soon).toBe(5001)
+    expect(two.heard.slice(1).map((message) => message.kind === 'ask' && Number(message.id))).toEqual(
+      Array.from({ length: 5000 }, (_, at) => at),
+    )
+  })
+})
+
+describe('who is known', () => {
+  it('is cut at once when it is removed, both ways, and let in again when it is known again', async () => {
+    const [one, two] = [await coordinator(1), await coordinator(2)]
+    introduce(one, two)
+    await Promise.all([meet(one, two), meet(two, one)])
+    one.links.know([])
+    one.links.send(ask(1, 2, 'late'))
+    expect(one.counts.get('peer-unsent')).toBeGreaterThan(0)
+    two.links.send(ask(2, 1, 'late'))
+    await expect.poll(() => one.counts.get('drop-connection-key'), soon).toBeGreaterThan(0)
+    expect(one.heard).toEqual([])
+    introduce(one, two)
+    await Promise.all([meet(one, two), meet(two, one)])
+  })
+  it('is nobody any more when its key is another', async () => {
+    const [one, two] = [await coordinator(1), await coordinator(2)]
+    introduce(one, two)
+    await Promise.all([meet(one, two), meet(two, one)])
+    const { key } = await identityOf('again')
+    one.links.know([{ ...two.peer, key }])
+    await expect.poll(() => one.troubles.get('peer 2')?.message, soon).toContain('another key answers')
+    await expect.poll(() => two.troubles.get('peer 1')?.message, soon).toContain('403')
+    expect(one.troubles.get('peer 2')?.hint).toContain('join again')
+  })
+  it('is dialled anew where it is now, and stays where it still is', async () => {
+    const [one, two] = [await coordinator(1), await coordinator(2)]
+    introduce(one, two)
+    await Promise.all([meet(one, two), meet(two, one)])
+    const way = await line(two.peer.addresses[0] as (typeof two.peer.addresses)[number])
+    one.links.know([{ ...two.peer, addresses: [way.address, ...two.peer.addresses] }])
+    one.links.send(ask(1, 2, 'goes on'))
+    await expect.poll(() => two.heard.length, soon).toBe(1)
+    one.links.know([{ ...two.peer, addresses: [way.address] }])
+    await meet(one, two)
+    way.rate = 0
+    await expect.poll(() => one.counts.get('peer-lost'), soon).toBe(1)
+  })
+  it('is reached by the one address of several that leads there', async () => {
+    const [one, two] = [await coordinator(1), await coordinator(2)]
+    const dead = { host: '127.0.0.1', port: 1 }
+    one.links.know([{ ...two.peer, addresses: [dead, { host: 'nowhere.invalid', port: 2 }, ...two.peer.addresses] }])
+    two.links.know([one.peer])
+    await meet(one, two)
+  })
+  it('speaks over its newest connection only', async () => {
+    const [one, two] = [await coordinator(1), await identityOf('two')]
+    one.links.know([{ id: 2, addresses: [{ host: '127.0.0.1', port: 1 }], key: two.key }])
+    const first = await visit(one, two, MESSAGES)
+    const second = await visit(one, two, MESSAGES)
+    first.send(JSON.stringify({ v: 1, ...ask(2, 1, 'old') }))
+    second.send(JSON.stringify({ v: 1, ...ask(2, 1, 'new') }))
+    await expect.poll(() => one.heard, soon).toEqual([ask(2, 1, 'new')])
+    await expect.poll(() => first.readyState, soon).toBe(first.CLOSED)
+  })
+})
+
+describe('a peer that comes back', () => {
+  it('is connected again after its restart, and its trouble is over', async () => {
+    const [one, two] = [await coordinator(1), await coordinator(2)]
+    introduce(one, two)
+    await meet(one, two)
+    await two.links.close()
+    await expect.poll(() => one.troubles.get('peer 2'), soon).toMatchObject({ code: 'peer-unreachable' })
+    expect(one.troubles.get('peer 2')?.message).toContain('ECONNREFUSED')
+    const { port } = two.peer.addresses[0] as { port: number }
+    const again = await coordinator(2, { identity: two.identity, port })
+    again.links.know([one.peer, again.peer])
+    await Promise.all([meet(one, again), meet(again, one)])
+    await expect.poll(() => [...one.troubles], soon).toEqual([])
+  })
+})
+
+describe('the end', () => {
+  it('lets go of the port, of all connections, and calls nobody', async () => {
+    const [one, two] = [await coordinator(1), await coordinator(2)]
+    introduce(one, two)
+    await Promise.all([meet(one, two), meet(two, one)])
+    await one.links.close()
+    one.links.know([two.peer])
+    one.links.send(ask(1, 2, 'late'))
+    const { port } = one.peer.addresses[0] as { port: number }
+    const next = await coordinator(3, { port })
+    expect(next.server.endpoints).toEqual(one.peer.addresses)
+    expect(two.heard).toEqual([])
+  })
+  it('of a port that cannot be had is a refusal that names it', async () => {
+    const { port } = (await coordinator(1)).peer.addresses[0] as { port: number }
+    await expect(coordinator(2, { port })).rejects.toThrow('EADDRINUSE')
+  })
+})
