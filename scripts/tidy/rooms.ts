@@ -56,7 +56,7 @@ export const ROOMS: readonly Room[] = [
   pure('plan', 'packages/plan/src', ['base', 'model']),
   pure('netlink', 'packages/netlink/src', ['base']),
   impure('kernel', 'packages/kernel/src', ['base', 'netlink'], ['koffi']),
-  impure('cli', 'packages/cli/src', ['base', 'model', 'protocol'], ['commander', 'cli-table3', 'yaml']),
+  impure('cli', 'packages/cli/src', ['base', 'model', 'protocol', 'changes'], ['commander', 'cli-table3', 'yaml']),
   pure('driver', 'agent/driver', ['base']),
   pure('lease-core', 'agent/lease/core', ['base', 'protocol', 'lease', 'heartbeat']),
   pure('node-core', 'agent/node/core', ['base', 'protocol', 'model', 'health', 'plan']),
@@ -93,6 +93,16 @@ export const ROOMS: readonly Room[] = [
     ['coordinator-ports', 'base', 'protocol', 'raft', 'changes', 'process'],
     ['better-sqlite3'],
   ),
+  pure('coordinator-api', 'coordinator/api', ['coordinator-ports', 'base', 'protocol', 'model', 'changes']),
+  impure('coordinator-api-adapter', 'coordinator/adapters/api', [
+    'coordinator-api',
+    'coordinator-ports',
+    'base',
+    'protocol',
+    'changes',
+    'kernel',
+    'process',
+  ]),
   impure('node-agent', 'agent/node', ['driver', 'process', 'node-core', 'node-ports', 'node-adapters', ...LIBRARY]),
 ]
 

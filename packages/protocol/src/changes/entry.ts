@@ -5,7 +5,7 @@
 import * as z from 'zod'
 import { CONFIG_COMMANDS, configCommand, intentCommand } from './command.ts'
 import { LONGEST_NAME } from '../http/routes.ts'
-import { parseObject } from '../json.ts'
+import { isTooDeep, parseObject } from '../json.ts'
 
 export const ENTRY_VERSION = 1
 
@@ -36,23 +36,6 @@ export const encodeEntry = (entry: Entry): string => JSON.stringify({ v: ENTRY_V
 
 /** In UTF-16 units: of twice the length that a configuration file may have. */
 const LONGEST = 4 << 20
-/** Deeper than any configuration: schemas walk into it with a stack that has an end. */
-const DEEPEST = 64
-
-/** Do brackets outside of strings go deeper than that? */
-function isTooDeep(text: string): boolean {
-  let [depth, quoted] = [0, false]
-  for (let at = 0; at < text.length; at++) {
-    const character = text[at]
-    if (character === '\\' && quoted) at++
-    else if (character === '"') quoted = !quoted
-    else if (quoted) continue
-    else if (character === '{' || character === '[') depth++
-    else if (character === '}' || character === ']') depth--
-    if (depth > DEEPEST) return true
-  }
-  return false
-}
 
 /** Never throws, whatever the text. */
 export function decodeEntry(encoded: string): ReadEntry {
