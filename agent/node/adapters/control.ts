@@ -10,17 +10,12 @@ import {
   type RouteName,
   type Status,
 } from '@lvsm/protocol'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Refusal } from '@lvsm/base'
-import { keepListening, type ListeningEvents } from '../../process/listening.ts'
+import { answer, parseJson, readBody, refuse, routeOf, serveHttp } from '../../process/http.ts'
+import type { ListeningEvents } from '../../process/listening.ts'
 
 const LONGEST_BODY = 64 * 1024
-/** Each takes a descriptor, and checks of realservers need some too. */
-const MOST_CONNECTIONS = 256
-/** A request that is not there by then is given up: longer than this process or `lvsm` is held up on the slowest machine. */
-const PATIENCE_MS = 15_000
-/** An answer may take as many times that: three times as long as any takes. */
-const ANSWER_PATIENCE = 4
 
 /** Which status an HTTP client sees for what went wrong; the core knows nothing of HTTP. */
 const STATUS_OF: Readonly<Record<Fault, number>> = {
@@ -47,7 +42,7 @@ export interface Control {
 }
 
 /** The caller holds the run directory's lock, so a socket file that is in the way is a leftover. */
-export function serveControl(path: string, events: ControlEvents, patienceMs = PATIENCE_MS): Control {
+export function serveControl(path: string, events: ControlEvents, patienceMs?: number): Control {
   const waiting = new Map<string, ServerResponse>()
   let count = 0
   const command = (response: ServerResponse, asked: Command): void => {
@@ -56,16 +51,7 @@ export function serveControl(path: string, events: ControlEvents, patienceMs = P
     response.on('close', () => waiting.delete(id))
     events.command(id, asked)
   }
-  const limits = {
-    headersTimeout: patienceMs,
-    requestTimeout: patienceMs,
-    connectionsCheckingInterval: patienceMs / 2,
-  }
-  const server = createServer(limits, (incoming, response) => serve(incoming, response, events, command))
-  server.maxConnections = MOST_CONNECTIONS
-  // Of a connection on which nothing moves: its answer is not read either.
-  server.timeout = ANSWER_PATIENCE * patienceMs
-  const listening = keepListening(server, path, events)
+  const server = serveHttp(path, events, (incoming, response) => serve(incoming, response, events, command), patienceMs)
   return {
     reply(id, outcome) {
       const response = waiting.get(id)
@@ -74,17 +60,14 @@ export function serveControl(path: string, events: ControlEvents, patienceMs = P
       if (outcome.ok) answer(response, 200, outcome.report)
       else answer(response, STATUS_OF[outcome.fault], { refusals: outcome.refusals })
     },
-    close() {
-      listening.close()
-      server.closeAllConnections()
-    },
+    close: () => server.close(),
   }
 }
 
 type Carry = (response: ServerResponse, command: Command) => void
 
 function serve(incoming: IncomingMessage, response: ServerResponse, events: ControlEvents, carry: Carry): void {
-  const name = routeOf(incoming, response)
+  const name = routeOf<RouteName>(ROUTES, incoming, response)
   if (name === null) events.count('drop-request-unknown-path')
   switch (name) {
     case null:
@@ -97,7 +80,7 @@ function serve(incoming: IncomingMessage, response: ServerResponse, events: Cont
       return tellFence(response, events)
     case 'switchover':
     case 'standby':
-      return readBody(incoming, response, (body) => {
+      return readBody(incoming, response, LONGEST_BODY, (body) => {
         const command = commandOf(name, body)
         if ('refusals' in command) answer(response, 400, command)
         else carry(response, command)
@@ -105,23 +88,8 @@ function serve(incoming: IncomingMessage, response: ServerResponse, events: Cont
   }
 }
 
-/** Null when it was refused. */
-function routeOf({ method, url }: IncomingMessage, response: ServerResponse): RouteName | null {
-  const path = url?.split('?')[0] ?? ''
-  const names = Object.keys(ROUTES) as RouteName[]
-  const found = names.filter((name) => ROUTES[name].path === path)
-  const name = found.find((one) => ROUTES[one].method === method)
-  if (name !== undefined) return name
-  if (found.length > 0) refuse(response, 405, { code: 'bad-method', message: `${method} is not for ${path}` })
-  else {
-    const hint = `known: ${names.map((one) => ROUTES[one].path).join(', ')}`
-    refuse(response, 404, { code: 'unknown-path', message: `there is no ${path}`, hint })
-  }
-  return null
-}
-
 function commandOf(name: 'switchover' | 'standby', text: string): Command | { readonly refusals: Refusal[] } {
-  const body = parse(text)
+  const body = parseJson(text)
   if (body === undefined) return { refusals: [{ code: 'bad-json', message: 'the request is no JSON' }] }
   if (name === 'switchover') {
     const read = ROUTES.switchover.request.safeParse(body)
@@ -140,28 +108,6 @@ const refusalsOf = (
     message,
   }))
 
-/** Undefined for what is no JSON. */
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-function readBody(incoming: IncomingMessage, response: ServerResponse, done: (text: string) => void): void {
-  const chunks: Buffer[] = []
-  let size = 0
-  incoming.on('data', (chunk: Buffer) => {
-    size += chunk.length
-    if (size <= LONGEST_BODY) chunks.push(chunk)
-  })
-  incoming.on('end', () => {
-    if (size <= LONGEST_BODY) return done(Buffer.concat(chunks).toString('utf8'))
-    refuse(response, 413, { code: 'too-long', message: `the request is longer than ${LONGEST_BODY} bytes` })
-  })
-}
-
 function tellFence(response: ServerResponse, events: ControlEvents): void {
   try {
     answer(response, 200, events.fence())
@@ -170,11 +116,3 @@ function tellFence(response: ServerResponse, events: ControlEvents): void {
     refuse(response, 503, { code: 'kernel-unread', message, hint: 'try again; else: nft list ruleset' })
   }
 }
-
-function answer(response: ServerResponse, status: number, body: unknown): void {
-  const text = `${JSON.stringify(body)}\n`
-  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
-  response.end(text)
-}
-const refuse = (response: ServerResponse, status: number, refusal: Refusal): void =>
-  answer(response, status, { refusals: [refusal] })

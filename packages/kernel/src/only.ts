@@ -46,13 +46,17 @@ function addressOf(name: string): Buffer {
 function holderOf(address: Buffer): Holder | null {
   const fd = checked('socket', call.socket(AF_UNIX, STREAM_NOT_INHERITED | NONBLOCK, 0))
   try {
-    if (call.connect(fd, address, address.length) !== 0) return null
-    const credentials = Buffer.alloc(CREDENTIALS_BYTES)
-    const length = Buffer.alloc(4)
-    length.writeUInt32LE(CREDENTIALS_BYTES)
-    if (call.getSocketOption(fd, SOL_SOCKET, SO_PEERCRED, credentials, length) !== 0) return null
-    return { pid: credentials.readInt32LE(0), uid: credentials.readUInt32LE(4) }
+    return call.connect(fd, address, address.length) === 0 ? peerOf(fd) : null
   } finally {
     call.close(fd)
   }
+}
+
+/** Who is at the other end of a unix socket, as of when it connected; null: the kernel does not say. */
+export function peerOf(fd: number): Holder | null {
+  const credentials = Buffer.alloc(CREDENTIALS_BYTES)
+  const length = Buffer.alloc(4)
+  length.writeUInt32LE(CREDENTIALS_BYTES)
+  if (call.getSocketOption(fd, SOL_SOCKET, SO_PEERCRED, credentials, length) !== 0) return null
+  return { pid: credentials.readInt32LE(0), uid: credentials.readUInt32LE(4) }
 }

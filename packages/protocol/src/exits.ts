@@ -9,9 +9,15 @@ export interface Ending {
 export const EXITS = {
   ok: { code: 0, meaning: 'done' },
   refused: { code: 1, meaning: 'refused by the cluster; nothing was changed' },
+  differs: { code: 1, meaning: 'config diff: there is a difference' },
   usage: { code: 2, meaning: 'wrong command line; nothing was sent' },
-  unreachable: { code: 3, meaning: 'no agent answered, or not in time' },
+  undiffed: { code: 2, meaning: 'config diff: nothing was compared, for whatever reason' },
+  unreachable: { code: 3, meaning: 'no agent or coordinator answered, or not in time' },
   unhealthy: { code: 4, meaning: 'status --check: the cluster needs attention' },
+  unknown: {
+    code: 5,
+    meaning: 'a change of the configuration may have been made, now or later: look before it is repeated',
+  },
   bug: { code: 70, meaning: 'a fault of lvsm itself: please report it' },
   unwritten: { code: 74, meaning: 'what was asked for may be done, but could not be printed (a full disk)' },
 } as const satisfies Readonly<Record<string, Ending>>

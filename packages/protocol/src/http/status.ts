@@ -143,6 +143,9 @@ export type StandbyReport = z.infer<typeof standbyReport>
 const refusal = z.object({
   code: z.string(),
   field: z.string().exactOptional(),
+  /** In a text that was sent. */
+  line: z.number().exactOptional(),
+  column: z.number().exactOptional(),
   message: z.string(),
   hint: z.string().exactOptional(),
 })

@@ -1,0 +1,37 @@
+/** The coordinators, as one of them sees them. */
+import { newestOf, type State } from '@lvsm/changes'
+import type { CoordinatorMember, CoordinatorsReport } from '@lvsm/protocol'
+import type { CoordinatorStatus } from '../configuration.ts'
+import { ok, type Reply } from './reply.ts'
+
+export function coordinatorsReply({ raft, names }: CoordinatorStatus, known: State | null): Reply {
+  const members = raft.membership.members.map(({ id, role }): CoordinatorMember => {
+    const peer = raft.peers.find((one) => one.id === id)
+    return {
+      id,
+      name: names.get(id) ?? null,
+      role,
+      self: id === raft.id,
+      leader: id === raft.leader,
+      matchIndex: id === raft.id ? raft.lastLogIndex : (peer?.matchIndex ?? null),
+      phase: peer?.phase ?? null,
+      silentMs: peer?.silentMs ?? null,
+    }
+  })
+  const { id, role, term, leader, commitIndex, lastApplied, lastLogIndex, disk, expelled } = raft
+  const revision = known === null ? null : newestOf(known.history)
+  const body: CoordinatorsReport = {
+    id,
+    role,
+    term,
+    leader,
+    commitIndex,
+    lastApplied,
+    lastLogIndex,
+    disk,
+    expelled,
+    members,
+    revision,
+  }
+  return ok(body)
+}

@@ -1,0 +1,120 @@
+import { applyEntry, beginState, parseDocument, renderDocument } from '@lvsm/changes'
+import { changeReport } from '@lvsm/protocol'
+import { describe, expect, it } from 'vitest'
+import { SAMPLE_DOCUMENT } from '../../test/kit/configuration.ts'
+import { historyReply, revisionReply } from './answers.ts'
+import { baseOf } from './request.ts'
+import { changeEntry, changeReply, intentPreviewReply, previewReply } from './writes.ts'
+
+const BY = { author: 'alice', at: 5 }
+const { document } = parseDocument(SAMPLE_DOCUMENT)
+if (!document) throw new Error('the sample has faults')
+const STATE = beginState(document, { at: 0, author: 'init', comment: '' })
+const set = (weight: number) =>
+  ({
+    command: {
+      verb: 'set',
+      noun: 'server',
+      which: { service: 'http', server: 'rs1' },
+      values: { weight },
+      model: 1,
+    },
+  }) as const
+
+describe('the base of a change', () => {
+  it.each<[number | null | undefined, string | undefined, unknown]>([
+    [undefined, undefined, { base: undefined }],
+    [3, undefined, { base: 3 }],
+    [null, undefined, { base: null }],
+    [undefined, '"3"', { base: 3 }],
+    [undefined, '*', { base: null }],
+    [3, '"3"', { base: 3 }],
+    [null, '*', { base: null }],
+    [3, '"4"', { reply: { status: 400 } }],
+    [3, '*', { reply: { status: 400 } }],
+    [undefined, '3', { reply: { status: 400 } }],
+    [undefined, 'W/"3"', { reply: { status: 400 } }],
+    [undefined, '"1", "2"', { reply: { status: 400 } }],
+  ])('said as %j and %j', (said, ifMatch, found) => expect(baseOf(said, ifMatch)).toMatchObject(found as object))
+
+  it('is what an exported document says of itself, unless the request says another', () => {
+    const yaml = renderDocument(document, 7)
+    const entry = (base: { base?: number | null }) =>
+      changeEntry({ change: { yaml }, comment: '', ...base }, undefined, BY)
+    expect(entry({})).toMatchObject({ entry: { base: 7, author: 'alice', at: 5, command: { verb: 'apply' } } })
+    expect(entry({ base: 9 })).toMatchObject({ entry: { base: 9 } })
+    expect(entry({ base: null })).toMatchObject({ entry: { base: null } })
+    const fresh = { yaml: renderDocument(document, 0) }
+    expect(changeEntry({ change: fresh, comment: '' }, undefined, BY)).toMatchObject({ reply: { status: 428 } })
+  })
+})
+
+describe('what came of a change', () => {
+  const outcome = (weight: number, base: number | null) => {
+    const made = changeEntry({ change: set(weight), base, comment: '' }, undefined, BY)
+    if (!('entry' in made)) throw new Error('refused')
+    const { state, outcome } = applyEntry(STATE, made.entry)
+    return changeReply({ kind: 'done', outcome, state })
+  }
+  it('is a revision, or null where everything was so before', () => {
+    expect(outcome(4, 1)).toMatchObject({ status: 200, revision: 2, body: { revision: 2, newest: 2 } })
+    expect(outcome(1, 1)).toMatchObject({ status: 200, revision: 1, body: { revision: null, newest: 1, lines: [] } })
+  })
+  it('is never read as another end: each has a status and a shape of its own', () => {
+    const refusal = { code: 'no-leader', message: 'none' }
+    const unknown = changeReply({ kind: 'unknown' })
+    const replies = [outcome(4, 1), outcome(-1, 1), changeReply({ kind: 'refused', refusal }), unknown]
+    expect(replies.map(({ status }) => status)).toEqual([200, 422, 503, 202])
+    expect(replies.map(({ body }) => changeReport.safeParse(body).success)).toEqual([true, false, false, true])
+    expect(unknown.body).toMatchObject({ outcome: 'unknown' })
+  })
+})
+
+describe('what would be', () => {
+  it('is shown with what each node would do, on the newest revision where none is named', () => {
+    const reply = previewReply(STATE, { change: set(4), comment: '' }, undefined)
+    expect(reply).toMatchObject({
+      status: 200,
+      body: {
+        base: 1,
+        lines: [{ kind: 'change', text: 'service http, server rs1: weight 1 → 4' }],
+        nodes: [{ node: 'dir1' }, { node: 'dir2' }],
+      },
+    })
+    expect(previewReply(STATE, { change: set(-4), comment: '' }, undefined)).toMatchObject({ status: 422 })
+  })
+  it('is shown of what operators want, too, and kept by nobody', () => {
+    const subject = { kind: 'server', node: 'rs1', service: null } as const
+    const command = { verb: 'drain', subject, forMs: 60_000, comment: '', model: 1 } as const
+    expect(intentPreviewReply(STATE, { command }, BY)).toMatchObject({
+      status: 200,
+      body: { added: [{ intent: 'drain', until: 60_005, author: 'alice' }], removed: [] },
+    })
+    expect(STATE.facts.list).toEqual([])
+  })
+})
+
+describe('the history', () => {
+  it('comes in pages, newest first, each with the way to the next', () => {
+    const entries = [2, 3, 4, 5].map((weight) =>
+      changeEntry({ change: set(weight), base: null, comment: '' }, undefined, BY),
+    )
+    const state = entries.reduce(
+      (before, made) => ('entry' in made ? applyEntry(before, made.entry).state : before),
+      STATE,
+    )
+    const page = (before: number | undefined) =>
+      historyReply(state, { limit: 2, stale: false, ...(before === undefined ? {} : { before }) }).body as {
+        readonly revisions: readonly { readonly number: number }[]
+        readonly next: number | null
+      }
+    const pages = [page(undefined), page(4), page(2)]
+    expect(pages.map(({ revisions, next }) => [revisions.map(({ number }) => number), next])).toEqual([
+      [[5, 4], 4],
+      [[3, 2], 2],
+      [[1], null],
+    ])
+    expect(revisionReply(state, { number: 5, stale: false }).body).toMatchObject({ revision: { number: 5 } })
+    expect(revisionReply(state, { number: 6, stale: false }).status).toBe(404)
+  })
+})

@@ -1,0 +1,162 @@
+/** Writes: from a request to an entry of the log, and from what came of it to an answer. The same for what is only looked at. */
+import {
+  applyEntry,
+  MODEL_VERSION,
+  newestOf,
+  type Outcome,
+  parseDocument,
+  preview,
+  type State,
+  writtenOf,
+} from '@lvsm/changes'
+import { harmless } from '@lvsm/model'
+import {
+  type ChangeBody,
+  type ChangeReport,
+  type ConfigBody,
+  type ConfigCommand,
+  decodeEntry,
+  encodeEntry,
+  type Entry,
+  type IntentReport,
+  type PreviewReport,
+} from '@lvsm/protocol'
+import type { Written } from '../configuration.ts'
+import { against, differencesOf, notNow, ok, type Reply, refusedWith } from './reply.ts'
+import { baseOf } from './request.ts'
+
+export interface Signature {
+  readonly author: string
+  /** Milliseconds of the wall clock. */
+  readonly at: number
+}
+export type Made = { readonly entry: Entry } | { readonly reply: Reply }
+
+/** An entry of the log, which nobody could take out again: what is wrong with the request is found before. */
+export function changeEntry(
+  { change, base: said, comment }: ChangeBody,
+  ifMatch: string | undefined,
+  by: Signature,
+): Made {
+  const wrong = refuseComment(comment)
+  if (wrong) return { reply: wrong }
+  const read = commandOf(change)
+  if ('reply' in read) return read
+  const given = baseOf(said, ifMatch)
+  if ('reply' in given) return given
+  const base = given.base === undefined ? read.revision : given.base
+  return base === undefined
+    ? { reply: NO_BASE }
+    : checked({ kind: 'change', ...by, comment, command: read.command, base })
+}
+
+export const intentEntry = ({ command }: ConfigBody<'intent'>, by: Signature): Made =>
+  checked({ kind: 'intent', ...by, command })
+
+/** What every coordinator will read from the log: a longer one would be refused by all of them, for ever. */
+function checked(entry: Entry): Made {
+  const read = decodeEntry(encodeEntry(entry))
+  if (read.ok) return { entry: read.entry }
+  return { reply: refusedWith(413, [{ code: 'too-long', message: 'the change is longer than any configuration' }]) }
+}
+
+const NO_BASE = refusedWith(428, [
+  {
+    code: 'no-base',
+    field: 'base',
+    message: 'the change does not say on which revision it was made',
+    hint: 'give base (or If-Match) the revision that you read; null (or *) for whatever is the newest',
+  },
+])
+
+const LONGEST_COMMENT = 1000
+const refuseComment = (comment: string): Reply | null =>
+  comment === harmless(comment, LONGEST_COMMENT)
+    ? null
+    : refusedWith(400, [
+        {
+          code: 'bad-comment',
+          field: 'comment',
+          message: 'the comment has characters that a terminal obeys, or what looks like a key',
+          hint: `write one line of at most ${LONGEST_COMMENT} characters`,
+        },
+      ])
+
+type Read = { readonly command: ConfigCommand; readonly revision: number | undefined } | { readonly reply: Reply }
+
+/** `revision`: what an exported document says of where it comes from. */
+function commandOf(change: ChangeBody['change']): Read {
+  if ('command' in change) return { command: change.command, revision: undefined }
+  const { document, revision, refusals } = parseDocument(change.yaml)
+  if (!document) return { reply: refusedWith(422, refusals) }
+  const command = { verb: 'apply', file: writtenOf(document, 0), model: MODEL_VERSION } as const
+  return { command, revision: revision > 0 ? revision : undefined }
+}
+
+export function changeReply(written: Written): Reply {
+  if (written.kind !== 'done') return written.kind === 'refused' ? notNow(written) : UNKNOWN
+  const { outcome, state } = written
+  if (outcome.kind !== 'changed') return refusedOutcome(outcome)
+  const { revision, warnings } = outcome
+  const newest = newestOf(state.history)
+  const body: ChangeReport = {
+    outcome: 'done',
+    revision: revision?.number ?? null,
+    newest,
+    ...differencesOf(revision?.change ?? []),
+    warnings,
+  }
+  return ok(body, newest)
+}
+
+export function intentReply(written: Written): Reply {
+  if (written.kind !== 'done') return written.kind === 'refused' ? notNow(written) : UNKNOWN
+  const { outcome } = written
+  if (outcome.kind !== 'wanted') return refusedOutcome(outcome)
+  const { added, removed, warnings } = outcome
+  const body: IntentReport = { outcome: 'done', added, removed, warnings }
+  return ok(body)
+}
+
+const refusedOutcome = (outcome: Outcome): Reply =>
+  outcome.kind === 'refused' ? against(outcome.refusals, outcome.since) : UNKNOWN
+
+/** Neither done nor failed, and said so by a status of its own. */
+const UNKNOWN: Reply = {
+  status: 202,
+  body: {
+    outcome: 'unknown',
+    message: 'whether it was done is not known: it may be done yet, or never',
+    hint: 'look before you repeat it: lvsm config history; lvsm intents',
+  } satisfies ChangeReport,
+}
+
+/** On the newest revision, where the request names none. */
+export function previewReply(
+  state: State,
+  { change, base: said, comment }: ChangeBody,
+  ifMatch: string | undefined,
+): Reply {
+  const wrong = refuseComment(comment)
+  if (wrong) return wrong
+  const read = commandOf(change)
+  if ('reply' in read) return read.reply
+  const given = baseOf(said, ifMatch)
+  if ('reply' in given) return given.reply
+  const newest = newestOf(state.history)
+  const base = (given.base === undefined ? read.revision : given.base) ?? newest
+  const { history, config, finalized } = state
+  const found = preview(history, config, { command: read.command, base }, { finalized, voters: 'stay' })
+  if (found.refusals) return against(found.refusals, found.since)
+  const body: PreviewReport = { base, ...differencesOf(found.change), nodes: found.nodes, warnings: found.warnings }
+  return ok(body, newest)
+}
+
+export function intentPreviewReply(state: State, body: ConfigBody<'intent'>, by: Signature): Reply {
+  const made = intentEntry(body, by)
+  if ('reply' in made) return made.reply
+  const { outcome } = applyEntry(state, made.entry)
+  if (outcome.kind !== 'wanted') return refusedOutcome(outcome)
+  const { added, removed, warnings } = outcome
+  return ok({ added, removed, warnings })
+}

@@ -1,0 +1,150 @@
+/**
+ * What a coordinator's HTTP API answers, each shape once. A word that this version does not know reads as the one that asks for
+ * a look; a field that it does not know is skipped.
+ */
+import type { Warning } from '@lvsm/base'
+import * as z from 'zod'
+import { plainData } from '../changes/command.ts'
+import { difference, fact, revision } from '../changes/revision.ts'
+import { refusedReport } from './status.ts'
+
+const list = <Item extends z.ZodType>(item: Item) => z.array(item).readonly()
+const count = z.int().min(0)
+
+/** One thing of a difference, for people. */
+const line = z.object({ kind: z.enum(['add', 'remove', 'change']).catch('change'), text: z.string() })
+export type DifferenceLine = Readonly<z.infer<typeof line>>
+
+const warning: z.ZodType<Warning> = z.object({
+  code: z.string(),
+  field: z.string().exactOptional(),
+  line: z.number().exactOptional(),
+  column: z.number().exactOptional(),
+  message: z.string(),
+  hint: z.string().exactOptional(),
+  severity: z.enum(['info', 'warning']).catch('warning'),
+})
+
+/** Differences as data, and the same as lines. */
+const differences = { change: list(difference), lines: list(line) }
+
+export const documentReport = z.object({
+  revision: count,
+  /** What `config apply` takes. */
+  yaml: z.string(),
+  /** The same as plain data. */
+  file: plainData,
+})
+export type DocumentReport = z.infer<typeof documentReport>
+
+const heading = z.object({
+  number: count,
+  /** Milliseconds of the wall clock of the coordinator that took it: for reading, never for deciding. */
+  at: count,
+  author: z.string(),
+  comment: z.string(),
+  /** The revision whose document it brought back. */
+  rollbackTo: count.exactOptional(),
+  /** How much of what: `1 added, 2 changed, none removed`. */
+  summary: z.string(),
+})
+export const historyReport = z.object({
+  /** Newest first. */
+  revisions: list(heading),
+  newest: count,
+  /** To be asked for with `before`: the next page. Null: these were the oldest that are kept. */
+  next: count.nullable(),
+})
+export type RevisionHeading = z.infer<typeof heading>
+export type HistoryReport = z.infer<typeof historyReport>
+
+export const revisionReport = z.object({ revision, lines: list(line) })
+export type RevisionReport = z.infer<typeof revisionReport>
+
+export const diffReport = z.object({ from: count, to: count, ...differences })
+export type DiffReport = z.infer<typeof diffReport>
+
+/** It may have been done, or be done yet, or never. Of no write that ended, one way or the other. */
+const unknown = z.object({
+  outcome: z.literal('unknown'),
+  message: z.string(),
+  hint: z.string(),
+})
+export const changeReport = z.discriminatedUnion('outcome', [
+  z.object({
+    outcome: z.literal('done'),
+    /** Null: everything was so before, and there is no revision of it. */
+    revision: count.nullable(),
+    /** Of the document as it is now. */
+    newest: count,
+    ...differences,
+    warnings: list(warning),
+  }),
+  unknown,
+])
+export type ChangeReport = z.infer<typeof changeReport>
+
+/** What would be, if it were written now on this `base`. */
+export const previewReport = z.object({
+  base: count,
+  ...differences,
+  /** Nodes that would do something, and what. */
+  nodes: list(z.object({ node: z.string(), lines: list(line) })),
+  warnings: list(warning),
+})
+export type PreviewReport = z.infer<typeof previewReport>
+
+export const factsReport = z.object({
+  facts: list(fact),
+  /** Those of them that are about what the configuration does not have now: they wait for it to come back. */
+  idle: list(fact),
+})
+export type FactsReport = z.infer<typeof factsReport>
+
+const wanted = { added: list(fact), removed: list(fact), warnings: list(warning) }
+export const intentReport = z.discriminatedUnion('outcome', [
+  z.object({ outcome: z.literal('done'), ...wanted }),
+  unknown,
+])
+export type IntentReport = z.infer<typeof intentReport>
+export const intentPreviewReport = z.object(wanted)
+export type IntentPreviewReport = z.infer<typeof intentPreviewReport>
+
+const member = z.object({
+  id: count,
+  /** Of its node; null: this coordinator does not know it yet. */
+  name: z.string().nullable(),
+  role: z.enum(['voter', 'learner']).catch('learner'),
+  /** Is it the one that answers? */
+  self: z.boolean(),
+  leader: z.boolean(),
+  /** Only a leader knows the following three of others. Up to where its log is the leader's. */
+  matchIndex: count.nullable(),
+  phase: z.enum(['probe', 'replicate', 'snapshot']).nullable().catch(null),
+  /** Since it last answered. */
+  silentMs: z.number().nullable(),
+})
+export const coordinatorsReport = z.object({
+  id: count,
+  role: z.string(),
+  term: count,
+  leader: count.nullable(),
+  commitIndex: count,
+  lastApplied: count,
+  lastLogIndex: count,
+  /** `full`: it writes nothing until there is room; `stalled`: a write has not ended for long. */
+  disk: z.enum(['ok', 'full', 'stalled']).catch('stalled'),
+  /** Why it is no member any more; null: it is one. */
+  expelled: z.string().nullable(),
+  members: list(member),
+  /** The configuration that it has applied; null: none yet. */
+  revision: count.nullable(),
+})
+export type CoordinatorMember = z.infer<typeof member>
+export type CoordinatorsReport = z.infer<typeof coordinatorsReport>
+
+/** What every route answers when nothing was done. `since`: of a write on a stale revision, what changed since. */
+export const configRefusedReport = refusedReport.safeExtend({
+  since: z.object(differences).exactOptional(),
+})
+export type ConfigRefused = z.infer<typeof configRefusedReport>

@@ -1,0 +1,128 @@
+/**
+ * The HTTP API of a coordinator as a table, as that of an agent: who serves it and who asks it read the same rows. Unlike
+ * there, a request with a field that is not known is refused: half of what was asked for would be done.
+ *
+ * Statuses: 200 done · 202 a write whose end is not known (it may have been done) · 400 malformed · 404 no such path or revision
+ * · 405 · 409 made on a stale revision · 413 too long · 422 refused by the
+ * rules of the configuration · 428 a change that does not say on which revision it was made · 503 not now. With all but 200 and
+ * 202 nothing was changed.
+ */
+import * as z from 'zod'
+import { configCommand, intentCommand } from '../changes/command.ts'
+import * as reports from './config-reports.ts'
+
+const PAGE = { most: 200, usual: 50 } as const
+
+const whole = (text: string): number => Number(text)
+/** In a path all is text. */
+const digits = z
+  .string({ error: 'a number is missing' })
+  .regex(/^[0-9]{1,15}$/, { error: 'not a whole number' })
+  .transform(whole)
+/** `stale=true`: what this coordinator has, the newest or not; also while no majority of them can be reached. */
+const stale = z
+  .enum(['true', 'false'], { error: 'neither true nor false' })
+  .transform((word) => word === 'true')
+  .default(false)
+
+const documentQuery = z.strictObject({ revision: digits.exactOptional(), stale })
+const historyQuery = z.strictObject({
+  /** Only those of a lower number. */
+  before: digits.exactOptional(),
+  limit: digits
+    .refine((limit) => limit >= 1 && limit <= PAGE.most, { error: `not from 1 to ${PAGE.most}` })
+    .default(PAGE.usual),
+  stale,
+})
+const revisionQuery = z.strictObject({ number: digits, stale })
+/** Without `to`: the newest; without `from`: the one before `to`. */
+const diffQuery = z.strictObject({ from: digits.exactOptional(), to: digits.exactOptional(), stale })
+const factsQuery = z.strictObject({ stale })
+const noQuery = z.strictObject({})
+
+const change = z.union([
+  z.strictObject({ command: configCommand }),
+  /** The whole document, as text: faults are told with line and column. */
+  z.strictObject({ yaml: z.string() }),
+])
+const base = z.int({ error: 'neither the number of a revision nor null' }).min(0).nullable()
+const comment = z.string({ error: 'no text' }).max(1000, { error: 'longer than 1000 characters' }).default('')
+/** `base`: the revision that it was made on; null: whatever is the newest. If-Match says the same in a header. */
+const changeBody = z.strictObject({ change, base: base.exactOptional(), comment })
+const intentBody = z.strictObject({ command: intentCommand })
+
+interface Route {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly query: z.ZodType
+  /** Null where there is none. */
+  readonly body: z.ZodType | null
+  readonly response: z.ZodType
+}
+
+export const CONFIG_ROUTES = {
+  document: { method: 'GET', path: '/v1/config', query: documentQuery, body: null, response: reports.documentReport },
+  history: {
+    method: 'GET',
+    path: '/v1/config/history',
+    query: historyQuery,
+    body: null,
+    response: reports.historyReport,
+  },
+  revision: {
+    method: 'GET',
+    path: '/v1/config/revision',
+    query: revisionQuery,
+    body: null,
+    response: reports.revisionReport,
+  },
+  diff: { method: 'GET', path: '/v1/config/diff', query: diffQuery, body: null, response: reports.diffReport },
+  change: {
+    method: 'POST',
+    path: '/v1/config/change',
+    query: noQuery,
+    body: changeBody,
+    response: reports.changeReport,
+  },
+  preview: {
+    method: 'POST',
+    path: '/v1/config/preview',
+    query: noQuery,
+    body: changeBody,
+    response: reports.previewReport,
+  },
+  facts: { method: 'GET', path: '/v1/facts', query: factsQuery, body: null, response: reports.factsReport },
+  intent: {
+    method: 'POST',
+    path: '/v1/facts/change',
+    query: noQuery,
+    body: intentBody,
+    response: reports.intentReport,
+  },
+  intentPreview: {
+    method: 'POST',
+    path: '/v1/facts/preview',
+    query: noQuery,
+    body: intentBody,
+    response: reports.intentPreviewReport,
+  },
+  coordinators: {
+    method: 'GET',
+    path: '/v1/coordinators',
+    query: noQuery,
+    body: null,
+    response: reports.coordinatorsReport,
+  },
+} as const satisfies Readonly<Record<string, Route>>
+
+type Table = typeof CONFIG_ROUTES
+export type ConfigRouteName = keyof Table
+export type ConfigQuery<Name extends ConfigRouteName> = z.output<Table[Name]['query']>
+type BodyOf<Body> = Body extends z.ZodType ? z.output<Body> : null
+export type ConfigBody<Name extends ConfigRouteName> = BodyOf<Table[Name]['body']>
+/** As who asks writes it. */
+type RawBodyOf<Body> = Body extends z.ZodType ? z.input<Body> : null
+export type ConfigRequestBody<Name extends ConfigRouteName> = RawBodyOf<Table[Name]['body']>
+export type ConfigResponse<Name extends ConfigRouteName> = z.output<Table[Name]['response']>
+
+export type ChangeBody = ConfigBody<'change'>

@@ -1,0 +1,88 @@
+/** A cluster's configuration in memory: what coordinators agree on, without any of them. */
+import type { Refusal } from '@lvsm/base'
+import { applyEntry, beginState, parseDocument, type State } from '@lvsm/changes'
+import { SAMPLE } from '@lvsm/model'
+import { decodeEntry, encodeEntry, type Entry } from '@lvsm/protocol'
+import type { Configuration, CoordinatorStatus, Read, Written } from '../../coordinator/configuration.ts'
+
+const STATUS: CoordinatorStatus = {
+  names: new Map([
+    [1, 'dir1'],
+    [2, 'dir2'],
+  ]),
+  raft: {
+    id: 1,
+    role: 'leader',
+    term: 7,
+    leader: 1,
+    commitIndex: 40,
+    lastApplied: 40,
+    lastLogIndex: 41,
+    membership: {
+      members: [
+        { id: 1, role: 'voter', store: 'store-1' },
+        { id: 2, role: 'voter', store: 'store-2' },
+        { id: 9, role: 'learner', store: 'store-9' },
+      ],
+    },
+    disk: 'ok',
+    expelled: null,
+    transferTo: null,
+    uncommitted: 1,
+    peers: [
+      { id: 2, matchIndex: 41, phase: 'replicate', silentMs: 20, caughtUp: true },
+      { id: 9, matchIndex: 0, phase: 'probe', silentMs: 65_000, caughtUp: true },
+    ],
+    dropped: {},
+  },
+}
+export const NO_LEADER: Refusal = {
+  code: 'no-leader',
+  message: 'no majority of coordinators can be reached',
+  hint: 'lvsm coordinators says who is silent',
+}
+
+/** The sample of the model, with its key by reference. */
+export const SAMPLE_DOCUMENT = SAMPLE.replace(/secret: "\w+"/, 'file: /etc/lvsm/key')
+
+/** What the next write, and all reads, come to. `lost`: it is done, and nobody is told. */
+export type Weather = 'fine' | 'cut-off' | 'lost' | 'forgotten'
+
+export class MemoryConfiguration implements Configuration {
+  weather: Weather = 'fine'
+  readonly log: Entry[] = []
+  status: () => CoordinatorStatus = () => STATUS
+  #state: State
+  readonly #followers = new Set<(state: State) => void>()
+
+  constructor(yaml = SAMPLE_DOCUMENT) {
+    const { document, refusals } = parseDocument(yaml)
+    if (!document) throw new Error(JSON.stringify(refusals))
+    this.#state = beginState(document, { at: 0, author: 'init', comment: '' })
+  }
+
+  read = async (): Promise<Read> =>
+    this.weather === 'cut-off' ? { kind: 'refused', refusal: NO_LEADER } : { kind: 'state', state: this.#state }
+
+  write = async (change: Entry): Promise<Written> => {
+    if (this.weather === 'cut-off') return { kind: 'refused', refusal: NO_LEADER }
+    if (this.weather === 'forgotten') return { kind: 'unknown' }
+    const read = decodeEntry(encodeEntry(change))
+    if (!read.ok) throw new Error(`an entry that no coordinator could read: ${read.reason}`)
+    this.log.push(read.entry)
+    const { state, outcome } = applyEntry(this.#state, read.entry)
+    const before = this.#state
+    this.#state = state
+    if (state !== before) for (const changed of this.#followers) changed(state)
+    return this.weather === 'lost' ? { kind: 'unknown' } : { kind: 'done', outcome, state }
+  }
+
+  known = (): State | null => this.#state
+
+  follow = (changed: (state: State) => void): (() => void) => {
+    // Each call is one follower, also with the same function.
+    const follower = (state: State): void => changed(state)
+    this.#followers.add(follower)
+    return () => void this.#followers.delete(follower)
+  }
+}
