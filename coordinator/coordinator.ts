@@ -174,7 +174,7 @@ export class Coordinator implements Configuration {
       case 'reply':
         return this.#reply(effect.id, effect.reply)
       case 'role':
-        return this.#machine.say(roleText(effect, this.#options.id, this.#name(effect.leader)))
+        return this.#sayRole(roleText(effect, this.#options.id, this.#name(effect.leader)))
       case 'expelled':
         return this.#machine.say(`takes part no more (${effect.reason}): let this coordinator join the cluster anew`)
       case 'exit':
@@ -185,6 +185,10 @@ export class Coordinator implements Configuration {
         // The driver's own.
         return
     }
+  }
+
+  #sayRole(text: string | null): void {
+    if (text !== null) this.#machine.say(text)
   }
 
   #persist(persist: Persist): void {

@@ -15,8 +15,10 @@ export function roleText(
   { role, term, leader }: Extract<RaftEffect, { kind: 'role' }>,
   own: NodeId,
   name: string,
-): string {
+): string | null {
   if (role === 'leader') return `leads the coordinators (term ${term})`
   if (role === 'follower' && leader !== null && leader !== own) return `follows ${name} (term ${term})`
-  return role === 'follower' ? `follows nobody (term ${term})` : `stands for election (term ${term})`
+  if (role === 'candidate') return `stands for election (term ${term})`
+  // Asking who would vote for it changes nothing yet.
+  return role === 'follower' ? `follows nobody (term ${term})` : null
 }

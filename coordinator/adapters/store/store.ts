@@ -23,17 +23,23 @@ export interface StoreOptions<State, Result> {
   readonly pages?: number
   /** Of a fault, what the system said. */
   readonly heard?: (reason: string) => void
-  /** The thread's program, where that is not beside this file. */
+  /** The thread's program. */
   readonly program?: URL
 }
 export type OpenedStore<State, Result> =
   | { readonly ok: true; readonly store: Store<State, Result> }
   | { readonly ok: false; readonly refusal: Refusal }
 
+/** Beside this file, or, where that is part of a bundle, beside the bundle. */
+const PROGRAM = new URL(
+  import.meta.url.endsWith('.ts') ? './worker.ts' : './lvsm-coordinator-store.mjs',
+  import.meta.url,
+)
+
 export async function openStore<State, Result>(
   options: StoreOptions<State, Result>,
 ): Promise<OpenedStore<State, Result>> {
-  const { path, machine, pages = null, program = new URL('./worker.ts', import.meta.url) } = options
+  const { path, machine, pages = null, program = PROGRAM } = options
   const workerData: Beginning = { path, pages }
   const worker = new Worker(program, { workerData })
   const opened = await firstWord(worker)

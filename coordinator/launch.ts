@@ -1,0 +1,86 @@
+/** From the command line to a coordinator that runs, and what signals mean to it. */
+import { describeRefusal, VERSION } from '@lvsm/base'
+import { DAEMON_EXITS } from '@lvsm/protocol'
+import type { DaemonProcess } from '../agent/process/begin.ts'
+import { takeDirectories, type Unready } from '../agent/process/directories.ts'
+import type { DirectoryLock } from '../agent/process/lock.ts'
+import { found } from './founding.ts'
+import { HELP, type Options, readOptions, USAGE } from './options.ts'
+import { start } from './start.ts'
+
+/** The process that this is. */
+export interface Program extends Omit<DaemonProcess, 'log' | 'alone' | 'exit'> {
+  /** To the operator, without the name of the program before it. */
+  complain(text: string): void
+  exit(code: number): void
+}
+
+/** Whatever becomes of it is said, and ends the process. */
+export async function launch(args: readonly string[], program: Program): Promise<void> {
+  const options = readOptions(args)
+  switch (options.kind) {
+    case 'help':
+      return program.print(`${HELP}\n`)
+    case 'version':
+      return program.print(`lvsm-coordinator ${VERSION}\n`)
+    case 'refused':
+      program.say(options.reason)
+      program.complain(USAGE)
+      return program.exit(DAEMON_EXITS.usage.code)
+    case 'found':
+    case 'run': {
+      const unready = await settle(options, program)
+      return unready ? end(unready, program) : undefined
+    }
+  }
+}
+
+async function settle(options: Extract<Options, { kind: 'found' | 'run' }>, program: Program): Promise<Unready | null> {
+  const { runDir, stateDir } = options
+  const lock = takeDirectories({
+    program: 'lvsm-coordinator',
+    runDir,
+    stateDir,
+    socket: 'coordinator.sock',
+    lock: 'coordinator.lock',
+  })
+  if ('faults' in lock) return lock
+  try {
+    return options.kind === 'run' ? await run(options, lock, program) : await begin(options, program)
+  } catch (error) {
+    // A disk that is full or broken; whatever has no number of the system is a defect of ours.
+    if (!(error as NodeJS.ErrnoException).syscall) throw error
+    return { exit: 'world', faults: [`cannot use ${runDir} and ${stateDir}: ${(error as Error).message}`] }
+  }
+}
+
+async function begin(options: Extract<Options, { kind: 'found' }>, program: Program): Promise<Unready | null> {
+  const refused = await found({ ...options, author: 'root', at: Date.now() })
+  if (refused) return refused
+  program.print(
+    `the cluster's configuration begins in ${options.stateDir}, with ${options.file} as revision 1\n  → start lvsm-coordinator here; then: lvsm config show\n`,
+  )
+  program.exit(DAEMON_EXITS.ok.code)
+  return null
+}
+
+async function run(options: Extract<Options, { kind: 'run' }>, lock: DirectoryLock, program: Program) {
+  const started = await start(options, {
+    say: (text) => program.say(text),
+    exit: (code) => program.exit(code),
+    mayListenAgain: () => lock.take(),
+  })
+  if (!started.ok) return { exit: started.exit, faults: [describeRefusal(started.refusal)] }
+  const { running } = started
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const)
+    program.on(signal, () => void running.stop(signal).then(() => program.exit(DAEMON_EXITS.ok.code)))
+  program.on('SIGUSR1', () => {
+    for (const line of running.report()) program.say(line)
+  })
+  return null
+}
+
+function end({ exit, faults }: Unready, program: Program): void {
+  for (const fault of faults) program.say(fault)
+  program.exit(DAEMON_EXITS[exit].code)
+}

@@ -1,0 +1,13 @@
+/** `lvsm-coordinator`, the process. See launch.ts for what it does, and coordinator.ts for what it is made of. */
+import '../agent/process/clean-start.ts'
+import { begin } from '../agent/process/begin.ts'
+import { launch } from './launch.ts'
+
+/** For its user only. */
+const UMASK = 0o077
+const program = begin('lvsm-coordinator', UMASK)
+
+await launch(process.argv.slice(2), {
+  ...program,
+  complain: (text) => program.log.write(text),
+})

@@ -1,0 +1,123 @@
+/** `lvsm-coordinator` as a process: it begins a cluster's configuration, answers on its socket, is killed, and has it all. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { renderDocument } from '@lvsm/changes'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { DOCUMENT } from '../packages/changes/src/fixture.ts'
+import { bundle, bundles } from '../scripts/build.ts'
+
+const SOURCE = join(import.meta.dirname, 'main.ts')
+
+interface Ended {
+  readonly code: number | null
+  readonly said: string
+}
+class Place {
+  readonly directory = realpathSync(mkdtempSync(join(tmpdir(), 'lvsm-process-')))
+  readonly file = join(this.directory, 'lvsm.yaml')
+  readonly #program: string
+  readonly #running: ChildProcess[] = []
+  said = ''
+
+  constructor(program = SOURCE) {
+    this.#program = program
+    writeFileSync(this.file, renderDocument(DOCUMENT, 1))
+    onTestFinished(() => {
+      for (const child of this.#running) child.kill('SIGKILL')
+      rmSync(this.directory, { recursive: true, force: true })
+    })
+  }
+  get words(): string[] {
+    return ['--state-dir', join(this.directory, 'state'), '--run-dir', join(this.directory, 'run')]
+  }
+  begin(...words: string[]): ChildProcess {
+    const child = spawn(process.execPath, ['--disable-sigusr1', this.#program, ...words, ...this.words])
+    this.#running.push(child)
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text) => (this.said += String(text)))
+    return child
+  }
+  async run(...words: string[]): Promise<Ended> {
+    this.said = ''
+    const child = this.begin(...words)
+    await once(child, 'close')
+    return { code: child.exitCode, said: this.said }
+  }
+  found(port: number): Promise<Ended> {
+    return this.run('--found', this.file, '--node', 'dir1', '--listen', `127.0.0.1:${port}`)
+  }
+  async start(): Promise<ChildProcess> {
+    const child = this.begin()
+    await vi.waitUntil(async () => (await this.ask('GET', '/v1/config').catch(() => null))?.status === 200, {
+      timeout: 60_000,
+      interval: 50,
+    })
+    return child
+  }
+  ask(method: string, path: string, body?: object): Promise<{ status: number; value: unknown }> {
+    const socketPath = join(this.directory, 'run', 'coordinator.sock')
+    return new Promise((resolve, reject) => {
+      const outgoing = request({ socketPath, method, path, agent: false }, (incoming) => {
+        let text = ''
+        incoming.on('data', (chunk) => (text += String(chunk)))
+        incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, value: JSON.parse(text) }))
+      })
+      outgoing.on('error', reject)
+      outgoing.end(body && JSON.stringify(body))
+    })
+  }
+  weigh(weight: number) {
+    const command = {
+      verb: 'set',
+      noun: 'server',
+      which: { service: 'http', server: 'rs1' },
+      values: { weight },
+      model: 1,
+    }
+    return this.ask('POST', '/v1/config/change', { change: { command }, base: null, comment: 'heavier' })
+  }
+}
+let port = 21_000 + (process.pid % 20_000)
+
+test('it begins once, answers, and has after SIGKILL what it acknowledged', async () => {
+  const place = new Place()
+  expect(await place.found(++port)).toMatchObject({ code: 0, said: expect.stringMatching(/as revision 1\n.*start/) })
+  expect(await place.found(port)).toMatchObject({ code: 78, said: expect.stringMatching(/is there already/) })
+  const first = await place.start()
+  expect(await place.run()).toMatchObject({ code: 75, said: expect.stringMatching(/already runs/) })
+  expect(await place.weigh(7)).toMatchObject({ status: 200, value: { outcome: 'done', revision: 2 } })
+  first.kill('SIGKILL')
+  await once(first, 'close')
+  const second = await place.start()
+  expect((await place.ask('GET', '/v1/config/history')).value).toMatchObject({
+    newest: 2,
+    revisions: [{ comment: 'heavier' }, { number: 1 }],
+  })
+  second.kill('SIGTERM')
+  await once(second, 'close')
+  expect(second.exitCode).toBe(0)
+  expect(place.said).toMatch(/leads the coordinators[^]*SIGTERM: leaves/)
+})
+
+test('without a home it says how to get one', async () => {
+  const place = new Place()
+  expect(await place.run()).toMatchObject({ code: 78, said: expect.stringMatching(/coordinator\.json.*\n.*--found/) })
+  expect(await place.run('--listen', '10.0.0.1')).toMatchObject({ code: 64, said: expect.stringMatching(/usage:/) })
+  expect(await place.run('--version')).toMatchObject({ code: 0, said: expect.stringMatching(/^lvsm-coordinator \d/) })
+})
+
+test('it runs as a bundle, with the thread of its database beside it', async () => {
+  const cache = join(import.meta.dirname, '..', '.cache')
+  mkdirSync(cache, { recursive: true })
+  const dist = mkdtempSync(join(cache, 'bundle-'))
+  onTestFinished(() => rmSync(dist, { recursive: true, force: true }))
+  for (const name of ['lvsm-coordinator', 'lvsm-coordinator-store'])
+    await bundle(bundles[name] ?? '', join(dist, `${name}.mjs`))
+  const place = new Place(join(dist, 'lvsm-coordinator.mjs'))
+  expect(await place.found(++port)).toMatchObject({ code: 0 })
+  await place.start()
+  expect(await place.weigh(3)).toMatchObject({ status: 200 })
+})

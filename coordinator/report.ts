@@ -1,0 +1,17 @@
+/** The state of a coordinator as lines of a log. */
+import type { Trouble } from '@lvsm/base'
+import type { CoordinatorStatus } from './configuration.ts'
+
+export function reportOf({ raft, names }: CoordinatorStatus, troubles: readonly Trouble[]): string[] {
+  const nameOf = (id: number): string => names.get(id) ?? `coordinator ${id}`
+  const { role, term, leader, commitIndex, lastApplied, disk, membership, peers } = raft
+  const silent = new Map(peers.map(({ id, silentMs }) => [id, silentMs]))
+  return [
+    `state: ${role} in term ${term}, ${leader === null ? 'nobody leads' : `${nameOf(leader)} leads`}; committed ${commitIndex}, applied ${lastApplied}; disk ${disk}`,
+    ...membership.members.map(({ id, role: part }) => {
+      const silence = silent.get(id)
+      return `state: ${nameOf(id)} (${id}) ${part}${silence === undefined ? '' : `, heard ${Math.round(silence)} ms ago`}`
+    }),
+    ...troubles.map(({ severity, message }) => `state: ${severity}: ${message}`),
+  ]
+}

@@ -1,0 +1,136 @@
+/** The parts of a coordinator in the order in which they start: home, database, links, core, socket. */
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { type Refusal, seededRandom, type Trouble } from '@lvsm/base'
+import { boottime, createAlarm } from '@lvsm/kernel'
+import { type CoordinatorHome, DAEMON_EXITS, type DaemonExit } from '@lvsm/protocol'
+import { DEFAULTS } from '@lvsm/raft'
+import { serveApi } from './adapters/api/api.ts'
+import { openLinks } from './adapters/links/open.ts'
+import { linkOptions } from './adapters/links/options.ts'
+import { openStore } from './adapters/store/store.ts'
+import { Coordinator } from './coordinator.ts'
+import { LIMITS } from './core/events.ts'
+import { type Coordinated, MACHINE, type Result } from './core/machine.ts'
+import { databaseOf, readHome } from './home.ts'
+import type { Directories } from './options.ts'
+import type { LinksHeard, LinksPort, StorePort } from './ports.ts'
+import { reportOf } from './report.ts'
+
+/** A stop that takes longer ends all the same: the database is whole at every moment. */
+const STOP_MS = 5000
+
+export interface StartMachine {
+  say(text: string): void
+  exit(code: number): void
+  /** The run directory was removed: is its lock still, or again, this process's? */
+  mayListenAgain(): boolean
+}
+export interface Running {
+  /** Hands leadership over, and closes everything. */
+  stop(reason: string): Promise<void>
+  /** For the log, as lines. */
+  report(): readonly string[]
+}
+export type Started =
+  | { readonly ok: true; readonly running: Running }
+  | { readonly ok: false; readonly exit: DaemonExit; readonly refusal: Refusal }
+
+const random = () => seededRandom(randomBytes(4).readUInt32BE())
+
+export async function start({ runDir, stateDir }: Directories, machine: StartMachine): Promise<Started> {
+  const read = readHome(stateDir)
+  if (!read.ok) return { ok: false, exit: 'refused', refusal: read.refusal }
+  const { self, ...identity } = read.home
+  const { say } = machine
+  const opened = await openStore({ path: databaseOf(stateDir), machine: MACHINE, heard: (reason) => say(reason) })
+  if (!opened.ok) return { ok: false, exit: exitOf(opened.refusal), refusal: opened.refusal }
+  const { store } = opened
+  const hearing = new Hearing()
+  const troubles = new Map<string, Trouble>()
+  const linked = await openLinks({
+    id: self.id,
+    identity,
+    listen: self.listen,
+    heard: hearing,
+    random: random(),
+    options: linkOptions(DEFAULTS.electionMs),
+    told: { count: () => undefined, trouble: (about, trouble) => noteTrouble(troubles, about, trouble, say) },
+  })
+  if (!linked.ok) {
+    await store.close()
+    return { ok: false, exit: 'world', refusal: linked.refusal }
+  }
+  const coordinator = begun(self, store, { links: linked.links, hearing }, machine)
+  const api = listened(join(runDir, 'coordinator.sock'), coordinator, machine)
+  say(`coordinator ${self.id} of cluster ${self.cluster} runs on ${self.node}`)
+  return {
+    ok: true,
+    running: {
+      async stop(reason) {
+        say(`${reason}: leaves`)
+        const late = setTimeout(() => machine.exit(DAEMON_EXITS.ok.code), STOP_MS)
+        api.close()
+        await coordinator.stop()
+        await store.close()
+        clearTimeout(late)
+      },
+      report: () => reportOf(coordinator.status(), [...troubles.values()]),
+    },
+  }
+}
+
+function begun(
+  { id, seeds }: CoordinatorHome,
+  store: StorePort<Coordinated, Result>,
+  { links, hearing }: { readonly links: LinksPort; readonly hearing: Hearing },
+  { say, exit }: StartMachine,
+): Coordinator {
+  const openLinks = (heard: LinksHeard): LinksPort => {
+    hearing.to = heard
+    return links
+  }
+  const fail = (reason: string): void => {
+    say(reason)
+    exit(DAEMON_EXITS.refused.code)
+  }
+  const boot = randomBytes(8).toString('hex')
+  const options = { id, store, settings: DEFAULTS, limits: LIMITS, seeds, boot, openLinks }
+  const alarm = (ring: () => void) => createAlarm(boottime, ring)
+  return new Coordinator(options, { clock: boottime, wallClock: Date.now, random: random(), alarm, say, fail })
+}
+
+function listened(path: string, configuration: Coordinator, { say, exit, mayListenAgain }: StartMachine) {
+  const failed = (error: Error): void => {
+    say(`cannot listen: ${error.message}`)
+    exit(DAEMON_EXITS.world.code)
+  }
+  const crashed = (error: unknown): void =>
+    say(`a request failed: ${error instanceof Error ? error.stack : String(error)}`)
+  const events = { failed, mayAgain: mayListenAgain, say, crashed }
+  return serveApi({ path, configuration, wallClock: Date.now, events })
+}
+
+/** What is heard before there is a coordinator is lost, as on any network. */
+class Hearing implements LinksHeard {
+  to: LinksHeard | null = null
+  heard: LinksHeard['heard'] = (message) => this.to?.heard(message)
+  snapshot: LinksHeard['snapshot'] = (message, state) => this.to?.snapshot(message, state)
+}
+
+/** What a supervisor cannot mend by starting again is for people. */
+const exitOf = ({ code }: Refusal): DaemonExit =>
+  code === 'store-in-use' || code === 'store-unreadable' ? 'world' : 'refused'
+
+function noteTrouble(
+  troubles: Map<string, Trouble>,
+  about: string,
+  trouble: Trouble | null,
+  say: (text: string) => void,
+): void {
+  const before = troubles.get(about)
+  if (trouble) troubles.set(about, trouble)
+  else troubles.delete(about)
+  if (trouble && before?.message !== trouble.message) say(trouble.message)
+  if (!trouble && before) say(`over: ${before.message}`)
+}
