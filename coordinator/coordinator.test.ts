@@ -1,7 +1,8 @@
 /** Coordinators that run, on real databases: they answer, follow each other, grow, start again, and expire what is over. */
 import { encodeEntry, type Entry as Change } from '@lvsm/protocol'
-import { afterEach, expect, test, vi } from 'vitest'
-import { Hub, Place, recordOf } from '../test/kit/coordinators.ts'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { grown, Hub, Place, SOON, Tls, type Wire } from '../test/kit/coordinators.ts'
+import { configurationSuite } from '../test/suites/configuration.ts'
 
 const places: Place[] = []
 let hub = new Hub()
@@ -11,12 +12,12 @@ afterEach(async () => {
   for (const place of places.splice(0)) place.remove()
   hub = new Hub()
 })
-const at = (name: string): Place => {
-  const place = new Place(name, hub)
+const at = (name: string, wire: Wire = hub): Place => {
+  const place = new Place(name, wire)
   places.push(place)
   return place
 }
-const until = <T>(what: () => T) => vi.waitUntil(what, { timeout: 60_000, interval: 10 })
+const until = <T>(what: () => T) => vi.waitUntil(what, SOON)
 const weight = (value: number, base: number | null = null): Extract<Change, { kind: 'change' }> => ({
   kind: 'change',
   author: 'alice',
@@ -38,28 +39,14 @@ const leading = async (of: readonly Place[]): Promise<Place> => {
 }
 const newest = (place: Place): number | undefined => place.running?.known()?.history.revisions.at(-1)?.number
 
-/** dir1 begins, the others join, and all three vote in the end. */
 async function three(): Promise<[Place, Place, Place]> {
-  const first = await at('dir1').found().start()
-  await leading([first])
-  const seeds = [{ id: first.id, ...recordOf('dir1') }]
-  const others = [at('dir2'), at('rs1')] as const
-  for (const other of others) {
-    other.prepare()
-    const added = await until(async () => {
-      const answer = await first.coordinator.add(recordOf(other.name), other.identity)
-      return answer.kind === 'added' ? answer : null
-    })
-    other.id = added?.id ?? 0
-    await other.start(seeds)
-  }
-  const voters = () => first.coordinator.status().raft.membership.members.filter(({ role }) => role === 'voter')
-  await until(() => voters().length === 3)
-  return [first, ...others]
+  const all: [Place, Place, Place] = [at('dir1'), at('dir2'), at('rs1')]
+  await grown(all)
+  return all
 }
 
 test('one alone serves: it is asked, changed, and has it all after a start', async () => {
-  const one = await at('dir1').found().start()
+  const one = await (await at('dir1').found()).start()
   const before = await until(async () => {
     const read = await one.coordinator.read()
     return read.kind === 'state' ? read.state : null
@@ -136,7 +123,7 @@ test('one that is too far behind for the log gets the whole state', async () => 
 })
 
 test('what was wanted for a while is over when its time has come', async () => {
-  const one = await at('dir1').found().start()
+  const one = await (await at('dir1').found()).start()
   await leading([one])
   const drain: Change = {
     kind: 'intent',
@@ -156,13 +143,30 @@ test('what was wanted for a while is over when its time has come', async () => {
 
 test('an entry of a later version ends it, and stays for that version; none of this version lets one in', async () => {
   const later = encodeEntry(weight(3)).replace('"kind":"change"', '"kind":"finalize"')
-  const old = await at('dir1')
-    .found(encodeEntry(weight(2)), later)
-    .start()
+  const old = await (await at('dir1').found(encodeEntry(weight(2)), later)).start()
   await until(() => old.failures.length > 0)
   expect(old.failures).toEqual([expect.stringMatching(/entry 3 is unknown-kind: .*newer lvsm/)])
-  const one = await at('dir2').found().start()
+  const one = await (await at('dir2').found()).start()
   await leading([one])
   const long: Change = { ...weight(3), comment: 'x'.repeat(2000) }
   expect(await one.coordinator.write(long)).toMatchObject({ kind: 'refused', refusal: { code: 'not-understood' } })
 })
+
+describe('what everybody may rely on who asks any of three, over TLS', () =>
+  configurationSuite(async () => {
+    const wire = new Tls()
+    const all: [Place, Place, Place] = [at('dir1', wire), at('dir2', wire), at('rs1', wire)]
+    await grown(all)
+    const [first, second, third] = all
+    const leader = await leading(all)
+    // The followers first.
+    const order = leader === first ? [second, third, first] : [first, second, third]
+    const [one, ...others] = order.map(({ coordinator }) => coordinator)
+    if (!one) throw new Error('none of three')
+    return {
+      all: [one, ...others],
+      async close() {
+        await Promise.all(all.map((place) => place.stop()))
+      },
+    }
+  }))

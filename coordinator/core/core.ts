@@ -48,7 +48,6 @@ interface Parts<Result> {
 
 /** No time at all. */
 const NEVER = instant(Number.POSITIVE_INFINITY)
-const GROW_MS = 1000
 const GROWTH = 'growth'
 
 export function createCore<Result>({ raft, limits, startedAt, refuse }: CoreOptions): Core<Result> {
@@ -227,7 +226,7 @@ function inputOf(id: string, wish: Wish): RaftInput {
 function grow<Result>(parts: Parts<Result>): void {
   const { raft, limits, now } = parts
   if (now < parts.growAt || raft.state.role !== 'leader') return
-  parts.growAt = after(now, GROW_MS)
+  parts.growAt = after(now, limits.growMs)
   const node = nextVoter(raft.status(now), limits.voters)
   if (node !== null) stepRaft(parts, { kind: 'change', id: GROWTH, change: { op: 'promote', node }, payload: '' })
 }

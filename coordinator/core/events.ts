@@ -46,7 +46,9 @@ export interface Limits {
   readonly lostMs: number
   /** Before a coordinator that said that it does not lead is asked again. */
   readonly againMs: number
+  /** It is looked so often whether a learner can become a voter. */
+  readonly growMs: number
   /** Voters that learners become by themselves. */
   readonly voters: number
 }
-export const LIMITS: Limits = { patienceMs: 10_000, lostMs: 1000, againMs: 100, voters: 3 }
+export const LIMITS: Limits = { patienceMs: 10_000, lostMs: 1000, againMs: 100, growMs: 1000, voters: 3 }

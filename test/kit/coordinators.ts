@@ -1,5 +1,7 @@
-/** Coordinators as a whole in this process: real databases on the disk, real time; between them links that can be cut. */
+/** Coordinators as a whole in this process: real databases on the disk, real time; between them TLS, or links that can be cut. */
+import { once } from 'node:events'
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { instant, seededRandom } from '@lvsm/base'
@@ -7,15 +9,19 @@ import { writtenOf } from '@lvsm/changes'
 import { createAlarm } from '@lvsm/kernel'
 import { encodeMember, type MemberRecord } from '@lvsm/protocol'
 import { DEFAULTS, FIRST, foundedBy, JOINING, type NodeId, type Settings } from '@lvsm/raft'
+import { fingerprintOfKey, makeAuthority, makeKeyPair, signCertificate } from '@lvsm/trust'
+import { openLinks } from '../../coordinator/adapters/links/open.ts'
+import { linkOptions, type NodeIdentity } from '../../coordinator/adapters/links/options.ts'
 import { createStore } from '../../coordinator/adapters/store/create.ts'
 import { openStore } from '../../coordinator/adapters/store/store.ts'
 import { Coordinator } from '../../coordinator/coordinator.ts'
 import { LIMITS } from '../../coordinator/core/events.ts'
 import { MACHINE, NOTHING } from '../../coordinator/core/machine.ts'
 import type { LinksHeard, LinksPort, Peer } from '../../coordinator/ports.ts'
+import { vi } from 'vitest'
 import { DOCUMENT } from '../../packages/changes/src/fixture.ts'
 
-export const QUICK: Settings = { ...DEFAULTS, electionMs: 400, heartbeatMs: 80, promoteMs: 300, keepEntries: 300 }
+export const QUICK: Settings = { ...DEFAULTS, electionMs: 400, heartbeatMs: 80, promoteMs: 100, keepEntries: 300 }
 
 export const recordOf = (name: string): MemberRecord => ({
   name,
@@ -23,13 +29,70 @@ export const recordOf = (name: string): MemberRecord => ({
   key: 'ab'.repeat(32),
 })
 
+/** What is between coordinators. */
+export interface Wire {
+  record(name: string): Promise<MemberRecord>
+  open(name: string, id: NodeId, heard: LinksHeard): Promise<LinksPort>
+}
+
+/** The real links, on the loopback. */
+export class Tls implements Wire {
+  readonly #authority = makeAuthority('lab')
+  readonly #ends = new Map<string, Promise<{ identity: NodeIdentity; record: MemberRecord }>>()
+
+  async record(name: string): Promise<MemberRecord> {
+    return (await this.#end(name)).record
+  }
+  async open(name: string, id: NodeId, heard: LinksHeard): Promise<LinksPort> {
+    const { identity, record } = await this.#end(name)
+    const opened = await openLinks({
+      id,
+      identity,
+      heard,
+      listen: record.addresses,
+      options: linkOptions(QUICK.electionMs),
+      random: seededRandom(id),
+      told: { count: () => undefined, trouble: () => undefined },
+    })
+    if (!opened.ok) throw new Error(opened.refusal.message)
+    return opened.links
+  }
+  #end(name: string) {
+    const known = this.#ends.get(name) ?? this.#make(name)
+    this.#ends.set(name, known)
+    return known
+  }
+  async #make(name: string) {
+    const { privateKey, publicKey } = makeKeyPair()
+    const authority = await this.#authority
+    const certificate = await signCertificate(authority, { name, publicKey })
+    const addresses = [{ host: '127.0.0.1', port: await freePort() }]
+    return {
+      identity: { certificate, privateKey, authority: authority.certificate },
+      record: { name, addresses, key: fingerprintOfKey(publicKey) },
+    }
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  return typeof address === 'object' && address ? address.port : 0
+}
+
 /** What is sent arrives in the next turn; who is cut off hears and says nothing. */
-export class Hub {
+export class Hub implements Wire {
   readonly cut = new Set<NodeId>()
   snapshots = 0
   readonly #ends = new Map<NodeId, { heard: LinksHeard; known: ReadonlySet<NodeId> }>()
 
-  open(id: NodeId, heard: LinksHeard): LinksPort {
+  async record(name: string): Promise<MemberRecord> {
+    return recordOf(name)
+  }
+  async open(_name: string, id: NodeId, heard: LinksHeard): Promise<LinksPort> {
     const end = { heard, known: new Set<NodeId>() }
     this.#ends.set(id, end)
     const way = (to: NodeId, arrive: (heard: LinksHeard) => void): boolean => {
@@ -54,12 +117,33 @@ export class Hub {
   }
 }
 
+/** The first of them begins, the others join, and all of them vote in the end. */
+export async function grown(places: readonly [Place, ...Place[]]): Promise<void> {
+  const [first, ...others] = places
+  await (await first.found()).start()
+  await vi.waitUntil(() => first.role === 'leader', SOON)
+  const seeds = [{ id: first.id, ...(await first.record()) }]
+  for (const other of others) {
+    other.prepare()
+    const record = await other.record()
+    const add = async () => {
+      const answer = await first.coordinator.add(record, other.identity)
+      return answer.kind === 'added' ? answer.id : 0
+    }
+    other.id = await vi.waitUntil(add, SOON)
+    await other.start(seeds)
+  }
+  const voters = () => first.coordinator.status().raft.membership.members.filter(({ role }) => role === 'voter')
+  await vi.waitUntil(() => voters().length === places.length, SOON)
+}
+export const SOON = { timeout: 60_000, interval: 10 }
+
 export class Place {
   readonly name: string
   readonly path: string
   readonly said: string[] = []
   readonly failures: string[] = []
-  readonly #hub: Hub
+  readonly #wire: Wire
   readonly #directory = realpathSync(mkdtempSync(join(tmpdir(), 'lvsm-coordinator-')))
   id: NodeId = 0
   identity = ''
@@ -67,16 +151,16 @@ export class Place {
   #boots = 0
   #close = (): Promise<void> => Promise.resolve()
 
-  constructor(name: string, hub: Hub) {
+  constructor(name: string, wire: Wire) {
     this.name = name
-    this.#hub = hub
+    this.#wire = wire
     this.path = join(this.#directory, 'coordinator.db')
   }
 
   /** With these commands in its log already. */
-  found(...commands: readonly string[]): this {
+  async found(...commands: readonly string[]): Promise<this> {
     const payload = encodeMember({
-      member: recordOf(this.name),
+      member: await this.record(),
       founding: { file: writtenOf(DOCUMENT, 1), author: 'root', at: 1, finalized: 1 },
     })
     const later = commands.map(
@@ -106,6 +190,11 @@ export class Place {
     const opened = await openStore({ path: this.path, machine: MACHINE })
     if (!opened.ok) throw new Error(`${opened.refusal.code}: ${opened.refusal.message}`)
     const clock = () => instant(performance.now())
+    let hearing: LinksHeard | null = null
+    const links = await this.#wire.open(this.name, this.id, {
+      heard: (message) => hearing?.heard(message),
+      snapshot: (message, state) => hearing?.snapshot(message, state),
+    })
     this.#boots += 1
     this.#close = () => opened.store.close()
     this.running = new Coordinator(
@@ -113,10 +202,13 @@ export class Place {
         id: this.id,
         store: opened.store,
         settings: QUICK,
-        limits: LIMITS,
+        limits: { ...LIMITS, patienceMs: 5000, growMs: 50 },
         seeds,
         boot: `${this.name}.${this.#boots}`,
-        openLinks: (heard) => this.#hub.open(this.id, heard),
+        openLinks: (heard) => {
+          hearing = heard
+          return links
+        },
       },
       {
         clock,
@@ -135,6 +227,9 @@ export class Place {
     if (!running) return
     await running.stop()
     await this.#close()
+  }
+  record(): Promise<MemberRecord> {
+    return this.#wire.record(this.name)
   }
   get coordinator(): Coordinator {
     if (!this.running) throw new Error(`${this.name} does not run`)

@@ -44,7 +44,7 @@ export type Reply =
   | { readonly kind: 'refused'; readonly code: string }
 
 /** Its clients wait a little longer. Operators promote by themselves here. */
-const LIMITS: Limits = { patienceMs: 500, lostMs: 100, againMs: 20, voters: 0 }
+const LIMITS: Limits = { patienceMs: 500, lostMs: 100, againMs: 20, growMs: 1000, voters: 0 }
 
 export class Host {
   readonly name: string

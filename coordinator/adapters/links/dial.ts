@@ -13,6 +13,10 @@ export const WRONG_KEY = 'another key answers than the one in its record'
 export const secureContext = ({ certificate, privateKey, authority }: NodeIdentity): SecureContext =>
   createSecureContext({ cert: certificate, key: privateKey, ca: authority, minVersion: 'TLSv1.3' })
 
+/** What else stands in a record is no place to dial: Node throws for some of it. */
+export const isAddress = ({ host, port }: Address): boolean =>
+  host !== '' && !host.includes('\0') && Number.isInteger(port) && port > 0 && port < 65_536
+
 /** Of a certificate, DER; null: it has none that this Node could read. */
 export function keyOf(certificate: Buffer | undefined): string | null {
   try {

@@ -15,6 +15,12 @@ const QUIET_ROUNDS = 2
 /** Signs of life after which a connection is one: others may be made and lost again without a pause. */
 const STEADY = 2
 
+const UNKNOWN_HERE = "it does not know this node's key"
+const HINTS: ReadonlyMap<string, string> = new Map([
+  [WRONG_KEY, 'it was set up anew, or another machine has its address: let it join again'],
+  [UNKNOWN_HERE, 'this node was removed there, or set up anew: then let it join again'],
+])
+
 type Phase =
   | { readonly kind: 'idle' }
   | { readonly kind: 'waiting'; readonly timer: NodeJS.Timeout }
@@ -151,9 +157,8 @@ export class Dialled {
       code: 'peer-unreachable',
       severity: 'warning',
       message: `coordinator ${this.#peer.id} cannot be reached; last tried ${host}:${port}: ${this.#reason}`,
-      hint: this.#reason.includes(WRONG_KEY)
-        ? 'it was set up anew, or another machine has its address: let it join again'
-        : 'look whether lvsm-coordinator runs there, and whether its port for nodes is open',
+      hint:
+        HINTS.get(this.#reason) ?? 'look whether lvsm-coordinator runs there, and whether its port for nodes is open',
     })
   }
 
@@ -170,5 +175,6 @@ export class Dialled {
 /** Addresses of one name that all fail come as one error with many inside; a call that is given up has a strange word for it. */
 function reasonOf(error: Error): string {
   const { message } = error instanceof AggregateError && error.errors[0] instanceof Error ? error.errors[0] : error
-  return message.includes('before the connection was established') ? 'no answer in time' : message
+  if (message.includes('before the connection was established')) return 'no answer in time'
+  return message.endsWith('403') ? UNKNOWN_HERE : message
 }

@@ -75,7 +75,7 @@ describe('who is known', () => {
     const { key } = await identityOf('again')
     one.links.know([{ ...two.peer, key }])
     await expect.poll(() => one.troubles.get('peer 2')?.message, soon).toContain('another key answers')
-    await expect.poll(() => two.troubles.get('peer 1')?.message, soon).toContain('403')
+    await expect.poll(() => two.troubles.get('peer 1')?.message, soon).toContain('does not know this node')
     expect(one.troubles.get('peer 2')?.hint).toContain('join again')
   })
   it('is dialled anew where it is now, and stays where it still is', async () => {
@@ -93,8 +93,15 @@ describe('who is known', () => {
   })
   it('is reached by the one address of several that leads there', async () => {
     const [one, two] = [await coordinator(1), await coordinator(2)]
-    const dead = { host: '127.0.0.1', port: 1 }
-    one.links.know([{ ...two.peer, addresses: [dead, { host: 'nowhere.invalid', port: 2 }, ...two.peer.addresses] }])
+    const dead = [
+      { host: '127.0.0.1', port: 1 },
+      { host: 'nowhere.invalid', port: 2 },
+      { host: '127.0.0.1', port: 70_000 },
+      { host: '', port: 1.5 },
+      { host: '\0', port: 1 },
+      { host: 'a b/ü', port: 1 },
+    ]
+    one.links.know([{ ...two.peer, addresses: [...dead, ...two.peer.addresses] }])
     two.links.know([one.peer])
     await meet(one, two)
   })

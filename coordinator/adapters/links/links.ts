@@ -8,7 +8,7 @@ import type { InstallSnapshot } from '@lvsm/raft'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { LinksHeard, LinksPort, Peer, PeerMessage } from '../../ports.ts'
 import { listenTo } from './accepted.ts'
-import { dial, MESSAGES, secureContext, SNAPSHOTS } from './dial.ts'
+import { dial, isAddress, MESSAGES, secureContext, SNAPSHOTS } from './dial.ts'
 import { Dialled } from './dialled.ts'
 import type { NodeServer, Visitor } from './node-server.ts'
 import type { LinkContext } from './options.ts'
@@ -49,7 +49,9 @@ export class Links implements LinksPort {
 
   know(peers: readonly Peer[]): void {
     if (this.#closed) return
-    const others = new Map(peers.filter(({ id }) => id !== this.#context.id).map((peer) => [peer.id, peer]))
+    const others = new Map<number, Peer>()
+    for (const peer of peers)
+      if (peer.id !== this.#context.id) others.set(peer.id, { ...peer, addresses: peer.addresses.filter(isAddress) })
     for (const [id, { peer }] of this.#links) if (others.get(id)?.key !== peer.key) this.#cut(id)
     for (const [id, peer] of others) {
       const link = this.#links.get(id)

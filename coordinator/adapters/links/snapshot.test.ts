@@ -37,8 +37,8 @@ const heartbeat = (round: number) =>
 const sent = (from: Coordinator, message: InstallSnapshot, state: string): Promise<boolean> =>
   new Promise((done) => from.links.sendSnapshot(message, state, done))
 const closed = (socket: WebSocket): Promise<void> => new Promise((done) => socket.once('close', () => done()))
-/** Characters of one, two, three and four bytes, so that they stand across pieces. */
-const stateOf = (bytes: number): string => 'aé€😀'.repeat(Math.ceil(bytes / 10))
+/** A byte-order mark, and characters of one, two, three and four bytes, so that they stand across pieces. */
+const stateOf = (bytes: number): string => '\ufeffaé€😀'.repeat(Math.ceil(bytes / 13))
 
 describe('a snapshot', () => {
   it('of 40 MiB arrives as it was, and heartbeats overtake it', async () => {
