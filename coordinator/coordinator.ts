@@ -135,7 +135,7 @@ export class Coordinator implements Configuration {
     clearInterval(this.#timer)
     await this.#handOver()
     this.#driver.stop()
-    this.#links.close()
+    await new Promise<void>((resolve) => this.#links.close(resolve))
     for (const [id] of this.#waiting) this.#reply(id, { kind: 'unknown' })
   }
 

@@ -78,8 +78,8 @@ export interface LinksPort {
   send(message: PeerMessage): void
   /** `state` beside it, whatever its size; other messages overtake it. Says whether all of it has left. */
   sendSnapshot(message: InstallSnapshot, state: string, done: (ok: boolean) => void): void
-  /** Nothing is heard any more. */
-  close(): void
+  /** Nothing is heard any more; says when all of it is gone. */
+  close(closed: () => void): void
 }
 export interface LinksHeard {
   heard(message: PeerMessage): void

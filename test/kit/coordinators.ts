@@ -112,7 +112,10 @@ export class Hub implements Wire {
         const ok = way(message.to, (to) => to.snapshot(structuredClone(message), state))
         setImmediate(() => done(ok))
       },
-      close: () => void (this.#ends.get(id) === end && this.#ends.delete(id)),
+      close: (closed) => {
+        if (this.#ends.get(id) === end) this.#ends.delete(id)
+        closed()
+      },
     }
   }
 }

@@ -75,7 +75,7 @@ export async function coordinator(id: number, setting: Setting = {}): Promise<Co
   })
   if (!opened.ok) throw new Error(opened.refusal.message)
   const { links, server } = opened
-  onTestFinished(() => links.close())
+  onTestFinished(() => links.end())
   const peer = { id, addresses: server.endpoints, key: identity.key }
   return { id, identity, links, server, heard, met, snapshots, counts, troubles, peer }
 }

@@ -122,7 +122,7 @@ describe('a peer that comes back', () => {
     const [one, two] = [await coordinator(1), await coordinator(2)]
     introduce(one, two)
     await meet(one, two)
-    await two.links.close()
+    await two.links.end()
     await expect.poll(() => one.troubles.get('peer 2'), soon).toMatchObject({ code: 'peer-unreachable' })
     expect(one.troubles.get('peer 2')?.message).toContain('ECONNREFUSED')
     const { port } = two.peer.addresses[0] as { port: number }
@@ -138,7 +138,7 @@ describe('the end', () => {
     const [one, two] = [await coordinator(1), await coordinator(2)]
     introduce(one, two)
     await Promise.all([meet(one, two), meet(two, one)])
-    await one.links.close()
+    await one.links.end()
     one.links.know([two.peer])
     one.links.send(ask(1, 2, 'late'))
     const { port } = one.peer.addresses[0] as { port: number }

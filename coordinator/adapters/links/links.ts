@@ -75,8 +75,11 @@ export class Links implements LinksPort {
     })
   }
 
+  close(closed: () => void): void {
+    void this.end().then(closed)
+  }
   /** The server ends with it. */
-  async close(): Promise<void> {
+  async end(): Promise<void> {
     this.#closed = true
     for (const id of this.#links.keys()) this.#cut(id)
     await this.#server.close()

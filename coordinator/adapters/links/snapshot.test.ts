@@ -83,7 +83,7 @@ describe('a snapshot', () => {
     introduce(one, two)
     const way = await line(two.peer.addresses[0] as Address, 4 << 20)
     const there = { ...two.peer, addresses: [way.address] }
-    for (const stop of [() => Promise.resolve(one.links.know([])), () => one.links.close()]) {
+    for (const stop of [() => Promise.resolve(one.links.know([])), () => one.links.end()]) {
       one.links.know([there])
       await meet(one, two)
       const outcome = sent(one, install(1, 2), stateOf(64 << 20))
