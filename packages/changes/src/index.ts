@@ -1,5 +1,6 @@
 export { applyCommand } from './command/apply.ts'
 export type { Action, Applied, Context, Refused, Which } from './command/command.ts'
+export { entriesOf, type NounEntry } from './command/entries.ts'
 export { NOUNS } from './command/nouns.ts'
 export { MODEL_VERSION, refuseVersion } from './command/version.ts'
 export * from './document/document.ts'

@@ -2,9 +2,15 @@
 import { EXITS, type Exit, exitTable } from '@lvsm/protocol'
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import * as commands from './commands.ts'
-
+import { configProgram } from './config/program.ts'
 import { FORMATS, type Format } from './output.ts'
-import { DEFAULT_SOCKET, type SocketChoice, socketPaths } from './sockets.ts'
+import {
+  coordinatorPaths,
+  DEFAULT_COORDINATOR_SOCKET,
+  DEFAULT_SOCKET,
+  type SocketChoice,
+  socketPaths,
+} from './sockets.ts'
 import type { Terminal } from './terminal.ts'
 
 const HELP = `
@@ -16,10 +22,16 @@ Examples:
   lvsm standby on dir1             give up everything that dir1 owns, before maintenance
   lvsm events -n 50                what moved when, and why
   lvsm --node dir1 fence status    what the kernel of dir1 lets pass, and for how long yet
+  lvsm config diff 40              what changed since revision 40; config rollback 40 brings it back
+  lvsm server set rs1 service=http weight=5 -m 'new memory' --dry-run
+  lvsm drain rs1 --for 2h          no new connections there, for two hours at most
 
 Which agent: --socket PATH, else --node NAME (/run/lvsm/NAME/agent.sock), else
 LVSM_SOCKET, else ${DEFAULT_SOCKET}. A list of paths is separated by colons:
 the first agent with quorum is asked, for orders the first director.
+Which coordinator (config, the nouns, drain, stop, enable, intents, coordinators):
+--coordinator-socket PATH, else --node NAME, else LVSM_COORDINATOR_SOCKET, else
+${DEFAULT_COORDINATOR_SOCKET}; of a list the first that is there.
 
 Exit codes:
 ${exitTable(EXITS)}
@@ -31,7 +43,8 @@ export function program(version: string, terminal: Terminal, done: (exit: Exit) 
     .description('Look at and steer a cluster of Linux Virtual Server directors and realservers.')
     .version(version, '-V, --version', 'print the version')
     .option('--socket <path>', "the agent's unix socket, or a list separated by colons")
-    .option('--node <name>', 'the agent of this node, where several run on one machine')
+    .option('--coordinator-socket <path>', "the coordinator's unix socket, or a list separated by colons")
+    .option('--node <name>', 'agent and coordinator of this node, where several run on one machine')
     .addHelpText('after', HELP)
     .showHelpAfterError('(lvsm --help shows the commands, with examples)')
     .exitOverride()
@@ -74,6 +87,10 @@ export function program(version: string, terminal: Terminal, done: (exit: Exit) 
     .action(async (options: { number: number; output: Format }) =>
       done(await commands.events(session(), options.number, options.output)),
     )
+  configProgram(root, async (command) => {
+    const paths = coordinatorPaths(root.opts<SocketChoice>(), process.env['LVSM_COORDINATOR_SOCKET'])
+    done(await command({ terminal, paths }))
+  })
   fence(root, output, async (format) => done(await commands.fenceStatus(session(), format)))
   return root
 }

@@ -1,30 +1,57 @@
-/** Which agent to ask: from --socket, --node, LVSM_SOCKET or the default, in this order. */
+/** Which agent to ask: from --socket, --node, LVSM_SOCKET or the default, in this order; and which coordinator, likewise. */
 import { Failure } from './failure.ts'
 
 export const RUN_DIR = '/run/lvsm'
 export const DEFAULT_SOCKET = `${RUN_DIR}/agent.sock`
 
+export const COORDINATOR_RUN_DIR = '/run/lvsm-coordinator'
+export const DEFAULT_COORDINATOR_SOCKET = `${COORDINATOR_RUN_DIR}/coordinator.sock`
+
 export interface SocketChoice {
   readonly socket?: string | undefined
+  readonly coordinatorSocket?: string | undefined
   readonly node?: string | undefined
 }
 
+interface Place {
+  readonly option: string
+  readonly said: string | undefined
+  readonly environment: string | undefined
+  readonly runDir: string
+  readonly file: string
+}
+
 /** Socket paths in the order in which they are preferred; never empty. A list is separated by colons. */
-export function socketPaths(choice: SocketChoice, environment: string | undefined): string[] {
-  if (choice.socket !== undefined && choice.node !== undefined) {
-    throw new Failure('usage', '--socket and --node exclude each other', 'give one of them')
+export const socketPaths = ({ socket, node }: SocketChoice, environment: string | undefined): string[] =>
+  pathsOf({ option: '--socket', said: socket, environment, runDir: RUN_DIR, file: 'agent.sock' }, node)
+
+export const coordinatorPaths = (choice: SocketChoice, environment: string | undefined): string[] =>
+  pathsOf(
+    {
+      option: '--coordinator-socket',
+      said: choice.coordinatorSocket,
+      environment,
+      runDir: COORDINATOR_RUN_DIR,
+      file: 'coordinator.sock',
+    },
+    choice.node,
+  )
+
+function pathsOf({ option, said, environment, runDir, file }: Place, node: string | undefined): string[] {
+  if (said !== undefined && node !== undefined) {
+    throw new Failure('usage', `${option} and --node exclude each other`, 'give one of them')
   }
-  if (choice.node !== undefined) return [nodeSocket(choice.node)]
-  const list = choice.socket ?? environment ?? ''
+  if (node !== undefined) return [nodeSocket(node, runDir, file)]
+  const list = said ?? environment ?? ''
   const paths = list.split(':').filter((path) => path !== '')
-  if (choice.socket !== undefined && paths.length === 0) {
-    throw new Failure('usage', '--socket names no path', `for example --socket ${DEFAULT_SOCKET}`)
+  if (said !== undefined && paths.length === 0) {
+    throw new Failure('usage', `${option} names no path`, `for example ${option} ${runDir}/${file}`)
   }
-  return paths.length > 0 ? [...new Set(paths)] : [DEFAULT_SOCKET]
+  return paths.length > 0 ? [...new Set(paths)] : [`${runDir}/${file}`]
 }
 
 /** Several nodes of one machine (the lab) keep their sockets in a directory of their own. */
-function nodeSocket(node: string): string {
+function nodeSocket(node: string, runDir: string, file: string): string {
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(node)) {
     throw new Failure(
       'usage',
@@ -32,5 +59,5 @@ function nodeSocket(node: string): string {
       'a name has letters, digits, dots and dashes',
     )
   }
-  return `${RUN_DIR}/${node}/agent.sock`
+  return `${runDir}/${node}/${file}`
 }

@@ -157,6 +157,8 @@ export function lvsm(
   return new Promise((resolve, reject) => {
     const env = { PATH: process.env['PATH'], NODE_COMPILE_CACHE: CACHE, ...environment }
     const child = spawn(process.execPath, [MAIN, ...args], { env })
+    // Nobody types anything.
+    child.stdin.end()
     let out = ''
     let err = ''
     child.stdout.on('data', (chunk) => {

@@ -33,14 +33,14 @@ const addressText = (refuse: (value: string) => AddressFault | null) =>
     const { code, message, hint } = fault
     context.addIssue({ code: 'custom', message, params: { code, hint } })
   })
-const address = addressText((value) => refuseAddress(value))
-const cidr = addressText((value) => refuseCidr(value))
+const address = addressText((value) => refuseAddress(value)).meta({ format: 'address' })
+const cidr = addressText((value) => refuseCidr(value)).meta({ format: 'network' })
 const duration = text(
   (value) => parseDuration(value) !== null,
   'bad-duration',
   'is no duration',
   'write a number with its unit: 100ms, 1s, 1.5s, 2m',
-)
+).meta({ format: 'duration' })
 const interfaceName = judged('bad-interface', refuseInterface)
 const secret = text(
   (value) => /^(?:[0-9a-fA-F]{2}){1,128}$/.test(value),
@@ -61,7 +61,7 @@ const secretFile = text(
   'names no file: it looks like the secret itself',
   'write file: PATH, or secret: "DIGITS"',
 )
-const port = z.int().min(1).max(65535)
+const port = z.int().min(1).max(65535).meta({ format: 'port' })
 
 export const linkSchema = z.strictObject({ name, address, port: port.optional() })
 export const nodeSchema = z.strictObject({

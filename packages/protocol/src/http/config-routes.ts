@@ -126,3 +126,19 @@ export type ConfigRequestBody<Name extends ConfigRouteName> = RawBodyOf<Table[Na
 export type ConfigResponse<Name extends ConfigRouteName> = z.output<Table[Name]['response']>
 
 export type ChangeBody = ConfigBody<'change'>
+
+/** Null for an answer that is none of this route. */
+export function readConfigResponse<Name extends ConfigRouteName>(
+  name: Name,
+  body: unknown,
+): ConfigResponse<Name> | null {
+  // Of the very row: the compiler does not see that its schema and its type are of the same one.
+  const schema: z.ZodType = CONFIG_ROUTES[name].response
+  const read = schema.safeParse(body)
+  return read.success ? (read.data as ConfigResponse<Name>) : null
+}
+/** Null for an answer that gives no reason. */
+export function readConfigRefused(body: unknown): reports.ConfigRefused | null {
+  const read = reports.configRefusedReport.safeParse(body)
+  return read.success ? read.data : null
+}

@@ -1,0 +1,119 @@
+/** `lvsm config edit`: the document in an editor, again and again until it is right or given up; the text is never lost. */
+import { describeRefusal, type Refusal } from '@lvsm/base'
+import type { DocumentReport, Exit, PreviewReport } from '@lvsm/protocol'
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Failure } from '../failure.ts'
+import { render } from '../output.ts'
+import { ask, refusedFailure, tryAsk } from './ask.ts'
+import { previewText } from './text.ts'
+import { commit, type CoordinatorSession, type WriteOptions } from './write.ts'
+
+export async function edit(session: CoordinatorSession, options: WriteOptions): Promise<Exit> {
+  const { paths, terminal } = session
+  const document = await ask(paths, { route: 'document', body: null })
+  const folder = mkdtempSync(join(tmpdir(), 'lvsm-edit-'))
+  const file = join(folder, `${clusterOf(document)}.yaml`)
+  let kept = true
+  try {
+    const found = await editUntilRight(session, document, file, options)
+    if (found === null) {
+      kept = false
+      terminal.print('nothing was changed\n')
+      return 'ok'
+    }
+    const { yaml, preview } = found
+    if (options.dryRun) terminal.print(render(preview, options.output, (it) => previewText(it, terminal.paint)))
+    else await commit(session, { yaml }, preview, options, file)
+    kept = options.dryRun
+    if (kept) terminal.complain(`the text is in ${file}\n`)
+    return 'ok'
+  } catch (error) {
+    if (error instanceof Failure)
+      throw new Failure(error.exit, `${error.message}\nthe text is in ${file}`, hintOf(error, file))
+    terminal.complain(`the text is in ${file}\n`)
+    throw error
+  } finally {
+    if (!kept) rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+const hintOf = ({ hint }: Failure, file: string): string =>
+  `${hint}${hint === '' ? '' : '; '}go on with: lvsm config apply ${file}`
+const clusterOf = ({ yaml }: DocumentReport): string => /^cluster: ([A-Za-z0-9-]+)$/m.exec(yaml)?.[1] ?? 'cluster'
+
+interface Right {
+  readonly yaml: string
+  readonly preview: PreviewReport
+}
+
+/** Null: the text came back as it was, so nothing is to be done. */
+async function editUntilRight(
+  { paths }: CoordinatorSession,
+  { yaml: original, revision }: DocumentReport,
+  file: string,
+  { comment, ifRevision }: WriteOptions,
+): Promise<Right | null> {
+  let shown = original
+  let before: Failure | null = null
+  for (;;) {
+    writeFileSync(file, shown, { mode: 0o600 })
+    await openEditor(file)
+    const saved = readFileSync(file, 'utf8')
+    const yaml = withoutMarks(saved)
+    if (yaml === original) return null
+    writeFileSync(file, yaml, { mode: 0o600 })
+    // Whoever saves what was refused, with nothing changed, has given up.
+    if (before !== null && saved === shown) throw before
+    const body = { change: { yaml }, comment, base: ifRevision ?? revision }
+    const told = await tryAsk(paths, { route: 'preview', body })
+    if (told.kind === 'ok') return { yaml, preview: told.value }
+    before = refusedFailure(told, file)
+    if (told.status !== 422) throw before
+    shown = marked(yaml, told.refused.refusals)
+  }
+}
+
+/** At the beginning of each line that this command wrote. */
+const MARK = '#! '
+
+/** The text with each refusal in front of the line that it is about; those without a line come first. */
+export function marked(yaml: string, refusals: readonly Refusal[]): string {
+  const lines = yaml.split('\n')
+  const told = (refusal: Refusal): string[] => {
+    const { line: _line, column: _column, ...rest } = refusal
+    return describeRefusal(rest)
+      .split('\n')
+      .map((line) => `${MARK}${line}`)
+  }
+  const at = (number: number): Refusal[] => refusals.filter(({ line }) => Math.min(line ?? 0, lines.length) === number)
+  const head = [`${MARK}Refused. Lines that begin with ${MARK.trim()} are taken out; save without a change to give up.`]
+  return [
+    ...head,
+    ...at(0).flatMap(told),
+    ...lines.flatMap((line, index) => [...at(index + 1).flatMap(told), line]),
+  ].join('\n')
+}
+export const withoutMarks = (text: string): string =>
+  text
+    .split('\n')
+    .filter((line) => !line.startsWith(MARK))
+    .join('\n')
+
+/** Of the environment, as every program does: with arguments of its own, so that a shell reads it. */
+async function openEditor(file: string): Promise<void> {
+  const editor = process.env['VISUAL'] || process.env['EDITOR'] || 'vi'
+  const end = await new Promise<string | null>((resolve) => {
+    const child = spawn('/bin/sh', ['-c', `${editor} "$1"`, 'sh', file], { stdio: 'inherit' })
+    child.on('error', (error) => resolve(error.message))
+    child.on('close', (code, signal) => resolve(code === 0 ? null : `it ended with ${signal ?? code}`))
+  })
+  if (end !== null)
+    throw new Failure(
+      'refused',
+      `the editor (${editor}) did not save: ${end}; nothing was changed`,
+      'choose another with VISUAL or EDITOR',
+    )
+}

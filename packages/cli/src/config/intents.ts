@@ -1,0 +1,54 @@
+/** What is wanted for a while: drain, stop, standby, and their end. */
+import { MODEL_VERSION } from '@lvsm/changes'
+import { parseDuration } from '@lvsm/model'
+import type { Exit, IntentCommand, IntentReport, Subject } from '@lvsm/protocol'
+import { Failure } from '../failure.ts'
+import { render } from '../output.ts'
+import { ask, lost } from './ask.ts'
+import type { ReadOptions } from './commands.ts'
+import { factsText, wantedText, warningsText } from './text.ts'
+import { confirmedUnless, type CoordinatorSession, type WriteOptions } from './write.ts'
+
+export interface IntentOptions extends Omit<WriteOptions, 'ifRevision'> {
+  readonly for?: string | undefined
+}
+
+export async function intents({ paths, terminal }: CoordinatorSession, { output, stale }: ReadOptions): Promise<Exit> {
+  const found = await ask(paths, { route: 'facts', query: { stale }, body: null })
+  terminal.print(render(found, output, (it) => factsText(it.facts, it.idle, terminal.paint)))
+  return 'ok'
+}
+
+export async function intend(
+  { paths, terminal }: CoordinatorSession,
+  verb: IntentCommand['verb'],
+  subject: Subject,
+  options: IntentOptions,
+): Promise<Exit> {
+  const { comment, dryRun, yes, output } = options
+  const command = { model: MODEL_VERSION, verb, subject, forMs: lengthOf(options.for), comment }
+  const preview = await ask(paths, { route: 'intentPreview', body: { command } })
+  const text = (it: Told): string => wantedText(it.added, it.removed, terminal.paint) + warningsText(it.warnings)
+  if (dryRun) {
+    terminal.print(render(preview, output, text))
+    return 'ok'
+  }
+  const changes = preview.added.length + preview.removed.length > 0
+  const shown = changes && (await confirmedUnless(yes, terminal, text(preview)))
+  const done = await ask(paths, { route: 'intent', body: { command } })
+  if (done.outcome === 'unknown') throw lost(done.message, done.hint)
+  terminal.print(render(done, output, (it) => (shown ? 'done\n' : text(it))))
+  return 'ok'
+}
+type Told = Pick<Extract<IntentReport, { outcome: 'done' }>, 'added' | 'removed' | 'warnings'>
+
+const UNITS: Readonly<Record<string, number>> = { h: 3_600_000, d: 86_400_000 }
+/** Durations of the configuration, and what people plan in: hours and days. */
+function lengthOf(text: string | undefined): number | null {
+  if (text === undefined) return null
+  const [, digits, unit] = /^(\d{1,5}(?:\.\d)?)([hd])$/.exec(text) ?? []
+  const ms = digits === undefined ? parseDuration(text) : Number(digits) * (UNITS[unit ?? ''] ?? 0)
+  if (ms === null)
+    throw new Failure('usage', `--for: ${JSON.stringify(text)} is no duration`, 'for example 90s, 30m, 2h, 1d')
+  return Math.round(ms)
+}

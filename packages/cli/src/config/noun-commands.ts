@@ -1,0 +1,124 @@
+/** `lvsm NOUN VERB`: one thing of the document listed, shown, added, changed, removed. */
+import { entriesOf, MODEL_VERSION, type NounEntry } from '@lvsm/changes'
+import type { ConfigCommand, Exit, Noun } from '@lvsm/protocol'
+import { stringify } from 'yaml'
+import { Failure } from '../failure.ts'
+import { render } from '../output.ts'
+import type { Paint } from '../paint.ts'
+import { table } from '../table.ts'
+import { ask } from './ask.ts'
+import type { ReadOptions } from './commands.ts'
+import { resolver } from './names.ts'
+import { nameWord, type Read, readWords } from './values.ts'
+import { type CoordinatorSession, write, type WriteOptions } from './write.ts'
+
+export type NounVerb = 'add' | 'set' | 'remove'
+
+const readAll = (session: CoordinatorSession, noun: Noun, name: string | undefined, words: readonly string[]) =>
+  readWords(
+    noun,
+    name,
+    words,
+    resolver((text) => session.terminal.complain(text)),
+  )
+
+/** Where words say more than where it stands, nothing is found by them. */
+async function placeOf(session: CoordinatorSession, noun: Noun, name: string | undefined, words: readonly string[]) {
+  const { which, values } = await readAll(session, noun, name, words)
+  const [more] = Object.keys(values)
+  if (more !== undefined)
+    throw new Failure('usage', `${more} does not say where a ${noun} stands`, `lvsm ${noun} --help lists what does`)
+  return which
+}
+
+export async function list(
+  session: CoordinatorSession,
+  noun: Noun,
+  words: readonly string[],
+  { output, stale }: ReadOptions,
+): Promise<Exit> {
+  const which = await placeOf(session, noun, undefined, words)
+  const { file } = await ask(session.paths, { route: 'document', query: { stale }, body: null })
+  const found = entriesOf(file, noun, which)
+  session.terminal.print(render(found.map(flat), output, () => listText(noun, found, session.terminal.paint)))
+  return 'ok'
+}
+
+const flat = ({ which, entry }: NounEntry): Readonly<Record<string, unknown>> => ({ ...which, ...entry })
+
+/** Columns: what says which one, then every key that one of them has in a word. */
+function listText(noun: Noun, found: readonly NounEntry[], paint: Paint): string {
+  if (found.length === 0) return `There is no ${noun}.\n`
+  const own = nameWord(noun)
+  const rows = found.map(({ which, entry }) => {
+    const { name: _name, node, id: _id, ...rest } = entry
+    return { which, entry: which[own ?? ''] === node || node === undefined ? rest : { ...rest, node } }
+  })
+  const places = [...new Set(rows.flatMap(({ which }) => Object.keys(which)))]
+  const keys = [...new Set(rows.flatMap(({ entry }) => Object.keys(entry)))]
+  const body = rows.map(({ which, entry }) => [
+    ...places.map((word) => which[word] ?? '-'),
+    ...keys.map((key) => cellOf(entry[key])),
+  ])
+  return `${table([...places, ...keys], body, paint)}\n`
+}
+
+function cellOf(value: unknown): string {
+  if (value === undefined) return '-'
+  if (!Array.isArray(value)) return typeof value === 'object' && value !== null ? wordsOf(value) : String(value)
+  const parts: readonly unknown[] = value
+  return parts.map((part) => (typeof part === 'object' && part !== null ? nameIn(part) : String(part))).join(',')
+}
+const wordsOf = (value: object): string =>
+  Object.entries(value)
+    .map(([key, one]) => `${key} ${String(one)}`)
+    .join(', ')
+const nameIn = (part: object): string => {
+  const { name, node, address }: { name?: unknown; node?: unknown; address?: unknown } = part
+  return String(name ?? node ?? address ?? wordsOf(part))
+}
+
+/** As it stands in the document. */
+export async function show(
+  session: CoordinatorSession,
+  noun: Noun,
+  name: string | undefined,
+  words: readonly string[],
+  { output, stale }: ReadOptions,
+): Promise<Exit> {
+  const which = await placeOf(session, noun, name, words)
+  const { file } = await ask(session.paths, { route: 'document', query: { stale }, body: null })
+  const found = entriesOf(file, noun, which)
+  if (found.length === 0 && name !== undefined) throw notThere(noun, name, file)
+  const entries = found.map(flat)
+  session.terminal.print(render(entries.length === 1 ? entries[0] : entries, output, (it) => stringify(it)))
+  return 'ok'
+}
+
+function notThere(noun: Noun, name: string, file: unknown): Failure {
+  const own = nameWord(noun) ?? ''
+  const names = [...new Set(entriesOf(file, noun).map(({ which }) => which[own] ?? ''))]
+  const hint = names.length === 0 ? `there is none at all` : `there are: ${names.slice(0, 20).join(', ')}`
+  return new Failure('refused', `there is no ${noun} ${JSON.stringify(name)} here`, hint)
+}
+
+export async function change(
+  session: CoordinatorSession,
+  noun: Noun,
+  verb: NounVerb,
+  said: { readonly name: string | undefined; readonly words: readonly string[] },
+  options: WriteOptions,
+): Promise<Exit> {
+  const read = await readAll(session, noun, said.name, said.words)
+  if (verb === 'set' && Object.keys(read.values).length === 0)
+    throw new Failure('usage', 'nothing to set', `give KEY=VALUE: lvsm ${noun} set --help lists the keys`)
+  return write(session, { command: commandOf(noun, verb, read) }, options)
+}
+
+function commandOf(noun: Noun, verb: NounVerb, { which, values }: Read): ConfigCommand {
+  const model = MODEL_VERSION
+  if (verb !== 'remove') return { verb, noun, which, values, model }
+  const [more] = Object.keys(values)
+  if (more === undefined) return { verb, noun, which, model }
+  throw new Failure('usage', `remove takes no ${more}`, `to take the key out: lvsm ${noun} set … ${more}=`)
+}

@@ -1,0 +1,166 @@
+/** The command line of the configuration: names, options, help. Parsing only. */
+import { NOUNS } from '@lvsm/changes'
+import { type Exit, type Noun, NOUN_NAMES } from '@lvsm/protocol'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { FORMATS } from '../output.ts'
+import * as commands from './commands.ts'
+import { edit } from './edit.ts'
+import { type IntentOptions, intend, intents } from './intents.ts'
+import { change, list, type NounVerb, show } from './noun-commands.ts'
+import { keysHelp, nameWord, placeWords } from './values.ts'
+import type { CoordinatorSession, WriteOptions } from './write.ts'
+
+type Run = (command: (session: CoordinatorSession) => Promise<Exit>) => Promise<void>
+
+const revision = (text: string): number => {
+  if (!/^[0-9]{1,15}$/.test(text)) throw new InvalidArgumentError('the number of a revision is needed.')
+  return Number(text)
+}
+const output = (): Option => new Option('-o, --output <format>', 'how to print').choices(FORMATS).default('table')
+const reading = (command: Command): Command =>
+  command.addOption(output()).option('--stale', 'as this coordinator has it, the newest or not', false)
+const asking = (command: Command): Command =>
+  command
+    .addOption(output())
+    .option('-m, --comment <text>', 'why: it stays with the change', '')
+    .option('--dry-run', 'show what would be, and change nothing', false)
+    .option('-y, --yes', 'do not ask', false)
+const writing = (command: Command): Command =>
+  asking(command).option('--if-revision <number>', 'refuse it unless this is the newest revision', revision)
+
+/** `run` opens the session and takes the exit code. */
+export function configProgram(root: Command, run: Run): void {
+  config(root, run)
+  for (const noun of NOUN_NAMES) nounProgram(root, noun, run)
+  intentProgram(root, run)
+  root
+    .command('coordinators')
+    .description('who keeps the configuration: who leads, who is silent')
+    .addOption(output())
+    .action((options: commands.ReadOptions) => run((session) => commands.coordinators(session, options.output)))
+}
+
+function config(root: Command, run: Run): void {
+  const noun = root.command('config').description('the configuration of the whole cluster, and its revisions')
+  reading(noun.command('show').description('the whole document'))
+    .option('--revision <number>', 'as it was then', revision)
+    .action((options: commands.ReadOptions & { revision?: number }) =>
+      run((session) => commands.show(session, options)),
+    )
+  reading(noun.command('history').description('who changed what, newest first'))
+    .argument('[revision]', 'only this one, with all that it changed', revision)
+    .addOption(new Option('-n, --number <count>', 'how many').argParser(revision).default(20))
+    .option('--before <revision>', 'only older ones', revision)
+    .action((one: number | undefined, options: commands.ReadOptions & { number: number; before?: number }) =>
+      run((session) =>
+        one === undefined ? commands.history(session, options) : commands.revision(session, one, options),
+      ),
+    )
+  reading(noun.command('diff').description('what differs; exits as diff(1): 0 nothing, 1 something, 2 not compared'))
+    .argument('[from]', 'revision; the one before the newest by default', revision)
+    .argument('[to]', 'revision; the newest by default', revision)
+    .action((from: number | undefined, to: number | undefined, options: commands.ReadOptions) =>
+      run((session) => commands.diff(session, from, to, options)),
+    )
+  writing(noun.command('apply').description('make this file the document, as one revision'))
+    .argument('<file>', 'YAML; - for standard input. Its revision says what it was made on')
+    .action((file: string, options: WriteOptions) => run((session) => commands.apply(session, file, options)))
+  writing(noun.command('edit').description('the document in $VISUAL or $EDITOR')).action((options: WriteOptions) =>
+    run((session) => edit(session, options)),
+  )
+  noun
+    .command('export')
+    .description('the document as the file that apply takes')
+    .argument('[file]', 'where to; standard output by default')
+    .option('--revision <number>', 'as it was then', revision)
+    .option('--stale', 'as this coordinator has it, the newest or not', false)
+    .action((file: string | undefined, options: { revision?: number; stale: boolean }) =>
+      run((session) => commands.exported(session, file, options)),
+    )
+  writing(noun.command('rollback').description('make the document of an earlier revision the newest'))
+    .argument('<revision>', 'which', revision)
+    .action((number: number, options: WriteOptions) => run((session) => commands.rollback(session, number, options)))
+}
+
+const VERBS: Readonly<Record<NounVerb, string>> = {
+  add: 'add one',
+  set: 'change keys; nothing behind the sign takes a key out, so that its default holds',
+  remove: 'take it out',
+}
+
+/** From the table of nouns: names, verbs and keys are written down there only. */
+function nounProgram(root: Command, noun: Noun, run: Run): void {
+  const row = NOUNS[noun]
+  const own = nameWord(noun)
+  const places = placeWords(noun).map((word) => `${word}=NAME`)
+  const command = root
+    .command(noun)
+    .description(`${row.title}${places.length > 0 ? ` (of ${places.join(' or ')})` : ''}`)
+  command.addHelpText('after', () => keysHelp(noun))
+  if (own !== undefined)
+    reading(command.command('list').description('all of them'))
+      .argument('[where...]', places.join(', '))
+      .action((where: string[], options: commands.ReadOptions) => run((session) => list(session, noun, where, options)))
+  const named = (verb: string): Command => {
+    const sub = command.command(verb)
+    return own === undefined ? sub : sub.argument(`<${own}>`, 'which')
+  }
+  /** A noun of which there is one has no name. */
+  const split = (args: readonly unknown[]): { name: string | undefined; words: string[] } => {
+    const [name, words] = own === undefined ? [undefined, args[0]] : args
+    return { name: typeof name === 'string' ? name : undefined, words: Array.isArray(words) ? words.map(String) : [] }
+  }
+  reading(named('show').description('as it stands in the document'))
+    .argument('[where...]', places.join(', '))
+    .action((...args: unknown[]) => {
+      const { name, words } = split(args)
+      return run((session) => show(session, noun, name, words, optionsIn<commands.ReadOptions>(args)))
+    })
+  for (const verb of row.verbs)
+    writing(named(verb).description(VERBS[verb]))
+      .argument('[key=value...]', 'keys as the file has them')
+      .addHelpText('after', () => keysHelp(noun))
+      .action((...args: unknown[]) =>
+        run((session) => change(session, noun, verb, split(args), optionsIn<WriteOptions>(args))),
+      )
+  if (noun === 'group' || noun === 'node') standing(command, noun, run)
+}
+
+/** Commander gives the options behind the arguments, before the command itself. */
+const optionsIn = <Options>(args: readonly unknown[]): Options => args.at(-2) as Options
+
+/** What is wanted of a group or a director for a while. */
+function standing(command: Command, noun: 'group' | 'node', run: Run): void {
+  const verb = noun === 'group' ? 'stop' : 'standby'
+  const about = (name: string) =>
+    noun === 'group' ? ({ kind: 'group', group: name } as const) : ({ kind: 'node', node: name } as const)
+  const what = noun === 'group' ? 'nobody owns it' : 'the director gives up its groups and takes none'
+  asking(command.command(verb).description(`${what}, until it is enabled or the time is over`))
+    .argument(`<${noun}>`, 'which')
+    .option('--for <duration>', 'over by itself after this: 30m, 2h, 1d')
+    .action((name: string, options: IntentOptions) => run((session) => intend(session, verb, about(name), options)))
+  asking(command.command('enable').description(`end ${verb}`))
+    .argument(`<${noun}>`, 'which')
+    .action((name: string, options: IntentOptions) => run((session) => intend(session, 'enable', about(name), options)))
+}
+
+const ON_SERVERS = {
+  drain: 'the realserver takes no new connections; those that it has go on',
+  stop: 'the realserver serves nobody',
+  enable: 'end drain and stop of the realserver',
+} as const
+
+function intentProgram(root: Command, run: Run): void {
+  for (const verb of ['drain', 'stop', 'enable'] as const) {
+    const command = asking(root.command(verb).description(ON_SERVERS[verb]))
+      .argument('<server>', 'name of its node')
+      .option('--service <name>', 'only there; everywhere by default')
+    if (verb !== 'enable') command.option('--for <duration>', 'over by itself after this: 30m, 2h, 1d')
+    command.action((node: string, options: IntentOptions & { service?: string }) =>
+      run((session) => intend(session, verb, { kind: 'server', node, service: options.service ?? null }, options)),
+    )
+  }
+  reading(
+    root.command('intents').description('what is drained, stopped, on standby: by whom, since when, until when'),
+  ).action((options: commands.ReadOptions) => run((session) => intents(session, options)))
+}

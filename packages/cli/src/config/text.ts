@@ -1,0 +1,103 @@
+/** The configuration for eyes: differences, plans, history, coordinators. */
+import { type Line, lineText, subjectText, summaryOf } from '@lvsm/changes'
+import { describeRefusal, type Warning } from '@lvsm/base'
+import type {
+  CoordinatorsReport,
+  DifferenceLine,
+  Fact,
+  HistoryReport,
+  PreviewReport,
+  RevisionReport,
+} from '@lvsm/protocol'
+import type { Paint, Tone } from '../paint.ts'
+import { table } from '../table.ts'
+
+const TONES: Readonly<Record<Line['kind'], Tone>> = { add: 'good', remove: 'bad', change: 'warn' }
+
+const linesText = (lines: readonly DifferenceLine[], paint: Paint, indent = ''): string =>
+  lines.map((line) => `${indent}${paint(TONES[line.kind], lineText(line))}\n`).join('')
+
+/** A line for each thing, then one of how many there are. */
+export const differenceText = (lines: readonly DifferenceLine[], paint: Paint): string =>
+  `${linesText(lines, paint)}${paint('strong', summaryOf(lines))}\n`
+
+export const warningsText = (warnings: readonly Warning[]): string =>
+  warnings.map((one) => `${describeRefusal(one)}\n`).join('')
+
+/** What would be: the difference, what each node would do about it, and what is odd. */
+export function previewText({ base, lines, nodes, warnings }: PreviewReport, paint: Paint): string {
+  const plans = nodes.map(({ node, lines: own }) => `${paint('strong', node)}\n${linesText(own, paint, '  ')}`)
+  const idle = lines.length > 0 && nodes.length === 0 ? 'no node has anything to do\n' : ''
+  return `on revision ${base}:\n${differenceText(lines, paint)}${plans.join('')}${idle}${warningsText(warnings)}`
+}
+
+const time = (ms: number): string => new Date(ms).toISOString()
+
+export function historyText({ revisions, next }: HistoryReport, paint: Paint): string {
+  const rows = revisions.map(({ number, at, author, comment, summary, rollbackTo }) => [
+    String(number),
+    time(at),
+    author,
+    rollbackTo === undefined ? summary : `${summary} (back to ${rollbackTo})`,
+    comment,
+  ])
+  const more = next === null ? '' : `older ones: lvsm config history --before ${next}\n`
+  return `${table(['revision', 'time', 'author', 'what', 'comment'], rows, paint, ['revision'])}\n${more}`
+}
+
+export function revisionText({ revision, lines }: RevisionReport, paint: Paint): string {
+  const { number, at, author, comment } = revision
+  const about = comment === '' ? '' : `\n${comment}`
+  return `${paint('strong', `revision ${number}`)}  ${time(at)}  ${author}${about}\n${differenceText(lines, paint)}`
+}
+
+export function factsText(facts: readonly Fact[], idle: readonly Fact[], paint: Paint): string {
+  if (facts.length === 0) return 'Nothing is drained, stopped or on standby.\n'
+  const waiting = new Set(idle.map(({ subject }) => subjectText(subject)))
+  const rows = facts.map(({ subject, intent, author, since, until, comment }) => {
+    const name = subjectText(subject)
+    const waits = waiting.has(name) ? paint('dim', ' (not in the configuration now)') : ''
+    const end = until === null ? 'until it is ended' : time(until)
+    return [name + waits, paint('warn', intent), author, time(since), end, comment]
+  })
+  return `${table(['what', 'wanted', 'by', 'since', 'until', 'comment'], rows, paint)}\n`
+}
+
+/** What became of what was wanted: `+ server rs1: drain`. */
+export function wantedText(added: readonly Fact[], removed: readonly Fact[], paint: Paint): string {
+  const line = ({ subject, intent, until, comment }: Fact): string =>
+    `${subjectText(subject)}: ${intent}${until === null ? '' : ` until ${time(until)}`}${comment === '' ? '' : ` (${comment})`}`
+  const lines = [
+    ...removed.map((fact): Line => ({ kind: 'remove', text: line(fact) })),
+    ...added.map((fact): Line => ({ kind: 'add', text: line(fact) })),
+  ]
+  return lines.length === 0 ? 'it is so already\n' : linesText(lines, paint)
+}
+
+/** Longer than any leader's pause: it does not follow. */
+const SILENT_MS = 5000
+
+export function coordinatorsText(report: CoordinatorsReport, paint: Paint): string {
+  const { members, leader, term, revision, disk, commitIndex, lastApplied, expelled } = report
+  const named = members.find(({ id }) => id === leader)
+  const who = leader === null ? paint('bad', 'nobody leads') : `${named?.name ?? `coordinator ${leader}`} leads`
+  const head = `${paint('strong', who)}, term ${term}, revision ${revision ?? '-'}, committed ${commitIndex}, applied ${lastApplied}\n`
+  const faults = [
+    ...(disk === 'ok' ? [] : [`the disk of the one that answers is ${disk}`]),
+    ...(expelled === null ? [] : [`the one that answers is no member any more (${expelled}): it has to join again`]),
+  ]
+  const rows = members.map(({ id, name, role, self, leader: leads, matchIndex, phase, silentMs }) => {
+    const silent = silentMs !== null && silentMs > SILENT_MS
+    const heard = silentMs === null ? '-' : `${Math.round(silentMs)} ms ago`
+    return [
+      String(id),
+      (name ?? '?') + (self ? ' (answers)' : ''),
+      leads ? paint('good', 'leader') : role,
+      matchIndex === null ? '-' : String(matchIndex),
+      phase ?? '-',
+      silent ? paint('bad', `${heard}, silent`) : heard,
+    ]
+  })
+  const grid = table(['id', 'node', 'role', 'log', 'phase', 'heard'], rows, paint, ['id', 'log'])
+  return `${head}${faults.map((one) => `${paint('bad', one)}\n`).join('')}${grid}\n`
+}

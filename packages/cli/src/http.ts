@@ -1,0 +1,80 @@
+/** One HTTP exchange over a unix socket. */
+import { plainText } from '@lvsm/base'
+import { request } from 'node:http'
+
+/** No longer answer is read: a status of a large site, and a document as text and as data, stay far below. */
+const LONGEST_ANSWER = 32 * 1024 * 1024
+
+export interface Exchange {
+  /** For messages: `agent`. */
+  readonly who: string
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  /** Null: none. */
+  readonly body: unknown
+  readonly timeoutMs: number
+  /** Ends the exchange early: the answer has become needless. */
+  readonly signal?: AbortSignal | undefined
+}
+export type Heard =
+  /** `body` undefined: it is no JSON. */
+  | { readonly kind: 'answered'; readonly status: number; readonly body: unknown }
+  /** Nobody answered: `reason` in words; `sent` when the request may have been carried out all the same. */
+  | { readonly kind: 'silent'; readonly reason: string; readonly sent: boolean }
+
+const REASONS: Readonly<Record<string, (who: string) => string>> = {
+  ENOENT: (who) => `no such socket: the ${who} is not running`,
+  ECONNREFUSED: (who) => `nobody listens: the ${who} has stopped`,
+  EACCES: () => 'permission denied: run as root',
+  ENOTSOCK: () => 'not a socket',
+  ECONNRESET: (who) => `the ${who} hung up`,
+  EPIPE: (who) => `the ${who} hung up`,
+}
+
+/** Never rejects. */
+export function exchangeJson(socketPath: string, wanted: Exchange): Promise<Heard> {
+  const { who, method, path, body, timeoutMs, signal } = wanted
+  return new Promise((resolve) => {
+    const payload = body === null ? undefined : JSON.stringify(body)
+    let connected = false
+    const silent = (reason: string): void => {
+      clearTimeout(timer)
+      resolve({ kind: 'silent', reason, sent: connected && method === 'POST' })
+    }
+    const headers =
+      payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }
+    const outgoing = request({ socketPath, method, path, headers, agent: false }, (incoming) => {
+      const chunks: Buffer[] = []
+      let size = 0
+      incoming.on('data', (chunk: Buffer) => {
+        size += chunk.length
+        if (size > LONGEST_ANSWER) outgoing.destroy(new Error('the answer is too long'))
+        else chunks.push(chunk)
+      })
+      incoming.on('error', (error) => silent(error.message))
+      incoming.on('end', () => {
+        clearTimeout(timer)
+        const text = Buffer.concat(chunks).toString('utf8')
+        resolve({ kind: 'answered', status: incoming.statusCode ?? 0, body: parse(text) })
+      })
+    })
+    const timer = setTimeout(() => {
+      silent(`no answer within ${timeoutMs / 1000} s: the ${who} is frozen or overloaded`)
+      outgoing.destroy()
+    }, timeoutMs)
+    signal?.addEventListener('abort', () => outgoing.destroy())
+    outgoing.on('socket', (socket) => socket.once('connect', () => (connected = true)))
+    outgoing.on('error', (error: NodeJS.ErrnoException) => silent(REASONS[error.code ?? '']?.(who) ?? error.message))
+    outgoing.end(payload)
+  })
+}
+
+/** Undefined for what is no JSON. Nothing of it paints on a terminal: the words may be those of another node, or of a server. */
+function parse(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text, (_, part: unknown) => (typeof part === 'string' ? plainText(part) : part))
+    return value
+  } catch {
+    return undefined
+  }
+}

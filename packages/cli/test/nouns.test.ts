@@ -1,0 +1,188 @@
+import { NOUNS } from '@lvsm/changes'
+import { keysOfNoun } from '@lvsm/model'
+import { NOUN_NAMES } from '@lvsm/protocol'
+import { writeFileSync } from 'node:fs'
+import { afterEach, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { isHostName, resolver } from '../src/config/names.ts'
+import { readWords } from '../src/config/values.ts'
+import { cleanUp, lvsm, scratchPath } from './agent.ts'
+import { closeCoordinators, startCoordinator } from './coordinator.ts'
+
+afterEach(() => {
+  closeCoordinators()
+  cleanUp()
+})
+
+describe('lvsm NOUN', () => {
+  it('lists what there is, all of it or what is in one place', async () => {
+    const { run } = startCoordinator()
+    const [nodes, servers, vips, json, links] = await Promise.all([
+      run(['node', 'list']),
+      run(['server', 'list']),
+      run(['vip', 'list']),
+      run(['server', 'list', 'service=http', '-o', 'json']),
+      run(['link', 'list', 'node=rs3']),
+    ])
+    expect(nodes.out).toMatch(/node +roles +voter +links\n +dir1 +director +true +inside,outside\n/)
+    expect(servers.out).toMatch(/service +server +address[^]*http +rs3 +10\.12\.0\.13 +nat/)
+    expect(vips.out).toMatch(/group +vip +address\n +web +10\.11\.0\.10 +10\.11\.0\.10\/24\n/)
+    expect(JSON.parse(json.out)).toHaveLength(3)
+    expect(links.out).toMatch(/rs3 +inside +10\.12\.0\.13\n$/)
+  })
+
+  it('shows one, or says which there are', async () => {
+    const { run } = startCoordinator()
+    const [one, none, check] = await Promise.all([
+      run(['server', 'show', 'rs3', 'service=http']),
+      run(['group', 'show', 'wbe']),
+      run(['check', 'show', 'http', '-o', 'json']),
+    ])
+    expect(parse(one.out)).toMatchObject({ service: 'http', server: 'rs3', forward: 'nat', port: 8080 })
+    expect([none.code, none.err]).toEqual([1, 'lvsm: there is no group "wbe" here\n  → there are: web\n'])
+    expect(JSON.parse(check.out)).toMatchObject({ service: 'http', type: 'tcp', interval: '500ms' })
+  })
+
+  it('adds, sets and removes of each kind', async () => {
+    const { runHere, configuration } = startCoordinator()
+    const steps = [
+      [
+        'node',
+        'add',
+        'rs4',
+        'roles=realserver',
+        'links=[{name: outside, address: 10.11.0.14}, {name: inside, address: 10.12.0.14}]',
+      ],
+      ['link', 'set', 'inside', 'node=rs4', 'port=6941'],
+      ['vip', 'add', '10.11.0.20/24', 'group=web'],
+      ['pool', 'add', 'telnets', 'realservers=[{node: rs1, address: 10.11.0.11, forward: dr}]'],
+      ['server', 'add', 'rs4', 'pool=telnets', 'address=10.11.0.14', 'forward=dr'],
+      [
+        'service',
+        'add',
+        'telnet',
+        'group=web',
+        'address=10.11.0.20',
+        'port=telnet',
+        'protocol=tcp',
+        'scheduler=sh',
+        'scheduler-flags=sh-port,sh-fallback',
+        'pool=telnets',
+      ],
+      ['override', 'add', 'rs1', 'service=telnet', 'weight=3'],
+      ['check', 'set', 'telnet', 'type=tcp', 'interval=2s', 'keep-last=yes'],
+      ['group', 'set', 'web', 'ping='],
+      ['timing', 'set', 'drain=300ms'],
+      ['key', 'add', '2', 'file=/etc/lvsm/key2'],
+      ['cluster', 'set', 'profile=default'],
+      ['service', 'remove', 'telnet'],
+      ['pool', 'remove', 'telnets'],
+      ['node', 'remove', 'rs4'],
+    ]
+    for (const step of steps) {
+      const said = (await runHere(step)).replace(/^port telnet is 23 .*\n/, '')
+      expect([step.join(' '), said]).toEqual([step.join(' '), ''])
+    }
+    const { revisions } = configuration.known()?.history ?? { revisions: [] }
+    expect(revisions).toHaveLength(1 + steps.length)
+    const added = revisions[6]?.change[0]?.to
+    expect(added).toMatchObject({ port: 23, 'scheduler-flags': ['sh-fallback', 'sh-port'] })
+  })
+
+  it('leaves it to the cluster what makes sense, with its hint, and refuses what is no command here', async () => {
+    const { run, revisions } = startCoordinator()
+    const refused = await run(['server', 'set', 'rs1', 'service=http', 'wieght=5'])
+    expect([refused.code, refused.err.includes('weight')]).toEqual([1, true])
+    const wrong = await Promise.all([
+      run(['server', 'set', 'rs1', 'service=http']),
+      run(['server', 'set', 'rs1', 'service=http', 'weight']),
+      run(['server', 'set', 'rs1', 'weight=1', 'weight=2']),
+      run(['server', 'remove', 'rs1', 'service=http', 'weight=1']),
+      run(['server', 'list', 'weight=1']),
+      run(['service', 'set', 'http', 'port=no-such-service']),
+      run(['service', 'set', 'http', 'realservers=[{']),
+      run(['timing', 'add']),
+      run(['config', 'rollback', 'two']),
+      run(['drain', 'rs1', '--for', 'ever']),
+    ])
+    expect(wrong.map(({ code }) => code)).toEqual(wrong.map(() => 2))
+    expect((await run(['server', 'set', 'rs1', 'weight=1'])).err).toContain('which service or pool is not said')
+    expect(revisions()).toEqual([1])
+  })
+
+  it('has every key of the schema in its help, and no other', async () => {
+    const helps = await Promise.all(NOUN_NAMES.map((noun) => lvsm([noun, '--help'])))
+    for (const [at, noun] of NOUN_NAMES.entries()) {
+      const [, keys = ''] = helps[at]?.out.split('\nKeys:\n') ?? []
+      const listed = [...keys.matchAll(/^ {2}(\S+)/gm)].map(([, key]) => key)
+      const wanted = keysOfNoun(noun).map(({ key }) => key)
+      const settable = wanted.filter((key) => !NOUNS[noun].fixed.includes(key))
+      expect([noun, listed.filter((key) => wanted.includes(key ?? ''))]).toEqual([noun, settable])
+    }
+    expect((await lvsm(['service', 'set', '--help'])).out).toMatch(/scheduler +rr, wrr, lc,.*\(has no default\)/)
+  })
+})
+
+describe('names in place of numbers', () => {
+  const services = (): string => {
+    const path = scratchPath('services')
+    writeFileSync(path, '# the usual\nhttp 80/tcp www # WorldWideWeb\nntp\t123/udp\n')
+    return path
+  }
+  const words = async (said: readonly string[], addresses: readonly string[] = ['10.0.0.7']) => {
+    const told: string[] = []
+    const find = async (): Promise<string[]> => [...addresses]
+    const resolve = resolver((text) => told.push(text), services(), find)
+    const { values } = await readWords('service', 'http', said, resolve)
+    return { values, told }
+  }
+
+  it('are resolved once, and told', async () => {
+    const { values, told } = await words(['port=www', 'address=web.example.com'])
+    expect(values).toEqual({ port: 80, address: '10.0.0.7' })
+    expect(told).toEqual([expect.stringMatching(/^port www is 80 \(/), 'web.example.com is 10.0.0.7 (DNS)\n'])
+  })
+
+  it('are refused where they mean nothing, or several things', async () => {
+    await expect(words(['port=ntp'])).rejects.toThrow('no such service over tcp')
+    await expect(words(['address=web'], ['10.0.0.7', '10.0.0.8'])).rejects.toThrow('several addresses')
+    await expect(words(['address=web'], [])).rejects.toThrow('no IPv4 address')
+  })
+
+  it('are no numbers in disguise, which a resolver would take for other addresses than they look like', () => {
+    for (const text of ['10.0.0.1', '010.0.0.1', '0x7f.1', '0x7f000001', '10.0.0.1/24', '::1', 'fe80::1', '', '1'])
+      expect([text, isHostName(text)]).toEqual([text, false])
+    for (const text of ['web', 'rs1.example.com', 'rs1/24', '10.example.org.']) expect(isHostName(text)).toBe(true)
+  })
+})
+
+describe('what is wanted for a while', () => {
+  it('drains, stops and enables servers, everywhere or in one service', async () => {
+    const { run, configuration } = startCoordinator()
+    const drained = await run(['drain', 'rs1', '--for', '2h', '-m', 'new disk'])
+    expect([drained.code, drained.out]).toEqual([0, '+ server rs1: drain until 2023-11-15T00:13:20.000Z (new disk)\n'])
+    const stopped = await run(['stop', 'rs2', '--service', 'http'])
+    expect(stopped.out).toBe('+ server rs2 of service http: stop\n')
+    const shown = await run(['intents'])
+    expect(shown.out).toMatch(
+      /server rs1 +drain +\S+ .*2023-11-15T00:13:20\.000Z +new disk\n[^]*server rs2 of service http +stop/,
+    )
+    const last = await run(['drain', 'rs3', '--dry-run'])
+    expect(last.out).toContain('service "http" has no realserver left')
+    expect(configuration.known()?.facts.list).toHaveLength(2)
+    expect((await run(['enable', 'rs1'])).out).toMatch(/^- server rs1: drain/)
+    expect((await run(['enable', 'rs1'])).out).toBe('it is so already\n')
+    expect((await run(['drain', 'rs9'])).code).toBe(1)
+  })
+
+  it('stops groups, and puts directors on standby, apart from the configuration', async () => {
+    const { run, revisions } = startCoordinator()
+    expect((await run(['group', 'stop', 'web', '--for', '30m'])).out).toMatch(/^\+ group web: stop until/)
+    expect((await run(['node', 'standby', 'dir1', '-o', 'json'])).out).toContain('"intent": "standby"')
+    expect((await run(['node', 'standby', 'rs1'])).code).toBe(1)
+    expect((await run(['node', 'enable', 'dir1'])).code).toBe(0)
+    expect((await run(['group', 'enable', 'web'])).code).toBe(0)
+    expect((await run(['intents'])).out).toBe('Nothing is drained, stopped or on standby.\n')
+    expect(revisions()).toEqual([1])
+  })
+})
