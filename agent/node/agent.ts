@@ -106,6 +106,11 @@ export class Agent {
     this.#report('configuration', refusedTrouble(message, read.faults))
   }
 
+  /** What somebody beside it found; null: it is over. */
+  note(source: 'follow', trouble: Trouble | null): void {
+    this.#report(source, trouble)
+  }
+
   /** For the log, as lines. */
   report(): readonly string[] {
     return reportOf(this.#core.status(this.#machine.clock()))

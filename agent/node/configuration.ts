@@ -8,7 +8,7 @@ import { refuseModules } from './adapters/preflight.ts'
 import { type Host, hostWarnings } from './host.ts'
 
 /** A cluster of a thousand services has a megabyte. */
-const LARGEST_CONFIGURATION = 8 * 1024 * 1024
+export const LARGEST_CONFIGURATION = 8 * 1024 * 1024
 
 export interface Configuration {
   readonly config: Config

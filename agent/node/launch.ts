@@ -12,6 +12,7 @@ import { refuseRights } from './adapters/preflight.ts'
 import { Agent } from './agent.ts'
 import { type Configuration, type Read, readConfiguration, refuseKernel, type Self } from './configuration.ts'
 import { lookAround } from './host.ts'
+import { follow } from './following.ts'
 import { HELP, readOptions, type RunOptions, USAGE } from './options.ts'
 import type { Kernel } from './ports.ts'
 import { warningLines } from './warnings.ts'
@@ -41,12 +42,15 @@ export function launch(args: readonly string[], program: Program): void {
       program.complain(USAGE)
       return program.exit(DAEMON_EXITS.usage.code)
     case 'check':
+      return void begin(options, program)
     case 'run':
-      return begin(options, program)
+      if (options.follow === null) void begin(options, program)
+      else follow(options.follow, options, program, () => begin(options, program))
   }
 }
 
-function begin(options: RunOptions, program: Program): void {
+/** Null: it ends, and said why. */
+function begin(options: RunOptions, program: Program): Agent | null {
   const named = options.node !== null
   const check = options.kind === 'check'
   const self: Self = { node: options.node ?? hostname(), named, ...(check && named ? { host: lookAround() } : {}) }
@@ -56,29 +60,34 @@ function begin(options: RunOptions, program: Program): void {
   const read = readConfiguration(options.config, check && !self.named ? null : self, !check || program.root)
   if (!read.ok) {
     for (const fault of read.faults) program.complain(fault)
-    return program.exit(DAEMON_EXITS.refused.code)
+    program.exit(DAEMON_EXITS.refused.code)
+    return null
   }
   if (check) return tell(read, options.config, self, program)
   const ready = preflight(read, self.node, options, program)
   if ('faults' in ready) return end(ready, program)
   try {
-    heeded.by(start(options, self, read, ready, program))
+    const agent = start(options, self, read, ready, program)
+    heeded.by(agent)
+    return agent
   } catch (error) {
-    end(unasked(error), program)
+    return end(unasked(error), program)
   }
 }
 
-function end({ exit, faults }: Unready, program: Program): void {
+function end({ exit, faults }: Unready, program: Program): null {
   for (const fault of faults) program.say(fault)
   program.exit(DAEMON_EXITS[exit].code)
+  return null
 }
 
 /** Of a file without faults. Warnings are for people: the exit code is that of a file that may be used. */
-function tell({ config, warnings }: Configuration, path: string, self: Self, program: Program): void {
+function tell({ config, warnings }: Configuration, path: string, self: Self, program: Program): null {
   for (const line of warningLines(warnings, path)) program.complain(line)
   const [count, whose] = [warnings.length, self.named ? `, node ${self.node}` : '']
   const warned = count === 0 ? '' : `, ${count} ${count === 1 ? 'warning' : 'warnings'}`
   program.print(`${path}: no faults${warned} (cluster ${config.cluster}${whose}, revision ${config.revision})\n`)
+  return null
 }
 
 /** What there is before the first change. */

@@ -4,8 +4,12 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export const ROOT = process.geteuid?.() === 0
-const AGENT = join(import.meta.dirname, '../../agent')
-export const MAINS = { 'lvsm-lease': join(AGENT, 'lease/main.ts'), 'lvsm-agent': join(AGENT, 'node/main.ts') } as const
+const TREE = join(import.meta.dirname, '../..')
+export const MAINS = {
+  'lvsm-lease': join(TREE, 'agent/lease/main.ts'),
+  'lvsm-agent': join(TREE, 'agent/node/main.ts'),
+  'lvsm-coordinator': join(TREE, 'coordinator/main.ts'),
+} as const
 export type DaemonName = keyof typeof MAINS
 
 export interface Started {

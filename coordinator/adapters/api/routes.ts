@@ -15,6 +15,7 @@ import {
   type Signature,
 } from '../../api/writes.ts'
 import type { Configuration, NotDone } from '../../configuration.ts'
+import { nextState } from './next.ts'
 
 export interface RouteContext {
   readonly configuration: Configuration
@@ -28,6 +29,10 @@ type Answers = {
 export const ROUTE_ANSWERS: Answers = {
   document: ({ query }, { configuration }) =>
     reading(configuration, query.stale, (state) => documentReply(state, query)),
+  async next({ query }, { configuration }) {
+    const state = await nextState(configuration, query.after)
+    return state ? documentReply(state, { stale: true }) : notNow(NOTHING)
+  },
   history: ({ query }, { configuration }) => reading(configuration, query.stale, (state) => historyReply(state, query)),
   revision: ({ query }, { configuration }) =>
     reading(configuration, query.stale, (state) => revisionReply(state, query)),
