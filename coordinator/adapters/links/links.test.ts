@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { CoordinatorMessage, SnapshotBegin } from '@lvsm/protocol'
 import type { InstallSnapshot } from '@lvsm/raft'
+import { makeAuthority } from '@lvsm/trust'
 import { RECORDED } from '../../../test/wire/recorded.ts'
 import type { PeerMessage } from '../../ports.ts'
 import { ask, coordinator, identityOf, introduce, line, meet, soon, visit } from './fixture.ts'
@@ -149,5 +150,17 @@ describe('the end', () => {
   it('of a port that cannot be had is a refusal that names it', async () => {
     const { port } = (await coordinator(1)).peer.addresses[0] as { port: number }
     await expect(coordinator(2, { port })).rejects.toThrow('EADDRINUSE')
+  })
+  it('of keys that do not fit is a refusal, not an exception', async () => {
+    const [one, two] = [await identityOf('one'), await identityOf('two')]
+    const authority = (await makeAuthority('other')).certificate
+    const broken = { ...one, certificate: one.certificate.replace('MII', 'MIX') }
+    for (const identity of [
+      { ...one, privateKey: two.privateKey },
+      broken,
+      { ...one, authority: '-----BEGIN' },
+      { ...one, authority },
+    ])
+      await expect(coordinator(1, { identity })).rejects.toThrow('no use together')
   })
 })
