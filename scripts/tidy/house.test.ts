@@ -77,10 +77,10 @@ describe('the house linter over a tree', () => {
     }
   }
   const READMES = Object.fromEntries(
-    ['agent/driver', 'agent/process', 'agent/lease', 'agent/node', 'coordinator/adapters/store', 'test'].map((path) => [
-      `${path}/README.md`,
-      '# here\n',
-    ]),
+    [
+      ...['agent/driver', 'agent/process', 'agent/lease', 'agent/node'],
+      ...['coordinator/adapters/store', 'coordinator/api', 'coordinator/adapters/api', 'test'],
+    ].map((path) => [`${path}/README.md`, '# here\n']),
   )
 
   it('finds nothing in a clean one', () => expect(findingsOf(READMES)).toEqual([]))
