@@ -78,14 +78,9 @@ describe('the house linter over a tree', () => {
   }
   const READMES = Object.fromEntries(
     [
-      'agent/driver',
-      'agent/process',
-      'agent/lease',
-      'agent/node',
-      'coordinator',
-      'coordinator/adapters/store',
-      'coordinator/adapters/links',
-      'test',
+      ...['agent/driver', 'agent/process', 'agent/lease', 'agent/node', 'test'],
+      ...['coordinator', 'coordinator/api', 'coordinator/adapters/api'],
+      ...['coordinator/adapters/store', 'coordinator/adapters/links'],
     ].map((path) => [`${path}/README.md`, '# here\n']),
   )
 

@@ -1,5 +1,5 @@
 import { request } from 'node:http'
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, connect } from 'node:net'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
@@ -78,7 +78,7 @@ describe('the API of a coordinator', () => {
       etag: '"2"',
       value: { outcome: 'done', revision: 2, newest: 2, lines: [{ text: 'service http, server rs1: weight 1 → 5' }] },
     })
-    const me = process.getuid?.() === 0 ? 'root' : expect.any(String)
+    const me = process.getuid?.() === 0 ? expect.stringMatching(/^(\S+ as )?root$/) : expect.any(String)
     expect((await ask('GET', '/v1/config/history?limit=1')).value).toMatchObject({
       newest: 2,
       next: 2,
@@ -225,8 +225,18 @@ describe('the author of a change', () => {
     const [socket] = await once(server, 'connection')
     ends.push(() => socket.destroy())
     const uid = process.getuid?.()
-    writeFileSync(join(home, 'passwd'), `nobody:x:65534:::\nsomebody:x:${uid}:::\n`)
-    expect(authorOf(socket, join(home, 'passwd'))).toBe('somebody')
-    expect(authorOf(socket, join(home, 'none'))).toBe(`uid ${uid}`)
+    writeFileSync(join(home, 'passwd'), `nobody:x:65534:::\nsomebody:x:${uid}:::\nalice:x:4711:::\n`)
+    const author = (passwd: string, proc = home) => authorOf(socket, { passwd: join(home, passwd), proc })
+    expect(author('passwd')).toBe('somebody')
+    expect(author('none')).toBe(`uid ${uid}`)
+    mkdirSync(join(home, String(process.pid)))
+    for (const [login, who] of [
+      ['4711', uid === 0 ? 'alice as somebody' : 'somebody'],
+      ['4294967295', 'somebody'],
+      ['0', 'somebody'],
+    ] as const) {
+      writeFileSync(join(home, String(process.pid), 'loginuid'), login)
+      expect(author('passwd')).toBe(who)
+    }
   })
 })

@@ -1,4 +1,5 @@
 import type { Exit } from '@lvsm/protocol'
+import { CommanderError } from 'commander'
 
 /** What ends a command early: a message for a person, the next step, and the exit code for a script. */
 export class Failure extends Error {
@@ -11,4 +12,13 @@ export class Failure extends Error {
     this.exit = exit
     this.hint = hint
   }
+}
+
+/** How a command ended that threw: its exit, and what is said on standard error. */
+export function explained(error: unknown): { readonly exit: Exit; readonly text: string } {
+  // Commander has printed its message already; help and version end with its exit code 0.
+  if (error instanceof CommanderError) return { exit: error.exitCode === 0 ? 'ok' : 'usage', text: '' }
+  if (error instanceof Failure)
+    return { exit: error.exit, text: `lvsm: ${error.message}\n${error.hint ? `  → ${error.hint}\n` : ''}` }
+  return { exit: 'bug', text: `lvsm: ${error instanceof Error ? error.stack : String(error)}\n` }
 }

@@ -2,8 +2,7 @@
 /** `lvsm`: wires the terminal to the commands and turns every end into an exit code. */
 import { VERSION } from '@lvsm/base'
 import { EXITS, type Exit } from '@lvsm/protocol'
-import { CommanderError } from 'commander'
-import { Failure } from './failure.ts'
+import { explained } from './failure.ts'
 import { program } from './program.ts'
 import { terminal as openTerminal } from './terminal.ts'
 
@@ -21,12 +20,7 @@ try {
 process.exitCode = EXITS[exit].code
 
 function explain(error: unknown): Exit {
-  // Commander has printed its message already; help and version end with its exit code 0.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 'ok' : 'usage'
-  if (!(error instanceof Failure)) {
-    terminal.complain(`lvsm: ${error instanceof Error ? error.stack : String(error)}\n`)
-    return 'bug'
-  }
-  terminal.complain(`lvsm: ${error.message}\n${error.hint ? `  → ${error.hint}\n` : ''}`)
-  return error.exit
+  const { exit, text } = explained(error)
+  terminal.complain(text)
+  return exit
 }

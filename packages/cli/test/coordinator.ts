@@ -1,6 +1,8 @@
 /** Test data: a coordinator's real API over a configuration in memory, and the real command as its own process. */
 import { serveApi } from '../../../coordinator/adapters/api/api.ts'
 import { MemoryConfiguration } from '../../../test/kit/configuration.ts'
+import { EXITS, type Exit } from '@lvsm/protocol'
+import { explained } from '../src/failure.ts'
 import { program } from '../src/index.ts'
 import { type Ended, lvsm, scratchPath } from './agent.ts'
 
@@ -14,8 +16,8 @@ export interface TestCoordinator {
   readonly socketPath: string
   /** `lvsm ARGS`, asking this one. */
   run(args: readonly string[], environment?: Readonly<Record<string, string>>): Promise<Ended>
-  /** The same in this process, for whoever has many: what it said on standard error, or the failure that it ended with. */
-  runHere(args: readonly string[]): Promise<string>
+  /** The same in this process, for whoever has many. */
+  runHere(args: readonly string[]): Promise<Ended>
   /** Numbers of the revisions that there are. */
   revisions(): readonly number[]
   weight(server: string): number | undefined
@@ -44,23 +46,7 @@ export function startCoordinator(): TestCoordinator {
     configuration,
     socketPath,
     run: (args, environment = {}) => lvsm(args, { LVSM_COORDINATOR_SOCKET: socketPath, ...environment }),
-    async runHere(args) {
-      let said = ''
-      const complain = (text: string): void => void (said += text)
-      const terminal = {
-        out: process.stdout,
-        paint: (_: unknown, text: string) => text,
-        print: () => undefined,
-        complain,
-      }
-      const words = ['--coordinator-socket', socketPath, ...args]
-      try {
-        await program('0', terminal, () => undefined).parseAsync(words, { from: 'user' })
-      } catch (error) {
-        return String(error)
-      }
-      return said
-    },
+    runHere: (args) => here(['--coordinator-socket', socketPath, ...args]),
     revisions: () => configuration.known()?.history.revisions.map(({ number }) => number) ?? [],
     weight: (server) =>
       configuration
@@ -68,4 +54,24 @@ export function startCoordinator(): TestCoordinator {
         ?.config.services.find(({ name }) => name === 'http')
         ?.realservers.find(({ node }) => node === server)?.weight,
   }
+}
+
+/** What `main.ts` does with the words, without a process. */
+async function here(words: readonly string[]): Promise<Ended> {
+  const said = { out: '', err: '' }
+  let exit: Exit = 'ok'
+  const terminal = {
+    out: process.stdout,
+    paint: (_: unknown, text: string) => text,
+    print: (text: string): void => void (said.out += text),
+    complain: (text: string): void => void (said.err += text),
+  }
+  try {
+    await program('0', terminal, (result) => (exit = result)).parseAsync(words, { from: 'user' })
+  } catch (error) {
+    const end = explained(error)
+    exit = end.exit
+    terminal.complain(end.text)
+  }
+  return { code: EXITS[exit].code, ...said }
 }

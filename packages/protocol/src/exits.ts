@@ -12,7 +12,7 @@ export const EXITS = {
   differs: { code: 1, meaning: 'config diff: there is a difference' },
   usage: { code: 2, meaning: 'wrong command line; nothing was sent' },
   undiffed: { code: 2, meaning: 'config diff: nothing was compared, for whatever reason' },
-  unreachable: { code: 3, meaning: 'no agent or coordinator answered, or not in time' },
+  unreachable: { code: 3, meaning: 'no agent answered, or no coordinator, or not in time' },
   unhealthy: { code: 4, meaning: 'status --check: the cluster needs attention' },
   unknown: {
     code: 5,

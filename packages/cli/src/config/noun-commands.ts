@@ -8,7 +8,7 @@ import type { Paint } from '../paint.ts'
 import { table } from '../table.ts'
 import { ask } from './ask.ts'
 import type { ReadOptions } from './commands.ts'
-import { resolver } from './names.ts'
+import { isHostName, resolver } from './names.ts'
 import { nameWord, type Read, readWords } from './values.ts'
 import { type CoordinatorSession, write, type WriteOptions } from './write.ts'
 
@@ -109,10 +109,17 @@ export async function change(
   said: { readonly name: string | undefined; readonly words: readonly string[] },
   options: WriteOptions,
 ): Promise<Exit> {
-  const read = await readAll(session, noun, said.name, said.words)
+  const read = await readAll(session, noun, await nameOf(session, noun, verb, said.name), said.words)
   if (verb === 'set' && Object.keys(read.values).length === 0)
     throw new Failure('usage', 'nothing to set', `give KEY=VALUE: lvsm ${noun} set --help lists the keys`)
   return write(session, { command: commandOf(noun, verb, read) }, options)
+}
+
+/** Of a new VIP or gateway: its address. */
+async function nameOf({ terminal }: CoordinatorSession, noun: Noun, verb: NounVerb, name: string | undefined) {
+  const isAddress = verb === 'add' && (noun === 'vip' || noun === 'gateway')
+  if (!isAddress || name === undefined || !isHostName(name)) return name
+  return resolver((text) => terminal.complain(text)).address(name)
 }
 
 function commandOf(noun: Noun, verb: NounVerb, { which, values }: Read): ConfigCommand {
