@@ -111,7 +111,7 @@ describe('the command line', () => {
     const [help, version] = await Promise.all([lvsm(['--help']), lvsm(['--version'])])
     const product = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'))
     expect([help.code, version.code]).toEqual([0, 0])
-    expect(help.out).toMatch(/Examples:[^]*switchover web dir2[^]*Exit codes:[^]*no agent or coordinator answered/)
+    expect(help.out).toMatch(/Examples:[^]*switchover web dir2[^]*Exit codes:[^]*no agent answered/)
     expect(version.out.trim()).toBe(product.version)
   })
 })
