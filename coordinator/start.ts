@@ -1,7 +1,7 @@
 /** The parts of a coordinator in the order in which they start: home, database, links, core, socket. */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { type Refusal, seededRandom, type Trouble } from '@lvsm/base'
+import { type Refusal, seededRandom } from '@lvsm/base'
 import { boottime, createAlarm } from '@lvsm/kernel'
 import { type CoordinatorHome, DAEMON_EXITS, type DaemonExit } from '@lvsm/protocol'
 import { DEFAULTS } from '@lvsm/raft'
@@ -16,6 +16,7 @@ import { databaseOf, readHome } from './home.ts'
 import type { Directories } from './options.ts'
 import type { LinksHeard, LinksPort, StorePort } from './ports.ts'
 import { reportOf } from './report.ts'
+import { Troubles } from './troubles.ts'
 
 /** A stop that takes longer ends all the same: the database is whole at every moment. */
 const STOP_MS = 5000
@@ -47,7 +48,7 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
   if (!opened.ok) return { ok: false, exit: exitOf(opened.refusal), refusal: opened.refusal }
   const { store } = opened
   const hearing = new Hearing()
-  const troubles = new Map<string, Trouble>()
+  const troubles = new Troubles(say)
   const linked = await openLinks({
     id: self.id,
     identity,
@@ -55,7 +56,7 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
     heard: hearing,
     random: random(),
     options: linkOptions(DEFAULTS.electionMs),
-    told: { count: () => undefined, trouble: (about, trouble) => noteTrouble(troubles, about, trouble, say) },
+    told: { count: () => undefined, trouble: (about, trouble) => troubles.note(about, trouble) },
   })
   if (!linked.ok) {
     await store.close()
@@ -63,11 +64,14 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
   }
   const coordinator = begun(self, store, { links: linked.links, hearing }, machine)
   const api = listened(join(runDir, 'coordinator.sock'), coordinator, machine)
+  let stopping = false
   say(`coordinator ${self.id} of cluster ${self.cluster} runs on ${self.node}`)
   return {
     ok: true,
     running: {
       async stop(reason) {
+        if (stopping) return
+        stopping = true
         say(`${reason}: leaves`)
         const late = setTimeout(() => machine.exit(DAEMON_EXITS.ok.code), STOP_MS)
         api.close()
@@ -75,7 +79,7 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
         await store.close()
         clearTimeout(late)
       },
-      report: () => reportOf(coordinator.status(), [...troubles.values()]),
+      report: () => reportOf(coordinator.status(), troubles.present()),
     },
   }
 }
@@ -121,16 +125,3 @@ class Hearing implements LinksHeard {
 /** What a supervisor cannot mend by starting again is for people. */
 const exitOf = ({ code }: Refusal): DaemonExit =>
   code === 'store-in-use' || code === 'store-unreadable' ? 'world' : 'refused'
-
-function noteTrouble(
-  troubles: Map<string, Trouble>,
-  about: string,
-  trouble: Trouble | null,
-  say: (text: string) => void,
-): void {
-  const before = troubles.get(about)
-  if (trouble) troubles.set(about, trouble)
-  else troubles.delete(about)
-  if (trouble && before?.message !== trouble.message) say(trouble.message)
-  if (!trouble && before) say(`over: ${before.message}`)
-}
