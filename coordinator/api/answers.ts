@@ -23,13 +23,16 @@ import type {
 } from '@lvsm/protocol'
 import { differencesOf, ok, type Reply, refusedWith } from './reply.ts'
 
-export function documentReply({ history }: State, { revision = newestOf(history) }: ConfigQuery<'document'>): Reply {
+export function documentReply(
+  { history }: State,
+  { revision = newestOf(history), yaml }: ConfigQuery<'document'>,
+): Reply {
   const document = documentAt(history, revision)
   if (!document) return notKept(revision)
   const body: DocumentReport = {
     revision,
-    yaml: renderDocument(document, revision),
     file: plain(writtenOf(document, revision)),
+    ...(yaml ? { yaml: renderDocument(document, revision) } : {}),
   }
   return ok(body, revision)
 }

@@ -5,7 +5,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { text as readAll } from 'node:stream/consumers'
 import { Failure } from '../failure.ts'
 import { type Format, render } from '../output.ts'
-import { ask } from './ask.ts'
+import { ask, refusedFailure } from './ask.ts'
+import { readFile, textOf } from './document.ts'
 import { coordinatorsText, differenceText, historyText, revisionText } from './text.ts'
 import { type CoordinatorSession, write, type WriteOptions } from './write.ts'
 
@@ -20,8 +21,8 @@ export async function show(
   { paths, terminal }: CoordinatorSession,
   { revision, output, stale }: ReadOptions & { readonly revision?: number | undefined },
 ): Promise<Exit> {
-  const found = await ask(paths, { route: 'document', query: { revision, stale }, body: null })
-  terminal.print(output === 'json' ? render(found.file, output, () => '') : found.yaml)
+  const found = await ask(paths, { route: 'document', query: { revision, stale, yaml: output !== 'json' }, body: null })
+  terminal.print(output === 'json' ? render(found.file, output, () => '') : textOf(found))
   return 'ok'
 }
 
@@ -30,10 +31,10 @@ export async function exported(
   file: string | undefined,
   { revision, stale }: { readonly revision?: number | undefined; readonly stale: boolean },
 ): Promise<Exit> {
-  const found = await ask(paths, { route: 'document', query: { revision, stale }, body: null })
-  if (file === undefined || file === '-') terminal.print(found.yaml)
+  const found = await ask(paths, { route: 'document', query: { revision, stale, yaml: true }, body: null })
+  if (file === undefined || file === '-') terminal.print(textOf(found))
   else {
-    writeNew(file, found.yaml)
+    writeNew(file, textOf(found))
     terminal.print(`revision ${found.revision} is in ${file}\n`)
   }
   return 'ok'
@@ -92,7 +93,10 @@ export async function diff(
 /** A whole document, from a file or standard input. */
 export async function apply(session: CoordinatorSession, file: string, options: WriteOptions): Promise<Exit> {
   const yaml = file === '-' ? await readAll(process.stdin) : readText(file)
-  return write(session, { yaml }, options, file === '-' ? 'standard input' : file)
+  const source = file === '-' ? 'standard input' : file
+  const read = readFile(yaml)
+  if ('refusals' in read) throw refusedFailure({ status: 422, refused: read }, source)
+  return write(session, read.change, options, { source, revision: read.revision })
 }
 
 function readText(file: string): string {

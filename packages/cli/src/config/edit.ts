@@ -1,6 +1,6 @@
 /** `lvsm config edit`: the document in an editor, again and again until it is right or given up; the text is never lost. */
 import { describeRefusal, type Refusal } from '@lvsm/base'
-import type { DocumentReport, Exit, PreviewReport } from '@lvsm/protocol'
+import type { ConfigRefused, ConfigRequestBody, DocumentReport, Exit, PreviewReport } from '@lvsm/protocol'
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,12 +8,13 @@ import { join } from 'node:path'
 import { Failure } from '../failure.ts'
 import { render } from '../output.ts'
 import { ask, refusedFailure, tryAsk } from './ask.ts'
+import { readFile, textOf } from './document.ts'
 import { previewText } from './text.ts'
 import { commit, type CoordinatorSession, type WriteOptions } from './write.ts'
 
 export async function edit(session: CoordinatorSession, options: WriteOptions): Promise<Exit> {
   const { paths, terminal } = session
-  const document = await ask(paths, { route: 'document', body: null })
+  const document = await ask(paths, { route: 'document', query: { yaml: true }, body: null })
   const folder = mkdtempSync(join(tmpdir(), 'lvsm-edit-'))
   const file = join(folder, `${clusterOf(document)}.yaml`)
   let kept = true
@@ -24,9 +25,9 @@ export async function edit(session: CoordinatorSession, options: WriteOptions): 
       terminal.print('nothing was changed\n')
       return 'ok'
     }
-    const { yaml, preview } = found
+    const { change, preview } = found
     if (options.dryRun) terminal.print(render(preview, options.output, (it) => previewText(it, terminal.paint)))
-    else await commit(session, { yaml }, preview, options, file)
+    else await commit(session, change, preview, options, file)
     kept = options.dryRun
     if (kept) terminal.complain(`the text is in ${file}\n`)
     return 'ok'
@@ -42,20 +43,22 @@ export async function edit(session: CoordinatorSession, options: WriteOptions): 
 
 const hintOf = ({ hint }: Failure, file: string): string =>
   `${hint}${hint === '' ? '' : '; '}go on with: lvsm config apply ${file}`
-const clusterOf = ({ yaml }: DocumentReport): string => /^cluster: ([A-Za-z0-9-]+)$/m.exec(yaml)?.[1] ?? 'cluster'
+const clusterOf = (document: DocumentReport): string =>
+  /^cluster: ([A-Za-z0-9-]+)$/m.exec(textOf(document))?.[1] ?? 'cluster'
 
 interface Right {
-  readonly yaml: string
+  readonly change: ConfigRequestBody<'change'>['change']
   readonly preview: PreviewReport
 }
 
 /** Null: the text came back as it was, so nothing is to be done. */
 async function editUntilRight(
   { paths }: CoordinatorSession,
-  { yaml: original, revision }: DocumentReport,
+  document: DocumentReport,
   file: string,
   { comment, ifRevision }: WriteOptions,
 ): Promise<Right | null> {
+  const original = textOf(document)
   let shown = original
   let before: Failure | null = null
   for (;;) {
@@ -67,13 +70,24 @@ async function editUntilRight(
     writeFileSync(file, yaml, { mode: 0o600 })
     // Whoever saves what was refused, with nothing changed, has given up.
     if (before !== null && saved === shown) throw before
-    const body = { change: { yaml }, comment, base: ifRevision ?? revision }
-    const told = await tryAsk(paths, { route: 'preview', body })
-    if (told.kind === 'ok') return { yaml, preview: told.value }
+    const told = await tried(paths, yaml, comment, ifRevision ?? document.revision)
+    if ('preview' in told) return told
     before = refusedFailure(told, file)
     if (told.status !== 422) throw before
     shown = marked(yaml, told.refused.refusals)
   }
+}
+
+interface Wrong {
+  readonly status: number
+  readonly refused: ConfigRefused
+}
+async function tried(paths: readonly string[], yaml: string, comment: string, base: number): Promise<Right | Wrong> {
+  const read = readFile(yaml)
+  if ('refusals' in read) return { status: 422, refused: read }
+  const { change } = read
+  const told = await tryAsk(paths, { route: 'preview', body: { change, comment, base } })
+  return told.kind === 'ok' ? { change, preview: told.value } : told
 }
 
 /** At the beginning of each line that this command wrote. */

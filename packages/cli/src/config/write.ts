@@ -20,15 +20,21 @@ export interface CoordinatorSession {
 }
 type Change = ConfigRequestBody<'change'>['change']
 
-/** `source`: the file that the change came from. */
+/** The file that a change came from, and what it says that it was made on. */
+export interface Origin {
+  readonly source: string
+  readonly revision: number | undefined
+}
+
 export async function write(
   session: CoordinatorSession,
   change: Change,
   options: WriteOptions,
-  source?: string,
+  origin?: Origin,
 ): Promise<Exit> {
   const { paths, terminal } = session
-  const { comment, ifRevision } = options
+  const { comment, ifRevision = origin?.revision } = options
+  const source = origin?.source
   const on = ifRevision === undefined ? {} : { base: ifRevision }
   const preview = await ask(paths, { route: 'preview', body: { change, comment, ...on } }, source)
   if (options.dryRun) {

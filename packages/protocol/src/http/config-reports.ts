@@ -30,10 +30,10 @@ const differences = { change: list(difference), lines: list(line) }
 
 export const documentReport = z.object({
   revision: count,
-  /** What `config apply` takes. */
-  yaml: z.string(),
-  /** The same as plain data. */
+  /** The plain data of the file. */
   file: plainData,
+  /** The file itself, which `config apply` takes: for whoever asked for it. */
+  yaml: z.string().exactOptional(),
 })
 export type DocumentReport = z.infer<typeof documentReport>
 

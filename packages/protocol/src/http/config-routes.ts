@@ -19,13 +19,14 @@ const digits = z
   .string({ error: 'a number is missing' })
   .regex(/^[0-9]{1,15}$/, { error: 'not a whole number' })
   .transform(whole)
-/** `stale=true`: what this coordinator has, the newest or not; also while no majority of them can be reached. */
-const stale = z
+const flag = z
   .enum(['true', 'false'], { error: 'neither true nor false' })
   .transform((word) => word === 'true')
   .default(false)
-
-const documentQuery = z.strictObject({ revision: digits.exactOptional(), stale })
+/** What this coordinator has, the newest or not; also while no majority of them can be reached. */
+const stale = flag
+/** `yaml=true`: also as text, which takes a coordinator many times as long as the data. */
+const documentQuery = z.strictObject({ revision: digits.exactOptional(), yaml: flag, stale })
 const historyQuery = z.strictObject({
   /** Only those of a lower number. */
   before: digits.exactOptional(),
