@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Trouble } from '@lvsm/base'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { DOCUMENT } from '../../packages/changes/src/fixture.ts'
-import { renderDocument } from '@lvsm/changes'
+import { writtenOf } from '@lvsm/changes'
 import { serveApi } from '../../coordinator/adapters/api/api.ts'
 import { MemoryConfiguration } from '../../test/kit/configuration.ts'
 import { weightOf } from '../../test/suites/configuration.ts'
@@ -69,9 +69,10 @@ class Bench {
     onTestFinished(() => follower.close())
   }
   get revision(): string {
-    return /^revision: (\d+)$/m.exec(readFileSync(this.file, 'utf8'))?.[1] ?? ''
+    return /^ *"revision": (\d+)/m.exec(readFileSync(this.file, 'utf8'))?.[1] ?? ''
   }
 }
+const written = (revision: number): object => JSON.parse(JSON.stringify(writtenOf(DOCUMENT, revision)))
 const until = (what: () => boolean) => vi.waitUntil(what, { timeout: 20_000, interval: 5 })
 
 test('the first time it waits for the coordinator; then each revision is kept, and taken over', async () => {
@@ -120,10 +121,10 @@ test('what it does not understand, and what is older, it does not take', async (
   bench.serve()
   bench.follow()
   await until(() => bench.used.length === 1)
-  bench.answer(200, JSON.stringify({ revision: 5, yaml: `${renderDocument(DOCUMENT, 5)}warp: 9\n`, file: {} }))
+  bench.answer(200, JSON.stringify({ revision: 5, file: { ...written(5), warp: 9 } }))
   await until(() => bench.trouble?.code === 'revision-refused')
   expect(bench.trouble?.hint).toMatch(/warp/)
-  bench.answer(200, JSON.stringify({ revision: 0, yaml: renderDocument(DOCUMENT, 0), file: {} }))
+  bench.answer(200, JSON.stringify({ revision: 0, file: written(0) }))
   await until(() => bench.trouble?.code === 'coordinator-behind')
   expect(bench.used).toEqual(['begins with 1'])
 })

@@ -59,17 +59,19 @@ export class Follower {
     })
   }
 
-  #take({ revision, yaml }: DocumentReport, after: number): void {
+  #take({ revision, file }: DocumentReport, after: number): void {
     if (revision < this.#revision) return this.#options.trouble(behind(revision, this.#revision))
     if (revision <= after) return this.#refused > this.#revision ? undefined : this.#options.trouble(null)
-    const { config, refusals } = checkConfig(yaml)
+    // Plain data is YAML too, and costs the coordinator nothing.
+    const text = `${JSON.stringify(file, null, 1)}\n`
+    const { config, refusals } = checkConfig(text)
     if (!config) {
       this.#refused = revision
       const [first] = refusals
       return this.#options.trouble(strange(revision, this.#revision, first?.message ?? 'no reason'))
     }
     try {
-      replaceFile(this.#options.file, yaml)
+      replaceFile(this.#options.file, text)
     } catch (error) {
       return this.#options.trouble(notKept(revision, this.#options.file, (error as Error).message))
     }

@@ -31,7 +31,7 @@ export const ROUTE_ANSWERS: Answers = {
     reading(configuration, query.stale, (state) => documentReply(state, query)),
   async next({ query }, { configuration }) {
     const state = await nextState(configuration, query.after)
-    return state ? documentReply(state, { stale: true }) : notNow(NOTHING)
+    return state ? documentReply(state, { yaml: false, stale: true }) : notNow(NOTHING)
   },
   history: ({ query }, { configuration }) => reading(configuration, query.stale, (state) => historyReply(state, query)),
   revision: ({ query }, { configuration }) =>
