@@ -1,8 +1,17 @@
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
+/** Tests of threads, disks, sockets and commands as they are on this machine; they take their time, and no root. */
+const PROCESSES = [
+  'coordinator/*.test.ts',
+  'coordinator/adapters/store/**/*.test.ts',
+  'coordinator/adapters/links/**/*.test.ts',
+  'packages/cli/test/config.test.ts',
+  'packages/cli/test/edit.test.ts',
+]
+
 /**
- * Two projects: `unit` needs nothing but Node and runs in the gate; `contract` holds ports against the real kernel
+ * Three projects: `unit` needs nothing but Node and runs in the gate; `processes` runs on this machine's disks and sockets; `contract` holds ports against the real kernel
  * (root, network namespaces). What needs IPVS or a whole cluster lives in test/lab and runs in the lab's guest.
  */
 export default defineConfig({
@@ -17,19 +26,19 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{packages,agent,coordinator,scripts,test}/**/*.test.ts'],
-          exclude: ['**/node_modules/**', 'test/contract/**', 'coordinator/adapters/store/**', 'coordinator/*.test.ts'],
+          exclude: ['**/node_modules/**', 'test/contract/**', ...PROCESSES],
         },
       },
       {
         extends: true,
         test: {
           // Threads of its own, locks of the process, children that are killed: each file is a process.
-          name: 'store',
+          name: 'processes',
           pool: 'forks',
           // Their threads load JavaScript that was kept: Node's type stripper is WebAssembly, and V8 13.6 crashes now and then
           // when one thread after the other uses it (coordinator/adapters/store/README.md).
           env: { NODE_COMPILE_CACHE: join(import.meta.dirname, '.cache', 'compiled') },
-          include: ['coordinator/adapters/store/**/*.test.ts', 'coordinator/*.test.ts'],
+          include: PROCESSES,
         },
       },
       {

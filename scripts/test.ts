@@ -1,5 +1,5 @@
 /** `npm test`: everything, from types to a cluster on a real kernel; twenty minutes on a quiet machine; ends with `N passed, N failed`. */
-import { build, contract, gate, hasContracts, lab, type Stage, store } from './gate/stages.ts'
+import { build, contract, gate, hasContracts, lab, processes, type Stage } from './gate/stages.ts'
 import { isGreen, NONE, sum, type Tally } from './gate/tally.ts'
 
 /** Never less, however fast the first stages show this machine to be. */
@@ -20,7 +20,7 @@ const deadline = {
 const words = process.argv.slice(2)
 const only = words.filter((word) => word.startsWith('lab:')).map((word) => word.slice('lab:'.length))
 const names = words.map((word) => word.split(':', 1)[0] ?? '')
-const all: readonly Stage[] = [build, gate, ...(hasContracts() ? [contract] : []), store, lab(only)]
+const all: readonly Stage[] = [build, gate, ...(hasContracts() ? [contract] : []), processes, lab(only)]
 const unknown = names.filter((name) => !all.some((stage) => stage.name === name))
 if (unknown.length > 0) {
   console.error(

@@ -1,4 +1,4 @@
-/** The stages of `npm test`, each with its time limit: build, the gate, contracts against the host's kernel, the database on the host's disk, the lab. */
+/** The stages of `npm test`, each with its time limit: build, the gate, contracts against the host's kernel, databases, sockets and commands on the host, the lab. */
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Boot, prepare, readBoots } from './boots.ts'
@@ -62,12 +62,12 @@ export const contract: Stage = {
   },
 }
 
-/** A coordinator's database on this machine's disk: threads, locks of a process, processes that are killed. */
-export const store: Stage = {
-  name: 'store',
+/** Databases, sockets and commands as they are on this machine: threads, locks of a process, processes that are killed. */
+export const processes: Stage = {
+  name: 'processes',
   needed: false,
   async run(deadline) {
-    const result = await take(testsOf('store', deadline.within(Number.POSITIVE_INFINITY)))
+    const result = await take(testsOf('processes', deadline.within(Number.POSITIVE_INFINITY)))
     printResult(result)
     return result.tally
   },
