@@ -28,7 +28,7 @@ export interface StartMachine {
   mayListenAgain(): boolean
 }
 export interface Running {
-  /** Hands leadership over, and closes everything. */
+  /** Hands leadership over, and closes everything; once, however often it is asked for. */
   stop(reason: string): Promise<void>
   /** For the log, as lines. */
   report(): readonly string[]
@@ -64,21 +64,20 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
   }
   const coordinator = begun(self, store, { links: linked.links, hearing }, machine)
   const api = listened(join(runDir, 'coordinator.sock'), coordinator, machine)
-  let stopping = false
+  const leave = async (reason: string): Promise<void> => {
+    say(`${reason}: leaves`)
+    const late = setTimeout(() => machine.exit(DAEMON_EXITS.ok.code), STOP_MS)
+    api.close()
+    await coordinator.stop()
+    await store.close()
+    clearTimeout(late)
+  }
+  let stopped: Promise<void> | null = null
   say(`coordinator ${self.id} of cluster ${self.cluster} runs on ${self.node}`)
   return {
     ok: true,
     running: {
-      async stop(reason) {
-        if (stopping) return
-        stopping = true
-        say(`${reason}: leaves`)
-        const late = setTimeout(() => machine.exit(DAEMON_EXITS.ok.code), STOP_MS)
-        api.close()
-        await coordinator.stop()
-        await store.close()
-        clearTimeout(late)
-      },
+      stop: (reason) => (stopped ??= leave(reason)),
       report: () => reportOf(coordinator.status(), troubles.present()),
     },
   }
