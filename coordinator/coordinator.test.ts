@@ -2,7 +2,7 @@
 import { encodeEntry, type Entry as Change } from '@lvsm/protocol'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { grown, Hub, Place, SOON, Tls, type Wire } from '../test/kit/coordinators.ts'
-import { configurationSuite } from '../test/suites/configuration.ts'
+import { configurationSuite, weightOf } from '../test/suites/configuration.ts'
 
 const places: Place[] = []
 let hub = new Hub()
@@ -18,20 +18,6 @@ const at = (name: string, wire: Wire = hub): Place => {
   return place
 }
 const until = <T>(what: () => T) => vi.waitUntil(what, SOON)
-const weight = (value: number, base: number | null = null): Extract<Change, { kind: 'change' }> => ({
-  kind: 'change',
-  author: 'alice',
-  at: 1000 + value,
-  comment: '',
-  base,
-  command: {
-    model: 1,
-    verb: 'set',
-    noun: 'server',
-    which: { service: 'http', server: 'rs1' },
-    values: { weight: value },
-  },
-})
 const leading = async (of: readonly Place[]): Promise<Place> => {
   const leader = await until(() => of.find(({ role }) => role === 'leader'))
   if (!leader) throw new Error('nobody leads')
@@ -54,15 +40,15 @@ test('one alone serves: it is asked, changed, and has it all after a start', asy
   expect(before?.history.revisions).toHaveLength(1)
   const seen: number[] = []
   const leave = one.coordinator.follow((state) => void seen.push(state.config.revision))
-  const written = await one.coordinator.write(weight(7))
+  const written = await one.coordinator.write(weightOf(7))
   expect(written).toMatchObject({
     kind: 'done',
     outcome: { kind: 'changed', revision: { number: 2, author: 'alice' } },
   })
-  const stale = await one.coordinator.write(weight(8, 1))
+  const stale = await one.coordinator.write(weightOf(8, 1))
   expect(stale).toMatchObject({ kind: 'done', outcome: { kind: 'refused', refusals: [{ code: 'stale-revision' }] } })
   leave()
-  await one.coordinator.write(weight(9))
+  await one.coordinator.write(weightOf(9))
   expect(seen).toEqual([2])
   await one.stop()
   await one.start()
@@ -76,7 +62,7 @@ test('three: asked anywhere, they answer the same; one that is away catches up',
   const leader = await leading(all)
   const follower = all.find((place) => place !== leader)
   if (!follower) throw new Error('no follower')
-  expect(await follower.coordinator.write(weight(5))).toMatchObject({ kind: 'done', outcome: { kind: 'changed' } })
+  expect(await follower.coordinator.write(weightOf(5))).toMatchObject({ kind: 'done', outcome: { kind: 'changed' } })
   for (const place of all) {
     const read = await place.coordinator.read()
     expect(read.kind === 'state' && read.state.config.revision).toBe(2)
@@ -87,11 +73,11 @@ test('three: asked anywhere, they answer the same; one that is away catches up',
   const left = all.filter((place) => place !== leader)
   await leading(left)
   const answered = await until(async () => {
-    const written = await (left[0] ?? first).coordinator.write(weight(6))
+    const written = await (left[0] ?? first).coordinator.write(weightOf(6))
     return written.kind === 'done' ? written : null
   })
   expect(answered).toMatchObject({ outcome: { kind: 'changed', revision: { number: 3 } } })
-  const cutOff = await leader.coordinator.write(weight(99))
+  const cutOff = await leader.coordinator.write(weightOf(99))
   expect(cutOff.kind).not.toBe('done')
   hub.cut.clear()
   await until(() => [first, second, third].every((place) => newest(place) === 3))
@@ -113,7 +99,7 @@ test('one that is too far behind for the log gets the whole state', async () => 
   const behind = all.find((place) => place !== leader)
   if (!behind) throw new Error('no follower')
   await behind.stop()
-  for (let value = 1; value <= 700; value++) await leader.coordinator.write(weight(value))
+  for (let value = 1; value <= 700; value++) await leader.coordinator.write(weightOf(value))
   expect(newest(leader)).toBeGreaterThan(600)
   const sent = hub.snapshots
   await behind.start()
@@ -142,13 +128,13 @@ test('what was wanted for a while is over when its time has come', async () => {
 })
 
 test('an entry of a later version ends it, and stays for that version; none of this version lets one in', async () => {
-  const later = encodeEntry(weight(3)).replace('"kind":"change"', '"kind":"finalize"')
-  const old = await (await at('dir1').found(encodeEntry(weight(2)), later)).start()
+  const later = encodeEntry(weightOf(3)).replace('"kind":"change"', '"kind":"finalize"')
+  const old = await (await at('dir1').found(encodeEntry(weightOf(2)), later)).start()
   await until(() => old.failures.length > 0)
   expect(old.failures).toEqual([expect.stringMatching(/entry 3 is unknown-kind: .*newer lvsm/)])
   const one = await (await at('dir2').found()).start()
   await leading([one])
-  const long: Change = { ...weight(3), comment: 'x'.repeat(2000) }
+  const long: Change = Object.assign(weightOf(3), { comment: 'x'.repeat(2000) })
   expect(await one.coordinator.write(long)).toMatchObject({ kind: 'refused', refusal: { code: 'not-understood' } })
 })
 

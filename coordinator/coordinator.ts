@@ -1,6 +1,6 @@
 /** A coordinator that runs: its core under the driver, with a database, links to the others, and whoever asks for the configuration. */
 import { type Instant, type Random } from '@lvsm/base'
-import { nextExpiry, type State } from '@lvsm/changes'
+import { nextExpiry, NO_FACTS, type State } from '@lvsm/changes'
 import { encodeEntry, encodeMember, type Entry as Change, type MemberRecord } from '@lvsm/protocol'
 import { createRaft, type NodeId, type Persist, type Settings } from '@lvsm/raft'
 import { type Alarm, type Driver, startDriver } from '../agent/driver/driver.ts'
@@ -231,7 +231,7 @@ export class Coordinator implements Configuration {
 
   /** What operators wanted for a while, and is over: whoever leads says so once. */
   #expire(): void {
-    const end = nextExpiry(this.known()?.facts ?? { number: 0, list: [], ends: [] })
+    const end = nextExpiry(this.known()?.facts ?? NO_FACTS)
     const at = this.#machine.wallClock()
     if (this.#expiring || end === null || end > at || this.#core.status(this.#machine.clock()).role !== 'leader') return
     this.#expiring = true

@@ -7,8 +7,7 @@ import type { Trouble } from '@lvsm/base'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { DOCUMENT } from '../../packages/changes/src/fixture.ts'
 import { writtenOf } from '@lvsm/changes'
-import { serveApi } from '../../coordinator/adapters/api/api.ts'
-import { MemoryConfiguration } from '../../test/kit/configuration.ts'
+import { MemoryConfiguration, serveConfiguration } from '../../test/kit/configuration.ts'
 import { weightOf } from '../../test/suites/configuration.ts'
 import { follow } from './following.ts'
 
@@ -30,17 +29,7 @@ class Bench {
   }
   serve(configuration = new MemoryConfiguration()): MemoryConfiguration {
     this.#server?.close()
-    const events = {
-      failed: (error: Error) => {
-        throw error
-      },
-      mayAgain: () => true,
-      say: () => undefined,
-      crashed: (error: unknown) => {
-        throw error
-      },
-    }
-    this.#server = serveApi({ path: this.socket, configuration, wallClock: () => 1, events })
+    this.#server = serveConfiguration(this.socket, configuration)
     return configuration
   }
   /** Somebody else on that socket. */

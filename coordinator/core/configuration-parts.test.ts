@@ -3,23 +3,10 @@ import type { Entry } from '@lvsm/protocol'
 import { expect, it } from 'vitest'
 import { DOCUMENT } from '../../packages/changes/src/fixture.ts'
 import { configurationOf, partsOfConfiguration } from './configuration-parts.ts'
+import { weightOf } from '../../test/suites/configuration.ts'
 import { changesBetween, readParts } from '../adapters/store/parts.ts'
 
 const BEGUN = beginState(DOCUMENT, { at: 0, author: 'init', comment: '' })
-const weight = (value: number): Entry => ({
-  kind: 'change',
-  author: 'alice',
-  at: 1000,
-  comment: '',
-  base: null,
-  command: {
-    model: 1,
-    verb: 'set',
-    noun: 'server',
-    which: { service: 'http', server: 'rs1' },
-    values: { weight: value },
-  },
-})
 const EXPIRE: Entry = { kind: 'expire', at: 5 }
 
 /** Entry by entry as a database gets it, and back. */
@@ -39,7 +26,7 @@ function lived(entries: readonly Entry[], limit?: number) {
 }
 
 it('comes back as it was, and nothing is written again that stayed', () => {
-  const { state, steps, back } = lived([weight(7), weight(7), weight(8), EXPIRE])
+  const { state, steps, back } = lived([weightOf(7), weightOf(7), weightOf(8), EXPIRE])
   expect(back).toEqual({ state })
   expect(steps.map(({ set }) => set)).toEqual([
     ['file', 'revision/0000000000000002'],
@@ -49,7 +36,7 @@ it('comes back as it was, and nothing is written again that stayed', () => {
   ])
 })
 it('forgets the revisions that are no longer kept', () => {
-  const { state, steps, back } = lived([weight(7), weight(8)], 2)
+  const { state, steps, back } = lived([weightOf(7), weightOf(8)], 2)
   expect(steps.map(({ gone }) => gone)).toEqual([[], ['revision/0000000000000001']])
   expect(back).toEqual({ state })
 })

@@ -3,6 +3,7 @@ import type { Refusal } from '@lvsm/base'
 import { applyEntry, beginState, parseDocument, type State } from '@lvsm/changes'
 import { SAMPLE } from '@lvsm/model'
 import { decodeEntry, encodeEntry, type Entry } from '@lvsm/protocol'
+import { type ApiOptions, serveApi } from '../../coordinator/adapters/api/api.ts'
 import type { Configuration, CoordinatorStatus, Read, Written } from '../../coordinator/configuration.ts'
 
 const STATUS: CoordinatorStatus = {
@@ -85,4 +86,22 @@ export class MemoryConfiguration implements Configuration {
     this.#followers.add(follower)
     return () => void this.#followers.delete(follower)
   }
+}
+
+export const WALL_CLOCK = 1_700_000_000_000
+/** The real API over it, on a socket of the test; what goes wrong there ends the test, unless it is `crashed`'s. */
+export const serveConfiguration = (
+  path: string,
+  configuration: Configuration,
+  crashed: ApiOptions['events']['crashed'] = thrown,
+): { close(): void } =>
+  serveApi({
+    path,
+    configuration,
+    wallClock: () => WALL_CLOCK,
+    events: { failed: thrown, mayAgain: () => true, say: () => undefined, crashed },
+  })
+
+function thrown(error: unknown): never {
+  throw error
 }

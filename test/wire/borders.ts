@@ -157,32 +157,26 @@ function json(bytes: Uint8Array): unknown {
 const checked = (value: unknown): Decoded =>
   value === null ? { ok: false, reason: 'none of this route' } : { ok: true, value }
 
+type ReadMessage = { readonly ok: true; readonly message: unknown } | { readonly ok: false; readonly reason: string }
+const messageIn = (read: ReadMessage): Decoded => (read.ok ? { ok: true, value: read.message } : read)
+
 const messages: Border = {
   name: 'agent',
   kinds: Object.keys(SCHEMAS),
   encode: (_, value) => utf8(encodeMessage(value as AgentMessage)),
-  decode(_, bytes) {
-    const decoded = decodeMessage(textOf(bytes))
-    return decoded.ok ? { ok: true, value: decoded.message } : decoded
-  },
+  decode: (_, bytes) => messageIn(decodeMessage(textOf(bytes))),
 }
 const peers: Border = {
   name: 'peer',
   kinds: Object.keys(PEER_SCHEMAS),
   encode: (_, value) => utf8(encodePeerMessage(value as CoordinatorMessage)),
-  decode(_, bytes) {
-    const decoded = decodePeerMessage(textOf(bytes))
-    return decoded.ok ? { ok: true, value: decoded.message } : decoded
-  },
+  decode: (_, bytes) => messageIn(decodePeerMessage(textOf(bytes))),
 }
 const snapshots: Border = {
   name: 'snapshot',
   kinds: Object.keys(SNAPSHOT_SCHEMAS),
   encode: (_, value) => utf8(encodeSnapshotWord(value as SnapshotWord)),
-  decode(_, bytes) {
-    const decoded = decodeSnapshotWord(textOf(bytes))
-    return decoded.ok ? { ok: true, value: decoded.message } : decoded
-  },
+  decode: (_, bytes) => messageIn(decodeSnapshotWord(textOf(bytes))),
 }
 export const ROUTE_NAMES = Object.keys(ROUTES) as RouteName[]
 /** As `adapters/control.ts` writes them. */

@@ -6,8 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { CONFIG_ROUTES } from '@lvsm/protocol'
-import { MemoryConfiguration, SAMPLE_DOCUMENT } from '../../../test/kit/configuration.ts'
-import { serveApi } from './api.ts'
+import { MemoryConfiguration, SAMPLE_DOCUMENT, serveConfiguration } from '../../../test/kit/configuration.ts'
 import { authorOf } from './author.ts'
 
 const ends: (() => void)[] = []
@@ -28,19 +27,7 @@ interface Answer {
 function serve(configuration = new MemoryConfiguration()) {
   const path = join(directory(), 'coordinator.sock')
   const crashes: unknown[] = []
-  const server = serveApi({
-    path,
-    configuration,
-    wallClock: () => 1_700_000_000_000,
-    events: {
-      failed: (error) => {
-        throw error
-      },
-      mayAgain: () => true,
-      say: () => undefined,
-      crashed: (error) => crashes.push(error),
-    },
-  })
+  const server = serveConfiguration(path, configuration, (error) => crashes.push(error))
   ends.push(() => server.close())
   const ask = (method: string, url: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
     new Promise((resolve, reject) => {

@@ -100,25 +100,20 @@ describe('a certificate of this cluster', () => {
     const socket = stranger(one, known, '/elsewhere' as typeof MESSAGES)
     const [error]: unknown[] = await once(socket, 'error')
     expect(String(error)).toContain('404')
-    const tls = connect({
-      host: HOST,
-      port: portOf(one),
-      cert: known.certificate,
-      key: known.privateKey,
-      ca: known.authority,
-      checkServerIdentity: () => undefined,
-    })
+    const opened = () =>
+      connect({
+        host: HOST,
+        port: portOf(one),
+        cert: known.certificate,
+        key: known.privateKey,
+        ca: known.authority,
+        checkServerIdentity: () => undefined,
+      })
+    const tls = opened()
     tls.write('GET /peer HTTP/1.1\r\nHost: x\r\n\r\n')
     const [answer]: unknown[] = await once(tls, 'data')
     expect(String(answer)).toMatch(/^HTTP\/1.1 404/)
-    const garbage = connect({
-      host: HOST,
-      port: portOf(one),
-      cert: known.certificate,
-      key: known.privateKey,
-      ca: known.authority,
-      checkServerIdentity: () => undefined,
-    })
+    const garbage = opened()
     garbage.on('error', () => undefined)
     garbage.write('\u0000'.repeat(99))
     garbage.resume()

@@ -1,6 +1,5 @@
 /** Test data: a coordinator's real API over a configuration in memory, and the real command as its own process. */
-import { serveApi } from '../../../coordinator/adapters/api/api.ts'
-import { MemoryConfiguration } from '../../../test/kit/configuration.ts'
+import { MemoryConfiguration, serveConfiguration } from '../../../test/kit/configuration.ts'
 import { EXITS, type Exit } from '@lvsm/protocol'
 import { explained } from '../src/failure.ts'
 import { program } from '../src/index.ts'
@@ -26,21 +25,7 @@ export interface TestCoordinator {
 export function startCoordinator(): TestCoordinator {
   const configuration = new MemoryConfiguration()
   const socketPath = scratchPath('coordinator.sock')
-  const server = serveApi({
-    path: socketPath,
-    configuration,
-    wallClock: () => 1_700_000_000_000,
-    events: {
-      failed: (error) => {
-        throw error
-      },
-      mayAgain: () => true,
-      say: () => undefined,
-      crashed: (error) => {
-        throw error
-      },
-    },
-  })
+  const server = serveConfiguration(socketPath, configuration)
   closers.push(() => server.close())
   return {
     configuration,

@@ -1,7 +1,7 @@
 /** Who a coordinator is, as its state directory has it. JSON. */
 import * as z from 'zod'
 import { memberRecord, nodeEndpoint } from './changes/member.ts'
-import { parseBounded } from './json.ts'
+import { readVersioned } from './json.ts'
 
 export const HOME_VERSION = 1
 /** In UTF-16 units. */
@@ -24,9 +24,5 @@ export const encodeHome = (value: CoordinatorHome): string =>
   `${JSON.stringify({ v: HOME_VERSION, least: 1, ...value }, null, 2)}\n`
 
 /** Null: it is not understood. Never throws, whatever the text. */
-export function decodeHome(encoded: string): CoordinatorHome | null {
-  const { least, ...value } = parseBounded(encoded, LONGEST_HOME)
-  if (typeof least === 'number' && least > HOME_VERSION) return null
-  const read = home.safeParse(value)
-  return read.success ? read.data : null
-}
+export const decodeHome = (encoded: string): CoordinatorHome | null =>
+  readVersioned(home, encoded, { longest: LONGEST_HOME, version: HOME_VERSION })

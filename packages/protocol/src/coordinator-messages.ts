@@ -4,14 +4,15 @@
  * a test of the links holds them together.
  */
 import { cut } from './agent-messages.ts'
+import { LONGEST_ENTRY } from './changes/entry.ts'
 import { LONGEST_NAME } from './http/routes.ts'
-import { isTooDeep, parseObject } from './json.ts'
+import { readKind, type Unread } from './json.ts'
 import { plainLine } from '@lvsm/base'
 import * as z from 'zod'
 
 export const PEER_VERSION = 1
 /** Of a payload, in UTF-16 units: what a log takes at most (`entrySize` of packages/raft). */
-const LONGEST_PAYLOAD = 4 << 20
+const LONGEST_PAYLOAD = LONGEST_ENTRY
 /** Bytes of UTF-8: one such payload, whatever JSON makes of its characters, and what stands around it. */
 export const LONGEST_PEER_MESSAGE = 6 * LONGEST_PAYLOAD + (1 << 20)
 /** Entries of one message. */
@@ -114,7 +115,6 @@ export type SnapshotBegin = z.infer<(typeof SNAPSHOT_SCHEMAS)['install-snapshot'
 /** In UTF-16 units, and bytes of UTF-8: room for all members. */
 export const LONGEST_SNAPSHOT_WORD = 1 << 18
 
-export type Unread = 'malformed' | 'unknown-kind' | 'newer'
 export type ReadPeer<Message> =
   | { readonly ok: true; readonly message: Message }
   | { readonly ok: false; readonly reason: Unread }
@@ -127,17 +127,8 @@ export const decodeSnapshotWord = (encoded: string): ReadPeer<SnapshotWord> =>
   decode<SnapshotWord>(SNAPSHOT_SCHEMAS, encoded, LONGEST_SNAPSHOT_WORD)
 
 function decode<Message>(schemas: Schemas<Message>, encoded: string, longest: number): ReadPeer<Message> {
-  if (encoded.length > longest || isTooDeep(encoded)) return { ok: false, reason: 'malformed' }
-  const value = parseObject(encoded)
-  const { kind, least } = value
-  if (typeof kind !== 'string') return { ok: false, reason: 'malformed' }
-  if (typeof least === 'number' && least > PEER_VERSION) return { ok: false, reason: 'newer' }
-  const schema = Object.hasOwn(schemas, kind) ? schemas[kind] : undefined
-  if (!schema || hasUnknownEntry(value)) return { ok: false, reason: 'unknown-kind' }
-  const read = schema.safeParse(value)
-  if (read.success) return { ok: true, message: read.data }
-  const more = read.error.issues.every(({ code }) => code === 'unrecognized_keys')
-  return { ok: false, reason: more ? 'newer' : 'malformed' }
+  const read = readKind(schemas, encoded, { longest, version: PEER_VERSION }, hasUnknownEntry)
+  return read.ok ? { ok: true, message: read.value } : read
 }
 
 /** A message with an entry of a later kind is refused whole: a log has no gaps. */

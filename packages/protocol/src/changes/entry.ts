@@ -5,7 +5,7 @@
 import * as z from 'zod'
 import { CONFIG_COMMANDS, configCommand, intentCommand } from './command.ts'
 import { LONGEST_NAME } from '../http/routes.ts'
-import { parseBounded } from '../json.ts'
+import { readKind, type Unread } from '../json.ts'
 
 export const ENTRY_VERSION = 1
 
@@ -28,9 +28,7 @@ export const ENTRIES = {
 } as const
 export type Entry = z.infer<(typeof ENTRIES)[keyof typeof ENTRIES]>
 
-export type ReadEntry =
-  | { readonly ok: true; readonly entry: Entry }
-  | { readonly ok: false; readonly reason: 'malformed' | 'unknown-kind' | 'newer' }
+export type ReadEntry = { readonly ok: true; readonly entry: Entry } | { readonly ok: false; readonly reason: Unread }
 
 export const encodeEntry = (entry: Entry): string => JSON.stringify({ v: ENTRY_VERSION, least: 1, ...entry })
 
@@ -39,16 +37,9 @@ export const LONGEST_ENTRY = 4 << 20
 
 /** Never throws, whatever the text. */
 export function decodeEntry(encoded: string): ReadEntry {
-  const { v: _, least, ...value } = parseBounded(encoded, LONGEST_ENTRY)
-  const { kind } = value
-  if (typeof kind !== 'string') return { ok: false, reason: 'malformed' }
-  if (typeof least === 'number' && least > ENTRY_VERSION) return { ok: false, reason: 'newer' }
-  const schema = Object.hasOwn(ENTRIES, kind) ? ENTRIES[kind as keyof typeof ENTRIES] : undefined
-  if (!schema || hasUnknownVerb(value)) return { ok: false, reason: 'unknown-kind' }
-  const read = schema.safeParse(value)
-  if (read.success) return { ok: true, entry: read.data }
-  const more = read.error.issues.every(({ code }) => code === 'unrecognized_keys')
-  return { ok: false, reason: more ? 'newer' : 'malformed' }
+  const bounds = { longest: LONGEST_ENTRY, version: ENTRY_VERSION }
+  const read = readKind<Entry>(ENTRIES, encoded, bounds, hasUnknownVerb)
+  return read.ok ? { ok: true, entry: read.value } : read
 }
 
 function hasUnknownVerb({ kind, command }: Readonly<Record<string, unknown>>): boolean {

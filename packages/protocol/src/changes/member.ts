@@ -4,7 +4,7 @@
  */
 import * as z from 'zod'
 import { LONGEST_NAME } from '../http/routes.ts'
-import { parseBounded } from '../json.ts'
+import { readVersioned } from '../json.ts'
 import { plainData } from './command.ts'
 import { LONGEST_ENTRY } from './entry.ts'
 
@@ -39,9 +39,5 @@ export type MemberEntry = Readonly<z.infer<typeof membership>>
 export const encodeMember = (entry: MemberEntry): string => JSON.stringify({ v: MEMBER_VERSION, least: 1, ...entry })
 
 /** Null: it is not understood. Never throws, whatever the text. */
-export function decodeMember(encoded: string): MemberEntry | null {
-  const { v: _, least, ...value } = parseBounded(encoded, LONGEST_ENTRY)
-  if (typeof least === 'number' && least > MEMBER_VERSION) return null
-  const read = membership.safeParse(value)
-  return read.success ? read.data : null
-}
+export const decodeMember = (encoded: string): MemberEntry | null =>
+  readVersioned(membership, encoded, { longest: LONGEST_ENTRY, version: MEMBER_VERSION })

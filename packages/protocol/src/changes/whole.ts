@@ -1,6 +1,6 @@
 /** The whole of what coordinators agree on, as text: for one that is too far behind for the log. JSON: its parts by key. */
 import * as z from 'zod'
-import { parseBounded } from '../json.ts'
+import { readVersioned } from '../json.ts'
 import { plainData } from './command.ts'
 
 export const WHOLE_VERSION = 1
@@ -14,8 +14,6 @@ export const encodeWhole = (parts: ReadonlyMap<string, unknown>): string =>
 
 /** Null: it is not understood. Never throws, whatever the text. */
 export function decodeWhole(encoded: string): ReadonlyMap<string, unknown> | null {
-  const { least, ...value } = parseBounded(encoded, LONGEST)
-  if (typeof least === 'number' && least > WHOLE_VERSION) return null
-  const read = whole.safeParse(value)
-  return read.success ? new Map(Object.entries(read.data.parts)) : null
+  const read = readVersioned(whole, encoded, { longest: LONGEST, version: WHOLE_VERSION })
+  return read && new Map(Object.entries(read.parts))
 }
