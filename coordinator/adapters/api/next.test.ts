@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { MemoryConfiguration } from '../../../test/kit/configuration.ts'
 import { weightOf } from '../../../test/suites/configuration.ts'
 import { nextState } from './next.ts'
@@ -7,7 +7,11 @@ test('who has an older revision gets the present one at once', async () => {
   expect((await nextState(new MemoryConfiguration(), 0, 60_000))?.config.revision).toBe(1)
 })
 
-test('who has it waits for the next, and is told once', async () => {
+afterEach(() => void vi.useRealTimers())
+
+test('who has it waits for the next, and is told once', { timeout: 30_000 }, async () => {
+  // No time goes by: only the change can end the waiting.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   const configuration = new MemoryConfiguration()
   const next = nextState(configuration, 1, 60_000)
   await configuration.write(weightOf(7))
