@@ -12,6 +12,7 @@ export {
   type Subject,
 } from './changes/command.ts'
 export * from './changes/entry.ts'
+export * from './changes/followed-facts.ts'
 export * from './changes/member.ts'
 export * from './changes/whole.ts'
 export {
