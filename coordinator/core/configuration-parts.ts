@@ -23,10 +23,11 @@ function fileOf(state: State): Snapshot['file'] {
 
 export function partsOfConfiguration(state: Configured): ReadonlyMap<string, unknown> {
   if (state === null) return new Map()
-  const { history, facts, finalized } = state
+  const { history, facts, enrolled, finalized } = state
   return new Map<string, unknown>([
     ['file', fileOf(state)],
     ['facts', facts],
+    ['enrolled', enrolled],
     ['finalized', finalized],
     ['limit', history.limit],
     ...history.revisions.map((revision): [string, unknown] => [keyOf(revision), revision]),
@@ -36,8 +37,11 @@ export function partsOfConfiguration(state: Configured): ReadonlyMap<string, unk
 export function configurationOf(parts: ReadonlyMap<string, unknown>): { readonly state: Configured } | null {
   if (parts.size === 0) return { state: null }
   const revisions = [...parts].filter(([key]) => key.startsWith(REVISION)).toSorted(([a], [b]) => (a < b ? -1 : 1))
-  const [file, facts, finalized, limit] = ['file', 'facts', 'finalized', 'limit'].map((key) => parts.get(key))
-  const read = snapshot.safeParse({ file, facts, finalized, limit, revisions: revisions.map(([, value]) => value) })
+  const [file, facts, enrolled, finalized, limit] = ['file', 'facts', 'enrolled', 'finalized', 'limit'].map((key) =>
+    parts.get(key),
+  )
+  const kept = revisions.map(([, value]) => value)
+  const read = snapshot.safeParse({ file, facts, enrolled, finalized, limit, revisions: kept })
   const state = read.success ? stateOf(read.data) : null
   return state && { state }
 }

@@ -57,7 +57,7 @@ export const ROOMS: readonly Room[] = [
   pure('plan', 'packages/plan/src', ['base', 'model']),
   pure('netlink', 'packages/netlink/src', ['base']),
   impure('kernel', 'packages/kernel/src', ['base', 'netlink'], ['koffi']),
-  impure('trust', 'packages/trust/src', ['base'], ['@peculiar/x509', 'reflect-metadata']),
+  impure('trust', 'packages/trust/src', ['base', 'protocol'], ['@peculiar/x509', 'reflect-metadata']),
   impure('cli', 'packages/cli/src', ['base', 'model', 'protocol', 'changes'], ['commander', 'cli-table3', 'yaml']),
   pure('driver', 'agent/driver', ['base']),
   pure('lease-core', 'agent/lease/core', ['base', 'protocol', 'lease', 'heartbeat']),

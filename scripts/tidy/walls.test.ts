@@ -55,7 +55,7 @@ const CAUGHT: readonly [wall: string, file: string, text: string][] = [
   ['coordinator-store', 'coordinator/adapters/store/a.ts', imports('koffi')],
   ['coordinator-links', 'coordinator/adapters/links/a.ts', imports('../store/index.ts')],
   ['coordinator-links', 'coordinator/adapters/links/a.ts', imports('koffi')],
-  ['trust', 'packages/trust/src/a.ts', imports('@lvsm/protocol')],
+  ['trust', 'packages/trust/src/a.ts', imports('@lvsm/raft')],
   ['trust', 'packages/trust/src/a.ts', imports('zod')],
   ['coordinator-api', 'coordinator/api/a.ts', imports('node:http')],
   ['coordinator-api', 'coordinator/api/a.ts', imports('@lvsm/kernel')],

@@ -4,10 +4,12 @@
  */
 import { invariant, type Refusal, type Warning } from '@lvsm/base'
 import { type Config, judge } from '@lvsm/model'
-import type { Difference, Entry, Fact, Facts, Revision, Snapshot } from '@lvsm/protocol'
+import type { Difference, Enrolled, Enrolment, Entry, Fact, Facts, Revision, Snapshot, Token } from '@lvsm/protocol'
 import type { Context } from './command/command.ts'
 import { MODEL_VERSION } from './command/version.ts'
 import { type Document, documentOf, writtenOf } from './document/document.ts'
+import { applyEnrol, type EnrolEntry, keepEnrolled, NOBODY } from './enrol/enrol.ts'
+import { addToken, revokeToken, type Tokened } from './enrol/tokens.ts'
 import { applyIntent } from './intent/apply.ts'
 import { expireFacts, NO_FACTS } from './intent/facts.ts'
 import { commit } from './revision/commit.ts'
@@ -18,6 +20,8 @@ export interface State {
   /** What the newest document means. */
   readonly config: Config
   readonly facts: Facts
+  /** Which nodes are in, and how others may come in. */
+  readonly enrolled: Enrolled
   /** The newest model version that the cluster has agreed to speak. */
   readonly finalized: number
 }
@@ -36,6 +40,15 @@ export type Outcome =
       readonly warnings: readonly Warning[]
     }
   | { readonly kind: 'expired'; readonly over: readonly Fact[] }
+  /** Made, or revoked. */
+  | { readonly kind: 'token'; readonly token: Token }
+  /** `revision` null: the configuration had the node before. */
+  | {
+      readonly kind: 'enrolled'
+      readonly enrolment: Enrolment
+      readonly revision: Revision | null
+      readonly warnings: readonly Warning[]
+    }
   /** `since`: of a stale write, what changed since its base. */
   | { readonly kind: 'refused'; readonly refusals: readonly Refusal[]; readonly since?: readonly Difference[] }
 
@@ -55,20 +68,23 @@ export function beginState(
   signature: Signature,
   finalized = MODEL_VERSION,
   limit = DEFAULT_LIMIT,
+  enrolled: Enrolled = NOBODY,
 ): State {
   const config = meaningOf(document, 1)
   invariant(config !== null, 'a cluster begins with a document that keeps the rules')
-  return { history: beginHistory(document, signature, finalized, limit), config, facts: NO_FACTS, finalized }
+  return { history: beginHistory(document, signature, finalized, limit), config, facts: NO_FACTS, enrolled, finalized }
 }
 
 export function applyEntry(state: State, entry: Entry, voters: Context['voters'] = 'stay'): Step {
-  const { history, facts, config, finalized } = state
+  const { history, facts, config, enrolled, finalized } = state
   switch (entry.kind) {
     case 'change': {
       const result = commit(history, entry, entry, { finalized, voters })
       if (result.refusals) return { state, outcome: { kind: 'refused', ...result } }
       const { revision, warnings } = result
-      const next = revision === null ? state : { ...state, history: result.history, config: result.config }
+      const { history: later, config: meaning } = result
+      const left = keepEnrolled(enrolled, meaning)
+      const next = revision === null ? state : { ...state, history: later, config: meaning, enrolled: left }
       return { state: next, outcome: { kind: 'changed', revision, warnings } }
     }
     case 'intent': {
@@ -82,23 +98,45 @@ export function applyEntry(state: State, entry: Entry, voters: Context['voters']
       const left = expireFacts(facts, entry.at)
       return { state: { ...state, facts: left.facts }, outcome: { kind: 'expired', over: left.over } }
     }
+    case 'token':
+      return tokened(state, addToken(enrolled, entry))
+    case 'revoke':
+      return tokened(state, revokeToken(enrolled, entry))
+    case 'enrol':
+      return enrolling(state, entry)
   }
 }
 
+function tokened(state: State, result: Tokened): Step {
+  if (result.refusal) return { state, outcome: { kind: 'refused', refusals: [result.refusal] } }
+  const { enrolled, token } = result
+  return { state: { ...state, enrolled }, outcome: { kind: 'token', token } }
+}
+
+function enrolling(state: State, entry: EnrolEntry): Step {
+  const result = applyEnrol(state, entry)
+  if (result.refusals) return { state, outcome: { kind: 'refused', refusals: result.refusals } }
+  const { enrolled, enrolment, added } = result
+  const next = added ? { ...state, enrolled, history: added.history, config: added.config } : { ...state, enrolled }
+  const { revision = null, warnings = [] } = added ?? {}
+  return { state: next, outcome: { kind: 'enrolled', enrolment, revision, warnings } }
+}
+
 /** To be kept, or sent to a coordinator that is behind. */
-export const snapshotOf = ({ history, facts, finalized }: State): Snapshot => ({
+export const snapshotOf = ({ history, facts, enrolled, finalized }: State): Snapshot => ({
   file: writtenOf(history.document, newestOf(history)),
   revisions: history.revisions,
   limit: history.limit,
   facts,
+  enrolled,
   finalized,
 })
 
 /** Null: its document is no configuration, or its revisions are not one after the other. */
-export function stateOf({ file, revisions, limit, facts, finalized }: Snapshot): State | null {
+export function stateOf({ file, revisions, limit, facts, enrolled, finalized }: Snapshot): State | null {
   const { config, written } = judge(file)
   const first = revisions[0]?.number ?? 0
   const inRow = revisions.length > 0 && revisions.every(({ number }, at) => number === first + at)
   if (!config || !inRow || config.revision !== revisions.at(-1)?.number) return null
-  return { history: { document: documentOf(written), revisions, limit }, config, facts, finalized }
+  return { history: { document: documentOf(written), revisions, limit }, config, facts, enrolled, finalized }
 }

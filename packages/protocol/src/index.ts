@@ -11,6 +11,14 @@ export {
   NOUN_NAMES,
   type Subject,
 } from './changes/command.ts'
+export {
+  type Enrolled,
+  enrolled,
+  type Enrolment,
+  enrolment,
+  type Token,
+  token,
+} from './changes/enrol.ts'
 export * from './changes/entry.ts'
 export * from './changes/followed-facts.ts'
 export * from './changes/member.ts'
@@ -41,6 +49,7 @@ export * from './heartbeat.ts'
 export * from './http/config-reports.ts'
 export * from './http/config-routes.ts'
 export * from './http/fence.ts'
+export * from './http/join-routes.ts'
 export * from './http/routes.ts'
 export * from './http/status.ts'
 export * from './ipc.ts'

@@ -8,11 +8,16 @@ import { handshake } from './fixture-handshake.ts'
 import {
   FOR_EVER,
   fingerprintOf,
+  decodeToken,
+  encodeToken,
   fingerprintOfKey,
   type Life,
   makeAuthority,
   makeKeyPair,
+  makeTokenId,
+  makeTokenSecret,
   signCertificate,
+  tokenDigest,
 } from './index.ts'
 
 const DAY = 86_400_000
@@ -125,5 +130,38 @@ describe('a fingerprint', () => {
     expect(new Set(all).size).toBe(1)
     expect(all[0]).toMatch(/^[0-9a-f]{64}$/)
     expect(fingerprintOf(authority.certificate)).not.toBe(all[0])
+  })
+})
+
+describe('a token', () => {
+  const value = () => ({
+    cluster: 'lab',
+    pin: 'ab'.repeat(32),
+    to: [
+      { host: '10.11.0.2', port: 7445 },
+      { host: 'fd00::2', port: 7445 },
+    ],
+    id: makeTokenId(),
+    secret: makeTokenSecret(),
+  })
+  it('is one word, and reads as what it was made of, with blanks around it too', () => {
+    const one = value()
+    const text = encodeToken(one)
+    expect(text).toMatch(/^lvsm\.[\w-]+$/)
+    expect(decodeToken(` ${text}\n`)).toEqual(one)
+  })
+  it('that was cut off, or is none, is none', () => {
+    const text = encodeToken(value())
+    for (const cut of [text.slice(0, -1), text.slice(0, 40), text.slice(1), '', 'lvsm.', `lvsm.${'e30'.repeat(9000)}`])
+      expect(decodeToken(cut)).toBeNull()
+    const newer = Buffer.from(JSON.stringify({ v: 2, least: 2, ...value() })).toString('base64url')
+    expect(decodeToken(`lvsm.${newer}`)).toBeNull()
+  })
+  it('has a secret of its own, of which only a digest need be kept', () => {
+    const secret = makeTokenSecret()
+    expect(secret).toMatch(/^[0-9a-f]{32}$/)
+    expect(makeTokenSecret()).not.toBe(secret)
+    // From: printf %s 00 | sha256sum
+    expect(tokenDigest('00')).toBe('f1534392279bddbf9d43dde8701cb5be14b82f76ec6607bf8d6ad557f60f304e')
   })
 })

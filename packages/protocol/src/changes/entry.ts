@@ -4,6 +4,7 @@
  */
 import * as z from 'zod'
 import { CONFIG_COMMANDS, configCommand, intentCommand } from './command.ts'
+import { ENROL_ENTRIES } from './enrol.ts'
 import { LONGEST_NAME } from '../http/routes.ts'
 import { readKind, type Unread } from '../json.ts'
 
@@ -25,6 +26,7 @@ export const ENTRIES = {
   intent: z.strictObject({ kind: z.literal('intent'), ...signature, command: intentCommand }),
   /** The time of what was wanted for a while has come. */
   expire: z.strictObject({ kind: z.literal('expire'), at: count }),
+  ...ENROL_ENTRIES,
 } as const
 export type Entry = z.infer<(typeof ENTRIES)[keyof typeof ENTRIES]>
 

@@ -1,6 +1,7 @@
 /** What was changed, and what is wanted for a while: as it is told to people and kept by coordinators. */
 import * as z from 'zod'
 import { LONGEST_NAME } from '../http/routes.ts'
+import { enrolled } from './enrol.ts'
 import { INTENT_WORDS, plainData, subject } from './command.ts'
 
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
@@ -68,6 +69,7 @@ export const snapshot = z.object({
   revisions: z.array(revision).min(1).readonly(),
   limit: count,
   facts,
+  enrolled,
   /** Model version that the cluster has agreed on. */
   finalized: count,
 })
