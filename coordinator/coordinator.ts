@@ -111,6 +111,13 @@ export class Coordinator implements Configuration {
     return reply.kind === 'done' ? { kind: 'added', id: reply.index } : reply
   }
 
+  /** With their records, where they have come. */
+  members(): { readonly id: NodeId; readonly store: string; readonly record: MemberRecord | null }[] {
+    const { members } = this.#options.store.kept.machine
+    const { membership } = this.#core.status(this.#machine.clock())
+    return membership.members.map(({ id, store }) => ({ id, store, record: members.get(id) ?? null }))
+  }
+
   known(): State | null {
     return this.#options.store.kept.machine.configured
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Refusal } from '@lvsm/base'
 import { type CoordinatorHome, decodeHome, encodeHome, LONGEST_HOME } from '@lvsm/protocol'
 import { isThere, readRegular, replaceFile } from '../agent/process/files.ts'
+import type { Authority } from '@lvsm/trust'
 import { doubtSecret } from '../agent/process/trust.ts'
 
 /** PEM. */
@@ -17,31 +18,35 @@ export interface Home extends Credentials {
 }
 export type ReadHome = { readonly ok: true; readonly home: Home } | { readonly ok: false; readonly refusal: Refusal }
 
-const FILES = {
+export const homeFiles = {
   self: 'coordinator.json',
   certificate: 'node.crt',
   privateKey: 'node.key',
   authority: 'authority.crt',
 } as const
-/** Only where the cluster began, until other coordinators have it too. */
+/** Every coordinator lets nodes in, and signs their certificates. */
 const AUTHORITY_KEY = 'authority.key'
 
 export const databaseOf = (stateDir: string): string => join(stateDir, 'coordinator.db')
-/** A cluster began here, or joined one. */
+/** A cluster began here, or was about to be joined. */
 export const isSettled = (stateDir: string): boolean => isThere(databaseOf(stateDir))
+/** It is known who this is: the last thing that is written. */
+export const isHome = (stateDir: string): boolean => isThere(join(stateDir, homeFiles.self))
+/** Bytes. */
+export const LONGEST_KEY = 16_384
 
 const missing = (message: string): ReadHome => ({
   ok: false,
   refusal: {
     code: 'no-coordinator',
     message,
-    hint: 'begin a cluster here (lvsm-coordinator --found FILE), or take the whole state directory from a backup',
+    hint: 'begin a cluster here (lvsm init), join one (lvsm join TOKEN), or take the whole state directory from a backup',
   },
 })
 
 export function readHome(stateDir: string): ReadHome {
   const texts = new Map<string, string>()
-  for (const name of Object.values(FILES)) {
+  for (const name of Object.values(homeFiles)) {
     const path = join(stateDir, name)
     const read = readRegular(path, LONGEST_HOME, false)
     if (!read.ok) return missing(`${path}: ${read.reason}`)
@@ -50,17 +55,27 @@ export function readHome(stateDir: string): ReadHome {
     texts.set(name, read.bytes.toString())
   }
   const text = (name: string): string => texts.get(name) ?? ''
-  const self = decodeHome(text(FILES.self))
-  if (!self) return missing(`${join(stateDir, FILES.self)} is damaged, or of a newer lvsm`)
-  const [certificate, privateKey, authority] = [text(FILES.certificate), text(FILES.privateKey), text(FILES.authority)]
+  const self = decodeHome(text(homeFiles.self))
+  if (!self) return missing(`${join(stateDir, homeFiles.self)} is damaged, or of a newer lvsm`)
+  const [certificate, privateKey, authority] = [
+    text(homeFiles.certificate),
+    text(homeFiles.privateKey),
+    text(homeFiles.authority),
+  ]
   return { ok: true, home: { self, certificate, privateKey, authority } }
 }
 
-/** `authorityKey` null: somebody else signs. Throws what the system says. */
-export function writeHome(stateDir: string, home: Home, authorityKey: string | null): void {
-  if (authorityKey !== null) replaceFile(join(stateDir, AUTHORITY_KEY), authorityKey)
-  replaceFile(join(stateDir, FILES.authority), home.authority)
-  replaceFile(join(stateDir, FILES.privateKey), home.privateKey)
-  replaceFile(join(stateDir, FILES.certificate), home.certificate)
-  replaceFile(join(stateDir, FILES.self), encodeHome(home.self))
+/** To sign with; null: it is not here. */
+export function readAuthority(stateDir: string, certificate: string): Authority | null {
+  const read = readRegular(join(stateDir, AUTHORITY_KEY), LONGEST_KEY, false)
+  return read.ok ? { certificate, privateKey: read.bytes.toString() } : null
+}
+
+/** Throws what the system says. */
+export function writeHome(stateDir: string, home: Home, authorityKey: string): void {
+  replaceFile(join(stateDir, AUTHORITY_KEY), authorityKey)
+  replaceFile(join(stateDir, homeFiles.authority), home.authority)
+  replaceFile(join(stateDir, homeFiles.privateKey), home.privateKey)
+  replaceFile(join(stateDir, homeFiles.certificate), home.certificate)
+  replaceFile(join(stateDir, homeFiles.self), encodeHome(home.self))
 }

@@ -4,9 +4,14 @@ import { DAEMON_EXITS } from '@lvsm/protocol'
 import type { DaemonProcess } from '../agent/process/begin.ts'
 import { takeDirectories, type Unready } from '../agent/process/directories.ts'
 import type { DirectoryLock } from '../agent/process/lock.ts'
+import { askAdmission } from './adapters/joining/ask.ts'
 import { found } from './founding.ts'
+import { joinCoordinators } from './joining.ts'
 import { HELP, type Options, readOptions, USAGE } from './options.ts'
 import { start } from './start.ts'
+
+/** Between two rounds through the coordinators. */
+const PAUSE_MS = 1000
 
 /** The process that this is. */
 export interface Program extends Omit<DaemonProcess, 'log' | 'alone' | 'exit'> {
@@ -28,6 +33,7 @@ export async function launch(args: readonly string[], program: Program): Promise
       program.complain(USAGE)
       return program.exit(DAEMON_EXITS.usage.code)
     case 'found':
+    case 'join':
     case 'run': {
       const unready = await settle(options, program)
       return unready ? end(unready, program) : undefined
@@ -35,7 +41,8 @@ export async function launch(args: readonly string[], program: Program): Promise
   }
 }
 
-async function settle(options: Extract<Options, { kind: 'found' | 'run' }>, program: Program): Promise<Unready | null> {
+type Settling = Extract<Options, { kind: 'found' | 'join' | 'run' }>
+async function settle(options: Settling, program: Program): Promise<Unready | null> {
   const { runDir, stateDir } = options
   const lock = takeDirectories({
     program: 'lvsm-coordinator',
@@ -46,7 +53,8 @@ async function settle(options: Extract<Options, { kind: 'found' | 'run' }>, prog
   })
   if ('faults' in lock) return lock
   try {
-    return options.kind === 'run' ? await run(options, lock, program) : await begin(options, program)
+    if (options.kind === 'run') return await run(options, lock, program)
+    return options.kind === 'found' ? await begin(options, program) : await enter(options, program)
   } catch (error) {
     // A disk that is full or broken; whatever has no number of the system is a defect of ours.
     if (!(error as NodeJS.ErrnoException).syscall) throw error
@@ -59,6 +67,20 @@ async function begin(options: Extract<Options, { kind: 'found' }>, program: Prog
   if (refused) return refused
   program.print(
     `the cluster's configuration begins in ${options.stateDir}, with ${options.file} as revision 1\n  → start lvsm-coordinator here; then: lvsm config show\n`,
+  )
+  program.exit(DAEMON_EXITS.ok.code)
+  return null
+}
+
+async function enter(options: Extract<Options, { kind: 'join' }>, program: Program): Promise<Unready | null> {
+  const refused = await joinCoordinators(options, {
+    ask: askAdmission,
+    pause: () => new Promise((resolve) => setTimeout(resolve, PAUSE_MS)),
+    say: (text) => program.say(text),
+  })
+  if (refused) return refused
+  program.print(
+    `this node is one of the coordinators, with what it keeps in ${options.stateDir}\n  → start lvsm-coordinator here; then: lvsm coordinators\n`,
   )
   program.exit(DAEMON_EXITS.ok.code)
   return null

@@ -43,7 +43,24 @@ test.each([
   'localhost:80',
 ])('does not listen to “%s”', (text) => expect(found(text)).toMatchObject({ kind: 'refused', reason: /--listen/ }))
 
+test('it joins as who its identity says', () => {
+  const words = ['--join', '--identity', '/var/lib/lvsm/node.json', '--listen', '10.12.0.2']
+  expect(readOptions(words)).toEqual({
+    kind: 'join',
+    identity: '/var/lib/lvsm/node.json',
+    listen: [{ host: '10.12.0.2', port: 7446 }],
+    runDir: '/run/lvsm-coordinator',
+    stateDir: '/var/lib/lvsm-coordinator',
+  })
+})
+
 test.each<[string[], RegExp]>([
+  [['--join', '--listen', '10.0.0.1'], /--identity is missing/],
+  [['--join', '--identity', 'node.json'], /--listen is missing/],
+  [['--join', '--identity', 'node.json', '--listen', 'here'], /--listen here/],
+  [['--join', '--node', 'dir1'], /--join goes without/],
+  [['--join', '--found', 'a'], /--join goes without/],
+  [['--identity', 'node.json'], /go with --found or --join/],
   [['--found', ''], /no file/],
   [['--found', 'a'], /--node is missing/],
   [['--found', 'a', '--node', 'dir1'], /--listen is missing/],
@@ -56,6 +73,16 @@ test.each<[string[], RegExp]>([
 test('its help names every option and exit code', () => {
   expect(readOptions(['-h'])).toEqual({ kind: 'help' })
   expect(readOptions(['-V'])).toEqual({ kind: 'version' })
-  for (const word of ['--found', '--node', '--listen', '--run-dir', '--state-dir', 'TERM', '78'])
+  for (const word of [
+    '--found',
+    '--join',
+    '--identity',
+    '--node',
+    '--listen',
+    '--run-dir',
+    '--state-dir',
+    'TERM',
+    '78',
+  ])
     expect(HELP).toContain(word)
 })

@@ -8,9 +8,12 @@ const PORT = 7446
 
 export const USAGE = `usage: lvsm-coordinator [--state-dir DIR] [--run-dir DIR]
        lvsm-coordinator --found FILE --node NAME --listen ADDRESS[:PORT]... [--state-dir DIR] [--run-dir DIR]
+       lvsm-coordinator --join --identity FILE --listen ADDRESS[:PORT]... [--state-dir DIR] [--run-dir DIR]
        lvsm-coordinator --version | --help
   --found FILE      begin a cluster's configuration with this file, and leave; the first coordinator is here
   --node NAME       this node, as the file calls it
+  --join            become one of the coordinators of the cluster that this node is in, and leave
+  --identity FILE   who this node is (/var/lib/lvsm/node.json)
   --listen ADDRESS  where other nodes reach this one; port ${PORT} unless one is named ([2001:db8::1]:7446 for IPv6)
   --run-dir DIR     socket (/run/lvsm-coordinator)
   --state-dir DIR   keys and database (/var/lib/lvsm-coordinator)`
@@ -31,6 +34,7 @@ export type Options =
       readonly node: string
       readonly listen: CoordinatorHome['listen']
     } & Directories)
+  | ({ readonly kind: 'join'; readonly identity: string; readonly listen: CoordinatorHome['listen'] } & Directories)
   | { readonly kind: 'help' | 'version' }
   /** It cannot be understood; why, in one sentence. */
   | { readonly kind: 'refused'; readonly reason: string }
@@ -38,6 +42,8 @@ export type Options =
 const WORDS = {
   found: { type: 'string' },
   node: { type: 'string' },
+  join: { type: 'boolean', default: false },
+  identity: { type: 'string' },
   listen: { type: 'string', multiple: true },
   'run-dir': { type: 'string', default: '/run/lvsm-coordinator' },
   'state-dir': { type: 'string', default: '/var/lib/lvsm-coordinator' },
@@ -53,10 +59,17 @@ export function readOptions(args: readonly string[]): Options {
     const { values } = parseArgs({ args: [...args], options: WORDS })
     if (values.help) return { kind: 'help' }
     if (values.version) return { kind: 'version' }
-    const { found, node, listen = [], 'run-dir': runDir, 'state-dir': stateDir } = values
+    const { found, join, identity, node, listen = [], 'run-dir': runDir, 'state-dir': stateDir } = values
+    if (join) {
+      if (found !== undefined || node !== undefined)
+        return refused('--join goes without --found and --node: the cluster is there, and --identity says who this is')
+      return readJoining(identity, listen, { runDir, stateDir })
+    }
     if (found !== undefined) return readFounding(found, node, listen, { runDir, stateDir })
-    if (node !== undefined || listen.length > 0)
-      return refused('--node and --listen go with --found: a coordinator that is there knows who it is')
+    if (node !== undefined || listen.length > 0 || identity !== undefined)
+      return refused(
+        '--node, --identity and --listen go with --found or --join: a coordinator that is there knows who it is',
+      )
     return { kind: 'run', runDir, stateDir }
   } catch (error) {
     return refused((error as Error).message)
@@ -66,15 +79,29 @@ export function readOptions(args: readonly string[]): Options {
 function readFounding(file: string, node: string | undefined, listen: readonly string[], where: Directories): Options {
   if (file === '') return refused('--found names no file')
   if (node === undefined || node === '') return refused('--node is missing: which node of the file is this?')
-  if (listen.length === 0) return refused('--listen is missing: where do other nodes reach this one?')
+  const read = readListen(listen)
+  return read.ok ? { kind: 'found', file, node, listen: read.endpoints, ...where } : refused(read.reason)
+}
+
+function readJoining(identity: string | undefined, listen: readonly string[], where: Directories): Options {
+  if (identity === undefined || identity === '') return refused('--identity is missing: which node is this?')
+  const read = readListen(listen)
+  return read.ok ? { kind: 'join', identity, listen: read.endpoints, ...where } : refused(read.reason)
+}
+
+type Listen =
+  | { readonly ok: true; readonly endpoints: CoordinatorHome['listen'] }
+  | { readonly ok: false; readonly reason: string }
+function readListen(listen: readonly string[]): Listen {
+  if (listen.length === 0) return { ok: false, reason: '--listen is missing: where do other nodes reach this one?' }
   const endpoints: { host: string; port: number }[] = []
   for (const text of listen) {
     const endpoint = readEndpoint(text)
     if (endpoint === null)
-      return refused(`--listen ${text} is no address of a node (10.12.0.11, or 10.12.0.11:${PORT})`)
+      return { ok: false, reason: `--listen ${text} is no address of a node (10.12.0.11, or 10.12.0.11:${PORT})` }
     endpoints.push(endpoint)
   }
-  return { kind: 'found', file, node, listen: endpoints, ...where }
+  return { ok: true, endpoints }
 }
 
 /** `10.0.0.1`, `10.0.0.1:7446`, `2001:db8::1`, `[2001:db8::1]:7446`; no node is reached at the address of nobody. */

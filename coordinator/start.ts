@@ -6,13 +6,15 @@ import { boottime, createAlarm } from '@lvsm/kernel'
 import { type CoordinatorHome, DAEMON_EXITS, type DaemonExit } from '@lvsm/protocol'
 import { DEFAULTS } from '@lvsm/raft'
 import { serveApi } from './adapters/api/api.ts'
+import { openDoor } from './adapters/joining/door.ts'
 import { openLinks } from './adapters/links/open.ts'
 import { linkOptions } from './adapters/links/options.ts'
 import { openStore } from './adapters/store/store.ts'
+import { admit } from './admission.ts'
 import { Coordinator } from './coordinator.ts'
 import { LIMITS } from './core/events.ts'
 import { type Coordinated, MACHINE, type Result } from './core/machine.ts'
-import { databaseOf, readHome } from './home.ts'
+import { databaseOf, readAuthority, readHome } from './home.ts'
 import type { Directories } from './options.ts'
 import type { LinksHeard, LinksPort, StorePort } from './ports.ts'
 import { reportOf } from './report.ts'
@@ -63,6 +65,11 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
     return { ok: false, exit: 'world', refusal: linked.refusal }
   }
   const coordinator = begun(self, store, { links: linked.links, hearing }, machine)
+  openDoor(linked.server, {
+    nodeOf: (key) => coordinator.known()?.enrolled.nodes.find((node) => node.key === key)?.name ?? null,
+    admit: (candidate, node) => admit(candidate, node, coordinator, readAuthority(stateDir, identity.authority)),
+    crashed: crashing(say),
+  })
   const api = listened(join(runDir, 'coordinator.sock'), coordinator, machine)
   const leave = async (reason: string): Promise<void> => {
     say(`${reason}: leaves`)
@@ -108,11 +115,14 @@ function listened(path: string, configuration: Coordinator, { say, exit, mayList
     say(`cannot listen: ${error.message}`)
     exit(DAEMON_EXITS.world.code)
   }
-  const crashed = (error: unknown): void =>
-    say(`a request failed: ${error instanceof Error ? error.stack : String(error)}`)
-  const events = { failed, mayAgain: mayListenAgain, say, crashed }
+  const events = { failed, mayAgain: mayListenAgain, say, crashed: crashing(say) }
   return serveApi({ path, configuration, wallClock: Date.now, events })
 }
+
+const crashing =
+  (say: (text: string) => void) =>
+  (error: unknown): void =>
+    say(`a request failed: ${error instanceof Error ? error.stack : String(error)}`)
 
 /** What is heard before there is a coordinator is lost, as on any network. */
 class Hearing implements LinksHeard {

@@ -113,6 +113,12 @@ export const ROOMS: readonly Room[] = [
     ['coordinator-ports', 'base', 'protocol', 'raft', 'trust'],
     ['ws'],
   ),
+  impure(
+    'coordinator-joining',
+    'coordinator/adapters/joining',
+    ['coordinator-links', 'coordinator-ports', 'base', 'protocol', 'trust'],
+    ['ws'],
+  ),
   impure('coordinator', 'coordinator', [
     'driver',
     'process',
@@ -121,6 +127,7 @@ export const ROOMS: readonly Room[] = [
     'coordinator-configuration',
     'coordinator-store',
     'coordinator-links',
+    'coordinator-joining',
     'coordinator-api-adapter',
     'trust',
     ...LIBRARY,

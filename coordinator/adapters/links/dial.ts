@@ -8,6 +8,7 @@ import type { NodeIdentity } from './options.ts'
 export type Address = Peer['addresses'][number]
 export const MESSAGES = '/peer'
 export const SNAPSHOTS = '/peer/snapshot'
+export const JOINING = '/join'
 export const WRONG_KEY = 'another key answers than the one in its record'
 
 export const secureContext = ({ certificate, privateKey, authority }: NodeIdentity): SecureContext =>
@@ -28,7 +29,7 @@ export function keyOf(certificate: Buffer | undefined): string | null {
 
 export interface Call {
   readonly address: Address
-  readonly path: typeof MESSAGES | typeof SNAPSHOTS
+  readonly path: typeof MESSAGES | typeof SNAPSHOTS | typeof JOINING
   /** Who has to answer. */
   readonly key: string
   readonly secure: SecureContext

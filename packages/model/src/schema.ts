@@ -68,6 +68,8 @@ export const nodeSchema = z.strictObject({
   name,
   roles: z.array(z.enum(ROLES)).min(1).max(ROLES.length),
   voter: z.boolean().optional(),
+  /** Of a node that is no director: it may be one of the coordinators. Directors may anyhow. */
+  coordinator: z.boolean().optional(),
   links: z.array(linkSchema).min(1).max(MOST.links),
 })
 export const floatingSchema = z.union([cidr, z.strictObject({ address: cidr, interface: interfaceName.optional() })])

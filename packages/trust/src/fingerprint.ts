@@ -10,3 +10,14 @@ export const fingerprintOf = (certificate: string | Buffer): string =>
 /** The same of a public key or of the public half of a private one, PEM. Throws where that is no key. */
 export const fingerprintOfKey = (key: string): string =>
   digest(createPublicKey(key).export({ type: 'spki', format: 'der' }))
+
+/** The same of a public key from elsewhere; null where it is none that a certificate is made for (ECDSA on P-256). Never throws. */
+export function fingerprintOfNodeKey(pem: string): string | null {
+  try {
+    const key = createPublicKey(pem)
+    const isOurs = pem.includes('PUBLIC KEY') && key.asymmetricKeyDetails?.namedCurve === 'prime256v1'
+    return isOurs ? digest(key.export({ type: 'spki', format: 'der' })) : null
+  } catch {
+    return null
+  }
+}

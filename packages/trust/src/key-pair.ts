@@ -1,5 +1,5 @@
 /** Key pairs: ECDSA on P-256, which every OpenSSL and browser of today takes. */
-import { generateKeyPairSync } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 
 export interface KeyPair {
   /** PKCS#8, PEM: a secret. */
@@ -16,3 +16,7 @@ export function makeKeyPair(): KeyPair {
   })
   return { privateKey, publicKey }
 }
+
+/** The public half of a private key, PEM. Throws where that is no key. */
+export const publicKeyOf = (privateKey: string): string =>
+  createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString()

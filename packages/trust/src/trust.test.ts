@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { createPublicKey, X509Certificate } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,6 +11,7 @@ import {
   decodeToken,
   encodeToken,
   fingerprintOfKey,
+  fingerprintOfNodeKey,
   type Life,
   makeAuthority,
   makeKeyPair,
@@ -130,6 +131,17 @@ describe('a fingerprint', () => {
     expect(new Set(all).size).toBe(1)
     expect(all[0]).toMatch(/^[0-9a-f]{64}$/)
     expect(fingerprintOf(authority.certificate)).not.toBe(all[0])
+  })
+  it('of a key from elsewhere is of a public key on P-256, or none', () => {
+    const { privateKey, publicKey } = makeKeyPair()
+    expect(fingerprintOfNodeKey(publicKey)).toBe(fingerprintOfKey(privateKey))
+    const pem = { type: 'spki', format: 'pem' } as const
+    const others = [
+      generateKeyPairSync('ed25519').publicKey.export(pem),
+      generateKeyPairSync('ec', { namedCurve: 'secp384r1' }).publicKey.export(pem),
+      generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export(pem),
+    ]
+    for (const text of [privateKey, 'x', '', ...others]) expect(fingerprintOfNodeKey(String(text))).toBeNull()
   })
 })
 

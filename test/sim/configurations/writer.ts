@@ -120,6 +120,7 @@ export class Writer {
       name: this.#odd(name, 'constructor'),
       roles: this.#roles(at),
       ...(at < voters ? { voter: true } : this.#chance(50) ? { voter: false } : {}),
+      ...(this.#chance(10) ? { coordinator: true } : {}),
       links: [LINKS[0], ...others.filter(() => this.#chance(85))].map((link) => this.#link(link, at)),
     }))
   }

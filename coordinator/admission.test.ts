@@ -1,0 +1,79 @@
+/** Who becomes a coordinator: with a real one that leads. */
+import { encodeEntry, type Candidate, type Entry } from '@lvsm/protocol'
+import { fingerprintOf, fingerprintOfKey, makeAuthority, makeKeyPair } from '@lvsm/trust'
+import { afterEach, expect, test, vi } from 'vitest'
+import { Hub, Place, SOON } from '../test/kit/coordinators.ts'
+import { admit } from './admission.ts'
+
+const places: Place[] = []
+afterEach(async () => {
+  for (const place of places.splice(0)) {
+    await place.stop()
+    place.remove()
+  }
+})
+const AUTHORITY = await makeAuthority('lab')
+const { publicKey } = makeKeyPair()
+const candidate = (more: Partial<Candidate> = {}): Candidate => ({
+  kind: 'candidate',
+  store: 'store-2',
+  key: publicKey,
+  addresses: [{ host: '10.12.0.2', port: 7446 }],
+  ...more,
+})
+const named: Entry = {
+  kind: 'change',
+  author: 'alice',
+  at: 1,
+  comment: '',
+  base: null,
+  command: { verb: 'set', noun: 'node', which: { node: 'rs1' }, values: { coordinator: true }, model: 1 },
+}
+
+async function leading(...commands: readonly Entry[]): Promise<Place> {
+  const place = new Place('dir1', new Hub())
+  places.push(place)
+  await (await place.found(...commands.map(encodeEntry))).start()
+  await vi.waitUntil(async () => (await place.coordinator.read()).kind === 'state', SOON)
+  return place
+}
+const codes = async (...[one, node, place, signer = AUTHORITY]: [Candidate, string, Place, typeof AUTHORITY?]) => {
+  const answer = await admit(one, node, place.coordinator, signer)
+  return answer.kind === 'refused' ? answer.refusals.map(({ code }) => code).join() : answer.kind
+}
+
+test('a director becomes a member, as a learner, and is told who the others are; asking again is the same', async () => {
+  const place = await leading()
+  const answer = await admit(candidate(), 'dir2', place.coordinator, AUTHORITY)
+  if (answer.kind !== 'accepted') throw new Error(JSON.stringify(answer))
+  expect(answer.authorityKey).toBe(AUTHORITY.privateKey)
+  expect(fingerprintOf(answer.certificate)).toBe(fingerprintOfKey(publicKey))
+  expect(answer.members).toEqual([{ id: 1, addresses: [{ host: '192.0.2.1', port: 7446 }], key: 'ab'.repeat(32) }])
+  const { membership } = place.coordinator.status().raft
+  expect(membership.members).toContainEqual({ id: answer.id, store: 'store-2', role: 'learner' })
+  expect(place.coordinator.status().names.get(answer.id)).toBe('dir2')
+  expect(await admit(candidate(), 'dir2', place.coordinator, AUTHORITY)).toMatchObject({
+    kind: 'accepted',
+    id: answer.id,
+  })
+  expect(place.coordinator.members()).toHaveLength(2)
+})
+
+test('one that is not to be one stays outside, and nothing is changed', async () => {
+  const place = await leading()
+  expect(await codes(candidate(), 'rs9', place)).toBe('unknown-node')
+  expect(await codes(candidate(), 'rs1', place)).toBe('not-named')
+  expect(await codes(candidate({ key: 'no key' }), 'dir2', place)).toBe('bad-key')
+  expect(await codes(candidate(), 'dir1', place)).toBe('name-taken')
+  const answer = await admit(candidate(), 'dir2', place.coordinator, null)
+  expect(answer).toMatchObject({ refusals: [{ code: 'no-authority-key' }] })
+  expect(place.coordinator.members()).toHaveLength(1)
+})
+
+test('a realserver that an operator named may; a second database or key of one that is there is another', async () => {
+  const place = await leading(named)
+  expect(await codes(candidate(), 'rs1', place)).toBe('accepted')
+  expect(await codes(candidate({ store: 'store-3' }), 'rs1', place)).toBe('name-taken')
+  expect(await codes(candidate({ key: makeKeyPair().publicKey }), 'rs1', place)).toBe('name-taken')
+  expect(await codes(candidate(), 'dir2', place)).toBe('name-taken')
+})
