@@ -67,8 +67,12 @@ export function createLeaseCore(options: LeaseCoreOptions): LeaseCore {
       return state.effects
     },
     status(now) {
-      state.now = later(state.now, now)
-      return statusOf(state)
+      // Who looks changes nothing: what became due since the last step is for the next one.
+      const { now: stepped } = state
+      state.now = later(stepped, now)
+      const status = statusOf(state)
+      state.now = stepped
+      return status
     },
     localLeases: () =>
       [...state.instances.values()].map(({ group, holder: { deadline, furthest } }) => ({

@@ -203,3 +203,14 @@ describe('what a heartbeat says', () => {
     expect(new Set(sizes)).toEqual(new Set([16]))
   })
 })
+
+test('a lease whose end is told to be nearer than it was is looked at by then', () => {
+  const dir2 = node('dir2')
+  const wakes = (leftMs: number): number => {
+    dir2.heartbeat('dir1', [claim({ holds: true, number: 1, leftMs, ready: true })])
+    return dir2.wakeAt - dir2.now
+  }
+  wakes(350)
+  expect(wakes(340)).toBeGreaterThan(7)
+  expect(wakes(7)).toBe(7)
+})

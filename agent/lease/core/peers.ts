@@ -6,7 +6,7 @@ import { groupOf, type Sender, votersOf } from '@lvsm/lease'
 import { isPillar } from './entitled.ts'
 import { heartbeatIntervalMs } from './heartbeat-interval.ts'
 import { isLeaseValid, type GroupState } from './group-state.ts'
-import { type Claim, type LeaseState, emitEvent, renewClaims, touch, touchAll } from './state.ts'
+import { type Claim, type LeaseState, emitEvent, lookBy, renewClaims, touch, touchAll } from './state.ts'
 import { checkVoters } from './voter-sets.ts'
 
 /** Notes a heartbeat. One that a later one of its incarnation overtook is outdated, and dropped. */
@@ -31,8 +31,11 @@ export function onHeartbeat(
     if (!groupOf(view, claim.group)?.directors.includes(from)) continue
     const known = word.claims.get(claim.group)
     // No lease lasts longer: else who claims more, and dies, would be shown as the owner for all that time.
-    word.claims.set(claim.group, { ...claim, leftMs: Math.min(claim.leftMs, LONGEST_LEASE_MS), at: state.now })
+    const leftMs = Math.min(claim.leftMs, LONGEST_LEASE_MS)
+    word.claims.set(claim.group, { ...claim, leftMs, at: state.now })
     const news = differ(known, claim)
+    // After a heartbeat that was long under way, the next may tell of a nearer end.
+    if (claim.holds) lookBy(state, claim.group, after(state.now, leftMs))
     if (news) state.effects.push({ kind: 'claimed' })
     if (news || lapsed(known, state.now)) touch(state, claim.group)
   }

@@ -9,7 +9,7 @@ import {
   type LeaseView,
   type Request,
 } from '@lvsm/protocol'
-import { after, type Instant, NEVER_BEFORE, type Random, type TokenBucket, type Trouble } from '@lvsm/base'
+import { after, earlier, type Instant, NEVER_BEFORE, type Random, type TokenBucket, type Trouble } from '@lvsm/base'
 import { PeerTable } from '@lvsm/heartbeat'
 import { Acceptor, RULES, type Rules } from '@lvsm/lease'
 import type { Asker, LeaseEffect } from './events.ts'
@@ -190,6 +190,11 @@ export function report(state: LeaseState, source: string, trouble: Trouble | nul
 export function touch(state: LeaseState, group: string): void {
   const instance = state.instances.get(group)
   if (instance) instance.touched = true
+}
+/** Its timers are looked at by then: something that they hang on may end earlier than it was to. */
+export function lookBy(state: LeaseState, group: string, at: Instant): void {
+  const instance = state.instances.get(group)
+  if (instance) instance.dueAt = earlier(instance.dueAt, at)
 }
 export function touchAll(state: LeaseState): void {
   for (const instance of state.instances.values()) instance.touched = true
