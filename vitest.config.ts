@@ -6,8 +6,10 @@ const PROCESSES = [
   'coordinator/*.test.ts',
   'coordinator/adapters/store/**/*.test.ts',
   'coordinator/adapters/links/**/*.test.ts',
+  'coordinator/adapters/joining/**/*.test.ts',
   'packages/cli/test/config.test.ts',
   'packages/cli/test/edit.test.ts',
+  'packages/cli/test/setup.test.ts',
 ]
 
 /**

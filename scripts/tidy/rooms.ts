@@ -58,7 +58,12 @@ export const ROOMS: readonly Room[] = [
   pure('netlink', 'packages/netlink/src', ['base']),
   impure('kernel', 'packages/kernel/src', ['base', 'netlink'], ['koffi']),
   impure('trust', 'packages/trust/src', ['base', 'protocol'], ['@peculiar/x509', 'reflect-metadata']),
-  impure('cli', 'packages/cli/src', ['base', 'model', 'protocol', 'changes'], ['commander', 'cli-table3', 'yaml']),
+  impure(
+    'cli',
+    'packages/cli/src',
+    ['base', 'model', 'protocol', 'changes', 'trust'],
+    ['commander', 'cli-table3', 'yaml', 'zod'],
+  ),
   pure('driver', 'agent/driver', ['base']),
   pure('lease-core', 'agent/lease/core', ['base', 'protocol', 'lease', 'heartbeat']),
   pure('node-core', 'agent/node/core', ['base', 'protocol', 'model', 'health', 'plan']),

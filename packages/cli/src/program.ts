@@ -4,6 +4,7 @@ import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import * as commands from './commands.ts'
 import { configProgram } from './config/program.ts'
 import { FORMATS, type Format } from './output.ts'
+import { setupProgram } from './setup/program.ts'
 import {
   coordinatorPaths,
   DEFAULT_COORDINATOR_SOCKET,
@@ -91,6 +92,7 @@ export function program(version: string, terminal: Terminal, done: (exit: Exit) 
     const paths = coordinatorPaths(root.opts<SocketChoice>(), process.env['LVSM_COORDINATOR_SOCKET'])
     done(await command({ terminal, paths }))
   })
+  setupProgram(root, async (command) => done(await command(terminal)))
   fence(root, output, async (format) => done(await commands.fenceStatus(session(), format)))
   return root
 }

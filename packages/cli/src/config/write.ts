@@ -1,8 +1,8 @@
 /** Writes, each the same way: what would be, a question on a terminal, the change on what was seen, what it came to. */
 import type { ChangeReport, ConfigRequestBody, Exit, PreviewReport } from '@lvsm/protocol'
-import { createInterface } from 'node:readline/promises'
 import { Failure } from '../failure.ts'
 import { type Format, render } from '../output.ts'
+import { isAgreed, isAsking } from '../questions.ts'
 import type { Terminal } from '../terminal.ts'
 import { ask, lost } from './ask.ts'
 import { differenceText, previewText, warningsText } from './text.ts'
@@ -68,24 +68,11 @@ function doneText(done: Extract<ChangeReport, { outcome: 'done' }>, { paint }: T
   return `${what}revision ${revision}\n`
 }
 
-const isAsking = (): boolean => process.stdin.isTTY === true && process.stderr.isTTY === true
-
 /** Shows it and asks, on standard error: standard output is for results. */
 export async function confirmed(terminal: Terminal, text: string): Promise<void> {
   terminal.complain(text)
   if (await isAgreed('Make this change?')) return
   throw new Failure('refused', 'not confirmed', 'nothing was changed')
-}
-
-/** Null, or what was wrong: who only presses Enter, or closes the terminal, did not agree. */
-async function isAgreed(question: string): Promise<boolean> {
-  const lines = createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    const closed = new Promise<string>((resolve) => lines.once('close', () => resolve('')))
-    return /^y(es)?$/i.test((await Promise.race([lines.question(`${question} [y/N] `), closed])).trim())
-  } finally {
-    lines.close()
-  }
 }
 
 /** For a write that is no change of the document. */

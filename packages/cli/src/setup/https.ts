@@ -1,0 +1,124 @@
+/** Questions to the coordinators' port for people, of a machine that has nothing but a token yet. */
+import { JOIN_ROUTES, readConfigRefused } from '@lvsm/protocol'
+import { fingerprintOf } from '@lvsm/trust'
+import { request, type RequestOptions } from 'node:https'
+import type * as z from 'zod'
+import { Failure } from '../failure.ts'
+
+type Name = keyof typeof JOIN_ROUTES
+type Report<N extends Name> = z.output<(typeof JOIN_ROUTES)[N]['response']>
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
+/** Bytes. */
+const LONGEST = 4 << 20
+const PATIENCE_MS = 30_000
+
+interface Heard {
+  readonly status: number
+  readonly text: string
+}
+function exchange(options: RequestOptions, body: string | null): Promise<Heard> {
+  return new Promise((resolve, reject) => {
+    const headers =
+      body === null ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
+    const outgoing = request({ ...options, headers, agent: false, timeout: PATIENCE_MS }, (incoming) => {
+      const chunks: Buffer[] = []
+      let size = 0
+      incoming.on('data', (chunk: Buffer) => {
+        size += chunk.length
+        if (size > LONGEST) outgoing.destroy(new Error('the answer is too long'))
+        else chunks.push(chunk)
+      })
+      incoming.on('error', reject)
+      incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, text: Buffer.concat(chunks).toString() }))
+    })
+    outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${PATIENCE_MS / 1000} s`)))
+    outgoing.on('error', reject)
+    outgoing.end(body ?? undefined)
+  })
+}
+
+/** A coordinator that has shown that it is of the cluster that the token names. */
+export class Door {
+  readonly address: Address
+  readonly authority: string
+  private constructor(address: Address, authority: string) {
+    this.address = address
+    this.authority = authority
+  }
+
+  /** The authority is asked for first, without any trust, and believed only when its key is the one of the token. */
+  static async open(address: Address, pin: string): Promise<Door> {
+    const { method, path } = JOIN_ROUTES.authority
+    const heard = await exchange({ ...address, method, path, rejectUnauthorized: false }, null)
+    const { authority } = reportOf('authority', heard)
+    if (printOf(authority) !== pin)
+      throw new Failure(
+        'refused',
+        `${address.host}:${address.port} is of another cluster than the token, or somebody is in between`,
+        'take the token from a node of the cluster again; look who answers at that address',
+      )
+    return new Door(address, authority)
+  }
+
+  async ask<N extends Name>(name: N, body: unknown): Promise<Report<N>> {
+    const { method, path } = JOIN_ROUTES[name]
+    // The certificate has to be of this very address: every node of the cluster has one of the same authority.
+    const secure = { ca: this.authority, rejectUnauthorized: true, minVersion: 'TLSv1.3' } as const
+    const heard = await exchange({ ...this.address, ...secure, method, path }, JSON.stringify(body)).catch(
+      (error: Error) => {
+        const { host, port } = this.address
+        throw new Failure(
+          'unreachable',
+          `${host}:${port}: ${error.message}`,
+          'joining again with the same token is safe',
+        )
+      },
+    )
+    return reportOf(name, heard)
+  }
+}
+
+/** The next step of each refusal comes with it. */
+function reportOf<N extends Name>(name: N, { status, text }: Heard): Report<N> {
+  const body = parsed(text)
+  if (status === 200) {
+    const schema: z.ZodType = JOIN_ROUTES[name].response
+    const read = schema.safeParse(body)
+    if (read.success) return read.data as Report<N>
+  }
+  const [first, ...more] = readConfigRefused(body)?.refusals ?? []
+  if (!first)
+    throw new Failure(
+      'unreachable',
+      `status ${status}, and no answer of this version`,
+      'install the version of the cluster here',
+    )
+  const also = more.map(({ message }) => `; ${message}`).join('')
+  throw new Refused(first.code, `${first.message}${also}`, first.hint ?? 'look at the log of the coordinator')
+}
+
+export class Refused extends Failure {
+  readonly code: string
+  constructor(code: string, message: string, hint: string) {
+    super('refused', message, hint)
+    this.code = code
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+function printOf(authority: string): string | null {
+  try {
+    return fingerprintOf(authority)
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,136 @@
+/** `lvsm init`: a cluster begins on this machine. */
+import { parseDocument } from '@lvsm/changes'
+import { refuseName } from '@lvsm/model'
+import { type Exit } from '@lvsm/protocol'
+import { randomBytes } from 'node:crypto'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { Failure } from '../failure.ts'
+import { answerTo, isAgreed, isAsking } from '../questions.ts'
+import { table } from '../table.ts'
+import type { Terminal } from '../terminal.ts'
+import { textAt, writeSecret } from './files.ts'
+import { chooseNode, LINK, type NodeHere } from './node.ts'
+import type { SetupOptions } from './options.ts'
+import { DEFAULT_PORTS } from './ports.ts'
+import { runCoordinator, startUnits } from './programs.ts'
+
+export interface InitOptions extends SetupOptions {
+  readonly cluster?: string | undefined
+  readonly port: number
+  readonly auth: string
+  readonly api?: string | undefined
+  readonly listen?: string | undefined
+}
+const UNITS = ['lvsm-coordinator', 'lvsm-lease', 'lvsm-agent']
+
+export async function init(terminal: Terminal, options: InitOptions): Promise<Exit> {
+  const { directories, yes } = options
+  if (textAt(join(directories.state, 'node.json')) !== null)
+    throw new Failure(
+      'refused',
+      'this machine is a node of a cluster already',
+      'lvsm status says of which; nothing was changed',
+    )
+  const asking = isAsking() && !yes
+  const proposals = { role: 'director', near: null, inNetwork: () => false } as const
+  const cluster = await clusterName(options.cluster, asking)
+  const node = await chooseNode(options, proposals, asking)
+  const plan = planOf(cluster, node, options)
+  refuseFaults(plan.document)
+  if (asking) {
+    terminal.complain(planText(plan, terminal))
+    if (!(await isAgreed('Begin the cluster?'))) throw new Failure('refused', 'not confirmed', 'nothing was changed')
+  }
+  await begin(plan, options)
+  terminal.print(`cluster ${cluster} begins here, on ${node.name}\n`)
+  await startUnits(UNITS, options.start, terminal)
+  terminal.print('next: lvsm token create, for each machine that is to join\n')
+  return 'ok'
+}
+
+async function clusterName(given: string | undefined, asking: boolean): Promise<string> {
+  const refuse = (text: string): string | null => refuseName(text)?.message ?? null
+  if (asking && given === undefined) return answerTo('Name of the cluster', 'lvsm', refuse)
+  const name = given ?? 'lvsm'
+  const fault = refuseName(name)
+  if (fault) throw new Failure('usage', `--cluster ${name}: ${fault.message}`, fault.hint)
+  return name
+}
+
+interface Plan {
+  readonly node: NodeHere
+  readonly cluster: string
+  readonly keyFile: string
+  readonly document: string
+  readonly listen: string
+  readonly api: string
+  readonly heartbeat: string
+}
+function planOf(cluster: string, node: NodeHere, { directories, port, auth, listen, api }: InitOptions): Plan {
+  const keyFile = join(directories.etc, 'heartbeat.key')
+  const link = { name: LINK, address: node.address, ...(port === DEFAULT_PORTS.heartbeat ? {} : { port }) }
+  const file = {
+    cluster,
+    revision: 1,
+    keys: [{ id: 1, algorithm: auth, file: keyFile }],
+    'sign-with': 1,
+    nodes: [{ name: node.name, roles: [node.role], voter: true, links: [link] }],
+    groups: [],
+  }
+  const at = (endpoint: string | undefined, usual: number): string => endpoint ?? `${bracketed(node.address)}:${usual}`
+  return {
+    node,
+    cluster,
+    keyFile,
+    // Plain data is YAML too.
+    document: `${JSON.stringify(file, null, 2)}\n`,
+    listen: at(listen, DEFAULT_PORTS.nodes),
+    api: at(api, DEFAULT_PORTS.api),
+    heartbeat: `UDP port ${port}, ${auth}`,
+  }
+}
+const bracketed = (address: string): string => (address.includes(':') ? `[${address}]` : address)
+
+function refuseFaults(document: string): void {
+  const [fault] = parseDocument(document).refusals ?? []
+  if (fault)
+    throw new Failure(
+      'usage',
+      `${fault.field ?? ''}: ${fault.message}`.replace(/^: /, ''),
+      fault.hint ?? 'lvsm init --help',
+    )
+}
+
+const planText = ({ cluster, node, keyFile, listen, api, heartbeat }: Plan, { paint }: Terminal): string =>
+  `${table(
+    ['', 'this machine'],
+    [
+      ['cluster', cluster],
+      ['node', `${node.name}, ${node.role}, voter`],
+      ['heartbeats', `${node.address}${node.interface === null ? '' : ` (${node.interface})`}, ${heartbeat}`],
+      ['heartbeat key', textAt(keyFile) === null ? `${keyFile}, to be made` : `${keyFile}, which is there`],
+      ['coordinator, for nodes', listen],
+      ['coordinator, for people', api],
+    ],
+    paint,
+  )}\n`
+
+async function begin({ node, keyFile, document, listen, api }: Plan, { directories }: InitOptions): Promise<void> {
+  const isNew = textAt(keyFile) === null
+  if (isNew) writeSecret(keyFile, `${randomBytes(32).toString('hex')}\n`)
+  const file = join(directories.etc, 'first.yaml')
+  writeSecret(file, document)
+  try {
+    await runCoordinator([
+      ...['--found', file, '--node', node.name, '--listen', listen, '--api', api],
+      ...['--identity', join(directories.state, 'node.json')],
+      ...['--state-dir', directories.coordinatorState, '--run-dir', directories.coordinatorRun],
+    ])
+  } catch (error) {
+    if (isNew) rmSync(keyFile, { force: true })
+    throw error
+  } finally {
+    rmSync(file, { force: true })
+  }
+}

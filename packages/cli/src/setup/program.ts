@@ -1,0 +1,66 @@
+/** The command line of `init` and `join`: names, options, help. Parsing only. */
+import { ALGORITHMS, type Exit } from '@lvsm/protocol'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { Terminal } from '../terminal.ts'
+import { init, type InitOptions } from './init.ts'
+import { join, type JoinOptions } from './join.ts'
+import { type Directories, DIRECTORIES, ROLES } from './options.ts'
+import { DEFAULT_PORTS } from './ports.ts'
+
+type Run = (command: (terminal: Terminal) => Promise<Exit>) => Promise<void>
+
+const port = (text: string): number => {
+  const value = Number(text)
+  if (!/^\d{1,5}$/.test(text) || value < 1 || value > 65_535) throw new InvalidArgumentError('a port is needed.')
+  return value
+}
+
+/** Where things stand, for machines that are set up otherwise. */
+const PLACES: readonly (readonly [flag: string, key: keyof Directories])[] = [
+  ['--etc <dir>', 'etc'],
+  ['--state-dir <dir>', 'state'],
+  ['--coordinator-state-dir <dir>', 'coordinatorState'],
+  ['--coordinator-run-dir <dir>', 'coordinatorRun'],
+]
+function shared(command: Command): Command {
+  command
+    .option('--name <node>', "this node's name; the host name by default")
+    .addOption(new Option('--role <role>', 'what it is').choices(ROLES))
+    .option('--interface <name>', 'for heartbeats: its first address is the node’s')
+    .option('--address <address>', 'the address itself, where the first is another one')
+    .addOption(
+      new Option('--port <port>', 'UDP port of the heartbeats').argParser(port).default(DEFAULT_PORTS.heartbeat),
+    )
+    .option('--listen <address:port>', `where nodes reach its coordinator; port ${DEFAULT_PORTS.nodes} by default`)
+    .option('--api <address:port>', `where people and joining machines reach it; port ${DEFAULT_PORTS.api} by default`)
+    .option('--no-start', 'set it up, and start nothing')
+    .option('-y, --yes', 'do not ask', false)
+  for (const [flag, key] of PLACES) command.addOption(new Option(flag).default(DIRECTORIES[key]).hideHelp())
+  return command
+}
+interface Parsed {
+  readonly etc: string
+  readonly stateDir: string
+  readonly coordinatorStateDir: string
+  readonly coordinatorRunDir: string
+}
+const directories = ({ etc, stateDir, coordinatorStateDir, coordinatorRunDir }: Parsed): Directories => ({
+  etc,
+  state: stateDir,
+  coordinatorState: coordinatorStateDir,
+  coordinatorRun: coordinatorRunDir,
+})
+
+export function setupProgram(root: Command, run: Run): void {
+  shared(root.command('init').description('begin a cluster on this machine'))
+    .option('--cluster <name>', 'name of the cluster')
+    .addOption(new Option('--auth <algorithm>', 'of the heartbeats').choices(ALGORITHMS).default('sha256'))
+    .action((options: Omit<InitOptions, 'directories'> & Parsed) =>
+      run((terminal) => init(terminal, { ...options, directories: directories(options) })),
+    )
+  shared(root.command('join').description('make this machine a node of a cluster; lvsm token create prints the token'))
+    .argument('<token>')
+    .action((token: string, options: Omit<JoinOptions, 'directories'> & Parsed) =>
+      run((terminal) => join(terminal, token, { ...options, directories: directories(options) })),
+    )
+}

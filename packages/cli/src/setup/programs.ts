@@ -1,0 +1,49 @@
+/** The daemons of this machine: one that is run to its end, and the units that are started. */
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { Failure } from '../failure.ts'
+import type { Terminal } from '../terminal.ts'
+
+interface Ended {
+  readonly code: number | null
+  readonly said: string
+}
+
+function run(program: string, words: readonly string[]): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] })
+    let said = ''
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += String(chunk)))
+    child.once('error', reject)
+    child.once('close', (code) => resolve({ code, said }))
+  })
+}
+
+const absent = (program: string): Failure =>
+  new Failure('refused', `${program} is not installed on this machine`, 'install the package lvsm, or put it into PATH')
+
+/** Of `lvsm-coordinator`, to its end. What it says is told only where it fails. */
+export async function runCoordinator(words: readonly string[]): Promise<void> {
+  const program = 'lvsm-coordinator'
+  const { code, said } = await run(program, words).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'ENOENT' ? absent(program) : error
+  })
+  if (code === 0) return
+  const [first = `it ended with exit code ${code}`, ...rest] = said.trim().split('\n')
+  throw new Failure('refused', `${program}: ${first}`, rest.join('\n').replace(/^\s*→\s*/, '') || 'its words are above')
+}
+
+const isSystemd = (): boolean => existsSync('/run/systemd/system')
+
+/** What has to run now; where no systemd runs, or nothing is to be started, it is said how. */
+export async function startUnits(units: readonly string[], start: boolean, terminal: Terminal): Promise<void> {
+  const words = ['enable', '--now', ...units]
+  if (!start || !isSystemd()) return terminal.print(`next: start ${units.join(', ')} here\n`)
+  const { code, said } = await run('systemctl', words)
+  if (code === 0) return terminal.print(`started: ${units.join(', ')}\n`)
+  throw new Failure(
+    'refused',
+    `systemctl ${words.join(' ')}: ${said.trim()}`,
+    'what was set up stays; start them by hand',
+  )
+}

@@ -1,0 +1,298 @@
+/** `lvsm init` and `lvsm join` as processes; `lvsm-coordinator` stands in as a program that notes what it was told. */
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { decodeNodeIdentity, type JoinReport } from '@lvsm/protocol'
+import { checkConfig } from '@lvsm/model'
+import { encodeToken, fingerprintOf, fingerprintOfKey, makeAuthority, makeKeyPair, signCertificate } from '@lvsm/trust'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { lvsm } from './agent.ts'
+
+let home = ''
+const servers: Server[] = []
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'lvsm-setup-'))
+  program(0, '')
+})
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close().closeAllConnections()
+  rmSync(home, { recursive: true, force: true })
+})
+const at = (...names: string[]): string => join(home, ...names)
+/** `lvsm-coordinator`: notes its words, and the file of --found, and ends so. */
+function program(code: number, said: string): void {
+  mkdirSync(at('bin'), { recursive: true })
+  const lines = [
+    '#!/bin/sh',
+    `printf '%s\\n' "$@" > ${at('words')}`,
+    `[ "$1" = --found ] && cp "$2" ${at('first.yaml')}`,
+    `printf '%b' '${said}'`,
+    `exit ${code}`,
+  ]
+  writeFileSync(at('bin', 'lvsm-coordinator'), lines.join('\n'))
+  chmodSync(at('bin', 'lvsm-coordinator'), 0o755)
+}
+const run = (...words: string[]) => {
+  const where = ['--etc', at('etc'), '--state-dir', at('state'), '--coordinator-state-dir', at('coordinator')]
+  return lvsm([...words, ...where, '--no-start', '--coordinator-run-dir', at('run')], {
+    PATH: `${at('bin')}:${process.env['PATH']}`,
+  })
+}
+const words = (): string[] => readFileSync(at('words'), 'utf8').trim().split('\n')
+
+describe('lvsm init', () => {
+  const begin = (...more: string[]) =>
+    run('init', '--cluster', 'lab', '--name', 'dir1', '--address', '10.12.0.1', ...more)
+  it('makes a key, and lets the coordinator begin with a document that has this node, who votes', async () => {
+    const { code, out, err } = await begin()
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    expect(out).toMatch(/^cluster lab begins here, on dir1\nnext: start lvsm-coordinator, .*\nnext: lvsm token create/)
+    const key = at('etc', 'heartbeat.key')
+    expect(readFileSync(key, 'utf8')).toMatch(/^[0-9a-f]{64}\n$/)
+    expect(statSync(key).mode & 0o777).toBe(0o600)
+    const { config } = checkConfig(readFileSync(at('first.yaml'), 'utf8'))
+    expect(config).toMatchObject({ cluster: 'lab', revision: 1, keys: [{ algorithm: 'sha256' }], groups: [] })
+    expect(config?.nodes).toMatchObject([{ name: 'dir1', roles: ['director'], voter: true }])
+    expect(words()).toEqual([
+      ...[
+        '--found',
+        at('etc', 'first.yaml'),
+        '--node',
+        'dir1',
+        '--listen',
+        '10.12.0.1:7446',
+        '--api',
+        '10.12.0.1:7445',
+      ],
+      ...['--identity', at('state', 'node.json'), '--state-dir', at('coordinator'), '--run-dir', at('run')],
+    ])
+    expect(existsSync(at('etc', 'first.yaml'))).toBe(false)
+  })
+  it('takes other ports, roles and methods', async () => {
+    const options = [
+      '--port',
+      '7000',
+      '--auth',
+      'sha1',
+      '--role',
+      'witness',
+      '--api',
+      '10.9.0.1:1',
+      '--listen',
+      '10.9.0.1:2',
+    ]
+    expect((await begin(...options)).code).toBe(0)
+    const { config } = checkConfig(readFileSync(at('first.yaml'), 'utf8'))
+    expect(config?.nodes[0]).toMatchObject({ roles: ['witness'], links: [{ port: 7000 }] })
+    expect(config?.keys[0]?.algorithm).toBe('sha1')
+    expect(words().slice(4, 8)).toEqual(['--listen', '10.9.0.1:2', '--api', '10.9.0.1:1'])
+  })
+  it('leaves a key that is there, and takes back one that it made for nothing', async () => {
+    program(78, 'there is a cluster already\\n  → leave it\\n')
+    const failed = await begin()
+    expect(failed).toEqual({
+      code: 1,
+      out: '',
+      err: 'lvsm: lvsm-coordinator: there is a cluster already\n  → leave it\n',
+    })
+    expect(existsSync(at('etc', 'heartbeat.key'))).toBe(false)
+    writeFileSync(at('etc', 'heartbeat.key'), `${'ab'.repeat(32)}\n`)
+    await begin()
+    expect(readFileSync(at('etc', 'heartbeat.key'), 'utf8')).toBe(`${'ab'.repeat(32)}\n`)
+  })
+  it.each<[string, string[], RegExp]>([
+    ['an address that is none', ['--address', '10.12.0'], /--address 10\.12\.0: .*\n {2}→ /],
+    ['a name that is none', ['--name', 'a b'], /a b/],
+    ['a cluster that is none', ['--cluster', ''], /--cluster/],
+    ['a method that is none', ['--auth', 'rot13'], /rot13/],
+    ['a port that is none', ['--port', '70000'], /a port is needed/],
+  ])('refuses %s, and makes nothing', async (_, more, said) => {
+    const { code, err } = await begin(...more)
+    expect(err).toMatch(said)
+    expect(code).toBe(2)
+    expect([existsSync(at('etc')), existsSync(at('words'))]).toEqual([false, false])
+  })
+  it('is refused on a node of a cluster', async () => {
+    mkdirSync(at('state'))
+    writeFileSync(at('state', 'node.json'), '{}')
+    expect(await begin()).toMatchObject({ code: 1, err: expect.stringMatching(/a node of a cluster already/) })
+    expect(existsSync(at('words'))).toBe(false)
+  })
+})
+
+const AUTHORITY = await makeAuthority('lab')
+const ID = '0123abcd'
+const SECRET = 'ab'.repeat(16)
+interface Asked {
+  readonly path: string
+  readonly body: { key?: string; name?: string; node?: unknown }
+}
+/** A port for people that answers so, by path, one answer after the other; certificates of the authority for `names`. */
+async function port(answers: Record<string, unknown[]>, names = ['127.0.0.1'], authority = AUTHORITY) {
+  const { privateKey, publicKey } = makeKeyPair()
+  const certificate = await signCertificate(authority, {
+    name: 'people',
+    publicKey,
+    names: { dns: [], addresses: names },
+  })
+  const asked: Asked[] = []
+  const server = createServer({ key: privateKey, cert: certificate }, (request, response) => {
+    let text = ''
+    request.on('data', (chunk) => (text += String(chunk)))
+    request.on('end', () => {
+      const path = request.url ?? ''
+      if (path !== '/v1/authority') asked.push({ path, body: JSON.parse(text) as Asked['body'] })
+      const list = answers[path] ?? []
+      const answer = list.length > 1 ? list.shift() : list[0]
+      const refused = typeof answer === 'object' && answer !== null && 'refusals' in answer
+      response.writeHead(answer === undefined ? 404 : refused ? 422 : 200).end(JSON.stringify(answer ?? {}))
+    })
+  })
+  servers.push(server)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  return { asked, to: { host: '127.0.0.1', port: typeof address === 'object' && address ? address.port : 0 } }
+}
+const refusal = (code: string) => ({ refusals: [{ code, message: `because ${code}`, hint: 'so' }] })
+const COORDINATORS = [{ addresses: [{ host: '10.12.0.1', port: 7446 }], key: 'cd'.repeat(32) }]
+const RS9 = { roles: ['realserver'], links: [{ name: 'heartbeat', address: '10.12.0.19' }] }
+const preview = (more: object = {}) => ({
+  cluster: 'lab',
+  node: RS9,
+  present: false,
+  coordinators: COORDINATORS,
+  clock: Date.now(),
+  ...more,
+})
+const report = (more: Partial<JoinReport> = {}): JoinReport => ({
+  cluster: 'lab',
+  name: 'rs9',
+  certificate: 'a certificate',
+  authority: AUTHORITY.certificate,
+  coordinators: COORDINATORS,
+  keys: [{ id: 1, file: at('etc', 'heartbeat.key'), digits: 'ef'.repeat(32) }],
+  revision: 7,
+  ...more,
+})
+const tokenFor = (...to: { host: string; port: number }[]): string =>
+  encodeToken({ cluster: 'lab', pin: fingerprintOf(AUTHORITY.certificate), to, id: ID, secret: SECRET })
+const door = { '/v1/authority': [{ authority: AUTHORITY.certificate }] }
+const open = (answers: Record<string, unknown[]>) =>
+  port({ ...door, '/v1/join/preview': [refusal('unknown-node'), preview()], '/v1/join': [report()], ...answers })
+const HERE = ['--name', 'rs9', '--address', '10.12.0.19']
+
+describe('lvsm join', () => {
+  it('is a node with an identity, a key of its own and the key of the heartbeats', async () => {
+    const { asked, to } = await open({})
+    const { code, out, err } = await run('join', tokenFor({ host: '127.0.0.1', port: 1 }, to), ...HERE)
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    expect(out).toBe('rs9 is a node of cluster lab, at revision 7\nnext: start lvsm-lease, lvsm-agent here\n')
+    expect(asked.map(({ path }) => path)).toEqual(['/v1/join/preview', '/v1/join/preview', '/v1/join'])
+    expect(asked[2]?.body).toMatchObject({ token: { id: ID, secret: SECRET }, name: 'rs9', node: RS9, model: 1 })
+    const identity = decodeNodeIdentity(readFileSync(at('state', 'node.json'), 'utf8'))
+    expect(identity).toMatchObject({
+      cluster: 'lab',
+      node: 'rs9',
+      certificate: 'a certificate',
+      coordinators: COORDINATORS,
+    })
+    expect(fingerprintOfKey(identity?.privateKey ?? '')).toBe(fingerprintOfKey(asked[2]?.body.key ?? ''))
+    expect(readFileSync(at('etc', 'heartbeat.key'), 'utf8')).toBe(`${'ef'.repeat(32)}\n`)
+    for (const path of [at('state', 'node.json'), at('etc', 'heartbeat.key')])
+      expect(statSync(path).mode & 0o777).toBe(0o600)
+    expect([existsSync(at('state', 'node.key')), existsSync(at('words'))]).toEqual([false, false])
+  })
+  it('is the node that the configuration has, where it has one', async () => {
+    const { asked, to } = await open({ '/v1/join/preview': [preview({ present: true })] })
+    expect((await run('join', tokenFor(to), '--name', 'rs9')).code).toBe(0)
+    expect(asked.map(({ body }) => body.node)).toEqual([null, null])
+  })
+  it('becomes a coordinator as a director', async () => {
+    const node = { roles: ['director'], links: [{ name: 'heartbeat', address: '10.12.0.2' }] }
+    const { to } = await open({ '/v1/join/preview': [preview({ present: true, node })] })
+    const { code, out } = await run('join', tokenFor(to), '--name', 'dir2')
+    expect(code).toBe(0)
+    expect(out).toMatch(/rs9 is one of the coordinators\nnext: start lvsm-coordinator, lvsm-lease, lvsm-agent here/)
+    expect(words()).toEqual([
+      ...['--join', '--identity', at('state', 'node.json'), '--listen', '10.12.0.2:7446', '--api', '10.12.0.2:7445'],
+      ...['--state-dir', at('coordinator'), '--run-dir', at('run')],
+    ])
+  })
+  it('asks again with the same key when its answer was lost', async () => {
+    const { asked, to } = await open({ '/v1/join': [{ nonsense: true }, report()] })
+    const lost = await run('join', tokenFor(to), ...HERE)
+    expect(lost.code).toBe(3)
+    expect(existsSync(at('state', 'node.json'))).toBe(false)
+    expect((await run('join', tokenFor(to), '--name', 'rs9', '--address', '10.12.0.19')).code).toBe(0)
+    const keys = asked.filter(({ path }) => path === '/v1/join').map(({ body }) => body.key)
+    expect(keys).toHaveLength(2)
+    expect(keys[0]).toBe(keys[1])
+  })
+  it('warns of a clock that is another', async () => {
+    const { to } = await open({ '/v1/join/preview': [preview({ present: true, clock: Date.now() + 86_400_000 })] })
+    expect((await run('join', tokenFor(to), '--name', 'rs9')).err).toMatch(
+      /^warning: this machine's clock is 86\d\d\d s behind/,
+    )
+  })
+  it('stays outside with the reason and the way out of a refusal, and with what it had', async () => {
+    const { to } = await open({ '/v1/join/preview': [refusal('token-expired')] })
+    expect(await run('join', tokenFor(to), ...HERE)).toEqual({
+      code: 1,
+      out: '',
+      err: 'lvsm: because token-expired\n  → so\n',
+    })
+    expect([existsSync(at('state')), existsSync(at('etc'))]).toEqual([false, false])
+  })
+  it('does not write over another key of the heartbeats', async () => {
+    mkdirSync(at('etc'))
+    writeFileSync(at('etc', 'heartbeat.key'), 'other\n')
+    const { to } = await open({})
+    const { code, err } = await run('join', tokenFor(to), ...HERE)
+    expect({ code, err }).toEqual({ code: 1, err: expect.stringMatching(/has another key than the cluster's key 1/) })
+    expect(readFileSync(at('etc', 'heartbeat.key'), 'utf8')).toBe('other\n')
+    expect(existsSync(at('state', 'node.json'))).toBe(false)
+  })
+  it('names a key that no coordinator knows', async () => {
+    const keys = [{ id: 2, file: at('etc', 'second.key'), digits: null }]
+    const { to } = await open({ '/v1/join': [report({ keys })] })
+    expect((await run('join', tokenFor(to), ...HERE)).err).toMatch(/no coordinator knows heartbeat key 2/)
+  })
+
+  it('says nothing to a cluster that is not the one of the token', async () => {
+    const other = await makeAuthority('lab')
+    const { asked, to } = await port({ '/v1/authority': [{ authority: other.certificate }] })
+    const { code, err } = await run('join', tokenFor(to), ...HERE)
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: expect.stringMatching(/of another cluster than the token, or somebody is in between/),
+    })
+    expect(asked).toEqual([])
+  })
+  it('says nothing to another node of the cluster that has taken the address', async () => {
+    const { asked, to } = await port(door, ['10.12.0.66'])
+    const { code, err } = await run('join', tokenFor(to), ...HERE)
+    expect({ code, err }).toEqual({ code: 3, err: expect.stringMatching(/127\.0\.0\.1/) })
+    expect(asked).toEqual([])
+  })
+  it('says nothing to somebody in between who shows the right authority and has no certificate of it', async () => {
+    const { asked, to } = await port(door, ['127.0.0.1'], await makeAuthority('lab'))
+    expect((await run('join', tokenFor(to), ...HERE)).code).toBe(3)
+    expect(asked).toEqual([])
+  })
+  it.each<[string, string, RegExp]>([
+    ['cut off', 'lvsm.eyJ2Ijox', /no token: it was cut off/],
+    [
+      'of nobody who answers',
+      tokenFor({ host: '127.0.0.1', port: 1 }),
+      /no coordinator answers \(127\.0\.0\.1:1: .*ECONNREFUSED/,
+    ],
+  ])('refuses a token %s, and makes nothing', async (_, token, said) => {
+    const { code, err } = await run('join', token, ...HERE)
+    expect(err).toMatch(said)
+    expect(code).toBe(token.length > 20 ? 3 : 2)
+    expect(existsSync(at('state'))).toBe(false)
+  })
+})
