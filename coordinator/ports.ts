@@ -1,6 +1,6 @@
 /** What a coordinator asks of the world. */
 import type { Refusal } from '@lvsm/base'
-import type { Entry, Fault, InstallSnapshot, Message, NodeId, Persist, Stored } from '@lvsm/raft'
+import type { Change, Entry, Fault, InstallSnapshot, Message, NodeId, Persist, Stored } from '@lvsm/raft'
 
 /** What entries make of a state, and how a state is kept. Pure. */
 export interface StateMachine<State, Result> {
@@ -54,6 +54,8 @@ export interface Ask {
   readonly id: string
   /** To be proposed; null: the index as of which a read is current. */
   readonly payload: string | null
+  /** Of the members, with that payload. */
+  readonly change?: Change
 }
 export interface Answer {
   readonly kind: 'answer'

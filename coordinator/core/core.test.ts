@@ -25,7 +25,7 @@ class One {
       raft: this.raft,
       limits: LIMITS,
       startedAt,
-      refuse: (payload) => (payload === 'poison' ? POISON : null),
+      refuse: ({ payload }) => (payload === 'poison' ? POISON : null),
     })
     this.feed({ kind: 'wake' })
   }
@@ -121,7 +121,19 @@ describe('a leader', () => {
     one.feed({ kind: 'message', message: { kind: 'ask', from: 2, to: 1, id: 'a 1', payload: 'poison' } })
     expect(one.replies.get('w')).toEqual({ kind: 'refused', refusal: POISON })
     expect(one.sent).toMatchObject([{ kind: 'answer', to: 2, id: 'a 1', outcome: { refusal: POISON } }])
+    const change = { op: 'add', store: 'new' } as const
+    one.feed({ kind: 'message', message: { kind: 'ask', from: 2, to: 1, id: 'a 2', payload: 'poison', change } })
+    expect(one.sent.at(-1)).toMatchObject({ kind: 'answer', id: 'a 2', outcome: { refusal: POISON } })
     expect(one.raft.state.log.entries).toHaveLength(length)
+  })
+  it('changes the members for a follower that asks, with the id of a new one in the answer', () => {
+    const one = leading()
+    const change = { op: 'add', store: 'new' } as const
+    one.feed({ kind: 'message', message: { kind: 'ask', from: 2, to: 1, id: 'a 1', payload: '', change } })
+    const { lastApplied: index } = one.raft.state
+    const answers = one.sent.filter(({ kind }) => kind === 'answer')
+    expect(answers).toMatchObject([{ to: 2, outcome: { kind: 'index', index } }])
+    expect(one.core.status(instant(one.now)).membership.members.at(-1)).toMatchObject({ id: index, store: 'new' })
   })
   it('adds a member, whose id is the index of its entry', () => {
     const one = leading()
@@ -181,13 +193,16 @@ describe('a follower', () => {
     one.pass(LIMITS.patienceMs)
     expect(one.replies.get('w')).toMatchObject({ kind: 'refused', refusal: { code: 'no-leader' } })
   })
-  it('refuses a change of members, and names who leads', () => {
+  it('asks the leader for a change of members too, and again where that leads no more', () => {
     const one = following()
-    one.feed({ kind: 'ask', id: 'c', wish: { kind: 'change', change: { op: 'remove', node: 9 }, payload: '' } })
-    expect(one.replies.get('c')).toMatchObject({
-      kind: 'refused',
-      refusal: { message: expect.stringMatching(/coordinator 9 leads/) },
-    })
+    const change = { op: 'remove', node: 9 } as const
+    one.feed({ kind: 'ask', id: 'c', wish: { kind: 'change', change, payload: '' } })
+    expect(one.asks).toMatchObject([{ to: 9, payload: '', change }])
+    one.answer({ kind: 'refused', refusal: NOT_LEADER })
+    one.followed().pass(LIMITS.againMs)
+    expect(one.asks).toHaveLength(2)
+    one.answer({ kind: 'refused', refusal: { code: 'unknown-node', message: 'no' } })
+    expect(one.replies.get('c')).toMatchObject({ kind: 'refused', refusal: { code: 'unknown-node' } })
   })
   it('that is expelled refuses what is not under way, and does not know of what is', () => {
     const one = following()

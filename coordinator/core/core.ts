@@ -23,8 +23,8 @@ export interface CoreOptions {
   readonly raft: Raft
   readonly limits: Limits
   readonly startedAt: Instant
-  /** Why this payload must not get into the log: what one coordinator cannot apply would stop them all. */
-  readonly refuse: (payload: string) => Refusal | null
+  /** Why this must not get into the log: what one coordinator cannot apply would stop them all. */
+  readonly refuse: (wish: Exclude<Wish, { kind: 'read' }>) => Refusal | null
 }
 export interface Core<Result> {
   step(input: Input<Result>, now: Instant): readonly Effect<Result>[]
@@ -79,7 +79,7 @@ function take<Result>(parts: Parts<Result>, input: Input<Result>): void {
   const { desk, now } = parts
   switch (input.kind) {
     case 'ask': {
-      const refusal = input.wish.kind === 'write' ? parts.refuse(input.wish.payload) : null
+      const refusal = refuse(parts, input.wish)
       return refusal ? desk.refuse(input.id, refusal) : desk.open(input.id, input.wish, now)
     }
     case 'message': {
@@ -110,10 +110,18 @@ function onAsk<Result>(parts: Parts<Result>, ask: Ask): void {
   // A leader that gets more than it can answer lets its askers wait for their time-out.
   if (ask.to !== raft.state.id || desk.asks.has(id) || !desk.mayAsk()) return
   desk.asks.set(id, ask)
-  if (ask.payload === null) return stepRaft(parts, { kind: 'read', id })
-  const refusal = parts.refuse(ask.payload)
+  const wish = wishOf(ask)
+  const refusal = refuse(parts, wish)
   if (refusal) onOutcome(parts, id, { kind: 'refused', refusal, leader: null })
-  else stepRaft(parts, { kind: 'propose', id, payload: ask.payload })
+  else stepRaft(parts, inputOf(id, wish))
+}
+
+const refuse = <Result>(parts: Parts<Result>, wish: Wish): Refusal | null =>
+  wish.kind === 'read' ? null : parts.refuse(wish)
+
+function wishOf({ payload, change }: Ask): Wish {
+  if (change) return { kind: 'change', change, payload: payload ?? '' }
+  return payload === null ? { kind: 'read' } : { kind: 'write', payload }
 }
 
 function stepRaft<Result>(parts: Parts<Result>, input: RaftInput): void {
@@ -194,22 +202,15 @@ function pass<Result>(parts: Parts<Result>, question: Question): void {
     question.stage = { kind: 'raft' }
     return stepRaft(parts, inputOf(localId(id), wish))
   }
-  if (wish.kind === 'change') return desk.close(id, { kind: 'refused', refusal: elsewhere(leader) })
   if (leader === null || leader === from) {
     question.stage = { kind: 'waiting', from: after(now, limits.againMs) }
     return
   }
   const payload = wish.kind === 'read' ? null : wish.payload
+  const change = wish.kind === 'change' ? { change: wish.change } : {}
   const ask = desk.sent(question, leader)
-  parts.effects.push({ kind: 'send', message: { kind: 'ask', from, to: leader, id: ask, payload } })
+  parts.effects.push({ kind: 'send', message: { kind: 'ask', from, to: leader, id: ask, payload, ...change } })
 }
-
-const elsewhere = (leader: number | null) => ({
-  code: 'not-leader',
-  message:
-    leader === null ? 'the coordinators have no leader now' : `coordinator ${leader} leads, and this one does not`,
-  hint: leader === null ? 'try again in a moment' : 'ask that one',
-})
 
 function inputOf(id: string, wish: Wish): RaftInput {
   switch (wish.kind) {

@@ -8,7 +8,7 @@ export type Wish =
   /** To be proposed. */
   | { readonly kind: 'write'; readonly payload: string }
   | { readonly kind: 'read' }
-  /** Only a leader does it. Of `add`, the index in its answer is the new member's id. */
+  /** Of `add`, the index in its answer is the new member's id. */
   | { readonly kind: 'change'; readonly change: Change; readonly payload: string }
 
 export interface Applied<Result> {

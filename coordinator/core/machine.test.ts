@@ -5,7 +5,16 @@ import { writtenOf } from '@lvsm/changes'
 import { describe, expect, it, test } from 'vitest'
 import { DOCUMENT } from '../../packages/changes/src/fixture.ts'
 import { changesBetween, readParts } from '../adapters/store/parts.ts'
-import { applyLogEntry, type Coordinated, doubtEntry, MACHINE, NOTHING, readText, textOf } from './machine.ts'
+import {
+  applyLogEntry,
+  type Coordinated,
+  doubtEntry,
+  MACHINE,
+  NOTHING,
+  readText,
+  refuseChange,
+  textOf,
+} from './machine.ts'
 
 const record = (name: string): MemberRecord => ({
   name,
@@ -106,4 +115,15 @@ describe('a state', () => {
     ['with a member without an id', `{"parts":{"member/x":${JSON.stringify(record('x'))}}}`],
     ['with half of a configuration', '{"parts":{"facts":{}}}'],
   ])('%s is none', (_, text) => expect(readText(text)).toBeNull())
+})
+
+test('what one coordinator could not apply gets into no log, nor a second beginning', () => {
+  const record = { name: 'dir2', addresses: [{ host: '192.0.2.2', port: 7446 }], key: 'cd'.repeat(32) }
+  const founding = { file: {}, author: 'root', at: 1, finalized: 1 }
+  const codeOf = (kind: 'write' | 'change', payload: string) => refuseChange({ kind, payload })?.code ?? null
+  expect(codeOf('write', encodeEntry({ kind: 'expire', at: 1 }))).toBeNull()
+  for (const payload of ['', '{}', '{"kind":"finalize"}']) expect(codeOf('write', payload)).toBe('not-understood')
+  for (const payload of ['', encodeMember({ member: record })]) expect(codeOf('change', payload)).toBeNull()
+  for (const payload of ['{}', encodeEntry({ kind: 'expire', at: 1 }), encodeMember({ member: record, founding })])
+    expect(codeOf('change', payload)).toBe('not-understood')
 })

@@ -40,15 +40,24 @@ export function doubtEntry(entry: Entry): string | null {
   }
 }
 
-/** Why a change must not get into the log. */
-export function refuseChange(payload: string): Refusal | null {
-  const read = decodeEntry(payload)
-  if (read.ok) return null
+/** Why a change must not get into the log. Of members only one that comes has a payload. */
+export function refuseChange(wish: { readonly kind: 'write' | 'change'; readonly payload: string }): Refusal | null {
+  const reason = wish.kind === 'write' ? unreadEntry(wish.payload) : unreadMember(wish.payload)
+  if (reason === null) return null
   return {
     code: 'not-understood',
-    message: `the coordinators do not understand this change: it is ${read.reason}`,
+    message: `the coordinators do not understand this change: it is ${reason}`,
     hint: 'use an lvsm of their version, and report it if it is',
   }
+}
+function unreadEntry(payload: string): string | null {
+  const read = decodeEntry(payload)
+  return read.ok ? null : read.reason
+}
+/** A cluster begins once: nobody asks for that. */
+function unreadMember(payload: string): string | null {
+  const entry = payload === '' ? null : decodeMember(payload)
+  return payload !== '' && (entry === null || entry.founding) ? 'no record of a coordinator' : null
 }
 
 /** Of an entry without a doubt. */

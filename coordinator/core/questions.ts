@@ -69,8 +69,7 @@ export class Desk<Result> {
 
   /** Nothing of it was done: either that passes, or it does not. */
   refused(question: Question, refusal: Refusal, now: Instant): void {
-    const passes = PASSING.has(refusal.code) && question.wish.kind !== 'change'
-    if (passes) question.stage = { kind: 'waiting', from: after(now, this.limits.againMs) }
+    if (PASSING.has(refusal.code)) question.stage = { kind: 'waiting', from: after(now, this.limits.againMs) }
     else this.close(question.id, { kind: 'refused', refusal })
   }
 

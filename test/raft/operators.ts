@@ -72,7 +72,9 @@ export class Operators {
     }
     const change = this.#change(membership)
     if (!change) return
-    leader.ask(`o.${++this.#count}`, { kind: 'change', change, payload: '' }, (reply) => {
+    // Whoever is asked passes it on.
+    const asked = this.#one(this.#world.hosts.filter(({ raft }) => raft)) ?? leader
+    asked.ask(`o.${++this.#count}`, { kind: 'change', change, payload: '' }, (reply) => {
       this.#world.note(`${JSON.stringify(change)}: ${reply.kind === 'refused' ? reply.code : reply.kind}`)
       this.#world.count(
         reply.kind === 'refused' ? `change refused: ${reply.code}` : `change ${reply.kind}: ${change.op}`,

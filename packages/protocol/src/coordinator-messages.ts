@@ -53,6 +53,11 @@ const outcome = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('unknown') }),
 ])
 
+const change = z.discriminatedUnion('op', [
+  z.object({ op: z.literal('add'), store: identity }),
+  z.object({ op: z.enum(['promote', 'demote', 'remove']), node: count }),
+])
+
 /** Kind → schema: all that coordinators say to each other on a link. */
 export const PEER_SCHEMAS = {
   'pre-vote': z.object({ kind: z.literal('pre-vote'), ...head, ...candidate }),
@@ -85,7 +90,13 @@ export const PEER_SCHEMAS = {
   'timeout-now': z.object({ kind: z.literal('timeout-now'), ...head }),
   outdated: z.object({ kind: z.literal('outdated'), ...head }),
   refused: z.object({ kind: z.literal('refused'), ...head, reason: z.enum(['removed', 'wiped']), about: identity }),
-  ask: z.object({ kind: z.literal('ask'), ...route, id: identity, payload: payload.nullable() }),
+  ask: z.object({
+    kind: z.literal('ask'),
+    ...route,
+    id: identity,
+    payload: payload.nullable(),
+    change: change.exactOptional(),
+  }),
   answer: z.object({ kind: z.literal('answer'), ...route, id: identity, outcome }),
 } as const
 export type CoordinatorMessage = z.infer<(typeof PEER_SCHEMAS)[keyof typeof PEER_SCHEMAS]>
