@@ -38,9 +38,7 @@ export function watch(seen: Watch, { epoch, before }: Electorate, adopted: Adopt
 
 /** Whether the next set may be proposed. */
 export const isSettled = ({ epoch, since }: Watch, electorate: Electorate, now: Instant): boolean =>
-  epoch === electorate.epoch &&
-  since !== null &&
-  (electorate.before.length === 0 || now >= after(since, SETTLE_MS))
+  epoch === electorate.epoch && since !== null && (electorate.before.length === 0 || now >= after(since, SETTLE_MS))
 
 /** When it may, if nothing changes; null: not before more nodes report. */
 export const settlesAt = ({ since }: Watch, { before }: Electorate): Instant | null =>
