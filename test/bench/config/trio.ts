@@ -73,6 +73,7 @@ export async function until<T>(what: () => Promise<T | null | false>): Promise<T
 
 /** All three vote. */
 export async function startTrio(directory: string, document: string): Promise<[Member, Member, Member]> {
+  mkdirSync(directory, { mode: 0o700 })
   const authority = await makeAuthority('bench')
   const all = ['dir1', 'dir2', 'rs1'].map((name) => new Member(name, join(directory, name))) as [Member, Member, Member]
   const [first, ...others] = all
