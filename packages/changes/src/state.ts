@@ -4,7 +4,18 @@
  */
 import { invariant, type Refusal, type Warning } from '@lvsm/base'
 import { type Config, judge } from '@lvsm/model'
-import type { Difference, Enrolled, Enrolment, Entry, Fact, Facts, Revision, Snapshot, Token } from '@lvsm/protocol'
+import type {
+  Difference,
+  Electorate,
+  Enrolled,
+  Enrolment,
+  Entry,
+  Fact,
+  Facts,
+  Revision,
+  Snapshot,
+  Token,
+} from '@lvsm/protocol'
 import type { Context } from './command/command.ts'
 import { MODEL_VERSION } from './command/version.ts'
 import { type Document, documentOf, writtenOf } from './document/document.ts'
@@ -13,6 +24,8 @@ import { addToken, revokeToken, type Tokened } from './enrol/tokens.ts'
 import { applyIntent } from './intent/apply.ts'
 import { expireFacts, NO_FACTS } from './intent/facts.ts'
 import { commit } from './revision/commit.ts'
+import { FIRST_ELECTORATE } from './voters/electorate.ts'
+import { applyVoters, type VotersEntry } from './voters/step.ts'
 import { beginHistory, DEFAULT_LIMIT, type History, newestOf, type Signature } from './revision/history.ts'
 
 export interface State {
@@ -22,6 +35,7 @@ export interface State {
   readonly facts: Facts
   /** Which nodes are in, and how others may come in. */
   readonly enrolled: Enrolled
+  readonly electorate: Electorate
   /** The newest model version that the cluster has agreed to speak. */
   readonly finalized: number
 }
@@ -72,7 +86,14 @@ export function beginState(
 ): State {
   const config = meaningOf(document, 1)
   invariant(config !== null, 'a cluster begins with a document that keeps the rules')
-  return { history: beginHistory(document, signature, finalized, limit), config, facts: NO_FACTS, enrolled, finalized }
+  return {
+    history: beginHistory(document, signature, finalized, limit),
+    config,
+    facts: NO_FACTS,
+    enrolled,
+    electorate: FIRST_ELECTORATE,
+    finalized,
+  }
 }
 
 export function applyEntry(state: State, entry: Entry, voters: Context['voters'] = 'stay'): Step {
@@ -104,7 +125,17 @@ export function applyEntry(state: State, entry: Entry, voters: Context['voters']
       return tokened(state, revokeToken(enrolled, entry))
     case 'enrol':
       return enrolling(state, entry)
+    case 'voters':
+      return electing(state, entry)
   }
+}
+
+function electing(state: State, entry: VotersEntry): Step {
+  const result = applyVoters(state.history, entry, state.finalized)
+  if (result.refusals) return { state, outcome: { kind: 'refused', refusals: result.refusals } }
+  const { history, config, revision, warnings } = result.done
+  const next = { ...state, history, config, electorate: result.electorate }
+  return { state: next, outcome: { kind: 'changed', revision, warnings } }
 }
 
 function tokened(state: State, result: Tokened): Step {
@@ -123,20 +154,28 @@ function enrolling(state: State, entry: EnrolEntry): Step {
 }
 
 /** To be kept, or sent to a coordinator that is behind. */
-export const snapshotOf = ({ history, facts, enrolled, finalized }: State): Snapshot => ({
+export const snapshotOf = ({ history, facts, enrolled, electorate, finalized }: State): Snapshot => ({
   file: writtenOf(history.document, newestOf(history)),
   revisions: history.revisions,
   limit: history.limit,
   facts,
   enrolled,
+  electorate,
   finalized,
 })
 
 /** Null: its document is no configuration, or its revisions are not one after the other. */
-export function stateOf({ file, revisions, limit, facts, enrolled, finalized }: Snapshot): State | null {
+export function stateOf({ file, revisions, limit, facts, enrolled, electorate, finalized }: Snapshot): State | null {
   const { config, written } = judge(file)
   const first = revisions[0]?.number ?? 0
   const inRow = revisions.length > 0 && revisions.every(({ number }, at) => number === first + at)
   if (!config || !inRow || config.revision !== revisions.at(-1)?.number) return null
-  return { history: { document: documentOf(written), revisions, limit }, config, facts, enrolled, finalized }
+  return {
+    history: { document: documentOf(written), revisions, limit },
+    config,
+    facts,
+    enrolled,
+    electorate,
+    finalized,
+  }
 }

@@ -131,6 +131,7 @@ export const timingSchema = z.strictObject({
 export const configSchema = z.strictObject({
   cluster: name,
   revision: z.int().min(0).max(0xffffffff),
+  epoch: z.int().min(1).max(0xffffffff).optional(),
   profile: z.enum(PROFILE_NAMES).optional(),
   timing: timingSchema.optional(),
   keys: z.array(keySchema).min(1).max(MOST.keys),

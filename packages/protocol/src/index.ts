@@ -26,6 +26,7 @@ export * from './changes/whole.ts'
 export {
   type Difference,
   difference,
+  type Electorate,
   type End,
   type Fact,
   fact,

@@ -45,6 +45,8 @@ export interface DocumentService extends Omit<WrittenService, 'name' | 'realserv
 }
 export interface Document {
   readonly cluster: string
+  /** Of the set of the lease's voters; not there: 1. */
+  readonly epoch?: number | undefined
   readonly profile?: ProfileName | undefined
   readonly timing?: Written['timing']
   readonly keys: Named<DocumentKey>

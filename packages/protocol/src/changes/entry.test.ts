@@ -45,6 +45,7 @@ const SAMPLES: readonly Entry[] = [
     node: null,
     roles: ['realserver'],
   },
+  { kind: 'voters', author: 'lvsm', at: 3000, epoch: 2, add: 'dir2', remove: null },
   { kind: 'revoke', author: 'alice', at: 3000, id: '0123abcd' },
   {
     kind: 'enrol',

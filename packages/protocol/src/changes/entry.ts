@@ -27,6 +27,14 @@ export const ENTRIES = {
   /** The time of what was wanted for a while has come. */
   expire: z.strictObject({ kind: z.literal('expire'), at: count }),
   ...ENROL_ENTRIES,
+  /** The lease's voters of the next epoch: one more, or one less. */
+  voters: z.strictObject({
+    kind: z.literal('voters'),
+    ...signature,
+    epoch: count,
+    add: z.string().min(1).max(LONGEST_NAME).nullable(),
+    remove: z.string().min(1).max(LONGEST_NAME).nullable(),
+  }),
 } as const
 export type Entry = z.infer<(typeof ENTRIES)[keyof typeof ENTRIES]>
 

@@ -61,6 +61,12 @@ export const facts = z.object({
 })
 export type Facts = Readonly<z.infer<typeof facts>>
 
+export const electorate = z.object({
+  /** The lease's voters of the epoch before the present one; empty: there was none. */
+  before: z.array(name).readonly(),
+})
+export type Electorate = Readonly<z.infer<typeof electorate>>
+
 /** All that coordinators know of the configuration, to be kept or sent to one that is behind. */
 export const snapshot = z.object({
   /** The newest document: the plain data of its file. */
@@ -70,6 +76,7 @@ export const snapshot = z.object({
   limit: count,
   facts,
   enrolled,
+  electorate,
   /** Model version that the cluster has agreed on. */
   finalized: count,
 })
