@@ -6,6 +6,8 @@ const PROCESSES = [
   'coordinator/*.test.ts',
   'coordinator/adapters/store/**/*.test.ts',
   'coordinator/adapters/links/**/*.test.ts',
+  'coordinator/adapters/feed/**/*.test.ts',
+  'agent/node/following.test.ts',
   'packages/cli/test/config.test.ts',
   'packages/cli/test/edit.test.ts',
 ]

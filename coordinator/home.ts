@@ -27,6 +27,7 @@ const FILES = {
 const AUTHORITY_KEY = 'authority.key'
 
 export const databaseOf = (stateDir: string): string => join(stateDir, 'coordinator.db')
+export const authorityOf = (stateDir: string): string => join(stateDir, FILES.authority)
 /** A cluster began here, or joined one. */
 export const isSettled = (stateDir: string): boolean => isThere(databaseOf(stateDir))
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { HELP, readOptions } from './options.ts'
 
 const found = (...listen: string[]) =>
-  readOptions(['--found', 'lvsm.yaml', '--node', 'dir1', ...listen.flatMap((one) => ['--listen', one])])
+  readOptions(['--found', 'lvsm.yaml', '--node', 'dir1', '--identity', 'node.json', ...listen.flatMap((one) => ['--listen', one])])
 
 test('without words it runs, where a package puts it', () =>
   expect(readOptions([])).toEqual({
@@ -19,6 +19,7 @@ test.each<[string, string, number]>([
 ])('listens to %s', (text, host, port) =>
   expect(found(text, '10.0.0.9')).toMatchObject({
     kind: 'found',
+    identity: 'node.json',
     file: 'lvsm.yaml',
     node: 'dir1',
     listen: [
@@ -47,6 +48,8 @@ test.each<[string[], RegExp]>([
   [['--found', ''], /no file/],
   [['--found', 'a'], /--node is missing/],
   [['--found', 'a', '--node', 'dir1'], /--listen is missing/],
+  [['--found', 'a', '--node', 'dir1', '--listen', '10.0.0.1'], /--identity is missing/],
+  [['--identity', 'a'], /go with --found/],
   [['--node', 'dir1'], /go with --found/],
   [['--listen', '10.0.0.1'], /go with --found/],
   [['--what'], /--what/],
@@ -56,6 +59,6 @@ test.each<[string[], RegExp]>([
 test('its help names every option and exit code', () => {
   expect(readOptions(['-h'])).toEqual({ kind: 'help' })
   expect(readOptions(['-V'])).toEqual({ kind: 'version' })
-  for (const word of ['--found', '--node', '--listen', '--run-dir', '--state-dir', 'TERM', '78'])
+  for (const word of ['--found', '--node', '--listen', '--identity', '--run-dir', '--state-dir', 'TERM', '78'])
     expect(HELP).toContain(word)
 })

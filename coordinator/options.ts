@@ -7,11 +7,13 @@ import { DAEMON_EXITS, exitTable, type CoordinatorHome } from '@lvsm/protocol'
 const PORT = 7446
 
 export const USAGE = `usage: lvsm-coordinator [--state-dir DIR] [--run-dir DIR]
-       lvsm-coordinator --found FILE --node NAME --listen ADDRESS[:PORT]... [--state-dir DIR] [--run-dir DIR]
+       lvsm-coordinator --found FILE --node NAME --listen ADDRESS[:PORT]... --identity FILE [--state-dir DIR]
+             [--run-dir DIR]
        lvsm-coordinator --version | --help
   --found FILE      begin a cluster's configuration with this file, and leave; the first coordinator is here
   --node NAME       this node, as the file calls it
   --listen ADDRESS  where other nodes reach this one; port ${PORT} unless one is named ([2001:db8::1]:7446 for IPv6)
+  --identity FILE   where the agent of this node finds who it is (/var/lib/lvsm/node.json): written, with a key of its own
   --run-dir DIR     socket (/run/lvsm-coordinator)
   --state-dir DIR   keys and database (/var/lib/lvsm-coordinator)`
 export const HELP = `${USAGE}
@@ -30,6 +32,8 @@ export type Options =
       readonly file: string
       readonly node: string
       readonly listen: CoordinatorHome['listen']
+      /** Where its agent's identity is written. */
+      readonly identity: string
     } & Directories)
   | { readonly kind: 'help' | 'version' }
   /** It cannot be understood; why, in one sentence. */
@@ -39,6 +43,7 @@ const WORDS = {
   found: { type: 'string' },
   node: { type: 'string' },
   listen: { type: 'string', multiple: true },
+  identity: { type: 'string' },
   'run-dir': { type: 'string', default: '/run/lvsm-coordinator' },
   'state-dir': { type: 'string', default: '/var/lib/lvsm-coordinator' },
   help: { type: 'boolean', short: 'h', default: false },
@@ -53,20 +58,27 @@ export function readOptions(args: readonly string[]): Options {
     const { values } = parseArgs({ args: [...args], options: WORDS })
     if (values.help) return { kind: 'help' }
     if (values.version) return { kind: 'version' }
-    const { found, node, listen = [], 'run-dir': runDir, 'state-dir': stateDir } = values
-    if (found !== undefined) return readFounding(found, node, listen, { runDir, stateDir })
-    if (node !== undefined || listen.length > 0)
-      return refused('--node and --listen go with --found: a coordinator that is there knows who it is')
+    const { found, node, listen = [], identity, 'run-dir': runDir, 'state-dir': stateDir } = values
+    if (found !== undefined) return readFounding(found, { node, listen, identity }, { runDir, stateDir })
+    if (node !== undefined || listen.length > 0 || identity !== undefined)
+      return refused('--node, --listen and --identity go with --found: a coordinator that is there knows who it is')
     return { kind: 'run', runDir, stateDir }
   } catch (error) {
     return refused((error as Error).message)
   }
 }
 
-function readFounding(file: string, node: string | undefined, listen: readonly string[], where: Directories): Options {
+interface FoundingWords {
+  readonly node: string | undefined
+  readonly listen: readonly string[]
+  readonly identity: string | undefined
+}
+function readFounding(file: string, { node, listen, identity }: FoundingWords, where: Directories): Options {
   if (file === '') return refused('--found names no file')
   if (node === undefined || node === '') return refused('--node is missing: which node of the file is this?')
   if (listen.length === 0) return refused('--listen is missing: where do other nodes reach this one?')
+  if (identity === undefined || identity === '')
+    return refused('--identity is missing: where does the agent of this node look for who it is?')
   const endpoints: { host: string; port: number }[] = []
   for (const text of listen) {
     const endpoint = readEndpoint(text)
@@ -74,7 +86,7 @@ function readFounding(file: string, node: string | undefined, listen: readonly s
       return refused(`--listen ${text} is no address of a node (10.12.0.11, or 10.12.0.11:${PORT})`)
     endpoints.push(endpoint)
   }
-  return { kind: 'found', file, node, listen: endpoints, ...where }
+  return { kind: 'found', file, node, listen: endpoints, identity, ...where }
 }
 
 /** `10.0.0.1`, `10.0.0.1:7446`, `2001:db8::1`, `[2001:db8::1]:7446`; no node is reached at the address of nobody. */

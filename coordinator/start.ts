@@ -6,6 +6,7 @@ import { boottime, createAlarm } from '@lvsm/kernel'
 import { type CoordinatorHome, DAEMON_EXITS, type DaemonExit } from '@lvsm/protocol'
 import { DEFAULTS } from '@lvsm/raft'
 import { serveApi } from './adapters/api/api.ts'
+import { Feed } from './adapters/feed/feed.ts'
 import { openLinks } from './adapters/links/open.ts'
 import { linkOptions } from './adapters/links/options.ts'
 import { openStore } from './adapters/store/store.ts'
@@ -63,11 +64,13 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
     return { ok: false, exit: 'world', refusal: linked.refusal }
   }
   const coordinator = begun(self, store, { links: linked.links, hearing }, machine)
+  const feed = new Feed(coordinator, linked.server, () => undefined)
   const api = listened(join(runDir, 'coordinator.sock'), coordinator, machine)
   const leave = async (reason: string): Promise<void> => {
     say(`${reason}: leaves`)
     const late = setTimeout(() => machine.exit(DAEMON_EXITS.ok.code), STOP_MS)
     api.close()
+    feed.close()
     await coordinator.stop()
     await store.close()
     clearTimeout(late)
@@ -78,7 +81,7 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
     ok: true,
     running: {
       stop: (reason) => (stopped ??= leave(reason)),
-      report: () => reportOf(coordinator.status(), troubles.present()),
+      report: () => reportOf(coordinator.status(), troubles.present(), feed.applied()),
     },
   }
 }
