@@ -32,7 +32,8 @@ class Cluster {
   }
   serve(place: Place): void {
     const server = this.wire.servers.get(place.name)
-    if (server) this.feeds.set(place, new Feed(place.coordinator, server, () => undefined, { ...FEED_OPTIONS, probeMs: 300 }))
+    if (server)
+      this.feeds.set(place, new Feed(place.coordinator, server, () => undefined, { ...FEED_OPTIONS, probeMs: 300 }))
   }
   async stop(place: Place): Promise<void> {
     this.feeds.get(place)?.close()
@@ -102,7 +103,10 @@ test('the one that is followed stops: another is followed, without a gap and wit
     if (stopped) await cluster.stop(stopped)
     await cluster.write(weightOf(revision))
     await agent.uses(revision)
-    await vi.waitUntil(() => [...cluster.feeds.values()].some((feed) => feed.applied().get('rs1')?.revision === revision), SOON)
+    await vi.waitUntil(
+      () => [...cluster.feeds.values()].some((feed) => feed.applied().get('rs1')?.revision === revision),
+      SOON,
+    )
     if (stopped) {
       await stopped.start()
       cluster.serve(stopped)

@@ -1,5 +1,14 @@
 /** A cluster's configuration begins: whole, or not at all. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { renderDocument } from '@lvsm/changes'
@@ -33,7 +42,10 @@ test('there are keys for root only, and a database whose log begins with the fil
   const opened = await openStore({ path: databaseOf(one.stateDir), machine: MACHINE })
   if (!opened.ok) throw new Error(opened.refusal.message)
   const [first] = opened.store.content.entries
-  const { members, configured } = MACHINE.apply(opened.store.content.machine, first ?? { kind: 'noop', index: 1, term: 1 }).state
+  const { members, configured } = MACHINE.apply(
+    opened.store.content.machine,
+    first ?? { kind: 'noop', index: 1, term: 1 },
+  ).state
   expect(members.get(1)).toEqual({ name: 'dir1', addresses: one.listen, key: fingerprintOf(read.home.certificate) })
   const identity = decodeNodeIdentity(readFileSync(one.identity, 'utf8'))
   if (!identity) throw new Error('no identity')

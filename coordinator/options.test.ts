@@ -2,7 +2,15 @@ import { expect, test } from 'vitest'
 import { HELP, readOptions } from './options.ts'
 
 const found = (...listen: string[]) =>
-  readOptions(['--found', 'lvsm.yaml', '--node', 'dir1', '--identity', 'node.json', ...listen.flatMap((one) => ['--listen', one])])
+  readOptions([
+    '--found',
+    'lvsm.yaml',
+    '--node',
+    'dir1',
+    '--identity',
+    'node.json',
+    ...listen.flatMap((one) => ['--listen', one]),
+  ])
 
 test('without words it runs, where a package puts it', () =>
   expect(readOptions([])).toEqual({

@@ -47,7 +47,16 @@ class Place {
     return { code: child.exitCode, said: this.said }
   }
   found(port: number): Promise<Ended> {
-    return this.run('--found', this.file, '--node', 'dir1', '--listen', `127.0.0.1:${port}`, '--identity', join(this.directory, 'node.json'))
+    return this.run(
+      '--found',
+      this.file,
+      '--node',
+      'dir1',
+      '--listen',
+      `127.0.0.1:${port}`,
+      '--identity',
+      join(this.directory, 'node.json'),
+    )
   }
   async start(): Promise<ChildProcess> {
     const child = this.begin()

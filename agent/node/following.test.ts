@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Trouble } from '@lvsm/base'
 import { canonicalText, writtenOf } from '@lvsm/changes'
-import { decodeFollowerMessage, encodeFeedMessage, encodeNodeIdentity, type FeedMessage, type FollowerMessage, type NodeIdentity } from '@lvsm/protocol'
+import {
+  decodeFollowerMessage,
+  encodeFeedMessage,
+  encodeNodeIdentity,
+  type FeedMessage,
+  type FollowerMessage,
+  type NodeIdentity,
+} from '@lvsm/protocol'
 import { fingerprintOfKey, makeAuthority, makeKeyPair, signCertificate } from '@lvsm/trust'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
@@ -15,7 +22,7 @@ import { sha256 } from './adapters/feed/kept.ts'
 import { Following } from './following.ts'
 import { readIdentity } from './identity.ts'
 
-const QUICK = { ...CALLER_OPTIONS, probeMs: 200, backoffMs: [20, 100, 100] } as const
+const QUICK = { ...CALLER_OPTIONS, probeMs: 200, answerMs: 2000, backoffMs: [20, 100, 100] } as const
 const AUTHORITY = await makeAuthority('lab')
 async function member(name: string) {
   const { privateKey, publicKey } = makeKeyPair()
@@ -80,7 +87,10 @@ const change = (from: number, to: number, sum = sha256(canonicalText(writtenOf(w
   change: [],
   sum,
 })
-const gives = (...messages: readonly FeedMessage[]): Played['answer'] => (message, say) => message.kind === 'follow' && say(...messages)
+const gives =
+  (...messages: readonly FeedMessage[]): Played['answer'] =>
+  (message, say) =>
+    message.kind === 'follow' && say(...messages)
 
 class Bench {
   readonly stateDir = realpathSync(mkdtempSync(join(tmpdir(), 'lvsm-follow-')))
@@ -117,7 +127,8 @@ class Bench {
     return /^ *"revision": (\d+)/m.exec(readFileSync(this.path('followed.yaml'), 'utf8'))?.[1] ?? ''
   }
 }
-const applied = (played: Played): number[] => played.heard.flatMap((one) => (one.kind === 'applied' ? [one.revision] : []))
+const applied = (played: Played): number[] =>
+  played.heard.flatMap((one) => (one.kind === 'applied' ? [one.revision] : []))
 
 test('the first time it waits; then each revision is kept, taken over, and said to be', async () => {
   const bench = await new Bench().enter()
@@ -222,10 +233,25 @@ test('a difference that does not fit is asked for as a whole, once; then another
 
 test.each<[string, (played: Played) => void, RegExp]>([
   ['gives no sign of life', (played) => void (played.isSilent = true), /fell silent/],
-  ['is behind', (played) => void (played.answer = gives({ kind: 'refused', refusal: { code: 'coordinator-behind', message: 'it has 0' } })), /it has 0.*revision 1 stays/],
+  ['gives no answer', (played) => void (played.answer = () => undefined), /gives no answer/],
+  [
+    'is behind',
+    (played) =>
+      void (played.answer = gives({ kind: 'refused', refusal: { code: 'coordinator-behind', message: 'it has 0' } })),
+    /it has 0.*revision 1 stays/,
+  ],
   ['has an older one', (played) => void (played.answer = gives(whole(0, file(0)))), /revision 0, and this agent 1/],
-  ['knows no leader', (played) => void (played.answer = gives({ kind: 'refused', refusal: { code: 'no-leader', message: 'nobody leads' } })), /nobody leads/],
-  ['has another key', (played) => void (played.place = { ...played.place, key: 'ab'.repeat(32) }), /another key answers/],
+  [
+    'knows no leader',
+    (played) =>
+      void (played.answer = gives({ kind: 'refused', refusal: { code: 'no-leader', message: 'nobody leads' } })),
+    /nobody leads/,
+  ],
+  [
+    'has another key',
+    (played) => void (played.place = { ...played.place, key: 'ab'.repeat(32) }),
+    /another key answers/,
+  ],
 ])('a coordinator that %s is left for another', async (_, spoil, complaint) => {
   const [bad, good] = [await new Played().listen(), await new Played().listen()]
   const bench = await new Bench().enter(good.place)
@@ -246,14 +272,20 @@ test.each<[string, (played: Played) => void, RegExp]>([
 
 test('who it is stands in one file, which nobody else may read', async () => {
   const bench = await new Bench().enter()
-  expect(readIdentity(bench.stateDir)).toMatchObject({ ok: false, refusal: { code: 'no-identity', hint: expect.stringMatching(/lvsm init.*lvsm join TOKEN/) } })
+  expect(readIdentity(bench.stateDir)).toMatchObject({
+    ok: false,
+    refusal: { code: 'no-identity', hint: expect.stringMatching(/lvsm init.*lvsm join TOKEN/) },
+  })
   const path = bench.path('node.json')
   const { identity } = bench
   if (!identity) throw new Error('it is nobody')
   writeFileSync(path, encodeNodeIdentity(identity), { mode: 0o600 })
   expect(readIdentity(bench.stateDir)).toMatchObject({ ok: true, identity: { node: 'rs1' } })
   chmodSync(path, 0o640)
-  expect(readIdentity(bench.stateDir)).toMatchObject({ ok: false, refusal: { code: 'exposed', hint: expect.stringMatching(/chmod 600/) } })
+  expect(readIdentity(bench.stateDir)).toMatchObject({
+    ok: false,
+    refusal: { code: 'exposed', hint: expect.stringMatching(/chmod 600/) },
+  })
   chmodSync(path, 0o600)
   writeFileSync(path, encodeNodeIdentity({ ...identity, privateKey: (await member('rs2')).privateKey }))
   expect(readIdentity(bench.stateDir)).toMatchObject({ ok: false, refusal: { code: 'identity-unusable' } })

@@ -35,7 +35,11 @@ export function readIdentity(stateDir: string): ReadIdentity {
   try {
     secureContext(identity)
   } catch (error) {
-    return refused('identity-unusable', `${path}: its certificate and its key are no use: ${(error as Error).message}`, JOIN)
+    return refused(
+      'identity-unusable',
+      `${path}: its certificate and its key are no use: ${(error as Error).message}`,
+      JOIN,
+    )
   }
   return { ok: true, identity }
 }

@@ -48,7 +48,8 @@ const WORDS = {
 
 /** Who follows the coordinators is who its identity says. */
 function refuseBeside(node: string | null, check: boolean): string | null {
-  if (node !== null) return '--node goes with --config: who follows the coordinators is the node that its node.json names'
+  if (node !== null)
+    return '--node goes with --config: who follows the coordinators is the node that its node.json names'
   return check ? '--check is about a file (--config FILE): lvsm config show, for what the coordinators have' : null
 }
 

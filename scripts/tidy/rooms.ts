@@ -140,7 +140,16 @@ export const ROOMS: readonly Room[] = [
     'trust',
     ...LIBRARY,
   ]),
-  impure('node-agent', 'agent/node', ['driver', 'process', 'nodelink', 'node-core', 'node-feed', 'node-ports', 'node-adapters', ...LIBRARY]),
+  impure('node-agent', 'agent/node', [
+    'driver',
+    'process',
+    'nodelink',
+    'node-core',
+    'node-feed',
+    'node-ports',
+    'node-adapters',
+    ...LIBRARY,
+  ]),
 ]
 
 /** Outside the table: scripts may import every library and each other; tests may import everything. */

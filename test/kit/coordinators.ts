@@ -145,6 +145,8 @@ export async function grown(places: readonly [Place, ...Place[]]): Promise<void>
 }
 export const SOON = { timeout: 60_000, interval: 10 }
 
+const clock = () => instant(performance.now())
+
 export class Place {
   readonly name: string
   readonly path: string
@@ -196,7 +198,6 @@ export class Place {
   async start(seeds: readonly Peer[] = []): Promise<this> {
     const opened = await openStore({ path: this.path, machine: MACHINE })
     if (!opened.ok) throw new Error(`${opened.refusal.code}: ${opened.refusal.message}`)
-    const clock = () => instant(performance.now())
     let hearing: LinksHeard | null = null
     const links = await this.#wire.open(this.name, this.id, {
       heard: (message) => hearing?.heard(message),

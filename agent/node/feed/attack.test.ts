@@ -4,7 +4,17 @@
  * history, each whole, each newer than the last; and when it is quiet again, it has the newest.
  */
 import { createHash } from 'node:crypto'
-import { applyEntry, beginState, documentAt, MODEL_VERSION, newestOf, NO_FACTS, sameData, type State, writtenOf } from '@lvsm/changes'
+import {
+  applyEntry,
+  beginState,
+  documentAt,
+  MODEL_VERSION,
+  newestOf,
+  NO_FACTS,
+  sameData,
+  type State,
+  writtenOf,
+} from '@lvsm/changes'
 import { seededRandom, type Random } from '@lvsm/base'
 import { decodeFeedMessage, encodeFeedMessage, type Entry, type Facts, type FeedMessage } from '@lvsm/protocol'
 import { expect, test } from 'vitest'
@@ -86,7 +96,11 @@ class Coordinator {
 class Life {
   readonly log = new Log()
   readonly random: Random
-  readonly coordinators: readonly Coordinator[] = [new Coordinator(this.log), new Coordinator(this.log), new Coordinator(this.log)]
+  readonly coordinators: readonly Coordinator[] = [
+    new Coordinator(this.log),
+    new Coordinator(this.log),
+    new Coordinator(this.log),
+  ]
   follower = NOTHING_HELD
   /** On the disk. */
   disk: { held: (typeof NOTHING_HELD)['held']; facts: Facts | null } = { held: null, facts: null }
@@ -217,7 +231,11 @@ test('whatever happens, an agent uses revisions of the one history, forwards, an
     const life = new Life(seed)
     for (let turn = 0; turn < 200; turn++) {
       DEEDS[Math.floor(life.random.next() * DEEDS.length)]?.(life)
-      for (const text of life.wire) [deltas, wholes] = [deltas + Number(text.includes('"kind":"change"')), wholes + Number(text.includes('"kind":"whole"'))]
+      for (const text of life.wire)
+        [deltas, wholes] = [
+          deltas + Number(text.includes('"kind":"change"')),
+          wholes + Number(text.includes('"kind":"whole"')),
+        ]
     }
     settle(life)
     const { history, facts } = life.log.newest

@@ -6,7 +6,15 @@
  * understood is not taken, and what comes after it is asked for anew.
  */
 import type { Trouble } from '@lvsm/base'
-import { applyDifferences, canonicalText, type Document, documentOf, NO_FACTS, sameData, writtenOf } from '@lvsm/changes'
+import {
+  applyDifferences,
+  canonicalText,
+  type Document,
+  documentOf,
+  NO_FACTS,
+  sameData,
+  writtenOf,
+} from '@lvsm/changes'
 import { judge, type Written } from '@lvsm/model'
 import type { Facts, FeedCoordinator, FeedMessage, FollowerMessage } from '@lvsm/protocol'
 import { damaged, notFollowed, older, strange } from './troubles.ts'
@@ -92,8 +100,7 @@ function onWhole(follower: Follower, message: Extract<FeedMessage, { kind: 'whol
   const { revision, file, sum } = message
   const own = revisionOf(follower)
   if (revision < own) return step(follower, { kind: 'leave', trouble: older(revision, own) })
-  if (revision === own && sum === follower.held?.sum)
-    return step({ ...follower, asked: 'nothing', strange: null })
+  if (revision === own && sum === follower.held?.sum) return step({ ...follower, asked: 'nothing', strange: null })
   if (digest(canonicalText(file)) !== sum) return doubted(follower, revision)
   return taken(follower, file, revision, sum)
 }

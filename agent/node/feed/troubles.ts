@@ -19,7 +19,10 @@ export const notFollowed = ({ code, message, hint = 'lvsm coordinators' }: Refus
       )
     : trouble(code, `no coordinator can be followed (${message}): ${stays(own)}`, hint)
 export const older = (revision: number, own: number): Trouble =>
-  notFollowed({ code: 'coordinator-behind', message: `a coordinator has revision ${revision}, and this agent ${own} already` }, own)
+  notFollowed(
+    { code: 'coordinator-behind', message: `a coordinator has revision ${revision}, and this agent ${own} already` },
+    own,
+  )
 export const damaged = (revision: number, own: number): Trouble =>
   trouble(
     'revision-damaged',
