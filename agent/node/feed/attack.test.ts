@@ -178,11 +178,11 @@ class Life {
   }
 }
 
-/** One character of its content is another, its checksum is not. */
+/** A number of its content is another, its checksum is not. */
 function damage(text: string, random: Random): string {
-  const digits = [...text.matchAll(/"weight":(\d+)/g)]
+  const digits = [...text.matchAll(/"(weight|from|to)":(\d+)/g)]
   const hit = digits[Math.floor(random.next() * digits.length)]
-  return hit ? text.replace(hit[0], `"weight":${Number(hit[1]) + 1}`) : text
+  return hit ? text.replace(hit[0], `"${hit[1]}":${Number(hit[2]) + 1}`) : text
 }
 
 const DEEDS: readonly ((life: Life) => void)[] = [
