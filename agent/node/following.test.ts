@@ -15,6 +15,7 @@ import {
 import { fingerprintOfKey, makeAuthority, makeKeyPair, signCertificate } from '@lvsm/trust'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { line } from '../../coordinator/adapters/links/fixture.ts'
 import { NodeServer } from '../../coordinator/adapters/links/node-server.ts'
 import { DOCUMENT } from '../../packages/changes/src/fixture.ts'
 import { CALLER_OPTIONS } from './adapters/feed/caller.ts'
@@ -22,7 +23,7 @@ import { sha256 } from './adapters/feed/kept.ts'
 import { Following } from './following.ts'
 import { readIdentity } from './identity.ts'
 
-const QUICK = { ...CALLER_OPTIONS, probeMs: 200, answerMs: 2000, backoffMs: [20, 100, 100] } as const
+const QUICK = { ...CALLER_OPTIONS, probeMs: 200, answerMs: 10_000, backoffMs: [20, 100, 100] } as const
 const AUTHORITY = await makeAuthority('lab')
 async function member(name: string) {
   const { privateKey, publicKey } = makeKeyPair()
@@ -268,6 +269,23 @@ test.each<[string, (played: Played) => void, RegExp]>([
   good.answer = gives(whole(2), facts(0))
   bench.follow()
   await until(() => bench.used.at(-1) === 'goes on with 2')
+})
+
+test('a long message on a slow line is life: nothing else is heard meanwhile', async () => {
+  const played = await new Played().listen()
+  const [address = { host: '', port: 0 }] = played.place.addresses
+  const slow = await line(address, 60_000)
+  const bench = await new Bench().enter({ ...played.place, addresses: [slow.address] })
+  // Four seconds for it, and three probes of 0.2 s.
+  const long = JSON.stringify({ v: 1, kind: 'lately', text: 'x'.repeat(240_000) })
+  played.answer = (message, say) => {
+    if (message.kind !== 'follow') return
+    played.sockets.at(-1)?.send(long)
+    say(whole(1), facts(0))
+  }
+  bench.follow()
+  await until(() => bench.used.length === 1)
+  expect(played.sockets).toHaveLength(1)
 })
 
 test('who it is stands in one file, which nobody else may read', async () => {

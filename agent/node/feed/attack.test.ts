@@ -227,7 +227,7 @@ function settle(life: Life): void {
 
 test('whatever happens, an agent uses revisions of the one history, forwards, and comes to the newest', () => {
   let [deltas, wholes, behind] = [0, 0, 0]
-  for (let seed = 1; seed <= 80; seed++) {
+  for (let seed = 1; seed <= 40; seed++) {
     const life = new Life(seed)
     for (let turn = 0; turn < 200; turn++) {
       DEEDS[Math.floor(life.random.next() * DEEDS.length)]?.(life)
@@ -241,11 +241,13 @@ test('whatever happens, an agent uses revisions of the one history, forwards, an
     const { history, facts } = life.log.newest
     expect([seed, revisionOf(life.follower)]).toEqual([seed, newestOf(history)])
     expect(documentAt(history, newestOf(history))).toEqual(life.follower.held?.document)
+    // On its disk too, and in use.
+    expect([life.disk.held?.revision, life.used.at(-1)]).toEqual([newestOf(history), newestOf(history)])
     expect(life.follower.facts ?? NO_FACTS).toEqual(facts)
     expect(life.follower.asked).toBe('nothing')
     expect(life.factNumbers).toEqual(life.factNumbers.toSorted((a, b) => a - b))
     behind += life.troubles.filter((code) => code === 'coordinator-behind').length
   }
   // It was an attack: each of the ways was taken.
-  expect(Math.min(deltas, wholes, behind)).toBeGreaterThan(100)
+  expect(Math.min(deltas, wholes, behind)).toBeGreaterThan(50)
 })

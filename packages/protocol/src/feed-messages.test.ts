@@ -9,6 +9,7 @@ import {
   FOLLOWER_SCHEMAS,
   type FollowerMessage,
 } from './feed-messages.ts'
+import { decodeFollowedFacts, encodeFollowedFacts } from './changes/followed-facts.ts'
 import { decodeFollowedCoordinators, encodeFollowedCoordinators } from './followed-coordinators.ts'
 
 const SUM = 'ab'.repeat(32)
@@ -66,8 +67,13 @@ test('no text makes a reader throw, and what it reads it would write', () => {
   )
 })
 
-test('where the coordinators are comes back; what is damaged is nothing', () => {
-  expect(decodeFollowedCoordinators(encodeFollowedCoordinators(LIST))).toEqual(LIST)
+test('what an agent keeps beside its configuration comes back; what is damaged is nothing', () => {
+  const kept = encodeFollowedCoordinators(LIST)
+  expect(decodeFollowedCoordinators(kept)).toEqual(LIST)
+  expect(decodeFollowedCoordinators(kept.replace('10.0.0.1', '10.0.0.3'))).toBeNull()
+  const wanted = { number: 7, list: [], ends: [{ node: 'dir1', number: 6, at: 5 }] }
+  expect(decodeFollowedFacts(encodeFollowedFacts(wanted))).toEqual(wanted)
+  expect(decodeFollowedFacts(encodeFollowedFacts(wanted).replace('"at":5', '"at":4'))).toBeNull()
   for (const text of ['', '{', '{"list":[{}]}', '{"least":2,"list":[]}'])
     expect(decodeFollowedCoordinators(text)).toBeNull()
 })
