@@ -39,6 +39,7 @@ class Played {
   readonly sockets: WebSocket[] = []
   place: NodeIdentity['coordinators'][number] = { addresses: [], key: '' }
   isSilent = false
+  stop = (): Promise<void> => Promise.resolve()
   answer: (message: FollowerMessage, say: Say) => void = () => undefined
 
   async listen(): Promise<this> {
@@ -51,6 +52,7 @@ class Played {
       return true
     })
     expect(await server.listen([{ host: '127.0.0.1', port: 0 }])).toBeNull()
+    this.stop = () => server.close()
     onTestFinished(() => server.close())
     this.place = { addresses: server.endpoints, key: identity.key }
     return this
@@ -269,6 +271,23 @@ test.each<[string, (played: Played) => void, RegExp]>([
   good.answer = gives(whole(2), facts(0))
   bench.follow()
   await until(() => bench.used.at(-1) === 'goes on with 2')
+})
+
+test('why one was left is forgotten when another is followed', async () => {
+  const played = await new Played().listen()
+  const [address = { host: '', port: 0 }] = played.place.addresses
+  const bench = await new Bench().enter({ ...played.place, addresses: [address, address] })
+  const refusal = { code: 'coordinator-behind', message: 'it has 0' }
+  played.answer = (message, say) => {
+    if (message.kind !== 'follow') return
+    if (played.sockets.length === 1) say({ kind: 'refused', refusal })
+    else say(whole(1), facts(0))
+  }
+  bench.follow()
+  await until(() => bench.used.length === 1)
+  await played.stop()
+  await until(() => bench.trouble !== null)
+  expect(bench.trouble?.code).toBe('no-coordinator')
 })
 
 test('a long message on a slow line is life: nothing else is heard meanwhile', async () => {

@@ -33,7 +33,7 @@ export class Following {
   /** The revision that is used; 0: none. */
   #used = 0
   #complaint = ''
-  /** Why the coordinator that was asked last could not be followed. */
+  /** Why one that was asked since could not be followed. */
   #left: Trouble | null = null
 
   constructor(options: FollowingOptions, callerOptions = CALLER_OPTIONS) {
@@ -92,6 +92,7 @@ export class Following {
         return this.#leave(effect.trouble)
       case 'current':
         this.#caller.satisfied()
+        this.#left = null
         this.#trouble(effect.trouble)
         return true
       default: {
