@@ -7,6 +7,8 @@ const PROCESSES = [
   'coordinator/adapters/store/**/*.test.ts',
   'coordinator/adapters/links/**/*.test.ts',
   'coordinator/adapters/joining/**/*.test.ts',
+  'coordinator/adapters/feed/**/*.test.ts',
+  'agent/node/following.test.ts',
   'packages/cli/test/config.test.ts',
   'packages/cli/test/edit.test.ts',
   'packages/cli/test/setup.test.ts',

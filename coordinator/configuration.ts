@@ -23,7 +23,7 @@ export interface Configuration {
   write(change: Change): Promise<Written>
   /** What this coordinator has applied, newest or not; null before there is anything. */
   known(): State | null
-  /** Calls at each change of `known()`, until the function that it returns is called. */
+  /** Calls at each change of `known()` or of who the coordinators are, until the function that it returns is called. */
   follow(changed: (state: State) => void): () => void
   status(): CoordinatorStatus
 }

@@ -1,9 +1,19 @@
 /** A cluster's configuration begins: whole, or not at all. */
-import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { renderDocument } from '@lvsm/changes'
-import { fingerprintOf } from '@lvsm/trust'
+import { decodeNodeIdentity } from '@lvsm/protocol'
+import { fingerprintOf, fingerprintOfKey } from '@lvsm/trust'
 import { expect, onTestFinished, test } from 'vitest'
 import { DOCUMENT } from '../packages/changes/src/fixture.ts'
 import { openStore } from './adapters/store/store.ts'
@@ -18,7 +28,8 @@ function founding(text = renderDocument(DOCUMENT, 1)): Founding {
   writeFileSync(file, text)
   const stateDir = realpathSync(mkdtempSync(join(directory, 'state-')))
   const listen = [{ host: '192.0.2.11', port: 7446 }]
-  return { stateDir, file, node: 'dir1', listen, author: 'alice', at: 1234 }
+  const identity = join(directory, 'agent', 'node.json')
+  return { stateDir, file, node: 'dir1', listen, identity, author: 'alice', at: 1234 }
 }
 
 test('there are keys for root only, and a database whose log begins with the file', async () => {
@@ -31,9 +42,39 @@ test('there are keys for root only, and a database whose log begins with the fil
   const opened = await openStore({ path: databaseOf(one.stateDir), machine: MACHINE })
   if (!opened.ok) throw new Error(opened.refusal.message)
   const [first] = opened.store.content.entries
-  const { members } = MACHINE.apply(opened.store.content.machine, first ?? { kind: 'noop', index: 1, term: 1 }).state
+  const { members, configured } = MACHINE.apply(
+    opened.store.content.machine,
+    first ?? { kind: 'noop', index: 1, term: 1 },
+  ).state
   expect(members.get(1)).toEqual({ name: 'dir1', addresses: one.listen, key: fingerprintOf(read.home.certificate) })
+  const identity = decodeNodeIdentity(readFileSync(one.identity, 'utf8'))
+  if (!identity) throw new Error('no identity')
+  // Its own key, which the log knows; and the coordinator's, which it is to ask.
+  const key = fingerprintOf(identity.certificate)
+  expect(key).not.toBe(fingerprintOf(read.home.certificate))
+  expect(fingerprintOfKey(identity.privateKey)).toBe(key)
+  expect(configured?.enrolled.nodes).toEqual([{ name: 'dir1', key, at: 1234, token: null }])
+  expect(identity).toMatchObject({
+    cluster: DOCUMENT.cluster,
+    node: 'dir1',
+    authority: read.home.authority,
+    coordinators: [{ addresses: one.listen, key: members.get(1)?.key }],
+  })
+  expect(statSync(one.identity).mode & 0o777).toBe(0o600)
   await opened.store.close()
+})
+
+test('an identity of another cluster stays as it is; one of a founding that ended half-way does not', async () => {
+  const [one, other] = [founding(), founding()]
+  await found(other)
+  const kept = readFileSync(other.identity, 'utf8')
+  const refused = await found({ ...one, identity: other.identity })
+  expect(refused?.faults.join('\n')).toMatch(/is there already: this node is in a cluster.*\n.*remove it/)
+  expect(readFileSync(other.identity, 'utf8')).toBe(kept)
+  expect(readdirSync(one.stateDir)).toEqual([])
+  rmSync(databaseOf(other.stateDir))
+  expect(await found(other)).toBeNull()
+  expect(readFileSync(other.identity, 'utf8')).not.toBe(kept)
 })
 
 test.each<[string, Partial<Founding>, string, RegExp]>([

@@ -28,6 +28,7 @@ export const homeFiles = {
 const AUTHORITY_KEY = 'authority.key'
 
 export const databaseOf = (stateDir: string): string => join(stateDir, 'coordinator.db')
+export const authorityOf = (stateDir: string): string => join(stateDir, homeFiles.authority)
 /** A cluster began here, or was about to be joined. */
 export const isSettled = (stateDir: string): boolean => isThere(databaseOf(stateDir))
 /** It is known who this is: the last thing that is written. */

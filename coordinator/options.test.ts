@@ -2,7 +2,15 @@ import { expect, test } from 'vitest'
 import { HELP, readOptions } from './options.ts'
 
 const found = (...listen: string[]) =>
-  readOptions(['--found', 'lvsm.yaml', '--node', 'dir1', ...listen.flatMap((one) => ['--listen', one])])
+  readOptions([
+    '--found',
+    'lvsm.yaml',
+    '--node',
+    'dir1',
+    '--identity',
+    'node.json',
+    ...listen.flatMap((one) => ['--listen', one]),
+  ])
 
 test('without words it runs, where a package puts it', () =>
   expect(readOptions([])).toEqual({
@@ -19,6 +27,7 @@ test.each<[string, string, number]>([
 ])('listens to %s', (text, host, port) =>
   expect(found(text, '10.0.0.9')).toMatchObject({
     kind: 'found',
+    identity: 'node.json',
     file: 'lvsm.yaml',
     node: 'dir1',
     listen: [
@@ -64,6 +73,8 @@ test.each<[string[], RegExp]>([
   [['--found', ''], /no file/],
   [['--found', 'a'], /--node is missing/],
   [['--found', 'a', '--node', 'dir1'], /--listen is missing/],
+  [['--found', 'a', '--node', 'dir1', '--listen', '10.0.0.1'], /--identity is missing/],
+  [['--identity', 'a'], /go with --found/],
   [['--node', 'dir1'], /go with --found/],
   [['--listen', '10.0.0.1'], /go with --found/],
   [['--what'], /--what/],

@@ -7,14 +7,15 @@ import { DAEMON_EXITS, exitTable, type CoordinatorHome } from '@lvsm/protocol'
 const PORT = 7446
 
 export const USAGE = `usage: lvsm-coordinator [--state-dir DIR] [--run-dir DIR]
-       lvsm-coordinator --found FILE --node NAME --listen ADDRESS[:PORT]... [--state-dir DIR] [--run-dir DIR]
+       lvsm-coordinator --found FILE --node NAME --listen ADDRESS[:PORT]... --identity FILE [--state-dir DIR]
+             [--run-dir DIR]
        lvsm-coordinator --join --identity FILE --listen ADDRESS[:PORT]... [--state-dir DIR] [--run-dir DIR]
        lvsm-coordinator --version | --help
   --found FILE      begin a cluster's configuration with this file, and leave; the first coordinator is here
   --node NAME       this node, as the file calls it
   --join            become one of the coordinators of the cluster that this node is in, and leave
-  --identity FILE   who this node is (/var/lib/lvsm/node.json)
   --listen ADDRESS  where other nodes reach this one; port ${PORT} unless one is named ([2001:db8::1]:7446 for IPv6)
+  --identity FILE   who this node is (/var/lib/lvsm/node.json), where its agent looks: --found writes it, with a key of its own
   --run-dir DIR     socket (/run/lvsm-coordinator)
   --state-dir DIR   keys and database (/var/lib/lvsm-coordinator)`
 export const HELP = `${USAGE}
@@ -33,6 +34,8 @@ export type Options =
       readonly file: string
       readonly node: string
       readonly listen: CoordinatorHome['listen']
+      /** Where its agent's identity is written. */
+      readonly identity: string
     } & Directories)
   | ({ readonly kind: 'join'; readonly identity: string; readonly listen: CoordinatorHome['listen'] } & Directories)
   | { readonly kind: 'help' | 'version' }
@@ -43,8 +46,8 @@ const WORDS = {
   found: { type: 'string' },
   node: { type: 'string' },
   join: { type: 'boolean', default: false },
-  identity: { type: 'string' },
   listen: { type: 'string', multiple: true },
+  identity: { type: 'string' },
   'run-dir': { type: 'string', default: '/run/lvsm-coordinator' },
   'state-dir': { type: 'string', default: '/var/lib/lvsm-coordinator' },
   help: { type: 'boolean', short: 'h', default: false },
@@ -65,10 +68,10 @@ export function readOptions(args: readonly string[]): Options {
         return refused('--join goes without --found and --node: the cluster is there, and --identity says who this is')
       return readJoining(identity, listen, { runDir, stateDir })
     }
-    if (found !== undefined) return readFounding(found, node, listen, { runDir, stateDir })
+    if (found !== undefined) return readFounding(found, { node, listen, identity }, { runDir, stateDir })
     if (node !== undefined || listen.length > 0 || identity !== undefined)
       return refused(
-        '--node, --identity and --listen go with --found or --join: a coordinator that is there knows who it is',
+        '--node, --listen and --identity go with --found or --join: a coordinator that is there knows who it is',
       )
     return { kind: 'run', runDir, stateDir }
   } catch (error) {
@@ -76,11 +79,18 @@ export function readOptions(args: readonly string[]): Options {
   }
 }
 
-function readFounding(file: string, node: string | undefined, listen: readonly string[], where: Directories): Options {
+interface FoundingWords {
+  readonly node: string | undefined
+  readonly listen: readonly string[]
+  readonly identity: string | undefined
+}
+function readFounding(file: string, { node, listen, identity }: FoundingWords, where: Directories): Options {
   if (file === '') return refused('--found names no file')
   if (node === undefined || node === '') return refused('--node is missing: which node of the file is this?')
+  if (identity === undefined || identity === '')
+    return refused('--identity is missing: where does the agent of this node look for who it is?')
   const read = readListen(listen)
-  return read.ok ? { kind: 'found', file, node, listen: read.endpoints, ...where } : refused(read.reason)
+  return read.ok ? { kind: 'found', file, node, listen: read.endpoints, identity, ...where } : refused(read.reason)
 }
 
 function readJoining(identity: string | undefined, listen: readonly string[], where: Directories): Options {

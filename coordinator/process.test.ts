@@ -47,7 +47,16 @@ class Place {
     return { code: child.exitCode, said: this.said }
   }
   found(port: number): Promise<Ended> {
-    return this.run('--found', this.file, '--node', 'dir1', '--listen', `127.0.0.1:${port}`)
+    return this.run(
+      '--found',
+      this.file,
+      '--node',
+      'dir1',
+      '--listen',
+      `127.0.0.1:${port}`,
+      '--identity',
+      join(this.directory, 'node.json'),
+    )
   }
   async start(): Promise<ChildProcess> {
     const child = this.begin()
@@ -104,7 +113,7 @@ test('it begins once, answers, and has after SIGKILL what it acknowledged', asyn
 
 test('without a home it says how to get one', async () => {
   const place = new Place()
-  expect(await place.run()).toMatchObject({ code: 78, said: expect.stringMatching(/coordinator\.json.*\n.*--found/) })
+  expect(await place.run()).toMatchObject({ code: 78, said: expect.stringMatching(/coordinator\.json.*\n.*lvsm init/) })
   expect(await place.run('--listen', '10.0.0.1')).toMatchObject({ code: 64, said: expect.stringMatching(/usage:/) })
   expect(await place.run('--version')).toMatchObject({ code: 0, said: expect.stringMatching(/^lvsm-coordinator \d/) })
 })

@@ -6,6 +6,7 @@ import { boottime, createAlarm } from '@lvsm/kernel'
 import { type CoordinatorHome, DAEMON_EXITS, type DaemonExit } from '@lvsm/protocol'
 import { DEFAULTS } from '@lvsm/raft'
 import { serveApi } from './adapters/api/api.ts'
+import { Feed } from './adapters/feed/feed.ts'
 import { openDoor } from './adapters/joining/door.ts'
 import { openLinks } from './adapters/links/open.ts'
 import { linkOptions } from './adapters/links/options.ts'
@@ -65,6 +66,7 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
     return { ok: false, exit: 'world', refusal: linked.refusal }
   }
   const coordinator = begun(self, store, { links: linked.links, hearing }, machine)
+  const feed = new Feed(coordinator, linked.server, () => undefined)
   openDoor(linked.server, {
     nodeOf: (key) => coordinator.known()?.enrolled.nodes.find((node) => node.key === key)?.name ?? null,
     admit: (candidate, node) => admit(candidate, node, coordinator, readAuthority(stateDir, identity.authority)),
@@ -75,6 +77,7 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
     say(`${reason}: leaves`)
     const late = setTimeout(() => machine.exit(DAEMON_EXITS.ok.code), STOP_MS)
     api.close()
+    feed.close()
     await coordinator.stop()
     await store.close()
     clearTimeout(late)
@@ -85,7 +88,7 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
     ok: true,
     running: {
       stop: (reason) => (stopped ??= leave(reason)),
-      report: () => reportOf(coordinator.status(), troubles.present()),
+      report: () => reportOf(coordinator.status(), troubles.present(), feed.applied()),
     },
   }
 }

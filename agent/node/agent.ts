@@ -92,18 +92,20 @@ export class Agent {
     this.#configure(configuration)
   }
 
-  /** Takes the configuration file over if it is good; else the present one stays, and status says so. */
-  reload(reason: string): void {
+  /** Takes the configuration file over if it is good; else (false) the present one stays, and status says so. */
+  reload(reason: string): boolean {
     const read = bearable(this.#configuration, this.#machine.readConfiguration())
     if (read.ok) {
       this.#machine.say(`${reason}: the configuration was read again, revision ${read.config.revision}`)
       this.#report('configuration', null)
-      return this.#configure(read)
+      this.#configure(read)
+      return true
     }
     for (const fault of read.faults) this.#machine.say(fault)
     const message = `the configuration file was refused at ${reason}: revision ${this.#configuration.config.revision} stays in use`
     this.#machine.say(message)
     this.#report('configuration', refusedTrouble(message, read.faults))
+    return false
   }
 
   /** What somebody beside it found; null: it is over. */

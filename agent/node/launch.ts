@@ -12,7 +12,8 @@ import { refuseRights } from './adapters/preflight.ts'
 import { Agent } from './agent.ts'
 import { type Configuration, type Read, readConfiguration, refuseKernel, type Self } from './configuration.ts'
 import { lookAround } from './host.ts'
-import { follow } from './following.ts'
+import { Following } from './following.ts'
+import { readIdentity } from './identity.ts'
 import { HELP, readOptions, type RunOptions, USAGE } from './options.ts'
 import type { Kernel } from './ports.ts'
 import { warningLines } from './warnings.ts'
@@ -44,9 +45,21 @@ export function launch(args: readonly string[], program: Program): void {
     case 'check':
       return void begin(options, program)
     case 'run':
-      if (options.follow === null) void begin(options, program)
-      else follow(options.follow, options, program, () => begin(options, program))
+      if (options.follows) follow(options, program)
+      else void begin(options, program)
   }
+}
+
+function follow(options: RunOptions, program: Program): void {
+  const { stateDir } = options
+  const read = readIdentity(stateDir)
+  if (!read.ok) {
+    program.say(describeRefusal(read.refusal))
+    return program.exit(DAEMON_EXITS.refused.code)
+  }
+  const { identity } = read
+  const say = (text: string): void => program.say(text)
+  void new Following({ identity, stateDir, say, begin: () => begin({ ...options, node: identity.node }, program) })
 }
 
 /** Null: it ends, and said why. */

@@ -68,6 +68,8 @@ export const ROOMS: readonly Room[] = [
   pure('lease-core', 'agent/lease/core', ['base', 'protocol', 'lease', 'heartbeat']),
   pure('node-core', 'agent/node/core', ['base', 'protocol', 'model', 'health', 'plan']),
   impure('process', 'agent/process', ['base', 'protocol', 'kernel']),
+  impure('nodelink', 'agent/nodelink', ['trust'], ['ws']),
+  pure('node-feed', 'agent/node/feed', ['base', 'protocol', 'model', 'changes']),
   pure('lease-ports', 'agent/lease/ports.ts', ['lease-core', 'base', 'protocol', 'lease', 'heartbeat']),
   pure('node-ports', 'agent/node/ports.ts', ['node-core', 'base', 'model', 'plan', 'protocol']),
   impure(
@@ -78,13 +80,16 @@ export const ROOMS: readonly Room[] = [
   ),
   impure('node-adapters', 'agent/node/adapters', [
     'node-core',
+    'node-feed',
     'node-ports',
     'base',
+    'changes',
     'model',
     'plan',
     'protocol',
     'netlink',
     'kernel',
+    'nodelink',
     'process',
   ]),
   impure(
@@ -115,13 +120,20 @@ export const ROOMS: readonly Room[] = [
   impure(
     'coordinator-links',
     'coordinator/adapters/links',
-    ['coordinator-ports', 'base', 'protocol', 'raft', 'trust'],
+    ['coordinator-ports', 'base', 'protocol', 'raft', 'trust', 'nodelink'],
+    ['ws'],
+  ),
+  pure('coordinator-feed', 'coordinator/feed', ['base', 'protocol', 'changes']),
+  impure(
+    'coordinator-feed-adapter',
+    'coordinator/adapters/feed',
+    ['coordinator-feed', 'base', 'protocol', 'nodelink'],
     ['ws'],
   ),
   impure(
     'coordinator-joining',
     'coordinator/adapters/joining',
-    ['coordinator-links', 'coordinator-ports', 'base', 'protocol', 'trust'],
+    ['nodelink', 'coordinator-links', 'base', 'protocol', 'trust'],
     ['ws'],
   ),
   impure('coordinator', 'coordinator', [
@@ -134,10 +146,22 @@ export const ROOMS: readonly Room[] = [
     'coordinator-links',
     'coordinator-joining',
     'coordinator-api-adapter',
+    'coordinator-feed',
+    'coordinator-feed-adapter',
+    'nodelink',
     'trust',
     ...LIBRARY,
   ]),
-  impure('node-agent', 'agent/node', ['driver', 'process', 'node-core', 'node-ports', 'node-adapters', ...LIBRARY]),
+  impure('node-agent', 'agent/node', [
+    'driver',
+    'process',
+    'nodelink',
+    'node-core',
+    'node-feed',
+    'node-ports',
+    'node-adapters',
+    ...LIBRARY,
+  ]),
 ]
 
 /** Outside the table: scripts may import every library and each other; tests may import everything. */

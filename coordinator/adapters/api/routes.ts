@@ -15,7 +15,6 @@ import {
   type Signature,
 } from '../../api/writes.ts'
 import type { Configuration, NotDone } from '../../configuration.ts'
-import { nextState } from './next.ts'
 
 export interface RouteContext {
   readonly configuration: Configuration
@@ -29,10 +28,6 @@ type Answers = {
 export const ROUTE_ANSWERS: Answers = {
   document: ({ query }, { configuration }) =>
     reading(configuration, query.stale, (state) => documentReply(state, query)),
-  async next({ query }, { configuration }) {
-    const state = await nextState(configuration, query.after)
-    return state ? documentReply(state, { yaml: false, stale: true }) : notNow(NOTHING)
-  },
   history: ({ query }, { configuration }) => reading(configuration, query.stale, (state) => historyReply(state, query)),
   revision: ({ query }, { configuration }) =>
     reading(configuration, query.stale, (state) => revisionReply(state, query)),

@@ -4,7 +4,7 @@ import type { Admission, Candidate } from '@lvsm/protocol'
 import { makeAuthority } from '@lvsm/trust'
 import { describe, expect, it } from 'vitest'
 import { coordinator, type Identity, identityOf, stranger, visit } from '../links/fixture.ts'
-import { JOINING } from '../links/dial.ts'
+import { JOINING } from '../../../agent/nodelink/dial.ts'
 import { askAdmission } from './ask.ts'
 import { openDoor } from './door.ts'
 

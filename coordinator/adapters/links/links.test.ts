@@ -5,7 +5,7 @@ import { makeAuthority } from '@lvsm/trust'
 import { RECORDED } from '../../../test/wire/recorded.ts'
 import type { PeerMessage } from '../../ports.ts'
 import { ask, coordinator, identityOf, introduce, line, meet, soon, visit } from './fixture.ts'
-import { MESSAGES } from './dial.ts'
+import { MESSAGES } from '../../../agent/nodelink/dial.ts'
 
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false
 

@@ -10,7 +10,7 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import type { Refusal } from '@lvsm/base'
-import { keyOf } from './dial.ts'
+import { keyOf } from '../../../agent/nodelink/dial.ts'
 import type { LinkOptions, LinksTold, NodeIdentity } from './options.ts'
 import { Strangers, WaitingRoom } from './strangers.ts'
 

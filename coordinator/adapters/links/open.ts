@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto'
 import type { Refusal } from '@lvsm/base'
 import type { LinksHeard } from '../../ports.ts'
-import { secureContext } from './dial.ts'
+import { secureContext } from '../../../agent/nodelink/dial.ts'
 import { Links } from './links.ts'
 import { type Endpoint, NodeServer } from './node-server.ts'
 import type { LinkContext, NodeIdentity } from './options.ts'

@@ -12,7 +12,7 @@ const SENTENCES = {
   'drop-connection-request': null,
   'drop-connection-certificate': "has no certificate of this cluster's authority",
   'drop-connection-key':
-    "has a certificate of this cluster, and a key that is no coordinator's: it was removed, or set up anew",
+    "has a certificate of this cluster, and a key that is no node's: it was removed, or set up anew",
   'drop-connection-crowded': 'opens more connections than any node does',
 } as const satisfies Readonly<Partial<Record<CounterName, string | null>>>
 export type Refused = keyof typeof SENTENCES

@@ -3,6 +3,7 @@ export type { Action, Applied, Context, Refused, Which } from './command/command
 export { entriesOf, type NounEntry } from './command/entries.ts'
 export { NOUNS } from './command/nouns.ts'
 export { MODEL_VERSION, refuseVersion } from './command/version.ts'
+export { canonicalText } from './document/canonical.ts'
 export * from './document/document.ts'
 export { natural } from './document/order.ts'
 export { sameData } from './document/tree.ts'

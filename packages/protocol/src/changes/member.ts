@@ -6,6 +6,7 @@ import * as z from 'zod'
 import { LONGEST_NAME } from '../http/routes.ts'
 import { readVersioned } from '../json.ts'
 import { plainData } from './command.ts'
+import { enrolment } from './enrol.ts'
 import { LONGEST_ENTRY } from './entry.ts'
 
 export const MEMBER_VERSION = 1
@@ -30,6 +31,8 @@ const founding = z.strictObject({
   at: count,
   /** The model version that the cluster begins with. */
   finalized: count,
+  /** Of the node where it begins. */
+  enrolment: enrolment.exactOptional(),
 })
 export type Founding = Readonly<z.infer<typeof founding>>
 

@@ -38,8 +38,6 @@ const historyQuery = z.strictObject({
 const revisionQuery = z.strictObject({ number: digits, stale })
 /** Without `to`: the newest; without `from`: the one before `to`. */
 const diffQuery = z.strictObject({ from: digits.exactOptional(), to: digits.exactOptional(), stale })
-/** `after`: the revision that whoever asks has. */
-const nextQuery = z.strictObject({ after: digits })
 const factsQuery = z.strictObject({ stale })
 const noQuery = z.strictObject({})
 
@@ -65,8 +63,6 @@ interface Route {
 
 export const CONFIG_ROUTES = {
   document: { method: 'GET', path: '/v1/config', query: documentQuery, body: null, response: reports.documentReport },
-  /** The document once it has a higher revision; after a while the present one, whatever its revision. For whoever follows. */
-  next: { method: 'GET', path: '/v1/config/next', query: nextQuery, body: null, response: reports.documentReport },
   history: {
     method: 'GET',
     path: '/v1/config/history',

@@ -1,17 +1,29 @@
-/** One attempt to connect to another coordinator. Whoever answers with another key is hung up on before a byte is said. */
+/** One attempt to connect to a coordinator's port for nodes. Whoever answers with another key is hung up on before a byte is said. */
 import { createSecureContext, connect, type SecureContext } from 'node:tls'
-import { fingerprintOf } from '@lvsm/trust'
+import { fingerprintOf } from '@lvsm/trust/fingerprint'
 import { WebSocket } from 'ws'
-import type { Peer } from '../../ports.ts'
-import type { NodeIdentity } from './options.ts'
 
-export type Address = Peer['addresses'][number]
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
+/** PEM: what packages/trust makes. */
+export interface Credentials {
+  readonly certificate: string
+  /** PKCS#8. */
+  readonly privateKey: string
+  /** Certificate of the cluster's authority. */
+  readonly authority: string
+}
+
+/** What there is at the port for nodes. */
 export const MESSAGES = '/peer'
 export const SNAPSHOTS = '/peer/snapshot'
 export const JOINING = '/join'
+export const FEED = '/feed'
 export const WRONG_KEY = 'another key answers than the one in its record'
 
-export const secureContext = ({ certificate, privateKey, authority }: NodeIdentity): SecureContext =>
+export const secureContext = ({ certificate, privateKey, authority }: Credentials): SecureContext =>
   createSecureContext({ cert: certificate, key: privateKey, ca: authority, minVersion: 'TLSv1.3' })
 
 /** What else stands in a record is no place to dial: Node throws for some of it. */
@@ -29,7 +41,7 @@ export function keyOf(certificate: Buffer | undefined): string | null {
 
 export interface Call {
   readonly address: Address
-  readonly path: typeof MESSAGES | typeof SNAPSHOTS | typeof JOINING
+  readonly path: string
   /** Who has to answer. */
   readonly key: string
   readonly secure: SecureContext
