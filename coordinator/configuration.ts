@@ -1,7 +1,7 @@
 /** The cluster's configuration as whoever serves people and agents asks for it: the same on each coordinator. */
 import type { Refusal } from '@lvsm/base'
 import type { Outcome, State } from '@lvsm/changes'
-import type { Entry as Change } from '@lvsm/protocol'
+import type { Entry as Change, NodeProgress } from '@lvsm/protocol'
 import type { NodeId, RaftStatus } from '@lvsm/raft'
 
 /** Nothing of it was done. */
@@ -27,6 +27,8 @@ export interface Configuration {
   follow(changed: (state: State) => void): () => void
   status(): CoordinatorStatus
 }
+/** Node → what its agent said of itself; of whom nothing was heard lately there is nothing. */
+export type Progress = () => ReadonlyMap<string, NodeProgress>
 export interface CoordinatorStatus {
   readonly raft: RaftStatus
   /** Name of each coordinator's node, by id. */

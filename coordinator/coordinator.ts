@@ -64,7 +64,7 @@ export class Coordinator implements Configuration, FeedSource {
     this.#core = createCore({ raft, limits, startedAt, refuse: refuseChange })
     this.#told = store.kept.machine
     this.#links = options.openLinks({
-      heard: (message) => this.#driver.feed({ kind: 'message', message }),
+      heard: (message) => message.kind !== 'nodes' && this.#driver.feed({ kind: 'message', message }),
       snapshot: (message, state) => {
         if (this.#snapshots.arrived(message, state)) this.#driver.feed({ kind: 'message', message })
       },
@@ -115,6 +115,12 @@ export class Coordinator implements Configuration, FeedSource {
     const { members } = this.#options.store.kept.machine
     const { membership } = this.#core.status(this.#machine.clock())
     return membership.members.map(({ id, store }) => ({ id, store, record: members.get(id) ?? null }))
+  }
+
+  /** Names of those that vote. */
+  voters(): string[] {
+    const { membership } = this.#core.status(this.#machine.clock())
+    return membership.members.flatMap(({ id, role }) => (role === 'voter' ? [this.#name(id)] : []))
   }
 
   known(): State | null {

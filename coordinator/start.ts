@@ -12,12 +12,16 @@ import { openLinks } from './adapters/links/open.ts'
 import { linkOptions } from './adapters/links/options.ts'
 import { openStore } from './adapters/store/store.ts'
 import { admit } from './admission.ts'
+import type { Progress } from './configuration.ts'
 import { Coordinator } from './coordinator.ts'
 import { LIMITS } from './core/events.ts'
 import { type Coordinated, MACHINE, type Result } from './core/machine.ts'
 import { databaseOf, readAuthority, readHome } from './home.ts'
 import type { Directories } from './options.ts'
-import type { LinksHeard, LinksPort, StorePort } from './ports.ts'
+import type { LinksHeard, LinksPort, Nodes, StorePort } from './ports.ts'
+import { Reports } from './reports.ts'
+import { Electing } from './electing.ts'
+import type { NodeServer } from './adapters/links/node-server.ts'
 import { reportOf } from './report.ts'
 import { Troubles } from './troubles.ts'
 
@@ -66,18 +70,18 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
     return { ok: false, exit: 'world', refusal: linked.refusal }
   }
   const coordinator = begun(self, store, { links: linked.links, hearing }, machine)
-  const feed = new Feed(coordinator, linked.server, () => undefined)
+  const nodes = served(coordinator, linked, hearing)
   openDoor(linked.server, {
     nodeOf: (key) => coordinator.known()?.enrolled.nodes.find((node) => node.key === key)?.name ?? null,
     admit: (candidate, node) => admit(candidate, node, coordinator, readAuthority(stateDir, identity.authority)),
     crashed: crashing(say),
   })
-  const api = listened(join(runDir, 'coordinator.sock'), coordinator, machine)
+  const api = listened(join(runDir, 'coordinator.sock'), coordinator, () => nodes.reports.all(), machine)
   const leave = async (reason: string): Promise<void> => {
     say(`${reason}: leaves`)
     const late = setTimeout(() => machine.exit(DAEMON_EXITS.ok.code), STOP_MS)
     api.close()
-    feed.close()
+    nodes.close()
     await coordinator.stop()
     await store.close()
     clearTimeout(late)
@@ -88,9 +92,45 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
     ok: true,
     running: {
       stop: (reason) => (stopped ??= leave(reason)),
-      report: () => reportOf(coordinator.status(), troubles.present(), feed.applied()),
+      report: () => reportOf(coordinator.status(), troubles.present(), nodes.feed.applied()),
     },
   }
+}
+
+interface Served {
+  readonly feed: Feed
+  readonly reports: Reports
+  close(): void
+}
+/** What it does for the nodes, and what the nodes say of themselves makes it do. */
+function served(
+  coordinator: Coordinator,
+  { links, server }: { links: LinksPort; server: NodeServer },
+  hearing: Hearing,
+): Served {
+  const feed = new Feed(coordinator, server, () => undefined)
+  const { id } = coordinator.status().raft
+  const reports = new Reports({
+    id,
+    own: () => feed.progress(),
+    others: () => coordinator.members().flatMap((member) => (member.id === id ? [] : [member.id])),
+    send: (message) => links.send(message),
+    clock: () => performance.now(),
+  })
+  hearing.nodes = (message) => reports.heard(message)
+  const electing = new Electing({
+    known: () => coordinator.known(),
+    leads: () => coordinator.status().raft.role === 'leader',
+    coordinators: () => coordinator.voters(),
+    reports: () => reports.all(),
+    write: (change) => coordinator.write(change),
+    clock: boottime,
+    wallClock: Date.now,
+  })
+  const close = (): void => {
+    for (const part of [electing, reports, feed]) part.close()
+  }
+  return { feed, reports, close }
 }
 
 function begun(
@@ -113,13 +153,18 @@ function begun(
   return new Coordinator(options, { clock: boottime, wallClock: Date.now, random: random(), alarm, say, fail })
 }
 
-function listened(path: string, configuration: Coordinator, { say, exit, mayListenAgain }: StartMachine) {
+function listened(
+  path: string,
+  configuration: Coordinator,
+  progress: Progress,
+  { say, exit, mayListenAgain }: StartMachine,
+) {
   const failed = (error: Error): void => {
     say(`cannot listen: ${error.message}`)
     exit(DAEMON_EXITS.world.code)
   }
   const events = { failed, mayAgain: mayListenAgain, say, crashed: crashing(say) }
-  return serveApi({ path, configuration, wallClock: Date.now, events })
+  return serveApi({ path, configuration, progress, wallClock: Date.now, events })
 }
 
 const crashing =
@@ -130,7 +175,8 @@ const crashing =
 /** What is heard before there is a coordinator is lost, as on any network. */
 class Hearing implements LinksHeard {
   to: LinksHeard | null = null
-  heard: LinksHeard['heard'] = (message) => this.to?.heard(message)
+  nodes: (message: Nodes) => void = () => undefined
+  heard: LinksHeard['heard'] = (message) => (message.kind === 'nodes' ? this.nodes(message) : this.to?.heard(message))
   snapshot: LinksHeard['snapshot'] = (message, state) => this.to?.snapshot(message, state)
 }
 

@@ -1,6 +1,6 @@
 /** The coordinators, as one of them sees them. */
 import { newestOf, type State } from '@lvsm/changes'
-import type { CoordinatorMember, CoordinatorsReport } from '@lvsm/protocol'
+import type { CoordinatorMember, CoordinatorsReport, NodeProgress, NodesReport } from '@lvsm/protocol'
 import type { CoordinatorStatus } from '../configuration.ts'
 import { ok, type Reply } from './reply.ts'
 
@@ -32,6 +32,20 @@ export function coordinatorsReply({ raft, names }: CoordinatorStatus, known: Sta
     expelled,
     members,
     revision,
+  }
+  return ok(body)
+}
+
+/** Those that are in, in the order of the configuration. */
+export function nodesReply({ config, enrolled }: State, progress: ReadonlyMap<string, NodeProgress>): Reply {
+  const present = new Set(enrolled.nodes.map(({ name }) => name))
+  const body: NodesReport = {
+    nodes: config.nodes
+      .filter(({ name }) => present.has(name))
+      .map(({ name }) => {
+        const { revision = null, epoch = null } = progress.get(name) ?? {}
+        return { name, revision, epoch }
+      }),
   }
   return ok(body)
 }

@@ -3,6 +3,8 @@ import { type Instant } from '@lvsm/base'
 
 export interface AppliedRevision {
   readonly revision: number
+  /** Of the lease's voters, as its lease process has them on disk; undefined: it did not say. */
+  readonly epoch?: number | undefined
   /** When it was first heard here. */
   readonly since: Instant
 }
@@ -10,8 +12,10 @@ export interface AppliedRevision {
 export class AppliedRevisions {
   readonly #nodes = new Map<string, AppliedRevision>()
 
-  note(node: string, revision: number, now: Instant): void {
-    if (this.#nodes.get(node)?.revision !== revision) this.#nodes.set(node, { revision, since: now })
+  note(node: string, revision: number, now: Instant, epoch?: number): void {
+    const known = this.#nodes.get(node)
+    const since = known?.revision === revision ? known.since : now
+    this.#nodes.set(node, { revision, since, ...(epoch === undefined ? {} : { epoch }) })
   }
   /** All others are in the cluster no more. */
   keep(names: ReadonlySet<string>): void {

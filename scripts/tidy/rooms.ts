@@ -98,7 +98,7 @@ export const ROOMS: readonly Room[] = [
     ['driver', 'process', 'lease-core', 'lease-ports', 'lease-adapters', ...LIBRARY],
     ['@noble/hashes'],
   ),
-  pure('coordinator-ports', 'coordinator/ports.ts', ['base', 'raft']),
+  pure('coordinator-ports', 'coordinator/ports.ts', ['base', 'protocol', 'raft']),
   impure('coordinator-configuration', 'coordinator/configuration.ts', ['base', 'protocol', 'raft', 'changes']),
   pure('coordinator-core', 'coordinator/core', ['coordinator-ports', 'base', 'protocol', 'model', 'raft', 'changes']),
   impure(
@@ -123,6 +123,7 @@ export const ROOMS: readonly Room[] = [
     ['coordinator-ports', 'base', 'protocol', 'raft', 'trust', 'nodelink'],
     ['ws'],
   ),
+  pure('coordinator-electorate', 'coordinator/electorate', ['base']),
   pure('coordinator-feed', 'coordinator/feed', ['base', 'protocol', 'changes']),
   impure(
     'coordinator-feed-adapter',
@@ -146,6 +147,7 @@ export const ROOMS: readonly Room[] = [
     'coordinator-links',
     'coordinator-joining',
     'coordinator-api-adapter',
+    'coordinator-electorate',
     'coordinator-feed',
     'coordinator-feed-adapter',
     'nodelink',

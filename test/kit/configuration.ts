@@ -2,7 +2,7 @@
 import type { Refusal } from '@lvsm/base'
 import { applyEntry, beginState, parseDocument, type State } from '@lvsm/changes'
 import { SAMPLE } from '@lvsm/model'
-import { decodeEntry, encodeEntry, type Entry } from '@lvsm/protocol'
+import { decodeEntry, encodeEntry, type Entry, type NodeProgress } from '@lvsm/protocol'
 import { type ApiOptions, serveApi } from '../../coordinator/adapters/api/api.ts'
 import type { Configuration, CoordinatorStatus, Read, Written } from '../../coordinator/configuration.ts'
 
@@ -53,6 +53,14 @@ export class MemoryConfiguration implements Configuration {
   weather: Weather = 'fine'
   readonly log: Entry[] = []
   status: () => CoordinatorStatus = () => STATUS
+  /** What the agents said of themselves. */
+  readonly used = new Map<string, NodeProgress>()
+  progress = (): ReadonlyMap<string, NodeProgress> => this.used
+  /** These nodes are in. */
+  enrol(...names: string[]): void {
+    const nodes = names.map((name) => ({ name, key: 'ab'.repeat(32), at: 0, token: null }))
+    this.#state = { ...this.#state, enrolled: { tokens: [], nodes } }
+  }
   #state: State
   readonly #followers = new Set<(state: State) => void>()
 
@@ -92,12 +100,13 @@ export const WALL_CLOCK = 1_700_000_000_000
 /** The real API over it, on a socket of the test; what goes wrong there ends the test, unless it is `crashed`'s. */
 export const serveConfiguration = (
   path: string,
-  configuration: Configuration,
+  configuration: Configuration & { readonly progress?: ApiOptions['progress'] },
   crashed: ApiOptions['events']['crashed'] = thrown,
 ): { close(): void } =>
   serveApi({
     path,
     configuration,
+    ...(configuration.progress ? { progress: configuration.progress } : {}),
     wallClock: () => WALL_CLOCK,
     events: { failed: thrown, mayAgain: () => true, say: () => undefined, crashed },
   })

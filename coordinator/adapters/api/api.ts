@@ -5,7 +5,7 @@ import { answer, readBody, refuse, routeOf, serveHttp } from '../../../agent/pro
 import type { ListeningEvents } from '../../../agent/process/listening.ts'
 import type { Reply } from '../../api/reply.ts'
 import { type Asked, LONGEST_BODY, readRequest } from '../../api/request.ts'
-import type { Configuration } from '../../configuration.ts'
+import type { Configuration, Progress } from '../../configuration.ts'
 import { ROUTE_ANSWERS, type RouteContext } from './routes.ts'
 import { authorOf } from './author.ts'
 
@@ -13,6 +13,8 @@ export interface ApiOptions {
   /** The caller holds the run directory's lock, so a socket file that is in the way is a leftover. */
   readonly path: string
   readonly configuration: Configuration
+  /** Nobody's where no agents follow. */
+  readonly progress?: Progress
   /** Milliseconds of the wall clock: what a change is signed with. */
   readonly wallClock: () => number
   readonly events: ListeningEvents & {
@@ -22,12 +24,20 @@ export interface ApiOptions {
   readonly patienceMs?: number
 }
 
-export function serveApi({ path, configuration, wallClock, events, patienceMs }: ApiOptions): { close(): void } {
+export function serveApi({
+  path,
+  configuration,
+  progress = () => new Map(),
+  wallClock,
+  events,
+  patienceMs,
+}: ApiOptions): { close(): void } {
   const handle = (incoming: IncomingMessage, response: ServerResponse): void => {
     const name = routeOf<ConfigRouteName>(CONFIG_ROUTES, incoming, response)
     if (name === null) return
     const context: RouteContext = {
       configuration,
+      progress,
       ifMatch: incoming.headers['if-match'],
       signature: () => ({ author: authorOf(incoming.socket), at: wallClock() }),
     }

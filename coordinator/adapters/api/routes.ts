@@ -4,7 +4,7 @@ import type { ConfigRouteName } from '@lvsm/protocol'
 import { diffReply, documentReply, factsReply, historyReply, revisionReply } from '../../api/answers.ts'
 import { notNow, type Reply } from '../../api/reply.ts'
 import type { Asked } from '../../api/request.ts'
-import { coordinatorsReply } from '../../api/status.ts'
+import { coordinatorsReply, nodesReply } from '../../api/status.ts'
 import {
   changeEntry,
   changeReply,
@@ -14,10 +14,11 @@ import {
   previewReply,
   type Signature,
 } from '../../api/writes.ts'
-import type { Configuration, NotDone } from '../../configuration.ts'
+import type { Configuration, NotDone, Progress } from '../../configuration.ts'
 
 export interface RouteContext {
   readonly configuration: Configuration
+  readonly progress: Progress
   readonly ifMatch: string | undefined
   readonly signature: () => Signature
 }
@@ -45,6 +46,10 @@ export const ROUTE_ANSWERS: Answers = {
   },
   intentPreview: ({ body }, { configuration, signature }) =>
     reading(configuration, false, (state) => intentPreviewReply(state, body, signature())),
+  nodes: (_, { configuration, progress }) => {
+    const state = configuration.known()
+    return state ? nodesReply(state, progress()) : notNow(NOTHING)
+  },
   coordinators: (_, { configuration }) => coordinatorsReply(configuration.status(), configuration.known()),
 }
 

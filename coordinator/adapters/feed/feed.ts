@@ -11,6 +11,7 @@ import {
   encodeFeedMessage,
   type FeedMessage,
   LONGEST_FOLLOWER_MESSAGE,
+  type NodeProgress,
   type Unread,
 } from '@lvsm/protocol'
 import { type WebSocket, WebSocketServer } from 'ws'
@@ -91,6 +92,12 @@ export class Feed {
   applied(): ReturnType<AppliedRevisions['all']> {
     return this.#applied.all()
   }
+  /** The same of those that follow here now, to be told to others. */
+  progress(): NodeProgress[] {
+    return [...this.#applied.all()].flatMap(([name, { revision, epoch }]) =>
+      this.#followers.has(name) ? [{ name, revision, ...(epoch === undefined ? {} : { epoch }) }] : [],
+    )
+  }
   /** Nodes whose agents follow here now. */
   following(): readonly string[] {
     return [...this.#followers.keys()]
@@ -122,7 +129,7 @@ export class Feed {
     if (!read.ok) return this.#count(UNREAD[read.reason])
     const { message } = read
     if (message.kind === 'applied')
-      return this.#applied.note(follower.node, message.revision, instant(performance.now()))
+      return this.#applied.note(follower.node, message.revision, instant(performance.now()), message.epoch)
     follower.session = followed(message)
     this.#serve(follower)
   }

@@ -29,8 +29,8 @@ const word = (longest: number) => z.string().transform((value) => cut(plainLine(
 export const FOLLOWER_SCHEMAS = {
   /** What it has; revision 0: nothing. `sum` null: it does not trust that, and wants the whole. */
   follow: z.object({ kind: z.literal('follow'), revision: count, sum: sum.nullable() }),
-  /** It uses this revision. */
-  applied: z.object({ kind: z.literal('applied'), revision: count }),
+  /** It uses this revision; `epoch`: of the lease's voters, as its lease process has them on disk. */
+  applied: z.object({ kind: z.literal('applied'), revision: count, epoch: count.exactOptional() }),
 } as const
 export type FollowerMessage = z.infer<(typeof FOLLOWER_SCHEMAS)[keyof typeof FOLLOWER_SCHEMAS]>
 

@@ -143,6 +143,20 @@ export const coordinatorsReport = z.object({
 export type CoordinatorMember = z.infer<typeof member>
 export type CoordinatorsReport = z.infer<typeof coordinatorsReport>
 
+/** What the agents said of themselves, each to the coordinator that it follows. */
+export const nodesReport = z.object({
+  nodes: list(
+    z.object({
+      name: z.string(),
+      /** Of the configuration that it uses; null: nothing was heard of it lately. */
+      revision: count.nullable(),
+      /** Of the lease's voters, as its lease process has them on disk; null: it did not say. */
+      epoch: count.nullable(),
+    }),
+  ),
+})
+export type NodesReport = z.infer<typeof nodesReport>
+
 /** What every route answers when nothing was done. `since`: of a write on a stale revision, what changed since. */
 export const configRefusedReport = refusedReport.safeExtend({
   since: z.object(differences).exactOptional(),

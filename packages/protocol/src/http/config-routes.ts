@@ -107,6 +107,8 @@ export const CONFIG_ROUTES = {
     body: intentBody,
     response: reports.intentPreviewReport,
   },
+  /** Those that are in, and what they use. Also while no majority of coordinators can be reached. */
+  nodes: { method: 'GET', path: '/v1/nodes', query: noQuery, body: null, response: reports.nodesReport },
   coordinators: {
     method: 'GET',
     path: '/v1/coordinators',
