@@ -2,6 +2,7 @@
 import { EXITS, type Exit, exitTable } from '@lvsm/protocol'
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import * as commands from './commands.ts'
+import { bashCompletion } from './completion.ts'
 import { configProgram } from './config/program.ts'
 import { FORMATS, type Format } from './output.ts'
 import {
@@ -91,8 +92,20 @@ export function program(version: string, terminal: Terminal, done: (exit: Exit) 
     const paths = coordinatorPaths(root.opts<SocketChoice>(), process.env['LVSM_COORDINATOR_SOCKET'])
     done(await command({ terminal, paths }))
   })
+  completion(root, (text) => {
+    terminal.print(text)
+    done('ok')
+  })
   fence(root, output, async (format) => done(await commands.fenceStatus(session(), format)))
   return root
+}
+
+function completion(root: Command, show: (text: string) => void): void {
+  root
+    .command('completion')
+    .description('a script that completes commands and options: eval "$(lvsm completion bash)"')
+    .addArgument(new Argument('<shell>').choices(['bash']))
+    .action(() => show(bashCompletion(root)))
 }
 
 /** A noun of its own: more verbs will follow. */
