@@ -5,7 +5,7 @@ import { type CoordinatorHome, encodeMember } from '@lvsm/protocol'
 import { FIRST, foundedBy } from '@lvsm/raft'
 import { fingerprintOf, makeAuthority, makeKeyPair, signCertificate } from '@lvsm/trust'
 import type { Unready } from '../agent/process/directories.ts'
-import { readRegular } from '../agent/process/files.ts'
+import { type FileRead, readRegular } from '../agent/process/files.ts'
 import { createStore } from './adapters/store/create.ts'
 import { MACHINE, NOTHING } from './core/machine.ts'
 import { databaseOf, isSettled, writeHome } from './home.ts'
@@ -29,8 +29,13 @@ const refused = (refusal: Refusal, source?: string): Unready => ({
   faults: [`${describeRefusal(refusal, source)}; nothing was changed`],
 })
 
-/** Null: done. Where it ended half-way there is no database, and it may be begun again. */
-export async function found(founding: Founding): Promise<Unready | null> {
+export const readFirst = (file: string): FileRead => readRegular(file, LONGEST_FILE, true)
+
+/**
+ * Null: done. Where it ended half-way there is no database, and it may be begun again. `read`: the file, where this process may not
+ * read it any more.
+ */
+export async function found(founding: Founding, read = readFirst(founding.file)): Promise<Unready | null> {
   const { stateDir, file, node, listen, author, at } = founding
   if (isSettled(stateDir)) {
     const message = `${databaseOf(stateDir)} is there already`
@@ -40,7 +45,6 @@ export async function found(founding: Founding): Promise<Unready | null> {
       hint: 'start the coordinator with it, or name another --state-dir',
     })
   }
-  const read = readRegular(file, LONGEST_FILE, true)
   if (!read.ok) return refused({ code: 'unreadable', message: read.reason }, file)
   const parsed = parseDocument(read.bytes.toString())
   if (parsed.refusals) return faulty(parsed.refusals, file)

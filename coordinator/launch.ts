@@ -3,9 +3,11 @@ import { describeRefusal, VERSION } from '@lvsm/base'
 import { DAEMON_EXITS } from '@lvsm/protocol'
 import type { DaemonProcess } from '../agent/process/begin.ts'
 import { takeDirectories, type Unready } from '../agent/process/directories.ts'
+import type { FileRead } from '../agent/process/files.ts'
 import type { DirectoryLock } from '../agent/process/lock.ts'
-import { found } from './founding.ts'
-import { HELP, type Options, readOptions, USAGE } from './options.ts'
+import { becomeOwner } from '../agent/process/owner.ts'
+import { found, readFirst } from './founding.ts'
+import { type Directories, HELP, type Options, readOptions, USAGE } from './options.ts'
 import { start } from './start.ts'
 
 /** The process that this is. */
@@ -27,16 +29,22 @@ export async function launch(args: readonly string[], program: Program): Promise
       program.say(options.reason)
       program.complain(USAGE)
       return program.exit(DAEMON_EXITS.usage.code)
-    case 'found':
-    case 'run': {
-      const unready = await settle(options, program)
-      return unready ? end(unready, program) : undefined
+    case 'found': {
+      // What root may read, before it is root no more.
+      const read = readFirst(options.file)
+      return settle(options, program, () => begin(options, read, program))
     }
+    case 'run':
+      return settle(options, program, (lock) => run(options, lock, program))
   }
 }
 
-async function settle(options: Extract<Options, { kind: 'found' | 'run' }>, program: Program): Promise<Unready | null> {
-  const { runDir, stateDir } = options
+async function settle(
+  { runDir, stateDir }: Directories,
+  program: Program,
+  work: (lock: DirectoryLock) => Promise<Unready | null>,
+): Promise<void> {
+  becomeOwner(stateDir)
   const lock = takeDirectories({
     program: 'lvsm-coordinator',
     runDir,
@@ -44,18 +52,22 @@ async function settle(options: Extract<Options, { kind: 'found' | 'run' }>, prog
     socket: 'coordinator.sock',
     lock: 'coordinator.lock',
   })
-  if ('faults' in lock) return lock
-  try {
-    return options.kind === 'run' ? await run(options, lock, program) : await begin(options, program)
-  } catch (error) {
-    // A disk that is full or broken; whatever has no number of the system is a defect of ours.
-    if (!(error as NodeJS.ErrnoException).syscall) throw error
-    return { exit: 'world', faults: [`cannot use ${runDir} and ${stateDir}: ${(error as Error).message}`] }
-  }
+  const unready = 'faults' in lock ? lock : await work(lock).catch((error: Error) => unusable(error, runDir, stateDir))
+  if (unready) end(unready, program)
 }
 
-async function begin(options: Extract<Options, { kind: 'found' }>, program: Program): Promise<Unready | null> {
-  const refused = await found({ ...options, author: 'root', at: Date.now() })
+/** A disk that is full or broken; whatever has no number of the system is a defect of ours. */
+function unusable(error: NodeJS.ErrnoException, runDir: string, stateDir: string): Unready {
+  if (!error.syscall) throw error
+  return { exit: 'world', faults: [`cannot use ${runDir} and ${stateDir}: ${error.message}`] }
+}
+
+async function begin(
+  options: Extract<Options, { kind: 'found' }>,
+  read: FileRead,
+  program: Program,
+): Promise<Unready | null> {
+  const refused = await found({ ...options, author: 'root', at: Date.now() }, read)
   if (refused) return refused
   program.print(
     `the cluster's configuration begins in ${options.stateDir}, with ${options.file} as revision 1\n  → start lvsm-coordinator here; then: lvsm config show\n`,

@@ -1,4 +1,5 @@
 /** From the command line to a lease process that runs, and what signals mean to it. */
+import { hostname } from 'node:os'
 import { LONGEST_LEASE_MS, seededRandom, VERSION } from '@lvsm/base'
 import type { KernelError } from '@lvsm/kernel'
 import { DAEMON_EXITS } from '@lvsm/protocol'
@@ -34,7 +35,7 @@ export async function launch(args: readonly string[], program: Program): Promise
     case 'set-up':
       return prepare(options.stateDir, program)
     case 'run':
-      return run(options, program)
+      return run({ ...options, node: options.node ?? hostname() }, program)
   }
 }
 

@@ -20,6 +20,7 @@ test('the command line names the file; directories have defaults', () => {
     runDir: 'r',
     stateDir: 's',
   })
+  expect(readOptions([])).toMatchObject({ kind: 'run', config: '/etc/lvsm/lvsm.yaml', follow: null })
   expect(readOptions(['--help'])).toEqual({ kind: 'help' })
 })
 test('in place of a file it follows a coordinator, and keeps what that has in its state directory', () => {
@@ -33,8 +34,7 @@ test.each([
   [['--follow', ''], 'no socket'],
   [['--follow', 's', '--config', 'x'], 'exclude each other'],
   [['--follow', 's', '--check'], 'lvsm config show'],
-  [[], '--config is missing'],
-  [['--config', ''], '--config is missing'],
+  [['--config', ''], '--config names no file'],
   [['--configuration', 'x'], '--configuration'],
   [['--config', 'x', 'y'], 'y'],
 ])('%j is refused', (args, reason) =>

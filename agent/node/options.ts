@@ -3,10 +3,10 @@ import { DAEMON_EXITS, exitTable } from '@lvsm/protocol'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
-export const USAGE = `usage: lvsm-agent --config FILE [--node NAME] [--run-dir DIR] [--state-dir DIR] [--check]
+export const USAGE = `usage: lvsm-agent [--config FILE] [--node NAME] [--run-dir DIR] [--state-dir DIR] [--check]
        lvsm-agent --follow SOCKET [--node NAME] [--run-dir DIR] [--state-dir DIR]
        lvsm-agent --version | --help
-  --config FILE     configuration of the cluster, the same on every node
+  --config FILE     configuration of the cluster, the same on every node (/etc/lvsm/lvsm.yaml)
   --follow SOCKET   in place of a file: what the coordinator on this node has (/run/lvsm-coordinator/coordinator.sock); the
                     last of it is kept, so that the agent starts and works without a coordinator too
   --node NAME       this node, as the configuration calls it (the hostname)
@@ -37,7 +37,7 @@ export type Options =
   | { readonly kind: 'refused'; readonly reason: string }
 
 const WORDS = {
-  config: { type: 'string', default: '' },
+  config: { type: 'string' },
   follow: { type: 'string' },
   node: { type: 'string' },
   'run-dir': { type: 'string', default: '/run/lvsm' },
@@ -47,12 +47,13 @@ const WORDS = {
   version: { type: 'boolean', short: 'V', default: false },
 } as const
 
+const CONFIG = '/etc/lvsm/lvsm.yaml'
 /** In the state directory. */
 const FOLLOWED = 'followed.yaml'
 
-function refuseFollow(follow: string, config: string, check: boolean): string | null {
+function refuseFollow(follow: string, config: string | undefined, check: boolean): string | null {
   if (follow === '') return '--follow names no socket'
-  if (config !== '') return '--config and --follow exclude each other: a node follows a file, or a coordinator'
+  if (config !== undefined) return '--config and --follow exclude each other: a node follows a file, or a coordinator'
   return check ? '--check is about a file: lvsm config show, for what the coordinators have' : null
 }
 
@@ -68,8 +69,8 @@ export function readOptions(args: readonly string[]): Options {
       if (reason !== null) return { kind: 'refused', reason }
       return { kind: 'run', config: join(stateDir, FOLLOWED), follow, node, runDir, stateDir }
     }
-    if (config === '') return { kind: 'refused', reason: '--config is missing' }
-    return { kind: check ? 'check' : 'run', config, follow, node, runDir, stateDir }
+    if (config === '') return { kind: 'refused', reason: '--config names no file' }
+    return { kind: check ? 'check' : 'run', config: config ?? CONFIG, follow, node, runDir, stateDir }
   } catch (error) {
     return { kind: 'refused', reason: (error as Error).message }
   }
