@@ -9,7 +9,7 @@ export type ControlFiles = ReadonlyMap<string, string>
 const SCRIPTS = join(import.meta.dirname, 'control')
 
 /**
- * Of the libraries what Node and the native parts name (`control.test.ts` reads them); systemd makes users and directories, kmod
+ * Of the libraries what Node and the native parts name (`package.test.ts` reads them); systemd makes users and directories, kmod
  * loads what the agent needs.
  */
 export const DEPENDS = ['libc6 (>= 2.34)', 'libgcc-s1', 'libstdc++6 (>= 11)', 'kmod', 'systemd (>= 247)']
