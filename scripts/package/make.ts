@@ -1,16 +1,6 @@
 /** The package: staged as a tree, and packed. The same commit makes the same bytes. */
 import { execFileSync } from 'node:child_process'
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { readFileSync } from 'node:fs'
@@ -91,7 +81,7 @@ export async function makePackage({ version: told, compression, out }: Options):
   mkdirSync(folder, { recursive: true })
   const stage = mkdtempSync(join(folder, '.package-'))
   try {
-    write(layout, stage, epoch)
+    write(layout, stage)
     writeControl(version, layout, stage)
     const file = join(folder, `lvsm_${version}_${ARCHITECTURE}.deb`)
     build(stage, file, compression, epoch)
@@ -101,7 +91,7 @@ export async function makePackage({ version: told, compression, out }: Options):
   }
 }
 
-function write(layout: Layout, stage: string, epoch: number): void {
+function write(layout: Layout, stage: string): void {
   for (const [path, content] of layout) {
     const target = join(stage, path)
     mkdirSync(content === 'directory' ? target : dirname(target), { recursive: true })
@@ -111,10 +101,8 @@ function write(layout: Layout, stage: string, epoch: number): void {
     }
     chmodSync(target, modeOf(path, content))
   }
-  // The deepest first: what is written into a directory changes its time.
-  for (const path of [...layout.keys()].toReversed()) utimesSync(join(stage, path), epoch, epoch)
+  // mkdtemp made it for its owner only.
   chmodSync(stage, 0o755)
-  utimesSync(stage, epoch, epoch)
 }
 
 function writeControl(version: string, layout: Layout, stage: string): void {

@@ -124,6 +124,13 @@ test('whatever happens to one unit, the lease process goes on', async () => {
   expect(property('lvsm-lease', 'MainPID')).toBe(lease)
 })
 
+test('a coordinator that is stopped leaves the place where another one may be set up', async () => {
+  machine.say('systemctl stop lvsm-coordinator')
+  expect(machine.say('stat -c "%a %U" /run/lvsm-coordinator')).toBe('750 lvsm\n')
+  machine.say('systemctl start lvsm-coordinator')
+  await answers('lvsm coordinators', /leader/)
+})
+
 test('what somebody has to correct is not started again and again', async () => {
   machine.say('echo "cluster: 1" > /etc/lvsm/lvsm.yaml')
   machine.run('systemctl restart lvsm-agent')
