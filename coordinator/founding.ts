@@ -15,7 +15,8 @@ import {
 import { FIRST, foundedBy } from '@lvsm/raft'
 import { type Authority, fingerprintOfKey, makeAuthority, makeKeyPair, signCertificate } from '@lvsm/trust'
 import type { Unready } from '../agent/process/directories.ts'
-import { isThere, readRegular, replaceFile } from '../agent/process/files.ts'
+import { type FileRead, isThere, readRegular, replaceFile } from '../agent/process/files.ts'
+import { type AsRoot, STRAIGHT } from '../agent/process/owner.ts'
 import { createStore } from './adapters/store/create.ts'
 import { MACHINE, NOTHING } from './core/machine.ts'
 import { authorityOf, databaseOf, isSettled, writeHome } from './home.ts'
@@ -41,9 +42,15 @@ const refused = (refusal: Refusal, source?: string): Unready => ({
   faults: [`${describeRefusal(refusal, source)}; nothing was changed`],
 })
 
-/** Null: done. Where it ended half-way there is no database, and it may be begun again. */
-export async function found(founding: Founding): Promise<Unready | null> {
+export const readFirst = (file: string): FileRead => readRegular(file, LONGEST_FILE, true)
+
+/**
+ * Null: done. Where it ended half-way there is no database, and it may be begun again. What is the agent's is read and written as
+ * root, where this process is that.
+ */
+export async function found(founding: Founding, asRoot: AsRoot = STRAIGHT): Promise<Unready | null> {
   const { stateDir, file, node, listen, identity, author, at } = founding
+  const read = asRoot(() => readFirst(file))
   if (isSettled(stateDir)) {
     const message = `${databaseOf(stateDir)} is there already`
     return refused({
@@ -52,26 +59,27 @@ export async function found(founding: Founding): Promise<Unready | null> {
       hint: 'start the coordinator with it, or name another --state-dir',
     })
   }
-  const read = readRegular(file, LONGEST_FILE, true)
   if (!read.ok) return refused({ code: 'unreadable', message: read.reason }, file)
   const parsed = parseDocument(read.bytes.toString())
   if (parsed.refusals) return faulty(parsed.refusals, file)
   const { document } = parsed
   if (!document.nodes[node]) return refused(strange(node, Object.keys(document.nodes)), file)
-  if (isOfAnother(identity, stateDir)) return refused(taken(identity))
+  if (asRoot(() => isOfAnother(identity, stateDir))) return refused(taken(identity))
   const authority = await makeAuthority(document.cluster)
   const { privateKey, certificate, key } = await member(authority, node)
   const self: CoordinatorHome = { cluster: document.cluster, id: FIRST, node, listen, seeds: [] }
   writeHome(stateDir, { self, certificate, privateKey, authority: authority.certificate }, authority.privateKey)
   const agent = await member(authority, node)
-  writeIdentity(identity, {
-    cluster: document.cluster,
-    node,
-    certificate: agent.certificate,
-    privateKey: agent.privateKey,
-    authority: authority.certificate,
-    coordinators: [{ addresses: listen, key }],
-  })
+  asRoot(() =>
+    writeIdentity(identity, {
+      cluster: document.cluster,
+      node,
+      certificate: agent.certificate,
+      privateKey: agent.privateKey,
+      authority: authority.certificate,
+      coordinators: [{ addresses: listen, key }],
+    }),
+  )
   const enrolment: Enrolment = { name: node, key: agent.key, at, token: null }
   const payload = encodeMember({
     member: { name: node, addresses: listen, key },

@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Candidate, encodeNodeIdentity } from '@lvsm/protocol'
 import { expect, onTestFinished, test } from 'vitest'
+import { STRAIGHT } from '../agent/process/owner.ts'
 import type { Asked, Asking } from './adapters/joining/ask.ts'
 import { openStore } from './adapters/store/store.ts'
 import { MACHINE } from './core/machine.ts'
@@ -60,6 +61,7 @@ function world(...answers: readonly Asked[]) {
     },
     pause: async () => void pauses++,
     say: (text) => void said.push(text),
+    asRoot: STRAIGHT,
   }
   return { ...one, asked, said, pauses: () => pauses }
 }

@@ -13,6 +13,7 @@ import { JOINING } from '@lvsm/raft'
 import { makeKeyPair, publicKeyOf } from '@lvsm/trust'
 import type { Unready } from '../agent/process/directories.ts'
 import { isThere, readRegular, replaceFile } from '../agent/process/files.ts'
+import type { AsRoot } from '../agent/process/owner.ts'
 import { doubtSecret } from '../agent/process/trust.ts'
 import type { Asked, Asking } from './adapters/joining/ask.ts'
 import { createStore } from './adapters/store/create.ts'
@@ -31,6 +32,8 @@ export interface JoiningWorld {
   /** Before all of them are asked again. */
   pause(): Promise<void>
   say(text: string): void
+  /** The identity is root's. */
+  readonly asRoot: AsRoot
 }
 
 /** Rounds through all coordinators: with pauses of a second, longer than an election takes on the slowest machine. */
@@ -51,7 +54,7 @@ const refused = (...refusals: readonly Refusal[]): Unready => ({
 export async function joinCoordinators(joining: Joining, world: JoiningWorld): Promise<Unready | null> {
   const { stateDir, listen } = joining
   if (isHome(stateDir)) return refused(there(stateDir))
-  const read = readIdentity(joining.identity)
+  const read = world.asRoot(() => readIdentity(joining.identity))
   if ('refusal' in read) return refused(read.refusal)
   const { identity } = read
   const made = await storeIdentity(stateDir)

@@ -14,7 +14,8 @@ import { type Configuration, type Read, readConfiguration, refuseKernel, type Se
 import { lookAround } from './host.ts'
 import { Following } from './following.ts'
 import { readIdentity } from './identity.ts'
-import { HELP, readOptions, type RunOptions, USAGE } from './options.ts'
+import { isThere } from '../process/files.ts'
+import { DEFAULT_CONFIG, HELP, readOptions, type RunOptions, USAGE } from './options.ts'
 import type { Kernel } from './ports.ts'
 import { warningLines } from './warnings.ts'
 
@@ -53,6 +54,9 @@ export function launch(args: readonly string[], program: Program): void {
 function follow(options: RunOptions, program: Program): void {
   const { stateDir } = options
   const read = readIdentity(stateDir)
+  // A node without coordinators, which has its file where nobody has to say it.
+  if (!read.ok && read.refusal.code === 'no-identity' && isThere(DEFAULT_CONFIG))
+    return void begin({ ...options, config: DEFAULT_CONFIG, follows: false }, program)
   if (!read.ok) {
     program.say(describeRefusal(read.refusal))
     return program.exit(DAEMON_EXITS.refused.code)

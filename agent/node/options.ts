@@ -4,11 +4,14 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { FOLLOWED } from './adapters/feed/kept.ts'
 
+/** Of a node without coordinators, where none is named. */
+export const DEFAULT_CONFIG = '/etc/lvsm/lvsm.yaml'
+
 export const USAGE = `usage: lvsm-agent [--run-dir DIR] [--state-dir DIR]
        lvsm-agent --config FILE [--node NAME] [--run-dir DIR] [--state-dir DIR] [--check]
        lvsm-agent --version | --help
 Without --config it follows the coordinators, as the node that node.json in its state directory says it is (lvsm init, lvsm join);
-what they had last is kept, so that it starts and works without them too.
+what they had last is kept, so that it starts and works without them too. Where there is no node.json it reads ${DEFAULT_CONFIG}.
   --config FILE     configuration of the cluster, the same on every node, in place of coordinators
   --node NAME       this node, as that file calls it (the hostname)
   --run-dir DIR     sockets (/run/lvsm)

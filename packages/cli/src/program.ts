@@ -2,6 +2,7 @@
 import { EXITS, type Exit, exitTable } from '@lvsm/protocol'
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import * as commands from './commands.ts'
+import { bashCompletion } from './completion.ts'
 import { configProgram } from './config/program.ts'
 import { FORMATS, type Format } from './output.ts'
 import { setupProgram } from './setup/program.ts'
@@ -93,8 +94,20 @@ export function program(version: string, terminal: Terminal, done: (exit: Exit) 
     done(await command({ terminal, paths }))
   })
   setupProgram(root, async (command) => done(await command(terminal)))
+  completion(root, terminal, done)
   fence(root, output, async (format) => done(await commands.fenceStatus(session(), format)))
   return root
+}
+
+function completion(root: Command, terminal: Terminal, done: (exit: Exit) => void): void {
+  root
+    .command('completion')
+    .description('a script that completes commands and options: eval "$(lvsm completion bash)"')
+    .addArgument(new Argument('<shell>').choices(['bash']))
+    .action(() => {
+      terminal.print(bashCompletion(root))
+      done('ok')
+    })
 }
 
 /** A noun of its own: more verbs will follow. */
