@@ -85,7 +85,9 @@ test('the sample is a configuration, with which a cluster begins', () => {
   machine.say('umask 077; openssl rand -hex 32 > /etc/lvsm/heartbeat.key')
   // Ping nodes are on the way to clients, and here are none.
   machine.say('umask 077; sed "/ping:/d" /usr/share/doc/lvsm/examples/lvsm.yaml > /etc/lvsm/lvsm.yaml')
-  expect(machine.say('lvsm-agent --config /etc/lvsm/lvsm.yaml --check --node rs1')).toMatch(/^\/etc\/lvsm\/lvsm\.yaml: no faults \(/)
+  expect(machine.say('lvsm-agent --config /etc/lvsm/lvsm.yaml --check --node rs1')).toMatch(
+    /^\/etc\/lvsm\/lvsm\.yaml: no faults \(/,
+  )
   machine.say('lvsm-lease --set-up')
   // By root, out of a file of root's: what comes of it belongs to whom the unit runs as.
   machine.say(
