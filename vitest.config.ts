@@ -6,6 +6,7 @@ const PROCESSES = [
   'coordinator/*.test.ts',
   'coordinator/adapters/store/**/*.test.ts',
   'coordinator/adapters/links/**/*.test.ts',
+  'coordinator/adapters/api/people/**/*.test.ts',
   'packages/cli/test/config.test.ts',
   'packages/cli/test/edit.test.ts',
 ]

@@ -124,10 +124,7 @@ export class Coordinator implements Configuration {
 
   status(): CoordinatorStatus {
     const { members } = this.#options.store.kept.machine
-    return {
-      raft: this.#core.status(this.#machine.clock()),
-      names: new Map([...members].map(([id, { name }]) => [id, name])),
-    }
+    return { raft: this.#core.status(this.#machine.clock()), members }
   }
 
   /** Hands leadership over where it leads, and ends; its database is for whoever opened it to close. */

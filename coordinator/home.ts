@@ -1,7 +1,17 @@
 /** The state directory of a coordinator: who it is, its key and certificate, and its database. For its user only. */
 import { join } from 'node:path'
 import type { Refusal } from '@lvsm/base'
-import { type CoordinatorHome, decodeHome, encodeHome, LONGEST_HOME } from '@lvsm/protocol'
+import {
+  type CoordinatorHome,
+  decodeKeyFiles,
+  decodeHome,
+  encodeKeyFiles,
+  encodeHome,
+  type KeyFile,
+  LONGEST_HOME,
+  LONGEST_KEY_FILES,
+} from '@lvsm/protocol'
+import type { Authority } from '@lvsm/trust'
 import { isThere, readRegular, replaceFile } from '../agent/process/files.ts'
 import { doubtSecret } from '../agent/process/trust.ts'
 
@@ -25,6 +35,8 @@ const FILES = {
 } as const
 /** Only where the cluster began, until other coordinators have it too. */
 const AUTHORITY_KEY = 'authority.key'
+/** Of nodes that join; of the first document. */
+const HEARTBEAT_KEYS = 'heartbeat-keys.json'
 
 export const databaseOf = (stateDir: string): string => join(stateDir, 'coordinator.db')
 /** A cluster began here, or joined one. */
@@ -64,3 +76,18 @@ export function writeHome(stateDir: string, home: Home, authorityKey: string | n
   replaceFile(join(stateDir, FILES.certificate), home.certificate)
   replaceFile(join(stateDir, FILES.self), encodeHome(home.self))
 }
+
+/** To sign with; null: it is not here. */
+export function readAuthority(stateDir: string, certificate: string): Authority | null {
+  const read = readRegular(join(stateDir, AUTHORITY_KEY), LONGEST_HOME, false)
+  return read.ok ? { certificate, privateKey: read.bytes.toString() } : null
+}
+
+/** Empty where none are kept here. */
+export function readHeartbeatKeys(stateDir: string): readonly KeyFile[] {
+  const read = readRegular(join(stateDir, HEARTBEAT_KEYS), LONGEST_KEY_FILES, false)
+  return (read.ok && decodeKeyFiles(read.bytes.toString())) || []
+}
+/** Throws what the system says. */
+export const writeHeartbeatKeys = (stateDir: string, keys: readonly KeyFile[]): void =>
+  replaceFile(join(stateDir, HEARTBEAT_KEYS), encodeKeyFiles(keys))

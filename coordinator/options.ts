@@ -5,13 +5,17 @@ import { DAEMON_EXITS, exitTable, type CoordinatorHome } from '@lvsm/protocol'
 
 /** For other nodes. */
 const PORT = 7446
+/** For people, and for machines that join. */
+const API_PORT = 7445
 
 export const USAGE = `usage: lvsm-coordinator [--state-dir DIR] [--run-dir DIR]
-       lvsm-coordinator --found FILE --node NAME --listen ADDRESS[:PORT]... [--state-dir DIR] [--run-dir DIR]
+       lvsm-coordinator --found FILE --node NAME --listen ADDRESS[:PORT]... [--api ADDRESS[:PORT]]...
+             [--state-dir DIR] [--run-dir DIR]
        lvsm-coordinator --version | --help
   --found FILE      begin a cluster's configuration with this file, and leave; the first coordinator is here
   --node NAME       this node, as the file calls it
   --listen ADDRESS  where other nodes reach this one; port ${PORT} unless one is named ([2001:db8::1]:7446 for IPv6)
+  --api ADDRESS     where people and machines that join reach it, by HTTPS; port ${API_PORT} unless one is named; without: nowhere
   --run-dir DIR     socket (/run/lvsm-coordinator)
   --state-dir DIR   keys and database (/var/lib/lvsm-coordinator)`
 export const HELP = `${USAGE}
@@ -30,6 +34,7 @@ export type Options =
       readonly file: string
       readonly node: string
       readonly listen: CoordinatorHome['listen']
+      readonly api: CoordinatorHome['listen']
     } & Directories)
   | { readonly kind: 'help' | 'version' }
   /** It cannot be understood; why, in one sentence. */
@@ -39,6 +44,7 @@ const WORDS = {
   found: { type: 'string' },
   node: { type: 'string' },
   listen: { type: 'string', multiple: true },
+  api: { type: 'string', multiple: true },
   'run-dir': { type: 'string', default: '/run/lvsm-coordinator' },
   'state-dir': { type: 'string', default: '/var/lib/lvsm-coordinator' },
   help: { type: 'boolean', short: 'h', default: false },
@@ -53,35 +59,48 @@ export function readOptions(args: readonly string[]): Options {
     const { values } = parseArgs({ args: [...args], options: WORDS })
     if (values.help) return { kind: 'help' }
     if (values.version) return { kind: 'version' }
-    const { found, node, listen = [], 'run-dir': runDir, 'state-dir': stateDir } = values
-    if (found !== undefined) return readFounding(found, node, listen, { runDir, stateDir })
-    if (node !== undefined || listen.length > 0)
-      return refused('--node and --listen go with --found: a coordinator that is there knows who it is')
+    const { found, node, listen = [], api = [], 'run-dir': runDir, 'state-dir': stateDir } = values
+    if (found !== undefined) return readFounding(found, { node, listen, api }, { runDir, stateDir })
+    if (node !== undefined || listen.length + api.length > 0)
+      return refused('--node, --listen and --api go with --found: a coordinator that is there knows who it is')
     return { kind: 'run', runDir, stateDir }
   } catch (error) {
     return refused((error as Error).message)
   }
 }
 
-function readFounding(file: string, node: string | undefined, listen: readonly string[], where: Directories): Options {
+interface FoundingWords {
+  readonly node: string | undefined
+  readonly listen: readonly string[]
+  readonly api: readonly string[]
+}
+function readFounding(file: string, { node, listen, api }: FoundingWords, where: Directories): Options {
   if (file === '') return refused('--found names no file')
   if (node === undefined || node === '') return refused('--node is missing: which node of the file is this?')
   if (listen.length === 0) return refused('--listen is missing: where do other nodes reach this one?')
+  const forNodes = readEndpoints('--listen', listen, PORT)
+  if (typeof forNodes === 'string') return refused(forNodes)
+  const forPeople = readEndpoints('--api', api, API_PORT)
+  if (typeof forPeople === 'string') return refused(forPeople)
+  return { kind: 'found', file, node, listen: forNodes, api: forPeople, ...where }
+}
+
+/** Or what is wrong with one of them. */
+function readEndpoints(option: string, texts: readonly string[], usual: number): CoordinatorHome['listen'] | string {
   const endpoints: { host: string; port: number }[] = []
-  for (const text of listen) {
-    const endpoint = readEndpoint(text)
-    if (endpoint === null)
-      return refused(`--listen ${text} is no address of a node (10.12.0.11, or 10.12.0.11:${PORT})`)
+  for (const text of texts) {
+    const endpoint = readEndpoint(text, usual)
+    if (endpoint === null) return `${option} ${text} is no address of a node (10.12.0.11, or 10.12.0.11:${usual})`
     endpoints.push(endpoint)
   }
-  return { kind: 'found', file, node, listen: endpoints, ...where }
+  return endpoints
 }
 
 /** `10.0.0.1`, `10.0.0.1:7446`, `2001:db8::1`, `[2001:db8::1]:7446`; no node is reached at the address of nobody. */
-function readEndpoint(text: string): { host: string; port: number } | null {
+function readEndpoint(text: string, usual: number): { host: string; port: number } | null {
   const [, bracketed, plain, digits] = /^(?:\[(.+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? []
   const host = bracketed ?? plain ?? text
-  const port = digits === undefined ? PORT : Number(digits)
+  const port = digits === undefined ? usual : Number(digits)
   const isNobody = /^[0.:]+$/.test(host)
   return isIP(host) && !isNobody && port >= 1 && port <= 65_535 ? { host, port } : null
 }

@@ -15,6 +15,7 @@ import { type Coordinated, MACHINE, type Result } from './core/machine.ts'
 import { databaseOf, readHome } from './home.ts'
 import type { Directories } from './options.ts'
 import type { LinksHeard, LinksPort, StorePort } from './ports.ts'
+import { beginPeople } from './people.ts'
 import { reportOf } from './report.ts'
 import { Troubles } from './troubles.ts'
 
@@ -63,11 +64,18 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
     return { ok: false, exit: 'world', refusal: linked.refusal }
   }
   const coordinator = begun(self, store, { links: linked.links, hearing }, machine)
+  const people = await beginPeople(read.home, coordinator, { stateDir, troubles, say, crashed: crashing(say) })
+  if (!people.ok) {
+    await coordinator.stop()
+    await store.close()
+    return { ok: false, exit: 'world', refusal: people.refusal }
+  }
   const api = listened(join(runDir, 'coordinator.sock'), coordinator, machine)
   const leave = async (reason: string): Promise<void> => {
     say(`${reason}: leaves`)
     const late = setTimeout(() => machine.exit(DAEMON_EXITS.ok.code), STOP_MS)
     api.close()
+    await people.close()
     await coordinator.stop()
     await store.close()
     clearTimeout(late)
@@ -108,11 +116,14 @@ function listened(path: string, configuration: Coordinator, { say, exit, mayList
     say(`cannot listen: ${error.message}`)
     exit(DAEMON_EXITS.world.code)
   }
-  const crashed = (error: unknown): void =>
-    say(`a request failed: ${error instanceof Error ? error.stack : String(error)}`)
-  const events = { failed, mayAgain: mayListenAgain, say, crashed }
+  const events = { failed, mayAgain: mayListenAgain, say, crashed: crashing(say) }
   return serveApi({ path, configuration, wallClock: Date.now, events })
 }
+
+const crashing =
+  (say: (text: string) => void) =>
+  (error: unknown): void =>
+    say(`a request failed: ${error instanceof Error ? error.stack : String(error)}`)
 
 /** What is heard before there is a coordinator is lost, as on any network. */
 class Hearing implements LinksHeard {

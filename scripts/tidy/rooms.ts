@@ -106,11 +106,12 @@ export const ROOMS: readonly Room[] = [
     'changes',
     'kernel',
     'process',
+    'trust',
   ]),
   impure(
     'coordinator-links',
     'coordinator/adapters/links',
-    ['coordinator-ports', 'base', 'protocol', 'raft', 'trust'],
+    ['coordinator-ports', 'base', 'protocol', 'raft', 'trust', 'process'],
     ['ws'],
   ),
   impure('coordinator', 'coordinator', [

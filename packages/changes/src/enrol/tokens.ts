@@ -12,12 +12,13 @@ export type Tokened =
   | { readonly refusal?: never; readonly enrolled: Enrolled; readonly token: Token }
   | { readonly refusal: Refusal; readonly enrolled?: never }
 
-export function addToken(enrolled: Enrolled, { kind: _, ...terms }: TokenEntry): Tokened {
-  const kept = enrolled.tokens.filter(({ until }) => until + KEPT_MS > terms.at)
-  if (kept.some(({ id }) => id === terms.id)) return { refusal: exists(terms.id) }
-  if (terms.until <= terms.at) return { refusal: over }
+export function addToken(enrolled: Enrolled, entry: TokenEntry): Tokened {
+  const { id, digest, uses, until, node, roles, author, at } = entry
+  const kept = enrolled.tokens.filter((one) => one.until + KEPT_MS > at)
+  if (kept.some((one) => one.id === id)) return { refusal: exists(id) }
+  if (until <= at) return { refusal: over }
   if (kept.length >= MOST_TOKENS) return { refusal: tooMany }
-  const token: Token = { ...terms, used: [], revoked: false }
+  const token: Token = { id, digest, uses, until, node, roles, author, at, used: [], revoked: false }
   return { enrolled: { ...enrolled, tokens: [...kept, token] }, token }
 }
 
