@@ -8,6 +8,7 @@ const PROCESSES = [
   'coordinator/adapters/links/**/*.test.ts',
   'coordinator/adapters/joining/**/*.test.ts',
   'coordinator/adapters/feed/**/*.test.ts',
+  'coordinator/adapters/api/people/**/*.test.ts',
   'agent/node/following.test.ts',
   'packages/cli/test/config.test.ts',
   'packages/cli/test/edit.test.ts',

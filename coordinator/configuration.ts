@@ -1,7 +1,7 @@
 /** The cluster's configuration as whoever serves people and agents asks for it: the same on each coordinator. */
 import type { Refusal } from '@lvsm/base'
 import type { Outcome, State } from '@lvsm/changes'
-import type { Entry as Change, NodeProgress } from '@lvsm/protocol'
+import type { Entry as Change, MemberRecord, NodeProgress } from '@lvsm/protocol'
 import type { NodeId, RaftStatus } from '@lvsm/raft'
 
 /** Nothing of it was done. */
@@ -31,6 +31,6 @@ export interface Configuration {
 export type Progress = () => ReadonlyMap<string, NodeProgress>
 export interface CoordinatorStatus {
   readonly raft: RaftStatus
-  /** Name of each coordinator's node, by id. */
-  readonly names: ReadonlyMap<NodeId, string>
+  /** What is known of each coordinator, by id. */
+  readonly members: ReadonlyMap<NodeId, MemberRecord>
 }

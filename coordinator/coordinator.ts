@@ -141,10 +141,7 @@ export class Coordinator implements Configuration, FeedSource {
     return this.#core.status(this.#machine.clock()).leader !== null
   }
   status(): CoordinatorStatus {
-    return {
-      raft: this.#core.status(this.#machine.clock()),
-      names: new Map([...this.records()].map(([id, { name }]) => [id, name])),
-    }
+    return { raft: this.#core.status(this.#machine.clock()), members: this.records() }
   }
 
   /** Hands leadership over where it leads, and ends; its database is for whoever opened it to close. */

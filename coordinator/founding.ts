@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { describeRefusal, type Refusal } from '@lvsm/base'
 import { MODEL_VERSION, parseDocument, writtenOf } from '@lvsm/changes'
+import { judge } from '@lvsm/model'
 import {
   type CoordinatorHome,
   decodeNodeIdentity,
@@ -19,7 +20,8 @@ import { type FileRead, isThere, readRegular, replaceFile } from '../agent/proce
 import { type AsRoot, STRAIGHT } from '../agent/process/owner.ts'
 import { createStore } from './adapters/store/create.ts'
 import { MACHINE, NOTHING } from './core/machine.ts'
-import { authorityOf, databaseOf, isSettled, writeHome } from './home.ts'
+import { authorityOf, databaseOf, isSettled, writeHeartbeatKeys, writeHome } from './home.ts'
+import { readKeyFiles } from './key-files.ts'
 
 export interface Founding {
   readonly stateDir: string
@@ -29,6 +31,8 @@ export interface Founding {
   readonly listen: CoordinatorHome['listen']
   /** Where the identity of this node's agent is written. */
   readonly identity: string
+  /** Empty: people, and machines that join, do not reach it. */
+  readonly api: CoordinatorHome['listen']
   readonly author: string
   /** Milliseconds of the wall clock. */
   readonly at: number
@@ -50,6 +54,7 @@ export const readFirst = (file: string): FileRead => readRegular(file, LONGEST_F
  */
 export async function found(founding: Founding, asRoot: AsRoot = STRAIGHT): Promise<Unready | null> {
   const { stateDir, file, node, listen, identity, author, at } = founding
+  const api = founding.api.length > 0 ? { api: founding.api } : {}
   const read = asRoot(() => readFirst(file))
   if (isSettled(stateDir)) {
     const message = `${databaseOf(stateDir)} is there already`
@@ -65,10 +70,14 @@ export async function found(founding: Founding, asRoot: AsRoot = STRAIGHT): Prom
   const { document } = parsed
   if (!document.nodes[node]) return refused(strange(node, Object.keys(document.nodes)), file)
   if (asRoot(() => isOfAnother(identity, stateDir))) return refused(taken(identity))
+  const { config } = judge(writtenOf(document, 1))
+  const secrets = asRoot(() => readKeyFiles({ keys: config?.keys ?? [] }, file))
+  if (!secrets.ok) return faulty(secrets.refusals, file)
   const authority = await makeAuthority(document.cluster)
   const { privateKey, certificate, key } = await member(authority, node)
-  const self: CoordinatorHome = { cluster: document.cluster, id: FIRST, node, listen, seeds: [] }
+  const self: CoordinatorHome = { cluster: document.cluster, id: FIRST, node, listen, ...api, seeds: [] }
   writeHome(stateDir, { self, certificate, privateKey, authority: authority.certificate }, authority.privateKey)
+  writeHeartbeatKeys(stateDir, secrets.keys)
   const agent = await member(authority, node)
   asRoot(() =>
     writeIdentity(identity, {
@@ -82,7 +91,7 @@ export async function found(founding: Founding, asRoot: AsRoot = STRAIGHT): Prom
   )
   const enrolment: Enrolment = { name: node, key: agent.key, at, token: null }
   const payload = encodeMember({
-    member: { name: node, addresses: listen, key },
+    member: { name: node, addresses: listen, key, ...api },
     founding: { file: writtenOf(document, 1), author, at, finalized: MODEL_VERSION, enrolment },
   })
   // Last: from then on it is there.

@@ -19,13 +19,15 @@ import type { Asked, Asking } from './adapters/joining/ask.ts'
 import { createStore } from './adapters/store/create.ts'
 import { openStore } from './adapters/store/store.ts'
 import { MACHINE, NOTHING } from './core/machine.ts'
-import { databaseOf, homeFiles, isHome, LONGEST_KEY, writeHome } from './home.ts'
+import { databaseOf, homeFiles, isHome, LONGEST_KEY, writeHeartbeatKeys, writeHome } from './home.ts'
 
 export interface Joining {
   readonly stateDir: string
   /** Path of the node's identity. */
   readonly identity: string
   readonly listen: CoordinatorHome['listen']
+  /** Empty: people do not reach it. */
+  readonly api: CoordinatorHome['listen']
 }
 export interface JoiningWorld {
   ask(asking: Asking): Promise<Asked>
@@ -53,6 +55,7 @@ const refused = (...refusals: readonly Refusal[]): Unready => ({
 /** Null: done. It may be begun again wherever it ended: the same node asks for the same then. */
 export async function joinCoordinators(joining: Joining, world: JoiningWorld): Promise<Unready | null> {
   const { stateDir, listen } = joining
+  const api = joining.api.length > 0 ? { api: joining.api } : {}
   if (isHome(stateDir)) return refused(there(stateDir))
   const read = world.asRoot(() => readIdentity(joining.identity))
   if ('refusal' in read) return refused(read.refusal)
@@ -65,11 +68,13 @@ export async function joinCoordinators(joining: Joining, world: JoiningWorld): P
     store: made.store,
     key: publicKeyOf(privateKey),
     addresses: listen,
+    ...api,
   }
   const accepted = await accepting(identity, candidate, world)
   if ('faults' in accepted) return accepted
-  const { id, certificate, authorityKey, members } = accepted
-  const self: CoordinatorHome = { cluster: identity.cluster, id, node: identity.node, listen, seeds: members }
+  const { id, certificate, authorityKey, keys, members } = accepted
+  const self: CoordinatorHome = { cluster: identity.cluster, id, node: identity.node, listen, ...api, seeds: members }
+  writeHeartbeatKeys(stateDir, keys)
   writeHome(stateDir, { self, certificate, privateKey, authority: identity.authority }, authorityKey)
   return null
 }

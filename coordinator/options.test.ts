@@ -37,6 +37,31 @@ test.each<[string, string, number]>([
   }),
 )
 
+test('listens to people where it is told to, and nowhere else', () => {
+  expect(found('10.0.0.1')).toMatchObject({ listen: [{ port: 7446 }], api: [] })
+  const words = [
+    '--found',
+    'a',
+    '--identity',
+    'i',
+    '--node',
+    'dir1',
+    '--listen',
+    '10.0.0.1',
+    '--api',
+    '10.0.0.1',
+    '--api',
+    '[::1]:443',
+  ]
+  expect(readOptions(words)).toMatchObject({
+    api: [
+      { host: '10.0.0.1', port: 7445 },
+      { host: '::1', port: 443 },
+    ],
+  })
+  expect(readOptions([...words, '--api', 'dir1'])).toMatchObject({ kind: 'refused', reason: /^--api dir1 .*:7445/ })
+})
+
 test.each([
   'dir1',
   '',
@@ -58,6 +83,7 @@ test('it joins as who its identity says', () => {
     kind: 'join',
     identity: '/var/lib/lvsm/node.json',
     listen: [{ host: '10.12.0.2', port: 7446 }],
+    api: [],
     runDir: '/run/lvsm-coordinator',
     stateDir: '/var/lib/lvsm-coordinator',
   })
@@ -77,6 +103,7 @@ test.each<[string[], RegExp]>([
   [['--identity', 'a'], /go with --found/],
   [['--node', 'dir1'], /go with --found/],
   [['--listen', '10.0.0.1'], /go with --found/],
+  [['--api', '10.0.0.1'], /go with --found/],
   [['--what'], /--what/],
   [['run'], /run/],
 ])('%j is refused', (args, reason) => expect(readOptions(args)).toMatchObject({ kind: 'refused', reason }))
@@ -84,16 +111,6 @@ test.each<[string[], RegExp]>([
 test('its help names every option and exit code', () => {
   expect(readOptions(['-h'])).toEqual({ kind: 'help' })
   expect(readOptions(['-V'])).toEqual({ kind: 'version' })
-  for (const word of [
-    '--found',
-    '--join',
-    '--identity',
-    '--node',
-    '--listen',
-    '--run-dir',
-    '--state-dir',
-    'TERM',
-    '78',
-  ])
+  for (const word of '--found --join --identity --node --listen --api --run-dir --state-dir TERM 78'.split(' '))
     expect(HELP).toContain(word)
 })

@@ -25,7 +25,8 @@ class Place {
 
   constructor(program = SOURCE) {
     this.#program = program
-    writeFileSync(this.file, renderDocument(DOCUMENT, 1))
+    writeFileSync(this.file, renderDocument(DOCUMENT, 1).replace('/etc/lvsm/key', 'heartbeat.key'))
+    writeFileSync(join(this.directory, 'heartbeat.key'), '9b'.repeat(32), { mode: 0o600 })
     onTestFinished(() => {
       for (const child of this.#running) child.kill('SIGKILL')
       rmSync(this.directory, { recursive: true, force: true })

@@ -3,11 +3,11 @@ import type { Trouble } from '@lvsm/base'
 import type { CoordinatorStatus } from './configuration.ts'
 
 export function reportOf(
-  { raft, names }: CoordinatorStatus,
+  { raft, members }: CoordinatorStatus,
   troubles: readonly Trouble[],
   applied: ReadonlyMap<string, { readonly revision: number }>,
 ): string[] {
-  const nameOf = (id: number): string => names.get(id) ?? `coordinator ${id}`
+  const nameOf = (id: number): string => members.get(id)?.name ?? `coordinator ${id}`
   const { role, term, leader, commitIndex, lastApplied, disk, membership, peers } = raft
   const silent = new Map(peers.map(({ id, silentMs }) => [id, silentMs]))
   return [

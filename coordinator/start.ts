@@ -16,9 +16,10 @@ import type { Progress } from './configuration.ts'
 import { Coordinator } from './coordinator.ts'
 import { LIMITS } from './core/events.ts'
 import { type Coordinated, MACHINE, type Result } from './core/machine.ts'
-import { databaseOf, readAuthority, readHome } from './home.ts'
+import { databaseOf, readAuthority, readHeartbeatKeys, readHome } from './home.ts'
 import type { Directories } from './options.ts'
 import type { LinksHeard, LinksPort, Nodes, StorePort } from './ports.ts'
+import { beginPeople } from './people.ts'
 import { Reports } from './reports.ts'
 import { Electing } from './electing.ts'
 import type { NodeServer } from './adapters/links/node-server.ts'
@@ -70,18 +71,21 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
     return { ok: false, exit: 'world', refusal: linked.refusal }
   }
   const coordinator = begun(self, store, { links: linked.links, hearing }, machine)
+  const people = await beginPeople(read.home, coordinator, { stateDir, troubles, say, crashed: crashing(say) })
+  if (!people.ok) {
+    await coordinator.stop()
+    await store.close()
+    return { ok: false, exit: 'world', refusal: people.refusal }
+  }
   const nodes = served(coordinator, linked, hearing)
-  openDoor(linked.server, {
-    nodeOf: (key) => coordinator.known()?.enrolled.nodes.find((node) => node.key === key)?.name ?? null,
-    admit: (candidate, node) => admit(candidate, node, coordinator, readAuthority(stateDir, identity.authority)),
-    crashed: crashing(say),
-  })
+  letIn(coordinator, linked.server, { stateDir, authority: identity.authority, say })
   const api = listened(join(runDir, 'coordinator.sock'), coordinator, () => nodes.reports.all(), machine)
   const leave = async (reason: string): Promise<void> => {
     say(`${reason}: leaves`)
     const late = setTimeout(() => machine.exit(DAEMON_EXITS.ok.code), STOP_MS)
     api.close()
     nodes.close()
+    await people.close()
     await coordinator.stop()
     await store.close()
     clearTimeout(late)
@@ -95,6 +99,23 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
       report: () => reportOf(coordinator.status(), troubles.present(), nodes.feed.applied()),
     },
   }
+}
+
+/** Nodes that are to be coordinators. */
+function letIn(
+  coordinator: Coordinator,
+  server: NodeServer,
+  { stateDir, authority, say }: { readonly stateDir: string; readonly authority: string; say(text: string): void },
+): void {
+  openDoor(server, {
+    nodeOf: (key) => coordinator.known()?.enrolled.nodes.find((node) => node.key === key)?.name ?? null,
+    admit: (candidate, node) =>
+      admit(candidate, node, coordinator, {
+        signer: readAuthority(stateDir, authority),
+        keys: readHeartbeatKeys(stateDir),
+      }),
+    crashed: crashing(say),
+  })
 }
 
 interface Served {

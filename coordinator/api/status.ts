@@ -4,12 +4,12 @@ import type { CoordinatorMember, CoordinatorsReport, NodeProgress, NodesReport }
 import type { CoordinatorStatus } from '../configuration.ts'
 import { ok, type Reply } from './reply.ts'
 
-export function coordinatorsReply({ raft, names }: CoordinatorStatus, known: State | null): Reply {
+export function coordinatorsReply({ raft, members: records }: CoordinatorStatus, known: State | null): Reply {
   const members = raft.membership.members.map(({ id, role }): CoordinatorMember => {
     const peer = raft.peers.find((one) => one.id === id)
     return {
       id,
-      name: names.get(id) ?? null,
+      name: records.get(id)?.name ?? null,
       role,
       self: id === raft.id,
       leader: id === raft.leader,

@@ -54,7 +54,7 @@ export const intentEntry = ({ command }: ConfigBody<'intent'>, by: Signature): M
   checked({ kind: 'intent', ...by, command })
 
 /** What every coordinator will read from the log: a longer one would be refused by all of them, for ever. */
-function checked(entry: Entry): Made {
+export function checked(entry: Entry): Made {
   const read = decodeEntry(encodeEntry(entry))
   if (read.ok) return { entry: read.entry }
   return { reply: refusedWith(413, [{ code: 'too-long', message: 'the change is longer than any configuration' }]) }

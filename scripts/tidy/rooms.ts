@@ -116,11 +116,12 @@ export const ROOMS: readonly Room[] = [
     'changes',
     'kernel',
     'process',
+    'trust',
   ]),
   impure(
     'coordinator-links',
     'coordinator/adapters/links',
-    ['coordinator-ports', 'base', 'protocol', 'raft', 'trust', 'nodelink'],
+    ['coordinator-ports', 'base', 'protocol', 'raft', 'trust', 'nodelink', 'process'],
     ['ws'],
   ),
   pure('coordinator-electorate', 'coordinator/electorate', ['base']),

@@ -2,14 +2,20 @@
 import type { Refusal } from '@lvsm/base'
 import { applyEntry, beginState, parseDocument, type State } from '@lvsm/changes'
 import { SAMPLE } from '@lvsm/model'
-import { decodeEntry, encodeEntry, type Entry, type NodeProgress } from '@lvsm/protocol'
+import { decodeEntry, encodeEntry, type Entry, type MemberRecord, type NodeProgress } from '@lvsm/protocol'
 import { type ApiOptions, serveApi } from '../../coordinator/adapters/api/api.ts'
 import type { Configuration, CoordinatorStatus, Read, Written } from '../../coordinator/configuration.ts'
 
+const memberOf = (id: number): MemberRecord => ({
+  name: `dir${id}`,
+  addresses: [{ host: `10.12.0.${id}`, port: 7446 }],
+  key: `0${id}`.repeat(32),
+  api: [{ host: `10.12.0.${id}`, port: 7445 }],
+})
 const STATUS: CoordinatorStatus = {
-  names: new Map([
-    [1, 'dir1'],
-    [2, 'dir2'],
+  members: new Map([
+    [1, memberOf(1)],
+    [2, memberOf(2)],
   ]),
   raft: {
     id: 1,

@@ -1,13 +1,13 @@
 /** HTTP with JSON on a unix socket: how `lvsm` sees and changes the configuration, by the table of routes in the protocol. */
 import { CONFIG_ROUTES, type ConfigRouteName } from '@lvsm/protocol'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { answer, readBody, refuse, routeOf, serveHttp } from '../../../agent/process/http.ts'
+import { routeOf, serveHttp } from '../../../agent/process/http.ts'
 import type { ListeningEvents } from '../../../agent/process/listening.ts'
-import type { Reply } from '../../api/reply.ts'
-import { type Asked, LONGEST_BODY, readRequest } from '../../api/request.ts'
+import { LONGEST_BODY } from '../../api/request.ts'
 import type { Configuration, Progress } from '../../configuration.ts'
-import { ROUTE_ANSWERS, type RouteContext } from './routes.ts'
 import { authorOf } from './author.ts'
+import { exchange } from './exchange.ts'
+import { type RouteContext, routed } from './routes.ts'
 
 export interface ApiOptions {
   /** The caller holds the run directory's lock, so a socket file that is in the way is a leftover. */
@@ -41,42 +41,8 @@ export function serveApi({
       ifMatch: incoming.headers['if-match'],
       signature: () => ({ author: authorOf(incoming.socket), at: wallClock() }),
     }
-    readBody(incoming, response, LONGEST_BODY, (text) => {
-      serve(name, queryOf(incoming), text, context).then(
-        (reply) => send(response, reply),
-        (error: unknown) => {
-          events.crashed(error)
-          const mayBeDone = CONFIG_ROUTES[name].method === 'POST' ? '; a change may have been made' : ''
-          refuse(response, 500, {
-            code: 'bug',
-            message: `a fault of the coordinator itself${mayBeDone}`,
-            hint: 'its log has more',
-          })
-        },
-      )
-    })
+    const { crashed } = events
+    exchange(incoming, response, { ...routed(name, context), longest: LONGEST_BODY, crashed })
   }
   return serveHttp(path, events, handle, patienceMs)
-}
-
-async function serve<Name extends ConfigRouteName>(
-  name: Name,
-  query: readonly (readonly [string, string])[],
-  text: string,
-  context: RouteContext,
-): Promise<Reply> {
-  const read = readRequest(name, query, text)
-  if (!read.ok) return read.reply
-  const asked: Asked<Name> = read.asked
-  return ROUTE_ANSWERS[name](asked, context)
-}
-
-/** What a URL cannot be made of has no words. */
-function queryOf({ url }: IncomingMessage): [string, string][] {
-  const [, words = ''] = /\?(.*)$/s.exec(url ?? '') ?? []
-  return [...new URLSearchParams(words)]
-}
-
-function send(response: ServerResponse, { status, body, revision }: Reply): void {
-  answer(response, status, body, revision === undefined ? {} : { etag: `"${revision}"` })
 }

@@ -1,6 +1,6 @@
 /** What each route does with the configuration; what is answered of it is pure, and in `coordinator/api`. */
 import type { State } from '@lvsm/changes'
-import type { ConfigRouteName } from '@lvsm/protocol'
+import { type ApiRoute, type AskedOf, CONFIG_ROUTES, type ConfigRouteName } from '@lvsm/protocol'
 import { diffReply, documentReply, factsReply, historyReply, revisionReply } from '../../api/answers.ts'
 import { notNow, type Reply } from '../../api/reply.ts'
 import type { Asked } from '../../api/request.ts'
@@ -51,6 +51,16 @@ export const ROUTE_ANSWERS: Answers = {
     return state ? nodesReply(state, progress()) : notNow(NOTHING)
   },
   coordinators: (_, { configuration }) => coordinatorsReply(configuration.status(), configuration.known()),
+}
+
+/** A row with its answer. */
+export function routed(
+  name: ConfigRouteName,
+  context: RouteContext,
+): { readonly route: ApiRoute; answer(asked: AskedOf<ApiRoute>): Reply | Promise<Reply> } {
+  // Of the very row: what was asked was read by its schemas.
+  const answer = ROUTE_ANSWERS[name] as (asked: AskedOf<ApiRoute>, context: RouteContext) => Reply | Promise<Reply>
+  return { route: CONFIG_ROUTES[name], answer: (asked) => answer(asked, context) }
 }
 
 /** Of the newest state; `stale`: of what this coordinator has, also while the others cannot be reached. */

@@ -19,6 +19,7 @@ const ACCEPTED: Admission = {
   id: 9,
   certificate: 'a certificate',
   authorityKey: 'a secret',
+  keys: [],
   members: [{ id: 1, addresses: [{ host: '10.12.0.1', port: 7446 }], key: 'ab'.repeat(32) }],
 }
 

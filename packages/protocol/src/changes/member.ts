@@ -21,6 +21,8 @@ export const memberRecord = z.strictObject({
   addresses: z.array(nodeEndpoint).min(1).max(16).readonly(),
   /** SHA-256 of its public key (SubjectPublicKeyInfo, DER), hexadecimal digits. */
   key: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Where it listens for people, and for machines that join. */
+  api: z.array(nodeEndpoint).min(1).max(16).readonly().exactOptional(),
 })
 export type MemberRecord = Readonly<z.infer<typeof memberRecord>>
 

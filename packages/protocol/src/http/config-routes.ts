@@ -9,6 +9,7 @@
  */
 import * as z from 'zod'
 import { configCommand, intentCommand } from '../changes/command.ts'
+import { type ApiRoute, type BodyOf, noQuery } from './api-route.ts'
 import * as reports from './config-reports.ts'
 
 const PAGE = { most: 200, usual: 50 } as const
@@ -39,7 +40,6 @@ const revisionQuery = z.strictObject({ number: digits, stale })
 /** Without `to`: the newest; without `from`: the one before `to`. */
 const diffQuery = z.strictObject({ from: digits.exactOptional(), to: digits.exactOptional(), stale })
 const factsQuery = z.strictObject({ stale })
-const noQuery = z.strictObject({})
 
 const change = z.union([
   z.strictObject({ command: configCommand }),
@@ -52,23 +52,22 @@ const comment = z.string({ error: 'no text' }).max(1000, { error: 'longer than 1
 const changeBody = z.strictObject({ change, base: base.exactOptional(), comment })
 const intentBody = z.strictObject({ command: intentCommand })
 
-interface Route {
-  readonly method: 'GET' | 'POST'
-  readonly path: string
-  readonly query: z.ZodType
-  /** Null where there is none. */
-  readonly body: z.ZodType | null
-  readonly response: z.ZodType
-}
-
 export const CONFIG_ROUTES = {
-  document: { method: 'GET', path: '/v1/config', query: documentQuery, body: null, response: reports.documentReport },
+  document: {
+    method: 'GET',
+    path: '/v1/config',
+    query: documentQuery,
+    body: null,
+    response: reports.documentReport,
+    role: 'viewer',
+  },
   history: {
     method: 'GET',
     path: '/v1/config/history',
     query: historyQuery,
     body: null,
     response: reports.historyReport,
+    role: 'viewer',
   },
   revision: {
     method: 'GET',
@@ -76,14 +75,23 @@ export const CONFIG_ROUTES = {
     query: revisionQuery,
     body: null,
     response: reports.revisionReport,
+    role: 'viewer',
   },
-  diff: { method: 'GET', path: '/v1/config/diff', query: diffQuery, body: null, response: reports.diffReport },
+  diff: {
+    method: 'GET',
+    path: '/v1/config/diff',
+    query: diffQuery,
+    body: null,
+    response: reports.diffReport,
+    role: 'viewer',
+  },
   change: {
     method: 'POST',
     path: '/v1/config/change',
     query: noQuery,
     body: changeBody,
     response: reports.changeReport,
+    role: 'admin',
   },
   preview: {
     method: 'POST',
@@ -91,14 +99,23 @@ export const CONFIG_ROUTES = {
     query: noQuery,
     body: changeBody,
     response: reports.previewReport,
+    role: 'viewer',
   },
-  facts: { method: 'GET', path: '/v1/facts', query: factsQuery, body: null, response: reports.factsReport },
+  facts: {
+    method: 'GET',
+    path: '/v1/facts',
+    query: factsQuery,
+    body: null,
+    response: reports.factsReport,
+    role: 'viewer',
+  },
   intent: {
     method: 'POST',
     path: '/v1/facts/change',
     query: noQuery,
     body: intentBody,
     response: reports.intentReport,
+    role: 'operator',
   },
   intentPreview: {
     method: 'POST',
@@ -106,22 +123,30 @@ export const CONFIG_ROUTES = {
     query: noQuery,
     body: intentBody,
     response: reports.intentPreviewReport,
+    role: 'viewer',
   },
   /** Those that are in, and what they use. Also while no majority of coordinators can be reached. */
-  nodes: { method: 'GET', path: '/v1/nodes', query: noQuery, body: null, response: reports.nodesReport },
+  nodes: {
+    method: 'GET',
+    path: '/v1/nodes',
+    query: noQuery,
+    body: null,
+    response: reports.nodesReport,
+    role: 'viewer',
+  },
   coordinators: {
     method: 'GET',
     path: '/v1/coordinators',
     query: noQuery,
     body: null,
     response: reports.coordinatorsReport,
+    role: 'viewer',
   },
-} as const satisfies Readonly<Record<string, Route>>
+} as const satisfies Readonly<Record<string, ApiRoute>>
 
 type Table = typeof CONFIG_ROUTES
 export type ConfigRouteName = keyof Table
 export type ConfigQuery<Name extends ConfigRouteName> = z.output<Table[Name]['query']>
-type BodyOf<Body> = Body extends z.ZodType ? z.output<Body> : null
 export type ConfigBody<Name extends ConfigRouteName> = BodyOf<Table[Name]['body']>
 /** As who asks writes it. */
 type RawBodyOf<Body> = Body extends z.ZodType ? z.input<Body> : null

@@ -1,0 +1,122 @@
+/** What the port for people answers to whoever has no user: machines that join, and load balancers. */
+import {
+  type AskedOf,
+  type KeyFile,
+  type PEOPLE_ROUTES,
+  type PeopleRouteName,
+  type JoinBody,
+  type JoinPreviewBody,
+  type MemberRecord,
+} from '@lvsm/protocol'
+import { type Authority, fingerprintOfKey, signCertificate, tokenDigest } from '@lvsm/trust'
+import { createPublicKey } from 'node:crypto'
+import { enrolEntry, isFailedTry, joinPreviewReply, joinReply, outsideReply } from '../../../api/join.ts'
+import { notNow, ok, type Reply, refusedWith } from '../../../api/reply.ts'
+import { type Bound, Tries } from '../../../api/tries.ts'
+import type { Configuration } from '../../../configuration.ts'
+
+export interface Hosting {
+  readonly configuration: Configuration
+  /** To sign with. */
+  readonly authority: Authority
+  /** Milliseconds of the wall clock. */
+  readonly wallClock: () => number
+  /** Secrets of the heartbeat, for machines that join. */
+  readonly heartbeatKeys: () => readonly KeyFile[]
+}
+/** Who asks. */
+export interface Guest {
+  readonly address: string
+}
+type Answers = {
+  readonly [Name in PeopleRouteName]: (
+    asked: AskedOf<(typeof PEOPLE_ROUTES)[Name]>,
+    guest: Guest,
+  ) => Reply | Promise<Reply>
+}
+
+/** Failed tries a minute; of a machine that copied its token wrong a few are heard. */
+const OF_ADDRESS = 20
+const OF_ALL = 120
+/** Of a certificate's subject. */
+const LONGEST_NAME = 64
+
+export function peopleAnswers(hosting: Hosting): Answers {
+  const { configuration, authority } = hosting
+  const tries = new Tries()
+  const trying = async (guest: Guest, attempt: () => Promise<Reply>): Promise<Reply> => {
+    const bounds: Bound[] = [
+      { key: `address ${guest.address}`, perMinute: OF_ADDRESS },
+      { key: 'all', perMinute: OF_ALL },
+    ]
+    const wait = tries.begin(bounds, performance.now())
+    if (wait !== null) return tooMany(wait)
+    const reply = await attempt()
+    if (!isFailedTry(reply)) tries.succeeded(bounds, performance.now())
+    return reply
+  }
+  return {
+    authority: () => ok({ authority: authority.certificate }),
+    joinPreview: ({ body }, guest) => trying(guest, () => previewed(body, hosting)),
+    join: ({ body }, guest) => trying(guest, () => joined(body, hosting)),
+    health: () => healthReply(configuration),
+  }
+}
+
+/** It takes part, knows the configuration, and somebody leads: what is asked of it now is answered. */
+function healthReply(configuration: Configuration): Reply {
+  const { raft } = configuration.status()
+  const fit = raft.leader !== null && raft.expelled === null && raft.disk === 'ok' && configuration.known() !== null
+  return { status: fit ? 200 : 503, body: { status: fit ? 'ok' : 'unavailable' } }
+}
+
+async function previewed(body: JoinPreviewBody, { configuration, wallClock }: Hosting): Promise<Reply> {
+  const read = await configuration.read()
+  if (read.kind !== 'state') return notNow(read)
+  const shown = { digest: tokenDigest(body.token.secret), at: wallClock() }
+  return joinPreviewReply(read.state, body, shown, membersOf(configuration))
+}
+
+async function joined(body: JoinBody, { configuration, authority, wallClock, heartbeatKeys }: Hosting): Promise<Reply> {
+  const key = printOf(body.key)
+  if (key === null) return BAD_KEY
+  const made = enrolEntry(body, { digest: tokenDigest(body.token.secret), key, at: wallClock() })
+  if ('reply' in made) return made.reply
+  const written = await configuration.write(made.entry)
+  const outside = outsideReply(written)
+  if (outside || written.kind !== 'done') return outside ?? BAD_KEY
+  const subject = { name: body.name.slice(0, LONGEST_NAME), publicKey: body.key }
+  return joinReply(written.state, body.name, {
+    certificate: await signCertificate(authority, subject),
+    authority: authority.certificate,
+    members: membersOf(configuration),
+    heartbeatKeys: heartbeatKeys(),
+  })
+}
+
+const membersOf = (configuration: Configuration): Iterable<MemberRecord> => configuration.status().members.values()
+
+/** Null: no public key that a certificate is made for. */
+function printOf(pem: string): string | null {
+  try {
+    const isOurs = createPublicKey(pem).asymmetricKeyDetails?.namedCurve === 'prime256v1'
+    return isOurs && pem.includes('PUBLIC KEY') ? fingerprintOfKey(pem) : null
+  } catch {
+    return null
+  }
+}
+const BAD_KEY = refusedWith(400, [
+  {
+    code: 'bad-key',
+    field: 'key',
+    message: 'no public key on P-256 (SubjectPublicKeyInfo, PEM)',
+    hint: 'lvsm join makes one; a private key never leaves its machine',
+  },
+])
+
+export const tooMany = (waitMs: number): Reply => {
+  const seconds = Math.ceil(waitMs / 1000)
+  const hint = `try again in ${seconds} s`
+  const refusal = { code: 'too-many-tries', message: 'too many tries have failed lately', hint }
+  return { ...refusedWith(429, [refusal]), headers: { 'retry-after': String(seconds) } }
+}

@@ -1,0 +1,47 @@
+/** The port for people of a coordinator that runs: open where its home says so, and where the authority's key is. */
+import type { Refusal } from '@lvsm/base'
+import { hostname } from 'node:os'
+import { openPeople } from './adapters/api/people/people.ts'
+import type { Configuration } from './configuration.ts'
+import { type Home, readAuthority, readHeartbeatKeys } from './home.ts'
+import type { Troubles } from './troubles.ts'
+
+export interface PeopleWorld {
+  readonly stateDir: string
+  readonly troubles: Troubles
+  say(text: string): void
+  crashed(error: unknown): void
+}
+export type BegunPeople =
+  | { readonly ok: true; close(): Promise<void> }
+  | { readonly ok: false; readonly refusal: Refusal }
+
+const NONE: BegunPeople = { ok: true, close: () => Promise.resolve() }
+
+export async function beginPeople(
+  { self, authority: certificate }: Home,
+  configuration: Configuration,
+  { stateDir, troubles, say, crashed }: PeopleWorld,
+): Promise<BegunPeople> {
+  const { api = [], node } = self
+  if (api.length === 0) return NONE
+  const authority = readAuthority(stateDir, certificate)
+  if (authority === null) {
+    troubles.note('people-port', {
+      code: 'no-authority-key',
+      severity: 'warning',
+      message: "the port for people stays closed: the key of the cluster's authority is not here",
+      hint: `copy authority.key from the state directory of another coordinator to ${stateDir}, and restart this one`,
+    })
+    return NONE
+  }
+  return openPeople({
+    configuration,
+    authority,
+    listen: api,
+    names: { node, hosts: [hostname(), ...api.map(({ host }) => host)] },
+    wallClock: Date.now,
+    heartbeatKeys: () => readHeartbeatKeys(stateDir),
+    told: { say, trouble: (about, trouble) => troubles.note(about, trouble), crashed },
+  })
+}
