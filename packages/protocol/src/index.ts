@@ -13,6 +13,7 @@ export {
 } from './changes/command.ts'
 export * from './changes/entry.ts'
 export * from './changes/followed-facts.ts'
+export * from './changes/local-word.ts'
 export * from './changes/member.ts'
 export * from './changes/whole.ts'
 export {

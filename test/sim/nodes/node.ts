@@ -1,5 +1,7 @@
 /** The agent's half of one machine: the agent, its kernel's data plane, and the socket between it and the lease process. */
 import { type Random, randomBetween } from '@lvsm/base'
+import { NO_FACTS } from '@lvsm/changes'
+import type { Facts, LocalWord } from '@lvsm/protocol'
 import { type Config, ownershipView } from '@lvsm/model'
 import { readRecord } from '@lvsm/plan'
 import type { NodeInput } from '../../../agent/node/core/index.ts'
@@ -27,6 +29,8 @@ export class Node implements Reconciler {
   config: Config
   /** On disk. */
   #record = ''
+  #word: LocalWord | null = null
+  facts = NO_FACTS
   #view: Extract<AgentWord, { kind: 'view' }>['view'] | null = null
   #process: Process | null = null
   #news: LeaseWord[] = []
@@ -69,6 +73,7 @@ export class Node implements Reconciler {
       node: this.name,
       boot: `${label}.${++this.#starts}`,
       record: readRecord(this.#record),
+      word: this.#word,
       wrap: cluster.plant.agent?.(this.name) ?? ((step) => step),
     } satisfies ConstructorParameters<typeof AgentProcess>[0]
     const agent: AgentProcess = new AgentProcess(options, {
@@ -83,10 +88,11 @@ export class Node implements Reconciler {
       tell: (word) => this.#tell(word),
       reply: ({ id, outcome }) => this.#fleet.operators.answered(id, outcome),
       record: (text) => void (this.#record = text),
+      word: (word) => void (this.#word = word),
       say: (text) => cluster.note(`${label} agent: ${text}`),
     })
     this.agent = agent
-    agent.put({ kind: 'config', config: this.config, secrets: new Map() })
+    agent.put(this.#configured)
     if (this.#process) this.#connect(this.#process)
   }
   kill(): void {
@@ -120,7 +126,16 @@ export class Node implements Reconciler {
     const config = this.#fleet.configs[revision]
     if (!config) return
     this.config = config
-    this.agent?.put({ kind: 'config', config: this.config, secrets: new Map() })
+    this.agent?.put(this.#configured)
+  }
+
+  /** The coordinators' facts reach this node, and stay with it over restarts. */
+  follow(facts: Facts): void {
+    this.facts = facts
+    this.agent?.put(this.#configured)
+  }
+  get #configured(): NodeInput {
+    return { kind: 'config', config: this.config, secrets: new Map(), facts: this.facts }
   }
 
   /** Of a node that was set up before: every start but the first finds what was heard last. */
