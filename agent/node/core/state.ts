@@ -53,7 +53,7 @@ export interface Member {
   /** What an operator wants of it. */
   readonly intent: ServerIntent
   health: Health
-  /** Since when it is on its way out of the table; null when it is not. */
+  /** Since when it is out of the pool but in the table; null when it is not. */
   drainingSince: Instant | null
   /** Drained, or out of time: it leaves the table. */
   gone: boolean

@@ -1,6 +1,6 @@
 /** What operators want for a while: an agent acts on it at once, and what the configuration says returns when it is over. */
 import { NO_FACTS } from '@lvsm/changes'
-import { encodeMessage, type Facts, type Intent, type LocalWord, type Subject } from '@lvsm/protocol'
+import { decodeMessage, encodeMessage, type Facts, type Intent, type LocalWord, type Subject } from '@lvsm/protocol'
 import { describe, expect, test } from 'vitest'
 import { dests, node, statusOf, type TestNode, WALL_MS } from './fixture.ts'
 
@@ -148,7 +148,9 @@ describe('a realserver that is drained', () => {
     const [owner, other] = [director('dir1'), director('dir2')]
     for (const one of [owner, other]) {
       want(one, facts(1, [[server('rs1', 'http'), 'drain']]))
+      one.run(100)
       want(one, facts(1, [[server('rs1', 'http'), 'drain']]))
+      one.run(100)
       want(one, facts(2, []))
     }
     const told = (one: TestNode) => one.core.events().events.filter(({ kind }) => kind === 'wanted')
@@ -193,6 +195,10 @@ describe('a group that is stopped', () => {
     expect(one.take('view').map(({ view }) => view.groups[0]?.stopped)).toEqual([true])
     const [before] = one.core.status(one.now()).groups
     expect(before).toMatchObject({ state: 'owned', reason: 'stopped by ann: dir1 gives it up' })
+    const closing = statusOf('dir1', null)
+    const groups = closing.groups.map((group) => ({ ...group, role: 'releasing' as const }))
+    one.feed({ kind: 'lease-status', status: { ...closing, groups } })
+    expect(one.core.status(one.now()).groups[0]).toMatchObject({ state: 'moving', reason: before?.reason })
     one.feed({ kind: 'lease-status', status: statusOf('dir1', null) })
     const status = one.core.status(one.now())
     expect(status.groups[0]).toMatchObject({ state: 'stopped', owner: null, wanted: { author: 'ann' } })
@@ -264,7 +270,16 @@ describe('standby', () => {
     one.feed({ kind: 'command', id: 'a', command: { verb: 'standby', on: false } })
     tell(one, false)
     expect(one.take('word')).toMatchObject([{ word: { standby: false, known: 3 } }])
-    one.run(5000)
+    one.take('message')
+    one.run(2500)
+    tell(one, false)
+    const said = one.take('message').map(({ text }) => decodeMessage(text))
+    expect(said).toContainEqual(
+      expect.objectContaining({
+        message: expect.objectContaining({ word: expect.objectContaining({ standby: false, known: 3 }) }),
+      }),
+    )
+    one.run(2500)
     expect(one.take('standby')).toMatchObject([{ on: false }])
     const { words } = one.core.status(one.now()).nodes[0] ?? {}
     expect(words).toMatchObject({ holds: 'local', local: { standby: false }, shared: { intent: 'standby' } })

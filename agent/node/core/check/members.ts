@@ -133,18 +133,15 @@ export function checked(state: NodeState, id: string, result: CheckResult): Verd
   return { changed: true, event: { group: service.group, kind: healthy ? 'recovered' : 'failed', reason } }
 }
 
-/**
- * Follows the table: who failed, or was stopped, and has no connection left. One that an operator drains stays in it at weight 0,
- * whatever its checks say: its server may have closed the port to let the last connections end.
- */
+/** Follows the table: who has drained. */
 export function followTable(state: NodeState, observed: Observed): void {
   for (const service of state.view?.services ?? []) {
     const table = observedService(observed, service)
     const dests = new Map(table?.dests.map((dest) => [destKey(dest), dest]))
     for (const [key, member] of membersOf(state, service)) {
       const dest = dests.get(key)
-      const stays = member.intent === 'drain' || state.checks.pools.get(service.name)?.serving.has(key) === true
-      if (stays || !dest) {
+      const served = state.checks.pools.get(service.name)?.serving.has(key) === true
+      if (served || !dest) {
         member.drainingSince = null
         member.gone = false
         continue
@@ -162,7 +159,10 @@ type Keys = ReadonlyMap<string, ReadonlySet<string>>
 export const servingOf = ({ checks, view }: NodeState): Keys =>
   new Map(view?.services.map(({ name }) => [name, checks.pools.get(name)?.serving ?? new Set<string>()]))
 
-/** At weight 0 in the table. */
+/**
+ * At weight 0 in the table: who failed or was stopped, until it has drained. One that an operator drains stays for as long that is
+ * wanted, whatever its checks say: its server may have closed the port to let the last connections end.
+ */
 export const drainingOf = (state: NodeState): Keys =>
   new Map(
     state.view?.services.map((service) => {

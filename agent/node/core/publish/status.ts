@@ -66,7 +66,7 @@ function reportGroup(state: NodeState, group: ConfigGroup): GroupReport {
     pings: reportPings(state, group),
     state: !known ? 'unknown' : moving ? 'moving' : owner === null ? 'nobody' : 'owned',
     reason: known?.reason ?? 'the lease process of this node does not answer',
-    ...(known ? wantedOfGroup(state, name, owner) : {}),
+    ...(known ? wantedOfGroup(state, name, owner ?? (moving ? state.node : null)) : {}),
   }
 }
 

@@ -31,17 +31,17 @@ export function wantedOfServer(
   return { wanted, state: ended && dest.active === 0 ? 'drained' : 'draining' }
 }
 
-/** Of a group that is to be owned by nobody. */
+/** Of a group that is to be owned by nobody. `holder`: who owns it still, or is about to have closed it; null: nobody. */
 export function wantedOfGroup(
   { facts }: NodeState,
   group: string,
-  owner: string | null,
+  holder: string | null,
 ): Partial<Pick<GroupReport, 'wanted' | 'state' | 'reason'>> {
   const fact = factAbout(facts, { kind: 'group', group })
   if (!fact) return {}
   const wanted = wantedOf(fact)
   const by = `stopped by ${fact.author}`
-  return owner === null ? { wanted, state: 'stopped', reason: by } : { wanted, reason: `${by}: ${owner} gives it up` }
+  return holder === null ? { wanted, state: 'stopped', reason: by } : { wanted, reason: `${by}: ${holder} gives it up` }
 }
 
 /** Only where one of the two wants standby: that nobody does is the rule. */
