@@ -31,6 +31,7 @@ export class Node implements Reconciler {
   #record = ''
   #word: LocalWord | null = null
   facts = NO_FACTS
+  #followedAt = Number.NEGATIVE_INFINITY
   #view: Extract<AgentWord, { kind: 'view' }>['view'] | null = null
   #process: Process | null = null
   #news: LeaseWord[] = []
@@ -131,8 +132,23 @@ export class Node implements Reconciler {
 
   /** The coordinators' facts reach this node, and stay with it over restarts. */
   follow(facts: Facts): void {
+    if (facts.number <= this.facts.number) return
     this.facts = facts
+    this.#followedAt = this.#fleet.cluster.schedule.now
     this.agent?.put(this.#configured)
+  }
+  /** For so long it has had the same facts. */
+  get steadyMs(): number {
+    return this.#fleet.cluster.schedule.now - this.#followedAt
+  }
+  wantedOf(service: string, server: string): 'serve' | 'drain' | 'stop' {
+    const about = this.facts.list.filter(
+      ({ subject: of }) => of.kind === 'server' && of.node === server && (of.service ?? service) === service,
+    )
+    return about.some(({ intent }) => intent === 'stop') ? 'stop' : about.length > 0 ? 'drain' : 'serve'
+  }
+  isStopped(group: string): boolean {
+    return this.facts.list.some(({ subject }) => subject.kind === 'group' && subject.group === group)
   }
   get #configured(): NodeInput {
     return { kind: 'config', config: this.config, secrets: new Map(), facts: this.facts }
