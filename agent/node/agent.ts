@@ -2,14 +2,14 @@
  * The agent as a whole: core, kernel, lease process, checks, pings and control socket, wired together, and the order of start
  * and stop. What is of one machine comes in as `Machine`.
  */
-import { DAEMON_EXITS, type FromLease, MAX_RELAY, type ToLease } from '@lvsm/protocol'
+import { NO_FACTS } from '@lvsm/changes'
+import { DAEMON_EXITS, type Facts, type FromLease, MAX_RELAY, type ToLease } from '@lvsm/protocol'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { type Instant, type Trouble } from '@lvsm/base'
 import { createAlarm } from '@lvsm/kernel'
 import { type Driver, startDriver } from '../driver/driver.ts'
 import { type Control, serveControl } from './adapters/control.ts'
-import { loadRecord, saveRecord } from './adapters/files.ts'
 import { connectLease } from './adapters/lease.ts'
 import { openPinger, type Pinger } from './adapters/ping.ts'
 import { probe } from './adapters/probe.ts'
@@ -22,9 +22,10 @@ import {
   type NodeInput,
   type ObservedFenceTable,
 } from './core/index.ts'
+import { Kept } from './kept.ts'
 import type { Kernel, LeaseProcess } from './ports.ts'
 import { reportOf } from './report.ts'
-import { refusedTrouble, WarningBoard } from './warnings.ts'
+import { lostFacts, refusedTrouble, WarningBoard } from './warnings.ts'
 
 const LONGEST_INBOX = 4096
 /** What the core can do without: it is said again, or asked again. */
@@ -50,7 +51,7 @@ export interface AgentOptions {
 
 export class Agent {
   readonly #machine: Machine
-  readonly #recordPath: string
+  readonly #kept: Kept
   readonly #kernel: Kernel
   readonly #core: NodeCore
   readonly #driver: Driver<NodeInput>
@@ -60,6 +61,7 @@ export class Agent {
   readonly #encoder = new TextEncoder()
   readonly #decoder = new TextDecoder()
   #configuration: Configuration
+  #facts: Facts = NO_FACTS
   readonly #warnings: WarningBoard
 
   /** `kernel` is open already; `configuration` has no faults. */
@@ -68,14 +70,16 @@ export class Agent {
     this.#machine = machine
     this.#kernel = kernel
     this.#configuration = configuration
-    this.#recordPath = join(options.stateDir, 'agent.owned')
-    const { record, trouble } = loadRecord(this.#recordPath)
+    this.#kept = new Kept(options.stateDir)
+    const wallMs = (at: Instant): number => Math.round(Date.now() + at - machine.clock())
     this.#core = createNodeCore({
       node,
-      record,
+      record: this.#kept.record,
+      word: this.#kept.word,
       boot: randomBytes(6).toString('hex'),
       startedAt: machine.clock(),
-      wall: (at) => new Date(Date.now() + at - machine.clock()).toISOString(),
+      wall: (at) => new Date(wallMs(at)).toISOString(),
+      wallMs,
     })
     this.#driver = this.#startDriver()
     this.#lease = this.#connectLease(join(runDir, 'lease.sock'))
@@ -87,7 +91,7 @@ export class Agent {
     this.#control = this.#serveControl(join(runDir, 'agent.sock'))
     kernel.watch(() => this.#driver.feed({ kind: 'changed' }))
     this.#warnings = new WarningBoard((source, trouble) => this.#report(source, trouble))
-    if (trouble) this.#report('record-at-start', trouble)
+    this.#kept.tell((source, trouble) => this.#report(source, trouble))
     machine.say(`${node} of cluster ${configuration.config.cluster} runs, revision ${configuration.config.revision}`)
     this.#configure(configuration)
   }
@@ -127,10 +131,13 @@ export class Agent {
   }
 
   #configure(configuration: Configuration): void {
-    const { config, secrets, warnings } = configuration
+    const { config, secrets, facts, warnings } = configuration
     this.#configuration = configuration
+    // What cannot be read takes nothing back that is known: a server that is drained must not get connections by that.
+    this.#facts = facts ?? this.#facts
+    this.#report('facts', facts ? null : lostFacts(this.#facts))
     for (const line of this.#warnings.show(warnings)) this.#machine.say(line)
-    this.#driver.feed({ kind: 'config', config, secrets })
+    this.#driver.feed({ kind: 'config', config, secrets, facts: this.#facts })
   }
   #report(source: string, trouble: Trouble | null): void {
     this.#driver.feed({ kind: 'trouble', source, trouble })
@@ -207,7 +214,9 @@ export class Agent {
       case 'reply':
         return this.#control.reply(effect.id, effect.outcome)
       case 'record':
-        return this.#keepRecord(effect.text)
+        return this.#kept.keepRecord(effect.text, (source, trouble) => this.#report(source, trouble))
+      case 'word':
+        return this.#kept.keepWord(effect.word, (source, trouble) => this.#report(source, trouble))
       case 'log':
         return this.#machine.say(effect.text)
       case 'wake':
@@ -236,14 +245,6 @@ export class Agent {
     const payload = this.#encoder.encode(text)
     if (payload.length <= MAX_RELAY) return this.#tell({ kind: 'relay', to, payload })
     // The core keeps to the limit; should it fail once, nobody is to search for a message that never left.
-    const size = `a message of ${payload.length} bytes is too long for the relay`
-    this.#machine.say(`${size} and was not sent: please report this`)
-  }
-
-  #keepRecord(text: string): void {
-    const error = saveRecord(this.#recordPath, text)
-    const message = `cannot write ${this.#recordPath}: ${error}`
-    const hint = 'IPVS entries that leave the configuration will stay until it can be written'
-    this.#report('record', error === null ? null : { code: 'no-state', severity: 'warning', message, hint })
+    this.#machine.say(`a message of ${payload.length} bytes is too long for the relay: please report this`)
   }
 }

@@ -1,8 +1,11 @@
 /** The configuration file and the secrets that it names: read and checked as a whole, at the start and at each SIGHUP. */
 import { describeRefusal, type Refusal, type Warning } from '@lvsm/base'
+import { NO_FACTS } from '@lvsm/changes'
 import { checkConfig, type Config, nodeView, placeOf, suggest } from '@lvsm/model'
+import type { Facts } from '@lvsm/protocol'
 import { doubtFile, quoted } from '../process/trust.ts'
 import { distrust, readSecrets, readTrusted } from './adapters/files.ts'
+import { readFacts } from './adapters/wanted.ts'
 import { openTable } from './adapters/kernel/ipvs.ts'
 import { refuseModules } from './adapters/preflight.ts'
 import { type Host, hostWarnings } from './host.ts'
@@ -16,6 +19,8 @@ export interface Configuration {
   readonly secrets: ReadonlyMap<number, string>
   /** What works and is probably not meant; in the order of the file. */
   readonly warnings: readonly Warning[]
+  /** What operators want for a while; null: that is there, and cannot be read. */
+  readonly facts: Facts | null
 }
 export type Read =
   | ({ readonly ok: true } & Configuration)
@@ -32,9 +37,15 @@ export interface Self {
 
 /**
  * `self`: null where only the file itself is looked at, perhaps where none of its key files is. `strict`: files that others
- * could have written, and keys that others could have read, are refused; else they are warned about.
+ * could have written, and keys that others could have read, are refused; else they are warned about. `factsPath`: null where
+ * nobody follows a coordinator.
  */
-export function readConfiguration(path: string, self: Self | null, strict: boolean): Read {
+export function readConfiguration(
+  path: string,
+  self: Self | null,
+  strict: boolean,
+  factsPath: string | null = null,
+): Read {
   const read = readTrusted(path, LARGEST_CONFIGURATION, doubtFile)
   if ('error' in read) return { ok: false, faults: [`${path}: ${read.error}`] }
   if (strict && read.doubts.length > 0) return refused(path, read.doubts.map(distrust))
@@ -56,7 +67,8 @@ export function readConfiguration(path: string, self: Self | null, strict: boole
   ]
   const doubted = ofFiles.map((doubt): Warning => ({ ...doubt, severity: 'warning' }))
   const here = self?.host ? hostWarnings(config, self.node, self.host, (place) => placeOf(read.text, place)) : []
-  return { ok: true, config, secrets, warnings: [...doubted, ...warnings, ...here, ...absent] }
+  const facts = factsPath === null ? NO_FACTS : readFacts(factsPath)
+  return { ok: true, config, secrets, facts, warnings: [...doubted, ...warnings, ...here, ...absent] }
 }
 
 /** Of a key file that cannot be used: where the configuration names it. */

@@ -56,7 +56,7 @@ function follow(options: RunOptions, program: Program): void {
   const read = readIdentity(stateDir)
   // A node without coordinators, which has its file where nobody has to say it.
   if (!read.ok && read.refusal.code === 'no-identity' && isThere(DEFAULT_CONFIG))
-    return void begin({ ...options, config: DEFAULT_CONFIG, follows: false }, program)
+    return void begin({ ...options, config: DEFAULT_CONFIG, facts: null, follows: false }, program)
   if (!read.ok) {
     program.say(describeRefusal(read.refusal))
     return program.exit(DAEMON_EXITS.refused.code)
@@ -74,7 +74,12 @@ function begin(options: RunOptions, program: Program): Agent | null {
   // From before the file is read: a signal that comes meanwhile must not be lost.
   const heeded = heedSignals(program)
   // Somebody who is not root looks at a file that is nobody's configuration yet.
-  const read = readConfiguration(options.config, check && !self.named ? null : self, !check || program.root)
+  const read = readConfiguration(
+    options.config,
+    check && !self.named ? null : self,
+    !check || program.root,
+    options.facts,
+  )
   if (!read.ok) {
     for (const fault of read.faults) program.complain(fault)
     program.exit(DAEMON_EXITS.refused.code)
@@ -142,7 +147,7 @@ function unasked(error: unknown): Unready {
 }
 
 function start(
-  { runDir, stateDir, config }: RunOptions,
+  { runDir, stateDir, config, facts }: RunOptions,
   self: Self,
   configuration: Configuration,
   { lock, kernel }: Ready,
@@ -150,7 +155,7 @@ function start(
 ): Agent {
   const machine = {
     clock: boottime,
-    readConfiguration: () => reread(config, self),
+    readConfiguration: () => reread(config, self, facts),
     readFence,
     mayListenAgain: () => lock.take(),
     say: (text: string) => program.say(text),
@@ -186,8 +191,8 @@ function heedSignals({ on, say }: Program): Heeded {
   }
 }
 
-function reread(path: string, self: Self): Read {
-  const read = readConfiguration(path, self, true)
+function reread(path: string, self: Self, factsPath: string | null): Read {
+  const read = readConfiguration(path, self, true, factsPath)
   const faults = read.ok ? refuseKernel(read.config, self.node) : []
   return faults.length > 0 ? { ok: false, faults } : read
 }

@@ -2,7 +2,7 @@
 import { DAEMON_EXITS, exitTable } from '@lvsm/protocol'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { FOLLOWED } from './adapters/feed/kept.ts'
+import { FACTS, FOLLOWED } from './adapters/feed/kept.ts'
 
 /** Of a node without coordinators, where none is named. */
 export const DEFAULT_CONFIG = '/etc/lvsm/lvsm.yaml'
@@ -25,6 +25,8 @@ ${exitTable(DAEMON_EXITS)}`
 
 export interface RunOptions {
   readonly kind: 'run' | 'check'
+  /** What operators want for a while, as the coordinators have it; null: nobody says. */
+  readonly facts: string | null
   /** The file: the operator's, or what it keeps of what it follows. */
   readonly config: string
   readonly follows: boolean
@@ -65,10 +67,18 @@ export function readOptions(args: readonly string[]): Options {
     if (values.version) return { kind: 'version' }
     const where = { runDir, stateDir }
     if (config === '') return { kind: 'refused', reason: '--config names no file' }
-    if (config !== undefined) return { kind: check ? 'check' : 'run', config, follows: false, node, ...where }
+    if (config !== undefined)
+      return { kind: check ? 'check' : 'run', config, facts: null, follows: false, node, ...where }
     const reason = refuseBeside(node, check)
     if (reason !== null) return { kind: 'refused', reason }
-    return { kind: 'run', config: join(stateDir, FOLLOWED), follows: true, node, ...where }
+    return {
+      kind: 'run',
+      config: join(stateDir, FOLLOWED),
+      facts: join(stateDir, FACTS),
+      follows: true,
+      node,
+      ...where,
+    }
   } catch (error) {
     return { kind: 'refused', reason: (error as Error).message }
   }

@@ -14,6 +14,7 @@ import { SWITCHOVERS } from './plots/switchover.ts'
 import { TAKEOVERS } from './plots/takeover.ts'
 import { VOTES } from './plots/votes.ts'
 import { WHOLE } from './plots/whole.ts'
+import { WHOLE_WANTED } from './plots/whole-wanted.ts'
 import { WHOLE_SWITCHOVERS } from './plots/whole-switchover.ts'
 
 export { CHANCE }
@@ -32,6 +33,7 @@ export const STORIES: readonly Plot[] = [
   ...SWITCHOVERS,
   ...WHOLE_SWITCHOVERS,
   ...WHOLE,
+  ...WHOLE_WANTED,
 ]
 const CHANCE_SHARE = 0.6
 

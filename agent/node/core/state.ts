@@ -2,12 +2,15 @@
 import {
   type CounterName,
   type DestinationReport,
+  type Facts,
   type HistoryEvent,
   type LeaseStatus,
+  type LocalWord,
   type Outcome,
   type StateMessage,
 } from '@lvsm/protocol'
 import { type Instant, NEVER_BEFORE, type TokenBucket, type Trouble } from '@lvsm/base'
+import { NO_FACTS, type ServerIntent } from '@lvsm/changes'
 import { type Health, newSchedule, type Schedule } from '@lvsm/health'
 import type { Config, ConfigRealserver, ConfigService, NodeView } from '@lvsm/model'
 import type { Desired, Observed, Operation, OwnedRecord } from '@lvsm/plan'
@@ -24,8 +27,11 @@ export interface NodeOptions {
   /** Different at every start. */
   readonly boot: string
   readonly startedAt: Instant
-  /** ISO 8601 for people to read; nothing is decided by it. */
+  /** ISO 8601 for people to read; nothing is decided by it. In milliseconds: the time of a word that is given here. */
   readonly wall: (at: Instant) => string
+  readonly wallMs: (at: Instant) => number
+  /** What this node was told of standby by itself, lately or in an earlier life. */
+  readonly word: LocalWord | null
 }
 
 /** When to look at the kernel, and when to speak (`observe/look.ts`, `publish/publish.ts`). */
@@ -44,6 +50,8 @@ export interface Member {
   readonly id: string
   readonly service: ConfigService
   readonly realserver: ConfigRealserver
+  /** What an operator wants of it. */
+  readonly intent: ServerIntent
   health: Health
   /** Since when it is out of the pool but in the table; null when it is not. */
   drainingSince: Instant | null
@@ -122,13 +130,16 @@ export interface Published {
 export interface NodeState {
   readonly node: string
   readonly boot: string
-  readonly wall: (at: Instant) => string
+  readonly wall: NodeOptions['wall']
+  readonly wallMs: NodeOptions['wallMs']
   now: Instant
   effects: NodeEffect[]
   /** Null before the first configuration. */
   config: Config | null
   view: NodeView | null
   secrets: ReadonlyMap<number, string>
+  facts: Facts
+  word: LocalWord | null
   readonly rhythm: Rhythm
   readonly checks: Checks
   readonly pings: Pings
@@ -164,27 +175,33 @@ export interface NodeState {
   readonly snapshots: Snapshot[]
 }
 
-const newPublished = (): Published => ({
-  view: '',
-  ready: new Map(),
-  reaches: new Map(),
-  said: '',
-  troubles: new Map(),
-  logged: new Map(),
-  told: new Map(),
+const newKernel = (owned: OwnedRecord): Kernel => ({
+  observed: null,
+  wanted: null,
+  pending: [],
+  broken: [],
+  failures: [],
+  unread: { times: 0, error: '' },
+  wantedText: '',
+  owned,
+  logged: new Set(),
+  toldAt: new Map(),
 })
 
 export function newState(options: NodeOptions): NodeState {
-  const { node, boot, wall, startedAt, record } = options
+  const { node, boot, wall, wallMs, word, startedAt, record } = options
   return {
     node,
     boot,
     wall,
+    wallMs,
     now: startedAt,
     effects: [],
     config: null,
     view: null,
     secrets: new Map(),
+    facts: NO_FACTS,
+    word,
     rhythm: {
       lookAt: startedAt,
       lookedAt: NEVER_BEFORE,
@@ -195,18 +212,7 @@ export function newState(options: NodeOptions): NodeState {
     },
     checks: { members: new Map(), pools: new Map(), schedule: newSchedule(), begun: false },
     pings: newPings(startedAt),
-    kernel: {
-      observed: null,
-      wanted: null,
-      pending: [],
-      broken: [],
-      failures: [],
-      unread: { times: 0, error: '' },
-      wantedText: '',
-      owned: record,
-      logged: new Set(),
-      toldAt: new Map(),
-    },
+    kernel: newKernel(record),
     lease: { connected: false, status: null, heardAt: NEVER_BEFORE, reason: 'not connected yet' },
     states: new Map(),
     readiness: new Map(),
@@ -222,7 +228,15 @@ export function newState(options: NodeOptions): NodeState {
     history: [],
     known: new Set(),
     eventBudgets: new Map(),
-    published: newPublished(),
+    published: {
+      view: '',
+      ready: new Map(),
+      reaches: new Map(),
+      said: '',
+      troubles: new Map(),
+      logged: new Map(),
+      told: new Map(),
+    },
     reported: new Map(),
     counters: {},
     snapshots: [],

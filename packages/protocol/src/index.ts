@@ -21,6 +21,7 @@ export {
 } from './changes/enrol.ts'
 export * from './changes/entry.ts'
 export * from './changes/followed-facts.ts'
+export * from './changes/local-word.ts'
 export * from './changes/member.ts'
 export * from './changes/whole.ts'
 export {

@@ -21,7 +21,7 @@ import { notKept } from '../../feed/troubles.ts'
 
 /** YAML: plain data is YAML too, below a comment with its checksum. */
 export const FOLLOWED = 'followed.yaml'
-const FACTS = 'followed-facts.json'
+export const FACTS = 'followed-facts.json'
 const COORDINATORS = 'coordinators.json'
 /** Bytes: what the agent reads as a configuration. */
 const LARGEST = 8 << 20
