@@ -5,6 +5,7 @@ test('the command line names the file; directories have defaults', () => {
   expect(readOptions(['--config', 'a.yaml'])).toEqual({
     kind: 'run',
     config: 'a.yaml',
+    facts: null,
     follows: false,
     node: null,
     runDir: '/run/lvsm',
@@ -15,6 +16,7 @@ test('the command line names the file; directories have defaults', () => {
   ).toEqual({
     kind: 'check',
     config: 'a.yaml',
+    facts: null,
     follows: false,
     node: 'dir1',
     runDir: 'r',
@@ -28,6 +30,7 @@ test('without a file it follows the coordinators, and keeps what they have in it
     follows: true,
     node: null,
     config: '/var/s/followed.yaml',
+    facts: '/var/s/followed-facts.json',
   })
 })
 test.each([
