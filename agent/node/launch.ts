@@ -1,5 +1,6 @@
 /** From the command line to an agent that runs, and what signals mean to it. */
 import { hostname } from 'node:os'
+import { join } from 'node:path'
 import { describeRefusal, VERSION } from '@lvsm/base'
 import { boottime, KernelError } from '@lvsm/kernel'
 import { DAEMON_EXITS } from '@lvsm/protocol'
@@ -9,6 +10,7 @@ import type { DirectoryLock } from '../process/lock.ts'
 import { readFence } from './adapters/kernel/fence.ts'
 import { openKernel } from './adapters/kernel/kernel.ts'
 import { refuseRights } from './adapters/preflight.ts'
+import { FOLLOWED_FACTS } from './adapters/wanted.ts'
 import { Agent } from './agent.ts'
 import { type Configuration, type Read, readConfiguration, refuseKernel, type Self } from './configuration.ts'
 import { lookAround } from './host.ts'
@@ -49,6 +51,10 @@ export function launch(args: readonly string[], program: Program): void {
   }
 }
 
+/** Of who follows coordinators: nobody else could say what operators want for a while. */
+const factsOf = ({ follow: socket, stateDir }: RunOptions): string | null =>
+  socket === null ? null : join(stateDir, FOLLOWED_FACTS)
+
 /** Null: it ends, and said why. */
 function begin(options: RunOptions, program: Program): Agent | null {
   const named = options.node !== null
@@ -61,7 +67,7 @@ function begin(options: RunOptions, program: Program): Agent | null {
     options.config,
     check && !self.named ? null : self,
     !check || program.root,
-    options.facts,
+    factsOf(options),
   )
   if (!read.ok) {
     for (const fault of read.faults) program.complain(fault)
@@ -130,15 +136,16 @@ function unasked(error: unknown): Unready {
 }
 
 function start(
-  { runDir, stateDir, config, facts }: RunOptions,
+  options: RunOptions,
   self: Self,
   configuration: Configuration,
   { lock, kernel }: Ready,
   program: Program,
 ): Agent {
+  const { runDir, stateDir, config } = options
   const machine = {
     clock: boottime,
-    readConfiguration: () => reread(config, self, facts),
+    readConfiguration: () => reread(config, self, factsOf(options)),
     readFence,
     mayListenAgain: () => lock.take(),
     say: (text: string) => program.say(text),

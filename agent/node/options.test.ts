@@ -6,7 +6,6 @@ test('the command line names the file; directories have defaults', () => {
     kind: 'run',
     config: 'a.yaml',
     follow: null,
-    facts: null,
     node: null,
     runDir: '/run/lvsm',
     stateDir: '/var/lib/lvsm',
@@ -17,7 +16,6 @@ test('the command line names the file; directories have defaults', () => {
     kind: 'check',
     config: 'a.yaml',
     follow: null,
-    facts: null,
     node: 'dir1',
     runDir: 'r',
     stateDir: 's',
@@ -29,7 +27,6 @@ test('in place of a file it follows a coordinator, and keeps what that has in it
     kind: 'run',
     follow: '/run/c.sock',
     config: '/var/s/followed.yaml',
-    facts: '/var/s/followed-facts.json',
   })
 })
 test.each([

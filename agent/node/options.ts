@@ -25,8 +25,6 @@ export interface RunOptions {
   readonly config: string
   /** Socket of the coordinator whose document is kept in that file; null: the file is the operator's. */
   readonly follow: string | null
-  /** File of what operators want for a while, as that coordinator has it; null: nobody could say so. */
-  readonly facts: string | null
   /** Null: the hostname. */
   readonly node: string | null
   readonly runDir: string
@@ -51,7 +49,6 @@ const WORDS = {
 
 /** In the state directory. */
 const FOLLOWED = 'followed.yaml'
-const FOLLOWED_FACTS = 'followed-facts.json'
 
 function refuseFollow(follow: string, config: string, check: boolean): string | null {
   if (follow === '') return '--follow names no socket'
@@ -69,11 +66,10 @@ export function readOptions(args: readonly string[]): Options {
     if (follow !== null) {
       const reason = refuseFollow(follow, config, check)
       if (reason !== null) return { kind: 'refused', reason }
-      const facts = join(stateDir, FOLLOWED_FACTS)
-      return { kind: 'run', config: join(stateDir, FOLLOWED), follow, facts, node, runDir, stateDir }
+      return { kind: 'run', config: join(stateDir, FOLLOWED), follow, node, runDir, stateDir }
     }
     if (config === '') return { kind: 'refused', reason: '--config is missing' }
-    return { kind: check ? 'check' : 'run', config, follow, facts: null, node, runDir, stateDir }
+    return { kind: check ? 'check' : 'run', config, follow, node, runDir, stateDir }
   } catch (error) {
     return { kind: 'refused', reason: (error as Error).message }
   }

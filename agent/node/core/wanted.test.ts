@@ -260,7 +260,13 @@ describe('standby', () => {
     const said = { kind: 'state', revision: 1, agreement: {}, state: 'standby', reason: '', standby: false } as const
     const text = encodeMessage({ ...said, pings: {}, ready: { web: '' }, troubles: [], events: [] })
     one.feed({ kind: 'message', from: 'dir2', text })
-    want(one, facts(1, [[web, 'stop'], [dir1, 'standby']]))
+    want(
+      one,
+      facts(1, [
+        [web, 'stop'],
+        [dir1, 'standby'],
+      ]),
+    )
     expect(one.take('standby')).toMatchObject([{ on: true }])
   })
   test('that nobody ever spoke of is left as the lease process has it', () => {
