@@ -3,7 +3,7 @@
  * and stop. What is of one machine comes in as `Machine`.
  */
 import { NO_FACTS } from '@lvsm/changes'
-import { DAEMON_EXITS, type Facts, type FromLease, MAX_RELAY, type ToLease } from '@lvsm/protocol'
+import { DAEMON_EXITS, type FromLease, MAX_RELAY, type ToLease } from '@lvsm/protocol'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { type Instant, type Trouble } from '@lvsm/base'
@@ -61,7 +61,6 @@ export class Agent {
   readonly #encoder = new TextEncoder()
   readonly #decoder = new TextDecoder()
   #configuration: Configuration
-  #facts: Facts = NO_FACTS
   readonly #warnings: WarningBoard
 
   /** `kernel` is open already; `configuration` has no faults. */
@@ -70,7 +69,7 @@ export class Agent {
     this.#machine = machine
     this.#kernel = kernel
     this.#configuration = configuration
-    this.#kept = new Kept(options.stateDir)
+    this.#kept = new Kept(options.stateDir, (source, trouble) => this.#report(source, trouble))
     const wallMs = (at: Instant): number => Math.round(Date.now() + at - machine.clock())
     this.#core = createNodeCore({
       node,
@@ -91,7 +90,7 @@ export class Agent {
     this.#control = this.#serveControl(join(runDir, 'agent.sock'))
     kernel.watch(() => this.#driver.feed({ kind: 'changed' }))
     this.#warnings = new WarningBoard((source, trouble) => this.#report(source, trouble))
-    this.#kept.tell((source, trouble) => this.#report(source, trouble))
+    this.#kept.tell()
     machine.say(`${node} of cluster ${configuration.config.cluster} runs, revision ${configuration.config.revision}`)
     this.#configure(configuration)
   }
@@ -131,13 +130,13 @@ export class Agent {
   }
 
   #configure(configuration: Configuration): void {
-    const { config, secrets, facts, warnings } = configuration
-    this.#configuration = configuration
+    const { config, secrets, warnings } = configuration
     // What cannot be read takes nothing back that is known: a server that is drained must not get connections by that.
-    this.#facts = facts ?? this.#facts
-    this.#report('facts', facts ? null : lostFacts(this.#facts))
+    const facts = configuration.facts ?? this.#configuration.facts ?? NO_FACTS
+    this.#configuration = { ...configuration, facts }
+    this.#report('facts', configuration.facts ? null : lostFacts(facts))
     for (const line of this.#warnings.show(warnings)) this.#machine.say(line)
-    this.#driver.feed({ kind: 'config', config, secrets, facts: this.#facts })
+    this.#driver.feed({ kind: 'config', config, secrets, facts })
   }
   #report(source: string, trouble: Trouble | null): void {
     this.#driver.feed({ kind: 'trouble', source, trouble })
@@ -214,9 +213,8 @@ export class Agent {
       case 'reply':
         return this.#control.reply(effect.id, effect.outcome)
       case 'record':
-        return this.#kept.keepRecord(effect.text, (source, trouble) => this.#report(source, trouble))
       case 'word':
-        return this.#kept.keepWord(effect.word, (source, trouble) => this.#report(source, trouble))
+        return this.#kept.keep(effect)
       case 'log':
         return this.#machine.say(effect.text)
       case 'wake':

@@ -2,7 +2,6 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Trouble } from '@lvsm/base'
 import { NO_FACTS } from '@lvsm/changes'
 import { encodeFollowedFacts, type Facts } from '@lvsm/protocol'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -17,35 +16,40 @@ afterEach(() => rmSync(home, { recursive: true }))
 
 describe('a word on standby that was given here', () => {
   const WORD = { standby: true, author: 'an operator at dir1', since: 1_790_000_000_000, known: 7 }
+  const said: (readonly [string, string | undefined])[] = []
+  const started = (): Kept => new Kept(home, (source, trouble) => said.push([source, trouble?.code]))
   const told = (kept: Kept): (readonly [string, string | undefined])[] => {
-    const all: (readonly [string, string | undefined])[] = []
-    kept.tell((source, trouble) => all.push([source, trouble?.code]))
-    return all
+    kept.tell()
+    return said.splice(0)
   }
   test('is there after a restart, for root only', () => {
-    new Kept(home).keepWord(WORD, (_, trouble) => expect(trouble).toBeNull())
-    const again = new Kept(home)
+    started().keep({ kind: 'word', word: WORD })
+    expect(said.splice(0)).toEqual([['word', undefined]])
+    const again = started()
     expect([again.word, told(again)]).toEqual([WORD, []])
     expect(statSync(join(home, 'agent.standby')).mode & 0o777).toBe(0o600)
   })
-  test('was never given', () => expect([new Kept(home).word, told(new Kept(home))]).toEqual([null, []]))
+  test('was never given', () => expect([started().word, told(started())]).toEqual([null, []]))
   test('is none where its file was cut anywhere, and that is said', () => {
-    new Kept(home).keepWord(WORD, () => undefined)
+    started().keep({ kind: 'word', word: WORD })
+    said.splice(0)
     const whole = readFileSync(join(home, 'agent.standby'), 'utf8').trimEnd()
     for (let length = 0; length < whole.length; length++) {
       writeFileSync(join(home, 'agent.standby'), whole.slice(0, length))
-      const again = new Kept(home)
+      const again = started()
       expect([again.word, told(again)], `${length} characters`).toEqual([null, [['word', 'word-damaged']]])
     }
   })
   test('that cannot be kept is a trouble until it can', () => {
     mkdirSync(join(home, 'agent.standby'))
-    const found: (Trouble | null)[] = []
-    const kept = new Kept(home)
-    kept.keepWord(WORD, (_, trouble) => found.push(trouble))
+    const kept = started()
+    kept.keep({ kind: 'word', word: WORD })
     rmSync(join(home, 'agent.standby'), { recursive: true })
-    kept.keepWord(WORD, (_, trouble) => found.push(trouble))
-    expect(found).toMatchObject([{ code: 'word-not-kept' }, null])
+    kept.keep({ kind: 'word', word: WORD })
+    expect(said.splice(0)).toEqual([
+      ['word', 'word-not-kept'],
+      ['word', undefined],
+    ])
   })
 })
 

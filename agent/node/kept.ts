@@ -5,6 +5,7 @@ import type { OwnedRecord } from '@lvsm/plan'
 import type { LocalWord } from '@lvsm/protocol'
 import { loadRecord, saveRecord } from './adapters/files.ts'
 import { readWord, saveWord } from './adapters/wanted.ts'
+import type { NodeEffect } from './core/index.ts'
 
 /** Under a name of its own; null: it is over. */
 export type Report = (source: string, trouble: Trouble | null) => void
@@ -14,11 +15,14 @@ const trouble = (code: string, message: string, hint: string): Trouble => ({ cod
 export class Kept {
   readonly record: OwnedRecord
   readonly word: LocalWord | null
+  readonly #report: Report
   readonly #recordPath: string
   readonly #wordPath: string
   readonly #found: readonly (readonly [source: string, trouble: Trouble])[]
 
-  constructor(stateDir: string) {
+  /** Nothing is reported before `tell`. */
+  constructor(stateDir: string, report: Report) {
+    this.#report = report
     this.#recordPath = join(stateDir, 'agent.owned')
     this.#wordPath = join(stateDir, 'agent.standby')
     const loaded = loadRecord(this.#recordPath)
@@ -32,22 +36,27 @@ export class Kept {
   }
 
   /** What the start found. */
-  tell(report: Report): void {
-    for (const [source, found] of this.#found) report(source, found)
+  tell(): void {
+    for (const [source, found] of this.#found) this.#report(source, found)
   }
 
-  keepRecord(text: string, report: Report): void {
+  keep(effect: Extract<NodeEffect, { kind: 'record' | 'word' }>): void {
+    if (effect.kind === 'record') this.#keepRecord(effect.text)
+    else this.#keepWord(effect.word)
+  }
+
+  #keepRecord(text: string): void {
     const error = saveRecord(this.#recordPath, text)
     const message = `cannot write ${this.#recordPath}: ${error}`
     const hint = 'IPVS entries that leave the configuration will stay until it can be written'
-    report('record', error === null ? null : trouble('no-state', message, hint))
+    this.#report('record', error === null ? null : trouble('no-state', message, hint))
   }
 
-  keepWord(word: LocalWord, report: Report): void {
+  #keepWord(word: LocalWord): void {
     const error = saveWord(this.#wordPath, word)
     const message = `cannot write ${this.#wordPath}: ${error}`
     const hint = `make room there, and say it again: lvsm standby ${word.standby ? 'on' : 'off'}; else the coordinators' word holds after a restart of lvsm-agent`
-    report('word', error === null ? null : trouble('word-not-kept', message, hint))
+    this.#report('word', error === null ? null : trouble('word-not-kept', message, hint))
   }
 }
 

@@ -1,5 +1,6 @@
 /** From the command line to an agent that runs, and what signals mean to it. */
 import { hostname } from 'node:os'
+import { join } from 'node:path'
 import { describeRefusal, VERSION } from '@lvsm/base'
 import { boottime, KernelError } from '@lvsm/kernel'
 import { DAEMON_EXITS } from '@lvsm/protocol'
@@ -147,15 +148,16 @@ function unasked(error: unknown): Unready {
 }
 
 function start(
-  { runDir, stateDir, config, facts }: RunOptions,
+  options: RunOptions,
   self: Self,
   configuration: Configuration,
   { lock, kernel }: Ready,
   program: Program,
 ): Agent {
+  const { runDir, stateDir, config } = options
   const machine = {
     clock: boottime,
-    readConfiguration: () => reread(config, self, facts),
+    readConfiguration: () => reread(config, self, options.facts),
     readFence,
     mayListenAgain: () => lock.take(),
     say: (text: string) => program.say(text),

@@ -30,7 +30,6 @@ test('without a file it follows the coordinators, and keeps what they have in it
     follows: true,
     node: null,
     config: '/var/s/followed.yaml',
-    facts: '/var/s/followed-facts.json',
   })
 })
 test.each([

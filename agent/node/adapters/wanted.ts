@@ -11,6 +11,9 @@ import {
 } from '@lvsm/protocol'
 import { describeError, readRegular, replaceFile } from '../../process/files.ts'
 
+/** In the state directory: who follows coordinators keeps there what they have of it. */
+export const FOLLOWED_FACTS = 'followed-facts.json'
+
 /** Null: there is a file, and it cannot be used. */
 export function readFacts(path: string): Facts | null {
   const read = readRegular(path, LONGEST_FACTS, true)

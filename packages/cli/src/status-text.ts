@@ -91,7 +91,9 @@ function pingSections(groups: readonly Partial<GroupReport>[], paint: Paint): st
 
 function serviceTitle(service: ServiceReport): string {
   const { name, scheduler, schedulerFlags: flags = [], group } = service
-  return `SERVICE ${name}  ${serviceKey(service)} ${specText({ scheduler, flags })}, group ${group}`
+  const isOut = service.realservers.length > 0 && service.realservers.every(({ state }) => state !== undefined)
+  const maintenance = isOut ? ': no new connections, all realservers are drained or stopped' : ''
+  return `SERVICE ${name}  ${serviceKey(service)} ${specText({ scheduler, flags })}, group ${group}${maintenance}`
 }
 
 /** An operator's word comes before that of the checks. */

@@ -39,6 +39,7 @@ describe('lvsm status of what operators want for a while', () => {
     expect(out).toMatch(/ server rs1 +drain +ann +2026-10-27T08:00:00.000Z +2026-10-27T10:00:00.000Z +new disk\n/)
     expect(out).toMatch(/ server rs2 +stop +ann +2026-10-27T08:00:00.000Z +until it is ended\n/)
     expect(out).toMatch(/ server rs9 of service ftp \(not in the configuration now\) +drain/)
+    expect(out).toContain('group web: no new connections, all realservers are drained or stopped\n')
     expect(out).toMatch(/rs1 .* 0 +3 +14 +draining +drain by ann, 3 established; healthy: answers\n/)
     expect(out).toMatch(/rs2 .* 0 +0 +9 +stopped +stop by ann; failed: refused\n/)
   })
