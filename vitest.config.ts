@@ -7,6 +7,7 @@ const PROCESSES = [
   'coordinator/adapters/store/**/*.test.ts',
   'coordinator/adapters/links/**/*.test.ts',
   'coordinator/adapters/api/people/**/*.test.ts',
+  'coordinator/adapters/api/viewers.test.ts',
   'packages/cli/test/config.test.ts',
   'packages/cli/test/edit.test.ts',
 ]

@@ -5,9 +5,14 @@ import { type Refusal, seededRandom } from '@lvsm/base'
 import { boottime, createAlarm } from '@lvsm/kernel'
 import { type CoordinatorHome, DAEMON_EXITS, type DaemonExit } from '@lvsm/protocol'
 import { DEFAULTS } from '@lvsm/raft'
+import { fingerprintOf } from '@lvsm/trust'
 import { serveApi } from './adapters/api/api.ts'
+import { groupNumber } from './adapters/api/author.ts'
+import { Passwords } from './adapters/api/passwords.ts'
+import type { ApiHost } from './adapters/api/route-context.ts'
 import { openLinks } from './adapters/links/open.ts'
 import { linkOptions } from './adapters/links/options.ts'
+import { Audit } from './api/audit.ts'
 import { openStore } from './adapters/store/store.ts'
 import { Coordinator } from './coordinator.ts'
 import { LIMITS } from './core/events.ts'
@@ -21,6 +26,8 @@ import { Troubles } from './troubles.ts'
 
 /** A stop that takes longer ends all the same: the database is whole at every moment. */
 const STOP_MS = 5000
+/** Unix group: its members may look through the socket, without root. */
+const VIEWERS = 'lvsm-view'
 
 export interface StartMachine {
   say(text: string): void
@@ -64,13 +71,15 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
     return { ok: false, exit: 'world', refusal: linked.refusal }
   }
   const coordinator = begun(self, store, { links: linked.links, hearing }, machine)
-  const people = await beginPeople(read.home, coordinator, { stateDir, troubles, say, crashed: crashing(say) })
+  const host: ApiHost = { pin: fingerprintOf(identity.authority), passwords: new Passwords(), audit: new Audit(say) }
+  const crashed = crashing(say)
+  const people = await beginPeople(read.home, coordinator, { stateDir, troubles, host, say, crashed })
   if (!people.ok) {
     await coordinator.stop()
     await store.close()
     return { ok: false, exit: 'world', refusal: people.refusal }
   }
-  const api = listened(join(runDir, 'coordinator.sock'), coordinator, machine)
+  const api = listened(join(runDir, 'coordinator.sock'), coordinator, host, machine)
   const leave = async (reason: string): Promise<void> => {
     say(`${reason}: leaves`)
     const late = setTimeout(() => machine.exit(DAEMON_EXITS.ok.code), STOP_MS)
@@ -111,13 +120,19 @@ function begun(
   return new Coordinator(options, { clock: boottime, wallClock: Date.now, random: random(), alarm, say, fail })
 }
 
-function listened(path: string, configuration: Coordinator, { say, exit, mayListenAgain }: StartMachine) {
+function listened(
+  path: string,
+  configuration: Coordinator,
+  host: ApiHost,
+  { say, exit, mayListenAgain }: StartMachine,
+) {
   const failed = (error: Error): void => {
     say(`cannot listen: ${error.message}`)
     exit(DAEMON_EXITS.world.code)
   }
-  const events = { failed, mayAgain: mayListenAgain, say, crashed: crashing(say) }
-  return serveApi({ path, configuration, wallClock: Date.now, events })
+  const group = groupNumber(VIEWERS)
+  const events = { failed, mayAgain: mayListenAgain, say, crashed: crashing(say), group }
+  return serveApi({ path, configuration, host, wallClock: Date.now, events })
 }
 
 const crashing =

@@ -4,6 +4,9 @@ import { applyEntry, beginState, parseDocument, type State } from '@lvsm/changes
 import { SAMPLE } from '@lvsm/model'
 import { decodeEntry, encodeEntry, type Entry, type MemberRecord } from '@lvsm/protocol'
 import { type ApiOptions, serveApi } from '../../coordinator/adapters/api/api.ts'
+import { Passwords } from '../../coordinator/adapters/api/passwords.ts'
+import type { ApiHost } from '../../coordinator/adapters/api/route-context.ts'
+import { Audit } from '../../coordinator/api/audit.ts'
 import type { Configuration, CoordinatorStatus, Read, Written } from '../../coordinator/configuration.ts'
 
 const memberOf = (id: number): MemberRecord => ({
@@ -104,9 +107,17 @@ export const serveConfiguration = (
   serveApi({
     path,
     configuration,
+    host: hostOf(),
     wallClock: () => WALL_CLOCK,
     events: { failed: thrown, mayAgain: () => true, say: () => undefined, crashed },
   })
+
+/** Passwords cost nothing here. */
+export const hostOf = (say: (line: string) => void = () => undefined): ApiHost => ({
+  pin: '0f'.repeat(32),
+  passwords: new Passwords({ n: 16, r: 1, p: 1 }),
+  audit: new Audit(say),
+})
 
 function thrown(error: unknown): never {
   throw error

@@ -4,7 +4,18 @@
  */
 import { invariant, type Refusal, type Warning } from '@lvsm/base'
 import { type Config, judge } from '@lvsm/model'
-import type { Difference, Enrolled, Enrolment, Entry, Fact, Facts, Revision, Snapshot, Token } from '@lvsm/protocol'
+import type {
+  Difference,
+  Enrolled,
+  Enrolment,
+  Entry,
+  Fact,
+  Facts,
+  People,
+  Revision,
+  Snapshot,
+  Token,
+} from '@lvsm/protocol'
 import type { Context } from './command/command.ts'
 import { MODEL_VERSION } from './command/version.ts'
 import { type Document, documentOf, writtenOf } from './document/document.ts'
@@ -13,6 +24,7 @@ import { addToken, revokeToken, type Tokened } from './enrol/tokens.ts'
 import { applyIntent } from './intent/apply.ts'
 import { expireFacts, NO_FACTS } from './intent/facts.ts'
 import { commit } from './revision/commit.ts'
+import { applyPeople, NO_PEOPLE, type PeopleEntry } from './users/users.ts'
 import { beginHistory, DEFAULT_LIMIT, type History, newestOf, type Signature } from './revision/history.ts'
 
 export interface State {
@@ -22,6 +34,8 @@ export interface State {
   readonly facts: Facts
   /** Which nodes are in, and how others may come in. */
   readonly enrolled: Enrolled
+  /** Who may look at it and change it over HTTPS. */
+  readonly people: People
   /** The newest model version that the cluster has agreed to speak. */
   readonly finalized: number
 }
@@ -49,6 +63,8 @@ export type Outcome =
       readonly revision: Revision | null
       readonly warnings: readonly Warning[]
     }
+  /** A user, or a token for scripts, was made, changed or removed. */
+  | { readonly kind: 'people' }
   /** `since`: of a stale write, what changed since its base. */
   | { readonly kind: 'refused'; readonly refusals: readonly Refusal[]; readonly since?: readonly Difference[] }
 
@@ -72,7 +88,14 @@ export function beginState(
 ): State {
   const config = meaningOf(document, 1)
   invariant(config !== null, 'a cluster begins with a document that keeps the rules')
-  return { history: beginHistory(document, signature, finalized, limit), config, facts: NO_FACTS, enrolled, finalized }
+  return {
+    history: beginHistory(document, signature, finalized, limit),
+    config,
+    facts: NO_FACTS,
+    enrolled,
+    people: NO_PEOPLE,
+    finalized,
+  }
 }
 
 export function applyEntry(state: State, entry: Entry, voters: Context['voters'] = 'stay'): Step {
@@ -104,6 +127,8 @@ export function applyEntry(state: State, entry: Entry, voters: Context['voters']
       return tokened(state, revokeToken(enrolled, entry))
     case 'enrol':
       return enrolling(state, entry)
+    default:
+      return peopled(state, entry)
   }
 }
 
@@ -111,6 +136,12 @@ function tokened(state: State, result: Tokened): Step {
   if (result.refusal) return { state, outcome: { kind: 'refused', refusals: [result.refusal] } }
   const { enrolled, token } = result
   return { state: { ...state, enrolled }, outcome: { kind: 'token', token } }
+}
+
+function peopled(state: State, entry: PeopleEntry): Step {
+  const { refusal, people } = applyPeople(state.people, entry)
+  if (refusal) return { state, outcome: { kind: 'refused', refusals: [refusal] } }
+  return { state: { ...state, people }, outcome: { kind: 'people' } }
 }
 
 function enrolling(state: State, entry: EnrolEntry): Step {
@@ -123,20 +154,21 @@ function enrolling(state: State, entry: EnrolEntry): Step {
 }
 
 /** To be kept, or sent to a coordinator that is behind. */
-export const snapshotOf = ({ history, facts, enrolled, finalized }: State): Snapshot => ({
+export const snapshotOf = ({ history, facts, enrolled, people, finalized }: State): Snapshot => ({
   file: writtenOf(history.document, newestOf(history)),
   revisions: history.revisions,
   limit: history.limit,
   facts,
   enrolled,
+  people,
   finalized,
 })
 
 /** Null: its document is no configuration, or its revisions are not one after the other. */
-export function stateOf({ file, revisions, limit, facts, enrolled, finalized }: Snapshot): State | null {
+export function stateOf({ file, revisions, limit, facts, enrolled, people, finalized }: Snapshot): State | null {
   const { config, written } = judge(file)
   const first = revisions[0]?.number ?? 0
   const inRow = revisions.length > 0 && revisions.every(({ number }, at) => number === first + at)
   if (!config || !inRow || config.revision !== revisions.at(-1)?.number) return null
-  return { history: { document: documentOf(written), revisions, limit }, config, facts, enrolled, finalized }
+  return { history: { document: documentOf(written), revisions, limit }, config, facts, enrolled, people, finalized }
 }
