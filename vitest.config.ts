@@ -9,6 +9,7 @@ const PROCESSES = [
   'coordinator/adapters/joining/**/*.test.ts',
   'coordinator/adapters/feed/**/*.test.ts',
   'coordinator/adapters/api/people/**/*.test.ts',
+  'coordinator/adapters/api/viewers.test.ts',
   'agent/node/following.test.ts',
   'packages/cli/test/config.test.ts',
   'packages/cli/test/edit.test.ts',

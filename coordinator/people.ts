@@ -2,6 +2,7 @@
 import type { Refusal } from '@lvsm/base'
 import { hostname } from 'node:os'
 import { openPeople } from './adapters/api/people/people.ts'
+import type { ApiHost } from './adapters/api/route-context.ts'
 import type { Configuration } from './configuration.ts'
 import { type Home, readAuthority, readHeartbeatKeys } from './home.ts'
 import type { Troubles } from './troubles.ts'
@@ -9,6 +10,7 @@ import type { Troubles } from './troubles.ts'
 export interface PeopleWorld {
   readonly stateDir: string
   readonly troubles: Troubles
+  readonly host: ApiHost
   say(text: string): void
   crashed(error: unknown): void
 }
@@ -21,7 +23,7 @@ const NONE: BegunPeople = { ok: true, close: () => Promise.resolve() }
 export async function beginPeople(
   { self, authority: certificate }: Home,
   configuration: Configuration,
-  { stateDir, troubles, say, crashed }: PeopleWorld,
+  { stateDir, troubles, host, say, crashed }: PeopleWorld,
 ): Promise<BegunPeople> {
   const { api = [], node } = self
   if (api.length === 0) return NONE
@@ -42,6 +44,8 @@ export async function beginPeople(
     names: { node, hosts: [hostname(), ...api.map(({ host }) => host)] },
     wallClock: Date.now,
     heartbeatKeys: () => readHeartbeatKeys(stateDir),
-    told: { say, trouble: (about, trouble) => troubles.note(about, trouble), crashed },
+    host,
+    crashed,
+    told: { say, trouble: (about, trouble) => troubles.note(about, trouble) },
   })
 }

@@ -5,11 +5,16 @@ import { type Refusal, seededRandom } from '@lvsm/base'
 import { boottime, createAlarm } from '@lvsm/kernel'
 import { type CoordinatorHome, DAEMON_EXITS, type DaemonExit } from '@lvsm/protocol'
 import { DEFAULTS } from '@lvsm/raft'
+import { fingerprintOf } from '@lvsm/trust'
 import { serveApi } from './adapters/api/api.ts'
 import { Feed } from './adapters/feed/feed.ts'
 import { openDoor } from './adapters/joining/door.ts'
+import { groupNumber } from './adapters/api/author.ts'
+import { Passwords } from './adapters/api/passwords.ts'
+import type { ApiHost } from './adapters/api/route-context.ts'
 import { openLinks } from './adapters/links/open.ts'
 import { linkOptions } from './adapters/links/options.ts'
+import { Audit } from './api/audit.ts'
 import { openStore } from './adapters/store/store.ts'
 import { admit } from './admission.ts'
 import type { Progress } from './configuration.ts'
@@ -28,6 +33,8 @@ import { Troubles } from './troubles.ts'
 
 /** A stop that takes longer ends all the same: the database is whole at every moment. */
 const STOP_MS = 5000
+/** Unix group: its members may look through the socket, without root. */
+const VIEWERS = 'lvsm-view'
 
 export interface StartMachine {
   say(text: string): void
@@ -71,15 +78,18 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
     return { ok: false, exit: 'world', refusal: linked.refusal }
   }
   const coordinator = begun(self, store, { links: linked.links, hearing }, machine)
-  const people = await beginPeople(read.home, coordinator, { stateDir, troubles, say, crashed: crashing(say) })
+  const nodes = served(coordinator, linked, hearing)
+  const host = hostOf(identity.authority, () => nodes.reports.all(), say)
+  const crashed = crashing(say)
+  const people = await beginPeople(read.home, coordinator, { stateDir, troubles, host, say, crashed })
   if (!people.ok) {
+    nodes.close()
     await coordinator.stop()
     await store.close()
     return { ok: false, exit: 'world', refusal: people.refusal }
   }
-  const nodes = served(coordinator, linked, hearing)
   letIn(coordinator, linked.server, { stateDir, authority: identity.authority, say })
-  const api = listened(join(runDir, 'coordinator.sock'), coordinator, () => nodes.reports.all(), machine)
+  const api = listened(join(runDir, 'coordinator.sock'), coordinator, host, machine)
   const leave = async (reason: string): Promise<void> => {
     say(`${reason}: leaves`)
     const late = setTimeout(() => machine.exit(DAEMON_EXITS.ok.code), STOP_MS)
@@ -100,6 +110,13 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
     },
   }
 }
+
+const hostOf = (authority: string, progress: Progress, say: (text: string) => void): ApiHost => ({
+  pin: fingerprintOf(authority),
+  passwords: new Passwords(),
+  audit: new Audit(say),
+  progress,
+})
 
 /** Nodes that are to be coordinators. */
 function letIn(
@@ -177,15 +194,16 @@ function begun(
 function listened(
   path: string,
   configuration: Coordinator,
-  progress: Progress,
+  host: ApiHost,
   { say, exit, mayListenAgain }: StartMachine,
 ) {
   const failed = (error: Error): void => {
     say(`cannot listen: ${error.message}`)
     exit(DAEMON_EXITS.world.code)
   }
-  const events = { failed, mayAgain: mayListenAgain, say, crashed: crashing(say) }
-  return serveApi({ path, configuration, progress, wallClock: Date.now, events })
+  const group = groupNumber(VIEWERS)
+  const events = { failed, mayAgain: mayListenAgain, say, crashed: crashing(say), group }
+  return serveApi({ path, configuration, host, wallClock: Date.now, events })
 }
 
 const crashing =

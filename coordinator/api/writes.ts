@@ -121,12 +121,13 @@ export function intentReply(written: Written): Reply {
 const refusedOutcome = (outcome: Outcome): Reply =>
   outcome.kind === 'refused' ? against(outcome.refusals, outcome.since) : UNKNOWN
 
+export const NOT_KNOWN_IF = 'whether it was done is not known: it may be done yet, or never'
 /** Neither done nor failed, and said so by a status of its own. */
 const UNKNOWN: Reply = {
   status: 202,
   body: {
     outcome: 'unknown',
-    message: 'whether it was done is not known: it may be done yet, or never',
+    message: NOT_KNOWN_IF,
     hint: 'look before you repeat it: lvsm config history; lvsm intents',
   } satisfies ChangeReport,
 }

@@ -4,6 +4,9 @@ import { applyEntry, beginState, parseDocument, type State } from '@lvsm/changes
 import { SAMPLE } from '@lvsm/model'
 import { decodeEntry, encodeEntry, type Entry, type MemberRecord, type NodeProgress } from '@lvsm/protocol'
 import { type ApiOptions, serveApi } from '../../coordinator/adapters/api/api.ts'
+import { Passwords } from '../../coordinator/adapters/api/passwords.ts'
+import type { ApiHost } from '../../coordinator/adapters/api/route-context.ts'
+import { Audit } from '../../coordinator/api/audit.ts'
 import type { Configuration, CoordinatorStatus, Read, Written } from '../../coordinator/configuration.ts'
 
 const memberOf = (id: number): MemberRecord => ({
@@ -106,16 +109,24 @@ export const WALL_CLOCK = 1_700_000_000_000
 /** The real API over it, on a socket of the test; what goes wrong there ends the test, unless it is `crashed`'s. */
 export const serveConfiguration = (
   path: string,
-  configuration: Configuration & { readonly progress?: ApiOptions['progress'] },
+  configuration: Configuration & { readonly progress?: ApiHost['progress'] },
   crashed: ApiOptions['events']['crashed'] = thrown,
 ): { close(): void } =>
   serveApi({
     path,
     configuration,
-    ...(configuration.progress ? { progress: configuration.progress } : {}),
+    host: { ...hostOf(), ...(configuration.progress ? { progress: configuration.progress } : {}) },
     wallClock: () => WALL_CLOCK,
     events: { failed: thrown, mayAgain: () => true, say: () => undefined, crashed },
   })
+
+/** Passwords cost nothing here. */
+export const hostOf = (say: (line: string) => void = () => undefined): ApiHost => ({
+  pin: '0f'.repeat(32),
+  passwords: new Passwords({ n: 16, r: 1, p: 1 }),
+  audit: new Audit(say),
+  progress: () => new Map(),
+})
 
 function thrown(error: unknown): never {
   throw error

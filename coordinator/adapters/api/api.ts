@@ -3,20 +3,12 @@ import { CONFIG_ROUTES, type ConfigRouteName } from '@lvsm/protocol'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { routeOf, serveHttp } from '../../../agent/process/http.ts'
 import type { ListeningEvents } from '../../../agent/process/listening.ts'
-import { LONGEST_BODY } from '../../api/request.ts'
-import type { Configuration, Progress } from '../../configuration.ts'
-import { authorOf } from './author.ts'
-import { exchange } from './exchange.ts'
-import { type RouteContext, routed } from './routes.ts'
+import { callerOf } from './author.ts'
+import { type Gate, serveRoute } from './gate.ts'
 
-export interface ApiOptions {
+export interface ApiOptions extends Omit<Gate, 'crashed'> {
   /** The caller holds the run directory's lock, so a socket file that is in the way is a leftover. */
   readonly path: string
-  readonly configuration: Configuration
-  /** Nobody's where no agents follow. */
-  readonly progress?: Progress
-  /** Milliseconds of the wall clock: what a change is signed with. */
-  readonly wallClock: () => number
   readonly events: ListeningEvents & {
     /** It threw: a fault of this program. The client is told so. */
     crashed(error: unknown): void
@@ -24,25 +16,11 @@ export interface ApiOptions {
   readonly patienceMs?: number
 }
 
-export function serveApi({
-  path,
-  configuration,
-  progress = () => new Map(),
-  wallClock,
-  events,
-  patienceMs,
-}: ApiOptions): { close(): void } {
+export function serveApi({ path, events, patienceMs, ...gate }: ApiOptions): { close(): void } {
   const handle = (incoming: IncomingMessage, response: ServerResponse): void => {
     const name = routeOf<ConfigRouteName>(CONFIG_ROUTES, incoming, response)
-    if (name === null) return
-    const context: RouteContext = {
-      configuration,
-      progress,
-      ifMatch: incoming.headers['if-match'],
-      signature: () => ({ author: authorOf(incoming.socket), at: wallClock() }),
-    }
-    const { crashed } = events
-    exchange(incoming, response, { ...routed(name, context), longest: LONGEST_BODY, crashed })
+    if (name !== null)
+      serveRoute({ ...gate, crashed: events.crashed }, name, callerOf(incoming.socket), incoming, response)
   }
   return serveHttp(path, events, handle, patienceMs)
 }

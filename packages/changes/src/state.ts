@@ -12,6 +12,7 @@ import type {
   Entry,
   Fact,
   Facts,
+  People,
   Revision,
   Snapshot,
   Token,
@@ -26,6 +27,7 @@ import { expireFacts, NO_FACTS } from './intent/facts.ts'
 import { commit } from './revision/commit.ts'
 import { FIRST_ELECTORATE } from './voters/electorate.ts'
 import { applyVoters, type VotersEntry } from './voters/step.ts'
+import { applyPeople, NO_PEOPLE, type PeopleEntry } from './users/users.ts'
 import { beginHistory, DEFAULT_LIMIT, type History, newestOf, type Signature } from './revision/history.ts'
 
 export interface State {
@@ -36,6 +38,8 @@ export interface State {
   /** Which nodes are in, and how others may come in. */
   readonly enrolled: Enrolled
   readonly electorate: Electorate
+  /** Who may look at it and change it over HTTPS. */
+  readonly people: People
   /** The newest model version that the cluster has agreed to speak. */
   readonly finalized: number
 }
@@ -63,6 +67,8 @@ export type Outcome =
       readonly revision: Revision | null
       readonly warnings: readonly Warning[]
     }
+  /** A user, or a token for scripts, was made, changed or removed. */
+  | { readonly kind: 'people' }
   /** `since`: of a stale write, what changed since its base. */
   | { readonly kind: 'refused'; readonly refusals: readonly Refusal[]; readonly since?: readonly Difference[] }
 
@@ -92,6 +98,7 @@ export function beginState(
     facts: NO_FACTS,
     enrolled,
     electorate: FIRST_ELECTORATE,
+    people: NO_PEOPLE,
     finalized,
   }
 }
@@ -127,6 +134,8 @@ export function applyEntry(state: State, entry: Entry, voters: Context['voters']
       return enrolling(state, entry)
     case 'voters':
       return electing(state, entry)
+    default:
+      return peopled(state, entry)
   }
 }
 
@@ -144,6 +153,12 @@ function tokened(state: State, result: Tokened): Step {
   return { state: { ...state, enrolled }, outcome: { kind: 'token', token } }
 }
 
+function peopled(state: State, entry: PeopleEntry): Step {
+  const { refusal, people } = applyPeople(state.people, entry)
+  if (refusal) return { state, outcome: { kind: 'refused', refusals: [refusal] } }
+  return { state: { ...state, people }, outcome: { kind: 'people' } }
+}
+
 function enrolling(state: State, entry: EnrolEntry): Step {
   const result = applyEnrol(state, entry)
   if (result.refusals) return { state, outcome: { kind: 'refused', refusals: result.refusals } }
@@ -154,28 +169,24 @@ function enrolling(state: State, entry: EnrolEntry): Step {
 }
 
 /** To be kept, or sent to a coordinator that is behind. */
-export const snapshotOf = ({ history, facts, enrolled, electorate, finalized }: State): Snapshot => ({
+export const snapshotOf = ({ history, facts, enrolled, electorate, people, finalized }: State): Snapshot => ({
   file: writtenOf(history.document, newestOf(history)),
   revisions: history.revisions,
   limit: history.limit,
   facts,
   enrolled,
   electorate,
+  people,
   finalized,
 })
 
 /** Null: its document is no configuration, or its revisions are not one after the other. */
-export function stateOf({ file, revisions, limit, facts, enrolled, electorate, finalized }: Snapshot): State | null {
+export function stateOf(snapshot: Snapshot): State | null {
+  const { file, revisions, limit, facts, enrolled, electorate, people, finalized } = snapshot
   const { config, written } = judge(file)
   const first = revisions[0]?.number ?? 0
   const inRow = revisions.length > 0 && revisions.every(({ number }, at) => number === first + at)
   if (!config || !inRow || config.revision !== revisions.at(-1)?.number) return null
-  return {
-    history: { document: documentOf(written), revisions, limit },
-    config,
-    facts,
-    enrolled,
-    electorate,
-    finalized,
-  }
+  const history = { document: documentOf(written), revisions, limit }
+  return { history, config, facts, enrolled, electorate, people, finalized }
 }

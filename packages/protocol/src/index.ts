@@ -23,6 +23,13 @@ export * from './changes/entry.ts'
 export * from './changes/followed-facts.ts'
 export * from './changes/local-word.ts'
 export * from './changes/member.ts'
+export {
+  type ApiToken,
+  type PasswordHash,
+  type People,
+  people,
+  type User,
+} from './changes/users.ts'
 export * from './changes/whole.ts'
 export {
   type Difference,
@@ -59,6 +66,8 @@ export * from './http/join-routes.ts'
 export * from './http/people-routes.ts'
 export * from './http/routes.ts'
 export * from './http/status.ts'
+export { type TokenRow } from './http/token-routes.ts'
+export { type ApiTokenRow, type AuditRecord, PASSWORD_LENGTH, type UserRow } from './http/user-routes.ts'
 export * from './ipc.ts'
 export { isTooDeep, parseObject, type Unread } from './json.ts'
 export * from './joining-messages.ts'

@@ -14,6 +14,7 @@ import { openStore } from '../../../coordinator/adapters/store/store.ts'
 import { Coordinator } from '../../../coordinator/coordinator.ts'
 import { LIMITS } from '../../../coordinator/core/events.ts'
 import { MACHINE, NOTHING } from '../../../coordinator/core/machine.ts'
+import { hostOf } from '../../kit/configuration.ts'
 import type { LinksHeard, Peer } from '../../../coordinator/ports.ts'
 
 /** Everything that it is to be. */
@@ -98,7 +99,13 @@ async function start(id: NodeId, seeds: readonly Peer[]): Promise<null> {
     say: () => undefined,
     crashed: (error: unknown) => console.error(error),
   }
-  serveApi({ path: join(directory, 'api'), configuration: coordinator, wallClock: () => Date.now(), events })
+  serveApi({
+    path: join(directory, 'api'),
+    configuration: coordinator,
+    host: hostOf(),
+    wallClock: () => Date.now(),
+    events,
+  })
   return null
 }
 

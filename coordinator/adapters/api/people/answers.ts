@@ -1,4 +1,4 @@
-/** What the port for people answers to whoever has no user: machines that join, and load balancers. */
+/** What the port for people answers beside the configuration: to machines that join, to load balancers, to browsers. */
 import {
   type AskedOf,
   type KeyFile,
@@ -10,23 +10,26 @@ import {
 } from '@lvsm/protocol'
 import { type Authority, fingerprintOfKey, signCertificate, tokenDigest } from '@lvsm/trust'
 import { createPublicKey } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import { enrolEntry, isFailedTry, joinPreviewReply, joinReply, outsideReply } from '../../../api/join.ts'
 import { notNow, ok, type Reply, refusedWith } from '../../../api/reply.ts'
 import { type Bound, Tries } from '../../../api/tries.ts'
 import type { Configuration } from '../../../configuration.ts'
+import type { Gate } from '../gate.ts'
+import type { Access, Known } from './access.ts'
+import { tooMany } from './too-many.ts'
 
-export interface Hosting {
-  readonly configuration: Configuration
+export interface Hosting extends Gate {
   /** To sign with. */
   readonly authority: Authority
-  /** Milliseconds of the wall clock. */
-  readonly wallClock: () => number
   /** Secrets of the heartbeat, for machines that join. */
   readonly heartbeatKeys: () => readonly KeyFile[]
 }
-/** Who asks. */
+/** Who asks. `known`: on routes that are for users. */
 export interface Guest {
   readonly address: string
+  readonly incoming: IncomingMessage
+  readonly known: Known | null
 }
 type Answers = {
   readonly [Name in PeopleRouteName]: (
@@ -41,7 +44,7 @@ const OF_ALL = 120
 /** Of a certificate's subject. */
 const LONGEST_NAME = 64
 
-export function peopleAnswers(hosting: Hosting): Answers {
+export function peopleAnswers(hosting: Hosting, access: Access): Answers {
   const { configuration, authority } = hosting
   const tries = new Tries()
   const trying = async (guest: Guest, attempt: () => Promise<Reply>): Promise<Reply> => {
@@ -60,8 +63,17 @@ export function peopleAnswers(hosting: Hosting): Answers {
     joinPreview: ({ body }, guest) => trying(guest, () => previewed(body, hosting)),
     join: ({ body }, guest) => trying(guest, () => joined(body, hosting)),
     health: () => healthReply(configuration),
+    login: ({ body }, { incoming }) => access.login(body.user, body.password, incoming),
+    session: (_, { known }) => ok(sessionOf(known)),
+    logout: (_, { known }) => (known ? access.logout(known) : ok({})),
   }
 }
+
+const sessionOf = (known: Known | null) => ({
+  user: known?.caller.name,
+  role: known?.caller.role,
+  leftMs: known?.session?.leftMs ?? null,
+})
 
 /** It takes part, knows the configuration, and somebody leads: what is asked of it now is answered. */
 function healthReply(configuration: Configuration): Reply {
@@ -113,10 +125,3 @@ const BAD_KEY = refusedWith(400, [
     hint: 'lvsm join makes one; a private key never leaves its machine',
   },
 ])
-
-export const tooMany = (waitMs: number): Reply => {
-  const seconds = Math.ceil(waitMs / 1000)
-  const hint = `try again in ${seconds} s`
-  const refusal = { code: 'too-many-tries', message: 'too many tries have failed lately', hint }
-  return { ...refusedWith(429, [refusal]), headers: { 'retry-after': String(seconds) } }
-}

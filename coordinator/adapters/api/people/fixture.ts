@@ -2,9 +2,12 @@
 import { request } from 'node:https'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Trouble } from '@lvsm/base'
-import { makeAuthority, makeTokenSecret, tokenDigest } from '@lvsm/trust'
+import type { UserRole } from '@lvsm/protocol'
+import { makeAuthority, makeTokenId, makeTokenSecret, tokenDigest } from '@lvsm/trust'
 import { onTestFinished } from 'vitest'
-import { MemoryConfiguration } from '../../../../test/kit/configuration.ts'
+import { hostOf, MemoryConfiguration } from '../../../../test/kit/configuration.ts'
+import { encodeApiToken } from '../api-token.ts'
+import { BUSY, Passwords } from '../passwords.ts'
 import { openPeople, type PeopleSetting } from './people.ts'
 
 export const HOST = '127.0.0.1'
@@ -28,6 +31,8 @@ export interface TestPeople {
   readonly crashes: unknown[]
   /** Milliseconds of its wall clock. */
   now: number
+  /** And of its monotonic one. */
+  ticks: number
   ask(method: string, path: string, asking?: Asking): Promise<Heard>
 }
 
@@ -37,7 +42,7 @@ export async function startPeople(setting: Partial<PeopleSetting> = {}): Promise
   const said: string[] = []
   const troubles = new Map<string, Trouble>()
   const crashes: unknown[] = []
-  const clock = { now: Date.now() }
+  const clock = { now: Date.now(), ticks: 0 }
   const opened = await openPeople({
     configuration,
     authority: AUTHORITY,
@@ -48,8 +53,10 @@ export async function startPeople(setting: Partial<PeopleSetting> = {}): Promise
     told: {
       say: (text) => void said.push(text),
       trouble: (about, trouble) => (trouble ? troubles.set(about, trouble) : troubles.delete(about)),
-      crashed: (error) => void crashes.push(error),
     },
+    host: hostOf((line) => said.push(line)),
+    crashed: (error) => void crashes.push(error),
+    clock: () => clock.ticks,
     ...setting,
   })
   if (!opened.ok) throw new Error(opened.refusal.message)
@@ -98,3 +105,41 @@ export async function tokenOf({ configuration, now }: TestPeople, more: object =
   if (written.kind !== 'done' || written.outcome.kind !== 'token') throw new Error(JSON.stringify(written))
   return { id: terms.id, secret }
 }
+
+export const PASSWORD = 'correct horse'
+const passwords = new Passwords({ n: 16, r: 1, p: 1 })
+const BY = { author: 'root', at: 1 } as const
+/** Log in as `name` with `PASSWORD`. */
+export async function withUser({ configuration }: TestPeople, name: string, role: UserRole): Promise<void> {
+  await configuration.write({ kind: 'user-add', ...BY, name, role })
+  const password = await passwords.hash(PASSWORD)
+  if (password === BUSY) throw new Error('busy')
+  await configuration.write({ kind: 'user-set', ...BY, name, password })
+}
+/** The header of a script with that role. */
+export async function withToken({ configuration }: TestPeople, role: UserRole, more: object = {}) {
+  const [id, secret] = [makeTokenId(), makeTokenSecret()]
+  const terms = { id, name: `ci-${role}`, role, digest: tokenDigest(secret), until: null, ...more }
+  await configuration.write({ kind: 'api-token', ...BY, ...terms })
+  return { authorization: `Bearer ${encodeApiToken(id, secret)}` }
+}
+
+export const originOf = ({ port }: TestPeople): string => `https://${HOST}:${port}`
+/** The cookie, as a browser sends it back; and what was answered. */
+export async function logIn(people: TestPeople, user: string, password = PASSWORD, headers: Asking['headers'] = {}) {
+  const heard = await people.ask('POST', '/v1/login', { body: { user, password }, headers })
+  const [set = ''] = heard.headers['set-cookie'] ?? []
+  return { heard, set, cookie: set.split(';')[0] ?? '' }
+}
+export const weightChange = (weight: number) => ({
+  change: {
+    command: {
+      verb: 'set',
+      noun: 'server',
+      which: { service: 'http', server: 'rs1' },
+      values: { weight },
+      model: 1,
+    },
+  },
+  base: null,
+})

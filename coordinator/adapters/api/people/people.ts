@@ -14,11 +14,13 @@ import {
   PEOPLE_ROUTES,
   type PeopleRouteName,
 } from '@lvsm/protocol'
-import { refuse, routeOf } from '../../../../agent/process/http.ts'
+import { routeOf } from '../../../../agent/process/http.ts'
 import { type Endpoint, TlsPort } from '../../../../agent/process/tls-port.ts'
 import type { Reply } from '../../../api/reply.ts'
-import { exchange } from '../exchange.ts'
-import { type Hosting, peopleAnswers } from './answers.ts'
+import { exchange, send } from '../exchange.ts'
+import { type Gate, note, serveRoute } from '../gate.ts'
+import { Access, addressOf, type Known } from './access.ts'
+import { type Guest, type Hosting, peopleAnswers } from './answers.ts'
 import { isDue, makeServerCertificate, type ServerNames } from './certificate.ts'
 
 export interface PeopleSetting extends Hosting {
@@ -28,9 +30,9 @@ export interface PeopleSetting extends Hosting {
   readonly told: {
     say(text: string): void
     trouble(about: string, trouble: Trouble | null): void
-    /** It threw: a fault of this program. The client is told so. */
-    crashed(error: unknown): void
   }
+  /** Monotonic milliseconds. */
+  readonly clock?: () => number
 }
 interface Limits {
   /** Milliseconds. */
@@ -59,6 +61,7 @@ export type OpenedPeople =
 export async function openPeople(setting: PeopleSetting): Promise<OpenedPeople> {
   const { authority, names, wallClock, listen, told } = setting
   const limits = { ...LIMITS, ...setting.limits }
+  const access = new Access(setting, setting.clock ?? (() => performance.now()))
   let own = await makeServerCertificate(authority, names, wallClock())
   const port = new TlsPort({
     ...limits,
@@ -68,7 +71,7 @@ export async function openPeople(setting: PeopleSetting): Promise<OpenedPeople> 
       noTls: (_, socket) => socket.destroy(),
       failed: (error) => told.trouble('people-port', failed(error)),
     },
-    serve: (server) => serve(server, setting),
+    serve: (server) => serve(server, setting, access),
   })
   const refusal = await port.listen(listen)
   if (refusal) return { ok: false, refusal }
@@ -80,7 +83,7 @@ export async function openPeople(setting: PeopleSetting): Promise<OpenedPeople> 
     port.renew({ key: own.key, cert: own.cert, minVersion: 'TLSv1.2' })
     told.say(`the certificate for people is valid until ${own.life.notAfter.toISOString()} now`)
   }
-  const timer = setInterval(() => void renew().catch(told.crashed), limits.lookMs)
+  const timer = setInterval(() => void renew().catch(setting.crashed), limits.lookMs)
   const close = (): Promise<void> => {
     clearInterval(timer)
     return port.close()
@@ -99,8 +102,33 @@ const HEADERS = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 } as const
 
-function serve(server: Server, setting: PeopleSetting): void {
-  const answers = peopleAnswers(setting)
+function serve(server: Server, setting: PeopleSetting, access: Access): void {
+  const gate: Gate = setting
+  const answers = peopleAnswers(setting, access)
+  const answerPeople = (
+    name: PeopleRouteName,
+    known: Known | null,
+    incoming: IncomingMessage,
+    response: ServerResponse,
+  ): void => {
+    const from = addressOf(incoming)
+    const route: ApiRoute = ROUTES[name]
+    // Of the very row: what was asked was read by its schemas.
+    const answer = answers[name] as (asked: AskedOf<ApiRoute>, guest: Guest) => Reply | Promise<Reply>
+    let who = known?.caller.name ?? 'nobody'
+    exchange<ApiRoute>(incoming, response, {
+      route,
+      longest: LONGEST_OF_STRANGERS,
+      answer: (asked) => {
+        who = known ? who : claimOf(asked.body)
+        return answer(asked, { address: from, incoming, known })
+      },
+      answered: (reply) => {
+        if (AUDITED.has(name) && reply.status !== 429) note(setting, route, { name: who, from }, reply)
+      },
+      crashed: setting.crashed,
+    })
+  }
   server.timeout = ANSWER_MS
   server.on('clientError', (_, socket) => end(socket, '400 Bad Request'))
   server.on('upgrade', (_, socket) => {
@@ -111,29 +139,24 @@ function serve(server: Server, setting: PeopleSetting): void {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value)
     const name = routeOf<ConfigRouteName | PeopleRouteName>(ROUTES, incoming, response)
     if (name === null) return
-    const address = incoming.socket.remoteAddress ?? 'unknown'
-    const { crashed } = setting.told
-    if (!isPeopleRoute(name)) return refuse(response, 401, NOBODY)
-    // Of the very row: what was asked was read by its schemas.
-    const answer = answers[name] as (asked: AskedOf<ApiRoute>, guest: { address: string }) => Reply | Promise<Reply>
-    exchange<ApiRoute>(incoming, response, {
-      route: ROUTES[name],
-      longest: LONGEST_OF_STRANGERS,
-      answer: (asked) => answer(asked, { address }),
-      crashed,
-    })
+    const known = ROUTES[name].role === null ? null : access.identify(incoming)
+    // Before a byte of the body is read.
+    if (known && 'reply' in known) return send(response, known.reply)
+    if (isPeopleRoute(name)) return answerPeople(name, known, incoming, response)
+    if (known) serveRoute(gate, name, known.caller, incoming, response)
   })
+}
+
+/** What strangers say of themselves, where they have to. Previews change nothing. */
+const AUDITED: ReadonlySet<PeopleRouteName> = new Set<PeopleRouteName>(['join', 'login', 'logout'])
+function claimOf(body: unknown): string {
+  const { user, name }: { user?: unknown; name?: unknown } = typeof body === 'object' && body !== null ? body : {}
+  return String(user ?? name ?? 'nobody')
 }
 
 function end(socket: Duplex, answer: string): void {
   if (!socket.writable) socket.destroy()
   else socket.end(`HTTP/1.1 ${answer}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy())
-}
-
-const NOBODY: Refusal = {
-  code: 'no-user',
-  message: 'this is for users of the cluster',
-  hint: 'log in, or send an API token: Authorization: Bearer TOKEN',
 }
 
 const SHOWN_MS = 600_000

@@ -5,6 +5,7 @@
 import * as z from 'zod'
 import { CONFIG_COMMANDS, configCommand, intentCommand } from './command.ts'
 import { ENROL_ENTRIES } from './enrol.ts'
+import { USER_ENTRIES } from './users.ts'
 import { LONGEST_NAME } from '../http/routes.ts'
 import { readKind, type Unread } from '../json.ts'
 
@@ -35,6 +36,7 @@ export const ENTRIES = {
     add: z.string().min(1).max(LONGEST_NAME).nullable(),
     remove: z.string().min(1).max(LONGEST_NAME).nullable(),
   }),
+  ...USER_ENTRIES,
 } as const
 export type Entry = z.infer<(typeof ENTRIES)[keyof typeof ENTRIES]>
 

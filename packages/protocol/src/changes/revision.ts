@@ -2,6 +2,7 @@
 import * as z from 'zod'
 import { LONGEST_NAME } from '../http/routes.ts'
 import { enrolled } from './enrol.ts'
+import { people } from './users.ts'
 import { INTENT_WORDS, plainData, subject } from './command.ts'
 
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
@@ -77,6 +78,8 @@ export const snapshot = z.object({
   facts,
   enrolled,
   electorate,
+  /** Not there in what was kept before there were any. */
+  people: people.default({ users: [], tokens: [] }),
   /** Model version that the cluster has agreed on. */
   finalized: count,
 })

@@ -65,7 +65,7 @@ export const diffReport = z.object({ from: count, to: count, ...differences })
 export type DiffReport = z.infer<typeof diffReport>
 
 /** It may have been done, or be done yet, or never. Of no write that ended, one way or the other. */
-const unknown = z.object({
+export const unknownReport = z.object({
   outcome: z.literal('unknown'),
   message: z.string(),
   hint: z.string(),
@@ -80,7 +80,7 @@ export const changeReport = z.discriminatedUnion('outcome', [
     ...differences,
     warnings: list(warning),
   }),
-  unknown,
+  unknownReport,
 ])
 export type ChangeReport = z.infer<typeof changeReport>
 
@@ -104,7 +104,7 @@ export type FactsReport = z.infer<typeof factsReport>
 const wanted = { added: list(fact), removed: list(fact), warnings: list(warning) }
 export const intentReport = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('done'), ...wanted }),
-  unknown,
+  unknownReport,
 ])
 export type IntentReport = z.infer<typeof intentReport>
 export const intentPreviewReport = z.object(wanted)

@@ -3,14 +3,16 @@
  * there, a request with a field that is not known is refused: half of what was asked for would be done.
  *
  * Statuses: 200 done · 202 a write whose end is not known (it may have been done) · 400 malformed · 404 no such path or revision
- * · 405 · 409 made on a stale revision · 413 too long · 422 refused by the
- * rules of the configuration · 428 a change that does not say on which revision it was made · 503 not now. With all but 200 and
+ * · 401 no user · 403 not for this user · 405 · 409 made on a stale revision · 413 too long · 422 refused by the
+ * rules of the configuration  · 428 a change that does not say on which revision it was made · 429 too many failed tries · 503 not now. With all but 200 and
  * 202 nothing was changed.
  */
 import * as z from 'zod'
 import { configCommand, intentCommand } from '../changes/command.ts'
 import { type ApiRoute, type BodyOf, noQuery } from './api-route.ts'
 import * as reports from './config-reports.ts'
+import { TOKEN_ROUTES } from './token-routes.ts'
+import { USER_ROUTES } from './user-routes.ts'
 
 const PAGE = { most: 200, usual: 50 } as const
 
@@ -142,6 +144,8 @@ export const CONFIG_ROUTES = {
     response: reports.coordinatorsReport,
     role: 'viewer',
   },
+  ...TOKEN_ROUTES,
+  ...USER_ROUTES,
 } as const satisfies Readonly<Record<string, ApiRoute>>
 
 type Table = typeof CONFIG_ROUTES
