@@ -1,6 +1,5 @@
 /** From the command line to an agent that runs, and what signals mean to it. */
 import { hostname } from 'node:os'
-import { join } from 'node:path'
 import { describeRefusal, VERSION } from '@lvsm/base'
 import { boottime, KernelError } from '@lvsm/kernel'
 import { DAEMON_EXITS } from '@lvsm/protocol'
