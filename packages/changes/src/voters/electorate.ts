@@ -29,5 +29,6 @@ export function withElectorate(
 function votingAs(node: Tree, present: Document['nodes']): Tree {
   const { name } = node
   const voter = typeof name === 'string' && Object.hasOwn(present, name) ? present[name]?.voter : undefined
-  return withKey(node, 'voter', voter)
+  // What means the same stays as it was said.
+  return (node['voter'] === true) === (voter === true) ? node : withKey(node, 'voter', voter)
 }

@@ -86,6 +86,12 @@ describe('nothing else', () => {
     expect(sets(state).slice(0, 2)).toEqual([3, ['dir1', 'dir2', 'rs2']])
     expect(state.config.services[0]?.realservers[0]?.weight).toBe(1)
   })
+  it('what a document said of who does not vote comes back as it was said', () => {
+    const set = (voter: boolean | null) =>
+      change({ verb: 'set', noun: 'node', which: { node: 'rs2' }, values: { voter } })
+    const { state } = run(set(false), set(null), change({ verb: 'rollback', revision: 2 }))
+    expect(state.history.document.nodes['rs2']?.voter).toBe(false)
+  })
   it('a file of earlier keeps the epoch of today, and other voters in it are refused', () => {
     const file = writtenOf(DOCUMENT, 1)
     const { said } = run(step(2, 'rs2'), change({ verb: 'apply', file }))
