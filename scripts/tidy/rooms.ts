@@ -97,7 +97,12 @@ export const ROOMS: readonly Room[] = [
     ['coordinator-ports', 'base', 'protocol', 'raft', 'changes', 'process'],
     ['better-sqlite3'],
   ),
-  pure('coordinator-api', 'coordinator/api', ['coordinator-configuration', 'base', 'protocol', 'model', 'changes']),
+  pure(
+    'coordinator-api',
+    'coordinator/api',
+    ['coordinator-configuration', 'base', 'protocol', 'model', 'changes'],
+    ['zod'],
+  ),
   impure('coordinator-api-adapter', 'coordinator/adapters/api', [
     'coordinator-api',
     'coordinator-configuration',
