@@ -103,16 +103,12 @@ export const ROOMS: readonly Room[] = [
     ['coordinator-configuration', 'base', 'protocol', 'model', 'changes'],
     ['zod'],
   ),
-  impure('coordinator-api-adapter', 'coordinator/adapters/api', [
-    'coordinator-api',
-    'coordinator-configuration',
-    'base',
-    'protocol',
-    'changes',
-    'kernel',
-    'process',
-    'trust',
-  ]),
+  impure(
+    'coordinator-api-adapter',
+    'coordinator/adapters/api',
+    ['coordinator-api', 'coordinator-configuration', 'base', 'protocol', 'changes', 'kernel', 'process', 'trust'],
+    ['ws'],
+  ),
   impure(
     'coordinator-links',
     'coordinator/adapters/links',

@@ -11,7 +11,7 @@ import {
 import { type Authority, fingerprintOfKey, signCertificate, tokenDigest } from '@lvsm/trust'
 import { createPublicKey } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { enrolEntry, isFailedTry, joinPreviewReply, joinReply, outsideReply } from '../../../api/join.ts'
+import { enrolEntry, isFailedTry, joinPreviewReply, joinReply, outsideReply, refusalOf } from '../../../api/join.ts'
 import { openApi } from '../../../api/openapi.ts'
 import { notNow, ok, type Reply, refusedWith } from '../../../api/reply.ts'
 import { type Bound, Tries } from '../../../api/tries.ts'
@@ -97,6 +97,11 @@ async function joined(body: JoinBody, { configuration, authority, wallClock, hea
   if (key === null) return BAD_KEY
   const made = enrolEntry(body, { digest: tokenDigest(body.token.secret), key, at: wallClock() })
   if ('reply' in made) return made.reply
+  // Strangers write nothing into the log.
+  const read = await configuration.read()
+  if (read.kind !== 'state') return notNow(read)
+  const refused = refusalOf(read.state, made.entry)
+  if (refused) return refused
   const written = await configuration.write(made.entry)
   const outside = outsideReply(written)
   if (outside || written.kind !== 'done') return outside ?? BAD_KEY
