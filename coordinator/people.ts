@@ -1,5 +1,6 @@
 /** The port for people of a coordinator that runs: open where its home says so, and where the authority's key is. */
 import type { Refusal } from '@lvsm/base'
+import { type Authority, fingerprintOf, fingerprintOfKey } from '@lvsm/trust'
 import { hostname } from 'node:os'
 import { openPeople } from './adapters/api/people/people.ts'
 import type { ApiHost } from './adapters/api/route-context.ts'
@@ -20,6 +21,14 @@ export type BegunPeople =
 
 const NONE: BegunPeople = { ok: true, close: () => Promise.resolve() }
 
+function isPair({ certificate, privateKey }: Authority): boolean {
+  try {
+    return fingerprintOfKey(privateKey) === fingerprintOf(certificate)
+  } catch {
+    return false
+  }
+}
+
 export async function beginPeople(
   { self, authority: certificate }: Home,
   configuration: Configuration,
@@ -28,11 +37,11 @@ export async function beginPeople(
   const { api = [], node } = self
   if (api.length === 0) return NONE
   const authority = readAuthority(stateDir, certificate)
-  if (authority === null) {
+  if (authority === null || !isPair(authority)) {
     troubles.note('people-port', {
       code: 'no-authority-key',
       severity: 'warning',
-      message: "the port for people stays closed: the key of the cluster's authority is not here",
+      message: "the port for people stays closed: the key of the cluster's authority is not here, or is another one",
       hint: `copy authority.key from the state directory of another coordinator to ${stateDir}, and restart this one`,
     })
     return NONE

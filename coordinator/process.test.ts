@@ -151,6 +151,18 @@ function overTls(at: number, method: string, path: string, options: RequestOptio
   })
 }
 
+test('without the key of its authority it runs, and says why people do not reach it', async () => {
+  const place = new Place()
+  const [nodes, api] = [++port, ++port]
+  await place.found(nodes, '--api', `127.0.0.1:${api}`)
+  const { privateKey } = makeKeyPair()
+  writeFileSync(join(place.directory, 'state', 'authority.key'), privateKey, { mode: 0o600 })
+  await place.start()
+  expect(place.said).toMatch(/port for people stays closed[^]*authority\.key/)
+  await expect(overTls(api, 'GET', '/health', { rejectUnauthorized: false })).rejects.toThrow(/ECONNREFUSED/)
+  expect((await place.ask('POST', '/v1/tokens/create', {})).status).toBe(200)
+})
+
 test('without a home it says how to get one', async () => {
   const place = new Place()
   expect(await place.run()).toMatchObject({ code: 78, said: expect.stringMatching(/coordinator\.json.*\n.*lvsm init/) })

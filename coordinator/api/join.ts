@@ -33,6 +33,9 @@ export function outsideReply(written: Written): Reply | null {
   if (written.kind === 'unknown') return refusedWith(202, [UNKNOWN])
   return refusedOutcome(written.outcome)
 }
+/** What would become of it now; null: it would come in. */
+export const refusalOf = (state: State, entry: Entry): Reply | null => refusedOutcome(applyEntry(state, entry).outcome)
+
 const refusedOutcome = (outcome: Outcome): Reply | null =>
   outcome.kind === 'refused' ? refusedWith(statusOf(outcome.refusals), outcome.refusals) : null
 

@@ -7,7 +7,13 @@ it('a session ends when nobody asks for it, and at its end whoever asks', () => 
   const sessions = new Sessions()
   sessions.open('a', ALICE, 0)
   expect(sessions.find('a', SESSION.idleMs - 1)).toMatchObject(ALICE)
+  // No sign of life.
+  expect(sessions.isOpen('a', SESSION.idleMs + 1)).toBe(true)
   expect(sessions.find('a', 2 * SESSION.idleMs - 2)).not.toBeNull()
+  expect([sessions.isOpen('a', 3 * SESSION.idleMs - 3), sessions.isOpen('a', 3 * SESSION.idleMs - 2)]).toEqual([
+    true,
+    false,
+  ])
   expect(sessions.find('a', 3 * SESSION.idleMs - 2)).toBeNull()
   sessions.open('b', ALICE, 0)
   for (let now = 0; now < SESSION.wholeMs; now += SESSION.idleMs - 1) expect(sessions.find('b', now)).not.toBeNull()

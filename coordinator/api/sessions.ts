@@ -45,6 +45,12 @@ export class Sessions {
     return found
   }
 
+  /** The same, and no sign of life. */
+  isOpen(key: string, now: number): boolean {
+    const found = this.#sessions.get(key)
+    return found !== undefined && now < found.until && now < found.idleUntil
+  }
+
   close(key: string): void {
     this.#sessions.delete(key)
   }

@@ -4,7 +4,10 @@ import type { CoordinatorMember, CoordinatorsReport, NodeProgress, NodesReport }
 import type { CoordinatorStatus } from '../configuration.ts'
 import { ok, type Reply } from './reply.ts'
 
-export function coordinatorsReply({ raft, members: records }: CoordinatorStatus, known: State | null): Reply {
+export const coordinatorsReply = (status: CoordinatorStatus, known: State | null): Reply =>
+  ok(coordinatorsOf(status, known))
+
+export function coordinatorsOf({ raft, members: records }: CoordinatorStatus, known: State | null): CoordinatorsReport {
   const members = raft.membership.members.map(({ id, role }): CoordinatorMember => {
     const peer = raft.peers.find((one) => one.id === id)
     return {
@@ -20,7 +23,7 @@ export function coordinatorsReply({ raft, members: records }: CoordinatorStatus,
   })
   const { id, role, term, leader, commitIndex, lastApplied, lastLogIndex, disk, expelled } = raft
   const revision = known === null ? null : newestOf(known.history)
-  const body: CoordinatorsReport = {
+  return {
     id,
     role,
     term,
@@ -33,7 +36,6 @@ export function coordinatorsReply({ raft, members: records }: CoordinatorStatus,
     members,
     revision,
   }
-  return ok(body)
 }
 
 /** Those that are in, in the order of the configuration. */

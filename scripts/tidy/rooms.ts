@@ -108,17 +108,18 @@ export const ROOMS: readonly Room[] = [
     ['coordinator-ports', 'base', 'protocol', 'raft', 'changes', 'process'],
     ['better-sqlite3'],
   ),
-  pure('coordinator-api', 'coordinator/api', ['coordinator-configuration', 'base', 'protocol', 'model', 'changes']),
-  impure('coordinator-api-adapter', 'coordinator/adapters/api', [
+  pure(
     'coordinator-api',
-    'coordinator-configuration',
-    'base',
-    'protocol',
-    'changes',
-    'kernel',
-    'process',
-    'trust',
-  ]),
+    'coordinator/api',
+    ['coordinator-configuration', 'base', 'protocol', 'model', 'changes'],
+    ['zod'],
+  ),
+  impure(
+    'coordinator-api-adapter',
+    'coordinator/adapters/api',
+    ['coordinator-api', 'coordinator-configuration', 'base', 'protocol', 'changes', 'kernel', 'process', 'trust'],
+    ['ws'],
+  ),
   impure(
     'coordinator-links',
     'coordinator/adapters/links',

@@ -24,7 +24,9 @@ const OF_ADDRESS = 20
 export interface Known {
   readonly caller: Caller
   /** Null: a token. */
-  readonly session: { readonly key: string; readonly leftMs: number } | null
+  readonly session: { readonly key: string; readonly mark: string; readonly leftMs: number } | null
+  /** Of a token. */
+  readonly token: string | null
 }
 export type Identified = Known | { readonly reply: Reply }
 
@@ -44,6 +46,17 @@ export class Access {
     if (authorization !== undefined) return this.#byToken(authorization, addressOf(incoming))
     const secret = cookieOf(incoming)
     return (secret !== null && this.#bySession(secret, incoming)) || { reply: NOBODY }
+  }
+
+  /** Without a sign of life: of a connection that stays open. */
+  isStill({ caller, session, token }: Known): boolean {
+    const { users, tokens } = this.#people()
+    if (!session) {
+      const until = tokens.find(({ id }) => id === token)?.until
+      return until === null || (until !== undefined && this.#gate.wallClock() < until)
+    }
+    const user = users.find(({ name }) => name === caller.name)
+    return user !== undefined && markOf(user) === session.mark && this.#sessions.isOpen(session.key, this.#clock())
   }
 
   async login(user: string, password: string, incoming: IncomingMessage): Promise<Reply> {
@@ -79,16 +92,16 @@ export class Access {
   }
 
   #byToken(authorization: string, from: string): Identified {
-    const bounds: Bound[] = [{ key: `token ${from}`, perMinute: OF_ADDRESS }]
-    const wait = this.#tries.begin(bounds, this.#clock())
-    if (wait !== null) return { reply: tooMany(wait) }
     const [, text = ''] = /^Bearer +(\S+)$/i.exec(authorization) ?? []
     const shown = decodeApiToken(text)
     const token = shown && this.#people().tokens.find(({ id }) => id === shown.id)
-    if (!shown || !token || !isSame(token.digest, tokenDigest(shown.secret))) return { reply: NOBODY }
-    this.#tries.succeeded(bounds, this.#clock())
+    if (!shown || !token || !isSame(token.digest, tokenDigest(shown.secret))) {
+      // A right one is never kept waiting by wrong ones from its address: nobody guesses 128 bits.
+      const wait = this.#tries.begin([{ key: `token ${from}`, perMinute: OF_ADDRESS }], this.#clock())
+      return { reply: wait === null ? NOBODY : tooMany(wait) }
+    }
     if (token.until !== null && this.#gate.wallClock() >= token.until) return { reply: OVER }
-    return { caller: { name: `token ${token.name}`, role: token.role, from }, session: null }
+    return { caller: { name: `token ${token.name}`, role: token.role, from }, session: null, token: token.id }
   }
 
   #bySession(secret: string, incoming: IncomingMessage): Identified | null {
@@ -97,9 +110,10 @@ export class Access {
     const session = this.#sessions.find(key, now)
     const user = session && this.#people().users.find(({ name }) => name === session.user)
     if (!session || !user || markOf(user) !== session.mark) return null
-    if (incoming.method !== 'GET' && !isSameOrigin(incoming, true)) return { reply: WRONG_ORIGIN }
+    const mayChange = incoming.method !== 'GET' || incoming.headers.upgrade !== undefined
+    if (mayChange && !isSameOrigin(incoming, true)) return { reply: WRONG_ORIGIN }
     const caller: Caller = { name: user.name, role: user.role, from: addressOf(incoming) }
-    return { caller, session: { key, leftMs: session.until - now } }
+    return { caller, session: { key, mark: session.mark, leftMs: session.until - now }, token: null }
   }
 }
 

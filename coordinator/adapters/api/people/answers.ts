@@ -11,7 +11,8 @@ import {
 import { type Authority, fingerprintOfKey, signCertificate, tokenDigest } from '@lvsm/trust'
 import { createPublicKey } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { enrolEntry, isFailedTry, joinPreviewReply, joinReply, outsideReply } from '../../../api/join.ts'
+import { enrolEntry, isFailedTry, joinPreviewReply, joinReply, outsideReply, refusalOf } from '../../../api/join.ts'
+import { openApi } from '../../../api/openapi.ts'
 import { notNow, ok, type Reply, refusedWith } from '../../../api/reply.ts'
 import { type Bound, Tries } from '../../../api/tries.ts'
 import type { Configuration } from '../../../configuration.ts'
@@ -41,6 +42,7 @@ type Answers = {
 /** Failed tries a minute; of a machine that copied its token wrong a few are heard. */
 const OF_ADDRESS = 20
 const OF_ALL = 120
+const API = openApi()
 /** Of a certificate's subject. */
 const LONGEST_NAME = 64
 
@@ -63,6 +65,7 @@ export function peopleAnswers(hosting: Hosting, access: Access): Answers {
     joinPreview: ({ body }, guest) => trying(guest, () => previewed(body, hosting)),
     join: ({ body }, guest) => trying(guest, () => joined(body, hosting)),
     health: () => healthReply(configuration),
+    openapi: () => ok(API),
     login: ({ body }, { incoming }) => access.login(body.user, body.password, incoming),
     session: (_, { known }) => ok(sessionOf(known)),
     logout: (_, { known }) => (known ? access.logout(known) : ok({})),
@@ -94,6 +97,11 @@ async function joined(body: JoinBody, { configuration, authority, wallClock, hea
   if (key === null) return BAD_KEY
   const made = enrolEntry(body, { digest: tokenDigest(body.token.secret), key, at: wallClock() })
   if ('reply' in made) return made.reply
+  // Strangers write nothing into the log.
+  const read = await configuration.read()
+  if (read.kind !== 'state') return notNow(read)
+  const refused = refusalOf(read.state, made.entry)
+  if (refused) return refused
   const written = await configuration.write(made.entry)
   const outside = outsideReply(written)
   if (outside || written.kind !== 'done') return outside ?? BAD_KEY

@@ -94,6 +94,8 @@ describe('a machine stays outside', () => {
     for (const heard of [await preview(people, token, more), await join(people, token, more)])
       expect([heard.status, heard.value]).toMatchObject([status, { refusals: [{ code, hint: expect.any(String) }] }])
     expect(stateOf(people).enrolled.nodes).toEqual([])
+    // Whoever stays outside leaves nothing in the log.
+    expect(people.configuration.log).toHaveLength(1)
   })
   it('under a name or with a key of another machine', async () => {
     const people = await startPeople()

@@ -118,6 +118,14 @@ describe('who guesses', () => {
     // Lines of the log are bounded as the tries are.
     expect(people.said).toHaveLength(21)
   })
+  it('with what is no request at all fills no log', async () => {
+    const people = await startPeople()
+    for (const body of ['{', {}, { user: 'x'.repeat(300), password: '' }])
+      expect((await people.ask('POST', '/v1/login', { body })).status).toBe(400)
+    await people.ask('POST', '/v1/join', { body: {} })
+    await logIn(people, 'alice', PASSWORD, { origin: 'https://evil.example.org' })
+    expect(people.said).toEqual([])
+  })
   it('with a name that paints, paints no log', async () => {
     const people = await startPeople()
     await logIn(people, '\u001b[2Jroot\nroot', 'wrong')

@@ -2,7 +2,7 @@
  * The port for people: HTTPS with the table of routes of the unix socket, for whoever shows that he is a user, and the few routes
  * that anybody may ask.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Server } from 'node:https'
 import type { Duplex } from 'node:stream'
 import type { Refusal, Trouble } from '@lvsm/base'
@@ -11,6 +11,7 @@ import {
   type AskedOf,
   CONFIG_ROUTES,
   type ConfigRouteName,
+  LIVE_PATH,
   PEOPLE_ROUTES,
   type PeopleRouteName,
 } from '@lvsm/protocol'
@@ -21,6 +22,7 @@ import { exchange, send } from '../exchange.ts'
 import { type Gate, note, serveRoute } from '../gate.ts'
 import { Access, addressOf, type Known } from './access.ts'
 import { type Guest, type Hosting, peopleAnswers } from './answers.ts'
+import { Live, type LiveSetting } from './live.ts'
 import { isDue, makeServerCertificate, type ServerNames } from './certificate.ts'
 
 export interface PeopleSetting extends Hosting {
@@ -42,12 +44,14 @@ interface Limits {
   readonly open: readonly [all: number, one: number]
   /** How often it is looked whether the certificate has to be made anew. */
   readonly lookMs: number
+  readonly live: NonNullable<LiveSetting['limits']>
 }
 const LIMITS: Limits = {
   patienceMs: { handshake: 5000, header: 5000, request: 15_000 },
   waiting: [64, 16],
   open: [512, 64],
   lookMs: 60_000,
+  live: {},
 }
 /** An answer that is not read is given up: longer than any takes. Milliseconds. */
 const ANSWER_MS = 60_000
@@ -62,6 +66,8 @@ export async function openPeople(setting: PeopleSetting): Promise<OpenedPeople> 
   const { authority, names, wallClock, listen, told } = setting
   const limits = { ...LIMITS, ...setting.limits }
   const access = new Access(setting, setting.clock ?? (() => performance.now()))
+  const { configuration } = setting
+  const live = new Live({ configuration, isStill: (known) => access.isStill(known), limits: limits.live })
   let own = await makeServerCertificate(authority, names, wallClock())
   const port = new TlsPort({
     ...limits,
@@ -71,7 +77,7 @@ export async function openPeople(setting: PeopleSetting): Promise<OpenedPeople> 
       noTls: (_, socket) => socket.destroy(),
       failed: (error) => told.trouble('people-port', failed(error)),
     },
-    serve: (server) => serve(server, setting, access),
+    serve: (server) => serve(server, setting, { access, live }),
   })
   const refusal = await port.listen(listen)
   if (refusal) return { ok: false, refusal }
@@ -86,6 +92,7 @@ export async function openPeople(setting: PeopleSetting): Promise<OpenedPeople> 
   const timer = setInterval(() => void renew().catch(setting.crashed), limits.lookMs)
   const close = (): Promise<void> => {
     clearInterval(timer)
+    live.close()
     return port.close()
   }
   return { ok: true, endpoints: port.endpoints, close }
@@ -93,6 +100,11 @@ export async function openPeople(setting: PeopleSetting): Promise<OpenedPeople> 
 
 const ROUTES: Readonly<Record<ConfigRouteName | PeopleRouteName, ApiRoute>> = { ...CONFIG_ROUTES, ...PEOPLE_ROUTES }
 const isPeopleRoute = (name: string): name is PeopleRouteName => Object.hasOwn(PEOPLE_ROUTES, name)
+
+interface Inside {
+  readonly access: Access
+  readonly live: Live
+}
 
 /** Nothing of it is kept by whoever is in between, or shown inside of another page. */
 const HEADERS = {
@@ -102,7 +114,7 @@ const HEADERS = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 } as const
 
-function serve(server: Server, setting: PeopleSetting, access: Access): void {
+function serve(server: Server, setting: PeopleSetting, { access, live }: Inside): void {
   const gate: Gate = setting
   const answers = peopleAnswers(setting, access)
   const answerPeople = (
@@ -124,16 +136,20 @@ function serve(server: Server, setting: PeopleSetting, access: Access): void {
         return answer(asked, { address: from, incoming, known })
       },
       answered: (reply) => {
-        if (AUDITED.has(name) && reply.status !== 429) note(setting, route, { name: who, from }, reply)
+        if (NOTED[name]?.includes(reply.status)) note(setting, route, { name: who, from }, reply)
       },
       crashed: setting.crashed,
     })
   }
   server.timeout = ANSWER_MS
   server.on('clientError', (_, socket) => end(socket, '400 Bad Request'))
-  server.on('upgrade', (_, socket) => {
+  server.on('upgrade', (incoming, socket, head) => {
     socket.on('error', () => socket.destroy())
-    end(socket, '404 Not Found')
+    if (incoming.url !== LIVE_PATH) return end(socket, '404 Not Found')
+    const known = access.identify(incoming)
+    if ('reply' in known) return end(socket, `${known.reply.status} ${STATUS_CODES[known.reply.status] ?? ''}`)
+    if (live.isFull) return end(socket, '503 Service Unavailable')
+    live.open(incoming, socket, head, known)
   })
   server.on('request', (incoming: IncomingMessage, response: ServerResponse) => {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value)
@@ -147,8 +163,13 @@ function serve(server: Server, setting: PeopleSetting, access: Access): void {
   })
 }
 
-/** What strangers say of themselves, where they have to. Previews change nothing. */
-const AUDITED: ReadonlySet<PeopleRouteName> = new Set<PeopleRouteName>(['join', 'login', 'logout'])
+/** Statuses that are written down: what strangers can be answered without end is not among them. Previews change nothing. */
+const NOTED: Readonly<Partial<Record<PeopleRouteName, readonly number[]>>> = {
+  join: [200, 202, 403, 409, 422],
+  login: [200, 401],
+  logout: [200],
+}
+/** What they say of themselves. */
 function claimOf(body: unknown): string {
   const { user, name }: { user?: unknown; name?: unknown } = typeof body === 'object' && body !== null ? body : {}
   return String(user ?? name ?? 'nobody')

@@ -24,6 +24,8 @@ const post = { method: 'POST', query: noQuery } as const
 export const PEOPLE_ROUTES = {
   ...JOIN_ROUTES,
   health: { ...get, path: '/health', response: healthReport, role: null },
+  /** This API, as OpenAPI 3.1 says it. */
+  openapi: { ...get, path: '/v1/openapi.json', response: z.looseObject({ openapi: z.string() }), role: null },
   /** Sets the cookie of the session; from a page of this very coordinator only. */
   login: { ...post, path: '/v1/login', body: loginBody, response: sessionReport, role: null },
   session: { ...get, path: '/v1/session', response: sessionReport, role: 'viewer' },
