@@ -152,6 +152,7 @@ export class Cluster implements World {
     this.note(`${label} ${kind}${group ? ` ${group}` : ''}: ${reason}`)
     this.events.push({ at: this.schedule.now, node: label, event })
     if (kind === 'took') this.law.took(label, group, number)
+    if (kind === 'offered') this.law.offered(label, group)
     if (kind === 'released') this.law.released(label, group)
   }
   readonly note = (line: string): void => {

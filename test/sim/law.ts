@@ -5,8 +5,10 @@
  * 1. One owner: at most one node has an address on and answers who-has for it, at every instant. A gratuitous frame is an
  *    announcement too: none leaves while another node answers, or after its sender's lease. So is an answer that had
  *    passed the fence before it was closed, and leaves later: until the lease that was given up would have ended.
- * 2. One server: the same for serving, but the old owner of a planned move may serve on for the drain time. For a NAT
- *    gateway: who does not hold it forwards nothing that is still sent to it.
+ * 2. One server: the same for serving, but the old owner of a planned move may serve on for the drain time: from its
+ *    RELEASE on, and where that is held up while another node takes over, from when its kernel would have ended it else:
+ *    the last timeout is carried out until then, or not at all. For a NAT gateway: who does not hold it forwards nothing
+ *    that is still sent to it.
  * 3. One believer: at most one node believes that it holds an address's lease.
  * 4. The kernel answers no longer than the lease lasts, and for no address that the tables do not know. Tolerated: after a
  *    flush of the tables what is on may answer until the process that was held up or dead then has seen to it, or until
@@ -41,6 +43,8 @@ interface Subject {
   readonly ends: Map<string, number>
   /** True time of a planned release, by group; gone when the group is held again. */
   readonly released: Map<string, number>
+  /** Groups offered to another node, and until when they were served when *announce* was closed; null: it is open. */
+  readonly offered: Map<string, number | null>
   /** Its tables were flushed, and its process did not get to it yet. */
   flushed: boolean
 }
@@ -78,7 +82,14 @@ export class Law {
   }
 
   watch(node: string, kernel: FakeKernel): void {
-    this.#subjects.set(node, { kernel, leases: new Map(), ends: new Map(), released: new Map(), flushed: false })
+    this.#subjects.set(node, {
+      kernel,
+      leases: new Map(),
+      ends: new Map(),
+      released: new Map(),
+      offered: new Map(),
+      flushed: false,
+    })
   }
 
   /** The kernel of `node` changed in what concerns these addresses; null: any. */
@@ -88,6 +99,7 @@ export class Law {
     for (const spelled of addresses ?? this.#bounds.addresses) {
       const address = plain(spelled)
       this.#noteGateway(node, mine, address)
+      this.#noteClosed(mine, address)
       this.#judgeGuard(node, mine, address)
       for (const [name, other] of this.#subjects)
         if (other !== mine) this.#judgePair([node, mine], [name, other], address)
@@ -122,6 +134,11 @@ export class Law {
     if (forwarder === name) this.#judgeForwarding([name, other], [node, mine], address)
   }
 
+  #noteClosed({ kernel, offered }: Subject, address: string): void {
+    const group = kernel.now.groupOf(address)
+    if (group === undefined || offered.get(group) !== null) return
+    if (kernel.now.endOf(group, 'announce') <= this.#schedule.now) offered.set(group, kernel.now.endOf(group, 'serve'))
+  }
   /** An element that opens while the address is off, as every one does first, brings nothing to forward. */
   #noteGateway(node: string, { kernel }: Subject, gateway: string): void {
     if (!this.#bounds.gateways.has(gateway) || kernel.now.offAt(gateway) <= this.#schedule.now) return
@@ -141,11 +158,12 @@ export class Law {
   #isExcused({ flushed, kernel }: Subject, address: string): boolean {
     return flushed && kernel.now.groupOf(address) === undefined
   }
-  #drains({ kernel, released }: Subject, address: string): boolean {
+  #drains({ kernel, released, offered }: Subject, address: string): boolean {
     const group = kernel.now.groupOf(address)
-    const since = group === undefined ? undefined : released.get(group)
-    if (since === undefined) return false
-    return kernel.now.endOf(group ?? '', 'serve') <= since + this.#bounds.drainMs * (1 + 2 * DRIFT) + ROUNDING_MS
+    if (group === undefined) return false
+    const since = released.get(group) ?? offered.get(group) ?? null
+    if (since === null) return false
+    return kernel.now.endOf(group, 'serve') <= since + this.#bounds.drainMs * (1 + 2 * DRIFT) + ROUNDING_MS
   }
 
   /** A gratuitous frame of `node` left. */
@@ -204,6 +222,7 @@ export class Law {
   took(node: string, group: string, number: number): void {
     const mine = this.#subject(node)
     mine.released.delete(group)
+    mine.offered.delete(group)
     const lease = mine.leases.get(group)
     // Who was held up on the way says so late.
     if (!lease || lease.until <= this.#schedule.now) return
@@ -218,6 +237,9 @@ export class Law {
         )
       if (fresh) this.#numbers.set(address, { number, node })
     }
+  }
+  offered(node: string, group: string): void {
+    this.#subject(node).offered.set(group, null)
   }
   released(node: string, group: string): void {
     this.#subject(node).released.set(group, this.#schedule.now)
@@ -248,7 +270,7 @@ export class Law {
   }
   lostPower(node: string): void {
     const mine = this.#subject(node)
-    for (const known of [mine.leases, mine.ends, mine.released]) known.clear()
+    for (const known of [mine.leases, mine.ends, mine.released, mine.offered]) known.clear()
     mine.flushed = false
     for (const [gateway, forwarder] of this.#gatewayOf) if (forwarder === node) this.#gatewayOf.delete(gateway)
   }

@@ -172,7 +172,7 @@ const HELD_UP: Plot = {
     const asleep = begin(cluster)
     if (asleep !== null) return asleep
     const { leaseMs } = cluster.present.timing
-    cluster.stalls = { probability: 0.03, longestMs: 1.5 * leaseMs, flush: 0 }
+    cluster.stalls = { probability: 0.03, longestMs: 1.5 * leaseMs, flush: 0.5 }
     for (let round = 0; round < 8; round++) {
       owned(cluster)?.put({ kind: 'switchover', group: 'web', to: null, reason: 'in turn' })
       cluster.run(draw(cluster, 0.5, 2) * leaseMs)
