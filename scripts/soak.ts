@@ -1,7 +1,7 @@
 /**
  * `npm run soak`: longer attacks than `npm test` has time for. First the properties, again and again with other seeds, for
- * `--fuzz` seconds (60); then many random lives of simulated clusters, and 10,000 of coordinators (test/raft/soak.ts); the other
- * options are those of test/sim/soak.ts, and without the coordinators.
+ * `--fuzz` seconds (60); then many random lives of simulated clusters, 10,000 of coordinators (test/raft/soak.ts), and the lab
+ * whole (`npm test -- lab:all`); the other options are those of test/sim/soak.ts, and without what comes after it.
  */
 import { spawnSync } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
@@ -52,4 +52,5 @@ const lives = (path: string, options: readonly string[]): number =>
 const clusters = lives('test/sim/soak.ts', words)
 // With options of its own somebody looks for one life of test/sim.
 const coordinators = words.length === 0 ? lives('test/raft/soak.ts', []) : 0
-process.exit(clusters || coordinators)
+const lab = words.length === 0 ? lives('scripts/test.ts', ['build', 'lab:all']) : 0
+process.exit(clusters || coordinators || lab)

@@ -41,4 +41,5 @@ it('leaves out what takes long, unless it is named', () => {
   expect(files([])).not.toContain('upgrade.lab')
   expect(files([])).toContain('cli.lab')
   expect(files(['upgrade'])).toEqual(['upgrade.lab'])
+  expect(files(['all'])).toEqual(expect.arrayContaining(['cli.lab', 'upgrade.lab']))
 })

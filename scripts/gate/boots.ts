@@ -53,16 +53,20 @@ export function group(sources: ReadonlyMap<string, string>): Boot[] {
   return [...boots.values()]
 }
 
+/** `npm test -- lab:all`: every file, with the scenarios that are left to the soak. */
+export const ALL = 'all'
+
 /** The boots that test/lab needs, or those for the files whose names contain one of `only`. */
 export function readBoots(only: readonly string[] = []): Boot[] {
   const names = existsSync(SOURCES) ? readdirSync(SOURCES).filter((name) => SCENARIOS.test(name)) : []
-  const wanted = names.filter((name) => only.length === 0 || only.some((part) => name.includes(part)))
+  const every = only.length === 0 || only.includes(ALL)
+  const wanted = names.filter((name) => every || only.some((part) => name.includes(part)))
   const sources = wanted.map((name) => [basename(name, '.ts'), readFileSync(join(SOURCES, name), 'utf8')] as const)
   return group(new Map(sources.filter(([, text]) => only.length > 0 || !options(text).long)))
 }
 
-/** Bundles the scenarios, and gives the words after `lab run`; the lab bundles the driver itself. */
-export async function prepare(boot: Boot): Promise<readonly string[]> {
+/** Bundles the scenarios, and gives the words after `lab run`; the lab bundles the driver itself. `sample`: without what is left to the soak. */
+export async function prepare(boot: Boot, sample: boolean): Promise<readonly string[]> {
   const folder = join(BUNDLES, `${boot.topology}${boot.cluster ? '' : '-bare'}`)
   rmSync(folder, { recursive: true, force: true })
   const outputs = boot.files.map((name) => join(folder, `${name}.mjs`))
@@ -70,5 +74,6 @@ export async function prepare(boot: Boot): Promise<readonly string[]> {
   if (boot.next)
     await Promise.all(NEXT_BUNDLES.map((name) => bundle(bundles[name] ?? '', join(NEXT, `${name}.mjs`), LATER)))
   const options = ['--topology', boot.topology, ...(boot.cluster ? ['--cluster'] : [])]
-  return [...options, join(SOURCES, 'driver.ts'), ...(boot.cluster ? [] : ['--bare']), ...outputs]
+  const driver = [join(SOURCES, 'driver.ts'), ...(boot.cluster ? [] : ['--bare']), ...(sample ? ['--sample'] : [])]
+  return [...options, ...driver, ...outputs]
 }

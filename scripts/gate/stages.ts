@@ -73,7 +73,7 @@ export const processes: Stage = {
   },
 }
 
-/** `only`: parts of names of scenario files; all of them by default. */
+/** `only`: parts of names of scenario files, whole, or `all`; by default a sample of each file. */
 export const lab = (only: readonly string[] = []): Stage => ({
   name: 'lab',
   needed: false,
@@ -81,13 +81,13 @@ export const lab = (only: readonly string[] = []): Stage => ({
     const boots = readBoots(only)
     if (boots.length === 0) return complain('lab', 0, 'no test/lab/*.lab.ts', 'nothing ran')
     const tallies: Tally[] = []
-    for (const boot of boots) tallies.push(await runBoot(boot, deadline))
+    for (const boot of boots) tallies.push(await runBoot(boot, only.length === 0, deadline))
     return sum(tallies)
   },
 })
 
-export async function runBoot(boot: Boot, deadline: Deadline): Promise<Tally> {
-  const words = await prepare(boot)
+export async function runBoot(boot: Boot, sample: boolean, deadline: Deadline): Promise<Tally> {
+  const words = await prepare(boot, sample)
   const limitMs = deadline.within(Number.POSITIVE_INFINITY)
   const lines: string[] = []
   const ended = await run({

@@ -1,11 +1,13 @@
 /**
  * Runs scenario files one after the other in one boot: `driver.mjs FILE…`. Between two files everything is healed and
  * started again, and the cluster has to settle (`--bare`: there is none); numbers go on through all files, so that the host can check the plan.
+ * `--sample`: without the scenarios that are left to the soak.
  */
 import { spawn } from 'node:child_process'
 import { basename } from 'node:path'
 import { createInterface } from 'node:readline'
 import { messageOf } from './harness.ts'
+import { SAMPLE } from './scenario.ts'
 import { settle } from './settle.ts'
 
 /** It only ends what hangs. */
@@ -50,7 +52,8 @@ async function runFile(file: string): Promise<void> {
 }
 
 const bare = process.argv.includes('--bare')
-const files = process.argv.slice(2).filter((word) => word !== '--bare')
+if (process.argv.includes('--sample')) process.env[SAMPLE] = 'yes'
+const files = process.argv.slice(2).filter((word) => !word.startsWith('--'))
 for (const [index, file] of files.entries()) {
   await runFile(file)
   if (index === files.length - 1 || bare) continue

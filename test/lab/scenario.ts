@@ -37,6 +37,14 @@ export function scenario(name: string, work: () => Promise<void>, limit = SCENAR
     })
 }
 
+/** The variable that says: a sample only. */
+export const SAMPLE = 'LAB_SAMPLE'
+
+/** A scenario that `npm test` has no time for: it runs in the soak, and when its file is named. */
+export function inSoak(name: string, work: () => Promise<void>, limit?: number): void {
+  if (process.env[SAMPLE] !== 'yes') scenario(name, work, limit)
+}
+
 async function perform(name: string, work: () => Promise<void>, limit: number): Promise<void> {
   const began = performance.now()
   for (let round = 1; ; round++) {
