@@ -53,17 +53,20 @@ const node = struct<LeaseNode>({ name: text, links: list(link), voter: flag })
 const address = struct<LeaseAddress>({ address: text, prefix: u8, ifindex: u32, kind: oneOf(['vip', 'gateway']) })
 const group = struct<LeaseGroup>({ name: text, digest: text, directors: list(text), addresses: list(address) })
 const key = struct<HeartbeatKey>({ id: u16, algorithm: oneOf(ALGORITHMS), secret: text })
-export const viewCodec = struct<LeaseView>({
-  cluster: text,
-  node: text,
-  epoch: u32,
-  revision: counter,
-  timing,
-  nodes: list(node),
-  groups: list(group),
-  keys: list(key),
-  signWith: u16,
-})
+export const viewCodec = struct<LeaseView>(
+  {
+    cluster: text,
+    node: text,
+    epoch: u32,
+    revision: counter,
+    timing,
+    nodes: list(node),
+    groups: list(group),
+    keys: list(key),
+    signWith: u16,
+  },
+  { followed: [1, flag], confirmed: [2, flag] },
+)
 const groupStatus = struct<GroupStatus>({
   name: text,
   role: oneOf(['owner', 'acquiring', 'releasing', 'candidate', 'standby', 'none'], 'none'),
@@ -100,7 +103,7 @@ const status = struct<LeaseStatus>(
     troubles: list(trouble),
     counters: record(number),
   },
-  { delays: [1, delays] },
+  { delays: [1, delays], epoch: [2, u32], newerEpoch: [3, u32], epochLost: [4, flag] },
 )
 const event = struct<LeaseEvent>({
   at: number,

@@ -19,6 +19,10 @@ export interface Heartbeat {
   readonly voters: string
   /** Of the groups that it directs: those that changed lately, and a few others in turn. */
   readonly groups: readonly GroupClaim[]
+  /** The epoch that it acts on, which is on its disk; missing: 1. */
+  readonly epoch?: number
+  /** A higher one is on its disk, and its vote can be had there at once; missing: none. */
+  readonly nextEpoch?: number
 }
 /** Opaque word from a reconciler to another: the lease process carries it and does not look inside. */
 export interface Relay {
