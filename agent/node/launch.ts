@@ -12,7 +12,7 @@ import { refuseRights } from './adapters/preflight.ts'
 import { Agent } from './agent.ts'
 import { type Configuration, type Read, readConfiguration, refuseKernel, type Self } from './configuration.ts'
 import { lookAround } from './host.ts'
-import { follow } from './following.ts'
+import { follow as followCoordinator } from './following.ts'
 import { HELP, readOptions, type RunOptions, USAGE } from './options.ts'
 import type { Kernel } from './ports.ts'
 import { warningLines } from './warnings.ts'
@@ -45,7 +45,7 @@ export function launch(args: readonly string[], program: Program): void {
       return void begin(options, program)
     case 'run':
       if (options.follow === null) void begin(options, program)
-      else follow(options.follow, options, program, () => begin(options, program))
+      else followCoordinator(options.follow, options, program, () => begin(options, program))
   }
 }
 
@@ -57,7 +57,12 @@ function begin(options: RunOptions, program: Program): Agent | null {
   // From before the file is read: a signal that comes meanwhile must not be lost.
   const heeded = heedSignals(program)
   // Somebody who is not root looks at a file that is nobody's configuration yet.
-  const read = readConfiguration(options.config, check && !self.named ? null : self, !check || program.root)
+  const read = readConfiguration(
+    options.config,
+    check && !self.named ? null : self,
+    !check || program.root,
+    options.follow !== null,
+  )
   if (!read.ok) {
     for (const fault of read.faults) program.complain(fault)
     program.exit(DAEMON_EXITS.refused.code)
@@ -125,7 +130,7 @@ function unasked(error: unknown): Unready {
 }
 
 function start(
-  { runDir, stateDir, config }: RunOptions,
+  { runDir, stateDir, config, follow }: RunOptions,
   self: Self,
   configuration: Configuration,
   { lock, kernel }: Ready,
@@ -133,7 +138,7 @@ function start(
 ): Agent {
   const machine = {
     clock: boottime,
-    readConfiguration: () => reread(config, self),
+    readConfiguration: () => reread(config, self, follow !== null),
     readFence,
     mayListenAgain: () => lock.take(),
     say: (text: string) => program.say(text),
@@ -169,8 +174,8 @@ function heedSignals({ on, say }: Program): Heeded {
   }
 }
 
-function reread(path: string, self: Self): Read {
-  const read = readConfiguration(path, self, true)
+function reread(path: string, self: Self, followed: boolean): Read {
+  const read = readConfiguration(path, self, true, followed)
   const faults = read.ok ? refuseKernel(read.config, self.node) : []
   return faults.length > 0 ? { ok: false, faults } : read
 }

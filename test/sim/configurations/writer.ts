@@ -59,6 +59,7 @@ export class Writer {
     return JSON.stringify({
       cluster: this.#odd(this.#pick(NAMES), 'null'),
       revision: this.#pick([0, 1, 7, 0xffffffff]),
+      ...(this.#chance(10) ? { epoch: this.#odd(this.#pick([1, 7]), 0) } : {}),
       ...this.#timing(),
       keys,
       'sign-with': this.#odd(keys[0]?.['id'], 3),

@@ -43,7 +43,7 @@ export const NOUNS: Readonly<Record<Noun, Row>> = {
     title: 'the cluster',
     which: [],
     steps: () => [],
-    fixed: ['cluster', 'revision', 'timing', 'keys', 'nodes', 'groups', 'pools', 'services'],
+    fixed: ['cluster', 'revision', 'epoch', 'timing', 'keys', 'nodes', 'groups', 'pools', 'services'],
     begin: () => ({}),
     verbs: ['set'],
   },
