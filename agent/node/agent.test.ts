@@ -49,6 +49,7 @@ function started() {
     configuration(1),
     {
       clock: boottime,
+      confirm: () => undefined,
       readConfiguration: () => next,
       readFence: () => [],
       mayListenAgain: () => true,

@@ -2,7 +2,7 @@
  * The agent as a whole: core, kernel, lease process, checks, pings and control socket, wired together, and the order of start
  * and stop. What is of one machine comes in as `Machine`.
  */
-import { DAEMON_EXITS, type FromLease, MAX_RELAY, type ToLease } from '@lvsm/protocol'
+import { DAEMON_EXITS, type FromLease, MAX_RELAY } from '@lvsm/protocol'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { type Instant, type Trouble } from '@lvsm/base'
@@ -34,6 +34,8 @@ export interface Machine {
   clock(): Instant
   /** Reads the configuration file again, and makes sure that the kernel has what it needs. */
   readConfiguration(): Read
+  /** Calls back with the newest revision of the coordinators, read after this call, once it was taken over; or never. */
+  confirm(done: (revision: number) => void): void
   /** The run directory was removed: is its lock still, or again, this process's? */
   mayListenAgain(): boolean
   /** Throws what the kernel says. */
@@ -208,13 +210,16 @@ export class Agent {
         return this.#keepRecord(effect.text)
       case 'log':
         return this.#machine.say(effect.text)
+      case 'confirm':
+        return this.#machine.confirm((revision) => this.#driver.feed({ ...effect, kind: 'confirmed', revision }))
       case 'wake':
         return
       case 'view':
       case 'ready':
       case 'switchover':
       case 'standby':
-        return this.#tell(effect)
+        // The lease process is told again when it connects, or when it is due.
+        return void this.#lease.tell(effect)
     }
   }
 
@@ -226,13 +231,9 @@ export class Agent {
     }
   }
 
-  /** The lease process is told again when it connects, or when it is due. */
-  #tell(message: ToLease): void {
-    this.#lease.tell(message)
-  }
   #send({ to, text }: Extract<NodeEffect, { kind: 'message' }>): void {
     const payload = this.#encoder.encode(text)
-    if (payload.length <= MAX_RELAY) return this.#tell({ kind: 'relay', to, payload })
+    if (payload.length <= MAX_RELAY) return void this.#lease.tell({ kind: 'relay', to, payload })
     // The core keeps to the limit; should it fail once, nobody is to search for a message that never left.
     const size = `a message of ${payload.length} bytes is too long for the relay`
     this.#machine.say(`${size} and was not sent: please report this`)

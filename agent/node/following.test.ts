@@ -44,7 +44,7 @@ class Bench {
       },
     }
   }
-  follow(): void {
+  follow(): ReturnType<typeof follow> {
     const program = { say: (text: string) => void this.said.push(text) }
     const follower = follow(this.socket, { config: this.file }, program, () => {
       this.used.push(`begins with ${this.revision}`)
@@ -56,6 +56,7 @@ class Bench {
       }
     })
     onTestFinished(() => follower.close())
+    return follower
   }
   get revision(): string {
     return /^ *"revision": (\d+)/m.exec(readFileSync(this.file, 'utf8'))?.[1] ?? ''
@@ -116,4 +117,35 @@ test('what it does not understand, and what is older, it does not take', async (
   bench.answer(200, JSON.stringify({ revision: 0, file: written(0) }))
   await until(() => bench.trouble?.code === 'coordinator-behind')
   expect(bench.used).toEqual(['begins with 1'])
+})
+
+test('the newest is asked for once more by a read that is proved current, and told when it is in use', async () => {
+  const bench = new Bench()
+  const follower = bench.follow()
+  const confirmed: number[] = []
+  follower.confirm((revision) => void confirmed.push(revision))
+  await until(() => bench.said.length === 2)
+  const configuration = bench.serve()
+  await until(() => bench.used.length === 1)
+  await configuration.write(weightOf(7))
+  follower.confirm((revision) => void confirmed.push(revision))
+  await until(() => confirmed.length === 1)
+  expect([confirmed, bench.used.at(-1)]).toEqual([[2], 'goes on with 2'])
+})
+test.each([
+  ['nobody answers', 503, '{}'],
+  ['what is not understood', 200, JSON.stringify({ revision: 5, file: { ...written(5), warp: 9 } })],
+  ['what is older', 200, JSON.stringify({ revision: 0, file: written(0) })],
+])('nothing is confirmed by %s', async (_, status, body) => {
+  const bench = new Bench()
+  bench.serve()
+  const follower = bench.follow()
+  await until(() => bench.used.length === 1)
+  bench.answer(status, body)
+  let isConfirmed = false
+  follower.confirm(() => {
+    isConfirmed = true
+  })
+  await until(() => bench.trouble !== null)
+  expect(isConfirmed).toBe(false)
 })

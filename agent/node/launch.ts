@@ -9,13 +9,15 @@ import type { DirectoryLock } from '../process/lock.ts'
 import { readFence } from './adapters/kernel/fence.ts'
 import { openKernel } from './adapters/kernel/kernel.ts'
 import { refuseRights } from './adapters/preflight.ts'
-import { Agent } from './agent.ts'
+import { Agent, type Machine } from './agent.ts'
 import { type Configuration, type Read, readConfiguration, refuseKernel, type Self } from './configuration.ts'
 import { lookAround } from './host.ts'
 import { follow as followCoordinator } from './following.ts'
 import { HELP, readOptions, type RunOptions, USAGE } from './options.ts'
 import type { Kernel } from './ports.ts'
 import { warningLines } from './warnings.ts'
+
+type Confirm = Machine['confirm']
 
 /** The process that this is. */
 export interface Program {
@@ -45,12 +47,17 @@ export function launch(args: readonly string[], program: Program): void {
       return void begin(options, program)
     case 'run':
       if (options.follow === null) void begin(options, program)
-      else followCoordinator(options.follow, options, program, () => begin(options, program))
+      else runFollowing(options.follow, options, program)
   }
 }
 
+function runFollowing(socket: string, options: RunOptions, program: Program): void {
+  const confirm: Confirm = (done) => follower.confirm(done)
+  const follower = followCoordinator(socket, options, program, () => begin(options, program, confirm))
+}
+
 /** Null: it ends, and said why. */
-function begin(options: RunOptions, program: Program): Agent | null {
+function begin(options: RunOptions, program: Program, confirm: Confirm = () => undefined): Agent | null {
   const named = options.node !== null
   const check = options.kind === 'check'
   const self: Self = { node: options.node ?? hostname(), named, ...(check && named ? { host: lookAround() } : {}) }
@@ -72,7 +79,7 @@ function begin(options: RunOptions, program: Program): Agent | null {
   const ready = preflight(read, self.node, options, program)
   if ('faults' in ready) return end(ready, program)
   try {
-    const agent = start(options, self, read, ready, program)
+    const agent = start(options, self, read, { ...ready, confirm }, program)
     heeded.by(agent)
     return agent
   } catch (error) {
@@ -133,13 +140,14 @@ function start(
   { runDir, stateDir, config, follow }: RunOptions,
   self: Self,
   configuration: Configuration,
-  { lock, kernel }: Ready,
+  { lock, kernel, confirm }: Ready & { readonly confirm: Confirm },
   program: Program,
 ): Agent {
   const machine = {
     clock: boottime,
     readConfiguration: () => reread(config, self, follow !== null),
     readFence,
+    confirm,
     mayListenAgain: () => lock.take(),
     say: (text: string) => program.say(text),
     exit: (code: number) => program.exit(code),

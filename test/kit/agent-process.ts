@@ -179,6 +179,7 @@ export class AgentProcess {
         return around.record(effect.text)
       case 'log':
         return around.say(effect.text)
+      case 'confirm':
       case 'wake':
         return
       default:

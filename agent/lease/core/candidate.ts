@@ -9,8 +9,7 @@ import { enoughMs, isAllOff, type GroupState } from './group-state.ts'
 import { count, type LeaseState } from './state.ts'
 import { acquire } from './acquire.ts'
 import { whyNotCandidate } from './eligibility.ts'
-import { hearEpoch } from './epochs.ts'
-import { checkVoters } from './voter-sets.ts'
+import { hearEpoch, highestOf } from './epochs.ts'
 
 export function situationOf(state: LeaseState, view: LeaseView, instance: GroupState): Situation {
   const voters = votersOf(view)
@@ -88,16 +87,15 @@ export function onVote(
   if (answer.echo.incarnation !== state.incarnation) return
   // An answer to what was never asked would pass for its voter's latest word for ever.
   if (answer.echo.sequence > state.sequence) return count(state, 'stray-ack')
-  if (answer.kind === 'busy' && answer.reason === 'epoch') refusedInEpoch(state, view, from, answer.epoch)
+  if (answer.kind === 'busy' && answer.reason === 'epoch') refusedInEpoch(state, from, answer.epoch)
   if (answer.kind === 'busy' && answer.reason === 'number') raiseNumber(state, view, instance, answer.highWater)
   instance.candidate.heard(from, answer, situationOf(state, view, instance), state.now)
 }
 
-/** Who refuses acts on another epoch: where that is a higher one, the agent must hear of it at once. */
-function refusedInEpoch(state: LeaseState, view: LeaseView, from: string, epoch: number): void {
+/** Who refuses acts on another epoch: where that is a higher one, the agent must hear of it at once. Whom it counts there its next heartbeat says. */
+function refusedInEpoch(state: LeaseState, from: string, epoch: number): void {
   const word = state.peers.get(from)
-  if (!word || epoch <= word.epoch) return
-  state.peers.set(from, { ...word, epoch })
-  checkVoters(state, view)
-  hearEpoch(state, word.epoch, epoch)
+  if (!word || epoch <= highestOf(word)) return
+  state.peers.set(from, { ...word, nextEpoch: epoch })
+  hearEpoch(state, highestOf(word), epoch)
 }

@@ -113,6 +113,10 @@ describe('a holder', () => {
     expect(dir1.core.localLeases()).toEqual([before])
     expect(dir1.effects).toContainEqual({ kind: 'claimed' })
     expect(dir1.core.status(dir1.now).newerEpoch).toBe(5)
+    // Its last heartbeat was of the epoch before: it says nothing of whom it counts now.
+    dir1.give({ kind: 'view', view: followed('dir1', 5, ['dir1', 'dir2']) })
+    dir1.pass(11_000)
+    expect([dir1.core.status(dir1.now).epoch, dir1.core.status(dir1.now).troubles]).toEqual([5, []])
   })
 })
 
@@ -149,6 +153,7 @@ describe('what is heard of other epochs', () => {
       {
         code: 'other-voters',
         message: expect.stringContaining('dir2 follows coordinators (epoch 2), and dir1 a file of its own'),
+        hint: expect.stringContaining('let the agents of all nodes follow'),
       },
     ])
   })

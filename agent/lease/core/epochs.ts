@@ -2,17 +2,19 @@
  * Epochs: numbers of sets of voters, from coordinators (packages/lease/PROTOCOL.md, section 8). What this node knows of them, and
  * says of them; how a view of a higher epoch comes into use: succession.ts.
  */
-import { type LeaseView } from '@lvsm/protocol'
-import { type Instant, NEVER_BEFORE, type Trouble } from '@lvsm/base'
+import { type Heartbeat, type LeaseView } from '@lvsm/protocol'
+import { after, type Instant, NEVER_BEFORE, type Trouble } from '@lvsm/base'
 import { votersOf } from '@lvsm/lease'
 import { isPillar } from './entitled.ts'
-import type { LeaseState } from './state.ts'
+import type { LeaseState, PeerState } from './state.ts'
 
 export interface Epochs {
   /** For certain: no restart goes below it. */
   onDisk: number
-  /** The disk lost which epoch this node acted on, and nobody has confirmed one since. */
+  /** The disk lost which epoch this node acted on, and it acts on none yet that is high enough for certain. */
   lost: boolean
+  /** It acted on no higher epoch than this: no higher one was committed after its start. Infinity: nobody has confirmed that. */
+  highest: number
   /** The newest view of an epoch that the disk does not have yet. */
   pending: LeaseView | null
   /** The newest view of a higher epoch than the present one that the disk has; since when; and whether its turn has come. */
@@ -29,6 +31,7 @@ export interface Epochs {
 export const newEpochs = (onDisk: number, lost: boolean): Epochs => ({
   onDisk,
   lost,
+  highest: Number.POSITIVE_INFINITY,
   pending: null,
   secured: null,
   securedAt: NEVER_BEFORE,
@@ -41,16 +44,30 @@ export const newEpochs = (onDisk: number, lost: boolean): Epochs => ({
 export const knownEpoch = ({ view, epochs: { onDisk, pending, secured } }: LeaseState): number =>
   Math.max(onDisk, view?.epoch ?? 0, pending?.epoch ?? 0, secured?.epoch ?? 0)
 
-/** It could lend its vote at once, where it has one. */
-export function couldVote({ acceptor, epochs, now, node }: LeaseState, view: LeaseView): boolean {
-  if (!votersOf(view).includes(node)) return true
-  const knowsEpoch = !epochs.lost || view.confirmed === true
-  return knowsEpoch && acceptor.grantableMs > 0 && acceptor.quarantineLeftMs(now) <= 0
+/** When this node's vote can be had under a view; null: nobody knows when. */
+export function votesAt({ acceptor, epochs, now, node }: LeaseState, view: LeaseView): Instant | null {
+  if (!votersOf(view).includes(node)) return NEVER_BEFORE
+  if ((epochs.lost && view.epoch < epochs.highest) || acceptor.grantableMs <= 0) return null
+  const leftMs = acceptor.quarantineLeftMs(now)
+  return leftMs > 0 ? after(now, leftMs) : NEVER_BEFORE
 }
 
-/** For heartbeats: a higher epoch that this node could act on at once. */
+/** For heartbeats: the epoch that is acted on, and a higher one that this node could act on. */
+export function epochsOf(state: LeaseState, { epoch }: LeaseView): Pick<Heartbeat, 'epoch' | 'nextEpoch' | 'silentMs'> {
+  const next = nextEpoch(state)
+  const from = state.epochs.secured && next !== undefined ? votesAt(state, state.epochs.secured) : null
+  return {
+    ...(epoch > 1 ? { epoch } : {}),
+    ...(next === undefined ? {} : { nextEpoch: next }),
+    ...(from !== null && from > state.now ? { silentMs: from - state.now } : {}),
+  }
+}
 export const nextEpoch = (state: LeaseState): number | undefined =>
-  state.epochs.secured && couldVote(state, state.epochs.secured) ? state.epochs.secured.epoch : undefined
+  state.epochs.secured && votesAt(state, state.epochs.secured) !== null ? state.epochs.secured.epoch : undefined
+
+/** The highest that a peer has. */
+export const highestOf = (word: Pick<PeerState, 'epoch' | 'nextEpoch'> | undefined): number =>
+  Math.max(word?.epoch ?? 0, word?.nextEpoch ?? 0)
 
 /** A peer said on which epoch it acts, in a heartbeat or by a refusal: where that is a higher one there is a newer view. */
 export function hearEpoch(state: LeaseState, before: number, epoch: number): void {
@@ -60,7 +77,7 @@ export function hearEpoch(state: LeaseState, before: number, epoch: number): voi
 /** The highest epoch of which others have a view and this node has none; undefined where there is none. */
 export function newerEpoch(state: LeaseState, view: LeaseView): number | undefined {
   const heard = [...state.peers].filter(([name]) => isPillar(view, name))
-  const highest = Math.max(0, ...heard.map(([, word]) => Math.max(word.epoch, word.nextEpoch)))
+  const highest = Math.max(0, ...heard.map(([, word]) => highestOf(word)))
   return highest > knownEpoch(state) ? highest : undefined
 }
 

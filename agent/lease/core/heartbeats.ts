@@ -10,7 +10,7 @@ import { type GroupClaim, type Heartbeat, type LeaseView } from '@lvsm/protocol'
 import { after, earlier, type Instant, NEVER_BEFORE } from '@lvsm/base'
 import { voterDigest } from '@lvsm/lease'
 import { heartbeatIntervalMs } from './heartbeat-interval.ts'
-import { nextEpoch } from './epochs.ts'
+import { epochsOf } from './epochs.ts'
 import { isLeaseValid, isReady, type GroupState } from './group-state.ts'
 import { mustProbe } from './links.ts'
 import type { LeaseState } from './state.ts'
@@ -80,11 +80,6 @@ const makeHeartbeat = (state: LeaseState, view: LeaseView, names: readonly strin
   groups: claimsFor(state, view, names),
   ...epochsOf(state, view),
 })
-
-function epochsOf(state: LeaseState, { epoch }: LeaseView): Pick<Heartbeat, 'epoch' | 'nextEpoch'> {
-  const next = nextEpoch(state)
-  return { ...(epoch > 1 ? { epoch } : {}), ...(next === undefined ? {} : { nextEpoch: next }) }
-}
 
 const heartbeatDueAt = (state: LeaseState, name: string): Instant => state.heartbeatAt.get(name) ?? NEVER_BEFORE
 

@@ -7,7 +7,7 @@ import { isPillar } from './entitled.ts'
 import { heartbeatIntervalMs } from './heartbeat-interval.ts'
 import { isLeaseValid, type GroupState } from './group-state.ts'
 import { type Claim, type LeaseState, emitEvent, lookBy, renewClaims, touch, touchAll } from './state.ts'
-import { hearEpoch } from './epochs.ts'
+import { hearEpoch, highestOf } from './epochs.ts'
 import { checkVoters } from './voter-sets.ts'
 
 /** Notes a heartbeat. One that a later one of its incarnation overtook is outdated, and dropped. */
@@ -20,23 +20,17 @@ export function onHeartbeat(
   const before = state.peers.get(from)
   const same = before?.incarnation === incarnation ? before : undefined
   if (same && sequence < same.sequence) return
-  const { standby, voters, epoch = 1, nextEpoch = 0 } = heartbeat
-  const word = {
-    incarnation,
-    sequence,
-    standby,
-    voters,
-    epoch,
-    nextEpoch,
-    claims: same?.claims ?? new Map<string, Claim>(),
-  }
+  const { standby, voters, epoch = 1, nextEpoch = 0, silentMs } = heartbeat
+  const votesAt = silentMs === undefined ? NEVER_BEFORE : after(state.now, silentMs)
+  const claims = same?.claims ?? new Map<string, Claim>()
+  const word = { incarnation, sequence, standby, voters, epoch, nextEpoch, votesAt, claims }
   state.peers.set(from, word)
   if (!same) renewClaims(state)
   // Who neither votes nor directs changes nothing for any group, however often it starts anew or stands by.
   if ((!same || same.standby !== standby) && isPillar(view, from)) touchAll(state)
   if (same?.standby !== standby) state.effects.push({ kind: 'claimed' })
   if (same?.voters !== voters || same.epoch !== epoch) checkVoters(state, view)
-  if (isPillar(view, from)) hearEpoch(state, same?.epoch ?? 0, epoch)
+  if (isPillar(view, from)) hearEpoch(state, highestOf(same), highestOf(word))
   for (const claim of heartbeat.groups) {
     if (!groupOf(view, claim.group)?.directors.includes(from)) continue
     const known = word.claims.get(claim.group)

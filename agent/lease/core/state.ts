@@ -45,6 +45,8 @@ export interface PeerState {
   /** That it acts on, and the one that it could act on at once: 0 where there is none. */
   readonly epoch: number
   readonly nextEpoch: number
+  /** When its vote can be had there. */
+  readonly votesAt: Instant
   readonly claims: Map<string, Claim>
 }
 /** A REQUEST that is kept until this node's vote is free (packages/lease/PROTOCOL.md 3.7). */

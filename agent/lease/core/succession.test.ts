@@ -58,7 +58,7 @@ describe('the disk first', () => {
     rs1.answer()
     rs1.answer()
     expect([rs1.disk?.epoch, rs1.held.length]).toEqual([5, 0])
-    rs1.pass(6000)
+    rs1.pass(11_000)
     expect(epochOf(rs1)).toBe(5)
   })
   test('a node without a view takes its first one by way of the disk too, and at once', () => {
@@ -121,13 +121,13 @@ describe('never back', () => {
     rs1.give({ kind: 'view', view: rs1.view })
     expect(codes(rs1)).toEqual([])
     rs1.answer()
-    rs1.pass(6000)
+    rs1.pass(11_000)
     expect(epochOf(rs1)).toBe(3)
   })
 })
 
 describe('a view that the disk has waits', () => {
-  const patienceMs = 5000 + quarantineMs(timing.leaseMs)
+  const patienceMs = 10_000
   test('for a majority of the new voters', () => {
     const dir1 = at2('dir1')
     dir1.give({ kind: 'view', view: followed('dir1', 3, TRIO) })
@@ -161,18 +161,44 @@ describe('a view that the disk has waits', () => {
     dir1.give({ kind: 'view', view: followed('dir1', 3, ['dir1']) })
     expect(epochOf(dir1)).toBe(3)
   })
+  test('for a new voter that has just started: as long as it is silent', () => {
+    const dir1 = at2('dir1')
+    dir1.give({ kind: 'view', view: followed('dir1', 3, ['dir1', 'rs1']) })
+    const hears = (silentMs: number): void =>
+      dir1.heartbeat('rs1', [], { epoch: 2, nextEpoch: 3, ...(silentMs > 0 ? { silentMs } : {}) })
+    for (let ms = 20_000; ms > 0; ms -= 500) {
+      hears(ms)
+      expect(epochOf(dir1)).toBe(2)
+      dir1.pass(500)
+    }
+    expect(epochOf(dir1)).toBe(3)
+  })
+  test('for no longer than any voter can be silent, whatever one says', () => {
+    const dir1 = at2('dir1')
+    const began = dir1.now
+    dir1.give({ kind: 'view', view: followed('dir1', 3, ['dir1', 'rs1']) })
+    while (epochOf(dir1) === 2 && dir1.now < began + 100_000) {
+      dir1.heartbeat('rs1', [], { epoch: 2, nextEpoch: 3, silentMs: 3_600_000 })
+      dir1.pass(500)
+    }
+    expect(dir1.now - began).toBeCloseTo(10_000 + quarantineMs(30_000), -3)
+  })
   test('and so does a new voter whose own silence is not over, which says so', () => {
     const view = followed('rs2', 2, TRIO)
-    const rs2 = new Bench({ view, state: { ...state(2), limitMs: 3000 } })
+    const rs2 = new Bench({ view, state: { ...state(2), limitMs: 19_000 } })
     rs2.give({ kind: 'view', view })
     rs2.give({ kind: 'view', view: followed('rs2', 3, ['dir1', 'rs2']) })
     agree(rs2, 'dir1')
-    expect([epochOf(rs2), said(rs2)]).toEqual([2, { epoch: 2 }])
-    for (let ms = 0; ms < 3000; ms += 500) {
+    expect(said(rs2)).toMatchObject({ epoch: 2, nextEpoch: 3 })
+    const heartbeat = rs2.sent.flatMap(({ message }) => (message.kind === 'heartbeat' ? [message] : [])).at(-1)
+    expect(heartbeat?.silentMs).toBeCloseTo(quarantineMs(19_000) - 1000, -3)
+    for (let ms = 1000; ms < 19_000; ms += 500) {
+      expect(epochOf(rs2)).toBe(2)
       rs2.pass(500)
       agree(rs2, 'dir1')
     }
-    expect(epochOf(rs2)).toBe(3)
+    rs2.pass(100)
+    expect([epochOf(rs2), said(rs2)]).toEqual([3, { epoch: 3 }])
   })
   test('a newer revision of that epoch takes its place, and its time', () => {
     const dir1 = at2('dir1')
@@ -215,8 +241,19 @@ describe('a lost state', () => {
     expect(asks(rs1)).toBe('busy')
     rs1.answer()
     expect(asks(rs1), 'it waits for the others').toBe('busy')
-    rs1.pass(6000)
+    rs1.pass(11_000)
     expect([epochOf(rs1), asks(rs1)]).toEqual([8, 'ack'])
+  })
+  test('is made good by whatever comes after what was confirmed, but by nothing before it', () => {
+    const rs1 = lost()
+    rs1.holdsBack = (effect) => effect.kind === 'persist'
+    rs1.give({ kind: 'view', view: { ...followed('rs1', 8, TRIO), confirmed: true } })
+    rs1.give({ kind: 'view', view: { ...followed('rs1', 8, TRIO), revision: 99 } })
+    rs1.give({ kind: 'view', view: rs1.view })
+    expect(asks(rs1)).toBe('busy')
+    rs1.answer()
+    rs1.pass(11_000)
+    expect([rs1.core.view()?.revision, asks(rs1)]).toEqual([99, 'ack'])
   })
   test('of a node that reads a file of its own is made good by its silence', () => {
     const { followed: _, ...view } = followed('rs1', 1, TRIO)

@@ -7,15 +7,15 @@
  * - a view that is on the disk waits a while for the others where acting on it alone would cost somebody a lease.
  */
 import { type LeaseView } from '@lvsm/protocol'
-import { after, type Instant, quarantineMs } from '@lvsm/base'
+import { after, earlier, type Instant, later, LONGEST_LEASE_MS, quarantineMs } from '@lvsm/base'
 import { votersOf } from '@lvsm/lease'
-import { couldVote, knownEpoch, nextEpoch, outdatedText } from './epochs.ts'
+import { highestOf, knownEpoch, nextEpoch, outdatedText, votesAt } from './epochs.ts'
 import { adopt } from './membership.ts'
 import { heardVoters, ownerOf } from './peers.ts'
-import { emitEvent, heartbeatNow, type LeaseState } from './state.ts'
+import { emitEvent, heartbeatNow, type LeaseState, type PeerState } from './state.ts'
 
-/** Views reach the nodes, and their disks, one after the other: so long, and as long as a voter that has just started is silent. */
-const LONGEST_WAIT_MS = 5000
+/** Views reach the nodes, and their disks, one after the other. */
+const OTHERS_MS = 10_000
 const NEVER = Number.POSITIVE_INFINITY as Instant
 
 /** From the agent, or from the disk at the start; and once more when its turn has come, by then with sockets of its own. */
@@ -27,6 +27,7 @@ export function onView(state: LeaseState, view: LeaseView): void {
     return emitEvent(state, '', 'note', 0, outdatedText(state, view.epoch))
   }
   epochs.refused = null
+  if (view.confirmed === true) epochs.highest = Math.min(epochs.highest, view.epoch)
   if (state.rules.mayAct(view.epoch, epochs.onDisk)) secure(state, view)
   else epochs.pending = view
 }
@@ -44,7 +45,7 @@ function secure(state: LeaseState, view: LeaseView): void {
   const since = epochs.secured?.epoch === view.epoch ? epochs.securedAt : state.now
   if (state.now >= turnOf(state, view, since)) {
     if (epochs.secured && epochs.secured.epoch <= view.epoch) epochs.secured = null
-    if (view.confirmed === true) epochs.lost = false
+    if (view.epoch >= epochs.highest) epochs.lost = false
     return adopt(state, view)
   }
   Object.assign(epochs, { secured: view, securedAt: since, isDue: false })
@@ -62,28 +63,34 @@ export function onSecured(state: LeaseState, epoch: number, view: LeaseView | nu
 }
 
 /**
- * When a view that the disk has is acted on: at once where nothing is acted on yet, or where everybody could go on under it; else
- * at the end of the waiting.
+ * When a view that the disk has is acted on at the latest: at once where nothing is acted on yet, or where everybody could go on
+ * under it; else when agents and disks have had their time, and the voters that have it are silent no more.
  */
 function turnOf(state: LeaseState, next: LeaseView, since: Instant): Instant {
   const { view } = state
   if (!view || view.epoch >= next.epoch || state.rules.goesOn(couldAllGoOn(state, view, next))) return state.now
-  return after(since, LONGEST_WAIT_MS + quarantineMs(next.timing.leaseMs))
+  const longest = after(since, OTHERS_MS + quarantineMs(LONGEST_LEASE_MS))
+  return earlier(longest, votingFrom(state, next).reduce(later, after(since, OTHERS_MS)))
 }
 
-/** A majority of the new voters has it, and whoever holds a group now: nobody loses a lease by it. */
-function couldAllGoOn(state: LeaseState, view: LeaseView, next: LeaseView): boolean {
-  const has = (name: string): boolean => {
-    if (name === state.node) return couldVote(state, next)
+/** Of the new voters that are heard and have it: when each can be asked. */
+function votingFrom(state: LeaseState, next: LeaseView): Instant[] {
+  return heardVoters(state, next).flatMap((name) => {
     const word = state.peers.get(name)
-    return word !== undefined && Math.max(word.epoch, word.nextEpoch) >= next.epoch
-  }
-  const voters = votersOf(next)
-  const ready = heardVoters(state, next).filter(has)
-  if (ready.length < state.rules.quorum(voters.length)) return false
+    const at = name === state.node ? votesAt(state, next) : word && has(word, next) ? word.votesAt : null
+    return at === null ? [] : [at]
+  })
+}
+const has = (word: PeerState, { epoch }: LeaseView): boolean => highestOf(word) >= epoch
+
+/** A majority of the new voters has it and can be asked, and whoever holds a group now has it: nobody loses a lease by it. */
+function couldAllGoOn(state: LeaseState, view: LeaseView, next: LeaseView): boolean {
+  const ready = votingFrom(state, next).filter((at) => at <= state.now)
+  if (ready.length < state.rules.quorum(votersOf(next).length)) return false
   return view.groups.every((group) => {
     const owner = ownerOf(state, view, group)?.node ?? state.node
-    return owner === state.node || has(owner)
+    const word = state.peers.get(owner)
+    return owner === state.node || (word !== undefined && has(word, next))
   })
 }
 
@@ -100,13 +107,12 @@ export function tickEpochs(state: LeaseState): void {
 
 /** When the waiting may be over by time alone. */
 export function nextTurn(state: LeaseState): Instant {
-  const { view, epochs, acceptor, now } = state
-  const { secured, isDue, securedAt } = epochs
+  const { view, now } = state
+  const { secured, isDue, securedAt } = state.epochs
   if (!view || !secured || isDue) return NEVER
-  const quarantineLeftMs = acceptor.quarantineLeftMs(now)
   const times = [
     turnOf(state, secured, securedAt),
-    ...(quarantineLeftMs > 0 ? [after(now, quarantineLeftMs)] : []),
+    ...votingFrom(state, secured).filter((at) => at > now),
     // Whoever held a group and fell silent is waited for until its lease has run out.
     ...view.groups.flatMap((group) => ownerOf(state, view, group) ?? []).map(({ goneAt }) => goneAt),
   ]

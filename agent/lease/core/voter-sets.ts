@@ -63,14 +63,19 @@ export function votersUnsettled(state: LeaseState): string | null {
   return state.now < state.votersNewUntil ? 'the voters are new: leases that the others lent may live yet' : null
 }
 
-export const voterTroubles = (state: LeaseState): Trouble[] =>
-  state.dissenter === null
-    ? []
-    : [
-        {
-          code: 'other-voters',
-          severity: 'critical',
-          message: `${dissentText(state, state.dissenter)}; ${state.node} takes nothing over until they agree`,
-          hint: `give every node the same configuration; to exchange voters, stop all lease processes first; if ${state.dissenter} is gone for good, restart lvsm-lease on this node once nothing of it runs any more`,
-        },
-      ]
+export function voterTroubles(state: LeaseState): Trouble[] {
+  const { dissenter, node, peers, view } = state
+  if (dissenter === null) return []
+  const isMixed = peers.get(dissenter)?.epoch !== view?.epoch
+  const remedy = isMixed
+    ? 'let the agents of all nodes follow the coordinators, or none of them'
+    : 'give every node the same configuration; to exchange voters, stop all lease processes first'
+  return [
+    {
+      code: 'other-voters',
+      severity: 'critical',
+      message: `${dissentText(state, dissenter)}; ${node} takes nothing over until they agree`,
+      hint: `${remedy}; if ${dissenter} is gone for good, restart lvsm-lease on this node once nothing of it runs any more`,
+    },
+  ]
+}

@@ -34,6 +34,7 @@ export class Follower {
   #refused = 0
   #timer: NodeJS.Timeout | undefined
   #closed = false
+  #isConfirming = false
 
   constructor(options: FollowOptions) {
     this.#options = options
@@ -46,10 +47,24 @@ export class Follower {
     clearTimeout(this.#timer)
   }
 
+  /** Calls back with the newest revision, by a read that is proved current, once that is in the file; or never. */
+  confirm(done: (revision: number) => void): void {
+    if (this.#isConfirming) return
+    this.#isConfirming = true
+    const { method, path } = CONFIG_ROUTES.document
+    fetchDocument(this.#options.socket, { method, path }, (answer) => {
+      this.#isConfirming = false
+      if (this.#closed || 'reason' in answer) return
+      this.#take(answer.document, Math.max(this.#revision, this.#refused))
+      if (this.#revision === answer.document.revision) done(this.#revision)
+    })
+  }
+
   #ask(): void {
     const after = Math.max(this.#revision, this.#refused)
     const asked = performance.now()
-    fetchNext(this.#options.socket, after, (answer) => {
+    const { method, path } = CONFIG_ROUTES.next
+    fetchDocument(this.#options.socket, { method, path: `${path}?after=${after}` }, (answer) => {
       if (this.#closed) return
       if ('reason' in answer) this.#options.trouble(silent(this.#options.socket, answer.reason, this.#revision))
       else this.#take(answer.document, after)
@@ -84,8 +99,11 @@ export class Follower {
 type Answer = { readonly document: DocumentReport } | { readonly reason: string }
 
 /** Calls back once. */
-function fetchNext(socketPath: string, after: number, done: (answer: Answer) => void): void {
-  const { method, path } = CONFIG_ROUTES.next
+function fetchDocument(
+  socketPath: string,
+  asked: { method: string; path: string },
+  done: (answer: Answer) => void,
+): void {
   let isDone = false
   const end = (answer: Answer): void => {
     clearTimeout(timer)
@@ -93,7 +111,7 @@ function fetchNext(socketPath: string, after: number, done: (answer: Answer) => 
     isDone = true
     outgoing.destroy()
   }
-  const outgoing = request({ socketPath, method, path: `${path}?after=${after}`, agent: false }, (incoming) => {
+  const outgoing = request({ socketPath, ...asked, agent: false }, (incoming) => {
     const chunks: Buffer[] = []
     let size = 0
     incoming.on('data', (chunk: Buffer) => {
@@ -112,7 +130,7 @@ function fetchNext(socketPath: string, after: number, done: (answer: Answer) => 
 function read(status: number, text: string): Answer {
   if (status !== 200) return { reason: `it answers with status ${status}` }
   try {
-    const report = CONFIG_ROUTES.next.response.safeParse(JSON.parse(text))
+    const report = CONFIG_ROUTES.document.response.safeParse(JSON.parse(text))
     if (report.success) return { document: report.data }
   } catch {
     // It is not JSON.

@@ -91,6 +91,8 @@ export interface LeaseLink {
   heardAt: Instant
   /** Why it is not connected. */
   reason: string
+  /** Incarnation of the start to which the coordinators confirmed the epoch; empty: none. */
+  confirmed: string
 }
 
 export interface HeardState {
@@ -207,7 +209,7 @@ export function newState(options: NodeOptions): NodeState {
       logged: new Set(),
       toldAt: new Map(),
     },
-    lease: { connected: false, status: null, heardAt: NEVER_BEFORE, reason: 'not connected yet' },
+    lease: { connected: false, status: null, heardAt: NEVER_BEFORE, reason: 'not connected yet', confirmed: '' },
     states: new Map(),
     readiness: new Map(),
     tables: new Map(),

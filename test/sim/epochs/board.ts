@@ -47,7 +47,7 @@ export class Board {
     if (!found) throw new Error(`${machine.label} follows nobody`)
     return found
   }
-  at(name: string): Machine {
+  readonly at = (name: string): Machine => {
     const machine = this.cluster.machine(name)
     if (!machine) throw new Error(`no ${name}`)
     return machine

@@ -9,7 +9,7 @@ import { FAST, groupOf, type Revision, type Shape, TIMINGS, timingOf } from '../
 
 const DIRECTORS = ['dir1', 'dir2'] as const
 const NODES = ['dir1', 'dir2', 'dir3', 'rs1', 'rs2']
-const WEB = [groupOf('web', DIRECTORS, ['10.11.0.10'])]
+const WEB = [groupOf('web', DIRECTORS, ['10.11.0.10'])] as const
 const pick = <T>(random: Random, list: readonly T[]): T => list[Math.floor(random.next() * list.length)] as T
 const shuffled = <T>(random: Random, list: readonly T[]): T[] =>
   list
@@ -26,7 +26,7 @@ const shapeFor = (name: string, random: Random, revisions: readonly [Revision, .
 })
 /** The longest that a step may take: views and disks, the waiting for others, and the wait between two epochs. */
 const stepMs = ({ shape }: Cluster): number =>
-  10_000 + 3 * quarantineMs(Math.max(...shape.revisions.map(({ timing }) => timing.leaseMs)))
+  15_000 + 3 * quarantineMs(Math.max(...shape.revisions.map(({ timing }) => timing.leaseMs)))
 
 /** Sets of voters that differ by more than one from each other, so that several steps lead from each to the next. */
 const ROUNDS = [
@@ -68,6 +68,11 @@ const GROW: Plot = {
     const takes = (): number => cluster.events.filter(({ event: { kind } }) => kind === 'took').length
     const before = takes()
     for (const follower of board.followers) follower.slownessMs = [1, 3000]
+    if (random.next() < 0.5)
+      startAnew(
+        board,
+        wishes[0]?.find((name) => !first.some((one) => one === name)),
+      )
     board.wish(...wishes)
     if (random.next() < 0.5) {
       cluster.run(random.next() * stepMs(cluster))
@@ -84,6 +89,15 @@ const GROW: Plot = {
 }
 
 const VOTING = ['dir1', 'dir2', 'dir3']
+
+/** Who is about to vote has just started, perhaps without its state: its vote is silent for a while. */
+function startAnew({ cluster, at }: Board, name: string | undefined): void {
+  const machine = name === undefined ? undefined : at(name)
+  if (!machine || cluster.ownerOf(cluster.groups[0] ?? WEB[0]) === machine) return
+  machine.kill()
+  if (cluster.random.next() < 0.5) machine.forget()
+  cluster.schedule.in(cluster.random.next() * 1000, () => machine.start())
+}
 
 /** A director that votes dies for good, and is replaced; then the owner dies. What the dead one said last keeps nobody from taking over. */
 const REPLACED: Plot = {

@@ -4,6 +4,7 @@ import { after, earlier, later, type Trouble } from '@lvsm/base'
 import { agreementDigests, ownershipView } from '@lvsm/model'
 import type { Observed } from '@lvsm/plan'
 import { reachedPings, reachesOf } from '../check/pings.ts'
+import { isConfirmed } from '../epoch.ts'
 import { leaseStatus } from '../lease.ts'
 import { interfaceFault, interfaceOf } from '../observe/interfaces.ts'
 import { unreadyFor } from '../plan/readiness.ts'
@@ -52,7 +53,7 @@ export function publishView(state: NodeState, observed: Observed): void {
     const one = floating.get(address)
     return one ? (interfaceOf(observed, one)?.index ?? 0) : 0
   }
-  const view = ownershipView(config, secrets, indexOf, node)
+  const view = { ...ownershipView(config, secrets, indexOf, node), ...(isConfirmed(state) ? { confirmed: true } : {}) }
   const text = JSON.stringify(view)
   if (text === state.published.view) return
   state.published.view = text
