@@ -17,7 +17,7 @@ export function changeVoters(state: LeaseState, before: LeaseView | null, view: 
   if (!before || (voterDigest(before) === voterDigest(view) && before.epoch === view.epoch)) return
   heartbeatNow(state)
   // From one epoch to another nothing has to end first (section 8).
-  const isStep = before.epoch !== view.epoch
+  const isStep = before.followed === true && view.followed === true && before.epoch !== view.epoch
   if (!isStep && voterDigest(before) !== voterDigest(view)) state.votersNewUntil = leasesEnd(state, before, view)
 }
 
