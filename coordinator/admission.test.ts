@@ -13,6 +13,9 @@ afterEach(async () => {
   }
 })
 const AUTHORITY = await makeAuthority('lab')
+const KEYS = [{ id: 1, file: '/etc/lvsm/heartbeat.key', digits: 'ab'.repeat(32) }]
+const SECRETS = { signer: AUTHORITY, keys: KEYS }
+const API = [{ host: '10.12.0.2', port: 7445 }]
 const { publicKey } = makeKeyPair()
 const candidate = (more: Partial<Candidate> = {}): Candidate => ({
   kind: 'candidate',
@@ -38,21 +41,23 @@ async function leading(...commands: readonly Entry[]): Promise<Place> {
   return place
 }
 const codes = async (...[one, node, place, signer = AUTHORITY]: [Candidate, string, Place, typeof AUTHORITY?]) => {
-  const answer = await admit(one, node, place.coordinator, signer)
+  const answer = await admit(one, node, place.coordinator, { signer, keys: [] })
   return answer.kind === 'refused' ? answer.refusals.map(({ code }) => code).join() : answer.kind
 }
 
 test('a director becomes a member, as a learner, and is told who the others are; asking again is the same', async () => {
   const place = await leading()
-  const answer = await admit(candidate(), 'dir2', place.coordinator, AUTHORITY)
+  const answer = await admit(candidate({ api: API }), 'dir2', place.coordinator, SECRETS)
   if (answer.kind !== 'accepted') throw new Error(JSON.stringify(answer))
   expect(answer.authorityKey).toBe(AUTHORITY.privateKey)
+  expect(answer.keys).toEqual(KEYS)
+  expect(place.coordinator.records().get(answer.id)?.api).toEqual(API)
   expect(fingerprintOf(answer.certificate)).toBe(fingerprintOfKey(publicKey))
   expect(answer.members).toEqual([{ id: 1, addresses: [{ host: '192.0.2.1', port: 7446 }], key: 'ab'.repeat(32) }])
   const { membership } = place.coordinator.status().raft
   expect(membership.members).toContainEqual({ id: answer.id, store: 'store-2', role: 'learner' })
-  expect(place.coordinator.status().names.get(answer.id)).toBe('dir2')
-  expect(await admit(candidate(), 'dir2', place.coordinator, AUTHORITY)).toMatchObject({
+  expect(place.coordinator.status().members.get(answer.id)?.name).toBe('dir2')
+  expect(await admit(candidate({ api: API }), 'dir2', place.coordinator, SECRETS)).toMatchObject({
     kind: 'accepted',
     id: answer.id,
   })
@@ -65,7 +70,7 @@ test('one that is not to be one stays outside, and nothing is changed', async ()
   expect(await codes(candidate(), 'rs1', place)).toBe('not-named')
   expect(await codes(candidate({ key: 'no key' }), 'dir2', place)).toBe('bad-key')
   expect(await codes(candidate(), 'dir1', place)).toBe('name-taken')
-  const answer = await admit(candidate(), 'dir2', place.coordinator, null)
+  const answer = await admit(candidate(), 'dir2', place.coordinator, { signer: null, keys: [] })
   expect(answer).toMatchObject({ refusals: [{ code: 'no-authority-key' }] })
   expect(place.coordinator.members()).toHaveLength(1)
 })

@@ -1,22 +1,27 @@
 /** Who becomes a coordinator, of the nodes that ask: an operator's word, and a member more in Raft. */
 import type { Refusal } from '@lvsm/base'
-import type { Admission, Candidate, MemberRecord } from '@lvsm/protocol'
+import type { Admission, Candidate, KeyFile, MemberRecord } from '@lvsm/protocol'
 import type { NodeId } from '@lvsm/raft'
 import { type Authority, fingerprintOfNodeKey, signCertificate } from '@lvsm/trust'
 import type { Coordinator } from './coordinator.ts'
 import { NOT_BEGUN } from './sentences.ts'
 
-/** It signs; null: this coordinator cannot. */
-export type Signer = Authority | null
+/** What a new coordinator needs of this one. */
+export interface Secrets {
+  /** Null: this coordinator cannot sign. */
+  readonly signer: Authority | null
+  /** Of the heartbeat. */
+  readonly keys: readonly KeyFile[]
+}
 
 const refused = (...refusals: readonly Refusal[]): Admission => ({ kind: 'refused', refusals })
 
 /** `node`: who asks, as its certificate proves. The same asking again has the same answer. */
 export async function admit(
-  { store, key, addresses }: Candidate,
+  { store, key, addresses, api }: Candidate,
   node: string,
   coordinator: Pick<Coordinator, 'known' | 'members' | 'add'>,
-  signer: Signer,
+  { signer, keys }: Secrets,
 ): Promise<Admission> {
   const state = coordinator.known()
   if (!state) return refused(NOT_BEGUN.refusal)
@@ -26,7 +31,7 @@ export async function admit(
   if (!signer) return refused(NO_SIGNER)
   const print = fingerprintOfNodeKey(key)
   if (print === null) return refused(BAD_KEY)
-  const record: MemberRecord = { name: node, addresses, key: print }
+  const record: MemberRecord = { name: node, addresses, key: print, ...(api ? { api } : {}) }
   const known = coordinator.members().find((member) => member.store === store || member.record?.name === node)
   const id = known ? idOf(known, store, record) : await added(coordinator, record, store)
   if (typeof id !== 'number') return refused(id)
@@ -38,7 +43,7 @@ export async function admit(
         ? [{ id: member.id, addresses: member.record.addresses, key: member.record.key }]
         : [],
     )
-  return { kind: 'accepted', id, certificate, authorityKey: signer.privateKey, members }
+  return { kind: 'accepted', id, certificate, authorityKey: signer.privateKey, keys, members }
 }
 
 async function added(coordinator: Pick<Coordinator, 'add'>, record: MemberRecord, store: string) {

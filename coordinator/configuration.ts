@@ -1,7 +1,7 @@
 /** The cluster's configuration as whoever serves people and agents asks for it: the same on each coordinator. */
 import type { Refusal } from '@lvsm/base'
 import type { Outcome, State } from '@lvsm/changes'
-import type { Entry as Change } from '@lvsm/protocol'
+import type { Entry as Change, MemberRecord, NodeProgress } from '@lvsm/protocol'
 import type { NodeId, RaftStatus } from '@lvsm/raft'
 
 /** Nothing of it was done. */
@@ -23,12 +23,14 @@ export interface Configuration {
   write(change: Change): Promise<Written>
   /** What this coordinator has applied, newest or not; null before there is anything. */
   known(): State | null
-  /** Calls at each change of `known()`, until the function that it returns is called. */
+  /** Calls at each change of `known()` or of who the coordinators are, until the function that it returns is called. */
   follow(changed: (state: State) => void): () => void
   status(): CoordinatorStatus
 }
+/** Node → what its agent said of itself; of whom nothing was heard lately there is nothing. */
+export type Progress = () => ReadonlyMap<string, NodeProgress>
 export interface CoordinatorStatus {
   readonly raft: RaftStatus
-  /** Name of each coordinator's node, by id. */
-  readonly names: ReadonlyMap<NodeId, string>
+  /** What is known of each coordinator, by id. */
+  readonly members: ReadonlyMap<NodeId, MemberRecord>
 }

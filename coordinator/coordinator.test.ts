@@ -67,7 +67,7 @@ test('three: asked anywhere, they answer the same; one that is away catches up',
     const read = await place.coordinator.read()
     expect(read.kind === 'state' && read.state.config.revision).toBe(2)
   }
-  expect([...first.coordinator.status().names.values()]).toEqual(['dir1', 'dir2', 'rs1'])
+  expect([...first.coordinator.status().members.values()].map(({ name }) => name)).toEqual(['dir1', 'dir2', 'rs1'])
   // Without the leader the other two go on.
   hub.cut.add(leader.id)
   const left = all.filter((place) => place !== leader)

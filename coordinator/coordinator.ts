@@ -1,6 +1,6 @@
 /** A coordinator that runs: its core under the driver, with a database, links to the others, and whoever asks for the configuration. */
 import { type Instant, type Random } from '@lvsm/base'
-import { nextExpiry, NO_FACTS, type State } from '@lvsm/changes'
+import { newestOf, type State } from '@lvsm/changes'
 import { encodeEntry, encodeMember, type Entry as Change, type MemberRecord } from '@lvsm/protocol'
 import { createRaft, type NodeId, type Persist, type Settings } from '@lvsm/raft'
 import { type Alarm, type Driver, startDriver } from '../agent/driver/driver.ts'
@@ -8,14 +8,14 @@ import type { Configuration, CoordinatorStatus, NotDone, Read, Written } from '.
 import { type Core, createCore } from './core/core.ts'
 import type { Effect, Input, Limits, Reply, Wish } from './core/events.ts'
 import { type Coordinated, doubtEntry, refuseChange, type Result } from './core/machine.ts'
+import { Expiry } from './expiry.ts'
+import type { ProvenSource } from './adapters/feed/feed.ts'
 import type { LinksHeard, LinksPort, Peer, StorePort } from './ports.ts'
 import { NOT_BEGUN, roleText } from './sentences.ts'
 import { Snapshots } from './snapshots.ts'
 
 /** Inputs that may wait; messages beyond are dropped, as a network would. */
 const LONGEST_INBOX = 10_000
-/** How often a leader looks for what was wanted for a while and is over. */
-const EXPIRY_MS = 1000
 /** A stop waits so long for another one to lead. */
 const HANDOVER_MS = 1000
 
@@ -41,7 +41,7 @@ export interface CoordinatorOptions {
   openLinks(heard: LinksHeard): LinksPort
 }
 
-export class Coordinator implements Configuration {
+export class Coordinator implements Configuration, ProvenSource {
   readonly #options: CoordinatorOptions
   readonly #machine: CoordinatorMachine
   readonly #core: Core<Result>
@@ -50,10 +50,9 @@ export class Coordinator implements Configuration {
   readonly #waiting = new Map<string, (reply: Reply<Result>) => void>()
   readonly #followers = new Set<(state: State) => void>()
   readonly #snapshots: Snapshots
-  readonly #timer: NodeJS.Timeout
+  readonly #expiry: Expiry
   #told: Coordinated
   #asked = 0
-  #expiring = false
 
   constructor(options: CoordinatorOptions, machine: CoordinatorMachine) {
     this.#options = options
@@ -65,7 +64,7 @@ export class Coordinator implements Configuration {
     this.#core = createCore({ raft, limits, startedAt, refuse: refuseChange })
     this.#told = store.kept.machine
     this.#links = options.openLinks({
-      heard: (message) => this.#driver.feed({ kind: 'message', message }),
+      heard: (message) => message.kind !== 'nodes' && this.#driver.feed({ kind: 'message', message }),
       snapshot: (message, state) => {
         if (this.#snapshots.arrived(message, state)) this.#driver.feed({ kind: 'message', message })
       },
@@ -81,7 +80,7 @@ export class Coordinator implements Configuration {
       dropped: () => undefined,
     })
     this.#links.know(this.#peers())
-    this.#timer = setInterval(() => this.#expire(), EXPIRY_MS)
+    this.#expiry = new Expiry(this, machine)
     this.#driver.feed({ kind: 'wake' })
   }
 
@@ -90,6 +89,11 @@ export class Coordinator implements Configuration {
     const state = this.known()
     if (reply.kind === 'refused') return reply
     return reply.kind === 'done' && state ? { kind: 'state', state } : NOT_BEGUN
+  }
+
+  async newest(): Promise<number | null> {
+    const read = await this.read()
+    return read.kind === 'state' ? newestOf(read.state.history) : null
   }
 
   async write(change: Change): Promise<Written> {
@@ -118,6 +122,12 @@ export class Coordinator implements Configuration {
     return membership.members.map(({ id, store }) => ({ id, store, record: members.get(id) ?? null }))
   }
 
+  /** Names of those that vote. */
+  voters(): string[] {
+    const { membership } = this.#core.status(this.#machine.clock())
+    return membership.members.flatMap(({ id, role }) => (role === 'voter' ? [this.#name(id)] : []))
+  }
+
   known(): State | null {
     return this.#options.store.kept.machine.configured
   }
@@ -129,17 +139,19 @@ export class Coordinator implements Configuration {
     return () => void this.#followers.delete(follower)
   }
 
+  records(): ReadonlyMap<NodeId, MemberRecord> {
+    return this.#options.store.kept.machine.members
+  }
+  hasLeader(): boolean {
+    return this.#core.status(this.#machine.clock()).leader !== null
+  }
   status(): CoordinatorStatus {
-    const { members } = this.#options.store.kept.machine
-    return {
-      raft: this.#core.status(this.#machine.clock()),
-      names: new Map([...members].map(([id, { name }]) => [id, name])),
-    }
+    return { raft: this.#core.status(this.#machine.clock()), members: this.records() }
   }
 
   /** Hands leadership over where it leads, and ends; its database is for whoever opened it to close. */
   async stop(): Promise<void> {
-    clearInterval(this.#timer)
+    this.#expiry.close()
     await this.#handOver()
     this.#driver.stop()
     await new Promise<void>((resolve) => this.#links.close(resolve))
@@ -223,7 +235,7 @@ export class Coordinator implements Configuration {
     this.#told = machine
     if (machine.members !== before.members) this.#links.know(this.#peers())
     const { configured } = machine
-    if (configured && configured !== before.configured) for (const follower of this.#followers) follower(configured)
+    if (configured && machine !== before) for (const follower of this.#followers) follower(configured)
   }
 
   #peers(): Peer[] {
@@ -234,16 +246,5 @@ export class Coordinator implements Configuration {
   }
   #name(id: NodeId | null): string {
     return id === null ? 'nobody' : (this.#options.store.kept.machine.members.get(id)?.name ?? `coordinator ${id}`)
-  }
-
-  /** What operators wanted for a while, and is over: whoever leads says so once. */
-  #expire(): void {
-    const end = nextExpiry(this.known()?.facts ?? NO_FACTS)
-    const at = this.#machine.wallClock()
-    if (this.#expiring || end === null || end > at || this.#core.status(this.#machine.clock()).role !== 'leader') return
-    this.#expiring = true
-    void this.write({ kind: 'expire', at }).finally(() => {
-      this.#expiring = false
-    })
   }
 }

@@ -1,24 +1,39 @@
 /** A cluster's configuration begins: whole, or not at all. */
-import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { renderDocument } from '@lvsm/changes'
-import { fingerprintOf } from '@lvsm/trust'
+import { decodeNodeIdentity } from '@lvsm/protocol'
+import { fingerprintOf, fingerprintOfKey } from '@lvsm/trust'
 import { expect, onTestFinished, test } from 'vitest'
 import { DOCUMENT } from '../packages/changes/src/fixture.ts'
 import { openStore } from './adapters/store/store.ts'
 import { MACHINE } from './core/machine.ts'
 import { found, type Founding } from './founding.ts'
-import { databaseOf, readHome } from './home.ts'
+import { databaseOf, readAuthority, readHeartbeatKeys, readHome } from './home.ts'
 
+const DIGITS = '9b'.repeat(32)
 function founding(text = renderDocument(DOCUMENT, 1)): Founding {
   const directory = realpathSync(mkdtempSync(join(tmpdir(), 'lvsm-founding-')))
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
   const file = join(directory, 'lvsm.yaml')
-  writeFileSync(file, text)
+  writeFileSync(file, text.replace('/etc/lvsm/key', 'heartbeat.key'))
+  writeFileSync(join(directory, 'heartbeat.key'), `${DIGITS}\n`, { mode: 0o600 })
   const stateDir = realpathSync(mkdtempSync(join(directory, 'state-')))
   const listen = [{ host: '192.0.2.11', port: 7446 }]
-  return { stateDir, file, node: 'dir1', listen, author: 'alice', at: 1234 }
+  const identity = join(directory, 'agent', 'node.json')
+  const api = [{ host: '192.0.2.11', port: 7445 }]
+  return { stateDir, file, node: 'dir1', listen, api, identity, author: 'alice', at: 1234 }
 }
 
 test('there are keys for root only, and a database whose log begins with the file', async () => {
@@ -27,13 +42,57 @@ test('there are keys for root only, and a database whose log begins with the fil
   for (const name of readdirSync(one.stateDir)) expect(statSync(join(one.stateDir, name)).mode & 0o077).toBe(0)
   const read = readHome(one.stateDir)
   if (!read.ok) throw new Error(read.refusal.message)
-  expect(read.home.self).toMatchObject({ cluster: DOCUMENT.cluster, id: 1, node: 'dir1', listen: one.listen })
+  expect(read.home.self).toMatchObject({
+    cluster: DOCUMENT.cluster,
+    id: 1,
+    node: 'dir1',
+    listen: one.listen,
+    api: one.api,
+  })
+  expect(readHeartbeatKeys(one.stateDir)).toEqual([{ id: 1, file: 'heartbeat.key', digits: DIGITS }])
+  expect(readAuthority(one.stateDir, read.home.authority)?.privateKey).toMatch(/PRIVATE KEY/)
   const opened = await openStore({ path: databaseOf(one.stateDir), machine: MACHINE })
   if (!opened.ok) throw new Error(opened.refusal.message)
   const [first] = opened.store.content.entries
-  const { members } = MACHINE.apply(opened.store.content.machine, first ?? { kind: 'noop', index: 1, term: 1 }).state
-  expect(members.get(1)).toEqual({ name: 'dir1', addresses: one.listen, key: fingerprintOf(read.home.certificate) })
+  const { members, configured } = MACHINE.apply(
+    opened.store.content.machine,
+    first ?? { kind: 'noop', index: 1, term: 1 },
+  ).state
+  const { api } = one
+  expect(members.get(1)).toEqual({
+    name: 'dir1',
+    addresses: one.listen,
+    key: fingerprintOf(read.home.certificate),
+    api,
+  })
+  const identity = decodeNodeIdentity(readFileSync(one.identity, 'utf8'))
+  if (!identity) throw new Error('no identity')
+  // Its own key, which the log knows; and the coordinator's, which it is to ask.
+  const key = fingerprintOf(identity.certificate)
+  expect(key).not.toBe(fingerprintOf(read.home.certificate))
+  expect(fingerprintOfKey(identity.privateKey)).toBe(key)
+  expect(configured?.enrolled.nodes).toEqual([{ name: 'dir1', key, at: 1234, token: null }])
+  expect(identity).toMatchObject({
+    cluster: DOCUMENT.cluster,
+    node: 'dir1',
+    authority: read.home.authority,
+    coordinators: [{ addresses: one.listen, key: members.get(1)?.key }],
+  })
+  expect(statSync(one.identity).mode & 0o777).toBe(0o600)
   await opened.store.close()
+})
+
+test('an identity of another cluster stays as it is; one of a founding that ended half-way does not', async () => {
+  const [one, other] = [founding(), founding()]
+  await found(other)
+  const kept = readFileSync(other.identity, 'utf8')
+  const refused = await found({ ...one, identity: other.identity })
+  expect(refused?.faults.join('\n')).toMatch(/is there already: this node is in a cluster.*\n.*remove it/)
+  expect(readFileSync(other.identity, 'utf8')).toBe(kept)
+  expect(readdirSync(one.stateDir)).toEqual([])
+  rmSync(databaseOf(other.stateDir))
+  expect(await found(other)).toBeNull()
+  expect(readFileSync(other.identity, 'utf8')).not.toBe(kept)
 })
 
 test.each<[string, Partial<Founding>, string, RegExp]>([
@@ -46,6 +105,19 @@ test.each<[string, Partial<Founding>, string, RegExp]>([
   expect(refused?.exit).toBe('refused')
   expect(refused?.faults.join('\n')).toMatch(fault)
   expect(refused?.faults.join('\n')).toMatch(/nothing was changed/)
+  expect(readdirSync(one.stateDir)).toEqual([])
+})
+
+test.each<[string, (key: string) => void, RegExp]>([
+  ['is not there', (key) => rmSync(key), /keys\[0\]\.file.*no such file/],
+  ['others may read', (key) => chmodSync(key, 0o644), /others may use the secret/],
+  ['is none', (key) => writeFileSync(key, 'abc'), /hexadecimal digits/],
+])('a key of the heartbeat that %s begins nothing', async (_, spoil, fault) => {
+  const one = founding()
+  spoil(join(one.file, '..', 'heartbeat.key'))
+  const refused = await found(one)
+  expect(refused?.faults.join('\n')).toMatch(fault)
+  expect(refused?.faults.join('\n')).not.toMatch(/9b9b|abc/)
   expect(readdirSync(one.stateDir)).toEqual([])
 })
 

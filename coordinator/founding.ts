@@ -1,14 +1,27 @@
 /** A cluster's configuration begins: its authority, the first coordinator, and the database with the first document. */
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { describeRefusal, type Refusal } from '@lvsm/base'
 import { MODEL_VERSION, parseDocument, writtenOf } from '@lvsm/changes'
-import { type CoordinatorHome, encodeMember } from '@lvsm/protocol'
+import { judge } from '@lvsm/model'
+import {
+  type CoordinatorHome,
+  decodeNodeIdentity,
+  encodeMember,
+  encodeNodeIdentity,
+  type Enrolment,
+  LONGEST_IDENTITY,
+  type NodeIdentity,
+} from '@lvsm/protocol'
 import { FIRST, foundedBy } from '@lvsm/raft'
-import { fingerprintOf, makeAuthority, makeKeyPair, signCertificate } from '@lvsm/trust'
+import { type Authority, fingerprintOfKey, makeAuthority, makeKeyPair, signCertificate } from '@lvsm/trust'
 import type { Unready } from '../agent/process/directories.ts'
-import { readRegular } from '../agent/process/files.ts'
+import { type FileRead, isThere, readRegular, replaceFile } from '../agent/process/files.ts'
+import { type AsRoot, STRAIGHT } from '../agent/process/owner.ts'
 import { createStore } from './adapters/store/create.ts'
 import { MACHINE, NOTHING } from './core/machine.ts'
-import { databaseOf, isSettled, writeHome } from './home.ts'
+import { authorityOf, databaseOf, isSettled, writeHeartbeatKeys, writeHome } from './home.ts'
+import { readKeyFiles } from './key-files.ts'
 
 export interface Founding {
   readonly stateDir: string
@@ -16,6 +29,10 @@ export interface Founding {
   readonly file: string
   readonly node: string
   readonly listen: CoordinatorHome['listen']
+  /** Where the identity of this node's agent is written. */
+  readonly identity: string
+  /** Empty: people, and machines that join, do not reach it. */
+  readonly api: CoordinatorHome['listen']
   readonly author: string
   /** Milliseconds of the wall clock. */
   readonly at: number
@@ -29,9 +46,16 @@ const refused = (refusal: Refusal, source?: string): Unready => ({
   faults: [`${describeRefusal(refusal, source)}; nothing was changed`],
 })
 
-/** Null: done. Where it ended half-way there is no database, and it may be begun again. */
-export async function found(founding: Founding): Promise<Unready | null> {
-  const { stateDir, file, node, listen, author, at } = founding
+export const readFirst = (file: string): FileRead => readRegular(file, LONGEST_FILE, true)
+
+/**
+ * Null: done. Where it ended half-way there is no database, and it may be begun again. What is the agent's is read and written as
+ * root, where this process is that.
+ */
+export async function found(founding: Founding, asRoot: AsRoot = STRAIGHT): Promise<Unready | null> {
+  const { stateDir, file, node, listen, identity, author, at } = founding
+  const api = founding.api.length > 0 ? { api: founding.api } : {}
+  const read = asRoot(() => readFirst(file))
   if (isSettled(stateDir)) {
     const message = `${databaseOf(stateDir)} is there already`
     return refused({
@@ -40,20 +64,35 @@ export async function found(founding: Founding): Promise<Unready | null> {
       hint: 'start the coordinator with it, or name another --state-dir',
     })
   }
-  const read = readRegular(file, LONGEST_FILE, true)
   if (!read.ok) return refused({ code: 'unreadable', message: read.reason }, file)
   const parsed = parseDocument(read.bytes.toString())
   if (parsed.refusals) return faulty(parsed.refusals, file)
   const { document } = parsed
   if (!document.nodes[node]) return refused(strange(node, Object.keys(document.nodes)), file)
+  if (asRoot(() => isOfAnother(identity, stateDir))) return refused(taken(identity))
+  const { config } = judge(writtenOf(document, 1))
+  const secrets = asRoot(() => readKeyFiles({ keys: config?.keys ?? [] }, file))
+  if (!secrets.ok) return faulty(secrets.refusals, file)
   const authority = await makeAuthority(document.cluster)
-  const { privateKey, publicKey } = makeKeyPair()
-  const certificate = await signCertificate(authority, { name: node, publicKey })
-  const self: CoordinatorHome = { cluster: document.cluster, id: FIRST, node, listen, seeds: [] }
+  const { privateKey, certificate, key } = await member(authority, node)
+  const self: CoordinatorHome = { cluster: document.cluster, id: FIRST, node, listen, ...api, seeds: [] }
   writeHome(stateDir, { self, certificate, privateKey, authority: authority.certificate }, authority.privateKey)
+  writeHeartbeatKeys(stateDir, secrets.keys)
+  const agent = await member(authority, node)
+  asRoot(() =>
+    writeIdentity(identity, {
+      cluster: document.cluster,
+      node,
+      certificate: agent.certificate,
+      privateKey: agent.privateKey,
+      authority: authority.certificate,
+      coordinators: [{ addresses: listen, key }],
+    }),
+  )
+  const enrolment: Enrolment = { name: node, key: agent.key, at, token: null }
   const payload = encodeMember({
-    member: { name: node, addresses: listen, key: fingerprintOf(certificate) },
-    founding: { file: writtenOf(document, 1), author, at, finalized: MODEL_VERSION },
+    member: { name: node, addresses: listen, key, ...api },
+    founding: { file: writtenOf(document, 1), author, at, finalized: MODEL_VERSION, enrolment },
   })
   // Last: from then on it is there.
   const refusal = createStore(databaseOf(stateDir), MACHINE, (identity) => ({
@@ -62,6 +101,32 @@ export async function found(founding: Founding): Promise<Unready | null> {
   }))
   return refusal && refused(refusal)
 }
+
+/** Somebody of the cluster: with a key of its own. */
+async function member(authority: Authority, name: string) {
+  const { privateKey, publicKey } = makeKeyPair()
+  const certificate = await signCertificate(authority, { name, publicKey })
+  return { privateKey, certificate, key: fingerprintOfKey(publicKey) }
+}
+
+/** An identity that a founding left which ended half-way is of the authority that it left too. */
+function isOfAnother(path: string, stateDir: string): boolean {
+  if (!isThere(path)) return false
+  const read = readRegular(path, LONGEST_IDENTITY, false)
+  const ours = readRegular(authorityOf(stateDir), LONGEST_IDENTITY, false)
+  const identity = read.ok ? decodeNodeIdentity(read.bytes.toString()) : null
+  return !ours.ok || identity?.authority !== ours.bytes.toString()
+}
+function writeIdentity(path: string, identity: NodeIdentity): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o750 })
+  replaceFile(path, encodeNodeIdentity(identity))
+}
+const taken = (path: string): Refusal => ({
+  code: 'identity-exists',
+  field: '--identity',
+  message: `${path} is there already: this node is in a cluster`,
+  hint: 'remove it where that cluster is no more, or name another file',
+})
 
 const faulty = (refusals: readonly Refusal[], file: string): Unready => ({
   exit: 'refused',

@@ -1,7 +1,16 @@
 /** The state directory of a coordinator: who it is, its key and certificate, and its database. For its user only. */
 import { join } from 'node:path'
 import type { Refusal } from '@lvsm/base'
-import { type CoordinatorHome, decodeHome, encodeHome, LONGEST_HOME } from '@lvsm/protocol'
+import {
+  type CoordinatorHome,
+  decodeKeyFiles,
+  decodeHome,
+  encodeKeyFiles,
+  encodeHome,
+  type KeyFile,
+  LONGEST_HOME,
+  LONGEST_KEY_FILES,
+} from '@lvsm/protocol'
 import { isThere, readRegular, replaceFile } from '../agent/process/files.ts'
 import type { Authority } from '@lvsm/trust'
 import { doubtSecret } from '../agent/process/trust.ts'
@@ -26,8 +35,11 @@ export const homeFiles = {
 } as const
 /** Every coordinator lets nodes in, and signs their certificates. */
 const AUTHORITY_KEY = 'authority.key'
+/** Of nodes that join; of the first document. */
+const HEARTBEAT_KEYS = 'heartbeat-keys.json'
 
 export const databaseOf = (stateDir: string): string => join(stateDir, 'coordinator.db')
+export const authorityOf = (stateDir: string): string => join(stateDir, homeFiles.authority)
 /** A cluster began here, or was about to be joined. */
 export const isSettled = (stateDir: string): boolean => isThere(databaseOf(stateDir))
 /** It is known who this is: the last thing that is written. */
@@ -65,12 +77,6 @@ export function readHome(stateDir: string): ReadHome {
   return { ok: true, home: { self, certificate, privateKey, authority } }
 }
 
-/** To sign with; null: it is not here. */
-export function readAuthority(stateDir: string, certificate: string): Authority | null {
-  const read = readRegular(join(stateDir, AUTHORITY_KEY), LONGEST_KEY, false)
-  return read.ok ? { certificate, privateKey: read.bytes.toString() } : null
-}
-
 /** Throws what the system says. */
 export function writeHome(stateDir: string, home: Home, authorityKey: string): void {
   replaceFile(join(stateDir, AUTHORITY_KEY), authorityKey)
@@ -79,3 +85,18 @@ export function writeHome(stateDir: string, home: Home, authorityKey: string): v
   replaceFile(join(stateDir, homeFiles.certificate), home.certificate)
   replaceFile(join(stateDir, homeFiles.self), encodeHome(home.self))
 }
+
+/** To sign with; null: it is not here. */
+export function readAuthority(stateDir: string, certificate: string): Authority | null {
+  const read = readRegular(join(stateDir, AUTHORITY_KEY), LONGEST_HOME, false)
+  return read.ok ? { certificate, privateKey: read.bytes.toString() } : null
+}
+
+/** Empty where none are kept here. */
+export function readHeartbeatKeys(stateDir: string): readonly KeyFile[] {
+  const read = readRegular(join(stateDir, HEARTBEAT_KEYS), LONGEST_KEY_FILES, false)
+  return (read.ok && decodeKeyFiles(read.bytes.toString())) || []
+}
+/** Throws what the system says. */
+export const writeHeartbeatKeys = (stateDir: string, keys: readonly KeyFile[]): void =>
+  replaceFile(join(stateDir, HEARTBEAT_KEYS), encodeKeyFiles(keys))

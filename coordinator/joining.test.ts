@@ -13,10 +13,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Candidate, encodeNodeIdentity } from '@lvsm/protocol'
 import { expect, onTestFinished, test } from 'vitest'
+import { STRAIGHT } from '../agent/process/owner.ts'
 import type { Asked, Asking } from './adapters/joining/ask.ts'
 import { openStore } from './adapters/store/store.ts'
 import { MACHINE } from './core/machine.ts'
-import { databaseOf, readHome } from './home.ts'
+import { databaseOf, readHeartbeatKeys, readHome } from './home.ts'
 import { joinCoordinators, type Joining, type JoiningWorld } from './joining.ts'
 
 const IDENTITY = {
@@ -36,8 +37,17 @@ const IDENTITY = {
     { addresses: [{ host: '10.12.0.3', port: 7446 }], key: 'cd'.repeat(32) },
   ],
 }
+const KEYS = [{ id: 1, file: '/etc/lvsm/heartbeat.key', digits: 'ab'.repeat(32) }]
+const API = [{ host: '10.12.0.2', port: 7445 }]
 const MEMBERS = [{ id: 1, addresses: [{ host: '10.12.0.1', port: 7446 }], key: 'ab'.repeat(32) }]
-const ACCEPTED: Asked = { kind: 'accepted', id: 9, certificate: 'mine', authorityKey: 'signs', members: MEMBERS }
+const ACCEPTED: Asked = {
+  kind: 'accepted',
+  id: 9,
+  certificate: 'mine',
+  authorityKey: 'signs',
+  keys: KEYS,
+  members: MEMBERS,
+}
 const no = (code: string): Asked => ({ kind: 'refused', refusals: [{ code, message: `because ${code}`, hint: 'so' }] })
 const silent: Asked = { kind: 'silent', reason: 'ECONNREFUSED' }
 
@@ -47,7 +57,7 @@ function machine(): Joining {
   const identity = join(directory, 'node.json')
   writeFileSync(identity, encodeNodeIdentity(IDENTITY), { mode: 0o600 })
   const stateDir = realpathSync(mkdtempSync(join(directory, 'state-')))
-  return { stateDir, identity, listen: [{ host: '10.12.0.2', port: 7446 }] }
+  return { stateDir, identity, listen: [{ host: '10.12.0.2', port: 7446 }], api: API }
 }
 /** Answers one after the other; the last for ever. */
 function world(...answers: readonly Asked[]) {
@@ -60,6 +70,7 @@ function world(...answers: readonly Asked[]) {
     },
     pause: async () => void pauses++,
     say: (text) => void said.push(text),
+    asRoot: STRAIGHT,
   }
   return { ...one, asked, said, pauses: () => pauses }
 }
@@ -75,12 +86,14 @@ test('it has a home for its user only: keys, the authority to sign with, and a d
   expect({ certificate, authority }).toEqual({ certificate: 'mine', authority: 'the authority' })
   expect(privateKey).not.toBe(IDENTITY.privateKey)
   expect(readFileSync(join(one.stateDir, 'authority.key'), 'utf8')).toBe('signs')
+  expect(readHeartbeatKeys(one.stateDir)).toEqual(KEYS)
+  expect(self.api).toEqual(API)
   const opened = await openStore({ path: databaseOf(one.stateDir), machine: MACHINE })
   if (!opened.ok) throw new Error(opened.refusal.message)
   const { identity, content } = opened.store
   await opened.store.close()
   expect(content).toMatchObject({ entries: [], lastApplied: 0 })
-  const candidate: Partial<Candidate> = { store: identity, addresses: one.listen }
+  const candidate: Partial<Candidate> = { store: identity, addresses: one.listen, api: API }
   expect(others.asked).toEqual([expect.objectContaining({ candidate: expect.objectContaining(candidate) })])
 })
 

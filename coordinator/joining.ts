@@ -13,24 +13,29 @@ import { JOINING } from '@lvsm/raft'
 import { makeKeyPair, publicKeyOf } from '@lvsm/trust'
 import type { Unready } from '../agent/process/directories.ts'
 import { isThere, readRegular, replaceFile } from '../agent/process/files.ts'
+import type { AsRoot } from '../agent/process/owner.ts'
 import { doubtSecret } from '../agent/process/trust.ts'
 import type { Asked, Asking } from './adapters/joining/ask.ts'
 import { createStore } from './adapters/store/create.ts'
 import { openStore } from './adapters/store/store.ts'
 import { MACHINE, NOTHING } from './core/machine.ts'
-import { databaseOf, homeFiles, isHome, LONGEST_KEY, writeHome } from './home.ts'
+import { databaseOf, homeFiles, isHome, LONGEST_KEY, writeHeartbeatKeys, writeHome } from './home.ts'
 
 export interface Joining {
   readonly stateDir: string
   /** Path of the node's identity. */
   readonly identity: string
   readonly listen: CoordinatorHome['listen']
+  /** Empty: people do not reach it. */
+  readonly api: CoordinatorHome['listen']
 }
 export interface JoiningWorld {
   ask(asking: Asking): Promise<Asked>
   /** Before all of them are asked again. */
   pause(): Promise<void>
   say(text: string): void
+  /** The identity is root's. */
+  readonly asRoot: AsRoot
 }
 
 /** Rounds through all coordinators: with pauses of a second, longer than an election takes on the slowest machine. */
@@ -50,8 +55,9 @@ const refused = (...refusals: readonly Refusal[]): Unready => ({
 /** Null: done. It may be begun again wherever it ended: the same node asks for the same then. */
 export async function joinCoordinators(joining: Joining, world: JoiningWorld): Promise<Unready | null> {
   const { stateDir, listen } = joining
+  const api = joining.api.length > 0 ? { api: joining.api } : {}
   if (isHome(stateDir)) return refused(there(stateDir))
-  const read = readIdentity(joining.identity)
+  const read = world.asRoot(() => readIdentity(joining.identity))
   if ('refusal' in read) return refused(read.refusal)
   const { identity } = read
   const made = await storeIdentity(stateDir)
@@ -62,11 +68,13 @@ export async function joinCoordinators(joining: Joining, world: JoiningWorld): P
     store: made.store,
     key: publicKeyOf(privateKey),
     addresses: listen,
+    ...api,
   }
   const accepted = await accepting(identity, candidate, world)
   if ('faults' in accepted) return accepted
-  const { id, certificate, authorityKey, members } = accepted
-  const self: CoordinatorHome = { cluster: identity.cluster, id, node: identity.node, listen, seeds: members }
+  const { id, certificate, authorityKey, keys, members } = accepted
+  const self: CoordinatorHome = { cluster: identity.cluster, id, node: identity.node, listen, ...api, seeds: members }
+  writeHeartbeatKeys(stateDir, keys)
   writeHome(stateDir, { self, certificate, privateKey, authority: identity.authority }, authorityKey)
   return null
 }

@@ -4,10 +4,11 @@ import { DAEMON_EXITS } from '@lvsm/protocol'
 import type { DaemonProcess } from '../agent/process/begin.ts'
 import { takeDirectories, type Unready } from '../agent/process/directories.ts'
 import type { DirectoryLock } from '../agent/process/lock.ts'
+import { actAsOwner, type AsRoot, becomeOwner } from '../agent/process/owner.ts'
 import { askAdmission } from './adapters/joining/ask.ts'
 import { found } from './founding.ts'
 import { joinCoordinators } from './joining.ts'
-import { HELP, type Options, readOptions, USAGE } from './options.ts'
+import { type Directories, HELP, type Options, readOptions, USAGE } from './options.ts'
 import { start } from './start.ts'
 
 /** Between two rounds through the coordinators. */
@@ -33,17 +34,22 @@ export async function launch(args: readonly string[], program: Program): Promise
       program.complain(USAGE)
       return program.exit(DAEMON_EXITS.usage.code)
     case 'found':
-    case 'join':
-    case 'run': {
-      const unready = await settle(options, program)
-      return unready ? end(unready, program) : undefined
+    case 'join': {
+      const asRoot = actAsOwner(options.stateDir)
+      const work = () => (options.kind === 'found' ? begin(options, asRoot, program) : enter(options, asRoot, program))
+      return settle(options, program, work)
     }
+    case 'run':
+      becomeOwner(options.stateDir)
+      return settle(options, program, (lock) => run(options, lock, program))
   }
 }
 
-type Settling = Extract<Options, { kind: 'found' | 'join' | 'run' }>
-async function settle(options: Settling, program: Program): Promise<Unready | null> {
-  const { runDir, stateDir } = options
+async function settle(
+  { runDir, stateDir }: Directories,
+  program: Program,
+  work: (lock: DirectoryLock) => Promise<Unready | null>,
+): Promise<void> {
   const lock = takeDirectories({
     program: 'lvsm-coordinator',
     runDir,
@@ -51,19 +57,22 @@ async function settle(options: Settling, program: Program): Promise<Unready | nu
     socket: 'coordinator.sock',
     lock: 'coordinator.lock',
   })
-  if ('faults' in lock) return lock
-  try {
-    if (options.kind === 'run') return await run(options, lock, program)
-    return options.kind === 'found' ? await begin(options, program) : await enter(options, program)
-  } catch (error) {
-    // A disk that is full or broken; whatever has no number of the system is a defect of ours.
-    if (!(error as NodeJS.ErrnoException).syscall) throw error
-    return { exit: 'world', faults: [`cannot use ${runDir} and ${stateDir}: ${(error as Error).message}`] }
-  }
+  const unready = 'faults' in lock ? lock : await work(lock).catch((error: Error) => unusable(error, runDir, stateDir))
+  if (unready) end(unready, program)
 }
 
-async function begin(options: Extract<Options, { kind: 'found' }>, program: Program): Promise<Unready | null> {
-  const refused = await found({ ...options, author: 'root', at: Date.now() })
+/** A disk that is full or broken; whatever has no number of the system is a defect of ours. */
+function unusable(error: NodeJS.ErrnoException, runDir: string, stateDir: string): Unready {
+  if (!error.syscall) throw error
+  return { exit: 'world', faults: [`cannot use ${runDir} and ${stateDir}: ${error.message}`] }
+}
+
+async function begin(
+  options: Extract<Options, { kind: 'found' }>,
+  asRoot: AsRoot,
+  program: Program,
+): Promise<Unready | null> {
+  const refused = await found({ ...options, author: 'root', at: Date.now() }, asRoot)
   if (refused) return refused
   program.print(
     `the cluster's configuration begins in ${options.stateDir}, with ${options.file} as revision 1\n  → start lvsm-coordinator here; then: lvsm config show\n`,
@@ -72,9 +81,14 @@ async function begin(options: Extract<Options, { kind: 'found' }>, program: Prog
   return null
 }
 
-async function enter(options: Extract<Options, { kind: 'join' }>, program: Program): Promise<Unready | null> {
+async function enter(
+  options: Extract<Options, { kind: 'join' }>,
+  asRoot: AsRoot,
+  program: Program,
+): Promise<Unready | null> {
   const refused = await joinCoordinators(options, {
     ask: askAdmission,
+    asRoot,
     pause: () => new Promise((resolve) => setTimeout(resolve, PAUSE_MS)),
     say: (text) => program.say(text),
   })

@@ -2,7 +2,15 @@ import { expect, test } from 'vitest'
 import { HELP, readOptions } from './options.ts'
 
 const found = (...listen: string[]) =>
-  readOptions(['--found', 'lvsm.yaml', '--node', 'dir1', ...listen.flatMap((one) => ['--listen', one])])
+  readOptions([
+    '--found',
+    'lvsm.yaml',
+    '--node',
+    'dir1',
+    '--identity',
+    'node.json',
+    ...listen.flatMap((one) => ['--listen', one]),
+  ])
 
 test('without words it runs, where a package puts it', () =>
   expect(readOptions([])).toEqual({
@@ -19,6 +27,7 @@ test.each<[string, string, number]>([
 ])('listens to %s', (text, host, port) =>
   expect(found(text, '10.0.0.9')).toMatchObject({
     kind: 'found',
+    identity: 'node.json',
     file: 'lvsm.yaml',
     node: 'dir1',
     listen: [
@@ -27,6 +36,31 @@ test.each<[string, string, number]>([
     ],
   }),
 )
+
+test('listens to people where it is told to, and nowhere else', () => {
+  expect(found('10.0.0.1')).toMatchObject({ listen: [{ port: 7446 }], api: [] })
+  const words = [
+    '--found',
+    'a',
+    '--identity',
+    'i',
+    '--node',
+    'dir1',
+    '--listen',
+    '10.0.0.1',
+    '--api',
+    '10.0.0.1',
+    '--api',
+    '[::1]:443',
+  ]
+  expect(readOptions(words)).toMatchObject({
+    api: [
+      { host: '10.0.0.1', port: 7445 },
+      { host: '::1', port: 443 },
+    ],
+  })
+  expect(readOptions([...words, '--api', 'dir1'])).toMatchObject({ kind: 'refused', reason: /^--api dir1 .*:7445/ })
+})
 
 test.each([
   'dir1',
@@ -49,6 +83,7 @@ test('it joins as who its identity says', () => {
     kind: 'join',
     identity: '/var/lib/lvsm/node.json',
     listen: [{ host: '10.12.0.2', port: 7446 }],
+    api: [],
     runDir: '/run/lvsm-coordinator',
     stateDir: '/var/lib/lvsm-coordinator',
   })
@@ -64,8 +99,11 @@ test.each<[string[], RegExp]>([
   [['--found', ''], /no file/],
   [['--found', 'a'], /--node is missing/],
   [['--found', 'a', '--node', 'dir1'], /--listen is missing/],
+  [['--found', 'a', '--node', 'dir1', '--listen', '10.0.0.1'], /--identity is missing/],
+  [['--identity', 'a'], /go with --found/],
   [['--node', 'dir1'], /go with --found/],
   [['--listen', '10.0.0.1'], /go with --found/],
+  [['--api', '10.0.0.1'], /go with --found/],
   [['--what'], /--what/],
   [['run'], /run/],
 ])('%j is refused', (args, reason) => expect(readOptions(args)).toMatchObject({ kind: 'refused', reason }))
@@ -73,16 +111,6 @@ test.each<[string[], RegExp]>([
 test('its help names every option and exit code', () => {
   expect(readOptions(['-h'])).toEqual({ kind: 'help' })
   expect(readOptions(['-V'])).toEqual({ kind: 'version' })
-  for (const word of [
-    '--found',
-    '--join',
-    '--identity',
-    '--node',
-    '--listen',
-    '--run-dir',
-    '--state-dir',
-    'TERM',
-    '78',
-  ])
+  for (const word of '--found --join --identity --node --listen --api --run-dir --state-dir TERM 78'.split(' '))
     expect(HELP).toContain(word)
 })

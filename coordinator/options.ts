@@ -5,16 +5,21 @@ import { DAEMON_EXITS, exitTable, type CoordinatorHome } from '@lvsm/protocol'
 
 /** For other nodes. */
 const PORT = 7446
+/** For people, and for machines that join. */
+const API_PORT = 7445
 
 export const USAGE = `usage: lvsm-coordinator [--state-dir DIR] [--run-dir DIR]
-       lvsm-coordinator --found FILE --node NAME --listen ADDRESS[:PORT]... [--state-dir DIR] [--run-dir DIR]
-       lvsm-coordinator --join --identity FILE --listen ADDRESS[:PORT]... [--state-dir DIR] [--run-dir DIR]
+       lvsm-coordinator --found FILE --node NAME --listen ADDRESS[:PORT]... [--api ADDRESS[:PORT]]... --identity FILE
+             [--state-dir DIR] [--run-dir DIR]
+       lvsm-coordinator --join --identity FILE --listen ADDRESS[:PORT]... [--api ADDRESS[:PORT]]... [--state-dir DIR]
+             [--run-dir DIR]
        lvsm-coordinator --version | --help
   --found FILE      begin a cluster's configuration with this file, and leave; the first coordinator is here
   --node NAME       this node, as the file calls it
   --join            become one of the coordinators of the cluster that this node is in, and leave
-  --identity FILE   who this node is (/var/lib/lvsm/node.json)
   --listen ADDRESS  where other nodes reach this one; port ${PORT} unless one is named ([2001:db8::1]:7446 for IPv6)
+  --identity FILE   who this node is (/var/lib/lvsm/node.json), where its agent looks: --found writes it, with a key of its own
+  --api ADDRESS     where people and machines that join reach it, by HTTPS; port ${API_PORT} unless one is named; without: nowhere
   --run-dir DIR     socket (/run/lvsm-coordinator)
   --state-dir DIR   keys and database (/var/lib/lvsm-coordinator)`
 export const HELP = `${USAGE}
@@ -26,15 +31,18 @@ export interface Directories {
   readonly runDir: string
   readonly stateDir: string
 }
+/** What a coordinator that comes to be is told. */
+interface Newcomer extends Directories {
+  readonly listen: CoordinatorHome['listen']
+  /** Empty: people, and machines that join, do not reach it. */
+  readonly api: CoordinatorHome['listen']
+  /** Where its agent's identity is, or is to be written. */
+  readonly identity: string
+}
 export type Options =
   | ({ readonly kind: 'run' } & Directories)
-  | ({
-      readonly kind: 'found'
-      readonly file: string
-      readonly node: string
-      readonly listen: CoordinatorHome['listen']
-    } & Directories)
-  | ({ readonly kind: 'join'; readonly identity: string; readonly listen: CoordinatorHome['listen'] } & Directories)
+  | ({ readonly kind: 'found'; readonly file: string; readonly node: string } & Newcomer)
+  | ({ readonly kind: 'join' } & Newcomer)
   | { readonly kind: 'help' | 'version' }
   /** It cannot be understood; why, in one sentence. */
   | { readonly kind: 'refused'; readonly reason: string }
@@ -43,8 +51,9 @@ const WORDS = {
   found: { type: 'string' },
   node: { type: 'string' },
   join: { type: 'boolean', default: false },
-  identity: { type: 'string' },
   listen: { type: 'string', multiple: true },
+  identity: { type: 'string' },
+  api: { type: 'string', multiple: true },
   'run-dir': { type: 'string', default: '/run/lvsm-coordinator' },
   'state-dir': { type: 'string', default: '/var/lib/lvsm-coordinator' },
   help: { type: 'boolean', short: 'h', default: false },
@@ -59,16 +68,17 @@ export function readOptions(args: readonly string[]): Options {
     const { values } = parseArgs({ args: [...args], options: WORDS })
     if (values.help) return { kind: 'help' }
     if (values.version) return { kind: 'version' }
-    const { found, join, identity, node, listen = [], 'run-dir': runDir, 'state-dir': stateDir } = values
+    const { found, join, identity, node, listen = [], api = [], 'run-dir': runDir, 'state-dir': stateDir } = values
+    const where = { runDir, stateDir }
     if (join) {
       if (found !== undefined || node !== undefined)
         return refused('--join goes without --found and --node: the cluster is there, and --identity says who this is')
-      return readJoining(identity, listen, { runDir, stateDir })
+      return readJoining({ listen, api, identity }, where)
     }
-    if (found !== undefined) return readFounding(found, node, listen, { runDir, stateDir })
-    if (node !== undefined || listen.length > 0 || identity !== undefined)
+    if (found !== undefined) return readFounding(found, node, { listen, api, identity }, where)
+    if (node !== undefined || listen.length + api.length > 0 || identity !== undefined)
       return refused(
-        '--node, --identity and --listen go with --found or --join: a coordinator that is there knows who it is',
+        '--node, --identity, --listen and --api go with --found or --join: a coordinator that is there knows who it is',
       )
     return { kind: 'run', runDir, stateDir }
   } catch (error) {
@@ -76,39 +86,50 @@ export function readOptions(args: readonly string[]): Options {
   }
 }
 
-function readFounding(file: string, node: string | undefined, listen: readonly string[], where: Directories): Options {
+/** Of a coordinator that comes to be. */
+interface Words {
+  readonly listen: readonly string[]
+  readonly api: readonly string[]
+  readonly identity: string | undefined
+}
+function readFounding(file: string, node: string | undefined, words: Words, where: Directories): Options {
   if (file === '') return refused('--found names no file')
   if (node === undefined || node === '') return refused('--node is missing: which node of the file is this?')
-  const read = readListen(listen)
-  return read.ok ? { kind: 'found', file, node, listen: read.endpoints, ...where } : refused(read.reason)
+  const read = readWords(words)
+  return typeof read === 'string' ? refused(read) : { kind: 'found', file, node, ...read, ...where }
+}
+function readJoining(words: Words, where: Directories): Options {
+  const read = readWords(words)
+  return typeof read === 'string' ? refused(read) : { kind: 'join', ...read, ...where }
 }
 
-function readJoining(identity: string | undefined, listen: readonly string[], where: Directories): Options {
-  if (identity === undefined || identity === '') return refused('--identity is missing: which node is this?')
-  const read = readListen(listen)
-  return read.ok ? { kind: 'join', identity, listen: read.endpoints, ...where } : refused(read.reason)
+/** Or what is wrong with them. */
+function readWords({ listen, api, identity }: Words): Omit<Newcomer, keyof Directories> | string {
+  if (listen.length === 0) return '--listen is missing: where do other nodes reach this one?'
+  if (identity === undefined || identity === '')
+    return '--identity is missing: where does the agent of this node look for who it is?'
+  const forNodes = readEndpoints('--listen', listen, PORT)
+  if (typeof forNodes === 'string') return forNodes
+  const forPeople = readEndpoints('--api', api, API_PORT)
+  return typeof forPeople === 'string' ? forPeople : { listen: forNodes, api: forPeople, identity }
 }
 
-type Listen =
-  | { readonly ok: true; readonly endpoints: CoordinatorHome['listen'] }
-  | { readonly ok: false; readonly reason: string }
-function readListen(listen: readonly string[]): Listen {
-  if (listen.length === 0) return { ok: false, reason: '--listen is missing: where do other nodes reach this one?' }
+/** Or what is wrong with one of them. */
+function readEndpoints(option: string, texts: readonly string[], usual: number): CoordinatorHome['listen'] | string {
   const endpoints: { host: string; port: number }[] = []
-  for (const text of listen) {
-    const endpoint = readEndpoint(text)
-    if (endpoint === null)
-      return { ok: false, reason: `--listen ${text} is no address of a node (10.12.0.11, or 10.12.0.11:${PORT})` }
+  for (const text of texts) {
+    const endpoint = readEndpoint(text, usual)
+    if (endpoint === null) return `${option} ${text} is no address of a node (10.12.0.11, or 10.12.0.11:${usual})`
     endpoints.push(endpoint)
   }
-  return { ok: true, endpoints }
+  return endpoints
 }
 
 /** `10.0.0.1`, `10.0.0.1:7446`, `2001:db8::1`, `[2001:db8::1]:7446`; no node is reached at the address of nobody. */
-function readEndpoint(text: string): { host: string; port: number } | null {
+function readEndpoint(text: string, usual: number): { host: string; port: number } | null {
   const [, bracketed, plain, digits] = /^(?:\[(.+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? []
   const host = bracketed ?? plain ?? text
-  const port = digits === undefined ? PORT : Number(digits)
+  const port = digits === undefined ? usual : Number(digits)
   const isNobody = /^[0.:]+$/.test(host)
   return isIP(host) && !isNobody && port >= 1 && port <= 65_535 ? { host, port } : null
 }

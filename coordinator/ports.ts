@@ -1,5 +1,6 @@
 /** What a coordinator asks of the world. */
 import type { Refusal } from '@lvsm/base'
+import type { NodeProgress } from '@lvsm/protocol'
 import type { Change, Entry, Fault, InstallSnapshot, Message, NodeId, Persist, Stored } from '@lvsm/raft'
 
 /** What entries make of a state, and how a state is kept. Pure. */
@@ -68,8 +69,17 @@ export interface Answer {
     /** Of a proposal: it may be committed yet, or never. */
     | { readonly kind: 'unknown' }
 }
+/** What the agents that follow one coordinator said of themselves: all of them know all of it. */
+export interface Nodes {
+  readonly kind: 'nodes'
+  readonly from: NodeId
+  readonly to: NodeId
+  readonly nodes: readonly NodeProgress[]
+}
+/** For the core. */
+export type CoreMessage = Exclude<Message, InstallSnapshot> | Ask | Answer
 /** What goes over a link as it is. */
-export type PeerMessage = Exclude<Message, InstallSnapshot> | Ask | Answer
+export type PeerMessage = CoreMessage | Nodes
 /**
  * Connections to the other coordinators. A message may be lost, and is never doubled; those to one peer that arrive come in their
  * order, snapshots aside. What is heard comes from who it says: from the peer with that id, by its key.

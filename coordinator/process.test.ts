@@ -3,9 +3,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
+import { request as requestTls, type RequestOptions } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { renderDocument } from '@lvsm/changes'
+import { decodeToken, fingerprintOf, fingerprintOfKey, makeKeyPair } from '@lvsm/trust'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { DOCUMENT } from '../packages/changes/src/fixture.ts'
 import { bundle, bundles } from '../scripts/build.ts'
@@ -25,7 +27,8 @@ class Place {
 
   constructor(program = SOURCE) {
     this.#program = program
-    writeFileSync(this.file, renderDocument(DOCUMENT, 1))
+    writeFileSync(this.file, renderDocument(DOCUMENT, 1).replace('/etc/lvsm/key', 'heartbeat.key'))
+    writeFileSync(join(this.directory, 'heartbeat.key'), '9b'.repeat(32), { mode: 0o600 })
     onTestFinished(() => {
       for (const child of this.#running) child.kill('SIGKILL')
       rmSync(this.directory, { recursive: true, force: true })
@@ -46,8 +49,9 @@ class Place {
     await once(child, 'close')
     return { code: child.exitCode, said: this.said }
   }
-  found(port: number): Promise<Ended> {
-    return this.run('--found', this.file, '--node', 'dir1', '--listen', `127.0.0.1:${port}`)
+  found(port: number, ...more: string[]): Promise<Ended> {
+    const words = ['--node', 'dir1', '--listen', `127.0.0.1:${port}`, '--identity', join(this.directory, 'node.json')]
+    return this.run('--found', this.file, ...words, ...more)
   }
   async start(): Promise<ChildProcess> {
     const child = this.begin()
@@ -102,9 +106,66 @@ test('it begins once, answers, and has after SIGKILL what it acknowledged', asyn
   expect(place.said).toMatch(/leads the coordinators[^]*SIGTERM: leaves/)
 })
 
+test('a machine comes in over its port for people, by a token that was made on the socket', async () => {
+  const place = new Place()
+  const [nodes, api] = [++port, ++port]
+  expect(await place.found(nodes, '--api', `127.0.0.1:${api}`)).toMatchObject({ code: 0 })
+  await place.start()
+  const made = await place.ask('POST', '/v1/tokens/create', {})
+  const token = decodeToken((made.value as { token: string }).token)
+  expect(token).toMatchObject({ cluster: 'lab', to: [{ host: '127.0.0.1', port: api }] })
+  const authority = await overTls(api, 'GET', '/v1/authority', { rejectUnauthorized: false })
+  const { authority: ca } = authority.value as { authority: string }
+  expect(fingerprintOf(ca)).toBe(token?.pin)
+  const pair = makeKeyPair()
+  const asked = { token: { id: token?.id, secret: token?.secret }, name: 'rs1', node: null, model: 1 }
+  const joined = await overTls(api, 'POST', '/v1/join', { ca }, { ...asked, key: pair.publicKey })
+  expect(joined).toMatchObject({
+    status: 200,
+    value: {
+      name: 'rs1',
+      coordinators: [{ addresses: [{ host: '127.0.0.1', port: nodes }] }],
+      keys: [{ id: 1, file: 'heartbeat.key', digits: '9b'.repeat(32) }],
+    },
+  })
+  const { certificate } = joined.value as { certificate: string }
+  expect(fingerprintOf(certificate)).toBe(fingerprintOfKey(pair.publicKey))
+  // The port for nodes takes it for one of the cluster: only the path is nobody's.
+  const own = { ca, cert: certificate, key: pair.privateKey, checkServerIdentity: () => undefined }
+  expect((await overTls(nodes, 'GET', '/', own)).status).toBe(404)
+  expect((await overTls(api, 'GET', '/health', { ca })).value).toEqual({ status: 'ok' })
+  expect(place.said).toMatch(/audit: rs1 from 127\.0\.0\.1: POST \/v1\/join: 200/)
+  expect(place.said).not.toContain(token?.secret)
+})
+
+function overTls(at: number, method: string, path: string, options: RequestOptions, body?: object) {
+  return new Promise<{ status: number; value: unknown }>((resolve, reject) => {
+    const where = { host: '127.0.0.1', port: at, method, path, agent: false, ...options } as const
+    const outgoing = requestTls(where, (incoming) => {
+      let text = ''
+      incoming.on('data', (chunk) => (text += String(chunk)))
+      incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, value: text && JSON.parse(text) }))
+    })
+    outgoing.on('error', reject)
+    outgoing.end(body && JSON.stringify(body))
+  })
+}
+
+test('without the key of its authority it runs, and says why people do not reach it', async () => {
+  const place = new Place()
+  const [nodes, api] = [++port, ++port]
+  await place.found(nodes, '--api', `127.0.0.1:${api}`)
+  const { privateKey } = makeKeyPair()
+  writeFileSync(join(place.directory, 'state', 'authority.key'), privateKey, { mode: 0o600 })
+  await place.start()
+  expect(place.said).toMatch(/port for people stays closed[^]*authority\.key/)
+  await expect(overTls(api, 'GET', '/health', { rejectUnauthorized: false })).rejects.toThrow(/ECONNREFUSED/)
+  expect((await place.ask('POST', '/v1/tokens/create', {})).status).toBe(200)
+})
+
 test('without a home it says how to get one', async () => {
   const place = new Place()
-  expect(await place.run()).toMatchObject({ code: 78, said: expect.stringMatching(/coordinator\.json.*\n.*--found/) })
+  expect(await place.run()).toMatchObject({ code: 78, said: expect.stringMatching(/coordinator\.json.*\n.*lvsm init/) })
   expect(await place.run('--listen', '10.0.0.1')).toMatchObject({ code: 64, said: expect.stringMatching(/usage:/) })
   expect(await place.run('--version')).toMatchObject({ code: 0, said: expect.stringMatching(/^lvsm-coordinator \d/) })
 })

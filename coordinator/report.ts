@@ -2,8 +2,12 @@
 import type { Trouble } from '@lvsm/base'
 import type { CoordinatorStatus } from './configuration.ts'
 
-export function reportOf({ raft, names }: CoordinatorStatus, troubles: readonly Trouble[]): string[] {
-  const nameOf = (id: number): string => names.get(id) ?? `coordinator ${id}`
+export function reportOf(
+  { raft, members }: CoordinatorStatus,
+  troubles: readonly Trouble[],
+  applied: ReadonlyMap<string, { readonly revision: number }>,
+): string[] {
+  const nameOf = (id: number): string => members.get(id)?.name ?? `coordinator ${id}`
   const { role, term, leader, commitIndex, lastApplied, disk, membership, peers } = raft
   const silent = new Map(peers.map(({ id, silentMs }) => [id, silentMs]))
   return [
@@ -12,6 +16,7 @@ export function reportOf({ raft, names }: CoordinatorStatus, troubles: readonly 
       const silence = silent.get(id)
       return `state: ${nameOf(id)} (${id}) ${part}${silence === undefined ? '' : `, heard ${Math.round(silence)} ms ago`}`
     }),
+    ...[...applied].map(([node, { revision }]) => `state: the agent of ${node} uses revision ${revision}`),
     ...troubles.map(({ severity, message }) => `state: ${severity}: ${message}`),
   ]
 }

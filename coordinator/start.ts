@@ -5,23 +5,36 @@ import { type Refusal, seededRandom } from '@lvsm/base'
 import { boottime, createAlarm } from '@lvsm/kernel'
 import { type CoordinatorHome, DAEMON_EXITS, type DaemonExit } from '@lvsm/protocol'
 import { DEFAULTS } from '@lvsm/raft'
+import { fingerprintOf } from '@lvsm/trust'
 import { serveApi } from './adapters/api/api.ts'
+import { Feed } from './adapters/feed/feed.ts'
 import { openDoor } from './adapters/joining/door.ts'
+import { groupNumber } from './adapters/api/author.ts'
+import { Passwords } from './adapters/api/passwords.ts'
+import type { ApiHost } from './adapters/api/route-context.ts'
 import { openLinks } from './adapters/links/open.ts'
 import { linkOptions } from './adapters/links/options.ts'
+import { Audit } from './api/audit.ts'
 import { openStore } from './adapters/store/store.ts'
 import { admit } from './admission.ts'
+import type { Progress } from './configuration.ts'
 import { Coordinator } from './coordinator.ts'
 import { LIMITS } from './core/events.ts'
 import { type Coordinated, MACHINE, type Result } from './core/machine.ts'
-import { databaseOf, readAuthority, readHome } from './home.ts'
+import { databaseOf, readAuthority, readHeartbeatKeys, readHome } from './home.ts'
 import type { Directories } from './options.ts'
-import type { LinksHeard, LinksPort, StorePort } from './ports.ts'
+import type { LinksHeard, LinksPort, Nodes, StorePort } from './ports.ts'
+import { beginPeople } from './people.ts'
+import { Reports } from './reports.ts'
+import { Electing } from './electing.ts'
+import type { NodeServer } from './adapters/links/node-server.ts'
 import { reportOf } from './report.ts'
 import { Troubles } from './troubles.ts'
 
 /** A stop that takes longer ends all the same: the database is whole at every moment. */
 const STOP_MS = 5000
+/** Unix group: its members may look through the socket, without root. */
+const VIEWERS = 'lvsm-view'
 
 export interface StartMachine {
   say(text: string): void
@@ -65,16 +78,24 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
     return { ok: false, exit: 'world', refusal: linked.refusal }
   }
   const coordinator = begun(self, store, { links: linked.links, hearing }, machine)
-  openDoor(linked.server, {
-    nodeOf: (key) => coordinator.known()?.enrolled.nodes.find((node) => node.key === key)?.name ?? null,
-    admit: (candidate, node) => admit(candidate, node, coordinator, readAuthority(stateDir, identity.authority)),
-    crashed: crashing(say),
-  })
-  const api = listened(join(runDir, 'coordinator.sock'), coordinator, machine)
+  const nodes = served(coordinator, linked, hearing)
+  const host = hostOf(identity.authority, () => nodes.reports.all(), say)
+  const crashed = crashing(say)
+  const people = await beginPeople(read.home, coordinator, { stateDir, troubles, host, say, crashed })
+  if (!people.ok) {
+    nodes.close()
+    await coordinator.stop()
+    await store.close()
+    return { ok: false, exit: 'world', refusal: people.refusal }
+  }
+  letIn(coordinator, linked.server, { stateDir, authority: identity.authority, say })
+  const api = listened(join(runDir, 'coordinator.sock'), coordinator, host, machine)
   const leave = async (reason: string): Promise<void> => {
     say(`${reason}: leaves`)
     const late = setTimeout(() => machine.exit(DAEMON_EXITS.ok.code), STOP_MS)
     api.close()
+    nodes.close()
+    await people.close()
     await coordinator.stop()
     await store.close()
     clearTimeout(late)
@@ -85,9 +106,69 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
     ok: true,
     running: {
       stop: (reason) => (stopped ??= leave(reason)),
-      report: () => reportOf(coordinator.status(), troubles.present()),
+      report: () => reportOf(coordinator.status(), troubles.present(), nodes.feed.applied()),
     },
   }
+}
+
+const hostOf = (authority: string, progress: Progress, say: (text: string) => void): ApiHost => ({
+  pin: fingerprintOf(authority),
+  passwords: new Passwords(),
+  audit: new Audit(say),
+  progress,
+})
+
+/** Nodes that are to be coordinators. */
+function letIn(
+  coordinator: Coordinator,
+  server: NodeServer,
+  { stateDir, authority, say }: { readonly stateDir: string; readonly authority: string; say(text: string): void },
+): void {
+  openDoor(server, {
+    nodeOf: (key) => coordinator.known()?.enrolled.nodes.find((node) => node.key === key)?.name ?? null,
+    admit: (candidate, node) =>
+      admit(candidate, node, coordinator, {
+        signer: readAuthority(stateDir, authority),
+        keys: readHeartbeatKeys(stateDir),
+      }),
+    crashed: crashing(say),
+  })
+}
+
+interface Served {
+  readonly feed: Feed
+  readonly reports: Reports
+  close(): void
+}
+/** What it does for the nodes, and what the nodes say of themselves makes it do. */
+function served(
+  coordinator: Coordinator,
+  { links, server }: { links: LinksPort; server: NodeServer },
+  hearing: Hearing,
+): Served {
+  const feed = new Feed(coordinator, server, () => undefined)
+  const { id } = coordinator.status().raft
+  const reports = new Reports({
+    id,
+    own: () => feed.progress(),
+    others: () => coordinator.members().flatMap((member) => (member.id === id ? [] : [member.id])),
+    send: (message) => links.send(message),
+    clock: () => performance.now(),
+  })
+  hearing.nodes = (message) => reports.heard(message)
+  const electing = new Electing({
+    known: () => coordinator.known(),
+    leads: () => coordinator.status().raft.role === 'leader',
+    coordinators: () => coordinator.voters(),
+    reports: () => reports.all(),
+    write: (change) => coordinator.write(change),
+    clock: boottime,
+    wallClock: Date.now,
+  })
+  const close = (): void => {
+    for (const part of [electing, reports, feed]) part.close()
+  }
+  return { feed, reports, close }
 }
 
 function begun(
@@ -110,13 +191,19 @@ function begun(
   return new Coordinator(options, { clock: boottime, wallClock: Date.now, random: random(), alarm, say, fail })
 }
 
-function listened(path: string, configuration: Coordinator, { say, exit, mayListenAgain }: StartMachine) {
+function listened(
+  path: string,
+  configuration: Coordinator,
+  host: ApiHost,
+  { say, exit, mayListenAgain }: StartMachine,
+) {
   const failed = (error: Error): void => {
     say(`cannot listen: ${error.message}`)
     exit(DAEMON_EXITS.world.code)
   }
-  const events = { failed, mayAgain: mayListenAgain, say, crashed: crashing(say) }
-  return serveApi({ path, configuration, wallClock: Date.now, events })
+  const group = groupNumber(VIEWERS)
+  const events = { failed, mayAgain: mayListenAgain, say, crashed: crashing(say), group }
+  return serveApi({ path, configuration, host, wallClock: Date.now, events })
 }
 
 const crashing =
@@ -127,7 +214,8 @@ const crashing =
 /** What is heard before there is a coordinator is lost, as on any network. */
 class Hearing implements LinksHeard {
   to: LinksHeard | null = null
-  heard: LinksHeard['heard'] = (message) => this.to?.heard(message)
+  nodes: (message: Nodes) => void = () => undefined
+  heard: LinksHeard['heard'] = (message) => (message.kind === 'nodes' ? this.nodes(message) : this.to?.heard(message))
   snapshot: LinksHeard['snapshot'] = (message, state) => this.to?.snapshot(message, state)
 }
 

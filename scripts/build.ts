@@ -109,6 +109,12 @@ export async function buildAll(names: readonly string[] = Object.keys(bundles)):
   return result
 }
 
+/** Paths of what the bundles were made of, as of the last build; relative to the repository. */
+export function inputsOf(names: readonly string[]): string[] {
+  const known = readRecord(readFileSync(record, 'utf8'))
+  return [...new Set(names.flatMap((name) => Object.keys(known[name] ?? {})))]
+}
+
 if (import.meta.main) {
   try {
     const { made, kept, missing } = await buildAll()

@@ -19,6 +19,7 @@ const commands = {
   mutants: { script: 'scripts/mutants/main.ts', lab: false },
   check: { script: 'scripts/check.ts', lab: false },
   build: { script: 'scripts/build.ts', lab: false },
+  package: { script: 'scripts/package/main.ts', lab: false },
 }
 
 /** The Node that the project brings as a package; the machine's own where that is new enough. */

@@ -1,5 +1,5 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { instant, VERSION } from '@lvsm/base'
 import { KernelError } from '@lvsm/kernel'
@@ -54,8 +54,8 @@ beforeEach(() => {
   }
 })
 afterEach(() => rmSync(directory, { recursive: true, force: true }))
-const runs = (): Promise<void> =>
-  launch(['--node', 'dir1', '--run-dir', join(directory, 'run'), '--state-dir', join(directory, 'state')], program)
+const runs = (...node: string[]): Promise<void> =>
+  launch([...node, '--run-dir', join(directory, 'run'), '--state-dir', join(directory, 'state')], program)
 
 /** A few turns of the event loop. */
 async function socketClosed(): Promise<void> {
@@ -64,13 +64,18 @@ async function socketClosed(): Promise<void> {
 
 test('--help is printed, and no mistake', async () => {
   await launch(['--help'], program)
-  expect(printed).toEqual([expect.stringMatching(/^usage: lvsm-lease --node NAME.*\n.*--set-up[^]*75 [^]*\n$/)])
+  expect(printed).toEqual([expect.stringMatching(/^usage: lvsm-lease \[--node NAME\].*\n.*--set-up[^]*75 [^]*\n$/)])
   expect([said, exits, order]).toEqual([[], [], []])
 })
 test('what cannot be understood ends it with 2, and the usage', async () => {
-  await launch([], program)
-  expect(said).toEqual([expect.stringMatching(/^--node is missing\nusage: lvsm-lease/)])
+  await launch(['--node', ''], program)
+  expect(said).toEqual([expect.stringMatching(/^--node names no node\nusage: lvsm-lease/)])
   expect([printed, exits, order]).toEqual([[], [64], []])
+})
+
+test('a node that is not named is called as its machine', async () => {
+  await runs()
+  expect(said).toContainEqual(expect.stringMatching(new RegExp(`^${hostname()} runs, `)))
 })
 
 test('--version is that of the product', async () => {
@@ -129,20 +134,20 @@ describe('a lease process', () => {
 
   test('without root says so, and does nothing', async () => {
     program = { ...program, root: false }
-    await runs()
+    await runs('--node', 'dir1')
     expect(said).toEqual([expect.stringMatching(/^must run as root/)])
     expect([exits, order, signals.size]).toEqual([[78], [], 0])
   })
 
   test('beside another one of this network namespace says which, and does nothing', async () => {
     program = { ...program, alone: () => ({ ok: false, reason: 'another lvsm-lease already runs (process 7)' }) }
-    await runs()
+    await runs('--node', 'dir1')
     expect(said).toEqual([expect.stringMatching(/^another lvsm-lease .*process 7.*\n {2}→ stop it first/)])
     expect([exits, order, signals.size]).toEqual([[75], [], 0])
   })
   test('goes on where somebody else only took its name, and says so', async () => {
     program = { ...program, alone: () => ({ ok: true, warning: 'process 7 of user 1000 holds the name' }) }
-    await runs()
+    await runs('--node', 'dir1')
     expect(said[0]).toBe('process 7 of user 1000 holds the name')
     expect(exits).toEqual([])
   })
@@ -152,7 +157,7 @@ describe('a lease process', () => {
       said.push(text)
       if (text.includes('warm-up')) for (const signal of ['SIGHUP', 'SIGUSR1']) signals.get(signal)?.()
     }
-    await runs()
+    await runs('--node', 'dir1')
     warmUpFault.broken = false
     expect(said).toContain('state: it is still starting')
     expect(exits).toEqual([])
@@ -166,7 +171,7 @@ describe('a lease process', () => {
         return new KernelError('sched_setscheduler', 1)
       },
     }
-    await runs()
+    await runs('--node', 'dir1')
     expect(order).toEqual(['first', 'kernel'])
     expect(said[0]).toMatch(/goes on without a privilege that keeps it punctual: sched_setscheduler: EPERM/)
     expect(said.at(-1)).toMatch(/dir1 runs/)
@@ -175,14 +180,14 @@ describe('a lease process', () => {
 
   test('goes on when its warm-up breaks off, and says so', async () => {
     warmUpFault.broken = true
-    await runs()
+    await runs('--node', 'dir1')
     warmUpFault.broken = false
     expect(said[0]).toBe('goes on after a warm-up that broke off: no stage')
     expect(said.at(-1)).toMatch(/dir1 runs/)
   })
 
   test.each(['SIGTERM', 'SIGINT', 'SIGQUIT'])('%s ends it, well', async (signal) => {
-    await runs()
+    await runs('--node', 'dir1')
     expect(said.some((text) => text.includes('warm-up'))).toBe(false)
     signals.get(signal)?.()
     signals.get(signal)?.()
@@ -197,7 +202,7 @@ describe('a lease process', () => {
   })
 
   test('a closed terminal, or what other programs take for a question, ends nothing', async () => {
-    await runs()
+    await runs('--node', 'dir1')
     const { length } = said
     for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGUSR2']) {
       expect(signals.has(signal)).toBe(true)

@@ -1,9 +1,11 @@
 /** From the command line to a lease process that runs, and what signals mean to it. */
+import { hostname } from 'node:os'
+import { join } from 'node:path'
 import { LONGEST_LEASE_MS, seededRandom, VERSION } from '@lvsm/base'
 import type { KernelError } from '@lvsm/kernel'
-import { DAEMON_EXITS } from '@lvsm/protocol'
+import { DAEMON_EXITS, LONGEST_IDENTITY, parseObject } from '@lvsm/protocol'
 import type { Alone } from '../process/alone.ts'
-import { isThere } from '../process/files.ts'
+import { isThere, readRegular } from '../process/files.ts'
 import { doubtOwnDirectory } from '../process/trust.ts'
 import { setUp } from './adapters/state.ts'
 import { type Daemon, type Machine, startDaemon } from './daemon.ts'
@@ -34,8 +36,15 @@ export async function launch(args: readonly string[], program: Program): Promise
     case 'set-up':
       return prepare(options.stateDir, program)
     case 'run':
-      return run(options, program)
+      return run({ ...options, node: options.node ?? identified(options.stateDir) ?? hostname() }, program)
   }
+}
+
+/** As `node.json` says, which init or join wrote; null: there is none that says it. */
+function identified(stateDir: string): string | null {
+  const read = readRegular(join(stateDir, 'node.json'), LONGEST_IDENTITY, false)
+  const { node } = read.ok ? parseObject(read.bytes.toString()) : {}
+  return typeof node === 'string' ? node : null
 }
 
 async function prepare(stateDir: string, { say, exit }: Program): Promise<void> {

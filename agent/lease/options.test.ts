@@ -16,6 +16,10 @@ test('a node runs where it is told, or in the usual places', () => {
   })
 })
 
+test('a node that is not named is called as its machine', () => {
+  expect(readOptions([])).toMatchObject({ kind: 'run', node: null })
+})
+
 test('setting up needs no name', () => {
   expect(readOptions(['--set-up'])).toEqual({ kind: 'set-up', stateDir: '/var/lib/lvsm' })
   expect(readOptions(['--set-up', '--state-dir', '/s', '--node', 'dir1'])).toEqual({ kind: 'set-up', stateDir: '/s' })
@@ -27,9 +31,7 @@ test('help comes before everything else', () => {
 })
 
 test.each([
-  [[], /^--node is missing$/],
-  [['--run-dir', '/r'], /^--node is missing$/],
-  [['--node', ''], /^--node is missing$/],
+  [['--node', ''], /^--node names no node$/],
   [['--node'], /--node/],
   [['--nodes', 'dir1'], /--nodes/],
   [['--node', 'dir1', 'more'], /more/],

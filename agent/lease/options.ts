@@ -2,9 +2,12 @@
 import { DAEMON_EXITS, exitTable } from '@lvsm/protocol'
 import { parseArgs } from 'node:util'
 
-export const USAGE = `usage: lvsm-lease --node NAME [--run-dir DIR] [--state-dir DIR]
+export const USAGE = `usage: lvsm-lease [--node NAME] [--run-dir DIR] [--state-dir DIR]
        lvsm-lease --set-up [--state-dir DIR]     once on a new node: its voter need not wait for leases of a forgotten past
-       lvsm-lease --version | --help`
+       lvsm-lease --version | --help
+  --node NAME       this node, as the configuration calls it (as node.json in the state directory says, else the hostname)
+  --run-dir DIR     socket (/run/lvsm)
+  --state-dir DIR   what is kept over a restart (/var/lib/lvsm)`
 export const HELP = `${USAGE}
 Signals: TERM, INT and QUIT hand over and end it; USR1 writes its state to the log; HUP and USR2 do nothing.
 Exit codes:
@@ -17,7 +20,8 @@ export interface RunOptions {
   readonly stateDir: string
 }
 export type Wish =
-  | RunOptions
+  /** Null: the hostname. */
+  | (Omit<RunOptions, 'node'> & { readonly node: string | null })
   | { readonly kind: 'set-up'; readonly stateDir: string }
   | { readonly kind: 'help' | 'version' }
   /** It cannot be understood; why, in one sentence. */
@@ -36,11 +40,11 @@ const WORDS = {
 export function readOptions(args: readonly string[]): Wish {
   try {
     const { values } = parseArgs({ args: [...args], options: WORDS })
-    const { node = '', 'set-up': setUp, 'run-dir': runDir, 'state-dir': stateDir } = values
+    const { node = null, 'set-up': setUp, 'run-dir': runDir, 'state-dir': stateDir } = values
     if (values.help) return { kind: 'help' }
     if (values.version) return { kind: 'version' }
     if (setUp) return { kind: 'set-up', stateDir }
-    if (node === '') return { kind: 'refused', reason: '--node is missing' }
+    if (node === '') return { kind: 'refused', reason: '--node names no node' }
     return { kind: 'run', node, runDir, stateDir }
   } catch (error) {
     return { kind: 'refused', reason: (error as Error).message }

@@ -1,4 +1,5 @@
 /** The agent as a whole, on a kernel that does nothing: what is wired to what, and what a new configuration does. */
+import { NO_FACTS } from '@lvsm/changes'
 import { ROUTES, type RouteName, readResponse } from '@lvsm/protocol'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { request } from 'node:http'
@@ -21,7 +22,7 @@ function configuration(revision: number): Extract<Read, { ok: true }> {
   const text = SAMPLE.replace(/ {4}ping: .*\n/, '').replace('type: tcp, interval', 'type: none, interval')
   const { config, refusals } = checkConfig(text.replace('revision: 1', `revision: ${revision}`))
   if (!config) throw new Error(JSON.stringify(refusals))
-  return { ok: true, config, secrets: new Map(), warnings: [] }
+  return { ok: true, config, secrets: new Map(), warnings: [], facts: NO_FACTS }
 }
 
 function started() {
@@ -49,7 +50,7 @@ function started() {
     configuration(1),
     {
       clock: boottime,
-      confirm: () => undefined,
+      coordinators: { confirm: () => undefined },
       readConfiguration: () => next,
       readFence: () => [],
       mayListenAgain: () => true,
@@ -151,6 +152,29 @@ test('a configuration that is read again is in use at once; one with faults chan
   expect(await seen()).toEqual({ revision: 3, refused: false })
   const events = readResponse('events', (await ask('events')).value)?.events ?? []
   expect(events.filter(({ kind }) => kind === 'configured')).toHaveLength(2)
+})
+
+test('facts that cannot be read take nothing back that is known, and status says so until they can', async () => {
+  const { agent, ask, reads } = started()
+  const drain = { subject: { kind: 'server', node: 'rs1', service: null }, intent: 'drain', author: 'ann' } as const
+  const fact = { ...drain, since: 5, until: null, comment: '', number: 1 }
+  const seen = async () => {
+    const { wanted = [], troubles = [] } = readResponse('status', (await ask('status')).value) ?? {}
+    const trouble = troubles.find(({ code }) => code === 'facts-damaged')?.message ?? ''
+    return [wanted.map(({ what }) => what), trouble.replace(/^.*: /, '')]
+  }
+  reads({ ...configuration(2), facts: null })
+  agent.reload('revision 2')
+  expect(await seen()).toEqual([[], 'none of it is known here, and all serve as configured'])
+  reads({ ...configuration(2), facts: { number: 1, list: [fact], ends: [] } })
+  agent.reload('facts 1')
+  expect(await seen()).toEqual([['server rs1'], ''])
+  reads({ ...configuration(2), facts: null })
+  agent.reload('SIGHUP')
+  expect(await seen()).toEqual([['server rs1'], 'what was known before holds on'])
+  reads(configuration(2))
+  agent.reload('SIGHUP')
+  expect(await seen()).toEqual([[], ''])
 })
 
 test('warnings about the configuration are in the log and in status until one comes without them', async () => {

@@ -2,6 +2,7 @@
  * The agent as a whole: core, kernel, lease process, checks, pings and control socket, wired together, and the order of start
  * and stop. What is of one machine comes in as `Machine`.
  */
+import { NO_FACTS } from '@lvsm/changes'
 import { DAEMON_EXITS, type FromLease, MAX_RELAY } from '@lvsm/protocol'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
@@ -9,7 +10,6 @@ import { type Instant, type Trouble } from '@lvsm/base'
 import { createAlarm } from '@lvsm/kernel'
 import { type Driver, startDriver } from '../driver/driver.ts'
 import { type Control, serveControl } from './adapters/control.ts'
-import { loadRecord, saveRecord } from './adapters/files.ts'
 import { connectLease } from './adapters/lease.ts'
 import { openPinger, type Pinger } from './adapters/ping.ts'
 import { probe } from './adapters/probe.ts'
@@ -22,9 +22,10 @@ import {
   type NodeInput,
   type ObservedFenceTable,
 } from './core/index.ts'
-import type { Kernel, LeaseProcess } from './ports.ts'
+import { Kept } from './kept.ts'
+import type { Coordinators, Kernel, LeaseProcess } from './ports.ts'
 import { reportOf } from './report.ts'
-import { refusedTrouble, WarningBoard } from './warnings.ts'
+import { lostFacts, refusedTrouble, WarningBoard } from './warnings.ts'
 
 const LONGEST_INBOX = 4096
 /** What the core can do without: it is said again, or asked again. */
@@ -34,8 +35,7 @@ export interface Machine {
   clock(): Instant
   /** Reads the configuration file again, and makes sure that the kernel has what it needs. */
   readConfiguration(): Read
-  /** Calls back with the newest revision of the coordinators, read after this call, once it was taken over; or never. */
-  confirm(done: (revision: number) => void): void
+  readonly coordinators: Coordinators
   /** The run directory was removed: is its lock still, or again, this process's? */
   mayListenAgain(): boolean
   /** Throws what the kernel says. */
@@ -52,7 +52,7 @@ export interface AgentOptions {
 
 export class Agent {
   readonly #machine: Machine
-  readonly #recordPath: string
+  readonly #kept: Kept
   readonly #kernel: Kernel
   readonly #core: NodeCore
   readonly #driver: Driver<NodeInput>
@@ -70,14 +70,16 @@ export class Agent {
     this.#machine = machine
     this.#kernel = kernel
     this.#configuration = configuration
-    this.#recordPath = join(options.stateDir, 'agent.owned')
-    const { record, trouble } = loadRecord(this.#recordPath)
+    this.#kept = new Kept(options.stateDir, (source, trouble) => this.#report(source, trouble))
+    const wallMs = (at: Instant): number => Math.round(Date.now() + at - machine.clock())
     this.#core = createNodeCore({
       node,
-      record,
+      record: this.#kept.record,
+      word: this.#kept.word,
       boot: randomBytes(6).toString('hex'),
       startedAt: machine.clock(),
-      wall: (at) => new Date(Date.now() + at - machine.clock()).toISOString(),
+      wall: (at) => new Date(wallMs(at)).toISOString(),
+      wallMs,
     })
     this.#driver = this.#startDriver()
     this.#lease = this.#connectLease(join(runDir, 'lease.sock'))
@@ -89,23 +91,25 @@ export class Agent {
     this.#control = this.#serveControl(join(runDir, 'agent.sock'))
     kernel.watch(() => this.#driver.feed({ kind: 'changed' }))
     this.#warnings = new WarningBoard((source, trouble) => this.#report(source, trouble))
-    if (trouble) this.#report('record-at-start', trouble)
+    this.#kept.tell()
     machine.say(`${node} of cluster ${configuration.config.cluster} runs, revision ${configuration.config.revision}`)
     this.#configure(configuration)
   }
 
-  /** Takes the configuration file over if it is good; else the present one stays, and status says so. */
-  reload(reason: string): void {
+  /** Takes the configuration file over if it is good; else (false) the present one stays, and status says so. */
+  reload(reason: string): boolean {
     const read = bearable(this.#configuration, this.#machine.readConfiguration())
     if (read.ok) {
       this.#machine.say(`${reason}: the configuration was read again, revision ${read.config.revision}`)
       this.#report('configuration', null)
-      return this.#configure(read)
+      this.#configure(read)
+      return true
     }
     for (const fault of read.faults) this.#machine.say(fault)
     const message = `the configuration file was refused at ${reason}: revision ${this.#configuration.config.revision} stays in use`
     this.#machine.say(message)
     this.#report('configuration', refusedTrouble(message, read.faults))
+    return false
   }
 
   /** What somebody beside it found; null: it is over. */
@@ -128,9 +132,12 @@ export class Agent {
 
   #configure(configuration: Configuration): void {
     const { config, secrets, warnings } = configuration
-    this.#configuration = configuration
+    // What cannot be read takes nothing back that is known: a server that is drained must not get connections by that.
+    const facts = configuration.facts ?? this.#configuration.facts ?? NO_FACTS
+    this.#configuration = { ...configuration, facts }
+    this.#report('facts', configuration.facts ? null : lostFacts(facts))
     for (const line of this.#warnings.show(warnings)) this.#machine.say(line)
-    this.#driver.feed({ kind: 'config', config, secrets })
+    this.#driver.feed({ kind: 'config', config, secrets, facts })
   }
   #report(source: string, trouble: Trouble | null): void {
     this.#driver.feed({ kind: 'trouble', source, trouble })
@@ -207,11 +214,14 @@ export class Agent {
       case 'reply':
         return this.#control.reply(effect.id, effect.outcome)
       case 'record':
-        return this.#keepRecord(effect.text)
+      case 'word':
+        return this.#kept.keep(effect)
       case 'log':
         return this.#machine.say(effect.text)
       case 'confirm':
-        return this.#machine.confirm((revision) => this.#driver.feed({ ...effect, kind: 'confirmed', revision }))
+        return this.#machine.coordinators.confirm((revision) =>
+          this.#driver.feed({ ...effect, kind: 'confirmed', revision }),
+        )
       case 'wake':
         return
       case 'view':
@@ -235,14 +245,6 @@ export class Agent {
     const payload = this.#encoder.encode(text)
     if (payload.length <= MAX_RELAY) return void this.#lease.tell({ kind: 'relay', to, payload })
     // The core keeps to the limit; should it fail once, nobody is to search for a message that never left.
-    const size = `a message of ${payload.length} bytes is too long for the relay`
-    this.#machine.say(`${size} and was not sent: please report this`)
-  }
-
-  #keepRecord(text: string): void {
-    const error = saveRecord(this.#recordPath, text)
-    const message = `cannot write ${this.#recordPath}: ${error}`
-    const hint = 'IPVS entries that leave the configuration will stay until it can be written'
-    this.#report('record', error === null ? null : { code: 'no-state', severity: 'warning', message, hint })
+    this.#machine.say(`a message of ${payload.length} bytes is too long for the relay: please report this`)
   }
 }

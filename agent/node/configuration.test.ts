@@ -2,7 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { NO_FACTS } from '@lvsm/changes'
 import { SAMPLE } from '@lvsm/model'
+import { encodeFollowedFacts } from '@lvsm/protocol'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readConfiguration } from './configuration.ts'
 import { launch } from './launch.ts'
@@ -199,5 +201,23 @@ describe('a key file', () => {
     put()
     expect(faults()).toMatch(/keys\[0\]\.file: /)
     expect(faults()).not.toMatch(/openssl|>|swordfish|5ec2e7|root:/)
+  })
+})
+
+describe('what operators want for a while', () => {
+  const factsOf = (path: string | null) => {
+    const read = readConfiguration(written(SAMPLE), { node: 'dir1', named: true }, true, path)
+    return read.ok ? read.facts : read.faults
+  }
+  test('is read beside a configuration that is followed, and is none beside a file of the operator', () => {
+    const facts = { number: 4, list: [], ends: [{ node: 'dir1', number: 4, at: 9 }] }
+    const path = join(home, 'followed-facts.json')
+    expect(factsOf(path)).toEqual(NO_FACTS)
+    writeFileSync(path, encodeFollowedFacts(facts))
+    expect([factsOf(path), factsOf(null)]).toEqual([facts, NO_FACTS])
+  })
+  test('damaged, is no fault of the configuration', () => {
+    writeFileSync(join(home, 'followed-facts.json'), '{"v":1,')
+    expect(factsOf(join(home, 'followed-facts.json'))).toBeNull()
   })
 })

@@ -1,8 +1,11 @@
 /** The configuration file and the secrets that it names: read and checked as a whole, at the start and at each SIGHUP. */
 import { describeRefusal, type Refusal, type Warning } from '@lvsm/base'
+import { NO_FACTS } from '@lvsm/changes'
 import { checkConfig, type Config, nodeView, placeOf, suggest } from '@lvsm/model'
+import type { Facts } from '@lvsm/protocol'
 import { doubtFile, quoted } from '../process/trust.ts'
 import { distrust, readSecrets, readTrusted } from './adapters/files.ts'
+import { readFacts } from './adapters/wanted.ts'
 import { openTable } from './adapters/kernel/ipvs.ts'
 import { refuseModules } from './adapters/preflight.ts'
 import { type Host, hostWarnings } from './host.ts'
@@ -16,6 +19,8 @@ export interface Configuration {
   readonly secrets: ReadonlyMap<number, string>
   /** What works and is probably not meant; in the order of the file. */
   readonly warnings: readonly Warning[]
+  /** What operators want for a while; null: that is there, and cannot be read. */
+  readonly facts: Facts | null
 }
 export type Read =
   | ({ readonly ok: true } & Configuration)
@@ -32,16 +37,22 @@ export interface Self {
 
 /**
  * `self`: null where only the file itself is looked at, perhaps where none of its key files is. `strict`: files that others
- * could have written, and keys that others could have read, are refused; else they are warned about. `followed`: it is what
- * coordinators have, and no file of an operator's.
+ * could have written, and keys that others could have read, are refused; else they are warned about. `factsPath`: what operators
+ * want for a while, where it is what coordinators have (`followed`); null: it is a file of an operator's.
  */
-export function readConfiguration(path: string, self: Self | null, strict: boolean, followed = false): Read {
+export function readConfiguration(
+  path: string,
+  self: Self | null,
+  strict: boolean,
+  factsPath: string | null = null,
+): Read {
   const read = readTrusted(path, LARGEST_CONFIGURATION, doubtFile)
   if ('error' in read) return { ok: false, faults: [`${path}: ${read.error}`] }
   if (strict && read.doubts.length > 0) return refused(path, read.doubts.map(distrust))
   const checked = checkConfig(read.text)
   if (!checked.config) return refused(path, checked.refusals, checked.more)
   const { warnings } = checked
+  const followed = factsPath !== null
   const config: Config = { ...checked.config, followed }
   if (!followed && config.epoch !== 1)
     return refused(path, [{ ...epochInFile(config), ...placeOf(read.text, ['epoch']) }])
@@ -60,7 +71,8 @@ export function readConfiguration(path: string, self: Self | null, strict: boole
   ]
   const doubted = ofFiles.map((doubt): Warning => ({ ...doubt, severity: 'warning' }))
   const here = self?.host ? hostWarnings(config, self.node, self.host, (place) => placeOf(read.text, place)) : []
-  return { ok: true, config, secrets, warnings: [...doubted, ...warnings, ...here, ...absent] }
+  const facts = followed ? readFacts(factsPath) : NO_FACTS
+  return { ok: true, config, secrets, facts, warnings: [...doubted, ...warnings, ...here, ...absent] }
 }
 
 /** Of a key file that cannot be used: where the configuration names it. */

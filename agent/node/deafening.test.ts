@@ -1,3 +1,4 @@
+import { NO_FACTS } from '@lvsm/changes'
 import { checkConfig, SAMPLE } from '@lvsm/model'
 import { describe, expect, test } from 'vitest'
 import type { Configuration } from './configuration.ts'
@@ -14,7 +15,12 @@ function file(keys: readonly Key[], signWith: number, change: Partial<Configurat
   const { config } = checkConfig(SAMPLE)
   if (!config) throw new Error('the sample has no faults')
   const all = keys.map(({ id, algorithm = 'sha256', secret = SECRET }) => ({ id, algorithm, secret, file: null }))
-  return { config: { ...config, keys: all, signWith, ...change }, secrets: new Map([[7, OTHER]]), warnings: [] }
+  return {
+    config: { ...config, keys: all, signWith, ...change },
+    secrets: new Map([[7, OTHER]]),
+    facts: NO_FACTS,
+    warnings: [],
+  }
 }
 const one = file([{ id: 1 }], 1)
 const both = [{ id: 1 }, { id: 2, secret: OTHER }]

@@ -1,151 +1,376 @@
-/** An agent that follows: what it starts with, what it takes over, and what it says meanwhile. */
-import { mkdtempSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
+/** An agent that follows: what it starts with, what it takes over, and what it says meanwhile, of coordinators good and bad. */
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Trouble } from '@lvsm/base'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { canonicalText, writtenOf } from '@lvsm/changes'
+import {
+  decodeFollowerMessage,
+  encodeFeedMessage,
+  encodeNodeIdentity,
+  type FeedMessage,
+  type FollowerMessage,
+  type NodeIdentity,
+} from '@lvsm/protocol'
+import { fingerprintOfKey, makeAuthority, makeKeyPair, signCertificate } from '@lvsm/trust'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { line } from '../../coordinator/adapters/links/fixture.ts'
+import { NodeServer } from '../../coordinator/adapters/links/node-server.ts'
 import { DOCUMENT } from '../../packages/changes/src/fixture.ts'
-import { writtenOf } from '@lvsm/changes'
-import { MemoryConfiguration, serveConfiguration } from '../../test/kit/configuration.ts'
-import { weightOf } from '../../test/suites/configuration.ts'
-import { follow } from './following.ts'
+import { CALLER_OPTIONS } from './adapters/feed/caller.ts'
+import { sha256 } from './adapters/feed/kept.ts'
+import { Following } from './following.ts'
+import { readIdentity } from './identity.ts'
+
+const QUICK = { ...CALLER_OPTIONS, probeMs: 200, answerMs: 10_000, backoffMs: [20, 100, 100] } as const
+const AUTHORITY = await makeAuthority('lab')
+async function member(name: string) {
+  const { privateKey, publicKey } = makeKeyPair()
+  const certificate = await signCertificate(AUTHORITY, { name, publicKey })
+  return { privateKey, certificate, authority: AUTHORITY.certificate, key: fingerprintOfKey(publicKey) }
+}
+const until = (what: () => boolean) => vi.waitUntil(what, { timeout: 30_000, interval: 5 })
+
+type Say = (...messages: readonly FeedMessage[]) => void
+/** A coordinator that says what the test wants. */
+class Played {
+  readonly heard: FollowerMessage[] = []
+  readonly sockets: WebSocket[] = []
+  place: NodeIdentity['coordinators'][number] = { addresses: [], key: '' }
+  isSilent = false
+  stop = (): Promise<void> => Promise.resolve()
+  answer: (message: FollowerMessage, say: Say) => void = () => undefined
+
+  async listen(): Promise<this> {
+    const identity = await member('dir1')
+    const told = { count: () => undefined, trouble: () => undefined }
+    const server = new NodeServer(identity, told, { waiting: [64, 16] })
+    const upgrades = new WebSocketServer({ noServer: true, autoPong: false })
+    server.serve('/feed', ({ request, socket, head }) => {
+      upgrades.handleUpgrade(request, socket, head, (one) => this.#met(one))
+      return true
+    })
+    expect(await server.listen([{ host: '127.0.0.1', port: 0 }])).toBeNull()
+    this.stop = () => server.close()
+    onTestFinished(() => server.close())
+    this.place = { addresses: server.endpoints, key: identity.key }
+    return this
+  }
+  #met(socket: WebSocket): void {
+    this.sockets.push(socket)
+    socket.on('ping', () => void (this.isSilent || socket.pong()))
+    socket.on('message', (data) => {
+      const read = decodeFollowerMessage(String(data))
+      if (!read.ok) throw new Error('the agent says what nobody understands')
+      this.heard.push(read.message)
+      this.answer(read.message, (...messages) => {
+        for (const one of messages) socket.send(encodeFeedMessage(one))
+      })
+    })
+  }
+  say(...messages: readonly FeedMessage[]): void {
+    for (const one of messages) this.sockets.at(-1)?.send(encodeFeedMessage(one))
+  }
+}
+const facts = (number: number): FeedMessage => ({ kind: 'facts', facts: { number, list: [], ends: [] } })
+const file = (revision: number, more: object = {}) => ({ ...writtenOf(DOCUMENT, revision), ...more })
+const whole = (revision: number, data: object = file(revision)): FeedMessage => ({
+  kind: 'whole',
+  revision,
+  file: JSON.parse(JSON.stringify(data)),
+  sum: sha256(canonicalText(data)),
+})
+const weighed = { ...DOCUMENT, services: { ...DOCUMENT.services } }
+/** A revision that changes nothing. */
+const change = (from: number, to: number, sum = sha256(canonicalText(writtenOf(weighed, to)))): FeedMessage => ({
+  kind: 'change',
+  from,
+  to,
+  change: [],
+  sum,
+})
+const gives =
+  (...messages: readonly FeedMessage[]): Played['answer'] =>
+  (message, say) =>
+    message.kind === 'follow' && say(...messages)
 
 class Bench {
-  readonly directory = realpathSync(mkdtempSync(join(tmpdir(), 'lvsm-follow-')))
-  readonly socket = join(this.directory, 'coordinator.sock')
-  readonly file = join(this.directory, 'state', 'followed.yaml')
+  readonly stateDir = realpathSync(mkdtempSync(join(tmpdir(), 'lvsm-follow-')))
   readonly said: string[] = []
   /** What it began or went on with. */
   readonly used: string[] = []
   trouble: Trouble | null = null
-  #server: { close(): void } | null = null
-
+  identity: NodeIdentity | null = null
+  mayReload = true
   constructor() {
-    onTestFinished(() => {
-      this.#server?.close()
-      rmSync(this.directory, { recursive: true, force: true })
-    })
+    onTestFinished(() => rmSync(this.stateDir, { recursive: true, force: true }))
   }
-  serve(configuration = new MemoryConfiguration()): MemoryConfiguration {
-    this.#server?.close()
-    this.#server = serveConfiguration(this.socket, configuration)
-    return configuration
+  path(name: string): string {
+    return join(this.stateDir, name)
   }
-  /** Somebody else on that socket. */
-  answer(status: number, body: string): void {
-    this.#server?.close()
-    const server: Server = createServer((_, response) => response.writeHead(status).end(body))
-    server.listen(this.socket)
-    this.#server = {
-      close: () => {
-        server.close()
-        server.closeAllConnections()
-      },
-    }
+  async enter(...coordinators: NodeIdentity['coordinators']): Promise<this> {
+    this.identity = { cluster: 'lab', node: 'rs1', ...(await member('rs1')), coordinators }
+    return this
   }
-  follow(): ReturnType<typeof follow> {
-    const program = { say: (text: string) => void this.said.push(text) }
-    const follower = follow(this.socket, { config: this.file }, program, () => {
+  follow(): Following {
+    const { identity, stateDir } = this
+    if (!identity) throw new Error('it is nobody')
+    const reload = (): boolean => this.mayReload && this.used.push(`goes on with ${this.revision}`) > 0
+    const begin = () => {
       this.used.push(`begins with ${this.revision}`)
-      return {
-        reload: () => void this.used.push(`goes on with ${this.revision}`),
-        note: (_, trouble) => {
-          this.trouble = trouble
-        },
-      }
-    })
-    onTestFinished(() => follower.close())
-    return follower
+      return { reload, note: (_: 'follow', trouble: Trouble | null) => void (this.trouble = trouble) }
+    }
+    const say = (text: string): void => void this.said.push(text)
+    const following = new Following({ identity, stateDir, say, begin }, QUICK)
+    onTestFinished(() => following.close())
+    return following
   }
   get revision(): string {
-    return /^ *"revision": (\d+)/m.exec(readFileSync(this.file, 'utf8'))?.[1] ?? ''
+    return /^ *"revision": (\d+)/m.exec(readFileSync(this.path('followed.yaml'), 'utf8'))?.[1] ?? ''
   }
 }
-const written = (revision: number): object => JSON.parse(JSON.stringify(writtenOf(DOCUMENT, revision)))
-const until = (what: () => boolean) => vi.waitUntil(what, { timeout: 20_000, interval: 5 })
+const applied = (played: Played): number[] =>
+  played.heard.flatMap((one) => (one.kind === 'applied' ? [one.revision] : []))
 
-test('the first time it waits for the coordinator; then each revision is kept, and taken over', async () => {
-  const bench = new Bench()
+test('the first time it waits; then each revision is kept, taken over, and said to be', async () => {
+  const bench = await new Bench().enter()
+  const played = await new Played().listen()
+  bench.follow().close()
+  await bench.enter(played.place)
+  played.answer = gives(whole(1), facts(0))
   bench.follow()
-  await until(() => bench.said.length === 2)
-  expect(bench.said).toEqual([
-    expect.stringMatching(/^waits for its first configuration/),
-    expect.stringMatching(/does not answer .*revision 0 stays[^]*→ start lvsm-coordinator/),
-  ])
-  const configuration = bench.serve()
   await until(() => bench.used.length === 1)
-  await configuration.write(weightOf(7))
-  await until(() => bench.used.length === 2)
+  played.say(change(1, 2))
+  await until(() => applied(played).includes(2))
+  expect(bench.said[0]).toBe('waits for its first configuration')
   expect(bench.used).toEqual(['begins with 1', 'goes on with 2'])
-  expect(statSync(bench.file).mode & 0o777).toBe(0o600)
+  expect(applied(played)).toEqual([1, 2])
+  for (const name of ['followed.yaml']) expect(statSync(bench.path(name)).mode & 0o777).toBe(0o600)
+  played.say(facts(5))
+  await until(() => bench.used.length === 3)
+  expect(JSON.parse(readFileSync(bench.path('followed-facts.json'), 'utf8'))).toMatchObject({ number: 5 })
 })
 
-test('it starts with what was kept, says that nobody answers, and takes it back', async () => {
-  const bench = new Bench()
-  const configuration = bench.serve()
+test('what it kept it starts with before anybody answers; what is damaged is none, and is fetched anew', async () => {
+  const played = await new Played().listen()
+  const bench = await new Bench().enter(played.place)
+  played.answer = gives(whole(3), facts(0))
+  const first = bench.follow()
+  await until(() => bench.used.length === 1)
+  first.close()
+  played.answer = gives(facts(0))
+  bench.follow().close()
+  expect(bench.used).toEqual(['begins with 3', 'begins with 3'])
+  const text = readFileSync(bench.path('followed.yaml'), 'utf8')
+  writeFileSync(bench.path('followed.yaml'), text.replace('"weight": 1', '"weight": 2'))
+  played.answer = gives(whole(3), facts(0))
+  bench.follow()
+  await until(() => bench.used.length === 3)
+  expect(bench.said.filter((one) => one.startsWith('waits'))).toHaveLength(2)
+  expect(played.heard.filter(({ kind }) => kind === 'follow')).toMatchObject([{ revision: 0 }, { revision: 0 }])
+})
+
+test('a revision that is not understood is not used; what comes after it is', async () => {
+  const played = await new Played().listen()
+  const bench = await new Bench().enter(played.place)
+  played.answer = gives(whole(1), facts(0))
   bench.follow()
   await until(() => bench.used.length === 1)
-  bench.answer(503, '{}')
-  bench.follow()
-  expect(bench.used).toEqual(['begins with 1', 'begins with 1'])
-  await until(() => bench.trouble?.code === 'no-coordinator')
-  bench.serve(configuration)
-  await configuration.write(weightOf(8))
-  await until(() => bench.trouble === null && bench.used.includes('goes on with 2'))
-})
-
-test.each([
-  ['no JSON', '{'],
-  ['something else', '{"revision":"2"}'],
-])('an answer that is %s is none', async (_, body) => {
-  const bench = new Bench()
-  bench.answer(200, body)
-  bench.follow()
-  await until(() => bench.said.length === 2)
-  expect(bench.said[1]).toMatch(/none that this version understands/)
-})
-
-test('what it does not understand, and what is older, it does not take', async () => {
-  const bench = new Bench()
-  bench.serve()
-  bench.follow()
-  await until(() => bench.used.length === 1)
-  bench.answer(200, JSON.stringify({ revision: 5, file: { ...written(5), warp: 9 } }))
+  played.answer = gives(whole(5, file(5, { warp: 9 })), facts(0))
+  played.sockets.at(-1)?.terminate()
   await until(() => bench.trouble?.code === 'revision-refused')
   expect(bench.trouble?.hint).toMatch(/warp/)
-  bench.answer(200, JSON.stringify({ revision: 0, file: written(0) }))
-  await until(() => bench.trouble?.code === 'coordinator-behind')
-  expect(bench.used).toEqual(['begins with 1'])
+  played.answer = gives(whole(6), facts(0))
+  played.say(change(5, 6))
+  await until(() => bench.trouble === null && bench.used.length === 2)
+  expect(bench.used).toEqual(['begins with 1', 'goes on with 6'])
 })
 
-test('the newest is asked for once more by a read that is proved current, and told when it is in use', async () => {
-  const bench = new Bench()
-  const follower = bench.follow()
-  const confirmed: number[] = []
-  follower.confirm((revision) => void confirmed.push(revision))
-  await until(() => bench.said.length === 2)
-  const configuration = bench.serve()
+test('one that cannot be kept is not used until it can', async () => {
+  const played = await new Played().listen()
+  const bench = await new Bench().enter(played.place)
+  // Whatever its rights, nobody writes a file over a directory.
+  mkdirSync(bench.path('followed.yaml.new'))
+  played.answer = gives(whole(1), facts(0))
+  bench.follow()
+  await until(() => bench.said.some((one) => /cannot be kept .*followed\.yaml/.test(one)))
+  expect(bench.used).toEqual([])
+  rmSync(bench.path('followed.yaml.new'), { recursive: true })
   await until(() => bench.used.length === 1)
-  await configuration.write(weightOf(7))
-  follower.confirm((revision) => void confirmed.push(revision))
-  await until(() => confirmed.length === 1)
-  expect([confirmed, bench.used.at(-1)]).toEqual([[2], 'goes on with 2'])
 })
-test.each([
-  ['nobody answers', 503, '{}'],
-  ['what is not understood', 200, JSON.stringify({ revision: 5, file: { ...written(5), warp: 9 } })],
-  ['what is older', 200, JSON.stringify({ revision: 0, file: written(0) })],
-])('nothing is confirmed by %s', async (_, status, body) => {
-  const bench = new Bench()
-  bench.serve()
-  const follower = bench.follow()
+
+test('a revision that the agent cannot use is not said to be applied', async () => {
+  const played = await new Played().listen()
+  const bench = await new Bench().enter(played.place)
+  played.answer = gives(whole(1), facts(0))
+  bench.follow()
+  await until(() => applied(played).length === 1)
+  bench.mayReload = false
+  played.say(change(1, 2), whole(2), facts(0))
+  await until(() => bench.revision === '2')
+  played.answer = (message, say) => message.kind === 'follow' && say(facts(0))
+  played.sockets.at(-1)?.terminate()
+  await until(() => applied(played).length === 2)
+  expect(applied(played)).toEqual([1, 1])
+})
+
+test('a difference that does not fit is asked for as a whole, once; then another coordinator is asked', async () => {
+  const [bad, good] = [await new Played().listen(), await new Played().listen()]
+  const bench = await new Bench().enter(bad.place)
+  bad.answer = gives(whole(1), facts(0))
+  const following = bench.follow()
   await until(() => bench.used.length === 1)
-  bench.answer(status, body)
-  let isConfirmed = false
-  follower.confirm(() => {
-    isConfirmed = true
-  })
+  const wrong = { ...whole(2), sum: sha256('another') } as FeedMessage
+  bad.answer = (message, say) => message.kind === 'follow' && message.sum === null && say(wrong)
+  bad.say(change(1, 2, sha256('another')))
+  await until(() => bench.trouble?.code === 'revision-damaged')
+  expect(bad.heard).toContainEqual({ kind: 'follow', revision: 1, sum: null })
+  expect(bench.revision).toBe('1')
+  following.close()
+  await bench.enter(bad.place, good.place)
+  good.answer = gives(whole(2), facts(0))
+  bench.follow()
+  await until(() => bench.used.at(-1) === 'goes on with 2')
+})
+
+test.each<[string, (played: Played) => void, RegExp]>([
+  ['gives no sign of life', (played) => void (played.isSilent = true), /fell silent/],
+  ['gives no answer', (played) => void (played.answer = () => undefined), /gives no answer/],
+  [
+    'is behind',
+    (played) =>
+      void (played.answer = gives({ kind: 'refused', refusal: { code: 'coordinator-behind', message: 'it has 0' } })),
+    /it has 0.*revision 1 stays/,
+  ],
+  ['has an older one', (played) => void (played.answer = gives(whole(0, file(0)))), /revision 0, and this agent 1/],
+  [
+    'knows no leader',
+    (played) =>
+      void (played.answer = gives({ kind: 'refused', refusal: { code: 'no-leader', message: 'nobody leads' } })),
+    /nobody leads/,
+  ],
+  [
+    'has another key',
+    (played) => void (played.place = { ...played.place, key: 'ab'.repeat(32) }),
+    /another key answers/,
+  ],
+])('a coordinator that %s is left for another', async (_, spoil, complaint) => {
+  const [bad, good] = [await new Played().listen(), await new Played().listen()]
+  const bench = await new Bench().enter(good.place)
+  good.answer = gives(whole(1), facts(0))
+  const first = bench.follow()
+  await until(() => bench.used.length === 1)
+  first.close()
+  spoil(bad)
+  await bench.enter(bad.place)
+  const second = bench.follow()
+  await until(() => complaint.test(bench.trouble?.message ?? ''))
+  second.close()
+  await bench.enter(bad.place, good.place)
+  good.answer = gives(whole(2), facts(0))
+  bench.follow()
+  await until(() => bench.used.at(-1) === 'goes on with 2')
+})
+
+test('why one was left is forgotten when another is followed', async () => {
+  const played = await new Played().listen()
+  const [address = { host: '', port: 0 }] = played.place.addresses
+  const bench = await new Bench().enter({ ...played.place, addresses: [address, address] })
+  const refusal = { code: 'coordinator-behind', message: 'it has 0' }
+  played.answer = (message, say) => {
+    if (message.kind !== 'follow') return
+    if (played.sockets.length === 1) say({ kind: 'refused', refusal })
+    else say(whole(1), facts(0))
+  }
+  bench.follow()
+  await until(() => bench.used.length === 1)
+  await played.stop()
   await until(() => bench.trouble !== null)
-  expect(isConfirmed).toBe(false)
+  expect(bench.trouble?.code).toBe('no-coordinator')
+})
+
+test('a long message on a slow line is life: nothing else is heard meanwhile', async () => {
+  const played = await new Played().listen()
+  const [address = { host: '', port: 0 }] = played.place.addresses
+  const slow = await line(address, 60_000)
+  const bench = await new Bench().enter({ ...played.place, addresses: [slow.address] })
+  // Four seconds for it, and three probes of 0.2 s.
+  const long = JSON.stringify({ v: 1, kind: 'lately', text: 'x'.repeat(240_000) })
+  played.answer = (message, say) => {
+    if (message.kind !== 'follow') return
+    played.sockets.at(-1)?.send(long)
+    say(whole(1), facts(0))
+  }
+  bench.follow()
+  await until(() => bench.used.length === 1)
+  expect(played.sockets).toHaveLength(1)
+})
+
+test('who it is stands in one file, which nobody else may read', async () => {
+  const bench = await new Bench().enter()
+  expect(readIdentity(bench.stateDir)).toMatchObject({
+    ok: false,
+    refusal: { code: 'no-identity', hint: expect.stringMatching(/lvsm init.*lvsm join TOKEN/) },
+  })
+  const path = bench.path('node.json')
+  const { identity } = bench
+  if (!identity) throw new Error('it is nobody')
+  writeFileSync(path, encodeNodeIdentity(identity), { mode: 0o600 })
+  expect(readIdentity(bench.stateDir)).toMatchObject({ ok: true, identity: { node: 'rs1' } })
+  chmodSync(path, 0o640)
+  expect(readIdentity(bench.stateDir)).toMatchObject({
+    ok: false,
+    refusal: { code: 'exposed', hint: expect.stringMatching(/chmod 600/) },
+  })
+  chmodSync(path, 0o600)
+  writeFileSync(path, encodeNodeIdentity({ ...identity, privateKey: (await member('rs2')).privateKey }))
+  expect(readIdentity(bench.stateDir)).toMatchObject({ ok: false, refusal: { code: 'identity-unusable' } })
+  writeFileSync(path, '{"v":9,"least":9}')
+  expect(readIdentity(bench.stateDir)).toMatchObject({ ok: false, refusal: { code: 'identity-unreadable' } })
+})
+
+describe('what the coordinators prove', () => {
+  async function asked() {
+    const played = await new Played().listen()
+    const bench = await new Bench().enter(played.place)
+    played.answer = gives(whole(1), facts(0))
+    const following = bench.follow()
+    await until(() => applied(played).length === 1)
+    const confirmed: number[] = []
+    const confirm = (): void => following.confirm((revision) => void confirmed.push(revision))
+    const numbers = (): number[] => played.heard.flatMap((one) => (one.kind === 'prove' ? [one.number] : []))
+    return { played, bench, confirmed, confirm, numbers }
+  }
+  test('counts once it is in use: asked once, however often the lease process wants it', async () => {
+    const { played, bench, confirmed, confirm, numbers } = await asked()
+    confirm()
+    confirm()
+    await until(() => numbers().length === 1)
+    played.say({ kind: 'proved', number: 1, revision: 2 }, facts(1))
+    await until(() => bench.used.length === 2)
+    expect(confirmed).toEqual([])
+    played.say(change(1, 2))
+    await until(() => confirmed.length === 1)
+    expect([confirmed, numbers()]).toEqual([[2], [1]])
+    confirm()
+    await until(() => numbers().length === 2)
+    played.say({ kind: 'proved', number: 2, revision: 2 })
+    await until(() => confirmed.length === 2)
+  })
+  test('to an earlier question, or on an earlier connection, is none to this one', async () => {
+    const { played, confirmed, confirm, numbers } = await asked()
+    confirm()
+    await until(() => numbers().length === 1)
+    played.say({ kind: 'proved', number: 1, revision: null })
+    await until(() => (confirm(), numbers().length === 2))
+    played.say({ kind: 'proved', number: 1, revision: 1 })
+    played.sockets.at(-1)?.terminate()
+    await until(() => applied(played).length === 2)
+    played.say({ kind: 'proved', number: 2, revision: 1 })
+    await until(() => (confirm(), numbers().length === 3))
+    expect(confirmed).toEqual([])
+    played.say({ kind: 'proved', number: 3, revision: 1 })
+    await until(() => confirmed.length === 1)
+  })
 })

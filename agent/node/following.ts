@@ -1,53 +1,164 @@
-/** An agent whose configuration is what the coordinator on this node has. */
-import { mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { checkConfig } from '@lvsm/model'
-import type { Trouble } from '@lvsm/base'
-import { readRegular } from '../process/files.ts'
-import { Follower } from './adapters/follow.ts'
-import { LARGEST_CONFIGURATION } from './configuration.ts'
+/** An agent whose configuration is what the coordinators have. */
+import { randomBytes } from 'node:crypto'
+import { seededRandom, type Trouble } from '@lvsm/base'
+import { decodeFeedMessage, type NodeIdentity } from '@lvsm/protocol'
+import { Caller, CALLER_OPTIONS, type Place } from './adapters/feed/caller.ts'
+import { keep, readKept, sha256 } from './adapters/feed/kept.ts'
+import type { Coordinators } from './ports.ts'
+import { ask, type Effect, type Follower, hear, kept, revisionOf, type Step } from './feed/follower.ts'
+import { silent } from './feed/troubles.ts'
 
 /** What runs on a configuration, and may get another. */
 export interface Followed {
-  reload(reason: string): void
+  /** False: it cannot be used here, and the one before stays. */
+  reload(reason: string): boolean
   note(source: 'follow', trouble: Trouble | null): void
+}
+export interface FollowingOptions {
+  readonly identity: NodeIdentity
+  readonly stateDir: string
+  say(text: string): void
+  /** Null where it ended. */
+  begin(coordinators: Coordinators): Followed | null
 }
 
 /**
- * Starts with what was kept, whether the coordinator answers or not; the first time of all there is nothing to start with, and it
- * waits. `begin` returns null where it ended.
+ * Starts with what was kept, whether a coordinator answers or not; the first time of all there is nothing to start with, and it
+ * waits.
  */
-export function follow(
-  socket: string,
-  { config: file }: { readonly config: string },
-  { say }: { say(text: string): void },
-  begin: () => Followed | null,
-): Follower {
-  let followed: Followed | null = null
-  let complaint = ''
-  const kept = keptRevision(file)
-  if (kept > 0) followed = begin()
-  else say(`waits for its first configuration (${socket})`)
-  mkdirSync(dirname(file), { recursive: true, mode: 0o750 })
-  return new Follower({
-    socket,
-    file,
-    revision: kept,
-    changed(revision) {
-      if (followed) followed.reload(`revision ${revision}`)
-      else followed = begin()
-    },
-    trouble(trouble) {
-      followed?.note('follow', trouble)
-      const text = trouble?.message ?? ''
-      if (text !== '' && text !== complaint) say(`${text}\n  → ${trouble?.hint}`)
-      complaint = text
-    },
-  })
-}
+export class Following implements Coordinators {
+  readonly #options: FollowingOptions
+  readonly #caller: Caller
+  #follower: Follower
+  #followed: Followed | null = null
+  /** The revision that is used; 0: none. */
+  #used = 0
+  #complaint = ''
+  #asked = 0
+  /** What was asked on this connection and is not in use yet; `revision` null: not answered yet. */
+  #proof: { readonly done: (revision: number) => void; revision: number | null } | null = null
+  /** Why one that was asked since could not be followed. */
+  #left: Trouble | null = null
 
-/** 0: nothing that could be used. */
-function keptRevision(file: string): number {
-  const read = readRegular(file, LARGEST_CONFIGURATION, false)
-  return read.ok ? (checkConfig(read.bytes.toString()).config?.revision ?? 0) : 0
+  constructor(options: FollowingOptions, callerOptions = CALLER_OPTIONS) {
+    this.#options = options
+    this.#follower = readKept(options.stateDir)
+    this.#caller = new Caller(
+      options.identity,
+      {
+        places: () => this.#places(),
+        opened: () => this.#opened(),
+        heard: (text) => this.#heard(text),
+        silent: (reason) => this.#trouble(this.#left ?? silent(reason, revisionOf(this.#follower))),
+      },
+      seededRandom(randomBytes(4).readUInt32BE()),
+      callerOptions,
+    )
+    // Before anybody has answered, or even was asked.
+    if (this.#follower.held) this.#use(`revision ${revisionOf(this.#follower)}`)
+    else options.say('waits for its first configuration')
+  }
+
+  close(): void {
+    this.#caller.close()
+  }
+
+  confirm(done: (revision: number) => void): void {
+    if (this.#proof?.revision === null) return
+    this.#proof = { done, revision: null }
+    this.#asked += 1
+    this.#caller.say({ kind: 'prove', number: this.#asked })
+  }
+
+  /** As they said themselves; before that, as it was said when this node came in. */
+  #places(): Place[] {
+    const known = this.#follower.coordinators ?? []
+    const { coordinators } = this.#options.identity
+    const all = known.length > 0 ? known : coordinators
+    this.#left = null
+    return all.flatMap(({ addresses, key }) => addresses.map((address) => ({ address, key })))
+  }
+  #opened(): void {
+    // What was asked on another connection is not answered any more.
+    this.#proof = null
+    this.#take(ask(this.#follower))
+    if (this.#used > 0) this.#caller.say({ kind: 'applied', revision: this.#used })
+  }
+  #heard(text: string): void {
+    const read = decodeFeedMessage(text)
+    // Of a kind that a later version has: what is needed comes as what this one knows too.
+    if (read.ok) this.#take(hear(this.#follower, read.message, sha256))
+    else if (read.reason !== 'unknown-kind') this.#caller.leave('it says what this version does not understand')
+  }
+
+  #take({ follower, effects }: Step): void {
+    this.#follower = follower
+    for (const effect of effects) if (!this.#carryOut(effect)) return
+  }
+  /** False: what comes behind it is not true. */
+  #carryOut(effect: Effect): boolean {
+    switch (effect.kind) {
+      case 'say':
+        this.#caller.say(effect.message)
+        return true
+      case 'leave':
+        return this.#leave(effect.trouble)
+      case 'current':
+        this.#caller.satisfied()
+        this.#left = null
+        this.#trouble(effect.trouble)
+        return true
+      case 'proved':
+        this.#proved(effect)
+        return true
+      default: {
+        const trouble = keep(this.#options.stateDir, effect, this.#follower)
+        if (trouble) return this.#leave(trouble)
+        this.#follower = kept(this.#follower, effect)
+        if (effect.kind === 'keep') this.#use(`revision ${effect.held.revision}`)
+        if (effect.kind === 'keep-facts') this.#use('what operators want has changed')
+        return true
+      }
+    }
+  }
+  #proved({ number, revision }: Extract<Effect, { kind: 'proved' }>): void {
+    if (this.#proof === null || number !== this.#asked) return
+    if (revision === null) this.#proof = null
+    else this.#proof.revision = revision
+    this.#confirm()
+  }
+  /** What is proved counts once it is in use. */
+  #confirm(): void {
+    const { done, revision = null } = this.#proof ?? {}
+    if (!done || revision === null || revision > this.#used) return
+    this.#proof = null
+    done(revision)
+  }
+  #leave(trouble: Trouble): false {
+    this.#left = trouble
+    this.#caller.leave(trouble.message)
+    return false
+  }
+
+  /** What is on the disk now. */
+  #use(reason: string): void {
+    const revision = revisionOf(this.#follower)
+    if (revision === 0) return
+    if (this.#followed) {
+      if (!this.#followed.reload(reason)) return
+    } else {
+      this.#followed = this.#options.begin(this)
+      if (!this.#followed) return
+    }
+    const isNews = this.#used !== revision
+    this.#used = revision
+    this.#confirm()
+    if (isNews) this.#caller.say({ kind: 'applied', revision })
+  }
+  #trouble(trouble: Trouble | null): void {
+    this.#followed?.note('follow', trouble)
+    const text = trouble?.message ?? ''
+    if (trouble && text !== this.#complaint) this.#options.say(`${text}\n  → ${trouble.hint}`)
+    this.#complaint = text
+  }
 }

@@ -9,15 +9,18 @@ import type { DirectoryLock } from '../process/lock.ts'
 import { readFence } from './adapters/kernel/fence.ts'
 import { openKernel } from './adapters/kernel/kernel.ts'
 import { refuseRights } from './adapters/preflight.ts'
-import { Agent, type Machine } from './agent.ts'
+import { Agent } from './agent.ts'
 import { type Configuration, type Read, readConfiguration, refuseKernel, type Self } from './configuration.ts'
 import { lookAround } from './host.ts'
-import { follow as followCoordinator } from './following.ts'
-import { HELP, readOptions, type RunOptions, USAGE } from './options.ts'
-import type { Kernel } from './ports.ts'
+import { Following } from './following.ts'
+import { readIdentity } from './identity.ts'
+import { isThere } from '../process/files.ts'
+import { DEFAULT_CONFIG, HELP, readOptions, type RunOptions, USAGE } from './options.ts'
+import type { Coordinators, Kernel } from './ports.ts'
 import { warningLines } from './warnings.ts'
 
-type Confirm = Machine['confirm']
+/** Of a node that reads a file of its own. */
+const NO_COORDINATORS: Coordinators = { confirm: () => undefined }
 
 /** The process that this is. */
 export interface Program {
@@ -46,18 +49,29 @@ export function launch(args: readonly string[], program: Program): void {
     case 'check':
       return void begin(options, program)
     case 'run':
-      if (options.follow === null) void begin(options, program)
-      else runFollowing(options.follow, options, program)
+      if (options.follows) follow(options, program)
+      else void begin(options, program)
   }
 }
 
-function runFollowing(socket: string, options: RunOptions, program: Program): void {
-  const confirm: Confirm = (done) => follower.confirm(done)
-  const follower = followCoordinator(socket, options, program, () => begin(options, program, confirm))
+function follow(options: RunOptions, program: Program): void {
+  const { stateDir } = options
+  const read = readIdentity(stateDir)
+  // A node without coordinators, which has its file where nobody has to say it.
+  if (!read.ok && read.refusal.code === 'no-identity' && isThere(DEFAULT_CONFIG))
+    return void begin({ ...options, config: DEFAULT_CONFIG, facts: null, follows: false }, program)
+  if (!read.ok) {
+    program.say(describeRefusal(read.refusal))
+    return program.exit(DAEMON_EXITS.refused.code)
+  }
+  const { identity } = read
+  const say = (text: string): void => program.say(text)
+  const asIdentity = { ...options, node: identity.node }
+  void new Following({ identity, stateDir, say, begin: (coordinators) => begin(asIdentity, program, coordinators) })
 }
 
 /** Null: it ends, and said why. */
-function begin(options: RunOptions, program: Program, confirm: Confirm = () => undefined): Agent | null {
+function begin(options: RunOptions, program: Program, coordinators = NO_COORDINATORS): Agent | null {
   const named = options.node !== null
   const check = options.kind === 'check'
   const self: Self = { node: options.node ?? hostname(), named, ...(check && named ? { host: lookAround() } : {}) }
@@ -68,7 +82,7 @@ function begin(options: RunOptions, program: Program, confirm: Confirm = () => u
     options.config,
     check && !self.named ? null : self,
     !check || program.root,
-    options.follow !== null,
+    options.facts,
   )
   if (!read.ok) {
     for (const fault of read.faults) program.complain(fault)
@@ -79,7 +93,7 @@ function begin(options: RunOptions, program: Program, confirm: Confirm = () => u
   const ready = preflight(read, self.node, options, program)
   if ('faults' in ready) return end(ready, program)
   try {
-    const agent = start(options, self, read, { ...ready, confirm }, program)
+    const agent = start(options, self, read, { ...ready, coordinators }, program)
     heeded.by(agent)
     return agent
   } catch (error) {
@@ -137,17 +151,18 @@ function unasked(error: unknown): Unready {
 }
 
 function start(
-  { runDir, stateDir, config, follow }: RunOptions,
+  options: RunOptions,
   self: Self,
   configuration: Configuration,
-  { lock, kernel, confirm }: Ready & { readonly confirm: Confirm },
+  { lock, kernel, coordinators }: Ready & { readonly coordinators: Coordinators },
   program: Program,
 ): Agent {
+  const { runDir, stateDir, config } = options
   const machine = {
     clock: boottime,
-    readConfiguration: () => reread(config, self, follow !== null),
+    readConfiguration: () => reread(config, self, options.facts),
     readFence,
-    confirm,
+    coordinators,
     mayListenAgain: () => lock.take(),
     say: (text: string) => program.say(text),
     exit: (code: number) => program.exit(code),
@@ -182,8 +197,8 @@ function heedSignals({ on, say }: Program): Heeded {
   }
 }
 
-function reread(path: string, self: Self, followed: boolean): Read {
-  const read = readConfiguration(path, self, true, followed)
+function reread(path: string, self: Self, factsPath: string | null): Read {
+  const read = readConfiguration(path, self, true, factsPath)
   const faults = read.ok ? refuseKernel(read.config, self.node) : []
   return faults.length > 0 ? { ok: false, faults } : read
 }

@@ -5,7 +5,8 @@ test('the command line names the file; directories have defaults', () => {
   expect(readOptions(['--config', 'a.yaml'])).toEqual({
     kind: 'run',
     config: 'a.yaml',
-    follow: null,
+    facts: null,
+    follows: false,
     node: null,
     runDir: '/run/lvsm',
     stateDir: '/var/lib/lvsm',
@@ -15,26 +16,27 @@ test('the command line names the file; directories have defaults', () => {
   ).toEqual({
     kind: 'check',
     config: 'a.yaml',
-    follow: null,
+    facts: null,
+    follows: false,
     node: 'dir1',
     runDir: 'r',
     stateDir: 's',
   })
   expect(readOptions(['--help'])).toEqual({ kind: 'help' })
 })
-test('in place of a file it follows a coordinator, and keeps what that has in its state directory', () => {
-  expect(readOptions(['--follow', '/run/c.sock', '--state-dir', '/var/s'])).toMatchObject({
+test('without a file it follows the coordinators, and keeps what they have in its state directory', () => {
+  expect(readOptions(['--state-dir', '/var/s'])).toMatchObject({
     kind: 'run',
-    follow: '/run/c.sock',
+    follows: true,
+    node: null,
     config: '/var/s/followed.yaml',
   })
 })
 test.each([
-  [['--follow', ''], 'no socket'],
-  [['--follow', 's', '--config', 'x'], 'exclude each other'],
-  [['--follow', 's', '--check'], 'lvsm config show'],
-  [[], '--config is missing'],
-  [['--config', ''], '--config is missing'],
+  [['--node', 'dir1'], '--node goes with --config'],
+  [['--check'], 'lvsm config show'],
+  [['--follow', 's'], '--follow'],
+  [['--config', ''], '--config names no file'],
   [['--configuration', 'x'], '--configuration'],
   [['--config', 'x', 'y'], 'y'],
 ])('%j is refused', (args, reason) =>

@@ -2,14 +2,18 @@
 import { DAEMON_EXITS, exitTable } from '@lvsm/protocol'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { FACTS, FOLLOWED } from './adapters/feed/kept.ts'
 
-export const USAGE = `usage: lvsm-agent --config FILE [--node NAME] [--run-dir DIR] [--state-dir DIR] [--check]
-       lvsm-agent --follow SOCKET [--node NAME] [--run-dir DIR] [--state-dir DIR]
+/** Of a node without coordinators, where none is named. */
+export const DEFAULT_CONFIG = '/etc/lvsm/lvsm.yaml'
+
+export const USAGE = `usage: lvsm-agent [--run-dir DIR] [--state-dir DIR]
+       lvsm-agent --config FILE [--node NAME] [--run-dir DIR] [--state-dir DIR] [--check]
        lvsm-agent --version | --help
-  --config FILE     configuration of the cluster, the same on every node
-  --follow SOCKET   in place of a file: what the coordinator on this node has (/run/lvsm-coordinator/coordinator.sock); the
-                    last of it is kept, so that the agent starts and works without a coordinator too
-  --node NAME       this node, as the configuration calls it (the hostname)
+Without --config it follows the coordinators, as the node that node.json in its state directory says it is (lvsm init, lvsm join);
+what they had last is kept, so that it starts and works without them too. Where there is no node.json it reads ${DEFAULT_CONFIG}.
+  --config FILE     configuration of the cluster, the same on every node, in place of coordinators
+  --node NAME       this node, as that file calls it (the hostname)
   --run-dir DIR     sockets (/run/lvsm)
   --state-dir DIR   what is kept over a restart (/var/lib/lvsm)
   --check           print every fault of the configuration and leave; with --node also whether it knows the node`
@@ -21,11 +25,12 @@ ${exitTable(DAEMON_EXITS)}`
 
 export interface RunOptions {
   readonly kind: 'run' | 'check'
-  /** The file. */
+  /** What operators want for a while, as the coordinators have it; null: nobody says. */
+  readonly facts: string | null
+  /** The file: the operator's, or what it keeps of what it follows. */
   readonly config: string
-  /** Socket of the coordinator whose document is kept in that file; null: the file is the operator's. */
-  readonly follow: string | null
-  /** Null: the hostname. */
+  readonly follows: boolean
+  /** Null: the hostname; of who follows: what its identity says. */
   readonly node: string | null
   readonly runDir: string
   readonly stateDir: string
@@ -37,8 +42,7 @@ export type Options =
   | { readonly kind: 'refused'; readonly reason: string }
 
 const WORDS = {
-  config: { type: 'string', default: '' },
-  follow: { type: 'string' },
+  config: { type: 'string' },
   node: { type: 'string' },
   'run-dir': { type: 'string', default: '/run/lvsm' },
   'state-dir': { type: 'string', default: '/var/lib/lvsm' },
@@ -47,29 +51,34 @@ const WORDS = {
   version: { type: 'boolean', short: 'V', default: false },
 } as const
 
-/** In the state directory. */
-const FOLLOWED = 'followed.yaml'
-
-function refuseFollow(follow: string, config: string, check: boolean): string | null {
-  if (follow === '') return '--follow names no socket'
-  if (config !== '') return '--config and --follow exclude each other: a node follows a file, or a coordinator'
-  return check ? '--check is about a file: lvsm config show, for what the coordinators have' : null
+/** Who follows the coordinators is who its identity says. */
+function refuseBeside(node: string | null, check: boolean): string | null {
+  if (node !== null)
+    return '--node goes with --config: who follows the coordinators is the node that its node.json names'
+  return check ? '--check is about a file (--config FILE): lvsm config show, for what the coordinators have' : null
 }
 
 /** Never throws. */
 export function readOptions(args: readonly string[]): Options {
   try {
     const { values } = parseArgs({ args: [...args], options: WORDS })
-    const { config, follow = null, node = null, 'run-dir': runDir, 'state-dir': stateDir, check } = values
+    const { config, node = null, 'run-dir': runDir, 'state-dir': stateDir, check } = values
     if (values.help) return { kind: 'help' }
     if (values.version) return { kind: 'version' }
-    if (follow !== null) {
-      const reason = refuseFollow(follow, config, check)
-      if (reason !== null) return { kind: 'refused', reason }
-      return { kind: 'run', config: join(stateDir, FOLLOWED), follow, node, runDir, stateDir }
+    const where = { runDir, stateDir }
+    if (config === '') return { kind: 'refused', reason: '--config names no file' }
+    if (config !== undefined)
+      return { kind: check ? 'check' : 'run', config, facts: null, follows: false, node, ...where }
+    const reason = refuseBeside(node, check)
+    if (reason !== null) return { kind: 'refused', reason }
+    return {
+      kind: 'run',
+      config: join(stateDir, FOLLOWED),
+      facts: join(stateDir, FACTS),
+      follows: true,
+      node,
+      ...where,
     }
-    if (config === '') return { kind: 'refused', reason: '--config is missing' }
-    return { kind: check ? 'check' : 'run', config, follow, node, runDir, stateDir }
   } catch (error) {
     return { kind: 'refused', reason: (error as Error).message }
   }

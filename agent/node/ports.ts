@@ -28,6 +28,12 @@ export interface LeaseEvents {
   count(name: CounterName): void
 }
 
+/** The coordinators that this node follows. */
+export interface Coordinators {
+  /** Calls back with their newest revision, by a read after this call that is proved current, once it is in use; or never. */
+  confirm(done: (revision: number) => void): void
+}
+
 export interface PingTarget {
   readonly address: string
   /** Null: as the kernel chooses. */

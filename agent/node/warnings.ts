@@ -1,5 +1,6 @@
 /** Warnings about the configuration that is in use: as lines of the log, and as troubles until somebody changes it. */
 import { describeRefusal, type Trouble, type Warning } from '@lvsm/base'
+import type { Facts } from '@lvsm/protocol'
 
 /** Lines of a log, and troubles of a node, that somebody still reads. */
 const MOST_LINES = 50
@@ -32,6 +33,17 @@ export function warningTroubles(warnings: readonly Warning[]): Trouble[] {
     { code: 'more-warnings', severity: 'warning', message, hint: 'see them all: lvsm-agent --check --config FILE' },
   ]
 }
+
+/**
+ * Facts only ever take something out of service. Without them everything serves as it is configured, which is less harm than a
+ * cluster that serves nobody because of a damaged file; standby, the lease process keeps by itself.
+ */
+export const lostFacts = ({ number }: Facts): Trouble => ({
+  code: 'facts-damaged',
+  severity: 'warning',
+  message: `the file of what is drained, stopped and on standby cannot be read: ${number === 0 ? 'none of it is known here, and all serve as configured' : 'what was known before holds on'}`,
+  hint: 'the coordinator on this node writes it anew (systemctl status lvsm-coordinator); what is wanted: lvsm intents',
+})
 
 /** Of a file that was not taken over: the first of its faults, as a line of the log, and where to see the others. */
 export function refusedTrouble(message: string, [first = '', ...more]: readonly string[]): Trouble {

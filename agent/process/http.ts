@@ -63,6 +63,9 @@ export function routeOf<Name extends string>(
   return null
 }
 
+/** So much more than it may have is read before the connection ends: who sends it hears why not. */
+const SLACK = 1 << 20
+
 /** `done` is called once, when all of it is there; a longer one is refused. Never, where the client went away before. */
 export function readBody(
   incoming: IncomingMessage,
@@ -75,6 +78,7 @@ export function readBody(
   incoming.on('data', (chunk: Buffer) => {
     size += chunk.length
     if (size <= longest) chunks.push(chunk)
+    if (size > 2 * longest + SLACK) incoming.destroy()
   })
   incoming.on('end', () => {
     if (size <= longest) return done(Buffer.concat(chunks).toString('utf8'))

@@ -2,7 +2,7 @@
  * A unix socket that is for its owner only from the moment that it is there, and that is made again when somebody removes
  * it, or the whole run directory, under the process: who is connected stays so, and who comes later finds it.
  */
-import { chmodSync, mkdirSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, rmSync, statSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { Server } from 'node:net'
 import { dirname } from 'node:path'
@@ -15,6 +15,8 @@ export interface ListeningEvents {
   /** Before it is made again: is the run directory still, or again, this process's own? */
   mayAgain(): boolean
   say(text: string): void
+  /** Number of a group whose members may connect too; without: the owner alone, and root. */
+  readonly group?: number | undefined
 }
 export interface Listening {
   /** Takes the socket away; who is connected stays so. `closed` is called when the last of them is gone. */
@@ -33,7 +35,9 @@ export function keepListening(server: Server, path: string, events: ListeningEve
   }
   const open = (): void => {
     listenPrivately(server, path)
-    if (server.listening) own = identityOf(statSync(path))
+    if (!server.listening) return
+    own = identityOf(statSync(path))
+    if (events.group !== undefined) shareWith(path, events.group, events.say)
   }
   const again = (): void => {
     try {
@@ -80,6 +84,19 @@ function listenPrivately(server: Server, path: string): void {
   rmSync(path, { force: true })
   server.listen(path)
   if (server.listening) chmodSync(path, 0o600)
+}
+
+/** The group before the mode: at no moment may another one connect. The directory leads to it. */
+function shareWith(path: string, group: number, say: (text: string) => void): void {
+  const directory = dirname(path)
+  try {
+    chownSync(directory, -1, group)
+    chmodSync(directory, statSync(directory).mode | 0o010)
+    chownSync(path, -1, group)
+    chmodSync(path, 0o660)
+  } catch (error) {
+    say(`members of group ${group} cannot use ${path}: ${(error as Error).message}`)
+  }
 }
 
 const identityOf = ({ dev, ino }: { readonly dev: number; readonly ino: number }): string => `${dev}:${ino}`

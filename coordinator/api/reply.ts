@@ -10,6 +10,7 @@ export interface Reply {
   readonly body: unknown
   /** Of the document that the answer is about: its entity tag. */
   readonly revision?: number
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 export const ok = (body: unknown, revision?: number): Reply => ({

@@ -1,38 +1,35 @@
 /** From what came in to what was asked for, or to what is wrong with it. */
 import type { Refusal } from '@lvsm/base'
-import { CONFIG_ROUTES, type ConfigBody, type ConfigQuery, type ConfigRouteName, isTooDeep } from '@lvsm/protocol'
+import { type ApiRoute, type AskedOf, type CONFIG_ROUTES, type ConfigRouteName, isTooDeep } from '@lvsm/protocol'
 import { type Reply, refusedWith } from './reply.ts'
 
 /** Twice a document, which may come with every character escaped. */
 export const LONGEST_BODY = 4 << 20
 
-export type Asked<Name extends ConfigRouteName> = {
-  readonly query: ConfigQuery<Name>
-  readonly body: ConfigBody<Name>
-}
-export type ReadRequest<Name extends ConfigRouteName> =
-  | { readonly ok: true; readonly asked: Asked<Name> }
+export type Asked<Name extends ConfigRouteName> = AskedOf<(typeof CONFIG_ROUTES)[Name]>
+type Shapes = Pick<ApiRoute, 'query' | 'body'>
+export type ReadRequest<Route extends Shapes> =
+  | { readonly ok: true; readonly asked: AskedOf<Route> }
   | { readonly ok: false; readonly reply: Reply }
 
 /** `query`: the words behind the path, each as often as it was said. `text`: the body. */
-export function readRequest<Name extends ConfigRouteName>(
-  name: Name,
+export function readRequest<Route extends Shapes>(
+  route: Route,
   query: readonly (readonly [string, string])[],
   text: string,
-): ReadRequest<Name> {
-  const route = CONFIG_ROUTES[name]
+): ReadRequest<Route> {
   const twice = query.find(([word], at) => query.findIndex(([other]) => other === word) !== at)
   if (twice) return malformed({ field: twice[0], message: 'is there twice' })
   const read = route.query.safeParse(Object.fromEntries(query))
   if (!read.success) return unread(read.error.issues)
-  if (route.body === null) return { ok: true, asked: { query: read.data, body: null } as Asked<Name> }
+  if (route.body === null) return { ok: true, asked: { query: read.data, body: null } as AskedOf<Route> }
   if (isTooDeep(text)) return malformed({ message: 'the request is nested too deeply' })
   const value = parsed(text)
   if (value === undefined) return malformed({ code: 'bad-json', message: 'the request is no JSON' })
   const body = route.body.safeParse(value)
   if (!body.success) return unread(body.error.issues)
   // Of the very row: the compiler does not see that both schemas are of the same one.
-  return { ok: true, asked: { query: read.data, body: body.data } as Asked<Name> }
+  return { ok: true, asked: { query: read.data, body: body.data } as AskedOf<Route> }
 }
 
 function parsed(text: string): unknown {

@@ -1,15 +1,18 @@
 /** The coordinators, as one of them sees them. */
 import { newestOf, type State } from '@lvsm/changes'
-import type { CoordinatorMember, CoordinatorsReport } from '@lvsm/protocol'
+import type { CoordinatorMember, CoordinatorsReport, NodeProgress, NodesReport } from '@lvsm/protocol'
 import type { CoordinatorStatus } from '../configuration.ts'
 import { ok, type Reply } from './reply.ts'
 
-export function coordinatorsReply({ raft, names }: CoordinatorStatus, known: State | null): Reply {
+export const coordinatorsReply = (status: CoordinatorStatus, known: State | null): Reply =>
+  ok(coordinatorsOf(status, known))
+
+export function coordinatorsOf({ raft, members: records }: CoordinatorStatus, known: State | null): CoordinatorsReport {
   const members = raft.membership.members.map(({ id, role }): CoordinatorMember => {
     const peer = raft.peers.find((one) => one.id === id)
     return {
       id,
-      name: names.get(id) ?? null,
+      name: records.get(id)?.name ?? null,
       role,
       self: id === raft.id,
       leader: id === raft.leader,
@@ -20,7 +23,7 @@ export function coordinatorsReply({ raft, names }: CoordinatorStatus, known: Sta
   })
   const { id, role, term, leader, commitIndex, lastApplied, lastLogIndex, disk, expelled } = raft
   const revision = known === null ? null : newestOf(known.history)
-  const body: CoordinatorsReport = {
+  return {
     id,
     role,
     term,
@@ -32,6 +35,19 @@ export function coordinatorsReply({ raft, names }: CoordinatorStatus, known: Sta
     expelled,
     members,
     revision,
+  }
+}
+
+/** Those that are in, in the order of the configuration. */
+export function nodesReply({ config, enrolled }: State, progress: ReadonlyMap<string, NodeProgress>): Reply {
+  const present = new Set(enrolled.nodes.map(({ name }) => name))
+  const body: NodesReport = {
+    nodes: config.nodes
+      .filter(({ name }) => present.has(name))
+      .map(({ name }) => {
+        const { revision = null, epoch = null } = progress.get(name) ?? {}
+        return { name, revision, epoch }
+      }),
   }
   return ok(body)
 }

@@ -54,7 +54,7 @@ export const intentEntry = ({ command }: ConfigBody<'intent'>, by: Signature): M
   checked({ kind: 'intent', ...by, command })
 
 /** What every coordinator will read from the log: a longer one would be refused by all of them, for ever. */
-function checked(entry: Entry): Made {
+export function checked(entry: Entry): Made {
   const read = decodeEntry(encodeEntry(entry))
   if (read.ok) return { entry: read.entry }
   return { reply: refusedWith(413, [{ code: 'too-long', message: 'the change is longer than any configuration' }]) }
@@ -121,12 +121,13 @@ export function intentReply(written: Written): Reply {
 const refusedOutcome = (outcome: Outcome): Reply =>
   outcome.kind === 'refused' ? against(outcome.refusals, outcome.since) : UNKNOWN
 
+export const NOT_KNOWN_IF = 'whether it was done is not known: it may be done yet, or never'
 /** Neither done nor failed, and said so by a status of its own. */
 const UNKNOWN: Reply = {
   status: 202,
   body: {
     outcome: 'unknown',
-    message: 'whether it was done is not known: it may be done yet, or never',
+    message: NOT_KNOWN_IF,
     hint: 'look before you repeat it: lvsm config history; lvsm intents',
   } satisfies ChangeReport,
 }

@@ -23,25 +23,26 @@ function fileOf(state: State): Snapshot['file'] {
 
 export function partsOfConfiguration(state: Configured): ReadonlyMap<string, unknown> {
   if (state === null) return new Map()
-  const { history, facts, enrolled, finalized } = state
+  const { history, facts, enrolled, electorate, people, finalized } = state
   return new Map<string, unknown>([
     ['file', fileOf(state)],
     ['facts', facts],
     ['enrolled', enrolled],
+    ['electorate', electorate],
+    ['people', people],
     ['finalized', finalized],
     ['limit', history.limit],
     ...history.revisions.map((revision): [string, unknown] => [keyOf(revision), revision]),
   ])
 }
 
+const PARTS = ['file', 'facts', 'enrolled', 'electorate', 'people', 'finalized', 'limit'] as const
 export function configurationOf(parts: ReadonlyMap<string, unknown>): { readonly state: Configured } | null {
   if (parts.size === 0) return { state: null }
   const revisions = [...parts].filter(([key]) => key.startsWith(REVISION)).toSorted(([a], [b]) => (a < b ? -1 : 1))
-  const [file, facts, enrolled, finalized, limit] = ['file', 'facts', 'enrolled', 'finalized', 'limit'].map((key) =>
-    parts.get(key),
-  )
+  const rest = Object.fromEntries(PARTS.map((key) => [key, parts.get(key)]))
   const kept = revisions.map(([, value]) => value)
-  const read = snapshot.safeParse({ file, facts, enrolled, finalized, limit, revisions: kept })
+  const read = snapshot.safeParse({ ...rest, revisions: kept })
   const state = read.success ? stateOf(read.data) : null
   return state && { state }
 }

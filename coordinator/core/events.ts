@@ -1,7 +1,7 @@
 /** What comes into a step of a coordinator's core, and what comes out of it: Raft's, and questions with their answers. */
 import type { Refusal } from '@lvsm/base'
 import type { Change, Effect as RaftEffect, Fault, InstallSnapshot, NodeId } from '@lvsm/raft'
-import type { PeerMessage } from '../ports.ts'
+import type { CoreMessage } from '../ports.ts'
 
 /** What is asked of the coordinators as a whole. */
 export type Wish =
@@ -17,7 +17,7 @@ export interface Applied<Result> {
 }
 export type Input<Result> =
   | { readonly kind: 'wake' }
-  | { readonly kind: 'message'; readonly message: PeerMessage | InstallSnapshot }
+  | { readonly kind: 'message'; readonly message: CoreMessage | InstallSnapshot }
   /** The disk has all writes up to this one; of those that it brings: what was applied, in its order. */
   | { readonly kind: 'persisted'; readonly write: number; readonly applied: readonly Applied<Result>[] }
   | { readonly kind: 'persist-failed'; readonly write: number; readonly fault: Fault }
@@ -35,7 +35,7 @@ export type Reply<Result> =
 
 export type Effect<Result> =
   | Exclude<RaftEffect, { kind: 'outcome' | 'read' | 'send' }>
-  | { readonly kind: 'send'; readonly message: PeerMessage }
+  | { readonly kind: 'send'; readonly message: CoreMessage }
   /** Exactly one for each `ask`, unless the process ends before. */
   | { readonly kind: 'reply'; readonly id: string; readonly reply: Reply<Result> }
 

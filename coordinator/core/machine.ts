@@ -3,7 +3,7 @@
  * each of them, whatever the entry is.
  */
 import { invariant, type Refusal } from '@lvsm/base'
-import { applyEntry, beginState, documentOf, type Outcome, type State } from '@lvsm/changes'
+import { applyEntry, beginState, DEFAULT_LIMIT, documentOf, type Outcome, type State } from '@lvsm/changes'
 import { judge } from '@lvsm/model'
 import { decodeEntry, decodeMember, decodeWhole, encodeWhole, type MemberRecord, memberRecord } from '@lvsm/protocol'
 import type { Entry, NodeId } from '@lvsm/raft'
@@ -91,10 +91,12 @@ function withMembers(state: Coordinated, { index, membership, payload }: Extract
   if (entry && ids.has(index)) members.set(index, entry.member)
   if (!entry?.founding) return { ...state, members }
   invariant(state.configured === null, 'a cluster begins once')
-  const { file, author, at, finalized } = entry.founding
+  const { file, author, at, finalized, enrolment } = entry.founding
   const { config, written } = judge(file)
   invariant(config, 'a cluster begins with a document that keeps the rules')
-  return { members, configured: beginState(documentOf(written), { author, at, comment: '' }, finalized) }
+  const enrolled = { tokens: [], nodes: enrolment ? [enrolment] : [] }
+  const signature = { author, at, comment: '' }
+  return { members, configured: beginState(documentOf(written), signature, finalized, DEFAULT_LIMIT, enrolled) }
 }
 
 const MEMBER = 'member/'

@@ -14,11 +14,13 @@ const BENCHMARKS: Readonly<Record<string, (runs: number, progress: (text: string
 const LEAST_RUNS = 5
 const USAGE = `usage: npm run bench -- NAME [--runs N] [--json FILE]
        npm run bench -- groups [--groups N,N,…] [--keepalive MS] [--lease MS] [--seconds S]
+       npm run bench -- config [--writes N] [--revisions N] [--directory DIR]
 
   failover       lvsm and keepalived (VRRPv3, 0.1 s) under the same faults, each for both in one boot of the lab
   --runs N       runs of each fault, at least ${LEAST_RUNS} for a figure that counts (${LEAST_RUNS}); twice as many where times are
                  compared; power cuts four times as many, in two boots minutes apart
   --json FILE    keeps figures and runs
+  config         what a change of the configuration costs three coordinators, beside etcd on the same disk
   groups         what groups cost the lease processes: share of a core for each number of groups, in memory
 
 Exit status: 0 every demand met, 1 one missed, 2 it could not be measured, or too few runs.
@@ -49,15 +51,20 @@ function table(figures: readonly Figure[]): string {
   return rows.toString()
 }
 
-/** It runs the lease process's core, which scripts do not import. */
-function groups(words: readonly string[]): number {
-  const program = fileURLToPath(new URL('../../test/bench/groups.ts', import.meta.url))
+/** They run the daemons' parts, which scripts do not import. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  groups: '../../test/bench/groups.ts',
+  config: '../../test/bench/config/main.ts',
+}
+function elsewhere(path: string, words: readonly string[]): number {
+  const program = fileURLToPath(new URL(path, import.meta.url))
   return spawnSync(process.execPath, [program, ...words], { stdio: 'inherit' }).status ?? 1
 }
 
 async function main(): Promise<number> {
   const [name, ...rest] = process.argv.slice(2)
-  if (name === 'groups') return groups(rest)
+  const path = ELSEWHERE[name ?? '']
+  if (path !== undefined) return elsewhere(path, rest)
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {

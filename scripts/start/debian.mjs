@@ -14,6 +14,7 @@ const packages = {
   nftables: 'nft',
   iproute2: 'ip',
   'iputils-arping': 'arping',
+  systemd: '/lib/systemd/systemd',
   'iputils-ping': 'ping',
   conntrack: 'conntrack',
   keepalived: 'keepalived',

@@ -8,7 +8,7 @@ import { ROOMS, roomOf } from './rooms.ts'
 const SKIPPED = new Set(['node_modules', 'dist', '.git', '.cache', 'coverage'])
 const TEXT = /\.(ts|mjs|cjs|js|json|jsonc|md|yaml|yml|sh|txt|conf)$|(^|\/)(\.npmrc|\.gitignore|run)$/
 const INNER = /\/(src|core|adapters)$/
-const README_ROOMS = ['test', 'scripts/lab', 'scripts/tidy', 'scripts/gate', 'scripts/mutants']
+const README_ROOMS = ['test', 'scripts/lab', 'scripts/tidy', 'scripts/gate', 'scripts/mutants', 'scripts/package']
 
 /** Path → text of everything that is text. */
 export const readTree = (root: string): ReadonlyMap<string, string> =>

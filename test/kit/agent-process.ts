@@ -3,6 +3,7 @@
  * take time, and what comes in meanwhile waits, as it does for a process of one thread.
  */
 import { type Instant, NEVER_BEFORE } from '@lvsm/base'
+import type { LocalWord } from '@lvsm/protocol'
 import type { OwnedRecord } from '@lvsm/plan'
 import { type Driver, type DriverParts, startDriver } from '../../agent/driver/driver.ts'
 import { createNodeCore, type NodeCore, type NodeEffect, type NodeInput } from '../../agent/node/core/index.ts'
@@ -31,12 +32,14 @@ export interface AgentSurroundings {
   tell(word: AgentWord): void
   reply(effect: Of<'reply'>): void
   record(text: string): void
+  word(word: LocalWord): void
   say(text: string): void
 }
 export interface AgentOptions {
   readonly node: string
   readonly boot: string
   readonly record: OwnedRecord
+  readonly word: LocalWord | null
   /** Wraps the core's step: what a test plants there. */
   wrap(step: Step): Step
 }
@@ -58,7 +61,7 @@ export class AgentProcess {
   /** Operations that were asked for, and looks that were answered. */
   readonly done = { operations: 0, looks: 0 }
 
-  constructor({ node, boot, record, wrap }: AgentOptions, around: AgentSurroundings) {
+  constructor({ node, boot, record, word, wrap }: AgentOptions, around: AgentSurroundings) {
     this.#around = around
     const { schedule, clock } = around
     this.#line = new Timeline(schedule, clock, () => 0)
@@ -66,7 +69,9 @@ export class AgentProcess {
       node,
       boot,
       record,
+      word,
       startedAt: this.#now(),
+      wallMs: (at: Instant) => Math.round(at),
       wall: (at: Instant) => String(Math.round(at)).padStart(12, '0'),
     })
     this.#driver = startDriver<NodeInput, NodeEffect>({
@@ -177,6 +182,8 @@ export class AgentProcess {
         return around.reply(effect)
       case 'record':
         return around.record(effect.text)
+      case 'word':
+        return around.word(effect.word)
       case 'log':
         return around.say(effect.text)
       case 'confirm':

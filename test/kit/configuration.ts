@@ -1,15 +1,24 @@
 /** A cluster's configuration in memory: what coordinators agree on, without any of them. */
 import type { Refusal } from '@lvsm/base'
-import { applyEntry, beginState, parseDocument, type State } from '@lvsm/changes'
+import { applyEntry, beginState, newestOf, parseDocument, type State } from '@lvsm/changes'
 import { SAMPLE } from '@lvsm/model'
-import { decodeEntry, encodeEntry, type Entry } from '@lvsm/protocol'
+import { decodeEntry, encodeEntry, type Entry, type MemberRecord, type NodeProgress } from '@lvsm/protocol'
 import { type ApiOptions, serveApi } from '../../coordinator/adapters/api/api.ts'
+import { Passwords } from '../../coordinator/adapters/api/passwords.ts'
+import type { ApiHost } from '../../coordinator/adapters/api/route-context.ts'
+import { Audit } from '../../coordinator/api/audit.ts'
 import type { Configuration, CoordinatorStatus, Read, Written } from '../../coordinator/configuration.ts'
 
+const memberOf = (id: number): MemberRecord => ({
+  name: `dir${id}`,
+  addresses: [{ host: `10.12.0.${id}`, port: 7446 }],
+  key: `0${id}`.repeat(32),
+  api: [{ host: `10.12.0.${id}`, port: 7445 }],
+})
 const STATUS: CoordinatorStatus = {
-  names: new Map([
-    [1, 'dir1'],
-    [2, 'dir2'],
+  members: new Map([
+    [1, memberOf(1)],
+    [2, memberOf(2)],
   ]),
   raft: {
     id: 1,
@@ -53,6 +62,14 @@ export class MemoryConfiguration implements Configuration {
   weather: Weather = 'fine'
   readonly log: Entry[] = []
   status: () => CoordinatorStatus = () => STATUS
+  /** What the agents said of themselves. */
+  readonly used = new Map<string, NodeProgress>()
+  progress = (): ReadonlyMap<string, NodeProgress> => this.used
+  /** These nodes are in. */
+  enrol(...names: string[]): void {
+    const nodes = names.map((name) => ({ name, key: 'ab'.repeat(32), at: 0, token: null }))
+    this.#state = { ...this.#state, enrolled: { tokens: [], nodes } }
+  }
   #state: State
   readonly #followers = new Set<(state: State) => void>()
 
@@ -64,6 +81,8 @@ export class MemoryConfiguration implements Configuration {
 
   read = async (): Promise<Read> =>
     this.weather === 'cut-off' ? { kind: 'refused', refusal: NO_LEADER } : { kind: 'state', state: this.#state }
+
+  newest = async (): Promise<number | null> => (this.weather === 'cut-off' ? null : newestOf(this.#state.history))
 
   write = async (change: Entry): Promise<Written> => {
     if (this.weather === 'cut-off') return { kind: 'refused', refusal: NO_LEADER }
@@ -92,15 +111,24 @@ export const WALL_CLOCK = 1_700_000_000_000
 /** The real API over it, on a socket of the test; what goes wrong there ends the test, unless it is `crashed`'s. */
 export const serveConfiguration = (
   path: string,
-  configuration: Configuration,
+  configuration: Configuration & { readonly progress?: ApiHost['progress'] },
   crashed: ApiOptions['events']['crashed'] = thrown,
 ): { close(): void } =>
   serveApi({
     path,
     configuration,
+    host: { ...hostOf(), ...(configuration.progress ? { progress: configuration.progress } : {}) },
     wallClock: () => WALL_CLOCK,
     events: { failed: thrown, mayAgain: () => true, say: () => undefined, crashed },
   })
+
+/** Passwords cost nothing here. */
+export const hostOf = (say: (line: string) => void = () => undefined): ApiHost => ({
+  pin: '0f'.repeat(32),
+  passwords: new Passwords({ n: 16, r: 1, p: 1 }),
+  audit: new Audit(say),
+  progress: () => new Map(),
+})
 
 function thrown(error: unknown): never {
   throw error

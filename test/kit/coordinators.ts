@@ -11,6 +11,7 @@ import { encodeMember, type MemberRecord } from '@lvsm/protocol'
 import { DEFAULTS, FIRST, foundedBy, JOINING, type NodeId, type Settings } from '@lvsm/raft'
 import { fingerprintOfKey, makeAuthority, makeKeyPair, signCertificate } from '@lvsm/trust'
 import { openLinks } from '../../coordinator/adapters/links/open.ts'
+import type { NodeServer } from '../../coordinator/adapters/links/node-server.ts'
 import { linkOptions, type NodeIdentity } from '../../coordinator/adapters/links/options.ts'
 import { createStore } from '../../coordinator/adapters/store/create.ts'
 import { openStore } from '../../coordinator/adapters/store/store.ts'
@@ -37,7 +38,9 @@ export interface Wire {
 
 /** The real links, on the loopback. */
 export class Tls implements Wire {
-  readonly #authority = makeAuthority('lab')
+  readonly authority = makeAuthority('lab')
+  /** The port for nodes of each, by its name. */
+  readonly servers = new Map<string, NodeServer>()
   readonly #ends = new Map<string, Promise<{ identity: NodeIdentity; record: MemberRecord }>>()
 
   async record(name: string): Promise<MemberRecord> {
@@ -55,6 +58,7 @@ export class Tls implements Wire {
       told: { count: () => undefined, trouble: () => undefined },
     })
     if (!opened.ok) throw new Error(opened.refusal.message)
+    this.servers.set(name, opened.server)
     return opened.links
   }
   #end(name: string) {
@@ -64,7 +68,7 @@ export class Tls implements Wire {
   }
   async #make(name: string) {
     const { privateKey, publicKey } = makeKeyPair()
-    const authority = await this.#authority
+    const authority = await this.authority
     const certificate = await signCertificate(authority, { name, publicKey })
     const addresses = [{ host: '127.0.0.1', port: await freePort() }]
     return {
@@ -141,6 +145,8 @@ export async function grown(places: readonly [Place, ...Place[]]): Promise<void>
 }
 export const SOON = { timeout: 60_000, interval: 10 }
 
+const clock = () => instant(performance.now())
+
 export class Place {
   readonly name: string
   readonly path: string
@@ -192,7 +198,6 @@ export class Place {
   async start(seeds: readonly Peer[] = []): Promise<this> {
     const opened = await openStore({ path: this.path, machine: MACHINE })
     if (!opened.ok) throw new Error(`${opened.refusal.code}: ${opened.refusal.message}`)
-    const clock = () => instant(performance.now())
     let hearing: LinksHeard | null = null
     const links = await this.#wire.open(this.name, this.id, {
       heard: (message) => hearing?.heard(message),

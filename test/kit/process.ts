@@ -27,6 +27,7 @@ const MOST_STEPS = 20_000
 /** How often the fence is looked at without a notice, and again after it could not be put back. */
 const LOOK_MS = 5000
 const LOOK_AGAIN_MS = 100
+const LOOKS = 5
 
 export interface Surroundings {
   readonly schedule: Schedule
@@ -113,12 +114,16 @@ export class Process {
     if (this.#datagrams < BUFFER) this.#enqueue(() => this.#pump.feed({ kind: 'datagram', envelope }), true)
     else this.#count('buffer-full')
   }
-  /** A notice of the kernel: what became of it is looked at when the process gets to it. `then`: what it had built is back. */
-  tablesNotice(then: () => void): void {
+  /**
+   * A notice of the kernel: what became of it is looked at when the process gets to it. `then`: what it had built is back, or should
+   * be: a call that is out is waited for.
+   */
+  tablesNotice(then: () => void, looks = LOOKS): void {
     this.#enqueue(() => {
       if (!this.#kernel.guards()) return
-      if (this.#kernel.tablesGone()) this.#restoreTables()
-      this.line.show(then)
+      if (this.#kernel.tablesGone()) this.#pump.feed({ kind: 'fence-lost' })
+      if (!this.#kernel.tablesGone() || looks === 0) return this.line.show(then)
+      this.#around.schedule.at(this.line.at + LOOK_AGAIN_MS, () => this.tablesNotice(then, looks - 1))
     })
   }
   addressNotice(): void {
@@ -277,11 +282,6 @@ export class Process {
     return Math.max(0, tripping.until() - this.line.at)
   }
 
-  #restoreTables(): void {
-    this.#pump.feed({ kind: 'fence-lost' })
-    if (!this.#kernel.tablesGone()) return
-    this.#around.schedule.at(this.line.at + LOOK_AGAIN_MS, () => this.tablesNotice(() => undefined))
-  }
   #lookAnyway(): void {
     this.#around.schedule.in(LOOK_MS, () => {
       if (!this.alive) return

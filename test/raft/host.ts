@@ -15,14 +15,14 @@ import {
 } from '@lvsm/raft'
 import { type Core, createCore } from '../../coordinator/core/core.ts'
 import type { Effect, Input, Limits, Reply as Answered, Wish } from '../../coordinator/core/events.ts'
-import type { PeerMessage } from '../../coordinator/ports.ts'
+import type { CoreMessage } from '../../coordinator/ports.ts'
 import type { Schedule } from '../kit/schedule.ts'
 import type { Machine, Result } from './register.ts'
 import type { Plant } from './plant.ts'
 import type { Content, Store } from './store.ts'
 
 export interface Datagram {
-  readonly message: PeerMessage | InstallSnapshot
+  readonly message: CoreMessage | InstallSnapshot
   /** The state that travels with a snapshot. */
   readonly body: Machine | null
 }

@@ -16,6 +16,7 @@ import { EPOCHS } from './plots/epochs.ts'
 import { LAGGARDS } from './plots/laggards.ts'
 import { VOTES } from './plots/votes.ts'
 import { WHOLE } from './plots/whole.ts'
+import { WHOLE_WANTED } from './plots/whole-wanted.ts'
 import { WHOLE_SWITCHOVERS } from './plots/whole-switchover.ts'
 
 export { CHANCE }
@@ -36,6 +37,7 @@ export const STORIES: readonly Plot[] = [
   ...SWITCHOVERS,
   ...WHOLE_SWITCHOVERS,
   ...WHOLE,
+  ...WHOLE_WANTED,
 ]
 const CHANCE_SHARE = 0.6
 

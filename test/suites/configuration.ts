@@ -148,9 +148,9 @@ export function configurationSuite(open: () => Promise<ConfigurationSubject>): v
 
   on('says who the coordinators are, also without being asked twice', async ({ all }) => {
     for (const one of all) {
-      const { raft, names } = one.status()
+      const { raft, members } = one.status()
       expect(raft.membership.members.length).toBeGreaterThan(0)
-      expect(names.get(raft.id)).toBeDefined()
+      expect(members.get(raft.id)).toBeDefined()
     }
   })
 }

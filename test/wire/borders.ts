@@ -4,6 +4,10 @@ import {
   type Codec,
   type CoordinatorMessage,
   type Datagram,
+  FEED_SCHEMAS,
+  FOLLOWER_SCHEMAS,
+  type FeedMessage,
+  type FollowerMessage,
   type DurableState,
   FrameSplitter,
   type LeaseView,
@@ -15,11 +19,14 @@ import {
   type SnapshotWord,
   type Stored,
   datagramCodec,
+  decodeFeedMessage,
+  decodeFollowerMessage,
   decodeMessage,
   decodePeerMessage,
   decodeSnapshotWord,
   decodeState,
   decodeView,
+  encodeFeedMessage,
   encodeMessage,
   encodePeerMessage,
   encodeSnapshotWord,
@@ -178,6 +185,19 @@ const snapshots: Border = {
   encode: (_, value) => utf8(encodeSnapshotWord(value as SnapshotWord)),
   decode: (_, bytes) => messageIn(decodeSnapshotWord(textOf(bytes))),
 }
+/** What coordinators say to agents that follow, and these to them. */
+const feed: Border = {
+  name: 'feed',
+  kinds: Object.keys(FEED_SCHEMAS),
+  encode: (_, value) => utf8(encodeFeedMessage(value as FeedMessage)),
+  decode: (_, bytes) => messageIn(decodeFeedMessage(textOf(bytes))),
+}
+const followers: Border = {
+  name: 'follower',
+  kinds: Object.keys(FOLLOWER_SCHEMAS),
+  encode: (_, value) => utf8(encodeFeedMessage(value as FollowerMessage)),
+  decode: (_, bytes) => messageIn(decodeFollowerMessage(textOf(bytes))),
+}
 export const ROUTE_NAMES = Object.keys(ROUTES) as RouteName[]
 /** As `adapters/control.ts` writes them. */
 const answers: Border = {
@@ -209,6 +229,8 @@ export const BORDERS: readonly Border[] = [
   messages,
   peers,
   snapshots,
+  feed,
+  followers,
   answers,
   requests,
 ]

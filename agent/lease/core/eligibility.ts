@@ -12,6 +12,7 @@ export function whyNotCandidate(state: LeaseState, view: LeaseView, group: Lease
   const { node, now } = state
   const instance = state.instances.get(group.name)
   if (!instance || !directs(view, group)) return `${node} is no director of ${group.name}`
+  if (group.stopped) return `an operator stopped ${group.name}`
   if (state.stopping) return `${node} is stopping`
   if (state.standby) return `${node} is set to standby`
   const voters = votersUnsettled(state)

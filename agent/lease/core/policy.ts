@@ -1,6 +1,6 @@
 /**
  * Policies of an owner: when it gives up a valid lease, and to whom. The kernel refuses, the interface is down, this node is set
- * to standby, a peer would serve better. Whether this node may acquire a group is decided in eligibility.ts.
+ * to standby, an operator stopped the group, a peer would serve better. Whether this node may acquire a group is decided in eligibility.ts.
  */
 import { type LeaseView } from '@lvsm/protocol'
 import { after, type Instant } from '@lvsm/base'
@@ -75,7 +75,8 @@ function yieldToPeer(state: LeaseState, instance: GroupState, reason: string, su
 
 /** The policies of an owner, in the order of their urgency. */
 export function tickPolicy(state: LeaseState, view: LeaseView, instance: GroupState): void {
-  tickInterface(state, view, instance)
+  tickStopped(state, instance)
+  if (instance.phase === 'active') tickInterface(state, view, instance)
   if (instance.phase === 'active') tickBetter(state, view, instance)
   if (instance.phase === 'active') tickStandby(state, view, instance)
 }
@@ -86,6 +87,12 @@ export function nextPolicy(state: LeaseState, instance: GroupState): Instant[] {
     ...(state.standby && !instance.transfer ? [instance.standbyAt] : []),
     ...(instance.betterSince === null ? [] : [after(instance.betterSince, betterForMs(instance))]),
   ]
+}
+
+/** Policy for a group that nobody is to own: given up at once and for nobody, everything off before the voters are told. */
+function tickStopped(state: LeaseState, instance: GroupState): void {
+  const { name, stopped } = instance.group
+  if (stopped) stepDown(state, instance, `an operator stopped ${name}`, { event: 'released' })
 }
 
 /**

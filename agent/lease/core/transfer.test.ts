@@ -90,6 +90,25 @@ describe('the owner', () => {
       expect(order.indexOf('release')).toBeGreaterThan(order.indexOf('address'))
     }
   })
+  test('whose tables somebody took away while it closed its announcements closes everything first', () => {
+    const { dir1 } = owner()
+    moves(dir1)
+    dir1.holdsBack = (effect) => effect.kind === 'fence' && dir1.held.length === 0
+    answers(dir1, true)
+    // The kernel had closed them, and then they were gone.
+    dir1.give({ kind: 'fence-lost' })
+    dir1.holdsBack = () => false
+    const first = dir1.effects.length
+    dir1.answer()
+    dir1.pass(20)
+    const order = dir1.effects
+      .slice(first)
+      .map((effect) => (effect.kind === 'send' ? effect.message.kind : effect.kind))
+    expect(order).toContain('release')
+    expect(order.indexOf('release')).toBeGreaterThan(order.indexOf('fence-tables'))
+    expect(order.indexOf('release')).toBeGreaterThan(order.indexOf('address'))
+    expect(order.indexOf('address')).toBeGreaterThan(-1)
+  })
   test('whose serving did not get its bound closes that too', () => {
     const { dir1 } = owner()
     moves(dir1)

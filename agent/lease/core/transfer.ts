@@ -132,12 +132,16 @@ function handOver(state: LeaseState, view: LeaseView, instance: GroupState, to: 
   renewFence(state, instance, ['serve'], drainMs, after(state.now, view.timing.drainMs))
 }
 
-/** Phase `handingOver`: once the kernel acknowledged, RELEASE and drain; where it refused, everything is closed first. */
+/**
+ * Phase `handingOver`: once the kernel acknowledged, RELEASE and drain. Where it refused, or somebody took the tables away, whose
+ * closing it had acknowledged, everything is closed first.
+ */
 export function tickHandingOver(state: LeaseState, view: LeaseView, instance: GroupState): void {
   if (fenceCalls(instance) > 0) return
   const to = instance.transfer?.to ?? null
   const reason = `${instance.group.name} released to ${to ?? 'nobody'}${instance.transfer ? `: ${instance.transfer.reason}` : ''}`
-  if (!instance.announce.isClosed(state.now) || instance.serve.latest > after(state.now, view.timing.drainMs)) {
+  const isClosed = instance.announce.isClosed(state.now) && state.tablesDue !== 'gone'
+  if (!isClosed || instance.serve.latest > after(state.now, view.timing.drainMs)) {
     stepDown(state, instance, reason, { event: 'released', successor: to })
     return
   }

@@ -1,4 +1,5 @@
 /** A configuration that changes while the agent runs: what it does not change goes on undisturbed. */
+import { NO_FACTS } from '@lvsm/changes'
 import { checkConfig, type Config, SAMPLE } from '@lvsm/model'
 import { describe, expect, test } from 'vitest'
 import { dests, node, statusOf } from './fixture.ts'
@@ -16,7 +17,7 @@ const owner = (): ReturnType<typeof node> => {
   return one
 }
 const configure = (one: ReturnType<typeof node>, change: (text: string) => string): void =>
-  one.feed({ kind: 'config', config: configOf(change), secrets: new Map() })
+  one.feed({ kind: 'config', config: configOf(change), secrets: new Map(), facts: NO_FACTS })
 
 describe('a new configuration', () => {
   test('that only has another revision changes nothing in the kernel, and interrupts no check', () => {
@@ -115,7 +116,7 @@ describe('a new configuration', () => {
     expect(one.take('reply')).toEqual([])
     const config = configOf((text) => text)
     const groups = config.groups.map((group) => ({ ...group, directors: ['dir1'] }))
-    one.feed({ kind: 'config', config: { ...config, groups }, secrets: new Map() })
+    one.feed({ kind: 'config', config: { ...config, groups }, secrets: new Map(), facts: NO_FACTS })
     expect(one.take('reply')).toMatchObject([{ id: 'a', outcome: { ok: false, refusals: [{ code: 'changed' }] } }])
   })
   test('an agent without one waits, and does nothing to the kernel', () => {

@@ -2,9 +2,10 @@
  * A new configuration, at the start or at any time later: what it does not change goes on undisturbed. Nothing is done to
  * the kernel here; the next look plans for what is wanted now.
  */
-import { type Config, nodeView } from '@lvsm/model'
+import { nodeView } from '@lvsm/model'
 import { followConfig } from './check/members.ts'
 import { setPingNodes } from './check/pings.ts'
+import type { NodeInput } from './events.ts'
 import { dropHandovers } from './move/successor.ts'
 import { dropMoves } from './move/owner.ts'
 import { lookWithin } from './observe/look.ts'
@@ -12,13 +13,16 @@ import { forgetStrangers } from './peers.ts'
 import { note } from './publish/history.ts'
 import { publishSoon } from './publish/publish.ts'
 import { log, type NodeState } from './state.ts'
+import { noteWanted } from './wanted.ts'
 
-export function configure(state: NodeState, config: Config, secrets: ReadonlyMap<number, string>): void {
+export function configure(state: NodeState, { config, secrets, facts }: Extract<NodeInput, { kind: 'config' }>): void {
   const before = state.config?.revision
   // Every closed terminal and every turn of a log has the file read again: that is no news.
   const isNews = JSON.stringify([config, [...secrets]]) !== JSON.stringify([state.config, [...state.secrets]])
+  const wantedBefore = state.facts
   state.config = config
   state.secrets = secrets
+  state.facts = facts
   state.view = nodeView(config, state.node)
   followConfig(state)
   setPingNodes(state.pings, state.view?.directs ?? [])
@@ -32,6 +36,7 @@ export function configure(state: NodeState, config: Config, secrets: ReadonlyMap
     log(state, reason)
     note(state, { group: '', kind: 'configured', number: 0, reason })
   }
+  if (before !== undefined) noteWanted(state, wantedBefore)
   lookWithin(state)
   publishSoon(state)
 }

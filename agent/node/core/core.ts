@@ -80,7 +80,7 @@ function onInput(state: NodeState, input: NodeInput): void {
     case 'wake':
       return
     case 'config':
-      return configure(state, input.config, input.secrets)
+      return configure(state, input)
     case 'observed':
       return onObserved(state, input.observed)
     case 'observe-failed':

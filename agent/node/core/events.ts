@@ -2,8 +2,10 @@
 import {
   type Command,
   type CounterName,
+  type Facts,
   type LeaseEvent,
   type LeaseStatus,
+  type LocalWord,
   type Outcome,
   type ToLease,
 } from '@lvsm/protocol'
@@ -20,8 +22,16 @@ export interface Failure {
 
 export type NodeInput =
   | { readonly kind: 'wake' }
-  /** The configuration as it is from now on; `secrets`: key id → hexadecimal digits, of keys that stand in files. */
-  | { readonly kind: 'config'; readonly config: Config; readonly secrets: ReadonlyMap<number, string> }
+  /**
+   * The configuration as it is from now on; `secrets`: key id → hexadecimal digits, of keys that stand in files; `facts`: what
+   * operators want for a while beside it.
+   */
+  | {
+      readonly kind: 'config'
+      readonly config: Config
+      readonly secrets: ReadonlyMap<number, string>
+      readonly facts: Facts
+    }
   | { readonly kind: 'observed'; readonly observed: Observed }
   | { readonly kind: 'observe-failed'; readonly error: string }
   /** The kernel told of a change: look again soon. */
@@ -84,6 +94,8 @@ export type NodeEffect =
   | { readonly kind: 'reply'; readonly id: string; readonly outcome: Outcome }
   /** Keep this text over a restart. */
   | { readonly kind: 'record'; readonly text: string }
+  /** And what this node was told of standby by itself. */
+  | { readonly kind: 'word'; readonly word: LocalWord }
   | { readonly kind: 'log'; readonly text: string }
   /** The next instant at which the core wants a `wake`; replaces the earlier wish. */
   | { readonly kind: 'wake'; readonly at: Instant }

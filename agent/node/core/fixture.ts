@@ -1,6 +1,7 @@
 /** For this room's tests: a node under virtual time, and a kernel that does as it is told. */
-import { type LeaseStatus } from '@lvsm/protocol'
+import { type LeaseStatus, type LocalWord } from '@lvsm/protocol'
 import { instant, type Instant } from '@lvsm/base'
+import { NO_FACTS } from '@lvsm/changes'
 import { checkConfig, type Config, SAMPLE } from '@lvsm/model'
 import { type Operation, NOTHING_OWNED } from '@lvsm/plan'
 import { type Driver, startDriver } from '../../driver/driver.ts'
@@ -15,6 +16,8 @@ const configOf = (text: string): Config => {
 
 /** Who answers pings in every test that does not say otherwise: all of the sample. */
 const ANSWERING = new Set(['10.11.0.100'])
+/** Of its wall clock at the instant 0. */
+export const WALL_MS = 1_790_000_000_000
 const ALIVE = ['10.11.0.11', '10.11.0.12', '10.12.0.13']
 
 /** One node under virtual time; `alive` answers checks, `answering` pings. A call into its kernel takes `kern.callMs`. */
@@ -35,13 +38,21 @@ export class TestNode {
   /** The configuration comes before everything else, but not before the test has said how the world is. */
   #first: NodeInput | null
 
-  constructor(name: string, alive: Set<string>, text: string, configured: boolean, wall: (at: Instant) => string) {
+  constructor(
+    name: string,
+    alive: Set<string>,
+    text: string,
+    configured: boolean,
+    wall: (at: Instant) => string,
+    word: LocalWord | null,
+  ) {
     this.name = name
     this.alive = alive
     this.config = configOf(text)
     this.kern = new TestKernel(this.config, name)
-    this.core = createNodeCore({ node: name, record: NOTHING_OWNED, boot: name, startedAt: this.#now, wall })
-    this.#first = configured ? { kind: 'config', config: this.config, secrets: new Map() } : null
+    const fixed = { wallMs: (at: Instant) => WALL_MS + Math.round(at), word }
+    this.core = createNodeCore({ node: name, record: NOTHING_OWNED, boot: name, startedAt: this.#now, ...fixed, wall })
+    this.#first = configured ? { kind: 'config', config: this.config, secrets: new Map(), facts: NO_FACTS } : null
     this.#driver = startDriver<NodeInput, NodeEffect>({
       clock: () => this.#now,
       step: (input, at) => this.core.step(input, at),
@@ -126,7 +137,8 @@ export const node = (
   text = SAMPLE,
   configured = true,
   wall = (at: Instant): string => String(Math.round(at)).padStart(9, '0'),
-): TestNode => new TestNode(name, alive, text, configured, wall)
+  word: LocalWord | null = null,
+): TestNode => new TestNode(name, alive, text, configured, wall, word)
 
 export const statusOf = (self: string, owner: string | null, number = 1): LeaseStatus => ({
   node: self,

@@ -2,18 +2,21 @@
 import {
   type CounterName,
   type DestinationReport,
+  type Facts,
   type HistoryEvent,
-  type LeaseStatus,
+  type LocalWord,
   type Outcome,
   type StateMessage,
 } from '@lvsm/protocol'
 import { type Instant, NEVER_BEFORE, type TokenBucket, type Trouble } from '@lvsm/base'
+import { NO_FACTS, type ServerIntent } from '@lvsm/changes'
 import { type Health, newSchedule, type Schedule } from '@lvsm/health'
 import type { Config, ConfigRealserver, ConfigService, NodeView } from '@lvsm/model'
 import type { Desired, Observed, Operation, OwnedRecord } from '@lvsm/plan'
 import { newPings, type Pings } from './check/pings.ts'
 import type { Ask, StandbyRun } from './command/pending.ts'
 import type { Failure, NodeEffect } from './events.ts'
+import { type LeaseLink, newLeaseLink } from './lease-link.ts'
 import type { Handover, Move } from './move/moving.ts'
 import type { Snapshot } from './publish/drops.ts'
 import type { Told } from './publish/tables.ts'
@@ -24,8 +27,11 @@ export interface NodeOptions {
   /** Different at every start. */
   readonly boot: string
   readonly startedAt: Instant
-  /** ISO 8601 for people to read; nothing is decided by it. */
+  /** ISO 8601 for people to read; nothing is decided by it. In milliseconds: the time of a word that is given here. */
   readonly wall: (at: Instant) => string
+  readonly wallMs: (at: Instant) => number
+  /** What this node was told of standby by itself, lately or in an earlier life. */
+  readonly word: LocalWord | null
 }
 
 /** When to look at the kernel, and when to speak (`observe/look.ts`, `publish/publish.ts`). */
@@ -44,6 +50,8 @@ export interface Member {
   readonly id: string
   readonly service: ConfigService
   readonly realserver: ConfigRealserver
+  /** What an operator wants of it. */
+  readonly intent: ServerIntent
   health: Health
   /** Since when it is out of the pool but in the table; null when it is not. */
   drainingSince: Instant | null
@@ -85,16 +93,6 @@ export interface Kernel {
   readonly toldAt: Map<string, Instant>
 }
 
-export interface LeaseLink {
-  connected: boolean
-  status: LeaseStatus | null
-  heardAt: Instant
-  /** Why it is not connected. */
-  reason: string
-  /** Incarnation of the start to which the coordinators confirmed the epoch; empty: none. */
-  confirmed: string
-}
-
 export interface HeardState {
   readonly at: Instant
   readonly message: StateMessage
@@ -124,13 +122,16 @@ export interface Published {
 export interface NodeState {
   readonly node: string
   readonly boot: string
-  readonly wall: (at: Instant) => string
+  readonly wall: NodeOptions['wall']
+  readonly wallMs: NodeOptions['wallMs']
   now: Instant
   effects: NodeEffect[]
   /** Null before the first configuration. */
   config: Config | null
   view: NodeView | null
   secrets: ReadonlyMap<number, string>
+  facts: Facts
+  word: LocalWord | null
   readonly rhythm: Rhythm
   readonly checks: Checks
   readonly pings: Pings
@@ -166,27 +167,33 @@ export interface NodeState {
   readonly snapshots: Snapshot[]
 }
 
-const newPublished = (): Published => ({
-  view: '',
-  ready: new Map(),
-  reaches: new Map(),
-  said: '',
-  troubles: new Map(),
-  logged: new Map(),
-  told: new Map(),
+const newKernel = (owned: OwnedRecord): Kernel => ({
+  observed: null,
+  wanted: null,
+  pending: [],
+  broken: [],
+  failures: [],
+  unread: { times: 0, error: '' },
+  wantedText: '',
+  owned,
+  logged: new Set(),
+  toldAt: new Map(),
 })
 
 export function newState(options: NodeOptions): NodeState {
-  const { node, boot, wall, startedAt, record } = options
+  const { node, boot, wall, wallMs, word, startedAt, record } = options
   return {
     node,
     boot,
     wall,
+    wallMs,
     now: startedAt,
     effects: [],
     config: null,
     view: null,
     secrets: new Map(),
+    facts: NO_FACTS,
+    word,
     rhythm: {
       lookAt: startedAt,
       lookedAt: NEVER_BEFORE,
@@ -197,19 +204,8 @@ export function newState(options: NodeOptions): NodeState {
     },
     checks: { members: new Map(), pools: new Map(), schedule: newSchedule(), begun: false },
     pings: newPings(startedAt),
-    kernel: {
-      observed: null,
-      wanted: null,
-      pending: [],
-      broken: [],
-      failures: [],
-      unread: { times: 0, error: '' },
-      wantedText: '',
-      owned: record,
-      logged: new Set(),
-      toldAt: new Map(),
-    },
-    lease: { connected: false, status: null, heardAt: NEVER_BEFORE, reason: 'not connected yet', confirmed: '' },
+    kernel: newKernel(record),
+    lease: newLeaseLink(),
     states: new Map(),
     readiness: new Map(),
     tables: new Map(),
@@ -224,7 +220,15 @@ export function newState(options: NodeOptions): NodeState {
     history: [],
     known: new Set(),
     eventBudgets: new Map(),
-    published: newPublished(),
+    published: {
+      view: '',
+      ready: new Map(),
+      reaches: new Map(),
+      said: '',
+      troubles: new Map(),
+      logged: new Map(),
+      told: new Map(),
+    },
     reported: new Map(),
     counters: {},
     snapshots: [],

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { CONFIG_ROUTES } from '@lvsm/protocol'
 import { MemoryConfiguration, SAMPLE_DOCUMENT, serveConfiguration } from '../../../test/kit/configuration.ts'
-import { authorOf } from './author.ts'
+import { callerOf } from './author.ts'
 
 const ends: (() => void)[] = []
 afterEach(() => {
@@ -213,7 +213,7 @@ describe('the author of a change', () => {
     ends.push(() => socket.destroy())
     const uid = process.getuid?.()
     writeFileSync(join(home, 'passwd'), `nobody:x:65534:::\nsomebody:x:${uid}:::\nalice:x:4711:::\n`)
-    const author = (passwd: string, proc = home) => authorOf(socket, { passwd: join(home, passwd), proc })
+    const author = (passwd: string, proc = home) => callerOf(socket, { passwd: join(home, passwd), proc }).name
     expect(author('passwd')).toBe('somebody')
     expect(author('none')).toBe(`uid ${uid}`)
     mkdirSync(join(home, String(process.pid)))

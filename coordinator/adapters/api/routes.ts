@@ -1,10 +1,8 @@
 /** What each route does with the configuration; what is answered of it is pure, and in `coordinator/api`. */
-import type { State } from '@lvsm/changes'
-import type { ConfigRouteName } from '@lvsm/protocol'
+import { type ApiRoute, type AskedOf, CONFIG_ROUTES, type ConfigRouteName } from '@lvsm/protocol'
 import { diffReply, documentReply, factsReply, historyReply, revisionReply } from '../../api/answers.ts'
 import { notNow, type Reply } from '../../api/reply.ts'
-import type { Asked } from '../../api/request.ts'
-import { coordinatorsReply } from '../../api/status.ts'
+import { coordinatorsReply, nodesReply } from '../../api/status.ts'
 import {
   changeEntry,
   changeReply,
@@ -12,27 +10,15 @@ import {
   intentPreviewReply,
   intentReply,
   previewReply,
-  type Signature,
 } from '../../api/writes.ts'
-import type { Configuration, NotDone } from '../../configuration.ts'
-import { nextState } from './next.ts'
+import { ACCESS_ANSWERS } from './access-routes.ts'
+import { NOTHING, reading } from './reading.ts'
+import type { Answers, RouteContext } from './route-context.ts'
 
-export interface RouteContext {
-  readonly configuration: Configuration
-  readonly ifMatch: string | undefined
-  readonly signature: () => Signature
-}
-type Answers = {
-  readonly [Name in ConfigRouteName]: (asked: Asked<Name>, context: RouteContext) => Reply | Promise<Reply>
-}
-
-export const ROUTE_ANSWERS: Answers = {
+const ROUTE_ANSWERS: Answers = {
+  ...ACCESS_ANSWERS,
   document: ({ query }, { configuration }) =>
     reading(configuration, query.stale, (state) => documentReply(state, query)),
-  async next({ query }, { configuration }) {
-    const state = await nextState(configuration, query.after)
-    return state ? documentReply(state, { yaml: false, stale: true }) : notNow(NOTHING)
-  },
   history: ({ query }, { configuration }) => reading(configuration, query.stale, (state) => historyReply(state, query)),
   revision: ({ query }, { configuration }) =>
     reading(configuration, query.stale, (state) => revisionReply(state, query)),
@@ -50,24 +36,19 @@ export const ROUTE_ANSWERS: Answers = {
   },
   intentPreview: ({ body }, { configuration, signature }) =>
     reading(configuration, false, (state) => intentPreviewReply(state, body, signature())),
+  nodes: (_, { configuration, host }) => {
+    const state = configuration.known()
+    return state ? nodesReply(state, host.progress()) : notNow(NOTHING)
+  },
   coordinators: (_, { configuration }) => coordinatorsReply(configuration.status(), configuration.known()),
 }
 
-/** Of the newest state; `stale`: of what this coordinator has, also while the others cannot be reached. */
-async function reading(configuration: Configuration, stale: boolean, reply: (state: State) => Reply): Promise<Reply> {
-  if (!stale) {
-    const read = await configuration.read()
-    return read.kind === 'state' ? reply(read.state) : notNow(read)
-  }
-  const known = configuration.known()
-  return known === null ? notNow(NOTHING) : reply(known)
-}
-
-const NOTHING: NotDone = {
-  kind: 'refused',
-  refusal: {
-    code: 'no-configuration',
-    message: 'this coordinator has no configuration yet',
-    hint: 'wait until it has heard from the others: lvsm coordinators',
-  },
+/** A row with its answer. */
+export function routed(
+  name: ConfigRouteName,
+  context: RouteContext,
+): { readonly route: ApiRoute; answer(asked: AskedOf<ApiRoute>): Reply | Promise<Reply> } {
+  // Of the very row: what was asked was read by its schemas.
+  const answer = ROUTE_ANSWERS[name] as (asked: AskedOf<ApiRoute>, context: RouteContext) => Reply | Promise<Reply>
+  return { route: CONFIG_ROUTES[name], answer: (asked) => answer(asked, context) }
 }

@@ -1,8 +1,7 @@
 /** A node asks one coordinator to become one too. */
 import { type Admission, type Candidate, decodeJoining, encodeJoining, LONGEST_JOINING } from '@lvsm/protocol'
-import { textOf } from '../links/accepted.ts'
-import { type Address, dial, JOINING, secureContext } from '../links/dial.ts'
-import type { NodeIdentity } from '../links/options.ts'
+import { textOf } from '../../../agent/nodelink/frames.ts'
+import { type Address, type Credentials, dial, JOINING, secureContext } from '../../../agent/nodelink/dial.ts'
 
 /** From the first packet until the answer is here: a write that waits for its majority takes some seconds. */
 const PATIENCE_MS = 30_000
@@ -12,7 +11,7 @@ export interface Asking {
   readonly address: Address
   /** Who has to answer: the fingerprint of the coordinator's key. */
   readonly key: string
-  readonly identity: NodeIdentity
+  readonly identity: Credentials
   readonly candidate: Candidate
 }
 /** Null with a reason: nobody knows what came of it. */

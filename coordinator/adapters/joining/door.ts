@@ -1,8 +1,8 @@
 /** Nodes that want to be coordinators, at the port for nodes: each says so once, is answered, and goes. */
 import { type Admission, type Candidate, decodeJoining, encodeJoining, LONGEST_JOINING } from '@lvsm/protocol'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { textOf } from '../links/accepted.ts'
-import { JOINING } from '../links/dial.ts'
+import { textOf } from '../../../agent/nodelink/frames.ts'
+import { JOINING } from '../../../agent/nodelink/dial.ts'
 import type { NodeServer } from '../links/node-server.ts'
 
 /** From its connection to what it wants, and from there to the end of the answer. */

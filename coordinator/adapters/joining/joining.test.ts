@@ -4,7 +4,7 @@ import type { Admission, Candidate } from '@lvsm/protocol'
 import { makeAuthority } from '@lvsm/trust'
 import { describe, expect, it } from 'vitest'
 import { coordinator, type Identity, identityOf, stranger, visit } from '../links/fixture.ts'
-import { JOINING } from '../links/dial.ts'
+import { JOINING } from '../../../agent/nodelink/dial.ts'
 import { askAdmission } from './ask.ts'
 import { openDoor } from './door.ts'
 
@@ -19,6 +19,7 @@ const ACCEPTED: Admission = {
   id: 9,
   certificate: 'a certificate',
   authorityKey: 'a secret',
+  keys: [],
   members: [{ id: 1, addresses: [{ host: '10.12.0.1', port: 7446 }], key: 'ab'.repeat(32) }],
 }
 

@@ -4,7 +4,8 @@ import { LONGEST_PEER_MESSAGE } from '@lvsm/protocol'
 import type { SecureContext } from 'node:tls'
 import type { WebSocket } from 'ws'
 import type { Peer } from '../../ports.ts'
-import { type Address, dial, MESSAGES, WRONG_KEY } from './dial.ts'
+import { type Address, dial, MESSAGES, WRONG_KEY } from '../../../agent/nodelink/dial.ts'
+import { askForSigns } from '../../../agent/nodelink/signs.ts'
 import type { LinkContext } from './options.ts'
 
 /** Nothing is said on it by the other side: what that has to say goes over its own. */
@@ -25,7 +26,7 @@ type Phase =
   | { readonly kind: 'idle' }
   | { readonly kind: 'waiting'; readonly timer: NodeJS.Timeout }
   | { readonly kind: 'dialling'; readonly socket: WebSocket }
-  | { readonly kind: 'open'; readonly socket: WebSocket; readonly address: Address; readonly probes: NodeJS.Timeout }
+  | { readonly kind: 'open'; readonly socket: WebSocket; readonly address: Address }
 
 export class Dialled {
   readonly #context: LinkContext
@@ -113,25 +114,19 @@ export class Dialled {
 
   #opened(socket: WebSocket, address: Address): void {
     if (!this.#isNow(socket)) return socket.terminate()
-    const { probeMs, missedProbes } = this.#context.options
-    let [missed, signs] = [0, 0]
-    // Counted, not timed: a process that stood still itself asks again before it judges.
-    const probes = setInterval(() => {
-      if (missed < missedProbes) {
-        missed += 1
-        return socket.ping()
-      }
-      this.#context.told.count('peer-lost')
-      this.#reason = 'it fell silent'
-      socket.terminate()
-    }, probeMs)
-    socket.on('pong', () => {
-      missed = 0
-      signs += 1
-      if (signs === STEADY) this.#heard(socket)
+    let signs = 0
+    askForSigns(socket, this.#context.options, {
+      sign: () => {
+        signs += 1
+        if (signs === STEADY) this.#heard(socket)
+      },
+      lost: () => {
+        this.#context.told.count('peer-lost')
+        this.#reason = 'it fell silent'
+        socket.terminate()
+      },
     })
-    this.#phase = { kind: 'open', socket, address, probes }
-    socket.ping()
+    this.#phase = { kind: 'open', socket, address }
   }
 
   #heard(socket: WebSocket): void {
@@ -167,7 +162,6 @@ export class Dialled {
     const phase = this.#phase
     this.#phase = { kind: 'idle' }
     if (phase.kind === 'waiting') clearTimeout(phase.timer)
-    if (phase.kind === 'open') clearInterval(phase.probes)
     if ('socket' in phase) phase.socket.terminate()
   }
 }

@@ -7,7 +7,7 @@ import { type Authority, fingerprintOfKey, makeAuthority, makeKeyPair, signCerti
 import { expect, onTestFinished } from 'vitest'
 import type { WebSocket } from 'ws'
 import type { Ask, Peer, PeerMessage } from '../../ports.ts'
-import { type Address, type Call, dial, secureContext } from './dial.ts'
+import { type Address, type Call, dial, secureContext } from '../../../agent/nodelink/dial.ts'
 import type { Links } from './links.ts'
 import type { NodeServer } from './node-server.ts'
 import { openLinks } from './open.ts'

@@ -5,7 +5,7 @@ import { makeAuthority } from '@lvsm/trust'
 import { RECORDED } from '../../../test/wire/recorded.ts'
 import type { PeerMessage } from '../../ports.ts'
 import { ask, coordinator, identityOf, introduce, line, meet, soon, visit } from './fixture.ts'
-import { MESSAGES } from './dial.ts'
+import { MESSAGES } from '../../../agent/nodelink/dial.ts'
 
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false
 
@@ -35,7 +35,7 @@ describe('three coordinators', () => {
         const come = () => to.heard.filter((message) => message.from === from.id)
         await expect.poll(come, soon).toEqual(between(from.id, to.id))
       }
-    expect(KINDS).toHaveLength(13)
+    expect(KINDS).toHaveLength(14)
     for (const { troubles } of all) expect([...troubles]).toEqual([])
   })
   it('carry the largest entry that a log takes, and thousands of messages, each once', async () => {

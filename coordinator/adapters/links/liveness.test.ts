@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { WebSocketServer } from 'ws'
-import { MESSAGES } from './dial.ts'
+import { MESSAGES } from '../../../agent/nodelink/dial.ts'
 import {
   ask,
   AUTHORITY,

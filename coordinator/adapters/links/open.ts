@@ -1,10 +1,11 @@
 /** Links that listen, with their port for nodes: what a coordinator starts. */
 import { X509Certificate } from 'node:crypto'
 import type { Refusal } from '@lvsm/base'
+import type { Endpoint } from '../../../agent/process/tls-port.ts'
 import type { LinksHeard } from '../../ports.ts'
-import { secureContext } from './dial.ts'
+import { secureContext } from '../../../agent/nodelink/dial.ts'
 import { Links } from './links.ts'
-import { type Endpoint, NodeServer } from './node-server.ts'
+import { NodeServer } from './node-server.ts'
 import type { LinkContext, NodeIdentity } from './options.ts'
 
 export interface LinksSetting extends LinkContext {

@@ -1,6 +1,7 @@
 /** Times and sizes of the links. */
 import type { CounterName } from '@lvsm/protocol'
 import type { Random, Trouble } from '@lvsm/base'
+import type { Credentials } from '../../../agent/nodelink/dial.ts'
 
 export interface LinkOptions {
   /** A link is asked for a sign of life so often, and given up when so many in a row were without. Milliseconds. */
@@ -32,14 +33,7 @@ export const linkOptions = (electionMs: number): LinkOptions => ({
   waiting: [64, 16],
 })
 
-/** PEM: what packages/trust makes. */
-export interface NodeIdentity {
-  readonly certificate: string
-  /** PKCS#8. */
-  readonly privateKey: string
-  /** Certificate of the cluster's authority. */
-  readonly authority: string
-}
+export type NodeIdentity = Credentials
 /** Where the links tell what is not a message. */
 export interface LinksTold {
   count(counter: CounterName): void

@@ -4,7 +4,8 @@ import { TextDecoder } from 'node:util'
 import { decodeSnapshotWord, encodeSnapshotWord, LONGEST_SNAPSHOT_WORD, type SnapshotBegin } from '@lvsm/protocol'
 import type { InstallSnapshot } from '@lvsm/raft'
 import type { RawData, WebSocket } from 'ws'
-import { bytesOf, textOf, UNREAD } from './accepted.ts'
+import { bytesOf, textOf } from '../../../agent/nodelink/frames.ts'
+import { UNREAD } from './accepted.ts'
 import type { LinkContext } from './options.ts'
 
 /** Of a frame: of a piece, or a word. */

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { decodeSnapshotWord, encodeSnapshotWord, LONGEST_SNAPSHOT_WORD } from '@lvsm/protocol'
 import type { InstallSnapshot } from '@lvsm/raft'
 import type { WebSocket } from 'ws'
-import { textOf } from './accepted.ts'
+import { textOf } from '../../../agent/nodelink/frames.ts'
 
 /** UTF-16 units of one piece: at most three times as many bytes. */
 const PIECE = 1 << 17

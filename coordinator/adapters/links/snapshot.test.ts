@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
-import type { Address } from './dial.ts'
+import type { Address } from '../../../agent/nodelink/dial.ts'
 import { encodeSnapshotWord, type SnapshotBegin } from '@lvsm/protocol'
 import type { InstallSnapshot } from '@lvsm/raft'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { MESSAGES, SNAPSHOTS } from './dial.ts'
+import { MESSAGES, SNAPSHOTS } from '../../../agent/nodelink/dial.ts'
 import {
   type Coordinator,
   coordinator,

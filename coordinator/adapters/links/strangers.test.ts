@@ -18,7 +18,7 @@ import {
   stranger,
   visit,
 } from './fixture.ts'
-import { MESSAGES, SNAPSHOTS } from './dial.ts'
+import { MESSAGES, SNAPSHOTS } from '../../../agent/nodelink/dial.ts'
 
 const OTHER = await makeAuthority('lab')
 /** The second is known to the first, and dials by hand only. */

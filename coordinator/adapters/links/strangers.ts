@@ -1,7 +1,6 @@
 /** Connections to the port for nodes that end before they are anybody's: counted, and told now and then. */
-import type { Socket } from 'node:net'
 import type { CounterName } from '@lvsm/protocol'
-import type { LinkOptions, LinksTold } from './options.ts'
+import type { LinksTold } from './options.ts'
 
 const SHOWN_MS = 600_000
 /** Of one kind: whoever connects without end shall not be told of without end. */
@@ -12,7 +11,7 @@ const SENTENCES = {
   'drop-connection-request': null,
   'drop-connection-certificate': "has no certificate of this cluster's authority",
   'drop-connection-key':
-    "has a certificate of this cluster, and a key that is no coordinator's: it was removed, or set up anew",
+    "has a certificate of this cluster, and a key that is no node's: it was removed, or set up anew",
   'drop-connection-crowded': 'opens more connections than any node does',
 } as const satisfies Readonly<Partial<Record<CounterName, string | null>>>
 export type Refused = keyof typeof SENTENCES
@@ -40,32 +39,3 @@ export class Strangers {
     })
   }
 }
-
-/** Connections without a certificate yet. They cost memory and a handshake, and anybody can make them. */
-export class WaitingRoom {
-  readonly #limits: LinkOptions['waiting']
-  readonly #sockets = new Map<string, Socket>()
-  constructor(limits: LinkOptions['waiting']) {
-    this.#limits = limits
-  }
-
-  /** The socket that has to go for it: the new one where its address has many, else the oldest of all. */
-  enter(socket: Socket): Socket | null {
-    const { remoteAddress } = socket
-    const [all, one] = this.#limits
-    const same = [...this.#sockets.values()].filter((other) => other.remoteAddress === remoteAddress)
-    if (same.length >= one) return socket
-    const place = placeOf(socket)
-    this.#sockets.set(place, socket)
-    socket.once('close', () => this.#sockets.delete(place))
-    if (this.#sockets.size <= all) return null
-    const [oldest] = this.#sockets.values()
-    return oldest ?? null
-  }
-  leave(socket: Pick<Socket, 'remoteAddress' | 'remotePort'>): void {
-    this.#sockets.delete(placeOf(socket))
-  }
-}
-/** TLS is a socket of its own around the one that was accepted; both say this. */
-const placeOf = ({ remoteAddress, remotePort }: Pick<Socket, 'remoteAddress' | 'remotePort'>): string =>
-  `${remoteAddress} ${remotePort}`

@@ -4,7 +4,19 @@
  */
 import { invariant, type Refusal, type Warning } from '@lvsm/base'
 import { type Config, judge } from '@lvsm/model'
-import type { Difference, Enrolled, Enrolment, Entry, Fact, Facts, Revision, Snapshot, Token } from '@lvsm/protocol'
+import type {
+  Difference,
+  Electorate,
+  Enrolled,
+  Enrolment,
+  Entry,
+  Fact,
+  Facts,
+  People,
+  Revision,
+  Snapshot,
+  Token,
+} from '@lvsm/protocol'
 import type { Context } from './command/command.ts'
 import { MODEL_VERSION } from './command/version.ts'
 import { type Document, documentOf, writtenOf } from './document/document.ts'
@@ -13,6 +25,9 @@ import { addToken, revokeToken, type Tokened } from './enrol/tokens.ts'
 import { applyIntent } from './intent/apply.ts'
 import { expireFacts, NO_FACTS } from './intent/facts.ts'
 import { commit } from './revision/commit.ts'
+import { FIRST_ELECTORATE } from './voters/electorate.ts'
+import { applyVoters, type VotersEntry } from './voters/step.ts'
+import { applyPeople, NO_PEOPLE, type PeopleEntry } from './users/users.ts'
 import { beginHistory, DEFAULT_LIMIT, type History, newestOf, type Signature } from './revision/history.ts'
 
 export interface State {
@@ -22,6 +37,9 @@ export interface State {
   readonly facts: Facts
   /** Which nodes are in, and how others may come in. */
   readonly enrolled: Enrolled
+  readonly electorate: Electorate
+  /** Who may look at it and change it over HTTPS. */
+  readonly people: People
   /** The newest model version that the cluster has agreed to speak. */
   readonly finalized: number
 }
@@ -49,6 +67,8 @@ export type Outcome =
       readonly revision: Revision | null
       readonly warnings: readonly Warning[]
     }
+  /** A user, or a token for scripts, was made, changed or removed. */
+  | { readonly kind: 'people' }
   /** `since`: of a stale write, what changed since its base. */
   | { readonly kind: 'refused'; readonly refusals: readonly Refusal[]; readonly since?: readonly Difference[] }
 
@@ -72,7 +92,15 @@ export function beginState(
 ): State {
   const config = meaningOf(document, 1)
   invariant(config !== null, 'a cluster begins with a document that keeps the rules')
-  return { history: beginHistory(document, signature, finalized, limit), config, facts: NO_FACTS, enrolled, finalized }
+  return {
+    history: beginHistory(document, signature, finalized, limit),
+    config,
+    facts: NO_FACTS,
+    enrolled,
+    electorate: FIRST_ELECTORATE,
+    people: NO_PEOPLE,
+    finalized,
+  }
 }
 
 export function applyEntry(state: State, entry: Entry, voters: Context['voters'] = 'stay'): Step {
@@ -104,13 +132,31 @@ export function applyEntry(state: State, entry: Entry, voters: Context['voters']
       return tokened(state, revokeToken(enrolled, entry))
     case 'enrol':
       return enrolling(state, entry)
+    case 'voters':
+      return electing(state, entry)
+    default:
+      return peopled(state, entry)
   }
+}
+
+function electing(state: State, entry: VotersEntry): Step {
+  const result = applyVoters(state.history, entry, state.finalized)
+  if (result.refusals) return { state, outcome: { kind: 'refused', refusals: result.refusals } }
+  const { history, config, revision, warnings } = result.done
+  const next = { ...state, history, config, electorate: result.electorate }
+  return { state: next, outcome: { kind: 'changed', revision, warnings } }
 }
 
 function tokened(state: State, result: Tokened): Step {
   if (result.refusal) return { state, outcome: { kind: 'refused', refusals: [result.refusal] } }
   const { enrolled, token } = result
   return { state: { ...state, enrolled }, outcome: { kind: 'token', token } }
+}
+
+function peopled(state: State, entry: PeopleEntry): Step {
+  const { refusal, people } = applyPeople(state.people, entry)
+  if (refusal) return { state, outcome: { kind: 'refused', refusals: [refusal] } }
+  return { state: { ...state, people }, outcome: { kind: 'people' } }
 }
 
 function enrolling(state: State, entry: EnrolEntry): Step {
@@ -123,20 +169,24 @@ function enrolling(state: State, entry: EnrolEntry): Step {
 }
 
 /** To be kept, or sent to a coordinator that is behind. */
-export const snapshotOf = ({ history, facts, enrolled, finalized }: State): Snapshot => ({
+export const snapshotOf = ({ history, facts, enrolled, electorate, people, finalized }: State): Snapshot => ({
   file: writtenOf(history.document, newestOf(history)),
   revisions: history.revisions,
   limit: history.limit,
   facts,
   enrolled,
+  electorate,
+  people,
   finalized,
 })
 
 /** Null: its document is no configuration, or its revisions are not one after the other. */
-export function stateOf({ file, revisions, limit, facts, enrolled, finalized }: Snapshot): State | null {
+export function stateOf(snapshot: Snapshot): State | null {
+  const { file, revisions, limit, facts, enrolled, electorate, people, finalized } = snapshot
   const { config, written } = judge(file)
   const first = revisions[0]?.number ?? 0
   const inRow = revisions.length > 0 && revisions.every(({ number }, at) => number === first + at)
   if (!config || !inRow || config.revision !== revisions.at(-1)?.number) return null
-  return { history: { document: documentOf(written), revisions, limit }, config, facts, enrolled, finalized }
+  const history = { document: documentOf(written), revisions, limit }
+  return { history, config, facts, enrolled, electorate, people, finalized }
 }

@@ -2,6 +2,8 @@
 import { EXITS, type Exit, exitTable } from '@lvsm/protocol'
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import * as commands from './commands.ts'
+import { bashCompletion } from './completion.ts'
+import { accessProgram, type Run } from './config/access-program.ts'
 import { configProgram } from './config/program.ts'
 import { FORMATS, type Format } from './output.ts'
 import { setupProgram } from './setup/program.ts'
@@ -25,12 +27,14 @@ Examples:
   lvsm --node dir1 fence status    what the kernel of dir1 lets pass, and for how long yet
   lvsm config diff 40              what changed since revision 40; config rollback 40 brings it back
   lvsm server set rs1 service=http weight=5 -m 'new memory' --dry-run
+  lvsm token create                the command that lets one new machine in
   lvsm drain rs1 --for 2h          no new connections there, for two hours at most
 
 Which agent: --socket PATH, else --node NAME (/run/lvsm/NAME/agent.sock), else
 LVSM_SOCKET, else ${DEFAULT_SOCKET}. A list of paths is separated by colons:
 the first agent with quorum is asked, for orders the first director.
-Which coordinator (config, the nouns, drain, stop, enable, intents, coordinators):
+Which coordinator (config, the nouns, drain, stop, enable, intents, coordinators,
+token, user, api-token, audit):
 --coordinator-socket PATH, else --node NAME, else LVSM_COORDINATOR_SOCKET, else
 ${DEFAULT_COORDINATOR_SOCKET}; of a list the first that is there.
 
@@ -88,13 +92,31 @@ export function program(version: string, terminal: Terminal, done: (exit: Exit) 
     .action(async (options: { number: number; output: Format }) =>
       done(await commands.events(session(), options.number, options.output)),
     )
-  configProgram(root, async (command) => {
-    const paths = coordinatorPaths(root.opts<SocketChoice>(), process.env['LVSM_COORDINATOR_SOCKET'])
+  coordinated(root, async (command, choice = root.opts<SocketChoice>()) => {
+    const paths = coordinatorPaths(choice, process.env['LVSM_COORDINATOR_SOCKET'])
     done(await command({ terminal, paths }))
   })
   setupProgram(root, async (command) => done(await command(terminal)))
+  completion(root, terminal, done)
   fence(root, output, async (format) => done(await commands.fenceStatus(session(), format)))
   return root
+}
+
+function completion(root: Command, terminal: Terminal, done: (exit: Exit) => void): void {
+  root
+    .command('completion')
+    .description('a script that completes commands and options: eval "$(lvsm completion bash)"')
+    .addArgument(new Argument('<shell>').choices(['bash']))
+    .action(() => {
+      terminal.print(bashCompletion(root))
+      done('ok')
+    })
+}
+
+/** Whatever a coordinator is asked for. */
+function coordinated(root: Command, run: Run): void {
+  configProgram(root, run)
+  accessProgram(root, run)
 }
 
 /** A noun of its own: more verbs will follow. */

@@ -14,6 +14,7 @@ import { type Paint, type Tone } from './paint.ts'
 import { table } from './table.ts'
 import { together, troubleLine } from './trouble-text.ts'
 import { unhealthy } from './verdict.ts'
+import { periodText, wantedTable, wordsText } from './wanted-text.ts'
 
 export function statusText(status: Status, paint: Paint): string {
   const parts = [
@@ -27,6 +28,8 @@ export function statusText(status: Status, paint: Paint): string {
     const lines = together(status.troubles).map((trouble) => troubleLine(trouble, paint))
     parts.push(section('TROUBLES', lines.join('\n'), paint))
   }
+  if (status.wanted !== undefined && status.wanted.length > 0)
+    parts.splice(1, 0, section('MAINTENANCE', wantedTable(status.wanted, paint), paint))
   const dropped = droppedText(status.counters)
   if (dropped) parts.push(section('DROPPED', dropped, paint))
   return `${parts.join('\n\n')}\n`
@@ -48,18 +51,24 @@ const section = (title: string, body: string, paint: Paint): string => `${paint(
 function summary(status: Status, paint: Paint): string {
   const faults = unhealthy(status)
   const verdict = faults.length === 0 ? paint('good', 'healthy') : paint('bad', faults.join('; '))
-  return `${paint('strong', status.cluster)}  seen by ${status.node}, revision ${status.revision}: ${verdict}`
+  const wanted = (status.wanted ?? []).filter(({ idle }) => !idle).length
+  const maintenance = wanted === 0 ? '' : paint('warn', `; maintenance: ${wanted}`)
+  return `${paint('strong', status.cluster)}  seen by ${status.node}, revision ${status.revision}: ${verdict}${maintenance}`
 }
 
 function groupTable(groups: readonly GroupReport[], paint: Paint): string {
   const rows = groups.map((group) => [
     group.name,
-    group.owner === null ? paint('bad', 'nobody') : paint('good', group.owner),
+    group.owner !== null
+      ? paint('good', group.owner)
+      : group.state === 'stopped'
+        ? paint('warn', 'stopped')
+        : paint('bad', 'nobody'),
     group.owner === null ? '-' : String(group.number),
     group.owner === null ? '-' : `${Math.max(0, Math.round(group.leftMs))} ms`,
     group.addresses.join(', '),
     group.directors.join(' > '),
-    group.reason || group.state,
+    (group.reason || group.state) + (group.wanted ? periodText(group.wanted) : ''),
   ])
   return table(['group', 'owner', 'lease', 'left', 'addresses', 'directors', 'why'], rows, paint, ['lease', 'left'])
 }
@@ -82,10 +91,14 @@ function pingSections(groups: readonly Partial<GroupReport>[], paint: Paint): st
 
 function serviceTitle(service: ServiceReport): string {
   const { name, scheduler, schedulerFlags: flags = [], group } = service
-  return `SERVICE ${name}  ${serviceKey(service)} ${specText({ scheduler, flags })}, group ${group}`
+  const isOut = service.realservers.length > 0 && service.realservers.every(({ state }) => state !== undefined)
+  const maintenance = isOut ? ': no new connections, all realservers are drained or stopped' : ''
+  return `SERVICE ${name}  ${serviceKey(service)} ${specText({ scheduler, flags })}, group ${group}${maintenance}`
 }
 
-function health({ healthy }: RealserverReport, paint: Paint): string {
+/** An operator's word comes before that of the checks. */
+function health({ healthy, state }: RealserverReport, paint: Paint): string {
+  if (state !== undefined) return paint('warn', state)
   if (healthy === null) return paint('dim', 'unchecked')
   return healthy ? paint('good', 'healthy') : paint('bad', 'failed')
 }
@@ -100,10 +113,18 @@ function serverTable(service: ServiceReport, paint: Paint): string {
     String(server.active),
     String(server.inactive),
     health(server, paint),
-    server.reason,
+    serverReason(server),
   ])
   const head = ['realserver', 'address', 'forward', 'weight', 'active', 'inactive', 'health', 'why']
   return table(head, rows, paint, ['weight', 'active', 'inactive'])
+}
+
+/** What a drained one would do if it were enabled, its check says. */
+function serverReason({ state, wanted, active, healthy, reason }: RealserverReport): string {
+  if (state === undefined || !wanted) return reason
+  const left = state === 'draining' || state === 'stopping' ? `, ${active} established` : ''
+  const check = healthy === null ? 'unchecked' : healthy ? 'healthy' : 'failed'
+  return `${wanted.intent} by ${wanted.author}${left}; ${check}: ${reason}`
 }
 
 const TONES: Readonly<Partial<Record<NodeState, Tone>>> = {
@@ -121,6 +142,7 @@ function nodeTable(nodes: readonly NodeReport[], paint: Paint): string {
     paint(TONES[node.state] ?? (node.standby ? 'warn' : 'good'), node.state),
     node.reason +
       (node.standby ? paint('warn', ' [standby]') : '') +
+      (node.words ? paint('warn', ` [${wordsText(node.words)}]`) : '') +
       (node.agent ? '' : paint('warn', ' [no word from its agent]')),
   ])
   return table(['node', 'roles', 'state', 'why'], rows, paint)

@@ -33,6 +33,8 @@ function program(code: number, said: string): void {
   ]
   writeFileSync(at('bin', 'lvsm-coordinator'), lines.join('\n'))
   chmodSync(at('bin', 'lvsm-coordinator'), 0o755)
+  writeFileSync(at('bin', 'lvsm-lease'), `#!/bin/sh\necho "$@" > ${at('set-up')}\n`)
+  chmodSync(at('bin', 'lvsm-lease'), 0o755)
 }
 const run = (...words: string[]) => {
   const where = ['--etc', at('etc'), '--state-dir', at('state'), '--coordinator-state-dir', at('coordinator')]
@@ -69,6 +71,7 @@ describe('lvsm init', () => {
       ...['--identity', at('state', 'node.json'), '--state-dir', at('coordinator'), '--run-dir', at('run')],
     ])
     expect(existsSync(at('etc', 'first.yaml'))).toBe(false)
+    expect(readFileSync(at('set-up'), 'utf8')).toBe(`--set-up --state-dir ${at('state')}\n`)
   })
   it('takes other ports, roles and methods', async () => {
     const options = [
@@ -204,6 +207,7 @@ describe('lvsm join', () => {
     for (const path of [at('state', 'node.json'), at('etc', 'heartbeat.key')])
       expect(statSync(path).mode & 0o777).toBe(0o600)
     expect([existsSync(at('state', 'node.key')), existsSync(at('words'))]).toEqual([false, false])
+    expect(readFileSync(at('set-up'), 'utf8')).toBe(`--set-up --state-dir ${at('state')}\n`)
   })
   it('is the node that the configuration has, where it has one', async () => {
     const { asked, to } = await open({ '/v1/join/preview': [preview({ present: true })] })

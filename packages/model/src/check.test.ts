@@ -54,12 +54,6 @@ describe('a configuration file', () => {
     ['an unknown director', '[dir1, dir2]', '[dir1, dir3]', ['unknown-node']],
     ['a director without the role', '[dir1, dir2]', '[dir1, rs1]', ['not-a-director']],
     ['whose file it is', 'cluster: lab', 'cluster: lab\nnode: dir1', ['not-in-file']],
-    [
-      'two voters',
-      /voter: true, links: \[\{ name: inside, address: 10.12.0.11/,
-      'links: [{ name: inside, address: 10.12.0.11',
-      ['even-voters'],
-    ],
     ['no voter', /voter: true/g, 'voter: false', ['no-voters']],
     ['a port change under DR', '10.11.0.11, forward', '10.11.0.11, port: 81, forward', ['port-change']],
     ['NAT without a gateway', '    gateways: [10.12.0.254/24]\n', '', ['nat-without-gateway']],

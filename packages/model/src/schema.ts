@@ -131,7 +131,6 @@ export const timingSchema = z.strictObject({
 export const configSchema = z.strictObject({
   cluster: name,
   revision: z.int().min(0).max(0xffffffff),
-  /** Number of the set of voters: of coordinators alone. */
   epoch: z.int().min(1).max(HIGHEST_EPOCH).optional(),
   profile: z.enum(PROFILE_NAMES).optional(),
   timing: timingSchema.optional(),

@@ -52,7 +52,7 @@ export interface PlanInput {
   readonly owned: ReadonlySet<string>
   /** Service name → keys of the destinations that shall be served. */
   readonly serving: ReadonlyMap<string, ReadonlySet<string>>
-  /** Service name → keys of failed destinations that stay at weight 0 until they are drained. */
+  /** Service name → keys of destinations that stay at weight 0: failed or stopped ones until they have drained, drained ones as long as wanted. */
   readonly draining: ReadonlyMap<string, ReadonlySet<string>>
   /** Groups that are about to move: where connections must end before it, destinations take no new ones. */
   readonly quiescing: ReadonlySet<string>

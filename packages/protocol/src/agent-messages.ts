@@ -49,6 +49,8 @@ const state = z.object({
   state: nodeStateWord,
   reason: text(300),
   standby: z.boolean(),
+  /** What it was told of standby by itself. */
+  word: z.object({ standby: z.boolean(), author: text(LONGEST_NAME), since: count, known: count }).exactOptional(),
   /** Group → why this node could not take it now; empty text: it could. Groups without room follow in `more`. */
   ready: z.record(name, text(160)),
   /** Ping node → does this node reach it? Null: not known yet. */

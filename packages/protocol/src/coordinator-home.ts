@@ -15,6 +15,8 @@ const home = z.object({
   node: memberRecord.shape.name,
   /** Where it listens for other nodes. */
   listen: z.array(nodeEndpoint).min(1).max(16).readonly(),
+  /** Where it listens for people, and for machines that join; without it: nowhere. */
+  api: z.array(nodeEndpoint).min(1).max(16).readonly().exactOptional(),
   /** Whom it asks before its database says who the coordinators are. */
   seeds: z.array(z.object({ id, addresses: z.array(nodeEndpoint).readonly(), key: memberRecord.shape.key })).readonly(),
 })

@@ -58,6 +58,17 @@ const change = z.discriminatedUnion('op', [
   z.object({ op: z.enum(['promote', 'demote', 'remove']), node: count }),
 ])
 
+/** What a node's agent said of itself last, to the coordinator that it follows. */
+export const nodeProgress = z.object({
+  name: z.string().min(1).max(LONGEST_NAME),
+  /** Of the configuration that it uses. */
+  revision: count,
+  /** Of the lease's voters, as its lease process has them on disk; not there: it did not say. */
+  epoch: count.exactOptional(),
+})
+export type NodeProgress = Readonly<z.infer<typeof nodeProgress>>
+const MOST_NODES = 4096
+
 /** Kind → schema: all that coordinators say to each other on a link. */
 export const PEER_SCHEMAS = {
   'pre-vote': z.object({ kind: z.literal('pre-vote'), ...head, ...candidate }),
@@ -98,6 +109,7 @@ export const PEER_SCHEMAS = {
     change: change.exactOptional(),
   }),
   answer: z.object({ kind: z.literal('answer'), ...route, id: identity, outcome }),
+  nodes: z.object({ kind: z.literal('nodes'), ...route, nodes: z.array(nodeProgress).max(MOST_NODES).readonly() }),
 } as const
 export type CoordinatorMessage = z.infer<(typeof PEER_SCHEMAS)[keyof typeof PEER_SCHEMAS]>
 

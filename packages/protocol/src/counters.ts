@@ -25,6 +25,7 @@ const UNITS = {
   request: ['request to the agent', 'requests to the agent'],
   peer: ['message of another coordinator', 'messages of other coordinators'],
   connection: ["connection to the coordinator's port for nodes", "connections to the coordinator's port for nodes"],
+  feed: ["message of a node's agent", "messages of nodes' agents"],
   snapshot: ['snapshot of another coordinator', 'snapshots of other coordinators'],
 } as const
 const UNKNOWN_KIND = 'of a kind that this version does not know'
@@ -131,6 +132,9 @@ export const COUNTERS = {
   'drop-peer-unknown-kind': dropped('peer', 'unknown-kind', UNKNOWN_KIND, OLD),
   'drop-peer-newer': dropped('peer', 'newer', 'for newer versions only', OLD),
   'drop-peer-misaddressed': dropped('peer', 'misaddressed', 'that name another sender or receiver', WRONG_PEER),
+  'drop-feed-malformed': dropped('feed', 'malformed', UNREADABLE, OLD),
+  'drop-feed-unknown-kind': dropped('feed', 'unknown-kind', UNKNOWN_KIND, OLD),
+  'drop-feed-newer': dropped('feed', 'newer', 'for newer versions only', OLD),
   'drop-connection-tls': dropped('connection', 'tls', 'that were no TLS 1.3, or ended before they had begun'),
   'drop-connection-certificate': dropped(
     'connection',
@@ -138,7 +142,7 @@ export const COUNTERS = {
     "without a certificate of the cluster's authority",
     STRANGER,
   ),
-  'drop-connection-key': dropped('connection', 'key', 'with a key that is no coordinator’s', STRANGER),
+  'drop-connection-key': dropped('connection', 'key', 'with a key that is no node’s of this cluster', STRANGER),
   'drop-connection-request': dropped('connection', 'request', 'that ask for what is not there'),
   'drop-connection-crowded': dropped('connection', 'crowded', 'beyond what may be without a key at once', STRANGER),
   'drop-snapshot-damaged': dropped('snapshot', 'damaged', 'other than their checksum says', WRONG_PEER),

@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
-import { bytes, u8 } from './codec.ts'
-import { FrameSplitter, frame, MAX_FRAME } from './frame.ts'
+import { bytes, encode, read, u8 } from './codec.ts'
+import { FrameSplitter, frame, MAX_FRAME, toLeaseCodec } from './frame.ts'
+import type { ToLease } from './ipc.ts'
+import type { LeaseGroup } from './lease-view.ts'
 
 const MIB = 1024 * 1024
 /** As the peer would write it, without our code. */
@@ -19,6 +21,19 @@ describe('a frame', () => {
     expect(frame(bytes, long)).toHaveLength(4 + 4 + long.length)
     expect([...frame(bytes, long).subarray(0, 4)]).toEqual([0, 1, 0x11, 0x74])
   })
+})
+
+describe('a view on its way to the lease process', () => {
+  const group = { name: 'web', digest: 'd', directors: ['dir1'], addresses: [] }
+  const timing = { keepaliveMs: 1, leaseMs: 2, applyMs: 3, warntimeMs: 4, deadtimeMs: 5, drainMs: 6 }
+  const view = { cluster: 'lab', node: 'dir1', epoch: 1, revision: 1, timing, nodes: [], keys: [], signWith: 1 }
+  const sent = (stopped: Pick<LeaseGroup, 'stopped'>): ToLease => ({
+    kind: 'view',
+    view: { ...view, groups: [{ ...group, ...stopped }] },
+  })
+  test.each([sent({}), sent({ stopped: true })])('says which groups are stopped: %j', (word) =>
+    expect(read(toLeaseCodec, encode(toLeaseCodec, word))).toEqual({ ok: true, value: word }),
+  )
 })
 
 describe('a stream', () => {

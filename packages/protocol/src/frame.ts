@@ -51,7 +51,10 @@ const timing = struct<Timing>({
 const link = struct<LeaseLink>({ name: text, address: text, port: u16 })
 const node = struct<LeaseNode>({ name: text, links: list(link), voter: flag })
 const address = struct<LeaseAddress>({ address: text, prefix: u8, ifindex: u32, kind: oneOf(['vip', 'gateway']) })
-const group = struct<LeaseGroup>({ name: text, digest: text, directors: list(text), addresses: list(address) })
+const group = struct<LeaseGroup>(
+  { name: text, digest: text, directors: list(text), addresses: list(address) },
+  { stopped: [1, flag] },
+)
 const key = struct<HeartbeatKey>({ id: u16, algorithm: oneOf(ALGORITHMS), secret: text })
 export const viewCodec = struct<LeaseView>(
   {

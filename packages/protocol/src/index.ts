@@ -21,11 +21,20 @@ export {
 } from './changes/enrol.ts'
 export * from './changes/entry.ts'
 export * from './changes/followed-facts.ts'
+export * from './changes/local-word.ts'
 export * from './changes/member.ts'
+export {
+  type ApiToken,
+  type PasswordHash,
+  type People,
+  people,
+  type User,
+} from './changes/users.ts'
 export * from './changes/whole.ts'
 export {
   type Difference,
   difference,
+  type Electorate,
   type End,
   type Fact,
   fact,
@@ -42,18 +51,26 @@ export * from './counters.ts'
 export * from './delays.ts'
 export * from './datagram.ts'
 export * from './exits.ts'
+export * from './feed-messages.ts'
 export * from './fence-tables.ts'
 export * from './files.ts'
+export * from './followed-coordinators.ts'
 export * from './frame.ts'
 export * from './heartbeat.ts'
+export * from './key-files.ts'
+export * from './http/api-route.ts'
 export * from './http/config-reports.ts'
 export * from './http/config-routes.ts'
 export * from './http/fence.ts'
 export * from './http/join-routes.ts'
+export * from './http/live.ts'
+export * from './http/people-routes.ts'
 export * from './http/routes.ts'
 export * from './http/status.ts'
+export { type TokenRow } from './http/token-routes.ts'
+export { type ApiTokenRow, type AuditRecord, PASSWORD_LENGTH, type UserRow } from './http/user-routes.ts'
 export * from './ipc.ts'
-export { isTooDeep, type Unread } from './json.ts'
+export { isTooDeep, parseObject, type Unread } from './json.ts'
 export * from './joining-messages.ts'
 export * from './lease-messages.ts'
 export * from './lease-state.ts'

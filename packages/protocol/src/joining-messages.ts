@@ -7,6 +7,7 @@ import { digest } from './changes/enrol.ts'
 import { memberRecord, nodeEndpoint } from './changes/member.ts'
 import { refusedReport } from './http/status.ts'
 import { readKind, type Unread } from './json.ts'
+import { keyFile } from './key-files.ts'
 import { LONGEST_NAME } from './http/routes.ts'
 
 export const JOINING_VERSION = 1
@@ -25,6 +26,8 @@ export const JOINING_SCHEMAS = {
     key: pem,
     /** Where other nodes are to reach it. */
     addresses: memberRecord.shape.addresses,
+    /** Where people reach it; not there: nowhere. */
+    api: memberRecord.shape.api,
   }),
   accepted: z.object({
     kind: z.literal('accepted'),
@@ -34,6 +37,8 @@ export const JOINING_SCHEMAS = {
     certificate: pem,
     /** PKCS#8, PEM: every coordinator lets nodes in. A secret. */
     authorityKey: pem,
+    /** Of the heartbeat, for nodes that it lets in. Secrets. */
+    keys: z.array(keyFile).max(64).readonly(),
     members: z
       .array(z.object({ id: count, addresses: z.array(nodeEndpoint).max(16).readonly(), key: digest }))
       .max(256)

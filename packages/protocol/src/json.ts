@@ -1,4 +1,5 @@
 /** JSON that comes from elsewhere: a text is read within bounds, by its version, and by a schema. Nothing here throws, whatever the text. */
+import { digest64 } from '@lvsm/base'
 import type * as z from 'zod'
 
 /** Text that was said to be an object of JSON; what is none has no fields. Never throws, whatever the text. */
@@ -30,6 +31,16 @@ export function readVersioned<T>(schema: z.ZodType<T>, encoded: string, { longes
   if (typeof least === 'number' && least > version) return null
   const read = schema.safeParse(value)
   return read.success ? read.data : null
+}
+
+/** An object as a file of this node's own: with a checksum, so that what a disk damaged is not believed. */
+export const encodeSummed = (version: number, value: object): string =>
+  `${JSON.stringify({ v: version, least: 1, sum: digest64(JSON.stringify(value)), ...value })}\n`
+
+/** As `readVersioned`; null also where the checksum is another. */
+export function readSummed<T>(schema: z.ZodType<T>, encoded: string, bounds: Bounds): T | null {
+  const { v: _v, least: _least, sum, ...value } = parseBounded(encoded, bounds.longest)
+  return sum === digest64(JSON.stringify(value)) ? readVersioned(schema, encoded, bounds) : null
 }
 
 export type Unread = 'malformed' | 'unknown-kind' | 'newer'

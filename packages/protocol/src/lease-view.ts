@@ -26,6 +26,8 @@ export interface LeaseGroup {
   /** Preference order. */
   readonly directors: readonly string[]
   readonly addresses: readonly LeaseAddress[]
+  /** An operator wants nobody to own it for a while: whoever does gives it up, and no node takes it. */
+  readonly stopped?: boolean
 }
 /** Hash functions of the HMAC (RFC 2104). */
 export const ALGORITHMS = ['sha256', 'sha1', 'md5'] as const

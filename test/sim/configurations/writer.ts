@@ -59,7 +59,7 @@ export class Writer {
     return JSON.stringify({
       cluster: this.#odd(this.#pick(NAMES), 'null'),
       revision: this.#pick([0, 1, 7, 0xffffffff]),
-      ...(this.#chance(10) ? { epoch: this.#odd(this.#pick([1, 7]), 0) } : {}),
+      ...(this.#chance(20) ? { epoch: 1 } : {}),
       ...this.#timing(),
       keys,
       'sign-with': this.#odd(keys[0]?.['id'], 3),
@@ -115,7 +115,7 @@ export class Writer {
 
   #nodes(count: number): NodeDraft[] {
     const names = this.#some(NAMES, count, count)
-    const voters = this.#pick([1, 3, 3, 5, 7].filter((most) => most <= count))
+    const voters = this.#pick([1, 2, 3, 3, 5, 7].filter((most) => most <= count))
     const others = this.#some(LINKS.slice(1), 0, 2)
     return names.map((name, at) => ({
       name: this.#odd(name, 'constructor'),

@@ -1,5 +1,7 @@
 /** A cluster of whole nodes: to each machine of the lease half an agent and a data plane, and around them servers, clients and operators. */
 import { seededRandom } from '@lvsm/base'
+import { NO_FACTS } from '@lvsm/changes'
+import type { Facts } from '@lvsm/protocol'
 import { type Config, destKey, serviceKey, specText } from '@lvsm/model'
 import type { Cluster } from '../cluster.ts'
 import { Clients } from './clients.ts'
@@ -9,6 +11,7 @@ import { PlaneLaw } from './law.ts'
 import { Node } from './node.ts'
 import { Operators } from './operators.ts'
 import { Servers } from './servers.ts'
+import { WantedLaw } from './wanted-law.ts'
 
 const LOOKS_MS = 2500
 /** What happened lately is told for minutes. What is somebody else's stays, and is told all the time: `foreign…`. */
@@ -21,9 +24,12 @@ export class Fleet implements Household {
   readonly configs: readonly [Config, ...Config[]]
   readonly servers: Servers
   readonly law: PlaneLaw
+  readonly wantedLaw: WantedLaw
   readonly operators: Operators
   readonly nodes: readonly Node[]
   readonly clients: Clients
+  /** What operators want for a while, as the coordinators have it. */
+  facts: Facts = NO_FACTS
 
   constructor(cluster: Cluster) {
     const [first, ...rest] = cluster.shape.drafts ?? []
@@ -37,11 +43,13 @@ export class Fleet implements Household {
       cluster.schedule,
     )
     this.law = new PlaneLaw(this)
+    this.wantedLaw = new WantedLaw(this)
     this.operators = new Operators(this)
     this.nodes = cluster.machines.map((machine) => new Node(machine, this, random()))
     for (const node of this.nodes) node.machine.reconciler = node
     this.clients = new Clients(this, random())
     this.law.begin()
+    this.wantedLaw.begin()
   }
 
   get draft(): Draft {

@@ -6,6 +6,7 @@ import { NETWORK } from '../faults.ts'
 import { isDirector } from './draft.ts'
 import type { Fleet } from './fleet.ts'
 import type { Node } from './node.ts'
+import { wantNothing } from './wants.ts'
 
 export type Happening = (fleet: Fleet) => void
 
@@ -239,6 +240,6 @@ export function heal(fleet: Fleet): void {
     node.machine.start()
     node.start()
     if (node.machine.revision !== cluster.revision) node.machine.adopt(cluster.revision)
-    node.machine.put({ kind: 'standby', on: false, reason: 'healed' })
   }
+  wantNothing(fleet)
 }

@@ -3,7 +3,8 @@
  * judges.
  *
  * 1. Nothing foreign is touched: addresses, routes, settings, services and destinations of others stay as they were.
- * 2. No operation takes the last destination with weight from a service of which a realserver has lived all the time.
+ * 2. No operation takes the last destination with weight from a service of which a realserver that may serve has lived all the
+ *    time.
  * 3. Such a service has no empty table on its owner for longer than a look needs.
  * 4. A realserver is silent in ARP before it has a VIP on lo.
  * 5. Every command is answered exactly once, within its time (`operators`).
@@ -67,13 +68,19 @@ export class PlaneLaw {
   }
   /** Its configuration names a realserver with weight that has lived all the time. */
   #mustServe(node: Node, operation: Operation): boolean {
-    if (!('service' in operation)) return false
+    // An agent that was told something else this moment may still do what was wanted before.
+    if (!('service' in operation) || node.steadyMs < LONGEST_EMPTY_MS) return false
     if (operation.kind === 'dest-flush' && !this.#answers(node, addressOf(operation.service) ?? '')) return false
     return this.#living(node, serviceKey(operation.service))
   }
   #living(node: Node, key: string): boolean {
     const service = node.config.services.find((one) => serviceKey(one) === key)
-    return (service?.realservers ?? []).some((entry) => entry.weight > 0 && this.#fleet.servers.of(entry.node).lives)
+    return (service?.realservers ?? []).some(
+      (entry) =>
+        entry.weight > 0 &&
+        this.#fleet.servers.of(entry.node).lives &&
+        node.wantedOf(service?.name ?? '', entry.node) === 'serve',
+    )
   }
   #answers({ machine }: Node, address: string): boolean {
     return machine.kernel.now.answersUntil(address, 'serve') > this.#fleet.cluster.schedule.now

@@ -1,5 +1,7 @@
 /** The agent's half of one machine: the agent, its kernel's data plane, and the socket between it and the lease process. */
 import { type Random, randomBetween } from '@lvsm/base'
+import { NO_FACTS } from '@lvsm/changes'
+import type { Facts, LocalWord } from '@lvsm/protocol'
 import { type Config, ownershipView } from '@lvsm/model'
 import { readRecord } from '@lvsm/plan'
 import type { NodeInput } from '../../../agent/node/core/index.ts'
@@ -27,6 +29,9 @@ export class Node implements Reconciler {
   config: Config
   /** On disk. */
   #record = ''
+  #word: LocalWord | null = null
+  facts = NO_FACTS
+  #followedAt = Number.NEGATIVE_INFINITY
   #view: Extract<AgentWord, { kind: 'view' }>['view'] | null = null
   #process: Process | null = null
   #news: LeaseWord[] = []
@@ -69,6 +74,7 @@ export class Node implements Reconciler {
       node: this.name,
       boot: `${label}.${++this.#starts}`,
       record: readRecord(this.#record),
+      word: this.#word,
       wrap: cluster.plant.agent?.(this.name) ?? ((step) => step),
     } satisfies ConstructorParameters<typeof AgentProcess>[0]
     const agent: AgentProcess = new AgentProcess(options, {
@@ -83,10 +89,11 @@ export class Node implements Reconciler {
       tell: (word) => this.#tell(word),
       reply: ({ id, outcome }) => this.#fleet.operators.answered(id, outcome),
       record: (text) => void (this.#record = text),
+      word: (word) => void (this.#word = word),
       say: (text) => cluster.note(`${label} agent: ${text}`),
     })
     this.agent = agent
-    agent.put({ kind: 'config', config: this.config, secrets: new Map() })
+    agent.put(this.#configured)
     if (this.#process) this.#connect(this.#process)
   }
   kill(): void {
@@ -120,7 +127,31 @@ export class Node implements Reconciler {
     const config = this.#fleet.configs[revision]
     if (!config) return
     this.config = config
-    this.agent?.put({ kind: 'config', config: this.config, secrets: new Map() })
+    this.agent?.put(this.#configured)
+  }
+
+  /** The coordinators' facts reach this node, and stay with it over restarts. */
+  follow(facts: Facts): void {
+    if (facts.number <= this.facts.number) return
+    this.facts = facts
+    this.#followedAt = this.#fleet.cluster.schedule.now
+    this.agent?.put(this.#configured)
+  }
+  /** For so long it has had the same facts. */
+  get steadyMs(): number {
+    return this.#fleet.cluster.schedule.now - this.#followedAt
+  }
+  wantedOf(service: string, server: string): 'serve' | 'drain' | 'stop' {
+    const about = this.facts.list.filter(
+      ({ subject: of }) => of.kind === 'server' && of.node === server && (of.service ?? service) === service,
+    )
+    return about.some(({ intent }) => intent === 'stop') ? 'stop' : about.length > 0 ? 'drain' : 'serve'
+  }
+  isStopped(group: string): boolean {
+    return this.facts.list.some(({ subject }) => subject.kind === 'group' && subject.group === group)
+  }
+  get #configured(): NodeInput {
+    return { kind: 'config', config: this.config, secrets: new Map(), facts: this.facts }
   }
 
   /** Of a node that was set up before: every start but the first finds what was heard last. */

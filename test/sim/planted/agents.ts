@@ -1,4 +1,6 @@
 /** Mistakes in the agent's core (agent/node/README.md, agent/SWITCHOVER.md), between its driver and its step. */
+import { NO_FACTS } from '@lvsm/changes'
+import type { Facts } from '@lvsm/protocol'
 import type { Operation } from '@lvsm/plan'
 import type { NodeEffect, NodeInput } from '../../../agent/node/core/index.ts'
 import type { AgentOptions } from '../../kit/agent-process.ts'
@@ -9,6 +11,8 @@ type Input = Parameters<Step>[0]
 type Effect = ReturnType<Step>[number]
 type Observed = Extract<NodeInput, { kind: 'observed' }>['observed']
 
+const DRAINED = 'whole: a realserver is drained and stopped for a while'
+const WANTED = 'whole: what operators want for a while'
 const SWITCHOVER = 'whole: a planned switchover with connections'
 
 const wrong = (
@@ -167,5 +171,59 @@ export const AGENTS: readonly Mistake[] = [
     'agent/SWITCHOVER.md',
     'whole: commands and bad talk',
     asks((effect) => (effect.kind === 'reply' && !effect.outcome.ok ? [] : [effect])),
+  ),
+  wrong(
+    'what operators want is not heard',
+    'agent/node/README.md',
+    WANTED,
+    hears((input) => (input.kind === 'config' ? { ...input, facts: NO_FACTS } : input)),
+  ),
+  wrong('what operators want is heard once', 'agent/node/README.md', WANTED, () => {
+    let first: Facts | null = null
+    return (step) => (input, now) => {
+      if (input.kind !== 'config') return step(input, now)
+      first = first !== null && first.number > 0 ? first : input.facts
+      return step({ ...input, facts: first }, now)
+    }
+  }),
+  wrong(
+    'a stopped group is left to its owner',
+    'agent/node/README.md',
+    'whole: a group is stopped for a while',
+    asks((effect) => {
+      if (effect.kind !== 'view') return [effect]
+      const groups = effect.view.groups.map((group) => ({ ...group, stopped: false }))
+      return [{ ...effect, view: { ...effect.view, groups } }]
+    }),
+  ),
+  wrong(
+    'a realserver that is drained leaves the table',
+    'agent/node/README.md',
+    DRAINED,
+    hears((input) => {
+      if (input.kind !== 'config') return input
+      const list = input.facts.list.map((fact) =>
+        fact.intent === 'drain' ? { ...fact, intent: 'stop' as const } : fact,
+      )
+      return { ...input, facts: { ...input.facts, list } }
+    }),
+  ),
+  wrong(
+    'a realserver that is stopped stays in the table',
+    'agent/node/README.md',
+    DRAINED,
+    does((operations) => operations.filter(({ kind }) => kind !== 'dest-remove')),
+  ),
+  wrong(
+    'a drain is no reason to change a weight',
+    'agent/node/README.md',
+    DRAINED,
+    does((operations) => operations.filter((one) => one.kind !== 'dest-edit' || one.dest.weight > 0)),
+  ),
+  wrong(
+    'standby that coordinators want is not passed on',
+    'agent/node/README.md',
+    'whole: an owner is on standby for a while',
+    asks((effect) => (effect.kind === 'standby' ? [] : [effect])),
   ),
 ]

@@ -13,6 +13,7 @@ import {
   STRANGERS,
   TALK,
 } from '../nodes/happenings.ts'
+import { WANTS } from '../nodes/wants.ts'
 import type { Plot } from '../plot.ts'
 
 const EVERY_MS = [100, 2500] as const
@@ -35,9 +36,16 @@ const TROUBLES: readonly Trouble[] = [
   { name: 'processes that end', happenings: all(PROCESSES) },
   { name: 'commands and bad talk', happenings: all(TALK) },
   { name: 'links that fail', happenings: LINKS },
+  { name: 'what operators want for a while', happenings: all(WANTS, CHECKS), times: 20 },
   {
     name: 'chance',
-    happenings: [...all(CHECKS, DRIFT, STRANGERS, PROCESSES, TALK), ...LINKS, reconfigure, reconfigure, reconfigure],
+    happenings: [
+      ...all(CHECKS, DRIFT, STRANGERS, PROCESSES, TALK, WANTS),
+      ...LINKS,
+      reconfigure,
+      reconfigure,
+      reconfigure,
+    ],
     changes: 4,
     times: 20,
   },

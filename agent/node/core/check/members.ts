@@ -11,6 +11,7 @@ import {
   takeDue,
   UNCHECKED,
 } from '@lvsm/health'
+import { intentOnServer } from '@lvsm/changes'
 import { type ConfigService, probeOf, destKey } from '@lvsm/model'
 import { type Observed, observedService } from '@lvsm/plan'
 import { sourceOf } from '../observe/interfaces.ts'
@@ -36,9 +37,12 @@ export function membersOf({ checks }: NodeState, service: ConfigService): readon
   })
 }
 
-/** The configuration changed: members that stay keep their health, new ones are checked at once. */
+/**
+ * The configuration changed, or what operators want: members that stay keep their health, whatever is wanted of them, new ones
+ * are checked at once.
+ */
 export function followConfig(state: NodeState): void {
-  const { checks, view } = state
+  const { checks, view, facts } = state
   const before = new Map(checks.members)
   checks.members.clear()
   for (const service of view?.services ?? []) {
@@ -48,7 +52,8 @@ export function followConfig(state: NodeState): void {
       const same = known && isChecked(known.service) === isChecked(service)
       const health = !isChecked(service) ? notChecked(service) : same ? known.health : UNCHECKED
       const { drainingSince = null, gone = false } = known ?? {}
-      checks.members.set(id, { id, service, realserver, health, drainingSince, gone })
+      const intent = intentOnServer(facts, service.name, realserver.node)
+      checks.members.set(id, { id, service, realserver, intent, health, drainingSince, gone })
     }
   }
   const services = new Set(view?.services.map(({ name }) => name))
@@ -81,9 +86,12 @@ export function begin(
   )
 }
 
+/** Among those that operators let serve: who is drained or stopped is nobody to keep, and keeps nobody out. */
 function fill(state: NodeState, service: ConfigService): void {
   const serving = state.checks.pools.get(service.name)?.serving ?? new Set<string>()
-  const members = membersOf(state, service).map(([id, { health }]) => ({ id, health }))
+  const members = membersOf(state, service)
+    .filter(([, { intent }]) => intent === 'serve')
+    .map(([id, { health }]) => ({ id, health }))
   state.checks.pools.set(service.name, serve(members, serving, service.check.keepLast))
 }
 
@@ -151,11 +159,15 @@ type Keys = ReadonlyMap<string, ReadonlySet<string>>
 export const servingOf = ({ checks, view }: NodeState): Keys =>
   new Map(view?.services.map(({ name }) => [name, checks.pools.get(name)?.serving ?? new Set<string>()]))
 
+/**
+ * At weight 0 in the table: who failed or was stopped, until it has drained. One that an operator drains stays for as long that is
+ * wanted, whatever its checks say: its server may have closed the port to let the last connections end.
+ */
 export const drainingOf = (state: NodeState): Keys =>
   new Map(
     state.view?.services.map((service) => {
       const draining = membersOf(state, service).filter(
-        ([, { drainingSince, gone }]) => drainingSince !== null && !gone,
+        ([, { intent, drainingSince, gone }]) => intent === 'drain' || (drainingSince !== null && !gone),
       )
       return [service.name, new Set(draining.map(([key]) => key))]
     }),

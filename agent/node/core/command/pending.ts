@@ -1,5 +1,5 @@
 /** Commands under way as data: whose they are, and how far they are. */
-import { type Command, type Outcome } from '@lvsm/protocol'
+import { type Command, type LocalWord, type Outcome } from '@lvsm/protocol'
 import type { Instant } from '@lvsm/base'
 
 /** Who wants to know how a command ended. */
@@ -22,7 +22,10 @@ export interface Ask {
 export interface StandbyRun {
   readonly on: boolean
   readonly began: Instant
-  /** Null: it was answered before it ended. */
+  /** The word that was given here; null: what holds already is carried out. */
+  readonly word: LocalWord | null
+  readonly reason: string
+  /** Null: nobody waits, or it was answered before it ended. */
   replyTo: ReplyTo | null
   readonly groups: string[]
   /** How the move of the last group ended; null while it is under way. */

@@ -1,10 +1,15 @@
-/** This node's way to standby, and back: its groups are handed over one after the other, then the lease process is told. */
-import { type Outcome, type StandbyReport } from '@lvsm/protocol'
+/**
+ * This node's way to standby, and back: its groups are handed over one after the other, then the lease process is told. It begins
+ * with a word that an operator gives here, or with what the coordinators want, whichever is the newer (`standingOf`).
+ */
+import { type LeaseStatus, type Outcome, type StandbyReport } from '@lvsm/protocol'
 import { after, between, type Instant } from '@lvsm/base'
+import { isStopped } from '@lvsm/changes'
 import { suggest } from '@lvsm/model'
 import { leaseStatus, ownership } from '../lease.ts'
 import { beginMove } from '../move/owner.ts'
 import type { NodeState } from '../state.ts'
+import { standingOf } from '../wanted.ts'
 import type { Asked, StandbyRun } from './pending.ts'
 import { forward } from './forward.ts'
 import { ANSWER_MS, refuse, reply } from './reply.ts'
@@ -36,14 +41,35 @@ export function onStandby(state: NodeState, asked: Asked & { readonly command: {
     const message = `${state.node} is being set to standby ${state.standbyRun.on ? 'on' : 'off'} already`
     return reply(state, replyTo, refuse('conflict', 'moving', message, 'wait for it'))
   }
-  const owned = command.on ? status.groups.filter(({ role }) => role === 'owner').map((group) => group.name) : []
-  state.standbyRun = { on: command.on, began: state.now, replyTo, groups: owned, vacated: null, toldAt: null }
+  const { on } = command
+  const [since, known] = [state.wallMs(state.now), state.facts.number]
+  const word = { standby: on, author: `an operator at ${state.node}`, since, known }
+  begin(state, { on, word, reason: 'by an operator', replyTo }, status)
+}
+
+function begin(
+  state: NodeState,
+  run: Pick<StandbyRun, 'on' | 'word' | 'reason' | 'replyTo'>,
+  { groups }: LeaseStatus,
+): void {
+  const owned = run.on ? groups.filter(({ role }) => role === 'owner').map(({ name }) => name) : []
+  state.standbyRun = { ...run, began: state.now, groups: owned, vacated: null, toldAt: null }
   vacate(state, state.standbyRun)
+}
+
+/** What holds and is not so: the coordinators want something else now, or the lease process has lost it. */
+function followWord(state: NodeState): void {
+  const status = leaseStatus(state)
+  const standing = standingOf(state.facts, state.node, state.word)
+  if (!status || !standing || state.standbyRun || status.standby === standing.on) return
+  const reason = `by ${standing.author}`
+  begin(state, { on: standing.on, word: null, reason, replyTo: null }, status)
 }
 
 /** It may have moved by itself, or left the configuration, while others had their turn. */
 const isStillHere = (state: NodeState, group: string): boolean =>
   state.config?.groups.some(({ name }) => name === group) === true &&
+  !isStopped(state.facts, group) &&
   (ownership(state, group)?.role ?? 'owner') === 'owner'
 
 /** Hands over the next group; when none is left, the lease process takes nothing more. */
@@ -51,14 +77,19 @@ function vacate(state: NodeState, run: StandbyRun): void {
   while (run.groups[0] !== undefined && !isStillHere(state, run.groups[0])) run.groups.shift()
   const group = run.groups.shift()
   if (group !== undefined) {
-    const reason = 'standby by an operator'
+    const reason = `standby ${run.reason}`
     return beginMove(state, { group, to: undefined, reason, replyTo: { kind: 'standby' } })
   }
   run.toldAt = state.now
-  state.effects.push({ kind: 'standby', on: run.on, reason: 'by an operator' })
+  if (run.word) {
+    state.word = run.word
+    state.effects.push({ kind: 'word', word: run.word })
+  }
+  state.effects.push({ kind: 'standby', on: run.on, reason: run.reason })
 }
 
 export function stepStandby(state: NodeState): void {
+  followWord(state)
   const run = state.standbyRun
   if (!run) return
   if (between(run.began, state.now) >= ANSWER_MS) answerSoFar(state, run)
@@ -72,10 +103,13 @@ export function stepStandby(state: NodeState): void {
   }
 }
 
-/** A group was handed over, or not: a refusal ends it all. */
+/**
+ * A group was handed over, or not. A refusal ends what somebody asks for here, who can ask again. What holds already goes on: a
+ * group that nobody could take now stays, and the lease process hands it over as soon as somebody can.
+ */
 function groupVacated(state: NodeState, run: StandbyRun, outcome: Outcome): void {
   run.vacated = null
-  if (outcome.ok) return vacate(state, run)
+  if (outcome.ok || run.word === null) return vacate(state, run)
   end(state, run, outcome)
 }
 

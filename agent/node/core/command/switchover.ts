@@ -1,4 +1,5 @@
 /** `lvsm switchover`: begun here when this node owns the group, else passed on to the owner. */
+import { factAbout } from '@lvsm/changes'
 import { type Outcome } from '@lvsm/protocol'
 import { leaseStatus, ownership } from '../lease.ts'
 import { beginMove } from '../move/owner.ts'
@@ -14,6 +15,11 @@ export function onSwitchover(
   const { command, replyTo } = asked
   const { group, to } = command
   const owner = ownership(state, group)
+  const stop = factAbout(state.facts, { kind: 'group', group })
+  if (stop) {
+    const message = `group ${group} is stopped by ${stop.author}: nobody is to own it`
+    return reply(state, replyTo, refuse('conflict', 'stopped', message, `end that first: lvsm group enable ${group}`))
+  }
   const exists = state.config?.groups.some((entry) => entry.name === group) === true
   if (!exists || owner?.role === 'owner')
     return beginMove(state, { group, to, reason: 'switchover by an operator', replyTo })

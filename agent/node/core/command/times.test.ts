@@ -43,7 +43,8 @@ test('standby on, of a node with many groups: answered with how far it is, and i
   expect(owned.size).toBeGreaterThan(0)
   live(dir1, owned, LVSM_MS)
   expect(owned.size).toBe(0)
-  expect(dir1.take('standby')).toMatchObject([{ on: true }])
+  // Until the lease process confirms it, it is told again.
+  expect(new Set(dir1.take('standby').map(({ on }) => on))).toEqual(new Set([true]))
   expect(dir1.take('reply')).toEqual([])
 })
 

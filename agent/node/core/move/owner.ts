@@ -4,6 +4,7 @@
  */
 import { type Outcome, type SwitchoverReport, encodeMessage } from '@lvsm/protocol'
 import { after, between, type Instant } from '@lvsm/base'
+import { isStopped } from '@lvsm/changes'
 import { type ConfigGroup, suggest, destKey, type ConfigRealserver, forwarding } from '@lvsm/model'
 import { observedService } from '@lvsm/plan'
 import { ANSWER_MS, refuse, reply } from '../command/reply.ts'
@@ -135,11 +136,12 @@ export function moveRefused(state: NodeState, group: string, reason: string): vo
 export function successorPrepared(state: NodeState, from: string, id: string): void {
   for (const move of state.moves.values()) if (move.id === id && move.to === from) move.prepared = true
 }
-/** The configuration changed: a group that left, or whose successor left, is moved no more. */
+/** The configuration changed: a group that left, or was stopped, or whose successor left, is moved no more. */
 export function dropMoves(state: NodeState): void {
   for (const move of [...state.moves.values()]) {
     const group = state.config?.groups.find(({ name }) => name === move.group)
-    if (group?.directors.includes(move.to) && group.directors.includes(state.node)) continue
+    const stays = group?.directors.includes(move.to) && group.directors.includes(state.node)
+    if (stays && !isStopped(state.facts, move.group)) continue
     const message = `group ${move.group} changed while it was being moved`
     end(state, move, refuse('conflict', 'changed', message, 'look at it, and ask again: lvsm status'))
   }

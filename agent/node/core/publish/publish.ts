@@ -1,6 +1,7 @@
 /** What this node says about itself: to its lease process, and through it to the other agents. */
 import { cut } from '@lvsm/protocol'
 import { after, earlier, later, type Trouble } from '@lvsm/base'
+import { isStopped } from '@lvsm/changes'
 import { agreementDigests, ownershipView } from '@lvsm/model'
 import type { Observed } from '@lvsm/plan'
 import { reachedPings, reachesOf } from '../check/pings.ts'
@@ -9,6 +10,7 @@ import { leaseStatus } from '../lease.ts'
 import { interfaceFault, interfaceOf } from '../observe/interfaces.ts'
 import { unreadyFor } from '../plan/readiness.ts'
 import { log, type NodeState } from '../state.ts'
+import { standingOf } from '../wanted.ts'
 import { noteCounters } from './drops.ts'
 import { toTell } from './history.ts'
 import { encodeState, REASON } from './packing.ts'
@@ -44,7 +46,7 @@ const timeOf = (state: NodeState, messages: number): number => (1000 * messages 
 
 /** The ownership view, when it changed or the lease process is new; readiness goes with it. */
 export function publishView(state: NodeState, observed: Observed): void {
-  const { config, secrets, node } = state
+  const { config, secrets, facts, node } = state
   if (!config || !state.lease.connected) return
   const floating = new Map(
     config.groups.flatMap(({ addresses }) => addresses.map((one) => [one.address, one] as const)),
@@ -53,7 +55,9 @@ export function publishView(state: NodeState, observed: Observed): void {
     const one = floating.get(address)
     return one ? (interfaceOf(observed, one)?.index ?? 0) : 0
   }
-  const view = { ...ownershipView(config, secrets, indexOf, node), ...(isConfirmed(state) ? { confirmed: true } : {}) }
+  const owned = ownershipView(config, secrets, indexOf, node)
+  const groups = owned.groups.map((group) => (isStopped(facts, group.name) ? { ...group, stopped: true } : group))
+  const view = { ...owned, groups, ...(isConfirmed(state) ? { confirmed: true } : {}) }
   const text = JSON.stringify(view)
   if (text === state.published.view) return
   state.published.view = text
@@ -98,6 +102,8 @@ export function saying(state: NodeState, present: readonly Trouble[]): Saying {
     observed: kernel.observed,
     troubles: present,
     ready: Object.fromEntries(published.ready),
+    facts: state.facts,
+    standing: standingOf(state.facts, state.node, state.word),
   })
 }
 
@@ -123,6 +129,7 @@ function publish(state: NodeState, present: readonly Trouble[]): number {
     state: what,
     reason,
     standby: status.standby,
+    ...(state.word ? { word: state.word } : {}),
     ready: Object.fromEntries(published.ready),
     pings: reachedPings(state.pings),
     troubles: [...present],

@@ -1,25 +1,29 @@
 /** One sentence for operators: what this node does now, and why. */
-import { type LeaseStatus, type NodeState } from '@lvsm/protocol'
+import { factAbout } from '@lvsm/changes'
+import { type Facts, type LeaseStatus, type NodeState } from '@lvsm/protocol'
 import type { Trouble } from '@lvsm/base'
 import type { NodeView } from '@lvsm/model'
 import type { Observed } from '@lvsm/plan'
+import type { Standing } from '../wanted.ts'
 
 export interface Saying {
   readonly state: NodeState
   readonly reason: string
 }
 
-export interface Facts {
+export interface Known {
   readonly view: NodeView
   readonly status: LeaseStatus | null
   readonly observed: Observed | null
   readonly troubles: readonly Trouble[]
   /** Group → why this node could not take it now; empty text: it could. */
   readonly ready: Readonly<Record<string, string>>
+  readonly facts: Facts
+  readonly standing: Standing | null
 }
 
-export function sayState(facts: Facts): Saying {
-  const { view, status, observed, troubles } = facts
+export function sayState(known: Known): Saying {
+  const { view, status, observed, troubles } = known
   const owned = status?.groups.filter((group) => group.role === 'owner') ?? []
   const critical = troubles.find((trouble) => trouble.severity === 'critical')
   if (owned.length > 0) {
@@ -29,7 +33,7 @@ export function sayState(facts: Facts): Saying {
   if (critical) return { state: 'troubled', reason: critical.message }
   if (!observed || !status)
     return { state: 'starting', reason: !status ? 'waits for its lease process' : 'reads the kernel' }
-  if (view.directs.length > 0) return sayDirector(facts, status)
+  if (view.directs.length > 0) return sayDirector(known, status)
   const votes = view.node.voter
     ? status.quarantineMs > 0
       ? `, votes in ${Math.ceil(status.quarantineMs / 1000)} s`
@@ -45,9 +49,12 @@ export function sayState(facts: Facts): Saying {
     : { state: 'idle', reason: 'has nothing to do in this configuration' }
 }
 
-function sayDirector({ view, ready }: Facts, status: LeaseStatus): Saying {
-  if (status.standby) return { state: 'standby', reason: 'an operator set it to standby: takes nothing over' }
+function sayDirector({ view, ready, facts, standing }: Known, status: LeaseStatus): Saying {
+  const author = standing?.on ? standing.author : 'an operator'
+  if (status.standby) return { state: 'standby', reason: `${author} set it to standby: takes nothing over` }
   const parts = view.directs.map((group) => {
+    const stop = factAbout(facts, { kind: 'group', group: group.name })
+    if (stop) return `${group.name} is stopped by ${stop.author}`
     const known = status.groups.find((entry) => entry.name === group.name)
     const why = ready[group.name] ?? 'the kernel was not read yet'
     if (why !== '') return `cannot take ${group.name}: ${why}`

@@ -18,6 +18,7 @@ import { observedService } from '@lvsm/plan'
 import { destinationOf, stateOf } from '../peers.ts'
 import { type NodeState } from '../state.ts'
 import { type Saying } from './sentence.ts'
+import { reportWanted, wantedOfGroup, wantedOfServer, wordsOf } from './wanted-report.ts'
 
 export function reportStatus(state: NodeState, own: Saying, present: readonly Trouble[]): Status {
   const { config } = state
@@ -34,6 +35,7 @@ export function reportStatus(state: NodeState, own: Saying, present: readonly Tr
     services: config?.services.map((service) => reportService(state, service, owners.get(service.group) ?? null)) ?? [],
     nodes: config?.nodes.map(({ name }) => reportNode(state, name, own)) ?? [],
     troubles: reportTroubles(state, present),
+    wanted: reportWanted(state),
     counters: { ...status?.counters, ...state.counters },
     ...(status?.delays ? { delays: status.delays } : {}),
   }
@@ -65,6 +67,7 @@ function reportGroup(state: NodeState, group: ConfigGroup): GroupReport {
     pings: reportPings(state, group),
     state: !known ? 'unknown' : moving ? 'moving' : owner === null ? 'nobody' : 'owned',
     reason: known?.reason ?? 'the lease process of this node does not answer',
+    ...(known ? wantedOfGroup(state, name, owner ?? (moving ? state.node : null)) : {}),
   }
 }
 
@@ -94,7 +97,11 @@ function reportService(state: NodeState, service: ConfigService, owner: string |
   const realservers = service.realservers.map((realserver) => {
     const key = destKey(realserver)
     const told = elsewhere === null ? null : destinationOf(state, elsewhere, service.name, key)
-    return reportRealserver(realserver, told ?? own.get(key), owner)
+    const known = elsewhere === null ? own.get(key) : (told ?? undefined)
+    return {
+      ...reportRealserver(realserver, told ?? own.get(key), owner),
+      ...wantedOfServer(state, service.name, realserver.node, known),
+    }
   })
   const { name, group, address, port, protocol, scheduler, schedulerFlags } = service
   return { name, group, address, port, protocol, scheduler, schedulerFlags, realservers }
@@ -113,7 +120,7 @@ function reportRealserver(
 function reportNode(state: NodeState, name: string, own: Saying): NodeReport {
   const status = leaseStatus(state)
   const node = state.config?.nodes.find((entry) => entry.name === name)
-  const base = { name, roles: node?.roles ?? [], voter: node?.voter ?? false }
+  const base = { name, roles: node?.roles ?? [], voter: node?.voter ?? false, ...wordsOf(state, name) }
   if (name === state.node) return { ...base, ...own, standby: status?.standby ?? false, agent: true }
   const peer = status?.peers.find((entry) => entry.name === name)
   const word = stateOf(state, name)

@@ -4,8 +4,9 @@ import type { ConfigCommand } from '@lvsm/protocol'
 import { harmless, judge, MOST_SHOWN, sentenceOf } from '@lvsm/model'
 import { type Document, documentOf, writtenOf } from '../document/document.ts'
 import { namedPlace } from '../document/sections.ts'
-import { isTree } from '../document/tree.ts'
+import { isTree, type Tree } from '../document/tree.ts'
 import { diffDocuments } from '../revision/difference.ts'
+import { votersOf, withElectorate } from '../voters/electorate.ts'
 import { type Applied, type Context, type Refused, refused } from './command.ts'
 import { editFile } from './edit.ts'
 import { refuseKeyStep } from './key-steps.ts'
@@ -26,11 +27,16 @@ function fileAfter(document: Document, command: ConfigCommand, context: Context)
     case 'set':
     case 'remove':
       return editFile(document, command)
-    case 'apply':
-      return { file: isTree(command.file) ? { ...command.file, revision: 0 } : command.file }
+    case 'apply': {
+      if (!isTree(command.file)) return { file: command.file }
+      const file: Tree = { ...command.file, revision: 0 }
+      return { file: context.voters === 'stay' ? withElectorate(file, document, 'as-the-file-says') : file }
+    }
     case 'rollback': {
       const earlier = context.earlier(command.revision)
-      return earlier ? { file: writtenOf(earlier, 0) } : refused(unknownRevision(command.revision))
+      return earlier
+        ? { file: withElectorate({ ...writtenOf(earlier, 0) }, document, 'as-they-are') }
+        : refused(unknownRevision(command.revision))
     }
     default:
       return refused(unknownVerb(command))
@@ -98,6 +104,3 @@ function refuseChange(before: Document, after: Document, { voters }: Context): R
     })
   return found
 }
-
-const votersOf = ({ nodes }: Document): string[] =>
-  Object.entries(nodes).flatMap(([name, { voter }]) => (voter === true ? [name] : []))

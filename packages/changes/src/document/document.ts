@@ -45,7 +45,7 @@ export interface DocumentService extends Omit<WrittenService, 'name' | 'realserv
 }
 export interface Document {
   readonly cluster: string
-  /** Of the set of voters; 1 where it is missing. */
+  /** Of the set of the lease's voters; not there: 1. */
   readonly epoch?: number | undefined
   readonly profile?: ProfileName | undefined
   readonly timing?: Written['timing']

@@ -49,9 +49,14 @@ export const factAbout = ({ list }: Facts, subject: Subject): Fact | undefined =
   list.find((fact) => subjectText(fact.subject) === subjectText(subject))
 
 /** What holds for a realserver of a service: the stronger of what is wanted of it there and everywhere. */
-export function intentOnServer(facts: Facts, service: string, node: string): 'serve' | 'drain' | 'stop' {
-  const wanted = [service, null].map((one) => factAbout(facts, { kind: 'server', node, service: one })?.intent)
-  return wanted.includes('stop') ? 'stop' : wanted.includes('drain') ? 'drain' : 'serve'
+export function factOnServer(facts: Facts, service: string, node: string): Fact | undefined {
+  const [there, everywhere] = [service, null].map((one) => factAbout(facts, { kind: 'server', node, service: one }))
+  return everywhere?.intent === 'stop' ? everywhere : (there ?? everywhere)
+}
+export type ServerIntent = 'serve' | 'drain' | 'stop'
+export function intentOnServer(facts: Facts, service: string, node: string): ServerIntent {
+  const intent = factOnServer(facts, service, node)?.intent
+  return intent === 'stop' || intent === 'drain' ? intent : 'serve'
 }
 export const isStopped = (facts: Facts, group: string): boolean =>
   factAbout(facts, { kind: 'group', group }) !== undefined

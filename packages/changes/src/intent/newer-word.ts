@@ -1,16 +1,7 @@
 /** `lvsm standby` given at a node works without coordinators: when they meet again, the newer word wins. */
-import type { Fact, Facts } from '@lvsm/protocol'
+import type { Fact, Facts, LocalWord } from '@lvsm/protocol'
 import { factAbout } from './facts.ts'
 
-/** What a node was told by itself. */
-export interface LocalWord {
-  readonly standby: boolean
-  readonly author: string
-  /** Milliseconds of the node's wall clock. */
-  readonly since: number
-  /** Of the newest change of facts that the node knew when it was told. */
-  readonly known: number
-}
 /** What the coordinators know of the same node: the last change, which may be an end. */
 export interface SharedWord {
   readonly fact: Fact | null

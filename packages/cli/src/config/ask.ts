@@ -32,12 +32,13 @@ export async function tryAsk<Name extends ConfigRouteName>(
   paths: readonly string[],
   { route, query = {}, body }: Question<Name>,
 ): Promise<Told<Name>> {
-  const { method, path } = CONFIG_ROUTES[route]
+  const { method, path, role } = CONFIG_ROUTES[route]
   const words = Object.entries(query).flatMap(([word, value]) =>
     value === undefined ? [] : [[word, String(value)] as const],
   )
   const url = words.length === 0 ? path : `${path}?${new URLSearchParams(Object.fromEntries(words)).toString()}`
-  const changes = route === 'change' || route === 'intent'
+  // Whoever may look may ask what would be.
+  const changes = method === 'POST' && role !== 'viewer'
   const silences: string[] = []
   for (const socketPath of paths) {
     const heard = await exchangeJson(socketPath, { who: 'coordinator', method, path: url, body, timeoutMs: TIMEOUT_MS })

@@ -26,7 +26,7 @@ export async function intend(
   options: IntentOptions,
 ): Promise<Exit> {
   const { comment, dryRun, yes, output } = options
-  const command = { model: MODEL_VERSION, verb, subject, forMs: lengthOf(options.for), comment }
+  const command = { model: MODEL_VERSION, verb, subject, forMs: lengthOf('--for', options.for), comment }
   const preview = await ask(paths, { route: 'intentPreview', body: { command } })
   const text = (it: Told): string => wantedText(it.added, it.removed, terminal.paint) + warningsText(it.warnings)
   if (dryRun) {
@@ -44,11 +44,11 @@ type Told = Pick<Extract<IntentReport, { outcome: 'done' }>, 'added' | 'removed'
 
 const UNITS: Readonly<Record<string, number>> = { h: 3_600_000, d: 86_400_000 }
 /** Durations of the configuration, and what people plan in: hours and days. */
-function lengthOf(text: string | undefined): number | null {
+export function lengthOf(option: string, text: string | undefined): number | null {
   if (text === undefined) return null
   const [, digits, unit] = /^(\d{1,5}(?:\.\d)?)([hd])$/.exec(text) ?? []
   const ms = digits === undefined ? parseDuration(text) : Number(digits) * (UNITS[unit ?? ''] ?? 0)
   if (ms === null)
-    throw new Failure('usage', `--for: ${JSON.stringify(text)} is no duration`, 'for example 90s, 30m, 2h, 1d')
+    throw new Failure('usage', `${option}: ${JSON.stringify(text)} is no duration`, 'for example 90s, 30m, 2h, 1d')
   return Math.round(ms)
 }

@@ -26,7 +26,9 @@ const asking = (command: Command): Command =>
     .option('--dry-run', 'show what would be, and change nothing', false)
     .option('-y, --yes', 'do not ask', false)
 const writing = (command: Command): Command =>
-  asking(command).option('--if-revision <number>', 'refuse it unless this is the newest revision', revision)
+  asking(command)
+    .option('--if-revision <number>', 'refuse it unless this is the newest revision', revision)
+    .option('--no-wait', 'do not wait until the nodes use it')
 
 /** `run` opens the session and takes the exit code. */
 export function configProgram(root: Command, run: Run): void {

@@ -8,9 +8,11 @@ import type {
   HistoryReport,
   PreviewReport,
   RevisionReport,
+  Wanted,
 } from '@lvsm/protocol'
 import type { Paint, Tone } from '../paint.ts'
 import { table } from '../table.ts'
+import { timeText, wantedTable } from '../wanted-text.ts'
 
 const TONES: Readonly<Record<Line['kind'], Tone>> = { add: 'good', remove: 'bad', change: 'warn' }
 
@@ -31,12 +33,10 @@ export function previewText({ base, lines, nodes, warnings }: PreviewReport, pai
   return `on revision ${base}:\n${differenceText(lines, paint)}${plans.join('')}${idle}${warningsText(warnings)}`
 }
 
-const time = (ms: number): string => new Date(ms).toISOString()
-
 export function historyText({ revisions, next }: HistoryReport, paint: Paint): string {
   const rows = revisions.map(({ number, at, author, comment, summary, rollbackTo }) => [
     String(number),
-    time(at),
+    timeText(at),
     author,
     rollbackTo === undefined ? summary : `${summary} (back to ${rollbackTo})`,
     comment,
@@ -48,25 +48,23 @@ export function historyText({ revisions, next }: HistoryReport, paint: Paint): s
 export function revisionText({ revision, lines }: RevisionReport, paint: Paint): string {
   const { number, at, author, comment } = revision
   const about = comment === '' ? '' : `\n${comment}`
-  return `${paint('strong', `revision ${number}`)}  ${time(at)}  ${author}${about}\n${differenceText(lines, paint)}`
+  return `${paint('strong', `revision ${number}`)}  ${timeText(at)}  ${author}${about}\n${differenceText(lines, paint)}`
 }
 
 export function factsText(facts: readonly Fact[], idle: readonly Fact[], paint: Paint): string {
   if (facts.length === 0) return 'Nothing is drained, stopped or on standby.\n'
   const waiting = new Set(idle.map(({ subject }) => subjectText(subject)))
-  const rows = facts.map(({ subject, intent, author, since, until, comment }) => {
-    const name = subjectText(subject)
-    const waits = waiting.has(name) ? paint('dim', ' (not in the configuration now)') : ''
-    const end = until === null ? 'until it is ended' : time(until)
-    return [name + waits, paint('warn', intent), author, time(since), end, comment]
+  const all = facts.map(({ subject, ...fact }): Wanted => {
+    const what = subjectText(subject)
+    return { ...fact, what, idle: waiting.has(what) }
   })
-  return `${table(['what', 'wanted', 'by', 'since', 'until', 'comment'], rows, paint)}\n`
+  return `${wantedTable(all, paint)}\n`
 }
 
 /** What became of what was wanted: `+ server rs1: drain`. */
 export function wantedText(added: readonly Fact[], removed: readonly Fact[], paint: Paint): string {
   const line = ({ subject, intent, until, comment }: Fact): string =>
-    `${subjectText(subject)}: ${intent}${until === null ? '' : ` until ${time(until)}`}${comment === '' ? '' : ` (${comment})`}`
+    `${subjectText(subject)}: ${intent}${until === null ? '' : ` until ${timeText(until)}`}${comment === '' ? '' : ` (${comment})`}`
   const lines = [
     ...removed.map((fact): Line => ({ kind: 'remove', text: line(fact) })),
     ...added.map((fact): Line => ({ kind: 'add', text: line(fact) })),

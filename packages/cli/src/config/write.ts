@@ -5,12 +5,15 @@ import { type Format, render } from '../output.ts'
 import { isAgreed, isAsking } from '../questions.ts'
 import type { Terminal } from '../terminal.ts'
 import { ask, lost } from './ask.ts'
+import { waitForNodes } from './waiting.ts'
 import { differenceText, previewText, warningsText } from './text.ts'
 
 export interface WriteOptions {
   readonly comment: string
   readonly dryRun: boolean
   readonly yes: boolean
+  /** Until the nodes use it. */
+  readonly wait: boolean
   readonly ifRevision?: number | undefined
   readonly output: Format
 }
@@ -49,7 +52,7 @@ export async function commit(
   { paths, terminal }: CoordinatorSession,
   change: Change,
   preview: PreviewReport,
-  { comment, yes, output }: WriteOptions,
+  { comment, yes, output, wait }: WriteOptions,
   source?: string,
 ): Promise<Exit> {
   const asked = preview.lines.length > 0 && !yes && isAsking()
@@ -58,6 +61,7 @@ export async function commit(
   const done = await ask(paths, { route: 'change', body }, source)
   if (done.outcome === 'unknown') throw lost(done.message, done.hint)
   terminal.print(render(done, output, (it) => doneText(it, terminal, asked)))
+  if (wait && done.revision !== null) await waitForNodes(paths, done.revision, terminal)
   return 'ok'
 }
 

@@ -13,7 +13,7 @@ import { textAt, writeSecret } from './files.ts'
 import { chooseNode, LINK, type NodeHere } from './node.ts'
 import type { SetupOptions } from './options.ts'
 import { DEFAULT_PORTS } from './ports.ts'
-import { runCoordinator, startUnits } from './programs.ts'
+import { runDaemon, setUpLease, startUnits } from './programs.ts'
 
 export interface InitOptions extends SetupOptions {
   readonly cluster?: string | undefined
@@ -43,6 +43,7 @@ export async function init(terminal: Terminal, options: InitOptions): Promise<Ex
     if (!(await isAgreed('Begin the cluster?'))) throw new Failure('refused', 'not confirmed', 'nothing was changed')
   }
   await begin(plan, options)
+  await setUpLease(directories.state, terminal)
   terminal.print(`cluster ${cluster} begins here, on ${node.name}\n`)
   await startUnits(UNITS, options.start, terminal)
   terminal.print('next: lvsm token create, for each machine that is to join\n')
@@ -122,7 +123,7 @@ async function begin({ node, keyFile, document, listen, api }: Plan, { directori
   const file = join(directories.etc, 'first.yaml')
   writeSecret(file, document)
   try {
-    await runCoordinator([
+    await runDaemon('lvsm-coordinator', [
       ...['--found', file, '--node', node.name, '--listen', listen, '--api', api],
       ...['--identity', join(directories.state, 'node.json')],
       ...['--state-dir', directories.coordinatorState, '--run-dir', directories.coordinatorRun],

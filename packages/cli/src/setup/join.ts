@@ -22,7 +22,7 @@ import { Door, Refused } from './https.ts'
 import { chooseNode, LINK, type NodeHere } from './node.ts'
 import type { SetupOptions } from './options.ts'
 import { DEFAULT_PORTS } from './ports.ts'
-import { runCoordinator, startUnits } from './programs.ts'
+import { runDaemon, setUpLease, startUnits } from './programs.ts'
 
 export interface JoinOptions extends SetupOptions {
   readonly port: number
@@ -60,6 +60,7 @@ export async function join(terminal: Terminal, text: string, options: JoinOption
   const report = await withProgress('joining', door.ask('join', { ...asked, key: publicKeyOf(privateKey) }))
   settle(report, privateKey, options)
   rmSync(keyPath, { force: true })
+  await setUpLease(directories.state, terminal)
   terminal.print(`${report.name} is a node of cluster ${report.cluster}, at revision ${report.revision}\n`)
   const units = await coordinate(preview, report, options, terminal)
   await startUnits(units, options.start, terminal)
@@ -194,7 +195,7 @@ async function coordinate(
   const { directories, listen = at(address, DEFAULT_PORTS.nodes), api = at(address, DEFAULT_PORTS.api) } = options
   const words = ['--join', '--identity', pathOf(directories.state, 'node.json'), '--listen', listen, '--api', api]
   const where = ['--state-dir', directories.coordinatorState, '--run-dir', directories.coordinatorRun]
-  await withProgress('becoming a coordinator', runCoordinator([...words, ...where]))
+  await withProgress('becoming a coordinator', runDaemon('lvsm-coordinator', [...words, ...where]))
   terminal.print(`${report.name} is one of the coordinators\n`)
   return ['lvsm-coordinator', ...units]
 }

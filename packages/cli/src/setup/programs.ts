@@ -22,15 +22,24 @@ function run(program: string, words: readonly string[]): Promise<Ended> {
 const absent = (program: string): Failure =>
   new Failure('refused', `${program} is not installed on this machine`, 'install the package lvsm, or put it into PATH')
 
-/** Of `lvsm-coordinator`, to its end. What it says is told only where it fails. */
-export async function runCoordinator(words: readonly string[]): Promise<void> {
-  const program = 'lvsm-coordinator'
+/** To its end. What it says is told only where it fails. */
+export async function runDaemon(program: 'lvsm-coordinator' | 'lvsm-lease', words: readonly string[]): Promise<void> {
   const { code, said } = await run(program, words).catch((error: NodeJS.ErrnoException) => {
     throw error.code === 'ENOENT' ? absent(program) : error
   })
   if (code === 0) return
   const [first = `it ended with exit code ${code}`, ...rest] = said.trim().split('\n')
   throw new Failure('refused', `${program}: ${first}`, rest.join('\n').replace(/^\s*→\s*/, '') || 'its words are above')
+}
+
+/** Nothing was lent here before: the node's voter need not wait for the end of leases that it may have forgotten. */
+export async function setUpLease(stateDir: string, terminal: Terminal): Promise<void> {
+  try {
+    await runDaemon('lvsm-lease', ['--set-up', '--state-dir', stateDir])
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    terminal.complain(`warning: ${error.message}\n  → ${error.hint}\n`)
+  }
 }
 
 const isSystemd = (): boolean => existsSync('/run/systemd/system')

@@ -81,27 +81,12 @@ export const voters: Rule = (draft, refuse) => {
   const nodes = draft.nodes
   if (!nodes || nodes.some((node) => node === undefined)) return
   const count = new Set(entries(nodes).flatMap(({ item }) => (item.voter === true ? [item.name] : []))).size
-  const more = `${count - 1} or ${count + 1}`
   if (count === 0)
     refuse(
       'no-voters',
       ['nodes'],
       'no node is a voter, so nobody can own a group',
       'set voter: true on one node, or on 3, 5 or 7',
-    )
-  else if (count === 2)
-    refuse(
-      'even-voters',
-      ['nodes'],
-      '2 voters tolerate no failure: both must live for a majority',
-      'make one more node a voter (a realserver or a witness will do)',
-    )
-  else if (count % 2 === 0)
-    refuse(
-      'even-voters',
-      ['nodes'],
-      `${count} voters tolerate no more failures than ${count - 1}, and one more can fail`,
-      `use ${more} voters`,
     )
   else if (count > 7)
     refuse(

@@ -16,6 +16,17 @@ export const voters: WarningRule = (draft, warn) => {
       `"${only.item.name}" is the only voter: when it fails nobody can own a group, although there are ${directors.length} directors`,
       'set voter: true on two more nodes, e.g. realservers',
     )
+  const count = only === undefined ? 0 : others.length + 1
+  if (count > 0 && count % 2 === 0)
+    warn(
+      'warning',
+      'even-voters',
+      ['nodes'],
+      count === 2
+        ? '2 voters tolerate no failure: both must live for a majority, and one that fails stops failover'
+        : `${count} voters tolerate no more failures than ${count - 1}, and one more can fail`,
+      `use ${count - 1} or ${count + 1} voters (a realserver or a witness will do)`,
+    )
   for (const { at, item } of nodes)
     if (item.name !== undefined && isAnonymous(item.name))
       warn(

@@ -1,15 +1,14 @@
 /** What operators want for a while, as an agent keeps it beside the configuration that it follows. JSON. */
 import type * as z from 'zod'
-import { readVersioned } from '../json.ts'
+import { encodeSummed, readSummed } from '../json.ts'
 import { type Facts, facts } from './revision.ts'
 
 export const FOLLOWED_FACTS_VERSION = 1
 /** In UTF-16 units, and bytes of UTF-8 that somebody who reads it takes at most. */
 export const LONGEST_FACTS = 8 << 20
 
-export const encodeFollowedFacts = (value: Facts): string =>
-  `${JSON.stringify({ v: FOLLOWED_FACTS_VERSION, least: 1, ...value })}\n`
+export const encodeFollowedFacts = (value: Facts): string => encodeSummed(FOLLOWED_FACTS_VERSION, value)
 
-/** Null: it is not understood. Never throws, whatever the text. */
+/** Null: it is not understood, or damaged. Never throws, whatever the text. */
 export const decodeFollowedFacts = (encoded: string): Facts | null =>
-  readVersioned<z.infer<typeof facts>>(facts, encoded, { longest: LONGEST_FACTS, version: FOLLOWED_FACTS_VERSION })
+  readSummed<z.infer<typeof facts>>(facts, encoded, { longest: LONGEST_FACTS, version: FOLLOWED_FACTS_VERSION })

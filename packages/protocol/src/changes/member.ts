@@ -6,6 +6,7 @@ import * as z from 'zod'
 import { LONGEST_NAME } from '../http/routes.ts'
 import { readVersioned } from '../json.ts'
 import { plainData } from './command.ts'
+import { enrolment } from './enrol.ts'
 import { LONGEST_ENTRY } from './entry.ts'
 
 export const MEMBER_VERSION = 1
@@ -20,6 +21,8 @@ export const memberRecord = z.strictObject({
   addresses: z.array(nodeEndpoint).min(1).max(16).readonly(),
   /** SHA-256 of its public key (SubjectPublicKeyInfo, DER), hexadecimal digits. */
   key: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Where it listens for people, and for machines that join. */
+  api: z.array(nodeEndpoint).min(1).max(16).readonly().exactOptional(),
 })
 export type MemberRecord = Readonly<z.infer<typeof memberRecord>>
 
@@ -30,6 +33,8 @@ const founding = z.strictObject({
   at: count,
   /** The model version that the cluster begins with. */
   finalized: count,
+  /** Of the node where it begins. */
+  enrolment: enrolment.exactOptional(),
 })
 export type Founding = Readonly<z.infer<typeof founding>>
 

@@ -2,6 +2,7 @@
 import * as z from 'zod'
 import { LONGEST_NAME } from '../http/routes.ts'
 import { enrolled } from './enrol.ts'
+import { people } from './users.ts'
 import { INTENT_WORDS, plainData, subject } from './command.ts'
 
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
@@ -61,6 +62,12 @@ export const facts = z.object({
 })
 export type Facts = Readonly<z.infer<typeof facts>>
 
+export const electorate = z.object({
+  /** The lease's voters of the epoch before the present one; empty: there was none. */
+  before: z.array(name).readonly(),
+})
+export type Electorate = Readonly<z.infer<typeof electorate>>
+
 /** All that coordinators know of the configuration, to be kept or sent to one that is behind. */
 export const snapshot = z.object({
   /** The newest document: the plain data of its file. */
@@ -70,6 +77,9 @@ export const snapshot = z.object({
   limit: count,
   facts,
   enrolled,
+  electorate,
+  /** Not there in what was kept before there were any. */
+  people: people.default({ users: [], tokens: [] }),
   /** Model version that the cluster has agreed on. */
   finalized: count,
 })

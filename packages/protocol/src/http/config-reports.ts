@@ -65,7 +65,7 @@ export const diffReport = z.object({ from: count, to: count, ...differences })
 export type DiffReport = z.infer<typeof diffReport>
 
 /** It may have been done, or be done yet, or never. Of no write that ended, one way or the other. */
-const unknown = z.object({
+export const unknownReport = z.object({
   outcome: z.literal('unknown'),
   message: z.string(),
   hint: z.string(),
@@ -80,7 +80,7 @@ export const changeReport = z.discriminatedUnion('outcome', [
     ...differences,
     warnings: list(warning),
   }),
-  unknown,
+  unknownReport,
 ])
 export type ChangeReport = z.infer<typeof changeReport>
 
@@ -104,7 +104,7 @@ export type FactsReport = z.infer<typeof factsReport>
 const wanted = { added: list(fact), removed: list(fact), warnings: list(warning) }
 export const intentReport = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('done'), ...wanted }),
-  unknown,
+  unknownReport,
 ])
 export type IntentReport = z.infer<typeof intentReport>
 export const intentPreviewReport = z.object(wanted)
@@ -142,6 +142,20 @@ export const coordinatorsReport = z.object({
 })
 export type CoordinatorMember = z.infer<typeof member>
 export type CoordinatorsReport = z.infer<typeof coordinatorsReport>
+
+/** What the agents said of themselves, each to the coordinator that it follows. */
+export const nodesReport = z.object({
+  nodes: list(
+    z.object({
+      name: z.string(),
+      /** Of the configuration that it uses; null: nothing was heard of it lately. */
+      revision: count.nullable(),
+      /** Of the lease's voters, as its lease process has them on disk; null: it did not say. */
+      epoch: count.nullable(),
+    }),
+  ),
+})
+export type NodesReport = z.infer<typeof nodesReport>
 
 /** What every route answers when nothing was done. `since`: of a write on a stale revision, what changed since. */
 export const configRefusedReport = refusedReport.safeExtend({

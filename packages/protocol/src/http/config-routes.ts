@@ -3,13 +3,16 @@
  * there, a request with a field that is not known is refused: half of what was asked for would be done.
  *
  * Statuses: 200 done · 202 a write whose end is not known (it may have been done) · 400 malformed · 404 no such path or revision
- * · 405 · 409 made on a stale revision · 413 too long · 422 refused by the
- * rules of the configuration · 428 a change that does not say on which revision it was made · 503 not now. With all but 200 and
+ * · 401 no user · 403 not for this user · 405 · 409 made on a stale revision · 413 too long · 422 refused by the
+ * rules of the configuration  · 428 a change that does not say on which revision it was made · 429 too many failed tries · 503 not now. With all but 200 and
  * 202 nothing was changed.
  */
 import * as z from 'zod'
 import { configCommand, intentCommand } from '../changes/command.ts'
+import { type ApiRoute, type BodyOf, noQuery } from './api-route.ts'
 import * as reports from './config-reports.ts'
+import { TOKEN_ROUTES } from './token-routes.ts'
+import { USER_ROUTES } from './user-routes.ts'
 
 const PAGE = { most: 200, usual: 50 } as const
 
@@ -38,10 +41,7 @@ const historyQuery = z.strictObject({
 const revisionQuery = z.strictObject({ number: digits, stale })
 /** Without `to`: the newest; without `from`: the one before `to`. */
 const diffQuery = z.strictObject({ from: digits.exactOptional(), to: digits.exactOptional(), stale })
-/** `after`: the revision that whoever asks has. */
-const nextQuery = z.strictObject({ after: digits })
 const factsQuery = z.strictObject({ stale })
-const noQuery = z.strictObject({})
 
 const change = z.union([
   z.strictObject({ command: configCommand }),
@@ -54,25 +54,22 @@ const comment = z.string({ error: 'no text' }).max(1000, { error: 'longer than 1
 const changeBody = z.strictObject({ change, base: base.exactOptional(), comment })
 const intentBody = z.strictObject({ command: intentCommand })
 
-interface Route {
-  readonly method: 'GET' | 'POST'
-  readonly path: string
-  readonly query: z.ZodType
-  /** Null where there is none. */
-  readonly body: z.ZodType | null
-  readonly response: z.ZodType
-}
-
 export const CONFIG_ROUTES = {
-  document: { method: 'GET', path: '/v1/config', query: documentQuery, body: null, response: reports.documentReport },
-  /** The document once it has a higher revision; after a while the present one, whatever its revision. For whoever follows. */
-  next: { method: 'GET', path: '/v1/config/next', query: nextQuery, body: null, response: reports.documentReport },
+  document: {
+    method: 'GET',
+    path: '/v1/config',
+    query: documentQuery,
+    body: null,
+    response: reports.documentReport,
+    role: 'viewer',
+  },
   history: {
     method: 'GET',
     path: '/v1/config/history',
     query: historyQuery,
     body: null,
     response: reports.historyReport,
+    role: 'viewer',
   },
   revision: {
     method: 'GET',
@@ -80,14 +77,23 @@ export const CONFIG_ROUTES = {
     query: revisionQuery,
     body: null,
     response: reports.revisionReport,
+    role: 'viewer',
   },
-  diff: { method: 'GET', path: '/v1/config/diff', query: diffQuery, body: null, response: reports.diffReport },
+  diff: {
+    method: 'GET',
+    path: '/v1/config/diff',
+    query: diffQuery,
+    body: null,
+    response: reports.diffReport,
+    role: 'viewer',
+  },
   change: {
     method: 'POST',
     path: '/v1/config/change',
     query: noQuery,
     body: changeBody,
     response: reports.changeReport,
+    role: 'admin',
   },
   preview: {
     method: 'POST',
@@ -95,14 +101,23 @@ export const CONFIG_ROUTES = {
     query: noQuery,
     body: changeBody,
     response: reports.previewReport,
+    role: 'viewer',
   },
-  facts: { method: 'GET', path: '/v1/facts', query: factsQuery, body: null, response: reports.factsReport },
+  facts: {
+    method: 'GET',
+    path: '/v1/facts',
+    query: factsQuery,
+    body: null,
+    response: reports.factsReport,
+    role: 'viewer',
+  },
   intent: {
     method: 'POST',
     path: '/v1/facts/change',
     query: noQuery,
     body: intentBody,
     response: reports.intentReport,
+    role: 'operator',
   },
   intentPreview: {
     method: 'POST',
@@ -110,6 +125,16 @@ export const CONFIG_ROUTES = {
     query: noQuery,
     body: intentBody,
     response: reports.intentPreviewReport,
+    role: 'viewer',
+  },
+  /** Those that are in, and what they use. Also while no majority of coordinators can be reached. */
+  nodes: {
+    method: 'GET',
+    path: '/v1/nodes',
+    query: noQuery,
+    body: null,
+    response: reports.nodesReport,
+    role: 'viewer',
   },
   coordinators: {
     method: 'GET',
@@ -117,13 +142,15 @@ export const CONFIG_ROUTES = {
     query: noQuery,
     body: null,
     response: reports.coordinatorsReport,
+    role: 'viewer',
   },
-} as const satisfies Readonly<Record<string, Route>>
+  ...TOKEN_ROUTES,
+  ...USER_ROUTES,
+} as const satisfies Readonly<Record<string, ApiRoute>>
 
 type Table = typeof CONFIG_ROUTES
 export type ConfigRouteName = keyof Table
 export type ConfigQuery<Name extends ConfigRouteName> = z.output<Table[Name]['query']>
-type BodyOf<Body> = Body extends z.ZodType ? z.output<Body> : null
 export type ConfigBody<Name extends ConfigRouteName> = BodyOf<Table[Name]['body']>
 /** As who asks writes it. */
 type RawBodyOf<Body> = Body extends z.ZodType ? z.input<Body> : null

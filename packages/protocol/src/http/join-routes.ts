@@ -7,6 +7,7 @@ import { nodeEndpoint } from '../changes/member.ts'
 import { plainData } from '../changes/command.ts'
 import { digest } from '../changes/enrol.ts'
 import { readVersioned } from '../json.ts'
+import { type ApiRoute, noQuery } from './api-route.ts'
 import { LONGEST_NAME } from './routes.ts'
 
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
@@ -64,10 +65,24 @@ export type JoinReport = Readonly<z.infer<typeof joinReport>>
 const authorityReport = z.object({ authority: pem })
 
 export const JOIN_ROUTES = {
-  authority: { method: 'GET', path: '/v1/authority', body: null, response: authorityReport },
-  joinPreview: { method: 'POST', path: '/v1/join/preview', body: previewBody, response: joinPreview },
-  join: { method: 'POST', path: '/v1/join', body: joinBody, response: joinReport },
-} as const
+  authority: {
+    method: 'GET',
+    path: '/v1/authority',
+    query: noQuery,
+    body: null,
+    response: authorityReport,
+    role: null,
+  },
+  joinPreview: {
+    method: 'POST',
+    path: '/v1/join/preview',
+    query: noQuery,
+    body: previewBody,
+    response: joinPreview,
+    role: null,
+  },
+  join: { method: 'POST', path: '/v1/join', query: noQuery, body: joinBody, response: joinReport, role: null },
+} as const satisfies Readonly<Record<string, ApiRoute>>
 export type JoinBody = z.output<typeof joinBody>
 export type JoinPreviewBody = z.output<typeof previewBody>
 

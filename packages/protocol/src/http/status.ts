@@ -26,6 +26,19 @@ export const SEVERITIES = ['critical', 'warning', 'info'] as const satisfies rea
 export const severityWord = z.enum(SEVERITIES).catch('critical')
 export const nodeStateWord = z.enum(NODE_STATES).catch('unknown')
 
+/** What an operator wants for a while: drain, stop, standby. */
+const wanted = z.object({
+  /** `server rs1 of service http`, `server rs1`, `group web`, `node dir1`. */
+  what: z.string(),
+  intent: z.string(),
+  author: z.string(),
+  /** Milliseconds of a wall clock; `until` is null where it lasts until somebody ends it. */
+  since: z.number(),
+  until: z.number().nullable(),
+  comment: z.string(),
+  /** Of what the configuration does not have now: it does nothing until that is there again. */
+  idle: z.boolean(),
+})
 /** A host that an owner of the group must be able to reach, as the group's directors find it. */
 const ping = z.object({
   address: z.string(),
@@ -41,7 +54,9 @@ const group = z.object({
   addresses: list(z.string()),
   directors: list(z.string()),
   pings: list(ping),
-  state: z.enum(['owned', 'moving', 'nobody', 'unknown']).catch('unknown'),
+  /** `stopped`: an operator wants nobody to own it, and nobody does. */
+  state: z.enum(['owned', 'moving', 'nobody', 'stopped', 'unknown']).catch('unknown'),
+  wanted: wanted.exactOptional(),
   /** One sentence. */
   reason: z.string(),
 })
@@ -59,6 +74,12 @@ const realserver = z.object({
   active: z.number(),
   inactive: z.number(),
   reason: z.string(),
+  /**
+   * Of one that an operator drains or stops: how far that is. `drained`: it takes no new connections, and none is established;
+   * `stopped`: it has no connection at all.
+   */
+  state: z.enum(['draining', 'drained', 'stopping', 'stopped']).catch('draining').exactOptional(),
+  wanted: wanted.exactOptional(),
 })
 const service = z.object({
   name: z.string(),
@@ -78,6 +99,15 @@ const node = z.object({
   /** One sentence: what this node does, and why. */
   reason: z.string(),
   standby: z.boolean(),
+  /** What is wanted of its standby, where anything is: by the coordinators, and by a word given at the node itself. */
+  words: z
+    .object({
+      shared: wanted.nullable(),
+      local: z.object({ standby: z.boolean(), author: z.string(), since: z.number() }).nullable(),
+      /** The newer one. */
+      holds: z.enum(['shared', 'local']).catch('shared'),
+    })
+    .exactOptional(),
   /** Has the node's agent been heard lately? */
   agent: z.boolean(),
 })
@@ -103,11 +133,14 @@ export const statusReport = z.object({
   services: list(service),
   nodes: list(node),
   troubles: list(nodeTrouble),
+  /** All that operators want for a while, as the answering node knows it. */
+  wanted: list(wanted).exactOptional(),
   /** Of the answering node's processes since their start: datagrams dropped, by reason (`drop-mac`, `replay`, …), and the like. */
   counters: z.record(z.string(), z.number()).readonly(),
   /** Of the answering node's lease process (`delays.ts`). */
   delays: z.object({ loop: delay, renewal: delay }).exactOptional(),
 })
+export type Wanted = z.infer<typeof wanted>
 export type PingReport = z.infer<typeof ping>
 export type GroupReport = z.infer<typeof group>
 export type RealserverReport = z.infer<typeof realserver>

@@ -1,0 +1,161 @@
+/**
+ * The connection to one coordinator at a time: dialled one after the other, asked for signs of life, and left for the next one when
+ * it falls silent or is of no use. Between two rounds through all of them is a pause, which doubles.
+ */
+import { type Random, randomBetween } from '@lvsm/base'
+import { encodeFeedMessage, type FollowerMessage, LONGEST_FEED_MESSAGE } from '@lvsm/protocol'
+import type { SecureContext } from 'node:tls'
+import { type Address, type Credentials, dial, FEED, isAddress, secureContext } from '../../../nodelink/dial.ts'
+import { textOf } from '../../../nodelink/frames.ts'
+import { askForSigns, type ProbeOptions, type Raw } from '../../../nodelink/signs.ts'
+
+export interface CallerOptions extends ProbeOptions {
+  /** From the first packet until it is connected. Milliseconds, as all of these. */
+  readonly connectMs: number
+  /** What was asked has to be answered within so long, whatever else comes. */
+  readonly answerMs: number
+  /** Between two rounds: from the first to the last, spread; to the longest where somebody was there and of no use. */
+  readonly backoffMs: readonly [first: number, last: number, longest: number]
+}
+export const CALLER_OPTIONS: CallerOptions = {
+  probeMs: 2000,
+  missedProbes: 3,
+  connectMs: 2000,
+  answerMs: 120_000,
+  backoffMs: [100, 1000, 15_000],
+}
+/** Bytes: a UTF-16 unit is three of UTF-8 at most. */
+const MAX_PAYLOAD = 3 * LONGEST_FEED_MESSAGE
+
+export interface Place {
+  readonly address: Address
+  /** Who has to answer. */
+  readonly key: string
+}
+export interface CallerHeard {
+  /** All that there are now, looked at before each round. */
+  places(): readonly Place[]
+  /** Connected: whatever is to be said first is said now. */
+  opened(): void
+  heard(text: string): void
+  /** A round through all of them is over, and none of them could be followed; why the last could not. */
+  silent(reason: string): void
+}
+
+export class Caller {
+  readonly #secure: SecureContext
+  readonly #heard: CallerHeard
+  readonly #random: Random
+  readonly #options: CallerOptions
+  #left: readonly Place[] = []
+  #socket: ReturnType<typeof dial> | null = null
+  #timer: NodeJS.Timeout | undefined
+  #answer: NodeJS.Timeout | undefined
+  #rounds = 0
+  #reason = ''
+  /** In this round somebody was there. */
+  #wasThere = false
+  #closed = false
+
+  constructor(credentials: Credentials, heard: CallerHeard, random: Random, options = CALLER_OPTIONS) {
+    this.#secure = secureContext(credentials)
+    this.#heard = heard
+    this.#random = random
+    this.#options = options
+    this.#timer = setTimeout(() => this.#round(), 0)
+  }
+
+  close(): void {
+    this.#closed = true
+    clearTimeout(this.#timer)
+    clearTimeout(this.#answer)
+    this.#socket?.terminate()
+  }
+  say(message: FollowerMessage): void {
+    const socket = this.#socket
+    if (!socket || socket.readyState !== socket.OPEN) return
+    socket.send(encodeFeedMessage(message))
+    if (message.kind !== 'follow') return
+    clearTimeout(this.#answer)
+    this.#answer = setTimeout(() => this.leave('it gives no answer'), this.#options.answerMs)
+  }
+  /** What was asked for is here. */
+  satisfied(): void {
+    clearTimeout(this.#answer)
+    this.#rounds = 0
+  }
+  /** The next one is asked. */
+  leave(reason: string): void {
+    this.#reason = reason
+    this.#socket?.terminate()
+  }
+
+  #round(): void {
+    this.#left = shuffled(
+      this.#heard.places().filter(({ address }) => isAddress(address)),
+      this.#random,
+    )
+    this.#wasThere = false
+    this.#next()
+  }
+  #next(): void {
+    const [place, ...rest] = this.#left
+    this.#left = rest
+    if (place) this.#dial(place)
+    else this.#pause()
+  }
+  #pause(): void {
+    if (this.#reason === '') this.#reason = 'it is not known where they are'
+    this.#heard.silent(this.#reason)
+    const [first, last, longest] = this.#options.backoffMs
+    const pause = Math.min(first * 2 ** Math.min(this.#rounds, 20), this.#wasThere ? longest : last)
+    this.#rounds += 1
+    this.#timer = setTimeout(() => this.#round(), randomBetween(this.#random, pause / 2, pause))
+  }
+
+  #dial({ address, key }: Place): void {
+    const { connectMs } = this.#options
+    const secure = this.#secure
+    const socket = dial({ address, path: FEED, key, secure, connectMs, maxPayload: MAX_PAYLOAD })
+    this.#socket = socket
+    const where = `${address.host}:${address.port}`
+    let raw: Pick<Raw, 'bytesRead'> | undefined
+    this.#reason = `${where}: the connection was closed`
+    socket.on('upgrade', (response) => {
+      raw = response.socket
+    })
+    socket.on('error', (error) => {
+      this.#reason = `${where}: ${reasonOf(error)}`
+      if (isRefused(error)) this.#wasThere = true
+    })
+    socket.on('open', () => {
+      if (this.#closed) return
+      this.#wasThere = true
+      askForSigns(socket, this.#options, { sign: () => undefined, lost: () => this.leave(`${where} fell silent`) }, raw)
+      this.#heard.opened()
+    })
+    socket.on('message', (data, isBinary) => {
+      if (this.#socket === socket && socket.readyState === socket.OPEN) this.#heard.heard(isBinary ? '' : textOf(data))
+    })
+    socket.on('close', () => {
+      clearTimeout(this.#answer)
+      this.#socket = null
+      if (!this.#closed) this.#next()
+    })
+  }
+}
+
+function shuffled(places: readonly Place[], random: Random): Place[] {
+  return places
+    .map((place) => ({ place, at: random.next() }))
+    .toSorted((one, other) => one.at - other.at)
+    .map(({ place }) => place)
+}
+
+const isRefused = ({ message }: Error): boolean => message.endsWith('403')
+/** Addresses of one name that all fail come as one error with many inside; a call that is given up has a strange word for it. */
+function reasonOf(error: Error): string {
+  const { message } = error instanceof AggregateError && error.errors[0] instanceof Error ? error.errors[0] : error
+  if (message.includes('before the connection was established')) return 'no answer in time'
+  return isRefused(error) ? "it does not know this node's key: let the node join again (lvsm join TOKEN)" : message
+}

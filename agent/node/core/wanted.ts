@@ -1,0 +1,60 @@
+/** What operators want for a while, beside the configuration: which of it concerns this node, and what of it holds. */
+import { newerWord, sharedWord, subjectText } from '@lvsm/changes'
+import type { Fact, Facts, LocalWord } from '@lvsm/protocol'
+import { heldGroups } from './lease.ts'
+import { note } from './publish/history.ts'
+import { log, type NodeState } from './state.ts'
+
+/** On standby or not, and by whose word. */
+export interface Standing {
+  readonly on: boolean
+  readonly holds: 'local' | 'shared'
+  readonly author: string
+}
+
+/** Null: nobody ever said anything of it, and the lease process stays as it is. */
+export function standingOf(facts: Facts, node: string, word: LocalWord | null): Standing | null {
+  const shared = sharedWord(facts, node)
+  if (word && newerWord(word, shared) === 'local') return { on: word.standby, holds: 'local', author: word.author }
+  if (shared.fact === null && shared.number === 0) return null
+  return { on: shared.fact !== null, holds: 'shared', author: shared.fact?.author ?? 'an operator' }
+}
+
+export const factText = ({ subject, intent, author, comment }: Fact): string =>
+  `${subjectText(subject)}: ${intent}, by ${author}${comment === '' ? '' : ` (${comment})`}`
+
+/** Tells what began and what is over: in the log of every node, in the history by the node that it is about. */
+export function noteWanted(state: NodeState, before: Facts): void {
+  const known = ({ list }: Facts): ReadonlySet<number> => new Set(list.map(({ number }) => number))
+  const [then, now] = [known(before), known(state.facts)]
+  const begun = state.facts.list.filter(({ number }) => !then.has(number))
+  const again = new Set(begun.map(({ subject }) => subjectText(subject)))
+  // Of one subject there is one fact: a new one in its place says enough.
+  const over = before.list.filter(({ number, subject }) => !now.has(number) && !again.has(subjectText(subject)))
+  for (const fact of over) tell(state, fact, `no longer wanted: ${factText(fact)}`)
+  for (const fact of begun) tell(state, fact, `wanted: ${factText(fact)}`)
+}
+
+function tell(state: NodeState, fact: Fact, reason: string): void {
+  log(state, reason)
+  for (const group of groupsOf(state, fact)) note(state, { group, kind: 'wanted', number: 0, reason })
+}
+
+/** Under which groups this node tells of it; the empty name: it is about the node itself. */
+function groupsOf(state: NodeState, { subject }: Fact): readonly string[] {
+  if (subject.kind === 'node') return subject.node === state.node ? [''] : []
+  const groups =
+    subject.kind === 'group'
+      ? [subject.group]
+      : (state.config?.services ?? [])
+          .filter(({ name }) => subject.service === null || subject.service === name)
+          .filter(({ realservers }) => realservers.some(({ node }) => node === subject.node))
+          .map(({ group }) => group)
+  const held = heldGroups(state)
+  return [...new Set(groups)].filter((group) => held.has(group) || isFirst(state, group))
+}
+
+/** Of a group that nobody owns the first director tells. */
+const isFirst = (state: NodeState, group: string): boolean =>
+  state.lease.status?.groups.find(({ name }) => name === group)?.owner === null &&
+  state.config?.groups.find(({ name }) => name === group)?.directors[0] === state.node

@@ -1,0 +1,130 @@
+import { once } from 'node:events'
+import { LIVE_CLOSE, LIVE_PATH, liveMessage } from '@lvsm/protocol'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { WebSocket } from 'ws'
+import { weightOf } from '../../../../test/suites/configuration.ts'
+import { SESSION } from '../../../api/sessions.ts'
+import { AUTHORITY, HOST, logIn, originOf, startPeople, type TestPeople, withToken, withUser } from './fixture.ts'
+
+const soon = { timeout: 30_000, interval: 10 }
+
+function visit({ port }: TestPeople, headers: Record<string, string>) {
+  const page = new WebSocket(`wss://${HOST}:${port}${LIVE_PATH}`, { headers, ca: AUTHORITY.certificate })
+  onTestFinished(() => page.terminate())
+  const heard: unknown[] = []
+  const ends: (number | string)[] = []
+  page.on('message', (data: Buffer) => heard.push(liveMessage.parse(JSON.parse(data.toString()))))
+  page.on('close', (code) => ends.push(code))
+  page.on('error', (error) => ends.push(error.message))
+  return { page, heard, ends }
+}
+async function opened(live: object = { lookMs: 10 }) {
+  const people = await startPeople({ limits: { live } })
+  await withUser(people, 'alice', 'viewer')
+  const { cookie } = await logIn(people, 'alice')
+  const headers = { cookie, origin: originOf(people) }
+  return { people, headers }
+}
+
+describe('a page that is open', () => {
+  it('hears how it is, and of each change of configuration, intents and coordinators', async () => {
+    const { people, headers } = await opened()
+    const { heard } = visit(people, headers)
+    await expect
+      .poll(() => heard, soon)
+      .toMatchObject([{ revision: 1, coordinators: { leader: 1 }, wanted: { facts: [] } }])
+    await people.configuration.write(weightOf(7))
+    await expect.poll(() => heard.at(-1), soon).toMatchObject({ revision: 2 })
+    const subject = { kind: 'server', node: 'rs1', service: null } as const
+    const command = { model: 1, verb: 'drain', subject, forMs: null, comment: '' } as const
+    await people.configuration.write({ kind: 'intent', author: 'bob', at: 1, command })
+    await expect.poll(() => heard.at(-1), soon).toMatchObject({ wanted: { facts: [{ intent: 'drain' }] } })
+    const { raft, members } = people.configuration.status()
+    people.configuration.status = () => ({ raft: { ...raft, leader: null }, members })
+    await expect.poll(() => heard.at(-1), soon).toMatchObject({ coordinators: { leader: null } })
+    expect(heard).toHaveLength(4)
+  })
+  it('hears nothing while nothing is new, and of many changes at once the last', async () => {
+    const { people, headers } = await opened()
+    const { raft, members } = people.configuration.status()
+    let asked = 0
+    people.configuration.status = () => {
+      const peers = raft.peers.map((peer) => ({ ...peer, silentMs: (asked++ % 1000) + (peer.id === 9 ? 65_000 : 0) }))
+      return { raft: { ...raft, peers }, members }
+    }
+    const { heard } = visit(people, headers)
+    await expect.poll(() => heard.length, soon).toBe(1)
+    const before = asked
+    await expect.poll(() => asked, soon).toBeGreaterThan(before + 20)
+    expect(heard).toHaveLength(1)
+    for (let weight = 20; weight < 120; weight++) await people.configuration.write(weightOf(weight))
+    await expect.poll(() => heard.at(-1), soon).toMatchObject({ revision: 101 })
+    expect(heard.length).toBeLessThan(50)
+  })
+  it('of a script, by its token, too', async () => {
+    const { people } = await opened()
+    const { heard, ends } = visit(people, await withToken(people, 'viewer', { until: people.now + 1000 }))
+    await expect.poll(() => heard.length, soon).toBe(1)
+    people.now += 1000
+    await expect.poll(() => ends, soon).toEqual([LIVE_CLOSE.loggedOut])
+  })
+})
+
+describe('a page is closed', () => {
+  it.each<[string, (people: TestPeople, headers: Record<string, string>) => unknown]>([
+    ['when its user logs out', (people, headers) => people.ask('POST', '/v1/logout', { headers })],
+    ['when nobody has asked for anything for long', (people) => (people.ticks += SESSION.idleMs)],
+    [
+      'when its user is removed',
+      ({ configuration }) => configuration.write({ kind: 'user-remove', author: 'root', at: 1, name: 'alice' }),
+    ],
+  ])('%s', async (_, end) => {
+    const { people, headers } = await opened()
+    const { page, ends } = visit(people, headers)
+    await once(page, 'open')
+    await end(people, headers)
+    await expect.poll(() => ends, soon).toEqual([LIVE_CLOSE.loggedOut])
+  })
+  it('when it answers no ping', async () => {
+    const { people, headers } = await opened({ lookMs: 10, pingMs: 100 })
+    const { page, ends } = visit(people, headers)
+    page.pong = () => undefined
+    await expect.poll(() => ends, soon).toEqual([1006])
+  })
+  it('when it has much to say', async () => {
+    const { people, headers } = await opened()
+    const { page, ends } = visit(people, headers)
+    await once(page, 'open')
+    page.send('x'.repeat(2000))
+    await expect.poll(() => ends, soon).toEqual([1009])
+    expect((await people.ask('GET', '/health')).status).toBe(200)
+  })
+})
+
+describe('nothing is told', () => {
+  it.each<[string, (headers: Record<string, string>) => Record<string, string>, string]>([
+    ['to nobody', () => ({}), '401'],
+    ['to a page of another server', ({ cookie = '' }) => ({ cookie, origin: 'https://evil.example.org' }), '403'],
+    ['to a page that does not say whose it is', ({ cookie = '' }) => ({ cookie }), '403'],
+  ])('%s', async (_, change, status) => {
+    const { people, headers } = await opened()
+    const { ends, heard } = visit(people, change(headers))
+    await expect.poll(() => ends[0], soon).toMatch(status)
+    expect(heard).toEqual([])
+  })
+  it('to more pages than there may be, until one of them goes', async () => {
+    const { people, headers } = await opened({ lookMs: 10, connections: 2 })
+    const pages = [visit(people, headers), visit(people, headers)]
+    await expect.poll(() => pages.map(({ heard }) => heard.length), soon).toEqual([1, 1])
+    const third = visit(people, headers)
+    await expect.poll(() => third.ends[0], soon).toMatch('503')
+    pages[0]?.page.close()
+    await expect
+      .poll(async () => {
+        const { heard, page } = visit(people, headers)
+        await Promise.race([once(page, 'message').catch(() => undefined), once(page, 'close').catch(() => undefined)])
+        return heard.length
+      }, soon)
+      .toBe(1)
+  })
+})

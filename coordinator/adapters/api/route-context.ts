@@ -1,0 +1,26 @@
+/** What each route is answered with. */
+import type { ConfigRouteName } from '@lvsm/protocol'
+import type { Audit } from '../../api/audit.ts'
+import type { Reply } from '../../api/reply.ts'
+import type { Asked } from '../../api/request.ts'
+import type { Signature } from '../../api/writes.ts'
+import type { Configuration, Progress } from '../../configuration.ts'
+import type { Passwords } from './passwords.ts'
+
+/** What listeners of one coordinator have in common. */
+export interface ApiHost {
+  /** SHA-256 of the public key of the cluster's authority (SubjectPublicKeyInfo, DER): joining machines know it by that. */
+  readonly pin: string
+  readonly passwords: Passwords
+  readonly audit: Audit
+  readonly progress: Progress
+}
+export interface RouteContext {
+  readonly configuration: Configuration
+  readonly host: ApiHost
+  readonly ifMatch: string | undefined
+  readonly signature: () => Signature
+}
+export type Answers = {
+  readonly [Name in ConfigRouteName]: (asked: Asked<Name>, context: RouteContext) => Reply | Promise<Reply>
+}

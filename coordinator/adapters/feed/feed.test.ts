@@ -1,0 +1,205 @@
+/** Agents at the port for nodes: who gets in, who is cut off, and what one that does not read costs. */
+import { once } from 'node:events'
+import { encodeFeedMessage, type FeedMessage, type FollowerMessage } from '@lvsm/protocol'
+import { type Authority, fingerprintOfKey, makeAuthority, makeKeyPair, signCertificate } from '@lvsm/trust'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import type { WebSocket } from 'ws'
+import { dial, FEED, secureContext } from '../../../agent/nodelink/dial.ts'
+import { MemoryConfiguration } from '../../../test/kit/configuration.ts'
+import { enrolled } from '../../../test/kit/enrolled.ts'
+import { changeOf, weightOf } from '../../../test/suites/configuration.ts'
+import { NodeServer } from '../links/node-server.ts'
+import { Feed, FEED_OPTIONS } from './feed.ts'
+
+const AUTHORITY: Authority = await makeAuthority('lab')
+const soon = { timeout: 30_000, interval: 5 }
+
+class Bench {
+  readonly configuration = new MemoryConfiguration()
+  readonly counts = new Map<string, number>()
+  leads = true
+  feed!: Feed
+  #key = ''
+  #server!: NodeServer
+
+  async open(options: Partial<typeof FEED_OPTIONS> = {}): Promise<this> {
+    const { privateKey, publicKey } = makeKeyPair()
+    const certificate = await signCertificate(AUTHORITY, { name: 'dir1', publicKey })
+    this.#key = fingerprintOfKey(publicKey)
+    const count = (counter: string): void => void this.counts.set(counter, (this.counts.get(counter) ?? 0) + 1)
+    const told = { count, trouble: () => undefined }
+    const identity = { certificate, privateKey, authority: AUTHORITY.certificate }
+    this.#server = new NodeServer(identity, told, { waiting: [64, 16] })
+    expect(await this.#server.listen([{ host: '127.0.0.1', port: 0 }])).toBeNull()
+    const { known, follow, newest } = this.configuration
+    const records = new Map([[1, { name: 'dir1', addresses: this.#server.endpoints, key: this.#key }]])
+    const source = { known, follow, newest, records: () => records, hasLeader: () => this.leads }
+    this.feed = new Feed(source, this.#server, count, { ...FEED_OPTIONS, probeMs: 300, ...options })
+    onTestFinished(() => this.#server.close())
+    onTestFinished(() => this.feed.close())
+    return this
+  }
+  async join(node: string): Promise<Agent> {
+    return this.dial(await enrolled(this.configuration, AUTHORITY, 'lab', node, []))
+  }
+  dial(identity: Parameters<typeof secureContext>[0]): Agent {
+    const [address = { host: '', port: 0 }] = this.#server.endpoints
+    const call = {
+      address,
+      path: FEED,
+      key: this.#key,
+      secure: secureContext(identity),
+      connectMs: 10_000,
+      maxPayload: 1 << 24,
+    }
+    const agent = new Agent(dial(call), identity)
+    onTestFinished(() => agent.socket.terminate())
+    return agent
+  }
+}
+class Agent {
+  readonly heard: FeedMessage[] = []
+  closed = false
+  error = ''
+  readonly socket: WebSocket
+  readonly identity: Parameters<typeof secureContext>[0]
+  constructor(socket: WebSocket, identity: Agent['identity']) {
+    this.socket = socket
+    this.identity = identity
+    socket.on('message', (data) => void this.heard.push(JSON.parse(String(data))))
+    socket.on('error', (error) => void (this.error = error.message))
+    socket.on('close', () => void (this.closed = true))
+    socket.on('open', () => {
+      const life = setInterval(() => socket.ping(), 100)
+      socket.on('close', () => clearInterval(life))
+    })
+  }
+  async says(message: FollowerMessage): Promise<void> {
+    if (this.socket.readyState !== this.socket.OPEN) await once(this.socket, 'open')
+    this.socket.send(encodeFeedMessage(message))
+  }
+  kinds(): string[] {
+    return this.heard.map(({ kind }) => kind)
+  }
+}
+const NOTHING: FollowerMessage = { kind: 'follow', revision: 0, sum: null }
+
+test('who is enrolled is told; each change in one message, whoever follows', async () => {
+  const bench = await new Bench().open()
+  const all = [await bench.join('rs1'), await bench.join('rs2')]
+  for (const one of all) await one.says(NOTHING)
+  for (const one of all) await vi.waitUntil(() => one.kinds().length === 3, soon)
+  await bench.configuration.write(weightOf(7))
+  for (const one of all) await vi.waitUntil(() => one.kinds().length === 4, soon)
+  for (const one of all) expect(one.heard.at(-1)).toMatchObject({ kind: 'change', from: 1, to: 2 })
+  await all[0]?.says({ kind: 'applied', revision: 2 })
+  await vi.waitUntil(() => bench.feed.applied().get('rs1')?.revision === 2, soon)
+  expect(bench.feed.following()).toEqual(['rs1', 'rs2'])
+})
+
+test('a key that nobody has is refused; of one node the newest connection counts', async () => {
+  const bench = await new Bench().open()
+  const first = await bench.join('rs1')
+  await first.says(NOTHING)
+  await vi.waitUntil(() => first.heard.length > 0, soon)
+  const second = bench.dial(first.identity)
+  await second.says(NOTHING)
+  await vi.waitUntil(() => first.closed && second.heard.length > 0, soon)
+  const { privateKey, publicKey } = makeKeyPair()
+  const certificate = await signCertificate(AUTHORITY, { name: 'rs1', publicKey })
+  const stranger = bench.dial({ certificate, privateKey, authority: AUTHORITY.certificate })
+  await vi.waitUntil(() => stranger.closed, soon)
+  expect(stranger.error).toMatch(/403/)
+  expect(second.closed).toBe(false)
+})
+
+test('a node that leaves the cluster is cut off by the very change, and does not hear of it', async () => {
+  const bench = await new Bench().open()
+  const values = { roles: ['realserver'], voter: false, links: [{ name: 'inside', address: '10.12.0.19' }] }
+  await bench.configuration.write(changeOf({ verb: 'add', noun: 'node', which: { node: 'rs9' }, values, model: 1 }))
+  const agent = await bench.join('rs9')
+  await agent.says(NOTHING)
+  await vi.waitUntil(() => agent.heard.length === 3, soon)
+  await bench.configuration.write(changeOf({ verb: 'remove', noun: 'node', which: { node: 'rs9' }, model: 1 }))
+  await vi.waitUntil(() => agent.closed, soon)
+  expect(agent.heard).toHaveLength(3)
+  const again = bench.dial(agent.identity)
+  await vi.waitUntil(() => again.closed, soon)
+})
+
+test('one that does not read is told in the end what there is then, and not each change', async () => {
+  const bench = await new Bench().open()
+  const agent = await bench.join('rs1')
+  await agent.says(NOTHING)
+  await vi.waitUntil(() => agent.heard.length === 3, soon)
+  agent.socket.pause()
+  const comment = 'x'.repeat(1000)
+  for (let turn = 0; turn < 3000; turn++) {
+    const entry = weightOf(2 + (turn % 40))
+    await bench.configuration.write({ ...entry, comment } as typeof entry)
+    // It asks again and again for all of it, so that much is to be sent.
+    if (turn % 3 === 0) await agent.says(NOTHING)
+    if (turn % 50 === 0) await new Promise((done) => setImmediate(done))
+  }
+  const newest = bench.configuration.known()?.config.revision ?? 0
+  expect(process.memoryUsage().arrayBuffers).toBeLessThan(256 << 20)
+  agent.socket.resume()
+  const last = (): number =>
+    Math.max(...agent.heard.map((one) => ('to' in one ? one.to : 'revision' in one ? (one.revision ?? 0) : 0)))
+  await vi.waitUntil(() => last() === newest, soon)
+  const given = agent.heard.flatMap((one) => (one.kind === 'change' || one.kind === 'whole' ? [one] : []))
+  expect(given.length).toBeLessThan(2500)
+})
+
+test('who asks for proof is told the newest revision of a read that began after that, or that there is none', async () => {
+  const bench = await new Bench().open()
+  const agent = await bench.join('rs1')
+  // What it happens to have is no proof: others may have committed more.
+  let answer: (revision: number | null) => void = () => undefined
+  bench.configuration.newest = () =>
+    new Promise((done) => {
+      answer = done
+    })
+  await agent.says({ kind: 'prove', number: 7 })
+  await vi.waitUntil(() => answer(9) === undefined && agent.heard.length > 0, soon)
+  bench.configuration.newest = async () => null
+  await agent.says({ kind: 'prove', number: 8 })
+  await vi.waitUntil(() => agent.heard.length === 2, soon)
+  expect(agent.heard).toEqual([
+    expect.objectContaining({ kind: 'proved', number: 7, revision: 9 }),
+    expect.objectContaining({ kind: 'proved', number: 8, revision: null }),
+  ])
+})
+
+test('one that gives no sign of life is given up; words that are none are counted', async () => {
+  const bench = await new Bench().open({ missedProbes: 2 })
+  const identity = await enrolled(bench.configuration, AUTHORITY, 'lab', 'rs1', [])
+  const agent = bench.dial(identity)
+  await agent.says(NOTHING)
+  agent.socket.send('{')
+  agent.socket.send('{"v":1,"kind":"lately"}')
+  agent.socket.send('{"v":9,"least":9,"kind":"applied","revision":1}')
+  await vi.waitUntil(() => bench.counts.size === 3, soon)
+  expect(Object.fromEntries(bench.counts)).toEqual({
+    'drop-feed-malformed': 1,
+    'drop-feed-unknown-kind': 1,
+    'drop-feed-newer': 1,
+  })
+  agent.socket.ping = () => undefined
+  await vi.waitUntil(() => agent.closed, soon)
+})
+
+test('without a leader for a while it sends everybody to others, and serves again when there is one', async () => {
+  const bench = await new Bench().open({ leaderlessMs: 200 })
+  const agent = await bench.join('rs1')
+  await agent.says(NOTHING)
+  await vi.waitUntil(() => agent.heard.length === 3, soon)
+  bench.leads = false
+  await vi.waitUntil(() => agent.heard.length === 4, soon)
+  expect(agent.heard.at(-1)).toMatchObject({ kind: 'refused', refusal: { code: 'no-leader' } })
+  bench.leads = true
+  await vi.waitUntil(async () => {
+    await agent.says(NOTHING)
+    return agent.kinds().filter((kind) => kind === 'whole').length > 1
+  }, soon)
+})

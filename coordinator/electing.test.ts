@@ -1,0 +1,89 @@
+/** Whoever leads lets the lease's voters grow, by the real entries on a real document. */
+import { instant } from '@lvsm/base'
+import { applyEntry, beginState, epochOf, parseDocument, type State, votersOf } from '@lvsm/changes'
+import { SAMPLE } from '@lvsm/model'
+import type { Entry, NodeProgress } from '@lvsm/protocol'
+import { expect, onTestFinished, test } from 'vitest'
+import { Electing } from './electing.ts'
+
+const ONE = SAMPLE.replace(/secret: "\w+"/, 'file: /etc/lvsm/key').replace(/(dir2|rs1)(.*?), voter: true/g, '$1$2')
+
+function cluster() {
+  const { document } = parseDocument(ONE)
+  if (!document) throw new Error('the sample has faults')
+  let state: State = beginState(document, { at: 0, author: 'init', comment: '' })
+  let now = instant(0)
+  const reports = new Map<string, NodeProgress>()
+  const written: Entry[] = []
+  const one = { leads: true, coordinators: ['rs1', 'dir2', 'dir1'] }
+  const electing = new Electing({
+    known: () => state,
+    leads: () => one.leads,
+    coordinators: () => one.coordinators,
+    reports: () => reports,
+    write: async (entry) => {
+      written.push(entry)
+      state = applyEntry(state, entry).state
+    },
+    clock: () => now,
+    wallClock: () => 1_700_000_000_000,
+  })
+  // It is looked at by hand.
+  electing.close()
+  onTestFinished(() => electing.close())
+  return {
+    one,
+    written,
+    reports: (epoch: number, ...names: string[]) => {
+      for (const name of names) reports.set(name, { name, revision: 1, epoch })
+    },
+    look: async (seconds = 0) => {
+      now = instant(now + seconds * 1000)
+      electing.look()
+      await Promise.resolve()
+      await Promise.resolve()
+      return [epochOf(state.history.document), votersOf(state.history.document).join()]
+    },
+  }
+}
+
+test('one becomes three, a director first, with the longest lease between the two steps', async () => {
+  const { reports, look, written } = cluster()
+  expect(await look()).toEqual([1, 'dir1'])
+  reports(1, 'dir1', 'dir2')
+  expect(await look(60)).toEqual([1, 'dir1'])
+  reports(1, 'rs1', 'rs2', 'rs3')
+  expect(await look()).toEqual([2, 'dir1,dir2'])
+  // dir1, the only voter before, has not said that its disk has it.
+  expect(await look(60)).toEqual([2, 'dir1,dir2'])
+  reports(2, 'dir1', 'dir2')
+  expect(await look()).toEqual([2, 'dir1,dir2'])
+  expect(await look(29)).toEqual([2, 'dir1,dir2'])
+  expect(await look(3)).toEqual([3, 'dir1,dir2,rs1'])
+  reports(3, 'dir1', 'dir2', 'rs1')
+  expect(await look(60)).toEqual([3, 'dir1,dir2,rs1'])
+  expect(await look(60)).toEqual([3, 'dir1,dir2,rs1'])
+  expect(written).toHaveLength(2)
+  expect(written[0]).toMatchObject({ kind: 'voters', author: 'lvsm', epoch: 2, add: 'dir2', remove: null })
+})
+test('who leads no more proposes nothing, and waits anew when it leads again', async () => {
+  const { one, reports, look } = cluster()
+  reports(1, 'dir1', 'dir2', 'rs1')
+  one.leads = false
+  expect(await look(60)).toEqual([1, 'dir1'])
+  one.leads = true
+  expect(await look()).toEqual([2, 'dir1,dir2'])
+  reports(2, 'dir1', 'dir2')
+  await look()
+  one.leads = false
+  await look(60)
+  one.leads = true
+  expect(await look()).toEqual([2, 'dir1,dir2'])
+  expect(await look(32)).toEqual([3, 'dir1,dir2,rs1'])
+})
+test('who is no coordinator that votes does not vote for leases either', async () => {
+  const { one, reports, look } = cluster()
+  one.coordinators = ['dir1', 'dir2']
+  reports(1, 'dir1', 'dir2', 'rs1', 'rs2')
+  expect(await look(60)).toEqual([1, 'dir1'])
+})

@@ -1,0 +1,27 @@
+/** Which revision the agent of each node uses, as it said itself; forgotten when this coordinator ends. */
+import { type Instant } from '@lvsm/base'
+
+export interface AppliedRevision {
+  readonly revision: number
+  /** Of the lease's voters, as its lease process has them on disk; undefined: it did not say. */
+  readonly epoch?: number | undefined
+  /** When it was first heard here. */
+  readonly since: Instant
+}
+
+export class AppliedRevisions {
+  readonly #nodes = new Map<string, AppliedRevision>()
+
+  note(node: string, revision: number, now: Instant, epoch?: number): void {
+    const known = this.#nodes.get(node)
+    const since = known?.revision === revision ? known.since : now
+    this.#nodes.set(node, { revision, since, ...(epoch === undefined ? {} : { epoch }) })
+  }
+  /** All others are in the cluster no more. */
+  keep(names: ReadonlySet<string>): void {
+    for (const node of this.#nodes.keys()) if (!names.has(node)) this.#nodes.delete(node)
+  }
+  all(): ReadonlyMap<string, AppliedRevision> {
+    return this.#nodes
+  }
+}

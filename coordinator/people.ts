@@ -1,0 +1,60 @@
+/** The port for people of a coordinator that runs: open where its home says so, and where the authority's key is. */
+import type { Refusal } from '@lvsm/base'
+import { type Authority, fingerprintOf, fingerprintOfKey } from '@lvsm/trust'
+import { hostname } from 'node:os'
+import { openPeople } from './adapters/api/people/people.ts'
+import type { ApiHost } from './adapters/api/route-context.ts'
+import type { Configuration } from './configuration.ts'
+import { type Home, readAuthority, readHeartbeatKeys } from './home.ts'
+import type { Troubles } from './troubles.ts'
+
+export interface PeopleWorld {
+  readonly stateDir: string
+  readonly troubles: Troubles
+  readonly host: ApiHost
+  say(text: string): void
+  crashed(error: unknown): void
+}
+export type BegunPeople =
+  | { readonly ok: true; close(): Promise<void> }
+  | { readonly ok: false; readonly refusal: Refusal }
+
+const NONE: BegunPeople = { ok: true, close: () => Promise.resolve() }
+
+function isPair({ certificate, privateKey }: Authority): boolean {
+  try {
+    return fingerprintOfKey(privateKey) === fingerprintOf(certificate)
+  } catch {
+    return false
+  }
+}
+
+export async function beginPeople(
+  { self, authority: certificate }: Home,
+  configuration: Configuration,
+  { stateDir, troubles, host, say, crashed }: PeopleWorld,
+): Promise<BegunPeople> {
+  const { api = [], node } = self
+  if (api.length === 0) return NONE
+  const authority = readAuthority(stateDir, certificate)
+  if (authority === null || !isPair(authority)) {
+    troubles.note('people-port', {
+      code: 'no-authority-key',
+      severity: 'warning',
+      message: "the port for people stays closed: the key of the cluster's authority is not here, or is another one",
+      hint: `copy authority.key from the state directory of another coordinator to ${stateDir}, and restart this one`,
+    })
+    return NONE
+  }
+  return openPeople({
+    configuration,
+    authority,
+    listen: api,
+    names: { node, hosts: [hostname(), ...api.map(({ host }) => host)] },
+    wallClock: Date.now,
+    heartbeatKeys: () => readHeartbeatKeys(stateDir),
+    host,
+    crashed,
+    told: { say, trouble: (about, trouble) => troubles.note(about, trouble) },
+  })
+}

@@ -1,0 +1,105 @@
+/** Tokens that let machines in, users, tokens for scripts, and who did what: what each command does. */
+import type { ConfigRequestBody, ConfigRouteName, Exit, UserRole } from '@lvsm/protocol'
+import { Failure } from '../failure.ts'
+import { type Format, render } from '../output.ts'
+import { type PasswordOptions, readPassword } from '../password.ts'
+import { ask, lost } from './ask.ts'
+import { apiTokensText, auditText, timeText, tokensText, usersText } from './access-text.ts'
+import { lengthOf } from './intents.ts'
+import type { CoordinatorSession } from './write.ts'
+
+export interface Output {
+  readonly output: Format
+}
+
+export async function tokens({ paths, terminal }: CoordinatorSession, { output }: Output): Promise<Exit> {
+  const found = await ask(paths, { route: 'tokens', body: null })
+  terminal.print(render(found, output, (it) => tokensText(it.tokens, terminal.paint, Date.now())))
+  return 'ok'
+}
+
+export interface TokenOptions extends Output {
+  readonly uses: number
+  readonly expires: string
+  readonly node?: string | undefined
+  readonly role: readonly string[]
+}
+export async function createToken(
+  { paths, terminal }: CoordinatorSession,
+  { uses, expires, node, role, output }: TokenOptions,
+): Promise<Exit> {
+  const expiresMs = lengthOf('--expires', expires) ?? undefined
+  const limits = { uses, node: node ?? null, roles: [...role], ...(expiresMs === undefined ? {} : { expiresMs }) }
+  const made = await ask(paths, { route: 'tokenCreate', body: limits })
+  if (made.outcome === 'unknown') throw lost(made.message, made.hint)
+  const whom = uses === 1 ? 'the new machine' : `each of up to ${uses} new machines`
+  terminal.print(
+    render(made, output, (it) => `until ${timeText(it.until)}, as root on ${whom}:\n\n  lvsm join ${it.token}\n`),
+  )
+  return 'ok'
+}
+
+export async function users({ paths, terminal }: CoordinatorSession, { output }: Output): Promise<Exit> {
+  const found = await ask(paths, { route: 'users', body: null })
+  terminal.print(render(found, output, (it) => usersText(it.users, terminal.paint)))
+  return 'ok'
+}
+export async function apiTokens({ paths, terminal }: CoordinatorSession, { output }: Output): Promise<Exit> {
+  const found = await ask(paths, { route: 'apiTokens', body: null })
+  terminal.print(render(found, output, (it) => apiTokensText(it.tokens, terminal.paint, Date.now())))
+  return 'ok'
+}
+export async function audit({ paths, terminal }: CoordinatorSession, { output }: Output): Promise<Exit> {
+  const found = await ask(paths, { route: 'audit', body: null })
+  terminal.print(render(found, output, (it) => auditText(it.records, terminal.paint)))
+  return 'ok'
+}
+
+type Plain = 'tokenRevoke' | 'userAdd' | 'userSet' | 'userPassword' | 'userRemove' | 'apiTokenRemove'
+/** A change of which there is nothing to tell but that it was made. */
+export async function change<Name extends Plain & ConfigRouteName>(
+  { paths, terminal }: CoordinatorSession,
+  route: Name,
+  body: ConfigRequestBody<Name>,
+  said: string,
+): Promise<Exit> {
+  const done: { outcome: string; message?: string; hint?: string } = await ask(paths, { route, body })
+  if (done.outcome === 'unknown') throw lost(done.message ?? '', done.hint)
+  terminal.print(`${said}\n`)
+  return 'ok'
+}
+
+export async function setPassword(session: CoordinatorSession, name: string, options: PasswordOptions): Promise<Exit> {
+  const password = await readPassword(name, options)
+  return change(session, 'userPassword', { name, password }, `${name} has a new password; sessions of before are over`)
+}
+
+export interface ApiTokenOptions extends Output {
+  readonly role: UserRole
+  readonly expires?: string | undefined
+}
+export async function createApiToken(
+  { paths, terminal }: CoordinatorSession,
+  name: string,
+  { role, expires, output }: ApiTokenOptions,
+): Promise<Exit> {
+  const body = { name, role, expiresMs: lengthOf('--expires', expires) }
+  const made = await ask(paths, { route: 'apiTokenCreate', body })
+  if (made.outcome === 'unknown') throw lost(made.message, made.hint)
+  terminal.print(
+    render(
+      made,
+      output,
+      (it) =>
+        `${it.until === null ? 'until it is removed' : `until ${timeText(it.until)}`}; it is shown this once:\n\n  Authorization: Bearer ${it.token}\n`,
+    ),
+  )
+  return 'ok'
+}
+
+/** `operator`, of `--role`. */
+export function roleOf(text: string, roles: readonly UserRole[]): UserRole {
+  const role = roles.find((one) => one === text)
+  if (role) return role
+  throw new Failure('usage', `--role ${text} is no role`, `one of ${roles.join(', ')}`)
+}

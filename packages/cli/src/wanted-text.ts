@@ -1,0 +1,40 @@
+/** What operators want for a while, for eyes: drain, stop, standby, with who, since when and until when. */
+import type { NodeReport, Wanted } from '@lvsm/protocol'
+import type { Paint } from './paint.ts'
+import { table } from './table.ts'
+
+/** The last millisecond that a date can have (ECMA-262, 21.4.1.1). */
+const LAST_MS = 8.64e15
+export const timeText = (ms: number): string => new Date(Math.min(ms, LAST_MS)).toISOString()
+
+/** As it follows a name: ` since 2026-10-27T08:00:00.000Z until 2026-10-27T10:00:00.000Z (new disk)`. */
+export function periodText({ since, until, comment }: Wanted): string {
+  const end = until === null ? '' : ` until ${timeText(until)}`
+  return ` since ${timeText(since)}${end}${comment === '' ? '' : ` (${comment})`}`
+}
+
+const HEAD = ['what', 'wanted', 'by', 'since', 'until', 'comment']
+
+export function wantedTable(all: readonly Wanted[], paint: Paint): string {
+  const rows = all.map(({ what, intent, author, since, until, comment, idle }) => [
+    what + (idle ? paint('dim', ' (not in the configuration now)') : ''),
+    paint('warn', intent),
+    author,
+    timeText(since),
+    until === null ? 'until it is ended' : timeText(until),
+    comment,
+  ])
+  return table(HEAD, rows, paint)
+}
+
+/** `coordinators: standby by ann since …; at the node: off by an operator at dir1 since …; the newer holds: off` */
+export function wordsText({ shared, local, holds }: NonNullable<NodeReport['words']>): string {
+  const word = (standby: boolean): string => (standby ? 'standby' : 'off standby')
+  const both = [
+    ...(shared ? [`coordinators: standby, by ${shared.author}${periodText(shared)}`] : []),
+    ...(local ? [`at the node: ${word(local.standby)}, by ${local.author} since ${timeText(local.since)}`] : []),
+  ]
+  const newer = holds === 'local' ? local?.standby === true : shared !== null
+  const alone = both.length === 1 && newer
+  return alone ? both.join('') : `${both.join('; ')}; the newer word holds: ${word(newer)}`
+}

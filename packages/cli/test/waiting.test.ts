@@ -1,0 +1,50 @@
+/** A write says which nodes use it, and waits for those that are there. */
+import { afterEach, describe, expect, it } from 'vitest'
+import { usedText } from '../src/config/waiting.ts'
+import { cleanUp } from './agent.ts'
+import { closeCoordinators, startCoordinator } from './coordinator.ts'
+
+afterEach(() => {
+  closeCoordinators()
+  cleanUp()
+})
+const WEIGHT = ['server', 'set', 'rs1', 'service=http', 'weight=5']
+
+describe('lvsm, after a write', () => {
+  it('says that all nodes use it', async () => {
+    const { runHere, configuration } = startCoordinator()
+    configuration.enrol('dir1', 'rs1')
+    for (const name of ['dir1', 'rs1']) configuration.used.set(name, { name, revision: 2 })
+    expect(await runHere(WEIGHT)).toMatchObject({ code: 0, err: 'all 2 nodes use it\n' })
+  })
+  it('waits for a node that is there, and names at once one of which nothing was heard', async () => {
+    const { runHere, configuration } = startCoordinator()
+    configuration.enrol('dir1', 'rs1', 'rs2')
+    configuration.used.set('dir1', { name: 'dir1', revision: 2 }).set('rs1', { name: 'rs1', revision: 1 })
+    const done = runHere(WEIGHT)
+    let isOver = false
+    void done.finally(() => (isOver = true))
+    await expect.poll(() => configuration.log.length, { timeout: 60_000 }).toBe(1)
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    expect(isOver).toBe(false)
+    configuration.used.set('rs1', { name: 'rs1', revision: 2 })
+    expect(await done).toMatchObject({
+      code: 0,
+      err: expect.stringMatching(/^2 of 3 nodes use revision 2\n {2}not heard of: rs2\n {2}→ /),
+    })
+  })
+  it('does not wait where it was told not to, and where no agent follows', async () => {
+    const { runHere, configuration } = startCoordinator()
+    expect((await runHere(WEIGHT)).err).toBe('')
+    configuration.enrol('dir1')
+    configuration.used.set('dir1', { name: 'dir1', revision: 1 })
+    expect((await runHere([...WEIGHT.slice(0, 4), 'weight=6', '--no-wait'])).err).toBe('')
+  })
+})
+
+it('names who is behind, with what it has', () => {
+  expect(usedText({ nodes: 1, behind: [], silent: [] }, 7)).toBe('the node uses it\n')
+  expect(usedText({ nodes: 3, behind: ['rs1 (revision 6)'], silent: [] }, 7)).toMatch(
+    /^2 of 3 nodes use revision 7\n {2}not yet: rs1 \(revision 6\)\n {2}→ /,
+  )
+})

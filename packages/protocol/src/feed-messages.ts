@@ -1,0 +1,92 @@
+/**
+ * What an agent and the coordinator that it follows say to each other: JSON with a kind and a version, a frame of text each. The
+ * agent says what it has; the coordinator answers with what is newer, then with the facts and who the coordinators are, and goes on
+ * with each change.
+ */
+import * as z from 'zod'
+import { cut } from './agent-messages.ts'
+import { plainData } from './changes/command.ts'
+import { digest } from './changes/enrol.ts'
+import { memberRecord } from './changes/member.ts'
+import { difference, facts } from './changes/revision.ts'
+import { LONGEST_NAME } from './http/routes.ts'
+import { readKind, type Unread } from './json.ts'
+import { plainLine } from '@lvsm/base'
+
+export const FEED_VERSION = 1
+/** In UTF-16 units: the largest configuration with room, which is longer than all facts. */
+export const LONGEST_FEED_MESSAGE = 16 << 20
+/** In UTF-16 units, and bytes of UTF-8: of what an agent says. */
+export const LONGEST_FOLLOWER_MESSAGE = 4096
+/** Between two revisions; where there are more, the whole is sent. */
+export const MOST_DIFFERENCES = 100_000
+
+const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
+/** SHA-256, hexadecimal digits, of the canonical text of a configuration's file (`canonicalText` of packages/changes). */
+const sum = digest
+const word = (longest: number) => z.string().transform((value) => cut(plainLine(value), longest))
+
+export const FOLLOWER_SCHEMAS = {
+  /** What it has; revision 0: nothing. `sum` null: it does not trust that, and wants the whole. */
+  follow: z.object({ kind: z.literal('follow'), revision: count, sum: sum.nullable() }),
+  /** It uses this revision; `epoch`: of the lease's voters, as its lease process has them on disk. */
+  applied: z.object({ kind: z.literal('applied'), revision: count, epoch: count.exactOptional() }),
+  /** Which revision is the newest? By a read that begins when this was heard, and is proved current. One at a time. */
+  prove: z.object({ kind: z.literal('prove'), number: count }),
+} as const
+export type FollowerMessage = z.infer<(typeof FOLLOWER_SCHEMAS)[keyof typeof FOLLOWER_SCHEMAS]>
+
+const coordinator = z.object({
+  id: count,
+  name: memberRecord.shape.name,
+  addresses: memberRecord.shape.addresses,
+  key: memberRecord.shape.key,
+})
+export type FeedCoordinator = Readonly<z.infer<typeof coordinator>>
+export const feedCoordinators = z.array(coordinator).max(256).readonly()
+
+export const FEED_SCHEMAS = {
+  /** `file`: the plain data of the configuration's file. */
+  whole: z.object({ kind: z.literal('whole'), revision: count, file: plainData, sum }),
+  /** What makes revision `to` of revision `from`; `sum`: of `to`. */
+  change: z.object({
+    kind: z.literal('change'),
+    from: count,
+    to: count,
+    change: z.array(difference).max(MOST_DIFFERENCES).readonly(),
+    sum,
+  }),
+  facts: z.object({ kind: z.literal('facts'), facts }),
+  coordinators: z.object({ kind: z.literal('coordinators'), list: feedCoordinators }),
+  /** The answer to `prove` of that number; null: nothing is proved now. */
+  proved: z.object({ kind: z.literal('proved'), number: count, revision: count.nullable() }),
+  /** Nothing follows on this connection until the agent says again what it has. */
+  refused: z.object({
+    kind: z.literal('refused'),
+    refusal: z.object({ code: word(LONGEST_NAME), message: word(2000), hint: word(1000).exactOptional() }),
+  }),
+} as const
+export type FeedMessage = z.infer<(typeof FEED_SCHEMAS)[keyof typeof FEED_SCHEMAS]>
+
+export type ReadFeed<Message> =
+  | { readonly ok: true; readonly message: Message }
+  | { readonly ok: false; readonly reason: Unread }
+
+/** Neither throws, whatever the text. */
+export const decodeFeedMessage = (encoded: string): ReadFeed<FeedMessage> =>
+  decode<FeedMessage>(FEED_SCHEMAS, encoded, LONGEST_FEED_MESSAGE)
+export const decodeFollowerMessage = (encoded: string): ReadFeed<FollowerMessage> =>
+  decode<FollowerMessage>(FOLLOWER_SCHEMAS, encoded, LONGEST_FOLLOWER_MESSAGE)
+
+function decode<Message>(
+  schemas: Readonly<Record<string, z.ZodType<Message>>>,
+  encoded: string,
+  longest: number,
+): ReadFeed<Message> {
+  const read = readKind(schemas, encoded, { longest, version: FEED_VERSION }, () => false)
+  return read.ok ? { ok: true, message: read.value } : read
+}
+
+/** `least`: the oldest version that can act on it. */
+export const encodeFeedMessage = (message: FeedMessage | FollowerMessage): string =>
+  JSON.stringify({ v: FEED_VERSION, least: 1, ...message })
