@@ -5,19 +5,18 @@ import { encodeEntry, encodeMember, type Entry as Change, type MemberRecord } fr
 import { createRaft, type NodeId, type Persist, type Settings } from '@lvsm/raft'
 import { type Alarm, type Driver, startDriver } from '../agent/driver/driver.ts'
 import type { Configuration, CoordinatorStatus, NotDone, Read, Written } from './configuration.ts'
-import { type Core, createCore } from './core/core.ts'
+import { type Core, type CoreOptions, createCore } from './core/core.ts'
 import type { Effect, Input, Limits, Reply, Wish } from './core/events.ts'
 import { type Coordinated, doubtEntry, refuseChange, type Result } from './core/machine.ts'
 import { Expiry } from './expiry.ts'
 import type { ProvenSource } from './adapters/feed/feed.ts'
+import { handOver } from './handover.ts'
 import type { LinksHeard, LinksPort, Peer, StorePort } from './ports.ts'
 import { NOT_BEGUN, roleText } from './sentences.ts'
 import { Snapshots } from './snapshots.ts'
 
 /** Inputs that may wait; messages beyond are dropped, as a network would. */
 const LONGEST_INBOX = 10_000
-/** A stop waits so long for another one to lead. */
-const HANDOVER_MS = 1000
 
 export interface CoordinatorMachine {
   clock(): Instant
@@ -39,6 +38,7 @@ export interface CoordinatorOptions {
   /** Different at each start: nobody's answer to an earlier start may be taken for one to this. */
   readonly boot: string
   openLinks(heard: LinksHeard): LinksPort
+  readonly withhold: CoreOptions['withhold']
 }
 
 export class Coordinator implements Configuration, ProvenSource {
@@ -61,7 +61,7 @@ export class Coordinator implements Configuration, ProvenSource {
     const startedAt = machine.clock()
     const { random } = machine
     const raft = createRaft({ id, store: store.identity, stored: store.content, settings, random, startedAt })
-    this.#core = createCore({ raft, limits, startedAt, refuse: refuseChange })
+    this.#core = createCore({ raft, limits, startedAt, refuse: refuseChange, withhold: options.withhold })
     this.#told = store.kept.machine
     this.#links = options.openLinks({
       heard: (message) => message.kind !== 'nodes' && this.#driver.feed({ kind: 'message', message }),
@@ -152,21 +152,14 @@ export class Coordinator implements Configuration, ProvenSource {
   /** Hands leadership over where it leads, and ends; its database is for whoever opened it to close. */
   async stop(): Promise<void> {
     this.#expiry.close()
-    await this.#handOver()
+    const lead = {
+      status: () => this.status().raft,
+      transfer: (to: NodeId) => this.#driver.feed({ kind: 'transfer', to }),
+    }
+    await handOver(lead, () => this.#machine.clock())
     this.#driver.stop()
     await new Promise<void>((resolve) => this.#links.close(resolve))
     for (const [id] of this.#waiting) this.#reply(id, { kind: 'unknown' })
-  }
-
-  async #handOver(): Promise<void> {
-    const { raft } = this.status()
-    const voters = new Set(raft.membership.members.flatMap(({ id, role }) => (role === 'voter' ? [id] : [])))
-    const [next] = raft.peers.filter(({ id }) => voters.has(id)).toSorted((a, b) => b.matchIndex - a.matchIndex)
-    if (raft.role !== 'leader' || !next) return
-    this.#driver.feed({ kind: 'transfer', to: next.id })
-    const until = this.#machine.clock() + HANDOVER_MS
-    while (this.#machine.clock() < until && this.status().raft.role === 'leader')
-      await new Promise<void>((resolve) => setTimeout(resolve, 20))
   }
 
   #ask(wish: Wish): Promise<Reply<Result>> {
