@@ -219,9 +219,9 @@ export class Agent {
       case 'log':
         return this.#machine.say(effect.text)
       case 'confirm':
-        return this.#machine.coordinators.confirm((revision) =>
-          this.#driver.feed({ ...effect, kind: 'confirmed', revision }),
-        )
+        return this.#machine.coordinators.confirm(effect.incarnation, (proof) => this.#driver.feed(proof))
+      case 'acts':
+        return this.#machine.coordinators.acts(effect.epoch)
       case 'wake':
         return
       case 'view':

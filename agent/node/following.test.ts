@@ -338,7 +338,7 @@ describe('what the coordinators prove', () => {
     const following = bench.follow()
     await until(() => applied(played).length === 1)
     const confirmed: number[] = []
-    const confirm = (): void => following.confirm((revision) => void confirmed.push(revision))
+    const confirm = (): void => following.confirm('ab', ({ revision }) => void confirmed.push(revision))
     const numbers = (): number[] => played.heard.flatMap((one) => (one.kind === 'prove' ? [one.number] : []))
     return { played, bench, confirmed, confirm, numbers }
   }
@@ -373,4 +373,21 @@ describe('what the coordinators prove', () => {
     played.say({ kind: 'proved', number: 3, revision: 1 })
     await until(() => confirmed.length === 1)
   })
+})
+
+test('the epoch that the lease process acts on is told with the revision, now and on each connection', async () => {
+  const played = await new Played().listen()
+  const bench = await new Bench().enter(played.place)
+  played.answer = gives(whole(1), facts(0))
+  const following = bench.follow()
+  await until(() => applied(played).length === 1)
+  following.acts(3)
+  await until(() => applied(played).length === 2)
+  played.sockets.at(-1)?.terminate()
+  await until(() => applied(played).length === 3)
+  expect(played.heard.filter(({ kind }) => kind === 'applied')).toEqual([
+    { kind: 'applied', revision: 1 },
+    { kind: 'applied', revision: 1, epoch: 3 },
+    { kind: 'applied', revision: 1, epoch: 3 },
+  ])
 })

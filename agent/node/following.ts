@@ -37,6 +37,8 @@ export class Following implements Coordinators {
   #asked = 0
   /** What was asked on this connection and is not in use yet; `revision` null: not answered yet. */
   #proof: { readonly done: (revision: number) => void; revision: number | null } | null = null
+  /** That the lease process acts on; 0: not known. */
+  #epoch = 0
   /** Why one that was asked since could not be followed. */
   #left: Trouble | null = null
 
@@ -63,11 +65,21 @@ export class Following implements Coordinators {
     this.#caller.close()
   }
 
-  confirm(done: (revision: number) => void): void {
+  confirm(...[incarnation, done]: Parameters<Coordinators['confirm']>): void {
     if (this.#proof?.revision === null) return
-    this.#proof = { done, revision: null }
+    this.#proof = { done: (revision) => done({ kind: 'confirmed', incarnation, revision }), revision: null }
     this.#asked += 1
     this.#caller.say({ kind: 'prove', number: this.#asked })
+  }
+
+  acts(epoch: number): void {
+    this.#epoch = epoch
+    this.#report()
+  }
+  #report(): void {
+    if (this.#used === 0) return
+    const epoch = this.#epoch > 0 ? { epoch: this.#epoch } : {}
+    this.#caller.say({ kind: 'applied', revision: this.#used, ...epoch })
   }
 
   /** As they said themselves; before that, as it was said when this node came in. */
@@ -82,7 +94,7 @@ export class Following implements Coordinators {
     // What was asked on another connection is not answered any more.
     this.#proof = null
     this.#take(ask(this.#follower))
-    if (this.#used > 0) this.#caller.say({ kind: 'applied', revision: this.#used })
+    this.#report()
   }
   #heard(text: string): void {
     const read = decodeFeedMessage(text)
@@ -153,7 +165,7 @@ export class Following implements Coordinators {
     const isNews = this.#used !== revision
     this.#used = revision
     this.#confirm()
-    if (isNews) this.#caller.say({ kind: 'applied', revision })
+    if (isNews) this.#report()
   }
   #trouble(trouble: Trouble | null): void {
     this.#followed?.note('follow', trouble)

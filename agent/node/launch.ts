@@ -20,7 +20,7 @@ import type { Coordinators, Kernel } from './ports.ts'
 import { warningLines } from './warnings.ts'
 
 /** Of a node that reads a file of its own. */
-const NO_COORDINATORS: Coordinators = { confirm: () => undefined }
+const NO_COORDINATORS: Coordinators = { confirm: () => undefined, acts: () => undefined }
 
 /** The process that this is. */
 export interface Program {

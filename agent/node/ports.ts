@@ -2,7 +2,7 @@
 import { type Observed, type Operation } from '@lvsm/plan'
 import { type CounterName, type FromLease, type ToLease } from '@lvsm/protocol'
 import { type CheckKeys, type ProbeKind } from '@lvsm/model'
-import { type Failure } from './core/index.ts'
+import { type Failure, type NodeInput } from './core/index.ts'
 
 /** The kernel of this node. Every call returns after the kernel's answer. */
 export interface Kernel {
@@ -31,7 +31,9 @@ export interface LeaseEvents {
 /** The coordinators that this node follows. */
 export interface Coordinators {
   /** Calls back with their newest revision, by a read after this call that is proved current, once it is in use; or never. */
-  confirm(done: (revision: number) => void): void
+  confirm(incarnation: string, done: (proof: Extract<NodeInput, { kind: 'confirmed' }>) => void): void
+  /** The lease process acts on this epoch, which is on its disk. */
+  acts(epoch: number): void
 }
 
 export interface PingTarget {

@@ -187,6 +187,7 @@ export class AgentProcess {
       case 'log':
         return around.say(effect.text)
       case 'confirm':
+      case 'acts':
       case 'wake':
         return
       default:

@@ -51,6 +51,15 @@ test('a higher epoch that others act on is asked for at once', () => {
   expect(agent({ ...statusOf('dir1', 'dir2'), newerEpoch: 9 }).take('confirm')).toHaveLength(1)
   expect(agent(statusOf('dir1', 'dir2')).take('confirm')).toEqual([])
 })
+test('the epoch that it acts on is told to the coordinators, once each', () => {
+  const one = agent({ ...statusOf('dir1', 'dir2'), epoch: 0 })
+  expect(one.take('acts')).toEqual([])
+  for (const epoch of [2, 2, 3, 0, 3])
+    one.feed({ kind: 'lease-status', status: { ...statusOf('dir1', 'dir2'), epoch } })
+  expect(one.take('acts').map(({ epoch }) => epoch)).toEqual([2, 3, 3])
+  const other = agent({ ...statusOf('dir1', 'dir2'), epoch: 1 }, false)
+  expect(other.take('acts')).toEqual([])
+})
 test('where a file of this node’s own is read nobody is asked', () => {
   expect(agent({ ...LOST, newerEpoch: 9 }, false).take('confirm')).toEqual([])
 })

@@ -1,17 +1,21 @@
 /**
- * What the lease process wants of the coordinators that this node follows: a newer view, where others act on a higher epoch; and
- * proof that there is none, where its disk lost on which it acted (packages/lease/PROTOCOL.md 8.4, 8.6).
+ * What the lease process has to tell the coordinators that this node follows: the epoch that it acts on; and what it wants of them: a
+ * newer view, where others act on a higher epoch, and proof that there is none, where its disk lost on which it acted
+ * (packages/lease/PROTOCOL.md 8.2, 8.4, 8.6).
  */
 import type { LeaseStatus } from '@lvsm/protocol'
 import { leaseSpoke } from './lease.ts'
 import { LOOK_IN, lookWithin } from './observe/look.ts'
 import type { NodeState } from './state.ts'
 
-/** It asks for it with each status, until it has what it wants. */
+/** It asks with each status, until it has what it wants. */
 export function onLeaseStatus(state: NodeState, status: LeaseStatus): void {
   if (leaseSpoke(state, status)) lookWithin(state, LOOK_IN.movedMs)
   const { config, lease, effects } = state
   if (config?.followed !== true) return
+  const { epoch = 0 } = status
+  if (epoch > 0 && epoch !== lease.acts) effects.push({ kind: 'acts', epoch })
+  lease.acts = epoch
   const isLost = status.epochLost === true && lease.confirmed !== status.incarnation
   if (isLost || status.newerEpoch !== undefined) effects.push({ kind: 'confirm', incarnation: status.incarnation })
 }

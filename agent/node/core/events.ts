@@ -86,6 +86,8 @@ export type NodeEffect =
     }
   /** Read what the coordinators have, by a read that is proved current: a newer revision comes as `config`, then `confirmed`. Or nothing. */
   | { readonly kind: 'confirm'; readonly incarnation: string }
+  /** The lease process acts on this epoch, which is on its disk: the coordinators are to know. */
+  | { readonly kind: 'acts'; readonly epoch: number }
   /** To the lease process. */
   /** Relays go as `message`. */
   | Exclude<ToLease, { kind: 'relay' }>

@@ -29,7 +29,7 @@ const word = (longest: number) => z.string().transform((value) => cut(plainLine(
 export const FOLLOWER_SCHEMAS = {
   /** What it has; revision 0: nothing. `sum` null: it does not trust that, and wants the whole. */
   follow: z.object({ kind: z.literal('follow'), revision: count, sum: sum.nullable() }),
-  /** It uses this revision; `epoch`: of the lease's voters, as its lease process has them on disk. */
+  /** It uses this revision; `epoch`: of the lease's voters, which its lease process acts on, and has on its disk. */
   applied: z.object({ kind: z.literal('applied'), revision: count, epoch: count.exactOptional() }),
   /** Which revision is the newest? By a read that begins when this was heard, and is proved current. One at a time. */
   prove: z.object({ kind: z.literal('prove'), number: count }),

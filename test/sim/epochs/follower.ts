@@ -48,6 +48,7 @@ export class Follower implements Reconciler {
   }
   /** The newest that there is, by a read that is proved current. */
   fetch(): void {
+    const asked = this.#process
     if (this.isCutOff) return
     this.#in(WAY_MS, () => {
       if (this.isCutOff) return
@@ -55,7 +56,9 @@ export class Follower implements Reconciler {
       this.#in(WAY_MS, () => {
         if (this.kept && newest.number < this.kept.number) return
         this.kept = newest
-        this.#give({ ...this.#committee.viewOf(this.machine.name, newest), confirmed: true })
+        // To a later start that read proves nothing.
+        const proof = asked === this.#process ? { confirmed: true } : {}
+        this.#give({ ...this.#committee.viewOf(this.machine.name, newest), ...proof })
       })
     })
   }
