@@ -135,6 +135,6 @@ const adoptedOf = (reports: ReadonlyMap<string, NodeProgress>): Adopted =>
 function inOrder(names: readonly string[], { history: { document } }: State): string[] {
   const { nodes } = document
   const directs = (name: string): boolean => nodes[name]?.roles.includes('director') ?? false
-  const free = names.filter((name) => nodes[name]?.voter !== false)
+  const free = names.filter((name) => Object.hasOwn(nodes, name) && nodes[name]?.voter !== false)
   return [...free.filter(directs), ...free.filter((name) => !directs(name))]
 }

@@ -62,7 +62,7 @@ describe('the configuration', () => {
     )
     expect(faultsOf(text.replace('epoch: 7', 'epoch: 1'), null)).toEqual([])
     const read = (followed: boolean) =>
-      readConfiguration(written(text.replace('7', followed ? '7' : '1')), null, true, followed)
+      readConfiguration(written(text.replace('7', followed ? '7' : '1')), null, true, followed ? '/none' : null)
     expect(read(true)).toMatchObject({ config: { epoch: 7, followed: true } })
     expect(read(false)).toMatchObject({ config: { epoch: 1, followed: false } })
   })

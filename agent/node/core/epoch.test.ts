@@ -1,4 +1,5 @@
 /** A lease process that lost its epoch, or hears of a higher one: what its agent asks of the coordinators, and what it believes. */
+import { NO_FACTS } from '@lvsm/changes'
 import { expect, test } from 'vitest'
 import { node, statusOf } from './fixture.ts'
 
@@ -6,7 +7,8 @@ const LOST = { ...statusOf('dir1', 'dir2'), epochLost: true }
 /** It follows coordinators, and its lease process has said this. */
 function agent(status: ReturnType<typeof statusOf>, followed = true) {
   const one = node('dir1')
-  one.feed({ kind: 'config', config: { ...one.config, epoch: followed ? 3 : 1, followed }, secrets: new Map() })
+  const config = { ...one.config, epoch: followed ? 3 : 1, followed }
+  one.feed({ kind: 'config', config, secrets: new Map(), facts: NO_FACTS })
   one.feed({ kind: 'lease-up' })
   one.feed({ kind: 'lease-status', status })
   one.run(1500)
