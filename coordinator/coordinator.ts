@@ -1,23 +1,22 @@
 /** A coordinator that runs: its core under the driver, with a database, links to the others, and whoever asks for the configuration. */
 import { type Instant, type Random } from '@lvsm/base'
-import type { State } from '@lvsm/changes'
+import { newestOf, type State } from '@lvsm/changes'
 import { encodeEntry, encodeMember, type Entry as Change, type MemberRecord } from '@lvsm/protocol'
 import { createRaft, type NodeId, type Persist, type Settings } from '@lvsm/raft'
 import { type Alarm, type Driver, startDriver } from '../agent/driver/driver.ts'
 import type { Configuration, CoordinatorStatus, NotDone, Read, Written } from './configuration.ts'
-import { type Core, createCore } from './core/core.ts'
+import { type Core, type CoreOptions, createCore } from './core/core.ts'
 import type { Effect, Input, Limits, Reply, Wish } from './core/events.ts'
 import { type Coordinated, doubtEntry, refuseChange, type Result } from './core/machine.ts'
 import { Expiry } from './expiry.ts'
-import type { FeedSource } from './feed/source.ts'
+import type { ProvenSource } from './adapters/feed/feed.ts'
+import { handOver } from './handover.ts'
 import type { LinksHeard, LinksPort, Peer, StorePort } from './ports.ts'
 import { NOT_BEGUN, roleText } from './sentences.ts'
 import { Snapshots } from './snapshots.ts'
 
 /** Inputs that may wait; messages beyond are dropped, as a network would. */
 const LONGEST_INBOX = 10_000
-/** A stop waits so long for another one to lead. */
-const HANDOVER_MS = 1000
 
 export interface CoordinatorMachine {
   clock(): Instant
@@ -39,9 +38,10 @@ export interface CoordinatorOptions {
   /** Different at each start: nobody's answer to an earlier start may be taken for one to this. */
   readonly boot: string
   openLinks(heard: LinksHeard): LinksPort
+  readonly withhold: CoreOptions['withhold']
 }
 
-export class Coordinator implements Configuration, FeedSource {
+export class Coordinator implements Configuration, ProvenSource {
   readonly #options: CoordinatorOptions
   readonly #machine: CoordinatorMachine
   readonly #core: Core<Result>
@@ -61,7 +61,7 @@ export class Coordinator implements Configuration, FeedSource {
     const startedAt = machine.clock()
     const { random } = machine
     const raft = createRaft({ id, store: store.identity, stored: store.content, settings, random, startedAt })
-    this.#core = createCore({ raft, limits, startedAt, refuse: refuseChange })
+    this.#core = createCore({ raft, limits, startedAt, refuse: refuseChange, withhold: options.withhold })
     this.#told = store.kept.machine
     this.#links = options.openLinks({
       heard: (message) => message.kind !== 'nodes' && this.#driver.feed({ kind: 'message', message }),
@@ -89,6 +89,11 @@ export class Coordinator implements Configuration, FeedSource {
     const state = this.known()
     if (reply.kind === 'refused') return reply
     return reply.kind === 'done' && state ? { kind: 'state', state } : NOT_BEGUN
+  }
+
+  async newest(): Promise<number | null> {
+    const read = await this.read()
+    return read.kind === 'state' ? newestOf(read.state.history) : null
   }
 
   async write(change: Change): Promise<Written> {
@@ -147,21 +152,14 @@ export class Coordinator implements Configuration, FeedSource {
   /** Hands leadership over where it leads, and ends; its database is for whoever opened it to close. */
   async stop(): Promise<void> {
     this.#expiry.close()
-    await this.#handOver()
+    const lead = {
+      status: () => this.status().raft,
+      transfer: (to: NodeId) => this.#driver.feed({ kind: 'transfer', to }),
+    }
+    await handOver(lead, () => this.#machine.clock())
     this.#driver.stop()
     await new Promise<void>((resolve) => this.#links.close(resolve))
     for (const [id] of this.#waiting) this.#reply(id, { kind: 'unknown' })
-  }
-
-  async #handOver(): Promise<void> {
-    const { raft } = this.status()
-    const voters = new Set(raft.membership.members.flatMap(({ id, role }) => (role === 'voter' ? [id] : [])))
-    const [next] = raft.peers.filter(({ id }) => voters.has(id)).toSorted((a, b) => b.matchIndex - a.matchIndex)
-    if (raft.role !== 'leader' || !next) return
-    this.#driver.feed({ kind: 'transfer', to: next.id })
-    const until = this.#machine.clock() + HANDOVER_MS
-    while (this.#machine.clock() < until && this.status().raft.role === 'leader')
-      await new Promise<void>((resolve) => setTimeout(resolve, 20))
   }
 
   #ask(wish: Wish): Promise<Reply<Result>> {

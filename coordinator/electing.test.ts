@@ -2,16 +2,19 @@
 import { instant } from '@lvsm/base'
 import { applyEntry, beginState, epochOf, parseDocument, type State, votersOf } from '@lvsm/changes'
 import { SAMPLE } from '@lvsm/model'
-import type { Entry, NodeProgress } from '@lvsm/protocol'
+import { encodeEntry, type Entry, type NodeProgress } from '@lvsm/protocol'
 import { expect, onTestFinished, test } from 'vitest'
-import { Electing } from './electing.ts'
+import { Electing, withholding } from './electing.ts'
 
 const ONE = SAMPLE.replace(/secret: "\w+"/, 'file: /etc/lvsm/key').replace(/(dir2|rs1)(.*?), voter: true/g, '$1$2')
 
-function cluster() {
+function cluster(said: Readonly<Record<string, boolean>> = {}) {
   const { document } = parseDocument(ONE)
   if (!document) throw new Error('the sample has faults')
-  let state: State = beginState(document, { at: 0, author: 'init', comment: '' })
+  const nodes = Object.fromEntries(
+    Object.entries(document.nodes).map(([name, node]) => [name, name in said ? { ...node, voter: said[name] } : node]),
+  )
+  let state: State = beginState({ ...document, nodes }, { at: 0, author: 'init', comment: '' })
   let now = instant(0)
   const reports = new Map<string, NodeProgress>()
   const written: Entry[] = []
@@ -34,6 +37,7 @@ function cluster() {
   return {
     one,
     written,
+    refuse: (epoch: number) => electing.refuse(epoch)?.message ?? null,
     reports: (epoch: number, ...names: string[]) => {
       for (const name of names) reports.set(name, { name, revision: 1, epoch })
     },
@@ -54,6 +58,7 @@ test('one becomes three, a director first, with the longest lease between the tw
   expect(await look(60)).toEqual([1, 'dir1'])
   reports(1, 'rs1', 'rs2', 'rs3')
   expect(await look()).toEqual([2, 'dir1,dir2'])
+  reports(2, 'rs1')
   // dir1, the only voter before, has not said that its disk has it.
   expect(await look(60)).toEqual([2, 'dir1,dir2'])
   reports(2, 'dir1', 'dir2')
@@ -73,7 +78,7 @@ test('who leads no more proposes nothing, and waits anew when it leads again', a
   expect(await look(60)).toEqual([1, 'dir1'])
   one.leads = true
   expect(await look()).toEqual([2, 'dir1,dir2'])
-  reports(2, 'dir1', 'dir2')
+  reports(2, 'dir1', 'dir2', 'rs1')
   await look()
   one.leads = false
   await look(60)
@@ -85,5 +90,42 @@ test('who is no coordinator that votes does not vote for leases either', async (
   const { one, reports, look } = cluster()
   one.coordinators = ['dir1', 'dir2']
   reports(1, 'dir1', 'dir2', 'rs1', 'rs2')
+  expect(await look(60)).toEqual([1, 'dir1'])
+})
+
+const VOTER = { kind: 'voters', author: 'alice', at: 1, epoch: 2, add: 'rs2', remove: null } as const
+
+test('people ask whoever leads, and wait as everybody does: one epoch at a time', async () => {
+  const { one, reports, look, refuse } = cluster()
+  reports(1, 'dir1', 'dir2', 'rs1')
+  // Nobody has looked yet; of several that are under way only those for one and the same epoch pass.
+  expect([refuse(2), refuse(3), refuse(1)]).toEqual([null, expect.stringMatching(/not the next/), expect.any(String)])
+  await look()
+  expect(refuse(3)).toMatch(/no majority of dir1, the voters before, acts on epoch 2 yet/)
+  reports(2, 'dir1')
+  expect(refuse(3)).toMatch(/may live for 31 s yet/)
+  await look(29)
+  expect(refuse(3)).toMatch(/may live for 2 s yet/)
+  await look(3)
+  expect(refuse(3)).toBeNull()
+  one.leads = false
+  expect(refuse(3)).toMatch(/does not lead/)
+  one.leads = true
+  expect(refuse(3)).toMatch(/may live for 31 s yet/)
+})
+test('before anybody watches the voters they do not change; nothing else waits for that', () => {
+  const change = { kind: 'expire', at: 1 } as const
+  const payload = encodeEntry(VOTER)
+  const nobody = withholding(() => null)
+  expect(nobody({ kind: 'write', payload })).toMatchObject({ code: 'voters-unsettled' })
+  expect(nobody({ kind: 'write', payload: encodeEntry(change) })).toBeNull()
+  expect(nobody({ kind: 'change', payload })).toBeNull()
+  const asked: number[] = []
+  const watched = withholding(() => ({ refuse: (epoch) => (asked.push(epoch), null) }))
+  expect([watched({ kind: 'write', payload }), asked]).toEqual([null, [2]])
+})
+test('who shall not vote does not, though there is nobody else', async () => {
+  const { reports, look } = cluster({ dir2: false })
+  reports(1, 'dir1', 'dir2', 'rs1')
   expect(await look(60)).toEqual([1, 'dir1'])
 })

@@ -1,12 +1,13 @@
 /** The lease's voters grow behind the coordinators that vote: whoever leads proposes the next set as soon as it may. */
-import { type Instant } from '@lvsm/base'
+import { type Instant, type Refusal } from '@lvsm/base'
 import { epochOf, type State, votersOf } from '@lvsm/changes'
-import type { Entry as Change, NodeProgress } from '@lvsm/protocol'
+import { decodeEntry, type Entry as Change, type NodeProgress } from '@lvsm/protocol'
 import {
   type Adopted,
   type Electorate,
   isSettled,
   nextVoter,
+  settlesAt,
   UNSEEN,
   watch,
   type Watch,
@@ -44,18 +45,12 @@ export class Electing {
   }
 
   look(): void {
-    const { known, leads, coordinators, reports, write, clock, wallClock } = this.#world
-    const state = known()
-    if (!leads() || !state) {
-      // Another leader's wait is not this one's.
-      this.#seen = UNSEEN
-      return
-    }
+    const { coordinators, reports, write, clock, wallClock } = this.#world
+    const state = this.#watched()
+    if (!state || this.#writing) return
     const electorate = electorateOf(state)
-    const adopted = adoptedOf(reports())
-    this.#seen = watch(this.#seen, electorate, adopted, clock())
-    if (this.#writing || !isSettled(this.#seen, electorate, clock())) return
-    const add = nextVoter(electorate, inOrder(coordinators(), state), adopted, WANTED)
+    if (!isSettled(this.#seen, electorate, clock())) return
+    const add = nextVoter(electorate, inOrder(coordinators(), state), adoptedOf(reports()), WANTED)
     if (add === null) return
     this.#writing = true
     const entry = {
@@ -70,7 +65,62 @@ export class Electing {
       this.#writing = false
     })
   }
+
+  /**
+   * Why whoever leads must not propose these voters now, whoever wants them. Only the epoch after the present one passes: of several
+   * that are under way at once one counts.
+   */
+  refuse(epoch: number): Refusal | null {
+    const state = this.#watched()
+    if (!state) return NOT_WATCHED
+    const electorate = electorateOf(state)
+    if (epoch === electorate.epoch + 1) return this.#refuse(electorate)
+    return unsettled(`epoch ${electorate.epoch} is in use, and ${epoch} is not the next`, 'look, and try again')
+  }
+  #refuse(electorate: Electorate): Refusal | null {
+    const now = this.#world.clock()
+    if (isSettled(this.#seen, electorate, now)) return null
+    const { epoch, before } = electorate
+    const at = settlesAt(this.#seen, electorate)
+    return at === null
+      ? unsettled(
+          `no majority of ${before.join(', ')}, the voters before, acts on epoch ${epoch} yet`,
+          'see that lvsm-agent and lvsm-lease run there and reach a coordinator (lvsm status), and try again',
+        )
+      : unsettled(
+          `leases that the voters before lent may live for ${Math.ceil((at - now) / 1000)} s yet`,
+          'try again after that',
+        )
+  }
+
+  /** Null: this one does not lead. */
+  #watched(): State | null {
+    const { known, leads, reports, clock } = this.#world
+    const state = leads() ? known() : null
+    // Another leader's wait is not this one's.
+    this.#seen = state ? watch(this.#seen, electorateOf(state), adoptedOf(reports()), clock()) : UNSEEN
+    return state
+  }
 }
+
+const unsettled = (why: string, hint: string): Refusal => ({
+  code: 'voters-unsettled',
+  field: 'voters',
+  message: `one voter at a time: ${why}`,
+  hint,
+})
+
+const NOT_WATCHED = unsettled('this coordinator does not lead, or does not know the present voters yet', 'try again')
+
+/** For the core of a coordinator, which runs before anybody watches the voters. */
+export const withholding =
+  (electing: () => Pick<Electing, 'refuse'> | null) =>
+  ({ kind, payload }: { readonly kind: 'write' | 'change'; readonly payload: string }): Refusal | null => {
+    const read = kind === 'write' ? decodeEntry(payload) : null
+    if (!read?.ok || read.entry.kind !== 'voters') return null
+    const watcher = electing()
+    return watcher ? watcher.refuse(read.entry.epoch) : NOT_WATCHED
+  }
 
 const electorateOf = ({ history: { document }, electorate: { before } }: State): Electorate => ({
   epoch: epochOf(document),
@@ -81,9 +131,10 @@ const electorateOf = ({ history: { document }, electorate: { before } }: State):
 const adoptedOf = (reports: ReadonlyMap<string, NodeProgress>): Adopted =>
   new Map([...reports.values()].flatMap(({ name, epoch }) => (epoch === undefined ? [] : [[name, epoch] as const])))
 
-/** Directors first: they are there for it. */
-function inOrder(names: readonly string[], { config }: State): string[] {
-  const directs = (name: string): boolean =>
-    config.nodes.find((node) => node.name === name)?.roles.includes('director') ?? false
-  return [...names.filter(directs), ...names.filter((name) => !directs(name))]
+/** Directors first: they are there for it. Of whom people said that it does not vote, it does not. */
+function inOrder(names: readonly string[], { history: { document } }: State): string[] {
+  const { nodes } = document
+  const directs = (name: string): boolean => nodes[name]?.roles.includes('director') ?? false
+  const free = names.filter((name) => Object.hasOwn(nodes, name) && nodes[name]?.voter !== false)
+  return [...free.filter(directs), ...free.filter((name) => !directs(name))]
 }

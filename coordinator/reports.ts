@@ -1,5 +1,5 @@
 /**
- * Which revision the agent of each node uses, and which epoch its lease process has: as the agents said it, each to the coordinator
+ * Which revision the agent of each node uses, and which epoch its lease process acts on: as the agents said it, each to the coordinator
  * that it follows, and as the coordinators tell each other. Forgotten with the process; what a silent coordinator told is, after a while.
  */
 import type { NodeProgress } from '@lvsm/protocol'

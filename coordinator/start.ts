@@ -26,7 +26,7 @@ import type { Directories } from './options.ts'
 import type { LinksHeard, LinksPort, Nodes, StorePort } from './ports.ts'
 import { beginPeople } from './people.ts'
 import { Reports } from './reports.ts'
-import { Electing } from './electing.ts'
+import { Electing, withholding } from './electing.ts'
 import type { NodeServer } from './adapters/links/node-server.ts'
 import { reportOf } from './report.ts'
 import { Troubles } from './troubles.ts'
@@ -77,8 +77,9 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
     await store.close()
     return { ok: false, exit: 'world', refusal: linked.refusal }
   }
-  const coordinator = begun(self, store, { links: linked.links, hearing }, machine)
-  const nodes = served(coordinator, linked, hearing)
+  const voters: Voters = { electing: null }
+  const coordinator = begun(self, store, { links: linked.links, hearing, voters }, machine)
+  const nodes = served(coordinator, linked, hearing, voters)
   const host = hostOf(identity.authority, () => nodes.reports.all(), say)
   const crashed = crashing(say)
   const people = await beginPeople(read.home, coordinator, { stateDir, troubles, host, say, crashed })
@@ -135,6 +136,10 @@ function letIn(
   })
 }
 
+/** Who watches them comes after the coordinator. */
+interface Voters {
+  electing: Electing | null
+}
 interface Served {
   readonly feed: Feed
   readonly reports: Reports
@@ -145,6 +150,7 @@ function served(
   coordinator: Coordinator,
   { links, server }: { links: LinksPort; server: NodeServer },
   hearing: Hearing,
+  voters: Voters,
 ): Served {
   const feed = new Feed(coordinator, server, () => undefined)
   const { id } = coordinator.status().raft
@@ -165,6 +171,7 @@ function served(
     clock: boottime,
     wallClock: Date.now,
   })
+  voters.electing = electing
   const close = (): void => {
     for (const part of [electing, reports, feed]) part.close()
   }
@@ -174,7 +181,7 @@ function served(
 function begun(
   { id, seeds }: CoordinatorHome,
   store: StorePort<Coordinated, Result>,
-  { links, hearing }: { readonly links: LinksPort; readonly hearing: Hearing },
+  { links, hearing, voters }: { readonly links: LinksPort; readonly hearing: Hearing; readonly voters: Voters },
   { say, exit }: StartMachine,
 ): Coordinator {
   const openLinks = (heard: LinksHeard): LinksPort => {
@@ -186,7 +193,16 @@ function begun(
     exit(DAEMON_EXITS.refused.code)
   }
   const boot = randomBytes(8).toString('hex')
-  const options = { id, store, settings: DEFAULTS, limits: LIMITS, seeds, boot, openLinks }
+  const options = {
+    id,
+    store,
+    settings: DEFAULTS,
+    limits: LIMITS,
+    seeds,
+    boot,
+    openLinks,
+    withhold: withholding(() => voters.electing),
+  }
   const alarm = (ring: () => void) => createAlarm(boottime, ring)
   return new Coordinator(options, { clock: boottime, wallClock: Date.now, random: random(), alarm, say, fail })
 }

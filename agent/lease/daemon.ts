@@ -2,7 +2,7 @@
  * The lease process as a whole: core, network, kernel, disk and reconciler, wired together, and the order of start and
  * stop. What is of one machine comes in as `Machine`.
  */
-import { DAEMON_EXITS, type DurableState, VERSIONS } from '@lvsm/protocol'
+import { DAEMON_EXITS, VERSIONS } from '@lvsm/protocol'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { type Instant, seededRandom } from '@lvsm/base'
@@ -19,7 +19,7 @@ import { tellFiles } from './file-news.ts'
 import { FilterNews } from './filter-news.ts'
 import { News } from './news.ts'
 import type { RunOptions } from './options.ts'
-import { type Pump, startPump } from './pump.ts'
+import { type Pump, type PumpPorts, startPump } from './pump.ts'
 import { reportOf } from './report.ts'
 import { notKept, unanswered, unfenced, withoutState } from './sentences.ts'
 import { Views } from './views.ts'
@@ -117,9 +117,8 @@ export class Daemon {
     if (shown) this.#timers.push(shown)
     if (state === null) say(withoutState(this.#options.stateDir))
     const used = view !== null && this.#views.remembered(view)
-    say(
-      `${this.#options.node} runs, incarnation ${this.#incarnation.slice(0, 8)}${used ? `, revision ${view.revision} from its last view` : ', waiting for its view'}`,
-    )
+    const runsOn = used ? `revision ${view.revision} from its last view` : 'waiting for its view'
+    say(`${this.#options.node} runs, incarnation ${this.#incarnation.slice(0, 8)}, ${runsOn}`)
   }
 
   #serve(): IpcServer {
@@ -151,6 +150,7 @@ export class Daemon {
           return false
         }
       },
+      takes: (view) => this.#core.takes(view, this.#machine.clock()),
       feed: (view) => this.#pump.feed({ kind: 'view', view }),
       keep: (view) => this.#state.saveView(view),
       say: (text) => this.#machine.say(text),
@@ -182,7 +182,8 @@ export class Daemon {
       addresses: this.#kernel.addresses,
       alarm: (ring) => createAlarm(clock, ring),
       send: (outgoing, recipients) => this.#views.send(outgoing, recipients),
-      persist: (state, done) => this.#persist(state, done),
+      persist: (...written) => this.#persist(...written),
+      useView: (view) => this.#views.heard(view),
       deliver: (from, payload) => this.#ipc.tell({ kind: 'relay', from, payload }),
       event: ({ event }) => this.#news.event(event),
       claimed: () => this.#news.soon(),
@@ -197,8 +198,8 @@ export class Daemon {
     })
   }
 
-  #persist(state: DurableState, done: (error: string) => void): void {
-    this.#state.save(state).then(
+  #persist(...[state, view, done]: Parameters<PumpPorts['persist']>): void {
+    this.#state.save(state, view).then(
       () => done(''),
       (error: Error) => {
         if (this.#news.count('state-write-failed'))
@@ -211,7 +212,6 @@ export class Daemon {
     if (this.#news.count('view-write-failed'))
       this.#machine.say(notKept('the view', this.#options.stateDir, error, ' without it'))
   }
-
   #fail(text: string): void {
     this.#machine.say(text)
     this.#machine.exit(DAEMON_EXITS.world.code)

@@ -40,6 +40,7 @@ beforeEach(() => {
     alarm: () => ({ set: () => undefined, stop: () => undefined }),
     send: () => undefined,
     persist: () => undefined,
+    useView: () => undefined,
     deliver: () => undefined,
     event: () => undefined,
     claimed: () => undefined,

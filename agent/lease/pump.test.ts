@@ -93,6 +93,7 @@ beforeEach(() => {
     send: ({ sequence, from, incarnation }, recipients) =>
       void log.push(`send ${sequence} from ${from} ${incarnation} to ${recipients.map(({ node }) => node).join()}`),
     persist: ({ highWater }) => void log.push(`persist ${highWater}`),
+    useView: ({ epoch }) => void log.push(`use view of epoch ${epoch}`),
     deliver: (from) => void log.push(`deliver of ${from}`),
     event: ({ event: { reason } }) => void log.push(`event ${reason}`),
     claimed: () => void log.push('claimed'),
@@ -286,11 +287,11 @@ describe('what is kept', () => {
   ])('is answered once, when the disk has spoken: "%s"', (error, ok) => {
     let done: (error: string) => void = () => undefined
     const kept: unknown[] = []
-    ports.persist = (state, says) => {
+    ports.persist = (state, _view, says) => {
       kept.push(state)
       done = says
     }
-    does({ kind: 'persist', state: STATE })
+    does({ kind: 'persist', state: STATE, view: null })
     pump.feed(WAKE)
     expect(kept).toEqual([STATE])
     expect(answers()).toEqual([])
@@ -298,8 +299,8 @@ describe('what is kept', () => {
     expect(answers()).toEqual([{ kind: 'persisted', ok, error }])
   })
   test('may be there at once: its answer waits for its turn', () => {
-    ports.persist = (_, done) => done('')
-    does({ kind: 'persist', state: STATE }, event('after it'))
+    ports.persist = (_, _view, done) => done('')
+    does({ kind: 'persist', state: STATE, view: null }, event('after it'))
     pump.feed(WAKE)
     expect(log.filter((line) => line !== 'clock')).toEqual(['step wake', 'event after it', 'step persisted'])
   })

@@ -2,7 +2,7 @@
  * What carries the effects of the lease core out, under the driver that both processes share. Everything here is synchronous;
  * a step and its effects take well under a millisecond.
  */
-import { type CounterName, type DurableState, type Outgoing } from '@lvsm/protocol'
+import { type CounterName, type DurableState, type LeaseView, type Outgoing } from '@lvsm/protocol'
 import type { Instant } from '@lvsm/base'
 import { type Driver, startDriver } from '../driver/driver.ts'
 import type { LeaseEffect, LeaseInput } from './core/events.ts'
@@ -22,8 +22,10 @@ export interface PumpPorts {
   /** One timer; it rings when its time has come, and not before. */
   alarm(ring: () => void): { set(at: Instant): void; stop(): void }
   send(outgoing: Outgoing, recipients: readonly Addressee[]): void
-  /** Calls back once, with the error of the write; empty: the disk has it for certain. */
-  persist(state: DurableState, done: (error: string) => void): void
+  /** The view before the state, where there is one. Calls back once, with the error of the write; empty: the disk has both for certain. */
+  persist(state: DurableState, view: LeaseView | null, done: (error: string) => void): void
+  /** The turn of a view has come: its sockets, and then the core once more. */
+  useView(view: LeaseView): void
   deliver(from: string, payload: Uint8Array): void
   event(effect: Extract<LeaseEffect, { kind: 'event' }>): void
   claimed(): void
@@ -73,7 +75,11 @@ function carryOut(parts: Parts, effect: LeaseEffect): void {
       if (ports.addresses.announce(effect.group, effect.notAfter).result !== 'done') ports.count('announce-failed')
       return
     case 'persist':
-      return ports.persist(effect.state, (error) => driver.feed({ kind: 'persisted', ok: error === '', error }))
+      return ports.persist(effect.state, effect.view, (error) =>
+        driver.feed({ kind: 'persisted', ok: error === '', error }),
+      )
+    case 'use-view':
+      return ports.useView(effect.view)
     case 'deliver':
       return ports.deliver(effect.from, effect.payload)
     case 'event':

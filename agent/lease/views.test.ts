@@ -79,6 +79,7 @@ beforeEach(() => {
       if (trouble) troubles.set(source, trouble.code)
       else troubles.delete(source)
     },
+    takes: () => true,
     feed: ({ revision }) => void log.push(`feed ${revision}`),
     keep: ({ revision }) => void log.push(`keep ${revision}`),
     say: (text) => void said.push(text),
@@ -119,6 +120,23 @@ test.each<[string, Partial<LeaseView>]>([
   expect(took()).toEqual([])
   expect(said).toEqual([expect.stringMatching(/^refused a view: /), expect.stringMatching(/^refused a view: /)])
   expect(said.join()).not.toContain('swordfish')
+})
+test('one whose turn has not come is the core’s to keep, and nothing is touched', () => {
+  views.heard(VIEW)
+  took()
+  ports.takes = () => false
+  views.heard({ ...VIEW, revision: 2, cluster: 'else' })
+  expect(views.remembered({ ...VIEW, revision: 3, cluster: 'else' })).toBe(false)
+  expect([took(), troubles.size]).toEqual([['feed 2', 'feed 3'], 0])
+})
+test.each([
+  [0, true],
+  [4_000_001, true],
+  [2, false],
+])('an epoch that is none is refused: %d, of coordinators: %s', (epoch, followed) => {
+  views.heard({ ...VIEW, epoch, followed })
+  expect(took()).toEqual([])
+  expect(said).toEqual([expect.stringContaining(`epoch ${epoch}`)])
 })
 test('the last view is not written again', () => {
   expect(views.remembered(VIEW)).toBe(true)

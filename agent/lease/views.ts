@@ -1,7 +1,8 @@
 /**
  * Which view counts, and what it means for the sockets. A refused view changes nothing. One that counts has its links and
  * its watches of the kernel before the core sees it: the core speaks at once, and what it builds is watched from the
- * first moment. It is kept on disk last, when it is in use.
+ * first moment. It is kept on disk last, when it is in use. One of a higher epoch goes to the core first, which brings it to the
+ * disk, and says when its turn has come.
  */
 import {
   type CounterName,
@@ -24,6 +25,8 @@ export interface ViewPorts {
   received: UdpEvents['received']
   /** False: the kernel cannot be asked, and the process ends. */
   watch(groups: readonly LeaseGroup[]): boolean
+  /** Whether the core would act on it at once. Else it keeps it until its turn, and says then that it is to be used; or refuses it. */
+  takes(view: LeaseView): boolean
   feed(view: LeaseView): void
   keep(view: LeaseView): void
   say(text: string): void
@@ -52,7 +55,7 @@ export class Views {
     this.#ports = ports
   }
 
-  /** From the reconciler. */
+  /** From the reconciler; or from the core, when its turn has come. */
   heard(view: LeaseView): void {
     if (this.#adopt(view, (text) => this.#ports.fail(text))) this.#ports.keep(view)
   }
@@ -77,6 +80,10 @@ export class Views {
       return false
     }
     this.#ports.trouble('view', null)
+    if (!this.#ports.takes(view)) {
+      this.#ports.feed(view)
+      return false
+    }
     const network = networkOf(view)
     if (network !== this.#network && !this.#open(view, network)) {
       deaf('no link of this node can be used: nothing was changed')

@@ -50,6 +50,7 @@ function started() {
     configuration(1),
     {
       clock: boottime,
+      coordinators: { confirm: () => undefined, acts: () => undefined },
       readConfiguration: () => next,
       readFence: () => [],
       mayListenAgain: () => true,

@@ -3,7 +3,7 @@
  * and stop. What is of one machine comes in as `Machine`.
  */
 import { NO_FACTS } from '@lvsm/changes'
-import { DAEMON_EXITS, type FromLease, MAX_RELAY, type ToLease } from '@lvsm/protocol'
+import { DAEMON_EXITS, type FromLease, MAX_RELAY } from '@lvsm/protocol'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { type Instant, type Trouble } from '@lvsm/base'
@@ -23,7 +23,7 @@ import {
   type ObservedFenceTable,
 } from './core/index.ts'
 import { Kept } from './kept.ts'
-import type { Kernel, LeaseProcess } from './ports.ts'
+import type { Coordinators, Kernel, LeaseProcess } from './ports.ts'
 import { reportOf } from './report.ts'
 import { lostFacts, refusedTrouble, WarningBoard } from './warnings.ts'
 
@@ -35,6 +35,7 @@ export interface Machine {
   clock(): Instant
   /** Reads the configuration file again, and makes sure that the kernel has what it needs. */
   readConfiguration(): Read
+  readonly coordinators: Coordinators
   /** The run directory was removed: is its lock still, or again, this process's? */
   mayListenAgain(): boolean
   /** Throws what the kernel says. */
@@ -217,13 +218,18 @@ export class Agent {
         return this.#kept.keep(effect)
       case 'log':
         return this.#machine.say(effect.text)
+      case 'confirm':
+        return this.#machine.coordinators.confirm(effect.incarnation, (proof) => this.#driver.feed(proof))
+      case 'acts':
+        return this.#machine.coordinators.acts(effect.epoch)
       case 'wake':
         return
       case 'view':
       case 'ready':
       case 'switchover':
       case 'standby':
-        return this.#tell(effect)
+        // The lease process is told again when it connects, or when it is due.
+        return void this.#lease.tell(effect)
     }
   }
 
@@ -235,13 +241,9 @@ export class Agent {
     }
   }
 
-  /** The lease process is told again when it connects, or when it is due. */
-  #tell(message: ToLease): void {
-    this.#lease.tell(message)
-  }
   #send({ to, text }: Extract<NodeEffect, { kind: 'message' }>): void {
     const payload = this.#encoder.encode(text)
-    if (payload.length <= MAX_RELAY) return this.#tell({ kind: 'relay', to, payload })
+    if (payload.length <= MAX_RELAY) return void this.#lease.tell({ kind: 'relay', to, payload })
     // The core keeps to the limit; should it fail once, nobody is to search for a message that never left.
     this.#machine.say(`a message of ${payload.length} bytes is too long for the relay: please report this`)
   }

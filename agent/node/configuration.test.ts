@@ -55,6 +55,17 @@ describe('the configuration', () => {
     )
     expect(faultsOf(SAMPLE, null)).toEqual([])
   })
+  test('with an epoch is what coordinators have: in a file of an operator’s it is refused', () => {
+    const text = SAMPLE.replace('revision: 1', 'revision: 1\nepoch: 7')
+    expect(faultsOf(text, null)[0]).toMatch(
+      /lvsm\.yaml:3:\d+: [^]*epoch 7: coordinators number the sets of voters[^]*take the key out/,
+    )
+    expect(faultsOf(text.replace('epoch: 7', 'epoch: 1'), null)).toEqual([])
+    const read = (followed: boolean) =>
+      readConfiguration(written(text.replace('7', followed ? '7' : '1')), null, true, followed ? '/none' : null)
+    expect(read(true)).toMatchObject({ config: { epoch: 7, followed: true } })
+    expect(read(false)).toMatchObject({ config: { epoch: 1, followed: false } })
+  })
   test('that says whose it is, as it once did, is refused with the way out', () => {
     const [fault] = faultsOf(SAMPLE.replace('revision', 'node: dir1\nrevision'), { node: 'dir1', named: true })
     expect(fault).toMatch(/lvsm\.yaml:2:[^]*the same on every node[^]*--node NAME/)

@@ -37,8 +37,8 @@ export interface Self {
 
 /**
  * `self`: null where only the file itself is looked at, perhaps where none of its key files is. `strict`: files that others
- * could have written, and keys that others could have read, are refused; else they are warned about. `factsPath`: null where
- * nobody follows a coordinator.
+ * could have written, and keys that others could have read, are refused; else they are warned about. `factsPath`: what operators
+ * want for a while, where it is what coordinators have (`followed`); null: it is a file of an operator's.
  */
 export function readConfiguration(
   path: string,
@@ -51,7 +51,11 @@ export function readConfiguration(
   if (strict && read.doubts.length > 0) return refused(path, read.doubts.map(distrust))
   const checked = checkConfig(read.text)
   if (!checked.config) return refused(path, checked.refusals, checked.more)
-  const { config, warnings } = checked
+  const { warnings } = checked
+  const followed = factsPath !== null
+  const config: Config = { ...checked.config, followed }
+  if (!followed && config.epoch !== 1)
+    return refused(path, [{ ...epochInFile(config), ...placeOf(read.text, ['epoch']) }])
   const stranger = self && strangerIn(config, self)
   if (stranger) return refused(path, [stranger])
   const { secrets, refusals, doubts } = readSecrets(config, path, strict)
@@ -67,7 +71,7 @@ export function readConfiguration(
   ]
   const doubted = ofFiles.map((doubt): Warning => ({ ...doubt, severity: 'warning' }))
   const here = self?.host ? hostWarnings(config, self.node, self.host, (place) => placeOf(read.text, place)) : []
-  const facts = factsPath === null ? NO_FACTS : readFacts(factsPath)
+  const facts = followed ? readFacts(factsPath) : NO_FACTS
   return { ok: true, config, secrets, facts, warnings: [...doubted, ...warnings, ...here, ...absent] }
 }
 
@@ -76,6 +80,13 @@ function placeOfKey(text: string, { field = '' }: Refusal): Partial<Refusal> {
   const [, key] = /^keys\[(\d+)\]/.exec(field) ?? []
   return key === undefined ? {} : placeOf(text, ['keys', Number(key), 'file'])
 }
+
+/** Each file on its own says which voters there are: a number is no proof that the others say the same. */
+const epochInFile = ({ epoch }: Config): Refusal => ({
+  code: 'epoch-in-file',
+  message: `epoch ${epoch}: coordinators number the sets of voters, and a file has none`,
+  hint: 'take the key out; to change the voters of nodes that read a file, stop all lease processes first',
+})
 
 /** The key of the cluster is worth as much as root on each of its nodes. */
 const openSecret = (path: string): Refusal => ({

@@ -13,7 +13,7 @@ import {
   type NodeIdentity,
 } from '@lvsm/protocol'
 import { fingerprintOfKey, makeAuthority, makeKeyPair, signCertificate } from '@lvsm/trust'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { line } from '../../coordinator/adapters/links/fixture.ts'
 import { NodeServer } from '../../coordinator/adapters/links/node-server.ts'
@@ -328,4 +328,66 @@ test('who it is stands in one file, which nobody else may read', async () => {
   expect(readIdentity(bench.stateDir)).toMatchObject({ ok: false, refusal: { code: 'identity-unusable' } })
   writeFileSync(path, '{"v":9,"least":9}')
   expect(readIdentity(bench.stateDir)).toMatchObject({ ok: false, refusal: { code: 'identity-unreadable' } })
+})
+
+describe('what the coordinators prove', () => {
+  async function asked() {
+    const played = await new Played().listen()
+    const bench = await new Bench().enter(played.place)
+    played.answer = gives(whole(1), facts(0))
+    const following = bench.follow()
+    await until(() => applied(played).length === 1)
+    const confirmed: number[] = []
+    const confirm = (): void => following.confirm('ab', ({ revision }) => void confirmed.push(revision))
+    const numbers = (): number[] => played.heard.flatMap((one) => (one.kind === 'prove' ? [one.number] : []))
+    return { played, bench, confirmed, confirm, numbers }
+  }
+  test('counts once it is in use: asked once, however often the lease process wants it', async () => {
+    const { played, bench, confirmed, confirm, numbers } = await asked()
+    confirm()
+    confirm()
+    await until(() => numbers().length === 1)
+    played.say({ kind: 'proved', number: 1, revision: 2 }, facts(1))
+    await until(() => bench.used.length === 2)
+    expect(confirmed).toEqual([])
+    played.say(change(1, 2))
+    await until(() => confirmed.length === 1)
+    expect([confirmed, numbers()]).toEqual([[2], [1]])
+    confirm()
+    await until(() => numbers().length === 2)
+    played.say({ kind: 'proved', number: 2, revision: 2 })
+    await until(() => confirmed.length === 2)
+  })
+  test('to an earlier question, or on an earlier connection, is none to this one', async () => {
+    const { played, confirmed, confirm, numbers } = await asked()
+    confirm()
+    await until(() => numbers().length === 1)
+    played.say({ kind: 'proved', number: 1, revision: null })
+    await until(() => (confirm(), numbers().length === 2))
+    played.say({ kind: 'proved', number: 1, revision: 1 })
+    played.sockets.at(-1)?.terminate()
+    await until(() => applied(played).length === 2)
+    played.say({ kind: 'proved', number: 2, revision: 1 })
+    await until(() => (confirm(), numbers().length === 3))
+    expect(confirmed).toEqual([])
+    played.say({ kind: 'proved', number: 3, revision: 1 })
+    await until(() => confirmed.length === 1)
+  })
+})
+
+test('the epoch that the lease process acts on is told with the revision, now and on each connection', async () => {
+  const played = await new Played().listen()
+  const bench = await new Bench().enter(played.place)
+  played.answer = gives(whole(1), facts(0))
+  const following = bench.follow()
+  await until(() => applied(played).length === 1)
+  following.acts(3)
+  await until(() => applied(played).length === 2)
+  played.sockets.at(-1)?.terminate()
+  await until(() => applied(played).length === 3)
+  expect(played.heard.filter(({ kind }) => kind === 'applied')).toEqual([
+    { kind: 'applied', revision: 1 },
+    { kind: 'applied', revision: 1, epoch: 3 },
+    { kind: 'applied', revision: 1, epoch: 3 },
+  ])
 })

@@ -4,6 +4,7 @@ import { seededRandom, type Trouble } from '@lvsm/base'
 import { decodeFeedMessage, type NodeIdentity } from '@lvsm/protocol'
 import { Caller, CALLER_OPTIONS, type Place } from './adapters/feed/caller.ts'
 import { keep, readKept, sha256 } from './adapters/feed/kept.ts'
+import type { Coordinators } from './ports.ts'
 import { ask, type Effect, type Follower, hear, kept, revisionOf, type Step } from './feed/follower.ts'
 import { silent } from './feed/troubles.ts'
 
@@ -18,14 +19,14 @@ export interface FollowingOptions {
   readonly stateDir: string
   say(text: string): void
   /** Null where it ended. */
-  begin(): Followed | null
+  begin(coordinators: Coordinators): Followed | null
 }
 
 /**
  * Starts with what was kept, whether a coordinator answers or not; the first time of all there is nothing to start with, and it
  * waits.
  */
-export class Following {
+export class Following implements Coordinators {
   readonly #options: FollowingOptions
   readonly #caller: Caller
   #follower: Follower
@@ -33,6 +34,11 @@ export class Following {
   /** The revision that is used; 0: none. */
   #used = 0
   #complaint = ''
+  #asked = 0
+  /** What was asked on this connection and is not in use yet; `revision` null: not answered yet. */
+  #proof: { readonly done: (revision: number) => void; revision: number | null } | null = null
+  /** That the lease process acts on; 0: not known. */
+  #epoch = 0
   /** Why one that was asked since could not be followed. */
   #left: Trouble | null = null
 
@@ -59,6 +65,23 @@ export class Following {
     this.#caller.close()
   }
 
+  confirm(...[incarnation, done]: Parameters<Coordinators['confirm']>): void {
+    if (this.#proof?.revision === null) return
+    this.#proof = { done: (revision) => done({ kind: 'confirmed', incarnation, revision }), revision: null }
+    this.#asked += 1
+    this.#caller.say({ kind: 'prove', number: this.#asked })
+  }
+
+  acts(epoch: number): void {
+    this.#epoch = epoch
+    this.#report()
+  }
+  #report(): void {
+    if (this.#used === 0) return
+    const epoch = this.#epoch > 0 ? { epoch: this.#epoch } : {}
+    this.#caller.say({ kind: 'applied', revision: this.#used, ...epoch })
+  }
+
   /** As they said themselves; before that, as it was said when this node came in. */
   #places(): Place[] {
     const known = this.#follower.coordinators ?? []
@@ -68,8 +91,10 @@ export class Following {
     return all.flatMap(({ addresses, key }) => addresses.map((address) => ({ address, key })))
   }
   #opened(): void {
+    // What was asked on another connection is not answered any more.
+    this.#proof = null
     this.#take(ask(this.#follower))
-    if (this.#used > 0) this.#caller.say({ kind: 'applied', revision: this.#used })
+    this.#report()
   }
   #heard(text: string): void {
     const read = decodeFeedMessage(text)
@@ -95,6 +120,9 @@ export class Following {
         this.#left = null
         this.#trouble(effect.trouble)
         return true
+      case 'proved':
+        this.#proved(effect)
+        return true
       default: {
         const trouble = keep(this.#options.stateDir, effect, this.#follower)
         if (trouble) return this.#leave(trouble)
@@ -104,6 +132,19 @@ export class Following {
         return true
       }
     }
+  }
+  #proved({ number, revision }: Extract<Effect, { kind: 'proved' }>): void {
+    if (this.#proof === null || number !== this.#asked) return
+    if (revision === null) this.#proof = null
+    else this.#proof.revision = revision
+    this.#confirm()
+  }
+  /** What is proved counts once it is in use. */
+  #confirm(): void {
+    const { done, revision = null } = this.#proof ?? {}
+    if (!done || revision === null || revision > this.#used) return
+    this.#proof = null
+    done(revision)
   }
   #leave(trouble: Trouble): false {
     this.#left = trouble
@@ -118,12 +159,13 @@ export class Following {
     if (this.#followed) {
       if (!this.#followed.reload(reason)) return
     } else {
-      this.#followed = this.#options.begin()
+      this.#followed = this.#options.begin(this)
       if (!this.#followed) return
     }
     const isNews = this.#used !== revision
     this.#used = revision
-    if (isNews) this.#caller.say({ kind: 'applied', revision })
+    this.#confirm()
+    if (isNews) this.#report()
   }
   #trouble(trouble: Trouble | null): void {
     this.#followed?.note('follow', trouble)

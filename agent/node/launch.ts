@@ -16,8 +16,11 @@ import { Following } from './following.ts'
 import { readIdentity } from './identity.ts'
 import { isThere } from '../process/files.ts'
 import { DEFAULT_CONFIG, HELP, readOptions, type RunOptions, USAGE } from './options.ts'
-import type { Kernel } from './ports.ts'
+import type { Coordinators, Kernel } from './ports.ts'
 import { warningLines } from './warnings.ts'
+
+/** Of a node that reads a file of its own. */
+const NO_COORDINATORS: Coordinators = { confirm: () => undefined, acts: () => undefined }
 
 /** The process that this is. */
 export interface Program {
@@ -63,11 +66,12 @@ function follow(options: RunOptions, program: Program): void {
   }
   const { identity } = read
   const say = (text: string): void => program.say(text)
-  void new Following({ identity, stateDir, say, begin: () => begin({ ...options, node: identity.node }, program) })
+  const asIdentity = { ...options, node: identity.node }
+  void new Following({ identity, stateDir, say, begin: (coordinators) => begin(asIdentity, program, coordinators) })
 }
 
 /** Null: it ends, and said why. */
-function begin(options: RunOptions, program: Program): Agent | null {
+function begin(options: RunOptions, program: Program, coordinators = NO_COORDINATORS): Agent | null {
   const named = options.node !== null
   const check = options.kind === 'check'
   const self: Self = { node: options.node ?? hostname(), named, ...(check && named ? { host: lookAround() } : {}) }
@@ -89,7 +93,7 @@ function begin(options: RunOptions, program: Program): Agent | null {
   const ready = preflight(read, self.node, options, program)
   if ('faults' in ready) return end(ready, program)
   try {
-    const agent = start(options, self, read, ready, program)
+    const agent = start(options, self, read, { ...ready, coordinators }, program)
     heeded.by(agent)
     return agent
   } catch (error) {
@@ -150,7 +154,7 @@ function start(
   options: RunOptions,
   self: Self,
   configuration: Configuration,
-  { lock, kernel }: Ready,
+  { lock, kernel, coordinators }: Ready & { readonly coordinators: Coordinators },
   program: Program,
 ): Agent {
   const { runDir, stateDir, config } = options
@@ -158,6 +162,7 @@ function start(
     clock: boottime,
     readConfiguration: () => reread(config, self, options.facts),
     readFence,
+    coordinators,
     mayListenAgain: () => lock.take(),
     say: (text: string) => program.say(text),
     exit: (code: number) => program.exit(code),

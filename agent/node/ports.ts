@@ -2,7 +2,7 @@
 import { type Observed, type Operation } from '@lvsm/plan'
 import { type CounterName, type FromLease, type ToLease } from '@lvsm/protocol'
 import { type CheckKeys, type ProbeKind } from '@lvsm/model'
-import { type Failure } from './core/index.ts'
+import { type Failure, type NodeInput } from './core/index.ts'
 
 /** The kernel of this node. Every call returns after the kernel's answer. */
 export interface Kernel {
@@ -26,6 +26,14 @@ export interface LeaseEvents {
   heard(word: FromLease): void
   /** A frame was refused: counted by reason. */
   count(name: CounterName): void
+}
+
+/** The coordinators that this node follows. */
+export interface Coordinators {
+  /** Calls back with their newest revision, by a read after this call that is proved current, once it is in use; or never. */
+  confirm(incarnation: string, done: (proof: Extract<NodeInput, { kind: 'confirmed' }>) => void): void
+  /** The lease process acts on this epoch, which is on its disk. */
+  acts(epoch: number): void
 }
 
 export interface PingTarget {

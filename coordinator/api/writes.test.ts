@@ -40,18 +40,40 @@ describe('the base of a change', () => {
   it('is what an exported document says of itself, unless the request says another', () => {
     const yaml = renderDocument(document, 7)
     const entry = (base: { base?: number | null }) =>
-      changeEntry({ change: { yaml }, comment: '', ...base }, undefined, BY)
+      changeEntry({ change: { yaml }, comment: '', ...base }, undefined, BY, STATE)
     expect(entry({})).toMatchObject({ entry: { base: 7, author: 'alice', at: 5, command: { verb: 'apply' } } })
     expect(entry({ base: 9 })).toMatchObject({ entry: { base: 9 } })
     expect(entry({ base: null })).toMatchObject({ entry: { base: null } })
     const fresh = { yaml: renderDocument(document, 0) }
-    expect(changeEntry({ change: fresh, comment: '' }, undefined, BY)).toMatchObject({ reply: { status: 428 } })
+    expect(changeEntry({ change: fresh, comment: '' }, undefined, BY, STATE)).toMatchObject({ reply: { status: 428 } })
+  })
+})
+
+describe('one vote more, or one less', () => {
+  const voting = (voter: unknown, more: object = {}, node = 'rs1') =>
+    ({ command: { verb: 'set', noun: 'node', which: { node }, values: { voter, ...more }, model: 1 } }) as never
+  const entry = (change: never) => changeEntry({ change, base: null, comment: '' }, undefined, BY, STATE)
+  it.each<[string, never, object]>([
+    ['goes', voting(false), { kind: 'voters', epoch: 2, add: null, remove: 'rs1', author: 'alice' }],
+    ['goes, when nothing is said of it any more', voting(null), { kind: 'voters', remove: 'rs1' }],
+    ['comes', voting(true, {}, 'rs2'), { kind: 'voters', epoch: 2, add: 'rs2', remove: null }],
+    ['is there already', voting(true), { kind: 'change' }],
+    ['is none', voting('perhaps'), { kind: 'change' }],
+    ['comes with something else', voting(false, { coordinator: true }), { kind: 'change' }],
+    ['is of nobody', voting(true, {}, 'rs9'), { kind: 'change' }],
+  ])('%s: the entry is %s', (_, change, wanted) => expect(entry(change)).toMatchObject({ entry: wanted }))
+  it('is shown beforehand, and refused with anything else', () => {
+    const seen = (change: never) => previewReply(STATE, { change, base: null, comment: '' }, undefined)
+    expect(seen(voting(false))).toMatchObject({ status: 200 })
+    expect(seen(voting(false, { coordinator: true }))).toMatchObject({
+      body: { refusals: [{ code: 'voters-would-change', hint: expect.stringMatching(/voter=false/) }] },
+    })
   })
 })
 
 describe('what came of a change', () => {
   const outcome = (weight: number, base: number | null) => {
-    const made = changeEntry({ change: set(weight), base, comment: '' }, undefined, BY)
+    const made = changeEntry({ change: set(weight), base, comment: '' }, undefined, BY, STATE)
     if (!('entry' in made)) throw new Error('refused')
     const { state, outcome } = applyEntry(STATE, made.entry)
     return changeReply({ kind: 'done', outcome, state })
@@ -97,7 +119,7 @@ describe('what would be', () => {
 describe('the history', () => {
   it('comes in pages, newest first, each with the way to the next', () => {
     const entries = [2, 3, 4, 5].map((weight) =>
-      changeEntry({ change: set(weight), base: null, comment: '' }, undefined, BY),
+      changeEntry({ change: set(weight), base: null, comment: '' }, undefined, BY, STATE),
     )
     const state = entries.reduce(
       (before, made) => ('entry' in made ? applyEntry(before, made.entry).state : before),

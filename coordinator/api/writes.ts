@@ -1,12 +1,14 @@
 /** Writes: from a request to an entry of the log, and from what came of it to an answer. The same for what is only looked at. */
 import {
   applyEntry,
+  epochOf,
   MODEL_VERSION,
   newestOf,
   type Outcome,
   parseDocument,
   preview,
   type State,
+  stepWished,
   writtenOf,
 } from '@lvsm/changes'
 import { harmless } from '@lvsm/model'
@@ -37,17 +39,27 @@ export function changeEntry(
   { change, base: said, comment }: ChangeBody,
   ifMatch: string | undefined,
   by: Signature,
+  state: State | null,
 ): Made {
   const wrong = refuseComment(comment)
   if (wrong) return { reply: wrong }
   const read = commandOf(change)
   if ('reply' in read) return read
+  const step = stepOf(state, read.command)
+  if (step) return checked({ kind: 'voters', ...by, ...step })
   const given = baseOf(said, ifMatch)
   if ('reply' in given) return given
   const base = given.base === undefined ? read.revision : given.base
   return base === undefined
     ? { reply: NO_BASE }
     : checked({ kind: 'change', ...by, comment, command: read.command, base })
+}
+
+/** Voters have an entry of their own, whose base is the number of the set. */
+function stepOf(state: State | null, command: ConfigCommand) {
+  const document = state?.history.document
+  const step = document && stepWished(document, command)
+  return step && { epoch: epochOf(document) + 1, ...step }
 }
 
 export const intentEntry = ({ command }: ConfigBody<'intent'>, by: Signature): Made =>
@@ -147,7 +159,12 @@ export function previewReply(
   const newest = newestOf(state.history)
   const base = (given.base === undefined ? read.revision : given.base) ?? newest
   const { history, config, finalized } = state
-  const found = preview(history, config, { command: read.command, base }, { finalized, voters: 'stay' })
+  const found = preview(
+    history,
+    config,
+    { command: read.command, base },
+    { finalized, voters: stepOf(state, read.command) ? 'may-change' : 'stay' },
+  )
   if (found.refusals) return against(found.refusals, found.since)
   const body: PreviewReport = { base, ...differencesOf(found.change), nodes: found.nodes, warnings: found.warnings }
   return ok(body, newest)

@@ -26,6 +26,7 @@ class One {
       limits: LIMITS,
       startedAt,
       refuse: ({ payload }) => (payload === 'poison' ? POISON : null),
+      withhold: ({ payload }) => (payload === 'early' ? EARLY : null),
     })
     this.feed({ kind: 'wake' })
   }
@@ -76,6 +77,7 @@ const leading = (): One => {
   return one
 }
 const following = (): One => new One(5, false).followed()
+const EARLY = { code: 'voters-unsettled', message: 'not yet' }
 const POISON = { code: 'not-understood', message: 'no' }
 const NOT_LEADER = { code: 'not-leader', message: 'no' }
 
@@ -125,6 +127,18 @@ describe('a leader', () => {
     one.feed({ kind: 'message', message: { kind: 'ask', from: 2, to: 1, id: 'a 2', payload: 'poison', change } })
     expect(one.sent.at(-1)).toMatchObject({ kind: 'answer', id: 'a 2', outcome: { refusal: POISON } })
     expect(one.raft.state.log.entries).toHaveLength(length)
+  })
+  it('proposes nothing that must wait, whoever asks; who does not lead lets the leader say so', () => {
+    const one = leading()
+    const { length } = one.raft.state.log.entries
+    one.ask('w', 'early')
+    one.feed({ kind: 'message', message: { kind: 'ask', from: 2, to: 1, id: 'a 1', payload: 'early' } })
+    expect(one.replies.get('w')).toEqual({ kind: 'refused', refusal: EARLY })
+    expect(one.sent).toMatchObject([{ kind: 'answer', to: 2, id: 'a 1', outcome: { refusal: EARLY } }])
+    expect(one.raft.state.log.entries).toHaveLength(length)
+    const other = following()
+    other.ask('w', 'early')
+    expect(other.asks).toMatchObject([{ to: 9, payload: 'early' }])
   })
   it('changes the members for a follower that asks, with the id of a new one in the answer', () => {
     const one = leading()

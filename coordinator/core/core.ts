@@ -25,6 +25,8 @@ export interface CoreOptions {
   readonly startedAt: Instant
   /** Why this must not get into the log: what one coordinator cannot apply would stop them all. */
   readonly refuse: (wish: Exclude<Wish, { kind: 'read' }>) => Refusal | null
+  /** Why whoever leads must not propose it now; asked right before it would. */
+  readonly withhold: (wish: Exclude<Wish, { kind: 'read' }>) => Refusal | null
 }
 export interface Core<Result> {
   step(input: Input<Result>, now: Instant): readonly Effect<Result>[]
@@ -36,6 +38,7 @@ interface Parts<Result> {
   readonly limits: Limits
   readonly desk: Desk<Result>
   readonly refuse: CoreOptions['refuse']
+  readonly withhold: CoreOptions['withhold']
   now: Instant
   effects: Effect<Result>[]
   /** When Raft wants to be woken. */
@@ -50,11 +53,12 @@ interface Parts<Result> {
 const NEVER = instant(Number.POSITIVE_INFINITY)
 const GROWTH = 'growth'
 
-export function createCore<Result>({ raft, limits, startedAt, refuse }: CoreOptions): Core<Result> {
+export function createCore<Result>({ raft, limits, startedAt, refuse, withhold }: CoreOptions): Core<Result> {
   const parts: Parts<Result> = {
     raft,
     limits,
     refuse,
+    withhold,
     desk: new Desk(limits, (id, reply) => void parts.effects.push({ kind: 'reply', id, reply })),
     now: startedAt,
     effects: [],
@@ -111,13 +115,16 @@ function onAsk<Result>(parts: Parts<Result>, ask: Ask): void {
   if (ask.to !== raft.state.id || desk.asks.has(id) || !desk.mayAsk()) return
   desk.asks.set(id, ask)
   const wish = wishOf(ask)
-  const refusal = refuse(parts, wish)
+  const refusal = refuse(parts, wish) ?? withhold(parts, wish)
   if (refusal) onOutcome(parts, id, { kind: 'refused', refusal, leader: null })
   else stepRaft(parts, inputOf(id, wish))
 }
 
 const refuse = <Result>(parts: Parts<Result>, wish: Wish): Refusal | null =>
   wish.kind === 'read' ? null : parts.refuse(wish)
+
+const withhold = <Result>(parts: Parts<Result>, wish: Wish): Refusal | null =>
+  wish.kind === 'read' || parts.raft.state.role !== 'leader' ? null : parts.withhold(wish)
 
 function wishOf({ payload, change }: Ask): Wish {
   if (change) return { kind: 'change', change, payload: payload ?? '' }
@@ -198,6 +205,8 @@ function pass<Result>(parts: Parts<Result>, question: Question): void {
   const { id, wish } = question
   if (raft.state.expelled) return desk.close(id, { kind: 'refused', refusal: EXPELLED })
   if (role === 'leader') {
+    const refusal = withhold(parts, wish)
+    if (refusal) return desk.close(id, { kind: 'refused', refusal })
     // First: the answer may come at once.
     question.stage = { kind: 'raft' }
     return stepRaft(parts, inputOf(localId(id), wish))

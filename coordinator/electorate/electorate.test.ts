@@ -48,10 +48,18 @@ test.each<[string, string[], string[], string[], string | null]>([
   ['one stays alone with one other', ['dir1'], ['dir1', 'dir2'], ['dir1', 'dir2'], null],
   ['one grows when two others are there', ['dir1'], ['dir1', 'dir2', 'rs1'], ['dir1', 'dir2', 'rs1'], 'dir2'],
   ['one that does not report is none', ['dir1'], ['dir1', 'dir2', 'rs1'], ['dir1', 'rs1'], null],
+  ['one that is behind is none', ['dir1'], ['dir1', 'dir2', 'rs1'], ['dir1', 'rs1', '-dir2'], null],
   ['two become three', ['dir1', 'dir2'], ['dir1', 'dir2', 'rs1'], ['dir1', 'dir2', 'rs1'], 'rs1'],
   ['two stay where nobody is there', ['dir1', 'dir2'], ['dir1', 'dir2'], ['dir1', 'dir2'], null],
   ['three stay', ['dir1', 'dir2', 'rs1'], ['dir1', 'rs2', 'rs3'], ['dir1', 'rs2', 'rs3'], null],
 ])('%s', (_, voters, candidates, reporting, next) => {
-  const electorate: Electorate = { epoch: 1, voters, before: [] }
-  expect(nextVoter(electorate, candidates, new Map(reporting.map((name) => [name, 1])), 3)).toBe(next)
+  const electorate: Electorate = { epoch: 7, voters, before: [] }
+  expect(
+    nextVoter(
+      electorate,
+      candidates,
+      new Map(reporting.map((name) => (name.startsWith('-') ? [name.slice(1), 6] : [name, 7]))),
+      3,
+    ),
+  ).toBe(next)
 })

@@ -2,8 +2,8 @@
  * When the set of the lease's voters may change, and how it grows: by one voter and one epoch at a time, to the coordinators that
  * vote (packages/lease/PROTOCOL.md, section 8). Pure: what the nodes reported and the leader's clock come in.
  *
- * Law: after epoch e the next set is proposed only when a majority of the voters of e−1 reported that their disks have e or a later
- * one, and after that the longest lease that any cluster may have has run out, by this leader's clock. A new leader waits anew.
+ * Law: after epoch e the next set is proposed only when a majority of the voters of e−1 reported that they act on e or a later
+ * one, which is on their disks by then, and after that the longest lease that any cluster may have has run out, by this leader's clock. A new leader waits anew.
  */
 import { after, type Instant, LONGEST_LEASE_MS, quarantineMs } from '@lvsm/base'
 
@@ -14,7 +14,7 @@ export interface Electorate {
   /** Of the epoch before; empty: there was none. */
   readonly before: readonly string[]
 }
-/** Node → epoch that the disk of its lease process has. */
+/** Node → epoch that its lease process acts on. */
 export type Adopted = ReadonlyMap<string, number>
 
 /** What this leader has seen of the present epoch. */
@@ -46,15 +46,16 @@ export const settlesAt = ({ since }: Watch, { before }: Electorate): Instant | n
 
 /**
  * Who is to vote next; null: nobody. `candidates`: nodes of coordinators that vote, in the order in which they should; only those
- * that report, because a voter that nobody hears is none. From one to three, and never to two for longer than it takes.
+ * that act on the present epoch, because a voter that cannot be asked is none, and of two each is needed at once. From one to three,
+ * and never to two for longer than it takes.
  */
 export function nextVoter(
-  { voters }: Electorate,
+  { epoch, voters }: Electorate,
   candidates: readonly string[],
   adopted: Adopted,
   wanted: number,
 ): string | null {
-  const ready = candidates.filter((name) => !voters.includes(name) && adopted.has(name))
+  const ready = candidates.filter((name) => !voters.includes(name) && (adopted.get(name) ?? 0) >= epoch)
   const needed = voters.length % 2 === 0 ? 1 : 2
   return voters.length < wanted && ready.length >= needed ? (ready[0] ?? null) : null
 }

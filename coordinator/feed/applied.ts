@@ -3,7 +3,7 @@ import { type Instant } from '@lvsm/base'
 
 export interface AppliedRevision {
   readonly revision: number
-  /** Of the lease's voters, as its lease process has them on disk; undefined: it did not say. */
+  /** Of the lease's voters, which its lease process acts on; undefined: it did not say. */
   readonly epoch?: number | undefined
   /** When it was first heard here. */
   readonly since: Instant

@@ -186,6 +186,8 @@ export class AgentProcess {
         return around.word(effect.word)
       case 'log':
         return around.say(effect.text)
+      case 'confirm':
+      case 'acts':
       case 'wake':
         return
       default:

@@ -18,6 +18,7 @@ export const alone = (store: ConstructorParameters<typeof Coordinator>[0]['store
       limits: LIMITS,
       seeds: [],
       boot: 'alone',
+      withhold: () => null,
       openLinks: () => ({
         know: () => undefined,
         send: () => undefined,

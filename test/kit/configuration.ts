@@ -1,6 +1,6 @@
 /** A cluster's configuration in memory: what coordinators agree on, without any of them. */
 import type { Refusal } from '@lvsm/base'
-import { applyEntry, beginState, parseDocument, type State } from '@lvsm/changes'
+import { applyEntry, beginState, newestOf, parseDocument, type State } from '@lvsm/changes'
 import { SAMPLE } from '@lvsm/model'
 import { decodeEntry, encodeEntry, type Entry, type MemberRecord, type NodeProgress } from '@lvsm/protocol'
 import { type ApiOptions, serveApi } from '../../coordinator/adapters/api/api.ts'
@@ -81,6 +81,8 @@ export class MemoryConfiguration implements Configuration {
 
   read = async (): Promise<Read> =>
     this.weather === 'cut-off' ? { kind: 'refused', refusal: NO_LEADER } : { kind: 'state', state: this.#state }
+
+  newest = async (): Promise<number | null> => (this.weather === 'cut-off' ? null : newestOf(this.#state.history))
 
   write = async (change: Entry): Promise<Written> => {
     if (this.weather === 'cut-off') return { kind: 'refused', refusal: NO_LEADER }

@@ -213,6 +213,7 @@ export class Place {
         limits: { ...LIMITS, patienceMs: 5000, growMs: 50 },
         seeds,
         boot: `${this.name}.${this.#boots}`,
+        withhold: () => null,
         openLinks: (heard) => {
           hearing = heard
           return links

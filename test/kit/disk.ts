@@ -2,7 +2,7 @@
  * What a lease process keeps on a disk. Writes take their time; one that fails may have reached the disk or not, and so may
  * one that was under way when the process was killed or the power was cut. What was acknowledged stays.
  */
-import { type DurableState } from '@lvsm/protocol'
+import { type DurableState, type LeaseView, unconfirmed } from '@lvsm/protocol'
 import { type Random, randomBetween } from '@lvsm/base'
 import type { Schedule } from './schedule.ts'
 
@@ -17,14 +17,23 @@ export const QUICK: DiskFaults = { full: false, tookMs: [0.1, 3], stuck: 0 }
 export const SLUGGISH: DiskFaults = { full: false, tookMs: [0.1, 300], stuck: 0.02 }
 const STUCK_MS = [1000, 4000] as const
 
+interface Writing {
+  /** Null: as it is. The view comes before the state. */
+  readonly view: LeaseView | null
+  readonly state: DurableState | null
+  readonly done: (error: string) => void
+}
+
 export class Disk {
   readonly #schedule: Schedule
   readonly #random: Random
   faults: DiskFaults = { ...QUICK }
   /** Null: lost, or damaged. */
   state: DurableState | null
+  /** The last view that was kept. */
+  view: LeaseView | null = null
   /** The first is under way. */
-  readonly #queue: { readonly state: DurableState; readonly done: (error: string) => void }[] = []
+  readonly #queue: Writing[] = []
 
   #failed = false
 
@@ -40,8 +49,8 @@ export class Disk {
   }
 
   /** `done` with the error, empty when the disk has it. One after the other. */
-  write(state: DurableState, done: (error: string) => void): void {
-    this.#queue.push({ state, done })
+  write(state: DurableState | null, view: LeaseView | null, done: (error: string) => void): void {
+    this.#queue.push({ state, view, done })
     if (this.#queue.length === 1) this.#begin()
   }
   #begin(): void {
@@ -52,7 +61,7 @@ export class Disk {
       if (this.#queue[0] !== writing) return
       this.#queue.shift()
       this.#failed = full
-      if (!full || this.#mayBe()) this.state = writing.state
+      this.#replace(writing, !full)
       writing.done(full ? 'ENOSPC: no space left on device' : '')
       this.#begin()
     })
@@ -61,7 +70,14 @@ export class Disk {
   /** The process is gone: what it was writing may be there. */
   abandon(): void {
     const [writing] = this.#queue.splice(0)
-    if (writing && this.#mayBe()) this.state = writing.state
+    if (writing) this.#replace(writing, false)
+  }
+
+  /** `certain`: all of it; else as much of it as may be. */
+  #replace({ view, state }: Writing, certain: boolean): void {
+    if (view && !certain && !this.#mayBe()) return
+    if (view) this.view = unconfirmed(view)
+    if (state && (certain || this.#mayBe())) this.state = state
   }
 
   #mayBe(): boolean {

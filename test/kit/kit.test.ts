@@ -159,13 +159,13 @@ test('a write that was acknowledged stays; one that failed or was under way may 
   for (let seed = 0; seed < 20; seed++) {
     const disk = new Disk(schedule, seededRandom(seed), before)
     const told: string[] = []
-    disk.write(after, (error) => told.push(error))
+    disk.write(after, null, (error) => told.push(error))
     if (seed % 2 === 0) disk.faults = { ...QUICK, full: true }
     disk.abandon()
     schedule.runUntil(schedule.now + 1000)
     expect(told).toEqual([])
     found.add(disk.state)
-    disk.write(after, (error) => told.push(error))
+    disk.write(after, null, (error) => told.push(error))
     schedule.runUntil(schedule.now + 1000)
     if (seed % 2 !== 0) expect(disk.state).toBe(after)
     expect(told).toHaveLength(1)

@@ -41,6 +41,8 @@ export interface Surroundings {
   send(outgoing: Outgoing, recipients: readonly Addressee[]): void
   /** Observers see each of these at the time that the process has got to. */
   believes(beliefs: readonly LocalLease[]): void
+  /** It acts on another view. */
+  acts(view: LeaseView): void
   told(effect: Extract<LeaseEffect, { kind: 'event' }>): void
   /** To whoever listens on its socket. */
   said(word: Extract<LeaseEffect, { kind: 'deliver' | 'claimed' }>): void
@@ -222,7 +224,12 @@ export class Process {
         return this.#alarm
       },
       send: (outgoing, recipients) => this.#send(outgoing, recipients),
-      persist: (state, done) => this.line.show(() => disk.write(state, (error) => this.#enqueue(() => done(error)))),
+      persist: (state, view, done) =>
+        this.line.show(() => disk.write(state, view, (error) => this.#enqueue(() => done(error)))),
+      useView: (view) => {
+        this.line.show(() => disk.write(null, view, () => undefined))
+        this.#pump.feed({ kind: 'view', view })
+      },
       deliver: (from, payload) => this.line.show(() => this.#around.said({ kind: 'deliver', from, payload })),
       event: (effect) => this.line.show(() => this.#around.told(effect)),
       claimed: () => this.line.show(() => this.#around.said({ kind: 'claimed' })),
@@ -241,12 +248,18 @@ export class Process {
   #step(input: LeaseInput, now: Instant): LeaseEffect[] {
     this.#steps += 1
     if (this.#steps > MOST_STEPS) throw new Error('a process works without end')
-    if (input.kind === 'view') this.#view = input.view
     const effects = this.core.step(input, now)
     this.#now = now
     this.#observeBeliefs()
+    this.#observeView()
     this.line.pass(STEP_MS)
     return effects
+  }
+  #observeView(): void {
+    const view = this.core.view()
+    if (view === null || view === this.#view) return
+    this.#view = view
+    this.line.show(() => this.#around.acts(view))
   }
   #observeBeliefs(): void {
     const before = this.#believed

@@ -94,7 +94,13 @@ export class Host {
         rules: { ...RULES, ...plant.rules },
       }),
     )
-    const core: Core<Result> = createCore({ raft: this.raft, limits: LIMITS, startedAt, refuse: () => null })
+    const core: Core<Result> = createCore({
+      raft: this.raft,
+      limits: LIMITS,
+      startedAt,
+      refuse: () => null,
+      withhold: () => null,
+    })
     this.#core = plant.core?.(core) ?? core
     this.step({ kind: 'wake' })
   }

@@ -13,11 +13,12 @@
  * 4. The kernel answers no longer than the lease lasts, and for no address that the tables do not know. Tolerated: after a
  *    flush of the tables what is on may answer until the process that was held up or dead then has seen to it, or until
  *    the address's lifetime ends.
- * 5. A new lease of an address has a number above all before.
+ * 5. A new lease of an address has a number above all before, whatever the epoch.
+ * 6. Of those that follow coordinators no two act in one epoch on different sets of voters.
  *
  * Overlaps can only begin when a node opens, extends or adds something, or extends its belief: it is judged then.
  */
-import { type LeaseGroup } from '@lvsm/protocol'
+import { type LeaseGroup, type LeaseView } from '@lvsm/protocol'
 import { DRIFT, ROUNDING_MS } from '@lvsm/base'
 import type { FencePart } from '../../agent/lease/core/events.ts'
 import type { FakeKernel } from '../kit/kernel.ts'
@@ -71,6 +72,8 @@ export class Law {
   readonly #gatewayOf = new Map<string, string>()
   /** Highest lease number by address, and who had it. */
   readonly #numbers = new Map<string, { readonly number: number; readonly node: string }>()
+  /** By epoch, and who acted on it first. */
+  readonly #votersOf = new Map<number, { readonly voters: string; readonly node: string }>()
   /** Lease numbers start anew when voters lose their disks, or end before these have the last ones. */
   numbersCount = true
   /** How often two nodes were compared; a law that is never asked proves nothing. */
@@ -217,6 +220,19 @@ export class Law {
           throw new Violation(`two believers: ${node} and ${name} hold ${group.name}`)
       }
     }
+  }
+
+  /** What `node` acts on from now on. */
+  acts(node: string, { epoch, followed, nodes }: LeaseView): void {
+    if (followed !== true) return
+    const voters = nodes
+      .flatMap(({ name, voter }) => (voter ? [name] : []))
+      .toSorted()
+      .join(' ')
+    const known = this.#votersOf.get(epoch) ?? { voters, node }
+    this.#votersOf.set(epoch, known)
+    if (known.voters !== voters)
+      throw new Violation(`two sets: in epoch ${epoch} ${node} counts ${voters}, ${known.node} ${known.voters}`)
   }
 
   took(node: string, group: string, number: number): void {

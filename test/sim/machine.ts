@@ -1,5 +1,5 @@
 /** One node of a simulated cluster: a clock, a kernel, a disk, and at most one lease process at a time. */
-import { type DurableState, type Outgoing } from '@lvsm/protocol'
+import { type DurableState, type LeaseView, type Outgoing } from '@lvsm/protocol'
 import { type Random, randomBetween, seededRandom } from '@lvsm/base'
 import { LOST_STATE, NEW_STATE, RULES } from '@lvsm/lease'
 import type { LocalLease } from '../../agent/lease/core/core.ts'
@@ -41,6 +41,8 @@ export interface Reconciler {
   /** The configuration file reaches this node. */
   adopt(revision: number): void
   heard(word: LeaseWord): void
+  /** The lease process acts on another view. */
+  acts?(view: LeaseView): void
   lostPower(): void
 }
 /** What a lease process says by its socket; the status follows by itself. */
@@ -130,6 +132,10 @@ export class Machine {
         holdUp: (at) => this.#holdUp(at),
         send: (outgoing, recipients) => this.#world.send(this, outgoing, recipients),
         believes: (beliefs) => this.#believes(beliefs),
+        acts: (view) => {
+          this.#world.law.acts(this.label, view)
+          this.reconciler?.acts?.(view)
+        },
         told: (effect) => {
           this.#world.told(this, effect.event)
           this.reconciler?.heard(effect)

@@ -4,6 +4,7 @@ import type { Random } from '@lvsm/base'
 import type { Rules } from '@lvsm/lease'
 import type { PumpPorts } from '../../agent/lease/pump.ts'
 import type { AgentOptions } from '../kit/agent-process.ts'
+import type { CommitRules } from './epochs/committee.ts'
 import type { TableMistakes } from '../kit/tables.ts'
 
 /** A process start as a mistake sees it. */
@@ -27,6 +28,8 @@ export interface Plant {
   readonly sweepsNothing?: boolean
   readonly clearsUnseen?: boolean
   readonly implant?: (birth: Birth) => Implant
+  /** What coordinators that change the voters demand before. */
+  readonly commits?: Partial<CommitRules>
   /** What a start finds on its disk; null: nothing that can be read. */
   readonly state?: (found: DurableState | null, birth: Birth) => DurableState | null
 }

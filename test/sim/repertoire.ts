@@ -12,6 +12,8 @@ import { STEADFAST } from './plots/steadfast.ts'
 import { STRANGERS } from './plots/strangers.ts'
 import { SWITCHOVERS } from './plots/switchover.ts'
 import { TAKEOVERS } from './plots/takeover.ts'
+import { EPOCHS } from './plots/epochs.ts'
+import { LAGGARDS } from './plots/laggards.ts'
 import { VOTES } from './plots/votes.ts'
 import { WHOLE } from './plots/whole.ts'
 import { WHOLE_WANTED } from './plots/whole-wanted.ts'
@@ -27,6 +29,8 @@ export const STORIES: readonly Plot[] = [
   ...KERNELS,
   ...DRIFTS,
   ...VOTES,
+  ...EPOCHS,
+  ...LAGGARDS,
   ...STRANGERS,
   ...HOSTILES,
   ...STANDBYS,

@@ -1,4 +1,4 @@
-import { HIGHEST_NUMBER, type LeaseView, encodeState } from '@lvsm/protocol'
+import { HIGHEST_EPOCH, HIGHEST_NUMBER, type LeaseView, encodeState } from '@lvsm/protocol'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import type * as FileSystem from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -128,6 +128,8 @@ test.each([
   ['a lease longer than any', encodeState({ ...STATE, limitMs: LONGEST_LEASE_MS + 1 })],
   ['a negative lease', encodeState({ ...STATE, limitMs: -1 })],
   ['a lease without end', encodeState({ ...STATE, limitMs: Number.POSITIVE_INFINITY })],
+  ['an epoch of zero', encodeState({ ...STATE, epoch: 0 })],
+  ['an epoch above all', encodeState({ ...STATE, epoch: HIGHEST_EPOCH + 1 })],
   ['a number above all', encodeState({ ...STATE, highWater: HIGHEST_NUMBER + 1 })],
   ['nothing', new Uint8Array()],
 ])('a state with %s is lost', (_, content) => {
@@ -285,6 +287,25 @@ describe('a view that cannot be written', () => {
     expect(again().view?.revision).toBe(4)
     expect(writes()).toBe(2)
   })
+
+  test.each(['before it is tried again', 'while it waits for its turn'])(
+    'does not come back over one that was written with the state, %s',
+    async (when) => {
+      const state = again()
+      const release = Promise.withResolvers<void>()
+      if (when.startsWith('before')) Object.assign(disk, { broken: 'sync lease.view', once: true })
+      else disk.held = release.promise
+      state.saveView(view)
+      if (when.startsWith('before')) await until(() => failed.mock.calls.length === 1)
+      else state.saveView({ ...view, revision: 33 })
+      const kept = state.save({ ...STATE, epoch: 2 }, { ...view, epoch: 2, revision: 4, followed: true })
+      release.resolve()
+      await kept
+      vi.advanceTimersByTime(5000)
+      await state.save(STATE)
+      expect(again().view).toMatchObject({ epoch: 2, revision: 4 })
+    },
+  )
 
   test('of many that come while the disk stalls only the newest is written, and the state waits for no other', async () => {
     const release = Promise.withResolvers<void>()

@@ -41,8 +41,8 @@ export interface LeaseState {
   readonly strange: readonly string[]
   /** Files that are there and cannot be used, each as a sentence. */
   readonly damaged: readonly string[]
-  /** Resolves when the disk has it for certain; rejects when that is not known. */
-  save(state: DurableState): Promise<void>
+  /** The view first, where there is one. Resolves when the disk has both for certain; rejects when that is not known. */
+  save(state: DurableState, view?: LeaseView | null): Promise<void>
   /** Tried again until it succeeds, or a newer view is to be kept. */
   saveView(view: LeaseView): void
   close(): void
@@ -74,7 +74,8 @@ export function openState(directory: string, failed: (error: Error) => void): Le
     return done
   }
   const standby = standbyPath(directory)
-  const saveState = async (next: DurableState): Promise<void> => {
+  const saveState = async (next: DurableState, withView: LeaseView | null): Promise<void> => {
+    if (withView !== null) await write(view, encodeView(withView))
     // Where only one of the two is written, it is the one that keeps the node from work.
     if (next.standby) await mark(standby)
     await write(state, encodeState(next))
@@ -99,7 +100,14 @@ export function openState(directory: string, failed: (error: Error) => void): Le
     standby: state.value?.standby ?? isMarked(standby),
     strange: [state, view].flatMap(({ strange }) => strange ?? []),
     damaged: [state, view].flatMap(({ damaged }) => damaged ?? []),
-    save: (next) => inTurn(() => saveState(next)),
+    save(next, withView = null) {
+      // An older view that waits for its turn, or to be tried again, must not be written over it.
+      if (withView !== null) {
+        latest = withView
+        clearTimeout(retry)
+      }
+      return inTurn(() => saveState(next, withView))
+    },
     saveView,
     close() {
       latest = null

@@ -9,6 +9,7 @@ import { enoughMs, isAllOff, type GroupState } from './group-state.ts'
 import { count, type LeaseState } from './state.ts'
 import { acquire } from './acquire.ts'
 import { whyNotCandidate } from './eligibility.ts'
+import { hearEpoch, highestOf } from './epochs.ts'
 
 export function situationOf(state: LeaseState, view: LeaseView, instance: GroupState): Situation {
   const voters = votersOf(view)
@@ -19,6 +20,7 @@ export function situationOf(state: LeaseState, view: LeaseView, instance: GroupS
     timing: view.timing,
     voters,
     needed: state.rules.quorum(voters.length),
+    numbersFrom: state.rules.numbersFrom(view.epoch),
   }
 }
 
@@ -85,6 +87,15 @@ export function onVote(
   if (answer.echo.incarnation !== state.incarnation) return
   // An answer to what was never asked would pass for its voter's latest word for ever.
   if (answer.echo.sequence > state.sequence) return count(state, 'stray-ack')
-  if (answer.kind === 'busy' && answer.reason === 'number') raiseNumber(state, instance, answer.highWater)
+  if (answer.kind === 'busy' && answer.reason === 'epoch') refusedInEpoch(state, from, answer.epoch)
+  if (answer.kind === 'busy' && answer.reason === 'number') raiseNumber(state, view, instance, answer.highWater)
   instance.candidate.heard(from, answer, situationOf(state, view, instance), state.now)
+}
+
+/** Who refuses acts on another epoch: where that is a higher one, the agent must hear of it at once. Whom it counts there its next heartbeat says. */
+function refusedInEpoch(state: LeaseState, from: string, epoch: number): void {
+  const word = state.peers.get(from)
+  if (!word || epoch <= highestOf(word)) return
+  state.peers.set(from, { ...word, nextEpoch: epoch })
+  hearEpoch(state, highestOf(word), epoch)
 }

@@ -12,12 +12,12 @@ import { expire, nextDue, tick } from './timers.ts'
 import { announceAgain, defend, isNewsOf } from './announcing.ts'
 import { onDatagram, onMessage } from './receive.ts'
 import { heartbeatSoon } from './heartbeats.ts'
-import { onPersisted } from './durable.ts'
+import { nextDurable, onPersisted, tickDurable } from './durable.ts'
 import { type LeaseEffect, type LeaseInput, READY_FOR_MS } from './events.ts'
 import { noteWake } from './delays.ts'
 import { checkTables, onCarried } from './fence-tables.ts'
 import { addAddresses, onFenceAnswer } from './kernel-calls.ts'
-import { adopt } from './membership.ts'
+import { isTurnOf, onView, tickEpochs } from './succession.ts'
 import { bestPeer } from './peers.ts'
 import { onAddressed, onRenewed } from './policy.ts'
 import { onRelay } from './relays.ts'
@@ -39,6 +39,10 @@ import { startTransfer } from './transfer.ts'
 export interface LeaseCore {
   step(input: LeaseInput, now: Instant): LeaseEffect[]
   status(now: Instant): LeaseStatus
+  /** Whether `step` would act on this view at once; else it keeps it until its turn, or refuses it. */
+  takes(view: LeaseView, now: Instant): boolean
+  /** That it acts on; for observers. */
+  view(): LeaseView | null
   /** The local lease of each group; for observers. */
   localLeases(): readonly LocalLease[]
   /** This node's grants as a voter, by address; for observers. */
@@ -66,14 +70,9 @@ export function createLeaseCore(options: LeaseCoreOptions): LeaseCore {
       settle(state)
       return state.effects
     },
-    status(now) {
-      // Who looks changes nothing: what became due since the last step is for the next one.
-      const { now: stepped } = state
-      state.now = later(stepped, now)
-      const status = statusOf(state)
-      state.now = stepped
-      return status
-    },
+    status: (now) => look(state, now, () => statusOf(state)),
+    takes: (view, now) => look(state, now, () => isTurnOf(state, view)),
+    view: () => state.view,
     localLeases: () =>
       [...state.instances.values()].map(({ group, holder: { deadline, furthest } }) => ({
         group,
@@ -84,10 +83,19 @@ export function createLeaseCore(options: LeaseCoreOptions): LeaseCore {
   }
 }
 
+/** Who looks changes nothing: what became due since the last step is for the next one. */
+function look<T>(state: LeaseState, now: Instant, at: () => T): T {
+  const { now: stepped } = state
+  state.now = later(stepped, now)
+  const seen = at()
+  state.now = stepped
+  return seen
+}
+
 /** Ticks and delivers local messages until nothing is due; then sets the timer. */
 function settle(state: LeaseState): void {
   const { view } = state
-  if (!view) return
+  if (!view) return settleWithout(state)
   for (let round = 0; ; round++) {
     invariant(round < MOST_ROUNDS, 'a step settles')
     tick(state, view)
@@ -99,14 +107,23 @@ function settle(state: LeaseState): void {
     }
     const next = nextDue(state, view)
     if (local.length > 0 || next <= state.now) continue
-    if (state.wakeAt !== next) state.effects.push({ kind: 'wake', at: next })
-    state.wakeAt = next
-    return
+    return setTimer(state, next)
   }
+}
+/** Before the first view: nothing is done but to bring it to the disk. */
+function settleWithout(state: LeaseState): void {
+  if (!state.epochs.pending && !state.epochs.secured) return
+  tickDurable(state)
+  tickEpochs(state)
+  setTimer(state, nextDurable(state))
+}
+function setTimer(state: LeaseState, next: Instant): void {
+  if (state.wakeAt !== next) state.effects.push({ kind: 'wake', at: next })
+  state.wakeAt = next
 }
 
 function onInput(state: LeaseState, input: LeaseInput): void {
-  if (input.kind === 'view') return adopt(state, input.view)
+  if (input.kind === 'view') return onView(state, input.view)
   if (input.kind === 'standby') return onStandby(state, input.on)
   if (input.kind === 'stop') return onStop(state, input.reason)
   if (input.kind === 'persisted') return onPersisted(state, input.ok, input.error)

@@ -1,11 +1,12 @@
 /**
- * State file: the longest lease that may have been granted, the lease numbers reserved, and standby. Written whole at every
+ * State file: the longest lease that may have been granted, the lease numbers reserved, standby, and the epoch. Written whole at every
  * change, one write at a time; one that failed is tried again until it succeeds.
  *
  * Law: what a restart relies on is used only once the disk has it for certain (packages/lease/PROTOCOL.md 3.2).
  */
 import { type DurableState } from '@lvsm/protocol'
 import { after, between, type Instant, LONGEST_LEASE_MS, type Trouble } from '@lvsm/base'
+import { onSecured } from './succession.ts'
 import type { LeaseState } from './state.ts'
 
 const RETRY_MS = 1000
@@ -13,16 +14,24 @@ const RETRY_MS = 1000
 const HANGING_MS = 5000
 const NEVER = Number.POSITIVE_INFINITY as Instant
 
-const wantedState = (state: LeaseState): DurableState => ({
-  ...state.acceptor.wantedState(state.now),
-  standby: state.standby,
-})
+function wantedState(state: LeaseState): DurableState {
+  const { acceptor, now, standby, view, epochs } = state
+  const epoch = Math.max(epochs.onDisk, epochs.pending?.epoch ?? 1, view?.epoch ?? 1)
+  return {
+    ...acceptor.wantedState(now),
+    standby,
+    ...(epoch > 1 ? { epoch } : {}),
+    ...(epochs.lost ? { epochLost: true } : {}),
+  }
+}
 
 const isKept = (onDisk: DurableState | null, wanted: DurableState): boolean =>
   onDisk !== null &&
   onDisk.limitMs === wanted.limitMs &&
   onDisk.highWater === wanted.highWater &&
-  onDisk.standby === wanted.standby
+  onDisk.standby === wanted.standby &&
+  onDisk.epoch === wanted.epoch &&
+  onDisk.epochLost === wanted.epochLost
 
 export function tickDurable(state: LeaseState): void {
   const { durable } = state
@@ -30,9 +39,10 @@ export function tickDurable(state: LeaseState): void {
   const wanted = wantedState(state)
   if (isKept(durable.onDisk, wanted)) return
   durable.writing = wanted
+  durable.writingView = state.epochs.pending
   durable.writingSince = state.now
   state.acceptor.writes(wanted)
-  state.effects.push({ kind: 'persist', state: wanted })
+  state.effects.push({ kind: 'persist', state: wanted, view: durable.writingView })
 }
 
 export function onPersisted(state: LeaseState, ok: boolean, error: string): void {
@@ -40,7 +50,9 @@ export function onPersisted(state: LeaseState, ok: boolean, error: string): void
   state.acceptor.wrote(ok)
   // A failed write may have reached the disk.
   durable.onDisk = ok ? durable.writing : null
+  if (ok) onSecured(state, durable.writing?.epoch ?? 1, durable.writingView)
   durable.writing = null
+  durable.writingView = null
   durable.fault = ok ? '' : error
   if (!ok) durable.retryAt = after(state.now, RETRY_MS)
 }
@@ -71,7 +83,7 @@ export function durableTroubles(state: LeaseState, silentMs: number): Trouble[] 
   const fault = faultOf(state)
   const waits =
     acceptor.grantableMs > 0
-      ? 'failover goes on, but a longer lease duration and standby wait for it'
+      ? 'failover goes on, but a longer lease duration, other voters and standby wait for it'
       : 'until then this voter lends nothing, and the other voters are all needed'
   const notKept: Trouble = {
     code: 'state-not-kept',

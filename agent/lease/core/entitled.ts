@@ -9,6 +9,8 @@ import { groupOf, votersOf } from '@lvsm/lease'
 export function isEntitled(view: LeaseView, node: string, message: Message): boolean {
   switch (message.kind) {
     case 'ack':
+      // Of a send in another epoch: whose votes count there the holder knows.
+      return message.epoch !== view.epoch || votersOf(view).includes(node)
     case 'free':
     case 'busy':
       return votersOf(view).includes(node)

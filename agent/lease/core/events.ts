@@ -5,6 +5,7 @@ import {
   type Incarnation,
   type LeaseEvent,
   type LeaseGroup,
+  type LeaseView,
   type Message,
   type Spread,
   type ToLease,
@@ -114,8 +115,13 @@ export type LeaseEffect =
   | { readonly kind: 'announce'; readonly group: LeaseGroup; readonly notAfter: Instant }
   /** Sets the timer for the next `wake`, in place of the last one. */
   | { readonly kind: 'wake'; readonly at: Instant }
-  /** Replace the state on disk by this one, and say whether it is there for certain: exactly one `persisted`. */
-  | { readonly kind: 'persist'; readonly state: DurableState }
+  /**
+   * Replace the state on disk by this one, and the view before it where there is one, and say whether both are there for certain:
+   * exactly one `persisted`.
+   */
+  | { readonly kind: 'persist'; readonly state: DurableState; readonly view: LeaseView | null }
+  /** The turn of this view has come: open its sockets, and give it to the core once more. */
+  | { readonly kind: 'use-view'; readonly view: LeaseView }
   | { readonly kind: 'deliver'; readonly from: string; readonly payload: Uint8Array }
   | { readonly kind: 'event'; readonly event: LeaseEvent }
   /** A peer's claim changed: the agent should know soon. */

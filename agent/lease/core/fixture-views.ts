@@ -48,3 +48,11 @@ export const claim = (changed: Partial<GroupClaim> = {}): GroupClaim => ({
   leftMs: 0,
   ...changed,
 })
+
+/** The same of a node that follows coordinators; each epoch is a revision of its own. */
+export const followed = (node: string, epoch: number, voters: readonly string[]): LeaseView => ({
+  ...viewOf(node, ['dir1', 'dir2', 'rs1', 'rs2'], voters),
+  epoch,
+  revision: epoch,
+  followed: true,
+})

@@ -40,6 +40,8 @@ export class Bench {
   readonly #open = new Set<string>()
   /** What the disk has. */
   disk: DurableState | null
+  /** What was written with it last. */
+  keptView: LeaseView | null = null
   #heard = 0
   /** Calls of the kernel and writes that are not done. */
   refuses = (_effect: LeaseEffect): boolean => false
@@ -136,7 +138,11 @@ export class Bench {
       case 'persist':
         this.seen.push(effect.kind)
         if (done) this.disk = effect.state
+        if (done && effect.view) this.keptView = effect.view
         return [{ kind: 'persisted', ok: done && !lost, error }]
+      case 'use-view':
+        this.seen.push(effect.kind)
+        return [{ kind: 'view', view: effect.view }]
       case 'send': {
         this.seen.push(effect.message.kind)
         const { kind: _, ...whole } = effect
@@ -206,9 +212,9 @@ export class Bench {
     const asked = this.sent.splice(0).filter(({ to }) => to.includes(from))
     for (const { sequence, message } of asked) {
       const echo = { incarnation: 'one', sequence }
-      if (message.kind === 'poll') this.hear(from, { kind: 'free', ...about, echo, highWater: 0 })
+      if (message.kind === 'poll') this.hear(from, { kind: 'free', ...about, epoch: message.epoch, echo, highWater: 0 })
       if (message.kind === 'request')
-        this.hear(from, { kind: 'ack', ...about, echo, grantMs, highWater: message.number })
+        this.hear(from, { kind: 'ack', ...about, epoch: message.epoch, echo, grantMs, highWater: message.number })
     }
   }
   /** Lets time go by in small steps, while these voters say yes to everything. */

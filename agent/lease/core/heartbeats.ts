@@ -1,5 +1,5 @@
 /**
- * Heartbeats: standby, voters, and a claim (holds, ready, reaches) for each group. Each peer has its own interval, and a
+ * Heartbeats: standby, voters and their epoch, and a claim (holds, ready, reaches) for each group. Each peer has its own interval, and a
  * heartbeat is piggybacked on other messages to it: between an owner and the voters, on every renewal and its answer.
  * Heartbeats show who is alive; no address moves by them.
  *
@@ -10,6 +10,7 @@ import { type GroupClaim, type Heartbeat, type LeaseView } from '@lvsm/protocol'
 import { after, earlier, type Instant, NEVER_BEFORE } from '@lvsm/base'
 import { voterDigest } from '@lvsm/lease'
 import { heartbeatIntervalMs } from './heartbeat-interval.ts'
+import { epochsOf } from './epochs.ts'
 import { isLeaseValid, isReady, type GroupState } from './group-state.ts'
 import { mustProbe } from './links.ts'
 import type { LeaseState } from './state.ts'
@@ -77,6 +78,7 @@ const makeHeartbeat = (state: LeaseState, view: LeaseView, names: readonly strin
   standby: state.standby,
   voters: voterDigest(view),
   groups: claimsFor(state, view, names),
+  ...epochsOf(state, view),
 })
 
 const heartbeatDueAt = (state: LeaseState, name: string): Instant => state.heartbeatAt.get(name) ?? NEVER_BEFORE

@@ -33,7 +33,11 @@ test('a voter that was set up has nothing to complain of, nor has a node that do
 
 test.each([
   ['a new voter', true, 'until then this voter lends nothing, and the other voters are all needed'],
-  ['a voter that has lent before', false, 'failover goes on, but a longer lease duration and standby wait for it'],
+  [
+    'a voter that has lent before',
+    false,
+    'failover goes on, but a longer lease duration, other voters and standby wait for it',
+  ],
 ])('%s whose disk hangs says so after five seconds', (_, kept, hint) => {
   const troubles = start('dir1', kept, false)
   const notKept = (ms: number) => troubles(ms).filter(({ code }) => code === 'state-not-kept')

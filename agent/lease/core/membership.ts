@@ -9,7 +9,8 @@ import { closeAll, stepDown } from './step-down.ts'
 import { changeVoters, checkVoters } from './voter-sets.ts'
 
 export function adopt(state: LeaseState, view: LeaseView): void {
-  changeVoters(state, state.view, view)
+  const before = state.view
+  changeVoters(state, before, view)
   for (const instance of state.instances.values()) leaveChanged(state, view, instance)
   state.view = view
   state.acceptor.adopt(view, state.now)
@@ -35,6 +36,9 @@ export function adopt(state: LeaseState, view: LeaseView): void {
   const known = [peers, heartbeatTurns, heartbeatAt, greetedAt, linkTurns, probedAt, relayBudgets, clones, cloneToldAt]
   for (const one of known) for (const name of one.keys()) if (!names.has(name)) one.delete(name)
   checkVoters(state, view)
+  // What voters said in another epoch is of yesterday.
+  if (before !== null && before.epoch !== view.epoch)
+    for (const { candidate } of state.instances.values()) candidate.pollSoon()
   checkTables(state, view)
   for (const group of view.groups) if (directs(view, group) && !state.instances.has(group.name)) openGroup(state, group)
   touchAll(state)

@@ -1,12 +1,13 @@
 /** Peer table, from heartbeats: who holds a group, who is ready for it, and in which order. */
 import { type Heartbeat, type LeaseGroup, type LeaseView, type NodeLife } from '@lvsm/protocol'
-import { after, type Instant, LONGEST_LEASE_MS, NEVER_BEFORE, type Trouble } from '@lvsm/base'
+import { after, type Instant, later, LONGEST_LEASE_MS, NEVER_BEFORE, type Trouble } from '@lvsm/base'
 import { lifeOf, silentFrom, speaks } from '@lvsm/heartbeat'
 import { groupOf, type Sender, votersOf } from '@lvsm/lease'
 import { isPillar } from './entitled.ts'
 import { heartbeatIntervalMs } from './heartbeat-interval.ts'
 import { isLeaseValid, type GroupState } from './group-state.ts'
 import { type Claim, type LeaseState, emitEvent, lookBy, renewClaims, touch, touchAll } from './state.ts'
+import { hearEpoch, highestOf } from './epochs.ts'
 import { checkVoters } from './voter-sets.ts'
 
 /** Notes a heartbeat. One that a later one of its incarnation overtook is outdated, and dropped. */
@@ -19,14 +20,17 @@ export function onHeartbeat(
   const before = state.peers.get(from)
   const same = before?.incarnation === incarnation ? before : undefined
   if (same && sequence < same.sequence) return
-  const { standby, voters } = heartbeat
-  const word = { incarnation, sequence, standby, voters, claims: same?.claims ?? new Map<string, Claim>() }
+  const { standby, voters, epoch = 1, nextEpoch = 0, silentMs } = heartbeat
+  const votesAt = silentMs === undefined ? NEVER_BEFORE : after(state.now, silentMs)
+  const claims = same?.claims ?? new Map<string, Claim>()
+  const word = { incarnation, sequence, standby, voters, epoch, nextEpoch, votesAt, claims }
   state.peers.set(from, word)
   if (!same) renewClaims(state)
   // Who neither votes nor directs changes nothing for any group, however often it starts anew or stands by.
   if ((!same || same.standby !== standby) && isPillar(view, from)) touchAll(state)
   if (same?.standby !== standby) state.effects.push({ kind: 'claimed' })
-  if (same?.voters !== voters) checkVoters(state, view)
+  if (same?.voters !== voters || same.epoch !== epoch) checkVoters(state, view)
+  if (isPillar(view, from)) hearEpoch(state, highestOf(same), highestOf(word))
   for (const claim of heartbeat.groups) {
     if (!groupOf(view, claim.group)?.directors.includes(from)) continue
     const known = word.claims.get(claim.group)
@@ -160,6 +164,8 @@ export interface Owner {
   readonly number: number
   /** Time left of the own lease; of a peer's, as it claimed last. */
   readonly leftMs: number
+  /** When a peer that says nothing more is no longer presumed to hold it. */
+  readonly goneAt: Instant
 }
 /** In heartbeat intervals: for so long a holder's claim is valid. */
 const CLAIM_VALID_FOR = 2
@@ -169,15 +175,21 @@ export function ownerOf(state: LeaseState, view: LeaseView, group: LeaseGroup): 
   const { now } = state
   const instance = state.instances.get(group.name)
   if (instance && isLeaseValid(instance, now))
-    return { node: state.node, number: instance.holder.number, leftMs: instance.holder.deadline - now }
+    return {
+      node: state.node,
+      number: instance.holder.number,
+      leftMs: instance.holder.deadline - now,
+      goneAt: instance.holder.deadline,
+    }
   let owner: Owner | null = null
   for (const node of group.directors) {
     const claim = claimOf(state, node, group.name)
     if (!claim?.holds || node === state.node) continue
     // A heartbeat may leave the group out: a peer that is heard and does not revoke its claim still holds it.
-    const silentMs = now - Math.max(claim.at, state.peerTable.heardAt(node) ?? claim.at)
-    const fresh = silentMs < Math.max(claim.leftMs, CLAIM_VALID_FOR * heartbeatIntervalMs(view, node, state.node))
-    if (fresh && (!owner || claim.number > owner.number)) owner = { node, number: claim.number, leftMs: claim.leftMs }
+    const heardAt = later(claim.at, state.peerTable.heardAt(node) ?? claim.at)
+    const goneAt = after(heardAt, Math.max(claim.leftMs, CLAIM_VALID_FOR * heartbeatIntervalMs(view, node, state.node)))
+    if (now < goneAt && (!owner || claim.number > owner.number))
+      owner = { node, number: claim.number, leftMs: claim.leftMs, goneAt }
   }
   return owner
 }

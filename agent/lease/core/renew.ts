@@ -32,9 +32,10 @@ export function requestLease(
   send(state, voters, message, spread)
 }
 
-/** Renews under a higher lease number, which a restarted voter demands: above all that it may have granted before. */
-export function raiseNumber(state: LeaseState, instance: GroupState, highWater: number): void {
-  if (instance.holder.believes(state.now) && isNext(highWater + 1, instance.holder.number))
+/** Renews under a higher lease number, which a restarted or a new voter demands: above all that it may have granted before. */
+export function raiseNumber(state: LeaseState, view: LeaseView, instance: GroupState, highWater: number): void {
+  const highest = Math.max(instance.holder.number, state.rules.numbersFrom(view.epoch))
+  if (instance.holder.believes(state.now) && isNext(highWater + 1, highest))
     instance.raisedNumber = Math.max(instance.raisedNumber, highWater + 1)
 }
 

@@ -15,6 +15,7 @@ import { Acceptor, RULES, type Rules } from '@lvsm/lease'
 import type { Asker, LeaseEffect } from './events.ts'
 import type { GroupState } from './group-state.ts'
 import { type Delay, newDelay } from './delays.ts'
+import { type Epochs, newEpochs } from './epochs.ts'
 import { newRelayLane, type RelayLane } from './relay-lane.ts'
 
 export interface LeaseCoreOptions {
@@ -41,13 +42,13 @@ export interface PeerState {
   readonly standby: boolean
   /** Digest of the voters that it counts. */
   readonly voters: string
+  /** That it acts on, and the one that it could act on at once: 0 where there is none. */
+  readonly epoch: number
+  readonly nextEpoch: number
+  /** When its vote can be had there. */
+  readonly votesAt: Instant
   readonly claims: Map<string, Claim>
 }
-export interface LocalMessage {
-  readonly sequence: number
-  readonly message: LeaseMessage
-}
-
 /** A REQUEST that is kept until this node's vote is free (packages/lease/PROTOCOL.md 3.7). */
 export interface WaitingRequest {
   readonly sender: Asker
@@ -60,6 +61,8 @@ export interface Durable {
   /** As it is on disk for certain; null when that is not known. */
   onDisk: DurableState | null
   writing: DurableState | null
+  /** The view that is written with it; null where none is. */
+  writingView: LeaseView | null
   writingSince: Instant
   retryAt: Instant
   /** Why the last write failed; empty when it did not. */
@@ -104,7 +107,9 @@ export interface LeaseState {
   /** By node: how many messages of its agent are still passed on now. */
   readonly relayBudgets: Map<string, TokenBucket>
   readonly counters: Record<string, number>
+  /** That is acted on. */
   view: LeaseView | null
+  readonly epochs: Epochs
   now: Instant
   sequence: number
   /** By node: heartbeats that named only some groups; chooses the next ones. */
@@ -122,7 +127,7 @@ export interface LeaseState {
   stopped: boolean
   effects: LeaseEffect[]
   /** Messages of this node to itself, delivered within the same step. */
-  local: LocalMessage[]
+  local: { readonly sequence: number; readonly message: LeaseMessage }[]
   waitingRequests: WaitingRequest[]
   readonly durable: Durable
   readonly delays: Readonly<Record<'loop' | 'renewal', Delay>>
@@ -155,6 +160,7 @@ export function newLeaseState(options: LeaseCoreOptions): LeaseState {
     relayBudgets: new Map(),
     counters: {},
     view: null,
+    epochs: newEpochs(options.state.epoch ?? 1, !options.kept || options.state.epochLost === true),
     now: options.startedAt,
     sequence: 0,
     heartbeatTurns: new Map(),
@@ -173,6 +179,7 @@ export function newLeaseState(options: LeaseCoreOptions): LeaseState {
     durable: {
       onDisk: options.kept ? options.state : null,
       writing: null,
+      writingView: null,
       writingSince: NEVER_BEFORE,
       retryAt: NEVER_BEFORE,
       fault: '',

@@ -4,6 +4,7 @@ import { directs, FRESH_KEEPALIVES, votersOf } from '@lvsm/lease'
 import { situationOf } from './candidate.ts'
 import { delayReports, delayTroubles } from './delays.ts'
 import { durableTroubles } from './durable.ts'
+import { epochTroubles, newerEpoch } from './epochs.ts'
 import { linkTroubles } from './links.ts'
 import { cloneTroubles, hasQuorum, heardVoters, lifeOfPeer, ownerOf, rankOf } from './peers.ts'
 import { isLeaseValid, type GroupState } from './group-state.ts'
@@ -29,12 +30,24 @@ export function statusOf(state: LeaseState): LeaseStatus {
     troubles: [
       ...durableTroubles(state, quarantineMs),
       ...voterTroubles(state),
+      ...epochTroubles(state),
       ...cloneTroubles(state),
       ...state.reported.values(),
       ...(view ? [...linkTroubles(state, view), ...delayTroubles(state, view)] : []),
     ],
     counters: { ...state.counters },
     delays: delayReports(state),
+    ...epochStatus(state),
+  }
+}
+
+function epochStatus(state: LeaseState): Pick<LeaseStatus, 'epoch' | 'newerEpoch' | 'epochLost'> {
+  const { view, epochs } = state
+  const newer = view ? newerEpoch(state, view) : undefined
+  return {
+    epoch: view?.epoch ?? 0,
+    ...(newer === undefined ? {} : { newerEpoch: newer }),
+    ...(epochs.lost ? { epochLost: true } : {}),
   }
 }
 

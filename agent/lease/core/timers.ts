@@ -7,6 +7,7 @@ import { nextHeartbeat } from './heartbeats.ts'
 import { nextCandidacy, tickCandidate } from './candidate.ts'
 import { tickClosing } from './closing.ts'
 import { tickFenceTables } from './fence-tables.ts'
+import { nextTurn, tickEpochs } from './succession.ts'
 import { nextDurable, tickDurable } from './durable.ts'
 import { rankChangesAt } from './peers.ts'
 import { addAddresses } from './kernel-calls.ts'
@@ -32,6 +33,7 @@ export function expire(state: LeaseState): void {
 /** Ticks the groups that are touched or due; with hundreds of groups the others cost nothing. */
 export function tick(state: LeaseState, view: LeaseView): void {
   tickWaiting(state, view)
+  tickEpochs(state)
   tickHeartbeats(state, view)
   for (const instance of [...state.instances.values()]) {
     if (!instance.touched && state.now < instance.dueAt) continue
@@ -80,6 +82,7 @@ function tickStop(state: LeaseState): void {
 export function nextDue(state: LeaseState, view: LeaseView): Instant {
   let next = earlier(nextHeartbeat(state, view), nextDurable(state))
   next = earlier(next, nextRelay(state) ?? NEVER)
+  next = earlier(next, nextTurn(state))
   for (const { until } of state.waitingRequests) next = earlier(next, until)
   for (const { dueAt, touched } of state.instances.values()) next = touched ? state.now : earlier(next, dueAt)
   return next

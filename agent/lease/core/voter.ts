@@ -45,8 +45,10 @@ function nameJump(state: LeaseState, { node }: Asker, { group, number }: Request
   emitEvent(state, group, 'note', answer.highWater, reason)
 }
 
-const lendsAnew = (state: LeaseState, { node }: Asker): boolean =>
-  state.rules.lendsAnew(votersUnsettled(state) !== null, state.peerTable.doubted(node, state.now))
+function lendsAnew(state: LeaseState, { node }: Asker): boolean {
+  const epochLost = state.epochs.lost && state.view?.followed === true
+  return state.rules.lendsAnew(votersUnsettled(state) !== null, state.peerTable.doubted(node, state.now), epochLost)
+}
 
 /** A vote was lent. Touches the groups whose addresses the request is about: one with another digest may have addresses of any group. */
 function touchSharers(state: LeaseState, view: LeaseView, { group, digest }: Request): void {

@@ -4,8 +4,7 @@
  * Laws: the same inputs give the same effects; `now` never goes back; effects are carried out in their order; nothing is done
  * to the kernel before it was read, and no plan that breaks a house law.
  *
- * A step: take the input in (`onInput`), then do what is due, whatever came in (`proceed`). The flow of a change is observe →
- * check → plan → publish; an event of the kernel, of a check or of the lease process only makes the next look come sooner.
+ * A step: take the input in (`onInput`), then do what is due, whatever came in (`proceed`): observe → check → plan → publish.
  */
 import { type Events, type FenceReport, type Status, decodeMessage } from '@lvsm/protocol'
 import { earlier, type Instant, later } from '@lvsm/base'
@@ -19,8 +18,9 @@ import { nextAsk, onAnswer, stepAsks } from './command/forward.ts'
 import { nextStandby, stepStandby } from './command/standby.ts'
 import { configure } from './configure.ts'
 import { directsGroup } from './entitled.ts'
+import { onConfirmed, onLeaseStatus } from './epoch.ts'
 import type { NodeEffect, NodeInput } from './events.ts'
-import { leaseDown, leaseFault, leaseSpoke, leaseUp } from './lease.ts'
+import { leaseDown, leaseFault, leaseUp } from './lease.ts'
 import { isDraining, moveRefused, nextMove, stepMoves, successorPrepared } from './move/owner.ts'
 import { forgettingGroups, handoversStand, nextHandover, prepareFor, stepHandovers } from './move/successor.ts'
 import { LOOK_IN, looked, lookIfDue, lookWithin, nextLook } from './observe/look.ts'
@@ -102,7 +102,9 @@ function onInput(state: NodeState, input: NodeInput): void {
     case 'lease-down':
       return onLeaseDown(state, input.reason)
     case 'lease-status':
-      return leaseSpoke(state, input.status) ? lookWithin(state, LOOK_IN.movedMs) : undefined
+      return onLeaseStatus(state, input.status)
+    case 'confirmed':
+      return onConfirmed(state, input.incarnation, input.revision)
     case 'lease-event':
       return onLeaseEvent(state, input.event)
     case 'message':

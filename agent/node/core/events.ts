@@ -47,6 +47,8 @@ export type NodeInput =
   | { readonly kind: 'lease-down'; readonly reason: string }
   | { readonly kind: 'lease-status'; readonly status: LeaseStatus }
   | { readonly kind: 'lease-event'; readonly event: LeaseEvent }
+  /** By a read of the coordinators that is proved current, and was asked after that start of the lease process, this is the newest revision. */
+  | { readonly kind: 'confirmed'; readonly incarnation: string; readonly revision: number }
   /** From another node's agent. */
   | { readonly kind: 'message'; readonly from: string; readonly text: string }
   /** From an operator; answered by one `reply` with this id. */
@@ -82,6 +84,10 @@ export type NodeEffect =
       readonly round: number
       readonly targets: readonly { readonly address: string; readonly source: string | null }[]
     }
+  /** Read what the coordinators have, by a read that is proved current: a newer revision comes as `config`, then `confirmed`. Or nothing. */
+  | { readonly kind: 'confirm'; readonly incarnation: string }
+  /** The lease process acts on this epoch, which is on its disk: the coordinators are to know. */
+  | { readonly kind: 'acts'; readonly epoch: number }
   /** To the lease process. */
   /** Relays go as `message`. */
   | Exclude<ToLease, { kind: 'relay' }>

@@ -4,7 +4,6 @@ import {
   type DestinationReport,
   type Facts,
   type HistoryEvent,
-  type LeaseStatus,
   type LocalWord,
   type Outcome,
   type StateMessage,
@@ -17,6 +16,7 @@ import type { Desired, Observed, Operation, OwnedRecord } from '@lvsm/plan'
 import { newPings, type Pings } from './check/pings.ts'
 import type { Ask, StandbyRun } from './command/pending.ts'
 import type { Failure, NodeEffect } from './events.ts'
+import { type LeaseLink, newLeaseLink } from './lease-link.ts'
 import type { Handover, Move } from './move/moving.ts'
 import type { Snapshot } from './publish/drops.ts'
 import type { Told } from './publish/tables.ts'
@@ -91,14 +91,6 @@ export interface Kernel {
   logged: ReadonlySet<string>
   /** By operation: when a repair was told last. */
   readonly toldAt: Map<string, Instant>
-}
-
-export interface LeaseLink {
-  connected: boolean
-  status: LeaseStatus | null
-  heardAt: Instant
-  /** Why it is not connected. */
-  reason: string
 }
 
 export interface HeardState {
@@ -213,7 +205,7 @@ export function newState(options: NodeOptions): NodeState {
     checks: { members: new Map(), pools: new Map(), schedule: newSchedule(), begun: false },
     pings: newPings(startedAt),
     kernel: newKernel(record),
-    lease: { connected: false, status: null, heardAt: NEVER_BEFORE, reason: 'not connected yet' },
+    lease: newLeaseLink(),
     states: new Map(),
     readiness: new Map(),
     tables: new Map(),

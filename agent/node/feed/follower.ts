@@ -44,6 +44,8 @@ export type Effect =
   | { readonly kind: 'say'; readonly message: FollowerMessage }
   /** To another coordinator: this one is of no use now. */
   | { readonly kind: 'leave'; readonly trouble: Trouble }
+  /** Asked so many times by now, this is the newest revision of the coordinators; null: they cannot say. */
+  | { readonly kind: 'proved'; readonly number: number; readonly revision: number | null }
   /** All that this coordinator has is here, or was not understood. */
   | { readonly kind: 'current'; readonly trouble: Trouble | null }
 
@@ -91,6 +93,8 @@ export function hear(follower: Follower, message: FeedMessage, digest: Digest): 
       if (list.length === 0 || sameData(list, follower.coordinators)) return step(follower)
       return step(follower, { kind: 'keep-coordinators', list })
     }
+    case 'proved':
+      return step(follower, message)
     case 'refused':
       return step(follower, { kind: 'leave', trouble: notFollowed(message.refusal, revisionOf(follower)) })
   }

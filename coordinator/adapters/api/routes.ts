@@ -25,7 +25,7 @@ const ROUTE_ANSWERS: Answers = {
   diff: ({ query }, { configuration }) => reading(configuration, query.stale, (state) => diffReply(state, query)),
   facts: ({ query }, { configuration }) => reading(configuration, query.stale, factsReply),
   async change({ body }, { configuration, ifMatch, signature }) {
-    const made = changeEntry(body, ifMatch, signature())
+    const made = changeEntry(body, ifMatch, signature(), configuration.known())
     return 'reply' in made ? made.reply : changeReply(await configuration.write(made.entry))
   },
   preview: ({ body }, { configuration, ifMatch }) =>

@@ -33,7 +33,8 @@ class Bench {
     expect(await this.#server.listen([{ host: '127.0.0.1', port: 0 }])).toBeNull()
     const { known, follow } = this.configuration
     const records = new Map([[1, { name: 'dir1', addresses: this.#server.endpoints, key: this.#key }]])
-    const source = { known, follow, records: () => records, hasLeader: () => this.leads }
+    const newest = () => this.configuration.newest()
+    const source = { known, follow, newest, records: () => records, hasLeader: () => this.leads }
     this.feed = new Feed(source, this.#server, count, { ...FEED_OPTIONS, probeMs: 300, ...options })
     onTestFinished(() => this.#server.close())
     onTestFinished(() => this.feed.close())
@@ -145,10 +146,33 @@ test('one that does not read is told in the end what there is then, and not each
   expect(process.memoryUsage().arrayBuffers).toBeLessThan(256 << 20)
   agent.socket.resume()
   const last = (): number =>
-    Math.max(...agent.heard.map((one) => ('to' in one ? one.to : 'revision' in one ? one.revision : 0)))
+    Math.max(...agent.heard.map((one) => ('to' in one ? one.to : 'revision' in one ? (one.revision ?? 0) : 0)))
   await vi.waitUntil(() => last() === newest, soon)
   const given = agent.heard.flatMap((one) => (one.kind === 'change' || one.kind === 'whole' ? [one] : []))
   expect(given.length).toBeLessThan(2500)
+})
+
+test('who asks for proof is told the newest revision of a read that began after that, or that there is none', async () => {
+  const bench = await new Bench().open()
+  const agent = await bench.join('rs1')
+  // What it happens to have is no proof: others may have committed more.
+  let answer: (revision: number | null) => void = () => undefined
+  bench.configuration.newest = () =>
+    new Promise((done) => {
+      answer = done
+    })
+  await agent.says({ kind: 'prove', number: 7 })
+  await vi.waitUntil(() => {
+    answer(9)
+    return agent.heard.length > 0
+  }, soon)
+  bench.configuration.newest = async () => null
+  await agent.says({ kind: 'prove', number: 8 })
+  await vi.waitUntil(() => agent.heard.length === 2, soon)
+  expect(agent.heard).toEqual([
+    expect.objectContaining({ kind: 'proved', number: 7, revision: 9 }),
+    expect.objectContaining({ kind: 'proved', number: 8, revision: null }),
+  ])
 })
 
 test('one that gives no sign of life is given up; words that are none are counted', async () => {

@@ -43,6 +43,8 @@ interface Follower {
   session: Session
   /** Something is on its way: what is due next is worked out when that has left. */
   sending: boolean
+  /** It asked for a proof, which is not there yet. */
+  proving: boolean
 }
 
 const UNREAD: Readonly<Record<Unread, CounterName>> = {
@@ -52,8 +54,14 @@ const UNREAD: Readonly<Record<Unread, CounterName>> = {
 }
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
+/** What it asks of the coordinator. */
+export interface ProvenSource extends FeedSource {
+  /** The newest revision, by a read that is proved current from the call on; null: that cannot be said now. */
+  newest(): Promise<number | null>
+}
+
 export class Feed {
-  readonly #source: FeedSource
+  readonly #source: ProvenSource
   readonly #count: (counter: CounterName) => void
   readonly #options: FeedOptions
   readonly #followers = new Map<string, Follower>()
@@ -73,7 +81,7 @@ export class Feed {
   #ledAt = performance.now()
   #closed = false
 
-  constructor(source: FeedSource, door: Door, count: (counter: CounterName) => void, options = FEED_OPTIONS) {
+  constructor(source: ProvenSource, door: Door, count: (counter: CounterName) => void, options = FEED_OPTIONS) {
     this.#source = source
     this.#count = count
     this.#options = options
@@ -114,7 +122,7 @@ export class Feed {
     if (this.#names.get(key) !== node || this.#closed) return socket.terminate()
     // An agent makes a new one only when it has given up the one before, whatever this side believes.
     this.#followers.get(node)?.socket.terminate()
-    const follower: Follower = { node, key, socket, session: NEW_SESSION, sending: false }
+    const follower: Follower = { node, key, socket, session: NEW_SESSION, sending: false, proving: false }
     this.#followers.set(node, follower)
     giveSigns(socket, raw, this.#options, () => socket.terminate())
     socket.on('close', () => this.#followers.get(node) === follower && this.#followers.delete(node))
@@ -130,8 +138,19 @@ export class Feed {
     const { message } = read
     if (message.kind === 'applied')
       return this.#applied.note(follower.node, message.revision, instant(performance.now()), message.epoch)
+    if (message.kind === 'prove') return void this.#prove(follower, message.number)
     follower.session = followed(message)
     this.#serve(follower)
+  }
+
+  /** Agents ask once at a time: what comes meanwhile is no question of theirs. */
+  async #prove(follower: Follower, number: number): Promise<void> {
+    if (follower.proving) return
+    follower.proving = true
+    const revision = await this.#source.newest()
+    follower.proving = false
+    const { socket } = follower
+    if (socket.readyState === socket.OPEN) socket.send(encodeFeedMessage({ kind: 'proved', number, revision }))
   }
 
   #serve(follower: Follower): void {

@@ -25,7 +25,7 @@ import { addToken, revokeToken, type Tokened } from './enrol/tokens.ts'
 import { applyIntent } from './intent/apply.ts'
 import { expireFacts, NO_FACTS } from './intent/facts.ts'
 import { commit } from './revision/commit.ts'
-import { FIRST_ELECTORATE } from './voters/electorate.ts'
+import { firstElectorate } from './voters/electorate.ts'
 import { applyVoters, type VotersEntry } from './voters/step.ts'
 import { applyPeople, NO_PEOPLE, type PeopleEntry } from './users/users.ts'
 import { beginHistory, DEFAULT_LIMIT, type History, newestOf, type Signature } from './revision/history.ts'
@@ -97,7 +97,7 @@ export function beginState(
     config,
     facts: NO_FACTS,
     enrolled,
-    electorate: FIRST_ELECTORATE,
+    electorate: firstElectorate(document),
     people: NO_PEOPLE,
     finalized,
   }

@@ -53,8 +53,11 @@ function summary(status: Status, paint: Paint): string {
   const verdict = faults.length === 0 ? paint('good', 'healthy') : paint('bad', faults.join('; '))
   const wanted = (status.wanted ?? []).filter(({ idle }) => !idle).length
   const maintenance = wanted === 0 ? '' : paint('warn', `; maintenance: ${wanted}`)
-  return `${paint('strong', status.cluster)}  seen by ${status.node}, revision ${status.revision}: ${verdict}${maintenance}`
+  return `${paint('strong', status.cluster)}  seen by ${status.node}, revision ${status.revision}${epochText(status)}: ${verdict}${maintenance}`
 }
+
+/** Of the voters, where coordinators number them. */
+const epochText = ({ epoch = 0 }: Status): string => (epoch > 1 ? `, epoch ${epoch}` : '')
 
 function groupTable(groups: readonly GroupReport[], paint: Paint): string {
   const rows = groups.map((group) => [

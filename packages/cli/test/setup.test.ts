@@ -213,6 +213,8 @@ describe('lvsm join', () => {
     const { asked, to } = await open({ '/v1/join/preview': [preview({ present: true })] })
     expect((await run('join', tokenFor(to), '--name', 'rs9')).code).toBe(0)
     expect(asked.map(({ body }) => body.node)).toEqual([null, null])
+    // A vote that was lent under that name may live: its voter waits, as after a loss of its state.
+    expect(existsSync(at('set-up'))).toBe(false)
   })
   it('becomes a coordinator as a director', async () => {
     const node = { roles: ['director'], links: [{ name: 'heartbeat', address: '10.12.0.2' }] }

@@ -5,6 +5,7 @@
  * - a voter is silent for the longest lease that it may have granted before its start, whatever it can still read;
  * - it grants no lease that is longer than what its disk would tell a restart (`limit.ts`);
  * - it lends a group anew only to a director of it; one that left the list may renew what it has;
+ * - it lends in the epoch of its view alone; grants survive another epoch, and are in the way there as before;
  * - a live grant of an address belongs to one process start; it is never cut short except by that start's own RELEASE;
  * - `until` runs from receipt: `now` must have been read after the request was received;
  * - a refused or dropped message changes nothing; a POLL never does;
@@ -59,6 +60,7 @@ export class Acceptor {
   adopt(view: LeaseView, now: Instant): void {
     this.#view = view
     this.#limit.configure(view.timing.leaseMs, now)
+    this.#locks.raise(this.#rules.numbersFrom(view.epoch))
     for (const group of view.groups) {
       this.#lists.delete(`${group.name}/${group.digest}`)
       this.#lists.set(`${group.name}/${group.digest}`, group)
@@ -184,7 +186,7 @@ export class Acceptor {
     now: Instant,
     anew: boolean,
   ): { reason: BusyReason; leftMs: number } | null {
-    if (message.epoch !== this.#view?.epoch) return { reason: 'epoch', leftMs: 0 }
+    if (!this.#view || !this.#rules.lendsIn(message.epoch, this.#view.epoch)) return { reason: 'epoch', leftMs: 0 }
     if (!locks) return { reason: 'unknown-list', leftMs: 0 }
     const hindrance = obstacle(locks, sender, this.#rules, now)
     const mayHold = this.#rules.mayHold(this.#mayBorrow(message, sender.node))
@@ -206,7 +208,8 @@ export class Acceptor {
       epoch,
       echo: echoOf(sender),
       ...refusal,
-      highWater: highWaterOf(locks ?? []),
+      // What was granted in another epoch is no guide in this one: its numbers begin elsewhere.
+      highWater: epoch === message.epoch ? highWaterOf(locks ?? []) : 0,
     }
   }
 

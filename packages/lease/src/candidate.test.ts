@@ -11,6 +11,7 @@ const here: Situation = {
   timing,
   voters: ['a', 'b', 'c'],
   needed: 2,
+  numbersFrom: 0,
 }
 const at = (ms: number) => instant(1000 + ms)
 const about = { group: 'web', digest: 'A', epoch: 1 }

@@ -23,6 +23,8 @@ export interface Situation {
   readonly voters: readonly string[]
   /** Votes that make a majority. */
   readonly needed: number
+  /** Lease numbers of this epoch are above this one. */
+  readonly numbersFrom: number
 }
 export type Move = 'poll' | 'ask' | 'withdraw'
 export interface Plan {
@@ -97,6 +99,9 @@ export class Candidate {
     return turnAt < renewedUntil ? NEVER : turnAt
   }
 
+  #nextNumber({ voters, needed, numbersFrom }: Situation): number {
+    return this.voteTable.nextNumber(voters, needed, numbersFrom)
+  }
   #freeAt({ timing, voters, needed }: Situation, now: Instant): Instant | null {
     return this.voteTable.majorityFreeAt(voters, needed, FRESH_KEEPALIVES * timing.keepaliveMs, now)
   }
@@ -111,13 +116,14 @@ export class Candidate {
   }
 
   /** The lease number of the send that is about to leave. */
-  asks(sequence: number, { timing, voters, needed }: Situation, now: Instant): number {
+  asks(sequence: number, situation: Situation, now: Instant): number {
+    const { timing } = situation
     const urgent = now < this.#urgentUntil
     const attempt = (this.#attempt ??= {
       firstSequence: sequence,
       refusedBy: new Set(),
       urgent,
-      number: this.voteTable.nextNumber(voters, needed),
+      number: this.#nextNumber(situation),
       resendAt: NEVER,
       until: urgent ? this.#urgentUntil : after(now, attemptMs(timing)),
     })
@@ -139,7 +145,7 @@ export class Candidate {
     if (!attempt || answer.kind !== 'busy' || answer.echo.sequence < attempt.firstSequence) return
     if (answer.reason === 'number') {
       if (answer.highWater < attempt.number) return
-      const next = this.voteTable.nextNumber(situation.voters, situation.needed)
+      const next = this.#nextNumber(situation)
       if (next > attempt.number) {
         attempt.number = next
         attempt.resendAt = now

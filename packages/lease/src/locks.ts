@@ -35,13 +35,20 @@ export const grantOf = ({ grant }: Lock, { node, incarnation }: Start, rules: Ru
 
 export class Locks {
   readonly #locks = new Map<string, Lock>()
-  readonly #base: number
+  #base: number
   readonly #rules: Rules
 
   /** `base`: no lease number up to this one is new, whatever the address (restored from disk). */
   constructor(base: number, rules: Rules) {
     this.#base = base
     this.#rules = rules
+  }
+
+  /** No number up to this one is new from now on. */
+  raise(base: number): void {
+    if (base <= this.#base) return
+    this.#base = base
+    for (const lock of this.#locks.values()) lock.highWater = Math.max(lock.highWater, base)
   }
 
   of(keys: readonly string[]): Lock[] {

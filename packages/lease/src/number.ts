@@ -13,6 +13,12 @@ export const RESERVE_NUMBERS = 1000
  */
 export const MOST_AHEAD = 2 ** 26
 
+/**
+ * Each epoch has so many. Two majorities of voters that are two epochs apart need not have anybody in common who could remember
+ * the numbers that were granted; that those of a later epoch are higher needs no memory.
+ */
+export const NUMBERS_OF_EPOCH = 1_000_000_000
+
 /** Whether a new lease may have this number, where `highest` is the highest that was granted. */
 export const isNext = (number: number, highest: number): boolean =>
   number > highest && number <= Math.min(highest + MOST_AHEAD, HIGHEST_NUMBER)

@@ -5,6 +5,7 @@
 import { type Echo, type LeaseGroup } from '@lvsm/protocol'
 import { canonicalAddress, holdMs, type Instant, later, quarantineMs } from '@lvsm/base'
 import type { Grant } from './locks.ts'
+import { NUMBERS_OF_EPOCH } from './number.ts'
 import type { Send } from './send.ts'
 
 export interface Rules {
@@ -29,8 +30,23 @@ export interface Rules {
    * node hears the incarnations of the others and can name them as its own: whose start it is, its name says.
    */
   blocks(grant: Grant, node: string, incarnation: string): boolean
-  /** Whether a voter lends more than renewals: not while nodes count other voters, nor to a node that is two machines. */
-  lendsAnew(votersUnsettled: boolean, cloned: boolean): boolean
+  /**
+   * Whether a voter lends more than renewals: not while nodes count other voters, nor to a node that is two machines, nor while it
+   * does not know which epoch it acted on.
+   */
+  lendsAnew(votersUnsettled: boolean, cloned: boolean, epochLost: boolean): boolean
+  /** Whether a voter that acts on epoch `own` lends in epoch `asked`: in no other. */
+  lendsIn(asked: number, own: number): boolean
+  /** Whether a view of this epoch may be acted on: not before the disk has it. */
+  mayAct(epoch: number, onDisk: number): boolean
+  /** Whether a view of this epoch is out of date: a lower one is. */
+  isOutdated(epoch: number, known: number): boolean
+  /** Whether a view that is on the disk is acted on: when nobody loses a lease by it. */
+  goesOn(allCould: boolean): boolean
+  /** Whether a peer that counts other voters, or acts on another epoch, could elect a second owner. */
+  isDissent(word: { readonly sameVoters: boolean; readonly sameEpoch: boolean }, followed: boolean): boolean
+  /** Lease numbers of an epoch are above this one, whatever its voters remember. */
+  numbersFrom(epoch: number): number
   /** Whether a group is lent anew to a node: only to its directors. */
   mayHold(isDirector: boolean): boolean
   /** Whether a vote counts: not that of a node that is two machines. */
@@ -65,7 +81,13 @@ export const RULES: Rules = {
   believedMs: Math.min,
   grantUntil: later,
   blocks: (grant, node, incarnation) => grant.node !== node || grant.incarnation !== incarnation,
-  lendsAnew: (votersUnsettled, cloned) => !votersUnsettled && !cloned,
+  lendsAnew: (votersUnsettled, cloned, epochLost) => !votersUnsettled && !cloned && !epochLost,
+  lendsIn: (asked, own) => asked === own,
+  mayAct: (epoch, onDisk) => epoch <= onDisk,
+  isOutdated: (epoch, known) => epoch < known,
+  goesOn: (allCould) => allCould,
+  isDissent: ({ sameVoters, sameEpoch }, followed) => (followed ? sameEpoch && !sameVoters : !sameEpoch || !sameVoters),
+  numbersFrom: (epoch) => (epoch - 1) * NUMBERS_OF_EPOCH,
   mayHold: (isDirector) => isDirector,
   countsVote: (cloned) => !cloned,
   releases: (grant, from, incarnation, upTo) =>

@@ -47,11 +47,11 @@ export class VoteTable {
   /**
    * The number for a new lease. It must be above what each voter of a majority granted, and any two majorities share a
    * voter: the least number that a majority takes is new. Above it, all that is not out of reach is taken in as well, so
-   * that every voter can grant it.
+   * that every voter can grant it. `from`: no voter takes a lower one, whatever it has said.
    */
-  nextNumber(voters: readonly string[], needed: number): number {
-    const known = voters.map((voter) => this.#words.get(voter)?.highWater ?? 0).sort((a, b) => a - b)
-    const least = known[needed - 1] ?? 0
+  nextNumber(voters: readonly string[], needed: number, from = 0): number {
+    const known = voters.map((voter) => Math.max(from, this.#words.get(voter)?.highWater ?? from)).sort((a, b) => a - b)
+    const least = known[needed - 1] ?? from
     const near = [...known, this.#seen].filter((number) => number <= least + MOST_AHEAD)
     return Math.max(least, ...near) + 1
   }

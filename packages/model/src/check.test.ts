@@ -201,6 +201,13 @@ describe('views', () => {
     expect(view.keys[0]?.secret).toHaveLength(64)
   })
 
+  it('have the epoch of coordinators, and no other', () => {
+    const view = (followed: boolean) => ownershipView({ ...config(), epoch: 7, followed }, new Map(), () => 2, 'dir1')
+    expect(view(true)).toMatchObject({ epoch: 7, followed: true })
+    expect(view(false)).toMatchObject({ epoch: 1 })
+    expect(view(false)).not.toHaveProperty('followed')
+  })
+
   it('digest a list of addresses whatever its order', () => {
     const group = config().groups[0]
     if (!group) throw new Error('no group')

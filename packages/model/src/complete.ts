@@ -26,6 +26,8 @@ export function completeConfig(written: Written): Config {
   return {
     cluster: written.cluster,
     revision: written.revision,
+    epoch: written.epoch ?? 1,
+    followed: false,
     timing: timingOf(written),
     keys: written.keys.map(({ id, algorithm, secret, file }) => ({
       id,

@@ -75,6 +75,10 @@ export interface ConfigKey {
 export interface Config {
   readonly cluster: string
   readonly revision: number
+  /** Number of the set of voters (packages/lease/PROTOCOL.md, section 8); 1 in a file of an operator's. */
+  readonly epoch: number
+  /** It is what coordinators have, and no file of an operator's: whoever reads it says so. */
+  readonly followed: boolean
   readonly timing: Timing
   readonly keys: readonly ConfigKey[]
   readonly signWith: number

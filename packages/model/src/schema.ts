@@ -2,7 +2,7 @@
  * The configuration file, key by key. Shapes and ranges only; what one key means for another is for `rules/`.
  * Every string keeps its text here (durations, addresses), so that the rules can quote what the operator wrote.
  */
-import { ALGORITHMS } from '@lvsm/protocol'
+import { ALGORITHMS, HIGHEST_EPOCH } from '@lvsm/protocol'
 import * as z from 'zod'
 import { type AddressFault, refuseAddress, refuseCidr } from './address.ts'
 import { MOST, MOST_PING_NODES } from './config.ts'
@@ -131,7 +131,7 @@ export const timingSchema = z.strictObject({
 export const configSchema = z.strictObject({
   cluster: name,
   revision: z.int().min(0).max(0xffffffff),
-  epoch: z.int().min(1).max(0xffffffff).optional(),
+  epoch: z.int().min(1).max(HIGHEST_EPOCH).optional(),
   profile: z.enum(PROFILE_NAMES).optional(),
   timing: timingSchema.optional(),
   keys: z.array(keySchema).min(1).max(MOST.keys),

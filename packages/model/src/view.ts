@@ -47,7 +47,8 @@ export function ownershipView(
   return {
     cluster: config.cluster,
     node,
-    epoch: 1,
+    epoch: config.followed ? config.epoch : 1,
+    ...(config.followed ? { followed: true } : {}),
     revision: config.revision,
     timing: config.timing,
     nodes: config.nodes.map(({ name, links, voter }) => ({ name, links, voter })),

@@ -19,12 +19,15 @@ const FEED: readonly FeedMessage[] = [
   { kind: 'change', from: 3, to: 5, change: [{ path: ['nodes', 'rs1', 'voter'], from: true }], sum: SUM },
   { kind: 'facts', facts: { number: 1, list: [], ends: [] } },
   { kind: 'coordinators', list: LIST },
+  { kind: 'proved', number: 7, revision: 5 },
+  { kind: 'proved', number: 8, revision: null },
   { kind: 'refused', refusal: { code: 'no-leader', message: 'nobody leads', hint: 'wait' } },
 ]
 const SAID: readonly FollowerMessage[] = [
   { kind: 'follow', revision: 0, sum: null },
   { kind: 'follow', revision: 3, sum: SUM },
   { kind: 'applied', revision: 3 },
+  { kind: 'prove', number: 7 },
 ]
 const altered = (message: object, more: object): string => JSON.stringify({ v: 1, least: 1, ...message, ...more })
 

@@ -29,8 +29,10 @@ const word = (longest: number) => z.string().transform((value) => cut(plainLine(
 export const FOLLOWER_SCHEMAS = {
   /** What it has; revision 0: nothing. `sum` null: it does not trust that, and wants the whole. */
   follow: z.object({ kind: z.literal('follow'), revision: count, sum: sum.nullable() }),
-  /** It uses this revision; `epoch`: of the lease's voters, as its lease process has them on disk. */
+  /** It uses this revision; `epoch`: of the lease's voters, which its lease process acts on, and has on its disk. */
   applied: z.object({ kind: z.literal('applied'), revision: count, epoch: count.exactOptional() }),
+  /** Which revision is the newest? By a read that begins when this was heard, and is proved current. One at a time. */
+  prove: z.object({ kind: z.literal('prove'), number: count }),
 } as const
 export type FollowerMessage = z.infer<(typeof FOLLOWER_SCHEMAS)[keyof typeof FOLLOWER_SCHEMAS]>
 
@@ -56,6 +58,8 @@ export const FEED_SCHEMAS = {
   }),
   facts: z.object({ kind: z.literal('facts'), facts }),
   coordinators: z.object({ kind: z.literal('coordinators'), list: feedCoordinators }),
+  /** The answer to `prove` of that number; null: nothing is proved now. */
+  proved: z.object({ kind: z.literal('proved'), number: count, revision: count.nullable() }),
   /** Nothing follows on this connection until the agent says again what it has. */
   refused: z.object({
     kind: z.literal('refused'),

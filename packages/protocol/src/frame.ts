@@ -56,17 +56,20 @@ const group = struct<LeaseGroup>(
   { stopped: [1, flag] },
 )
 const key = struct<HeartbeatKey>({ id: u16, algorithm: oneOf(ALGORITHMS), secret: text })
-export const viewCodec = struct<LeaseView>({
-  cluster: text,
-  node: text,
-  epoch: u32,
-  revision: counter,
-  timing,
-  nodes: list(node),
-  groups: list(group),
-  keys: list(key),
-  signWith: u16,
-})
+export const viewCodec = struct<LeaseView>(
+  {
+    cluster: text,
+    node: text,
+    epoch: u32,
+    revision: counter,
+    timing,
+    nodes: list(node),
+    groups: list(group),
+    keys: list(key),
+    signWith: u16,
+  },
+  { followed: [1, flag], confirmed: [2, flag] },
+)
 const groupStatus = struct<GroupStatus>({
   name: text,
   role: oneOf(['owner', 'acquiring', 'releasing', 'candidate', 'standby', 'none'], 'none'),
@@ -103,7 +106,7 @@ const status = struct<LeaseStatus>(
     troubles: list(trouble),
     counters: record(number),
   },
-  { delays: [1, delays] },
+  { delays: [1, delays], epoch: [2, u32], newerEpoch: [3, u32], epochLost: [4, flag] },
 )
 const event = struct<LeaseEvent>({
   at: number,

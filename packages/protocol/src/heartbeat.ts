@@ -19,6 +19,12 @@ export interface Heartbeat {
   readonly voters: string
   /** Of the groups that it directs: those that changed lately, and a few others in turn. */
   readonly groups: readonly GroupClaim[]
+  /** The epoch that it acts on, which is on its disk; missing: 1. */
+  readonly epoch?: number
+  /** A higher one is on its disk, and it could act on it; missing: none. */
+  readonly nextEpoch?: number
+  /** Its vote can be had there only after so many milliseconds; missing: at once. */
+  readonly silentMs?: number
 }
 /** Opaque word from a reconciler to another: the lease process carries it and does not look inside. */
 export interface Relay {

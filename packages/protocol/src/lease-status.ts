@@ -36,6 +36,15 @@ export interface LeaseStatus {
   /** Dropped datagrams by reason, and other counters. */
   readonly counters: Readonly<Record<string, number>>
   readonly delays?: Delays
+  /**
+   * The epoch that it acts on, which is on its disk: it will never lend its vote in a lower one. 0: it has no view. Missing: a
+   * lease process of before there were epochs.
+   */
+  readonly epoch?: number
+  /** Somebody acts on this epoch, and this node has not heard of it from its agent: there is a newer view. */
+  readonly newerEpoch?: number
+  /** Its disk lost which epoch it acted on: it lends no vote before a view that is `confirmed`. */
+  readonly epochLost?: boolean
 }
 /** Events that only a director of the group can have. */
 export const OWNERSHIP_EVENTS = ['took', 'gave-up', 'lost', 'released', 'offered', 'refused'] as const

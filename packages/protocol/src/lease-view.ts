@@ -1,5 +1,6 @@
 /** What the ownership plane must know of the configuration: handed over by the reconciler, never parsed here. */
 import { parseInet, type Timing } from '@lvsm/base'
+import { HIGHEST_EPOCH } from './lease-state.ts'
 
 export interface LeaseLink {
   /** Name of the network; two nodes talk over the links that both have. */
@@ -41,6 +42,7 @@ export interface HeartbeatKey {
 export interface LeaseView {
   readonly cluster: string
   readonly node: string
+  /** Number of its set of voters: of coordinators, or 1. */
   readonly epoch: number
   readonly revision: number
   readonly timing: Timing
@@ -49,6 +51,16 @@ export interface LeaseView {
   readonly keys: readonly HeartbeatKey[]
   /** Id of the key that signs; all keys are accepted. */
   readonly signWith: number
+  /** The coordinators' configuration, and not a file of this node's own: only there other epochs than 1 have a meaning. */
+  readonly followed?: boolean
+  /** A read that is proved current, after the start of this lease process, found no higher epoch than this. */
+  readonly confirmed?: boolean
+}
+
+/** As it may be kept: what was confirmed to one process is not to the next. */
+export function unconfirmed(view: LeaseView): LeaseView {
+  const { confirmed, ...kept } = view
+  return confirmed === undefined ? view : kept
 }
 
 const HIGHEST_PORT = 65_535
@@ -67,8 +79,10 @@ function repeated(names: readonly string[]): string | undefined {
  * Why nobody can have meant this view, as the end of a sentence; null when it is possible. Shape alone does not say so: a
  * damaged file or a defect elsewhere must not reach the kernel, nor end the process at each of its starts.
  */
-export function impossibleView({ cluster, nodes, groups, keys, signWith }: LeaseView): string | null {
+export function impossibleView({ cluster, epoch, followed, nodes, groups, keys, signWith }: LeaseView): string | null {
   if (!isName(cluster)) return 'its cluster has no name'
+  if (!isBetween(epoch, 1, HIGHEST_EPOCH)) return `its epoch ${epoch} is none`
+  if (epoch !== 1 && followed !== true) return `it has epoch ${epoch}, and comes from no coordinator`
   const twice = repeated(nodes.map(({ name }) => name)) ?? repeated(groups.map(({ name }) => name))
   if (twice !== undefined) return `"${twice}" stands in it twice`
   for (const node of nodes) {

@@ -79,6 +79,7 @@ async function start(id: NodeId, seeds: readonly Peer[]): Promise<null> {
       limits: LIMITS,
       seeds,
       boot: String(process.pid),
+      withhold: () => null,
       openLinks: (heard) => {
         hearing = heard
         return linked.links

@@ -1,12 +1,13 @@
 /** The timelines of packages/lease/PROTOCOL.md section 7 name planted mistakes: each exists, and is against the rule of its row. */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { EPOCHS } from './epochs.ts'
 import { FENCE } from './fence.ts'
 import { TALK } from './talk.ts'
 import { VOTES } from './votes.ts'
 
 const DOCUMENT = new URL('../../../packages/lease/PROTOCOL.md', import.meta.url)
-const MISTAKES = [...VOTES, ...FENCE, ...TALK]
+const MISTAKES = [...VOTES, ...EPOCHS, ...FENCE, ...TALK]
 
 /** Rule and name of each row: `| 4.2, drift | … | drift counted once |`. */
 function timelines(): (readonly [rule: string, name: string])[] {

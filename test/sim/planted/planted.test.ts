@@ -3,20 +3,25 @@ import { expect, test } from 'vitest'
 import { live } from '../life.ts'
 import { plotNamed } from '../repertoire.ts'
 import { AGENTS } from './agents.ts'
+import { EPOCHS } from './epochs.ts'
 import { FENCE } from './fence.ts'
 import { TALK } from './talk.ts'
 import { VOTES } from './votes.ts'
 
 const SEEDS = 300
 
-test.each([...VOTES, ...FENCE, ...TALK, ...AGENTS])('$name ($clause)', { timeout: 180_000 }, ({ plant, plots }) => {
-  for (let seed = 1; seed <= SEEDS; seed++) {
-    for (const name of plots) {
-      const plot = plotNamed(name)
-      if (!plot) expect.fail(`there is no plot ${name}`)
-      const { kind } = live(plot, seed, plant)
-      if (kind === 'safety' || kind === 'liveness') return
+test.each([...VOTES, ...EPOCHS, ...FENCE, ...TALK, ...AGENTS])(
+  '$name ($clause)',
+  { timeout: 180_000 },
+  ({ plant, plots }) => {
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      for (const name of plots) {
+        const plot = plotNamed(name)
+        if (!plot) expect.fail(`there is no plot ${name}`)
+        const { kind } = live(plot, seed, plant)
+        if (kind === 'safety' || kind === 'liveness') return
+      }
     }
-  }
-  expect.fail(`not caught in ${SEEDS} lives`)
-})
+    expect.fail(`not caught in ${SEEDS} lives`)
+  },
+)

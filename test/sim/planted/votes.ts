@@ -197,8 +197,8 @@ const QUARANTINE: readonly Mistake[] = [
     'packages/lease/PROTOCOL.md 3.2',
     'a longer lease on slow disks',
     wrapped((ports) => ({
-      persist(state, done) {
-        ports.persist(state, () => undefined)
+      persist(state, view, done) {
+        ports.persist(state, view, () => undefined)
         done('')
       },
     })),
@@ -208,7 +208,7 @@ const QUARANTINE: readonly Mistake[] = [
     'packages/lease/PROTOCOL.md 3.2',
     'a longer lease on slow disks',
     wrapped((ports) => ({
-      persist: (state, done) => ports.persist(state, () => done('')),
+      persist: (state, view, done) => ports.persist(state, view, () => done('')),
     })),
   ),
   mistake(
@@ -216,7 +216,7 @@ const QUARANTINE: readonly Mistake[] = [
     'agent/lease/README.md',
     'standby over restarts',
     wrapped((ports) => ({
-      persist: (state, done) => ports.persist({ ...state, standby: false }, done),
+      persist: (state, view, done) => ports.persist({ ...state, standby: false }, view, done),
     })),
   ),
 ]

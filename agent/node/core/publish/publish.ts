@@ -5,6 +5,7 @@ import { isStopped } from '@lvsm/changes'
 import { agreementDigests, ownershipView } from '@lvsm/model'
 import type { Observed } from '@lvsm/plan'
 import { reachedPings, reachesOf } from '../check/pings.ts'
+import { isConfirmed } from '../epoch.ts'
 import { leaseStatus } from '../lease.ts'
 import { interfaceFault, interfaceOf } from '../observe/interfaces.ts'
 import { unreadyFor } from '../plan/readiness.ts'
@@ -56,7 +57,7 @@ export function publishView(state: NodeState, observed: Observed): void {
   }
   const owned = ownershipView(config, secrets, indexOf, node)
   const groups = owned.groups.map((group) => (isStopped(facts, group.name) ? { ...group, stopped: true } : group))
-  const view = { ...owned, groups }
+  const view = { ...owned, groups, ...(isConfirmed(state) ? { confirmed: true } : {}) }
   const text = JSON.stringify(view)
   if (text === state.published.view) return
   state.published.view = text

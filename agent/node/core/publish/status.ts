@@ -29,6 +29,7 @@ export function reportStatus(state: NodeState, own: Saying, present: readonly Tr
     cluster: config?.cluster ?? '',
     node: state.node,
     revision: config?.revision ?? 0,
+    ...(status?.epoch === undefined ? {} : { epoch: status.epoch }),
     quorum: status?.quorum ?? false,
     groups,
     services: config?.services.map((service) => reportService(state, service, owners.get(service.group) ?? null)) ?? [],

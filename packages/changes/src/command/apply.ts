@@ -100,7 +100,7 @@ function refuseChange(before: Document, after: Document, { voters }: Context): R
       code: 'voters-would-change',
       field: 'nodes',
       message: `the voters would be ${these.join(', ')} in place of ${those.join(', ')}: leases that are lent would count no more`,
-      hint: 'leave voter of each node as it is; voters are exchanged one at a time, by a change of its own',
+      hint: 'voters come and go one at a time, by a change of its own: lvsm node set NAME voter=false (or true), and the rest after that',
     })
   return found
 }

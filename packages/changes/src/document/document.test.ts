@@ -32,6 +32,14 @@ describe('a document', () => {
     )
   })
 
+  it('keeps the epoch of its voters, which stands beside the revision', () => {
+    const text = FILE.replace('revision: 1', 'epoch: 7\nrevision: 1')
+    const document = documentOfFile(text)
+    expect(document.epoch).toBe(7)
+    expect(renderDocument(document, 9)).toMatch(/^cluster: .*\nrevision: 9\nepoch: 7\n/)
+    expect(checkConfig(renderDocument(document, 9)).config?.epoch).toBe(7)
+  })
+
   it.each<[string, string, string]>([
     ['the order of names', '  - { name: rs2', '  - { name: rs2'],
     ['a duration', 'interval: 500ms', 'interval: 0.5s'],

@@ -161,10 +161,23 @@ function durationText(text: string): string {
 
 /** The file that says the same. */
 export function writtenOf(document: Document, revision: number): Written {
-  const { cluster, profile, timing, keys, 'sign-with': signWith, nodes, groups, pools, services, ...rest } = document
+  const {
+    cluster,
+    epoch,
+    profile,
+    timing,
+    keys,
+    'sign-with': signWith,
+    nodes,
+    groups,
+    pools,
+    services,
+    ...rest
+  } = document
   return {
     cluster,
     revision,
+    ...(epoch === undefined ? {} : { epoch }),
     ...(profile === undefined ? {} : { profile }),
     ...(timing === undefined ? {} : { timing }),
     keys: Object.entries(keys).map(([id, key]) => ({ id: Number(id), ...key })),

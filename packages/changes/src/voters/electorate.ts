@@ -3,8 +3,13 @@ import type { Electorate } from '@lvsm/protocol'
 import type { Document } from '../document/document.ts'
 import { isTree, type Tree, withKey } from '../document/tree.ts'
 
-/** Of a cluster that begins. */
-export const FIRST_ELECTORATE: Electorate = { before: [] }
+/**
+ * Of a cluster that begins. Where its document has an epoch already (that of coordinators that were lost), the voters before are not
+ * known: a majority of the present ones has somebody in common with each majority of those, and is waited for in their place.
+ */
+export const firstElectorate = (document: Document): Electorate => ({
+  before: epochOf(document) > 1 ? votersOf(document) : [],
+})
 
 export const epochOf = ({ epoch = 1 }: Document): number => epoch
 export const votersOf = ({ nodes }: Document): string[] =>

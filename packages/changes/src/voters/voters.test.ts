@@ -66,6 +66,11 @@ describe('a step', () => {
   ])('%s is refused: %s', (_, code, log) => {
     expect(run(...log).said.at(-1)).toBe(code)
   })
+  it('of a cluster that begins with an epoch waits for its voters: those before are not known', () => {
+    const founded = beginState({ ...DOCUMENT, epoch: 7 }, { at: 0, author: 'init', comment: '' })
+    expect(sets(founded)).toEqual([7, ['dir1', 'dir2', 'rs1'], ['dir1', 'dir2', 'rs1']])
+    expect(begin().electorate.before).toEqual([])
+  })
   it('comes through a snapshot', () => {
     const { state } = run(step(2, 'rs2'))
     const read = stateOf(snapshot.parse(JSON.parse(JSON.stringify(snapshotOf(state)))))

@@ -60,7 +60,8 @@ export async function join(terminal: Terminal, text: string, options: JoinOption
   const report = await withProgress('joining', door.ask('join', { ...asked, key: publicKeyOf(privateKey) }))
   settle(report, privateKey, options)
   rmSync(keyPath, { force: true })
-  await setUpLease(directories.state, terminal)
+  // Under a name that was there before, a vote may be lent that this machine knows nothing of: it starts as one that lost its state.
+  if (node !== null) await setUpLease(directories.state, terminal)
   terminal.print(`${report.name} is a node of cluster ${report.cluster}, at revision ${report.revision}\n`)
   const units = await coordinate(preview, report, options, terminal)
   await startUnits(units, options.start, terminal)

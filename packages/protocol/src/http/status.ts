@@ -126,6 +126,8 @@ export const statusReport = z.object({
   /** Who answers. */
   node: z.string(),
   revision: z.number(),
+  /** The epoch of the voters that the answering node's lease process acts on; 0: it has no view. */
+  epoch: z.number().exactOptional(),
   quorum: z.boolean(),
   groups: list(group),
   services: list(service),
