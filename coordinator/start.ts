@@ -7,7 +7,7 @@ import { type CoordinatorHome, DAEMON_EXITS, type DaemonExit } from '@lvsm/proto
 import { DEFAULTS } from '@lvsm/raft'
 import { fingerprintOf } from '@lvsm/trust'
 import { serveApi } from './adapters/api/api.ts'
-import { Feed } from './adapters/feed/feed.ts'
+import { Feed, FEED_OPTIONS } from './adapters/feed/feed.ts'
 import { openDoor } from './adapters/joining/door.ts'
 import { groupNumber } from './adapters/api/author.ts'
 import { Passwords } from './adapters/api/passwords.ts'
@@ -27,6 +27,7 @@ import type { LinksHeard, LinksPort, Nodes, StorePort } from './ports.ts'
 import { beginPeople } from './people.ts'
 import { Reports } from './reports.ts'
 import { Electing } from './electing.ts'
+import { Keying } from './keying.ts'
 import type { NodeServer } from './adapters/links/node-server.ts'
 import { reportOf } from './report.ts'
 import { Troubles } from './troubles.ts'
@@ -78,7 +79,7 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
     return { ok: false, exit: 'world', refusal: linked.refusal }
   }
   const coordinator = begun(self, store, { links: linked.links, hearing }, machine)
-  const nodes = served(coordinator, linked, hearing)
+  const nodes = served(coordinator, linked, hearing, troubles)
   const host = hostOf(identity.authority, () => nodes.reports.all(), say)
   const crashed = crashing(say)
   const people = await beginPeople(read.home, coordinator, { stateDir, troubles, host, say, crashed })
@@ -145,8 +146,24 @@ function served(
   coordinator: Coordinator,
   { links, server }: { links: LinksPort; server: NodeServer },
   hearing: Hearing,
+  troubles: Troubles,
 ): Served {
-  const feed = new Feed(coordinator, server, () => undefined)
+  const keying = new Keying({
+    known: () => coordinator.known(),
+    leads: () => coordinator.status().raft.role === 'leader',
+    reports: () => reports.all(),
+    write: (change) => coordinator.write(change),
+    trouble: (trouble) => troubles.note('heartbeat keys', trouble),
+    clock: boottime,
+    wallClock: Date.now,
+  })
+  const feed = new Feed(
+    coordinator,
+    server,
+    () => undefined,
+    FEED_OPTIONS,
+    (node, key) => keying.offered(node, key),
+  )
   const { id } = coordinator.status().raft
   const reports = new Reports({
     id,
@@ -166,7 +183,7 @@ function served(
     wallClock: Date.now,
   })
   const close = (): void => {
-    for (const part of [electing, reports, feed]) part.close()
+    for (const part of [electing, keying, reports, feed]) part.close()
   }
   return { feed, reports, close }
 }

@@ -51,6 +51,7 @@ function started() {
     {
       clock: boottime,
       readConfiguration: () => next,
+      usesRing: () => undefined,
       readFence: () => [],
       mayListenAgain: () => true,
       say: (text) => void said.push(text),

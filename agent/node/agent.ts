@@ -3,7 +3,7 @@
  * and stop. What is of one machine comes in as `Machine`.
  */
 import { NO_FACTS } from '@lvsm/changes'
-import { DAEMON_EXITS, type FromLease, MAX_RELAY, type ToLease } from '@lvsm/protocol'
+import { DAEMON_EXITS, type FromLease, MAX_RELAY } from '@lvsm/protocol'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { type Instant, type Trouble } from '@lvsm/base'
@@ -35,6 +35,8 @@ export interface Machine {
   clock(): Instant
   /** Reads the configuration file again, and makes sure that the kernel has what it needs. */
   readConfiguration(): Read
+  /** The lease process accepts the keys of this ring. */
+  usesRing(ring: number): void
   /** The run directory was removed: is its lock still, or again, this process's? */
   mayListenAgain(): boolean
   /** Throws what the kernel says. */
@@ -112,7 +114,7 @@ export class Agent {
   }
 
   /** What somebody beside it found; null: it is over. */
-  note(source: 'follow', trouble: Trouble | null): void {
+  note(source: 'follow' | 'keys', trouble: Trouble | null): void {
     this.#report(source, trouble)
   }
 
@@ -130,13 +132,13 @@ export class Agent {
   }
 
   #configure(configuration: Configuration): void {
-    const { config, secrets, warnings } = configuration
+    const { config, secrets, ring, warnings } = configuration
     // What cannot be read takes nothing back that is known: a server that is drained must not get connections by that.
     const facts = configuration.facts ?? this.#configuration.facts ?? NO_FACTS
     this.#configuration = { ...configuration, facts }
     this.#report('facts', configuration.facts ? null : lostFacts(facts))
     for (const line of this.#warnings.show(warnings)) this.#machine.say(line)
-    this.#driver.feed({ kind: 'config', config, secrets, facts })
+    this.#driver.feed({ kind: 'config', config, secrets, facts, ...(ring ? { ring } : {}) })
   }
   #report(source: string, trouble: Trouble | null): void {
     this.#driver.feed({ kind: 'trouble', source, trouble })
@@ -172,6 +174,7 @@ export class Agent {
       case 'hello':
         return
       case 'status':
+        this.#machine.usesRing(message.status.ring ?? 0)
         return this.#driver.feed({ kind: 'lease-status', status: message.status })
       case 'event':
         return this.#driver.feed({ kind: 'lease-event', event: message.event })
@@ -223,7 +226,8 @@ export class Agent {
       case 'ready':
       case 'switchover':
       case 'standby':
-        return this.#tell(effect)
+        // The lease process is told again when it connects, or when it is due.
+        return void this.#lease.tell(effect)
     }
   }
 
@@ -235,13 +239,9 @@ export class Agent {
     }
   }
 
-  /** The lease process is told again when it connects, or when it is due. */
-  #tell(message: ToLease): void {
-    this.#lease.tell(message)
-  }
   #send({ to, text }: Extract<NodeEffect, { kind: 'message' }>): void {
     const payload = this.#encoder.encode(text)
-    if (payload.length <= MAX_RELAY) return this.#tell({ kind: 'relay', to, payload })
+    if (payload.length <= MAX_RELAY) return void this.#lease.tell({ kind: 'relay', to, payload })
     // The core keeps to the limit; should it fail once, nobody is to search for a message that never left.
     this.#machine.say(`a message of ${payload.length} bytes is too long for the relay: please report this`)
   }

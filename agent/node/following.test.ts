@@ -19,7 +19,8 @@ import { line } from '../../coordinator/adapters/links/fixture.ts'
 import { NodeServer } from '../../coordinator/adapters/links/node-server.ts'
 import { DOCUMENT } from '../../packages/changes/src/fixture.ts'
 import { CALLER_OPTIONS } from './adapters/feed/caller.ts'
-import { sha256 } from './adapters/feed/kept.ts'
+import { readKeyRing, sha256 } from './adapters/feed/kept.ts'
+import { readHalves } from './adapters/pair-keys.ts'
 import { Following } from './following.ts'
 import { readIdentity } from './identity.ts'
 
@@ -36,6 +37,8 @@ type Say = (...messages: readonly FeedMessage[]) => void
 /** A coordinator that says what the test wants. */
 class Played {
   readonly heard: FollowerMessage[] = []
+  /** What it said of its heartbeat key. */
+  readonly keys: Extract<FollowerMessage, { kind: 'key' }>[] = []
   readonly sockets: WebSocket[] = []
   place: NodeIdentity['coordinators'][number] = { addresses: [], key: '' }
   isSilent = false
@@ -63,6 +66,7 @@ class Played {
     socket.on('message', (data) => {
       const read = decodeFollowerMessage(String(data))
       if (!read.ok) throw new Error('the agent says what nobody understands')
+      if (read.message.kind === 'key') return void this.keys.push(read.message)
       this.heard.push(read.message)
       this.answer(read.message, (...messages) => {
         for (const one of messages) socket.send(encodeFeedMessage(one))
@@ -119,7 +123,10 @@ class Bench {
     const reload = (): boolean => this.mayReload && this.used.push(`goes on with ${this.revision}`) > 0
     const begin = () => {
       this.used.push(`begins with ${this.revision}`)
-      return { reload, note: (_: 'follow', trouble: Trouble | null) => void (this.trouble = trouble) }
+      return {
+        reload,
+        note: (source: string, trouble: Trouble | null) => void (source === 'follow' && (this.trouble = trouble)),
+      }
     }
     const say = (text: string): void => void this.said.push(text)
     const following = new Following({ identity, stateDir, say, begin }, QUICK)
@@ -169,6 +176,45 @@ test('what it kept it starts with before anybody answers; what is damaged is non
   await until(() => bench.used.length === 3)
   expect(bench.said.filter((one) => one.startsWith('waits'))).toHaveLength(2)
   expect(played.heard.filter(({ kind }) => kind === 'follow')).toMatchObject([{ revision: 0 }, { revision: 0 }])
+})
+
+test('its heartbeat key is said until the coordinators have it, and what its lease process accepts', async () => {
+  const played = await new Played().listen()
+  const bench = await new Bench().enter(played.place)
+  played.answer = gives(whole(1), facts(0))
+  const following = bench.follow()
+  await until(() => played.keys.length === 1)
+  const [half] = readHalves(bench.stateDir)
+  expect(played.keys).toEqual([{ kind: 'key', public: half?.public, lost: false }])
+  played.say(facts(1))
+  await until(() => played.keys.length >= 2)
+  const ring = (number: number, digits = half?.public ?? ''): FeedMessage => ({
+    kind: 'keys',
+    ring: { number, nodes: [{ name: 'rs1', keys: [{ id: 1, public: digits }], signWith: 0, shared: true }] },
+  })
+  played.say(ring(4), facts(2))
+  await until(() => readFileSync(bench.path('followed-facts.json'), 'utf8').includes('"number":2'))
+  expect(readKeyRing(bench.stateDir)?.number).toBe(4)
+  expect(bench.used.at(-2)).toBe('goes on with 1')
+  following.usesRing(4)
+  following.usesRing(4)
+  const rings = (): number[] => played.heard.flatMap((one) => (one.kind === 'applied' && one.ring ? [one.ring] : []))
+  await until(() => rings().includes(4))
+  const said = played.keys.length
+  // An older ring is from a coordinator that is behind.
+  played.say(ring(3, '00'.repeat(32)), facts(3))
+  await until(() => readFileSync(bench.path('followed-facts.json'), 'utf8').includes('"number":3'))
+  expect(readKeyRing(bench.stateDir)?.number).toBe(4)
+  following.usesRing(5)
+  await until(() => rings().includes(5))
+  expect(rings()).toEqual([4, 5])
+  expect(played.keys).toHaveLength(said)
+  // Its disk lost it.
+  rmSync(bench.path('heartbeat-halves.json'))
+  played.say(facts(4))
+  await until(() => played.keys.length > said)
+  expect(played.keys.at(-1)).toEqual({ kind: 'key', public: readHalves(bench.stateDir)[0]?.public, lost: false })
+  expect(played.keys.at(-1)?.public).not.toBe(half?.public)
 })
 
 test('a revision that is not understood is not used; what comes after it is', async () => {

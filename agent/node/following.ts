@@ -4,14 +4,15 @@ import { seededRandom, type Trouble } from '@lvsm/base'
 import { decodeFeedMessage, type NodeIdentity } from '@lvsm/protocol'
 import { Caller, CALLER_OPTIONS, type Place } from './adapters/feed/caller.ts'
 import { keep, readKept, sha256 } from './adapters/feed/kept.ts'
+import { keepHalves, ownHalves, unsaid } from './adapters/pair-keys.ts'
 import { ask, type Effect, type Follower, hear, kept, revisionOf, type Step } from './feed/follower.ts'
-import { silent } from './feed/troubles.ts'
+import { keysUnwritten, silent } from './feed/troubles.ts'
 
 /** What runs on a configuration, and may get another. */
 export interface Followed {
   /** False: it cannot be used here, and the one before stays. */
   reload(reason: string): boolean
-  note(source: 'follow', trouble: Trouble | null): void
+  note(source: 'follow' | 'keys', trouble: Trouble | null): void
 }
 export interface FollowingOptions {
   readonly identity: NodeIdentity
@@ -20,6 +21,9 @@ export interface FollowingOptions {
   /** Null where it ended. */
   begin(): Followed | null
 }
+
+/** So often it is looked whether this node has a heartbeat key that the others have not heard of. */
+const LOOK_MS = 5000
 
 /**
  * Starts with what was kept, whether a coordinator answers or not; the first time of all there is nothing to start with, and it
@@ -32,6 +36,9 @@ export class Following {
   #followed: Followed | null = null
   /** The revision that is used; 0: none. */
   #used = 0
+  /** Number of the ring whose keys the lease process accepts; 0: none. */
+  #ring = 0
+  readonly #timer: NodeJS.Timeout
   #complaint = ''
   /** Why one that was asked since could not be followed. */
   #left: Trouble | null = null
@@ -50,13 +57,22 @@ export class Following {
       seededRandom(randomBytes(4).readUInt32BE()),
       callerOptions,
     )
+    this.#timer = setInterval(() => this.#sayKey(), LOOK_MS).unref()
     // Before anybody has answered, or even was asked.
     if (this.#follower.held) this.#use(`revision ${revisionOf(this.#follower)}`)
     else options.say('waits for its first configuration')
   }
 
   close(): void {
+    clearInterval(this.#timer)
     this.#caller.close()
+  }
+
+  /** The lease process accepts the keys of this ring. */
+  usesRing(ring: number): void {
+    if (ring === this.#ring) return
+    this.#ring = ring
+    this.#sayApplied()
   }
 
   /** As they said themselves; before that, as it was said when this node came in. */
@@ -69,7 +85,7 @@ export class Following {
   }
   #opened(): void {
     this.#take(ask(this.#follower))
-    if (this.#used > 0) this.#caller.say({ kind: 'applied', revision: this.#used })
+    this.#sayApplied()
   }
   #heard(text: string): void {
     const read = decodeFeedMessage(text)
@@ -94,6 +110,7 @@ export class Following {
         this.#caller.satisfied()
         this.#left = null
         this.#trouble(effect.trouble)
+        this.#sayKey()
         return true
       default: {
         const trouble = keep(this.#options.stateDir, effect, this.#follower)
@@ -101,6 +118,7 @@ export class Following {
         this.#follower = kept(this.#follower, effect)
         if (effect.kind === 'keep') this.#use(`revision ${effect.held.revision}`)
         if (effect.kind === 'keep-facts') this.#use('what operators want has changed')
+        if (effect.kind === 'keep-keys') this.#use(`heartbeat keys ${effect.ring.number}`)
         return true
       }
     }
@@ -123,7 +141,26 @@ export class Following {
     }
     const isNews = this.#used !== revision
     this.#used = revision
-    if (isNews) this.#caller.say({ kind: 'applied', revision })
+    if (isNews) this.#sayApplied()
+  }
+  #sayApplied(): void {
+    const ring = this.#ring > 0 ? { ring: this.#ring } : {}
+    if (this.#used > 0) this.#caller.say({ kind: 'applied', revision: this.#used, ...ring })
+  }
+
+  /** What the coordinators do not know yet; again and again until they do. */
+  #sayKey(): void {
+    const { stateDir, identity } = this.#options
+    const { keys } = this.#follower
+    try {
+      const halves = ownHalves(stateDir)
+      const news = unsaid(halves, keys, identity.node)
+      if (news) this.#caller.say({ kind: 'key', ...news })
+      else if (keys) keepHalves(stateDir, halves, keys, identity.node)
+      this.#followed?.note('keys', null)
+    } catch (error) {
+      this.#followed?.note('keys', keysUnwritten(stateDir, (error as Error).message))
+    }
   }
   #trouble(trouble: Trouble | null): void {
     this.#followed?.note('follow', trouble)

@@ -9,15 +9,19 @@ import type { DirectoryLock } from '../process/lock.ts'
 import { readFence } from './adapters/kernel/fence.ts'
 import { openKernel } from './adapters/kernel/kernel.ts'
 import { refuseRights } from './adapters/preflight.ts'
-import { Agent } from './agent.ts'
+import { Agent, type Machine } from './agent.ts'
 import { type Configuration, type Read, readConfiguration, refuseKernel, type Self } from './configuration.ts'
 import { lookAround } from './host.ts'
+import { readKeyRing } from './adapters/feed/kept.ts'
+import { pairRing, readHalves } from './adapters/pair-keys.ts'
 import { Following } from './following.ts'
 import { readIdentity } from './identity.ts'
 import { isThere } from '../process/files.ts'
 import { DEFAULT_CONFIG, HELP, readOptions, type RunOptions, USAGE } from './options.ts'
 import type { Kernel } from './ports.ts'
 import { warningLines } from './warnings.ts'
+
+type UsesRing = Machine['usesRing']
 
 /** The process that this is. */
 export interface Program {
@@ -63,22 +67,28 @@ function follow(options: RunOptions, program: Program): void {
   }
   const { identity } = read
   const say = (text: string): void => program.say(text)
-  void new Following({ identity, stateDir, say, begin: () => begin({ ...options, node: identity.node }, program) })
+  const usesRing = (ring: number): void => following.usesRing(ring)
+  const following: Following = new Following({
+    identity,
+    stateDir,
+    say,
+    begin: () => begin({ ...options, node: identity.node }, program, usesRing),
+  })
 }
 
 /** Null: it ends, and said why. */
-function begin(options: RunOptions, program: Program): Agent | null {
+function begin(options: RunOptions, program: Program, usesRing: UsesRing = () => undefined): Agent | null {
   const named = options.node !== null
   const check = options.kind === 'check'
   const self: Self = { node: options.node ?? hostname(), named, ...(check && named ? { host: lookAround() } : {}) }
   // From before the file is read: a signal that comes meanwhile must not be lost.
   const heeded = heedSignals(program)
   // Somebody who is not root looks at a file that is nobody's configuration yet.
-  const read = readConfiguration(
-    options.config,
-    check && !self.named ? null : self,
-    !check || program.root,
-    options.facts,
+  const about = check && !self.named ? null : self
+  const read = keyed(
+    readConfiguration(options.config, about, !check || program.root, options.facts),
+    self,
+    options.follows ? options.stateDir : null,
   )
   if (!read.ok) {
     for (const fault of read.faults) program.complain(fault)
@@ -89,12 +99,18 @@ function begin(options: RunOptions, program: Program): Agent | null {
   const ready = preflight(read, self.node, options, program)
   if ('faults' in ready) return end(ready, program)
   try {
-    const agent = start(options, self, read, ready, program)
+    const agent = start(options, self, read, { ...ready, usesRing }, program)
     heeded.by(agent)
     return agent
   } catch (error) {
     return end(unasked(error), program)
   }
+}
+
+/** With the keys of the ring that is followed. `stateDir` null: none is. */
+function keyed(read: Read, { node }: Self, stateDir: string | null): Read {
+  if (!read.ok || stateDir === null) return read
+  return { ...read, ring: pairRing(read.config.cluster, node, readHalves(stateDir), readKeyRing(stateDir)) }
 }
 
 function end({ exit, faults }: Unready, program: Program): null {
@@ -150,14 +166,15 @@ function start(
   options: RunOptions,
   self: Self,
   configuration: Configuration,
-  { lock, kernel }: Ready,
+  { lock, kernel, usesRing }: Ready & { readonly usesRing: UsesRing },
   program: Program,
 ): Agent {
-  const { runDir, stateDir, config } = options
+  const { runDir, stateDir } = options
   const machine = {
     clock: boottime,
-    readConfiguration: () => reread(config, self, options.facts),
+    readConfiguration: () => reread(options, self),
     readFence,
+    usesRing,
     mayListenAgain: () => lock.take(),
     say: (text: string) => program.say(text),
     exit: (code: number) => program.exit(code),
@@ -192,8 +209,8 @@ function heedSignals({ on, say }: Program): Heeded {
   }
 }
 
-function reread(path: string, self: Self, factsPath: string | null): Read {
-  const read = readConfiguration(path, self, true, factsPath)
+function reread({ config, facts, follows, stateDir }: RunOptions, self: Self): Read {
+  const read = keyed(readConfiguration(config, self, true, facts), self, follows ? stateDir : null)
   const faults = read.ok ? refuseKernel(read.config, self.node) : []
   return faults.length > 0 ? { ok: false, faults } : read
 }

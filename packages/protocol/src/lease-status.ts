@@ -36,6 +36,8 @@ export interface LeaseStatus {
   /** Dropped datagrams by reason, and other counters. */
   readonly counters: Readonly<Record<string, number>>
   readonly delays?: Delays
+  /** Number of the ring whose pairwise keys it accepts; missing: it has none. */
+  readonly ring?: number
 }
 /** Events that only a director of the group can have. */
 export const OWNERSHIP_EVENTS = ['took', 'gave-up', 'lost', 'released', 'offered', 'refused'] as const
