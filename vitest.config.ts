@@ -11,6 +11,8 @@ const PROCESSES = [
   'coordinator/adapters/api/people/**/*.test.ts',
   'coordinator/adapters/api/viewers.test.ts',
   'agent/node/following.test.ts',
+  'agent/node/adapters/pair-keys.test.ts',
+  'agent/lease/adapters/network/pairwise.test.ts',
   'packages/cli/test/config.test.ts',
   'packages/cli/test/edit.test.ts',
   'packages/cli/test/setup.test.ts',

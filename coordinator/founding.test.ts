@@ -11,9 +11,9 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { renderDocument } from '@lvsm/changes'
-import { decodeNodeIdentity } from '@lvsm/protocol'
+import { decodeNodeIdentity, decodeOwnHalves, OWN_HALVES } from '@lvsm/protocol'
 import { fingerprintOf, fingerprintOfKey } from '@lvsm/trust'
 import { expect, onTestFinished, test } from 'vitest'
 import { DOCUMENT } from '../packages/changes/src/fixture.ts'
@@ -71,7 +71,14 @@ test('there are keys for root only, and a database whose log begins with the fil
   const key = fingerprintOf(identity.certificate)
   expect(key).not.toBe(fingerprintOf(read.home.certificate))
   expect(fingerprintOfKey(identity.privateKey)).toBe(key)
-  expect(configured?.enrolled.nodes).toEqual([{ name: 'dir1', key, at: 1234, token: null }])
+  // Its heartbeat key signs from the beginning.
+  const [half] = decodeOwnHalves(readFileSync(join(dirname(one.identity), OWN_HALVES), 'utf8')) ?? []
+  const keys = [{ id: 1, public: half?.public, since: 1 }]
+  const heartbeat = { keys, signWith: 1, since: 1, shared: false }
+  expect(configured?.enrolled).toMatchObject({
+    nodes: [{ name: 'dir1', key, at: 1234, token: null, heartbeat }],
+    ring: 1,
+  })
   expect(identity).toMatchObject({
     cluster: DOCUMENT.cluster,
     node: 'dir1',

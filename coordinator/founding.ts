@@ -1,20 +1,22 @@
 /** A cluster's configuration begins: its authority, the first coordinator, and the database with the first document. */
 import { mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describeRefusal, type Refusal } from '@lvsm/base'
-import { MODEL_VERSION, parseDocument, writtenOf } from '@lvsm/changes'
+import { firstHalf, MODEL_VERSION, parseDocument, writtenOf } from '@lvsm/changes'
 import { judge } from '@lvsm/model'
 import {
   type CoordinatorHome,
   decodeNodeIdentity,
   encodeMember,
   encodeNodeIdentity,
+  encodeOwnHalves,
   type Enrolment,
   LONGEST_IDENTITY,
   type NodeIdentity,
+  OWN_HALVES,
 } from '@lvsm/protocol'
 import { FIRST, foundedBy } from '@lvsm/raft'
-import { type Authority, fingerprintOfKey, makeAuthority, makeKeyPair, signCertificate } from '@lvsm/trust'
+import { type Authority, fingerprintOfKey, makeAuthority, makeHalf, makeKeyPair, signCertificate } from '@lvsm/trust'
 import type { Unready } from '../agent/process/directories.ts'
 import { type FileRead, isThere, readRegular, replaceFile } from '../agent/process/files.ts'
 import { type AsRoot, STRAIGHT } from '../agent/process/owner.ts'
@@ -79,7 +81,8 @@ export async function found(founding: Founding, asRoot: AsRoot = STRAIGHT): Prom
   writeHome(stateDir, { self, certificate, privateKey, authority: authority.certificate }, authority.privateKey)
   writeHeartbeatKeys(stateDir, secrets.keys)
   const agent = await member(authority, node)
-  asRoot(() =>
+  const half = makeHalf()
+  asRoot(() => {
     writeIdentity(identity, {
       cluster: document.cluster,
       node,
@@ -87,9 +90,10 @@ export async function found(founding: Founding, asRoot: AsRoot = STRAIGHT): Prom
       privateKey: agent.privateKey,
       authority: authority.certificate,
       coordinators: [{ addresses: listen, key }],
-    }),
-  )
-  const enrolment: Enrolment = { name: node, key: agent.key, at, token: null }
+    })
+    replaceFile(join(dirname(identity), OWN_HALVES), encodeOwnHalves([half]))
+  })
+  const enrolment: Enrolment = { name: node, key: agent.key, at, token: null, heartbeat: firstHalf(half.public) }
   const payload = encodeMember({
     member: { name: node, addresses: listen, key, ...api },
     founding: { file: writtenOf(document, 1), author, at, finalized: MODEL_VERSION, enrolment },

@@ -7,7 +7,6 @@ import { type CoordinatorHome, DAEMON_EXITS, type DaemonExit } from '@lvsm/proto
 import { DEFAULTS } from '@lvsm/raft'
 import { fingerprintOf } from '@lvsm/trust'
 import { serveApi } from './adapters/api/api.ts'
-import { Feed } from './adapters/feed/feed.ts'
 import { openDoor } from './adapters/joining/door.ts'
 import { groupNumber } from './adapters/api/author.ts'
 import { Passwords } from './adapters/api/passwords.ts'
@@ -25,8 +24,8 @@ import { databaseOf, readAuthority, readHeartbeatKeys, readHome } from './home.t
 import type { Directories } from './options.ts'
 import type { LinksHeard, LinksPort, Nodes, StorePort } from './ports.ts'
 import { beginPeople } from './people.ts'
-import { Reports } from './reports.ts'
-import { Electing, withholding } from './electing.ts'
+import { withholding } from './electing.ts'
+import { Hearing, served, type Voters } from './nodes.ts'
 import type { NodeServer } from './adapters/links/node-server.ts'
 import { reportOf } from './report.ts'
 import { Troubles } from './troubles.ts'
@@ -79,7 +78,7 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
   }
   const voters: Voters = { electing: null }
   const coordinator = begun(self, store, { links: linked.links, hearing, voters }, machine)
-  const nodes = served(coordinator, linked, hearing, voters)
+  const nodes = served(coordinator, linked, hearing, { voters, troubles })
   const host = hostOf(identity.authority, () => nodes.reports.all(), say)
   const crashed = crashing(say)
   const people = await beginPeople(read.home, coordinator, { stateDir, troubles, host, say, crashed })
@@ -136,48 +135,6 @@ function letIn(
   })
 }
 
-/** Who watches them comes after the coordinator. */
-interface Voters {
-  electing: Electing | null
-}
-interface Served {
-  readonly feed: Feed
-  readonly reports: Reports
-  close(): void
-}
-/** What it does for the nodes, and what the nodes say of themselves makes it do. */
-function served(
-  coordinator: Coordinator,
-  { links, server }: { links: LinksPort; server: NodeServer },
-  hearing: Hearing,
-  voters: Voters,
-): Served {
-  const feed = new Feed(coordinator, server, () => undefined)
-  const { id } = coordinator.status().raft
-  const reports = new Reports({
-    id,
-    own: () => feed.progress(),
-    others: () => coordinator.members().flatMap((member) => (member.id === id ? [] : [member.id])),
-    send: (message) => links.send(message),
-    clock: () => performance.now(),
-  })
-  hearing.nodes = (message) => reports.heard(message)
-  const electing = new Electing({
-    known: () => coordinator.known(),
-    leads: () => coordinator.status().raft.role === 'leader',
-    coordinators: () => coordinator.voters(),
-    reports: () => reports.all(),
-    write: (change) => coordinator.write(change),
-    clock: boottime,
-    wallClock: Date.now,
-  })
-  voters.electing = electing
-  const close = (): void => {
-    for (const part of [electing, reports, feed]) part.close()
-  }
-  return { feed, reports, close }
-}
-
 function begun(
   { id, seeds }: CoordinatorHome,
   store: StorePort<Coordinated, Result>,
@@ -226,14 +183,6 @@ const crashing =
   (say: (text: string) => void) =>
   (error: unknown): void =>
     say(`a request failed: ${error instanceof Error ? error.stack : String(error)}`)
-
-/** What is heard before there is a coordinator is lost, as on any network. */
-class Hearing implements LinksHeard {
-  to: LinksHeard | null = null
-  nodes: (message: Nodes) => void = () => undefined
-  heard: LinksHeard['heard'] = (message) => (message.kind === 'nodes' ? this.nodes(message) : this.to?.heard(message))
-  snapshot: LinksHeard['snapshot'] = (message, state) => this.to?.snapshot(message, state)
-}
 
 /** What a supervisor cannot mend by starting again is for people. */
 const exitOf = ({ code }: Refusal): DaemonExit =>

@@ -75,7 +75,7 @@ export class Daemon {
       kept: state !== null,
     })
     this.#news = new News({
-      status: () => this.#core.status(machine.clock()),
+      status: () => this.#views.withRing(this.#core.status(machine.clock())),
       filtered: () => this.#kernel.filter.dropped(),
       tell: (word) => this.#ipc.tell(word),
       say: (text) => machine.say(text),

@@ -1,32 +1,14 @@
 /** Which view counts, in which order what follows from it is done, and when the sockets are opened anew. */
-import { type LeaseLink, type LeaseView, type Outgoing } from '@lvsm/protocol'
+import { type LeaseLink, type LeaseNode, type LeaseView, type Outgoing } from '@lvsm/protocol'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { UdpEvents, UdpLinks } from './adapters/network/udp.ts'
+import { links, VIEW, GROUP, ADDRESS } from './fixture-view.ts'
 import { type ViewPorts, Views } from './views.ts'
 
-const links: LeaseLink[] = [
-  { name: 'inside', address: '10.12.0.1', port: 6940 },
-  { name: 'outside', address: '10.11.0.1', port: 6940 },
-]
-const VIEW: LeaseView = {
-  cluster: 'lab',
-  node: 'dir1',
-  epoch: 1,
-  revision: 1,
-  timing: { keepaliveMs: 100, leaseMs: 350, applyMs: 35, warntimeMs: 300, deadtimeMs: 1000, drainMs: 200 },
-  nodes: [
-    { name: 'dir1', voter: true, links },
-    { name: 'dir2', voter: true, links: [] },
-  ],
-  groups: [{ name: 'web', digest: 'd', directors: ['dir1'], addresses: [] }],
-  keys: [{ id: 1, algorithm: 'sha256', secret: 'ab' }],
-  signWith: 1,
-}
-const GROUP = { name: 'web', digest: 'd', directors: ['dir1'], addresses: [] }
-const ADDRESS = { address: '10.11.0.10', prefix: 24, ifindex: 2, kind: 'vip' } as const
 let log: string[] = []
 let said: string[] = []
 /** Source → code of the troubles that are present. */
+const PAIR = { signWith: 0x8081, keys: [{ id: 0x8081, secret: 'cd'.repeat(32) }], shared: true }
 const troubles = new Map<string, string>()
 /** Errors of the links that are opened next, by name. */
 let broken: Record<string, string> = {}
@@ -61,6 +43,7 @@ beforeEach(() => {
       }
       const one: UdpLinks = {
         send: ({ sequence }) => void log.push(`send ${sequence} over ${number}`),
+        rekey: ({ signWith }) => void log.push(`sign with ${signWith} over ${number}`),
         close: () => void log.push(`close ${number}`),
       }
       return one
@@ -113,6 +96,17 @@ test.each<[string, Partial<LeaseView>]>([
   ['a node twice', { nodes: [...VIEW.nodes, ...VIEW.nodes] }],
   ['a key that is none', { keys: [{ id: 1, algorithm: 'sha256', secret: 'swordfish' }] }],
   ['a key to sign with that is not there', { signWith: 2 }],
+  ...(
+    [
+      ['a key of a pair to sign with that is not there', { signWith: 0x8082 }],
+      ['a pair that signs with what it does not accept', { signWith: 0, shared: false }],
+      ['a key of a pair below their ids', { signWith: 1, keys: [{ id: 1, secret: 'cd'.repeat(32) }] }],
+      ['a key of a pair that is short', { keys: [{ id: 0x8081, secret: 'cd' }] }],
+    ] as const
+  ).map(([what, wrong]): [string, Partial<LeaseView>] => [
+    what,
+    { nodes: [VIEW.nodes[0] as LeaseNode, { name: 'dir2', voter: true, links: [], pair: { ...PAIR, ...wrong } }] },
+  ]),
   ['a cluster without a name', { cluster: '' }],
 ])('a view with %s is refused, from the disk too, and nothing is touched', (_, part) => {
   expect(views.remembered({ ...VIEW, ...part })).toBe(false)
@@ -253,8 +247,6 @@ describe('sockets', () => {
     ],
     ['another peer', { ...VIEW, nodes: [...VIEW.nodes, { name: 'rs1', voter: true, links: [] }] }],
     ['another cluster', { ...VIEW, cluster: 'else' }],
-    ['another key', { ...VIEW, keys: [{ ...VIEW.keys[0], secret: 'cd' }] }],
-    ['another key to sign with', { ...VIEW, keys: [...VIEW.keys, { ...VIEW.keys[0], id: 2 }], signWith: 2 }],
   ] as [string, LeaseView][])('are opened anew for %s, after the old ones were closed', (_, next) => {
     views.heard(VIEW)
     took()
@@ -262,6 +254,18 @@ describe('sockets', () => {
     expect(took()).toEqual(['close 1', 'open 2 of revision 2', 'watch web', 'feed 2', 'keep 2'])
     send(1)
     expect(took()).toEqual(['send 1 over 2'])
+    views.heard({ ...next, revision: 3 })
+    expect(took()).toEqual(['watch web', 'feed 3', 'keep 3'])
+  })
+  test.each([
+    ['another key', { ...VIEW, keys: [{ ...VIEW.keys[0], secret: 'cd' }] }],
+    ['another key to sign with', { ...VIEW, keys: [...VIEW.keys, { ...VIEW.keys[0], id: 2 }], signWith: 2 }],
+    ['keys of a pair', { ...VIEW, nodes: [VIEW.nodes[0], { ...VIEW.nodes[1], pair: PAIR }] }],
+  ] as [string, LeaseView][])('stay open for %s, so that nothing is lost that waits in them', (_, next) => {
+    views.heard(VIEW)
+    took()
+    views.heard({ ...next, revision: 2 })
+    expect(took()).toEqual([`sign with ${next.signWith} over 1`, 'watch web', 'feed 2', 'keep 2'])
     views.heard({ ...next, revision: 3 })
     expect(took()).toEqual(['watch web', 'feed 3', 'keep 3'])
   })

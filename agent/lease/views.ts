@@ -9,6 +9,7 @@ import {
   impossibleView,
   type LeaseGroup,
   type LeaseLink,
+  type LeaseStatus,
   type LeaseView,
   type Outgoing,
 } from '@lvsm/protocol'
@@ -42,6 +43,9 @@ export class Views {
   readonly #ports: ViewPorts
   #links: UdpLinks | undefined
   #network = ''
+  #keys = ''
+  /** Of the pairwise keys; undefined: there are none. */
+  #ring: number | undefined
   /** Whose links are open, and whose were before: peers may still be where they were then. */
   #opened: LeaseView | null = null
   #before: LeaseView | null = null
@@ -63,6 +67,11 @@ export class Views {
   /** The last one before the start. It may be out of date: the reconciler knows better. True when it is in use. */
   remembered(view: LeaseView): boolean {
     return this.#adopt(view, () => this.#ports.say('the last view cannot be used: waiting for the reconciler'))
+  }
+
+  /** With the pairwise keys that are accepted. */
+  withRing(status: LeaseStatus): LeaseStatus {
+    return this.#ring === undefined ? status : { ...status, ring: this.#ring }
   }
 
   send(outgoing: Outgoing, recipients: readonly Addressee[]): void {
@@ -89,6 +98,7 @@ export class Views {
       deaf('no link of this node can be used: nothing was changed')
       return false
     }
+    this.#rekey(view)
     this.#guard(view, this.#before)
     if (!this.#ports.watch(view.groups)) return false
     this.#ports.feed(view)
@@ -114,7 +124,16 @@ export class Views {
     this.#before = this.#opened
     this.#opened = view
     this.#network = network
+    this.#keys = keysOf(view)
     return true
+  }
+
+  /** Keys change on the open sockets: what waits in them is heard yet. */
+  #rekey(view: LeaseView): void {
+    const keys = keysOf(view)
+    if (keys !== this.#keys) this.#links?.rekey(view)
+    this.#keys = keys
+    this.#ring = view.ring
   }
 
   #guard(view: LeaseView, before: LeaseView | null): void {
@@ -161,8 +180,11 @@ function refusalOf(view: LeaseView, own: string): string {
 }
 
 /** All that the sockets depend on. */
-const networkOf = ({ cluster, nodes, keys, signWith }: LeaseView): string =>
-  JSON.stringify([cluster, nodes.map(({ name, links }) => [name, links]), keys, signWith])
+const networkOf = ({ cluster, nodes }: LeaseView): string =>
+  JSON.stringify([cluster, nodes.map(({ name, links }) => [name, links])])
+/** All that signs, or is believed. */
+const keysOf = ({ nodes, keys, signWith }: LeaseView): string =>
+  JSON.stringify([keys, signWith, nodes.map(({ name, pair }) => [name, pair])])
 
 const linkText = ({ name, address, port }: LeaseLink): string => `link ${name} (${address} port ${port})`
 

@@ -50,7 +50,7 @@ function started() {
     configuration(1),
     {
       clock: boottime,
-      coordinators: { confirm: () => undefined, acts: () => undefined },
+      coordinators: { confirm: () => undefined, acts: () => undefined, usesRing: () => undefined },
       readConfiguration: () => next,
       readFence: () => [],
       mayListenAgain: () => true,

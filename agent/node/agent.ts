@@ -113,7 +113,7 @@ export class Agent {
   }
 
   /** What somebody beside it found; null: it is over. */
-  note(source: 'follow', trouble: Trouble | null): void {
+  note(source: 'follow' | 'keys', trouble: Trouble | null): void {
     this.#report(source, trouble)
   }
 
@@ -131,13 +131,13 @@ export class Agent {
   }
 
   #configure(configuration: Configuration): void {
-    const { config, secrets, warnings } = configuration
+    const { config, secrets, ring, warnings } = configuration
     // What cannot be read takes nothing back that is known: a server that is drained must not get connections by that.
     const facts = configuration.facts ?? this.#configuration.facts ?? NO_FACTS
     this.#configuration = { ...configuration, facts }
     this.#report('facts', configuration.facts ? null : lostFacts(facts))
     for (const line of this.#warnings.show(warnings)) this.#machine.say(line)
-    this.#driver.feed({ kind: 'config', config, secrets, facts })
+    this.#driver.feed({ kind: 'config', config, secrets, facts, ...(ring ? { ring } : {}) })
   }
   #report(source: string, trouble: Trouble | null): void {
     this.#driver.feed({ kind: 'trouble', source, trouble })
@@ -173,13 +173,12 @@ export class Agent {
       case 'hello':
         return
       case 'status':
+        this.#machine.coordinators.usesRing(message.status.ring ?? 0)
         return this.#driver.feed({ kind: 'lease-status', status: message.status })
       case 'event':
         return this.#driver.feed({ kind: 'lease-event', event: message.event })
-      case 'relay': {
-        const text = this.#decoder.decode(message.payload)
-        return this.#driver.feed({ kind: 'message', from: message.from, text })
-      }
+      case 'relay':
+        return this.#driver.feed({ kind: 'message', from: message.from, text: this.#decoder.decode(message.payload) })
     }
   }
 

@@ -1,7 +1,7 @@
 /** The configuration file and the secrets that it names: read and checked as a whole, at the start and at each SIGHUP. */
 import { describeRefusal, type Refusal, type Warning } from '@lvsm/base'
 import { NO_FACTS } from '@lvsm/changes'
-import { checkConfig, type Config, nodeView, placeOf, suggest } from '@lvsm/model'
+import { checkConfig, type Config, nodeView, type PairRing, placeOf, suggest } from '@lvsm/model'
 import type { Facts } from '@lvsm/protocol'
 import { doubtFile, quoted } from '../process/trust.ts'
 import { distrust, readSecrets, readTrusted } from './adapters/files.ts'
@@ -17,6 +17,8 @@ export interface Configuration {
   readonly config: Config
   /** Key id → hexadecimal digits, of keys whose secret stands in a file. */
   readonly secrets: ReadonlyMap<number, string>
+  /** Keys that this node has with each of the others; missing: it follows no coordinators. */
+  readonly ring?: PairRing
   /** What works and is probably not meant; in the order of the file. */
   readonly warnings: readonly Warning[]
   /** What operators want for a while; null: that is there, and cannot be read. */

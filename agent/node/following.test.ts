@@ -1,137 +1,13 @@
 /** An agent that follows: what it starts with, what it takes over, and what it says meanwhile, of coordinators good and bad. */
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Trouble } from '@lvsm/base'
-import { canonicalText, writtenOf } from '@lvsm/changes'
-import {
-  decodeFollowerMessage,
-  encodeFeedMessage,
-  encodeNodeIdentity,
-  type FeedMessage,
-  type FollowerMessage,
-  type NodeIdentity,
-} from '@lvsm/protocol'
-import { fingerprintOfKey, makeAuthority, makeKeyPair, signCertificate } from '@lvsm/trust'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { type WebSocket, WebSocketServer } from 'ws'
+import { encodeNodeIdentity, type FeedMessage } from '@lvsm/protocol'
+import { describe, expect, test } from 'vitest'
 import { line } from '../../coordinator/adapters/links/fixture.ts'
-import { NodeServer } from '../../coordinator/adapters/links/node-server.ts'
-import { DOCUMENT } from '../../packages/changes/src/fixture.ts'
-import { CALLER_OPTIONS } from './adapters/feed/caller.ts'
-import { sha256 } from './adapters/feed/kept.ts'
-import { Following } from './following.ts'
+import { readKeyRing, sha256 } from './adapters/feed/kept.ts'
+import { readHalves } from './adapters/pair-keys.ts'
 import { readIdentity } from './identity.ts'
-
-const QUICK = { ...CALLER_OPTIONS, probeMs: 200, answerMs: 10_000, backoffMs: [20, 100, 100] } as const
-const AUTHORITY = await makeAuthority('lab')
-async function member(name: string) {
-  const { privateKey, publicKey } = makeKeyPair()
-  const certificate = await signCertificate(AUTHORITY, { name, publicKey })
-  return { privateKey, certificate, authority: AUTHORITY.certificate, key: fingerprintOfKey(publicKey) }
-}
-const until = (what: () => boolean) => vi.waitUntil(what, { timeout: 30_000, interval: 5 })
-
-type Say = (...messages: readonly FeedMessage[]) => void
-/** A coordinator that says what the test wants. */
-class Played {
-  readonly heard: FollowerMessage[] = []
-  readonly sockets: WebSocket[] = []
-  place: NodeIdentity['coordinators'][number] = { addresses: [], key: '' }
-  isSilent = false
-  stop = (): Promise<void> => Promise.resolve()
-  answer: (message: FollowerMessage, say: Say) => void = () => undefined
-
-  async listen(): Promise<this> {
-    const identity = await member('dir1')
-    const told = { count: () => undefined, trouble: () => undefined }
-    const server = new NodeServer(identity, told, { waiting: [64, 16] })
-    const upgrades = new WebSocketServer({ noServer: true, autoPong: false })
-    server.serve('/feed', ({ request, socket, head }) => {
-      upgrades.handleUpgrade(request, socket, head, (one) => this.#met(one))
-      return true
-    })
-    expect(await server.listen([{ host: '127.0.0.1', port: 0 }])).toBeNull()
-    this.stop = () => server.close()
-    onTestFinished(() => server.close())
-    this.place = { addresses: server.endpoints, key: identity.key }
-    return this
-  }
-  #met(socket: WebSocket): void {
-    this.sockets.push(socket)
-    socket.on('ping', () => void (this.isSilent || socket.pong()))
-    socket.on('message', (data) => {
-      const read = decodeFollowerMessage(String(data))
-      if (!read.ok) throw new Error('the agent says what nobody understands')
-      this.heard.push(read.message)
-      this.answer(read.message, (...messages) => {
-        for (const one of messages) socket.send(encodeFeedMessage(one))
-      })
-    })
-  }
-  say(...messages: readonly FeedMessage[]): void {
-    for (const one of messages) this.sockets.at(-1)?.send(encodeFeedMessage(one))
-  }
-}
-const facts = (number: number): FeedMessage => ({ kind: 'facts', facts: { number, list: [], ends: [] } })
-const file = (revision: number, more: object = {}) => ({ ...writtenOf(DOCUMENT, revision), ...more })
-const whole = (revision: number, data: object = file(revision)): FeedMessage => ({
-  kind: 'whole',
-  revision,
-  file: JSON.parse(JSON.stringify(data)),
-  sum: sha256(canonicalText(data)),
-})
-const weighed = { ...DOCUMENT, services: { ...DOCUMENT.services } }
-/** A revision that changes nothing. */
-const change = (from: number, to: number, sum = sha256(canonicalText(writtenOf(weighed, to)))): FeedMessage => ({
-  kind: 'change',
-  from,
-  to,
-  change: [],
-  sum,
-})
-const gives =
-  (...messages: readonly FeedMessage[]): Played['answer'] =>
-  (message, say) =>
-    message.kind === 'follow' && say(...messages)
-
-class Bench {
-  readonly stateDir = realpathSync(mkdtempSync(join(tmpdir(), 'lvsm-follow-')))
-  readonly said: string[] = []
-  /** What it began or went on with. */
-  readonly used: string[] = []
-  trouble: Trouble | null = null
-  identity: NodeIdentity | null = null
-  mayReload = true
-  constructor() {
-    onTestFinished(() => rmSync(this.stateDir, { recursive: true, force: true }))
-  }
-  path(name: string): string {
-    return join(this.stateDir, name)
-  }
-  async enter(...coordinators: NodeIdentity['coordinators']): Promise<this> {
-    this.identity = { cluster: 'lab', node: 'rs1', ...(await member('rs1')), coordinators }
-    return this
-  }
-  follow(): Following {
-    const { identity, stateDir } = this
-    if (!identity) throw new Error('it is nobody')
-    const reload = (): boolean => this.mayReload && this.used.push(`goes on with ${this.revision}`) > 0
-    const begin = () => {
-      this.used.push(`begins with ${this.revision}`)
-      return { reload, note: (_: 'follow', trouble: Trouble | null) => void (this.trouble = trouble) }
-    }
-    const say = (text: string): void => void this.said.push(text)
-    const following = new Following({ identity, stateDir, say, begin }, QUICK)
-    onTestFinished(() => following.close())
-    return following
-  }
-  get revision(): string {
-    return /^ *"revision": (\d+)/m.exec(readFileSync(this.path('followed.yaml'), 'utf8'))?.[1] ?? ''
-  }
-}
-const applied = (played: Played): number[] =>
-  played.heard.flatMap((one) => (one.kind === 'applied' ? [one.revision] : []))
+import { member, until, Played, facts, file, whole, change, gives, Bench, applied } from './fixture-following.ts'
 
 test('the first time it waits; then each revision is kept, taken over, and said to be', async () => {
   const bench = await new Bench().enter()
@@ -169,6 +45,45 @@ test('what it kept it starts with before anybody answers; what is damaged is non
   await until(() => bench.used.length === 3)
   expect(bench.said.filter((one) => one.startsWith('waits'))).toHaveLength(2)
   expect(played.heard.filter(({ kind }) => kind === 'follow')).toMatchObject([{ revision: 0 }, { revision: 0 }])
+})
+
+test('its heartbeat key is said until the coordinators have it, and what its lease process accepts', async () => {
+  const played = await new Played().listen()
+  const bench = await new Bench().enter(played.place)
+  played.answer = gives(whole(1), facts(0))
+  const following = bench.follow()
+  await until(() => played.keys.length === 1)
+  const [half] = readHalves(bench.stateDir)
+  expect(played.keys).toEqual([{ kind: 'key', public: half?.public, lost: false }])
+  played.say(facts(1))
+  await until(() => played.keys.length >= 2)
+  const ring = (number: number, digits = half?.public ?? ''): FeedMessage => ({
+    kind: 'keys',
+    ring: { number, nodes: [{ name: 'rs1', keys: [{ id: 1, public: digits }], signWith: 0, shared: true }] },
+  })
+  played.say(ring(4), facts(2))
+  await until(() => readFileSync(bench.path('followed-facts.json'), 'utf8').includes('"number":2'))
+  expect(readKeyRing(bench.stateDir)?.number).toBe(4)
+  expect(bench.used.at(-2)).toBe('goes on with 1')
+  following.usesRing(4)
+  following.usesRing(4)
+  const rings = (): number[] => played.heard.flatMap((one) => (one.kind === 'applied' && one.ring ? [one.ring] : []))
+  await until(() => rings().includes(4))
+  const said = played.keys.length
+  // An older ring is from a coordinator that is behind.
+  played.say(ring(3, '00'.repeat(32)), facts(3))
+  await until(() => readFileSync(bench.path('followed-facts.json'), 'utf8').includes('"number":3'))
+  expect(readKeyRing(bench.stateDir)?.number).toBe(4)
+  following.usesRing(5)
+  await until(() => rings().includes(5))
+  expect(rings()).toEqual([4, 5])
+  expect(played.keys).toHaveLength(said)
+  // Its disk lost it.
+  rmSync(bench.path('heartbeat-halves.json'))
+  played.say(facts(4))
+  await until(() => played.keys.length > said)
+  expect(played.keys.at(-1)).toEqual({ kind: 'key', public: readHalves(bench.stateDir)[0]?.public, lost: false })
+  expect(played.keys.at(-1)?.public).not.toBe(half?.public)
 })
 
 test('a revision that is not understood is not used; what comes after it is', async () => {

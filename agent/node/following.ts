@@ -5,14 +5,15 @@ import { decodeFeedMessage, type NodeIdentity } from '@lvsm/protocol'
 import { Caller, CALLER_OPTIONS, type Place } from './adapters/feed/caller.ts'
 import { keep, readKept, sha256 } from './adapters/feed/kept.ts'
 import type { Coordinators } from './ports.ts'
+import { keepHalves, ownHalves, unsaid } from './adapters/pair-keys.ts'
 import { ask, type Effect, type Follower, hear, kept, revisionOf, type Step } from './feed/follower.ts'
-import { silent } from './feed/troubles.ts'
+import { keysUnwritten, silent } from './feed/troubles.ts'
 
 /** What runs on a configuration, and may get another. */
 export interface Followed {
   /** False: it cannot be used here, and the one before stays. */
   reload(reason: string): boolean
-  note(source: 'follow', trouble: Trouble | null): void
+  note(source: 'follow' | 'keys', trouble: Trouble | null): void
 }
 export interface FollowingOptions {
   readonly identity: NodeIdentity
@@ -21,6 +22,9 @@ export interface FollowingOptions {
   /** Null where it ended. */
   begin(coordinators: Coordinators): Followed | null
 }
+
+/** So often it is looked whether this node has a heartbeat key that the others have not heard of. */
+const LOOK_MS = 5000
 
 /**
  * Starts with what was kept, whether a coordinator answers or not; the first time of all there is nothing to start with, and it
@@ -33,6 +37,9 @@ export class Following implements Coordinators {
   #followed: Followed | null = null
   /** The revision that is used; 0: none. */
   #used = 0
+  /** Number of the ring whose keys the lease process accepts; 0: none. */
+  #ring = 0
+  readonly #timer: NodeJS.Timeout
   #complaint = ''
   #asked = 0
   /** What was asked on this connection and is not in use yet; `revision` null: not answered yet. */
@@ -56,12 +63,14 @@ export class Following implements Coordinators {
       seededRandom(randomBytes(4).readUInt32BE()),
       callerOptions,
     )
+    this.#timer = setInterval(() => this.#sayKey(), LOOK_MS).unref()
     // Before anybody has answered, or even was asked.
     if (this.#follower.held) this.#use(`revision ${revisionOf(this.#follower)}`)
     else options.say('waits for its first configuration')
   }
 
   close(): void {
+    clearInterval(this.#timer)
     this.#caller.close()
   }
 
@@ -79,7 +88,15 @@ export class Following implements Coordinators {
   #report(): void {
     if (this.#used === 0) return
     const epoch = this.#epoch > 0 ? { epoch: this.#epoch } : {}
-    this.#caller.say({ kind: 'applied', revision: this.#used, ...epoch })
+    const ring = this.#ring > 0 ? { ring: this.#ring } : {}
+    this.#caller.say({ kind: 'applied', revision: this.#used, ...epoch, ...ring })
+  }
+
+  /** The lease process accepts the keys of this ring. */
+  usesRing(ring: number): void {
+    if (ring === this.#ring) return
+    this.#ring = ring
+    this.#report()
   }
 
   /** As they said themselves; before that, as it was said when this node came in. */
@@ -119,6 +136,7 @@ export class Following implements Coordinators {
         this.#caller.satisfied()
         this.#left = null
         this.#trouble(effect.trouble)
+        this.#sayKey()
         return true
       case 'proved':
         this.#proved(effect)
@@ -129,6 +147,7 @@ export class Following implements Coordinators {
         this.#follower = kept(this.#follower, effect)
         if (effect.kind === 'keep') this.#use(`revision ${effect.held.revision}`)
         if (effect.kind === 'keep-facts') this.#use('what operators want has changed')
+        if (effect.kind === 'keep-keys') this.#use(`heartbeat keys ${effect.ring.number}`)
         return true
       }
     }
@@ -166,6 +185,21 @@ export class Following implements Coordinators {
     this.#used = revision
     this.#confirm()
     if (isNews) this.#report()
+  }
+
+  /** What the coordinators do not know yet; again and again until they do. */
+  #sayKey(): void {
+    const { stateDir, identity } = this.#options
+    const { keys } = this.#follower
+    try {
+      const halves = ownHalves(stateDir)
+      const news = unsaid(halves, keys, identity.node)
+      if (news) this.#caller.say({ kind: 'key', ...news })
+      else if (keys) keepHalves(stateDir, halves, keys, identity.node)
+      this.#followed?.note('keys', null)
+    } catch (error) {
+      this.#followed?.note('keys', keysUnwritten(stateDir, (error as Error).message))
+    }
   }
   #trouble(trouble: Trouble | null): void {
     this.#followed?.note('follow', trouble)

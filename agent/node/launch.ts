@@ -9,9 +9,11 @@ import type { DirectoryLock } from '../process/lock.ts'
 import { readFence } from './adapters/kernel/fence.ts'
 import { openKernel } from './adapters/kernel/kernel.ts'
 import { refuseRights } from './adapters/preflight.ts'
-import { Agent } from './agent.ts'
+import { Agent, type Machine } from './agent.ts'
 import { type Configuration, type Read, readConfiguration, refuseKernel, type Self } from './configuration.ts'
 import { lookAround } from './host.ts'
+import { readKeyRing } from './adapters/feed/kept.ts'
+import { pairRing, readHalves } from './adapters/pair-keys.ts'
 import { Following } from './following.ts'
 import { readIdentity } from './identity.ts'
 import { isThere } from '../process/files.ts'
@@ -20,7 +22,7 @@ import type { Coordinators, Kernel } from './ports.ts'
 import { warningLines } from './warnings.ts'
 
 /** Of a node that reads a file of its own. */
-const NO_COORDINATORS: Coordinators = { confirm: () => undefined, acts: () => undefined }
+const NO_COORDINATORS: Coordinators = { confirm: () => undefined, acts: () => undefined, usesRing: () => undefined }
 
 /** The process that this is. */
 export interface Program {
@@ -78,11 +80,11 @@ function begin(options: RunOptions, program: Program, coordinators = NO_COORDINA
   // From before the file is read: a signal that comes meanwhile must not be lost.
   const heeded = heedSignals(program)
   // Somebody who is not root looks at a file that is nobody's configuration yet.
-  const read = readConfiguration(
-    options.config,
-    check && !self.named ? null : self,
-    !check || program.root,
-    options.facts,
+  const about = check && !self.named ? null : self
+  const read = keyed(
+    readConfiguration(options.config, about, !check || program.root, options.facts),
+    self,
+    options.follows ? options.stateDir : null,
   )
   if (!read.ok) {
     for (const fault of read.faults) program.complain(fault)
@@ -99,6 +101,12 @@ function begin(options: RunOptions, program: Program, coordinators = NO_COORDINA
   } catch (error) {
     return end(unasked(error), program)
   }
+}
+
+/** With the keys of the ring that is followed. `stateDir` null: none is. */
+function keyed(read: Read, { node }: Self, stateDir: string | null): Read {
+  if (!read.ok || stateDir === null) return read
+  return { ...read, ring: pairRing(read.config.cluster, node, readHalves(stateDir), readKeyRing(stateDir)) }
 }
 
 function end({ exit, faults }: Unready, program: Program): null {
@@ -157,10 +165,10 @@ function start(
   { lock, kernel, coordinators }: Ready & { readonly coordinators: Coordinators },
   program: Program,
 ): Agent {
-  const { runDir, stateDir, config } = options
+  const { runDir, stateDir } = options
   const machine = {
     clock: boottime,
-    readConfiguration: () => reread(config, self, options.facts),
+    readConfiguration: () => reread(options, self),
     readFence,
     coordinators,
     mayListenAgain: () => lock.take(),
@@ -197,8 +205,8 @@ function heedSignals({ on, say }: Program): Heeded {
   }
 }
 
-function reread(path: string, self: Self, factsPath: string | null): Read {
-  const read = readConfiguration(path, self, true, factsPath)
+function reread({ config, facts, follows, stateDir }: RunOptions, self: Self): Read {
+  const read = keyed(readConfiguration(config, self, true, facts), self, follows ? stateDir : null)
   const faults = read.ok ? refuseKernel(read.config, self.node) : []
   return faults.length > 0 ? { ok: false, faults } : read
 }

@@ -34,6 +34,8 @@ export interface Coordinators {
   confirm(incarnation: string, done: (proof: Extract<NodeInput, { kind: 'confirmed' }>) => void): void
   /** The lease process acts on this epoch, which is on its disk. */
   acts(epoch: number): void
+  /** The lease process accepts the keys of this ring. */
+  usesRing(ring: number): void
 }
 
 export interface PingTarget {

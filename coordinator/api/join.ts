@@ -25,7 +25,8 @@ const entryOf = ({ token, name, node, model }: JoinBody | JoinPreviewBody, shown
   model,
   ...shown,
 })
-export const enrolEntry = (body: JoinBody, shown: Shown): Made => checked(entryOf(body, shown))
+export const enrolEntry = (body: JoinBody, shown: Shown): Made =>
+  checked({ ...entryOf(body, shown), ...(body.heartbeat === undefined ? {} : { heartbeat: body.heartbeat }) })
 
 /** Of a machine that did not come in; null: it did. */
 export function outsideReply(written: Written): Reply | null {

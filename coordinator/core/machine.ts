@@ -94,7 +94,9 @@ function withMembers(state: Coordinated, { index, membership, payload }: Extract
   const { file, author, at, finalized, enrolment } = entry.founding
   const { config, written } = judge(file)
   invariant(config, 'a cluster begins with a document that keeps the rules')
-  const enrolled = { tokens: [], nodes: enrolment ? [enrolment] : [] }
+  const { heartbeat } = enrolment ?? {}
+  const ring = heartbeat ? { ring: heartbeat.since } : {}
+  const enrolled = { tokens: [], nodes: enrolment ? [enrolment] : [], ...ring }
   const signature = { author, at, comment: '' }
   return { members, configured: beginState(documentOf(written), signature, finalized, DEFAULT_LIMIT, enrolled) }
 }

@@ -5,6 +5,8 @@ export interface AppliedRevision {
   readonly revision: number
   /** Of the lease's voters, which its lease process acts on; undefined: it did not say. */
   readonly epoch?: number | undefined
+  /** Of the heartbeat keys that its lease process accepts; undefined: it did not say. */
+  readonly ring?: number | undefined
   /** When it was first heard here. */
   readonly since: Instant
 }
@@ -12,10 +14,11 @@ export interface AppliedRevision {
 export class AppliedRevisions {
   readonly #nodes = new Map<string, AppliedRevision>()
 
-  note(node: string, revision: number, now: Instant, epoch?: number): void {
+  note(node: string, { revision, epoch, ring }: Omit<AppliedRevision, 'since'>, now: Instant): void {
     const known = this.#nodes.get(node)
     const since = known?.revision === revision ? known.since : now
-    this.#nodes.set(node, { revision, since, ...(epoch === undefined ? {} : { epoch }) })
+    const said = { ...(epoch === undefined ? {} : { epoch }), ...(ring === undefined ? {} : { ring }) }
+    this.#nodes.set(node, { revision, since, ...said })
   }
   /** All others are in the cluster no more. */
   keep(names: ReadonlySet<string>): void {

@@ -106,12 +106,12 @@ test('without a leader everybody is sent to others', () => {
 
 test('what a node uses is kept since when it began, until the node is in the cluster no more', () => {
   const applied = new AppliedRevisions()
-  applied.note('rs1', 3, instant(10))
-  applied.note('rs1', 3, instant(20))
-  applied.note('rs2', 4, instant(30))
-  applied.note('rs2', 2, instant(40))
+  applied.note('rs1', { revision: 3 }, instant(10))
+  applied.note('rs1', { revision: 3, ring: 2 }, instant(20))
+  applied.note('rs2', { revision: 4 }, instant(30))
+  applied.note('rs2', { revision: 2 }, instant(40))
   expect([...applied.all()]).toEqual([
-    ['rs1', { revision: 3, since: 10 }],
+    ['rs1', { revision: 3, since: 10, ring: 2 }],
     ['rs2', { revision: 2, since: 40 }],
   ])
   applied.keep(new Set(['rs2']))

@@ -1,5 +1,5 @@
 /** What a coordinator has to tell its followers: of one state, worked out once for all of them. */
-import { canonicalText, documentAt, newestOf, type State, writtenOf } from '@lvsm/changes'
+import { canonicalText, documentAt, newestOf, ringOf, type State, writtenOf } from '@lvsm/changes'
 import { type FeedMessage, MOST_DIFFERENCES } from '@lvsm/protocol'
 import type { Refusal } from '@lvsm/base'
 
@@ -23,6 +23,8 @@ const SHORT = 4096
 export class Publication {
   readonly state: State
   readonly revision: number
+  /** The nodes' heartbeat keys; the same value while they are the same. */
+  readonly keys: Extract<FeedMessage, { kind: 'keys' }>
   /** Of revisions that are kept, those that somebody asked for. */
   readonly #sums = new Map<number, string>()
   readonly #answers = new Map<string, News>()
@@ -33,6 +35,8 @@ export class Publication {
     this.state = state
     this.revision = newestOf(state.history)
     this.#digest = digest
+    const known = before?.keys.ring.number === (state.enrolled.ring ?? 0) ? before.keys : null
+    this.keys = known ?? { kind: 'keys', ring: ringOf(state.enrolled) }
     if (!before || before.revision > this.revision) return
     const oldest = state.history.revisions[0]?.number ?? 0
     for (const [revision, sum] of before.#sums) if (revision >= oldest) this.#sums.set(revision, sum)

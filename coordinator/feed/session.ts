@@ -15,8 +15,10 @@ export interface Session {
   /** What it was told last since it said what it has. */
   readonly facts: Facts | null
   readonly coordinators: readonly FeedCoordinator[] | null
+  /** Number of the heartbeat keys. */
+  readonly ring: number
 }
-export const NEW_SESSION: Session = { has: null, facts: null, coordinators: null }
+export const NEW_SESSION: Session = { has: null, facts: null, coordinators: null, ring: 0 }
 
 /** What this coordinator knows now. */
 export interface View {
@@ -39,6 +41,9 @@ export function due(session: Session, view: View): { session: Session; messages:
   if (answer.kind === 'refused') return refused(answer.refusal)
   const messages: FeedMessage[] = []
   let { has } = session
+  // First: whoever hears of a node knows its keys.
+  const { keys } = publication
+  if (keys.ring.number !== session.ring) messages.push(keys)
   if (answer.kind === 'news') {
     const { news } = answer
     messages.push(news)
@@ -47,7 +52,7 @@ export function due(session: Session, view: View): { session: Session; messages:
   const { facts } = publication.state
   if (facts !== session.facts) messages.push({ kind: 'facts', facts })
   if (coordinators !== session.coordinators) messages.push({ kind: 'coordinators', list: coordinators })
-  return { session: { has, facts, coordinators }, messages }
+  return { session: { has, facts, coordinators, ring: keys.ring.number }, messages }
 }
 
 const refused = ({ code, message, hint }: Refusal) => ({

@@ -92,6 +92,7 @@ export const ROOMS: readonly Room[] = [
     'kernel',
     'nodelink',
     'process',
+    'trust',
   ]),
   impure(
     'lease-agent',

@@ -1,4 +1,4 @@
-/** A realserver in the wrong hands: it has the key and its address, and says as itself whatever it likes. */
+/** A realserver in the wrong hands: it has its keys and its address, and says whatever it likes, as itself and as others. */
 import { decodeView, encodeMessage, type LeaseView, type Message } from '@lvsm/protocol'
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -6,7 +6,7 @@ import { setImmediate } from 'node:timers/promises'
 import { type Random, seededRandom } from '@lvsm/base'
 import { agentLie, leaseLie } from '../kit/lies.ts'
 import { counters, leaseStatus, sendAs, signer } from './datagrams.ts'
-import { demand, figure, lab, NODES, status } from './harness.ts'
+import { demand, figure, lab, NODES, on, status } from './harness.ts'
 import { scenario } from './scenario.ts'
 import { demandOneOwner, seats, served, told, watched, whole } from './witness.ts'
 
@@ -96,3 +96,68 @@ scenario(
     await whole()
   },
 )
+
+/** Messages of one whom it names. */
+const EACH = 200
+
+interface Posed {
+  /** Whose address it sends from. */
+  readonly source: string
+  readonly all: readonly { readonly to: string; readonly bytes: Uint8Array }[]
+}
+/**
+ * What it signs as each other node for each other: with the key that all share, with the one that it has with whom it speaks to,
+ * and with the one that it has with whom it names. From its own address; where keys are pairwise, from theirs too.
+ */
+function poses(random: Random, view: LeaseView, own: string, all: readonly (Victim & { name: string })[]): Posed[] {
+  const groups = view.groups.map(({ name: group, digest }) => ({ group, digest }))
+  const keysFor = (name: string) => view.nodes.find((node) => node.name === name)?.pair?.keys ?? []
+  return all.flatMap((as) => {
+    const said = Array.from({ length: EACH }, (_, count) => {
+      const to = all[count % all.length] as (typeof all)[number]
+      const keys = [...view.keys, ...keysFor(to.name), ...keysFor(as.name)]
+      const { id, secret } = keys[count % keys.length] as (typeof keys)[number]
+      const sign = signer({ cluster: view.cluster, keyId: id, secret, from: as.name }, as.incarnation)
+      const echo = { incarnation: to.incarnation, sequence: count }
+      const message = leaseLie(random, { groups, echo, highest: count })
+      return { to: to.address, bytes: sign(message, 1e9 + count, to.incarnation) }
+    })
+    const isPairwise = view.nodes.every(({ name, pair }) => name === view.node || pair?.shared === false)
+    return [own, ...(isPairwise ? [as.address] : [])].map((source) => ({ source, all: said }))
+  })
+}
+
+scenario('a realserver that signs as others is believed by nobody: one owner, and the service lasts', async () => {
+  await whole()
+  const { group, from, to, number } = await seats()
+  const hostile = NODES.findLast((name) => viewOf(from).nodes.some((node) => node.name === name && !node.voter)) ?? ''
+  const view = viewOf(hostile)
+  const link = view.nodes.find(({ name }) => name === hostile)?.links[0]
+  demand(link, `a node that does not vote: ${hostile}`)
+  await lab('stop', hostile, 'lease')
+  const others = NODES.filter((name) => name !== hostile)
+  const all = (await victims(view, hostile, link.name)).map((victim, at) => ({ ...victim, name: others[at] ?? '' }))
+  const before = await counters(to)
+  const seen = await watched(async () => {
+    for (const { source, all: said } of poses(seededRandom(815), view, link.address, all)) {
+      const isOther = source !== link.address
+      if (isOther) await on(hostile, `ip address add ${source}/32 dev lo`)
+      await sendAs(hostile, source, said, 2000)
+      if (isOther) await on(hostile, `ip address del ${source}/32 dev lo`)
+    }
+  })
+  told(`what ${hostile} signs as others`, seen)
+  const after = await counters(to)
+  const dropped = (['drop-source', 'drop-mac', 'drop-key'] as const).reduce(
+    (sum, name) => sum + (after[name] ?? 0) - (before[name] ?? 0),
+    0,
+  )
+  figure(`${to} dropped of it`, dropped)
+  demand(dropped > EACH / 4, 'it was heard, and not believed')
+  demandOneOwner(seen)
+  await served()
+  const owned = (await status(to)).groups.find(({ name }) => name === group)
+  demand(owned?.owner && owned.number - number < MOST_LEASES, `lease ${owned?.number}, it was ${number}`)
+  await lab('start', hostile, 'lease')
+  await whole()
+})

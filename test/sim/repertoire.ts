@@ -6,6 +6,7 @@ import { CHANCE } from './plots/chance.ts'
 import { BEYOND, DRIFTS } from './plots/drift.ts'
 import { DURATIONS } from './plots/durations.ts'
 import { HOSTILES } from './plots/hostile.ts'
+import { IMPOSTOR } from './plots/impostor.ts'
 import { KERNELS } from './plots/kernels.ts'
 import { STANDBYS } from './plots/standby.ts'
 import { STEADFAST } from './plots/steadfast.ts'
@@ -33,6 +34,7 @@ export const STORIES: readonly Plot[] = [
   ...LAGGARDS,
   ...STRANGERS,
   ...HOSTILES,
+  IMPOSTOR,
   ...STANDBYS,
   ...SWITCHOVERS,
   ...WHOLE_SWITCHOVERS,

@@ -64,7 +64,7 @@ const KEY = 1
 export const KEYS = keyring([{ id: KEY, algorithm: 'sha256', secret: 'ab'.repeat(32) }])
 /** What is signed, as a datagram. */
 export function sign(content: Uint8Array): Uint8Array {
-  const tag = KEYS.begin(KEY)?.tag(content) ?? new Uint8Array()
+  const tag = KEYS.begin(KEY, '')?.tag(content) ?? new Uint8Array()
   return Uint8Array.of(...content, ...tag)
 }
 

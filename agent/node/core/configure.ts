@@ -15,13 +15,15 @@ import { publishSoon } from './publish/publish.ts'
 import { log, type NodeState } from './state.ts'
 import { noteWanted } from './wanted.ts'
 
-export function configure(state: NodeState, { config, secrets, facts }: Extract<NodeInput, { kind: 'config' }>): void {
+export function configure(state: NodeState, input: Extract<NodeInput, { kind: 'config' }>): void {
+  const { config, secrets, facts, ring = null } = input
   const before = state.config?.revision
   // Every closed terminal and every turn of a log has the file read again: that is no news.
   const isNews = JSON.stringify([config, [...secrets]]) !== JSON.stringify([state.config, [...state.secrets]])
   const wantedBefore = state.facts
   state.config = config
   state.secrets = secrets
+  state.ring = ring
   state.facts = facts
   state.view = nodeView(config, state.node)
   followConfig(state)

@@ -10,7 +10,7 @@ import {
   type ToLease,
 } from '@lvsm/protocol'
 import { type Instant, type Trouble } from '@lvsm/base'
-import { type Config, type CheckKeys, type ProbeKind } from '@lvsm/model'
+import { type Config, type CheckKeys, type PairRing, type ProbeKind } from '@lvsm/model'
 import { type Observed, type Operation } from '@lvsm/plan'
 import { type Unsent } from './check/pings.ts'
 
@@ -31,6 +31,8 @@ export type NodeInput =
       readonly config: Config
       readonly secrets: ReadonlyMap<number, string>
       readonly facts: Facts
+      /** Keys that this node has with each of the others; missing: none. */
+      readonly ring?: PairRing
     }
   | { readonly kind: 'observed'; readonly observed: Observed }
   | { readonly kind: 'observe-failed'; readonly error: string }

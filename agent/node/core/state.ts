@@ -11,7 +11,7 @@ import {
 import { type Instant, NEVER_BEFORE, type TokenBucket, type Trouble } from '@lvsm/base'
 import { NO_FACTS, type ServerIntent } from '@lvsm/changes'
 import { type Health, newSchedule, type Schedule } from '@lvsm/health'
-import type { Config, ConfigRealserver, ConfigService, NodeView } from '@lvsm/model'
+import type { Config, ConfigRealserver, ConfigService, NodeView, PairRing } from '@lvsm/model'
 import type { Desired, Observed, Operation, OwnedRecord } from '@lvsm/plan'
 import { newPings, type Pings } from './check/pings.ts'
 import type { Ask, StandbyRun } from './command/pending.ts'
@@ -119,17 +119,14 @@ export interface Published {
   readonly told: Map<string, Told>
 }
 
-export interface NodeState {
-  readonly node: string
-  readonly boot: string
-  readonly wall: NodeOptions['wall']
-  readonly wallMs: NodeOptions['wallMs']
+export interface NodeState extends Pick<NodeOptions, 'node' | 'boot' | 'wall' | 'wallMs'> {
   now: Instant
   effects: NodeEffect[]
   /** Null before the first configuration. */
   config: Config | null
   view: NodeView | null
   secrets: ReadonlyMap<number, string>
+  ring: PairRing | null
   facts: Facts
   word: LocalWord | null
   readonly rhythm: Rhythm
@@ -192,6 +189,7 @@ export function newState(options: NodeOptions): NodeState {
     config: null,
     view: null,
     secrets: new Map(),
+    ring: null,
     facts: NO_FACTS,
     word,
     rhythm: {

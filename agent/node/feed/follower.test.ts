@@ -45,6 +45,15 @@ function after(follower: Follower, ...messages: readonly FeedMessage[]): { follo
 const HAS_3 = after(NOTHING_HELD, whole(3)).follower
 const follow = (revision: number, sum: string | null) => ({ kind: 'say', message: { kind: 'follow', revision, sum } })
 
+test('heartbeat keys are taken when their ring is newer, and no older one', () => {
+  const keys = (number: number): FeedMessage => ({ kind: 'keys', ring: { number, nodes: [] } })
+  const has = kept(HAS_3, { kind: 'keep-keys', ring: { number: 5, nodes: [] } })
+  expect(hear(has, keys(5), digest).effects).toEqual([])
+  expect(hear(has, keys(4), digest).effects).toEqual([])
+  expect(hear(has, keys(6), digest).effects).toEqual([{ kind: 'keep-keys', ring: { number: 6, nodes: [] } }])
+  expect(hear(HAS_3, keys(1), digest).effects).toHaveLength(1)
+})
+
 test('it says what it has, and takes what fits on that', () => {
   expect(ask(NOTHING_HELD).effects).toEqual([follow(0, null)])
   expect(ask(HAS_3).effects).toEqual([follow(3, sumOf(at(3), 3))])

@@ -16,7 +16,7 @@ import {
   writtenOf,
 } from '@lvsm/changes'
 import { judge, type Written } from '@lvsm/model'
-import type { Facts, FeedCoordinator, FeedMessage, FollowerMessage } from '@lvsm/protocol'
+import type { Facts, FeedCoordinator, FeedMessage, FollowerMessage, KeyRing } from '@lvsm/protocol'
 import { damaged, notFollowed, older, strange } from './troubles.ts'
 
 export interface Held {
@@ -29,6 +29,8 @@ export interface Follower {
   readonly held: Held | null
   readonly facts: Facts | null
   readonly coordinators: readonly FeedCoordinator[] | null
+  /** Heartbeat keys of all nodes. */
+  readonly keys: KeyRing | null
   /** What it waits for since it said last what it has: `whole` where it said that it does not trust that. */
   readonly asked: 'nothing' | 'news' | 'whole'
   /** A newer revision is not understood. */
@@ -39,6 +41,7 @@ export type Keep =
   | { readonly kind: 'keep'; readonly held: Held; readonly file: unknown }
   | { readonly kind: 'keep-facts'; readonly facts: Facts }
   | { readonly kind: 'keep-coordinators'; readonly list: readonly FeedCoordinator[] }
+  | { readonly kind: 'keep-keys'; readonly ring: KeyRing }
 export type Effect =
   | Keep
   | { readonly kind: 'say'; readonly message: FollowerMessage }
@@ -57,7 +60,14 @@ export interface Step {
 }
 const step = (follower: Follower, ...effects: readonly Effect[]): Step => ({ follower, effects })
 
-export const NOTHING_HELD: Follower = { held: null, facts: null, coordinators: null, asked: 'nothing', strange: null }
+export const NOTHING_HELD: Follower = {
+  held: null,
+  facts: null,
+  coordinators: null,
+  keys: null,
+  asked: 'nothing',
+  strange: null,
+}
 export const revisionOf = ({ held }: Follower): number => held?.revision ?? 0
 
 /** A connection was made, or something is missing. */
@@ -77,6 +87,8 @@ export function kept(follower: Follower, effect: Keep): Follower {
       return { ...follower, facts: effect.facts }
     case 'keep-coordinators':
       return { ...follower, coordinators: effect.list }
+    case 'keep-keys':
+      return { ...follower, keys: effect.ring }
   }
 }
 
@@ -95,6 +107,11 @@ export function hear(follower: Follower, message: FeedMessage, digest: Digest): 
     }
     case 'proved':
       return step(follower, message)
+    case 'keys': {
+      // Counted: an older ring is from a coordinator that is behind.
+      const isNews = message.ring.number > (follower.keys?.number ?? 0)
+      return isNews ? step(follower, { kind: 'keep-keys', ring: message.ring }) : step(follower)
+    }
     case 'refused':
       return step(follower, { kind: 'leave', trouble: notFollowed(message.refusal, revisionOf(follower)) })
   }

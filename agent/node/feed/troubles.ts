@@ -23,6 +23,12 @@ export const older = (revision: number, own: number): Trouble =>
     { code: 'coordinator-behind', message: `a coordinator has revision ${revision}, and this agent ${own} already` },
     own,
   )
+export const keysUnwritten = (stateDir: string, reason: string): Trouble =>
+  trouble(
+    'heartbeat-key-not-kept',
+    `a heartbeat key of this node cannot be kept in ${stateDir}: ${reason}; it signs as it did`,
+    'make room, or mend the disk: it is tried again and again',
+  )
 export const damaged = (revision: number, own: number): Trouble =>
   trouble(
     'revision-damaged',

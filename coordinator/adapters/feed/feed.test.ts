@@ -18,6 +18,7 @@ class Bench {
   readonly configuration = new MemoryConfiguration()
   readonly counts = new Map<string, number>()
   leads = true
+  readonly offered: [string, string][] = []
   feed!: Feed
   #key = ''
   #server!: NodeServer
@@ -35,7 +36,9 @@ class Bench {
     const records = new Map([[1, { name: 'dir1', addresses: this.#server.endpoints, key: this.#key }]])
     const newest = () => this.configuration.newest()
     const source = { known, follow, newest, records: () => records, hasLeader: () => this.leads }
-    this.feed = new Feed(source, this.#server, count, { ...FEED_OPTIONS, probeMs: 300, ...options })
+    this.feed = new Feed(source, this.#server, count, { ...FEED_OPTIONS, probeMs: 300, ...options }, (node, half) => {
+      this.offered.push([node, half.public])
+    })
     onTestFinished(() => this.#server.close())
     onTestFinished(() => this.feed.close())
     return this
@@ -96,6 +99,24 @@ test('who is enrolled is told; each change in one message, whoever follows', asy
   await all[0]?.says({ kind: 'applied', revision: 2 })
   await vi.waitUntil(() => bench.feed.applied().get('rs1')?.revision === 2, soon)
   expect(bench.feed.following()).toEqual(['rs1', 'rs2'])
+})
+
+test('heartbeat keys come first, again at each change, and an agent offers its own as itself', async () => {
+  const bench = await new Bench().open()
+  const agent = await bench.join('rs1')
+  const half = 'ab'.repeat(32)
+  await agent.says({ kind: 'key', public: half, lost: false })
+  await vi.waitUntil(() => bench.offered.length === 1, soon)
+  expect(bench.offered).toEqual([['rs1', half]])
+  await bench.configuration.write({ kind: 'heartbeat-key', at: 1, name: 'rs1', public: half, lost: false })
+  await agent.says(NOTHING)
+  await vi.waitUntil(() => agent.heard.length === 4, soon)
+  expect(agent.kinds()).toEqual(['keys', 'whole', 'facts', 'coordinators'])
+  await agent.says({ kind: 'applied', revision: 1, ring: 1 })
+  await vi.waitUntil(() => bench.feed.progress()[0]?.ring === 1, soon)
+  await bench.configuration.write({ kind: 'heartbeat-step', at: 2, ring: 1 })
+  await vi.waitUntil(() => agent.heard.length === 5, soon)
+  expect(agent.heard.at(-1)).toMatchObject({ kind: 'keys', ring: { number: 2, nodes: [{ name: 'rs1', signWith: 1 }] } })
 })
 
 test('a key that nobody has is refused; of one node the newest connection counts', async () => {

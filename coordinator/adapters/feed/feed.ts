@@ -10,6 +10,7 @@ import {
   decodeFollowerMessage,
   encodeFeedMessage,
   type FeedMessage,
+  type FollowerMessage,
   LONGEST_FOLLOWER_MESSAGE,
   type NodeProgress,
   type Unread,
@@ -27,6 +28,7 @@ export interface FeedOptions extends ProbeOptions {
   /** Without a leader for so long, it sends its followers to others. Milliseconds. */
   readonly leaderlessMs: number
 }
+export type Offered = (node: string, half: Extract<FollowerMessage, { kind: 'key' }>) => void
 export const FEED_OPTIONS: FeedOptions = { probeMs: 2000, missedProbes: 3, leaderlessMs: 5000 }
 
 /** The port for nodes. */
@@ -63,6 +65,7 @@ export interface ProvenSource extends FeedSource {
 export class Feed {
   readonly #source: ProvenSource
   readonly #count: (counter: CounterName) => void
+  readonly #offered: Offered
   readonly #options: FeedOptions
   readonly #followers = new Map<string, Follower>()
   readonly #applied = new AppliedRevisions()
@@ -81,8 +84,16 @@ export class Feed {
   #ledAt = performance.now()
   #closed = false
 
-  constructor(source: ProvenSource, door: Door, count: (counter: CounterName) => void, options = FEED_OPTIONS) {
+  /** `offered`: a node's agent says that it has another heartbeat key. */
+  constructor(
+    source: ProvenSource,
+    door: Door,
+    count: (counter: CounterName) => void,
+    options = FEED_OPTIONS,
+    offered: Offered = () => undefined,
+  ) {
     this.#source = source
+    this.#offered = offered
     this.#count = count
     this.#options = options
     this.#look()
@@ -102,8 +113,10 @@ export class Feed {
   }
   /** The same of those that follow here now, to be told to others. */
   progress(): NodeProgress[] {
-    return [...this.#applied.all()].flatMap(([name, { revision, epoch }]) =>
-      this.#followers.has(name) ? [{ name, revision, ...(epoch === undefined ? {} : { epoch }) }] : [],
+    return [...this.#applied.all()].flatMap(([name, { revision, epoch, ring }]) =>
+      this.#followers.has(name)
+        ? [{ name, revision, ...(epoch === undefined ? {} : { epoch }), ...(ring === undefined ? {} : { ring }) }]
+        : [],
     )
   }
   /** Nodes whose agents follow here now. */
@@ -136,8 +149,8 @@ export class Feed {
     const read = decodeFollowerMessage(text)
     if (!read.ok) return this.#count(UNREAD[read.reason])
     const { message } = read
-    if (message.kind === 'applied')
-      return this.#applied.note(follower.node, message.revision, instant(performance.now()), message.epoch)
+    if (message.kind === 'applied') return this.#applied.note(follower.node, message, instant(performance.now()))
+    if (message.kind === 'key') return this.#offered(follower.node, message)
     if (message.kind === 'prove') return void this.#prove(follower, message.number)
     follower.session = followed(message)
     this.#serve(follower)

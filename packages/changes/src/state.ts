@@ -21,6 +21,7 @@ import type { Context } from './command/command.ts'
 import { MODEL_VERSION } from './command/version.ts'
 import { type Document, documentOf, writtenOf } from './document/document.ts'
 import { applyEnrol, type EnrolEntry, keepEnrolled, NOBODY } from './enrol/enrol.ts'
+import { addHalf, type Keyed, stepRing } from './enrol/key-ring.ts'
 import { addToken, revokeToken, type Tokened } from './enrol/tokens.ts'
 import { applyIntent } from './intent/apply.ts'
 import { expireFacts, NO_FACTS } from './intent/facts.ts'
@@ -67,6 +68,8 @@ export type Outcome =
       readonly revision: Revision | null
       readonly warnings: readonly Warning[]
     }
+  /** Heartbeat keys changed, or nothing about them was new. */
+  | { readonly kind: 'keys' }
   /** A user, or a token for scripts, was made, changed or removed. */
   | { readonly kind: 'people' }
   /** `since`: of a stale write, what changed since its base. */
@@ -132,6 +135,10 @@ export function applyEntry(state: State, entry: Entry, voters: Context['voters']
       return tokened(state, revokeToken(enrolled, entry))
     case 'enrol':
       return enrolling(state, entry)
+    case 'heartbeat-key':
+      return keyed(state, addHalf(enrolled, entry.name, entry.public, entry.lost))
+    case 'heartbeat-step':
+      return keyed(state, { enrolled: stepRing(enrolled, entry.ring) })
     case 'voters':
       return electing(state, entry)
     default:
@@ -151,6 +158,11 @@ function tokened(state: State, result: Tokened): Step {
   if (result.refusal) return { state, outcome: { kind: 'refused', refusals: [result.refusal] } }
   const { enrolled, token } = result
   return { state: { ...state, enrolled }, outcome: { kind: 'token', token } }
+}
+
+function keyed(state: State, { refusal, enrolled }: Keyed): Step {
+  if (refusal) return { state, outcome: { kind: 'refused', refusals: [refusal] } }
+  return { state: enrolled === state.enrolled ? state : { ...state, enrolled }, outcome: { kind: 'keys' } }
 }
 
 function peopled(state: State, entry: PeopleEntry): Step {

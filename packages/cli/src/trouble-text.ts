@@ -2,6 +2,8 @@
 import { type NodeTrouble } from '@lvsm/protocol'
 import type { Paint, Tone } from './paint.ts'
 
+/** Warnings that are red all the same: the cluster works, and anybody may take it over. */
+const RED: ReadonlySet<string> = new Set(['weak-mac'])
 const SEVERITIES: Readonly<Record<string, Tone>> = { info: 'dim', warning: 'warn', critical: 'bad' }
 
 /** What several nodes say in the same words, about the configuration that they share, is one trouble of all of them. */
@@ -19,5 +21,6 @@ export function together(troubles: readonly NodeTrouble[]): NodeTrouble[] {
 export function troubleLine({ severity, node, message, code, hint, leftMs }: NodeTrouble, paint: Paint): string {
   const next = hint ? `\n    → ${hint}` : ''
   const left = leftMs === undefined ? '' : `; over in ${Math.ceil(leftMs / 1000)} s`
-  return `  ${paint(SEVERITIES[severity] ?? 'warn', severity)}  ${node}: ${message} (${code})${left}${next}`
+  const tone = RED.has(code) ? 'bad' : (SEVERITIES[severity] ?? 'warn')
+  return `  ${paint(tone, severity)}  ${node}: ${message} (${code})${left}${next}`
 }

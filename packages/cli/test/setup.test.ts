@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { decodeNodeIdentity, type JoinReport } from '@lvsm/protocol'
+import { decodeNodeIdentity, decodeOwnHalves, type JoinReport, OWN_HALVES } from '@lvsm/protocol'
 import { checkConfig } from '@lvsm/model'
 import { encodeToken, fingerprintOf, fingerprintOfKey, makeAuthority, makeKeyPair, signCertificate } from '@lvsm/trust'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -42,6 +42,7 @@ const run = (...words: string[]) => {
     PATH: `${at('bin')}:${process.env['PATH']}`,
   })
 }
+const halves = () => decodeOwnHalves(readFileSync(at('state', OWN_HALVES), 'utf8')) ?? []
 const words = (): string[] => readFileSync(at('words'), 'utf8').trim().split('\n')
 
 describe('lvsm init', () => {
@@ -130,7 +131,7 @@ const ID = '0123abcd'
 const SECRET = 'ab'.repeat(16)
 interface Asked {
   readonly path: string
-  readonly body: { key?: string; name?: string; node?: unknown }
+  readonly body: { key?: string; name?: string; node?: unknown; heartbeat?: string }
 }
 /** A port for people that answers so, by path, one answer after the other; certificates of the authority for `names`. */
 async function port(answers: Record<string, unknown[]>, names = ['127.0.0.1'], authority = AUTHORITY) {
@@ -195,6 +196,10 @@ describe('lvsm join', () => {
     expect(out).toBe('rs9 is a node of cluster lab, at revision 7\nnext: start lvsm-lease, lvsm-agent here\n')
     expect(asked.map(({ path }) => path)).toEqual(['/v1/join/preview', '/v1/join/preview', '/v1/join'])
     expect(asked[2]?.body).toMatchObject({ token: { id: ID, secret: SECRET }, name: 'rs9', node: RS9, model: 1 })
+    const [half] = halves()
+    expect(half?.public).toMatch(/^[0-9a-f]{64}$/)
+    expect(asked.map(({ body }) => body.heartbeat)).toEqual([undefined, undefined, half?.public])
+    expect(statSync(at('state', OWN_HALVES)).mode & 0o777).toBe(0o600)
     const identity = decodeNodeIdentity(readFileSync(at('state', 'node.json'), 'utf8'))
     expect(identity).toMatchObject({
       cluster: 'lab',
@@ -299,6 +304,30 @@ describe('lvsm join', () => {
     const { code, err } = await run('join', token, ...HERE)
     expect(err).toMatch(said)
     expect(code).toBe(token.length > 20 ? 3 : 2)
+    expect(existsSync(at('state'))).toBe(false)
+  })
+})
+
+describe('lvsm rekey', () => {
+  const rekey = () => lvsm(['rekey', '--state-dir', at('state')])
+  it('makes one more key, and no third before the first is gone', async () => {
+    mkdirSync(at('state'))
+    writeFileSync(at('state', 'node.json'), '{}')
+    const said = { code: 0, err: '', out: expect.stringMatching(/^a new heartbeat key is made/) }
+    expect([await rekey(), halves().length]).toMatchObject([said, 1])
+    const [first] = halves()
+    expect([await rekey(), halves().length]).toMatchObject([said, 2])
+    expect(halves()[0]).toEqual(first)
+    const { code, err } = await rekey()
+    expect({ code, err }).toEqual({ code: 1, err: expect.stringMatching(/is not over: not every node has it\n {2}→ /) })
+    expect(halves()).toHaveLength(2)
+  })
+  it('is for nodes with coordinators', async () => {
+    const { code, err } = await rekey()
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: expect.stringMatching(/no node of a cluster with coordinators\n {2}→ /),
+    })
     expect(existsSync(at('state'))).toBe(false)
   })
 })

@@ -64,6 +64,7 @@ describe('a configuration file', () => {
     ['a slow check', 'timeout: 300ms', 'timeout: 600ms', ['impossible-timing']],
     ['fall of zero', 'fall: 2', 'fall: 0', ['out-of-range']],
     ['a missing key', 'sign-with: 1', 'sign-with: 2', ['unknown-key-id']],
+    ['a checksum in place of a signature', 'algorithm: sha256', 'algorithm: crc32', ['insecure']],
     ['a short secret', /secret: "\w+"/, 'secret: "0011"', ['short-secret']],
     ['a secret that is no hex', /secret: "\w+"/, 'secret: "swordfish swordfish"', ['bad-secret']],
     ['a key without secret', /, secret: "\w+"/, '', ['missing']],

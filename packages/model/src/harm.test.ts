@@ -176,7 +176,8 @@ describe('what is probably not meant is accepted with a warning', () => {
     ['a key that counts', [secret('1112131415161718191a1b1c1d1e1f20')], ['warning known-key 5 keys[0].secret']],
     ['a key of two bytes', [secret('abcd'.repeat(16))], ['warning known-key 5 keys[0].secret']],
     ['md5', [['sha256', 'md5']], ['warning weak-mac 5 keys[0].algorithm']],
-    ['sha1', [['sha256', 'sha1']], ['info weak-mac 5 keys[0].algorithm']],
+    ['sha1', [['sha256', 'sha1']], ['warning weak-mac 5 keys[0].algorithm']],
+    ['crc32', [['sha256', 'crc32, insecure: true']], ['warning weak-mac 5 keys[0].algorithm']],
     ['two voters', [[/(rs1.*?)voter: true/g, '$1voter: false']], ['warning even-voters 8 nodes']],
     ['one voter', [[/(dir2.*?|rs1.*?)voter: true/g, '$1voter: false']], ['warning single-voter 8 nodes[0].voter']],
     [

@@ -119,6 +119,8 @@ export const keySchema = z.strictObject({
   algorithm: z.enum(ALGORITHMS).optional(),
   secret: secret.optional(),
   file: secretFile.min(1).max(4096).optional(),
+  /** Whoever wants an algorithm that keeps nobody out says so. */
+  insecure: z.boolean().optional(),
 })
 export const timingSchema = z.strictObject({
   keepalive: duration.optional(),

@@ -1,6 +1,6 @@
 /** What one node must know: the ownership plane's part, and the data plane's. */
 import { canonicalAddress, digest64 } from '@lvsm/base'
-import type { LeaseView } from '@lvsm/protocol'
+import type { LeaseView, PairKeys } from '@lvsm/protocol'
 import type { Config, ConfigGroup, ConfigNode, ConfigService } from './config.ts'
 import { forwarding, type Placement, probeOf } from './tables/index.ts'
 
@@ -37,13 +37,25 @@ export function agreementDigests({ nodes, groups, timing }: Config): Agreement {
 export const disagreements = (one: Agreement, other: Partial<Agreement>): (typeof AGREEMENTS)[number][] =>
   AGREEMENTS.filter((subject) => one[subject] !== other[subject])
 
+/** Keys that this node has with each of the others that have such, by name; of which ring. */
+export interface PairRing {
+  readonly number: number
+  readonly pairs: ReadonlyMap<string, PairKeys>
+}
+export const NO_PAIRS: PairRing = { number: 0, pairs: new Map() }
+
 /** The ownership plane's part. `interfaceOf` gives the interface index of a floating address on this node, 0 when there is none. */
 export function ownershipView(
   config: Config,
   secrets: ReadonlyMap<number, string>,
   interfaceOf: (address: string) => number,
   node: string,
+  ring: PairRing = NO_PAIRS,
 ): LeaseView {
+  const pairOf = (name: string): { pair?: PairKeys } => {
+    const pair = name === node ? undefined : ring.pairs.get(name)
+    return pair ? { pair } : {}
+  }
   return {
     cluster: config.cluster,
     node,
@@ -51,7 +63,7 @@ export function ownershipView(
     ...(config.followed ? { followed: true } : {}),
     revision: config.revision,
     timing: config.timing,
-    nodes: config.nodes.map(({ name, links, voter }) => ({ name, links, voter })),
+    nodes: config.nodes.map(({ name, links, voter }) => ({ name, links, voter, ...pairOf(name) })),
     groups: config.groups.map((group) => ({
       name: group.name,
       digest: addressDigest(group),
@@ -68,6 +80,7 @@ export function ownershipView(
       return bytes === undefined ? [] : [{ id, algorithm, secret: bytes }]
     }),
     signWith: config.signWith,
+    ...(ring.number > 0 ? { ring: ring.number } : {}),
   }
 }
 

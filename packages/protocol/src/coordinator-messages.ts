@@ -65,6 +65,8 @@ export const nodeProgress = z.object({
   revision: count,
   /** Of the lease's voters, as its lease process has them on disk; not there: it did not say. */
   epoch: count.exactOptional(),
+  /** Number of the heartbeat keys that its lease process accepts; not there: it did not say. */
+  ring: count.exactOptional(),
 })
 export type NodeProgress = Readonly<z.infer<typeof nodeProgress>>
 const MOST_NODES = 4096

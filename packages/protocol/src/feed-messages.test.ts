@@ -17,6 +17,10 @@ const LIST = [{ id: 1, name: 'dir1', addresses: [{ host: '10.0.0.1', port: 7446 
 const FEED: readonly FeedMessage[] = [
   { kind: 'whole', revision: 3, file: { cluster: 'la"[[b', nodes: [null, 1.5] }, sum: SUM },
   { kind: 'change', from: 3, to: 5, change: [{ path: ['nodes', 'rs1', 'voter'], from: true }], sum: SUM },
+  {
+    kind: 'keys',
+    ring: { number: 2, nodes: [{ name: 'rs1', keys: [{ id: 1, public: SUM }], signWith: 0, shared: true }] },
+  },
   { kind: 'facts', facts: { number: 1, list: [], ends: [] } },
   { kind: 'coordinators', list: LIST },
   { kind: 'proved', number: 7, revision: 5 },
@@ -26,8 +30,9 @@ const FEED: readonly FeedMessage[] = [
 const SAID: readonly FollowerMessage[] = [
   { kind: 'follow', revision: 0, sum: null },
   { kind: 'follow', revision: 3, sum: SUM },
-  { kind: 'applied', revision: 3 },
+  { kind: 'applied', revision: 3, epoch: 2, ring: 2 },
   { kind: 'prove', number: 7 },
+  { kind: 'key', public: SUM, lost: true },
 ]
 const altered = (message: object, more: object): string => JSON.stringify({ v: 1, least: 1, ...message, ...more })
 

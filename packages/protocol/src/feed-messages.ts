@@ -7,6 +7,7 @@ import * as z from 'zod'
 import { cut } from './agent-messages.ts'
 import { plainData } from './changes/command.ts'
 import { digest } from './changes/enrol.ts'
+import { keyRing, publicHalf } from './changes/heartbeat-keys.ts'
 import { memberRecord } from './changes/member.ts'
 import { difference, facts } from './changes/revision.ts'
 import { LONGEST_NAME } from './http/routes.ts'
@@ -29,8 +30,18 @@ const word = (longest: number) => z.string().transform((value) => cut(plainLine(
 export const FOLLOWER_SCHEMAS = {
   /** What it has; revision 0: nothing. `sum` null: it does not trust that, and wants the whole. */
   follow: z.object({ kind: z.literal('follow'), revision: count, sum: sum.nullable() }),
-  /** It uses this revision; `epoch`: of the lease's voters, which its lease process acts on, and has on its disk. */
-  applied: z.object({ kind: z.literal('applied'), revision: count, epoch: count.exactOptional() }),
+  /**
+   * It uses this revision; `epoch`: of the lease's voters, which its lease process acts on, and has on its disk; `ring`: number
+   * of the heartbeat keys that its lease process accepts.
+   */
+  applied: z.object({
+    kind: z.literal('applied'),
+    revision: count,
+    epoch: count.exactOptional(),
+    ring: count.exactOptional(),
+  }),
+  /** It has a new heartbeat key, with this public half. `lost`: it has none of those of before any more. */
+  key: z.object({ kind: z.literal('key'), public: publicHalf, lost: z.boolean() }),
   /** Which revision is the newest? By a read that begins when this was heard, and is proved current. One at a time. */
   prove: z.object({ kind: z.literal('prove'), number: count }),
 } as const
@@ -56,6 +67,8 @@ export const FEED_SCHEMAS = {
     change: z.array(difference).max(MOST_DIFFERENCES).readonly(),
     sum,
   }),
+  /** Heartbeat keys of all nodes: they come before the revision that brings a node of theirs. */
+  keys: z.object({ kind: z.literal('keys'), ring: keyRing }),
   facts: z.object({ kind: z.literal('facts'), facts }),
   coordinators: z.object({ kind: z.literal('coordinators'), list: feedCoordinators }),
   /** The answer to `prove` of that number; null: nothing is proved now. */

@@ -13,6 +13,9 @@ import {
   type LeaseLink,
   type LeaseNode,
   type LeaseView,
+  PAIR_KEY_BYTES,
+  type PairKey,
+  type PairKeys,
 } from './lease-view.ts'
 import type { Timing, Trouble } from '@lvsm/base'
 import type { DelayReport, Delays } from './delays.ts'
@@ -22,6 +25,7 @@ import {
   counter,
   encode,
   flag,
+  hex,
   list,
   nullable,
   number,
@@ -49,7 +53,9 @@ const timing = struct<Timing>({
   drainMs: number,
 })
 const link = struct<LeaseLink>({ name: text, address: text, port: u16 })
-const node = struct<LeaseNode>({ name: text, links: list(link), voter: flag })
+const pairKey = struct<PairKey>({ id: u16, secret: hex(PAIR_KEY_BYTES) })
+const pairKeys = struct<PairKeys>({ signWith: u16, keys: list(pairKey), shared: flag })
+const node = struct<LeaseNode>({ name: text, links: list(link), voter: flag }, { pair: [1, pairKeys] })
 const address = struct<LeaseAddress>({ address: text, prefix: u8, ifindex: u32, kind: oneOf(['vip', 'gateway']) })
 const group = struct<LeaseGroup>(
   { name: text, digest: text, directors: list(text), addresses: list(address) },
@@ -68,7 +74,7 @@ export const viewCodec = struct<LeaseView>(
     keys: list(key),
     signWith: u16,
   },
-  { followed: [1, flag], confirmed: [2, flag] },
+  { followed: [1, flag], confirmed: [2, flag], ring: [3, counter] },
 )
 const groupStatus = struct<GroupStatus>({
   name: text,
@@ -106,7 +112,7 @@ const status = struct<LeaseStatus>(
     troubles: list(trouble),
     counters: record(number),
   },
-  { delays: [1, delays], epoch: [2, u32], newerEpoch: [3, u32], epochLost: [4, flag] },
+  { delays: [1, delays], epoch: [2, u32], newerEpoch: [3, u32], epochLost: [4, flag], ring: [5, counter] },
 )
 const event = struct<LeaseEvent>({
   at: number,

@@ -45,6 +45,8 @@ export interface LeaseStatus {
   readonly newerEpoch?: number
   /** Its disk lost which epoch it acted on: it lends no vote before a view that is `confirmed`. */
   readonly epochLost?: boolean
+  /** Number of the ring whose pairwise keys it accepts; missing: it has none. */
+  readonly ring?: number
 }
 /** Events that only a director of the group can have. */
 export const OWNERSHIP_EVENTS = ['took', 'gave-up', 'lost', 'released', 'offered', 'refused'] as const

@@ -12,7 +12,28 @@ export interface LeaseNode {
   readonly name: string
   readonly links: readonly LeaseLink[]
   readonly voter: boolean
+  /** Keys that only this node and the view's own have; missing: the two use those that all share. */
+  readonly pair?: PairKeys
 }
+/** Keys of two nodes: HMAC with SHA-256. */
+export interface PairKeys {
+  /** Id of the one that signs; 0: the key that all nodes share does. */
+  readonly signWith: number
+  /** All of them are accepted. */
+  readonly keys: readonly PairKey[]
+  /** Keys that all nodes share are accepted too: the other node may not know these yet. */
+  readonly shared: boolean
+}
+export interface PairKey {
+  /** From `FIRST_PAIR_KEY` on. */
+  readonly id: number
+  /** 32 bytes as hexadecimal digits. */
+  readonly secret: string
+}
+/** Ids of pairwise keys begin here, in a datagram's 16 bits; those of keys that all share are below. */
+export const FIRST_PAIR_KEY = 0x8000
+export const LAST_PAIR_KEY = 0xffff
+export const PAIR_KEY_BYTES = 32
 export interface LeaseAddress {
   readonly address: string
   readonly prefix: number
@@ -29,8 +50,8 @@ export interface LeaseGroup {
   /** An operator wants nobody to own it for a while: whoever does gives it up, and no node takes it. */
   readonly stopped?: boolean
 }
-/** Hash functions of the HMAC (RFC 2104). */
-export const ALGORITHMS = ['sha256', 'sha1', 'md5'] as const
+/** Hash functions of the HMAC (RFC 2104); `crc32` is a checksum, which keeps nobody out. */
+export const ALGORITHMS = ['sha256', 'sha1', 'md5', 'crc32'] as const
 export type Algorithm = (typeof ALGORITHMS)[number]
 
 export interface HeartbeatKey {
@@ -55,6 +76,8 @@ export interface LeaseView {
   readonly followed?: boolean
   /** A read that is proved current, after the start of this lease process, found no higher epoch than this. */
   readonly confirmed?: boolean
+  /** Number of the ring that the keys of the pairs are of; missing: there is none. */
+  readonly ring?: number
 }
 
 /** As it may be kept: what was confirmed to one process is not to the next. */
@@ -88,12 +111,20 @@ export function impossibleView({ cluster, epoch, followed, nodes, groups, keys, 
   for (const node of nodes) {
     const link = node.links.find(({ address, port }) => !parseInet(address) || !isBetween(port, 1, HIGHEST_PORT))
     if (!isName(node.name) || link) return `a node or its link is none: "${node.name}"`
+    if (node.pair && !isPair(node.pair)) return `its keys for "${node.name}" are none`
   }
   const group = groups.find((one) => !isGroup(one))
   if (group) return `group "${group.name}" has an address or a director that is none`
   const key = keys.find(({ secret }) => !/^(?:[0-9a-f]{2})+$/i.test(secret))
   if (key) return `key ${key.id} is none`
   return keys.some(({ id }) => id === signWith) ? null : `it signs with key ${signWith}, which it does not have`
+}
+
+function isPair({ signWith, keys, shared }: PairKeys): boolean {
+  const areKeys = keys.every(
+    ({ id, secret }) => isBetween(id, FIRST_PAIR_KEY, LAST_PAIR_KEY) && secret.length === 2 * PAIR_KEY_BYTES,
+  )
+  return areKeys && (signWith === 0 ? shared : keys.some(({ id }) => id === signWith))
 }
 
 const isGroup = ({ name, directors, addresses }: LeaseGroup): boolean =>

@@ -40,6 +40,10 @@ const WEIGHTS = [0, 1, 1, 1, 2, 100, 65_535] as const
 const PREFIXES = [24, 24, 24, 24, 32, 31, 30, 28, 25, 23, 16, 16] as const
 const INTERVALS = ['50ms', '200ms', '500ms', '1s', '1s', '10s', '60m'] as const
 const TIMEOUTS = ['10ms', '50ms', '200ms', '500ms', '1s', '60s'] as const
+const SIGNATURES = [
+  ...['sha256', 'sha1', 'md5'].map((algorithm) => ({ algorithm })),
+  { algorithm: 'crc32', insecure: true },
+]
 const SECRET = '9f3c1d5e7a8b02461f0e9d8c7b6a59483726150493827160f1e2d3c4b5a69788'
 
 export class Writer {
@@ -108,7 +112,7 @@ export class Writer {
   #keys(): Mapping[] {
     return Array.from({ length: this.#pick([1, 1, 2, 16]) }, (_, at) => ({
       id: at === 0 ? this.#pick([1, 255]) : at + 1,
-      ...(this.#chance(50) ? { algorithm: this.#pick(['sha256', 'sha1', 'md5']) } : {}),
+      ...(this.#chance(50) ? this.#pick(SIGNATURES) : {}),
       ...(at > 0 && this.#chance(20) ? { file: 'key' } : { secret: SECRET.slice(0, this.#pick([32, 64])) }),
     }))
   }

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { keyring } from './keyring.ts'
@@ -15,7 +16,7 @@ test('one head with any ends: the MACs of node:crypto, whatever was hashed befor
       fc.array(bytes, { maxLength: 3 }),
       fc.array(bytes),
       (name, heads, ends) => {
-        const mac = keys.begin(algorithms.indexOf(name) + 1)
+        const mac = keys.begin(algorithms.indexOf(name) + 1, '')
         for (const head of heads) mac?.update(head)
         for (const end of ends) {
           const oracle = createHmac(name, Buffer.from(secret, 'hex'))
@@ -28,8 +29,23 @@ test('one head with any ends: the MACs of node:crypto, whatever was hashed befor
   )
 })
 
+test('crc32 is that of node:zlib over the secret, the head and the end', () => {
+  const ring = keyring([{ id: 1, algorithm: 'crc32', secret }])
+  fc.assert(
+    fc.property(fc.array(bytes, { maxLength: 3 }), fc.array(bytes), (heads, ends) => {
+      const mac = ring.begin(1, '')
+      for (const head of heads) mac?.update(head)
+      for (const end of ends) {
+        const oracle = crc32(Buffer.concat([Buffer.from(secret, 'hex'), ...heads, end]))
+        expect(Buffer.from(mac?.tag(end) ?? []).readUInt32BE()).toBe(oracle)
+      }
+    }),
+  )
+  expect(ring.macBytes(1, '')).toBe(4)
+})
+
 test('a key that nobody gave', () => {
-  expect(keys.begin(9)).toBeNull()
-  expect(keys.macBytes(9)).toBeNull()
-  expect([1, 2, 3].map((id) => keys.macBytes(id))).toEqual([32, 20, 16])
+  expect(keys.begin(9, '')).toBeNull()
+  expect(keys.macBytes(9, '')).toBeNull()
+  expect([1, 2, 3].map((id) => keys.macBytes(id, ''))).toEqual([32, 20, 16])
 })

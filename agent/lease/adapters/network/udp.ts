@@ -19,6 +19,8 @@ import { Sources } from './sources.ts'
 export interface UdpLinks {
   /** To peers, over those of the links that both nodes have and that are bound which their routes choose. Errors are counted. */
   send(outgoing: Outgoing, recipients: readonly Addressee[]): void
+  /** The keys of this view count from now on; the sockets stay, and so does what waits in them. */
+  rekey(view: LeaseView): void
   close(): void
 }
 
@@ -46,7 +48,8 @@ const BUFFER_BYTES = 4 << 20
 /** Binds this node's links; a peer's datagram is taken from any of them. `before`: the view that was in use until now. */
 export function openLinks(view: LeaseView, events: UdpEvents, before: LeaseView | null = null): UdpLinks {
   const own = view.nodes.find((node) => node.name === view.node)?.links ?? []
-  const keys = keyring(view.keys)
+  let { signWith } = view
+  let keys = keyring(view.keys, view.nodes)
   const sources = new Sources(view, before)
   const copies = new Copies()
   const heard = (bytes: Buffer, source: string, index: number): void => {
@@ -66,9 +69,10 @@ export function openLinks(view: LeaseView, events: UdpEvents, before: LeaseView 
   }
   return {
     send(outgoing, recipients) {
-      const seal = sealer(outgoing, view.cluster, view.signWith, keys)
+      const seal = sealer(outgoing, view.cluster, signWith, keys)
       for (const { node, incarnation, route } of recipients) {
-        const bytes = seal(incarnation)
+        const own = keys.signsTo(node)
+        const bytes = seal(incarnation, own === null ? undefined : { keyId: own, peer: node })
         const shared = (peersOf.get(node) ?? []).filter(({ index }) => bound[index]?.socket())
         if (shared.length === 0) events.count('send-link-down')
         const chosen = linksFor(
@@ -78,6 +82,10 @@ export function openLinks(view: LeaseView, events: UdpEvents, before: LeaseView 
         for (const { index, peer } of shared)
           if (chosen.includes(index)) bound[index]?.socket()?.send(bytes, peer.port, peer.address, sent)
       }
+    },
+    rekey(later) {
+      signWith = later.signWith
+      keys = keyring(later.keys, later.nodes)
     },
     close() {
       for (const one of bound) one.close()

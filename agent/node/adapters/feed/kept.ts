@@ -1,6 +1,6 @@
 /**
- * What an agent keeps of what it follows, in its state directory: the configuration's file, the facts, and where the coordinators
- * are. Each is replaced as a whole; what is damaged, or of a newer version, reads as nothing kept, and is fetched anew.
+ * What an agent keeps of what it follows, in its state directory: the configuration's file, the facts, the nodes' heartbeat keys
+ * (public halves), and where the coordinators are. Each is replaced as a whole; what is damaged, or of a newer version, reads as nothing kept, and is fetched anew.
  */
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
@@ -10,10 +10,14 @@ import { judge } from '@lvsm/model'
 import {
   decodeFollowedCoordinators,
   decodeFollowedFacts,
+  decodeKeyRing,
   encodeFollowedCoordinators,
   encodeFollowedFacts,
+  encodeKeyRing,
+  type KeyRing,
   LONGEST_COORDINATORS,
   LONGEST_FACTS,
+  LONGEST_KEY_RING,
 } from '@lvsm/protocol'
 import { readRegular, replaceFile } from '../../../process/files.ts'
 import { type Follower, type Held, type Keep, NOTHING_HELD, revisionOf } from '../../feed/follower.ts'
@@ -23,6 +27,7 @@ import { notKept } from '../../feed/troubles.ts'
 export const FOLLOWED = 'followed.yaml'
 export const FACTS = 'followed-facts.json'
 const COORDINATORS = 'coordinators.json'
+const KEYS = 'followed-keys.json'
 /** Bytes: what the agent reads as a configuration. */
 const LARGEST = 8 << 20
 
@@ -37,6 +42,12 @@ const textAt = (path: string, most: number): string | null => {
   return read.ok ? read.bytes.toString() : null
 }
 
+/** Null: nobody said one yet, or it is damaged. */
+export function readKeyRing(stateDir: string): KeyRing | null {
+  const keys = textAt(join(stateDir, KEYS), LONGEST_KEY_RING)
+  return keys === null ? null : decodeKeyRing(keys)
+}
+
 export function readKept(stateDir: string): Follower {
   const facts = textAt(join(stateDir, FACTS), LONGEST_FACTS)
   const coordinators = textAt(join(stateDir, COORDINATORS), LONGEST_COORDINATORS)
@@ -44,6 +55,7 @@ export function readKept(stateDir: string): Follower {
     ...NOTHING_HELD,
     held: heldOf(textAt(join(stateDir, FOLLOWED), LARGEST) ?? ''),
     facts: facts === null ? null : decodeFollowedFacts(facts),
+    keys: readKeyRing(stateDir),
     coordinators: coordinators === null ? null : decodeFollowedCoordinators(coordinators),
   }
 }
@@ -80,5 +92,7 @@ function textOfKept(effect: Keep): [name: string, text: string] {
       return [FACTS, encodeFollowedFacts(effect.facts)]
     case 'keep-coordinators':
       return [COORDINATORS, encodeFollowedCoordinators(effect.list)]
+    case 'keep-keys':
+      return [KEYS, encodeKeyRing(effect.ring)]
   }
 }

@@ -2,7 +2,7 @@
 import { cut } from '@lvsm/protocol'
 import { after, earlier, later, type Trouble } from '@lvsm/base'
 import { isStopped } from '@lvsm/changes'
-import { agreementDigests, ownershipView } from '@lvsm/model'
+import { agreementDigests, NO_PAIRS, ownershipView } from '@lvsm/model'
 import type { Observed } from '@lvsm/plan'
 import { reachedPings, reachesOf } from '../check/pings.ts'
 import { isConfirmed } from '../epoch.ts'
@@ -46,7 +46,7 @@ const timeOf = (state: NodeState, messages: number): number => (1000 * messages 
 
 /** The ownership view, when it changed or the lease process is new; readiness goes with it. */
 export function publishView(state: NodeState, observed: Observed): void {
-  const { config, secrets, facts, node } = state
+  const { config, secrets, ring, facts, node } = state
   if (!config || !state.lease.connected) return
   const floating = new Map(
     config.groups.flatMap(({ addresses }) => addresses.map((one) => [one.address, one] as const)),
@@ -55,7 +55,7 @@ export function publishView(state: NodeState, observed: Observed): void {
     const one = floating.get(address)
     return one ? (interfaceOf(observed, one)?.index ?? 0) : 0
   }
-  const owned = ownershipView(config, secrets, indexOf, node)
+  const owned = ownershipView(config, secrets, indexOf, node, ring ?? NO_PAIRS)
   const groups = owned.groups.map((group) => (isStopped(facts, group.name) ? { ...group, stopped: true } : group))
   const view = { ...owned, groups, ...(isConfirmed(state) ? { confirmed: true } : {}) }
   const text = JSON.stringify(view)

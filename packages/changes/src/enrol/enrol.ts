@@ -10,6 +10,7 @@ import type { Enrolled, Enrolment, Entry, Revision } from '@lvsm/protocol'
 import { isTree } from '../document/tree.ts'
 import { commit } from '../revision/commit.ts'
 import type { History } from '../revision/history.ts'
+import { enterRing, leaveRing } from './key-ring.ts'
 import { refuseToken, useToken } from './tokens.ts'
 
 export type EnrolEntry = Extract<Entry, { kind: 'enrol' }>
@@ -48,10 +49,12 @@ export function applyEnrol({ enrolled, history, config, finalized }: Before, ent
   if (taken) return refused(keyTaken(taken.name))
   if (known && known.key !== key && token.node !== name) return refused(nameTaken(name))
   const enrolment: Enrolment = known?.key === key ? known : { name, key, at, token: id }
-  const next: Enrolled = {
+  const listed: Enrolled = {
+    ...enrolled,
     tokens: enrolled.tokens.map((one) => (one === token ? useToken(one, name) : one)),
     nodes: [...enrolled.nodes.filter((one) => one.name !== name), enrolment],
   }
+  const next = inRing(enrolled, listed, known, enrolment, entry.heartbeat)
   const present = config.nodes.find((one) => one.name === name)
   if (present) {
     const roles = refuseRoles(token.roles, present.roles)
@@ -72,7 +75,21 @@ export function applyEnrol({ enrolled, history, config, finalized }: Before, ent
 export function keepEnrolled(enrolled: Enrolled, { nodes }: Config): Enrolled {
   const names = new Set(nodes.map(({ name }) => name))
   const left = enrolled.nodes.filter(({ name }) => names.has(name))
-  return left.length === enrolled.nodes.length ? enrolled : { ...enrolled, nodes: left }
+  return left.length === enrolled.nodes.length ? enrolled : leaveRing(enrolled, { ...enrolled, nodes: left })
+}
+
+/** The keys of the machine that was it before end; its own, where it said one, begin. */
+function inRing(
+  before: Enrolled,
+  listed: Enrolled,
+  known: Enrolment | undefined,
+  enrolment: Enrolment,
+  half: string | undefined,
+): Enrolled {
+  const isAgain = known === enrolment
+  if (half === undefined) return isAgain ? listed : leaveRing(before, listed)
+  const has = isAgain && known.heartbeat?.keys.some((key) => key.public === half) === true
+  return has ? listed : enterRing(listed, known, enrolment, half)
 }
 
 export const NOBODY: Enrolled = { tokens: [], nodes: [] }

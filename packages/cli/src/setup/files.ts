@@ -1,6 +1,8 @@
 /** Files that `init` and `join` make: secrets for root only, and nothing that is there is ever written over. */
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { decodeOwnHalves, encodeOwnHalves, type Half, OWN_HALVES } from '@lvsm/protocol'
+import { makeHalf } from '@lvsm/trust'
+import { dirname, join } from 'node:path'
 import { Failure } from '../failure.ts'
 
 /** Null: nothing is there. */
@@ -30,6 +32,17 @@ export function writeSecret(path: string, text: string): void {
   } catch (error) {
     throw cannot(path, error)
   }
+}
+
+/** Key pairs of this node's heartbeats, the newest last; empty where there is none, or what is there is damaged. */
+export const halvesAt = (stateDir: string): readonly Half[] =>
+  decodeOwnHalves(textAt(join(stateDir, OWN_HALVES)) ?? '') ?? []
+
+/** Those that are there, and a new one. */
+export function addHalf(stateDir: string, known: readonly Half[]): Half {
+  const half = makeHalf()
+  writeSecret(join(stateDir, OWN_HALVES), encodeOwnHalves([...known, half]))
+  return half
 }
 
 const cannot = (path: string, error: unknown): Failure =>

@@ -16,7 +16,7 @@ import { Failure } from '../failure.ts'
 import { isAgreed, isAsking } from '../questions.ts'
 import { table } from '../table.ts'
 import { type Terminal, withProgress } from '../terminal.ts'
-import { textAt, writeSecret } from './files.ts'
+import { addHalf, halvesAt, textAt, writeSecret } from './files.ts'
 import { nodeName, type Place } from './host.ts'
 import { Door, Refused } from './https.ts'
 import { chooseNode, LINK, type NodeHere } from './node.ts'
@@ -57,7 +57,8 @@ export async function join(terminal: Terminal, text: string, options: JoinOption
   }
   const keyPath = pathOf(directories.state, 'node.key')
   const privateKey = ownKey(keyPath)
-  const report = await withProgress('joining', door.ask('join', { ...asked, key: publicKeyOf(privateKey) }))
+  const { public: heartbeat } = halvesAt(directories.state).at(-1) ?? addHalf(directories.state, [])
+  const report = await withProgress('joining', door.ask('join', { ...asked, key: publicKeyOf(privateKey), heartbeat }))
   settle(report, privateKey, options)
   rmSync(keyPath, { force: true })
   // Under a name that was there before, a vote may be lent that this machine knows nothing of: it starts as one that lost its state.

@@ -1,4 +1,4 @@
-/** The command line of `init` and `join`: names, options, help. Parsing only. */
+/** The command line of `init`, `join` and `rekey`: names, options, help. Parsing only. */
 import { ALGORITHMS, type Exit } from '@lvsm/protocol'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Terminal } from '../terminal.ts'
@@ -6,7 +6,10 @@ import { init, type InitOptions } from './init.ts'
 import { join, type JoinOptions } from './join.ts'
 import { type Directories, DIRECTORIES, ROLES } from './options.ts'
 import { DEFAULT_PORTS } from './ports.ts'
+import { rekey } from './rekey.ts'
 
+/** A cluster does not begin with one that keeps nobody out. */
+const SIGNATURES = ALGORITHMS.filter((name) => name !== 'crc32')
 type Run = (command: (terminal: Terminal) => Promise<Exit>) => Promise<void>
 
 const port = (text: string): number => {
@@ -54,7 +57,7 @@ const directories = ({ etc, stateDir, coordinatorStateDir, coordinatorRunDir }: 
 export function setupProgram(root: Command, run: Run): void {
   shared(root.command('init').description('begin a cluster on this machine'))
     .option('--cluster <name>', 'name of the cluster')
-    .addOption(new Option('--auth <algorithm>', 'of the heartbeats').choices(ALGORITHMS).default('sha256'))
+    .addOption(new Option('--auth <algorithm>', 'of the heartbeats').choices(SIGNATURES).default('sha256'))
     .action((options: Omit<InitOptions, 'directories'> & Parsed) =>
       run((terminal) => init(terminal, { ...options, directories: directories(options) })),
     )
@@ -63,4 +66,9 @@ export function setupProgram(root: Command, run: Run): void {
     .action((token: string, options: Omit<JoinOptions, 'directories'> & Parsed) =>
       run((terminal) => join(terminal, token, { ...options, directories: directories(options) })),
     )
+  root
+    .command('rekey')
+    .description('make a new key for the heartbeats of this node; no heartbeat is lost meanwhile')
+    .addOption(new Option('--state-dir <dir>').default(DIRECTORIES.state).hideHelp())
+    .action(({ stateDir }: Pick<Parsed, 'stateDir'>) => run((terminal) => rekey(terminal, { state: stateDir })))
 }

@@ -18,6 +18,13 @@ export const keys: Rule = (draft, refuse) => {
         'this key has neither a secret nor a file',
         'add secret: "HEX" (openssl rand -hex 32), or file: PATH',
       )
+    if (key.algorithm === 'crc32' && key.insecure !== true && !isUnread(key, 'insecure'))
+      refuse(
+        'insecure',
+        [...path, 'algorithm'],
+        'crc32 is a checksum and no signature: whoever reaches the heartbeat port can take every address',
+        'use sha256; where the wire is yours alone and a processor is too slow for that, add insecure: true',
+      )
     if (key.secret !== undefined && key.secret.length / 2 < SHORTEST_SECRET) {
       refuse(
         'short-secret',

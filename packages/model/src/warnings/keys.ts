@@ -3,16 +3,21 @@ import { entries } from '../rules/rule.ts'
 import { SAMPLE_SECRET } from '../sample.ts'
 import type { WarningRule } from './warning.ts'
 
+/** For old sites. Algorithm → which it is, and what is against it. */
+const WEAK: Readonly<Record<string, string>> = {
+  md5: 'md5, which is no longer trusted',
+  sha1: 'sha1, which is on its way out',
+  crc32: 'crc32, which is no signature: anybody can make it',
+}
+const USE = 'use sha256: add a key with it, name that in sign-with, and take this one out, each step on every node'
 const MAKE = 'make one with: openssl rand -hex 32'
 
 export const keys: WarningRule = (draft, warn) => {
   const seen = new Map<string, number>()
   for (const { at, item: key } of entries(draft.keys)) {
-    const path = ['keys', at, 'algorithm']
-    if (key.algorithm === 'md5')
-      warn('warning', 'weak-mac', path, `key ${key.id} signs with md5, which is no longer trusted`, 'use sha256')
-    if (key.algorithm === 'sha1')
-      warn('info', 'weak-mac', path, `key ${key.id} signs with sha1, which is on its way out`, 'use sha256')
+    const why = WEAK[key.algorithm ?? '']
+    if (why !== undefined)
+      warn('warning', 'weak-mac', ['keys', at, 'algorithm'], `key ${key.id} signs with ${why}`, USE)
     const secret = key.secret?.toLowerCase()
     if (secret === undefined) continue
     const weak = whyWeak(secret)

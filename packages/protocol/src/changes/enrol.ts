@@ -5,6 +5,7 @@
 import * as z from 'zod'
 import { LONGEST_NAME } from '../http/routes.ts'
 import { plainData } from './command.ts'
+import { heartbeatKeys, publicHalf } from './heartbeat-keys.ts'
 
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
 const name = z.string().min(1).max(LONGEST_NAME)
@@ -46,11 +47,18 @@ export const enrolment = z.strictObject({
   at: count,
   /** Of the token; null: it began the cluster. */
   token: tokenId.nullable(),
+  /** With which it signs its heartbeats; missing: it has said none, and signs with the key that all nodes share. */
+  heartbeat: heartbeatKeys.exactOptional(),
 })
 export type Enrolment = Readonly<z.infer<typeof enrolment>>
 
 /** All that coordinators keep of it. */
-export const enrolled = z.strictObject({ tokens: z.array(token).readonly(), nodes: z.array(enrolment).readonly() })
+export const enrolled = z.strictObject({
+  tokens: z.array(token).readonly(),
+  nodes: z.array(enrolment).readonly(),
+  /** Grows with each change of the nodes' heartbeat keys; missing: 0, there was none. */
+  ring: count.exactOptional(),
+})
 export type Enrolled = Readonly<z.infer<typeof enrolled>>
 
 const at = count
@@ -65,6 +73,8 @@ export const ENROL_ENTRIES = {
     digest,
     name,
     key: digest,
+    /** Public half of its heartbeat key; missing: its agent says it later. */
+    heartbeat: publicHalf.exactOptional(),
     /** Of a node that the configuration does not have: as its file says it, without the name. */
     node: plainData.nullable(),
     /** Newest model version that it was made with. */

@@ -46,6 +46,8 @@ const SAMPLES: readonly Entry[] = [
     roles: ['realserver'],
   },
   { kind: 'voters', author: 'lvsm', at: 3000, epoch: 2, add: 'dir2', remove: null },
+  { kind: 'heartbeat-key', at: 3000, name: 'rs1', public: 'ab'.repeat(32), lost: false },
+  { kind: 'heartbeat-step', at: 3000, ring: 2 },
   { kind: 'revoke', author: 'alice', at: 3000, id: '0123abcd' },
   {
     kind: 'enrol',

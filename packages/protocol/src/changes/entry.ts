@@ -5,6 +5,7 @@
 import * as z from 'zod'
 import { CONFIG_COMMANDS, configCommand, intentCommand } from './command.ts'
 import { ENROL_ENTRIES } from './enrol.ts'
+import { KEY_ENTRIES } from './heartbeat-keys.ts'
 import { USER_ENTRIES } from './users.ts'
 import { LONGEST_NAME } from '../http/routes.ts'
 import { readKind, type Unread } from '../json.ts'
@@ -28,6 +29,7 @@ export const ENTRIES = {
   /** The time of what was wanted for a while has come. */
   expire: z.strictObject({ kind: z.literal('expire'), at: count }),
   ...ENROL_ENTRIES,
+  ...KEY_ENTRIES,
   /** The lease's voters of the next epoch: one more, or one less. */
   voters: z.strictObject({
     kind: z.literal('voters'),

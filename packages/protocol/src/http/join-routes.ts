@@ -6,6 +6,7 @@ import * as z from 'zod'
 import { nodeEndpoint } from '../changes/member.ts'
 import { plainData } from '../changes/command.ts'
 import { digest } from '../changes/enrol.ts'
+import { publicHalf } from '../changes/heartbeat-keys.ts'
 import { readVersioned } from '../json.ts'
 import { type ApiRoute, noQuery } from './api-route.ts'
 import { LONGEST_NAME } from './routes.ts'
@@ -29,8 +30,11 @@ const asked = {
 }
 /** Nothing is changed by it. */
 const previewBody = z.strictObject(asked)
-/** `key`: the public key of its agent (SubjectPublicKeyInfo, PEM). The same key may ask again. */
-const joinBody = z.strictObject({ ...asked, key: pem })
+/**
+ * `key`: the public key of its agent (SubjectPublicKeyInfo, PEM). The same key may ask again. `heartbeat`: the public half of the one
+ * that it signs its heartbeats with.
+ */
+const joinBody = z.strictObject({ ...asked, key: pem, heartbeat: publicHalf.exactOptional() })
 
 const coordinator = z.object({ addresses: list(nodeEndpoint, 16), key: digest })
 const joinPreview = z.object({
