@@ -140,14 +140,6 @@ describe('a leader', () => {
     other.ask('w', 'early')
     expect(other.asks).toMatchObject([{ to: 9, payload: 'early' }])
   })
-  it('what waited for a leader, and finds that it leads itself, is looked at then', () => {
-    const one = new One(1, true)
-    one.ask('w', 'early')
-    expect(one.replies.has('w')).toBe(false)
-    one.pass(500)
-    expect(one.raft.state.role).toBe('leader')
-    expect(one.replies.get('w')).toEqual({ kind: 'refused', refusal: EARLY })
-  })
   it('changes the members for a follower that asks, with the id of a new one in the answer', () => {
     const one = leading()
     const change = { op: 'add', store: 'new' } as const

@@ -35,7 +35,7 @@ async function moves(machine: Machine): Promise<string[]> {
   return kinds.filter((kind) => ['took', 'lost', 'gave-up', 'released'].includes(kind))
 }
 
-test('one voter becomes three, and one of them goes', { timeout: 400_000 }, async () => {
+test('one voter becomes three, and one of them goes', { timeout: 900_000 }, async () => {
   const [dir1, dir2, rs1] = [
     new Machine('dir1', '10.10.0.1'),
     new Machine('dir2', '10.10.0.2'),
