@@ -8,7 +8,7 @@ import { killAll, MAINS, spawned, startDaemon, type Started } from '../kit/daemo
 import { eventually } from '../kit/eventually.ts'
 
 /** Processes of their own on a machine that has much else to do. */
-export const SLOW_MS = 60_000
+export const SLOW_MS = 120_000
 const LVSM = join(import.meta.dirname, '../../packages/cli/src/main.ts')
 
 let home = ''
