@@ -168,7 +168,10 @@ const preview = (more: object = {}) => ({
   node: RS9,
   present: false,
   coordinators: COORDINATORS,
-  clock: Date.now(),
+  /** When it answers, however late that is. */
+  get clock() {
+    return Date.now()
+  },
   ...more,
 })
 const report = (more: Partial<JoinReport> = {}): JoinReport => ({
