@@ -2,6 +2,7 @@
 import { isIP } from 'node:net'
 import { parseArgs } from 'node:util'
 import { DAEMON_EXITS, exitTable, type CoordinatorHome } from '@lvsm/protocol'
+import { refuseEmpty } from '../agent/process/options.ts'
 
 /** For other nodes. */
 const PORT = 7446
@@ -68,6 +69,8 @@ export function readOptions(args: readonly string[]): Options {
     const { values } = parseArgs({ args: [...args], options: WORDS })
     if (values.help) return { kind: 'help' }
     if (values.version) return { kind: 'version' }
+    const empty = refuseEmpty(values)
+    if (empty !== null) return refused(empty)
     const { found, join, identity, node, listen = [], api = [], 'run-dir': runDir, 'state-dir': stateDir } = values
     const where = { runDir, stateDir }
     if (join) {
@@ -93,8 +96,7 @@ interface Words {
   readonly identity: string | undefined
 }
 function readFounding(file: string, node: string | undefined, words: Words, where: Directories): Options {
-  if (file === '') return refused('--found names no file')
-  if (node === undefined || node === '') return refused('--node is missing: which node of the file is this?')
+  if (node === undefined) return refused('--node is missing: which node of the file is this?')
   const read = readWords(words)
   return typeof read === 'string' ? refused(read) : { kind: 'found', file, node, ...read, ...where }
 }
@@ -106,8 +108,7 @@ function readJoining(words: Words, where: Directories): Options {
 /** Or what is wrong with them. */
 function readWords({ listen, api, identity }: Words): Omit<Newcomer, keyof Directories> | string {
   if (listen.length === 0) return '--listen is missing: where do other nodes reach this one?'
-  if (identity === undefined || identity === '')
-    return '--identity is missing: where does the agent of this node look for who it is?'
+  if (identity === undefined) return '--identity is missing: where does the agent of this node look for who it is?'
   const forNodes = readEndpoints('--listen', listen, PORT)
   if (typeof forNodes === 'string') return forNodes
   const forPeople = readEndpoints('--api', api, API_PORT)

@@ -69,7 +69,7 @@ test('--help is printed, and no mistake', async () => {
 })
 test('what cannot be understood ends it with 2, and the usage', async () => {
   await launch(['--node', ''], program)
-  expect(said).toEqual([expect.stringMatching(/^--node names no node\nusage: lvsm-lease/)])
+  expect(said).toEqual([expect.stringMatching(/^--node is empty: .*\nusage: lvsm-lease/)])
   expect([printed, exits, order]).toEqual([[], [64], []])
 })
 

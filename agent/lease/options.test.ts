@@ -31,7 +31,9 @@ test('help comes before everything else', () => {
 })
 
 test.each([
-  [['--node', ''], /^--node names no node$/],
+  [['--node', ''], /^--node is empty/],
+  [['--node', 'dir1', '--run-dir='], /^--run-dir is empty/],
+  [['--set-up', '--state-dir', ''], /^--state-dir is empty/],
   [['--node'], /--node/],
   [['--nodes', 'dir1'], /--nodes/],
   [['--node', 'dir1', 'more'], /more/],

@@ -1,6 +1,7 @@
 /** What the command line asks for. */
 import { DAEMON_EXITS, exitTable } from '@lvsm/protocol'
 import { parseArgs } from 'node:util'
+import { refuseEmpty } from '../process/options.ts'
 
 export const USAGE = `usage: lvsm-lease [--node NAME] [--run-dir DIR] [--state-dir DIR]
        lvsm-lease --set-up [--state-dir DIR]     once on a new node: its voter need not wait for leases of a forgotten past
@@ -43,8 +44,9 @@ export function readOptions(args: readonly string[]): Wish {
     const { node = null, 'set-up': setUp, 'run-dir': runDir, 'state-dir': stateDir } = values
     if (values.help) return { kind: 'help' }
     if (values.version) return { kind: 'version' }
+    const empty = refuseEmpty(values)
+    if (empty !== null) return { kind: 'refused', reason: empty }
     if (setUp) return { kind: 'set-up', stateDir }
-    if (node === '') return { kind: 'refused', reason: '--node names no node' }
     return { kind: 'run', node, runDir, stateDir }
   } catch (error) {
     return { kind: 'refused', reason: (error as Error).message }

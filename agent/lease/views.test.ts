@@ -88,6 +88,14 @@ test.each<[string, Partial<LeaseView>]>([
     'an address that is none',
     { nodes: [{ name: 'dir1', voter: true, links: [{ name: 'a', address: '10.0.0.999', port: 1 }] }] },
   ],
+  [
+    'a link of a family that is not spoken yet',
+    { nodes: [{ name: 'dir1', voter: true, links: [{ name: 'a', address: '2001:db8::1', port: 1 }] }] },
+  ],
+  [
+    'a floating address of that family',
+    { groups: [{ ...GROUP, addresses: [{ ...ADDRESS, address: '2001:db8::1' }] }] },
+  ],
   ['a prefix that is none', { groups: [{ ...GROUP, addresses: [{ ...ADDRESS, prefix: 33 }] }] }],
   ['an interface that is none', { groups: [{ ...GROUP, addresses: [{ ...ADDRESS, ifindex: -1 }] }] }],
   ['a floating address that is none', { groups: [{ ...GROUP, addresses: [{ ...ADDRESS, address: 'x' }] }] }],

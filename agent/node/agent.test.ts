@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { boottime } from '@lvsm/kernel'
 import { checkConfig, SAMPLE } from '@lvsm/model'
 import { afterEach, expect, test } from 'vitest'
+import { eventually } from '../../test/kit/eventually.ts'
 import { Agent } from './agent.ts'
 import type { Read } from './configuration.ts'
 import type { Kernel } from './ports.ts'
@@ -25,7 +26,8 @@ function configuration(revision: number): Extract<Read, { ok: true }> {
   return { ok: true, config, secrets: new Map(), warnings: [], facts: NO_FACTS }
 }
 
-function started() {
+/** `during`: what the kernel says while it is looked at. */
+function started(during: (changed: () => void) => void = () => undefined) {
   const home = mkdtempSync(join(tmpdir(), 'lvsm-agent-'))
   const said: string[] = []
   const exits: number[] = []
@@ -35,6 +37,7 @@ function started() {
   const kernel: Kernel = {
     observe({ sysctls, services }) {
       calls.push('observe')
+      during(() => changed())
       const host = { links: [], addresses: [], defaults: [], natRules: null }
       return { ...host, services: services ? [] : null, sysctls: new Map(sysctls.map((path) => [path, '0'])) }
     },
@@ -203,6 +206,14 @@ test('warnings about the configuration are in the log and in status until one co
   reads({ ...configuration(3), warnings: many.slice(1, 2) })
   agent.reload('SIGHUP')
   expect((await codes()).filter((code) => code.startsWith('weak') || code.startsWith('more'))).toEqual(['weak-1'])
+})
+
+test('a kernel that reports changes without end drops its own reports, and nothing else', async () => {
+  const { calls, said } = started((changed) => {
+    for (let times = 0; times < 5000; times++) changed()
+  })
+  await eventually(() => expect(calls).toContain('apply'))
+  expect(said).toContainEqual('more than 4096 inputs wait: a changed was dropped, the first one')
 })
 
 test('a stop closes everything, and touches nothing', () => {

@@ -51,6 +51,7 @@ export interface AgentOptions {
 }
 
 export class Agent {
+  readonly #node: string
   readonly #machine: Machine
   readonly #kept: Kept
   readonly #kernel: Kernel
@@ -67,6 +68,7 @@ export class Agent {
   /** `kernel` is open already; `configuration` has no faults. */
   constructor(options: AgentOptions, configuration: Configuration, machine: Machine, kernel: Kernel) {
     const { node, runDir } = options
+    this.#node = node
     this.#machine = machine
     this.#kernel = kernel
     this.#configuration = configuration
@@ -98,7 +100,7 @@ export class Agent {
 
   /** Takes the configuration file over if it is good; else (false) the present one stays, and status says so. */
   reload(reason: string): boolean {
-    const read = bearable(this.#configuration, this.#machine.readConfiguration())
+    const read = bearable(this.#node, this.#configuration, this.#machine.readConfiguration())
     if (read.ok) {
       this.#machine.say(`${reason}: the configuration was read again, revision ${read.config.revision}`)
       this.#report('configuration', null)

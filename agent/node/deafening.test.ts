@@ -23,6 +23,22 @@ function file(keys: readonly Key[], signWith: number, change: Partial<Configurat
   }
 }
 const one = file([{ id: 1 }], 1)
+type Link = Configuration['config']['nodes'][number]['links'][number]
+/** The file with other links; `change` gets each of them, and whose it is. */
+const moved = (change: (link: Link, node: string) => Partial<Link> | null): Configuration =>
+  file([{ id: 1 }], 1, {
+    nodes: one.config.nodes.map((node) => ({
+      ...node,
+      links: node.links.flatMap((link) => {
+        const changed = change(link, node.name)
+        return changed === null ? [] : [{ ...link, ...changed }]
+      }),
+    })),
+  })
+const isMoved =
+  (...names: string[]) =>
+  (_: Link, node: string): Partial<Link> =>
+    names.includes(node) ? { port: 7000 } : {}
 const both = [{ id: 1 }, { id: 2, secret: OTHER }]
 
 describe('a file that is read by a running node', () => {
@@ -33,7 +49,13 @@ describe('a file that is read by a running node', () => {
     ['the old one is gone', file(both, 2), file([{ id: 2, secret: OTHER }], 2)],
     ['a secret that now stands in a file', file([{ id: 7, secret: OTHER }], 7), file([{ id: 7, secret: null }], 7)],
     ['any key, of a node without others', file([{ id: 1 }], 1, { nodes: one.config.nodes.slice(0, 1) }), file(both, 2)],
-  ])('may say %s', (_, before, after) => expect(deafening(before, after)).toBeNull())
+    ['another port on one of two links', one, moved(({ name }) => (name === 'inside' ? { port: 7000 } : {}))],
+    ['where this node is now', one, moved(isMoved('dir1'))],
+    ['where another one is now', one, moved(isMoved('dir2'))],
+    ['where this node and one more are now: the others make a majority with it', one, moved(isMoved('dir1', 'rs1'))],
+    ['other names of the links', one, moved(({ name }) => ({ name: `${name}-2` }))],
+    ['a link less', one, moved(({ name }) => (name === 'inside' ? null : {}))],
+  ])('may say %s', (_, before, after) => expect(deafening('dir1', before, after)).toBeNull())
 
   test.each([
     ['another cluster', one, file([{ id: 1 }], 1, { cluster: 'other' }), 'cluster', /stop every node/],
@@ -41,7 +63,20 @@ describe('a file that is read by a running node', () => {
     ['another secret under the same number', one, file([{ id: 1, secret: OTHER }], 1), 'sign-with', /in steps/],
     ['another algorithm', one, file([{ id: 1, algorithm: 'sha1' }], 1), 'sign-with', /in steps/],
     ['a key less than the others sign with', file(both, 1), file([{ id: 2, secret: OTHER }], 2), 'keys', /in steps/],
+    ['another port, everywhere at once', one, moved(() => ({ port: 7000 })), 'nodes', /one link after the other/],
+    ['other addresses of two others and itself', one, moved(isMoved('dir1', 'dir2', 'rs1')), 'nodes', /in steps/],
+    [
+      'another network in place of the one that all share',
+      moved(({ name }) => (name === 'inside' ? null : {})),
+      moved(({ name }) => (name === 'outside' ? null : {})),
+      'nodes',
+      /stop every node/,
+    ],
   ])('may not say %s', (_, before, after, field, hint) =>
-    expect(deafening(before, after)).toMatchObject({ code: 'deafening', field, hint: expect.stringMatching(hint) }),
+    expect(deafening('dir1', before, after)).toMatchObject({
+      code: 'deafening',
+      field,
+      hint: expect.stringMatching(hint),
+    }),
   )
 })

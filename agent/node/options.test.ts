@@ -36,7 +36,10 @@ test.each([
   [['--node', 'dir1'], '--node goes with --config'],
   [['--check'], 'lvsm config show'],
   [['--follow', 's'], '--follow'],
-  [['--config', ''], '--config names no file'],
+  [['--config', ''], '--config is empty'],
+  [['--config', 'x', '--node', ''], '--node is empty'],
+  [['--config', 'x', '--run-dir='], '--run-dir is empty'],
+  [['--state-dir', ''], '--state-dir is empty'],
   [['--configuration', 'x'], '--configuration'],
   [['--config', 'x', 'y'], 'y'],
 ])('%j is refused', (args, reason) =>

@@ -2,6 +2,7 @@
 import { DAEMON_EXITS, exitTable } from '@lvsm/protocol'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { refuseEmpty } from '../process/options.ts'
 import { FACTS, FOLLOWED } from './adapters/feed/kept.ts'
 
 /** Of a node without coordinators, where none is named. */
@@ -65,8 +66,9 @@ export function readOptions(args: readonly string[]): Options {
     const { config, node = null, 'run-dir': runDir, 'state-dir': stateDir, check } = values
     if (values.help) return { kind: 'help' }
     if (values.version) return { kind: 'version' }
+    const empty = refuseEmpty(values)
+    if (empty !== null) return { kind: 'refused', reason: empty }
     const where = { runDir, stateDir }
-    if (config === '') return { kind: 'refused', reason: '--config names no file' }
     if (config !== undefined)
       return { kind: check ? 'check' : 'run', config, facts: null, follows: false, node, ...where }
     const reason = refuseBeside(node, check)

@@ -86,7 +86,7 @@ describe('a voter', () => {
   test('refuses a lease number out of reach, and names who asked for it, once', () => {
     const rs1 = voter()
     for (let times = 0; times < 3; times++) {
-      rs1.hear('dir2', { kind: 'request', ...about, leaseMs: 350, number: 2 ** 40 })
+      rs1.hear('dir2', { kind: 'request', ...about, leaseMs: 350, number: 2 ** 40 + times })
       rs1.pass(1)
     }
     expect(rs1.told.map(({ reason }) => reason)).toEqual([

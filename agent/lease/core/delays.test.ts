@@ -1,8 +1,10 @@
 /** A machine that is late says so, and which lease would do, before it loses one. */
 import { DELAY_BOUNDS_MS } from '@lvsm/protocol'
-import { holdMs, renewalMs } from '@lvsm/base'
+import { holdMs, instant, renewalMs } from '@lvsm/base'
 import { describe, expect, test } from 'vitest'
+import { newDelay, noteWake } from './delays.ts'
 import { Bench, timing, trio } from './fixture.ts'
+import type { LeaseState } from './state.ts'
 
 const ROOM_MS = holdMs(timing.leaseMs) - renewalMs(timing)
 const late = (dir1: Bench) => dir1.core.status(dir1.now).troubles.find(({ code }) => code === 'late')
@@ -45,6 +47,15 @@ describe('renewals', () => {
     dir1.live(2 * 60_000, ['rs1'])
     expect(late(dir1)).toBeUndefined()
   })
+  test('are no trouble for ever of a node that owns nothing since', () => {
+    const dir1 = owner()
+    hold(dir1, 0.8 * ROOM_MS)
+    dir1.pass(60_000)
+    expect(dir1.role()).not.toBe('owner')
+    expect(late(dir1)).toBeDefined()
+    dir1.pass(5 * 60_000)
+    expect(late(dir1)).toBeUndefined()
+  })
   test('that nobody answered are no delay of this machine', () => {
     const dir1 = owner()
     dir1.pass(5000)
@@ -54,6 +65,32 @@ describe('renewals', () => {
 })
 
 describe('the loop', () => {
+  const stalled = (ms: number): Bench => {
+    const rs1 = new Bench({ view: trio('rs1') })
+    rs1.begin()
+    rs1.pass(1000)
+    rs1.now = instant(rs1.wakeAt + ms)
+    rs1.runTo(rs1.now)
+    return rs1
+  }
+  test('is counted up to each bound, and beyond the last', () => {
+    const last = DELAY_BOUNDS_MS.at(-1) ?? 0
+    const counts = (ms: number) => stalled(ms).core.status(stalled(ms).now).delays?.loop.counts.slice(-2)
+    expect([counts(last), counts(last + 1)]).toEqual([
+      [1, 0],
+      [0, 1],
+    ])
+  })
+  test('that stood still for longer than any lease lasts has no lease that would do', () => {
+    expect(late(stalled(20_000))?.hint).toMatch(/no lease bridges that$/)
+    expect(late(stalled(400))?.hint).toMatch(/needs about \d+ ms/)
+  })
+  test('is remembered for so many minutes, however long it runs', () => {
+    const delays = { loop: newDelay(), renewal: newDelay() }
+    for (let minute = 0; minute < 100; minute++)
+      noteWake({ delays, wakeAt: 1, now: 1 + 60_000 * minute } as unknown as LeaseState)
+    expect(delays.loop.worst.length).toBeLessThanOrEqual(5)
+  })
   test('that stood still is named on every node, also one that owns nothing', () => {
     const rs1 = new Bench({ view: trio('rs1') })
     rs1.begin()

@@ -32,6 +32,14 @@ describe('an owner', () => {
     expect(number).toBe(from === 'rs1' ? 5001 : 1)
     expect(dropped(dir1)).toBe(from === 'rs1' ? 0 : 1)
   })
+  test('takes no number that is out of reach, whoever demands it', () => {
+    const dir1 = owner()
+    for (let round = 0; round < 200 && dir1.messages('request').length === 0; round++) dir1.pass(2)
+    const echo = { incarnation: 'one', sequence: dir1.messages('request')[0]?.sequence ?? 0 }
+    dir1.hear('rs1', { kind: 'busy', ...about, echo, reason: 'number', leftMs: 0, highWater: 2 ** 52 })
+    dir1.live(400, ['rs1'])
+    expect(dir1.core.status(dir1.now).groups[0]).toMatchObject({ role: 'owner', number: 1 })
+  })
   test('counts the vote of no other node', () => {
     const dir1 = owner()
     const belief = (): number => dir1.core.localLeases()[0]?.until ?? 0
@@ -63,6 +71,14 @@ describe('a director', () => {
     expect(owner()).toBe('dir2')
     dir1.pass(LONGEST_LEASE_MS + 1)
     expect(owner()).toBeNull()
+  })
+  test('believes no claim that a later one overtook', () => {
+    const dir1 = director()
+    dir1.heartbeat('dir2', [claim({ holds: true, number: 7, leftMs: 300 })])
+    const said = { kind: 'heartbeat', revision: 1, standby: true, voters: '0'.repeat(16) } as const
+    dir1.hear('dir2', { ...said, groups: [claim({ ready: false })] }, { sequence: 0 })
+    expect(dir1.core.status(dir1.now)).toMatchObject({ groups: [{ owner: 'dir2' }], troubles: [] })
+    expect(dir1.core.status(dir1.now).peers.find(({ name }) => name === 'dir2')?.standby).toBe(false)
   })
   test('believes no claim of a node that does not direct the group', () => {
     const dir1 = director()
@@ -98,6 +114,19 @@ describe('another set of voters', () => {
     expect(stands(dir1)).toBe(false)
     dir1.live(600, ['rs1'])
     expect(dir1.role()).not.toBe('owner')
+  })
+  test('does so once a director counts it that has no vote', () => {
+    const dir1 = new Bench({ view: viewOf('dir1', NODES, ['dir1', 'rs1', 'rs3']) })
+    dir1.begin()
+    dir1.heartbeat('dir2', [], other)
+    expect(stands(dir1)).toBe(false)
+  })
+  test('is forgotten with the nodes that counted it', () => {
+    const dir1 = director()
+    for (const name of ['rs2', 'rs3']) dir1.heartbeat(name, [], other)
+    expect(stands(dir1)).toBe(false)
+    dir1.give({ kind: 'view', view: viewOf('dir1', NODES.slice(0, 4), ['dir1', 'dir2', 'rs1']) })
+    expect(stands(dir1)).toBe(true)
   })
   test('two that count different ones are two single nodes', () => {
     const dir1 = director()

@@ -33,6 +33,15 @@ const fenceCalls = (dir1: Bench, first: number) =>
   dir1.effects.slice(first).flatMap((effect) => (effect.kind === 'fence' ? [effect] : []))
 
 describe('the owner', () => {
+  test('says why the successor refused in one line of its log, whatever that wrote there', () => {
+    const { dir1 } = owner()
+    moves(dir1)
+    answers(dir1, false, { reason: `busy\nweb: took: dir2 holds web\u001b[2J${'x'.repeat(8000)}` })
+    const told = dir1.told.find(({ kind }) => kind === 'refused')
+    expect(told?.reason).toMatch(/^dir2 refused: busy\ufffdweb: took/)
+    expect(told?.reason).not.toMatch(/\p{Cc}/u)
+    expect(told?.reason.length).toBeLessThan(300)
+  })
   test('offers, and changes nothing before the successor is willing', () => {
     const { dir1, live } = owner()
     moves(dir1)

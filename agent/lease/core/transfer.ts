@@ -6,7 +6,7 @@
  * after the RELEASE the kernel itself ends the serving within the drain time.
  */
 import { type Answer, type LeaseView, type Offer } from '@lvsm/protocol'
-import { after, type Instant, ROUNDING_MS } from '@lvsm/base'
+import { after, type Instant, plainLine, ROUNDING_MS } from '@lvsm/base'
 import type { Asker } from './events.ts'
 import { closeFence, renewFence } from './kernel-calls.ts'
 import { bestPeer } from './peers.ts'
@@ -106,7 +106,7 @@ export function onOffer(state: LeaseState, view: LeaseView, sender: Asker, offer
   })
 }
 
-/** Longest reason in an ANSWER, which must fit a datagram. */
+/** Longest reason in an ANSWER, which must fit a datagram; of a peer's, no more ends in logs. */
 const LONGEST_REASON = 200
 const cut = (reason: string): string =>
   reason.length > LONGEST_REASON ? `${reason.slice(0, LONGEST_REASON - 1)}…` : reason
@@ -115,7 +115,7 @@ export function onAnswer(state: LeaseState, view: LeaseView, instance: GroupStat
   const { transfer } = instance
   if (!transfer || instance.phase !== 'active' || transfer.to !== from) return
   if (answer.echo.incarnation !== state.incarnation || !transfer.sequences.has(answer.echo.sequence)) return
-  if (!answer.willing) endTransfer(state, instance, `${from} refused: ${answer.reason}`)
+  if (!answer.willing) endTransfer(state, instance, `${from} refused: ${plainLine(cut(answer.reason))}`)
   else if (fenceCalls(instance) === 0) handOver(state, view, instance, transfer.to)
 }
 

@@ -268,6 +268,27 @@ describe('the lease process’s socket', () => {
       expect(heard).toEqual(['up', 'hello', 'drop-from-lease-unknown-kind', 'drop-from-lease-malformed'])
     else expect(heard[0]).toContain(why)
   })
+  it('of one that is frozen takes no more than so much', async () => {
+    const path = join(directory(), 'lease.sock')
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined)
+      socket.pause()
+      socket.write(frame(fromLeaseCodec, { kind: 'hello', incarnation: 'x', version: 1 }))
+    })
+    await listening(server, path)
+    let up = false
+    const quiet = { down: () => undefined, heard: () => undefined, count: () => undefined }
+    const lease = connectLease(path, { ...quiet, up: () => void (up = true) })
+    ends.push(
+      () => lease.close(),
+      () => server.close(),
+    )
+    await until(() => up)
+    const payload = new Uint8Array(MAX_RELAY)
+    const taken = Array.from({ length: 1000 }, () => lease.tell({ kind: 'relay', to: null, payload })).filter(Boolean)
+    expect(taken.length).toBeGreaterThan(100)
+    expect(taken.length * MAX_RELAY).toBeLessThan(2 * 1024 * 1024)
+  })
   it('is connected to again after it went away', async () => {
     const path = join(directory(), 'lease.sock')
     const heard: string[] = []

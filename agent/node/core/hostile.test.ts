@@ -78,6 +78,48 @@ describe('a hostile realserver', () => {
     expect(dir2.take('message').filter(({ text }) => text.includes('"prepared"'))).toMatchObject([{ to: 'dir1' }])
   })
 
+  test.each([
+    ['that does not know who owns the group', 'dir2'],
+    ['that does not direct it', 'rs1'],
+  ])('nor is a node prepared %s', (_, name) => {
+    const one = node(name, undefined, undefined, true, ISO_WALL)
+    one.feed({ kind: 'lease-up' })
+    if (name === 'rs1') one.feed({ kind: 'lease-status', status: statusOf('rs1', 'dir1') })
+    one.run(500)
+    one.take('message')
+    says(one, 'dir1', { kind: 'prepare', id: 'x', group: 'web' })
+    one.run(1000)
+    expect(one.take('message').filter(({ text }) => text.includes('"prepared"'))).toEqual([])
+  })
+
+  test('hurries no move by saying for another that it is prepared', () => {
+    const dir1 = owner()
+    const live = (): void => {
+      says(dir1, 'dir2', state({ state: 'standby', ready: { web: '' } }))
+      dir1.feed({ kind: 'lease-status', status: statusOf('dir1', 'dir1') })
+      dir1.run(1000)
+    }
+    live()
+    dir1.take('message')
+    dir1.feed({ kind: 'command', id: 'a', command: { verb: 'switchover', group: 'web' } })
+    const id =
+      /"id":"([^"]*-move-[^"]*)"/.exec(
+        dir1
+          .take('message')
+          .map(({ text }) => text)
+          .join(),
+      )?.[1] ?? ''
+    expect(id).not.toBe('')
+    for (let times = 0; times < 3; times++) {
+      says(dir1, 'rs3', { kind: 'prepared', id, group: 'web' })
+      live()
+    }
+    expect(dir1.take('switchover')).toEqual([])
+    says(dir1, 'dir2', { kind: 'prepared', id, group: 'web' })
+    live()
+    expect(dir1.take('switchover')).toMatchObject([{ group: 'web', to: 'dir2' }])
+  })
+
   test('nor is an owner prepared for another director, whose word comes late or is a lie', () => {
     const dir1 = owner()
     for (const kind of ['apply', 'message'] as const) dir1.take(kind)
@@ -139,6 +181,20 @@ describe('a hostile realserver', () => {
     says(dir1, 'dir2', { kind: 'ask', id: 'y', command: { verb: 'switchover', group: 'nothing' } })
     expect(dir1.take('message').filter(({ to }) => to === 'dir2')).toHaveLength(1)
   })
+})
+
+test('the table of who owns nothing any more is forgotten, be it that it will again', () => {
+  const dir1 = node('dir1', undefined, undefined, true, ISO_WALL)
+  dir1.feed({ kind: 'lease-up' })
+  dir1.feed({ kind: 'lease-status', status: statusOf('dir1', 'dir2') })
+  dir1.run(500)
+  const reasons = () => dir1.core.status(dir1.now()).services[0]?.realservers.map(({ reason }) => reason)
+  const destination = { key: '10.11.0.11:80', weight: 3, healthy: true, active: 0, inactive: 0, reason: 'told' }
+  says(dir1, 'dir2', state({ state: 'owner', boot: 'b' }))
+  says(dir1, 'dir2', { kind: 'tables', services: { http: [destination] } })
+  expect(reasons()).toContain('told')
+  for (const what of ['standby', 'owner'] as const) says(dir1, 'dir2', state({ state: what, boot: 'b' }))
+  expect(reasons()).not.toContain('told')
 })
 
 describe('the history', () => {

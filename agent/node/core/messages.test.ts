@@ -1,5 +1,5 @@
 /** What other nodes' agents say is not trusted: whatever comes, the core goes on, and nothing is taken for something else. */
-import { decodeMessage, encodeMessage, type AgentMessage } from '@lvsm/protocol'
+import { decodeMessage, encodeMessage, type AgentMessage, LONGEST_NAME } from '@lvsm/protocol'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { node, statusOf } from './fixture.ts'
@@ -19,6 +19,8 @@ const state = (
   events: [],
   ...changed,
 })
+
+const TROUBLE = { code: 'c', severity: 'info', message: 'm' } as const
 
 /** dir1 owns the group, and dir2 asks it for something. */
 function owner() {
@@ -80,6 +82,40 @@ describe('messages', () => {
     ['{"kind":"__proto__"}', 'unknown-kind'],
     [JSON.stringify({ ...state(), least: 2 }), 'newer'],
   ])('%s is refused: %s', (text, reason) => expect(decodeMessage(text)).toMatchObject({ ok: false, reason }))
+  test.each<[string, object]>([
+    ['a count below nothing', state({ revision: -1 })],
+    ['a count beyond all counting', state({ revision: 2 ** 53 })],
+    ['a name longer than any', { kind: 'prepare', id: 'a', group: 'g'.repeat(LONGEST_NAME + 1) }],
+    ['more troubles than fit', state({ troubles: Array.from({ length: 257 }, () => TROUBLE) })],
+    [
+      'a refusal without a reason',
+      { kind: 'answer', id: 'a', outcome: { ok: false, fault: 'conflict', refusals: [] } },
+    ],
+    [
+      'more reasons than anybody reads',
+      { kind: 'answer', id: 'a', outcome: { ok: false, fault: 'conflict', refusals: Array(17).fill(TROUBLE) } },
+    ],
+  ])('with %s are refused', (_, message) =>
+    expect(decodeMessage(JSON.stringify(message))).toEqual({ ok: false, reason: 'malformed' }),
+  )
+  test('that refuse for a reason of a later version refuse all the same', () => {
+    const outcome = { ok: false, fault: 'melted', refusals: [{ code: 'c', message: 'm' }] }
+    expect(decodeMessage(JSON.stringify({ kind: 'answer', id: 'a', outcome }))).toMatchObject({
+      ok: true,
+      message: { outcome: { fault: 'unavailable' } },
+    })
+  })
+  test('that report what a command did report names, and none that paints', () => {
+    const report = { to: `\u001b[2J${'x'.repeat(1000)}`, number: 7 }
+    const decoded = decodeMessage(encodeMessage({ kind: 'answer', id: 'a', outcome: { ok: true, report } }))
+    const to = expect.stringMatching(new RegExp(`^\\ufffd\\[2Jx{50,${LONGEST_NAME}}…$`))
+    expect(decoded).toMatchObject({ message: { outcome: { report: { to, number: 7 } } } })
+  })
+  test('that ask for what is not known are answered, unless nobody could have asked so', () => {
+    const ask = (id: string): object => ({ kind: 'ask', id, command: { verb: 'dance' } })
+    expect(decodeMessage(JSON.stringify(ask('a')))).toEqual({ ok: false, reason: 'unknown-kind', ask: 'a' })
+    expect(decodeMessage(JSON.stringify(ask('a'.repeat(65))))).toEqual({ ok: false, reason: 'unknown-kind' })
+  })
   test('of peers that would paint on a terminal are cleaned', () => {
     const decoded = decodeMessage(encodeMessage(state({ reason: '\u001b[2Jall is well\u0007' })))
     expect(decoded).toMatchObject({ message: { reason: '\ufffd[2Jall is well\ufffd' } })

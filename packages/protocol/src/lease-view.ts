@@ -90,6 +90,8 @@ const HIGHEST_PORT = 65_535
 const HIGHEST_INDEX = 2 ** 31 - 1
 const LONGEST_NAME = 255
 
+/** Heartbeats, fences and announcements know no other family yet. */
+const isIpv4 = (text: string): boolean => parseInet(text)?.length === 4
 const isName = (text: string): boolean => text.length > 0 && text.length <= LONGEST_NAME
 const isBetween = (value: number, least: number, most: number): boolean =>
   Number.isInteger(value) && value >= least && value <= most
@@ -109,7 +111,7 @@ export function impossibleView({ cluster, epoch, followed, nodes, groups, keys, 
   const twice = repeated(nodes.map(({ name }) => name)) ?? repeated(groups.map(({ name }) => name))
   if (twice !== undefined) return `"${twice}" stands in it twice`
   for (const node of nodes) {
-    const link = node.links.find(({ address, port }) => !parseInet(address) || !isBetween(port, 1, HIGHEST_PORT))
+    const link = node.links.find(({ address, port }) => !isIpv4(address) || !isBetween(port, 1, HIGHEST_PORT))
     if (!isName(node.name) || link) return `a node or its link is none: "${node.name}"`
     if (node.pair && !isPair(node.pair)) return `its keys for "${node.name}" are none`
   }
@@ -130,7 +132,5 @@ function isPair({ signWith, keys, shared }: PairKeys): boolean {
 const isGroup = ({ name, directors, addresses }: LeaseGroup): boolean =>
   isName(name) && directors.every(isName) && addresses.every(isAddress)
 
-function isAddress({ address, prefix, ifindex }: LeaseAddress): boolean {
-  const bytes = parseInet(address)
-  return bytes !== undefined && isBetween(prefix, 0, 8 * bytes.length) && isBetween(ifindex, 0, HIGHEST_INDEX)
-}
+const isAddress = ({ address, prefix, ifindex }: LeaseAddress): boolean =>
+  isIpv4(address) && isBetween(prefix, 0, 32) && isBetween(ifindex, 0, HIGHEST_INDEX)
