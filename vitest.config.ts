@@ -11,9 +11,11 @@ const PROCESSES = [
   'coordinator/adapters/api/people/**/*.test.ts',
   'coordinator/adapters/api/viewers.test.ts',
   'agent/node/following.test.ts',
+  'agent/node/passing.test.ts',
   'packages/cli/test/config.test.ts',
   'packages/cli/test/edit.test.ts',
   'packages/cli/test/setup.test.ts',
+  'packages/cli/test/refusals.test.ts',
 ]
 
 /**

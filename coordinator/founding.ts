@@ -12,6 +12,7 @@ import {
   type Enrolment,
   LONGEST_IDENTITY,
   type NodeIdentity,
+  type PasswordHash,
 } from '@lvsm/protocol'
 import { FIRST, foundedBy } from '@lvsm/raft'
 import { type Authority, fingerprintOfKey, makeAuthority, makeKeyPair, signCertificate } from '@lvsm/trust'
@@ -33,6 +34,8 @@ export interface Founding {
   readonly identity: string
   /** Empty: people, and machines that join, do not reach it. */
   readonly api: CoordinatorHome['listen']
+  /** The first user, an administrator; null: nobody can log in before one is made. */
+  readonly admin: { readonly name: string; readonly password: PasswordHash } | null
   readonly author: string
   /** Milliseconds of the wall clock. */
   readonly at: number
@@ -53,7 +56,7 @@ export const readFirst = (file: string): FileRead => readRegular(file, LONGEST_F
  * root, where this process is that.
  */
 export async function found(founding: Founding, asRoot: AsRoot = STRAIGHT): Promise<Unready | null> {
-  const { stateDir, file, node, listen, identity, author, at } = founding
+  const { stateDir, file, node, listen, identity, admin, author, at } = founding
   const api = founding.api.length > 0 ? { api: founding.api } : {}
   const read = asRoot(() => readFirst(file))
   if (isSettled(stateDir)) {
@@ -92,7 +95,14 @@ export async function found(founding: Founding, asRoot: AsRoot = STRAIGHT): Prom
   const enrolment: Enrolment = { name: node, key: agent.key, at, token: null }
   const payload = encodeMember({
     member: { name: node, addresses: listen, key, ...api },
-    founding: { file: writtenOf(document, 1), author, at, finalized: MODEL_VERSION, enrolment },
+    founding: {
+      file: writtenOf(document, 1),
+      author,
+      at,
+      finalized: MODEL_VERSION,
+      enrolment,
+      ...(admin ? { admin } : {}),
+    },
   })
   // Last: from then on it is there.
   const refusal = createStore(databaseOf(stateDir), MACHINE, (identity) => ({

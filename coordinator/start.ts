@@ -1,15 +1,18 @@
 /** The parts of a coordinator in the order in which they start: home, database, links, core, socket. */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { type Refusal, seededRandom } from '@lvsm/base'
+import { type Refusal, seededRandom, VERSION } from '@lvsm/base'
+import { MODEL_VERSION } from '@lvsm/changes'
 import { boottime, createAlarm } from '@lvsm/kernel'
 import { type CoordinatorHome, DAEMON_EXITS, type DaemonExit } from '@lvsm/protocol'
-import { DEFAULTS } from '@lvsm/raft'
+import { DEFAULTS, type NodeId } from '@lvsm/raft'
 import { fingerprintOf } from '@lvsm/trust'
-import { serveApi } from './adapters/api/api.ts'
+import { type ApiOptions, serveApi } from './adapters/api/api.ts'
 import { Feed } from './adapters/feed/feed.ts'
 import { openDoor } from './adapters/joining/door.ts'
-import { groupNumber } from './adapters/api/author.ts'
+import { groupNumber, VIEWERS } from '../agent/process/caller.ts'
+import { openPassage } from './adapters/api/passage.ts'
+import { Login } from './adapters/api/login.ts'
 import { Passwords } from './adapters/api/passwords.ts'
 import type { ApiHost } from './adapters/api/route-context.ts'
 import { openLinks } from './adapters/links/open.ts'
@@ -17,7 +20,7 @@ import { linkOptions } from './adapters/links/options.ts'
 import { Audit } from './api/audit.ts'
 import { openStore } from './adapters/store/store.ts'
 import { admit } from './admission.ts'
-import type { Progress } from './configuration.ts'
+import { makeBackup } from './backup.ts'
 import { Coordinator } from './coordinator.ts'
 import { LIMITS } from './core/events.ts'
 import { type Coordinated, MACHINE, type Result } from './core/machine.ts'
@@ -33,8 +36,6 @@ import { Troubles } from './troubles.ts'
 
 /** A stop that takes longer ends all the same: the database is whole at every moment. */
 const STOP_MS = 5000
-/** Unix group: its members may look through the socket, without root. */
-const VIEWERS = 'lvsm-view'
 
 export interface StartMachine {
   say(text: string): void
@@ -79,7 +80,7 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
   }
   const coordinator = begun(self, store, { links: linked.links, hearing }, machine)
   const nodes = served(coordinator, linked, hearing)
-  const host = hostOf(identity.authority, () => nodes.reports.all(), say)
+  const host = hostOf(identity.authority, nodes.reports, say)
   const crashed = crashing(say)
   const people = await beginPeople(read.home, coordinator, { stateDir, troubles, host, say, crashed })
   if (!people.ok) {
@@ -88,8 +89,11 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
     await store.close()
     return { ok: false, exit: 'world', refusal: people.refusal }
   }
+  const gate = { configuration: coordinator, host, wallClock: Date.now, crashed }
+  openPassage(linked.server, gate)
   letIn(coordinator, linked.server, { stateDir, authority: identity.authority, say })
-  const api = listened(join(runDir, 'coordinator.sock'), coordinator, host, machine)
+  const backup = () => makeBackup(stateDir, store)
+  const api = listened({ path: join(runDir, 'coordinator.sock'), configuration: coordinator, host, backup }, machine)
   const leave = async (reason: string): Promise<void> => {
     say(`${reason}: leaves`)
     const late = setTimeout(() => machine.exit(DAEMON_EXITS.ok.code), STOP_MS)
@@ -111,12 +115,16 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
   }
 }
 
-const hostOf = (authority: string, progress: Progress, say: (text: string) => void): ApiHost => ({
-  pin: fingerprintOf(authority),
-  passwords: new Passwords(),
-  audit: new Audit(say),
-  progress,
-})
+function hostOf(authority: string, reports: Reports, say: (text: string) => void): ApiHost {
+  const passwords = new Passwords()
+  const told = {
+    progress: () => reports.all(),
+    silentMs: (id: NodeId) => reports.silentMs(id),
+    versions: () => reports.versions(),
+  }
+  const login = new Login(passwords, () => performance.now())
+  return { pin: fingerprintOf(authority), passwords, login, audit: new Audit(say), ...told }
+}
 
 /** Nodes that are to be coordinators. */
 function letIn(
@@ -151,6 +159,7 @@ function served(
   const reports = new Reports({
     id,
     own: () => feed.progress(),
+    speaks: { model: MODEL_VERSION, lvsm: VERSION },
     others: () => coordinator.members().flatMap((member) => (member.id === id ? [] : [member.id])),
     send: (message) => links.send(message),
     clock: () => performance.now(),
@@ -192,9 +201,7 @@ function begun(
 }
 
 function listened(
-  path: string,
-  configuration: Coordinator,
-  host: ApiHost,
+  served: Pick<ApiOptions, 'path' | 'configuration' | 'host' | 'backup'>,
   { say, exit, mayListenAgain }: StartMachine,
 ) {
   const failed = (error: Error): void => {
@@ -203,7 +210,7 @@ function listened(
   }
   const group = groupNumber(VIEWERS)
   const events = { failed, mayAgain: mayListenAgain, say, crashed: crashing(say), group }
-  return serveApi({ path, configuration, host, wallClock: Date.now, events })
+  return serveApi({ ...served, wallClock: Date.now, events })
 }
 
 const crashing =

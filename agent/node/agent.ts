@@ -3,13 +3,13 @@
  * and stop. What is of one machine comes in as `Machine`.
  */
 import { NO_FACTS } from '@lvsm/changes'
-import { DAEMON_EXITS, type FromLease, MAX_RELAY, type ToLease } from '@lvsm/protocol'
+import { DAEMON_EXITS, type FromLease, MAX_RELAY } from '@lvsm/protocol'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { type Instant, type Trouble } from '@lvsm/base'
 import { createAlarm } from '@lvsm/kernel'
 import { type Driver, startDriver } from '../driver/driver.ts'
-import { type Control, serveControl } from './adapters/control.ts'
+import { type Control, type ControlEvents, serveControl } from './adapters/control.ts'
 import { connectLease } from './adapters/lease.ts'
 import { openPinger, type Pinger } from './adapters/ping.ts'
 import { probe } from './adapters/probe.ts'
@@ -22,6 +22,7 @@ import {
   type NodeInput,
   type ObservedFenceTable,
 } from './core/index.ts'
+import { groupNumber, VIEWERS } from '../process/caller.ts'
 import { Kept } from './kept.ts'
 import type { Kernel, LeaseProcess } from './ports.ts'
 import { reportOf } from './report.ts'
@@ -47,6 +48,8 @@ export interface AgentOptions {
   readonly node: string
   readonly runDir: string
   readonly stateDir: string
+  /** What somebody here asks of the coordinators; null: this node follows none. */
+  readonly pass: ControlEvents['pass']
 }
 
 export class Agent {
@@ -87,7 +90,7 @@ export class Agent {
       asked: (unsent) => this.#driver.feed({ kind: 'pinged', unsent }),
       denied: (found) => this.#report('ping', found),
     })
-    this.#control = this.#serveControl(join(runDir, 'agent.sock'))
+    this.#control = this.#serveControl(join(runDir, 'agent.sock'), options.pass)
     kernel.watch(() => this.#driver.feed({ kind: 'changed' }))
     this.#warnings = new WarningBoard((source, trouble) => this.#report(source, trouble))
     this.#kept.tell()
@@ -182,8 +185,10 @@ export class Agent {
     }
   }
 
-  #serveControl(path: string): Control {
+  #serveControl(path: string, pass: ControlEvents['pass']): Control {
     return serveControl(path, {
+      pass,
+      group: groupNumber(VIEWERS),
       status: () => this.#core.status(this.#machine.clock()),
       events: () => this.#core.events(),
       fence: () => this.#core.fence(this.#machine.readFence(), this.#machine.clock()),
@@ -223,7 +228,7 @@ export class Agent {
       case 'ready':
       case 'switchover':
       case 'standby':
-        return this.#tell(effect)
+        return void this.#lease.tell(effect)
     }
   }
 
@@ -235,13 +240,9 @@ export class Agent {
     }
   }
 
-  /** The lease process is told again when it connects, or when it is due. */
-  #tell(message: ToLease): void {
-    this.#lease.tell(message)
-  }
   #send({ to, text }: Extract<NodeEffect, { kind: 'message' }>): void {
     const payload = this.#encoder.encode(text)
-    if (payload.length <= MAX_RELAY) return this.#tell({ kind: 'relay', to, payload })
+    if (payload.length <= MAX_RELAY) return void this.#lease.tell({ kind: 'relay', to, payload })
     // The core keeps to the limit; should it fail once, nobody is to search for a message that never left.
     this.#machine.say(`a message of ${payload.length} bytes is too long for the relay: please report this`)
   }

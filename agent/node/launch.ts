@@ -9,7 +9,8 @@ import type { DirectoryLock } from '../process/lock.ts'
 import { readFence } from './adapters/kernel/fence.ts'
 import { openKernel } from './adapters/kernel/kernel.ts'
 import { refuseRights } from './adapters/preflight.ts'
-import { Agent } from './agent.ts'
+import { Passage } from './adapters/feed/passage.ts'
+import { Agent, type AgentOptions } from './agent.ts'
 import { type Configuration, type Read, readConfiguration, refuseKernel, type Self } from './configuration.ts'
 import { lookAround } from './host.ts'
 import { Following } from './following.ts'
@@ -63,11 +64,19 @@ function follow(options: RunOptions, program: Program): void {
   }
   const { identity } = read
   const say = (text: string): void => program.say(text)
-  void new Following({ identity, stateDir, say, begin: () => begin({ ...options, node: identity.node }, program) })
+  let following: Following | null = null
+  const passage = new Passage(identity, () => following?.places() ?? [])
+  const pass: AgentOptions['pass'] = (asked) => passage.pass(asked)
+  following = new Following({
+    identity,
+    stateDir,
+    say,
+    begin: () => begin({ ...options, node: identity.node }, program, pass),
+  })
 }
 
 /** Null: it ends, and said why. */
-function begin(options: RunOptions, program: Program): Agent | null {
+function begin(options: RunOptions, program: Program, pass: AgentOptions['pass'] = null): Agent | null {
   const named = options.node !== null
   const check = options.kind === 'check'
   const self: Self = { node: options.node ?? hostname(), named, ...(check && named ? { host: lookAround() } : {}) }
@@ -89,7 +98,7 @@ function begin(options: RunOptions, program: Program): Agent | null {
   const ready = preflight(read, self.node, options, program)
   if ('faults' in ready) return end(ready, program)
   try {
-    const agent = start(options, self, read, ready, program)
+    const agent = start({ ...options, pass }, self, read, ready, program)
     heeded.by(agent)
     return agent
   } catch (error) {
@@ -147,13 +156,13 @@ function unasked(error: unknown): Unready {
 }
 
 function start(
-  options: RunOptions,
+  options: RunOptions & Pick<AgentOptions, 'pass'>,
   self: Self,
   configuration: Configuration,
   { lock, kernel }: Ready,
   program: Program,
 ): Agent {
-  const { runDir, stateDir, config } = options
+  const { runDir, stateDir, config, pass } = options
   const machine = {
     clock: boottime,
     readConfiguration: () => reread(config, self, options.facts),
@@ -162,7 +171,7 @@ function start(
     say: (text: string) => program.say(text),
     exit: (code: number) => program.exit(code),
   }
-  const agent = new Agent({ node: self.node, runDir, stateDir }, configuration, machine, kernel)
+  const agent = new Agent({ node: self.node, runDir, stateDir, pass }, configuration, machine, kernel)
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) program.on(signal, () => agent.stop(signal))
   return agent
 }

@@ -59,17 +59,26 @@ class Machine {
     })
   }
   async lvsm(...words: string[]): Promise<string> {
+    const { code, said } = await this.tried(...words)
+    expect([code, said]).toEqual([0, expect.any(String)])
+    return said
+  }
+  /** Whatever comes of it. */
+  async tried(...words: string[]): Promise<{ code: number | string; said: string }> {
     const env = {
       PATH: `${join(home, 'bin')}:${process.env['PATH']}`,
       LVSM_COORDINATOR_SOCKET: this.at('run-coordinator', 'coordinator.sock'),
+      LVSM_SOCKET: this.at('run', 'agent.sock'),
     }
     const inside = ['nsenter', `--net=/proc/${this.pid}/ns/net`, '--preserve-credentials', '--']
     const one = spawned([...inside, process.execPath, LVSM, ...words], env)
-    expect([await one.ended, one.said()]).toEqual([0, expect.any(String)])
-    return one.said()
+    return { code: await one.ended, said: one.said() }
   }
   /** `init`, or `join TOKEN`. */
-  setUp(...words: string[]): Promise<string> {
+  async setUp(...words: string[]): Promise<string> {
+    return this.lvsm(...this.settingUp(...words))
+  }
+  settingUp(...words: string[]): string[] {
     const places = ['--etc', this.at('etc'), '--state-dir', this.at('state')]
     const coordinator = [
       '--coordinator-state-dir',
@@ -77,7 +86,7 @@ class Machine {
       '--coordinator-run-dir',
       this.at('run-coordinator'),
     ]
-    return this.lvsm(...words, '--name', this.name, '--yes', '--no-start', ...places, ...coordinator)
+    return [...words, '--name', this.name, '--yes', '--no-start', ...places, ...coordinator]
   }
 }
 
@@ -106,7 +115,11 @@ test('a cluster begins, machines join it, and one command changes them all', asy
   ]
   await ethernet(dir1, dir2, rs1)
 
-  expect(await dir1.setUp('init', '--cluster', 'lab')).toMatch(/cluster lab begins here, on dir1/)
+  const secret = join(home, 'password')
+  writeFileSync(secret, 'correct horse\n')
+  expect(await dir1.setUp('init', '--cluster', 'lab', '--password-file', secret)).toMatch(
+    /cluster lab begins here, on dir1/,
+  )
   const first = dir1.coordinate()
   await says(first, /leads the coordinators/)
   const directors = tokenOf(await dir1.lvsm('token', 'create', '--role', 'director'))
@@ -118,10 +131,27 @@ test('a cluster begins, machines join it, and one command changes them all', asy
 
   // Asked of the second: it has the authority's key too.
   const realservers = tokenOf(await dir2.lvsm('token', 'create', '--role', 'realserver'))
+  const nft = (words: string): void =>
+    void execFileSync('nsenter', [`--net=/proc/${rs1.pid}/ns/net`, 'nft', ...words.split(' ')])
+  nft('add table inet firewall')
+  nft('add chain inet firewall input { type filter hook input priority 0 ; }')
+  nft('add rule inet firewall input udp dport 6940 drop')
+  const closed = await rs1.tried(...rs1.settingUp('join', realservers))
+  expect(closed.said).toMatch(
+    /a port is closed: UDP from 10\.10\.0\.[12] to 10\.10\.0\.3:6940: nothing arrived\n.*open it/,
+  )
+  expect([closed.code, existsSync(rs1.at('state'))]).toEqual([1, false])
+  nft('delete table inet firewall')
   expect(await rs1.setUp('join', realservers)).toMatch(/rs1 is a node of cluster lab, at revision 3/)
   expect(existsSync(rs1.at('coordinator'))).toBe(false)
   const agents = [dir1, dir2, rs1].map((machine) => machine.act())
   for (const agent of agents) await says(agent, /runs, revision 3/)
+
+  // Where no coordinator is, the agent passes on what is asked, as far as its node's word is good.
+  expect(await rs1.lvsm('config', 'history')).toMatch(/ 3 .*rs1 joined/)
+  expect((await rs1.tried('token', 'create')).said).toMatch(/on rs1 is viewer, and this is for admins[^]*on a director/)
+  expect(await rs1.lvsm('drain', 'rs1', '--yes')).toMatch(/rs1/)
+  expect(await dir2.lvsm('intents')).toMatch(/rs1.* on rs1/)
 
   const changed = await dir1.lvsm('node', 'set', 'rs1', 'coordinator=true', '--yes', '-m', 'may vote')
   expect(changed).toMatch(/revision 4/)

@@ -18,7 +18,7 @@ import type {
   Token,
 } from '@lvsm/protocol'
 import type { Context } from './command/command.ts'
-import { MODEL_VERSION } from './command/version.ts'
+import { MODEL_VERSION, refuseFinalize } from './command/version.ts'
 import { type Document, documentOf, writtenOf } from './document/document.ts'
 import { applyEnrol, type EnrolEntry, keepEnrolled, NOBODY } from './enrol/enrol.ts'
 import { addToken, revokeToken, type Tokened } from './enrol/tokens.ts'
@@ -67,6 +67,7 @@ export type Outcome =
       readonly revision: Revision | null
       readonly warnings: readonly Warning[]
     }
+  | { readonly kind: 'finalized' }
   /** A user, or a token for scripts, was made, changed or removed. */
   | { readonly kind: 'people' }
   /** `since`: of a stale write, what changed since its base. */
@@ -88,7 +89,7 @@ export function beginState(
   signature: Signature,
   finalized = MODEL_VERSION,
   limit = DEFAULT_LIMIT,
-  enrolled: Enrolled = NOBODY,
+  { enrolled = NOBODY, people = NO_PEOPLE }: Partial<Pick<State, 'enrolled' | 'people'>> = {},
 ): State {
   const config = meaningOf(document, 1)
   invariant(config !== null, 'a cluster begins with a document that keeps the rules')
@@ -98,7 +99,7 @@ export function beginState(
     facts: NO_FACTS,
     enrolled,
     electorate: FIRST_ELECTORATE,
-    people: NO_PEOPLE,
+    people,
     finalized,
   }
 }
@@ -134,6 +135,11 @@ export function applyEntry(state: State, entry: Entry, voters: Context['voters']
       return enrolling(state, entry)
     case 'voters':
       return electing(state, entry)
+    case 'finalize': {
+      const refusal = refuseFinalize(entry.version, finalized)
+      if (refusal) return { state, outcome: { kind: 'refused', refusals: [refusal] } }
+      return { state: { ...state, finalized: entry.version }, outcome: { kind: 'finalized' } }
+    }
     default:
       return peopled(state, entry)
   }

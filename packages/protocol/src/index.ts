@@ -29,6 +29,7 @@ export {
   type People,
   people,
   type User,
+  userName,
 } from './changes/users.ts'
 export * from './changes/whole.ts'
 export {
@@ -59,6 +60,7 @@ export * from './frame.ts'
 export * from './heartbeat.ts'
 export * from './key-files.ts'
 export * from './http/api-route.ts'
+export * from './http/backup.ts'
 export * from './http/config-reports.ts'
 export * from './http/config-routes.ts'
 export * from './http/fence.ts'
@@ -78,6 +80,7 @@ export * from './lease-status.ts'
 export * from './lease-view.ts'
 export * from './metrics.ts'
 export * from './node-identity.ts'
+export * from './passing-messages.ts'
 export * from './spread.ts'
 export * from './stored-log.ts'
 export * from './versions.ts'
