@@ -13,9 +13,11 @@ const PROCESSES = [
   'agent/node/following.test.ts',
   'agent/node/adapters/pair-keys.test.ts',
   'agent/lease/adapters/network/pairwise.test.ts',
+  'agent/node/passing.test.ts',
   'packages/cli/test/config.test.ts',
   'packages/cli/test/edit.test.ts',
   'packages/cli/test/setup.test.ts',
+  'packages/cli/test/refusals.test.ts',
 ]
 
 /**

@@ -4,6 +4,9 @@ import type { Outcome, State } from '@lvsm/changes'
 import type { Entry as Change, MemberRecord, NodeProgress } from '@lvsm/protocol'
 import type { NodeId, RaftStatus } from '@lvsm/raft'
 
+/** Of a coordinator, in Raft. */
+export type MemberId = NodeId
+
 /** Nothing of it was done. */
 export interface NotDone {
   readonly kind: 'refused'
@@ -16,11 +19,15 @@ export type Written =
   | NotDone
   /** It may be done yet, or never: to be looked up before it is tried again. */
   | { readonly kind: 'unknown' }
+/** Of who the coordinators are. */
+export type MemberChanged<Done> = Done | NotDone | { readonly kind: 'unknown' }
 /** The cluster's configuration, on any coordinator. Each question has exactly one answer, within seconds. */
 export interface Configuration {
   /** As of a moment after the question: nothing that was acknowledged before is missing (linearizable). */
   read(): Promise<Read>
   write(change: Change): Promise<Written>
+  /** A coordinator that is lost for good. `id`: of a member. */
+  remove(id: NodeId): Promise<MemberChanged<{ readonly kind: 'removed' }>>
   /** What this coordinator has applied, newest or not; null before there is anything. */
   known(): State | null
   /** Calls at each change of `known()` or of who the coordinators are, until the function that it returns is called. */

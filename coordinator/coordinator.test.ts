@@ -1,4 +1,5 @@
 /** Coordinators that run, on real databases: they answer, follow each other, grow, start again, and expire what is over. */
+import { MODEL_VERSION } from '@lvsm/changes'
 import { encodeEntry, type Entry as Change } from '@lvsm/protocol'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { grown, Hub, Place, SOON, Tls, type Wire } from '../test/kit/coordinators.ts'
@@ -128,7 +129,7 @@ test('what was wanted for a while is over when its time has come', async () => {
 })
 
 test('an entry of a later version ends it, and stays for that version; none of this version lets one in', async () => {
-  const later = encodeEntry(weightOf(3)).replace('"kind":"change"', '"kind":"finalize"')
+  const later = encodeEntry(weightOf(3)).replace('"kind":"change"', '"kind":"tomorrow"')
   const old = await (await at('dir1').found(encodeEntry(weightOf(2)), later)).start()
   await until(() => old.failures.length > 0)
   expect(old.failures).toEqual([expect.stringMatching(/entry 3 is unknown-kind: .*newer lvsm/)])
@@ -136,6 +137,32 @@ test('an entry of a later version ends it, and stays for that version; none of t
   await leading([one])
   const long: Change = Object.assign(weightOf(3), { comment: 'x'.repeat(2000) })
   expect(await one.coordinator.write(long)).toMatchObject({ kind: 'refused', refusal: { code: 'not-understood' } })
+})
+
+test('an agreement on a version that this program does not know ends it too', async () => {
+  const entry: Change = { kind: 'finalize', author: 'alice', at: 1, version: MODEL_VERSION + 1 }
+  const old = await (await at('dir1').found(encodeEntry(entry))).start()
+  await until(() => old.failures.length > 0)
+  expect(old.failures).toEqual([expect.stringMatching(/entry 2 is the agreement on version \d+: .*newer lvsm/)])
+})
+
+test('one whose machine is gone is taken out, whoever is asked; not where no majority would be left', async () => {
+  const all = await three()
+  const leader = await leading(all)
+  const [asked, gone] = all.filter((place) => place !== leader)
+  if (!asked || !gone) throw new Error('there are three')
+  hub.cut.add(gone.id)
+  const silentMs = () => leader.coordinator.status().raft.peers.find(({ id }) => id === gone.id)?.silentMs ?? 0
+  await until(() => silentMs() > 2000)
+  expect(await leader.coordinator.remove(asked.id)).toMatchObject({
+    kind: 'refused',
+    refusal: { code: 'no-majority', hint: expect.stringMatching(/start those that are down/) },
+  })
+  expect(await asked.coordinator.remove(99)).toMatchObject({ kind: 'refused', refusal: { code: 'unknown-node' } })
+  expect(await asked.coordinator.remove(gone.id)).toEqual({ kind: 'removed' })
+  for (const place of [leader, asked])
+    expect(place.coordinator.members().map(({ id }) => id)).toEqual([leader.id, asked.id].toSorted((a, b) => a - b))
+  expect(await asked.coordinator.write(weightOf(5))).toMatchObject({ kind: 'done' })
 })
 
 describe('what everybody may rely on who asks any of three, over TLS', () =>

@@ -4,7 +4,7 @@ import { newestOf, type State } from '@lvsm/changes'
 import { encodeEntry, encodeMember, type Entry as Change, type MemberRecord } from '@lvsm/protocol'
 import { createRaft, type NodeId, type Persist, type Settings } from '@lvsm/raft'
 import { type Alarm, type Driver, startDriver } from '../agent/driver/driver.ts'
-import type { Configuration, CoordinatorStatus, NotDone, Read, Written } from './configuration.ts'
+import type { Configuration, CoordinatorStatus, MemberChanged, Read, Written } from './configuration.ts'
 import { type Core, type CoreOptions, createCore } from './core/core.ts'
 import type { Effect, Input, Limits, Reply, Wish } from './core/events.ts'
 import { type Coordinated, doubtEntry, refuseChange, type Result } from './core/machine.ts'
@@ -106,13 +106,16 @@ export class Coordinator implements Configuration, ProvenSource {
   }
 
   /** The id of the new member; a learner at first. Only where this one leads. */
-  async add(
-    member: MemberRecord,
-    store: string,
-  ): Promise<{ kind: 'added'; id: NodeId } | NotDone | { kind: 'unknown' }> {
+  async add(member: MemberRecord, store: string): Promise<MemberChanged<{ kind: 'added'; id: NodeId }>> {
     const change = { op: 'add', store } as const
     const reply = await this.#ask({ kind: 'change', change, payload: encodeMember({ member }) })
     return reply.kind === 'done' ? { kind: 'added', id: reply.index } : reply
+  }
+
+  /** It is cut off at once where this is applied; its id is never given again. */
+  async remove(id: NodeId): Promise<MemberChanged<{ kind: 'removed' }>> {
+    const reply = await this.#ask({ kind: 'change', change: { op: 'remove', node: id }, payload: '' })
+    return reply.kind === 'done' ? { kind: 'removed' } : reply
   }
 
   /** With their records, where they have come. */

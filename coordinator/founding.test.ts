@@ -17,8 +17,10 @@ import { decodeNodeIdentity, decodeOwnHalves, OWN_HALVES } from '@lvsm/protocol'
 import { fingerprintOf, fingerprintOfKey } from '@lvsm/trust'
 import { expect, onTestFinished, test } from 'vitest'
 import { DOCUMENT } from '../packages/changes/src/fixture.ts'
+import { Passwords } from './adapters/api/passwords.ts'
 import { openStore } from './adapters/store/store.ts'
 import { MACHINE } from './core/machine.ts'
+import { firstUser } from './first-user.ts'
 import { found, type Founding } from './founding.ts'
 import { databaseOf, readAuthority, readHeartbeatKeys, readHome } from './home.ts'
 
@@ -33,7 +35,7 @@ function founding(text = renderDocument(DOCUMENT, 1)): Founding {
   const listen = [{ host: '192.0.2.11', port: 7446 }]
   const identity = join(directory, 'agent', 'node.json')
   const api = [{ host: '192.0.2.11', port: 7445 }]
-  return { stateDir, file, node: 'dir1', listen, api, identity, author: 'alice', at: 1234 }
+  return { stateDir, file, node: 'dir1', listen, api, identity, admin: null, author: 'alice', at: 1234 }
 }
 
 test('there are keys for root only, and a database whose log begins with the file', async () => {
@@ -88,6 +90,26 @@ test('there are keys for root only, and a database whose log begins with the fil
   expect(statSync(one.identity).mode & 0o777).toBe(0o600)
   await opened.store.close()
 })
+
+test('the first user is an administrator, whose password is that of the first line, and nowhere as it is', async () => {
+  const cost = { n: 16, r: 1, p: 1 }
+  const admin = await firstUser('admin', 'correct horse\nnot this\n', new Passwords(cost))
+  if ('faults' in admin) throw new Error(admin.faults.join())
+  const one = { ...founding(), admin }
+  expect(await found(one)).toBeNull()
+  const opened = await openStore({ path: databaseOf(one.stateDir), machine: MACHINE })
+  if (!opened.ok) throw new Error(opened.refusal.message)
+  const [first] = opened.store.content.entries
+  const { configured } = MACHINE.apply(opened.store.content.machine, first ?? { kind: 'noop', index: 1, term: 1 }).state
+  const [user] = configured?.people.users ?? []
+  expect(user).toMatchObject({ name: 'admin', role: 'admin', author: 'alice', at: 1234 })
+  expect(await new Passwords(cost).verify('correct horse', user?.password ?? null)).toBe(true)
+  expect(readFileSync(databaseOf(one.stateDir)).includes('correct horse')).toBe(false)
+  await opened.store.close()
+})
+test.each(['', 'short\nbut longer below', 'x'.repeat(1025)])('a password of the wrong length is none', async (text) =>
+  expect(await firstUser('admin', text)).toMatchObject({ exit: 'refused', faults: [/8 to 1024 characters/] }),
+)
 
 test('an identity of another cluster stays as it is; one of a founding that ended half-way does not', async () => {
   const [one, other] = [founding(), founding()]

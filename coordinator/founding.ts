@@ -14,6 +14,7 @@ import {
   LONGEST_IDENTITY,
   type NodeIdentity,
   OWN_HALVES,
+  type PasswordHash,
 } from '@lvsm/protocol'
 import { FIRST, foundedBy } from '@lvsm/raft'
 import { type Authority, fingerprintOfKey, makeAuthority, makeHalf, makeKeyPair, signCertificate } from '@lvsm/trust'
@@ -35,6 +36,8 @@ export interface Founding {
   readonly identity: string
   /** Empty: people, and machines that join, do not reach it. */
   readonly api: CoordinatorHome['listen']
+  /** The first user, an administrator; null: nobody can log in before one is made. */
+  readonly admin: { readonly name: string; readonly password: PasswordHash } | null
   readonly author: string
   /** Milliseconds of the wall clock. */
   readonly at: number
@@ -55,7 +58,7 @@ export const readFirst = (file: string): FileRead => readRegular(file, LONGEST_F
  * root, where this process is that.
  */
 export async function found(founding: Founding, asRoot: AsRoot = STRAIGHT): Promise<Unready | null> {
-  const { stateDir, file, node, listen, identity, author, at } = founding
+  const { stateDir, file, node, listen, identity, admin, author, at } = founding
   const api = founding.api.length > 0 ? { api: founding.api } : {}
   const read = asRoot(() => readFirst(file))
   if (isSettled(stateDir)) {
@@ -96,7 +99,14 @@ export async function found(founding: Founding, asRoot: AsRoot = STRAIGHT): Prom
   const enrolment: Enrolment = { name: node, key: agent.key, at, token: null, heartbeat: firstHalf(half.public) }
   const payload = encodeMember({
     member: { name: node, addresses: listen, key, ...api },
-    founding: { file: writtenOf(document, 1), author, at, finalized: MODEL_VERSION, enrolment },
+    founding: {
+      file: writtenOf(document, 1),
+      author,
+      at,
+      finalized: MODEL_VERSION,
+      enrolment,
+      ...(admin ? { admin } : {}),
+    },
   })
   // Last: from then on it is there.
   const refusal = createStore(databaseOf(stateDir), MACHINE, (identity) => ({

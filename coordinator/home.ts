@@ -86,6 +86,13 @@ export function writeHome(stateDir: string, home: Home, authorityKey: string): v
   replaceFile(join(stateDir, homeFiles.self), encodeHome(home.self))
 }
 
+/** Whatever of it there is, by name: for a backup. */
+export const readFiles = (stateDir: string): [name: string, content: string][] =>
+  [...Object.values(homeFiles), AUTHORITY_KEY, HEARTBEAT_KEYS].flatMap((name): [string, string][] => {
+    const read = readRegular(join(stateDir, name), LONGEST_KEY_FILES, false)
+    return read.ok ? [[name, read.bytes.toString()]] : []
+  })
+
 /** To sign with; null: it is not here. */
 export function readAuthority(stateDir: string, certificate: string): Authority | null {
   const read = readRegular(join(stateDir, AUTHORITY_KEY), LONGEST_HOME, false)

@@ -6,6 +6,7 @@ import { takeDirectories, type Unready } from '../agent/process/directories.ts'
 import type { DirectoryLock } from '../agent/process/lock.ts'
 import { actAsOwner, type AsRoot, becomeOwner } from '../agent/process/owner.ts'
 import { askAdmission } from './adapters/joining/ask.ts'
+import { firstUser } from './first-user.ts'
 import { found } from './founding.ts'
 import { joinCoordinators } from './joining.ts'
 import { type Directories, HELP, type Options, readOptions, USAGE } from './options.ts'
@@ -19,6 +20,8 @@ export interface Program extends Omit<DaemonProcess, 'log' | 'alone' | 'exit'> {
   /** To the operator, without the name of the program before it. */
   complain(text: string): void
   exit(code: number): void
+  /** All of standard input. */
+  input(): Promise<string>
 }
 
 /** Whatever becomes of it is said, and ends the process. */
@@ -72,7 +75,9 @@ async function begin(
   asRoot: AsRoot,
   program: Program,
 ): Promise<Unready | null> {
-  const refused = await found({ ...options, author: 'root', at: Date.now() }, asRoot)
+  const first = options.admin === null ? null : await firstUser(options.admin, await program.input())
+  if (first && 'faults' in first) return first
+  const refused = await found({ ...options, admin: first, author: 'root', at: Date.now() }, asRoot)
   if (refused) return refused
   program.print(
     `the cluster's configuration begins in ${options.stateDir}, with ${options.file} as revision 1\n  → start lvsm-coordinator here; then: lvsm config show\n`,

@@ -1,4 +1,6 @@
 /** What a coordinator does for the nodes, and what the nodes say of themselves makes it do. */
+import { VERSION } from '@lvsm/base'
+import { MODEL_VERSION } from '@lvsm/changes'
 import { boottime } from '@lvsm/kernel'
 import { Feed, FEED_OPTIONS } from './adapters/feed/feed.ts'
 import type { NodeServer } from './adapters/links/node-server.ts'
@@ -52,6 +54,7 @@ export function served(
   const reports = new Reports({
     id,
     own: () => feed.progress(),
+    speaks: { model: MODEL_VERSION, lvsm: VERSION },
     others: () => coordinator.members().flatMap((member) => (member.id === id ? [] : [member.id])),
     send: (message) => links.send(message),
     clock: () => performance.now(),

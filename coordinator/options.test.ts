@@ -77,6 +77,13 @@ test.each([
   'localhost:80',
 ])('does not listen to “%s”', (text) => expect(found(text)).toMatchObject({ kind: 'refused', reason: /--listen/ }))
 
+test('the first user is named by an option, and is a user’s name', () => {
+  const words = ['--found', 'a', '--identity', 'i', '--node', 'dir1', '--listen', '10.0.0.1']
+  expect(readOptions(words)).toMatchObject({ kind: 'found', admin: null })
+  expect(readOptions([...words, '--admin', 'alice'])).toMatchObject({ kind: 'found', admin: 'alice' })
+  expect(readOptions([...words, '--admin', '../x'])).toMatchObject({ kind: 'refused', reason: /--admin \.\.\/x/ })
+})
+
 test('it joins as who its identity says', () => {
   const words = ['--join', '--identity', '/var/lib/lvsm/node.json', '--listen', '10.12.0.2']
   expect(readOptions(words)).toEqual({
@@ -104,6 +111,8 @@ test.each<[string[], RegExp]>([
   [['--found', 'a', '--node', 'dir1', '--listen', '10.0.0.1'], /--identity is missing/],
   [['--identity', 'a'], /go with --found/],
   [['--node', 'dir1'], /go with --found/],
+  [['--admin', 'alice'], /go with --found/],
+  [['--join', '--admin', 'alice'], /--join goes without/],
   [['--listen', '10.0.0.1'], /go with --found/],
   [['--api', '10.0.0.1'], /go with --found/],
   [['--what'], /--what/],
@@ -113,6 +122,6 @@ test.each<[string[], RegExp]>([
 test('its help names every option and exit code', () => {
   expect(readOptions(['-h'])).toEqual({ kind: 'help' })
   expect(readOptions(['-V'])).toEqual({ kind: 'version' })
-  for (const word of '--found --join --identity --node --listen --api --run-dir --state-dir TERM 78'.split(' '))
+  for (const word of '--found --join --admin --identity --node --listen --api --run-dir --state-dir TERM 78'.split(' '))
     expect(HELP).toContain(word)
 })

@@ -1,7 +1,7 @@
 /** What the command line of `lvsm-coordinator` asks for. */
-import { isIP } from 'node:net'
 import { parseArgs } from 'node:util'
-import { DAEMON_EXITS, exitTable, type CoordinatorHome } from '@lvsm/protocol'
+import { parseEndpoint } from '@lvsm/base'
+import { DAEMON_EXITS, exitTable, type CoordinatorHome, userName } from '@lvsm/protocol'
 import { refuseEmpty } from '../agent/process/options.ts'
 
 /** For other nodes. */
@@ -11,12 +11,13 @@ const API_PORT = 7445
 
 export const USAGE = `usage: lvsm-coordinator [--state-dir DIR] [--run-dir DIR]
        lvsm-coordinator --found FILE --node NAME --listen ADDRESS[:PORT]... [--api ADDRESS[:PORT]]... --identity FILE
-             [--state-dir DIR] [--run-dir DIR]
+             [--admin NAME] [--state-dir DIR] [--run-dir DIR]
        lvsm-coordinator --join --identity FILE --listen ADDRESS[:PORT]... [--api ADDRESS[:PORT]]... [--state-dir DIR]
              [--run-dir DIR]
        lvsm-coordinator --version | --help
   --found FILE      begin a cluster's configuration with this file, and leave; the first coordinator is here
   --node NAME       this node, as the file calls it
+  --admin NAME      the first user, an administrator; the password is the first line of standard input
   --join            become one of the coordinators of the cluster that this node is in, and leave
   --listen ADDRESS  where other nodes reach this one; port ${PORT} unless one is named ([2001:db8::1]:7446 for IPv6)
   --identity FILE   who this node is (/var/lib/lvsm/node.json), where its agent looks: --found writes it, with a key of its own
@@ -42,7 +43,7 @@ interface Newcomer extends Directories {
 }
 export type Options =
   | ({ readonly kind: 'run' } & Directories)
-  | ({ readonly kind: 'found'; readonly file: string; readonly node: string } & Newcomer)
+  | ({ readonly kind: 'found'; readonly file: string; readonly node: string; readonly admin: string | null } & Newcomer)
   | ({ readonly kind: 'join' } & Newcomer)
   | { readonly kind: 'help' | 'version' }
   /** It cannot be understood; why, in one sentence. */
@@ -51,6 +52,7 @@ export type Options =
 const WORDS = {
   found: { type: 'string' },
   node: { type: 'string' },
+  admin: { type: 'string' },
   join: { type: 'boolean', default: false },
   listen: { type: 'string', multiple: true },
   identity: { type: 'string' },
@@ -69,19 +71,31 @@ export function readOptions(args: readonly string[]): Options {
     const { values } = parseArgs({ args: [...args], options: WORDS })
     if (values.help) return { kind: 'help' }
     if (values.version) return { kind: 'version' }
+    const {
+      found,
+      join,
+      identity,
+      node,
+      admin,
+      listen = [],
+      api = [],
+      'run-dir': runDir,
+      'state-dir': stateDir,
+    } = values
     const empty = refuseEmpty(values)
     if (empty !== null) return refused(empty)
-    const { found, join, identity, node, listen = [], api = [], 'run-dir': runDir, 'state-dir': stateDir } = values
     const where = { runDir, stateDir }
     if (join) {
-      if (found !== undefined || node !== undefined)
-        return refused('--join goes without --found and --node: the cluster is there, and --identity says who this is')
+      if (found !== undefined || node !== undefined || admin !== undefined)
+        return refused(
+          '--join goes without --found, --node and --admin: the cluster is there, and --identity says who this is',
+        )
       return readJoining({ listen, api, identity }, where)
     }
-    if (found !== undefined) return readFounding(found, node, { listen, api, identity }, where)
-    if (node !== undefined || listen.length + api.length > 0 || identity !== undefined)
+    if (found !== undefined) return readFounding({ file: found, node, admin }, { listen, api, identity }, where)
+    if (node !== undefined || admin !== undefined || listen.length + api.length > 0 || identity !== undefined)
       return refused(
-        '--node, --identity, --listen and --api go with --found or --join: a coordinator that is there knows who it is',
+        '--node, --admin, --identity, --listen and --api go with --found or --join: a coordinator that is there knows who it is',
       )
     return { kind: 'run', runDir, stateDir }
   } catch (error) {
@@ -95,10 +109,19 @@ interface Words {
   readonly api: readonly string[]
   readonly identity: string | undefined
 }
-function readFounding(file: string, node: string | undefined, words: Words, where: Directories): Options {
-  if (node === undefined) return refused('--node is missing: which node of the file is this?')
+interface First {
+  readonly file: string
+  readonly node: string | undefined
+  readonly admin: string | undefined
+}
+function readFounding({ file, node, admin }: First, words: Words, where: Directories): Options {
+  if (file === '') return refused('--found names no file')
+  if (node === undefined || node === '') return refused('--node is missing: which node of the file is this?')
+  if (admin !== undefined && !userName.safeParse(admin).success) return refused(`--admin ${admin} is no name of a user`)
   const read = readWords(words)
-  return typeof read === 'string' ? refused(read) : { kind: 'found', file, node, ...read, ...where }
+  return typeof read === 'string'
+    ? refused(read)
+    : { kind: 'found', file, node, admin: admin ?? null, ...read, ...where }
 }
 function readJoining(words: Words, where: Directories): Options {
   const read = readWords(words)
@@ -119,18 +142,9 @@ function readWords({ listen, api, identity }: Words): Omit<Newcomer, keyof Direc
 function readEndpoints(option: string, texts: readonly string[], usual: number): CoordinatorHome['listen'] | string {
   const endpoints: { host: string; port: number }[] = []
   for (const text of texts) {
-    const endpoint = readEndpoint(text, usual)
+    const endpoint = parseEndpoint(text, usual)
     if (endpoint === null) return `${option} ${text} is no address of a node (10.12.0.11, or 10.12.0.11:${usual})`
     endpoints.push(endpoint)
   }
   return endpoints
-}
-
-/** `10.0.0.1`, `10.0.0.1:7446`, `2001:db8::1`, `[2001:db8::1]:7446`; no node is reached at the address of nobody. */
-function readEndpoint(text: string, usual: number): { host: string; port: number } | null {
-  const [, bracketed, plain, digits] = /^(?:\[(.+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? []
-  const host = bracketed ?? plain ?? text
-  const port = digits === undefined ? usual : Number(digits)
-  const isNobody = /^[0.:]+$/.test(host)
-  return isIP(host) && !isNobody && port >= 1 && port <= 65_535 ? { host, port } : null
 }

@@ -1,6 +1,6 @@
 /** What a coordinator asks of the world. */
 import type { Refusal } from '@lvsm/base'
-import type { NodeProgress } from '@lvsm/protocol'
+import type { NodeProgress, Speaks } from '@lvsm/protocol'
 import type { Change, Entry, Fault, InstallSnapshot, Message, NodeId, Persist, Stored } from '@lvsm/raft'
 
 /** What entries make of a state, and how a state is kept. Pure. */
@@ -75,6 +75,7 @@ export interface Nodes {
   readonly from: NodeId
   readonly to: NodeId
   readonly nodes: readonly NodeProgress[]
+  readonly speaks?: Speaks
 }
 /** For the core. */
 export type CoreMessage = Exclude<Message, InstallSnapshot> | Ask | Answer

@@ -1,17 +1,29 @@
 /** `lvsm-coordinator` as a process: it begins a cluster's configuration, answers on its socket, is killed, and has it all. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { request } from 'node:http'
 import { request as requestTls, type RequestOptions } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { renderDocument } from '@lvsm/changes'
 import { decodeToken, fingerprintOf, fingerprintOfKey, makeKeyPair } from '@lvsm/trust'
+import Database from 'better-sqlite3'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { DOCUMENT } from '../packages/changes/src/fixture.ts'
+import { MACHINE } from './core/machine.ts'
 import { bundle, bundles } from '../scripts/build.ts'
 
+const LVSM = join(import.meta.dirname, '../packages/cli/src/main.ts')
 const SOURCE = join(import.meta.dirname, 'main.ts')
 
 interface Ended {
@@ -150,6 +162,76 @@ function overTls(at: number, method: string, path: string, options: RequestOptio
     outgoing.end(body && JSON.stringify(body))
   })
 }
+
+test('the first user logs in at once, with the password of standard input', async () => {
+  const place = new Place()
+  const [nodes, api] = [++port, ++port]
+  const words = ['--node', 'dir1', '--listen', `127.0.0.1:${nodes}`, '--identity', join(place.directory, 'node.json')]
+  const child = place.begin('--found', place.file, ...words, '--api', `127.0.0.1:${api}`, '--admin', 'admin')
+  child.stdin?.end('correct horse\n')
+  await once(child, 'close')
+  expect([child.exitCode, place.said]).toEqual([0, expect.stringMatching(/as revision 1/)])
+  await place.start()
+  const { value } = await overTls(api, 'GET', '/v1/authority', { rejectUnauthorized: false })
+  const { authority: ca } = value as { authority: string }
+  const login = (password: string) => overTls(api, 'POST', '/v1/login', { ca }, { user: 'admin', password })
+  expect(await login('correct horse')).toMatchObject({ status: 200, value: { user: 'admin', role: 'admin' } })
+  expect((await login('another horse')).status).toBe(401)
+})
+
+/** `lvsm WORDS`, asking that coordinator. */
+async function lvsm(place: Place, ...words: string[]): Promise<Ended> {
+  const socket = join(place.directory, 'run', 'coordinator.sock')
+  const child = spawn(process.execPath, [LVSM, '--coordinator-socket', socket, ...words])
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said += String(text)))
+  await once(child, 'close')
+  return { code: child.exitCode, said }
+}
+
+test('a backup is whole, has the newest revision and the keys, is for its owner, and writes over nothing', async () => {
+  const place = new Place()
+  await place.found(++port)
+  await place.start()
+  await place.weigh(7)
+  const file = join(place.directory, 'copy.db')
+  // Others write meanwhile.
+  const [made] = await Promise.all([lvsm(place, 'backup', file), place.weigh(8), place.weigh(9)])
+  expect(made).toMatchObject({
+    code: 0,
+    said: expect.stringMatching(/copy\.db: cluster lab with revision [2-4], checked\n.*keys/),
+  })
+  expect(statSync(file).mode & 0o777).toBe(0o600)
+  const database = new Database(file, { readonly: true })
+  onTestFinished(() => void database.close())
+  expect(database.pragma('integrity_check', { simple: true })).toBe('ok')
+  const rows = database.prepare<[], { key: string; body: string }>('SELECT key, body FROM state').all()
+  const read = MACHINE.stateOf(new Map(rows.map(({ key, body }): [string, unknown] => [key, JSON.parse(body)])))
+  const newest = read?.state.configured?.history.revisions.at(-1)
+  const [, revision = 0] = /revision (\d)/.exec(made.said) ?? []
+  expect(newest?.number).toBeGreaterThanOrEqual(Number(revision))
+  expect(newest?.comment).toBe('heavier')
+  const kept = database
+    .prepare<[], { name: string; content: string }>('SELECT name, content FROM files ORDER BY name')
+    .all()
+  expect(kept.map(({ name }) => name)).toEqual([
+    'authority.crt',
+    'authority.key',
+    'coordinator.json',
+    'heartbeat-keys.json',
+    'node.crt',
+    'node.key',
+  ])
+  for (const { name, content } of kept) expect(content).toBe(readFileSync(join(place.directory, 'state', name), 'utf8'))
+  const before = readFileSync(file)
+  expect(await lvsm(place, 'backup', file)).toMatchObject({
+    code: 2,
+    said: expect.stringMatching(/EEXIST[^]*not there yet/),
+  })
+  expect(readFileSync(file).equals(before)).toBe(true)
+  expect(readdirSync(join(place.directory, 'state')).filter((name) => name.startsWith('backup'))).toEqual([])
+  expect(place.said).toMatch(/audit: .*POST \/v1\/backup: 200 revision/)
+})
 
 test('without the key of its authority it runs, and says why people do not reach it', async () => {
   const place = new Place()

@@ -12,6 +12,7 @@ function three() {
     const reports = new Reports({
       id,
       own: () => own.get(id) ?? [],
+      speaks: { model: id, lvsm: '1' },
       others: () => [...own.keys()].filter((other) => other !== id),
       send: (message) => {
         sent.push(message)
@@ -41,6 +42,19 @@ test('what an agent says to one is known to all; of two words on one node the ne
       { name: 'rs1', revision: 7, epoch: 2 },
       { name: 'rs2', revision: 7 },
     ])
+})
+test('each knows which versions the others speak, and how long they have been silent', () => {
+  const { at, pass } = three()
+  pass(500)
+  at(2).tell()
+  pass(1000)
+  expect([at(1).silentMs(2), at(1).silentMs(3)]).toEqual([1000, 1500])
+  expect([...at(1).versions()]).toEqual([
+    [1, { model: 1, lvsm: '1' }],
+    [2, { model: 2, lvsm: '1' }],
+  ])
+  pass(10_000)
+  expect([...at(1).versions().keys()]).toEqual([1])
 })
 test('the same is told seldom, and what is new at once', () => {
   const { own, at, sent, pass } = three()

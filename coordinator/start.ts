@@ -4,11 +4,13 @@ import { join } from 'node:path'
 import { type Refusal, seededRandom } from '@lvsm/base'
 import { boottime, createAlarm } from '@lvsm/kernel'
 import { type CoordinatorHome, DAEMON_EXITS, type DaemonExit } from '@lvsm/protocol'
-import { DEFAULTS } from '@lvsm/raft'
+import { DEFAULTS, type NodeId } from '@lvsm/raft'
 import { fingerprintOf } from '@lvsm/trust'
-import { serveApi } from './adapters/api/api.ts'
+import { type ApiOptions, serveApi } from './adapters/api/api.ts'
 import { openDoor } from './adapters/joining/door.ts'
-import { groupNumber } from './adapters/api/author.ts'
+import { groupNumber, VIEWERS } from '../agent/process/caller.ts'
+import { openPassage } from './adapters/api/passage.ts'
+import { Login } from './adapters/api/login.ts'
 import { Passwords } from './adapters/api/passwords.ts'
 import type { ApiHost } from './adapters/api/route-context.ts'
 import { openLinks } from './adapters/links/open.ts'
@@ -16,24 +18,23 @@ import { linkOptions } from './adapters/links/options.ts'
 import { Audit } from './api/audit.ts'
 import { openStore } from './adapters/store/store.ts'
 import { admit } from './admission.ts'
-import type { Progress } from './configuration.ts'
+import { makeBackup } from './backup.ts'
 import { Coordinator } from './coordinator.ts'
 import { LIMITS } from './core/events.ts'
 import { type Coordinated, MACHINE, type Result } from './core/machine.ts'
 import { databaseOf, readAuthority, readHeartbeatKeys, readHome } from './home.ts'
 import type { Directories } from './options.ts'
-import type { LinksHeard, LinksPort, Nodes, StorePort } from './ports.ts'
+import type { LinksHeard, LinksPort, StorePort } from './ports.ts'
 import { beginPeople } from './people.ts'
 import { withholding } from './electing.ts'
 import { Hearing, served, type Voters } from './nodes.ts'
+import type { Reports } from './reports.ts'
 import type { NodeServer } from './adapters/links/node-server.ts'
 import { reportOf } from './report.ts'
 import { Troubles } from './troubles.ts'
 
 /** A stop that takes longer ends all the same: the database is whole at every moment. */
 const STOP_MS = 5000
-/** Unix group: its members may look through the socket, without root. */
-const VIEWERS = 'lvsm-view'
 
 export interface StartMachine {
   say(text: string): void
@@ -79,7 +80,7 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
   const voters: Voters = { electing: null }
   const coordinator = begun(self, store, { links: linked.links, hearing, voters }, machine)
   const nodes = served(coordinator, linked, hearing, { voters, troubles })
-  const host = hostOf(identity.authority, () => nodes.reports.all(), say)
+  const host = hostOf(identity.authority, nodes.reports, say)
   const crashed = crashing(say)
   const people = await beginPeople(read.home, coordinator, { stateDir, troubles, host, say, crashed })
   if (!people.ok) {
@@ -88,8 +89,11 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
     await store.close()
     return { ok: false, exit: 'world', refusal: people.refusal }
   }
+  const gate = { configuration: coordinator, host, wallClock: Date.now, crashed }
+  openPassage(linked.server, gate)
   letIn(coordinator, linked.server, { stateDir, authority: identity.authority, say })
-  const api = listened(join(runDir, 'coordinator.sock'), coordinator, host, machine)
+  const backup = () => makeBackup(stateDir, store)
+  const api = listened({ path: join(runDir, 'coordinator.sock'), configuration: coordinator, host, backup }, machine)
   const leave = async (reason: string): Promise<void> => {
     say(`${reason}: leaves`)
     const late = setTimeout(() => machine.exit(DAEMON_EXITS.ok.code), STOP_MS)
@@ -111,12 +115,16 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
   }
 }
 
-const hostOf = (authority: string, progress: Progress, say: (text: string) => void): ApiHost => ({
-  pin: fingerprintOf(authority),
-  passwords: new Passwords(),
-  audit: new Audit(say),
-  progress,
-})
+function hostOf(authority: string, reports: Reports, say: (text: string) => void): ApiHost {
+  const passwords = new Passwords()
+  const told = {
+    progress: () => reports.all(),
+    silentMs: (id: NodeId) => reports.silentMs(id),
+    versions: () => reports.versions(),
+  }
+  const login = new Login(passwords, () => performance.now())
+  return { pin: fingerprintOf(authority), passwords, login, audit: new Audit(say), ...told }
+}
 
 /** Nodes that are to be coordinators. */
 function letIn(
@@ -165,9 +173,7 @@ function begun(
 }
 
 function listened(
-  path: string,
-  configuration: Coordinator,
-  host: ApiHost,
+  served: Pick<ApiOptions, 'path' | 'configuration' | 'host' | 'backup'>,
   { say, exit, mayListenAgain }: StartMachine,
 ) {
   const failed = (error: Error): void => {
@@ -176,7 +182,7 @@ function listened(
   }
   const group = groupNumber(VIEWERS)
   const events = { failed, mayAgain: mayListenAgain, say, crashed: crashing(say), group }
-  return serveApi({ path, configuration, host, wallClock: Date.now, events })
+  return serveApi({ ...served, wallClock: Date.now, events })
 }
 
 const crashing =

@@ -21,3 +21,4 @@ export const VIEW: LeaseView = {
 }
 export const GROUP = { name: 'web', digest: 'd', directors: ['dir1'], addresses: [] }
 export const ADDRESS = { address: '10.11.0.10', prefix: 24, ifindex: 2, kind: 'vip' } as const
+export const PAIR = { signWith: 0x8081, keys: [{ id: 0x8081, secret: 'cd'.repeat(32) }], shared: true }

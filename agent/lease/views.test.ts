@@ -2,13 +2,12 @@
 import { type LeaseLink, type LeaseNode, type LeaseView, type Outgoing } from '@lvsm/protocol'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { UdpEvents, UdpLinks } from './adapters/network/udp.ts'
-import { links, VIEW, GROUP, ADDRESS } from './fixture-view.ts'
+import { links, VIEW, GROUP, ADDRESS, PAIR } from './fixture-view.ts'
 import { type ViewPorts, Views } from './views.ts'
 
 let log: string[] = []
 let said: string[] = []
 /** Source → code of the troubles that are present. */
-const PAIR = { signWith: 0x8081, keys: [{ id: 0x8081, secret: 'cd'.repeat(32) }], shared: true }
 const troubles = new Map<string, string>()
 /** Errors of the links that are opened next, by name. */
 let broken: Record<string, string> = {}
@@ -54,10 +53,7 @@ beforeEach(() => {
       guards.push(text)
     },
     received: (_, link) => void log.push(`received ${link}`),
-    watch: (groups) => {
-      log.push(`watch ${groups.map(({ name }) => name).join()}`)
-      return watches
-    },
+    watch: (groups) => log.push(`watch ${groups.map(({ name }) => name).join()}`) > 0 && watches,
     trouble: (source, trouble) => {
       if (trouble) troubles.set(source, trouble.code)
       else troubles.delete(source)

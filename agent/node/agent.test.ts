@@ -49,7 +49,7 @@ function started(during: (changed: () => void) => void = () => undefined) {
     close: () => void calls.push('close'),
   }
   const agent = new Agent(
-    { node: 'dir1', runDir: home, stateDir: home },
+    { node: 'dir1', runDir: home, stateDir: home, pass: null },
     configuration(1),
     {
       clock: boottime,

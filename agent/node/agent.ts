@@ -9,46 +9,23 @@ import { join } from 'node:path'
 import { type Instant, type Trouble } from '@lvsm/base'
 import { createAlarm } from '@lvsm/kernel'
 import { type Driver, startDriver } from '../driver/driver.ts'
-import { type Control, serveControl } from './adapters/control.ts'
+import { type Control, type ControlEvents, serveControl } from './adapters/control.ts'
 import { connectLease } from './adapters/lease.ts'
 import { openPinger, type Pinger } from './adapters/ping.ts'
 import { probe } from './adapters/probe.ts'
-import type { Configuration, Read } from './configuration.ts'
+import type { Configuration } from './configuration.ts'
 import { bearable } from './deafening.ts'
-import {
-  createNodeCore,
-  type NodeCore,
-  type NodeEffect,
-  type NodeInput,
-  type ObservedFenceTable,
-} from './core/index.ts'
+import { createNodeCore, type NodeCore, type NodeEffect, type NodeInput } from './core/index.ts'
+import { groupNumber, VIEWERS } from '../process/caller.ts'
 import { Kept } from './kept.ts'
-import type { Coordinators, Kernel, LeaseProcess } from './ports.ts'
+import type { AgentOptions, Machine } from './machine.ts'
+import type { Kernel, LeaseProcess } from './ports.ts'
 import { reportOf } from './report.ts'
 import { lostFacts, refusedTrouble, WarningBoard } from './warnings.ts'
 
 const LONGEST_INBOX = 4096
 /** What the core can do without: it is said again, or asked again. */
 const DROPPABLE = new Set<NodeInput['kind']>(['message', 'checked', 'pinged', 'ping-answered', 'changed', 'refused'])
-
-export interface Machine {
-  clock(): Instant
-  /** Reads the configuration file again, and makes sure that the kernel has what it needs. */
-  readConfiguration(): Read
-  readonly coordinators: Coordinators
-  /** The run directory was removed: is its lock still, or again, this process's? */
-  mayListenAgain(): boolean
-  /** Throws what the kernel says. */
-  readFence(): readonly ObservedFenceTable[]
-  say(text: string): void
-  /** Ends the process; whoever calls it does nothing more. */
-  exit(code: number): void
-}
-export interface AgentOptions {
-  readonly node: string
-  readonly runDir: string
-  readonly stateDir: string
-}
 
 export class Agent {
   readonly #node: string
@@ -90,7 +67,7 @@ export class Agent {
       asked: (unsent) => this.#driver.feed({ kind: 'pinged', unsent }),
       denied: (found) => this.#report('ping', found),
     })
-    this.#control = this.#serveControl(join(runDir, 'agent.sock'))
+    this.#control = this.#serveControl(join(runDir, 'agent.sock'), options.pass)
     kernel.watch(() => this.#driver.feed({ kind: 'changed' }))
     this.#warnings = new WarningBoard((source, trouble) => this.#report(source, trouble))
     this.#kept.tell()
@@ -184,8 +161,10 @@ export class Agent {
     }
   }
 
-  #serveControl(path: string): Control {
+  #serveControl(path: string, pass: ControlEvents['pass']): Control {
     return serveControl(path, {
+      pass,
+      group: groupNumber(VIEWERS),
       status: () => this.#core.status(this.#machine.clock()),
       events: () => this.#core.events(),
       fence: () => this.#core.fence(this.#machine.readFence(), this.#machine.clock()),

@@ -12,7 +12,7 @@ import {
   type NodeIdentity,
 } from '@lvsm/protocol'
 import { fingerprintOfKey, makeAuthority, makeKeyPair, signCertificate } from '@lvsm/trust'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, vi } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { NodeServer } from '../../coordinator/adapters/links/node-server.ts'
 import { DOCUMENT } from '../../packages/changes/src/fixture.ts'

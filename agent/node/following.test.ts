@@ -1,6 +1,5 @@
 /** An agent that follows: what it starts with, what it takes over, and what it says meanwhile, of coordinators good and bad. */
 import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { encodeNodeIdentity, type FeedMessage } from '@lvsm/protocol'
 import { describe, expect, test } from 'vitest'
 import { line } from '../../coordinator/adapters/links/fixture.ts'

@@ -55,7 +55,10 @@ export class Following implements Coordinators {
     this.#caller = new Caller(
       options.identity,
       {
-        places: () => this.#places(),
+        places: () => {
+          this.#left = null
+          return this.#known()
+        },
         opened: () => this.#opened(),
         heard: (text) => this.#heard(text),
         silent: (reason) => this.#trouble(this.#left ?? silent(reason, revisionOf(this.#follower))),
@@ -72,6 +75,12 @@ export class Following implements Coordinators {
   close(): void {
     clearInterval(this.#timer)
     this.#caller.close()
+  }
+  /** Where they are: the one that is followed now first. */
+  places(): Place[] {
+    const now = this.#caller.followed
+    const others = this.#known().filter(({ key, address }) => key !== now?.key || address !== now.address)
+    return now ? [now, ...others] : others
   }
 
   confirm(...[incarnation, done]: Parameters<Coordinators['confirm']>): void {
@@ -100,11 +109,10 @@ export class Following implements Coordinators {
   }
 
   /** As they said themselves; before that, as it was said when this node came in. */
-  #places(): Place[] {
+  #known(): Place[] {
     const known = this.#follower.coordinators ?? []
     const { coordinators } = this.#options.identity
     const all = known.length > 0 ? known : coordinators
-    this.#left = null
     return all.flatMap(({ addresses, key }) => addresses.map((address) => ({ address, key })))
   }
   #opened(): void {

@@ -9,9 +9,11 @@ import type { DirectoryLock } from '../process/lock.ts'
 import { readFence } from './adapters/kernel/fence.ts'
 import { openKernel } from './adapters/kernel/kernel.ts'
 import { refuseRights } from './adapters/preflight.ts'
-import { Agent, type Machine } from './agent.ts'
+import { Passage } from './adapters/feed/passage.ts'
+import { Agent } from './agent.ts'
 import { type Configuration, type Read, readConfiguration, refuseKernel, type Self } from './configuration.ts'
 import { lookAround } from './host.ts'
+import type { AgentOptions } from './machine.ts'
 import { readKeyRing } from './adapters/feed/kept.ts'
 import { pairRing, readHalves } from './adapters/pair-keys.ts'
 import { Following } from './following.ts'
@@ -21,8 +23,15 @@ import { DEFAULT_CONFIG, HELP, readOptions, type RunOptions, USAGE } from './opt
 import type { Coordinators, Kernel } from './ports.ts'
 import { warningLines } from './warnings.ts'
 
+/** What it has of the coordinators. */
+interface Followed extends Pick<AgentOptions, 'pass'> {
+  readonly coordinators: Coordinators
+}
 /** Of a node that reads a file of its own. */
-const NO_COORDINATORS: Coordinators = { confirm: () => undefined, acts: () => undefined, usesRing: () => undefined }
+const ALONE: Followed = {
+  coordinators: { confirm: () => undefined, acts: () => undefined, usesRing: () => undefined },
+  pass: null,
+}
 
 /** The process that this is. */
 export interface Program {
@@ -69,11 +78,15 @@ function follow(options: RunOptions, program: Program): void {
   const { identity } = read
   const say = (text: string): void => program.say(text)
   const asIdentity = { ...options, node: identity.node }
-  void new Following({ identity, stateDir, say, begin: (coordinators) => begin(asIdentity, program, coordinators) })
+  let following: Following | null = null
+  const passage = new Passage(identity, () => following?.places() ?? [])
+  const pass: AgentOptions['pass'] = (asked) => passage.pass(asked)
+  const followed = (coordinators: Coordinators): Agent | null => begin(asIdentity, program, { coordinators, pass })
+  following = new Following({ identity, stateDir, say, begin: followed })
 }
 
 /** Null: it ends, and said why. */
-function begin(options: RunOptions, program: Program, coordinators = NO_COORDINATORS): Agent | null {
+function begin(options: RunOptions, program: Program, followed = ALONE): Agent | null {
   const named = options.node !== null
   const check = options.kind === 'check'
   const self: Self = { node: options.node ?? hostname(), named, ...(check && named ? { host: lookAround() } : {}) }
@@ -95,7 +108,7 @@ function begin(options: RunOptions, program: Program, coordinators = NO_COORDINA
   const ready = preflight(read, self.node, options, program)
   if ('faults' in ready) return end(ready, program)
   try {
-    const agent = start(options, self, read, { ...ready, coordinators }, program)
+    const agent = start(options, self, read, { ...ready, ...followed }, program)
     heeded.by(agent)
     return agent
   } catch (error) {
@@ -162,7 +175,7 @@ function start(
   options: RunOptions,
   self: Self,
   configuration: Configuration,
-  { lock, kernel, coordinators }: Ready & { readonly coordinators: Coordinators },
+  { lock, kernel, coordinators, pass }: Ready & Followed,
   program: Program,
 ): Agent {
   const { runDir, stateDir } = options
@@ -175,7 +188,7 @@ function start(
     say: (text: string) => program.say(text),
     exit: (code: number) => program.exit(code),
   }
-  const agent = new Agent({ node: self.node, runDir, stateDir }, configuration, machine, kernel)
+  const agent = new Agent({ node: self.node, runDir, stateDir, pass }, configuration, machine, kernel)
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) program.on(signal, () => agent.stop(signal))
   return agent
 }

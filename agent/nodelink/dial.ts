@@ -21,6 +21,7 @@ export const MESSAGES = '/peer'
 export const SNAPSHOTS = '/peer/snapshot'
 export const JOINING = '/join'
 export const FEED = '/feed'
+export const PASSING = '/command'
 export const WRONG_KEY = 'another key answers than the one in its record'
 
 export const secureContext = ({ certificate, privateKey, authority }: Credentials): SecureContext =>

@@ -1,6 +1,6 @@
 /** Who did what, when, from where, and what came of it: the newest of it in memory, all of it in the log of the process. */
 import { plainText } from '@lvsm/base'
-import { type ApiRoute, type AuditRecord, type ConfigRefused, readConfigRefused } from '@lvsm/protocol'
+import { type ApiRoute, type AuditRecord, type ConfigRefused, isChange, readConfigRefused } from '@lvsm/protocol'
 import type { Reply } from './reply.ts'
 
 const MOST = 1000
@@ -30,8 +30,7 @@ export class Audit {
 const harmless = (text: string): string => plainText(text).replaceAll(/\s+/g, ' ').slice(0, LONGEST_WORD)
 
 /** Whatever changes something, or was to; not what only reads. */
-export const isAudited = ({ method, role }: ApiRoute, status: number): boolean =>
-  (method === 'POST' && role !== 'viewer') || status === 403
+export const isAudited = (route: ApiRoute, status: number): boolean => isChange(route) || status === 403
 
 /** In a few words. */
 export function resultOf({ body, revision }: Reply): string {

@@ -1,5 +1,5 @@
 /** How a machine comes in, as far as it is values: the entry of the log, why it stays outside, and what it is told. */
-import { applyEntry, entriesOf, newestOf, type Outcome, type State, writtenOf } from '@lvsm/changes'
+import { applyEntry, entriesOf, newestOf, type Outcome, refuseToken, type State, writtenOf } from '@lvsm/changes'
 import type { Refusal } from '@lvsm/base'
 import type { Entry, KeyFile, JoinBody, JoinPreview, JoinPreviewBody, JoinReport, MemberRecord } from '@lvsm/protocol'
 import type { Written } from '../configuration.ts'
@@ -36,6 +36,19 @@ export function outsideReply(written: Written): Reply | null {
 }
 /** What would become of it now; null: it would come in. */
 export const refusalOf = (state: State, entry: Entry): Reply | null => refusedOutcome(applyEntry(state, entry).outcome)
+
+/** Of a token that nothing is done with yet. */
+export function tokenRefusal(
+  { enrolled }: State,
+  { token: { id }, name }: Pick<JoinBody, 'token' | 'name'>,
+  shown: Pick<Shown, 'digest' | 'at'>,
+): Reply | null {
+  const refusal = refuseToken(
+    enrolled.tokens.find((one) => one.id === id),
+    { id, name, ...shown },
+  )
+  return refusal && refusedWith(statusOf([refusal]), [refusal])
+}
 
 const refusedOutcome = (outcome: Outcome): Reply | null =>
   outcome.kind === 'refused' ? refusedWith(statusOf(outcome.refusals), outcome.refusals) : null

@@ -1,6 +1,13 @@
 /** The API as OpenAPI 3.1 says it: from the tables of routes and their schemas, so that it cannot say anything else. */
 import { invariant, VERSION } from '@lvsm/base'
-import { type ApiRoute, CONFIG_ROUTES, configRefusedReport, PEOPLE_ROUTES, unknownReport } from '@lvsm/protocol'
+import {
+  type ApiRoute,
+  CONFIG_ROUTES,
+  configRefusedReport,
+  isChange,
+  PEOPLE_ROUTES,
+  unknownReport,
+} from '@lvsm/protocol'
 import * as z from 'zod'
 
 type Json = Readonly<Record<string, unknown>>
@@ -58,7 +65,8 @@ function parametersOf(query: z.ZodType): readonly Json[] {
   }))
 }
 
-function operationOf(name: string, { method, query, body, response, role }: ApiRoute): Json {
+function operationOf(name: string, route: ApiRoute): Json {
+  const { query, body, response, role } = route
   return {
     operationId: name,
     ...(role === null ? { security: [] } : { description: `For users of role ${role}, and those who may more.` }),
@@ -66,7 +74,7 @@ function operationOf(name: string, { method, query, body, response, role }: ApiR
     ...(body === null ? {} : { requestBody: { required: true, content: json(schemaOf(body, 'request')) } }),
     responses: {
       '200': { description: 'done', content: json(schemaOf(response, 'answer')) },
-      ...(method === 'POST' && role !== 'viewer'
+      ...(isChange(route)
         ? {
             '202': {
               description: 'whether it was done is not known',

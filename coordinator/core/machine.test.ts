@@ -81,7 +81,7 @@ test('a change comes to an outcome; what changes nothing leaves the same state',
 
 describe('an entry that is not understood', () => {
   it.each<[string, Entry]>([
-    ['of a later kind', command(2, JSON.stringify({ v: 2, least: 2, kind: 'finalize' }))],
+    ['of a later kind', command(2, JSON.stringify({ v: 2, least: 2, kind: 'tomorrow' }))],
     ['with a verb of later', command(2, encodeEntry(drain).replace('"verb":"drain"', '"verb":"rest"'))],
     [
       'of a member with one field more',
@@ -122,7 +122,7 @@ test('what one coordinator could not apply gets into no log, nor a second beginn
   const founding = { file: {}, author: 'root', at: 1, finalized: 1 }
   const codeOf = (kind: 'write' | 'change', payload: string) => refuseChange({ kind, payload })?.code ?? null
   expect(codeOf('write', encodeEntry({ kind: 'expire', at: 1 }))).toBeNull()
-  for (const payload of ['', '{}', '{"kind":"finalize"}']) expect(codeOf('write', payload)).toBe('not-understood')
+  for (const payload of ['', '{}', '{"kind":"tomorrow"}']) expect(codeOf('write', payload)).toBe('not-understood')
   for (const payload of ['', encodeMember({ member: record })]) expect(codeOf('change', payload)).toBeNull()
   for (const payload of ['{}', encodeEntry({ kind: 'expire', at: 1 }), encodeMember({ member: record, founding })])
     expect(codeOf('change', payload)).toBe('not-understood')

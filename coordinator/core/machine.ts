@@ -3,9 +3,25 @@
  * each of them, whatever the entry is.
  */
 import { invariant, type Refusal } from '@lvsm/base'
-import { applyEntry, beginState, DEFAULT_LIMIT, documentOf, type Outcome, type State } from '@lvsm/changes'
+import {
+  applyEntry,
+  beginState,
+  DEFAULT_LIMIT,
+  documentOf,
+  MODEL_VERSION,
+  type Outcome,
+  type State,
+} from '@lvsm/changes'
 import { judge } from '@lvsm/model'
-import { decodeEntry, decodeMember, decodeWhole, encodeWhole, type MemberRecord, memberRecord } from '@lvsm/protocol'
+import {
+  decodeEntry,
+  decodeMember,
+  decodeWhole,
+  encodeWhole,
+  type MemberRecord,
+  memberRecord,
+  type User,
+} from '@lvsm/protocol'
 import type { Entry, NodeId } from '@lvsm/raft'
 import type { StateMachine } from '../ports.ts'
 import { configurationOf, partsOfConfiguration } from './configuration-parts.ts'
@@ -32,8 +48,8 @@ export function doubtEntry(entry: Entry): string | null {
     case 'noop':
       return null
     case 'command': {
-      const read = decodeEntry(entry.payload)
-      return read.ok ? null : `entry ${entry.index} is ${read.reason}`
+      const reason = unreadEntry(entry.payload)
+      return reason === null ? null : `entry ${entry.index} is ${reason}`
     }
     case 'membership':
       return entry.payload === '' || decodeMember(entry.payload) ? null : `entry ${entry.index} is not understood`
@@ -52,7 +68,10 @@ export function refuseChange(wish: { readonly kind: 'write' | 'change'; readonly
 }
 function unreadEntry(payload: string): string | null {
   const read = decodeEntry(payload)
-  return read.ok ? null : read.reason
+  if (!read.ok) return read.reason
+  const { entry } = read
+  // What comes behind it may mean what this program does not know.
+  return entry.kind === 'finalize' && entry.version > MODEL_VERSION ? `the agreement on version ${entry.version}` : null
 }
 /** A cluster begins once: nobody asks for that. */
 function unreadMember(payload: string): string | null {
@@ -91,14 +110,16 @@ function withMembers(state: Coordinated, { index, membership, payload }: Extract
   if (entry && ids.has(index)) members.set(index, entry.member)
   if (!entry?.founding) return { ...state, members }
   invariant(state.configured === null, 'a cluster begins once')
-  const { file, author, at, finalized, enrolment } = entry.founding
+  const { file, author, at, finalized, enrolment, admin } = entry.founding
   const { config, written } = judge(file)
   invariant(config, 'a cluster begins with a document that keeps the rules')
   const { heartbeat } = enrolment ?? {}
   const ring = heartbeat ? { ring: heartbeat.since } : {}
   const enrolled = { tokens: [], nodes: enrolment ? [enrolment] : [], ...ring }
+  const users: User[] = admin ? [{ ...admin, role: 'admin', author, at }] : []
+  const begun = { enrolled, people: { users, tokens: [] } }
   const signature = { author, at, comment: '' }
-  return { members, configured: beginState(documentOf(written), signature, finalized, DEFAULT_LIMIT, enrolled) }
+  return { members, configured: beginState(documentOf(written), signature, finalized, DEFAULT_LIMIT, begun) }
 }
 
 const MEMBER = 'member/'

@@ -118,7 +118,7 @@ export const ROOMS: readonly Room[] = [
   impure(
     'coordinator-api-adapter',
     'coordinator/adapters/api',
-    ['coordinator-api', 'coordinator-configuration', 'base', 'protocol', 'changes', 'kernel', 'process', 'trust'],
+    ['coordinator-api', 'coordinator-configuration', 'base', 'protocol', 'changes', 'nodelink', 'process', 'trust'],
     ['ws'],
   ),
   impure(

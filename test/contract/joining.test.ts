@@ -1,4 +1,5 @@
 /** A cluster from nothing: init on one machine, tokens, join on the others, and one command that changes them all. */
+import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { eventually } from '../kit/eventually.ts'
@@ -27,10 +28,27 @@ test('a cluster begins, machines join it, and one command changes them all', asy
 
   // Asked of the second: it has the authority's key too.
   const realservers = tokenOf(await dir2.lvsm('token', 'create', '--role', 'realserver'))
+  const nft = (words: string): void =>
+    void execFileSync('nsenter', [`--net=/proc/${rs1.pid}/ns/net`, 'nft', ...words.split(' ')])
+  nft('add table inet firewall')
+  nft('add chain inet firewall input { type filter hook input priority 0 ; }')
+  nft('add rule inet firewall input udp dport 6940 drop')
+  const closed = await rs1.tries(...rs1.settingUp('join', realservers))
+  expect(closed.said).toMatch(
+    /a port is closed: UDP from 10\.10\.0\.[12] to 10\.10\.0\.3:6940: nothing arrived\n.*open it/,
+  )
+  expect([closed.code, existsSync(rs1.at('state'))]).toEqual([1, false])
+  nft('delete table inet firewall')
   expect(await rs1.setUp('join', realservers)).toMatch(/rs1 is a node of cluster lab, at revision 3/)
   expect(existsSync(rs1.at('coordinator'))).toBe(false)
   const agents = [dir1, dir2, rs1].map((machine) => machine.act())
   for (const agent of agents) await says(agent, /runs, revision 3/)
+
+  // Where no coordinator is, the agent passes on what is asked, as far as its node's word is good.
+  expect(await rs1.lvsm('config', 'history')).toMatch(/ 3 .*rs1 joined/)
+  expect((await rs1.tries('token', 'create')).said).toMatch(/on rs1 is viewer, and this is for admins[^]*on a director/)
+  expect(await rs1.lvsm('drain', 'rs1', '--yes')).toMatch(/rs1/)
+  expect(await dir2.lvsm('intents')).toMatch(/rs1.* on rs1/)
 
   const changed = await dir1.lvsm('node', 'set', 'rs1', 'coordinator=true', '--yes', '-m', 'may vote')
   expect(changed).toMatch(/revision 4/)

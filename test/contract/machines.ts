@@ -15,6 +15,7 @@ let home = ''
 /** Before each test: a directory for all of them, and the daemons in PATH. */
 export function beginHome(): void {
   home = mkdtempSync(join(tmpdir(), 'lvsm-joining-'))
+  writeFileSync(join(home, 'password'), 'correct horse\n')
   mkdirSync(join(home, 'bin'))
   for (const name of ['lvsm-coordinator', 'lvsm-lease'] as const) {
     const path = join(home, 'bin', name)
@@ -84,6 +85,9 @@ export class Machine {
   }
   /** `init`, or `join TOKEN`. */
   setUp(...words: string[]): Promise<string> {
+    return this.lvsm(...this.settingUp(...words))
+  }
+  settingUp(...words: string[]): string[] {
     const places = ['--etc', this.at('etc'), '--state-dir', this.at('state')]
     const coordinator = [
       '--coordinator-state-dir',
@@ -91,7 +95,8 @@ export class Machine {
       '--coordinator-run-dir',
       this.at('run-coordinator'),
     ]
-    return this.lvsm(...words, '--name', this.name, '--yes', '--no-start', ...places, ...coordinator)
+    const password = words[0] === 'init' ? ['--password-file', join(home, 'password')] : []
+    return [...words, '--name', this.name, '--yes', '--no-start', ...password, ...places, ...coordinator]
   }
 }
 

@@ -1,9 +1,10 @@
 /** A cluster's configuration in memory: what coordinators agree on, without any of them. */
 import type { Refusal } from '@lvsm/base'
-import { applyEntry, beginState, newestOf, parseDocument, type State } from '@lvsm/changes'
+import { applyEntry, beginState, MODEL_VERSION, newestOf, parseDocument, type State } from '@lvsm/changes'
 import { SAMPLE } from '@lvsm/model'
 import { decodeEntry, encodeEntry, type Entry, type MemberRecord, type NodeProgress } from '@lvsm/protocol'
 import { type ApiOptions, serveApi } from '../../coordinator/adapters/api/api.ts'
+import { Login } from '../../coordinator/adapters/api/login.ts'
 import { Passwords } from '../../coordinator/adapters/api/passwords.ts'
 import type { ApiHost } from '../../coordinator/adapters/api/route-context.ts'
 import { Audit } from '../../coordinator/api/audit.ts'
@@ -70,13 +71,18 @@ export class MemoryConfiguration implements Configuration {
     const nodes = names.map((name) => ({ name, key: 'ab'.repeat(32), at: 0, token: null }))
     this.#state = { ...this.#state, enrolled: { tokens: [], nodes } }
   }
+  /** This node is in, with this key. */
+  admit(name: string, key: string): void {
+    this.#state = { ...this.#state, enrolled: { tokens: [], nodes: [{ name, key, at: 0, token: null }] } }
+  }
   #state: State
   readonly #followers = new Set<(state: State) => void>()
 
-  constructor(yaml = SAMPLE_DOCUMENT) {
+  /** `finalized`: what the cluster has agreed to speak. */
+  constructor(yaml = SAMPLE_DOCUMENT, finalized = MODEL_VERSION) {
     const { document, refusals } = parseDocument(yaml)
     if (!document) throw new Error(JSON.stringify(refusals))
-    this.#state = beginState(document, { at: 0, author: 'init', comment: '' })
+    this.#state = beginState(document, { at: 0, author: 'init', comment: '' }, finalized)
   }
 
   read = async (): Promise<Read> =>
@@ -97,6 +103,15 @@ export class MemoryConfiguration implements Configuration {
     return this.weather === 'lost' ? { kind: 'unknown' } : { kind: 'done', outcome, state }
   }
 
+  /** Ids of coordinators that were removed. */
+  readonly removed: number[] = []
+  remove = async (id: number): ReturnType<Configuration['remove']> => {
+    if (this.weather === 'cut-off') return { kind: 'refused', refusal: NO_LEADER }
+    if (this.weather === 'forgotten') return { kind: 'unknown' }
+    this.removed.push(id)
+    return { kind: 'removed' }
+  }
+
   known = (): State | null => this.#state
 
   follow = (changed: (state: State) => void): (() => void) => {
@@ -113,22 +128,25 @@ export const serveConfiguration = (
   path: string,
   configuration: Configuration & { readonly progress?: ApiHost['progress'] },
   crashed: ApiOptions['events']['crashed'] = thrown,
+  backup: ApiOptions['backup'] = async () => ({ ok: false, reason: 'there is no database here' }),
 ): { close(): void } =>
   serveApi({
     path,
     configuration,
     host: { ...hostOf(), ...(configuration.progress ? { progress: configuration.progress } : {}) },
     wallClock: () => WALL_CLOCK,
+    backup,
     events: { failed: thrown, mayAgain: () => true, say: () => undefined, crashed },
   })
 
 /** Passwords cost nothing here. */
-export const hostOf = (say: (line: string) => void = () => undefined): ApiHost => ({
-  pin: '0f'.repeat(32),
-  passwords: new Passwords({ n: 16, r: 1, p: 1 }),
-  audit: new Audit(say),
-  progress: () => new Map(),
-})
+export function hostOf(say: (line: string) => void = () => undefined, clock = () => performance.now()): ApiHost {
+  const passwords = new Passwords({ n: 16, r: 1, p: 1 })
+  const login = new Login(passwords, clock)
+  const speaks = { model: MODEL_VERSION, lvsm: '0.0.0' }
+  const told = { progress: () => new Map(), silentMs: () => 40, versions: () => new Map([[1, speaks]]) }
+  return { pin: '0f'.repeat(32), passwords, login, audit: new Audit(say), ...told }
+}
 
 function thrown(error: unknown): never {
   throw error

@@ -133,6 +133,7 @@ describe('the control socket', () => {
     const path = join(directory(), 'agent.sock')
     const events: ControlEvents = {
       count: () => undefined,
+      pass: null,
       status: () => ({ node: 'dir1' }) as never,
       events: () => ({ events: [] }),
       fence: () => {

@@ -1,11 +1,13 @@
 /** HTTP with JSON on a unix socket: what the CLI of this node talks to, by the table of routes in the protocol. */
 import {
   type Command,
+  CONFIG_ROUTES,
   type CounterName,
   type Events,
   type Fault,
   type FenceReport,
   type Outcome,
+  type Passed,
   ROUTES,
   type RouteName,
   type Status,
@@ -13,9 +15,13 @@ import {
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Refusal } from '@lvsm/base'
 import { answer, parseJson, readBody, refuse, routeOf, serveHttp } from '../../process/http.ts'
+import { callerOf } from '../../process/caller.ts'
 import type { ListeningEvents } from '../../process/listening.ts'
+import type { Passing } from '../ports.ts'
 
 const LONGEST_BODY = 64 * 1024
+/** As a coordinator takes it. */
+const LONGEST_PASSED_BODY = 4 << 20
 
 /** Which status an HTTP client sees for what went wrong; the core knows nothing of HTTP. */
 const STATUS_OF: Readonly<Record<Fault, number>> = {
@@ -35,6 +41,8 @@ export interface ControlEvents extends ListeningEvents {
   command(id: string, command: Command): void
   /** A request was refused: counted by reason. */
   count(name: CounterName): void
+  /** To the coordinators. Null: this node follows none. */
+  readonly pass: ((asked: Passed) => Promise<Passing>) | null
 }
 export interface Control {
   reply(id: string, outcome: Outcome): void
@@ -67,8 +75,11 @@ export function serveControl(path: string, events: ControlEvents, patienceMs?: n
 type Carry = (response: ServerResponse, command: Command) => void
 
 function serve(incoming: IncomingMessage, response: ServerResponse, events: ControlEvents, carry: Carry): void {
+  if (isPassed(incoming)) return pass(incoming, response, events.pass)
   const name = routeOf<RouteName>(ROUTES, incoming, response)
   if (name === null) events.count('drop-request-unknown-path')
+  else if (ROUTES[name].method === 'POST' && callerOf(incoming.socket).role !== 'admin')
+    return refuse(response, 403, { code: 'not-allowed', message: 'this is for root', hint: 'run it as root' })
   switch (name) {
     case null:
       return
@@ -86,6 +97,40 @@ function serve(incoming: IncomingMessage, response: ServerResponse, events: Cont
         else carry(response, command)
       })
   }
+}
+
+/** A row of the coordinators' table. */
+const PASSED = new Set(Object.values(CONFIG_ROUTES).map(({ method, path }) => `${method} ${path}`))
+const isPassed = ({ method, url = '' }: IncomingMessage): boolean => PASSED.has(`${method} ${url.split('?', 1)[0]}`)
+
+function pass(incoming: IncomingMessage, response: ServerResponse, on: ControlEvents['pass']): void {
+  if (!on) return refuse(response, 503, NO_COORDINATORS)
+  const { name, role } = callerOf(incoming.socket)
+  const { method, url = '', headers } = incoming
+  const ifMatch = headers['if-match'] === undefined ? {} : { ifMatch: headers['if-match'] }
+  readBody(incoming, response, LONGEST_PASSED_BODY, (body) => {
+    const asked = { kind: 'asked', method: method === 'GET' ? 'GET' : 'POST', path: url, body, ...ifMatch } as const
+    void on({ ...asked, user: { name, role } }).then((back) => {
+      if (back.kind === 'answered') {
+        const { status, etag, body: text } = back
+        const head = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }
+        return response.writeHead(status, etag === undefined ? head : { ...head, etag }).end(text)
+      }
+      // Whoever hears nothing knows that it may have been done.
+      if (back.sent) return response.destroy()
+      const hint = 'start lvsm-coordinator where it is down, or open its port for nodes to this node'
+      return refuse(response, 503, {
+        code: 'no-coordinator',
+        message: `no coordinator is reached: ${back.reason}`,
+        hint,
+      })
+    })
+  })
+}
+const NO_COORDINATORS: Refusal = {
+  code: 'no-coordinators',
+  message: 'this node has its configuration from a file, and follows no coordinators',
+  hint: 'change that file; lvsm init begins a cluster that has them',
 }
 
 function commandOf(name: 'switchover' | 'standby', text: string): Command | { readonly refusals: Refusal[] } {

@@ -1,5 +1,4 @@
 /** Tokens, users, and tokens for scripts: what each route does. Secrets are made here, and told once. */
-import type { Refusal } from '@lvsm/base'
 import { encodeToken, makeTokenId, makeTokenSecret, tokenDigest } from '@lvsm/trust'
 import {
   apiTokensReply,
@@ -13,12 +12,12 @@ import {
 } from '../../api/access.ts'
 import { ok, type Reply, refusedWith } from '../../api/reply.ts'
 import type { Made } from '../../api/writes.ts'
-import { BUSY } from './passwords.ts'
+import { BUSY, CROWDED } from './passwords.ts'
 import { reading } from './reading.ts'
 import type { Answers, RouteContext } from './route-context.ts'
 import { encodeApiToken } from './api-token.ts'
 
-type AccessRoutes = `token${string}` | `user${string}` | `apiToken${string}` | 'audit'
+type AccessRoutes = `token${string}` | `user${string}` | 'ownPassword' | `apiToken${string}` | 'audit'
 
 export const ACCESS_ANSWERS: Pick<Answers, Extract<keyof Answers, AccessRoutes>> = {
   tokens: (_, { configuration }) => reading(configuration, false, tokensReply),
@@ -44,6 +43,15 @@ export const ACCESS_ANSWERS: Pick<Answers, Extract<keyof Answers, AccessRoutes>>
     if (password === BUSY) return refusedWith(503, [CROWDED])
     return write(context, signed({ kind: 'user-set', name, password }, context.signature()))
   },
+  async ownPassword({ body: { user, old, password: text } }, context) {
+    const { configuration, host, from, signature } = context
+    const known = await host.login.check(configuration, user, old, from)
+    if ('status' in known) return known
+    const password = await host.passwords.hash(text)
+    if (password === BUSY) return refusedWith(503, [CROWDED])
+    const by = { ...signature(), author: user }
+    return write(context, signed({ kind: 'user-set', name: user, password }, by))
+  },
   userRemove: ({ body }, context) => write(context, signed({ kind: 'user-remove', ...body }, context.signature())),
   apiTokens: (_, { configuration }) => reading(configuration, false, apiTokensReply),
   async apiTokenCreate({ body: { name, role, expiresMs } }, context) {
@@ -64,10 +72,4 @@ async function write(
   done: object = {},
 ): Promise<Reply> {
   return 'reply' in made ? made.reply : writtenReply(await configuration.write(made.entry), wanted, done)
-}
-
-export const CROWDED: Refusal = {
-  code: 'busy',
-  message: 'many passwords are checked now',
-  hint: 'nothing was changed; try again in a few seconds',
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { CONFIG_ROUTES } from '@lvsm/protocol'
 import { MemoryConfiguration, SAMPLE_DOCUMENT, serveConfiguration } from '../../../test/kit/configuration.ts'
-import { callerOf } from './author.ts'
+import { callerOf } from '../../../agent/process/caller.ts'
 
 const ends: (() => void)[] = []
 afterEach(() => {

@@ -1,9 +1,10 @@
 /** HTTP with JSON on a unix socket: how `lvsm` sees and changes the configuration, by the table of routes in the protocol. */
-import { CONFIG_ROUTES, type ConfigRouteName } from '@lvsm/protocol'
+import { BACKUP, CONFIG_ROUTES, type ConfigRouteName } from '@lvsm/protocol'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { routeOf, serveHttp } from '../../../agent/process/http.ts'
 import type { ListeningEvents } from '../../../agent/process/listening.ts'
-import { callerOf } from './author.ts'
+import { Backups, type MadeBackup } from './backup.ts'
+import { callerOf } from '../../../agent/process/caller.ts'
 import { type Gate, serveRoute } from './gate.ts'
 
 export interface ApiOptions extends Omit<Gate, 'crashed'> {
@@ -13,11 +14,14 @@ export interface ApiOptions extends Omit<Gate, 'crashed'> {
     /** It threw: a fault of this program. The client is told so. */
     crashed(error: unknown): void
   }
+  readonly backup: () => Promise<MadeBackup>
   readonly patienceMs?: number
 }
 
-export function serveApi({ path, events, patienceMs, ...gate }: ApiOptions): { close(): void } {
+export function serveApi({ path, events, patienceMs, backup, ...gate }: ApiOptions): { close(): void } {
+  const backups = new Backups({ ...gate, backup, crashed: events.crashed })
   const handle = (incoming: IncomingMessage, response: ServerResponse): void => {
+    if (incoming.url === BACKUP.path) return backups.serve(callerOf(incoming.socket), incoming, response)
     const name = routeOf<ConfigRouteName>(CONFIG_ROUTES, incoming, response)
     if (name !== null)
       serveRoute({ ...gate, crashed: events.crashed }, name, callerOf(incoming.socket), incoming, response)

@@ -1,8 +1,8 @@
 /** From the bytes of a request to a question, and from a reply to the bytes of an answer: the same on every listener. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ApiRoute, AskedOf } from '@lvsm/protocol'
-import { answer, readBody, refuse } from '../../../agent/process/http.ts'
-import type { Reply } from '../../api/reply.ts'
+import { answer, readBody } from '../../../agent/process/http.ts'
+import { type Reply, refusedWith } from '../../api/reply.ts'
 import { readRequest } from '../../api/request.ts'
 
 export interface Exchange<Route extends ApiRoute> {
@@ -22,35 +22,33 @@ export function exchange<Route extends ApiRoute>(
   response: ServerResponse,
   job: Exchange<Route>,
 ): void {
-  const end = (reply: Reply): void => {
-    job.answered?.(reply)
-    send(response, reply)
-  }
   readBody(incoming, response, job.longest, (text) => {
-    replyOf(incoming, text, job).then(end, (error: unknown) => {
-      job.crashed(error)
-      const mayBeDone = job.route.method === 'POST' ? '; a change may have been made' : ''
-      refuse(response, 500, {
-        code: 'bug',
-        message: `a fault of the coordinator itself${mayBeDone}`,
-        hint: 'its log has more',
-      })
-    })
+    void replyTo(incoming.url, text, job).then((reply) => send(response, reply))
   })
 }
 
-async function replyOf<Route extends ApiRoute>(
-  incoming: IncomingMessage,
+/** However the request came. Never rejects. */
+export async function replyTo<Route extends ApiRoute>(
+  url: string | undefined,
   text: string,
-  job: Exchange<Route>,
+  job: Omit<Exchange<Route>, 'longest'>,
 ): Promise<Reply> {
-  const read = readRequest(job.route, queryOf(incoming), text)
-  return read.ok ? job.answer(read.asked) : read.reply
+  try {
+    const read = readRequest(job.route, queryOf(url), text)
+    const reply = read.ok ? await job.answer(read.asked) : read.reply
+    job.answered?.(reply)
+    return reply
+  } catch (error) {
+    job.crashed(error)
+    const mayBeDone = job.route.method === 'POST' ? '; a change may have been made' : ''
+    const message = `a fault of the coordinator itself${mayBeDone}`
+    return refusedWith(500, [{ code: 'bug', message, hint: 'its log has more' }])
+  }
 }
 
 /** What a URL cannot be made of has no words. */
-function queryOf({ url }: IncomingMessage): [string, string][] {
-  const [, words = ''] = /\?(.*)$/s.exec(url ?? '') ?? []
+function queryOf(url = ''): [string, string][] {
+  const [, words = ''] = /\?(.*)$/s.exec(url) ?? []
   return [...new URLSearchParams(words)]
 }
 

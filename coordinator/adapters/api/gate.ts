@@ -5,8 +5,8 @@ import { isAudited, resultOf } from '../../api/audit.ts'
 import { type Reply, refusedWith } from '../../api/reply.ts'
 import { LONGEST_BODY } from '../../api/request.ts'
 import type { Configuration } from '../../configuration.ts'
-import type { Caller } from './author.ts'
-import { exchange, send } from './exchange.ts'
+import type { Caller } from '../../../agent/process/caller.ts'
+import { type Exchange, exchange, replyTo, send } from './exchange.ts'
 import type { ApiHost } from './route-context.ts'
 import { routed } from './routes.ts'
 
@@ -20,28 +20,45 @@ export interface Gate {
 
 /** A row of the configuration's table, asked by somebody who is known. */
 export function serveRoute(
-  { configuration, host, wallClock, crashed }: Gate,
+  gate: Gate,
   name: ConfigRouteName,
   caller: Caller,
   incoming: IncomingMessage,
   response: ServerResponse,
 ): void {
-  const context = {
-    configuration,
-    host,
-    ifMatch: incoming.headers['if-match'],
-    signature: () => ({ author: caller.name, at: wallClock() }),
-  }
-  const { route, answer } = routed(name, context)
+  const job = jobOf(gate, name, caller, incoming.headers['if-match'])
+  if ('refused' in job) return send(response, job.refused)
+  exchange(incoming, response, { ...job, longest: LONGEST_BODY })
+}
+
+/** A request that came otherwise than by HTTP. */
+export interface Request {
+  /** With the words behind the path. */
+  readonly url: string
+  readonly text: string
+  readonly ifMatch: string | undefined
+}
+/** Never rejects. */
+export async function askRoute(gate: Gate, name: ConfigRouteName, caller: Caller, request: Request): Promise<Reply> {
+  const job = jobOf(gate, name, caller, request.ifMatch)
+  return 'refused' in job ? job.refused : replyTo(request.url, request.text, job)
+}
+
+function jobOf(
+  { configuration, host, wallClock, crashed }: Gate,
+  name: ConfigRouteName,
+  caller: Caller,
+  ifMatch: string | undefined,
+): Omit<Exchange<ApiRoute>, 'longest'> | { readonly refused: Reply } {
+  const signature = () => ({ author: caller.name, at: wallClock() })
+  const { route, answer } = routed(name, { configuration, host, from: caller.from, ifMatch, signature })
   const answered = (reply: Reply): void => {
     if (isAudited(route, reply.status)) note({ host, wallClock }, route, caller, reply)
   }
-  if (route.role !== null && !mayAs(caller.role, route.role)) {
-    const reply = beyond(caller, route.role)
-    answered(reply)
-    return send(response, reply)
-  }
-  exchange(incoming, response, { route, longest: LONGEST_BODY, answer, answered, crashed })
+  if (route.role === null || mayAs(caller.role, route.role)) return { route, answer, answered, crashed }
+  const refused = beyond(caller, route.role)
+  answered(refused)
+  return { refused }
 }
 
 export function note(
@@ -54,11 +71,15 @@ export function note(
   host.audit.note({ at: wallClock(), who: name, from, what: `${method} ${path}`, status, result: resultOf(reply) })
 }
 
+const WAYS: readonly (readonly [from: RegExp, hint: string])[] = [
+  [/^socket$/, 'run it as root'],
+  [/^node /, 'run it on a director, or log in to the port for people as a user who may'],
+]
 const beyond = ({ name, role, from }: Caller, least: UserRole): Reply =>
   refusedWith(403, [
     {
       code: 'not-allowed',
       message: `${name} is ${role}, and this is for ${least}s`,
-      hint: from === 'socket' ? 'run it as root' : 'ask an administrator: lvsm user set NAME --role ROLE',
+      hint: WAYS.find(([way]) => way.test(from))?.[1] ?? 'ask an administrator: lvsm user set NAME --role ROLE',
     },
   ])

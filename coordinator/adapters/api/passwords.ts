@@ -1,5 +1,6 @@
 /** Passwords: from a text to what is kept of it, and whether a text is the one. Computed in threads: the loop goes on. */
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
+import type { Refusal } from '@lvsm/base'
 import type { PasswordHash } from '@lvsm/protocol'
 
 /** OWASP, "Password Storage Cheat Sheet": N = 2^15, r = 8, p = 3; 32 MiB, and a fraction of a second. */
@@ -17,6 +18,11 @@ export interface Cost {
 }
 /** Too many are asked for. */
 export const BUSY = Symbol('busy')
+export const CROWDED: Refusal = {
+  code: 'busy',
+  message: 'many passwords are checked now',
+  hint: 'nothing was changed; try again in a few seconds',
+}
 
 export class Passwords {
   readonly #cost: Cost

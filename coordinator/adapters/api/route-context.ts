@@ -1,10 +1,11 @@
 /** What each route is answered with. */
-import type { ConfigRouteName } from '@lvsm/protocol'
+import type { ConfigRouteName, Speaks } from '@lvsm/protocol'
 import type { Audit } from '../../api/audit.ts'
 import type { Reply } from '../../api/reply.ts'
 import type { Asked } from '../../api/request.ts'
 import type { Signature } from '../../api/writes.ts'
-import type { Configuration, Progress } from '../../configuration.ts'
+import type { Configuration, MemberId, Progress } from '../../configuration.ts'
+import type { Login } from './login.ts'
 import type { Passwords } from './passwords.ts'
 
 /** What listeners of one coordinator have in common. */
@@ -12,12 +13,19 @@ export interface ApiHost {
   /** SHA-256 of the public key of the cluster's authority (SubjectPublicKeyInfo, DER): joining machines know it by that. */
   readonly pin: string
   readonly passwords: Passwords
+  readonly login: Login
   readonly audit: Audit
   readonly progress: Progress
+  /** Milliseconds since this coordinator heard of that one. */
+  readonly silentMs: (id: MemberId) => number
+  /** Of those that were heard lately, this one too. */
+  readonly versions: () => ReadonlyMap<MemberId, Speaks>
 }
 export interface RouteContext {
   readonly configuration: Configuration
   readonly host: ApiHost
+  /** An address, or `socket`. */
+  readonly from: string
   readonly ifMatch: string | undefined
   readonly signature: () => Signature
 }

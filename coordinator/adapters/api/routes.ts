@@ -1,8 +1,9 @@
 /** What each route does with the configuration; what is answered of it is pure, and in `coordinator/api`. */
 import { type ApiRoute, type AskedOf, CONFIG_ROUTES, type ConfigRouteName } from '@lvsm/protocol'
 import { diffReply, documentReply, factsReply, historyReply, revisionReply } from '../../api/answers.ts'
-import { notNow, type Reply } from '../../api/reply.ts'
-import { coordinatorsReply, nodesReply } from '../../api/status.ts'
+import { notNow, ok, type Reply, refusedWith } from '../../api/reply.ts'
+import { coordinatorsReply, memberOf, nodesReply, removedReply } from '../../api/status.ts'
+import { finalizeEntry, finalizeReply, versionsOf } from '../../api/versions.ts'
 import {
   changeEntry,
   changeReply,
@@ -40,7 +41,21 @@ const ROUTE_ANSWERS: Answers = {
     const state = configuration.known()
     return state ? nodesReply(state, host.progress()) : notNow(NOTHING)
   },
-  coordinators: (_, { configuration }) => coordinatorsReply(configuration.status(), configuration.known()),
+  coordinators: (_, { configuration, host }) =>
+    coordinatorsReply(configuration.status(), configuration.known(), host.silentMs),
+  versions: (_, { configuration, host }) =>
+    reading(configuration, false, (state) => ok(versionsOf(state, configuration.status(), host.versions()))),
+  async finalize({ body }, { configuration, host, signature }) {
+    const read = await configuration.read()
+    if (read.kind !== 'state') return notNow(read)
+    const versions = versionsOf(read.state, configuration.status(), host.versions())
+    const made = finalizeEntry(body.version, versions, signature())
+    return 'reply' in made ? made.reply : finalizeReply(await configuration.write(made.entry), versions.finalized)
+  },
+  async coordinatorRemove({ body }, { configuration }) {
+    const id = memberOf(configuration.status(), body.which)
+    return typeof id === 'number' ? removedReply(await configuration.remove(id)) : refusedWith(422, [id])
+  },
 }
 
 /** A row with its answer. */

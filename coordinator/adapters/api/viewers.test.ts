@@ -7,7 +7,7 @@ import { execa } from 'execa'
 import { expect, it, onTestFinished } from 'vitest'
 import { hostOf, MemoryConfiguration } from '../../../test/kit/configuration.ts'
 import { serveApi } from './api.ts'
-import { groupNumber } from './author.ts'
+import { groupNumber } from '../../../agent/process/caller.ts'
 
 const GROUP = 4711
 const NOBODY = 65_534
@@ -22,7 +22,14 @@ function serve(group?: number) {
     throw error
   }
   const events = { failed: fault, crashed: fault, mayAgain: () => true, say: (text: string) => said.push(text), group }
-  const server = serveApi({ path, configuration, host: hostOf(), wallClock: Date.now, events })
+  const server = serveApi({
+    path,
+    configuration,
+    host: hostOf(),
+    wallClock: Date.now,
+    events,
+    backup: async () => fault('asked'),
+  })
   onTestFinished(() => server.close())
   /** The status that another user gets, or why none; with curl, so that this process can answer. */
   const ask = async (uid: number, gid: number, ...words: string[]): Promise<string> => {
@@ -49,7 +56,8 @@ it.skipIf(!can)('members of the group look, and change nothing', async () => {
   expect([statSync(path).mode & 0o777, statSync(path).gid, statSync(directory).gid]).toEqual([0o660, GROUP, GROUP])
   expect(statSync(directory).mode & 0o777).toBe(0o710)
   expect(await ask(NOBODY, GROUP, GET)).toBe('200')
-  for (const words of [CHANGE, [USERS]]) expect(await ask(NOBODY, GROUP, ...words)).toBe('403')
+  for (const words of [CHANGE, [USERS], ['-X', 'POST', 'http://x/v1/backup']])
+    expect(await ask(NOBODY, GROUP, ...words)).toBe('403')
   // Root is asked for what is missing.
   expect(await ask(0, 0, ...CHANGE)).toBe('400')
   expect(await ask(NOBODY, NOBODY, GET)).toBe('000')

@@ -20,6 +20,17 @@ export interface Write {
   readonly lastApplied: number
   readonly changes: Changes
 }
+/** Where to, and what else is put into it. */
+export interface Copy {
+  readonly kind: 'copy'
+  readonly to: string
+  readonly files: readonly (readonly [name: string, content: string])[]
+}
+/** `fault`: what the system said; null: it is there. */
+export interface Copied {
+  readonly kind: 'copied'
+  readonly fault: string | null
+}
 export interface Answer {
   readonly kind: 'answer'
   readonly write: number

@@ -1,7 +1,8 @@
 /** A database that is open: writes one after the other, and what becomes of faults. */
-import { closeSync, constants, openSync } from 'node:fs'
+import { closeSync, constants, openSync, rmSync } from 'node:fs'
 import type { Fault } from '@lvsm/raft'
-import type { Answer, Write } from './job.ts'
+import { copyDatabase } from './copy.ts'
+import type { Answer, Copy, Write } from './job.ts'
 import type { Mark } from './mark.ts'
 import { codeOf, type Sqlite, WAL_PAGES } from './schema.ts'
 import { Transactions } from './transaction.ts'
@@ -46,6 +47,18 @@ export class Session {
     this.#mark = mark
     const { sum: _, ...rest } = meta
     this.#transactions = new Transactions(database, rest)
+  }
+
+  /** Null: done; else why not, and nothing is left of it. */
+  async copy({ to, files }: Copy): Promise<string | null> {
+    if (this.#failed !== null) return this.#failed
+    try {
+      await copyDatabase(this.#database, to, files)
+      return null
+    } catch (error) {
+      for (const left of [to, `${to}-journal`, `${to}-wal`]) rmSync(left, { force: true })
+      return String(error)
+    }
   }
 
   /** Null: it was sent before its sender heard of a fault, and is void. Throws what is a bug. */

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads'
 import { invariant, type Refusal } from '@lvsm/base'
 import type { Persist, Stored } from '@lvsm/raft'
 import type { Done, Kept, StateMachine, StorePort } from '../../ports.ts'
-import type { Answer, Beginning, Found, Opened, Write } from './job.ts'
+import type { Answer, Beginning, Copied, Copy, Found, Opened, Write } from './job.ts'
 import { changesBetween, readParts } from './parts.ts'
 
 interface Waiting<State, Result> {
@@ -73,6 +73,7 @@ export class Store<State, Result> implements StorePort<State, Result> {
   /** With all that is under way. */
   #ahead: Kept<State>
   #waiting: Waiting<State, Result>[] = []
+  readonly #copied: ((fault: string | null) => void)[] = []
   #faults = 0
 
   constructor(worker: Worker, { identity, stored }: Found, machine: State, options: StoreOptions<State, Result>) {
@@ -83,7 +84,9 @@ export class Store<State, Result> implements StorePort<State, Result> {
     this.#heard = options.heard ?? (() => undefined)
     this.#kept = { lastApplied: stored.lastApplied, machine }
     this.#ahead = this.#kept
-    worker.on('message', (answer: Answer) => this.#answered(answer))
+    worker.on('message', (answer: Answer | Copied) =>
+      answer.kind === 'copied' ? this.#copied.shift()?.(answer.fault) : this.#answered(answer),
+    )
     // A bug in the thread is one of this process.
     worker.on('error', (error) => {
       throw error
@@ -107,6 +110,12 @@ export class Store<State, Result> implements StorePort<State, Result> {
     const last = this.#waiting.at(-1)
     if (last) last.reads.push(done)
     else queueMicrotask(() => done(this.#kept))
+  }
+
+  /** A whole copy of what was written before, and maybe of more. Null: it is there; else why not. `to`: a new file. */
+  copy(to: string, files: Copy['files']): Promise<string | null> {
+    this.#worker.postMessage({ kind: 'copy', to, files } satisfies Copy)
+    return new Promise((resolve) => this.#copied.push(resolve))
   }
 
   get kept(): Kept<State> {

@@ -1,7 +1,7 @@
 /** The thread that has the database: whatever the disk does, nothing else waits for it. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { invariant } from '@lvsm/base'
-import type { Answer, Beginning, Write } from './job.ts'
+import type { Answer, Beginning, Copied, Copy, Write } from './job.ts'
 import { openChecked } from './open.ts'
 import { Session } from './session.ts'
 
@@ -13,10 +13,16 @@ if (opened.kind === 'refused') port.postMessage(opened)
 else {
   const session = new Session(path, opened)
   port.postMessage({ kind: 'opened', found: opened.found })
-  port.on('message', (job: Write | 'close') => {
-    if (job === 'close') {
-      session.close()
-      port.close()
+  const close = (): void => {
+    session.close()
+    port.close()
+  }
+  let copying: Promise<void> = Promise.resolve()
+  port.on('message', (job: Write | Copy | 'close') => {
+    // A database is not closed under a copy.
+    if (job === 'close') return void copying.then(close)
+    if ('kind' in job) {
+      copying = session.copy(job).then((fault) => port.postMessage({ kind: 'copied', fault } satisfies Copied))
       return
     }
     const answer: Answer | null = session.write(job)

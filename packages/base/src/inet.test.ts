@@ -1,7 +1,19 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { canonicalAddress, formatInet, parseInet } from './inet.ts'
+import { canonicalAddress, formatInet, parseEndpoint, parseInet } from './inet.ts'
 
+describe('endpoints', () => {
+  test.each([
+    ['10.12.0.11', '10.12.0.11', 7445],
+    ['10.12.0.11:80', '10.12.0.11', 80],
+    ['2001:db8::1', '2001:db8::1', 7445],
+    ['[2001:db8::1]:65535', '2001:db8::1', 65_535],
+  ])('%s', (text, host, port) => expect(parseEndpoint(text, 7445)).toEqual({ host, port }))
+  test.each(['', 'dir1', 'dir1:80', '10.0.0.1:', '10.0.0.1:0', '10.0.0.1:65536', '0.0.0.0', '[::]:80', '[::1', '::1:'])(
+    '“%s” is none',
+    (text) => expect(parseEndpoint(text, 7445)).toBeNull(),
+  )
+})
 describe('addresses', () => {
   test('read and written back are the same', () => {
     fc.assert(

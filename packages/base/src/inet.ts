@@ -76,3 +76,15 @@ export function canonicalAddress(text: string): string {
 /** Address and port as one text; brackets tell where an IPv6 address ends (RFC 3986, section 3.2.2). */
 export const endpointText = (address: string, port: number): string =>
   address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+
+/**
+ * Where a machine listens, as people write it: `10.0.0.1`, `10.0.0.1:7446`, `2001:db8::1`, `[2001:db8::1]:7446`. Null for all else:
+ * names of hosts, and the address of nobody in particular (0.0.0.0, ::), at which nobody can be reached.
+ */
+export function parseEndpoint(text: string, usualPort: number): { host: string; port: number } | null {
+  const [, bracketed, plain, digits] = /^(?:\[(.+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? []
+  const host = bracketed ?? plain ?? text
+  const port = digits === undefined ? usualPort : Number(digits)
+  const isReachable = parseInet(host)?.some((byte) => byte !== 0) === true
+  return isReachable && port >= 1 && port <= 65_535 ? { host, port } : null
+}

@@ -18,7 +18,7 @@ import type {
   Token,
 } from '@lvsm/protocol'
 import type { Context } from './command/command.ts'
-import { MODEL_VERSION } from './command/version.ts'
+import { MODEL_VERSION, refuseFinalize } from './command/version.ts'
 import { type Document, documentOf, writtenOf } from './document/document.ts'
 import { applyEnrol, type EnrolEntry, keepEnrolled, NOBODY } from './enrol/enrol.ts'
 import { addHalf, type Keyed, stepRing } from './enrol/key-ring.ts'
@@ -70,6 +70,7 @@ export type Outcome =
     }
   /** Heartbeat keys changed, or nothing about them was new. */
   | { readonly kind: 'keys' }
+  | { readonly kind: 'finalized' }
   /** A user, or a token for scripts, was made, changed or removed. */
   | { readonly kind: 'people' }
   /** `since`: of a stale write, what changed since its base. */
@@ -91,7 +92,7 @@ export function beginState(
   signature: Signature,
   finalized = MODEL_VERSION,
   limit = DEFAULT_LIMIT,
-  enrolled: Enrolled = NOBODY,
+  { enrolled = NOBODY, people = NO_PEOPLE }: Partial<Pick<State, 'enrolled' | 'people'>> = {},
 ): State {
   const config = meaningOf(document, 1)
   invariant(config !== null, 'a cluster begins with a document that keeps the rules')
@@ -101,7 +102,7 @@ export function beginState(
     facts: NO_FACTS,
     enrolled,
     electorate: firstElectorate(document),
-    people: NO_PEOPLE,
+    people,
     finalized,
   }
 }
@@ -141,6 +142,11 @@ export function applyEntry(state: State, entry: Entry, voters: Context['voters']
       return keyed(state, { enrolled: stepRing(enrolled, entry.ring) })
     case 'voters':
       return electing(state, entry)
+    case 'finalize': {
+      const refusal = refuseFinalize(entry.version, finalized)
+      if (refusal) return { state, outcome: { kind: 'refused', refusals: [refusal] } }
+      return { state: { ...state, finalized: entry.version }, outcome: { kind: 'finalized' } }
+    }
     default:
       return peopled(state, entry)
   }

@@ -1,21 +1,28 @@
 /** What each command does: one exchange, one rendering, one exit code. */
-import { type Exit, type Status } from '@lvsm/protocol'
+import type { CoordinatorsReport, Exit, Status } from '@lvsm/protocol'
+import { glance } from './config/coordinators.ts'
+import { coordinatorFaults } from './coordinators-text.ts'
 import { exchange, findAgent } from './agents.ts'
 import { eventsText } from './events-text.ts'
 import { Failure } from './failure.ts'
 import { fenceText } from './fence-text.ts'
 import { type Format, render } from './output.ts'
+import type { Paint } from './paint.ts'
 import { statusText } from './status-text.ts'
 import { type Terminal, withProgress } from './terminal.ts'
 import { unhealthy } from './verdict.ts'
 import { watch } from './watch.ts'
 
 const MOVE_TIMEOUT_MS = 30_000
+/** The status is there in less than a second, whatever becomes of the coordinators. */
+const GLANCE_MS = 400
 const QUERY_TIMEOUT_MS = 5000
 
 export interface Session {
   readonly terminal: Terminal
   readonly socketPaths: readonly string[]
+  /** Empty: coordinators are not looked at. */
+  readonly coordinatorPaths: readonly string[]
 }
 
 export interface StatusOptions {
@@ -31,16 +38,28 @@ export async function status(session: Session, options: StatusOptions): Promise<
     await watch(terminal, async () => {
       try {
         const { status } = await findAgent(socketPaths)
-        return options.output === 'json' ? `${JSON.stringify(status)}\n` : `${draw(status)}\n`
+        if (options.output === 'json') return `${JSON.stringify(status)}\n`
+        return options.output === 'yaml' ? `---\n${draw(status)}` : `${draw(status)}\n`
       } catch (error) {
         return error instanceof Failure ? `${error.message}\n` : `${String(error)}\n`
       }
     })
     return 'ok'
   }
-  const found = await findAgent(socketPaths)
+  const [found, kept] = await Promise.all([
+    findAgent(socketPaths),
+    options.output === 'table' ? glance(session.coordinatorPaths, GLANCE_MS) : null,
+  ])
   terminal.print(draw(found.status))
+  if (kept) terminal.print(coordinatorSection(kept, terminal.paint))
   return options.check && unhealthy(found.status).length > 0 ? 'unhealthy' : 'ok'
+}
+
+/** Only where something is wrong with them. */
+function coordinatorSection(report: CoordinatorsReport, paint: Paint): string {
+  const faults = coordinatorFaults(report)
+  if (faults.length === 0) return ''
+  return `\n${paint('strong', 'COORDINATORS')}\n${faults.map((one) => `  ${paint('bad', one)}\n`).join('')}`
 }
 
 export async function switchover(

@@ -6,6 +6,9 @@ import { Failure } from './failure.ts'
 export interface PasswordOptions {
   readonly passwordFile?: string | undefined
 }
+export interface OwnPasswordOptions extends PasswordOptions {
+  readonly oldPasswordFile?: string | undefined
+}
 /** What this needs of a terminal. */
 export interface Keyboard {
   readonly isTTY?: boolean | undefined
@@ -28,6 +31,18 @@ export async function readPassword(
   const first = judged(await typed(`Password of ${name}: `, keyboard, show))
   if (first === (await typed('Again: ', keyboard, show))) return first
   throw new Failure('usage', 'that was another one', 'nothing was changed; try again')
+}
+
+/** The one that somebody has: asked for once, whatever it is. */
+export async function readOldPassword(
+  name: string,
+  file: string | undefined,
+  keyboard: Keyboard = process.stdin,
+  show: (text: string) => void = (text) => void process.stderr.write(text),
+): Promise<string> {
+  if (file !== undefined) return firstLine(file)
+  if (keyboard.isTTY === true) return typed(`Old password of ${name}: `, keyboard, show)
+  throw new Failure('usage', 'there is no terminal to ask for the old password on', 'give --old-password-file FILE')
 }
 
 function judged(password: string): string {

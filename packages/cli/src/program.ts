@@ -36,7 +36,8 @@ the first agent with quorum is asked, for orders the first director.
 Which coordinator (config, the nouns, drain, stop, enable, intents, coordinators,
 token, user, api-token, audit):
 --coordinator-socket PATH, else --node NAME, else LVSM_COORDINATOR_SOCKET, else
-${DEFAULT_COORDINATOR_SOCKET}; of a list the first that is there.
+${DEFAULT_COORDINATOR_SOCKET}; of a list the first that is there. Where none is on
+this node, its agent passes on what is asked.
 
 Exit codes:
 ${exitTable(EXITS)}
@@ -56,6 +57,7 @@ export function program(version: string, terminal: Terminal, done: (exit: Exit) 
   const session = (): commands.Session => ({
     terminal,
     socketPaths: socketPaths(root.opts<SocketChoice>(), process.env['LVSM_SOCKET']),
+    coordinatorPaths: [...besideAgent(root.opts<SocketChoice>()), ...passingAgents(root.opts<SocketChoice>())],
   })
   const output = (): Option => new Option('-o, --output <format>', 'how to print').choices(FORMATS).default('table')
 
@@ -93,13 +95,28 @@ export function program(version: string, terminal: Terminal, done: (exit: Exit) 
       done(await commands.events(session(), options.number, options.output)),
     )
   coordinated(root, async (command, choice = root.opts<SocketChoice>()) => {
-    const paths = coordinatorPaths(choice, process.env['LVSM_COORDINATOR_SOCKET'])
-    done(await command({ terminal, paths }))
+    const own = coordinatorPaths(choice, process.env['LVSM_COORDINATOR_SOCKET'])
+    done(await command({ terminal, own, paths: [...own, ...passingAgents(choice)] }))
   })
   setupProgram(root, async (command) => done(await command(terminal)))
   completion(root, terminal, done)
   fence(root, output, async (format) => done(await commands.fenceStatus(session(), format)))
   return root
+}
+
+/** Where no coordinator is on this node, its agent passes on what is asked; not where somebody named another place. */
+function passingAgents(choice: SocketChoice): string[] {
+  const [agent, coordinator] = [process.env['LVSM_SOCKET'], process.env['LVSM_COORDINATOR_SOCKET']]
+  const isNamed = choice.coordinatorSocket !== undefined || (coordinator !== undefined && choice.node === undefined)
+  return isNamed && choice.socket === undefined && agent === undefined ? [] : socketPaths(choice, agent)
+}
+
+/** Those of the cluster whose agent is asked; where only the agent's socket was named, nobody knows which those are. */
+function besideAgent(choice: SocketChoice): string[] {
+  const [agent, coordinator] = [process.env['LVSM_SOCKET'], process.env['LVSM_COORDINATOR_SOCKET']]
+  const isNamed = choice.coordinatorSocket !== undefined || coordinator !== undefined
+  const isOther = choice.socket !== undefined || (agent !== undefined && choice.node === undefined)
+  return isOther && !isNamed ? [] : coordinatorPaths(choice, coordinator)
 }
 
 function completion(root: Command, terminal: Terminal, done: (exit: Exit) => void): void {

@@ -64,6 +64,26 @@ describe('lvsm user', () => {
     expect((await runHere(['user', 'remove', 'alice'])).code).toBe(0)
     expect((await runHere(['user', 'remove', 'alice'])).err).toMatch(/no user alice[^]*lvsm user list/)
   })
+  it('changes the own password with the old one', async () => {
+    const { runHere, configuration } = startCoordinator()
+    const fileOf = (text: string): string => {
+      const file = scratchPath(text)
+      writeFileSync(file, `${text}\n`)
+      return file
+    }
+    await runHere(['user', 'add', 'alice', '--role', 'viewer'])
+    await runHere(['user', 'password', 'alice', '--password-file', fileOf('correct horse')])
+    const own = (old: string, fresh: string) =>
+      runHere(['user', 'password', 'alice', '--old-password-file', fileOf(old), '--password-file', fileOf(fresh)])
+    expect(await own('wrong horse', 'another horse')).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/user and password do not fit/),
+    })
+    expect((await own('correct horse', 'battery staple')).out).toMatch(/alice has a new password/)
+    expect(configuration.log.at(-1)).toMatchObject({ kind: 'user-set', author: 'alice', name: 'alice' })
+    expect((await own('correct horse', 'another horse')).code).toBe(1)
+    expect((await runHere(['user', 'password'])).err).toMatch(/whose password/)
+  })
   it.each<[string, string[], RegExp]>([
     ['no role', ['user', 'add', 'alice'], /^$/],
     ['a role that is none', ['user', 'add', 'alice', '--role', 'king'], /^$/],

@@ -1,8 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
+import { closeCoordinators, here, startCoordinator } from './coordinator.ts'
 import { cleanUp, lvsm, scratchPath, STATUS, startAgent, without } from './agent.ts'
 
-afterEach(cleanUp)
+afterEach(() => {
+  closeCoordinators()
+  cleanUp()
+})
 
 describe('which agent is asked', () => {
   it('prefers one with quorum, past a dead socket and a frozen agent', async () => {
@@ -13,6 +17,32 @@ describe('which agent is asked', () => {
     const { code, out } = await lvsm(['status', '-o', 'json'], { LVSM_SOCKET })
     expect(code).toBe(0)
     expect(JSON.parse(out).node).toBe('dir1')
+  })
+
+  it('answers within a second with half of the nodes dead, and with coordinators that do not answer', async () => {
+    const frozen = await startAgent(() => undefined)
+    const good = await startAgent(({ path }) => (path === '/v1/status' ? { body: STATUS } : undefined))
+    const agents = [scratchPath('none.sock'), frozen.socketPath, scratchPath('gone.sock'), good.socketPath].join(':')
+    const coordinators = [scratchPath('coordinator.sock'), frozen.socketPath].join(':')
+    // The machine may be held up by others: what counts is the fastest of a few.
+    let took = Number.POSITIVE_INFINITY
+    let ended = { code: null as number | null, out: '' }
+    for (let run = 0; run < 10 && took >= 1000; run++) {
+      const began = performance.now()
+      ended = await here(['--socket', agents, '--coordinator-socket', coordinators, 'status'])
+      took = Math.min(took, performance.now() - began)
+    }
+    const { code, out } = ended
+    expect({ code, out }).toEqual({ code: 0, out: expect.stringMatching(/^lab {2}seen by dir1/) })
+    expect(frozen.heard.map(({ path }) => path)).toEqual(expect.arrayContaining(['/v1/status', '/v1/coordinators']))
+    expect(took).toBeLessThan(1000)
+  })
+  it('says with the status what to do about a coordinator that is gone', async () => {
+    const { socketPath } = startCoordinator()
+    const good = await startAgent(() => ({ body: STATUS }))
+    const words = ['--socket', good.socketPath, '--coordinator-socket', socketPath, 'status']
+    expect((await here(words)).out).toMatch(/\nCOORDINATORS\n {2}9 is silent for 65 s: .*lvsm coordinators remove 9\n/)
+    expect(JSON.parse((await here([...words, '-o', 'json'])).out)).toEqual(STATUS)
   })
 
   it('takes the first that answers when none has quorum', async () => {

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { SAMPLE_DOCUMENT } from '../../../test/kit/configuration.ts'
 import { cleanUp, lvsm, scratchPath, startAgent } from './agent.ts'
+import { MemoryConfiguration, SAMPLE_DOCUMENT } from '../../../test/kit/configuration.ts'
 import { closeCoordinators, startCoordinator } from './coordinator.ts'
 
 afterEach(() => {
@@ -161,6 +161,49 @@ describe('lvsm config', () => {
   })
 })
 
+describe('lvsm coordinators remove', () => {
+  it('takes out the one that is named, by name or id, and tells why not', async () => {
+    const { runHere, configuration } = startCoordinator()
+    expect(await runHere(['coordinators', 'remove', 'dir2', '--yes'])).toMatchObject({
+      code: 0,
+      out: 'dir2 is no coordinator any more\n',
+    })
+    expect((await runHere(['coordinators', 'remove', '9'])).code).toBe(0)
+    expect(configuration.removed).toEqual([2, 9])
+    expect(await runHere(['coordinators', 'remove', 'rs7'])).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/there is no coordinator rs7[^]*there are dir1, dir2, 9/),
+    })
+    const refusal = { code: 'no-majority', message: 'no majority is left', hint: 'start those that are down' }
+    configuration.remove = async () => ({ kind: 'refused', refusal })
+    const refused = await runHere(['coordinators', 'remove', 'dir2'])
+    expect(refused).toMatchObject({ code: 1, err: expect.stringMatching(/no majority is left[^]*start those/) })
+    configuration.remove = async () => ({ kind: 'unknown' })
+    expect((await runHere(['coordinators', 'remove', 'dir2'])).code).toBe(5)
+  })
+})
+
+describe('lvsm cluster finalize', () => {
+  it('shows who knows what, agrees on what they all know, and says what begins', async () => {
+    const { runHere, configuration } = startCoordinator(new MemoryConfiguration(undefined, 0))
+    const dry = await runHere(['cluster', 'finalize', '--dry-run'])
+    expect(dry.out).toMatch(/ dir1 +0\.0\.0 +1\n +dir2 +silent: to be upgraded when it comes back +-\n/)
+    expect(dry.out).toMatch(/speaks version 0; everybody who answers knows 1, with which begins:\n {2}\S/)
+    expect(configuration.log).toEqual([])
+    expect(await runHere(['cluster', 'finalize', '--yes'])).toMatchObject({
+      code: 0,
+      out: 'the cluster speaks version 1 of the model\n',
+    })
+    expect(configuration.log).toMatchObject([{ kind: 'finalize', version: 1 }])
+    expect((await runHere(['cluster', 'finalize'])).err).toMatch(/nothing to do/)
+    expect(configuration.log).toHaveLength(1)
+    expect(JSON.parse((await runHere(['cluster', 'finalize', '--dry-run', '-o', 'json'])).out)).toMatchObject({
+      finalized: 1,
+      next: 1,
+    })
+  })
+})
+
 describe('lvsm coordinators', () => {
   it('says who leads, who follows and who is silent', async () => {
     const { run } = startCoordinator()
@@ -169,6 +212,7 @@ describe('lvsm coordinators', () => {
     expect(text.out).toMatch(/ 1 +dir1 \(answers\) +leader +41 /)
     expect(text.out).toMatch(/ 2 +dir2 +voter +41 +replicate +20 ms ago\n/)
     expect(text.out).toMatch(/ 9 +\? +learner +0 +probe +65000 ms ago, silent\n/)
+    expect(text.out).toMatch(/\n9 is silent for 65 s: start lvsm-coordinator there; .*: lvsm coordinators remove 9\n/)
     expect(JSON.parse(json.out)).toMatchObject({ leader: 1, members: [{ id: 1 }, { id: 2 }, { id: 9, name: null }] })
   })
 })

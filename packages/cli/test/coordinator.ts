@@ -22,8 +22,7 @@ export interface TestCoordinator {
   weight(server: string): number | undefined
 }
 
-export function startCoordinator(): TestCoordinator {
-  const configuration = new MemoryConfiguration()
+export function startCoordinator(configuration = new MemoryConfiguration()): TestCoordinator {
   const socketPath = scratchPath('coordinator.sock')
   const server = serveConfiguration(socketPath, configuration)
   closers.push(() => server.close())
@@ -42,7 +41,7 @@ export function startCoordinator(): TestCoordinator {
 }
 
 /** What `main.ts` does with the words, without a process. */
-async function here(words: readonly string[]): Promise<Ended> {
+export async function here(words: readonly string[]): Promise<Ended> {
   const said = { out: '', err: '' }
   let exit: Exit = 'ok'
   const terminal = {

@@ -70,6 +70,9 @@ export const nodeProgress = z.object({
 })
 export type NodeProgress = Readonly<z.infer<typeof nodeProgress>>
 const MOST_NODES = 4096
+/** Which version of the model a coordinator knows, and of which lvsm it is. */
+const speaks = z.object({ model: count, lvsm: z.string().max(64) })
+export type Speaks = Readonly<z.infer<typeof speaks>>
 
 /** Kind → schema: all that coordinators say to each other on a link. */
 export const PEER_SCHEMAS = {
@@ -111,7 +114,12 @@ export const PEER_SCHEMAS = {
     change: change.exactOptional(),
   }),
   answer: z.object({ kind: z.literal('answer'), ...route, id: identity, outcome }),
-  nodes: z.object({ kind: z.literal('nodes'), ...route, nodes: z.array(nodeProgress).max(MOST_NODES).readonly() }),
+  nodes: z.object({
+    kind: z.literal('nodes'),
+    ...route,
+    nodes: z.array(nodeProgress).max(MOST_NODES).readonly(),
+    speaks: speaks.exactOptional(),
+  }),
 } as const
 export type CoordinatorMessage = z.infer<(typeof PEER_SCHEMAS)[keyof typeof PEER_SCHEMAS]>
 

@@ -29,6 +29,7 @@ export {
   type People,
   people,
   type User,
+  userName,
 } from './changes/users.ts'
 export * from './changes/whole.ts'
 export {
@@ -61,6 +62,7 @@ export * from './key-files.ts'
 export * from './pair-files.ts'
 export * from './changes/heartbeat-keys.ts'
 export * from './http/api-route.ts'
+export * from './http/backup.ts'
 export * from './http/config-reports.ts'
 export * from './http/config-routes.ts'
 export * from './http/fence.ts'
@@ -80,6 +82,7 @@ export * from './lease-status.ts'
 export * from './lease-view.ts'
 export * from './metrics.ts'
 export * from './node-identity.ts'
+export * from './passing-messages.ts'
 export * from './spread.ts'
 export * from './stored-log.ts'
 export * from './versions.ts'

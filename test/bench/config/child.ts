@@ -105,6 +105,7 @@ async function start(id: NodeId, seeds: readonly Peer[]): Promise<null> {
     configuration: coordinator,
     host: hostOf(),
     wallClock: () => Date.now(),
+    backup: async () => ({ ok: false, reason: 'nobody asks' }),
     events,
   })
   return null

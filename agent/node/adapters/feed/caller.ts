@@ -49,6 +49,7 @@ export class Caller {
   readonly #options: CallerOptions
   #left: readonly Place[] = []
   #socket: ReturnType<typeof dial> | null = null
+  #place: Place | null = null
   #timer: NodeJS.Timeout | undefined
   #answer: NodeJS.Timeout | undefined
   #rounds = 0
@@ -78,6 +79,11 @@ export class Caller {
     if (message.kind !== 'follow') return
     clearTimeout(this.#answer)
     this.#answer = setTimeout(() => this.leave('it gives no answer'), this.#options.answerMs)
+  }
+  /** Null: none now. */
+  get followed(): Place | null {
+    const socket = this.#socket
+    return socket && socket.readyState === socket.OPEN ? this.#place : null
   }
   /** What was asked for is here. */
   satisfied(): void {
@@ -113,7 +119,9 @@ export class Caller {
     this.#timer = setTimeout(() => this.#round(), randomBetween(this.#random, pause / 2, pause))
   }
 
-  #dial({ address, key }: Place): void {
+  #dial(place: Place): void {
+    const { address, key } = place
+    this.#place = place
     const { connectMs } = this.#options
     const secure = this.#secure
     const socket = dial({ address, path: FEED, key, secure, connectMs, maxPayload: MAX_PAYLOAD })

@@ -6,19 +6,16 @@ import type { People, User } from '@lvsm/protocol'
 import { tokenDigest } from '@lvsm/trust'
 import { type Reply, refusedWith } from '../../../api/reply.ts'
 import { SESSION, Sessions } from '../../../api/sessions.ts'
-import { type Bound, Tries } from '../../../api/tries.ts'
+import { Tries } from '../../../api/tries.ts'
 import { decodeApiToken } from '../api-token.ts'
-import { CROWDED } from '../access-routes.ts'
-import type { Caller } from '../author.ts'
+import type { Caller } from '../../../../agent/process/caller.ts'
 import type { Gate } from '../gate.ts'
-import { BUSY } from '../passwords.ts'
-import { tooMany } from './too-many.ts'
+import { tooMany } from '../too-many.ts'
 
 /** `__Host-`: of this host alone, over HTTPS, for all paths (RFC 6265bis, 4.1.3.2). */
 const COOKIE = '__Host-lvsm'
 const SECRET_BYTES = 32
-/** Failed tries a minute. Whoever keeps another one out that way is told of in the log; the socket, and tokens, still work. */
-const OF_USER = 20
+/** Tokens that are none, a minute. */
 const OF_ADDRESS = 20
 
 export interface Known {
@@ -61,20 +58,9 @@ export class Access {
 
   async login(user: string, password: string, incoming: IncomingMessage): Promise<Reply> {
     if (!isSameOrigin(incoming, false)) return WRONG_ORIGIN
-    const bounds: Bound[] = [
-      { key: `user ${user}`, perMinute: OF_USER },
-      { key: `address ${addressOf(incoming)}`, perMinute: OF_ADDRESS },
-    ]
-    const wait = this.#tries.begin(bounds, this.#clock())
-    if (wait !== null) return tooMany(wait)
-    const known = this.#people().users.find(({ name }) => name === user)
-    const right = await this.#gate.host.passwords.verify(password, known?.password ?? null)
-    if (right === BUSY) {
-      this.#tries.succeeded(bounds, this.#clock())
-      return refusedWith(503, [CROWDED])
-    }
-    if (!right || !known) return WRONG_PASSWORD
-    this.#tries.succeeded(bounds, this.#clock())
+    const { configuration, host } = this.#gate
+    const known = await host.login.check(configuration, user, password, addressOf(incoming))
+    if ('status' in known) return known
     const secret = randomBytes(SECRET_BYTES).toString('base64url')
     this.#sessions.open(keyOf(secret), { user, mark: markOf(known) }, this.#clock())
     const body = { user, role: known.role, leftMs: SESSION.wholeMs }
@@ -147,10 +133,6 @@ const OVER: Reply = {
   ...refusedWith(401, [{ code: 'token-over', message: 'the API token is over', hint: 'lvsm api-token create' }]),
   headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
 }
-/** The same for a name that is not there. */
-const WRONG_PASSWORD = refusedWith(401, [
-  { code: 'wrong-password', message: 'user and password do not fit', hint: 'lvsm user password NAME sets another one' },
-])
 const WRONG_ORIGIN = refusedWith(403, [
   {
     code: 'wrong-origin',

@@ -7,18 +7,28 @@ import {
   type JoinBody,
   type JoinPreviewBody,
   type MemberRecord,
+  type ReachBody,
 } from '@lvsm/protocol'
 import { type Authority, fingerprintOfKey, signCertificate, tokenDigest } from '@lvsm/trust'
 import { createPublicKey } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { enrolEntry, isFailedTry, joinPreviewReply, joinReply, outsideReply, refusalOf } from '../../../api/join.ts'
+import {
+  enrolEntry,
+  isFailedTry,
+  joinPreviewReply,
+  joinReply,
+  outsideReply,
+  refusalOf,
+  tokenRefusal,
+} from '../../../api/join.ts'
 import { openApi } from '../../../api/openapi.ts'
 import { notNow, ok, type Reply, refusedWith } from '../../../api/reply.ts'
 import { type Bound, Tries } from '../../../api/tries.ts'
 import type { Configuration } from '../../../configuration.ts'
 import type { Gate } from '../gate.ts'
 import type { Access, Known } from './access.ts'
-import { tooMany } from './too-many.ts'
+import { CROWDED, Reach } from './reach.ts'
+import { tooMany } from '../too-many.ts'
 
 export interface Hosting extends Gate {
   /** To sign with. */
@@ -49,6 +59,7 @@ const LONGEST_NAME = 64
 export function peopleAnswers(hosting: Hosting, access: Access): Answers {
   const { configuration, authority } = hosting
   const tries = new Tries()
+  const reach = new Reach()
   const trying = async (guest: Guest, attempt: () => Promise<Reply>): Promise<Reply> => {
     const bounds: Bound[] = [
       { key: `address ${guest.address}`, perMinute: OF_ADDRESS },
@@ -63,6 +74,7 @@ export function peopleAnswers(hosting: Hosting, access: Access): Answers {
   return {
     authority: () => ok({ authority: authority.certificate }),
     joinPreview: ({ body }, guest) => trying(guest, () => previewed(body, hosting)),
+    joinReach: ({ body }, guest) => trying(guest, () => reached(body, hosting, reach)),
     join: ({ body }, guest) => trying(guest, () => joined(body, hosting)),
     health: () => healthReply(configuration),
     openapi: () => ok(API),
@@ -90,6 +102,16 @@ async function previewed(body: JoinPreviewBody, { configuration, wallClock }: Ho
   if (read.kind !== 'state') return notNow(read)
   const shown = { digest: tokenDigest(body.token.secret), at: wallClock() }
   return joinPreviewReply(read.state, body, shown, membersOf(configuration))
+}
+
+async function reached(body: ReachBody, { configuration, wallClock }: Hosting, reach: Reach): Promise<Reply> {
+  const read = await configuration.read()
+  if (read.kind !== 'state') return notNow(read)
+  const digest = tokenDigest(body.token.secret)
+  const refused = tokenRefusal(read.state, body, { digest, at: wallClock() })
+  if (refused) return refused
+  const report = await reach.try(body)
+  return report ? ok(report) : refusedWith(503, [CROWDED])
 }
 
 async function joined(body: JoinBody, { configuration, authority, wallClock, heartbeatKeys }: Hosting): Promise<Reply> {

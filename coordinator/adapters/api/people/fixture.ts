@@ -54,7 +54,10 @@ export async function startPeople(setting: Partial<PeopleSetting> = {}): Promise
       say: (text) => void said.push(text),
       trouble: (about, trouble) => (trouble ? troubles.set(about, trouble) : troubles.delete(about)),
     },
-    host: hostOf((line) => said.push(line)),
+    host: hostOf(
+      (line) => said.push(line),
+      () => clock.ticks,
+    ),
     crashed: (error) => void crashes.push(error),
     clock: () => clock.ticks,
     ...setting,

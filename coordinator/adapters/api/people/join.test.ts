@@ -1,6 +1,8 @@
 import { X509Certificate } from 'node:crypto'
 import { fingerprintOfKey, makeKeyPair } from '@lvsm/trust'
-import { describe, expect, it } from 'vitest'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { AUTHORITY, DIGITS, startPeople, type TestPeople, TOKEN_ID, tokenOf } from './fixture.ts'
 
 const NODE = { roles: ['realserver'], links: [{ name: 'inside', address: '10.12.0.19' }] }
@@ -20,6 +22,39 @@ const stateOf = ({ configuration }: TestPeople) => {
   if (!state) throw new Error('there is none')
   return state
 }
+
+describe('a machine that is tried from here', () => {
+  const word = '5a'.repeat(16)
+  const reach = ({ ask }: TestPeople, token: Token, more: object = {}) =>
+    ask('POST', '/v1/join/reach', { body: { token, name: 'rs9', tcp: [], word, ...more } })
+  it('is told what arrived: its word by UDP, and which ports took a connection', async () => {
+    const people = await startPeople()
+    const token = await tokenOf(people)
+    const socket = createSocket('udp4').on('message', (bytes, { port, address }) => socket.send(bytes, port, address))
+    socket.bind(0, '127.0.0.1')
+    await once(socket, 'listening')
+    onTestFinished(() => void socket.close())
+    const here = { host: '127.0.0.1', port: people.port }
+    const nowhere = { host: '127.0.0.1', port: 1 }
+    const udp = { host: '127.0.0.1', port: socket.address().port }
+    const heard = await reach(people, token, { udp, tcp: [here, nowhere] })
+    expect(heard).toMatchObject({
+      status: 200,
+      value: { from: '127.0.0.1', answered: true, tcp: [null, expect.stringMatching(/ECONNREFUSED/)] },
+    })
+    expect((await reach(people, token, { udp: nowhere })).value).toMatchObject({ answered: false })
+    expect(people.configuration.log).toHaveLength(1)
+  })
+  it('shows a token before anything is tried', async () => {
+    const people = await startPeople()
+    const token = { id: TOKEN_ID, secret: 'ab'.repeat(16) }
+    const udp = { host: '127.0.0.1', port: 9 }
+    expect(await reach(people, token, { udp })).toMatchObject({
+      status: 403,
+      value: { refusals: [{ code: 'token-unknown' }] },
+    })
+  })
+})
 
 describe('a machine with a token', () => {
   it('is told who signs here, without any trust', async () => {

@@ -70,7 +70,10 @@ const BODIES: Readonly<Record<string, object>> = {
   userAdd: { name: 'carol', role: 'viewer' },
   userSet: { name: 'carol', role: 'operator' },
   userPassword: { name: 'carol', password: 'long enough' },
+  ownPassword: { user: 'alice', old: PASSWORD, password: PASSWORD },
   userRemove: { name: 'carol' },
+  coordinatorRemove: { which: 'dir2' },
+  finalize: { version: null },
   apiTokenCreate: { name: 'backup', role: 'viewer' },
   login: { user: 'alice', password: PASSWORD },
 }
@@ -95,6 +98,7 @@ it('a real answer of each route is what it says, and so is what was asked', asyn
     ...BODIES,
     tokenRevoke: { id: token.id },
     joinPreview: machine,
+    joinReach: { token, name: 'rs1', udp: { host: '127.0.0.1', port: 9 }, tcp: [], word: '5a'.repeat(16) },
     join: { ...machine, key: makeKeyPair().publicKey },
   }
   const last = ['tokenRevoke', 'apiTokenRemove']

@@ -2,7 +2,16 @@
 import { CONFIG_ROUTES, USER_ROLES } from '@lvsm/protocol'
 import { decodeToken } from '@lvsm/trust'
 import { describe, expect, it } from 'vitest'
-import { logIn, startPeople, type TestPeople, weightChange, withToken } from './fixture.ts'
+import {
+  logIn,
+  originOf,
+  PASSWORD,
+  startPeople,
+  type TestPeople,
+  weightChange,
+  withToken,
+  withUser,
+} from './fixture.ts'
 
 const codeOf = (value: unknown): string => (value as { refusals: { code: string }[] }).refusals[0]?.code ?? ''
 
@@ -83,6 +92,43 @@ describe('a token of a script', () => {
     for (let at = 0; at < 20; at++) expect((await guess()).status).toBe(401)
     expect((await guess()).status).toBe(429)
     expect((await people.ask('GET', '/v1/config', { headers })).status).toBe(200)
+  })
+})
+
+describe('a user’s own password', () => {
+  const change = async (people: TestPeople, old: string, user = 'bob') => {
+    const { cookie } = await logIn(people, 'bob')
+    const headers = { cookie, origin: originOf(people) }
+    return people.ask('POST', '/v1/password', { headers, body: { user, old, password: 'battery staple' } })
+  }
+  it('is changed with the old one, by whatever role, and ends what was open', async () => {
+    const people = await startPeople()
+    await withUser(people, 'bob', 'viewer')
+    const before = await logIn(people, 'bob')
+    expect((await change(people, PASSWORD)).status).toBe(200)
+    const { status } = await people.ask('GET', '/v1/session', { headers: { cookie: before.cookie } })
+    expect([status, (await logIn(people, 'bob')).heard.status]).toEqual([401, 401])
+    expect((await logIn(people, 'bob', 'battery staple')).heard.status).toBe(200)
+    expect(people.said.join()).toMatch(/audit: bob from 127\.0\.0\.1: POST \/v1\/password: 200/)
+    expect(people.said.join()).not.toContain('staple')
+  })
+  it('stays with another old one, and is asked for no faster than at the login', async () => {
+    const people = await startPeople()
+    await withUser(people, 'bob', 'viewer')
+    const { cookie } = await logIn(people, 'bob')
+    const headers = { cookie, origin: originOf(people) }
+    const guess = () =>
+      people.ask('POST', '/v1/password', { headers, body: { user: 'bob', old: 'wrong', password: 'battery staple' } })
+    for (let at = 0; at < 20; at++) expect(codeOf((await guess()).value)).toBe('wrong-password')
+    expect((await guess()).status).toBe(429)
+    expect((await logIn(people, 'bob')).heard.status).toBe(429)
+  })
+  it('is nobody’s business who did not log in', async () => {
+    const people = await startPeople()
+    await withUser(people, 'bob', 'viewer')
+    const body = { user: 'bob', old: PASSWORD, password: 'battery staple' }
+    expect((await people.ask('POST', '/v1/password', { body })).status).toBe(401)
+    expect((await logIn(people, 'bob')).heard.status).toBe(200)
   })
 })
 

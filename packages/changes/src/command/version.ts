@@ -7,6 +7,31 @@ import type { Refusal } from '@lvsm/base'
 
 export const MODEL_VERSION = 1
 
+/** What begins to be valid with each version, in words for whoever agrees to it. */
+const MEANINGS: readonly (readonly [version: number, meaning: string])[] = [
+  [1, 'the configuration, intents, tokens and users as the first lvsm has them'],
+]
+export const beginsBetween = (finalized: number, version: number): string[] =>
+  MEANINGS.flatMap(([number, meaning]) => (number > finalized && number <= version ? [meaning] : []))
+
+/** Why the cluster cannot agree on this version, or null. */
+export function refuseFinalize(version: number, finalized: number, known: number = MODEL_VERSION): Refusal | null {
+  if (version < finalized)
+    return {
+      code: 'finalized-already',
+      field: 'version',
+      message: `the cluster speaks version ${finalized} already, and what was written since may mean nothing in version ${version}`,
+      hint: 'there is no way back: upgrade the nodes that know less',
+    }
+  return version > known ? tooNew('the version that is to be agreed on', version, known) : null
+}
+const tooNew = (what: string, version: number, known: number): Refusal => ({
+  code: 'model-too-new',
+  field: 'model',
+  message: `${what} is ${version}; this coordinator knows versions up to ${known}`,
+  hint: 'upgrade lvsm on this node',
+})
+
 /** Why a command of this version cannot be carried out now, or null. */
 export function refuseVersion(version: number, finalized: number, known: number = MODEL_VERSION): Refusal | null {
   if (!Number.isInteger(version) || version < 1)
@@ -16,13 +41,7 @@ export function refuseVersion(version: number, finalized: number, known: number 
       message: 'the command has no model version',
       hint: `write model: ${Math.min(known, finalized)}`,
     }
-  if (version > known)
-    return {
-      code: 'model-too-new',
-      field: 'model',
-      message: `the command is of model version ${version}; this coordinator knows versions up to ${known}`,
-      hint: 'upgrade lvsm on this node',
-    }
+  if (version > known) return tooNew('the model version of the command', version, known)
   if (version > finalized)
     return {
       code: 'not-finalized',

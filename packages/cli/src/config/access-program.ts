@@ -3,7 +3,7 @@ import { type Exit, USER_ROLES } from '@lvsm/protocol'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { FORMATS } from '../output.ts'
 import type { SocketChoice } from '../sockets.ts'
-import type { PasswordOptions } from '../password.ts'
+import type { OwnPasswordOptions } from '../password.ts'
 import * as access from './access.ts'
 import type { CoordinatorSession } from './write.ts'
 
@@ -91,10 +91,17 @@ function userProgram(root: Command, run: Run): void {
     )
   user
     .command('password')
-    .description('set the password: asks twice on a terminal')
-    .argument('<name>', 'whose')
+    .description('set the password: asks twice on a terminal; without a name your own, for which the old one is asked')
+    .argument('[name]', 'whose')
     .option('--password-file <file>', 'its first line; - for standard input')
-    .action((name: string, options: PasswordOptions) => run((session) => access.setPassword(session, name, options)))
+    .option('--old-password-file <file>', 'the old one, which changes it without being root')
+    .action((name: string | undefined, options: OwnPasswordOptions) =>
+      run((session) =>
+        name === undefined || options.oldPasswordFile !== undefined
+          ? access.setOwnPassword(session, name, options)
+          : access.setPassword(session, name, options),
+      ),
+    )
   user
     .command('remove')
     .description('take a user out; sessions end at once')

@@ -1,8 +1,10 @@
 /** Tokens that let machines in, users, tokens for scripts, and who did what: what each command does. */
 import type { ConfigRequestBody, ConfigRouteName, Exit, UserRole } from '@lvsm/protocol'
+import { userInfo } from 'node:os'
 import { Failure } from '../failure.ts'
 import { type Format, render } from '../output.ts'
-import { type PasswordOptions, readPassword } from '../password.ts'
+import { type OwnPasswordOptions, type PasswordOptions, readOldPassword, readPassword } from '../password.ts'
+import { answerTo, isAsking } from '../questions.ts'
 import { ask, lost } from './ask.ts'
 import { apiTokensText, auditText, timeText, tokensText, usersText } from './access-text.ts'
 import { lengthOf } from './intents.ts'
@@ -55,7 +57,7 @@ export async function audit({ paths, terminal }: CoordinatorSession, { output }:
   return 'ok'
 }
 
-type Plain = 'tokenRevoke' | 'userAdd' | 'userSet' | 'userPassword' | 'userRemove' | 'apiTokenRemove'
+type Plain = 'tokenRevoke' | 'userAdd' | 'userSet' | 'userPassword' | 'ownPassword' | 'userRemove' | 'apiTokenRemove'
 /** A change of which there is nothing to tell but that it was made. */
 export async function change<Name extends Plain & ConfigRouteName>(
   { paths, terminal }: CoordinatorSession,
@@ -72,6 +74,27 @@ export async function change<Name extends Plain & ConfigRouteName>(
 export async function setPassword(session: CoordinatorSession, name: string, options: PasswordOptions): Promise<Exit> {
   const password = await readPassword(name, options)
   return change(session, 'userPassword', { name, password }, `${name} has a new password; sessions of before are over`)
+}
+
+/** Of whoever sits there: with the old one, and without being root. */
+export async function setOwnPassword(
+  session: CoordinatorSession,
+  name: string | undefined,
+  options: OwnPasswordOptions,
+): Promise<Exit> {
+  const user = name ?? (await whoIsThere())
+  const old = await readOldPassword(user, options.oldPasswordFile)
+  const password = await readPassword(user, options)
+  const said = `${user} has a new password; sessions of before are over`
+  return change(session, 'ownPassword', { user, old, password }, said)
+}
+async function whoIsThere(): Promise<string> {
+  if (isAsking()) return answerTo('User', userInfo().username, () => null)
+  throw new Failure(
+    'usage',
+    'whose password?',
+    'lvsm user password NAME, with --old-password-file FILE where you are not root',
+  )
 }
 
 export interface ApiTokenOptions extends Output {

@@ -7,6 +7,7 @@ import {
   type ConfigRequestBody,
   type ConfigResponse,
   type ConfigRouteName,
+  isChange,
   readConfigRefused,
   readConfigResponse,
 } from '@lvsm/protocol'
@@ -32,16 +33,21 @@ export async function tryAsk<Name extends ConfigRouteName>(
   paths: readonly string[],
   { route, query = {}, body }: Question<Name>,
 ): Promise<Told<Name>> {
-  const { method, path, role } = CONFIG_ROUTES[route]
+  const { method, path } = CONFIG_ROUTES[route]
   const words = Object.entries(query).flatMap(([word, value]) =>
     value === undefined ? [] : [[word, String(value)] as const],
   )
   const url = words.length === 0 ? path : `${path}?${new URLSearchParams(Object.fromEntries(words)).toString()}`
-  // Whoever may look may ask what would be.
-  const changes = method === 'POST' && role !== 'viewer'
+  const changes = isChange({ method, path })
   const silences: string[] = []
   for (const socketPath of paths) {
-    const heard = await exchangeJson(socketPath, { who: 'coordinator', method, path: url, body, timeoutMs: TIMEOUT_MS })
+    const heard = await exchangeJson(socketPath, {
+      who: whoIs(socketPath),
+      method,
+      path: url,
+      body,
+      timeoutMs: TIMEOUT_MS,
+    })
     if (heard.kind === 'answered') return understand(route, socketPath, heard, changes)
     if (heard.sent && changes) throw lost(`${socketPath}: ${heard.reason}`)
     silences.push(`  ${socketPath}: ${heard.reason}`)
@@ -52,6 +58,8 @@ export async function tryAsk<Name extends ConfigRouteName>(
     'name another with --coordinator-socket PATH or LVSM_COORDINATOR_SOCKET=PATH[:PATH…]',
   )
 }
+
+const whoIs = (path: string): string => (path.endsWith('agent.sock') ? 'agent' : 'coordinator')
 
 export async function ask<Name extends ConfigRouteName>(
   paths: readonly string[],

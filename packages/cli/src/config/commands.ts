@@ -7,7 +7,7 @@ import { Failure } from '../failure.ts'
 import { type Format, render } from '../output.ts'
 import { ask, refusedFailure } from './ask.ts'
 import { readFile, textOf } from './document.ts'
-import { coordinatorsText, differenceText, historyText, revisionText } from './text.ts'
+import { differenceText, historyText, revisionText } from './text.ts'
 import { type CoordinatorSession, write, type WriteOptions } from './write.ts'
 
 export interface ReadOptions {
@@ -109,9 +109,3 @@ function readText(file: string): string {
 
 export const rollback = (session: CoordinatorSession, revision: number, options: WriteOptions): Promise<Exit> =>
   write(session, { command: { verb: 'rollback', revision, model: MODEL_VERSION } }, options)
-
-export async function coordinators({ paths, terminal }: CoordinatorSession, output: Format): Promise<Exit> {
-  const found = await ask(paths, { route: 'coordinators', body: null })
-  terminal.print(render(found, output, (it) => coordinatorsText(it, terminal.paint)))
-  return 'ok'
-}

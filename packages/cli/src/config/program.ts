@@ -2,9 +2,12 @@
 import { NOUNS } from '@lvsm/changes'
 import { type Exit, type Noun, NOUN_NAMES } from '@lvsm/protocol'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { FORMATS } from '../output.ts'
+import { FORMATS, type Format } from '../output.ts'
+import { backup } from './backup.ts'
 import * as commands from './commands.ts'
+import { coordinators, removeCoordinator } from './coordinators.ts'
 import { edit } from './edit.ts'
+import { finalize, type FinalizeOptions } from './finalize.ts'
 import { type IntentOptions, intend, intents } from './intents.ts'
 import { change, list, type NounVerb, show } from './noun-commands.ts'
 import { keysHelp, nameWord, placeWords } from './values.ts'
@@ -35,11 +38,27 @@ export function configProgram(root: Command, run: Run): void {
   config(root, run)
   for (const noun of NOUN_NAMES) nounProgram(root, noun, run)
   intentProgram(root, run)
+  coordinatorProgram(root, run)
+}
+
+function coordinatorProgram(root: Command, run: Run): void {
   root
-    .command('coordinators')
-    .description('who keeps the configuration: who leads, who is silent')
+    .command('backup')
+    .description("a copy of a coordinator's database with its keys: what recovery needs. On the node of a coordinator")
+    .argument('<file>', 'where to; a new file, for its owner only')
+    .action((file: string) => run((session) => backup(session, file)))
+  const noun = root.command('coordinators').description('who keeps the configuration')
+  noun
+    .command('list', { isDefault: true })
+    .description('who leads, who is silent, and what to do about it')
     .addOption(output())
-    .action((options: commands.ReadOptions) => run((session) => commands.coordinators(session, options.output)))
+    .action((options: { output: Format }) => run((session) => coordinators(session, options.output)))
+  noun
+    .command('remove')
+    .description('take out one whose machine is lost for good; refused where no majority would be left')
+    .argument('<node>', 'its name, or its id')
+    .option('-y, --yes', 'do not ask', false)
+    .action((which: string, options: { yes: boolean }) => run((session) => removeCoordinator(session, which, options)))
 }
 
 function config(root: Command, run: Run): void {
@@ -125,6 +144,14 @@ function nounProgram(root: Command, noun: Noun, run: Run): void {
       .action((...args: unknown[]) =>
         run((session) => change(session, noun, verb, split(args), optionsIn<WriteOptions>(args))),
       )
+  if (noun === 'cluster')
+    command
+      .command('finalize')
+      .description('speak the newest version of the model that all coordinators know that answer; there is no way back')
+      .addOption(output())
+      .option('--dry-run', 'show who knows which, and change nothing', false)
+      .option('-y, --yes', 'do not ask', false)
+      .action((options: FinalizeOptions) => run((session) => finalize(session, options)))
   if (noun === 'group' || noun === 'node') standing(command, noun, run)
 }
 

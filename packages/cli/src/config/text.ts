@@ -1,15 +1,7 @@
-/** The configuration for eyes: differences, plans, history, coordinators. */
+/** The configuration for eyes: differences, plans, history. */
 import { type Line, lineText, subjectText, summaryOf } from '@lvsm/changes'
 import { describeRefusal, type Warning } from '@lvsm/base'
-import type {
-  CoordinatorsReport,
-  DifferenceLine,
-  Fact,
-  HistoryReport,
-  PreviewReport,
-  RevisionReport,
-  Wanted,
-} from '@lvsm/protocol'
+import type { DifferenceLine, Fact, HistoryReport, PreviewReport, RevisionReport, Wanted } from '@lvsm/protocol'
 import type { Paint, Tone } from '../paint.ts'
 import { table } from '../table.ts'
 import { timeText, wantedTable } from '../wanted-text.ts'
@@ -70,32 +62,4 @@ export function wantedText(added: readonly Fact[], removed: readonly Fact[], pai
     ...added.map((fact): Line => ({ kind: 'add', text: line(fact) })),
   ]
   return lines.length === 0 ? 'it is so already\n' : linesText(lines, paint)
-}
-
-/** Longer than any leader's pause: it does not follow. */
-const SILENT_MS = 5000
-
-export function coordinatorsText(report: CoordinatorsReport, paint: Paint): string {
-  const { members, leader, term, revision, disk, commitIndex, lastApplied, expelled } = report
-  const named = members.find(({ id }) => id === leader)
-  const who = leader === null ? paint('bad', 'nobody leads') : `${named?.name ?? `coordinator ${leader}`} leads`
-  const head = `${paint('strong', who)}, term ${term}, revision ${revision ?? '-'}, committed ${commitIndex}, applied ${lastApplied}\n`
-  const faults = [
-    ...(disk === 'ok' ? [] : [`the disk of the one that answers is ${disk}`]),
-    ...(expelled === null ? [] : [`the one that answers is no member any more (${expelled}): it has to join again`]),
-  ]
-  const rows = members.map(({ id, name, role, self, leader: leads, matchIndex, phase, silentMs }) => {
-    const silent = silentMs !== null && silentMs > SILENT_MS
-    const heard = silentMs === null ? '-' : `${Math.round(silentMs)} ms ago`
-    return [
-      String(id),
-      (name ?? '?') + (self ? ' (answers)' : ''),
-      leads ? paint('good', 'leader') : role,
-      matchIndex === null ? '-' : String(matchIndex),
-      phase ?? '-',
-      silent ? paint('bad', `${heard}, silent`) : heard,
-    ]
-  })
-  const grid = table(['id', 'node', 'role', 'log', 'phase', 'heard'], rows, paint, ['id', 'log'])
-  return `${head}${faults.map((one) => `${paint('bad', one)}\n`).join('')}${grid}\n`
 }

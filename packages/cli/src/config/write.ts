@@ -20,6 +20,8 @@ export interface WriteOptions {
 export interface CoordinatorSession {
   readonly terminal: Terminal
   readonly paths: readonly string[]
+  /** Those of coordinators alone: what no agent passes on is asked there. */
+  readonly own: readonly string[]
 }
 type Change = ConfigRequestBody<'change'>['change']
 

@@ -3,7 +3,7 @@ import { JOIN_ROUTES, readConfigRefused } from '@lvsm/protocol'
 import { fingerprintOf } from '@lvsm/trust'
 import { request, type RequestOptions } from 'node:https'
 import type * as z from 'zod'
-import { Failure } from '../failure.ts'
+import { NotJoined } from './refusals.ts'
 
 type Name = keyof typeof JOIN_ROUTES
 type Report<N extends Name> = z.output<(typeof JOIN_ROUTES)[N]['response']>
@@ -14,6 +14,7 @@ export interface Address {
 /** Bytes. */
 const LONGEST = 4 << 20
 const PATIENCE_MS = 30_000
+const SAFE = 'joining again with the same token is safe'
 
 interface Heard {
   readonly status: number
@@ -54,12 +55,7 @@ export class Door {
     const { method, path } = JOIN_ROUTES.authority
     const heard = await exchange({ ...address, method, path, rejectUnauthorized: false }, null)
     const { authority } = reportOf('authority', heard)
-    if (printOf(authority) !== pin)
-      throw new Failure(
-        'refused',
-        `${address.host}:${address.port} is of another cluster than the token, or somebody is in between`,
-        'take the token from a node of the cluster again; look who answers at that address',
-      )
+    if (printOf(authority) !== pin) throw new NotJoined('wrong-cluster', `${address.host}:${address.port}`)
     return new Door(address, authority)
   }
 
@@ -70,11 +66,7 @@ export class Door {
     const heard = await exchange({ ...this.address, ...secure, method, path }, JSON.stringify(body)).catch(
       (error: Error) => {
         const { host, port } = this.address
-        throw new Failure(
-          'unreachable',
-          `${host}:${port}: ${error.message}`,
-          'joining again with the same token is safe',
-        )
+        throw new NotJoined('no-coordinator', `${host}:${port}: ${error.message}`, SAFE)
       },
     )
     return reportOf(name, heard)
@@ -90,22 +82,9 @@ function reportOf<N extends Name>(name: N, { status, text }: Heard): Report<N> {
     if (read.success) return read.data as Report<N>
   }
   const [first, ...more] = readConfigRefused(body)?.refusals ?? []
-  if (!first)
-    throw new Failure(
-      'unreachable',
-      `status ${status}, and no answer of this version`,
-      'install the version of the cluster here',
-    )
+  if (!first) throw new NotJoined('other-version', `status ${status}, and no answer that is known here`)
   const also = more.map(({ message }) => `; ${message}`).join('')
-  throw new Refused(first.code, `${first.message}${also}`, first.hint ?? 'look at the log of the coordinator')
-}
-
-export class Refused extends Failure {
-  readonly code: string
-  constructor(code: string, message: string, hint: string) {
-    super('refused', message, hint)
-    this.code = code
-  }
+  throw new NotJoined(first.code, `${first.message}${also}`, first.hint)
 }
 
 function parsed(text: string): unknown {

@@ -1,11 +1,13 @@
 /** `lvsm init`: a cluster begins on this machine. */
 import { parseDocument } from '@lvsm/changes'
 import { refuseName } from '@lvsm/model'
+import { endpointText, parseEndpoint } from '@lvsm/base'
 import { type Exit } from '@lvsm/protocol'
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure } from '../failure.ts'
+import { type PasswordOptions, readPassword } from '../password.ts'
 import { answerTo, isAgreed, isAsking } from '../questions.ts'
 import { table } from '../table.ts'
 import type { Terminal } from '../terminal.ts'
@@ -15,7 +17,10 @@ import type { SetupOptions } from './options.ts'
 import { DEFAULT_PORTS } from './ports.ts'
 import { runDaemon, setUpLease, startUnits } from './programs.ts'
 
-export interface InitOptions extends SetupOptions {
+/** The first user. */
+export const ADMIN = 'admin'
+
+export interface InitOptions extends SetupOptions, PasswordOptions {
   readonly cluster?: string | undefined
   readonly port: number
   readonly auth: string
@@ -36,16 +41,18 @@ export async function init(terminal: Terminal, options: InitOptions): Promise<Ex
   const proposals = { role: 'director', near: null, inNetwork: () => false } as const
   const cluster = await clusterName(options.cluster, asking)
   const node = await chooseNode(options, proposals, asking)
-  const plan = planOf(cluster, node, options)
+  const plan = planOf(cluster, node, { ...options, api: await apiEndpoint(options.api, node.address, asking) })
   refuseFaults(plan.document)
+  const password = await readPassword(`${ADMIN}, who may change everything`, options)
   if (asking) {
     terminal.complain(planText(plan, terminal))
     if (!(await isAgreed('Begin the cluster?'))) throw new Failure('refused', 'not confirmed', 'nothing was changed')
   }
-  await begin(plan, options)
+  await begin(plan, password, options)
   await setUpLease(directories.state, terminal)
   terminal.print(`cluster ${cluster} begins here, on ${node.name}\n`)
   await startUnits(UNITS, options.start, terminal)
+  terminal.print(`people: https://${plan.api}, as ${ADMIN}\n`)
   terminal.print('next: lvsm token create, for each machine that is to join\n')
   return 'ok'
 }
@@ -59,6 +66,20 @@ async function clusterName(given: string | undefined, asking: boolean): Promise<
   return name
 }
 
+/** Where people and machines that join reach the coordinator. */
+async function apiEndpoint(given: string | undefined, address: string, asking: boolean): Promise<string> {
+  const proposal = endpointText(address, DEFAULT_PORTS.api)
+  const refuse = (text: string): string | null =>
+    parseEndpoint(text, DEFAULT_PORTS.api) ? null : `an address is needed: ${address}, or ${proposal}`
+  const text =
+    asking && given === undefined
+      ? await answerTo('Address and port for people and machines that join', proposal, refuse)
+      : (given ?? proposal)
+  const endpoint = parseEndpoint(text, DEFAULT_PORTS.api)
+  if (endpoint) return endpointText(endpoint.host, endpoint.port)
+  throw new Failure('usage', `--api ${text} is no address of a machine`, `write ${address}, or ${proposal}`)
+}
+
 interface Plan {
   readonly node: NodeHere
   readonly cluster: string
@@ -68,7 +89,11 @@ interface Plan {
   readonly api: string
   readonly heartbeat: string
 }
-function planOf(cluster: string, node: NodeHere, { directories, port, auth, listen, api }: InitOptions): Plan {
+function planOf(
+  cluster: string,
+  node: NodeHere,
+  { directories, port, auth, listen, api }: InitOptions & { readonly api: string },
+): Plan {
   const keyFile = join(directories.etc, 'heartbeat.key')
   const link = { name: LINK, address: node.address, ...(port === DEFAULT_PORTS.heartbeat ? {} : { port }) }
   const file = {
@@ -79,19 +104,17 @@ function planOf(cluster: string, node: NodeHere, { directories, port, auth, list
     nodes: [{ name: node.name, roles: [node.role], voter: true, links: [link] }],
     groups: [],
   }
-  const at = (endpoint: string | undefined, usual: number): string => endpoint ?? `${bracketed(node.address)}:${usual}`
   return {
     node,
     cluster,
     keyFile,
     // Plain data is YAML too.
     document: `${JSON.stringify(file, null, 2)}\n`,
-    listen: at(listen, DEFAULT_PORTS.nodes),
-    api: at(api, DEFAULT_PORTS.api),
+    listen: listen ?? endpointText(node.address, DEFAULT_PORTS.nodes),
+    api,
     heartbeat: `UDP port ${port}, ${auth}`,
   }
 }
-const bracketed = (address: string): string => (address.includes(':') ? `[${address}]` : address)
 
 function refuseFaults(document: string): void {
   const [fault] = parseDocument(document).refusals ?? []
@@ -113,21 +136,28 @@ const planText = ({ cluster, node, keyFile, listen, api, heartbeat }: Plan, { pa
       ['heartbeat key', textAt(keyFile) === null ? `${keyFile}, to be made` : `${keyFile}, which is there`],
       ['coordinator, for nodes', listen],
       ['coordinator, for people', api],
+      ['first user', `${ADMIN}, an administrator`],
     ],
     paint,
   )}\n`
 
-async function begin({ node, keyFile, document, listen, api }: Plan, { directories }: InitOptions): Promise<void> {
+async function begin(
+  { node, keyFile, document, listen, api }: Plan,
+  password: string,
+  { directories }: InitOptions,
+): Promise<void> {
   const isNew = textAt(keyFile) === null
   if (isNew) writeSecret(keyFile, `${randomBytes(32).toString('hex')}\n`)
   const file = join(directories.etc, 'first.yaml')
   writeSecret(file, document)
   try {
-    await runDaemon('lvsm-coordinator', [
-      ...['--found', file, '--node', node.name, '--listen', listen, '--api', api],
+    const words = [
+      ...['--found', file, '--node', node.name, '--listen', listen, '--api', api, '--admin', ADMIN],
       ...['--identity', join(directories.state, 'node.json')],
       ...['--state-dir', directories.coordinatorState, '--run-dir', directories.coordinatorRun],
-    ])
+    ]
+    // Not as one of the words: every user of the machine sees those.
+    await runDaemon('lvsm-coordinator', words, `${password}\n`)
   } catch (error) {
     if (isNew) rmSync(keyFile, { force: true })
     throw error

@@ -1,4 +1,5 @@
 /** `lvsm join TOKEN`: this machine becomes a node of a cluster that is there. */
+import { endpointText } from '@lvsm/base'
 import { MODEL_VERSION } from '@lvsm/changes'
 import { inNetwork, parseCidr } from '@lvsm/model'
 import {
@@ -14,18 +15,22 @@ import { rmSync } from 'node:fs'
 import { join as pathOf } from 'node:path'
 import { Failure } from '../failure.ts'
 import { isAgreed, isAsking } from '../questions.ts'
-import { table } from '../table.ts'
 import { type Terminal, withProgress } from '../terminal.ts'
 import { addHalf, halvesAt, textAt, writeSecret } from './files.ts'
 import { nodeName, type Place } from './host.ts'
-import { Door, Refused } from './https.ts'
+import { type Coming, comingOf, comingText, unitsOf } from './coming.ts'
+import { Door } from './https.ts'
 import { chooseNode, LINK, type NodeHere } from './node.ts'
 import type { SetupOptions } from './options.ts'
 import { DEFAULT_PORTS } from './ports.ts'
+import { tryPorts } from './reach.ts'
+import { NotJoined } from './refusals.ts'
 import { runDaemon, setUpLease, startUnits } from './programs.ts'
 
 export interface JoinOptions extends SetupOptions {
   readonly port: number
+  /** Try the ports before anything is changed. */
+  readonly probe: boolean
   readonly listen?: string | undefined
   readonly api?: string | undefined
 }
@@ -35,26 +40,18 @@ const MOST_SKEW_MS = 5000
 export async function join(terminal: Terminal, text: string, options: JoinOptions): Promise<Exit> {
   const { directories } = options
   const token = decodeToken(text)
-  if (!token)
-    throw new Failure(
-      'usage',
-      'this is no token: it was cut off, or it is of a newer lvsm',
-      'lvsm token create prints it, on a node of the cluster',
-    )
-  if (textAt(pathOf(directories.state, 'node.json')) !== null)
-    throw new Failure(
-      'refused',
-      'this machine is a node of a cluster already',
-      `lvsm status says of which; to join another one, stop lvsm here and move ${directories.state} away`,
-    )
+  if (!token) throw new NotJoined('no-token', 'it was cut off, or it is of a newer lvsm')
+  const path = pathOf(directories.state, 'node.json')
+  if (textAt(path) !== null) throw new NotJoined('already-a-node', path)
   const door = await withProgress('asking the coordinators', openDoor(token))
-  const { preview, node, asked } = await inspect(door, token, options, isAsking() && !options.yes)
-  terminal.complain(clockText(preview))
-  if (isAsking() && !options.yes) {
-    terminal.complain(planText(preview, node, terminal))
-    if (!(await isAgreed(`Join cluster ${preview.cluster}?`)))
-      throw new Failure('refused', 'not confirmed', 'nothing was changed')
-  }
+  const { preview, node, asked, skewMs } = await inspect(door, token, options, isAsking() && !options.yes)
+  terminal.complain(clockText(skewMs))
+  const coming = comingOf(preview.node, options)
+  const { start } = options
+  terminal.complain(comingText(preview, coming, { interface: node?.interface ?? null, directories, start }, terminal))
+  if (options.probe) await probe(door, { preview, coming, asked }, terminal)
+  if (isAsking() && !options.yes && !(await isAgreed(`Join cluster ${preview.cluster}?`)))
+    throw new Failure('refused', 'not confirmed', 'nothing was changed')
   const keyPath = pathOf(directories.state, 'node.key')
   const privateKey = ownKey(keyPath)
   const { public: heartbeat } = halvesAt(directories.state).at(-1) ?? addHalf(directories.state, [])
@@ -64,9 +61,25 @@ export async function join(terminal: Terminal, text: string, options: JoinOption
   // Under a name that was there before, a vote may be lent that this machine knows nothing of: it starts as one that lost its state.
   if (node !== null) await setUpLease(directories.state, terminal)
   terminal.print(`${report.name} is a node of cluster ${report.cluster}, at revision ${report.revision}\n`)
-  const units = await coordinate(preview, report, options, terminal)
-  await startUnits(units, options.start, terminal)
+  if (coming.coordinator) await coordinate(coming.coordinator, report, options, terminal)
+  await startUnits(unitsOf(coming), start, terminal)
   return 'ok'
+}
+
+/** TCP and UDP, both ways. */
+async function probe(
+  door: Door,
+  { preview, coming, asked: { token, name } }: { preview: JoinPreview; coming: Coming } & Pick<Inspected, 'asked'>,
+  terminal: Terminal,
+): Promise<void> {
+  const { heartbeat: udp, coordinator } = coming
+  if (!udp) return
+  const tcp = coordinator ? [coordinator.listen, coordinator.api] : []
+  const coordinators = preview.coordinators.map(({ addresses }) => addresses)
+  const work = tryPorts({ udp, tcp, coordinators }, (word) => door.ask('joinReach', { token, name, udp, tcp, word }))
+  const { closed, doubts } = await withProgress('trying the ports both ways', work)
+  for (const doubt of doubts) terminal.complain(`warning: ${doubt}\n`)
+  if (closed.length > 0) throw new NotJoined('port-closed', closed.join('; '))
 }
 
 /** The first that answers; each that does not is named where none does. */
@@ -80,19 +93,17 @@ async function openDoor({ to, pin }: TokenText): Promise<Door> {
       reasons.push(`${address.host}:${address.port}: ${(error as Error).message}`)
     }
   }
-  throw new Failure(
-    'unreachable',
-    `no coordinator answers (${reasons.join('; ')})`,
-    'open their TCP port for people to this machine, and look whether lvsm-coordinator runs there; nothing was changed',
-  )
+  throw new NotJoined('no-coordinator', reasons.join('; '))
 }
 
 interface Inspected {
   readonly preview: JoinPreview
+  /** Of this machine's clock, ahead of the coordinator's, at least; negative: behind. */
+  readonly skewMs: number
   /** Null: the configuration has it. */
   readonly node: NodeHere | null
   readonly asked: {
-    readonly token: object
+    readonly token: { readonly id: string; readonly secret: string }
     readonly name: string
     readonly node: object | null
     readonly model: number
@@ -108,15 +119,23 @@ async function inspect(
   const head = { token: { id, secret }, model: MODEL_VERSION }
   const first = { ...head, name: options.name ?? nodeName(), node: null }
   try {
-    return { preview: await door.ask('joinPreview', first), node: null, asked: first }
+    return { ...(await timed(() => door.ask('joinPreview', first))), node: null, asked: first }
   } catch (error) {
-    if (!(error instanceof Refused) || error.code !== 'unknown-node') throw error
+    if (!(error instanceof NotJoined) || error.code !== 'unknown-node') throw error
   }
   const node = await chooseNode(options, { role: 'realserver', near: door.address.host, inNetwork: holds }, asking)
   const { port } = options
   const link = { name: LINK, address: node.address, ...(port === DEFAULT_PORTS.heartbeat ? {} : { port }) }
   const asked = { ...head, name: node.name, node: { roles: [node.role], links: [link] } }
-  return { preview: await door.ask('joinPreview', asked), node, asked }
+  return { ...(await timed(() => door.ask('joinPreview', asked))), node, asked }
+}
+
+/** The coordinator looked at its clock at some moment in between: only what is certain of the difference counts. */
+async function timed(ask: () => Promise<JoinPreview>): Promise<Pick<Inspected, 'preview' | 'skewMs'>> {
+  const before = Date.now()
+  const preview = await ask()
+  const [least, most] = [before - preview.clock, Date.now() - preview.clock]
+  return { preview, skewMs: least > 0 ? least : Math.min(most, 0) }
 }
 
 function holds({ address, prefix }: Place, other: string): boolean {
@@ -124,27 +143,10 @@ function holds({ address, prefix }: Place, other: string): boolean {
   return cidr !== null && inNetwork(other, cidr)
 }
 
-function clockText({ clock }: JoinPreview): string {
-  const skew = Date.now() - clock
+function clockText(skew: number): string {
   if (Math.abs(skew) <= MOST_SKEW_MS) return ''
   const how = `${Math.round(Math.abs(skew) / 1000)} s ${skew > 0 ? 'ahead of' : 'behind'}`
   return `warning: this machine's clock is ${how} the coordinators': nothing depends on it, but times of events will not fit together\n`
-}
-
-function planText(
-  { cluster, node, present, coordinators }: JoinPreview,
-  here: NodeHere | null,
-  { paint }: Terminal,
-): string {
-  const at = coordinators.flatMap(({ addresses }) => addresses.slice(0, 1).map(({ host, port }) => `${host}:${port}`))
-  const rows = [
-    ['cluster', cluster],
-    ['node', JSON.stringify(node)],
-    ['configuration', present ? 'has it already' : 'gets it, as one revision'],
-    ...(here?.interface ? [['interface', here.interface]] : []),
-    ['coordinators', at.join(', ')],
-  ]
-  return `${table(['', 'this machine'], rows, paint)}\n`
 }
 
 /** The same at each try: whoever heard no answer asks again, and is no second machine. */
@@ -184,29 +186,19 @@ function settle(
   writeSecret(pathOf(directories.state, 'node.json'), encodeNodeIdentity(identity))
 }
 
-/** Directors, and whoever an operator named, are coordinators too. What has to run then. */
+/** Its database, and its place among the others. */
 async function coordinate(
-  { node }: JoinPreview,
+  { listen, api }: NonNullable<Coming['coordinator']>,
   report: JoinReport,
-  options: JoinOptions,
+  { directories }: JoinOptions,
   terminal: Terminal,
-): Promise<string[]> {
-  const units = ['lvsm-lease', 'lvsm-agent']
-  const address = coordinates(node)
-  if (address === null) return units
-  const { directories, listen = at(address, DEFAULT_PORTS.nodes), api = at(address, DEFAULT_PORTS.api) } = options
-  const words = ['--join', '--identity', pathOf(directories.state, 'node.json'), '--listen', listen, '--api', api]
-  const where = ['--state-dir', directories.coordinatorState, '--run-dir', directories.coordinatorRun]
-  await withProgress('becoming a coordinator', runDaemon('lvsm-coordinator', [...words, ...where]))
+): Promise<void> {
+  const at = ({ host, port }: typeof listen): string => endpointText(host, port)
+  const words = [
+    ...['--join', '--identity', pathOf(directories.state, 'node.json')],
+    ...['--listen', at(listen), '--api', at(api)],
+    ...['--state-dir', directories.coordinatorState, '--run-dir', directories.coordinatorRun],
+  ]
+  await withProgress('becoming a coordinator', runDaemon('lvsm-coordinator', words))
   terminal.print(`${report.name} is one of the coordinators\n`)
-  return ['lvsm-coordinator', ...units]
-}
-const at = (host: string, port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`
-
-/** The first address of a node that is to be a coordinator. */
-function coordinates(node: unknown): string | null {
-  const { roles, coordinator, links } = node as { roles?: unknown; coordinator?: unknown; links?: unknown }
-  if (!(Array.isArray(roles) && roles.includes('director')) && coordinator !== true) return null
-  const [link] = Array.isArray(links) ? (links as { address?: unknown }[]) : []
-  return typeof link?.address === 'string' ? link.address : null
 }

@@ -2,7 +2,7 @@
 import { ALGORITHMS, type Exit } from '@lvsm/protocol'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Terminal } from '../terminal.ts'
-import { init, type InitOptions } from './init.ts'
+import { ADMIN, init, type InitOptions } from './init.ts'
 import { join, type JoinOptions } from './join.ts'
 import { type Directories, DIRECTORIES, ROLES } from './options.ts'
 import { DEFAULT_PORTS } from './ports.ts'
@@ -57,12 +57,14 @@ const directories = ({ etc, stateDir, coordinatorStateDir, coordinatorRunDir }: 
 export function setupProgram(root: Command, run: Run): void {
   shared(root.command('init').description('begin a cluster on this machine'))
     .option('--cluster <name>', 'name of the cluster')
+    .option('--password-file <file>', `password of ${ADMIN}, the first user: its first line; - for standard input`)
     .addOption(new Option('--auth <algorithm>', 'of the heartbeats').choices(SIGNATURES).default('sha256'))
     .action((options: Omit<InitOptions, 'directories'> & Parsed) =>
       run((terminal) => init(terminal, { ...options, directories: directories(options) })),
     )
   shared(root.command('join').description('make this machine a node of a cluster; lvsm token create prints the token'))
     .argument('<token>')
+    .option('--no-probe', 'do not try the ports both ways before')
     .action((token: string, options: Omit<JoinOptions, 'directories'> & Parsed) =>
       run((terminal) => join(terminal, token, { ...options, directories: directories(options) })),
     )

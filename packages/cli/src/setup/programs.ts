@@ -9,12 +9,16 @@ interface Ended {
   readonly said: string
 }
 
-function run(program: string, words: readonly string[]): Promise<Ended> {
+/** `input`: what it reads from standard input. */
+function run(program: string, words: readonly string[], input = ''): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(program, words, { stdio: ['pipe', 'pipe', 'pipe'] })
     let said = ''
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += String(chunk)))
     child.once('error', reject)
+    // One that reads nothing may be gone before it was written.
+    child.stdin.on('error', () => undefined)
+    child.stdin.end(input)
     child.once('close', (code) => resolve({ code, said }))
   })
 }
@@ -23,8 +27,12 @@ const absent = (program: string): Failure =>
   new Failure('refused', `${program} is not installed on this machine`, 'install the package lvsm, or put it into PATH')
 
 /** To its end. What it says is told only where it fails. */
-export async function runDaemon(program: 'lvsm-coordinator' | 'lvsm-lease', words: readonly string[]): Promise<void> {
-  const { code, said } = await run(program, words).catch((error: NodeJS.ErrnoException) => {
+export async function runDaemon(
+  program: 'lvsm-coordinator' | 'lvsm-lease',
+  words: readonly string[],
+  input?: string,
+): Promise<void> {
+  const { code, said } = await run(program, words, input).catch((error: NodeJS.ErrnoException) => {
     throw error.code === 'ENOENT' ? absent(program) : error
   })
   if (code === 0) return

@@ -38,6 +38,8 @@ export const ENTRIES = {
     add: z.string().min(1).max(LONGEST_NAME).nullable(),
     remove: z.string().min(1).max(LONGEST_NAME).nullable(),
   }),
+  /** From here on everybody speaks this version of the model. */
+  finalize: z.strictObject({ kind: z.literal('finalize'), ...signature, version: count.min(1) }),
   ...USER_ENTRIES,
 } as const
 export type Entry = z.infer<(typeof ENTRIES)[keyof typeof ENTRIES]>

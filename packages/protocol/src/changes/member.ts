@@ -8,6 +8,7 @@ import { readVersioned } from '../json.ts'
 import { plainData } from './command.ts'
 import { enrolment } from './enrol.ts'
 import { LONGEST_ENTRY } from './entry.ts'
+import { passwordHash, userName } from './users.ts'
 
 export const MEMBER_VERSION = 1
 
@@ -35,6 +36,8 @@ const founding = z.strictObject({
   finalized: count,
   /** Of the node where it begins. */
   enrolment: enrolment.exactOptional(),
+  /** The first user, who may do everything. */
+  admin: z.strictObject({ name: userName, password: passwordHash }).exactOptional(),
 })
 export type Founding = Readonly<z.infer<typeof founding>>
 

@@ -16,6 +16,9 @@ export interface ApiRoute {
   /** The least role that may; null: anybody, without a user. */
   readonly role: UserRole | null
 }
+/** What is asked there changes something; a preview does not. */
+export const isChange = ({ method, path }: Pick<ApiRoute, 'method' | 'path'>): boolean =>
+  method === 'POST' && !path.endsWith('/preview')
 export type BodyOf<Body> = Body extends z.ZodType ? z.output<Body> : null
 /** What was asked for, once it was read. */
 export interface AskedOf<Route extends Pick<ApiRoute, 'query' | 'body'>> {

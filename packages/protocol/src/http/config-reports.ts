@@ -118,10 +118,10 @@ const member = z.object({
   /** Is it the one that answers? */
   self: z.boolean(),
   leader: z.boolean(),
-  /** Only a leader knows the following three of others. Up to where its log is the leader's. */
+  /** Only a leader knows the following two of others. Up to where its log is the leader's. */
   matchIndex: count.nullable(),
   phase: z.enum(['probe', 'replicate', 'snapshot']).nullable().catch(null),
-  /** Since it last answered. */
+  /** Since the one that answers heard of it; null: it is that one. */
   silentMs: z.number().nullable(),
 })
 export const coordinatorsReport = z.object({
@@ -156,6 +156,23 @@ export const nodesReport = z.object({
   ),
 })
 export type NodesReport = z.infer<typeof nodesReport>
+
+/** Who speaks what. */
+export const versionsReport = z.object({
+  /** What the cluster has agreed on. */
+  finalized: count,
+  /** What it can agree on now: the lowest that those know that answer. */
+  next: count,
+  /** What begins to be valid with that, in words. */
+  begins: list(z.string()),
+  /** Null: nothing was heard of it lately. It holds nobody up, and has to be upgraded when it comes back. */
+  coordinators: list(z.object({ name: z.string(), model: count.nullable(), lvsm: z.string().nullable() })),
+})
+export type VersionsReport = z.infer<typeof versionsReport>
+export const finalizeReport = z.discriminatedUnion('outcome', [
+  z.object({ outcome: z.literal('done'), finalized: count, begins: list(z.string()) }),
+  unknownReport,
+])
 
 /** What every route answers when nothing was done. `since`: of a write on a stale revision, what changed since. */
 export const configRefusedReport = refusedReport.safeExtend({

@@ -8,10 +8,11 @@
  * 202 nothing was changed.
  */
 import * as z from 'zod'
+import { LONGEST_NAME } from './routes.ts'
 import { configCommand, intentCommand } from '../changes/command.ts'
 import { type ApiRoute, type BodyOf, noQuery } from './api-route.ts'
 import * as reports from './config-reports.ts'
-import { TOKEN_ROUTES } from './token-routes.ts'
+import { doneReport, TOKEN_ROUTES } from './token-routes.ts'
 import { USER_ROUTES } from './user-routes.ts'
 
 const PAGE = { most: 200, usual: 50 } as const
@@ -143,6 +144,32 @@ export const CONFIG_ROUTES = {
     body: null,
     response: reports.coordinatorsReport,
     role: 'viewer',
+  },
+  /** One that is lost for good: it is no member of Raft any more, and never comes back as the same. By its node's name, or its id. */
+  coordinatorRemove: {
+    method: 'POST',
+    path: '/v1/coordinators/remove',
+    query: noQuery,
+    body: z.strictObject({ which: z.string({ error: 'the name of a node is missing' }).min(1).max(LONGEST_NAME) }),
+    response: doneReport,
+    role: 'admin',
+  },
+  versions: {
+    method: 'GET',
+    path: '/v1/versions',
+    query: noQuery,
+    body: null,
+    response: reports.versionsReport,
+    role: 'viewer',
+  },
+  /** `version` null: the lowest that those coordinators know that answer. */
+  finalize: {
+    method: 'POST',
+    path: '/v1/cluster/finalize',
+    query: noQuery,
+    body: z.strictObject({ version: z.int({ error: 'no version' }).min(1).nullable() }),
+    response: reports.finalizeReport,
+    role: 'admin',
   },
   ...TOKEN_ROUTES,
   ...USER_ROUTES,

@@ -36,6 +36,28 @@ const previewBody = z.strictObject(asked)
  */
 const joinBody = z.strictObject({ ...asked, key: pem, heartbeat: publicHalf.exactOptional() })
 
+/** Where the machine listens for a moment, and waits for a coordinator to try it. */
+const reachBody = z.strictObject({
+  token,
+  name,
+  /** Heartbeats arrive there. */
+  udp: nodeEndpoint,
+  /** Where it is to be reached as a coordinator. */
+  tcp: list(nodeEndpoint, 4),
+  /** What a coordinator sends by UDP, and the machine sends back. */
+  word: z.string().regex(/^[0-9a-f]{32}$/),
+})
+export type ReachBody = Readonly<z.output<typeof reachBody>>
+const reachReport = z.object({
+  /** The coordinator's own address on the way there. */
+  from: z.string().max(255),
+  /** The word came back. */
+  answered: z.boolean(),
+  /** In the order of the request; null: a connection was made. */
+  tcp: list(z.string().max(1000).nullable(), 4),
+})
+export type ReachReport = Readonly<z.infer<typeof reachReport>>
+
 const coordinator = z.object({ addresses: list(nodeEndpoint, 16), key: digest })
 const joinPreview = z.object({
   cluster: name,
@@ -83,6 +105,14 @@ export const JOIN_ROUTES = {
     query: noQuery,
     body: previewBody,
     response: joinPreview,
+    role: null,
+  },
+  joinReach: {
+    method: 'POST',
+    path: '/v1/join/reach',
+    query: noQuery,
+    body: reachBody,
+    response: reachReport,
     role: null,
   },
   join: { method: 'POST', path: '/v1/join', query: noQuery, body: joinBody, response: joinReport, role: null },

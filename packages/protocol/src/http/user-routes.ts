@@ -69,6 +69,18 @@ export const USER_ROUTES = {
     body: z.strictObject({ name: userName, password }),
     response: doneReport,
   },
+  /** A user's own, who shows the one that he has. */
+  ownPassword: {
+    ...post,
+    path: '/v1/password',
+    body: z.strictObject({
+      user: userName,
+      old: z.string({ error: 'the old password is missing' }).max(1024),
+      password,
+    }),
+    response: doneReport,
+    role: 'viewer',
+  },
   userRemove: { ...post, path: '/v1/users/remove', body: named, response: doneReport },
   apiTokens: { ...get, path: '/v1/api-tokens', response: z.object({ tokens: list(apiToken) }) },
   apiTokenCreate: { ...post, path: '/v1/api-tokens/create', body: apiTokenBody, response: createReport },

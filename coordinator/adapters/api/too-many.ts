@@ -1,4 +1,4 @@
-import { type Reply, refusedWith } from '../../../api/reply.ts'
+import { type Reply, refusedWith } from '../../api/reply.ts'
 
 /** Whoever guesses waits. */
 export const tooMany = (waitMs: number): Reply => {

@@ -1,0 +1,97 @@
+/** What agents pass on, at the port for nodes: each request is answered once, and the connection ends. */
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { decodePassing, encodePassing, LONGEST_NAME, LONGEST_PASSED, type Passed } from '@lvsm/protocol'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { PASSING } from '../../../agent/nodelink/dial.ts'
+import { textOf } from '../../../agent/nodelink/frames.ts'
+import type { Caller } from '../../../agent/process/caller.ts'
+import { roleFor, routeFor } from '../../api/passed.ts'
+import { notNow, type Reply, refusedWith } from '../../api/reply.ts'
+import { LONGEST_BODY } from '../../api/request.ts'
+import { askRoute, type Gate } from './gate.ts'
+import { NOTHING } from './reading.ts'
+
+/** From the connection to the request, and from there to the end of the answer. */
+const PATIENCE_MS = 30_000
+/** At the same time, of all nodes. */
+const MOST = 64
+
+interface Door {
+  serve(
+    path: string,
+    take: (visitor: { request: IncomingMessage; socket: Duplex; head: Buffer; key: string }) => boolean,
+  ): void
+}
+
+export function openPassage(door: Door, gate: Gate): void {
+  let open = 0
+  const upgrades = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    autoPong: false,
+    clientTracking: false,
+    // A body in which every character is escaped, and what stands around it.
+    maxPayload: 2 * LONGEST_BODY + 64 * 1024,
+  })
+  door.serve(PASSING, ({ request, socket: raw, head, key }) => {
+    const nodeOf = () => gate.configuration.known()?.enrolled.nodes.find((node) => node.key === key)?.name
+    if (nodeOf() === undefined) return false
+    upgrades.handleUpgrade(request, raw, head, (socket) => {
+      open++
+      const late = setTimeout(() => socket.terminate(), PATIENCE_MS)
+      socket.once('close', () => {
+        open--
+        clearTimeout(late)
+      })
+      socket.on('error', () => socket.terminate())
+      socket.once('message', (data, isBinary) => {
+        // It may have been removed since it connected.
+        const node = nodeOf()
+        if (node === undefined) return socket.terminate()
+        if (open > MOST) return answer(socket, BUSY)
+        void replyOf(gate, node, isBinary ? '' : textOf(data)).then((reply) => answer(socket, reply))
+      })
+    })
+    return true
+  })
+}
+
+async function replyOf(gate: Gate, node: string, text: string): Promise<Reply> {
+  const read = decodePassing(text)
+  if (!read.ok || read.message.kind !== 'asked') return NOT_UNDERSTOOD
+  const { message } = read
+  const name = routeFor(message)
+  if (name === null) return refusedWith(404, [{ code: 'unknown-path', message: `there is no ${message.path}` }])
+  const state = gate.configuration.known()
+  if (!state) return notNow(NOTHING)
+  const caller = { ...callerOf(message, node), role: roleFor(state, node, message, name) }
+  return askRoute(gate, name, caller, { url: message.path, text: message.body, ifMatch: message.ifMatch })
+}
+
+const callerOf = ({ user }: Passed, node: string): Pick<Caller, 'name' | 'from'> => ({
+  name: `${user.name.slice(0, LONGEST_NAME - node.length - 4)} on ${node}`.slice(0, LONGEST_NAME),
+  from: `node ${node}`,
+})
+
+function answer(socket: WebSocket, { status, body, revision }: Reply): void {
+  if (socket.readyState !== socket.OPEN) return
+  const text = JSON.stringify(body)
+  if (text.length > LONGEST_PASSED / 2) return answer(socket, TOO_LONG)
+  const tagged = revision === undefined ? {} : { etag: `"${revision}"` }
+  socket.send(encodePassing({ kind: 'answered', status, ...tagged, body: text }), () => socket.close(1000))
+}
+
+const NOT_UNDERSTOOD = refusedWith(400, [
+  {
+    code: 'not-understood',
+    message: 'the coordinator does not understand what the node passed on',
+    hint: 'install the same version of lvsm on both',
+  },
+])
+const BUSY = refusedWith(503, [
+  { code: 'busy', message: `${MOST} requests of nodes are answered already`, hint: 'nothing was done; try again' },
+])
+const TOO_LONG = refusedWith(503, [
+  { code: 'too-long', message: 'the answer is too long to be passed on', hint: 'ask on the node of a coordinator' },
+])

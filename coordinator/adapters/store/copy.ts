@@ -1,0 +1,37 @@
+/** A copy of a database that is in use: consistent, whole in one file, and looked at before anybody is told that it is there. */
+import { closeSync, fsyncSync, openSync } from 'node:fs'
+import Database from 'better-sqlite3'
+import { FRESH } from '../../../agent/process/files.ts'
+import { Damage, examine } from './examine.ts'
+import type { Sqlite } from './schema.ts'
+
+/** Files beside the database that it is of no use without. No start of a coordinator reads them from there. */
+const FILES = 'CREATE TABLE files (name TEXT PRIMARY KEY, content TEXT NOT NULL) STRICT'
+
+/**
+ * Writes of the same thread go on meanwhile, and are in the copy or not, each as a whole (SQLite, Online Backup API). `to` must not
+ * be there. Throws what the system says, or Damage.
+ */
+export async function copyDatabase(
+  database: Sqlite,
+  to: string,
+  files: readonly (readonly [name: string, content: string])[],
+): Promise<void> {
+  closeSync(openSync(to, FRESH, 0o600))
+  await database.backup(to)
+  const copy = new Database(to, { fileMustExist: true })
+  try {
+    copy.pragma('journal_mode = DELETE')
+    copy.exec(FILES)
+    const insert = copy.prepare('INSERT INTO files (name, content) VALUES (?, ?)')
+    copy.transaction(() => files.forEach(([name, content]) => insert.run(name, content)))()
+    const state = String(copy.pragma('integrity_check(1)', { simple: true }))
+    if (state !== 'ok') throw new Damage(`the copy itself: ${state}`)
+    examine(copy)
+  } finally {
+    copy.close()
+  }
+  const fd = openSync(to, 'r')
+  fsyncSync(fd)
+  closeSync(fd)
+}

@@ -1,0 +1,45 @@
+import { beginState, type State } from '@lvsm/changes'
+import { describe, expect, it } from 'vitest'
+import { DOCUMENT } from '../../packages/changes/src/fixture.ts'
+import { MemoryConfiguration } from '../../test/kit/configuration.ts'
+import { finalizeEntry, finalizeReply, versionsOf } from './versions.ts'
+
+const stateOf = (finalized: number): State => beginState(DOCUMENT, { at: 0, author: 'init', comment: '' }, finalized)
+const status = new MemoryConfiguration().status()
+const BY = { author: 'alice', at: 1 }
+
+describe('the version that the cluster can agree on', () => {
+  it('is the lowest of those that were heard; who is absent holds nobody up', () => {
+    const heard = new Map([
+      [1, { model: 3, lvsm: '1.3' }],
+      [2, { model: 2, lvsm: '1.2' }],
+    ])
+    expect(versionsOf(stateOf(1), status, heard)).toMatchObject({
+      finalized: 1,
+      next: 2,
+      coordinators: [
+        { name: 'dir1', model: 3, lvsm: '1.3' },
+        { name: 'dir2', model: 2 },
+        { name: '9', model: null, lvsm: null },
+      ],
+    })
+    heard.delete(2)
+    expect(versionsOf(stateOf(1), status, heard).next).toBe(3)
+    expect(versionsOf(stateOf(1), status, new Map()).next).toBe(1)
+  })
+  it('is written down only where it is another one', () => {
+    const versions = versionsOf(stateOf(1), status, new Map([[1, { model: 1, lvsm: '1' }]]))
+    expect(finalizeEntry(null, versions, BY)).toMatchObject({
+      reply: { status: 200, body: { finalized: 1, begins: [] } },
+    })
+    expect(finalizeEntry(2, versions, BY)).toEqual({ entry: { kind: 'finalize', ...BY, version: 2 } })
+  })
+  it('is told with what begins; a refusal with its reason, and what may be done yet as that', () => {
+    const state = stateOf(1)
+    const done = { kind: 'done', outcome: { kind: 'finalized' }, state } as const
+    expect(finalizeReply(done, 0)).toMatchObject({ status: 200, body: { finalized: 1, begins: [expect.any(String)] } })
+    const refusals = [{ code: 'finalized-already', message: 'no' }]
+    expect(finalizeReply({ ...done, outcome: { kind: 'refused', refusals } }, 0)).toMatchObject({ status: 422 })
+    expect(finalizeReply({ kind: 'unknown' }, 0).status).toBe(202)
+  })
+})

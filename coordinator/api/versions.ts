@@ -1,0 +1,51 @@
+/** Which version of the model the coordinators speak, and on which they can agree. */
+import { beginsBetween, type State } from '@lvsm/changes'
+import type { ConfigResponse, Speaks, VersionsReport } from '@lvsm/protocol'
+import type { CoordinatorStatus, MemberId, Written } from '../configuration.ts'
+import { against, notNow, ok, type Reply } from './reply.ts'
+import { checked, type Made, NOT_KNOWN_IF, type Signature } from './writes.ts'
+
+/** `versions`: of those coordinators that were heard lately. The others hold nobody up. */
+export function versionsOf(
+  { finalized }: State,
+  { raft, members }: CoordinatorStatus,
+  versions: ReadonlyMap<MemberId, Speaks>,
+): VersionsReport {
+  const coordinators = raft.membership.members.map(({ id }) => {
+    const { model = null, lvsm = null } = versions.get(id) ?? {}
+    return { name: members.get(id)?.name ?? String(id), model, lvsm }
+  })
+  const known = coordinators.flatMap(({ model }) => (model === null ? [] : [model]))
+  const next = known.length === 0 ? finalized : Math.min(...known)
+  return { finalized, next, begins: beginsBetween(finalized, next), coordinators }
+}
+
+/** Or what was agreed on already. */
+export function finalizeEntry(asked: number | null, { finalized, next }: VersionsReport, by: Signature): Made {
+  const version = asked ?? next
+  const done: ConfigResponse<'finalize'> = { outcome: 'done', finalized, begins: [] }
+  return version === finalized ? { reply: ok(done) } : checked({ kind: 'finalize', ...by, version })
+}
+
+/** `before`: what was agreed on until then. */
+export function finalizeReply(written: Written, before: number): Reply {
+  if (written.kind === 'refused') return notNow(written)
+  if (written.kind === 'unknown' || (written.outcome.kind !== 'finalized' && written.outcome.kind !== 'refused'))
+    return MAYBE
+  const { outcome, state } = written
+  if (outcome.kind === 'refused') return against(outcome.refusals)
+  const { finalized } = state
+  return ok({
+    outcome: 'done',
+    finalized,
+    begins: beginsBetween(before, finalized),
+  } satisfies ConfigResponse<'finalize'>)
+}
+const MAYBE: Reply = {
+  status: 202,
+  body: {
+    outcome: 'unknown',
+    message: NOT_KNOWN_IF,
+    hint: 'look before you repeat it: lvsm cluster finalize --dry-run',
+  },
+}

@@ -1,0 +1,35 @@
+/** A copy of all that this coordinator keeps: its database, and the keys and secrets without which that is of no use. */
+import { createHash, randomBytes } from 'node:crypto'
+import { createReadStream, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { newestOf } from '@lvsm/changes'
+import type { MadeBackup } from './adapters/api/backup.ts'
+import type { Store } from './adapters/store/store.ts'
+import type { Coordinated, Result } from './core/machine.ts'
+import { readFiles } from './home.ts'
+
+/** In the state directory, until it is sent. */
+const NAME = /^backup-[0-9a-f]{16}\.db(-journal)?$/
+
+export async function makeBackup(
+  stateDir: string,
+  store: Pick<Store<Coordinated, Result>, 'copy' | 'kept'>,
+): Promise<MadeBackup> {
+  // One that was left by a process that was killed.
+  for (const old of readdirSync(stateDir).filter((name) => NAME.test(name)))
+    rmSync(join(stateDir, old), { force: true })
+  const { configured } = store.kept.machine
+  if (!configured) return { ok: false, reason: 'there is no configuration yet' }
+  const path = join(stateDir, `backup-${randomBytes(8).toString('hex')}.db`)
+  const fault = await store.copy(path, readFiles(stateDir))
+  if (fault !== null) return { ok: false, reason: fault }
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(path), hash)
+  const head = {
+    cluster: configured.config.cluster,
+    revision: newestOf(configured.history),
+    sha256: hash.digest('hex'),
+  }
+  return { ok: true, path, head }
+}
