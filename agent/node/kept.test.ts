@@ -1,5 +1,5 @@
 /** What an agent keeps, or is given to keep, of what operators want: over a restart, and where a file is damaged. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { NO_FACTS } from '@lvsm/changes'
@@ -40,6 +40,14 @@ describe('a word on standby that was given here', () => {
       expect([again.word, told(again)], `${length} characters`).toEqual([null, [['word', 'word-damaged']]])
     }
   })
+  test('is read through no link that somebody put there', () => {
+    started().keep({ kind: 'word', word: WORD })
+    said.splice(0)
+    renameSync(join(home, 'agent.standby'), join(home, 'elsewhere'))
+    symlinkSync(join(home, 'elsewhere'), join(home, 'agent.standby'))
+    const again = started()
+    expect([again.word, told(again)]).toEqual([null, [['word', 'word-damaged']]])
+  })
   test('that cannot be kept is a trouble until it can', () => {
     mkdirSync(join(home, 'agent.standby'))
     const kept = started()
@@ -69,6 +77,11 @@ describe("the coordinators' facts", () => {
     expect(readFacts(path)).toBe(NO_FACTS)
     writeFileSync(path, encodeFollowedFacts(facts))
     expect(readFacts(path)).toEqual(facts)
+  })
+  test('are read through no link that somebody put there', () => {
+    writeFileSync(join(home, 'elsewhere'), encodeFollowedFacts(facts))
+    symlinkSync(join(home, 'elsewhere'), join(home, 'facts'))
+    expect(readFacts(join(home, 'facts'))).toBeNull()
   })
   test.each(['', '{', '{"v":1,"least":2}', '{"v":1,"least":1,"number":-1,"list":[],"ends":[]}', '[]'])(
     'are not guessed from %j',

@@ -1,5 +1,5 @@
 /** The first steps of both daemons, once their environment is clean (clean-start.ts), and what each gets of its process. */
-import { maskSignal } from '@lvsm/kernel'
+import { ignoreQuestions, unblockSignal } from '@lvsm/kernel'
 import { type Alone, claimNamespace } from './alone.ts'
 import { endAtDefects } from './ends.ts'
 import { type Log, openLog } from './log.ts'
@@ -21,9 +21,8 @@ export interface DaemonProcess {
 export function begin(name: string, umask: number): DaemonProcess {
   const log = openLog(STANDARD_ERROR, () => process.stderr)
   endAtDefects(name, log)
-  maskSignal('unblock', 'SIGUSR1')
-  // A terminal that wants no output of programs behind (stty tostop) would stop this one.
-  maskSignal('block', 'SIGTTOU')
+  unblockSignal('SIGUSR1')
+  ignoreQuestions()
   process.stdout.on('error', () => undefined)
   process.umask(umask)
   return {

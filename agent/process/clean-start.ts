@@ -18,6 +18,7 @@ const QUESTIONS = [
   'SIGPWR',
   'SIGXCPU',
   'SIGSTKFLT',
+  'SIGPROF',
 ] as const
 for (const signal of QUESTIONS) process.on(signal, () => undefined)
 

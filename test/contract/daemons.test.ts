@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
+import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SAMPLE } from '@lvsm/model'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -63,8 +63,25 @@ const statusOf = (pid: number): string => readFileSync(`/proc/${pid}/status`, 'u
 describe.each(DAEMONS)('%s', (name) => {
   test('lives through every signal that is none to end it, and writes its state at USR1', async () => {
     const one = await running(name)
-    for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGPIPE', 'SIGHUP', 'SIGALRM', 'SIGPWR', 'SIGXCPU', 'SIGIO'] as const)
-      one.child.kill(signal)
+    const named = [
+      'USR1',
+      'USR2',
+      'PIPE',
+      'HUP',
+      'ALRM',
+      'VTALRM',
+      'PROF',
+      'PWR',
+      'XCPU',
+      'XFSZ',
+      'IO',
+      'STKFLT',
+      'TTIN',
+      'TTOU',
+    ]
+    const realTime = Array.from({ length: 31 }, (_, at) => 34 + at)
+    for (const signal of [...named.map((name) => constants.signals[`SIG${name}` as NodeJS.Signals]), ...realTime])
+      process.kill(one.pid, signal)
     await says(one, /state: .*rs1[^]*state: counters: /)
     await says(one, /SIGHUP/)
     one.child.kill('SIGTERM')

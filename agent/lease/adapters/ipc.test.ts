@@ -154,6 +154,9 @@ describe('what a reconciler can do to others', () => {
     const reasons = heard.mock.calls.map(([word]) => (word.kind === 'standby' ? word.reason : ''))
     expect(reasons.filter((reason) => reason !== 'other')).toEqual(words.map((_, at) => `${at}`))
     expect(reasons.indexOf('other')).toBeLessThan(900)
+    // Whoever was made to wait is heard again.
+    for (const one of [wild, other]) one.socket.write(frame(toLeaseCodec, STANDBY))
+    await eventually(() => expect(heard).toHaveBeenCalledTimes(1003))
   })
 
   test('sixteen are taken, and no more, while all of them speak', async () => {

@@ -16,14 +16,14 @@ export const FOLLOWED_FACTS = 'followed-facts.json'
 
 /** Null: there is a file, and it cannot be used. */
 export function readFacts(path: string): Facts | null {
-  const read = readRegular(path, LONGEST_FACTS, true)
+  const read = readRegular(path, LONGEST_FACTS, false)
   if (read.ok) return decodeFollowedFacts(read.bytes.toString('utf8'))
   return read.code === 'ENOENT' ? NO_FACTS : null
 }
 
 /** `damaged`: there is a file, and it cannot be used. */
 export function readWord(path: string): { readonly word: LocalWord | null; readonly damaged: boolean } {
-  const read = readRegular(path, LONGEST_WORD, true)
+  const read = readRegular(path, LONGEST_WORD, false)
   const word = read.ok ? decodeLocalWord(read.bytes.toString('utf8')) : null
   return { word, damaged: word === null && (read.ok || read.code !== 'ENOENT') }
 }

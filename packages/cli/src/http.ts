@@ -1,5 +1,6 @@
 /** One HTTP exchange over a unix socket. */
 import { plainText } from '@lvsm/base'
+import { statSync } from 'node:fs'
 import { request } from 'node:http'
 
 /** No longer answer is read: a status of a large site, and a document as text and as data, stay far below. */
@@ -22,14 +23,17 @@ export type Heard =
   /** Nobody answered: `reason` in words; `sent` when the request may have been carried out all the same. */
   | { readonly kind: 'silent'; readonly reason: string; readonly sent: boolean }
 
-const REASONS: Readonly<Record<string, (who: string) => string>> = {
+/** `path`: of the socket. */
+const REASONS: Readonly<Record<string, (who: string, path: string) => string>> = {
   ENOENT: (who) => `no such socket: the ${who} is not running`,
-  ECONNREFUSED: (who) => `nobody listens: the ${who} has stopped`,
+  ECONNREFUSED: (who, path) => (isSocket(path) ? `nobody listens: the ${who} has stopped` : 'this is no socket'),
   EACCES: () => 'permission denied: run as root',
-  ENOTSOCK: () => 'not a socket',
   ECONNRESET: (who) => `the ${who} hung up`,
   EPIPE: (who) => `the ${who} hung up`,
 }
+
+/** The kernel refuses connections to whatever else has that name, in the same words (man 2 connect). */
+const isSocket = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isSocket() !== false
 
 /** Never rejects. */
 export function exchangeJson(socketPath: string, wanted: Exchange): Promise<Heard> {
@@ -64,7 +68,9 @@ export function exchangeJson(socketPath: string, wanted: Exchange): Promise<Hear
     }, timeoutMs)
     signal?.addEventListener('abort', () => outgoing.destroy())
     outgoing.on('socket', (socket) => socket.once('connect', () => (connected = true)))
-    outgoing.on('error', (error: NodeJS.ErrnoException) => silent(REASONS[error.code ?? '']?.(who) ?? error.message))
+    outgoing.on('error', (error: NodeJS.ErrnoException) =>
+      silent(REASONS[error.code ?? '']?.(who, socketPath) ?? error.message),
+    )
     outgoing.end(payload)
   })
 }

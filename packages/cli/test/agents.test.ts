@@ -73,7 +73,7 @@ describe('which agent is asked', () => {
     const { code, out, err } = await lvsm(['status'], { LVSM_SOCKET: [none, file, stranger.socketPath].join(':') })
     expect({ code, out }).toEqual({ code: 3, out: '' })
     expect(err).toContain(`${none}: no such socket`)
-    expect(err).toContain(`${file}: nobody listens`)
+    expect(err).toContain(`${file}: this is no socket`)
     expect(err).toContain(`${stranger.socketPath}: its answer is no status`)
     expect(err).toMatch(/→ start it \(lvsm-agent --config FILE\), or name another/)
   })

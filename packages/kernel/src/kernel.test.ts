@@ -1,5 +1,6 @@
 /** What needs no root. The rest is in test/contract/netlink.test.ts, on namespaces of its own. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rtnetlink as rt } from '@lvsm/netlink'
@@ -23,6 +24,16 @@ describe('lock', () => {
     expect(lockFile(path)).toBeNull()
     lock?.release()
     lockFile(path)?.release()
+    rmSync(directory, { recursive: true })
+  })
+  it('follows no link, and waits for nobody', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'lvsm-lock-'))
+    const at = (name: string): string => join(directory, name)
+    symlinkSync(at('elsewhere'), at('link'))
+    execFileSync('mkfifo', [at('fifo')])
+    expect(() => lockFile(at('link'))).toThrow(/ELOOP/)
+    expect(existsSync(at('elsewhere'))).toBe(false)
+    expect(() => lockFile(at('fifo'))).toThrow(/ENXIO/)
     rmSync(directory, { recursive: true })
   })
 })

@@ -19,6 +19,7 @@ export const call = {
   close: libc.func('int close(int fd)'),
   setns: libc.func('int setns(int fd, int kind)'),
   flock: libc.func('int flock(int fd, int operation)'),
+  signal: libc.func('intptr_t signal(int number, intptr_t handler)'),
   signalMask: libc.func('int pthread_sigmask(int how, void *set, void *before)'),
   /** For what the C library has no function of its own. */
   syscall: libc.func('long syscall(long number, int command, uint flags, int processor)'),

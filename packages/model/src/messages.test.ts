@@ -185,6 +185,8 @@ describe('a file is limited', () => {
     ],
     ['of one word', SAMPLE.replace('wrr', 'w'.repeat(LONGEST_FILE / 2))],
     ['of brackets', '{'.repeat(LONGEST_FILE)],
+    ['of brackets behind a lost quote', `x: a "\ny: ${'['.repeat(LONGEST_FILE - 20)}`],
+    ['of dashes behind a lost quote', `x: a "\n${'- '.repeat(LONGEST_FILE / 2 - 20)}`],
     ['of aliases', `a: &a 1\n${Array.from({ length: 60_000 }, (_, at) => `k${at}: *a\n`).join('')}`],
     [
       'of addresses',

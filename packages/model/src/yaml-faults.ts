@@ -72,19 +72,22 @@ export function refuseText(text: string): Refusal | null {
   return line === null ? null : { line, column: 1, ...TOO_DEEP }
 }
 
-/** The first line in which more is open than a configuration can need; brackets in quotes and comments do not count. */
+/**
+ * The first line in which more is open than a configuration can need. Brackets in comments do not count; those in quotes do: no
+ * value has so many, and behind a quote that was lost all would be hidden.
+ */
 function deepLine(text: string): number | null {
   let open = 0
   let quote = ''
   for (const [at, line] of text.split('\n').entries()) {
-    if (quote === '' && /^(?:\s*[-?:]\s)/.test(line) && dashes(line) > DEEPEST) return at + 1
+    if (/^(?:\s*[-?:]\s)/.test(line) && dashes(line) > DEEPEST) return at + 1
     let before = ' '
     for (const character of line) {
-      if (quote !== '') quote = character === quote && before !== '\\' ? '' : quote
+      if (character === '[' || character === '{') open += 1
+      else if (character === ']' || character === '}') open = Math.max(0, open - 1)
+      else if (quote !== '') quote = character === quote && before !== '\\' ? '' : quote
       else if (character === '#' && /\s/.test(before)) break
       else if ((character === '"' || character === "'") && /[\s,:[{-]/.test(before)) quote = character
-      else if (character === '[' || character === '{') open += 1
-      else if (character === ']' || character === '}') open = Math.max(0, open - 1)
       if (open > DEEPEST) return at + 1
       before = character
     }
