@@ -1,7 +1,8 @@
 /**
  * `npm run soak`: longer attacks than `npm test` has time for. First the properties, again and again with other seeds, for
- * `--fuzz` seconds (60); then many random lives of simulated clusters, and 10,000 of coordinators (test/raft/soak.ts); the other
- * options are those of test/sim/soak.ts, and without the coordinators.
+ * `--fuzz` seconds (60); then many random lives of simulated clusters, and 10,000 of coordinators (test/raft/soak.ts); last,
+ * coordinators on a real kernel under many faults (test/lab/endurance.lab.ts). The other options are those of
+ * test/sim/soak.ts, and without the coordinators.
  */
 import { spawnSync } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
@@ -51,5 +52,7 @@ const lives = (path: string, options: readonly string[]): number =>
   spawnSync(process.execPath, [join(root, path), ...options], { stdio: 'inherit' }).status ?? 1
 const clusters = lives('test/sim/soak.ts', words)
 // With options of its own somebody looks for one life of test/sim.
-const coordinators = words.length === 0 ? lives('test/raft/soak.ts', []) : 0
-process.exit(clusters || coordinators)
+const alone = words.length > 0
+const coordinators = alone ? 0 : lives('test/raft/soak.ts', [])
+const kernels = alone ? 0 : lives('scripts/test.ts', ['lab:endurance'])
+process.exit(clusters || coordinators || kernels)

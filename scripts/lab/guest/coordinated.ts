@@ -13,7 +13,8 @@ import type { Supervisor } from './processes.ts'
 
 /** Milliseconds, for each step: it only ends what hangs. */
 const PATIENCE = 400_000
-const AGAIN = 200
+/** Milliseconds: each look costs an emulated processor tens of them, which the awaited process has then not. */
+const AGAIN = 500
 const TOKEN = /lvsm\.[\w-]+/
 
 export class Coordinated {
@@ -89,8 +90,8 @@ export class Coordinated {
   async #coordinate({ name }: LabNode): Promise<void> {
     this.#supervisor.start(name, 'coordinator')
     await this.#until(`the coordinator of ${name} answers`, async () => {
-      const { status } = await askCoordinator(name, '/v1/config/history?limit=1')
-      return status === 200
+      if (!existsSync(`${placesOf(name).coordinatorRun}/coordinator.sock`)) return false
+      return (await askCoordinator(name, '/v1/config/history?limit=1')).status === 200
     })
   }
 
