@@ -14,6 +14,7 @@ it('reads the options of a scenario file from its first line only', () => {
     next: false,
     long: false,
   })
+  expect(options('// lab: topology=coordinated cluster=coordinated').cluster).toBe('coordinated')
   expect(options('// lab: cluster=no next=yes long=yes')).toEqual({
     topology: 'default',
     cluster: false,

@@ -16,7 +16,8 @@ const NEXT_BUNDLES = ['lvsm-lease', 'lvsm-agent']
 /** One boot: a lab, and the scenario files that run in it one after the other. */
 export interface Boot {
   readonly topology: string
-  readonly cluster: boolean
+  /** `coordinated`: with coordinators in place of files. */
+  readonly cluster: boolean | 'coordinated'
   /** Does a file want bundles of a later version? */
   readonly next: boolean
   /** Does a file take longer than a whole run may? It runs when it is named. */
@@ -27,13 +28,13 @@ export interface Boot {
 
 export type LabOptions = Omit<Boot, 'files'>
 
-/** A first line `// lab: topology=pair cluster=no next=yes long=yes` chooses; every file without one shares the default lab. */
+/** A first line `// lab: topology=pair cluster=no next=yes long=yes` chooses (`cluster=coordinated`: with coordinators); every file without one shares the default lab. */
 export function options(source: string): LabOptions {
   const line = /^\/\/ lab:(.*)$/m.exec(source.split('\n', 1)[0] ?? '')?.[1] ?? ''
   const words = new Map(line.split(/\s+/).map((word) => word.split('=', 2) as [string, string]))
   return {
     topology: words.get('topology') ?? 'default',
-    cluster: words.get('cluster') !== 'no',
+    cluster: words.get('cluster') === 'coordinated' ? 'coordinated' : words.get('cluster') !== 'no',
     next: words.get('next') === 'yes',
     long: words.get('long') === 'yes',
   }
@@ -73,7 +74,8 @@ export async function prepare(boot: Boot, sample: boolean): Promise<readonly str
   await Promise.all(boot.files.map((name, index) => bundle(join(SOURCES, `${name}.ts`), outputs[index] ?? '')))
   if (boot.next)
     await Promise.all(NEXT_BUNDLES.map((name) => bundle(bundles[name] ?? '', join(NEXT, `${name}.mjs`), LATER)))
-  const options = ['--topology', boot.topology, ...(boot.cluster ? ['--cluster'] : [])]
+  const cluster = boot.cluster === 'coordinated' ? ['--coordinated'] : boot.cluster ? ['--cluster'] : []
+  const options = ['--topology', boot.topology, ...cluster]
   const driver = [join(SOURCES, 'driver.ts'), ...(boot.cluster ? [] : ['--bare']), ...(sample ? ['--sample'] : [])]
   return [...options, ...driver, ...outputs]
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -34,7 +34,7 @@ export interface Booting {
 }
 
 /** Milliseconds from the start of QEMU until the program inside listens. */
-const patience = 90_000
+const patience = 300_000
 
 /** Where a lab without QEMU listens: short, because a socket's name may have 107 characters. */
 export const hostSocket = (dir: string): string => join(tmpdir(), `lvsm-lab-${basename(dir)}.sock`)
@@ -125,7 +125,9 @@ export async function boot(booting: Booting, began: (child: ChildProcess, dir: s
   const web = await ensureWebServer()
   const paths = { root, dir, dist, node: process.execPath, busybox: tool('busybox'), web }
   const { topology, cluster } = booting
-  const plan = planOf({ topology, cluster, token, listen, secret: randomBytes(32).toString('hex') }, paths)
+  const secret = randomBytes(32).toString('hex')
+  const seed = process.env['LVSM_LAB_SEED'] ?? String(randomInt(2 ** 31))
+  const plan = planOf({ topology, cluster, token, listen, secret, seed }, paths)
   writeFileSync(join(dir, 'plan.json'), JSON.stringify(plan))
   writeFileSync(join(dir, 'network.sh'), networkScript(topology))
   const script = join(dir, 'boot.sh')

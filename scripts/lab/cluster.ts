@@ -27,7 +27,7 @@ export function configurationOf(topology: Topology, secret: string): string {
 }
 
 /** As a unit starts them: no inspector, and no second start. */
-const QUIET = '--disable-sigusr1'
+export const QUIET = '--disable-sigusr1'
 
 /** The processes of the cluster, in an order in which they may be started (any order works). */
 export function clusterServices(topology: Topology, node: string, dist: string): Service[] {

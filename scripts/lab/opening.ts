@@ -8,6 +8,7 @@ import { LabError } from './paths.ts'
 import { step } from './progress.ts'
 import { ask } from './session.ts'
 import { Stage } from './stage.ts'
+import type { Clustered } from './plan.ts'
 import { remember, standing, sweep } from './standing.ts'
 import { passTurn, takeTurn } from './turn.ts'
 import { checkTopology } from './topology.ts'
@@ -15,8 +16,7 @@ import { topologyNamed } from './topologies/index.ts'
 
 export interface LabOptions {
   readonly topology: string
-  /** Started at once, not at all, or by the verb `cluster`. */
-  readonly cluster: boolean | 'later'
+  readonly cluster: Clustered
   readonly host?: boolean
   readonly memory?: number
   /** Stays up when this command ends. */
@@ -50,11 +50,10 @@ export async function openLab(options: LabOptions): Promise<Lab> {
   if (stays && standing()) throw new LabError('a lab is up already', 'npm run lab -- down')
   const wrong = checkTopology(topology)
   if (wrong.length > 0) throw new LabError(wrong.map((one) => `${one.field}: ${one.message}`).join('\n'))
-  const needed = ['lab-guest', 'observe', ...(cluster ? ['lvsm', 'lvsm-lease', 'lvsm-agent'] : [])]
   sweep()
   const free = await takeTurn()
   atEnd(free)
-  const { missing } = await step('build', () => buildAll(needed)).catch((error: Error) => {
+  const { missing } = await step('build', () => buildAll()).catch((error: Error) => {
     throw new LabError(`build failed: ${error.message}`, 'correct the file named above')
   })
   if (missing.length > 0) throw new LabError(`${missing.join(', ')}: no source to build from`)
@@ -71,7 +70,7 @@ export async function openLab(options: LabOptions): Promise<Lab> {
       })
     }),
   )
-  const { code, text } = await step(cluster === true ? 'cluster' : 'networks', () =>
+  const { code, text } = await step(cluster === true || cluster === 'coordinated' ? 'cluster' : 'networks', () =>
     ask(lab.address, lab.token, ['wait']),
   )
   if (code !== 0)

@@ -18,6 +18,11 @@ describe('the command line', () => {
     expect(parse(['exec', '-', 'ls'])).toMatchObject({ command: 'exec', words: ['-', 'ls'] })
     expect(parse(['power-cut', 'dir1'])).toMatchObject({ command: 'power-cut', words: ['dir1'] })
   })
+  it('a cluster is of files or of coordinators', () => {
+    expect(parse(['up', '--coordinated']).cluster).toBe('coordinated')
+    expect(parse(['up', '--cluster-later']).cluster).toBe('later')
+    expect(parse(['up']).cluster).toBe(false)
+  })
   it('nothing and --help give help', () => {
     expect(parse([]).command).toBe('help')
     expect(parse(['run', '--help']).command).toBe('help')

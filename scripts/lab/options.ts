@@ -1,10 +1,11 @@
 import { LabError } from './paths.ts'
+import type { Clustered } from './plan.ts'
 import { topologies } from './topologies/index.ts'
 
 export interface Options {
   readonly command: string
   readonly topology: string
-  readonly cluster: boolean | 'later'
+  readonly cluster: Clustered
   readonly host: boolean
   /** Seconds for the whole command, boot included. */
   readonly timeout: number
@@ -24,6 +25,7 @@ export const help = `A laboratory: real IPVS, ARP and routes, a network namespac
 
   --topology NAME   ${topologies.map((one) => `${one.name} (${one.about})`).join('\n                    ')}
   --cluster         start lvsm on every node and wait until the client is served
+  --coordinated     the same with coordinators: lvsm init and lvsm join, in place of a file on each node
   --timeout S       end the command after S seconds, boot included (run: 900)
   --cluster-later   have it ready, and start it by the verb cluster
   --host            without QEMU, where this host's kernel has IPVS; private namespaces, nothing stays
@@ -46,7 +48,7 @@ export function parse(argv: readonly string[]): Options {
   const words = [...argv]
   const options = {
     topology: 'default',
-    cluster: false as boolean | 'later',
+    cluster: false as Clustered,
     host: false,
     timeout: 0,
     terminal: false,
@@ -68,6 +70,7 @@ export function parse(argv: readonly string[]): Options {
     if (flag === '--help' || flag === '-h') return { ...options, command: 'help', words }
     if (flag === '--cluster') options.cluster = true
     else if (flag === '--cluster-later') options.cluster = 'later'
+    else if (flag === '--coordinated') options.cluster = 'coordinated'
     else if (flag === '--host') options.host = true
     else if (flag === '-t') options.terminal = true
     else if (flag === '--timeout') options.timeout = numberOf(value(), flag)

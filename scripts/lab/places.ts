@@ -13,12 +13,17 @@ export const placesOf = (node: string) => ({
   state: `/var/lib/lvsm/${node}`,
   log: `/var/log/lvsm/${node}`,
   config: `/etc/lvsm/${node}.yaml`,
+  /** Of its coordinator: where the lab's clusters have some. */
+  coordinatorRun: `/run/lvsm-coordinator/${node}`,
+  coordinatorState: `/var/lib/lvsm-coordinator/${node}`,
+  /** What the node's processes find as /etc/lvsm (`ip netns exec`, man 8 ip-netns), where coordinators have the configuration. */
+  etc: `/etc/netns/${node}/lvsm`,
 })
 
 /** A process of a node that the lab keeps. */
 export interface Service {
   readonly node: string
-  /** `lease`, `agent`, `web`, or a peer's name. */
+  /** `lease`, `agent`, `coordinator`, `web`, or a peer's name. */
   readonly name: string
   readonly argv: readonly string[]
   readonly env?: Readonly<Record<string, string>>

@@ -1,19 +1,25 @@
 import { type Fields, readFields } from '../fields.ts'
 import { clusterServices, configurationOf, setUpCommands, webServices } from './cluster.ts'
+import { commands } from './commands.ts'
+import { coordinatedServices, firstDocument } from './coordinated.ts'
 import { labDir, OUTSIDE_PRIORITY, placesOf, type Service } from './places.ts'
 import { buildCommands, modules, partitionTable } from './network.ts'
 import { clusterNodes, type Topology } from './topology.ts'
 
+/** `later`: by the verb `cluster`; `coordinated`: with coordinators in place of files. */
+export type Clustered = boolean | 'later' | 'coordinated'
+
 /** Everything that the program inside the lab is told, as one JSON file. */
 export interface Plan {
   readonly topology: Topology
-  /** `later`: by the verb `cluster`. */
-  readonly cluster: boolean | 'later'
+  readonly cluster: Clustered
   readonly token: string
   readonly listen: { readonly port: number } | { readonly path: string }
   readonly env: Readonly<Record<string, string>>
   readonly files: readonly { readonly path: string; readonly text: string }[]
   readonly services: readonly Service[]
+  /** Of a cluster with coordinators: its processes, each from when its node is in, and the document that the lab wants of it. */
+  readonly coordinated: { readonly services: readonly Service[]; readonly document: string }
   /** Commands that set the nodes up, before anything is started on them. */
   readonly setUp: readonly (readonly string[])[]
   readonly directories: readonly string[]
@@ -27,6 +33,7 @@ const PLAN: Fields<Plan> = {
   env: 'record',
   files: 'list',
   services: 'list',
+  coordinated: 'record',
   setUp: 'list',
   directories: 'list',
 }
@@ -48,53 +55,18 @@ export interface Paths {
 
 export interface LabOptions {
   readonly topology: Topology
-  /** `later`: by the verb `cluster`. */
-  readonly cluster: boolean | 'later'
+  readonly cluster: Clustered
   readonly token: string
   readonly secret: string
+  /** Of what scenarios do by chance. */
+  readonly seed: string
   readonly listen: Plan['listen']
-}
-
-/** An observer lives for seconds: compilers and collections would interrupt it, and what it watches. */
-const STEADY = '--no-opt --no-maglev --min-semi-space-size=64 --max-semi-space-size=64'
-
-/** `lvsm` and `observe` and `lab` as commands inside. */
-function commands(paths: Paths, sockets: string): { path: string; text: string }[] {
-  const { node, dist } = paths
-  const lvsm = [
-    '#!/bin/sh',
-    '# The agent of the present namespace, else the first of all agents that answers.',
-    `if [ -z "$LVSM_SOCKET" ]; then`,
-    '  here=$(ip netns identify $$ 2>/dev/null)',
-    `  if [ -S "/run/lvsm/$here/agent.sock" ]; then LVSM_SOCKET=/run/lvsm/$here/agent.sock; else LVSM_SOCKET=${sockets}; fi`,
-    '  export LVSM_SOCKET',
-    'fi',
-    `exec "${node}" "${dist}/lvsm.mjs" "$@"`,
-  ]
-  const lab = [
-    `#!${paths.busybox} sh`,
-    '# Asks the program that keeps the lab; no Node here and nothing dynamic, so that a verb costs milliseconds.',
-    `answer=${labDir}/answers/$$`,
-    'mkfifo "$answer" || exit 70',
-    `line=$answer; for word; do line="$line\u001f$word"; done`,
-    `printf '%s\\n' "$line" > ${labDir}/ask`,
-    'exec 3< "$answer"; read -r status <&3; to=1; [ "$status" = 0 ] || to=2',
-    `while IFS= read -r line <&3; do printf '%s\\n' "$line" >&$to; done`,
-    'exit "$status"',
-  ]
-  return [
-    { path: `${labDir}/bin/lvsm`, text: `${lvsm.join('\n')}\n` },
-    { path: `${labDir}/bin/lab`, text: `${lab.join('\n')}\n` },
-    {
-      path: `${labDir}/bin/observe`,
-      text: `#!/bin/sh\nexec nice -n -15 "${node}" ${STEADY} "${dist}/observe.mjs" "$@"\n`,
-    },
-  ]
 }
 
 export function planOf(options: LabOptions, paths: Paths): Plan {
   const { topology, cluster } = options
   const nodes = clusterNodes(topology)
+  const filed = cluster === true || cluster === 'later'
   const sockets = nodes.map(({ name }) => `${placesOf(name).run}/agent.sock`).join(':')
   const nodeDir = paths.node.slice(0, paths.node.lastIndexOf('/'))
   const places = topology.nodes.map(({ name }) => placesOf(name))
@@ -116,14 +88,15 @@ export function planOf(options: LabOptions, paths: Paths): Plan {
       LAB_DIR: `${labDir}/scratch`,
       LAB_PLAN: `${paths.dir}/plan.json`,
       LAB_SOCKETS: sockets,
+      LAB_SEED: options.seed,
     },
     files: [
-      ...commands(paths, sockets),
+      ...commands(topology, paths, sockets),
       ...webServices(topology, paths.web).map(({ node }) => ({
         path: `${labDir}/www/${node}/index.html`,
         text: `${node}\n`,
       })),
-      ...(cluster
+      ...(filed
         ? nodes.map(({ name }) => ({
             path: placesOf(name).config,
             text: configurationOf(topology, options.secret),
@@ -132,9 +105,13 @@ export function planOf(options: LabOptions, paths: Paths): Plan {
     ],
     services: [
       ...webServices(topology, paths.web),
-      ...(cluster ? clusterServices(topology, paths.node, paths.dist) : []),
+      ...(filed ? clusterServices(topology, paths.node, paths.dist) : []),
     ],
-    setUp: cluster ? setUpCommands(topology, paths.node, paths.dist) : [],
+    coordinated: {
+      services: coordinatedServices(topology, paths.node, paths.dist),
+      document: firstDocument(topology),
+    },
+    setUp: filed ? setUpCommands(topology, paths.node, paths.dist) : [],
     directories: [
       `${labDir}/scratch`,
       `${labDir}/answers`,

@@ -16,6 +16,10 @@ export interface LabNode {
   readonly name: string
   readonly roles: readonly Role[]
   readonly voter?: boolean
+  /** In a cluster with coordinators: also here, besides the directors. */
+  readonly coordinator?: boolean
+  /** In a cluster with coordinators: an empty machine, until something lets it join. */
+  readonly empty?: boolean
   /** IPv4 address by network name. */
   readonly addresses: Readonly<Record<string, string>>
   /** TCP port of the web server that answers with the node's name. */

@@ -27,7 +27,7 @@ export const VERBS = [
   {
     name: 'freeze',
     words: 'NODE [PROCESS]',
-    about: 'SIGSTOP; PROCESS is lease, agent, service (the web server) or all (all but it, the default)',
+    about: 'SIGSTOP; PROCESS is lease, agent, coordinator, service (the web server) or all (all but it, the default)',
   },
   { name: 'thaw', words: 'NODE [PROCESS]', about: 'SIGCONT' },
   { name: 'kill', words: 'NODE [PROCESS]', about: 'SIGKILL; stays dead until start' },
@@ -39,7 +39,8 @@ export const VERBS = [
     words: 'NODE [FOLDER]',
     about: "from their next start on the node's processes run from this folder of dist; without FOLDER from dist",
   },
-  { name: 'heal', words: '', about: 'links up, nobody cut, no loss, no delay, nothing frozen' },
+  { name: 'fill', words: 'NODE', about: 'the disk of its coordinator is full' },
+  { name: 'heal', words: '', about: 'links up, nobody cut, no loss, no delay, no disk full, nothing frozen' },
   { name: 'pids', words: '[NODE]', about: 'processes, their numbers and restarts' },
   { name: 'logs', words: 'NODE [PROCESS]', about: 'the last lines of their logs' },
   { name: 'peer', words: 'start NAME | stop', about: 'another cluster manager in the same namespaces: keepalived' },
@@ -49,6 +50,13 @@ export const VERBS = [
     words: '',
     about: 'start lvsm on every node, wait until it serves (after --cluster-later)',
   },
+  {
+    name: 'coordinated',
+    words: '',
+    about: 'a cluster with coordinators: lvsm init on the first director, lvsm join on the others; until it serves',
+  },
+  { name: 'join', words: 'NODE', about: 'an empty machine becomes a node of it: a token, lvsm join, its processes' },
+  { name: 'wipe', words: 'NODE', about: 'an empty machine again: its processes end, what lvsm kept is gone' },
   {
     name: 'api',
     words: 'NODE METHOD PATH [BODY]',

@@ -9,10 +9,16 @@ export interface Reply {
 /** Milliseconds until a call is given up. */
 const patience = 10_000
 
-/** A call to a node's agent over its socket. Rejects when it does not answer. */
-export function call(node: string, method: string, path: string, body = ''): Promise<Reply> {
+/** A call to a node's agent. Rejects when it does not answer. */
+export const call = (node: string, method: string, path: string, body = ''): Promise<Reply> =>
+  callAt(node, `${placesOf(node).run}/agent.sock`, method, path, body)
+
+/** A call to a node's coordinator. Rejects when it does not answer. */
+export const askCoordinator = (node: string, path: string): Promise<Reply> =>
+  callAt(node, `${placesOf(node).coordinatorRun}/coordinator.sock`, 'GET', path, '')
+
+function callAt(node: string, socketPath: string, method: string, path: string, body: string): Promise<Reply> {
   return new Promise((resolve, reject) => {
-    const socketPath = `${placesOf(node).run}/agent.sock`
     const headers = body ? { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) } : {}
     const asked = request({ socketPath, method, path, headers, timeout: patience }, (response) => {
       const parts: Buffer[] = []

@@ -20,9 +20,9 @@ export function ordinary(child: ChildProcess): void {
 }
 
 /** Runs a tool to its end, with its output and errors in one text. */
-export function command(argv: readonly string[], input = ''): Promise<Outcome> {
+export function command(argv: readonly string[], input = '', env?: NodeJS.ProcessEnv): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(argv[0] as string, argv.slice(1), { stdio: ['pipe', 'pipe', 'pipe'] })
+    const child = spawn(argv[0] as string, argv.slice(1), { stdio: ['pipe', 'pipe', 'pipe'], ...(env ? { env } : {}) })
     const parts: Buffer[] = []
     child.stdout.on('data', (bytes: Buffer) => parts.push(bytes))
     child.stderr.on('data', (bytes: Buffer) => parts.push(bytes))

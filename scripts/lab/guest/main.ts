@@ -4,9 +4,11 @@ import { Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { labDir } from '../places.ts'
 import { readPlan } from '../plan.ts'
-import { clusterNodes } from '../topology.ts'
+import { clusterNodes, type LabNode } from '../topology.ts'
 import { command } from './command.ts'
 import { listenOn, perform } from './control.ts'
+import { Coordinated } from './coordinated.ts'
+import { Disks } from './disks.ts'
 import { Supervisor } from './processes.ts'
 import { clusterServes, clusterSettles, networkStands, startCluster } from './readiness.ts'
 import { logs, type Verb, verbsOf } from './verbs.ts'
@@ -16,6 +18,8 @@ const patience = 400_000
 
 const plan = readPlan(readFileSync(process.argv[2] as string, 'utf8'))
 const supervisor = new Supervisor(plan.env)
+const disks = new Disks()
+const coordinated = new Coordinated(plan, supervisor, disks)
 
 function lay(): void {
   for (const dir of plan.directories) mkdirSync(dir, { recursive: true })
@@ -35,6 +39,7 @@ async function begin(): Promise<string> {
   await Promise.all([networkStands(labDir), setUpNodes()])
   for (const service of plan.services) supervisor.add(service)
   for (const { node, name } of plan.services) if (name === 'web') supervisor.start(node, name)
+  if (plan.cluster === 'coordinated') return serve(() => coordinated.begin())
   return plan.cluster === true ? serve() : 'the networks stand'
 }
 
@@ -46,14 +51,15 @@ function crashing(): string | undefined {
   return row && `${row.name} of ${row.node}`
 }
 
-/** lvsm on every node; resolves when the client is served, rejects with the ends of the logs when it is not. */
-async function serve(): Promise<string> {
+/** lvsm on every node that is in; resolves when the client is served, rejects with the ends of the logs when it is not. */
+async function serve(enter: () => Promise<LabNode[]> = async () => clusterNodes(plan.topology)): Promise<string> {
   const { topology } = plan
   const began = Date.now()
   try {
-    await startCluster(topology, (node, name) => supervisor.start(node, name))
+    const nodes = await enter()
+    await startCluster(nodes, (node, name) => supervisor.start(node, name))
     await clusterServes(topology, { patience, crashing })
-    await clusterSettles(topology)
+    await clusterSettles(nodes)
     return `the cluster serves after ${((Date.now() - began) / 1000).toFixed(1)} s`
   } catch (error) {
     const tails = clusterNodes(topology).map(({ name }) => logs(supervisor, name, 'all', 12))
@@ -89,7 +95,14 @@ const made = await command(['mkfifo', '-m', '600', `${labDir}/ask`])
 if (made.code !== 0) throw new Error(made.text)
 const standing = begin()
 standing.catch(() => {})
-const verbs = verbsOf(plan.topology, supervisor, { standing: () => standing, startCluster: serve })
+const verbs = verbsOf(plan.topology, supervisor, {
+  disks,
+  standing: () => standing,
+  startCluster: () => serve(),
+  coordinate: () => serve(() => coordinated.begin()),
+  join: (node) => coordinated.join(node),
+  wipe: (node) => coordinated.wipe(node),
+})
 const doing = { verbs, env: plan.env, nodes: plan.topology.nodes.map(({ name }) => name) }
 listen(verbs)
 listenOn({ ...doing, token: undefined }).listen(`${labDir}/control.sock`)

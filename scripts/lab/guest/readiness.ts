@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { placesOf } from '../places.ts'
-import { clientOf, clusterNodes, type Topology } from '../topology.ts'
+import { clientOf, type LabNode, type Topology } from '../topology.ts'
 import { call } from './api.ts'
 import { busybox, command } from './command.ts'
 
@@ -60,8 +60,10 @@ const turn = 20_000
  * Starts lvsm on every node: the lease processes (they wait for their agent's view, idle), then the agents two at a
  * time, the voters last. All at once they would starve each other under emulation, and leases be lost for it.
  */
-export async function startCluster(topology: Topology, start: (node: string, name: string) => void): Promise<void> {
-  const nodes = clusterNodes(topology)
+export async function startCluster(
+  nodes: readonly LabNode[],
+  start: (node: string, name: string) => void,
+): Promise<void> {
   const stands = async (path: string) => {
     const until = Date.now() + turn
     while (!existsSync(path) && Date.now() < until) await sleep(30)
@@ -82,8 +84,7 @@ export async function startCluster(topology: Topology, start: (node: string, nam
 const settling = 20_000
 
 /** Waits until every agent answers and none of them knows of a node that it never heard; gives up quietly. */
-export async function clusterSettles(topology: Topology): Promise<void> {
-  const nodes = clusterNodes(topology)
+export async function clusterSettles(nodes: readonly LabNode[]): Promise<void> {
   const until = Date.now() + settling
   const settled = async (): Promise<boolean> => {
     const said = await Promise.all(nodes.map(({ name }) => call(name, 'GET', '/v1/status').catch(() => undefined)))

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { clusterNodes, type Topology } from '../topology.ts'
 import type { VerbName } from '../verbs.ts'
 import { agentWithQuorum, call } from './api.ts'
+import type { Disks } from './disks.ts'
 import { NetworkFaults } from './network-faults.ts'
 import { Peer } from './peer.ts'
 import type { Supervisor } from './processes.ts'
@@ -10,10 +11,16 @@ import type { Supervisor } from './processes.ts'
 /** Says what it did in one line; throws what it refuses. */
 export type Verb = (words: readonly string[]) => Promise<string> | string
 
-/** Resolves with a sentence when the lab stands, and when the cluster of a lab that was to start it later serves. */
+/** Each resolves with a sentence when it is so. */
 export interface Beginning {
+  /** Of coordinators. */
+  readonly disks: Disks
   standing(): Promise<string>
+  /** From the files of the nodes; with coordinators. It serves. */
   startCluster(): Promise<string>
+  coordinate(): Promise<string>
+  join(node: string): Promise<string>
+  wipe(node: string): Promise<string>
 }
 
 interface Lab {
@@ -79,10 +86,12 @@ const DOINGS: Readonly<Record<VerbName, Doing>> = {
     supervisor.runFrom(needed(node, 'NODE'), folder)
     return `${node}: from the next start on from ${folder === '.' ? 'dist' : `dist/${folder}`}`
   },
-  async heal({ network, supervisor }) {
+  fill: ({ beginning }, [node]) => beginning.disks.fill(needed(node, 'NODE')),
+  async heal({ network, supervisor, beginning }) {
+    beginning.disks.heal()
     await network.heal()
     supervisor.thaw(undefined, 'everything')
-    return 'links up, nobody cut, nothing lost, nothing frozen; what was killed or stopped stays so'
+    return 'links up, nobody cut, nothing lost, no disk full, nothing frozen; what was killed or stopped stays so'
   },
   pids: ({ supervisor }, [node]) => pids(supervisor, node),
   logs: ({ supervisor }, [node, name]) => logs(supervisor, needed(node, 'NODE'), name),
@@ -93,6 +102,9 @@ const DOINGS: Readonly<Record<VerbName, Doing>> = {
   },
   wait: ({ beginning }) => beginning.standing(),
   cluster: ({ beginning }) => beginning.startCluster(),
+  coordinated: ({ beginning }) => beginning.coordinate(),
+  join: ({ beginning }, [node]) => beginning.join(needed(node, 'NODE')),
+  wipe: ({ beginning }, [node]) => beginning.wipe(needed(node, 'NODE')),
   async api({ nodes }, [node, method, path, body]) {
     const asked = node === '-' || node === undefined ? await agentWithQuorum(nodes) : node
     const { status, text } = await call(asked, needed(method, 'METHOD'), needed(path, 'PATH'), body)

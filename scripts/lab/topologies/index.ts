@@ -1,10 +1,11 @@
 import type { Topology } from '../topology.ts'
+import { coordinated } from './coordinated.ts'
 import { standard } from './default.ts'
 import { pair } from './pair.ts'
 import { six } from './six.ts'
 import { wan } from './wan.ts'
 
 /** Every topology that `--topology` takes. */
-export const topologies: readonly Topology[] = [standard, six, pair, wan]
+export const topologies: readonly Topology[] = [standard, six, pair, wan, coordinated]
 
 export const topologyNamed = (name: string): Topology | undefined => topologies.find((one) => one.name === name)

@@ -1,0 +1,103 @@
+// lab: topology=coordinated cluster=coordinated long=yes
+/** A cluster with coordinators: a machine joins, a change is used by all, and nothing that serves needs a coordinator. */
+import {
+  agreed,
+  answer,
+  backAgain,
+  changed,
+  COORDINATORS,
+  coordinatorAt,
+  emptied,
+  joined,
+  NEWCOMER,
+  weightOn,
+} from './coordinators.ts'
+import { demand, figure, lab, owner, status, until } from './harness.ts'
+import { scenario } from './scenario.ts'
+import {
+  AFTERMATH_MS,
+  demandNoMove,
+  demandNoneFailed,
+  demandOneOwner,
+  lasting,
+  seats,
+  served,
+  successorOf,
+  told,
+  watched,
+  whole,
+} from './witness.ts'
+
+const ACTS_MS = 15_000
+
+scenario(
+  'an empty machine joins, and answers requests through the VIP; those that ask meanwhile notice nothing',
+  async () => {
+    await backAgain()
+    await emptied()
+    await whole()
+    const before = await seats()
+    const seen = await watched(async () => {
+      await joined()
+      await until(async () => (await answer()) === NEWCOMER, ACTS_MS, `${NEWCOMER} answers`)
+      await lasting(AFTERMATH_MS)
+    })
+    told(`${NEWCOMER} joins`, seen)
+    demandOneOwner(seen)
+    demandNoMove(seen)
+    demandNoneFailed(seen)
+    demand((await seats()).number === before.number, 'the lease went on')
+  },
+)
+
+scenario('a change that is made on one node is used by all', async () => {
+  await joined()
+  await whole()
+  const { from, to, number } = await seats()
+  await changed(to, 'rs1', [from, to])
+  await changed(from, 'rs1', [from, to])
+  demand((await seats()).number === number, 'the lease went on')
+  const histories = await Promise.all(COORDINATORS.map(coordinatorAt))
+  figure('revision', histories.map(({ revision }) => revision).join(' '))
+})
+
+/** Once more than at its start; by the supervisor's own count it is another process. */
+async function restarted(node: string): Promise<void> {
+  await lab('kill', node, 'agent')
+  await lab('start', node, 'agent')
+  await until(async () => (await status(node)).quorum, 2 * ACTS_MS, `the new agent of ${node} answers`)
+}
+
+scenario(
+  'every coordinator is killed: the owner fails over, an agent that starts anew works from what it kept; they come back',
+  async () => {
+    await joined()
+    await whole()
+    const revision = await agreed()
+    const { group } = await seats()
+    // The voter of a cluster that has one is its first director: it is the other that dies.
+    const [heir = '', victim = ''] = COORDINATORS
+    if ((await owner()) !== victim)
+      await lab('api', '-', 'POST', '/v1/switchover', JSON.stringify({ group, to: victim }))
+    await until(async () => (await owner()) === victim, ACTS_MS, `${victim} owns ${group}`)
+    for (const node of COORDINATORS) await lab('kill', node, 'coordinator')
+    await restarted(heir)
+    demand((await status(heir)).revision === revision, `revision ${revision} was kept`)
+    const seen = await watched(async () => {
+      await lab('power-cut', victim)
+      demand((await successorOf(victim)) === heir, `${heir} takes it`)
+      await served()
+    })
+    told(`power cut of ${victim}, no coordinator there`, seen)
+    demandOneOwner(seen)
+    // The new agent checks the realservers, too.
+    await lab('kill', 'rs1', 'service')
+    await until(async () => !(await weightOn(heir, 'rs1')), 2 * ACTS_MS, 'rs1 gets no connections')
+    await lab('start', 'rs1', 'service')
+    await lab('heal')
+    await backAgain()
+    await whole()
+    await agreed()
+    await changed(heir, 'rs1', [heir, victim])
+  },
+)

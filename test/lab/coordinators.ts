@@ -1,0 +1,131 @@
+/** A cluster with coordinators as scenarios use it: they are asked as `lvsm` asks them, and a machine comes in and goes. */
+import { entriesOf } from '@lvsm/changes'
+import type { CoordinatorsReport, RevisionHeading } from '@lvsm/protocol'
+import { ask } from '../../packages/cli/src/config/ask.ts'
+import { isCoordinator } from '../../scripts/lab/coordinated.ts'
+import { placesOf } from '../../scripts/lab/places.ts'
+import { clusterNodes } from '../../scripts/lab/topology.ts'
+import { topologyNamed } from '../../scripts/lab/topologies/index.ts'
+import { attempt, lab, on, PORT, status, until, VIP } from './harness.ts'
+import { ipvsService } from './tables.ts'
+import { served } from './witness.ts'
+
+const topology = topologyNamed(process.env['LAB_TOPOLOGY'] ?? '')
+const nodes = topology ? clusterNodes(topology) : []
+/** Names of the nodes that have one. */
+export const COORDINATORS: readonly string[] = nodes.filter(isCoordinator).map(({ name }) => name)
+/** The machine that is in no cluster at first. */
+export const NEWCOMER: string = nodes.find(({ empty }) => empty)?.name ?? ''
+/** The one service of the topology. */
+export const SERVICE = 'http'
+
+const CAUGHT_UP_MS = 60_000
+const NEWS_MS = 10_000
+
+export const socketOf = (node: string): string => `${placesOf(node).coordinatorRun}/coordinator.sock`
+
+/** A command of an operator on a node, with both of its streams: progress and warnings are on the second. */
+export const lvsm = (node: string, words: string): Promise<string> => on(node, `lvsm ${words} 2>&1`)
+
+export const coordinatorAt = (node: string): Promise<CoordinatorsReport> =>
+  ask([socketOf(node)], { route: 'coordinators', body: null })
+
+/** All revisions as this coordinator has them, the newest or not; the oldest first. */
+export async function historyOf(node: string): Promise<RevisionHeading[]> {
+  const found: RevisionHeading[] = []
+  for (let before: number | undefined; ; ) {
+    const query = { limit: 200, before, stale: true }
+    const page = await ask([socketOf(node)], { route: 'history', query, body: null })
+    found.push(...page.revisions)
+    if (page.next === null) return found.toReversed()
+    before = page.next
+  }
+}
+
+/**
+ * Until all coordinators follow one leader, they and every agent have what is the newest now, and voters are odd in number: of two
+ * each one that fails takes the majority away. Gives that revision.
+ */
+export async function agreed(): Promise<number> {
+  let newest = 0
+  await until(
+    async () => {
+      const said = await Promise.all(COORDINATORS.map(coordinatorAt))
+      if (newest === 0) newest = Math.max(...said.map(({ revision }) => revision ?? 0))
+      const { leader = null } = said[0] ?? {}
+      if (leader === null || said.some((one) => one.leader !== leader || one.disk !== 'ok')) return false
+      const present = (await status()).nodes
+      const used = await Promise.all(present.map(async ({ name }) => (await status(name)).revision))
+      return (
+        present.filter(({ voter }) => voter).length % 2 === 1 &&
+        [...said.map(({ revision }) => revision ?? 0), ...used].every((revision) => revision >= newest)
+      )
+    },
+    CAUGHT_UP_MS,
+    'coordinators and agents agree',
+  )
+  return newest
+}
+
+/** All of them run again. */
+export async function backAgain(): Promise<void> {
+  for (const node of COORDINATORS) await lab('start', node, 'coordinator')
+}
+
+const entries = async (noun: 'node' | 'server', which: Readonly<Record<string, string>>) => {
+  const paths = COORDINATORS.map(socketOf)
+  return entriesOf((await ask(paths, { route: 'document', query: {}, body: null })).file, noun, which)
+}
+
+/** The newcomer is in, and serves. */
+export async function joined(): Promise<void> {
+  const [first = ''] = COORDINATORS
+  if ((await entries('node', { node: NEWCOMER })).length === 0) await lab('join', NEWCOMER)
+  if ((await entries('server', { service: SERVICE, server: NEWCOMER })).length === 0) {
+    const address = nodes.find(({ name }) => name === NEWCOMER)?.addresses['outside']
+    await lvsm(first, `server add ${NEWCOMER} service=${SERVICE} address=${address} forward=dr weight=1 --yes`)
+  }
+}
+
+/** The newcomer is an empty machine, as at the start; where a scenario is tried again. */
+export async function emptied(): Promise<void> {
+  const [first = ''] = COORDINATORS
+  if ((await entries('server', { service: SERVICE, server: NEWCOMER })).length > 0)
+    await lvsm(first, `server remove ${NEWCOMER} service=${SERVICE} --yes`)
+  if ((await entries('node', { node: NEWCOMER })).length > 0)
+    await lvsm(first, `node remove ${NEWCOMER} --yes --no-wait`)
+  await lab('wipe', NEWCOMER)
+}
+
+/** Which realserver answers a client. */
+export async function answer(): Promise<string> {
+  const get = `busybox timeout 2 busybox wget -q -O - http://${VIP}:${PORT}/`
+  return (await attempt(`ip netns exec client ${get}`)).out.trim()
+}
+
+/** What the kernel of a node has for a realserver; undefined: it is not in the table. */
+export async function weightOn(node: string, server: string): Promise<number | undefined> {
+  const address = (await status()).services
+    .find(({ name }) => name === SERVICE)
+    ?.realservers.find((one) => one.node === server)
+  const key = `${address?.address}:${address?.port}`
+  return (await ipvsService(node, `${VIP}:${PORT}`))?.destinations.find((one) => one.address === key)?.weight
+}
+
+/** An operator changes a realserver's weight on a node: all use it, and the kernels of both directors have it. */
+export async function changed(node: string, server: string, directors: readonly string[]): Promise<void> {
+  const weight = (((await weightOn(directors[0] ?? '', server)) ?? 0) % 5) + 2
+  const said = await lvsm(
+    node,
+    `server set ${server} service=${SERVICE} weight=${weight} --yes -m 'more for ${server}'`,
+  )
+  const count = (await status()).nodes.length
+  if (!said.includes(`all ${count} nodes use it`)) throw new Error(said)
+  for (const director of directors)
+    await until(
+      async () => (await weightOn(director, server)) === weight,
+      NEWS_MS,
+      `weight ${weight} in the kernel of ${director}`,
+    )
+  await served()
+}

@@ -1,0 +1,13 @@
+// lab: topology=coordinated cluster=coordinated long=yes
+/** Coordinators under faults for long, two at once too: what revisions.lab.ts is short. */
+import { ordeal } from './ordeal.ts'
+import { scenario } from './scenario.ts'
+
+const ROUNDS = 60
+const LONGEST_MS = 1_700_000
+
+scenario(
+  'coordinators under many faults keep every acknowledged change, and no lease moves for it',
+  () => ordeal(ROUNDS, true),
+  LONGEST_MS,
+)

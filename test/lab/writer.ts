@@ -1,0 +1,74 @@
+/** Whoever changes the configuration once a second, through any coordinator, and remembers what was acknowledged. */
+import { type Random } from '@lvsm/base'
+import { MODEL_VERSION } from '@lvsm/changes'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { tryAsk } from '../../packages/cli/src/config/ask.ts'
+import { Failure } from '../../packages/cli/src/failure.ts'
+import { COORDINATORS, SERVICE, socketOf } from './coordinators.ts'
+import type { Acknowledged } from './kept.ts'
+
+const EVERY_MS = 1000
+
+export class Writer {
+  readonly #name: string
+  readonly #server: string
+  readonly #random: Random
+  readonly acknowledged: Acknowledged[] = []
+  /** Neither done nor refused, as far as it was told. */
+  unknown = 0
+  count = 0
+  #ends = false
+  #work: Promise<void> = Promise.resolve()
+
+  /** `name` is in no other writer's comments. */
+  constructor(name: string, server: string, random: Random) {
+    this.#name = name
+    this.#server = server
+    this.#random = random
+  }
+  start(): void {
+    this.#work = this.#write()
+  }
+  async stop(): Promise<void> {
+    this.#ends = true
+    await this.#work
+  }
+
+  async #write(): Promise<void> {
+    while (!this.#ends) {
+      const began = performance.now()
+      await this.#change(++this.count)
+      await sleep(Math.max(0, EVERY_MS - (performance.now() - began)))
+    }
+  }
+
+  /** One that did not hear of it is asked no more: it may be done yet. One that refuses did nothing, and the next is asked. */
+  async #change(number: number): Promise<void> {
+    const comment = `${this.#name} ${number}`
+    const which = { service: SERVICE, server: this.#server }
+    const values = { weight: 1 + (number % 100) }
+    const command = { verb: 'set', noun: 'server', which, values, model: MODEL_VERSION } as const
+    for (const node of this.#shuffled()) {
+      try {
+        const told = await tryAsk([socketOf(node)], {
+          route: 'change',
+          body: { change: { command }, comment, base: null },
+        })
+        if (told.kind === 'refused') continue
+        if (told.value.outcome === 'unknown') this.unknown += 1
+        else if (told.value.revision !== null) this.acknowledged.push({ comment, revision: told.value.revision })
+        return
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error
+        if (error.exit !== 'unknown') continue
+        this.unknown += 1
+        return
+      }
+    }
+  }
+
+  #shuffled(): string[] {
+    const keys = new Map(COORDINATORS.map((node) => [node, this.#random.next()]))
+    return COORDINATORS.toSorted((a, b) => (keys.get(a) ?? 0) - (keys.get(b) ?? 0))
+  }
+}
