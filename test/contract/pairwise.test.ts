@@ -149,8 +149,9 @@ async function walk({ machines, daemons }: Standing): Promise<ReadonlyMap<string
   for (const [at, daemon] of daemons.entries()) found.set(`log of daemon ${at}`, daemon.said())
   for (const machine of machines) {
     // What the feed brought, as the agent keeps it.
-    for (const name of ['followed.yaml', 'followed-facts.json', 'followed-keys.json', 'coordinators.json'])
-      found.set(`${machine.name} ${name}`, readFileSync(machine.at('state', name), 'utf8'))
+    const kept = readdirSync(machine.at('state')).filter((name) => /^(?:followed|coordinators)/.test(name))
+    expect(kept).toEqual(expect.arrayContaining(['followed.yaml', 'followed-keys.json', 'coordinators.json']))
+    for (const name of kept) found.set(`${machine.name} ${name}`, readFileSync(machine.at('state', name), 'utf8'))
   }
   for (const name of readdirSync(dir1?.at('coordinator') ?? '').filter((one) => one.startsWith('coordinator.db')))
     found.set(name, readFileSync(dir1?.at('coordinator', name) ?? '', 'latin1'))
