@@ -17,7 +17,8 @@ import { linkOptions } from './adapters/links/options.ts'
 import { Audit } from './api/audit.ts'
 import { openStore } from './adapters/store/store.ts'
 import { admit } from './admission.ts'
-import type { Progress } from './configuration.ts'
+import { configuredStatus } from './api/cluster-status.ts'
+import type { ClusterStatus, Progress } from './configuration.ts'
 import { Coordinator } from './coordinator.ts'
 import { LIMITS } from './core/events.ts'
 import { type Coordinated, MACHINE, type Result } from './core/machine.ts'
@@ -79,7 +80,7 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
   }
   const coordinator = begun(self, store, { links: linked.links, hearing }, machine)
   const nodes = served(coordinator, linked, hearing)
-  const host = hostOf(identity.authority, () => nodes.reports.all(), say)
+  const host = hostOf(identity.authority, knowing(coordinator, nodes.reports, self.node), say)
   const crashed = crashing(say)
   const people = await beginPeople(read.home, coordinator, { stateDir, troubles, host, say, crashed })
   if (!people.ok) {
@@ -111,11 +112,21 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
   }
 }
 
-const hostOf = (authority: string, progress: Progress, say: (text: string) => void): ApiHost => ({
+type Known = Pick<ApiHost, 'progress' | 'clusterStatus'>
+function knowing(coordinator: Coordinator, reports: Reports, node: string): Known {
+  const progress: Progress = () => reports.all()
+  const clusterStatus: ClusterStatus = () => {
+    const known = coordinator.known()
+    return known && configuredStatus(known, node, progress())
+  }
+  return { progress, clusterStatus }
+}
+
+const hostOf = (authority: string, known: Known, say: (text: string) => void): ApiHost => ({
   pin: fingerprintOf(authority),
   passwords: new Passwords(),
   audit: new Audit(say),
-  progress,
+  ...known,
 })
 
 /** Nodes that are to be coordinators. */

@@ -4,7 +4,7 @@ import type { Audit } from '../../api/audit.ts'
 import type { Reply } from '../../api/reply.ts'
 import type { Asked } from '../../api/request.ts'
 import type { Signature } from '../../api/writes.ts'
-import type { Configuration, Progress } from '../../configuration.ts'
+import type { ClusterStatus, Configuration, Progress } from '../../configuration.ts'
 import type { Passwords } from './passwords.ts'
 
 /** What listeners of one coordinator have in common. */
@@ -14,6 +14,7 @@ export interface ApiHost {
   readonly passwords: Passwords
   readonly audit: Audit
   readonly progress: Progress
+  readonly clusterStatus: ClusterStatus
 }
 export interface RouteContext {
   readonly configuration: Configuration

@@ -1,5 +1,5 @@
 /** What each command does: one exchange, one rendering, one exit code. */
-import { type Exit, type Status } from '@lvsm/protocol'
+import { type Exit, type Status, unhealthy } from '@lvsm/protocol'
 import { exchange, findAgent } from './agents.ts'
 import { eventsText } from './events-text.ts'
 import { Failure } from './failure.ts'
@@ -7,7 +7,6 @@ import { fenceText } from './fence-text.ts'
 import { type Format, render } from './output.ts'
 import { statusText } from './status-text.ts'
 import { type Terminal, withProgress } from './terminal.ts'
-import { unhealthy } from './verdict.ts'
 import { watch } from './watch.ts'
 
 const MOVE_TIMEOUT_MS = 30_000
