@@ -18,6 +18,7 @@ const PROCESSES = [
   'packages/cli/test/edit.test.ts',
   'packages/cli/test/setup.test.ts',
   'packages/cli/test/refusals.test.ts',
+  'web/test/**/*.test.ts',
 ]
 
 /**
@@ -35,7 +36,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['{packages,agent,coordinator,scripts,test}/**/*.test.ts'],
+          include: ['{packages,agent,coordinator,web,scripts,test}/**/*.test.ts'],
           exclude: ['**/node_modules/**', 'test/contract/**', ...PROCESSES],
         },
       },

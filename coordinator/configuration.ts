@@ -1,7 +1,7 @@
 /** The cluster's configuration as whoever serves people and agents asks for it: the same on each coordinator. */
 import type { Refusal } from '@lvsm/base'
 import type { Outcome, State } from '@lvsm/changes'
-import type { Entry as Change, MemberRecord, NodeProgress } from '@lvsm/protocol'
+import type { Entry as Change, MemberRecord, NodeProgress, Status } from '@lvsm/protocol'
 import type { NodeId, RaftStatus } from '@lvsm/raft'
 
 /** Of a coordinator, in Raft. */
@@ -36,6 +36,8 @@ export interface Configuration {
 }
 /** Node → what its agent said of itself; of whom nothing was heard lately there is nothing. */
 export type Progress = () => ReadonlyMap<string, NodeProgress>
+/** The whole cluster, as this coordinator knows it now; null before there is a configuration. What no agent told lately is unknown in it. */
+export type ClusterStatus = () => Status | null
 export interface CoordinatorStatus {
   readonly raft: RaftStatus
   /** What is known of each coordinator, by id. */

@@ -2,6 +2,8 @@
 import type { Refusal } from '@lvsm/base'
 import { type Authority, fingerprintOf, fingerprintOfKey } from '@lvsm/trust'
 import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { type ConsoleFiles, readConsole } from './adapters/api/people/console.ts'
 import { openPeople } from './adapters/api/people/people.ts'
 import type { ApiHost } from './adapters/api/route-context.ts'
 import type { Configuration } from './configuration.ts'
@@ -29,6 +31,21 @@ function isPair({ certificate, privateKey }: Authority): boolean {
   }
 }
 
+/** Beside this program where that is a bundle, otherwise where the build puts it. */
+const CONSOLE = join(import.meta.dirname, import.meta.url.endsWith('.ts') ? '../dist/console' : 'console')
+
+function consoleFiles(troubles: Troubles): ConsoleFiles {
+  const files = readConsole(CONSOLE)
+  if (files.size === 0)
+    troubles.note('console', {
+      code: 'no-console',
+      severity: 'warning',
+      message: `the port for people has no console: its files are not in ${CONSOLE}`,
+      hint: 'install the package again (in the source tree: npm run build), and restart lvsm-coordinator',
+    })
+  return files
+}
+
 export async function beginPeople(
   { self, authority: certificate }: Home,
   configuration: Configuration,
@@ -50,6 +67,7 @@ export async function beginPeople(
     configuration,
     authority,
     listen: api,
+    console: consoleFiles(troubles),
     names: { node, hosts: [hostname(), ...api.map(({ host }) => host)] },
     wallClock: Date.now,
     heartbeatKeys: () => readHeartbeatKeys(stateDir),

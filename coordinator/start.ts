@@ -19,6 +19,7 @@ import { Audit } from './api/audit.ts'
 import { openStore } from './adapters/store/store.ts'
 import { admit } from './admission.ts'
 import { makeBackup } from './backup.ts'
+import { configuredStatus } from './api/cluster-status.ts'
 import { Coordinator } from './coordinator.ts'
 import { LIMITS } from './core/events.ts'
 import { type Coordinated, MACHINE, type Result } from './core/machine.ts'
@@ -80,7 +81,7 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
   const voters: Voters = { electing: null }
   const coordinator = begun(self, store, { links: linked.links, hearing, voters }, machine)
   const nodes = served(coordinator, linked, hearing, { voters, troubles })
-  const host = hostOf(identity.authority, nodes.reports, say)
+  const host = hostOf(identity.authority, knowing(coordinator, nodes.reports, self.node), say)
   const crashed = crashing(say)
   const people = await beginPeople(read.home, coordinator, { stateDir, troubles, host, say, crashed })
   if (!people.ok) {
@@ -115,15 +116,23 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
   }
 }
 
-function hostOf(authority: string, reports: Reports, say: (text: string) => void): ApiHost {
-  const passwords = new Passwords()
-  const told = {
+/** What it knows of nodes and of other coordinators. */
+type Known = Pick<ApiHost, 'progress' | 'silentMs' | 'versions' | 'clusterStatus'>
+function knowing(coordinator: Coordinator, reports: Reports, node: string): Known {
+  return {
     progress: () => reports.all(),
     silentMs: (id: NodeId) => reports.silentMs(id),
     versions: () => reports.versions(),
+    clusterStatus: () => {
+      const known = coordinator.known()
+      return known && configuredStatus(known, node, reports.all())
+    },
   }
+}
+function hostOf(authority: string, known: Known, say: (text: string) => void): ApiHost {
+  const passwords = new Passwords()
   const login = new Login(passwords, () => performance.now())
-  return { pin: fingerprintOf(authority), passwords, login, audit: new Audit(say), ...told }
+  return { pin: fingerprintOf(authority), passwords, login, audit: new Audit(say), ...known }
 }
 
 /** Nodes that are to be coordinators. */

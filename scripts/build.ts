@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { join, relative, resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { build, type Plugin } from 'esbuild'
 import { isRecord } from './fields.ts'
 
@@ -16,7 +16,10 @@ export const bundles: Readonly<Record<string, string>> = {
   lvsm: 'packages/cli/src/main.ts',
   'lab-guest': 'scripts/lab/guest/main.ts',
   observe: 'test/lab/observers/main.ts',
+  console: 'web/src/main.tsx',
 }
+/** The one that browsers run: a folder, with the page, its style and its icon. */
+const CONSOLE = 'console'
 
 /** CommonJS dependencies inside an ES module ask for these. */
 const banner =
@@ -80,6 +83,29 @@ export async function bundle(entry: string, outfile: string, replaced: Replaceme
   return Object.keys(metafile.inputs)
 }
 
+/** The console, into a folder: `main.tsx` imports its style, and the page stands beside it. Returns its inputs. */
+export async function bundleConsole(entry: string, folder: string): Promise<string[]> {
+  const beside = (name: string): string => join(dirname(entry), name)
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: { console: entry, index: beside('index.html'), icon: beside('icon.svg') },
+    outdir: folder,
+    bundle: true,
+    minify: true,
+    platform: 'browser',
+    format: 'esm',
+    // What `npm run build` makes is read by browsers of the last three years.
+    target: ['chrome115', 'firefox115', 'safari16.4'],
+    loader: { '.html': 'copy', '.svg': 'copy' },
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    metafile: true,
+    legalComments: 'none',
+    logLevel: 'silent',
+  })
+  return Object.keys(metafile.inputs)
+}
+
 export interface Built {
   readonly made: string[]
   readonly kept: string[]
@@ -95,12 +121,12 @@ export async function buildAll(names: readonly string[] = Object.keys(bundles)):
   await Promise.all(
     names.map(async (name) => {
       const entry = bundles[name] as string
-      const outfile = join(dist, `${name}.mjs`)
+      const outfile = join(dist, name === CONSOLE ? CONSOLE : `${name}.mjs`)
       const before = known[name]
       if (!existsSync(join(root, entry))) return void result.missing.push(name)
       const same = before && Object.entries(before).every(([path, value]) => stamp(path) === value)
       if (same && existsSync(outfile)) return void result.kept.push(name)
-      const inputs = await bundle(entry, outfile)
+      const inputs = await (name === CONSOLE ? bundleConsole(entry, outfile) : bundle(entry, outfile))
       known[name] = Object.fromEntries([...inputs, own].map((path) => [path, stamp(path)]))
       result.made.push(name)
     }),

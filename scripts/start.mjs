@@ -9,10 +9,10 @@ import { debianPackages, missingPackages } from './start/debian.mjs'
 import { modulesAreRight, npmPackages } from './start/npm.mjs'
 import { has, places, root, Stop, undoAll } from './start/steps.mjs'
 
-/** Script of each command; `lab`: it boots the lab, which takes Debian packages. */
+/** Script of each command; `lab`: it boots the lab, which takes Debian packages; `browser`: it opens the console. */
 const commands = {
   demo: { script: 'scripts/demo/main.ts', lab: true },
-  test: { script: 'scripts/test.ts', lab: true },
+  test: { script: 'scripts/test.ts', lab: true, browser: true },
   lab: { script: 'scripts/lab/main.ts', lab: true },
   bench: { script: 'scripts/bench/main.ts', lab: true },
   soak: { script: 'scripts/soak.ts', lab: true },
@@ -70,10 +70,12 @@ async function main([name, ...words]) {
     ['--help', '-h', 'help', 'verbs', 'faults', 'status'].includes(words[0]) ||
     (name === 'test' && words.length > 0 && !words.some((word) => word.startsWith('lab')))
   const lab = command.lab && !talk
-  const ready = modulesAreRight() && !(lab && missingPackages().length > 0)
+  const missing = lab ? missingPackages(command.browser === true) : []
+  const ready = modulesAreRight() && missing.length === 0
   if (!ready) {
     await alone(async () => {
-      if (lab) await debianPackages()
+      // Whoever waited for another one to install them finds them there.
+      if (lab) await debianPackages(missingPackages(command.browser === true))
       await npmPackages()
     })
   }

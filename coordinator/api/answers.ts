@@ -51,7 +51,7 @@ export function historyReply({ history }: State, { before, limit }: ConfigQuery<
   return ok(body)
 }
 
-const headingOf = ({ number, at, author, comment, change, rollbackTo }: Revision): RevisionHeading => ({
+export const headingOf = ({ number, at, author, comment, change, rollbackTo }: Revision): RevisionHeading => ({
   number,
   at,
   author,

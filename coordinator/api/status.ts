@@ -77,15 +77,17 @@ const MAYBE_REMOVED: Reply = {
 }
 
 /** Those that are in, in the order of the configuration. */
-export function nodesReply({ config, enrolled }: State, progress: ReadonlyMap<string, NodeProgress>): Reply {
+export function nodesOf(
+  { config, enrolled }: State,
+  progress: ReadonlyMap<string, NodeProgress>,
+): NodesReport['nodes'] {
   const present = new Set(enrolled.nodes.map(({ name }) => name))
-  const body: NodesReport = {
-    nodes: config.nodes
-      .filter(({ name }) => present.has(name))
-      .map(({ name }) => {
-        const { revision = null, epoch = null } = progress.get(name) ?? {}
-        return { name, revision, epoch }
-      }),
-  }
-  return ok(body)
+  return config.nodes
+    .filter(({ name }) => present.has(name))
+    .map(({ name }) => {
+      const { revision = null, epoch = null } = progress.get(name) ?? {}
+      return { name, revision, epoch }
+    })
 }
+export const nodesReply = (state: State, progress: ReadonlyMap<string, NodeProgress>): Reply =>
+  ok({ nodes: nodesOf(state, progress) } satisfies NodesReport)

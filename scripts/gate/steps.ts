@@ -46,6 +46,7 @@ export const GATE: readonly Step[] = [
   testsOf('unit', 2 * LONGEST_MS),
   tool('types', /^Files:\s+(\d+)/m, ['tsc', '-p', 'tsconfig.json', '--diagnostics']),
   tool('pure types', /^Files:\s+(\d+)/m, ['tsc', '-p', 'tsconfig.pure.json', '--diagnostics']),
+  tool('web types', /^Files:\s+(\d+)/m, ['tsc', '-p', 'tsconfig.web.json', '--diagnostics']),
   tool('lint', /on (\d+) files/, ['oxlint', '--type-aware'], ['oxlint', '--type-aware', '--fix']),
   tool('format', /Checked (\d+) files/, ['biome', 'format'], ['biome', 'format', '--write']),
   tool('walls', /^(\d+) modules/m, ['node', 'scripts/tidy/walls.ts']),

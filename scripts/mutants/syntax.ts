@@ -29,10 +29,10 @@ export class Source {
   readonly bytes: Buffer
   readonly #module: Raw
 
-  /** Throws what swc says of a source that is none. */
-  constructor(text: string) {
+  /** Throws what swc says of a source that is none. `tsx`: with JSX in it. */
+  constructor(text: string, tsx = false) {
     this.bytes = Buffer.from(text)
-    this.#module = parseSync(text, { syntax: 'typescript', target: 'es2024' }) as unknown as Raw
+    this.#module = parseSync(text, { syntax: 'typescript', target: 'es2024', tsx }) as unknown as Raw
   }
 
   text({ start, end }: Place): string {

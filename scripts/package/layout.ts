@@ -9,8 +9,9 @@ export type Layout = Map<string, Content>
 
 /** Programs of a node, by the bundle that each is. */
 export const PROGRAMS = ['lvsm', 'lvsm-agent', 'lvsm-lease', 'lvsm-coordinator'] as const
-/** All bundles that are installed; the thread of the coordinator's database looks for itself beside it. */
-export const INSTALLED = [...PROGRAMS, 'lvsm-coordinator-store'] as const
+/** All bundles that are installed; a coordinator looks for the thread of its database, and for the console, beside itself. */
+export const INSTALLED = [...PROGRAMS, 'lvsm-coordinator-store', 'console'] as const
+const CONSOLE_FILES = ['index.html', 'console.js', 'console.css', 'icon.svg'] as const
 
 const HOME = 'usr/lib/lvsm'
 /** What is in the tree as it is installed: units, wrappers, users, directories. */
@@ -38,7 +39,10 @@ const filesIn = (folder: string): string[] =>
 export function layOut(bundles: string): Layout {
   const layout: Layout = new Map()
   for (const path of filesIn(PLAIN)) layout.set(path, { from: join(PLAIN, path) })
-  for (const name of INSTALLED) layout.set(`${HOME}/${name}.mjs`, { from: join(bundles, `${name}.mjs`) })
+  const files = INSTALLED.flatMap((name) =>
+    name === 'console' ? CONSOLE_FILES.map((file) => `console/${file}`) : [`${name}.mjs`],
+  )
+  for (const file of files) layout.set(`${HOME}/${file}`, { from: join(bundles, file) })
   layout.set(`${HOME}/node`, { from: NODE })
   for (const [name, wanted] of Object.entries(NATIVE))
     for (const path of filesIn(modules(name)).filter((one) => wanted.test(one)))

@@ -24,8 +24,14 @@ const packages = {
   procps: 'sysctl',
 }
 
+/** What only tests of the console take. */
+const browser = { chromium: 'chromium' }
+
 /** The packages whose files are not there. */
-export const missingPackages = () => Object.keys(packages).filter((name) => !has(packages[name]))
+export function missingPackages(withBrowser) {
+  const all = withBrowser ? { ...packages, ...browser } : packages
+  return Object.keys(all).filter((name) => !has(all[name]))
+}
 
 /** While packages are being installed, Debian asks this file whether it may start their services: no. */
 function forbidServices() {
@@ -41,8 +47,7 @@ function forbidServices() {
   }
 }
 
-export async function debianPackages() {
-  const missing = missingPackages()
+export async function debianPackages(missing) {
   if (missing.length === 0) return
   const names = missing.join(' ')
   if (!has('apt-get'))

@@ -9,7 +9,7 @@ import type { Finding } from './laws.ts'
 /** Path → text, of the whole tree. */
 export type Texts = ReadonlyMap<string, string>
 
-const CITING = /\.(ts|mjs|md)$/
+const CITING = /\.(tsx?|mjs|md)$/
 const NAMED = /(?<![\w/:}$*.~-])(?:\.{1,2}\/)*[A-Za-z0-9_-][\w./-]*\.md\b/g
 const LINK = /\[([^\]]*)\]\(([^()\s]+)\)/g
 const NUMBER = String.raw`\d+(?:\.\d+)*`

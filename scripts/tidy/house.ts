@@ -6,7 +6,7 @@ import { type Finding, inspect } from './laws.ts'
 import { ROOMS, roomOf } from './rooms.ts'
 
 const SKIPPED = new Set(['node_modules', 'dist', '.git', '.cache', 'coverage'])
-const TEXT = /\.(ts|mjs|cjs|js|json|jsonc|md|yaml|yml|sh|txt|conf)$|(^|\/)(\.npmrc|\.gitignore|run)$/
+const TEXT = /\.(tsx?|mjs|cjs|js|json|jsonc|md|yaml|yml|sh|txt|conf)$|(^|\/)(\.npmrc|\.gitignore|run)$/
 const INNER = /\/(src|core|adapters)$/
 const README_ROOMS = ['test', 'scripts/lab', 'scripts/tidy', 'scripts/gate', 'scripts/mutants', 'scripts/package']
 
@@ -40,7 +40,9 @@ function* walk(root: string, folder: string): Generator<string> {
 /** Code outside the table of rooms would stand outside all walls. */
 const unknownRooms = (files: readonly string[]): Finding[] =>
   files
-    .filter((file) => /^(packages|agent|coordinator|web)\/.*\.ts$/.test(file) && !/^packages\/[^/]+\/test\//.test(file))
+    .filter(
+      (file) => /^(packages|agent|coordinator|web)\/.*\.tsx?$/.test(file) && !/^packages\/[^/]+\/test\//.test(file),
+    )
     .filter((file) => roomOf(file) === undefined)
     .map((file) => ({
       law: 'known-room',

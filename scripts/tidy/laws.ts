@@ -23,7 +23,7 @@ interface Law {
 }
 
 export const isTest = (file: string): boolean =>
-  file.endsWith('.test.ts') || file.startsWith('test/') || /^packages\/[^/]+\/test\//.test(file)
+  file.endsWith('.test.ts') || /^(packages\/[^/]+\/|web\/)?test\//.test(file)
 const isPure = (file: string): boolean => file.endsWith('.ts') && !isTest(file) && roomOf(file)?.pure === true
 
 /** Every match of `pattern`, with what it says. */
@@ -74,7 +74,7 @@ const LAWS: readonly Law[] = [
   },
   {
     name: 'short-file',
-    applies: (file) => /\.(ts|mjs)$/.test(file),
+    applies: (file) => /\.(tsx?|mjs)$/.test(file),
     find: (source, file) => {
       const lines = source.trimEnd().split('\n').length
       const limit = isTest(file) ? LONGEST_TEST : LONGEST_FILE

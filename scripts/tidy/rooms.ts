@@ -168,6 +168,8 @@ export const ROOMS: readonly Room[] = [
     'node-adapters',
     ...LIBRARY,
   ]),
+  pure('web-core', 'web/src/core', ['base', 'protocol']),
+  impure('web', 'web', ['web-core', 'base', 'model', 'protocol'], ['preact', 'zod']),
 ]
 
 /** Outside the table: scripts may import every library and each other; tests may import everything. */

@@ -3,7 +3,7 @@ import type { IForbiddenRuleType } from 'dependency-cruiser'
 import { ROOMS, type Room, SCRIPTS, TEST } from './rooms.ts'
 
 /** Unit tests and their fixtures beside the code, and rooms' own test folders, may import what they like. */
-const TESTS = ['\\.test\\.ts$', '/fixture[a-z-]*\\.ts$', `^${TEST}/`, '^packages/[^/]+/test/']
+const TESTS = ['\\.test\\.ts$', '/fixture[a-z-]*\\.ts$', `^${TEST}/`, '^packages/[^/]+/test/', '^web/test/']
 
 const escaped = (path: string): string => path.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 const within = (path: string): string => `^${escaped(path)}${path.endsWith('.ts') ? '$' : '/'}`

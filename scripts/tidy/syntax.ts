@@ -10,8 +10,8 @@ export function inspectSyntax(texts: ReadonlyMap<string, string>): Finding[] {
   const modules = new Map<string, readonly Edge[]>()
   const findings: Finding[] = []
   for (const [file, text] of texts) {
-    if (!file.endsWith('.ts')) continue
-    const source = new Source(text)
+    if (!/\.tsx?$/.test(file)) continue
+    const source = new Source(text, file.endsWith('x'))
     const edges = edgesOf(source)
     modules.set(file, edges)
     if (isTest(file)) continue

@@ -67,6 +67,10 @@ const CAUGHT: readonly [wall: string, file: string, text: string][] = [
   ['coordinator-api', 'coordinator/api/a.ts', imports('@lvsm/kernel')],
   ['coordinator-api-adapter', 'coordinator/adapters/api/a.ts', imports('../store/index.ts')],
   ['coordinator-api-adapter', 'coordinator/adapters/api/a.ts', imports('@lvsm/model')],
+  ['web-core', 'web/src/core/a.ts', imports('@lvsm/model')],
+  ['web', 'web/src/a.ts', imports('@lvsm/changes')],
+  ['web', 'web/src/a.tsx', `${imports('@lvsm/changes')}export const Seen = () => <b>{seen}</b>\n`],
+  ['web', 'web/src/a.tsx', "export { here } from 'koffi'\n"],
   ['adapters-apart', 'agent/node/adapters/a.ts', imports('./index.ts')],
   ['audit-apart', 'packages/plan/src/audit.ts', "import { here } from './diff.ts'\nexport const seen = here\n"],
   ['scripts', 'scripts/lab/a.ts', imports('../../agent/node/core/index.ts')],
@@ -99,6 +103,7 @@ describe('the walls', () => {
       'agent/lease/main.ts': imports('./adapters/fence.ts'),
       'scripts/lab/a.ts': imports('@lvsm/kernel') + "export { here as other } from '../build.ts'\n",
       'scripts/build.ts': 'export const here = 1\n',
+      'web/src/a.tsx': `${imports('./core/index.ts')}export { here as shown } from 'preact/hooks'\nexport const A = () => <b>{here}</b>\n`,
       'test/sim/a.ts': imports('../../agent/lease/core/index.ts'),
     })
     expect(breaches).toEqual([])

@@ -2,12 +2,13 @@
 import type { Refusal } from '@lvsm/base'
 import { applyEntry, beginState, MODEL_VERSION, newestOf, parseDocument, type State } from '@lvsm/changes'
 import { SAMPLE } from '@lvsm/model'
-import { decodeEntry, encodeEntry, type Entry, type MemberRecord, type NodeProgress } from '@lvsm/protocol'
+import { decodeEntry, encodeEntry, type Entry, type MemberRecord, type NodeProgress, type Status } from '@lvsm/protocol'
 import { type ApiOptions, serveApi } from '../../coordinator/adapters/api/api.ts'
 import { Login } from '../../coordinator/adapters/api/login.ts'
 import { Passwords } from '../../coordinator/adapters/api/passwords.ts'
 import type { ApiHost } from '../../coordinator/adapters/api/route-context.ts'
 import { Audit } from '../../coordinator/api/audit.ts'
+import { configuredStatus } from '../../coordinator/api/cluster-status.ts'
 import type { Configuration, CoordinatorStatus, Read, Written } from '../../coordinator/configuration.ts'
 
 const memberOf = (id: number): MemberRecord => ({
@@ -66,6 +67,7 @@ export class MemoryConfiguration implements Configuration {
   /** What the agents said of themselves. */
   readonly used = new Map<string, NodeProgress>()
   progress = (): ReadonlyMap<string, NodeProgress> => this.used
+  clusterStatus = (): Status => configuredStatus(this.#state, 'dir1', this.used)
   /** These nodes are in. */
   enrol(...names: string[]): void {
     const nodes = names.map((name) => ({ name, key: 'ab'.repeat(32), at: 0, token: null }))
@@ -126,25 +128,40 @@ export const WALL_CLOCK = 1_700_000_000_000
 /** The real API over it, on a socket of the test; what goes wrong there ends the test, unless it is `crashed`'s. */
 export const serveConfiguration = (
   path: string,
-  configuration: Configuration & { readonly progress?: ApiHost['progress'] },
+  configuration: Configuration & Partial<Pick<ApiHost, 'progress' | 'clusterStatus'>>,
   crashed: ApiOptions['events']['crashed'] = thrown,
   backup: ApiOptions['backup'] = async () => ({ ok: false, reason: 'there is no database here' }),
 ): { close(): void } =>
   serveApi({
     path,
     configuration,
-    host: { ...hostOf(), ...(configuration.progress ? { progress: configuration.progress } : {}) },
+    host: knownBy(configuration),
     wallClock: () => WALL_CLOCK,
     backup,
     events: { failed: thrown, mayAgain: () => true, say: () => undefined, crashed },
   })
+
+/** With what it knows of the nodes, where it knows anything of them. */
+export function knownBy(
+  { progress, clusterStatus }: Partial<Pick<ApiHost, 'progress' | 'clusterStatus'>>,
+  say?: (line: string) => void,
+  clock?: () => number,
+): ApiHost {
+  const host = hostOf(say, clock)
+  return { ...host, progress: progress ?? host.progress, clusterStatus: clusterStatus ?? host.clusterStatus }
+}
 
 /** Passwords cost nothing here. */
 export function hostOf(say: (line: string) => void = () => undefined, clock = () => performance.now()): ApiHost {
   const passwords = new Passwords({ n: 16, r: 1, p: 1 })
   const login = new Login(passwords, clock)
   const speaks = { model: MODEL_VERSION, lvsm: '0.0.0' }
-  const told = { progress: () => new Map(), silentMs: () => 40, versions: () => new Map([[1, speaks]]) }
+  const told = {
+    progress: () => new Map(),
+    silentMs: () => 40,
+    versions: () => new Map([[1, speaks]]),
+    clusterStatus: () => null,
+  }
   return { pin: '0f'.repeat(32), passwords, login, audit: new Audit(say), ...told }
 }
 

@@ -93,7 +93,15 @@ describe('the API of a coordinator', () => {
   it('says on every route what it says by its schema', async () => {
     const { ask } = serve()
     await ask('POST', '/v1/config/change', weight(5))
-    const asked = { document: '', history: '', revision: '?number=2', diff: '', facts: '', coordinators: '' }
+    const asked = {
+      document: '',
+      history: '',
+      revision: '?number=2',
+      diff: '',
+      facts: '',
+      coordinators: '',
+      status: '',
+    }
     for (const name of Object.keys(asked) as (keyof typeof asked)[]) {
       const { status, value } = await ask('GET', CONFIG_ROUTES[name].path + asked[name])
       expect([name, status]).toEqual([name, 200])

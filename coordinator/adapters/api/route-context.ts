@@ -4,7 +4,7 @@ import type { Audit } from '../../api/audit.ts'
 import type { Reply } from '../../api/reply.ts'
 import type { Asked } from '../../api/request.ts'
 import type { Signature } from '../../api/writes.ts'
-import type { Configuration, MemberId, Progress } from '../../configuration.ts'
+import type { ClusterStatus, Configuration, MemberId, Progress } from '../../configuration.ts'
 import type { Login } from './login.ts'
 import type { Passwords } from './passwords.ts'
 
@@ -20,6 +20,7 @@ export interface ApiHost {
   readonly silentMs: (id: MemberId) => number
   /** Of those that were heard lately, this one too. */
   readonly versions: () => ReadonlyMap<MemberId, Speaks>
+  readonly clusterStatus: ClusterStatus
 }
 export interface RouteContext {
   readonly configuration: Configuration

@@ -41,6 +41,10 @@ const ROUTE_ANSWERS: Answers = {
     const state = configuration.known()
     return state ? nodesReply(state, host.progress()) : notNow(NOTHING)
   },
+  status: (_, { host }) => {
+    const status = host.clusterStatus()
+    return status ? ok(status) : notNow(NOTHING)
+  },
   coordinators: (_, { configuration, host }) =>
     coordinatorsReply(configuration.status(), configuration.known(), host.silentMs),
   versions: (_, { configuration, host }) =>

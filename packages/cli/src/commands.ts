@@ -1,5 +1,5 @@
 /** What each command does: one exchange, one rendering, one exit code. */
-import type { CoordinatorsReport, Exit, Status } from '@lvsm/protocol'
+import { type CoordinatorsReport, type Exit, type Status, unhealthy } from '@lvsm/protocol'
 import { glance } from './config/coordinators.ts'
 import { coordinatorFaults } from './coordinators-text.ts'
 import { exchange, findAgent } from './agents.ts'
@@ -10,7 +10,6 @@ import { type Format, render } from './output.ts'
 import type { Paint } from './paint.ts'
 import { statusText } from './status-text.ts'
 import { type Terminal, withProgress } from './terminal.ts'
-import { unhealthy } from './verdict.ts'
 import { watch } from './watch.ts'
 
 const MOVE_TIMEOUT_MS = 30_000

@@ -8,12 +8,13 @@ import {
   type RealserverReport,
   type ServiceReport,
   type Status,
+  together,
+  unhealthy,
 } from '@lvsm/protocol'
 import { destKey, serviceKey, specText } from '@lvsm/model'
 import { type Paint, type Tone } from './paint.ts'
 import { table } from './table.ts'
-import { together, troubleLine } from './trouble-text.ts'
-import { unhealthy } from './verdict.ts'
+import { troubleLine } from './trouble-text.ts'
 import { periodText, wantedTable, wordsText } from './wanted-text.ts'
 
 export function statusText(status: Status, paint: Paint): string {

@@ -10,6 +10,7 @@ import {
   type Status,
 } from '@lvsm/protocol'
 import { type Trouble } from '@lvsm/base'
+import { allWanted } from '@lvsm/changes'
 import { type ConfigGroup, type ConfigRealserver, type ConfigService, destKey } from '@lvsm/model'
 import { memberId } from '../check/members.ts'
 import { reachedPings } from '../check/pings.ts'
@@ -18,7 +19,7 @@ import { observedService } from '@lvsm/plan'
 import { destinationOf, stateOf } from '../peers.ts'
 import { type NodeState } from '../state.ts'
 import { type Saying } from './sentence.ts'
-import { reportWanted, wantedOfGroup, wantedOfServer, wordsOf } from './wanted-report.ts'
+import { wantedOfGroup, wantedOfServer, wordsOf } from './wanted-report.ts'
 
 export function reportStatus(state: NodeState, own: Saying, present: readonly Trouble[]): Status {
   const { config } = state
@@ -35,7 +36,7 @@ export function reportStatus(state: NodeState, own: Saying, present: readonly Tr
     services: config?.services.map((service) => reportService(state, service, owners.get(service.group) ?? null)) ?? [],
     nodes: config?.nodes.map(({ name }) => reportNode(state, name, own)) ?? [],
     troubles: reportTroubles(state, present),
-    wanted: reportWanted(state),
+    wanted: allWanted(state.facts, config),
     counters: { ...status?.counters, ...state.counters },
     ...(status?.delays ? { delays: status.delays } : {}),
   }

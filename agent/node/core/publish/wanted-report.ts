@@ -1,19 +1,9 @@
-/** What operators want for a while, as a status tells it: beside what it is about, and as one list. */
-import { factAbout, factOnServer, idleFacts, sharedWord, subjectText } from '@lvsm/changes'
-import type { DestinationReport, Fact, GroupReport, NodeReport, RealserverReport, Wanted } from '@lvsm/protocol'
+/** What operators want for a while, as a status tells it beside what it is about. */
+import { factAbout, factOnServer, sharedWord, wantedOf } from '@lvsm/changes'
+import type { DestinationReport, GroupReport, NodeReport, RealserverReport } from '@lvsm/protocol'
 import { stateOf } from '../peers.ts'
 import type { NodeState } from '../state.ts'
 import { standingOf } from '../wanted.ts'
-
-function wantedOf({ subject, intent, author, since, until, comment }: Fact, idle = false): Wanted {
-  return { what: subjectText(subject), intent, author, since, until, comment, idle }
-}
-
-/** All of it, also of what is not there. */
-export function reportWanted({ facts, config }: NodeState): Wanted[] {
-  const idle = new Set(config ? idleFacts(facts, config) : [])
-  return facts.list.map((fact) => wantedOf(fact, idle.has(fact)))
-}
 
 /** `dest`: as the owner's table has it; not known where nobody told. */
 export function wantedOfServer(

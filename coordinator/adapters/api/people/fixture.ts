@@ -5,7 +5,7 @@ import type { Trouble } from '@lvsm/base'
 import type { UserRole } from '@lvsm/protocol'
 import { makeAuthority, makeTokenId, makeTokenSecret, tokenDigest } from '@lvsm/trust'
 import { onTestFinished } from 'vitest'
-import { hostOf, MemoryConfiguration } from '../../../../test/kit/configuration.ts'
+import { knownBy, MemoryConfiguration } from '../../../../test/kit/configuration.ts'
 import { encodeApiToken } from '../api-token.ts'
 import { BUSY, Passwords } from '../passwords.ts'
 import { openPeople, type PeopleSetting } from './people.ts'
@@ -47,6 +47,7 @@ export async function startPeople(setting: Partial<PeopleSetting> = {}): Promise
     configuration,
     authority: AUTHORITY,
     listen: [{ host: HOST, port: 0 }],
+    console: new Map(),
     names: { node: 'dir1', hosts: ['dir1.example.org', 'localhost', HOST, '::1', 'no name'] },
     wallClock: () => clock.now,
     heartbeatKeys: () => [{ id: 1, file: '/etc/lvsm/key', digits: DIGITS }],
@@ -54,7 +55,8 @@ export async function startPeople(setting: Partial<PeopleSetting> = {}): Promise
       say: (text) => void said.push(text),
       trouble: (about, trouble) => (trouble ? troubles.set(about, trouble) : troubles.delete(about)),
     },
-    host: hostOf(
+    host: knownBy(
+      configuration,
       (line) => said.push(line),
       () => clock.ticks,
     ),

@@ -1,12 +1,38 @@
 import { once } from 'node:events'
-import { LIVE_CLOSE, LIVE_PATH, liveMessage } from '@lvsm/protocol'
+import { LIVE_CLOSE, LIVE_PATH, liveMessage, type Status } from '@lvsm/protocol'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
+import { hostOf } from '../../../../test/kit/configuration.ts'
 import { weightOf } from '../../../../test/suites/configuration.ts'
 import { SESSION } from '../../../api/sessions.ts'
+import type { PeopleSetting } from './people.ts'
 import { AUTHORITY, HOST, logIn, originOf, startPeople, type TestPeople, withToken, withUser } from './fixture.ts'
 
 const soon = { timeout: 30_000, interval: 10 }
+
+const statusOf = (leftMs: number): Status => ({
+  cluster: 'lab',
+  node: 'dir1',
+  revision: 1,
+  quorum: true,
+  groups: [
+    {
+      name: 'web',
+      owner: 'dir1',
+      number: 7,
+      leftMs,
+      addresses: [],
+      directors: ['dir1'],
+      pings: [],
+      state: 'owned',
+      reason: '',
+    },
+  ],
+  services: [],
+  nodes: [],
+  troubles: [],
+  counters: {},
+})
 
 function visit({ port }: TestPeople, headers: Record<string, string>) {
   const page = new WebSocket(`wss://${HOST}:${port}${LIVE_PATH}`, { headers, ca: AUTHORITY.certificate })
@@ -18,8 +44,9 @@ function visit({ port }: TestPeople, headers: Record<string, string>) {
   page.on('error', (error) => ends.push(error.message))
   return { page, heard, ends }
 }
-async function opened(live: object = { lookMs: 10 }) {
-  const people = await startPeople({ limits: { live } })
+/** Signs of life are among what is heard in one test alone. */
+async function opened(live: object = { lookMs: 10 }, setting: Partial<PeopleSetting> = {}) {
+  const people = await startPeople({ limits: { live: { aliveMs: 3_600_000, ...live } }, ...setting })
   await withUser(people, 'alice', 'viewer')
   const { cookie } = await logIn(people, 'alice')
   const headers = { cookie, origin: originOf(people) }
@@ -60,6 +87,28 @@ describe('a page that is open', () => {
     for (let weight = 20; weight < 120; weight++) await people.configuration.write(weightOf(weight))
     await expect.poll(() => heard.at(-1), soon).toMatchObject({ revision: 101 })
     expect(heard.length).toBeLessThan(50)
+  })
+  it('hears who owns what, what is well and who made the newest revision, but no news of how long a lease still lasts', async () => {
+    const told = { status: statusOf(300) }
+    const host = { ...hostOf(), clusterStatus: () => told.status }
+    const { people, headers } = await opened({ lookMs: 10 }, { host })
+    const { heard } = visit(people, headers)
+    await expect
+      .poll(() => heard, soon)
+      .toMatchObject([{ status: { groups: [{ owner: 'dir1', leftMs: 300 }] }, written: { number: 1, author: 'init' } }])
+    told.status = statusOf(200)
+    told.status = { ...statusOf(200), counters: { replay: 7 } }
+    await people.configuration.write(weightOf(7))
+    await expect.poll(() => heard.at(-1), soon).toMatchObject({ revision: 2, status: { counters: { replay: 7 } } })
+    expect(heard).toHaveLength(2)
+    told.status = { ...statusOf(200), quorum: false }
+    await expect.poll(() => heard.length, soon).toBe(3)
+  })
+  it('hears that its coordinator is there while nothing is new', async () => {
+    const { people, headers } = await opened({ lookMs: 10, aliveMs: 20 })
+    const { heard } = visit(people, headers)
+    await expect.poll(() => heard.length, soon).toBeGreaterThan(4)
+    expect(heard.slice(1).every((message) => JSON.stringify(message) === '{"kind":"alive"}')).toBe(true)
   })
   it('of a script, by its token, too', async () => {
     const { people } = await opened()

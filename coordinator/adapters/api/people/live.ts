@@ -1,14 +1,17 @@
 /** `GET /v1/live`: pages that are open hear of each change, so many times a second at most. Nothing waits for one of them. */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { LIVE_CLOSE } from '@lvsm/protocol'
+import { LIVE_ALIVE_MS, LIVE_CLOSE, type LiveMessage } from '@lvsm/protocol'
 import { WebSocket, WebSocketServer } from 'ws'
 import { liveOf } from '../../../api/live.ts'
+import { nodesOf } from '../../../api/status.ts'
 import type { Configuration } from '../../../configuration.ts'
+import type { ApiHost } from '../route-context.ts'
 import type { Known } from './access.ts'
 
 export interface LiveSetting {
   readonly configuration: Configuration
+  readonly host: Pick<ApiHost, 'progress' | 'clusterStatus'>
   /** Is whoever it was still let in? */
   isStill(known: Known): boolean
   readonly limits?: Partial<LiveLimits>
@@ -18,13 +21,23 @@ interface LiveLimits {
   readonly lookMs: number
   /** A page that answers no ping for two of these is gone. */
   readonly pingMs: number
+  /** How often each page hears at least that its coordinator is there. */
+  readonly aliveMs: number
   readonly connections: number
   /** Bytes that may wait for one page. */
   readonly bufferBytes: number
 }
-const LIMITS: LiveLimits = { lookMs: 250, pingMs: 10_000, connections: 100, bufferBytes: 4 << 20 }
+const LIMITS: LiveLimits = {
+  lookMs: 250,
+  pingMs: 10_000,
+  aliveMs: LIVE_ALIVE_MS,
+  connections: 100,
+  bufferBytes: 4 << 20,
+}
 /** Bytes: pages have nothing to say. */
 const LONGEST_MESSAGE = 1024
+
+const ALIVE = JSON.stringify({ kind: 'alive' } satisfies LiveMessage)
 
 interface Page {
   readonly known: Known
@@ -59,6 +72,7 @@ export class Live {
         this.#timers = [
           setInterval(() => this.#look(), this.#limits.lookMs),
           setInterval(() => this.#ping(), this.#limits.pingMs),
+          setInterval(() => this.#tellAlive(), this.#limits.aliveMs),
         ]
       this.#look()
     })
@@ -81,8 +95,11 @@ export class Live {
 
   /** Made once for all of them. */
   #look(): void {
-    const { configuration, isStill } = this.#setting
-    const { message, mark } = liveOf(configuration.status(), configuration.known())
+    const { configuration, host, isStill } = this.#setting
+    const known = configuration.known()
+    const nodes = known ? nodesOf(known, host.progress()) : []
+    const seen = { coordinators: configuration.status(), known, status: host.clusterStatus(), nodes }
+    const { message, mark } = liveOf(seen)
     const text = JSON.stringify(message)
     for (const [page, state] of this.#pages) {
       if (!isStill(state.known)) page.close(LIVE_CLOSE.loggedOut, 'logged out')
@@ -95,6 +112,11 @@ export class Live {
     if (page.bufferedAmount > this.#limits.bufferBytes) return page.close(LIVE_CLOSE.slow, 'too slow')
     state.mark = mark
     page.send(text)
+  }
+
+  /** Browsers do not show pings to pages. */
+  #tellAlive(): void {
+    for (const [page, state] of this.#pages) this.#send(page, state, ALIVE, state.mark)
   }
 
   #ping(): void {

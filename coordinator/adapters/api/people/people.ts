@@ -22,12 +22,14 @@ import { exchange, send } from '../exchange.ts'
 import { type Gate, note, serveRoute } from '../gate.ts'
 import { Access, addressOf, type Known } from './access.ts'
 import { type Guest, type Hosting, peopleAnswers } from './answers.ts'
+import { type ConsoleFiles, serveConsole } from './console.ts'
 import { Live, type LiveSetting } from './live.ts'
 import { isDue, makeServerCertificate, type ServerNames } from './certificate.ts'
 
 export interface PeopleSetting extends Hosting {
   readonly listen: readonly Endpoint[]
   readonly names: ServerNames
+  readonly console: ConsoleFiles
   readonly limits?: Partial<Limits>
   readonly told: {
     say(text: string): void
@@ -66,8 +68,8 @@ export async function openPeople(setting: PeopleSetting): Promise<OpenedPeople> 
   const { authority, names, wallClock, listen, told } = setting
   const limits = { ...LIMITS, ...setting.limits }
   const access = new Access(setting, setting.clock ?? (() => performance.now()))
-  const { configuration } = setting
-  const live = new Live({ configuration, isStill: (known) => access.isStill(known), limits: limits.live })
+  const { configuration, host } = setting
+  const live = new Live({ configuration, host, isStill: (known) => access.isStill(known), limits: limits.live })
   let own = await makeServerCertificate(authority, names, wallClock())
   const port = new TlsPort({
     ...limits,
@@ -153,6 +155,7 @@ function serve(server: Server, setting: PeopleSetting, { access, live }: Inside)
   })
   server.on('request', (incoming: IncomingMessage, response: ServerResponse) => {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value)
+    if (serveConsole(setting.console, incoming, response)) return
     const name = routeOf<ConfigRouteName | PeopleRouteName>(ROUTES, incoming, response)
     if (name === null) return
     const known = ROUTES[name].role === null ? null : access.identify(incoming)

@@ -37,7 +37,7 @@ export const documentReport = z.object({
 })
 export type DocumentReport = z.infer<typeof documentReport>
 
-const heading = z.object({
+export const revisionHeading = z.object({
   number: count,
   /** Milliseconds of the wall clock of the coordinator that took it: for reading, never for deciding. */
   at: count,
@@ -50,12 +50,12 @@ const heading = z.object({
 })
 export const historyReport = z.object({
   /** Newest first. */
-  revisions: list(heading),
+  revisions: list(revisionHeading),
   newest: count,
   /** To be asked for with `before`: the next page. Null: these were the oldest that are kept. */
   next: count.nullable(),
 })
-export type RevisionHeading = z.infer<typeof heading>
+export type RevisionHeading = z.infer<typeof revisionHeading>
 export type HistoryReport = z.infer<typeof historyReport>
 
 export const revisionReport = z.object({ revision, lines: list(line) })

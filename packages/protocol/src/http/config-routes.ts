@@ -12,6 +12,7 @@ import { LONGEST_NAME } from './routes.ts'
 import { configCommand, intentCommand } from '../changes/command.ts'
 import { type ApiRoute, type BodyOf, noQuery } from './api-route.ts'
 import * as reports from './config-reports.ts'
+import { statusReport } from './status.ts'
 import { doneReport, TOKEN_ROUTES } from './token-routes.ts'
 import { USER_ROUTES } from './user-routes.ts'
 
@@ -135,6 +136,15 @@ export const CONFIG_ROUTES = {
     query: noQuery,
     body: null,
     response: reports.nodesReport,
+    role: 'viewer',
+  },
+  /** The whole cluster, as this coordinator knows it: of what no agent tells, only how it is configured. */
+  status: {
+    method: 'GET',
+    path: '/v1/status',
+    query: noQuery,
+    body: null,
+    response: statusReport,
     role: 'viewer',
   },
   coordinators: {

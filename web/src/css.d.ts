@@ -1,0 +1,2 @@
+/** The bundler takes style sheets for imports. */
+declare module '*.css'

@@ -1,0 +1,27 @@
+/** On each screen: does the cluster need a person, and which configuration is this? Changes of it are told to screen readers. */
+import type { LiveState, Status } from '@lvsm/protocol'
+import { verdictOf } from '../core/cluster.ts'
+import { Ago } from './moment.tsx'
+import { Word } from './said.tsx'
+
+export function Verdict({ status, seen: { written, revision } }: { status: Status; seen: LiveState }) {
+  const { unknown, ...said } = verdictOf(status)
+  return (
+    <section class="verdict" aria-label="Verdict">
+      <p role="status" class="sentence">
+        <Word said={said} />
+        {unknown.length > 0 && <span class="aside">not known: {unknown.join(', ')}</span>}
+      </p>
+      <p class="aside">
+        <span>Revision {revision ?? 'not known'}</span>
+        {written && (
+          <span>
+            by {written.author}, <Ago at={written.at} />
+            {written.comment === '' ? '' : `: ${written.comment}`} ({written.summary})
+          </span>
+        )}
+        <span>seen by the coordinator on {status.node}</span>
+      </p>
+    </section>
+  )
+}

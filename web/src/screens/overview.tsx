@@ -1,0 +1,148 @@
+/** What needs a person now, who owns what, and who could take it over. */
+import type { Severity } from '@lvsm/base'
+import { type NodeTrouble, type Status, together, type Wanted } from '@lvsm/protocol'
+import { candidatesOf, nodeSaid, serviceSaid, standingOf } from '../core/cluster.ts'
+import { say, type Said, type Tone, worst } from '../core/tones.ts'
+import { hrefOf } from '../core/places.ts'
+import { Ago, momentOf } from '../parts/moment.tsx'
+import { Word } from '../parts/said.tsx'
+import { Table } from '../parts/table.tsx'
+
+export function Overview({ status }: { status: Status }) {
+  return (
+    <>
+      <h1 class="hidden">Overview</h1>
+      <Tiles status={status} />
+      {status.troubles.length > 0 && <Troubles troubles={together(status.troubles)} />}
+      {(status.wanted ?? []).length > 0 && <Maintenance wanted={status.wanted ?? []} />}
+      <Groups status={status} />
+    </>
+  )
+}
+
+/** How many of each, and the worst of them. */
+function Tiles({ status }: { status: Status }) {
+  const tiles = [
+    { name: 'Groups', said: status.groups.map((group) => standingOf(status, group)), href: null },
+    {
+      name: 'Services',
+      said: status.services.map((service) => serviceSaid(status, service)),
+      href: hrefOf({ screen: 'services', service: null }),
+    },
+    { name: 'Nodes', said: status.nodes.map(nodeSaid), href: hrefOf({ screen: 'nodes' }) },
+  ]
+  return (
+    <ul class="tiles" aria-label="Summary">
+      {tiles.map(({ name, said, href }) => (
+        <li key={name}>
+          <span class="name">{href === null ? name : <a href={href}>{name}</a>}</span>
+          <Word said={countOf(said)} />
+        </li>
+      ))}
+    </ul>
+  )
+}
+function countOf(all: readonly Said[]): Said {
+  if (all.length === 0) return say('off', 'none')
+  const tone = worst(all.map((said) => said.tone))
+  const alike = all.filter((said) => said.tone === tone).length
+  return say(tone, `${alike} of ${all.length} ${TILE_WORDS[tone]}`)
+}
+const TILE_WORDS: Readonly<Record<Tone, string>> = {
+  bad: 'at fault',
+  unknown: 'not known',
+  warn: 'with a warning',
+  off: 'in maintenance',
+  good: 'well',
+}
+
+const SEVERITIES: Readonly<Record<Severity, Tone>> = { critical: 'bad', warning: 'warn', info: 'off' }
+
+function Troubles({ troubles }: { troubles: readonly NodeTrouble[] }) {
+  return (
+    <Table
+      caption="Troubles"
+      label="Troubles"
+      empty=""
+      columns={[{ name: 'node' }, { name: 'severity' }, { name: 'what' }, { name: 'what to do' }]}
+      rows={troubles.map(({ node, severity, message, code, hint, leftMs }) => ({
+        key: `${node} ${code} ${message}`,
+        cells: [
+          node,
+          <Word said={say(SEVERITIES[severity], severity)} />,
+          <>
+            {message} <small>{code}</small>
+          </>,
+          `${hint ?? ''}${leftMs === undefined ? '' : ' (over by itself)'}`,
+        ],
+      }))}
+    />
+  )
+}
+
+function Maintenance({ wanted }: { wanted: readonly Wanted[] }) {
+  return (
+    <Table
+      caption="Maintenance"
+      label="Maintenance"
+      empty=""
+      columns={['what', 'wanted', 'by', 'since', 'until', 'comment'].map((name) => ({ name }))}
+      rows={wanted.map(({ what, intent, author, since, until, comment, idle }) => ({
+        key: what,
+        cells: [
+          `${what}${idle ? ' (not in the configuration now)' : ''}`,
+          <Word said={say('off', intent)} />,
+          author,
+          <Ago at={since} />,
+          until === null ? 'until it is ended' : momentOf(until),
+          comment,
+        ],
+      }))}
+    />
+  )
+}
+
+function Groups({ status }: { status: Status }) {
+  return (
+    <Table
+      caption="Groups"
+      label="Groups"
+      empty="There is no group yet: lvsm group add, on any node."
+      columns={[
+        { name: 'group' },
+        { name: 'state' },
+        { name: 'owner' },
+        { name: 'lease', isNumber: true },
+        { name: 'could take over' },
+        { name: 'addresses' },
+        { name: 'why' },
+      ]}
+      rows={status.groups.map((group) => ({
+        key: group.name,
+        cells: [
+          group.name,
+          <Word said={standingOf(status, group)} />,
+          group.owner ?? '–',
+          group.owner === null ? '–' : group.number,
+          <Candidates status={status} group={group} />,
+          group.addresses.join(', '),
+          group.reason,
+        ],
+      }))}
+    />
+  )
+}
+
+function Candidates({ status, group }: { status: Status; group: Status['groups'][number] }) {
+  const candidates = candidatesOf(status, group)
+  if (candidates.length === 0) return <Word said={say('warn', 'no other director')} />
+  return (
+    <ul class="inline">
+      {candidates.map(({ node, tone, text }) => (
+        <li key={node}>
+          <Word said={say(tone, tone === 'good' ? node : `${node}: ${text}`)} />
+        </li>
+      ))}
+    </ul>
+  )
+}
