@@ -47,6 +47,7 @@ const SAMPLES: readonly Entry[] = [
   },
   { kind: 'voters', author: 'lvsm', at: 3000, epoch: 2, add: 'dir2', remove: null },
   { kind: 'revoke', author: 'alice', at: 3000, id: '0123abcd' },
+  { kind: 'finalize', author: 'alice', at: 3000, version: 2 },
   {
     kind: 'enrol',
     at: 4000,
@@ -90,7 +91,7 @@ describe('an entry', () => {
     expect(decodeEntry(encodeEntry(entry))).toEqual({ ok: true, entry }),
   )
   it.each<[string, string, string]>([
-    ['of a later kind', edited({ kind: 'finalize', model: 2 }, {}), 'unknown-kind'],
+    ['of a later kind', edited({ kind: 'tomorrow', model: 2 }, {}), 'unknown-kind'],
     ['with a later verb', edited(change, { command: { model: 2, verb: 'rename' } }), 'unknown-kind'],
     ['for newer readers', edited(change, { least: ENTRY_VERSION + 1 }), 'newer'],
     ['with a field more, which may not be skipped', edited(change, { lately: 1 }), 'newer'],
