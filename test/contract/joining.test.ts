@@ -5,10 +5,13 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { eventually } from '../kit/eventually.ts'
 import { beginHome, endHome, ethernet, Machine, says, SLOW_MS, tokenOf } from './machines.ts'
 
+/** Of all of it: some thirty processes start, each in seconds there. */
+const WHOLE_MS = 600_000
+
 beforeEach(beginHome)
 afterEach(endHome)
 
-test('a cluster begins, machines join it, and one command changes them all', async () => {
+test('a cluster begins, machines join it, and one command changes them all', { timeout: WHOLE_MS }, async () => {
   const [dir1, dir2, rs1] = [
     new Machine('dir1', '10.10.0.1'),
     new Machine('dir2', '10.10.0.2'),

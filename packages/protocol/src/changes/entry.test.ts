@@ -49,6 +49,7 @@ const SAMPLES: readonly Entry[] = [
   { kind: 'heartbeat-key', at: 3000, name: 'rs1', public: 'ab'.repeat(32), lost: false },
   { kind: 'heartbeat-step', at: 3000, ring: 2 },
   { kind: 'revoke', author: 'alice', at: 3000, id: '0123abcd' },
+  { kind: 'finalize', author: 'alice', at: 3000, version: 2 },
   {
     kind: 'enrol',
     at: 4000,
@@ -92,7 +93,7 @@ describe('an entry', () => {
     expect(decodeEntry(encodeEntry(entry))).toEqual({ ok: true, entry }),
   )
   it.each<[string, string, string]>([
-    ['of a later kind', edited({ kind: 'finalize', model: 2 }, {}), 'unknown-kind'],
+    ['of a later kind', edited({ kind: 'tomorrow', model: 2 }, {}), 'unknown-kind'],
     ['with a later verb', edited(change, { command: { model: 2, verb: 'rename' } }), 'unknown-kind'],
     ['for newer readers', edited(change, { least: ENTRY_VERSION + 1 }), 'newer'],
     ['with a field more, which may not be skipped', edited(change, { lately: 1 }), 'newer'],
