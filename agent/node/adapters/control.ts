@@ -99,9 +99,14 @@ function serve(incoming: IncomingMessage, response: ServerResponse, events: Cont
   }
 }
 
-/** A row of the coordinators' table. */
-const PASSED = new Set(Object.values(CONFIG_ROUTES).map(({ method, path }) => `${method} ${path}`))
-const isPassed = ({ method, url = '' }: IncomingMessage): boolean => PASSED.has(`${method} ${url.split('?', 1)[0]}`)
+const rowsOf = (table: typeof ROUTES | typeof CONFIG_ROUTES): ReadonlySet<string> =>
+  new Set(Object.values(table).map(({ method, path }) => `${method} ${path}`))
+const [PASSED, OWN] = [rowsOf(CONFIG_ROUTES), rowsOf(ROUTES)]
+/** A row of the coordinators' table that this one has not: what the agent can say itself it does. */
+function isPassed({ method, url = '' }: IncomingMessage): boolean {
+  const row = `${method} ${url.split('?', 1)[0]}`
+  return PASSED.has(row) && !OWN.has(row)
+}
 
 function pass(incoming: IncomingMessage, response: ServerResponse, on: ControlEvents['pass']): void {
   if (!on) return refuse(response, 503, NO_COORDINATORS)
