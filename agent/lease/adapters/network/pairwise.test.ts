@@ -174,6 +174,13 @@ describe('keys change, node by node and in any order, and every beat is heard', 
       await eventually(() => expect(heard()).toHaveLength(sequence))
     }
     expect(count).not.toHaveBeenCalled()
+    // What signed at the beginning counts no more, on either side.
+    const before = begin === null ? undefined : { keyId: OLD, peer: 'dir2' }
+    await sendFrom(
+      0,
+      sealer(outgoing('dir1', ++sequence), 'lab', 1, keyring(SHARED, viewOf('dir1').nodes))(null, before),
+    )
+    await eventually(() => expect(count.mock.calls).toEqual([['drop-key']]))
   })
 })
 
