@@ -1,6 +1,6 @@
 /** What the reconciler needs of the world. */
 import { type Observed, type Operation } from '@lvsm/plan'
-import { type CounterName, type FromLease, type ToLease } from '@lvsm/protocol'
+import { type CounterName, type FromLease, type ToLease, type PassedBack } from '@lvsm/protocol'
 import { type CheckKeys, type ProbeKind } from '@lvsm/model'
 import { type Failure } from './core/index.ts'
 
@@ -43,3 +43,9 @@ export interface Probe {
   readonly source: string | null
   readonly timeoutMs: number
 }
+
+/** What became of a request that was passed on to the coordinators. */
+export type Passing =
+  | PassedBack
+  /** `sent`: one of them has it, and nobody knows what came of it. */
+  | { readonly kind: 'silent'; readonly reason: string; readonly sent: boolean }

@@ -17,7 +17,7 @@ import type { Refusal } from '@lvsm/base'
 import { answer, parseJson, readBody, refuse, routeOf, serveHttp } from '../../process/http.ts'
 import { callerOf } from '../../process/caller.ts'
 import type { ListeningEvents } from '../../process/listening.ts'
-import type { Passing } from './feed/passage.ts'
+import type { Passing } from '../ports.ts'
 
 const LONGEST_BODY = 64 * 1024
 /** As a coordinator takes it. */

@@ -2,16 +2,12 @@
  * What somebody on this node asks of the coordinators, where none of them is here: passed on to one that is reached, with who asks.
  * The answer is theirs, as it is.
  */
-import { decodePassing, encodePassing, isChange, LONGEST_PASSED, type Passed, type PassedBack } from '@lvsm/protocol'
+import { decodePassing, encodePassing, isChange, LONGEST_PASSED, type Passed } from '@lvsm/protocol'
 import type { SecureContext } from 'node:tls'
 import { type Credentials, dial, isAddress, PASSING, secureContext } from '../../../nodelink/dial.ts'
 import { textOf } from '../../../nodelink/frames.ts'
+import type { Passing } from '../../ports.ts'
 import type { Place } from './caller.ts'
-
-export type Passing =
-  | PassedBack
-  /** `sent`: one of them has it, and nobody knows what came of it. */
-  | { readonly kind: 'silent'; readonly reason: string; readonly sent: boolean }
 
 /** One is connected to, or the next is tried. Milliseconds. */
 const CONNECT_MS = 2000
