@@ -67,7 +67,9 @@ export class Machine {
     const places = ['--etc', this.at('etc'), '--state-dir', this.at('state')]
     const coordinator = ['--coordinator-state-dir', this.at('coordinator')]
     const run = ['--coordinator-run-dir', this.at('run-coordinator')]
-    return this.lvsm(...words, '--name', this.name, '--yes', '--no-start', ...places, ...coordinator, ...run)
+    const password = words[0] === 'init' ? ['--password-file', join(this.#home, 'password')] : []
+    const answers = ['--name', this.name, '--yes', '--no-start', ...password]
+    return this.lvsm(...words, ...answers, ...places, ...coordinator, ...run)
   }
 
   /** What its lease process has on disk; null: nothing yet. */
@@ -98,8 +100,9 @@ export class Machine {
   }
 }
 
-/** What `lvsm` starts by its name. */
+/** What `lvsm` starts by its name, and a password. */
 export function programs(home: string): void {
+  writeFileSync(join(home, 'password'), 'correct horse\n')
   mkdirSync(join(home, 'bin'))
   for (const name of ['lvsm-coordinator', 'lvsm-lease'] as const) {
     const path = join(home, 'bin', name)
