@@ -23,7 +23,7 @@ describe('a cluster with coordinators', () => {
     const [dir1, , rs1] = clusterNodes(topology)
     if (!dir1 || !rs1) throw new Error('nodes are gone')
     expect(initWords(topology, dir1).join(' ')).toBe(
-      'lvsm init --cluster lab --name dir1 --role director --address 10.12.0.1 --yes --no-start ' +
+      'lvsm init --cluster lab --password-file /run/lab/password --name dir1 --role director --address 10.12.0.1 --yes --no-start ' +
         '--state-dir /var/lib/lvsm/dir1 --coordinator-state-dir /var/lib/lvsm-coordinator/dir1 ' +
         '--coordinator-run-dir /run/lvsm-coordinator/dir1',
     )

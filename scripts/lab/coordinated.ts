@@ -4,10 +4,12 @@
  */
 import { stringify } from 'yaml'
 import { QUIET } from './cluster.ts'
-import { placesOf, type Service } from './places.ts'
+import { labDir, placesOf, type Service } from './places.ts'
 import { clusterNodes, type LabNode, type Topology } from './topology.ts'
 
 const CLUSTER = 'lab'
+/** Of the first user, whose words are said through sockets here. */
+export const PASSWORD = { path: `${labDir}/password`, text: 'a laboratory of its own\n' } as const
 /** As `lvsm init` and `lvsm join` call it: heartbeats go between links of one name. */
 const LINK = 'heartbeat'
 
@@ -38,7 +40,7 @@ function placeWords(topology: Topology, node: LabNode): string[] {
   ]
 }
 export const initWords = (topology: Topology, node: LabNode): string[] => [
-  ...['lvsm', 'init', '--cluster', CLUSTER],
+  ...['lvsm', 'init', '--cluster', CLUSTER, '--password-file', PASSWORD.path],
   ...placeWords(topology, node),
 ]
 export const joinWords = (topology: Topology, node: LabNode, token: string): string[] => [

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { foundersOf, initWords, isCoordinator, joinWords } from '../coordinated.ts'
+import { foundersOf, initWords, isCoordinator, joinWords, PASSWORD } from '../coordinated.ts'
 import { labDir, placesOf } from '../places.ts'
 import type { Plan } from '../plan.ts'
 import { clusterNodes, type LabNode, type Topology } from '../topology.ts'
@@ -39,6 +39,7 @@ export class Coordinated {
     const [first, ...others] = foundersOf(this.#topology)
     if (!first) throw new RangeError('the topology has nobody who begins a cluster')
     await this.#room(first)
+    writeFileSync(PASSWORD.path, PASSWORD.text, { mode: 0o600 })
     await this.#run(first.name, initWords(this.#topology, first))
     await this.#coordinate(first)
     const file = `${labDir}/first.yaml`
