@@ -2,33 +2,24 @@
  * Heartbeat keys of a cluster as operators make it: only two nodes have each, they change while everything runs, and no secret is
  * where anybody but its process looks.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { decodeOwnHalves, OWN_HALVES, type PairKeys } from '@lvsm/protocol'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { killAll, type Started } from '../kit/daemons.ts'
+import { type Started } from '../kit/daemons.ts'
 import { eventually } from '../kit/eventually.ts'
-import { ethernet, Machine, programs, SLOW_MS } from '../kit/machines.ts'
+import { endHome, ethernet, Machine, makeHome, says, SLOW_MS, tokenOf } from '../kit/machines.ts'
 
 /** A cluster from nothing is a dozen processes one after the other; so is all that it can be asked for. */
 const LONG_MS = 400_000
 let home = ''
 let standing: Standing
 beforeAll(async () => {
-  home = mkdtempSync(join(tmpdir(), 'lvsm-pairwise-'))
-  programs(home)
+  home = makeHome('pairwise')
   standing = await cluster()
   await eventually(() => demandPairs(standing.machines), SLOW_MS)
   await eventually(() => demandAlive(standing.machines), SLOW_MS)
 }, LONG_MS)
-afterAll(() => {
-  killAll(home)
-  rmSync(home, { recursive: true, force: true })
-})
-const tokenOf = (said: string): string => /lvsm\.[\w-]+/.exec(said)?.[0] ?? expect.fail(said)
-const says = (one: Started, words: RegExp): Promise<void> =>
-  eventually(() => expect(one.said()).toMatch(words), SLOW_MS)
+afterAll(() => endHome(home))
 
 interface Standing {
   readonly machines: readonly Machine[]

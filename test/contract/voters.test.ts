@@ -4,10 +4,13 @@
  */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { eventually } from '../kit/eventually.ts'
-import { beginHome, endHome, ethernet, Machine, says, SLOW_MS, tokenOf } from './machines.ts'
+import { endHome, ethernet, Machine, makeHome, says, SLOW_MS, tokenOf } from '../kit/machines.ts'
 
-beforeEach(beginHome)
-afterEach(endHome)
+let home = ''
+beforeEach(() => {
+  home = makeHome('voters')
+})
+afterEach(() => endHome(home))
 
 /** The longest lease of any cluster runs out between two steps. */
 const STEP_MS = 31_000 + SLOW_MS
@@ -19,7 +22,7 @@ interface Seen {
   readonly quorum: boolean
 }
 async function seenBy(machine: Machine): Promise<Seen> {
-  const { epoch, nodes, quorum } = JSON.parse((await machine.tries('status', '-o', 'json')).said)
+  const { epoch, nodes, quorum } = JSON.parse((await machine.asked('status', '-o', 'json')).out)
   const voters = nodes.filter(({ voter }: { voter: boolean }) => voter).map(({ name }: { name: string }) => name)
   return { epoch, voters, quorum }
 }
@@ -31,14 +34,14 @@ const reach = (machines: readonly Machine[], epoch: number, voters: string[]): P
 
 test('one voter becomes three, and one of them goes', { timeout: 900_000 }, async () => {
   const [dir1, dir2, rs1] = [
-    new Machine('dir1', '10.10.0.1'),
-    new Machine('dir2', '10.10.0.2'),
-    new Machine('rs1', '10.10.0.3'),
+    new Machine(home, 'dir1', '10.10.0.1'),
+    new Machine(home, 'dir2', '10.10.0.2'),
+    new Machine(home, 'rs1', '10.10.0.3'),
   ]
-  await ethernet(dir1, dir2, rs1)
+  await ethernet(home, dir1, dir2, rs1)
   const run = (machine: Machine): void => {
-    machine.lend()
-    machine.act()
+    machine.start('lvsm-lease')
+    machine.start('lvsm-agent')
   }
   await dir1.setUp('init', '--cluster', 'lab')
   await says(dir1.coordinate(), /leads the coordinators/)
@@ -63,9 +66,9 @@ test('one voter becomes three, and one of them goes', { timeout: 900_000 }, asyn
   expect(await rs1.lvsm('status')).toMatch(/epoch 3/)
 
   // The vote goes first, in an epoch of its own, and not before the last step has settled.
-  const gone = () => dir2.tries('node', 'set', 'rs1', 'voter=false', '--yes', '--no-wait')
-  expect((await gone()).said).toMatch(/one voter at a time/)
-  expect((await dir1.tries('node', 'remove', 'rs1', '--yes')).said).toMatch(/lvsm node set NAME voter=false/)
+  const gone = () => dir2.asked('node', 'set', 'rs1', 'voter=false', '--yes', '--no-wait')
+  expect((await gone()).out).toMatch(/one voter at a time/)
+  expect((await dir1.asked('node', 'remove', 'rs1', '--yes')).out).toMatch(/lvsm node set NAME voter=false/)
   await eventually(async () => expect(await gone()).toMatchObject({ code: 0 }), STEP_MS)
   await reach(all, 4, ['dir1', 'dir2'])
   await dir1.lvsm('node', 'remove', 'rs1', '--yes', '--no-wait')

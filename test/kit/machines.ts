@@ -1,15 +1,16 @@
 /** Machines of a cluster that operators set up: each a network namespace on one Ethernet, with directories of its own. Root only. */
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createConnection } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { decode, decodeView, FrameSplitter, fromLeaseCodec, type LeaseStatus, type LeaseView } from '@lvsm/protocol'
 import { expect } from 'vitest'
-import { MAINS, spawned, startDaemon, type Started } from './daemons.ts'
+import { killAll, MAINS, spawned, startDaemon, type Started } from './daemons.ts'
 import { eventually } from './eventually.ts'
 
 /** Processes of their own on a machine that has much else to do. */
-export const SLOW_MS = 60_000
+export const SLOW_MS = 120_000
 const LVSM = join(import.meta.dirname, '../../packages/cli/src/main.ts')
 /** A state file ends with its SHA-256. */
 const CHECKSUM_BYTES = 32
@@ -64,12 +65,15 @@ export class Machine {
   }
   /** `init`, or `join TOKEN`. */
   setUp(...words: string[]): Promise<string> {
+    return this.lvsm(...this.settingUp(...words))
+  }
+  settingUp(...words: string[]): string[] {
     const places = ['--etc', this.at('etc'), '--state-dir', this.at('state')]
     const coordinator = ['--coordinator-state-dir', this.at('coordinator')]
     const run = ['--coordinator-run-dir', this.at('run-coordinator')]
     const password = words[0] === 'init' ? ['--password-file', join(this.#home, 'password')] : []
     const answers = ['--name', this.name, '--yes', '--no-start', ...password]
-    return this.lvsm(...words, ...answers, ...places, ...coordinator, ...run)
+    return [...words, ...answers, ...places, ...coordinator, ...run]
   }
 
   /** What its lease process has on disk; null: nothing yet. */
@@ -100,15 +104,22 @@ export class Machine {
   }
 }
 
-/** What `lvsm` starts by its name, and a password. */
-export function programs(home: string): void {
+/** A directory for all machines of a test: what `lvsm` starts by its name, and a password. */
+export function makeHome(name: string): string {
+  const home = mkdtempSync(join(tmpdir(), `lvsm-${name}-`))
   writeFileSync(join(home, 'password'), 'correct horse\n')
   mkdirSync(join(home, 'bin'))
-  for (const name of ['lvsm-coordinator', 'lvsm-lease'] as const) {
-    const path = join(home, 'bin', name)
-    writeFileSync(path, `#!/bin/sh\nexec ${process.execPath} --disable-sigusr1 ${MAINS[name]} "$@"\n`)
+  for (const program of ['lvsm-coordinator', 'lvsm-lease'] as const) {
+    const path = join(home, 'bin', program)
+    writeFileSync(path, `#!/bin/sh\nexec ${process.execPath} --disable-sigusr1 ${MAINS[program]} "$@"\n`)
     chmodSync(path, 0o755)
   }
+  return home
+}
+/** With whatever still runs for it. */
+export function endHome(home: string): void {
+  killAll(home)
+  rmSync(home, { recursive: true, force: true })
 }
 
 export async function ethernet(home: string, ...machines: readonly Machine[]): Promise<void> {
@@ -123,3 +134,6 @@ export async function ethernet(home: string, ...machines: readonly Machine[]): P
     machine.ip('link set eth0 up')
   }
 }
+export const says = (one: Started, words: RegExp): Promise<void> =>
+  eventually(() => expect(one.said()).toMatch(words), SLOW_MS)
+export const tokenOf = (said: string): string => /lvsm\.[\w-]+/.exec(said)?.[0] ?? expect.fail(said)
