@@ -10,7 +10,7 @@ import type { Effect, Input, Limits, Reply, Wish } from './core/events.ts'
 import { type Coordinated, doubtEntry, refuseChange, type Result } from './core/machine.ts'
 import { Expiry } from './expiry.ts'
 import type { FeedSource } from './feed/source.ts'
-import type { LinksHeard, LinksPort, Peer, StorePort } from './ports.ts'
+import { isAboutNodes, type LinksHeard, type LinksPort, type Peer, type StorePort } from './ports.ts'
 import { NOT_BEGUN, roleText } from './sentences.ts'
 import { Snapshots } from './snapshots.ts'
 
@@ -64,7 +64,7 @@ export class Coordinator implements Configuration, FeedSource {
     this.#core = createCore({ raft, limits, startedAt, refuse: refuseChange })
     this.#told = store.kept.machine
     this.#links = options.openLinks({
-      heard: (message) => message.kind !== 'nodes' && this.#driver.feed({ kind: 'message', message }),
+      heard: (message) => !isAboutNodes(message) && this.#driver.feed({ kind: 'message', message }),
       snapshot: (message, state) => {
         if (this.#snapshots.arrived(message, state)) this.#driver.feed({ kind: 'message', message })
       },

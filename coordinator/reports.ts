@@ -1,27 +1,38 @@
 /**
- * Which revision the agent of each node uses, and which epoch its lease process has: as the agents said it, each to the coordinator
- * that it follows, and as the coordinators tell each other. Forgotten with the process; what a silent coordinator told is, after a while.
+ * What the agents said of themselves, each to the coordinator that it follows: the coordinators tell each other which revision and
+ * epoch each has and which report is its newest, and ask for the reports that they do not have. Forgotten with the process; what a
+ * silent coordinator told is, after a while.
  */
-import type { NodeProgress } from '@lvsm/protocol'
+import type { AgentReport, NodeProgress } from '@lvsm/protocol'
 import type { NodeId } from '@lvsm/raft'
-import type { Nodes } from './ports.ts'
+import type { Nodes, NodesMessage } from './ports.ts'
+import { AHEAD_MS } from './reported/event-log.ts'
+import { type Moment, Reported } from './reported/reported.ts'
 
 export interface ReportsWorld {
   readonly id: NodeId
   /** Of the agents that follow here. */
   own(): readonly NodeProgress[]
   others(): readonly NodeId[]
-  send(message: Nodes): void
+  /** Names of all that are in the cluster. */
+  nodes(): ReadonlySet<string>
+  send(message: NodesMessage): void
   /** Milliseconds that only grow. */
   clock(): number
+  wallClock(): number
 }
 
 /** It is looked so often whether there is anything new to tell; the same is told again after so long, and counts for so long. */
 const LOOK_MS = 250
 const AGAIN_MS = 3000
 const VALID_MS = 10_000
+/** What is no news. */
+const steady = (key: string, value: unknown): unknown => (key === 'ageMs' ? 0 : value)
+
+const isoOf = (ms: number): string => new Date(ms).toISOString()
 
 export class Reports {
+  readonly reported = new Reported()
   readonly #world: ReportsWorld
   readonly #told = new Map<NodeId, { readonly nodes: readonly NodeProgress[]; readonly at: number }>()
   readonly #timer: NodeJS.Timeout
@@ -36,8 +47,27 @@ export class Reports {
     clearInterval(this.#timer)
   }
 
-  heard({ from, nodes }: Nodes): void {
-    this.#told.set(from, { nodes, at: this.#world.clock() })
+  /** Of an agent that follows here; what is answered. Null: it is not taken. */
+  take(node: string, report: AgentReport): ReturnType<Reported['take']> {
+    return this.reported.take(node, report, this.#moment())
+  }
+
+  heard(message: NodesMessage): void {
+    const { id, send, clock } = this.#world
+    const { from } = message
+    switch (message.kind) {
+      case 'nodes':
+        this.#told.set(from, { nodes: message.nodes, at: clock() })
+        return this.#askFor(message)
+      case 'report-wanted': {
+        const answer = this.reported.answer(message.name, message, clock())
+        if (answer) send({ kind: 'report', from: id, to: from, name: message.name, ...answer })
+        return
+      }
+      case 'report':
+        if (this.#world.nodes().has(message.name))
+          this.reported.answered(message.name, message.report, message.ageMs, this.#moment())
+    }
   }
 
   /** By name; of what several say of one node, the newest. */
@@ -54,12 +84,30 @@ export class Reports {
   }
 
   tell(): void {
-    const { id: from, own, others, send, clock } = this.#world
-    const nodes = own()
-    const text = JSON.stringify([nodes, others()])
+    const { id: from, own, others, send, clock, nodes: names } = this.#world
+    this.reported.keep(names())
+    const nodes = own().map((one) => {
+      const report = this.reported.announce(one.name, clock())
+      return report ? { ...one, report } : one
+    })
+    const text = JSON.stringify([nodes, others()], steady)
     if (text === this.#last && clock() - this.#lastAt < AGAIN_MS) return
     this.#last = text
     this.#lastAt = clock()
     for (const to of others()) send({ kind: 'nodes', from, to, nodes })
+  }
+
+  #askFor({ from, nodes }: Nodes): void {
+    const { id, nodes: names, send, clock } = this.#world
+    const present = names()
+    for (const { name, report } of nodes) {
+      const known = report && present.has(name) ? this.reported.wanted(name, report, clock()) : null
+      if (known) send({ kind: 'report-wanted', from: id, to: from, name, ...known })
+    }
+  }
+  #moment(): Moment {
+    const wallMs = this.#world.wallClock()
+    const wall = { now: isoOf(wallMs), latest: isoOf(wallMs + AHEAD_MS) }
+    return { now: this.#world.clock(), wall }
   }
 }

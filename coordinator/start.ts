@@ -5,28 +5,24 @@ import { type Refusal, seededRandom } from '@lvsm/base'
 import { boottime, createAlarm } from '@lvsm/kernel'
 import { type CoordinatorHome, DAEMON_EXITS, type DaemonExit } from '@lvsm/protocol'
 import { DEFAULTS } from '@lvsm/raft'
-import { fingerprintOf } from '@lvsm/trust'
 import { serveApi } from './adapters/api/api.ts'
-import { Feed } from './adapters/feed/feed.ts'
 import { openDoor } from './adapters/joining/door.ts'
 import { groupNumber } from './adapters/api/author.ts'
-import { Passwords } from './adapters/api/passwords.ts'
 import type { ApiHost } from './adapters/api/route-context.ts'
 import { openLinks } from './adapters/links/open.ts'
 import { linkOptions } from './adapters/links/options.ts'
-import { Audit } from './api/audit.ts'
 import { openStore } from './adapters/store/store.ts'
 import { admit } from './admission.ts'
-import type { Progress } from './configuration.ts'
 import { Coordinator } from './coordinator.ts'
+import { Counts, timed } from './counts.ts'
 import { LIMITS } from './core/events.ts'
 import { type Coordinated, MACHINE, type Result } from './core/machine.ts'
+import { hostOf } from './host.ts'
 import { databaseOf, readAuthority, readHeartbeatKeys, readHome } from './home.ts'
+import { serveNodes, ticks } from './nodes.ts'
 import type { Directories } from './options.ts'
-import type { LinksHeard, LinksPort, Nodes, StorePort } from './ports.ts'
+import { isAboutNodes, type LinksHeard, type LinksPort, type NodesMessage, type StorePort } from './ports.ts'
 import { beginPeople } from './people.ts'
-import { Reports } from './reports.ts'
-import { Electing } from './electing.ts'
 import type { NodeServer } from './adapters/links/node-server.ts'
 import { reportOf } from './report.ts'
 import { Troubles } from './troubles.ts'
@@ -64,6 +60,7 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
   const { store } = opened
   const hearing = new Hearing()
   const troubles = new Troubles(say)
+  const counts = new Counts()
   const linked = await openLinks({
     id: self.id,
     identity,
@@ -71,17 +68,24 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
     heard: hearing,
     random: random(),
     options: linkOptions(DEFAULTS.electionMs),
-    told: { count: () => undefined, trouble: (about, trouble) => troubles.note(about, trouble) },
+    told: { count: counts.count, trouble: (about, trouble) => troubles.note(about, trouble) },
   })
   if (!linked.ok) {
     await store.close()
     return { ok: false, exit: 'world', refusal: linked.refusal }
   }
-  const coordinator = begun(self, store, { links: linked.links, hearing }, machine)
-  const nodes = served(coordinator, linked, hearing)
-  const host = hostOf(identity.authority, () => nodes.reports.all(), say)
+  const coordinator = begun(
+    self,
+    timed(store, { clock: ticks, wrote: counts.wrote }),
+    { links: linked.links, hearing },
+    machine,
+  )
+  const nodes = serveNodes(coordinator, linked, { node: self.node, troubles, counts })
+  hearing.nodes = (message) => nodes.heard(message)
+  const { home } = read
+  const host = hostOf({ home, stateDir, coordinator, nodes, counts, say })
   const crashed = crashing(say)
-  const people = await beginPeople(read.home, coordinator, { stateDir, troubles, host, say, crashed })
+  const people = await beginPeople(home, coordinator, { stateDir, troubles, host, say, count: counts.count, crashed })
   if (!people.ok) {
     nodes.close()
     await coordinator.stop()
@@ -90,33 +94,27 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
   }
   letIn(coordinator, linked.server, { stateDir, authority: identity.authority, say })
   const api = listened(join(runDir, 'coordinator.sock'), coordinator, host, machine)
-  const leave = async (reason: string): Promise<void> => {
-    say(`${reason}: leaves`)
-    const late = setTimeout(() => machine.exit(DAEMON_EXITS.ok.code), STOP_MS)
-    api.close()
-    nodes.close()
-    await people.close()
-    await coordinator.stop()
-    await store.close()
-    clearTimeout(late)
-  }
+  const leave = leaving([api, nodes, people, { close: () => coordinator.stop() }, store], machine)
   let stopped: Promise<void> | null = null
   say(`coordinator ${self.id} of cluster ${self.cluster} runs on ${self.node}`)
   return {
     ok: true,
     running: {
       stop: (reason) => (stopped ??= leave(reason)),
-      report: () => reportOf(coordinator.status(), troubles.present(), nodes.feed.applied()),
+      report: () => reportOf(coordinator.status(), troubles.present(), nodes.feed.applied(), counts.lines()),
     },
   }
 }
 
-const hostOf = (authority: string, progress: Progress, say: (text: string) => void): ApiHost => ({
-  pin: fingerprintOf(authority),
-  passwords: new Passwords(),
-  audit: new Audit(say),
-  progress,
-})
+/** One after the other. */
+const leaving =
+  (parts: readonly { close(): void | Promise<void> }[], { say, exit }: StartMachine) =>
+  async (reason: string): Promise<void> => {
+    say(`${reason}: leaves`)
+    const late = setTimeout(() => exit(DAEMON_EXITS.ok.code), STOP_MS)
+    for (const part of parts) await part.close()
+    clearTimeout(late)
+  }
 
 /** Nodes that are to be coordinators. */
 function letIn(
@@ -133,42 +131,6 @@ function letIn(
       }),
     crashed: crashing(say),
   })
-}
-
-interface Served {
-  readonly feed: Feed
-  readonly reports: Reports
-  close(): void
-}
-/** What it does for the nodes, and what the nodes say of themselves makes it do. */
-function served(
-  coordinator: Coordinator,
-  { links, server }: { links: LinksPort; server: NodeServer },
-  hearing: Hearing,
-): Served {
-  const feed = new Feed(coordinator, server, () => undefined)
-  const { id } = coordinator.status().raft
-  const reports = new Reports({
-    id,
-    own: () => feed.progress(),
-    others: () => coordinator.members().flatMap((member) => (member.id === id ? [] : [member.id])),
-    send: (message) => links.send(message),
-    clock: () => performance.now(),
-  })
-  hearing.nodes = (message) => reports.heard(message)
-  const electing = new Electing({
-    known: () => coordinator.known(),
-    leads: () => coordinator.status().raft.role === 'leader',
-    coordinators: () => coordinator.voters(),
-    reports: () => reports.all(),
-    write: (change) => coordinator.write(change),
-    clock: boottime,
-    wallClock: Date.now,
-  })
-  const close = (): void => {
-    for (const part of [electing, reports, feed]) part.close()
-  }
-  return { feed, reports, close }
 }
 
 function begun(
@@ -214,8 +176,8 @@ const crashing =
 /** What is heard before there is a coordinator is lost, as on any network. */
 class Hearing implements LinksHeard {
   to: LinksHeard | null = null
-  nodes: (message: Nodes) => void = () => undefined
-  heard: LinksHeard['heard'] = (message) => (message.kind === 'nodes' ? this.nodes(message) : this.to?.heard(message))
+  nodes: (message: NodesMessage) => void = () => undefined
+  heard: LinksHeard['heard'] = (message) => (isAboutNodes(message) ? this.nodes(message) : this.to?.heard(message))
   snapshot: LinksHeard['snapshot'] = (message, state) => this.to?.snapshot(message, state)
 }
 

@@ -46,7 +46,7 @@ function started() {
     close: () => void calls.push('close'),
   }
   const agent = new Agent(
-    { node: 'dir1', runDir: home, stateDir: home },
+    { node: 'dir1', runDir: home, stateDir: home, coordinators: null },
     configuration(1),
     {
       clock: boottime,

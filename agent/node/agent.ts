@@ -23,7 +23,9 @@ import {
   type ObservedFenceTable,
 } from './core/index.ts'
 import { Kept } from './kept.ts'
+import { leaseInput } from './lease-input.ts'
 import type { Kernel, LeaseProcess } from './ports.ts'
+import type { Coordinators } from './questions.ts'
 import { reportOf } from './report.ts'
 import { lostFacts, refusedTrouble, WarningBoard } from './warnings.ts'
 
@@ -47,10 +49,13 @@ export interface AgentOptions {
   readonly node: string
   readonly runDir: string
   readonly stateDir: string
+  /** Null: it follows none. */
+  readonly coordinators: Coordinators | null
 }
 
 export class Agent {
   readonly #machine: Machine
+  readonly #coordinators: Coordinators | null
   readonly #kept: Kept
   readonly #kernel: Kernel
   readonly #core: NodeCore
@@ -59,13 +64,13 @@ export class Agent {
   readonly #pinger: Pinger
   readonly #control: Control
   readonly #encoder = new TextEncoder()
-  readonly #decoder = new TextDecoder()
   #configuration: Configuration
   readonly #warnings: WarningBoard
 
   /** `kernel` is open already; `configuration` has no faults. */
   constructor(options: AgentOptions, configuration: Configuration, machine: Machine, kernel: Kernel) {
-    const { node, runDir } = options
+    const { node, runDir, coordinators } = options
+    this.#coordinators = coordinators
     this.#machine = machine
     this.#kernel = kernel
     this.#configuration = configuration
@@ -75,6 +80,7 @@ export class Agent {
       node,
       record: this.#kept.record,
       word: this.#kept.word,
+      follows: coordinators !== null,
       boot: randomBytes(6).toString('hex'),
       startedAt: machine.clock(),
       wall: (at) => new Date(wallMs(at)).toISOString(),
@@ -168,24 +174,15 @@ export class Agent {
     })
   }
   #heardLease(message: FromLease): void {
-    switch (message.kind) {
-      case 'hello':
-        return
-      case 'status':
-        return this.#driver.feed({ kind: 'lease-status', status: message.status })
-      case 'event':
-        return this.#driver.feed({ kind: 'lease-event', event: message.event })
-      case 'relay': {
-        const text = this.#decoder.decode(message.payload)
-        return this.#driver.feed({ kind: 'message', from: message.from, text })
-      }
-    }
+    const input = leaseInput(message)
+    if (input) this.#driver.feed(input)
   }
 
   #serveControl(path: string): Control {
     return serveControl(path, {
       status: () => this.#core.status(this.#machine.clock()),
       events: () => this.#core.events(),
+      cluster: async (what) => (await this.#coordinators?.ask(what)) ?? null,
       fence: () => this.#core.fence(this.#machine.readFence(), this.#machine.clock()),
       command: (id, command) => this.#driver.feed({ kind: 'command', id, command }),
       count: (reason) => this.#driver.feed({ kind: 'refused', reason }),
@@ -215,6 +212,8 @@ export class Agent {
       case 'record':
       case 'word':
         return this.#kept.keep(effect)
+      case 'report':
+        return this.#coordinators?.report(effect.report)
       case 'log':
         return this.#machine.say(effect.text)
       case 'wake':

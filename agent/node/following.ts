@@ -1,11 +1,13 @@
 /** An agent whose configuration is what the coordinators have. */
 import { randomBytes } from 'node:crypto'
-import { seededRandom, type Trouble } from '@lvsm/base'
+import { instant, seededRandom, type Trouble } from '@lvsm/base'
 import { decodeFeedMessage, type NodeIdentity } from '@lvsm/protocol'
 import { Caller, CALLER_OPTIONS, type Place } from './adapters/feed/caller.ts'
 import { keep, readKept, sha256 } from './adapters/feed/kept.ts'
 import { ask, type Effect, type Follower, hear, kept, revisionOf, type Step } from './feed/follower.ts'
+import { Reporter } from './feed/reporter.ts'
 import { silent } from './feed/troubles.ts'
+import { type Coordinators, Questions } from './questions.ts'
 
 /** What runs on a configuration, and may get another. */
 export interface Followed {
@@ -18,7 +20,7 @@ export interface FollowingOptions {
   readonly stateDir: string
   say(text: string): void
   /** Null where it ended. */
-  begin(): Followed | null
+  begin(coordinators: Coordinators): Followed | null
 }
 
 /**
@@ -28,6 +30,9 @@ export interface FollowingOptions {
 export class Following {
   readonly #options: FollowingOptions
   readonly #caller: Caller
+  readonly #reporter = new Reporter()
+  readonly #questions = new Questions((question) => this.#caller.say(question))
+  #reporting: NodeJS.Timeout | undefined
   #follower: Follower
   #followed: Followed | null = null
   /** The revision that is used; 0: none. */
@@ -44,6 +49,7 @@ export class Following {
       {
         places: () => this.#places(),
         opened: () => this.#opened(),
+        closed: () => this.#closed(),
         heard: (text) => this.#heard(text),
         silent: (reason) => this.#trouble(this.#left ?? silent(reason, revisionOf(this.#follower))),
       },
@@ -56,6 +62,7 @@ export class Following {
   }
 
   close(): void {
+    clearTimeout(this.#reporting)
     this.#caller.close()
   }
 
@@ -70,11 +77,21 @@ export class Following {
   #opened(): void {
     this.#take(ask(this.#follower))
     if (this.#used > 0) this.#caller.say({ kind: 'applied', revision: this.#used })
+    this.#reporter.opened()
+    this.#report()
+  }
+  #closed(): void {
+    this.#reporter.closed()
+    this.#questions.closed()
   }
   #heard(text: string): void {
     const read = decodeFeedMessage(text)
     // Of a kind that a later version has: what is needed comes as what this one knows too.
-    if (read.ok) this.#take(hear(this.#follower, read.message, sha256))
+    if (read.ok && read.message.kind === 'reported') {
+      this.#reporter.answered(read.message)
+      this.#report()
+    } else if (read.ok && read.message.kind === 'cluster') this.#questions.answered(read.message)
+    else if (read.ok) this.#take(hear(this.#follower, read.message, sha256))
     else if (read.reason !== 'unknown-kind') this.#caller.leave('it says what this version does not understand')
   }
 
@@ -118,12 +135,27 @@ export class Following {
     if (this.#followed) {
       if (!this.#followed.reload(reason)) return
     } else {
-      this.#followed = this.#options.begin()
+      this.#followed = this.#options.begin({
+        report: (own) => {
+          this.#reporter.take(own)
+          this.#report()
+        },
+        ask: (what) => this.#questions.ask(what),
+      })
       if (!this.#followed) return
     }
     const isNews = this.#used !== revision
     this.#used = revision
     if (isNews) this.#caller.say({ kind: 'applied', revision })
+  }
+  /** What is due of it, now or later. */
+  #report(): void {
+    clearTimeout(this.#reporting)
+    const now = instant(performance.now())
+    const report = this.#reporter.next(now)
+    if (report) return this.#caller.say({ kind: 'report', ...report })
+    const dueAt = this.#reporter.dueAt()
+    if (dueAt !== null) this.#reporting = setTimeout(() => this.#report(), Math.ceil(dueAt - now))
   }
   #trouble(trouble: Trouble | null): void {
     this.#followed?.note('follow', trouble)

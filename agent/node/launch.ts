@@ -9,7 +9,7 @@ import type { DirectoryLock } from '../process/lock.ts'
 import { readFence } from './adapters/kernel/fence.ts'
 import { openKernel } from './adapters/kernel/kernel.ts'
 import { refuseRights } from './adapters/preflight.ts'
-import { Agent } from './agent.ts'
+import { Agent, type AgentOptions } from './agent.ts'
 import { type Configuration, type Read, readConfiguration, refuseKernel, type Self } from './configuration.ts'
 import { lookAround } from './host.ts'
 import { Following } from './following.ts'
@@ -17,6 +17,7 @@ import { readIdentity } from './identity.ts'
 import { isThere } from '../process/files.ts'
 import { DEFAULT_CONFIG, HELP, readOptions, type RunOptions, USAGE } from './options.ts'
 import type { Kernel } from './ports.ts'
+import type { Coordinators } from './questions.ts'
 import { warningLines } from './warnings.ts'
 
 /** The process that this is. */
@@ -63,11 +64,13 @@ function follow(options: RunOptions, program: Program): void {
   }
   const { identity } = read
   const say = (text: string): void => program.say(text)
-  void new Following({ identity, stateDir, say, begin: () => begin({ ...options, node: identity.node }, program) })
+  const start = (coordinators: Coordinators): Agent | null =>
+    begin({ ...options, node: identity.node }, program, coordinators)
+  void new Following({ identity, stateDir, say, begin: start })
 }
 
 /** Null: it ends, and said why. */
-function begin(options: RunOptions, program: Program): Agent | null {
+function begin(options: RunOptions, program: Program, coordinators: Coordinators | null = null): Agent | null {
   const named = options.node !== null
   const check = options.kind === 'check'
   const self: Self = { node: options.node ?? hostname(), named, ...(check && named ? { host: lookAround() } : {}) }
@@ -89,7 +92,7 @@ function begin(options: RunOptions, program: Program): Agent | null {
   const ready = preflight(read, self.node, options, program)
   if ('faults' in ready) return end(ready, program)
   try {
-    const agent = start(options, self, read, ready, program)
+    const agent = start(options, self, read, { ...ready, coordinators }, program)
     heeded.by(agent)
     return agent
   } catch (error) {
@@ -150,7 +153,7 @@ function start(
   options: RunOptions,
   self: Self,
   configuration: Configuration,
-  { lock, kernel }: Ready,
+  { lock, kernel, coordinators }: Ready & Pick<AgentOptions, 'coordinators'>,
   program: Program,
 ): Agent {
   const { runDir, stateDir, config } = options
@@ -162,7 +165,7 @@ function start(
     say: (text: string) => program.say(text),
     exit: (code: number) => program.exit(code),
   }
-  const agent = new Agent({ node: self.node, runDir, stateDir }, configuration, machine, kernel)
+  const agent = new Agent({ node: self.node, runDir, stateDir, coordinators }, configuration, machine, kernel)
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) program.on(signal, () => agent.stop(signal))
   return agent
 }

@@ -28,6 +28,7 @@ const STATUS: CoordinatorStatus = {
     commitIndex: 40,
     lastApplied: 40,
     lastLogIndex: 41,
+    logEntries: 12,
     membership: {
       members: [
         { id: 1, role: 'voter', store: 'store-1' },
@@ -109,13 +110,13 @@ export const WALL_CLOCK = 1_700_000_000_000
 /** The real API over it, on a socket of the test; what goes wrong there ends the test, unless it is `crashed`'s. */
 export const serveConfiguration = (
   path: string,
-  configuration: Configuration & { readonly progress?: ApiHost['progress'] },
+  configuration: Configuration & Partial<Pick<ApiHost, 'progress' | 'clusterStatus' | 'clusterEvents'>>,
   crashed: ApiOptions['events']['crashed'] = thrown,
 ): { close(): void } =>
   serveApi({
     path,
     configuration,
-    host: { ...hostOf(), ...(configuration.progress ? { progress: configuration.progress } : {}) },
+    host: { ...hostOf(), ...onlyOf(configuration) },
     wallClock: () => WALL_CLOCK,
     events: { failed: thrown, mayAgain: () => true, say: () => undefined, crashed },
   })
@@ -126,6 +127,14 @@ export const hostOf = (say: (line: string) => void = () => undefined): ApiHost =
   passwords: new Passwords({ n: 16, r: 1, p: 1 }),
   audit: new Audit(say),
   progress: () => new Map(),
+  clusterStatus: () => null,
+  clusterEvents: () => ({ events: [] }),
+  metrics: () => '',
+})
+const onlyOf = ({ progress, clusterStatus, clusterEvents }: Partial<ApiHost>): Partial<ApiHost> => ({
+  ...(progress ? { progress } : {}),
+  ...(clusterStatus ? { clusterStatus } : {}),
+  ...(clusterEvents ? { clusterEvents } : {}),
 })
 
 function thrown(error: unknown): never {

@@ -91,6 +91,10 @@ export function hear(follower: Follower, message: FeedMessage, digest: Digest): 
       if (list.length === 0 || sameData(list, follower.coordinators)) return step(follower)
       return step(follower, { kind: 'keep-coordinators', list })
     }
+    // Nothing of the configuration.
+    case 'reported':
+    case 'cluster':
+      return step(follower)
     case 'refused':
       return step(follower, { kind: 'leave', trouble: notFollowed(message.refusal, revisionOf(follower)) })
   }

@@ -5,6 +5,7 @@ import { routeOf, serveHttp } from '../../../agent/process/http.ts'
 import type { ListeningEvents } from '../../../agent/process/listening.ts'
 import { callerOf } from './author.ts'
 import { type Gate, serveRoute } from './gate.ts'
+import { answerMetrics, isMetrics } from './metrics.ts'
 
 export interface ApiOptions extends Omit<Gate, 'crashed'> {
   /** The caller holds the run directory's lock, so a socket file that is in the way is a leftover. */
@@ -18,6 +19,7 @@ export interface ApiOptions extends Omit<Gate, 'crashed'> {
 
 export function serveApi({ path, events, patienceMs, ...gate }: ApiOptions): { close(): void } {
   const handle = (incoming: IncomingMessage, response: ServerResponse): void => {
+    if (isMetrics(incoming)) return answerMetrics(incoming, response, gate.host)
     const name = routeOf<ConfigRouteName>(CONFIG_ROUTES, incoming, response)
     if (name !== null)
       serveRoute({ ...gate, crashed: events.crashed }, name, callerOf(incoming.socket), incoming, response)

@@ -1,5 +1,5 @@
 /** What each route is answered with. */
-import type { ConfigRouteName } from '@lvsm/protocol'
+import type { ConfigRouteName, Events, Status } from '@lvsm/protocol'
 import type { Audit } from '../../api/audit.ts'
 import type { Reply } from '../../api/reply.ts'
 import type { Asked } from '../../api/request.ts'
@@ -14,6 +14,11 @@ export interface ApiHost {
   readonly passwords: Passwords
   readonly audit: Audit
   readonly progress: Progress
+  /** The whole cluster, from the agents' reports. Null: there is no configuration yet. */
+  clusterStatus(): Status | null
+  clusterEvents(): Events
+  /** As Prometheus reads it. */
+  metrics(): string
 }
 export interface RouteContext {
   readonly configuration: Configuration

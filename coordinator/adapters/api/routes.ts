@@ -1,7 +1,7 @@
 /** What each route does with the configuration; what is answered of it is pure, and in `coordinator/api`. */
 import { type ApiRoute, type AskedOf, CONFIG_ROUTES, type ConfigRouteName } from '@lvsm/protocol'
 import { diffReply, documentReply, factsReply, historyReply, revisionReply } from '../../api/answers.ts'
-import { notNow, type Reply } from '../../api/reply.ts'
+import { notNow, ok, type Reply } from '../../api/reply.ts'
 import { coordinatorsReply, nodesReply } from '../../api/status.ts'
 import {
   changeEntry,
@@ -40,6 +40,11 @@ const ROUTE_ANSWERS: Answers = {
     const state = configuration.known()
     return state ? nodesReply(state, host.progress()) : notNow(NOTHING)
   },
+  status: (_, { host }) => {
+    const status = host.clusterStatus()
+    return status ? ok(status) : notNow(NOTHING)
+  },
+  events: (_, { host }) => ok(host.clusterEvents()),
   coordinators: (_, { configuration }) => coordinatorsReply(configuration.status(), configuration.known()),
 }
 

@@ -4,12 +4,15 @@
  */
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { instant } from '@lvsm/base'
+import { fullBucket, instant, type Rate, takeToken } from '@lvsm/base'
 import {
+  type AgentReport,
+  type ClusterAnswer,
   type CounterName,
   decodeFollowerMessage,
   encodeFeedMessage,
   type FeedMessage,
+  type FollowerMessage,
   LONGEST_FOLLOWER_MESSAGE,
   type NodeProgress,
   type Unread,
@@ -27,6 +30,16 @@ export interface FeedOptions extends ProbeOptions {
   /** Without a leader for so long, it sends its followers to others. Milliseconds. */
   readonly leaderlessMs: number
 }
+/** Reports and questions of one agent: of reports it sends half of that. */
+const REPORTS: Rate = { perSecond: 4, burst: 8 }
+
+export interface FeedHeard {
+  count(counter: CounterName): void
+  /** What a node's agent says of itself; what it is answered. Null: it is not taken. */
+  report(node: string, report: AgentReport): { readonly number: number; readonly event: number } | null
+  /** What is known of the whole cluster. */
+  question(what: keyof ClusterAnswer): ClusterAnswer
+}
 export const FEED_OPTIONS: FeedOptions = { probeMs: 2000, missedProbes: 3, leaderlessMs: 5000 }
 
 /** The port for nodes. */
@@ -41,6 +54,9 @@ interface Follower {
   readonly key: string
   readonly socket: WebSocket
   session: Session
+  readonly reports: ReturnType<typeof fullBucket>
+  /** To what it said and asked; no more than a few. */
+  answers: FeedMessage[]
   /** Something is on its way: what is due next is worked out when that has left. */
   sending: boolean
 }
@@ -54,7 +70,7 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 
 export class Feed {
   readonly #source: FeedSource
-  readonly #count: (counter: CounterName) => void
+  readonly #told: FeedHeard
   readonly #options: FeedOptions
   readonly #followers = new Map<string, Follower>()
   readonly #applied = new AppliedRevisions()
@@ -73,9 +89,9 @@ export class Feed {
   #ledAt = performance.now()
   #closed = false
 
-  constructor(source: FeedSource, door: Door, count: (counter: CounterName) => void, options = FEED_OPTIONS) {
+  constructor(source: FeedSource, door: Door, heard: FeedHeard, options = FEED_OPTIONS) {
     this.#source = source
-    this.#count = count
+    this.#told = heard
     this.#options = options
     this.#look()
     this.#leave = source.follow(() => this.#changed())
@@ -114,11 +130,12 @@ export class Feed {
     if (this.#names.get(key) !== node || this.#closed) return socket.terminate()
     // An agent makes a new one only when it has given up the one before, whatever this side believes.
     this.#followers.get(node)?.socket.terminate()
-    const follower: Follower = { node, key, socket, session: NEW_SESSION, sending: false }
+    const reports = fullBucket(REPORTS, instant(performance.now()))
+    const follower: Follower = { node, key, socket, session: NEW_SESSION, reports, answers: [], sending: false }
     this.#followers.set(node, follower)
     giveSigns(socket, raw, this.#options, () => socket.terminate())
     socket.on('close', () => this.#followers.get(node) === follower && this.#followers.delete(node))
-    socket.on('error', () => this.#count('drop-feed-malformed'))
+    socket.on('error', () => this.#told.count('drop-feed-malformed'))
     socket.on('message', (data, isBinary) => {
       if (socket.readyState === socket.OPEN) this.#heard(follower, isBinary ? '' : textOf(data))
     })
@@ -126,19 +143,40 @@ export class Feed {
 
   #heard(follower: Follower, text: string): void {
     const read = decodeFollowerMessage(text)
-    if (!read.ok) return this.#count(UNREAD[read.reason])
+    if (!read.ok) return this.#told.count(UNREAD[read.reason])
     const { message } = read
     if (message.kind === 'applied')
       return this.#applied.note(follower.node, message.revision, instant(performance.now()), message.epoch)
+    if (message.kind === 'report') return this.#report(follower, message)
+    if (message.kind === 'question') return this.#question(follower, message)
     follower.session = followed(message)
     this.#serve(follower)
+  }
+
+  #report(follower: Follower, { kind: _, ...report }: Extract<FollowerMessage, { kind: 'report' }>): void {
+    if (!this.#mayAsk(follower)) return this.#told.count('drop-feed-flood')
+    const answer = this.#told.report(follower.node, report)
+    if (!answer) return this.#told.count('drop-feed-long')
+    follower.answers.push({ kind: 'reported', ...answer })
+    this.#serve(follower)
+  }
+  #question(follower: Follower, { id, what }: Extract<FollowerMessage, { kind: 'question' }>): void {
+    if (!this.#mayAsk(follower)) return this.#told.count('drop-feed-flood')
+    follower.answers.push({ kind: 'cluster', id, ...this.#told.question(what) })
+    this.#serve(follower)
+  }
+  /** And are there not too many answers already that it does not read? */
+  #mayAsk({ reports, answers }: Follower): boolean {
+    return answers.length < REPORTS.burst && takeToken(reports, REPORTS, instant(performance.now()))
   }
 
   #serve(follower: Follower): void {
     const { socket } = follower
     if (follower.sending || !this.#view || socket.readyState !== socket.OPEN) return
-    const { session, messages } = due(follower.session, this.#view)
+    const { session, messages: news } = due(follower.session, this.#view)
+    const messages = [...news, ...follower.answers]
     follower.session = session
+    follower.answers = []
     let left = messages.length
     follower.sending = left > 0
     for (const message of messages)

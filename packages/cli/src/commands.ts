@@ -1,6 +1,7 @@
 /** What each command does: one exchange, one rendering, one exit code. */
 import { type Exit, type Status } from '@lvsm/protocol'
-import { exchange, findAgent } from './agents.ts'
+import { exchange } from './agents.ts'
+import { clusterEvents, clusterStatus, type Places } from './cluster.ts'
 import { eventsText } from './events-text.ts'
 import { Failure } from './failure.ts'
 import { fenceText } from './fence-text.ts'
@@ -13,9 +14,8 @@ import { watch } from './watch.ts'
 const MOVE_TIMEOUT_MS = 30_000
 const QUERY_TIMEOUT_MS = 5000
 
-export interface Session {
+export interface Session extends Places {
   readonly terminal: Terminal
-  readonly socketPaths: readonly string[]
 }
 
 export interface StatusOptions {
@@ -25,22 +25,22 @@ export interface StatusOptions {
 }
 
 export async function status(session: Session, options: StatusOptions): Promise<Exit> {
-  const { terminal, socketPaths } = session
+  const { terminal } = session
   const draw = (value: Status): string => render(value, options.output, (it) => statusText(it, terminal.paint))
   if (options.watch) {
     await watch(terminal, async () => {
       try {
-        const { status } = await findAgent(socketPaths)
-        return options.output === 'json' ? `${JSON.stringify(status)}\n` : `${draw(status)}\n`
+        const seen = await clusterStatus(session)
+        return options.output === 'json' ? `${JSON.stringify(seen)}\n` : `${draw(seen)}\n`
       } catch (error) {
         return error instanceof Failure ? `${error.message}\n` : `${String(error)}\n`
       }
     })
     return 'ok'
   }
-  const found = await findAgent(socketPaths)
-  terminal.print(draw(found.status))
-  return options.check && unhealthy(found.status).length > 0 ? 'unhealthy' : 'ok'
+  const found = await clusterStatus(session)
+  terminal.print(draw(found))
+  return options.check && unhealthy(found).length > 0 ? 'unhealthy' : 'ok'
 }
 
 export async function switchover(
@@ -78,7 +78,7 @@ export async function standby(session: Session, on: boolean, node: string | unde
 
 /** The newest `count` events, oldest first. */
 export async function events(session: Session, count: number, format: Format): Promise<Exit> {
-  const all = await exchange(session.socketPaths, { route: 'events', body: null, timeoutMs: QUERY_TIMEOUT_MS })
+  const all = await clusterEvents(session)
   const newest = all.events.slice(-count)
   session.terminal.print(render({ events: newest }, format, (it) => eventsText(it.events, session.terminal.paint)))
   return 'ok'

@@ -11,6 +11,7 @@ import {
   coordinatorPaths,
   DEFAULT_COORDINATOR_SOCKET,
   DEFAULT_SOCKET,
+  placesOfCluster,
   type SocketChoice,
   socketPaths,
 } from './sockets.ts'
@@ -33,6 +34,8 @@ Examples:
 Which agent: --socket PATH, else --node NAME (/run/lvsm/NAME/agent.sock), else
 LVSM_SOCKET, else ${DEFAULT_SOCKET}. A list of paths is separated by colons:
 the first agent with quorum is asked, for orders the first director.
+status and events come from the coordinator of the same node where there is one,
+unless --socket or LVSM_SOCKET names an agent.
 Which coordinator (config, the nouns, drain, stop, enable, intents, coordinators,
 token, user, api-token, audit):
 --coordinator-socket PATH, else --node NAME, else LVSM_COORDINATOR_SOCKET, else
@@ -56,6 +59,7 @@ export function program(version: string, terminal: Terminal, done: (exit: Exit) 
   const session = (): commands.Session => ({
     terminal,
     socketPaths: socketPaths(root.opts<SocketChoice>(), process.env['LVSM_SOCKET']),
+    coordinators: placesOfCluster(root.opts<SocketChoice>(), process.env),
   })
   const output = (): Option => new Option('-o, --output <format>', 'how to print').choices(FORMATS).default('table')
 

@@ -8,6 +8,7 @@ import {
   type FeedMessage,
   FOLLOWER_SCHEMAS,
   type FollowerMessage,
+  LONGEST_FOLLOWER_MESSAGE,
 } from './feed-messages.ts'
 import { decodeFollowedFacts, encodeFollowedFacts } from './changes/followed-facts.ts'
 import { decodeFollowedCoordinators, encodeFollowedCoordinators } from './followed-coordinators.ts'
@@ -19,12 +20,16 @@ const FEED: readonly FeedMessage[] = [
   { kind: 'change', from: 3, to: 5, change: [{ path: ['nodes', 'rs1', 'voter'], from: true }], sum: SUM },
   { kind: 'facts', facts: { number: 1, list: [], ends: [] } },
   { kind: 'coordinators', list: LIST },
+  { kind: 'reported', number: 4, event: 9 },
+  { kind: 'cluster', id: 3, events: { events: [] } },
   { kind: 'refused', refusal: { code: 'no-leader', message: 'nobody leads', hint: 'wait' } },
 ]
 const SAID: readonly FollowerMessage[] = [
   { kind: 'follow', revision: 0, sum: null },
   { kind: 'follow', revision: 3, sum: SUM },
   { kind: 'applied', revision: 3 },
+  { kind: 'report', boot: 'a', number: 1, whole: true, lease: null, services: [], events: [] },
+  { kind: 'question', id: 3, what: 'status' },
 ]
 const altered = (message: object, more: object): string => JSON.stringify({ v: 1, least: 1, ...message, ...more })
 
@@ -48,7 +53,11 @@ it.each<[string, string, string]>([
   ['for newer readers', altered({ kind: 'applied', revision: 1 }, { least: 2 }), 'newer'],
   ['of half a revision', altered({ kind: 'applied', revision: 1.5 }, {}), 'malformed'],
   ['of a checksum that is none', altered({ kind: 'follow', revision: 1, sum: 'x' }, {}), 'malformed'],
-  ['without end', altered({ kind: 'applied', revision: 1 }, { more: 'x'.repeat(5000) }), 'malformed'],
+  [
+    'without end',
+    altered({ kind: 'applied', revision: 1 }, { more: 'x'.repeat(LONGEST_FOLLOWER_MESSAGE) }),
+    'malformed',
+  ],
   ['of nothing', '', 'malformed'],
 ])('a message %s is refused', (_, text, reason) => expect(decodeFollowerMessage(text)).toEqual({ ok: false, reason }))
 

@@ -35,10 +35,12 @@ export class Access {
   readonly #sessions = new Sessions()
   readonly #tries = new Tries()
   readonly #clock: () => number
-  /** `clock`: monotonic milliseconds. */
-  constructor(gate: Gate, clock: () => number) {
+  readonly #failed: (how: 'password' | 'token') => void
+  /** `clock`: monotonic milliseconds. `failed`: somebody showed a wrong password or token. */
+  constructor(gate: Gate, clock: () => number, failed: (how: 'password' | 'token') => void) {
     this.#gate = gate
     this.#clock = clock
+    this.#failed = failed
   }
 
   identify(incoming: IncomingMessage): Identified {
@@ -73,7 +75,10 @@ export class Access {
       this.#tries.succeeded(bounds, this.#clock())
       return refusedWith(503, [CROWDED])
     }
-    if (!right || !known) return WRONG_PASSWORD
+    if (!right || !known) {
+      this.#failed('password')
+      return WRONG_PASSWORD
+    }
     this.#tries.succeeded(bounds, this.#clock())
     const secret = randomBytes(SECRET_BYTES).toString('base64url')
     this.#sessions.open(keyOf(secret), { user, mark: markOf(known) }, this.#clock())
@@ -96,11 +101,15 @@ export class Access {
     const shown = decodeApiToken(text)
     const token = shown && this.#people().tokens.find(({ id }) => id === shown.id)
     if (!shown || !token || !isSame(token.digest, tokenDigest(shown.secret))) {
+      this.#failed('token')
       // A right one is never kept waiting by wrong ones from its address: nobody guesses 128 bits.
       const wait = this.#tries.begin([{ key: `token ${from}`, perMinute: OF_ADDRESS }], this.#clock())
       return { reply: wait === null ? NOBODY : tooMany(wait) }
     }
-    if (token.until !== null && this.#gate.wallClock() >= token.until) return { reply: OVER }
+    if (token.until !== null && this.#gate.wallClock() >= token.until) {
+      this.#failed('token')
+      return { reply: OVER }
+    }
     return { caller: { name: `token ${token.name}`, role: token.role, from }, session: null, token: token.id }
   }
 

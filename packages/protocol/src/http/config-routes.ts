@@ -11,6 +11,7 @@ import * as z from 'zod'
 import { configCommand, intentCommand } from '../changes/command.ts'
 import { type ApiRoute, type BodyOf, noQuery } from './api-route.ts'
 import * as reports from './config-reports.ts'
+import { eventsReport, statusReport } from './status.ts'
 import { TOKEN_ROUTES } from './token-routes.ts'
 import { USER_ROUTES } from './user-routes.ts'
 
@@ -144,6 +145,9 @@ export const CONFIG_ROUTES = {
     response: reports.coordinatorsReport,
     role: 'viewer',
   },
+  /** The whole cluster, from the agents' reports; also while no majority of coordinators can be reached. */
+  status: { method: 'GET', path: '/v1/status', query: noQuery, body: null, response: statusReport, role: 'viewer' },
+  events: { method: 'GET', path: '/v1/events', query: noQuery, body: null, response: eventsReport, role: 'viewer' },
   ...TOKEN_ROUTES,
   ...USER_ROUTES,
 } as const satisfies Readonly<Record<string, ApiRoute>>

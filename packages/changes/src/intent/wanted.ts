@@ -1,26 +1,50 @@
 /** What operators want for a while, as a status tells it: beside what it is about, and as one list. */
-import { factAbout, factOnServer, idleFacts, sharedWord, subjectText } from '@lvsm/changes'
-import type { DestinationReport, Fact, GroupReport, NodeReport, RealserverReport, Wanted } from '@lvsm/protocol'
-import { stateOf } from '../peers.ts'
-import type { NodeState } from '../state.ts'
-import { standingOf } from '../wanted.ts'
+import type { Config } from '@lvsm/model'
+import type {
+  DestinationReport,
+  Fact,
+  Facts,
+  GroupReport,
+  LocalWord,
+  NodeReport,
+  RealserverReport,
+  Wanted,
+} from '@lvsm/protocol'
+import { idleFacts } from './consequences.ts'
+import { factAbout, factOnServer, subjectText } from './facts.ts'
+import { newerWord, sharedWord } from './newer-word.ts'
+
+/** On standby or not, and by whose word. */
+export interface Standing {
+  readonly on: boolean
+  readonly holds: 'local' | 'shared'
+  readonly author: string
+}
+
+/** Null: nobody ever said anything of it, and the lease process stays as it is. */
+export function standingOf(facts: Facts, node: string, word: LocalWord | null): Standing | null {
+  const shared = sharedWord(facts, node)
+  if (word && newerWord(word, shared) === 'local') return { on: word.standby, holds: 'local', author: word.author }
+  if (shared.fact === null && shared.number === 0) return null
+  return { on: shared.fact !== null, holds: 'shared', author: shared.fact?.author ?? 'an operator' }
+}
 
 function wantedOf({ subject, intent, author, since, until, comment }: Fact, idle = false): Wanted {
   return { what: subjectText(subject), intent, author, since, until, comment, idle }
 }
 
 /** All of it, also of what is not there. */
-export function reportWanted({ facts, config }: NodeState): Wanted[] {
+export function wantedOfAll(facts: Facts, config: Config | null): Wanted[] {
   const idle = new Set(config ? idleFacts(facts, config) : [])
   return facts.list.map((fact) => wantedOf(fact, idle.has(fact)))
 }
 
 /** `dest`: as the owner's table has it; not known where nobody told. */
 export function wantedOfServer(
-  { facts }: NodeState,
+  facts: Facts,
   service: string,
   node: string,
-  dest: DestinationReport | undefined,
+  dest: Pick<DestinationReport, 'weight' | 'active' | 'inactive'> | undefined,
 ): Partial<Pick<RealserverReport, 'state' | 'wanted'>> {
   const fact = factOnServer(facts, service, node)
   if (!fact) return {}
@@ -33,7 +57,7 @@ export function wantedOfServer(
 
 /** Of a group that is to be owned by nobody. `holder`: who owns it still, or is about to have closed it; null: nobody. */
 export function wantedOfGroup(
-  { facts }: NodeState,
+  facts: Facts,
   group: string,
   holder: string | null,
 ): Partial<Pick<GroupReport, 'wanted' | 'state' | 'reason'>> {
@@ -44,10 +68,8 @@ export function wantedOfGroup(
   return holder === null ? { wanted, state: 'stopped', reason: by } : { wanted, reason: `${by}: ${holder} gives it up` }
 }
 
-/** Only where one of the two wants standby: that nobody does is the rule. */
-export function wordsOf(state: NodeState, node: string): Pick<NodeReport, 'words'> {
-  const { facts } = state
-  const word = node === state.node ? state.word : (stateOf(state, node)?.word ?? null)
+/** Only where one of the two wants standby: that nobody does is the rule. `word`: given at the node itself. */
+export function wordsOf(facts: Facts, node: string, word: LocalWord | null): Pick<NodeReport, 'words'> {
   const { fact } = sharedWord(facts, node)
   const standing = standingOf(facts, node, word)
   if (!standing || (fact === null && word?.standby !== true)) return {}

@@ -1,0 +1,73 @@
+/** What a coordinator does for the nodes, and what the nodes say of themselves makes it do. */
+import { boottime } from '@lvsm/kernel'
+import { Feed } from './adapters/feed/feed.ts'
+import type { NodeServer } from './adapters/links/node-server.ts'
+import { answerOf, type Cluster, clusterOf } from './cluster.ts'
+import type { Coordinator } from './coordinator.ts'
+import type { Counts } from './counts.ts'
+import { Electing } from './electing.ts'
+import type { LinksPort, NodesMessage } from './ports.ts'
+import { Reports } from './reports.ts'
+import type { Troubles } from './troubles.ts'
+
+export interface Served {
+  readonly feed: Feed
+  readonly reports: Reports
+  readonly cluster: Cluster
+  /** From another coordinator. */
+  heard(message: NodesMessage): void
+  close(): void
+}
+
+export interface ServingParts {
+  /** Of the coordinator. */
+  readonly node: string
+  readonly troubles: Troubles
+  readonly counts: Counts
+}
+
+/** Milliseconds that only grow. */
+export const ticks = (): number => performance.now()
+
+export function serveNodes(
+  coordinator: Coordinator,
+  { links, server }: { readonly links: LinksPort; readonly server: NodeServer },
+  { node, troubles, counts }: ServingParts,
+): Served {
+  const { id } = coordinator.status().raft
+  const reports: Reports = new Reports({
+    id,
+    own: () => feed.progress(),
+    others: () => coordinator.members().flatMap((member) => (member.id === id ? [] : [member.id])),
+    nodes: () => new Set(coordinator.known()?.enrolled.nodes.map(({ name }) => name)),
+    send: (message) => links.send(message),
+    clock: ticks,
+    wallClock: Date.now,
+  })
+  const cluster = clusterOf({
+    node,
+    reported: reports.reported,
+    known: () => coordinator.known(),
+    troubles: () => troubles.present(),
+    counters: () => counts.present(),
+    clock: ticks,
+  })
+  const feed: Feed = new Feed(coordinator, server, {
+    count: counts.count,
+    report: (name, report) => reports.take(name, report),
+    question: (what) => answerOf(cluster, what),
+  })
+  const electing = new Electing({
+    known: () => coordinator.known(),
+    leads: () => coordinator.status().raft.role === 'leader',
+    coordinators: () => coordinator.voters(),
+    reports: () => reports.all(),
+    write: (change) => coordinator.write(change),
+    clock: boottime,
+    wallClock: Date.now,
+  })
+  const close = (): void => {
+    for (const part of [electing, reports, feed]) part.close()
+  }
+  return { feed, reports, cluster, heard: (message) => reports.heard(message), close }
+}
