@@ -215,3 +215,20 @@ test('what does not follow on the report before is asked for as a whole', () => 
   expect(reported.take('rs1', { ...base, boot: 'b', number: 6 }, at)).toEqual({ number: 0, event: 0 })
   expect(reported.take('rs1', { ...base, number: 6 }, at)).toEqual({ number: 6, event: 0 })
 })
+
+test('events that one answer has no room for are asked for again', () => {
+  const [one, other] = [new Reported(), new Reported()]
+  const at = { now: 0, wall: WALL }
+  const eventOf = (serial: number) => ({ serial, at: AT, group: '', kind: 'note', number: 0, reason: `${serial}` })
+  const some = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => eventOf(from + index))
+  one.take('rs1', { boot: 'a', number: 1, whole: true, events: some(1, 100) }, at)
+  one.take('rs1', { boot: 'a', number: 2, whole: false, events: some(101, 150) }, at)
+  for (const known of [100, 150, 150]) {
+    const announced = one.announce('rs1', 0)
+    const wanted = announced && other.wanted('rs1', announced, 0)
+    const answer = wanted && one.answer('rs1', wanted, 0)
+    if (answer) other.answered('rs1', answer.report, answer.ageMs, at)
+    expect(other.announce('rs1', 0)).toEqual({ boot: 'a', number: 2, event: known, ageMs: 0 })
+  }
+  expect(other.events().map(({ reason }) => reason)).toEqual(some(1, 150).map(({ reason }) => reason))
+})
