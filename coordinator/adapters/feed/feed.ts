@@ -153,7 +153,8 @@ export class Feed {
     this.#serve(follower)
   }
 
-  #report(follower: Follower, { kind: _, ...report }: Extract<FollowerMessage, { kind: 'report' }>): void {
+  #report(follower: Follower, message: Extract<FollowerMessage, { kind: 'report' }>): void {
+    const { kind: _, ...report } = message
     if (!this.#mayAsk(follower)) return this.#told.count('drop-feed-flood')
     const answer = this.#told.report(follower.node, report)
     if (!answer) return this.#told.count('drop-feed-long')
