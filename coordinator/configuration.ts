@@ -36,8 +36,6 @@ export interface Configuration {
 }
 /** Node → what its agent said of itself; of whom nothing was heard lately there is nothing. */
 export type Progress = () => ReadonlyMap<string, NodeProgress>
-/** The whole cluster, as this coordinator knows it now; null before there is a configuration. What no agent told lately is unknown in it. */
-export type ClusterStatus = () => Status | null
 export interface CoordinatorStatus {
   readonly raft: RaftStatus
   /** What is known of each coordinator, by id. */

@@ -11,7 +11,7 @@ import { type Coordinated, doubtEntry, refuseChange, type Result } from './core/
 import { Expiry } from './expiry.ts'
 import type { ProvenSource } from './adapters/feed/feed.ts'
 import { handOver } from './handover.ts'
-import type { LinksHeard, LinksPort, Peer, StorePort } from './ports.ts'
+import { isAboutNodes, type LinksHeard, type LinksPort, type Peer, type StorePort } from './ports.ts'
 import { NOT_BEGUN, roleText } from './sentences.ts'
 import { Snapshots } from './snapshots.ts'
 
@@ -64,7 +64,7 @@ export class Coordinator implements Configuration, ProvenSource {
     this.#core = createCore({ raft, limits, startedAt, refuse: refuseChange, withhold: options.withhold })
     this.#told = store.kept.machine
     this.#links = options.openLinks({
-      heard: (message) => message.kind !== 'nodes' && this.#driver.feed({ kind: 'message', message }),
+      heard: (message) => !isAboutNodes(message) && this.#driver.feed({ kind: 'message', message }),
       snapshot: (message, state) => {
         if (this.#snapshots.arrived(message, state)) this.#driver.feed({ kind: 'message', message })
       },

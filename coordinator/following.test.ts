@@ -33,7 +33,15 @@ class Cluster {
   serve(place: Place): void {
     const server = this.wire.servers.get(place.name)
     if (server)
-      this.feeds.set(place, new Feed(place.coordinator, server, () => undefined, { ...FEED_OPTIONS, probeMs: 300 }))
+      this.feeds.set(
+        place,
+        new Feed(
+          place.coordinator,
+          server,
+          { count: () => undefined, offered: () => undefined, report: () => null, question: () => ({}) },
+          { ...FEED_OPTIONS, probeMs: 300 },
+        ),
+      )
   }
   async stop(place: Place): Promise<void> {
     this.feeds.get(place)?.close()

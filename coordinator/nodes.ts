@@ -2,12 +2,14 @@
 import { VERSION } from '@lvsm/base'
 import { MODEL_VERSION } from '@lvsm/changes'
 import { boottime } from '@lvsm/kernel'
-import { Feed, FEED_OPTIONS } from './adapters/feed/feed.ts'
+import { Feed } from './adapters/feed/feed.ts'
 import type { NodeServer } from './adapters/links/node-server.ts'
+import { answerOf, type Cluster, clusterOf } from './cluster.ts'
 import type { Coordinator } from './coordinator.ts'
+import type { Counts } from './counts.ts'
 import { Electing } from './electing.ts'
 import { Keying } from './keying.ts'
-import type { LinksHeard, LinksPort, Nodes } from './ports.ts'
+import type { LinksPort, NodesMessage } from './ports.ts'
 import { Reports } from './reports.ts'
 import type { Troubles } from './troubles.ts'
 
@@ -15,25 +17,51 @@ import type { Troubles } from './troubles.ts'
 export interface Voters {
   electing: Electing | null
 }
-/** What is heard before there is a coordinator is lost, as on any network. */
-export class Hearing implements LinksHeard {
-  to: LinksHeard | null = null
-  nodes: (message: Nodes) => void = () => undefined
-  heard: LinksHeard['heard'] = (message) => (message.kind === 'nodes' ? this.nodes(message) : this.to?.heard(message))
-  snapshot: LinksHeard['snapshot'] = (message, state) => this.to?.snapshot(message, state)
-}
 
 export interface Served {
   readonly feed: Feed
   readonly reports: Reports
+  readonly cluster: Cluster
+  /** From another coordinator. */
+  heard(message: NodesMessage): void
   close(): void
 }
-export function served(
+
+export interface ServingParts {
+  /** Of the coordinator. */
+  readonly node: string
+  readonly troubles: Troubles
+  readonly counts: Counts
+  readonly voters: Voters
+}
+
+/** Milliseconds that only grow. */
+export const ticks = (): number => performance.now()
+
+export function serveNodes(
   coordinator: Coordinator,
-  { links, server }: { links: LinksPort; server: NodeServer },
-  hearing: Hearing,
-  { voters, troubles }: { readonly voters: Voters; readonly troubles: Troubles },
+  { links, server }: { readonly links: LinksPort; readonly server: NodeServer },
+  { node, troubles, counts, voters }: ServingParts,
 ): Served {
+  const { id } = coordinator.status().raft
+  const reports: Reports = new Reports({
+    id,
+    own: () => feed.progress(),
+    speaks: { model: MODEL_VERSION, lvsm: VERSION },
+    others: () => coordinator.members().flatMap((member) => (member.id === id ? [] : [member.id])),
+    nodes: () => new Set(coordinator.known()?.enrolled.nodes.map(({ name }) => name)),
+    send: (message) => links.send(message),
+    clock: ticks,
+    wallClock: Date.now,
+  })
+  const cluster = clusterOf({
+    node,
+    reported: reports.reported,
+    known: () => coordinator.known(),
+    troubles: () => troubles.present(),
+    counters: () => counts.present(),
+    clock: ticks,
+  })
   const keying = new Keying({
     known: () => coordinator.known(),
     leads: () => coordinator.status().raft.role === 'leader',
@@ -43,23 +71,12 @@ export function served(
     clock: boottime,
     wallClock: Date.now,
   })
-  const feed = new Feed(
-    coordinator,
-    server,
-    () => undefined,
-    FEED_OPTIONS,
-    (node, key) => keying.offered(node, key),
-  )
-  const { id } = coordinator.status().raft
-  const reports = new Reports({
-    id,
-    own: () => feed.progress(),
-    speaks: { model: MODEL_VERSION, lvsm: VERSION },
-    others: () => coordinator.members().flatMap((member) => (member.id === id ? [] : [member.id])),
-    send: (message) => links.send(message),
-    clock: () => performance.now(),
+  const feed: Feed = new Feed(coordinator, server, {
+    count: counts.count,
+    offered: (name, half) => keying.offered(name, half),
+    report: (name, report) => reports.take(name, report),
+    question: (what) => answerOf(cluster, what),
   })
-  hearing.nodes = (message) => reports.heard(message)
   const electing = new Electing({
     known: () => coordinator.known(),
     leads: () => coordinator.status().raft.role === 'leader',
@@ -73,5 +90,5 @@ export function served(
   const close = (): void => {
     for (const part of [electing, keying, reports, feed]) part.close()
   }
-  return { feed, reports, close }
+  return { feed, reports, cluster, heard: (message) => reports.heard(message), close }
 }

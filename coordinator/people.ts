@@ -1,5 +1,6 @@
 /** The port for people of a coordinator that runs: open where its home says so, and where the authority's key is. */
 import type { Refusal } from '@lvsm/base'
+import type { CounterName } from '@lvsm/protocol'
 import { type Authority, fingerprintOf, fingerprintOfKey } from '@lvsm/trust'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -15,6 +16,7 @@ export interface PeopleWorld {
   readonly troubles: Troubles
   readonly host: ApiHost
   say(text: string): void
+  count(counter: CounterName): void
   crashed(error: unknown): void
 }
 export type BegunPeople =
@@ -49,7 +51,7 @@ function consoleFiles(troubles: Troubles): ConsoleFiles {
 export async function beginPeople(
   { self, authority: certificate }: Home,
   configuration: Configuration,
-  { stateDir, troubles, host, say, crashed }: PeopleWorld,
+  { stateDir, troubles, host, say, count, crashed }: PeopleWorld,
 ): Promise<BegunPeople> {
   const { api = [], node } = self
   if (api.length === 0) return NONE
@@ -73,6 +75,6 @@ export async function beginPeople(
     heartbeatKeys: () => readHeartbeatKeys(stateDir),
     host,
     crashed,
-    told: { say, trouble: (about, trouble) => troubles.note(about, trouble) },
+    told: { say, count, trouble: (about, trouble) => troubles.note(about, trouble) },
   })
 }

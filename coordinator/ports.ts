@@ -1,6 +1,6 @@
 /** What a coordinator asks of the world. */
 import type { Refusal } from '@lvsm/base'
-import type { NodeProgress, Speaks } from '@lvsm/protocol'
+import type { AgentReport, NodeProgress, Speaks } from '@lvsm/protocol'
 import type { Change, Entry, Fault, InstallSnapshot, Message, NodeId, Persist, Stored } from '@lvsm/raft'
 
 /** What entries make of a state, and how a state is kept. Pure. */
@@ -77,10 +77,32 @@ export interface Nodes {
   readonly nodes: readonly NodeProgress[]
   readonly speaks?: Speaks
 }
+/** A coordinator does not have what another one said of a node's report; `boot`, `number`, `event`: what it has. */
+export interface ReportWanted {
+  readonly kind: 'report-wanted'
+  readonly from: NodeId
+  readonly to: NodeId
+  readonly name: string
+  readonly boot: string | null
+  readonly number: number
+  readonly event: number
+}
+export interface ReportAnswer {
+  readonly kind: 'report'
+  readonly from: NodeId
+  readonly to: NodeId
+  readonly name: string
+  readonly ageMs: number
+  readonly report: AgentReport
+}
+/** About nodes, beside Raft. */
+export type NodesMessage = Nodes | ReportWanted | ReportAnswer
 /** For the core. */
 export type CoreMessage = Exclude<Message, InstallSnapshot> | Ask | Answer
 /** What goes over a link as it is. */
-export type PeerMessage = CoreMessage | Nodes
+export type PeerMessage = CoreMessage | NodesMessage
+export const isAboutNodes = (message: PeerMessage): message is NodesMessage =>
+  message.kind === 'nodes' || message.kind === 'report-wanted' || message.kind === 'report'
 /**
  * Connections to the other coordinators. A message may be lost, and is never doubled; those to one peer that arrive come in their
  * order, snapshots aside. What is heard comes from who it says: from the peer with that id, by its key.

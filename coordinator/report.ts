@@ -6,6 +6,7 @@ export function reportOf(
   { raft, members }: CoordinatorStatus,
   troubles: readonly Trouble[],
   applied: ReadonlyMap<string, { readonly revision: number }>,
+  counted: readonly string[],
 ): string[] {
   const nameOf = (id: number): string => members.get(id)?.name ?? `coordinator ${id}`
   const { role, term, leader, commitIndex, lastApplied, disk, membership, peers } = raft
@@ -18,5 +19,6 @@ export function reportOf(
     }),
     ...[...applied].map(([node, { revision }]) => `state: the agent of ${node} uses revision ${revision}`),
     ...troubles.map(({ severity, message }) => `state: ${severity}: ${message}`),
+    ...counted.map((line) => `state: counted ${line}`),
   ]
 }

@@ -1,11 +1,11 @@
-import type { NodeProgress } from '@lvsm/protocol'
+import type { AgentReport, NodeProgress } from '@lvsm/protocol'
 import { expect, onTestFinished, test } from 'vitest'
-import type { Nodes } from './ports.ts'
+import type { NodesMessage } from './ports.ts'
 import { Reports } from './reports.ts'
 
 function three() {
   let now = 0
-  const sent: Nodes[] = []
+  const sent: NodesMessage[] = []
   const own = new Map<number, NodeProgress[]>([1, 2, 3].map((id) => [id, []]))
   const all = new Map<number, Reports>()
   for (const id of own.keys()) {
@@ -18,7 +18,9 @@ function three() {
         sent.push(message)
         all.get(message.to)?.heard(message)
       },
+      nodes: () => new Set(['rs1', 'rs2']),
       clock: () => now,
+      wallClock: () => 0,
     })
     // Told by hand.
     reports.close()
@@ -81,4 +83,62 @@ test('a coordinator that is silent, or no member any more, counts no more', () =
   expect(at(2).all().size).toBe(1)
   own.delete(1)
   expect(at(2).all().size).toBe(0)
+})
+test('a report that an agent made to one coordinator is asked for by the others, and asked for again when it is newer', () => {
+  const { own, at, sent, pass } = three()
+  own.set(1, [{ name: 'rs1', revision: 1 }])
+  const report = (number: number): AgentReport => ({
+    boot: 'a',
+    number,
+    whole: number === 1,
+    counters: { 'drop-mac': number },
+    events: [{ serial: number, at: '', group: '', kind: 'note', number: 0, reason: `event ${number}` }],
+  })
+  for (const number of [1, 2]) {
+    expect(at(1).take('rs1', report(number))).toEqual({ number, event: number })
+    at(1).tell()
+    for (const id of [2, 3]) {
+      expect(at(id).reported.all().get('rs1')).toMatchObject({ number, said: { counters: { 'drop-mac': number } } })
+      expect(
+        at(id)
+          .reported.events()
+          .map(({ reason }) => reason),
+      ).toHaveLength(number)
+    }
+  }
+  const messages = sent.length
+  pass(1000)
+  at(1).tell()
+  expect(sent).toHaveLength(messages)
+  // It is said to live, and nothing else.
+  pass(2500)
+  at(1).take('rs1', { boot: 'a', number: 2, whole: false, events: [] })
+  at(1).tell()
+  expect(sent.slice(messages).map(({ kind }) => kind)).toEqual(['nodes', 'nodes'])
+  expect(at(2).reported.all().get('rs1')?.heardAt).toBe(3500)
+})
+test('of who is no node of the cluster nothing is asked for, and nothing is taken', () => {
+  const { own, at, sent } = three()
+  own.set(1, [{ name: 'stranger', revision: 1 }])
+  at(1).reported.take(
+    'stranger',
+    { boot: 'a', number: 1, whole: true, events: [] },
+    { now: 0, wall: { now: '', latest: '' } },
+  )
+  at(1).heard({ kind: 'report-wanted', from: 2, to: 1, name: 'rs9', boot: null, number: 0, event: 0 })
+  at(2).heard({
+    kind: 'nodes',
+    from: 1,
+    to: 2,
+    nodes: [{ name: 'stranger', revision: 1, report: { boot: 'a', number: 1, event: 0, ageMs: 0 } }],
+  })
+  at(2).heard({
+    kind: 'report',
+    from: 1,
+    to: 2,
+    name: 'stranger',
+    ageMs: 0,
+    report: { boot: 'a', number: 1, whole: true, events: [] },
+  })
+  expect([sent, at(2).reported.all().size]).toEqual([[], 0])
 })

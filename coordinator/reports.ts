@@ -1,10 +1,13 @@
 /**
- * Which revision the agent of each node uses, and which epoch its lease process acts on: as the agents said it, each to the coordinator
- * that it follows, and as the coordinators tell each other. Forgotten with the process; what a silent coordinator told is, after a while.
+ * What the agents said of themselves, each to the coordinator that it follows: the coordinators tell each other which revision each
+ * uses, which epoch its lease process acts on, and which report is its newest, and ask for the reports that they do not have.
+ * Forgotten with the process; what a silent coordinator told is, after a while.
  */
-import type { NodeProgress, Speaks } from '@lvsm/protocol'
+import type { AgentReport, NodeProgress, Speaks } from '@lvsm/protocol'
 import type { NodeId } from '@lvsm/raft'
-import type { Nodes } from './ports.ts'
+import type { Nodes, NodesMessage } from './ports.ts'
+import { AHEAD_MS } from './reported/event-log.ts'
+import { type Moment, Reported } from './reported/reported.ts'
 
 export interface ReportsWorld {
   readonly id: NodeId
@@ -12,17 +15,25 @@ export interface ReportsWorld {
   own(): readonly NodeProgress[]
   readonly speaks: Speaks
   others(): readonly NodeId[]
-  send(message: Nodes): void
+  /** Names of all that are in the cluster. */
+  nodes(): ReadonlySet<string>
+  send(message: NodesMessage): void
   /** Milliseconds that only grow. */
   clock(): number
+  wallClock(): number
 }
 
 /** It is looked so often whether there is anything new to tell; the same is told again after so long, and counts for so long. */
 const LOOK_MS = 250
 const AGAIN_MS = 3000
 const VALID_MS = 10_000
+/** What is no news. */
+const steady = (key: string, value: unknown): unknown => (key === 'ageMs' ? 0 : value)
+
+const isoOf = (ms: number): string => new Date(ms).toISOString()
 
 export class Reports {
+  readonly reported = new Reported()
   readonly #world: ReportsWorld
   readonly #told = new Map<
     NodeId,
@@ -42,8 +53,27 @@ export class Reports {
     clearInterval(this.#timer)
   }
 
-  heard({ from, nodes, speaks }: Nodes): void {
-    this.#told.set(from, { nodes, speaks: speaks ?? null, at: this.#world.clock() })
+  /** Of an agent that follows here; what is answered. Null: it is not taken. */
+  take(node: string, report: AgentReport): ReturnType<Reported['take']> {
+    return this.reported.take(node, report, this.#moment())
+  }
+
+  heard(message: NodesMessage): void {
+    const { id, send, clock } = this.#world
+    const { from } = message
+    switch (message.kind) {
+      case 'nodes':
+        this.#told.set(from, { nodes: message.nodes, speaks: message.speaks ?? null, at: clock() })
+        return this.#askFor(message)
+      case 'report-wanted': {
+        const answer = this.reported.answer(message.name, message, clock())
+        if (answer) send({ kind: 'report', from: id, to: from, name: message.name, ...answer })
+        return
+      }
+      case 'report':
+        if (this.#world.nodes().has(message.name))
+          this.reported.answered(message.name, message.report, message.ageMs, this.#moment())
+    }
   }
 
   /** Milliseconds since another coordinator told anything, or since this one started. */
@@ -77,12 +107,30 @@ export class Reports {
   }
 
   tell(): void {
-    const { id: from, own, others, send, clock, speaks } = this.#world
-    const nodes = own()
-    const text = JSON.stringify([nodes, others()])
+    const { id: from, own, others, send, clock, speaks, nodes: names } = this.#world
+    this.reported.keep(names())
+    const nodes = own().map((one) => {
+      const report = this.reported.announce(one.name, clock())
+      return report ? { ...one, report } : one
+    })
+    const text = JSON.stringify([nodes, others()], steady)
     if (text === this.#last && clock() - this.#lastAt < AGAIN_MS) return
     this.#last = text
     this.#lastAt = clock()
     for (const to of others()) send({ kind: 'nodes', from, to, nodes, speaks })
+  }
+
+  #askFor({ from, nodes }: Nodes): void {
+    const { id, nodes: names, send, clock } = this.#world
+    const present = names()
+    for (const { name, report } of nodes) {
+      const known = report && present.has(name) ? this.reported.wanted(name, report, clock()) : null
+      if (known) send({ kind: 'report-wanted', from: id, to: from, name, ...known })
+    }
+  }
+  #moment(): Moment {
+    const wallMs = this.#world.wallClock()
+    const wall = { now: isoOf(wallMs), latest: isoOf(wallMs + AHEAD_MS) }
+    return { now: this.#world.clock(), wall }
   }
 }

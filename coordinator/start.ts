@@ -4,32 +4,29 @@ import { join } from 'node:path'
 import { type Refusal, seededRandom } from '@lvsm/base'
 import { boottime, createAlarm } from '@lvsm/kernel'
 import { type CoordinatorHome, DAEMON_EXITS, type DaemonExit } from '@lvsm/protocol'
-import { DEFAULTS, type NodeId } from '@lvsm/raft'
-import { fingerprintOf } from '@lvsm/trust'
+import { DEFAULTS } from '@lvsm/raft'
 import { type ApiOptions, serveApi } from './adapters/api/api.ts'
 import { openDoor } from './adapters/joining/door.ts'
 import { groupNumber, VIEWERS } from '../agent/process/caller.ts'
 import { openPassage } from './adapters/api/passage.ts'
-import { Login } from './adapters/api/login.ts'
-import { Passwords } from './adapters/api/passwords.ts'
 import type { ApiHost } from './adapters/api/route-context.ts'
 import { openLinks } from './adapters/links/open.ts'
 import { linkOptions } from './adapters/links/options.ts'
-import { Audit } from './api/audit.ts'
 import { openStore } from './adapters/store/store.ts'
 import { admit } from './admission.ts'
 import { makeBackup } from './backup.ts'
-import { configuredStatus } from './api/cluster-status.ts'
 import { Coordinator } from './coordinator.ts'
+import { Counts, timed } from './counts.ts'
 import { LIMITS } from './core/events.ts'
 import { type Coordinated, MACHINE, type Result } from './core/machine.ts'
+import { hostOf } from './host.ts'
 import { databaseOf, readAuthority, readHeartbeatKeys, readHome } from './home.ts'
+import { serveNodes, ticks, type Voters } from './nodes.ts'
 import type { Directories } from './options.ts'
 import type { LinksHeard, LinksPort, StorePort } from './ports.ts'
 import { beginPeople } from './people.ts'
 import { withholding } from './electing.ts'
-import { Hearing, served, type Voters } from './nodes.ts'
-import type { Reports } from './reports.ts'
+import { Hearing } from './hearing.ts'
 import type { NodeServer } from './adapters/links/node-server.ts'
 import { reportOf } from './report.ts'
 import { Troubles } from './troubles.ts'
@@ -65,6 +62,7 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
   const { store } = opened
   const hearing = new Hearing()
   const troubles = new Troubles(say)
+  const counts = new Counts()
   const linked = await openLinks({
     id: self.id,
     identity,
@@ -72,18 +70,25 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
     heard: hearing,
     random: random(),
     options: linkOptions(DEFAULTS.electionMs),
-    told: { count: () => undefined, trouble: (about, trouble) => troubles.note(about, trouble) },
+    told: { count: counts.count, trouble: (about, trouble) => troubles.note(about, trouble) },
   })
   if (!linked.ok) {
     await store.close()
     return { ok: false, exit: 'world', refusal: linked.refusal }
   }
   const voters: Voters = { electing: null }
-  const coordinator = begun(self, store, { links: linked.links, hearing, voters }, machine)
-  const nodes = served(coordinator, linked, hearing, { voters, troubles })
-  const host = hostOf(identity.authority, knowing(coordinator, nodes.reports, self.node), say)
+  const coordinator = begun(
+    self,
+    timed(store, { clock: ticks, wrote: counts.wrote }),
+    { links: linked.links, hearing, voters },
+    machine,
+  )
+  const nodes = serveNodes(coordinator, linked, { node: self.node, troubles, counts, voters })
+  hearing.nodes = (message) => nodes.heard(message)
+  const { home } = read
+  const host = hostOf({ home, stateDir, coordinator, nodes, counts, say })
   const crashed = crashing(say)
-  const people = await beginPeople(read.home, coordinator, { stateDir, troubles, host, say, crashed })
+  const people = await beginPeople(home, coordinator, { stateDir, troubles, host, say, count: counts.count, crashed })
   if (!people.ok) {
     nodes.close()
     await coordinator.stop()
@@ -95,45 +100,27 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
   letIn(coordinator, linked.server, { stateDir, authority: identity.authority, say })
   const backup = () => makeBackup(stateDir, store)
   const api = listened({ path: join(runDir, 'coordinator.sock'), configuration: coordinator, host, backup }, machine)
-  const leave = async (reason: string): Promise<void> => {
-    say(`${reason}: leaves`)
-    const late = setTimeout(() => machine.exit(DAEMON_EXITS.ok.code), STOP_MS)
-    api.close()
-    nodes.close()
-    await people.close()
-    await coordinator.stop()
-    await store.close()
-    clearTimeout(late)
-  }
+  const leave = leaving([api, nodes, people, { close: () => coordinator.stop() }, store], machine)
   let stopped: Promise<void> | null = null
   say(`coordinator ${self.id} of cluster ${self.cluster} runs on ${self.node}`)
   return {
     ok: true,
     running: {
       stop: (reason) => (stopped ??= leave(reason)),
-      report: () => reportOf(coordinator.status(), troubles.present(), nodes.feed.applied()),
+      report: () => reportOf(coordinator.status(), troubles.present(), nodes.feed.applied(), counts.lines()),
     },
   }
 }
 
-/** What it knows of nodes and of other coordinators. */
-type Known = Pick<ApiHost, 'progress' | 'silentMs' | 'versions' | 'clusterStatus'>
-function knowing(coordinator: Coordinator, reports: Reports, node: string): Known {
-  return {
-    progress: () => reports.all(),
-    silentMs: (id: NodeId) => reports.silentMs(id),
-    versions: () => reports.versions(),
-    clusterStatus: () => {
-      const known = coordinator.known()
-      return known && configuredStatus(known, node, reports.all())
-    },
+/** One after the other. */
+const leaving =
+  (parts: readonly { close(): void | Promise<void> }[], { say, exit }: StartMachine) =>
+  async (reason: string): Promise<void> => {
+    say(`${reason}: leaves`)
+    const late = setTimeout(() => exit(DAEMON_EXITS.ok.code), STOP_MS)
+    for (const part of parts) await part.close()
+    clearTimeout(late)
   }
-}
-function hostOf(authority: string, known: Known, say: (text: string) => void): ApiHost {
-  const passwords = new Passwords()
-  const login = new Login(passwords, () => performance.now())
-  return { pin: fingerprintOf(authority), passwords, login, audit: new Audit(say), ...known }
-}
 
 /** Nodes that are to be coordinators. */
 function letIn(

@@ -53,7 +53,13 @@ function started(during: (changed: () => void) => void = () => undefined) {
     configuration(1),
     {
       clock: boottime,
-      coordinators: { confirm: () => undefined, acts: () => undefined, usesRing: () => undefined },
+      coordinators: {
+        confirm: () => undefined,
+        acts: () => undefined,
+        usesRing: () => undefined,
+        report: () => undefined,
+        ask: (_, done) => done(null),
+      },
       readConfiguration: () => next,
       readFence: () => [],
       mayListenAgain: () => true,

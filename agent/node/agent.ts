@@ -18,6 +18,7 @@ import { bearable } from './deafening.ts'
 import { createNodeCore, type NodeCore, type NodeEffect, type NodeInput } from './core/index.ts'
 import { groupNumber, VIEWERS } from '../process/caller.ts'
 import { Kept } from './kept.ts'
+import { leaseInput } from './lease-input.ts'
 import type { AgentOptions, Machine } from './machine.ts'
 import type { Kernel, LeaseProcess } from './ports.ts'
 import { reportOf } from './report.ts'
@@ -38,13 +39,12 @@ export class Agent {
   readonly #pinger: Pinger
   readonly #control: Control
   readonly #encoder = new TextEncoder()
-  readonly #decoder = new TextDecoder()
   #configuration: Configuration
   readonly #warnings: WarningBoard
 
   /** `kernel` is open already; `configuration` has no faults. */
   constructor(options: AgentOptions, configuration: Configuration, machine: Machine, kernel: Kernel) {
-    const { node, runDir } = options
+    const { node, runDir, pass } = options
     this.#node = node
     this.#machine = machine
     this.#kernel = kernel
@@ -55,6 +55,7 @@ export class Agent {
       node,
       record: this.#kept.record,
       word: this.#kept.word,
+      follows: pass !== null,
       boot: randomBytes(6).toString('hex'),
       startedAt: machine.clock(),
       wall: (at) => new Date(wallMs(at)).toISOString(),
@@ -67,7 +68,7 @@ export class Agent {
       asked: (unsent) => this.#driver.feed({ kind: 'pinged', unsent }),
       denied: (found) => this.#report('ping', found),
     })
-    this.#control = this.#serveControl(join(runDir, 'agent.sock'), options.pass)
+    this.#control = this.#serveControl(join(runDir, 'agent.sock'), pass)
     kernel.watch(() => this.#driver.feed({ kind: 'changed' }))
     this.#warnings = new WarningBoard((source, trouble) => this.#report(source, trouble))
     this.#kept.tell()
@@ -148,17 +149,9 @@ export class Agent {
     })
   }
   #heardLease(message: FromLease): void {
-    switch (message.kind) {
-      case 'hello':
-        return
-      case 'status':
-        this.#machine.coordinators.usesRing(message.status.ring ?? 0)
-        return this.#driver.feed({ kind: 'lease-status', status: message.status })
-      case 'event':
-        return this.#driver.feed({ kind: 'lease-event', event: message.event })
-      case 'relay':
-        return this.#driver.feed({ kind: 'message', from: message.from, text: this.#decoder.decode(message.payload) })
-    }
+    if (message.kind === 'status') this.#machine.coordinators.usesRing(message.status.ring ?? 0)
+    const input = leaseInput(message)
+    if (input) this.#driver.feed(input)
   }
 
   #serveControl(path: string, pass: ControlEvents['pass']): Control {
@@ -167,6 +160,7 @@ export class Agent {
       group: groupNumber(VIEWERS),
       status: () => this.#core.status(this.#machine.clock()),
       events: () => this.#core.events(),
+      cluster: (what) => new Promise((done) => this.#machine.coordinators.ask(what, done)),
       fence: () => this.#core.fence(this.#machine.readFence(), this.#machine.clock()),
       command: (id, command) => this.#driver.feed({ kind: 'command', id, command }),
       count: (reason) => this.#driver.feed({ kind: 'refused', reason }),
@@ -196,6 +190,8 @@ export class Agent {
       case 'record':
       case 'word':
         return this.#kept.keep(effect)
+      case 'report':
+        return this.#machine.coordinators.report(effect.report)
       case 'log':
         return this.#machine.say(effect.text)
       case 'confirm':

@@ -1,13 +1,15 @@
 /** An agent whose configuration is what the coordinators have. */
 import { randomBytes } from 'node:crypto'
-import { seededRandom, type Trouble } from '@lvsm/base'
+import { instant, seededRandom, type Trouble } from '@lvsm/base'
 import { decodeFeedMessage, type NodeIdentity } from '@lvsm/protocol'
 import { Caller, CALLER_OPTIONS, type Place } from './adapters/feed/caller.ts'
 import { keep, readKept, sha256 } from './adapters/feed/kept.ts'
-import type { Coordinators } from './ports.ts'
 import { keepHalves, ownHalves, unsaid } from './adapters/pair-keys.ts'
 import { ask, type Effect, type Follower, hear, kept, revisionOf, type Step } from './feed/follower.ts'
+import { Reporter } from './feed/reporter.ts'
 import { keysUnwritten, silent } from './feed/troubles.ts'
+import type { Coordinators } from './ports.ts'
+import { Questions } from './questions.ts'
 
 /** What runs on a configuration, and may get another. */
 export interface Followed {
@@ -33,6 +35,9 @@ const LOOK_MS = 5000
 export class Following implements Coordinators {
   readonly #options: FollowingOptions
   readonly #caller: Caller
+  readonly #reporter = new Reporter()
+  readonly #questions = new Questions((question) => this.#caller.say(question))
+  #reporting: NodeJS.Timeout | undefined
   #follower: Follower
   #followed: Followed | null = null
   /** The revision that is used; 0: none. */
@@ -60,6 +65,7 @@ export class Following implements Coordinators {
           return this.#known()
         },
         opened: () => this.#opened(),
+        closed: () => this.#closed(),
         heard: (text) => this.#heard(text),
         silent: (reason) => this.#trouble(this.#left ?? silent(reason, revisionOf(this.#follower))),
       },
@@ -74,6 +80,7 @@ export class Following implements Coordinators {
 
   close(): void {
     clearInterval(this.#timer)
+    clearTimeout(this.#reporting)
     this.#caller.close()
   }
   /** Where they are: the one that is followed now first. */
@@ -92,9 +99,9 @@ export class Following implements Coordinators {
 
   acts(epoch: number): void {
     this.#epoch = epoch
-    this.#report()
+    this.#sayApplied()
   }
-  #report(): void {
+  #sayApplied(): void {
     if (this.#used === 0) return
     const epoch = this.#epoch > 0 ? { epoch: this.#epoch } : {}
     const ring = this.#ring > 0 ? { ring: this.#ring } : {}
@@ -105,8 +112,13 @@ export class Following implements Coordinators {
   usesRing(ring: number): void {
     if (ring === this.#ring) return
     this.#ring = ring
-    this.#report()
+    this.#sayApplied()
   }
+  report(own: Parameters<Coordinators['report']>[0]): void {
+    this.#reporter.take(own)
+    this.#tell()
+  }
+  readonly ask: Coordinators['ask'] = (what, done) => void this.#questions.ask(what).then(done)
 
   /** As they said themselves; before that, as it was said when this node came in. */
   #known(): Place[] {
@@ -119,12 +131,22 @@ export class Following implements Coordinators {
     // What was asked on another connection is not answered any more.
     this.#proof = null
     this.#take(ask(this.#follower))
-    this.#report()
+    this.#sayApplied()
+    this.#reporter.opened()
+    this.#tell()
+  }
+  #closed(): void {
+    this.#reporter.closed()
+    this.#questions.closed()
   }
   #heard(text: string): void {
     const read = decodeFeedMessage(text)
     // Of a kind that a later version has: what is needed comes as what this one knows too.
-    if (read.ok) this.#take(hear(this.#follower, read.message, sha256))
+    if (read.ok && read.message.kind === 'reported') {
+      this.#reporter.answered(read.message)
+      this.#tell()
+    } else if (read.ok && read.message.kind === 'cluster') this.#questions.answered(read.message)
+    else if (read.ok) this.#take(hear(this.#follower, read.message, sha256))
     else if (read.reason !== 'unknown-kind') this.#caller.leave('it says what this version does not understand')
   }
 
@@ -192,7 +214,7 @@ export class Following implements Coordinators {
     const isNews = this.#used !== revision
     this.#used = revision
     this.#confirm()
-    if (isNews) this.#report()
+    if (isNews) this.#sayApplied()
   }
 
   /** What the coordinators do not know yet; again and again until they do. */
@@ -208,6 +230,15 @@ export class Following implements Coordinators {
     } catch (error) {
       this.#followed?.note('keys', keysUnwritten(stateDir, (error as Error).message))
     }
+  }
+  /** What is due of the report, now or later. */
+  #tell(): void {
+    clearTimeout(this.#reporting)
+    const now = instant(performance.now())
+    const report = this.#reporter.next(now)
+    if (report) return this.#caller.say({ kind: 'report', ...report })
+    const dueAt = this.#reporter.dueAt()
+    if (dueAt !== null) this.#reporting = setTimeout(() => this.#tell(), Math.ceil(dueAt - now))
   }
   #trouble(trouble: Trouble | null): void {
     this.#followed?.note('follow', trouble)

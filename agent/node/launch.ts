@@ -29,7 +29,13 @@ interface Followed extends Pick<AgentOptions, 'pass'> {
 }
 /** Of a node that reads a file of its own. */
 const ALONE: Followed = {
-  coordinators: { confirm: () => undefined, acts: () => undefined, usesRing: () => undefined },
+  coordinators: {
+    confirm: () => undefined,
+    acts: () => undefined,
+    usesRing: () => undefined,
+    report: () => undefined,
+    ask: (_, done) => done(null),
+  },
   pass: null,
 }
 

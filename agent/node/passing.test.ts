@@ -41,6 +41,7 @@ function askingOver(identity: Identity, ...to: readonly Coordinator[]) {
     pass: (asked) => passage.pass(asked),
     status: fault as never,
     events: fault as never,
+    cluster: fault as never,
     fence: fault as never,
     command: fault as never,
     count: () => undefined,

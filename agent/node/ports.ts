@@ -1,6 +1,13 @@
 /** What the reconciler needs of the world. */
 import { type Observed, type Operation } from '@lvsm/plan'
-import { type CounterName, type FromLease, type PassedBack, type ToLease } from '@lvsm/protocol'
+import {
+  type ClusterAnswer,
+  type CounterName,
+  type FromLease,
+  type OwnReport,
+  type PassedBack,
+  type ToLease,
+} from '@lvsm/protocol'
 import { type CheckKeys, type ProbeKind } from '@lvsm/model'
 import { type Failure, type NodeInput } from './core/index.ts'
 
@@ -36,6 +43,10 @@ export interface Coordinators {
   acts(epoch: number): void
   /** The lease process accepts the keys of this ring. */
   usesRing(ring: number): void
+  /** What this node is and does now; told when it is due. */
+  report(own: OwnReport): void
+  /** Calls back with what they know of the whole cluster; null: none of them answers in time. */
+  ask(what: keyof ClusterAnswer, done: (answer: ClusterAnswer | null) => void): void
 }
 
 export interface PingTarget {

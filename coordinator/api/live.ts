@@ -42,8 +42,9 @@ export function liveOf({ coordinators: told, known, status, nodes }: Seen): Live
 }
 
 /** Without what changes with every look. */
-const newsOf = ({ counters: _counters, delays: _delays, groups, troubles, ...status }: Status) => ({
+const newsOf = ({ counters: _counters, delays: _delays, groups, nodes, troubles, ...status }: Status) => ({
   ...status,
+  nodes: nodes.map(({ ageMs: _age, ...node }) => node),
   groups: groups.map(({ leftMs: _left, ...group }) => group),
   troubles: troubles.map(({ leftMs: _left, ...trouble }) => trouble),
 })

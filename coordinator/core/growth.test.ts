@@ -13,6 +13,7 @@ function statusOf(members: string, role: RaftStatus['role'] = 'leader'): RaftSta
     commitIndex: 1,
     lastApplied: 1,
     lastLogIndex: 1,
+    logEntries: 1,
     disk: 'ok',
     expelled: null,
     transferTo: null,

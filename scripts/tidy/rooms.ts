@@ -129,6 +129,7 @@ export const ROOMS: readonly Room[] = [
   ),
   pure('coordinator-electorate', 'coordinator/electorate', ['base']),
   pure('coordinator-feed', 'coordinator/feed', ['base', 'protocol', 'changes']),
+  pure('coordinator-reported', 'coordinator/reported', ['base', 'protocol', 'model', 'changes']),
   impure(
     'coordinator-feed-adapter',
     'coordinator/adapters/feed',
@@ -154,6 +155,7 @@ export const ROOMS: readonly Room[] = [
     'coordinator-electorate',
     'coordinator-feed',
     'coordinator-feed-adapter',
+    'coordinator-reported',
     'nodelink',
     'trust',
     ...LIBRARY,

@@ -61,6 +61,7 @@ const CAUGHT: readonly [wall: string, file: string, text: string][] = [
   ['coordinator-feed', 'coordinator/feed/a.ts', imports('node:crypto')],
   ['coordinator-feed', 'coordinator/feed/a.ts', imports('@lvsm/raft')],
   ['coordinator-feed-adapter', 'coordinator/adapters/feed/a.ts', imports('../links/index.ts')],
+  ['coordinator-reported', 'coordinator/reported/a.ts', imports('node:timers')],
   ['trust', 'packages/trust/src/a.ts', imports('@lvsm/raft')],
   ['trust', 'packages/trust/src/a.ts', imports('zod')],
   ['coordinator-api', 'coordinator/api/a.ts', imports('node:http')],

@@ -70,6 +70,7 @@ export class AgentProcess {
       boot,
       record,
       word,
+      follows: false,
       startedAt: this.#now(),
       wallMs: (at: Instant) => Math.round(at),
       wall: (at: Instant) => String(Math.round(at)).padStart(12, '0'),
@@ -186,8 +187,10 @@ export class AgentProcess {
         return around.word(effect.word)
       case 'log':
         return around.say(effect.text)
+      // No coordinator is followed here.
       case 'confirm':
       case 'acts':
+      case 'report':
       case 'wake':
         return
       default:

@@ -8,7 +8,7 @@ import { Login } from '../../coordinator/adapters/api/login.ts'
 import { Passwords } from '../../coordinator/adapters/api/passwords.ts'
 import type { ApiHost } from '../../coordinator/adapters/api/route-context.ts'
 import { Audit } from '../../coordinator/api/audit.ts'
-import { configuredStatus } from '../../coordinator/api/cluster-status.ts'
+import { clusterStatusOf } from '../../coordinator/reported/cluster-status.ts'
 import type { Configuration, CoordinatorStatus, Read, Written } from '../../coordinator/configuration.ts'
 
 const memberOf = (id: number): MemberRecord => ({
@@ -30,6 +30,7 @@ const STATUS: CoordinatorStatus = {
     commitIndex: 40,
     lastApplied: 40,
     lastLogIndex: 41,
+    logEntries: 12,
     membership: {
       members: [
         { id: 1, role: 'voter', store: 'store-1' },
@@ -67,7 +68,9 @@ export class MemoryConfiguration implements Configuration {
   /** What the agents said of themselves. */
   readonly used = new Map<string, NodeProgress>()
   progress = (): ReadonlyMap<string, NodeProgress> => this.used
-  clusterStatus = (): Status => configuredStatus(this.#state, 'dir1', this.used)
+  /** No agent told anything of itself. */
+  clusterStatus = (): Status =>
+    clusterStatusOf({ state: this.#state, records: new Map(), now: 0, node: 'dir1', troubles: [], counters: {} })
   /** These nodes are in. */
   enrol(...names: string[]): void {
     const nodes = names.map((name) => ({ name, key: 'ab'.repeat(32), at: 0, token: null }))
@@ -128,7 +131,7 @@ export const WALL_CLOCK = 1_700_000_000_000
 /** The real API over it, on a socket of the test; what goes wrong there ends the test, unless it is `crashed`'s. */
 export const serveConfiguration = (
   path: string,
-  configuration: Configuration & Partial<Pick<ApiHost, 'progress' | 'clusterStatus'>>,
+  configuration: Configuration & Knowing,
   crashed: ApiOptions['events']['crashed'] = thrown,
   backup: ApiOptions['backup'] = async () => ({ ok: false, reason: 'there is no database here' }),
 ): { close(): void } =>
@@ -141,14 +144,19 @@ export const serveConfiguration = (
     events: { failed: thrown, mayAgain: () => true, say: () => undefined, crashed },
   })
 
+type Knowing = Partial<Pick<ApiHost, 'progress' | 'clusterStatus' | 'clusterEvents'>>
 /** With what it knows of the nodes, where it knows anything of them. */
 export function knownBy(
-  { progress, clusterStatus }: Partial<Pick<ApiHost, 'progress' | 'clusterStatus'>>,
+  { progress, clusterStatus, clusterEvents }: Knowing,
   say?: (line: string) => void,
   clock?: () => number,
 ): ApiHost {
-  const host = hostOf(say, clock)
-  return { ...host, progress: progress ?? host.progress, clusterStatus: clusterStatus ?? host.clusterStatus }
+  return {
+    ...hostOf(say, clock),
+    ...(progress ? { progress } : {}),
+    ...(clusterStatus ? { clusterStatus } : {}),
+    ...(clusterEvents ? { clusterEvents } : {}),
+  }
 }
 
 /** Passwords cost nothing here. */
@@ -161,6 +169,8 @@ export function hostOf(say: (line: string) => void = () => undefined, clock = ()
     silentMs: () => 40,
     versions: () => new Map([[1, speaks]]),
     clusterStatus: () => null,
+    clusterEvents: () => ({ events: [] }),
+    metrics: () => '',
   }
   return { pin: '0f'.repeat(32), passwords, login, audit: new Audit(say), ...told }
 }

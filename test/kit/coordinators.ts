@@ -1,7 +1,5 @@
 /** Coordinators as a whole in this process: real databases on the disk, real time; between them TLS, or links that can be cut. */
-import { once } from 'node:events'
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { instant, seededRandom } from '@lvsm/base'
@@ -16,11 +14,13 @@ import { linkOptions, type NodeIdentity } from '../../coordinator/adapters/links
 import { createStore } from '../../coordinator/adapters/store/create.ts'
 import { openStore } from '../../coordinator/adapters/store/store.ts'
 import { Coordinator } from '../../coordinator/coordinator.ts'
+import { timed } from '../../coordinator/counts.ts'
 import { LIMITS } from '../../coordinator/core/events.ts'
 import { MACHINE, NOTHING } from '../../coordinator/core/machine.ts'
-import type { LinksHeard, LinksPort, Peer } from '../../coordinator/ports.ts'
+import { isAboutNodes, type LinksHeard, type LinksPort, type NodesMessage, type Peer } from '../../coordinator/ports.ts'
 import { vi } from 'vitest'
 import { DOCUMENT } from '../../packages/changes/src/fixture.ts'
+import { freePort } from './free-port.ts'
 
 export const QUICK: Settings = { ...DEFAULTS, electionMs: 400, heartbeatMs: 80, promoteMs: 100, keepEntries: 300 }
 
@@ -76,15 +76,6 @@ export class Tls implements Wire {
       record: { name, addresses, key: fingerprintOfKey(publicKey) },
     }
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address ? address.port : 0
 }
 
 /** What is sent arrives in the next turn; who is cut off hears and says nothing. */
@@ -157,6 +148,11 @@ export class Place {
   id: NodeId = 0
   identity = ''
   running: Coordinator | null = null
+  /** To the others; and what they say of nodes. */
+  links: LinksPort | null = null
+  heardOfNodes: (message: NodesMessage) => void = () => undefined
+  /** Of its database. */
+  writes = 0
   #boots = 0
   #close = (): Promise<void> => Promise.resolve()
 
@@ -200,15 +196,16 @@ export class Place {
     if (!opened.ok) throw new Error(`${opened.refusal.code}: ${opened.refusal.message}`)
     let hearing: LinksHeard | null = null
     const links = await this.#wire.open(this.name, this.id, {
-      heard: (message) => hearing?.heard(message),
+      heard: (message) => (isAboutNodes(message) ? this.heardOfNodes(message) : hearing?.heard(message)),
       snapshot: (message, state) => hearing?.snapshot(message, state),
     })
+    this.links = links
     this.#boots += 1
     this.#close = () => opened.store.close()
     this.running = new Coordinator(
       {
         id: this.id,
-        store: opened.store,
+        store: timed(opened.store, { clock, wrote: () => void (this.writes += 1) }),
         settings: QUICK,
         limits: { ...LIMITS, patienceMs: 5000, growMs: 50 },
         seeds,

@@ -139,14 +139,12 @@ export function understood({ form }: Any, value: unknown): unknown {
 
 const limits = (checks: readonly z.core.$ZodCheck[] = []): { min: number; max: number } => {
   const all = checks.map((check): Readonly<Record<string, unknown>> => ({ ...check._zod.def }))
-  const bound = (names: readonly string[], field: string): number | undefined => {
-    const found = all.find(({ check }) => names.includes(String(check)))?.[field]
-    return typeof found === 'number' ? found : undefined
-  }
-  return {
-    min: bound(['greater_than'], 'value') ?? bound(['min_length'], 'minimum') ?? 0,
-    max: bound(['less_than'], 'value') ?? bound(['max_length'], 'maximum') ?? 40,
-  }
+  const bounds = (name: string, field: string): number[] =>
+    all.flatMap((check) => (check['check'] === name && typeof check[field] === 'number' ? check[field] : []))
+  const least = [...bounds('greater_than', 'value'), ...bounds('min_length', 'minimum')]
+  const most = [...bounds('less_than', 'value'), ...bounds('max_length', 'maximum')]
+  // Of several on one value, all hold.
+  return { min: Math.max(0, ...least), max: most.length === 0 ? 40 : Math.min(...most) }
 }
 
 /** Any value that has the schema's shape, as JSON can carry it. */

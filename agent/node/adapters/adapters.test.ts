@@ -136,6 +136,7 @@ describe('the control socket', () => {
       pass: null,
       status: () => ({ node: 'dir1' }) as never,
       events: () => ({ events: [] }),
+      cluster: (what) => Promise.resolve(what === 'events' ? { events: { events: [] } } : null),
       fence: () => {
         throw new Error('EPERM')
       },
@@ -175,6 +176,14 @@ describe('the control socket', () => {
       value: { verb: 'switchover', group: 'web', to: 'dir2' },
     })
     expect(await ask('POST', '/v1/standby', '{"on":true}')).toMatchObject({ status: 409 })
+  })
+  it('passes on what the coordinators know, and says so where none of them answers', async () => {
+    const { ask } = serve()
+    expect(await ask('GET', '/v1/cluster/events')).toEqual({ status: 200, value: { events: [] } })
+    expect(await ask('GET', '/v1/cluster/status')).toMatchObject({
+      status: 503,
+      value: { refusals: [{ code: 'no-coordinator' }] },
+    })
   })
   it('gives up who never ends a request, so that many of them take no descriptors for good', async () => {
     const { path, ask } = serve(100)

@@ -1,5 +1,6 @@
 /** HTTP with JSON on a unix socket: what the CLI of this node talks to, by the table of routes in the protocol. */
 import {
+  type ClusterAnswer,
   type Command,
   CONFIG_ROUTES,
   type CounterName,
@@ -35,6 +36,8 @@ const STATUS_OF: Readonly<Record<Fault, number>> = {
 export interface ControlEvents extends ListeningEvents {
   status(): Status
   events(): Events
+  /** What the coordinators know; null: nobody answers, or this node follows none. */
+  cluster(what: keyof ClusterAnswer): Promise<ClusterAnswer | null>
   /** Throws what the kernel says. */
   fence(): FenceReport
   /** Answered by `reply` with the same id, once. */
@@ -87,6 +90,10 @@ function serve(incoming: IncomingMessage, response: ServerResponse, events: Cont
       return answer(response, 200, events.status())
     case 'events':
       return answer(response, 200, events.events())
+    case 'clusterStatus':
+      return tellCluster(response, events, 'status')
+    case 'clusterEvents':
+      return tellCluster(response, events, 'events')
     case 'fence':
       return tellFence(response, events)
     case 'switchover':
@@ -157,6 +164,15 @@ const refusalsOf = (
     ...(path.length > 0 ? { field: path.map(String).join('.') } : {}),
     message,
   }))
+
+function tellCluster(response: ServerResponse, events: ControlEvents, what: keyof ClusterAnswer): void {
+  void events.cluster(what).then((known) => {
+    const told = known?.[what]
+    if (told) return answer(response, 200, told)
+    const message = 'no coordinator answers that this node follows'
+    refuse(response, 503, { code: 'no-coordinator', message, hint: 'lvsm status here says what this node knows' })
+  })
+}
 
 function tellFence(response: ServerResponse, events: ControlEvents): void {
   try {

@@ -7,6 +7,7 @@ import {
   type LeaseStatus,
   type LocalWord,
   type Outcome,
+  type OwnReport,
   type ToLease,
 } from '@lvsm/protocol'
 import { type Instant, type Trouble } from '@lvsm/base'
@@ -100,6 +101,8 @@ export type NodeEffect =
   | { readonly kind: 'record'; readonly text: string }
   /** And what this node was told of standby by itself. */
   | { readonly kind: 'word'; readonly word: LocalWord }
+  /** What this node is and does, for the coordinators: with each publication, where it follows any. */
+  | { readonly kind: 'report'; readonly report: OwnReport }
   | { readonly kind: 'log'; readonly text: string }
   /** The next instant at which the core wants a `wake`; replaces the earlier wish. */
   | { readonly kind: 'wake'; readonly at: Instant }

@@ -20,6 +20,11 @@ const ANSWERING = new Set(['10.11.0.100'])
 export const WALL_MS = 1_790_000_000_000
 const ALIVE = ['10.11.0.11', '10.11.0.12', '10.12.0.13']
 
+interface Life {
+  readonly word?: LocalWord | null
+  readonly follows?: boolean
+}
+
 /** One node under virtual time; `alive` answers checks, `answering` pings. A call into its kernel takes `kern.callMs`. */
 export class TestNode {
   readonly name: string
@@ -44,14 +49,22 @@ export class TestNode {
     text: string,
     configured: boolean,
     wall: (at: Instant) => string,
-    word: LocalWord | null,
+    { word = null, follows = false }: Life,
   ) {
     this.name = name
     this.alive = alive
     this.config = configOf(text)
     this.kern = new TestKernel(this.config, name)
     const fixed = { wallMs: (at: Instant) => WALL_MS + Math.round(at), word }
-    this.core = createNodeCore({ node: name, record: NOTHING_OWNED, boot: name, startedAt: this.#now, ...fixed, wall })
+    this.core = createNodeCore({
+      node: name,
+      record: NOTHING_OWNED,
+      boot: name,
+      follows,
+      startedAt: this.#now,
+      ...fixed,
+      wall,
+    })
     this.#first = configured ? { kind: 'config', config: this.config, secrets: new Map(), facts: NO_FACTS } : null
     this.#driver = startDriver<NodeInput, NodeEffect>({
       clock: () => this.#now,
@@ -137,8 +150,8 @@ export const node = (
   text = SAMPLE,
   configured = true,
   wall = (at: Instant): string => String(Math.round(at)).padStart(9, '0'),
-  word: LocalWord | null = null,
-): TestNode => new TestNode(name, alive, text, configured, wall, word)
+  life: Life = {},
+): TestNode => new TestNode(name, alive, text, configured, wall, life)
 
 export const statusOf = (self: string, owner: string | null, number = 1): LeaseStatus => ({
   node: self,

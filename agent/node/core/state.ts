@@ -19,7 +19,7 @@ import type { Failure, NodeEffect } from './events.ts'
 import { type LeaseLink, newLeaseLink } from './lease-link.ts'
 import type { Handover, Move } from './move/moving.ts'
 import type { Snapshot } from './publish/drops.ts'
-import type { Told } from './publish/tables.ts'
+import { newPublished, type Published } from './publish/published.ts'
 
 export interface NodeOptions {
   readonly node: string
@@ -32,6 +32,8 @@ export interface NodeOptions {
   readonly wallMs: (at: Instant) => number
   /** What this node was told of standby by itself, lately or in an earlier life. */
   readonly word: LocalWord | null
+  /** It follows coordinators, and reports to them. */
+  readonly follows: boolean
 }
 
 /** When to look at the kernel, and when to speak (`observe/look.ts`, `publish/publish.ts`). */
@@ -103,23 +105,7 @@ export interface HeardReadiness {
   readonly why: string
 }
 
-/** What was said last (`publish/publish.ts`). */
-export interface Published {
-  /** The ownership view as text; empty: the lease process has none of this process. */
-  view: string
-  /** Group → why this node could not take it; empty text: it could. */
-  ready: Map<string, string>
-  /** Group → how many of its ping nodes this node reaches. */
-  reaches: Map<string, number>
-  said: string
-  troubles: ReadonlyMap<string, Trouble>
-  /** By code: lines of the log about troubles, lately. */
-  readonly logged: Map<string, { readonly since: Instant; readonly lines: number }>
-  /** Destinations of own tables, by `service destination`, as the others were told last. */
-  readonly told: Map<string, Told>
-}
-
-export interface NodeState extends Pick<NodeOptions, 'node' | 'boot' | 'wall' | 'wallMs'> {
+export interface NodeState extends Pick<NodeOptions, 'node' | 'boot' | 'follows' | 'wall' | 'wallMs'> {
   now: Instant
   effects: NodeEffect[]
   /** Null before the first configuration. */
@@ -151,8 +137,15 @@ export interface NodeState extends Pick<NodeOptions, 'node' | 'boot' | 'wall' | 
   standbyRun: StandbyRun | null
   /** Counts moves and questions of this process. */
   serial: number
-  /** Oldest first. */
-  history: { readonly event: HistoryEvent; readonly key: string; readonly addedAt: Instant }[]
+  /** Oldest first; `serial`: of this node's own, counted from 1. */
+  history: {
+    readonly event: HistoryEvent
+    readonly key: string
+    readonly addedAt: Instant
+    readonly serial: number
+  }[]
+  /** Own events so far. */
+  happened: number
   readonly known: Set<string>
   /** By node: how many new events of it are still taken, as of then. */
   readonly eventBudgets: Map<string, TokenBucket>
@@ -178,10 +171,11 @@ const newKernel = (owned: OwnedRecord): Kernel => ({
 })
 
 export function newState(options: NodeOptions): NodeState {
-  const { node, boot, wall, wallMs, word, startedAt, record } = options
+  const { node, boot, follows, wall, wallMs, word, startedAt, record } = options
   return {
     node,
     boot,
+    follows,
     wall,
     wallMs,
     now: startedAt,
@@ -216,17 +210,10 @@ export function newState(options: NodeOptions): NodeState {
     standbyRun: null,
     serial: 0,
     history: [],
+    happened: 0,
     known: new Set(),
     eventBudgets: new Map(),
-    published: {
-      view: '',
-      ready: new Map(),
-      reaches: new Map(),
-      said: '',
-      troubles: new Map(),
-      logged: new Map(),
-      told: new Map(),
-    },
+    published: newPublished(),
     reported: new Map(),
     counters: {},
     snapshots: [],

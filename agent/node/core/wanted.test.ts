@@ -24,7 +24,7 @@ const want = (one: TestNode, wanted: Facts): void =>
 
 /** dir1 owns, or dir2 does. */
 function director(owner: string | null = 'dir1', word: LocalWord | null = null): TestNode {
-  const one = node('dir1', undefined, undefined, true, undefined, word)
+  const one = node('dir1', undefined, undefined, true, undefined, { word })
   one.feed({ kind: 'lease-up' })
   one.feed({ kind: 'lease-status', status: statusOf('dir1', owner) })
   one.run(1500)

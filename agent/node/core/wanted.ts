@@ -1,24 +1,9 @@
-/** What operators want for a while, beside the configuration: which of it concerns this node, and what of it holds. */
-import { newerWord, sharedWord, subjectText } from '@lvsm/changes'
-import type { Fact, Facts, LocalWord } from '@lvsm/protocol'
+/** What operators want for a while, beside the configuration: which of it concerns this node. */
+import { subjectText } from '@lvsm/changes'
+import type { Fact, Facts } from '@lvsm/protocol'
 import { heldGroups } from './lease.ts'
 import { note } from './publish/history.ts'
 import { log, type NodeState } from './state.ts'
-
-/** On standby or not, and by whose word. */
-export interface Standing {
-  readonly on: boolean
-  readonly holds: 'local' | 'shared'
-  readonly author: string
-}
-
-/** Null: nobody ever said anything of it, and the lease process stays as it is. */
-export function standingOf(facts: Facts, node: string, word: LocalWord | null): Standing | null {
-  const shared = sharedWord(facts, node)
-  if (word && newerWord(word, shared) === 'local') return { on: word.standby, holds: 'local', author: word.author }
-  if (shared.fact === null && shared.number === 0) return null
-  return { on: shared.fact !== null, holds: 'shared', author: shared.fact?.author ?? 'an operator' }
-}
 
 export const factText = ({ subject, intent, author, comment }: Fact): string =>
   `${subjectText(subject)}: ${intent}, by ${author}${comment === '' ? '' : ` (${comment})`}`

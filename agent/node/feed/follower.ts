@@ -112,6 +112,10 @@ export function hear(follower: Follower, message: FeedMessage, digest: Digest): 
       const isNews = message.ring.number > (follower.keys?.number ?? 0)
       return isNews ? step(follower, { kind: 'keep-keys', ring: message.ring }) : step(follower)
     }
+    // Nothing of the configuration.
+    case 'reported':
+    case 'cluster':
+      return step(follower)
     case 'refused':
       return step(follower, { kind: 'leave', trouble: notFollowed(message.refusal, revisionOf(follower)) })
   }

@@ -6,6 +6,7 @@ import type { ListeningEvents } from '../../../agent/process/listening.ts'
 import { Backups, type MadeBackup } from './backup.ts'
 import { callerOf } from '../../../agent/process/caller.ts'
 import { type Gate, serveRoute } from './gate.ts'
+import { answerMetrics, isMetrics } from './metrics.ts'
 
 export interface ApiOptions extends Omit<Gate, 'crashed'> {
   /** The caller holds the run directory's lock, so a socket file that is in the way is a leftover. */
@@ -22,6 +23,7 @@ export function serveApi({ path, events, patienceMs, backup, ...gate }: ApiOptio
   const backups = new Backups({ ...gate, backup, crashed: events.crashed })
   const handle = (incoming: IncomingMessage, response: ServerResponse): void => {
     if (incoming.url === BACKUP.path) return backups.serve(callerOf(incoming.socket), incoming, response)
+    if (isMetrics(incoming)) return answerMetrics(incoming, response, gate.host)
     const name = routeOf<ConfigRouteName>(CONFIG_ROUTES, incoming, response)
     if (name !== null)
       serveRoute({ ...gate, crashed: events.crashed }, name, callerOf(incoming.socket), incoming, response)

@@ -1,10 +1,10 @@
 /** What each route is answered with. */
-import type { ConfigRouteName, Speaks } from '@lvsm/protocol'
+import type { ConfigRouteName, Events, Speaks, Status } from '@lvsm/protocol'
 import type { Audit } from '../../api/audit.ts'
 import type { Reply } from '../../api/reply.ts'
 import type { Asked } from '../../api/request.ts'
 import type { Signature } from '../../api/writes.ts'
-import type { ClusterStatus, Configuration, MemberId, Progress } from '../../configuration.ts'
+import type { Configuration, MemberId, Progress } from '../../configuration.ts'
 import type { Login } from './login.ts'
 import type { Passwords } from './passwords.ts'
 
@@ -20,7 +20,11 @@ export interface ApiHost {
   readonly silentMs: (id: MemberId) => number
   /** Of those that were heard lately, this one too. */
   readonly versions: () => ReadonlyMap<MemberId, Speaks>
-  readonly clusterStatus: ClusterStatus
+  /** The whole cluster, from the agents' reports. Null: there is no configuration yet. */
+  clusterStatus(): Status | null
+  clusterEvents(): Events
+  /** As Prometheus reads it. */
+  metrics(): string
 }
 export interface RouteContext {
   readonly configuration: Configuration

@@ -1,6 +1,6 @@
 /** Agents at the port for nodes: who gets in, who is cut off, and what one that does not read costs. */
 import { once } from 'node:events'
-import { encodeFeedMessage, type FeedMessage, type FollowerMessage } from '@lvsm/protocol'
+import { type AgentReport, encodeFeedMessage, type FeedMessage, type FollowerMessage } from '@lvsm/protocol'
 import { type Authority, fingerprintOfKey, makeAuthority, makeKeyPair, signCertificate } from '@lvsm/trust'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { WebSocket } from 'ws'
@@ -9,6 +9,7 @@ import { MemoryConfiguration } from '../../../test/kit/configuration.ts'
 import { enrolled } from '../../../test/kit/enrolled.ts'
 import { changeOf, weightOf } from '../../../test/suites/configuration.ts'
 import { NodeServer } from '../links/node-server.ts'
+import { Reported } from '../../reported/reported.ts'
 import { Feed, FEED_OPTIONS } from './feed.ts'
 
 const AUTHORITY: Authority = await makeAuthority('lab')
@@ -17,6 +18,7 @@ const soon = { timeout: 30_000, interval: 5 }
 class Bench {
   readonly configuration = new MemoryConfiguration()
   readonly counts = new Map<string, number>()
+  readonly reported = new Reported()
   leads = true
   readonly offered: [string, string][] = []
   feed!: Feed
@@ -36,9 +38,16 @@ class Bench {
     const records = new Map([[1, { name: 'dir1', addresses: this.#server.endpoints, key: this.#key }]])
     const newest = () => this.configuration.newest()
     const source = { known, follow, newest, records: () => records, hasLeader: () => this.leads }
-    this.feed = new Feed(source, this.#server, count, { ...FEED_OPTIONS, probeMs: 300, ...options }, (node, half) => {
-      this.offered.push([node, half.public])
-    })
+    const report = (node: string, said: AgentReport) =>
+      this.reported.take(node, said, { now: 0, wall: { now: '', latest: '' } })
+    const offered = (node: string, half: { public: string }): void => void this.offered.push([node, half.public])
+    const question = () => ({ events: { events: [] } })
+    this.feed = new Feed(
+      source,
+      this.#server,
+      { count, report, question, offered },
+      { ...FEED_OPTIONS, probeMs: 300, ...options },
+    )
     onTestFinished(() => this.#server.close())
     onTestFinished(() => this.feed.close())
     return this
@@ -227,4 +236,42 @@ test('without a leader for a while it sends everybody to others, and serves agai
     await agent.says(NOTHING)
     return agent.kinds().filter((kind) => kind === 'whole').length > 1
   }, soon)
+})
+
+test('what an agent reports is taken, answered, and taken again only when it is new; too many are dropped and counted', async () => {
+  const bench = await new Bench().open()
+  const agent = await bench.join('rs1')
+  const report = (number: number): FollowerMessage => ({
+    kind: 'report',
+    boot: 'a',
+    number,
+    whole: number === 1,
+    counters: { 'drop-mac': number },
+    events: [{ serial: number, at: '', group: '', kind: 'note', number: 0, reason: `event ${number}` }],
+  })
+  await agent.says(report(1))
+  await agent.says(report(3))
+  await vi.waitUntil(() => agent.heard.length === 2, soon)
+  expect(agent.heard).toMatchObject([
+    { kind: 'reported', number: 1, event: 1 },
+    { kind: 'reported', number: 0, event: 1 },
+  ])
+  await agent.says({ kind: 'question', id: 7, what: 'events' })
+  await vi.waitUntil(() => agent.heard.length === 3, soon)
+  expect(agent.heard[2]).toMatchObject({ kind: 'cluster', id: 7, events: { events: [] } })
+  for (let turn = 0; turn < 200; turn++) await agent.says(report(2))
+  await vi.waitUntil(() => (bench.counts.get('drop-feed-flood') ?? 0) > 100, soon)
+  expect(bench.reported.all().get('rs1')).toMatchObject({ number: 2, said: { counters: { 'drop-mac': 2 } } })
+  expect(bench.reported.events().map(({ reason }) => reason)).toEqual(['event 1', 'event 2'])
+})
+
+test('answers that are not read do not pile up, and the configuration comes all the same', async () => {
+  const bench = await new Bench().open()
+  const agent = await bench.join('rs1')
+  await agent.says(NOTHING)
+  await vi.waitUntil(() => agent.heard.length === 3, soon)
+  for (let id = 1; id <= 100; id++) await agent.says({ kind: 'question', id, what: 'events' })
+  await bench.configuration.write(weightOf(9))
+  await vi.waitUntil(() => agent.kinds().includes('change'), soon)
+  expect(agent.kinds().filter((kind) => kind === 'cluster').length).toBeLessThan(20)
 })

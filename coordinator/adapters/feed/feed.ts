@@ -10,7 +10,6 @@ import {
   decodeFollowerMessage,
   encodeFeedMessage,
   type FeedMessage,
-  type FollowerMessage,
   LONGEST_FOLLOWER_MESSAGE,
   type NodeProgress,
   type Unread,
@@ -23,12 +22,12 @@ import { AppliedRevisions } from '../../feed/applied.ts'
 import { Publication } from '../../feed/publication.ts'
 import { due, followed, NEW_SESSION, type Session, type View } from '../../feed/session.ts'
 import { coordinatorsOf, type FeedSource } from '../../feed/source.ts'
+import { Answers, type FeedHeard } from './answers.ts'
 
 export interface FeedOptions extends ProbeOptions {
   /** Without a leader for so long, it sends its followers to others. Milliseconds. */
   readonly leaderlessMs: number
 }
-export type Offered = (node: string, half: Extract<FollowerMessage, { kind: 'key' }>) => void
 export const FEED_OPTIONS: FeedOptions = { probeMs: 2000, missedProbes: 3, leaderlessMs: 5000 }
 
 /** The port for nodes. */
@@ -43,6 +42,8 @@ interface Follower {
   readonly key: string
   readonly socket: WebSocket
   session: Session
+  /** To what it said and asked. */
+  readonly answers: Answers
   /** Something is on its way: what is due next is worked out when that has left. */
   sending: boolean
   /** It asked for a proof, which is not there yet. */
@@ -64,8 +65,7 @@ export interface ProvenSource extends FeedSource {
 
 export class Feed {
   readonly #source: ProvenSource
-  readonly #count: (counter: CounterName) => void
-  readonly #offered: Offered
+  readonly #told: FeedHeard
   readonly #options: FeedOptions
   readonly #followers = new Map<string, Follower>()
   readonly #applied = new AppliedRevisions()
@@ -84,17 +84,9 @@ export class Feed {
   #ledAt = performance.now()
   #closed = false
 
-  /** `offered`: a node's agent says that it has another heartbeat key. */
-  constructor(
-    source: ProvenSource,
-    door: Door,
-    count: (counter: CounterName) => void,
-    options = FEED_OPTIONS,
-    offered: Offered = () => undefined,
-  ) {
+  constructor(source: ProvenSource, door: Door, heard: FeedHeard, options = FEED_OPTIONS) {
     this.#source = source
-    this.#offered = offered
-    this.#count = count
+    this.#told = heard
     this.#options = options
     this.#look()
     this.#leave = source.follow(() => this.#changed())
@@ -135,11 +127,12 @@ export class Feed {
     if (this.#names.get(key) !== node || this.#closed) return socket.terminate()
     // An agent makes a new one only when it has given up the one before, whatever this side believes.
     this.#followers.get(node)?.socket.terminate()
-    const follower: Follower = { node, key, socket, session: NEW_SESSION, sending: false, proving: false }
+    const answers = new Answers(node, this.#told)
+    const follower: Follower = { node, key, socket, session: NEW_SESSION, answers, sending: false, proving: false }
     this.#followers.set(node, follower)
     giveSigns(socket, raw, this.#options, () => socket.terminate())
     socket.on('close', () => this.#followers.get(node) === follower && this.#followers.delete(node))
-    socket.on('error', () => this.#count('drop-feed-malformed'))
+    socket.on('error', () => this.#told.count('drop-feed-malformed'))
     socket.on('message', (data, isBinary) => {
       if (socket.readyState === socket.OPEN) this.#heard(follower, isBinary ? '' : textOf(data))
     })
@@ -147,11 +140,15 @@ export class Feed {
 
   #heard(follower: Follower, text: string): void {
     const read = decodeFollowerMessage(text)
-    if (!read.ok) return this.#count(UNREAD[read.reason])
+    if (!read.ok) return this.#told.count(UNREAD[read.reason])
     const { message } = read
     if (message.kind === 'applied') return this.#applied.note(follower.node, message, instant(performance.now()))
-    if (message.kind === 'key') return this.#offered(follower.node, message)
+    if (message.kind === 'key') return this.#told.offered(follower.node, message)
     if (message.kind === 'prove') return void this.#prove(follower, message.number)
+    if (message.kind === 'report' || message.kind === 'question') {
+      follower.answers.hear(message)
+      return this.#serve(follower)
+    }
     follower.session = followed(message)
     this.#serve(follower)
   }
@@ -169,7 +166,8 @@ export class Feed {
   #serve(follower: Follower): void {
     const { socket } = follower
     if (follower.sending || !this.#view || socket.readyState !== socket.OPEN) return
-    const { session, messages } = due(follower.session, this.#view)
+    const { session, messages: news } = due(follower.session, this.#view)
+    const messages = [...news, ...follower.answers.take()]
     follower.session = session
     let left = messages.length
     follower.sending = left > 0

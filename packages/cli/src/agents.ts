@@ -84,6 +84,8 @@ const refusedHint = (answer: { refusals: readonly { hint?: string }[] }): string
 const STRANGE: Readonly<Record<RouteName, string>> = {
   status: 'its answer is no status',
   events: 'the agent answered without events',
+  clusterStatus: 'its answer is no status',
+  clusterEvents: 'the agent answered without events',
   fence: 'the agent answered without a fence',
   switchover: 'the agent did not say what moved; look: lvsm status; lvsm events',
   standby: 'the agent did not say who stands by; look: lvsm status',

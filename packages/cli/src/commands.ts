@@ -2,7 +2,8 @@
 import { type CoordinatorsReport, type Exit, type Status, unhealthy } from '@lvsm/protocol'
 import { glance } from './config/coordinators.ts'
 import { coordinatorFaults } from './coordinators-text.ts'
-import { exchange, findAgent } from './agents.ts'
+import { exchange } from './agents.ts'
+import { clusterEvents, clusterStatus, type Places } from './cluster.ts'
 import { eventsText } from './events-text.ts'
 import { Failure } from './failure.ts'
 import { fenceText } from './fence-text.ts'
@@ -17,9 +18,8 @@ const MOVE_TIMEOUT_MS = 30_000
 const GLANCE_MS = 400
 const QUERY_TIMEOUT_MS = 5000
 
-export interface Session {
+export interface Session extends Places {
   readonly terminal: Terminal
-  readonly socketPaths: readonly string[]
   /** Empty: coordinators are not looked at. */
   readonly coordinatorPaths: readonly string[]
 }
@@ -31,14 +31,14 @@ export interface StatusOptions {
 }
 
 export async function status(session: Session, options: StatusOptions): Promise<Exit> {
-  const { terminal, socketPaths } = session
+  const { terminal } = session
   const draw = (value: Status): string => render(value, options.output, (it) => statusText(it, terminal.paint))
   if (options.watch) {
     await watch(terminal, async () => {
       try {
-        const { status } = await findAgent(socketPaths)
-        if (options.output === 'json') return `${JSON.stringify(status)}\n`
-        return options.output === 'yaml' ? `---\n${draw(status)}` : `${draw(status)}\n`
+        const seen = await clusterStatus(session)
+        if (options.output === 'json') return `${JSON.stringify(seen)}\n`
+        return options.output === 'yaml' ? `---\n${draw(seen)}` : `${draw(seen)}\n`
       } catch (error) {
         return error instanceof Failure ? `${error.message}\n` : `${String(error)}\n`
       }
@@ -46,12 +46,12 @@ export async function status(session: Session, options: StatusOptions): Promise<
     return 'ok'
   }
   const [found, kept] = await Promise.all([
-    findAgent(socketPaths),
+    clusterStatus(session),
     options.output === 'table' ? glance(session.coordinatorPaths, GLANCE_MS) : null,
   ])
-  terminal.print(draw(found.status))
+  terminal.print(draw(found))
   if (kept) terminal.print(coordinatorSection(kept, terminal.paint))
-  return options.check && unhealthy(found.status).length > 0 ? 'unhealthy' : 'ok'
+  return options.check && unhealthy(found).length > 0 ? 'unhealthy' : 'ok'
 }
 
 /** Only where something is wrong with them. */
@@ -96,7 +96,7 @@ export async function standby(session: Session, on: boolean, node: string | unde
 
 /** The newest `count` events, oldest first. */
 export async function events(session: Session, count: number, format: Format): Promise<Exit> {
-  const all = await exchange(session.socketPaths, { route: 'events', body: null, timeoutMs: QUERY_TIMEOUT_MS })
+  const all = await clusterEvents(session)
   const newest = all.events.slice(-count)
   session.terminal.print(render({ events: newest }, format, (it) => eventsText(it.events, session.terminal.paint)))
   return 'ok'

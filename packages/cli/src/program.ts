@@ -11,6 +11,7 @@ import {
   coordinatorPaths,
   DEFAULT_COORDINATOR_SOCKET,
   DEFAULT_SOCKET,
+  placesOfCluster,
   type SocketChoice,
   socketPaths,
 } from './sockets.ts'
@@ -33,6 +34,8 @@ Examples:
 Which agent: --socket PATH, else --node NAME (/run/lvsm/NAME/agent.sock), else
 LVSM_SOCKET, else ${DEFAULT_SOCKET}. A list of paths is separated by colons:
 the first agent with quorum is asked, for orders the first director.
+status and events come from the coordinator of the same node where there is one,
+unless --socket or LVSM_SOCKET names an agent.
 Which coordinator (config, the nouns, drain, stop, enable, intents, coordinators,
 token, user, api-token, audit):
 --coordinator-socket PATH, else --node NAME, else LVSM_COORDINATOR_SOCKET, else
@@ -54,11 +57,12 @@ export function program(version: string, terminal: Terminal, done: (exit: Exit) 
     .addHelpText('after', HELP)
     .showHelpAfterError('(lvsm --help shows the commands, with examples)')
     .exitOverride()
-  const session = (): commands.Session => ({
-    terminal,
-    socketPaths: socketPaths(root.opts<SocketChoice>(), process.env['LVSM_SOCKET']),
-    coordinatorPaths: [...besideAgent(root.opts<SocketChoice>()), ...passingAgents(root.opts<SocketChoice>())],
-  })
+  const session = (): commands.Session => {
+    const choice = root.opts<SocketChoice>()
+    const coordinators = placesOfCluster(choice, process.env)
+    const coordinatorPaths = [...coordinators, ...passingAgents(choice)]
+    return { terminal, socketPaths: socketPaths(choice, process.env['LVSM_SOCKET']), coordinators, coordinatorPaths }
+  }
   const output = (): Option => new Option('-o, --output <format>', 'how to print').choices(FORMATS).default('table')
 
   root
@@ -109,14 +113,6 @@ function passingAgents(choice: SocketChoice): string[] {
   const [agent, coordinator] = [process.env['LVSM_SOCKET'], process.env['LVSM_COORDINATOR_SOCKET']]
   const isNamed = choice.coordinatorSocket !== undefined || (coordinator !== undefined && choice.node === undefined)
   return isNamed && choice.socket === undefined && agent === undefined ? [] : socketPaths(choice, agent)
-}
-
-/** Those of the cluster whose agent is asked; where only the agent's socket was named, nobody knows which those are. */
-function besideAgent(choice: SocketChoice): string[] {
-  const [agent, coordinator] = [process.env['LVSM_SOCKET'], process.env['LVSM_COORDINATOR_SOCKET']]
-  const isNamed = choice.coordinatorSocket !== undefined || coordinator !== undefined
-  const isOther = choice.socket !== undefined || (agent !== undefined && choice.node === undefined)
-  return isOther && !isNamed ? [] : coordinatorPaths(choice, coordinator)
 }
 
 function completion(root: Command, terminal: Terminal, done: (exit: Exit) => void): void {

@@ -37,6 +37,16 @@ export const coordinatorPaths = (choice: SocketChoice, environment: string | und
     choice.node,
   )
 
+/** For what agents know too: none where an agent is named, and no coordinator. */
+export function placesOfCluster(
+  choice: SocketChoice,
+  { LVSM_SOCKET: agents, LVSM_COORDINATOR_SOCKET: coordinators }: Readonly<Record<string, string | undefined>>,
+): string[] {
+  const isAgentNamed = choice.socket !== undefined || (choice.node === undefined && (agents ?? '') !== '')
+  const isNamed = choice.coordinatorSocket !== undefined || (choice.node === undefined && (coordinators ?? '') !== '')
+  return isAgentNamed && !isNamed ? [] : coordinatorPaths(choice, coordinators)
+}
+
 function pathsOf({ option, said, environment, runDir, file }: Place, node: string | undefined): string[] {
   if (said !== undefined && node !== undefined) {
     throw new Failure('usage', `${option} and --node exclude each other`, 'give one of them')

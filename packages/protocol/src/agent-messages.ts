@@ -23,7 +23,7 @@ const word = name.transform(plainLine)
 const MOST = 256
 const count = z.number().min(0).max(Number.MAX_SAFE_INTEGER)
 
-const trouble = z.object({
+export const saidTrouble = z.object({
   code: word,
   severity: severityWord,
   message: text(240),
@@ -31,13 +31,15 @@ const trouble = z.object({
   /** Milliseconds. */
   leftMs: count.exactOptional(),
 })
-const event = z.object({
+export const saidEvent = z.object({
   at: z.string().max(32).transform(plainLine),
   group: z.string().max(64).transform(plainLine),
   kind: word,
   number: count,
   reason: text(200),
 })
+/** What a node was told of standby by itself. */
+export const saidWord = z.object({ standby: z.boolean(), author: text(LONGEST_NAME), since: count, known: count })
 const digest = z.string().max(64).exactOptional()
 const state = z.object({
   kind: z.literal('state'),
@@ -50,17 +52,21 @@ const state = z.object({
   reason: text(300),
   standby: z.boolean(),
   /** What it was told of standby by itself. */
-  word: z.object({ standby: z.boolean(), author: text(LONGEST_NAME), since: count, known: count }).exactOptional(),
+  word: saidWord.exactOptional(),
   /** Group → why this node could not take it now; empty text: it could. Groups without room follow in `more`. */
   ready: z.record(name, text(160)),
   /** Ping node → does this node reach it? Null: not known yet. */
   pings: z.record(name, z.boolean().nullable()),
-  troubles: z.array(trouble).max(MOST),
-  events: z.array(event).max(MOST),
+  troubles: z.array(saidTrouble).max(MOST),
+  events: z.array(saidEvent).max(MOST),
 })
 /** What had no room in the state. */
-const more = z.object({ kind: z.literal('more'), ready: z.record(name, text(160)), events: z.array(event).max(MOST) })
-const destination = z.object({
+const more = z.object({
+  kind: z.literal('more'),
+  ready: z.record(name, text(160)),
+  events: z.array(saidEvent).max(MOST),
+})
+export const saidDestination = z.object({
   key: name,
   weight: count,
   healthy: z.boolean().nullable(),
@@ -69,7 +75,7 @@ const destination = z.object({
   reason: text(160),
 })
 /** The owner's tables of some services; many come in several messages. */
-const tables = z.object({ kind: z.literal('tables'), services: z.record(name, z.array(destination).max(4096)) })
+const tables = z.object({ kind: z.literal('tables'), services: z.record(name, z.array(saidDestination).max(4096)) })
 
 const switchover = z.object({ verb: z.literal('switchover'), ...switchoverRequest.shape })
 const standby = z.object({ verb: z.literal('standby'), ...standbyRequest.shape })
@@ -102,9 +108,9 @@ const prepared = z.object({ kind: z.literal('prepared'), id: name, group: name }
 export type StateMessage = z.infer<typeof state>
 export type MoreMessage = z.infer<typeof more>
 export type TablesMessage = z.infer<typeof tables>
-export type EventReport = z.infer<typeof event>
-export type TroubleReport = z.infer<typeof trouble>
-export type DestinationReport = z.infer<typeof destination>
+export type EventReport = z.infer<typeof saidEvent>
+export type TroubleReport = z.infer<typeof saidTrouble>
+export type DestinationReport = z.infer<typeof saidDestination>
 export type Command = z.infer<typeof command>
 export type Outcome = z.infer<typeof outcome>
 export type Fault = (typeof FAULTS)[number]

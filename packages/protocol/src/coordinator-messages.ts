@@ -4,6 +4,7 @@
  * a test of the links holds them together.
  */
 import { cut } from './agent-messages.ts'
+import { agentReport } from './agent-report.ts'
 import { LONGEST_ENTRY } from './changes/entry.ts'
 import { LONGEST_NAME } from './http/routes.ts'
 import { readKind, type Unread } from './json.ts'
@@ -58,15 +59,21 @@ const change = z.discriminatedUnion('op', [
   z.object({ op: z.enum(['promote', 'demote', 'remove']), node: count }),
 ])
 
+const nodeName = z.string().min(1).max(LONGEST_NAME)
 /** What a node's agent said of itself last, to the coordinator that it follows. */
 export const nodeProgress = z.object({
-  name: z.string().min(1).max(LONGEST_NAME),
+  name: nodeName,
   /** Of the configuration that it uses. */
   revision: count,
   /** Of the lease's voters, as its lease process has them on disk; not there: it did not say. */
   epoch: count.exactOptional(),
   /** Number of the heartbeat keys that its lease process accepts; not there: it did not say. */
   ring: count.exactOptional(),
+  /**
+   * Its newest report, its newest event, and how long ago it said so; whoever does not have them asks for them. Not there: it made no
+   * report.
+   */
+  report: z.object({ boot: identity, number: count, event: count, ageMs: count }).exactOptional(),
 })
 export type NodeProgress = Readonly<z.infer<typeof nodeProgress>>
 const MOST_NODES = 4096
@@ -120,6 +127,17 @@ export const PEER_SCHEMAS = {
     nodes: z.array(nodeProgress).max(MOST_NODES).readonly(),
     speaks: speaks.exactOptional(),
   }),
+  /** The report of a node that follows there; `boot`, `number`, `event`: what is known here already (null, 0, 0: nothing). */
+  'report-wanted': z.object({
+    kind: z.literal('report-wanted'),
+    ...route,
+    name: nodeName,
+    boot: identity.nullable(),
+    number: count,
+    event: count,
+  }),
+  /** `report.whole` false: what is new since the number that was asked for. */
+  report: z.object({ kind: z.literal('report'), ...route, name: nodeName, ageMs: count, report: agentReport }),
 } as const
 export type CoordinatorMessage = z.infer<(typeof PEER_SCHEMAS)[keyof typeof PEER_SCHEMAS]>
 

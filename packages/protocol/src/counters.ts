@@ -26,6 +26,7 @@ const UNITS = {
   peer: ['message of another coordinator', 'messages of other coordinators'],
   connection: ["connection to the coordinator's port for nodes", "connections to the coordinator's port for nodes"],
   feed: ["message of a node's agent", "messages of nodes' agents"],
+  visitor: ['connection to the port for people', 'connections to the port for people'],
   snapshot: ['snapshot of another coordinator', 'snapshots of other coordinators'],
 } as const
 const UNKNOWN_KIND = 'of a kind that this version does not know'
@@ -42,6 +43,7 @@ const BUSY = 'others may know less of this node, or it of them: look what keeps 
 const WILD = 'look who opens /run/lvsm/lease.sock of this node: lvsm-agent alone has business there (ss -xp)'
 
 const STRANGER = 'look who connects to the port for nodes; if it is a node of this cluster, let it join again'
+const VISITORS = 'look who opens so many connections to the port for people: lvsm audit, and the log'
 const WRONG_PEER = 'look at the coordinator that its log names: it may be broken, or in the wrong hands'
 
 /** Something that was received and is not used. */
@@ -60,6 +62,9 @@ const counted = (metric: MetricName, unit: Counter['unit'], help: string, labels
 })
 const notWritten = (file: string): Counter =>
   counted('lvsm_state_write_failures_total', ['write', 'writes'], `of the ${file} that failed`, { file })
+
+const failedLogin = (how: string, help: string): Counter =>
+  counted('lvsm_failed_logins_total', ['try', 'tries'], help, { how })
 
 export const COUNTERS = {
   'drop-short': dropped('datagram', 'short', 'too short', SPEAKS_ELSE),
@@ -135,6 +140,8 @@ export const COUNTERS = {
   'drop-feed-malformed': dropped('feed', 'malformed', UNREADABLE, OLD),
   'drop-feed-unknown-kind': dropped('feed', 'unknown-kind', UNKNOWN_KIND, OLD),
   'drop-feed-newer': dropped('feed', 'newer', 'for newer versions only', OLD),
+  'drop-feed-flood': dropped('feed', 'flood', 'above what one agent sends', WRONG_HANDS),
+  'drop-feed-long': dropped('feed', 'long', 'with more than any node has', WRONG_HANDS),
   'drop-connection-tls': dropped('connection', 'tls', 'that were no TLS 1.3, or ended before they had begun'),
   'drop-connection-certificate': dropped(
     'connection',
@@ -145,6 +152,11 @@ export const COUNTERS = {
   'drop-connection-key': dropped('connection', 'key', 'with a key that is no node’s of this cluster', STRANGER),
   'drop-connection-request': dropped('connection', 'request', 'that ask for what is not there'),
   'drop-connection-crowded': dropped('connection', 'crowded', 'beyond what may be without a key at once', STRANGER),
+  'drop-visitor-tls': dropped('visitor', 'tls', 'that were no TLS, or ended before they had begun'),
+  'drop-visitor-crowded': dropped('visitor', 'crowded', 'beyond what there may be at once', VISITORS),
+  'drop-visitor-malformed': dropped('visitor', 'malformed', 'that speak no HTTP'),
+  'login-password': failedLogin('password', 'with a wrong password, or of a user that is not there'),
+  'login-token': failedLogin('token', 'with a token that is none, or over'),
   'drop-snapshot-damaged': dropped('snapshot', 'damaged', 'other than their checksum says', WRONG_PEER),
   'drop-snapshot-long': dropped('snapshot', 'long', 'larger than what is taken'),
   'drop-snapshot-broken': dropped('snapshot', 'broken', 'that broke off, or stood still'),

@@ -8,6 +8,7 @@ import {
   type FeedMessage,
   FOLLOWER_SCHEMAS,
   type FollowerMessage,
+  LONGEST_FOLLOWER_MESSAGE,
 } from './feed-messages.ts'
 import { decodeFollowedFacts, encodeFollowedFacts } from './changes/followed-facts.ts'
 import { decodeFollowedCoordinators, encodeFollowedCoordinators } from './followed-coordinators.ts'
@@ -25,6 +26,8 @@ const FEED: readonly FeedMessage[] = [
   { kind: 'coordinators', list: LIST },
   { kind: 'proved', number: 7, revision: 5 },
   { kind: 'proved', number: 8, revision: null },
+  { kind: 'reported', number: 4, event: 9 },
+  { kind: 'cluster', id: 3, events: { events: [] } },
   { kind: 'refused', refusal: { code: 'no-leader', message: 'nobody leads', hint: 'wait' } },
 ]
 const SAID: readonly FollowerMessage[] = [
@@ -33,6 +36,8 @@ const SAID: readonly FollowerMessage[] = [
   { kind: 'applied', revision: 3, epoch: 2, ring: 2 },
   { kind: 'prove', number: 7 },
   { kind: 'key', public: SUM, lost: true },
+  { kind: 'report', boot: 'a', number: 1, whole: true, lease: null, services: [], events: [] },
+  { kind: 'question', id: 3, what: 'status' },
 ]
 const altered = (message: object, more: object): string => JSON.stringify({ v: 1, least: 1, ...message, ...more })
 
@@ -56,7 +61,11 @@ it.each<[string, string, string]>([
   ['for newer readers', altered({ kind: 'applied', revision: 1 }, { least: 2 }), 'newer'],
   ['of half a revision', altered({ kind: 'applied', revision: 1.5 }, {}), 'malformed'],
   ['of a checksum that is none', altered({ kind: 'follow', revision: 1, sum: 'x' }, {}), 'malformed'],
-  ['without end', altered({ kind: 'applied', revision: 1 }, { more: 'x'.repeat(5000) }), 'malformed'],
+  [
+    'without end',
+    altered({ kind: 'applied', revision: 1 }, { more: 'x'.repeat(LONGEST_FOLLOWER_MESSAGE) }),
+    'malformed',
+  ],
   ['of nothing', '', 'malformed'],
 ])('a message %s is refused', (_, text, reason) => expect(decodeFollowerMessage(text)).toEqual({ ok: false, reason }))
 

@@ -1,16 +1,18 @@
 /**
  * What an agent and the coordinator that it follows say to each other: JSON with a kind and a version, a frame of text each. The
  * agent says what it has; the coordinator answers with what is newer, then with the facts and who the coordinators are, and goes on
- * with each change.
+ * with each change. Beside that the agent reports what it is and does (`agent-report.ts`).
  */
 import * as z from 'zod'
 import { cut } from './agent-messages.ts'
+import { agentReport, LONGEST_REPORT } from './agent-report.ts'
 import { plainData } from './changes/command.ts'
 import { digest } from './changes/enrol.ts'
 import { keyRing, publicHalf } from './changes/heartbeat-keys.ts'
 import { memberRecord } from './changes/member.ts'
 import { difference, facts } from './changes/revision.ts'
 import { LONGEST_NAME } from './http/routes.ts'
+import { eventsReport, statusReport } from './http/status.ts'
 import { readKind, type Unread } from './json.ts'
 import { plainLine } from '@lvsm/base'
 
@@ -18,7 +20,7 @@ export const FEED_VERSION = 1
 /** In UTF-16 units: the largest configuration with room, which is longer than all facts. */
 export const LONGEST_FEED_MESSAGE = 16 << 20
 /** In UTF-16 units, and bytes of UTF-8: of what an agent says. */
-export const LONGEST_FOLLOWER_MESSAGE = 4096
+export const LONGEST_FOLLOWER_MESSAGE = LONGEST_REPORT
 /** Between two revisions; where there are more, the whole is sent. */
 export const MOST_DIFFERENCES = 100_000
 
@@ -44,8 +46,15 @@ export const FOLLOWER_SCHEMAS = {
   key: z.object({ kind: z.literal('key'), public: publicHalf, lost: z.boolean() }),
   /** Which revision is the newest? By a read that begins when this was heard, and is proved current. One at a time. */
   prove: z.object({ kind: z.literal('prove'), number: count }),
+  /** What it is and does. One is on its way at a time: the next goes when this one was answered (`reported`). */
+  report: z.object({ kind: z.literal('report'), ...agentReport.shape }),
+  /** What is known of the whole cluster: somebody asks this node for it. */
+  question: z.object({ kind: z.literal('question'), id: count, what: z.enum(['status', 'events']) }),
 } as const
 export type FollowerMessage = z.infer<(typeof FOLLOWER_SCHEMAS)[keyof typeof FOLLOWER_SCHEMAS]>
+
+const clusterAnswer = z.object({ status: statusReport.exactOptional(), events: eventsReport.exactOptional() })
+export type ClusterAnswer = Readonly<z.infer<typeof clusterAnswer>>
 
 const coordinator = z.object({
   id: count,
@@ -73,6 +82,13 @@ export const FEED_SCHEMAS = {
   coordinators: z.object({ kind: z.literal('coordinators'), list: feedCoordinators }),
   /** The answer to `prove` of that number; null: nothing is proved now. */
   proved: z.object({ kind: z.literal('proved'), number: count, revision: count.nullable() }),
+  /**
+   * Of the agent's reports this one is here; 0: the one that came could not be used, and a whole one has to come. `event`: all events
+   * of this life of the agent up to this serial are known.
+   */
+  reported: z.object({ kind: z.literal('reported'), number: count, event: count }),
+  /** To a question: what was asked for; neither where that is not known. */
+  cluster: z.object({ kind: z.literal('cluster'), id: count, ...clusterAnswer.shape }),
   /** Nothing follows on this connection until the agent says again what it has. */
   refused: z.object({
     kind: z.literal('refused'),

@@ -1,4 +1,5 @@
 export * from './agent-messages.ts'
+export * from './agent-report.ts'
 export {
   CONFIG_COMMANDS,
   type ConfigCommand,
@@ -48,10 +49,12 @@ export {
 } from './changes/revision.ts'
 export * from './coordinator-messages.ts'
 export * from './coordinator-home.ts'
+export * from './coordinator-metrics.ts'
 export * from './counters.ts'
 export * from './delays.ts'
 export * from './datagram.ts'
 export * from './exits.ts'
+export * from './exposition.ts'
 export * from './feed-messages.ts'
 export * from './fence-tables.ts'
 export * from './files.ts'

@@ -93,7 +93,7 @@ describe('samples of a status', () => {
 
   test('each is of a metric that there is, with exactly its labels', () => {
     for (const { metric, labels } of samples)
-      expect(Object.keys(labels).sort(), metric).toEqual([...METRICS[metric].labels].sort())
+      expect(Object.keys(labels).sort(), metric).toEqual([...METRICS[metric as MetricName].labels].sort())
     const identities = samples.map(({ metric, labels }) => JSON.stringify([metric, labels]))
     expect(new Set(identities).size).toBe(identities.length)
   })

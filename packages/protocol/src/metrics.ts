@@ -1,13 +1,14 @@
 /**
  * Metrics: name, kind, unit, labels and help of each, under the names that Prometheus expects (base units, `_total` for
- * counters), and a status as samples of them. Nothing serves them yet.
+ * counters), and a status as samples of them. As text: `exposition.ts`.
  */
 import { endpointText } from '@lvsm/base'
+import type { COORDINATOR_METRICS } from './coordinator-metrics.ts'
 import { COUNTERS, counterOf } from './counters.ts'
 import type { Status } from './http/status.ts'
 
 export interface Metric {
-  readonly kind: 'counter' | 'gauge'
+  readonly kind: 'counter' | 'gauge' | 'histogram'
   readonly unit: string
   readonly labels: readonly string[]
   readonly help: string
@@ -18,14 +19,15 @@ const counter = (unit: string, help: string, ...labels: readonly string[]): Metr
   labels,
   help,
 })
-const gauge = (unit: string, help: string, ...labels: readonly string[]): Metric => ({
+export const gauge = (unit: string, help: string, ...labels: readonly string[]): Metric => ({
   kind: 'gauge',
   unit,
   labels,
   help,
 })
+export const histogram = (help: string): Metric => ({ kind: 'histogram', unit: 'seconds', labels: [], help })
 /** 1 where it is so, else 0. */
-const flag = (help: string, ...labels: readonly string[]): Metric => gauge('boolean', help, ...labels)
+export const flag = (help: string, ...labels: readonly string[]): Metric => gauge('boolean', help, ...labels)
 
 export const METRICS = {
   lvsm_dropped_total: counter('messages', 'Received and not used.', 'what', 'reason'),
@@ -43,6 +45,7 @@ export const METRICS = {
   lvsm_peer_unsent_total: counter('messages', 'Messages to coordinators that could not be sent.'),
   lvsm_peer_lost_total: counter('connections', 'Connections to coordinators that fell silent.'),
   lvsm_snapshots_unsent_total: counter('snapshots', 'Snapshots that did not arrive as a whole.'),
+  lvsm_failed_logins_total: counter('tries', 'Logins with a wrong password, and requests with a wrong token.', 'how'),
   lvsm_other_total: counter('events', 'Counters of another version.', 'counter'),
   lvsm_quorum: flag('This node hears a majority of the voters.'),
   lvsm_group_owned: flag('A node owns the group.', 'group', 'owner'),
@@ -65,7 +68,7 @@ export const METRICS = {
 export type MetricName = keyof typeof METRICS
 
 export interface Sample {
-  readonly metric: MetricName
+  readonly metric: MetricName | keyof typeof COORDINATOR_METRICS
   readonly labels: Readonly<Record<string, string>>
   readonly value: number
 }
@@ -75,8 +78,12 @@ const DEAD: readonly string[] = ['dead', 'unknown']
 /** Every counter has a sample, from 0 on; gauges have one for each object of the status. */
 export function samplesOf(status: Status): Sample[] {
   const names = new Set([...Object.keys(COUNTERS), ...Object.keys(status.counters)])
+  return [...[...names].map((name) => counterSample(name, status.counters[name] ?? 0)), ...gaugesOf(status)]
+}
+
+/** What it says of the cluster. */
+export function gaugesOf(status: Status): Sample[] {
   return [
-    ...[...names].map((name) => counterSample(name, status.counters[name] ?? 0)),
     { metric: 'lvsm_quorum', labels: {}, value: Number(status.quorum) },
     ...status.groups.flatMap(groupSamples),
     ...status.nodes.flatMap(({ name: node, state, standby }): Sample[] => [
@@ -88,7 +95,7 @@ export function samplesOf(status: Status): Sample[] {
   ]
 }
 
-function counterSample(name: string, value: number): Sample {
+export function counterSample(name: string, value: number): Sample {
   const known = counterOf(name)
   if (!known) return { metric: 'lvsm_other_total', labels: { counter: name }, value }
   return { metric: known.metric, labels: known.labels, value }

@@ -24,6 +24,8 @@ export interface RaftStatus {
   readonly commitIndex: number
   readonly lastApplied: number
   readonly lastLogIndex: number
+  /** Entries that are kept: all since the last snapshot. */
+  readonly logEntries: number
   readonly membership: Membership
   readonly disk: 'ok' | 'full' | 'stalled'
   readonly expelled: Expulsion | null
@@ -44,6 +46,7 @@ export function statusOf(state: RaftState): RaftStatus {
     commitIndex: state.commitIndex,
     lastApplied: state.lastApplied,
     lastLogIndex: lastIndex(state.log),
+    logEntries: state.log.entries.length,
     membership: membership(state),
     disk: state.disk.full ? 'full' : isStalled(state) ? 'stalled' : 'ok',
     expelled: state.expelled,

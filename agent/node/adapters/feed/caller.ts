@@ -38,6 +38,8 @@ export interface CallerHeard {
   /** Connected: whatever is to be said first is said now. */
   opened(): void
   heard(text: string): void
+  /** That connection has ended. */
+  closed(): void
   /** A round through all of them is over, and none of them could be followed; why the last could not. */
   silent(reason: string): void
 }
@@ -148,6 +150,7 @@ export class Caller {
     socket.on('close', () => {
       clearTimeout(this.#answer)
       this.#socket = null
+      this.#heard.closed()
       if (!this.#closed) this.#next()
     })
   }

@@ -4,12 +4,11 @@
  */
 import { type LeaseStatus, type Outcome, type StandbyReport } from '@lvsm/protocol'
 import { after, between, type Instant } from '@lvsm/base'
-import { isStopped } from '@lvsm/changes'
+import { isStopped, standingOf } from '@lvsm/changes'
 import { suggest } from '@lvsm/model'
 import { leaseStatus, ownership } from '../lease.ts'
 import { beginMove } from '../move/owner.ts'
 import type { NodeState } from '../state.ts'
-import { standingOf } from '../wanted.ts'
 import type { Asked, StandbyRun } from './pending.ts'
 import { forward } from './forward.ts'
 import { ANSWER_MS, refuse, reply } from './reply.ts'

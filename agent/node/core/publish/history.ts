@@ -2,7 +2,7 @@
  * What moved when, and why: a ring in memory, of this node and of what others told. The wall clock is only shown: what is
  * told again and what is dropped goes by when this process heard of it.
  */
-import { type EventReport, type HistoryEvent, OWNERSHIP_EVENTS } from '@lvsm/protocol'
+import { type EventReport, type HistoryEvent, type NumberedEvent, OWNERSHIP_EVENTS } from '@lvsm/protocol'
 import { after, between, fullBucket, type Rate, takeToken } from '@lvsm/base'
 import { directsGroup } from '../entitled.ts'
 import { count, type NodeState } from '../state.ts'
@@ -59,7 +59,8 @@ function add(state: NodeState, said: HistoryEvent, at = said.at): void {
   const key = keyOf(said)
   if (state.known.has(key)) return
   state.known.add(key)
-  state.history.push({ event: { ...said, at }, key, addedAt: state.now })
+  const serial = said.node === state.node ? ++state.happened : 0
+  state.history.push({ event: { ...said, at }, key, addedAt: state.now, serial })
   if (state.history.length <= LONGEST_HISTORY) return
   const [oldest] = state.history.splice(oldestOf(state, talker(state)), 1)
   if (oldest) state.known.delete(oldest.key)
@@ -84,8 +85,14 @@ function oldestOf({ history }: NodeState, node: string): number {
 export const historyOf = ({ history }: NodeState): readonly HistoryEvent[] =>
   history.map(({ event }) => event).sort((one, other) => (one.at < other.at ? -1 : one.at > other.at ? 1 : 0))
 
-/** What this node tells of itself now. */
+/** What this node tells others of itself now. */
 export const toTell = ({ history, node, now }: NodeState): EventReport[] =>
   history
     .filter(({ event, addedAt }) => event.node === node && between(addedAt, now) <= RETELL_MS)
     .map(({ event: { at, group, kind, number, reason } }) => ({ at, group, kind, number, reason }))
+
+/** All that this node remembers of itself, for the coordinators. */
+export const toReport = ({ history, node }: NodeState): NumberedEvent[] =>
+  history
+    .filter(({ event }) => event.node === node)
+    .map(({ serial, event: { at, group, kind, number, reason } }) => ({ serial, at, group, kind, number, reason }))

@@ -1,7 +1,7 @@
 /** What this node says about itself: to its lease process, and through it to the other agents. */
 import { cut } from '@lvsm/protocol'
 import { after, earlier, later, type Trouble } from '@lvsm/base'
-import { isStopped } from '@lvsm/changes'
+import { isStopped, standingOf } from '@lvsm/changes'
 import { agreementDigests, NO_PAIRS, ownershipView } from '@lvsm/model'
 import type { Observed } from '@lvsm/plan'
 import { reachedPings, reachesOf } from '../check/pings.ts'
@@ -10,10 +10,10 @@ import { leaseStatus } from '../lease.ts'
 import { interfaceFault, interfaceOf } from '../observe/interfaces.ts'
 import { unreadyFor } from '../plan/readiness.ts'
 import { log, type NodeState } from '../state.ts'
-import { standingOf } from '../wanted.ts'
 import { noteCounters } from './drops.ts'
 import { toTell } from './history.ts'
 import { encodeState, REASON } from './packing.ts'
+import { ownReport } from './report.ts'
 import { type Saying, sayState } from './sentence.ts'
 import { DATAGRAMS_PER_SECOND, peersOf, tellTables } from './tables.ts'
 import { logTroubles, troubles } from './troubles.ts'
@@ -36,7 +36,10 @@ export function publishIfDue(state: NodeState): void {
   noteCounters(state)
   const present = troubles(state)
   logTroubles(state, present)
-  const messages = publish(state, present)
+  publishReadiness(state, true)
+  const own = saying(state, present)
+  if (state.follows) state.effects.push({ kind: 'report', report: ownReport(state, own, present) })
+  const messages = publish(state, own, present)
   rhythm.restMs = Math.max(SHORTEST_PUBLISH_MS, timeOf(state, messages))
   rhythm.publishAt = after(now, Math.max(PUBLISH_MS, rhythm.restMs))
 }
@@ -113,11 +116,9 @@ export function hasNews(state: NodeState): boolean {
   return `${what} ${reason}` !== state.published.said
 }
 
-/** Gives how many messages it had. */
-function publish(state: NodeState, present: readonly Trouble[]): number {
-  publishReadiness(state, true)
+/** To the other agents; gives how many messages it had. Who follows coordinators tells them all that directors do not need to serve. */
+function publish(state: NodeState, { state: what, reason }: Saying, present: readonly Trouble[]): number {
   const { config, view, published } = state
-  const { state: what, reason } = saying(state, present)
   published.said = `${what} ${reason}`
   const status = leaseStatus(state)
   if (!status || !config || !view) return 0
@@ -132,11 +133,11 @@ function publish(state: NodeState, present: readonly Trouble[]): number {
     ...(state.word ? { word: state.word } : {}),
     ready: Object.fromEntries(published.ready),
     pings: reachedPings(state.pings),
-    troubles: [...present],
-    events: toTell(state),
+    troubles: state.follows ? [] : [...present],
+    events: state.follows ? [] : toTell(state),
   })
   const room = Math.floor(PUBLISH_MS / Math.max(1, timeOf(state, 1))) - own.length
-  const texts = [...own, ...tellTables(state, Math.max(1, room))]
+  const texts = state.follows ? own : [...own, ...tellTables(state, Math.max(1, room))]
   for (const text of texts) state.effects.push({ kind: 'message', to: null, text })
   return texts.length
 }

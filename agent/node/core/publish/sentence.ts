@@ -1,10 +1,9 @@
 /** One sentence for operators: what this node does now, and why. */
-import { factAbout } from '@lvsm/changes'
+import { factAbout, type Standing } from '@lvsm/changes'
 import { type Facts, type LeaseStatus, type NodeState } from '@lvsm/protocol'
 import type { Trouble } from '@lvsm/base'
 import type { NodeView } from '@lvsm/model'
 import type { Observed } from '@lvsm/plan'
-import type { Standing } from '../wanted.ts'
 
 export interface Saying {
   readonly state: NodeState

@@ -2,6 +2,7 @@
 import {
   type DestinationReport,
   type GroupReport,
+  type LocalWord,
   type NodeReport,
   type NodeTrouble,
   type PingReport,
@@ -10,7 +11,7 @@ import {
   type Status,
 } from '@lvsm/protocol'
 import { type Trouble } from '@lvsm/base'
-import { allWanted } from '@lvsm/changes'
+import { allWanted, wantedOfGroup, wantedOfServer, wordsOf } from '@lvsm/changes'
 import { type ConfigGroup, type ConfigRealserver, type ConfigService, destKey } from '@lvsm/model'
 import { memberId } from '../check/members.ts'
 import { reachedPings } from '../check/pings.ts'
@@ -19,7 +20,6 @@ import { observedService } from '@lvsm/plan'
 import { destinationOf, stateOf } from '../peers.ts'
 import { type NodeState } from '../state.ts'
 import { type Saying } from './sentence.ts'
-import { wantedOfGroup, wantedOfServer, wordsOf } from './wanted-report.ts'
 
 export function reportStatus(state: NodeState, own: Saying, present: readonly Trouble[]): Status {
   const { config } = state
@@ -68,8 +68,14 @@ function reportGroup(state: NodeState, group: ConfigGroup): GroupReport {
     pings: reportPings(state, group),
     state: !known ? 'unknown' : moving ? 'moving' : owner === null ? 'nobody' : 'owned',
     reason: known?.reason ?? 'the lease process of this node does not answer',
-    ...(known ? wantedOfGroup(state, name, owner ?? (moving ? state.node : null)) : {}),
+    ...(known ? wantedOfGroup(state.facts, name, owner ?? (moving ? state.node : null)) : {}),
   }
+}
+
+/** Of the groups that this node owns: everybody shows the owner's tables. */
+export function ownedServices(state: NodeState): readonly ConfigService[] {
+  const mine = new Set(leaseStatus(state)?.groups.flatMap(({ name, role }) => (role === 'owner' ? [name] : [])))
+  return state.view?.services.filter(({ group }) => mine.has(group)) ?? []
 }
 
 /** This node's own table of one service. */
@@ -100,8 +106,8 @@ function reportService(state: NodeState, service: ConfigService, owner: string |
     const told = elsewhere === null ? null : destinationOf(state, elsewhere, service.name, key)
     const known = elsewhere === null ? own.get(key) : (told ?? undefined)
     return {
-      ...reportRealserver(realserver, told ?? own.get(key), owner),
-      ...wantedOfServer(state, service.name, realserver.node, known),
+      ...reportRealserver(realserver, told ?? own.get(key), owner, state.follows),
+      ...wantedOfServer(state.facts, service.name, realserver.node, known),
     }
   })
   const { name, group, address, port, protocol, scheduler, schedulerFlags } = service
@@ -112,16 +118,24 @@ function reportRealserver(
   { node, address, port, forward }: ConfigRealserver,
   dest: DestinationReport | undefined,
   owner: string | null,
+  follows: boolean,
 ): RealserverReport {
   const { weight = 0, healthy = null, active = 0, inactive = 0 } = dest ?? {}
-  const reason = dest?.reason ?? (owner === null ? 'nobody owns the group' : `${owner} did not tell`)
+  const reason =
+    dest?.reason ??
+    (owner === null ? 'nobody owns the group' : `${owner} ${follows ? 'tells only the coordinators' : 'did not tell'}`)
   return { node, address, port, forward, weight, healthy, active, inactive, reason }
 }
 
 function reportNode(state: NodeState, name: string, own: Saying): NodeReport {
   const status = leaseStatus(state)
   const node = state.config?.nodes.find((entry) => entry.name === name)
-  const base = { name, roles: node?.roles ?? [], voter: node?.voter ?? false, ...wordsOf(state, name) }
+  const base = {
+    name,
+    roles: node?.roles ?? [],
+    voter: node?.voter ?? false,
+    ...wordsOf(state.facts, name, wordOf(state, name)),
+  }
   if (name === state.node) return { ...base, ...own, standby: status?.standby ?? false, agent: true }
   const peer = status?.peers.find((entry) => entry.name === name)
   const word = stateOf(state, name)
@@ -140,6 +154,10 @@ function reportNode(state: NodeState, name: string, own: Saying): NodeReport {
   const reason = `${what}its lease process lives, its agent is silent`
   return { ...base, state: owns.length > 0 ? 'owner' : 'unknown', reason, standby, agent: false }
 }
+
+/** On standby, as it was given at that node itself. */
+const wordOf = (state: NodeState, name: string): LocalWord | null =>
+  name === state.node ? state.word : (stateOf(state, name)?.word ?? null)
 
 function reportTroubles(state: NodeState, present: readonly Trouble[]): NodeTrouble[] {
   const others = state.config?.nodes.filter((node) => node.name !== state.node) ?? []

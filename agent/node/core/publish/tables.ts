@@ -4,10 +4,9 @@
  */
 import type { DestinationReport } from '@lvsm/protocol'
 import { after, type Instant } from '@lvsm/base'
-import { leaseStatus } from '../lease.ts'
 import type { NodeState } from '../state.ts'
 import { encodeTables, type TablePart } from './packing.ts'
-import { ownTable } from './status.ts'
+import { ownedServices, ownTable } from './status.ts'
 
 /** Datagrams of agents that a node sends in a second, to all others together. */
 export const DATAGRAMS_PER_SECOND = 100
@@ -48,9 +47,7 @@ export function tellTables(state: NodeState, most: number): string[] {
 
 /** Of the groups that this node owns: everybody shows the owner's tables. */
 function ownTables(state: NodeState): Candidate[] {
-  const mine = new Set(leaseStatus(state)?.groups.flatMap(({ name, role }) => (role === 'owner' ? [name] : [])))
-  const services = state.view?.services.filter(({ group }) => mine.has(group)) ?? []
-  return services.flatMap((service) =>
+  return ownedServices(state).flatMap((service) =>
     ownTable(state, service).map((destination) => candidate(state, service.name, destination)),
   )
 }

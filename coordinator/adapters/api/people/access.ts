@@ -32,10 +32,12 @@ export class Access {
   readonly #sessions = new Sessions()
   readonly #tries = new Tries()
   readonly #clock: () => number
-  /** `clock`: monotonic milliseconds. */
-  constructor(gate: Gate, clock: () => number) {
+  readonly #failed: (how: 'password' | 'token') => void
+  /** `clock`: monotonic milliseconds. `failed`: somebody showed a wrong password or token. */
+  constructor(gate: Gate, clock: () => number, failed: (how: 'password' | 'token') => void) {
     this.#gate = gate
     this.#clock = clock
+    this.#failed = failed
   }
 
   identify(incoming: IncomingMessage): Identified {
@@ -60,7 +62,10 @@ export class Access {
     if (!isSameOrigin(incoming, false)) return WRONG_ORIGIN
     const { configuration, host } = this.#gate
     const known = await host.login.check(configuration, user, password, addressOf(incoming))
-    if ('status' in known) return known
+    if ('status' in known) {
+      if (known.status === 401) this.#failed('password')
+      return known
+    }
     const secret = randomBytes(SECRET_BYTES).toString('base64url')
     this.#sessions.open(keyOf(secret), { user, mark: markOf(known) }, this.#clock())
     const body = { user, role: known.role, leftMs: SESSION.wholeMs }
@@ -82,11 +87,15 @@ export class Access {
     const shown = decodeApiToken(text)
     const token = shown && this.#people().tokens.find(({ id }) => id === shown.id)
     if (!shown || !token || !isSame(token.digest, tokenDigest(shown.secret))) {
+      this.#failed('token')
       // A right one is never kept waiting by wrong ones from its address: nobody guesses 128 bits.
       const wait = this.#tries.begin([{ key: `token ${from}`, perMinute: OF_ADDRESS }], this.#clock())
       return { reply: wait === null ? NOBODY : tooMany(wait) }
     }
-    if (token.until !== null && this.#gate.wallClock() >= token.until) return { reply: OVER }
+    if (token.until !== null && this.#gate.wallClock() >= token.until) {
+      this.#failed('token')
+      return { reply: OVER }
+    }
     return { caller: { name: `token ${token.name}`, role: token.role, from }, session: null, token: token.id }
   }
 

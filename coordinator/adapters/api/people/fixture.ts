@@ -29,6 +29,7 @@ export interface TestPeople {
   readonly said: string[]
   readonly troubles: Map<string, Trouble>
   readonly crashes: unknown[]
+  readonly counts: Map<string, number>
   /** Milliseconds of its wall clock. */
   now: number
   /** And of its monotonic one. */
@@ -42,6 +43,7 @@ export async function startPeople(setting: Partial<PeopleSetting> = {}): Promise
   const said: string[] = []
   const troubles = new Map<string, Trouble>()
   const crashes: unknown[] = []
+  const counts = new Map<string, number>()
   const clock = { now: Date.now(), ticks: 0 }
   const opened = await openPeople({
     configuration,
@@ -53,6 +55,7 @@ export async function startPeople(setting: Partial<PeopleSetting> = {}): Promise
     heartbeatKeys: () => [{ id: 1, file: '/etc/lvsm/key', digits: DIGITS }],
     told: {
       say: (text) => void said.push(text),
+      count: (counter) => void counts.set(counter, (counts.get(counter) ?? 0) + 1),
       trouble: (about, trouble) => (trouble ? troubles.set(about, trouble) : troubles.delete(about)),
     },
     host: knownBy(
@@ -73,6 +76,7 @@ export async function startPeople(setting: Partial<PeopleSetting> = {}): Promise
     said,
     troubles,
     crashes,
+    counts,
     ask: (method: string, path: string, asking?: Asking) => askPort(port, method, path, asking),
   })
 }

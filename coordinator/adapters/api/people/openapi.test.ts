@@ -1,8 +1,10 @@
 /** What the API says of itself: all of it, and nothing that its answers do not keep. */
-import { CONFIG_ROUTES, PEOPLE_ROUTES } from '@lvsm/protocol'
+import { CONFIG_ROUTES, PEOPLE_ROUTES, type Status, statusReport } from '@lvsm/protocol'
 import { makeKeyPair } from '@lvsm/trust'
 import { expect, it } from 'vitest'
 import * as z from 'zod'
+import { hostOf } from '../../../../test/kit/configuration.ts'
+import { RECORDED } from '../../../../test/wire/recorded.ts'
 import { PASSWORD, startPeople, tokenOf, weightChange, withToken, withUser } from './fixture.ts'
 
 interface Operation {
@@ -33,8 +35,12 @@ function reader(said: Said) {
 const schemaOf = ({ responses }: Operation, status: string): object =>
   (responses[status] ?? responses['default'])?.content['application/json'].schema ?? {}
 
+/** The recorded one, of a cluster that lives. */
+const recorded = RECORDED.find(({ kind }) => kind === 'clusterStatus')?.value
+const CLUSTER: Status = statusReport.parse(recorded)
+
 async function opened() {
-  const people = await startPeople()
+  const people = await startPeople({ host: { ...hostOf(), clusterStatus: () => CLUSTER } })
   const { value } = await people.ask('GET', '/v1/openapi.json')
   const said = value as Said
   return { people, said, fault: reader(said) }

@@ -10,6 +10,7 @@ import {
   type ApiRoute,
   type AskedOf,
   CONFIG_ROUTES,
+  type CounterName,
   type ConfigRouteName,
   LIVE_PATH,
   PEOPLE_ROUTES,
@@ -20,6 +21,7 @@ import { type Endpoint, TlsPort } from '../../../../agent/process/tls-port.ts'
 import type { Reply } from '../../../api/reply.ts'
 import { exchange, send } from '../exchange.ts'
 import { type Gate, note, serveRoute } from '../gate.ts'
+import { answerMetrics, isMetrics } from '../metrics.ts'
 import { Access, addressOf, type Known } from './access.ts'
 import { type Guest, type Hosting, peopleAnswers } from './answers.ts'
 import { type ConsoleFiles, serveConsole } from './console.ts'
@@ -34,6 +36,7 @@ export interface PeopleSetting extends Hosting {
   readonly told: {
     say(text: string): void
     trouble(about: string, trouble: Trouble | null): void
+    count(counter: CounterName): void
   }
   /** Monotonic milliseconds. */
   readonly clock?: () => number
@@ -67,7 +70,7 @@ export type OpenedPeople =
 export async function openPeople(setting: PeopleSetting): Promise<OpenedPeople> {
   const { authority, names, wallClock, listen, told } = setting
   const limits = { ...LIMITS, ...setting.limits }
-  const access = new Access(setting, setting.clock ?? (() => performance.now()))
+  const access = new Access(setting, setting.clock ?? (() => performance.now()), (how) => told.count(`login-${how}`))
   const { configuration, host } = setting
   const live = new Live({ configuration, host, isStill: (known) => access.isStill(known), limits: limits.live })
   let own = await makeServerCertificate(authority, names, wallClock())
@@ -75,8 +78,14 @@ export async function openPeople(setting: PeopleSetting): Promise<OpenedPeople> 
     ...limits,
     tls: { key: own.key, cert: own.cert, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] },
     events: {
-      crowded: (address) => told.trouble('people-crowded', crowded(address)),
-      noTls: (_, socket) => socket.destroy(),
+      crowded(address) {
+        told.count('drop-visitor-crowded')
+        told.trouble('people-crowded', crowded(address))
+      },
+      noTls(_, socket) {
+        told.count('drop-visitor-tls')
+        socket.destroy()
+      },
       failed: (error) => told.trouble('people-port', failed(error)),
     },
     serve: (server) => serve(server, setting, { access, live }),
@@ -144,7 +153,10 @@ function serve(server: Server, setting: PeopleSetting, { access, live }: Inside)
     })
   }
   server.timeout = ANSWER_MS
-  server.on('clientError', (_, socket) => end(socket, '400 Bad Request'))
+  server.on('clientError', (_, socket) => {
+    setting.told.count('drop-visitor-malformed')
+    end(socket, '400 Bad Request')
+  })
   server.on('upgrade', (incoming, socket, head) => {
     socket.on('error', () => socket.destroy())
     if (incoming.url !== LIVE_PATH) return end(socket, '404 Not Found')
@@ -156,6 +168,7 @@ function serve(server: Server, setting: PeopleSetting, { access, live }: Inside)
   server.on('request', (incoming: IncomingMessage, response: ServerResponse) => {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value)
     if (serveConsole(setting.console, incoming, response)) return
+    if (isMetrics(incoming)) return serveMetrics(setting, access, incoming, response)
     const name = routeOf<ConfigRouteName | PeopleRouteName>(ROUTES, incoming, response)
     if (name === null) return
     const known = ROUTES[name].role === null ? null : access.identify(incoming)
@@ -164,6 +177,12 @@ function serve(server: Server, setting: PeopleSetting, { access, live }: Inside)
     if (isPeopleRoute(name)) return answerPeople(name, known, incoming, response)
     if (known) serveRoute(gate, name, known.caller, incoming, response)
   })
+}
+
+function serveMetrics({ host }: Gate, access: Access, incoming: IncomingMessage, response: ServerResponse): void {
+  const known = access.identify(incoming)
+  if ('reply' in known) send(response, known.reply)
+  else answerMetrics(incoming, response, host)
 }
 
 /** Statuses that are written down: what strangers can be answered without end is not among them. Previews change nothing. */

@@ -12,7 +12,7 @@ import { LONGEST_NAME } from './routes.ts'
 import { configCommand, intentCommand } from '../changes/command.ts'
 import { type ApiRoute, type BodyOf, noQuery } from './api-route.ts'
 import * as reports from './config-reports.ts'
-import { statusReport } from './status.ts'
+import { eventsReport, statusReport } from './status.ts'
 import { doneReport, TOKEN_ROUTES } from './token-routes.ts'
 import { USER_ROUTES } from './user-routes.ts'
 
@@ -138,15 +138,9 @@ export const CONFIG_ROUTES = {
     response: reports.nodesReport,
     role: 'viewer',
   },
-  /** The whole cluster, as this coordinator knows it: of what no agent tells, only how it is configured. */
-  status: {
-    method: 'GET',
-    path: '/v1/status',
-    query: noQuery,
-    body: null,
-    response: statusReport,
-    role: 'viewer',
-  },
+  /** The whole cluster, from the agents' reports; also while no majority of coordinators can be reached. */
+  status: { method: 'GET', path: '/v1/status', query: noQuery, body: null, response: statusReport, role: 'viewer' },
+  events: { method: 'GET', path: '/v1/events', query: noQuery, body: null, response: eventsReport, role: 'viewer' },
   coordinators: {
     method: 'GET',
     path: '/v1/coordinators',

@@ -35,6 +35,8 @@ export type StandbyRequest = z.infer<typeof standbyRequest>
 export interface RouteRequests {
   readonly status: null
   readonly events: null
+  readonly clusterStatus: null
+  readonly clusterEvents: null
   readonly fence: null
   readonly switchover: SwitchoverRequest
   readonly standby: StandbyRequest
@@ -42,6 +44,8 @@ export interface RouteRequests {
 export interface RouteResponses {
   readonly status: Status
   readonly events: Events
+  readonly clusterStatus: Status
+  readonly clusterEvents: Events
   readonly fence: FenceReport
   readonly switchover: SwitchoverReport
   readonly standby: StandbyReport
@@ -61,6 +65,9 @@ type Routes = { readonly [Name in RouteName]: Route<RouteRequests[Name], RouteRe
 export const ROUTES: Routes = {
   status: { method: 'GET', path: '/v1/status', request: null, response: statusReport },
   events: { method: 'GET', path: '/v1/events', request: null, response: eventsReport },
+  /** Of the whole cluster, as the coordinator knows it that this node follows; 503 where there is none, or it does not answer. */
+  clusterStatus: { method: 'GET', path: '/v1/cluster/status', request: null, response: statusReport },
+  clusterEvents: { method: 'GET', path: '/v1/cluster/events', request: null, response: eventsReport },
   fence: { method: 'GET', path: '/v1/fence', request: null, response: fenceReport },
   switchover: { method: 'POST', path: '/v1/switchover', request: switchoverRequest, response: switchoverReport },
   standby: { method: 'POST', path: '/v1/standby', request: standbyRequest, response: standbyReport },

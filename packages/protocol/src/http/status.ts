@@ -110,6 +110,10 @@ const node = z.object({
     .exactOptional(),
   /** Has the node's agent been heard lately? */
   agent: z.boolean(),
+  /** How old what is said of this node is; null: its agent said nothing yet. Where a coordinator answers. */
+  ageMs: z.number().nullable().exactOptional(),
+  /** Program → its version. */
+  versions: z.record(z.string(), z.string()).exactOptional(),
 })
 export const troubleReport = z.object({
   code: z.string(),

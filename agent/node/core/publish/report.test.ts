@@ -1,0 +1,78 @@
+/** What a node that follows coordinators reports to them, and what it tells the other agents still. */
+import { decodeMessage, type OwnReport } from '@lvsm/protocol'
+import { SAMPLE } from '@lvsm/model'
+import { expect, test } from 'vitest'
+import { node, statusOf, type TestNode } from '../fixture.ts'
+
+function director(follows: boolean): TestNode {
+  const dir1 = node('dir1', undefined, SAMPLE, true, undefined, { follows })
+  dir1.feed({ kind: 'lease-up' })
+  hears(dir1)
+  return dir1
+}
+const hears = (dir1: TestNode): void => dir1.feed({ kind: 'lease-status', status: statusOf('dir1', 'dir1', 7) })
+const reports = (dir1: TestNode): OwnReport[] => dir1.take('report').map(({ report }) => report)
+function live(dir1: TestNode, ms: number): void {
+  for (let left = ms; left > 0; left -= 500) {
+    hears(dir1)
+    dir1.run(500)
+  }
+}
+const kinds = (dir1: TestNode): string[] =>
+  dir1.take('message').flatMap(({ text }) => {
+    const decoded = decodeMessage(text)
+    return decoded.ok ? [decoded.message.kind] : ['unread']
+  })
+
+test('with each publication it reports what it is, its tables, and all that happened to it, numbered', () => {
+  const dir1 = director(true)
+  live(dir1, 4000)
+  dir1.feed({ kind: 'lease-event', event: { at: 0, group: 'web', kind: 'took', number: 7, reason: 'nobody had it' } })
+  dir1.feed({ kind: 'refused', reason: 'drop-from-lease-malformed' })
+  live(dir1, 2000)
+  const report = reports(dir1).at(-1)
+  expect(report).toMatchObject({
+    boot: 'dir1',
+    self: { revision: 1, state: 'owner', standby: false, versions: { 'lvsm-agent': expect.stringMatching(/^\d/) } },
+    lease: { quorum: true, groups: [{ name: 'web', role: 'owner', number: 7, leftMs: 300 }] },
+    counters: { 'drop-from-lease-malformed': 1 },
+  })
+  expect(Object.values(report?.tables ?? {})[0]?.[0]).toMatchObject({ weight: expect.any(Number), healthy: true })
+  expect(report?.events.map(({ serial }) => serial)).toEqual(report?.events.map((_, at) => at + 1))
+  expect(report?.events).toContainEqual(expect.objectContaining({ kind: 'took', number: 7 }))
+})
+
+test('without its lease process it reports that, and no tables; to other agents it says nothing', () => {
+  const dir1 = director(true)
+  live(dir1, 4000)
+  dir1.feed({ kind: 'lease-down', reason: 'gone' })
+  dir1.take('report')
+  dir1.take('message')
+  dir1.run(3000)
+  const report = reports(dir1).at(-1)
+  expect(report).toMatchObject({ lease: null, tables: {}, self: { state: 'troubled' } })
+  expect(report?.troubles.map(({ code }) => code)).toContain('no-lease-process')
+  expect(kinds(dir1)).toEqual([])
+})
+
+test('who follows tells other agents no tables, troubles and events; who does not reports nothing', () => {
+  for (const follows of [true, false]) {
+    const dir1 = director(follows)
+    dir1.feed({ kind: 'lease-event', event: { at: 0, group: 'web', kind: 'took', number: 7, reason: 'nobody had it' } })
+    dir1.feed({
+      kind: 'trouble',
+      source: 'test',
+      trouble: { code: 'test', severity: 'warning', message: 'as a test', hint: '' },
+    })
+    live(dir1, 4000)
+    const texts = dir1.take('message').map(({ text }) => text)
+    const told = texts.join('')
+    expect(new Set(texts.map((text) => JSON.parse(text).kind))).toEqual(
+      new Set(follows ? ['state'] : ['state', 'tables']),
+    )
+    expect(['as a test', '"took"'].map((word) => told.includes(word))).toEqual([!follows, !follows])
+    // What directors need is there.
+    for (const word of ['"ready":{"web"', '"pings":{', '"agreement":{']) expect(told).toContain(word)
+    expect(reports(dir1).length > 0).toBe(follows)
+  }
+})

@@ -1,0 +1,51 @@
+/** What this node reports to the coordinators: what it is and does, and its own tables; what it says of others, it says to directors. */
+import { VERSION, type Trouble } from '@lvsm/base'
+import type { LeaseStatus, OwnReport } from '@lvsm/protocol'
+import { reachedPings } from '../check/pings.ts'
+import { leaseStatus } from '../lease.ts'
+import type { NodeState } from '../state.ts'
+import { toReport } from './history.ts'
+import type { Saying } from './sentence.ts'
+import { ownTable, ownedServices } from './status.ts'
+
+export function ownReport(state: NodeState, { state: what, reason }: Saying, present: readonly Trouble[]): OwnReport {
+  const status = leaseStatus(state)
+  const counters = Object.entries({ ...status?.counters, ...state.counters }).filter(([, count]) => count > 0)
+  return {
+    boot: state.boot,
+    self: {
+      revision: state.config?.revision ?? 0,
+      state: what,
+      reason,
+      standby: status?.standby ?? false,
+      ...(state.word ? { word: state.word } : {}),
+      versions: { 'lvsm-agent': VERSION },
+    },
+    lease: status && leaseOf(status),
+    troubles: present.map(({ code, severity, message, hint, leftMs }) => ({
+      code,
+      severity,
+      message,
+      ...(hint === undefined ? {} : { hint }),
+      ...(leftMs === undefined ? {} : { leftMs }),
+    })),
+    pings: reachedPings(state.pings),
+    counters: Object.fromEntries(counters),
+    tables: Object.fromEntries(ownedServices(state).map((service) => [service.name, ownTable(state, service)])),
+    events: toReport(state),
+  }
+}
+
+const leaseOf = ({ quorum, epoch, groups, peers }: LeaseStatus): OwnReport['lease'] => ({
+  quorum,
+  ...(epoch === undefined ? {} : { epoch }),
+  groups: groups.map(({ name, role, owner, number, leftMs, reason }) => ({
+    name,
+    role,
+    owner,
+    number,
+    leftMs: role === 'owner' ? Math.max(0, Math.round(leftMs)) : 0,
+    reason,
+  })),
+  peers: peers.map(({ name, life, standby }) => ({ name, life, standby })),
+})

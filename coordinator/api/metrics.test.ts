@@ -1,0 +1,93 @@
+import { COORDINATOR_METRICS, counterOf, DELAY_BOUNDS_MS, type MetricName, type Status } from '@lvsm/protocol'
+import { expect, test } from 'vitest'
+import { MemoryConfiguration } from '../../test/kit/configuration.ts'
+import { metricsText } from './metrics.ts'
+
+const CLUSTER: Status = {
+  cluster: 'lab',
+  node: 'dir1',
+  revision: 1,
+  quorum: true,
+  groups: [],
+  services: [],
+  nodes: [
+    { name: 'rs1', roles: [], voter: false, state: 'serving', reason: '', standby: false, agent: true, ageMs: 1500 },
+    { name: 'rs2', roles: [], voter: false, state: 'unknown', reason: '', standby: false, agent: false, ageMs: null },
+  ],
+  troubles: [],
+  counters: {},
+}
+const configuration = new MemoryConfiguration()
+const text = (cluster: Status | null = CLUSTER): string =>
+  metricsText({
+    coordinator: configuration.status(),
+    known: configuration.known(),
+    cluster,
+    counters: { 'login-password': 3, 'drop-feed-flood': 2 },
+    writes: { counts: [1, ...DELAY_BOUNDS_MS.map(() => 0)], sumMs: 0.5, worstMs: 0.5 },
+    bytes: 4096,
+    following: 2,
+    applied: [['rs1', { revision: 7 }]],
+  })
+
+/** Of the text format: a sample is a name, labels, and a number. */
+const SAMPLE = /^([a-z_]+)(\{[a-z]+="(?:[^"\\]|\\.)*"(?:,[a-z]+="(?:[^"\\]|\\.)*")*\})? (-?[0-9.e+-]+)$/
+
+test('it is the text format: each metric with help and type before its samples, and no sample twice', () => {
+  const lines = text().trimEnd().split('\n')
+  const seen = new Set<string>()
+  let [help, type, kind] = ['', '', '']
+  for (const line of lines) {
+    const [, about] = /^# HELP ([a-z_]+) \S/.exec(line) ?? []
+    const [, typed, its = ''] = /^# TYPE ([a-z_]+) (counter|gauge|histogram)$/.exec(line) ?? []
+    if (about !== undefined) help = about
+    else if (typed !== undefined) [type, kind] = [typed, its]
+    else {
+      const [, name = '', labels = ''] = SAMPLE.exec(line) ?? expect.fail(line)
+      const base = kind === 'histogram' ? name.replace(/_(bucket|sum|count)$/, '') : name
+      expect([help, type]).toEqual([base, base])
+      expect(seen.has(name + labels), line).toBe(false)
+      seen.add(name + labels)
+    }
+  }
+  expect(lines.filter((line) => line.startsWith('# TYPE')).length).toBe(
+    new Set(lines.filter((line) => line.startsWith('# TYPE'))).size,
+  )
+})
+test('every metric of a coordinator has a sample', () => {
+  const named = new Set([...text().matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name))
+  for (const name of Object.keys(COORDINATOR_METRICS)) expect(named).toContain(name)
+})
+test('they say what there is', () => {
+  const lines = text().split('\n')
+  const expected = [
+    'lvsm_raft_role{role="leader"} 1',
+    'lvsm_raft_term 7',
+    'lvsm_raft_commit_index 40',
+    'lvsm_raft_log_entries 12',
+    'lvsm_raft_members{role="voter"} 2',
+    'lvsm_raft_peer_match_index{peer="dir2"} 41',
+    'lvsm_raft_peer_silent_seconds{peer="9"} 65',
+    'lvsm_disk_writable 1',
+    'lvsm_store_bytes 4096',
+    'lvsm_store_write_seconds_count 1',
+    'lvsm_config_revision 1',
+    'lvsm_feed_connections 2',
+    'lvsm_applied_revision{node="rs1"} 7',
+    'lvsm_report_age_seconds{node="rs1"} 1.5',
+    'lvsm_node_up{node="rs1"} 1',
+    'lvsm_failed_logins_total{how="password"} 3',
+    'lvsm_failed_logins_total{how="token"} 0',
+    'lvsm_dropped_total{what="feed",reason="flood"} 2',
+    'lvsm_dropped_total{what="connection",reason="key"} 0',
+  ]
+  for (const line of expected) expect(lines).toContain(line)
+  // Of nobody else: what it does not count is not 0.
+  expect(text()).not.toContain('what="datagram"')
+  expect(text()).not.toContain('lvsm_report_age_seconds{node="rs2"}')
+  expect(text(null)).not.toContain('lvsm_quorum')
+})
+test('the name of what is counted is known', () => {
+  const metric: MetricName | undefined = counterOf('login-token')?.metric
+  expect(metric).toBe('lvsm_failed_logins_total')
+})

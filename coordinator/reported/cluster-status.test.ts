@@ -1,0 +1,140 @@
+/** What the coordinators make of reports: who owns what, who lives, and who is not believed. */
+import { applyEntry, beginState, parseDocument, type State } from '@lvsm/changes'
+import type { AgentReport } from '@lvsm/protocol'
+import { expect, test } from 'vitest'
+import { SAMPLE_DOCUMENT } from '../../test/kit/configuration.ts'
+import { believedEvents, clusterStatusOf } from './cluster-status.ts'
+import { Reported } from './reported.ts'
+
+const parsed = parseDocument(SAMPLE_DOCUMENT).document
+if (!parsed) throw new Error('the sample has faults')
+const STATE: State = beginState(parsed, { at: 0, author: 'init', comment: '' })
+const { groups, services, nodes } = STATE.config
+const [group] = groups
+const [service] = services
+const [dir1 = '', dir2 = ''] = group?.directors ?? []
+const realserver = nodes.find(({ roles }) => !roles.includes('director'))?.name ?? ''
+const [first] = service?.realservers ?? []
+const key = `${first?.address}:${first?.port}`
+
+type Lease = Exclude<AgentReport['lease'], undefined | null>
+const leaseOf = (role: Lease['groups'][number]['role'], owner: string | null, number = 7): Lease => ({
+  quorum: true,
+  groups: [
+    { name: group?.name ?? '', role, owner, number, leftMs: role === 'owner' ? 500 : 0, reason: `${role} of it` },
+  ],
+  peers: [],
+})
+const tableOf = (active: number) => ({
+  [service?.name ?? '']: [{ key, weight: 3, healthy: true, active, inactive: 1, reason: 'answered' }],
+})
+
+class Bench {
+  readonly reported = new Reported()
+  state = STATE
+  now = 10_000
+  says(node: string, more: Partial<AgentReport> = {}): this {
+    const self = {
+      revision: 1,
+      state: 'owner',
+      reason: `${node} says so`,
+      standby: false,
+      versions: { 'lvsm-agent': '1' },
+    } as const
+    const tables = more.tables ?? {}
+    this.reported.take(
+      node,
+      { boot: node, number: 1, whole: true, self, lease: null, services: Object.keys(tables), events: [], ...more },
+      { now: this.now, wall: { now: '', latest: '' } },
+    )
+    return this
+  }
+  get status() {
+    const { state, now } = this
+    return clusterStatusOf({
+      state,
+      records: this.reported.all(),
+      now,
+      node: dir1,
+      troubles: [],
+      counters: { 'drop-feed-long': 1 },
+    })
+  }
+  get group() {
+    return this.status.groups[0]
+  }
+  node(name: string) {
+    return this.status.nodes.find((one) => one.name === name)
+  }
+  get server() {
+    return this.status.services[0]?.realservers[0]
+  }
+}
+/** What a node's lease process hears of the others. */
+const hears = (life: Lease['peers'][number]['life'], ...names: string[]): Lease => ({
+  ...leaseOf('standby', null),
+  peers: names.map((name) => ({ name, life, standby: false })),
+})
+
+test('the owner says what it owns, and its table is the one that is shown', () => {
+  const bench = new Bench()
+    .says(dir1, { lease: leaseOf('owner', dir1), tables: tableOf(4), counters: { 'drop-mac': 2, nonsense: 1 } })
+    .says(dir2, { lease: leaseOf('standby', dir1), tables: tableOf(9) })
+  expect(bench.group).toMatchObject({ owner: dir1, number: 7, leftMs: 500, state: 'owned', reason: 'owner of it' })
+  expect(bench.server).toMatchObject({ weight: 3, active: 4, inactive: 1, healthy: true, reason: 'answered' })
+  expect(bench.status).toMatchObject({ quorum: true, node: dir1, counters: { 'drop-mac': 2, 'drop-feed-long': 1 } })
+  expect(bench.status.counters).not.toHaveProperty('nonsense')
+  expect(bench.node(dir1)).toMatchObject({ state: 'owner', agent: true, ageMs: 0, versions: { 'lvsm-agent': '1' } })
+})
+
+test('of two that say that they own it, the newer lease counts', () => {
+  const bench = new Bench()
+    .says(dir1, { lease: leaseOf('owner', dir1, 7) })
+    .says(dir2, { lease: leaseOf('owner', dir2, 8) })
+  expect(bench.group).toMatchObject({ owner: dir2, number: 8 })
+})
+
+test('a realserver is not believed in what only directors do', () => {
+  const bench = new Bench().says(realserver, { lease: leaseOf('owner', realserver, 99), tables: tableOf(4) })
+  expect(bench.group).toMatchObject({ owner: null, state: 'unknown' })
+  expect(bench.server).toMatchObject({ weight: 0, reason: 'nobody owns the group' })
+  expect(bench.node(realserver)).toMatchObject({ state: 'unknown' })
+  const event = { at: '', group: group?.name ?? '', number: 1, reason: '' }
+  const told = [realserver, dir1].flatMap((node) => ['took', 'note'].map((kind) => ({ ...event, node, kind })))
+  expect(believedEvents(told, STATE.config).map(({ node, kind }) => `${node} ${kind}`)).toEqual([
+    `${realserver} note`,
+    `${dir1} took`,
+    `${dir1} note`,
+  ])
+})
+
+test('who is silent is said to be, with the age of its last word, and its word counts no more', () => {
+  const bench = new Bench().says(dir1, { lease: leaseOf('owner', dir1), tables: tableOf(4) })
+  bench.now += 11_000
+  expect(bench.node(dir1)).toMatchObject({ state: 'unknown', agent: false, ageMs: 11_000 })
+  expect(bench.group).toMatchObject({ owner: null, state: 'unknown' })
+  expect(bench.node(dir2)).toMatchObject({ state: 'unknown', agent: false, ageMs: null })
+  bench.says(dir2, { lease: hears('dead', dir1) })
+  expect(bench.node(dir1)).toMatchObject({ state: 'dead', reason: `${dir2} does not hear it` })
+  bench.says(dir2, { number: 2, lease: hears('alive', dir1) })
+  expect(bench.node(dir1)).toMatchObject({ state: 'unknown', reason: expect.stringMatching(/lease process lives/) })
+})
+
+test('one that hears nobody does not make the others dead', () => {
+  const bench = new Bench()
+    .says(dir1, { lease: hears('alive', dir2) })
+    .says(dir2, { lease: hears('dead', dir1, realserver) })
+    .says(realserver, { lease: hears('alive', dir1) })
+  expect(bench.node(dir1)).toMatchObject({ state: 'owner', agent: true })
+})
+
+test('what operators want is shown as the coordinators have it, where the owner has done it', () => {
+  const bench = new Bench().says(dir1, { lease: leaseOf('owner', dir1), tables: tableOf(4) })
+  const subject = { kind: 'server', node: first?.node ?? '', service: null } as const
+  const command = { verb: 'drain', subject, forMs: null, comment: '', model: 1 } as const
+  const { state, outcome } = applyEntry(STATE, { kind: 'intent', command, author: 'a', at: 1 })
+  expect(outcome.kind).not.toBe('refused')
+  bench.state = state
+  expect(bench.server).toMatchObject({ state: 'draining' })
+  expect(bench.status.wanted).toHaveLength(1)
+})

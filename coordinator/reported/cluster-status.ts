@@ -1,0 +1,148 @@
+/**
+ * The cluster as the coordinators know it: from the configuration, and from what each node's agent said of itself. Who says what is
+ * not its business is not believed: of a group, only its directors; of a service, its group's owner.
+ */
+import { type State, allWanted, wantedOfGroup, wantedOfServer } from '@lvsm/changes'
+import { type Config, type ConfigGroup, type ConfigRealserver, type ConfigService, destKey } from '@lvsm/model'
+import {
+  counterOf,
+  type DestinationReport,
+  type GroupReport,
+  type HistoryEvent,
+  type NodeTrouble,
+  OWNERSHIP_EVENTS,
+  type RealserverReport,
+  type ServiceReport,
+  type Status,
+} from '@lvsm/protocol'
+import { nodeReport } from './node-status.ts'
+import type { Reporting } from './reported.ts'
+
+/** What is older says nothing of now. Milliseconds: an agent reports every two seconds, and coordinators repeat it every three. */
+const FRESH_MS = 10_000
+
+export interface ClusterView {
+  readonly state: State
+  readonly records: ReadonlyMap<string, Reporting>
+  readonly now: number
+  /** Where the coordinator runs that answers; what is wrong around it, and what it counted. */
+  readonly node: string
+  readonly troubles: readonly Omit<NodeTrouble, 'node'>[]
+  readonly counters: Readonly<Record<string, number>>
+}
+/** Who spoke lately. */
+export type Fresh = ReadonlyMap<string, Reporting>
+
+export function clusterStatusOf(view: ClusterView): Status {
+  const { state, records, node, now } = view
+  const { config, facts } = state
+  const known = config.nodes.flatMap(({ name }) => {
+    const record = records.get(name)
+    return record ? [[name, record] as const] : []
+  })
+  const fresh: Fresh = new Map(known.filter(([, { heardAt }]) => now - heardAt < FRESH_MS))
+  const groups = config.groups.map((group) => groupReport(state, fresh, group))
+  const owners = new Map(groups.map(({ name, owner }) => [name, owner]))
+  return {
+    cluster: config.cluster,
+    node,
+    revision: config.revision,
+    ...epochOf(config, fresh),
+    quorum: [...fresh.values()].some(({ said }) => said.lease?.quorum === true),
+    groups,
+    services: config.services.map((service) => serviceReport(state, fresh, service, owners.get(service.group) ?? null)),
+    nodes: config.nodes.map((one) => nodeReport(one, view, fresh)),
+    troubles: troublesOf(view, fresh),
+    wanted: allWanted(facts, config),
+    counters: { ...countersOf(fresh.get(node)), ...view.counters },
+  }
+}
+
+/** The newest that a voter's lease process acts on; nothing where none told. */
+function epochOf({ nodes }: Config, fresh: Fresh): Pick<Status, 'epoch'> {
+  const told = nodes.flatMap(({ name, voter }) => (voter ? (fresh.get(name)?.said.lease?.epoch ?? []) : []))
+  return told.length === 0 ? {} : { epoch: Math.max(...told) }
+}
+
+interface Claim {
+  readonly node: string
+  readonly role: string
+  readonly owner: string | null
+  readonly number: number
+  readonly leftMs: number
+  readonly reason: string
+}
+
+/** What the group's directors say of it: the word of the newest lease counts, the owner's own before all others. */
+function groupReport({ facts }: State, fresh: Fresh, group: ConfigGroup): GroupReport {
+  const { name, addresses, directors } = group
+  const claims = directors.flatMap((node): Claim[] =>
+    (fresh.get(node)?.said.lease?.groups ?? []).filter((one) => one.name === name).map((one) => ({ node, ...one })),
+  )
+  const own = claims.filter(({ role }) => role === 'owner').toSorted((a, b) => b.number - a.number)[0]
+  const others = claims.filter(({ owner }) => owner !== null && directors.includes(owner))
+  const seen = own ?? others.toSorted((a, b) => b.number - a.number)[0]
+  const owner = own ? own.node : (seen?.owner ?? null)
+  const moving = claims.find(({ role }) => role === 'acquiring' || role === 'releasing')
+  const first = own ?? moving ?? seen ?? claims[0]
+  return {
+    name,
+    owner,
+    number: seen?.number ?? 0,
+    leftMs: own?.leftMs ?? 0,
+    addresses: addresses.map(({ address }) => address),
+    directors,
+    pings: group.ping.map((address) => ({
+      address,
+      directors: directors.map((node) => ({ node, reached: reachedBy(fresh.get(node), address) })),
+    })),
+    state: claims.length === 0 ? 'unknown' : moving ? 'moving' : owner === null ? 'nobody' : 'owned',
+    reason: first?.reason ?? `no director of it reports: ${directors.join(', ')}`,
+    ...(claims.length > 0 ? wantedOfGroup(facts, name, owner ?? moving?.node ?? null) : {}),
+  }
+}
+
+const reachedBy = (record: Reporting | undefined, address: string): boolean | null => {
+  const pings = record?.said.pings ?? {}
+  return Object.hasOwn(pings, address) ? (pings[address] ?? null) : null
+}
+
+function serviceReport({ facts }: State, fresh: Fresh, service: ConfigService, owner: string | null): ServiceReport {
+  const table = owner === null ? undefined : fresh.get(owner)?.tables.get(service.name)
+  const told = new Map(table?.destinations.map((one) => [one.key, one]))
+  const realservers = service.realservers.map((realserver) => {
+    const dest = told.get(destKey(realserver))
+    return {
+      ...realserverReport(realserver, dest, owner),
+      ...wantedOfServer(facts, service.name, realserver.node, dest),
+    }
+  })
+  const { name, group, address, port, protocol, scheduler, schedulerFlags } = service
+  return { name, group, address, port, protocol, scheduler, schedulerFlags, realservers }
+}
+
+function realserverReport(
+  { node, address, port, forward }: ConfigRealserver,
+  dest: DestinationReport | undefined,
+  owner: string | null,
+): RealserverReport {
+  const { weight = 0, healthy = null, active = 0, inactive = 0 } = dest ?? {}
+  const reason = dest?.reason ?? (owner === null ? 'nobody owns the group' : `${owner} did not report its table`)
+  return { node, address, port, forward, weight, healthy, active, inactive, reason }
+}
+
+const troublesOf = ({ node, troubles }: ClusterView, fresh: Fresh): NodeTrouble[] => [
+  ...troubles.map((trouble) => ({ ...trouble, node })),
+  ...[...fresh].flatMap(([name, { said }]) => (said.troubles ?? []).map((trouble) => ({ ...trouble, node: name }))),
+]
+
+const countersOf = (record: Reporting | undefined): Record<string, number> =>
+  Object.fromEntries(Object.entries(record?.said.counters ?? {}).filter(([name]) => counterOf(name) !== null))
+
+/** Ownership is told by directors of the group alone. */
+export const believedEvents = (events: readonly HistoryEvent[], { groups }: Config): HistoryEvent[] =>
+  events.filter(
+    ({ node, group, kind }) =>
+      !OWNERSHIP_EVENTS.some((one) => one === kind) ||
+      groups.some(({ name, directors }) => name === group && directors.includes(node)),
+  )
