@@ -1,7 +1,7 @@
 /** The cluster's configuration as whoever serves people and agents asks for it: the same on each coordinator. */
 import type { Refusal } from '@lvsm/base'
 import type { Outcome, State } from '@lvsm/changes'
-import type { Entry as Change, MemberRecord, NodeProgress, Status } from '@lvsm/protocol'
+import type { Entry as Change, MemberRecord, NodeProgress } from '@lvsm/protocol'
 import type { NodeId, RaftStatus } from '@lvsm/raft'
 
 /** Of a coordinator, in Raft. */
