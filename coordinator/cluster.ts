@@ -1,8 +1,8 @@
 /** The cluster as this coordinator knows it: answered from memory, whoever is silent. */
 import type { Trouble } from '@lvsm/base'
 import type { State } from '@lvsm/changes'
-import type { ClusterAnswer, Events, Status } from '@lvsm/protocol'
-import { believedEvents, clusterStatusOf } from './reported/cluster-status.ts'
+import type { ClusterAnswer, Events, Speaks, Status } from '@lvsm/protocol'
+import { believedEvents, clusterStatusOf, freshOf } from './reported/cluster-status.ts'
 import type { Reported } from './reported/reported.ts'
 
 export interface ClusterWorld {
@@ -19,6 +19,8 @@ export interface Cluster {
   /** Null: there is no configuration yet. */
   clusterStatus(): Status | null
   clusterEvents(): Events
+  /** Node → which versions its agent speaks; of whom nothing was heard lately there is nothing. */
+  agentVersions(): ReadonlyMap<string, Speaks>
 }
 
 export const clusterOf = ({ node, reported, known, troubles, counters, clock }: ClusterWorld): Cluster => ({
@@ -37,6 +39,15 @@ export const clusterOf = ({ node, reported, known, troubles, counters, clock }: 
   clusterEvents() {
     const state = known()
     return { events: state ? believedEvents(reported.events(), state.config) : [] }
+  },
+  agentVersions() {
+    const fresh = [...freshOf(reported.all(), clock())]
+    return new Map(
+      fresh.flatMap(([name, { said }]) => {
+        const { model, versions } = said.self ?? {}
+        return model === undefined ? [] : [[name, { model, lvsm: versions?.['lvsm-agent'] ?? '' }] as const]
+      }),
+    )
   },
 })
 

@@ -1,7 +1,8 @@
 /**
  * `npm run soak`: longer attacks than `npm test` has time for. First the properties, again and again with other seeds, for
- * `--fuzz` seconds (60); then many random lives of simulated clusters, 10,000 of coordinators (test/raft/soak.ts), and the lab
- * whole (`npm test -- lab:all`); the other options are those of test/sim/soak.ts, and without what comes after it.
+ * `--fuzz` seconds (60); then many random lives of simulated clusters; the model of the epochs (test/model); 10,000 lives of
+ * coordinators (test/raft/soak.ts); and the lab whole (`npm test -- lab:all`). The other options are those of test/sim/soak.ts, and
+ * without what comes after it.
  */
 import { spawnSync } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
@@ -51,6 +52,7 @@ const lives = (path: string, options: readonly string[]): number =>
   spawnSync(process.execPath, [join(root, path), ...options], { stdio: 'inherit' }).status ?? 1
 const clusters = lives('test/sim/soak.ts', words)
 // With options of its own somebody looks for one life of test/sim.
+const model = words.length === 0 ? lives('test/model/check.ts', []) : 0
 const coordinators = words.length === 0 ? lives('test/raft/soak.ts', []) : 0
 const lab = words.length === 0 ? lives('scripts/test.ts', ['build', 'lab:all']) : 0
-process.exit(clusters || coordinators || lab)
+process.exit(clusters || model || coordinators || lab)

@@ -9,13 +9,16 @@ import { debianPackages, missingPackages } from './start/debian.mjs'
 import { modulesAreRight, npmPackages } from './start/npm.mjs'
 import { has, places, root, Stop, undoAll } from './start/steps.mjs'
 
-/** Script of each command; `lab`: it boots the lab, which takes Debian packages; `browser`: it opens the console. */
+/**
+ * Script of each command; `lab`: it boots the lab, which takes Debian packages; `browser`: it opens the console; `model`: it walks
+ * through the model of the epochs.
+ */
 const commands = {
   demo: { script: 'scripts/demo/main.ts', lab: true },
   test: { script: 'scripts/test.ts', lab: true, browser: true },
   lab: { script: 'scripts/lab/main.ts', lab: true },
   bench: { script: 'scripts/bench/main.ts', lab: true },
-  soak: { script: 'scripts/soak.ts', lab: true },
+  soak: { script: 'scripts/soak.ts', lab: true, model: true },
   mutants: { script: 'scripts/mutants/main.ts', lab: false },
   check: { script: 'scripts/check.ts', lab: false },
   build: { script: 'scripts/build.ts', lab: false },
@@ -70,12 +73,12 @@ async function main([name, ...words]) {
     ['--help', '-h', 'help', 'verbs', 'faults', 'status'].includes(words[0]) ||
     (name === 'test' && words.length > 0 && !words.some((word) => word.startsWith('lab')))
   const lab = command.lab && !talk
-  const missing = lab ? missingPackages(command.browser === true) : []
+  const missing = lab ? missingPackages(command) : []
   const ready = modulesAreRight() && missing.length === 0
   if (!ready) {
     await alone(async () => {
       // Whoever waited for another one to install them finds them there.
-      if (lab) await debianPackages(missingPackages(command.browser === true))
+      if (lab) await debianPackages(missingPackages(command))
       await npmPackages()
     })
   }

@@ -1,12 +1,17 @@
 import { beginState, type State } from '@lvsm/changes'
+import type { Speaks } from '@lvsm/protocol'
 import { describe, expect, it } from 'vitest'
 import { DOCUMENT } from '../../packages/changes/src/fixture.ts'
 import { MemoryConfiguration } from '../../test/kit/configuration.ts'
-import { finalizeEntry, finalizeReply, versionsOf } from './versions.ts'
+import { finalizeEntry, finalizeReply, type Heard, versionsOf } from './versions.ts'
 
 const stateOf = (finalized: number): State => beginState(DOCUMENT, { at: 0, author: 'init', comment: '' }, finalized)
 const status = new MemoryConfiguration().status()
 const BY = { author: 'alice', at: 1 }
+const heardOf = (coordinators: ReadonlyMap<number, Speaks>, agents = new Map<string, Speaks>()): Heard => ({
+  versions: () => coordinators,
+  agentVersions: () => agents,
+})
 
 describe('the version that the cluster can agree on', () => {
   it('is the lowest of those that were heard; who is absent holds nobody up', () => {
@@ -14,7 +19,7 @@ describe('the version that the cluster can agree on', () => {
       [1, { model: 3, lvsm: '1.3' }],
       [2, { model: 2, lvsm: '1.2' }],
     ])
-    expect(versionsOf(stateOf(1), status, heard)).toMatchObject({
+    expect(versionsOf(stateOf(1), status, heardOf(heard))).toMatchObject({
       finalized: 1,
       next: 2,
       coordinators: [
@@ -24,11 +29,19 @@ describe('the version that the cluster can agree on', () => {
       ],
     })
     heard.delete(2)
-    expect(versionsOf(stateOf(1), status, heard).next).toBe(3)
-    expect(versionsOf(stateOf(1), status, new Map()).next).toBe(1)
+    expect(versionsOf(stateOf(1), status, heardOf(heard)).next).toBe(3)
+    expect(versionsOf(stateOf(1), status, heardOf(new Map())).next).toBe(1)
+  })
+  it('is no higher than what the agents know that report, since they have to understand the document', () => {
+    const coordinators = new Map([[1, { model: 3, lvsm: '1.3' }]])
+    const agents = new Map([['rs1', { model: 2, lvsm: '1.2' }]])
+    const { next, agents: told } = versionsOf(stateOf(1), status, heardOf(coordinators, agents))
+    expect(next).toBe(2)
+    expect(told).toContainEqual({ name: 'rs1', model: 2, lvsm: '1.2' })
+    expect(told).toContainEqual({ name: 'rs2', model: null, lvsm: null })
   })
   it('is written down only where it is another one', () => {
-    const versions = versionsOf(stateOf(1), status, new Map([[1, { model: 1, lvsm: '1' }]]))
+    const versions = versionsOf(stateOf(1), status, heardOf(new Map([[1, { model: 1, lvsm: '1' }]])))
     expect(finalizeEntry(null, versions, BY)).toMatchObject({
       reply: { status: 200, body: { finalized: 1, begins: [] } },
     })

@@ -5,19 +5,31 @@ import type { CoordinatorStatus, MemberId, Written } from '../configuration.ts'
 import { against, notNow, ok, type Reply } from './reply.ts'
 import { checked, type Made, NOT_KNOWN_IF, type Signature } from './writes.ts'
 
-/** `versions`: of those coordinators that were heard lately. The others hold nobody up. */
+/** What was heard lately of who speaks which versions. The others hold nobody up. */
+export interface Heard {
+  versions(): ReadonlyMap<MemberId, Speaks>
+  agentVersions(): ReadonlyMap<string, Speaks>
+}
+
+
 export function versionsOf(
-  { finalized }: State,
+  { finalized, config }: State,
   { raft, members }: CoordinatorStatus,
-  versions: ReadonlyMap<MemberId, Speaks>,
+  heard: Heard,
 ): VersionsReport {
+  const versions = heard.versions()
+  const speaking = heard.agentVersions()
   const coordinators = raft.membership.members.map(({ id }) => {
     const { model = null, lvsm = null } = versions.get(id) ?? {}
     return { name: members.get(id)?.name ?? String(id), model, lvsm }
   })
-  const known = coordinators.flatMap(({ model }) => (model === null ? [] : [model]))
+  const agents = config.nodes.map(({ name }) => {
+    const { model = null, lvsm = null } = speaking.get(name) ?? {}
+    return { name, model, lvsm }
+  })
+  const known = [...coordinators, ...agents].flatMap(({ model }) => (model === null ? [] : [model]))
   const next = known.length === 0 ? finalized : Math.min(...known)
-  return { finalized, next, begins: beginsBetween(finalized, next), coordinators }
+  return { finalized, next, begins: beginsBetween(finalized, next), coordinators, agents }
 }
 
 /** Or what was agreed on already. */

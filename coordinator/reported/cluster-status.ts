@@ -33,14 +33,14 @@ export interface ClusterView {
 /** Who spoke lately. */
 export type Fresh = ReadonlyMap<string, Reporting>
 
+export const freshOf = (records: ReadonlyMap<string, Reporting>, now: number): Fresh =>
+  new Map([...records].filter(([, { heardAt }]) => now - heardAt < FRESH_MS))
+
 export function clusterStatusOf(view: ClusterView): Status {
   const { state, records, node, now } = view
   const { config, facts } = state
-  const known = config.nodes.flatMap(({ name }) => {
-    const record = records.get(name)
-    return record ? [[name, record] as const] : []
-  })
-  const fresh: Fresh = new Map(known.filter(([, { heardAt }]) => now - heardAt < FRESH_MS))
+  const named = new Set(config.nodes.map(({ name }) => name))
+  const fresh: Fresh = new Map([...freshOf(records, now)].filter(([name]) => named.has(name)))
   const groups = config.groups.map((group) => groupReport(state, fresh, group))
   const owners = new Map(groups.map(({ name, owner }) => [name, owner]))
   return {

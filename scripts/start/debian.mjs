@@ -27,9 +27,12 @@ const packages = {
 /** What only tests of the console take. */
 const browser = { chromium: 'chromium' }
 
-/** The packages whose files are not there. */
-export function missingPackages(withBrowser) {
-  const all = withBrowser ? { ...packages, ...browser } : packages
+/** What only the soak takes, for the model of the epochs. */
+const model = { spin: 'spin', gcc: 'gcc', 'libc6-dev': '/usr/include/stdlib.h' }
+
+/** The packages of a command whose files are not there. */
+export function missingPackages(command) {
+  const all = { ...packages, ...(command.browser ? browser : {}), ...(command.model ? model : {}) }
   return Object.keys(all).filter((name) => !has(all[name]))
 }
 

@@ -168,6 +168,7 @@ export function hostOf(say: (line: string) => void = () => undefined, clock = ()
     progress: () => new Map(),
     silentMs: () => 40,
     versions: () => new Map([[1, speaks]]),
+    agentVersions: () => new Map([['dir1', speaks]]),
     clusterStatus: () => null,
     clusterEvents: () => ({ events: [] }),
     metrics: () => '',

@@ -20,6 +20,8 @@ export interface ApiHost {
   readonly silentMs: (id: MemberId) => number
   /** Of those that were heard lately, this one too. */
   readonly versions: () => ReadonlyMap<MemberId, Speaks>
+  /** Likewise of nodes' agents. */
+  agentVersions(): ReadonlyMap<string, Speaks>
   /** The whole cluster, from the agents' reports. Null: there is no configuration yet. */
   clusterStatus(): Status | null
   clusterEvents(): Events

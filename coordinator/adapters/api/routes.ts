@@ -49,11 +49,11 @@ const ROUTE_ANSWERS: Answers = {
   coordinators: (_, { configuration, host }) =>
     coordinatorsReply(configuration.status(), configuration.known(), host.silentMs),
   versions: (_, { configuration, host }) =>
-    reading(configuration, false, (state) => ok(versionsOf(state, configuration.status(), host.versions()))),
+    reading(configuration, false, (state) => ok(versionsOf(state, configuration.status(), host))),
   async finalize({ body }, { configuration, host, signature }) {
     const read = await configuration.read()
     if (read.kind !== 'state') return notNow(read)
-    const versions = versionsOf(read.state, configuration.status(), host.versions())
+    const versions = versionsOf(read.state, configuration.status(), host)
     const made = finalizeEntry(body.version, versions, signature())
     return 'reply' in made ? made.reply : finalizeReply(await configuration.write(made.entry), versions.finalized)
   },

@@ -32,6 +32,8 @@ const self = z.object({
   word: saidWord.exactOptional(),
   /** Program → its version. */
   versions: z.record(name, text(LONGEST_NAME)),
+  /** The newest version of the model that it knows; not there: it did not say. */
+  model: serial.exactOptional(),
 })
 const lease = z.object({
   quorum: z.boolean(),

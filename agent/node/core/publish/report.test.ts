@@ -1,4 +1,5 @@
 /** What a node that follows coordinators reports to them, and what it tells the other agents still. */
+import { MODEL_VERSION } from '@lvsm/changes'
 import { decodeMessage, type OwnReport } from '@lvsm/protocol'
 import { SAMPLE } from '@lvsm/model'
 import { expect, test } from 'vitest'
@@ -33,7 +34,7 @@ test('with each publication it reports what it is, its tables, and all that happ
   const report = reports(dir1).at(-1)
   expect(report).toMatchObject({
     boot: 'dir1',
-    self: { revision: 1, state: 'owner', standby: false, versions: { 'lvsm-agent': expect.stringMatching(/^\d/) } },
+    self: { revision: 1, state: 'owner', standby: false, versions: { 'lvsm-agent': expect.stringMatching(/^\d/) }, model: MODEL_VERSION },
     lease: { quorum: true, groups: [{ name: 'web', role: 'owner', number: 7, leftMs: 300 }] },
     counters: { 'drop-from-lease-malformed': 1 },
   })

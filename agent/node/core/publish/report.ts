@@ -1,5 +1,6 @@
 /** What this node reports to the coordinators: what it is and does, and its own tables; what it says of others, it says to directors. */
 import { VERSION, type Trouble } from '@lvsm/base'
+import { MODEL_VERSION } from '@lvsm/changes'
 import type { LeaseStatus, OwnReport } from '@lvsm/protocol'
 import { reachedPings } from '../check/pings.ts'
 import { leaseStatus } from '../lease.ts'
@@ -20,6 +21,7 @@ export function ownReport(state: NodeState, { state: what, reason }: Saying, pre
       standby: status?.standby ?? false,
       ...(state.word ? { word: state.word } : {}),
       versions: { 'lvsm-agent': VERSION },
+      model: MODEL_VERSION,
     },
     lease: status && leaseOf(status),
     troubles: present.map(({ code, severity, message, hint, leftMs }) => ({

@@ -104,6 +104,26 @@ describe('a page that is open', () => {
     told.status = { ...statusOf(200), quorum: false }
     await expect.poll(() => heard.length, soon).toBe(3)
   })
+  it('hears nothing of what is other at every look: what a lease has left, how old a report is, what was counted', async () => {
+    let asked = 0
+    const clusterStatus = (): Status => {
+      asked += 1
+      const node = { name: 'rs1', roles: [], voter: false, state: 'idle', reason: '', standby: false, agent: true } as const
+      const trouble = { node: 'rs1', code: 'late', severity: 'warning', message: 'late', leftMs: asked } as const
+      return {
+        ...statusOf(1_000_000 - asked),
+        nodes: [{ ...node, ageMs: asked }],
+        troubles: [trouble],
+        counters: { replay: asked },
+      }
+    }
+    const { people, headers } = await opened({ lookMs: 10 }, { host: { ...hostOf(), clusterStatus } })
+    const { heard } = visit(people, headers)
+    await expect.poll(() => heard.length, soon).toBe(1)
+    const before = asked
+    await expect.poll(() => asked, soon).toBeGreaterThan(before + 20)
+    expect(heard).toHaveLength(1)
+  })
   it('hears that its coordinator is there while nothing is new', async () => {
     const { people, headers } = await opened({ lookMs: 10, aliveMs: 20 })
     const { heard } = visit(people, headers)

@@ -32,9 +32,14 @@ export async function finalize({ paths, terminal }: CoordinatorSession, options:
   return 'ok'
 }
 
-function versionsText({ finalized, next, begins, coordinators }: VersionsReport, paint: Paint): string {
-  const rows = coordinators.map(({ name, lvsm, model }) => [
+function versionsText({ finalized, next, begins, coordinators, agents }: VersionsReport, paint: Paint): string {
+  const all = [
+    ...coordinators.map((one) => ({ ...one, program: 'lvsm-coordinator' })),
+    ...agents.map((one) => ({ ...one, program: 'lvsm-agent' })),
+  ]
+  const rows = all.map(({ name, program, lvsm, model }) => [
     name,
+    program,
     lvsm ?? paint('warn', 'silent: to be upgraded when it comes back'),
     model === null ? '-' : String(model),
   ])
@@ -42,5 +47,5 @@ function versionsText({ finalized, next, begins, coordinators }: VersionsReport,
     next === finalized
       ? [`nothing to do: the cluster speaks version ${finalized}, which is all that everybody knows who answers`]
       : [`the cluster speaks version ${finalized}; everybody who answers knows ${next}, with which begins:`]
-  return `${table(['coordinator', 'lvsm', 'model'], rows, paint, ['model'])}\n${[...what, ...begins.map((one) => `  ${one}`)].join('\n')}\n`
+  return `${table(['node', 'program', 'lvsm', 'model'], rows, paint, ['model'])}\n${[...what, ...begins.map((one) => `  ${one}`)].join('\n')}\n`
 }

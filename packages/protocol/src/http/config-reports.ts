@@ -158,6 +158,7 @@ export const nodesReport = z.object({
 export type NodesReport = z.infer<typeof nodesReport>
 
 /** Who speaks what. */
+const speaker = z.object({ name: z.string(), model: count.nullable(), lvsm: z.string().nullable() })
 export const versionsReport = z.object({
   /** What the cluster has agreed on. */
   finalized: count,
@@ -166,7 +167,9 @@ export const versionsReport = z.object({
   /** What begins to be valid with that, in words. */
   begins: list(z.string()),
   /** Null: nothing was heard of it lately. It holds nobody up, and has to be upgraded when it comes back. */
-  coordinators: list(z.object({ name: z.string(), model: count.nullable(), lvsm: z.string().nullable() })),
+  coordinators: list(speaker),
+  /** Of each node. */
+  agents: list(speaker),
 })
 export type VersionsReport = z.infer<typeof versionsReport>
 export const finalizeReport = z.discriminatedUnion('outcome', [
