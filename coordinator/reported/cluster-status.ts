@@ -15,7 +15,7 @@ import {
   type ServiceReport,
   type Status,
 } from '@lvsm/protocol'
-import { nodeReport } from './node-status.ts'
+import { hearsayOf, nodeReport } from './node-status.ts'
 import type { Reporting } from './reported.ts'
 
 /** What is older says nothing of now. Milliseconds: an agent reports every two seconds, and coordinators repeat it every three. */
@@ -43,15 +43,18 @@ export function clusterStatusOf(view: ClusterView): Status {
   const fresh: Fresh = new Map([...freshOf(records, now)].filter(([name]) => named.has(name)))
   const groups = config.groups.map((group) => groupReport(state, fresh, group))
   const owners = new Map(groups.map(({ name, owner }) => [name, owner]))
+  const heard = { fresh, hearsay: hearsayOf(config, fresh) }
   return {
     cluster: config.cluster,
     node,
     revision: config.revision,
     ...epochOf(config, fresh),
-    quorum: [...fresh.values()].some(({ said }) => said.lease?.quorum === true),
+    quorum: config.nodes.some(
+      ({ name, roles }) => roles.includes('director') && fresh.get(name)?.said.lease?.quorum === true,
+    ),
     groups,
     services: config.services.map((service) => serviceReport(state, fresh, service, owners.get(service.group) ?? null)),
-    nodes: config.nodes.map((one) => nodeReport(one, view, fresh)),
+    nodes: config.nodes.map((one) => nodeReport(one, view, heard)),
     troubles: troublesOf(view, fresh),
     wanted: allWanted(facts, config),
     counters: { ...countersOf(fresh.get(node)), ...view.counters },

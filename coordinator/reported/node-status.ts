@@ -1,37 +1,51 @@
-/** One node as the coordinators know it: its own word while it is fresh, and what the others hear of it. */
+/** One node as the coordinators know it: its own word while it is fresh, and what directors and witnesses hear of it. */
 import { wordsOf } from '@lvsm/changes'
 import type { Config } from '@lvsm/model'
 import type { NodeReport } from '@lvsm/protocol'
 import type { ClusterView, Fresh } from './cluster-status.ts'
 
+type Node = Config['nodes'][number]
+interface Seen {
+  readonly by: string
+  readonly life: string
+  readonly standby: boolean
+}
+/** Node → what the lease processes of others hear of it. */
+export type Hearsay = ReadonlyMap<string, readonly Seen[]>
+
+/**
+ * Who said so since, was alive then, whatever others hear: longer than an agent and two coordinators take to say something twice.
+ * Milliseconds.
+ */
+const LIVELY_MS = 6000
+
 export function nodeReport(
-  { name, roles, voter }: Config['nodes'][number],
+  node: Node,
   { state, records, now }: Pick<ClusterView, 'state' | 'records' | 'now'>,
-  fresh: Fresh,
+  { fresh, hearsay }: { readonly fresh: Fresh; readonly hearsay: Hearsay },
 ): NodeReport {
+  const { name, roles, voter } = node
   const record = records.get(name)
   const self = record?.said.self
-  const seen = livesOf(name, fresh)
+  const own = fresh.has(name) ? self : undefined
+  const seen = hearsay.get(name) ?? []
+  const ageMs = record ? Math.max(0, Math.round(now - record.heardAt)) : null
   const base = {
     name,
     roles,
     voter,
-    standby: self?.standby ?? seen[0]?.standby ?? false,
+    standby: (own ?? seen[0] ?? self)?.standby ?? false,
     ...wordsOf(state.facts, name, self?.word ?? null),
-    ageMs: record ? Math.max(0, Math.round(now - record.heardAt)) : null,
+    ageMs,
     ...(self ? { versions: self.versions } : {}),
   }
-  const lost = seen.find(({ life }) => life === 'dead') ?? seen.find(({ life }) => life === 'late')
-  // Whoever lives is heard by somebody; one that hears nobody may be cut off itself.
-  if (lost && !seen.some(({ life }) => life === 'alive'))
-    return {
-      ...base,
-      state: lost.life === 'dead' ? 'dead' : 'late',
-      reason: `${lost.by} does not hear it`,
-      agent: false,
-    }
-  if (self && fresh.has(name))
-    return { ...base, state: believed(name, self.state, state.config), reason: self.reason, agent: true }
+  const lost = lostOf(seen)
+  if (lost && (own === undefined || ageMs === null || ageMs >= LIVELY_MS))
+    return { ...base, state: lost.life === 'dead' ? 'dead' : 'late', reason: unheard(lost), agent: false }
+  if (own) {
+    const reason = lost ? `${own.reason}; ${unheard(lost)}` : own.reason
+    return { ...base, state: believed(node, own.state), reason, agent: true }
+  }
   if (seen.some(({ life }) => life === 'alive'))
     return { ...base, state: 'unknown', reason: 'its lease process lives, its agent does not report', agent: false }
   const reason = record
@@ -40,20 +54,25 @@ export function nodeReport(
   return { ...base, state: 'unknown', reason, agent: false }
 }
 
-interface Seen {
-  readonly by: string
-  readonly life: string
-  readonly standby: boolean
+const unheard = ({ by }: Seen): string => `${by} does not hear it`
+
+/** Whoever lives is heard by somebody; one that hears nobody may be cut off itself. */
+function lostOf(seen: readonly Seen[]): Seen | undefined {
+  const found = seen.find(({ life }) => life === 'dead') ?? seen.find(({ life }) => life === 'late')
+  return seen.some(({ life }) => life === 'alive') ? undefined : found
 }
-const livesOf = (name: string, fresh: Fresh): Seen[] =>
-  [...fresh].flatMap(([by, { said }]) =>
-    by === name
-      ? []
-      : (said.lease?.peers ?? [])
-          .filter((one) => one.name === name)
-          .map(({ life, standby }) => ({ by, life, standby })),
-  )
+
+/** Realservers speak of themselves alone. */
+export function hearsayOf({ nodes }: Config, fresh: Fresh): Hearsay {
+  const all = new Map<string, Seen[]>(nodes.map(({ name }) => [name, []]))
+  for (const { name: by, roles } of nodes) {
+    if (roles.includes('realserver') && !roles.includes('director')) continue
+    for (const { name, life, standby } of fresh.get(by)?.said.lease?.peers ?? [])
+      if (name !== by) all.get(name)?.push({ by, life, standby })
+  }
+  return all
+}
 
 /** No realserver owns anything, whatever it says. */
-const believed = (name: string, said: NodeReport['state'], { nodes }: Config): NodeReport['state'] =>
-  said === 'owner' && !nodes.some((one) => one.name === name && one.roles.includes('director')) ? 'unknown' : said
+const believed = ({ roles }: Node, said: NodeReport['state']): NodeReport['state'] =>
+  said === 'owner' && !roles.includes('director') ? 'unknown' : said
