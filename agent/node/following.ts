@@ -236,7 +236,7 @@ export class Following implements Coordinators {
     clearTimeout(this.#reporting)
     const now = instant(performance.now())
     const report = this.#reporter.next(now)
-    if (report) return this.#caller.say({ kind: 'report', ...report })
+    if (report) return void this.#caller.say({ kind: 'report', ...report })
     const dueAt = this.#reporter.dueAt()
     if (dueAt !== null) this.#reporting = setTimeout(() => this.#tell(), Math.ceil(dueAt - now))
   }

@@ -61,10 +61,10 @@ export function clusterStatusOf(view: ClusterView): Status {
   }
 }
 
-/** The newest that a voter's lease process acts on; nothing where none told. */
-function epochOf({ nodes }: Config, fresh: Fresh): Pick<Status, 'epoch'> {
+/** The newest that a voter's lease process acts on, of those that there are; nothing where none told. */
+function epochOf({ nodes, epoch }: Config, fresh: Fresh): Pick<Status, 'epoch'> {
   const told = nodes.flatMap(({ name, voter }) => (voter ? (fresh.get(name)?.said.lease?.epoch ?? []) : []))
-  return told.length === 0 ? {} : { epoch: Math.max(...told) }
+  return told.length === 0 ? {} : { epoch: Math.min(epoch, Math.max(...told)) }
 }
 
 interface Claim {

@@ -147,6 +147,10 @@ const limits = (checks: readonly z.core.$ZodCheck[] = []): { min: number; max: n
   return { min: Math.max(0, ...least), max: most.length === 0 ? 40 : Math.min(...most) }
 }
 
+/** A look at anything, before a schema that says more (`bounded.ts`). */
+const isGate = ({ in: before, out }: z.core.$ZodPipeDef): boolean =>
+  before._zod.def.type === 'unknown' && out._zod.def.type !== 'transform'
+
 /** Any value that has the schema's shape, as JSON can carry it. */
 export function valuesOfSchema(schema: z.core.$ZodType): fc.Arbitrary<unknown> {
   const { def } = (schema as z.core.$ZodTypes)._zod
@@ -176,7 +180,7 @@ export function valuesOfSchema(schema: z.core.$ZodType): fc.Arbitrary<unknown> {
     case 'nullable':
       return fc.option(valuesOfSchema(def.innerType))
     case 'pipe':
-      return valuesOfSchema(def.in)
+      return valuesOfSchema(isGate(def) ? def.out : def.in)
     case 'readonly':
       return valuesOfSchema(def.innerType).filter((value) => z.safeParse(schema, value).success)
     case 'catch':
@@ -205,6 +209,8 @@ export function withMore(schema: z.core.$ZodType, value: unknown): unknown {
     case 'readonly':
     case 'optional':
       return withMore(def.innerType, value)
+    case 'pipe':
+      return isGate(def) ? withMore(def.out, value) : value
     case 'union': {
       const fits = def.options.find((option) => z.safeParse(option, value).success)
       return fits ? withMore(fits, value) : value

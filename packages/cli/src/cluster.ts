@@ -10,6 +10,7 @@ import {
   type RouteResponses,
   type Status,
 } from '@lvsm/protocol'
+import { setTimeout as pause } from 'node:timers/promises'
 import { exchange, findAgent } from './agents.ts'
 import { call } from './client.ts'
 import { exchangeJson } from './http.ts'
@@ -19,8 +20,10 @@ import { exchangeJson } from './http.ts'
  * now.
  */
 const COORDINATOR_MS = 400
-/** An agent waits so long for it. */
+/** An agent waits nearly so long for it. */
 const AGENT_MS = 450
+/** When no coordinator of this node has answered for so long, an agent is asked as well. */
+const SLOW_MS = 100
 const QUERY_TIMEOUT_MS = 5000
 
 export interface Places {
@@ -30,43 +33,70 @@ export interface Places {
   readonly coordinators: readonly string[]
 }
 
-export async function clusterStatus({ socketPaths, coordinators }: Places): Promise<Status> {
-  const known =
-    (await firstOf(coordinators, 'status', ({ nodes }) => nodes.some(({ agent }) => agent))) ??
-    (await throughAgent('clusterStatus', { socketPaths, coordinators }))
-  return known ?? (await findAgent(socketPaths)).status
+export async function clusterStatus(places: Places): Promise<Status> {
+  const known = await firstOf<Status>(places, {
+    async coordinator(path, signal) {
+      const told = await ofCoordinator(path, 'status', signal)
+      // One that has heard of no agent knows less than an agent.
+      return told?.nodes.some(({ agent }) => agent) ? told : null
+    },
+    agent: (path, signal) => ofAgent(path, 'clusterStatus', signal),
+  })
+  return known ?? (await findAgent(places.socketPaths)).status
 }
 
-export async function clusterEvents({ socketPaths, coordinators }: Places): Promise<Events> {
-  const known =
-    (await firstOf(coordinators, 'events', ({ events }) => events.length > 0)) ??
-    (await throughAgent('clusterEvents', { socketPaths, coordinators }))
-  return known ?? exchange(socketPaths, { route: 'events', body: null, timeoutMs: QUERY_TIMEOUT_MS })
+export async function clusterEvents(places: Places): Promise<Events> {
+  const known = await firstOf<Events>(places, {
+    async coordinator(path, signal) {
+      const told = await ofCoordinator(path, 'events', signal)
+      return told && told.events.length > 0 ? told : null
+    },
+    agent: (path, signal) => ofAgent(path, 'clusterEvents', signal),
+  })
+  return known ?? exchange(places.socketPaths, { route: 'events', body: null, timeoutMs: QUERY_TIMEOUT_MS })
+}
+
+type Ask<Told> = (socketPath: string, signal: AbortSignal) => Promise<Told | null>
+
+/** Null: no coordinator is there, or is reached. One that is frozen delays nobody. */
+async function firstOf<Told>(
+  { socketPaths: [path], coordinators }: Places,
+  { coordinator, agent }: { readonly coordinator: Ask<Told>; readonly agent: Ask<Told> },
+): Promise<Told | null> {
+  if (coordinators.length === 0) return null
+  const enough = new AbortController()
+  const { signal } = enough
+  const own = soonest(coordinators.map((one) => coordinator(one, signal)))
+  try {
+    const early = await Promise.race([own, pause(SLOW_MS, null, { signal })])
+    if (early || path === undefined) return early ?? (await own)
+    return await soonest([own, agent(path, signal)])
+  } finally {
+    enough.abort()
+  }
+}
+
+/** Null: none of them is anything. */
+const soonest = <Told>(all: readonly Promise<Told | null>[]): Promise<Told | null> =>
+  Promise.any(all.map(async (one) => (await one) ?? Promise.reject(new Error('nothing')))).catch(() => null)
+
+async function ofCoordinator<Name extends 'status' | 'events'>(
+  socketPath: string,
+  route: Name,
+  signal: AbortSignal,
+): Promise<ConfigResponse<Name> | null> {
+  const { method, path } = CONFIG_ROUTES[route]
+  const wanted = { who: 'coordinator', method, path, body: null, timeoutMs: COORDINATOR_MS, signal } as const
+  const heard = await exchangeJson(socketPath, wanted)
+  return heard.kind === 'answered' && heard.status === 200 ? readConfigResponse(route, heard.body) : null
 }
 
 /** Null: the agent is not there, follows no coordinator, or hears nothing of the one that it follows. */
-async function throughAgent<Name extends 'clusterStatus' | 'clusterEvents'>(
+async function ofAgent<Name extends 'clusterStatus' | 'clusterEvents'>(
+  socketPath: string,
   route: Name,
-  { socketPaths: [socketPath], coordinators }: Places,
+  signal: AbortSignal,
 ): Promise<RouteResponses[Name] | null> {
-  if (socketPath === undefined || coordinators.length === 0) return null
-  const answer = await call<Name>(socketPath, { route, body: null, timeoutMs: AGENT_MS })
+  const answer = await call<Name>(socketPath, { route, body: null, timeoutMs: AGENT_MS, signal })
   return answer.kind === 'ok' ? answer.value : null
-}
-
-/** Null: no coordinator is there, or those that are have heard of no agent. */
-async function firstOf<Name extends 'status' | 'events'>(
-  paths: readonly string[],
-  route: Name,
-  isUseful: (told: ConfigResponse<Name>) => boolean,
-): Promise<ConfigResponse<Name> | null> {
-  const { method, path } = CONFIG_ROUTES[route]
-  for (const socketPath of paths) {
-    const wanted = { who: 'coordinator', method, path, body: null, timeoutMs: COORDINATOR_MS } as const
-    const heard = await exchangeJson(socketPath, wanted)
-    if (heard.kind !== 'answered' || heard.status !== 200) continue
-    const told = readConfigResponse(route, heard.body)
-    if (told && isUseful(told)) return told
-  }
-  return null
 }

@@ -78,9 +78,18 @@ export function exchangeJson(socketPath: string, wanted: Exchange): Promise<Hear
 /** Undefined for what is no JSON. Nothing of it paints on a terminal: the words may be those of another node, or of a server. */
 function parse(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text, (_, part: unknown) => (typeof part === 'string' ? plainText(part) : part))
+    const value: unknown = JSON.parse(text, (_, part: unknown) => (typeof part === 'string' ? plainText(part) : named(part)))
     return value
   } catch {
     return undefined
   }
+}
+
+/** Names of fields are words, too. */
+function named(part: unknown): unknown {
+  if (typeof part !== 'object' || part === null || Array.isArray(part)) return part
+  const fields = Object.entries(part)
+  return fields.every(([name]) => plainText(name) === name)
+    ? part
+    : Object.fromEntries(fields.map(([name, value]) => [plainText(name), value]))
 }

@@ -5,22 +5,33 @@
  */
 import * as z from 'zod'
 import { cut, saidDestination, saidEvent, saidTrouble, saidWord } from './agent-messages.ts'
+import { boundedList, boundedRecord } from './bounded.ts'
 import { LONGEST_NAME } from './http/routes.ts'
 import { nodeStateWord } from './http/status.ts'
 import { plainLine } from '@lvsm/base'
 
-/** Bytes of UTF-8: a table of the largest service, with the longest reasons. */
-export const LONGEST_REPORT = 4 << 20
+/** Bytes of UTF-8. Whoever hears it has no time for anything else meanwhile: a coordinator has to be heard of more than once a second. */
+export const LONGEST_REPORT = 1 << 20
+/** UTF-16 units of the parts of one report, three bytes each at most, one part aside; the rest follows in the next. */
+export const REPORT_ROOM = 1 << 17
 /** Of one report; more follow in the next. */
 export const MOST_EVENTS = 100
-const MOST_TROUBLES = 256
-const MOST_GROUPS = 1024
-const MOST_PEERS = 4096
-const MOST_DESTINATIONS = 4096
+export const MOST_TROUBLES = 256
+/** More than any configuration has (`MOST` of packages/model). */
+const MOST_GROUPS = 2048
+const MOST_PEERS = 1024
+const MOST_SERVICES = 2048
+const MOST_DESTINATIONS = 1024
+const MOST_PING_NODES = 256
+/** More than there are rows for. */
+const MOST_COUNTERS = 1024
+const MOST_PROGRAMS = 16
 
 const count = z.number().min(0).max(Number.MAX_SAFE_INTEGER)
 const serial = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
 const name = z.string().max(LONGEST_NAME)
+/** One that is shown. */
+const word = name.transform(plainLine)
 const text = (longest: number) => z.string().transform((value) => cut(plainLine(value), longest))
 
 const self = z.object({
@@ -31,40 +42,33 @@ const self = z.object({
   standby: z.boolean(),
   word: saidWord.exactOptional(),
   /** Program → its version. */
-  versions: z.record(name, text(LONGEST_NAME)),
+  versions: boundedRecord(word, text(LONGEST_NAME), MOST_PROGRAMS),
   /** The newest version of the model that it knows; not there: it did not say. */
   model: serial.exactOptional(),
+})
+const group = z.object({
+  name,
+  role: z.enum(['owner', 'acquiring', 'releasing', 'candidate', 'standby', 'none']).catch('none'),
+  owner: name.nullable(),
+  number: serial,
+  /** Milliseconds, when it was said; 0 where it does not own the group. */
+  leftMs: count,
+  reason: text(300),
+})
+const peer = z.object({
+  name,
+  life: z.enum(['alive', 'late', 'dead', 'unknown']).catch('unknown'),
+  standby: z.boolean(),
 })
 const lease = z.object({
   quorum: z.boolean(),
   /** Of the voters that its lease process acts on; not there: it did not say. */
   epoch: serial.exactOptional(),
-  groups: z
-    .array(
-      z.object({
-        name,
-        role: z.enum(['owner', 'acquiring', 'releasing', 'candidate', 'standby', 'none']).catch('none'),
-        owner: name.nullable(),
-        number: serial,
-        /** Milliseconds, when it was said; 0 where it does not own the group. */
-        leftMs: count,
-        reason: text(300),
-      }),
-    )
-    .max(MOST_GROUPS)
-    .readonly(),
+  groups: boundedList(group, MOST_GROUPS),
   /** The other nodes, as it hears them. */
-  peers: z
-    .array(
-      z.object({
-        name,
-        life: z.enum(['alive', 'late', 'dead', 'unknown']).catch('unknown'),
-        standby: z.boolean(),
-      }),
-    )
-    .max(MOST_PEERS)
-    .readonly(),
+  peers: boundedList(peer, MOST_PEERS),
 })
+const table = boundedList(saidDestination, MOST_DESTINATIONS)
 const numberedEvent = z.object({ serial: serial.min(1), ...saidEvent.shape })
 
 /** All of them optional: what is not there is as it was said last. */
@@ -72,15 +76,15 @@ export const REPORT_PARTS = {
   self: self.exactOptional(),
   /** Null: the lease process does not answer. */
   lease: lease.nullable().exactOptional(),
-  troubles: z.array(saidTrouble).max(MOST_TROUBLES).readonly().exactOptional(),
+  troubles: boundedList(saidTrouble, MOST_TROUBLES).exactOptional(),
   /** Ping node → does this node reach it? Null: not known yet. */
-  pings: z.record(name, z.boolean().nullable()).readonly().exactOptional(),
+  pings: boundedRecord(name, z.boolean().nullable(), MOST_PING_NODES).exactOptional(),
   /** Of both processes since their start; those that stand at 0 are left out. */
-  counters: z.record(name, count).readonly().exactOptional(),
+  counters: boundedRecord(word, count, MOST_COUNTERS).exactOptional(),
   /** Services of which it has a table now: what was said of others is over. */
-  services: z.array(name).max(MOST_PEERS).readonly().exactOptional(),
+  services: boundedList(name, MOST_SERVICES).exactOptional(),
   /** Service → its destinations, all of them. */
-  tables: z.record(name, z.array(saidDestination).max(MOST_DESTINATIONS).readonly()).readonly().exactOptional(),
+  tables: boundedRecord(name, table, MOST_SERVICES).exactOptional(),
 } as const
 export const agentReport = z.object({
   boot: name.min(1),
@@ -90,7 +94,7 @@ export const agentReport = z.object({
   whole: z.boolean(),
   ...REPORT_PARTS,
   /** In the order of their serials, which begin at 1. */
-  events: z.array(numberedEvent).max(MOST_EVENTS).readonly(),
+  events: boundedList(numberedEvent, MOST_EVENTS),
 })
 export type AgentReport = Readonly<z.infer<typeof agentReport>>
 export type NumberedEvent = Readonly<z.infer<typeof numberedEvent>>

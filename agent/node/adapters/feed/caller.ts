@@ -74,13 +74,15 @@ export class Caller {
     clearTimeout(this.#answer)
     this.#socket?.terminate()
   }
-  say(message: FollowerMessage): void {
+  /** False: nobody is connected. */
+  say(message: FollowerMessage): boolean {
     const socket = this.#socket
-    if (!socket || socket.readyState !== socket.OPEN) return
+    if (!socket || socket.readyState !== socket.OPEN) return false
     socket.send(encodeFeedMessage(message))
-    if (message.kind !== 'follow') return
+    if (message.kind !== 'follow') return true
     clearTimeout(this.#answer)
     this.#answer = setTimeout(() => this.leave('it gives no answer'), this.#options.answerMs)
+    return true
   }
   /** Null: none now. */
   get followed(): Place | null {
