@@ -25,7 +25,9 @@ test('many who ask the same at once are one question, and after an answer for a 
   const all = Array.from({ length: 50 }, () => questions.ask('events'))
   expect(asked).toEqual([1])
   questions.answered({ id: 1, events: { events: [] } })
-  expect(await Promise.all([...all, questions.ask('events')])).toEqual(all.map(() => ({ events: { events: [] } })).concat({ events: { events: [] } }))
+  expect(await Promise.all([...all, questions.ask('events')])).toEqual(
+    all.map(() => ({ events: { events: [] } })).concat({ events: { events: [] } }),
+  )
   expect(asked).toEqual([1])
   await expect.poll(() => (void questions.ask('events'), asked.length)).toBe(2)
   // One that came to nothing is asked again.

@@ -121,15 +121,15 @@ test('who is silent is said to be, with the age of its last word, and its word c
 })
 
 test('a realserver makes no other node dead, alive or standing by, and no quorum', () => {
-  const bench = new Bench()
-    .says(dir1, { lease: { ...leaseOf('owner', dir1), quorum: false } })
-    .says(realserver, {
-      lease: { ...hears('dead', dir1, dir2), peers: [dir1, dir2].map((name) => ({ name, life: 'dead', standby: true })) },
-    })
+  const bench = new Bench().says(dir1, { lease: { ...leaseOf('owner', dir1), quorum: false } }).says(realserver, {
+    lease: { ...hears('dead', dir1, dir2), peers: [dir1, dir2].map((name) => ({ name, life: 'dead', standby: true })) },
+  })
   expect(bench.node(dir1)).toMatchObject({ state: 'owner', agent: true, standby: false })
   expect(bench.node(dir2)).toMatchObject({ state: 'unknown', standby: false, reason: expect.stringMatching(/never/) })
   expect(bench.status.quorum).toBe(false)
-  bench.says(dir1, { number: 2, lease: hears('dead', dir2) }).says(realserver, { number: 2, lease: hears('alive', dir2) })
+  bench
+    .says(dir1, { number: 2, lease: hears('dead', dir2) })
+    .says(realserver, { number: 2, lease: hears('alive', dir2) })
   expect(bench.node(dir2)).toMatchObject({ state: 'dead', reason: `${dir1} does not hear it` })
 })
 

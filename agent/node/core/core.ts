@@ -32,6 +32,7 @@ import { historyOf, note, noteTold } from './publish/history.ts'
 import {
   forgetPublished,
   hasNews,
+  nextPublish,
   publishIfDue,
   publishReadiness,
   publishSoon,
@@ -222,7 +223,6 @@ function proceed(state: NodeState, input: NodeInput): void {
     if (hasNews(state)) publishSoon(state)
   }
   publishIfDue(state)
-  const { publishAt } = state.rhythm
   const times = [
     nextLook(state),
     nextCheckAt(state.checks.schedule),
@@ -232,7 +232,7 @@ function proceed(state: NodeState, input: NodeInput): void {
     nextAsk(state),
   ]
   const due = [...times, nextStandby(state)].filter((at) => at !== null)
-  state.effects.push({ kind: 'wake', at: due.reduce(earlier, publishAt) })
+  state.effects.push({ kind: 'wake', at: due.reduce(earlier, nextPublish(state)) })
 }
 
 /** Tells which ping nodes are reached now and were not, or the other way round; true when there are any. */

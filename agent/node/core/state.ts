@@ -42,6 +42,8 @@ export interface Rhythm {
   lookedAt: Instant
   looking: boolean
   publishAt: Instant
+  /** To the coordinators, at the latest. */
+  reportAt: Instant
   publishedAt: Instant
   /** No earlier than so long after that: the others are to have time for what was said. */
   restMs: number
@@ -191,6 +193,7 @@ export function newState(options: NodeOptions): NodeState {
       lookedAt: NEVER_BEFORE,
       looking: false,
       publishAt: startedAt,
+      reportAt: startedAt,
       publishedAt: NEVER_BEFORE,
       restMs: 0,
     },

@@ -2,16 +2,17 @@
  * What an agent reports to the coordinator that it follows, and when. Pure: `take` what there is to say, `next` what is due, `answered`
  * what the coordinator said to it.
  *
- * Laws: one report is on its way at a time, and there are two a second at most; the first one of a connection is whole; an event is
- * said until the coordinator says that it knows it, and never once more.
+ * Laws: one report is on its way at a time, and there are two a second at most; the first word of a connection is short, and says only
+ * which report was the last one, and what is not known then is said whole; an event is said until the coordinator says that it knows
+ * it, and never once more.
  */
 import { after, type Instant, NEVER_BEFORE } from '@lvsm/base'
-import { type AgentReport, MOST_EVENTS, type OwnReport } from '@lvsm/protocol'
+import { type AgentReport, MOST_EVENTS, type OwnReport, REPORT_ROOM } from '@lvsm/protocol'
 
 /** Between two reports. Milliseconds. */
 export const REPORT_MS = 500
-/** UTF-16 units of the parts of one report, three bytes each at most; the rest follows in the next. */
-const ROOM = 1 << 20
+/** A coordinator that has answered before, and not for so long, did not get it. */
+export const LOST_MS = 5000
 
 const PARTS = ['self', 'lease', 'troubles', 'pings', 'counters'] as const
 const SERVICES = 'services'
@@ -27,17 +28,23 @@ export class Reporter {
   readonly #unsaid = new Set<string>()
   #number = 0
   #isOpen = false
+  /** Whether the coordinator has what was said last has to be found out: an older one knows no reports, and takes no long message. */
+  #isAsking = true
   #mustBeWhole = true
   /** Nothing new was taken since, but somebody wants to hear that. */
   #isStill = false
-  #waitsFor: number | null = null
+  #waits: { readonly number: number; readonly since: Instant } | null = null
+  /** It answered on this connection. */
+  #answers = false
   /** All events up to this one are known there; null: it did not say yet. */
   #known: number | null = null
   #saidAt: Instant = NEVER_BEFORE
 
   opened(): void {
     this.#isOpen = true
-    this.#again()
+    this.#isAsking = true
+    this.#answers = false
+    this.#waits = null
     this.#known = null
   }
   closed(): void {
@@ -55,15 +62,20 @@ export class Reporter {
 
   /** `number` 0: a whole one has to come. */
   answered({ number, event }: { readonly number: number; readonly event: number }): void {
-    if (number === 0) this.#again()
-    else if (number !== this.#waitsFor) return
-    this.#waitsFor = null
+    if (this.#waits === null || (number !== 0 && number !== this.#waits.number)) return
+    this.#waits = null
+    this.#isAsking = false
+    this.#answers = true
     this.#known = event
+    this.#mustBeWhole = number === 0
+    if (this.#mustBeWhole) for (const part of this.#texts.keys()) this.#unsaid.add(part)
   }
 
   /** When `next` has something; null: not before one of the others was called. */
   dueAt(): Instant | null {
-    if (!this.#isOpen || !this.#own || this.#waitsFor !== null) return null
+    if (!this.#isOpen || !this.#own) return null
+    if (this.#waits !== null) return this.#answers ? after(this.#waits.since, LOST_MS) : null
+    if (this.#isAsking) return NEVER_BEFORE
     return this.#hasNews() || this.#isStill ? after(this.#saidAt, REPORT_MS) : null
   }
 
@@ -71,25 +83,23 @@ export class Reporter {
     const own = this.#own
     const dueAt = this.dueAt()
     if (!own || dueAt === null || now < dueAt) return null
-    if (this.#hasNews()) this.#number += 1
-    const report = {
-      boot: own.boot,
-      number: this.#number,
-      whole: this.#mustBeWhole,
-      ...this.#fill(own),
-      events: this.#events(),
-    }
+    const { boot } = own
+    // Nobody knows what became of the last one.
+    this.#isAsking ||= this.#waits !== null
+    if (this.#isAsking || this.#hasNews()) this.#number += 1
+    // Nothing new behind the last one: only who has that one can use it.
+    if (this.#isAsking) return this.#say({ boot, number: this.#number, whole: false, events: [] }, now)
+    const head = { boot, number: this.#number, whole: this.#mustBeWhole }
+    const report = { ...head, ...this.#fill(own), events: this.#events() }
     this.#saidAt = now
-    this.#waitsFor = report.number
     this.#mustBeWhole = false
     this.#isStill = false
-    return report
+    return this.#say(report, now)
   }
 
-  #again(): void {
-    this.#mustBeWhole = true
-    this.#waitsFor = null
-    for (const part of this.#texts.keys()) this.#unsaid.add(part)
+  #say(report: AgentReport, now: Instant): AgentReport {
+    this.#waits = { number: report.number, since: now }
+    return report
   }
   #hasNews(): boolean {
     return this.#mustBeWhole || this.#unsaid.size > 0 || this.#events().length > 0
@@ -102,7 +112,7 @@ export class Reporter {
   /** Of what is unsaid as much as has room, and at least one part. */
   #fill(own: OwnReport): Partial<AgentReport> {
     const said = new Set<string>()
-    let room = ROOM
+    let room = REPORT_ROOM
     for (const [part, text] of this.#texts) {
       if (!this.#unsaid.has(part)) continue
       room -= text.length

@@ -78,7 +78,9 @@ export function exchangeJson(socketPath: string, wanted: Exchange): Promise<Hear
 /** Undefined for what is no JSON. Nothing of it paints on a terminal: the words may be those of another node, or of a server. */
 function parse(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text, (_, part: unknown) => (typeof part === 'string' ? plainText(part) : named(part)))
+    const value: unknown = JSON.parse(text, (_, part: unknown) =>
+      typeof part === 'string' ? plainText(part) : named(part),
+    )
     return value
   } catch {
     return undefined

@@ -62,23 +62,28 @@ test('on a node without a coordinator the agent asks the one that it follows', a
   expect((await lvsm(['events'], environment)).out).toContain('by way of an agent')
 })
 
-test.each(['json', 'yaml', 'table'])('a name that paints is shown without its paint, also as a key: -o %s', async (format) => {
-  const paint = '\u009b31m\u202e'
-  const painted = without({
-    nodes: [{ ...first, versions: { [`${paint}one`]: paint } }],
-    counters: { [`drop-${paint}two`]: 1 },
-  })
-  const environment = { LVSM_COORDINATOR_SOCKET: coordinator(painted, { events: [] }) }
-  const { out } = await lvsm(['status', '-o', format], environment)
-  expect(out).toContain('two')
-  expect(out).not.toMatch(/[\u009b\u202e]/)
-})
+test.each(['json', 'yaml', 'table'])(
+  'a name that paints is shown without its paint, also as a key: -o %s',
+  async (format) => {
+    const paint = '\u009b31m\u202e'
+    const painted = without({
+      nodes: [{ ...first, versions: { [`${paint}one`]: paint } }],
+      counters: { [`drop-${paint}two`]: 1 },
+    })
+    const environment = { LVSM_COORDINATOR_SOCKET: coordinator(painted, { events: [] }) }
+    const { out } = await lvsm(['status', '-o', format], environment)
+    expect(out).toContain('two')
+    expect(out).not.toMatch(/[\u009b\u202e]/)
+  },
+)
 
 test('coordinators and agents that are frozen, also several, leave a status in less than a second', async () => {
   const frozen = async () => (await startAgent(() => undefined)).socketPath
   const coordinators = [await frozen(), await frozen(), await frozen()]
   const slow = await startAgent(({ path }) =>
-    path === '/v1/status' ? { body: STATUS } : { code: 503, body: { refusals: [{ code: 'none', message: '' }] }, afterMs: 350 },
+    path === '/v1/status'
+      ? { body: STATUS }
+      : { code: 503, body: { refusals: [{ code: 'none', message: '' }] }, afterMs: 350 },
   )
   const timed = async (places: Parameters<typeof clusterStatus>[0], node: string) => {
     const begun = performance.now()
@@ -86,7 +91,10 @@ test('coordinators and agents that are frozen, also several, leave a status in l
     expect(performance.now() - begun).toBeLessThan(900)
   }
   await timed({ coordinators, socketPaths: [slow.socketPath] }, 'dir1')
-  await timed({ coordinators: [...coordinators, coordinator(CLUSTER, event(''))], socketPaths: [await frozen()] }, 'rs2')
+  await timed(
+    { coordinators: [...coordinators, coordinator(CLUSTER, event(''))], socketPaths: [await frozen()] },
+    'rs2',
+  )
 })
 
 test('who names an agent hears that one, unless a coordinator is named too', () => {

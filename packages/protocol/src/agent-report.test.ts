@@ -11,7 +11,8 @@ const SELF = { revision: 1, state: 'idle', reason: '', standby: false, versions:
 const GROUP = { name: 'web', role: 'none', owner: null, number: 1, leftMs: 0, reason: '' }
 const EVENT = { serial: 1, at: '', group: '', kind: 'note', number: 0, reason: '' }
 const many = <Item>(count: number, item: Item) => Array.from({ length: count }, () => item)
-const keys = <Item>(count: number, item: Item) => Object.fromEntries(many(count, item).map((one, at) => [`k${at}`, one]))
+const keys = <Item>(count: number, item: Item) =>
+  Object.fromEntries(many(count, item).map((one, at) => [`k${at}`, one]))
 
 test.each<[string, object]>([
   ['counters', { counters: keys(100_000, 1) }],

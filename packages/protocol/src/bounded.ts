@@ -5,7 +5,8 @@ const lengthOf = (value: unknown): number =>
   typeof value === 'object' && value !== null ? (Array.isArray(value) ? value.length : Object.keys(value).length) : 0
 
 /** What is none of both is left to the schema behind it. */
-const few = (most: number) => z.unknown().refine((value) => lengthOf(value) <= most, { error: `more than ${most} items` })
+const few = (most: number) =>
+  z.unknown().refine((value) => lengthOf(value) <= most, { error: `more than ${most} items` })
 
 export const boundedList = <Item extends z.ZodType>(item: Item, most: number) =>
   few(most).pipe(z.array(item).readonly())

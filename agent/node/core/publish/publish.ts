@@ -1,6 +1,6 @@
 /** What this node says about itself: to its lease process, and through it to the other agents. */
 import { cut } from '@lvsm/protocol'
-import { after, earlier, later, type Trouble } from '@lvsm/base'
+import { after, earlier, type Instant, later, type Trouble } from '@lvsm/base'
 import { isStopped, standingOf } from '@lvsm/changes'
 import { agreementDigests, NO_PAIRS, ownershipView } from '@lvsm/model'
 import type { Observed } from '@lvsm/plan'
@@ -31,18 +31,25 @@ export function publishSoon({ rhythm, now }: NodeState): void {
 
 export function publishIfDue(state: NodeState): void {
   const { rhythm, now } = state
-  if (now < rhythm.publishAt) return
-  rhythm.publishedAt = now
+  const isDue = now >= rhythm.publishAt
+  if (now < nextPublish(state)) return
   noteCounters(state)
   const present = troubles(state)
   logTroubles(state, present)
   publishReadiness(state, true)
   const own = saying(state, present)
   if (state.follows) state.effects.push({ kind: 'report', report: ownReport(state, own, present) })
+  rhythm.reportAt = after(now, PUBLISH_MS)
+  if (!isDue) return
+  rhythm.publishedAt = now
   const messages = publish(state, own, present)
   rhythm.restMs = Math.max(SHORTEST_PUBLISH_MS, timeOf(state, messages))
   rhythm.publishAt = after(now, Math.max(PUBLISH_MS, rhythm.restMs))
 }
+
+/** Coordinators do not wait for what takes long to tell all others. */
+export const nextPublish = ({ rhythm, follows }: NodeState): Instant =>
+  follows ? earlier(rhythm.publishAt, rhythm.reportAt) : rhythm.publishAt
 
 /** Milliseconds in which a node may send so many messages to each of the others. */
 const timeOf = (state: NodeState, messages: number): number => (1000 * messages * peersOf(state)) / DATAGRAMS_PER_SECOND

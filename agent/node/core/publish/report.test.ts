@@ -1,6 +1,6 @@
 /** What a node that follows coordinators reports to them, and what it tells the other agents still. */
 import { MODEL_VERSION } from '@lvsm/changes'
-import { decodeMessage, type OwnReport } from '@lvsm/protocol'
+import { agentReport, decodeMessage, type OwnReport } from '@lvsm/protocol'
 import { SAMPLE } from '@lvsm/model'
 import { expect, test } from 'vitest'
 import { node, statusOf, type TestNode } from '../fixture.ts'
@@ -34,7 +34,13 @@ test('with each publication it reports what it is, its tables, and all that happ
   const report = reports(dir1).at(-1)
   expect(report).toMatchObject({
     boot: 'dir1',
-    self: { revision: 1, state: 'owner', standby: false, versions: { 'lvsm-agent': expect.stringMatching(/^\d/) }, model: MODEL_VERSION },
+    self: {
+      revision: 1,
+      state: 'owner',
+      standby: false,
+      versions: { 'lvsm-agent': expect.stringMatching(/^\d/) },
+      model: MODEL_VERSION,
+    },
     lease: { quorum: true, groups: [{ name: 'web', role: 'owner', number: 7, leftMs: 300 }] },
     counters: { 'drop-from-lease-malformed': 1 },
   })
@@ -76,4 +82,35 @@ test('who follows tells other agents no tables, troubles and events; who does no
     for (const word of ['"ready":{"web"', '"pings":{', '"agreement":{']) expect(told).toContain(word)
     expect(reports(dir1).length > 0).toBe(follows)
   }
+})
+
+/** As many nodes as there may be, and many groups: what is told through the heartbeat takes long. */
+const LARGE = SAMPLE.replace(
+  'groups:\n',
+  `${Array.from({ length: 240 }, (_, at) => `  - { name: n${at}, roles: [witness], links: [{ name: inside, address: 10.12.1.${at + 1} }] }\n`).join('')}groups:\n${Array.from({ length: 47 }, (_, at) => `  - { name: a-group-of-many-${at}, directors: [dir1, dir2], vips: [10.20.0.${at + 1}/24] }\n`).join('')}`,
+)
+
+test('in the largest cluster, too, coordinators hear it every two seconds', () => {
+  const dir1 = node('dir1', undefined, LARGE, true, undefined, { follows: true })
+  dir1.feed({ kind: 'lease-up' })
+  hears(dir1)
+  live(dir1, 10_000)
+  reports(dir1)
+  live(dir1, 20_000)
+  expect(reports(dir1).length).toBeGreaterThanOrEqual(9)
+})
+
+test('what it reports is bounded: the worst troubles, and sentences of a length that is read', () => {
+  const dir1 = director(true)
+  for (let at = 0; at < 400; at++) {
+    const severity = at === 399 ? 'critical' : 'warning'
+    const trouble = { code: `test-${at}`, severity, message: 'x'.repeat(10_000), hint: 'y'.repeat(10_000) } as const
+    dir1.feed({ kind: 'trouble', source: `test ${at}`, trouble })
+  }
+  live(dir1, 4000)
+  const report = reports(dir1).at(-1)
+  const said = agentReport.safeParse({ ...report, number: 1, whole: true, services: [], events: [] })
+  expect(said.success).toBe(true)
+  expect(report?.troubles[0]?.code).toBe('test-399')
+  expect(JSON.stringify(report?.troubles).length).toBeLessThan(200_000)
 })

@@ -1,13 +1,24 @@
 /** What this node reports to the coordinators: what it is and does, and its own tables; what it says of others, it says to directors. */
 import { VERSION, type Trouble } from '@lvsm/base'
 import { MODEL_VERSION } from '@lvsm/changes'
-import type { LeaseStatus, OwnReport } from '@lvsm/protocol'
+import type { ConfigService } from '@lvsm/model'
+import {
+  cut,
+  type DestinationReport,
+  type LeaseStatus,
+  MOST_TROUBLES,
+  type OwnReport,
+  SEVERITIES,
+} from '@lvsm/protocol'
 import { reachedPings } from '../check/pings.ts'
 import { leaseStatus } from '../lease.ts'
 import type { NodeState } from '../state.ts'
 import { toReport } from './history.ts'
 import type { Saying } from './sentence.ts'
 import { ownTable, ownedServices } from './status.ts'
+
+/** Letters of one; whoever reads it cuts it there, too. */
+const SENTENCE = 240
 
 export function ownReport(state: NodeState, { state: what, reason }: Saying, present: readonly Trouble[]): OwnReport {
   const status = leaseStatus(state)
@@ -24,19 +35,28 @@ export function ownReport(state: NodeState, { state: what, reason }: Saying, pre
       model: MODEL_VERSION,
     },
     lease: status && leaseOf(status),
-    troubles: present.map(({ code, severity, message, hint, leftMs }) => ({
+    troubles: worst(present).map(({ code, severity, message, hint, leftMs }) => ({
       code,
       severity,
-      message,
-      ...(hint === undefined ? {} : { hint }),
+      message: cut(message, SENTENCE),
+      ...(hint === undefined ? {} : { hint: cut(hint, SENTENCE) }),
       ...(leftMs === undefined ? {} : { leftMs }),
     })),
     pings: reachedPings(state.pings),
     counters: Object.fromEntries(counters),
-    tables: Object.fromEntries(ownedServices(state).map((service) => [service.name, ownTable(state, service)])),
+    tables: Object.fromEntries(ownedServices(state).map((service) => [service.name, tableOf(state, service)])),
     events: toReport(state),
   }
 }
+
+const tableOf = (state: NodeState, service: ConfigService): DestinationReport[] =>
+  ownTable(state, service).map((one) => ({ ...one, reason: cut(one.reason, SENTENCE) }))
+
+/** As many as are read. */
+const worst = (troubles: readonly Trouble[]): readonly Trouble[] =>
+  troubles
+    .toSorted((one, other) => SEVERITIES.indexOf(one.severity) - SEVERITIES.indexOf(other.severity))
+    .slice(0, MOST_TROUBLES)
 
 const leaseOf = ({ quorum, epoch, groups, peers }: LeaseStatus): OwnReport['lease'] => ({
   quorum,
@@ -47,7 +67,7 @@ const leaseOf = ({ quorum, epoch, groups, peers }: LeaseStatus): OwnReport['leas
     owner,
     number,
     leftMs: role === 'owner' ? Math.max(0, Math.round(leftMs)) : 0,
-    reason,
+    reason: cut(reason, SENTENCE),
   })),
   peers: peers.map(({ name, life, standby }) => ({ name, life, standby })),
 })
