@@ -95,7 +95,7 @@ test('a report that an agent made to one coordinator is asked for by the others,
     events: [{ serial: number, at: '', group: '', kind: 'note', number: 0, reason: `event ${number}` }],
   })
   for (const number of [1, 2]) {
-    expect(at(1).take('rs1', report(number))).toEqual({ number, event: number })
+    expect(at(1).take('rs1', report(number))).toMatchObject({ number, event: number })
     at(1).tell()
     for (const id of [2, 3]) {
       expect(at(id).reported.all().get('rs1')).toMatchObject({ number, said: { counters: { 'drop-mac': number } } })
@@ -116,6 +116,39 @@ test('a report that an agent made to one coordinator is asked for by the others,
   at(1).tell()
   expect(sent.slice(messages).map(({ kind }) => kind)).toEqual(['nodes', 'nodes'])
   expect(at(2).reported.all().get('rs1')?.heardAt).toBe(3500)
+})
+test('a coordinator that begins anew has hundreds of events, and all of a large node, after one word of the others', () => {
+  const { own, at, sent } = three()
+  own.set(1, [{ name: 'rs1', revision: 1 }])
+  const events = Array.from({ length: 500 }, (_, index) => ({ serial: index + 1, at: '', group: '', kind: 'note', number: 0, reason: `${index}` }))
+  const table = [{ key: 'k', weight: 1, healthy: true, active: 1, inactive: 1, reason: 'x'.repeat(60_000) }]
+  const services = Array.from({ length: 20 }, (_, index) => `service ${index}`)
+  services.forEach((service, index) =>
+    at(1).take('rs1', {
+      boot: 'a',
+      number: index + 1,
+      whole: index === 0,
+      services,
+      tables: { [service]: table },
+      events: events.slice(index * 25, index * 25 + 25),
+    }),
+  )
+  at(1).tell()
+  for (const id of [2, 3]) {
+    expect(at(id).reported.events()).toHaveLength(500)
+    expect(at(id).reported.all().get('rs1')?.tables.size).toBe(20)
+  }
+  // And then there is peace.
+  expect(sent.filter(({ kind }) => kind === 'report').length).toBeLessThan(40)
+})
+test('what is asked for is asked for once until it comes, or is lost', () => {
+  const { at, sent, pass } = three()
+  const told = { name: 'rs1', revision: 1, report: { boot: 'a', number: 1, event: 0, ageMs: 0 } }
+  for (let turn = 0; turn < 10; turn++) at(2).heard({ kind: 'nodes', from: 1, to: 2, nodes: [told] })
+  expect(sent.filter(({ kind }) => kind === 'report-wanted')).toHaveLength(1)
+  pass(1000)
+  at(2).heard({ kind: 'nodes', from: 1, to: 2, nodes: [told] })
+  expect(sent.filter(({ kind }) => kind === 'report-wanted')).toHaveLength(2)
 })
 test('of who is no node of the cluster nothing is asked for, and nothing is taken', () => {
   const { own, at, sent } = three()

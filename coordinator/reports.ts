@@ -5,9 +5,9 @@
  */
 import type { AgentReport, NodeProgress, Speaks } from '@lvsm/protocol'
 import type { NodeId } from '@lvsm/raft'
-import type { Nodes, NodesMessage } from './ports.ts'
+import type { NodesMessage, ReportAnswer } from './ports.ts'
 import { AHEAD_MS } from './reported/event-log.ts'
-import { type Moment, Reported } from './reported/reported.ts'
+import { type Moment, Reported, type Taken } from './reported/reported.ts'
 
 export interface ReportsWorld {
   readonly id: NodeId
@@ -27,6 +27,8 @@ export interface ReportsWorld {
 const LOOK_MS = 250
 const AGAIN_MS = 3000
 const VALID_MS = 10_000
+/** What was asked for comes by then, or was lost. */
+const ANSWER_MS = 1000
 /** What is no news. */
 const steady = (key: string, value: unknown): unknown => (key === 'ageMs' ? 0 : value)
 
@@ -39,6 +41,8 @@ export class Reports {
     NodeId,
     { readonly nodes: readonly NodeProgress[]; readonly at: number; readonly speaks: Speaks | null }
   >()
+  /** Node → whom its report was asked of, and when. */
+  readonly #asked = new Map<string, { readonly of: NodeId; readonly at: number }>()
   readonly #timer: NodeJS.Timeout
   readonly #startedAt: number
   #last = ''
@@ -53,8 +57,8 @@ export class Reports {
     clearInterval(this.#timer)
   }
 
-  /** Of an agent that follows here; what is answered. Null: it is not taken. */
-  take(node: string, report: AgentReport): ReturnType<Reported['take']> {
+  /** Of an agent that follows here; what is answered. */
+  take(node: string, report: AgentReport): Taken {
     return this.reported.take(node, report, this.#moment())
   }
 
@@ -64,15 +68,14 @@ export class Reports {
     switch (message.kind) {
       case 'nodes':
         this.#told.set(from, { nodes: message.nodes, speaks: message.speaks ?? null, at: clock() })
-        return this.#askFor(message)
+        return this.#askFor(from, message.nodes, clock())
       case 'report-wanted': {
         const answer = this.reported.answer(message.name, message, clock())
         if (answer) send({ kind: 'report', from: id, to: from, name: message.name, ...answer })
         return
       }
       case 'report':
-        if (this.#world.nodes().has(message.name))
-          this.reported.answered(message.name, message.report, message.ageMs, this.#moment())
+        return this.#answered(message)
     }
   }
 
@@ -108,7 +111,9 @@ export class Reports {
 
   tell(): void {
     const { id: from, own, others, send, clock, speaks, nodes: names } = this.#world
-    this.reported.keep(names())
+    const present = names()
+    this.reported.keep(present)
+    for (const name of this.#asked.keys()) if (!present.has(name)) this.#asked.delete(name)
     const nodes = own().map((one) => {
       const report = this.reported.announce(one.name, clock())
       return report ? { ...one, report } : one
@@ -120,13 +125,29 @@ export class Reports {
     for (const to of others()) send({ kind: 'nodes', from, to, nodes, speaks })
   }
 
-  #askFor({ from, nodes }: Nodes): void {
+  /** One answer at a time of each node, of those who have what is not here. `toldAt`: when they said so. */
+  #askFor(of: NodeId, nodes: readonly NodeProgress[], toldAt: number): void {
     const { id, nodes: names, send, clock } = this.#world
     const present = names()
     for (const { name, report } of nodes) {
-      const known = report && present.has(name) ? this.reported.wanted(name, report, clock()) : null
-      if (known) send({ kind: 'report-wanted', from: id, to: from, name, ...known })
+      const known = report && present.has(name) ? this.reported.wanted(name, report, toldAt) : null
+      const asked = this.#asked.get(name)
+      if (!known || (asked && clock() - asked.at < ANSWER_MS)) continue
+      this.#asked.set(name, { of, at: clock() })
+      send({ kind: 'report-wanted', from: id, to: of, name, ...known })
     }
+  }
+  /** Where it did not have room for all, the rest is asked for at once. */
+  #answered({ from, name, report, ageMs }: ReportAnswer): void {
+    if (!this.#world.nodes().has(name)) return
+    const before = this.reported.known(name)
+    this.reported.answered(name, report, ageMs, this.#moment())
+    const after = this.reported.known(name)
+    if (this.#asked.get(name)?.of === from) this.#asked.delete(name)
+    const isNews = after.boot !== before.boot || after.number > before.number || after.event > before.event
+    const told = this.#told.get(from)
+    const said = told?.nodes.find((one) => one.name === name)
+    if (isNews && told && said) this.#askFor(from, [said], told.at)
   }
   #moment(): Moment {
     const wallMs = this.#world.wallClock()

@@ -4,7 +4,7 @@
  */
 import { type AgentReport, type HistoryEvent, MOST_EVENTS, type NodeProgress } from '@lvsm/protocol'
 import { EventLog, type Wall } from './event-log.ts'
-import { merged, type NodeRecord, reportSince } from './record.ts'
+import { isCut, merged, type NodeRecord, reportSince } from './record.ts'
 
 export interface Reporting extends NodeRecord {
   /** When its agent last said so, here or elsewhere. */
@@ -16,6 +16,15 @@ export interface Moment {
   readonly wall: Wall
 }
 type Announced = Exclude<NodeProgress['report'], undefined>
+/** What is answered to an agent. `isCut`: more was said than any node has, and some of it is left out. */
+export interface Taken {
+  readonly number: number
+  readonly event: number
+  readonly isCut: boolean
+}
+/** Of the same agent an older report is believed when the newer one was not confirmed for so long: its machine was set back. */
+const FORGOTTEN_MS = 5000
+
 /** What this coordinator has of a node's reports. */
 export interface Known {
   readonly boot: string | null
@@ -27,18 +36,18 @@ export class Reported {
   readonly #records = new Map<string, Reporting>()
   readonly #log = new EventLog()
 
-  /** A report of the node itself; what is answered to it. Null: too large, and not taken. */
-  take(node: string, report: AgentReport, at: Moment): { readonly number: number; readonly event: number } | null {
+  /** A report of the node itself. */
+  take(node: string, report: AgentReport, at: Moment): Taken {
     const before = this.#records.get(node) ?? null
     const event = (): number => this.#log.known(node, report.boot)
     const isSame = before?.boot === report.boot
     const isStill = isSame && !report.whole && report.number === before.number
     if (!report.whole && !isStill && !(isSame && report.number === before.number + 1))
-      return { number: 0, event: event() }
-    if (!isStill && !this.#put(node, report, at.now)) return null
-    if (isStill) this.#records.set(node, { ...before, heardAt: at.now })
+      return { number: 0, event: event(), isCut: false }
+    const record = isStill ? before : merged(before, report)
+    this.#records.set(node, { ...record, heardAt: at.now })
     this.#note(node, report, at)
-    return { number: report.number, event: event() }
+    return { number: report.number, event: event(), isCut: isCut(record, report) }
   }
 
   /** For the other coordinators; undefined: it said nothing. */
@@ -48,6 +57,11 @@ export class Reported {
     const { boot, number, heardAt } = record
     return { boot, number, event: this.#log.known(node, boot), ageMs: Math.max(0, Math.round(now - heardAt)) }
   }
+  /** What there is of it here; `boot` null: nothing. */
+  known(node: string): Known {
+    const { boot = null, number = 0 } = this.#records.get(node) ?? {}
+    return { boot, number, event: boot === null ? 0 : this.#log.known(node, boot) }
+  }
   /** What another coordinator announces: what is to be said to it, if it has what is not here. */
   wanted(node: string, { boot, number, event, ageMs }: Announced, now: number): Known | null {
     const record = this.#records.get(node)
@@ -56,6 +70,7 @@ export class Reported {
     const known = { boot: record.boot, number: record.number, event: this.#log.known(node, record.boot) }
     if (record.boot !== boot) return heardAt > record.heardAt ? known : null
     if (number > record.number || event > known.event) return known
+    if (number < record.number && heardAt - record.heardAt > FORGOTTEN_MS) return { ...known, boot: null, number: 0 }
     if (number === record.number && heardAt > record.heardAt) this.#records.set(node, { ...record, heardAt })
     return null
   }
@@ -77,8 +92,10 @@ export class Reported {
     const before = this.#records.get(node)
     const heardAt = at.now - ageMs
     const isSame = before?.boot === report.boot
-    const isNewer = !before || (isSame ? report.number > before.number : heardAt > before.heardAt)
-    if (isNewer && (isSame || report.whole)) this.#put(node, report, heardAt)
+    const isNext = isSame && report.number > before.number
+    const since = (before?.heardAt ?? Number.NEGATIVE_INFINITY) + (isSame ? FORGOTTEN_MS : 0)
+    if (isNext || (report.whole && heardAt > since))
+      this.#records.set(node, { ...merged(before ?? null, report), heardAt })
     if (this.#records.get(node)?.boot === report.boot) this.#note(node, report, at)
   }
 
@@ -94,11 +111,6 @@ export class Reported {
     return this.#log.all()
   }
 
-  #put(node: string, report: AgentReport, heardAt: number): boolean {
-    const record = merged(this.#records.get(node) ?? null, report)
-    if (record) this.#records.set(node, { ...record, heardAt })
-    return record !== null
-  }
   #note(node: string, { boot, events }: AgentReport, { wall }: Moment): void {
     this.#log.add(node, boot, events, wall)
   }

@@ -10,9 +10,11 @@ import {
   encodeFeedMessage,
   encodePeerMessage,
   type OwnReport,
+  REPORT_ROOM,
 } from '@lvsm/protocol'
 import { expect, test } from 'vitest'
 import { Reporter } from '../../agent/node/feed/reporter.ts'
+import { LARGEST } from './record.ts'
 import { Reported } from './reported.ts'
 
 const AT = '2026-11-27T20:00:00.000Z'
@@ -195,25 +197,85 @@ test('whatever is cut or lost, all coordinators come to what the agents said las
   expect(Math.min(diffs, asked)).toBeGreaterThan(500)
 })
 
-test('a table of more than any node has is not taken, and what was said before stays', () => {
+const tableOf = (size: number) => [
+  { key: 'k', weight: 1, healthy: true, active: 1, inactive: 1, reason: 'x'.repeat(size) },
+]
+
+test('a table of more than any node has is left out, and all else of the node is known', () => {
   const reported = new Reported()
   const at = { now: 0, wall: WALL }
-  const base: AgentReport = { boot: 'a', number: 1, whole: true, services: ['a'], events: [] }
-  expect(reported.take('rs1', base, at)).toEqual({ number: 1, event: 0 })
-  const table = [{ key: 'k', weight: 1, healthy: true, active: 1, inactive: 1, reason: 'x'.repeat(9 << 20) }]
-  expect(reported.take('rs1', { ...base, number: 2, whole: false, tables: { a: table } }, at)).toBeNull()
-  expect(reported.all().get('rs1')?.number).toBe(1)
+  const base: AgentReport = { boot: 'a', number: 1, whole: true, services: ['a', 'b'], events: [] }
+  const tables = { a: tableOf(LARGEST), b: tableOf(1) }
+  expect(reported.take('rs1', { ...base, tables }, at)).toEqual({ number: 1, event: 0, isCut: true })
+  expect([...(reported.all().get('rs1')?.tables.keys() ?? [])]).toEqual(['b'])
+  const later = { ...base, number: 2, whole: false, tables: { a: tableOf(1) } }
+  expect(reported.take('rs1', later, at)).toEqual({ number: 2, event: 0, isCut: false })
+  expect(reported.all().get('rs1')?.tables.size).toBe(2)
+})
+
+test('a node of much is told to other coordinators in pieces that leave room for what is more urgent', () => {
+  const [one, other] = [new Reported(), new Reported()]
+  const at = { now: 0, wall: WALL }
+  const names = Array.from({ length: 40 }, (_, number) => `service ${number}`)
+  const say = (number: number, more: Partial<AgentReport>) =>
+    one.take('dir1', { boot: 'a', number, whole: number === 1, events: [], ...more }, at)
+  say(1, { services: names.slice(0, 20) })
+  names.forEach((name, index) => {
+    const services = names.slice(0, Math.max(20, index + 1))
+    say(index + 2, { services, tables: { [name]: tableOf(50_000) } })
+  })
+  let messages = 0
+  for (;;) {
+    const announced = one.announce('dir1', 0)
+    const wanted = announced && other.wanted('dir1', announced, 0)
+    const answer = wanted && one.answer('dir1', wanted, 0)
+    if (!answer) break
+    messages += 1
+    expect(JSON.stringify(answer).length).toBeLessThan(2 * REPORT_ROOM)
+    other.answered('dir1', answer.report, answer.ageMs, at)
+  }
+  expect(messages).toBeGreaterThan(10)
+  const [told, known] = [one, other].map((reported) => reported.all().get('dir1'))
+  expect(known && lastOf(known)).toEqual(told && lastOf(told))
+  expect(known?.tables.size).toBe(40)
+})
+
+test('a machine that is set back, its agent with it, is known again after a few seconds', () => {
+  const [one, other] = [new Reported(), new Reported()]
+  const report = (number: number, revision: number): AgentReport => ({
+    boot: 'a',
+    number,
+    whole: true,
+    self: { ...NOTHING.self, revision },
+    events: [],
+  })
+  const share = (now: number) => {
+    const announced = one.announce('rs1', now)
+    const wanted = announced && other.wanted('rs1', announced, now)
+    const answer = wanted && one.answer('rs1', wanted, now)
+    if (answer) other.answered('rs1', answer.report, answer.ageMs, { now, wall: WALL })
+    return other.all().get('rs1')?.said.self?.revision
+  }
+  one.take('rs1', report(2 ** 53 - 1, 7), { now: 0, wall: WALL })
+  expect(share(0)).toBe(7)
+  one.take('rs1', report(5, 3), { now: 4000, wall: WALL })
+  // It may be a word that comes late.
+  expect(share(4000)).toBe(7)
+  one.take('rs1', report(6, 4), { now: 6000, wall: WALL })
+  expect(share(6000)).toBe(4)
+  one.take('rs1', report(7, 5), { now: 6001, wall: WALL })
+  expect(share(6001)).toBe(5)
 })
 
 test('what does not follow on the report before is asked for as a whole', () => {
   const reported = new Reported()
   const at = { now: 0, wall: WALL }
   const base: AgentReport = { boot: 'a', number: 5, whole: false, events: [] }
-  expect(reported.take('rs1', base, at)).toEqual({ number: 0, event: 0 })
-  expect(reported.take('rs1', { ...base, whole: true }, at)).toEqual({ number: 5, event: 0 })
-  expect(reported.take('rs1', { ...base, number: 7 }, at)).toEqual({ number: 0, event: 0 })
-  expect(reported.take('rs1', { ...base, boot: 'b', number: 6 }, at)).toEqual({ number: 0, event: 0 })
-  expect(reported.take('rs1', { ...base, number: 6 }, at)).toEqual({ number: 6, event: 0 })
+  expect(reported.take('rs1', base, at)).toMatchObject({ number: 0, event: 0 })
+  expect(reported.take('rs1', { ...base, whole: true }, at)).toMatchObject({ number: 5, event: 0 })
+  expect(reported.take('rs1', { ...base, number: 7 }, at)).toMatchObject({ number: 0, event: 0 })
+  expect(reported.take('rs1', { ...base, boot: 'b', number: 6 }, at)).toMatchObject({ number: 0, event: 0 })
+  expect(reported.take('rs1', { ...base, number: 6 }, at)).toMatchObject({ number: 6, event: 0 })
 })
 
 test('events that one answer has no room for are asked for again', () => {
