@@ -275,3 +275,42 @@ test('answers that are not read do not pile up, and the configuration comes all 
   await vi.waitUntil(() => agent.kinds().includes('change'), soon)
   expect(agent.kinds().filter((kind) => kind === 'cluster').length).toBeLessThan(20)
 })
+
+test('many questions on one node do not silence what it says of itself', async () => {
+  const bench = await new Bench().open()
+  const agent = await bench.join('rs1')
+  for (let id = 1; id <= 60; id++) await agent.says({ kind: 'question', id, what: 'events' })
+  await agent.says({ kind: 'report', boot: 'a', number: 1, whole: true, events: [] })
+  await vi.waitUntil(() => agent.kinds().includes('reported'), soon)
+  expect(bench.reported.all().get('rs1')?.number).toBe(1)
+  expect(bench.counts.get('drop-feed-flood')).toBeGreaterThan(30)
+})
+
+test('a node that says as much as it can is read in turn: others are heard meanwhile, and nothing of theirs is lost', async () => {
+  const bench = await new Bench().open()
+  const [rogue, honest] = [await bench.join('rs1'), await bench.join('rs2')]
+  const reason = 'x'.repeat(200)
+  const destination = { key: 'k', weight: 1, healthy: true, active: 1, inactive: 1, reason }
+  const table = Array.from({ length: 1000 }, () => destination)
+  const large = (number: number): FollowerMessage => ({
+    kind: 'report',
+    boot: 'a',
+    number,
+    whole: number === 1,
+    services: ['a', 'b', 'c'],
+    tables: { a: table, b: table, c: table },
+    events: [],
+  })
+  for (let number = 1; number <= 60; number++) await rogue.says(large(number))
+  for (let number = 1; number <= 8; number++) {
+    await honest.says({ kind: 'report', boot: 'b', number, whole: number === 1, events: [] })
+    await vi.waitUntil(() => honest.kinds().filter((kind) => kind === 'reported').length === number, soon)
+  }
+  // Of some 60 MB.
+  expect(bench.reported.all().get('rs1')?.number ?? 0).toBeLessThan(20)
+  expect(rogue.closed).toBe(false)
+  const identity = await enrolled(bench.configuration, AUTHORITY, 'lab', 'dir2', [])
+  const director = bench.dial(identity)
+  await director.says({ ...large(1), boot: 'c' } as FollowerMessage)
+  await vi.waitUntil(() => bench.reported.all().get('dir2')?.tables.size === 3, soon)
+})

@@ -23,6 +23,7 @@ import { Publication } from '../../feed/publication.ts'
 import { due, followed, NEW_SESSION, type Session, type View } from '../../feed/session.ts'
 import { coordinatorsOf, type FeedSource } from '../../feed/source.ts'
 import { Answers, type FeedHeard } from './answers.ts'
+import { Reading } from './reading.ts'
 
 export interface FeedOptions extends ProbeOptions {
   /** Without a leader for so long, it sends its followers to others. Milliseconds. */
@@ -69,6 +70,9 @@ export class Feed {
   readonly #options: FeedOptions
   readonly #followers = new Map<string, Follower>()
   readonly #applied = new AppliedRevisions()
+  readonly #reading = new Reading<Follower>((follower, text) => {
+    if (follower.socket.readyState === follower.socket.OPEN) this.#heard(follower, text)
+  })
   readonly #frames = new WeakMap<FeedMessage, Buffer>()
   readonly #timer: NodeJS.Timeout
   readonly #leave: () => void
@@ -118,6 +122,7 @@ export class Feed {
   close(): void {
     this.#closed = true
     clearInterval(this.#timer)
+    this.#reading.close()
     this.#leave()
     for (const { socket } of this.#followers.values()) socket.terminate()
   }
@@ -131,10 +136,13 @@ export class Feed {
     const follower: Follower = { node, key, socket, session: NEW_SESSION, answers, sending: false, proving: false }
     this.#followers.set(node, follower)
     giveSigns(socket, raw, this.#options, () => socket.terminate())
-    socket.on('close', () => this.#followers.get(node) === follower && this.#followers.delete(node))
+    socket.on('close', () => {
+      this.#reading.gone(follower)
+      if (this.#followers.get(node) === follower) this.#followers.delete(node)
+    })
     socket.on('error', () => this.#told.count('drop-feed-malformed'))
     socket.on('message', (data, isBinary) => {
-      if (socket.readyState === socket.OPEN) this.#heard(follower, isBinary ? '' : textOf(data))
+      if (socket.readyState === socket.OPEN) this.#reading.came(follower, isBinary ? '' : textOf(data))
     })
   }
 
