@@ -52,11 +52,11 @@ export class Dialled {
     return this.#phase.kind === 'open' ? this.#phase.address : null
   }
 
-  /** False: it is lost. */
-  send(text: () => string): boolean {
+  /** False: it is lost. `most`: bytes that may wait before it. */
+  send(text: () => string, most: number): boolean {
     if (this.#phase.kind !== 'open') return false
     const { socket } = this.#phase
-    if (socket.bufferedAmount >= this.#context.options.bufferBytes) return false
+    if (socket.bufferedAmount >= most) return false
     const bytes = Buffer.from(text())
     if (bytes.length > LONGEST_PEER_MESSAGE) return false
     socket.send(bytes, { binary: false })

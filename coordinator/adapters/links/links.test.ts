@@ -35,7 +35,7 @@ describe('three coordinators', () => {
         const come = () => to.heard.filter((message) => message.from === from.id)
         await expect.poll(come, soon).toEqual(between(from.id, to.id))
       }
-    expect(KINDS).toHaveLength(14)
+    expect(KINDS).toHaveLength(16)
     for (const { troubles } of all) expect([...troubles]).toEqual([])
   })
   it('carry the largest entry that a log takes, and thousands of messages, each once', async () => {
@@ -52,6 +52,22 @@ describe('three coordinators', () => {
     expect(two.heard.slice(1).map((message) => message.kind === 'ask' && Number(message.id))).toEqual(
       Array.from({ length: 5000 }, (_, at) => at),
     )
+  })
+})
+
+describe('reports of nodes', () => {
+  it('leave the line to what is more urgent: few of them wait on it at a time', async () => {
+    const [one, two] = [await coordinator(1), await coordinator(2)]
+    introduce(one, two)
+    await meet(one, two)
+    const services = Array.from({ length: 2000 }, () => 'x'.repeat(100))
+    const report = { boot: 'a', number: 1, whole: true, services, events: [] } as const
+    for (let at = 0; at < 30; at++)
+      one.links.send({ kind: 'report', from: 1, to: 2, name: 'rs1', ageMs: 0, report: { ...report, number: at + 1 } })
+    one.links.send(ask(1, 2, 'urgent'))
+    await expect.poll(() => two.heard.at(-1)?.kind, soon).toBe('ask')
+    expect(two.heard.length).toBeLessThan(4)
+    expect(one.counts.get('peer-unsent')).toBeGreaterThan(25)
   })
 })
 

@@ -64,7 +64,9 @@ export class Links implements LinksPort {
   }
 
   send(message: PeerMessage): void {
-    const sent = this.#links.get(message.to)?.dialled.send(() => encodePeerMessage(message))
+    const { bufferBytes, reportBytes } = this.#context.options
+    const most = message.kind === 'report' ? reportBytes : bufferBytes
+    const sent = this.#links.get(message.to)?.dialled.send(() => encodePeerMessage(message), most)
     if (!sent) this.#context.told.count('peer-unsent')
   }
 

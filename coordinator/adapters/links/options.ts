@@ -13,6 +13,8 @@ export interface LinkOptions {
   readonly backoffMs: readonly [first: number, last: number]
   /** Bytes that may wait to leave over one link, one message aside. */
   readonly bufferBytes: number
+  /** The same before what nodes report, which can wait: an election cannot. */
+  readonly reportBytes: number
   /** A snapshot of which nothing moves for so long is given up. */
   readonly stallMs: number
   /** Of a state that is received. */
@@ -28,6 +30,7 @@ export const linkOptions = (electionMs: number): LinkOptions => ({
   connectMs: Math.max(2 * electionMs, 2000),
   backoffMs: [Math.max(electionMs / 10, 50), Math.max(2 * electionMs, 1000)],
   bufferBytes: 8 << 20,
+  reportBytes: 1 << 17,
   stallMs: 30_000,
   stateBytes: 256 << 20,
   waiting: [64, 16],
