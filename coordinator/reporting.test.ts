@@ -2,6 +2,7 @@
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Trouble } from '@lvsm/base'
 import type { ClusterAnswer, NumberedEvent, OwnReport } from '@lvsm/protocol'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { CALLER_OPTIONS } from '../agent/node/adapters/feed/caller.ts'
@@ -52,7 +53,7 @@ class Member {
       report: reports.take.bind(reports),
       question: (what: 'status' | 'events') => answerOf(this.cluster, what),
     }
-    this.feed = new Feed(coordinator, server, heard, { ...FEED_OPTIONS, probeMs: 300 })
+    this.feed = new Feed(coordinator, server, heard, { ...FEED_OPTIONS, probeMs: 300, leaderlessMs: 500 })
     this.reports = reports
     this.cluster = clusterOf({
       node: place.name,
@@ -99,7 +100,8 @@ class Agent {
   readonly #following: Following
   coordinators: Coordinators | null = null
   own: OwnReport
-  constructor(identity: Awaited<ReturnType<typeof enrolled>>) {
+  readonly troubles: string[] = []
+  constructor(identity: Awaited<ReturnType<typeof enrolled>>, options: typeof CALLER_OPTIONS = QUICK) {
     const stateDir = realpathSync(mkdtempSync(join(tmpdir(), 'lvsm-reports-')))
     this.own = {
       boot: identity.node,
@@ -113,9 +115,10 @@ class Agent {
     }
     const begin = (coordinators: Coordinators) => {
       this.coordinators = coordinators
-      return { reload: () => true, note: () => undefined }
+      const note = (_: 'follow' | 'keys', trouble: Trouble | null) => void this.troubles.push(trouble?.code ?? '')
+      return { reload: () => true, note }
     }
-    this.#following = new Following({ identity, stateDir, say: () => undefined, begin }, QUICK)
+    this.#following = new Following({ identity, stateDir, say: () => undefined, begin }, options)
     onTestFinished(() => {
       this.stop()
       rmSync(stateDir, { recursive: true, force: true })
@@ -193,4 +196,33 @@ test('reports write nothing to the disk; with half of the nodes dead the cluster
   // Of whoever asks the agent.
   const told = await new Promise<ClusterAnswer | null>((done) => agents[0]?.coordinators?.ask('status', done))
   expect(told?.status?.nodes.find(({ name }) => name === 'rs3')).toMatchObject({ agent: false })
+})
+
+test('where no majority is left the coordinator that is there still hears every node, without a pause', async () => {
+  const { wire, members } = await three()
+  const [{ place: first }, ...others] = members
+  const identity = await enrolled(first.coordinator, await wire.authority, 'lab', 'rs1', [await first.record()])
+  const agent = new Agent(identity, { ...QUICK, backoffMs: [2000, 300, 20_000] })
+  await vi.waitUntil(() => agent.coordinators !== null, SOON)
+  agent.says('serves')
+  await vi.waitUntil(() => members.every((one) => one.node('rs1')?.agent), SOON)
+  for (const one of others) await one.stop()
+  await vi.waitUntil(() => agent.troubles.includes('no-leader'), SOON)
+  await vi.waitUntil(() => members[0].feed?.following().includes('rs1'), SOON)
+  const ages: number[] = []
+  const until = performance.now() + 8000
+  await vi.waitUntil(() => {
+    agent.says(`serves ${ages.length}`)
+    ages.push(members[0].node('rs1')?.ageMs ?? Number.POSITIVE_INFINITY)
+    return performance.now() > until
+  }, SOON)
+  expect(Math.max(...ages)).toBeLessThan(3000)
+  const ask = () => new Promise<ClusterAnswer | null>((done) => agent.coordinators?.ask('status', done))
+  await vi.waitUntil(async () => (await ask())?.status?.node === 'dir1', SOON)
+  // As soon as there is a majority again it is followed.
+  for (const one of others) {
+    await one.place.start()
+    one.serve()
+  }
+  await vi.waitUntil(() => agent.troubles.at(-1) === '', SOON)
 })

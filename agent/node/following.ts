@@ -103,8 +103,7 @@ export class Following implements Coordinators {
   }
   #sayApplied(): void {
     if (this.#used === 0) return
-    const epoch = this.#epoch > 0 ? { epoch: this.#epoch } : {}
-    const ring = this.#ring > 0 ? { ring: this.#ring } : {}
+    const [epoch, ring] = [this.#epoch > 0 ? { epoch: this.#epoch } : {}, this.#ring > 0 ? { ring: this.#ring } : {}]
     this.#caller.say({ kind: 'applied', revision: this.#used, ...epoch, ...ring })
   }
 
@@ -161,7 +160,8 @@ export class Following implements Coordinators {
         this.#caller.say(effect.message)
         return true
       case 'leave':
-        return this.#leave(effect.trouble)
+      case 'refused':
+        return this.#leave(effect)
       case 'current':
         this.#caller.satisfied()
         this.#left = null
@@ -173,7 +173,7 @@ export class Following implements Coordinators {
         return true
       default: {
         const trouble = keep(this.#options.stateDir, effect, this.#follower)
-        if (trouble) return this.#leave(trouble)
+        if (trouble) return this.#leave({ kind: 'leave', trouble })
         this.#follower = kept(this.#follower, effect)
         if (effect.kind === 'keep') this.#use(`revision ${effect.held.revision}`)
         if (effect.kind === 'keep-facts') this.#use('what operators want has changed')
@@ -195,9 +195,10 @@ export class Following implements Coordinators {
     this.#proof = null
     done(revision)
   }
-  #leave(trouble: Trouble): false {
+  #leave({ kind, trouble }: Extract<Effect, { kind: 'leave' | 'refused' }>): false {
     this.#left = trouble
-    this.#caller.leave(trouble.message)
+    if (kind === 'leave') this.#caller.leave(trouble.message)
+    else this.#caller.refused(trouble.message)
     return false
   }
 

@@ -165,6 +165,7 @@ class Life {
         this.said.push(effect.message)
         return true
       case 'leave':
+      case 'refused':
         this.troubles.push(effect.trouble.code)
         return false
       default:

@@ -129,11 +129,11 @@ test('facts go forward only', () => {
   expect(after(one.follower, facts(3)).effects).toEqual([{ kind: 'current', trouble: null }])
   expect(after(one.follower, facts(4)).effects).toEqual([{ kind: 'current', trouble: null }])
 })
-test('whoever refuses is left, with the reason', () => {
+test('whoever refuses says why, and is no longer asked', () => {
   const refusal = { code: 'no-leader', message: 'nobody leads', hint: 'wait' }
   expect(after(HAS_3, { kind: 'refused', refusal }).effects).toMatchObject([
     {
-      kind: 'leave',
+      kind: 'refused',
       trouble: { code: 'no-leader', message: expect.stringMatching(/nobody leads.*revision 3 stays/), hint: 'wait' },
     },
   ])

@@ -47,6 +47,8 @@ export type Effect =
   | { readonly kind: 'say'; readonly message: FollowerMessage }
   /** To another coordinator: this one is of no use now. */
   | { readonly kind: 'leave'; readonly trouble: Trouble }
+  /** It says so itself, and goes on hearing what this node says. */
+  | { readonly kind: 'refused'; readonly trouble: Trouble }
   /** Asked so many times by now, this is the newest revision of the coordinators; null: they cannot say. */
   | { readonly kind: 'proved'; readonly number: number; readonly revision: number | null }
   /** All that this coordinator has is here, or was not understood. */
@@ -117,7 +119,7 @@ export function hear(follower: Follower, message: FeedMessage, digest: Digest): 
     case 'cluster':
       return step(follower)
     case 'refused':
-      return step(follower, { kind: 'leave', trouble: notFollowed(message.refusal, revisionOf(follower)) })
+      return step(follower, { kind: 'refused', trouble: notFollowed(message.refusal, revisionOf(follower)) })
   }
 }
 

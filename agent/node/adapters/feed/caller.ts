@@ -1,6 +1,7 @@
 /**
  * The connection to one coordinator at a time: dialled one after the other, asked for signs of life, and left for the next one when
- * it falls silent or is of no use. Between two rounds through all of them is a pause, which doubles.
+ * it falls silent or is of no use. Between two rounds through all of them is a pause, which doubles; in it one that has nothing new, and
+ * said so, is told what there is to tell.
  */
 import { type Random, randomBetween } from '@lvsm/base'
 import { encodeFeedMessage, type FollowerMessage, LONGEST_FEED_MESSAGE } from '@lvsm/protocol'
@@ -58,6 +59,9 @@ export class Caller {
   #reason = ''
   /** In this round somebody was there. */
   #wasThere = false
+  /** And refused what was asked: where nobody else does better, it hears at least what this node says. */
+  #refusing: Place | null = null
+  #pausing = false
   #closed = false
 
   constructor(credentials: Credentials, heard: CallerHeard, random: Random, options = CALLER_OPTIONS) {
@@ -94,6 +98,15 @@ export class Caller {
     clearTimeout(this.#answer)
     this.#rounds = 0
   }
+  /** It has nothing for this node now: others are asked, and where there are none it stays until they are asked again. */
+  refused(reason: string): void {
+    this.#reason = reason
+    clearTimeout(this.#answer)
+    if (this.#pausing) return
+    if (this.#left.length === 0) return this.#pause()
+    this.#refusing = this.#place
+    this.#socket?.terminate()
+  }
   /** The next one is asked. */
   leave(reason: string): void {
     this.#reason = reason
@@ -101,6 +114,9 @@ export class Caller {
   }
 
   #round(): void {
+    this.#pausing = false
+    this.#refusing = null
+    this.#end()
     this.#left = shuffled(
       this.#heard.places().filter(({ address }) => isAddress(address)),
       this.#random,
@@ -109,12 +125,23 @@ export class Caller {
     this.#next()
   }
   #next(): void {
-    const [place, ...rest] = this.#left
+    const [place = this.#refusing, ...rest] = this.#left
+    if (this.#left.length === 0) this.#refusing = null
     this.#left = rest
     if (place) this.#dial(place)
     else this.#pause()
   }
+  /** The connection that there is. */
+  #end(): void {
+    const socket = this.#socket
+    this.#socket = null
+    clearTimeout(this.#answer)
+    if (!socket) return
+    socket.terminate()
+    this.#heard.closed()
+  }
   #pause(): void {
+    this.#pausing = true
     if (this.#reason === '') this.#reason = 'it is not known where they are'
     this.#heard.silent(this.#reason)
     const [first, last, longest] = this.#options.backoffMs
@@ -141,7 +168,7 @@ export class Caller {
       if (isRefused(error)) this.#wasThere = true
     })
     socket.on('open', () => {
-      if (this.#closed) return
+      if (this.#closed || this.#socket !== socket) return
       this.#wasThere = true
       askForSigns(socket, this.#options, { sign: () => undefined, lost: () => this.leave(`${where} fell silent`) }, raw)
       this.#heard.opened()
@@ -150,10 +177,11 @@ export class Caller {
       if (this.#socket === socket && socket.readyState === socket.OPEN) this.#heard.heard(isBinary ? '' : textOf(data))
     })
     socket.on('close', () => {
+      if (this.#socket !== socket) return
       clearTimeout(this.#answer)
       this.#socket = null
       this.#heard.closed()
-      if (!this.#closed) this.#next()
+      if (!this.#closed && !this.#pausing) this.#next()
     })
   }
 }
