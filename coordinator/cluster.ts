@@ -23,19 +23,20 @@ export interface Cluster {
   agentVersions(): ReadonlyMap<string, Speaks>
 }
 
+/** A status is worked out so often at most, however many ask: agents report twice a second. Milliseconds. */
+const GOOD_MS = 250
+
 export const clusterOf = ({ node, reported, known, troubles, counters, clock }: ClusterWorld): Cluster => ({
-  clusterStatus() {
-    const state = known()
-    if (!state) return null
-    return clusterStatusOf({
+  clusterStatus: kept({ known, clock }, (state, now) =>
+    clusterStatusOf({
       state,
       records: reported.all(),
-      now: clock(),
+      now,
       node,
       troubles: troubles().map(troubleOf),
       counters: counters(),
-    })
-  },
+    }),
+  ),
   clusterEvents() {
     const state = known()
     return { events: state ? believedEvents(reported.events(), state.config) : [] }
@@ -50,6 +51,20 @@ export const clusterOf = ({ node, reported, known, troubles, counters, clock }: 
     )
   },
 })
+
+/** What is made of a state, which is good for a moment; null: there is none yet. */
+function kept<Made>(
+  { known, clock }: Pick<ClusterWorld, 'known' | 'clock'>,
+  make: (state: State, now: number) => Made,
+): () => Made | null {
+  let last: { readonly state: State; readonly at: number; readonly made: Made } | null = null
+  return () => {
+    const [state, now] = [known(), clock()]
+    if (!state) return null
+    if (last?.state !== state || now - last.at >= GOOD_MS) last = { state, at: now, made: make(state, now) }
+    return last.made
+  }
+}
 
 const troubleOf = ({ code, severity, message, hint, leftMs }: Trouble) => ({
   code,

@@ -38,7 +38,12 @@ class Cluster {
         new Feed(
           place.coordinator,
           server,
-          { count: () => undefined, offered: () => undefined, report: () => ({ number: 0, event: 0, isCut: false }), question: () => ({}) },
+          {
+            count: () => undefined,
+            offered: () => undefined,
+            report: () => ({ number: 0, event: 0, isCut: false }),
+            question: () => ({}),
+          },
           { ...FEED_OPTIONS, probeMs: 300 },
         ),
       )

@@ -51,7 +51,8 @@ export function serveNodes(
     others: () => coordinator.members().flatMap((member) => (member.id === id ? [] : [member.id])),
     nodes: () => new Set(coordinator.known()?.enrolled.nodes.map(({ name }) => name)),
     send: (message) => links.send(message),
-    clock: ticks,
+    // Of a machine that slept, too: what it heard before is old then.
+    clock: boottime,
     wallClock: Date.now,
   })
   const cluster = clusterOf({
@@ -60,7 +61,7 @@ export function serveNodes(
     known: () => coordinator.known(),
     troubles: () => troubles.present(),
     counters: () => counts.present(),
-    clock: ticks,
+    clock: boottime,
   })
   const keying = new Keying({
     known: () => coordinator.known(),

@@ -120,7 +120,14 @@ test('a report that an agent made to one coordinator is asked for by the others,
 test('a coordinator that begins anew has hundreds of events, and all of a large node, after one word of the others', () => {
   const { own, at, sent } = three()
   own.set(1, [{ name: 'rs1', revision: 1 }])
-  const events = Array.from({ length: 500 }, (_, index) => ({ serial: index + 1, at: '', group: '', kind: 'note', number: 0, reason: `${index}` }))
+  const events = Array.from({ length: 500 }, (_, index) => ({
+    serial: index + 1,
+    at: '',
+    group: '',
+    kind: 'note',
+    number: 0,
+    reason: `${index}`,
+  }))
   const table = [{ key: 'k', weight: 1, healthy: true, active: 1, inactive: 1, reason: 'x'.repeat(60_000) }]
   const services = Array.from({ length: 20 }, (_, index) => `service ${index}`)
   services.forEach((service, index) =>

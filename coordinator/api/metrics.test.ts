@@ -18,9 +18,9 @@ const CLUSTER: Status = {
   counters: {},
 }
 const configuration = new MemoryConfiguration()
-const text = (cluster: Status | null = CLUSTER): string =>
+const text = (cluster: Status | null = CLUSTER, coordinator = configuration.status()): string =>
   metricsText({
-    coordinator: configuration.status(),
+    coordinator,
     known: configuration.known(),
     cluster,
     counters: { 'login-password': 3, 'drop-feed-flood': 2 },
@@ -33,8 +33,32 @@ const text = (cluster: Status | null = CLUSTER): string =>
 /** Of the text format: a sample is a name, labels, and a number. */
 const SAMPLE = /^([a-z_]+)(\{[a-z]+="(?:[^"\\]|\\.)*"(?:,[a-z]+="(?:[^"\\]|\\.)*")*\})? (-?[0-9.e+-]+)$/
 
-test('it is the text format: each metric with help and type before its samples, and no sample twice', () => {
-  const lines = text().trimEnd().split('\n')
+const NAMES = ['plain', 'a"b', 'a\\', 'a\nb', '', '{}', 'näme, "x"="y"', '\u0000', '__proto__', '\ud800']
+const STRANGE: Status = {
+  ...CLUSTER,
+  groups: NAMES.map((name) => ({
+    name,
+    owner: name,
+    number: 2 ** 53 - 1,
+    leftMs: 1e300,
+    addresses: [],
+    directors: [],
+    pings: [],
+    state: 'owned',
+    reason: name,
+  })),
+  nodes: NAMES.flatMap((name) => (CLUSTER.nodes[0] ? [{ ...CLUSTER.nodes[0], name, ageMs: 1e21 }] : [])),
+}
+const { members, raft } = configuration.status()
+/** Its machine was set up anew. */
+const TWICE = { raft, members: new Map([...members, [9, { ...(members.get(2) ?? expect.fail('no member')) }]]) }
+
+test.each([
+  ['of a cluster', text()],
+  ['of strange names and numbers', text(STRANGE)],
+  ['of a node that has been two coordinators', text(CLUSTER, TWICE)],
+])('%s it is the text format: each metric with help and type before its samples, and no sample twice', (_, told) => {
+  const lines = told.trimEnd().split('\n')
   const seen = new Set<string>()
   let [help, type, kind] = ['', '', '']
   for (const line of lines) {

@@ -39,6 +39,7 @@ export function metricsText(view: MetricsView): string {
 
 function raftSamples({ raft, members }: CoordinatorStatus): Sample[] {
   const { role, term, leader, membership, commitIndex, lastApplied, lastLogIndex, logEntries, disk, peers } = raft
+  const names = peers.map(({ id }) => members.get(id)?.name ?? String(id))
   const roles = ['voter', 'learner'] as const
   return [
     { metric: 'lvsm_raft_role', labels: { role }, value: 1 },
@@ -53,8 +54,10 @@ function raftSamples({ raft, members }: CoordinatorStatus): Sample[] {
     { metric: 'lvsm_raft_last_index', labels: {}, value: lastLogIndex },
     { metric: 'lvsm_raft_log_entries', labels: {}, value: logEntries },
     { metric: 'lvsm_disk_writable', labels: {}, value: Number(disk === 'ok') },
-    ...peers.flatMap(({ id, matchIndex, silentMs }): Sample[] => {
-      const labels = { peer: members.get(id)?.name ?? String(id) }
+    ...peers.flatMap(({ id, matchIndex, silentMs }, at): Sample[] => {
+      const name = names[at] ?? ''
+      // A node that came in anew stands beside its former self until that is taken out.
+      const labels = { peer: names.indexOf(name) === names.lastIndexOf(name) ? name : `${name} (${id})` }
       return [
         { metric: 'lvsm_raft_peer_match_index', labels, value: matchIndex },
         { metric: 'lvsm_raft_peer_silent_seconds', labels, value: silentMs / 1000 },

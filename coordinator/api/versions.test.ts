@@ -40,6 +40,14 @@ describe('the version that the cluster can agree on', () => {
     expect(told).toContainEqual({ name: 'rs1', model: 2, lvsm: '1.2' })
     expect(told).toContainEqual({ name: 'rs2', model: null, lvsm: null })
   })
+  it('is never lower than what was agreed on, whatever an old agent knows that is back, or one that lies', () => {
+    const coordinators = new Map([[1, { model: 3, lvsm: '1.3' }]])
+    for (const model of [0, 1]) {
+      const versions = versionsOf(stateOf(2), status, heardOf(coordinators, new Map([['rs1', { model, lvsm: '1' }]])))
+      expect(versions).toMatchObject({ finalized: 2, next: 2, begins: [] })
+      expect(finalizeEntry(null, versions, BY)).toMatchObject({ reply: { status: 200 } })
+    }
+  })
   it('is written down only where it is another one', () => {
     const versions = versionsOf(stateOf(1), status, heardOf(new Map([[1, { model: 1, lvsm: '1' }]])))
     expect(finalizeEntry(null, versions, BY)).toMatchObject({

@@ -27,7 +27,8 @@ export function versionsOf(
     return { name, model, lvsm }
   })
   const known = [...coordinators, ...agents].flatMap(({ model }) => (model === null ? [] : [model]))
-  const next = known.length === 0 ? finalized : Math.min(...known)
+  // An old one that is back takes nothing back.
+  const next = known.length === 0 ? finalized : Math.max(finalized, Math.min(...known))
   return { finalized, next, begins: beginsBetween(finalized, next), coordinators, agents }
 }
 

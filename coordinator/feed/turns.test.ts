@@ -3,7 +3,12 @@ import { expect, test } from 'vitest'
 import { Turns } from './turns.ts'
 
 /** Each of `floods` says `longest` bytes as soon as it may; gives how many bytes were read of all of them in `ms`. */
-function flooded(turns: Turns<string>, floods: readonly string[], longest: number, { from = 0, ms = 10_000 } = {}): number {
+function flooded(
+  turns: Turns<string>,
+  floods: readonly string[],
+  longest: number,
+  { from = 0, ms = 10_000 } = {},
+): number {
   let read = 0
   const waiting = new Set<string>()
   for (let now = from; now < from + ms; now += 10) {
@@ -21,11 +26,14 @@ function flooded(turns: Turns<string>, floods: readonly string[], longest: numbe
 }
 const ROGUES = Array.from({ length: 50 }, (_, at) => `rogue ${at}`)
 
-test.each([1 << 20, 70_000, 30_000, 100])('fifty nodes that say %d bytes again and again cost no more than a few', (longest) => {
-  // What each may say without waiting, and what all may together.
-  const most = 50 * (65_536 + 10 * 32_768) + 10 * (2 << 20) + longest
-  expect(flooded(new Turns(), ROGUES, longest)).toBeLessThan(most)
-})
+test.each([1 << 20, 70_000, 30_000, 100])(
+  'fifty nodes that say %d bytes again and again cost no more than a few',
+  (longest) => {
+    // What each may say without waiting, and what all may together.
+    const most = 50 * (65_536 + 10 * 32_768) + 10 * (2 << 20) + longest
+    expect(flooded(new Turns(), ROGUES, longest)).toBeLessThan(most)
+  },
+)
 
 test('beside them small words are read at once, and a large report after a moment', () => {
   const turns = new Turns<string>()
@@ -40,9 +48,13 @@ test('words that wait come in turn, also of one that says a little less than all
   const turns = new Turns<string>()
   const count = new Map<string, number>()
   const waiting = new Set<string>()
-  const sizes = new Map([['small', 70_000], ['large', 500_000]])
+  const sizes = new Map([
+    ['small', 70_000],
+    ['large', 500_000],
+  ])
   for (let now = 0; now < 60_000; now += 10) {
-    for (const [who, bytes] of sizes) if (!waiting.has(who) && !turns.mayRead(who, bytes, instant(now))) waiting.add(who)
+    for (const [who, bytes] of sizes)
+      if (!waiting.has(who) && !turns.mayRead(who, bytes, instant(now))) waiting.add(who)
     const who = turns.next(instant(now))
     if (who === null) continue
     waiting.delete(who)

@@ -153,6 +153,25 @@ test('one that hears nobody does not make the others dead', () => {
   expect(bench.node(dir1)).toMatchObject({ state: 'owner', agent: true })
 })
 
+test('a node with hundreds of troubles does not fill the status: its worst are shown, and the others counted', () => {
+  const troubles = Array.from({ length: 256 }, (_, at) => ({
+    code: `t${at}`,
+    severity: at === 255 ? ('critical' as const) : ('info' as const),
+    message: 'x',
+  }))
+  const { troubles: shown } = new Bench()
+    .says(realserver, { troubles })
+    .says(dir1, { troubles: troubles.slice(0, 1) }).status
+  expect(shown).toHaveLength(34)
+  expect(shown[0]).toMatchObject({ node: realserver, code: 't255', severity: 'critical' })
+  expect(shown[32]).toMatchObject({
+    node: realserver,
+    code: 'more-troubles',
+    message: expect.stringMatching(/^224 more/),
+  })
+  expect(shown[33]).toMatchObject({ node: dir1, code: 't0' })
+})
+
 test('what operators want is shown as the coordinators have it, where the owner has done it', () => {
   const bench = new Bench().says(dir1, { lease: leaseOf('owner', dir1), tables: tableOf(4) })
   const subject = { kind: 'server', node: first?.node ?? '', service: null } as const

@@ -13,6 +13,7 @@ import {
   OWNERSHIP_EVENTS,
   type RealserverReport,
   type ServiceReport,
+  SEVERITIES,
   type Status,
 } from '@lvsm/protocol'
 import { hearsayOf, nodeReport } from './node-status.ts'
@@ -30,6 +31,9 @@ export interface ClusterView {
   readonly troubles: readonly Omit<NodeTrouble, 'node'>[]
   readonly counters: Readonly<Record<string, number>>
 }
+/** Troubles of one node. */
+const MOST_SHOWN = 32
+
 /** Who spoke lately. */
 export type Fresh = ReadonlyMap<string, Reporting>
 
@@ -136,8 +140,19 @@ function realserverReport(
 
 const troublesOf = ({ node, troubles }: ClusterView, fresh: Fresh): NodeTrouble[] => [
   ...troubles.map((trouble) => ({ ...trouble, node })),
-  ...[...fresh].flatMap(([name, { said }]) => (said.troubles ?? []).map((trouble) => ({ ...trouble, node: name }))),
+  ...[...fresh].flatMap(([name, { said }]) => shownTroubles(name, said.troubles ?? [])),
 ]
+
+/** The worst of one node; the others are counted. */
+function shownTroubles(node: string, all: readonly Omit<NodeTrouble, 'node'>[]): NodeTrouble[] {
+  const sorted = all.toSorted((one, other) => SEVERITIES.indexOf(one.severity) - SEVERITIES.indexOf(other.severity))
+  const shown = sorted.slice(0, MOST_SHOWN).map((trouble) => ({ ...trouble, node }))
+  const [first, ...others] = sorted.slice(MOST_SHOWN)
+  if (!first) return shown
+  const message = `${others.length + 1} more troubles of this kind or less`
+  const hint = `on ${node}, lvsm --socket /run/lvsm/agent.sock status says all of them`
+  return [...shown, { code: 'more-troubles', severity: first.severity, message, hint, node }]
+}
 
 const countersOf = (record: Reporting | undefined): Record<string, number> =>
   Object.fromEntries(Object.entries(record?.said.counters ?? {}).filter(([name]) => counterOf(name) !== null))

@@ -24,7 +24,9 @@ interface Entry {
 }
 
 export class EventLog {
-  #entries: Entry[] = []
+  readonly #entries: Entry[] = []
+  /** Node → how many of them are its own. */
+  readonly #counts = new Map<string, number>()
   /** Node → the newest that is known of each of its agent's last lives. */
   readonly #newest = new Map<string, Map<string, number>>()
 
@@ -70,20 +72,21 @@ export class EventLog {
   }
   #push(entry: Entry): void {
     this.#entries.push(entry)
+    this.#count(entry.event.node, 1)
     if (this.#entries.length <= LONGEST_LOG) return
-    const talker = talkerOf(this.#entries)
+    // Who has most of the room: a node that talks a lot pushes out its own words.
+    const [talker] = [...this.#counts].reduce((most, one) => (one[1] > most[1] ? one : most))
     this.#entries.splice(
       this.#entries.findIndex(({ event }) => event.node === talker),
       1,
     )
+    this.#count(talker, -1)
   }
-}
-
-/** Who has most of the room: a node that talks a lot pushes out its own words. */
-function talkerOf(entries: readonly Entry[]): string {
-  const counts = new Map<string, number>()
-  for (const { event } of entries) counts.set(event.node, (counts.get(event.node) ?? 0) + 1)
-  return [...counts].reduce((most, one) => (one[1] > most[1] ? one : most))[0]
+  #count(node: string, more: number): void {
+    const count = (this.#counts.get(node) ?? 0) + more
+    if (count > 0) this.#counts.set(node, count)
+    else this.#counts.delete(node)
+  }
 }
 
 /** Its clock as it says, unless that is none, or far ahead: nothing is to stay at the end of the list for ever. */

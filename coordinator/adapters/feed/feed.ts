@@ -9,7 +9,6 @@ import {
   type CounterName,
   decodeFollowerMessage,
   encodeFeedMessage,
-  type FeedMessage,
   LONGEST_FOLLOWER_MESSAGE,
   type NodeProgress,
   type Unread,
@@ -23,6 +22,7 @@ import { Publication } from '../../feed/publication.ts'
 import { due, followed, NEW_SESSION, type Session, type View } from '../../feed/session.ts'
 import { coordinatorsOf, type FeedSource } from '../../feed/source.ts'
 import { Answers, type FeedHeard } from './answers.ts'
+import { Frames } from './frames.ts'
 import { Reading } from './reading.ts'
 
 export interface FeedOptions extends ProbeOptions {
@@ -73,7 +73,7 @@ export class Feed {
   readonly #reading = new Reading<Follower>((follower, text) => {
     if (follower.socket.readyState === follower.socket.OPEN) this.#heard(follower, text)
   })
-  readonly #frames = new WeakMap<FeedMessage, Buffer>()
+  readonly #frames = new Frames()
   readonly #timer: NodeJS.Timeout
   readonly #leave: () => void
   readonly #upgrades = new WebSocketServer({
@@ -180,22 +180,13 @@ export class Feed {
     let left = messages.length
     follower.sending = left > 0
     for (const message of messages)
-      socket.send(this.#frameOf(message), { binary: false }, () => {
+      socket.send(this.#frames.of(message), { binary: false }, () => {
         left -= 1
         if (left > 0) return
         follower.sending = false
         this.#serve(follower)
       })
   }
-  /** What is the same for all is made once. */
-  #frameOf(message: FeedMessage): Buffer {
-    const known = this.#frames.get(message)
-    if (known) return known
-    const frame = Buffer.from(encodeFeedMessage(message))
-    this.#frames.set(message, frame)
-    return frame
-  }
-
   #changed(): void {
     this.#look()
     for (const follower of this.#followers.values()) {

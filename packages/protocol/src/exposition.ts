@@ -11,9 +11,11 @@ export function expositionOf(
   samples: readonly Sample[],
   histograms: Readonly<Record<string, DelayReport>> = {},
 ): string {
+  const told = new Map(Object.keys(ALL).map((name) => [name, [] as string[]]))
+  for (const { metric, labels, value } of samples) told.get(metric)?.push(line(metric, labels, value))
   const lines = Object.entries(ALL).flatMap(([name, { kind, help }]) => {
     const delays = Object.hasOwn(histograms, name) ? histograms[name] : undefined
-    const own = samples.filter(({ metric }) => metric === name).map(({ labels, value }) => line(name, labels, value))
+    const own = told.get(name) ?? []
     const all = [...own, ...(delays ? histogramLines(name, delays) : [])]
     return all.length === 0 ? [] : [`# HELP ${name} ${help}`, `# TYPE ${name} ${kind}`, ...all]
   })
