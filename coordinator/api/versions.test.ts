@@ -1,5 +1,5 @@
 import { beginState, type State } from '@lvsm/changes'
-import type { Speaks } from '@lvsm/protocol'
+import { readConfigResponse, type Speaks } from '@lvsm/protocol'
 import { describe, expect, it } from 'vitest'
 import { DOCUMENT } from '../../packages/changes/src/fixture.ts'
 import { MemoryConfiguration } from '../../test/kit/configuration.ts'
@@ -47,6 +47,10 @@ describe('the version that the cluster can agree on', () => {
       expect(versions).toMatchObject({ finalized: 2, next: 2, begins: [] })
       expect(finalizeEntry(null, versions, BY)).toMatchObject({ reply: { status: 200 } })
     }
+  })
+  it('is understood of a coordinator that says nothing of agents', () => {
+    const { agents: _, ...older } = versionsOf(stateOf(1), status, heardOf(new Map()))
+    expect(readConfigResponse('versions', older)).toEqual(older)
   })
   it('is written down only where it is another one', () => {
     const versions = versionsOf(stateOf(1), status, heardOf(new Map([[1, { model: 1, lvsm: '1' }]])))

@@ -30,7 +30,7 @@ test.each([1 << 20, 70_000, 30_000, 100])(
   'fifty nodes that say %d bytes again and again cost no more than a few',
   (longest) => {
     // What each may say without waiting, and what all may together.
-    const most = 50 * (65_536 + 10 * 32_768) + 10 * (2 << 20) + longest
+    const most = 50 * (65_536 + 10 * 32_768) + 10 * (1 << 20) + longest
     expect(flooded(new Turns(), ROGUES, longest)).toBeLessThan(most)
   },
 )

@@ -7,8 +7,8 @@ import { after, between, type Instant, later, NEVER_BEFORE } from '@lvsm/base'
 /** Bytes that a node may say at once, and in a second, without waiting: what an agent says in an hour without events. */
 const FREE = 65_536
 const OWN_PER_SECOND = 32_768
-/** Of all that wait together: reading takes as many seconds of a processor as its tenth at most. */
-const SHARED_PER_SECOND = 2 << 20
+/** Of all that wait together: a megabyte that is as bad as can be takes a processor 0.2 s. */
+const SHARED_PER_SECOND = 1 << 20
 /** What a word costs beside its length. */
 const EACH = 256
 

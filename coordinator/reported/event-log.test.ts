@@ -29,6 +29,16 @@ test('each event is there once, however often it is told; a new life of the agen
   expect(log.since('dir1', 'a', 2, 1)).toEqual([eventOf(3)])
 })
 
+test('a node that was out of the cluster for a while, and agents that take turns, tell nothing twice', () => {
+  const log = new EventLog()
+  log.add('dir1', 'a', eventsOf(1, 3), WALL)
+  log.keep(new Set())
+  log.add('dir1', 'a', eventsOf(1, 4), WALL)
+  for (const boot of ['b', 'c', 'd', 'e', 'f']) log.add('dir1', boot, [eventOf(1)], WALL)
+  log.add('dir1', 'a', eventsOf(1, 4), WALL)
+  expect(reasons(log, 'dir1')).toHaveLength(9)
+})
+
 test('what is missing is said, with its number', () => {
   const log = new EventLog()
   log.add('dir1', 'a', [eventOf(1), eventOf(5)], WALL)

@@ -32,7 +32,7 @@ export class EventLog {
 
   /** Of that life; 0: none. */
   known(node: string, boot: string): number {
-    return this.#newest.get(node)?.get(boot) ?? 0
+    return this.#newest.get(node)?.get(boot) ?? this.#kept(node, boot)
   }
   /** In the order of their serials; what was told before is skipped, and what is missing before one is remarked. */
   add(node: string, boot: string, events: readonly NumberedEvent[], wall: Wall): void {
@@ -64,6 +64,12 @@ export class EventLog {
       .sort((one, other) => (one.at < other.at ? -1 : one.at > other.at ? 1 : 0))
   }
 
+  /** Of a life that was forgotten, or of a node that was out of the cluster meanwhile. */
+  #kept(node: string, boot: string): number {
+    if (!this.#counts.has(node)) return 0
+    const own = this.#entries.filter((one) => one.event.node === node && one.boot === boot)
+    return Math.max(0, ...own.map(({ serial }) => serial))
+  }
   #know(node: string, boot: string, serial: number): void {
     const lives = this.#newest.get(node) ?? new Map<string, number>()
     this.#newest.set(node, lives.set(boot, serial))

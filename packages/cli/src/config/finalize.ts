@@ -32,7 +32,7 @@ export async function finalize({ paths, terminal }: CoordinatorSession, options:
   return 'ok'
 }
 
-function versionsText({ finalized, next, begins, coordinators, agents }: VersionsReport, paint: Paint): string {
+function versionsText({ finalized, next, begins, coordinators, agents = [] }: VersionsReport, paint: Paint): string {
   const all = [
     ...coordinators.map((one) => ({ ...one, program: 'lvsm-coordinator' })),
     ...agents.map((one) => ({ ...one, program: 'lvsm-agent' })),

@@ -168,8 +168,8 @@ export const versionsReport = z.object({
   begins: list(z.string()),
   /** Null: nothing was heard of it lately. It holds nobody up, and has to be upgraded when it comes back. */
   coordinators: list(speaker),
-  /** Of each node. */
-  agents: list(speaker),
+  /** Of each node; an older coordinator does not say. */
+  agents: list(speaker).exactOptional(),
 })
 export type VersionsReport = z.infer<typeof versionsReport>
 export const finalizeReport = z.discriminatedUnion('outcome', [
