@@ -83,10 +83,13 @@ test('it is followed as before: the agent tells it in few words that it could re
   await vi.waitUntil(() => seen.applied === 1, { timeout: 30_000 })
   const until = performance.now() + 2000
   let turn = 0
-  await vi.waitUntil(() => {
-    coordinators?.report(own(++turn))
-    return performance.now() > until
-  }, { timeout: 30_000 })
+  await vi.waitUntil(
+    () => {
+      coordinators?.report(own(++turn))
+      return performance.now() > until
+    },
+    { timeout: 30_000 },
+  )
   expect(seen).toEqual({ visits: 1, unknown: 1, applied: 1 })
   // Who asks this node hears soon that nobody knows.
   expect(await new Promise((done) => coordinators?.ask('status', done))).toBeNull()

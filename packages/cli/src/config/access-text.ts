@@ -2,8 +2,7 @@
 import type { ApiTokenRow, AuditRecord, TokenRow, UserRow } from '@lvsm/protocol'
 import type { Paint } from '../paint.ts'
 import { table } from '../table.ts'
-
-export const timeText = (ms: number): string => new Date(ms).toISOString()
+import { timeText } from '../wanted-text.ts'
 
 /** `now`: by the clock here, which is for eyes alone. */
 export function tokensText(tokens: readonly TokenRow[], paint: Paint, now: number): string {
