@@ -1,7 +1,6 @@
 /** What one agent says of itself and asks, and what it is answered: a few a second, and no more than a few that it does not read. */
 import { fullBucket, instant, type Rate, takeToken } from '@lvsm/base'
 import type { AgentReport, ClusterAnswer, CounterName, FeedMessage, FollowerMessage } from '@lvsm/protocol'
-import type { Taken } from '../../reported/reported.ts'
 
 /** Twice what an agent sends. Many who ask do not silence what it says of itself. */
 const RATES = { report: { perSecond: 4, burst: 8 }, question: { perSecond: 5, burst: 10 } } as const satisfies Readonly<
@@ -13,8 +12,11 @@ export interface FeedHeard {
   count(counter: CounterName): void
   /** A node's agent has another heartbeat key. */
   offered(node: string, half: Extract<FollowerMessage, { kind: 'key' }>): void
-  /** What a node's agent says of itself; what it is answered. */
-  report(node: string, report: AgentReport): Taken
+  /** What a node's agent says of itself; what it is answered. `isCut`: not all of it was taken. */
+  report(
+    node: string,
+    report: AgentReport,
+  ): { readonly number: number; readonly event: number; readonly isCut: boolean }
   /** What is known of the whole cluster. */
   question(what: keyof ClusterAnswer): ClusterAnswer
 }
