@@ -11,7 +11,6 @@ export interface Heard {
   agentVersions(): ReadonlyMap<string, Speaks>
 }
 
-
 export function versionsOf(
   { finalized, config }: State,
   { raft, members }: CoordinatorStatus,

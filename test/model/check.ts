@@ -68,7 +68,9 @@ for (const one of cases) {
   if (!isRight) failed += 1
   const what = isFound ? 'two directors hold the lease at once' : 'never two that hold the lease at once'
   const took = ((performance.now() - began) / 1000).toFixed(0)
-  console.log(`${isRight ? 'ok' : 'not ok'} - ${one.holds ? '' : 'planted: '}${one.name}: ${what}; ${states} states, ${took} s`)
+  console.log(
+    `${isRight ? 'ok' : 'not ok'} - ${one.holds ? '' : 'planted: '}${one.name}: ${what}; ${states} states, ${took} s`,
+  )
 }
 console.log(`model: ${cases.length - failed} passed, ${failed} failed`)
 process.exitCode = failed === 0 ? 0 : 1

@@ -187,7 +187,9 @@ describe('lvsm cluster finalize', () => {
   it('shows who knows what, agrees on what they all know, and says what begins', async () => {
     const { runHere, configuration } = startCoordinator(new MemoryConfiguration(undefined, 0))
     const dry = await runHere(['cluster', 'finalize', '--dry-run'])
-    expect(dry.out).toMatch(/ dir1 +lvsm-coordinator +0\.0\.0 +1\n +dir2 +lvsm-coordinator +silent: to be upgraded when it comes back +-\n/)
+    expect(dry.out).toMatch(
+      / dir1 +lvsm-coordinator +0\.0\.0 +1\n +dir2 +lvsm-coordinator +silent: to be upgraded when it comes back +-\n/,
+    )
     expect(dry.out).toMatch(/speaks version 0; everybody who answers knows 1, with which begins:\n {2}\S/)
     expect(configuration.log).toEqual([])
     expect(await runHere(['cluster', 'finalize', '--yes'])).toMatchObject({

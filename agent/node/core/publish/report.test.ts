@@ -34,7 +34,13 @@ test('with each publication it reports what it is, its tables, and all that happ
   const report = reports(dir1).at(-1)
   expect(report).toMatchObject({
     boot: 'dir1',
-    self: { revision: 1, state: 'owner', standby: false, versions: { 'lvsm-agent': expect.stringMatching(/^\d/) }, model: MODEL_VERSION },
+    self: {
+      revision: 1,
+      state: 'owner',
+      standby: false,
+      versions: { 'lvsm-agent': expect.stringMatching(/^\d/) },
+      model: MODEL_VERSION,
+    },
     lease: { quorum: true, groups: [{ name: 'web', role: 'owner', number: 7, leftMs: 300 }] },
     counters: { 'drop-from-lease-malformed': 1 },
   })

@@ -108,7 +108,15 @@ describe('a page that is open', () => {
     let asked = 0
     const clusterStatus = (): Status => {
       asked += 1
-      const node = { name: 'rs1', roles: [], voter: false, state: 'idle', reason: '', standby: false, agent: true } as const
+      const node = {
+        name: 'rs1',
+        roles: [],
+        voter: false,
+        state: 'idle',
+        reason: '',
+        standby: false,
+        agent: true,
+      } as const
       const trouble = { node: 'rs1', code: 'late', severity: 'warning', message: 'late', leftMs: asked } as const
       return {
         ...statusOf(1_000_000 - asked),
