@@ -80,7 +80,7 @@ describe('the house linter over a tree', () => {
     [
       ...['agent/driver', 'agent/process', 'agent/lease', 'agent/node', 'test'],
       ...['coordinator', 'coordinator/api', 'coordinator/adapters/api'],
-      ...['agent/nodelink', 'agent/node/feed', 'coordinator/feed', 'coordinator/adapters/feed'],
+      ...['agent/nodelink', 'agent/node/feed', 'coordinator/feed', 'coordinator/reported', 'coordinator/adapters/feed'],
       ...['coordinator/electorate', 'web', 'web/src/core'],
       ...['coordinator/adapters/store', 'coordinator/adapters/links', 'coordinator/adapters/joining'],
     ].map((path) => [`${path}/README.md`, '# here\n']),

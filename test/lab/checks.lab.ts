@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 import { demand, figure, lab, PORT, status, until, VIP } from './harness.ts'
-import { scenario } from './scenario.ts'
+import { inSoak, scenario } from './scenario.ts'
 import { now } from './observers/stamp.ts'
 import { ipvsService, type Destination } from './tables.ts'
 import { demandOneOwner, seats, served, watched } from './witness.ts'
@@ -85,7 +85,7 @@ scenario('a web server that is killed leaves the table, the others answer, and i
   demand(after.from === owner && after.number === number, 'the owner did not change for that')
 })
 
-scenario('every web server killed at once: the last living ones stay in the table, and all return', async () => {
+inSoak('every web server killed at once: the last living ones stay in the table, and all return', async () => {
   const { from: owner, number } = await seats()
   await Promise.all(SERVERS.map((name) => lab('kill', name, 'web')))
   const kept = await until(

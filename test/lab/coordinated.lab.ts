@@ -35,6 +35,8 @@ scenario(
   async () => {
     await backAgain()
     await emptied()
+    // Voters that grow bring numbers of their epoch.
+    await agreed()
     await whole()
     const before = await seats()
     const seen = await watched(async () => {

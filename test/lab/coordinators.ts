@@ -1,6 +1,7 @@
 /** A cluster with coordinators as scenarios use it: they are asked as `lvsm` asks them, and a machine comes in and goes. */
 import { entriesOf } from '@lvsm/changes'
-import type { CoordinatorsReport, RevisionHeading } from '@lvsm/protocol'
+import type { CoordinatorsReport, RevisionHeading, Status } from '@lvsm/protocol'
+import { clusterStatus } from '../../packages/cli/src/cluster.ts'
 import { ask } from '../../packages/cli/src/config/ask.ts'
 import { isCoordinator } from '../../scripts/lab/coordinated.ts'
 import { placesOf } from '../../scripts/lab/places.ts'
@@ -23,6 +24,10 @@ const CAUGHT_UP_MS = 60_000
 const NEWS_MS = 10_000
 
 export const socketOf = (node: string): string => `${placesOf(node).coordinatorRun}/coordinator.sock`
+
+/** The cluster as `lvsm status` shows it on a node: with what only the coordinators are told. */
+export const shownOn = (node: string): Promise<Status> =>
+  clusterStatus({ socketPaths: [`${placesOf(node).run}/agent.sock`], coordinators: [socketOf(node)] })
 
 /** A command of an operator on a node, with both of its streams: progress and warnings are on the second. */
 export const lvsm = (node: string, words: string): Promise<string> => on(node, `lvsm ${words} 2>&1`)

@@ -1,7 +1,7 @@
 /** Faults of the owner, watched from outside: never two owners, and the service comes back. */
 import { type Events } from '@lvsm/protocol'
 import { demand, figure, lab, owner, sh, until, VIP } from './harness.ts'
-import { scenario } from './scenario.ts'
+import { inSoak, scenario } from './scenario.ts'
 import { addresses } from './tables.ts'
 import {
   AFTERMATH_MS,
@@ -27,6 +27,8 @@ interface Fault {
   end(seats: Seats): Promise<unknown>
   /** Must the group move? */
   readonly moves: boolean
+  /** Left to the soak: another one of the sample does the same to the lease. */
+  readonly rare?: true
 }
 
 const newOwner = ({ from }: Seats): Promise<string> => successorOf(from)
@@ -41,6 +43,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: 'SIGSTOP of the lease process for 3 s',
+    rare: true,
     moves: true,
     begin: ({ from }) => lab('freeze', from, 'lease'),
     during: (seats) => Promise.all([newOwner(seats), lasting(3000)]),
@@ -101,6 +104,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: '40 % loss on every link for 5 s',
+    rare: true,
     moves: false,
     begin: () => lab('loss', '40'),
     during: () => lasting(5000),
@@ -108,6 +112,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: 'graceful stop of the lease process',
+    rare: true,
     moves: true,
     begin: ({ from }) => lab('stop', from, 'lease'),
     // Nobody waits until its lease has run out: it said goodbye, and took the address with it.
@@ -124,7 +129,8 @@ const faults: readonly Fault[] = [
 ]
 
 for (const fault of faults) {
-  scenario(`${fault.name}: one owner at every moment, and the service comes back`, async () => {
+  const register = fault.rare ? inSoak : scenario
+  register(`${fault.name}: one owner at every moment, and the service comes back`, async () => {
     await whole()
     const before = await seats()
     const seen = await watched(
@@ -158,7 +164,7 @@ for (const fault of faults) {
   })
 }
 
-scenario('a link of the voter and of the standby dies: the owner keeps its lease over the other one', async () => {
+inSoak('a link of the voter and of the standby dies: the owner keeps its lease over the other one', async () => {
   await whole()
   const before = await seats()
   const ports = [`${before.to}-in`, 'rs1-in']

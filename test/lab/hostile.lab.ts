@@ -7,7 +7,7 @@ import { type Random, seededRandom } from '@lvsm/base'
 import { agentLie, leaseLie } from '../kit/lies.ts'
 import { counters, leaseStatus, sendAs, signer } from './datagrams.ts'
 import { demand, figure, lab, NODES, on, status } from './harness.ts'
-import { scenario } from './scenario.ts'
+import { inSoak, scenario } from './scenario.ts'
 import { demandOneOwner, seats, served, told, watched, whole } from './witness.ts'
 
 /** The simulator says ten thousand of them in ten seconds; emulated processors have no time for so many signatures. */
@@ -127,7 +127,7 @@ function poses(random: Random, view: LeaseView, own: string, all: readonly (Vict
   })
 }
 
-scenario('a realserver that signs as others is believed by nobody: one owner, and the service lasts', async () => {
+inSoak('a realserver that signs as others is believed by nobody: one owner, and the service lasts', async () => {
   await whole()
   const { group, from, to, number } = await seats()
   const hostile = NODES.findLast((name) => viewOf(from).nodes.some((node) => node.name === name && !node.voter)) ?? ''

@@ -1,6 +1,6 @@
 /** What an operator does to a cluster that serves: moves, standby, a new agent. Nobody outside may notice. */
 import { demand, figure, lab, on, owner, sh, status, until } from './harness.ts'
-import { scenario } from './scenario.ts'
+import { inSoak, scenario } from './scenario.ts'
 import {
   AFTERMATH_MS,
   demandNoMove,
@@ -60,7 +60,7 @@ const restarts = async (node: string, name: string): Promise<number> => {
   return Number.parseInt(row?.split('\t')[4] ?? '', 10)
 }
 
-scenario("the owner's agent is killed and starts again: no move, no failed request", async () => {
+inSoak("the owner's agent is killed and starts again: no move, no failed request", async () => {
   await whole()
   const before = await seats()
   const count = await restarts(before.from, 'agent')
@@ -84,7 +84,7 @@ scenario("the owner's agent is killed and starts again: no move, no failed reque
   demand((await on(before.from, 'ipvsadm -Sn')) === table, 'the table is as it was')
 })
 
-scenario('standby on moves the group without a failed request, and blocks; standby off ends that', async () => {
+inSoak('standby on moves the group without a failed request, and blocks; standby off ends that', async () => {
   await whole()
   const { group, from, to } = await seats()
   const seen = await watched(async () => {

@@ -1,7 +1,7 @@
 /** Realservers behind a NAT gateway, as somebody outside sees them: only ever by the VIP. */
 import { spawn } from 'node:child_process'
 import { demand, lab, on, owner, sh, until, VIP } from './harness.ts'
-import { scenario } from './scenario.ts'
+import { inSoak, scenario } from './scenario.ts'
 import { seats, whole } from './witness.ts'
 
 const REALSERVER = 'rs3'
@@ -51,7 +51,7 @@ scenario('connections that a NAT realserver opens leave with the VIP as source, 
   }),
 )
 
-scenario('what comes from the port of a service and belongs to no connection of IPVS goes nowhere', () =>
+inSoak('what comes from the port of a service and belongs to no connection of IPVS goes nowhere', () =>
   listening(async () => {
     const { from } = await seats()
     await lab('kill', REALSERVER, 'web')

@@ -1,6 +1,6 @@
 /** The two processes of a node start and stop in any order, and what an operator said outlives them. */
 import { attempt, demand, lab, on, owner, sh, status, until } from './harness.ts'
-import { scenario } from './scenario.ts'
+import { inSoak, scenario } from './scenario.ts'
 import { demandNoMove, demandNoneFailed, demandOneOwner, lasting, seats, told, watched, whole } from './witness.ts'
 
 /** Longer than any heartbeat, reconciliation or drain. */
@@ -27,7 +27,7 @@ scenario("the owner's agent is stopped with SIGTERM and started again: no move, 
   demand((await seats()).number >= before.number, 'the same lease goes on')
 })
 
-scenario('a standby starts agent first, and lease process first; each waits for the other', async () => {
+inSoak('a standby starts agent first, and lease process first; each waits for the other', async () => {
   await whole()
   const { from, to } = await seats()
   for (const order of [
@@ -45,7 +45,7 @@ scenario('a standby starts agent first, and lease process first; each waits for 
   demand((await owner()) === from, 'nothing moved')
 })
 
-scenario('an owner whose agent is gone still gives its group up when its lease process is stopped', async () => {
+inSoak('an owner whose agent is gone still gives its group up when its lease process is stopped', async () => {
   await whole()
   const { from, to } = await seats()
   const seen = await watched(async () => {
@@ -62,7 +62,7 @@ scenario('an owner whose agent is gone still gives its group up when its lease p
   await standsBy(from)
 })
 
-scenario('standby outlives the lease process that was told so', async () => {
+inSoak('standby outlives the lease process that was told so', async () => {
   await whole()
   const { to } = await seats()
   await sh(`lvsm standby on ${to}`)
@@ -77,7 +77,7 @@ scenario('standby outlives the lease process that was told so', async () => {
   await whole()
 })
 
-scenario('a lease process that is stopped before it knows its view leaves the fence of its predecessor', async () => {
+inSoak('a lease process that is stopped before it knows its view leaves the fence of its predecessor', async () => {
   await whole()
   const { from, to } = await seats()
   const seen = await watched(async () => {

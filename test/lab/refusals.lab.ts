@@ -3,7 +3,7 @@ import { DAEMON_EXITS } from '@lvsm/protocol'
 import { randomBytes } from 'node:crypto'
 import { chmodSync, cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { attempt, demand, figure, lab, on, owner, type Ran, status, until } from './harness.ts'
-import { scenario } from './scenario.ts'
+import { inSoak, scenario } from './scenario.ts'
 import { counters, forge, recorder, sealedNonsense, sendFrom } from './datagrams.ts'
 import { seats, served, whole } from './witness.ts'
 
@@ -81,7 +81,7 @@ scenario('datagrams that are garbage, old, forged or foreign are counted by reas
   await served()
 })
 
-scenario('a recorded datagram is refused when it comes again, and after its addressee started anew', async () => {
+inSoak('a recorded datagram is refused when it comes again, and after its addressee started anew', async () => {
   const { from, to, number } = await seats()
   const address = to === 'dir1' ? '10.11.0.1' : '10.11.0.2'
   const tape = recorder('rs2-out', address)
@@ -114,7 +114,7 @@ scenario('a recorded datagram is refused when it comes again, and after its addr
   demand(after.from === from && after.number >= number, `lease ${after.number} of ${after.from}`)
 })
 
-scenario('a second agent or lease process for the same directory is refused with a way out', async () => {
+inSoak('a second agent or lease process for the same directory is refused with a way out', async () => {
   const { to } = await seats()
   for (const name of ['lease', 'agent'] as const) {
     const command = (await commandOf(to, name)).join(' ')
@@ -129,7 +129,7 @@ scenario('a second agent or lease process for the same directory is refused with
   )
 })
 
-scenario(
+inSoak(
   "a second lease process with directories of its own is refused too, and changes nothing: not even its node's fence",
   async () => {
     const { from, group, number } = await seats()
@@ -151,7 +151,7 @@ scenario(
   },
 )
 
-scenario('without root both are refused, and say how to start them', async () => {
+inSoak('without root both are refused, and say how to start them', async () => {
   const { to } = await seats()
   const file = `${SCRATCH}/readable.yaml`
   writeFileSync(file, readFileSync(configOf(to)))
@@ -163,7 +163,7 @@ scenario('without root both are refused, and say how to start them', async () =>
   }
 })
 
-scenario('a process whose kernel refuses to be asked ends with a way out', async () => {
+inSoak('a process whose kernel refuses to be asked ends with a way out', async () => {
   const { to } = await seats()
   const program = (await commandOf(to, 'lease')).slice(0, WORDS).join(' ')
   const state = `${SCRATCH}/fenceless`
@@ -179,7 +179,7 @@ scenario('a process whose kernel refuses to be asked ends with a way out', async
   refused(second, /the kernel cannot be asked: .*EPERM.*\n.*nf_tables/s)
 })
 
-scenario('lvsm-agent --check names every fault of a file with its line', async () => {
+inSoak('lvsm-agent --check names every fault of a file with its line', async () => {
   const program = (await commandOf((await seats()).to, 'agent')).slice(0, WORDS).join(' ')
   const file = `${SCRATCH}/faulty.yaml`
   const lines = readFileSync(configOf('dir1'), 'utf8').split('\n')
@@ -208,7 +208,7 @@ scenario('lvsm-agent --check names every fault of a file with its line', async (
   )
 })
 
-scenario('a switchover to what is not there is refused with exit 1 and a way out, and moves nothing', async () => {
+inSoak('a switchover to what is not there is refused with exit 1 and a way out, and moves nothing', async () => {
   const { group, from, number } = await seats()
   for (const line of [
     `lvsm switchover ${group} mars`,

@@ -2,7 +2,7 @@
 import { inNamespace, NETLINK, openNetlink } from '@lvsm/kernel'
 import { nftables } from '@lvsm/netlink'
 import { demand, figure, lab, on, PORT, status, until, VIP } from './harness.ts'
-import { scenario } from './scenario.ts'
+import { inSoak, scenario } from './scenario.ts'
 import { addresses, ipvs, ipvsService, nftTables, routes } from './tables.ts'
 import { asked, demandOneOwner, seats, watched, whole } from './witness.ts'
 
@@ -151,7 +151,7 @@ scenario('kernel settings come back', async () => {
   }
 })
 
-scenario('one table of the fence deleted comes back at once, beside a foreign table', async () => {
+inSoak('one table of the fence deleted comes back at once, beside a foreign table', async () => {
   const { from, to } = await seats()
   await on(from, `nft 'add table ${foreign.table}'`)
   const seen = await watched(async () => {
@@ -169,7 +169,7 @@ scenario('one table of the fence deleted comes back at once, beside a foreign ta
   demandOneOwner(seen)
 })
 
-scenario(
+inSoak(
   'nft flush ruleset on either director: the fence is back in less than a second, nobody else answers',
   async () => {
     const { from, to, number } = await seats()

@@ -1,6 +1,6 @@
 // lab: topology=coordinated cluster=coordinated long=yes
 /** What operators want for a while, said with `lvsm` on one node, on a real kernel: drain, stop, standby, with connections. */
-import { agreed, backAgain, joined, lvsm, SERVICE, weightOn } from './coordinators.ts'
+import { agreed, backAgain, joined, lvsm, SERVICE, shownOn, weightOn } from './coordinators.ts'
 import { demand, lab, owner, sh, status, until, VIP } from './harness.ts'
 import { scenario } from './scenario.ts'
 import { addresses } from './tables.ts'
@@ -44,7 +44,7 @@ scenario('a drained realserver has weight 0 on both directors, a stopped one is 
     const both = (expected: number | undefined) => async (): Promise<boolean> =>
       (await Promise.all([from, to].map((node) => weightOn(node, SERVER)))).every((one) => one === expected)
     const shown = async (): Promise<string | undefined> =>
-      (await status(to)).services.find(({ name }) => name === SERVICE)?.realservers.find(({ node }) => node === SERVER)
+      (await shownOn(to)).services.find(({ name }) => name === SERVICE)?.realservers.find(({ node }) => node === SERVER)
         ?.state
     const seen = await watched(async () => {
       await lvsm(to, `drain ${SERVER} --service ${SERVICE} --yes`)
@@ -75,7 +75,7 @@ scenario(
         (await Promise.all([from, to].map(addresses))).flat().some(({ local }) => local === VIP)
       await lvsm(to, `group stop ${group} --yes -m 'the lab'`)
       await until(async () => !(await standing()), ACTS_MS, `${VIP} stands on no director`)
-      const state = async () => (await status(to)).groups.find(({ name }) => name === group)?.state
+      const state = async () => (await shownOn(to)).groups.find(({ name }) => name === group)?.state
       await until(async () => (await state()) === 'stopped', ACTS_MS, 'status says that it is stopped')
       for (const node of [from, to]) {
         await lab('kill', node, 'lease')

@@ -1,7 +1,7 @@
 /** A director that lost IPVS, wholly or its table, hands over where another one is ready; a table that comes back moves nothing. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { demand, figure, lab, on, owner, PORT, sh, status, until, VIP } from './harness.ts'
-import { scenario } from './scenario.ts'
+import { inSoak, scenario } from './scenario.ts'
 import { ipvsService } from './tables.ts'
 import {
   AFTERMATH_MS,
@@ -21,7 +21,7 @@ import {
 /** Longer than it takes to hand over. */
 const LONG_ENOUGH_MS = 6000
 
-scenario('a table that is flushed by hand is repaired before anything moves', async () => {
+inSoak('a table that is flushed by hand is repaired before anything moves', async () => {
   await whole()
   const { from, number } = await seats()
   const full = async (): Promise<boolean> =>
@@ -96,7 +96,7 @@ scenario('IPVS refuses the table of the owner, not of the other director: the gr
   await served()
 })
 
-scenario(
+inSoak(
   'the module is gone, for both directors: both say so, nothing moves, and the tables come back with it',
   async () => {
     await whole()
