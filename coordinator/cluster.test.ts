@@ -20,6 +20,7 @@ test('however many ask for the cluster, it is worked out a few times a second, a
   })
   for (; now < 2000; now += 1) expect(cluster.clusterStatus()?.revision).toBe(1)
   expect(made).toBeLessThanOrEqual(5)
+  expect(cluster.clusterEvents()).toBe(cluster.clusterEvents())
   await configuration.write(weightOf(7))
   expect(cluster.clusterStatus()?.revision).toBe(2)
 })

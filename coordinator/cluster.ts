@@ -23,34 +23,34 @@ export interface Cluster {
   agentVersions(): ReadonlyMap<string, Speaks>
 }
 
-/** A status is worked out so often at most, however many ask: agents report twice a second. Milliseconds. */
+/** It is worked out so often at most, however many ask: agents report twice a second. Milliseconds. */
 const GOOD_MS = 250
 
-export const clusterOf = ({ node, reported, known, troubles, counters, clock }: ClusterWorld): Cluster => ({
-  clusterStatus: kept({ known, clock }, (state, now) =>
-    clusterStatusOf({
-      state,
-      records: reported.all(),
-      now,
-      node,
-      troubles: troubles().map(troubleOf),
-      counters: counters(),
-    }),
-  ),
-  clusterEvents() {
-    const state = known()
-    return { events: state ? believedEvents(reported.events(), state.config) : [] }
-  },
-  agentVersions() {
-    const fresh = [...freshOf(reported.all(), clock())]
-    return new Map(
-      fresh.flatMap(([name, { said }]) => {
-        const { model, versions } = said.self ?? {}
-        return model === undefined ? [] : [[name, { model, lvsm: versions?.['lvsm-agent'] ?? '' }] as const]
+export function clusterOf({ node, reported, known, troubles, counters, clock }: ClusterWorld): Cluster {
+  const events = kept({ known, clock }, ({ config }) => ({ events: believedEvents(reported.events(), config) }))
+  return {
+    clusterStatus: kept({ known, clock }, (state, now) =>
+      clusterStatusOf({
+        state,
+        records: reported.all(),
+        now,
+        node,
+        troubles: troubles().map(troubleOf),
+        counters: counters(),
       }),
-    )
-  },
-})
+    ),
+    clusterEvents: () => events() ?? { events: [] },
+    agentVersions() {
+      const fresh = [...freshOf(reported.all(), clock())]
+      return new Map(
+        fresh.flatMap(([name, { said }]) => {
+          const { model, versions } = said.self ?? {}
+          return model === undefined ? [] : [[name, { model, lvsm: versions?.['lvsm-agent'] ?? '' }] as const]
+        }),
+      )
+    },
+  }
+}
 
 /** What is made of a state, which is good for a moment; null: there is none yet. */
 function kept<Made>(
