@@ -148,6 +148,35 @@ test('a coordinator that begins anew has hundreds of events, and all of a large 
   // And then there is peace.
   expect(sent.filter(({ kind }) => kind === 'report').length).toBeLessThan(40)
 })
+test('of many nodes a few are asked for at a time, and one after the other until all are known', () => {
+  const names = Array.from({ length: 50 }, (_, index) => `n${index}`)
+  const wanted: NodesMessage[] = []
+  const world = {
+    speaks: { model: 1, lvsm: '1' },
+    others: () => [1, 2],
+    nodes: () => new Set(names),
+    clock: () => 0,
+    wallClock: () => 0,
+  }
+  const one = new Reports({
+    ...world,
+    id: 1,
+    own: () => names.map((name) => ({ name, revision: 1 })),
+    send: (message) => message.to === 2 && other.heard(message),
+  })
+  const other: Reports = new Reports({ ...world, id: 2, own: () => [], send: (message) => void wanted.push(message) })
+  for (const reports of [one, other]) {
+    reports.close()
+    onTestFinished(() => reports.close())
+  }
+  for (const name of names) one.take(name, { boot: 'a', number: 1, whole: true, events: [] })
+  one.tell()
+  for (let next = wanted.shift(); next; next = wanted.shift()) {
+    expect(wanted.length).toBeLessThan(4)
+    one.heard(next)
+  }
+  expect(other.reported.all().size).toBe(50)
+})
 test('what is asked for is asked for once until it comes, or is lost', () => {
   const { at, sent, pass } = three()
   const told = { name: 'rs1', revision: 1, report: { boot: 'a', number: 1, event: 0, ageMs: 0 } }

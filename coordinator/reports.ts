@@ -29,6 +29,8 @@ const AGAIN_MS = 3000
 const VALID_MS = 10_000
 /** What was asked for comes by then, or was lost. */
 const ANSWER_MS = 1000
+/** Nodes of which one coordinator is asked at a time: what is said beside that is more urgent. */
+const MOST_ASKED = 4
 /** What is no news. */
 const steady = (key: string, value: unknown): unknown => (key === 'ageMs' ? 0 : value)
 
@@ -125,29 +127,31 @@ export class Reports {
     for (const to of others()) send({ kind: 'nodes', from, to, nodes, speaks })
   }
 
-  /** One answer at a time of each node, of those who have what is not here. `toldAt`: when they said so. */
+  /** One answer at a time of each node, and of few nodes, of those who have what is not here. `toldAt`: when they said so. */
   #askFor(of: NodeId, nodes: readonly NodeProgress[], toldAt: number): void {
     const { id, nodes: names, send, clock } = this.#world
     const present = names()
+    const waiting = new Set([...this.#asked].flatMap(([name, { at }]) => (clock() - at < ANSWER_MS ? name : [])))
+    let room = MOST_ASKED - [...waiting].filter((name) => this.#asked.get(name)?.of === of).length
     for (const { name, report } of nodes) {
       const known = report && present.has(name) ? this.reported.wanted(name, report, toldAt) : null
-      const asked = this.#asked.get(name)
-      if (!known || (asked && clock() - asked.at < ANSWER_MS)) continue
+      if (!known || waiting.has(name) || room <= 0) continue
+      room -= 1
       this.#asked.set(name, { of, at: clock() })
       send({ kind: 'report-wanted', from: id, to: of, name, ...known })
     }
   }
-  /** Where it did not have room for all, the rest is asked for at once. */
+  /** The rest of it is asked for at once, and what had to wait. */
   #answered({ from, name, report, ageMs }: ReportAnswer): void {
     if (!this.#world.nodes().has(name)) return
     const before = this.reported.known(name)
     this.reported.answered(name, report, ageMs, this.#moment())
     const after = this.reported.known(name)
+    // One that brings nothing is asked for again later.
+    if (after.boot === before.boot && after.number <= before.number && after.event <= before.event) return
     if (this.#asked.get(name)?.of === from) this.#asked.delete(name)
-    const isNews = after.boot !== before.boot || after.number > before.number || after.event > before.event
     const told = this.#told.get(from)
-    const said = told?.nodes.find((one) => one.name === name)
-    if (isNews && told && said) this.#askFor(from, [said], told.at)
+    if (told) this.#askFor(from, told.nodes, told.at)
   }
   #moment(): Moment {
     const wallMs = this.#world.wallClock()

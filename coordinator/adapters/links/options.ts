@@ -30,7 +30,7 @@ export const linkOptions = (electionMs: number): LinkOptions => ({
   connectMs: Math.max(2 * electionMs, 2000),
   backoffMs: [Math.max(electionMs / 10, 50), Math.max(2 * electionMs, 1000)],
   bufferBytes: 8 << 20,
-  reportBytes: 1 << 17,
+  reportBytes: 1 << 19,
   stallMs: 30_000,
   stateBytes: 256 << 20,
   waiting: [64, 16],
