@@ -177,6 +177,27 @@ test('of many nodes a few are asked for at a time, and one after the other until
   }
   expect(other.reported.all().size).toBe(50)
 })
+test('nodes that say much again and again keep no other back', () => {
+  const names = Array.from({ length: 20 }, (_, index) => `n${index}`)
+  const asked: string[] = []
+  let now = 0
+  const reports: Reports = new Reports({
+    id: 2,
+    own: () => [],
+    speaks: { model: 1, lvsm: '1' },
+    others: () => [1],
+    nodes: () => new Set(names),
+    send: (message) => message.kind === 'report-wanted' && asked.push(message.name),
+    clock: () => now,
+    wallClock: () => 0,
+  })
+  reports.close()
+  for (let number = 1; number <= 10; number++, now += 1000) {
+    const report = { boot: 'a', number, event: 0, ageMs: 0 }
+    reports.heard({ kind: 'nodes', from: 1, to: 2, nodes: names.map((name) => ({ name, revision: 1, report })) })
+  }
+  expect(new Set(asked).size).toBe(20)
+})
 test('what is asked for is asked for once until it comes, or is lost', () => {
   const { at, sent, pass } = three()
   const told = { name: 'rs1', revision: 1, report: { boot: 'a', number: 1, event: 0, ageMs: 0 } }

@@ -31,9 +31,18 @@ const VALID_MS = 10_000
 const ANSWER_MS = 1000
 /** Nodes of which one coordinator is asked at a time: what is said beside that is more urgent. */
 const MOST_ASKED = 4
+interface Asked {
+  readonly of: NodeId
+  readonly at: number
+  /** It brought what is new. */
+  readonly isAnswered: boolean
+}
+
 /** What is no news. */
 const steady = (key: string, value: unknown): unknown => (key === 'ageMs' ? 0 : value)
 
+/** Both may be before everything. */
+const compare = (one: number, other: number): number => (one < other ? -1 : one > other ? 1 : 0)
 const isoOf = (ms: number): string => new Date(ms).toISOString()
 
 export class Reports {
@@ -44,7 +53,7 @@ export class Reports {
     { readonly nodes: readonly NodeProgress[]; readonly at: number; readonly speaks: Speaks | null }
   >()
   /** Node → whom its report was asked of, and when. */
-  readonly #asked = new Map<string, { readonly of: NodeId; readonly at: number }>()
+  readonly #asked = new Map<string, Asked>()
   readonly #timer: NodeJS.Timeout
   readonly #startedAt: number
   #last = ''
@@ -131,13 +140,16 @@ export class Reports {
   #askFor(of: NodeId, nodes: readonly NodeProgress[], toldAt: number): void {
     const { id, nodes: names, send, clock } = this.#world
     const present = names()
-    const waiting = new Set([...this.#asked].flatMap(([name, { at }]) => (clock() - at < ANSWER_MS ? name : [])))
-    let room = MOST_ASKED - [...waiting].filter((name) => this.#asked.get(name)?.of === of).length
-    for (const { name, report } of nodes) {
+    const isWaiting = ({ at, isAnswered }: Asked): boolean => !isAnswered && clock() - at < ANSWER_MS
+    let room = MOST_ASKED - [...this.#asked.values()].filter((one) => one.of === of && isWaiting(one)).length
+    // Of whom nothing was asked for long comes first: nobody who says much keeps the others back.
+    const askedAt = ({ name }: NodeProgress): number => this.#asked.get(name)?.at ?? Number.NEGATIVE_INFINITY
+    for (const { name, report } of nodes.toSorted((one, other) => compare(askedAt(one), askedAt(other)))) {
       const known = report && present.has(name) ? this.reported.wanted(name, report, toldAt) : null
-      if (!known || waiting.has(name) || room <= 0) continue
+      const asked = this.#asked.get(name)
+      if (!known || (asked && isWaiting(asked)) || room <= 0) continue
       room -= 1
-      this.#asked.set(name, { of, at: clock() })
+      this.#asked.set(name, { of, at: clock(), isAnswered: false })
       send({ kind: 'report-wanted', from: id, to: of, name, ...known })
     }
   }
@@ -149,7 +161,8 @@ export class Reports {
     const after = this.reported.known(name)
     // One that brings nothing is asked for again later.
     if (after.boot === before.boot && after.number <= before.number && after.event <= before.event) return
-    if (this.#asked.get(name)?.of === from) this.#asked.delete(name)
+    const asked = this.#asked.get(name)
+    if (asked?.of === from) this.#asked.set(name, { ...asked, isAnswered: true })
     const told = this.#told.get(from)
     if (told) this.#askFor(from, told.nodes, told.at)
   }
