@@ -36,6 +36,18 @@ describe('a peer that falls silent', () => {
   })
 })
 
+test('a peer on standby is no successor, be it ready', () => {
+  const dir1 = new Bench({
+    view: { ...VIEW, nodes: VIEW.nodes.map((node) => ({ ...node, voter: node.name === 'dir1' })) },
+  })
+  dir1.begin()
+  expect(dir1.role()).toBe('owner')
+  dir1.heartbeat('dir2', [claim()], { standby: true })
+  dir1.heartbeat('dir3', [claim()])
+  dir1.give({ kind: 'stop', reason: 'SIGTERM' })
+  expect(dir1.messages('release').map(({ message }) => message.successor)).toEqual(['dir3'])
+})
+
 test.each([
   [3, 7, 'dir3'],
   [7, 3, 'dir2'],
