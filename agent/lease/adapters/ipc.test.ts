@@ -290,6 +290,9 @@ test('a client that breaks off in the middle is no trouble', async () => {
   server.tell(HELLO)
   await eventually(() => expect(other.words).toEqual([HELLO]))
   expect(heard).not.toHaveBeenCalled()
+  other.socket.write(frame(toLeaseCodec, STANDBY))
+  await eventually(() => expect(heard.mock.calls).toEqual([[STANDBY]]))
+  expect(count).not.toHaveBeenCalled()
 })
 
 test('a file that is in the way is a leftover', async () => {

@@ -190,6 +190,35 @@ describe('a candidate', () => {
     expect(until(dir1, 'request').spread).toBe('all')
     expect(until(dir1, 'release').spread).toBe('all')
   })
+  test('counts no answer to an earlier start of its node: neither a yes nor a no', () => {
+    const dir1 = candidate()
+    const echo = (incarnation: string, sequence: number) => ({
+      ...about,
+      echo: { incarnation, sequence },
+      highWater: 0,
+    })
+    const { sequence } = until(dir1, 'poll')
+    dir1.hear('rs1', { kind: 'free', ...echo('zero', sequence) })
+    expect(dir1.messages('request')).toEqual([])
+    dir1.hear('rs1', { kind: 'free', ...echo('one', sequence) })
+    const asked = dir1.messages('request')[0] ?? until(dir1, 'request')
+    const refuses = (incarnation: string): void => {
+      for (const from of ['rs1', 'dir2'])
+        dir1.hear(from, { kind: 'busy', ...echo(incarnation, asked.sequence), reason: 'held', leftMs: 300 })
+    }
+    refuses('zero')
+    expect(dir1.messages('release')).toEqual([])
+    refuses('one')
+    expect(dir1.messages('release')).toHaveLength(1)
+  })
+  test('asks for nothing by the yes of a node that may be two machines', () => {
+    const dir1 = candidate()
+    const echo = { incarnation: 'one', sequence: until(dir1, 'poll').sequence }
+    for (const incarnation of ['a', 'b', 'a']) dir1.hear('rs1', { kind: 'poll', ...about }, { incarnation })
+    dir1.hear('rs1', { kind: 'free', ...about, echo, highWater: 0 }, { incarnation: 'a' })
+    expect(dir1.messages('request')).toEqual([])
+    expect(dir1.core.status(dir1.now).counters['drop-cloned-voter']).toBe(1)
+  })
   test('answers as the question came', () => {
     const dir1 = candidate()
     for (const spread of ['one', 'all'] as const) {

@@ -196,6 +196,22 @@ describe('what a heartbeat says', () => {
     expect(heartbeats.length).toBeGreaterThan(3)
     expect(heartbeats.every((names) => names.includes('g7'))).toBe(true)
   })
+  test('names all groups soon to who has started anew', () => {
+    const dir1 = node('dir1', groups)
+    const starts = (incarnation: string): void => {
+      const beat = { kind: 'heartbeat', revision: 1, standby: false, voters: '0000000000000000', groups: [] } as const
+      dir1.hear('dir2', beat, { incarnation })
+    }
+    starts('first')
+    dir1.pass(5 * timing.deadtimeMs)
+    dir1.sent.splice(0)
+    starts('second')
+    dir1.pass(2 * timing.deadtimeMs)
+    const told = dir1.sent.flatMap(({ to, message }) =>
+      to.includes('dir2') && message.kind === 'heartbeat' ? message.groups.map(({ group }) => group) : [],
+    )
+    expect(new Set(told).size).toBe(groups.length)
+  })
   test('of few groups names all, each time', () => {
     const dir1 = node('dir1', groups.slice(0, 16))
     dir1.pass(3000)

@@ -1,6 +1,6 @@
 /** Adoption of a new view: peers, voters, and the groups that this node directs. */
 import { type LeaseAddress, type LeaseGroup, type LeaseView } from '@lvsm/protocol'
-import { directs } from '@lvsm/lease'
+import { directs, groupOf } from '@lvsm/lease'
 import { bestPeer } from './peers.ts'
 import { checkTables } from './fence-tables.ts'
 import { newGroupState, type GroupState } from './group-state.ts'
@@ -19,22 +19,7 @@ export function adopt(state: LeaseState, view: LeaseView): void {
     [...names].filter((name) => name !== state.node),
     view.timing.deadtimeMs,
   )
-  const {
-    peers,
-    heartbeatTurns,
-    heartbeatAt,
-    greetedAt,
-    linkTurns,
-    linksHeard,
-    probedAt,
-    relayBudgets,
-    clones,
-    cloneToldAt,
-  } = state
-  // The links may be others now.
-  linksHeard.clear()
-  const known = [peers, heartbeatTurns, heartbeatAt, greetedAt, linkTurns, probedAt, relayBudgets, clones, cloneToldAt]
-  for (const one of known) for (const name of one.keys()) if (!names.has(name)) one.delete(name)
+  forgetStrangers(state, view, names)
   checkVoters(state, view)
   // What voters said in another epoch is of yesterday.
   if (before !== null && before.epoch !== view.epoch)
@@ -42,6 +27,19 @@ export function adopt(state: LeaseState, view: LeaseView): void {
   checkTables(state, view)
   for (const group of view.groups) if (directs(view, group) && !state.instances.has(group.name)) openGroup(state, group)
   touchAll(state)
+}
+
+/** Who left is forgotten, and so is what others said of groups that are gone, or that they do not direct any more. */
+function forgetStrangers(state: LeaseState, view: LeaseView, names: ReadonlySet<string>): void {
+  const { peers, heartbeatTurns, heartbeatAt, greetedAt, linkTurns, linksHeard, probedAt, relayBudgets } = state
+  const { clones, cloneToldAt, jumpers, instances } = state
+  // The links may be others now.
+  linksHeard.clear()
+  const spoken = [peers, heartbeatTurns, heartbeatAt, greetedAt, linkTurns, probedAt, relayBudgets]
+  const told = [clones, cloneToldAt, jumpers, ...[...instances.values()].map(({ refusedUntil }) => refusedUntil)]
+  for (const one of [...spoken, ...told]) for (const name of one.keys()) if (!names.has(name)) one.delete(name)
+  for (const [name, { claims }] of peers)
+    for (const group of claims.keys()) if (!groupOf(view, group)?.directors.includes(name)) claims.delete(group)
 }
 
 /** Closes a group whose addresses changed, or that is gone, with its old addresses before the new ones are adopted. */

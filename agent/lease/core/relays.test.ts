@@ -102,6 +102,30 @@ test('a word to one node goes over all links, and before the words to all that w
   expect(relayed(bench)[10]).toMatchObject({ word: 99, to: ['rs1'], spread: 'all' })
 })
 
+test('where too many wait, words to all give way: they are repeated anyway', () => {
+  const bench = begun()
+  const [first, last] = [1001, 1005]
+  for (let word = 1; word <= 300; word++) say(bench, word)
+  for (let word = first; word <= last; word++) say(bench, word, 'rs1')
+  bench.pass(10_000)
+  const toOne = relayed(bench).filter(({ word }) => word >= first)
+  expect(toOne.map(({ word }) => word)).toEqual([1001, 1002, 1003, 1004, 1005])
+})
+
+test.each([
+  [1, 200],
+  [2, 100],
+  [30, 10],
+])('a word to one node counts on each link: over %i links %i leave in two seconds', (count, words) => {
+  const links = Array.from({ length: count }, (_, at) => ({ name: `l${at}`, address: `10.0.${at}.1`, port: 6940 }))
+  const bench = new Bench({ view: { ...VIEW, nodes: VIEW.nodes.map((node) => ({ ...node, links })) } })
+  bench.give({ kind: 'view', view: bench.view })
+  for (let word = 0; word < 250; word++) say(bench, word, 'rs1')
+  bench.sent.length = 0
+  bench.pass(2000)
+  expect(Math.abs(relayed(bench).length - words)).toBeLessThanOrEqual(1)
+})
+
 test('a word that is longer than any is counted, and goes nowhere', () => {
   const bench = begun()
   bench.give({ kind: 'relay', to: null, payload: new Uint8Array(MAX_RELAY + 1) })

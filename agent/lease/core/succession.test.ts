@@ -120,6 +120,8 @@ describe('never back', () => {
     rs1.give({ kind: 'view', view: followed('rs1', 3, TRIO) })
     rs1.give({ kind: 'view', view: rs1.view })
     expect(codes(rs1)).toEqual([])
+    rs1.give({ kind: 'view', view: { ...rs1.view, revision: 9 } })
+    expect([codes(rs1), rs1.core.view()?.revision], 'another of that epoch may not').toEqual([['older-epoch'], 2])
     rs1.answer()
     rs1.pass(11_000)
     expect(epochOf(rs1)).toBe(3)
@@ -241,6 +243,7 @@ describe('a lost state', () => {
     expect(asks(rs1)).toBe('busy')
     rs1.answer()
     expect(asks(rs1), 'it waits for the others').toBe('busy')
+    expect(said(rs1), 'who need not wait for it').toEqual({ epoch: 6, nextEpoch: 8 })
     rs1.pass(11_000)
     expect([epochOf(rs1), asks(rs1)]).toEqual([8, 'ack'])
   })
@@ -254,6 +257,11 @@ describe('a lost state', () => {
     rs1.answer()
     rs1.pass(11_000)
     expect([rs1.core.view()?.revision, asks(rs1)]).toEqual([99, 'ack'])
+  })
+  test('of a node that does not vote keeps nobody waiting', () => {
+    const rs2 = lost(followed('rs2', 6, TRIO))
+    rs2.give({ kind: 'view', view: followed('rs2', 8, TRIO) })
+    expect(said(rs2)).toEqual({ epoch: 6, nextEpoch: 8 })
   })
   test('of a node that reads a file of its own is made good by its silence', () => {
     const { followed: _, ...view } = followed('rs1', 1, TRIO)

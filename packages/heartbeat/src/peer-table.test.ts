@@ -41,6 +41,22 @@ describe('peerTable', () => {
     expect(peers.judge(from({ sequence: 2000 }), at).kind).toBe('counts')
     expect(peers.judge(from({ sequence: 2, link: 1 }), at)).toEqual({ kind: 'drop', reason: 'stale' })
   })
+  test('a start that speaks on is not retired, be it that it speaks to an earlier start of ours', () => {
+    const peers = peerTable()
+    peers.judge(from({ incarnation: 'b2' }), at)
+    for (let ms = 0; ms <= 3000; ms += 100) {
+      peers.judge(from({ sequence: ms + 1 }), instant(1000 + ms))
+      peers.judge(from({ incarnation: 'b2', sequence: ms + 2, to: 'a0' }), instant(1050 + ms))
+    }
+    expect(peers.judge(from({ incarnation: 'b2', sequence: 9000 }), instant(4100)).kind).toBe('counts')
+  })
+  test('nor is one that another has outspoken for less than a deadtime since, however long that had spoken before', () => {
+    const peers = peerTable()
+    for (let ms = 0; ms < 1000; ms += 100) peers.judge(from({ sequence: ms + 1 }), instant(1000 + ms))
+    peers.judge(from({ incarnation: 'b2' }), instant(2000))
+    for (const ms of [2390, 2880, 3010]) peers.judge(from({ sequence: ms }), instant(ms))
+    expect(peers.judge(from({ incarnation: 'b2', sequence: 2 }), instant(3020)).kind).toBe('counts')
+  })
   test('a sequence far ahead was made up: it must not make all others stale', () => {
     const peers = peerTable()
     peers.judge(from({ sequence: 5 }), at)

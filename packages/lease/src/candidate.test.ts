@@ -131,6 +131,13 @@ describe('an attempt', () => {
     expect(candidate.plan(here, at(2))).toEqual({ move: 'ask', at: at(2) })
     expect(candidate.asks(3, here, at(2))).toBe(41)
   })
+  test('and when a voter granted that very number to somebody else', () => {
+    const candidate = asking()
+    expect(candidate.asks(2, here, at(1))).toBe(6)
+    candidate.heard('c', busy(2, 0, 'number', 6), here, at(2))
+    expect(candidate.plan(here, at(2))).toEqual({ move: 'ask', at: at(2) })
+    expect(candidate.asks(3, here, at(2))).toBe(7)
+  })
   test('a number that is out of reach is no reason to ask again and again', () => {
     const candidate = asking()
     candidate.asks(2, here, at(1))
@@ -192,6 +199,23 @@ describe('an attempt', () => {
     const candidate = polled()
     candidate.named(timing, at(500))
     expect(candidate.plan(here, at(500))).toEqual({ move: 'ask', at: at(500) })
+  })
+  test('a named successor that was asking already asks anew at once, and as a successor', () => {
+    const candidate = asking()
+    candidate.asks(2, here, at(1))
+    candidate.named(timing, at(5))
+    expect(candidate.plan(here, at(5))).toEqual({ move: 'ask', at: at(5) })
+    candidate.asks(3, here, at(5))
+    for (const voter of here.voters) candidate.heard(voter, busy(3, 200), here, at(6))
+    expect(candidate.plan(here, at(6))).toEqual({ move: 'ask', at: at(5 + timing.keepaliveMs / 8) })
+  })
+  test('a named successor that gave up is named no more', () => {
+    const candidate = polled()
+    candidate.named(timing, at(0))
+    candidate.asks(2, here, at(0))
+    expect(candidate.plan({ ...here, eligible: false }, at(1))?.move).toBe('withdraw')
+    candidate.withdrew(timing, at(1))
+    expect(candidate.plan(here, at(2))?.move).toBe('poll')
   })
   test('a named successor asks at once, again and again while the votes are kept for it', () => {
     const candidate = polled()

@@ -118,6 +118,7 @@ const REFUSED: readonly [why: string, codec: Codec<unknown>, bytes: readonly num
   ['text that says to be longer', text, [0, 2, 97]],
   ['a word beyond the last', word, [3]],
   ['a list longer than its message', list(nullable(u8)), [0, 3, 0, 0]],
+  ['a later field with more behind it', grown, [7, 1, 5, 0, 3, 0, 9, 0]],
   ['a kind that nobody knows', shape, [8]],
   ['a kind by its place', shape, [0]],
 ]

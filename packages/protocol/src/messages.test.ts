@@ -1,5 +1,5 @@
 /** What must never come through, whoever signed it: lengths of time that are none, numbers that cannot be counted. */
-import { type DurableState, HIGHEST_NUMBER } from './lease-state.ts'
+import { type DurableState, HIGHEST_EPOCH, HIGHEST_NUMBER } from './lease-state.ts'
 import { type LeaseStatus } from './lease-status.ts'
 import { LONGEST_LEASE_MS } from '@lvsm/base'
 import { NEW_STATE } from '@lvsm/lease'
@@ -23,6 +23,7 @@ describe('lengths of time between nodes', () => {
       voters: '0123456789abcdef',
       groups: [{ group: 'web', holds: true, ready: true, reaches: 0, number: 1, leftMs: ms }],
     },
+    { kind: 'heartbeat', revision: 1, standby: false, voters: '0123456789abcdef', groups: [], silentMs: ms },
   ]
   test.each([0, 0.25, LONGEST_LEASE_MS, 3_600_000])('%d ms come through', (ms) => {
     for (const message of withMs(ms)) expect(back(message)).toEqual(message)
@@ -47,7 +48,7 @@ describe('the state on disk', () => {
   test('comes back as it was', () => {
     expect(decodeState(encodeState(state))).toEqual({ kind: 'read', value: state })
     expect(decodeState(encodeState(NEW_STATE))).toEqual({ kind: 'read', value: NEW_STATE })
-    const longest = { limitMs: LONGEST_LEASE_MS, highWater: HIGHEST_NUMBER, standby: false }
+    const longest = { limitMs: LONGEST_LEASE_MS, highWater: HIGHEST_NUMBER, standby: false, epoch: HIGHEST_EPOCH }
     expect(decodeState(encodeState(longest))).toEqual({ kind: 'read', value: longest })
   })
   test.each<[string, DurableState]>([
@@ -55,6 +56,8 @@ describe('the state on disk', () => {
     ['a negative one', { ...state, limitMs: -1 }],
     ['an infinite one', { ...state, limitMs: Number.POSITIVE_INFINITY }],
     ['a number that leaves none', { ...state, highWater: HIGHEST_NUMBER + 1 }],
+    ['an epoch before the first', { ...state, epoch: 0 }],
+    ['an epoch that leaves no numbers', { ...state, epoch: HIGHEST_EPOCH + 1 }],
   ])('%s was not written by us', (_what, wrong) => expect(decodeState(encodeState(wrong))).toEqual({ kind: 'damaged' }))
   test('of another version says which; too short, or too long, it is none', () => {
     const bytes = encodeState(state)

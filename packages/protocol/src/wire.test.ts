@@ -10,6 +10,7 @@ import {
   frame,
   type Keys,
   type MacState,
+  MAX_DATAGRAM,
   type Message,
   messageCodec,
   open,
@@ -142,9 +143,23 @@ describe('datagrams', () => {
     ['key', () => seal(sample, 'lab', 9, keysOf(secret, 9))],
     ['version', () => Uint8Array.of(99, ...seal(sample).slice(1))],
     ['short', () => Uint8Array.of(1, 0)],
-    ['long', () => new Uint8Array(10_000)],
+    ['long', () => new Uint8Array(MAX_DATAGRAM + 1)],
+    ['mac', () => Uint8Array.of(...seal(sample), ...new Uint8Array(MAX_DATAGRAM)).slice(0, MAX_DATAGRAM)],
   ])('names the reason: %s', (reason, make) => {
     expect(open(make(), 'lab', keys)).toEqual({ ok: false, reason })
+  })
+  test('may come from the longest name, in the cluster with the longest; from a longer one nobody can tell whose key it is', () => {
+    const longest = '\u{1d11e}'.repeat(255)
+    const named = (from: string): unknown => {
+      const asked: string[] = []
+      const noting: Keys = { ...keys, macBytes: (id, peer) => (asked.push(peer), keys.macBytes(id, peer)) }
+      const opened = open(seal({ ...sample, from }, longest), longest, noting)
+      return [opened.ok || opened.reason, asked]
+    }
+    expect([named(longest), named(`${longest}x`)]).toEqual([
+      [true, [longest]],
+      ['malformed', ['']],
+    ])
   })
 })
 

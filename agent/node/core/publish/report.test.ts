@@ -49,6 +49,16 @@ test('with each publication it reports what it is, its tables, and all that happ
   expect(report?.events).toContainEqual(expect.objectContaining({ kind: 'took', number: 7 }))
 })
 
+test('a lease that has just run out has nothing left, and what never happened is not counted', () => {
+  const dir1 = director(true)
+  const status = statusOf('dir1', 'dir1', 7)
+  const groups = status.groups.map((group) => ({ ...group, leftMs: -0.6 }))
+  dir1.feed({ kind: 'lease-status', status: { ...status, groups, counters: { 'drop-mac': 0, 'drop-copy': 2 } } })
+  dir1.run(2500)
+  const { lease, counters } = reports(dir1).at(-1) ?? {}
+  expect([lease?.groups[0]?.leftMs, counters]).toEqual([0, { 'drop-copy': 2 }])
+})
+
 test('without its lease process it reports that, and no tables; to other agents it says nothing', () => {
   const dir1 = director(true)
   live(dir1, 4000)
