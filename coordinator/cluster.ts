@@ -1,5 +1,5 @@
 /** The cluster as this coordinator knows it: answered from memory, whoever is silent. */
-import type { Trouble } from '@lvsm/base'
+import { plainTrouble, type Trouble } from '@lvsm/base'
 import type { State } from '@lvsm/changes'
 import type { ClusterAnswer, Events, Speaks, Status } from '@lvsm/protocol'
 import { believedEvents, clusterStatusOf, freshOf } from './reported/cluster-status.ts'
@@ -35,7 +35,7 @@ export function clusterOf({ node, reported, known, troubles, counters, clock }: 
         records: reported.all(),
         now,
         node,
-        troubles: troubles().map(troubleOf),
+        troubles: troubles().map(plainTrouble),
         counters: counters(),
       }),
     ),
@@ -65,14 +65,6 @@ function kept<Made>(
     return last.made
   }
 }
-
-const troubleOf = ({ code, severity, message, hint, leftMs }: Trouble) => ({
-  code,
-  severity,
-  message,
-  ...(hint === undefined ? {} : { hint }),
-  ...(leftMs === undefined ? {} : { leftMs }),
-})
 
 /** To an agent that is asked for it. */
 export function answerOf(cluster: Cluster | null, what: keyof ClusterAnswer): ClusterAnswer {

@@ -1,22 +1,18 @@
 /** What a coordinator counts since its start: names with unit and help are rows of `COUNTERS`; and how long its writes take. */
-import { type CounterName, counterOf, DELAY_BOUNDS_MS, type DelayReport } from '@lvsm/protocol'
+import { countDelay, type CounterName, counterOf, type DelayReport, newDelayCounts } from '@lvsm/protocol'
 import type { StorePort } from './ports.ts'
 
 export class Counts {
   readonly #counts = new Map<CounterName, number>()
-  readonly #writes = { counts: Array.from({ length: DELAY_BOUNDS_MS.length + 1 }, () => 0), sumMs: 0, worstMs: 0 }
+  readonly #writes = { ...newDelayCounts(), worstMs: 0 }
 
   readonly count = (name: CounterName): void => {
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1)
   }
   /** A write is on the disk. */
   readonly wrote = (ms: number): void => {
-    const bucket = DELAY_BOUNDS_MS.findIndex((bound) => ms <= bound)
-    const at = bucket < 0 ? DELAY_BOUNDS_MS.length : bucket
-    const { counts, sumMs, worstMs } = this.#writes
-    counts[at] = (counts[at] ?? 0) + 1
-    this.#writes.sumMs = sumMs + ms
-    this.#writes.worstMs = Math.max(worstMs, ms)
+    countDelay(this.#writes, ms)
+    this.#writes.worstMs = Math.max(this.#writes.worstMs, ms)
   }
 
   present(): Readonly<Record<string, number>> {

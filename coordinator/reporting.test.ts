@@ -10,6 +10,7 @@ import { Following } from '../agent/node/following.ts'
 import type { Coordinators } from '../agent/node/ports.ts'
 import { grown, Place, SOON, Tls } from '../test/kit/coordinators.ts'
 import { enrolled } from '../test/kit/enrolled.ts'
+import { ownReport } from '../test/kit/own-report.ts'
 import { Feed, FEED_OPTIONS } from './adapters/feed/feed.ts'
 import { answerOf, type Cluster, clusterOf } from './cluster.ts'
 import { Reports } from './reports.ts'
@@ -103,16 +104,7 @@ class Agent {
   readonly troubles: string[] = []
   constructor(identity: Awaited<ReturnType<typeof enrolled>>, options: typeof CALLER_OPTIONS = QUICK) {
     const stateDir = realpathSync(mkdtempSync(join(tmpdir(), 'lvsm-reports-')))
-    this.own = {
-      boot: identity.node,
-      self: { revision: 1, state: 'idle', reason: 'has begun', standby: false, versions: {} },
-      lease: null,
-      troubles: [],
-      pings: {},
-      counters: {},
-      tables: {},
-      events: [],
-    }
+    this.own = ownReport(identity.node, 'has begun')
     const begin = (coordinators: Coordinators) => {
       this.coordinators = coordinators
       const note = (_: 'follow' | 'keys', trouble: Trouble | null) => void this.troubles.push(trouble?.code ?? '')

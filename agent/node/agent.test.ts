@@ -11,6 +11,7 @@ import { afterEach, expect, test } from 'vitest'
 import { eventually } from '../../test/kit/eventually.ts'
 import { Agent } from './agent.ts'
 import type { Read } from './configuration.ts'
+import { NO_COORDINATORS } from './machine.ts'
 import type { Kernel } from './ports.ts'
 
 const ends: (() => void)[] = []
@@ -53,13 +54,7 @@ function started(during: (changed: () => void) => void = () => undefined) {
     configuration(1),
     {
       clock: boottime,
-      coordinators: {
-        confirm: () => undefined,
-        acts: () => undefined,
-        usesRing: () => undefined,
-        report: () => undefined,
-        ask: (_, done) => done(null),
-      },
+      coordinators: NO_COORDINATORS,
       readConfiguration: () => next,
       readFence: () => [],
       mayListenAgain: () => true,

@@ -13,7 +13,7 @@ import { Passage } from './adapters/feed/passage.ts'
 import { Agent } from './agent.ts'
 import { type Configuration, type Read, readConfiguration, refuseKernel, type Self } from './configuration.ts'
 import { lookAround } from './host.ts'
-import type { AgentOptions } from './machine.ts'
+import { type AgentOptions, NO_COORDINATORS } from './machine.ts'
 import { readKeyRing } from './adapters/feed/kept.ts'
 import { pairRing, readHalves } from './adapters/pair-keys.ts'
 import { Following } from './following.ts'
@@ -29,13 +29,7 @@ interface Followed extends Pick<AgentOptions, 'pass'> {
 }
 /** Of a node that reads a file of its own. */
 const ALONE: Followed = {
-  coordinators: {
-    confirm: () => undefined,
-    acts: () => undefined,
-    usesRing: () => undefined,
-    report: () => undefined,
-    ask: (_, done) => done(null),
-  },
+  coordinators: NO_COORDINATORS,
   pass: null,
 }
 

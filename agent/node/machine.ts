@@ -25,3 +25,12 @@ export interface AgentOptions {
   /** What somebody here asks of the coordinators; null: this node follows none. */
   readonly pass: ControlEvents['pass']
 }
+
+/** Of a node that follows none. */
+export const NO_COORDINATORS: Coordinators = {
+  confirm: () => undefined,
+  acts: () => undefined,
+  usesRing: () => undefined,
+  report: () => undefined,
+  ask: (_, done) => done(null),
+}

@@ -2,16 +2,14 @@
  * The cluster as the coordinators know it: from the configuration, and from what each node's agent said of itself. Who says what is
  * not its business is not believed: of a group, only its directors; of a service, its group's owner.
  */
-import { type State, allWanted, wantedOfGroup, wantedOfServer } from '@lvsm/changes'
-import { type Config, type ConfigGroup, type ConfigRealserver, type ConfigService, destKey } from '@lvsm/model'
+import { allWanted, realserverReport, serviceReport, type State, wantedOfGroup, wantedOfServer } from '@lvsm/changes'
+import { type Config, type ConfigGroup, type ConfigService, destKey } from '@lvsm/model'
 import {
   counterOf,
-  type DestinationReport,
   type GroupReport,
   type HistoryEvent,
   type NodeTrouble,
   OWNERSHIP_EVENTS,
-  type RealserverReport,
   type ServiceReport,
   SEVERITIES,
   type Status,
@@ -57,7 +55,7 @@ export function clusterStatusOf(view: ClusterView): Status {
       ({ name, roles }) => roles.includes('director') && fresh.get(name)?.said.lease?.quorum === true,
     ),
     groups,
-    services: config.services.map((service) => serviceReport(state, fresh, service, owners.get(service.group) ?? null)),
+    services: config.services.map((service) => servedBy(owners.get(service.group) ?? null, state, fresh, service)),
     nodes: config.nodes.map((one) => nodeReport(one, view, heard)),
     troubles: troublesOf(view, fresh),
     wanted: allWanted(facts, config),
@@ -114,28 +112,18 @@ const reachedBy = (record: Reporting | undefined, address: string): boolean | nu
   return Object.hasOwn(pings, address) ? (pings[address] ?? null) : null
 }
 
-function serviceReport({ facts }: State, fresh: Fresh, service: ConfigService, owner: string | null): ServiceReport {
+function servedBy(owner: string | null, { facts }: State, fresh: Fresh, service: ConfigService): ServiceReport {
+  const why = owner === null ? 'nobody owns the group' : `${owner} did not report its table`
   const table = owner === null ? undefined : fresh.get(owner)?.tables.get(service.name)
   const told = new Map(table?.destinations.map((one) => [one.key, one]))
   const realservers = service.realservers.map((realserver) => {
     const dest = told.get(destKey(realserver))
     return {
-      ...realserverReport(realserver, dest, owner),
+      ...realserverReport(realserver, dest, why),
       ...wantedOfServer(facts, service.name, realserver.node, dest),
     }
   })
-  const { name, group, address, port, protocol, scheduler, schedulerFlags } = service
-  return { name, group, address, port, protocol, scheduler, schedulerFlags, realservers }
-}
-
-function realserverReport(
-  { node, address, port, forward }: ConfigRealserver,
-  dest: DestinationReport | undefined,
-  owner: string | null,
-): RealserverReport {
-  const { weight = 0, healthy = null, active = 0, inactive = 0 } = dest ?? {}
-  const reason = dest?.reason ?? (owner === null ? 'nobody owns the group' : `${owner} did not report its table`)
-  return { node, address, port, forward, weight, healthy, active, inactive, reason }
+  return serviceReport(service, realservers)
 }
 
 const troublesOf = ({ node, troubles }: ClusterView, fresh: Fresh): NodeTrouble[] => [

@@ -13,6 +13,7 @@ import {
   REPORT_ROOM,
 } from '@lvsm/protocol'
 import { expect, test } from 'vitest'
+import { ownReport } from '../../test/kit/own-report.ts'
 import { Reporter } from '../../agent/node/feed/reporter.ts'
 import { LARGEST } from './record.ts'
 import { Reported } from './reported.ts'
@@ -22,16 +23,7 @@ const WALL = { now: AT, latest: AT }
 const NODES = ['dir1', 'rs1']
 const IDS = [0, 1, 2]
 
-const NOTHING: OwnReport = {
-  boot: 'boot 0',
-  self: { revision: 1, state: 'idle', reason: '', standby: false, versions: {} },
-  lease: null,
-  troubles: [],
-  pings: {},
-  counters: {},
-  tables: {},
-  events: [],
-}
+const NOTHING = ownReport('boot 0')
 
 class Agent {
   readonly name: string

@@ -2,7 +2,7 @@
  * How late this process is: its loop, when its timer rings, and the renewals of what it owns. A lease leaves little room for
  * either; a machine that needs more is told which lease duration would do.
  */
-import { DELAY_BOUNDS_MS, type DelayReport, type LeaseView } from '@lvsm/protocol'
+import { countDelay, type DelayCounts, type DelayReport, type LeaseView, newDelayCounts } from '@lvsm/protocol'
 import {
   between,
   holdMs,
@@ -22,23 +22,14 @@ const MINUTES = 5
 /** A delay that takes more than this part of the room is a trouble. */
 const MOST = 0.6
 
-export interface Delay {
-  readonly counts: number[]
-  sumMs: number
+export interface Delay extends DelayCounts {
   /** The longest of each of the last minutes. */
   worst: { readonly minute: number; ms: number }[]
 }
-export const newDelay = (): Delay => ({
-  counts: Array.from({ length: DELAY_BOUNDS_MS.length + 1 }, () => 0),
-  sumMs: 0,
-  worst: [],
-})
+export const newDelay = (): Delay => ({ ...newDelayCounts(), worst: [] })
 
 function note(delay: Delay, ms: number, now: Instant): void {
-  const bucket = DELAY_BOUNDS_MS.findIndex((bound) => ms <= bound)
-  const at = bucket < 0 ? DELAY_BOUNDS_MS.length : bucket
-  delay.counts[at] = (delay.counts[at] ?? 0) + 1
-  delay.sumMs += ms
+  countDelay(delay, ms)
   const minute = Math.floor(now / MINUTE_MS)
   const last = delay.worst.at(-1)
   if (last?.minute === minute) last.ms = Math.max(last.ms, ms)

@@ -39,3 +39,12 @@ export interface Trouble {
   /** Milliseconds until it is over by itself, where that is known. */
   readonly leftMs?: number
 }
+
+/** To be told: without whatever else it carries. */
+export const plainTrouble = ({ code, severity, message, hint, leftMs }: Trouble): Trouble => ({
+  code,
+  severity,
+  message,
+  ...(hint === undefined ? {} : { hint }),
+  ...(leftMs === undefined ? {} : { leftMs }),
+})

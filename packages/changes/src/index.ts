@@ -16,6 +16,7 @@ export { applyIntent, type IntentApplied, type IntentContext } from './intent/ap
 export { idleFacts } from './intent/consequences.ts'
 export * from './intent/facts.ts'
 export * from './intent/newer-word.ts'
+export * from './intent/service-report.ts'
 export * from './intent/wanted.ts'
 export * from './revision/commit.ts'
 export { applyDifferences, diffDocuments, inverse } from './revision/difference.ts'

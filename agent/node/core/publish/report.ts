@@ -1,5 +1,5 @@
 /** What this node reports to the coordinators: what it is and does, and its own tables; what it says of others, it says to directors. */
-import { VERSION, type Trouble } from '@lvsm/base'
+import { plainTrouble, type Trouble, VERSION } from '@lvsm/base'
 import { MODEL_VERSION } from '@lvsm/changes'
 import type { ConfigService } from '@lvsm/model'
 import {
@@ -35,13 +35,11 @@ export function ownReport(state: NodeState, { state: what, reason }: Saying, pre
       model: MODEL_VERSION,
     },
     lease: status && leaseOf(status),
-    troubles: worst(present).map(({ code, severity, message, hint, leftMs }) => ({
-      code,
-      severity,
-      message: cut(message, SENTENCE),
-      ...(hint === undefined ? {} : { hint: cut(hint, SENTENCE) }),
-      ...(leftMs === undefined ? {} : { leftMs }),
-    })),
+    troubles: worst(present).map((trouble) => {
+      const { message, hint } = trouble
+      const short = { ...trouble, message: cut(message, SENTENCE) }
+      return plainTrouble(hint === undefined ? short : { ...short, hint: cut(hint, SENTENCE) })
+    }),
     pings: reachedPings(state.pings),
     counters: Object.fromEntries(counters),
     tables: Object.fromEntries(ownedServices(state).map((service) => [service.name, tableOf(state, service)])),

@@ -6,13 +6,12 @@ import {
   type NodeReport,
   type NodeTrouble,
   type PingReport,
-  type RealserverReport,
   type ServiceReport,
   type Status,
 } from '@lvsm/protocol'
-import { type Trouble } from '@lvsm/base'
-import { allWanted, wantedOfGroup, wantedOfServer, wordsOf } from '@lvsm/changes'
-import { type ConfigGroup, type ConfigRealserver, type ConfigService, destKey } from '@lvsm/model'
+import { plainTrouble, type Trouble } from '@lvsm/base'
+import { allWanted, realserverReport, serviceReport, wantedOfGroup, wantedOfServer, wordsOf } from '@lvsm/changes'
+import { type ConfigGroup, type ConfigService, destKey } from '@lvsm/model'
 import { memberId } from '../check/members.ts'
 import { reachedPings } from '../check/pings.ts'
 import { leaseStatus, ownership } from '../lease.ts'
@@ -101,30 +100,18 @@ function reportService(state: NodeState, service: ConfigService, owner: string |
   const directs = state.view?.directs.some((group) => group.name === service.group) === true
   const own = new Map(directs ? ownTable(state, service).map((dest) => [dest.key, dest]) : [])
   const elsewhere = owner !== null && owner !== state.node ? owner : null
+  const silent = state.follows ? 'tells only the coordinators' : 'did not tell'
+  const why = owner === null ? 'nobody owns the group' : `${owner} ${silent}`
   const realservers = service.realservers.map((realserver) => {
     const key = destKey(realserver)
     const told = elsewhere === null ? null : destinationOf(state, elsewhere, service.name, key)
     const known = elsewhere === null ? own.get(key) : (told ?? undefined)
     return {
-      ...reportRealserver(realserver, told ?? own.get(key), owner, state.follows),
+      ...realserverReport(realserver, told ?? own.get(key), why),
       ...wantedOfServer(state.facts, service.name, realserver.node, known),
     }
   })
-  const { name, group, address, port, protocol, scheduler, schedulerFlags } = service
-  return { name, group, address, port, protocol, scheduler, schedulerFlags, realservers }
-}
-
-function reportRealserver(
-  { node, address, port, forward }: ConfigRealserver,
-  dest: DestinationReport | undefined,
-  owner: string | null,
-  follows: boolean,
-): RealserverReport {
-  const { weight = 0, healthy = null, active = 0, inactive = 0 } = dest ?? {}
-  const reason =
-    dest?.reason ??
-    (owner === null ? 'nobody owns the group' : `${owner} ${follows ? 'tells only the coordinators' : 'did not tell'}`)
-  return { node, address, port, forward, weight, healthy, active, inactive, reason }
+  return serviceReport(service, realservers)
 }
 
 function reportNode(state: NodeState, name: string, own: Saying): NodeReport {
@@ -164,14 +151,7 @@ function reportTroubles(state: NodeState, present: readonly Trouble[]): NodeTrou
   return [
     ...present.map((trouble) => ({ ...trouble, node: state.node })),
     ...others.flatMap(({ name }) =>
-      (stateOf(state, name)?.troubles ?? []).map(({ code, severity, message, hint, leftMs }) => ({
-        code,
-        severity,
-        message,
-        ...(hint === undefined ? {} : { hint }),
-        ...(leftMs === undefined ? {} : { leftMs }),
-        node: name,
-      })),
+      (stateOf(state, name)?.troubles ?? []).map((trouble) => ({ ...plainTrouble(trouble), node: name })),
     ),
   ]
 }

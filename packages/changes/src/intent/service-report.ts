@@ -1,0 +1,20 @@
+/** A service as a status tells it: from the configuration, the owner's table, and what operators want of its servers. */
+import type { ConfigRealserver, ConfigService } from '@lvsm/model'
+import type { DestinationReport, RealserverReport, ServiceReport } from '@lvsm/protocol'
+
+export function serviceReport(
+  { name, group, address, port, protocol, scheduler, schedulerFlags }: ConfigService,
+  realservers: RealserverReport[],
+): ServiceReport {
+  return { name, group, address, port, protocol, scheduler, schedulerFlags, realservers }
+}
+
+/** `dest`: as the owner's table has it; undefined: it has it not, or nobody told, which `why` says. */
+export function realserverReport(
+  { node, address, port, forward }: ConfigRealserver,
+  dest: DestinationReport | undefined,
+  why: string,
+): RealserverReport {
+  const { weight = 0, healthy = null, active = 0, inactive = 0, reason = why } = dest ?? {}
+  return { node, address, port, forward, weight, healthy, active, inactive, reason }
+}
