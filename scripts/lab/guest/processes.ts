@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { ordinary } from './command.ts'
 import { argvFrom, type Service } from '../places.ts'
 
@@ -67,6 +67,8 @@ export class Supervisor {
 
   start(node?: string, what?: string): string[] {
     return this.#each(node, what, (one) => {
+      const { needs } = one.service
+      if (needs !== undefined && !existsSync(needs)) return
       one.wanted = true
       if (!one.child) this.#spawn(one)
     })
