@@ -31,7 +31,7 @@ import {
 
 const ACTS_MS = 15_000
 
-/** A step of the voters' epoch may raise the number of a lease that goes on (PROTOCOL.md, 8.8), moments after the voters are there. */
+/** A step of the voters' epoch may raise the number of a lease that goes on (packages/lease/PROTOCOL.md, 8.8), moments after the voters are there. */
 const demandSame = (before: Seats, after: Seats): void =>
   demand(
     after.from === before.from && after.number >= before.number,
