@@ -26,6 +26,7 @@ const PROCESSES = [
  * (root, network namespaces). What needs IPVS or a whole cluster lives in test/lab and runs in the lab's guest.
  */
 export default defineConfig({
+  resolve: { alias: [{ find: /^fast-check$/, replacement: join(import.meta.dirname, 'test/kit/fast-check.ts') }] },
   test: {
     pool: 'threads',
     maxWorkers: 2,
