@@ -3,7 +3,7 @@
  * and stop. What is of one machine comes in as `Machine`.
  */
 import { NO_FACTS } from '@lvsm/changes'
-import { DAEMON_EXITS, type FromLease, MAX_RELAY } from '@lvsm/protocol'
+import { DAEMON_EXITS, type FromLease, MAX_RELAY, VIEWERS } from '@lvsm/protocol'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { type Instant, type Trouble } from '@lvsm/base'
@@ -16,7 +16,7 @@ import { probe } from './adapters/probe.ts'
 import type { Configuration } from './configuration.ts'
 import { bearable } from './deafening.ts'
 import { createNodeCore, type NodeCore, type NodeEffect, type NodeInput } from './core/index.ts'
-import { groupNumber, VIEWERS } from '../process/caller.ts'
+import { groupNumber } from '../process/caller.ts'
 import { Kept } from './kept.ts'
 import { leaseInput } from './lease-input.ts'
 import type { AgentOptions, Machine } from './machine.ts'
