@@ -150,7 +150,7 @@ test('a configuration that is read again is in use at once; one with faults chan
   agent.reload('SIGHUP')
   expect(await seen()).toEqual({ revision: 2, refused: true })
   expect(said).toContain('lvsm.yaml:3:1: groups: "groups" is missing')
-  expect(said).toContain('the configuration file was refused at SIGHUP: revision 2 stays in use')
+  expect(said).toContain('the configuration was refused at SIGHUP: revision 2 stays in use')
   reads(configuration(3))
   agent.reload('SIGHUP')
   expect(await seen()).toEqual({ revision: 3, refused: false })

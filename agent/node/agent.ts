@@ -76,7 +76,7 @@ export class Agent {
     this.#configure(configuration)
   }
 
-  /** Takes the configuration file over if it is good; else (false) the present one stays, and status says so. */
+  /** Takes the configuration over, of the file or of the coordinators, if it is good; else (false) the present one stays, and status says so. */
   reload(reason: string): boolean {
     const read = bearable(this.#node, this.#configuration, this.#machine.readConfiguration())
     if (read.ok) {
@@ -86,7 +86,7 @@ export class Agent {
       return true
     }
     for (const fault of read.faults) this.#machine.say(fault)
-    const message = `the configuration file was refused at ${reason}: revision ${this.#configuration.config.revision} stays in use`
+    const message = `the configuration was refused at ${reason}: revision ${this.#configuration.config.revision} stays in use`
     this.#machine.say(message)
     this.#report('configuration', refusedTrouble(message, read.faults))
     return false

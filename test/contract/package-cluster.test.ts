@@ -9,6 +9,8 @@ import { connectMachines, type DebianMachine, startMachine } from '../kit/debian
 import { tokenOf } from '../kit/machines.ts'
 
 const SLOW_MS = 60_000
+/** Three machines start and install it; that they have a core each nobody promises. */
+const WHOLE_MS = 600_000
 const PASSWORD = 'correct horse'
 
 let out = ''
@@ -29,7 +31,7 @@ beforeAll(async () => {
     machine.bring(file, '/root/lvsm.deb')
     machine.say('dpkg -i /root/lvsm.deb; rm /root/lvsm.deb')
   }
-})
+}, WHOLE_MS)
 afterAll(async () => {
   for (const machine of machines) await machine.end()
   rmSync(out, { recursive: true, force: true })
@@ -78,9 +80,10 @@ test('the command that a token is printed with is all that the third needs', asy
 })
 
 test('a change on one of them is used by all', async () => {
-  const changed = dir1.say('lvsm group add web directors=dir1,dir2 vips=10.10.0.100/24 --yes -m first')
-  expect(changed).toMatch(/revision 4[^]*all 3 nodes use it\n/)
-  await answers(rs1, 'lvsm status', / web +dir[12] /)
+  // Of a group no kernel without IPVS could have a director.
+  const line = `lvsm pool add web 'realservers=[{node: rs1, address: 10.10.0.3, forward: dr}]' --yes -m first`
+  expect(dir1.say(line)).toMatch(/\nrevision 4\n[^]*all 3 nodes use it\n$/)
+  for (const machine of machines) await answers(machine, 'lvsm status', /^lab .*, revision 4\b/)
 })
 
 describe('people', () => {
@@ -113,7 +116,7 @@ describe('people', () => {
 })
 
 describe('a user who is not root', () => {
-  const LOOKS = ['lvsm status', 'lvsm events', 'lvsm config show', 'lvsm coordinators', 'lvsm fence status'] as const
+  const LOOKS = ['lvsm status', 'lvsm events', 'lvsm config show'] as const
   const as = (user: string, machine: DebianMachine, line: string) => machine.run(`runuser -u ${user} -- ${line}`)
   beforeAll(() => {
     for (const machine of [dir1, rs1]) machine.say('useradd alice; useradd bob; usermod -aG lvsm-view alice')
@@ -147,10 +150,10 @@ describe('a user who is not root', () => {
 
   test.each([
     ['dir1', 'lvsm token create', /^lvsm: alice is viewer, and this is for admins\n {2}→ run it as root, or log in/],
-    ['dir1', 'lvsm group stop web', /^lvsm: alice is viewer, and this is for operators\n {2}→ run it as root, or log in/],
+    ['dir1', 'lvsm node standby dir2 --yes', /^lvsm: alice is viewer, and this is for operators\n {2}→ run it as root, or log in/],
     [
       'rs1',
-      'lvsm group remove web --yes',
+      'lvsm pool remove web --yes',
       /^lvsm: alice on rs1 is viewer, .* admins\n {2}→ run it as root on a director, or/,
     ],
     ['dir1', 'lvsm standby on', /^lvsm: alice is viewer, and this is for admins\n {2}→ run it as root\n/],
@@ -160,7 +163,7 @@ describe('a user who is not root', () => {
     expect(code).toBe(1)
   })
 
-  test.each([...LOOKS, 'lvsm token create'])('who is no member is told how to become one: %s', (line) => {
+  test.each([...LOOKS, 'lvsm token create', 'lvsm backup /tmp/lvsm.db'])('who is no member is told how to become one: %s', (line) => {
     for (const machine of [dir1, rs1]) {
       const { code, text } = as('bob', machine, line)
       expect(text).toMatch(

@@ -103,5 +103,5 @@ const unreachable = (silences: readonly Silence[]): Failure =>
   unreached(
     'an agent',
     silences,
-    'start it (lvsm-agent --config FILE), or name another with --node NAME, --socket PATH or LVSM_SOCKET=PATH[:PATH…]',
+    'start it (systemctl start lvsm-agent), or name another with --node NAME, --socket PATH or LVSM_SOCKET=PATH[:PATH…]',
   )
