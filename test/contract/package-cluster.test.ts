@@ -64,7 +64,9 @@ dir2 is one of the coordinators
 started: lvsm-coordinator, lvsm-lease, lvsm-agent
 `,
   )
-  expect(dir2.say('cat /root/words')).toMatch(/ writes +\/var\/lib\/lvsm\/node.json[^]* starts, now and at boot +lvsm-coordinator/)
+  expect(dir2.say('cat /root/words')).toMatch(
+    / writes +\/var\/lib\/lvsm\/node.json[^]* starts, now and at boot +lvsm-coordinator/,
+  )
   expect(active(dir2, 'coordinator', 'lease', 'agent')).toBe('active\n'.repeat(3))
   for (const machine of [dir1, dir2]) {
     await answers(machine, 'lvsm coordinators', / dir1.* leader [^]* dir2.* (learner|voter) /)
@@ -150,7 +152,11 @@ describe('a user who is not root', () => {
 
   test.each([
     ['dir1', 'lvsm token create', /^lvsm: alice is viewer, and this is for admins\n {2}→ run it as root, or log in/],
-    ['dir1', 'lvsm node standby dir2 --yes', /^lvsm: alice is viewer, and this is for operators\n {2}→ run it as root, or log in/],
+    [
+      'dir1',
+      'lvsm drain rs1 --yes',
+      /^lvsm: alice is viewer, and this is for operators\n {2}→ run it as root, or log in/,
+    ],
     [
       'rs1',
       'lvsm pool remove web --yes',
@@ -163,13 +169,23 @@ describe('a user who is not root', () => {
     expect(code).toBe(1)
   })
 
-  test.each([...LOOKS, 'lvsm token create', 'lvsm backup /tmp/lvsm.db'])('who is no member is told how to become one: %s', (line) => {
-    for (const machine of [dir1, rs1]) {
-      const { code, text } = as('bob', machine, line)
-      expect(text).toMatch(
-        /^lvsm: cannot reach an? (agent|coordinator); tried:\n( {2}\/run\/.*: permission denied: .* group lvsm-view.*\n)+ {2}→ run it as root; .*usermod -aG lvsm-view USER/,
-      )
-      expect(code).toBe(3)
-    }
+  test('who became root is named beside root, in the history of the configuration', () => {
+    // As pam_loginuid does it when somebody logs in.
+    const line = 'lvsm timing set warntime=700ms --yes -m mine'
+    dir1.say(`sh -c 'echo $(id -u alice) > /proc/self/loginuid; ${line}'`)
+    expect(dir1.say('lvsm config history')).toMatch(/ alice as root .* mine\b/)
   })
+
+  test.each([...LOOKS, 'lvsm token create', 'lvsm backup /tmp/lvsm.db'])(
+    'who is no member is told how to become one: %s',
+    (line) => {
+      for (const machine of [dir1, rs1]) {
+        const { code, text } = as('bob', machine, line)
+        expect(text).toMatch(
+          /^lvsm: cannot reach an? (agent|coordinator); tried:\n( {2}\/run\/.*: permission denied: .* group lvsm-view.*\n)+ {2}→ run it as root; .*usermod -aG lvsm-view USER/,
+        )
+        expect(code).toBe(3)
+      }
+    },
+  )
 })
