@@ -107,7 +107,7 @@ describe('on a realserver', () => {
     const refused = await ask('POST', '/v1/config/change', CHANGE)
     expect(refused).toMatchObject({
       status: 403,
-      value: { refusals: [{ code: 'not-allowed', hint: expect.stringMatching(/run it on a director/) }] },
+      value: { refusals: [{ code: 'not-allowed', hint: expect.stringMatching(/run it as root on a director/) }] },
     })
     expect((await ask('GET', '/v1/users')).status).toBe(403)
     expect((await ask('POST', '/v1/facts/change', drain('rs2'))).status).toBe(403)

@@ -83,6 +83,6 @@ it('is made where a coordinator is', async () => {
   const ended = await lvsm(['--coordinator-socket', scratchPath('none'), 'backup', scratchPath('copy.db')])
   expect(ended).toMatchObject({
     code: 3,
-    err: expect.stringMatching(/no coordinator is reached[^]*on the node of a coordinator/),
+    err: expect.stringMatching(/cannot reach a coordinator[^]*on the node of a coordinator/),
   })
 })

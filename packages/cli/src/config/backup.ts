@@ -8,6 +8,7 @@ import { text as readAll } from 'node:stream/consumers'
 import { describeRefusal } from '@lvsm/base'
 import { BACKUP, BACKUP_HEADER, type BackupHead, decodeBackupHead, type Exit, readConfigRefused } from '@lvsm/protocol'
 import { Failure } from '../failure.ts'
+import { reasonOf, type Silence, unreached } from '../http.ts'
 import { withProgress } from '../terminal.ts'
 import type { CoordinatorSession } from './write.ts'
 
@@ -78,16 +79,16 @@ async function fetched(paths: readonly string[], handle: FileHandle): Promise<Ba
 }
 
 async function firstAnswer(paths: readonly string[]): Promise<IncomingMessage> {
-  const silences: string[] = []
+  const silences: Silence[] = []
   for (const socketPath of paths) {
     const heard = await answerOf(socketPath).catch(
-      (error: Error) => void silences.push(`  ${socketPath}: ${error.message}`),
+      (error: Error) => void silences.push({ socketPath, reason: reasonOf(error, 'coordinator', socketPath) }),
     )
     if (heard) return heard
   }
-  throw new Failure(
-    'unreachable',
-    `no coordinator is reached; tried:\n${silences.join('\n')}`,
+  throw unreached(
+    'a coordinator',
+    silences,
     'a backup is made on the node of a coordinator (lvsm coordinators names them), as root',
   )
 }
