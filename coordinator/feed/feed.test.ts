@@ -85,7 +85,11 @@ test('whoever hears of a node has its keys: they come first, and once', () => {
   const state = stateAt(7)
   const key = { id: 1, public: 'ab'.repeat(32), since: 1 }
   const heartbeat = { keys: [key], signWith: 1, since: 1, shared: false }
-  const enrolled = { tokens: [], nodes: [{ name: 'rs1', key: 'cd'.repeat(32), at: 0, token: null, heartbeat }], ring: 1 }
+  const enrolled = {
+    tokens: [],
+    nodes: [{ name: 'rs1', key: 'cd'.repeat(32), at: 0, token: null, heartbeat }],
+    ring: 1,
+  }
   const publication = new Publication({ ...state, enrolled }, sha256, at(7))
   const now = view(7, { publication })
   const first = due(followed({ revision: 6, sum: sumAt(6) }), now)

@@ -78,7 +78,11 @@ const hears = (life: Lease['peers'][number]['life'], ...names: string[]): Lease 
 
 test('the owner says what it owns, and its table is the one that is shown', () => {
   const bench = new Bench()
-    .says(dir1, { lease: leaseOf('owner', dir1), tables: tableOf(4), counters: { 'drop-mac': 2, 'drop-feed-long': 9, nonsense: 1 } })
+    .says(dir1, {
+      lease: leaseOf('owner', dir1),
+      tables: tableOf(4),
+      counters: { 'drop-mac': 2, 'drop-feed-long': 9, nonsense: 1 },
+    })
     .says(dir2, { lease: leaseOf('standby', dir1), tables: tableOf(9) })
   expect(bench.group).toMatchObject({ owner: dir1, number: 7, leftMs: 500, state: 'owned', reason: 'owner of it' })
   expect(bench.server).toMatchObject({ weight: 3, active: 4, inactive: 1, healthy: true, reason: 'answered' })

@@ -179,10 +179,7 @@ describe('a peer that is away', () => {
     await expect.poll(visits, soon).toBeGreaterThan(14)
   })
   it('is dialled at once when it comes by itself, however long the pause is', async () => {
-    const [one, two] = [
-      await coordinator(1, { options: { backoffMs: [120_000, 120_000] } }),
-      await identityOf('two'),
-    ]
+    const [one, two] = [await coordinator(1, { options: { backoffMs: [120_000, 120_000] } }), await identityOf('two')]
     const { address, visits, close } = await place()
     one.links.know([{ id: 2, addresses: [address], key: two.key }])
     await expect.poll(visits, soon).toBe(1)

@@ -74,12 +74,15 @@ test('where nobody is there the pauses stay short, and where somebody refuses th
   await until(() => asked > 6)
 })
 
-test.each([1, 2, 3, 4])('one that refuses hears this node all the same, where nobody else does better (%d)', async (seed) => {
-  const played = await new Played().listen()
-  played.answer = gives(REFUSED)
-  const place = placeOf(played)
-  const { one, caller } = await calling({ backoffMs: [60_000, 60_000, 60_000] }, seed, place, NOWHERE)
-  await until(() => one.silent.length === 1)
-  expect(caller.followed).toEqual(place)
-  expect(one.silent).toEqual(['nobody leads'])
-})
+test.each([1, 2, 3, 4])(
+  'one that refuses hears this node all the same, where nobody else does better (%d)',
+  async (seed) => {
+    const played = await new Played().listen()
+    played.answer = gives(REFUSED)
+    const place = placeOf(played)
+    const { one, caller } = await calling({ backoffMs: [60_000, 60_000, 60_000] }, seed, place, NOWHERE)
+    await until(() => one.silent.length === 1)
+    expect(caller.followed).toEqual(place)
+    expect(one.silent).toEqual(['nobody leads'])
+  },
+)

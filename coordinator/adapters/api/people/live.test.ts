@@ -6,7 +6,17 @@ import { hostOf } from '../../../../test/kit/configuration.ts'
 import { weightOf } from '../../../../test/suites/configuration.ts'
 import { SESSION } from '../../../api/sessions.ts'
 import type { PeopleSetting } from './people.ts'
-import { AUTHORITY, HOST, logIn, originOf, startPeople, staying, type TestPeople, withToken, withUser } from './fixture.ts'
+import {
+  AUTHORITY,
+  HOST,
+  logIn,
+  originOf,
+  startPeople,
+  staying,
+  type TestPeople,
+  withToken,
+  withUser,
+} from './fixture.ts'
 
 const soon = { timeout: 30_000, interval: 10 }
 
@@ -159,7 +169,8 @@ describe('a page is closed', () => {
     ],
     [
       'when its user gets another password',
-      ({ configuration }) => configuration.write({ kind: 'user-set', author: 'root', at: 1, name: 'alice', password: OTHER }),
+      ({ configuration }) =>
+        configuration.write({ kind: 'user-set', author: 'root', at: 1, name: 'alice', password: OTHER }),
     ],
   ])('%s', async (_, end) => {
     const { people, headers } = await opened()
@@ -198,7 +209,12 @@ it('pages cost one look, however many there are, and none when the last has gone
   await expect.poll(() => pages.map(({ heard }) => heard.length), soon).toEqual([1, 1])
   expect(began.mock.calls.filter(([, ms]) => ms === 11)).toHaveLength(1)
   for (const { page } of pages) page.close()
-  await expect.poll(staying(() => looks), { timeout: 10_000, interval: 200 }).toBe(true)
+  await expect
+    .poll(
+      staying(() => looks),
+      { timeout: 10_000, interval: 200 },
+    )
+    .toBe(true)
 })
 
 describe('nothing is told', () => {

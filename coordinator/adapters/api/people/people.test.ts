@@ -67,7 +67,12 @@ describe('its certificate', () => {
     const people = await startPeople({ limits: { lookMs: 10 }, wallClock })
     await expect.poll(() => looks, soon).toBeGreaterThan(2)
     await people.close()
-    await expect.poll(staying(() => looks), { timeout: 10_000, interval: 200 }).toBe(true)
+    await expect
+      .poll(
+        staying(() => looks),
+        { timeout: 10_000, interval: 200 },
+      )
+      .toBe(true)
   })
   it('speaks TLS 1.2 and 1.3, and nothing older', async () => {
     const { port } = await startPeople()

@@ -5,9 +5,12 @@ import { changeFacts, NO_FACTS } from './facts.ts'
 import { wantedOfServer, wordsOf } from './wanted.ts'
 
 const factsOf = (intent: Fact['intent'], subject: Subject): Facts =>
-  changeFacts(NO_FACTS, 1000, [], [
-    { subject, intent, author: 'ann', since: 1000, until: null, comment: 'new disk', number: 1 },
-  ])
+  changeFacts(
+    NO_FACTS,
+    1000,
+    [],
+    [{ subject, intent, author: 'ann', since: 1000, until: null, comment: 'new disk', number: 1 }],
+  )
 const rs1: Subject = { kind: 'server', node: 'rs1', service: null }
 
 describe('a realserver', () => {
