@@ -153,11 +153,6 @@ describe('a user who is not root', () => {
   test.each([
     ['dir1', 'lvsm token create', /^lvsm: alice is viewer, and this is for admins\n {2}→ run it as root, or log in/],
     [
-      'dir1',
-      'lvsm drain rs1 --yes',
-      /^lvsm: alice is viewer, and this is for operators\n {2}→ run it as root, or log in/,
-    ],
-    [
       'rs1',
       'lvsm pool remove web --yes',
       /^lvsm: alice on rs1 is viewer, .* admins\n {2}→ run it as root on a director, or/,
