@@ -26,7 +26,7 @@ function cluster(said: Readonly<Record<string, boolean>> = {}, byItself = false)
     reports: () => reports,
     write: async (entry) => {
       written.push(entry)
-      if (one.isSlow) return new Promise(() => undefined)
+      if (one.isSlow) await new Promise(() => undefined)
       state = applyEntry(state, entry).state
     },
     clock: () => now,

@@ -1,15 +1,15 @@
 /** What a machine proposes: its name and its addresses. */
-import type { NetworkInterfaceInfo } from 'node:os'
+import type * as os from 'node:os'
 import { expect, it, vi } from 'vitest'
 import { nodeName, places } from '../src/setup/host.ts'
 
 const machine = vi.hoisted(() => ({ name: '', interfaces: {} }))
 vi.mock('node:os', async (original) => ({
-  ...(await original<typeof import('node:os')>()),
+  ...(await original<typeof os>()),
   hostname: () => machine.name,
   networkInterfaces: () => machine.interfaces,
 }))
-const at = (cidr: string, internal = false): NetworkInterfaceInfo => ({
+const at = (cidr: string, internal = false): os.NetworkInterfaceInfo => ({
   address: cidr.split('/')[0] ?? '',
   cidr,
   internal,

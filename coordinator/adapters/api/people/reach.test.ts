@@ -5,7 +5,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { Reach } from './reach.ts'
 
 const HOST = '127.0.0.1'
-const word = '5a'.repeat(16)
+const asked = { token: { id: '00000000', secret: '' }, name: 'rs9', word: '5a'.repeat(16) }
 
 /** A machine that listens for UDP and TCP, and counts who comes by TCP. */
 async function machine() {
@@ -30,7 +30,7 @@ async function machine() {
 
 it('so many machines are tried at the same time, and others as soon as those have their answer', async () => {
   const { udp } = await machine()
-  const [reach, body] = [new Reach(), { udp, tcp: [], word }]
+  const [reach, body] = [new Reach(), { ...asked, udp, tcp: [] }]
   for (let round = 0; round < 3; round++) {
     const eight = Array.from({ length: 8 }, () => reach.try(body))
     expect(await reach.try(body)).toBeNull()
@@ -41,9 +41,9 @@ it('so many machines are tried at the same time, and others as soon as those hav
 it('nobody makes a coordinator look up names', async () => {
   const { one, udp, tcp } = await machine()
   const report = await new Reach().try({
+    ...asked,
     udp: { ...udp, host: 'localhost' },
     tcp: [{ ...tcp, host: 'localhost' }, tcp],
-    word,
   })
   expect(report).toEqual({ from: '', answered: false, tcp: ['no address', null] })
   expect(one.visits).toBe(1)
