@@ -11,6 +11,7 @@ const PROCESSES = [
   'coordinator/adapters/api/people/**/*.test.ts',
   'coordinator/adapters/api/viewers.test.ts',
   'agent/node/following.test.ts',
+  'agent/node/adapters/feed/caller.test.ts',
   'agent/node/adapters/pair-keys.test.ts',
   'agent/lease/adapters/network/pairwise.test.ts',
   'agent/node/passing.test.ts',

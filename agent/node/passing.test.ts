@@ -142,6 +142,14 @@ describe('a coordinator that is dead', () => {
       },
     })
   })
+  it('before it answered a question is passed over too: asking another one changes nothing', async () => {
+    const { one, identity, configuration } = await world('dir1')
+    configuration.read = () => one.links.end().then(() => new Promise(() => undefined))
+    const other = await world('dir1')
+    other.configuration.admit('dir1', identity.key)
+    const ask = askingOver(identity, one, other.one)
+    expect((await ask('GET', '/v1/config/history')).status).toBe(200)
+  })
   it('before it answered a change is not asked again elsewhere: whoever asked hears that nobody knows', async () => {
     const { one, identity, configuration } = await world('dir1')
     configuration.write = () => one.links.end().then(() => new Promise(() => undefined))
