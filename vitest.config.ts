@@ -23,6 +23,8 @@ const PROCESSES = [
   'web/test/**/*.test.ts',
 ]
 
+const LVSM = join(import.meta.dirname, 'test/kit/lvsm.ts')
+
 /** Those that take longest, and mostly wait (for leases, processes, machines): begun first, others run beside them. */
 const LONGEST = [
   'test/contract/voters',
@@ -58,6 +60,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
+          globalSetup: LVSM,
           include: ['{packages,agent,coordinator,web,scripts,test}/**/*.test.ts'],
           exclude: ['**/node_modules/**', 'test/contract/**', ...PROCESSES],
         },
@@ -67,6 +70,7 @@ export default defineConfig({
         test: {
           // Threads of its own, locks of the process, children that are killed: each file is a process.
           name: 'processes',
+          globalSetup: LVSM,
           pool: 'forks',
           // Their threads load JavaScript that was kept: Node's type stripper is WebAssembly, and V8 13.6 crashes now and then
           // when one thread after the other uses it (coordinator/adapters/store/README.md).
