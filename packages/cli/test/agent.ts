@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { LVSM } from '../../../test/kit/lvsm.ts'
+import { program } from '../../../test/kit/programs.ts'
 
 export const STATUS: Status = {
   cluster: 'lab',
@@ -154,7 +154,7 @@ export function lvsm(
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const env = { PATH: process.env['PATH'], NODE_COMPILE_CACHE: CACHE, ...environment }
-    const child = spawn(process.execPath, [LVSM, ...args], { env })
+    const child = spawn(process.execPath, [program('lvsm'), ...args], { env })
     // Nobody types anything.
     child.stdin.end()
     let out = ''
