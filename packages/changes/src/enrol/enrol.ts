@@ -2,7 +2,8 @@
  * How nodes come into the cluster: whoever shows a token's secret comes in under a name, with a key that is its own from then on.
  *
  * Laws: a name belongs to one key; only a token that names the node lets another machine take its place. A token lets in as many
- * names as it says, whatever is repeated. Who is in the configuration no more is in no more.
+ * machines as it says: one that is in may ask again, another one under its name counts, and so does it when it was removed. Who is in
+ * the configuration no more is in no more.
  */
 import type { Refusal, Warning } from '@lvsm/base'
 import type { Config } from '@lvsm/model'
@@ -43,7 +44,8 @@ export function applyEnrol({ enrolled, history, config, finalized }: Before, ent
   const { name, key, at, id } = entry
   const known = enrolled.nodes.find((one) => one.name === name)
   const token = enrolled.tokens.find((one) => one.id === id)
-  const wrong = refuseToken(token, entry)
+  const isIn = known?.key === key && token?.used.includes(name) === true
+  const wrong = refuseToken(token, entry, isIn)
   if (wrong || !token) return refused(...(wrong ? [wrong] : []))
   const taken = enrolled.nodes.find((one) => one.key === key && one.name !== name)
   if (taken) return refused(keyTaken(taken.name))
@@ -51,7 +53,7 @@ export function applyEnrol({ enrolled, history, config, finalized }: Before, ent
   const enrolment: Enrolment = known?.key === key ? known : { name, key, at, token: id }
   const listed: Enrolled = {
     ...enrolled,
-    tokens: enrolled.tokens.map((one) => (one === token ? useToken(one, name) : one)),
+    tokens: enrolled.tokens.map((one) => (one === token && !isIn ? useToken(one, name) : one)),
     nodes: [...enrolled.nodes.filter((one) => one.name !== name), enrolment],
   }
   const next = inRing(enrolled, listed, known, enrolment, entry.heartbeat)
