@@ -92,6 +92,11 @@ describe('a machine with a token', () => {
       'token-role',
       [token({ roles: ['director'] }), enrol({ name: 'rs1' })],
     ],
+    [
+      'for realservers, as one that names itself a coordinator',
+      'token-role',
+      [token({ roles: ['realserver'] }), enrol({ node: { ...rs9, coordinator: true } })],
+    ],
     ['and the key of another node', 'key-taken', [token({ uses: 2 }), enrol(), enrol({ name: 'rs1' })]],
     ['and the name of another machine', 'name-taken', [token({ uses: 2 }), enrol(), enrol({ key: keyOf('01') })]],
     ['and a node that nobody knows', 'unknown-node', [token(), enrol({ node: null })]],

@@ -63,6 +63,8 @@ export function applyEnrol({ enrolled, history, config, finalized }: Before, ent
     return roles ? refused(roles) : { enrolled: next, enrolment, added: null }
   }
   if (!isTree(entry.node)) return refused(strange(name))
+  if (entry.node['coordinator'] === true && token.roles.length > 0 && !token.roles.includes('director'))
+    return refused(unnamedCoordinator(name, token.roles))
   const { model } = entry
   const command = { verb: 'add', noun: 'node', which: { node: name }, values: entry.node, model } as const
   const signature = { at, author: `token ${id}`, comment: `${name} joined` }
@@ -107,6 +109,13 @@ function refuseRoles(allowed: readonly string[], roles: readonly string[]): Refu
   }
 }
 
+/** Coordinators let machines in and sign for them: who asks for that asks for as much as a director has. */
+const unnamedCoordinator = (name: string, allowed: readonly string[]): Refusal => ({
+  code: 'token-role',
+  field: 'coordinator',
+  message: `the token lets in ${allowed.join(' and ')}, and this node is to be a coordinator`,
+  hint: `let it join without that; then an operator may name it: lvsm node set ${name} coordinator=true`,
+})
 const nameTaken = (name: string): Refusal => ({
   code: 'name-taken',
   field: 'name',
