@@ -62,6 +62,21 @@ describe('one vote more, or one less', () => {
     ['comes with something else', voting(false, { coordinator: true }), { kind: 'change' }],
     ['is of nobody', voting(true, {}, 'rs9'), { kind: 'change' }],
   ])('%s: the entry is %s', (_, change, wanted) => expect(entry(change)).toMatchObject({ entry: wanted }))
+  it('counts on the revision that it was made on, as every change, and is signed as one', () => {
+    const { state } = applyEntry(STATE, { ...BY, kind: 'change', comment: '', base: 1, command: set(4).command })
+    const made = (base: { base?: number }) => {
+      const read = changeEntry({ change: voting(false), comment: 'it is slow', ...base }, undefined, BY, state)
+      return 'entry' in read ? applyEntry(state, read.entry) : read
+    }
+    const change = [{ path: ['services', 'http', 'realservers', 'rs1', 'weight'], to: 4 }]
+    expect(made({ base: 1 })).toMatchObject({
+      outcome: { kind: 'refused', refusals: [{ code: 'stale-revision' }], since: change },
+    })
+    expect(made({})).toMatchObject({ reply: { status: 428 } })
+    expect(made({ base: 2 })).toMatchObject({
+      outcome: { kind: 'changed', revision: { number: 3, comment: 'rs1 votes no more: epoch 2: it is slow' } },
+    })
+  })
   it('is shown beforehand, and refused with anything else', () => {
     const seen = (change: never) => previewReply(STATE, { change, base: null, comment: '' }, undefined)
     expect(seen(voting(false))).toMatchObject({ status: 200 })

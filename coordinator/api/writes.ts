@@ -45,17 +45,18 @@ export function changeEntry(
   if (wrong) return { reply: wrong }
   const read = commandOf(change)
   if ('reply' in read) return read
-  const step = stepOf(state, read.command)
-  if (step) return checked({ kind: 'voters', ...by, ...step })
   const given = baseOf(said, ifMatch)
   if ('reply' in given) return given
   const base = given.base === undefined ? read.revision : given.base
-  return base === undefined
-    ? { reply: NO_BASE }
-    : checked({ kind: 'change', ...by, comment, command: read.command, base })
+  if (base === undefined) return { reply: NO_BASE }
+  const { command } = read
+  const step = stepOf(state, command)
+  return checked(
+    step ? { kind: 'voters', ...by, ...step, base, comment } : { kind: 'change', ...by, comment, command, base },
+  )
 }
 
-/** Voters have an entry of their own, whose base is the number of the set. */
+/** Voters have an entry of their own, with the number of the set. */
 function stepOf(state: State | null, command: ConfigCommand) {
   const document = state?.history.document
   const step = document && stepWished(document, command)
