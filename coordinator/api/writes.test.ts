@@ -120,6 +120,19 @@ describe('what would be', () => {
     })
     expect(previewReply(STATE, { change: set(-4), comment: '' }, undefined)).toMatchObject({ status: 422 })
   })
+  it('is refused of a node that is a coordinator, as it is when it is done', () => {
+    const values = { roles: ['realserver'], links: [{ name: 'inside', address: '10.12.0.19' }] }
+    const node = { noun: 'node', which: { node: 'rs9' }, model: 1 } as const
+    const added = { command: { verb: 'add', ...node, values } } as const
+    const { state } = applyEntry(STATE, { ...BY, kind: 'change', comment: '', base: 1, ...added })
+    const body = { change: { command: { verb: 'remove', ...node } }, comment: '' } as const
+    const member = { name: 'rs9', addresses: [{ host: '10.12.0.19', port: 7446 }], key: 'ab'.repeat(32) }
+    expect(previewReply(state, body, undefined, [member])).toMatchObject({
+      status: 422,
+      body: { refusals: [{ code: 'still-coordinator' }] },
+    })
+    expect(previewReply(state, body, undefined, [])).toMatchObject({ status: 200 })
+  })
   it('is shown of what operators want, too, and kept by nobody', () => {
     const subject = { kind: 'server', node: 'rs1', service: null } as const
     const command = { verb: 'drain', subject, forMs: 60_000, comment: '', model: 1 } as const

@@ -7,6 +7,7 @@ import {
   type Outcome,
   parseDocument,
   preview,
+  refuseLeaving,
   type State,
   stepWished,
   writtenOf,
@@ -21,6 +22,7 @@ import {
   encodeEntry,
   type Entry,
   type IntentReport,
+  type MemberRecord,
   type PreviewReport,
 } from '@lvsm/protocol'
 import type { Written } from '../configuration.ts'
@@ -150,6 +152,7 @@ export function previewReply(
   state: State,
   { change, base: said, comment }: ChangeBody,
   ifMatch: string | undefined,
+  members: Iterable<MemberRecord> = [],
 ): Reply {
   const wrong = refuseComment(comment)
   if (wrong) return wrong
@@ -167,6 +170,8 @@ export function previewReply(
     { finalized, voters: stepOf(state, read.command) ? 'may-change' : 'stay' },
   )
   if (found.refusals) return against(found.refusals, found.since)
+  const left = refuseLeaving(members, found.change)
+  if (left) return against([left])
   const body: PreviewReport = { base, ...differencesOf(found.change), nodes: found.nodes, warnings: found.warnings }
   return ok(body, newest)
 }
