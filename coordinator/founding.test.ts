@@ -2,6 +2,7 @@
 import {
   chmodSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -124,9 +125,22 @@ test('an identity of another cluster stays as it is; one of a founding that ende
   expect(readFileSync(other.identity, 'utf8')).not.toBe(kept)
 })
 
+test('where the database cannot be made there is no identity either, and it begins when it can', async () => {
+  const one = founding()
+  // As on a full disk: the last of what is written.
+  const inTheWay = `${databaseOf(one.stateDir)}.new`
+  mkdirSync(inTheWay)
+  await expect(found(one)).rejects.toThrow(/directory/i)
+  expect(existsSync(one.identity)).toBe(false)
+  rmSync(inTheWay, { recursive: true })
+  expect(await found(one)).toBeNull()
+  expect(existsSync(one.identity)).toBe(true)
+})
+
 test.each<[string, Partial<Founding>, string, RegExp]>([
   ['a file with faults', {}, 'cluster: [', /lvsm\.yaml:\d+:\d+/],
   ['a file that has no such node', { node: 'dir9' }, renderDocument(DOCUMENT, 1), /no node dir9.*\n.*it has .*dir1/],
+  ['a name that every object has', { node: 'constructor' }, renderDocument(DOCUMENT, 1), /no node constructor/],
   ['a file that is not there', { file: '/nonexistent/lvsm.yaml' }, '', /no such file/],
 ])('%s begins nothing', async (_, change, text, fault) => {
   const one = { ...founding(text), ...change }
