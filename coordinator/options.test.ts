@@ -119,6 +119,16 @@ test.each<[string[], RegExp]>([
   [['run'], /run/],
 ])('%j is refused', (args, reason) => expect(readOptions(args)).toMatchObject({ kind: 'refused', reason }))
 
+test('more addresses than a record of the log has are refused, before a cluster begins that nobody can read', () => {
+  const words = ['--join', '--identity', 'node.json', '--listen', '10.0.0.1']
+  const addresses = (count: number) => Array.from({ length: count }, (_, at) => ['--api', `10.0.0.${at + 1}`]).flat()
+  expect(readOptions([...words, ...addresses(16)])).toMatchObject({ kind: 'join' })
+  expect(readOptions([...words, ...addresses(17)])).toEqual({
+    kind: 'refused',
+    reason: '--api is there 17 times, and 16 are the most',
+  })
+})
+
 test('its help names every option and exit code', () => {
   expect(readOptions(['-h'])).toEqual({ kind: 'help' })
   expect(readOptions(['-V'])).toEqual({ kind: 'version' })
