@@ -109,7 +109,10 @@ test('the first user is an administrator, whose password is that of the first li
   await opened.store.close()
 })
 test.each(['', 'short\nbut longer below', 'x'.repeat(1025)])('a password of the wrong length is none', async (text) =>
-  expect(await firstUser('admin', text)).toMatchObject({ exit: 'refused', faults: [/8 to 1024 characters/] }),
+  expect(await firstUser('admin', text)).toMatchObject({
+    exit: 'refused',
+    faults: [expect.stringMatching(/8 to 1024 characters/)],
+  }),
 )
 
 test('an identity of another cluster stays as it is; one of a founding that ended half-way does not', async () => {
@@ -174,10 +177,16 @@ test('where one is, nothing is touched', async () => {
 
 test('a home that lacks a file, or shows its key to others, is refused', async () => {
   const one = founding()
-  expect(readHome(one.stateDir)).toMatchObject({ ok: false, refusal: { code: 'no-coordinator', hint: /--found/ } })
+  expect(readHome(one.stateDir)).toMatchObject({
+    ok: false,
+    refusal: { code: 'no-coordinator', hint: expect.stringMatching(/lvsm init/) },
+  })
   await found(one)
   const json = join(one.stateDir, 'coordinator.json')
   expect(existsSync(json)).toBe(true)
   writeFileSync(json, '{"v":9,"least":9}')
-  expect(readHome(one.stateDir)).toMatchObject({ ok: false, refusal: { message: /damaged, or of a newer/ } })
+  expect(readHome(one.stateDir)).toMatchObject({
+    ok: false,
+    refusal: { message: expect.stringMatching(/damaged, or of a newer/) },
+  })
 })
