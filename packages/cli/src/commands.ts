@@ -1,5 +1,5 @@
 /** What each command does: one exchange, one rendering, one exit code. */
-import { type CoordinatorsReport, type Exit, type Status, unhealthy } from '@lvsm/protocol'
+import { type CoordinatorsReport, type Exit, type Health, judge, type Status } from '@lvsm/protocol'
 import { glance } from './config/coordinators.ts'
 import { coordinatorFaults } from './coordinators-text.ts'
 import { exchange } from './agents.ts'
@@ -51,7 +51,15 @@ export async function status(session: Session, options: StatusOptions): Promise<
   ])
   terminal.print(draw(found))
   if (kept) terminal.print(coordinatorSection(kept, terminal.paint))
-  return options.check && unhealthy(found).length > 0 ? 'unhealthy' : 'ok'
+  return options.check ? CHECKED[judge(found).health] : 'ok'
+}
+
+/** What `--check` ends with. */
+const CHECKED: Readonly<Record<Health, Exit>> = {
+  healthy: 'ok',
+  degraded: 'degraded',
+  'not served': 'unserved',
+  'not known': 'degraded',
 }
 
 /** Only where something is wrong with them. */

@@ -2,11 +2,13 @@
 import type { ConfigRealserver, ConfigService } from '@lvsm/model'
 import type { DestinationReport, RealserverReport, ServiceReport } from '@lvsm/protocol'
 
+/** `told`: it is the owner's own table that speaks. */
 export function serviceReport(
   { name, group, address, port, protocol, scheduler, schedulerFlags }: ConfigService,
   realservers: RealserverReport[],
+  told: boolean,
 ): ServiceReport {
-  return { name, group, address, port, protocol, scheduler, schedulerFlags, realservers }
+  return { name, group, address, port, protocol, scheduler, schedulerFlags, told, realservers }
 }
 
 /** `dest`: as the owner's table has it; undefined: it has it not, or nobody told, which `why` says. */

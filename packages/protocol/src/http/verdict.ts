@@ -1,24 +1,152 @@
-/** What of a status needs a person: the first line of `lvsm status` and of the console, and what `status --check` fails for. */
-import type { NodeTrouble, Status } from './status.ts'
+/**
+ * The three questions of whoever is called at night, answered from a status: is every service served, is every realserver serving that
+ * should, and could each group move now? The first lines of `lvsm status` and of the console, and what `status --check` ends with.
+ * What is not known is never a yes.
+ */
+import type { GroupReport, NodeReport, NodeTrouble, RealserverReport, ServiceReport, Status } from './status.ts'
 
-/** One phrase for each fault; empty when the cluster is healthy. What an operator drained or stopped is as it should be. */
-export function unhealthy(status: Status): string[] {
-  const faults: string[] = []
-  if (!status.quorum) faults.push('no quorum')
-  for (const group of status.groups)
-    if (group.owner === null && group.state !== 'stopped') faults.push(`group ${group.name} has no owner`)
-  for (const service of status.services) {
-    const failed = service.realservers
-      .filter(({ healthy, state }) => healthy === false && state === undefined)
-      .map((server) => server.node)
-    if (failed.length > 0) faults.push(`${service.name}: ${failed.join(', ')} failed`)
-  }
-  const lost = status.nodes.filter((node) => node.state === 'dead').map((node) => node.name)
-  if (lost.length > 0) faults.push(`dead: ${lost.join(', ')}`)
-  const critical = status.troubles.filter((trouble) => trouble.severity === 'critical').length
-  if (critical > 0) faults.push(`${critical} critical trouble${critical === 1 ? '' : 's'}`)
-  return faults
+export type Health = 'healthy' | 'degraded' | 'not served' | 'not known'
+
+export interface Verdict {
+  readonly health: Health
+  /** What is not served; a service, or a group that has none, each with its reason. */
+  readonly unserved: readonly string[]
+  /** Realservers that should serve and do not, and what stands in the way of the service as a whole. */
+  readonly unserving: readonly string[]
+  /** Groups that could not move now, or would not survive their owner. */
+  readonly unmovable: readonly string[]
+  /** What else makes it degraded. */
+  readonly other: readonly string[]
+  readonly unknown: readonly string[]
+  readonly warnings: number
 }
+
+export function judge(status: Status): Verdict {
+  const { groups, services, troubles } = status
+  const unserved = groups.flatMap((group) => unservedOf(group, services))
+  const owned = new Map(groups.filter(isOwned).map((group) => [group.name, group]))
+  const shown = services.filter((one) => owned.has(one.group) && !unserved.some(({ name }) => name === one.name))
+  const unserving = [...shown.flatMap(unservingOf), ...status.nodes.flatMap((node) => silentServer(node, services))]
+  const moves = [...owned.values()].map((group) => movesOf(group, status))
+  const found = together(troubles)
+  const critical = found.filter(({ severity }) => severity === 'critical').length
+  const other = [
+    ...(critical > 0 ? [`${critical} critical trouble${critical === 1 ? '' : 's'}`] : []),
+    ...deadOf(status),
+  ]
+  const unknown = [
+    ...groups.filter(({ state }) => state === 'unknown').map(({ name, reason }) => `who owns ${name} (${reason})`),
+    ...shown.filter((service) => service.told === false).map(({ name, group }) => tableOf(name, owned.get(group))),
+    ...moves.flatMap(({ unknown: one }) => one),
+    ...status.nodes.filter(isUnheard).map(unheardText),
+  ]
+  const said = {
+    unserved: unserved.map(({ text }) => text),
+    unserving,
+    unmovable: moves.flatMap(({ fault }) => fault),
+    other,
+    unknown,
+    warnings: found.filter(({ severity }) => severity === 'warning').length,
+  }
+  return { health: healthOf(said), ...said }
+}
+
+function healthOf({ unserved, unserving, unmovable, other, unknown }: Omit<Verdict, 'health'>): Health {
+  if (unserved.length > 0) return 'not served'
+  if (unserving.length + unmovable.length + other.length > 0) return 'degraded'
+  return unknown.length > 0 ? 'not known' : 'healthy'
+}
+
+const isOwned = ({ owner, state }: GroupReport): boolean => owner !== null && state !== 'unknown'
+
+interface Unserved {
+  /** Of the service; empty: it is a group. */
+  readonly name: string
+  readonly text: string
+}
+/** Nobody owns the group, or none of a service's realservers takes connections. What operators stopped is as it should be. */
+function unservedOf(group: GroupReport, services: readonly ServiceReport[]): Unserved[] {
+  const { name, owner, state, addresses } = group
+  if (state === 'stopped' || state === 'unknown') return []
+  const own = services.filter((service) => service.group === name)
+  if (owner === null) {
+    const what = state === 'moving' ? `${name} is moving` : `nobody owns ${name} (${addresses.join(', ')})`
+    return [{ name: '', text: `${what}: ${group.reason}` }]
+  }
+  return own.flatMap((service): Unserved[] => {
+    const { realservers, told = true } = service
+    const meant = realservers.filter((one) => one.state === undefined)
+    if (!told || realservers.some(takes) || (realservers.length > 0 && meant.length === 0)) return []
+    const [first] = meant
+    const text = first
+      ? `${service.name}: none of ${meant.length} realservers takes connections (${first.node}: ${first.reason})`
+      : `${service.name} has no realserver`
+    return [{ name: service.name, text }]
+  })
+}
+/** New connections go there. */
+const takes = ({ weight, healthy }: RealserverReport): boolean => weight > 0 && healthy !== false
+
+/** Of a service that is served: who should take connections and does not, or is kept though its check fails. */
+function unservingOf({ name, told = true, realservers }: ServiceReport): string[] {
+  if (!told) return []
+  const out = realservers.filter((one) => one.state === undefined && (one.healthy === false || one.weight === 0))
+  if (out.length === 0) return []
+  const words = out.map((one) => `${one.node} ${one.healthy === false ? 'failed' : 'is out'} (${one.reason})`)
+  return [`${name}: ${words.join(', ')}`]
+}
+
+/** The node itself says what is wrong with it as a realserver: no check of a port shows a missing alias. */
+function silentServer({ name, state, reason }: NodeReport, services: readonly ServiceReport[]): string[] {
+  const serves = services.some(({ realservers }) =>
+    realservers.some((one) => one.node === name && one.state === undefined),
+  )
+  return serves && state === 'troubled' ? [`${name}: ${reason}`] : []
+}
+
+const deadOf = ({ nodes }: Status): string[] => {
+  const dead = nodes.filter(({ state }) => state === 'dead').map(({ name }) => name)
+  return dead.length > 0 ? [`dead: ${dead.join(', ')}`] : []
+}
+
+interface Moves {
+  readonly fault: readonly string[]
+  readonly unknown: readonly string[]
+}
+/** Planned: somebody is ready. Unplanned: and the voters that are left without the owner are a majority. */
+function movesOf(group: GroupReport, status: Status): Moves {
+  const { name, owner, directors, takers = [] } = group
+  const others = directors.filter((node) => node !== owner)
+  // A cluster of one director is whole without another.
+  if (others.length === 0) return { fault: [], unknown: [] }
+  if (!status.quorum) return { fault: [`${name}: the voters have no majority`], unknown: [] }
+  if (takers.length === 0) return { fault: [], unknown: [`who could take ${name}`] }
+  if (!takers.some(({ could }) => could === true)) {
+    const said = takers.map(({ node, reason }) => `${node}: ${reason}`).join('; ')
+    return takers.some(({ could }) => could === null)
+      ? { fault: [], unknown: [`who could take ${name} (${said})`] }
+      : { fault: [`nobody could take ${name}: ${said}`], unknown: [] }
+  }
+  const lost = majorityWithout(owner ?? '', status.nodes)
+  return { fault: lost === null ? [] : [`${name} is lost if ${owner} dies: ${lost}`], unknown: [] }
+}
+
+/** Of the lease's voters; null: they would be enough. */
+function majorityWithout(owner: string, nodes: readonly NodeReport[]): string | null {
+  const voters = nodes.filter(({ voter }) => voter)
+  const needed = Math.floor(voters.length / 2) + 1
+  const left = voters.filter((node) => node.name !== owner && isVoting(node)).length
+  if (voters.length === 0 || left >= needed) return null
+  return `${needed} of ${voters.length} voter${voters.length === 1 ? '' : 's'} must agree, and ${left} would be left`
+}
+const isVoting = ({ state }: NodeReport): boolean => state !== 'dead' && state !== 'late'
+
+/** Alive, and silent: nothing of what it does is known. A dead one is counted elsewhere. */
+const isUnheard = ({ state, agent }: NodeReport): boolean => state !== 'dead' && (!agent || state === 'unknown')
+const unheardText = ({ name, reason, ageMs }: NodeReport): string =>
+  `how ${name} is (${reason}${typeof ageMs === 'number' ? `; last heard ${Math.round(ageMs / 1000)} s ago` : ''})`
+const tableOf = (service: string, group: GroupReport | undefined): string =>
+  `the table of ${service}${group?.owner ? ` (${group.owner} did not tell it)` : ''}`
 
 /** What several nodes say in the same words, about the configuration that they share, is one trouble of all of them. */
 export function together(troubles: readonly NodeTrouble[]): NodeTrouble[] {
