@@ -30,6 +30,9 @@ import {
 
 const ACTS_MS = 15_000
 
+const demandSame = (before: number, after: number): void =>
+  demand(after === before, `lease ${before} went on, and is not ${after}`)
+
 scenario(
   'an empty machine joins, and answers requests through the VIP; those that ask meanwhile notice nothing',
   async () => {
@@ -48,7 +51,7 @@ scenario(
     demandOneOwner(seen)
     demandNoMove(seen)
     demandNoneFailed(seen)
-    demand((await seats()).number === before.number, 'the lease went on')
+    demandSame(before.number, (await seats()).number)
   },
 )
 
@@ -58,7 +61,7 @@ scenario('a change that is made on one node is used by all', async () => {
   const { from, to, number } = await seats()
   await changed(to, 'rs1', [from, to])
   await changed(from, 'rs1', [from, to])
-  demand((await seats()).number === number, 'the lease went on')
+  demandSame(number, (await seats()).number)
   const histories = await Promise.all(COORDINATORS.map(coordinatorAt))
   figure('revision', histories.map(({ revision }) => revision).join(' '))
 })
