@@ -102,7 +102,7 @@ describe('the verdict', () => {
     expect(verdictOf(WELL)).toEqual({ tone: 'good', text: 'healthy', unknown: [] })
     expect(verdictOf(ILL)).toEqual({
       tone: 'bad',
-      text: 'group mail has no owner; http: rs2 failed; dead: dir2; 1 critical trouble',
+      text: 'not served: nobody owns mail (10.11.0.20): dir2 is silent, dir1 is not ready; http: rs2 failed (connection refused, 4 times); 1 critical trouble; dead: dir2',
       unknown: ['node rs2'],
     })
   })
