@@ -70,7 +70,7 @@ export function program(version: string, terminal: Terminal, done: (exit: Exit) 
     .description('groups with their owners, services with their realservers, nodes, troubles')
     .addOption(output())
     .option('-w, --watch', 'draw again each second until Ctrl-C', false)
-    .option('--check', 'exit 4 when the cluster needs attention (for monitoring)', false)
+    .option('--check', 'exit 4 when something needs attention, 6 when something is not served (for monitoring)', false)
     .action(async (options: commands.StatusOptions) => done(await commands.status(session(), options)))
   root
     .command('switchover')

@@ -63,7 +63,9 @@ describe('lvsm status', () => {
       lvsm(['--socket', socketPath, 'status', '--check']),
     ])
     expect([plain.code, check.code]).toEqual([0, 6])
-    expect(plain.out).toMatch(/revision 7: not served; 1 critical trouble; 1 warning\n {2}not served {3}nobody owns web /)
+    expect(plain.out).toMatch(
+      /revision 7: not served; 1 critical trouble; 1 warning\n {2}not served {3}nobody owns web /,
+    )
     expect(plain.out).toMatch(/web +nobody +- +-/)
     expect(plain.out).toContain('critical  dir2: the kernel has no IPVS (no-ipvs)\n    → modprobe ip_vs')
     expect(plain.out).toContain('warning  rs1: found no state (state-lost); over in 24 s\n')

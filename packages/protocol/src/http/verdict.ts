@@ -5,7 +5,8 @@
  */
 import type { GroupReport, NodeReport, NodeTrouble, RealserverReport, ServiceReport, Status } from './status.ts'
 
-export type Health = 'healthy' | 'degraded' | 'not served' | 'not known'
+export const HEALTHS = ['healthy', 'degraded', 'not served', 'not known'] as const
+export type Health = (typeof HEALTHS)[number]
 
 export interface Verdict {
   readonly health: Health
