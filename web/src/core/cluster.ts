@@ -72,11 +72,10 @@ function candidateSaid(node: NodeReport | undefined, taker: TakerReport | undefi
   if (!node) return say('unknown', 'not known')
   const { state, standby, agent } = node
   if (standby) return say('off', 'set to standby')
-  if (taker?.could === true) return say('good', 'could take over')
-  if (taker && NODE_TONES[state] === 'good') return say(taker.could === null ? 'unknown' : 'bad', taker.reason)
-  if (!agent && NODE_TONES[state] === 'good') return say('unknown', 'agent silent')
-  if (state === 'owner' || state === 'standby') return say('good', 'could take over')
-  return nodeSaid(node)
+  if (NODE_TONES[state] !== 'good') return nodeSaid(node)
+  if (!agent) return say('unknown', 'agent silent')
+  if (taker && taker.could !== true) return say(taker.could === null ? 'unknown' : 'bad', taker.reason)
+  return state === 'owner' || state === 'standby' ? say('good', 'could take over') : nodeSaid(node)
 }
 
 /** Is there a table of it that somebody told of: that of the owner? */
@@ -130,15 +129,10 @@ export function verdictOf(status: Status): Verdict {
       ...say('unknown', 'How the cluster is, is not known here: no agent tells it to this coordinator'),
       unknown: [],
     }
-  const unknown = [
-    ...status.groups.filter(({ state }) => state === 'unknown').map(({ name }) => `group ${name}`),
-    ...status.nodes.filter((node) => nodeSaid(node).tone === 'unknown').map(({ name }) => `node ${name}`),
-  ]
-  // Who owns it is not known: that is not the same as nobody.
-  const known = { ...status, groups: status.groups.filter(({ state }) => state !== 'unknown') }
-  const { health, unserved, unserving, unmovable, other } = judge(known)
+  const { health, unserved, unserving, unmovable, other, unknown } = judge(status)
   const faults = [...unserved, ...unserving, ...unmovable, ...other]
-  if (faults.length > 0) return { ...say('bad', `${health}: ${faults.join('; ')}`), unknown }
+  if (faults.length > 0)
+    return { ...say(health === 'not served' ? 'bad' : 'warn', `${health}: ${faults.join('; ')}`), unknown }
   return {
     ...(unknown.length > 0 ? say('unknown', 'healthy, as far as it is known') : say('good', 'healthy')),
     unknown,
