@@ -120,7 +120,9 @@ function reportService(state: NodeState, service: ConfigService, owner: string |
   const directs = state.view?.directs.some((group) => group.name === service.group) === true
   const isOwn = directs && owner === state.node
   // Where nobody owns it, this node's own is all that there is.
-  const own = new Map(isOwn || (directs && owner === null) ? ownTable(state, service).map((dest) => [dest.key, dest]) : [])
+  const own = new Map(
+    isOwn || (directs && owner === null) ? ownTable(state, service).map((dest) => [dest.key, dest]) : [],
+  )
   const elsewhere = owner !== null && owner !== state.node ? owner : null
   const silent = state.follows ? 'tells only the coordinators' : 'did not tell'
   const why = owner === null ? 'nobody owns the group' : `${owner} ${silent}`
