@@ -181,6 +181,7 @@ export class Daemon {
       afterGrace: this.#kernel.afterGrace,
       addresses: this.#kernel.addresses,
       alarm: (ring) => createAlarm(clock, ring),
+      later: (resume) => void setImmediate(resume),
       send: (outgoing, recipients) => this.#views.send(outgoing, recipients),
       persist: (...written) => this.#persist(...written),
       useView: (view) => this.#views.heard(view),

@@ -130,6 +130,7 @@ export class Agent {
       step: (input, now) => this.#core.step(input, now),
       carryOut: (effect) => this.#carryOut(effect),
       alarm: (ring) => createAlarm(() => this.#machine.clock(), ring),
+      later: (resume) => void setImmediate(resume),
       longestInbox: LONGEST_INBOX,
       mayDrop: ({ kind }) => DROPPABLE.has(kind),
       dropped: ({ kind }) => {

@@ -1,4 +1,4 @@
-// lab: topology=coordinated cluster=coordinated long=yes
+// lab: topology=coordinated cluster=coordinated
 /** A cluster with coordinators: a machine joins, a change is used by all, and nothing that serves needs a coordinator. */
 import {
   agreed,
@@ -13,7 +13,7 @@ import {
   weightOn,
 } from './coordinators.ts'
 import { demand, figure, lab, owner, status, until } from './harness.ts'
-import { scenario } from './scenario.ts'
+import { inSoak, scenario } from './scenario.ts'
 import {
   AFTERMATH_MS,
   demandNoMove,
@@ -55,7 +55,7 @@ scenario(
   },
 )
 
-scenario('a change that is made on one node is used by all', async () => {
+inSoak('a change that is made on one node is used by all', async () => {
   await joined()
   await whole()
   const { from, to, number } = await seats()
