@@ -25,6 +25,7 @@ Examples:
   lvsm status --watch              the same, each second, until Ctrl-C
   lvsm switchover web dir2         move group web to dir2, no connection lost
   lvsm standby on dir1             give up everything that dir1 owns, before maintenance
+  lvsm explain web                 what it is, since when, why, and what would change it
   lvsm events -n 50                what moved when, and why
   lvsm --node dir1 fence status    what the kernel of dir1 lets pass, and for how long yet
   lvsm config diff 40              what changed since revision 40; config rollback 40 brings it back
