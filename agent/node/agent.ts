@@ -7,7 +7,6 @@ import { DAEMON_EXITS, type FromLease, MAX_RELAY } from '@lvsm/protocol'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { type Instant, type Trouble } from '@lvsm/base'
-import { createAlarm } from '@lvsm/kernel'
 import { type Driver, startDriver } from '../driver/driver.ts'
 import { type Control, type ControlEvents, serveControl } from './adapters/control.ts'
 import { connectLease } from './adapters/lease.ts'
@@ -17,6 +16,7 @@ import type { Configuration } from './configuration.ts'
 import { bearable } from './deafening.ts'
 import { createNodeCore, type NodeCore, type NodeEffect, type NodeInput } from './core/index.ts'
 import { groupNumber, VIEWERS } from '../process/caller.ts'
+import { timersOf } from '../process/timers.ts'
 import { Kept } from './kept.ts'
 import { leaseInput } from './lease-input.ts'
 import type { AgentOptions, Machine } from './machine.ts'
@@ -126,11 +126,9 @@ export class Agent {
   #startDriver(): Driver<NodeInput> {
     let dropped = 0
     return startDriver<NodeInput, NodeEffect>({
-      clock: () => this.#machine.clock(),
+      ...timersOf(() => this.#machine.clock()),
       step: (input, now) => this.#core.step(input, now),
       carryOut: (effect) => this.#carryOut(effect),
-      alarm: (ring) => createAlarm(() => this.#machine.clock(), ring),
-      later: (resume) => void setImmediate(resume),
       longestInbox: LONGEST_INBOX,
       mayDrop: ({ kind }) => DROPPABLE.has(kind),
       dropped: ({ kind }) => {
