@@ -27,7 +27,10 @@ export interface DriverParts<Input, Effect> {
   /** May feed what it has to answer; may throw: what waits is done all the same, by the next feed. */
   carryOut(effect: Effect): void
   alarm(ring: () => void): Alarm
-  /** Calls back when what came in meanwhile had its turn. Not there: nothing comes in (a warm-up, a fixture), and turns have no end. */
+  /**
+   * Calls back when what came in meanwhile had its turn. Not there: turns have no end, which does no harm where nothing comes in (a
+   * warm-up, a fixture), or no effect is answered at once (a coordinator).
+   */
   later?(resume: () => void): void
   /** Inputs that may wait. */
   readonly longestInbox: number

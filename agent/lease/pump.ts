@@ -19,7 +19,7 @@ export interface PumpPorts {
   /** Calls back once no packet that the fence let through before is in the hands of a processor any more. */
   afterGrace(over: () => void): void
   addresses: Addresses
-  /** Calls back when what came in meanwhile had its turn; not there: nothing comes in. */
+  /** As the driver's. */
   later?(resume: () => void): void
   /** One timer; it rings when its time has come, and not before. */
   alarm(ring: () => void): { set(at: Instant): void; stop(): void }

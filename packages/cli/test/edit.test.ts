@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
+import { MemoryConfiguration } from '../../../test/kit/configuration.ts'
 import { marked, withoutMarks } from '../src/config/edit.ts'
 import { cleanUp, MAIN, scratchPath } from './agent.ts'
 import { closeCoordinators, startCoordinator } from './coordinator.ts'
@@ -145,5 +146,17 @@ describe('on a terminal', () => {
     const again = await onTerminal(set, socketPath, '')
     expect([yes.code, again.code, weight('rs1')]).toEqual([0, 0, 5])
     expect(yes.screen + again.screen).not.toContain('[y/N]')
+  })
+  it('takes no coordinator out, and agrees on no version, without a yes', async () => {
+    const { socketPath, configuration } = startCoordinator(new MemoryConfiguration(undefined, 0))
+    const remove = ['coordinators', 'remove', 'dir2']
+    const finalize = ['cluster', 'finalize']
+    for (const args of [remove, finalize]) {
+      const { code, screen } = await onTerminal(args, socketPath, '\r')
+      expect([code, screen]).toEqual([1, expect.stringMatching(/not confirmed/)])
+    }
+    expect([configuration.removed, configuration.log]).toEqual([[], []])
+    for (const args of [remove, finalize]) expect((await onTerminal(args, socketPath, 'y\r')).code).toBe(0)
+    expect([configuration.removed, configuration.log]).toMatchObject([[2], [{ kind: 'finalize' }]])
   })
 })

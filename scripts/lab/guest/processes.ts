@@ -65,13 +65,17 @@ export class Supervisor {
     return this.#of(node, what ?? 'everything').map(({ service }) => ({ name: service.name, path: service.log }))
   }
 
+  /** Gives those that run, or are on their way. */
   start(node?: string, what?: string): string[] {
-    return this.#each(node, what, (one) => {
-      const { needs } = one.service
+    const started: string[] = []
+    this.#each(node, what, (one) => {
+      const { needs, name } = one.service
       if (needs !== undefined && !existsSync(needs)) return
       one.wanted = true
       if (!one.child) this.#spawn(one)
+      started.push(name)
     })
+    return started
   }
 
   /** SIGTERM, and waits until they are gone; SIGKILL for what is still there after `patience` milliseconds. */
