@@ -1,7 +1,7 @@
 /** What a status comes to in words: what nobody told is never good, and the worst child is what its parent shows. */
-import type { NodeReport, RealserverReport, Status } from '@lvsm/protocol'
+import { isTold, type NodeReport, type RealserverReport, type Status } from '@lvsm/protocol'
 import { describe, expect, it } from 'vitest'
-import { candidatesOf, groupSaid, isTold, nodeSaid, serverSaid, serviceSaid, standingOf, verdictOf } from './cluster.ts'
+import { candidatesOf, groupSaid, nodeSaid, serverSaid, serviceSaid, standingOf, verdictOf } from './cluster.ts'
 import { ILL, UNTOLD, WELL } from './fixture.ts'
 import { asOfBefore, worst } from './tones.ts'
 
@@ -96,6 +96,7 @@ describe('a service', () => {
     const silent = with_(WELL, (node) => ({ ...node, agent: node.name !== 'dir1' }))
     expect(isTold(silent, http(silent))).toBe(false)
     expect(serviceSaid(silent, http(silent)).tone).toBe('unknown')
+    expect(serviceSaid(WELL, { ...http(WELL), told: false })).toEqual({ tone: 'unknown', text: 'not known' })
   })
   it('without realservers serves nobody', () =>
     expect(serviceSaid(WELL, { ...http(WELL), realservers: [] })).toEqual({ tone: 'bad', text: 'no realservers' }))

@@ -1,6 +1,7 @@
 /** What a status says of groups, services, realservers and nodes, in the words of `lvsm status`. What nobody told is never good. */
 import {
   type GroupReport,
+  isTold,
   judge,
   type NodeReport,
   type NodeState,
@@ -76,12 +77,6 @@ function candidateSaid(node: NodeReport | undefined, taker: TakerReport | undefi
   if (!agent) return say('unknown', 'agent silent')
   if (taker && taker.could !== true) return say(taker.could === null ? 'unknown' : 'bad', taker.reason)
   return state === 'owner' || state === 'standby' ? say('good', 'could take over') : nodeSaid(node)
-}
-
-/** Is there a table of it that somebody told of: that of the owner? */
-export function isTold(status: Status, { group }: ServiceReport): boolean {
-  const owner = status.groups.find(({ name }) => name === group)?.owner ?? null
-  return owner !== null && nodeOf(status, owner)?.agent === true
 }
 
 /** An operator's word comes before that of the checks. */

@@ -13,10 +13,10 @@ export function serviceReport(
 
 /** `dest`: as the owner's table has it; undefined: it has it not, or nobody told, which `why` says. */
 export function realserverReport(
-  { node, address, port, forward }: ConfigRealserver,
+  { node, address, port, forward, weight: configured }: ConfigRealserver,
   dest: DestinationReport | undefined,
   why: string,
 ): RealserverReport {
   const { weight = 0, healthy = null, active = 0, inactive = 0, reason = why } = dest ?? {}
-  return { node, address, port, forward, weight, healthy, active, inactive, reason }
+  return { node, address, port, forward, weight, configured, healthy, active, inactive, reason }
 }

@@ -79,6 +79,8 @@ const realserver = z.object({
   forward: z.string(),
   /** In the owner's table now; 0 when it is not there, or drains. */
   weight: z.number(),
+  /** Weight by the configuration; an older agent does not tell it. */
+  configured: z.number().exactOptional(),
   /** Null before the first check. */
   healthy: z.boolean().nullable(),
   /** Connections as the owner's kernel counts them. */

@@ -29,8 +29,8 @@ const node = (name: string, more: object = {}): Status['nodes'][number] => ({
   ...{ name, roles: ['director'], voter: true, state: 'standby', reason: 'well', standby: false, agent: true },
   ...more,
 })
-const trouble = (severity: 'critical' | 'warning' | 'info', of = 'dir1', message = 'a thing') => ({
-  ...{ node: of, code: 'x', severity, message },
+const trouble = (severity: 'critical' | 'warning' | 'info', of = 'dir1', message = 'a thing', code = 'x') => ({
+  ...{ node: of, code, severity, message },
 })
 const NODES = [
   node('dir1', { state: 'owner' }),
@@ -48,6 +48,11 @@ const status = (more: object = {}): Status => ({
 const one = (realserver: object): Status =>
   status({ services: [service({ realservers: [server('rs1'), realserver] })] })
 const taken = (takers: object[]): Status => status({ groups: [group({ takers })] })
+const five = (state: string): Status => {
+  const more = [node('w1', { state: 'unknown', agent: false, reason: 'silent' }), node('w2', { state })]
+  return status({ nodes: [...nodes('rs1', { state: 'dead' }), ...more] })
+}
+const DOES_RS1 = 'whether web survives dir1 (does rs1 vote?)'
 const silent = { node: 'dir2', could: null, reason: 'its agent did not say' }
 
 /** As `lvsm status` says it, with what is empty left out. */
@@ -139,6 +144,19 @@ test.each<[string, Status, string]>([
     'not known | unknown: the table of http (dir1 did not tell it)',
   ],
   ['an older agent tells nothing of that', status({ services: [service({ told: undefined })] }), 'healthy'],
+  [
+    'an older agent shows nothing of an owner whom it does not hear',
+    status({
+      nodes: nodes('dir1', { agent: false }),
+      services: [service({ told: undefined, realservers: [server('rs1', { weight: 0, healthy: null })] })],
+    }),
+    'not known | unknown: the table of http (dir1 did not tell it); how dir1 is (well)',
+  ],
+  [
+    'the owner is dead, and what it told last is all that there is',
+    status({ nodes: nodes('dir1', { state: 'dead', agent: false }) }),
+    'degraded | other: dead: dir1 | unknown: the table of http (dir1 did not tell it)',
+  ],
 
   [
     'one check fails',
@@ -154,6 +172,32 @@ test.each<[string, Status, string]>([
     'one is not in the table',
     one(server('rs2', { weight: 0, healthy: null, reason: 'not checked yet' })),
     'degraded | unserving: http: rs2 is out (not checked yet)',
+  ],
+  [
+    'one serves that was never checked',
+    one(server('rs2', { healthy: null, reason: 'not checked yet' })),
+    'not known | unknown: whether rs2 serves http (not checked yet)',
+  ],
+  ['one that was never checked is to be drained', one(server('rs2', { healthy: null, state: 'draining' })), 'healthy'],
+  ['one has weight 0 by the configuration', one(server('rs2', { weight: 0, configured: 0 })), 'healthy'],
+  [
+    'one that should have a weight has none',
+    one(server('rs2', { weight: 0, configured: 1 })),
+    'degraded | unserving: http: rs2 is out (connected)',
+  ],
+  [
+    'one has weight 0 by the configuration, and the other fails',
+    status({
+      services: [
+        service({
+          realservers: [
+            server('rs1', { weight: 0, configured: 0 }),
+            server('rs2', { weight: 0, healthy: false, reason: 'refused' }),
+          ],
+        }),
+      ],
+    }),
+    'not served | unserved: http: none of 1 realservers takes connections (rs2: refused)',
   ],
   ['one is stopped', one(server('rs2', { weight: 0, state: 'stopped' })), 'healthy'],
   [
@@ -221,6 +265,21 @@ test.each<[string, Status, string]>([
   ['one director is whole alone', status({ groups: [group({ directors: ['dir1'], takers: [] })] }), 'healthy'],
   ['no majority', status({ quorum: false }), 'degraded | unmovable: web: the voters have no majority'],
   [
+    'no majority, and one director',
+    status({ quorum: false, groups: [group({ directors: ['dir1'], takers: [] })] }),
+    'degraded | unmovable: web: the voters have no majority',
+  ],
+  [
+    'no majority, and all that there is was stopped',
+    status({ quorum: false, groups: [group({ owner: null, state: 'stopped', takers: [] })] }),
+    'degraded | other: the voters have no majority',
+  ],
+  [
+    'no configuration',
+    status({ quorum: false, groups: [], services: [], nodes: [] }),
+    'not known | unknown: what is to be served (dir1 has no configuration)',
+  ],
+  [
     'the owner is one of two voters',
     status({ nodes: nodes('rs1', { voter: false }) }),
     'degraded | unmovable: web is lost if dir1 dies: 2 of 2 voters must agree, and 1 would be left',
@@ -239,6 +298,32 @@ test.each<[string, Status, string]>([
     'another voter is late',
     status({ nodes: nodes('rs1', { state: 'late' }) }),
     'degraded | unmovable: web is lost if dir1 dies: 2 of 3 voters must agree, and 1 would be left',
+  ],
+  ...['state-lost', 'epoch-lost'].map((code): [string, Status, string] => [
+    `another voter does not vote yet: ${code}`,
+    status({ troubles: [trouble('warning', 'rs1', 'a thing', code)] }),
+    'degraded, 1 | unmovable: web is lost if dir1 dies: 2 of 3 voters must agree, and 1 would be left',
+  ]),
+  [
+    'another voter has no lease process',
+    status({ troubles: [trouble('critical', 'rs1', 'a thing', 'no-lease-process')] }),
+    'degraded | unmovable: web is lost if dir1 dies: 2 of 3 voters must agree, and 1 would be left | other: 1 critical trouble',
+  ],
+  ['another voter begins', status({ nodes: nodes('rs1', { state: 'starting' }) }), `not known | unknown: ${DOES_RS1}`],
+  [
+    'another voter is silent',
+    status({ nodes: nodes('rs1', { state: 'unknown', agent: false, reason: 'silent' }) }),
+    `not known | unknown: ${DOES_RS1}; how rs1 is (silent)`,
+  ],
+  [
+    'of five voters one is dead and one is silent',
+    five('standby'),
+    'degraded | other: dead: rs1 | unknown: whether web survives dir1 (does w1 vote?); how w1 is (silent)',
+  ],
+  [
+    'of five voters two are dead and one is silent',
+    five('dead'),
+    'degraded | unmovable: web is lost if dir1 dies: 3 of 5 voters must agree, and at most 2 would be left | other: dead: rs1, w2 | unknown: how w1 is (silent)',
   ],
   ['the owner does not vote', status({ nodes: nodes('dir1', { voter: false }) }), 'healthy'],
   ['nobody votes by what is shown', status({ nodes: NODES.map((entry) => ({ ...entry, voter: false })) }), 'healthy'],

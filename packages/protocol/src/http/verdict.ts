@@ -24,20 +24,25 @@ export interface Verdict {
 
 export function judge(status: Status): Verdict {
   const { groups, services, troubles } = status
-  const unserved = groups.flatMap((group) => unservedOf(group, services))
+  const unserved = groups.flatMap((group) => unservedOf(group, status))
   const owned = new Map(groups.filter(isOwned).map((group) => [group.name, group]))
   const shown = services.filter((one) => owned.has(one.group) && !unserved.some(({ name }) => name === one.name))
-  const unserving = [...shown.flatMap(unservingOf), ...status.nodes.flatMap((node) => silentServer(node, services))]
+  const told = shown.filter((service) => isTold(status, service))
+  const unserving = [...told.flatMap(unservingOf), ...status.nodes.flatMap((node) => silentServer(node, services))]
   const moves = [...owned.values()].map((group) => movesOf(group, status))
   const found = together(troubles)
   const critical = found.filter(({ severity }) => severity === 'critical').length
   const other = [
     ...(critical > 0 ? [`${critical} critical trouble${critical === 1 ? '' : 's'}`] : []),
     ...deadOf(status),
+    // Where groups are owned, or should be, it is said of each of them.
+    ...(!status.quorum && groups.length > 0 && groups.every(({ state }) => state === 'stopped') ? [NO_MAJORITY] : []),
   ]
   const unknown = [
+    ...(status.nodes.length === 0 ? [`what is to be served (${status.node} has no configuration)`] : []),
     ...groups.filter(({ state }) => state === 'unknown').map(({ name, reason }) => `who owns ${name} (${reason})`),
-    ...shown.filter((service) => service.told === false).map(({ name, group }) => tableOf(name, owned.get(group))),
+    ...shown.filter((one) => !told.includes(one)).map(({ name, group }) => tableOf(name, owned.get(group))),
+    ...told.flatMap(uncheckedOf),
     ...moves.flatMap(({ unknown: one }) => one),
     ...status.nodes.filter(isUnheard).map(unheardText),
   ]
@@ -58,6 +63,12 @@ function healthOf({ unserved, unserving, unmovable, other, unknown }: Omit<Verdi
   return unknown.length > 0 ? 'not known' : 'healthy'
 }
 
+/** Does the owner's own table speak, and does its agent? What it said before it fell silent is not known any more. */
+export function isTold({ groups, nodes }: Pick<Status, 'groups' | 'nodes'>, service: ServiceReport): boolean {
+  const owner = groups.find(({ name }) => name === service.group)?.owner ?? null
+  return service.told !== false && owner !== null && nodes.some(({ name, agent }) => name === owner && agent)
+}
+
 const isOwned = ({ owner, state }: GroupReport): boolean => owner !== null && state !== 'unknown'
 
 interface Unserved {
@@ -66,18 +77,18 @@ interface Unserved {
   readonly text: string
 }
 /** Nobody owns the group, or none of a service's realservers takes connections. What operators stopped is as it should be. */
-function unservedOf(group: GroupReport, services: readonly ServiceReport[]): Unserved[] {
+function unservedOf(group: GroupReport, status: Status): Unserved[] {
   const { name, owner, state, addresses } = group
   if (state === 'stopped' || state === 'unknown') return []
-  const own = services.filter((service) => service.group === name)
+  const own = status.services.filter((service) => service.group === name && isTold(status, service))
   if (owner === null) {
     const what = state === 'moving' ? `${name} is moving` : `nobody owns ${name} (${addresses.join(', ')})`
     return [{ name: '', text: `${what}: ${group.reason}` }]
   }
   return own.flatMap((service): Unserved[] => {
-    const { realservers, told = true } = service
-    const meant = realservers.filter((one) => one.state === undefined)
-    if (!told || realservers.some(takes) || (realservers.length > 0 && meant.length === 0)) return []
+    const { realservers } = service
+    const meant = realservers.filter(isMeant)
+    if (realservers.some(takes) || (realservers.length > 0 && meant.length === 0)) return []
     const [first] = meant
     const text = first
       ? `${service.name}: none of ${meant.length} realservers takes connections (${first.node}: ${first.reason})`
@@ -85,23 +96,28 @@ function unservedOf(group: GroupReport, services: readonly ServiceReport[]): Uns
     return [{ name: service.name, text }]
   })
 }
+/** By the configuration, and by what operators want, new connections are to go there. */
+const isMeant = ({ state, configured }: RealserverReport): boolean => state === undefined && configured !== 0
 /** New connections go there. */
 const takes = ({ weight, healthy }: RealserverReport): boolean => weight > 0 && healthy !== false
 
 /** Of a service that is served: who should take connections and does not, or is kept though its check fails. */
-function unservingOf({ name, told = true, realservers }: ServiceReport): string[] {
-  if (!told) return []
-  const out = realservers.filter((one) => one.state === undefined && (one.healthy === false || one.weight === 0))
+function unservingOf({ name, realservers }: ServiceReport): string[] {
+  const out = realservers.filter((one) => isMeant(one) && (one.healthy === false || one.weight === 0))
   if (out.length === 0) return []
   const words = out.map((one) => `${one.node} ${one.healthy === false ? 'failed' : 'is out'} (${one.reason})`)
   return [`${name}: ${words.join(', ')}`]
 }
 
+/** It takes connections, and no check has said yet whether it answers them. */
+const uncheckedOf = ({ name, realservers }: ServiceReport): string[] =>
+  realservers
+    .filter((one) => isMeant(one) && one.healthy === null && one.weight > 0)
+    .map(({ node, reason }) => `whether ${node} serves ${name} (${reason || 'not checked yet'})`)
+
 /** The node itself says what is wrong with it as a realserver: no check of a port shows a missing alias. */
 function silentServer({ name, state, reason }: NodeReport, services: readonly ServiceReport[]): string[] {
-  const serves = services.some(({ realservers }) =>
-    realservers.some((one) => one.node === name && one.state === undefined),
-  )
+  const serves = services.some(({ realservers }) => realservers.some((one) => one.node === name && isMeant(one)))
   return serves && state === 'troubled' ? [`${name}: ${reason}`] : []
 }
 
@@ -118,9 +134,9 @@ interface Moves {
 function movesOf(group: GroupReport, status: Status): Moves {
   const { name, owner, directors, takers = [] } = group
   const others = directors.filter((node) => node !== owner)
+  if (!status.quorum) return { fault: [`${name}: ${NO_MAJORITY}`], unknown: [] }
   // A cluster of one director is whole without another.
   if (others.length === 0) return { fault: [], unknown: [] }
-  if (!status.quorum) return { fault: [`${name}: the voters have no majority`], unknown: [] }
   if (takers.length === 0) return { fault: [], unknown: [`who could take ${name}`] }
   if (!takers.some(({ could }) => could === true)) {
     const said = takers.map(({ node, reason }) => `${node}: ${reason}`).join('; ')
@@ -128,19 +144,34 @@ function movesOf(group: GroupReport, status: Status): Moves {
       ? { fault: [], unknown: [`who could take ${name} (${said})`] }
       : { fault: [`nobody could take ${name}: ${said}`], unknown: [] }
   }
-  const lost = majorityWithout(owner ?? '', status.nodes)
-  return { fault: lost === null ? [] : [`${name} is lost if ${owner} dies: ${lost}`], unknown: [] }
+  return lossOf(name, owner ?? '', status)
 }
+const NO_MAJORITY = 'the voters have no majority'
 
-/** Of the lease's voters; null: they would be enough. */
-function majorityWithout(owner: string, nodes: readonly NodeReport[]): string | null {
+/** Of the lease's voters, would enough be left? */
+function lossOf(group: string, owner: string, { nodes, troubles }: Status): Moves {
   const voters = nodes.filter(({ voter }) => voter)
   const needed = Math.floor(voters.length / 2) + 1
-  const left = voters.filter((node) => node.name !== owner && isVoting(node)).length
-  if (voters.length === 0 || left >= needed) return null
-  return `${needed} of ${voters.length} voter${voters.length === 1 ? '' : 's'} must agree, and ${left} would be left`
+  const others = voters.filter(({ name }) => name !== owner).map((node) => ({ node, votes: votes(node, troubles) }))
+  const left = others.filter((one) => one.votes === true).length
+  const unsure = others.flatMap(({ node, votes: does }) => (does === null ? [node.name] : []))
+  if (voters.length === 0 || left >= needed) return { fault: [], unknown: [] }
+  if (left + unsure.length >= needed)
+    return { fault: [], unknown: [`whether ${group} survives ${owner} (does ${unsure.join(', ')} vote?)`] }
+  const would = unsure.length > 0 ? `at most ${left + unsure.length}` : `${left}`
+  const must = `${needed} of ${voters.length} voter${voters.length === 1 ? '' : 's'} must agree, and ${would} would be left`
+  return { fault: [`${group} is lost if ${owner} dies: ${must}`], unknown: [] }
 }
-const isVoting = ({ state }: NodeReport): boolean => state !== 'dead' && state !== 'late'
+
+/** A voter that says this of itself lends no vote meanwhile. */
+const VOTELESS = ['state-lost', 'epoch-lost', 'no-lease-process']
+
+/** Null: not known. */
+function votes({ name, state }: NodeReport, troubles: readonly NodeTrouble[]): boolean | null {
+  if (state === 'dead' || state === 'late') return false
+  if (troubles.some(({ node, code }) => node === name && VOTELESS.includes(code))) return false
+  return state === 'unknown' || state === 'starting' ? null : true
+}
 
 /** Alive, and silent: nothing of what it does is known. A dead one is counted elsewhere. */
 const isUnheard = ({ state, agent }: NodeReport): boolean => state !== 'dead' && (!agent || state === 'unknown')
