@@ -111,19 +111,30 @@ function groupReport(
     takers: nodes
       .filter((node) => node.name !== owner && directors.includes(node.name))
       .toSorted((one, two) => directors.indexOf(one.name) - directors.indexOf(two.name))
-      .map((node) => takerOf(node, fresh.get(node.name)?.said.ready?.[name])),
+      .map((node) => takerOf(node, name, fresh.get(node.name))),
     state: claims.length === 0 ? 'unknown' : moving ? 'moving' : owner === null ? 'nobody' : 'owned',
     reason: first?.reason ?? `no director of it reports: ${directors.join(', ')}`,
     ...(claims.length > 0 ? wantedOfGroup(facts, name, owner ?? moving?.node ?? null) : {}),
   }
 }
 
-/** `why`: its own word, why it could not; undefined: it said nothing of the group. */
-function takerOf({ name: node, state, standby, agent, reason }: NodeReport, why: string | undefined): TakerReport {
-  if (state === 'dead' || state === 'late') return { node, could: false, reason }
-  if (standby) return { node, could: false, reason: 'under maintenance (standby)' }
-  if (!agent || why === undefined) return { node, could: null, reason: agent ? 'its agent did not say' : reason }
-  return { node, could: why === '', reason: why }
+/** By its own word, and by that of its lease process: a kernel that is prepared takes nothing by itself. */
+function takerOf(
+  { name: node, state, standby, agent, reason }: NodeReport,
+  group: string,
+  record: Reporting | undefined,
+): TakerReport {
+  const no = (why: string): TakerReport => ({ node, could: false, reason: why })
+  if (state === 'dead' || state === 'late') return no(reason)
+  if (standby) return no('under maintenance (standby)')
+  if (!agent || !record) return { node, could: null, reason }
+  const { ready = {}, lease } = record.said
+  if (lease === null) return no('its lease process does not answer')
+  if (lease?.quorum === false) return no('hears no majority of the voters')
+  const why = Object.hasOwn(ready, group) ? ready[group] : undefined
+  return why === undefined
+    ? { node, could: null, reason: 'its agent did not say' }
+    : { node, could: why === '', reason: why }
 }
 
 const reachedBy = (record: Reporting | undefined, address: string): boolean | null => {
@@ -132,8 +143,9 @@ const reachedBy = (record: Reporting | undefined, address: string): boolean | nu
 }
 
 function servedBy(owner: string | null, { facts }: State, fresh: Fresh, service: ConfigService): ServiceReport {
-  const why = owner === null ? 'nobody owns the group' : `${owner} did not report its table`
   const table = owner === null ? undefined : fresh.get(owner)?.tables.get(service.name)
+  const fault = table ? 'does not have it in its table yet' : 'did not report its table'
+  const why = owner === null ? 'nobody owns the group' : `${owner} ${fault}`
   const told = new Map(table?.destinations.map((one) => [one.key, one]))
   const realservers = service.realservers.map((realserver) => {
     const dest = told.get(destKey(realserver))

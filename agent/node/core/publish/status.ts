@@ -139,10 +139,9 @@ function reportService(state: NodeState, service: ConfigService, owner: string |
   return serviceReport(service, realservers, told)
 }
 
-/** A part of its table at least: the parts come one after the other. */
+/** All of its table: the parts come one after the other, and of who was not in one yet nothing is known. */
 const hasTold = (state: NodeState, owner: string, { name, realservers }: ConfigService): boolean =>
-  realservers.length === 0 ||
-  realservers.some((realserver) => destinationOf(state, owner, name, destKey(realserver)) !== null)
+  realservers.every((realserver) => destinationOf(state, owner, name, destKey(realserver)) !== null)
 
 function reportNode(state: NodeState, name: string, own: Saying): NodeReport {
   const status = leaseStatus(state)
