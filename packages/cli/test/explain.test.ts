@@ -92,6 +92,24 @@ EVIDENCE
     )
     expect(text).not.toMatch(/realservers take/)
   })
+  it('of a service says where no check has spoken, and why somebody has no weight', () => {
+    const of = (...realservers: Status['services'][number]['realservers']) =>
+      said('http', { services: [{ ...service!, realservers }] })
+    expect(of(rs1!, rs2!)).toContain('Why: all of them answer.\n')
+    expect(of(rs1!, { ...rs2!, healthy: null })).toContain('Why: not checked yet: rs2.\n')
+    expect(of(rs1!, { ...rs2!, weight: 0, configured: 0 })).toContain('lvsm server set rs2 service=http weight=1\n')
+    expect(of(rs1!, { ...rs2!, weight: 0, configured: 2 })).toMatch(
+      /→ rs2 takes connections as soon as [^]*lvsm status/,
+    )
+  })
+  it('of a service of which nobody knows the owner does not say that it is not served', () => {
+    const unknown = { ...group!, owner: null, state: 'unknown' as const, reason: 'no director reports' }
+    expect(said('http', { groups: [unknown] })).toMatch(/^whether service http .* is served is not known: who owns /)
+  })
+  it('of a group says what is not known of who would be left without its owner', () => {
+    const nodes = STATUS.nodes.map((one) => (one.name === 'rs1' ? { ...one, state: 'unknown' as const } : one))
+    expect(said('web', { nodes })).toContain('→ not known: whether web survives dir1 (does rs1 vote?)\n')
+  })
   it('of a service that nobody owns is that of its group', () => {
     const lost = { ...group!, owner: null, state: 'nobody' as const, reason: 'no majority' }
     expect(said('http', { groups: [lost] })).toMatch(/^service http .* is not served: nobody owns group web/)

@@ -1,5 +1,5 @@
 /** Why a service is served as it is. */
-import type { RealserverReport, ServiceReport, Status } from '@lvsm/protocol'
+import { isTold, type RealserverReport, type ServiceReport, type Status } from '@lvsm/protocol'
 import { serviceKey } from '@lvsm/model'
 import { explainGroup } from './group.ts'
 import type { Explained, Known } from './subject.ts'
@@ -9,10 +9,12 @@ export function explainService(known: Known, name: string): Explained {
   const service = status.services.find((one) => one.name === name)
   if (!service) return { what: `there is no service ${name}`, since: null, why: '', change: [] }
   const group = explainGroup(known, service.group)
-  const owner = status.groups.find((one) => one.name === service.group)?.owner ?? null
+  const found = status.groups.find((one) => one.name === service.group)
+  const owner = found?.owner ?? null
   const what = `service ${name} (${serviceKey(service)}) `
+  if (found?.state === 'unknown') return { ...group, what: `whether ${what}is served is not known: ${group.what}` }
   if (owner === null) return { ...group, what: `${what}is not served: ${group.what}` }
-  if (service.told === false)
+  if (!isTold(status, service))
     return {
       ...group,
       what: `what ${owner} serves of ${what.trimEnd()} is not known here`,
@@ -23,9 +25,16 @@ export function explainService(known: Known, name: string): Explained {
   return {
     what: `${what}is ${count === 0 ? 'not served' : 'served'}: ${count} of ${service.realservers.length} realservers take connections, through ${owner}`,
     since: group.since,
-    why: out.length === 0 ? 'all of them answer' : out.map(outText).join('; '),
+    why: out.length === 0 ? answersText(service) : out.map(outText).join('; '),
     change: [...out.map((one) => wayBack(one, service)), ...group.change, ...nextOf(status, out)],
   }
+}
+
+/** None of them is out. */
+function answersText({ realservers }: ServiceReport): string {
+  const unchecked = realservers.filter(({ healthy }) => healthy === null).map(({ node }) => node)
+  if (realservers.length === 0) return 'it has no realserver'
+  return unchecked.length === 0 ? 'all of them answer' : `not checked yet: ${unchecked.join(', ')}`
 }
 
 const takes = ({ weight, healthy, state }: RealserverReport): boolean =>
@@ -39,11 +48,13 @@ function outText({ node, state, wanted, healthy, weight, reason }: RealserverRep
 }
 
 /** In the service or of its node: what would bring it back. */
-function wayBack({ node, state, healthy }: RealserverReport, { name }: ServiceReport): string {
+function wayBack({ node, state, healthy, configured }: RealserverReport, { name }: ServiceReport): string {
   if (state !== undefined) return `${node} comes back after: lvsm enable ${node}`
-  return healthy === false
-    ? `${node} comes back by itself when its check succeeds: look at the server there (lvsm explain ${node})`
-    : `${node} takes connections when its weight is more than 0: lvsm server set ${node} service=${name} weight=1`
+  if (healthy === false)
+    return `${node} comes back by itself when its check succeeds: look at the server there (lvsm explain ${node})`
+  return configured === undefined || configured === 0
+    ? `${node} takes connections when its weight is more than 0: lvsm server set ${node} service=${name} weight=1`
+    : `${node} takes connections as soon as it is in the table with its weight: look for what holds that up (lvsm status)`
 }
 
 const nextOf = ({ troubles }: Status, out: readonly RealserverReport[]): string[] =>

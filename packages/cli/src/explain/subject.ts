@@ -39,6 +39,8 @@ export const standingOf = (status: Status, group: string): readonly string[] => 
   const { unmovable, unknown } = judge({ ...status, groups: status.groups.filter(({ name }) => name === group) })
   return [
     ...unmovable,
-    ...unknown.filter((text) => text.startsWith('who could take')).map((text) => `not known: ${text}`),
+    ...unknown
+      .filter((text) => /^(who could take|whether \S+ survives) /.test(text))
+      .map((text) => `not known: ${text}`),
   ]
 }
