@@ -127,7 +127,20 @@ EVIDENCE
     expect(text).toContain('→ dir2: no IPVS: modprobe ip_vs\n→ it takes web if dir1 fails\n')
     expect(text).toContain('  dir2  critical: no IPVS (no-ipvs)\n')
     expect(text).not.toContain('of another node')
+    const lost = { ...group!, owner: null, state: 'nobody' as const }
+    expect(said('dir2', { groups: [lost] })).toContain('→ it could take web\n')
     expect(said('rs1')).toContain('in http it is healthy, weight 1, 3 active connections (answers)')
+  })
+  it('of a node says since when it is what it is, and not when something else happened there', () => {
+    const events = [...EVENTS, event({ at: '2026-11-28T06:59:00.000Z', kind: 'failed', reason: 'rs1 in service http' })]
+    expect(said('dir1', {}, null, events)).toMatch(/^dir1 .* is owner of a group\. since 2026-11-28T06:00:00\.000Z /)
+    const of = (more: Partial<Status['nodes'][number]>) =>
+      said('dir1', { nodes: STATUS.nodes.map((one) => (one.name === 'dir1' ? { ...one, ...more } : one)) }, null, events)
+    expect(of({ state: 'dead', agent: false })).not.toContain('since')
+    const local = { standby: true, author: 'bob', since: Date.parse('2026-11-28T06:50:00.000Z') }
+    expect(of({ state: 'maintenance', standby: true, words: { shared: null, local, holds: 'local' } })).toMatch(
+      /^dir1 .* is under maintenance: it takes nothing over\. since 2026-11-28T06:50:00\.000Z \(10 min ago\)\./,
+    )
   })
   it('of a dead one says so, and with what to go on', () => {
     const nodes = STATUS.nodes.map((one) =>

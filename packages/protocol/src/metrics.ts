@@ -6,7 +6,7 @@ import { endpointText } from '@lvsm/base'
 import type { COORDINATOR_METRICS } from './coordinator-metrics.ts'
 import { COUNTERS, counterOf } from './counters.ts'
 import type { Status } from './http/status.ts'
-import { HEALTHS, judge } from './http/verdict.ts'
+import { HEALTHS, isTold, judge } from './http/verdict.ts'
 
 export interface Metric {
   readonly kind: 'counter' | 'gauge' | 'histogram'
@@ -95,7 +95,8 @@ export function gaugesOf(status: Status): Sample[] {
       { metric: 'lvsm_node_standby', labels: { node }, value: Number(standby) },
       ...troubleSamples(status, node),
     ]),
-    ...status.services.flatMap(serviceSamples),
+    // Where the owner did not tell its table, its weights and connections are not 0: they are not known.
+    ...status.services.filter((service) => isTold(status, service)).flatMap(serviceSamples),
   ]
 }
 

@@ -1,6 +1,6 @@
 /** What a node does, and why it does no more. */
-import type { NodeReport, Status } from '@lvsm/protocol'
-import { wordsText } from '../wanted-text.ts'
+import type { HistoryEvent, NodeReport, Status } from '@lvsm/protocol'
+import { timeText, wordsText } from '../wanted-text.ts'
 import { type Explained, type Known, nextSteps } from './subject.ts'
 
 export function explainNode({ status, events }: Known, name: string): Explained {
@@ -10,7 +10,7 @@ export function explainNode({ status, events }: Known, name: string): Explained 
   const servers = serverText(status, name)
   return {
     what: [whatOf(node), ...servers].join('; '),
-    since: last?.at ?? null,
+    since: sinceOf(node, events),
     why: [
       node.reason,
       node.words ? wordsText(node.words) : '',
@@ -20,6 +20,21 @@ export function explainNode({ status, events }: Known, name: string): Explained 
       .join('; '),
     change: changeOf(node, status),
   }
+}
+
+/** What began what it does now; nothing that merely happened there since, as a realserver that failed. Null: nobody told. */
+function sinceOf({ name, state, standby, words }: NodeReport, events: readonly HistoryEvent[]): string | null {
+  const word = words && (words.holds === 'local' ? words.local : words.shared)
+  if (standby && word) return timeText(word.since)
+  const begins = BEGINS[state] ?? []
+  return events.findLast(({ node, kind }) => node === name && begins.includes(kind))?.at ?? null
+}
+const BEGINS: Readonly<Partial<Record<NodeReport['state'], readonly string[]>>> = {
+  owner: ['took'],
+  standby: ['gave-up', 'lost', 'released', 'note'],
+  serving: ['note'],
+  witness: ['note'],
+  idle: ['note'],
 }
 
 function whatOf({ name, state, roles, voter, agent, ageMs }: NodeReport): string {
@@ -58,7 +73,9 @@ function changeOf({ name, standby, state }: NodeReport, status: Status): string[
       .filter(({ node }) => node === name)
       .map(({ could, reason }) =>
         could === true
-          ? `it takes ${group} if ${owner ?? 'nobody'} fails`
+          ? owner === null
+            ? `it could take ${group}`
+            : `it takes ${group} if ${owner} fails`
           : `it ${could === null ? 'may or may not' : 'cannot'} take ${group}: ${reason}`,
       ),
   )
