@@ -23,6 +23,11 @@ const PROCESSES = [
   'web/test/**/*.test.ts',
 ]
 
+const PROGRAMS = join(import.meta.dirname, 'test/kit/programs.ts')
+
+/** At the same time, of those that wait for processes, disks and leases most of their time. */
+const WAITING = 3
+
 /** Those that take longest, and mostly wait (for leases, processes, machines): begun first, others run beside them. */
 const LONGEST = [
   'test/contract/voters',
@@ -58,6 +63,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
+          globalSetup: PROGRAMS,
           include: ['{packages,agent,coordinator,web,scripts,test}/**/*.test.ts'],
           exclude: ['**/node_modules/**', 'test/contract/**', ...PROCESSES],
         },
@@ -67,7 +73,9 @@ export default defineConfig({
         test: {
           // Threads of its own, locks of the process, children that are killed: each file is a process.
           name: 'processes',
+          globalSetup: PROGRAMS,
           pool: 'forks',
+          maxWorkers: WAITING,
           // Their threads load JavaScript that was kept: Node's type stripper is WebAssembly, and V8 13.6 crashes now and then
           // when one thread after the other uses it (coordinator/adapters/store/README.md).
           env: { NODE_COMPILE_CACHE: join(import.meta.dirname, '.cache', 'compiled') },
@@ -78,8 +86,10 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'contract',
+          globalSetup: PROGRAMS,
           // Namespaces and locks of their own: each file is a process.
           pool: 'forks',
+          maxWorkers: WAITING,
           include: ['test/contract/**/*.test.ts'],
           testTimeout: 180_000,
         },

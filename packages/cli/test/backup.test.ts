@@ -7,7 +7,8 @@ import { createServer, type ServerResponse } from 'node:http'
 import { basename, dirname, join } from 'node:path'
 import { encodeBackupHead } from '@lvsm/protocol'
 import { afterEach, expect, it } from 'vitest'
-import { cleanUp, lvsm, MAIN, scratchPath } from './agent.ts'
+import { cleanUp, lvsm, scratchPath } from './agent.ts'
+import { program } from '../../../test/kit/programs.ts'
 
 const closers: (() => void)[] = []
 afterEach(() => {
@@ -63,7 +64,9 @@ it('that is broken off in the middle is not there, nor is one that only looks li
   const server = createServer((_, response) => response.writeHead(200, head()).write(BODY.subarray(0, 150_000)))
   server.listen(socket)
   closers.push(() => server.close().closeAllConnections())
-  const child = spawn(process.execPath, [MAIN, '--coordinator-socket', socket, 'backup', file], { stdio: 'ignore' })
+  const child = spawn(process.execPath, [program('lvsm'), '--coordinator-socket', socket, 'backup', file], {
+    stdio: 'ignore',
+  })
   closers.push(() => void child.kill('SIGKILL'))
   const sizes = (): number[] => readdirSync(dirname(file)).map((name) => statSync(join(dirname(file), name)).size)
   await expect.poll(sizes, { timeout: 60_000 }).toEqual([150_000])
