@@ -2,6 +2,7 @@
 import { EXITS, type Exit, exitTable } from '@lvsm/protocol'
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import * as commands from './commands.ts'
+import type { Kind } from './explain/subject.ts'
 import { bashCompletion } from './completion.ts'
 import { accessProgram, type Run } from './config/access-program.ts'
 import { configProgram } from './config/program.ts'
@@ -24,6 +25,7 @@ Examples:
   lvsm status --watch              the same, each second, until Ctrl-C
   lvsm switchover web dir2         move group web to dir2, no connection lost
   lvsm standby on dir1             give up everything that dir1 owns, before maintenance
+  lvsm explain web                 what it is, since when, why, and what would change it
   lvsm events -n 50                what moved when, and why
   lvsm --node dir1 fence status    what the kernel of dir1 lets pass, and for how long yet
   lvsm config diff 40              what changed since revision 40; config rollback 40 brings it back
@@ -70,7 +72,7 @@ export function program(version: string, terminal: Terminal, done: (exit: Exit) 
     .description('groups with their owners, services with their realservers, nodes, troubles')
     .addOption(output())
     .option('-w, --watch', 'draw again each second until Ctrl-C', false)
-    .option('--check', 'exit 4 when the cluster needs attention (for monitoring)', false)
+    .option('--check', 'exit 4 when something needs attention, 6 when something is not served (for monitoring)', false)
     .action(async (options: commands.StatusOptions) => done(await commands.status(session(), options)))
   root
     .command('switchover')
@@ -90,14 +92,7 @@ export function program(version: string, terminal: Terminal, done: (exit: Exit) 
     .action(async (word: string, node: string | undefined, options: { output: Format }) =>
       done(await commands.standby(session(), word === 'on', node, options.output)),
     )
-  root
-    .command('events')
-    .description('what moved when, and why; newest last')
-    .addOption(new Option('-n, --number <count>', 'how many of the newest').argParser(positive).default(20))
-    .addOption(output())
-    .action(async (options: { number: number; output: Format }) =>
-      done(await commands.events(session(), options.number, options.output)),
-    )
+  telling(root, session, output, done)
   coordinated(root, async (command, choice = root.opts<SocketChoice>()) => {
     const own = coordinatorPaths(choice, process.env['LVSM_COORDINATOR_SOCKET'])
     done(await command({ terminal, own, paths: [...own, ...passingAgents(choice)] }))
@@ -106,6 +101,32 @@ export function program(version: string, terminal: Terminal, done: (exit: Exit) 
   completion(root, terminal, done)
   fence(root, output, async (format) => done(await commands.fenceStatus(session(), format)))
   return root
+}
+
+/** What happened, and why. */
+function telling(
+  root: Command,
+  session: () => commands.Session,
+  output: () => Option,
+  done: (exit: Exit) => void,
+): void {
+  root
+    .command('explain')
+    .description('what is, since when, why, and what would change it; with the words of the nodes below')
+    .argument('<name>', 'a group, a service or a node (a realserver is one)')
+    .addOption(new Option('--kind <kind>', 'where several are called so').choices(['group', 'service', 'node']))
+    .addOption(output())
+    .action(async (name: string, { kind, output: format }: { kind?: Kind; output: Format }) =>
+      done(await commands.explainWhat(session(), name, kind ?? null, format)),
+    )
+  root
+    .command('events')
+    .description('what moved when, and why; newest last')
+    .addOption(new Option('-n, --number <count>', 'how many of the newest').argParser(positive).default(20))
+    .addOption(output())
+    .action(async (options: { number: number; output: Format }) =>
+      done(await commands.events(session(), options.number, options.output)),
+    )
 }
 
 /** Where no coordinator is on this node, its agent passes on what is asked; not where somebody named another place. */
