@@ -135,7 +135,12 @@ EVIDENCE
     const events = [...EVENTS, event({ at: '2026-11-28T06:59:00.000Z', kind: 'failed', reason: 'rs1 in service http' })]
     expect(said('dir1', {}, null, events)).toMatch(/^dir1 .* is owner of a group\. since 2026-11-28T06:00:00\.000Z /)
     const of = (more: Partial<Status['nodes'][number]>) =>
-      said('dir1', { nodes: STATUS.nodes.map((one) => (one.name === 'dir1' ? { ...one, ...more } : one)) }, null, events)
+      said(
+        'dir1',
+        { nodes: STATUS.nodes.map((one) => (one.name === 'dir1' ? { ...one, ...more } : one)) },
+        null,
+        events,
+      )
     expect(of({ state: 'dead', agent: false })).not.toContain('since')
     const local = { standby: true, author: 'bob', since: Date.parse('2026-11-28T06:50:00.000Z') }
     expect(of({ state: 'maintenance', standby: true, words: { shared: null, local, holds: 'local' } })).toMatch(
