@@ -1,15 +1,13 @@
 /** What the command line of `lvsm-coordinator` asks for. */
 import { parseArgs } from 'node:util'
 import { parseEndpoint } from '@lvsm/base'
-import { DAEMON_EXITS, exitTable, type CoordinatorHome, userName } from '@lvsm/protocol'
+import { DAEMON_EXITS, exitTable, type CoordinatorHome, MOST_ADDRESSES, userName } from '@lvsm/protocol'
 import { refuseEmpty } from '../agent/process/options.ts'
 
 /** For other nodes. */
 const PORT = 7446
 /** For people, and for machines that join. */
 const API_PORT = 7445
-/** Of each kind: no record of a coordinator in the log has more, and one that nobody reads would begin a cluster that never starts. */
-const MOST_ADDRESSES = 16
 
 export const USAGE = `usage: lvsm-coordinator [--state-dir DIR] [--run-dir DIR]
        lvsm-coordinator --found FILE --node NAME --listen ADDRESS[:PORT]... [--api ADDRESS[:PORT]]... --identity FILE
@@ -143,6 +141,7 @@ function readWords({ listen, api, identity }: Words): Omit<Newcomer, keyof Direc
 /** Or what is wrong with one of them. */
 function readEndpoints(option: string, texts: readonly string[], usual: number): CoordinatorHome['listen'] | string {
   const endpoints: { host: string; port: number }[] = []
+  // A record in the log that nobody reads would begin a cluster that never starts.
   if (texts.length > MOST_ADDRESSES)
     return `${option} is there ${texts.length} times, and ${MOST_ADDRESSES} are the most`
   for (const text of texts) {

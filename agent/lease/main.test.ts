@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventually } from '../../test/kit/eventually.ts'
+import { program } from '../../test/kit/programs.ts'
 
-const MAIN = join(import.meta.dirname, 'main.ts')
 const ROOT = process.getuid?.() === 0
 
 interface Started {
@@ -22,8 +22,9 @@ interface Started {
 const children: ChildProcess[] = []
 function start(...args: string[]): Started {
   // A network namespace of its own: there is one lease process in each.
-  const [program = '', ...words] = [...(ROOT ? ['unshare', '--net', '--'] : []), process.execPath, MAIN, ...args]
-  const child = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'] })
+  const space = ROOT ? ['unshare', '--net', '--'] : []
+  const [first = '', ...words] = [...space, process.execPath, program('lvsm-lease'), ...args]
+  const child = spawn(first, words, { stdio: ['ignore', 'ignore', 'pipe'] })
   children.push(child)
   let text = ''
   child.stderr?.on('data', (chunk: Buffer) => {

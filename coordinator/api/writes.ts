@@ -22,6 +22,7 @@ import {
   encodeEntry,
   type Entry,
   type IntentReport,
+  LONGEST_COMMENT,
   type MemberRecord,
   type PreviewReport,
 } from '@lvsm/protocol'
@@ -84,7 +85,6 @@ const NO_BASE = refusedWith(428, [
   },
 ])
 
-const LONGEST_COMMENT = 1000
 const refuseComment = (comment: string): Reply | null =>
   comment === harmless(comment, LONGEST_COMMENT)
     ? null

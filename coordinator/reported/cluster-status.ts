@@ -108,10 +108,10 @@ function groupReport(
       address,
       directors: directors.map((node) => ({ node, reached: reachedBy(fresh.get(node), address) })),
     })),
-    takers: nodes
-      .filter((node) => node.name !== owner && directors.includes(node.name))
-      .toSorted((one, two) => directors.indexOf(one.name) - directors.indexOf(two.name))
-      .map((node) => takerOf(node, name, fresh.get(node.name))),
+    takers: directors.flatMap((director) => {
+      const node = director === owner ? undefined : nodes.find((one) => one.name === director)
+      return node ? [takerOf(node, name, fresh.get(director))] : []
+    }),
     state: claims.length === 0 ? 'unknown' : moving ? 'moving' : owner === null ? 'nobody' : 'owned',
     reason: first?.reason ?? `no director of it reports: ${directors.join(', ')}`,
     ...(claims.length > 0 ? wantedOfGroup(facts, name, owner ?? moving?.node ?? null) : {}),

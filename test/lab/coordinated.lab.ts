@@ -2,32 +2,18 @@
 /** A cluster with coordinators: a machine joins, a change is used by all, and nothing that serves needs a coordinator. */
 import {
   agreed,
-  answer,
   backAgain,
   changed,
   COORDINATORS,
   coordinatorAt,
   emptied,
   joined,
-  NEWCOMER,
+  joinedUnnoticed,
   weightOn,
 } from './coordinators.ts'
 import { demand, figure, lab, owner, status, until } from './harness.ts'
 import { inSoak, scenario } from './scenario.ts'
-import {
-  AFTERMATH_MS,
-  demandNoMove,
-  demandNoneFailed,
-  demandOneOwner,
-  lasting,
-  type Seats,
-  seats,
-  served,
-  successorOf,
-  told,
-  watched,
-  whole,
-} from './witness.ts'
+import { demandOneOwner, type Seats, seats, served, successorOf, told, watched, whole } from './witness.ts'
 
 const ACTS_MS = 15_000
 
@@ -47,15 +33,7 @@ scenario(
     await agreed()
     await whole()
     const before = await seats()
-    const seen = await watched(async () => {
-      await joined()
-      await until(async () => (await answer()) === NEWCOMER, ACTS_MS, `${NEWCOMER} answers`)
-      await lasting(AFTERMATH_MS)
-    })
-    told(`${NEWCOMER} joins`, seen)
-    demandOneOwner(seen)
-    demandNoMove(seen)
-    demandNoneFailed(seen)
+    await joinedUnnoticed()
     demandSame(before, await seats())
   },
 )

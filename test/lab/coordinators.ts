@@ -9,7 +9,16 @@ import { clusterNodes } from '../../scripts/lab/topology.ts'
 import { topologyNamed } from '../../scripts/lab/topologies/index.ts'
 import { attempt, lab, on, PORT, status, until, VIP } from './harness.ts'
 import { ipvsService } from './tables.ts'
-import { served } from './witness.ts'
+import {
+  AFTERMATH_MS,
+  demandNoMove,
+  demandNoneFailed,
+  demandOneOwner,
+  lasting,
+  served,
+  told,
+  watched,
+} from './witness.ts'
 
 const topology = topologyNamed(process.env['LAB_TOPOLOGY'] ?? '')
 const nodes = topology ? clusterNodes(topology) : []
@@ -25,6 +34,7 @@ export const GROWN: number = Math.min(3, COORDINATORS.length)
 
 const CAUGHT_UP_MS = 60_000
 const NEWS_MS = 10_000
+const ANSWERS_MS = 15_000
 
 export const socketOf = (node: string): string => `${placesOf(node).coordinatorRun}/coordinator.sock`
 
@@ -93,6 +103,19 @@ export async function joined(): Promise<void> {
     const address = nodes.find(({ name }) => name === NEWCOMER)?.addresses['outside']
     await lvsm(first, `server add ${NEWCOMER} service=${SERVICE} address=${address} forward=dr weight=1 --yes`)
   }
+}
+
+/** The same under traffic, of which none fails; in the end it answers requests. */
+export async function joinedUnnoticed(): Promise<void> {
+  const seen = await watched(async () => {
+    await joined()
+    await until(async () => (await answer()) === NEWCOMER, ANSWERS_MS, `${NEWCOMER} answers`)
+    await lasting(AFTERMATH_MS)
+  })
+  told(`${NEWCOMER} joins`, seen)
+  demandOneOwner(seen)
+  demandNoMove(seen)
+  demandNoneFailed(seen)
 }
 
 /** The newcomer is an empty machine, as at the start; where a scenario is tried again. */

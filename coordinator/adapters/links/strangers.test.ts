@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto'
 import { once } from 'node:events'
 import { connect as connectPlain } from 'node:net'
-import { connect, type ConnectionOptions } from 'node:tls'
+import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import { makeAuthority, signCertificate } from '@lvsm/trust'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -32,6 +32,17 @@ async function pair(): Promise<{ one: Coordinator; known: Identity }> {
 const closed = (socket: { once(event: 'close', done: () => void): unknown }): Promise<void> =>
   new Promise((done) => socket.once('close', done))
 const portOf = ({ peer }: Coordinator): number => peer.addresses[0]?.port ?? 0
+/** As one that the first knows, by TLS alone. */
+const opened = (one: Coordinator, known: Identity, session?: Buffer): TLSSocket =>
+  connect({
+    host: HOST,
+    port: portOf(one),
+    cert: known.certificate,
+    key: known.privateKey,
+    ca: known.authority,
+    checkServerIdentity: () => undefined,
+    ...(session ? { session } : {}),
+  })
 const becomes = async (one: Coordinator, counter: string, count = 1): Promise<void> => {
   await expect.poll(() => one.counts.get(counter), soon).toBe(count)
 }
@@ -113,15 +124,7 @@ describe('a certificate of this cluster', () => {
   it('is shown on each connection: nobody comes back by a ticket', async () => {
     const { one, known } = await pair()
     const comes = async (session?: Buffer): Promise<{ isAgain: boolean; session: Buffer | undefined }> => {
-      const tls = connect({
-        host: HOST,
-        port: portOf(one),
-        cert: known.certificate,
-        key: known.privateKey,
-        ca: known.authority,
-        checkServerIdentity: () => undefined,
-        ...(session ? { session } : {}),
-      })
+      const tls = opened(one, known, session)
       let ticket: Buffer | undefined
       tls.on('session', (given) => (ticket = given))
       tls.on('error', () => undefined)
@@ -149,20 +152,11 @@ describe('a certificate of this cluster', () => {
     const socket = stranger(one, known, '/elsewhere' as typeof MESSAGES)
     const [error]: unknown[] = await once(socket, 'error')
     expect(String(error)).toContain('404')
-    const opened = () =>
-      connect({
-        host: HOST,
-        port: portOf(one),
-        cert: known.certificate,
-        key: known.privateKey,
-        ca: known.authority,
-        checkServerIdentity: () => undefined,
-      })
-    const tls = opened()
+    const tls = opened(one, known)
     tls.write('GET /peer HTTP/1.1\r\nHost: x\r\n\r\n')
     const [answer]: unknown[] = await once(tls, 'data')
     expect(String(answer)).toMatch(/^HTTP\/1.1 404/)
-    const garbage = opened()
+    const garbage = opened(one, known)
     garbage.on('error', () => undefined)
     garbage.write('\u0000'.repeat(99))
     garbage.resume()

@@ -1,6 +1,6 @@
 /** Who a coordinator is, as its state directory has it. JSON. */
 import * as z from 'zod'
-import { memberRecord, nodeEndpoint } from './changes/member.ts'
+import { memberRecord, MOST_ADDRESSES, nodeEndpoint } from './changes/member.ts'
 import { readVersioned } from './json.ts'
 
 export const HOME_VERSION = 1
@@ -14,9 +14,9 @@ const home = z.object({
   id,
   node: memberRecord.shape.name,
   /** Where it listens for other nodes. */
-  listen: z.array(nodeEndpoint).min(1).max(16).readonly(),
+  listen: z.array(nodeEndpoint).min(1).max(MOST_ADDRESSES).readonly(),
   /** Where it listens for people, and for machines that join; without it: nowhere. */
-  api: z.array(nodeEndpoint).min(1).max(16).readonly().exactOptional(),
+  api: z.array(nodeEndpoint).min(1).max(MOST_ADDRESSES).readonly().exactOptional(),
   /** Whom it asks before its database says who the coordinators are. */
   seeds: z.array(z.object({ id, addresses: z.array(nodeEndpoint).readonly(), key: memberRecord.shape.key })).readonly(),
 })

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod'
 import { digest } from './changes/enrol.ts'
-import { memberRecord, nodeEndpoint } from './changes/member.ts'
+import { memberRecord, MOST_ADDRESSES, nodeEndpoint } from './changes/member.ts'
 import { refusedReport } from './http/status.ts'
 import { readKind, type Unread } from './json.ts'
 import { keyFile } from './key-files.ts'
@@ -40,7 +40,7 @@ export const JOINING_SCHEMAS = {
     /** Of the heartbeat, for nodes that it lets in. Secrets. */
     keys: z.array(keyFile).max(64).readonly(),
     members: z
-      .array(z.object({ id: count, addresses: z.array(nodeEndpoint).max(16).readonly(), key: digest }))
+      .array(z.object({ id: count, addresses: z.array(nodeEndpoint).max(MOST_ADDRESSES).readonly(), key: digest }))
       .max(256)
       .readonly(),
   }),

@@ -1,7 +1,7 @@
 /** Who a node is among the others, as its agent's state directory has it: one file, a secret. JSON. */
 import * as z from 'zod'
 import { digest } from './changes/enrol.ts'
-import { memberRecord, nodeEndpoint } from './changes/member.ts'
+import { memberRecord, MOST_ADDRESSES, nodeEndpoint } from './changes/member.ts'
 import { readVersioned } from './json.ts'
 
 export const IDENTITY_VERSION = 1
@@ -20,7 +20,7 @@ const identity = z.object({
   authority: pem,
   /** Whom it asks first; later it knows who there is from themselves. */
   coordinators: z
-    .array(z.object({ addresses: z.array(nodeEndpoint).max(16).readonly(), key: digest }))
+    .array(z.object({ addresses: z.array(nodeEndpoint).max(MOST_ADDRESSES).readonly(), key: digest }))
     .max(256)
     .readonly(),
 })

@@ -3,7 +3,7 @@
  * section 8). When that is allowed is for whoever leads the coordinators to say; what it makes of the document is here.
  */
 import type { Refusal } from '@lvsm/base'
-import { type Difference, type Electorate, type Entry } from '@lvsm/protocol'
+import { type Difference, type Electorate, type Entry, LONGEST_COMMENT } from '@lvsm/protocol'
 import { type Document, writtenOf } from '../document/document.ts'
 import { MODEL_VERSION } from '../command/version.ts'
 import { type Committed, commit } from '../revision/commit.ts'
@@ -14,9 +14,6 @@ export type VotersEntry = Extract<Entry, { kind: 'voters' }>
 export type VotersStep =
   | { readonly refusals?: never; readonly done: Committed; readonly electorate: Electorate }
   | { readonly refusals: readonly Refusal[]; readonly since?: readonly Difference[]; readonly done?: never }
-
-/** Of a revision. */
-const LONGEST_COMMENT = 1000
 
 export function applyVoters(history: History, entry: VotersEntry, finalized: number): VotersStep {
   const { document } = history

@@ -2,7 +2,7 @@
 import { isTold, type RealserverReport, type ServiceReport, type Status } from '@lvsm/protocol'
 import { serviceKey } from '@lvsm/model'
 import { explainGroup } from './group.ts'
-import type { Explained, Known } from './subject.ts'
+import { type Explained, hintsOf, type Known } from './subject.ts'
 
 export function explainService(known: Known, name: string): Explained {
   const { status } = known
@@ -58,6 +58,4 @@ function wayBack({ node, state, healthy, configured }: RealserverReport, { name 
 }
 
 const nextOf = ({ troubles }: Status, out: readonly RealserverReport[]): string[] =>
-  troubles
-    .filter(({ node, hint }) => hint !== undefined && out.some((one) => one.node === node))
-    .map(({ node, message, hint }) => `${node}: ${message}: ${hint}`)
+  hintsOf(troubles.filter(({ node }) => out.some((one) => one.node === node)))

@@ -28,11 +28,13 @@ export interface Explanation extends Subject, Explained {
   readonly evidence: readonly Evidence[]
 }
 
+/** The hint of each that has one. */
+export const hintsOf = (troubles: readonly NodeTrouble[]): string[] =>
+  troubles.flatMap(({ node, message, hint }) => (hint === undefined ? [] : [`${node}: ${message}: ${hint}`]))
+
 /** Hints of what is critical: the next step. */
 export const nextSteps = (troubles: readonly NodeTrouble[]): string[] =>
-  troubles
-    .filter(({ severity, hint }) => severity === 'critical' && hint !== undefined)
-    .map(({ node, message, hint }) => `${node}: ${message}: ${hint}`)
+  hintsOf(troubles.filter(({ severity }) => severity === 'critical'))
 
 /** What could not move, or would be lost, in the words of `lvsm status`. */
 export const standingOf = (status: Status, group: string): readonly string[] => {

@@ -12,6 +12,9 @@ import { readKind, type Unread } from '../json.ts'
 
 export const ENTRY_VERSION = 1
 
+/** Of a revision, in UTF-16 units. */
+export const LONGEST_COMMENT = 1000
+
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
 /** Who, and when by the clock of the coordinator that took it: all of them have the same of it. */
 const signature = { author: z.string().max(LONGEST_NAME), at: count }
@@ -20,7 +23,7 @@ export const ENTRIES = {
   change: z.strictObject({
     kind: z.literal('change'),
     ...signature,
-    comment: z.string().max(1000),
+    comment: z.string().max(LONGEST_COMMENT),
     command: configCommand,
     /** The revision that it was made on; null: whatever is the newest. */
     base: count.nullable(),
@@ -39,7 +42,7 @@ export const ENTRIES = {
     remove: z.string().min(1).max(LONGEST_NAME).nullable(),
     /** As of a change; missing: nobody asked for it. */
     base: count.nullable().exactOptional(),
-    comment: z.string().max(1000).exactOptional(),
+    comment: z.string().max(LONGEST_COMMENT).exactOptional(),
   }),
   /** From here on everybody speaks this version of the model. */
   finalize: z.strictObject({ kind: z.literal('finalize'), ...signature, version: count.min(1) }),

@@ -15,15 +15,17 @@ export const MEMBER_VERSION = 1
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
 const name = z.string().min(1).max(LONGEST_NAME)
 export const nodeEndpoint = z.strictObject({ host: z.string().min(1).max(255), port: z.int().min(1).max(65_535) })
+/** Of one kind, of a coordinator. */
+export const MOST_ADDRESSES = 16
 export const memberRecord = z.strictObject({
   /** Of its node. */
   name,
   /** Where other nodes reach it, each tried in turn. */
-  addresses: z.array(nodeEndpoint).min(1).max(16).readonly(),
+  addresses: z.array(nodeEndpoint).min(1).max(MOST_ADDRESSES).readonly(),
   /** SHA-256 of its public key (SubjectPublicKeyInfo, DER), hexadecimal digits. */
   key: z.string().regex(/^[0-9a-f]{64}$/),
   /** Where it listens for people, and for machines that join. */
-  api: z.array(nodeEndpoint).min(1).max(16).readonly().exactOptional(),
+  api: z.array(nodeEndpoint).min(1).max(MOST_ADDRESSES).readonly().exactOptional(),
 })
 export type MemberRecord = Readonly<z.infer<typeof memberRecord>>
 
