@@ -1,3 +1,4 @@
+export * from './causal-clock.ts'
 export * from './digest.ts'
 export * from './inet.ts'
 export * from './invariant.ts'
