@@ -5,6 +5,7 @@ import * as commands from './commands.ts'
 import { bashCompletion } from './completion.ts'
 import { accessProgram, type Run } from './config/access-program.ts'
 import { configProgram } from './config/program.ts'
+import { events, type EventsOptions } from './events/command.ts'
 import { FORMATS, type Format } from './output.ts'
 import { setupProgram } from './setup/program.ts'
 import {
@@ -24,7 +25,9 @@ Examples:
   lvsm status --watch              the same, each second, until Ctrl-C
   lvsm switchover web dir2         move group web to dir2, no connection lost
   lvsm standby on dir1             give up everything that dir1 owns, before maintenance
-  lvsm events -n 50                what moved when, and why
+  lvsm events -n 50                what happened, and why, the newest last
+  lvsm events --follow --group web each event of group web as it comes, until Ctrl-C
+  lvsm events --since 10m --kind trouble --kind over
   lvsm --node dir1 fence status    what the kernel of dir1 lets pass, and for how long yet
   lvsm config diff 40              what changed since revision 40; config rollback 40 brings it back
   lvsm server set rs1 service=http weight=5 -m 'new memory' --dry-run
@@ -90,14 +93,7 @@ export function program(version: string, terminal: Terminal, done: (exit: Exit) 
     .action(async (word: string, node: string | undefined, options: { output: Format }) =>
       done(await commands.standby(session(), word === 'on', node, options.output)),
     )
-  root
-    .command('events')
-    .description('what moved when, and why; newest last')
-    .addOption(new Option('-n, --number <count>', 'how many of the newest').argParser(positive).default(20))
-    .addOption(output())
-    .action(async (options: { number: number; output: Format }) =>
-      done(await commands.events(session(), options.number, options.output)),
-    )
+  eventsProgram(root, output, async (options) => done(await events(session(), options)))
   coordinated(root, async (command, choice = root.opts<SocketChoice>()) => {
     const own = coordinatorPaths(choice, process.env['LVSM_COORDINATOR_SOCKET'])
     done(await command({ terminal, own, paths: [...own, ...passingAgents(choice)] }))
@@ -124,6 +120,20 @@ function completion(root: Command, terminal: Terminal, done: (exit: Exit) => voi
       terminal.print(bashCompletion(root))
       done('ok')
     })
+}
+
+function eventsProgram(root: Command, output: () => Option, show: (options: EventsOptions) => Promise<void>): void {
+  root
+    .command('events')
+    .description('what happened, and why: the newest last, in the order of cause')
+    .addOption(new Option('-n, --number <count>', 'how many of the newest').argParser(positive).default(20))
+    .option('-f, --follow', 'and each as it comes, until Ctrl-C; with -o json one object per line', false)
+    .option('--of <node...>', 'only what these nodes tell of themselves')
+    .option('--group <group...>', 'only of these groups')
+    .option('--kind <kind...>', 'only of these kinds: took, lost, trouble, over, started, ended, …')
+    .option('--since <duration>', 'only what happened within this time: 90s, 10m, 2h, 1d')
+    .addOption(output())
+    .action(show)
 }
 
 /** Whatever a coordinator is asked for. */
