@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { beginLife, endingOf, lifeOf, lives, readLife, statusOf } from './life.ts'
+import { ageOf, beginLife, endingOf, lifeOf, lives, readLife, statusOf } from './life.ts'
 
 let run = ''
 beforeEach(() => {
@@ -22,6 +22,8 @@ test('the first one knows of none before; it lives, and others may read that', (
   expect(beginLife(run, 'lvsm-lease', '0.1.0').before).toBeNull()
   expect(known()).toEqual({ life: lifeOf(process.pid), version: '0.1.0', code: null, line: '', before: null })
   expect(lives(known())).toBe(true)
+  const age = ageOf(known()) ?? -1
+  expect(Math.abs(age - process.uptime() * 1000)).toBeLessThan(3000)
   expect(statSync(file('lvsm-lease.life')).mode & 0o777).toBe(0o644)
 })
 

@@ -36,6 +36,7 @@ test('a program that runs is found once, and again when it has ended', () => {
       kind: 'program',
       program: 'lvsm-lease',
       life: lifeOf(process.pid),
+      ageMs: expect.any(Number),
       started: `lvsm-lease 0.1.0 started (process ${process.pid})`,
       ended: null,
       before: 'lvsm-lease ended: exit code 70',

@@ -4,7 +4,7 @@
  */
 import { VERSION } from '@lvsm/base'
 import { readFileSync } from 'node:fs'
-import { endingOf, type Life, lives, readLife, statusOf } from '../../process/life.ts'
+import { ageOf, endingOf, type Life, lives, readLife, statusOf } from '../../process/life.ts'
 import type { NodeInput } from '../core/index.ts'
 
 const LOOK_MS = 500
@@ -63,7 +63,7 @@ export class Programs {
       const life = readLife(runDir, program)
       if (!life) continue
       const found = this.#tellOf(program, runDir, life)
-      const text = JSON.stringify(found)
+      const text = JSON.stringify(found, (key, value: unknown) => (key === 'ageMs' ? 0 : value))
       if (!found || this.#last.get(program) === text) continue
       this.#last.set(program, text)
       this.#found(found)
@@ -83,6 +83,7 @@ export class Programs {
       kind: 'program',
       program,
       life: life.life,
+      ageMs: ageOf(life) ?? 0,
       started: `${program} ${life.version} started (process ${pid})`,
       ended: isOver ? `${program} (process ${pid}) ended: ${endingOf(runDir, program, life)}` : null,
       before: life.before === null ? null : `${program} ended: ${life.before}`,

@@ -61,13 +61,14 @@ export type NodeInput =
   /** The adapters' own troubles under one name; null: over. */
   | { readonly kind: 'trouble'; readonly source: string; readonly trouble: Trouble | null }
   /**
-   * A program of this node, as it is found again and again. `life`: different at each of its starts. Sentences: that it started;
-   * how it ended, null while it runs; how the one before it ended, where that is known.
+   * A program of this node, as it is found again and again. `life`: different at each of its starts, `ageMs` ago. Sentences: that
+   * it started; how it ended, null while it runs; how the one before it ended, where that is known.
    */
   | {
       readonly kind: 'program'
       readonly program: string
       readonly life: string
+      readonly ageMs: number
       readonly started: string
       readonly ended: string | null
       readonly before: string | null

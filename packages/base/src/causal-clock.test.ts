@@ -45,6 +45,12 @@ test('after a restart it goes on after what it knew, even with a wall clock that
   expect(clock.stamp(START)).toBeGreaterThan(kept.time)
 })
 
+test('a restart knows nothing of a guess', () => {
+  const clock = new CausalClock({ time: WALL * 1000, wallMs: WALL }, START, WALL + DAY_MS)
+  expect(clock.kept(START)).toBe(WALL * 1000)
+  expect(clock.kept(at(LISTENS_MS))).toBe(clock.read(at(LISTENS_MS)))
+})
+
 test('who speaks again and again moves nobody on', () => {
   const [one, other] = [new CausalClock(null, START, WALL), new CausalClock(null, START, WALL)]
   for (let round = 0; round < 1000; round++) {

@@ -50,6 +50,10 @@ export class CausalClock {
   get settlesAt(): Instant {
     return this.#settlesAt
   }
+  /** What a restart has to know: a guess is not worth it. */
+  kept(now: Instant): number {
+    return this.isSettled(now) ? this.read(now) : this.#last
+  }
   /** Later than all that happened here, and than all that was heard. */
   read(now: Instant): number {
     return Math.max(this.#last, Math.floor(this.#ahead + microseconds(now)))

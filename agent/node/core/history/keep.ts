@@ -1,6 +1,6 @@
 /** What happened outlives this process: it is written to the disk soon after something new, and seldom while much happens. */
 import { after, between, CausalClock, type Instant, later, NEVER_BEFORE } from '@lvsm/base'
-import { encodeKeptEvents, isOfLease, type KeptEvents } from '@lvsm/protocol'
+import { cut, encodeKeptEvents, isOfLease, type KeptEvents, LONGEST_LASTING } from '@lvsm/protocol'
 import type { NodeOptions, NodeState } from '../state.ts'
 import { type History, keyOf, knowNumber, newHistory, put, sameOf } from './ring.ts'
 
@@ -23,7 +23,7 @@ export function restored({ node, startedAt, wallMs, machine, kept }: NodeOptions
   if (!kept) return history
   const downMs = Math.max(0, now - kept.wallMs)
   const ago = (ms: number): Instant => after(startedAt, -ms - downMs)
-  for (const { ageMs = 0, clock = 0, ...event } of kept.events) {
+  for (const { ageMs = 0, clock = null, ...event } of kept.events) {
     const serial = event.node === node ? ++history.happened : 0
     put(history, { event, key: keyOf(event), happenedAt: ago(ageMs), addedAt: NEVER_BEFORE, serial, clock })
     if (isOfLease(event.kind)) knowNumber(history, event.group, event.number)
@@ -57,17 +57,17 @@ export function keepIfDue(state: NodeState): void {
 export function keptText({ history, now, wallMs }: NodeState): string {
   const since = (at: Instant): number => Math.max(0, Math.round(between(at, now)))
   const kept: KeptEvents = {
-    clock: history.clock.read(now),
+    clock: history.clock.kept(now),
     wallMs: Math.max(0, wallMs(now)),
     machine: history.machine,
     events: history.entries.map(({ event, clock, happenedAt }) => ({
       ...event,
       ageMs: since(happenedAt),
-      clock: clock ?? history.clock.read(now),
+      ...(clock === null ? {} : { clock }),
     })),
     lasting: [...history.lasting.values()].map(({ code, message, since: at }) => ({
       code,
-      message,
+      message: cut(message, LONGEST_LASTING),
       sinceMs: since(at),
     })),
     programs: Object.fromEntries(history.programs),

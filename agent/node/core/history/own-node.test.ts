@@ -100,7 +100,7 @@ describe('a trouble', () => {
 })
 
 describe('a program', () => {
-  const found = { kind: 'program', program: 'lvsm-lease', started: 'lvsm-lease started', ended: null, before: null } as const
+  const found = { kind: 'program', program: 'lvsm-lease', ageMs: 0, started: 'lvsm-lease started', ended: null, before: null } as const
   const told = (one: TestNode): string[] =>
     [...events(one, 'started'), ...events(one, 'ended')].map(({ reason }) => reason)
 
@@ -109,6 +109,11 @@ describe('a program', () => {
     for (let times = 0; times < 3; times++) one.feed({ ...found, life: '1.1' })
     for (let times = 0; times < 3; times++) one.feed({ ...found, life: '1.1', ended: 'it ended: exit code 75' })
     expect(told(one)).toEqual(['lvsm-lease started', 'it ended: exit code 75'])
+  })
+  test('that has run for long did not start now', () => {
+    const one = born()
+    one.feed({ ...found, life: '1.1', ageMs: 3_600_000 })
+    expect(events(one, 'started')[0]?.ageMs).toBe(3_600_000)
   })
   test('that ended between two looks, and is there again, did both', () => {
     const one = born()

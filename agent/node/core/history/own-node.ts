@@ -1,5 +1,5 @@
 /** What happens to the node itself: its programs start and end, its wall clock is set, its word on standby changes. */
-import { spanText } from '@lvsm/base'
+import { after, spanText } from '@lvsm/base'
 import type { LeaseStatus } from '@lvsm/protocol'
 import { standingOf } from '@lvsm/changes'
 import type { NodeInput } from '../events.ts'
@@ -34,7 +34,7 @@ export function noteProgram(state: NodeState, found: Extract<NodeInput, { kind: 
   const isNew = known !== life && known !== ended(life)
   if (isNew && known !== undefined && !known.endsWith(ended('')))
     note(state, about('ended', found.before ?? `${program} ended, and nothing is known of how`))
-  if (isNew) note(state, about('started', found.started))
+  if (isNew) note(state, about('started', found.started), after(state.now, -found.ageMs))
   if (found.ended !== null && known !== ended(life)) note(state, about('ended', found.ended))
   programs.set(program, found.ended === null ? life : ended(life))
 }

@@ -5,7 +5,7 @@ import { note } from './history.ts'
 import { type Lasting, sameOf } from './ring.ts'
 
 /** A process that has just started knows nothing yet: what is only that is no trouble. Milliseconds. */
-const STARTS_MS = 3000
+const STARTS_MS = 5000
 /** What is back within this time was never over. */
 const OVER_MS = 5000
 /** Of one kind: what comes and goes without end is not told each time. */

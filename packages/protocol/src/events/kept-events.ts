@@ -13,6 +13,8 @@ export const KEPT_EVENTS_VERSION = 1
 export const LONGEST_KEPT_EVENTS = 2 << 20
 const MOST_KEPT = 1000
 const MOST_LASTING = 256
+/** UTF-16 units of the sentence of a trouble. */
+export const LONGEST_LASTING = 1000
 
 const name = z.string().max(LONGEST_NAME)
 const count = z.number().min(0).max(Number.MAX_SAFE_INTEGER)
@@ -25,7 +27,7 @@ const keptEvents = z.object({
   /** Oldest first; `ageMs`: when it was written. */
   events: boundedList(z.object({ node: name, ...saidEvent.shape }), MOST_KEPT),
   /** Troubles that were told as begun, and not as over. `sinceMs`: so long ago, when it was written. */
-  lasting: boundedList(z.object({ code: name, message: z.string().max(1000), sinceMs: count }), MOST_LASTING),
+  lasting: boundedList(z.object({ code: name, message: z.string().max(LONGEST_LASTING), sinceMs: count }), MOST_LASTING),
   /** Program → the life of it that was told of last. */
   programs: z.record(name, name),
 })
