@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Tests of threads, disks, sockets and commands as they are on this machine; they take their time, and no root. */
 const PROCESSES = [
@@ -11,6 +12,7 @@ const PROCESSES = [
   'coordinator/adapters/api/people/**/*.test.ts',
   'coordinator/adapters/api/viewers.test.ts',
   'agent/node/following.test.ts',
+  'agent/node/adapters/feed/caller.test.ts',
   'agent/node/adapters/pair-keys.test.ts',
   'agent/lease/adapters/network/pairwise.test.ts',
   'agent/node/passing.test.ts',
@@ -21,21 +23,47 @@ const PROCESSES = [
   'web/test/**/*.test.ts',
 ]
 
+const PROGRAMS = join(import.meta.dirname, 'test/kit/programs.ts')
+
+/** At the same time, of those that wait for processes, disks and leases most of their time. */
+const WAITING = 3
+
+/** Those that take longest, and mostly wait (for leases, processes, machines): begun first, others run beside them. */
+const LONGEST = [
+  'test/contract/voters',
+  'test/contract/lab',
+  'test/contract/package',
+  'web/test/screens',
+  'packages/cli/test/refusals',
+]
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const at = LONGEST.findIndex((name) => moduleId.includes(name))
+      return at === -1 ? LONGEST.length : at
+    }
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b))
+  }
+}
+
 /**
  * Three projects: `unit` needs nothing but Node and runs in the gate; `processes` runs on this machine's disks and sockets; `contract` holds ports against the real kernel
  * (root, network namespaces). What needs IPVS or a whole cluster lives in test/lab and runs in the lab's guest.
  */
 export default defineConfig({
+  resolve: { alias: [{ find: /^fast-check$/, replacement: join(import.meta.dirname, 'test/kit/fast-check.ts') }] },
   test: {
     pool: 'threads',
     maxWorkers: 2,
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
         test: {
           name: 'unit',
+          globalSetup: PROGRAMS,
           include: ['{packages,agent,coordinator,web,scripts,test}/**/*.test.ts'],
           exclude: ['**/node_modules/**', 'test/contract/**', ...PROCESSES],
         },
@@ -45,7 +73,9 @@ export default defineConfig({
         test: {
           // Threads of its own, locks of the process, children that are killed: each file is a process.
           name: 'processes',
+          globalSetup: PROGRAMS,
           pool: 'forks',
+          maxWorkers: WAITING,
           // Their threads load JavaScript that was kept: Node's type stripper is WebAssembly, and V8 13.6 crashes now and then
           // when one thread after the other uses it (coordinator/adapters/store/README.md).
           env: { NODE_COMPILE_CACHE: join(import.meta.dirname, '.cache', 'compiled') },
@@ -56,9 +86,12 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'contract',
+          globalSetup: PROGRAMS,
+          // Namespaces and locks of their own: each file is a process.
+          pool: 'forks',
+          maxWorkers: WAITING,
           include: ['test/contract/**/*.test.ts'],
           testTimeout: 180_000,
-          fileParallelism: false,
         },
       },
     ],

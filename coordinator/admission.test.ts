@@ -2,6 +2,7 @@
 import { encodeEntry, type Candidate, type Entry } from '@lvsm/protocol'
 import { fingerprintOf, fingerprintOfKey, makeAuthority, makeKeyPair } from '@lvsm/trust'
 import { afterEach, expect, test, vi } from 'vitest'
+import { MemoryConfiguration } from '../test/kit/configuration.ts'
 import { Hub, Place, SOON } from '../test/kit/coordinators.ts'
 import { admit } from './admission.ts'
 
@@ -81,4 +82,16 @@ test('a realserver that an operator named may; a second database or key of one t
   expect(await codes(candidate({ store: 'store-3' }), 'rs1', place)).toBe('name-taken')
   expect(await codes(candidate({ key: makeKeyPair().publicKey }), 'rs1', place)).toBe('name-taken')
   expect(await codes(candidate(), 'dir2', place)).toBe('name-taken')
+})
+
+test('what the others answered is told as it is: a refusal of theirs, or that nobody knows', async () => {
+  const known = new MemoryConfiguration().known
+  const refusal = { code: 'not-leader', message: 'no', hint: 'another' }
+  for (const [answer, told] of [
+    [{ kind: 'unknown' }, { code: 'unknown', hint: 'asking again is safe' }],
+    [{ kind: 'refused', refusal }, refusal],
+  ] as const) {
+    const others = { known, members: () => [], add: async () => answer }
+    expect(await admit(candidate(), 'dir2', others, SECRETS)).toMatchObject({ kind: 'refused', refusals: [told] })
+  }
 })

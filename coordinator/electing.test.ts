@@ -3,12 +3,12 @@ import { instant } from '@lvsm/base'
 import { applyEntry, beginState, epochOf, parseDocument, type State, votersOf } from '@lvsm/changes'
 import { SAMPLE } from '@lvsm/model'
 import { encodeEntry, type Entry, type NodeProgress } from '@lvsm/protocol'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { Electing, withholding } from './electing.ts'
 
 const ONE = SAMPLE.replace(/secret: "\w+"/, 'file: /etc/lvsm/key').replace(/(dir2|rs1)(.*?), voter: true/g, '$1$2')
 
-function cluster(said: Readonly<Record<string, boolean>> = {}) {
+function cluster(said: Readonly<Record<string, boolean>> = {}, byItself = false) {
   const { document } = parseDocument(ONE)
   if (!document) throw new Error('the sample has faults')
   const nodes = Object.fromEntries(
@@ -18,7 +18,7 @@ function cluster(said: Readonly<Record<string, boolean>> = {}) {
   let now = instant(0)
   const reports = new Map<string, NodeProgress>()
   const written: Entry[] = []
-  const one = { leads: true, coordinators: ['rs1', 'dir2', 'dir1'] }
+  const one = { leads: true, coordinators: ['rs1', 'dir2', 'dir1'], isSlow: false }
   const electing = new Electing({
     known: () => state,
     leads: () => one.leads,
@@ -26,18 +26,20 @@ function cluster(said: Readonly<Record<string, boolean>> = {}) {
     reports: () => reports,
     write: async (entry) => {
       written.push(entry)
+      if (one.isSlow) await new Promise(() => undefined)
       state = applyEntry(state, entry).state
     },
     clock: () => now,
     wallClock: () => 1_700_000_000_000,
   })
   // It is looked at by hand.
-  electing.close()
+  if (!byItself) electing.close()
   onTestFinished(() => electing.close())
   return {
     one,
     written,
     refuse: (epoch: number) => electing.refuse(epoch)?.message ?? null,
+    close: () => electing.close(),
     reports: (epoch: number, ...names: string[]) => {
       for (const name of names) reports.set(name, { name, revision: 1, epoch })
     },
@@ -128,4 +130,31 @@ test('who shall not vote does not, though there is nobody else', async () => {
   const { reports, look } = cluster({ dir2: false })
   reports(1, 'dir1', 'dir2', 'rs1')
   expect(await look(60)).toEqual([1, 'dir1'])
+})
+test('what is proposed is not proposed again before it came to something', async () => {
+  const { one, reports, look, written } = cluster()
+  reports(1, 'dir1', 'dir2', 'rs1')
+  one.isSlow = true
+  for (let at = 0; at < 3; at++) await look(1)
+  expect(written).toHaveLength(1)
+})
+test('a coordinator of which the configuration has no node is passed over', async () => {
+  const { one, reports, look, written } = cluster()
+  reports(1, 'dir1', 'rs1', 'dir2')
+  expect(await look()).toEqual([2, 'dir1,dir2'])
+  reports(2, 'dir1', 'dir2', 'gone')
+  one.coordinators = ['gone', 'dir2', 'dir1']
+  await look()
+  await look(60)
+  expect(written).toHaveLength(1)
+})
+test('it looks each second by itself, until it is closed', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const { reports, written, close } = cluster({}, true)
+  reports(1, 'dir1', 'dir2', 'rs1')
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(written).toHaveLength(1)
+  close()
+  expect(vi.getTimerCount()).toBe(0)
 })

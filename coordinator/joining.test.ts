@@ -1,6 +1,7 @@
 /** The node's side of becoming a coordinator: what it makes, whom it asks, what it keeps of the answer. */
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -12,11 +13,13 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Candidate, encodeNodeIdentity } from '@lvsm/protocol'
+import { JOINING } from '@lvsm/raft'
 import { expect, onTestFinished, test } from 'vitest'
 import { STRAIGHT } from '../agent/process/owner.ts'
 import type { Asked, Asking } from './adapters/joining/ask.ts'
+import { createStore } from './adapters/store/create.ts'
 import { openStore } from './adapters/store/store.ts'
-import { MACHINE } from './core/machine.ts'
+import { MACHINE, NOTHING } from './core/machine.ts'
 import { databaseOf, readHeartbeatKeys, readHome } from './home.ts'
 import { joinCoordinators, type Joining, type JoiningWorld } from './joining.ts'
 
@@ -120,6 +123,26 @@ test('a refusal that does not pass ends it; it may begin again, with the same da
   const third = world(ACCEPTED)
   expect(await joinCoordinators(one, third)).toMatchObject({ faults: [/has a coordinator already/] })
   expect(third.asked).toEqual([])
+})
+
+test('what a home needs is there before it is one: who it is comes last', async () => {
+  const one = machine()
+  // Where the keys of the heartbeats cannot be written, it is no coordinator, and may ask again.
+  mkdirSync(join(one.stateDir, 'heartbeat-keys.json'))
+  await expect(joinCoordinators(one, world(ACCEPTED))).rejects.toThrow(/heartbeat-keys/)
+  expect(readHome(one.stateDir).ok).toBe(false)
+  rmSync(join(one.stateDir, 'heartbeat-keys.json'), { recursive: true })
+  expect(await joinCoordinators(one, world(ACCEPTED))).toBeNull()
+  expect(readHeartbeatKeys(one.stateDir)).toEqual(KEYS)
+})
+
+test('a database of somebody who took part already is not used again', async () => {
+  const one = machine()
+  const stored = { ...JOINING, entries: [{ index: 1, term: 1, kind: 'noop' as const }] }
+  expect(createStore(databaseOf(one.stateDir), MACHINE, () => ({ stored, state: NOTHING }))).toBeNull()
+  const others = world(ACCEPTED)
+  expect(await joinCoordinators(one, others)).toMatchObject({ faults: [/has a coordinator already/] })
+  expect(others.asked).toEqual([])
 })
 
 test('nobody who answers is the fault of the world, with every reason', async () => {

@@ -2,7 +2,7 @@
 import { instant } from '@lvsm/base'
 import { ringOf } from '@lvsm/changes'
 import type { Entry, NodeProgress } from '@lvsm/protocol'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { MemoryConfiguration } from '../test/kit/configuration.ts'
 import { Keying } from './keying.ts'
 
@@ -11,25 +11,36 @@ const settled = async (): Promise<void> => {
   for (let turn = 0; turn < 5; turn++) await Promise.resolve()
 }
 
-function cluster() {
+function cluster(byItself = false) {
   const configuration = new MemoryConfiguration()
   configuration.enrol('dir1', 'dir2', 'rs1')
   const reports = new Map<string, NodeProgress>()
-  const one: { leads: boolean; now: number; trouble: string | null } = { leads: true, now: 0, trouble: null }
+  const one: { leads: boolean; now: number; trouble: string | null; isSlow: boolean } = {
+    leads: true,
+    now: 0,
+    trouble: null,
+    isSlow: false,
+  }
+  const written: Entry[] = []
   const keying = new Keying({
     known: () => configuration.known(),
     leads: () => one.leads,
     reports: () => reports,
-    write: (entry: Entry) => configuration.write(entry),
+    write: (entry: Entry) => {
+      written.push(entry)
+      return one.isSlow ? new Promise(() => undefined) : configuration.write(entry)
+    },
     trouble: (trouble) => void (one.trouble = trouble?.message ?? null),
     clock: () => instant(one.now),
     wallClock: () => 1_700_000_000_000,
   })
   // It is looked at by hand.
-  keying.close()
+  if (!byItself) keying.close()
   onTestFinished(() => keying.close())
   return {
     one,
+    written,
+    close: () => keying.close(),
     configuration,
     offer: async (node: string, digit: number, lost = false) => {
       keying.offered(node, { kind: 'key', public: half(digit), lost })
@@ -131,4 +142,47 @@ test('who holds it up for a minute is named by the leader, until it is done', as
   }
   await look()
   expect(one.trouble).toBeNull()
+})
+
+test('a node that lost its keys says so in the log; a step is written once until it came to something', async () => {
+  const { one, written, offer, uses, look } = cluster()
+  await offer('dir1', 1)
+  one.now = 10_000
+  await offer('dir1', 2, true)
+  expect(written.at(-1)).toMatchObject({ kind: 'heartbeat-key', name: 'dir1', public: half(2), lost: true })
+  const { length } = written
+  uses(9, 'dir1')
+  one.isSlow = true
+  for (let at = 0; at < 3; at++) await look()
+  expect(written.slice(length).map(({ kind }) => kind)).toEqual(['heartbeat-step'])
+})
+
+test('who waits for the next step is not named for having waited for the one before', async () => {
+  const { one, offer, uses, look } = cluster()
+  await offer('dir1', 1)
+  await offer('rs1', 2)
+  uses(2, 'dir1')
+  await look()
+  one.now = 40_000
+  uses(2, 'rs1')
+  await look()
+  await look()
+  one.now = 90_000
+  await look()
+  expect(one.trouble).toBeNull()
+  one.now = 100_000
+  await look()
+  expect(one.trouble).toMatch(/not yet: dir1, rs1$/)
+})
+
+test('it looks each second by itself, until it is closed', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const { written, offer, uses, close } = cluster(true)
+  await offer('dir1', 1)
+  uses(1, 'dir1')
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(written.map(({ kind }) => kind)).toEqual(['heartbeat-key', 'heartbeat-step'])
+  close()
+  expect(vi.getTimerCount()).toBe(0)
 })

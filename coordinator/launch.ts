@@ -1,7 +1,8 @@
 /** From the command line to a coordinator that runs, and what signals mean to it. */
 import { describeRefusal, VERSION } from '@lvsm/base'
-import { DAEMON_EXITS } from '@lvsm/protocol'
+import { DAEMON_EXITS, VIEWERS } from '@lvsm/protocol'
 import type { DaemonProcess } from '../agent/process/begin.ts'
+import { groupNumber } from '../agent/process/caller.ts'
 import { takeDirectories, type Unready } from '../agent/process/directories.ts'
 import type { DirectoryLock } from '../agent/process/lock.ts'
 import { actAsOwner, type AsRoot, becomeOwner } from '../agent/process/owner.ts'
@@ -43,9 +44,15 @@ export async function launch(args: readonly string[], program: Program): Promise
       return settle(options, program, work)
     }
     case 'run':
-      becomeOwner(options.stateDir)
+      becomeOwner(options.stateDir, viewers())
       return settle(options, program, (lock) => run(options, lock, program))
   }
+}
+
+/** Whoever gives a socket to a group is in it. */
+function viewers(): number[] {
+  const group = groupNumber(VIEWERS)
+  return group === undefined ? [] : [group]
 }
 
 async function settle(

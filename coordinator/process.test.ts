@@ -1,16 +1,7 @@
 /** `lvsm-coordinator` as a process: it begins a cluster's configuration, answers on its socket, is killed, and has it all. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { request as requestTls, type RequestOptions } from 'node:https'
 import { tmpdir } from 'node:os'
@@ -21,10 +12,7 @@ import Database from 'better-sqlite3'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { DOCUMENT } from '../packages/changes/src/fixture.ts'
 import { MACHINE } from './core/machine.ts'
-import { bundle, bundles } from '../scripts/build.ts'
-
-const LVSM = join(import.meta.dirname, '../packages/cli/src/main.ts')
-const SOURCE = join(import.meta.dirname, 'main.ts')
+import { program } from '../test/kit/programs.ts'
 
 interface Ended {
   readonly code: number | null
@@ -33,12 +21,10 @@ interface Ended {
 class Place {
   readonly directory = realpathSync(mkdtempSync(join(tmpdir(), 'lvsm-process-')))
   readonly file = join(this.directory, 'lvsm.yaml')
-  readonly #program: string
   readonly #running: ChildProcess[] = []
   said = ''
 
-  constructor(program = SOURCE) {
-    this.#program = program
+  constructor() {
     writeFileSync(this.file, renderDocument(DOCUMENT, 1).replace('/etc/lvsm/key', 'heartbeat.key'))
     writeFileSync(join(this.directory, 'heartbeat.key'), '9b'.repeat(32), { mode: 0o600 })
     onTestFinished(() => {
@@ -50,7 +36,7 @@ class Place {
     return ['--state-dir', join(this.directory, 'state'), '--run-dir', join(this.directory, 'run')]
   }
   begin(...words: string[]): ChildProcess {
-    const child = spawn(process.execPath, ['--disable-sigusr1', this.#program, ...words, ...this.words])
+    const child = spawn(process.execPath, ['--disable-sigusr1', program('lvsm-coordinator'), ...words, ...this.words])
     this.#running.push(child)
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text) => (this.said += String(text)))
     return child
@@ -182,7 +168,7 @@ test('the first user logs in at once, with the password of standard input', asyn
 /** `lvsm WORDS`, asking that coordinator. */
 async function lvsm(place: Place, ...words: string[]): Promise<Ended> {
   const socket = join(place.directory, 'run', 'coordinator.sock')
-  const child = spawn(process.execPath, [LVSM, '--coordinator-socket', socket, ...words])
+  const child = spawn(process.execPath, [program('lvsm'), '--coordinator-socket', socket, ...words])
   let said = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said += String(text)))
   await once(child, 'close')
@@ -250,17 +236,4 @@ test('without a home it says how to get one', async () => {
   expect(await place.run()).toMatchObject({ code: 78, said: expect.stringMatching(/coordinator\.json.*\n.*lvsm init/) })
   expect(await place.run('--listen', '10.0.0.1')).toMatchObject({ code: 64, said: expect.stringMatching(/usage:/) })
   expect(await place.run('--version')).toMatchObject({ code: 0, said: expect.stringMatching(/^lvsm-coordinator \d/) })
-})
-
-test('it runs as a bundle, with the thread of its database beside it', async () => {
-  const cache = join(import.meta.dirname, '..', '.cache')
-  mkdirSync(cache, { recursive: true })
-  const dist = mkdtempSync(join(cache, 'bundle-'))
-  onTestFinished(() => rmSync(dist, { recursive: true, force: true }))
-  for (const name of ['lvsm-coordinator', 'lvsm-coordinator-store'])
-    await bundle(bundles[name] ?? '', join(dist, `${name}.mjs`))
-  const place = new Place(join(dist, 'lvsm-coordinator.mjs'))
-  expect(await place.found(++port)).toMatchObject({ code: 0 })
-  await place.start()
-  expect(await place.weigh(3)).toMatchObject({ status: 200 })
 })

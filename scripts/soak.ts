@@ -5,6 +5,7 @@
  * without what comes after it.
  */
 import { spawnSync } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -33,9 +34,11 @@ function fuzz(seconds: number): number {
   const elapsedS = (): number => (performance.now() - began) / 1000
   for (let rounds = 0; ; rounds++) {
     if (elapsedS() >= seconds) return rounds
-    const { status, stdout } = spawnSync(process.execPath, vitest, { cwd: root, encoding: 'utf8' })
+    const seed = String(randomInt(2 ** 31))
+    const env = { ...process.env, LVSM_FUZZ_SEED: seed }
+    const { status, stdout } = spawnSync(process.execPath, vitest, { cwd: root, encoding: 'utf8', env })
     if (status !== 0) {
-      process.stdout.write(stdout)
+      process.stdout.write(`${stdout}again: LVSM_FUZZ_SEED=${seed} npm test -- gate\n`)
       process.exit(1)
     }
     process.stdout.write(

@@ -1,6 +1,6 @@
 import { instant } from '@lvsm/base'
 import { expect, test } from 'vitest'
-import { startDriver } from './driver.ts'
+import { startDriver, TURN_MS } from './driver.ts'
 
 type Input = { readonly kind: 'word' | 'answer'; readonly text: string }
 type Effect = { readonly kind: 'say' | 'ask'; readonly text: string }
@@ -83,4 +83,35 @@ test('halted in the middle of a step, it does not even what is left of that, nor
   driver.feed({ kind: 'word', text: 'halt?' })
   driver.feed({ kind: 'word', text: 'late' })
   expect([seen, dueAt()]).toEqual([['ask halt?'], null])
+})
+
+test('a core that asks again whenever it is answered lets in what waits outside, and what came in has its turn', () => {
+  const seen: string[] = []
+  const outside: (() => void)[] = []
+  let now = 0
+  const driver = startDriver<Input, Effect>({
+    clock: () => instant(++now),
+    step: (input) => (input.kind === 'answer' ? [{ kind: 'ask', text: 'again?' }] : [{ kind: 'say', text: 'a word' }]),
+    carryOut(effect) {
+      seen.push(effect.text)
+      if (seen.length > 1000) throw new Error('a turn without end')
+      if (effect.kind === 'ask') driver.feed({ kind: 'answer', text: 'yes' })
+    },
+    alarm: () => ({ set: () => undefined, stop: () => undefined }),
+    later: (resume) => void outside.push(resume),
+    longestInbox: 10,
+    mayDrop: () => false,
+    dropped: () => undefined,
+  })
+  driver.feed({ kind: 'answer', text: 'yes' })
+  expect([seen.length, outside.length]).toEqual([TURN_MS + 1, 1])
+  driver.feed({ kind: 'word', text: 'well' })
+  expect(seen).toContain('a word')
+  const asked = seen.length
+  outside[0]?.()
+  expect(seen.length).toBeGreaterThan(asked)
+  driver.stop()
+  const told = seen.length
+  for (const resume of outside) resume()
+  expect(seen).toHaveLength(told)
 })

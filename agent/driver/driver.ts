@@ -3,9 +3,10 @@
  * processes, their warm-up, their tests and the simulator run their cores by this one.
  *
  * Laws: the clock is read anew for each input, after it arrived and before its effects are carried out; an answer that an
- * effect brings comes after what waits already; what the core waits for is never dropped.
+ * effect brings comes after what waits already; what the core waits for is never dropped; a turn ends, whatever answers bring: a
+ * core that has something to do again as soon as the kernel answered would else never hear of anything that came in meanwhile.
  */
-import type { Instant } from '@lvsm/base'
+import { between, type Instant } from '@lvsm/base'
 
 export interface Wake {
   readonly kind: 'wake'
@@ -26,6 +27,11 @@ export interface DriverParts<Input, Effect> {
   /** May feed what it has to answer; may throw: what waits is done all the same, by the next feed. */
   carryOut(effect: Effect): void
   alarm(ring: () => void): Alarm
+  /**
+   * Calls back when what came in meanwhile had its turn. Not there: turns have no end, which does no harm where nothing comes in (a
+   * warm-up, a fixture), or no effect is answered at once (a coordinator).
+   */
+  later?(resume: () => void): void
   /** Inputs that may wait. */
   readonly longestInbox: number
   /** Whether the core can do without this input when the inbox is full. */
@@ -41,25 +47,44 @@ export interface Driver<Input> {
   halt(): void
 }
 
+/** Milliseconds after which the rest of what waits is left to another turn: many times what a core needs for all of it. */
+export const TURN_MS = 20
+
 export function startDriver<Input extends { readonly kind: string }, Effect extends { readonly kind: string }>(
   parts: DriverParts<Input, Effect>,
 ): Driver<Input> {
   const inbox: (Input | Wake)[] = []
-  let [running, stopped, halted] = [false, false, false]
+  let [running, postponed, stopped, halted] = [false, false, false, false]
 
   const put = (input: Input | Wake): void => {
     if (stopped) return
     inbox.push(input)
-    if (running) return
+    if (!running) turn()
+  }
+  const turn = (): void => {
     running = true
+    let began: Instant | null = null
     try {
-      for (let next = inbox.shift(); next && !stopped; next = inbox.shift()) take(next)
+      for (let next = inbox.shift(); next && !stopped; next = inbox.shift()) {
+        const now = parts.clock()
+        take(next, now)
+        began ??= now
+        if (parts.later && inbox.length > 0 && between(began, now) >= TURN_MS) return postpone(parts.later)
+      }
     } finally {
       running = false
     }
   }
-  const take = (input: Input | Wake): void => {
-    for (const effect of parts.step(input, parts.clock())) {
+  const postpone = (later: (resume: () => void) => void): void => {
+    if (postponed) return
+    postponed = true
+    later(() => {
+      postponed = false
+      turn()
+    })
+  }
+  const take = (input: Input | Wake, now: Instant): void => {
+    for (const effect of parts.step(input, now)) {
       if (halted) return
       if (isWake(effect)) alarm.set(effect.at)
       else parts.carryOut(effect)

@@ -6,10 +6,11 @@ import { DAEMON_EXITS, VERSIONS } from '@lvsm/protocol'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { seededRandom } from '@lvsm/base'
-import { createAlarm, KernelError } from '@lvsm/kernel'
+import { KernelError } from '@lvsm/kernel'
 import { LOST_STATE } from '@lvsm/lease'
 import { takeDirectories, type Unready } from '../process/directories.ts'
 import type { DirectoryLock } from '../process/lock.ts'
+import { timersOf } from '../process/timers.ts'
 import type { Kernel, KernelEvents } from './adapters/kernel/kernel.ts'
 import { type IpcServer, serveIpc } from './adapters/ipc.ts'
 import { type LeaseState, openState } from './adapters/state.ts'
@@ -165,14 +166,12 @@ export class Daemon {
   }
 
   #startPump(): Pump {
-    const { clock } = this.#machine
     return startPump(this.#options.node, this.#incarnation, {
-      clock,
+      ...timersOf(this.#machine.clock),
       step: (input, now) => this.#core.step(input, now),
       fence: this.#kernel.fence,
       afterGrace: this.#kernel.afterGrace,
       addresses: this.#kernel.addresses,
-      alarm: (ring) => createAlarm(clock, ring),
       send: (outgoing, recipients) => this.#views.send(outgoing, recipients),
       persist: (...written) => this.#persist(...written),
       useView: (view) => this.#views.heard(view),

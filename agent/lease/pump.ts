@@ -19,6 +19,8 @@ export interface PumpPorts {
   /** Calls back once no packet that the fence let through before is in the hands of a processor any more. */
   afterGrace(over: () => void): void
   addresses: Addresses
+  /** As the driver's. */
+  later?(resume: () => void): void
   /** One timer; it rings when its time has come, and not before. */
   alarm(ring: () => void): { set(at: Instant): void; stop(): void }
   send(outgoing: Outgoing, recipients: readonly Addressee[]): void
@@ -43,6 +45,7 @@ export function startPump(node: string, incarnation: string, ports: PumpPorts): 
     step: (input, now) => ports.step(input, now),
     carryOut: (effect) => carryOut({ node, incarnation, ports, driver }, effect),
     alarm: (ring) => ports.alarm(ring),
+    ...(ports.later ? { later: (resume) => ports.later?.(resume) } : {}),
     longestInbox: LONGEST_INBOX,
     mayDrop: ({ kind }) => kind === 'datagram',
     dropped: () => ports.count('inbox-full'),

@@ -146,20 +146,21 @@ test('a configuration that is read again is in use at once; one with faults chan
   const { agent, ask, reads, said } = started()
   const seen = async () => {
     const status = readResponse('status', (await ask('status')).value)
-    const codes = status?.troubles.map(({ code }) => code) ?? []
-    return { revision: status?.revision, refused: codes.includes('configuration-refused') }
+    const refused = status?.troubles.find(({ code }) => code === 'configuration-refused')
+    return { revision: status?.revision, refused: refused !== undefined, hint: refused?.hint }
   }
-  expect(await seen()).toEqual({ revision: 1, refused: false })
+  expect(await seen()).toMatchObject({ revision: 1, refused: false })
   agent.reload('SIGHUP')
-  expect(await seen()).toEqual({ revision: 2, refused: false })
-  reads({ ok: false, faults: ['lvsm.yaml:3:1: groups: "groups" is missing'] })
+  expect(await seen()).toMatchObject({ revision: 2, refused: false })
+  reads({ ok: false, faults: ['lvsm.yaml:3:1: groups: "groups" is missing', 'another'] })
   agent.reload('SIGHUP')
-  expect(await seen()).toEqual({ revision: 2, refused: true })
+  const hint = expect.stringMatching(/"groups" is missing; the log has them all: journalctl -u lvsm-agent$/)
+  expect(await seen()).toEqual({ revision: 2, refused: true, hint })
   expect(said).toContain('lvsm.yaml:3:1: groups: "groups" is missing')
-  expect(said).toContain('the configuration file was refused at SIGHUP: revision 2 stays in use')
+  expect(said).toContain('the configuration was refused at SIGHUP: revision 2 stays in use')
   reads(configuration(3))
   agent.reload('SIGHUP')
-  expect(await seen()).toEqual({ revision: 3, refused: false })
+  expect(await seen()).toMatchObject({ revision: 3, refused: false })
   const events = readResponse('events', (await ask('events')).value)?.events ?? []
   expect(events.filter(({ kind }) => kind === 'configured')).toHaveLength(2)
 })

@@ -3,11 +3,10 @@
  * and stop. What is of one machine comes in as `Machine`.
  */
 import { NO_FACTS } from '@lvsm/changes'
-import { DAEMON_EXITS, type FromLease, MAX_RELAY } from '@lvsm/protocol'
+import { DAEMON_EXITS, type FromLease, MAX_RELAY, VIEWERS } from '@lvsm/protocol'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { type Instant, type Trouble } from '@lvsm/base'
-import { createAlarm } from '@lvsm/kernel'
 import { type Driver, startDriver } from '../driver/driver.ts'
 import { type Control, type ControlEvents, serveControl } from './adapters/control.ts'
 import { connectLease } from './adapters/lease.ts'
@@ -17,7 +16,8 @@ import { Programs } from './adapters/programs.ts'
 import type { Configuration } from './configuration.ts'
 import { bearable } from './deafening.ts'
 import { createNodeCore, type NodeCore, type NodeEffect, type NodeInput } from './core/index.ts'
-import { groupNumber, VIEWERS } from '../process/caller.ts'
+import { groupNumber } from '../process/caller.ts'
+import { timersOf } from '../process/timers.ts'
 import { Kept } from './kept.ts'
 import { leaseInput } from './lease-input.ts'
 import type { AgentOptions, Machine } from './machine.ts'
@@ -82,7 +82,7 @@ export class Agent {
     this.#configure(configuration)
   }
 
-  /** Takes the configuration file over if it is good; else (false) the present one stays, and status says so. */
+  /** Takes the configuration over, of the file or of the coordinators, if it is good; else (false) the present one stays, and status says so. */
   reload(reason: string): boolean {
     const read = bearable(this.#node, this.#configuration, this.#machine.readConfiguration())
     if (read.ok) {
@@ -92,7 +92,7 @@ export class Agent {
       return true
     }
     for (const fault of read.faults) this.#machine.say(fault)
-    const message = `the configuration file was refused at ${reason}: revision ${this.#configuration.config.revision} stays in use`
+    const message = `the configuration was refused at ${reason}: revision ${this.#configuration.config.revision} stays in use`
     this.#machine.say(message)
     this.#report('configuration', refusedTrouble(message, read.faults))
     return false
@@ -133,10 +133,9 @@ export class Agent {
   #startDriver(): Driver<NodeInput> {
     let dropped = 0
     return startDriver<NodeInput, NodeEffect>({
-      clock: () => this.#machine.clock(),
+      ...timersOf(() => this.#machine.clock()),
       step: (input, now) => this.#core.step(input, now),
       carryOut: (effect) => this.#carryOut(effect),
-      alarm: (ring) => createAlarm(() => this.#machine.clock(), ring),
       longestInbox: LONGEST_INBOX,
       mayDrop: ({ kind }) => DROPPABLE.has(kind),
       dropped: ({ kind }) => {

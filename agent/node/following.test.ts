@@ -1,11 +1,12 @@
 /** An agent that follows: what it starts with, what it takes over, and what it says meanwhile, of coordinators good and bad. */
 import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { encodeNodeIdentity, type FeedMessage } from '@lvsm/protocol'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { line } from '../../coordinator/adapters/links/fixture.ts'
 import { readKeyRing, sha256 } from './adapters/feed/kept.ts'
 import { readHalves } from './adapters/pair-keys.ts'
 import { readIdentity } from './identity.ts'
+import { Questions } from './questions.ts'
 import { member, until, Played, facts, file, whole, change, gives, Bench, applied } from './fixture-following.ts'
 
 test('the first time it waits; then each revision is kept, taken over, and said to be', async () => {
@@ -219,6 +220,41 @@ test('a long message on a slow line is life: nothing else is heard meanwhile', a
   bench.follow()
   await until(() => bench.used.length === 1)
   expect(played.sockets).toHaveLength(1)
+})
+
+test('where the coordinators are they say themselves: the first ones of all may be gone', async () => {
+  const [first, second] = [await new Played().listen(), await new Played().listen()]
+  const bench = await new Bench().enter(first.place)
+  first.answer = gives({ kind: 'coordinators', list: [{ id: 2, name: 'dir2', ...second.place }] }, whole(1), facts(0))
+  second.answer = gives(whole(2), facts(0))
+  const following = bench.follow()
+  await until(() => bench.used.length === 1)
+  await until(() => following.places().length === 2)
+  // Whoever is followed now is asked first.
+  expect(following.places().map(({ key }) => key)).toEqual([first.place.key, second.place.key])
+  await first.stop()
+  await until(() => bench.used.at(-1) === 'goes on with 2')
+  following.close()
+  bench.follow()
+  await until(() => second.sockets.length === 2)
+})
+
+test('who waits for an answer about the cluster hears at once that its coordinator has gone', async () => {
+  const played = await new Played().listen()
+  const bench = await new Bench().enter(played.place)
+  played.answer = (message, say) => {
+    if (message.kind === 'follow') say(whole(1), facts(0))
+    if (message.kind === 'question') played.sockets.at(-1)?.terminate()
+  }
+  const following = bench.follow()
+  await until(() => bench.used.length === 1)
+  const ended = vi.spyOn(Questions.prototype, 'closed')
+  onTestFinished(() => ended.mockRestore())
+  const answers: unknown[] = []
+  following.ask('status', (answer) => answers.push(answer))
+  await until(() => answers.length === 1)
+  expect(answers).toEqual([null])
+  await until(() => ended.mock.calls.length > 0)
 })
 
 test('who it is stands in one file, which nobody else may read', async () => {

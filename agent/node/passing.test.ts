@@ -107,7 +107,7 @@ describe('on a realserver', () => {
     const refused = await ask('POST', '/v1/config/change', CHANGE)
     expect(refused).toMatchObject({
       status: 403,
-      value: { refusals: [{ code: 'not-allowed', hint: expect.stringMatching(/run it on a director/) }] },
+      value: { refusals: [{ code: 'not-allowed', hint: expect.stringMatching(/run it as root on a director/) }] },
     })
     expect((await ask('GET', '/v1/users')).status).toBe(403)
     expect((await ask('POST', '/v1/facts/change', drain('rs2'))).status).toBe(403)
@@ -141,6 +141,14 @@ describe('a coordinator that is dead', () => {
         refusals: [{ code: 'no-coordinator', message: expect.stringMatching(/127\.0\.0\.1:\d+: .*ECONNREFUSED/) }],
       },
     })
+  })
+  it('before it answered a question is passed over too: asking another one changes nothing', async () => {
+    const { one, identity, configuration } = await world('dir1')
+    configuration.read = () => one.links.end().then(() => new Promise(() => undefined))
+    const other = await world('dir1')
+    other.configuration.admit('dir1', identity.key)
+    const ask = askingOver(identity, one, other.one)
+    expect((await ask('GET', '/v1/config/history')).status).toBe(200)
   })
   it('before it answered a change is not asked again elsewhere: whoever asked hears that nobody knows', async () => {
     const { one, identity, configuration } = await world('dir1')

@@ -30,7 +30,7 @@ export function warningTroubles(warnings: readonly Warning[]): Trouble[] {
   const message = `the configuration: ${left} more warnings`
   return [
     ...shown,
-    { code: 'more-warnings', severity: 'warning', message, hint: 'see them all: lvsm-agent --check --config FILE' },
+    { code: 'more-warnings', severity: 'warning', message, hint: 'the log has them all: journalctl -u lvsm-agent' },
   ]
 }
 
@@ -47,7 +47,7 @@ export const lostFacts = ({ number }: Facts): Trouble => ({
 
 /** Of a file that was not taken over: the first of its faults, as a line of the log, and where to see the others. */
 export function refusedTrouble(message: string, [first = '', ...more]: readonly string[]): Trouble {
-  const hint = more.length > 0 ? `${first}; see them all: lvsm-agent --check --config FILE` : first
+  const hint = more.length > 0 ? `${first}; the log has them all: journalctl -u lvsm-agent` : first
   return { code: 'configuration-refused', severity: 'warning', message, hint }
 }
 

@@ -14,9 +14,6 @@ export interface Caller {
   readonly from: string
 }
 
-/** Unix group: its members may look through the sockets, without root. */
-export const VIEWERS = 'lvsm-view'
-
 const NOBODY_LOGGED_IN = '4294967295'
 const PLACES = { passwd: '/etc/passwd', proc: '/proc' }
 

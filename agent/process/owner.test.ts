@@ -20,9 +20,9 @@ function identity(uid: number, done: string[]): Identity {
     seteuid: (id) => done.push(`acts as user ${id}`),
   }
 }
-function became(uid: number, path: string): string[] {
+function became(uid: number, path: string, groups: readonly number[] = []): string[] {
   const done: string[] = []
-  becomeOwner(path, identity(uid, done))
+  becomeOwner(path, groups, identity(uid, done))
   return done
 }
 
@@ -31,6 +31,7 @@ test('root becomes the owner of the directory, its groups first', () => {
   if (process.geteuid?.() === 0) chownSync(path, 4711, 4712)
   const { uid, gid } = statSync(path)
   expect(became(0, path)).toEqual(['groups ', `group ${gid}`, `user ${uid}`])
+  expect(became(0, path, [4711])).toEqual(['groups 4711', `group ${gid}`, `user ${uid}`])
 })
 test('a directory of root changes nobody', () => expect(became(0, '/')).toEqual([]))
 test('nobody else becomes anybody, and a directory that is not there changes nobody', () => {

@@ -18,12 +18,12 @@ const SELF: Identity = {
   seteuid: (uid) => process.seteuid?.(uid),
 }
 
-/** For good. Nothing where the process is not root's, or the directory is, or is not there. */
-export function becomeOwner(directory: string, self: Identity = SELF): void {
+/** For good, in `groups` and no others. Nothing where the process is not root's, or the directory is, or is not there. */
+export function becomeOwner(directory: string, groups: readonly number[], self: Identity = SELF): void {
   const owner = self.uid === 0 ? ownerOf(directory) : null
   if (!owner || owner.uid === 0) return
   // Whoever is root no more may not give up groups.
-  self.setgroups([])
+  self.setgroups(groups)
   self.setgid(owner.gid)
   self.setuid(owner.uid)
 }

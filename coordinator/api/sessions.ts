@@ -22,10 +22,8 @@ export class Sessions {
   /** `key`: what of its secret may be kept. */
   open(key: string, { user, mark }: Pick<Session, 'user' | 'mark'>, now: number): Session {
     const until = now + SESSION.wholeMs
-    for (const [other, { user: of }] of this.#sessions) {
-      const same = [...this.#sessions.values()].filter((one) => one.user === user).length
-      if (of === user && same >= MOST_OF_USER) this.#sessions.delete(other)
-    }
+    const own = [...this.#sessions].flatMap(([other, one]) => (one.user === user ? [other] : []))
+    for (const other of own.slice(0, Math.max(0, own.length + 1 - MOST_OF_USER))) this.#sessions.delete(other)
     const [oldest] = this.#sessions.keys()
     if (this.#sessions.size >= MOST && oldest !== undefined) this.#sessions.delete(oldest)
     const session = { user, mark, until, idleUntil: now + SESSION.idleMs }

@@ -116,6 +116,17 @@ describe('a leader', () => {
     expect(entries).toHaveLength(length)
     expect(one.sent).toEqual([])
   })
+  it('does nothing about what another one is asked, nor about more than it can answer', () => {
+    const one = leading()
+    one.quick = false
+    const { length } = one.raft.state.log.entries
+    const ask = (at: number, to: number): void =>
+      one.feed({ kind: 'message', message: { kind: 'ask', from: 2, to, id: `a ${at}`, payload: 'change' } })
+    ask(0, 3)
+    expect(one.raft.state.log.entries).toHaveLength(length)
+    for (let at = 1; at <= 1100; at++) ask(at, 1)
+    expect(one.raft.state.log.entries).toHaveLength(length + 1000)
+  })
   it('lets nothing into the log that it could not apply, whoever asks', () => {
     const one = leading()
     const { length } = one.raft.state.log.entries
@@ -187,6 +198,28 @@ describe('a follower', () => {
     expect(one.replies.size).toBe(0)
     one.answer({ kind: 'refused', refusal: { code: 'too-large', message: 'no' } })
     expect(one.replies.get('w')).toMatchObject({ kind: 'refused', refusal: { code: 'too-large' } })
+  })
+  it('asks again when the other is about to hand over', () => {
+    const one = following()
+    one.ask('w', 'change')
+    one.answer({ kind: 'refused', refusal: { code: 'transferring', message: 'not now' } })
+    one.pass(LIMITS.againMs)
+    one.followed().pass(10)
+    expect(one.asks).toHaveLength(2)
+    expect(one.replies.size).toBe(0)
+  })
+  it('remembers what the last entries came to, and not what all did', () => {
+    const one = following()
+    const applied = Array.from({ length: 2000 }, (_, at) => ({ index: at + 1, result: `result ${at + 1}` }))
+    one.feed({ kind: 'persisted', write: 0, applied })
+    Object.assign(one.raft.state, { lastApplied: 2000 })
+    for (const [id, index] of [['old', 5] as const, ['new', 1990] as const]) {
+      one.ask(id, 'change')
+      one.answer({ kind: 'index', index })
+      one.pass(10)
+    }
+    expect(one.replies.get('old')).toEqual({ kind: 'done', index: 5, result: null })
+    expect(one.replies.get('new')).toEqual({ kind: 'done', index: 1990, result: 'result 1990' })
   })
   it('that loses its leader asks a read anew, and calls a write unknown', () => {
     const one = following()

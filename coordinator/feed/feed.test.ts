@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { applyEntry, beginState, canonicalText, documentAt, type State, writtenOf } from '@lvsm/changes'
 import { instant } from '@lvsm/base'
+import { MOST_DIFFERENCES } from '@lvsm/protocol'
 import { expect, test } from 'vitest'
 import { DOCUMENT } from '../../packages/changes/src/fixture.ts'
 import { weightOf } from '../../test/suites/configuration.ts'
@@ -67,6 +68,34 @@ test('differences that are longer than the whole are sent as the whole', () => {
   const revisions = history.revisions.map((one) => ({ ...one, size: 1 << 20 }))
   const long = new Publication({ ...stateAt(7), history: { ...history, revisions } }, sha256, null)
   expect(long.answer({ revision: 6, sum: sumAt(6) })).toMatchObject({ kind: 'news', news: { kind: 'whole' } })
+})
+
+test('more differences than one message has are sent as the whole, however short they are', () => {
+  const { history } = stateAt(7)
+  const change = Array.from({ length: MOST_DIFFERENCES + 1 }, () => ({ path: ['profile'] }))
+  const revisions = history.revisions.map((one) => (one.number === 7 ? { ...one, change } : one))
+  const many = new Publication({ ...stateAt(7), history: { ...history, revisions } }, sha256, null)
+  // What is kept of a revision says also what the one before was: nothing is different here.
+  expect(many.answer({ revision: 6, sum: sha256(canonicalText(writtenOf(history.document, 6))) })).toMatchObject({
+    news: { kind: 'whole' },
+  })
+})
+
+test('whoever hears of a node has its keys: they come first, and once', () => {
+  const state = stateAt(7)
+  const key = { id: 1, public: 'ab'.repeat(32), since: 1 }
+  const heartbeat = { keys: [key], signWith: 1, since: 1, shared: false }
+  const enrolled = {
+    tokens: [],
+    nodes: [{ name: 'rs1', key: 'cd'.repeat(32), at: 0, token: null, heartbeat }],
+    ring: 1,
+  }
+  const publication = new Publication({ ...state, enrolled }, sha256, at(7))
+  const now = view(7, { publication })
+  const first = due(followed({ revision: 6, sum: sumAt(6) }), now)
+  expect(first.messages.map(({ kind }) => kind)).toEqual(['keys', 'change', 'facts', 'coordinators'])
+  expect(first.messages[0]).toMatchObject({ ring: { number: 1, nodes: [{ name: 'rs1' }] } })
+  expect(due(first.session, now).messages).toEqual([])
 })
 
 test('what was worked out for one state serves the next, and is still true', () => {

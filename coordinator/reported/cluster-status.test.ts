@@ -78,7 +78,11 @@ const hears = (life: Lease['peers'][number]['life'], ...names: string[]): Lease 
 
 test('the owner says what it owns, and its table is the one that is shown', () => {
   const bench = new Bench()
-    .says(dir1, { lease: leaseOf('owner', dir1), tables: tableOf(4), counters: { 'drop-mac': 2, nonsense: 1 } })
+    .says(dir1, {
+      lease: leaseOf('owner', dir1),
+      tables: tableOf(4),
+      counters: { 'drop-mac': 2, 'drop-feed-long': 9, nonsense: 1 },
+    })
     .says(dir2, { lease: leaseOf('standby', dir1), tables: tableOf(9) })
   expect(bench.group).toMatchObject({ owner: dir1, number: 7, leftMs: 500, state: 'owned', reason: 'owner of it' })
   expect(bench.server).toMatchObject({ weight: 3, active: 4, inactive: 1, healthy: true, reason: 'answered' })
@@ -109,6 +113,17 @@ test('a realserver is not believed in what only directors do', () => {
     `${dir1} renumbered`,
     `${dir1} note`,
   ])
+})
+
+test('a director is not believed of who may not own the group, and nobody of itself as others hear it', () => {
+  const bench = new Bench()
+    .says(dir1, { lease: leaseOf('standby', realserver, 9) })
+    .says(dir2, { lease: hears('dead', dir2) })
+    .says('gone', { troubles: [{ code: 'old', severity: 'critical', message: 'x' }] })
+  expect(bench.group).toMatchObject({ owner: null, state: 'nobody' })
+  expect(bench.node(dir2)).toMatchObject({ agent: true, reason: `${dir2} says so` })
+  // It is no node of the cluster.
+  expect(bench.status.troubles).toEqual([])
 })
 
 test('who is silent is said to be, with the age of its last word, and its word counts no more', () => {
@@ -173,6 +188,30 @@ test('a node with hundreds of troubles does not fill the status: its worst are s
     message: expect.stringMatching(/^224 more/),
   })
   expect(shown[33]).toMatchObject({ node: dir1, code: 't0' })
+})
+
+test('the epoch is the newest that a voter acts on, and no newer than the one of the configuration', () => {
+  const told = (epoch: number): Lease => ({ ...leaseOf('standby', null), epoch })
+  const [voter = '', other = ''] = nodes.flatMap(({ name, voter: votes }) => (votes ? [name] : []))
+  const stranger = nodes.find(({ voter: votes }) => !votes)?.name ?? ''
+  const bench = new Bench().says(stranger, { lease: told(1) })
+  expect(bench.status).not.toHaveProperty('epoch')
+  bench.state = { ...STATE, config: { ...STATE.config, epoch: 4 } }
+  bench.says(voter, { lease: told(2) }).says(other, { lease: told(3) })
+  expect(bench.status.epoch).toBe(3)
+  bench.says(stranger, { number: 2, lease: told(4) })
+  expect(bench.status.epoch).toBe(3)
+  bench.says(other, { number: 2, lease: told(9) })
+  expect(bench.status.epoch).toBe(4)
+})
+
+test('whether a silent node is on standby is what others hear now, before what it said then', () => {
+  const bench = new Bench().says(dir2, { lease: hears('alive', dir1) }).says(dir1)
+  expect(bench.node(dir1)).toMatchObject({ standby: false })
+  bench.now += 11_000
+  const peers = [{ name: dir1, life: 'alive', standby: true } as const]
+  bench.says(dir2, { number: 2, lease: { ...hears('alive'), peers } })
+  expect(bench.node(dir1)).toMatchObject({ agent: false, standby: true })
 })
 
 test('what operators want is shown as the coordinators have it, where the owner has done it', () => {

@@ -89,8 +89,8 @@ export function coordinatedServices(topology: Topology, node: string, dist: stri
       ...(isCoordinator(one)
         ? [service('coordinator', '--run-dir', coordinatorRun, '--state-dir', coordinatorState)]
         : []),
-      service('lease', ...where),
-      service('agent', ...where),
+      // A machine that is in no cluster has neither.
+      ...['lease', 'agent'].map((name) => ({ ...service(name, ...where), needs: `${state}/node.json` })),
     ]
   })
 }

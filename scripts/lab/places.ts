@@ -26,6 +26,8 @@ export interface Service {
   /** `lease`, `agent`, `coordinator`, `web`, or a peer's name. */
   readonly name: string
   readonly argv: readonly string[]
+  /** Not started where this file is not there, as a unit with ConditionPathExists. */
+  readonly needs?: string
   readonly env?: Readonly<Record<string, string>>
   readonly log: string
 }

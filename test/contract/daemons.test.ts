@@ -9,7 +9,8 @@ import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SAMPLE } from '@lvsm/model'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type DaemonName, isAlive, killAll, MAINS, spawned, startDaemon, type Started } from '../kit/daemons.ts'
+import { type DaemonName, isAlive, killAll, spawned, startDaemon, type Started } from '../kit/daemons.ts'
+import { program } from '../kit/programs.ts'
 import { eventually } from '../kit/eventually.ts'
 
 /** A process of its own on a machine that has much else to do. */
@@ -121,7 +122,7 @@ describe.each(DAEMONS)('%s', (name) => {
   })
 
   test('lives on when its terminal is closed', async () => {
-    const command = ['unshare', '--net', '--', process.execPath, '--disable-sigusr1', MAINS[name], ...argsOf(name)]
+    const command = ['unshare', '--net', '--', process.execPath, '--disable-sigusr1', program(name), ...argsOf(name)]
     const terminal = spawned(['script', '-qfec', `exec ${command.join(' ')}`, '/dev/null'], {
       PATH: process.env['PATH'],
       SHELL: '/bin/sh',
@@ -137,7 +138,7 @@ describe.each(DAEMONS)('%s', (name) => {
   })
 
   test('is not held up by a terminal that was stopped', async () => {
-    const command = ['unshare', '--net', '--', process.execPath, '--disable-sigusr1', MAINS[name], ...argsOf(name)]
+    const command = ['unshare', '--net', '--', process.execPath, '--disable-sigusr1', program(name), ...argsOf(name)]
     const started = ['script', '-qfec', `exec ${command.join(' ')}`, '/dev/null']
     const terminal = spawned(started, { PATH: process.env['PATH'], SHELL: '/bin/sh' })
     await says(terminal, /rs1 (of cluster lab )?runs/)
@@ -151,7 +152,7 @@ describe.each(DAEMONS)('%s', (name) => {
   })
 
   test('is not stopped by a terminal that wants no output from behind', async () => {
-    const command = ['unshare', '--net', '--', process.execPath, '--disable-sigusr1', MAINS[name], ...argsOf(name)]
+    const command = ['unshare', '--net', '--', process.execPath, '--disable-sigusr1', program(name), ...argsOf(name)]
     const line = `stty tostop; set -m; ${command.join(' ')} & wait`
     const terminal = spawned(['script', '-qfec', line, '/dev/null'], { PATH: process.env['PATH'], SHELL: '/bin/sh' })
     await says(terminal, /rs1 (of cluster lab )?runs/)
@@ -185,7 +186,7 @@ describe.each(DAEMONS)('%s', (name) => {
     const second = startDaemon(name, argsOf(name, 'other'), { beside: first.pid })
     expect(await second.ended).toBe(75)
     expect(second.said()).toMatch(
-      new RegExp(`another ${name} already runs in this network namespace \\(process ${first.pid}: .*main.ts`),
+      new RegExp(`another ${name} already runs in this network namespace \\(process ${first.pid}: .*${name}.mjs`),
     )
     const keeper = spawned(['nsenter', `--net=/proc/${first.pid}/ns/net`, 'sleep', '1000'], {
       PATH: process.env['PATH'],

@@ -14,10 +14,10 @@ import { alone } from '../kit/alone.ts'
 import { enrolled } from '../kit/enrolled.ts'
 import { killAll, spawned, startDaemon, type Started } from '../kit/daemons.ts'
 import { eventually } from '../kit/eventually.ts'
+import { program } from '../kit/programs.ts'
 
 /** Processes of their own on a machine that has much else to do. */
 const SLOW_MS = 60_000
-const LVSM = join(import.meta.dirname, '../../packages/cli/src/main.ts')
 
 let home = ''
 beforeEach(() => {
@@ -76,7 +76,7 @@ const bothHave = (pids: readonly number[], address: string): Promise<void> =>
   eventually(() => expect(pids.map(addresses)).toEqual([[address], [address]]), SLOW_MS)
 async function lvsm(...words: string[]): Promise<string> {
   const env = { PATH: process.env['PATH'], LVSM_COORDINATOR_SOCKET: socket() }
-  const one = spawned([process.execPath, LVSM, ...words], env)
+  const one = spawned([process.execPath, program('lvsm'), ...words], env)
   expect([await one.ended, one.said()]).toEqual([0, expect.any(String)])
   return one.said()
 }

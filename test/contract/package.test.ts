@@ -68,7 +68,7 @@ test('an installation starts nothing on a machine that no cluster knows, and eve
   expect(machine.say('stat -c "%a %U %G %n" /etc/lvsm /run/lvsm* /var/lib/lvsm*')).toBe(
     `755 root root /etc/lvsm
 750 root lvsm-view /run/lvsm
-750 lvsm lvsm /run/lvsm-coordinator
+750 lvsm lvsm-view /run/lvsm-coordinator
 750 root root /var/lib/lvsm
 700 lvsm lvsm /var/lib/lvsm-coordinator
 `,

@@ -88,6 +88,7 @@ export class AgentProcess {
       step: wrap((input, now) => this.core.step(input, now)),
       carryOut: (effect) => void this.#outbox.push(effect),
       alarm: (ring) => simulatedAlarm(schedule, clock, this.#line, ring, (work) => this.#enqueue(work)),
+      later: (resume) => this.#enqueue(resume),
       longestInbox: Number.POSITIVE_INFINITY,
       mayDrop: () => false,
       dropped: () => undefined,

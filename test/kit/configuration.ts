@@ -17,7 +17,8 @@ const memberOf = (id: number): MemberRecord => ({
   key: `0${id}`.repeat(32),
   api: [{ host: `10.12.0.${id}`, port: 7445 }],
 })
-const STATUS: CoordinatorStatus = {
+/** Of a coordinator that leads. */
+export const STATUS: CoordinatorStatus = {
   members: new Map([
     [1, memberOf(1)],
     [2, memberOf(2)],

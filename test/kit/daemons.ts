@@ -1,16 +1,10 @@
 /** The real daemons, each in a network namespace of its own that ends with it (man 1 unshare): for root only. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { type Program, program } from './programs.ts'
 
 export const ROOT = process.geteuid?.() === 0
-const TREE = join(import.meta.dirname, '../..')
-export const MAINS = {
-  'lvsm-lease': join(TREE, 'agent/lease/main.ts'),
-  'lvsm-agent': join(TREE, 'agent/node/main.ts'),
-  'lvsm-coordinator': join(TREE, 'coordinator/main.ts'),
-} as const
-export type DaemonName = keyof typeof MAINS
+export type DaemonName = Exclude<Program, 'lvsm'>
 
 export interface Started {
   readonly child: ChildProcess
@@ -35,7 +29,7 @@ export function startDaemon(name: DaemonName, args: readonly string[], start: St
     beside === undefined
       ? ['unshare', '--net', '--']
       : ['nsenter', `--net=/proc/${beside}/ns/net`, '--preserve-credentials', '--']
-  return spawned([...(ROOT ? space : ['env', '--']), process.execPath, ...options, MAINS[name], ...args], env)
+  return spawned([...(ROOT ? space : ['env', '--']), process.execPath, ...options, program(name), ...args], env)
 }
 
 export function spawned(command: readonly string[], env: NodeJS.ProcessEnv): Started {

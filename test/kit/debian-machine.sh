@@ -1,5 +1,6 @@
 # A Debian machine for a test: the host's own files under an overlay, namespaces of its own, and the real systemd. All of it ends
-# with the process that starts it. $1: start, boot or clean; $2: a directory of the test's own.
+# with the process that starts it. $1: start, boot or clean; $2: a directory of the test's own;
+# $3: its name, where it starts.
 set -eu
 stage=$1 home=$2
 group=$(basename "$home")
@@ -15,7 +16,7 @@ start | clean)
   mkdir "$home/$group"
   echo $$ >"$home/$group/cgroup.procs"
   umount "$home"
-  exec unshare --mount --pid --fork --kill-child --net --uts --ipc --cgroup sh "$0" boot "$home"
+  exec unshare --mount --pid --fork --kill-child --net --uts --ipc --cgroup sh "$0" boot "$home" "$3"
   ;;
 esac
 
@@ -41,7 +42,7 @@ rm -rf etc/systemd/system/*.wants etc/machine-id usr/sbin/policy-rc.d
 tr -d - <proc/sys/kernel/random/uuid >etc/machine-id
 # An index of all manual pages takes longer than everything else.
 rm -f var/lib/man-db/auto-update
-echo rs1 >etc/hostname
+echo "$3" >etc/hostname
 printf '[Unit]\nWants=systemd-journald.service\n' >etc/systemd/system/machine.target
 exec env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin \
   chroot . /lib/systemd/systemd --system --unit=machine.target --log-target=console --show-status=no

@@ -2,7 +2,7 @@
  * A Debian machine as far as packages and units can tell: the host's own files under an overlay, the real systemd, and nothing of it
  * left when it ends. Needs root, overlayfs and cgroup2, as the kernel of any Debian has them.
  */
-import { spawn, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,6 +20,8 @@ export interface Said {
   readonly text: string
 }
 export interface DebianMachine {
+  /** Its first process, as the host numbers it. */
+  readonly init: number
   /** By its shell, as root. */
   run(line: string): Said
   /** What it prints; throws where it fails. */
@@ -30,14 +32,15 @@ export interface DebianMachine {
   end(): Promise<void>
 }
 
-const stage = (name: string, home: string): [string, string[]] => ['unshare', ['--mount', 'sh', SCRIPT, name, home]]
+const stage = (...words: [name: 'start', home: string, hostname: string] | [name: 'clean', home: string]) =>
+  ['unshare', ['--mount', 'sh', SCRIPT, ...words]] as const
 
 /** Throws what is missing. */
-export async function startMachine(): Promise<DebianMachine> {
+export async function startMachine(hostname = 'rs1'): Promise<DebianMachine> {
   if (process.geteuid?.() !== 0) throw new Error('a machine for tests needs root: run npm test as root')
   if (!existsSync(SYSTEMD)) throw new Error(`${SYSTEMD} is not there: apt-get install systemd`)
   const home = mkdtempSync(join(tmpdir(), 'lvsm-machine-'))
-  const child = spawn(...stage('start', home), { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(...stage('start', home, hostname), { stdio: ['ignore', 'pipe', 'pipe'] })
   let said = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()))
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
@@ -49,12 +52,31 @@ export async function startMachine(): Promise<DebianMachine> {
   }
   try {
     const init = await eventually(() => bootedFrom(child.pid ?? 0), BOOT_MS)
-    return { ...commandsOf(init), end }
+    return { init, ...commandsOf(init), end }
   } catch (error) {
     await end()
     throw new Error(`no machine for tests here (overlayfs, cgroup2 and namespaces are needed): ${said.trim()}`, {
       cause: error,
     })
+  }
+}
+
+/**
+ * One Ethernet for all of them, each at its address (`10.10.0.1/24`) on eth0. The first has the bridge: its eth0. What is between
+ * namespaces ends with them.
+ */
+export function connectMachines(...machines: readonly (readonly [machine: DebianMachine, address: string])[]): void {
+  const [[hub] = []] = machines
+  // By the host, which knows the processes of all.
+  const ip = (words: string): void =>
+    void execFileSync('nsenter', [`--net=/proc/${hub?.init}/ns/net`, 'ip', ...words.split(' ')])
+  ip('link add eth0 type bridge')
+  for (const [index, [machine, address]] of machines.entries()) {
+    if (machine !== hub) {
+      ip(`link add port${index} type veth peer name eth0 netns ${machine.init}`)
+      ip(`link set port${index} master eth0 up`)
+    }
+    machine.say(`ip link set lo up; ip address add ${address} dev eth0; ip link set eth0 up`)
   }
 }
 
@@ -66,7 +88,7 @@ function bootedFrom(pid: number): number {
   return init
 }
 
-function commandsOf(init: number): Omit<DebianMachine, 'end'> {
+function commandsOf(init: number): Omit<DebianMachine, 'init' | 'end'> {
   const run = (line: string): Said => {
     const inside = ['--target', String(init), '--all', '--root', '--wdns=/', 'env', '-i', ...ENVIRONMENT]
     const options = { encoding: 'utf8', timeout: COMMAND_MS } as const

@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { decode, decodeView, FrameSplitter, fromLeaseCodec, type LeaseStatus, type LeaseView } from '@lvsm/protocol'
 import { expect } from 'vitest'
-import { killAll, MAINS, spawned, startDaemon, type Started } from './daemons.ts'
+import { killAll, spawned, startDaemon, type Started } from './daemons.ts'
 import { eventually } from './eventually.ts'
+import { program } from './programs.ts'
 
 /** Processes of their own on a machine that has much else to do. */
 export const SLOW_MS = 120_000
-const LVSM = join(import.meta.dirname, '../../packages/cli/src/main.ts')
 /** A state file ends with its SHA-256. */
 const CHECKSUM_BYTES = 32
 
@@ -60,7 +60,7 @@ export class Machine {
       LVSM_SOCKET: this.at('run', 'agent.sock'),
     }
     const inside = ['nsenter', `--net=/proc/${this.pid}/ns/net`, '--preserve-credentials', '--']
-    const one = spawned([...inside, process.execPath, LVSM, ...words], env)
+    const one = spawned([...inside, process.execPath, program('lvsm'), ...words], env)
     return { code: await one.ended, out: one.said() }
   }
   /** `init`, or `join TOKEN`. */
@@ -109,9 +109,9 @@ export function makeHome(name: string): string {
   const home = mkdtempSync(join(tmpdir(), `lvsm-${name}-`))
   writeFileSync(join(home, 'password'), 'correct horse\n')
   mkdirSync(join(home, 'bin'))
-  for (const program of ['lvsm-coordinator', 'lvsm-lease'] as const) {
-    const path = join(home, 'bin', program)
-    writeFileSync(path, `#!/bin/sh\nexec ${process.execPath} --disable-sigusr1 ${MAINS[program]} "$@"\n`)
+  for (const name of ['lvsm-coordinator', 'lvsm-lease'] as const) {
+    const path = join(home, 'bin', name)
+    writeFileSync(path, `#!/bin/sh\nexec ${process.execPath} --disable-sigusr1 ${program(name)} "$@"\n`)
     chmodSync(path, 0o755)
   }
   return home

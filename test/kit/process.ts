@@ -217,6 +217,7 @@ export class Process {
       },
       step: (input, now) => this.#step(input, now),
       fence: this.#kernel.fence,
+      later: (resume) => this.#enqueue(resume),
       afterGrace: (over) => schedule.at(this.#kernel.graceOver(), () => this.#enqueue(over)),
       addresses: this.#kernel.addresses,
       alarm: (ring) => {

@@ -20,6 +20,9 @@ export const NEWCOMER: string = nodes.find(({ empty }) => empty)?.name ?? ''
 /** The one service of the topology. */
 export const SERVICE = 'http'
 
+/** Voters of the lease that a cluster gets by itself. */
+export const GROWN: number = Math.min(3, COORDINATORS.length)
+
 const CAUGHT_UP_MS = 60_000
 const NEWS_MS = 10_000
 
@@ -48,8 +51,8 @@ export async function historyOf(node: string): Promise<RevisionHeading[]> {
 }
 
 /**
- * Until all coordinators follow one leader, they and every agent have what is the newest now, and voters are odd in number: of two
- * each one that fails takes the majority away. Gives that revision.
+ * Until all coordinators follow one leader, they and every agent have what is the newest now, and the lease's voters have grown as far
+ * as they grow by themselves: whoever looks at a lease number meanwhile sees it go on. Gives that revision.
  */
 export async function agreed(): Promise<number> {
   let newest = 0
@@ -62,7 +65,7 @@ export async function agreed(): Promise<number> {
       const present = (await status()).nodes
       const used = await Promise.all(present.map(async ({ name }) => (await status(name)).revision))
       return (
-        present.filter(({ voter }) => voter).length % 2 === 1 &&
+        present.filter(({ voter }) => voter).length === GROWN &&
         [...said.map(({ revision }) => revision ?? 0), ...used].every((revision) => revision >= newest)
       )
     },

@@ -1,3 +1,4 @@
+// lab: long=yes
 /** A machine that is no node sends what one processor can at the owner's heartbeat ports, from within the kernel: nothing moves. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LEASE_PORT } from './datagrams.ts'

@@ -39,10 +39,11 @@ export function scenario(name: string, work: () => Promise<void>, limit = SCENAR
 
 /** The variable that says: a sample only. */
 export const SAMPLE = 'LAB_SAMPLE'
+export const isSample = process.env[SAMPLE] === 'yes'
 
 /** A scenario that `npm test` has no time for: it runs in the soak, and when its file is named. */
 export function inSoak(name: string, work: () => Promise<void>, limit?: number): void {
-  if (process.env[SAMPLE] !== 'yes') scenario(name, work, limit)
+  if (!isSample) scenario(name, work, limit)
 }
 
 async function perform(name: string, work: () => Promise<void>, limit: number): Promise<void> {

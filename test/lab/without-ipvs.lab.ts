@@ -1,3 +1,4 @@
+// lab: long=yes
 /** A director that lost IPVS, wholly or its table, hands over where another one is ready; a table that comes back moves nothing. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { demand, figure, lab, on, owner, PORT, sh, status, until, VIP } from './harness.ts'

@@ -1,6 +1,6 @@
 /*
- * The rule of epochs (packages/lease/PROTOCOL.md, section 8), small enough to look at every state: four voters, two directors, three
- * epochs. Times are kept as what is left of them, in ticks, so that there is no end of time and the states are finite: voters may start
+ * The rule of epochs (packages/lease/PROTOCOL.md, section 8), small enough to look at every state: three or four voters, two directors,
+ * three epochs. Times are kept as what is left of them, in ticks, so that there is no end of time and the states are finite: voters may start
  * anew, and directors ask, as often as they like. A request is as long under way as it likes; a voter acts on a later epoch when it likes,
  * or never; coordinators hear of it at once, which is the worst for the rule; a director asks in whatever epoch was committed.
  *
@@ -15,9 +15,9 @@
 #endif
 
 #if SHAPE == 1
-#define SET(e) (e == 1 -> 3 : (e == 2 -> 7 : 15))
+#define SET(e) (e == 1 -> 1 : (e == 2 -> 3 : 7))
 #elif SHAPE == 2
-#define SET(e) (e == 1 -> 15 : (e == 2 -> 7 : 3))
+#define SET(e) (e == 1 -> 7 : (e == 2 -> 3 : 1))
 #elif SHAPE == 3
 #define SET(e) (e == 1 -> 7 : (e == 2 -> 5 : 13))
 #else
@@ -42,7 +42,8 @@ byte age[3] = 0;
 byte granted[3] = 0;
 byte belief[3] = 0;
 
-hidden byte v, d, acting;
+/* Within a step alone; 0 between two. */
+byte v = 0, d = 0, acting = 0;
 
 inline report() {
   acting = (epoch[0] >= 2) + 2 * (epoch[1] >= 2) + 4 * (epoch[2] >= 2) + 8 * (epoch[3] >= 2);
@@ -53,7 +54,8 @@ inline report() {
        wait = LEASE
 #endif
   :: else
-  fi
+  fi;
+  acting = 0
 }
 
 inline forget(d) { sentIn[d] = 0; age[d] = 0; granted[d] = 0 }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { live } from './life.ts'
 import { IMPOSTOR, IMPOSTOR_WITH_SHARED_KEY } from './plots/impostor.ts'
 
-const SEEDS = [1, 2, 3, 4, 5]
+const SEEDS = [1, 2, 3, 4]
 
 test.each(SEEDS)('seed %i: nobody believes it', (seed) => {
   const { kind, why } = live(IMPOSTOR, seed)

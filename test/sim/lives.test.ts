@@ -28,6 +28,9 @@ test.each(STORIES)('$name', { timeout: 60_000 }, (plot) => {
   for (let seed = 1; seed <= seeds; seed++) demand(live(plot, seed))
 })
 
+test('forty groups, a kernel that lost its tables and a process that is held up: it hears of the world all the same', () =>
+  demand(live(CHANCE, 1_030_004_696)))
+
 test('the same seed is the same life', () => {
   expect(live(CHANCE, 42).history).toEqual(live(CHANCE, 42).history)
 })

@@ -16,7 +16,7 @@ import {
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Refusal } from '@lvsm/base'
 import { answer, parseJson, readBody, refuse, routeOf, serveHttp } from '../../process/http.ts'
-import { callerOf } from '../../process/caller.ts'
+import { type Caller, callerOf } from '../../process/caller.ts'
 import type { ListeningEvents } from '../../process/listening.ts'
 import type { Passing } from '../ports.ts'
 
@@ -76,14 +76,22 @@ export function serveControl(path: string, events: ControlEvents, patienceMs?: n
   }
 }
 
+const forRoot = ({ name, role }: Caller): Refusal => ({
+  code: 'not-allowed',
+  message: `${name} is ${role}, and this is for admins`,
+  hint: 'run it as root',
+})
+
 type Carry = (response: ServerResponse, command: Command) => void
 
 function serve(incoming: IncomingMessage, response: ServerResponse, events: ControlEvents, carry: Carry): void {
   if (isPassed(incoming)) return pass(incoming, response, events.pass)
   const name = routeOf<RouteName>(ROUTES, incoming, response)
   if (name === null) events.count('drop-request-unknown-path')
-  else if (ROUTES[name].method === 'POST' && callerOf(incoming.socket).role !== 'admin')
-    return refuse(response, 403, { code: 'not-allowed', message: 'this is for root', hint: 'run it as root' })
+  else if (ROUTES[name].method === 'POST') {
+    const caller = callerOf(incoming.socket)
+    if (caller.role !== 'admin') return refuse(response, 403, forRoot(caller))
+  }
   switch (name) {
     case null:
       return

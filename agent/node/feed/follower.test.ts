@@ -123,11 +123,23 @@ test('what says that it is another revision than it is, is not taken', () => {
   expect(follower.held).toBe(HAS_3.held)
   expect(after(follower, change(3, 5), facts(0)).effects.at(-1)).toEqual({ kind: 'current', trouble: null })
 })
+test('a list of no coordinators is none: nobody could be followed after a restart', () => {
+  const one = { id: 1, name: 'dir1', addresses: [{ host: '10.12.0.1', port: 7446 }], key: 'ab'.repeat(32) }
+  const has = after(HAS_3, { kind: 'coordinators', list: [one] })
+  expect(has.effects).toEqual([{ kind: 'keep-coordinators', list: [one] }])
+  for (const list of [[], [{ ...one }]]) expect(after(has.follower, { kind: 'coordinators', list }).effects).toEqual([])
+})
 test('facts go forward only', () => {
   const one = after(HAS_3, facts(4))
   expect(one.effects).toMatchObject([{ kind: 'keep-facts', facts: { number: 4 } }, { kind: 'current' }])
   expect(after(one.follower, facts(3)).effects).toEqual([{ kind: 'current', trouble: null }])
   expect(after(one.follower, facts(4)).effects).toEqual([{ kind: 'current', trouble: null }])
+  // Of coordinators that begin anew from a backup.
+  const other = { number: 4, list: [], ends: [{ node: 'dir1', number: 4, at: 1 }] }
+  expect(after(one.follower, { kind: 'facts', facts: other }).effects).toMatchObject([
+    { kind: 'keep-facts', facts: other },
+    { kind: 'current' },
+  ])
 })
 test('whoever refuses says why, and is no longer asked', () => {
   const refusal = { code: 'no-leader', message: 'nobody leads', hint: 'wait' }

@@ -10,7 +10,7 @@ import {
   usersReply,
   writtenReply,
 } from '../../api/access.ts'
-import { ok, type Reply, refusedWith } from '../../api/reply.ts'
+import { notNow, ok, type Reply, refusedWith } from '../../api/reply.ts'
 import type { Made } from '../../api/writes.ts'
 import { BUSY, CROWDED } from './passwords.ts'
 import { reading } from './reading.ts'
@@ -23,6 +23,9 @@ export const ACCESS_ANSWERS: Pick<Answers, Extract<keyof Answers, AccessRoutes>>
   tokens: (_, { configuration }) => reading(configuration, false, tokensReply),
   async tokenCreate({ body }, context) {
     const { configuration, host, signature } = context
+    // A coordinator that just came knows of none, not even of itself.
+    const read = await configuration.read()
+    if (read.kind !== 'state') return notNow(read)
     const to = doorsOf(configuration.status().members.values())
     if (to.length === 0) return NO_DOOR
     const [id, secret, by] = [makeTokenId(), makeTokenSecret(), signature()]

@@ -72,8 +72,8 @@ export function note(
 }
 
 const WAYS: readonly (readonly [from: RegExp, hint: string])[] = [
-  [/^socket$/, 'run it as root'],
-  [/^node /, 'run it on a director, or log in to the port for people as a user who may'],
+  [/^socket$/, 'run it as root, or log in to the port for people as a user who may'],
+  [/^node /, 'run it as root on a director, or log in to the port for people as a user who may'],
 ]
 const beyond = ({ name, role, from }: Caller, least: UserRole): Reply =>
   refusedWith(403, [

@@ -1,11 +1,13 @@
-import { describe, expect, it } from 'vitest'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import type { CoordinatorMessage, SnapshotBegin } from '@lvsm/protocol'
 import type { InstallSnapshot } from '@lvsm/raft'
 import { makeAuthority } from '@lvsm/trust'
 import { RECORDED } from '../../../test/wire/recorded.ts'
 import type { PeerMessage } from '../../ports.ts'
-import { ask, coordinator, identityOf, introduce, line, meet, soon, visit } from './fixture.ts'
-import { MESSAGES } from '../../../agent/nodelink/dial.ts'
+import { ask, coordinator, HOST, identityOf, introduce, line, meet, soon, visit } from './fixture.ts'
+import { type Address, MESSAGES } from '../../../agent/nodelink/dial.ts'
 
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false
 
@@ -147,6 +149,51 @@ describe('a peer that comes back', () => {
     again.links.know([one.peer, again.peer])
     await Promise.all([meet(one, again), meet(again, one)])
     await expect.poll(() => [...one.troubles], soon).toEqual([])
+  })
+})
+
+describe('a peer that is away', () => {
+  /** A place where somebody connects, and is sent away: how often. */
+  async function place(): Promise<{ address: Address; visits: () => number; close(): Promise<void> }> {
+    let visits = 0
+    const server = createServer((socket) => {
+      visits += 1
+      socket.on('error', () => undefined).destroy()
+    })
+    server.listen(0, HOST)
+    await once(server, 'listening')
+    const { port } = server.address() as { port: number }
+    const close = async (): Promise<void> => {
+      if (!server.listening) return
+      server.close()
+      await once(server, 'close')
+    }
+    onTestFinished(close)
+    return { address: { host: HOST, port }, visits: () => visits, close }
+  }
+  it('is dialled again and again, with pauses that end at the longest', async () => {
+    const [one, two] = [await coordinator(1), await identityOf('two')]
+    const { address, visits } = await place()
+    one.links.know([{ id: 2, addresses: [address], key: two.key }])
+    // Pauses that went on to double would take minutes for so many.
+    await expect.poll(visits, soon).toBeGreaterThan(14)
+  })
+  it('is dialled at once when it comes by itself, however long the pause is', async () => {
+    const [one, two] = [await coordinator(1, { options: { backoffMs: [120_000, 120_000] } }), await identityOf('two')]
+    const { address, visits, close } = await place()
+    one.links.know([{ id: 2, addresses: [address], key: two.key }])
+    await expect.poll(visits, soon).toBe(1)
+    await close()
+    const back = await coordinator(2, { identity: two, port: address.port })
+    back.links.know([one.peer])
+    await Promise.all([meet(back, one), meet(one, back)])
+  })
+  it('is no trouble any more when it is no peer any more', async () => {
+    const [one, two] = [await coordinator(1), await identityOf('two')]
+    one.links.know([{ id: 2, addresses: [{ host: HOST, port: 1 }], key: two.key }])
+    await expect.poll(() => one.troubles.get('peer 2'), soon).toMatchObject({ code: 'peer-unreachable' })
+    one.links.know([])
+    expect([...one.troubles]).toEqual([])
   })
 })
 

@@ -4,7 +4,7 @@ import { connect as connectPlain } from 'node:net'
 import { connect, type ConnectionOptions } from 'node:tls'
 import { makeAuthority, signCertificate } from '@lvsm/trust'
 import fc from 'fast-check'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import {
   ask,
   coordinator,
@@ -19,6 +19,7 @@ import {
   visit,
 } from './fixture.ts'
 import { MESSAGES, SNAPSHOTS } from '../../../agent/nodelink/dial.ts'
+import { Strangers } from './strangers.ts'
 
 const OTHER = await makeAuthority('lab')
 /** The second is known to the first, and dials by hand only. */
@@ -86,7 +87,55 @@ describe('TLS lets nobody in', () => {
   })
 })
 
+it('whoever connects without end is told of now and then, and counted each time', () => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const [counts, told]: [string[], string[]] = [[], []]
+  const strangers = new Strangers({
+    count: (counter) => counts.push(counter),
+    trouble: (_, trouble) => told.push(trouble?.message ?? ''),
+  })
+  for (let at = 0; at < 100; at++) {
+    strangers.refused('drop-connection-key', '192.0.2.7')
+    strangers.refused('drop-connection-request', '192.0.2.7')
+    vi.advanceTimersByTime(99)
+  }
+  strangers.refused('drop-connection-certificate', undefined)
+  expect(counts).toHaveLength(201)
+  expect(told).toEqual([
+    expect.stringMatching(/^192\.0\.2\.7 .* a key that is no node's/),
+    expect.stringMatching(/^192\.0\.2\.7 .* a key that is no node's/),
+    expect.stringMatching(/^somebody .* no certificate/),
+  ])
+})
+
 describe('a certificate of this cluster', () => {
+  it('is shown on each connection: nobody comes back by a ticket', async () => {
+    const { one, known } = await pair()
+    const comes = async (session?: Buffer): Promise<{ isAgain: boolean; session: Buffer | undefined }> => {
+      const tls = connect({
+        host: HOST,
+        port: portOf(one),
+        cert: known.certificate,
+        key: known.privateKey,
+        ca: known.authority,
+        checkServerIdentity: () => undefined,
+        ...(session ? { session } : {}),
+      })
+      let ticket: Buffer | undefined
+      tls.on('session', (given) => (ticket = given))
+      tls.on('error', () => undefined)
+      await once(tls, 'secureConnect')
+      const isAgain = tls.isSessionReused()
+      // What comes with its answer came before that.
+      tls.write('GET /peer HTTP/1.1\r\nHost: x\r\n\r\n')
+      await once(tls, 'data')
+      tls.destroy()
+      return { isAgain, session: ticket }
+    }
+    const first = await comes()
+    expect((await comes(first.session)).isAgain).toBe(false)
+  })
   it('with a key that is nobody’s is hung up on', async () => {
     const { one } = await pair()
     const socket = stranger(one, await identityOf('three'), MESSAGES)

@@ -3,6 +3,7 @@ import { type RouteName, type RouteResponses, ROUTES, type Status } from '@lvsm/
 import { describeRefusal } from '@lvsm/base'
 import { type Answer, type Call, call } from './client.ts'
 import { Failure } from './failure.ts'
+import { type Silence, unreached } from './http.ts'
 
 export const STATUS_TIMEOUT_MS = 3000
 
@@ -19,14 +20,14 @@ const isDirector: Suits = ({ node, nodes }) =>
 
 /** Asks all sockets at once; a frozen one delays nobody while another with quorum, that suits, answers. */
 export async function findAgent(socketPaths: readonly string[], suits = ANY): Promise<Found> {
-  const silences: string[] = []
+  const silences: (Silence | undefined)[] = []
   const found: (Found | undefined)[] = []
   const enough = new AbortController()
   const ask = async (socketPath: string, index: number): Promise<Found> => {
     const wanted = { route: 'status', body: null, timeoutMs: STATUS_TIMEOUT_MS, signal: enough.signal } as const
     const answer = await call(socketPath, wanted)
     if (answer.kind !== 'ok') {
-      silences[index] = `  ${socketPath}: ${silence(answer)}`
+      silences[index] = { socketPath, reason: silence(answer) }
       throw new Error('silent')
     }
     const status = answer.value
@@ -39,7 +40,7 @@ export async function findAgent(socketPaths: readonly string[], suits = ANY): Pr
   } catch {
     const first = found.find((one) => one?.status.quorum) ?? found.find((one) => one !== undefined)
     if (first) return first
-    throw unreachable(silences.filter((line) => line !== undefined))
+    throw unreachable(silences.filter((one) => one !== undefined))
   } finally {
     enough.abort()
   }
@@ -72,7 +73,7 @@ export async function exchange<Name extends RouteName>(
       'look before you repeat it: lvsm status; lvsm events',
     )
   }
-  throw unreachable([`  ${socketPath}: ${answer.reason}`])
+  throw unreachable([{ socketPath, reason: answer.reason }])
 }
 
 const refusedHint = (answer: { refusals: readonly { hint?: string }[] }): string =>
@@ -98,9 +99,9 @@ const silence = (answer: Exclude<Answer<'status'>, { kind: 'ok' }>): string =>
       ? answer.refusals.map((refusal) => refusal.message).join('; ')
       : `${STRANGE.status}: is it another version?`
 
-const unreachable = (lines: readonly string[]): Failure =>
-  new Failure(
-    'unreachable',
-    `cannot reach an agent; tried:\n${lines.join('\n')}`,
-    'start it (lvsm-agent --config FILE), or name another with --node NAME, --socket PATH or LVSM_SOCKET=PATH[:PATH…]',
+const unreachable = (silences: readonly Silence[]): Failure =>
+  unreached(
+    'an agent',
+    silences,
+    'start it (systemctl start lvsm-agent), or name another with --node NAME, --socket PATH or LVSM_SOCKET=PATH[:PATH…]',
   )

@@ -1,7 +1,9 @@
 /** One HTTP exchange over a unix socket. */
 import { plainText } from '@lvsm/base'
+import { VIEWERS } from '@lvsm/protocol'
 import { statSync } from 'node:fs'
 import { request } from 'node:http'
+import { Failure } from './failure.ts'
 
 /** No longer answer is read: a status of a large site, and a document as text and as data, stay far below. */
 const LONGEST_ANSWER = 32 * 1024 * 1024
@@ -23,14 +25,31 @@ export type Heard =
   /** Nobody answered: `reason` in words; `sent` when the request may have been carried out all the same. */
   | { readonly kind: 'silent'; readonly reason: string; readonly sent: boolean }
 
+const DENIED = `permission denied: it is for root, and for members of group ${VIEWERS}, who may look`
+const WAY_IN = `run it as root; or become a member, to look: as root usermod -aG ${VIEWERS} USER, and log in again`
+/** A socket, and why nobody answered there. */
+export interface Silence {
+  readonly socketPath: string
+  readonly reason: string
+}
+/** `whom`: `an agent`. `hint`: the next step of a user whom the kernel let in at one of them at least. */
+export function unreached(whom: string, silences: readonly Silence[], hint: string): Failure {
+  const lines = silences.map(({ socketPath, reason }) => `\n  ${socketPath}: ${reason}`)
+  const isShut = silences.length > 0 && silences.every(({ reason }) => reason === DENIED)
+  return new Failure('unreachable', `cannot reach ${whom}; tried:${lines.join('')}`, isShut ? WAY_IN : hint)
+}
+
 /** `path`: of the socket. */
 const REASONS: Readonly<Record<string, (who: string, path: string) => string>> = {
   ENOENT: (who) => `no such socket: the ${who} is not running`,
   ECONNREFUSED: (who, path) => (isSocket(path) ? `nobody listens: the ${who} has stopped` : 'this is no socket'),
-  EACCES: () => 'permission denied: run as root',
+  EACCES: () => DENIED,
   ECONNRESET: (who) => `the ${who} hung up`,
   EPIPE: (who) => `the ${who} hung up`,
 }
+
+export const reasonOf = (error: NodeJS.ErrnoException, who: string, socketPath: string): string =>
+  REASONS[error.code ?? '']?.(who, socketPath) ?? error.message
 
 /** The kernel refuses connections to whatever else has that name, in the same words (man 2 connect). */
 const isSocket = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isSocket() !== false
@@ -68,9 +87,7 @@ export function exchangeJson(socketPath: string, wanted: Exchange): Promise<Hear
     }, timeoutMs)
     signal?.addEventListener('abort', () => outgoing.destroy())
     outgoing.on('socket', (socket) => socket.once('connect', () => (connected = true)))
-    outgoing.on('error', (error: NodeJS.ErrnoException) =>
-      silent(REASONS[error.code ?? '']?.(who, socketPath) ?? error.message),
-    )
+    outgoing.on('error', (error: NodeJS.ErrnoException) => silent(reasonOf(error, who, socketPath)))
     outgoing.end(payload)
   })
 }

@@ -28,6 +28,15 @@ describe('lvsm token', () => {
     expect((await runHere(['token', 'list'])).out).toMatch(/ revoked /)
     expect((await runHere(['token', 'revoke', '00000000'])).err).toMatch(/no token 00000000[^]*lvsm token list/)
   })
+  it('says in that command what the token is bound to', async () => {
+    const { runHere } = startCoordinator()
+    const commandOf = async (...words: string[]) =>
+      /^ {2}lvsm join \S+(.*)$/m.exec((await runHere(['token', 'create', ...words])).out)?.[1]
+    expect(await commandOf('--node', 'rs9', '--role', 'witness')).toBe(' --name rs9 --role witness')
+    expect(await commandOf('--role', 'director')).toBe(' --role director')
+    // Whoever joins says which of them it is.
+    expect(await commandOf('--role', 'director', '--role', 'witness')).toBe('')
+  })
   it('takes limits, and says what is wrong with them', async () => {
     const { runHere, configuration } = startCoordinator()
     const limits = ['--uses', '3', '--expires', '2h', '--node', 'rs9', '--role', 'realserver', '--role', 'witness']

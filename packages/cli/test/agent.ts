@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { program } from '../../../test/kit/programs.ts'
 
 export const STATUS: Status = {
   cluster: 'lab',
@@ -137,8 +137,6 @@ export function cleanUp(): void {
   for (const folder of scratch.splice(0)) rmSync(folder, { recursive: true, force: true })
 }
 
-export const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
-
 /** Where Node keeps what it compiled, by itself too: every run would compile the same again. */
 const CACHE = join(tmpdir(), 'node-compile-cache')
 
@@ -156,7 +154,7 @@ export function lvsm(
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const env = { PATH: process.env['PATH'], NODE_COMPILE_CACHE: CACHE, ...environment }
-    const child = spawn(process.execPath, [MAIN, ...args], { env })
+    const child = spawn(process.execPath, [program('lvsm'), ...args], { env })
     // Nobody types anything.
     child.stdin.end()
     let out = ''

@@ -75,7 +75,7 @@ describe('which agent is asked', () => {
     expect(err).toContain(`${none}: no such socket`)
     expect(err).toContain(`${file}: this is no socket`)
     expect(err).toContain(`${stranger.socketPath}: its answer is no status`)
-    expect(err).toMatch(/→ start it \(lvsm-agent --config FILE\), or name another/)
+    expect(err).toMatch(/→ start it \(systemctl start lvsm-agent\), or name another/)
   })
 
   it('says so when an agent does not answer in time', async () => {

@@ -1,16 +1,22 @@
 /** A backup that does not arrive whole is none: nothing is left of it. */
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type ServerResponse } from 'node:http'
+import { basename, dirname, join } from 'node:path'
 import { encodeBackupHead } from '@lvsm/protocol'
 import { afterEach, expect, it } from 'vitest'
 import { cleanUp, lvsm, scratchPath } from './agent.ts'
+import { program } from '../../../test/kit/programs.ts'
 
 const closers: (() => void)[] = []
 afterEach(() => {
   for (const close of closers.splice(0)) close()
   cleanUp()
 })
+/** Of the backup, whatever it is called. */
+const left = (file: string): string[] => readdirSync(dirname(file)).filter((one) => one.startsWith(basename(file)))
 const BODY = Buffer.alloc(200_000, 'x')
 const head = (sha256 = createHash('sha256').update(BODY).digest('hex')) => ({
   'lvsm-backup': encodeBackupHead({ cluster: 'lab', revision: 7, sha256 }),
@@ -51,7 +57,22 @@ it.each<[string, (response: ServerResponse) => void, number, RegExp]>([
 ])('one %s leaves nothing', async (_, answer, exit, said) => {
   const { code, err, file } = await run(answer)
   expect(err).toMatch(said)
-  expect([code, existsSync(file)]).toEqual([exit, false])
+  expect([code, existsSync(file), left(file)]).toEqual([exit, false, []])
+})
+it('that is broken off in the middle is not there, nor is one that only looks like it', async () => {
+  const [socket, file] = [scratchPath('coordinator.sock'), scratchPath('copy.db')]
+  const server = createServer((_, response) => response.writeHead(200, head()).write(BODY.subarray(0, 150_000)))
+  server.listen(socket)
+  closers.push(() => server.close().closeAllConnections())
+  const child = spawn(process.execPath, [program('lvsm'), '--coordinator-socket', socket, 'backup', file], {
+    stdio: 'ignore',
+  })
+  closers.push(() => void child.kill('SIGKILL'))
+  const sizes = (): number[] => readdirSync(dirname(file)).map((name) => statSync(join(dirname(file), name)).size)
+  await expect.poll(sizes, { timeout: 60_000 }).toEqual([150_000])
+  child.kill('SIGKILL')
+  await once(child, 'close')
+  expect(existsSync(file)).toBe(false)
 })
 it('writes over nothing, and does not even ask', async () => {
   const file = scratchPath('old')
@@ -65,6 +86,6 @@ it('is made where a coordinator is', async () => {
   const ended = await lvsm(['--coordinator-socket', scratchPath('none'), 'backup', scratchPath('copy.db')])
   expect(ended).toMatchObject({
     code: 3,
-    err: expect.stringMatching(/no coordinator is reached[^]*on the node of a coordinator/),
+    err: expect.stringMatching(/cannot reach a coordinator[^]*on the node of a coordinator/),
   })
 })

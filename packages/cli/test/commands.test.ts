@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
-import { cleanUp, lvsm, MAIN, STATUS, startAgent } from './agent.ts'
+import { cleanUp, lvsm, STATUS, startAgent } from './agent.ts'
+import { program } from '../../../test/kit/programs.ts'
 
 afterEach(cleanUp)
 const MOVED = { group: 'web', from: 'dir1', to: 'dir2', number: 43, tookMs: 18.6 }
@@ -101,7 +102,9 @@ describe('the command line', () => {
 
   it('tells what could not be printed apart from what was refused', () => {
     const full = openSync('/dev/full', 'w')
-    const { status, stderr } = spawnSync(process.execPath, [MAIN, '--help'], { stdio: ['ignore', full, 'pipe'] })
+    const { status, stderr } = spawnSync(process.execPath, [program('lvsm'), '--help'], {
+      stdio: ['ignore', full, 'pipe'],
+    })
     closeSync(full)
     expect(status).toBe(74)
     expect(String(stderr)).toMatch(/cannot write: ENOSPC.*\n {2}→ /)

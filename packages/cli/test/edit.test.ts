@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process'
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
+import { MemoryConfiguration } from '../../../test/kit/configuration.ts'
 import { marked, withoutMarks } from '../src/config/edit.ts'
-import { cleanUp, MAIN, scratchPath } from './agent.ts'
+import { cleanUp, scratchPath } from './agent.ts'
+import { program } from '../../../test/kit/programs.ts'
 import { closeCoordinators, startCoordinator } from './coordinator.ts'
 
 afterEach(() => {
@@ -76,7 +78,7 @@ describe('lvsm config edit', () => {
 
   it('keeps it also where somebody else was faster, with what changed since', async () => {
     const { run, socketPath, weight } = startCoordinator()
-    const other = `LVSM_COORDINATOR_SOCKET=${socketPath} ${process.execPath} ${MAIN} server set rs2 service=http weight=4`
+    const other = `LVSM_COORDINATOR_SOCKET=${socketPath} ${process.execPath} ${program('lvsm')} server set rs2 service=http weight=4`
     const mine = `sed -i '/node: rs1, a/s/weight: 1/weight: 8/' "$1"`
     const { code, err } = await run(['config', 'edit'], editor(`${other}; ${mine}`))
     expect(code).toBe(1)
@@ -105,7 +107,7 @@ const onTerminal = (
   typed: string,
 ): Promise<{ code: number | null; screen: string }> =>
   new Promise((resolve, reject) => {
-    const command = [process.execPath, MAIN, ...args].map((word) => `'${word}'`).join(' ')
+    const command = [process.execPath, program('lvsm'), ...args].map((word) => `'${word}'`).join(' ')
     const env = { PATH: process.env['PATH'], LVSM_COORDINATOR_SOCKET: socketPath, NO_COLOR: '1' }
     const child = spawn('script', ['-qefc', command, '/dev/null'], { env, stdio: ['pipe', 'pipe', 'inherit'] })
     let screen = ''
@@ -145,5 +147,17 @@ describe('on a terminal', () => {
     const again = await onTerminal(set, socketPath, '')
     expect([yes.code, again.code, weight('rs1')]).toEqual([0, 0, 5])
     expect(yes.screen + again.screen).not.toContain('[y/N]')
+  })
+  it('takes no coordinator out, and agrees on no version, without a yes', async () => {
+    const { socketPath, configuration } = startCoordinator(new MemoryConfiguration(undefined, 0))
+    const remove = ['coordinators', 'remove', 'dir2']
+    const finalize = ['cluster', 'finalize']
+    for (const args of [remove, finalize]) {
+      const { code, screen } = await onTerminal(args, socketPath, '\r')
+      expect([code, screen]).toEqual([1, expect.stringMatching(/not confirmed/)])
+    }
+    expect([configuration.removed, configuration.log]).toEqual([[], []])
+    for (const args of [remove, finalize]) expect((await onTerminal(args, socketPath, 'y\r')).code).toBe(0)
+    expect([configuration.removed, configuration.log]).toMatchObject([[2], [{ kind: 'finalize' }]])
   })
 })

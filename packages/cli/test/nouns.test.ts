@@ -160,6 +160,16 @@ describe('names in place of numbers', () => {
   })
 })
 
+it('a flag is yes or no; what is neither goes to the cluster as it was said', async () => {
+  const { values } = await readWords(
+    'node',
+    'rs1',
+    ['voter=Off', 'coordinator=constructor'],
+    resolver(() => undefined),
+  )
+  expect(values).toEqual({ voter: false, coordinator: 'constructor' })
+})
+
 describe('what is wanted for a while', () => {
   it('drains, stops and enables servers, everywhere or in one service', async () => {
     const { runHere: run, configuration } = startCoordinator()

@@ -112,6 +112,8 @@ describe('lvsm init', () => {
     expect(config?.nodes[0]).toMatchObject({ roles: ['witness'], links: [{ port: 7000 }] })
     expect(config?.keys[0]?.algorithm).toBe('sha1')
     expect(words().slice(4, 8)).toEqual(['--listen', '10.9.0.1:2', '--api', '10.9.0.1:1'])
+    expect((await begin('--api', '10.9.0.1')).code).toBe(0)
+    expect(words().slice(6, 8)).toEqual(['--api', '10.9.0.1:7445'])
   })
   it('leaves a key that is there, and takes back one that it made for nothing', async () => {
     program(78, 'there is a cluster already\\n  → leave it\\n')
@@ -194,6 +196,15 @@ describe('lvsm join', () => {
     expect([existsSync(at('state', 'node.key')), existsSync(at('words'))]).toEqual([false, false])
     expect(readFileSync(at('set-up'), 'utf8')).toBe(`--set-up --state-dir ${at('state')}\n`)
   })
+  it('is heard at another port where it is told to be, and gives up an answer without end', async () => {
+    const { asked, to } = await open({})
+    expect((await run('join', tokenFor(to), ...HERE, '--port', '7000')).code).toBe(0)
+    const links = [{ name: 'heartbeat', address: '10.12.0.19', port: 7000 }]
+    expect(asked.at(-1)?.body).toMatchObject({ node: { roles: ['realserver'], links } })
+    rmSync(at('state'), { recursive: true })
+    const endless = await open({ '/v1/join/preview': [{ refusals: [{ code: 'x'.repeat(5 << 20), message: '' }] }] })
+    expect((await run('join', tokenFor(endless.to), ...HERE)).err).toMatch(/the answer is too long/)
+  })
   it('is the node that the configuration has, where it has one', async () => {
     const { asked, to } = await open({ '/v1/join/preview': [preview({ present: true })] })
     expect((await run('join', tokenFor(to), '--name', 'rs9', '--no-probe')).code).toBe(0)
@@ -211,6 +222,18 @@ describe('lvsm join', () => {
       ...['--join', '--identity', at('state', 'node.json'), '--listen', '10.12.0.2:7446', '--api', '10.12.0.2:7445'],
       ...['--state-dir', at('coordinator'), '--run-dir', at('run')],
     ])
+  })
+  it('is a node also where it becomes no coordinator yet, and says how it will', async () => {
+    program(75, 'no coordinator took this one in\\n  → look at their log\\n')
+    const node = { roles: ['realserver'], coordinator: true, links: [{ name: 'heartbeat', address: '10.12.0.19' }] }
+    const { to } = await open({ '/v1/join/preview': [preview({ present: true, node })] })
+    const { code, out, err } = await run('join', tokenFor(to), '--name', 'rs9', '--no-probe')
+    expect(code).toBe(1)
+    expect(err).toMatch(
+      /lvsm: lvsm-coordinator: no coordinator took this one in\n {2}→ look at their log\n {2}→ when that is mended, .*: lvsm-coordinator --join --identity .*node\.json --listen 10\.12\.0\.19:7446 .*; systemctl enable --now lvsm-coordinator\n$/,
+    )
+    expect(out).toMatch(/rs9 is a node of cluster lab, at revision 7\nnext: start lvsm-lease, lvsm-agent here\n$/)
+    expect(existsSync(at('state', 'node.json'))).toBe(true)
   })
   it('asks again with the same key when its answer was lost', async () => {
     const { asked, to } = await open({ '/v1/join': [{ nonsense: true }, report()] })
@@ -240,11 +263,17 @@ describe('lvsm join', () => {
   it('does not write over another key of the heartbeats', async () => {
     mkdirSync(at('etc'))
     writeFileSync(at('etc', 'heartbeat.key'), 'other\n')
-    const { to } = await open({})
+    const { asked: first, to } = await open({})
     const { code, err } = await run('join', tokenFor(to), ...HERE)
     expect({ code, err }).toEqual({ code: 1, err: expect.stringMatching(/has another key than the cluster's key 1/) })
     expect(readFileSync(at('etc', 'heartbeat.key'), 'utf8')).toBe('other\n')
     expect(existsSync(at('state', 'node.json'))).toBe(false)
+    // It comes in as the same machine when that one is away.
+    rmSync(at('etc', 'heartbeat.key'))
+    const { asked, to: again } = await open({})
+    expect((await run('join', tokenFor(again), ...HERE)).code).toBe(0)
+    const keys = [...first, ...asked].flatMap(({ path, body }) => (path === '/v1/join' ? [body.key] : []))
+    expect(keys).toEqual([keys[0], keys[0]])
   })
   it('names a key that no coordinator knows', async () => {
     const keys = [{ id: 2, file: at('etc', 'second.key'), digits: null }]

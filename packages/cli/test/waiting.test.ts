@@ -45,6 +45,6 @@ describe('lvsm, after a write', () => {
 it('names who is behind, with what it has', () => {
   expect(usedText({ nodes: 1, behind: [], silent: [] }, 7)).toBe('the node uses it\n')
   expect(usedText({ nodes: 3, behind: ['rs1 (revision 6)'], silent: [] }, 7)).toMatch(
-    /^2 of 3 nodes use revision 7\n {2}not yet: rs1 \(revision 6\)\n {2}→ /,
+    /^2 of 3 nodes use revision 7\n {2}not yet: rs1 \(revision 6\)\n {2}→ .*: lvsm status, and there journalctl -u lvsm-agent\n$/,
   )
 })

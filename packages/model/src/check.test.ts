@@ -225,4 +225,13 @@ describe('views', () => {
     expect(nodeView(config(), 'rs3')).toMatchObject({ answersFor: [], gateway: '10.12.0.254' })
     expect(nodeView(config(), 'dir2')?.services).toHaveLength(1)
   })
+
+  it('do not change with the order in which services come', () => {
+    const [http] = config().services
+    if (!http) throw new Error('no service')
+    const services = [http, { ...http, name: 'other', address: '10.11.0.200' }]
+    const view = nodeView({ ...config(), services }, 'rs1')
+    expect(view?.answersFor).toHaveLength(2)
+    expect(nodeView({ ...config(), services: services.toReversed() }, 'rs1')?.answersFor).toEqual(view?.answersFor)
+  })
 })

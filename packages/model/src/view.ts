@@ -91,7 +91,7 @@ export interface NodeView {
   readonly directs: readonly ConfigGroup[]
   /** Services of those groups. */
   readonly services: readonly ConfigService[]
-  /** VIPs that this node has for itself as a realserver: each with its group, and how. */
+  /** VIPs that this node has for itself as a realserver: each with its group, and how; by address, whichever services want them. */
   readonly answersFor: readonly { readonly address: string; readonly group: string; readonly placement: Placement }[]
   /** Checked services of those VIPs that this node serves. */
   readonly serves: readonly ConfigService[]
@@ -120,7 +120,7 @@ export function nodeView(config: Config, name: string): NodeView | null {
     node,
     directs,
     services: config.services.filter((service) => directs.some((group) => group.name === service.group)),
-    answersFor: [...answersFor.values()],
+    answersFor: [...answersFor.values()].toSorted((one, other) => (one.address < other.address ? -1 : 1)),
     serves: served.map(({ service }) => service).filter(({ check }) => probeOf(check.type) !== null),
     gateway,
   }

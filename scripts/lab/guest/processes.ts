@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { ordinary } from './command.ts'
 import { argvFrom, type Service } from '../places.ts'
 
@@ -65,11 +65,17 @@ export class Supervisor {
     return this.#of(node, what ?? 'everything').map(({ service }) => ({ name: service.name, path: service.log }))
   }
 
+  /** Gives those that run, or are on their way. */
   start(node?: string, what?: string): string[] {
-    return this.#each(node, what, (one) => {
+    const started: string[] = []
+    this.#each(node, what, (one) => {
+      const { needs, name } = one.service
+      if (needs !== undefined && !existsSync(needs)) return
       one.wanted = true
       if (!one.child) this.#spawn(one)
+      started.push(name)
     })
+    return started
   }
 
   /** SIGTERM, and waits until they are gone; SIGKILL for what is still there after `patience` milliseconds. */

@@ -35,6 +35,7 @@ export interface TestPeople {
   /** And of its monotonic one. */
   ticks: number
   ask(method: string, path: string, asking?: Asking): Promise<Heard>
+  close(): Promise<void>
 }
 
 /** Its certificate is believed as a browser does it: the authority, the address, the dates of this machine's clock. */
@@ -78,6 +79,7 @@ export async function startPeople(setting: Partial<PeopleSetting> = {}): Promise
     crashes,
     counts,
     ask: (method: string, path: string, asking?: Asking) => askPort(port, method, path, asking),
+    close: () => opened.close(),
   })
 }
 
@@ -152,3 +154,12 @@ export const weightChange = (weight: number) => ({
   },
   base: null,
 })
+/** Says each time whether the count is still the one of the time before. */
+export function staying(count: () => number): () => boolean {
+  let before = -1
+  return () => {
+    const was = before
+    before = count()
+    return was === before
+  }
+}

@@ -165,6 +165,16 @@ describe('a machine stays outside', () => {
     people.configuration.weather = 'fine'
     expect((await join(people, token)).status).toBe(200)
   })
+  it('after too many tries, whatever it tried, and whoever looks later reads of the joins', async () => {
+    const people = await startPeople()
+    const wrong = { ...(await tokenOf(people)), secret: '00'.repeat(16) }
+    await join(people, wrong)
+    expect(people.said).toEqual(['audit: rs9 from 127.0.0.1: POST /v1/join: 403 token-unknown'])
+    const statuses: number[] = []
+    for (let at = 0; at < 24; at++) statuses.push((await preview(people, wrong)).status)
+    expect(statuses).toContain(429)
+    expect(people.said).toHaveLength(1)
+  })
   it('after too many tries, and is told for how long', async () => {
     const people = await startPeople()
     const token = await tokenOf(people)

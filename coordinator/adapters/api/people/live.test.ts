@@ -1,12 +1,22 @@
 import { once } from 'node:events'
 import { LIVE_CLOSE, LIVE_PATH, liveMessage, type Status } from '@lvsm/protocol'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { hostOf } from '../../../../test/kit/configuration.ts'
 import { weightOf } from '../../../../test/suites/configuration.ts'
 import { SESSION } from '../../../api/sessions.ts'
 import type { PeopleSetting } from './people.ts'
-import { AUTHORITY, HOST, logIn, originOf, startPeople, type TestPeople, withToken, withUser } from './fixture.ts'
+import {
+  AUTHORITY,
+  HOST,
+  logIn,
+  originOf,
+  startPeople,
+  staying,
+  type TestPeople,
+  withToken,
+  withUser,
+} from './fixture.ts'
 
 const soon = { timeout: 30_000, interval: 10 }
 
@@ -33,6 +43,8 @@ const statusOf = (leftMs: number): Status => ({
   troubles: [],
   counters: {},
 })
+
+const OTHER = { scheme: 'scrypt', n: 2, r: 1, p: 1, salt: 'ab'.repeat(16), hash: 'cd'.repeat(32) } as const
 
 function visit({ port }: TestPeople, headers: Record<string, string>) {
   const page = new WebSocket(`wss://${HOST}:${port}${LIVE_PATH}`, { headers, ca: AUTHORITY.certificate })
@@ -155,6 +167,11 @@ describe('a page is closed', () => {
       'when its user is removed',
       ({ configuration }) => configuration.write({ kind: 'user-remove', author: 'root', at: 1, name: 'alice' }),
     ],
+    [
+      'when its user gets another password',
+      ({ configuration }) =>
+        configuration.write({ kind: 'user-set', author: 'root', at: 1, name: 'alice', password: OTHER }),
+    ],
   ])('%s', async (_, end) => {
     const { people, headers } = await opened()
     const { page, ends } = visit(people, headers)
@@ -176,6 +193,28 @@ describe('a page is closed', () => {
     await expect.poll(() => ends, soon).toEqual([1009])
     expect((await people.ask('GET', '/health')).status).toBe(200)
   })
+})
+
+it('pages cost one look, however many there are, and none when the last has gone', async () => {
+  const began = vi.spyOn(globalThis, 'setInterval')
+  onTestFinished(() => began.mockRestore())
+  const { people, headers } = await opened({ lookMs: 11 })
+  let looks = 0
+  const { status } = people.configuration
+  people.configuration.status = () => {
+    looks += 1
+    return status()
+  }
+  const pages = [visit(people, headers), visit(people, headers)]
+  await expect.poll(() => pages.map(({ heard }) => heard.length), soon).toEqual([1, 1])
+  expect(began.mock.calls.filter(([, ms]) => ms === 11)).toHaveLength(1)
+  for (const { page } of pages) page.close()
+  await expect
+    .poll(
+      staying(() => looks),
+      { timeout: 10_000, interval: 200 },
+    )
+    .toBe(true)
 })
 
 describe('nothing is told', () => {

@@ -38,6 +38,11 @@ describe('a user', () => {
     expect(set).toMatch(/^__Host-lvsm=[\w-]{43}; Path=\/; Max-Age=43200; HttpOnly; Secure; SameSite=Strict$/)
     expect((await logIn(people, 'alice')).set).not.toBe(set)
   })
+  it('is nobody with two cookies of that name: another server of the domain may have set one', async () => {
+    const { cookie, session } = await opened()
+    expect((await session({ cookie: `other=1; ${cookie}` })).status).toBe(200)
+    expect((await session({ cookie: `${cookie}; ${cookie.slice(0, -4)}0000` })).status).toBe(401)
+  })
   it('is out after half an hour without a sign, and after half a day whatever he does', async () => {
     const { people, session } = await opened()
     people.ticks += SESSION.idleMs - 1

@@ -4,7 +4,7 @@ import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import { CONFIG_ROUTES, PEOPLE_ROUTES } from '@lvsm/protocol'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { isDue, makeServerCertificate } from './certificate.ts'
-import { AUTHORITY, HOST, startPeople } from './fixture.ts'
+import { AUTHORITY, HOST, startPeople, staying } from './fixture.ts'
 
 const DAY_MS = 86_400_000
 const soon = { timeout: 30_000, interval: 20 }
@@ -54,6 +54,25 @@ describe('its certificate', () => {
     const socket = await shake(people.port, { rejectUnauthorized: false })
     expect(socket.getPeerCertificate().serialNumber).not.toBe(before)
     expect(people.said).toHaveLength(1)
+    // And again when that one has become old.
+    people.now += 600 * DAY_MS
+    await expect.poll(() => people.said.length, soon).toBe(2)
+  })
+  it('is looked at no more when the port is closed', async () => {
+    let looks = 0
+    const wallClock = (): number => {
+      looks += 1
+      return Date.now()
+    }
+    const people = await startPeople({ limits: { lookMs: 10 }, wallClock })
+    await expect.poll(() => looks, soon).toBeGreaterThan(2)
+    await people.close()
+    await expect
+      .poll(
+        staying(() => looks),
+        { timeout: 10_000, interval: 200 },
+      )
+      .toBe(true)
   })
   it('speaks TLS 1.2 and 1.3, and nothing older', async () => {
     const { port } = await startPeople()

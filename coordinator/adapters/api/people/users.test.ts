@@ -218,6 +218,15 @@ describe('an administrator', () => {
     expect([heard.status, codeOf(heard.value)]).toEqual([422, 'no-api'])
     expect(people.configuration.known()?.enrolled.tokens).toEqual([])
   })
+  it('says nothing of ports that it may have heard of had it heard of anybody', async () => {
+    const people = await startPeople()
+    const { post } = await admin(people)
+    people.configuration.weather = 'cut-off'
+    const { raft } = people.configuration.status()
+    people.configuration.status = () => ({ raft, members: new Map() })
+    const heard = await post('/v1/tokens/create', {})
+    expect([heard.status, codeOf(heard.value)]).toEqual([503, 'no-leader'])
+  })
   it('reads who did what, newest first', async () => {
     const people = await startPeople()
     const { post, get } = await admin(people)

@@ -350,6 +350,10 @@ describe('a command is refused with code, field, reason and way out, and changes
     expect(outcome(document, remove('server', { service: 'http', server: 'rs1' }))).toEqual([
       'last-one server: server "rs1" of service "http" is the only one there → add another first, or remove the service',
     ])
+    document = run(document, remove('server', { pool: 'secure', server: 'rs2' })).document ?? document
+    expect(outcome(document, remove('server', { pool: 'secure', server: 'rs1' }))).toEqual([
+      'last-one server: server "rs1" of pool "secure" is the only one there → add another first, or remove the pool',
+    ])
   })
 
   it('a server of a pool that a service has otherwise', () => {

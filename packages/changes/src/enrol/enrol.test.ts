@@ -159,6 +159,13 @@ describe('tokens', () => {
     const late = token({ id: '89abcdef', at: HOUR + 7 * 86_400_000, until: HOUR + 8 * 86_400_000 })
     expect(run(token(), late).state.enrolled.tokens.map(({ id }) => id)).toEqual(['89abcdef'])
   })
+  it('are not made without end, and make room when they are forgotten', () => {
+    const many = Array.from({ length: 1001 }, (_, at) => token({ id: at.toString(16).padStart(8, '0') }))
+    const { said } = run(...many)
+    expect(said.slice(-2)).toEqual(['token', 'too-many-tokens'])
+    const late = token({ id: 'ffffffff', at: HOUR + 7 * 86_400_000, until: HOUR + 8 * 86_400_000 })
+    expect(last(...many, late)).toBe('token')
+  })
   it('come through a snapshot with everybody who is in', () => {
     const { state } = run(token(), enrol(), revoke)
     const read = snapshot.parse(JSON.parse(JSON.stringify(snapshotOf(state))))

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { deepFreeze, FILE } from '../fixture.ts'
 import type { Facts, IntentCommand, Subject } from '@lvsm/protocol'
 import { applyIntent, type IntentApplied } from './apply.ts'
+import { idleFacts } from './consequences.ts'
 import { expireFacts, intentOnServer, isOnStandby, isStopped, nextExpiry, NO_FACTS, subjectText } from './facts.ts'
 import { newerWord, sharedWord } from './newer-word.ts'
 
@@ -105,6 +106,33 @@ describe('what is wanted for a while', () => {
     const one = after(command('standby', { kind: 'node', node: 'dir1' }))
     expect(applied(one, command('standby', { kind: 'node', node: 'dir2' })).warnings).toMatchObject([
       { code: 'no-director-left', field: 'groups.web' },
+    ])
+  })
+  it('has no warning of what was so before, or is wanted, and one of what has no weight', () => {
+    const stopped = after(
+      command('stop', { kind: 'group', group: 'web' }),
+      command('standby', { kind: 'node', node: 'dir1' }),
+    )
+    expect(applied(stopped, command('standby', { kind: 'node', node: 'dir2' })).warnings).toEqual([])
+    const services = config.services.map((one) =>
+      one.name === 'https'
+        ? { ...one, realservers: one.realservers.map((server, at) => (at === 0 ? { ...server, weight: 0 } : server)) }
+        : one,
+    )
+    const drained = applyIntent(NO_FACTS, command('drain', server('rs2', 'https')), {
+      ...context(),
+      config: { ...config, services },
+    })
+    expect(drained).toMatchObject({ warnings: [{ code: 'no-server-left', field: 'services.https' }] })
+  })
+  it('waits where it is about what is not there now', () => {
+    const facts = after(command('standby', { kind: 'node', node: 'dir1' }), command('drain', server('rs1', 'https')))
+    expect(idleFacts(facts, config)).toEqual([])
+    const groups = config.groups.map((one) => ({ ...one, directors: ['dir2'] }))
+    expect(idleFacts(facts, { ...config, groups }).map(({ subject }) => subjectText(subject))).toEqual(['node dir1'])
+    const services = config.services.filter(({ name }) => name === 'http')
+    expect(idleFacts(facts, { ...config, services }).map(({ subject }) => subjectText(subject))).toEqual([
+      'server rs1 of service https',
     ])
   })
 })

@@ -228,6 +228,13 @@ describe('what each node would do', () => {
           `${node} ~ may own group web: 10.11.0.10/24, 10.12.0.254/24, preference dir1, dir2, pings 10.11.0.100 → 10.11.0.10/24, 10.11.0.20/24, 10.12.0.254/24, preference dir1, dir2, pings 10.11.0.100`,
       ),
     ))
+  it('a voter more: everybody counts its vote', () => {
+    const { config } = checkConfig(JSON.stringify(writtenOf(DOCUMENT, 1)))
+    if (!config) throw new Error('the document is a configuration')
+    const nodes = config.nodes.map((one) => (one.name === 'rs2' ? { ...one, voter: true } : one))
+    const lines = whatNodesWouldDo(config, { ...config, nodes }).flatMap((one) => one.lines.map(lineText))
+    expect(lines).toEqual(Array(5).fill(expect.stringMatching(/^~ heartbeats (with rs2|from): (.*) → \2, a voter$/)))
+  })
   it('a new node: everybody hears it, and it begins', () => {
     const lines = plan({
       verb: 'add',

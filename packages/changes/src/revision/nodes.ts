@@ -43,7 +43,10 @@ function tasksOf(config: Config, name: string): Tasks {
       `${addresses.map(({ address, prefix, interface: on }) => `${address}/${prefix}${on === null ? '' : ` on ${on}`}`).join(', ')}, preference ${directors.join(', ')}${ping.length > 0 ? `, pings ${ping.join(', ')}` : ''}`,
     ]),
     ...view.services.flatMap(serviceTasks),
-    ...view.answersFor.map(({ address, placement }): [string, string] => [`answers for ${address}`, `as ${placement}`]),
+    ...view.answersFor.map(({ address, group, placement }): [string, string] => [
+      `answers for ${address}`,
+      `as ${placement}, for group ${group}`,
+    ]),
     ...(view.gateway === null ? [] : [['default route', `through ${view.gateway}`] as const]),
   ])
 }

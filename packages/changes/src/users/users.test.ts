@@ -34,6 +34,8 @@ describe('users', () => {
     expect(said).toEqual(Array(5).fill('people'))
     expect(state.people.users).toEqual([{ name: 'alice', role: 'admin', password, ...BY }])
     expect(state.history.revisions).toHaveLength(1)
+    const both = run(add(), set({ role: 'operator', password })).state.people.users
+    expect(both).toMatchObject([{ role: 'operator', password }])
   })
   it.each<[string, string, readonly Entry[]]>([
     ['twice', 'name-taken', [add(), add()]],

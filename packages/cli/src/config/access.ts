@@ -36,9 +36,10 @@ export async function createToken(
   const made = await ask(paths, { route: 'tokenCreate', body: limits })
   if (made.outcome === 'unknown') throw lost(made.message, made.hint)
   const whom = uses === 1 ? 'the new machine' : `each of up to ${uses} new machines`
-  terminal.print(
-    render(made, output, (it) => `until ${timeText(it.until)}, as root on ${whom}:\n\n  lvsm join ${it.token}\n`),
-  )
+  // What the token is bound to, the new machine would otherwise have to guess.
+  const bound = [...(node === undefined ? [] : ['--name', node]), ...(role.length === 1 ? ['--role', ...role] : [])]
+  const command = (it: { readonly token: string }): string => ['lvsm join', it.token, ...bound].join(' ')
+  terminal.print(render(made, output, (it) => `until ${timeText(it.until)}, as root on ${whom}:\n\n  ${command(it)}\n`))
   return 'ok'
 }
 

@@ -12,7 +12,7 @@ import {
   readConfigResponse,
 } from '@lvsm/protocol'
 import { Failure } from '../failure.ts'
-import { exchangeJson, type Heard } from '../http.ts'
+import { exchangeJson, type Heard, type Silence, unreached } from '../http.ts'
 
 /** A coordinator answers within seconds, also that it cannot. */
 const TIMEOUT_MS = 20_000
@@ -39,7 +39,7 @@ export async function tryAsk<Name extends ConfigRouteName>(
   )
   const url = words.length === 0 ? path : `${path}?${new URLSearchParams(Object.fromEntries(words)).toString()}`
   const changes = isChange({ method, path })
-  const silences: string[] = []
+  const silences: Silence[] = []
   for (const socketPath of paths) {
     const heard = await exchangeJson(socketPath, {
       who: whoIs(socketPath),
@@ -50,11 +50,11 @@ export async function tryAsk<Name extends ConfigRouteName>(
     })
     if (heard.kind === 'answered') return understand(route, socketPath, heard, changes)
     if (heard.sent && changes) throw lost(`${socketPath}: ${heard.reason}`)
-    silences.push(`  ${socketPath}: ${heard.reason}`)
+    silences.push({ socketPath, reason: heard.reason })
   }
-  throw new Failure(
-    'unreachable',
-    `cannot reach a coordinator; tried:\n${silences.join('\n')}`,
+  throw unreached(
+    'a coordinator',
+    silences,
     'name another with --coordinator-socket PATH or LVSM_COORDINATOR_SOCKET=PATH[:PATH…]',
   )
 }

@@ -1,12 +1,14 @@
 /** `lvsm backup FILE`: what recovery needs, in one file that is whole or is not there. */
-import { createHash } from 'node:crypto'
-import { rmSync } from 'node:fs'
+import { createHash, randomBytes } from 'node:crypto'
+import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { type IncomingMessage, request } from 'node:http'
+import { dirname } from 'node:path'
 import { text as readAll } from 'node:stream/consumers'
 import { describeRefusal } from '@lvsm/base'
 import { BACKUP, BACKUP_HEADER, type BackupHead, decodeBackupHead, type Exit, readConfigRefused } from '@lvsm/protocol'
 import { Failure } from '../failure.ts'
+import { reasonOf, type Silence, unreached } from '../http.ts'
 import { withProgress } from '../terminal.ts'
 import type { CoordinatorSession } from './write.ts'
 
@@ -14,26 +16,44 @@ import type { CoordinatorSession } from './write.ts'
 const PATIENCE_MS = 120_000
 
 export async function backup({ own, terminal }: CoordinatorSession, file: string): Promise<Exit> {
-  const handle = await openNew(file)
+  if (existsSync(file)) throw unwritable(file, 'EEXIST: it is there')
+  // Under its name it is there when it is whole: also who breaks this off, or loses power, has none that only looks like one.
+  const part = `${file}.part-${randomBytes(4).toString('hex')}`
+  const handle = await openNew(file, part)
   try {
     const { cluster, revision } = await withProgress('making a backup', fetched(own, handle))
+    name(part, file)
     terminal.print(
       `${file}: cluster ${cluster} with revision ${revision}, checked\n  → it has the keys of the cluster: whoever reads it can be any node; keep it as safe as a password of root\n`,
     )
     return 'ok'
-  } catch (error) {
-    rmSync(file, { force: true })
-    throw error
   } finally {
     await handle.close()
+    rmSync(part, { force: true })
   }
 }
 
+const unwritable = (file: string, reason: string): Failure =>
+  new Failure('usage', `cannot write ${file}: ${reason}`, 'name a file that is not there yet')
+
 /** For its owner only from the moment that it is there. */
-const openNew = (file: string): Promise<FileHandle> =>
-  open(file, 'wx', 0o600).catch((error: Error) => {
-    throw new Failure('usage', `cannot write ${file}: ${error.message}`, 'name a file that is not there yet')
+const openNew = (file: string, part: string): Promise<FileHandle> =>
+  open(part, 'wx', 0o600).catch((error: Error) => {
+    throw unwritable(file, error.message)
   })
+
+function name(part: string, file: string): void {
+  try {
+    linkSync(part, file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw unwritable(file, 'EEXIST: it is there now')
+    // A file system that has no links.
+    renameSync(part, file)
+  }
+  const folder = openSync(dirname(file), 'r')
+  fsyncSync(folder)
+  closeSync(folder)
+}
 
 async function fetched(paths: readonly string[], handle: FileHandle): Promise<BackupHead> {
   const incoming = await firstAnswer(paths)
@@ -59,16 +79,16 @@ async function fetched(paths: readonly string[], handle: FileHandle): Promise<Ba
 }
 
 async function firstAnswer(paths: readonly string[]): Promise<IncomingMessage> {
-  const silences: string[] = []
+  const silences: Silence[] = []
   for (const socketPath of paths) {
     const heard = await answerOf(socketPath).catch(
-      (error: Error) => void silences.push(`  ${socketPath}: ${error.message}`),
+      (error: Error) => void silences.push({ socketPath, reason: reasonOf(error, 'coordinator', socketPath) }),
     )
     if (heard) return heard
   }
-  throw new Failure(
-    'unreachable',
-    `no coordinator is reached; tried:\n${silences.join('\n')}`,
+  throw unreached(
+    'a coordinator',
+    silences,
     'a backup is made on the node of a coordinator (lvsm coordinators names them), as root',
   )
 }

@@ -77,7 +77,7 @@ async function scalarOf(row: KeyRow | undefined, text: string, protocol: string,
     case 'number':
       return isNumber ? Number(text) : text
     case 'flag':
-      return FLAGS[text.toLowerCase()] ?? text
+      return FLAGS.get(text.toLowerCase()) ?? text
     case 'address':
     case 'network':
       return isHostName(text) ? resolve.address(text) : text
@@ -89,14 +89,14 @@ async function scalarOf(row: KeyRow | undefined, text: string, protocol: string,
       return text
   }
 }
-const FLAGS: Readonly<Record<string, boolean>> = {
-  true: true,
-  yes: true,
-  on: true,
-  false: false,
-  no: false,
-  off: false,
-}
+const FLAGS: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['yes', true],
+  ['on', true],
+  ['false', false],
+  ['no', false],
+  ['off', false],
+])
 
 function yamlOf(key: string, text: string): unknown {
   try {

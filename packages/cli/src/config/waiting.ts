@@ -45,5 +45,5 @@ export function usedText({ nodes, behind, silent }: Used, revision: number): str
   const lines = [`${nodes - missing} of ${nodes} nodes use revision ${revision}`]
   if (behind.length > 0) lines.push(`  not yet: ${behind.join(', ')}`)
   if (silent.length > 0) lines.push(`  not heard of: ${silent.join(', ')}`)
-  return `${lines.join('\n')}\n  → they take it over when they can: lvsm status --node NAME, journalctl -u lvsm-agent there\n`
+  return `${lines.join('\n')}\n  → they take it over when they can; why not yet: lvsm status, and there journalctl -u lvsm-agent\n`
 }

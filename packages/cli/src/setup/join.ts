@@ -61,8 +61,10 @@ export async function join(terminal: Terminal, text: string, options: JoinOption
   // Under a name that was there before, a vote may be lent that this machine knows nothing of: it starts as one that lost its state.
   if (node !== null) await setUpLease(directories.state, terminal)
   terminal.print(`${report.name} is a node of cluster ${report.cluster}, at revision ${report.revision}\n`)
-  if (coming.coordinator) await coordinate(coming.coordinator, report, options, terminal)
-  await startUnits(unitsOf(coming), start, terminal)
+  const failed = coming.coordinator ? await coordinate(coming.coordinator, report, options, terminal) : null
+  // It is a node whatever becomes of that, and serves.
+  await startUnits(unitsOf(failed ? { ...coming, coordinator: null } : coming), start, terminal)
+  if (failed) throw failed
   return 'ok'
 }
 
@@ -186,19 +188,26 @@ function settle(
   writeSecret(pathOf(directories.state, 'node.json'), encodeNodeIdentity(identity))
 }
 
-/** Its database, and its place among the others. */
+/** Its database, and its place among the others. Null: it has both; else why not, and how it has them later. */
 async function coordinate(
   { listen, api }: NonNullable<Coming['coordinator']>,
   report: JoinReport,
   { directories }: JoinOptions,
   terminal: Terminal,
-): Promise<void> {
+): Promise<Failure | null> {
   const at = ({ host, port }: typeof listen): string => endpointText(host, port)
   const words = [
     ...['--join', '--identity', pathOf(directories.state, 'node.json')],
     ...['--listen', at(listen), '--api', at(api)],
     ...['--state-dir', directories.coordinatorState, '--run-dir', directories.coordinatorRun],
   ]
-  await withProgress('becoming a coordinator', runDaemon('lvsm-coordinator', words))
+  try {
+    await withProgress('becoming a coordinator', runDaemon('lvsm-coordinator', words))
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    const again = `lvsm-coordinator ${words.join(' ')}; systemctl enable --now lvsm-coordinator`
+    return new Failure(error.exit, error.message, `${error.hint}\n  → when that is mended, on this machine: ${again}`)
+  }
   terminal.print(`${report.name} is one of the coordinators\n`)
+  return null
 }

@@ -4,6 +4,8 @@ import * as z from 'zod'
 /** What users may: a `viewer` reads, an `operator` says what is wanted of nodes, groups and servers, an `admin` changes all. */
 export const USER_ROLES = ['viewer', 'operator', 'admin'] as const
 export type UserRole = (typeof USER_ROLES)[number]
+/** Unix group: its members may look through the sockets of their machine, without root. */
+export const VIEWERS = 'lvsm-view'
 export const mayAs = (role: UserRole, least: UserRole): boolean => USER_ROLES.indexOf(role) >= USER_ROLES.indexOf(least)
 
 export interface ApiRoute {
