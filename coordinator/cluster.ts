@@ -49,7 +49,8 @@ export function clusterOf({ node, reported, known, troubles, counters, clock }: 
         counters: counters(),
       }),
     ),
-    clusterEvents: (after) => (placeOf(after, life) === null ? events() : since(placeOf(after, life) ?? 0)) ?? { events: [] },
+    clusterEvents: (after) =>
+      (placeOf(after, life) === null ? events() : since(placeOf(after, life) ?? 0)) ?? { events: [] },
     agentVersions() {
       const fresh = [...freshOf(reported.all(), clock())]
       return new Map(

@@ -69,7 +69,11 @@ test.each(['2027-01-01T00:00:00.000Z', 'tomorrow'])('a clock that is none, or fa
 })
 
 describe('a life that tells what an earlier one told', () => {
-  const again = (serial: number, of: number): NumberedEvent => ({ ...eventOf(of), serial, origin: { life: 'a', serial: of } })
+  const again = (serial: number, of: number): NumberedEvent => ({
+    ...eventOf(of),
+    serial,
+    origin: { life: 'a', serial: of },
+  })
   test('tells nothing twice, and who knows only this life gets all of it', () => {
     const log = new EventLog()
     log.add('dir1', 'a', eventsOf(1, 3), AT)
@@ -84,7 +88,12 @@ describe('a life that tells what an earlier one told', () => {
     expect(log.since('dir1', 'b', 0, { most: 9, now: NOW }).map(({ serial }) => serial)).toEqual([1, 2, 3, 4])
     const other = new EventLog()
     other.add('dir1', 'b', log.since('dir1', 'b', 0, { most: 9, now: NOW }), AT)
-    expect(other.all(NOW).map(({ origin }) => `${origin?.life} ${origin?.serial}`)).toEqual(['a 2', 'a 3', 'a 4', 'b 4'])
+    expect(other.all(NOW).map(({ origin }) => `${origin?.life} ${origin?.serial}`)).toEqual([
+      'a 2',
+      'a 3',
+      'a 4',
+      'b 4',
+    ])
   })
   test('pushes out the old, and not the new', () => {
     const log = new EventLog()

@@ -83,9 +83,7 @@ export class EventLog {
   }
   /** Those that came after that one. */
   all(now: number, after = 0): LoggedEvent[] {
-    return this.#entries
-      .filter(({ arrived }) => arrived > after)
-      .map((one) => ({ ...one.event, ...ageOf(one, now) }))
+    return this.#entries.filter(({ arrived }) => arrived > after).map((one) => ({ ...one.event, ...ageOf(one, now) }))
   }
 
   #placed(node: string, boot: string, { serial, ageMs, ...said }: NumberedEvent, at: Moment): LoggedEvent {

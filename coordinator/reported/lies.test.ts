@@ -33,7 +33,16 @@ const HONEST: readonly (readonly [string, AgentReport])[] = ['dir1', 'dir2', 'rs
       services: index === 0 ? ['http'] : [],
       tables: index === 0 ? { http: table } : {},
       events: [
-        { serial: 1, at: NOW, group: 'web', kind: 'took', number: 7, reason: 'nobody had it', clock: CLOCK - index, ageMs: 5 },
+        {
+          serial: 1,
+          at: NOW,
+          group: 'web',
+          kind: 'took',
+          number: 7,
+          reason: 'nobody had it',
+          clock: CLOCK - index,
+          ageMs: 5,
+        },
         { serial: 2, at: NOW, group: '', kind: 'note', number: 0, reason: 'well', clock: CLOCK + index, ageMs: 5 },
       ],
     },

@@ -115,7 +115,11 @@ export class Reporter {
   }
   #events(): OwnReport['events'] {
     const known = this.#known
-    return known === null ? [] : (this.#own?.events ?? []).filter(({ serial, origin }) => serial > known && (this.#origins || !origin)).slice(0, MOST_EVENTS)
+    return known === null
+      ? []
+      : (this.#own?.events ?? [])
+          .filter(({ serial, origin }) => serial > known && (this.#origins || !origin))
+          .slice(0, MOST_EVENTS)
   }
 
   /** Of what is unsaid as much as has room, and at least one part. */

@@ -54,6 +54,8 @@ export class Answers {
     const taken = this.#reported ? [this.#reported] : []
     this.#reported = null
     const question = this.#questions.shift()
-    return question ? [...taken, { kind: 'cluster', id: question.id, ...this.#told.question(question.what, question.after) }] : taken
+    return question
+      ? [...taken, { kind: 'cluster', id: question.id, ...this.#told.question(question.what, question.after) }]
+      : taken
   }
 }

@@ -89,7 +89,14 @@ async function ofCoordinator<Name extends 'status' | 'events'>(
   query = '',
 ): Promise<ConfigResponse<Name> | null> {
   const { method, path } = CONFIG_ROUTES[route]
-  const wanted = { who: 'coordinator', method, path: path + query, body: null, timeoutMs: COORDINATOR_MS, signal } as const
+  const wanted = {
+    who: 'coordinator',
+    method,
+    path: path + query,
+    body: null,
+    timeoutMs: COORDINATOR_MS,
+    signal,
+  } as const
   const heard = await exchangeJson(socketPath, wanted)
   return heard.kind === 'answered' && heard.status === 200 ? readConfigResponse(route, heard.body) : null
 }

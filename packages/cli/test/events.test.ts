@@ -80,7 +80,12 @@ describe('lvsm events --follow', () => {
       },
     )
     expect([code, err]).toEqual([0, ''])
-    expect(out.trim().split('\n').map((line) => JSON.parse(line))).toEqual([event(2), event(3), event(4), event(5)])
+    expect(
+      out
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toEqual([event(2), event(3), event(4), event(5)])
     expect(heard.map(({ path }) => path)).toEqual(['/v1/events', '/v1/events?after=a.1', '/v1/events?after=a.2'])
   })
 

@@ -81,7 +81,8 @@ export class Chronicle {
       teller.life = said.boot
       for (const event of said.events) {
         const key = keyOf(node, event)
-        if (!teller.told.has(key)) teller.told.set(key, { key, kind: event.kind, at: now, after: teller.heardThen ?? 0 })
+        if (!teller.told.has(key))
+          teller.told.set(key, { key, kind: event.kind, at: now, after: teller.heardThen ?? 0 })
       }
       if (said.isListening) continue
       teller.heardThen = teller.heard.length
@@ -106,7 +107,8 @@ export class Chronicle {
       if (kind === 'took') highest.set(group, Math.max(taken, number))
       if (!['lost', 'gave-up', 'released', 'took'].includes(kind) || number === 0) continue
       this.asked += 1
-      if (number < taken) throw new Violation(`chronicle: ${node} shows ${kind} ${number} of ${group} after took ${taken}`)
+      if (number < taken)
+        throw new Violation(`chronicle: ${node} shows ${kind} ${number} of ${group} after took ${taken}`)
     }
   }
 
@@ -143,7 +145,8 @@ export class Chronicle {
   #judgeSteps(node: string, shown: readonly HistoryEvent[]): void {
     const marked = shown.filter((event) => event.node === node && event.kind === 'clock').length
     const made = this.#steps.get(node) ?? 0
-    if (marked > made) throw new Violation(`chronicle: ${node} marks ${marked} steps of its clock, and there were ${made}`)
+    if (marked > made)
+      throw new Violation(`chronicle: ${node} marks ${marked} steps of its clock, and there were ${made}`)
   }
 }
 

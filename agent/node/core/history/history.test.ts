@@ -44,7 +44,9 @@ describe('after a restart', () => {
     // It was down for no time: its clock began anew, and the wall clock with it.
     expect([took?.ageMs, lost?.ageMs]).toEqual([62_000, 2000])
     expect(events(before).map(({ origin, reason }) => [origin, reason])).toEqual(
-      events(after).slice(0, 3).map(({ origin, reason }) => [origin, reason]),
+      events(after)
+        .slice(0, 3)
+        .map(({ origin, reason }) => [origin, reason]),
     )
   })
   test('the time that it was down counts, and a wall clock that was set back meanwhile puts nothing new before the old', () => {
@@ -69,7 +71,11 @@ describe('after a restart', () => {
     ])
     const alone = born({ boot: 'second', kept: keptBy(before), started: 'again' })
     alone.run(LISTENS_MS + 2000)
-    expect(told(alone).at(-1)?.events.map(({ kind }) => kind)).toEqual(['started'])
+    expect(
+      told(alone)
+        .at(-1)
+        ?.events.map(({ kind }) => kind),
+    ).toEqual(['started'])
   })
 })
 
@@ -153,7 +159,11 @@ describe('of others', () => {
     expect(told(one).at(-1)?.events).toEqual([])
     heard(one, undefined, { kind: 'note' })
     one.run(3000)
-    expect(told(one).at(-1)?.events.map(({ kind }) => kind)).toEqual(['took'])
+    expect(
+      told(one)
+        .at(-1)
+        ?.events.map(({ kind }) => kind),
+    ).toEqual(['took'])
   })
 })
 

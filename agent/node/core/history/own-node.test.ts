@@ -100,7 +100,14 @@ describe('a trouble', () => {
 })
 
 describe('a program', () => {
-  const found = { kind: 'program', program: 'lvsm-lease', ageMs: 0, started: 'lvsm-lease started', ended: null, before: null } as const
+  const found = {
+    kind: 'program',
+    program: 'lvsm-lease',
+    ageMs: 0,
+    started: 'lvsm-lease started',
+    ended: null,
+    before: null,
+  } as const
   const told = (one: TestNode): string[] =>
     [...events(one, 'started'), ...events(one, 'ended')].map(({ reason }) => reason)
 
@@ -145,17 +152,12 @@ test('standby is told where it begins and where it ends, with who wants it', () 
   heard(one, { ...statusOf('dir1', null, 0), standby: true })
   heard(one, { ...statusOf('dir1', null, 0), standby: true })
   heard(one, statusOf('dir1', null, 0))
-  expect(events(one, 'standby').map(({ reason }) => reason)).toEqual([
-    'dir1 is on standby',
-    'dir1 is off standby',
-  ])
+  expect(events(one, 'standby').map(({ reason }) => reason)).toEqual(['dir1 is on standby', 'dir1 is off standby'])
   const asked = born()
   asked.feed({ kind: 'command', id: '1', command: { verb: 'standby', on: true } })
   heard(asked, { ...statusOf('dir1', null, 0), standby: true })
   expect(events(asked, 'wanted').map(({ reason }) => reason)).toEqual(['the word of an operator at dir1: standby on'])
-  expect(events(asked, 'standby').map(({ reason }) => reason)).toEqual([
-    'dir1 is on standby, by an operator at dir1',
-  ])
+  expect(events(asked, 'standby').map(({ reason }) => reason)).toEqual(['dir1 is on standby, by an operator at dir1'])
 })
 
 describe('lease numbers', () => {

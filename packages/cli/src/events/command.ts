@@ -63,7 +63,10 @@ async function follow(session: Session, { number, output, isWanted }: Followed, 
       if (signal.aborted) return
       const told = await clusterEvents(session, cursor).catch(failure)
       if (told instanceof Failure) {
-        if (!isLost) terminal.complain(`lvsm: nobody answers any more: ${told.message}\n  → it is tried again each second; Ctrl-C ends it\n`)
+        if (!isLost)
+          terminal.complain(
+            `lvsm: nobody answers any more: ${told.message}\n  → it is tried again each second; Ctrl-C ends it\n`,
+          )
         isLost = true
         continue
       }

@@ -27,7 +27,10 @@ const keptEvents = z.object({
   /** Oldest first; `ageMs`: when it was written. */
   events: boundedList(z.object({ node: name, ...saidEvent.shape }), MOST_KEPT),
   /** Troubles that were told as begun, and not as over. `sinceMs`: so long ago, when it was written. */
-  lasting: boundedList(z.object({ code: name, message: z.string().max(LONGEST_LASTING), sinceMs: count }), MOST_LASTING),
+  lasting: boundedList(
+    z.object({ code: name, message: z.string().max(LONGEST_LASTING), sinceMs: count }),
+    MOST_LASTING,
+  ),
   /** Program → the life of it that was told of last. */
   programs: z.record(name, name),
 })
