@@ -84,6 +84,19 @@ test('a realserver that an operator named may; a second database or key of one t
   expect(await codes(candidate(), 'dir2', place)).toBe('name-taken')
 })
 
+test('one that asks again before its first asking is done is told to ask again, and not that it is another', async () => {
+  const known = new MemoryConfiguration().known
+  const nobody = async (): Promise<never> => expect.fail('nobody is added twice')
+  const asked = { id: 7, store: 'store-2', record: null }
+  // Of the log, and not committed yet.
+  const appended = { known, members: () => [asked], add: nobody }
+  expect(await admit(candidate(), 'dir2', appended, SECRETS)).toMatchObject({ refusals: [{ code: 'unknown' }] })
+  // Another coordinator took it in, and this one has not heard of it.
+  const refusal = { code: 'already-member', message: 'this node is member 7 already', hint: 'use that id' }
+  const behind = { known, members: () => [], add: async () => ({ kind: 'refused', refusal }) as const }
+  expect(await admit(candidate(), 'dir2', behind, SECRETS)).toMatchObject({ refusals: [{ code: 'unknown' }] })
+})
+
 test('what the others answered is told as it is: a refusal of theirs, or that nobody knows', async () => {
   const known = new MemoryConfiguration().known
   const refusal = { code: 'not-leader', message: 'no', hint: 'another' }

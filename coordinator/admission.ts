@@ -49,15 +49,17 @@ export async function admit(
 async function added(coordinator: Pick<Coordinator, 'add'>, record: MemberRecord, store: string) {
   const answer = await coordinator.add(record, store)
   if (answer.kind === 'added') return answer.id
-  return answer.kind === 'refused' ? answer.refusal : UNKNOWN
+  // It asked before, another coordinator, and this one has not heard of it yet.
+  return answer.kind === 'refused' && answer.refusal.code !== 'already-member' ? answer.refusal : UNKNOWN
 }
 
-/** It asked before, and its answer was lost; or it is another. */
+/** It asked before, and its answer was lost; or it is another. Whose record is not applied here yet is known when it is. */
 function idOf(
   { id, store, record }: { readonly id: NodeId; readonly store: string; readonly record: MemberRecord | null },
   own: string,
   { name, key }: MemberRecord,
 ): NodeId | Refusal {
+  if (store === own && record === null) return UNKNOWN
   if (store === own && record?.key === key && record.name === name) return id
   return {
     code: 'name-taken',

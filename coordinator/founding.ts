@@ -1,5 +1,5 @@
 /** A cluster's configuration begins: its authority, the first coordinator, and the database with the first document. */
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describeRefusal, type Refusal } from '@lvsm/base'
 import { firstHalf, MODEL_VERSION, parseDocument, writtenOf } from '@lvsm/changes'
@@ -73,7 +73,7 @@ export async function found(founding: Founding, asRoot: AsRoot = STRAIGHT): Prom
   const parsed = parseDocument(read.bytes.toString())
   if (parsed.refusals) return faulty(parsed.refusals, file)
   const { document } = parsed
-  if (!document.nodes[node]) return refused(strange(node, Object.keys(document.nodes)), file)
+  if (!Object.hasOwn(document.nodes, node)) return refused(strange(node, Object.keys(document.nodes)), file)
   if (asRoot(() => isOfAnother(identity, stateDir))) return refused(taken(identity))
   const { config } = judge(writtenOf(document, 1))
   const secrets = asRoot(() => readKeyFiles({ keys: config?.keys ?? [] }, file))
@@ -109,11 +109,21 @@ export async function found(founding: Founding, asRoot: AsRoot = STRAIGHT): Prom
     },
   })
   // Last: from then on it is there.
-  const refusal = createStore(databaseOf(stateDir), MACHINE, (identity) => ({
-    stored: foundedBy(identity, payload),
-    state: NOTHING,
-  }))
+  const begin = () =>
+    createStore(databaseOf(stateDir), MACHINE, (store) => ({ stored: foundedBy(store, payload), state: NOTHING }))
+  const refusal = orWithout(begin, () => asRoot(() => rmSync(identity, { force: true })))
   return refusal && refused(refusal)
+}
+
+/** An identity of a cluster that did not begin would keep this machine out of every other one. */
+function orWithout(begin: () => Refusal | null, remove: () => void): Refusal | null {
+  let refusal: Refusal | null | undefined
+  try {
+    refusal = begin()
+    return refusal
+  } finally {
+    if (refusal !== null) remove()
+  }
 }
 
 /** Somebody of the cluster: with a key of its own. */

@@ -76,6 +76,7 @@ test('it is followed as before: the agent tells it in few words that it could re
     lease: null,
     troubles: Array.from({ length: 50 }, (_, at) => ({ code: `t${at}`, severity: 'info', message: 'x'.repeat(200) })),
     pings: {},
+    ready: {},
     counters: {},
     tables: {},
     events: [],

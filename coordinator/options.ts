@@ -8,6 +8,8 @@ import { refuseEmpty } from '../agent/process/options.ts'
 const PORT = 7446
 /** For people, and for machines that join. */
 const API_PORT = 7445
+/** Of each kind: no record of a coordinator in the log has more, and one that nobody reads would begin a cluster that never starts. */
+const MOST_ADDRESSES = 16
 
 export const USAGE = `usage: lvsm-coordinator [--state-dir DIR] [--run-dir DIR]
        lvsm-coordinator --found FILE --node NAME --listen ADDRESS[:PORT]... [--api ADDRESS[:PORT]]... --identity FILE
@@ -141,6 +143,8 @@ function readWords({ listen, api, identity }: Words): Omit<Newcomer, keyof Direc
 /** Or what is wrong with one of them. */
 function readEndpoints(option: string, texts: readonly string[], usual: number): CoordinatorHome['listen'] | string {
   const endpoints: { host: string; port: number }[] = []
+  if (texts.length > MOST_ADDRESSES)
+    return `${option} is there ${texts.length} times, and ${MOST_ADDRESSES} are the most`
   for (const text of texts) {
     const endpoint = parseEndpoint(text, usual)
     if (endpoint === null) return `${option} ${text} is no address of a node (10.12.0.11, or 10.12.0.11:${usual})`

@@ -1,9 +1,11 @@
 /** Tokens, users, and tokens for scripts: what is answered of them. No digest and no hash is in any answer. */
+import type { Refusal } from '@lvsm/base'
 import type { Outcome, State } from '@lvsm/changes'
+import { harmless, refuseName, ROLES, suggest } from '@lvsm/model'
 import type { ApiToken, ApiTokenRow, ConfigResponse, Entry, MemberRecord, Token, TokenRow } from '@lvsm/protocol'
 import type { Written } from '../configuration.ts'
 import { against, notNow, ok, type Reply, refusedWith } from './reply.ts'
-import { checked, NOT_KNOWN_IF, type Signature } from './writes.ts'
+import { checked, type Made, NOT_KNOWN_IF, type Signature } from './writes.ts'
 import type { Asked } from './request.ts'
 
 const shownToken = ({ id, author, at, uses, used, until, node, roles, revoked }: Token): TokenRow => {
@@ -23,7 +25,22 @@ export const tokenEntry = (
   { uses, expiresMs, node, roles }: Asked<'tokenCreate'>['body'],
   made: { readonly id: string; readonly digest: string },
   by: Signature,
-) => checked({ kind: 'token', ...by, ...made, uses, until: by.at + expiresMs, node, roles })
+): Made => {
+  const wrong = refuseTerms(node, roles)
+  if (wrong) return { reply: refusedWith(422, [wrong]) }
+  return checked({ kind: 'token', ...by, ...made, uses, until: by.at + expiresMs, node, roles })
+}
+
+/** A token that can let nobody in is found out on another machine, by somebody else. */
+function refuseTerms(node: string | null, roles: readonly string[]): Refusal | null {
+  const name = node === null ? null : refuseName(node)
+  if (name)
+    return { code: 'bad-name', field: 'node', message: `"${harmless(node ?? '')}" ${name.message}`, hint: name.hint }
+  const role = roles.find((one) => !ROLES.some((known) => known === one))
+  if (role === undefined) return null
+  const message = `"${harmless(role)}" is no role of a node`
+  return { code: 'bad-role', field: 'roles', message, hint: suggest(role, ROLES, 'roles') }
+}
 
 /** Where machines that join find a coordinator. */
 export const doorsOf = (members: Iterable<MemberRecord>): readonly { readonly host: string; readonly port: number }[] =>

@@ -43,10 +43,10 @@ export function tokenRefusal(
   { token: { id }, name }: Pick<JoinBody, 'token' | 'name'>,
   shown: Pick<Shown, 'digest' | 'at'>,
 ): Reply | null {
-  const refusal = refuseToken(
-    enrolled.tokens.find((one) => one.id === id),
-    { id, name, ...shown },
-  )
+  const token = enrolled.tokens.find((one) => one.id === id)
+  // Its key is not shown yet.
+  const isIn = enrolled.nodes.some((one) => one.name === name) && token?.used.includes(name) === true
+  const refusal = refuseToken(token, { id, name, ...shown }, isIn)
   return refusal && refusedWith(statusOf([refusal]), [refusal])
 }
 

@@ -62,6 +62,21 @@ describe('one vote more, or one less', () => {
     ['comes with something else', voting(false, { coordinator: true }), { kind: 'change' }],
     ['is of nobody', voting(true, {}, 'rs9'), { kind: 'change' }],
   ])('%s: the entry is %s', (_, change, wanted) => expect(entry(change)).toMatchObject({ entry: wanted }))
+  it('counts on the revision that it was made on, as every change, and is signed as one', () => {
+    const { state } = applyEntry(STATE, { ...BY, kind: 'change', comment: '', base: 1, command: set(4).command })
+    const made = (base: { base?: number }) => {
+      const read = changeEntry({ change: voting(false), comment: 'it is slow', ...base }, undefined, BY, state)
+      return 'entry' in read ? applyEntry(state, read.entry) : read
+    }
+    const change = [{ path: ['services', 'http', 'realservers', 'rs1', 'weight'], to: 4 }]
+    expect(made({ base: 1 })).toMatchObject({
+      outcome: { kind: 'refused', refusals: [{ code: 'stale-revision' }], since: change },
+    })
+    expect(made({})).toMatchObject({ reply: { status: 428 } })
+    expect(made({ base: 2 })).toMatchObject({
+      outcome: { kind: 'changed', revision: { number: 3, comment: 'rs1 votes no more: epoch 2: it is slow' } },
+    })
+  })
   it('is shown beforehand, and refused with anything else', () => {
     const seen = (change: never) => previewReply(STATE, { change, base: null, comment: '' }, undefined)
     expect(seen(voting(false))).toMatchObject({ status: 200 })
@@ -104,6 +119,19 @@ describe('what would be', () => {
       },
     })
     expect(previewReply(STATE, { change: set(-4), comment: '' }, undefined)).toMatchObject({ status: 422 })
+  })
+  it('is refused of a node that is a coordinator, as it is when it is done', () => {
+    const values = { roles: ['realserver'], links: [{ name: 'inside', address: '10.12.0.19' }] }
+    const node = { noun: 'node', which: { node: 'rs9' }, model: 1 } as const
+    const added = { command: { verb: 'add', ...node, values } } as const
+    const { state } = applyEntry(STATE, { ...BY, kind: 'change', comment: '', base: 1, ...added })
+    const body = { change: { command: { verb: 'remove', ...node } }, comment: '' } as const
+    const member = { name: 'rs9', addresses: [{ host: '10.12.0.19', port: 7446 }], key: 'ab'.repeat(32) }
+    expect(previewReply(state, body, undefined, [member])).toMatchObject({
+      status: 422,
+      body: { refusals: [{ code: 'still-coordinator' }] },
+    })
+    expect(previewReply(state, body, undefined, [])).toMatchObject({ status: 200 })
   })
   it('is shown of what operators want, too, and kept by nobody', () => {
     const subject = { kind: 'server', node: 'rs1', service: null } as const

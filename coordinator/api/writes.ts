@@ -7,6 +7,7 @@ import {
   type Outcome,
   parseDocument,
   preview,
+  refuseLeaving,
   type State,
   stepWished,
   writtenOf,
@@ -21,6 +22,7 @@ import {
   encodeEntry,
   type Entry,
   type IntentReport,
+  type MemberRecord,
   type PreviewReport,
 } from '@lvsm/protocol'
 import type { Written } from '../configuration.ts'
@@ -45,17 +47,18 @@ export function changeEntry(
   if (wrong) return { reply: wrong }
   const read = commandOf(change)
   if ('reply' in read) return read
-  const step = stepOf(state, read.command)
-  if (step) return checked({ kind: 'voters', ...by, ...step })
   const given = baseOf(said, ifMatch)
   if ('reply' in given) return given
   const base = given.base === undefined ? read.revision : given.base
-  return base === undefined
-    ? { reply: NO_BASE }
-    : checked({ kind: 'change', ...by, comment, command: read.command, base })
+  if (base === undefined) return { reply: NO_BASE }
+  const { command } = read
+  const step = stepOf(state, command)
+  return checked(
+    step ? { kind: 'voters', ...by, ...step, base, comment } : { kind: 'change', ...by, comment, command, base },
+  )
 }
 
-/** Voters have an entry of their own, whose base is the number of the set. */
+/** Voters have an entry of their own, with the number of the set. */
 function stepOf(state: State | null, command: ConfigCommand) {
   const document = state?.history.document
   const step = document && stepWished(document, command)
@@ -149,6 +152,7 @@ export function previewReply(
   state: State,
   { change, base: said, comment }: ChangeBody,
   ifMatch: string | undefined,
+  members: Iterable<MemberRecord> = [],
 ): Reply {
   const wrong = refuseComment(comment)
   if (wrong) return wrong
@@ -166,6 +170,8 @@ export function previewReply(
     { finalized, voters: stepOf(state, read.command) ? 'may-change' : 'stay' },
   )
   if (found.refusals) return against(found.refusals, found.since)
+  const left = refuseLeaving(members, found.change)
+  if (left) return against([left])
   const body: PreviewReport = { base, ...differencesOf(found.change), nodes: found.nodes, warnings: found.warnings }
   return ok(body, newest)
 }

@@ -1,7 +1,7 @@
 /** What entries of the log make of the state, and its way to a disk and to another coordinator. */
 import { encodeEntry, encodeMember, type Entry as Change, type MemberRecord } from '@lvsm/protocol'
 import type { Entry, Member } from '@lvsm/raft'
-import { writtenOf } from '@lvsm/changes'
+import { type Action, writtenOf } from '@lvsm/changes'
 import { describe, expect, it, test } from 'vitest'
 import { DOCUMENT } from '../../packages/changes/src/fixture.ts'
 import { changesBetween, readParts } from '../adapters/store/parts.ts'
@@ -77,6 +77,30 @@ test('a change comes to an outcome; what changes nothing leaves the same state',
     state: before,
     result: { kind: 'nothing' },
   })
+})
+
+test('a node that is a coordinator is removed when it is none any more, whichever change removes it', () => {
+  const values = { roles: ['realserver'], coordinator: true, links: [{ name: 'inside', address: '10.12.0.19' }] }
+  const change = (index: number, action: Action): Entry => {
+    const signature = { author: 'alice', at: 5, comment: '', base: null } as const
+    return command(index, encodeEntry({ kind: 'change', ...signature, command: { model: 1, ...action } }))
+  }
+  const added = change(2, { verb: 'add', noun: 'node', which: { node: 'rs9' }, values })
+  const joined = membership(3, [member(1), member(3)], encodeMember({ member: record('rs9') }))
+  const state = live(FOUNDING, added, joined)
+  const ways: Entry[] = [
+    change(4, { verb: 'remove', noun: 'node', which: { node: 'rs9' } }),
+    change(4, { verb: 'rollback', revision: 1 }),
+    change(4, { verb: 'apply', file: writtenOf(DOCUMENT, 0) }),
+  ]
+  for (const way of ways) {
+    const { state: after, result } = applyLogEntry(state, way)
+    expect(after).toBe(state)
+    const refusals = [{ code: 'still-coordinator', hint: expect.stringMatching(/lvsm coordinators remove rs9/) }]
+    expect(result).toMatchObject({ outcome: { kind: 'refused', refusals } })
+    const alone = applyLogEntry(state, membership(4, [member(1)], '')).state
+    expect(applyLogEntry(alone, way).result).toMatchObject({ outcome: { kind: 'changed', revision: { number: 3 } } })
+  }
 })
 
 describe('an entry that is not understood', () => {

@@ -10,6 +10,7 @@ import {
   documentOf,
   MODEL_VERSION,
   type Outcome,
+  refuseLeaving,
   type State,
 } from '@lvsm/changes'
 import { judge } from '@lvsm/model'
@@ -96,6 +97,8 @@ function withChange(state: Coordinated, payload: string): { state: Coordinated; 
   const { configured } = state
   invariant(read.ok && configured, 'what is applied is understood, and comes after the beginning')
   const { state: next, outcome } = applyEntry(configured, read.entry)
+  const left = outcome.kind === 'changed' ? refuseLeaving(state.members.values(), outcome.revision?.change ?? []) : null
+  if (left) return { state, result: { kind: 'outcome', outcome: { kind: 'refused', refusals: [left] } } }
   return {
     state: next === configured ? state : { ...state, configured: next },
     result: { kind: 'outcome', outcome },

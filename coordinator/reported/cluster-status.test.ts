@@ -91,6 +91,48 @@ test('the owner says what it owns, and its table is the one that is shown', () =
   expect(bench.node(dir1)).toMatchObject({ state: 'owner', agent: true, ageMs: 0, versions: { 'lvsm-agent': '1' } })
 })
 
+test('a table is told where it is the one of the owner, and it is known of each server in which one it is', () => {
+  const bench = new Bench().says(dir1, { lease: leaseOf('owner', dir1), tables: tableOf(4) })
+  expect(bench.status.services[0]).toMatchObject({ told: true })
+  expect(bench.server).toMatchObject({ configured: first?.weight })
+  expect(bench.status.services[0]?.realservers[1]).toMatchObject({
+    weight: 0,
+    reason: `${dir1} does not have it in its table yet`,
+  })
+  const untold = new Bench()
+    .says(dir1, { lease: leaseOf('owner', dir1) })
+    .says(dir2, { lease: leaseOf('standby', dir1), tables: tableOf(9) })
+  expect(untold.status.services[0]).toMatchObject({ told: false })
+  expect(untold.server).toMatchObject({ weight: 0, reason: `${dir1} did not report its table` })
+  expect(new Bench().says(dir2, { tables: tableOf(9) }).status.services[0]).toMatchObject({ told: false })
+})
+
+test('who could take a group is known by its own word and by that of its lease process', () => {
+  const web = group?.name ?? ''
+  const taker = (said: Partial<AgentReport>, other: Partial<AgentReport> = {}) =>
+    new Bench().says(dir1, { lease: leaseOf('owner', dir1), ...other }).says(dir2, said).group?.takers
+  const standby = leaseOf('standby', dir1)
+  const no = (reason: string) => [{ node: dir2, could: false, reason }]
+  expect(taker({ lease: standby, ready: { [web]: '' } })).toEqual([{ node: dir2, could: true, reason: '' }])
+  expect(taker({ lease: standby, ready: { [web]: 'no IPVS' } })).toEqual(no('no IPVS'))
+  expect(taker({ lease: null, ready: { [web]: '' } })).toEqual(no('its lease process does not answer'))
+  expect(taker({ lease: { ...standby, quorum: false }, ready: { [web]: '' } })).toEqual(
+    no('hears no majority of the voters'),
+  )
+  const self = { revision: 1, state: 'maintenance', reason: '', standby: true, versions: {} } as const
+  expect(taker({ self, lease: standby, ready: { [web]: '' } })).toEqual(no('under maintenance (standby)'))
+  for (const ready of [undefined, {}, { other: '' }])
+    expect(taker({ lease: standby, ...(ready ? { ready } : {}) })).toEqual([
+      { node: dir2, could: null, reason: 'its agent did not say' },
+    ])
+  const alone = (life: Lease['peers'][number]['life']) =>
+    new Bench().says(dir1, { lease: { ...leaseOf('owner', dir1), peers: hears(life, dir2).peers } }).group?.takers
+  expect(alone('dead')).toEqual(no(`${dir1} does not hear it`))
+  expect(alone('alive')).toMatchObject([
+    { node: dir2, could: null, reason: expect.stringMatching(/lease process lives/) },
+  ])
+})
+
 test('of two that say that they own it, the newer lease counts', () => {
   const bench = new Bench()
     .says(dir1, { lease: leaseOf('owner', dir1, 7) })

@@ -8,11 +8,13 @@ import {
   counterOf,
   type GroupReport,
   isEntitled,
+  type NodeReport,
   type NodeTrouble,
   ordered,
   type ServiceReport,
   SEVERITIES,
   type Status,
+  type TakerReport,
 } from '@lvsm/protocol'
 import type { LoggedEvent } from './event-log.ts'
 import { hearsayOf, nodeReport } from './node-status.ts'
@@ -44,9 +46,10 @@ export function clusterStatusOf(view: ClusterView): Status {
   const { config, facts } = state
   const named = new Set(config.nodes.map(({ name }) => name))
   const fresh: Fresh = new Map([...freshOf(records, now)].filter(([name]) => named.has(name)))
-  const groups = config.groups.map((group) => groupReport(state, fresh, group))
-  const owners = new Map(groups.map(({ name, owner }) => [name, owner]))
   const heard = { fresh, hearsay: hearsayOf(config, fresh) }
+  const nodes = config.nodes.map((one) => nodeReport(one, view, heard))
+  const groups = config.groups.map((group) => groupReport(state, { fresh, nodes }, group))
+  const owners = new Map(groups.map(({ name, owner }) => [name, owner]))
   return {
     cluster: config.cluster,
     node,
@@ -57,7 +60,7 @@ export function clusterStatusOf(view: ClusterView): Status {
     ),
     groups,
     services: config.services.map((service) => servedBy(owners.get(service.group) ?? null, state, fresh, service)),
-    nodes: config.nodes.map((one) => nodeReport(one, view, heard)),
+    nodes,
     troubles: troublesOf(view, fresh),
     wanted: allWanted(facts, config),
     counters: { ...countersOf(fresh.get(node)), ...view.counters },
@@ -80,7 +83,11 @@ interface Claim {
 }
 
 /** What the group's directors say of it: the word of the newest lease counts, the owner's own before all others. */
-function groupReport({ facts }: State, fresh: Fresh, group: ConfigGroup): GroupReport {
+function groupReport(
+  { facts }: State,
+  { fresh, nodes }: { readonly fresh: Fresh; readonly nodes: readonly NodeReport[] },
+  group: ConfigGroup,
+): GroupReport {
   const { name, addresses, directors } = group
   const claims = directors.flatMap((node): Claim[] =>
     (fresh.get(node)?.said.lease?.groups ?? []).filter((one) => one.name === name).map((one) => ({ node, ...one })),
@@ -102,10 +109,33 @@ function groupReport({ facts }: State, fresh: Fresh, group: ConfigGroup): GroupR
       address,
       directors: directors.map((node) => ({ node, reached: reachedBy(fresh.get(node), address) })),
     })),
+    takers: nodes
+      .filter((node) => node.name !== owner && directors.includes(node.name))
+      .toSorted((one, two) => directors.indexOf(one.name) - directors.indexOf(two.name))
+      .map((node) => takerOf(node, name, fresh.get(node.name))),
     state: claims.length === 0 ? 'unknown' : moving ? 'moving' : owner === null ? 'nobody' : 'owned',
     reason: first?.reason ?? `no director of it reports: ${directors.join(', ')}`,
     ...(claims.length > 0 ? wantedOfGroup(facts, name, owner ?? moving?.node ?? null) : {}),
   }
+}
+
+/** By its own word, and by that of its lease process: a kernel that is prepared takes nothing by itself. */
+function takerOf(
+  { name: node, state, standby, agent, reason }: NodeReport,
+  group: string,
+  record: Reporting | undefined,
+): TakerReport {
+  const no = (why: string): TakerReport => ({ node, could: false, reason: why })
+  if (state === 'dead' || state === 'late') return no(reason)
+  if (standby) return no('under maintenance (standby)')
+  if (!agent || !record) return { node, could: null, reason }
+  const { ready = {}, lease } = record.said
+  if (lease === null) return no('its lease process does not answer')
+  if (lease?.quorum === false) return no('hears no majority of the voters')
+  const why = Object.hasOwn(ready, group) ? ready[group] : undefined
+  return why === undefined
+    ? { node, could: null, reason: 'its agent did not say' }
+    : { node, could: why === '', reason: why }
 }
 
 const reachedBy = (record: Reporting | undefined, address: string): boolean | null => {
@@ -114,8 +144,9 @@ const reachedBy = (record: Reporting | undefined, address: string): boolean | nu
 }
 
 function servedBy(owner: string | null, { facts }: State, fresh: Fresh, service: ConfigService): ServiceReport {
-  const why = owner === null ? 'nobody owns the group' : `${owner} did not report its table`
   const table = owner === null ? undefined : fresh.get(owner)?.tables.get(service.name)
+  const fault = table ? 'does not have it in its table yet' : 'did not report its table'
+  const why = owner === null ? 'nobody owns the group' : `${owner} ${fault}`
   const told = new Map(table?.destinations.map((one) => [one.key, one]))
   const realservers = service.realservers.map((realserver) => {
     const dest = told.get(destKey(realserver))
@@ -124,7 +155,7 @@ function servedBy(owner: string | null, { facts }: State, fresh: Fresh, service:
       ...wantedOfServer(facts, service.name, realserver.node, dest),
     }
   })
-  return serviceReport(service, realservers)
+  return serviceReport(service, realservers, owner !== null && table !== undefined)
 }
 
 const troublesOf = ({ node, troubles }: ClusterView, fresh: Fresh): NodeTrouble[] => [

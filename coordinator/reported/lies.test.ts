@@ -96,6 +96,7 @@ const lie = fc.record(
     }),
     troubles: fc.array(fc.record({ code: name, severity: text, message: text, leftMs: number })),
     pings: fc.dictionary(name, fc.option(fc.boolean())),
+    ready: fc.dictionary(name, text),
     counters: fc.dictionary(name, number),
     services: fc.array(name),
     tables: fc.dictionary(

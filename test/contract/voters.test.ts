@@ -71,6 +71,8 @@ test('one voter becomes three, and one of them goes', { timeout: 900_000 }, asyn
   expect((await dir1.asked('node', 'remove', 'rs1', '--yes')).out).toMatch(/lvsm node set NAME voter=false/)
   await eventually(async () => expect(await gone()).toMatchObject({ code: 0 }), STEP_MS)
   await reach(all, 4, ['dir1', 'dir2'])
+  expect((await dir1.asked('node', 'remove', 'rs1', '--yes')).out).toMatch(/lvsm coordinators remove rs1/)
+  await dir1.lvsm('coordinators', 'remove', 'rs1', '--yes')
   await dir1.lvsm('node', 'remove', 'rs1', '--yes', '--no-wait')
   await eventually(async () => expect((await dir1.lvsm('status')).includes('rs1')).toBe(false), SLOW_MS)
   await reach([dir1, dir2], 4, ['dir1', 'dir2'])

@@ -7,6 +7,7 @@ export const ownReport = (boot: string, reason = ''): OwnReport => ({
   lease: null,
   troubles: [],
   pings: {},
+  ready: {},
   counters: {},
   tables: {},
   events: [],

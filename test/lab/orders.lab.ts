@@ -68,7 +68,7 @@ inSoak('standby outlives the lease process that was told so', async () => {
   await sh(`lvsm standby on ${to}`)
   await lab('crash', to, 'lease')
   const own = await until(
-    async () => (await status(to)).nodes.find(({ name, state }) => name === to && state === 'standby'),
+    async () => (await status(to)).nodes.find(({ name, state }) => name === to && state === 'maintenance'),
     20_000,
     'it runs again',
   )

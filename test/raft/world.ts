@@ -20,6 +20,7 @@ export const SETTINGS: Settings = {
   uncommittedSize: 6000,
   entrySize: 3000,
   keepEntries: 20,
+  keepSize: 12_000,
   promoteLag: 10,
   promoteMs: 400,
   stallMs: 500,

@@ -57,7 +57,9 @@ describe('a page says', () => {
     told.status = ILL
     await expect
       .poll(() => verdict(page), soon)
-      .toMatch(/^group mail has no owner; http: rs2 failed; dead: dir2; 1 critical/)
+      .toMatch(
+        /^not served: nobody owns mail .*; http: rs2 failed .*; web is lost if dir1 dies: .*; 1 critical trouble; dead: dir2/,
+      )
     await row(page, 'Groups', /^mail nobody owns it – – dir2: dead dir1/).waitFor()
     await row(page, 'Groups', /^web owned; nobody could take over dir1 7 dir2: dead/).waitFor()
     await row(page, 'Troubles', /dir1 critical the interface of 10\.11\.0\.20 is not there not-ready ip link/).waitFor()
@@ -113,7 +115,7 @@ describe('a page keeps', () => {
     await asked
     people.ticks += SESSION.idleMs - 1000
     told.status = ILL
-    await expect.poll(() => verdict(page), soon).toMatch(/^group mail has no owner/)
+    await expect.poll(() => verdict(page), soon).toMatch(/^not served: nobody owns mail/)
     people.ticks += SESSION.idleMs
     await page.getByText(/Your session is over/).waitFor()
     await close()
@@ -133,7 +135,7 @@ describe('behind a reverse proxy with a path of its own', () => {
     expect(await page.locator('.good').count()).toBe(0)
     told.status = ILL
     proxy.cut('not')
-    await expect.poll(() => verdict(page), soon).toMatch(/^group mail has no owner/)
+    await expect.poll(() => verdict(page), soon).toMatch(/^not served: nobody owns mail/)
     expect(await page.getByRole('alert').textContent()).toBe('')
     expect(faults).toEqual([])
     await close()

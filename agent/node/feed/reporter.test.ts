@@ -29,6 +29,7 @@ const own = (more: Partial<OwnReport> = {}): OwnReport => ({
   },
   troubles: [],
   pings: {},
+  ready: {},
   counters: {},
   tables: { http: [destination(1)] },
   events: [eventOf(1), eventOf(2)],

@@ -30,7 +30,9 @@ const ROUTE_ANSWERS: Answers = {
     return 'reply' in made ? made.reply : changeReply(await configuration.write(made.entry))
   },
   preview: ({ body }, { configuration, ifMatch }) =>
-    reading(configuration, false, (state) => previewReply(state, body, ifMatch)),
+    reading(configuration, false, (state) =>
+      previewReply(state, body, ifMatch, configuration.status().members.values()),
+    ),
   async intent({ body }, { configuration, signature }) {
     const made = intentEntry(body, signature())
     return 'reply' in made ? made.reply : intentReply(await configuration.write(made.entry))

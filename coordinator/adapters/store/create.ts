@@ -9,8 +9,8 @@ import { doubtOwnDirectory } from '../../../agent/process/trust.ts'
 import type { StateMachine } from '../../ports.ts'
 import { makeMark } from './mark.ts'
 import { changesBetween } from './parts.ts'
-import { openDatabase, TABLES } from './schema.ts'
-import { failedOf } from './session.ts'
+import { codeOf, openDatabase, type Sqlite, TABLES } from './schema.ts'
+import { failedOf, faultOf } from './session.ts'
 import { NOTHING } from './sums.ts'
 import { Transactions } from './transaction.ts'
 
@@ -20,11 +20,15 @@ export interface Founded<State> {
   readonly state: State
 }
 
-/** `begin`: what a database of this identity holds. Throws what the system says: then there is none. */
+/**
+ * `begin`: what a database of this identity holds. Throws what the system says: then there is none. `pages`: as many as it may
+ * have; null: as the disk has room for.
+ */
 export function createStore<State>(
   path: string,
   machine: Pick<StateMachine<State, unknown>, 'partsOf'>,
   begin: (identity: string) => Founded<State>,
+  pages: number | null = null,
 ): Refusal | null {
   const [doubt] = doubtOwnDirectory(dirname(path))
   if (doubt) return { code: 'store-exposed', ...doubt }
@@ -39,7 +43,8 @@ export function createStore<State>(
   for (const old of [fresh, `${fresh}-wal`, `${fresh}-journal`, `${path}-wal`, `${path}-journal`, failedOf(path)])
     rmSync(old, { force: true })
   closeSync(openSync(fresh, FRESH, 0o600))
-  fill(fresh, identity, stored, changesBetween(new Map(), machine.partsOf(state)))
+  const unwritten = fill(fresh, identity, stored, changesBetween(new Map(), machine.partsOf(state)), pages)
+  if (unwritten) return unwritten
   makeMark(path, identity, 1)
   linkSync(fresh, path)
   rmSync(fresh)
@@ -47,9 +52,32 @@ export function createStore<State>(
   return null
 }
 
-function fill(path: string, identity: string, stored: Stored, changes: ReturnType<typeof changesBetween>): void {
-  const { hardState, snapshot: install, entries: append, lastApplied } = stored
+type Changes = ReturnType<typeof changesBetween>
+
+/** What SQLite says of a disk has no number of the system, and is no fault of this program. */
+function fill(path: string, identity: string, stored: Stored, changes: Changes, pages: number | null): Refusal | null {
   const database = openDatabase(path)
+  try {
+    if (pages !== null) database.pragma(`max_page_count = ${pages}`)
+    begun(database, identity, stored, changes)
+  } catch (error) {
+    if (codeOf(error) === '' || faultOf(error) === null) throw error
+    database.close()
+    for (const left of [path, `${path}-wal`, `${path}-shm`]) rmSync(left, { force: true })
+    const message = `${path} cannot be written: ${(error as Error).message} (${codeOf(error)})`
+    return {
+      code: 'store-unwritable',
+      message,
+      hint: 'see that the disk has room and is sound (df, dmesg), and try again',
+    }
+  }
+  database.close()
+  sync(path)
+  return null
+}
+
+function begun(database: Sqlite, identity: string, stored: Stored, changes: Changes): void {
+  const { hardState, snapshot: install, entries: append, lastApplied } = stored
   database.pragma('journal_mode = WAL')
   database.transaction(() => database.exec(TABLES)).immediate()
   const meta = {
@@ -73,8 +101,6 @@ function fill(path: string, identity: string, stored: Stored, changes: ReturnTyp
     changes,
   }
   new Transactions(database, { one: 1, ...meta, ...rest }).run(write)
-  database.close()
-  sync(path)
 }
 
 function sync(path: string): void {

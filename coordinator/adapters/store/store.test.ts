@@ -1,9 +1,11 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, lstatSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, lstatSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
+import { foundedBy } from '@lvsm/raft'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { BLANK } from '../../../test/raft/register.ts'
 import { createStore } from './create.ts'
 import { directory, founded, lastOf, opened, persist, stateOf, written } from './fixture.ts'
 import { machineOf, scriptOf } from './fixture-register.ts'
@@ -168,6 +170,15 @@ describe('is refused:', () => {
     chmodSync(path, 0o600)
     chmodSync(dirname(path), 0o777)
     expect(await codeOf(path)).toBe('store-exposed')
+  })
+  it('a beginning on a disk without room: nothing is left of it, and it begins when there is some', async () => {
+    const path = join(directory(), 'coordinator.db')
+    const begin = (identity: string) => ({ stored: foundedBy(identity, 'dir1'), state: BLANK })
+    const refused = { code: 'store-unwritable', message: expect.stringMatching(/SQLITE_FULL/) }
+    expect(createStore(path, machineOf(), begin, 2)).toMatchObject(refused)
+    expect(readdirSync(dirname(path))).toEqual([])
+    expect(createStore(path, machineOf(), begin)).toBeNull()
+    expect(await codeOf(path)).toBe('opened')
   })
   it('a beginning where there is a database', () => {
     const path = founded()

@@ -154,7 +154,7 @@ export function applyEntry(state: State, entry: Entry, voters: Context['voters']
 
 function electing(state: State, entry: VotersEntry): Step {
   const result = applyVoters(state.history, entry, state.finalized)
-  if (result.refusals) return { state, outcome: { kind: 'refused', refusals: result.refusals } }
+  if (result.refusals) return { state, outcome: { kind: 'refused', ...result } }
   const { history, config, revision, warnings } = result.done
   const next = { ...state, history, config, electorate: result.electorate }
   return { state: next, outcome: { kind: 'changed', revision, warnings } }

@@ -2,6 +2,7 @@
 import { EXITS, type Exit, exitTable } from '@lvsm/protocol'
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import * as commands from './commands.ts'
+import type { Kind } from './explain/subject.ts'
 import { bashCompletion } from './completion.ts'
 import { accessProgram, type Run } from './config/access-program.ts'
 import { configProgram } from './config/program.ts'
@@ -25,6 +26,7 @@ Examples:
   lvsm status --watch              the same, each second, until Ctrl-C
   lvsm switchover web dir2         move group web to dir2, no connection lost
   lvsm standby on dir1             give up everything that dir1 owns, before maintenance
+  lvsm explain web                 what it is, since when, why, and what would change it
   lvsm events -n 50                what happened, and why, the newest last
   lvsm events --follow --group web each event of group web as it comes, until Ctrl-C
   lvsm events --since 10m --kind trouble --kind over
@@ -73,7 +75,7 @@ export function program(version: string, terminal: Terminal, done: (exit: Exit) 
     .description('groups with their owners, services with their realservers, nodes, troubles')
     .addOption(output())
     .option('-w, --watch', 'draw again each second until Ctrl-C', false)
-    .option('--check', 'exit 4 when the cluster needs attention (for monitoring)', false)
+    .option('--check', 'exit 4 when something needs attention, 6 when something is not served (for monitoring)', false)
     .action(async (options: commands.StatusOptions) => done(await commands.status(session(), options)))
   root
     .command('switchover')
@@ -93,7 +95,7 @@ export function program(version: string, terminal: Terminal, done: (exit: Exit) 
     .action(async (word: string, node: string | undefined, options: { output: Format }) =>
       done(await commands.standby(session(), word === 'on', node, options.output)),
     )
-  eventsProgram(root, output, async (options) => done(await events(session(), options)))
+  telling(root, session, output, done)
   coordinated(root, async (command, choice = root.opts<SocketChoice>()) => {
     const own = coordinatorPaths(choice, process.env['LVSM_COORDINATOR_SOCKET'])
     done(await command({ terminal, own, paths: [...own, ...passingAgents(choice)] }))
@@ -102,6 +104,35 @@ export function program(version: string, terminal: Terminal, done: (exit: Exit) 
   completion(root, terminal, done)
   fence(root, output, async (format) => done(await commands.fenceStatus(session(), format)))
   return root
+}
+
+/** What happened, and why. */
+function telling(
+  root: Command,
+  session: () => commands.Session,
+  output: () => Option,
+  done: (exit: Exit) => void,
+): void {
+  root
+    .command('explain')
+    .description('what is, since when, why, and what would change it; with the words of the nodes below')
+    .argument('<name>', 'a group, a service or a node (a realserver is one)')
+    .addOption(new Option('--kind <kind>', 'where several are called so').choices(['group', 'service', 'node']))
+    .addOption(output())
+    .action(async (name: string, { kind, output: format }: { kind?: Kind; output: Format }) =>
+      done(await commands.explainWhat(session(), name, kind ?? null, format)),
+    )
+  root
+    .command('events')
+    .description('what happened, and why: the newest last, in the order of cause')
+    .addOption(new Option('-n, --number <count>', 'how many of the newest').argParser(positive).default(20))
+    .option('-f, --follow', 'and each as it comes, until Ctrl-C; with -o json one object per line', false)
+    .option('--of <node...>', 'only what these nodes tell of themselves')
+    .option('--group <group...>', 'only of these groups')
+    .option('--kind <kind...>', 'only of these kinds: took, lost, trouble, over, started, ended, …')
+    .option('--since <duration>', 'only what happened within this time: 90s, 10m, 2h, 1d')
+    .addOption(output())
+    .action(async (options: EventsOptions) => done(await events(session(), options)))
 }
 
 /** Where no coordinator is on this node, its agent passes on what is asked; not where somebody named another place. */
@@ -120,20 +151,6 @@ function completion(root: Command, terminal: Terminal, done: (exit: Exit) => voi
       terminal.print(bashCompletion(root))
       done('ok')
     })
-}
-
-function eventsProgram(root: Command, output: () => Option, show: (options: EventsOptions) => Promise<void>): void {
-  root
-    .command('events')
-    .description('what happened, and why: the newest last, in the order of cause')
-    .addOption(new Option('-n, --number <count>', 'how many of the newest').argParser(positive).default(20))
-    .option('-f, --follow', 'and each as it comes, until Ctrl-C; with -o json one object per line', false)
-    .option('--of <node...>', 'only what these nodes tell of themselves')
-    .option('--group <group...>', 'only of these groups')
-    .option('--kind <kind...>', 'only of these kinds: took, lost, trouble, over, started, ended, …')
-    .option('--since <duration>', 'only what happened within this time: 90s, 10m, 2h, 1d')
-    .addOption(output())
-    .action(show)
 }
 
 /** Whatever a coordinator is asked for. */

@@ -2,14 +2,15 @@
 import {
   counterOf,
   type GroupReport,
+  type Health,
   isDrop,
+  judge,
   type NodeReport,
   type NodeState,
   type RealserverReport,
   type ServiceReport,
   type Status,
   together,
-  unhealthy,
 } from '@lvsm/protocol'
 import { destKey, serviceKey, specText } from '@lvsm/model'
 import { type Paint, type Tone } from './paint.ts'
@@ -49,12 +50,31 @@ const droppedText = (counters: Status['counters'] = {}): string =>
 
 const section = (title: string, body: string, paint: Paint): string => `${paint('strong', title)}\n${body}`
 
+const TONE_OF: Readonly<Record<Health, Tone>> = {
+  healthy: 'good',
+  degraded: 'warn',
+  'not served': 'bad',
+  'not known': 'warn',
+}
+
+/** The verdict, and a line for each question of which the answer is not yes. */
 function summary(status: Status, paint: Paint): string {
-  const faults = unhealthy(status)
-  const verdict = faults.length === 0 ? paint('good', 'healthy') : paint('bad', faults.join('; '))
+  const { health, warnings, ...said } = judge(status)
+  const verdict =
+    paint(TONE_OF[health], health) + (said.other.length > 0 ? paint('bad', `; ${said.other.join('; ')}`) : '')
+  const counted = warnings === 0 ? '' : paint('warn', `; ${warnings} warning${warnings === 1 ? '' : 's'}`)
+  const lines = [
+    ['not served', said.unserved, 'bad'],
+    ['not serving', said.unserving, 'bad'],
+    ['cannot move', said.unmovable, 'bad'],
+    ['not known', said.unknown, 'warn'],
+  ] as const
+  const below = lines
+    .filter(([, all]) => all.length > 0)
+    .map(([name, all, tone]) => `\n  ${paint(tone, name.padEnd('not serving'.length))}  ${all.join('; ')}`)
   const wanted = (status.wanted ?? []).filter(({ idle }) => !idle).length
   const maintenance = wanted === 0 ? '' : paint('warn', `; maintenance: ${wanted}`)
-  return `${paint('strong', status.cluster)}  seen by ${status.node}, revision ${status.revision}${epochText(status)}: ${verdict}${maintenance}`
+  return `${paint('strong', status.cluster)}  seen by ${status.node}, revision ${status.revision}${epochText(status)}: ${verdict}${counted}${maintenance}${below.join('')}`
 }
 
 /** Of the voters, where coordinators number them. */

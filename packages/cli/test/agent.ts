@@ -29,6 +29,7 @@ export const STATUS: Status = {
           ],
         },
       ],
+      takers: [{ node: 'dir2', could: true, reason: '' }],
       state: 'owned',
       reason: 'dir1 holds the lease by 3 of 3 voters',
     },
@@ -42,6 +43,7 @@ export const STATUS: Status = {
       protocol: 'tcp',
       scheduler: 'sh',
       schedulerFlags: ['sh-port'],
+      told: true,
       realservers: [
         {
           node: 'rs1',
@@ -76,6 +78,15 @@ export const STATUS: Status = {
       voter: true,
       state: 'standby',
       reason: 'ready for web',
+      standby: false,
+      agent: true,
+    },
+    {
+      name: 'rs1',
+      roles: ['realserver'],
+      voter: true,
+      state: 'serving',
+      reason: 'answers for 10.11.0.10 (alias on lo)',
       standby: false,
       agent: true,
     },

@@ -1,7 +1,7 @@
 /** Test data: a coordinator's port for people, with answers that the test chooses, by path. */
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:https'
-import { encodeToken, fingerprintOf, makeAuthority, makeKeyPair, signCertificate } from '@lvsm/trust'
+import { encodeToken, fingerprintOf, FOR_EVER, makeAuthority, makeKeyPair, signCertificate } from '@lvsm/trust'
 
 export const AUTHORITY = await makeAuthority('lab')
 export const ID = '0123abcd'
@@ -19,12 +19,13 @@ export function closePorts(): void {
 }
 
 /** Certificates of the authority for `names`. */
-export async function openPort(answers: Answers, names = ['127.0.0.1'], authority = AUTHORITY) {
+export async function openPort(answers: Answers, names = ['127.0.0.1'], authority = AUTHORITY, life = FOR_EVER) {
   const { privateKey, publicKey } = makeKeyPair()
   const certificate = await signCertificate(authority, {
     name: 'people',
     publicKey,
     names: { dns: [], addresses: names },
+    life,
   })
   const asked: Asked[] = []
   const answerTo = async (path: string, text: string): Promise<[number, unknown]> => {

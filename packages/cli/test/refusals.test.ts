@@ -11,7 +11,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Reach } from '../../../coordinator/adapters/api/people/reach.ts'
 import { JOIN_REFUSALS, type JoinRefusal } from '../src/setup/refusals.ts'
 import { lvsm } from './agent.ts'
-import { type Answers, closePorts, DOOR, openPort, preview, refusal, tokenFor } from './door.ts'
+import { type Answers, AUTHORITY, closePorts, DOOR, openPort, preview, refusal, tokenFor } from './door.ts'
 
 let home = ''
 const closers: (() => void)[] = []
@@ -67,7 +67,7 @@ const lineOf = (code: JoinRefusal, detail: string): string =>
 
 /** Those that are tested below, each with how it comes about. */
 const HERE = new Set<JoinRefusal>([
-  ...(['no-token', 'already-a-node', 'wrong-cluster', 'no-coordinator'] as const),
+  ...(['no-token', 'already-a-node', 'wrong-cluster', 'clock-off', 'no-coordinator'] as const),
   ...(['address-absent', 'port-in-use', 'port-closed', 'other-version'] as const),
 ])
 const codes = Object.keys(JOIN_REFUSALS) as JoinRefusal[]
@@ -108,6 +108,21 @@ describe('on this machine', () => {
     const { to, asked } = await openPort({ '/v1/authority': [{ authority: other.certificate }] })
     expect(await run(tokenFor(to))).toMatchObject({ code: 1, err: lineOf('wrong-cluster', `127.0.0.1:${to.port}`) })
     expect(asked).toEqual([])
+  })
+  it.each([
+    [
+      'behind',
+      { notBefore: new Date(Date.now() + 86_400_000), notAfter: new Date(Date.now() + 864_000_000) },
+      /not yet valid/,
+    ],
+    ['ahead', { notBefore: new Date(0), notAfter: new Date(60_000) }, /expired/],
+  ])('clock-off: %s', async (_, life, why) => {
+    const { to, asked } = await openPort(DOOR, ['127.0.0.1'], AUTHORITY, life)
+    const { code, err } = await run(tokenFor(to))
+    expect([code, asked]).toEqual([1, []])
+    expect(err).toMatch(why)
+    expect(err).toContain(`127.0.0.1:${to.port}: `)
+    expect(err).toContain(JOIN_REFUSALS['clock-off'].wayOut)
   })
   it('no-coordinator: each address, and why', async () => {
     const { code, err } = await run(tokenFor({ host: '127.0.0.1', port: 1 }, { host: '127.0.0.2', port: 2 }))

@@ -62,8 +62,10 @@ describe('lvsm status', () => {
       lvsm(['--socket', socketPath, 'status']),
       lvsm(['--socket', socketPath, 'status', '--check']),
     ])
-    expect([plain.code, check.code]).toEqual([0, 4])
-    expect(plain.out).toContain('no quorum; group web has no owner; 1 critical trouble')
+    expect([plain.code, check.code]).toEqual([0, 6])
+    expect(plain.out).toMatch(
+      /revision 7: not served; 1 critical trouble; 1 warning\n {2}not served {3}nobody owns web /,
+    )
     expect(plain.out).toMatch(/web +nobody +- +-/)
     expect(plain.out).toContain('critical  dir2: the kernel has no IPVS (no-ipvs)\n    → modprobe ip_vs')
     expect(plain.out).toContain('warning  rs1: found no state (state-lost); over in 24 s\n')
@@ -118,7 +120,7 @@ describe('lvsm status', () => {
     ]
     const { socketPath } = await always(without({ services: [{ ...service!, realservers }] }))
     const { out } = await lvsm(['--socket', socketPath, 'status'])
-    expect(out).toContain('revision 7: http: rs2 failed')
+    expect(out).toContain('revision 7: degraded\n  not serving  http: rs2 failed (answers)\n')
     expect(out).toMatch(/rs1 .* unchecked[^]*rs2 .* 0 +5 +9 +failed/)
   })
 

@@ -82,6 +82,8 @@ export const REPORT_PARTS = {
   troubles: boundedList(saidTrouble, MOST_TROUBLES).exactOptional(),
   /** Ping node → does this node reach it? Null: not known yet. */
   pings: boundedRecord(name, z.boolean().nullable(), MOST_PING_NODES).exactOptional(),
+  /** Group → why this node could not take it over now; empty: it could. */
+  ready: boundedRecord(name, text(300), MOST_GROUPS).exactOptional(),
   /** Of both processes since their start; those that stand at 0 are left out. */
   counters: boundedRecord(word, count, MOST_COUNTERS).exactOptional(),
   /** Services of which it has a table now: what was said of others is over. */

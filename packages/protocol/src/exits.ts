@@ -13,7 +13,11 @@ export const EXITS = {
   usage: { code: 2, meaning: 'wrong command line; nothing was sent' },
   undiffed: { code: 2, meaning: 'config diff: nothing was compared, for whatever reason' },
   unreachable: { code: 3, meaning: 'no agent answered, or no coordinator, or not in time' },
-  unhealthy: { code: 4, meaning: 'status --check: the cluster needs attention' },
+  degraded: {
+    code: 4,
+    meaning: 'status --check: everything is served, and something needs attention, or is not known',
+  },
+  unserved: { code: 6, meaning: 'status --check: a service, or a group, is not served' },
   unknown: {
     code: 5,
     meaning: 'a change of the configuration may have been made, now or later: look before it is repeated',

@@ -17,6 +17,11 @@ const STATUS: Status = {
       addresses: ['10.11.0.10'],
       directors: ['dir1', 'dir2'],
       pings: [],
+      takers: [
+        { node: 'dir2', could: true, reason: '' },
+        { node: 'dir3', could: false, reason: 'no IPVS' },
+        { node: 'dir4', could: null, reason: 'its agent did not say' },
+      ],
       state: 'owned',
       reason: 'held',
     },
@@ -108,6 +113,13 @@ describe('samples of a status', () => {
   })
   test('gauges say what the status says', () => {
     expect(of('lvsm_quorum')).toEqual([[[], 1]])
+    expect(of('lvsm_cluster_health')).toEqual([
+      [['healthy'], 0],
+      [['degraded'], 1],
+      [['not served'], 0],
+      [['not known'], 0],
+    ])
+    expect(of('lvsm_group_takers')).toEqual([[['web'], 1]])
     expect(of('lvsm_group_owned')).toEqual([[['web', 'dir1'], 1]])
     expect(of('lvsm_lease_number')).toEqual([[['web'], 7]])
     expect(of('lvsm_lease_left_seconds')).toEqual([[['web'], 0.25]])
@@ -127,5 +139,11 @@ describe('samples of a status', () => {
     ])
     expect(of('lvsm_realserver_healthy')).toEqual([[['http', 'rs1', '10.11.0.11:80'], 1]])
     expect(of('lvsm_realserver_connections')).toContainEqual([['http', 'rs1', '10.11.0.11:80', 'inactive'], 9])
+  })
+  test('of a table that its owner did not tell there are none', () => {
+    const services = STATUS.services.map((service) => ({ ...service, told: false }))
+    const told = samplesOf({ ...STATUS, services }).map(({ metric }) => metric)
+    expect(told.filter((metric) => metric.startsWith('lvsm_realserver'))).toEqual([])
+    expect(told).toContain('lvsm_group_owned')
   })
 })

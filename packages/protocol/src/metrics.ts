@@ -6,6 +6,7 @@ import { endpointText } from '@lvsm/base'
 import type { COORDINATOR_METRICS } from './coordinator-metrics.ts'
 import { COUNTERS, counterOf } from './counters.ts'
 import type { Status } from './http/status.ts'
+import { HEALTHS, isTold, judge } from './http/verdict.ts'
 
 export interface Metric {
   readonly kind: 'counter' | 'gauge' | 'histogram'
@@ -48,6 +49,8 @@ export const METRICS = {
   lvsm_failed_logins_total: counter('tries', 'Logins with a wrong password, and requests with a wrong token.', 'how'),
   lvsm_other_total: counter('events', 'Counters of another version.', 'counter'),
   lvsm_quorum: flag('This node hears a majority of the voters.'),
+  lvsm_cluster_health: flag('What lvsm status says first; one of them is 1.', 'health'),
+  lvsm_group_takers: gauge('directors', 'Directors besides the owner that could take the group over now.', 'group'),
   lvsm_group_owned: flag('A node owns the group.', 'group', 'owner'),
   lvsm_lease_number: gauge('number', 'Lease (fencing) number of the group.', 'group'),
   lvsm_lease_left_seconds: gauge('seconds', 'What is left of the lease.', 'group'),
@@ -85,13 +88,15 @@ export function samplesOf(status: Status): Sample[] {
 export function gaugesOf(status: Status): Sample[] {
   return [
     { metric: 'lvsm_quorum', labels: {}, value: Number(status.quorum) },
+    ...healthSamples(status),
     ...status.groups.flatMap(groupSamples),
     ...status.nodes.flatMap(({ name: node, state, standby }): Sample[] => [
       { metric: 'lvsm_node_up', labels: { node }, value: Number(!DEAD.includes(state)) },
       { metric: 'lvsm_node_standby', labels: { node }, value: Number(standby) },
       ...troubleSamples(status, node),
     ]),
-    ...status.services.flatMap(serviceSamples),
+    // Where the owner did not tell its table, its weights and connections are not 0: they are not known.
+    ...status.services.filter((service) => isTold(status, service)).flatMap(serviceSamples),
   ]
 }
 
@@ -101,8 +106,18 @@ export function counterSample(name: string, value: number): Sample {
   return { metric: known.metric, labels: known.labels, value }
 }
 
-function groupSamples({ name: group, owner, number, leftMs }: Status['groups'][number]): Sample[] {
+function healthSamples(status: Status): Sample[] {
+  const { health } = judge(status)
+  return HEALTHS.map((one) => ({
+    metric: 'lvsm_cluster_health',
+    labels: { health: one },
+    value: Number(one === health),
+  }))
+}
+
+function groupSamples({ name: group, owner, number, leftMs, takers = [] }: Status['groups'][number]): Sample[] {
   return [
+    { metric: 'lvsm_group_takers', labels: { group }, value: takers.filter(({ could }) => could === true).length },
     { metric: 'lvsm_group_owned', labels: { group, owner: owner ?? '' }, value: Number(owner !== null) },
     { metric: 'lvsm_lease_number', labels: { group }, value: number },
     { metric: 'lvsm_lease_left_seconds', labels: { group }, value: leftMs / 1000 },

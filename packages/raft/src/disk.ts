@@ -7,7 +7,8 @@
 import { after } from '@lvsm/base'
 import { confirm, type DiskBook, rollBack } from './disk-book.ts'
 import type { Fault, Persist } from './events.ts'
-import { compact, entriesBetween, lastIndex } from './log.ts'
+import { sizeOf } from './entry.ts'
+import { compact, entriesBetween, lastIndex, type RaftLog } from './log.ts'
 import type { Message } from './messages.ts'
 import { giveUpProposals } from './outcomes.ts'
 import { becomeFollower, handOver } from './roles.ts'
@@ -119,9 +120,24 @@ function noteIssued(state: RaftState, { write, hardState, install }: Persist, ch
 /** Compacts what is applied for certain, but for what followers that lag may still need. */
 function forget(state: RaftState): void {
   const { log, lastApplied, settings, disk } = state
-  const upTo = lastApplied - settings.keepEntries
+  const byCount = lastApplied - settings.keepEntries
   // Not one by one: a portion of a quarter at a time.
-  if (disk.unsaved.install !== null || upTo - log.snapshot.index < Math.max(1, settings.keepEntries / 4)) return
+  const isDue = byCount - log.snapshot.index >= Math.max(1, settings.keepEntries / 4)
+  const upTo = Math.max(isDue ? byCount : 0, Math.min(lastApplied, tooLarge(log, settings.keepSize)))
+  if (disk.unsaved.install !== null || upTo <= log.snapshot.index) return
   compact(log, upTo)
   disk.unsaved.compact = true
+}
+
+/** The last entry that has to go where all of them together are larger than that; 0: none has. As above, a quarter at a time. */
+function tooLarge({ entries }: RaftLog, most: number): number {
+  let [size, upTo] = [0, 0]
+  for (let at = entries.length - 1; at >= 0; at--) {
+    const entry = entries[at]
+    if (!entry) break
+    size += sizeOf(entry)
+    if (upTo === 0 && size > (most * 3) / 4) upTo = entry.index
+    if (size > most) return upTo
+  }
+  return 0
 }

@@ -12,6 +12,7 @@ test.each<Partial<Settings>>([
   { messageSize: 0 },
   { uncommittedSize: 1 },
   { keepEntries: 1 },
+  { keepSize: DEFAULTS.entrySize },
   { stallMs: 10 },
 ])('%o is refused, with the rule that it breaks', (wrong) => {
   const refusals = refuseSettings({ ...DEFAULTS, ...wrong })

@@ -17,6 +17,8 @@ export interface Settings {
   readonly entrySize: number
   /** Applied entries that are kept for followers that lag. */
   readonly keepEntries: number
+  /** Of those no more than this, in the unit of `sizeOf`: who lags further gets the whole state. */
+  readonly keepSize: number
   /** A learner is caught up when it lags no more than so many entries, and has not for so long. */
   readonly promoteLag: number
   readonly promoteMs: number
@@ -37,6 +39,7 @@ export const DEFAULTS: Settings = {
   uncommittedSize: 16_777_216,
   entrySize: 4_194_304,
   keepEntries: 1000,
+  keepSize: 67_108_864,
   promoteLag: 250,
   promoteMs: 10_000,
   stallMs: 2000,
@@ -53,6 +56,8 @@ const RULES: readonly (readonly [keyof Settings, (s: Settings) => boolean, strin
   ['messageSize', (s) => s.messageSize > 0, 'messageSize > 0'],
   ['uncommittedSize', (s) => s.uncommittedSize >= s.entrySize, 'uncommittedSize ≥ entrySize'],
   ['keepEntries', (s) => s.keepEntries >= s.promoteLag, 'keepEntries ≥ promoteLag'],
+  // Else one entry alone would be too many.
+  ['keepSize', (s) => s.keepSize >= 4 * s.entrySize, 'keepSize ≥ 4 × entrySize'],
   ['stallMs', (s) => s.stallMs >= s.electionMs, 'stallMs ≥ electionMs'],
 ]
 

@@ -144,3 +144,23 @@ test('applied entries are compacted, but for those that a follower may need, and
   bench.start(2)
   expect(bench.state(2).log.entries).toEqual(entries)
 })
+
+test('large entries are compacted before there are many, and who lags behind them gets the whole state', () => {
+  const stored = holding(all, commands([1]))
+  const settings = { entrySize: 5000, keepSize: 20_000, messageSize: 2000 }
+  const bench = new Bench({ 1: stored, 2: stored, 3: stored }, { settings })
+  bench.elect(1)
+  bench.isolate(3)
+  const sizeOf = (id: number) => JSON.stringify(bench.state(id).log.entries).length
+  for (let at = 0; at < 50; at++) {
+    bench.step(1, { kind: 'propose', id: `p${at}`, payload: 'x'.repeat(1000) })
+    bench.deliver()
+    // With what JSON writes around each, and one entry that is on its way.
+    for (const id of [1, 2]) expect(sizeOf(id)).toBeLessThan(25_000)
+  }
+  expect(bench.state(1).log.entries.length).toBeGreaterThan(10)
+  bench.heal()
+  bench.pass(1000)
+  expect(bench.state(3).lastApplied).toBe(bench.state(1).lastApplied)
+  expect(bench.snapshots).toHaveLength(1)
+})

@@ -1,7 +1,7 @@
 /** What a status comes to in words: what nobody told is never good, and the worst child is what its parent shows. */
-import type { NodeReport, RealserverReport, Status } from '@lvsm/protocol'
+import { isTold, type NodeReport, type RealserverReport, type Status } from '@lvsm/protocol'
 import { describe, expect, it } from 'vitest'
-import { candidatesOf, groupSaid, isTold, nodeSaid, serverSaid, serviceSaid, standingOf, verdictOf } from './cluster.ts'
+import { candidatesOf, groupSaid, nodeSaid, serverSaid, serviceSaid, standingOf, verdictOf } from './cluster.ts'
 import { ILL, UNTOLD, WELL } from './fixture.ts'
 import { asOfBefore, worst } from './tones.ts'
 
@@ -41,6 +41,10 @@ describe('a group', () => {
         mail(WELL),
       )[0]
     expect(saidOf({ agent: false })).toMatchObject({ tone: 'unknown' })
+    const taken = (could: boolean | null) =>
+      candidatesOf(WELL, { ...mail(WELL), takers: [{ node: 'dir1', could, reason: 'no IPVS' }] })[0]
+    expect(taken(false)).toEqual({ node: 'dir1', tone: 'bad', text: 'no IPVS' })
+    expect(taken(null)).toMatchObject({ tone: 'unknown', text: 'no IPVS' })
     expect(saidOf({ state: 'unknown' })).toMatchObject({ tone: 'unknown' })
     expect(saidOf({ state: 'dead', agent: false })).toMatchObject({ tone: 'bad', text: 'dead' })
     expect(saidOf({ standby: true })).toMatchObject({ tone: 'off', text: 'set to standby' })
@@ -92,6 +96,7 @@ describe('a service', () => {
     const silent = with_(WELL, (node) => ({ ...node, agent: node.name !== 'dir1' }))
     expect(isTold(silent, http(silent))).toBe(false)
     expect(serviceSaid(silent, http(silent)).tone).toBe('unknown')
+    expect(serviceSaid(WELL, { ...http(WELL), told: false })).toEqual({ tone: 'unknown', text: 'not known' })
   })
   it('without realservers serves nobody', () =>
     expect(serviceSaid(WELL, { ...http(WELL), realservers: [] })).toEqual({ tone: 'bad', text: 'no realservers' }))
@@ -102,16 +107,16 @@ describe('the verdict', () => {
     expect(verdictOf(WELL)).toEqual({ tone: 'good', text: 'healthy', unknown: [] })
     expect(verdictOf(ILL)).toEqual({
       tone: 'bad',
-      text: 'group mail has no owner; http: rs2 failed; dead: dir2; 1 critical trouble',
-      unknown: ['node rs2'],
+      text: 'not served: nobody owns mail (10.11.0.20): dir2 is silent, dir1 is not ready; http: rs2 failed (connection refused, 4 times); web is lost if dir1 dies: 3 of 4 voters must agree, and 2 would be left; 1 critical trouble; dead: dir2',
+      unknown: [expect.stringMatching(/^how rs2 is /)],
     })
   })
   it('is never good where something is not known', () => {
     const silent = with_(WELL, (node) => ({ ...node, agent: node.name !== 'rs1' }))
-    expect(verdictOf(silent)).toMatchObject({ tone: 'unknown', unknown: ['node rs1'] })
+    expect(verdictOf(silent)).toMatchObject({ tone: 'unknown', unknown: [expect.stringMatching(/^how rs1 is /)] })
     expect(verdictOf(UNTOLD)).toMatchObject({ tone: 'unknown', text: expect.stringMatching(/not known here/) })
     const half = { ...WELL, groups: [{ ...mail(UNTOLD) }] }
-    expect(verdictOf(half)).toMatchObject({ tone: 'unknown', unknown: ['group mail'] })
+    expect(verdictOf(half)).toMatchObject({ tone: 'unknown', unknown: [expect.stringMatching(/^who owns mail /)] })
   })
 })
 

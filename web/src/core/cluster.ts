@@ -1,12 +1,14 @@
 /** What a status says of groups, services, realservers and nodes, in the words of `lvsm status`. What nobody told is never good. */
 import {
   type GroupReport,
+  isTold,
+  judge,
   type NodeReport,
   type NodeState,
   type RealserverReport,
   type ServiceReport,
   type Status,
-  unhealthy,
+  type TakerReport,
 } from '@lvsm/protocol'
 import { type Said, say, type Tone, worst } from './tones.ts'
 
@@ -15,6 +17,7 @@ const nodeOf = ({ nodes }: Status, name: string): NodeReport | undefined => node
 const NODE_TONES: Readonly<Record<NodeState, Tone>> = {
   owner: 'good',
   standby: 'good',
+  maintenance: 'off',
   serving: 'good',
   witness: 'good',
   idle: 'good',
@@ -27,9 +30,9 @@ const NODE_TONES: Readonly<Record<NodeState, Tone>> = {
 export function nodeSaid({ state, standby, agent }: NodeReport): Said {
   const tone = NODE_TONES[state]
   const text = state === 'unknown' ? 'not known' : state
-  if (tone !== 'good') return say(tone, text)
+  if (tone !== 'good' && tone !== 'off') return say(tone, text)
   if (!agent) return say('unknown', `${text}, agent silent`)
-  return standby ? say('off', `${text}, set to standby`) : say(tone, text)
+  return standby && tone === 'good' ? say('off', `${text}, set to standby`) : say(tone, text)
 }
 
 export function groupSaid({ state, owner, wanted }: GroupReport): Said {
@@ -54,22 +57,26 @@ export interface Candidate extends Said {
   readonly node: string
 }
 /** The other directors of a group, in the order in which they are asked, and whether each could take it over now. */
-export const candidatesOf = (status: Status, { owner, directors }: GroupReport): Candidate[] =>
-  directors.filter((name) => name !== owner).map((name) => ({ node: name, ...candidateSaid(nodeOf(status, name)) }))
+export const candidatesOf = (status: Status, { owner, directors, takers = [] }: GroupReport): Candidate[] =>
+  directors
+    .filter((name) => name !== owner)
+    .map((name) => ({
+      node: name,
+      ...candidateSaid(
+        nodeOf(status, name),
+        takers.find(({ node }) => node === name),
+      ),
+    }))
 
-function candidateSaid(node: NodeReport | undefined): Said {
+/** `taker`: whether it could, in its own word; an older coordinator has none. */
+function candidateSaid(node: NodeReport | undefined, taker: TakerReport | undefined): Said {
   if (!node) return say('unknown', 'not known')
   const { state, standby, agent } = node
   if (standby) return say('off', 'set to standby')
-  if (!agent && NODE_TONES[state] === 'good') return say('unknown', 'agent silent')
-  if (state === 'owner' || state === 'standby') return say('good', 'could take over')
-  return nodeSaid(node)
-}
-
-/** Is there a table of it that somebody told of: that of the owner? */
-export function isTold(status: Status, { group }: ServiceReport): boolean {
-  const owner = status.groups.find(({ name }) => name === group)?.owner ?? null
-  return owner !== null && nodeOf(status, owner)?.agent === true
+  if (NODE_TONES[state] !== 'good') return nodeSaid(node)
+  if (!agent) return say('unknown', 'agent silent')
+  if (taker && taker.could !== true) return say(taker.could === null ? 'unknown' : 'bad', taker.reason)
+  return state === 'owner' || state === 'standby' ? say('good', 'could take over') : nodeSaid(node)
 }
 
 /** An operator's word comes before that of the checks. */
@@ -117,14 +124,10 @@ export function verdictOf(status: Status): Verdict {
       ...say('unknown', 'How the cluster is, is not known here: no agent tells it to this coordinator'),
       unknown: [],
     }
-  const unknown = [
-    ...status.groups.filter(({ state }) => state === 'unknown').map(({ name }) => `group ${name}`),
-    ...status.nodes.filter((node) => nodeSaid(node).tone === 'unknown').map(({ name }) => `node ${name}`),
-  ]
-  // Who owns it is not known: that is not the same as nobody.
-  const known = { ...status, groups: status.groups.filter(({ state }) => state !== 'unknown') }
-  const faults = unhealthy(known)
-  if (faults.length > 0) return { ...say('bad', faults.join('; ')), unknown }
+  const { health, unserved, unserving, unmovable, other, unknown } = judge(status)
+  const faults = [...unserved, ...unserving, ...unmovable, ...other]
+  if (faults.length > 0)
+    return { ...say(health === 'not served' ? 'bad' : 'warn', `${health}: ${faults.join('; ')}`), unknown }
   return {
     ...(unknown.length > 0 ? say('unknown', 'healthy, as far as it is known') : say('good', 'healthy')),
     unknown,

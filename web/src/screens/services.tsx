@@ -1,7 +1,7 @@
 /** Services, each with its realservers as the owner's table has them. */
 import { destKey, serviceKey, specText } from '@lvsm/model'
-import type { ServiceReport, Status } from '@lvsm/protocol'
-import { isLive, isTold, serverSaid, serviceSaid } from '../core/cluster.ts'
+import { isTold, type ServiceReport, type Status } from '@lvsm/protocol'
+import { isLive, serverSaid, serviceSaid } from '../core/cluster.ts'
 import { hrefOf } from '../core/places.ts'
 import { Word } from '../parts/said.tsx'
 import { Table } from '../parts/table.tsx'

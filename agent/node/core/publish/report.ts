@@ -41,6 +41,7 @@ export function ownReport(state: NodeState, { state: what, reason }: Saying, pre
       return plainTrouble(hint === undefined ? short : { ...short, hint: cut(hint, SENTENCE) })
     }),
     pings: reachedPings(state.pings),
+    ready: Object.fromEntries([...state.published.ready].map(([group, why]) => [group, cut(why, SENTENCE)])),
     counters: Object.fromEntries(counters),
     tables: Object.fromEntries(ownedServices(state).map((service) => [service.name, tableOf(state, service)])),
     events: toReport(state),

@@ -50,7 +50,7 @@ export function sayState(known: Known): Saying {
 
 function sayDirector({ view, ready, facts, standing }: Known, status: LeaseStatus): Saying {
   const author = standing?.on ? standing.author : 'an operator'
-  if (status.standby) return { state: 'standby', reason: `${author} set it to standby: takes nothing over` }
+  if (status.standby) return { state: 'maintenance', reason: `${author} set it to standby: takes nothing over` }
   const parts = view.directs.map((group) => {
     const stop = factAbout(facts, { kind: 'group', group: group.name })
     if (stop) return `${group.name} is stopped by ${stop.author}`

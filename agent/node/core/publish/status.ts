@@ -8,15 +8,16 @@ import {
   type PingReport,
   type ServiceReport,
   type Status,
+  type TakerReport,
 } from '@lvsm/protocol'
 import { plainTrouble, type Trouble } from '@lvsm/base'
 import { allWanted, realserverReport, serviceReport, wantedOfGroup, wantedOfServer, wordsOf } from '@lvsm/changes'
-import { type ConfigGroup, type ConfigService, destKey } from '@lvsm/model'
+import { agreementDigests, type ConfigGroup, type ConfigService, destKey, disagreements } from '@lvsm/model'
 import { memberId } from '../check/members.ts'
 import { reachedPings } from '../check/pings.ts'
 import { leaseStatus, ownership } from '../lease.ts'
 import { observedService } from '@lvsm/plan'
-import { destinationOf, stateOf } from '../peers.ts'
+import { destinationOf, readyOf, stateOf } from '../peers.ts'
 import { type NodeState } from '../state.ts'
 import { type Saying } from './sentence.ts'
 
@@ -52,6 +53,24 @@ function reportPings(state: NodeState, { directors, ping }: ConfigGroup): PingRe
   }))
 }
 
+function takerOf(state: NodeState, node: string, group: string): TakerReport {
+  const no = (reason: string): TakerReport => ({ node, could: false, reason })
+  const status = leaseStatus(state)
+  if (!status) return { node, could: null, reason: 'the lease process of the node that is asked does not answer' }
+  const isOwn = node === state.node
+  const peer = status.peers.find(({ name }) => name === node)
+  if (!isOwn && (peer?.life === 'dead' || peer?.life === 'late')) return no(silentText(peer.silentMs))
+  if (isOwn ? status.standby : (peer?.standby ?? false)) return no('under maintenance (standby)')
+  const word = isOwn ? null : stateOf(state, node)
+  const subjects = word && state.config ? disagreements(agreementDigests(state.config), word.agreement) : []
+  if (subjects.length > 0) return no(`has other ${subjects.join(', ')} in its configuration`)
+  const why = isOwn ? state.published.ready.get(group) : readyOf(state, node, group)
+  if (why === undefined || why === null) return { node, could: null, reason: 'its agent did not say' }
+  return { node, could: why === '', reason: why }
+}
+
+const silentText = (silentMs: number): string => `silent for ${(silentMs / 1000).toFixed(1)} s`
+
 function reportGroup(state: NodeState, group: ConfigGroup): GroupReport {
   const { name, addresses, directors } = group
   const known = ownership(state, name)
@@ -65,6 +84,7 @@ function reportGroup(state: NodeState, group: ConfigGroup): GroupReport {
     addresses: addresses.map((entry) => entry.address),
     directors,
     pings: reportPings(state, group),
+    takers: directors.filter((node) => node !== owner).map((node) => takerOf(state, node, name)),
     state: !known ? 'unknown' : moving ? 'moving' : owner === null ? 'nobody' : 'owned',
     reason: known?.reason ?? 'the lease process of this node does not answer',
     ...(known ? wantedOfGroup(state.facts, name, owner ?? (moving ? state.node : null)) : {}),
@@ -98,7 +118,11 @@ export function ownTable({ kernel, checks }: NodeState, service: ConfigService):
 
 function reportService(state: NodeState, service: ConfigService, owner: string | null): ServiceReport {
   const directs = state.view?.directs.some((group) => group.name === service.group) === true
-  const own = new Map(directs ? ownTable(state, service).map((dest) => [dest.key, dest]) : [])
+  const isOwn = directs && owner === state.node
+  // Where nobody owns it, this node's own is all that there is.
+  const own = new Map(
+    isOwn || (directs && owner === null) ? ownTable(state, service).map((dest) => [dest.key, dest]) : [],
+  )
   const elsewhere = owner !== null && owner !== state.node ? owner : null
   const silent = state.follows ? 'tells only the coordinators' : 'did not tell'
   const why = owner === null ? 'nobody owns the group' : `${owner} ${silent}`
@@ -107,12 +131,17 @@ function reportService(state: NodeState, service: ConfigService, owner: string |
     const told = elsewhere === null ? null : destinationOf(state, elsewhere, service.name, key)
     const known = elsewhere === null ? own.get(key) : (told ?? undefined)
     return {
-      ...realserverReport(realserver, told ?? own.get(key), why),
+      ...realserverReport(realserver, known, why),
       ...wantedOfServer(state.facts, service.name, realserver.node, known),
     }
   })
-  return serviceReport(service, realservers)
+  const told = isOwn || (elsewhere !== null && hasTold(state, elsewhere, service))
+  return serviceReport(service, realservers, told)
 }
+
+/** All of its table: the parts come one after the other, and of who was not in one yet nothing is known. */
+const hasTold = (state: NodeState, owner: string, { name, realservers }: ConfigService): boolean =>
+  realservers.every((realserver) => destinationOf(state, owner, name, destKey(realserver)) !== null)
 
 function reportNode(state: NodeState, name: string, own: Saying): NodeReport {
   const status = leaseStatus(state)
@@ -128,7 +157,7 @@ function reportNode(state: NodeState, name: string, own: Saying): NodeReport {
   const word = stateOf(state, name)
   const standby = peer?.standby ?? word?.standby ?? false
   if (peer && (peer.life === 'late' || peer.life === 'dead')) {
-    const reason = `silent for ${(peer.silentMs / 1000).toFixed(1)} s`
+    const reason = silentText(peer.silentMs)
     return { ...base, state: peer.life, reason, standby, agent: false }
   }
   if (word) return { ...base, state: word.state, reason: word.reason, standby, agent: true }

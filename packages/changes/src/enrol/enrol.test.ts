@@ -92,6 +92,11 @@ describe('a machine with a token', () => {
       'token-role',
       [token({ roles: ['director'] }), enrol({ name: 'rs1' })],
     ],
+    [
+      'for realservers, as one that names itself a coordinator',
+      'token-role',
+      [token({ roles: ['realserver'] }), enrol({ node: { ...rs9, coordinator: true } })],
+    ],
     ['and the key of another node', 'key-taken', [token({ uses: 2 }), enrol(), enrol({ name: 'rs1' })]],
     ['and the name of another machine', 'name-taken', [token({ uses: 2 }), enrol(), enrol({ key: keyOf('01') })]],
     ['and a node that nobody knows', 'unknown-node', [token(), enrol({ node: null })]],
@@ -108,6 +113,14 @@ describe('a machine with a token', () => {
     const { state, said } = run(token(), enrol(), again, enrol({ id: '89abcdef', key: keyOf('aa') }))
     expect(said.at(-1)).toBe('rs9, revision none')
     expect(state.enrolled.nodes).toEqual([{ name: 'rs9', key: keyOf('aa'), at: 2000, token: '89abcdef' }])
+  })
+  it('that was used lets no second machine take the place of the first', () => {
+    const log = [token({ node: 'rs9' }), enrol(), enrol({ key: keyOf('aa') })]
+    const { state, said } = run(...log)
+    expect(said).toEqual(['token', 'rs9, revision 2', 'token-used'])
+    expect(state.enrolled.nodes).toMatchObject([{ name: 'rs9', key: keyOf('09') }])
+    const twice = run(token({ node: 'rs9', uses: 2 }), ...log.slice(1), enrol({ key: keyOf('bb') }))
+    expect(twice.said.slice(1)).toEqual(['rs9, revision 2', 'rs9, revision none', 'token-used'])
   })
   it('lets in as many as it says', () => {
     const two = enrol({ name: 'rs1', node: null, key: keyOf('01') })
@@ -135,6 +148,11 @@ describe('a node', () => {
     expect(said.slice(2)).toEqual(['changed', 'changed'])
     expect(state.config.nodes.map(({ name }) => name)).toContain('rs9')
     expect(state.enrolled.nodes).toEqual([])
+  })
+  it('that was removed is not let in again by the token that let it in, unless that lets in more', () => {
+    expect(run(token(), enrol(), remove, enrol({ at: 4000 })).said.at(-1)).toBe('token-used')
+    const two = run(token({ uses: 2 }), enrol(), remove, enrol({ at: 4000 }), remove, enrol({ at: 5000 }))
+    expect(two.said.slice(1)).toEqual(['rs9, revision 2', 'changed', 'rs9, revision 4', 'changed', 'token-used'])
   })
   it('stays in whatever else changes', () => {
     const other: Entry = {

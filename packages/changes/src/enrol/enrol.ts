@@ -2,7 +2,8 @@
  * How nodes come into the cluster: whoever shows a token's secret comes in under a name, with a key that is its own from then on.
  *
  * Laws: a name belongs to one key; only a token that names the node lets another machine take its place. A token lets in as many
- * names as it says, whatever is repeated. Who is in the configuration no more is in no more.
+ * machines as it says: one that is in may ask again, another one under its name counts, and so does it when it was removed. Who is in
+ * the configuration no more is in no more.
  */
 import type { Refusal, Warning } from '@lvsm/base'
 import type { Config } from '@lvsm/model'
@@ -43,7 +44,8 @@ export function applyEnrol({ enrolled, history, config, finalized }: Before, ent
   const { name, key, at, id } = entry
   const known = enrolled.nodes.find((one) => one.name === name)
   const token = enrolled.tokens.find((one) => one.id === id)
-  const wrong = refuseToken(token, entry)
+  const isIn = known?.key === key && token?.used.includes(name) === true
+  const wrong = refuseToken(token, entry, isIn)
   if (wrong || !token) return refused(...(wrong ? [wrong] : []))
   const taken = enrolled.nodes.find((one) => one.key === key && one.name !== name)
   if (taken) return refused(keyTaken(taken.name))
@@ -51,7 +53,7 @@ export function applyEnrol({ enrolled, history, config, finalized }: Before, ent
   const enrolment: Enrolment = known?.key === key ? known : { name, key, at, token: id }
   const listed: Enrolled = {
     ...enrolled,
-    tokens: enrolled.tokens.map((one) => (one === token ? useToken(one, name) : one)),
+    tokens: enrolled.tokens.map((one) => (one === token && !isIn ? useToken(one, name) : one)),
     nodes: [...enrolled.nodes.filter((one) => one.name !== name), enrolment],
   }
   const next = inRing(enrolled, listed, known, enrolment, entry.heartbeat)
@@ -61,6 +63,8 @@ export function applyEnrol({ enrolled, history, config, finalized }: Before, ent
     return roles ? refused(roles) : { enrolled: next, enrolment, added: null }
   }
   if (!isTree(entry.node)) return refused(strange(name))
+  if (entry.node['coordinator'] === true && token.roles.length > 0 && !token.roles.includes('director'))
+    return refused(unnamedCoordinator(name, token.roles))
   const { model } = entry
   const command = { verb: 'add', noun: 'node', which: { node: name }, values: entry.node, model } as const
   const signature = { at, author: `token ${id}`, comment: `${name} joined` }
@@ -105,6 +109,13 @@ function refuseRoles(allowed: readonly string[], roles: readonly string[]): Refu
   }
 }
 
+/** Coordinators let machines in and sign for them: who asks for that asks for as much as a director has. */
+const unnamedCoordinator = (name: string, allowed: readonly string[]): Refusal => ({
+  code: 'token-role',
+  field: 'coordinator',
+  message: `the token lets in ${allowed.join(' and ')}, and this node is to be a coordinator`,
+  hint: `let it join without that; then an operator may name it: lvsm node set ${name} coordinator=true`,
+})
 const nameTaken = (name: string): Refusal => ({
   code: 'name-taken',
   field: 'name',

@@ -32,8 +32,7 @@ export function revokeToken(enrolled: Enrolled, { id }: RevokeEntry): Tokened {
   }
 }
 
-export const useToken = (token: Token, name: string): Token =>
-  token.used.includes(name) ? token : { ...token, used: [...token.used, name] }
+export const useToken = (token: Token, name: string): Token => ({ ...token, used: [...token.used, name] })
 
 export interface Shown {
   readonly id: string
@@ -42,13 +41,13 @@ export interface Shown {
   /** Milliseconds of the coordinators' wall clock. */
   readonly at: number
 }
-/** Why it lets this one in no more; a node that it let in may ask again. */
-export function refuseToken(token: Token | undefined, { id, digest, name, at }: Shown): Refusal | null {
+/** Why it lets this one in no more. `isIn`: it let this very machine in, which may ask again as long as it is in. */
+export function refuseToken(token: Token | undefined, { id, digest, name, at }: Shown, isIn: boolean): Refusal | null {
   if (!token || token.digest !== digest) return stranger(id)
   if (token.revoked) return revokedToken(id)
   if (token.node !== null && token.node !== name) return otherNode(token.node, name)
   if (at >= token.until) return expired(id, at - token.until)
-  if (token.used.includes(name) || token.used.length < token.uses) return null
+  if (isIn || token.used.length < token.uses) return null
   return usedUp(id, token.used)
 }
 

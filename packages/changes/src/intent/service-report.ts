@@ -2,19 +2,21 @@
 import type { ConfigRealserver, ConfigService } from '@lvsm/model'
 import type { DestinationReport, RealserverReport, ServiceReport } from '@lvsm/protocol'
 
+/** `told`: it is the owner's own table that speaks. */
 export function serviceReport(
   { name, group, address, port, protocol, scheduler, schedulerFlags }: ConfigService,
   realservers: RealserverReport[],
+  told: boolean,
 ): ServiceReport {
-  return { name, group, address, port, protocol, scheduler, schedulerFlags, realservers }
+  return { name, group, address, port, protocol, scheduler, schedulerFlags, told, realservers }
 }
 
 /** `dest`: as the owner's table has it; undefined: it has it not, or nobody told, which `why` says. */
 export function realserverReport(
-  { node, address, port, forward }: ConfigRealserver,
+  { node, address, port, forward, weight: configured }: ConfigRealserver,
   dest: DestinationReport | undefined,
   why: string,
 ): RealserverReport {
   const { weight = 0, healthy = null, active = 0, inactive = 0, reason = why } = dest ?? {}
-  return { node, address, port, forward, weight, healthy, active, inactive, reason }
+  return { node, address, port, forward, weight, configured, healthy, active, inactive, reason }
 }

@@ -34,6 +34,7 @@ export function withElectorate(
 function votingAs(node: Tree, present: Document['nodes']): Tree {
   const { name } = node
   const voter = typeof name === 'string' && Object.hasOwn(present, name) ? present[name]?.voter : undefined
-  // What means the same stays as it was said.
-  return (node['voter'] === true) === (voter === true) ? node : withKey(node, 'voter', voter)
+  // What means the same stays as it was said; but whoever was told today not to vote does not grow into it again by itself.
+  const meansSame = (node['voter'] === true) === (voter === true)
+  return meansSame && voter !== false ? node : withKey(node, 'voter', voter)
 }

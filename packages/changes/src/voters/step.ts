@@ -3,31 +3,37 @@
  * section 8). When that is allowed is for whoever leads the coordinators to say; what it makes of the document is here.
  */
 import type { Refusal } from '@lvsm/base'
-import { type Electorate, type Entry } from '@lvsm/protocol'
+import { type Difference, type Electorate, type Entry } from '@lvsm/protocol'
 import { type Document, writtenOf } from '../document/document.ts'
 import { MODEL_VERSION } from '../command/version.ts'
 import { type Committed, commit } from '../revision/commit.ts'
 import { epochOf, votersOf } from './electorate.ts'
-import type { History } from '../revision/history.ts'
+import { type History, refuseStale } from '../revision/history.ts'
 
 export type VotersEntry = Extract<Entry, { kind: 'voters' }>
 export type VotersStep =
   | { readonly refusals?: never; readonly done: Committed; readonly electorate: Electorate }
-  | { readonly refusals: readonly Refusal[]; readonly done?: never }
+  | { readonly refusals: readonly Refusal[]; readonly since?: readonly Difference[]; readonly done?: never }
+
+/** Of a revision. */
+const LONGEST_COMMENT = 1000
 
 export function applyVoters(history: History, entry: VotersEntry, finalized: number): VotersStep {
   const { document } = history
   const before = votersOf(document)
+  const { epoch, add, remove, author, at, base = null, comment: said = '' } = entry
+  const stale = base === null ? null : refuseStale(history, base)
+  if (stale) return { refusals: [stale.refusal], ...(stale.since === null ? {} : { since: stale.since }) }
   const wrong = refuseStep(document, entry)
   if (wrong) return { refusals: [wrong] }
-  const { epoch, add, remove, author, at } = entry
   const written = writtenOf(document, 0)
   const nodes = written.nodes.map((node) =>
     node.name === add ? { ...node, voter: true } : node.name === remove ? { ...node, voter: false } : node,
   )
   const command = { verb: 'apply', file: { ...written, epoch, nodes }, model: MODEL_VERSION } as const
-  const comment = add === null ? `${remove} votes no more` : `${add} votes`
-  const signature = { author, at, comment: `${comment}: epoch ${epoch}` }
+  const step = `${add === null ? `${remove} votes no more` : `${add} votes`}: epoch ${epoch}`
+  const comment = said === '' ? step : `${step}: ${said}`.slice(0, LONGEST_COMMENT)
+  const signature = { author, at, comment }
   const done = commit(history, { command, base: null }, signature, { finalized, voters: 'may-change' })
   return done.refusals ? { refusals: done.refusals } : { done, electorate: { before } }
 }

@@ -97,6 +97,10 @@ describe('nothing else', () => {
     const { state } = run(set(false), set(null), change({ verb: 'rollback', revision: 2 }))
     expect(state.history.document.nodes['rs2']?.voter).toBe(false)
   })
+  it('takes back that a node shall not vote: it would grow into the voters again by itself', () => {
+    const { state } = run(step(2, 'rs2'), step(3, null, 'rs2'), change({ verb: 'rollback', revision: 1 }))
+    expect(state.history.document.nodes['rs2']?.voter).toBe(false)
+  })
   it('a file of earlier keeps the epoch of today, and other voters in it are refused', () => {
     const file = writtenOf(DOCUMENT, 1)
     const { said } = run(step(2, 'rs2'), change({ verb: 'apply', file }))

@@ -55,7 +55,7 @@ function coordinatorProgram(root: Command, run: Run): void {
     .action((options: { output: Format }) => run((session) => coordinators(session, options.output)))
   noun
     .command('remove')
-    .description('take out one whose machine is lost for good; refused where no majority would be left')
+    .description('take out one whose machine is lost for good, or is to leave; refused where no majority would be left')
     .argument('<node>', 'its name, or its id')
     .option('-y, --yes', 'do not ask', false)
     .action((which: string, options: { yes: boolean }) => run((session) => removeCoordinator(session, which, options)))

@@ -14,6 +14,8 @@ export interface Address {
 /** Bytes. */
 const LONGEST = 4 << 20
 const PATIENCE_MS = 30_000
+/** Of OpenSSL: the certificate is new, and made anew in time, so that one of the two clocks is wrong. */
+const OUT_OF_TIME: ReadonlySet<string> = new Set(['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED'])
 const SAFE = 'joining again with the same token is safe'
 
 interface Heard {
@@ -64,9 +66,10 @@ export class Door {
     // The certificate has to be of this very address: every node of the cluster has one of the same authority.
     const secure = { ca: this.authority, rejectUnauthorized: true, minVersion: 'TLSv1.3' } as const
     const heard = await exchange({ ...this.address, ...secure, method, path }, JSON.stringify(body)).catch(
-      (error: Error) => {
-        const { host, port } = this.address
-        throw new NotJoined('no-coordinator', `${host}:${port}: ${error.message}`, SAFE)
+      (error: NodeJS.ErrnoException) => {
+        const detail = `${this.address.host}:${this.address.port}: ${error.message}`
+        if (OUT_OF_TIME.has(error.code ?? '')) throw new NotJoined('clock-off', detail)
+        throw new NotJoined('no-coordinator', detail, SAFE)
       },
     )
     return reportOf(name, heard)

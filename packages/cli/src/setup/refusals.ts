@@ -31,6 +31,10 @@ export const JOIN_REFUSALS = {
     says: 'the coordinator is of another cluster than the token, or somebody is in between',
     wayOut: 'take the token from a node of the cluster again; look who answers at that address',
   },
+  'clock-off': {
+    says: "by this machine's clock the certificate of the coordinator is not valid now: its clock, or this one, is a day off or more",
+    wayOut: 'set the clock that is wrong (date -u on both), and join again with the same token',
+  },
   'no-coordinator': {
     says: 'no coordinator is reached',
     wayOut:

@@ -37,6 +37,9 @@ export const ENTRIES = {
     epoch: count,
     add: z.string().min(1).max(LONGEST_NAME).nullable(),
     remove: z.string().min(1).max(LONGEST_NAME).nullable(),
+    /** As of a change; missing: nobody asked for it. */
+    base: count.nullable().exactOptional(),
+    comment: z.string().max(1000).exactOptional(),
   }),
   /** From here on everybody speaks this version of the model. */
   finalize: z.strictObject({ kind: z.literal('finalize'), ...signature, version: count.min(1) }),

@@ -11,6 +11,7 @@ const list = <Item extends z.ZodType>(item: Item) => z.array(item).readonly()
 export const NODE_STATES = [
   'owner',
   'standby',
+  'maintenance',
   'serving',
   'witness',
   'idle',
@@ -45,6 +46,14 @@ const ping = z.object({
   /** Null: not known, because the director is silent or has just started. */
   directors: list(z.object({ node: z.string(), reached: z.boolean().nullable() })),
 })
+/** Whether a director could take a group over now. */
+const taker = z.object({
+  node: z.string(),
+  /** Null: not known. */
+  could: z.boolean().nullable(),
+  /** Why not, or why that is not known; empty where it could. */
+  reason: z.string(),
+})
 const group = z.object({
   name: z.string(),
   owner: z.string().nullable(),
@@ -54,6 +63,8 @@ const group = z.object({
   addresses: list(z.string()),
   directors: list(z.string()),
   pings: list(ping),
+  /** Its directors without the owner, in the order in which they are asked; an older agent tells of none. */
+  takers: list(taker).exactOptional(),
   /** `stopped`: an operator wants nobody to own it, and nobody does. */
   state: z.enum(['owned', 'moving', 'nobody', 'stopped', 'unknown']).catch('unknown'),
   wanted: wanted.exactOptional(),
@@ -68,6 +79,8 @@ const realserver = z.object({
   forward: z.string(),
   /** In the owner's table now; 0 when it is not there, or drains. */
   weight: z.number(),
+  /** Weight by the configuration; an older agent does not tell it. */
+  configured: z.number().exactOptional(),
   /** Null before the first check. */
   healthy: z.boolean().nullable(),
   /** Connections as the owner's kernel counts them. */
@@ -89,6 +102,8 @@ const service = z.object({
   protocol: z.string(),
   scheduler: z.string(),
   schedulerFlags: list(z.string()).exactOptional(),
+  /** Is what is said of its realservers from the owner's own table? Where not, nothing of them is known. */
+  told: z.boolean().exactOptional(),
   realservers: list(realserver),
 })
 const node = z.object({
@@ -145,6 +160,7 @@ export const statusReport = z.object({
   delays: z.object({ loop: delay, renewal: delay }).exactOptional(),
 })
 export type Wanted = z.infer<typeof wanted>
+export type TakerReport = z.infer<typeof taker>
 export type PingReport = z.infer<typeof ping>
 export type GroupReport = z.infer<typeof group>
 export type RealserverReport = z.infer<typeof realserver>

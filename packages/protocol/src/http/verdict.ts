@@ -1,24 +1,184 @@
-/** What of a status needs a person: the first line of `lvsm status` and of the console, and what `status --check` fails for. */
-import type { NodeTrouble, Status } from './status.ts'
+/**
+ * The three questions of whoever is called at night, answered from a status: is every service served, is every realserver serving that
+ * should, and could each group move now? The first lines of `lvsm status` and of the console, and what `status --check` ends with.
+ * What is not known is never a yes.
+ */
+import type { GroupReport, NodeReport, NodeTrouble, RealserverReport, ServiceReport, Status } from './status.ts'
 
-/** One phrase for each fault; empty when the cluster is healthy. What an operator drained or stopped is as it should be. */
-export function unhealthy(status: Status): string[] {
-  const faults: string[] = []
-  if (!status.quorum) faults.push('no quorum')
-  for (const group of status.groups)
-    if (group.owner === null && group.state !== 'stopped') faults.push(`group ${group.name} has no owner`)
-  for (const service of status.services) {
-    const failed = service.realservers
-      .filter(({ healthy, state }) => healthy === false && state === undefined)
-      .map((server) => server.node)
-    if (failed.length > 0) faults.push(`${service.name}: ${failed.join(', ')} failed`)
-  }
-  const lost = status.nodes.filter((node) => node.state === 'dead').map((node) => node.name)
-  if (lost.length > 0) faults.push(`dead: ${lost.join(', ')}`)
-  const critical = status.troubles.filter((trouble) => trouble.severity === 'critical').length
-  if (critical > 0) faults.push(`${critical} critical trouble${critical === 1 ? '' : 's'}`)
-  return faults
+export const HEALTHS = ['healthy', 'degraded', 'not served', 'not known'] as const
+export type Health = (typeof HEALTHS)[number]
+
+export interface Verdict {
+  readonly health: Health
+  /** What is not served; a service, or a group that has none, each with its reason. */
+  readonly unserved: readonly string[]
+  /** Realservers that should serve and do not, and what stands in the way of the service as a whole. */
+  readonly unserving: readonly string[]
+  /** Groups that could not move now, or would not survive their owner. */
+  readonly unmovable: readonly string[]
+  /** What else makes it degraded. */
+  readonly other: readonly string[]
+  readonly unknown: readonly string[]
+  readonly warnings: number
 }
+
+export function judge(status: Status): Verdict {
+  const { groups, services, troubles } = status
+  const unserved = groups.flatMap((group) => unservedOf(group, status))
+  const owned = new Map(groups.filter(isOwned).map((group) => [group.name, group]))
+  const shown = services.filter((one) => owned.has(one.group) && !unserved.some(({ name }) => name === one.name))
+  const told = shown.filter((service) => isTold(status, service))
+  const unserving = [...told.flatMap(unservingOf), ...status.nodes.flatMap((node) => silentServer(node, services))]
+  const moves = [...owned.values()].map((group) => movesOf(group, status))
+  const found = together(troubles)
+  const critical = found.filter(({ severity }) => severity === 'critical').length
+  const other = [
+    ...(critical > 0 ? [`${critical} critical trouble${critical === 1 ? '' : 's'}`] : []),
+    ...deadOf(status),
+    // Where groups are owned, or should be, it is said of each of them.
+    ...(!status.quorum && groups.length > 0 && groups.every(({ state }) => state === 'stopped') ? [NO_MAJORITY] : []),
+  ]
+  const unknown = [
+    ...(status.nodes.length === 0 ? [`what is to be served (${status.node} has no configuration)`] : []),
+    ...groups.filter(({ state }) => state === 'unknown').map(({ name, reason }) => `who owns ${name} (${reason})`),
+    ...shown.filter((one) => !told.includes(one)).map(({ name, group }) => tableOf(name, owned.get(group))),
+    ...told.flatMap(uncheckedOf),
+    ...moves.flatMap(({ unknown: one }) => one),
+    ...status.nodes.filter(isUnheard).map(unheardText),
+  ]
+  const said = {
+    unserved: unserved.map(({ text }) => text),
+    unserving,
+    unmovable: moves.flatMap(({ fault }) => fault),
+    other,
+    unknown,
+    warnings: found.filter(({ severity }) => severity === 'warning').length,
+  }
+  return { health: healthOf(said), ...said }
+}
+
+function healthOf({ unserved, unserving, unmovable, other, unknown }: Omit<Verdict, 'health'>): Health {
+  if (unserved.length > 0) return 'not served'
+  if (unserving.length + unmovable.length + other.length > 0) return 'degraded'
+  return unknown.length > 0 ? 'not known' : 'healthy'
+}
+
+/** Does the owner's own table speak, and does its agent? What it said before it fell silent is not known any more. */
+export function isTold({ groups, nodes }: Pick<Status, 'groups' | 'nodes'>, service: ServiceReport): boolean {
+  const owner = groups.find(({ name }) => name === service.group)?.owner ?? null
+  return service.told !== false && owner !== null && nodes.some(({ name, agent }) => name === owner && agent)
+}
+
+const isOwned = ({ owner, state }: GroupReport): boolean => owner !== null && state !== 'unknown'
+
+interface Unserved {
+  /** Of the service; empty: it is a group. */
+  readonly name: string
+  readonly text: string
+}
+/** Nobody owns the group, or none of a service's realservers takes connections. What operators stopped is as it should be. */
+function unservedOf(group: GroupReport, status: Status): Unserved[] {
+  const { name, owner, state, addresses } = group
+  if (state === 'stopped' || state === 'unknown') return []
+  const own = status.services.filter((service) => service.group === name && isTold(status, service))
+  if (owner === null) {
+    const what = state === 'moving' ? `${name} is moving` : `nobody owns ${name} (${addresses.join(', ')})`
+    return [{ name: '', text: `${what}: ${group.reason}` }]
+  }
+  return own.flatMap((service): Unserved[] => {
+    const { realservers } = service
+    const meant = realservers.filter(isMeant)
+    if (realservers.some(takes) || (realservers.length > 0 && meant.length === 0)) return []
+    const [first] = meant
+    const text = first
+      ? `${service.name}: none of ${meant.length} realservers takes connections (${first.node}: ${first.reason})`
+      : `${service.name} has no realserver`
+    return [{ name: service.name, text }]
+  })
+}
+/** By the configuration, and by what operators want, new connections are to go there. */
+const isMeant = ({ state, configured }: RealserverReport): boolean => state === undefined && configured !== 0
+/** New connections go there. */
+const takes = ({ weight, healthy }: RealserverReport): boolean => weight > 0 && healthy !== false
+
+/** Of a service that is served: who should take connections and does not, or is kept though its check fails. */
+function unservingOf({ name, realservers }: ServiceReport): string[] {
+  const out = realservers.filter((one) => isMeant(one) && (one.healthy === false || one.weight === 0))
+  if (out.length === 0) return []
+  const words = out.map((one) => `${one.node} ${one.healthy === false ? 'failed' : 'is out'} (${one.reason})`)
+  return [`${name}: ${words.join(', ')}`]
+}
+
+/** It takes connections, and no check has said yet whether it answers them. */
+const uncheckedOf = ({ name, realservers }: ServiceReport): string[] =>
+  realservers
+    .filter((one) => isMeant(one) && one.healthy === null && one.weight > 0)
+    .map(({ node, reason }) => `whether ${node} serves ${name} (${reason || 'not checked yet'})`)
+
+/** The node itself says what is wrong with it as a realserver: no check of a port shows a missing alias. */
+function silentServer({ name, state, reason }: NodeReport, services: readonly ServiceReport[]): string[] {
+  const serves = services.some(({ realservers }) => realservers.some((one) => one.node === name && isMeant(one)))
+  return serves && state === 'troubled' ? [`${name}: ${reason}`] : []
+}
+
+const deadOf = ({ nodes }: Status): string[] => {
+  const dead = nodes.filter(({ state }) => state === 'dead').map(({ name }) => name)
+  return dead.length > 0 ? [`dead: ${dead.join(', ')}`] : []
+}
+
+interface Moves {
+  readonly fault: readonly string[]
+  readonly unknown: readonly string[]
+}
+/** Planned: somebody is ready. Unplanned: and the voters that are left without the owner are a majority. */
+function movesOf(group: GroupReport, status: Status): Moves {
+  const { name, owner, directors, takers = [] } = group
+  const others = directors.filter((node) => node !== owner)
+  if (!status.quorum) return { fault: [`${name}: ${NO_MAJORITY}`], unknown: [] }
+  // A cluster of one director is whole without another.
+  if (others.length === 0) return { fault: [], unknown: [] }
+  if (takers.length === 0) return { fault: [], unknown: [`who could take ${name}`] }
+  if (!takers.some(({ could }) => could === true)) {
+    const said = takers.map(({ node, reason }) => `${node}: ${reason}`).join('; ')
+    return takers.some(({ could }) => could === null)
+      ? { fault: [], unknown: [`who could take ${name} (${said})`] }
+      : { fault: [`nobody could take ${name}: ${said}`], unknown: [] }
+  }
+  return lossOf(name, owner ?? '', status)
+}
+const NO_MAJORITY = 'the voters have no majority'
+
+/** Of the lease's voters, would enough be left? */
+function lossOf(group: string, owner: string, { nodes, troubles }: Status): Moves {
+  const voters = nodes.filter(({ voter }) => voter)
+  const needed = Math.floor(voters.length / 2) + 1
+  const others = voters.filter(({ name }) => name !== owner).map((node) => ({ node, votes: votes(node, troubles) }))
+  const left = others.filter((one) => one.votes === true).length
+  const unsure = others.flatMap(({ node, votes: does }) => (does === null ? [node.name] : []))
+  if (voters.length === 0 || left >= needed) return { fault: [], unknown: [] }
+  if (left + unsure.length >= needed)
+    return { fault: [], unknown: [`whether ${group} survives ${owner} (does ${unsure.join(', ')} vote?)`] }
+  const would = unsure.length > 0 ? `at most ${left + unsure.length}` : `${left}`
+  const must = `${needed} of ${voters.length} voter${voters.length === 1 ? '' : 's'} must agree, and ${would} would be left`
+  return { fault: [`${group} is lost if ${owner} dies: ${must}`], unknown: [] }
+}
+
+/** A voter that says this of itself lends no vote meanwhile. */
+const VOTELESS = ['state-lost', 'epoch-lost', 'no-lease-process']
+
+/** Null: not known. */
+function votes({ name, state }: NodeReport, troubles: readonly NodeTrouble[]): boolean | null {
+  if (state === 'dead' || state === 'late') return false
+  if (troubles.some(({ node, code }) => node === name && VOTELESS.includes(code))) return false
+  return state === 'unknown' || state === 'starting' ? null : true
+}
+
+/** Alive, and silent: nothing of what it does is known. A dead one is counted elsewhere. */
+const isUnheard = ({ state, agent }: NodeReport): boolean => state !== 'dead' && (!agent || state === 'unknown')
+const unheardText = ({ name, reason, ageMs }: NodeReport): string =>
+  `how ${name} is (${reason}${typeof ageMs === 'number' ? `; last heard ${Math.round(ageMs / 1000)} s ago` : ''})`
+const tableOf = (service: string, group: GroupReport | undefined): string =>
+  `the table of ${service}${group?.owner ? ` (${group.owner} did not tell it)` : ''}`
 
 /** What several nodes say in the same words, about the configuration that they share, is one trouble of all of them. */
 export function together(troubles: readonly NodeTrouble[]): NodeTrouble[] {

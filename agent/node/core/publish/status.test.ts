@@ -1,0 +1,96 @@
+/** What an agent's status says of who could take a group, and of whose table is shown. */
+import { agreementDigests } from '@lvsm/model'
+import { encodeMessage, type StateMessage } from '@lvsm/protocol'
+import { expect, test } from 'vitest'
+import { node, statusOf, type TestNode } from '../fixture.ts'
+
+const SAID: StateMessage = {
+  ...{ kind: 'state', boot: 'b', revision: 1, agreement: {}, state: 'standby', reason: 'well', standby: false },
+  ...{ ready: { web: '' }, pings: {}, troubles: [], events: [] },
+}
+const KEYS = ['10.11.0.11:80', '10.11.0.12:80', '10.12.0.13:8080']
+
+/** dir1, which has looked at its kernel and at its realservers. */
+function director(owner: string | null): TestNode {
+  const dir1 = node('dir1')
+  dir1.feed({ kind: 'lease-up' })
+  dir1.feed({ kind: 'lease-status', status: statusOf('dir1', owner) })
+  dir1.run(1500)
+  return dir1
+}
+const says = (dir1: TestNode, from: string, more: Partial<StateMessage>): void =>
+  dir1.feed({
+    kind: 'message',
+    from,
+    text: encodeMessage({ ...SAID, agreement: agreementDigests(dir1.config), ...more }),
+  })
+function tells(dir1: TestNode, from: string, keys: readonly string[]): void {
+  const dests = keys.map((key) => ({ key, weight: 5, healthy: true, active: 7, inactive: 0, reason: 'told' }))
+  dir1.feed({ kind: 'message', from, text: encodeMessage({ kind: 'tables', services: { http: dests } }) })
+}
+const taker = (dir1: TestNode) => dir1.core.status(dir1.now()).groups[0]?.takers
+const http = (dir1: TestNode) => dir1.core.status(dir1.now()).services[0]
+
+test('a director that could take a group says so itself, lately', () => {
+  const dir1 = director('dir1')
+  const unsaid = [{ node: 'dir2', could: null, reason: 'its agent did not say' }]
+  expect(taker(dir1)).toEqual(unsaid)
+  says(dir1, 'dir2', {})
+  expect(taker(dir1)).toEqual([{ node: 'dir2', could: true, reason: '' }])
+  says(dir1, 'dir2', { ready: { web: 'this kernel has no IPVS' } })
+  expect(taker(dir1)).toEqual([{ node: 'dir2', could: false, reason: 'this kernel has no IPVS' }])
+  dir1.run(7000)
+  dir1.feed({ kind: 'lease-status', status: statusOf('dir1', 'dir1') })
+  expect(taker(dir1)).toEqual(unsaid)
+})
+
+test('who is not heard, is set to standby or has another configuration could not, whatever it said', () => {
+  const dir1 = director('dir1')
+  says(dir1, 'dir2', {})
+  const heard = (more: object) => {
+    const status = statusOf('dir1', 'dir1')
+    const peers = status.peers.map((peer) => (peer.name === 'dir2' ? { ...peer, ...more } : peer))
+    dir1.feed({ kind: 'lease-status', status: { ...status, peers } })
+    return taker(dir1)
+  }
+  expect(heard({ life: 'dead', silentMs: 4100 })).toEqual([{ node: 'dir2', could: false, reason: 'silent for 4.1 s' }])
+  expect(heard({ life: 'late', silentMs: 600 })).toEqual([{ node: 'dir2', could: false, reason: 'silent for 0.6 s' }])
+  expect(heard({ standby: true })).toEqual([{ node: 'dir2', could: false, reason: 'under maintenance (standby)' }])
+  expect(heard({})).toMatchObject([{ could: true }])
+  says(dir1, 'dir2', { agreement: { ...agreementDigests(dir1.config), timing: 'other' } })
+  expect(taker(dir1)).toMatchObject([{ could: false, reason: expect.stringMatching(/^has other .* configuration$/) }])
+})
+
+test('of itself a node says what it has told its lease process; without one nothing is known', () => {
+  const dir1 = director('dir2')
+  expect(taker(dir1)).toEqual([{ node: 'dir1', could: true, reason: '' }])
+  dir1.feed({ kind: 'lease-status', status: { ...statusOf('dir1', 'dir2'), standby: true } })
+  expect(taker(dir1)).toEqual([{ node: 'dir1', could: false, reason: 'under maintenance (standby)' }])
+  expect(dir1.core.status(dir1.now()).nodes[0]).toMatchObject({ state: 'maintenance', standby: true })
+  dir1.feed({ kind: 'lease-down', reason: 'gone' })
+  expect(taker(dir1)?.map(({ node: who, could }) => [who, could])).toEqual([
+    ['dir1', null],
+    ['dir2', null],
+  ])
+})
+
+test('its own table is told where it is the owner, and is not shown as that of another', () => {
+  expect(http(director('dir1'))).toMatchObject({ told: true, realservers: [{ weight: 1, configured: 1 }, {}, {}] })
+  const other = http(director('dir2'))
+  expect(other).toMatchObject({ told: false })
+  expect(other?.realservers[0]).toMatchObject({ weight: 0, healthy: null, reason: 'dir2 did not tell' })
+  // All that there is, and of no owner.
+  expect(http(director(null))).toMatchObject({ told: false, realservers: [{ weight: 1 }, {}, {}] })
+})
+
+test('the table of another is told when all parts of it have come, and as long as its agent speaks', () => {
+  const dir1 = director('dir2')
+  says(dir1, 'dir2', { state: 'owner' })
+  tells(dir1, 'dir2', KEYS.slice(0, 2))
+  expect(http(dir1)).toMatchObject({ told: false, realservers: [{ active: 7 }, { active: 7 }, { healthy: null }] })
+  tells(dir1, 'dir2', KEYS.slice(2))
+  expect(http(dir1)).toMatchObject({ told: true, realservers: [{ weight: 5, active: 7, reason: 'told' }, {}, {}] })
+  dir1.run(7000)
+  dir1.feed({ kind: 'lease-status', status: statusOf('dir1', 'dir2') })
+  expect(http(dir1)).toMatchObject({ told: false })
+})

@@ -1,0 +1,66 @@
+/**
+ * One group, service or node in a paragraph: what is, since when and why, and what would change it; below, who says so. From the same
+ * status and events that `lvsm status` and `lvsm events` show: what nobody told is said to be not known.
+ */
+import type { HistoryEvent, NodeTrouble, Status } from '@lvsm/protocol'
+import { explainGroup } from './group.ts'
+import { explainNode } from './node.ts'
+import { explainService } from './service.ts'
+import type { Evidence, Explained, Explanation, Kind, Known, Subject } from './subject.ts'
+
+/** As many events of a subject as tell how it came to this. */
+const MOST_EVENTS = 8
+
+/** All that has this name: a service and a group may be called alike. */
+export function subjectsOf({ groups, services, nodes }: Status, name: string, kind: Kind | null): Subject[] {
+  const all: [Kind, readonly { readonly name: string }[]][] = [
+    ['group', groups],
+    ['service', services],
+    ['node', nodes],
+  ]
+  return all.flatMap(([one, entries]) =>
+    (kind === null || kind === one) && entries.some((entry) => entry.name === name) ? [{ kind: one, name }] : [],
+  )
+}
+
+export function explain(known: Known, subject: Subject): Explanation {
+  return { ...subject, ...EXPLAINS[subject.kind](known, subject.name), evidence: evidenceOf(known, subject) }
+}
+const EXPLAINS: Readonly<Record<Kind, (known: Known, name: string) => Explained>> = {
+  group: explainGroup,
+  service: explainService,
+  node: explainNode,
+}
+
+function evidenceOf({ status, events }: Known, subject: Subject): Evidence[] {
+  const { groups, nodes, troubles } = aboutOf(status, subject)
+  const said = status.nodes
+    .filter(({ name }) => nodes.has(name))
+    .map(({ name, state, reason, ageMs }): Evidence => {
+      const age = typeof ageMs === 'number' ? ` (said ${Math.round(ageMs / 1000)} s ago)` : ''
+      return { node: name, text: `${state}: ${reason}${age}` }
+    })
+  const told = events
+    .filter((event) => groups.has(event.group) || (event.group === '' && event.node === subject.name))
+    .slice(-MOST_EVENTS)
+    .map((event): Evidence => ({ node: event.node, text: eventText(event) }))
+  return [...said, ...troubles.map(({ node, ...trouble }) => ({ node, text: troubleText(trouble) })), ...told]
+}
+
+export const eventText = ({ at, group, kind, number, reason }: HistoryEvent): string =>
+  `${at} ${group === '' ? '' : `${group} `}${kind}${number > 0 ? ` (lease ${number})` : ''}: ${reason}`
+const troubleText = ({ severity, message, code }: Omit<NodeTrouble, 'node'>): string =>
+  `${severity}: ${message} (${code})`
+
+/** Whose words tell of it. */
+function aboutOf(status: Status, { kind, name }: Subject) {
+  const group = kind === 'service' ? status.services.find((one) => one.name === name)?.group : name
+  const groups = new Set(kind === 'node' ? [] : [group ?? ''])
+  const directors = status.groups.filter((one) => groups.has(one.name)).flatMap((one) => one.directors)
+  const servers =
+    kind === 'service'
+      ? (status.services.find((one) => one.name === name)?.realservers.map(({ node }) => node) ?? [])
+      : []
+  const nodes = new Set(kind === 'node' ? [name] : [...directors, ...servers])
+  return { groups, nodes, troubles: status.troubles.filter(({ node }) => nodes.has(node)) }
+}

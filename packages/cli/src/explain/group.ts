@@ -1,0 +1,60 @@
+/** Why a group is where it is. */
+import type { GroupReport, HistoryEvent, Status } from '@lvsm/protocol'
+import { type Explained, type Known, nextSteps, standingOf } from './subject.ts'
+
+export function explainGroup({ status, events }: Known, name: string): Explained {
+  const group = status.groups.find((one) => one.name === name)
+  if (!group) return { what: `there is no group ${name}`, since: null, why: '', change: [] }
+  const last = lastMove(events, name, group)
+  return {
+    what: whatOf(group),
+    since: last?.at ?? null,
+    why: whyOf(group, last),
+    change: [
+      ...changeOf(group, status),
+      ...nextSteps(status.troubles.filter(({ node }) => group.directors.includes(node))),
+    ],
+  }
+}
+
+/** What brought it where it is: the owner's taking under this very number, or what was lost or given up last. */
+function lastMove(events: readonly HistoryEvent[], name: string, group: GroupReport): HistoryEvent | undefined {
+  const own = events.filter((event) => event.group === name)
+  if (group.owner === null) return own.findLast(({ kind }) => kind === 'lost' || kind === 'released')
+  return own.findLast(({ kind, node, number }) => kind === 'took' && node === group.owner && number <= group.number)
+}
+
+function whatOf({ name, owner, number, state, addresses }: GroupReport): string {
+  const what = `group ${name} (${addresses.join(', ')})`
+  if (state === 'unknown') return `who owns ${what} is not known here`
+  if (state === 'stopped') return `${what} is stopped: nobody is to own it`
+  if (state === 'moving') return `${what} is moving${owner === null ? '' : ` to ${owner}`}`
+  return owner === null ? `nobody owns ${what}: it does not answer` : `${owner} owns ${what}, lease ${number}`
+}
+
+function whyOf({ reason, wanted }: GroupReport, last: HistoryEvent | undefined): string {
+  const asked = wanted ? `${wanted.author} wants it stopped${wanted.comment ? ` (${wanted.comment})` : ''}` : ''
+  return [
+    asked,
+    reason,
+    last ? `it ${last.kind === 'took' ? 'was taken' : `was ${last.kind}`} because ${last.reason}` : '',
+  ]
+    .filter((text) => text !== '')
+    .join('; ')
+}
+
+function changeOf({ name, owner, state, takers }: GroupReport, status: Status): string[] {
+  if (state === 'stopped') return [`it is served again after: lvsm group enable ${name}`]
+  if (owner === null) return (takers ?? []).map(({ node, could, reason }) => takerText(node, could, reason))
+  const standing = standingOf(status, name)
+  if (standing.length > 0) return [...standing]
+  const ready = takers?.find(({ could }) => could === true)
+  return ready ? [`${ready.node} takes it if ${owner} dies, or after: lvsm switchover ${name} ${ready.node}`] : []
+}
+
+const takerText = (node: string, could: boolean | null, reason: string): string =>
+  could === null
+    ? `whether ${node} could take it is not known: ${reason}`
+    : could
+      ? `${node} could take it`
+      : `${node} cannot take it: ${reason}`

@@ -1,0 +1,83 @@
+/** What a node does, and why it does no more. */
+import type { HistoryEvent, NodeReport, Status } from '@lvsm/protocol'
+import { timeText, wordsText } from '../wanted-text.ts'
+import { type Explained, type Known, nextSteps } from './subject.ts'
+
+export function explainNode({ status, events }: Known, name: string): Explained {
+  const node = status.nodes.find((one) => one.name === name)
+  if (!node) return { what: `there is no node ${name}`, since: null, why: '', change: [] }
+  const last = events.findLast((event) => event.node === name)
+  const servers = serverText(status, name)
+  return {
+    what: [whatOf(node), ...servers].join('; '),
+    since: sinceOf(node, events),
+    why: [
+      node.reason,
+      node.words ? wordsText(node.words) : '',
+      last ? `its last event: ${last.kind}, ${last.reason}` : '',
+    ]
+      .filter((text) => text !== '')
+      .join('; '),
+    change: changeOf(node, status),
+  }
+}
+
+/** What began what it does now; nothing that merely happened there since, as a realserver that failed. Null: nobody told. */
+function sinceOf({ name, state, standby, words }: NodeReport, events: readonly HistoryEvent[]): string | null {
+  const word = words && (words.holds === 'local' ? words.local : words.shared)
+  if (standby && word) return timeText(word.since)
+  const begins = BEGINS[state] ?? []
+  return events.findLast(({ node, kind }) => node === name && begins.includes(kind))?.at ?? null
+}
+const BEGINS: Readonly<Partial<Record<NodeReport['state'], readonly string[]>>> = {
+  owner: ['took'],
+  standby: ['gave-up', 'lost', 'released', 'note'],
+  serving: ['note'],
+  witness: ['note'],
+  idle: ['note'],
+}
+
+function whatOf({ name, state, roles, voter, agent, ageMs }: NodeReport): string {
+  const who = `${name} (${roles.join(', ')}${voter ? ', votes' : ''})`
+  const age = typeof ageMs === 'number' ? `, last heard ${Math.round(ageMs / 1000)} s ago` : ''
+  if (state === 'unknown') return `what ${who} does is not known${age}`
+  return `${who} is ${STATES[state] ?? state}${agent ? '' : `, and its agent is silent${age}`}`
+}
+const STATES: Readonly<Partial<Record<NodeReport['state'], string>>> = {
+  owner: 'owner of a group',
+  standby: 'a standby director',
+  maintenance: 'under maintenance: it takes nothing over',
+  serving: 'serving as a realserver',
+  witness: 'a witness: it only votes',
+}
+
+/** As a realserver. */
+const serverText = ({ services }: Status, name: string): string[] =>
+  services.flatMap((service) =>
+    service.told === false
+      ? []
+      : service.realservers
+          .filter(({ node }) => node === name)
+          .map(({ weight, healthy, state, active, reason }) => {
+            const how = state ?? (healthy === null ? 'unchecked' : healthy ? 'healthy' : 'failed')
+            return `in ${service.name} it is ${how}, weight ${weight}, ${active} active connections (${reason})`
+          }),
+  )
+
+function changeOf({ name, standby, state }: NodeReport, status: Status): string[] {
+  const steps = nextSteps(status.troubles.filter(({ node }) => node === name))
+  const back = standby ? [`it may own groups again after: lvsm standby off ${name}`] : []
+  const dead = state === 'dead' ? [`start it; if it never comes back: lvsm node remove ${name}`] : []
+  const takes = status.groups.flatMap(({ name: group, owner, takers = [] }) =>
+    takers
+      .filter(({ node }) => node === name)
+      .map(({ could, reason }) =>
+        could === true
+          ? owner === null
+            ? `it could take ${group}`
+            : `it takes ${group} if ${owner} fails`
+          : `it ${could === null ? 'may or may not' : 'cannot'} take ${group}: ${reason}`,
+      ),
+  )
+  return [...steps, ...back, ...dead, ...takes]
+}

@@ -1,0 +1,35 @@
+/** An explanation for eyes: a paragraph, then the words of the nodes. */
+import type { Paint } from '../paint.ts'
+import type { Explanation } from './subject.ts'
+
+const sentence = (text: string): string => (text === '' ? '' : `${text}.`)
+
+/** `now`: milliseconds of this machine's wall clock, for how long ago something was. */
+export function explanationText(
+  { what, since, why, change, evidence }: Explanation,
+  paint: Paint,
+  now: number,
+): string {
+  const when = since === null ? '' : `since ${since}${agoText(since, now)}`
+  const lines = [
+    `${paint('strong', sentence(what))}${when === '' ? '' : ` ${sentence(when)}`}`,
+    ...(why === '' ? [] : [`Why: ${why}.`]),
+    ...change.map((one) => `→ ${one}`),
+  ]
+  const width = Math.max(...evidence.map(({ node }) => node.length), 0)
+  const words = evidence.map(({ node, text }) => `  ${node.padEnd(width)}  ${text}`)
+  return `${lines.join('\n')}\n${words.length === 0 ? '' : `\n${paint('strong', 'EVIDENCE')}\n${words.join('\n')}\n`}`
+}
+
+const UNITS = [
+  [86_400, 'd'],
+  [3600, 'h'],
+  [60, 'min'],
+] as const
+/** Nothing, where the clocks disagree. */
+export function agoText(at: string, now: number): string {
+  const seconds = Math.round((now - Date.parse(at)) / 1000)
+  if (!(seconds >= 0)) return ''
+  const [size, unit] = UNITS.find(([size]) => seconds >= size) ?? [1, 's']
+  return ` (${Math.floor(seconds / size)} ${unit} ago)`
+}

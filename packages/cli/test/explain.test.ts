@@ -1,0 +1,185 @@
+/** `lvsm explain`: what is, since when, why, and what would change it, from the status and the events of a cluster. */
+import type { HistoryEvent, Status } from '@lvsm/protocol'
+import { afterEach, describe, expect, it } from 'vitest'
+import { explain, subjectsOf } from '../src/explain/explain.ts'
+import type { Kind } from '../src/explain/subject.ts'
+import { explanationText } from '../src/explain/text.ts'
+import { plain } from '../src/paint.ts'
+import { cleanUp, lvsm, startAgent, STATUS, without } from './agent.ts'
+
+const NOW = Date.parse('2026-11-28T07:00:00.000Z')
+const event = (more: Partial<HistoryEvent>): HistoryEvent => ({
+  ...{
+    at: '2026-11-28T06:00:00.000Z',
+    node: 'dir1',
+    group: 'web',
+    kind: 'took',
+    number: 42,
+    reason: 'dir2 was silent',
+  },
+  ...more,
+})
+const EVENTS = [
+  event({ at: '2026-11-28T05:59:59.000Z', node: 'dir2', kind: 'lost', number: 41, reason: 'no majority' }),
+  event({}),
+  event({ at: '2026-11-28T06:30:00.000Z', node: 'dir2', group: '', kind: 'note', number: 0, reason: 'started' }),
+]
+const [group] = STATUS.groups
+const [service] = STATUS.services
+const [rs1, rs2] = service!.realservers
+
+function said(name: string, change: Partial<Status> = {}, kind: Kind | null = null, events = EVENTS): string {
+  const status = without(change)
+  return subjectsOf(status, name, kind)
+    .map((subject) => explanationText(explain({ status, events }, subject), plain, NOW))
+    .join('\n')
+}
+
+describe('an explanation', () => {
+  it('of a group says who owns it since when and why, and who would take it', () => {
+    expect(
+      said('web'),
+    ).toBe(`dir1 owns group web (10.11.0.10, 10.12.0.254), lease 42. since 2026-11-28T06:00:00.000Z (1 h ago).
+Why: dir1 holds the lease by 3 of 3 voters; it was taken because dir2 was silent.
+→ dir2 takes it if dir1 dies, or after: lvsm switchover web dir2
+
+EVIDENCE
+  dir1  owner: owns web
+  dir2  standby: ready for web
+  dir2  2026-11-28T05:59:59.000Z web lost (lease 41): no majority
+  dir1  2026-11-28T06:00:00.000Z web took (lease 42): dir2 was silent
+`)
+  })
+  it('says why nobody could take it', () => {
+    const takers = [{ node: 'dir2', could: false, reason: 'this kernel has no IPVS' }]
+    expect(said('web', { groups: [{ ...group!, takers }] })).toContain(
+      '\n→ nobody could take web: dir2: this kernel has no IPVS\n',
+    )
+  })
+  it('of a group that nobody owns says who gave it up, and why nobody takes it', () => {
+    const takers = [{ node: 'dir2', could: null, reason: 'its agent did not say' }]
+    const lost = { ...group!, owner: null, state: 'nobody' as const, reason: 'no majority of the voters', takers }
+    expect(said('web', { groups: [lost] })).toMatch(
+      /^nobody owns group web \(.*\): it does not answer\. since 2026-11-28T05:59:59.*\nWhy: no majority of the voters; it was lost because no majority\.\n→ whether dir2 could take it is not known: its agent did not say\n/,
+    )
+  })
+  it('of a stopped group says how it comes back', () => {
+    expect(said('web', { groups: [{ ...group!, owner: null, state: 'stopped', reason: 'stopped by ann' }] })).toMatch(
+      /is stopped: nobody is to own it[^]*→ it is served again after: lvsm group enable web\n/,
+    )
+  })
+  it('of a group says what is not known', () => {
+    const unknown = { ...group!, owner: null, state: 'unknown' as const, reason: 'no director reports' }
+    expect(said('web', { groups: [unknown] })).toMatch(/^who owns group web .* is not known here\./)
+  })
+  it('of a service names each realserver that takes nothing, why, and the way back', () => {
+    const realservers = [
+      { ...rs1!, weight: 0, healthy: false, reason: 'connection refused, 4 times' },
+      { ...rs2!, weight: 0, state: 'drained' as const },
+    ]
+    const text = said('http', { services: [{ ...service!, realservers }] })
+    expect(text).toMatch(
+      /^service http \(tcp 10\.11\.0\.10:80\) is not served: 0 of 2 realservers take connections, through dir1\./,
+    )
+    expect(text).toContain('Why: rs1 fails its check (connection refused, 4 times); rs2 is drained.\n')
+    expect(text).toContain('→ rs1 comes back by itself when its check succeeds')
+    expect(text).toContain('→ rs2 comes back after: lvsm enable rs2\n')
+  })
+  it('of a service whose owner told nothing says that, and no number', () => {
+    const text = said('http', { services: [{ ...service!, told: false }] })
+    expect(text).toMatch(
+      /^what dir1 serves of service http .* is not known here\..*\nWhy: dir1 did not tell its table;/,
+    )
+    expect(text).not.toMatch(/realservers take/)
+  })
+  it('of a service says where no check has spoken, and why somebody has no weight', () => {
+    const of = (...realservers: Status['services'][number]['realservers']) =>
+      said('http', { services: [{ ...service!, realservers }] })
+    expect(of(rs1!, rs2!)).toContain('Why: all of them answer.\n')
+    expect(of(rs1!, { ...rs2!, healthy: null })).toContain('Why: not checked yet: rs2.\n')
+    expect(of(rs1!, { ...rs2!, weight: 0, configured: 0 })).toContain('lvsm server set rs2 service=http weight=1\n')
+    expect(of(rs1!, { ...rs2!, weight: 0, configured: 2 })).toMatch(
+      /→ rs2 takes connections as soon as [^]*lvsm status/,
+    )
+  })
+  it('of a service of which nobody knows the owner does not say that it is not served', () => {
+    const unknown = { ...group!, owner: null, state: 'unknown' as const, reason: 'no director reports' }
+    expect(said('http', { groups: [unknown] })).toMatch(/^whether service http .* is served is not known: who owns /)
+  })
+  it('of a group says what is not known of who would be left without its owner', () => {
+    const nodes = STATUS.nodes.map((one) => (one.name === 'rs1' ? { ...one, state: 'unknown' as const } : one))
+    expect(said('web', { nodes })).toContain('→ not known: whether web survives dir1 (does rs1 vote?)\n')
+  })
+  it('of a service that nobody owns is that of its group', () => {
+    const lost = { ...group!, owner: null, state: 'nobody' as const, reason: 'no majority' }
+    expect(said('http', { groups: [lost] })).toMatch(/^service http .* is not served: nobody owns group web/)
+  })
+  it('of a node says what it does and serves, its last event, and the next step of what is wrong', () => {
+    const troubles = [
+      { node: 'dir2', severity: 'critical' as const, code: 'no-ipvs', message: 'no IPVS', hint: 'modprobe ip_vs' },
+      { node: 'dir1', severity: 'critical' as const, code: 'other', message: 'of another node', hint: 'x' },
+    ]
+    const text = said('dir2', { troubles })
+    expect(text).toMatch(
+      /^dir2 \(director, votes\) is a standby director\. since 2026-11-28T06:30:00\.000Z \(30 min ago\)\./,
+    )
+    expect(text).toContain('its last event: note, started')
+    expect(text).toContain('→ dir2: no IPVS: modprobe ip_vs\n→ it takes web if dir1 fails\n')
+    expect(text).toContain('  dir2  critical: no IPVS (no-ipvs)\n')
+    expect(text).not.toContain('of another node')
+    const lost = { ...group!, owner: null, state: 'nobody' as const }
+    expect(said('dir2', { groups: [lost] })).toContain('→ it could take web\n')
+    expect(said('rs1')).toContain('in http it is healthy, weight 1, 3 active connections (answers)')
+  })
+  it('of a node says since when it is what it is, and not when something else happened there', () => {
+    const events = [...EVENTS, event({ at: '2026-11-28T06:59:00.000Z', kind: 'failed', reason: 'rs1 in service http' })]
+    expect(said('dir1', {}, null, events)).toMatch(/^dir1 .* is owner of a group\. since 2026-11-28T06:00:00\.000Z /)
+    const of = (more: Partial<Status['nodes'][number]>) =>
+      said(
+        'dir1',
+        { nodes: STATUS.nodes.map((one) => (one.name === 'dir1' ? { ...one, ...more } : one)) },
+        null,
+        events,
+      )
+    expect(of({ state: 'dead', agent: false })).not.toContain('since')
+    const local = { standby: true, author: 'bob', since: Date.parse('2026-11-28T06:50:00.000Z') }
+    expect(of({ state: 'maintenance', standby: true, words: { shared: null, local, holds: 'local' } })).toMatch(
+      /^dir1 .* is under maintenance: it takes nothing over\. since 2026-11-28T06:50:00\.000Z \(10 min ago\)\./,
+    )
+  })
+  it('of a dead one says so, and with what to go on', () => {
+    const nodes = STATUS.nodes.map((one) =>
+      one.name === 'rs1'
+        ? { ...one, state: 'dead' as const, agent: false, reason: 'dir1 does not hear it', ageMs: 9000 }
+        : one,
+    )
+    expect(said('rs1', { nodes }, null, [])).toMatch(
+      /^rs1 \(realserver, votes\) is dead, and its agent is silent, last heard 9 s ago;[^]*→ start it; if it never comes back: lvsm node remove rs1\n/,
+    )
+  })
+  it('is of everything that has the name, or of one kind', () => {
+    const services = [{ ...service!, name: 'web' }]
+    expect(said('web', { services }).match(/EVIDENCE/g)).toHaveLength(2)
+    expect(said('web', { services }, 'service').match(/EVIDENCE/g)).toHaveLength(1)
+  })
+})
+
+describe('lvsm explain', () => {
+  afterEach(cleanUp)
+  it('asks an agent, and refuses a name that nothing has, with those that there are', async () => {
+    const { socketPath } = await startAgent(({ path }) => ({
+      body: path.includes('events') ? { events: EVENTS } : STATUS,
+    }))
+    const [table, json, wrong] = await Promise.all([
+      lvsm(['--socket', socketPath, 'explain', 'web']),
+      lvsm(['--socket', socketPath, 'explain', 'web', '-o', 'json']),
+      lvsm(['--socket', socketPath, 'explain', 'wbe']),
+    ])
+    expect([table.code, table.out]).toEqual([0, expect.stringMatching(/^dir1 owns group web /)])
+    expect(JSON.parse(json.out)).toMatchObject([{ kind: 'group', name: 'web', since: '2026-11-28T06:00:00.000Z' }])
+    expect([wrong.code, wrong.err]).toEqual([
+      1,
+      expect.stringMatching(/there is no .* wbe[^]*→ there are: web, http, dir1/),
+    ])
+  })
+})

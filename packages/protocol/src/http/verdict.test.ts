@@ -1,0 +1,332 @@
+/** The head of a status in many states: what is served, what serves, what could move. One change each, from a cluster that is whole. */
+import { expect, test } from 'vitest'
+import type { Status } from './status.ts'
+import { judge } from './verdict.ts'
+
+const server = (node: string, more: object = {}) => ({
+  node,
+  address: '10.11.0.20',
+  port: 80,
+  forward: 'dr',
+  weight: 1,
+  healthy: true,
+  active: 0,
+  inactive: 0,
+  reason: 'connected',
+  ...more,
+})
+const service = (more: object = {}): Status['services'][number] => ({
+  ...{ name: 'http', group: 'web', address: '10.11.0.10', port: 80, protocol: 'tcp', scheduler: 'wlc', told: true },
+  realservers: [server('rs1'), server('rs2')],
+  ...more,
+})
+const group = (more: object = {}): Status['groups'][number] => ({
+  ...{ name: 'web', owner: 'dir1', number: 7, leftMs: 900, addresses: ['10.11.0.10'], directors: ['dir1', 'dir2'] },
+  ...{ pings: [], takers: [{ node: 'dir2', could: true, reason: '' }], state: 'owned', reason: 'renewed' },
+  ...more,
+})
+const node = (name: string, more: object = {}): Status['nodes'][number] => ({
+  ...{ name, roles: ['director'], voter: true, state: 'standby', reason: 'well', standby: false, agent: true },
+  ...more,
+})
+const trouble = (severity: 'critical' | 'warning' | 'info', of = 'dir1', message = 'a thing', code = 'x') => ({
+  ...{ node: of, code, severity, message },
+})
+const NODES = [
+  node('dir1', { state: 'owner' }),
+  node('dir2'),
+  node('rs1', { roles: ['realserver'], state: 'serving' }),
+  node('rs2', { roles: ['realserver'], state: 'serving', voter: false }),
+]
+const nodes = (name: string, more: object): Status['nodes'] =>
+  NODES.map((one) => (one.name === name ? { ...one, ...more } : one))
+const status = (more: object = {}): Status => ({
+  ...{ cluster: 'lab', node: 'dir1', revision: 1, quorum: true, groups: [group()], services: [service()] },
+  ...{ nodes: NODES, troubles: [], counters: {} },
+  ...more,
+})
+const one = (realserver: object): Status =>
+  status({ services: [service({ realservers: [server('rs1'), realserver] })] })
+const taken = (takers: object[]): Status => status({ groups: [group({ takers })] })
+const five = (state: string): Status => {
+  const more = [node('w1', { state: 'unknown', agent: false, reason: 'silent' }), node('w2', { state })]
+  return status({ nodes: [...nodes('rs1', { state: 'dead' }), ...more] })
+}
+const DOES_RS1 = 'whether web survives dir1 (does rs1 vote?)'
+const silent = { node: 'dir2', could: null, reason: 'its agent did not say' }
+
+/** As `lvsm status` says it, with what is empty left out. */
+function head(of: Status): string {
+  const { health, unserved, unserving, unmovable, other, unknown, warnings } = judge(of)
+  const parts = { unserved, unserving, unmovable, other, unknown }
+  const lines = Object.entries(parts).flatMap(([name, all]) => (all.length > 0 ? [`${name}: ${all.join('; ')}`] : []))
+  return [warnings > 0 ? `${health}, ${warnings}` : health, ...lines].join(' | ')
+}
+
+test.each<[string, Status, string]>([
+  ['all is well', status(), 'healthy'],
+  ['two warnings', status({ troubles: [trouble('warning'), trouble('warning', 'dir1', 'another')] }), 'healthy, 2'],
+  [
+    'what three nodes say in the same words is one',
+    status({ troubles: ['a', 'b', 'c'].map((of) => trouble('warning', of)) }),
+    'healthy, 1',
+  ],
+  ['a hint for information', status({ troubles: [trouble('info')] }), 'healthy'],
+  ['something critical', status({ troubles: [trouble('critical')] }), 'degraded | other: 1 critical trouble'],
+  [
+    'two things critical',
+    status({ troubles: [trouble('critical'), trouble('critical', 'dir2', 'b')] }),
+    'degraded | other: 2 critical troubles',
+  ],
+
+  [
+    'nobody owns the group',
+    status({ groups: [group({ owner: null, state: 'nobody', reason: 'no majority', takers: [] })] }),
+    'not served | unserved: nobody owns web (10.11.0.10): no majority',
+  ],
+  [
+    'the group is on its way',
+    status({ groups: [group({ owner: null, state: 'moving', reason: 'dir2 takes it', takers: [] })] }),
+    'not served | unserved: web is moving: dir2 takes it',
+  ],
+  ['an operator stopped it', status({ groups: [group({ owner: null, state: 'stopped', takers: [] })] }), 'healthy'],
+  [
+    'who owns it is not known',
+    status({ groups: [group({ owner: null, state: 'unknown', reason: 'no director reports', takers: [] })] }),
+    'not known | unknown: who owns web (no director reports)',
+  ],
+  [
+    'no realserver is there',
+    status({ services: [service({ realservers: [] })] }),
+    'not served | unserved: http has no realserver',
+  ],
+  [
+    'every check fails',
+    status({
+      services: [
+        service({
+          realservers: [
+            server('rs1', { healthy: false, weight: 0, reason: 'refused' }),
+            server('rs2', { healthy: false, weight: 0, reason: 'timeout' }),
+          ],
+        }),
+      ],
+    }),
+    'not served | unserved: http: none of 2 realservers takes connections (rs1: refused)',
+  ],
+  [
+    'every check fails, and the last ones are kept',
+    status({ services: [service({ realservers: [server('rs1', { healthy: false, reason: 'refused; kept' })] })] }),
+    'not served | unserved: http: none of 1 realservers takes connections (rs1: refused; kept)',
+  ],
+  [
+    'all of them are drained',
+    status({ services: [service({ realservers: [server('rs1', { weight: 0, state: 'drained' })] })] }),
+    'healthy',
+  ],
+  [
+    'one is drained and the other fails',
+    status({
+      services: [
+        service({
+          realservers: [
+            server('rs1', { weight: 0, state: 'draining' }),
+            server('rs2', { healthy: false, weight: 0, reason: 'refused' }),
+          ],
+        }),
+      ],
+    }),
+    'not served | unserved: http: none of 1 realservers takes connections (rs2: refused)',
+  ],
+  [
+    'the owner did not tell its table',
+    status({ services: [service({ told: false, realservers: [server('rs1', { weight: 0, healthy: null })] })] }),
+    'not known | unknown: the table of http (dir1 did not tell it)',
+  ],
+  ['an older agent tells nothing of that', status({ services: [service({ told: undefined })] }), 'healthy'],
+  [
+    'an older agent shows nothing of an owner whom it does not hear',
+    status({
+      nodes: nodes('dir1', { agent: false }),
+      services: [service({ told: undefined, realservers: [server('rs1', { weight: 0, healthy: null })] })],
+    }),
+    'not known | unknown: the table of http (dir1 did not tell it); how dir1 is (well)',
+  ],
+  [
+    'the owner is dead, and what it told last is all that there is',
+    status({ nodes: nodes('dir1', { state: 'dead', agent: false }) }),
+    'degraded | other: dead: dir1 | unknown: the table of http (dir1 did not tell it)',
+  ],
+
+  [
+    'one check fails',
+    one(server('rs2', { healthy: false, weight: 0, reason: 'refused' })),
+    'degraded | unserving: http: rs2 failed (refused)',
+  ],
+  [
+    'one is kept by the floor',
+    one(server('rs2', { healthy: false, reason: 'refused; kept' })),
+    'degraded | unserving: http: rs2 failed (refused; kept)',
+  ],
+  [
+    'one is not in the table',
+    one(server('rs2', { weight: 0, healthy: null, reason: 'not checked yet' })),
+    'degraded | unserving: http: rs2 is out (not checked yet)',
+  ],
+  [
+    'one serves that was never checked',
+    one(server('rs2', { healthy: null, reason: 'not checked yet' })),
+    'not known | unknown: whether rs2 serves http (not checked yet)',
+  ],
+  ['one that was never checked is to be drained', one(server('rs2', { healthy: null, state: 'draining' })), 'healthy'],
+  ['one has weight 0 by the configuration', one(server('rs2', { weight: 0, configured: 0 })), 'healthy'],
+  [
+    'one that should have a weight has none',
+    one(server('rs2', { weight: 0, configured: 1 })),
+    'degraded | unserving: http: rs2 is out (connected)',
+  ],
+  [
+    'one has weight 0 by the configuration, and the other fails',
+    status({
+      services: [
+        service({
+          realservers: [
+            server('rs1', { weight: 0, configured: 0 }),
+            server('rs2', { weight: 0, healthy: false, reason: 'refused' }),
+          ],
+        }),
+      ],
+    }),
+    'not served | unserved: http: none of 1 realservers takes connections (rs2: refused)',
+  ],
+  ['one is stopped', one(server('rs2', { weight: 0, state: 'stopped' })), 'healthy'],
+  [
+    'a realserver lacks its alias',
+    status({ nodes: nodes('rs1', { state: 'troubled', reason: 'no alias' }) }),
+    'degraded | unserving: rs1: no alias',
+  ],
+  [
+    'one that lacks it is drained',
+    status({
+      nodes: nodes('rs2', { state: 'troubled', reason: 'no alias' }),
+      services: [service({ realservers: [server('rs1'), server('rs2', { state: 'drained', weight: 0 })] })],
+    }),
+    'healthy',
+  ],
+  [
+    'a realserver is dead',
+    status({ nodes: nodes('rs2', { state: 'dead', agent: false }) }),
+    'degraded | other: dead: rs2',
+  ],
+  [
+    'its agent is silent',
+    status({ nodes: nodes('rs2', { state: 'unknown', agent: false, reason: 'its agent is silent' }) }),
+    'not known | unknown: how rs2 is (its agent is silent)',
+  ],
+  [
+    'it was heard a while ago',
+    status({ nodes: nodes('rs2', { state: 'unknown', agent: false, reason: 'silent', ageMs: 12_400 }) }),
+    'not known | unknown: how rs2 is (silent; last heard 12 s ago)',
+  ],
+
+  [
+    'nobody is ready',
+    taken([{ node: 'dir2', could: false, reason: 'this kernel has no IPVS' }]),
+    'degraded | unmovable: nobody could take web: dir2: this kernel has no IPVS',
+  ],
+  [
+    'the other one is under maintenance',
+    taken([{ node: 'dir2', could: false, reason: 'under maintenance (standby)' }]),
+    'degraded | unmovable: nobody could take web: dir2: under maintenance (standby)',
+  ],
+  [
+    'one of two could',
+    taken([
+      { node: 'dir2', could: false, reason: 'no IPVS' },
+      { node: 'dir3', could: true, reason: '' },
+    ]),
+    'healthy',
+  ],
+  [
+    'the other one did not say',
+    taken([silent]),
+    'not known | unknown: who could take web (dir2: its agent did not say)',
+  ],
+  [
+    'one could not, another did not say',
+    taken([{ node: 'dir3', could: false, reason: 'no IPVS' }, silent]),
+    'not known | unknown: who could take web (dir3: no IPVS; dir2: its agent did not say)',
+  ],
+  [
+    'an older agent says nothing of takers',
+    status({ groups: [group({ takers: undefined })] }),
+    'not known | unknown: who could take web',
+  ],
+  ['one director is whole alone', status({ groups: [group({ directors: ['dir1'], takers: [] })] }), 'healthy'],
+  ['no majority', status({ quorum: false }), 'degraded | unmovable: web: the voters have no majority'],
+  [
+    'no majority, and one director',
+    status({ quorum: false, groups: [group({ directors: ['dir1'], takers: [] })] }),
+    'degraded | unmovable: web: the voters have no majority',
+  ],
+  [
+    'no majority, and all that there is was stopped',
+    status({ quorum: false, groups: [group({ owner: null, state: 'stopped', takers: [] })] }),
+    'degraded | other: the voters have no majority',
+  ],
+  [
+    'no configuration',
+    status({ quorum: false, groups: [], services: [], nodes: [] }),
+    'not known | unknown: what is to be served (dir1 has no configuration)',
+  ],
+  [
+    'the owner is one of two voters',
+    status({ nodes: nodes('rs1', { voter: false }) }),
+    'degraded | unmovable: web is lost if dir1 dies: 2 of 2 voters must agree, and 1 would be left',
+  ],
+  [
+    'the owner is the only voter',
+    status({ nodes: NODES.map((entry) => ({ ...entry, voter: entry.name === 'dir1' })) }),
+    'degraded | unmovable: web is lost if dir1 dies: 1 of 1 voter must agree, and 0 would be left',
+  ],
+  [
+    'another voter is dead',
+    status({ nodes: nodes('rs1', { state: 'dead' }) }),
+    'degraded | unmovable: web is lost if dir1 dies: 2 of 3 voters must agree, and 1 would be left | other: dead: rs1',
+  ],
+  [
+    'another voter is late',
+    status({ nodes: nodes('rs1', { state: 'late' }) }),
+    'degraded | unmovable: web is lost if dir1 dies: 2 of 3 voters must agree, and 1 would be left',
+  ],
+  ...['state-lost', 'epoch-lost'].map((code): [string, Status, string] => [
+    `another voter does not vote yet: ${code}`,
+    status({ troubles: [trouble('warning', 'rs1', 'a thing', code)] }),
+    'degraded, 1 | unmovable: web is lost if dir1 dies: 2 of 3 voters must agree, and 1 would be left',
+  ]),
+  [
+    'another voter has no lease process',
+    status({ troubles: [trouble('critical', 'rs1', 'a thing', 'no-lease-process')] }),
+    'degraded | unmovable: web is lost if dir1 dies: 2 of 3 voters must agree, and 1 would be left | other: 1 critical trouble',
+  ],
+  ['another voter begins', status({ nodes: nodes('rs1', { state: 'starting' }) }), `not known | unknown: ${DOES_RS1}`],
+  [
+    'another voter is silent',
+    status({ nodes: nodes('rs1', { state: 'unknown', agent: false, reason: 'silent' }) }),
+    `not known | unknown: ${DOES_RS1}; how rs1 is (silent)`,
+  ],
+  [
+    'of five voters one is dead and one is silent',
+    five('standby'),
+    'degraded | other: dead: rs1 | unknown: whether web survives dir1 (does w1 vote?); how w1 is (silent)',
+  ],
+  [
+    'of five voters two are dead and one is silent',
+    five('dead'),
+    'degraded | unmovable: web is lost if dir1 dies: 3 of 5 voters must agree, and at most 2 would be left | other: dead: rs1, w2 | unknown: how w1 is (silent)',
+  ],
+  ['the owner does not vote', status({ nodes: nodes('dir1', { voter: false }) }), 'healthy'],
+  ['nobody votes by what is shown', status({ nodes: NODES.map((entry) => ({ ...entry, voter: false })) }), 'healthy'],
+])('%s', (_, of, words) => {
+  expect(head(of)).toBe(words)
+})
