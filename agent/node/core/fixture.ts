@@ -174,5 +174,12 @@ export const statusOf = (self: string, owner: string | null, number = 1): LeaseS
     .filter((name) => name !== self)
     .map((name) => ({ name, life: 'alive', silentMs: 10, standby: false })),
 })
+/** Its lease process goes on saying the same: a silent one is a trouble. */
+export function goesOn(one: TestNode, ms: number, status = statusOf(one.name, null, 0)): void {
+  for (let left = ms; left > 0; left -= 1000) {
+    one.feed({ kind: 'lease-status', status })
+    one.run(Math.min(1000, left))
+  }
+}
 export const dests = (one: ReturnType<typeof node>) =>
   Object.fromEntries((one.kern.state.services[0]?.dests ?? []).map((dest) => [dest.address, dest.weight]))

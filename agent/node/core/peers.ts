@@ -22,8 +22,11 @@ export function heardState(state: NodeState, from: string, message: StateMessage
   if (!isKnown(state, from)) return false
   const before = stateOf(state, from)
   const begun = before === null || before.boot !== message.boot
-  if (before === null) state.published.told.clear()
-  else if (begun) tellAnew(state, from)
+  if (before === null) {
+    state.published.told.clear()
+    // It was not there, or cut off: what happened meanwhile it has missed.
+    tellAgain(state)
+  } else if (begun) tellAnew(state, from)
   if (begun || message.state !== 'owner') forgetTables(state, from)
   state.states.set(from, { at: state.now, message: believed(state, from, message) })
   heardReadiness(state, from, message.ready)

@@ -1,9 +1,9 @@
 /** What is told of what happened, and that it outlives the process. */
 import { instant, LISTENS_MS } from '@lvsm/base'
-import { SAMPLE } from '@lvsm/model'
+import { agreementDigests, SAMPLE } from '@lvsm/model'
 import { decodeKeptEvents, decodeMessage, encodeMessage, type HistoryEvent, type LeaseEvent } from '@lvsm/protocol'
 import { describe, expect, test } from 'vitest'
-import { node, statusOf, type TestNode, WALL_MS } from '../fixture.ts'
+import { goesOn, node, statusOf, type TestNode, WALL_MS } from '../fixture.ts'
 
 const DAY_MS = 86_400_000
 type Life = NonNullable<Parameters<typeof node>[5]>
@@ -29,11 +29,11 @@ const told = (one: TestNode) =>
 
 describe('after a restart', () => {
   const before = born({ boot: 'first', started: 'lvsm-agent starts' })
-  before.run(LISTENS_MS)
+  goesOn(before, LISTENS_MS)
   happens(before, 'took', 7)
-  before.run(60_000)
+  goesOn(before, 60_000)
   happens(before, 'lost', 7)
-  before.run(2000)
+  goesOn(before, 2000)
 
   test('what happened before is there, in its order and with its age, and the same event as before', () => {
     const kept = keptBy(before)
@@ -51,17 +51,18 @@ describe('after a restart', () => {
   })
   test('the time that it was down counts, and a wall clock that was set back meanwhile puts nothing new before the old', () => {
     const kept = keptBy(before)
-    const behind = kept && { ...kept, wallMs: kept.wallMs - 3_600_000 }
+    const behind = kept && { ...kept, wallMs: WALL_MS - 3_600_000 }
     const later = born({ boot: 'second', kept: behind, started: 'again' })
-    expect(events(later).at(-2)?.ageMs).toBeGreaterThanOrEqual(3_600_000)
+    // It had lost its lease two seconds before it ended, and the second life begins at one second.
+    expect(events(later).at(-2)?.ageMs).toBe(3_603_000)
     const ahead = kept && { ...kept, wallMs: kept.wallMs + DAY_MS }
     const back = born({ boot: 'second', kept: ahead, started: 'again' })
-    back.run(LISTENS_MS)
+    goesOn(back, LISTENS_MS)
     expect(kinds(back)).toEqual(['started', 'took 7', 'lost 7', 'started'])
   })
   test('coordinators hear of it with where it was told first; other agents, who heard it then, do not hear it again', () => {
     const after = born({ boot: 'second', kept: keptBy(before), started: 'again', follows: true })
-    after.run(LISTENS_MS + 2000)
+    goesOn(after, LISTENS_MS + 2000)
     const report = after.take('report').at(-1)?.report.events
     expect(report?.map(({ serial, origin, kind }) => [serial, origin?.serial, kind])).toEqual([
       [1, 1, 'started'],
@@ -70,7 +71,7 @@ describe('after a restart', () => {
       [4, undefined, 'started'],
     ])
     const alone = born({ boot: 'second', kept: keptBy(before), started: 'again' })
-    alone.run(LISTENS_MS + 2000)
+    goesOn(alone, LISTENS_MS + 2000)
     expect(
       told(alone)
         .at(-1)
@@ -82,19 +83,21 @@ describe('after a restart', () => {
 describe('while it listens', () => {
   test('what happens has no place yet, and is told to nobody; then it has', () => {
     const one = born({ started: 'starts' })
-    one.run(LISTENS_MS - 1000)
+    goesOn(one, LISTENS_MS - 1000)
     expect(told(one).every(({ events: none, clock }) => none.length === 0 && clock === undefined)).toBe(true)
     expect(kinds(one)).toEqual(['started'])
-    one.run(4000)
+    goesOn(one, 4000)
     const last = told(one).at(-1)
     expect(last?.events.map(({ kind }) => kind)).toEqual(['started'])
     expect(last?.events[0]?.clock).toBeLessThanOrEqual(last?.clock ?? 0)
   })
   test('it takes the time of the first whom it hears: what it tells then is later, however its wall clock stands', () => {
     const [one, other] = [born({ started: 'starts' }), born({}, 'dir2')]
-    other.run(LISTENS_MS + 3000)
+    goesOn(other, LISTENS_MS + 3000)
+    // Before it was there to hear it.
+    other.take('message')
     happens(other, 'lost', 3)
-    other.run(1000)
+    goesOn(other, 1000)
     for (const { text } of other.take('message')) one.feed({ kind: 'message', from: 'dir2', text })
     happens(one, 'took', 4)
     expect(events(one).map(({ node: name, kind }) => `${name} ${kind}`)).toEqual([
@@ -107,16 +110,16 @@ describe('while it listens', () => {
 
 test('a wall clock that is set is marked, and orders nothing', () => {
   const one = born()
-  one.run(LISTENS_MS)
+  goesOn(one, LISTENS_MS)
   happens(one, 'took', 1)
   one.wallAheadMs += DAY_MS
-  one.run(1000)
+  goesOn(one, 1000)
   happens(one, 'lost', 1)
   one.wallAheadMs -= DAY_MS + 400
-  one.run(1000)
+  goesOn(one, 1000)
   happens(one, 'took', 2)
   one.wallAheadMs += 400
-  one.run(1000)
+  goesOn(one, 1000)
   expect(kinds(one)).toEqual(['took 1', 'clock', 'lost 1', 'clock', 'took 2'])
   const [, forward, , back] = events(one)
   expect([forward?.reason, back?.reason]).toEqual([
@@ -131,21 +134,21 @@ describe('of others', () => {
       kind: 'message',
       from: 'dir2',
       text: encodeMessage({
-        ...{ kind: 'state', revision: 1, agreement: {}, state: 'standby', reason: '', standby: false, ready: {} },
+        ...{ kind: 'state', revision: 1, agreement: agreementDigests(one.config), state: 'standby', reason: '', standby: false, ready: {} },
         ...{ pings: {}, troubles: [], ...(clock === undefined ? {} : { clock }) },
         events: [{ at: '2026-09-21T00:00:00.000Z', group: 'web', kind: 'lost', number: 3, reason: '', ...said }],
       }),
     })
   test('the same event is known again by where it was told first', () => {
     const one = born()
-    one.run(LISTENS_MS)
+    goesOn(one, LISTENS_MS)
     for (const reason of ['once', 'and again']) heard(one, undefined, { reason, origin: { life: 'x', serial: 1 } })
     heard(one, undefined, { reason: 'another', origin: { life: 'y', serial: 1 } })
     expect(events(one).map(({ reason }) => reason)).toEqual(['once', 'another'])
   })
   test('none is later than it was heard; a time that no clock shows is counted', () => {
     const one = born()
-    one.run(LISTENS_MS)
+    goesOn(one, LISTENS_MS)
     heard(one, 9e15, { clock: 9e15, origin: { life: 'x', serial: 1 } })
     happens(one, 'took', 4)
     expect(kinds(one)).toEqual(['lost 3', 'took 4'])
@@ -153,12 +156,12 @@ describe('of others', () => {
   })
   test('who starts anew hears of the last minutes again', () => {
     const one = born()
-    one.run(LISTENS_MS)
+    goesOn(one, LISTENS_MS)
     happens(one, 'took', 4)
-    one.run(30_000)
+    goesOn(one, 30_000)
     expect(told(one).at(-1)?.events).toEqual([])
     heard(one, undefined, { kind: 'note' })
-    one.run(3000)
+    goesOn(one, 3000)
     expect(
       told(one)
         .at(-1)
@@ -169,7 +172,7 @@ describe('of others', () => {
 
 test('a cursor brings what came since; one of another life, or none, brings all', () => {
   const one = born()
-  one.run(LISTENS_MS)
+  goesOn(one, LISTENS_MS)
   happens(one, 'took', 4)
   const { cursor = '' } = one.core.events()
   happens(one, 'lost', 4)
@@ -182,17 +185,17 @@ test('a cursor brings what came since; one of another life, or none, brings all'
 
 test('the disk gets it soon, and seldom while much happens; an idle node writes nothing', () => {
   const one = born()
-  one.run(LISTENS_MS)
+  goesOn(one, LISTENS_MS)
   one.take('history')
   const writes: number[] = []
   for (let at = 0; at < 300; at++) {
     if (at < 200) happens(one, 'note', 0, `event ${at}`)
-    one.run(100)
+    goesOn(one, 100)
     if (one.take('history').length > 0) writes.push(at)
   }
   expect(writes[0]).toBeLessThanOrEqual(11)
   expect(writes.length).toBeLessThanOrEqual(4)
-  one.run(600_000)
+  goesOn(one, 600_000)
   expect(one.take('history')).toEqual([])
   expect(keptBy(one)?.events).toHaveLength(200)
   expect(instant(one.now())).toBe(one.now())

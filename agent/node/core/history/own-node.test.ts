@@ -3,7 +3,7 @@ import { LISTENS_MS, type Trouble } from '@lvsm/base'
 import { SAMPLE } from '@lvsm/model'
 import { decodeKeptEvents, type HistoryEvent, type LeaseStatus } from '@lvsm/protocol'
 import { describe, expect, test } from 'vitest'
-import { node, statusOf, type TestNode } from '../fixture.ts'
+import { goesOn, node, statusOf, type TestNode } from '../fixture.ts'
 
 type Life = NonNullable<Parameters<typeof node>[5]>
 const born = (life: Life = {}): TestNode => {
@@ -13,13 +13,6 @@ const born = (life: Life = {}): TestNode => {
   return one
 }
 const heard = (one: TestNode, status: LeaseStatus): void => one.feed({ kind: 'lease-status', status })
-/** The lease process goes on saying the same. */
-function goesOn(one: TestNode, ms: number, status = statusOf('dir1', null, 0)): void {
-  for (let left = ms; left > 0; left -= 1000) {
-    heard(one, status)
-    one.run(Math.min(1000, left))
-  }
-}
 const events = (one: TestNode, kind: string): readonly HistoryEvent[] =>
   one.core.events(one.now()).events.filter((event) => event.kind === kind)
 
@@ -90,7 +83,7 @@ describe('a trouble', () => {
       is(one, disk(5))
       goesOn(one, 3000)
       is(one, null)
-      goesOn(one, 7000)
+      goesOn(one, 9000)
     }
     const begun = events(one, 'trouble')
     expect(begun.length).toBeLessThan(20)

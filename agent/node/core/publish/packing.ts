@@ -7,6 +7,7 @@ import {
   type DestinationReport,
   type EventReport,
   LONGEST_MESSAGE,
+  LONGEST_REASON,
   type MoreMessage,
   type Outcome,
   type StateMessage,
@@ -104,7 +105,7 @@ export function encodeState(state: StateMessage): string[] {
   }
   const parts: Part[] = [
     ...Object.entries(state.ready).map(([group, why]): Part => ({ ready: [group, cut(why, READINESS)] })),
-    ...state.events.map((event): Part => ({ event })),
+    ...state.events.map((event): Part => ({ event: { ...event, reason: cut(event.reason, LONGEST_REASON) } })),
   ]
   const empty = (): MoreMessage => ({ kind: 'more', ready: {}, events: [] })
   return fill<StateMessage | MoreMessage, Part>(first, empty, parts, (message, part) => {
