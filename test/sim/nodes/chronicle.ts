@@ -4,17 +4,18 @@
  *
  * 1. A lease is lost, given up or released before a later one of the same group is taken.
  * 2. What a node tells of itself stands as it happened to it, over all lives of its agent.
- * 3. What another node told stands before what happened to a node after it had heard that.
+ * 3. What another node told stands before what happened to a node after it had heard that. What is over stands where it was gone, and
+ *    is told some seconds later.
  * 4. What was told ten seconds later stands later, however wall clocks were set: nothing new is hidden above what is old.
  * 5. A step of a wall clock is marked, once, by the node whose it is.
- * 6. What a node told before its agent, or its machine, ended, it knows afterwards.
+ * 6. What a node told some time before its agent, or its machine, ended, it knows afterwards.
  */
 import { decodeMessage, type EventReport, type HistoryEvent } from '@lvsm/protocol'
 import type { NodeEffect, NodeInput } from '../../../agent/node/core/index.ts'
 import { Violation } from '../law.ts'
 import type { Fleet } from './fleet.ts'
 
-/** Of what happened so long before its end a process has written all to its disk. */
+/** Of what it told so long before its end a process has written all to its disk. */
 const WRITTEN_MS = 12_000
 const LATER_MS = 10_000
 /** Whoever lives has told by then what happened. */
@@ -24,6 +25,8 @@ interface Told {
   readonly key: string
   readonly kind: string
   readonly at: number
+  /** Of its node's agent. */
+  readonly life: string
   /** Of the list of what its node had heard: so many came before. */
   readonly after: number
 }
@@ -31,10 +34,14 @@ interface Teller {
   /** Keys of what it heard of others. */
   readonly heard: string[]
   readonly told: Map<string, Told>
-  /** How much it had heard when it spoke last; null: it has just started, and listens. */
-  heardThen: number | null
+  /** How much it had heard when it spoke, the last one last; none: it has just started, and listens. */
+  readonly spoke: { readonly at: number; readonly heard: number }[]
+  /** Life → when it spoke last. */
+  readonly lived: Map<string, number>
   life: string
 }
+/** How much it had heard by then when it spoke. */
+const heardBy = ({ spoke }: Teller, at: number): number => spoke.findLast((one) => one.at <= at)?.heard ?? 0
 
 const keyOf = (node: string, { origin }: Pick<EventReport, 'origin'>): string =>
   `${node} ${origin?.life} ${origin?.serial}`
@@ -65,7 +72,7 @@ export class Chronicle {
   }
 
   #teller(node: string): Teller {
-    const known = this.#tellers.get(node) ?? { heard: [], told: new Map(), heardThen: null, life: '' }
+    const known = this.#tellers.get(node) ?? { heard: [], told: new Map(), spoke: [], lived: new Map(), life: '' }
     this.#tellers.set(node, known)
     return known
   }
@@ -77,15 +84,18 @@ export class Chronicle {
     for (const effect of effects) {
       const said = effect.kind === 'message' ? eventsIn(effect.text) : null
       if (!said) continue
-      if (said.boot !== teller.life) teller.heardThen = null
+      if (said.boot !== teller.life) teller.spoke.length = 0
       teller.life = said.boot
+      teller.lived.set(said.boot, now)
       for (const event of said.events) {
         const key = keyOf(node, event)
-        if (!teller.told.has(key))
-          teller.told.set(key, { key, kind: event.kind, at: now, after: teller.heardThen ?? 0 })
+        if (teller.told.has(key)) continue
+        const { kind } = event
+        const after = heardBy(teller, kind === 'over' ? now - LATER_MS : now)
+        teller.told.set(key, { key, kind, at: now, life: said.boot, after })
       }
       if (said.isListening) continue
-      teller.heardThen = teller.heard.length
+      teller.spoke.push({ at: now, heard: teller.heard.length })
     }
   }
 
@@ -114,11 +124,10 @@ export class Chronicle {
 
   #judgeTold(node: string, shown: readonly HistoryEvent[]): void {
     const places = new Map(shown.map((event, at) => [keyOf(event.node, event), at] as const))
-    const { now } = this.#fleet.cluster.schedule
     const all = [...this.#tellers].flatMap(([name, { told }]) => [...told.values()].map((one) => ({ name, ...one })))
     for (const one of all) {
       const place = places.get(one.key)
-      if (place === undefined && one.name === node && now - one.at > WRITTEN_MS)
+      if (place === undefined && one.name === node && this.#isWritten(one))
         throw new Violation(`chronicle: ${node} has forgotten ${one.key}`)
       if (place === undefined) continue
       const causes = this.#teller(one.name).heard.slice(0, one.after)
@@ -128,6 +137,11 @@ export class Chronicle {
         if (isLater) this.#demand(node, shown, [place, places.get(other.key)], 'was told before')
       }
     }
+  }
+  /** It is in the memory of who lives; who ended had written it. */
+  #isWritten({ name, life, at }: Told & { readonly name: string }): boolean {
+    const teller = this.#teller(name)
+    return life === teller.life || (teller.lived.get(life) ?? 0) - at > WRITTEN_MS
   }
   #demand(
     node: string,
