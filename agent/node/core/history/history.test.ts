@@ -90,6 +90,9 @@ describe('while it listens', () => {
     const last = told(one).at(-1)
     expect(last?.events.map(({ kind }) => kind)).toEqual(['started'])
     expect(last?.events[0]?.clock).toBeLessThanOrEqual(last?.clock ?? 0)
+    // Another life would place it anew, and others know it here.
+    const written = decodeKeptEvents(one.take('history').at(-1)?.text ?? '')
+    expect(written?.events.map(({ clock }) => clock)).toEqual([last?.events[0]?.clock])
   })
   test('it takes the time of the first whom it hears: what it tells then is later, however its wall clock stands', () => {
     const [one, other] = [born({ started: 'starts' }), born({}, 'dir2')]

@@ -13,7 +13,7 @@ import {
 } from '@lvsm/protocol'
 import { directsGroup } from '../entitled.ts'
 import { count, type NodeState } from '../state.ts'
-import { keepSoon } from './keep.ts'
+import { keepNow, keepSoon } from './keep.ts'
 import { type Entry, keyOf, LONGEST_HISTORY, put } from './ring.ts'
 
 /** Own events younger than this are told again with every state: a lost datagram loses none. */
@@ -48,11 +48,13 @@ export function note(state: NodeState, what: Note, happenedAt: Instant = state.n
   keepSoon(state)
 }
 
-/** The clock has listened long enough: what happened meanwhile gets its place. True where there was any. */
-export function settle({ history, now }: NodeState): boolean {
+/** The clock has listened long enough: what happened meanwhile gets its place, for good. True where there was any. */
+export function settle(state: NodeState): boolean {
+  const { history, now } = state
   if (!history.clock.isSettled(now)) return false
   const waiting = history.entries.filter(({ clock }) => clock === null)
   for (const entry of waiting) entry.clock = history.clock.stamp(entry.happenedAt)
+  if (waiting.length > 0) keepNow(state)
   return waiting.length > 0
 }
 

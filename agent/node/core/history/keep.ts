@@ -43,6 +43,11 @@ export function keepSoon({ history, now }: NodeState): void {
   history.keepAt ??= later(after(now, SOON_MS), after(history.keptAt, REST_MS))
 }
 
+/** Others hear now where it stands: another life must not place it anew. */
+export function keepNow({ history, now }: NodeState): void {
+  history.keepAt = now
+}
+
 /** When it is due; null: the disk has it. */
 export const nextKeep = ({ history }: NodeState): Instant | null => history.keepAt
 

@@ -35,12 +35,18 @@ test('a lease is lost before the next one is taken, whatever the clocks say', ()
 
 test('a refusal names an old lease, other groups have numbers of their own, and a cluster that was set up anew begins at 1', () => {
   const told = [
-    event('dir1', 1, 0, { kind: 'took', number: 500 }),
+    event('dir1', 1, 0, { kind: 'took', number: 500, ageMs: 100_000 }),
     event('dir2', 1, 1, { kind: 'refused', number: 7 }),
     event('dir2', 2, 2, { kind: 'took', number: 9, group: 'mail' }),
-    event('dir2', 3, 61 * SECOND, { kind: 'took', number: 1 }),
+    event('dir2', 3, 61 * SECOND, { kind: 'took', number: 1, ageMs: 39_000 }),
   ]
   expect(ordered(told)).toEqual(told)
+})
+
+test('nodes that began together, with wall clocks an hour apart, have their leases in order: they are of one age', () => {
+  const first = event('dir1', 1, 3600 * SECOND, { kind: 'took', number: 1, ageMs: 7000 })
+  const next = event('dir2', 1, 0, { kind: 'took', number: 2, ageMs: 6000 })
+  expect(names(ordered([next, first]))).toEqual(['dir1 took 1', 'dir2 took 2'])
 })
 
 test('of an older agent nothing is known but when it was heard', () => {

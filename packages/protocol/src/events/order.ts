@@ -5,7 +5,9 @@
  * - about who owns a group by the number of the lease: it was lost before the next one was taken, whatever clocks say;
  * - all else by the causal clock (packages/base, `causal-clock.ts`). The wall clock orders nothing.
  *
- * Numbers of leases count only among events that are close to each other: a cluster that was set up anew begins at 1 again.
+ * Numbers of leases count only among events that are close to each other: a cluster that was set up anew begins at 1 again. Close are
+ * those whose clocks are, and those of one age: nodes that start together with wall clocks an hour apart tell of their first seconds by
+ * clocks that are so, too.
  */
 import { isOfLease } from './kinds.ts'
 
@@ -16,12 +18,15 @@ export interface Placed {
   readonly number: number
   /** Microseconds of the causal clock. */
   readonly clock: number
+  /** Milliseconds; not there: nobody knows. */
+  readonly ageMs?: number
   /** The life of the node's agent in which it was told first, and its number there; not there: an older agent told it. */
   readonly origin?: { readonly life: string; readonly serial: number }
 }
 
 /** Clocks of nodes that hear each other differ by far less. Microseconds. */
 const CLOSE = 60_000_000
+const CLOSE_MS = CLOSE / 1000
 /** So many events of one group on either side are looked at: nobody who tells without end holds up the list. */
 const MOST_NEIGHBOURS = 64
 
@@ -75,12 +80,16 @@ function byNumber(sorted: readonly Placed[], group: readonly number[], causes: n
   for (const [index, place] of group.entries()) {
     for (const later of group.slice(index + 1, index + 1 + MOST_NEIGHBOURS)) {
       const [one, other] = [sorted[place], sorted[later]]
-      if (!one || !other || other.clock - one.clock > CLOSE) break
+      if (!one || !other || !isClose(one, other)) continue
       if (one.number < other.number) causes[later]?.push(place)
       if (one.number > other.number) causes[place]?.push(later)
     }
   }
 }
+
+const isClose = (one: Placed, other: Placed): boolean =>
+  Math.abs(other.clock - one.clock) <= CLOSE ||
+  Math.abs((other.ageMs ?? Number.POSITIVE_INFINITY) - (one.ageMs ?? Number.NEGATIVE_INFINITY)) <= CLOSE_MS
 
 /** Places by a name, each list in their order; null: in none. */
 function grouped(sorted: readonly Placed[], nameOf: (event: Placed) => string | null): Iterable<readonly number[]> {
