@@ -76,6 +76,7 @@ export default defineConfig({
           globalSetup: PROGRAMS,
           pool: 'forks',
           maxWorkers: WAITING,
+          sequence: { groupOrder: 1 },
           // Their threads load JavaScript that was kept: Node's type stripper is WebAssembly, and V8 13.6 crashes now and then
           // when one thread after the other uses it (coordinator/adapters/store/README.md).
           env: { NODE_COMPILE_CACHE: join(import.meta.dirname, '.cache', 'compiled') },
@@ -90,6 +91,7 @@ export default defineConfig({
           // Namespaces and locks of their own: each file is a process.
           pool: 'forks',
           maxWorkers: WAITING,
+          sequence: { groupOrder: 2 },
           include: ['test/contract/**/*.test.ts'],
           testTimeout: 180_000,
         },

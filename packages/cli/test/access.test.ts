@@ -70,6 +70,10 @@ describe('lvsm user', () => {
     expect((await runHere(['user', 'set', 'alice', '--role', 'admin'])).out).toBe('user alice is admin\n')
     expect((await runHere(['user', 'list'])).out).toMatch(/ alice +admin +yes /)
     expect(JSON.stringify(configuration.log)).not.toContain('horse')
+    expect((await runHere(['user', 'remove', 'alice'])).err).toMatch(
+      /nobody would be admin any more\n {2}→ make somebody/,
+    )
+    await runHere(['user', 'add', 'bob', '--role', 'admin'])
     expect((await runHere(['user', 'remove', 'alice'])).code).toBe(0)
     expect((await runHere(['user', 'remove', 'alice'])).err).toMatch(/no user alice[^]*lvsm user list/)
   })

@@ -166,7 +166,7 @@ describe('lvsm coordinators remove', () => {
     const { runHere, configuration } = startCoordinator()
     expect(await runHere(['coordinators', 'remove', 'dir2', '--yes'])).toMatchObject({
       code: 0,
-      out: 'dir2 is no coordinator any more\n',
+      out: expect.stringMatching(/^dir2 is no coordinator any more\n {2}→ .*disable --now lvsm-coordinator\n$/),
     })
     expect((await runHere(['coordinators', 'remove', '9'])).code).toBe(0)
     expect(configuration.removed).toEqual([2, 9])

@@ -71,6 +71,9 @@ describe('lvsm config edit', () => {
     expect(readFileSync(kept, 'utf8')).not.toContain('#!')
     expect(statSync(kept).mode & 0o777).toBe(0o600)
     expect(given.err).toContain(`go on with: lvsm config apply ${kept}`)
+    // An editor that changes what is wrong nowhere but in the words of this command.
+    const blind = await run(['config', 'edit'], editor(bad, 'sed -i "/^#!/s/$/ /" "$1"'))
+    expect(blind.code).toBe(1)
     const broken = await run(['config', 'edit'], { VISUAL: 'false' })
     expect([broken.code, existsSync(keptFile(broken.err))]).toEqual([1, true])
     expect(revisions()).toEqual([1])

@@ -1,7 +1,8 @@
 import { NOUNS } from '@lvsm/changes'
 import { keysOfNoun } from '@lvsm/model'
 import { NOUN_NAMES } from '@lvsm/protocol'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { isHostName, resolver } from '../src/config/names.ts'
@@ -41,6 +42,21 @@ describe('lvsm NOUN', () => {
     expect(parse(one.out)).toMatchObject({ service: 'http', server: 'rs3', forward: 'nat', port: 8080 })
     expect([none.code, none.err]).toEqual([1, 'lvsm: there is no group "wbe" here\n  → there are: web\n'])
     expect(JSON.parse(check.out)).toMatchObject({ service: 'http', type: 'tcp', interval: '500ms' })
+  })
+
+  it('takes what the README says of a first service', async () => {
+    const { runHere: run, configuration } = startCoordinator()
+    const readme = readFileSync(join(import.meta.dirname, '../../../README.md'), 'utf8')
+    const lines = readme
+      .split('\n')
+      .filter((line) => /^lvsm (group|service|server|check) (add|set) shop|shop-web/.test(line))
+    expect(lines).toHaveLength(4)
+    for (const line of lines) {
+      const words = [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '')
+      const { code, err } = await run([...words.slice(1), '--yes', '--no-wait'])
+      expect([line, code, err]).toEqual([line, 0, expect.anything()])
+    }
+    expect(JSON.stringify(configuration.log)).toContain('10.11.0.50')
   })
 
   it('adds, sets and removes of each kind', async () => {

@@ -35,7 +35,7 @@ export function applyIntent(facts: Facts, command: IntentCommand, context: Inten
   const wrong = refuseCommand(command)
   if (wrong) return refused(wrong)
   return command.verb === 'enable'
-    ? enable(facts, command.subject, context.now)
+    ? enable(facts, command.subject, context)
     : begin(facts, command, command.verb, context)
 }
 
@@ -53,7 +53,7 @@ function begin(facts: Facts, command: IntentCommand, intent: Intent, context: In
 }
 
 /** What is wanted everywhere cannot be ended in one service; the end everywhere is one in every service. */
-function enable(facts: Facts, subject: Subject, now: number): IntentApplied | Refused {
+function enable(facts: Facts, subject: Subject, { now, config }: IntentContext): IntentApplied | Refused {
   const removed = facts.list.filter((fact) => covers(subject, fact.subject))
   const elsewhere =
     subject.kind === 'server' && subject.service !== null ? factAbout(facts, { ...subject, service: null }) : undefined
@@ -64,7 +64,11 @@ function enable(facts: Facts, subject: Subject, now: number): IntentApplied | Re
       message: `${elsewhere.author} wants ${elsewhere.intent} of ${subjectText(elsewhere.subject)} in all services, so also in "${subject.service}"`,
       hint: `end it everywhere (lvsm enable ${subject.node}), and drain it in the services that shall go on without it`,
     })
-  if (removed.length === 0) return { facts, added: [], removed, warnings: [] }
+  if (removed.length === 0) {
+    // What is gone from the configuration may still be wanted; what is neither there nor wanted was mistyped.
+    const unknown = refuseSubject(subject, config)
+    return unknown ? refused(unknown) : { facts, added: [], removed, warnings: [] }
+  }
   return { facts: changeFacts(facts, now, removed, []), added: [], removed, warnings: [] }
 }
 

@@ -73,6 +73,7 @@ describe('what is wanted for a while', () => {
       { code: 'held-everywhere' },
     ])
     expect(applied(facts, command('enable', server('rs3'))).facts).toBe(facts)
+    expect(given(facts, command('enable', server('rs9'))).refusals).toMatchObject([{ code: 'unknown-server' }])
   })
   it('ends by itself', () => {
     const facts = after(

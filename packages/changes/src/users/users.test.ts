@@ -41,8 +41,12 @@ describe('users', () => {
     ['twice', 'name-taken', [add(), add()]],
     ['who are not there, changed', 'unknown-user', [set({ role: 'admin' })]],
     ['who are not there, removed', 'unknown-user', [remove()]],
+    ['the last administrator, removed', 'last-admin', [add(), set({ role: 'admin' }), add('bob'), remove()]],
+    ['the last administrator, less than that', 'last-admin', [add(), set({ role: 'admin' }), set({ role: 'viewer' })]],
     ['without end', 'too-many', Array.from({ length: 1001 }, (_, at) => add(`u${at}`))],
   ])('%s: refused', (_, code, log) => expect(last(...log)).toBe(code))
+  it('an administrator of several goes', () =>
+    expect(last(add(), set({ role: 'admin' }), add('bob'), set({ role: 'admin' }, 'bob'), remove())).toBe('people'))
 })
 
 describe('API tokens', () => {

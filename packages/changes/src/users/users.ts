@@ -32,11 +32,14 @@ export function applyPeople(people: People, entry: PeopleEntry): Peopled {
         ...(role === undefined ? {} : { role }),
         ...(password === undefined ? {} : { password }),
       })
-      return { people: { users: users.map((one) => (one.name === name ? set(one) : one)), tokens } }
+      return withUsers(
+        people,
+        users.map((one) => (one.name === name ? set(one) : one)),
+      )
     }
     case 'user-remove': {
       const left = users.filter(({ name }) => name !== entry.name)
-      return left.length === users.length ? { refusal: unknownUser(entry.name) } : { people: { users: left, tokens } }
+      return left.length === users.length ? { refusal: unknownUser(entry.name) } : withUsers(people, left)
     }
     case 'api-token':
       return addToken(people, entry)
@@ -45,6 +48,18 @@ export function applyPeople(people: People, entry: PeopleEntry): Peopled {
       return left.length === tokens.length ? { refusal: unknownToken(entry.id) } : { people: { users, tokens: left } }
     }
   }
+}
+
+/** Whoever is the last administrator stays it: nobody could change anything at the port for people any more. */
+function withUsers({ users: before, tokens }: People, users: readonly User[]): Peopled {
+  const isAdmin = ({ role }: User): boolean => role === 'admin'
+  return before.some(isAdmin) && !users.some(isAdmin) ? { refusal: lastAdmin } : { people: { users, tokens } }
+}
+const lastAdmin: Refusal = {
+  code: 'last-admin',
+  field: 'name',
+  message: 'nobody would be admin any more',
+  hint: 'make somebody else admin first: lvsm user add NAME --role admin',
 }
 
 function addToken({ users, tokens }: People, entry: Extract<PeopleEntry, { kind: 'api-token' }>): Peopled {

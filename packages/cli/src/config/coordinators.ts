@@ -28,7 +28,10 @@ export async function removeCoordinator(
   }
   const done = await withProgress(`removing ${which}`, ask(paths, { route: 'coordinatorRemove', body: { which } }))
   if (done.outcome === 'unknown') throw lost(done.message, done.hint)
-  terminal.print(`${which} is no coordinator any more\n`)
+  // It is told nothing, and would go on to answer on its machine as one that hears nobody.
+  terminal.print(
+    `${which} is no coordinator any more\n  → where its machine still runs, stop it there: systemctl disable --now lvsm-coordinator\n`,
+  )
   return 'ok'
 }
 

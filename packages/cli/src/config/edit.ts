@@ -64,12 +64,11 @@ async function editUntilRight(
   for (;;) {
     writeFileSync(file, shown, { mode: 0o600 })
     await openEditor(file)
-    const saved = readFileSync(file, 'utf8')
-    const yaml = withoutMarks(saved)
+    const yaml = withoutMarks(readFileSync(file, 'utf8'))
     if (yaml === original) return null
     writeFileSync(file, yaml, { mode: 0o600 })
-    // Whoever saves what was refused, with nothing changed, has given up.
-    if (before !== null && saved === shown) throw before
+    // Whoever saves what was refused, with nothing changed but what this command wrote, has given up.
+    if (before !== null && yaml === withoutMarks(shown)) throw before
     const told = await tried(paths, yaml, comment, ifRevision ?? document.revision)
     if ('preview' in told) return told
     before = refusedFailure(told, file)
