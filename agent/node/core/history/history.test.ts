@@ -137,7 +137,15 @@ describe('of others', () => {
       kind: 'message',
       from: 'dir2',
       text: encodeMessage({
-        ...{ kind: 'state', revision: 1, agreement: agreementDigests(one.config), state: 'standby', reason: '', standby: false, ready: {} },
+        ...{
+          kind: 'state',
+          revision: 1,
+          agreement: agreementDigests(one.config),
+          state: 'standby',
+          reason: '',
+          standby: false,
+          ready: {},
+        },
         ...{ pings: {}, troubles: [], ...(clock === undefined ? {} : { clock }) },
         events: [{ at: '2026-09-21T00:00:00.000Z', group: 'web', kind: 'lost', number: 3, reason: '', ...said }],
       }),

@@ -72,18 +72,19 @@ export function noteTold(state: NodeState, node: string, events: readonly EventR
   }
 }
 
-function tell(state: NodeState, node: string, { clock, ageMs: _, ...said }: EventReport): void {
+function tell(state: NodeState, node: string, event: EventReport): void {
+  const { clock, ageMs: _, ...said } = event
   const { now, history } = state
   const key = keyOf({ node, ...said })
   if (history.known.has(key)) return
   const bucket = history.budgets.get(node) ?? fullBucket(TAKEN, now)
   history.budgets.set(node, bucket)
   if (!takeToken(bucket, TAKEN, now)) return count(state, 'drop-relay-flood')
-  const event = { ...said, at: shownTime(state, said.at), node }
+  const shown = { ...said, at: shownTime(state, said.at), node }
   // Later than now it cannot have been; an older agent says nothing of it.
   const latest = history.clock.isSettled(now) ? history.clock.read(now) : null
   const time = latest === null ? null : Math.min(clock ?? latest, latest)
-  put(history, { event, key, happenedAt: now, addedAt: now, serial: 0, clock: time })
+  put(history, { event: shown, key, happenedAt: now, addedAt: now, serial: 0, clock: time })
   keepSoon(state)
 }
 
@@ -116,6 +117,12 @@ const isPlaced = (entry: Entry): entry is Entry & { readonly clock: number } => 
 const ownEvents = ({ history, node }: NodeState) =>
   history.entries.filter(({ event }) => event.node === node).filter(isPlaced)
 
+/** Without its node, and without an origin in that life. */
+function unnamed(event: HistoryEvent, life = ''): Omit<HistoryEvent, 'node'> {
+  const { node: _, origin, ...said } = event
+  return origin && origin.life !== life ? { ...said, origin } : said
+}
+
 /** What this node tells others of itself now. */
 export function toTell(state: NodeState): EventReport[] {
   const { history, now } = state
@@ -123,7 +130,7 @@ export function toTell(state: NodeState): EventReport[] {
   const older = now < history.retellUntil ? new Set(own.slice(-MOST_RETOLD)) : new Set()
   return own
     .filter((entry) => between(entry.addedAt, now) <= RETELL_MS || older.has(entry))
-    .map(({ event: { node: _, ...event }, clock }) => ({ ...event, clock }))
+    .map(({ event, clock }) => ({ ...unnamed(event), clock }))
 }
 
 /** Somebody started anew: it has missed what was told before. */
@@ -133,9 +140,8 @@ export function tellAgain({ history, now }: NodeState): void {
 
 /** All that this node remembers of itself, for the coordinators. */
 export const toReport = (state: NodeState): NumberedEvent[] =>
-  ownEvents(state).map(({ event: { node: _, origin, ...event }, clock, serial, happenedAt }) => ({
-    ...event,
-    ...(origin && origin.life !== state.boot ? { origin } : {}),
+  ownEvents(state).map(({ event, clock, serial, happenedAt }) => ({
+    ...unnamed(event, state.boot),
     serial,
     clock,
     ageMs: ageOf(happenedAt, state.now),
