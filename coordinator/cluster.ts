@@ -18,7 +18,8 @@ export interface ClusterWorld {
 export interface Cluster {
   /** Null: there is no configuration yet. */
   clusterStatus(): Status | null
-  clusterEvents(): Events
+  /** `after`: those that came after that cursor, if it is one of this coordinator's. */
+  clusterEvents(after?: string): Events
   /** Node → which versions its agent speaks; of whom nothing was heard lately there is nothing. */
   agentVersions(): ReadonlyMap<string, Speaks>
 }
@@ -27,7 +28,16 @@ export interface Cluster {
 const GOOD_MS = 250
 
 export function clusterOf({ node, reported, known, troubles, counters, clock }: ClusterWorld): Cluster {
-  const events = kept({ known, clock }, ({ config }) => ({ events: believedEvents(reported.events(), config) }))
+  const { life } = reported
+  const told = ({ config }: State, now: number, after = 0): Events => ({
+    cursor: `${life}.${reported.arrived}`,
+    events: believedEvents(reported.events(now, after), config),
+  })
+  const events = kept({ known, clock }, told)
+  const since = (after: number): Events | null => {
+    const state = known()
+    return state && told(state, clock(), after)
+  }
   return {
     clusterStatus: kept({ known, clock }, (state, now) =>
       clusterStatusOf({
@@ -39,7 +49,8 @@ export function clusterOf({ node, reported, known, troubles, counters, clock }: 
         counters: counters(),
       }),
     ),
-    clusterEvents: () => events() ?? { events: [] },
+    clusterEvents: (after) =>
+      (placeOf(after, life) === null ? events() : since(placeOf(after, life) ?? 0)) ?? { events: [] },
     agentVersions() {
       const fresh = [...freshOf(reported.all(), clock())]
       return new Map(
@@ -50,6 +61,12 @@ export function clusterOf({ node, reported, known, troubles, counters, clock }: 
       )
     },
   }
+}
+
+/** Of a cursor; null: it is none of this life. */
+function placeOf(cursor: string | undefined, life: string): number | null {
+  const [of, place = ''] = cursor?.split('.') ?? []
+  return of === life && /^\d{1,15}$/.test(place) ? Number(place) : null
 }
 
 /** What is made of a state, which is good for a moment; null: there is none yet. */
@@ -67,8 +84,8 @@ function kept<Made>(
 }
 
 /** To an agent that is asked for it. */
-export function answerOf(cluster: Cluster | null, what: keyof ClusterAnswer): ClusterAnswer {
-  if (what === 'events') return cluster ? { events: cluster.clusterEvents() } : {}
+export function answerOf(cluster: Cluster | null, what: keyof ClusterAnswer, after?: string): ClusterAnswer {
+  if (what === 'events') return cluster ? { events: cluster.clusterEvents(after) } : {}
   const status = cluster?.clusterStatus()
   return status ? { status } : {}
 }

@@ -113,6 +113,7 @@ async function enter(
 }
 
 async function run(options: Extract<Options, { kind: 'run' }>, lock: DirectoryLock, program: Program) {
+  program.live(options.runDir)
   const started = await start(options, {
     say: (text) => program.say(text),
     exit: (code) => program.exit(code),

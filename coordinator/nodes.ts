@@ -76,7 +76,7 @@ export function serveNodes(
     count: counts.count,
     offered: (name, half) => keying.offered(name, half),
     report: (name, report) => reports.take(name, report),
-    question: (what) => answerOf(cluster, what),
+    question: (...asked) => answerOf(cluster, ...asked),
   })
   const electing = new Electing({
     known: () => coordinator.known(),

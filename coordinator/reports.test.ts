@@ -101,7 +101,7 @@ test('a report that an agent made to one coordinator is asked for by the others,
       expect(at(id).reported.all().get('rs1')).toMatchObject({ number, said: { counters: { 'drop-mac': number } } })
       expect(
         at(id)
-          .reported.events()
+          .reported.events(0)
           .map(({ reason }) => reason),
       ).toHaveLength(number)
     }
@@ -142,7 +142,7 @@ test('a coordinator that begins anew has hundreds of events, and all of a large 
   )
   at(1).tell()
   for (const id of [2, 3]) {
-    expect(at(id).reported.events()).toHaveLength(500)
+    expect(at(id).reported.events(0)).toHaveLength(500)
     expect(at(id).reported.all().get('rs1')?.tables.size).toBe(20)
   }
   // And then there is peace.
@@ -213,7 +213,7 @@ test('of who is no node of the cluster nothing is asked for, and nothing is take
   at(1).reported.take(
     'stranger',
     { boot: 'a', number: 1, whole: true, events: [] },
-    { now: 0, wall: { now: '', latest: '' } },
+    { now: 0, wall: { now: '', latest: '', msOf: () => 0 } },
   )
   at(1).heard({ kind: 'report-wanted', from: 2, to: 1, name: 'rs9', boot: null, number: 0, event: 0 })
   at(2).heard({

@@ -3,11 +3,12 @@
  * uses, which epoch its lease process acts on, and which report is its newest, and ask for the reports that they do not have.
  * Forgotten with the process; what a silent coordinator told is, after a while.
  */
+import { randomBytes } from 'node:crypto'
 import type { AgentReport, NodeProgress, Speaks } from '@lvsm/protocol'
 import type { NodeId } from '@lvsm/raft'
 import type { NodesMessage, ReportAnswer } from './ports.ts'
-import { AHEAD_MS } from './reported/event-log.ts'
-import { type Moment, Reported, type Taken } from './reported/reported.ts'
+import { AHEAD_MS, type Moment } from './reported/event-log.ts'
+import { Reported, type Taken } from './reported/reported.ts'
 
 export interface ReportsWorld {
   readonly id: NodeId
@@ -46,7 +47,7 @@ const compare = (one: number, other: number): number => (one < other ? -1 : one 
 const isoOf = (ms: number): string => new Date(ms).toISOString()
 
 export class Reports {
-  readonly reported = new Reported()
+  readonly reported = new Reported(randomBytes(6).toString('hex'))
   readonly #world: ReportsWorld
   readonly #told = new Map<
     NodeId,
@@ -168,7 +169,7 @@ export class Reports {
   }
   #moment(): Moment {
     const wallMs = this.#world.wallClock()
-    const wall = { now: isoOf(wallMs), latest: isoOf(wallMs + AHEAD_MS) }
+    const wall = { now: isoOf(wallMs), latest: isoOf(wallMs + AHEAD_MS), msOf: Date.parse }
     return { now: this.#world.clock(), wall }
   }
 }

@@ -5,7 +5,7 @@
 import { DAEMON_EXITS, VERSIONS } from '@lvsm/protocol'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { type Instant, seededRandom } from '@lvsm/base'
+import { seededRandom } from '@lvsm/base'
 import { KernelError } from '@lvsm/kernel'
 import { LOST_STATE } from '@lvsm/lease'
 import { takeDirectories, type Unready } from '../process/directories.ts'
@@ -18,6 +18,7 @@ import { openLinks } from './adapters/network/udp.ts'
 import { createLeaseCore, type LeaseCore } from './core/core.ts'
 import { tellFiles } from './file-news.ts'
 import { FilterNews } from './filter-news.ts'
+import type { Machine } from './machine.ts'
 import { News } from './news.ts'
 import type { RunOptions } from './options.ts'
 import { type Pump, type PumpPorts, startPump } from './pump.ts'
@@ -32,15 +33,6 @@ const STOP_MS = 2000
 /** What was handed to the kernel last is under way by then. */
 const PARTING_MS = 20
 const SOCKET = 'lease.sock'
-
-export interface Machine {
-  clock(): Instant
-  /** Throws what the kernel says. */
-  openKernel(): Kernel
-  say(text: string): void
-  /** Ends the process; whoever calls it does nothing more. */
-  exit(code: number): void
-}
 
 export class Daemon {
   readonly #machine: Machine
@@ -234,6 +226,7 @@ export function startDaemon(options: RunOptions, machine: Machine): Daemon | nul
   const { runDir, stateDir } = options
   const lock = takeDirectories({ program: 'lvsm-lease', runDir, stateDir, socket: SOCKET, lock: 'lease.lock' })
   if ('faults' in lock) return end(lock, machine)
+  machine.live(runDir)
   try {
     return new Daemon(options, machine, machine.openKernel(), lock)
   } catch (error) {

@@ -48,6 +48,7 @@ beforeEach(() => {
       return undefined
     },
     say: (text) => void said.push(text),
+    live: () => undefined,
     print: (text) => void printed.push(text),
     exit: (code) => void exits.push(code),
     on: (signal, happened) => void signals.set(signal, happened),

@@ -50,7 +50,13 @@ function started(during: (changed: () => void) => void = () => undefined) {
     close: () => void calls.push('close'),
   }
   const agent = new Agent(
-    { node: 'dir1', runDir: home, stateDir: home, pass: null },
+    {
+      node: 'dir1',
+      runDir: home,
+      stateDir: home,
+      pass: null,
+      begun: { machine: 'm', sentence: 'starts', before: null },
+    },
     configuration(1),
     {
       clock: boottime,

@@ -12,6 +12,7 @@ import { type Control, type ControlEvents, serveControl } from './adapters/contr
 import { connectLease } from './adapters/lease.ts'
 import { openPinger, type Pinger } from './adapters/ping.ts'
 import { probe } from './adapters/probe.ts'
+import { Programs } from './adapters/programs.ts'
 import type { Configuration } from './configuration.ts'
 import { bearable } from './deafening.ts'
 import { createNodeCore, type NodeCore, type NodeEffect, type NodeInput } from './core/index.ts'
@@ -37,6 +38,7 @@ export class Agent {
   readonly #driver: Driver<NodeInput>
   readonly #lease: LeaseProcess
   readonly #pinger: Pinger
+  readonly #programs: Programs
   readonly #control: Control
   readonly #encoder = new TextEncoder()
   #configuration: Configuration
@@ -56,6 +58,9 @@ export class Agent {
       record: this.#kept.record,
       word: this.#kept.word,
       follows: pass !== null,
+      kept: this.#kept.events,
+      machine: options.begun.machine,
+      started: this.#kept.startedAs(options.begun),
       boot: randomBytes(6).toString('hex'),
       startedAt: machine.clock(),
       wall: (at) => new Date(wallMs(at)).toISOString(),
@@ -68,6 +73,7 @@ export class Agent {
       asked: (unsent) => this.#driver.feed({ kind: 'pinged', unsent }),
       denied: (found) => this.#report('ping', found),
     })
+    this.#programs = new Programs(runDir, (found) => this.#driver.feed(found))
     this.#control = this.#serveControl(join(runDir, 'agent.sock'), pass)
     kernel.watch(() => this.#driver.feed({ kind: 'changed' }))
     this.#warnings = new WarningBoard((source, trouble) => this.#report(source, trouble))
@@ -106,7 +112,8 @@ export class Agent {
   stop(reason: string): void {
     this.#machine.say(`${reason}: leaves; the data plane stays as it is`)
     this.#driver.stop()
-    for (const part of [this.#control, this.#lease, this.#pinger, this.#kernel]) part.close()
+    this.#kept.close(this.#core.history(this.#machine.clock()))
+    for (const part of [this.#programs, this.#control, this.#lease, this.#pinger, this.#kernel]) part.close()
     this.#machine.exit(DAEMON_EXITS.ok.code)
   }
 
@@ -158,8 +165,8 @@ export class Agent {
       pass,
       group: groupNumber(VIEWERS),
       status: () => this.#core.status(this.#machine.clock()),
-      events: () => this.#core.events(),
-      cluster: (what) => new Promise((done) => this.#machine.coordinators.ask(what, done)),
+      events: (after) => this.#core.events(this.#machine.clock(), after),
+      cluster: (what, after) => new Promise((done) => this.#machine.coordinators.ask(what, done, after)),
       fence: () => this.#core.fence(this.#machine.readFence(), this.#machine.clock()),
       command: (id, command) => this.#driver.feed({ kind: 'command', id, command }),
       count: (reason) => this.#driver.feed({ kind: 'refused', reason }),
@@ -188,6 +195,7 @@ export class Agent {
         return this.#control.reply(effect.id, effect.outcome)
       case 'record':
       case 'word':
+      case 'history':
         return this.#kept.keep(effect)
       case 'report':
         return this.#machine.coordinators.report(effect.report)

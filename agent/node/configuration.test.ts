@@ -31,6 +31,7 @@ test('--check prints warnings and ends well', () => {
   launch(['--check', '--config', path], {
     root: true,
     alone: () => ({ ok: true, warning: null }),
+    live: () => ({ before: null }),
     say: (text) => void lines.push(text),
     print: (text) => void printed.push(text),
     complain: (text) => void lines.push(text),

@@ -117,7 +117,7 @@ export class Following implements Coordinators {
     this.#reporter.take(own)
     this.#tell()
   }
-  readonly ask: Coordinators['ask'] = (what, done) => void this.#questions.ask(what).then(done)
+  readonly ask: Coordinators['ask'] = (what, done, after) => void this.#questions.ask(what, after).then(done)
 
   /** As they said themselves; before that, as it was said when this node came in. */
   #known(): Place[] {

@@ -1,9 +1,11 @@
-/** What an agent keeps over its restarts, in its state directory: what is its own in IPVS, and its word on standby. */
+/** What an agent keeps over its restarts, in its state directory: what is its own in IPVS, its word on standby, and what happened. */
 import { join } from 'node:path'
 import type { Trouble } from '@lvsm/base'
 import type { OwnedRecord } from '@lvsm/plan'
-import type { LocalWord } from '@lvsm/protocol'
+import type { KeptEvents, LocalWord } from '@lvsm/protocol'
 import { loadRecord, saveRecord } from './adapters/files.ts'
+import { EventsFile, readKeptEvents } from './adapters/kept-events.ts'
+import type { Begun } from './adapters/programs.ts'
 import { readWord, saveWord } from './adapters/wanted.ts'
 import type { NodeEffect } from './core/index.ts'
 
@@ -15,9 +17,13 @@ const trouble = (code: string, message: string, hint: string): Trouble => ({ cod
 export class Kept {
   readonly record: OwnedRecord
   readonly word: LocalWord | null
+  readonly events: KeptEvents | null
   readonly #report: Report
   readonly #recordPath: string
   readonly #wordPath: string
+  readonly #eventsFile: EventsFile
+  /** Of what happened before; empty: nothing. */
+  readonly #lost: string
   readonly #found: readonly (readonly [source: string, trouble: Trouble])[]
 
   /** Nothing is reported before `tell`. */
@@ -25,6 +31,11 @@ export class Kept {
     this.#report = report
     this.#recordPath = join(stateDir, 'agent.owned')
     this.#wordPath = join(stateDir, 'agent.standby')
+    const eventsPath = join(stateDir, 'agent.events')
+    this.#eventsFile = new EventsFile(eventsPath, (error) => this.#eventsTold(eventsPath, error))
+    const { kept, fault } = readKeptEvents(eventsPath)
+    this.events = kept
+    this.#lost = fault === null ? '' : `; ${eventsPath} ${fault}: what happened before is not known here`
     const loaded = loadRecord(this.#recordPath)
     const { word, damaged } = readWord(this.#wordPath)
     this.record = loaded.record
@@ -35,16 +46,34 @@ export class Kept {
     ]
   }
 
+  /** The first event of this process: that it starts, and what is known of the end of the one before. */
+  startedAs({ sentence, before, machine }: Begun): string {
+    const then = this.events?.machine ?? ''
+    const isAnew = machine !== '' && then !== '' && machine !== then
+    const end = isAnew ? 'the machine was started anew' : before === null ? null : `the one before it ended: ${before}`
+    return [sentence, ...(end === null ? [] : [end])].join('; ') + this.#lost
+  }
+
   /** What the start found. */
   tell(): void {
     for (const [source, found] of this.#found) this.#report(source, found)
   }
 
-  keep(effect: Extract<NodeEffect, { kind: 'record' | 'word' }>): void {
+  keep(effect: Extract<NodeEffect, { kind: 'record' | 'word' | 'history' }>): void {
     if (effect.kind === 'record') this.#keepRecord(effect.text)
-    else this.#keepWord(effect.word)
+    else if (effect.kind === 'word') this.#keepWord(effect.word)
+    else this.#eventsFile.save(effect.text)
+  }
+  /** The process ends, with all that happened. */
+  close(history: string): void {
+    this.#eventsFile.close(history)
   }
 
+  #eventsTold(path: string, error: string | null): void {
+    const message = `cannot write ${path}: ${error}`
+    const hint = 'make room there: what happened is known until lvsm-agent ends, and then forgotten'
+    this.#report('events', error === null ? null : trouble('events-not-kept', message, hint))
+  }
   #keepRecord(text: string): void {
     const error = saveRecord(this.#recordPath, text)
     const message = `cannot write ${this.#recordPath}: ${error}`

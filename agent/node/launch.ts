@@ -7,6 +7,7 @@ import type { Alone } from '../process/alone.ts'
 import { takeDirectories, type Unready } from '../process/directories.ts'
 import type { DirectoryLock } from '../process/lock.ts'
 import { readFence } from './adapters/kernel/fence.ts'
+import { startOf } from './adapters/programs.ts'
 import { openKernel } from './adapters/kernel/kernel.ts'
 import { refuseRights } from './adapters/preflight.ts'
 import { Passage } from './adapters/feed/passage.ts'
@@ -38,6 +39,8 @@ export interface Program {
   readonly root: boolean
   /** No other of its kind in this network namespace, from now on. */
   alone(): Alone
+  /** It works from now on; how the one before it ended. */
+  live(runDir: string): { readonly before: string | null }
   say(text: string): void
   print(text: string): void
   /** To the operator, without the name of the program before it. */
@@ -188,7 +191,8 @@ function start(
     say: (text: string) => program.say(text),
     exit: (code: number) => program.exit(code),
   }
-  const agent = new Agent({ node: self.node, runDir, stateDir, pass }, configuration, machine, kernel)
+  const begun = startOf(program.live(runDir).before)
+  const agent = new Agent({ node: self.node, runDir, stateDir, pass, begun }, configuration, machine, kernel)
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) program.on(signal, () => agent.stop(signal))
   return agent
 }

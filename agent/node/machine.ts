@@ -1,6 +1,7 @@
 /** What the agent needs of the process that it is, and who it is. */
 import type { Instant } from '@lvsm/base'
 import type { ControlEvents } from './adapters/control.ts'
+import type { Begun } from './adapters/programs.ts'
 import type { Read } from './configuration.ts'
 import type { ObservedFenceTable } from './core/index.ts'
 import type { Coordinators } from './ports.ts'
@@ -24,6 +25,7 @@ export interface AgentOptions {
   readonly stateDir: string
   /** What somebody here asks of the coordinators; null: this node follows none. */
   readonly pass: ControlEvents['pass']
+  readonly begun: Begun
 }
 
 /** Of a node that follows none. */

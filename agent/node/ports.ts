@@ -45,8 +45,8 @@ export interface Coordinators {
   usesRing(ring: number): void
   /** What this node is and does now; told when it is due. */
   report(own: OwnReport): void
-  /** Calls back with what they know of the whole cluster; null: none of them answers in time. */
-  ask(what: keyof ClusterAnswer, done: (answer: ClusterAnswer | null) => void): void
+  /** Calls back with what they know of the whole cluster; null: none of them answers in time. `after`: of events, those since that cursor. */
+  ask(what: keyof ClusterAnswer, done: (answer: ClusterAnswer | null) => void, after?: string): void
 }
 
 export interface PingTarget {

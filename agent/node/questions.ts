@@ -17,7 +17,8 @@ export class Questions {
   readonly #say: (question: Question) => boolean
   readonly #patienceMs: number
   readonly #waiting = new Map<number, Waiting>()
-  readonly #answers = new Map<keyof ClusterAnswer, Answer>()
+  /** By what was asked. */
+  readonly #answers = new Map<string, Answer>()
   #asked = 0
 
   /** `say`: false where nobody is connected. */
@@ -26,24 +27,25 @@ export class Questions {
     this.#patienceMs = patienceMs
   }
 
-  /** Null: nobody answered. */
-  ask(what: keyof ClusterAnswer): Answer {
-    const known = this.#answers.get(what)
+  /** Null: nobody answered. `after`: of events, those since that cursor. */
+  ask(what: keyof ClusterAnswer, after?: string): Answer {
+    const key = `${what} ${after ?? ''}`
+    const known = this.#answers.get(key)
     if (known) return known
-    const answer = this.#ask(what)
-    this.#answers.set(what, answer)
+    const answer = this.#ask(what, after)
+    this.#answers.set(key, answer)
     void answer.then((told) => {
-      if (told) setTimeout(() => this.#answers.delete(what), GOOD_MS).unref()
-      else this.#answers.delete(what)
+      if (told) setTimeout(() => this.#answers.delete(key), GOOD_MS).unref()
+      else this.#answers.delete(key)
     })
     return answer
   }
-  #ask(what: keyof ClusterAnswer): Answer {
+  #ask(what: keyof ClusterAnswer, after: string | undefined): Answer {
     const id = ++this.#asked
     return new Promise((done) => {
       const timer = setTimeout(() => this.#end(id, null), this.#patienceMs)
       this.#waiting.set(id, { done, timer })
-      if (!this.#say({ kind: 'question', id, what })) this.#end(id, null)
+      if (!this.#say({ kind: 'question', id, what, ...(after === undefined ? {} : { after }) })) this.#end(id, null)
     })
   }
   /** One that nobody waits for is late. */

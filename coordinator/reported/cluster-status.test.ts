@@ -45,7 +45,7 @@ class Bench {
     this.reported.take(
       node,
       { boot: node, number: 1, whole: true, self, lease: null, services: Object.keys(tables), events: [], ...more },
-      { now: this.now, wall: { now: '', latest: '' } },
+      { now: this.now, wall: { now: '', latest: '', msOf: () => 0 } },
     )
     return this
   }
@@ -146,10 +146,13 @@ test('a realserver is not believed in what only directors do', () => {
   expect(bench.server).toMatchObject({ weight: 0, reason: 'nobody owns the group' })
   expect(bench.node(realserver)).toMatchObject({ state: 'unknown' })
   const event = { at: '', group: group?.name ?? '', number: 1, reason: '' }
-  const told = [realserver, dir1].flatMap((node) => ['took', 'note'].map((kind) => ({ ...event, node, kind })))
+  const told = [realserver, dir1].flatMap((node, at) =>
+    ['took', 'renumbered', 'note'].map((kind, place) => ({ ...event, node, kind, clock: 10 * at + place })),
+  )
   expect(believedEvents(told, STATE.config).map(({ node, kind }) => `${node} ${kind}`)).toEqual([
     `${realserver} note`,
     `${dir1} took`,
+    `${dir1} renumbered`,
     `${dir1} note`,
   ])
 })

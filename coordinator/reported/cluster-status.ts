@@ -7,15 +7,16 @@ import { type Config, type ConfigGroup, type ConfigService, destKey } from '@lvs
 import {
   counterOf,
   type GroupReport,
-  type HistoryEvent,
+  isEntitled,
   type NodeReport,
   type NodeTrouble,
-  OWNERSHIP_EVENTS,
+  ordered,
   type ServiceReport,
   SEVERITIES,
   type Status,
   type TakerReport,
 } from '@lvsm/protocol'
+import type { LoggedEvent } from './event-log.ts'
 import { hearsayOf, nodeReport } from './node-status.ts'
 import type { Reporting } from './reported.ts'
 
@@ -176,10 +177,11 @@ function shownTroubles(node: string, all: readonly Omit<NodeTrouble, 'node'>[]):
 const countersOf = (record: Reporting | undefined): Record<string, number> =>
   Object.fromEntries(Object.entries(record?.said.counters ?? {}).filter(([name]) => counterOf(name) !== null))
 
-/** Ownership is told by directors of the group alone. */
-export const believedEvents = (events: readonly HistoryEvent[], { groups }: Config): HistoryEvent[] =>
-  events.filter(
-    ({ node, group, kind }) =>
-      !OWNERSHIP_EVENTS.some((one) => one === kind) ||
-      groups.some(({ name, directors }) => name === group && directors.includes(node)),
+/** Ownership is told by directors of the group alone; in the order of cause. */
+export const believedEvents = (events: readonly LoggedEvent[], { groups }: Config): LoggedEvent[] =>
+  ordered(
+    events.filter(
+      ({ node, group, kind }) =>
+        !isEntitled(kind) || groups.some(({ name, directors }) => name === group && directors.includes(node)),
+    ),
   )

@@ -12,7 +12,8 @@ if (!parsed) throw new Error('the sample has faults')
 const STATE = beginState(parsed, { at: 0, author: 'init', comment: '' })
 const LIAR = 'rs1'
 const NOW = '2026-11-27T20:00:00.000Z'
-const at = { now: 10_000, wall: { now: NOW, latest: NOW } }
+const at = { now: 10_000, wall: { now: NOW, latest: NOW, msOf: Date.parse } }
+const CLOCK = 1_790_000_000_000_000
 
 const HONEST: readonly (readonly [string, AgentReport])[] = ['dir1', 'dir2', 'rs2'].map((node, index) => {
   const roles = ['owner', 'standby', 'none'] as const
@@ -31,7 +32,19 @@ const HONEST: readonly (readonly [string, AgentReport])[] = ['dir1', 'dir2', 'rs
       counters: {},
       services: index === 0 ? ['http'] : [],
       tables: index === 0 ? { http: table } : {},
-      events: [{ serial: 1, at: NOW, group: 'web', kind: 'took', number: 7, reason: 'nobody had it' }],
+      events: [
+        {
+          serial: 1,
+          at: NOW,
+          group: 'web',
+          kind: 'took',
+          number: 7,
+          reason: 'nobody had it',
+          clock: CLOCK - index,
+          ageMs: 5,
+        },
+        { serial: 2, at: NOW, group: '', kind: 'note', number: 0, reason: 'well', clock: CLOCK + index, ageMs: 5 },
+      ],
     },
   ]
 })
@@ -97,9 +110,15 @@ const lie = fc.record(
         serial: number.map((one) => Math.max(1, one)),
         at: text.map((one) => one.slice(0, 32)),
         group: name,
-        kind: fc.constantFrom('took', 'lost', 'refused', 'note'),
+        kind: fc.constantFrom('took', 'lost', 'refused', 'renumbered', 'note'),
         number,
         reason: text,
+        origin: fc.record({ life: fc.constantFrom('dir1', 'a', ''), serial: number.map((one) => Math.max(1, one)) }),
+        clock: fc.oneof(number, fc.constantFrom(CLOCK - 5, CLOCK, CLOCK + 5)),
+        ageMs: number,
+        lastedMs: number,
+        code: name,
+        severity: text,
       }),
     ),
   },
@@ -132,7 +151,7 @@ function seen(lies: readonly unknown[]) {
       troubles: [],
       counters: {},
     })
-    return { status, events: believedEvents(one.events(), STATE.config) }
+    return { status, events: believedEvents(one.events(at.now), STATE.config) }
   })
 }
 const ofOthers = ({ status, events }: ReturnType<typeof seen>[number]) => ({

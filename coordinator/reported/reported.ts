@@ -2,18 +2,13 @@
  * What the agents of all nodes said of themselves: each to the coordinator that it follows, which the others ask for it. In memory
  * only. Times are milliseconds that only grow, unless they are called wall.
  */
-import { type AgentReport, type HistoryEvent, MOST_EVENTS, type NodeProgress } from '@lvsm/protocol'
-import { EventLog, type Wall } from './event-log.ts'
+import { type AgentReport, MOST_EVENTS, type NodeProgress } from '@lvsm/protocol'
+import { EventLog, type LoggedEvent, type Moment } from './event-log.ts'
 import { isCut, merged, type NodeRecord, reportSince } from './record.ts'
 
 export interface Reporting extends NodeRecord {
   /** When its agent last said so, here or elsewhere. */
   readonly heardAt: number
-}
-export interface Moment {
-  readonly now: number
-  /** For what is shown. */
-  readonly wall: Wall
 }
 type Announced = Exclude<NodeProgress['report'], undefined>
 /** What is answered to an agent. `isCut`: more was said than any node has, and some of it is left out. */
@@ -33,8 +28,14 @@ export interface Known {
 }
 
 export class Reported {
+  /** Different at each start: places in its list of events are of that alone. */
+  readonly life: string
   readonly #records = new Map<string, Reporting>()
   readonly #log = new EventLog()
+
+  constructor(life = '') {
+    this.life = life
+  }
 
   /** A report of the node itself. */
   take(node: string, report: AgentReport, at: Moment): Taken {
@@ -84,7 +85,7 @@ export class Reported {
     const announced = this.announce(node, now)
     if (!record || !announced) return null
     const isSame = record.boot === boot
-    const events = this.#log.since(node, record.boot, isSame || boot === null ? event : 0, MOST_EVENTS)
+    const events = this.#log.since(node, record.boot, isSame || boot === null ? event : 0, { most: MOST_EVENTS, now })
     return { ageMs: announced.ageMs, report: reportSince(record, isSame ? number : 0, events) }
   }
   /** What another coordinator answered. */
@@ -107,11 +108,16 @@ export class Reported {
   all(): ReadonlyMap<string, Reporting> {
     return this.#records
   }
-  events(): readonly HistoryEvent[] {
-    return this.#log.all()
+  /** All of them, or those that came after that one. */
+  events(now: number, after = 0): readonly LoggedEvent[] {
+    return this.#log.all(now, after)
+  }
+  /** Of the last event that came. */
+  get arrived(): number {
+    return this.#log.arrived
   }
 
-  #note(node: string, { boot, events }: AgentReport, { wall }: Moment): void {
-    this.#log.add(node, boot, events, wall)
+  #note(node: string, { boot, events }: AgentReport, at: Moment): void {
+    this.#log.add(node, boot, events, at)
   }
 }

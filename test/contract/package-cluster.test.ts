@@ -171,6 +171,13 @@ describe('a user who is not root', () => {
     expect(dir1.say('lvsm config history')).toMatch(/ alice as root .* mine\b/)
   })
 
+  test('sees how a coordinator ended, which its unit says where the agent may look', async () => {
+    dir1.say('systemctl stop lvsm-coordinator')
+    const ended = () => as('alice', dir1, 'lvsm events --kind ended -o json').text
+    await eventually(() => expect(ended()).toMatch(/lvsm-coordinator \(process \d+\) ended: exit code 0/))
+    dir1.say('systemctl start lvsm-coordinator')
+  })
+
   test.each([...LOOKS, 'lvsm token create', 'lvsm backup /tmp/lvsm.db'])(
     'who is no member is told how to become one: %s',
     (line) => {

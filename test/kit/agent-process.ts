@@ -3,7 +3,7 @@
  * take time, and what comes in meanwhile waits, as it does for a process of one thread.
  */
 import { type Instant, NEVER_BEFORE } from '@lvsm/base'
-import type { LocalWord } from '@lvsm/protocol'
+import type { KeptEvents, LocalWord } from '@lvsm/protocol'
 import type { OwnedRecord } from '@lvsm/plan'
 import { type Driver, type DriverParts, startDriver } from '../../agent/driver/driver.ts'
 import { createNodeCore, type NodeCore, type NodeEffect, type NodeInput } from '../../agent/node/core/index.ts'
@@ -33,6 +33,10 @@ export interface AgentSurroundings {
   reply(effect: Of<'reply'>): void
   record(text: string): void
   word(word: LocalWord): void
+  /** What happened, as text. */
+  history(text: string): void
+  /** What the wall clock shows, in milliseconds, when the machine's own shows `at`. */
+  wallMs(at: Instant): number
   say(text: string): void
 }
 export interface AgentOptions {
@@ -40,6 +44,7 @@ export interface AgentOptions {
   readonly boot: string
   readonly record: OwnedRecord
   readonly word: LocalWord | null
+  readonly kept: KeptEvents | null
   /** Wraps the core's step: what a test plants there. */
   wrap(step: Step): Step
 }
@@ -61,7 +66,7 @@ export class AgentProcess {
   /** Operations that were asked for, and looks that were answered. */
   readonly done = { operations: 0, looks: 0 }
 
-  constructor({ node, boot, record, word, wrap }: AgentOptions, around: AgentSurroundings) {
+  constructor({ node, boot, record, word, kept, wrap }: AgentOptions, around: AgentSurroundings) {
     this.#around = around
     const { schedule, clock } = around
     this.#line = new Timeline(schedule, clock, () => 0)
@@ -72,8 +77,11 @@ export class AgentProcess {
       word,
       follows: false,
       startedAt: this.#now(),
-      wallMs: (at: Instant) => Math.round(at),
-      wall: (at: Instant) => String(Math.round(at)).padStart(12, '0'),
+      kept,
+      machine: '',
+      started: `${node} starts as ${boot}`,
+      wallMs: (at: Instant) => around.wallMs(at),
+      wall: (at: Instant) => new Date(around.wallMs(at)).toISOString(),
     })
     this.#driver = startDriver<NodeInput, NodeEffect>({
       clock: () => this.#now(),
@@ -186,6 +194,8 @@ export class AgentProcess {
         return around.record(effect.text)
       case 'word':
         return around.word(effect.word)
+      case 'history':
+        return around.history(effect.text)
       case 'log':
         return around.say(effect.text)
       // No coordinator is followed here.

@@ -22,7 +22,8 @@ import { type Instant, instant } from '@lvsm/base'
 import { vi } from 'vitest'
 import { openKernel } from '../../agent/lease/adapters/kernel/kernel.ts'
 import { setUp } from '../../agent/lease/adapters/state.ts'
-import { type Daemon, type Machine, startDaemon } from '../../agent/lease/daemon.ts'
+import { type Daemon, startDaemon } from '../../agent/lease/daemon.ts'
+import type { Machine } from '../../agent/lease/machine.ts'
 import { FakeLinux } from './linux.ts'
 
 /** So much of their time goes by in a millisecond: disk and sockets keep up with it. */
@@ -152,6 +153,7 @@ export class Host {
         clock: () => this.clock(),
         openKernel: () => this.openKernel(),
         say: (text) => this.said.push(text),
+        live: () => undefined,
         exit: (code) => this.exits.push(code),
       },
     )

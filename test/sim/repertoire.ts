@@ -17,6 +17,7 @@ import { EPOCHS } from './plots/epochs.ts'
 import { LAGGARDS } from './plots/laggards.ts'
 import { VOTES } from './plots/votes.ts'
 import { WHOLE } from './plots/whole.ts'
+import { WHOLE_EVENTS } from './plots/whole-events.ts'
 import { WHOLE_WANTED } from './plots/whole-wanted.ts'
 import { WHOLE_SWITCHOVERS } from './plots/whole-switchover.ts'
 
@@ -40,6 +41,7 @@ export const STORIES: readonly Plot[] = [
   ...WHOLE_SWITCHOVERS,
   ...WHOLE,
   ...WHOLE_WANTED,
+  WHOLE_EVENTS,
 ]
 const CHANCE_SHARE = 0.6
 

@@ -21,6 +21,7 @@ import type { ListeningEvents } from '../../process/listening.ts'
 import type { Passing } from '../ports.ts'
 
 const LONGEST_BODY = 64 * 1024
+const LONGEST_CURSOR = 100
 /** As a coordinator takes it. */
 const LONGEST_PASSED_BODY = 4 << 20
 
@@ -35,9 +36,9 @@ const STATUS_OF: Readonly<Record<Fault, number>> = {
 
 export interface ControlEvents extends ListeningEvents {
   status(): Status
-  events(): Events
+  events(after: string | undefined): Events
   /** What the coordinators know; null: nobody answers, or this node follows none. */
-  cluster(what: keyof ClusterAnswer): Promise<ClusterAnswer | null>
+  cluster(what: keyof ClusterAnswer, after?: string): Promise<ClusterAnswer | null>
   /** Throws what the kernel says. */
   fence(): FenceReport
   /** Answered by `reply` with the same id, once. */
@@ -97,11 +98,11 @@ function serve(incoming: IncomingMessage, response: ServerResponse, events: Cont
     case 'status':
       return answer(response, 200, events.status())
     case 'events':
-      return answer(response, 200, events.events())
+      return answer(response, 200, events.events(afterOf(incoming)))
     case 'clusterStatus':
       return tellCluster(response, events, 'status')
     case 'clusterEvents':
-      return tellCluster(response, events, 'events')
+      return tellCluster(response, events, 'events', afterOf(incoming))
     case 'fence':
       return tellFence(response, events)
     case 'switchover':
@@ -173,8 +174,12 @@ const refusalsOf = (
     message,
   }))
 
-function tellCluster(response: ServerResponse, events: ControlEvents, what: keyof ClusterAnswer): void {
-  void events.cluster(what).then((known) => {
+/** A cursor of an answer before. */
+const afterOf = ({ url = '' }: IncomingMessage): string | undefined =>
+  new URL(url, 'http://agent').searchParams.get('after')?.slice(0, LONGEST_CURSOR) ?? undefined
+
+function tellCluster(response: ServerResponse, events: ControlEvents, what: keyof ClusterAnswer, after?: string): void {
+  void events.cluster(what, after).then((known) => {
     const told = known?.[what]
     if (told) return answer(response, 200, told)
     const message = 'no coordinator answers that this node follows'

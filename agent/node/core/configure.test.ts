@@ -2,7 +2,7 @@
 import { NO_FACTS } from '@lvsm/changes'
 import { checkConfig, type Config, SAMPLE } from '@lvsm/model'
 import { describe, expect, test } from 'vitest'
-import { dests, node, statusOf } from './fixture.ts'
+import { dests, goesOn, node, statusOf } from './fixture.ts'
 
 const configOf = (change: (text: string) => string): Config => {
   const { config, refusals } = checkConfig(change(SAMPLE).replace('revision: 1', 'revision: 2'))
@@ -39,7 +39,7 @@ describe('a new configuration', () => {
     one.take('log')
     for (let times = 0; times < 600; times++) {
       configure(one, (text) => text)
-      one.run(10)
+      goesOn(one, 10, statusOf('dir1', 'dir1'))
     }
     expect(events()).toBe(before)
     expect(one.take('log').filter(({ text }) => text.includes('runs revision'))).toEqual([])

@@ -1,7 +1,7 @@
 import { SAMPLE } from '@lvsm/model'
 import { readRecord } from '@lvsm/plan'
 import { describe, expect, it } from 'vitest'
-import { dests, node, statusOf } from './fixture.ts'
+import { dests, goesOn, node, statusOf } from './fixture.ts'
 
 describe('a director', () => {
   it('prepares the kernel, then says that it is ready', () => {
@@ -18,7 +18,7 @@ describe('a director', () => {
         ?.view.groups[0]?.addresses.map((entry) => entry.ifindex),
     ).toEqual([3, 2])
     expect(one.take('ready').at(-1)).toMatchObject({ group: 'web', ready: true })
-    one.run(7000)
+    goesOn(one, 7000, statusOf('dir2', 'dir1'))
     one.feed({ kind: 'lease-status', status: statusOf('dir2', 'dir1') })
     expect(one.take('ready').length).toBeGreaterThanOrEqual(3)
     expect(one.core.status(one.now()).nodes.find((entry) => entry.name === 'dir2')).toMatchObject({
@@ -30,14 +30,15 @@ describe('a director', () => {
 
   it('takes a failed realserver out and a recovered one back', () => {
     const one = node('dir1')
-    one.run(1000)
+    one.feed({ kind: 'lease-up' })
+    goesOn(one, 1000)
     one.alive.delete('10.11.0.11')
-    one.run(1100)
+    goesOn(one, 1100)
     expect(dests(one)).toMatchObject({ '10.11.0.11': 0 })
-    one.run(2000)
+    goesOn(one, 2000)
     expect(Object.keys(dests(one))).not.toContain('10.11.0.11')
     one.alive.add('10.11.0.11')
-    one.run(1200)
+    goesOn(one, 1200)
     expect(dests(one)).toMatchObject({ '10.11.0.11': 1 })
     expect(one.core.events().events.map((event) => event.kind)).toEqual(['failed', 'recovered'])
   })

@@ -11,7 +11,8 @@ import { earlier, type Instant, later } from '@lvsm/base'
 import { nextCheckAt } from '@lvsm/health'
 import { describeOperation, type Observed } from '@lvsm/plan'
 import { begin, checked, checkIfDue } from './check/members.ts'
-import { nextPing, pingAnswered, pingIfDue, pingsSent, takePingVerdicts } from './check/pings.ts'
+import { notePings } from './check/ping-news.ts'
+import { nextPing, pingAnswered, pingIfDue, pingsSent } from './check/pings.ts'
 import { onAsk, onUnknownAsk } from './command/asked.ts'
 import { dispatch } from './command/dispatch.ts'
 import { nextAsk, onAnswer, stepAsks } from './command/forward.ts'
@@ -20,17 +21,19 @@ import { configure } from './configure.ts'
 import { directsGroup } from './entitled.ts'
 import { onConfirmed, onLeaseStatus } from './epoch.ts'
 import type { NodeEffect, NodeInput } from './events.ts'
-import { leaseDown, leaseFault, leaseUp } from './lease.ts'
-import { isDraining, moveRefused, nextMove, stepMoves, successorPrepared } from './move/owner.ts'
+import { eventsAfter, hearClock, note, noteTold, settle } from './history/history.ts'
+import { keepIfDue, keptText, nextKeep } from './history/keep.ts'
+import { noteProgram, noteWallClock } from './history/own-node.ts'
+import { leaseFault } from './lease.ts'
+import { onLeaseDown, onLeaseEvent, onLeaseUp } from './lease-heard.ts'
+import { isDraining, nextMove, stepMoves, successorPrepared } from './move/owner.ts'
 import { forgettingGroups, handoversStand, nextHandover, prepareFor, stepHandovers } from './move/successor.ts'
 import { LOOK_IN, looked, lookIfDue, lookWithin, nextLook } from './observe/look.ts'
 import { heardReadiness, heardState, heardTables } from './peers.ts'
 import { groupOf } from './plan/about.ts'
 import { logPlan, reconcile, unreadSettings, untold } from './plan/reconcile.ts'
 import { type ObservedFenceTable, reportFence } from './publish/fence.ts'
-import { historyOf, note, noteTold } from './publish/history.ts'
 import {
-  forgetPublished,
   hasNews,
   nextPublish,
   publishIfDue,
@@ -46,7 +49,10 @@ import { count, log, newState, type NodeOptions, type NodeState } from './state.
 export interface NodeCore {
   step(input: NodeInput, now: Instant): readonly NodeEffect[]
   status(now: Instant): Status
-  events(): Events
+  /** Without `now`: as of the last step; `after`: those that came after that cursor, if it is one of this life. */
+  events(now?: Instant, after?: string): Events
+  /** All that happened, as it is kept on the disk. */
+  history(now: Instant): string
   fence(tables: readonly ObservedFenceTable[], now: Instant): FenceReport
 }
 
@@ -55,6 +61,8 @@ const QUIET: ReadonlySet<string> = new Set(['wake', 'checked', 'pinged', 'ping-a
 
 export function createNodeCore(options: NodeOptions): NodeCore {
   const state = newState(options)
+  const { started: reason } = options
+  if (reason !== null) note(state, { group: '', kind: 'started', number: 0, reason })
   return {
     step(input, now) {
       state.now = later(state.now, now)
@@ -68,7 +76,14 @@ export function createNodeCore(options: NodeOptions): NodeCore {
       const present = troubles(state)
       return reportStatus(state, saying(state, present), present)
     },
-    events: () => ({ events: historyOf(state) }),
+    events(now = state.now, after = '') {
+      state.now = later(state.now, now)
+      return eventsAfter(state, after)
+    },
+    history(now) {
+      state.now = later(state.now, now)
+      return keptText(state)
+    },
     fence(tables, now) {
       state.now = later(state.now, now)
       return reportFence(state.config, state.node, tables, leaseFault(state))
@@ -117,6 +132,8 @@ function onInput(state: NodeState, input: NodeInput): void {
       return count(state, input.reason)
     case 'trouble':
       return report(state, input.source, input.trouble)
+    case 'program':
+      return noteProgram(state, input)
   }
 }
 
@@ -158,23 +175,6 @@ function onChecked(state: NodeState, { id, ok, reason }: Extract<NodeInput, { ki
   if (changed) lookWithin(state)
 }
 
-function onLeaseUp(state: NodeState): void {
-  leaseUp(state, state.now)
-  forgetPublished(state)
-  log(state, 'connected to the lease process')
-  lookWithin(state)
-}
-function onLeaseDown(state: NodeState, reason: string): void {
-  if (leaseDown(state, reason)) log(state, `lost the lease process: ${reason}`)
-  forgetPublished(state)
-}
-function onLeaseEvent(state: NodeState, event: Extract<NodeInput, { kind: 'lease-event' }>['event']): void {
-  note(state, event)
-  publishSoon(state)
-  if (event.kind !== 'note') lookWithin(state, LOOK_IN.movedMs)
-  if (event.kind === 'refused') moveRefused(state, event.group, event.reason)
-}
-
 function onMessage(state: NodeState, from: string, text: string): void {
   const decoded = decodeMessage(text)
   if (!decoded.ok) {
@@ -185,7 +185,7 @@ function onMessage(state: NodeState, from: string, text: string): void {
   const { message } = decoded
   switch (message.kind) {
     case 'state':
-      heardState(state, from, message)
+      if (heardState(state, from, message)) hearClock(state, message.clock)
       return noteTold(state, from, message.events)
     case 'more':
       heardReadiness(state, from, message.ready)
@@ -210,6 +210,8 @@ const lookIfDraining = (state: NodeState): void => (isDraining(state) ? lookWith
 
 /** What is due, whatever came in. */
 function proceed(state: NodeState, input: NodeInput): void {
+  noteWallClock(state)
+  if (settle(state)) publishSoon(state)
   stepMoves(state)
   stepHandovers(state)
   stepAsks(state)
@@ -223,6 +225,7 @@ function proceed(state: NodeState, input: NodeInput): void {
     if (hasNews(state)) publishSoon(state)
   }
   publishIfDue(state)
+  keepIfDue(state)
   const times = [
     nextLook(state),
     nextCheckAt(state.checks.schedule),
@@ -230,21 +233,8 @@ function proceed(state: NodeState, input: NodeInput): void {
     nextMove(state),
     nextHandover(state),
     nextAsk(state),
+    nextKeep(state),
   ]
   const due = [...times, nextStandby(state)].filter((at) => at !== null)
   state.effects.push({ kind: 'wake', at: due.reduce(earlier, nextPublish(state)) })
-}
-
-/** Tells which ping nodes are reached now and were not, or the other way round; true when there are any. */
-function notePings(state: NodeState): boolean {
-  const verdicts = takePingVerdicts(state.pings)
-  for (const { address, reached, reason } of verdicts)
-    note(state, {
-      group: '',
-      kind: reached ? 'recovered' : 'failed',
-      number: 0,
-      reason: `ping node ${address}: ${reason}`,
-    })
-  if (verdicts.length > 0) publishSoon(state)
-  return verdicts.length > 0
 }

@@ -4,12 +4,16 @@
  * (packages/lease/PROTOCOL.md 8.2, 8.4, 8.6).
  */
 import type { LeaseStatus } from '@lvsm/protocol'
+import { noteLeaseNumbers } from './history/lease-numbers.ts'
+import { noteStandby } from './history/own-node.ts'
 import { leaseSpoke } from './lease.ts'
 import { LOOK_IN, lookWithin } from './observe/look.ts'
 import type { NodeState } from './state.ts'
 
 /** It asks with each status, until it has what it wants. */
 export function onLeaseStatus(state: NodeState, status: LeaseStatus): void {
+  noteStandby(state, state.lease.status, status)
+  noteLeaseNumbers(state, state.lease.status, status)
   if (leaseSpoke(state, status)) lookWithin(state, LOOK_IN.movedMs)
   const { config, lease, effects } = state
   if (config?.followed !== true) return

@@ -60,6 +60,19 @@ export type NodeInput =
   | { readonly kind: 'refused'; readonly reason: CounterName }
   /** The adapters' own troubles under one name; null: over. */
   | { readonly kind: 'trouble'; readonly source: string; readonly trouble: Trouble | null }
+  /**
+   * A program of this node, as it is found again and again. `life`: different at each of its starts, `ageMs` ago. Sentences: that
+   * it started; how it ended, null while it runs; how the one before it ended, where that is known.
+   */
+  | {
+      readonly kind: 'program'
+      readonly program: string
+      readonly life: string
+      readonly ageMs: number
+      readonly started: string
+      readonly ended: string | null
+      readonly before: string | null
+    }
 
 export type NodeEffect =
   /**
@@ -99,6 +112,8 @@ export type NodeEffect =
   | { readonly kind: 'reply'; readonly id: string; readonly outcome: Outcome }
   /** Keep this text over a restart. */
   | { readonly kind: 'record'; readonly text: string }
+  /** And this, what happened; it need not be there at once. */
+  | { readonly kind: 'history'; readonly text: string }
   /** And what this node was told of standby by itself. */
   | { readonly kind: 'word'; readonly word: LocalWord }
   /** What this node is and does, for the coordinators: with each publication, where it follows any. */

@@ -1,5 +1,5 @@
 /** For this room's tests: a node under virtual time, and a kernel that does as it is told. */
-import { type LeaseStatus, type LocalWord } from '@lvsm/protocol'
+import { type KeptEvents, type LeaseStatus, type LocalWord } from '@lvsm/protocol'
 import { instant, type Instant } from '@lvsm/base'
 import { NO_FACTS } from '@lvsm/changes'
 import { checkConfig, type Config, SAMPLE } from '@lvsm/model'
@@ -23,6 +23,9 @@ const ALIVE = ['10.11.0.11', '10.11.0.12', '10.12.0.13']
 interface Life {
   readonly word?: LocalWord | null
   readonly follows?: boolean
+  readonly kept?: KeptEvents | null
+  readonly started?: string | null
+  readonly boot?: string
 }
 
 /** One node under virtual time; `alive` answers checks, `answering` pings. A call into its kernel takes `kern.callMs`. */
@@ -34,6 +37,8 @@ export class TestNode {
   readonly core: NodeCore
   readonly answering = new Set(ANSWERING)
   silentChecks = false
+  /** Somebody may set it. */
+  wallAheadMs = WALL_MS
   readonly #driver: Driver<NodeInput>
   readonly #seen: NodeEffect[] = []
   readonly #calls: { readonly at: number; readonly input: NodeInput }[] = []
@@ -49,18 +54,21 @@ export class TestNode {
     text: string,
     configured: boolean,
     wall: (at: Instant) => string,
-    { word = null, follows = false }: Life,
+    { word = null, follows = false, kept = null, started = null, boot = name }: Life,
   ) {
     this.name = name
     this.alive = alive
     this.config = configOf(text)
     this.kern = new TestKernel(this.config, name)
-    const fixed = { wallMs: (at: Instant) => WALL_MS + Math.round(at), word }
+    const fixed = { wallMs: (at: Instant) => this.wallAheadMs + Math.round(at), word }
     this.core = createNodeCore({
       node: name,
       record: NOTHING_OWNED,
-      boot: name,
+      boot,
       follows,
+      kept,
+      machine: '',
+      started,
       startedAt: this.#now,
       ...fixed,
       wall,
@@ -166,5 +174,12 @@ export const statusOf = (self: string, owner: string | null, number = 1): LeaseS
     .filter((name) => name !== self)
     .map((name) => ({ name, life: 'alive', silentMs: 10, standby: false })),
 })
+/** Its lease process goes on saying the same: a silent one is a trouble. */
+export function goesOn(one: TestNode, ms: number, status = statusOf(one.name, null, 0)): void {
+  for (let left = ms; left > 0; left -= 1000) {
+    one.feed({ kind: 'lease-status', status })
+    one.run(Math.min(1000, left))
+  }
+}
 export const dests = (one: ReturnType<typeof node>) =>
   Object.fromEntries((one.kern.state.services[0]?.dests ?? []).map((dest) => [dest.address, dest.weight]))

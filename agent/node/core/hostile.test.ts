@@ -3,7 +3,7 @@ import { type AgentMessage, encodeMessage } from '@lvsm/protocol'
 import { seededRandom } from '@lvsm/base'
 import { describe, expect, test } from 'vitest'
 import { agentLie } from '../../../test/kit/lies.ts'
-import { LONGEST_HISTORY } from './publish/history.ts'
+import { LONGEST_HISTORY } from './history/ring.ts'
 import { node, statusOf, type TestNode } from './fixture.ts'
 
 const ISO_WALL = (at: number): string => new Date(1_790_000_000_000 + at).toISOString()

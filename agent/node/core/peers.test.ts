@@ -6,7 +6,8 @@ import { NOTHING_OWNED } from '@lvsm/plan'
 import { describe, expect, test } from 'vitest'
 import { refuse, refusePeer } from './command/reply.ts'
 import { forgetStrangers, heardReadiness, heardState, heardTables, readyOf } from './peers.ts'
-import { noteTold } from './publish/history.ts'
+import { noteTold } from './history/history.ts'
+import type { History } from './history/ring.ts'
 import { newState, type NodeState } from './state.ts'
 
 function configOf(text: string): Config {
@@ -20,7 +21,8 @@ const KEY = '10.11.0.11:80'
 function realserver(config: Config = CONFIG): NodeState {
   const [boot, startedAt, wall] = ['b', instant(1000), (): string => '2026-01-01T00:00:00.000Z']
   const fixed = { record: NOTHING_OWNED, word: null, follows: false, wall, wallMs: (): number => 0 }
-  const state = newState({ node: 'rs1', boot, startedAt, ...fixed })
+  const before = { kept: null, machine: '', started: null }
+  const state = newState({ node: 'rs1', boot, startedAt, ...fixed, ...before })
   state.config = config
   return state
 }
@@ -108,19 +110,24 @@ test('starts without end do not have all told anew each time', () => {
 })
 
 /** Everything that this agent gathers, and by what: what is new in the state must be said here, or this does not compile. */
+type All = NodeState & History
 type Gathered = {
-  [Name in keyof NodeState]: NodeState[Name] extends ReadonlyMap<string, unknown> | ReadonlySet<string> ? Name : never
-}[keyof NodeState]
+  [Name in keyof All]: All[Name] extends ReadonlyMap<string, unknown> | ReadonlySet<string> ? Name : never
+}[keyof All]
 const KEPT_BY: Readonly<Record<Gathered, 'node' | 'node, what' | 'otherwise'>> = {
   states: 'node',
   refusedAt: 'node',
   toldAnewAt: 'node',
-  eventBudgets: 'node',
+  budgets: 'node',
   readiness: 'node, what',
   tables: 'node, what',
   // So many at most, of all nodes together, or as long as they take.
   answers: 'otherwise',
   known: 'otherwise',
+  lasting: 'otherwise',
+  begun: 'otherwise',
+  programs: 'otherwise',
+  numbers: 'otherwise',
   asks: 'otherwise',
   moves: 'otherwise',
   handovers: 'otherwise',
@@ -139,7 +146,7 @@ function lived(): NodeState {
   return state
 }
 const namesIn = (state: NodeState, what: Gathered): string[] =>
-  [...state[what].keys()].map((key) => key.split(' ')[0] ?? '')
+  [...{ ...state, ...state.history }[what].keys()].map((key) => key.split(' ')[0] ?? '')
 
 describe('a configuration without them', () => {
   test.each(BY_NODE)('has a node forgotten, and nobody else: %s', (what) => {

@@ -6,6 +6,7 @@ import { type DestinationReport, type StateMessage, type TablesMessage } from '@
 import { between, type Instant } from '@lvsm/base'
 import { destKey } from '@lvsm/model'
 import { directsGroup, isDirector } from './entitled.ts'
+import { tellAgain } from './history/history.ts'
 import { type NodeState } from './state.ts'
 
 /** An agent that was silent this long counts as gone: it speaks every two seconds. */
@@ -16,15 +17,20 @@ const isFresh = ({ now }: NodeState, at: Instant): boolean => between(at, now) <
 const isKnown = ({ config }: NodeState, from: string): boolean =>
   config?.nodes.some(({ name }) => name === from) === true
 
-export function heardState(state: NodeState, from: string, message: StateMessage): void {
-  if (!isKnown(state, from)) return
+/** False: nobody knows that node. */
+export function heardState(state: NodeState, from: string, message: StateMessage): boolean {
+  if (!isKnown(state, from)) return false
   const before = stateOf(state, from)
   const begun = before === null || before.boot !== message.boot
-  if (before === null) state.published.told.clear()
-  else if (begun) tellAnew(state, from)
+  if (before === null) {
+    state.published.told.clear()
+    // It was not there, or cut off: what happened meanwhile it has missed.
+    tellAgain(state)
+  } else if (begun) tellAnew(state, from)
   if (begun || message.state !== 'owner') forgetTables(state, from)
   state.states.set(from, { at: state.now, message: believed(state, from, message) })
   heardReadiness(state, from, message.ready)
+  return true
 }
 
 /** It started anew and knows nothing of what was told. All is told again within `FRESH_MS` anyway, so starts without end cost no more. */
@@ -32,6 +38,7 @@ function tellAnew(state: NodeState, from: string): void {
   const last = state.toldAnewAt.get(from)
   if (last !== undefined && isFresh(state, last)) return
   state.toldAnewAt.set(from, state.now)
+  tellAgain(state)
   state.published.told.clear()
 }
 
@@ -91,7 +98,7 @@ export function forgetStrangers(state: NodeState): void {
     const [node = '', group = ''] = key.split(' ')
     if (!nodes.has(node) || !groups.has(group)) state.readiness.delete(key)
   }
-  for (const one of [state.states, state.refusedAt, state.toldAnewAt, state.eventBudgets])
+  for (const one of [state.states, state.refusedAt, state.toldAnewAt, state.history.budgets])
     for (const name of one.keys()) if (!nodes.has(name)) one.delete(name)
   for (const key of state.tables.keys()) {
     const [node = '', service = ''] = key.split(' ')

@@ -72,6 +72,7 @@ describe('a director', () => {
     expect(one.troubles()).toEqual([])
     expect(one.core.events().events.map(({ kind, reason }) => `${kind}: ${reason}`)).toEqual([
       `failed: ping node ${ROUTER}: 3 requests in a row were not answered`,
+      `trouble: ping node ${ROUTER} of group web is not reached: 3 requests in a row were not answered`,
       `recovered: ping node ${ROUTER}: it answers`,
     ])
   })

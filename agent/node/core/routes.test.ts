@@ -15,10 +15,11 @@ it('status, events and fence, with fields that this version does not know', () =
   one.feed({ kind: 'message', from: 'dir2', text })
   one.run(1500)
   const events = readResponse('events', one.core.events())
+  const ours = { at: expect.any(String), group: 'web', number: 1, clock: expect.any(Number), ageMs: 1500 }
   expect(events?.events).toEqual(
     expect.arrayContaining([
-      { at: expect.any(String), node: 'dir1', group: 'web', kind: 'took', number: 1, reason: 'as it is' },
-      { at: expect.any(String), node: 'dir2', group: 'web', kind: 'note', number: 1, reason: 'told' },
+      { ...ours, kind: 'took', node: 'dir1', reason: 'as it is', origin: { life: 'dir1', serial: 1 } },
+      { ...ours, kind: 'note', node: 'dir2', reason: 'told' },
     ]),
   )
   expect(readResponse('status', one.core.status(one.now()))).not.toBeNull()

@@ -3,12 +3,12 @@ import {
   type CounterName,
   type DestinationReport,
   type Facts,
-  type HistoryEvent,
+  type KeptEvents,
   type LocalWord,
   type Outcome,
   type StateMessage,
 } from '@lvsm/protocol'
-import { type Instant, NEVER_BEFORE, type TokenBucket, type Trouble } from '@lvsm/base'
+import { type Instant, NEVER_BEFORE, type Trouble } from '@lvsm/base'
 import { NO_FACTS, type ServerIntent } from '@lvsm/changes'
 import { type Health, newSchedule, type Schedule } from '@lvsm/health'
 import type { Config, ConfigRealserver, ConfigService, NodeView, PairRing } from '@lvsm/model'
@@ -16,6 +16,8 @@ import type { Desired, Observed, Operation, OwnedRecord } from '@lvsm/plan'
 import { newPings, type Pings } from './check/pings.ts'
 import type { Ask, StandbyRun } from './command/pending.ts'
 import type { Failure, NodeEffect } from './events.ts'
+import { restored } from './history/keep.ts'
+import type { History } from './history/ring.ts'
 import { type LeaseLink, newLeaseLink } from './lease-link.ts'
 import type { Handover, Move } from './move/moving.ts'
 import type { Snapshot } from './publish/drops.ts'
@@ -34,6 +36,12 @@ export interface NodeOptions {
   readonly word: LocalWord | null
   /** It follows coordinators, and reports to them. */
   readonly follows: boolean
+  /** What an earlier life remembered of what happened. */
+  readonly kept: KeptEvents | null
+  /** As the kernel names this start of the machine; empty: not known. */
+  readonly machine: string
+  /** One sentence: that this agent starts, and how the one before it ended; null: that is told nobody. */
+  readonly started: string | null
 }
 
 /** When to look at the kernel, and when to speak (`observe/look.ts`, `publish/publish.ts`). */
@@ -107,7 +115,7 @@ export interface HeardReadiness {
   readonly why: string
 }
 
-export interface NodeState extends Pick<NodeOptions, 'node' | 'boot' | 'follows' | 'wall' | 'wallMs'> {
+export interface NodeState extends Pick<NodeOptions, 'node' | 'boot' | 'follows' | 'startedAt' | 'wall' | 'wallMs'> {
   now: Instant
   effects: NodeEffect[]
   /** Null before the first configuration. */
@@ -139,18 +147,7 @@ export interface NodeState extends Pick<NodeOptions, 'node' | 'boot' | 'follows'
   standbyRun: StandbyRun | null
   /** Counts moves and questions of this process. */
   serial: number
-  /** Oldest first; `serial`: of this node's own, counted from 1. */
-  history: {
-    readonly event: HistoryEvent
-    readonly key: string
-    readonly addedAt: Instant
-    readonly serial: number
-  }[]
-  /** Own events so far. */
-  happened: number
-  readonly known: Set<string>
-  /** By node: how many new events of it are still taken, as of then. */
-  readonly eventBudgets: Map<string, TokenBucket>
+  readonly history: History
   readonly published: Published
   /** Of the adapters, by a name of their own. */
   readonly reported: Map<string, Trouble>
@@ -178,6 +175,7 @@ export function newState(options: NodeOptions): NodeState {
     node,
     boot,
     follows,
+    startedAt,
     wall,
     wallMs,
     now: startedAt,
@@ -212,10 +210,7 @@ export function newState(options: NodeOptions): NodeState {
     toldAnewAt: new Map(),
     standbyRun: null,
     serial: 0,
-    history: [],
-    happened: 0,
-    known: new Set(),
-    eventBudgets: new Map(),
+    history: restored(options),
     published: newPublished(),
     reported: new Map(),
     counters: {},

@@ -2,7 +2,7 @@
 import { subjectText } from '@lvsm/changes'
 import type { Fact, Facts } from '@lvsm/protocol'
 import { heldGroups } from './lease.ts'
-import { note } from './publish/history.ts'
+import { note } from './history/history.ts'
 import { log, type NodeState } from './state.ts'
 
 export const factText = ({ subject, intent, author, comment }: Fact): string =>

@@ -188,3 +188,16 @@ test('many events, and parts beyond the room of one report, follow in the next o
   bench.reporter.answered({ number: first?.number ?? -1, event: 230 })
   expect(Object.keys(bench.next()?.tables ?? {})).toEqual(['c'])
 })
+
+test('what an earlier life told is said only to who knows it again', () => {
+  const earlier = { ...eventOf(1), origin: { life: 'before', serial: 9 } }
+  const events = [earlier, eventOf(2)]
+  for (const origins of [true, false]) {
+    const reporter = new Reporter()
+    reporter.take(own({ events }))
+    reporter.opened()
+    reporter.next(instant(0))
+    reporter.answered({ number: 0, event: 0, ...(origins ? { origins } : {}) })
+    expect(reporter.next(instant(REPORT_MS))?.events).toEqual(origins ? events : [eventOf(2)])
+  }
+})

@@ -21,6 +21,12 @@ const TABLE = 'table '
 /** What is compared: what only counts down is no news. */
 const steady = (key: string, value: unknown): unknown => (key === 'leftMs' ? 0 : value)
 
+export interface Answered {
+  readonly number: number
+  readonly event: number
+  readonly origins?: boolean
+}
+
 export class Reporter {
   #own: OwnReport | null = null
   /** Part → what was taken last, as text. */
@@ -38,6 +44,8 @@ export class Reporter {
   #answers = false
   /** All events up to this one are known there; null: it did not say yet. */
   #known: number | null = null
+  /** It knows events of earlier lives again; an older one would show them twice. */
+  #origins = false
   #saidAt: Instant = NEVER_BEFORE
 
   opened(): void {
@@ -61,12 +69,13 @@ export class Reporter {
   }
 
   /** `number` 0: a whole one has to come. */
-  answered({ number, event }: { readonly number: number; readonly event: number }): void {
+  answered({ number, event, origins = false }: Answered): void {
     if (this.#waits === null || (number !== 0 && number !== this.#waits.number)) return
     this.#waits = null
     this.#isAsking = false
     this.#answers = true
     this.#known = event
+    this.#origins = origins
     this.#mustBeWhole = number === 0
     if (this.#mustBeWhole) for (const part of this.#texts.keys()) this.#unsaid.add(part)
   }
@@ -106,7 +115,11 @@ export class Reporter {
   }
   #events(): OwnReport['events'] {
     const known = this.#known
-    return known === null ? [] : (this.#own?.events ?? []).filter(({ serial }) => serial > known).slice(0, MOST_EVENTS)
+    return known === null
+      ? []
+      : (this.#own?.events ?? [])
+          .filter(({ serial, origin }) => serial > known && (this.#origins || !origin))
+          .slice(0, MOST_EVENTS)
   }
 
   /** Of what is unsaid as much as has room, and at least one part. */

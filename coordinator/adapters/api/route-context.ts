@@ -24,7 +24,7 @@ export interface ApiHost {
   agentVersions(): ReadonlyMap<string, Speaks>
   /** The whole cluster, from the agents' reports. Null: there is no configuration yet. */
   clusterStatus(): Status | null
-  clusterEvents(): Events
+  clusterEvents(after?: string): Events
   /** As Prometheus reads it. */
   metrics(): string
 }

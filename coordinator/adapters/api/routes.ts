@@ -47,7 +47,7 @@ const ROUTE_ANSWERS: Answers = {
     const status = host.clusterStatus()
     return status ? ok(status) : notNow(NOTHING)
   },
-  events: (_, { host }) => ok(host.clusterEvents()),
+  events: ({ query }, { host }) => ok(host.clusterEvents(query.after)),
   coordinators: (_, { configuration, host }) =>
     coordinatorsReply(configuration.status(), configuration.known(), host.silentMs),
   versions: (_, { configuration, host }) =>

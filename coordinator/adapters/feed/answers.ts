@@ -18,7 +18,7 @@ export interface FeedHeard {
     report: AgentReport,
   ): { readonly number: number; readonly event: number; readonly isCut: boolean }
   /** What is known of the whole cluster. */
-  question(what: keyof ClusterAnswer): ClusterAnswer
+  question(what: keyof ClusterAnswer, after: string | undefined): ClusterAnswer
 }
 
 type Said = Extract<FollowerMessage, { kind: 'report' | 'question' }>
@@ -47,13 +47,15 @@ export class Answers {
     const { number, event, isCut } = this.#told.report(this.#node, report)
     if (isCut) this.#told.count('drop-feed-long')
     // Of several the last counts: an agent waits for each.
-    this.#reported = { kind: 'reported', number, event }
+    this.#reported = { kind: 'reported', number, event, origins: true }
   }
   /** They are no longer here. One question is answered at a time, with what is known when the answer can leave. */
   take(): readonly FeedMessage[] {
     const taken = this.#reported ? [this.#reported] : []
     this.#reported = null
     const question = this.#questions.shift()
-    return question ? [...taken, { kind: 'cluster', id: question.id, ...this.#told.question(question.what) }] : taken
+    return question
+      ? [...taken, { kind: 'cluster', id: question.id, ...this.#told.question(question.what, question.after) }]
+      : taken
   }
 }

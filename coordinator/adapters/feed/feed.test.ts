@@ -39,7 +39,7 @@ class Bench {
     const newest = () => this.configuration.newest()
     const source = { known, follow, newest, records: () => records, hasLeader: () => this.leads }
     const report = (node: string, said: AgentReport) =>
-      this.reported.take(node, said, { now: 0, wall: { now: '', latest: '' } })
+      this.reported.take(node, said, { now: 0, wall: { now: '', latest: '', msOf: () => 0 } })
     const offered = (node: string, half: { public: string }): void => void this.offered.push([node, half.public])
     const question = () => ({ events: { events: [] } })
     this.feed = new Feed(
@@ -262,7 +262,7 @@ test('what an agent reports is taken, answered, and taken again only when it is 
   for (let turn = 0; turn < 200; turn++) await agent.says(report(2))
   await vi.waitUntil(() => (bench.counts.get('drop-feed-flood') ?? 0) > 100, soon)
   expect(bench.reported.all().get('rs1')).toMatchObject({ number: 2, said: { counters: { 'drop-mac': 2 } } })
-  expect(bench.reported.events().map(({ reason }) => reason)).toEqual(['event 1', 'event 2'])
+  expect(bench.reported.events(0).map(({ reason }) => reason)).toEqual(['event 1', 'event 2'])
 })
 
 test('answers that are not read do not pile up, and the configuration comes all the same', async () => {

@@ -13,6 +13,8 @@ import { exchangeJson } from './http.ts'
 export interface Call<Name extends RouteName> {
   readonly route: Name
   readonly body: RouteRequests[Name]
+  /** Behind the path, with its question mark. */
+  readonly query?: string
   readonly timeoutMs: number
   /** Ends the exchange early: the answer has become needless. */
   readonly signal?: AbortSignal
@@ -29,10 +31,10 @@ export type Answer<Name extends RouteName> =
 /** Never rejects. */
 export async function call<Name extends RouteName>(
   socketPath: string,
-  { route, body, timeoutMs, signal }: Call<Name>,
+  { route, body, query = '', timeoutMs, signal }: Call<Name>,
 ): Promise<Answer<Name>> {
   const { method, path } = ROUTES[route]
-  const heard = await exchangeJson(socketPath, { who: 'agent', method, path, body, timeoutMs, signal })
+  const heard = await exchangeJson(socketPath, { who: 'agent', method, path: path + query, body, timeoutMs, signal })
   return heard.kind === 'silent' ? heard : understand(route, heard.status, heard.body)
 }
 

@@ -45,15 +45,17 @@ export async function clusterStatus(places: Places): Promise<Status> {
   return known ?? (await findAgent(places.socketPaths)).status
 }
 
-export async function clusterEvents(places: Places): Promise<Events> {
+/** `after`: those that came since that cursor, where whoever answers gave it; else all. */
+export async function clusterEvents(places: Places, after?: string): Promise<Events> {
+  const query = after === undefined ? '' : `?${new URLSearchParams({ after }).toString()}`
   const known = await firstOf<Events>(places, {
     async coordinator(path, signal) {
-      const told = await ofCoordinator(path, 'events', signal)
-      return told && told.events.length > 0 ? told : null
+      const told = await ofCoordinator(path, 'events', signal, query)
+      return told && (told.events.length > 0 || after !== undefined) ? told : null
     },
-    agent: (path, signal) => ofAgent(path, 'clusterEvents', signal),
+    agent: (path, signal) => ofAgent(path, 'clusterEvents', signal, query),
   })
-  return known ?? exchange(places.socketPaths, { route: 'events', body: null, timeoutMs: QUERY_TIMEOUT_MS })
+  return known ?? exchange(places.socketPaths, { route: 'events', body: null, query, timeoutMs: QUERY_TIMEOUT_MS })
 }
 
 type Ask<Told> = (socketPath: string, signal: AbortSignal) => Promise<Told | null>
@@ -84,9 +86,17 @@ async function ofCoordinator<Name extends 'status' | 'events'>(
   socketPath: string,
   route: Name,
   signal: AbortSignal,
+  query = '',
 ): Promise<ConfigResponse<Name> | null> {
   const { method, path } = CONFIG_ROUTES[route]
-  const wanted = { who: 'coordinator', method, path, body: null, timeoutMs: COORDINATOR_MS, signal } as const
+  const wanted = {
+    who: 'coordinator',
+    method,
+    path: path + query,
+    body: null,
+    timeoutMs: COORDINATOR_MS,
+    signal,
+  } as const
   const heard = await exchangeJson(socketPath, wanted)
   return heard.kind === 'answered' && heard.status === 200 ? readConfigResponse(route, heard.body) : null
 }
@@ -96,7 +106,8 @@ async function ofAgent<Name extends 'clusterStatus' | 'clusterEvents'>(
   socketPath: string,
   route: Name,
   signal: AbortSignal,
+  query = '',
 ): Promise<RouteResponses[Name] | null> {
-  const answer = await call<Name>(socketPath, { route, body: null, timeoutMs: AGENT_MS, signal })
+  const answer = await call<Name>(socketPath, { route, body: null, query, timeoutMs: AGENT_MS, signal })
   return answer.kind === 'ok' ? answer.value : null
 }

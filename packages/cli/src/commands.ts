@@ -4,7 +4,6 @@ import { glance } from './config/coordinators.ts'
 import { coordinatorFaults } from './coordinators-text.ts'
 import { exchange } from './agents.ts'
 import { clusterEvents, clusterStatus, type Places } from './cluster.ts'
-import { eventsText } from './events-text.ts'
 import { explain, subjectsOf } from './explain/explain.ts'
 import type { Kind } from './explain/subject.ts'
 import { explanationText } from './explain/text.ts'
@@ -102,14 +101,6 @@ export async function standby(session: Session, on: boolean, node: string | unde
         : `${it.node} is off standby: it may own groups again\n`,
     ),
   )
-  return 'ok'
-}
-
-/** The newest `count` events, oldest first. */
-export async function events(session: Session, count: number, format: Format): Promise<Exit> {
-  const all = await clusterEvents(session)
-  const newest = all.events.slice(-count)
-  session.terminal.print(render({ events: newest }, format, (it) => eventsText(it.events, session.terminal.paint)))
   return 'ok'
 }
 

@@ -6,6 +6,7 @@ import type { Kind } from './explain/subject.ts'
 import { bashCompletion } from './completion.ts'
 import { accessProgram, type Run } from './config/access-program.ts'
 import { configProgram } from './config/program.ts'
+import { events, type EventsOptions } from './events/command.ts'
 import { FORMATS, type Format } from './output.ts'
 import { setupProgram } from './setup/program.ts'
 import {
@@ -26,7 +27,9 @@ Examples:
   lvsm switchover web dir2         move group web to dir2, no connection lost
   lvsm standby on dir1             give up everything that dir1 owns, before maintenance
   lvsm explain web                 what it is, since when, why, and what would change it
-  lvsm events -n 50                what moved when, and why
+  lvsm events -n 50                what happened, and why, the newest last
+  lvsm events --follow --group web each event of group web as it comes, until Ctrl-C
+  lvsm events --since 10m --kind trouble --kind over
   lvsm --node dir1 fence status    what the kernel of dir1 lets pass, and for how long yet
   lvsm config diff 40              what changed since revision 40; config rollback 40 brings it back
   lvsm server set rs1 service=http weight=5 -m 'new memory' --dry-run
@@ -121,12 +124,15 @@ function telling(
     )
   root
     .command('events')
-    .description('what moved when, and why; newest last')
+    .description('what happened, and why: the newest last, in the order of cause')
     .addOption(new Option('-n, --number <count>', 'how many of the newest').argParser(positive).default(20))
+    .option('-f, --follow', 'and each as it comes, until Ctrl-C; with -o json one object per line', false)
+    .option('--of <node...>', 'only what these nodes tell of themselves')
+    .option('--group <group...>', 'only of these groups')
+    .option('--kind <kind...>', 'only of these kinds: took, lost, trouble, over, started, ended, …')
+    .option('--since <duration>', 'only what happened within this time: 90s, 10m, 2h, 1d')
     .addOption(output())
-    .action(async (options: { number: number; output: Format }) =>
-      done(await commands.events(session(), options.number, options.output)),
-    )
+    .action(async (options: EventsOptions) => done(await events(session(), options)))
 }
 
 /** Where no coordinator is on this node, its agent passes on what is asked; not where somebody named another place. */

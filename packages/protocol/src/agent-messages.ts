@@ -3,6 +3,8 @@
  * authenticated, its text is not trusted: each kind has a schema, a field that is not known is skipped, a kind or verb that
  * is not known is refused and counted, never taken for another one.
  */
+import { cut } from './cut.ts'
+import { saidEvent } from './events/event.ts'
 import { LONGEST_NAME, standbyRequest, switchoverRequest } from './http/routes.ts'
 import { plainLine } from '@lvsm/base'
 import { nodeStateWord, severityWord } from './http/status.ts'
@@ -31,13 +33,6 @@ export const saidTrouble = z.object({
   /** Milliseconds. */
   leftMs: count.exactOptional(),
 })
-export const saidEvent = z.object({
-  at: z.string().max(32).transform(plainLine),
-  group: z.string().max(64).transform(plainLine),
-  kind: word,
-  number: count,
-  reason: text(200),
-})
 /** What a node was told of standby by itself. */
 export const saidWord = z.object({ standby: z.boolean(), author: text(LONGEST_NAME), since: count, known: count })
 const digest = z.string().max(64).exactOptional()
@@ -46,6 +41,8 @@ const state = z.object({
   revision: count,
   /** Different at each start of the agent. */
   boot: name.exactOptional(),
+  /** Its causal clock (packages/base), in microseconds; not there: it has just started, and listens. */
+  clock: count.exactOptional(),
   /** Digests of what all nodes must agree on. */
   agreement: z.object({ voters: digest, directors: digest, addresses: digest, 'ping nodes': digest, timing: digest }),
   state: nodeStateWord,
@@ -108,7 +105,6 @@ const prepared = z.object({ kind: z.literal('prepared'), id: name, group: name }
 export type StateMessage = z.infer<typeof state>
 export type MoreMessage = z.infer<typeof more>
 export type TablesMessage = z.infer<typeof tables>
-export type EventReport = z.infer<typeof saidEvent>
 export type TroubleReport = z.infer<typeof saidTrouble>
 export type DestinationReport = z.infer<typeof saidDestination>
 export type Command = z.infer<typeof command>
@@ -155,6 +151,3 @@ const askOf = (value: Readonly<Record<string, unknown>>): { ask?: string } =>
 /** `least`: the oldest version that can act on it; who knows only older ones counts and refuses it. */
 export const encodeMessage = (message: AgentMessage): string =>
   JSON.stringify({ v: MESSAGE_VERSION, least: 1, ...message })
-
-export const cut = (value: string, longest: number): string =>
-  value.length > longest ? `${value.slice(0, longest - 1)}…` : value

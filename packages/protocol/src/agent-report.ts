@@ -4,8 +4,10 @@
  * numbered, and so are the events of that life.
  */
 import * as z from 'zod'
-import { cut, saidDestination, saidEvent, saidTrouble, saidWord } from './agent-messages.ts'
+import { saidDestination, saidTrouble, saidWord } from './agent-messages.ts'
 import { boundedList, boundedRecord } from './bounded.ts'
+import { cut } from './cut.ts'
+import { saidEvent } from './events/event.ts'
 import { LONGEST_NAME } from './http/routes.ts'
 import { nodeStateWord } from './http/status.ts'
 import { plainLine } from '@lvsm/base'
@@ -69,6 +71,7 @@ const lease = z.object({
   peers: boundedList(peer, MOST_PEERS),
 })
 const table = boundedList(saidDestination, MOST_DESTINATIONS)
+/** `origin`: of an event of an earlier life of the agent, which this one found on its disk. */
 const numberedEvent = z.object({ serial: serial.min(1), ...saidEvent.shape })
 
 /** All of them optional: what is not there is as it was said last. */

@@ -3,7 +3,7 @@
  * what it says is not believed. The types are those of packages/raft and of the coordinator's ports, which this room does not know:
  * a test of the links holds them together.
  */
-import { cut } from './agent-messages.ts'
+import { cut } from './cut.ts'
 import { agentReport } from './agent-report.ts'
 import { LONGEST_ENTRY } from './changes/entry.ts'
 import { LONGEST_NAME } from './http/routes.ts'

@@ -118,6 +118,7 @@ export const COUNTERS = {
   'drop-message-not-entitled': dropped('message', 'not-entitled', NOT_ITS_BUSINESS, WRONG_HANDS),
   'drop-message-unknown-kind': dropped('message', 'unknown-kind', UNKNOWN_KIND, OLD),
   'drop-message-newer': dropped('message', 'newer', 'for newer versions only', OLD),
+  'drop-message-clock': dropped('message', 'clock', 'of a time that no clock shows: it orders nothing', WRONG_HANDS),
   'drop-message-malformed': dropped('message', 'malformed', UNREADABLE, OLD),
   'drop-to-lease-unknown-kind': dropped('to-lease', 'unknown-kind', UNKNOWN_KIND),
   'drop-to-lease-malformed': dropped('to-lease', 'malformed', UNREADABLE),

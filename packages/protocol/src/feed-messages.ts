@@ -4,15 +4,16 @@
  * with each change. Beside that the agent reports what it is and does (`agent-report.ts`).
  */
 import * as z from 'zod'
-import { cut } from './agent-messages.ts'
 import { agentReport, LONGEST_REPORT } from './agent-report.ts'
 import { plainData } from './changes/command.ts'
 import { digest } from './changes/enrol.ts'
 import { keyRing, publicHalf } from './changes/heartbeat-keys.ts'
 import { memberRecord } from './changes/member.ts'
 import { difference, facts } from './changes/revision.ts'
+import { cut } from './cut.ts'
+import { eventsReport } from './events/event.ts'
 import { LONGEST_NAME } from './http/routes.ts'
-import { eventsReport, statusReport } from './http/status.ts'
+import { statusReport } from './http/status.ts'
 import { readKind, type Unread } from './json.ts'
 import { plainLine } from '@lvsm/base'
 
@@ -48,8 +49,13 @@ export const FOLLOWER_SCHEMAS = {
   prove: z.object({ kind: z.literal('prove'), number: count }),
   /** What it is and does. One is on its way at a time: the next goes when this one was answered (`reported`). */
   report: z.object({ kind: z.literal('report'), ...agentReport.shape }),
-  /** What is known of the whole cluster: somebody asks this node for it. */
-  question: z.object({ kind: z.literal('question'), id: count, what: z.enum(['status', 'events']) }),
+  /** What is known of the whole cluster: somebody asks this node for it. `after`: of events, those that came after this cursor. */
+  question: z.object({
+    kind: z.literal('question'),
+    id: count,
+    what: z.enum(['status', 'events']),
+    after: z.string().max(100).exactOptional(),
+  }),
 } as const
 export type FollowerMessage = z.infer<(typeof FOLLOWER_SCHEMAS)[keyof typeof FOLLOWER_SCHEMAS]>
 
@@ -84,9 +90,14 @@ export const FEED_SCHEMAS = {
   proved: z.object({ kind: z.literal('proved'), number: count, revision: count.nullable() }),
   /**
    * Of the agent's reports this one is here; 0: the one that came could not be used, and a whole one has to come. `event`: all events
-   * of this life of the agent up to this serial are known.
+   * of this life of the agent up to this serial are known. `origins`: it knows an event of an earlier life again.
    */
-  reported: z.object({ kind: z.literal('reported'), number: count, event: count }),
+  reported: z.object({
+    kind: z.literal('reported'),
+    number: count,
+    event: count,
+    origins: z.boolean().exactOptional(),
+  }),
   /** To a question: what was asked for; neither where that is not known. */
   cluster: z.object({ kind: z.literal('cluster'), id: count, ...clusterAnswer.shape }),
   /** Nothing follows on this connection until the agent says again what it has. */

@@ -28,6 +28,7 @@ export class Fleet implements Household {
   readonly operators: Operators
   readonly nodes: readonly Node[]
   readonly clients: Clients
+  stepped?: Exclude<Household['stepped'], undefined>
   /** What operators want for a while, as the coordinators have it. */
   facts: Facts = NO_FACTS
 

@@ -1,6 +1,6 @@
 /** What the agent's half of a machine lives in. */
 import type { Config } from '@lvsm/model'
-import type { NodeEffect } from '../../../agent/node/core/index.ts'
+import type { NodeEffect, NodeInput } from '../../../agent/node/core/index.ts'
 import type { AgentWord } from '../../kit/agent-process.ts'
 import type { Cluster } from '../cluster.ts'
 import type { PlaneLaw } from './law.ts'
@@ -17,6 +17,8 @@ export interface Household {
   /** Where a floating address stands. */
   interfaceOf(address: string): string
   check(effect: Extract<NodeEffect, { kind: 'check' }>, done: (ok: boolean, reason: string) => void): void
+  /** A step of a node's agent: what it heard, and what came of it. */
+  stepped?(node: string, input: NodeInput, effects: readonly NodeEffect[]): void
   /** What an agent says to its lease process. */
   told?(node: string, word: AgentWord): void
 }

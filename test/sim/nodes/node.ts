@@ -1,11 +1,11 @@
 /** The agent's half of one machine: the agent, its kernel's data plane, and the socket between it and the lease process. */
 import { type Random, randomBetween } from '@lvsm/base'
 import { NO_FACTS } from '@lvsm/changes'
-import type { Facts, LocalWord } from '@lvsm/protocol'
+import { decodeKeptEvents, type Facts, type LocalWord } from '@lvsm/protocol'
 import { type Config, ownershipView } from '@lvsm/model'
 import { readRecord } from '@lvsm/plan'
 import type { NodeInput } from '../../../agent/node/core/index.ts'
-import { AgentProcess, type AgentWord } from '../../kit/agent-process.ts'
+import { type AgentOptions, AgentProcess, type AgentWord } from '../../kit/agent-process.ts'
 import { DataPlane } from '../../kit/data-plane.ts'
 import type { Process } from '../../kit/process.ts'
 import type { LeaseWord, Machine, Reconciler } from '../machine.ts'
@@ -17,6 +17,10 @@ const STATUS_MS = 1000
 /** One way through the socket. */
 const SOCKET_MS = [0.05, 1] as const
 const RECONNECT_MS = 100
+type Step = Parameters<AgentOptions['wrap']>[0]
+
+/** Of true time 0. */
+export const WALL_MS = Date.UTC(2026, 10, 27)
 /** An agent that has run for so long has looked, checked and told its lease process all that it knows. */
 const WARM_MS = 4000
 
@@ -30,6 +34,7 @@ export class Node implements Reconciler {
   /** On disk. */
   #record = ''
   #word: LocalWord | null = null
+  #history = ''
   facts = NO_FACTS
   #followedAt = Number.NEGATIVE_INFINITY
   #view: Extract<AgentWord, { kind: 'view' }>['view'] | null = null
@@ -38,6 +43,8 @@ export class Node implements Reconciler {
   #newsDue = false
   #starts = 0
   #startedAt = 0
+  /** What its wall clock is ahead of true time; somebody may set it. Milliseconds. */
+  wallAheadMs = WALL_MS
   /** Probability that the kernel refuses a call, and milliseconds that one takes. */
   readonly faults = { refusal: 0, callMs: [0.05, 0.4] as readonly [number, number], lostRelays: 0 }
 
@@ -75,7 +82,8 @@ export class Node implements Reconciler {
       boot: `${label}.${++this.#starts}`,
       record: readRecord(this.#record),
       word: this.#word,
-      wrap: cluster.plant.agent?.(this.name) ?? ((step) => step),
+      kept: decodeKeptEvents(this.#history),
+      wrap: (step) => this.#watched(cluster.plant.agent?.(this.name)?.(step) ?? step),
     } satisfies ConstructorParameters<typeof AgentProcess>[0]
     const agent: AgentProcess = new AgentProcess(options, {
       schedule,
@@ -90,6 +98,8 @@ export class Node implements Reconciler {
       reply: ({ id, outcome }) => this.#fleet.operators.answered(id, outcome),
       record: (text) => void (this.#record = text),
       word: (word) => void (this.#word = word),
+      history: (text) => void (this.#history = text),
+      wallMs: (at) => Math.round(clock.trueAt(at) + this.wallAheadMs),
       say: (text) => cluster.note(`${label} agent: ${text}`),
     })
     this.agent = agent
@@ -152,6 +162,14 @@ export class Node implements Reconciler {
   }
   get #configured(): NodeInput {
     return { kind: 'config', config: this.config, secrets: new Map(), facts: this.facts }
+  }
+
+  #watched(step: Step): Step {
+    return (input, now) => {
+      const effects = step(input, now)
+      this.#fleet.stepped?.(this.name, input, effects)
+      return effects
+    }
   }
 
   /** Of a node that was set up before: every start but the first finds what was heard last. */

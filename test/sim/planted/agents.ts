@@ -1,6 +1,6 @@
 /** Mistakes in the agent's core (agent/node/README.md, agent/SWITCHOVER.md), between its driver and its step. */
 import { NO_FACTS } from '@lvsm/changes'
-import type { Facts } from '@lvsm/protocol'
+import { type Facts, parseObject } from '@lvsm/protocol'
 import type { Operation } from '@lvsm/plan'
 import type { NodeEffect, NodeInput } from '../../../agent/node/core/index.ts'
 import type { AgentOptions } from '../../kit/agent-process.ts'
@@ -14,6 +14,7 @@ type Observed = Extract<NodeInput, { kind: 'observed' }>['observed']
 const DRAINED = 'whole: a realserver is drained and stopped for a while'
 const WANTED = 'whole: what operators want for a while'
 const SWITCHOVER = 'whole: a planned switchover with connections'
+const EVENTS = 'whole: wall clocks are set, and processes end'
 
 const wrong = (
   name: string,
@@ -51,6 +52,19 @@ const emptying = ({ services }: Observed): Operation[] =>
   (services ?? []).flatMap((service) =>
     service.dests.map(({ address, port }): Operation => ({ kind: 'dest-remove', service, address, port })),
   )
+
+function withoutClock(input: Input): Input {
+  if (input.kind !== 'message') return input
+  const { clock: _, ...message } = parseObject(input.text)
+  return { ...input, text: JSON.stringify(message) }
+}
+function withWallClock(effect: Effect): readonly Effect[] {
+  if (effect.kind !== 'message') return [effect]
+  const message = parseObject(effect.text)
+  if (!Array.isArray(message['events'])) return [effect]
+  const events = message['events'].map((event: { at: string }) => ({ ...event, clock: Date.parse(event.at) * 1000 }))
+  return [{ ...effect, text: JSON.stringify({ ...message, events }) }]
+}
 
 export const AGENTS: readonly Mistake[] = [
   wrong(
@@ -225,5 +239,13 @@ export const AGENTS: readonly Mistake[] = [
     'agent/node/README.md',
     'whole: an owner is on standby for a while',
     asks((effect) => (effect.kind === 'standby' ? [] : [effect])),
+  ),
+  wrong('the time of other nodes is not heard', 'agent/node/README.md', EVENTS, hears(withoutClock)),
+  wrong('events are told with the time of the wall clock', 'agent/node/README.md', EVENTS, asks(withWallClock)),
+  wrong(
+    'what happened is not written down',
+    'agent/node/README.md',
+    EVENTS,
+    asks((effect) => (effect.kind === 'history' ? [] : [effect])),
   ),
 ]

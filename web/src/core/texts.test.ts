@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { memberSaid, usesSaid } from './coordinators.ts'
 import { COORDINATORS, seenOf, WELL } from './fixture.ts'
 import { hrefOf, type Place, placeOf } from './places.ts'
-import { momentText, spanText } from './times.ts'
+import { spanText } from '@lvsm/base'
+import { momentText } from './times.ts'
 
 describe('a place', () => {
   it.each<[string, Place]>([

@@ -1,6 +1,6 @@
 /** Above everything: that what is shown may not be so any more. The regions are there before anything is in them (WCAG 2.2, 4.1.3). */
 import type { Model } from '../core/model.ts'
-import { spanText } from '../core/times.ts'
+import { spanText } from '@lvsm/base'
 import { momentOf, useNow } from './moment.tsx'
 import { Shape } from './said.tsx'
 

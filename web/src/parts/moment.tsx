@@ -1,6 +1,7 @@
 /** Moments: how long ago, and when. */
 import { useEffect, useState } from 'preact/hooks'
-import { momentText, spanText } from '../core/times.ts'
+import { spanText } from '@lvsm/base'
+import { momentText } from '../core/times.ts'
 
 /** Milliseconds of the browser's clock, looked at so often. */
 export function useNow(everyMs: number): number {

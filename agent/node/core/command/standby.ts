@@ -6,6 +6,7 @@ import { type LeaseStatus, type Outcome, type StandbyReport } from '@lvsm/protoc
 import { after, between, type Instant } from '@lvsm/base'
 import { isStopped, standingOf } from '@lvsm/changes'
 import { suggest } from '@lvsm/model'
+import { note } from '../history/history.ts'
 import { leaseStatus, ownership } from '../lease.ts'
 import { beginMove } from '../move/owner.ts'
 import type { NodeState } from '../state.ts'
@@ -82,6 +83,8 @@ function vacate(state: NodeState, run: StandbyRun): void {
   run.toldAt = state.now
   if (run.word) {
     state.word = run.word
+    const reason = `the word of ${run.word.author}: standby ${run.on ? 'on' : 'off'}`
+    note(state, { group: '', kind: 'wanted', number: 0, reason })
     state.effects.push({ kind: 'word', word: run.word })
   }
   state.effects.push({ kind: 'standby', on: run.on, reason: run.reason })

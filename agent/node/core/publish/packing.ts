@@ -7,6 +7,7 @@ import {
   type DestinationReport,
   type EventReport,
   LONGEST_MESSAGE,
+  LONGEST_REASON,
   type MoreMessage,
   type Outcome,
   type StateMessage,
@@ -21,7 +22,6 @@ import type { Severity, Trouble } from '@lvsm/base'
 export const REASON = 300
 const MESSAGE = 240
 const HINT = 240
-const EVENT = 200
 const READINESS = 160
 const DESTINATION = 120
 /** Bytes of all troubles together. */
@@ -105,7 +105,7 @@ export function encodeState(state: StateMessage): string[] {
   }
   const parts: Part[] = [
     ...Object.entries(state.ready).map(([group, why]): Part => ({ ready: [group, cut(why, READINESS)] })),
-    ...state.events.map((event): Part => ({ event: { ...event, reason: cut(event.reason, EVENT) } })),
+    ...state.events.map((event): Part => ({ event: { ...event, reason: cut(event.reason, LONGEST_REASON) } })),
   ]
   const empty = (): MoreMessage => ({ kind: 'more', ready: {}, events: [] })
   return fill<StateMessage | MoreMessage, Part>(first, empty, parts, (message, part) => {

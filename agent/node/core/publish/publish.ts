@@ -11,7 +11,8 @@ import { interfaceFault, interfaceOf } from '../observe/interfaces.ts'
 import { unreadyFor } from '../plan/readiness.ts'
 import { log, type NodeState } from '../state.ts'
 import { noteCounters } from './drops.ts'
-import { toTell } from './history.ts'
+import { toTell } from '../history/history.ts'
+import { noteTroubles } from '../history/troubles.ts'
 import { encodeState, REASON } from './packing.ts'
 import { ownReport } from './report.ts'
 import { type Saying, sayState } from './sentence.ts'
@@ -36,6 +37,7 @@ export function publishIfDue(state: NodeState): void {
   noteCounters(state)
   const present = troubles(state)
   logTroubles(state, present)
+  noteTroubles(state, present)
   publishReadiness(state, true)
   const own = saying(state, present)
   if (state.follows) state.effects.push({ kind: 'report', report: ownReport(state, own, present) })
@@ -132,6 +134,7 @@ function publish(state: NodeState, { state: what, reason }: Saying, present: rea
   const own = encodeState({
     kind: 'state',
     boot: state.boot,
+    ...(state.history.clock.isSettled(state.now) ? { clock: state.history.clock.read(state.now) } : {}),
     revision: config.revision,
     agreement: agreementDigests(config),
     state: what,

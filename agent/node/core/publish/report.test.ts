@@ -1,5 +1,6 @@
 /** What a node that follows coordinators reports to them, and what it tells the other agents still. */
 import { MODEL_VERSION } from '@lvsm/changes'
+import { LISTENS_MS } from '@lvsm/base'
 import { agentReport, decodeMessage, type OwnReport } from '@lvsm/protocol'
 import { SAMPLE } from '@lvsm/model'
 import { expect, test } from 'vitest'
@@ -81,7 +82,8 @@ test('who follows tells other agents no tables, troubles and events; who does no
       source: 'test',
       trouble: { code: 'test', severity: 'warning', message: 'as a test', hint: '' },
     })
-    live(dir1, 4000)
+    // Events are told once their order is known.
+    live(dir1, LISTENS_MS + 3000)
     const texts = dir1.take('message').map(({ text }) => text)
     const told = texts.join('')
     expect(new Set(texts.map((text) => JSON.parse(text).kind))).toEqual(

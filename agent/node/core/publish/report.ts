@@ -13,7 +13,7 @@ import {
 import { reachedPings } from '../check/pings.ts'
 import { leaseStatus } from '../lease.ts'
 import type { NodeState } from '../state.ts'
-import { toReport } from './history.ts'
+import { toReport } from '../history/history.ts'
 import type { Saying } from './sentence.ts'
 import { ownTable, ownedServices } from './status.ts'
 

@@ -2,13 +2,13 @@
 import type { ConfigRequestBody, ConfigRouteName, Exit, UserRole } from '@lvsm/protocol'
 import { userInfo } from 'node:os'
 import { Failure } from '../failure.ts'
+import { lengthOf } from '../length.ts'
 import { type Format, render } from '../output.ts'
 import { type OwnPasswordOptions, type PasswordOptions, readOldPassword, readPassword } from '../password.ts'
 import { answerTo, isAsking } from '../questions.ts'
 import { ask, lost } from './ask.ts'
 import { apiTokensText, auditText, tokensText, usersText } from './access-text.ts'
 import { timeText } from '../wanted-text.ts'
-import { lengthOf } from './intents.ts'
 import type { CoordinatorSession } from './write.ts'
 
 export interface Output {

@@ -1,8 +1,7 @@
 /** What is wanted for a while: drain, stop, standby, and their end. */
 import { MODEL_VERSION } from '@lvsm/changes'
-import { parseDuration } from '@lvsm/model'
 import type { Exit, IntentCommand, IntentReport, Subject } from '@lvsm/protocol'
-import { Failure } from '../failure.ts'
+import { lengthOf } from '../length.ts'
 import { render } from '../output.ts'
 import { ask, lost } from './ask.ts'
 import type { ReadOptions } from './commands.ts'
@@ -41,14 +40,3 @@ export async function intend(
   return 'ok'
 }
 type Told = Pick<Extract<IntentReport, { outcome: 'done' }>, 'added' | 'removed' | 'warnings'>
-
-const UNITS: Readonly<Record<string, number>> = { h: 3_600_000, d: 86_400_000 }
-/** Durations of the configuration, and what people plan in: hours and days. */
-export function lengthOf(option: string, text: string | undefined): number | null {
-  if (text === undefined) return null
-  const [, digits, unit] = /^(\d{1,5}(?:\.\d)?)([hd])$/.exec(text) ?? []
-  const ms = digits === undefined ? parseDuration(text) : Number(digits) * (UNITS[unit ?? ''] ?? 0)
-  if (ms === null)
-    throw new Failure('usage', `${option}: ${JSON.stringify(text)} is no duration`, 'for example 90s, 30m, 2h, 1d')
-  return Math.round(ms)
-}

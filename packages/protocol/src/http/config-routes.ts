@@ -10,9 +10,10 @@
 import * as z from 'zod'
 import { LONGEST_NAME } from './routes.ts'
 import { configCommand, intentCommand } from '../changes/command.ts'
+import { eventsReport } from '../events/event.ts'
 import { type ApiRoute, type BodyOf, noQuery } from './api-route.ts'
 import * as reports from './config-reports.ts'
-import { eventsReport, statusReport } from './status.ts'
+import { statusReport } from './status.ts'
 import { doneReport, TOKEN_ROUTES } from './token-routes.ts'
 import { USER_ROUTES } from './user-routes.ts'
 
@@ -44,6 +45,8 @@ const revisionQuery = z.strictObject({ number: digits, stale })
 /** Without `to`: the newest; without `from`: the one before `to`. */
 const diffQuery = z.strictObject({ from: digits.exactOptional(), to: digits.exactOptional(), stale })
 const factsQuery = z.strictObject({ stale })
+/** `after`: a cursor of an answer before; of events, those that came since. */
+const eventsQuery = z.strictObject({ after: z.string().max(100).exactOptional() })
 
 const change = z.union([
   z.strictObject({ command: configCommand }),
@@ -140,7 +143,14 @@ export const CONFIG_ROUTES = {
   },
   /** The whole cluster, from the agents' reports; also while no majority of coordinators can be reached. */
   status: { method: 'GET', path: '/v1/status', query: noQuery, body: null, response: statusReport, role: 'viewer' },
-  events: { method: 'GET', path: '/v1/events', query: noQuery, body: null, response: eventsReport, role: 'viewer' },
+  events: {
+    method: 'GET',
+    path: '/v1/events',
+    query: eventsQuery,
+    body: null,
+    response: eventsReport,
+    role: 'viewer',
+  },
   coordinators: {
     method: 'GET',
     path: '/v1/coordinators',

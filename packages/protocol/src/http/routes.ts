@@ -4,10 +4,9 @@
  */
 import type { Refusal } from '@lvsm/base'
 import * as z from 'zod'
+import { type Events, eventsReport } from '../events/event.ts'
 import { type FenceReport, fenceReport } from './fence.ts'
 import {
-  type Events,
-  eventsReport,
   refusedReport,
   type StandbyReport,
   standbyReport,

@@ -169,20 +169,6 @@ export type NodeReport = z.infer<typeof node>
 export type NodeTrouble = z.infer<typeof nodeTrouble>
 export type Status = z.infer<typeof statusReport>
 
-const historyEvent = z.object({
-  /** ISO 8601, wall clock of the node that reports: for reading, never for deciding. */
-  at: z.string(),
-  node: z.string(),
-  /** Empty where the event is about the node itself. */
-  group: z.string(),
-  kind: z.string(),
-  number: z.number(),
-  reason: z.string(),
-})
-export const eventsReport = z.object({ events: list(historyEvent) })
-export type HistoryEvent = z.infer<typeof historyEvent>
-export type Events = z.infer<typeof eventsReport>
-
 export const switchoverReport = z.object({
   group: z.string(),
   from: z.string(),

@@ -1,0 +1,92 @@
+/**
+ * The programs of this node, as their files in the run directories say (`agent/process/life.ts`): looked at twice a second, and told to
+ * the core where anything is new.
+ */
+import { VERSION } from '@lvsm/base'
+import { readFileSync } from 'node:fs'
+import { ageOf, endingOf, type Life, lives, readLife, statusOf } from '../../process/life.ts'
+import type { NodeInput } from '../core/index.ts'
+
+const LOOK_MS = 500
+const RUN_DIR = '/run/lvsm'
+const COORDINATOR_RUN_DIR = '/run/lvsm-coordinator'
+
+/** This start of the agent. */
+export interface Begun {
+  /** As the kernel names this start of the machine (man 4 random, boot_id); empty: not known. */
+  readonly machine: string
+  readonly sentence: string
+  /** How the one before it ended; null: none ran since the machine started. */
+  readonly before: string | null
+}
+
+export function startOf(before: string | null): Begun {
+  return { machine: bootId(), sentence: `lvsm-agent ${VERSION} started (process ${process.pid})`, before }
+}
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  } catch {
+    return ''
+  }
+}
+
+/** Where the coordinator of the same node has its run directory: as `lvsm --node` finds it. */
+export const coordinatorRunDir = (runDir: string): string =>
+  runDir === RUN_DIR || runDir.startsWith(`${RUN_DIR}/`) ? COORDINATOR_RUN_DIR + runDir.slice(RUN_DIR.length) : runDir
+
+type Found = Extract<NodeInput, { kind: 'program' }>
+
+export class Programs {
+  readonly #places: readonly (readonly [program: string, runDir: string])[]
+  readonly #found: (found: Found) => void
+  readonly #timer: NodeJS.Timeout
+  readonly #last = new Map<string, string>()
+  /** Program → its life that is over, and of whose end nobody has said anything yet. */
+  readonly #doubted = new Map<string, string>()
+
+  constructor(runDir: string, found: (found: Found) => void, lookMs = LOOK_MS) {
+    this.#places = [
+      ['lvsm-lease', runDir],
+      ['lvsm-coordinator', coordinatorRunDir(runDir)],
+    ]
+    this.#found = found
+    this.#timer = setInterval(() => this.look(), lookMs).unref()
+    this.look()
+  }
+  close(): void {
+    clearInterval(this.#timer)
+  }
+
+  look(): void {
+    for (const [program, runDir] of this.#places) {
+      const life = readLife(runDir, program)
+      if (!life) continue
+      const found = this.#tellOf(program, runDir, life)
+      const text = JSON.stringify(found, (key, value: unknown) => (key === 'ageMs' ? 0 : value))
+      if (!found || this.#last.get(program) === text) continue
+      this.#last.set(program, text)
+      this.#found(found)
+    }
+  }
+
+  /** Null: that is said at the next look, when whoever keeps it running knows more. */
+  #tellOf(program: string, runDir: string, life: Life): Found | null {
+    const isOver = life.code !== null || !lives(life)
+    const isDark = isOver && life.code === null && statusOf(runDir, program) === ''
+    if (isDark && this.#doubted.get(program) !== life.life) {
+      this.#doubted.set(program, life.life)
+      return null
+    }
+    const [pid] = life.life.split('.', 1)
+    return {
+      kind: 'program',
+      program,
+      life: life.life,
+      ageMs: ageOf(life) ?? 0,
+      started: `${program} ${life.version} started (process ${pid})`,
+      ended: isOver ? `${program} (process ${pid}) ended: ${endingOf(runDir, program, life)}` : null,
+      before: life.before === null ? null : `${program} ended: ${life.before}`,
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { ageOf, beginLife, endingOf, lifeOf, lives, readLife, statusOf } from './life.ts'
+
+let run = ''
+beforeEach(() => {
+  run = mkdtempSync(join(tmpdir(), 'lvsm-life-'))
+})
+afterEach(() => rmSync(run, { recursive: true }))
+const file = (name: string): string => join(run, name)
+const known = (program = 'lvsm-lease') => {
+  const life = readLife(run, program)
+  if (!life) expect.fail('there is no life')
+  return life
+}
+
+test('the first one knows of none before; it lives, and others may read that', () => {
+  expect(readLife(run, 'lvsm-lease')).toBeNull()
+  expect(beginLife(run, 'lvsm-lease', '0.1.0').before).toBeNull()
+  expect(known()).toEqual({ life: lifeOf(process.pid), version: '0.1.0', code: null, line: '', before: null })
+  expect(lives(known())).toBe(true)
+  const age = ageOf(known()) ?? -1
+  expect(Math.abs(age - process.uptime() * 1000)).toBeLessThan(3000)
+  expect(statSync(file('lvsm-lease.life')).mode & 0o777).toBe(0o644)
+})
+
+test('how one ended is known to the next, with its exit code and its last words', () => {
+  beginLife(run, 'lvsm-lease', '0.1.0').ends(75, 'cannot listen on \u001b[2J/run\nor so')
+  expect(endingOf(run, 'lvsm-lease', known())).toMatch(/^exit code 75, its last words: cannot listen on .*\/run.or so$/)
+  expect(beginLife(run, 'lvsm-lease', '0.2.0').before).toMatch(/^exit code 75, its last words/)
+  expect(known().before).toMatch(/^exit code 75/)
+})
+
+test('one that was killed ended without a word; a supervisor may know by which signal', () => {
+  beginLife(run, 'lvsm-agent', '0.1.0')
+  const gone = readFileSync(file('lvsm-agent.life'), 'utf8').replace(/^life .*$/m, 'life 4194305.1')
+  writeFileSync(file('lvsm-agent.life'), gone)
+  expect(lives(known('lvsm-agent'))).toBe(false)
+  expect(endingOf(run, 'lvsm-agent', known('lvsm-agent'))).toBe('without a word, so it was killed')
+  writeFileSync(file('lvsm-agent.status'), 'killed SEGV\n')
+  expect(beginLife(run, 'lvsm-agent', '0.1.0').before).toBe('killed by SIGSEGV')
+  expect(statusOf(run, 'lvsm-agent'), 'it is of the one before').toBe('')
+})
+
+test('a number that the kernel gave to another process is another life', () => {
+  const { pid } = spawnSync('true')
+  expect(lifeOf(pid)).toBe('')
+  expect(lifeOf(1)).toMatch(/^1\.\d+$/)
+  expect(lifeOf(1)).not.toBe(lifeOf('self'))
+})
+
+test('nothing is written through a name that somebody put there, and nothing fails where nothing can be written', () => {
+  writeFileSync(file('precious'), 'untouched')
+  symlinkSync(file('precious'), file('lvsm-agent.life'))
+  beginLife(run, 'lvsm-agent', '0.1.0').ends(0, '')
+  expect(readFileSync(file('precious'), 'utf8')).toBe('untouched')
+  expect(beginLife(file('nowhere'), 'lvsm-agent', '0.1.0').before).toBeNull()
+})
