@@ -47,8 +47,8 @@ class LongestFirst extends BaseSequencer {
 }
 
 /**
- * Three projects: `unit` needs nothing but Node and runs in the gate; `processes` runs on this machine's disks and sockets; `contract` holds ports against the real kernel
- * (root, network namespaces). What needs IPVS or a whole cluster lives in test/lab and runs in the lab's guest.
+ * Four projects: `unit` needs nothing but Node and runs in the gate; `processes` runs on this machine's disks and sockets; `contract` holds ports against the real kernel
+ * (root, network namespaces). `soak` is what `npm test` has no time for. What needs IPVS or a whole cluster lives in test/lab and runs in the lab's guest.
  */
 export default defineConfig({
   resolve: { alias: [{ find: /^fast-check$/, replacement: join(import.meta.dirname, 'test/kit/fast-check.ts') }] },
@@ -65,7 +65,7 @@ export default defineConfig({
           name: 'unit',
           globalSetup: PROGRAMS,
           include: ['{packages,agent,coordinator,web,scripts,test}/**/*.test.ts'],
-          exclude: ['**/node_modules/**', 'test/contract/**', ...PROCESSES],
+          exclude: ['**/node_modules/**', 'test/contract/**', 'test/soak/**', ...PROCESSES],
         },
       },
       {
@@ -93,7 +93,16 @@ export default defineConfig({
           maxWorkers: WAITING,
           sequence: { groupOrder: 2 },
           include: ['test/contract/**/*.test.ts'],
-          testTimeout: 180_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'soak',
+          globalSetup: PROGRAMS,
+          pool: 'forks',
+          sequence: { groupOrder: 3 },
+          include: ['test/soak/**/*.test.ts'],
         },
       },
     ],

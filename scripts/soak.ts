@@ -1,7 +1,7 @@
 /**
  * `npm run soak`: longer attacks than `npm test` has time for. First the properties, again and again with other seeds, for
  * `--fuzz` seconds (60); then many random lives of simulated clusters; the model of the epochs (test/model); 10,000 lives of
- * coordinators (test/raft/soak.ts); and the lab whole (`npm test -- lab:all`). The other options are those of test/sim/soak.ts, and
+ * coordinators (test/raft/soak.ts); the tests of test/soak, and the lab whole (`npm test -- lab:all`). The other options are those of test/sim/soak.ts, and
  * without what comes after it.
  */
 import { spawnSync } from 'node:child_process'
@@ -57,5 +57,6 @@ const clusters = lives('test/sim/soak.ts', words)
 // With options of its own somebody looks for one life of test/sim.
 const model = words.length === 0 ? lives('test/model/check.ts', []) : 0
 const coordinators = words.length === 0 ? lives('test/raft/soak.ts', []) : 0
+const tests = words.length === 0 ? lives('node_modules/vitest/vitest.mjs', ['run', '--project', 'soak']) : 0
 const lab = words.length === 0 ? lives('scripts/test.ts', ['build', 'lab:all']) : 0
-process.exit(clusters || model || coordinators || lab)
+process.exit(clusters || model || coordinators || tests || lab)
