@@ -1,7 +1,8 @@
+// lab: long=yes
 /** The CLI against real agents: what a person and a script see, and what they can move. */
 import { type Status } from '@lvsm/protocol'
 import { attempt, demand, figure, NODES, owner, sh, status, until } from './harness.ts'
-import { inSoak, scenario } from './scenario.ts'
+import { scenario } from './scenario.ts'
 
 const asJson = async (node = ''): Promise<Status> =>
   JSON.parse(await sh(`lvsm ${node && `--node ${node} `}status -o json`)) as Status
@@ -49,12 +50,12 @@ scenario('lvsm status tells owner, number, addresses and the state of each node'
   )
 })
 
-inSoak('every agent tells the same owner', async () => {
+scenario('every agent tells the same owner', async () => {
   const owners = await Promise.all(NODES.map(async (node) => (await status(node)).groups[0]?.owner))
   demand(new Set(owners).size === 1, `owners: ${owners.join(', ')}`)
 })
 
-inSoak('lvsm switchover moves the group, and its number grows', async () => {
+scenario('lvsm switchover moves the group, and its number grows', async () => {
   const { group, from, to } = await directors()
   const { number } = groupOf(await status(), group)
   figure('lvsm says', await sh(`lvsm switchover ${group} ${to}`))
@@ -69,7 +70,7 @@ inSoak('lvsm switchover moves the group, and its number grows', async () => {
   await until(async () => (await owner(group)) === from, 5000, `${from} owns ${group} again`)
 })
 
-inSoak('lvsm refuses unknown names with exit 1 and a way out, and changes nothing', async () => {
+scenario('lvsm refuses unknown names with exit 1 and a way out, and changes nothing', async () => {
   const before = await owner()
   const { group } = await directors()
   for (const line of [
@@ -83,7 +84,7 @@ inSoak('lvsm refuses unknown names with exit 1 and a way out, and changes nothin
   demand((await owner()) === before, 'the owner is the same')
 })
 
-inSoak('a director on standby gives up its group, and takes none until it is over', async () => {
+scenario('a director on standby gives up its group, and takes none until it is over', async () => {
   const { group, from, to } = await directors()
   await sh(`lvsm standby on ${from}`)
   await until(async () => (await owner(group)) === to, 10_000, `${to} owns ${group}`)

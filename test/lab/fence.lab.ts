@@ -1,7 +1,8 @@
+// lab: long=yes
 /** `lvsm fence status` on each node: what the kernel lets pass now; also while the lease process is dead. */
 import { type FenceReport } from '@lvsm/protocol'
 import { attempt, demand, figure, lab, NODES, on, sh, until, VIP } from './harness.ts'
-import { inSoak, scenario } from './scenario.ts'
+import { scenario } from './scenario.ts'
 import { seats, successorOf, whole } from './witness.ts'
 
 const fenceOf = async (node: string): Promise<FenceReport> =>
@@ -11,7 +12,7 @@ const show = (text: string): void => {
   for (const line of text.split('\n')) console.log(`#   ${line}`)
 }
 
-inSoak('owner: open, with the time left; standby: closed; realserver: none needed', async () => {
+scenario('owner: open, with the time left; standby: closed; realserver: none needed', async () => {
   await whole()
   const { from, to } = await seats()
   for (const node of NODES) {
@@ -35,7 +36,7 @@ inSoak('owner: open, with the time left; standby: closed; realserver: none neede
   show(await sh(`lvsm --node ${from} fence status; lvsm --node ${to} fence status; lvsm --node rs1 fence status`))
 })
 
-inSoak('what a standby drops is counted, as nft counts it', async () => {
+scenario('what a standby drops is counted, as nft counts it', async () => {
   const { to } = await seats()
   const dropped = async (): Promise<number> =>
     elements(await fenceOf(to)).find(({ family }) => family === 'arp')?.droppedPackets ?? 0
@@ -75,7 +76,7 @@ scenario('the lease process is killed: the fence of its node is shown, closed, a
   await whole()
 })
 
-inSoak(
+scenario(
   'after a clean stop there are no tables: said so, with the next step; they come back with the process',
   async () => {
     const { to } = await seats()

@@ -36,7 +36,7 @@ scenario('planned switchover: no request fails, none waits a second', async () =
   demand(seen.http.longestRequestMs < 1000, `the longest request took ${seen.http.longestRequestMs} ms`)
 })
 
-scenario('switchovers there and back: requests that are half-said are answered', async () => {
+inSoak('switchovers there and back: requests that are half-said are answered', async () => {
   await whole()
   const { group, from, to } = await seats()
   const seen = await watched(

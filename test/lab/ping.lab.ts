@@ -1,6 +1,7 @@
+// lab: long=yes
 /** An owner whose clients are out of reach hands over to a ready director that reaches more ping nodes; else it stays. */
 import { demand, figure, lab, owner, sh, status, until } from './harness.ts'
-import { inSoak, scenario } from './scenario.ts'
+import { scenario } from './scenario.ts'
 import {
   AFTERMATH_MS,
   BETTER_FOR_MS,
@@ -26,7 +27,7 @@ async function reaches(node: string, asked?: string): Promise<boolean | null | u
   return group?.pings[0]?.directors.find((one) => one.node === node)?.reached
 }
 
-inSoak('every director reaches the ping node, and lvsm status shows it', async () => {
+scenario('every director reaches the ping node, and lvsm status shows it', async () => {
   await whole()
   const { from, to } = await seats()
   for (const node of [from, to]) await until(async () => (await reaches(node)) === true, 10_000, `${node} reaches it`)
@@ -71,7 +72,7 @@ scenario(
   },
 )
 
-inSoak('both directors lose the ping node: nothing moves', async () => {
+scenario('both directors lose the ping node: nothing moves', async () => {
   await whole()
   const { from, to, number } = await seats()
   const seen = await watched(async () => {

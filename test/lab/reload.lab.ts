@@ -1,7 +1,7 @@
 /** A changed configuration file at SIGHUP: taken over while requests run, refused whole when it has a fault. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { demand, lab, NODES, on, PORT, sh, status, until, VIP } from './harness.ts'
-import { scenario } from './scenario.ts'
+import { inSoak, scenario } from './scenario.ts'
 import { ipvsService } from './tables.ts'
 import { demandNoMove, demandNoneFailed, demandOneOwner, seats, told, watched, whole } from './witness.ts'
 
@@ -71,7 +71,7 @@ scenario(
   },
 )
 
-scenario('a file with a fault changes nothing, and the node says so until it is mended', async () => {
+inSoak('a file with a fault changes nothing, and the node says so until it is mended', async () => {
   await whole()
   const { from } = await seats()
   const before = await scheduler(from)

@@ -1,9 +1,10 @@
+// lab: long=yes
 /** What a node keeps on disk, lost or damaged: its vote is silent for half a minute, it says so, and nothing else suffers. */
 import { type NodeTrouble } from '@lvsm/protocol'
 import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { demand, figure, lab, owner, status, until } from './harness.ts'
-import { inSoak, scenario } from './scenario.ts'
+import { scenario } from './scenario.ts'
 import { seats, served, whole } from './witness.ts'
 
 /** T_MAX with its drift, and what the emulated guest needs to say so. */
@@ -48,7 +49,7 @@ scenario('a node that was set up votes as soon as it has started again', async (
   demand((await lostState(to)) === undefined, `${to} found its state`)
 })
 
-inSoak(
+scenario(
   'state files that are half-written, overwritten or missing never stop a node: its vote is silent, and it says so',
   async () => {
     const { from, to, number } = await seats()
@@ -74,7 +75,7 @@ inSoak(
   },
 )
 
-inSoak(
+scenario(
   'while one vote is silent all others are needed; after half a minute it votes, and the trouble is over',
   async () => {
     const { from, to } = await seats()
