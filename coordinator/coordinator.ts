@@ -20,8 +20,8 @@ const LONGEST_INBOX = 10_000
 
 export interface CoordinatorMachine {
   clock(): Instant
-  /** Milliseconds of the wall clock: for people, and for ends that they asked for. */
-  wallClock(): number
+  /** Milliseconds of the clocks of a majority, for ends that people asked for; null: they are not known yet. */
+  wallClock(): number | null
   readonly random: Random
   alarm(ring: () => void): Alarm
   say(text: string): void
@@ -125,8 +125,8 @@ export class Coordinator implements Configuration, ProvenSource {
     return membership.members.map(({ id, store }) => ({ id, store, record: members.get(id) ?? null }))
   }
 
-  /** Names of those that vote. */
-  voters(): string[] {
+  /** Those that vote, by name. */
+  voters(): ReadonlyMap<NodeId, string> {
     const { membership } = this.#core.status(this.#machine.clock())
     return membership.members.flatMap(({ id, role }) => (role === 'voter' ? [this.#name(id)] : []))
   }

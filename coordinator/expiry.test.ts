@@ -39,6 +39,19 @@ test('it ends when its time has come, not before, and once', async () => {
   expiry.close()
 })
 
+test('while it is not known what time it is nothing ends', async () => {
+  const configuration = new MemoryConfiguration()
+  await configuration.write(stopped(5000))
+  const clocks = { agreed: null as number | null }
+  const expiry = new Expiry(configuration, { wallClock: () => clocks.agreed })
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(configuration.log).toHaveLength(1)
+  clocks.agreed = BEGIN + 5000
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(configuration.log.at(-1)).toMatchObject({ kind: 'expire', at: BEGIN + 5000 })
+  expiry.close()
+})
+
 test('what has no end stays, and what ends is said by whoever leads alone', async () => {
   const { expiry, said } = await wanted(null)
   await vi.advanceTimersByTimeAsync(60_000)

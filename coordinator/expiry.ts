@@ -1,4 +1,4 @@
-/** What operators wanted for a while, and is over: whoever leads says so once. */
+/** What operators wanted for a while, and is over by the clocks of a majority: whoever leads says so once. */
 import { nextExpiry, NO_FACTS } from '@lvsm/changes'
 import type { Configuration } from './configuration.ts'
 
@@ -9,17 +9,18 @@ export class Expiry {
   readonly #timer: NodeJS.Timeout
   #expiring = false
 
-  /** In milliseconds. */
-  constructor(configuration: Configuration, machine: { wallClock(): number }) {
+  /** In milliseconds; null: it is not known what time it is. */
+  constructor(configuration: Configuration, machine: { wallClock(): number | null }) {
     this.#timer = setInterval(() => this.#look(configuration, machine.wallClock()), EXPIRY_MS)
   }
   close(): void {
     clearInterval(this.#timer)
   }
 
-  #look(configuration: Configuration, at: number): void {
+  #look(configuration: Configuration, at: number | null): void {
+    if (this.#expiring || at === null) return
     const end = nextExpiry(configuration.known()?.facts ?? NO_FACTS)
-    if (this.#expiring || end === null || end > at || configuration.status().raft.role !== 'leader') return
+    if (end === null || end > at || configuration.status().raft.role !== 'leader') return
     this.#expiring = true
     void configuration.write({ kind: 'expire', at }).finally(() => {
       this.#expiring = false

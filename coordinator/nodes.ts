@@ -5,6 +5,7 @@ import { boottime } from '@lvsm/kernel'
 import { Feed } from './adapters/feed/feed.ts'
 import type { NodeServer } from './adapters/links/node-server.ts'
 import { answerOf, type Cluster, clusterOf } from './cluster.ts'
+import type { Clocks } from './clocks.ts'
 import type { Coordinator } from './coordinator.ts'
 import type { Counts } from './counts.ts'
 import { Electing } from './electing.ts'
@@ -33,6 +34,7 @@ export interface ServingParts {
   readonly troubles: Troubles
   readonly counts: Counts
   readonly voters: Voters
+  readonly clocks: Clocks
 }
 
 /** Milliseconds that only grow. */
@@ -41,7 +43,7 @@ export const ticks = (): number => performance.now()
 export function serveNodes(
   coordinator: Coordinator,
   { links, server }: { readonly links: LinksPort; readonly server: NodeServer },
-  { node, troubles, counts, voters }: ServingParts,
+  { node, troubles, counts, voters, clocks }: ServingParts,
 ): Served {
   const { id } = coordinator.status().raft
   const reports: Reports = new Reports({
@@ -54,6 +56,7 @@ export function serveNodes(
     // Of a machine that slept, too: what it heard before is old then.
     clock: boottime,
     wallClock: Date.now,
+    clocks,
   })
   const cluster = clusterOf({
     node,
@@ -70,7 +73,7 @@ export function serveNodes(
     write: (change) => coordinator.write(change),
     trouble: (trouble) => troubles.note('heartbeat keys', trouble),
     clock: boottime,
-    wallClock: Date.now,
+    wallClock: () => clocks.now(),
   })
   const feed: Feed = new Feed(coordinator, server, {
     count: counts.count,
@@ -81,11 +84,11 @@ export function serveNodes(
   const electing = new Electing({
     known: () => coordinator.known(),
     leads: () => coordinator.status().raft.role === 'leader',
-    coordinators: () => coordinator.voters(),
+    coordinators: () => [...coordinator.voters().values()],
     reports: () => reports.all(),
     write: (change) => coordinator.write(change),
     clock: boottime,
-    wallClock: Date.now,
+    wallClock: () => clocks.now(),
   })
   voters.electing = electing
   const close = (): void => {

@@ -15,6 +15,8 @@ export interface PeopleWorld {
   readonly stateDir: string
   readonly troubles: Troubles
   readonly host: ApiHost
+  /** Milliseconds, by the clocks of a majority. */
+  wallClock(): number
   say(text: string): void
   count(counter: CounterName): void
   crashed(error: unknown): void
@@ -51,7 +53,7 @@ function consoleFiles(troubles: Troubles): ConsoleFiles {
 export async function beginPeople(
   { self, authority: certificate }: Home,
   configuration: Configuration,
-  { stateDir, troubles, host, say, count, crashed }: PeopleWorld,
+  { stateDir, troubles, host, wallClock, say, count, crashed }: PeopleWorld,
 ): Promise<BegunPeople> {
   const { api = [], node } = self
   if (api.length === 0) return NONE
@@ -71,7 +73,7 @@ export async function beginPeople(
     listen: api,
     console: consoleFiles(troubles),
     names: { node, hosts: [hostname(), ...api.map(({ host }) => host)] },
-    wallClock: Date.now,
+    wallClock,
     heartbeatKeys: () => readHeartbeatKeys(stateDir),
     host,
     crashed,

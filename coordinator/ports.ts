@@ -76,6 +76,8 @@ export interface Nodes {
   readonly to: NodeId
   readonly nodes: readonly NodeProgress[]
   readonly speaks?: Speaks
+  /** Of the wall clock where it comes from, in milliseconds. */
+  readonly clock?: number
 }
 /** A coordinator does not have what another one said of a node's report; `boot`, `number`, `event`: what it has. */
 export interface ReportWanted {

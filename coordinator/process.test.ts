@@ -231,6 +231,20 @@ test('without the key of its authority it runs, and says why people do not reach
   expect((await place.ask('POST', '/v1/tokens/create', {})).status).toBe(200)
 })
 
+test('what was wanted for a while is over when its time has come by the clocks of a majority: its own', async () => {
+  const place = new Place()
+  await place.found(++port)
+  await place.start()
+  const subject = { kind: 'server', node: 'rs1', service: null }
+  const command = { model: 1, verb: 'drain', subject, forMs: 1000, comment: '' }
+  expect(await place.ask('POST', '/v1/facts/change', { command })).toMatchObject({ status: 200 })
+  const facts = async () => (await place.ask('GET', '/v1/facts')).value
+  await vi.waitUntil(async () => JSON.stringify(await facts()).includes('"facts":[]'), {
+    timeout: 60_000,
+    interval: 50,
+  })
+})
+
 test('without a home it says how to get one', async () => {
   const place = new Place()
   expect(await place.run()).toMatchObject({ code: 78, said: expect.stringMatching(/coordinator\.json.*\n.*lvsm init/) })

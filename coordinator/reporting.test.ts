@@ -46,6 +46,7 @@ class Member {
       send: (message) => place.links?.send(message),
       clock: () => performance.now(),
       wallClock: Date.now,
+      clocks: { heard: () => undefined, now: Date.now },
     })
     place.heardOfNodes = (message) => reports.heard(message)
     const heard = {

@@ -6,6 +6,7 @@ import { Reports } from './reports.ts'
 function three() {
   let now = 0
   const sent: NodesMessage[] = []
+  const clocks: [at: number, from: number, wallMs: number][] = []
   const own = new Map<number, NodeProgress[]>([1, 2, 3].map((id) => [id, []]))
   const all = new Map<number, Reports>()
   for (const id of own.keys()) {
@@ -20,7 +21,8 @@ function three() {
       },
       nodes: () => new Set(['rs1', 'rs2']),
       clock: () => now,
-      wallClock: () => 0,
+      wallClock: () => id * 1000,
+      clocks: { heard: (from, wallMs) => void clocks.push([id, from, wallMs]), now: () => 0 },
     })
     // Told by hand.
     reports.close()
@@ -28,7 +30,7 @@ function three() {
     onTestFinished(() => reports.close())
   }
   const at = (id: number): Reports => all.get(id) ?? expect.fail('there is none')
-  return { own, sent, at, pass: (ms: number) => void (now += ms) }
+  return { own, sent, clocks, at, pass: (ms: number) => void (now += ms) }
 }
 
 test('what an agent says to one is known to all; of two words on one node the newer counts', () => {
@@ -57,6 +59,14 @@ test('each knows which versions the others speak, and how long they have been si
   ])
   pass(10_000)
   expect([...at(1).versions().keys()]).toEqual([1])
+})
+test('each tells the others what its wall clock says, the newest each time', () => {
+  const { at, clocks } = three()
+  at(2).tell()
+  expect(clocks).toEqual([
+    [1, 2, 2000],
+    [3, 2, 2000],
+  ])
 })
 test('the same is told seldom, and what is new at once', () => {
   const { own, at, sent, pass } = three()
@@ -157,6 +167,7 @@ test('of many nodes a few are asked for at a time, and one after the other until
     nodes: () => new Set(names),
     clock: () => 0,
     wallClock: () => 0,
+    clocks: { heard: () => undefined, now: () => 0 },
   }
   const one = new Reports({
     ...world,
@@ -190,6 +201,7 @@ test('nodes that say much again and again keep no other back', () => {
     send: (message) => message.kind === 'report-wanted' && asked.push(message.name),
     clock: () => now,
     wallClock: () => 0,
+    clocks: { heard: () => undefined, now: () => 0 },
   })
   reports.close()
   for (let number = 1; number <= 10; number++, now += 1000) {

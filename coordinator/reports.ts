@@ -8,6 +8,7 @@ import type { AgentReport, NodeProgress, Speaks } from '@lvsm/protocol'
 import type { NodeId } from '@lvsm/raft'
 import type { NodesMessage, ReportAnswer } from './ports.ts'
 import { AHEAD_MS, type Moment } from './reported/event-log.ts'
+import type { Clocks } from './clocks.ts'
 import { Reported, type Taken } from './reported/reported.ts'
 
 export interface ReportsWorld {
@@ -21,7 +22,9 @@ export interface ReportsWorld {
   send(message: NodesMessage): void
   /** Milliseconds that only grow. */
   clock(): number
+  /** Of this machine, whatever the others' say. */
   wallClock(): number
+  readonly clocks: Pick<Clocks, 'heard' | 'now'>
 }
 
 /** It is looked so often whether there is anything new to tell; the same is told again after so long, and counts for so long. */
@@ -80,6 +83,7 @@ export class Reports {
     switch (message.kind) {
       case 'nodes':
         this.#told.set(from, { nodes: message.nodes, speaks: message.speaks ?? null, at: clock() })
+        if (message.clock !== undefined) this.#world.clocks.heard(from, message.clock)
         return this.#askFor(from, message.nodes, clock())
       case 'report-wanted': {
         const answer = this.reported.answer(message.name, message, clock())
@@ -122,7 +126,7 @@ export class Reports {
   }
 
   tell(): void {
-    const { id: from, own, others, send, clock, speaks, nodes: names } = this.#world
+    const { id: from, own, others, send, clock, wallClock, speaks, nodes: names } = this.#world
     const present = names()
     this.reported.keep(present)
     for (const name of this.#asked.keys()) if (!present.has(name)) this.#asked.delete(name)
@@ -134,7 +138,7 @@ export class Reports {
     if (text === this.#last && clock() - this.#lastAt < AGAIN_MS) return
     this.#last = text
     this.#lastAt = clock()
-    for (const to of others()) send({ kind: 'nodes', from, to, nodes, speaks })
+    for (const to of others()) send({ kind: 'nodes', from, to, nodes, speaks, clock: wallClock() })
   }
 
   /** One answer at a time of each node, and of few nodes, of those who have what is not here. `toldAt`: when they said so. */
@@ -168,7 +172,7 @@ export class Reports {
     if (told) this.#askFor(from, told.nodes, told.at)
   }
   #moment(): Moment {
-    const wallMs = this.#world.wallClock()
+    const wallMs = this.#world.clocks.now()
     const wall = { now: isoOf(wallMs), latest: isoOf(wallMs + AHEAD_MS), msOf: Date.parse }
     return { now: this.#world.clock(), wall }
   }

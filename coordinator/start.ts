@@ -1,7 +1,7 @@
 /** The parts of a coordinator in the order in which they start: home, database, links, core, socket. */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { type Refusal, seededRandom } from '@lvsm/base'
+import { type Refusal, seededRandom, type Trouble } from '@lvsm/base'
 import { boottime, createAlarm } from '@lvsm/kernel'
 import { type CoordinatorHome, DAEMON_EXITS, type DaemonExit, VIEWERS } from '@lvsm/protocol'
 import { DEFAULTS } from '@lvsm/raft'
@@ -14,6 +14,7 @@ import { linkOptions } from './adapters/links/options.ts'
 import { openStore } from './adapters/store/store.ts'
 import { admit } from './admission.ts'
 import { makeBackup } from './backup.ts'
+import { Clocks } from './clocks.ts'
 import { Coordinator } from './coordinator.ts'
 import { Counts, timed } from './counts.ts'
 import { LIMITS } from './core/events.ts'
@@ -62,43 +63,40 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
   const hearing = new Hearing()
   const troubles = new Troubles(say)
   const counts = new Counts()
-  const linked = await openLinks({
-    id: self.id,
-    identity,
-    listen: self.listen,
-    heard: hearing,
-    random: random(),
-    options: linkOptions(DEFAULTS.electionMs),
-    told: { count: counts.count, trouble: (about, trouble) => troubles.note(about, trouble) },
-  })
+  const told = { count: counts.count, trouble: noting(troubles) }
+  const linked = await openLinks({ ...linkSetting(self), identity, heard: hearing, told })
   if (!linked.ok) {
     await store.close()
     return { ok: false, exit: 'world', refusal: linked.refusal }
   }
   const voters: Voters = { electing: null }
+  const clocks = new Clocks({ id: self.id, wallClock: Date.now, clock: boottime, trouble: noting(troubles) })
+  const wallClock = (): number => clocks.now()
   const coordinator = begun(
     self,
     timed(store, { clock: ticks, wrote: counts.wrote }),
-    { links: linked.links, hearing, voters },
+    { links: linked.links, hearing, voters, clocks },
     machine,
   )
-  const nodes = serveNodes(coordinator, linked, { node: self.node, troubles, counts, voters })
+  const nodes = serveNodes(coordinator, linked, { node: self.node, troubles, counts, voters, clocks })
   hearing.nodes = (message) => nodes.heard(message)
   const { home } = read
   const host = hostOf({ home, stateDir, coordinator, nodes, counts, say })
   const crashed = crashing(say)
-  const people = await beginPeople(home, coordinator, { stateDir, troubles, host, say, count: counts.count, crashed })
+  const { count } = counts
+  const world = { stateDir, troubles, host, wallClock, say, count, crashed }
+  const people = await beginPeople(home, coordinator, world)
   if (!people.ok) {
     nodes.close()
     await coordinator.stop()
     await store.close()
     return { ok: false, exit: 'world', refusal: people.refusal }
   }
-  const gate = { configuration: coordinator, host, wallClock: Date.now, crashed }
+  const gate = { configuration: coordinator, host, wallClock, crashed }
   openPassage(linked.server, gate)
   letIn(coordinator, linked.server, { stateDir, authority: identity.authority, say })
   const backup = () => makeBackup(stateDir, store)
-  const api = listened({ path: join(runDir, 'coordinator.sock'), configuration: coordinator, host, backup }, machine)
+  const api = listened({ ...gate, path: join(runDir, 'coordinator.sock'), backup }, machine)
   const leave = leaving([api, nodes, people, { close: () => coordinator.stop() }, store], machine)
   let stopped: Promise<void> | null = null
   say(`coordinator ${self.id} of cluster ${self.cluster} runs on ${self.node}`)
@@ -109,6 +107,14 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
       report: () => reportOf(coordinator.status(), troubles.present(), nodes.feed.applied(), counts.lines()),
     },
   }
+}
+
+const noting =
+  (troubles: Troubles) =>
+  (about: string, trouble: Trouble | null): void =>
+    troubles.note(about, trouble)
+const linkSetting = ({ id, listen }: CoordinatorHome) => {
+  return { id, listen, random: random(), options: linkOptions(DEFAULTS.electionMs) }
 }
 
 /** One after the other. */
@@ -138,10 +144,16 @@ function letIn(
   })
 }
 
+interface Surroundings {
+  readonly links: LinksPort
+  readonly hearing: Hearing
+  readonly voters: Voters
+  readonly clocks: Clocks
+}
 function begun(
   { id, seeds }: CoordinatorHome,
   store: StorePort<Coordinated, Result>,
-  { links, hearing, voters }: { readonly links: LinksPort; readonly hearing: Hearing; readonly voters: Voters },
+  { links, hearing, voters, clocks }: Surroundings,
   { say, exit }: StartMachine,
 ): Coordinator {
   const openLinks = (heard: LinksHeard): LinksPort => {
@@ -164,11 +176,14 @@ function begun(
     withhold: withholding(() => voters.electing),
   }
   const alarm = (ring: () => void) => createAlarm(boottime, ring)
-  return new Coordinator(options, { clock: boottime, wallClock: Date.now, random: random(), alarm, say, fail })
+  const machine = { clock: boottime, wallClock: () => clocks.agreed(), random: random(), alarm, say, fail }
+  const coordinator = new Coordinator(options, machine)
+  clocks.voters = () => coordinator.voters()
+  return coordinator
 }
 
 function listened(
-  served: Pick<ApiOptions, 'path' | 'configuration' | 'host' | 'backup'>,
+  { path, configuration, host, wallClock, backup }: Omit<ApiOptions, 'events'>,
   { say, exit, mayListenAgain }: StartMachine,
 ) {
   const failed = (error: Error): void => {
@@ -177,7 +192,7 @@ function listened(
   }
   const group = groupNumber(VIEWERS)
   const events = { failed, mayAgain: mayListenAgain, say, crashed: crashing(say), group }
-  return serveApi({ ...served, wallClock: Date.now, events })
+  return serveApi({ path, configuration, host, wallClock, backup, events })
 }
 
 const crashing =

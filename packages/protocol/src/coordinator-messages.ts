@@ -126,6 +126,7 @@ export const PEER_SCHEMAS = {
     ...route,
     nodes: z.array(nodeProgress).max(MOST_NODES).readonly(),
     speaks: speaks.exactOptional(),
+    clock: count.exactOptional(),
   }),
   /** The report of a node that follows there; `boot`, `number`, `event`: what is known here already (null, 0, 0: nothing). */
   'report-wanted': z.object({
