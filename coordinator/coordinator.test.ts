@@ -165,6 +165,23 @@ test('one whose machine is gone is taken out, whoever is asked; not where no maj
   expect(await asked.coordinator.write(weightOf(5))).toMatchObject({ kind: 'done' })
 })
 
+test('one that is removed while it runs is told so by the others, and ends; so does one that was away meanwhile', async () => {
+  const wire = new Tls()
+  const all: [Place, Place, Place] = [at('dir1', wire), at('dir2', wire), at('rs1', wire)]
+  await grown(all)
+  const leader = await leading(all)
+  const [live, other] = all.filter((place) => place !== leader)
+  if (!live || !other) throw new Error('there are three')
+  await until(async () => (await leader.coordinator.remove(live.id)).kind === 'removed')
+  await until(() => live.failures.length > 0)
+  expect(live.failures).toEqual([expect.stringMatching(/others removed this coordinator[^]*disable --now/)])
+  expect(await live.coordinator.write(weightOf(5))).toMatchObject({ kind: 'refused', refusal: { code: 'expelled' } })
+  await live.stop()
+  await live.start()
+  await until(() => live.failures.length > 1)
+  expect([leader, other].flatMap(({ failures }) => failures)).toEqual([])
+})
+
 describe('what everybody may rely on who asks any of three, over TLS', () =>
   configurationSuite(async () => {
     const wire = new Tls()

@@ -12,7 +12,7 @@ import { Expiry } from './expiry.ts'
 import type { ProvenSource } from './adapters/feed/feed.ts'
 import { handOver } from './handover.ts'
 import { isAboutNodes, type LinksHeard, type LinksPort, type Peer, type StorePort } from './ports.ts'
-import { NOT_BEGUN, roleText } from './sentences.ts'
+import { expelledText, NOT_BEGUN, removedBy, roleText } from './sentences.ts'
 import { Snapshots } from './snapshots.ts'
 
 /** Inputs that may wait; messages beyond are dropped, as a network would. */
@@ -64,6 +64,7 @@ export class Coordinator implements Configuration, ProvenSource {
     this.#core = createCore({ raft, limits, startedAt, refuse: refuseChange, withhold: options.withhold })
     this.#told = store.kept.machine
     this.#links = options.openLinks({
+      removed: (by) => this.#driver.feed({ kind: 'message', message: removedBy(by, id, store.identity) }),
       heard: (message) => !isAboutNodes(message) && this.#driver.feed({ kind: 'message', message }),
       snapshot: (message, state) => {
         if (this.#snapshots.arrived(message, state)) this.#driver.feed({ kind: 'message', message })
@@ -79,7 +80,7 @@ export class Coordinator implements Configuration, ProvenSource {
       mayDrop: ({ kind }) => kind === 'message',
       dropped: () => undefined,
     })
-    this.#links.know(this.#peers())
+    this.#know()
     this.#expiry = new Expiry(this, machine)
     this.#driver.feed({ kind: 'wake' })
   }
@@ -128,7 +129,8 @@ export class Coordinator implements Configuration, ProvenSource {
   /** Those that vote, by name. */
   voters(): ReadonlyMap<NodeId, string> {
     const { membership } = this.#core.status(this.#machine.clock())
-    return membership.members.flatMap(({ id, role }) => (role === 'voter' ? [this.#name(id)] : []))
+    const voters = membership.members.filter(({ role }) => role === 'voter')
+    return new Map(voters.map(({ id }) => [id, this.#name(id)]))
   }
 
   known(): State | null {
@@ -189,9 +191,9 @@ export class Coordinator implements Configuration, ProvenSource {
       case 'reply':
         return this.#reply(effect.id, effect.reply)
       case 'role':
-        return this.#sayRole(roleText(effect, this.#options.id, this.#name(effect.leader)))
+        return this.#say(roleText(effect, this.#options.id, this.#name(effect.leader)))
       case 'expelled':
-        return this.#machine.say(`takes part no more (${effect.reason}): let this coordinator join the cluster anew`)
+        return this.#machine.fail(expelledText(effect.reason))
       case 'exit':
         return this.#machine.fail(effect.reason)
       case 'transfer-ended':
@@ -202,7 +204,7 @@ export class Coordinator implements Configuration, ProvenSource {
     }
   }
 
-  #sayRole(text: string | null): void {
+  #say(text: string | null): void {
     if (text !== null) this.#machine.say(text)
   }
 
@@ -229,16 +231,18 @@ export class Coordinator implements Configuration, ProvenSource {
     const { machine } = this.#options.store.kept
     const before = this.#told
     this.#told = machine
-    if (machine.members !== before.members) this.#links.know(this.#peers())
+    if (machine.members !== before.members) this.#know()
     const { configured } = machine
     if (configured && machine !== before) for (const follower of this.#followers) follower(configured)
   }
 
-  #peers(): Peer[] {
+  /** Who only knows its seeds does not know who was removed. */
+  #know(): void {
     const { id: own, seeds, store } = this.#options
-    const { members } = store.kept.machine
-    const known = [...members].map(([id, { addresses, key }]): Peer => ({ id, addresses, key }))
-    return [...known, ...(members.size === 0 ? seeds : [])].filter(({ id }) => id !== own)
+    const { machine, lastApplied } = store.kept
+    const known = [...machine.members].map(([id, { addresses, key }]): Peer => ({ id, addresses, key }))
+    const others = (known.length === 0 ? seeds : known).filter(({ id }) => id !== own)
+    this.#links.know(others, known.length === 0 ? 0 : lastApplied)
   }
   #name(id: NodeId | null): string {
     return id === null ? 'nobody' : (this.#options.store.kept.machine.members.get(id)?.name ?? `coordinator ${id}`)

@@ -6,5 +6,6 @@ export class Hearing implements LinksHeard {
   to: LinksHeard | null = null
   nodes: (message: NodesMessage) => void = () => undefined
   heard: LinksHeard['heard'] = (message) => (isAboutNodes(message) ? this.nodes(message) : this.to?.heard(message))
+  removed: LinksHeard['removed'] = (by) => this.to?.removed(by)
   snapshot: LinksHeard['snapshot'] = (message, state) => this.to?.snapshot(message, state)
 }

@@ -110,8 +110,11 @@ export const isAboutNodes = (message: PeerMessage): message is NodesMessage =>
  * order, snapshots aside. What is heard comes from who it says: from the peer with that id, by its key.
  */
 export interface LinksPort {
-  /** With whom this node speaks from now on; connections of all others end. */
-  know(peers: readonly Peer[]): void
+  /**
+   * With whom this node speaks from now on; connections of all others end. `until`: a coordinator with an id up to that which is none of
+   * them was removed, and is told so when it comes.
+   */
+  know(peers: readonly Peer[], until?: NodeId): void
   send(message: PeerMessage): void
   /** `state` beside it, whatever its size; other messages overtake it. Says whether all of it has left. */
   sendSnapshot(message: InstallSnapshot, state: string, done: (ok: boolean) => void): void
@@ -119,6 +122,8 @@ export interface LinksPort {
   close(closed: () => void): void
 }
 export interface LinksHeard {
+  /** That peer says that this coordinator was removed. */
+  removed(by: NodeId): void
   heard(message: PeerMessage): void
   /** It has arrived as a whole. */
   snapshot(message: InstallSnapshot, state: string): void

@@ -1,5 +1,5 @@
 /** What a coordinator says of itself. */
-import type { Effect as RaftEffect, NodeId } from '@lvsm/raft'
+import type { Effect as RaftEffect, Expulsion, NodeId, Refused } from '@lvsm/raft'
 import type { NotDone } from './configuration.ts'
 
 export const NOT_BEGUN: NotDone = {
@@ -10,6 +10,27 @@ export const NOT_BEGUN: NotDone = {
     hint: 'it joins a cluster: try again in a moment, or ask another coordinator',
   },
 }
+
+/** What its port was told, as its Raft understands it. */
+export const removedBy = (from: NodeId, to: NodeId, store: string): Refused => ({
+  kind: 'refused',
+  from,
+  to,
+  store: '',
+  term: 0,
+  reason: 'removed',
+  about: store,
+})
+
+const EXPELLED: Readonly<Record<Expulsion, string>> = {
+  removed: 'the others removed this coordinator',
+  wiped: 'the others know this coordinator with another database',
+  regressed: 'the database of this coordinator lacks what it acknowledged',
+}
+/** Nothing that it would answer is true for long. */
+export const expelledText = (why: Expulsion): string =>
+  `${EXPELLED[why]}: it takes part no more, and ends
+  → systemctl disable --now lvsm-coordinator; where this node is to be a coordinator again: lvsm coordinators join`
 
 export function roleText(
   { role, term, leader }: Extract<RaftEffect, { kind: 'role' }>,

@@ -49,11 +49,14 @@ export interface Call {
   /** For the whole of it. */
   readonly connectMs: number
   readonly maxPayload: number
+  /** Said with the request, before anything else. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** Its `close` comes in any case, `error` before it says why. */
-export function dial({ address, path, key, secure, connectMs, maxPayload }: Call): WebSocket {
+export function dial({ address, path, key, secure, connectMs, maxPayload, headers = {} }: Call): WebSocket {
   const socket = new WebSocket(`wss://coordinator${path}`, {
+    headers,
     perMessageDeflate: false,
     followRedirects: false,
     // By hand: an answer to each of a flood of pings would fill the memory.

@@ -98,9 +98,7 @@ export class Hub implements Wire {
       return true
     }
     return {
-      know: (peers) => {
-        end.known = new Set(peers.map((peer) => peer.id))
-      },
+      know: (peers) => void (end.known = new Set(peers.map(({ id: peer }) => peer))),
       send: (message) => void way(message.to, (to) => to.heard(structuredClone(message))),
       sendSnapshot: (message, state, done) => {
         this.snapshots += 1
@@ -197,6 +195,7 @@ export class Place {
     let hearing: LinksHeard | null = null
     const links = await this.#wire.open(this.name, this.id, {
       heard: (message) => (isAboutNodes(message) ? this.heardOfNodes(message) : hearing?.heard(message)),
+      removed: (by) => hearing?.removed(by),
       snapshot: (message, state) => hearing?.snapshot(message, state),
     })
     this.links = links

@@ -16,7 +16,10 @@ const QUIET_ROUNDS = 2
 /** Signs of life after which a connection is one: others may be made and lost again without a pause. */
 const STEADY = 2
 
+/** Header: whose id it is that dials. */
+export const WHO = 'lvsm-coordinator'
 const UNKNOWN_HERE = "it does not know this node's key"
+const REMOVED = 'it says that this coordinator was removed'
 const HINTS: ReadonlyMap<string, string> = new Map([
   [WRONG_KEY, 'it was set up anew, or another machine has its address: let it join again'],
   [UNKNOWN_HERE, 'this node was removed there, or set up anew: then let it join again'],
@@ -31,6 +34,7 @@ type Phase =
 export class Dialled {
   readonly #context: LinkContext
   readonly #secure: SecureContext
+  readonly #removed: () => void
   #peer: Peer
   #phase: Phase = { kind: 'idle' }
   /** Of the peer's addresses: the next to be tried. */
@@ -40,10 +44,12 @@ export class Dialled {
   /** Why the last connection ended. */
   #reason = ''
 
-  constructor(peer: Peer, context: LinkContext, secure: SecureContext) {
+  /** `removed`: the peer says that this coordinator was. */
+  constructor(peer: Peer, context: LinkContext, secure: SecureContext, removed: () => void) {
     this.#peer = peer
     this.#context = context
     this.#secure = secure
+    this.#removed = removed
     this.#dial()
   }
 
@@ -95,13 +101,15 @@ export class Dialled {
     const { addresses, key } = this.#peer
     const address = addresses[this.#next % addresses.length]
     if (!address) return
-    const { connectMs } = this.#context.options
-    const call = { address, path: MESSAGES, key, secure: this.#secure, connectMs, maxPayload: MAX_PAYLOAD } as const
-    const socket = dial(call)
+    const { id, options } = this.#context
+    const call = { address, path: MESSAGES, key, secure: this.#secure, connectMs: options.connectMs } as const
+    const socket = dial({ ...call, maxPayload: MAX_PAYLOAD, headers: { [WHO]: String(id) } })
     this.#phase = { kind: 'dialling', socket }
     this.#reason = 'the connection was closed'
     socket.on('error', (error) => {
-      if (this.#isNow(socket)) this.#reason = reasonOf(error)
+      if (!this.#isNow(socket)) return
+      this.#reason = reasonOf(error)
+      if (this.#reason === REMOVED) this.#removed()
     })
     socket.on('open', () => this.#opened(socket, address))
     socket.on('close', () => this.#isNow(socket) && this.#lost(address))
@@ -170,5 +178,5 @@ export class Dialled {
 function reasonOf(error: Error): string {
   const { message } = error instanceof AggregateError && error.errors[0] instanceof Error ? error.errors[0] : error
   if (message.includes('before the connection was established')) return 'no answer in time'
-  return message.endsWith('403') ? UNKNOWN_HERE : message
+  return message.endsWith('410') ? REMOVED : message.endsWith('403') ? UNKNOWN_HERE : message
 }

@@ -20,6 +20,7 @@ const opened = await openLinks({
   listen: [{ host: '127.0.0.1', port: 0 }],
   heard: {
     heard: (message) => console.log(message.kind === 'ask' ? message.id : message.kind),
+    removed: () => console.log('removed'),
     snapshot: () => console.log('snapshot'),
   },
   told: { count: () => undefined, trouble: () => undefined },

@@ -38,6 +38,7 @@ export interface Coordinator {
   readonly heard: PeerMessage[]
   readonly met: Set<string>
   readonly snapshots: { readonly message: InstallSnapshot; readonly state: string }[]
+  readonly removedBy: number[]
   readonly counts: Map<string, number>
   readonly troubles: Map<string, Trouble>
   /** As others are to know it. */
@@ -53,6 +54,7 @@ export async function coordinator(id: number, setting: Setting = {}): Promise<Co
   const heard: PeerMessage[] = []
   const met = new Set<string>()
   const snapshots: { message: InstallSnapshot; state: string }[] = []
+  const removedBy: number[] = []
   const counts = new Map<string, number>()
   const troubles = new Map<string, Trouble>()
   const opened = await openLinks({
@@ -66,6 +68,7 @@ export async function coordinator(id: number, setting: Setting = {}): Promise<Co
         if (message.kind === 'ask' && message.id.startsWith(HELLO)) met.add(message.id)
         else heard.push(message)
       },
+      removed: (by) => removedBy.push(by),
       snapshot: (message, state) => snapshots.push({ message, state }),
     },
     told: {
@@ -77,7 +80,7 @@ export async function coordinator(id: number, setting: Setting = {}): Promise<Co
   const { links, server } = opened
   onTestFinished(() => links.end())
   const peer = { id, addresses: server.endpoints, key: identity.key }
-  return { id, identity, links, server, heard, met, snapshots, counts, troubles, peer }
+  return { id, identity, links, server, heard, met, snapshots, removedBy, counts, troubles, peer }
 }
 /** All of them know each other. */
 export function introduce(...all: readonly Coordinator[]): void {

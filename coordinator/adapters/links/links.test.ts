@@ -87,6 +87,19 @@ describe('who is known', () => {
     introduce(one, two)
     await Promise.all([meet(one, two), meet(two, one)])
   })
+  it('is told when it was removed, and only then: not before it was added, and not as another than it is', async () => {
+    const [one, two, early] = [await coordinator(1), await coordinator(7), await coordinator(9)]
+    for (const { links } of [two, early]) links.know([one.peer])
+    one.links.know([one.peer], 6)
+    await expect.poll(() => one.counts.get('drop-connection-key'), soon).toBeGreaterThan(4)
+    expect([two.removedBy, early.removedBy]).toEqual([[], []])
+    one.links.know([one.peer], 8)
+    await expect.poll(() => two.removedBy[0], soon).toBe(1)
+    await expect.poll(() => two.troubles.get('peer 1')?.message, soon).toContain('this coordinator was removed')
+    expect(early.removedBy).toEqual([])
+    one.links.know([one.peer, two.peer], 8)
+    await Promise.all([meet(one, two), meet(two, one)])
+  })
   it('is nobody any more when its key is another', async () => {
     const [one, two] = [await coordinator(1), await coordinator(2)]
     introduce(one, two)

@@ -9,7 +9,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import type { LinksHeard, LinksPort, Peer, PeerMessage } from '../../ports.ts'
 import { listenTo } from './accepted.ts'
 import { dial, isAddress, MESSAGES, secureContext, SNAPSHOTS } from '../../../agent/nodelink/dial.ts'
-import { Dialled } from './dialled.ts'
+import { Dialled, WHO } from './dialled.ts'
 import type { NodeServer, Visitor } from './node-server.ts'
 import type { LinkContext } from './options.ts'
 import { MAX_PAYLOAD, receiveState } from './snapshot-in.ts'
@@ -37,6 +37,8 @@ export class Links implements LinksPort {
   readonly #links = new Map<number, Link>()
   readonly #upgrades = { messages: upgrades(LONGEST_PEER_MESSAGE), arriving: upgrades(MAX_PAYLOAD) }
   #closed = false
+  /** Ids up to this one were all given once. */
+  #until = 0
 
   constructor(context: LinkContext, server: NodeServer, heard: LinksHeard) {
     this.#context = context
@@ -47,8 +49,9 @@ export class Links implements LinksPort {
     server.serve(SNAPSHOTS, (visitor) => this.#visited(visitor, 'arriving'))
   }
 
-  know(peers: readonly Peer[]): void {
+  know(peers: readonly Peer[], until = 0): void {
     if (this.#closed) return
+    this.#until = until
     const others = new Map<number, Peer>()
     for (const peer of peers)
       if (peer.id !== this.#context.id) others.set(peer.id, { ...peer, addresses: peer.addresses.filter(isAddress) })
@@ -103,7 +106,7 @@ export class Links implements LinksPort {
   }
 
   #begin(peer: Peer): void {
-    const dialled = new Dialled(peer, this.#context, this.#secure)
+    const dialled = new Dialled(peer, this.#context, this.#secure, () => this.#heard.removed(peer.id))
     this.#links.set(peer.id, { peer, dialled, messages: null, arriving: null, leaving: null })
   }
 
@@ -114,9 +117,15 @@ export class Links implements LinksPort {
     for (const socket of [link?.messages, link?.arriving, link?.leaving]) socket?.terminate()
   }
 
-  #visited({ request, socket: raw, head, key }: Visitor, what: 'messages' | 'arriving'): boolean {
+  /** By what it says of itself: whoever lies is told nothing that is not so of that one. */
+  #isGone(who: string | string[] | undefined): boolean {
+    const id = typeof who === 'string' && /^\d{1,15}$/.test(who) ? Number(who) : Number.POSITIVE_INFINITY
+    return id <= this.#until && id !== this.#context.id && !this.#links.has(id)
+  }
+
+  #visited({ request, socket: raw, head, key }: Visitor, what: 'messages' | 'arriving'): boolean | 'gone' {
     const id = [...this.#links.values()].find(({ peer }) => peer.key === key)?.peer.id
-    if (id === undefined) return false
+    if (id === undefined) return this.#isGone(request.headers[WHO]) && 'gone'
     this.#upgrades[what].handleUpgrade(request, raw, head, (socket) => {
       const link = this.#links.get(id)
       // It was removed meanwhile.

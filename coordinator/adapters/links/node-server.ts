@@ -20,8 +20,8 @@ export interface Visitor {
   /** SHA-256 of its public key, as `Peer.key`. */
   readonly key: string
 }
-/** Says whether it took the connection. */
-export type Doorkeeper = (visitor: Visitor) => boolean
+/** Says whether it took the connection; `gone`: whoever that is was somebody, and never will be again. */
+export type Doorkeeper = (visitor: Visitor) => boolean | 'gone'
 
 const HANDSHAKE_MS = 5000
 const MOST_CONNECTIONS = 2048
@@ -104,9 +104,10 @@ export class NodeServer {
     const take = this.#paths.get(request.url ?? '')
     if (!take || !(socket instanceof TLSSocket)) return this.#refuse(socket, '404 Not Found')
     const key = keyOf(socket.getPeerCertificate().raw)
-    if (key !== null && take({ request, socket, head, key })) return
+    const taken = key !== null && take({ request, socket, head, key })
+    if (taken === true) return
     this.#strangers.refused('drop-connection-key', socket.remoteAddress)
-    end(socket, '403 Forbidden')
+    end(socket, taken === 'gone' ? '410 Gone' : '403 Forbidden')
   }
 
   #refuse(socket: Duplex, answer: string): void {

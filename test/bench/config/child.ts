@@ -65,7 +65,11 @@ async function start(id: NodeId, seeds: readonly Peer[]): Promise<null> {
     id,
     identity,
     listen: record.addresses,
-    heard: { heard: (message) => hearing?.heard(message), snapshot: (...words) => hearing?.snapshot(...words) },
+    heard: {
+      heard: (message) => hearing?.heard(message),
+      removed: (by) => hearing?.removed(by),
+      snapshot: (...words) => hearing?.snapshot(...words),
+    },
     options: linkOptions(DEFAULTS.electionMs),
     random: seededRandom(id),
     told: { count: () => undefined, trouble: () => undefined },
