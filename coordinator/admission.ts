@@ -4,6 +4,7 @@ import type { Admission, Candidate, KeyFile, MemberRecord } from '@lvsm/protocol
 import type { NodeId } from '@lvsm/raft'
 import { type Authority, fingerprintOfNodeKey, signCertificate } from '@lvsm/trust'
 import type { Coordinator } from './coordinator.ts'
+import { mayCoordinate } from './seats.ts'
 import { NOT_BEGUN } from './sentences.ts'
 
 /** What a new coordinator needs of this one. */
@@ -27,7 +28,7 @@ export async function admit(
   if (!state) return refused(NOT_BEGUN.refusal)
   const place = state.history.document.nodes[node]
   if (!place) return refused(strange(node))
-  if (!place.roles.includes('director') && place.coordinator !== true) return refused(unnamed(node))
+  if (!mayCoordinate(place)) return refused(unnamed(node))
   if (!signer) return refused(NO_SIGNER)
   const print = fingerprintOfNodeKey(key)
   if (print === null) return refused(BAD_KEY)
@@ -76,7 +77,7 @@ const strange = (node: string): Refusal => ({
 const unnamed = (node: string): Refusal => ({
   code: 'not-named',
   field: 'coordinator',
-  message: `${node} is no director, and nobody said that it is to be a coordinator: those can let machines in`,
+  message: `${node} is to be no coordinator: directors are unless somebody said otherwise, and whoever was named (they can let machines in)`,
   hint: `lvsm node set ${node} coordinator=true`,
 })
 const BAD_KEY: Refusal = {

@@ -1,5 +1,5 @@
 /** What a coordinator does for the nodes, and what the nodes say of themselves makes it do. */
-import { VERSION } from '@lvsm/base'
+import { type Trouble, VERSION } from '@lvsm/base'
 import { MODEL_VERSION } from '@lvsm/changes'
 import { boottime } from '@lvsm/kernel'
 import { Feed } from './adapters/feed/feed.ts'
@@ -12,6 +12,7 @@ import { Electing } from './electing.ts'
 import { Keying } from './keying.ts'
 import type { LinksPort, NodesMessage } from './ports.ts'
 import { Reports } from './reports.ts'
+import { seatTroubles } from './seats.ts'
 import type { Troubles } from './troubles.ts'
 
 /** Who watches them comes after the coordinator. */
@@ -40,6 +41,11 @@ export interface ServingParts {
 /** Milliseconds that only grow. */
 export const ticks = (): number => performance.now()
 
+function seats(coordinator: Coordinator): Trouble[] {
+  const state = coordinator.known()
+  return state ? seatTroubles(state, new Set([...coordinator.records().values()].map(({ name }) => name))) : []
+}
+
 export function serveNodes(
   coordinator: Coordinator,
   { links, server }: { readonly links: LinksPort; readonly server: NodeServer },
@@ -62,7 +68,7 @@ export function serveNodes(
     node,
     reported: reports.reported,
     known: () => coordinator.known(),
-    troubles: () => troubles.present(),
+    troubles: () => [...troubles.present(), ...seats(coordinator)],
     counters: () => counts.present(),
     clock: boottime,
   })

@@ -68,7 +68,7 @@ export const nodeSchema = z.strictObject({
   name,
   roles: z.array(z.enum(ROLES)).min(1).max(ROLES.length),
   voter: z.boolean().optional(),
-  /** Of a node that is no director: it may be one of the coordinators. Directors may anyhow. */
+  /** Whether it is to be one of the coordinators; not there: directors are. */
   coordinator: z.boolean().optional(),
   links: z.array(linkSchema).min(1).max(MOST.links),
 })

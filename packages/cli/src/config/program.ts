@@ -5,6 +5,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { FORMATS, type Format } from '../output.ts'
 import { backup } from './backup.ts'
 import * as commands from './commands.ts'
+import { becomeCoordinator, type CoordinateOptions } from '../setup/coordinate.ts'
+import { directoriesOf, placed, type Placed } from '../setup/places.ts'
 import { coordinators, removeCoordinator } from './coordinators.ts'
 import { edit } from './edit.ts'
 import { finalize, type FinalizeOptions } from './finalize.ts'
@@ -59,6 +61,14 @@ function coordinatorProgram(root: Command, run: Run): void {
     .argument('<node>', 'its name, or its id')
     .option('-y, --yes', 'do not ask', false)
     .action((which: string, options: { yes: boolean }) => run((session) => removeCoordinator(session, which, options)))
+  placed(noun.command('join').description('make this node one of them: a director, or one with coordinator=true'))
+    .option('--listen <address:port>', 'where nodes reach it; port 7446 of its first link by default')
+    .option('--api <address:port>', 'where people and joining machines reach it; port 7445 there by default')
+    .option('--anew', 'move away what a coordinator that was removed left here', false)
+    .option('--no-start', 'set it up, and start nothing')
+    .action((options: Omit<CoordinateOptions, 'directories'> & Placed) =>
+      run((session) => becomeCoordinator(session, { ...options, directories: directoriesOf(options) })),
+    )
 }
 
 function config(root: Command, run: Run): void {

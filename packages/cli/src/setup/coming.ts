@@ -22,13 +22,13 @@ export interface Coming {
 
 const node = z.object({
   roles: z.array(z.string()).catch([]),
-  coordinator: z.boolean().catch(false),
+  coordinator: z.boolean().optional().catch(undefined),
   links: z
     .array(z.object({ address: z.string(), port: z.int().min(1).max(65_535).default(DEFAULT_PORTS.heartbeat) }))
     .catch([]),
 })
 
-/** Directors, and whoever an operator named, are coordinators too. `shown`: the node, as the configuration has it or would. */
+/** Directors, unless an operator said otherwise, and whoever was named, are coordinators too. `shown`: the node, as the configuration has it or would. */
 export function comingOf(
   shown: unknown,
   { listen, api }: { listen?: string | undefined; api?: string | undefined },
@@ -38,7 +38,7 @@ export function comingOf(
   if (!read.success || !link) return { heartbeat: null, coordinator: null }
   const { roles, coordinator } = read.data
   const { address: host, port } = link
-  const isCoordinator = roles.includes('director') || coordinator
+  const isCoordinator = coordinator ?? roles.includes('director')
   const at = (option: string, text: string | undefined, usual: number): Endpoint => {
     const endpoint = text === undefined ? { host, port: usual } : parseEndpoint(text, usual)
     if (endpoint) return endpoint

@@ -1,5 +1,4 @@
 /** `lvsm join TOKEN`: this machine becomes a node of a cluster that is there. */
-import { endpointText } from '@lvsm/base'
 import { MODEL_VERSION } from '@lvsm/changes'
 import { inNetwork, parseCidr } from '@lvsm/model'
 import {
@@ -16,6 +15,7 @@ import { join as pathOf } from 'node:path'
 import { Failure } from '../failure.ts'
 import { isAgreed, isAsking } from '../questions.ts'
 import { type Terminal, withProgress } from '../terminal.ts'
+import { coordinate } from './coordinate.ts'
 import { addHalf, halvesAt, textAt, writeSecret } from './files.ts'
 import { nodeName, type Place } from './host.ts'
 import { type Coming, comingOf, comingText, unitsOf } from './coming.ts'
@@ -25,7 +25,7 @@ import type { SetupOptions } from './options.ts'
 import { DEFAULT_PORTS } from './ports.ts'
 import { tryPorts } from './reach.ts'
 import { NotJoined } from './refusals.ts'
-import { runDaemon, setUpLease, startUnits } from './programs.ts'
+import { setUpLease, startUnits } from './programs.ts'
 
 export interface JoinOptions extends SetupOptions {
   readonly port: number
@@ -61,7 +61,7 @@ export async function join(terminal: Terminal, text: string, options: JoinOption
   // Under a name that was there before, a vote may be lent that this machine knows nothing of: it starts as one that lost its state.
   if (node !== null) await setUpLease(directories.state, terminal)
   terminal.print(`${report.name} is a node of cluster ${report.cluster}, at revision ${report.revision}\n`)
-  const failed = coming.coordinator ? await coordinate(coming.coordinator, report, options, terminal) : null
+  const failed = coming.coordinator ? await coordinate(coming.coordinator, report.name, directories, terminal) : null
   // It is a node whatever becomes of that, and serves.
   await startUnits(unitsOf(failed ? { ...coming, coordinator: null } : coming), start, terminal)
   if (failed) throw failed
@@ -186,28 +186,4 @@ function settle(
   }
   const identity: NodeIdentity = { cluster, node: name, certificate, privateKey, authority, coordinators }
   writeSecret(pathOf(directories.state, 'node.json'), encodeNodeIdentity(identity))
-}
-
-/** Its database, and its place among the others. Null: it has both; else why not, and how it has them later. */
-async function coordinate(
-  { listen, api }: NonNullable<Coming['coordinator']>,
-  report: JoinReport,
-  { directories }: JoinOptions,
-  terminal: Terminal,
-): Promise<Failure | null> {
-  const at = ({ host, port }: typeof listen): string => endpointText(host, port)
-  const words = [
-    ...['--join', '--identity', pathOf(directories.state, 'node.json')],
-    ...['--listen', at(listen), '--api', at(api)],
-    ...['--state-dir', directories.coordinatorState, '--run-dir', directories.coordinatorRun],
-  ]
-  try {
-    await withProgress('becoming a coordinator', runDaemon('lvsm-coordinator', words))
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error
-    const again = `lvsm-coordinator ${words.join(' ')}; systemctl enable --now lvsm-coordinator`
-    return new Failure(error.exit, error.message, `${error.hint}\n  → when that is mended, on this machine: ${again}`)
-  }
-  terminal.print(`${report.name} is one of the coordinators\n`)
-  return null
 }
