@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -124,8 +125,30 @@ test('an identity of another cluster stays as it is; one of a founding that ende
   expect(readFileSync(other.identity, 'utf8')).toBe(kept)
   expect(readdirSync(one.stateDir)).toEqual([])
   rmSync(databaseOf(other.stateDir))
+  writeFileSync(join(other.stateDir, 'beginning'), '')
   expect(await found(other)).toBeNull()
+  expect(existsSync(join(other.stateDir, 'beginning'))).toBe(false)
   expect(readFileSync(other.identity, 'utf8')).not.toBe(kept)
+})
+
+test('where a database was moved away, the keys of that cluster and the identity stay as they are', async () => {
+  const one = founding()
+  await found(one)
+  const text = (): string[] =>
+    [...readdirSync(one.stateDir).map((name) => join(one.stateDir, name)), one.identity].map((path) =>
+      readFileSync(path, 'utf8'),
+    )
+  renameSync(databaseOf(one.stateDir), `${one.identity}.db`)
+  const before = text()
+  const refused = await found(one)
+  expect(refused?.faults.join('\n')).toMatch(
+    /authority\.key is there, and .*coordinator\.db is not[^]*put the database back/,
+  )
+  expect(text()).toEqual(before)
+  // Without its identity, too.
+  rmSync(one.identity)
+  expect((await found(one))?.exit).toBe('refused')
+  expect(existsSync(one.identity)).toBe(false)
 })
 
 test('where the database cannot be made there is no identity either, and it begins when it can', async () => {

@@ -23,7 +23,16 @@ import { type FileRead, isThere, readRegular, replaceFile } from '../agent/proce
 import { type AsRoot, STRAIGHT } from '../agent/process/owner.ts'
 import { createStore } from './adapters/store/create.ts'
 import { MACHINE, NOTHING } from './core/machine.ts'
-import { authorityOf, databaseOf, isSettled, writeHeartbeatKeys, writeHome } from './home.ts'
+import {
+  abandonedIn,
+  authorityOf,
+  beginsIn,
+  databaseOf,
+  hasBegunIn,
+  isSettled,
+  writeHeartbeatKeys,
+  writeHome,
+} from './home.ts'
 import { readKeyFiles } from './key-files.ts'
 
 export interface Founding {
@@ -61,14 +70,8 @@ export async function found(founding: Founding, asRoot: AsRoot = STRAIGHT): Prom
   const { stateDir, file, node, listen, identity, admin, author, at } = founding
   const api = founding.api.length > 0 ? { api: founding.api } : {}
   const read = asRoot(() => readFirst(file))
-  if (isSettled(stateDir)) {
-    const message = `${databaseOf(stateDir)} is there already`
-    return refused({
-      code: 'store-exists',
-      message,
-      hint: 'start the coordinator with it, or name another --state-dir',
-    })
-  }
+  const there = refuseHome(stateDir)
+  if (there) return refused(there)
   if (!read.ok) return refused({ code: 'unreadable', message: read.reason }, file)
   const parsed = parseDocument(read.bytes.toString())
   if (parsed.refusals) return faulty(parsed.refusals, file)
@@ -81,6 +84,7 @@ export async function found(founding: Founding, asRoot: AsRoot = STRAIGHT): Prom
   const authority = await makeAuthority(document.cluster)
   const { privateKey, certificate, key } = await member(authority, node)
   const self: CoordinatorHome = { cluster: document.cluster, id: FIRST, node, listen, ...api, seeds: [] }
+  beginsIn(stateDir)
   writeHome(stateDir, { self, certificate, privateKey, authority: authority.certificate }, authority.privateKey)
   writeHeartbeatKeys(stateDir, secrets.keys)
   const agent = await member(authority, node)
@@ -112,7 +116,9 @@ export async function found(founding: Founding, asRoot: AsRoot = STRAIGHT): Prom
   const begin = () =>
     createStore(databaseOf(stateDir), MACHINE, (store) => ({ stored: foundedBy(store, payload), state: NOTHING }))
   const refusal = orWithout(begin, () => asRoot(() => rmSync(identity, { force: true })))
-  return refusal && refused(refusal)
+  if (refusal) return refused(refusal)
+  hasBegunIn(stateDir)
+  return null
 }
 
 /** An identity of a cluster that did not begin would keep this machine out of every other one. */
@@ -150,6 +156,22 @@ const taken = (path: string): Refusal => ({
   field: '--identity',
   message: `${path} is there already: this node is in a cluster`,
   hint: 'remove it where that cluster is no more, or name another file',
+})
+
+function refuseHome(stateDir: string): Refusal | null {
+  if (isSettled(stateDir))
+    return {
+      code: 'store-exists',
+      message: `${databaseOf(stateDir)} is there already`,
+      hint: 'start the coordinator with it, or name another --state-dir',
+    }
+  const abandoned = abandonedIn(stateDir)
+  return abandoned === null ? null : abandonedHome(stateDir, abandoned)
+}
+const abandonedHome = (stateDir: string, path: string): Refusal => ({
+  code: 'home-exists',
+  message: `${path} is there, and ${databaseOf(stateDir)} is not: a cluster began here, and its database was moved away or lost`,
+  hint: 'put the database back; where that cluster is no more: lvsm leave --force moves what is left of it away',
 })
 
 const faulty = (refusals: readonly Refusal[], file: string): Unready => ({

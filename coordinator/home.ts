@@ -1,4 +1,5 @@
 /** The state directory of a coordinator: who it is, its key and certificate, and its database. For its user only. */
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Refusal } from '@lvsm/base'
 import {
@@ -44,6 +45,15 @@ export const authorityOf = (stateDir: string): string => join(stateDir, homeFile
 export const isSettled = (stateDir: string): boolean => isThere(databaseOf(stateDir))
 /** It is known who this is: the last thing that is written. */
 export const isHome = (stateDir: string): boolean => isThere(join(stateDir, homeFiles.self))
+/** There while a cluster begins: what it left half-way may be written over, and nothing else may. */
+const BEGINNING = 'beginning'
+export const beginsIn = (stateDir: string): void => replaceFile(join(stateDir, BEGINNING), '')
+export const hasBegunIn = (stateDir: string): void => rmSync(join(stateDir, BEGINNING), { force: true })
+/** Keys of a coordinator whose database is elsewhere, or lost: the first of them. */
+export const abandonedIn = (stateDir: string): string | null =>
+  isThere(join(stateDir, BEGINNING))
+    ? null
+    : ([AUTHORITY_KEY, homeFiles.self, homeFiles.authority].map((name) => join(stateDir, name)).find(isThere) ?? null)
 /** Bytes. */
 export const LONGEST_KEY = 16_384
 
