@@ -109,6 +109,9 @@ export const MOST = {
   /** Each second, heard by one node. */
   heartbeatsPerSecond: 5000,
 } as const
+/** Of a configuration: what comes before is forgotten. By default, and at most. */
+export const KEPT_REVISIONS = 1000
+export const MOST_REVISIONS = 10_000
 /** Up to here it was seen to work; above, `--check` says so. */
 export const SEEN_TO_WORK = { nodes: 50, realservers: 2000, checksPerSecond: 2000, heartbeatsPerSecond: 1000 } as const
 

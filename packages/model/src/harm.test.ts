@@ -239,6 +239,11 @@ describe('what is probably not meant is accepted with a warning', () => {
       ['warning no-known-network 16 groups[0].vips[1]'],
     ],
     [
+      'hardly any revisions',
+      [['revision: 1', 'revision: 1\nkept-revisions: 3']],
+      ['warning few-revisions 3 kept-revisions'],
+    ],
+    [
       'two prefix lengths',
       [['10.11.0.10/24]', '10.11.0.10/24, 10.11.0.20/16]']],
       ['warning prefixes-differ 16 groups[0].vips[1]'],

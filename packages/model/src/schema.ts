@@ -5,7 +5,7 @@
 import { ALGORITHMS, HIGHEST_EPOCH } from '@lvsm/protocol'
 import * as z from 'zod'
 import { type AddressFault, refuseAddress, refuseCidr } from './address.ts'
-import { MOST, MOST_PING_NODES } from './config.ts'
+import { MOST, MOST_PING_NODES, MOST_REVISIONS } from './config.ts'
 import { parseDuration } from './duration.ts'
 import { CHECKS, FORWARDING, PROTOCOLS, SCHEDULERS } from './tables/index.ts'
 import { refuseInterface, refuseName } from './names.ts'
@@ -134,6 +134,8 @@ export const configSchema = z.strictObject({
   cluster: name,
   revision: z.int().min(0).max(0xffffffff),
   epoch: z.int().min(1).max(HIGHEST_EPOCH).optional(),
+  /** So many revisions the coordinators keep at most. */
+  'kept-revisions': z.int().min(1).max(MOST_REVISIONS).optional(),
   profile: z.enum(PROFILE_NAMES).optional(),
   timing: timingSchema.optional(),
   keys: z.array(keySchema).min(1).max(MOST.keys),

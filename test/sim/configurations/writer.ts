@@ -98,6 +98,7 @@ export class Writer {
 
   #timing(): Mapping {
     if (this.#chance(30)) return {}
+    if (this.#chance(10)) return { 'kept-revisions': this.#odd(this.#pick([1, 10, 10_000]), 10_001) }
     if (this.#chance(30)) return { profile: this.#pick(['default', 'fast', 'wan']) }
     const keepalive = this.#pick([20, 50, 100, 100, 200, 1000])
     const apply = this.#pick([5, 20, 35])

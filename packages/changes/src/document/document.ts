@@ -47,6 +47,8 @@ export interface Document {
   readonly cluster: string
   /** Of the set of the lease's voters; not there: 1. */
   readonly epoch?: number | undefined
+  /** Not there: as many as `History` says. */
+  readonly 'kept-revisions'?: number | undefined
   readonly profile?: ProfileName | undefined
   readonly timing?: Written['timing']
   readonly keys: Named<DocumentKey>

@@ -3,7 +3,7 @@ import { isTree, type Tree } from './tree.ts'
 
 /** As people write them. */
 const KEYS = [
-  'cluster epoch profile timing keepalive lease apply warntime deadtime drain keys sign-with nodes groups pools services',
+  'cluster epoch kept-revisions profile timing keepalive lease apply warntime deadtime drain keys sign-with nodes groups pools services',
   'name id node roles voter coordinator link-order links group directors vips gateways ping address prefix interface port protocol',
   'scheduler scheduler-flags check type interval timeout fall rise keep-last pool overrides realservers',
   'forward gateway weight algorithm file',

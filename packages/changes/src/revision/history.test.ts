@@ -87,6 +87,18 @@ describe('revisions', () => {
     expect(write(history, { verb: 'rollback', revision: 2 }).refusals).toMatchObject([{ code: 'unknown-revision' }])
     expect(begin().limit).toBe(1000)
   })
+  it('so many as the document says, from the change on that says so', () => {
+    const keep = (kept: number | null): Action => ({
+      verb: 'set',
+      noun: 'cluster',
+      which: {},
+      values: { 'kept-revisions': kept },
+    })
+    const history = written(begin(), weight(2), weight(3), keep(2))
+    expect(history.revisions.map(({ number }) => number)).toEqual([3, 4])
+    expect(written(history, keep(null), weight(4)).revisions.map(({ number }) => number)).toEqual([3, 4, 5, 6])
+    for (const none of [0, 1.5, 10_001]) expect(write(history, keep(none)).refusals).toHaveLength(1)
+  })
 })
 
 it('so much room is taken, and no more: the newest is always there', () => {

@@ -1,5 +1,6 @@
 /** Revisions: every change that was committed, the newest document, and by them the documents before. */
 import type { Refusal } from '@lvsm/base'
+import { KEPT_REVISIONS } from '@lvsm/model'
 import type { Difference, Revision } from '@lvsm/protocol'
 import { unknownRevision } from '../command/apply.ts'
 import type { Document } from '../document/document.ts'
@@ -12,11 +13,11 @@ export interface History {
   readonly document: Document
   /** Oldest first, without gaps: the newest has the document's number. Never empty. */
   readonly revisions: readonly Revision[]
-  /** How many are kept at most. */
+  /** How many are kept at most, where the document does not say. */
   readonly limit: number
 }
 
-export const DEFAULT_LIMIT = 1000
+export const DEFAULT_LIMIT = KEPT_REVISIONS
 
 /** The history of a cluster that begins with this document. */
 export const beginHistory = (
@@ -54,7 +55,7 @@ export function addRevision(
 ): History {
   const number = (revisions.at(-1)?.number ?? 0) + 1
   const size = JSON.stringify(revision.change).length
-  const all = [...revisions, { number, ...revision, size }].slice(-Math.max(1, limit))
+  const all = [...revisions, { number, ...revision, size }].slice(-Math.max(1, document['kept-revisions'] ?? limit))
   let left = all.reduce((sum, one) => sum + one.size, 0)
   const first = all.findIndex((one, at) => {
     if (left <= longest || at === all.length - 1) return true

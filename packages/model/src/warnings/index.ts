@@ -2,7 +2,7 @@
 import { directors, idlers, namesakes, voters } from './quorum.ts'
 import { keys } from './keys.ts'
 import { hostAddresses, linkNetworks, prefixes, realserverPlaces, vipNetworks } from './networks.ts'
-import { ports, sizes } from './sizes.ts'
+import { ports, revisions, sizes } from './sizes.ts'
 import { checks, gateways, weights } from './services.ts'
 import { timing } from './timing.ts'
 import type { WarningRule } from './warning.ts'
@@ -18,6 +18,7 @@ export const WARNINGS: readonly WarningRule[] = [
   timing,
   ports,
   sizes,
+  revisions,
   prefixes,
   vipNetworks,
   linkNetworks,

@@ -1,5 +1,5 @@
 /** More than was seen to work, and ports of others. */
-import { SEEN_TO_WORK } from '../config.ts'
+import { KEPT_REVISIONS, SEEN_TO_WORK } from '../config.ts'
 import { checkRates, countServers, heartbeatRate } from '../rules/counts.ts'
 import { entries } from '../rules/rule.ts'
 import type { WarningRule } from './warning.ts'
@@ -20,6 +20,20 @@ export const sizes: WarningRule = (draft, warn) => {
   const rate = Math.max(0, ...checkRates(draft).values())
   untried(['nodes'], heartbeatRate(draft), 'heartbeats a second heard by each node', SEEN_TO_WORK.heartbeatsPerSecond)
   untried(['services'], rate, 'checks a second by one director', SEEN_TO_WORK.checksPerSecond)
+}
+
+/** Fewer are forgotten within a day's work. */
+const FEW_REVISIONS = 10
+export const revisions: WarningRule = (draft, warn) => {
+  const kept = draft['kept-revisions'] ?? KEPT_REVISIONS
+  if (kept < FEW_REVISIONS)
+    warn(
+      'warning',
+      'few-revisions',
+      ['kept-revisions'],
+      `${kept} revisions are kept: nothing that is older can be looked at, or brought back`,
+      `keep more; ${KEPT_REVISIONS} unless it is said otherwise`,
+    )
 }
 
 /** UDP ports below 1024 belong to services of the system (RFC 6335), and some above are as well known. */
