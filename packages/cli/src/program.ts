@@ -8,7 +8,7 @@ import { accessProgram, type Run } from './config/access-program.ts'
 import { configProgram } from './config/program.ts'
 import { events, type EventsOptions } from './events/command.ts'
 import { FORMATS, type Format } from './output.ts'
-import { setupProgram } from './setup/program.ts'
+import { leaveProgram, setupProgram } from './setup/program.ts'
 import {
   coordinatorPaths,
   DEFAULT_COORDINATOR_SOCKET,
@@ -157,6 +157,7 @@ function completion(root: Command, terminal: Terminal, done: (exit: Exit) => voi
 function coordinated(root: Command, run: Run): void {
   configProgram(root, run)
   accessProgram(root, run)
+  leaveProgram(root, run)
 }
 
 /** A noun of its own: more verbs will follow. */

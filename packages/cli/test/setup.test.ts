@@ -56,7 +56,8 @@ const run = (...words: string[]) => {
 const halves = () => decodeOwnHalves(readFileSync(at('state', OWN_HALVES), 'utf8')) ?? []
 const words = (): string[] => readFileSync(at('words'), 'utf8').trim().split('\n')
 
-const FIRST = ['--cluster', 'lab', '--name', 'dir1', '--address', '10.12.0.1']
+/** Of a machine that has not got that address yet. */
+const FIRST = ['--cluster', 'lab', '--name', 'dir1', '--address', '10.12.0.1', '--no-probe']
 function passwordFile(text: string): string {
   writeFileSync(at('password'), `${text}\n`)
   return at('password')
@@ -146,6 +147,15 @@ describe('lvsm init', () => {
     const { code, err } = await run('init', ...FIRST)
     expect({ code, err }).toEqual({ code: 2, err: expect.stringMatching(/no terminal[^]*--password-file/) })
     expect([existsSync(at('etc')), existsSync(at('words'))]).toEqual([false, false])
+  })
+  it('refuses an address that the machine does not have, and names those that it has', async () => {
+    const words = FIRST.filter((word) => word !== '--no-probe')
+    const { code, err } = await run('init', ...words, '--password-file', passwordFile('correct horse'))
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: expect.stringMatching(/the address: 10\.12\.0\.1; it has (none at which|\d).*\n {2}→ .*--address ADDRESS/),
+    })
+    expect([existsSync(at('etc')), existsSync(at('state')), existsSync(at('words'))]).toEqual([false, false, false])
   })
   it('is refused on a node of a cluster', async () => {
     mkdirSync(at('state'))

@@ -3,7 +3,8 @@ import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rm
 import { decodeOwnHalves, encodeOwnHalves, type Half, OWN_HALVES } from '@lvsm/protocol'
 import { makeHalf } from '@lvsm/trust'
 import { dirname, join } from 'node:path'
-import { Failure } from '../failure.ts'
+import type { Failure } from '../failure.ts'
+import { fileFailure } from '../file-fault.ts'
 
 /** Null: nothing is there. */
 export function textAt(path: string): string | null {
@@ -46,4 +47,4 @@ export function addHalf(stateDir: string, known: readonly Half[]): Half {
 }
 
 const cannot = (path: string, error: unknown): Failure =>
-  new Failure('refused', `${path}: ${(error as Error).message}`, 'run as root, on a disk that has room')
+  fileFailure('refused', path, error, 'run it as root, on a disk that has room')

@@ -19,5 +19,11 @@ export function places(): Place[] {
   return found.filter(({ address }) => refuseAddress(address) === null)
 }
 
+/** For whoever named another. */
+export const placesText = (): string =>
+  places()
+    .map((place) => `${place.address} (${place.interface})`)
+    .join(', ') || 'none at which others reach it'
+
 /** Of the host name what a node may be called. */
 export const nodeName = (): string => (hostname().split('.')[0] ?? '').toLowerCase().replaceAll(/[^a-z0-9-]/g, '-')

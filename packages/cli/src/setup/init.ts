@@ -15,6 +15,7 @@ import { textAt, writeSecret } from './files.ts'
 import { chooseNode, LINK, type NodeHere } from './node.ts'
 import type { SetupOptions } from './options.ts'
 import { DEFAULT_PORTS } from './ports.ts'
+import { tryHere } from './reach.ts'
 import { runDaemon, setUpLease, startUnits } from './programs.ts'
 
 /** The first user. */
@@ -23,6 +24,8 @@ export const ADMIN = 'admin'
 export interface InitOptions extends SetupOptions, PasswordOptions {
   readonly cluster?: string | undefined
   readonly port: number
+  /** Try address and ports before anything is written. */
+  readonly probe: boolean
   readonly auth: string
   readonly api?: string | undefined
   readonly listen?: string | undefined
@@ -43,6 +46,7 @@ export async function init(terminal: Terminal, options: InitOptions): Promise<Ex
   const node = await chooseNode(options, proposals, asking)
   const plan = planOf(cluster, node, { ...options, api: await apiEndpoint(options.api, node.address, asking) })
   refuseFaults(plan.document)
+  if (options.probe) await tryHere(plan.here)
   const password = await readPassword(`${ADMIN}, who may change everything`, options)
   if (asking) {
     terminal.complain(planText(plan, terminal))
@@ -75,9 +79,16 @@ async function apiEndpoint(given: string | undefined, address: string, asking: b
     asking && given === undefined
       ? await answerTo('Address and port for people and machines that join', proposal, refuse)
       : (given ?? proposal)
-  const endpoint = parseEndpoint(text, DEFAULT_PORTS.api)
-  if (endpoint) return endpointText(endpoint.host, endpoint.port)
-  throw new Failure('usage', `--api ${text} is no address of a machine`, `write ${address}, or ${proposal}`)
+  const endpoint = endpointOf('--api', text, DEFAULT_PORTS.api, address)
+  return endpointText(endpoint.host, endpoint.port)
+}
+
+/** `example`: an address that would do. */
+function endpointOf(option: string, text: string, usual: number, example = '10.12.0.11') {
+  const endpoint = parseEndpoint(text, usual)
+  if (endpoint) return endpoint
+  const hint = `write ${example}, or ${endpointText(example, usual)}`
+  throw new Failure('usage', `${option} ${text} is no address of a machine`, hint)
 }
 
 interface Plan {
@@ -88,6 +99,7 @@ interface Plan {
   readonly listen: string
   readonly api: string
   readonly heartbeat: string
+  readonly here: Parameters<typeof tryHere>[0]
 }
 function planOf(
   cluster: string,
@@ -104,15 +116,21 @@ function planOf(
     nodes: [{ name: node.name, roles: [node.role], voter: true, links: [link] }],
     groups: [],
   }
+  const forNodes = endpointOf(
+    '--listen',
+    listen ?? endpointText(node.address, DEFAULT_PORTS.nodes),
+    DEFAULT_PORTS.nodes,
+  )
   return {
     node,
     cluster,
     keyFile,
     // Plain data is YAML too.
     document: `${JSON.stringify(file, null, 2)}\n`,
-    listen: listen ?? endpointText(node.address, DEFAULT_PORTS.nodes),
+    listen: endpointText(forNodes.host, forNodes.port),
     api,
     heartbeat: `UDP port ${port}, ${auth}`,
+    here: { udp: { host: node.address, port }, tcp: [forNodes, endpointOf('--api', api, DEFAULT_PORTS.api)] },
   }
 }
 

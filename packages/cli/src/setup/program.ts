@@ -1,10 +1,13 @@
 /** The command line of `init`, `join` and `rekey`: names, options, help. Parsing only. */
 import { ALGORITHMS, type Exit } from '@lvsm/protocol'
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { CoordinatorSession } from '../config/write.ts'
 import type { Terminal } from '../terminal.ts'
 import { ADMIN, init, type InitOptions } from './init.ts'
 import { join, type JoinOptions } from './join.ts'
-import { type Directories, DIRECTORIES, ROLES } from './options.ts'
+import { leave, type LeaveOptions } from './leave.ts'
+import { DIRECTORIES, ROLES } from './options.ts'
+import { directoriesOf, placed, type Placed } from './places.ts'
 import { DEFAULT_PORTS } from './ports.ts'
 import { rekey } from './rekey.ts'
 
@@ -18,13 +21,6 @@ const port = (text: string): number => {
   return value
 }
 
-/** Where things stand, for machines that are set up otherwise. */
-const PLACES: readonly (readonly [flag: string, key: keyof Directories])[] = [
-  ['--etc <dir>', 'etc'],
-  ['--state-dir <dir>', 'state'],
-  ['--coordinator-state-dir <dir>', 'coordinatorState'],
-  ['--coordinator-run-dir <dir>', 'coordinatorRun'],
-]
 function shared(command: Command): Command {
   command
     .option('--name <node>', "this node's name; the host name by default")
@@ -36,41 +32,41 @@ function shared(command: Command): Command {
     )
     .option('--listen <address:port>', `where nodes reach its coordinator; port ${DEFAULT_PORTS.nodes} by default`)
     .option('--api <address:port>', `where people and joining machines reach it; port ${DEFAULT_PORTS.api} by default`)
+    .option('--no-probe', 'do not try addresses and ports before: they come later, or other programs end by then')
     .option('--no-start', 'set it up, and start nothing')
     .option('-y, --yes', 'do not ask', false)
-  for (const [flag, key] of PLACES) command.addOption(new Option(flag).default(DIRECTORIES[key]).hideHelp())
-  return command
+  return placed(command)
 }
-interface Parsed {
-  readonly etc: string
-  readonly stateDir: string
-  readonly coordinatorStateDir: string
-  readonly coordinatorRunDir: string
+
+export function leaveProgram(
+  root: Command,
+  run: (command: (session: CoordinatorSession) => Promise<Exit>) => Promise<void>,
+): void {
+  placed(root.command('leave').description('this machine is in no cluster any more; what it had is moved away'))
+    .option('--force', 'also where the cluster still has it, or nobody says', false)
+    .option('--no-stop', 'stop no units')
+    .option('-y, --yes', 'do not ask', false)
+    .action((options: Omit<LeaveOptions, 'directories'> & Placed) =>
+      run((session) => leave(session, { ...options, directories: directoriesOf(options) })),
+    )
 }
-const directories = ({ etc, stateDir, coordinatorStateDir, coordinatorRunDir }: Parsed): Directories => ({
-  etc,
-  state: stateDir,
-  coordinatorState: coordinatorStateDir,
-  coordinatorRun: coordinatorRunDir,
-})
 
 export function setupProgram(root: Command, run: Run): void {
   shared(root.command('init').description('begin a cluster on this machine'))
     .option('--cluster <name>', 'name of the cluster')
     .option('--password-file <file>', `password of ${ADMIN}, the first user: its first line; - for standard input`)
     .addOption(new Option('--auth <algorithm>', 'of the heartbeats').choices(SIGNATURES).default('sha256'))
-    .action((options: Omit<InitOptions, 'directories'> & Parsed) =>
-      run((terminal) => init(terminal, { ...options, directories: directories(options) })),
+    .action((options: Omit<InitOptions, 'directories'> & Placed) =>
+      run((terminal) => init(terminal, { ...options, directories: directoriesOf(options) })),
     )
   shared(root.command('join').description('make this machine a node of a cluster; lvsm token create prints the token'))
     .argument('<token>')
-    .option('--no-probe', 'do not try the ports both ways before')
-    .action((token: string, options: Omit<JoinOptions, 'directories'> & Parsed) =>
-      run((terminal) => join(terminal, token, { ...options, directories: directories(options) })),
+    .action((token: string, options: Omit<JoinOptions, 'directories'> & Placed) =>
+      run((terminal) => join(terminal, token, { ...options, directories: directoriesOf(options) })),
     )
   root
     .command('rekey')
     .description('make a new key for the heartbeats of this node; no heartbeat is lost meanwhile')
     .addOption(new Option('--state-dir <dir>').default(DIRECTORIES.state).hideHelp())
-    .action(({ stateDir }: Pick<Parsed, 'stateDir'>) => run((terminal) => rekey(terminal, { state: stateDir })))
+    .action(({ stateDir }: Pick<Placed, 'stateDir'>) => run((terminal) => rekey(terminal, { state: stateDir })))
 }

@@ -52,6 +52,16 @@ export async function setUpLease(stateDir: string, terminal: Terminal): Promise<
 
 const isSystemd = (): boolean => existsSync('/run/systemd/system')
 
+/** Where no systemd runs, or nothing is to be stopped, whoever started them stops them. */
+export async function stopUnits(units: readonly string[], stop: boolean, terminal: Terminal): Promise<void> {
+  if (!stop || !isSystemd()) return
+  const words = ['disable', '--now', ...units]
+  const { code, said } = await run('systemctl', words)
+  if (code !== 0)
+    throw new Failure('refused', `systemctl ${words.join(' ')}: ${said.trim()}`, 'stop them by hand, and try again')
+  terminal.print(`stopped: ${units.join(', ')}\n`)
+}
+
 /** What has to run now; where no systemd runs, or nothing is to be started, it is said how. */
 export async function startUnits(units: readonly string[], start: boolean, terminal: Terminal): Promise<void> {
   const words = ['enable', '--now', ...units]

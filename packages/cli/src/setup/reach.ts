@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { endpointText } from '@lvsm/base'
 import type { ReachBody, ReachReport } from '@lvsm/protocol'
 import { connect, createServer, isIPv6, type Server } from 'node:net'
+import { placesText } from './host.ts'
 import { NotJoined } from './refusals.ts'
 
 type Endpoint = ReachBody['udp']
@@ -40,6 +41,17 @@ export async function tryPorts(
     // One that is down is not a closed port; all of them are.
     const none = silent.length === coordinators.length
     return { closed: [...back.closed, ...(none ? silent : [])], doubts: [...back.doubts, ...(none ? [] : silent)] }
+  } finally {
+    for (const one of open) one.close()
+  }
+}
+
+/** Of a machine that nobody tries back: throws where it cannot listen as it is to. */
+export async function tryHere({ udp, tcp }: Pick<Wanted, 'udp' | 'tcp'>): Promise<void> {
+  const open: (Socket | Server)[] = []
+  try {
+    await listenUdp(udp, '', open)
+    for (const endpoint of tcp) open.push(await listenTcp(endpoint))
   } finally {
     for (const one of open) one.close()
   }
@@ -85,7 +97,7 @@ async function listenTcp({ host, port }: Endpoint): Promise<Server> {
 }
 
 function deaf(protocol: string, { host, port }: Endpoint, { code, message }: NodeJS.ErrnoException): never {
-  if (code === 'EADDRNOTAVAIL') throw new NotJoined('address-absent', host)
+  if (code === 'EADDRNOTAVAIL') throw new NotJoined('address-absent', `${host}; it has ${placesText()}`)
   if (code === 'EADDRINUSE') throw new NotJoined('port-in-use', `${protocol} ${endpointText(host, port)}`)
   throw new NotJoined('port-closed', `${protocol} ${endpointText(host, port)}: ${message}`, 'run it as root')
 }

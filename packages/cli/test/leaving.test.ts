@@ -1,0 +1,136 @@
+/** A node becomes a coordinator later, and a machine leaves: what it had of a cluster is moved away, and never removed. */
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { encodeNodeIdentity } from '@lvsm/protocol'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { cleanUp, lvsm } from './agent.ts'
+import { closeCoordinators, startCoordinator, type TestCoordinator } from './coordinator.ts'
+
+let home = ''
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'lvsm-leaving-'))
+  for (const name of ['bin', 'etc', 'state', 'coordinator']) mkdirSync(join(home, name))
+  writeFileSync(at('bin', 'lvsm-coordinator'), `#!/bin/sh\nprintf '%s\\n' "$@" > ${at('words')}\n`)
+  chmodSync(at('bin', 'lvsm-coordinator'), 0o755)
+})
+afterEach(() => {
+  closeCoordinators()
+  cleanUp()
+  rmSync(home, { recursive: true, force: true })
+})
+const at = (...names: string[]): string => join(home, ...names)
+const run = (words: readonly string[], coordinator?: TestCoordinator, more: Readonly<Record<string, string>> = {}) => {
+  const places = ['--etc', at('etc'), '--state-dir', at('state'), '--coordinator-state-dir', at('coordinator')]
+  return lvsm([...words, ...places, '--coordinator-run-dir', at('run')], {
+    PATH: `${at('bin')}:${process.env['PATH']}`,
+    LVSM_COORDINATOR_SOCKET: coordinator?.socketPath ?? at('none.sock'),
+    LVSM_SOCKET: at('no-agent.sock'),
+    ...more,
+  })
+}
+const isNode = (node: string): void =>
+  writeFileSync(
+    at('state', 'node.json'),
+    encodeNodeIdentity({ cluster: 'lab', node, certificate: 'c', privateKey: 'p', authority: 'a', coordinators: [] }),
+  )
+const JOIN = ['coordinators', 'join', '--no-start']
+
+describe('lvsm coordinators join', () => {
+  it('makes a director one, at the address of its first link', async () => {
+    isNode('dir2')
+    expect(await run(JOIN, startCoordinator())).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/dir2 is one of the coordinators\nnext: start lvsm-coordinator here\n$/),
+    })
+    expect(readFileSync(at('words'), 'utf8').trim().split('\n')).toEqual([
+      ...['--join', '--identity', at('state', 'node.json'), '--listen', '10.12.0.2:7446', '--api', '10.12.0.2:7445'],
+      ...['--state-dir', at('coordinator'), '--run-dir', at('run')],
+    ])
+  })
+  it('says which command names a realserver, and what comes before where the machine is no node', async () => {
+    isNode('rs1')
+    expect(await run(JOIN, startCoordinator())).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/rs1 is to be no coordinator[^]*→ lvsm node set rs1 coordinator=true/),
+    })
+    rmSync(at('state', 'node.json'))
+    expect((await run(JOIN, startCoordinator())).err).toMatch(/no node of a cluster[^]*→ .*lvsm join TOKEN/)
+    expect(existsSync(at('words'))).toBe(false)
+  })
+  it('touches no database that is there, unless it is told that this one is of no use any more', async () => {
+    isNode('dir2')
+    writeFileSync(at('coordinator', 'coordinator.db'), 'old')
+    writeFileSync(at('coordinator', 'authority.key'), 'old key')
+    // Another one answers, over the agent.
+    const passing = { LVSM_SOCKET: startCoordinator().socketPath }
+    const { code, err } = await run(JOIN, undefined, passing)
+    expect({ code, err }).toEqual({ code: 1, err: expect.stringMatching(/was here before[^]*join --anew/) })
+    expect(readFileSync(at('coordinator', 'coordinator.db'), 'utf8')).toBe('old')
+    // The one that answers is the removed one itself.
+    const coordinator = startCoordinator()
+    expect((await run([...JOIN, '--anew'], coordinator)).err).toMatch(/a coordinator runs on this machine/)
+    expect(existsSync(at('words'))).toBe(false)
+    expect((await run([...JOIN, '--anew'], undefined, passing)).out).toMatch(/^what was there is in .*left-/)
+    expect([existsSync(at('words')), existsSync(at('coordinator', 'coordinator.db'))]).toEqual([true, false])
+  })
+})
+
+describe('lvsm leave', () => {
+  const LEAVE = ['leave', '--yes', '--no-stop']
+  it('says in which order a node is taken out that is in yet, and touches nothing', async () => {
+    isNode('dir1')
+    const coordinator = startCoordinator()
+    coordinator.configuration.enrol('dir1', 'rs1')
+    expect(await run(LEAVE, coordinator)).toEqual({
+      code: 1,
+      out: '',
+      err: expect.stringMatching(
+        /dir1 is in the cluster; nothing was changed\n {2}→ lvsm node set dir1 voter=false\n {2}→ lvsm coordinators remove dir1\n {2}→ lvsm node remove dir1\n/,
+      ),
+    })
+    coordinator.configuration.enrol('dir1')
+    expect((await run(LEAVE, coordinator)).err).toMatch(/the only node, and the cluster ends with it/)
+    expect((await run(LEAVE)).err).toMatch(/no coordinator says whether dir1 is in[^]*lvsm leave --force/)
+    expect(existsSync(at('state', 'node.json'))).toBe(true)
+  })
+  it('moves away what is there, and what a beginning left half-way, so that another begins', async () => {
+    isNode('dir1')
+    writeFileSync(at('state', 'lease.state'), 'x')
+    writeFileSync(at('coordinator', 'authority.key'), 'secret')
+    writeFileSync(at('etc', 'heartbeat.key'), 'digits')
+    writeFileSync(at('etc', 'lvsm.yaml'), 'of an operator')
+    const { code, out } = await run([...LEAVE, '--force'])
+    expect({ code, out }).toEqual({ code: 0, out: expect.stringMatching(/in no cluster any more[^]*lvsm init/) })
+    const moved = (name: string): string[] => {
+      const [aside = '', ...more] = readdirSync(at(name)).filter((one) => one.startsWith('left-'))
+      expect(more).toEqual([])
+      return readdirSync(at(name, aside)).toSorted()
+    }
+    expect([moved('state'), moved('coordinator'), moved('etc')]).toEqual([
+      ['lease.state', 'node.json'],
+      ['authority.key'],
+      ['heartbeat.key'],
+    ])
+    expect(readFileSync(at('etc', 'lvsm.yaml'), 'utf8')).toBe('of an operator')
+    expect(await run([...LEAVE, '--force'])).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/nothing of a cluster/),
+    })
+  })
+  it('moves nothing away from under what runs', async () => {
+    isNode('dir1')
+    const { code, err } = await run([...LEAVE, '--force'], startCoordinator())
+    expect({ code, err }).toEqual({ code: 1, err: expect.stringMatching(/somebody answers at .* yet\n {2}→ stop /) })
+    expect(existsSync(at('state', 'node.json'))).toBe(true)
+  })
+})
