@@ -68,7 +68,7 @@ const lineOf = (code: JoinRefusal, detail: string): string =>
 /** Those that are tested below, each with how it comes about. */
 const HERE = new Set<JoinRefusal>([
   ...(['no-token', 'already-a-node', 'wrong-cluster', 'clock-off', 'no-coordinator'] as const),
-  ...(['address-absent', 'port-in-use', 'port-closed', 'other-version'] as const),
+  ...(['address-absent', 'port-in-use', 'port-closed', 'other-version', 'node-otherwise'] as const),
 ])
 const codes = Object.keys(JOIN_REFUSALS) as JoinRefusal[]
 

@@ -222,6 +222,27 @@ describe('lvsm join', () => {
     // A vote that was lent under that name may live: its voter waits, as after a loss of its state.
     expect(existsSync(at('set-up'))).toBe(false)
   })
+  it('refuses what the configuration has otherwise, and says both', async () => {
+    const { asked, to } = await open({ '/v1/join/preview': [preview({ present: true })] })
+    const role = await run('join', tokenFor(to), '--name', 'rs9', '--role', 'director', '--no-probe')
+    expect(role).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/rs9: it is realserver there, and --role says director\n {2}→ /),
+    })
+    const address = await run('join', tokenFor(to), '--name', 'rs9', '--address', '10.12.0.20', '--no-probe')
+    expect(address.err).toMatch(/rs9: it is at 10\.12\.0\.19 there, and --address says 10\.12\.0\.20/)
+    expect(asked.some(({ path }) => path === '/v1/join')).toBe(false)
+    expect(existsSync(at('state'))).toBe(false)
+    const same = ['--role', 'realserver', '--address', '10.12.0.19']
+    expect((await run('join', tokenFor(to), '--name', 'rs9', ...same, '--no-probe')).code).toBe(0)
+  })
+  it('says as what it joins where nobody said so', async () => {
+    const { to } = await open({})
+    const said = /rs9 joins as a realserver: neither --role nor the configuration says otherwise/
+    expect((await run('join', tokenFor(to), ...HERE)).err).toMatch(said)
+    rmSync(at('state'), { recursive: true })
+    expect((await run('join', tokenFor(to), ...HERE, '--role', 'realserver')).err).not.toMatch(said)
+  })
   it('becomes a coordinator as a director', async () => {
     const node = { roles: ['director'], links: [{ name: 'heartbeat', address: '10.12.0.2' }] }
     const { to } = await open({ '/v1/join/preview': [preview({ present: true, node })] })

@@ -6,7 +6,7 @@ import * as z from 'zod'
 import { Failure } from '../failure.ts'
 import { table } from '../table.ts'
 import type { Terminal } from '../terminal.ts'
-import type { SetupOptions } from './options.ts'
+import type { NodeChoice, SetupOptions } from './options.ts'
 import { DEFAULT_PORTS } from './ports.ts'
 
 interface Endpoint {
@@ -50,6 +50,20 @@ export function comingOf(
       ? { listen: at('--listen', listen, DEFAULT_PORTS.nodes), api: at('--api', api, DEFAULT_PORTS.api) }
       : null,
   }
+}
+
+/** What was said on the command line of a node that the configuration has, and has otherwise; a sentence each. */
+export function contradictions(shown: unknown, { role, address }: NodeChoice): string[] {
+  const read = node.safeParse(shown)
+  if (!read.success) return []
+  const { roles, links } = read.data
+  const addresses = links.map((link) => link.address)
+  return [
+    ...(role === undefined || roles.includes(role) ? [] : [`it is ${roles.join(', ')} there, and --role says ${role}`]),
+    ...(address === undefined || addresses.includes(address)
+      ? []
+      : [`it is at ${addresses.join(', ')} there, and --address says ${address}`]),
+  ]
 }
 
 export const unitsOf = ({ coordinator }: Coming): string[] => [

@@ -18,7 +18,7 @@ import { type Terminal, withProgress } from '../terminal.ts'
 import { coordinate } from './coordinate.ts'
 import { addHalf, halvesAt, textAt, writeSecret } from './files.ts'
 import { nodeName, type Place } from './host.ts'
-import { type Coming, comingOf, comingText, unitsOf } from './coming.ts'
+import { type Coming, comingOf, comingText, contradictions, unitsOf } from './coming.ts'
 import { Door } from './https.ts'
 import { chooseNode, LINK, type NodeHere } from './node.ts'
 import type { SetupOptions } from './options.ts'
@@ -46,6 +46,8 @@ export async function join(terminal: Terminal, text: string, options: JoinOption
   const door = await withProgress('asking the coordinators', openDoor(token))
   const { preview, node, asked, skewMs } = await inspect(door, token, options, isAsking() && !options.yes)
   terminal.complain(clockText(skewMs))
+  if (node !== null && options.role === undefined && (options.yes || !isAsking()))
+    terminal.complain(`${node.name} joins as a ${node.role}: neither --role nor the configuration says otherwise\n`)
   const coming = comingOf(preview.node, options)
   const { start } = options
   terminal.complain(comingText(preview, coming, { interface: node?.interface ?? null, directories, start }, terminal))
@@ -121,7 +123,10 @@ async function inspect(
   const head = { token: { id, secret }, model: MODEL_VERSION }
   const first = { ...head, name: options.name ?? nodeName(), node: null }
   try {
-    return { ...(await timed(() => door.ask('joinPreview', first))), node: null, asked: first }
+    const known = await timed(() => door.ask('joinPreview', first))
+    const [fault] = contradictions(known.preview.node, options)
+    if (fault !== undefined) throw new NotJoined('node-otherwise', `${first.name}: ${fault}`)
+    return { ...known, node: null, asked: first }
   } catch (error) {
     if (!(error instanceof NotJoined) || error.code !== 'unknown-node') throw error
   }

@@ -22,6 +22,10 @@ export const JOIN_REFUSALS = {
   'token-revoked': { says: 'the token was revoked', wayOut: AGAIN },
   'token-node': { says: 'the token is for another node', wayOut: 'join under that name: --name NODE' },
   'token-role': { says: 'the token is for another role', wayOut: 'join in that role: --role ROLE' },
+  'node-otherwise': {
+    says: 'the configuration has this node, otherwise than the command line says',
+    wayOut: 'leave that option out, or change it in the configuration first: lvsm node set, lvsm link set',
+  },
   'too-many-tries': { says: 'too many tries have failed lately', wayOut: 'wait a minute' },
   'already-a-node': {
     says: 'this machine is a node of a cluster already',
