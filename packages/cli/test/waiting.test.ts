@@ -1,5 +1,6 @@
 /** A write says which nodes use it, and waits for those that are there. */
 import { afterEach, describe, expect, it } from 'vitest'
+import { MemoryConfiguration } from '../../../test/kit/configuration.ts'
 import { usedText } from '../src/config/waiting.ts'
 import { cleanUp } from './agent.ts'
 import { closeCoordinators, startCoordinator } from './coordinator.ts'
@@ -33,6 +34,27 @@ describe('lvsm, after a write', () => {
       err: expect.stringMatching(/^2 of 3 nodes use revision 2\n {2}not heard of: rs2\n {2}→ /),
     })
   })
+  it('ends with a code of its own where one that is there refuses it, and says why', async () => {
+    const configuration = new MemoryConfiguration()
+    configuration.enrol('dir1', 'rs1')
+    configuration.used.set('dir1', { name: 'dir1', revision: 2 }).set('rs1', { name: 'rs1', revision: 1 })
+    const trouble = { severity: 'warning', hint: 'install it there', node: 'rs1' } as const
+    const { clusterStatus } = configuration
+    configuration.clusterStatus = () => ({
+      ...clusterStatus(),
+      troubles: [
+        { ...trouble, code: 'revision-refused', message: 'revision 2 is not understood here' },
+        { ...trouble, code: 'revision-refused', message: 'another', node: 'dir1' },
+      ],
+    })
+    const { code, err } = await startCoordinator(configuration).runHere(WEIGHT)
+    expect(code).toBe(7)
+    expect(err).toMatch(
+      /^1 of 2 nodes use revision 2\n {2}not yet: rs1 \(revision 1\)\n {2}rs1: revision 2 is not understood here\n {4}→ install it there\n {2}→ /,
+    )
+    expect(err).not.toContain('another')
+    expect(configuration.known()?.history.revisions).toHaveLength(2)
+  })
   it('does not wait where it was told not to, and where no agent follows', async () => {
     const { runHere, configuration } = startCoordinator()
     expect((await runHere(WEIGHT)).err).toBe('')
@@ -44,7 +66,7 @@ describe('lvsm, after a write', () => {
 
 it('names who is behind, with what it has', () => {
   expect(usedText({ nodes: 1, behind: [], silent: [] }, 7)).toBe('the node uses it\n')
-  expect(usedText({ nodes: 3, behind: ['rs1 (revision 6)'], silent: [] }, 7)).toMatch(
+  expect(usedText({ nodes: 3, behind: [{ name: 'rs1', revision: 6 }], silent: [] }, 7)).toMatch(
     /^2 of 3 nodes use revision 7\n {2}not yet: rs1 \(revision 6\)\n {2}→ .*: lvsm status, and there journalctl -u lvsm-agent\n$/,
   )
 })

@@ -22,6 +22,10 @@ export const EXITS = {
     code: 5,
     meaning: 'a change of the configuration may have been made, now or later: look before it is repeated',
   },
+  behind: {
+    code: 7,
+    meaning: 'the change is made, and nodes that are heard of do not use it: they are named',
+  },
   bug: { code: 70, meaning: 'a fault of lvsm itself: please report it' },
   unwritten: { code: 74, meaning: 'what was asked for may be done, but could not be printed (a full disk)' },
 } as const satisfies Readonly<Record<string, Ending>>

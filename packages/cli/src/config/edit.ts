@@ -27,10 +27,10 @@ export async function edit(session: CoordinatorSession, options: WriteOptions): 
     }
     const { change, preview } = found
     if (options.dryRun) terminal.print(render(preview, options.output, (it) => previewText(it, terminal.paint)))
-    else await commit(session, change, preview, options, file)
+    const exit = options.dryRun ? 'ok' : await commit(session, change, preview, options, file)
     kept = options.dryRun
     if (kept) terminal.complain(`the text is in ${file}\n`)
-    return 'ok'
+    return exit
   } catch (error) {
     if (error instanceof Failure)
       throw new Failure(error.exit, `${error.message}\nthe text is in ${file}`, hintOf(error, file))

@@ -1,49 +1,83 @@
-/** After a write: until the nodes use it, or which of them do not. */
-import type { NodesReport } from '@lvsm/protocol'
+/** After a write: until the nodes use it, or which of them do not, and why. */
+import type { Exit, NodesReport, NodeTrouble } from '@lvsm/protocol'
 import { type Terminal, withProgress } from '../terminal.ts'
 import { tryAsk } from './ask.ts'
 
 /** A node that was heard of takes a revision within a second; what takes longer than this is named, and not waited for. */
 const PATIENCE_MS = 15_000
 const AGAIN_MS = 100
+/** A node's agent says so of what it does not take over. */
+const REFUSING: ReadonlySet<string> = new Set([
+  'revision-refused',
+  'revision-damaged',
+  'revision-not-kept',
+  'configuration-refused',
+])
 
+interface Behind {
+  readonly name: string
+  readonly revision: number
+}
 export interface Used {
   readonly nodes: number
   /** Heard of, and behind. */
-  readonly behind: readonly string[]
+  readonly behind: readonly Behind[]
   readonly silent: readonly string[]
 }
+type Reason = Pick<NodeTrouble, 'node' | 'message' | 'hint'>
 
 export function usedBy({ nodes }: NodesReport, revision: number): Used {
   const behind = nodes.flatMap((node) =>
-    node.revision !== null && node.revision < revision ? [`${node.name} (revision ${node.revision})`] : [],
+    node.revision !== null && node.revision < revision ? [{ name: node.name, revision: node.revision }] : [],
   )
   const silent = nodes.flatMap((node) => (node.revision === null ? [node.name] : []))
   return { nodes: nodes.length, behind, silent }
 }
 
-/** Of the coordinator that was asked. What is known of the nodes is news, and never makes a failure of a write that is done. */
-export async function waitForNodes(paths: readonly string[], revision: number, terminal: Terminal): Promise<void> {
-  const used = await withProgress('waiting for the nodes', until(paths, revision))
-  if (used && used.nodes > 0) terminal.complain(usedText(used, revision))
+/**
+ * Of the coordinator that was asked. What is known of the nodes makes no failure of a write that is done; that some which are there do
+ * not use it, a script learns all the same.
+ */
+export async function waitForNodes(paths: readonly string[], revision: number, terminal: Terminal): Promise<Exit> {
+  const found = await withProgress('waiting for the nodes', until(paths, revision))
+  if (!found || found.used.nodes === 0) return 'ok'
+  terminal.complain(usedText(found.used, revision, found.reasons))
+  return found.used.behind.length > 0 ? 'behind' : 'ok'
 }
 
-async function until(paths: readonly string[], revision: number): Promise<Used | null> {
+/** Who refuses it does not take it for being waited for. */
+async function until(
+  paths: readonly string[],
+  revision: number,
+): Promise<{ readonly used: Used; readonly reasons: readonly Reason[] } | null> {
   const deadline = performance.now() + PATIENCE_MS
   for (;;) {
     const told = await tryAsk(paths, { route: 'nodes', body: null }).catch(() => null)
     if (told?.kind !== 'ok') return null
     const used = usedBy(told.value, revision)
-    if (used.behind.length === 0 || performance.now() > deadline) return used
+    if (used.behind.length === 0) return { used, reasons: [] }
+    const reasons = await reasonsOf(paths, used)
+    const isFinal = ({ name }: Behind): boolean =>
+      reasons.some(({ node, message }) => node === name && message.startsWith(`revision ${revision} `))
+    if (used.behind.every(isFinal) || performance.now() > deadline) return { used, reasons }
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
   }
 }
 
-export function usedText({ nodes, behind, silent }: Used, revision: number): string {
+async function reasonsOf(paths: readonly string[], { behind }: Used): Promise<readonly Reason[]> {
+  const told = await tryAsk(paths, { route: 'status', body: null }).catch(() => null)
+  const troubles = told?.kind === 'ok' ? told.value.troubles : []
+  return troubles.filter(({ code, node }) => REFUSING.has(code) && behind.some(({ name }) => name === node))
+}
+
+export function usedText({ nodes, behind, silent }: Used, revision: number, reasons: readonly Reason[] = []): string {
   const missing = behind.length + silent.length
   if (missing === 0) return nodes === 1 ? 'the node uses it\n' : `all ${nodes} nodes use it\n`
   const lines = [`${nodes - missing} of ${nodes} nodes use revision ${revision}`]
-  if (behind.length > 0) lines.push(`  not yet: ${behind.join(', ')}`)
+  if (behind.length > 0)
+    lines.push(`  not yet: ${behind.map((one) => `${one.name} (revision ${one.revision})`).join(', ')}`)
   if (silent.length > 0) lines.push(`  not heard of: ${silent.join(', ')}`)
+  for (const { node, message, hint } of reasons)
+    lines.push(`  ${node}: ${message}`, ...(hint === undefined ? [] : [`    → ${hint}`]))
   return `${lines.join('\n')}\n  → they take it over when they can; why not yet: lvsm status, and there journalctl -u lvsm-agent\n`
 }

@@ -63,8 +63,7 @@ export async function commit(
   const done = await ask(paths, { route: 'change', body }, source)
   if (done.outcome === 'unknown') throw lost(done.message, done.hint)
   terminal.print(render(done, output, (it) => doneText(it, terminal, asked)))
-  if (wait && done.revision !== null) await waitForNodes(paths, done.revision, terminal)
-  return 'ok'
+  return wait && done.revision !== null ? waitForNodes(paths, done.revision, terminal) : 'ok'
 }
 
 function doneText(done: Extract<ChangeReport, { outcome: 'done' }>, { paint }: Terminal, shown: boolean): string {
