@@ -1,9 +1,11 @@
 /** From a list of sockets to the agent that is asked: the first that suits, with quorum; else one with quorum; else the first that answers. */
 import { type RouteName, type RouteResponses, ROUTES, type Status } from '@lvsm/protocol'
 import { describeRefusal } from '@lvsm/base'
+import { adviceFor, setUpOf } from './advice.ts'
 import { type Answer, type Call, call } from './client.ts'
 import { Failure } from './failure.ts'
-import { type Silence, unreached } from './http.ts'
+import { isNoSocket, type Silence, unreached } from './http.ts'
+import { DEFAULT_SOCKET } from './sockets.ts'
 
 export const STATUS_TIMEOUT_MS = 3000
 
@@ -99,9 +101,7 @@ const silence = (answer: Exclude<Answer<'status'>, { kind: 'ok' }>): string =>
       ? answer.refusals.map((refusal) => refusal.message).join('; ')
       : `${STRANGE.status}: is it another version?`
 
-const unreachable = (silences: readonly Silence[]): Failure =>
-  unreached(
-    'an agent',
-    silences,
-    'start it (systemctl start lvsm-agent), or name another with --node NAME, --socket PATH or LVSM_SOCKET=PATH[:PATH…]',
-  )
+function unreachable(silences: readonly Silence[]): Failure {
+  const isAbsent = silences.every(({ socketPath, reason }) => socketPath === DEFAULT_SOCKET && isNoSocket(reason))
+  return unreached('an agent', silences, adviceFor(isAbsent, setUpOf()))
+}

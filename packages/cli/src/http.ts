@@ -25,6 +25,8 @@ export type Heard =
   /** Nobody answered: `reason` in words; `sent` when the request may have been carried out all the same. */
   | { readonly kind: 'silent'; readonly reason: string; readonly sent: boolean }
 
+const NO_SOCKET = 'no such socket'
+export const isNoSocket = (reason: string): boolean => reason.startsWith(NO_SOCKET)
 const DENIED = `permission denied: it is for root, and for members of group ${VIEWERS}, who may look`
 const WAY_IN = `run it as root; or become a member, to look: as root usermod -aG ${VIEWERS} USER, and log in again`
 /** A socket, and why nobody answered there. */
@@ -41,7 +43,7 @@ export function unreached(whom: string, silences: readonly Silence[], hint: stri
 
 /** `path`: of the socket. */
 const REASONS: Readonly<Record<string, (who: string, path: string) => string>> = {
-  ENOENT: (who) => `no such socket: the ${who} is not running`,
+  ENOENT: (who) => `${NO_SOCKET}: the ${who} is not running`,
   ECONNREFUSED: (who, path) => (isSocket(path) ? `nobody listens: the ${who} has stopped` : 'this is no socket'),
   EACCES: () => DENIED,
   ECONNRESET: (who) => `the ${who} hung up`,

@@ -44,6 +44,24 @@ describe('lvsm NOUN', () => {
     expect(JSON.parse(check.out)).toMatchObject({ service: 'http', type: 'tcp', interval: '500ms' })
   })
 
+  it('shows what holds by default, marked, where nothing was said', async () => {
+    const { runHere: run, configuration } = startCoordinator()
+    await run(['timing', 'remove', '--yes', '--no-wait'])
+    expect((await run(['timing', 'show'])).out).toMatch(/^keepalive: 200ms # by default\nlease: 1000ms # by default\n/)
+    await run(['timing', 'set', 'lease=1500ms', '--yes', '--no-wait'])
+    const [text, json] = await Promise.all([run(['timing', 'show']), run(['timing', 'show', '-o', 'json'])])
+    expect(text.out).toMatch(/^lease: 1500ms\nkeepalive: 200ms # by default\n/)
+    expect(JSON.parse(json.out)).toMatchObject({ lease: '1500ms', defaults: { keepalive: '200ms', drain: '200ms' } })
+    await run(['timing', 'remove', '--yes', '--no-wait'])
+    await run(['cluster', 'set', 'profile=wan', '--yes', '--no-wait'])
+    expect((await run(['timing', 'show'])).out).toContain('keepalive: 1000ms # by default')
+    expect((await run(['cluster', 'show'])).out).toMatch(/profile: wan[^]*kept-revisions: 1000 # by default/)
+    await run(['check', 'remove', 'http', '--yes', '--no-wait'])
+    expect((await run(['check', 'show', 'http'])).out).toMatch(/type: tcp # by default\ninterval: 1000ms # by default/)
+    expect((await run(['check', 'show', 'htpp'])).err).toContain('there is no check "htpp" here')
+    expect(configuration.log.length).toBeGreaterThan(3)
+  })
+
   it('takes what the README says of a first service', async () => {
     const { runHere: run, configuration } = startCoordinator()
     const readme = readFileSync(join(import.meta.dirname, '../../../README.md'), 'utf8')

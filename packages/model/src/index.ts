@@ -1,6 +1,7 @@
 export * from './address.ts'
 export * from './check.ts'
 export * from './config.ts'
+export { defaultsOf } from './defaults.ts'
 export { describePath, type Path, type Place, placeOf } from './document.ts'
 export * from './duration.ts'
 export { type Judged, judge, type Remark, sentenceOf } from './judge.ts'

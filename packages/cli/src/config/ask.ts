@@ -12,7 +12,9 @@ import {
   readConfigResponse,
 } from '@lvsm/protocol'
 import { Failure } from '../failure.ts'
-import { exchangeJson, type Heard, type Silence, unreached } from '../http.ts'
+import { adviceFor, setUpOf } from '../advice.ts'
+import { exchangeJson, type Heard, isNoSocket, type Silence, unreached } from '../http.ts'
+import { DEFAULT_COORDINATOR_SOCKET, DEFAULT_SOCKET } from '../sockets.ts'
 
 /** A coordinator answers within seconds, also that it cannot. */
 const TIMEOUT_MS = 20_000
@@ -52,12 +54,15 @@ export async function tryAsk<Name extends ConfigRouteName>(
     if (heard.sent && changes) throw lost(`${socketPath}: ${heard.reason}`)
     silences.push({ socketPath, reason: heard.reason })
   }
-  throw unreached(
-    'a coordinator',
-    silences,
-    'name another with --coordinator-socket PATH or LVSM_COORDINATOR_SOCKET=PATH[:PATH…]',
-  )
+  const usual = 'name another with --coordinator-socket PATH or LVSM_COORDINATOR_SOCKET=PATH[:PATH…]'
+  throw unreached('a coordinator', silences, isBare(silences) ? adviceFor(true, 'nothing') : usual)
 }
+
+/** Nobody was ever at the usual places. */
+const isBare = (silences: readonly Silence[]): boolean =>
+  setUpOf() === 'nothing' &&
+  silences.every(({ socketPath, reason }) => USUAL.includes(socketPath) && isNoSocket(reason))
+const USUAL = [DEFAULT_SOCKET, DEFAULT_COORDINATOR_SOCKET]
 
 const whoIs = (path: string): string => (path.endsWith('agent.sock') ? 'agent' : 'coordinator')
 

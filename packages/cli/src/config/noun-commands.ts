@@ -1,5 +1,6 @@
 /** `lvsm NOUN VERB`: one thing of the document listed, shown, added, changed, removed. */
 import { entriesOf, MODEL_VERSION, type NounEntry } from '@lvsm/changes'
+import { defaultsOf } from '@lvsm/model'
 import type { ConfigCommand, Exit, Noun } from '@lvsm/protocol'
 import { stringify } from 'yaml'
 import { Failure } from '../failure.ts'
@@ -89,10 +90,32 @@ export async function show(
   const which = await placeOf(session, noun, name, words)
   const { file } = await ask(session.paths, { route: 'document', query: { stale }, body: null })
   const found = entriesOf(file, noun, which)
-  if (found.length === 0 && name !== undefined) throw notThere(noun, name, file)
-  const entries = found.map(flat)
-  session.terminal.print(render(entries.length === 1 ? entries[0] : entries, output, (it) => stringify(it)))
+  const defaults = defaultsOf(noun, entriesOf(file, 'cluster')[0]?.entry['profile'])
+  const isAbsent = found.length === 0 && Object.keys(defaults).length > 0 && isPlace(noun, name, file)
+  if (found.length === 0 && name !== undefined && !isAbsent) throw notThere(noun, name, file)
+  const entries = (isAbsent ? [{ which, entry: {} }] : found).map(flat)
+  const [one, ...more] = entries.map((entry) => withDefaults(entry, defaults))
+  session.terminal.print(render(more.length > 0 || !one ? entries : one, output, (it) => yamlText(it, defaults)))
   return 'ok'
+}
+
+/** A mapping that may be absent stands in a service that is there, or in the document itself. */
+const isPlace = (noun: Noun, name: string | undefined, file: unknown): boolean =>
+  name === undefined || (noun === 'check' && entriesOf(file, 'service', { service: name }).length > 0)
+
+type Entry = Readonly<Record<string, unknown>>
+/** What was not said, beside what was. */
+function withDefaults(entry: Entry, defaults: Entry): Entry {
+  const left = Object.entries(defaults).filter(([key]) => entry[key] === undefined)
+  return left.length === 0 ? entry : { ...entry, defaults: Object.fromEntries(left) }
+}
+
+/** For eyes: one list, in which what nobody said is marked. */
+function yamlText(value: Entry | readonly Entry[], known: Entry): string {
+  if (Array.isArray(value) || Object.keys(known).length === 0) return stringify(value)
+  const { defaults = {}, ...said } = value as Entry & { readonly defaults?: Entry }
+  const marked = Object.entries(defaults).map(([key, one]) => `${key}: ${String(one)} # by default\n`)
+  return (Object.keys(said).length === 0 ? '' : stringify(said)) + marked.join('')
 }
 
 function notThere(noun: Noun, name: string, file: unknown): Failure {

@@ -2,7 +2,8 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { Failure } from '../failure.ts'
-import type { Terminal } from '../terminal.ts'
+import { DEFAULT_SOCKET } from '../sockets.ts'
+import { type Terminal, withProgress } from '../terminal.ts'
 
 interface Ended {
   readonly code: number | null
@@ -50,6 +51,13 @@ export async function setUpLease(stateDir: string, terminal: Terminal): Promise<
   }
 }
 
+/** Who looks right after this finds it there, or what its log says. */
+async function untilThere(path: string): Promise<void> {
+  const deadline = performance.now() + START_MS
+  while (!existsSync(path) && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 100))
+}
+const START_MS = 15_000
+
 const isSystemd = (): boolean => existsSync('/run/systemd/system')
 
 /** Where no systemd runs, or nothing is to be stopped, whoever started them stops them. */
@@ -67,7 +75,11 @@ export async function startUnits(units: readonly string[], start: boolean, termi
   const words = ['enable', '--now', ...units]
   if (!start || !isSystemd()) return terminal.print(`next: start ${units.join(', ')} here\n`)
   const { code, said } = await run('systemctl', words)
-  if (code === 0) return terminal.print(`started: ${units.join(', ')}\n`)
+  if (code === 0) {
+    terminal.print(`started: ${units.join(', ')}\n`)
+    if (units.includes('lvsm-agent')) await withProgress('waiting for lvsm-agent', untilThere(DEFAULT_SOCKET))
+    return
+  }
   throw new Failure(
     'refused',
     `systemctl ${words.join(' ')}: ${said.trim()}`,

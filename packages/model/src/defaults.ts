@@ -1,0 +1,39 @@
+/** What holds where a configuration says nothing, in its own words: for whoever looks at what is there. */
+import { DEFAULT_CHECK, KEPT_REVISIONS } from './config.ts'
+import { PROFILES } from './profiles.ts'
+import { configSchema } from './schema.ts'
+
+type Words = Readonly<Record<string, string | number | boolean>>
+const durations = (figures: Readonly<Record<string, number>>): Words =>
+  Object.fromEntries(Object.entries(figures).map(([key, ms]) => [key, `${ms}ms`]))
+
+function timing(profile: keyof typeof PROFILES): Words {
+  const { keepaliveMs, leaseMs, applyMs, warntimeMs, deadtimeMs, drainMs } = PROFILES[profile]
+  return durations({
+    keepalive: keepaliveMs,
+    lease: leaseMs,
+    apply: applyMs,
+    warntime: warntimeMs,
+    deadtime: deadtimeMs,
+    drain: drainMs,
+  })
+}
+function check(): Words {
+  const { type, intervalMs, timeoutMs, fall, rise, keepLast } = DEFAULT_CHECK
+  return { type, ...durations({ interval: intervalMs, timeout: timeoutMs }), fall, rise, 'keep-last': keepLast }
+}
+
+/** Of mappings that may be absent as a whole, and of the cluster itself. `profile`: as the file says it; not there: `default`. */
+export function defaultsOf(noun: string, profile?: unknown): Words {
+  const named = configSchema.shape.profile.safeParse(profile).data ?? 'default'
+  switch (noun) {
+    case 'timing':
+      return timing(named)
+    case 'check':
+      return check()
+    case 'cluster':
+      return { 'kept-revisions': KEPT_REVISIONS, profile: 'default' }
+    default:
+      return {}
+  }
+}
