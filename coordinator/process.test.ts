@@ -212,7 +212,7 @@ test('a backup is whole, has the newest revision and the keys, is for its owner,
   const before = readFileSync(file)
   expect(await lvsm(place, 'backup', file)).toMatchObject({
     code: 2,
-    said: expect.stringMatching(/EEXIST[^]*not there yet/),
+    said: expect.stringMatching(/it is there already[^]*not there yet/),
   })
   expect(readFileSync(file).equals(before)).toBe(true)
   expect(readdirSync(join(place.directory, 'state')).filter((name) => name.startsWith('backup'))).toEqual([])

@@ -46,7 +46,9 @@ export const lostFacts = ({ number }: Facts): Trouble => ({
 })
 
 /** Of a file that was not taken over: the first of its faults, as a line of the log, and where to see the others. */
-export function refusedTrouble(message: string, [first = '', ...more]: readonly string[]): Trouble {
+export function refusedTrouble(message: string, faults: readonly string[]): Trouble {
+  // A trouble is one line, wherever it goes.
+  const [first = '', ...more] = faults.map((fault) => fault.replaceAll(/\s*\n\s*(→\s*)?/g, '; '))
   const hint = more.length > 0 ? `${first}; the log has them all: journalctl -u lvsm-agent` : first
   return { code: 'configuration-refused', severity: 'warning', message, hint }
 }

@@ -50,6 +50,28 @@ const outcomes = (log: readonly Entry[]): string[] => {
   })
 }
 
+it('a realserver of a pool that no service uses can be drained; one of nothing cannot', () => {
+  const spare = change({
+    verb: 'add',
+    noun: 'pool',
+    which: { pool: 'spare' },
+    values: { realservers: [{ node: 'rs3', address: '10.12.0.13', forward: 'nat', gateway: '10.12.0.254' }] },
+  })
+  const out = change({ verb: 'remove', noun: 'server', which: { service: 'http', server: 'rs3' } })
+  const of = (node: string, service: string | null): Entry => ({
+    ...{ kind: 'intent', author: 'bob', at: 2000 },
+    command: { model: 1, verb: 'drain', subject: { kind: 'server', node, service }, forMs: null, comment: '' },
+  })
+  expect(outcomes([out, of('rs3', null), spare, of('rs3', null), of('rs3', 'http'), of('dir1', null)])).toEqual([
+    'revision 2',
+    'refused: unknown-server',
+    'revision 3',
+    'wanted',
+    'refused: unknown-server',
+    'refused: unknown-server',
+  ])
+})
+
 describe('a log', () => {
   it('has one outcome for each entry', () =>
     expect(outcomes(LOG)).toEqual([

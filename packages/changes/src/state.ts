@@ -20,6 +20,7 @@ import type {
 import type { Context } from './command/command.ts'
 import { MODEL_VERSION, refuseFinalize } from './command/version.ts'
 import { type Document, documentOf, writtenOf } from './document/document.ts'
+import { nodeOfServer } from './document/server-ref.ts'
 import { applyEnrol, type EnrolEntry, keepEnrolled, NOBODY } from './enrol/enrol.ts'
 import { addHalf, type Keyed, stepRing } from './enrol/key-ring.ts'
 import { addToken, revokeToken, type Tokened } from './enrol/tokens.ts'
@@ -121,7 +122,7 @@ export function applyEntry(state: State, entry: Entry, voters: Context['voters']
     }
     case 'intent': {
       const { author, at } = entry
-      const result = applyIntent(facts, entry.command, { finalized, author, now: at, config })
+      const result = applyIntent(facts, entry.command, { finalized, author, now: at, config, pooled: pooledIn(state) })
       if (result.refusals) return { state, outcome: { kind: 'refused', refusals: result.refusals } }
       const { added, removed, warnings } = result
       return { state: { ...state, facts: result.facts }, outcome: { kind: 'wanted', added, removed, warnings } }
@@ -151,6 +152,9 @@ export function applyEntry(state: State, entry: Entry, voters: Context['voters']
       return peopled(state, entry)
   }
 }
+
+const pooledIn = ({ history }: State): string[] =>
+  Object.values(history.document.pools).flatMap(({ realservers }) => Object.keys(realservers).map(nodeOfServer))
 
 function electing(state: State, entry: VotersEntry): Step {
   const result = applyVoters(state.history, entry, state.finalized)

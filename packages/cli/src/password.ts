@@ -2,6 +2,7 @@
 import { PASSWORD_LENGTH } from '@lvsm/protocol'
 import { readFileSync } from 'node:fs'
 import { Failure } from './failure.ts'
+import { fileFailure } from './file-fault.ts'
 
 export interface PasswordOptions {
   readonly passwordFile?: string | undefined
@@ -58,7 +59,7 @@ function firstLine(file: string): string {
   try {
     return readFileSync(file === '-' ? 0 : file, 'utf8').split(/\r?\n/)[0] ?? ''
   } catch (error) {
-    throw new Failure('usage', `cannot read ${file}: ${(error as Error).message}`, 'name a file with the password')
+    throw fileFailure('usage', `cannot read ${file}`, error, 'name a file with the password')
   }
 }
 

@@ -77,6 +77,23 @@ describe('lvsm user', () => {
     expect((await runHere(['user', 'remove', 'alice'])).code).toBe(0)
     expect((await runHere(['user', 'remove', 'alice'])).err).toMatch(/no user alice[^]*lvsm user list/)
   })
+  it('makes one with a password at once, and none where that is no good', async () => {
+    const { runHere, configuration } = startCoordinator()
+    const file = scratchPath('password')
+    writeFileSync(file, 'short\n')
+    expect((await runHere(['user', 'add', 'bob', '--role', 'viewer', '--password-file', file])).code).toBe(2)
+    expect(configuration.log).toEqual([])
+    writeFileSync(file, 'correct horse\n')
+    expect(await runHere(['user', 'add', 'bob', '--role', 'viewer', '--password-file', file])).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^user bob is viewer\nbob may log in/),
+    })
+    expect((await runHere(['user', 'list'])).out).toMatch(/ bob +viewer +yes /)
+    const none = await runHere(['user', 'add', 'eve', '--role', 'viewer', '--password-file', '/nowhere/at-all'])
+    expect(none.err).toBe(
+      'lvsm: cannot read /nowhere/at-all: there is no such file or directory\n  → name a file with the password\n',
+    )
+  })
   it('changes the own password with the old one', async () => {
     const { runHere, configuration } = startCoordinator()
     const fileOf = (text: string): string => {

@@ -80,7 +80,7 @@ it('writes over nothing, and does not even ask', async () => {
   let asked = false
   const { code, err } = await run(() => (asked = true), file)
   expect([code, asked, readFileSync(file, 'utf8')]).toEqual([2, false, 'old'])
-  expect(err).toMatch(/EEXIST/)
+  expect(err).toMatch(/it is there already\n {2}→ name a file that is not there yet/)
 })
 it('is made where a coordinator is', async () => {
   const ended = await lvsm(['--coordinator-socket', scratchPath('none'), 'backup', scratchPath('copy.db')])

@@ -35,6 +35,8 @@ describe('lvsm config', () => {
     expect({ code, err }).toEqual({ code: 0, err: '' })
     expect(out).toBe('~ service http, server rs1: weight 1 → 5\nnone added, 1 changed, none removed\nrevision 2\n')
     expect(weight('rs1')).toBe(5)
+    const then = await Promise.all([run(['config', 'show', '1']), run(['config', 'show', '2'])])
+    expect(then.map(({ out }) => /weight: (\d)/.exec(out)?.[1])).toEqual(['1', '5'])
     const [history, one] = await Promise.all([run(['config', 'history']), run(['config', 'history', '2'])])
     expect(history.out).toMatch(
       / 2 +2023-11-14T22:13:20\.000Z +\S+ +none added, 1 changed, none removed +new memory\n +1 /,

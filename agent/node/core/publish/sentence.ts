@@ -32,6 +32,8 @@ export function sayState(known: Known): Saying {
   if (critical) return { state: 'troubled', reason: critical.message }
   if (!observed || !status)
     return { state: 'starting', reason: !status ? 'waits for its lease process' : 'reads the kernel' }
+  // Also of one that directs no group yet: it was told, and takes none.
+  if (status.standby && view.node.roles.includes('director')) return sayStandby(known.standing)
   if (view.directs.length > 0) return sayDirector(known, status)
   const votes = view.node.voter
     ? status.quarantineMs > 0
@@ -40,6 +42,7 @@ export function sayState(known: Known): Saying {
     : ''
   const serves = sayServing(view, observed)
   if (serves !== null) return { state: 'serving', reason: serves + votes }
+  if (view.node.roles.includes('director')) return { state: 'idle', reason: `directs no group${votes}` }
   return view.node.voter
     ? {
         state: 'witness',
@@ -48,9 +51,12 @@ export function sayState(known: Known): Saying {
     : { state: 'idle', reason: 'has nothing to do in this configuration' }
 }
 
-function sayDirector({ view, ready, facts, standing }: Known, status: LeaseStatus): Saying {
+function sayStandby(standing: Standing | null): Saying {
   const author = standing?.on ? standing.author : 'an operator'
-  if (status.standby) return { state: 'maintenance', reason: `${author} set it to standby: takes nothing over` }
+  return { state: 'maintenance', reason: `${author} set it to standby: takes nothing over` }
+}
+
+function sayDirector({ view, ready, facts }: Known, status: LeaseStatus): Saying {
   const parts = view.directs.map((group) => {
     const stop = factAbout(facts, { kind: 'group', group: group.name })
     if (stop) return `${group.name} is stopped by ${stop.author}`

@@ -1,5 +1,5 @@
 /** What an agent's status says of who could take a group, and of whose table is shown. */
-import { agreementDigests } from '@lvsm/model'
+import { agreementDigests, SAMPLE } from '@lvsm/model'
 import { encodeMessage, type StateMessage } from '@lvsm/protocol'
 import { expect, test } from 'vitest'
 import { node, statusOf, type TestNode } from '../fixture.ts'
@@ -59,6 +59,30 @@ test('who is not heard, is set to standby or has another configuration could not
   expect(heard({})).toMatchObject([{ could: true }])
   says(dir1, 'dir2', { agreement: { ...agreementDigests(dir1.config), timing: 'other' } })
   expect(taker(dir1)).toMatchObject([{ could: false, reason: expect.stringMatching(/^has other .* configuration$/) }])
+})
+
+test('a director of no group is one all the same: it is no witness, and its standby is seen', () => {
+  const dir3 = '  - { name: dir3, roles: [director], voter: true, links: [{ name: inside, address: 10.12.0.3 }] }\n'
+  const spare = SAMPLE.replace(
+    '  - { name: rs1, roles: [realserver], voter: true,',
+    `${dir3}  - { name: rs1, roles: [realserver],`,
+  ).replace(
+    '[{ name: inside, address: 10.12.0.3 }]',
+    '[{ name: inside, address: 10.12.0.3 }, { name: outside, address: 10.11.0.3 }]',
+  )
+  const one = node('dir3', undefined, spare)
+  const status = { ...statusOf('dir3', 'dir1'), groups: [] }
+  one.feed({ kind: 'lease-up' })
+  one.feed({ kind: 'lease-status', status })
+  one.run(1500)
+  const own = () => one.core.status(one.now()).nodes.find(({ name }) => name === 'dir3')
+  expect(own()).toMatchObject({ state: 'idle', reason: 'directs no group, votes' })
+  one.feed({ kind: 'lease-status', status: { ...status, standby: true } })
+  expect(own()).toMatchObject({
+    state: 'maintenance',
+    standby: true,
+    reason: expect.stringMatching(/set it to standby/),
+  })
 })
 
 test('of itself a node says what it has told its lease process; without one nothing is known', () => {

@@ -14,6 +14,8 @@ export interface IntentContext {
   readonly now: number
   /** What there is to drain, stop and put on standby. */
   readonly config: Config
+  /** Nodes of realservers of pools, whether a service uses them now or not. */
+  readonly pooled?: readonly string[]
 }
 export interface IntentApplied {
   readonly facts: Facts
@@ -41,7 +43,7 @@ export function applyIntent(facts: Facts, command: IntentCommand, context: Inten
 
 function begin(facts: Facts, command: IntentCommand, intent: Intent, context: IntentContext): IntentApplied | Refused {
   const { subject, forMs, comment } = command
-  const unknown = refuseSubject(subject, context.config)
+  const unknown = refuseSubject(subject, context)
   if (unknown) return refused(unknown)
   const { author, now } = context
   const until = forMs === null ? null : now + forMs
@@ -53,7 +55,7 @@ function begin(facts: Facts, command: IntentCommand, intent: Intent, context: In
 }
 
 /** What is wanted everywhere cannot be ended in one service; the end everywhere is one in every service. */
-function enable(facts: Facts, subject: Subject, { now, config }: IntentContext): IntentApplied | Refused {
+function enable(facts: Facts, subject: Subject, context: IntentContext): IntentApplied | Refused {
   const removed = facts.list.filter((fact) => covers(subject, fact.subject))
   const elsewhere =
     subject.kind === 'server' && subject.service !== null ? factAbout(facts, { ...subject, service: null }) : undefined
@@ -66,10 +68,10 @@ function enable(facts: Facts, subject: Subject, { now, config }: IntentContext):
     })
   if (removed.length === 0) {
     // What is gone from the configuration may still be wanted; what is neither there nor wanted was mistyped.
-    const unknown = refuseSubject(subject, config)
+    const unknown = refuseSubject(subject, context)
     return unknown ? refused(unknown) : { facts, added: [], removed, warnings: [] }
   }
-  return { facts: changeFacts(facts, now, removed, []), added: [], removed, warnings: [] }
+  return { facts: changeFacts(facts, context.now, removed, []), added: [], removed, warnings: [] }
 }
 
 const covers = (ended: Subject, subject: Subject): boolean =>
@@ -104,7 +106,10 @@ function refuseCommand({ verb, subject, forMs, comment }: IntentCommand): Refusa
 }
 
 /** A mistyped name would be a fact that never does anything. */
-function refuseSubject(subject: Subject, { nodes, groups, services }: Config): Refusal | null {
+function refuseSubject(
+  subject: Subject,
+  { config: { nodes, groups, services }, pooled = [] }: Pick<IntentContext, 'config' | 'pooled'>,
+): Refusal | null {
   const known = (what: string, name: string, names: readonly string[]): Refusal | null =>
     names.includes(name)
       ? null
@@ -147,5 +152,6 @@ function refuseSubject(subject: Subject, { nodes, groups, services }: Config): R
         )
   if (unknown) return unknown
   const of = services.filter(({ name }) => service === null || name === service)
-  return known('server', node, [...new Set(of.flatMap(({ realservers }) => realservers.map((one) => one.node)))])
+  const used = of.flatMap(({ realservers }) => realservers.map((one) => one.node))
+  return known('server', node, [...new Set(service === null ? [...used, ...pooled] : used)])
 }

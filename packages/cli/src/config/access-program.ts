@@ -71,16 +71,8 @@ function userProgram(root: Command, run: Run): void {
     .description('make one, who cannot log in before there is a password')
     .argument('<name>', 'a letter, then letters, digits, . _ -')
     .addOption(role().makeOptionMandatory())
-    .action((name: string, { role: may }: Role) =>
-      run((session) =>
-        access.change(
-          session,
-          'userAdd',
-          { name, role: may },
-          `user ${name} is ${may}; next: lvsm user password ${name}`,
-        ),
-      ),
-    )
+    .option('--password-file <file>', 'with the password of its first line; - for standard input')
+    .action((name: string, options: access.NewUser) => run((session) => access.addUser(session, name, options)))
   user
     .command('set')
     .description('change what a user may')

@@ -73,6 +73,23 @@ export async function change<Name extends Plain & ConfigRouteName>(
   return 'ok'
 }
 
+export interface NewUser extends PasswordOptions {
+  readonly role: UserRole
+}
+/** The password is read first: a user who cannot log in is not left behind by a slip in its file. */
+export async function addUser(
+  session: CoordinatorSession,
+  name: string,
+  { role, passwordFile }: NewUser,
+): Promise<Exit> {
+  const password = passwordFile === undefined ? null : await readPassword(name, { passwordFile })
+  const next = password === null ? `; next: lvsm user password ${name}` : ''
+  const added = await change(session, 'userAdd', { name, role }, `user ${name} is ${role}${next}`)
+  return password === null
+    ? added
+    : change(session, 'userPassword', { name, password }, `${name} may log in with the password of ${passwordFile}`)
+}
+
 export async function setPassword(session: CoordinatorSession, name: string, options: PasswordOptions): Promise<Exit> {
   const password = await readPassword(name, options)
   return change(session, 'userPassword', { name, password }, `${name} has a new password; sessions of before are over`)

@@ -8,6 +8,7 @@ import { text as readAll } from 'node:stream/consumers'
 import { describeRefusal } from '@lvsm/base'
 import { BACKUP, BACKUP_HEADER, type BackupHead, decodeBackupHead, type Exit, readConfigRefused } from '@lvsm/protocol'
 import { Failure } from '../failure.ts'
+import { fileFailure } from '../file-fault.ts'
 import { reasonOf, type Silence, unreached } from '../http.ts'
 import { withProgress } from '../terminal.ts'
 import type { CoordinatorSession } from './write.ts'
@@ -16,7 +17,7 @@ import type { CoordinatorSession } from './write.ts'
 const PATIENCE_MS = 120_000
 
 export async function backup({ own, terminal }: CoordinatorSession, file: string): Promise<Exit> {
-  if (existsSync(file)) throw unwritable(file, 'EEXIST: it is there')
+  if (existsSync(file)) throw unwritable(file, THERE)
   // Under its name it is there when it is whole: also who breaks this off, or loses power, has none that only looks like one.
   const part = `${file}.part-${randomBytes(4).toString('hex')}`
   const handle = await openNew(file, part)
@@ -33,20 +34,21 @@ export async function backup({ own, terminal }: CoordinatorSession, file: string
   }
 }
 
-const unwritable = (file: string, reason: string): Failure =>
-  new Failure('usage', `cannot write ${file}: ${reason}`, 'name a file that is not there yet')
+const unwritable = (file: string, error: unknown): Failure =>
+  fileFailure('usage', `cannot write ${file}`, error, 'make its directory first, or name another file')
+const THERE = { code: 'EEXIST' }
 
 /** For its owner only from the moment that it is there. */
 const openNew = (file: string, part: string): Promise<FileHandle> =>
   open(part, 'wx', 0o600).catch((error: Error) => {
-    throw unwritable(file, error.message)
+    throw unwritable(file, error)
   })
 
 function name(part: string, file: string): void {
   try {
     linkSync(part, file)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw unwritable(file, 'EEXIST: it is there now')
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw unwritable(file, error)
     // A file system that has no links.
     renameSync(part, file)
   }

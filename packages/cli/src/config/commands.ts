@@ -4,6 +4,7 @@ import { MODEL_VERSION } from '@lvsm/changes'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { text as readAll } from 'node:stream/consumers'
 import { Failure } from '../failure.ts'
+import { fileFailure } from '../file-fault.ts'
 import { type Format, render } from '../output.ts'
 import { ask, refusedFailure } from './ask.ts'
 import { readFile, textOf } from './document.ts'
@@ -44,7 +45,7 @@ function writeNew(file: string, text: string): void {
   try {
     writeFileSync(file, text, { mode: 0o600, flag: 'wx' })
   } catch (error) {
-    throw new Failure('usage', `cannot write ${file}: ${(error as Error).message}`, 'name a file that is not there yet')
+    throw fileFailure('usage', `cannot write ${file}`, error, 'make its directory first, or name another file')
   }
 }
 
@@ -103,7 +104,7 @@ function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    throw new Failure('usage', `cannot read ${file}: ${(error as Error).message}`, 'lvsm config export FILE makes one')
+    throw fileFailure('usage', `cannot read ${file}`, error, 'lvsm config export FILE makes one')
   }
 }
 

@@ -9,6 +9,7 @@ import type { Paint } from '../paint.ts'
 import { table } from '../table.ts'
 import { ask } from './ask.ts'
 import type { ReadOptions } from './commands.ts'
+import { spoken } from './hints.ts'
 import { isHostName, resolver } from './names.ts'
 import { nameWord, type Read, readWords } from './values.ts'
 import { type CoordinatorSession, write, type WriteOptions } from './write.ts'
@@ -135,7 +136,7 @@ export async function change(
   const read = await readAll(session, noun, await nameOf(session, noun, verb, said.name), said.words)
   if (verb === 'set' && Object.keys(read.values).length === 0)
     throw new Failure('usage', 'nothing to set', `give KEY=VALUE: lvsm ${noun} set --help lists the keys`)
-  return write(session, { command: commandOf(noun, verb, read) }, options)
+  return spoken(session, (speaking) => write(speaking, { command: commandOf(noun, verb, read) }, options))
 }
 
 /** Of a new VIP or gateway: its address. */

@@ -74,9 +74,10 @@ function coordinatorProgram(root: Command, run: Run): void {
 function config(root: Command, run: Run): void {
   const noun = root.command('config').description('the configuration of the whole cluster, and its revisions')
   reading(noun.command('show').description('the whole document'))
-    .option('--revision <number>', 'as it was then', revision)
-    .action((options: commands.ReadOptions & { revision?: number }) =>
-      run((session) => commands.show(session, options)),
+    .argument('[revision]', 'as it was then; the newest by default', revision)
+    .option('--revision <number>', 'the same', revision)
+    .action((one: number | undefined, options: commands.ReadOptions & { revision?: number }) =>
+      run((session) => commands.show(session, { ...options, revision: one ?? options.revision })),
     )
   reading(noun.command('history').description('who changed what, newest first'))
     .argument('[revision]', 'only this one, with all that it changed', revision)
