@@ -210,12 +210,13 @@ describe('a follower', () => {
   })
   it('remembers what the last entries came to, and not what all did', () => {
     const one = following()
+    for (const id of ['old', 'new']) one.ask(id, 'change')
+    // Applied here before the leader's answers come.
     const applied = Array.from({ length: 2000 }, (_, at) => ({ index: at + 1, result: `result ${at + 1}` }))
     one.feed({ kind: 'persisted', write: 0, applied })
     Object.assign(one.raft.state, { lastApplied: 2000 })
-    for (const [id, index] of [['old', 5] as const, ['new', 1990] as const]) {
-      one.ask(id, 'change')
-      one.answer({ kind: 'index', index })
+    for (const [at, index] of [5, 1990].entries()) {
+      one.answer({ kind: 'index', index }, 9, at)
       one.pass(10)
     }
     expect(one.replies.get('old')).toEqual({ kind: 'done', index: 5, result: null })

@@ -25,7 +25,7 @@ export interface Question {
 
 /** More are refused: whoever asks has gone mad, or nothing is answered. */
 const MOST = 1000
-/** What entries came to, of so many of the last. */
+/** What entries came to that somebody may have asked for, of so many of the last: each has a whole difference in it. */
 const RESULTS = 1000
 
 export class Desk<Result> {
@@ -55,7 +55,9 @@ export class Desk<Result> {
     return this.asks.size < MOST
   }
 
+  /** Of which somebody waits for one. */
   keep(applied: readonly Applied<Result>[]): void {
+    if (!this.#isAwaited()) return
     for (const { index, result } of applied) this.#results.set(index, result)
     for (const index of this.#results.keys()) {
       if (this.#results.size <= RESULTS) return
@@ -64,7 +66,18 @@ export class Desk<Result> {
   }
 
   close(id: string, reply: Reply<Result>): void {
-    if (this.questions.delete(id)) this.#reply(id, reply)
+    if (!this.questions.delete(id)) return
+    if (!this.#isAwaited()) this.#results.clear()
+    this.#reply(id, reply)
+  }
+
+  /** For observers. */
+  get keptResults(): number {
+    return this.#results.size
+  }
+  /** A write is under way: its entry may be applied before it is known which one it is. */
+  #isAwaited(): boolean {
+    return [...this.questions.values()].some(({ wish, stage }) => wish.kind !== 'read' && stage.kind !== 'waiting')
   }
 
   /** Nothing of it was done: either that passes, or it does not. */

@@ -16,6 +16,7 @@
  */
 import { type Ack, type Busy, type BusyReason, type Free, type Poll, type Release, type Request } from '@lvsm/protocol'
 import { after, type Instant, LONGEST_LEASE_MS, NEVER_BEFORE } from '@lvsm/base'
+import { borrowersOf } from './borrowers.ts'
 import { LeaseLimit } from './limit.ts'
 import { type Grant, grantOf, Locks, type Lock, obstacle, type Start } from './locks.ts'
 import { isNext, RESERVE_NUMBERS } from './number.ts'
@@ -42,8 +43,8 @@ export class Acceptor {
   readonly #locks: Locks
   readonly #lists = new Map<string, LeaseGroup>()
   /** By the keys of the lists. */
-  readonly #borrowers = new Map<string, ReadonlySet<string>>()
-  readonly #latest = new Map<string, { incarnation: string; sequence: number }>()
+  #borrowers: ReadonlyMap<string, ReadonlySet<string>> = new Map()
+  readonly #latest = new Map<string, Sender>()
   #view: LeaseView | null = null
   #reserved: number
 
@@ -67,24 +68,17 @@ export class Acceptor {
     }
     const surplus = this.#lists.size - view.groups.length - RECENT_LISTS
     for (const key of [...this.#lists.keys()].slice(0, Math.max(0, surplus))) this.#lists.delete(key)
-    this.#findBorrowers(view)
+    this.#borrowers = borrowersOf(this.#lists, view.groups, this.#rules)
+    this.#forget(now)
   }
 
-  /**
-   * Who may borrow each list: its directors. Of an earlier one only those that direct whatever has its addresses now, or a group
-   * at all: who was taken off every list since is no director, whichever list it names.
-   */
-  #findBorrowers({ groups }: LeaseView): void {
-    const present = new Map(groups.flatMap((group) => this.#rules.locks(group).map((key) => [key, group] as const)))
-    this.#borrowers.clear()
-    for (const [key, list] of this.#lists) {
-      const heirs = this.#rules.locks(list).flatMap((lock) => present.get(lock) ?? [])
-      const may = (name: string): boolean =>
-        heirs.length > 0
-          ? heirs.every(({ directors }) => directors.includes(name))
-          : groups.some(({ directors }) => directors.includes(name))
-      this.#borrowers.set(key, new Set(list.directors.filter(may)))
-    }
+  /** Of addresses and directors that no list has any more. */
+  #forget(now: Instant): void {
+    const lists = [...this.#lists.values()]
+    this.#locks.forgetBut(new Set(lists.flatMap((list) => this.#rules.locks(list))), now)
+    const known = new Set(lists.flatMap(({ name, directors }) => directors.map((node) => latestKey({ node }, name))))
+    for (const [key, { node }] of this.#latest)
+      if (!known.has(key) && !this.#locks.lendsTo(node, now)) this.#latest.delete(key)
   }
 
   quarantineLeftMs(now: Instant): number {
@@ -106,7 +100,7 @@ export class Acceptor {
     ) {
       return this.#busy(sender, message, locks, { reason: 'number', leftMs: 0 })
     }
-    this.#latest.set(latestKey(sender, message.group), { incarnation: sender.incarnation, sequence: sender.sequence })
+    this.#latest.set(latestKey(sender, message.group), sender)
     for (const lock of locks) this.#lend(lock, sender, message.number, after(now, grantMs), now)
     return { kind: 'ack', ...about(message), echo: echoOf(sender), grantMs, highWater: highWaterOf(locks) }
   }
@@ -129,9 +123,7 @@ export class Acceptor {
   release(sender: Sender, message: Release, now: Instant): boolean {
     const locks = this.#locksOf(message)
     if (!this.#view || !locks) return false
-    if (this.#isLatest(sender, message.group)) {
-      this.#latest.set(latestKey(sender, message.group), { incarnation: sender.incarnation, sequence: sender.sequence })
-    }
+    if (this.#isLatest(sender, message.group)) this.#latest.set(latestKey(sender, message.group), sender)
     // Who was taken off the list meanwhile cannot take it: it is kept for nobody.
     const successor =
       message.successor !== null && this.#mayBorrow(message, message.successor) ? message.successor : null
@@ -236,7 +228,7 @@ export class Acceptor {
   }
 }
 
-const latestKey = (sender: Sender, group: string): string => `${group}/${sender.node}`
+const latestKey = ({ node }: Pick<Sender, 'node'>, group: string): string => `${group}/${node}`
 const about = (message: Request | Poll): { group: string; digest: string; epoch: number } => ({
   group: message.group,
   digest: message.digest,

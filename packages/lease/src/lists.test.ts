@@ -40,3 +40,30 @@ test('of an earlier list only who directs every one of its addresses now is lent
   made.adopt(viewOf(group('one', ['dir1', 'dir2'], 'A'), group('two', ['dir1'], 'B')), now)
   expect(['dir1', 'dir2'].map((node) => answer(made, node, 'web', 'A+B'))).toEqual(['free', 'unknown-list'])
 })
+
+test('addresses and directors that no list has any more are forgotten, their numbers are not', () => {
+  const made = voter(group('web', ['dir1'], 'A'))
+  const request = { kind: 'request', group: 'web', digest: 'A', epoch: 1, leaseMs: 350, number: 7 } as const
+  expect(made.request({ node: 'dir1', incarnation: 'dir1', sequence: 1 }, request, now)?.kind).toBe('ack')
+  const addresses = (): string[] => made.votes().map(([address]) => address)
+  for (let round = 0; round < 200; round++) {
+    made.adopt(viewOf(group(`g${round}`, ['dir1'], `B${round}`)), now)
+    answer(made, 'dir1', `g${round}`, `B${round}`)
+  }
+  // A grant that lives stays, whatever the lists are.
+  expect(addresses()).toContain('A')
+  expect(addresses().length).toBeLessThan(80)
+  const later = instant(20_000)
+  made.adopt(viewOf(group('web', ['dir1'], 'C')), later)
+  expect(addresses()).not.toContain('A')
+  made.adopt(viewOf(group('web', ['dir1'], 'A')), later)
+  const again = { ...request, digest: 'A' }
+  const start = { node: 'dir1', incarnation: 'dir1.2', sequence: 1 }
+  expect(made.request(start, { ...again, number: 7 }, later)).toMatchObject({
+    kind: 'busy',
+    reason: 'number',
+    highWater: 7,
+  })
+  expect(made.request(start, { ...again, number: 8 }, later)?.kind).toBe('ack')
+  expect(made.wantedState(later).highWater).toBeGreaterThanOrEqual(8)
+})

@@ -29,6 +29,8 @@ export interface Lock {
   reservation: Reservation | null
   highWater: number
 }
+const isLive = (one: { readonly until: Instant } | null, now: Instant): boolean => one !== null && one.until > now
+
 /** The grant of this process start, live or run out. */
 export const grantOf = ({ grant }: Lock, { node, incarnation }: Start, rules: Rules): Grant | null =>
   grant && !rules.blocks(grant, node, incarnation) ? grant : null
@@ -36,6 +38,8 @@ export const grantOf = ({ grant }: Lock, { node, incarnation }: Start, rules: Ru
 export class Locks {
   readonly #locks = new Map<string, Lock>()
   #base: number
+  /** Highest number of the addresses that were forgotten. */
+  #forgotten = 0
   readonly #rules: Rules
 
   /** `base`: no lease number up to this one is new, whatever the address (restored from disk). */
@@ -53,10 +57,28 @@ export class Locks {
 
   of(keys: readonly string[]): Lock[] {
     return keys.map((key) => {
-      const lock = this.#locks.get(key) ?? { grant: null, reservation: null, highWater: this.#base }
+      const lock = this.#locks.get(key) ?? {
+        grant: null,
+        reservation: null,
+        highWater: Math.max(this.#base, this.#forgotten),
+      }
       this.#locks.set(key, lock)
       return lock
     })
+  }
+
+  /** Forgets the addresses that nobody has or is to have, but those of `keys`. What is asked for first begins above their numbers. */
+  forgetBut(keys: ReadonlySet<string>, now: Instant): void {
+    for (const [key, { grant, reservation, highWater }] of this.#locks) {
+      if (keys.has(key) || isLive(grant, now) || isLive(reservation, now)) continue
+      this.#locks.delete(key)
+      this.#forgotten = Math.max(this.#forgotten, highWater)
+    }
+  }
+
+  /** Has this node a live grant of any address? */
+  lendsTo(node: string, now: Instant): boolean {
+    return [...this.#locks.values()].some(({ grant }) => grant?.node === node && isLive(grant, now))
   }
 
   /** Records a grant; `until` was computed from the start's present grant. */
@@ -85,9 +107,9 @@ export class Locks {
     return [...this.#locks]
   }
 
-  /** Highest number granted or restored, over all addresses. */
+  /** Highest number granted or restored, over all addresses, those too that were forgotten. */
   highest(): number {
-    let highest = this.#base
+    let highest = Math.max(this.#base, this.#forgotten)
     for (const lock of this.#locks.values()) highest = Math.max(highest, lock.highWater)
     return highest
   }
