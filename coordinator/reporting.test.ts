@@ -148,10 +148,12 @@ test('what an agent says is known to all three, and every event once, whichever 
     await served?.place.start()
     served?.serve()
   }
-  await vi.waitUntil(() => members.every((one) => one.reasons().includes('event 6')), SOON)
+  const all = [1, 2, 3, 4, 5, 6].map((serial) => `event ${serial}`)
+  const knows = (one: Member): boolean => all.every((reason) => one.reasons().includes(reason))
+  await vi.waitUntil(() => members.every(knows) && members.every((one) => one.node('rs1')?.agent), SOON)
   for (const one of members) {
     const seen = one.reasons().filter((reason) => reason.startsWith('event '))
-    expect(seen.toSorted()).toEqual([1, 2, 3, 4, 5, 6].map((serial) => `event ${serial}`))
+    expect(seen.toSorted()).toEqual(all)
     expect(one.node('rs1')).toMatchObject({ agent: true, state: 'idle' })
   }
 })
@@ -166,16 +168,23 @@ test('reports write nothing to the disk; with half of the nodes dead the cluster
   await vi.waitUntil(() => agents.every(({ coordinators }) => coordinators !== null), SOON)
   for (const agent of agents) agent.says('serves')
   await vi.waitUntil(() => members.every((one) => one.node('rs1')?.agent && one.node('rs3')?.agent), SOON)
-  const writes = members.map(({ place }) => place.writes)
-  for (let turn = 0; turn < 5; turn++) {
-    for (const agent of agents) agent.happens(`turn ${turn}`)
-    await vi.waitUntil(() => members.every((one) => one.node('rs3')?.reason === `turn ${turn}`), SOON)
-  }
-  expect(members.map(({ place }) => place.writes)).toEqual(writes)
+  // An election, which a busy machine has at any time, writes votes: then the turns are no measure, and the next ones are.
+  const written = (): string => members.map(({ place }) => place.writes).join()
+  let round = 0
+  await vi.waitUntil(async () => {
+    const before = written()
+    round += 1
+    for (let turn = 0; turn < 5; turn++) {
+      const reason = `turn ${turn} of round ${round}`
+      for (const agent of agents) agent.happens(reason)
+      await vi.waitUntil(() => members.every((one) => one.node('rs3')?.reason === reason), SOON)
+    }
+    return written() === before
+  }, SOON)
   agents[1]?.stop()
   await vi.waitUntil(() => {
     agents[0]?.says('still serves')
-    return members.every((one) => one.node('rs3')?.agent === false)
+    return members.every((one) => one.node('rs3')?.agent === false && one.node('rs1')?.agent === true)
   }, SOON)
   for (const one of members) {
     const begun = performance.now()
@@ -186,9 +195,10 @@ test('reports write nothing to the disk; with half of the nodes dead the cluster
     expect(one.node('rs1')).toMatchObject({ agent: true, state: 'idle' })
     expect(one.node('dir1')).toMatchObject({ agent: false, ageMs: null })
   }
-  // Of whoever asks the agent.
-  const told = await new Promise<ClusterAnswer | null>((done) => agents[0]?.coordinators?.ask('status', done))
-  expect(told?.status?.nodes.find(({ name }) => name === 'rs3')).toMatchObject({ agent: false })
+  // Of whoever asks the agent: one that is late on a busy machine is asked again.
+  const ask = () => new Promise<ClusterAnswer | null>((done) => agents[0]?.coordinators?.ask('status', done))
+  const told = await vi.waitUntil(async () => (await ask())?.status, SOON)
+  expect(told.nodes.find(({ name }) => name === 'rs3')).toMatchObject({ agent: false })
 })
 
 test('where no majority is left the coordinator that is there still hears every node, without a pause', async () => {
@@ -204,10 +214,14 @@ test('where no majority is left the coordinator that is there still hears every 
   await vi.waitUntil(() => members[0].feed?.following().includes('rs1'), SOON)
   const ages: number[] = []
   const until = performance.now() + 8000
+  let now = performance.now()
   await vi.waitUntil(() => {
+    // While the machine has other things to do nobody says anything, and nobody looks: that is no pause of the coordinator's.
+    const stood = performance.now() - now
+    now = performance.now()
+    ages.push((members[0].node('rs1')?.ageMs ?? Number.POSITIVE_INFINITY) - stood)
     agent.says(`serves ${ages.length}`)
-    ages.push(members[0].node('rs1')?.ageMs ?? Number.POSITIVE_INFINITY)
-    return performance.now() > until
+    return now > until
   }, SOON)
   expect(Math.max(...ages)).toBeLessThan(3000)
   const ask = () => new Promise<ClusterAnswer | null>((done) => agent.coordinators?.ask('status', done))
