@@ -45,6 +45,7 @@ export async function launch(args: readonly string[], program: Program): Promise
     }
     case 'run':
       becomeOwner(options.stateDir, viewers())
+      program.tries(options.runDir)
       return settle(options, program, (lock) => run(options, lock, program))
   }
 }

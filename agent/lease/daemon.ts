@@ -13,6 +13,7 @@ import type { DirectoryLock } from '../process/lock.ts'
 import { timersOf } from '../process/timers.ts'
 import type { Kernel, KernelEvents } from './adapters/kernel/kernel.ts'
 import { type IpcServer, serveIpc } from './adapters/ipc.ts'
+import { type WatchedAgent, watchAgent } from './agent-watch.ts'
 import { type LeaseState, openState } from './adapters/state.ts'
 import { openLinks } from './adapters/network/udp.ts'
 import { createLeaseCore, type LeaseCore } from './core/core.ts'
@@ -47,6 +48,7 @@ export class Daemon {
   readonly #pump: Pump
   readonly #views: Views
   readonly #lock: DirectoryLock
+  readonly #agentWatch: WatchedAgent
   readonly #timers: NodeJS.Timeout[] = []
   #stopping = false
   #left = false
@@ -68,7 +70,7 @@ export class Daemon {
       kept: state !== null,
     })
     this.#news = new News({
-      status: () => this.#views.withRing(this.#core.status(machine.clock())),
+      status: () => this.#views.completed(this.#core, machine.clock()),
       filtered: () => this.#kernel.filter.dropped(),
       tell: (word) => this.#ipc.tell(word),
       say: (text) => machine.say(text),
@@ -81,6 +83,7 @@ export class Daemon {
     this.#pump = this.#startPump()
     this.#views = this.#makeViews()
     this.#ipc = this.#serve()
+    this.#agentWatch = watchAgent(options.runDir, machine.clock, (fault) => this.#pump.feed({ kind: 'agent', fault }))
     this.#timers.push(setInterval(() => this.#news.tellStatus(), STATUS_MS))
     this.#begin()
   }
@@ -117,7 +120,11 @@ export class Daemon {
   #serve(): IpcServer {
     const path = join(this.#options.runDir, SOCKET)
     return serveIpc(path, {
-      heard: (word) => (word.kind === 'view' ? this.#views.heard(word.view) : this.#pump.feed(word)),
+      heard: (word) => {
+        this.#agentWatch.heard()
+        if (word.kind === 'view') this.#views.heard(word.view)
+        else this.#pump.feed(word)
+      },
       joined: () => {
         this.#ipc.tell({ kind: 'hello', incarnation: this.#incarnation, version: VERSIONS.ipc.spoken })
         this.#news.tellStatus()
@@ -155,7 +162,7 @@ export class Daemon {
 
   #kernelEvents(): KernelEvents {
     return {
-      conflict: (group, mac) => this.#pump.feed({ kind: 'conflict', group, mac }),
+      conflict: (group, mac, where) => this.#pump.feed({ kind: 'conflict', group, mac, where }),
       addressLost: (group) => this.#pump.feed({ kind: 'address-lost', group }),
       fenceLost: (damage) => {
         this.#filterNews.fenceLost(damage)
@@ -217,6 +224,7 @@ export class Daemon {
     this.#pump.stop()
     this.#state.close()
     this.#views.close()
+    this.#agentWatch.close()
     for (const timer of this.#timers) clearTimeout(timer)
   }
 }

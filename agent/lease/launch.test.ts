@@ -49,6 +49,7 @@ beforeEach(() => {
     },
     say: (text) => void said.push(text),
     live: () => undefined,
+    tries: () => undefined,
     print: (text) => void printed.push(text),
     exit: (code) => void exits.push(code),
     on: (signal, happened) => void signals.set(signal, happened),

@@ -21,6 +21,8 @@ export interface Program extends Machine {
   alone(): Alone
   /** Runs before all others from now on; why not, where it may not. */
   runFirst(): KernelError | undefined
+  /** It tries to work: where it ends before it does, that is known there. */
+  tries(runDir: string): void
   on(signal: NodeJS.Signals, happened: () => void): void
 }
 
@@ -78,6 +80,7 @@ function run(options: RunOptions, program: Program): void {
     say('must run as root: it owns addresses and nftables (start it with sudo, or as the systemd unit)')
     return program.exit(DAEMON_EXITS.refused.code)
   }
+  program.tries(options.runDir)
   const alone = program.alone()
   if (!alone.ok) {
     say(`${alone.reason}\n  → stop it first: a node has one lease process, whatever its --run-dir is`)

@@ -4,19 +4,23 @@
  * first moment. It is kept on disk last, when it is in use. One of a higher epoch goes to the core first, which brings it to the
  * disk, and says when its turn has come.
  */
+import { createHash } from 'node:crypto'
 import {
   type CounterName,
   impossibleView,
   type LeaseGroup,
   type LeaseLink,
   type LeaseStatus,
+  type HeartbeatKey,
   type LeaseView,
   type Outgoing,
 } from '@lvsm/protocol'
-import { refuseTiming, type Trouble } from '@lvsm/base'
+import { type Instant, refuseTiming, type Trouble } from '@lvsm/base'
+import type { LeaseCore } from './core/core.ts'
 import type { UdpEvents, UdpLinks } from './adapters/network/udp.ts'
 import { heartbeatPorts, honestRate } from './heartbeat-ports.ts'
 import type { Addressee, HeartbeatPort } from './ports.ts'
+import { Unbelieved } from './unbelieved.ts'
 
 export interface ViewPorts {
   /** `before`: the view whose links were open until now. */
@@ -41,6 +45,7 @@ export interface ViewPorts {
 export class Views {
   readonly #node: string
   readonly #ports: ViewPorts
+  readonly #unbelieved = new Unbelieved()
   #links: UdpLinks | undefined
   #network = ''
   #keys = ''
@@ -69,9 +74,10 @@ export class Views {
     return this.#adopt(view, () => this.#ports.say('the last view cannot be used: waiting for the reconciler'))
   }
 
-  /** With the pairwise keys that are accepted. */
-  withRing(status: LeaseStatus): LeaseStatus {
-    return this.#ring === undefined ? status : { ...status, ring: this.#ring }
+  /** With the pairwise keys that are accepted, and with who speaks and is not believed. */
+  completed(core: Pick<LeaseCore, 'status'>, now: Instant): LeaseStatus {
+    const shown = this.#unbelieved.shownIn(core.status(now), now)
+    return this.#ring === undefined ? shown : { ...shown, ring: this.#ring }
   }
 
   send(outgoing: Outgoing, recipients: readonly Addressee[]): void {
@@ -134,6 +140,10 @@ export class Views {
     if (keys !== this.#keys) this.#links?.rekey(view)
     this.#keys = keys
     this.#ring = view.ring
+    this.#unbelieved.keep(new Set(view.nodes.map(({ name }) => name)), (id) => {
+      const key = view.keys.find((one) => one.id === id)
+      return key ? fingerprintOf(key) : null
+    })
   }
 
   #guard(view: LeaseView, before: LeaseView | null): void {
@@ -145,6 +155,7 @@ export class Views {
     return {
       received,
       count,
+      unbelieved: (nodes, dropped) => this.#unbelieved.note(nodes, dropped),
       linkFailed: (link, error) => {
         count('link-failed')
         if (error.code === 'EADDRINUSE') this.#inUse += 1
@@ -161,6 +172,10 @@ export class Views {
     }
   }
 }
+
+/** By which two people see whether they have the same key; whoever hears a datagram can guess as well by its MAC. */
+const fingerprintOf = ({ secret }: HeartbeatKey): string =>
+  createHash('sha256').update(`lvsm heartbeat key ${secret}`).digest('hex').slice(0, 8)
 
 const refusedTrouble = (message: string): Trouble => ({
   code: 'view-refused',

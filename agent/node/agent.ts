@@ -73,11 +73,17 @@ export class Agent {
       asked: (unsent) => this.#driver.feed({ kind: 'pinged', unsent }),
       denied: (found) => this.#report('ping', found),
     })
-    this.#programs = new Programs(runDir, (found) => this.#driver.feed(found))
+    this.#programs = new Programs(
+      runDir,
+      (found) => this.#driver.feed(found),
+      undefined,
+      (program, why) => this.#driver.feed({ kind: 'absent', program, why }),
+    )
     this.#control = this.#serveControl(join(runDir, 'agent.sock'), pass)
     kernel.watch(() => this.#driver.feed({ kind: 'changed' }))
     this.#warnings = new WarningBoard((source, trouble) => this.#report(source, trouble))
     this.#kept.tell()
+    this.#kept.watch()
     machine.say(`${node} of cluster ${configuration.config.cluster} runs, revision ${configuration.config.revision}`)
     this.#configure(configuration)
   }

@@ -32,6 +32,7 @@ test('--check prints warnings and ends well', () => {
     root: true,
     alone: () => ({ ok: true, warning: null }),
     live: () => ({ before: null }),
+    tries: () => undefined,
     say: (text) => void lines.push(text),
     print: (text) => void printed.push(text),
     complain: (text) => void lines.push(text),

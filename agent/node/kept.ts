@@ -6,6 +6,7 @@ import type { KeptEvents, LocalWord } from '@lvsm/protocol'
 import { loadRecord, saveRecord } from './adapters/files.ts'
 import { EventsFile, readKeptEvents } from './adapters/kept-events.ts'
 import type { Begun } from './adapters/programs.ts'
+import { StateRoom } from './adapters/state-room.ts'
 import { readWord, saveWord } from './adapters/wanted.ts'
 import type { NodeEffect } from './core/index.ts'
 
@@ -21,6 +22,9 @@ export class Kept {
   readonly #report: Report
   readonly #recordPath: string
   readonly #wordPath: string
+  readonly #stateDir: string
+  readonly #unkept: { record: string | null; word: LocalWord | null } = { record: null, word: null }
+  #room: StateRoom | undefined
   readonly #eventsFile: EventsFile
   /** Of what happened before; empty: nothing. */
   readonly #lost: string
@@ -29,6 +33,7 @@ export class Kept {
   /** Nothing is reported before `tell`. */
   constructor(stateDir: string, report: Report) {
     this.#report = report
+    this.#stateDir = stateDir
     this.#recordPath = join(stateDir, 'agent.owned')
     this.#wordPath = join(stateDir, 'agent.standby')
     const eventsPath = join(stateDir, 'agent.events')
@@ -54,6 +59,10 @@ export class Kept {
     return [sentence, ...(end === null ? [] : [end])].join('; ') + this.#lost
   }
 
+  /** From now on: whether anything can be kept there at all. */
+  watch(everyMs?: number): void {
+    this.#room ??= new StateRoom(this.#stateDir, (error) => this.#roomTold(this.#stateDir, error), everyMs)
+  }
   /** What the start found. */
   tell(): void {
     for (const [source, found] of this.#found) this.#report(source, found)
@@ -66,6 +75,7 @@ export class Kept {
   }
   /** The process ends, with all that happened. */
   close(history: string): void {
+    this.#room?.close()
     this.#eventsFile.close(history)
   }
 
@@ -74,8 +84,18 @@ export class Kept {
     const hint = 'make room there: what happened is known until lvsm-agent ends, and then forgotten'
     this.#report('events', error === null ? null : trouble('events-not-kept', message, hint))
   }
+  /** It can be written, as far as is known: what could not be kept is tried again. */
+  #roomTold(directory: string, error: string | null): void {
+    const message = `${directory} cannot be written: ${error}`
+    this.#report('state directory', error === null ? null : roomTrouble(message))
+    if (error !== null) return
+    const { record, word } = this.#unkept
+    if (record !== null) this.#keepRecord(record)
+    if (word !== null) this.#keepWord(word)
+  }
   #keepRecord(text: string): void {
     const error = saveRecord(this.#recordPath, text)
+    this.#unkept.record = error === null ? null : text
     const message = `cannot write ${this.#recordPath}: ${error}`
     const hint = 'IPVS entries that leave the configuration will stay until it can be written'
     this.#report('record', error === null ? null : trouble('no-state', message, hint))
@@ -83,12 +103,17 @@ export class Kept {
 
   #keepWord(word: LocalWord): void {
     const error = saveWord(this.#wordPath, word)
+    this.#unkept.word = error === null ? null : word
     const message = `cannot write ${this.#wordPath}: ${error}`
     const hint = `make room there, and say it again: lvsm standby ${word.standby ? 'on' : 'off'}; else the coordinators' word holds after a restart of lvsm-agent`
     this.#report('word', error === null ? null : trouble('word-not-kept', message, hint))
   }
 }
 
+const roomTrouble = (message: string): Trouble => ({
+  ...{ code: 'state-not-kept', severity: 'critical', message },
+  hint: 'make room there (df, df -i), or mount it writable (mount -o remount,rw); until then standby, what is ours in IPVS, and what happened are forgotten at the next restart',
+})
 const damagedWord = (path: string): Trouble =>
   trouble(
     'word-damaged',

@@ -41,6 +41,8 @@ export interface Program {
   alone(): Alone
   /** It works from now on; how the one before it ended. */
   live(runDir: string): { readonly before: string | null }
+  /** It tries to: where it ends before, that is known there. */
+  tries(runDir: string): void
   say(text: string): void
   print(text: string): void
   /** To the operator, without the name of the program before it. */
@@ -63,6 +65,7 @@ export function launch(args: readonly string[], program: Program): void {
     case 'check':
       return void begin(options, program)
     case 'run':
+      program.tries(options.runDir)
       if (options.follows) follow(options, program)
       else void begin(options, program)
   }

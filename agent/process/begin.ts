@@ -3,7 +3,7 @@ import { VERSION } from '@lvsm/base'
 import { ignoreQuestions, unblockSignal } from '@lvsm/kernel'
 import { type Alone, claimNamespace } from './alone.ts'
 import { endAtDefects } from './ends.ts'
-import { beginLife, type Living } from './life.ts'
+import { beginLife, type Living, refuseLife } from './life.ts'
 import { type Log, openLog } from './log.ts'
 
 const STANDARD_ERROR = 2
@@ -13,6 +13,8 @@ export interface DaemonProcess {
   alone(): Alone
   /** It works from now on, and says so in its run directory, whose lock it holds; how it ends will be known there. */
   live(runDir: string): Pick<Living, 'before'>
+  /** It tries to work: where it ends before it does, that will be known there. */
+  tries(runDir: string): void
   /** A line of the log, under the program's name. */
   say(text: string): void
   /** To standard output. */
@@ -29,13 +31,20 @@ export function begin(name: string, umask: number): DaemonProcess {
   ignoreQuestions()
   process.stdout.on('error', () => undefined)
   process.umask(umask)
+  let works = false
   return {
     log,
     alone: () => claimNamespace(name),
     live(runDir) {
+      works = true
       const living = beginLife(runDir, name, VERSION)
       process.on('exit', (code) => living.ends(code, log.last.replace(`${name}: `, '')))
       return living
+    },
+    tries(runDir) {
+      process.on('exit', (code) => {
+        if (!works && code !== 0) refuseLife(runDir, name, code, log.first.replace(`${name}: `, ''))
+      })
     },
     say: (text) => log.write(`${name}: ${text}`),
     print: (text) => void process.stdout.write(text),
@@ -44,13 +53,19 @@ export function begin(name: string, umask: number): DaemonProcess {
   }
 }
 
-/** A log that knows its last line. */
-function remembering(log: Log): Log & { readonly last: string } {
+const FIRST_LINES = 3
+/** A log that knows its first lines and its last one. */
+function remembering(log: Log): Log & { readonly first: string; readonly last: string } {
   let last = ''
+  const first: string[] = []
   return {
     write(line) {
       last = line
+      if (first.length < FIRST_LINES) first.push(line.trim())
       log.write(line)
+    },
+    get first() {
+      return first.join('; ')
     },
     get last() {
       return last

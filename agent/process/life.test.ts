@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { ageOf, beginLife, endingOf, lifeOf, lives, readLife, statusOf } from './life.ts'
+import { ageOf, beginLife, endingOf, lifeOf, lives, readLife, refusedLife, refuseLife, statusOf } from './life.ts'
 
 let run = ''
 beforeEach(() => {
@@ -58,4 +58,14 @@ test('nothing is written through a name that somebody put there, and nothing fai
   beginLife(run, 'lvsm-agent', '0.1.0').ends(0, '')
   expect(readFileSync(file('precious'), 'utf8')).toBe('untouched')
   expect(beginLife(file('nowhere'), 'lvsm-agent', '0.1.0').before).toBeNull()
+})
+
+test('a start that was refused is known until one works; a second one beside one that lives is no news', () => {
+  expect(refusedLife(run, 'lvsm-agent')).toBeNull()
+  refuseLife(run, 'lvsm-agent', 78, 'no such\nnode')
+  expect(refusedLife(run, 'lvsm-agent')).toMatch(/^it does not start, exit code 78: no such.node$/)
+  beginLife(run, 'lvsm-agent', '0.1.0')
+  expect(refusedLife(run, 'lvsm-agent')).toBeNull()
+  refuseLife(run, 'lvsm-agent', 75, 'another runs')
+  expect(refusedLife(run, 'lvsm-agent')).toBeNull()
 })

@@ -33,7 +33,7 @@ export interface Life {
   readonly before: string | null
 }
 
-const pathOf = (runDir: string, program: string, ending: 'life' | 'status'): string =>
+const pathOf = (runDir: string, program: string, ending: 'life' | 'status' | 'refused'): string =>
   join(runDir, `${program}.${ending}`)
 
 const readText = (path: string): string | null => {
@@ -75,6 +75,20 @@ export function endingOf(runDir: string, program: string, { code, line }: Life):
   return line === '' || code === null ? how : `${how}, its last words: ${line}`
 }
 
+/** It ended before it worked: whoever looks why it is not there reads it. Nothing fails by it. A second one beside the first is no news. */
+export function refuseLife(runDir: string, program: string, code: number, line: string): void {
+  const first = readLife(runDir, program)
+  if (first && first.code === null && lives(first)) return
+  write(pathOf(runDir, program, 'refused'), [`code ${code}`, `line ${cut(plainLine(line), LINE)}`])
+}
+
+/** How the last start of a program ended that never worked; null: the last one did. */
+export function refusedLife(runDir: string, program: string): string | null {
+  const text = readText(pathOf(runDir, program, 'refused'))
+  const [, code, line = ''] = /^code (\d+)\nline (.*)\n$/.exec(text ?? '') ?? []
+  return code === undefined ? null : `it does not start, exit code ${code}: ${cut(plainLine(line), LINE)}`
+}
+
 /** Of the process: its number, and when it started (field 22 of man 5 proc_pid_stat); empty: there is none. */
 export function lifeOf(pid: number | 'self'): string {
   try {
@@ -114,6 +128,7 @@ export function beginLife(runDir: string, program: string, version: string): Liv
   if (before !== null) lines.push(`before ${before}`)
   write(path, lines)
   rmSync(pathOf(runDir, program, 'status'), { force: true })
+  rmSync(pathOf(runDir, program, 'refused'), { force: true })
   return {
     before,
     ends: (code, line) => write(path, [...lines, `code ${code}`, `line ${cut(plainLine(line), LINE)}`]),

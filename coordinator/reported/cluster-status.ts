@@ -2,21 +2,19 @@
  * The cluster as the coordinators know it: from the configuration, and from what each node's agent said of itself. Who says what is
  * not its business is not believed: of a group, only its directors; of a service, its group's owner.
  */
-import { allWanted, realserverReport, serviceReport, type State, wantedOfGroup, wantedOfServer } from '@lvsm/changes'
-import { type Config, type ConfigGroup, type ConfigService, destKey } from '@lvsm/model'
+import { allWanted, realserverReport, serviceReport, type State, wantedOfServer } from '@lvsm/changes'
+import { type Config, type ConfigService, destKey } from '@lvsm/model'
 import {
   counterOf,
-  type GroupReport,
   isEntitled,
-  type NodeReport,
   type NodeTrouble,
   ordered,
   type ServiceReport,
   SEVERITIES,
   type Status,
-  type TakerReport,
 } from '@lvsm/protocol'
 import type { LoggedEvent } from './event-log.ts'
+import { groupReport, votesOf } from './group-status.ts'
 import { hearsayOf, nodeReport } from './node-status.ts'
 import type { Reporting } from './reported.ts'
 
@@ -48,7 +46,8 @@ export function clusterStatusOf(view: ClusterView): Status {
   const fresh: Fresh = new Map([...freshOf(records, now)].filter(([name]) => named.has(name)))
   const heard = { fresh, hearsay: hearsayOf(config, fresh) }
   const nodes = config.nodes.map((one) => nodeReport(one, view, heard))
-  const groups = config.groups.map((group) => groupReport(state, { fresh, nodes }, group))
+  const around = { facts, fresh, nodes, votes: votesOf(config, fresh) }
+  const groups = config.groups.map((group) => groupReport(around, group))
   const owners = new Map(groups.map(({ name, owner }) => [name, owner]))
   return {
     cluster: config.cluster,
@@ -71,76 +70,6 @@ export function clusterStatusOf(view: ClusterView): Status {
 function epochOf({ nodes, epoch }: Config, fresh: Fresh): Pick<Status, 'epoch'> {
   const told = nodes.flatMap(({ name, voter }) => (voter ? (fresh.get(name)?.said.lease?.epoch ?? []) : []))
   return told.length === 0 ? {} : { epoch: Math.min(epoch, Math.max(...told)) }
-}
-
-interface Claim {
-  readonly node: string
-  readonly role: string
-  readonly owner: string | null
-  readonly number: number
-  readonly leftMs: number
-  readonly reason: string
-}
-
-/** What the group's directors say of it: the word of the newest lease counts, the owner's own before all others. */
-function groupReport(
-  { facts }: State,
-  { fresh, nodes }: { readonly fresh: Fresh; readonly nodes: readonly NodeReport[] },
-  group: ConfigGroup,
-): GroupReport {
-  const { name, addresses, directors } = group
-  const claims = directors.flatMap((node): Claim[] =>
-    (fresh.get(node)?.said.lease?.groups ?? []).filter((one) => one.name === name).map((one) => ({ node, ...one })),
-  )
-  const own = claims.filter(({ role }) => role === 'owner').toSorted((a, b) => b.number - a.number)[0]
-  const others = claims.filter(({ owner }) => owner !== null && directors.includes(owner))
-  const seen = own ?? others.toSorted((a, b) => b.number - a.number)[0]
-  const owner = own ? own.node : (seen?.owner ?? null)
-  const moving = claims.find(({ role }) => role === 'acquiring' || role === 'releasing')
-  const first = own ?? moving ?? seen ?? claims[0]
-  return {
-    name,
-    owner,
-    number: seen?.number ?? 0,
-    leftMs: own?.leftMs ?? 0,
-    addresses: addresses.map(({ address }) => address),
-    directors,
-    pings: group.ping.map((address) => ({
-      address,
-      directors: directors.map((node) => ({ node, reached: reachedBy(fresh.get(node), address) })),
-    })),
-    takers: directors.flatMap((director) => {
-      const node = director === owner ? undefined : nodes.find((one) => one.name === director)
-      return node ? [takerOf(node, name, fresh.get(director))] : []
-    }),
-    state: claims.length === 0 ? 'unknown' : moving ? 'moving' : owner === null ? 'nobody' : 'owned',
-    reason: first?.reason ?? `no director of it reports: ${directors.join(', ')}`,
-    ...(claims.length > 0 ? wantedOfGroup(facts, name, owner ?? moving?.node ?? null) : {}),
-  }
-}
-
-/** By its own word, and by that of its lease process: a kernel that is prepared takes nothing by itself. */
-function takerOf(
-  { name: node, state, standby, agent, reason }: NodeReport,
-  group: string,
-  record: Reporting | undefined,
-): TakerReport {
-  const no = (why: string): TakerReport => ({ node, could: false, reason: why })
-  if (state === 'dead' || state === 'late') return no(reason)
-  if (standby) return no('under maintenance (standby)')
-  if (!agent || !record) return { node, could: null, reason }
-  const { ready = {}, lease } = record.said
-  if (lease === null) return no('its lease process does not answer')
-  if (lease?.quorum === false) return no('hears no majority of the voters')
-  const why = Object.hasOwn(ready, group) ? ready[group] : undefined
-  return why === undefined
-    ? { node, could: null, reason: 'its agent did not say' }
-    : { node, could: why === '', reason: why }
-}
-
-const reachedBy = (record: Reporting | undefined, address: string): boolean | null => {
-  const pings = record?.said.pings ?? {}
-  return Object.hasOwn(pings, address) ? (pings[address] ?? null) : null
 }
 
 function servedBy(owner: string | null, { facts }: State, fresh: Fresh, service: ConfigService): ServiceReport {

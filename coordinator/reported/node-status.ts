@@ -62,13 +62,14 @@ function lostOf(seen: readonly Seen[]): Seen | undefined {
   return seen.some(({ life }) => life === 'alive') ? undefined : found
 }
 
-/** Realservers speak of themselves alone. */
+/** Realservers speak of themselves alone. Who hears no majority may be cut off itself: whom it does not hear may live. */
 export function hearsayOf({ nodes }: Config, fresh: Fresh): Hearsay {
   const all = new Map<string, Seen[]>(nodes.map(({ name }) => [name, []]))
   for (const { name: by, roles } of nodes) {
     if (roles.includes('realserver') && !roles.includes('director')) continue
-    for (const { name, life, standby } of fresh.get(by)?.said.lease?.peers ?? [])
-      if (name !== by) all.get(name)?.push({ by, life, standby })
+    const lease = fresh.get(by)?.said.lease
+    for (const { name, life, standby } of lease?.peers ?? [])
+      if (name !== by) all.get(name)?.push({ by, life: lease?.quorum || life === 'alive' ? life : 'unknown', standby })
   }
   return all
 }

@@ -1,5 +1,5 @@
 /** What a test plants: mistakes in the product's rules, in its surroundings, or between its pump and its ports. */
-import { type DurableState } from '@lvsm/protocol'
+import { type DurableState, type Status, type Verdict } from '@lvsm/protocol'
 import type { Random } from '@lvsm/base'
 import type { Rules } from '@lvsm/lease'
 import type { PumpPorts } from '../../agent/lease/pump.ts'
@@ -25,6 +25,8 @@ export interface Plant {
   readonly tables?: TableMistakes
   /** Into each start of a node's agent: between the driver and the core. */
   readonly agent?: (node: string) => AgentOptions['wrap']
+  /** What a status comes to. */
+  readonly judges?: (status: Status) => Verdict
   readonly sweepsNothing?: boolean
   readonly clearsUnseen?: boolean
   readonly implant?: (birth: Birth) => Implant

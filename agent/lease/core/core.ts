@@ -9,7 +9,7 @@ import { type LeaseGroup, type LeaseStatus, type LeaseView } from '@lvsm/protoco
 import { after, type Instant, invariant, later, NEVER_BEFORE } from '@lvsm/base'
 import type { Grant } from '@lvsm/lease'
 import { expire, nextDue, tick } from './timers.ts'
-import { announceAgain, defend, isNewsOf } from './announcing.ts'
+import { announceAgain, defend, isNewsOf, noteRival } from './announcing.ts'
 import { onDatagram, onMessage } from './receive.ts'
 import { heartbeatSoon } from './heartbeats.ts'
 import { nextDurable, onPersisted, tickDurable } from './durable.ts'
@@ -128,6 +128,10 @@ function onInput(state: LeaseState, input: LeaseInput): void {
   if (input.kind === 'stop') return onStop(state, input.reason)
   if (input.kind === 'persisted') return onPersisted(state, input.ok, input.error)
   if (input.kind === 'trouble') return report(state, input.source, input.trouble)
+  if (input.kind === 'agent') {
+    state.agentless = input.fault
+    return heartbeatSoon(state)
+  }
   const { view } = state
   if (input.kind === 'wake') {
     noteWake(state)
@@ -145,7 +149,9 @@ function onInput(state: LeaseState, input: LeaseInput): void {
 
 type GroupInput = Exclude<
   LeaseInput,
-  { kind: 'view' | 'standby' | 'stop' | 'persisted' | 'trouble' | 'wake' | 'datagram' | 'relay' | 'fence-lost' }
+  {
+    kind: 'view' | 'standby' | 'stop' | 'persisted' | 'trouble' | 'agent' | 'wake' | 'datagram' | 'relay' | 'fence-lost'
+  }
 >
 
 function onGroupInput(state: LeaseState, view: LeaseView, instance: GroupState, input: GroupInput): void {
@@ -174,6 +180,7 @@ function onGroupInput(state: LeaseState, view: LeaseView, instance: GroupState, 
         'an address was removed by somebody; put back',
       )
     case 'conflict':
+      noteRival(state, instance, input)
       if (!defend(state, instance) || !isNewsOf(state, instance, input.mac)) return
       return emitEvent(
         state,

@@ -74,11 +74,14 @@ export type LeaseInput =
     }
   /** Somebody else changed the fence tables. */
   | { readonly kind: 'fence-lost' }
-  /** Somebody removed one of the group's addresses, or announced it from another MAC. */
+  /** Somebody removed one of the group's addresses, announced it from another MAC, or answers for it. */
   | { readonly kind: 'address-lost'; readonly group: string }
-  | { readonly kind: 'conflict'; readonly group: string; readonly mac: string }
+  /** `where`: the address, and the interface of this node on which it was heard. */
+  | { readonly kind: 'conflict'; readonly group: string; readonly mac: string; readonly where?: string }
   /** Result of a `persist`; where it failed, the disk may have the new state or the old one. */
   | { readonly kind: 'persisted'; readonly ok: boolean; readonly error: string }
+  /** Why the reconciler of this node is not there; empty: it is. */
+  | { readonly kind: 'agent'; readonly fault: string }
   /** The adapters' own troubles under one name; null: over. */
   | { readonly kind: 'trouble'; readonly source: string; readonly trouble: Trouble | null }
   | { readonly kind: 'stop'; readonly reason: string }

@@ -54,6 +54,8 @@ export interface GroupState {
   defendedAt: Instant
   /** Against which the last one was that was told of, and when. */
   rival: { readonly mac: string; readonly toldAt: Instant } | null
+  /** Whoever was heard last with an address of it, while this node owned it. */
+  conflict: { readonly mac: string; readonly where: string; readonly at: Instant } | null
   /** Readiness as the agent reported it last, and until when that is trusted. */
   readiness: { readonly ready: boolean; readonly reaches: number; readonly reason: string; readonly until: Instant }
   /** Until when the agent's report "interface down" is trusted (VRRP: FAULT). */
@@ -102,6 +104,7 @@ export function newGroupState(group: LeaseGroup, own: string, random: Random, ru
     burst: null,
     defendedAt: NEVER_BEFORE,
     rival: null,
+    conflict: null,
     readiness: { ready: false, reaches: 0, reason: '', until: NEVER_BEFORE },
     interfaceFaultUntil: NEVER_BEFORE,
     faultUntil: NEVER_BEFORE,

@@ -1,12 +1,12 @@
 /**
- * Heartbeats: standby, voters and their epoch, and a claim (holds, ready, reaches) for each group. Each peer has its own interval, and a
- * heartbeat is piggybacked on other messages to it: between an owner and the voters, on every renewal and its answer.
+ * Heartbeats: standby, voters and their epoch, a claim (holds, ready, reaches) for each group, and why the node's agent is not there. Each
+ * peer has its own interval, and a heartbeat is piggybacked on other messages to it: between an owner and the voters, on every renewal and its answer.
  * Heartbeats show who is alive; no address moves by them.
  *
  * With many groups a heartbeat carries the claims that changed lately and some of the others, round robin, because it must
  * fit an Ethernet frame.
  */
-import { type GroupClaim, type Heartbeat, type LeaseView } from '@lvsm/protocol'
+import { cut, type GroupClaim, type Heartbeat, type LeaseView } from '@lvsm/protocol'
 import { after, earlier, type Instant, NEVER_BEFORE } from '@lvsm/base'
 import { voterDigest } from '@lvsm/lease'
 import { heartbeatIntervalMs } from './heartbeat-interval.ts'
@@ -27,6 +27,8 @@ const CHANGED = 6
 const OTHERS = 4
 /** A claim counts as changed for so many deadtimes. */
 const NEWS = 2
+/** Letters, of why the agent is not there: it is said in every heartbeat. */
+const LONGEST_FAULT = 120
 
 function claimOf(state: LeaseState, instance: GroupState): GroupClaim {
   const holding = isLeaseValid(instance, state.now)
@@ -79,6 +81,7 @@ const makeHeartbeat = (state: LeaseState, view: LeaseView, names: readonly strin
   voters: voterDigest(view),
   groups: claimsFor(state, view, names),
   ...epochsOf(state, view),
+  ...(state.agentless === '' ? {} : { agentless: cut(state.agentless, LONGEST_FAULT) }),
 })
 
 const heartbeatDueAt = (state: LeaseState, name: string): Instant => state.heartbeatAt.get(name) ?? NEVER_BEFORE

@@ -48,11 +48,11 @@ export function linkTroubles(state: LeaseState, view: LeaseView): Trouble[] {
     )
     const silent = peers.filter(({ name }) => isSilent(state, view, name, index)).map(({ name }) => name)
     if (silent.length === 0) return []
-    const who =
-      silent.length === peers.length ? 'nobody was' : `${namesOf(silent)} ${silent.length > 1 ? 'were' : 'was'} not`
-    const message = `${who} heard over the heartbeat link ${link.name} (${link.address}) lately, but over another one`
+    const who = silent.length === peers.length && silent.length > 1 ? 'anybody' : namesOf(silent)
+    const message = `over the heartbeat link ${link.name} nothing comes from ${who} to ${state.node}, but over another one`
+    const evidence = `${state.node} listens there at ${link.address}, UDP port ${link.port}; whether the other direction works, the others say`
     const hint = `check cable, switch and firewall of ${link.name} (UDP port ${link.port}): with one link left, the next fault separates the nodes`
-    return [{ code: 'link-silent', severity: 'warning', message, hint }]
+    return [{ code: 'link-silent', severity: 'warning', object: `link ${link.name}`, message, evidence, hint }]
   })
 }
 

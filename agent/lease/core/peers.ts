@@ -20,15 +20,15 @@ export function onHeartbeat(
   const before = state.peers.get(from)
   const same = before?.incarnation === incarnation ? before : undefined
   if (same && sequence < same.sequence) return
-  const { standby, voters, epoch = 1, nextEpoch = 0, silentMs } = heartbeat
+  const { standby, voters, epoch = 1, nextEpoch = 0, silentMs, agentless = '' } = heartbeat
   const votesAt = silentMs === undefined ? NEVER_BEFORE : after(state.now, silentMs)
   const claims = same?.claims ?? new Map<string, Claim>()
-  const word = { incarnation, sequence, standby, voters, epoch, nextEpoch, votesAt, claims }
+  const word = { incarnation, sequence, standby, voters, epoch, nextEpoch, votesAt, agentless, claims }
   state.peers.set(from, word)
   if (!same) renewClaims(state)
   // Who neither votes nor directs changes nothing for any group, however often it starts anew or stands by.
   if ((!same || same.standby !== standby) && isPillar(view, from)) touchAll(state)
-  if (same?.standby !== standby) state.effects.push({ kind: 'claimed' })
+  if (same?.standby !== standby || same.agentless !== agentless) state.effects.push({ kind: 'claimed' })
   if (same?.voters !== voters || same.epoch !== epoch) checkVoters(state, view)
   if (isPillar(view, from)) hearEpoch(state, highestOf(same), highestOf(word))
   for (const claim of heartbeat.groups) {

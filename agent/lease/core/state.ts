@@ -9,13 +9,14 @@ import {
   type LeaseView,
   type Request,
 } from '@lvsm/protocol'
-import { after, earlier, type Instant, NEVER_BEFORE, type Random, type TokenBucket, type Trouble } from '@lvsm/base'
+import { earlier, type Instant, NEVER_BEFORE, type Random, type TokenBucket, type Trouble } from '@lvsm/base'
 import { PeerTable } from '@lvsm/heartbeat'
 import { Acceptor, RULES, type Rules } from '@lvsm/lease'
 import type { Asker, LeaseEffect } from './events.ts'
 import type { GroupState } from './group-state.ts'
 import { type Delay, newDelay } from './delays.ts'
 import { type Epochs, newEpochs } from './epochs.ts'
+import { isNoted } from './noted.ts'
 import { newRelayLane, type RelayLane } from './relay-lane.ts'
 
 export interface LeaseCoreOptions {
@@ -47,6 +48,8 @@ export interface PeerState {
   readonly nextEpoch: number
   /** When its vote can be had there. */
   readonly votesAt: Instant
+  /** Why its agent is not there; empty: it is. */
+  readonly agentless: string
   readonly claims: Map<string, Claim>
 }
 /** A REQUEST that is kept until this node's vote is free (packages/lease/PROTOCOL.md 3.7). */
@@ -123,6 +126,8 @@ export interface LeaseState {
   /** The timer that was last asked for. */
   wakeAt: Instant
   standby: boolean
+  /** Why the agent of this node is not there, for the others; empty: it is. */
+  agentless: string
   stopping: boolean
   stopped: boolean
   effects: LeaseEffect[]
@@ -169,6 +174,7 @@ export function newLeaseState(options: LeaseCoreOptions): LeaseState {
     tablesDue: null,
     wakeAt: NEVER_BEFORE,
     standby: options.state.standby,
+    agentless: '',
     stopping: false,
     stopped: false,
     effects: [],
@@ -217,24 +223,6 @@ export const heartbeatNow = (state: LeaseState): void => state.heartbeatAt.clear
 
 export function count(state: LeaseState, name: CounterName): void {
   state.counters[name] = (state.counters[name] ?? 0) + 1
-}
-
-/** What somebody does to a node again and again is told now and then: it must not push out of history who owned what. */
-const NOTED_AGAIN_MS = 10_000
-const MOST_NOTED = 256
-
-/** It was told a moment ago. */
-export function isNoted({ notedAt, now }: LeaseState, note: string): boolean {
-  const at = notedAt.get(note)
-  if (at !== undefined && now < after(at, NOTED_AGAIN_MS)) return true
-  // The order is that of their times.
-  notedAt.delete(note)
-  notedAt.set(note, now)
-  for (const oldest of notedAt.keys()) {
-    if (notedAt.size <= MOST_NOTED) break
-    notedAt.delete(oldest)
-  }
-  return false
 }
 
 export function emitEvent(

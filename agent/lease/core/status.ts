@@ -1,6 +1,8 @@
 /** Status for operators: role and reason of each group, peers, troubles, counters. */
+import { plainLine } from '@lvsm/base'
 import { type GroupRole, type GroupStatus, type LeaseGroup, type LeaseStatus, type LeaseView } from '@lvsm/protocol'
-import { directs, FRESH_KEEPALIVES, votersOf } from '@lvsm/lease'
+import { directs, FRESH_KEEPALIVES, type Never, votersOf } from '@lvsm/lease'
+import { conflictTroubles } from './announcing.ts'
 import { situationOf } from './candidate.ts'
 import { delayReports, delayTroubles } from './delays.ts'
 import { durableTroubles } from './durable.ts'
@@ -32,6 +34,7 @@ export function statusOf(state: LeaseState): LeaseStatus {
       ...voterTroubles(state),
       ...epochTroubles(state),
       ...cloneTroubles(state),
+      ...conflictTroubles(state),
       ...state.reported.values(),
       ...(view ? [...linkTroubles(state, view), ...delayTroubles(state, view)] : []),
     ],
@@ -53,11 +56,13 @@ function epochStatus(state: LeaseState): Pick<LeaseStatus, 'epoch' | 'newerEpoch
 
 function peerStatus(state: LeaseState, view: LeaseView, name: string): LeaseStatus['peers'][number] {
   const heardAt = state.peerTable.heardAt(name)
+  const agentless = plainLine(state.peers.get(name)?.agentless ?? '')
   return {
     name,
     life: lifeOfPeer(state, view, name),
     silentMs: heardAt === null ? -1 : state.now - heardAt,
     standby: state.peers.get(name)?.standby === true,
+    ...(agentless === '' ? {} : { agentless }),
   }
 }
 
@@ -103,15 +108,28 @@ function reasonOf(state: LeaseState, view: LeaseView, instance: GroupState, left
   const why = whyNotCandidate(state, view, instance.group)
   if (why) return `nobody is known to hold ${name}; ${why}`
   const { voters, needed, timing } = situationOf(state, view, instance)
-  const freeAt = instance.candidate.voteTable.majorityFreeAt(
-    voters,
-    needed,
-    FRESH_KEEPALIVES * timing.keepaliveMs,
-    state.now,
-  )
+  const { voteTable } = instance.candidate
+  const freshMs = FRESH_KEEPALIVES * timing.keepaliveMs
+  const freeAt = voteTable.majorityFreeAt(voters, needed, freshMs, state.now)
+  const refused = freeAt === Number.POSITIVE_INFINITY ? refusalText(state, instance, freshMs) : null
+  if (refused !== null) return refused
   if (freeAt !== null && freeAt > state.now)
     return `standby: by the voters' word somebody holds ${name}, whom this node does not hear`
   return `candidate: nobody is known to hold ${name}; asking the voters`
+}
+
+/** Voters that lend it no vote at any time: nobody holds it for that, and time alone changes nothing. */
+function refusalText(
+  { view, node, now }: LeaseState,
+  { group, candidate }: GroupState,
+  freshMs: number,
+): string | null {
+  const refusing = (why: Never): string =>
+    view ? candidate.voteTable.refusing(votersOf(view), why, freshMs, now).join(', ') : ''
+  const text = (voters: string, why: string): string =>
+    `nobody is known to hold ${group.name}; no vote of ${voters}: ${why} than ${node}`
+  if (refusing('unknown-list') !== '') return text(refusing('unknown-list'), 'another list of its addresses there')
+  return refusing('epoch') === '' ? null : text(refusing('epoch'), 'another epoch of the voters there')
 }
 
 function holderReason(instance: GroupState, leftMs: number): string {

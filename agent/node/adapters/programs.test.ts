@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { lifeOf } from '../../process/life.ts'
+import { beginLife, lifeOf, refuseLife } from '../../process/life.ts'
 import type { NodeInput } from '../core/index.ts'
 import { coordinatorRunDir, Programs, startOf } from './programs.ts'
 
@@ -70,4 +70,27 @@ test('the coordinator of the same node is looked for where lvsm --node finds it'
     '/srv/run',
   ])
   expect(startOf(null)).toMatchObject({ sentence: expect.stringMatching(/^lvsm-agent \S+ started/), before: null })
+})
+
+test('why a program is not there is said once, a refused start before all; what ended as it was told is wanted by nobody', () => {
+  const absent: (readonly [string, string | null])[] = []
+  const looking = new Programs(
+    run,
+    () => undefined,
+    3_600_000,
+    (program, why) => absent.push([program, why]),
+  )
+  expect(absent).toEqual([])
+  refuseLife(run, 'lvsm-coordinator', 78, 'no identity')
+  looking.look()
+  looking.look()
+  expect(absent.splice(0)).toEqual([['lvsm-coordinator', 'it does not start, exit code 78: no identity']])
+  beginLife(run, 'lvsm-coordinator', '0.1.0')
+  looking.look()
+  expect(absent.splice(0)).toEqual([['lvsm-coordinator', null]])
+  says('lvsm-coordinator', GONE, 'version 0.1.0', 'code 0', 'line stopped')
+  says('lvsm-lease', GONE, 'version 0.1.0', 'code 75', 'line cannot listen')
+  looking.look()
+  expect(absent).toEqual([['lvsm-lease', expect.stringContaining('exit code 75, its last words: cannot listen')]])
+  looking.close()
 })

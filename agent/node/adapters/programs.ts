@@ -4,7 +4,7 @@
  */
 import { VERSION } from '@lvsm/base'
 import { readFileSync } from 'node:fs'
-import { ageOf, endingOf, type Life, lives, readLife, statusOf } from '../../process/life.ts'
+import { ageOf, endingOf, type Life, lives, readLife, refusedLife, statusOf } from '../../process/life.ts'
 import type { NodeInput } from '../core/index.ts'
 
 const LOOK_MS = 500
@@ -42,10 +42,19 @@ export class Programs {
   readonly #found: (found: Found) => void
   readonly #timer: NodeJS.Timeout
   readonly #last = new Map<string, string>()
+  readonly #absent: (program: string, why: string | null) => void
+  readonly #why = new Map<string, string | null>()
   /** Program → its life that is over, and of whose end nobody has said anything yet. */
   readonly #doubted = new Map<string, string>()
 
-  constructor(runDir: string, found: (found: Found) => void, lookMs = LOOK_MS) {
+  /** `absent`: why a program is not there that somebody wanted to run; null: it is, or nobody did. Said where that changes. */
+  constructor(
+    runDir: string,
+    found: (found: Found) => void,
+    lookMs = LOOK_MS,
+    absent: (program: string, why: string | null) => void = () => undefined,
+  ) {
+    this.#absent = absent
     this.#places = [
       ['lvsm-lease', runDir],
       ['lvsm-coordinator', coordinatorRunDir(runDir)],
@@ -61,13 +70,20 @@ export class Programs {
   look(): void {
     for (const [program, runDir] of this.#places) {
       const life = readLife(runDir, program)
+      const found = life && this.#tellOf(program, runDir, life)
+      this.#tellAbsence(program, refusedLife(runDir, program) ?? (life?.code === 0 ? null : (found?.ended ?? null)))
       if (!life) continue
-      const found = this.#tellOf(program, runDir, life)
       const text = JSON.stringify(found, (key, value: unknown) => (key === 'ageMs' ? 0 : value))
       if (!found || this.#last.get(program) === text) continue
       this.#last.set(program, text)
       this.#found(found)
     }
+  }
+
+  #tellAbsence(program: string, why: string | null): void {
+    if ((this.#why.get(program) ?? null) === why) return
+    this.#why.set(program, why)
+    this.#absent(program, why)
   }
 
   /** Null: that is said at the next look, when whoever keeps it running knows more. */

@@ -9,6 +9,7 @@ import type { NodeInput } from './events.ts'
 import { dropHandovers } from './move/successor.ts'
 import { dropMoves } from './move/owner.ts'
 import { lookWithin } from './observe/look.ts'
+import { noteDifferences } from './disagreement.ts'
 import { forgetStrangers } from './peers.ts'
 import { note } from './history/history.ts'
 import { publishSoon } from './publish/publish.ts'
@@ -29,6 +30,7 @@ export function configure(state: NodeState, input: Extract<NodeInput, { kind: 'c
   followConfig(state)
   setPingNodes(state.pings, state.view?.directs ?? [])
   forgetStrangers(state)
+  noteDifferences(state)
   dropMoves(state)
   dropHandovers(state)
   for (const group of state.published.ready.keys())

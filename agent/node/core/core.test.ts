@@ -1,4 +1,3 @@
-import { SAMPLE } from '@lvsm/model'
 import { readRecord } from '@lvsm/plan'
 import { describe, expect, it } from 'vitest'
 import { dests, goesOn, node, statusOf } from './fixture.ts'
@@ -117,32 +116,6 @@ describe('a director', () => {
     expect(one.take('log').filter(({ text }) => text.includes('found no state'))).toHaveLength(1)
     one.feed({ kind: 'lease-status', status: statusOf('dir1', 'dir2') })
     expect(one.core.status(one.now()).troubles).toEqual([])
-  })
-
-  it.each([
-    ['lease: 350ms', 'lease: 400ms', 'timing'],
-    ['profile-less', 'profile-less', null],
-    ['ping: [10.11.0.100]', 'ping: [10.11.0.101]', 'ping nodes'],
-    ['vips: [10.11.0.10/24]', 'vips: [10.11.0.10/24, 10.11.0.9/24]', 'addresses'],
-    ['directors: [dir1, dir2]', 'directors: [dir2, dir1]', 'directors'],
-    ['name: rs2, roles: [realserver]', 'name: rs2, roles: [realserver], voter: true', 'voters'],
-  ])('says on what another node does not agree: "%s" there is "%s": %s', (here, there, subject) => {
-    // A fourth and a fifth voter, or the number would be even.
-    const more = there.includes('voter')
-      ? 'name: rs3, roles: [realserver], voter: true'
-      : 'name: rs3, roles: [realserver]'
-    const one = node('dir1')
-    const other = node('dir2', undefined, SAMPLE.replace(here, there).replace('name: rs3, roles: [realserver]', more))
-    for (const each of [one, other]) {
-      each.feed({ kind: 'lease-up' })
-      each.feed({ kind: 'lease-status', status: statusOf(each.name, 'dir1') })
-      each.run(2500)
-    }
-    for (const { text } of other.take('message')) one.feed({ kind: 'message', from: 'dir2', text })
-    const found = one.core.status(one.now()).troubles.filter(({ code }) => code === 'disagreement')
-    expect(found.map(({ message }) => message)).toEqual(
-      subject === null ? [] : [`dir2 runs revision 1 with other ${subject} than revision 1 here`],
-    )
   })
 
   it('works without a lease process, and says so', () => {

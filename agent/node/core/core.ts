@@ -18,12 +18,14 @@ import { dispatch } from './command/dispatch.ts'
 import { nextAsk, onAnswer, stepAsks } from './command/forward.ts'
 import { nextStandby, stepStandby } from './command/standby.ts'
 import { configure } from './configure.ts'
+import { noteDifference } from './disagreement.ts'
 import { directsGroup } from './entitled.ts'
 import { onConfirmed, onLeaseStatus } from './epoch.ts'
 import type { NodeEffect, NodeInput } from './events.ts'
 import { eventsAfter, hearClock, note, noteTold, settle } from './history/history.ts'
 import { keepIfDue, keptText, nextKeep } from './history/keep.ts'
-import { noteProgram, noteWallClock } from './history/own-node.ts'
+import { noteAbsence, noteProgram, noteWallClock } from './history/own-node.ts'
+import { noteHearing } from './hearing.ts'
 import { leaseFault } from './lease.ts'
 import { onLeaseDown, onLeaseEvent, onLeaseUp } from './lease-heard.ts'
 import { isDraining, nextMove, stepMoves, successorPrepared } from './move/owner.ts'
@@ -31,6 +33,7 @@ import { forgettingGroups, handoversStand, nextHandover, prepareFor, stepHandove
 import { LOOK_IN, looked, lookIfDue, lookWithin, nextLook } from './observe/look.ts'
 import { heardReadiness, heardState, heardTables } from './peers.ts'
 import { groupOf } from './plan/about.ts'
+import { noteFights } from './plan/fights.ts'
 import { logPlan, reconcile, unreadSettings, untold } from './plan/reconcile.ts'
 import { type ObservedFenceTable, reportFence } from './publish/fence.ts'
 import {
@@ -134,6 +137,8 @@ function onInput(state: NodeState, input: NodeInput): void {
       return report(state, input.source, input.trouble)
     case 'program':
       return noteProgram(state, input)
+    case 'absent':
+      return noteAbsence(state, input)
   }
 }
 
@@ -143,6 +148,7 @@ function onObserved(state: NodeState, observed: Observed): void {
   if (isDraining(state)) lookWithin(state, LOOK_IN.drainingMs)
   if (!state.checks.begun) begin(state, observed)
   const repairs = new Set(reconcile(state, observed))
+  noteFights(state, repairs)
   const news = untold(state, repairs)
   const restored = logPlan(state, repairs, news)
   // The kernel is as it should be again: the others see its table by our word. A move has better things to do.
@@ -185,7 +191,11 @@ function onMessage(state: NodeState, from: string, text: string): void {
   const { message } = decoded
   switch (message.kind) {
     case 'state':
-      if (heardState(state, from, message)) hearClock(state, message.clock)
+      if (heardState(state, from, message)) {
+        hearClock(state, message.clock)
+        noteDifference(state, from)
+        noteHearing(state, from)
+      }
       return noteTold(state, from, message.events)
     case 'more':
       heardReadiness(state, from, message.ready)

@@ -60,6 +60,8 @@ export type NodeInput =
   | { readonly kind: 'refused'; readonly reason: CounterName }
   /** The adapters' own troubles under one name; null: over. */
   | { readonly kind: 'trouble'; readonly source: string; readonly trouble: Trouble | null }
+  /** Why a program of this node is not there, which somebody wants to run; null: it is, or nobody does. */
+  | { readonly kind: 'absent'; readonly program: string; readonly why: string | null }
   /**
    * A program of this node, as it is found again and again. `life`: different at each of its starts, `ageMs` ago. Sentences: that
    * it started; how it ended, null while it runs; how the one before it ended, where that is known.

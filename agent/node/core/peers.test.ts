@@ -5,6 +5,8 @@ import { checkConfig, type Config, SAMPLE } from '@lvsm/model'
 import { NOTHING_OWNED } from '@lvsm/plan'
 import { describe, expect, test } from 'vitest'
 import { refuse, refusePeer } from './command/reply.ts'
+import { noteDifference } from './disagreement.ts'
+import { noteHearing } from './hearing.ts'
 import { forgetStrangers, heardReadiness, heardState, heardTables, readyOf } from './peers.ts'
 import { noteTold } from './history/history.ts'
 import type { History } from './history/ring.ts'
@@ -116,12 +118,15 @@ type Gathered = {
 }[keyof All]
 const KEPT_BY: Readonly<Record<Gathered, 'node' | 'node, what' | 'otherwise'>> = {
   states: 'node',
+  differsSince: 'node',
+  deafSince: 'node',
   refusedAt: 'node',
   toldAnewAt: 'node',
   budgets: 'node',
   readiness: 'node, what',
   tables: 'node, what',
   // So many at most, of all nodes together, or as long as they take.
+  absent: 'otherwise',
   answers: 'otherwise',
   known: 'otherwise',
   lasting: 'otherwise',
@@ -138,7 +143,9 @@ const BY_NODE = Object.entries(KEPT_BY).flatMap(([name, by]) => (by === 'otherwi
 function lived(): NodeState {
   const state = realserver()
   for (const from of ['dir1', 'dir2']) {
-    for (const boot of ['first', 'second']) heardState(state, from, said({ boot }))
+    for (const boot of ['first', 'second']) heardState(state, from, said({ boot, unheard: [state.node] }))
+    noteDifference(state, from)
+    noteHearing(state, from)
     tables(state, from, { http: [KEY] })
     noteTold(state, from, [{ at: '', group: '', kind: 'repaired', number: 0, reason: from }])
     refusePeer(state, from, 'x', refuse('conflict', 'not-entitled', 'no'))

@@ -98,7 +98,14 @@ export function forgetStrangers(state: NodeState): void {
     const [node = '', group = ''] = key.split(' ')
     if (!nodes.has(node) || !groups.has(group)) state.readiness.delete(key)
   }
-  for (const one of [state.states, state.refusedAt, state.toldAnewAt, state.history.budgets])
+  for (const one of [
+    state.states,
+    state.differsSince,
+    state.deafSince,
+    state.refusedAt,
+    state.toldAnewAt,
+    state.history.budgets,
+  ])
     for (const name of one.keys()) if (!nodes.has(name)) one.delete(name)
   for (const key of state.tables.keys()) {
     const [node = '', service = ''] = key.split(' ')

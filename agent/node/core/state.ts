@@ -20,6 +20,7 @@ import { restored } from './history/keep.ts'
 import type { History } from './history/ring.ts'
 import { type LeaseLink, newLeaseLink } from './lease-link.ts'
 import type { Handover, Move } from './move/moving.ts'
+import type { Repaired } from './plan/fights.ts'
 import type { Snapshot } from './publish/drops.ts'
 import { newPublished, type Published } from './publish/published.ts'
 
@@ -103,6 +104,8 @@ export interface Kernel {
   logged: ReadonlySet<string>
   /** By operation: when a repair was told last. */
   readonly toldAt: Map<string, Instant>
+  /** By what was repaired within the last minute (`plan/fights.ts`). */
+  readonly repaired: Map<string, Repaired>
 }
 
 export interface HeardState {
@@ -131,6 +134,10 @@ export interface NodeState extends Pick<NodeOptions, 'node' | 'boot' | 'follows'
   readonly kernel: Kernel
   readonly lease: LeaseLink
   readonly states: Map<string, HeardState>
+  /** By node: since when it says that it has another configuration (`disagreement.ts`). */
+  readonly differsSince: Map<string, Instant>
+  /** By node: since when it says that it does not hear this one (`hearing.ts`). */
+  readonly deafSince: Map<string, Instant>
   /** By `node group`. */
   readonly readiness: Map<string, HeardReadiness>
   /** By `node service`. */
@@ -149,6 +156,8 @@ export interface NodeState extends Pick<NodeOptions, 'node' | 'boot' | 'follows'
   serial: number
   readonly history: History
   readonly published: Published
+  /** By program of this node: why it is not there, since when. */
+  readonly absent: Map<string, { readonly why: string; readonly at: Instant }>
   /** Of the adapters, by a name of their own. */
   readonly reported: Map<string, Trouble>
   readonly counters: Record<string, number>
@@ -167,6 +176,7 @@ const newKernel = (owned: OwnedRecord): Kernel => ({
   owned,
   logged: new Set(),
   toldAt: new Map(),
+  repaired: new Map(),
 })
 
 export function newState(options: NodeOptions): NodeState {
@@ -200,6 +210,9 @@ export function newState(options: NodeOptions): NodeState {
     kernel: newKernel(record),
     lease: newLeaseLink(),
     states: new Map(),
+    differsSince: new Map(),
+    deafSince: new Map(),
+    absent: new Map(),
     readiness: new Map(),
     tables: new Map(),
     moves: new Map(),

@@ -35,16 +35,29 @@ export interface Trouble {
   readonly code: string
   readonly severity: Severity
   readonly message: string
+  /** The next step. */
   readonly hint?: string
   /** Milliseconds until it is over by itself, where that is known. */
   readonly leftMs?: number
+  /** What it is about: `node dir2`, `group web`, `link outside`. Missing: the node that says it. */
+  readonly object?: string
+  /** What was seen, for whoever doubts it. */
+  readonly evidence?: string
+  /** ISO 8601, by the wall clock of the node that says it: for reading, never for deciding. Missing: it has just begun. */
+  readonly since?: string
 }
 
 /** To be told: without whatever else it carries. */
-export const plainTrouble = ({ code, severity, message, hint, leftMs }: Trouble): Trouble => ({
-  code,
-  severity,
-  message,
-  ...(hint === undefined ? {} : { hint }),
-  ...(leftMs === undefined ? {} : { leftMs }),
-})
+export const plainTrouble = ({ code, severity, message, ...more }: Trouble): Trouble => {
+  const { hint, leftMs, object, evidence, since } = more
+  return {
+    code,
+    severity,
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    ...(leftMs === undefined ? {} : { leftMs }),
+    ...(object === undefined ? {} : { object }),
+    ...(evidence === undefined ? {} : { evidence }),
+    ...(since === undefined ? {} : { since }),
+  }
+}

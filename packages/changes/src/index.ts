@@ -13,6 +13,7 @@ export { addHalf, awaitedRing, firstHalf, ringOf, stepRing } from './enrol/key-r
 export { refuseLeaving } from './enrol/leaving.ts'
 export { type PairedHalves, type Pairing, pairing } from './enrol/pairing.ts'
 export { refuseToken } from './enrol/tokens.ts'
+export { type Hears, majorityOf, mayHold, votersFor } from './hearing.ts'
 export { applyIntent, type IntentApplied, type IntentContext } from './intent/apply.ts'
 export { idleFacts } from './intent/consequences.ts'
 export * from './intent/facts.ts'

@@ -67,7 +67,9 @@ describe('lvsm fence status', () => {
     expect(code).toBe(0)
     expect(out).toContain('fence of dir1: \u001b[31mno fence stands (and 1 more, see below)\u001b[39m')
     expect(out).toContain('\u001b[31mits lease process does not answer: it does not run (no socket)\u001b[39m')
-    expect(out).toContain('\u001b[31mcritical\u001b[39m  dir1: no fence stands (no-fence)\n    → start lvsm-lease\n')
+    expect(out).toContain(
+      '\u001b[31mcritical\u001b[39m  dir1: no fence stands (no-fence)\n    so: the kernel does not silence addresses of this node by itself\n    → start lvsm-lease\n',
+    )
   })
 
   it('says that a realserver needs none', async () => {

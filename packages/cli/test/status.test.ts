@@ -67,7 +67,9 @@ describe('lvsm status', () => {
       /revision 7: not served; 1 critical trouble; 1 warning\n {2}not served {3}nobody owns web /,
     )
     expect(plain.out).toMatch(/web +nobody +- +-/)
-    expect(plain.out).toContain('critical  dir2: the kernel has no IPVS (no-ipvs)\n    → modprobe ip_vs')
+    expect(plain.out).toContain(
+      'critical  dir2: the kernel has no IPVS (no-ipvs)\n    so: this node forwards nothing, and can take nothing over\n    → modprobe ip_vs',
+    )
     expect(plain.out).toContain('warning  rs1: found no state (state-lost); over in 24 s\n')
   })
 

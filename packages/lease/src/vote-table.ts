@@ -14,7 +14,11 @@ interface Word {
   /** When this voter is free, by our clock; Infinity when it refuses for another reason than time. */
   readonly freeAt: Instant
   readonly highWater: number
+  /** Why it lends nothing, whatever time it is. */
+  readonly never: Never | null
 }
+/** Of a busy answer: it does not know this list of addresses, or counts in another epoch. */
+export type Never = 'unknown-list' | 'epoch'
 /** Asking a hair too early costs a back-off; asking this much late costs this much. */
 const SLACK_MS = 1
 const NEVER = Number.POSITIVE_INFINITY as Instant
@@ -32,6 +36,7 @@ export class VoteTable {
       at: now,
       freeAt: freeAt(answer, known, now),
       highWater: answer.highWater,
+      never: answer.kind === 'busy' && isNever(answer.reason) ? answer.reason : null,
     })
   }
 
@@ -64,7 +69,17 @@ export class VoteTable {
     })
     return times.sort((a, b) => a - b)[needed - 1] ?? null
   }
+
+  /** Voters that lend nothing for this reason, by words not older than `freshMs`. */
+  refusing(voters: readonly string[], why: Never, freshMs: number, now: Instant): string[] {
+    return voters.filter((voter) => {
+      const word = this.#words.get(voter)
+      return word?.never === why && now - word.at <= freshMs
+    })
+  }
 }
+
+const isNever = (reason: Busy['reason']): reason is Never => reason === 'unknown-list' || reason === 'epoch'
 
 /** A voter that stays free is free since it first said so: the order of candidates counts from there. */
 function freeAt(answer: Free | Busy, known: Word | undefined, now: Instant): Instant {

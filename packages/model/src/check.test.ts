@@ -3,7 +3,8 @@ import { checkConfig } from './check.ts'
 import { PROFILES } from './profiles.ts'
 import { refuseTiming } from '@lvsm/base'
 import { SAMPLE } from './sample.ts'
-import { addressDigest, nodeView, ownershipView } from './view.ts'
+import { addressDigest } from './agreement.ts'
+import { nodeView, ownershipView } from './view.ts'
 
 const refuse = (text: string) => {
   const checked = checkConfig(text)

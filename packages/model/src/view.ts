@@ -1,41 +1,8 @@
 /** What one node must know: the ownership plane's part, and the data plane's. */
-import { canonicalAddress, digest64 } from '@lvsm/base'
+import { addressDigest } from './agreement.ts'
 import type { LeaseView, PairKeys } from '@lvsm/protocol'
 import type { Config, ConfigGroup, ConfigNode, ConfigService } from './config.ts'
 import { forwarding, type Placement, probeOf } from './tables/index.ts'
-
-/** Digest of the list of a group's addresses, whatever their order: the address is the lock, so prefix and interface do not count. */
-export const addressDigest = (group: ConfigGroup): string =>
-  digest64(
-    group.addresses
-      .map((entry) => canonicalAddress(entry.address))
-      .sort()
-      .join(' '),
-  )
-
-/**
- * What all nodes must agree on: without the same voters, directors and addresses a quorum means nothing; voters count on the
- * lease durations of all others, and directors compare how many ping nodes they reach.
- */
-export const AGREEMENTS = ['voters', 'directors', 'addresses', 'ping nodes', 'timing'] as const
-/** A digest for each. */
-export type Agreement = Readonly<Record<(typeof AGREEMENTS)[number], string>>
-
-export function agreementDigests({ nodes, groups, timing }: Config): Agreement {
-  const voters = nodes.filter(({ voter }) => voter).map(({ name }) => name)
-  const digest = (value: unknown): string => digest64(JSON.stringify(value))
-  return {
-    voters: digest(voters.sort()),
-    directors: digest(groups.map(({ name, directors }) => [name, directors])),
-    addresses: digest(groups.map((group) => [group.name, addressDigest(group)])),
-    'ping nodes': digest(groups.map(({ name, ping }) => [name, [...ping].sort()])),
-    timing: digest(Object.entries(timing).sort(([one], [other]) => (one < other ? -1 : 1))),
-  }
-}
-
-/** What two nodes do not agree on; what the other one did not say is no agreement. */
-export const disagreements = (one: Agreement, other: Partial<Agreement>): (typeof AGREEMENTS)[number][] =>
-  AGREEMENTS.filter((subject) => one[subject] !== other[subject])
 
 /** Keys that this node has with each of the others that have such, by name; of which ring. */
 export interface PairRing {

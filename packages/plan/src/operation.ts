@@ -74,3 +74,29 @@ export function describeOperation(operation: Operation): string {
       return `${operation.kind === 'alias-add' ? 'add' : 'remove'} ${operation.address}/${operation.prefix} on ${operation.label}`
   }
 }
+
+/** What it changes, whatever to: two that change the same have the same words. */
+export function subjectOf(operation: Operation): string {
+  switch (operation.kind) {
+    case 'sysctl':
+      return `sysctl ${operation.path}`
+    case 'nat-rules':
+      return 'the NAT rules of lvsm'
+    case 'service-add':
+    case 'service-edit':
+    case 'service-remove':
+      return `IPVS service ${serviceKey(operation.service)}`
+    case 'dest-add':
+    case 'dest-edit':
+      return `${destKey(operation.dest)} in IPVS service ${serviceKey(operation.service)}`
+    case 'dest-remove':
+    case 'dest-flush':
+      return `${destKey(operation)} in IPVS service ${serviceKey(operation.service)}`
+    case 'route-set':
+    case 'route-remove':
+      return 'the default route'
+    case 'alias-add':
+    case 'alias-remove':
+      return `${operation.address}/${operation.prefix} on ${operation.label}`
+  }
+}

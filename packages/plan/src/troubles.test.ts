@@ -30,6 +30,17 @@ const table = (...dests: NonNullable<Observed['services']>[number]['dests']): Pa
 type Case = [cause: string, found: ReturnType<typeof seen>, code: string, names: readonly string[]]
 const NAMED: readonly Case[] = [
   [
+    'a route of others before the right one',
+    seen('rs3', {
+      defaults: [
+        { ...route('10.12.0.254', 2, 3), metric: 100 },
+        { ...route('10.12.0.1', 2, 3), metric: 50 },
+      ],
+    }),
+    'critical foreign-default-route',
+    ['10.12.0.1', '10.12.0.254'],
+  ],
+  [
     'a route of others',
     seen('rs3', { defaults: [route('10.12.0.1', 2, 3)] }),
     'critical foreign-default-route',
@@ -117,6 +128,10 @@ const calm: readonly [why: string, found: ReturnType<typeof seen>][] = [
   ['a NAT realserver', seen('rs3')],
   ['our own route, whichever', seen('rs3', { defaults: [route('10.12.0.9', 2, 76)] })],
   ['the right route, set by others', seen('rs3', { defaults: [route('10.12.0.254', 2, 3)] })],
+  [
+    'a route of others behind ours: the kernel takes the lesser metric',
+    seen('rs3', { defaults: [route('10.12.0.254', 2, 76), { ...route('10.12.0.1', 2, 3), metric: 100 }] }),
+  ],
   ['a route of others where no gateway is wanted', seen('dir1', { defaults: [route('10.12.0.1', 2, 3)] })],
   ['a named interface', seen('dir1', {}, on('inside'))],
   ['no IPVS where none is needed', seen('rs3', { services: null })],

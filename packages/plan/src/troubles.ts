@@ -34,9 +34,17 @@ function routeTroubles(wanted: Desired, observed: Observed): Trouble[] {
         'give the node an address in that network',
       ),
     ]
+  const best = Math.min(
+    ...observed.defaults
+      .filter((entry) => entry.gateway === gateway.address && entry.index === gateway.index)
+      .map(({ metric }) => metric),
+  )
   const foreign = observed.defaults.filter(
     (entry) =>
-      entry.protocol !== MARKS.routeProtocol && (entry.gateway !== gateway.address || entry.index !== gateway.index),
+      entry.protocol !== MARKS.routeProtocol &&
+      (entry.gateway !== gateway.address || entry.index !== gateway.index) &&
+      // The kernel takes the least metric: one behind the right route serves nobody as long as that stands.
+      entry.metric <= best,
   )
   return foreign.map((entry) =>
     trouble(

@@ -25,6 +25,10 @@ const word = name.transform(plainLine)
 const MOST = 256
 const count = z.number().min(0).max(Number.MAX_SAFE_INTEGER)
 
+/** Letters. */
+export const LONGEST_OBJECT = 100
+export const LONGEST_EVIDENCE = 240
+
 export const saidTrouble = z.object({
   code: word,
   severity: severityWord,
@@ -32,6 +36,10 @@ export const saidTrouble = z.object({
   hint: text(240).exactOptional(),
   /** Milliseconds. */
   leftMs: count.exactOptional(),
+  object: text(LONGEST_OBJECT).exactOptional(),
+  evidence: text(LONGEST_EVIDENCE).exactOptional(),
+  /** ISO 8601, wall clock: for reading. */
+  since: z.string().max(32).transform(plainLine).exactOptional(),
 })
 /** What a node was told of standby by itself. */
 export const saidWord = z.object({ standby: z.boolean(), author: text(LONGEST_NAME), since: count, known: count })
@@ -44,7 +52,11 @@ const state = z.object({
   /** Its causal clock (packages/base), in microseconds; not there: it has just started, and listens. */
   clock: count.exactOptional(),
   /** Digests of what all nodes must agree on. */
-  agreement: z.object({ voters: digest, directors: digest, addresses: digest, 'ping nodes': digest, timing: digest }),
+  agreement: z.object({
+    ...{ voters: digest, directors: digest, addresses: digest, 'ping nodes': digest, timing: digest },
+    // An older agent does not say them.
+    ...{ services: digest, schedulers: digest, realservers: digest, checks: digest },
+  }),
   state: nodeStateWord,
   reason: text(300),
   standby: z.boolean(),
@@ -54,6 +66,8 @@ const state = z.object({
   ready: z.record(name, text(160)),
   /** Ping node → does this node reach it? Null: not known yet. */
   pings: z.record(name, z.boolean().nullable()),
+  /** Voters and directors that it does not hear now. Not there: nothing depends on what it hears, or it did not say. */
+  unheard: z.array(name).max(MOST).exactOptional(),
   troubles: z.array(saidTrouble).max(MOST),
   events: z.array(saidEvent).max(MOST),
 })

@@ -104,11 +104,14 @@ function begun(head: Uint8Array, state: MacState | null, keyId: number): MacStat
   return state
 }
 
+/** Of the key that it says it is signed with: a claim. */
+export const keyIdOf = (bytes: Uint8Array): number => ((bytes[1] ?? 0) << 8) | (bytes[2] ?? 0)
+
 export function open(bytes: Uint8Array, cluster: string, keys: Keys): Opened {
   if (bytes.length > MAX_DATAGRAM) return drop('long')
   if (bytes.length < PREFIX_BYTES) return drop('short')
   if (ageOf(bytes[0] ?? 0, VERSIONS.datagram) !== 'known') return drop('version')
-  const keyId = ((bytes[1] ?? 0) << 8) | (bytes[2] ?? 0)
+  const keyId = keyIdOf(bytes)
   const claimed = claimedBy(bytes)
   const size = keys.macBytes(keyId, claimed)
   if (size === null) return drop('key')

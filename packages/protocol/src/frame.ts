@@ -84,19 +84,22 @@ const groupStatus = struct<GroupStatus>({
   leftMs: number,
   reason: text,
 })
-const peerStatus = struct<PeerStatus>({
-  name: text,
-  life: oneOf(['alive', 'late', 'dead', 'unknown'], 'unknown'),
-  silentMs: number,
-  standby: flag,
-})
+const peerStatus = struct<PeerStatus>(
+  {
+    name: text,
+    life: oneOf(['alive', 'late', 'dead', 'unknown'], 'unknown'),
+    silentMs: number,
+    standby: flag,
+  },
+  { unbelieved: [1, text], agentless: [2, text] },
+)
 const trouble = struct<Trouble>(
   {
     code: text,
     severity: oneOf(['info', 'warning', 'critical'], 'critical'),
     message: text,
   },
-  { hint: [1, text], leftMs: [2, number] },
+  { hint: [1, text], leftMs: [2, number], object: [3, text], evidence: [4, text], since: [5, text] },
 )
 const delay = struct<DelayReport>({ counts: list(counter), sumMs: number, worstMs: number })
 const delays = struct<Delays>({ loop: delay, renewal: delay })

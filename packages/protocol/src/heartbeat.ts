@@ -25,6 +25,8 @@ export interface Heartbeat {
   readonly nextEpoch?: number
   /** Its vote can be had there only after so many milliseconds; missing: at once. */
   readonly silentMs?: number
+  /** Why its agent is not there: 120 letters at most. Missing: it is, or nothing is said of it. */
+  readonly agentless?: string
 }
 /** Opaque word from a reconciler to another: the lease process carries it and does not look inside. */
 export interface Relay {

@@ -22,6 +22,10 @@ export interface PeerStatus {
   /** Since the last authenticated heartbeat; −1 when there was none. */
   readonly silentMs: number
   readonly standby: boolean
+  /** Datagrams came lately from an address of it that were not believed: "with a wrong signature". Missing: none. */
+  readonly unbelieved?: string
+  /** Its lease process says that its agent is not there, and why. Missing: it is, or nothing is said of it. */
+  readonly agentless?: string
 }
 export interface LeaseStatus {
   readonly node: string

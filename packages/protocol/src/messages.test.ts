@@ -79,7 +79,7 @@ test('a status comes through whole, with troubles that have a hint and such that
     groups: [{ name: 'web', role: 'owner', owner: 'dir1', number: 3, leftMs: 200, reason: 'holds web' }],
     peers: [
       { name: 'dir2', life: 'late', silentMs: -1, standby: true },
-      { name: 'rs1', life: 'dead', silentMs: 9000, standby: false },
+      { name: 'rs1', life: 'dead', silentMs: 9000, standby: false, unbelieved: 'with a wrong signature' },
     ],
     troubles: [
       { code: 'state-not-kept', severity: 'critical', message: 'no space', hint: 'make room' },

@@ -32,7 +32,7 @@ const claim = struct<GroupClaim>({
 })
 const heartbeat = struct<Omit<Heartbeat, 'kind'>>(
   { revision: counter, standby: flag, voters: hex(8), groups: list(claim) },
-  { epoch: [1, u32], nextEpoch: [2, u32], silentMs: [3, milliseconds] },
+  { epoch: [1, u32], nextEpoch: [2, u32], silentMs: [3, milliseconds], agentless: [4, text] },
 )
 /** A reason that this version does not know says no all the same: like `epoch`, for no time that could be waited for. */
 const reason = oneOf(['held', 'reserved', 'epoch', 'unknown-list', 'number'], 'epoch')

@@ -6,6 +6,7 @@ import { type Config, destKey, serviceKey, specText } from '@lvsm/model'
 import type { Cluster } from '../cluster.ts'
 import { Clients } from './clients.ts'
 import { besidesOf, configOf, type Draft, insideOf, isDirector, outsideOf } from './draft.ts'
+import { HeadLaw } from './head-law.ts'
 import type { Household } from './household.ts'
 import { PlaneLaw } from './law.ts'
 import { Node } from './node.ts'
@@ -15,7 +16,7 @@ import { WantedLaw } from './wanted-law.ts'
 
 const LOOKS_MS = 2500
 /** What happened lately is told for minutes. What is somebody else's stays, and is told all the time: `foreign…`. */
-const REMEMBERED: ReadonlySet<string> = new Set(['late', 'dropped'])
+const REMEMBERED: ReadonlySet<string> = new Set(['late', 'dropped', 'fought-over', 'address-conflict'])
 const SETTLE_MS = 25_000
 
 export class Fleet implements Household {
@@ -25,6 +26,7 @@ export class Fleet implements Household {
   readonly servers: Servers
   readonly law: PlaneLaw
   readonly wantedLaw: WantedLaw
+  readonly headLaw: HeadLaw
   readonly operators: Operators
   readonly nodes: readonly Node[]
   readonly clients: Clients
@@ -45,12 +47,14 @@ export class Fleet implements Household {
     )
     this.law = new PlaneLaw(this)
     this.wantedLaw = new WantedLaw(this)
+    this.headLaw = new HeadLaw(this)
     this.operators = new Operators(this)
     this.nodes = cluster.machines.map((machine) => new Node(machine, this, random()))
     for (const node of this.nodes) node.machine.reconciler = node
     this.clients = new Clients(this, random())
     this.law.begin()
     this.wantedLaw.begin()
+    this.headLaw.begin()
   }
 
   get draft(): Draft {

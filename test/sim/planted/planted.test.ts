@@ -5,12 +5,13 @@ import { plotNamed } from '../repertoire.ts'
 import { AGENTS } from './agents.ts'
 import { EPOCHS } from './epochs.ts'
 import { FENCE } from './fence.ts'
+import { HEADS } from './heads.ts'
 import { TALK } from './talk.ts'
 import { VOTES } from './votes.ts'
 
 const SEEDS = 300
 
-test.each([...VOTES, ...EPOCHS, ...FENCE, ...TALK, ...AGENTS])(
+test.each([...VOTES, ...EPOCHS, ...FENCE, ...TALK, ...AGENTS, ...HEADS])(
   '$name ($clause)',
   { timeout: 180_000 },
   ({ plant, plots }) => {

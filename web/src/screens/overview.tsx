@@ -1,6 +1,6 @@
 /** What needs a person now, who owns what, and who could take it over. */
 import type { Severity } from '@lvsm/base'
-import { type NodeTrouble, type Status, together, type Wanted } from '@lvsm/protocol'
+import { type NodeTrouble, type Status, together, troubleKind, type Wanted } from '@lvsm/protocol'
 import { candidatesOf, nodeSaid, serviceSaid, standingOf } from '../core/cluster.ts'
 import { say, type Said, type Tone, worst } from '../core/tones.ts'
 import { hrefOf } from '../core/places.ts'
@@ -64,15 +64,19 @@ function Troubles({ troubles }: { troubles: readonly NodeTrouble[] }) {
       caption="Troubles"
       label="Troubles"
       empty=""
-      columns={[{ name: 'node' }, { name: 'severity' }, { name: 'what' }, { name: 'what to do' }]}
-      rows={troubles.map(({ node, severity, message, code, hint, leftMs }) => ({
+      columns={[{ name: 'node' }, { name: 'severity' }, { name: 'what' }, { name: 'since' }, { name: 'what to do' }]}
+      rows={troubles.map(({ node, severity, message, code, hint, leftMs, evidence, since }) => ({
         key: `${node} ${code} ${message}`,
         cells: [
           node,
           <Word said={say(SEVERITIES[severity], severity)} />,
           <>
             {message} <small>{code}</small>
+            {[troubleKind(code)?.means, evidence].map(
+              (text) => text !== undefined && <small class="line">{text}</small>,
+            )}
           </>,
+          since === undefined || Number.isNaN(Date.parse(since)) ? '' : momentOf(Date.parse(since)),
           `${hint ?? ''}${leftMs === undefined ? '' : ' (over by itself)'}`,
         ],
       }))}

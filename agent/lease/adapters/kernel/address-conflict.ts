@@ -54,6 +54,12 @@ class InVain {
   }
 }
 
+/** Where it was heard. */
+export interface Place {
+  readonly address: string
+  readonly index: number
+}
+
 export interface Rivals {
   /** From now on, for these groups. */
   watch(groups: readonly LeaseGroup[]): void
@@ -63,7 +69,7 @@ export interface Rivals {
 /** In the network namespace of the process. `macOf`: this machine's own, which a switch may send back. */
 export function openRivals(
   macOf: (index: number) => string | undefined,
-  heard: (group: string, mac: string) => void,
+  heard: (group: string, mac: string, place: Place) => void,
   { openPacket }: Pick<Sockets, 'openPacket'> = LINUX,
 ): Rivals {
   const sockets: PacketSocket[] = []
@@ -96,7 +102,7 @@ export function openRivals(
       const group = arp.ok && arp.value.senderMac !== macOf(index) ? groups.get(arp.value.senderIp) : undefined
       if (!arp.ok || group === undefined) return vain.isEnough() ? stop() : undefined
       stop()
-      heard(group, arp.value.senderMac)
+      heard(group, arp.value.senderMac, { address: arp.value.senderIp, index })
     })
   }
   return {

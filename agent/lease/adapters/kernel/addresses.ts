@@ -2,7 +2,7 @@
 import { type LeaseAddress, type LeaseGroup } from '@lvsm/protocol'
 import { type Instant, isOwnLabel, ownLabel } from '@lvsm/base'
 import { NETLINK, type Netlink, type PacketSocket } from '@lvsm/kernel'
-import { ERRNO, gratuitousArp, type Message, rtnetlink } from '@lvsm/netlink'
+import { arpProbe, ERRNO, gratuitousArp, type Message, rtnetlink } from '@lvsm/netlink'
 import { type Addresses, FINE, type Outcome } from '../../ports.ts'
 import { Interfaces } from './interfaces.ts'
 import { outcomeOf } from './outcome.ts'
@@ -10,6 +10,8 @@ import { LINUX, type Sockets } from './sockets.ts'
 
 /** No call of this socket may hold the loop up for longer. */
 const LONGEST_CALL_MS = 200
+/** Frames at once: each goes to everybody in the network. */
+const MOST_PROBES = 16
 /** What is to be taken off, and is not there, or not any more. */
 const GONE: readonly (number | undefined)[] = [ERRNO.EADDRNOTAVAIL, ERRNO.ENODEV]
 
@@ -40,6 +42,8 @@ export class FloatingAddresses implements Addresses {
   readonly #senders = new Map<number, PacketSocket>()
   /** What was added and not removed since: a view may show another interface or prefix for it by now. */
   readonly #standing = new Map<string, Place>()
+  /** Whose turn it is to be probed. */
+  #probed = 0
 
   /** In the network namespace of the process. */
   constructor(clock: () => Instant, sockets: Sockets = LINUX) {
@@ -121,6 +125,17 @@ export class FloatingAddresses implements Addresses {
     const order = [...group.addresses].sort((a, b) => Number(a.kind === 'vip') - Number(b.kind === 'vip'))
     const failed = order.filter((address) => !this.#announceOne(address, notAfter)).length
     return failed ? { result: 'refused', error: `${failed} gratuitous frames did not leave` } : FINE
+  }
+
+  /** Asks who else has what stands here (RFC 5227, section 2.1.1: a probe says nothing itself); some of it each time, in turn. */
+  probe(groups: readonly LeaseGroup[]): void {
+    const own = groups.flatMap(here).filter((address) => this.#standing.has(keyOf(address)))
+    const first = own.length === 0 ? 0 : this.#probed % own.length
+    this.#probed = first + MOST_PROBES
+    for (const { ifindex, address } of [...own.slice(first), ...own.slice(0, first)].slice(0, MOST_PROBES)) {
+      const mac = this.macOf(ifindex)
+      if (mac !== undefined) this.#senderOf(ifindex)?.send(arpProbe(mac, address))
+    }
   }
 
   close(): void {

@@ -15,15 +15,15 @@ import {
 } from '../../ports.ts'
 import { FloatingAddresses } from './addresses.ts'
 import { KernelFence } from './fence.ts'
-import { openRivals } from './address-conflict.ts'
+import { openRivals, type Place } from './address-conflict.ts'
 import { KernelPeerFilter } from './peer-filter.ts'
 import { LINUX, type Sockets } from './sockets.ts'
 
 export interface KernelEvents {
   /** An address of the group is gone from its interface, and it was not `Addresses.remove` that took it off. */
   addressLost(group: string): void
-  /** Somebody else announces an address of the group. */
-  conflict(group: string, mac: string): void
+  /** Somebody else announces an address of the group, or answers for it; `where`: which one, and on which interface. */
+  conflict(group: string, mac: string, where: string): void
   /** Somebody else changed our tables, and they are not whole any more; `damage` says what is wrong with them. */
   fenceLost(damage: string): void
   /** The same of the rules in front of the heartbeat ports; they were put back, or not. */
@@ -42,6 +42,8 @@ export interface Kernel {
 
 /** In case that a notice of the kernel got lost, or hid behind another. */
 const LOOK_ANYWAY_MS = 5000
+/** Whoever answers silently for an address of ours is found by asking who has it. */
+const PROBE_MS = 5000
 
 /** No call about the heartbeat ports may hold the loop up for longer. */
 const LONGEST_FILTER_CALL_MS = 200
@@ -55,11 +57,12 @@ export function openKernel(clock: () => Instant, sockets: Sockets = LINUX): Kern
   let watched: { groups: readonly LeaseGroup[]; events: KernelEvents } | undefined
   const rivals = openRivals(
     (index) => addresses.macOf(index),
-    (group, mac) => watched?.events.conflict(group, mac),
+    (group, mac, place) => watched?.events.conflict(group, mac, placeText(place, addresses)),
     sockets,
   )
   const watches: Watch[] = []
   let timer: NodeJS.Timeout | undefined
+  let prober: NodeJS.Timeout | undefined
   let retry: NodeJS.Timeout | undefined
 
   /** After any change of structure, by whomever. */
@@ -85,6 +88,7 @@ export function openKernel(clock: () => Instant, sockets: Sockets = LINUX): Kern
       sockets.watchNetlink(NETLINK.netfilter, [nftables.GROUP], structure, nftables.STRUCTURE_ONLY),
     )
     timer = setInterval(checkFence, LOOK_ANYWAY_MS)
+    prober = setInterval(() => addresses.probe(watched?.groups ?? []), PROBE_MS)
   }
   return {
     fence: new FenceAfterSweep(fence, addresses),
@@ -100,11 +104,15 @@ export function openKernel(clock: () => Instant, sockets: Sockets = LINUX): Kern
     close() {
       watched = undefined
       clearInterval(timer)
+      clearInterval(prober)
       clearTimeout(retry)
       for (const one of [...watches, rivals, fence, filter, addresses]) one.close()
     },
   }
 }
+
+const placeText = ({ address, index }: Place, addresses: FloatingAddresses): string =>
+  `${address} on ${addresses.nameOf(index) ?? `interface ${index}`}`
 
 /** False where it is not whole, or nobody knows. */
 function checkedFence(fence: KernelFence, events: KernelEvents): boolean {

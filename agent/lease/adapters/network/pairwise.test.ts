@@ -55,7 +55,8 @@ const outgoing = (from: string, sequence = 1): Outgoing => ({
 
 const received = vi.fn<UdpEvents['received']>()
 const count = vi.fn<UdpEvents['count']>()
-const events: UdpEvents = { received, count, linkFailed: () => {}, linkBack: () => {} }
+const unbelieved = vi.fn<Exclude<UdpEvents['unbelieved'], undefined>>()
+const events: UdpEvents = { received, count, unbelieved, linkFailed: () => {}, linkBack: () => {} }
 const silent: UdpEvents = { ...events, received: () => {}, count: () => {} }
 const opened: UdpLinks[] = []
 const open = (view: LeaseView, heard = silent): UdpLinks => {
@@ -102,6 +103,9 @@ describe('nobody signs as another', () => {
     await turn()
     await sendFrom(0, make())
     await eventually(() => expect(count.mock.calls).toEqual([[reason]]))
+    expect(unbelieved.mock.calls, 'whose address it came from is told').toEqual([
+      [['dir1'], { counter: reason, keyId: expect.any(Number) }],
+    ])
     expect(received).not.toHaveBeenCalled()
   })
 

@@ -25,6 +25,11 @@ export class Sources {
     return this.#present[link]?.has(address) === true || this.#former[link]?.has(address) === true
   }
 
+  /** Which of them, as the view has them now. */
+  whoHas(address: string, link: number): readonly string[] {
+    return [...(this.#present[link]?.get(address) ?? [])]
+  }
+
   /** Does this node? Asked only of what is authentic: a node that moved is known by its new address from then on. */
   isOf(node: string, address: string, link: number): boolean {
     const former = this.#former[link]

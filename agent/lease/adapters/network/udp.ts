@@ -5,6 +5,7 @@ import {
   type LeaseLink,
   type LeaseView,
   type Outgoing,
+  keyIdOf,
   open,
   sealer,
 } from '@lvsm/protocol'
@@ -28,6 +29,8 @@ export interface UdpEvents {
   received(datagram: Datagram, link: number): void
   /** A datagram was dropped, or a send failed: counted by reason, never logged one by one. */
   count(name: CounterName): void
+  /** What was dropped came from an address of these nodes. */
+  unbelieved?(nodes: readonly string[], dropped: { readonly counter: CounterName; readonly keyId: number }): void
   /**
    * A link cannot be bound: the others go on, it is tried again, and the operator is told once; the first time before
    * `openLinks` returns.
@@ -57,7 +60,11 @@ export function openLinks(view: LeaseView, events: UdpEvents, before: LeaseView 
     const judgement = copies.judge(bytes, index)
     if (judgement !== 'new') return judgement === 'replay' ? events.count('drop-replay') : undefined
     const opened = open(bytes, view.cluster, keys)
-    if (!opened.ok) return events.count(`drop-${opened.reason}`)
+    if (!opened.ok) {
+      const counter: CounterName = `drop-${opened.reason}`
+      events.unbelieved?.(sources.whoHas(source, index), { counter, keyId: keyIdOf(bytes) })
+      return events.count(counter)
+    }
     if (!sources.isOf(opened.datagram.from, source, index)) return events.count('drop-source')
     copies.note(bytes, index)
     events.received(opened.datagram, index)

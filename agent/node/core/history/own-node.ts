@@ -39,6 +39,11 @@ export function noteProgram(state: NodeState, found: Extract<NodeInput, { kind: 
   programs.set(program, found.ended === null ? life : ended(life))
 }
 
+export function noteAbsence(state: NodeState, { program, why }: Extract<NodeInput, { kind: 'absent' }>): void {
+  if (why === null) state.absent.delete(program)
+  else state.absent.set(program, { why, at: state.now })
+}
+
 /** The lease process says that it takes nothing any more, or takes again. */
 export function noteStandby(state: NodeState, before: LeaseStatus | null, { standby }: LeaseStatus): void {
   if (before === null || before.standby === standby) return

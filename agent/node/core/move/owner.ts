@@ -2,6 +2,7 @@
  * A planned switchover, on the node that owns the group (SWITCHOVER.md): NAT destinations go quiet here while the successor
  * prepares its kernel, then the lease process hands over, and the new owner is waited for.
  */
+import { saidOtherwise } from '../disagreement.ts'
 import { type Outcome, type SwitchoverReport, encodeMessage } from '@lvsm/protocol'
 import { after, between, type Instant } from '@lvsm/base'
 import { isStopped } from '@lvsm/changes'
@@ -203,6 +204,8 @@ function unable(state: NodeState, group: string, name: string): string | null {
   if (!peer || peer.life !== 'alive') return peer ? `it is ${peer.life}` : 'never heard'
   if (peer.standby) return 'it is on standby'
   if (!stateOf(state, name)) return 'its agent is silent'
+  const other = saidOtherwise(state, name)
+  if (other.length > 0) return `it has other ${other.join(', ')} in its configuration than ${state.node}`
   const why = readyOf(state, name, group)
   return why === '' ? null : (why ?? 'it did not say whether it could take the group')
 }

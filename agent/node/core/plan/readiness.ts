@@ -3,6 +3,7 @@ import { type ConfigGroup, serviceKey } from '@lvsm/model'
 import { describeOperation, type Operation } from '@lvsm/plan'
 import { uncheckedOf } from '../check/members.ts'
 import { heldGroups } from '../lease.ts'
+import { oddHere } from '../disagreement.ts'
 import { interfaceFault } from '../observe/interfaces.ts'
 import type { NodeState } from '../state.ts'
 
@@ -19,6 +20,9 @@ export function unreadyFor(state: NodeState, group: ConfigGroup): string | null 
   if (cut !== null) return cut
   const services = view?.services.filter((service) => service.group === group.name) ?? []
   if (services.length > 0 && !kernel.observed.services) return 'this kernel has no IPVS'
+  // An owner stays one: whoever changes the files one after the other begins somewhere.
+  const odd = heldGroups(state).has(group.name) ? null : oddHere(state)
+  if (odd !== null) return odd
   const unchecked = uncheckedOf(state, services)
   // An owner whose agent starts anew serves by the table that it found: nobody is better off for that.
   if (unchecked !== undefined && !heldGroups(state).has(group.name))

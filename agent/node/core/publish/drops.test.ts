@@ -29,6 +29,18 @@ test('a counter that grows is a trouble, with what to do, until a minute after',
   live(dir1, 75_000, () => ({ 'drop-mac': 520 }))
   expect(dropped(dir1)).toEqual([])
 })
+test('whose address they come from is told, where that node is heard all the same', () => {
+  const dir1 = started()
+  for (let spent = 0; spent < 10_000; spent += 1000) {
+    const status = { ...statusOf('dir1', 'dir1'), counters: { 'drop-mac': 500 + spent / 500 } }
+    const peers = status.peers.map((peer) =>
+      peer.name === 'rs1' ? { ...peer, unbelieved: 'with a wrong signature' } : peer,
+    )
+    dir1.feed({ kind: 'lease-status', status: { ...status, peers } })
+    dir1.run(1000)
+  }
+  expect(dropped(dir1)).toMatchObject([{ evidence: 'with the address of rs1: with a wrong signature' }])
+})
 test('a few are none, nor is what is nobody’s fault', () => {
   const dir1 = started()
   live(dir1, 10_000, (ms) => ({

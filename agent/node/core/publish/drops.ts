@@ -5,6 +5,7 @@
 import { counterOf } from '@lvsm/protocol'
 import { after, between, type Instant, type Trouble } from '@lvsm/base'
 import { leaseStatus } from '../lease.ts'
+import { SAID_BY_SENDER } from './unbelieved.ts'
 import type { NodeState } from '../state.ts'
 
 const WINDOW_MS = 60_000
@@ -35,7 +36,11 @@ export function noteCounters(state: NodeState): void {
 export function dropTroubles(state: NodeState): Trouble[] {
   const [oldest] = state.snapshots
   if (!oldest) return []
+  const senders = (leaseStatus(state)?.peers ?? []).filter(({ unbelieved }) => unbelieved !== undefined)
+  const isSaid = senders.some(({ life }) => life !== 'alive')
+  const from = senders.map(({ name, unbelieved }) => `with the address of ${name}: ${unbelieved}`).join('; ')
   return Object.entries(countersNow(state)).flatMap(([name, count]): Trouble[] => {
+    if (isSaid && SAID_BY_SENDER.has(name)) return []
     const before = oldest.counters[name] ?? 0
     // A process that has started anew counts from 0.
     const grown = count >= before ? count - before : count
@@ -43,6 +48,7 @@ export function dropTroubles(state: NodeState): Trouble[] {
     if (counter?.alarm === undefined || grown < LEAST) return []
     // Without the count, which moves all the time: the log says once that it begins, and once that it is over.
     const message = `within the last minute came ${counter.unit[1]} that were dropped or not sent: ${counter.help}`
-    return [{ code: 'dropped', severity: 'warning', message, hint: counter.alarm }]
+    const evidence = from !== '' && SAID_BY_SENDER.has(name) ? { evidence: from } : {}
+    return [{ code: 'dropped', severity: 'warning', message, ...evidence, hint: counter.alarm }]
   })
 }

@@ -6,7 +6,9 @@ import {
   type AgentMessage,
   type DestinationReport,
   type EventReport,
+  LONGEST_EVIDENCE,
   LONGEST_MESSAGE,
+  LONGEST_OBJECT,
   LONGEST_REASON,
   type MoreMessage,
   type Outcome,
@@ -50,6 +52,8 @@ function packTroubles(all: readonly TroubleReport[]): TroubleReport[] {
       ...trouble,
       message: cut(trouble.message, MESSAGE),
       ...(trouble.hint === undefined ? {} : { hint: cut(trouble.hint, HINT) }),
+      ...(trouble.object === undefined ? {} : { object: cut(trouble.object, LONGEST_OBJECT) }),
+      ...(trouble.evidence === undefined ? {} : { evidence: cut(trouble.evidence, LONGEST_EVIDENCE) }),
     }))
   let bytes = 0
   const fit = found.findIndex((trouble) => (bytes += sizeOf(trouble) + 1) > TROUBLES)

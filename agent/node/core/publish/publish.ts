@@ -6,6 +6,7 @@ import { agreementDigests, NO_PAIRS, ownershipView } from '@lvsm/model'
 import type { Observed } from '@lvsm/plan'
 import { reachedPings, reachesOf } from '../check/pings.ts'
 import { isConfirmed } from '../epoch.ts'
+import { unheardHere } from '../hearing.ts'
 import { leaseStatus } from '../lease.ts'
 import { interfaceFault, interfaceOf } from '../observe/interfaces.ts'
 import { unreadyFor } from '../plan/readiness.ts'
@@ -120,34 +121,37 @@ export function saying(state: NodeState, present: readonly Trouble[]): Saying {
 }
 
 /** There is more to say than was said last. */
-export function hasNews(state: NodeState): boolean {
-  const { state: what, reason } = saying(state, troubles(state))
-  return `${what} ${reason}` !== state.published.said
-}
+export const hasNews = (state: NodeState): boolean =>
+  saidText(state, saying(state, troubles(state))) !== state.published.said
+
+const saidText = (state: NodeState, { state: what, reason }: Saying): string =>
+  `${what} ${unheardHere(state)?.join(' ') ?? ''} ${reason}`
 
 /** To the other agents; gives how many messages it had. Who follows coordinators tells them all that directors do not need to serve. */
-function publish(state: NodeState, { state: what, reason }: Saying, present: readonly Trouble[]): number {
+function publish(state: NodeState, own: Saying, present: readonly Trouble[]): number {
   const { config, view, published } = state
-  published.said = `${what} ${reason}`
+  published.said = saidText(state, own)
   const status = leaseStatus(state)
   if (!status || !config || !view) return 0
-  const own = encodeState({
+  const unheard = unheardHere(state)
+  const encoded = encodeState({
     kind: 'state',
     boot: state.boot,
     ...(state.history.clock.isSettled(state.now) ? { clock: state.history.clock.read(state.now) } : {}),
     revision: config.revision,
     agreement: agreementDigests(config),
-    state: what,
-    reason,
+    state: own.state,
+    reason: own.reason,
     standby: status.standby,
     ...(state.word ? { word: state.word } : {}),
     ready: Object.fromEntries(published.ready),
     pings: reachedPings(state.pings),
+    ...(unheard ? { unheard } : {}),
     troubles: state.follows ? [] : [...present],
     events: state.follows ? [] : toTell(state),
   })
-  const room = Math.floor(PUBLISH_MS / Math.max(1, timeOf(state, 1))) - own.length
-  const texts = state.follows ? own : [...own, ...tellTables(state, Math.max(1, room))]
+  const room = Math.floor(PUBLISH_MS / Math.max(1, timeOf(state, 1))) - encoded.length
+  const texts = state.follows ? encoded : [...encoded, ...tellTables(state, Math.max(1, room))]
   for (const text of texts) state.effects.push({ kind: 'message', to: null, text })
   return texts.length
 }

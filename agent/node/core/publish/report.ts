@@ -6,6 +6,8 @@ import {
   cut,
   type DestinationReport,
   type LeaseStatus,
+  LONGEST_EVIDENCE,
+  LONGEST_OBJECT,
   MOST_TROUBLES,
   type OwnReport,
   SEVERITIES,
@@ -35,17 +37,24 @@ export function ownReport(state: NodeState, { state: what, reason }: Saying, pre
       model: MODEL_VERSION,
     },
     lease: status && leaseOf(status),
-    troubles: worst(present).map((trouble) => {
-      const { message, hint } = trouble
-      const short = { ...trouble, message: cut(message, SENTENCE) }
-      return plainTrouble(hint === undefined ? short : { ...short, hint: cut(hint, SENTENCE) })
-    }),
+    troubles: worst(present).map(shortened),
     pings: reachedPings(state.pings),
     ready: Object.fromEntries([...state.published.ready].map(([group, why]) => [group, cut(why, SENTENCE)])),
     counters: Object.fromEntries(counters),
     tables: Object.fromEntries(ownedServices(state).map((service) => [service.name, tableOf(state, service)])),
     events: toReport(state),
   }
+}
+
+const shortened = (trouble: Trouble): Trouble => {
+  const { message, hint, object, evidence } = trouble
+  return plainTrouble({
+    ...trouble,
+    message: cut(message, SENTENCE),
+    ...(hint === undefined ? {} : { hint: cut(hint, SENTENCE) }),
+    ...(object === undefined ? {} : { object: cut(object, LONGEST_OBJECT) }),
+    ...(evidence === undefined ? {} : { evidence: cut(evidence, LONGEST_EVIDENCE) }),
+  })
 }
 
 const tableOf = (state: NodeState, service: ConfigService): DestinationReport[] =>

@@ -33,7 +33,7 @@ const http = (dir1: TestNode) => dir1.core.status(dir1.now()).services[0]
 
 test('a director that could take a group says so itself, lately', () => {
   const dir1 = director('dir1')
-  const unsaid = [{ node: 'dir2', could: null, reason: 'its agent did not say' }]
+  const unsaid = [{ node: 'dir2', could: null, reason: 'its lease process lives, its agent is silent' }]
   expect(taker(dir1)).toEqual(unsaid)
   says(dir1, 'dir2', {})
   expect(taker(dir1)).toEqual([{ node: 'dir2', could: true, reason: '' }])
@@ -58,7 +58,9 @@ test('who is not heard, is set to standby or has another configuration could not
   expect(heard({ standby: true })).toEqual([{ node: 'dir2', could: false, reason: 'under maintenance (standby)' }])
   expect(heard({})).toMatchObject([{ could: true }])
   says(dir1, 'dir2', { agreement: { ...agreementDigests(dir1.config), timing: 'other' } })
-  expect(taker(dir1)).toMatchObject([{ could: false, reason: expect.stringMatching(/^has other .* configuration$/) }])
+  expect(taker(dir1)).toMatchObject([
+    { could: false, reason: expect.stringMatching(/^has other .* configuration than dir1$/) },
+  ])
 })
 
 test('a director of no group is one all the same: it is no witness, and its standby is seen', () => {
@@ -87,7 +89,7 @@ test('a director of no group is one all the same: it is no witness, and its stan
 
 test('of itself a node says what it has told its lease process; without one nothing is known', () => {
   const dir1 = director('dir2')
-  expect(taker(dir1)).toEqual([{ node: 'dir1', could: true, reason: '' }])
+  expect(taker(dir1)).toEqual([{ node: 'dir1', could: true, reason: '', voters: 2 }])
   dir1.feed({ kind: 'lease-status', status: { ...statusOf('dir1', 'dir2'), standby: true } })
   expect(taker(dir1)).toEqual([{ node: 'dir1', could: false, reason: 'under maintenance (standby)' }])
   expect(dir1.core.status(dir1.now()).nodes[0]).toMatchObject({ state: 'maintenance', standby: true })

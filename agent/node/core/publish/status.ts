@@ -1,30 +1,23 @@
 /** The cluster as this node sees it: its own facts, the lease process's, and what other agents said. */
-import {
-  type DestinationReport,
-  type GroupReport,
-  type LocalWord,
-  type NodeReport,
-  type NodeTrouble,
-  type PingReport,
-  type ServiceReport,
-  type Status,
-  type TakerReport,
-} from '@lvsm/protocol'
+import { type DestinationReport, type NodeTrouble, type ServiceReport, type Status } from '@lvsm/protocol'
 import { plainTrouble, type Trouble } from '@lvsm/base'
-import { allWanted, realserverReport, serviceReport, wantedOfGroup, wantedOfServer, wordsOf } from '@lvsm/changes'
-import { agreementDigests, type ConfigGroup, type ConfigService, destKey, disagreements } from '@lvsm/model'
+import { allWanted, realserverReport, serviceReport, wantedOfServer } from '@lvsm/changes'
+import { type ConfigService, destKey, type Subject } from '@lvsm/model'
 import { memberId } from '../check/members.ts'
-import { reachedPings } from '../check/pings.ts'
-import { leaseStatus, ownership } from '../lease.ts'
+import { differsIn } from '../disagreement.ts'
+import { leaseStatus } from '../lease.ts'
 import { observedService } from '@lvsm/plan'
-import { destinationOf, readyOf, stateOf } from '../peers.ts'
+import { destinationOf, stateOf } from '../peers.ts'
 import { type NodeState } from '../state.ts'
+import { reportGroup } from './groups.ts'
+import { reportNode } from './nodes.ts'
 import { type Saying } from './sentence.ts'
 
 export function reportStatus(state: NodeState, own: Saying, present: readonly Trouble[]): Status {
   const { config } = state
   const status = leaseStatus(state)
-  const groups = config?.groups.map((group) => reportGroup(state, group)) ?? []
+  const nodes = config?.nodes.map(({ name }) => reportNode(state, name, own)) ?? []
+  const groups = config?.groups.map((group) => reportGroup(state, group, nodes)) ?? []
   const owners = new Map(groups.map(({ name, owner }) => [name, owner]))
   return {
     cluster: config?.cluster ?? '',
@@ -34,60 +27,11 @@ export function reportStatus(state: NodeState, own: Saying, present: readonly Tr
     quorum: status?.quorum ?? false,
     groups,
     services: config?.services.map((service) => reportService(state, service, owners.get(service.group) ?? null)) ?? [],
-    nodes: config?.nodes.map(({ name }) => reportNode(state, name, own)) ?? [],
+    nodes,
     troubles: reportTroubles(state, present),
     wanted: allWanted(state.facts, config),
     counters: { ...status?.counters, ...state.counters },
     ...(status?.delays ? { delays: status.delays } : {}),
-  }
-}
-
-function reportPings(state: NodeState, { directors, ping }: ConfigGroup): PingReport[] {
-  const own = reachedPings(state.pings)
-  return ping.map((address) => ({
-    address,
-    directors: directors.map((node) => {
-      const said = node === state.node ? own : stateOf(state, node)?.pings
-      return { node, reached: said?.[address] ?? null }
-    }),
-  }))
-}
-
-function takerOf(state: NodeState, node: string, group: string): TakerReport {
-  const no = (reason: string): TakerReport => ({ node, could: false, reason })
-  const status = leaseStatus(state)
-  if (!status) return { node, could: null, reason: 'the lease process of the node that is asked does not answer' }
-  const isOwn = node === state.node
-  const peer = status.peers.find(({ name }) => name === node)
-  if (!isOwn && (peer?.life === 'dead' || peer?.life === 'late')) return no(silentText(peer.silentMs))
-  if (isOwn ? status.standby : (peer?.standby ?? false)) return no('under maintenance (standby)')
-  const word = isOwn ? null : stateOf(state, node)
-  const subjects = word && state.config ? disagreements(agreementDigests(state.config), word.agreement) : []
-  if (subjects.length > 0) return no(`has other ${subjects.join(', ')} in its configuration`)
-  const why = isOwn ? state.published.ready.get(group) : readyOf(state, node, group)
-  if (why === undefined || why === null) return { node, could: null, reason: 'its agent did not say' }
-  return { node, could: why === '', reason: why }
-}
-
-const silentText = (silentMs: number): string => `silent for ${(silentMs / 1000).toFixed(1)} s`
-
-function reportGroup(state: NodeState, group: ConfigGroup): GroupReport {
-  const { name, addresses, directors } = group
-  const known = ownership(state, name)
-  const owner = known?.owner ?? null
-  const moving = known?.role === 'acquiring' || known?.role === 'releasing'
-  return {
-    name,
-    owner,
-    number: known?.number ?? 0,
-    leftMs: Math.round(known?.leftMs ?? 0),
-    addresses: addresses.map((entry) => entry.address),
-    directors,
-    pings: reportPings(state, group),
-    takers: directors.filter((node) => node !== owner).map((node) => takerOf(state, node, name)),
-    state: !known ? 'unknown' : moving ? 'moving' : owner === null ? 'nobody' : 'owned',
-    reason: known?.reason ?? 'the lease process of this node does not answer',
-    ...(known ? wantedOfGroup(state.facts, name, owner ?? (moving ? state.node : null)) : {}),
   }
 }
 
@@ -125,55 +69,30 @@ function reportService(state: NodeState, service: ConfigService, owner: string |
   )
   const elsewhere = owner !== null && owner !== state.node ? owner : null
   const silent = state.follows ? 'tells only the coordinators' : 'did not tell'
-  const why = owner === null ? 'nobody owns the group' : `${owner} ${silent}`
+  // What is called by that name there may be something else.
+  const other = elsewhere === null ? [] : differsIn(state, elsewhere).filter((subject) => OF_TABLES.has(subject))
+  const fault = other.length > 0 ? `has other ${other.join(', ')} in its configuration` : silent
+  const why = owner === null ? 'nobody owns the group' : `${owner} ${fault}`
+  const teller = other.length === 0 ? elsewhere : null
   const realservers = service.realservers.map((realserver) => {
     const key = destKey(realserver)
-    const told = elsewhere === null ? null : destinationOf(state, elsewhere, service.name, key)
+    const told = teller === null ? null : destinationOf(state, teller, service.name, key)
     const known = elsewhere === null ? own.get(key) : (told ?? undefined)
     return {
       ...realserverReport(realserver, known, why),
       ...wantedOfServer(state.facts, service.name, realserver.node, known),
     }
   })
-  const told = isOwn || (elsewhere !== null && hasTold(state, elsewhere, service))
+  const told = isOwn || (teller !== null && hasTold(state, teller, service))
   return serviceReport(service, realservers, told)
 }
+
+/** Where an owner has others, its table says nothing of those here. */
+const OF_TABLES: ReadonlySet<Subject> = new Set(['addresses', 'services'])
 
 /** All of its table: the parts come one after the other, and of who was not in one yet nothing is known. */
 const hasTold = (state: NodeState, owner: string, { name, realservers }: ConfigService): boolean =>
   realservers.every((realserver) => destinationOf(state, owner, name, destKey(realserver)) !== null)
-
-function reportNode(state: NodeState, name: string, own: Saying): NodeReport {
-  const status = leaseStatus(state)
-  const node = state.config?.nodes.find((entry) => entry.name === name)
-  const base = {
-    name,
-    roles: node?.roles ?? [],
-    voter: node?.voter ?? false,
-    ...wordsOf(state.facts, name, wordOf(state, name)),
-  }
-  if (name === state.node) return { ...base, ...own, standby: status?.standby ?? false, agent: true }
-  const peer = status?.peers.find((entry) => entry.name === name)
-  const word = stateOf(state, name)
-  const standby = peer?.standby ?? word?.standby ?? false
-  if (peer && (peer.life === 'late' || peer.life === 'dead')) {
-    const reason = silentText(peer.silentMs)
-    return { ...base, state: peer.life, reason, standby, agent: false }
-  }
-  if (word) return { ...base, state: word.state, reason: word.reason, standby, agent: true }
-  if (peer?.life !== 'alive') {
-    const reason = status ? 'never heard since this node started' : 'the lease process of this node does not answer'
-    return { ...base, state: 'unknown', reason, standby, agent: false }
-  }
-  const owns = status?.groups.filter((group) => group.owner === name).map((group) => group.name) ?? []
-  const what = owns.length > 0 ? `owns ${owns.join(', ')}; ` : ''
-  const reason = `${what}its lease process lives, its agent is silent`
-  return { ...base, state: owns.length > 0 ? 'owner' : 'unknown', reason, standby, agent: false }
-}
-
-/** On standby, as it was given at that node itself. */
-const wordOf = (state: NodeState, name: string): LocalWord | null =>
-  name === state.node ? state.word : (stateOf(state, name)?.word ?? null)
 
 function reportTroubles(state: NodeState, present: readonly Trouble[]): NodeTrouble[] {
   const others = state.config?.nodes.filter((node) => node.name !== state.node) ?? []

@@ -1,13 +1,16 @@
 /** Everything that is in the way now, from every part; what begins and what is over is logged once. */
 import { between, type Trouble } from '@lvsm/base'
-import { agreementDigests, disagreements } from '@lvsm/model'
 import { troublesOf } from '@lvsm/plan'
 import { pingTroubles } from '../check/pings.ts'
-import { leaseFault } from '../lease.ts'
-import { stateOf } from '../peers.ts'
+import { disagreementTroubles } from '../disagreement.ts'
+import { deafTroubles } from '../hearing.ts'
+import { sameOf } from '../history/ring.ts'
+import { leaseFault, leaseStatus } from '../lease.ts'
+import { fightTroubles } from '../plan/fights.ts'
 import { describeFailure } from '../plan/readiness.ts'
 import { log, type NodeState } from '../state.ts'
 import { dropTroubles } from './drops.ts'
+import { unbelievedTroubles } from './unbelieved.ts'
 
 /** Of the adapters, under a name of their own; null: over. */
 export function report(state: NodeState, source: string, trouble: Trouble | null): void {
@@ -15,22 +18,76 @@ export function report(state: NodeState, source: string, trouble: Trouble | null
   else state.reported.delete(source)
 }
 
-export const troubles = (state: NodeState): readonly Trouble[] => [
-  ...leaseTroubles(state),
-  ...state.reported.values(),
-  ...kernelTroubles(state),
-  ...pingTroubles(state.pings),
-  ...strangers(state),
-  ...dropTroubles(state),
-]
+export const troubles = (state: NodeState): readonly Trouble[] =>
+  onePerCause([
+    ...leaseTroubles(state),
+    ...silentAgents(state),
+    ...absentCoordinator(state),
+    ...state.reported.values(),
+    ...kernelTroubles(state),
+    ...fightTroubles(state),
+    ...pingTroubles(state.pings),
+    ...disagreementTroubles(state),
+    ...unbelievedTroubles(state),
+    ...deafTroubles(state),
+    ...dropTroubles(state),
+  ]).map((trouble) => ({ ...trouble, ...sinceOf(state, trouble) }))
+
+/** To the second: where it is one text as long as it lasts, nobody is told of it anew. */
+function sinceOf({ history, wall }: NodeState, trouble: Trouble): { since?: string } {
+  const lasting = history.lasting.get(sameOf(trouble))
+  return lasting ? { since: `${wall(lasting.since).slice(0, 19)}Z` } : {}
+}
+
+/** What only follows from another trouble of this node is not said beside it: code → what it makes needless. */
+const FOLLOWS: Readonly<Record<string, readonly string[]>> = {
+  'state-not-kept': ['events-not-kept', 'no-state', 'word-not-kept', 'revision-not-kept', 'heartbeat-key-not-kept'],
+  'all-unbelieved': ['one-way', 'no-coordinator'],
+}
+/** What the kernel refuses without IPVS. */
+const OF_IPVS = / service | weight /
+function onePerCause(found: readonly Trouble[]): readonly Trouble[] {
+  const codes = new Set(found.map(({ code }) => code))
+  const needless = new Set([...codes].flatMap((code) => FOLLOWS[code] ?? []))
+  // The lease process and the agent keep their state in one directory: what either finds is of both.
+  const [full] = found.filter(({ code }) => code === 'state-not-kept')
+  const isOfIpvs = ({ code, message }: Trouble): boolean => code === 'kernel-refused' && OF_IPVS.test(message)
+  return found.filter(
+    (trouble) =>
+      !needless.has(trouble.code) &&
+      (trouble.code !== full?.code || trouble === full) &&
+      !(codes.has('no-ipvs') && isOfIpvs(trouble)),
+  )
+}
 
 function leaseTroubles(state: NodeState): Trouble[] {
   const fault = leaseFault(state)
   if (fault === null) return [...(state.lease.status?.troubles ?? [])]
   const message = `the lease process does not answer: ${fault}`
   const hint = 'start lvsm-lease, or look at its log; without it this node takes nothing over'
-  return [{ code: 'no-lease-process', severity: 'critical', message, hint }]
+  const evidence = state.absent.get('lvsm-lease')?.why
+  return [{ code: 'no-lease-process', severity: 'critical', message, ...(evidence ? { evidence } : {}), hint }]
 }
+
+/** Who starts anew is there again by then. Milliseconds. */
+const STARTS_MS = 5000
+
+function absentCoordinator({ absent, now, node }: NodeState): Trouble[] {
+  const gone = absent.get('lvsm-coordinator')
+  if (!gone || between(gone.at, now) < STARTS_MS) return []
+  const message = `lvsm-coordinator of ${node} is not there: ${gone.why}`
+  const hint = 'mend what it says, then systemctl restart lvsm-coordinator; its log: journalctl -u lvsm-coordinator'
+  return [{ code: 'coordinator-absent', severity: 'warning', object: `node ${node}`, message, hint }]
+}
+
+/** Of other nodes, as their lease processes say it: each that hears it tells it in the same words. */
+const silentAgents = (state: NodeState): Trouble[] =>
+  (leaseStatus(state)?.peers ?? []).flatMap(({ name, life, agentless }): Trouble[] => {
+    if (agentless === undefined || life !== 'alive') return []
+    const message = `lvsm-agent of ${name} is not there: ${agentless}`
+    const hint = `on ${name}: mend what it says, then systemctl restart lvsm-agent; its log: journalctl -u lvsm-agent`
+    return [{ code: 'agent-silent', severity: 'critical', object: `node ${name}`, message, hint }]
+  })
 
 function kernelTroubles({ kernel, view }: NodeState): Trouble[] {
   const { observed, wanted, owned, broken, failures, unread } = kernel
@@ -58,20 +115,6 @@ function kernelTroubles({ kernel, view }: NodeState): Trouble[] {
   }
   const found = view && observed && wanted ? troublesOf(view, wanted, observed, owned) : []
   return [...found, ...laws, ...refusals, ...(unread.times > 0 ? [blind] : [])]
-}
-
-/** Nodes that do not agree with this one, and on what. */
-function strangers(state: NodeState): Trouble[] {
-  const { config } = state
-  if (!config) return []
-  const agreement = agreementDigests(config)
-  return config.nodes.flatMap(({ name }): Trouble[] => {
-    const word = stateOf(state, name)
-    const subjects = word ? disagreements(agreement, word.agreement) : []
-    if (!word || subjects.length === 0) return []
-    const message = `${name} runs revision ${word.revision} with other ${subjects.join(', ')} than revision ${config.revision} here`
-    return [{ code: 'disagreement', severity: 'warning', message, hint: 'give every node the same configuration' }]
-  })
 }
 
 /** Of one kind: a node that says something else each time has troubles come and go without end. */

@@ -53,6 +53,11 @@ const taker = z.object({
   could: z.boolean().nullable(),
   /** Why not, or why that is not known; empty where it could. */
   reason: z.string(),
+  /**
+   * Voters that it and that hear each other, the owner aside, itself included: who could lend it a vote if the owner died. Not
+   * there: not known.
+   */
+  voters: z.number().exactOptional(),
 })
 const group = z.object({
   name: z.string(),
@@ -125,7 +130,7 @@ const node = z.object({
     .exactOptional(),
   /** Has the node's agent been heard lately? */
   agent: z.boolean(),
-  /** How old what is said of this node is; null: its agent said nothing yet. Where a coordinator answers. */
+  /** How old what is said of this node is; null: its agent said nothing yet. */
   ageMs: z.number().nullable().exactOptional(),
   /** Program → its version. */
   versions: z.record(z.string(), z.string()).exactOptional(),
@@ -137,6 +142,12 @@ export const troubleReport = z.object({
   hint: z.string().exactOptional(),
   /** Until it is over by itself, where that is known. */
   leftMs: z.number().exactOptional(),
+  /** What it is about, as `lvsm explain` names it; not there: the node. */
+  object: z.string().exactOptional(),
+  /** What was seen. */
+  evidence: z.string().exactOptional(),
+  /** ISO 8601, by the wall clock of the node that says it: for reading. */
+  since: z.string().exactOptional(),
 })
 const nodeTrouble = troubleReport.extend({ node: z.string() })
 const delay = z.object({ counts: list(z.number()), sumMs: z.number(), worstMs: z.number() })

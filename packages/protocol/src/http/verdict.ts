@@ -3,6 +3,7 @@
  * should, and could each group move now? The first lines of `lvsm status` and of the console, and what `status --check` ends with.
  * What is not known is never a yes.
  */
+import { movableOf, movesOf, NO_MAJORITY } from './movable.ts'
 import type { GroupReport, NodeReport, NodeTrouble, RealserverReport, ServiceReport, Status } from './status.ts'
 
 export const HEALTHS = ['healthy', 'degraded', 'not served', 'not known'] as const
@@ -20,7 +21,13 @@ export interface Verdict {
   readonly other: readonly string[]
   readonly unknown: readonly string[]
   readonly warnings: number
+  /** Service → it is served; null: not known. What operators took out of service as a whole is left out. */
+  readonly served: ReadonlyMap<string, boolean | null>
+  /** Group that somebody owns → another director could have it now, and if its owner died; null: not known. */
+  readonly movable: ReadonlyMap<string, boolean | null>
 }
+
+type Answers = 'health' | 'served' | 'movable'
 
 export function judge(status: Status): Verdict {
   const { groups, services, troubles } = status
@@ -29,7 +36,7 @@ export function judge(status: Status): Verdict {
   const shown = services.filter((one) => owned.has(one.group) && !unserved.some(({ name }) => name === one.name))
   const told = shown.filter((service) => isTold(status, service))
   const unserving = [...told.flatMap(unservingOf), ...status.nodes.flatMap((node) => silentServer(node, services))]
-  const moves = [...owned.values()].map((group) => movesOf(group, status))
+  const moves = [...owned.values()].map((group) => ({ group: group.name, ...movesOf(group, status) }))
   const found = together(troubles)
   const critical = found.filter(({ severity }) => severity === 'critical').length
   const other = [
@@ -54,10 +61,12 @@ export function judge(status: Status): Verdict {
     unknown,
     warnings: found.filter(({ severity }) => severity === 'warning').length,
   }
-  return { health: healthOf(said), ...said }
+  const served = new Map(services.flatMap((one) => servedOf(one, status)))
+  const movable = new Map(moves.map((one) => [one.group, movableOf(one)] as const))
+  return { health: healthOf(said), ...said, served, movable }
 }
 
-function healthOf({ unserved, unserving, unmovable, other, unknown }: Omit<Verdict, 'health'>): Health {
+function healthOf({ unserved, unserving, unmovable, other, unknown }: Omit<Verdict, Answers>): Health {
   if (unserved.length > 0) return 'not served'
   if (unserving.length + unmovable.length + other.length > 0) return 'degraded'
   return unknown.length > 0 ? 'not known' : 'healthy'
@@ -126,51 +135,16 @@ const deadOf = ({ nodes }: Status): string[] => {
   return dead.length > 0 ? [`dead: ${dead.join(', ')}`] : []
 }
 
-interface Moves {
-  readonly fault: readonly string[]
-  readonly unknown: readonly string[]
-}
-/** Planned: somebody is ready. Unplanned: and the voters that are left without the owner are a majority. */
-function movesOf(group: GroupReport, status: Status): Moves {
-  const { name, owner, directors, takers = [] } = group
-  const others = directors.filter((node) => node !== owner)
-  if (!status.quorum) return { fault: [`${name}: ${NO_MAJORITY}`], unknown: [] }
-  // A cluster of one director is whole without another.
-  if (others.length === 0) return { fault: [], unknown: [] }
-  if (takers.length === 0) return { fault: [], unknown: [`who could take ${name}`] }
-  if (!takers.some(({ could }) => could === true)) {
-    const said = takers.map(({ node, reason }) => `${node}: ${reason}`).join('; ')
-    return takers.some(({ could }) => could === null)
-      ? { fault: [], unknown: [`who could take ${name} (${said})`] }
-      : { fault: [`nobody could take ${name}: ${said}`], unknown: [] }
-  }
-  return lossOf(name, owner ?? '', status)
-}
-const NO_MAJORITY = 'the voters have no majority'
-
-/** Of the lease's voters, would enough be left? */
-function lossOf(group: string, owner: string, { nodes, troubles }: Status): Moves {
-  const voters = nodes.filter(({ voter }) => voter)
-  const needed = Math.floor(voters.length / 2) + 1
-  const others = voters.filter(({ name }) => name !== owner).map((node) => ({ node, votes: votes(node, troubles) }))
-  const left = others.filter((one) => one.votes === true).length
-  const unsure = others.flatMap(({ node, votes: does }) => (does === null ? [node.name] : []))
-  if (voters.length === 0 || left >= needed) return { fault: [], unknown: [] }
-  if (left + unsure.length >= needed)
-    return { fault: [], unknown: [`whether ${group} survives ${owner} (does ${unsure.join(', ')} vote?)`] }
-  const would = unsure.length > 0 ? `at most ${left + unsure.length}` : `${left}`
-  const must = `${needed} of ${voters.length} voter${voters.length === 1 ? '' : 's'} must agree, and ${would} would be left`
-  return { fault: [`${group} is lost if ${owner} dies: ${must}`], unknown: [] }
-}
-
-/** A voter that says this of itself lends no vote meanwhile. */
-const VOTELESS = ['state-lost', 'epoch-lost', 'no-lease-process']
-
-/** Null: not known. */
-function votes({ name, state }: NodeReport, troubles: readonly NodeTrouble[]): boolean | null {
-  if (state === 'dead' || state === 'late') return false
-  if (troubles.some(({ node, code }) => node === name && VOTELESS.includes(code))) return false
-  return state === 'unknown' || state === 'starting' ? null : true
+/** Operators took all of it out of service: no answer. */
+function servedOf(service: ServiceReport, { groups, nodes }: Status): (readonly [string, boolean | null])[] {
+  const { name, realservers } = service
+  const group = groups.find((one) => one.name === service.group)
+  if (!group || group.state === 'unknown') return [[name, null]]
+  if (group.state === 'stopped' || (realservers.length > 0 && !realservers.some(isMeant))) return []
+  if (group.owner === null) return [[name, false]]
+  if (!isTold({ groups, nodes }, service)) return [[name, null]]
+  const taking = realservers.filter(takes)
+  return [[name, taking.length === 0 ? false : taking.some(({ healthy }) => healthy === true) ? true : null]]
 }
 
 /** Alive, and silent: nothing of what it does is known. A dead one is counted elsewhere. */
@@ -180,14 +154,18 @@ const unheardText = ({ name, reason, ageMs }: NodeReport): string =>
 const tableOf = (service: string, group: GroupReport | undefined): string =>
   `the table of ${service}${group?.owner ? ` (${group.owner} did not tell it)` : ''}`
 
-/** What several nodes say in the same words, about the configuration that they share, is one trouble of all of them. */
+/**
+ * What several nodes say in the same words, about the configuration that they share, is one trouble of all of them: since it began at the
+ * first, with the evidence of that one.
+ */
 export function together(troubles: readonly NodeTrouble[]): NodeTrouble[] {
   const found = new Map<string, NodeTrouble>()
   for (const trouble of troubles) {
-    const { node, ...said } = trouble
+    const { node, evidence: _, since, ...said } = trouble
     const words = JSON.stringify(Object.entries(said).toSorted(([one], [other]) => (one < other ? -1 : 1)))
     const before = found.get(words)
-    found.set(words, before ? { ...before, node: `${before.node}, ${node}` } : trouble)
+    const isFirst = before?.since === undefined || (since !== undefined && since < before.since)
+    found.set(words, before ? { ...(isFirst ? trouble : before), node: `${before.node}, ${node}` } : trouble)
   }
   return [...found.values()]
 }

@@ -1,0 +1,108 @@
+/**
+ * Nodes with other configurations than this one: who is the odd one, and in what. For a few seconds that is everyday, while a change is on
+ * its way to all of them.
+ */
+import { between, type Trouble } from '@lvsm/base'
+import { type Agreement, agreementDigests, differences, isForVotes, type Subject } from '@lvsm/model'
+import { stateOf } from './peers.ts'
+import { type NodeState } from './state.ts'
+
+/** An agent speaks every two seconds, and takes a change over in one. Milliseconds. */
+const ON_ITS_WAY_MS = 4000
+
+/** What all nodes must agree on, as a node says that it has it; null: it did not say lately. */
+export function agreementOf(state: NodeState, node: string): Partial<Agreement> | null {
+  if (node === state.node) return state.config && agreementDigests(state.config)
+  return stateOf(state, node)?.agreement ?? null
+}
+
+/** A node said what it has, or this one has something else now. */
+export function noteDifference(state: NodeState, node: string): void {
+  if (differencesWith(state, node).length === 0) state.differsSince.delete(node)
+  else if (!state.differsSince.has(node)) state.differsSince.set(node, state.now)
+}
+export function noteDifferences(state: NodeState): void {
+  for (const node of state.states.keys()) noteDifference(state, node)
+}
+
+function differencesWith(state: NodeState, node: string): Subject[] {
+  const [own, theirs] = [agreementOf(state, state.node), agreementOf(state, node)]
+  return own && theirs ? differences(own, theirs) : []
+}
+
+/** In what a node says that it differs from this one, now. */
+export const saidOtherwise = (state: NodeState, node: string): Subject[] => {
+  const theirs = agreementOf(state, node)
+  return differencesWith(state, node).filter((subject) => theirs?.[subject] !== undefined)
+}
+
+/** In what a node differs from this one, and not only while a change is on its way. */
+export function differsIn(state: NodeState, node: string): Subject[] {
+  const since = state.differsSince.get(node)
+  return since !== undefined && between(since, state.now) >= ON_ITS_WAY_MS ? differencesWith(state, node) : []
+}
+
+interface Odd {
+  readonly nodes: readonly string[]
+  readonly subjects: readonly Subject[]
+}
+/** Those that are alone with what they have; where no side has more nodes, all of them. */
+function oddOnes(state: NodeState, nodes: readonly string[]): Odd[] {
+  const said = new Map(nodes.map((node) => [node, agreementOf(state, node)] as const))
+  const subjects = new Set(nodes.flatMap((node) => differsIn(state, node)))
+  const found = new Map<string, Odd & { subjects: Subject[] }>()
+  for (const subject of subjects) {
+    const sides = sidesOf(said, subject)
+    const [first, second] = sides
+    for (const side of first && second && first.length > second.length ? sides.slice(1) : [sides.flat()]) {
+      const odd = found.get(side.join(' ')) ?? { nodes: side, subjects: [] }
+      odd.subjects.push(subject)
+      found.set(side.join(' '), odd)
+    }
+  }
+  return [...found.values()]
+}
+
+/** Nodes that have the same, the most first. */
+function sidesOf(said: ReadonlyMap<string, Partial<Agreement> | null>, subject: Subject): string[][] {
+  const sides = new Map<string, string[]>()
+  for (const [node, digests] of said) {
+    const digest = digests?.[subject]
+    if (digest !== undefined) sides.set(digest, [...(sides.get(digest) ?? []), node])
+  }
+  return [...sides.values()].toSorted((one, other) => other.length - one.length)
+}
+
+/** The same words on every node that hears the same. */
+export const disagreementTroubles = (state: NodeState): Trouble[] =>
+  oddOnes(
+    state,
+    (state.config?.nodes ?? []).map(({ name }) => name),
+  ).map(({ nodes, subjects }) => {
+    const [first = ''] = nodes
+    const what = subjects.join(', ')
+    const message =
+      nodes.length === 1
+        ? `${first} has other ${what} in its configuration than the other nodes`
+        : `${nodes.join(' and ')} have different ${what} in their configurations`
+    const evidence = nodes.map((node) => `${node} has revision ${revisionOf(state, node)}`).join(', ')
+    const hint = `compare their files (/etc/lvsm/lvsm.yaml; with coordinators: lvsm config show on each), give ${nodes.length === 1 ? first : 'all nodes'} the right one and reload it: systemctl reload lvsm-agent`
+    return { code: 'disagreement', severity: 'critical', object: `node ${first}`, message, evidence, hint }
+  })
+
+const revisionOf = (state: NodeState, node: string): number =>
+  (node === state.node ? state.config?.revision : stateOf(state, node)?.revision) ?? 0
+
+/**
+ * Why this node, with what it has, could own nothing that the others know: it is the odd one in what votes depend on. By the word of voters
+ * and directors: no realserver keeps a group from anybody.
+ */
+export function oddHere(state: NodeState): string | null {
+  const pillars = (state.config?.nodes ?? []).filter(({ voter, roles }) => voter || roles.includes('director'))
+  const odd = oddOnes(
+    state,
+    pillars.map(({ name }) => name),
+  ).find(({ nodes }) => nodes.length === 1 && nodes[0] === state.node)
+  const subjects = odd?.subjects.filter(isForVotes) ?? []
+  return subjects.length === 0 ? null : `has other ${subjects.join(', ')} in its configuration than the other nodes`
+}

@@ -1,0 +1,61 @@
+/** Who hears whom, of voters and directors: by the own lease process, and by what the agents of others say of theirs. */
+import { between, type Trouble } from '@lvsm/base'
+import { type Hears } from '@lvsm/changes'
+import { leaseStatus } from './lease.ts'
+import { stateOf } from './peers.ts'
+import { type NodeState } from './state.ts'
+
+export const votersIn = ({ config }: NodeState): string[] =>
+  config?.nodes.flatMap(({ name, voter }) => (voter ? [name] : [])) ?? []
+
+/** Groups depend on them. */
+const isPillar = ({ config }: NodeState, node: string): boolean =>
+  config?.nodes.some(({ name, voter, roles }) => name === node && (voter || roles.includes('director'))) === true
+
+const HEARD: readonly string[] = ['alive', 'late']
+
+export const hearsIn =
+  (state: NodeState): Hears =>
+  (by, name) => {
+    if (by === name) return true
+    if (by !== state.node) {
+      const unheard = stateOf(state, by)?.unheard
+      return unheard ? !unheard.includes(name) : null
+    }
+    const peer = leaseStatus(state)?.peers.find((one) => one.name === name)
+    return peer ? HEARD.includes(peer.life) : null
+  }
+
+/** What it tells the others of that; undefined where nothing depends on what it hears. */
+export function unheardHere(state: NodeState): string[] | undefined {
+  if (!isPillar(state, state.node)) return undefined
+  const others = leaseStatus(state)?.peers.filter(({ name }) => isPillar(state, name))
+  return others?.flatMap(({ name, life }) => (HEARD.includes(life) ? [] : [name]))
+}
+
+/** Voters and directors that say that they hear it. */
+export const heardBy = (state: NodeState, node: string): string[] =>
+  (state.config?.nodes ?? [])
+    .map(({ name }) => name)
+    .filter((by) => by !== node && by !== state.node && isPillar(state, by) && hearsIn(state)(by, node) === true)
+
+/** Who has just started has not heard everybody yet, and what it said before is told for two seconds more. Milliseconds. */
+const DEAF_MS = 3000
+
+/** It said whom it does not hear. */
+export function noteHearing(state: NodeState, from: string): void {
+  if (stateOf(state, from)?.unheard?.includes(state.node) !== true) state.deafSince.delete(from)
+  else if (!state.deafSince.has(from)) state.deafSince.set(from, state.now)
+}
+
+/** Of those that hear each other in one direction only: whoever is not heard tells of it, for it is the one that knows. */
+export const deafTroubles = (state: NodeState): Trouble[] =>
+  (leaseStatus(state)?.peers ?? [])
+    .filter(({ name, life }) => life === 'alive' && isPillar(state, name) && isPillar(state, state.node))
+    .filter(({ name }) => hearsIn(state)(name, state.node) === false)
+    .filter(({ name }) => between(state.deafSince.get(name) ?? state.now, state.now) >= DEAF_MS)
+    .map(({ name }) => ({
+      ...{ code: 'one-way', severity: 'warning', object: `node ${name}` },
+      message: `${name} does not hear ${state.node}, which hears it: nothing comes from ${state.node} to ${name}`,
+      hint: `look for what stops datagrams from ${state.node} to ${name}: nft list ruleset on both, cable, switch; does tcpdump -n udp on ${name} show them?`,
+    }))

@@ -1,0 +1,94 @@
+/** A group as this node sees it: who owns it, and who else could have it. That nobody owns it is said only where it is known. */
+import { mayHold, votersFor, wantedOfGroup } from '@lvsm/changes'
+import { type ConfigGroup, disagreements } from '@lvsm/model'
+import { type GroupReport, type NodeReport, type PingReport, type TakerReport } from '@lvsm/protocol'
+import { reachedPings } from '../check/pings.ts'
+import { hearsIn, votersIn } from '../hearing.ts'
+import { agreementOf } from '../disagreement.ts'
+import { leaseStatus, ownership } from '../lease.ts'
+import { readyOf, stateOf } from '../peers.ts'
+import { type NodeState } from '../state.ts'
+import { cutOffText } from './nodes.ts'
+
+export function reportGroup(state: NodeState, group: ConfigGroup, nodes: readonly NodeReport[]): GroupReport {
+  const { name, addresses, directors } = group
+  const known = ownership(state, name)
+  const owner = known?.owner ?? null
+  const moving = known?.role === 'acquiring' || known?.role === 'releasing'
+  const blind = !known ? NO_LEASE : owner !== null || moving ? null : blindFor(state, group)
+  return {
+    name,
+    owner,
+    number: known?.number ?? 0,
+    leftMs: Math.round(known?.leftMs ?? 0),
+    addresses: addresses.map((entry) => entry.address),
+    directors,
+    pings: reportPings(state, group),
+    takers: directors
+      .filter((node) => node !== owner)
+      .map((node) =>
+        takerOf(
+          state,
+          nodes.find((one) => one.name === node),
+          { node, owner, group: name },
+        ),
+      ),
+    state: blind !== null ? 'unknown' : moving ? 'moving' : owner === null ? 'nobody' : 'owned',
+    reason: blind ?? known?.reason ?? NO_LEASE,
+    ...(known ? wantedOfGroup(state.facts, name, owner ?? (moving ? state.node : null)) : {}),
+  }
+}
+
+const NO_LEASE = 'the lease process of this node does not answer'
+
+/** Why somebody may own it of whom this node does not hear; null: nobody does. */
+function blindFor(state: NodeState, { directors }: ConfigGroup): string | null {
+  if (leaseStatus(state)?.quorum !== true) return cutOffText(state)
+  const hears = hearsIn(state)
+  const voters = votersIn(state)
+  const may = directors.filter(
+    (node) => node !== state.node && hears(state.node, node) !== true && mayHold(node, voters, hears),
+  )
+  return may.length === 0 ? null : `${may.join(', ')} may: ${state.node} does not hear it`
+}
+
+function takerOf(
+  state: NodeState,
+  report: NodeReport | undefined,
+  { node, owner, group }: { readonly node: string; readonly owner: string | null; readonly group: string },
+): TakerReport {
+  const said = couldTake(state, report, { group, owner })
+  if (said.could !== true) return { node, ...said }
+  const voters = votersFor(node, owner, votersIn(state), hearsIn(state))
+  return { node, ...said, ...(voters === undefined ? {} : { voters }) }
+}
+
+/** Its own word, where nothing stands in the way that this node knows better. */
+function couldTake(
+  state: NodeState,
+  report: NodeReport | undefined,
+  { group, owner }: { readonly group: string; readonly owner: string | null },
+): Omit<TakerReport, 'node'> {
+  if (!report || !leaseStatus(state)) return { could: null, reason: NO_LEASE }
+  const { name, state: is, reason, standby } = report
+  if (is === 'dead' || is === 'late') return { could: false, reason }
+  if (standby) return { could: false, reason: 'under maintenance (standby)' }
+  const [own, theirs] = [agreementOf(state, name), agreementOf(state, owner ?? '') ?? agreementOf(state, state.node)]
+  const subjects = own && theirs ? disagreements(theirs, own) : []
+  if (subjects.length > 0)
+    return { could: false, reason: `has other ${subjects.join(', ')} in its configuration than ${owner ?? state.node}` }
+  const why = name === state.node ? (state.published.ready.get(group) ?? null) : readyOf(state, name, group)
+  if (why === null || own === null) return { could: null, reason: is === 'unknown' ? reason : 'its agent did not say' }
+  return { could: why === '', reason: why }
+}
+
+function reportPings(state: NodeState, { directors, ping }: ConfigGroup): PingReport[] {
+  const own = reachedPings(state.pings)
+  return ping.map((address) => ({
+    address,
+    directors: directors.map((node) => {
+      const said = node === state.node ? own : stateOf(state, node)?.pings
+      return { node, reached: said?.[address] ?? null }
+    }),
+  }))
+}

@@ -1,0 +1,148 @@
+/** Kinds of trouble that an agent finds: each begins with its cause, is one, and ends with it. */
+import { agreementDigests } from '@lvsm/model'
+import { encodeMessage, type LeaseStatus, type PeerStatus, type StateMessage } from '@lvsm/protocol'
+import { expect, test } from 'vitest'
+import { goesOn, node, statusOf, type TestNode } from '../fixture.ts'
+
+const of = (one: TestNode, ...codes: readonly string[]) =>
+  one.core
+    .status(one.now())
+    .troubles.filter(({ code, node: by }) => by === one.name && codes.includes(code))
+    .map(({ code, object, message }) => [code, object, message])
+/** dir1, which owns web, and what it hears of its peers. */
+function heard(peers: Readonly<Record<string, Partial<PeerStatus>>>): LeaseStatus {
+  const status = statusOf('dir1', 'dir1')
+  return { ...status, peers: status.peers.map((peer) => ({ ...peer, ...peers[peer.name] })) }
+}
+function begun(): TestNode {
+  const dir1 = node('dir1')
+  dir1.feed({ kind: 'lease-up' })
+  goesOn(dir1, 7000, heard({}))
+  return dir1
+}
+function says(dir1: TestNode, from: string, more: Partial<StateMessage>): void {
+  const said: StateMessage = {
+    ...{
+      kind: 'state',
+      boot: from,
+      revision: 1,
+      agreement: agreementDigests(dir1.config),
+      state: 'standby',
+      reason: '',
+    },
+    ...{ standby: false, ready: { web: '' }, pings: {}, troubles: [], events: [], ...more },
+  }
+  dir1.feed({ kind: 'message', from, text: encodeMessage(said) })
+}
+
+test('an agent that is not there is told by the others, with its last words, until it is', () => {
+  const dir1 = begun()
+  const agentless = 'it does not start, exit code 75: cannot load the scheduler wlc'
+  goesOn(dir1, 1000, heard({ dir2: { agentless } }))
+  expect(of(dir1, 'agent-silent')).toEqual([
+    ['agent-silent', 'node dir2', `lvsm-agent of dir2 is not there: ${agentless}`],
+  ])
+  goesOn(dir1, 1000, heard({}))
+  expect(of(dir1, 'agent-silent')).toEqual([])
+})
+
+test('a coordinator of this node that is not there is a trouble, once it could have started anew', () => {
+  const dir1 = begun()
+  dir1.feed({ kind: 'absent', program: 'lvsm-coordinator', why: 'it does not start, exit code 78: no identity' })
+  goesOn(dir1, 3000, heard({}))
+  expect(of(dir1, 'coordinator-absent')).toEqual([])
+  goesOn(dir1, 3000, heard({}))
+  expect(of(dir1, 'coordinator-absent')).toEqual([
+    [
+      'coordinator-absent',
+      'node dir1',
+      'lvsm-coordinator of dir1 is not there: it does not start, exit code 78: no identity',
+    ],
+  ])
+  dir1.feed({ kind: 'absent', program: 'lvsm-coordinator', why: null })
+  expect(of(dir1, 'coordinator-absent')).toEqual([])
+})
+
+test('a peer that is not believed is the odd one; where nobody is believed, this node is', () => {
+  const dir1 = begun()
+  const gone = { life: 'dead', silentMs: 4000, unbelieved: 'with a wrong signature (key 1)' } as const
+  goesOn(dir1, 1000, heard({ dir2: gone }))
+  expect(of(dir1, 'peer-unbelieved', 'all-unbelieved')).toEqual([
+    ['peer-unbelieved', 'node dir2', expect.stringContaining('from the address of dir2 are not believed by dir1')],
+  ])
+  goesOn(dir1, 1000, heard({ dir2: gone, rs1: gone, rs2: gone, rs3: gone }))
+  expect(of(dir1, 'peer-unbelieved', 'all-unbelieved')).toEqual([
+    [
+      'all-unbelieved',
+      'node dir1',
+      expect.stringContaining('nobody who speaks is believed here (dir2, rs1, rs2, rs3)'),
+    ],
+  ])
+  goesOn(dir1, 1000, heard({ dir2: { unbelieved: 'with a wrong signature' } }))
+  expect(of(dir1, 'peer-unbelieved', 'all-unbelieved'), 'somebody else sends with its address').toEqual([])
+})
+
+test('a node that does not hear this one, which hears it, is named with the direction; not while it starts', () => {
+  const dir1 = begun()
+  says(dir1, 'rs1', { unheard: ['dir1'] })
+  expect(of(dir1, 'one-way')).toEqual([])
+  goesOn(dir1, 2000, heard({}))
+  says(dir1, 'rs1', { unheard: ['dir1'] })
+  goesOn(dir1, 2000, heard({}))
+  expect(of(dir1, 'one-way')).toEqual([
+    ['one-way', 'node rs1', 'rs1 does not hear dir1, which hears it: nothing comes from dir1 to rs1'],
+  ])
+  says(dir1, 'rs1', { unheard: [] })
+  expect(of(dir1, 'one-way')).toEqual([])
+})
+
+test('what somebody changes again and again is a fight, until a minute after', () => {
+  const dir1 = begun()
+  const change = (): void => {
+    const [service] = dir1.kern.state.services
+    if (service)
+      dir1.kern.state.services[0] = {
+        ...service,
+        dests: service.dests.filter(({ address }) => address !== '10.11.0.11'),
+      }
+    dir1.feed({ kind: 'changed' })
+    goesOn(dir1, 2000, heard({}))
+  }
+  change()
+  change()
+  expect(of(dir1, 'fought-over')).toEqual([])
+  change()
+  expect(of(dir1, 'fought-over')).toEqual([
+    [
+      'fought-over',
+      expect.stringMatching(/ in IPVS service /),
+      expect.stringMatching(/^somebody changes .* again and again/),
+    ],
+  ])
+  goesOn(dir1, 62_000, heard({}))
+  expect(of(dir1, 'fought-over')).toEqual([])
+})
+
+test('what only follows from a full state directory is not said beside it, and the directory is said once', () => {
+  const dir1 = begun()
+  const full = { severity: 'critical', message: 'cannot be written' } as const
+  dir1.feed({ kind: 'trouble', source: 'events', trouble: { ...full, code: 'events-not-kept' } })
+  expect(of(dir1, 'events-not-kept', 'state-not-kept')).toHaveLength(1)
+  dir1.feed({ kind: 'trouble', source: 'state directory', trouble: { ...full, code: 'state-not-kept' } })
+  const lease = { ...heard({}), troubles: [{ ...full, code: 'state-not-kept', message: 'the lease process cannot' }] }
+  dir1.feed({ kind: 'lease-status', status: lease })
+  expect(of(dir1, 'events-not-kept', 'state-not-kept')).toEqual([
+    ['state-not-kept', undefined, 'the lease process cannot'],
+  ])
+})
+
+test('a trouble says since when it lasts, to the second, and the same as long as it does', () => {
+  const dir1 = begun()
+  dir1.feed({ kind: 'trouble', source: 'a', trouble: { code: 'cannot-ping', severity: 'warning', message: 'no' } })
+  goesOn(dir1, 3000, heard({}))
+  const since = () => dir1.core.status(dir1.now()).troubles.find(({ code }) => code === 'cannot-ping')?.since
+  const first = since()
+  expect(first).toBeDefined()
+  goesOn(dir1, 20_000, heard({}))
+  expect(since()).toBe(first)
+})

@@ -1,0 +1,70 @@
+/** The other nodes as this one hears them, and as they say of themselves. Who is not heard is dead only where that is known. */
+import { between } from '@lvsm/base'
+import { wordsOf } from '@lvsm/changes'
+import { type LeaseStatus, type LocalWord, type NodeReport, type PeerStatus } from '@lvsm/protocol'
+import { heardBy, hearsIn, votersIn } from '../hearing.ts'
+import { leaseStatus } from '../lease.ts'
+import { stateOf } from '../peers.ts'
+import { type NodeState } from '../state.ts'
+import { type Saying } from './sentence.ts'
+
+export function reportNode(state: NodeState, name: string, own: Saying): NodeReport {
+  const status = leaseStatus(state)
+  const node = state.config?.nodes.find((entry) => entry.name === name)
+  const base = {
+    name,
+    roles: node?.roles ?? [],
+    voter: node?.voter ?? false,
+    ...wordsOf(state.facts, name, wordOf(state, name)),
+  }
+  if (name === state.node) return { ...base, ...own, standby: status?.standby ?? false, agent: true }
+  const peer = status?.peers.find((entry) => entry.name === name)
+  const word = stateOf(state, name)
+  const heard = state.states.get(name)
+  const more = {
+    standby: peer?.standby ?? word?.standby ?? false,
+    ageMs: heard ? Math.round(between(heard.at, state.now)) : null,
+  }
+  if (status && peer && (peer.life === 'late' || peer.life === 'dead'))
+    return { ...base, ...unheardState(state, status, peer), ...more, agent: false }
+  if (word) return { ...base, state: word.state, reason: word.reason, ...more, agent: true }
+  return { ...base, ...silentState(status, name, peer), ...more, agent: false }
+}
+
+/** Whoever sends them: it may be somebody else, with its address. */
+const unbelievedText = (why: string): string => `datagrams from its address come, and are not believed: ${why}`
+const silentText = ({ silentMs }: PeerStatus): string => `silent for ${(silentMs / 1000).toFixed(1)} s`
+
+/** It is not dead where it speaks and is not believed, where others hear it, and where this node may be the one that is cut off. */
+function unheardState(state: NodeState, status: LeaseStatus, peer: PeerStatus): Saying {
+  const silent = silentText(peer)
+  if (peer.life === 'late') return { state: 'late', reason: silent }
+  if (peer.unbelieved !== undefined) return { state: 'unknown', reason: unbelievedText(peer.unbelieved) }
+  const others = heardBy(state, peer.name)
+  if (others.length > 0) return { state: 'unknown', reason: `${silent} here, and ${others.join(', ')} heard it` }
+  return status.quorum
+    ? { state: 'dead', reason: silent }
+    : { state: 'unknown', reason: `${silent}; ${cutOffText(state)}` }
+}
+
+/** Of a node without a majority: what it does not hear may live. */
+export function cutOffText(state: NodeState): string {
+  const voters = votersIn(state)
+  const heard = voters.filter((name) => hearsIn(state)(state.node, name) === true)
+  return `${state.node} hears ${heard.length} of ${voters.length} voters, and may be cut off itself`
+}
+
+function silentState(status: LeaseStatus | null, name: string, peer: PeerStatus | undefined): Saying {
+  if (peer?.unbelieved !== undefined) return { state: 'unknown', reason: unbelievedText(peer.unbelieved) }
+  if (!status) return { state: 'unknown', reason: 'the lease process of this node does not answer' }
+  if (peer?.life !== 'alive') return { state: 'unknown', reason: 'never heard since this node started' }
+  const owns = status.groups.filter((group) => group.owner === name).map((group) => group.name)
+  const what = owns.length > 0 ? `owns ${owns.join(', ')}; ` : ''
+  const why = peer.agentless === undefined ? '' : `: ${peer.agentless}`
+  const reason = `${what}its lease process lives, its agent is silent${why}`
+  return { state: owns.length > 0 ? 'owner' : 'unknown', reason }
+}
+
+/** On standby, as it was given at that node itself. */
+const wordOf = (state: NodeState, name: string): LocalWord | null =>
+  name === state.node ? state.word : (stateOf(state, name)?.word ?? null)

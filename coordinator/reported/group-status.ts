@@ -1,0 +1,115 @@
+/**
+ * One group as the coordinators know it: what its directors say of it, who else could have it, and whether anybody could own it of
+ * whom nothing is heard.
+ */
+import { type Hears, mayHold, type State, votersFor, wantedOfGroup } from '@lvsm/changes'
+import type { Config, ConfigGroup } from '@lvsm/model'
+import type { GroupReport, NodeReport, TakerReport } from '@lvsm/protocol'
+import type { Fresh } from './cluster-status.ts'
+import type { Reporting } from './reported.ts'
+
+interface Votes {
+  readonly voters: readonly string[]
+  readonly hears: Hears
+}
+/** What is known of the cluster around a group. */
+export interface Around {
+  readonly facts: State['facts']
+  readonly fresh: Fresh
+  readonly nodes: readonly NodeReport[]
+  readonly votes: Votes
+}
+interface Claim {
+  readonly node: string
+  readonly role: string
+  readonly owner: string | null
+  readonly number: number
+  readonly leftMs: number
+  readonly reason: string
+}
+
+/** What the group's directors say of it: the word of the newest lease counts, the owner's own before all others. */
+export function groupReport({ facts, fresh, nodes, votes }: Around, group: ConfigGroup): GroupReport {
+  const { name, addresses, directors } = group
+  const { voters, hears } = votes
+  // What it said while it owned the group is over when its voters do not hear it any more.
+  const claims = directors.flatMap((node): Claim[] =>
+    (fresh.get(node)?.said.lease?.groups ?? [])
+      .filter((one) => one.name === name && (one.role !== 'owner' || mayHold(node, voters, hears)))
+      .map((one) => ({ node, ...one })),
+  )
+  const own = claims.filter(({ role }) => role === 'owner').toSorted((a, b) => b.number - a.number)[0]
+  const others = claims.filter(({ owner }) => owner !== null && directors.includes(owner))
+  const seen = own ?? others.toSorted((a, b) => b.number - a.number)[0]
+  const owner = own ? own.node : (seen?.owner ?? null)
+  const moving = claims.find(({ role }) => role === 'acquiring' || role === 'releasing')
+  const first = own ?? moving ?? seen ?? claims[0]
+  const blind = owner !== null || moving ? null : blindFor(group, claims, votes)
+  return {
+    name,
+    owner,
+    number: seen?.number ?? 0,
+    leftMs: own?.leftMs ?? 0,
+    addresses: addresses.map(({ address }) => address),
+    directors,
+    pings: group.ping.map((address) => ({
+      address,
+      directors: directors.map((node) => ({ node, reached: reachedBy(fresh.get(node), address) })),
+    })),
+    takers: directors.flatMap((director) => {
+      const node = director === owner ? undefined : nodes.find((one) => one.name === director)
+      if (!node) return []
+      const said = takerOf(node, name, fresh.get(director))
+      const count = said.could === true ? votersFor(director, owner, voters, hears) : undefined
+      return [{ ...said, ...(count === undefined ? {} : { voters: count }) }]
+    }),
+    state: blind !== null ? 'unknown' : moving ? 'moving' : owner === null ? 'nobody' : 'owned',
+    reason: blind ?? first?.reason ?? '',
+    ...(claims.length > 0 ? wantedOfGroup(facts, name, owner ?? moving?.node ?? null) : {}),
+  }
+}
+
+/** Why somebody may own it of whom nothing is heard; null: nobody does. */
+function blindFor({ directors }: ConfigGroup, claims: readonly Claim[], { voters, hears }: Votes): string | null {
+  if (claims.length === 0) return `no director of it reports: ${directors.join(', ')}`
+  const may = directors.filter((node) => !claims.some((claim) => claim.node === node) && mayHold(node, voters, hears))
+  return may.length === 0 ? null : `${may.join(', ')} may: nothing is reported of it`
+}
+
+/** Voters are believed here, realservers too: who says that it does not hear a node lends it no vote either. */
+export function votesOf({ nodes }: Config, fresh: Fresh): Votes {
+  const voters = nodes.flatMap(({ name, voter }) => (voter ? [name] : []))
+  const heard = new Map(
+    [...fresh].map(([by, { said }]) => [by, new Map(said.lease?.peers.map(({ name, life }) => [name, life]))]),
+  )
+  const hears: Hears = (by, name) => {
+    if (by === name) return true
+    const life = heard.get(by)?.get(name)
+    return life === undefined ? null : life === 'alive' || life === 'late'
+  }
+  return { voters, hears }
+}
+
+/** By its own word, and by that of its lease process: a kernel that is prepared takes nothing by itself. */
+function takerOf(
+  { name: node, state, standby, agent, reason }: NodeReport,
+  group: string,
+  record: Reporting | undefined,
+): TakerReport {
+  const no = (why: string): TakerReport => ({ node, could: false, reason: why })
+  if (state === 'dead' || state === 'late') return no(reason)
+  if (standby) return no('under maintenance (standby)')
+  if (!agent || !record) return { node, could: null, reason }
+  const { ready = {}, lease } = record.said
+  if (lease === null) return no('its lease process does not answer')
+  if (lease?.quorum === false) return no('hears no majority of the voters')
+  const why = Object.hasOwn(ready, group) ? ready[group] : undefined
+  return why === undefined
+    ? { node, could: null, reason: 'its agent did not say' }
+    : { node, could: why === '', reason: why }
+}
+
+const reachedBy = (record: Reporting | undefined, address: string): boolean | null => {
+  const pings = record?.said.pings ?? {}
+  return Object.hasOwn(pings, address) ? (pings[address] ?? null) : null
+}

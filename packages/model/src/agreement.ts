@@ -1,0 +1,74 @@
+/** What nodes must have alike in their configurations, as digests that they tell each other. */
+import { canonicalAddress, digest64 } from '@lvsm/base'
+import type { Config, ConfigGroup, ConfigService } from './config.ts'
+
+/** Digest of the list of a group's addresses, whatever their order: the address is the lock, so prefix and interface do not count. */
+export const addressDigest = (group: ConfigGroup): string =>
+  digest64(
+    group.addresses
+      .map((entry) => canonicalAddress(entry.address))
+      .sort()
+      .join(' '),
+  )
+
+/**
+ * What all nodes must agree on: without the same voters, directors and addresses a quorum means nothing; voters count on the
+ * lease durations of all others, and directors compare how many ping nodes they reach.
+ */
+const OF_OWNERSHIP = ['voters', 'directors', 'addresses', 'ping nodes', 'timing'] as const
+/** What clients get, whoever owns a group. An older agent does not say it: then it is taken for the same. */
+const OF_SERVING = ['services', 'schedulers', 'realservers', 'checks'] as const
+export type Subject = (typeof OF_OWNERSHIP)[number] | (typeof OF_SERVING)[number]
+const FOR_VOTES: ReadonlySet<Subject> = new Set(OF_OWNERSHIP)
+export const isForVotes = (subject: Subject): boolean => FOR_VOTES.has(subject)
+/** A digest for each. */
+export type Agreement = Readonly<Record<Subject, string>>
+
+const known = new WeakMap<Config, Agreement>()
+/** Asked for with every word of a node, so it is worked out once for each configuration (one never changes). */
+export function agreementDigests(config: Config): Agreement {
+  const digests = known.get(config) ?? digestsOf(config)
+  known.set(config, digests)
+  return digests
+}
+
+function digestsOf({ nodes, groups, services, timing }: Config): Agreement {
+  const voters = nodes.filter(({ voter }) => voter).map(({ name }) => name)
+  const digest = (value: unknown): string => digest64(JSON.stringify(value))
+  const each = (part: (service: ConfigService) => unknown): string =>
+    digest(services.toSorted(byName).map((service) => [service.name, part(service)]))
+  return {
+    voters: digest(voters.sort()),
+    directors: digest(groups.map(({ name, directors }) => [name, directors])),
+    addresses: digest(groups.map((group) => [group.name, addressDigest(group)])),
+    'ping nodes': digest(groups.map(({ name, ping }) => [name, [...ping].sort()])),
+    timing: digest(Object.entries(timing).sort(byFirst)),
+    services: each(({ group, address, port, protocol }) => [group, address, port, protocol]),
+    schedulers: each(({ scheduler, schedulerFlags }) => [scheduler, schedulerFlags]),
+    realservers: each(({ realservers }) =>
+      realservers
+        .map(({ node, address, port, forward, weight }) => [node, address, port, forward, weight].join(' '))
+        .sort(),
+    ),
+    checks: each(({ check }) => {
+      const { type, intervalMs, timeoutMs, fall, rise, keepLast, keys } = check
+      return [type, intervalMs, timeoutMs, fall, rise, keepLast, Object.entries(keys).sort(byFirst)]
+    }),
+  }
+}
+const byName = (one: { readonly name: string }, other: { readonly name: string }): number =>
+  one.name < other.name ? -1 : 1
+const byFirst = ([one]: readonly [string, unknown], [other]: readonly [string, unknown]): number =>
+  one < other ? -1 : 1
+
+/** Without these two agree on, no vote of the one counts for the other; what the other one did not say is no agreement. */
+export const disagreements = (one: Partial<Agreement>, other: Partial<Agreement>): Subject[] =>
+  OF_OWNERSHIP.filter((subject) => one[subject] !== other[subject])
+
+/** All that two do not agree on. */
+export const differences = (one: Partial<Agreement>, other: Partial<Agreement>): Subject[] => [
+  ...disagreements(one, other),
+  ...OF_SERVING.filter(
+    (subject) => one[subject] !== undefined && other[subject] !== undefined && one[subject] !== other[subject],
+  ),
+]

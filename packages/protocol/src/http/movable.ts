@@ -1,0 +1,66 @@
+/** Could a group move now: planned, because somebody else is ready for it; and unplanned, because the votes for that would be there? */
+import type { GroupReport, NodeReport, NodeTrouble, Status } from './status.ts'
+
+export interface Moves {
+  readonly fault: readonly string[]
+  readonly unknown: readonly string[]
+}
+/** Planned: somebody is ready. Unplanned: and the voters that are left without the owner are a majority. */
+export function movesOf(group: GroupReport, status: Status): Moves {
+  const { name, owner, directors, takers = [] } = group
+  const others = directors.filter((node) => node !== owner)
+  if (!status.quorum) return { fault: [`${name}: ${NO_MAJORITY}`], unknown: [] }
+  // A cluster of one director is whole without another.
+  if (others.length === 0) return { fault: [], unknown: [] }
+  if (takers.length === 0) return { fault: [], unknown: [`who could take ${name}`] }
+  if (!takers.some(({ could }) => could === true)) {
+    const said = takers.map(({ node, reason }) => `${node}: ${reason}`).join('; ')
+    return takers.some(({ could }) => could === null)
+      ? { fault: [], unknown: [`who could take ${name} (${said})`] }
+      : { fault: [`nobody could take ${name}: ${said}`], unknown: [] }
+  }
+  const loss = lossOf(name, owner ?? '', status)
+  return loss.fault.length + loss.unknown.length > 0 ? loss : unheardOf(group, status)
+}
+
+export const movableOf = ({ fault, unknown }: Moves): boolean | null =>
+  fault.length > 0 ? false : unknown.length > 0 ? null : true
+
+/** Voters live, and may not hear who would ask for their votes, or it may not hear them. */
+function unheardOf({ name, owner, takers = [] }: GroupReport, { nodes }: Status): Moves {
+  const voters = nodes.filter(({ voter }) => voter).length
+  const needed = Math.floor(voters / 2) + 1
+  const ready = takers.filter(({ could }) => could === true)
+  // An older agent does not say whom it hears.
+  if (voters === 0 || ready.some((taker) => (taker.voters ?? needed) >= needed)) return { fault: [], unknown: [] }
+  const has = ready.map((taker) => `${taker.node} would have ${taker.voters ?? 0}`).join(', ')
+  const must = `${needed} of ${voters} voters must agree, and ${has}: itself, and whom it hears and is heard by`
+  const text = `${name} is lost if ${owner ?? 'its owner'} dies: ${must}`
+  return { fault: [text], unknown: [] }
+}
+export const NO_MAJORITY = 'the voters have no majority'
+
+/** Of the lease's voters, would enough be left? */
+function lossOf(group: string, owner: string, { nodes, troubles }: Status): Moves {
+  const voters = nodes.filter(({ voter }) => voter)
+  const needed = Math.floor(voters.length / 2) + 1
+  const others = voters.filter(({ name }) => name !== owner).map((node) => ({ node, votes: votes(node, troubles) }))
+  const left = others.filter((one) => one.votes === true).length
+  const unsure = others.flatMap(({ node, votes: does }) => (does === null ? [node.name] : []))
+  if (voters.length === 0 || left >= needed) return { fault: [], unknown: [] }
+  if (left + unsure.length >= needed)
+    return { fault: [], unknown: [`whether ${group} survives ${owner} (does ${unsure.join(', ')} vote?)`] }
+  const would = unsure.length > 0 ? `at most ${left + unsure.length}` : `${left}`
+  const must = `${needed} of ${voters.length} voter${voters.length === 1 ? '' : 's'} must agree, and ${would} would be left`
+  return { fault: [`${group} is lost if ${owner} dies: ${must}`], unknown: [] }
+}
+
+/** A voter that says this of itself lends no vote meanwhile. */
+const VOTELESS = ['state-lost', 'epoch-lost', 'no-lease-process']
+
+/** Null: not known. */
+function votes({ name, state }: NodeReport, troubles: readonly NodeTrouble[]): boolean | null {
+  if (state === 'dead' || state === 'late') return false
+  if (troubles.some(({ node, code }) => node === name && VOTELESS.includes(code))) return false
+  return state === 'unknown' || state === 'starting' ? null : true
+}

@@ -1,0 +1,198 @@
+/** Kinds of trouble of one node: its kernel, its configuration, its disk. */
+import { kind, type TroubleKind } from './kind.ts'
+
+const SAME_FILE =
+  'see which field differs, give every node the same file and reload it (systemctl reload lvsm-agent); with coordinators: lvsm coordinators, and lvsm config show on both nodes'
+const ROOM = 'make room there (df, df -i), or mount it writable (mount -o remount,rw); it is tried again by itself'
+
+/** `lvsm fence status` tells of it. */
+const fence = (says: string): TroubleKind =>
+  kind(
+    'critical',
+    'node',
+    says,
+    'the kernel does not silence addresses of this node by itself',
+    'systemctl status lvsm-lease: it puts the fence back within a second, as long as it runs',
+  )
+
+export const KERNEL = {
+  'no-ipvs': kind(
+    'critical',
+    'node',
+    'this kernel has no IPVS',
+    'this node forwards nothing, and can take nothing over',
+    'modprobe ip_vs (Debian: package linux-image-amd64)',
+  ),
+  'kernel-refused': kind(
+    'critical',
+    'node',
+    'cannot DO: REASON',
+    'the kernel is not what the configuration says, so this node is not ready',
+    'mend what the kernel says (modprobe for a module that is missing); it is tried again every second',
+  ),
+  'cannot-observe': kind(
+    'critical',
+    'node',
+    'cannot read the kernel: REASON',
+    'nothing is repaired here, and the node is not ready',
+    'look at the reason; it is tried again every second',
+  ),
+  'plan-refused': kind(
+    'critical',
+    'node',
+    'a plan was not carried out: LAW',
+    'the kernel stays as it is',
+    'this is a defect of lvsm: please report it',
+  ),
+  'fought-over': kind(
+    'warning',
+    'node',
+    'somebody changes SETTING again and again, NUMBER times in the last minute',
+    'between a change and its repair requests fail',
+    'find who else sets it (sysctl --system, NetworkManager, another load balancer, configuration management), and stop it',
+  ),
+  'foreign-destination': kind(
+    'warning',
+    'service',
+    'DESTINATION in service SERVICE is not of our making and stays',
+    'it takes connections, and nobody checks it',
+    'ipvsadm -d … as the line says, or add it to the configuration',
+  ),
+  'foreign-default-route': kind(
+    'critical',
+    'node',
+    'the default route goes through ROUTER and not through NAT gateway ADDRESS',
+    'answers do not come back through the director: requests through NAT to this realserver hang',
+    'ip route del default, and from whatever sets it at boot',
+  ),
+  'gateway-unreachable': kind(
+    'critical',
+    'node',
+    'no interface of this node is in the network of NAT gateway ADDRESS',
+    'answers of this realserver do not come back',
+    'give the node an address in that network',
+  ),
+  'no-interface': kind(
+    'critical',
+    'group',
+    'no interface is in the network of ADDRESS',
+    'this node cannot take the group',
+    'name one in the configuration, or give the node an address in that network',
+  ),
+  'interface-down': kind(
+    'critical',
+    'group',
+    'interface NAME is down',
+    'this node cannot serve the group, and gives it up',
+    'check the cable, or: ip link set NAME up',
+  ),
+  'no-sysctl': kind(
+    'warning',
+    'node',
+    'the kernel has no SETTING',
+    'what the setting is for does not work here',
+    'is /proc mounted, and the interface there?',
+  ),
+  'no-fence': fence('no fence stands'),
+  'no-fence-table': fence('the table TABLE is missing'),
+  'no-fence-hook': fence('the table TABLE has no chain HOOK'),
+  'no-fence-group': fence('the chain of group GROUP is missing or incomplete'),
+  'no-fence-address': fence('address ADDRESS of GROUP is not guarded'),
+  'no-fence-egress': kind(
+    'warning',
+    'node',
+    'the table netdev is missing',
+    'gratuitous ARP of raw sockets is not guarded',
+    'kernels before 5.16 have no egress hook: nothing to do',
+  ),
+} as const satisfies Record<string, TroubleKind>
+
+export const CONFIGURATION = {
+  disagreement: kind(
+    'critical',
+    'node',
+    'NODE has other FIELDS in its configuration than the others',
+    'the odd node is not ready: a group cannot move there, planned or unplanned',
+    SAME_FILE,
+  ),
+  'configuration-refused': kind(
+    'warning',
+    'node',
+    'the file was not taken over',
+    'the configuration before it goes on',
+    'correct what the line names, and: systemctl reload lvsm-agent',
+  ),
+  'more-warnings': kind(
+    'warning',
+    'node',
+    'the configuration: NUMBER more warnings',
+    'as each of them says',
+    'journalctl -u lvsm-agent has them all',
+  ),
+  'more-troubles': kind(
+    'warning',
+    'node',
+    'NUMBER more troubles of this kind or less',
+    'as each of them says',
+    'lvsm status on that node shows them all',
+  ),
+  'facts-damaged': kind(
+    'warning',
+    'node',
+    'the file of what is drained, stopped and on standby cannot be read',
+    'what is drained may serve here as configured',
+    'systemctl status lvsm-coordinator: it writes the file anew; lvsm intents says what is wanted',
+  ),
+} as const satisfies Record<string, TroubleKind>
+
+export const STATE = {
+  'state-not-kept': kind(
+    'critical',
+    'node',
+    'DIRECTORY cannot be written: REASON',
+    'standby, votes and what was drained are forgotten at the next restart; a longer lease and other voters wait',
+    ROOM,
+  ),
+  'events-not-kept': kind(
+    'warning',
+    'node',
+    'cannot write the events',
+    'what happened is forgotten when lvsm-agent ends',
+    ROOM,
+  ),
+  'no-state': kind(
+    'warning',
+    'node',
+    'cannot write the record of what is ours',
+    'IPVS entries that leave the configuration stay',
+    ROOM,
+  ),
+  'word-not-kept': kind(
+    'warning',
+    'node',
+    'cannot write what was said of standby',
+    'after a restart the word before it holds',
+    `${ROOM}; then say it again: lvsm standby on, or off`,
+  ),
+  'word-damaged': kind(
+    'warning',
+    'node',
+    'what this node was told of standby is damaged',
+    'the coordinators’ word holds, where they have one',
+    'say it again on this node: lvsm standby on, or off',
+  ),
+  'record-damaged': kind(
+    'warning',
+    'node',
+    'the record of what is ours is damaged',
+    'entries that left the configuration before stay in the IPVS table',
+    'ipvsadm -Ln, and take them out by hand',
+  ),
+  'record-version': kind(
+    'warning',
+    'node',
+    'the record of what is ours is of another version',
+    'entries that left the configuration before stay in the IPVS table',
+    'ipvsadm -Ln, and take them out by hand',
+  ),
+} as const satisfies Record<string, TroubleKind>

@@ -1,0 +1,96 @@
+/** Kinds of trouble around coordinators, and around following them (`table.ts`). */
+import { kind as kindOf, type TroubleKind } from './kind.ts'
+
+const kind = (severity: TroubleKind['severity'], says: string, means: string, next: string): TroubleKind =>
+  kindOf(severity, 'node', says, means, next)
+const STAYS = 'the configuration that is in use goes on, and changes wait'
+const ROOM = 'make room there (df, df -i), or mend the disk; it is tried again by itself'
+
+export const COORDINATOR_TROUBLES = {
+  'no-coordinator': kind(
+    'warning',
+    'no coordinator can be followed',
+    STAYS,
+    'lvsm coordinators: does lvsm-coordinator run where it should, and is its port for nodes open from here?',
+  ),
+  'coordinator-behind': kind(
+    'warning',
+    'a coordinator has an older revision than this agent',
+    STAYS,
+    'it catches up when it reaches the others (lvsm coordinators); an old backup that was put back: see the line itself',
+  ),
+  'coordinator-absent': kind(
+    'warning',
+    'lvsm-coordinator of NODE is not there: REASON',
+    'with a majority of the coordinators gone, changes wait',
+    'mend what its last words say, then systemctl restart lvsm-coordinator; journalctl -u lvsm-coordinator',
+  ),
+  'no-leader': kind(
+    'warning',
+    'no coordinator can be followed (none of them leads)',
+    STAYS,
+    'bring up a majority of the coordinators: lvsm coordinators',
+  ),
+  'revision-damaged': kind(
+    'warning',
+    'revision NUMBER came twice with another checksum',
+    STAYS,
+    'look at the coordinator that the log names',
+  ),
+  'revision-refused': kind(
+    'warning',
+    'revision NUMBER is not understood here',
+    STAYS,
+    'install the coordinators’ version of lvsm on this node',
+  ),
+  'revision-not-kept': kind('warning', 'what the coordinators have cannot be kept', STAYS, ROOM),
+  'heartbeat-key-not-kept': kind('warning', 'a heartbeat key of this node cannot be kept', 'it signs as it did', ROOM),
+  'heartbeat-keys-wait': kind(
+    'warning',
+    'heartbeat keys change when every node has the new ones',
+    'the old keys go on',
+    'start lvsm-lease and lvsm-agent on the nodes that it names; lvsm node remove NAME for one that does not come back',
+  ),
+  'no-console': kind(
+    'warning',
+    'the port for people has no console',
+    'the API works, its page does not',
+    'install the package again, and restart lvsm-coordinator',
+  ),
+  'no-authority-key': kind(
+    'warning',
+    'the port for people stays closed: the key of the authority is not here',
+    'nobody logs in on this coordinator',
+    'copy authority.key from another coordinator, and restart this one',
+  ),
+  crowded: kind(
+    'warning',
+    'ADDRESS opens more connections to the port for people than any client does',
+    'its connections are refused, others are taken',
+    'look who that is',
+  ),
+  'port-failed': kind(
+    'critical',
+    'the port for nodes, or for people, failed',
+    'nobody reaches this coordinator there',
+    'journalctl -u lvsm-coordinator, and restart it',
+  ),
+  'snapshot-too-large': kind(
+    'critical',
+    'coordinator NUMBER sends a state that is too large',
+    'this coordinator cannot catch up',
+    'keep fewer revisions',
+  ),
+  'peer-unreachable': kind(
+    'warning',
+    'coordinator NUMBER cannot be reached',
+    'with a majority gone, changes wait',
+    'does lvsm-coordinator run there, and is its port for nodes open?',
+  ),
+  stranger: kind(
+    'warning',
+    'ADDRESS connects to the port for nodes and is none',
+    'it is refused',
+    'if it is a node of this cluster, let it join again; else look who that is',
+  ),
+} as const satisfies Record<string, TroubleKind>

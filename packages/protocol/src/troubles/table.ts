@@ -1,0 +1,23 @@
+/**
+ * What can be wrong, each kind once: by the code that status, events and the console show. `TROUBLES.md` is made of this table
+ * (`scripts/pages`). A kind of trouble that has no row here has no place on that page: a test looks for the code of each that is made.
+ */
+import { HEARTBEATS, OWNERSHIP } from './between-nodes.ts'
+import type { TroubleKind } from './kind.ts'
+import { CONFIGURATION, KERNEL, STATE } from './of-a-node.ts'
+import { COORDINATOR_TROUBLES } from './of-coordinators.ts'
+
+/** Part of the page → its kinds. */
+export const TROUBLE_PARTS = {
+  'Heartbeats and links': HEARTBEATS,
+  'Who owns what': OWNERSHIP,
+  'The kernel': KERNEL,
+  'The configuration': CONFIGURATION,
+  'What is kept on disk': STATE,
+  Coordinators: COORDINATOR_TROUBLES,
+} as const satisfies Record<string, Readonly<Record<string, TroubleKind>>>
+
+const KINDS = new Map<string, TroubleKind>(Object.values(TROUBLE_PARTS).flatMap((part) => Object.entries(part)))
+
+/** Null: of a newer version, or a warning of the configuration, which says itself what to change. */
+export const troubleKind = (code: string): TroubleKind | null => KINDS.get(code) ?? null

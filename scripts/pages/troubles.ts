@@ -1,0 +1,22 @@
+/** `TROUBLES.md`: when it says X, do Y; made of the table of troubles. */
+import { TROUBLE_PARTS, type TroubleKind } from '@lvsm/protocol'
+
+const HEAD = `# When it says X, do Y
+
+Every trouble that \`lvsm status\`, \`lvsm events\` and the console can show, by its code: the word in parentheses at the end of the line. A trouble
+ends by itself when its cause ends. Warnings of the configuration have codes of their own, and say themselves what to change.
+
+\`lvsm explain NAME\` tells of a group, a service or a node what it is, why, and what would change it; \`lvsm status -o json\` has each trouble with
+node, object, since when, evidence and next step. In capitals: what differs from case to case.
+
+This page is made of the table in [packages/protocol/src/troubles](packages/protocol/src/troubles/table.ts):
+\`npx vitest run scripts/pages -u\`.
+`
+
+export const troublesPage = (): string => [HEAD, ...Object.entries(TROUBLE_PARTS).map(part)].join('\n')
+
+const part = ([title, kinds]: readonly [string, Readonly<Record<string, TroubleKind>>]): string =>
+  [`## ${title}\n`, ...Object.entries(kinds).map(row)].join('\n')
+
+const row = ([code, { severity, says, means, next }]: readonly [string, TroubleKind]): string =>
+  [`### ${code}\n`, `*${severity}*: ${says}`, `* **so**: ${means}`, `* **do**: ${next}`, ''].join('\n')
