@@ -136,7 +136,7 @@ test('a configuration that would cut this node off the others is refused like on
   expect(status?.troubles).toContainEqual(
     expect.objectContaining({
       code: 'configuration-refused',
-      hint: expect.stringMatching(/^cluster: the cluster was called lab, .*\n {2}→ stop every node/),
+      hint: expect.stringMatching(/^cluster: the cluster was called lab, .*; stop every node/),
     }),
   )
   expect(said.some((line) => line.startsWith('cluster: the cluster was called lab'))).toBe(true)

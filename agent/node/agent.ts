@@ -11,7 +11,7 @@ import { type Driver, startDriver } from '../driver/driver.ts'
 import { type Control, type ControlEvents, serveControl } from './adapters/control.ts'
 import { connectLease } from './adapters/lease.ts'
 import { openPinger, type Pinger } from './adapters/ping.ts'
-import { probe } from './adapters/probe.ts'
+import { Prober } from './adapters/prober.ts'
 import { Programs } from './adapters/programs.ts'
 import type { Configuration } from './configuration.ts'
 import { bearable } from './deafening.ts'
@@ -38,6 +38,7 @@ export class Agent {
   readonly #driver: Driver<NodeInput>
   readonly #lease: LeaseProcess
   readonly #pinger: Pinger
+  readonly #prober: Prober
   readonly #programs: Programs
   readonly #control: Control
   readonly #encoder = new TextEncoder()
@@ -72,6 +73,11 @@ export class Agent {
       answered: (address, round) => this.#driver.feed({ kind: 'ping-answered', address, round }),
       asked: (unsent) => this.#driver.feed({ kind: 'pinged', unsent }),
       denied: (found) => this.#report('ping', found),
+    })
+    this.#prober = new Prober({
+      clock: () => machine.clock(),
+      say: (text) => machine.say(text),
+      trouble: (found) => this.#report('prober', found),
     })
     this.#programs = new Programs(
       runDir,
@@ -119,7 +125,8 @@ export class Agent {
     this.#machine.say(`${reason}: leaves; the data plane stays as it is`)
     this.#driver.stop()
     this.#kept.close(this.#core.history(this.#machine.clock()))
-    for (const part of [this.#programs, this.#control, this.#lease, this.#pinger, this.#kernel]) part.close()
+    for (const part of [this.#prober, this.#programs, this.#control, this.#lease, this.#pinger, this.#kernel])
+      part.close()
     this.#machine.exit(DAEMON_EXITS.ok.code)
   }
 
@@ -192,7 +199,9 @@ export class Agent {
       case 'apply':
         return this.#driver.feed({ kind: 'applied', failures: this.#kernel.apply(effect.operations) })
       case 'check':
-        return probe(effect, (ok, reason) => this.#driver.feed({ kind: 'checked', id: effect.id, ok, reason }))
+        return this.#prober.check(effect.id, effect, (ok, reason) =>
+          this.#driver.feed({ kind: 'checked', id: effect.id, ok, reason }),
+        )
       case 'ping':
         return this.#pinger.ask(effect.round, effect.targets)
       case 'message':

@@ -63,6 +63,8 @@ export interface Probe {
   readonly port: number
   readonly source: string | null
   readonly timeoutMs: number
+  /** What clients ask. */
+  readonly virtual: { readonly address: string; readonly port: number }
 }
 
 /** What came of something that was passed on to the coordinators. */

@@ -9,5 +9,7 @@ test('the advice of a fault follows it in the same line', () => {
   expect(hint).toBe('module ip_vs: a director needs it; install one')
   expect(plainLine(hint)).toBe(hint)
   const more = refusedTrouble('revision 7 is not used', [describeRefusal(fault), 'another'])
-  expect(more.hint).toBe('module ip_vs: a director needs it; install one; the log has them all: journalctl -u lvsm-agent')
+  expect(more.hint).toBe(
+    'module ip_vs: a director needs it; install one; the log has them all: journalctl -u lvsm-agent',
+  )
 })

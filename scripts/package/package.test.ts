@@ -48,7 +48,8 @@ test('when memory is short the lease process is the last to go', () => {
 test('every scheduler that a configuration may name is loaded before the agent, which may load none', () => {
   const [, , ...modules] = valuesOf('lvsm-agent', 'ExecStartPre')
   expect(modules).toEqual(['ip_vs', ...Object.values(SCHEDULERS).map(({ module }) => module)])
-  expect(valuesOf('lvsm-agent', 'CapabilityBoundingSet')).toEqual(['CAP_NET_ADMIN', 'CAP_NET_RAW'])
+  const network = ['CAP_NET_ADMIN', 'CAP_NET_RAW']
+  expect(valuesOf('lvsm-agent', 'CapabilityBoundingSet')).toEqual([...network, 'CAP_SETUID', 'CAP_SETGID', 'CAP_KILL'])
 })
 
 test('the libraries that it depends on are as new as its binaries ask for', () => {

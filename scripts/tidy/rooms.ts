@@ -160,6 +160,7 @@ export const ROOMS: readonly Room[] = [
     'trust',
     ...LIBRARY,
   ]),
+  impure('prober', 'agent/prober', ['base', 'protocol', 'model', 'process']),
   impure('node-agent', 'agent/node', [
     'driver',
     'process',

@@ -111,9 +111,13 @@ done`)
   await answers('lvsm coordinators', /leader/)
   const rights = (unit: string): string =>
     machine.say(`grep -E "^(Uid|CapEff|CapBnd|NoNewPrivs|Seccomp):" /proc/${property(unit, 'MainPID')}/status`)
-  const network = /^Uid:\t0\t.*\nCapEff:\t0+3000\nCapBnd:\t0+3000\nNoNewPrivs:\t1\nSeccomp:\t2\n$/
-  expect(rights('lvsm-lease')).toMatch(network)
-  expect(rights('lvsm-agent')).toMatch(network)
+  const root = (capabilities: string): RegExp =>
+    new RegExp(
+      `^Uid:\\t0\\t.*\\nCapEff:\\t0+${capabilities}\\nCapBnd:\\t0+${capabilities}\\nNoNewPrivs:\\t1\\nSeccomp:\\t2\\n$`,
+    )
+  expect(rights('lvsm-lease')).toMatch(root('3000'))
+  // And to make an ordinary user of its prober, and end that.
+  expect(rights('lvsm-agent')).toMatch(root('30e0'))
   expect(rights('lvsm-coordinator')).toMatch(
     /^Uid:\t[1-9]\d*\t.*\nCapEff:\t0+\nCapBnd:\t0+\nNoNewPrivs:\t1\nSeccomp:\t2\n$/,
   )

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 import { demand, figure, lab, PORT, status, until, VIP } from './harness.ts'
+import { rewrite } from './rewriting.ts'
 import { inSoak, scenario } from './scenario.ts'
 import { now } from './observers/stamp.ts'
 import { ipvsService, type Destination } from './tables.ts'
@@ -83,6 +84,37 @@ scenario('a web server that is killed leaves the table, the others answer, and i
   }
   const after = await seats()
   demand(after.from === owner && after.number === number, 'the owner did not change for that')
+})
+
+scenario('a web server that hangs leaves the table by its http check, the others answer, and it returns', async () => {
+  const { from: owner } = await seats()
+  const undo = await rewrite((text) =>
+    text.replaceAll('type: tcp', 'type: http').replaceAll('timeout: 300ms', 'timeout: 500ms'),
+  )
+  try {
+    const asked = ({ reason }: { readonly reason: string }): boolean => reason === 'answers with status 200'
+    const all = async (): Promise<boolean> =>
+      (await status(owner)).services.every(({ realservers }) => realservers.every(asked))
+    await until(all, FALL_MS, 'every realserver answers requests of HTTP')
+    let out = 0
+    const seen = await watched(async () => {
+      await lab('freeze', 'rs2', 'service')
+      const frozen = now()
+      await until(async () => !(await taking(owner)).includes('rs2'), FALL_MS, 'rs2 takes no connections')
+      out = now()
+      figure('a hung web server out of the table after', `${(out - frozen).toFixed(0)} ms`)
+      const told = (await status(owner)).services.flatMap(({ realservers }) => realservers)
+      const why = told.find(({ node }) => node === 'rs2')?.reason ?? ''
+      demand(/does not answer the request within 500 ms/.test(why), `why: ${why}`)
+      await served()
+      await lab('thaw', 'rs2', 'service')
+      await allTaking(owner)
+    })
+    const later = seen.http.failures.filter((failure) => failure.began > out)
+    demand(later.length === 0, `requests failed that began after rs2 was out: ${JSON.stringify(later)}`)
+  } finally {
+    await undo()
+  }
 })
 
 inSoak('every web server killed at once: the last living ones stay in the table, and all return', async () => {

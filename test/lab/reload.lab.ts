@@ -1,30 +1,11 @@
 /** A changed configuration file at SIGHUP: taken over while requests run, refused whole when it has a fault. */
-import { readFileSync, writeFileSync } from 'node:fs'
-import { demand, lab, NODES, on, PORT, sh, status, until, VIP } from './harness.ts'
+import { demand, on, PORT, status, until, VIP } from './harness.ts'
+import { rewrite } from './rewriting.ts'
 import { inSoak, scenario } from './scenario.ts'
 import { ipvsService } from './tables.ts'
 import { demandNoMove, demandNoneFailed, demandOneOwner, seats, told, watched, whole } from './witness.ts'
 
-const fileOf = (node: string): string => `/etc/lvsm/${node}.yaml`
 const SETTLE_MS = 10_000
-
-/** The agent of a node reads its file again. */
-async function reload(node: string): Promise<void> {
-  const line = (await lab('pids', node)).split('\n').find((one) => one.split('\t')[1] === 'agent')
-  const pid = line?.split('\t')[2]
-  demand(pid && /^\d+$/.test(pid), `the agent's pid on ${node}: ${line}`)
-  await sh(`kill -HUP ${pid}`)
-}
-
-async function rewrite(change: (text: string) => string): Promise<() => Promise<void>> {
-  const before = new Map(NODES.map((node) => [node, readFileSync(fileOf(node), 'utf8')]))
-  for (const [node, text] of before) writeFileSync(fileOf(node), change(text))
-  for (const node of NODES) await reload(node)
-  return async () => {
-    for (const [node, text] of before) writeFileSync(fileOf(node), text)
-    for (const node of NODES) await reload(node)
-  }
-}
 
 const scheduler = async (node: string): Promise<string | undefined> =>
   (await ipvsService(node, `${VIP}:${PORT}`))?.scheduler

@@ -2,7 +2,7 @@ import { FrameSplitter, LONGEST_MESSAGE, MAX_RELAY, decode, frame, fromLeaseCode
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
-import { type AddressInfo, createConnection, createServer, type Server, type Socket } from 'node:net'
+import { createConnection, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { checkConfig, type Config, type NodeView, nodeView, SAMPLE } from '@lvsm/model'
@@ -11,7 +11,6 @@ import { type Control, type ControlEvents, serveControl } from './control.ts'
 import { loadRecord, readSecrets, saveRecord } from './files.ts'
 import { connectLease } from './lease.ts'
 import { refuseModules } from './preflight.ts'
-import { probe as ask } from './probe.ts'
 
 const directory = () => mkdtempSync(join(tmpdir(), 'lvsm-'))
 const ends: (() => void)[] = []
@@ -219,26 +218,6 @@ describe('the control socket', () => {
       status,
       value: { refusals: [expect.objectContaining({ code: expect.any(String) })] },
     })
-  })
-})
-
-describe('the TCP check', () => {
-  // An address of its own: another test may get the port as soon as it is free.
-  const own = '127.77.0.1'
-  const probe = (port: number, address = own): Promise<{ ok: boolean; reason: string }> =>
-    new Promise((resolve) =>
-      ask({ probe: 'connect', keys: {}, address, port, source: '127.0.0.1', timeoutMs: 200 }, (ok, reason) =>
-        resolve({ ok, reason }),
-      ),
-    )
-  it('tells listening, refusing and silent apart', async () => {
-    const server = createServer()
-    await new Promise<void>((resolve) => server.listen(0, own, resolve))
-    const { port } = server.address() as AddressInfo
-    expect(await probe(port)).toEqual({ ok: true, reason: 'accepts connections' })
-    await new Promise((resolve) => server.close(resolve))
-    expect(await probe(port)).toMatchObject({ ok: false, reason: 'connection refused: nothing listens there' })
-    expect((await probe(80, '192.0.2.1')).ok).toBe(false)
   })
 })
 

@@ -10,7 +10,7 @@ import { type Events, type FenceReport, type Status, decodeMessage } from '@lvsm
 import { earlier, type Instant, later } from '@lvsm/base'
 import { nextCheckAt } from '@lvsm/health'
 import { describeOperation, type Observed } from '@lvsm/plan'
-import { begin, checked, checkIfDue } from './check/members.ts'
+import { begin, checked, checkIfDue, unknown } from './check/members.ts'
 import { notePings } from './check/ping-news.ts'
 import { nextPing, pingAnswered, pingIfDue, pingsSent } from './check/pings.ts'
 import { onAsk, onUnknownAsk } from './command/asked.ts'
@@ -172,7 +172,7 @@ function onApplied(state: NodeState, { failures }: Extract<NodeInput, { kind: 'a
 }
 
 function onChecked(state: NodeState, { id, ok, reason }: Extract<NodeInput, { kind: 'checked' }>): void {
-  const { changed, event } = checked(state, id, { ok, reason })
+  const { changed, event } = ok === null ? unknown(state, id) : checked(state, id, { ok, reason })
   if (event) {
     log(state, `${event.kind}: ${event.reason}`)
     note(state, { ...event, number: 0 })

@@ -41,7 +41,8 @@ export type NodeInput =
   | { readonly kind: 'changed' }
   /** The operations that failed; all others of the last `apply` were acknowledged. */
   | { readonly kind: 'applied'; readonly failures: readonly Failure[] }
-  | { readonly kind: 'checked'; readonly id: string; readonly ok: boolean; readonly reason: string }
+  /** `ok` null: nobody knows, and the verdict stays as it is. */
+  | { readonly kind: 'checked'; readonly id: string; readonly ok: boolean | null; readonly reason: string }
   /** Pings were sent, all but these. */
   | { readonly kind: 'pinged'; readonly unsent: readonly Unsent[] }
   /** An answer to a ping of this very process; the number is that of its request. */
@@ -95,6 +96,8 @@ export type NodeEffect =
       readonly port: number
       readonly source: string | null
       readonly timeoutMs: number
+      /** What clients ask. */
+      readonly virtual: { readonly address: string; readonly port: number }
     }
   /** Echo requests, from the given source (null: as the kernel chooses); answered with one `pinged`. */
   | {

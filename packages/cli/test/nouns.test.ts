@@ -144,6 +144,23 @@ describe('lvsm NOUN', () => {
     expect(revisions()).toEqual([1])
   })
 
+  it('says of a check what it asks for, key by key, and which way out there is', async () => {
+    const { runHere: run, configuration } = startCoordinator()
+    const set = (...words: string[]) => run(['check', 'set', 'http', ...words])
+    const refused = await set('type=https', 'path=/up')
+    expect([refused.code, refused.err]).toEqual([1, expect.stringMatching(/add host=NAME.*verify=false/)])
+    const said = await set('type=https', 'host=web.example', 'path=/up', 'status=200-299,301', 'headers=["X-A: 1, 2"]')
+    expect([said.code, said.err]).toEqual([0, ''])
+    const { revisions } = configuration.known()?.history ?? { revisions: [] }
+    const wanted = { type: 'https', path: '/up', status: ['200-299', 301], headers: ['X-A: 1, 2'] }
+    expect(JSON.stringify(revisions.at(-1)?.change)).toContain(JSON.stringify(wanted.status))
+    const shown = await run(['check', 'show', 'http', '-o', 'json'])
+    expect(JSON.parse(shown.out)).toMatchObject(wanted)
+    const back = await set('type=tcp', '--dry-run')
+    expect([back.code, back.err]).toEqual([1, expect.stringMatching(/belongs to a check of another type than tcp/)])
+    expect((await set('type=tcp', 'path=', 'status=', 'headers=', 'host=', '--dry-run')).out).toContain('path')
+  })
+
   it('has every key of the schema in its help, and no other', async () => {
     for (const noun of NOUN_NAMES) {
       const listed = [...keysHelp(noun).matchAll(/^ {2}(\S+)/gm)].map(([, key]) => key)

@@ -120,6 +120,9 @@ const BY_KEY: Readonly<Record<string, Adviser>> = {
   secret,
   voter: boolean,
   'keep-last': boolean,
+  verify: boolean,
+  http2: boolean,
+  tls: boolean,
 }
 
 /** `allowed`: where the key takes one of a list of words. Null: nothing better is known than that it is wrong. */

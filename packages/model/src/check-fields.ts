@@ -28,6 +28,14 @@ export const checkFields = <T extends Rows, Common extends Fields>(rows: T, comm
           message: `belongs to a check of another type than ${type}`,
           params: { code: 'key-of-other-check', hint: row?.hint ?? '' },
         })
+      const fault = row?.refuse(check)
+      if (fault)
+        context.addIssue({
+          code: 'custom',
+          path: [fault.key],
+          message: fault.message,
+          params: { code: fault.code, hint: fault.hint },
+        })
     })
 
 /** What a checked mapping says under the keys of its own type. */

@@ -52,8 +52,53 @@ describe('one fault is one message', () => {
     ],
     [
       'a check to come',
-      [['type: tcp', 'type: http']],
-      '26:20 not-in-this-version "http" is not in this version → today: tcp, none',
+      [['type: tcp', 'type: radius']],
+      '26:20 not-in-this-version "radius" is not in this version → today: tcp, tls, http, https, grpc, expect, udp, dns, smtp, ftp, imap, pop3, redis, mysql, postgres, ldap, script, none',
+    ],
+    [
+      'a check that looks at certificates, and not for which name',
+      [['type: tcp', 'type: https']],
+      '26:20 no-certificate-name "https" looks at the certificate, and nothing says for which name it must be → add host: NAME, the name in the certificate; or verify: false, to take any certificate',
+    ],
+    [
+      'a page that is asked for without its body',
+      [['type: tcp', 'type: http, method: HEAD, body: ok']],
+      '26:34 no-body "HEAD" is answered without a body → take body out, or write method: GET',
+    ],
+    [
+      'a check that expects nothing',
+      [['type: tcp', 'type: expect, send: "PING\\\\r\\\\n"']],
+      '26:20 nothing-expected "expect" waits for an answer, and nothing says for which → add expect: EXPRESSION; tcp only finds out whether somebody accepts connections',
+    ],
+    [
+      'a check without its program',
+      [['type: tcp', 'type: script']],
+      '26:20 no-command "script" runs a program, and nothing says which → add command: [/usr/lib/nagios/plugins/check_http, -H, "{address}", -p, "{port}"]',
+    ],
+    [
+      'a command that a shell would have to find',
+      [['type: tcp', 'type: script, command: [check_http]']],
+      '26:37 bad-command a list does not begin with the path of a program → begin it with a slash: [/usr/lib/nagios/plugins/check_ftp, -H, "{address}"]',
+    ],
+    [
+      'an expression that is none',
+      [['type: tcp', 'type: http, body: "(ok"']],
+      '26:32 bad-regex "(ok" is no regular expression: Unterminated group → write one of ECMAScript, e.g. "status.*ok"; (?i:…) takes any case',
+    ],
+    [
+      'a range of status that goes down',
+      [['type: tcp', 'type: http, status: [200, 399-300]']],
+      '26:40 bad-status "399-300" is no status of HTTP, and no range of them → write 200, or 200-299',
+    ],
+    [
+      'a header that frames the request',
+      [['type: tcp', 'type: http, headers: ["Content-Length: 9"]']],
+      '26:36 bad-header "Content-Length: 9" is no header that a request may have → write "NAME: VALUE", in quotes; the host has a key of its own, and what frames a request is the prober’s',
+    ],
+    [
+      'a certificate that is none',
+      [['type: tcp', 'type: https, host: a, ca: x']],
+      '26:40 bad-certificate "x" is no certificate → write the certificate of the authority itself, from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----',
     ],
     [
       'a key to come',

@@ -5,6 +5,7 @@
  */
 import { CHECKS, SCHEDULERS } from '@lvsm/model'
 import fc from 'fast-check'
+import { checkKeys } from './check-keys.ts'
 
 export type Gen = fc.GeneratorValue
 type Mapping = Record<string, unknown>
@@ -217,8 +218,10 @@ export class Writer {
   }
   #check(): Mapping {
     const at = this.#whole(0, 5)
+    const type = this.#pick(['tcp', 'tcp', 'tcp', ...Object.keys(CHECKS)])
     return {
-      type: this.#pick(['tcp', 'tcp', 'tcp', ...Object.keys(CHECKS)]),
+      type,
+      ...checkKeys(type, (percent) => this.#chance(percent)),
       interval: INTERVALS[at],
       timeout: this.#odd(TIMEOUTS[Math.max(0, at - 1)], '40000m'),
       ...(this.#chance(50) ? { fall: this.#pick([1, 2, 20]), rise: this.#pick([1, 2, 20]) } : {}),

@@ -104,7 +104,9 @@ export function checkIfDue(state: NodeState): void {
     if (!member || probe === null) continue
     const { address, port } = member.realserver
     const { keys } = member.service.check
-    state.effects.push({ kind: 'check', id, probe, keys, address, port, source: sourceOf(state, address), timeoutMs })
+    const source = sourceOf(state, address)
+    const virtual = { address: member.service.address, port: member.service.port }
+    state.effects.push({ kind: 'check', id, probe, keys, address, port, source, timeoutMs, virtual })
   }
 }
 
@@ -115,6 +117,12 @@ export interface Verdict {
   readonly event: { readonly group: string; readonly kind: 'failed' | 'recovered'; readonly reason: string } | null
 }
 const NOTHING: Verdict = { changed: false, event: null }
+
+/** A check that ended, and told nothing: who made it died, or could not. */
+export function unknown(state: NodeState, id: string): Verdict {
+  finish(state.checks.schedule, id)
+  return NOTHING
+}
 
 export function checked(state: NodeState, id: string, result: CheckResult): Verdict {
   const member = state.checks.members.get(id)

@@ -1,8 +1,39 @@
 /** How realservers are checked. */
 import type * as z from 'zod'
+import {
+  type CheckFault,
+  DNS_KEYS,
+  EXPECT_KEYS,
+  GRPC_KEYS,
+  HTTP_KEYS,
+  refuseBodiless,
+  refuseNameless,
+  refuseProgramless,
+  refuseSilent,
+  SCRIPT_KEYS,
+  TLS_KEYS,
+  UDP_KEYS,
+} from './check-keys.ts'
 
 /** What a prober must be able to do. */
-export type ProbeKind = 'connect'
+export type ProbeKind =
+  | 'connect'
+  | 'tls'
+  | 'http'
+  | 'https'
+  | 'grpc'
+  | 'expect'
+  | 'udp'
+  | 'dns'
+  | 'smtp'
+  | 'ftp'
+  | 'imap'
+  | 'pop3'
+  | 'redis'
+  | 'mysql'
+  | 'postgres'
+  | 'ldap'
+  | 'script'
 
 /** Key → value of the keys that one type of check has alone, by the schemas of its row. */
 export type CheckKeys = Readonly<Record<string, unknown>>
@@ -12,13 +43,83 @@ export interface CheckRow {
   readonly probe: ProbeKind | null
   /** Keys of this type alone, beside interval, timeout, fall, rise and keep-last: all of them optional. */
   readonly fields: Readonly<Record<string, z.ZodType>>
+  /** What is wrong with keys that are right one by one; null: nothing. */
+  readonly refuse: (keys: CheckKeys) => CheckFault | null
   /** What it finds out, for whoever used a key of another type. */
   readonly hint: string
 }
 
+const right = (): null => null
+
 export const CHECKS = {
-  tcp: { probe: 'connect', fields: {}, hint: 'a tcp check finds out whether somebody accepts connections' },
-  none: { probe: null, fields: {}, hint: 'a check of type none asks nobody' },
+  tcp: {
+    probe: 'connect',
+    fields: {},
+    refuse: right,
+    hint: 'a tcp check finds out whether somebody accepts connections',
+  },
+  tls: {
+    probe: 'tls',
+    fields: TLS_KEYS,
+    refuse: refuseNameless,
+    hint: 'a tls check makes a handshake, and looks at the certificate',
+  },
+  http: {
+    probe: 'http',
+    fields: HTTP_KEYS,
+    refuse: refuseBodiless,
+    hint: 'an http check asks for a page without TLS; https looks at certificates',
+  },
+  https: {
+    probe: 'https',
+    fields: { ...TLS_KEYS, ...HTTP_KEYS },
+    refuse: (keys) => refuseNameless(keys) ?? refuseBodiless(keys),
+    hint: 'an https check makes a handshake, looks at the certificate, and asks for a page',
+  },
+  grpc: {
+    probe: 'grpc',
+    fields: GRPC_KEYS,
+    refuse: (keys) => (keys['tls'] === true ? refuseNameless(keys) : null),
+    hint: 'a grpc check calls the health service, with tls: true over TLS',
+  },
+  expect: {
+    probe: 'expect',
+    fields: EXPECT_KEYS,
+    refuse: refuseSilent,
+    hint: 'an expect check sends a text, where there is one, and waits for another',
+  },
+  udp: {
+    probe: 'udp',
+    fields: UDP_KEYS,
+    refuse: right,
+    hint: 'a udp check sends a datagram; without expect it is enough that nothing refuses it',
+  },
+  dns: { probe: 'dns', fields: DNS_KEYS, refuse: right, hint: 'a dns check asks for records of a name, over UDP' },
+  smtp: { probe: 'smtp', fields: {}, refuse: right, hint: 'an smtp check waits for the greeting, and says EHLO' },
+  ftp: { probe: 'ftp', fields: {}, refuse: right, hint: 'an ftp check waits for the greeting' },
+  imap: { probe: 'imap', fields: {}, refuse: right, hint: 'an imap check waits for the greeting' },
+  pop3: { probe: 'pop3', fields: {}, refuse: right, hint: 'a pop3 check waits for the greeting' },
+  redis: { probe: 'redis', fields: {}, refuse: right, hint: 'a redis check says PING' },
+  mysql: {
+    probe: 'mysql',
+    fields: {},
+    refuse: right,
+    hint: 'a mysql check asks to be let in, by a name that may be unknown',
+  },
+  postgres: {
+    probe: 'postgres',
+    fields: {},
+    refuse: right,
+    hint: 'a postgres check asks to be let in, by a name that may be unknown',
+  },
+  ldap: { probe: 'ldap', fields: {}, refuse: right, hint: 'an ldap check binds anonymously' },
+  script: {
+    probe: 'script',
+    fields: SCRIPT_KEYS,
+    refuse: refuseProgramless,
+    hint: 'a script check runs a program, which says by its exit code whether all is well',
+  },
+  none: { probe: null, fields: {}, refuse: right, hint: 'a check of type none asks nobody' },
 } as const satisfies Readonly<Record<string, CheckRow>>
 
 export type CheckType = keyof typeof CHECKS

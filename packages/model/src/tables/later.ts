@@ -26,11 +26,26 @@ export const FOREIGN_WORDS: Readonly<Record<string, Foreign>> = {
     },
   },
   type: {
-    later:
-      'http https ssl tls udp dns smtp icmp ping script exec command misc external external-perl grpc ldap mysql radius'.split(
-        ' ',
-      ),
-    same: { connect: 'tcp', off: 'none', tcp_check: 'tcp' },
+    later: ['icmp', 'ping', 'radius', 'external-perl', 'agent', 'sip', 'ntp'],
+    same: {
+      connect: 'tcp',
+      off: 'none',
+      tcp_check: 'tcp',
+      ssl: 'tls',
+      http_get: 'http',
+      ssl_get: 'https',
+      exec: 'script',
+      command: 'script',
+      misc: 'script',
+      external: 'script',
+      postgresql: 'postgres',
+      pgsql: 'postgres',
+      'send-expect': 'expect',
+      smtp_check: 'smtp',
+      dns_check: 'dns',
+      udp_check: 'udp',
+      misc_check: 'script',
+    },
   },
   algorithm: {
     later: ['sha512', 'sha384', 'sha224', 'sha3', 'blake2', 'blake3', 'aes'],
@@ -44,7 +59,7 @@ export const FOREIGN_KEYS: ReadonlySet<string> = new Set(
   [
     'fwmark firewall-mark mark persistent persistence persistence-timeout persistence_timeout persistent-timeout granularity',
     'sorry sorry-server sorry_server fallback quorum hysteresis ops one-packet alpha omega virtualhost netmask inhibit',
-    'path url host expect receive request send status codes method headers tls ssl sni command script certificate',
+    'url receive request codes ssl script certificate',
     'upper lower upper-threshold lower-threshold slow-start drain-time max-connections source',
     'ipv6 include includes sync syncd sync-daemon console web tls coordinators users bfd vrrp virtual-router-id preempt priority',
     'mcast multicast broadcast notify email vlan namespace',

@@ -28,7 +28,12 @@ describe('the tables of the data plane', () => {
 })
 
 describe('the keys of a check', () => {
-  const http = { probe: 'connect', fields: { path: z.string().optional() }, hint: 'asks for a page' } as const
+  const http = {
+    probe: 'connect',
+    fields: { path: z.string().optional() },
+    refuse: () => null,
+    hint: 'asks for a page',
+  } as const
   const schema = checkFields({ ...CHECKS, http }, { fall: z.int().optional() })
   it.each([[{ type: 'http', path: '/', fall: 2 }], [{ type: 'tcp', fall: 2 }], [{ type: 'none' }]])('%j', (check) =>
     expect(schema.parse(check)).toEqual(check),

@@ -195,4 +195,11 @@ export const STATE = {
     'entries that left the configuration before stay in the IPVS table',
     'ipvsadm -Ln, and take them out by hand',
   ),
+  'prober-ended': kind(
+    'warning',
+    'node',
+    'lvsm-prober, which makes the checks of realservers, ended',
+    'until it answers again verdicts stay as they are',
+    'it is started again by itself; if that goes on, journalctl -u lvsm-agent says why it ends',
+  ),
 } as const satisfies Record<string, TroubleKind>

@@ -57,6 +57,24 @@ export const COORDINATOR_TROUBLES = {
     'the API works, its page does not',
     'install the package again, and restart lvsm-coordinator',
   ),
+  'clock-differs': kind(
+    'warning',
+    'the clock of coordinator NAME is SPAN ahead of those of a majority of the coordinators',
+    'what is wanted for a while, tokens and sessions end when the clocks of a majority say so',
+    'set the clocks of the coordinators by one source (timedatectl; chronyc sources)',
+  ),
+  'coordinator-unnamed': kind(
+    'warning',
+    'NAME is one of the coordinators, and by the configuration it is to be none',
+    'it votes on changes, and keeps the configuration with its keys',
+    'lvsm coordinators remove NAME; where it is to stay one: lvsm node set NAME coordinator=true',
+  ),
+  'coordinator-missing': kind(
+    'warning',
+    'NAME is to be a coordinator, and is none yet',
+    'changes survive the loss of fewer machines than they could',
+    'on NAME: lvsm coordinators join; where it is to be none: lvsm node set NAME coordinator=false',
+  ),
   'no-authority-key': kind(
     'warning',
     'the port for people stays closed: the key of the authority is not here',

@@ -1,0 +1,105 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, expect, it } from 'vitest'
+import type { Trouble } from '@lvsm/base'
+import { Prober, type ProberOptions } from './prober.ts'
+
+const OWN = '127.77.0.3'
+const virtual = { address: '10.11.0.10', port: 80 }
+const ends: (() => void)[] = []
+afterEach(() => {
+  for (const end of ends.splice(0)) end()
+})
+
+const listening = async (): Promise<number> => {
+  const server = createServer((socket) => socket.resume())
+  ends.push(() => server.close())
+  await new Promise<void>((resolve) => server.listen(0, OWN, resolve))
+  return (server.address() as AddressInfo).port
+}
+
+function begin(options: Partial<ProberOptions> = {}) {
+  const troubles: (Trouble | null)[] = []
+  const said: string[] = []
+  const prober = new Prober({
+    clock: () => performance.now(),
+    trouble: (found) => troubles.push(found),
+    say: (text) => said.push(text),
+    ...options,
+  })
+  ends.push(() => prober.close())
+  const check = (port: number, keys = {}, probe: 'connect' | 'http' = 'connect') =>
+    new Promise<boolean | null>((resolve) =>
+      prober.check(`${port}`, { probe, keys, address: OWN, port, source: null, timeoutMs: 5000, virtual }, (ok) =>
+        resolve(ok),
+      ),
+    )
+  return { prober, check, troubles, said }
+}
+
+/** Processes of this one. */
+const children = (): number[] =>
+  readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
+
+const identity = (pid: number): string =>
+  /^Uid:\t(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]?.split('\t')[1] ?? ''
+
+it('checks are made by a process that is nobody’s, and no verdict changes when it dies', async () => {
+  const { check, troubles, said } = begin()
+  const port = await listening()
+  expect(await check(port)).toBe(true)
+  const [pid = 0] = children()
+  expect(identity(pid)).not.toBe('0')
+  process.kill(pid, 'SIGSTOP')
+  const lost = check(port)
+  process.kill(pid, 'SIGKILL')
+  expect(await lost, 'nobody knows').toBeNull()
+  expect(troubles.map((one) => one?.code)).toEqual(['prober-ended'])
+  expect(said).toEqual([expect.stringMatching(/^lvsm-prober ended by SIGKILL/)])
+  await expect.poll(() => check(port), { timeout: 30_000 }).toBe(true)
+  expect(troubles.at(-1), 'it is over').toBeNull()
+})
+
+it('one that hangs is ended, and another goes on', async () => {
+  const { check, said } = begin({ graceMs: -4000 })
+  const port = await listening()
+  expect(await check(port)).toBe(true)
+  const [pid = 0] = children()
+  process.kill(pid, 'SIGSTOP')
+  expect(await check(port)).toBeNull()
+  expect(said[0]).toMatch(/does not answer/)
+  await expect.poll(() => check(port), { timeout: 30_000 }).toBe(true)
+})
+
+it('one that says too much, or nothing that is meant, is not believed', async () => {
+  const { check } = begin({ program: new URL(`file://${join(import.meta.dirname, 'fixture-liar.ts')}`) })
+  const port = await listening()
+  expect(await check(port)).toBeNull()
+})
+
+const WEB = `require('node:http').createServer((_, answer) => answer.end()).listen(0, '${OWN}', function () { console.log(this.address().port) })`
+
+it('a web server that is stopped accepts connections, and answers no request; it goes on', async () => {
+  const { prober, check } = begin()
+  const web = spawn(process.execPath, ['-e', WEB], { stdio: ['ignore', 'pipe', 'inherit'] })
+  ends.push(() => web.kill('SIGKILL'))
+  const [said]: Buffer[] = await once(web.stdout, 'data')
+  const port = Number(said)
+  const http = (timeoutMs: number) =>
+    new Promise<readonly [boolean | null, string]>((resolve) =>
+      prober.check(
+        'web',
+        { probe: 'http', keys: {}, address: OWN, port, source: null, timeoutMs, virtual },
+        (ok, reason) => resolve([ok, reason]),
+      ),
+    )
+  expect(await http(10_000)).toEqual([true, 'answers with status 200'])
+  web.kill('SIGSTOP')
+  expect(await check(port), 'which a tcp check does not notice').toBe(true)
+  expect(await http(500)).toEqual([false, 'accepts connections, but does not answer the request within 500 ms'])
+  web.kill('SIGCONT')
+  expect(await http(10_000)).toEqual([true, 'answers with status 200'])
+})

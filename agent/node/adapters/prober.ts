@@ -1,0 +1,158 @@
+/**
+ * Checks of realservers are made by a process of their own, `lvsm-prober`, for it parses what strangers send. It is started with the first
+ * check, and again whenever it ends or hangs; what was under way then is answered with nobody knows, which changes no verdict.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { Trouble } from '@lvsm/base'
+import { LONGEST_PROBE_ANSWER, type ProbeAnswer, probeLine, readProbeAnswer } from '@lvsm/protocol'
+import { linesOf } from '../../process/lines.ts'
+import type { Probe } from '../ports.ts'
+
+/** Beside this file, or, where that is part of a bundle, beside the bundle. */
+const PROGRAM = new URL(import.meta.url.endsWith('.ts') ? '../../prober/main.ts' : './lvsm-prober.mjs', import.meta.url)
+/** Bodies and certificates are bounded: what needs more has a fault. The optimizing compilers would only cost it (v8-flags.ts). */
+const OPTIONS = ['--disable-sigusr1', '--no-opt', '--no-maglev', '--max-old-space-size=128']
+
+const SECOND_MS = 1000
+/** How long it may be silent beyond the time of a check, and until its first word. */
+const GRACE_MS = 10_000
+const START_MS = 60_000
+/** Until it is started again: more each time, and the least again once it has lived for so long. */
+const BACKOFF_MS = [100, 300, 1000, 3000, 10_000] as const
+const STEADY_MS = 60_000
+
+/** Calls back once. Null: nobody knows. */
+type Done = (ok: boolean | null, reason: string) => void
+interface Pending {
+  readonly id: string
+  readonly done: Done
+  readonly timeoutMs: number
+  sentAt: number
+}
+export interface ProberOptions {
+  trouble(found: Trouble | null): void
+  say(text: string): void
+  /** Milliseconds of a clock that nobody sets. */
+  readonly clock: () => number
+  readonly program?: URL
+  readonly graceMs?: number
+}
+
+/** Of an effect, nothing but what its prober is to know. */
+const jobOf = ({ probe, keys, address, port, source, timeoutMs, virtual }: Probe): Probe => ({
+  ...{ probe, keys, address, port, source, timeoutMs, virtual },
+})
+
+export class Prober {
+  readonly #options: ProberOptions
+  readonly #watch: NodeJS.Timeout
+  readonly #pending = new Map<number, Pending>()
+  /** Whose check is under way: one that is asked for again meanwhile is the same. */
+  readonly #asked = new Set<string>()
+  #child: ChildProcess | null = null
+  #again: NodeJS.Timeout | null = null
+  #number = 0
+  #startedAt = 0
+  #ready = false
+  #failures = 0
+  #troubled = false
+  #closed = false
+
+  constructor(options: ProberOptions) {
+    this.#options = options
+    this.#watch = setInterval(() => this.#look(), SECOND_MS).unref()
+  }
+
+  check(id: string, wanted: Probe, done: Done): void {
+    if (this.#closed || this.#asked.has(id)) return
+    if (this.#again) return done(null, 'lvsm-prober does not run')
+    if (!this.#child) this.#start()
+    const number = ++this.#number
+    this.#asked.add(id)
+    this.#pending.set(number, { id, done, timeoutMs: wanted.timeoutMs, sentAt: this.#options.clock() })
+    this.#child?.stdin?.write(probeLine({ ...jobOf(wanted), id: number }))
+  }
+
+  close(): void {
+    this.#closed = true
+    clearInterval(this.#watch)
+    if (this.#again) clearTimeout(this.#again)
+    this.#child?.kill('SIGKILL')
+  }
+
+  #start(): void {
+    const { program = PROGRAM, clock } = this.#options
+    const argv = [...OPTIONS, fileURLToPath(program)]
+    const child = spawn(process.execPath, argv, { cwd: '/', stdio: ['pipe', 'pipe', 'inherit'] })
+    this.#child = child
+    this.#startedAt = clock()
+    this.#ready = false
+    const line = (text: string): void => {
+      const answer = this.#child === child ? readProbeAnswer(text) : null
+      if (answer) this.#heard(answer)
+    }
+    const tooLong = (): void => void child.kill('SIGKILL')
+    child.stdout.on('data', linesOf(LONGEST_PROBE_ANSWER, { line, tooLong }))
+    // Its end says why.
+    for (const stream of [child.stdin, child.stdout]) stream.on('error', () => undefined)
+    child.on('error', (error) => this.#ended(child, error.message))
+    child.on('exit', (code, signal) => this.#ended(child, signal === null ? `with exit code ${code}` : `by ${signal}`))
+  }
+
+  #heard(answer: ProbeAnswer): void {
+    if ('ready' in answer) {
+      this.#ready = true
+      // Until now it was starting.
+      for (const pending of this.#pending.values()) pending.sentAt = this.#options.clock()
+      return
+    }
+    const pending = this.#pending.get(answer.id)
+    if (!pending) return
+    this.#pending.delete(answer.id)
+    this.#asked.delete(pending.id)
+    if (this.#troubled) this.#tell(null)
+    pending.done(answer.ok, answer.reason)
+  }
+
+  #ended(child: ChildProcess, how: string): void {
+    if (this.#child !== child) return
+    this.#child = null
+    if (this.#closed) return
+    const { clock, say } = this.#options
+    if (clock() - this.#startedAt >= STEADY_MS) this.#failures = 0
+    const waitMs = BACKOFF_MS[Math.min(this.#failures, BACKOFF_MS.length - 1)] ?? 0
+    this.#failures += 1
+    say(`lvsm-prober ended ${how}; it is started again`)
+    this.#tell({
+      code: 'prober-ended',
+      severity: 'warning',
+      message: `lvsm-prober, which makes the checks of realservers, ended ${how}: until it answers again verdicts stay as they are`,
+      hint: 'it is started again by itself; if that goes on, the log of lvsm-agent says why it ends',
+    })
+    this.#again = setTimeout(() => {
+      this.#again = null
+    }, waitMs).unref()
+    const lost = [...this.#pending.values()]
+    this.#pending.clear()
+    this.#asked.clear()
+    for (const { done } of lost) done(null, 'lvsm-prober ended meanwhile')
+  }
+
+  #look(): void {
+    if (!this.#child) return
+    const now = this.#options.clock()
+    const { graceMs = GRACE_MS } = this.#options
+    const hangs = this.#ready
+      ? [...this.#pending.values()].some(({ sentAt, timeoutMs }) => now - sentAt > timeoutMs + graceMs)
+      : now - this.#startedAt > START_MS
+    if (!hangs) return
+    this.#options.say('lvsm-prober does not answer: it is ended')
+    this.#child.kill('SIGKILL')
+  }
+
+  #tell(found: Trouble | null): void {
+    this.#troubled = found !== null
+    this.#options.trouble(found)
+  }
+}

@@ -1,0 +1,54 @@
+/** `lvsm-prober`, the process: asks realservers for the agent that started it, and ends with it. */
+import { writeFileSync } from 'node:fs'
+import { plainText } from '@lvsm/base'
+import { DAEMON_EXITS, LONGEST_PROBE_JOB, probeLine, readProbeJob } from '@lvsm/protocol'
+import { linesOf } from '../process/lines.ts'
+import { attempt } from './attempt.ts'
+import { PROBES } from './probes/index.ts'
+import { giveUpRights } from './rights.ts'
+
+const end = (code: number, why: string): never => {
+  if (why !== '') process.stderr.write(plainText(`lvsm-prober: ${why}\n`))
+  process.exit(code)
+}
+process.on('uncaughtException', (error: unknown) =>
+  end(DAEMON_EXITS.bug.code, `ends, by a defect of its own; please report this:\n${stackOf(error)}`),
+)
+const stackOf = (error: unknown): string => (error instanceof Error ? `${error.stack}` : String(error))
+
+// A terminal, or a supervisor, speaks to the agent: this process ends with it.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const)
+  process.on(signal, () => undefined)
+// The agent must stay when memory runs out.
+try {
+  writeFileSync('/proc/self/oom_score_adj', '500')
+} catch {
+  // Then it is as the agent is.
+}
+try {
+  giveUpRights()
+} catch (error) {
+  end(
+    DAEMON_EXITS.refused.code,
+    `may not become an ordinary user: ${(error as Error).message} (CAP_SETUID, CAP_SETGID)`,
+  )
+}
+
+const say = (word: Parameters<typeof probeLine>[0]): void => void process.stdout.write(probeLine(word))
+process.stdout.on('error', () => end(DAEMON_EXITS.ok.code, ''))
+process.stdin.on('end', () => end(DAEMON_EXITS.ok.code, ''))
+process.stdin.on('error', () => end(DAEMON_EXITS.ok.code, ''))
+process.stdin.on(
+  'data',
+  linesOf(LONGEST_PROBE_JOB, {
+    line(text) {
+      const job = readProbeJob(text)
+      if (!job) return
+      const ask = Object.entries(PROBES).find(([kind]) => kind === job.probe)?.[1]
+      if (!ask) return say({ id: job.id, ok: null, reason: `there is no probe "${job.probe}"` })
+      attempt(ask, job, (ok, reason) => say({ id: job.id, ok, reason }))
+    },
+    tooLong: () => end(DAEMON_EXITS.bug.code, 'a job is too long'),
+  }),
+)
+say({ ready: true })

@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest'
+import { matches } from './matching.ts'
+
+it('finds what is there', () => {
+  expect([matches('a+b', 'xaab'), matches('^b', 'ab'), matches('(?i:OK)', 'ok')]).toEqual([true, false, true])
+})
+
+it('of an expression that goes back for ever the time is bounded, and it is left alone for a while', () => {
+  const hard = '(a+)+$'
+  const text = `${'a'.repeat(40)}!`
+  let now = 0
+  const clock = (): number => now
+  const began = performance.now()
+  expect(matches(hard, text, clock)).toBeNull()
+  // Without a bound it would be years.
+  expect(performance.now() - began).toBeLessThan(30_000)
+  expect(matches(hard, 'aaa', clock), 'also on a text that would be quick').toBeNull()
+  expect(matches('b', 'b', clock), 'others go on').toBe(true)
+  now = 10_000
+  expect(matches(hard, 'aaa', clock)).toBe(true)
+})

@@ -1,0 +1,97 @@
+/** The same by HTTP/2 (RFC 9113): over TLS where the server agrees to it in the handshake, else by prior knowledge. */
+import { type ClientHttp2Session, connect as connectSession, type OutgoingHttpHeaders } from 'node:http2'
+import type { Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import { VERSION } from '@lvsm/base'
+import type { ProbeJob } from '@lvsm/protocol'
+import type { Asking, End } from '../attempt.ts'
+import { listOf, textOf } from '../keys.ts'
+import { reasonOf } from '../reasons.ts'
+import { open } from './connect.ts'
+import { pageOf } from './page.ts'
+import { tlsOptions } from './tls.ts'
+
+/** Megabytes of one session, and pairs of a head. */
+const MEMORY_MB = 1
+const MOST_PAIRS = 128
+const LINGER_MS = 500
+
+function headersOf({ keys, address }: ProbeJob, secure: boolean): OutgoingHttpHeaders {
+  const own = listOf(keys, 'headers').map((line): [string, string] => {
+    const colon = line.indexOf(':')
+    return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()]
+  })
+  return {
+    'user-agent': `lvsm-prober/${VERSION}`,
+    accept: '*/*',
+    ...Object.fromEntries(own),
+    ':method': textOf(keys, 'method') ?? 'GET',
+    ':scheme': secure ? 'https' : 'http',
+    ':authority': textOf(keys, 'host') ?? address,
+    ':path': textOf(keys, 'path') ?? '/',
+  }
+}
+
+interface Opened {
+  readonly session: ClientHttp2Session
+  readonly sofar: () => string
+}
+
+/** A session to the server of a job. Whatever ends it, ends the attempt. */
+export function openSession(job: ProbeJob, end: End, secure: boolean): Opened {
+  const raw = open(job)
+  let stage = 'no answer'
+  raw.on('connect', () => {
+    stage = `accepts connections, but ${secure ? 'makes no TLS handshake' : 'does not answer the request'}`
+  })
+  raw.on('error', (error) => end(false, reasonOf(error)))
+  const say = (now: string): void => {
+    stage = now
+  }
+  const socket = secure ? encrypted(raw, job.keys, end, say) : raw
+  const session = connectSession(`${secure ? 'https' : 'http'}://prober.invalid`, {
+    createConnection: () => socket,
+    settings: { enablePush: false },
+    maxSessionMemory: MEMORY_MB,
+    maxHeaderListPairs: MOST_PAIRS,
+    maxReservedRemoteStreams: 0,
+  })
+  session.on('error', (error) => end(false, reasonOf(error)))
+  // Without an error it still answers what it has taken.
+  session.on('goaway', (code) => {
+    if (code !== 0) end(false, `ends the session (GOAWAY ${code})`)
+  })
+  return { session, sofar: () => stage }
+}
+
+export function askHttp2(job: ProbeJob, end: End, secure: boolean): Asking {
+  const page = pageOf(job.keys, end)
+  const { session, sofar } = openSession(job, end, secure)
+  session.on('close', () => {
+    end(false, page.sofar() === null ? 'closed the connection without an answer' : 'its answer is not whole')
+  })
+  const stream = session.request(headersOf(job, secure))
+  stream.on('response', (headers) => page.head(Number(headers[':status'])))
+  stream.on('data', (bytes: Buffer) => page.piece(bytes))
+  stream.on('end', () => page.whole())
+  stream.on('error', (error) => end(false, reasonOf(error)))
+  stream.end()
+  return { sofar: () => page.sofar() ?? sofar(), close: () => leave(session) }
+}
+
+function encrypted(raw: Socket, keys: ProbeJob['keys'], end: End, say: (stage: string) => void): Socket {
+  const socket = connectTls({ socket: raw, ...tlsOptions(keys), ALPNProtocols: ['h2'] })
+  socket.on('error', (error) => end(false, reasonOf(error)))
+  socket.on('secureConnect', () => {
+    say('makes a TLS handshake, but does not answer the request')
+    if (socket.alpnProtocol !== 'h2') end(false, 'it does not speak HTTP/2')
+  })
+  return socket
+}
+
+export function leave(session: ClientHttp2Session): void {
+  if (session.destroyed) return
+  const timer = setTimeout(() => session.destroy(), LINGER_MS)
+  session.on('close', () => clearTimeout(timer))
+  session.close()
+}

@@ -1,0 +1,134 @@
+/**
+ * Programs of operators, by the contracts that they were written for. They run as this process does, without rights, each as a process group
+ * of its own that is ended whole: asked first, then killed.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import type { ProbeJob } from '@lvsm/protocol'
+import type { Ask, End } from '../attempt.ts'
+import { listOf, textOf } from '../keys.ts'
+
+/** At the same time, of all checks: more of them would take the machine from everything else. */
+const MOST_RUNNING = 32
+/** Between being asked to end, and being killed. */
+const GRACE_MS = 1000
+/** For what was said before the end. */
+const SETTLE_MS = 200
+/** Bytes of output that are looked at; the rest is read and thrown away. */
+const LONGEST_OUTPUT = 4096
+
+interface Contract {
+  readonly argv: (command: readonly string[], job: ProbeJob) => readonly string[]
+  /** Of the exit code; null: nobody knows. */
+  readonly verdict: (code: number) => boolean | null
+}
+const asWritten: Contract['argv'] = (command) => command
+const zeroIsWell: Contract['verdict'] = (code) => code === 0
+export const CONTRACTS: Readonly<Record<string, Contract>> = {
+  // OK, WARNING, CRITICAL, UNKNOWN (Monitoring Plugins Development Guidelines, Plugin Return Codes): the last is the checker’s own fault.
+  nagios: { argv: asWritten, verdict: (code) => (code === 3 ? null : code === 0 || code === 1) },
+  // keepalived.conf(5), MISC_CHECK.
+  keepalived: { argv: asWritten, verdict: zeroIsWell },
+  // ldirectord(8), external: virtual address and port, then the realserver’s.
+  ldirectord: {
+    argv: (command, { virtual, address, port }) => [
+      ...command,
+      virtual?.address ?? '',
+      String(virtual?.port ?? 0),
+      address,
+      String(port),
+    ],
+    verdict: zeroIsWell,
+  },
+  // mon(8): hosts are the last arguments.
+  mon: { argv: (command, { address }) => [...command, address], verdict: zeroIsWell },
+}
+
+/** What is still running, by what it is asked. */
+const running = new Map<string, ChildProcess>()
+
+export const askScript: Ask = (job, end) => {
+  const { keys, address, port, virtual } = job
+  const contract = CONTRACTS[textOf(keys, 'contract') ?? 'nagios']
+  const command = listOf(keys, 'command').map((word) => filledIn(word, job))
+  if (!contract || command.length === 0) {
+    end(null, 'there is no such contract, or no command')
+    return { sofar: () => '', close: () => undefined }
+  }
+  const name = JSON.stringify([command, virtual, address, port])
+  if (running.has(name)) {
+    end(false, 'the one before it still runs, although it was killed')
+    return { sofar: () => '', close: () => undefined }
+  }
+  if (running.size >= MOST_RUNNING) {
+    end(null, `${MOST_RUNNING} programs run already`)
+    return { sofar: () => '', close: () => undefined }
+  }
+  const [program = '', ...words] = contract.argv(command, job)
+  const child = spawn(program, words, {
+    cwd: '/',
+    detached: true,
+    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LANG: 'C.UTF-8', ...variablesOf(job) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  running.set(name, child)
+  follow(child, contract, end, () => running.delete(name))
+  return { sofar: () => 'it did not end', close: () => endGroup(child) }
+}
+
+/** In a word of the command. */
+const filledIn = (word: string, { address, port, virtual }: ProbeJob): string =>
+  word
+    .replaceAll('{address}', address)
+    .replaceAll('{port}', String(port))
+    .replaceAll('{vip}', virtual?.address ?? '')
+    .replaceAll('{vport}', String(virtual?.port ?? ''))
+
+const variablesOf = ({ address, port, virtual, timeoutMs }: ProbeJob): Record<string, string> => ({
+  LVSM_ADDRESS: address,
+  LVSM_PORT: String(port),
+  LVSM_VIP: virtual?.address ?? '',
+  LVSM_VPORT: String(virtual?.port ?? ''),
+  LVSM_TIMEOUT_MS: String(timeoutMs),
+})
+
+function follow(child: ChildProcess, { verdict }: Contract, end: End, over: () => void): void {
+  const pieces: Buffer[] = []
+  let size = 0
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (bytes: Buffer) => {
+      if (size < LONGEST_OUTPUT) pieces.push(bytes.subarray(0, LONGEST_OUTPUT - size))
+      size += bytes.length
+    })
+  child.on('error', (error) => {
+    over()
+    end(null, `it cannot be started: ${error.message}`)
+  })
+  child.on('exit', (code, signal) => {
+    over()
+    const told = (): void => {
+      const [first = ''] = Buffer.concat(pieces).toString('utf8').split('\n')
+      const said = first.split('|')[0]?.trim() ?? ''
+      const how = signal === null ? `exit code ${code}` : `ended by ${signal}`
+      end(code === null ? false : verdict(code), said === '' ? how : `${said} (${how})`)
+    }
+    child.on('close', told)
+    // One that it left behind may hold its output open.
+    setTimeout(told, SETTLE_MS)
+  })
+}
+
+/** The whole group, also where the program itself has ended and left others behind. */
+function endGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return
+  const { pid } = child
+  const kill = (signal: NodeJS.Signals): boolean => {
+    try {
+      return process.kill(-pid, signal)
+    } catch {
+      return false
+    }
+  }
+  child.stdout?.destroy()
+  child.stderr?.destroy()
+  if (kill('SIGTERM')) setTimeout(() => kill('SIGKILL'), GRACE_MS)
+}

@@ -1,0 +1,72 @@
+/** Does somebody make a TLS handshake, with a certificate that is good for the name that the check says? */
+import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { checkServerIdentity, connect, type ConnectionOptions, createSecureContext, type SecureContext } from 'node:tls'
+import type { ProbeJob } from '@lvsm/protocol'
+import type { Ask } from '../attempt.ts'
+import { isOff, textOf } from '../keys.ts'
+import { reasonOf } from '../reasons.ts'
+import { open } from './connect.ts'
+
+/** What this system trusts; where it has none, whom Node trusts. */
+const SYSTEM = '/etc/ssl/certs/ca-certificates.crt'
+const MOST_CONTEXTS = 64
+const contexts = new Map<string, SecureContext>()
+
+/** Reading certificates takes long: once for each authority. */
+function contextOf(ca: string | undefined): SecureContext {
+  const key = ca ?? ''
+  const known = contexts.get(key)
+  if (known) return known
+  if (contexts.size >= MOST_CONTEXTS) contexts.clear()
+  const trusted = ca ?? systemAuthorities()
+  const made = createSecureContext(trusted === null ? {} : { ca: trusted })
+  contexts.set(key, made)
+  return made
+}
+function systemAuthorities(): string | null {
+  try {
+    return readFileSync(SYSTEM, 'utf8')
+  } catch {
+    return null
+  }
+}
+
+type Options = Required<Pick<ConnectionOptions, 'servername' | 'rejectUnauthorized' | 'checkServerIdentity'>> &
+  Pick<ConnectionOptions, 'secureContext'>
+
+export function tlsOptions(keys: ProbeJob['keys']): Options {
+  const name = textOf(keys, 'sni') ?? textOf(keys, 'host')
+  return {
+    // Addresses are not sent (RFC 6066, section 3).
+    servername: name === undefined || isIP(name) !== 0 ? '' : name,
+    rejectUnauthorized: !isOff(keys, 'verify'),
+    checkServerIdentity: (_, certificate) => (name === undefined ? undefined : checkServerIdentity(name, certificate)),
+    secureContext: contextOf(textOf(keys, 'ca')),
+  }
+}
+
+export const askTls: Ask = (job, end) => {
+  const raw = open(job)
+  let connected = false
+  raw.on('connect', () => {
+    connected = true
+  })
+  const socket = connect({ socket: raw, ...tlsOptions(job.keys) })
+  socket.on('secureConnect', () => {
+    const until = Date.parse(socket.getPeerCertificate().valid_to)
+    const certificate = Number.isNaN(until) ? '' : `, certificate until ${new Date(until).toISOString().slice(0, 10)}`
+    end(true, `makes a TLS handshake (${socket.getProtocol() ?? 'TLS'}${certificate})`)
+  })
+  for (const one of [raw, socket]) {
+    one.on('error', (error) => end(false, reasonOf(error)))
+    one.on('close', () => end(false, 'closed the connection without a TLS handshake'))
+  }
+  return {
+    sofar: () => (connected ? 'accepts connections, but makes no TLS handshake' : 'no answer'),
+    close: () => {
+      socket.end()
+      socket.destroySoon()
+    },
+  }
+}

@@ -1,0 +1,41 @@
+/** Errors of sockets, TLS and HTTP in the words of whoever has to mend it. */
+
+const WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused: nothing listens there',
+  EHOSTUNREACH: 'no route, or no answer to ARP',
+  ENETUNREACH: 'no route',
+  EADDRNOTAVAIL: 'the own address to check from is not there',
+  ECONNRESET: 'connection reset',
+  EPIPE: 'connection reset',
+  CERT_HAS_EXPIRED: 'its certificate is over',
+  CERT_NOT_YET_VALID: 'its certificate is not valid yet: compare the clocks',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is signed by itself: say ca, or verify: false',
+  SELF_SIGNED_CERT_IN_CHAIN: 'nobody trusts the authority of its certificate: say ca',
+  UNABLE_TO_GET_ISSUER_CERT: 'nobody trusts the authority of its certificate: say ca',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'nobody trusts the authority of its certificate: say ca',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the authority of its certificate is not known: say ca, or have it send the chain',
+  CERT_SIGNATURE_FAILURE: 'the signature of its certificate is wrong',
+  CERT_UNTRUSTED: 'nobody trusts the authority of its certificate: say ca',
+  ERR_HTTP2_ERROR: 'its answer is no HTTP/2',
+  HPE_HEADER_OVERFLOW: 'the head of its answer is longer than 16 kB',
+}
+
+/** As OpenSSL writes it: error:NUMBER:LIBRARY:FUNCTION:REASON:FILE:LINE:DATA. */
+const OPENSSL = /error:[0-9A-F]+:SSL routines:[^:]*:([^:]+)/
+const IN_TLS: Readonly<Record<string, string>> = {
+  'wrong version number': 'what listens there does not speak TLS',
+  'packet length too long': 'what listens there does not speak TLS',
+  'http request': 'what listens there does not speak TLS',
+  'unsupported protocol': 'it speaks a version of TLS that is too old',
+  'tlsv1 alert no application protocol': 'it does not speak HTTP/2',
+}
+
+export function reasonOf(error: Error): string {
+  const [, inTls] = OPENSSL.exec(error.message) ?? []
+  if (inTls !== undefined) return Object.hasOwn(IN_TLS, inTls) ? (IN_TLS[inTls] ?? inTls) : `in TLS: ${inTls}`
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  if (Object.hasOwn(WORDS, code)) return WORDS[code] ?? error.message
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `its certificate is for another name: ${error.message}`
+  if (code.startsWith('HPE_')) return `its answer is no HTTP: ${error.message.replace(/^Parse Error: /, '')}`
+  return code === '' || error.message.includes(code) ? error.message : `${error.message} (${code})`
+}

@@ -1,0 +1,68 @@
+/** A conversation over one TCP connection: what was heard so far says what is said next, or is the verdict. */
+import type { ProbeJob } from '@lvsm/protocol'
+import type { Ask } from './attempt.ts'
+import { open } from './probes/connect.ts'
+import { reasonOf } from './reasons.ts'
+
+export type Turn =
+  | 'wait'
+  /** What was heard is done with. */
+  | { readonly say: Buffer }
+  /** `bye`: so that the server does not take it for a broken connection. */
+  | { readonly ok: boolean; readonly reason: string; readonly bye?: Buffer }
+export interface Talk {
+  /** Said as soon as somebody accepts the connection; null: the server speaks first. */
+  readonly first: Buffer | null
+  readonly next: (heard: Buffer) => Turn
+}
+
+/** Longer than any greeting. */
+const LONGEST = 64 * 1024
+const LINGER_MS = 500
+
+export const converse =
+  (talkOf: (keys: ProbeJob['keys']) => Talk): Ask =>
+  (job, end) => {
+    const talk = talkOf(job.keys)
+    const socket = open(job)
+    let sofar = 'no answer'
+    let heard = Buffer.alloc(0)
+    let [over, after] = [false, 0]
+    const verdict = (ok: boolean, reason: string, bye?: Buffer): void => {
+      over = true
+      end(ok, reason)
+      if (bye) socket.write(bye)
+    }
+    socket.on('connect', () => {
+      sofar = 'accepts connections, but says nothing that is wanted'
+      if (talk.first) socket.write(talk.first)
+    })
+    socket.on('data', (bytes) => {
+      if (over) {
+        // For a while, that the connection ends in peace.
+        after += bytes.length
+        if (after > LONGEST) socket.destroy()
+        return
+      }
+      heard = Buffer.concat([heard, bytes])
+      const turn = talk.next(heard)
+      if (turn === 'wait') {
+        if (heard.length > LONGEST) verdict(false, `says ${heard.length} bytes, and nothing that is wanted`)
+      } else if ('say' in turn) {
+        heard = Buffer.alloc(0)
+        socket.write(turn.say)
+      } else verdict(turn.ok, turn.reason, turn.bye)
+    })
+    socket.on('error', (error) => end(false, reasonOf(error)))
+    socket.on('end', () => end(false, 'closed the connection without the answer that is wanted'))
+    socket.on('close', () => end(false, 'closed the connection without the answer that is wanted'))
+    const close = (): void => {
+      over = true
+      const timer = setTimeout(() => socket.destroy(), LINGER_MS)
+      socket.on('close', () => clearTimeout(timer))
+      socket.end()
+      socket.resume()
+      if (socket.connecting) socket.destroy()
+    }
+    return { sofar: () => sofar, close }
+  }

@@ -1,0 +1,209 @@
+/** Keys of checks, each once: types that share a key share what it means. */
+import { parseInet } from '@lvsm/base'
+import * as z from 'zod'
+
+const text = (matches: (value: string) => boolean, code: string, message: string, hint: string) =>
+  z.string().refine(matches, { error: message, params: { code, hint } })
+
+const LONGEST = { path: 1024, header: 1024, regex: 1000, certificates: 65_536, sent: 4096, word: 1024 } as const
+const MOST_STATUS_RANGES = 16
+const MOST_HEADERS = 16
+
+const isName = (value: string): boolean => /^(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?$/.test(value)
+const host = text(
+  (value) => isName(value) || parseInet(value) !== undefined,
+  'bad-host',
+  'is no name of a host',
+  'write it without scheme, port and path: www.example.org',
+)
+const path = text(
+  (value) => value.length <= LONGEST.path && /^\/[!-~]*$/.test(value),
+  'bad-path',
+  'is no path of a page',
+  'begin it with a slash, and write spaces as %20: /healthz',
+)
+const STATUS = /^([1-5]\d\d)(?:-([1-5]\d\d))?$/
+const status = z.union([
+  z.int().min(100).max(599),
+  text(
+    (value) => {
+      const [, low, high = low] = STATUS.exec(value) ?? []
+      return low !== undefined && Number(low) <= Number(high)
+    },
+    'bad-status',
+    'is no status of HTTP, and no range of them',
+    'write 200, or 200-299',
+  ),
+])
+/** What says where a request ends or goes to is written by the prober. */
+const FRAMING = /^(?:host|content-length|transfer-encoding|connection|upgrade|te|trailer|expect|keep-alive):/i
+const header = text(
+  (value) => value.length <= LONGEST.header && /^[\w!#$%&'*+.^`|~-]+:[ -~]*$/.test(value) && !FRAMING.test(value),
+  'bad-header',
+  'is no header that a request may have',
+  'write "NAME: VALUE", in quotes; the host has a key of its own, and what frames a request is the prober’s',
+)
+const regex = z
+  .string()
+  .min(1)
+  .max(LONGEST.regex)
+  .superRefine((value, context) => {
+    const why = whyNoRegex(value)
+    if (why !== null)
+      context.addIssue({
+        code: 'custom',
+        message: `is no regular expression: ${why}`,
+        params: { code: 'bad-regex', hint: 'write one of ECMAScript, e.g. "status.*ok"; (?i:…) takes any case' },
+      })
+  })
+function whyNoRegex(value: string): string | null {
+  try {
+    new RegExp(value)
+    return null
+  } catch (error) {
+    return error instanceof Error ? error.message.replace(/^.*: /, '') : 'it cannot be read'
+  }
+}
+const digest = text(
+  (value) => /^[0-9a-fA-F]{64}$/.test(value),
+  'bad-digest',
+  'is no SHA-256 digest',
+  'write the 64 hexadecimal digits that sha256sum prints of the page',
+)
+const certificates = text(
+  (value) =>
+    value.length <= LONGEST.certificates &&
+    /^\s*(?:-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+$/.test(value),
+  'bad-certificate',
+  'is no certificate',
+  'write the certificate of the authority itself, from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----',
+)
+
+/** Of TLS. */
+export const TLS_KEYS = {
+  /** Whom the certificate must name; with http the Host of the request, too. */
+  host: host.optional(),
+  /** Asked for in the handshake, and looked for in the certificate, where that is not `host`. */
+  sni: host.optional(),
+  verify: z.boolean().optional(),
+  /** Who must have signed the certificate; without it, whomever the system trusts. */
+  ca: certificates.optional(),
+} as const
+
+export const HTTP_KEYS = {
+  host: host.optional(),
+  path: path.optional(),
+  method: z.enum(['GET', 'HEAD', 'OPTIONS']).optional(),
+  headers: z.array(header).max(MOST_HEADERS).optional(),
+  status: z.array(status).min(1).max(MOST_STATUS_RANGES).optional(),
+  body: regex.optional(),
+  'body-digest': digest.optional(),
+  /** HTTP/2; without TLS by prior knowledge (RFC 9113, section 3.3). */
+  http2: z.boolean().optional(),
+} as const
+
+const plain = (longest: number) => new RegExp(`^[^\\p{Cc}]{1,${longest}}$`, 'u')
+const said = text(
+  (value) => plain(LONGEST.sent).test(value),
+  'bad-text',
+  'is nothing that can be sent',
+  'write \\r, \\n, \\t, \\0 and \\xFF for what is no letter, on one line',
+)
+const EXPECT = { send: said.optional(), expect: regex.optional() } as const
+export const UDP_KEYS = EXPECT
+export const EXPECT_KEYS = EXPECT
+export const DNS_KEYS = {
+  query: text(
+    (value) => value.length <= 253 && /^(?:\.|(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?)$/.test(value),
+    'bad-host',
+    'is no name that can be asked for',
+    'write it as www.example.org',
+  ).optional(),
+  record: z.enum(['A', 'AAAA', 'CNAME', 'MX', 'NS', 'PTR', 'SOA', 'SRV', 'TXT', 'CAA']).optional(),
+  rcode: z
+    .array(z.enum(['NOERROR', 'NXDOMAIN', 'REFUSED', 'SERVFAIL', 'FORMERR', 'NOTIMP']))
+    .min(1)
+    .max(6)
+    .optional(),
+  /** So many records at least. */
+  answers: z.int().min(1).max(100).optional(),
+} as const
+export const GRPC_KEYS = {
+  ...TLS_KEYS,
+  /** As the server calls what it is asked for; without it the server as a whole. */
+  'grpc-service': text(
+    (value) => /^[\w./-]{1,127}$/.test(value),
+    'bad-name',
+    'is no name of a service of gRPC',
+    'write it as the server registers it: package.Service',
+  ).optional(),
+  tls: z.boolean().optional(),
+} as const
+export const SCRIPT_KEYS = {
+  /** A program with its arguments: no shell reads it. */
+  command: z
+    .array(
+      text((value) => plain(LONGEST.word).test(value), 'bad-word', 'is no word of a command', 'write it on one line'),
+    )
+    .min(1)
+    .max(64)
+    .refine((words) => words[0] === undefined || words[0].startsWith('/'), {
+      error: 'does not begin with the path of a program',
+      params: {
+        code: 'bad-command',
+        hint: 'begin it with a slash: [/usr/lib/nagios/plugins/check_ftp, -H, "{address}"]',
+      },
+    })
+    .optional(),
+  contract: z.enum(['nagios', 'keepalived', 'ldirectord', 'mon']).optional(),
+} as const
+
+/** What is wrong with keys that are right one by one. */
+export interface CheckFault {
+  /** Where it is shown. */
+  readonly key: string
+  readonly code: string
+  /** Goes on from the value of that key. */
+  readonly message: string
+  readonly hint: string
+}
+type Keys = Readonly<Record<string, unknown>>
+
+/** A certificate is worth nothing without the name that it must be for. */
+export function refuseNameless(keys: Keys): CheckFault | null {
+  if (keys['verify'] === false || keys['host'] !== undefined || keys['sni'] !== undefined) return null
+  return {
+    key: 'type',
+    code: 'no-certificate-name',
+    message: 'looks at the certificate, and nothing says for which name it must be',
+    hint: 'add host: NAME, the name in the certificate; or verify: false, to take any certificate',
+  }
+}
+export function refuseBodiless(keys: Keys): CheckFault | null {
+  const key = ['body', 'body-digest'].find((one) => keys[one] !== undefined)
+  if (keys['method'] !== 'HEAD' || key === undefined) return null
+  return {
+    key: 'method',
+    code: 'no-body',
+    message: 'is answered without a body',
+    hint: `take ${key} out, or write method: GET`,
+  }
+}
+export const refuseSilent = (keys: Keys): CheckFault | null =>
+  keys['expect'] === undefined
+    ? {
+        key: 'type',
+        code: 'nothing-expected',
+        message: 'waits for an answer, and nothing says for which',
+        hint: 'add expect: EXPRESSION; tcp only finds out whether somebody accepts connections',
+      }
+    : null
+export const refuseProgramless = (keys: Keys): CheckFault | null =>
+  keys['command'] === undefined
+    ? {
+        key: 'type',
+        code: 'no-command',
+        message: 'runs a program, and nothing says which',
+        hint: 'add command: [/usr/lib/nagios/plugins/check_http, -H, "{address}", -p, "{port}"]',
+      }
+    : null

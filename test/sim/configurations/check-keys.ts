@@ -1,0 +1,40 @@
+/** Keys of one type of check each, some of them left out. */
+
+type Keys = Readonly<Record<string, unknown>>
+
+const CERTIFICATE = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n'
+
+type Some = (keys: Keys) => Keys
+const OTHERS: Readonly<Record<string, (some: Some) => Keys>> = {
+  grpc: (some) => ({ ...some({ 'grpc-service': 'shop.Cart' }), ...some({ tls: true, host: 'web.example' }) }),
+  expect: (some) => ({ expect: '^220', ...some({ send: 'QUIT\\r\\n' }) }),
+  udp: (some) => some({ send: '\\x00', expect: 'ok' }),
+  dns: (some) => ({
+    ...some({ query: 'web.example', record: 'AAAA' }),
+    ...some({ rcode: ['NOERROR', 'NXDOMAIN'], answers: 1 }),
+  }),
+  script: (some) => ({ command: ['/bin/true', '{address}'], ...some({ contract: 'mon' }) }),
+}
+
+export function checkKeys(type: string, chance: (percent: number) => boolean): Keys {
+  const some = (keys: Keys): Keys => (chance(40) ? keys : {})
+  const [http, tls] = [type === 'http' || type === 'https', type === 'tls' || type === 'https']
+  const page = http
+    ? {
+        ...some({ path: '/up' }),
+        ...some({ status: [200, '300-399'] }),
+        ...some({ http2: true }),
+        ...some({ method: chance(50) ? 'GET' : 'OPTIONS', headers: ['X-Probe: yes'] }),
+        ...some({ body: 'ok', 'body-digest': 'ab'.repeat(32) }),
+      }
+    : {}
+  const certificate = tls
+    ? {
+        ...(chance(80) ? { host: 'web.example' } : {}),
+        ...some({ sni: 'www.example' }),
+        ...some({ verify: false }),
+        ...some({ ca: CERTIFICATE }),
+      }
+    : {}
+  return { ...page, ...certificate, ...OTHERS[type]?.(some) }
+}
