@@ -8,7 +8,7 @@ import { agreementOf } from '../disagreement.ts'
 import { leaseStatus, ownership } from '../lease.ts'
 import { readyOf, stateOf } from '../peers.ts'
 import { type NodeState } from '../state.ts'
-import { cutOffText } from './nodes.ts'
+import { cutOffText, NO_LEASE } from './nodes.ts'
 
 export function reportGroup(state: NodeState, group: ConfigGroup, nodes: readonly NodeReport[]): GroupReport {
   const { name, addresses, directors } = group
@@ -38,8 +38,6 @@ export function reportGroup(state: NodeState, group: ConfigGroup, nodes: readonl
     ...(known ? wantedOfGroup(state.facts, name, owner ?? (moving ? state.node : null)) : {}),
   }
 }
-
-const NO_LEASE = 'the lease process of this node does not answer'
 
 /** Why somebody may own it of whom this node does not hear; null: nobody does. */
 function blindFor(state: NodeState, { directors }: ConfigGroup): string | null {

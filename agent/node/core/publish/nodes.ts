@@ -31,6 +31,8 @@ export function reportNode(state: NodeState, name: string, own: Saying): NodeRep
   return { ...base, ...silentState(status, name, peer), ...more, agent: false }
 }
 
+export const NO_LEASE = 'the lease process of this node does not answer'
+
 /** Whoever sends them: it may be somebody else, with its address. */
 const unbelievedText = (why: string): string => `datagrams from its address come, and are not believed: ${why}`
 const silentText = ({ silentMs }: PeerStatus): string => `silent for ${(silentMs / 1000).toFixed(1)} s`
@@ -50,13 +52,14 @@ function unheardState(state: NodeState, status: LeaseStatus, peer: PeerStatus): 
 /** Of a node without a majority: what it does not hear may live. */
 export function cutOffText(state: NodeState): string {
   const voters = votersIn(state)
-  const heard = voters.filter((name) => hearsIn(state)(state.node, name) === true)
+  const hears = hearsIn(state)
+  const heard = voters.filter((name) => hears(state.node, name) === true)
   return `${state.node} hears ${heard.length} of ${voters.length} voters, and may be cut off itself`
 }
 
 function silentState(status: LeaseStatus | null, name: string, peer: PeerStatus | undefined): Saying {
   if (peer?.unbelieved !== undefined) return { state: 'unknown', reason: unbelievedText(peer.unbelieved) }
-  if (!status) return { state: 'unknown', reason: 'the lease process of this node does not answer' }
+  if (!status) return { state: 'unknown', reason: NO_LEASE }
   if (peer?.life !== 'alive') return { state: 'unknown', reason: 'never heard since this node started' }
   const owns = status.groups.filter((group) => group.owner === name).map((group) => group.name)
   const what = owns.length > 0 ? `owns ${owns.join(', ')}; ` : ''
