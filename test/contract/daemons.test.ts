@@ -36,8 +36,9 @@ const argsOf = (name: DaemonName, run?: string): string[] =>
   name === 'lvsm-lease' ? ['--node', 'rs1', ...dirs(run)] : ['--config', config, '--node', 'rs1', ...dirs(run)]
 const socketOf = (name: DaemonName, run = 'run'): string =>
   join(home, run, name === 'lvsm-lease' ? 'lease.sock' : 'agent.sock')
-const says = (one: Started, words: RegExp): Promise<void> =>
-  eventually(() => expect(one.said()).toMatch(words), SLOW_MS)
+const says = async (one: Started, words: RegExp): Promise<void> => {
+  await eventually(() => expect(one.said()).toMatch(words), SLOW_MS)
+}
 const running = async (name: DaemonName, ...rest: [Parameters<typeof startDaemon>[2]?, string?]): Promise<Started> => {
   const [start, run] = rest
   const one = startDaemon(name, argsOf(name, run), start)
