@@ -1,5 +1,5 @@
 /** What each command does: one exchange, one rendering, one exit code. */
-import { type CoordinatorsReport, type Exit, type Health, judge, type Status } from '@lvsm/protocol'
+import { type CoordinatorsReport, type Exit, judge, type Status } from '@lvsm/protocol'
 import { glance } from './config/coordinators.ts'
 import { coordinatorFaults } from './coordinators-text.ts'
 import { exchange } from './agents.ts'
@@ -11,7 +11,7 @@ import { Failure } from './failure.ts'
 import { fenceText } from './fence-text.ts'
 import { type Format, render } from './output.ts'
 import type { Paint } from './paint.ts'
-import { statusText } from './status-text.ts'
+import { CHECKED, statusText } from './status-text.ts'
 import { type Terminal, withProgress } from './terminal.ts'
 import { watch } from './watch.ts'
 
@@ -54,14 +54,6 @@ export async function status(session: Session, options: StatusOptions): Promise<
   terminal.print(draw(found))
   if (kept) terminal.print(coordinatorSection(kept, terminal.paint))
   return options.check ? CHECKED[judge(found).health] : 'ok'
-}
-
-/** What `--check` ends with. */
-const CHECKED: Readonly<Record<Health, Exit>> = {
-  healthy: 'ok',
-  degraded: 'degraded',
-  'not served': 'unserved',
-  'not known': 'degraded',
 }
 
 /** Only where something is wrong with them. */

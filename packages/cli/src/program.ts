@@ -9,6 +9,7 @@ import { configProgram } from './config/program.ts'
 import { events, type EventsOptions } from './events/command.ts'
 import { FORMATS, type Format } from './output.ts'
 import { leaveProgram, setupProgram } from './setup/program.ts'
+import { simulateProgram } from './simulate/program.ts'
 import {
   coordinatorPaths,
   DEFAULT_COORDINATOR_SOCKET,
@@ -27,6 +28,7 @@ Examples:
   lvsm switchover web dir2         move group web to dir2, no connection lost
   lvsm standby on dir1             give up everything that dir1 owns, before maintenance
   lvsm explain web                 what it is, since when, why, and what would change it
+  lvsm simulate node dir1          what would happen if dir1 died now
   lvsm events -n 50                what happened, and why, the newest last
   lvsm events --follow --group web each event of group web as it comes, until Ctrl-C
   lvsm events --since 10m --kind trouble --kind over
@@ -96,6 +98,7 @@ export function program(version: string, terminal: Terminal, done: (exit: Exit) 
       done(await commands.standby(session(), word === 'on', node, options.output)),
     )
   telling(root, session, output, done)
+  simulateProgram(root, session, done)
   coordinated(root, async (command, choice = root.opts<SocketChoice>()) => {
     const own = coordinatorPaths(choice, process.env['LVSM_COORDINATOR_SOCKET'])
     done(await command({ terminal, own, paths: [...own, ...passingAgents(choice)] }))

@@ -1,6 +1,7 @@
 /** A status as tables for eyes: one glance says who owns what, and what is wrong. */
 import {
   counterOf,
+  type Exit,
   type GroupReport,
   type Health,
   isDrop,
@@ -50,7 +51,15 @@ const droppedText = (counters: Status['counters'] = {}): string =>
 
 const section = (title: string, body: string, paint: Paint): string => `${paint('strong', title)}\n${body}`
 
-const TONE_OF: Readonly<Record<Health, Tone>> = {
+/** What `--check` ends with. */
+export const CHECKED: Readonly<Record<Health, Exit>> = {
+  healthy: 'ok',
+  degraded: 'degraded',
+  'not served': 'unserved',
+  'not known': 'degraded',
+}
+
+export const TONE_OF: Readonly<Record<Health, Tone>> = {
   healthy: 'good',
   degraded: 'warn',
   'not served': 'bad',

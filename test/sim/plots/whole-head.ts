@@ -2,7 +2,7 @@
  * What the head of a status says, in whole nodes: under each kind of trouble it is true after a while on every node that works, and
  * whoever it says could take a group takes it when its owner dies then.
  */
-import { type TakerReport, type Verdict } from '@lvsm/protocol'
+import { suppose, type TakerReport, type Verdict } from '@lvsm/protocol'
 import { type Draft, draftOf, isDirector, shapeFrom } from '../nodes/draft.ts'
 import { Fleet } from '../nodes/fleet.ts'
 import { heal } from '../nodes/happenings.ts'
@@ -130,12 +130,21 @@ function promised(fleet: Fleet): string | null {
   const owner = cluster.ownerOf(group)
   if (!owner) return `${node.name} says that ${group.name} could move, and nobody owns it`
   const takers = takersOf(node, group.name).flatMap(({ node: name, could }) => (could === true ? [name] : []))
-  const [words, died] = [`by ${node.name}, ${group.name} could move to ${takers.join(', ')}`, owner.name]
+  const told = supposedOwner(node, group.name, owner.name)
+  const could = told === null ? takers : [told]
+  const [words, died] = [`by ${node.name}, ${group.name} could move to ${could.join(', ')}`, owner.name]
   cluster.note(words)
   owner.cutPower()
-  const taken = (): boolean => takers.includes(cluster.ownerOf(group)?.name ?? '')
+  const taken = (): boolean => could.includes(cluster.ownerOf(group)?.name ?? '')
   if (cluster.runUntil(taken, TAKES_MS, 50)) return null
   return `${words}; ${died} lost its power, and ${cluster.ownerOf(group)?.name ?? 'nobody'} has it ${TAKES_MS} ms later`
 }
 const takersOf = ({ agent }: Node, group: string): readonly TakerReport[] =>
   agent?.status().groups.find(({ name }) => name === group)?.takers ?? []
+
+/** Who has the group if its owner dies, as `lvsm simulate` says it; null: it does not say. */
+function supposedOwner({ agent }: Node, group: string, owner: string): string | null {
+  const status = agent?.status()
+  if (!status) return null
+  return suppose(status, { dead: [owner], failed: [] }).groups.find(({ name }) => name === group)?.owner ?? null
+}

@@ -26,10 +26,13 @@ export function movesOf(group: GroupReport, status: Status): Moves {
 export const movableOf = ({ fault, unknown }: Moves): boolean | null =>
   fault.length > 0 ? false : unknown.length > 0 ? null : true
 
+/** Votes that make a majority. */
+export const majorityOf = (voters: number): number => Math.floor(voters / 2) + 1
+
 /** Voters live, and may not hear who would ask for their votes, or it may not hear them. */
 function unheardOf({ name, owner, takers = [] }: GroupReport, { nodes }: Status): Moves {
   const voters = nodes.filter(({ voter }) => voter).length
-  const needed = Math.floor(voters / 2) + 1
+  const needed = majorityOf(voters)
   const ready = takers.filter(({ could }) => could === true)
   // An older agent does not say whom it hears.
   if (voters === 0 || ready.some((taker) => (taker.voters ?? needed) >= needed)) return { fault: [], unknown: [] }
@@ -43,7 +46,7 @@ export const NO_MAJORITY = 'the voters have no majority'
 /** Of the lease's voters, would enough be left? */
 function lossOf(group: string, owner: string, { nodes, troubles }: Status): Moves {
   const voters = nodes.filter(({ voter }) => voter)
-  const needed = Math.floor(voters.length / 2) + 1
+  const needed = majorityOf(voters.length)
   const others = voters.filter(({ name }) => name !== owner).map((node) => ({ node, votes: votes(node, troubles) }))
   const left = others.filter((one) => one.votes === true).length
   const unsure = others.flatMap(({ node, votes: does }) => (does === null ? [node.name] : []))
@@ -58,8 +61,8 @@ function lossOf(group: string, owner: string, { nodes, troubles }: Status): Move
 /** A voter that says this of itself lends no vote meanwhile. */
 const VOTELESS = ['state-lost', 'epoch-lost', 'no-lease-process']
 
-/** Null: not known. */
-function votes({ name, state }: NodeReport, troubles: readonly NodeTrouble[]): boolean | null {
+/** Does it lend its vote? Null: not known. */
+export function votes({ name, state }: NodeReport, troubles: readonly NodeTrouble[]): boolean | null {
   if (state === 'dead' || state === 'late') return false
   if (troubles.some(({ node, code }) => node === name && VOTELESS.includes(code))) return false
   return state === 'unknown' || state === 'starting' ? null : true

@@ -1,0 +1,157 @@
+/** What a cluster would be if something failed in it: who would own what, what would be served, and what nobody knows. */
+import { expect, test } from 'vitest'
+import type { Status } from './status.ts'
+import { suppose, type Supposed } from './suppose.ts'
+import { judge } from './verdict.ts'
+
+const server = (node: string, more: object = {}) => ({
+  ...{ node, address: '10.11.0.20', port: 80, forward: 'dr', weight: 1, healthy: true, active: 0, inactive: 0 },
+  ...{ reason: 'connected', ...more },
+})
+const node = (name: string, voter: boolean, state = 'standby'): Status['nodes'][number] =>
+  ({ name, roles: ['director'], voter, state, reason: 'well', standby: false, agent: true }) as Status['nodes'][number]
+const taker = (name: string, voters?: number, could: boolean | null = true) => ({
+  ...{ node: name, could, reason: could === true ? '' : 'its agent did not say' },
+  ...(voters === undefined ? {} : { voters }),
+})
+const group = (takers: object[], more: object = {}) => ({
+  ...{ name: 'web', owner: 'dir1', number: 7, leftMs: 900, addresses: ['10.11.0.10'], pings: [], takers },
+  ...{ directors: ['dir1', 'dir2', 'dir3'], state: 'owned', reason: 'renewed', ...more },
+})
+/** Voters are dir1, dir2 and rs1. */
+const status = (takers: object[], more: object = {}): Status =>
+  ({
+    ...{ cluster: 'lab', node: 'dir1', revision: 1, quorum: true, troubles: [], counters: {} },
+    groups: [group(takers)],
+    services: [
+      {
+        ...{
+          name: 'http',
+          group: 'web',
+          address: '10.11.0.10',
+          port: 80,
+          protocol: 'tcp',
+          scheduler: 'wlc',
+          told: true,
+        },
+        realservers: [server('rs1'), server('rs2')],
+      },
+    ],
+    nodes: [
+      node('dir1', true, 'owner'),
+      node('dir2', true),
+      node('dir3', false),
+      node('rs1', true, 'serving'),
+      node('rs2', false, 'serving'),
+    ],
+    ...more,
+  }) as unknown as Status
+
+/** Owner and state of the group, who serves, and the health that its head would have. */
+function after(of: Status, { dead = [], failed = [] }: Partial<Supposed>): string {
+  const then = suppose(of, { dead, failed })
+  const [one] = then.groups
+  const serve = then.services[0]!.realservers.filter(({ weight }) => weight > 0).map((realserver) => realserver.node)
+  return `${one!.owner ?? one!.state} | ${serve.join(' ')} | ${judge(then).health}`
+}
+const WELL = [taker('dir2', 2), taker('dir3', 2)]
+
+test.each<[string, Status, Partial<Supposed>, string]>([
+  ['nothing fails', status(WELL), {}, 'dir1 | rs1 rs2 | healthy'],
+  ['the owner dies: the next in order has it', status(WELL), { dead: ['dir1'] }, 'dir2 | rs1 rs2 | degraded'],
+  [
+    'one that cannot is passed over',
+    status([taker('dir2', 2, false), taker('dir3', 2)]),
+    { dead: ['dir1'] },
+    'dir3 | rs1 rs2 | degraded',
+  ],
+  [
+    'one before it of whom nothing is known: nobody knows',
+    status([taker('dir2', 2, null), taker('dir3', 2)]),
+    { dead: ['dir1'] },
+    'unknown | rs1 rs2 | degraded',
+  ],
+  ['nobody could take it', status([taker('dir2', 2, false)]), { dead: ['dir1'] }, 'nobody | rs1 rs2 | not served'],
+  ['a standby dies: nothing moves', status(WELL), { dead: ['dir2'] }, 'dir1 | rs1 rs2 | degraded'],
+  [
+    'two voters of three die: the owner loses its lease too',
+    status(WELL),
+    { dead: ['dir2', 'rs1'] },
+    'nobody | rs2 | not served',
+  ],
+  ['a realserver that is no voter dies', status(WELL), { dead: ['rs2'] }, 'dir1 | rs1 | degraded'],
+  [
+    'a server fails in a service',
+    status(WELL),
+    { failed: [{ node: 'rs1', service: 'http' }] },
+    'dir1 | rs2 | degraded',
+  ],
+  [
+    'in another service: nothing',
+    status(WELL),
+    { failed: [{ node: 'rs1', service: 'smtp' }] },
+    'dir1 | rs1 rs2 | healthy',
+  ],
+  [
+    'all servers fail',
+    status(WELL),
+    {
+      failed: [
+        { node: 'rs1', service: null },
+        { node: 'rs2', service: null },
+      ],
+    },
+    'dir1 |  | not served',
+  ],
+  [
+    'the owner dies, and who is next hears too few voters',
+    status([taker('dir2', 1)]),
+    { dead: ['dir1'] },
+    'nobody | rs1 rs2 | not served',
+  ],
+  [
+    'an operator stopped the group',
+    status(WELL, { groups: [group(WELL, { owner: null, state: 'stopped' })] }),
+    { dead: ['dir1'] },
+    'stopped | rs1 rs2 | degraded',
+  ],
+])('%s', (_, of, supposed, expected) => expect(after(of, supposed)).toBe(expected))
+
+/** Five voters; who would take it hears all others but one, and nobody knows which. */
+test('whom of the voters a director hears is not known: then neither is whether their deaths cost it the votes', () => {
+  const nodes = ['dir1', 'dir2', 'w1', 'w2', 'w3'].map((name) => node(name, true))
+  const five = status([taker('dir2', 3)], { nodes })
+  expect(after(five, { dead: ['dir1'] })).toMatch(/^dir2 /)
+  expect(after(five, { dead: ['dir1', 'w1'] })).toMatch(/^unknown /)
+  expect(suppose(five, { dead: ['dir1', 'w1'], failed: [] }).groups[0]?.reason).toBe(
+    'whether dir2 takes it: 3 of 5 voters must agree, and at most 3 would hear it and be heard by it',
+  )
+})
+
+test('a voter whose vote is not known leaves it open who owns what', () => {
+  const nodes = status(WELL).nodes.map((one) => (one.name === 'rs1' ? { ...one, state: 'unknown' as const } : one))
+  expect(after(status(WELL, { nodes }), { dead: ['dir2'] })).toMatch(/^unknown /)
+})
+
+test('one that no check asks stays in the table, and that is said', () => {
+  const of = status(WELL)
+  const services = of.services.map((one) => ({
+    ...one,
+    realservers: [server('rs1'), server('rs2', { healthy: null })],
+  }))
+  const then = suppose({ ...of, services }, { dead: ['rs2'], failed: [] })
+  expect(then.services[0]?.realservers[1]).toMatchObject({ weight: 1, healthy: null })
+  expect(then.services[0]?.realservers[1]?.reason).toBe('no check tells whether it serves')
+})
+
+test('what stands is not touched', () => {
+  const of = status(WELL)
+  const before = structuredClone(of)
+  suppose(of, { dead: ['dir1', 'rs1'], failed: [{ node: 'rs2', service: null }] })
+  expect(of).toEqual(before)
+})
+
+test('nobody hears the troubles of a dead node any more', () => {
+  const troubles = [{ node: 'rs2', code: 'x', severity: 'critical' as const, message: 'm' }]
+  expect(suppose(status(WELL, { troubles }), { dead: ['rs2'], failed: [] }).troubles).toEqual([])
+})

@@ -1,0 +1,107 @@
+/**
+ * What a cluster would be if something failed in it now: from a status, the status that would be told a while later. Who takes a group
+ * follows from what its directors say of themselves, and from the votes that would be left: by the same rules as the head of a status
+ * (`movable.ts`). What follows from something that is not known is not known.
+ */
+import { majorityOf, NO_MAJORITY, votes } from './movable.ts'
+import type { GroupReport, NodeReport, RealserverReport, ServiceReport, Status, TakerReport } from './status.ts'
+
+export interface Supposed {
+  /** These lose their power. */
+  readonly dead: readonly string[]
+  /** Checks of these fail; in each service, where none is named. */
+  readonly failed: readonly { readonly node: string; readonly service: string | null }[]
+}
+
+export function suppose(status: Status, supposed: Supposed): Status {
+  const dead = new Set(supposed.dead)
+  const nodes = status.nodes.map((node) => (dead.has(node.name) ? deadNode(node) : node))
+  // What a dead node says of itself nobody hears any more.
+  const troubles = status.troubles.filter(({ node }) => !dead.has(node))
+  const quorum = majorityIn({ ...status, nodes, troubles })
+  const world = { dead, quorum, status }
+  const groups = status.groups.map((group) => groupAfter(group, world))
+  const services = status.services.map((service) => serviceAfter(service, supposed, groups))
+  return { ...status, nodes, troubles, quorum: quorum === true, groups, services }
+}
+
+interface World {
+  readonly dead: ReadonlySet<string>
+  /** Null: not known. */
+  readonly quorum: boolean | null
+  /** Before. */
+  readonly status: Status
+}
+
+const SUPPOSED = 'supposed'
+const deadNode = (node: NodeReport): NodeReport => ({ ...node, state: 'dead', reason: SUPPOSED, agent: false })
+
+function majorityIn({ nodes, troubles, quorum }: Status): boolean | null {
+  const voters = nodes.filter(({ voter }) => voter)
+  const needed = majorityOf(voters.length)
+  const lent = voters.map((node) => votes(node, troubles))
+  if (!quorum || lent.filter((vote) => vote !== false).length < needed) return false
+  return lent.filter((vote) => vote === true).length >= needed ? true : null
+}
+
+function groupAfter(group: GroupReport, world: World): GroupReport {
+  const { owner, state } = group
+  if (state === 'stopped' || (owner === null && state === 'unknown')) return group
+  if (world.quorum === false) return { ...group, owner: null, number: 0, state: 'nobody', reason: NO_MAJORITY }
+  if (world.quorum === null) return { ...group, owner: null, state: 'unknown', reason: 'do enough voters vote?' }
+  const takers = (group.takers ?? []).map((taker) => takerAfter(taker, world, owner))
+  if (owner === null || !world.dead.has(owner)) return { ...group, takers }
+  return takenBy({ ...group, takers }, owner, world)
+}
+
+/** The first in order that could. One before it of whom that is not known makes it not known. */
+function takenBy(group: GroupReport, owner: string, world: World): GroupReport {
+  const takers = group.takers ?? []
+  const first = takers.find(({ could }) => could !== false)
+  const nobody = { ...group, owner: null, number: 0 }
+  if (!first) {
+    const why = takers.map(({ node, reason }) => `${node}: ${reason}`).join('; ')
+    return { ...nobody, state: 'nobody', reason: why === '' ? 'it has no other director' : why }
+  }
+  if (first.could === null)
+    return { ...nobody, state: 'unknown', reason: `whether ${first.node} takes it: ${first.reason}` }
+  const left = takers.filter((taker) => taker !== first).map((taker) => withoutVote(taker, isVoter(first.node, world)))
+  const lost = { node: owner, could: false, reason: SUPPOSED_DEAD }
+  const reason = `${first.node} takes it when ${owner} is silent`
+  return { ...group, owner: first.node, number: group.number + 1, takers: [...left, lost], state: 'owned', reason }
+}
+const SUPPOSED_DEAD = 'it is supposed to be dead'
+const isVoter = (node: string, { status }: World): boolean =>
+  status.nodes.some(({ name, voter }) => name === node && voter)
+
+/** Whether it could take the group then: it lives, and the votes that it would have are enough. The owner's was never counted. */
+function takerAfter(taker: TakerReport, world: World, owner: string | null): TakerReport {
+  if (world.dead.has(taker.node)) return { node: taker.node, could: false, reason: SUPPOSED_DEAD }
+  if (taker.could !== true || taker.voters === undefined) return taker
+  const voters = world.status.nodes.filter(({ voter }) => voter)
+  const gone = voters.filter(({ name }) => world.dead.has(name) && name !== owner).length
+  const others = voters.filter(({ name }) => name !== owner).length
+  const needed = majorityOf(voters.length)
+  // Where it does not hear all of them, nobody says which.
+  const [least, most] = [Math.max(taker.voters - gone, 0), Math.min(taker.voters, others - gone)]
+  if (least >= needed) return { ...taker, voters: least }
+  const reason = `${needed} of ${voters.length} voters must agree, and at most ${most} would hear it and be heard by it`
+  return { ...taker, could: most < needed ? false : null, reason, voters: least }
+}
+const withoutVote = (taker: TakerReport, one: boolean): TakerReport =>
+  taker.voters === undefined || !one ? taker : { ...taker, voters: Math.max(taker.voters - 1, 0) }
+
+function serviceAfter(service: ServiceReport, supposed: Supposed, groups: readonly GroupReport[]): ServiceReport {
+  const fails = (one: RealserverReport): boolean =>
+    supposed.dead.includes(one.node) ||
+    supposed.failed.some(({ node, service: name }) => node === one.node && (name === null || name === service.name))
+  const owner = groups.find(({ name }) => name === service.group)?.owner ?? null
+  const realservers = service.realservers.map((one) => (fails(one) ? failed(one) : one))
+  return { ...service, realservers, ...(owner === null ? { told: false } : {}) }
+}
+
+/** Whom no check asks stays where it is, and nobody learns that it does not serve. */
+function failed(realserver: RealserverReport): RealserverReport {
+  if (realserver.healthy === null) return { ...realserver, reason: 'no check tells whether it serves' }
+  return { ...realserver, healthy: false, weight: 0, reason: SUPPOSED }
+}
