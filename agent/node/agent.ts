@@ -180,6 +180,7 @@ export class Agent {
       status: () => this.#core.status(this.#machine.clock()),
       events: (after) => this.#core.events(this.#machine.clock(), after),
       cluster: (what, after) => new Promise((done) => this.#machine.coordinators.ask(what, done, after)),
+      checks: () => this.#core.checks(this.#machine.clock()),
       fence: () => this.#core.fence(this.#machine.readFence(), this.#machine.clock()),
       command: (id, command) => this.#driver.feed({ kind: 'command', id, command }),
       count: (reason) => this.#driver.feed({ kind: 'refused', reason }),
@@ -199,8 +200,8 @@ export class Agent {
       case 'apply':
         return this.#driver.feed({ kind: 'applied', failures: this.#kernel.apply(effect.operations) })
       case 'check':
-        return this.#prober.check(effect.id, effect, (ok, reason) =>
-          this.#driver.feed({ kind: 'checked', id: effect.id, ok, reason }),
+        return this.#prober.check(effect.id, effect, (ok, reason, found = {}) =>
+          this.#driver.feed({ kind: 'checked', id: effect.id, ok, reason, found }),
         )
       case 'ping':
         return this.#pinger.ask(effect.round, effect.targets)

@@ -42,6 +42,7 @@ function askingOver(identity: Identity, ...to: readonly Coordinator[]) {
     status: fault as never,
     events: fault as never,
     cluster: fault as never,
+    checks: fault as never,
     fence: fault as never,
     command: fault as never,
     count: () => undefined,

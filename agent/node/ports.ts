@@ -65,6 +65,7 @@ export interface Probe {
   readonly timeoutMs: number
   /** What clients ask. */
   readonly virtual: { readonly address: string; readonly port: number }
+  readonly explain?: boolean
 }
 
 /** What came of something that was passed on to the coordinators. */

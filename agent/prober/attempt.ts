@@ -1,8 +1,15 @@
 /** One question to a realserver: it ends once, within its time. */
-import { type ProbeJob, probeReason } from '@lvsm/protocol'
+import { performance } from 'node:perf_hooks'
+import { type Figure, type ProbeFound, type ProbeJob, probeReason } from '@lvsm/protocol'
+import { type Trace, tracing, UNTOLD } from './trace.ts'
 
+/** What an answer says beside its verdict. */
+export interface Beside {
+  readonly perfdata?: readonly Figure[]
+}
 /** Null: nobody knows. */
-export type End = (ok: boolean | null, reason: string) => void
+export type End = (ok: boolean | null, reason: string, beside?: Beside) => void
+export type Done = (ok: boolean | null, reason: string, found: ProbeFound) => void
 
 export interface Asking {
   /** What there was until now, as the beginning of a sentence that ends with the time. */
@@ -10,18 +17,23 @@ export interface Asking {
   /** The verdict is given: closes what is open, in peace where it can. */
   readonly close: () => void
 }
-export type Ask = (job: ProbeJob, end: End) => Asking
+export type Ask = (job: ProbeJob, end: End, trace: Trace) => Asking
 
-export function attempt(ask: Ask, job: ProbeJob, done: End): void {
+const now = (): number => performance.now()
+
+export function attempt(ask: Ask, job: ProbeJob, done: Done): void {
+  const began = now()
   let over = false
   let asking: Asking | null = null
-  const end: End = (ok, reason) => {
+  const told = job.explain === true ? tracing(now) : null
+  const end: End = (ok, reason, beside = {}) => {
     if (over) return
     over = true
     clearTimeout(timer)
     // Where it ends while it begins, there is nothing to close yet.
     setImmediate(() => asking?.close())
-    done(ok, probeReason(reason))
+    const tookMs = Math.round((now() - began) * 10) / 10
+    done(ok, probeReason(reason), { tookMs, ...beside, ...(told ? { steps: [...told.steps] } : {}) })
   }
   // After a stall of this process the timer fires before the answer that waits in the queue is read: read first.
   const timer = setTimeout(
@@ -29,7 +41,7 @@ export function attempt(ask: Ask, job: ProbeJob, done: End): void {
     job.timeoutMs,
   )
   try {
-    asking = ask(job, end)
+    asking = ask(job, end, told?.trace ?? UNTOLD)
   } catch (error) {
     end(null, `it cannot be asked: ${(error as Error).message}`)
   }

@@ -1,6 +1,6 @@
 /** Servers of this machine to ask, good ones and bad ones, on an address that no other test has. */
 import { createServer, type Server, type Socket } from 'node:net'
-import type { ProbeJob } from '@lvsm/protocol'
+import type { ProbeFound, ProbeJob } from '@lvsm/protocol'
 import { type Authority, makeAuthority, makeKeyPair, signCertificate } from '@lvsm/trust'
 import { attempt } from './attempt.ts'
 import { PROBES } from './probes/index.ts'
@@ -10,6 +10,11 @@ export const OWN = '127.77.0.2'
 interface Told {
   readonly ok: boolean | null
   readonly reason: string
+}
+interface Explained extends Told {
+  readonly found: ProbeFound
+  /** `word text`, of each step. */
+  readonly steps: readonly string[]
 }
 export const ask = (
   probe: keyof typeof PROBES,
@@ -22,6 +27,20 @@ export const ask = (
       resolve({ ok, reason }),
     ),
   )
+
+/** With each step. */
+export const explained = (
+  probe: keyof typeof PROBES,
+  port: number,
+  keys: ProbeJob['keys'] = {},
+  virtual = { address: '10.11.0.10', port: 80 },
+): Promise<Explained> =>
+  new Promise((resolve) => {
+    const job = { id: 1, probe, keys, address: OWN, port, source: null, timeoutMs: 5000, virtual, explain: true }
+    attempt(PROBES[probe], job, (ok, reason, found) =>
+      resolve({ ok, reason, found, steps: (found.steps ?? []).map(({ what, text }) => `${what} ${text}`) }),
+    )
+  })
 
 interface Listener extends Pick<Server, 'close' | 'address'> {
   listen(port: number, host: string, ready: () => void): unknown

@@ -46,7 +46,7 @@ process.stdin.on(
       if (!job) return
       const ask = Object.entries(PROBES).find(([kind]) => kind === job.probe)?.[1]
       if (!ask) return say({ id: job.id, ok: null, reason: `there is no probe "${job.probe}"` })
-      attempt(ask, job, (ok, reason) => say({ id: job.id, ok, reason }))
+      attempt(ask, job, (ok, reason, found) => say({ id: job.id, ok, reason, ...found }))
     },
     tooLong: () => end(DAEMON_EXITS.bug.code, 'a job is too long'),
   }),

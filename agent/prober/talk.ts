@@ -22,12 +22,16 @@ const LINGER_MS = 500
 
 export const converse =
   (talkOf: (keys: ProbeJob['keys']) => Talk): Ask =>
-  (job, end) => {
+  (job, end, trace) => {
     const talk = talkOf(job.keys)
-    const socket = open(job)
+    const socket = open(job, trace)
     let sofar = 'no answer'
     let heard = Buffer.alloc(0)
     let [over, after] = [false, 0]
+    const say = (bytes: Buffer): void => {
+      trace.note('sent', bytes)
+      socket.write(bytes)
+    }
     const verdict = (ok: boolean, reason: string, bye?: Buffer): void => {
       over = true
       end(ok, reason)
@@ -35,7 +39,7 @@ export const converse =
     }
     socket.on('connect', () => {
       sofar = 'accepts connections, but says nothing that is wanted'
-      if (talk.first) socket.write(talk.first)
+      if (talk.first) say(talk.first)
     })
     socket.on('data', (bytes) => {
       if (over) {
@@ -44,13 +48,14 @@ export const converse =
         if (after > LONGEST) socket.destroy()
         return
       }
+      trace.note('received', bytes)
       heard = Buffer.concat([heard, bytes])
       const turn = talk.next(heard)
       if (turn === 'wait') {
         if (heard.length > LONGEST) verdict(false, `says ${heard.length} bytes, and nothing that is wanted`)
       } else if ('say' in turn) {
         heard = Buffer.alloc(0)
-        socket.write(turn.say)
+        say(turn.say)
       } else verdict(turn.ok, turn.reason, turn.bye)
     })
     socket.on('error', (error) => end(false, reasonOf(error)))

@@ -136,6 +136,9 @@ describe('the control socket', () => {
       status: () => ({ node: 'dir1' }) as never,
       events: () => ({ events: [] }),
       cluster: (what) => Promise.resolve(what === 'events' ? { events: { events: [] } } : null),
+      checks: () => {
+        throw new Error('not asked here')
+      },
       fence: () => {
         throw new Error('EPERM')
       },

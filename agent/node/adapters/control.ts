@@ -1,5 +1,6 @@
 /** HTTP with JSON on a unix socket: what the CLI of this node talks to, by the table of routes in the protocol. */
 import {
+  type ChecksReport,
   type ClusterAnswer,
   type Command,
   CONFIG_ROUTES,
@@ -39,6 +40,7 @@ export interface ControlEvents extends ListeningEvents {
   events(after: string | undefined): Events
   /** What the coordinators know; null: nobody answers, or this node follows none. */
   cluster(what: keyof ClusterAnswer, after?: string): Promise<ClusterAnswer | null>
+  checks(): ChecksReport
   /** Throws what the kernel says. */
   fence(): FenceReport
   /** Answered by `reply` with the same id, once. */
@@ -105,8 +107,11 @@ function serve(incoming: IncomingMessage, response: ServerResponse, events: Cont
       return tellCluster(response, events, 'events', afterOf(incoming))
     case 'fence':
       return tellFence(response, events)
+    case 'checks':
+      return answer(response, 200, events.checks())
     case 'switchover':
     case 'standby':
+    case 'runCheck':
       return readBody(incoming, response, LONGEST_BODY, (body) => {
         const command = commandOf(name, body)
         if ('refusals' in command) answer(response, 400, command)
@@ -154,16 +159,22 @@ const NO_COORDINATORS: Refusal = {
   hint: 'change that file; lvsm init begins a cluster that has them',
 }
 
-function commandOf(name: 'switchover' | 'standby', text: string): Command | { readonly refusals: Refusal[] } {
+type Verb = Command['verb']
+function commandOf(name: Verb, text: string): Command | { readonly refusals: Refusal[] } {
   const body = parseJson(text)
   if (body === undefined) return { refusals: [{ code: 'bad-json', message: 'the request is no JSON' }] }
-  if (name === 'switchover') {
-    const read = ROUTES.switchover.request.safeParse(body)
-    return read.success ? { verb: name, ...read.data } : { refusals: refusalsOf(read.error.issues) }
-  }
-  const read = ROUTES.standby.request.safeParse(body)
-  return read.success ? { verb: name, ...read.data } : { refusals: refusalsOf(read.error.issues) }
+  const read = REQUESTS[name](body)
+  return read.success ? read.data : { refusals: refusalsOf(read.error.issues) }
 }
+/** The body of a request as the command that it means. */
+const REQUESTS = {
+  switchover: (body: unknown) =>
+    ROUTES.switchover.request.transform((read) => ({ verb: 'switchover' as const, ...read })).safeParse(body),
+  standby: (body: unknown) =>
+    ROUTES.standby.request.transform((read) => ({ verb: 'standby' as const, ...read })).safeParse(body),
+  runCheck: (body: unknown) =>
+    ROUTES.runCheck.request.transform((read) => ({ verb: 'runCheck' as const, ...read })).safeParse(body),
+} satisfies Record<Verb, unknown>
 
 const refusalsOf = (
   issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[],

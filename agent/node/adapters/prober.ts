@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Trouble } from '@lvsm/base'
-import { LONGEST_PROBE_ANSWER, type ProbeAnswer, probeLine, readProbeAnswer } from '@lvsm/protocol'
+import { LONGEST_PROBE_ANSWER, type ProbeAnswer, type ProbeFound, probeLine, readProbeAnswer } from '@lvsm/protocol'
 import { linesOf } from '../../process/lines.ts'
 import type { Probe } from '../ports.ts'
 
@@ -23,7 +23,7 @@ const BACKOFF_MS = [100, 300, 1000, 3000, 10_000] as const
 const STEADY_MS = 60_000
 
 /** Calls back once. Null: nobody knows. */
-type Done = (ok: boolean | null, reason: string) => void
+type Done = (ok: boolean | null, reason: string, found?: ProbeFound) => void
 interface Pending {
   readonly id: string
   readonly done: Done
@@ -40,8 +40,9 @@ export interface ProberOptions {
 }
 
 /** Of an effect, nothing but what its prober is to know. */
-const jobOf = ({ probe, keys, address, port, source, timeoutMs, virtual }: Probe): Probe => ({
+const jobOf = ({ probe, keys, address, port, source, timeoutMs, virtual, explain }: Probe): Probe => ({
   ...{ probe, keys, address, port, source, timeoutMs, virtual },
+  ...(explain === true ? { explain } : {}),
 })
 
 export class Prober {
@@ -112,7 +113,8 @@ export class Prober {
     this.#pending.delete(answer.id)
     this.#asked.delete(pending.id)
     if (this.#troubled) this.#tell(null)
-    pending.done(answer.ok, answer.reason)
+    const { id: _, ok, reason, ...found } = answer
+    pending.done(ok, reason, found)
   }
 
   #ended(child: ChildProcess, how: string): void {

@@ -6,35 +6,33 @@
  *
  * A step: take the input in (`onInput`), then do what is due, whatever came in (`proceed`): observe → check → plan → publish.
  */
-import { type Events, type FenceReport, type Status, decodeMessage } from '@lvsm/protocol'
+import { type ChecksReport, type Events, type FenceReport, type Status } from '@lvsm/protocol'
 import { earlier, type Instant, later } from '@lvsm/base'
 import { nextCheckAt } from '@lvsm/health'
 import { describeOperation, type Observed } from '@lvsm/plan'
 import { begin, checked, checkIfDue, unknown } from './check/members.ts'
+import { nextTrial, stepTrials, trialEnded } from './check/trials.ts'
 import { notePings } from './check/ping-news.ts'
 import { nextPing, pingAnswered, pingIfDue, pingsSent } from './check/pings.ts'
-import { onAsk, onUnknownAsk } from './command/asked.ts'
 import { dispatch } from './command/dispatch.ts'
-import { nextAsk, onAnswer, stepAsks } from './command/forward.ts'
+import { nextAsk, stepAsks } from './command/forward.ts'
 import { nextStandby, stepStandby } from './command/standby.ts'
 import { configure } from './configure.ts'
-import { noteDifference } from './disagreement.ts'
-import { directsGroup } from './entitled.ts'
 import { onConfirmed, onLeaseStatus } from './epoch.ts'
 import type { NodeEffect, NodeInput } from './events.ts'
-import { eventsAfter, hearClock, note, noteTold, settle } from './history/history.ts'
+import { eventsAfter, note, settle } from './history/history.ts'
 import { keepIfDue, keptText, nextKeep } from './history/keep.ts'
 import { noteAbsence, noteProgram, noteWallClock } from './history/own-node.ts'
-import { noteHearing } from './hearing.ts'
+import { lookIfDraining, onMessage } from './heard-message.ts'
 import { leaseFault } from './lease.ts'
 import { onLeaseDown, onLeaseEvent, onLeaseUp } from './lease-heard.ts'
-import { isDraining, nextMove, stepMoves, successorPrepared } from './move/owner.ts'
-import { forgettingGroups, handoversStand, nextHandover, prepareFor, stepHandovers } from './move/successor.ts'
+import { isDraining, nextMove, stepMoves } from './move/owner.ts'
+import { forgettingGroups, handoversStand, nextHandover, stepHandovers } from './move/successor.ts'
 import { LOOK_IN, looked, lookIfDue, lookWithin, nextLook } from './observe/look.ts'
-import { heardReadiness, heardState, heardTables } from './peers.ts'
 import { groupOf } from './plan/about.ts'
 import { noteFights } from './plan/fights.ts'
 import { logPlan, reconcile, unreadSettings, untold } from './plan/reconcile.ts'
+import { reportChecks } from './publish/checks.ts'
 import { type ObservedFenceTable, reportFence } from './publish/fence.ts'
 import {
   hasNews,
@@ -54,6 +52,7 @@ export interface NodeCore {
   status(now: Instant): Status
   /** Without `now`: as of the last step; `after`: those that came after that cursor, if it is one of this life. */
   events(now?: Instant, after?: string): Events
+  checks(now: Instant): ChecksReport
   /** All that happened, as it is kept on the disk. */
   history(now: Instant): string
   fence(tables: readonly ObservedFenceTable[], now: Instant): FenceReport
@@ -82,6 +81,10 @@ export function createNodeCore(options: NodeOptions): NodeCore {
     events(now = state.now, after = '') {
       state.now = later(state.now, now)
       return eventsAfter(state, after)
+    },
+    checks(now) {
+      state.now = later(state.now, now)
+      return reportChecks(state)
     },
     history(now) {
       state.now = later(state.now, now)
@@ -171,8 +174,10 @@ function onApplied(state: NodeState, { failures }: Extract<NodeInput, { kind: 'a
   lookWithin(state, forgettingGroups(state).size > 0 ? 0 : LOOK_IN.verifyMs)
 }
 
-function onChecked(state: NodeState, { id, ok, reason }: Extract<NodeInput, { kind: 'checked' }>): void {
-  const { changed, event } = ok === null ? unknown(state, id) : checked(state, id, { ok, reason })
+function onChecked(state: NodeState, input: Extract<NodeInput, { kind: 'checked' }>): void {
+  if (trialEnded(state, input)) return
+  const { id, ok, reason, found } = input
+  const { changed, event } = ok === null ? unknown(state, id) : checked(state, id, { ok, reason }, found)
   if (event) {
     log(state, `${event.kind}: ${event.reason}`)
     note(state, { ...event, number: 0 })
@@ -180,43 +185,6 @@ function onChecked(state: NodeState, { id, ok, reason }: Extract<NodeInput, { ki
   }
   if (changed) lookWithin(state)
 }
-
-function onMessage(state: NodeState, from: string, text: string): void {
-  const decoded = decodeMessage(text)
-  if (!decoded.ok) {
-    count(state, `drop-message-${decoded.reason}`)
-    if (decoded.ask !== undefined) onUnknownAsk(state, from, decoded.ask)
-    return
-  }
-  const { message } = decoded
-  switch (message.kind) {
-    case 'state':
-      if (heardState(state, from, message)) {
-        hearClock(state, message.clock)
-        noteDifference(state, from)
-        noteHearing(state, from)
-      }
-      return noteTold(state, from, message.events)
-    case 'more':
-      heardReadiness(state, from, message.ready)
-      return noteTold(state, from, message.events)
-    case 'tables':
-      return heardTables(state, from, message)
-    case 'ask':
-      onAsk(state, from, message)
-      return lookIfDraining(state)
-    case 'answer':
-      return onAnswer(state, from, message)
-    case 'prepare':
-      if (!directsGroup(state, from, message.group)) return count(state, 'drop-message-not-entitled')
-      prepareFor(state, message.group, from, message.id)
-      return lookWithin(state)
-    case 'prepared':
-      return successorPrepared(state, from, message.id)
-  }
-}
-
-const lookIfDraining = (state: NodeState): void => (isDraining(state) ? lookWithin(state) : undefined)
 
 /** What is due, whatever came in. */
 function proceed(state: NodeState, input: NodeInput): void {
@@ -226,6 +194,7 @@ function proceed(state: NodeState, input: NodeInput): void {
   stepHandovers(state)
   stepAsks(state)
   stepStandby(state)
+  stepTrials(state)
   lookIfDue(state)
   checkIfDue(state)
   pingIfDue(state)
@@ -244,6 +213,7 @@ function proceed(state: NodeState, input: NodeInput): void {
     nextHandover(state),
     nextAsk(state),
     nextKeep(state),
+    nextTrial(state),
   ]
   const due = [...times, nextStandby(state)].filter((at) => at !== null)
   state.effects.push({ kind: 'wake', at: due.reduce(earlier, nextPublish(state)) })

@@ -8,6 +8,7 @@ import {
   type LocalWord,
   type Outcome,
   type OwnReport,
+  type ProbeFound,
   type ToLease,
 } from '@lvsm/protocol'
 import { type Instant, type Trouble } from '@lvsm/base'
@@ -42,7 +43,13 @@ export type NodeInput =
   /** The operations that failed; all others of the last `apply` were acknowledged. */
   | { readonly kind: 'applied'; readonly failures: readonly Failure[] }
   /** `ok` null: nobody knows, and the verdict stays as it is. */
-  | { readonly kind: 'checked'; readonly id: string; readonly ok: boolean | null; readonly reason: string }
+  | {
+      readonly kind: 'checked'
+      readonly id: string
+      readonly ok: boolean | null
+      readonly reason: string
+      readonly found?: ProbeFound
+    }
   /** Pings were sent, all but these. */
   | { readonly kind: 'pinged'; readonly unsent: readonly Unsent[] }
   /** An answer to a ping of this very process; the number is that of its request. */
@@ -98,6 +105,8 @@ export type NodeEffect =
       readonly timeoutMs: number
       /** What clients ask. */
       readonly virtual: { readonly address: string; readonly port: number }
+      /** Each step is told as well. */
+      readonly explain?: boolean
     }
   /** Echo requests, from the given source (null: as the kernel chooses); answered with one `pinged`. */
   | {

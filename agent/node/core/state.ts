@@ -6,6 +6,7 @@ import {
   type KeptEvents,
   type LocalWord,
   type Outcome,
+  type ProbeFound,
   type StateMessage,
 } from '@lvsm/protocol'
 import { type Instant, NEVER_BEFORE, type Trouble } from '@lvsm/base'
@@ -13,6 +14,7 @@ import { NO_FACTS, type ServerIntent } from '@lvsm/changes'
 import { type Health, newSchedule, type Schedule } from '@lvsm/health'
 import type { Config, ConfigRealserver, ConfigService, NodeView, PairRing } from '@lvsm/model'
 import type { Desired, Observed, Operation, OwnedRecord } from '@lvsm/plan'
+import type { TrialRun } from './check/trials.ts'
 import { newPings, type Pings } from './check/pings.ts'
 import type { Ask, StandbyRun } from './command/pending.ts'
 import type { Failure, NodeEffect } from './events.ts'
@@ -66,6 +68,8 @@ export interface Member {
   /** What an operator wants of it. */
   readonly intent: ServerIntent
   health: Health
+  /** The last result, and what was found beside it. */
+  last: { readonly at: Instant; readonly found: ProbeFound } | null
   /** Since when it is out of the pool but in the table; null when it is not. */
   drainingSince: Instant | null
   /** Drained, or out of time: it leaves the table. */
@@ -152,6 +156,8 @@ export interface NodeState extends Pick<NodeOptions, 'node' | 'boot' | 'follows'
   /** By node: when all was told anew, because it had started. */
   readonly toldAnewAt: Map<string, Instant>
   standbyRun: StandbyRun | null
+  /** Checks that are run by hand, by their number. */
+  readonly trials: Map<number, TrialRun>
   /** Counts moves and questions of this process. */
   serial: number
   readonly history: History
@@ -222,6 +228,7 @@ export function newState(options: NodeOptions): NodeState {
     refusedAt: new Map(),
     toldAnewAt: new Map(),
     standbyRun: null,
+    trials: new Map(),
     serial: 0,
     history: restored(options),
     published: newPublished(),

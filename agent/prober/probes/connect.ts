@@ -3,12 +3,16 @@ import { createConnection, type Socket } from 'node:net'
 import type { ProbeJob } from '@lvsm/protocol'
 import type { Ask } from '../attempt.ts'
 import { reasonOf } from '../reasons.ts'
+import type { Trace } from '../trace.ts'
 
-export const open = ({ address, port, source }: ProbeJob): Socket =>
-  createConnection({ host: address, port, ...(source === null ? {} : { localAddress: source }) })
+export function open({ address, port, source }: ProbeJob, trace: Trace): Socket {
+  const socket = createConnection({ host: address, port, ...(source === null ? {} : { localAddress: source }) })
+  trace.socket(socket)
+  return socket
+}
 
-export const askConnect: Ask = (job, end) => {
-  const socket = open(job)
+export const askConnect: Ask = (job, end, trace) => {
+  const socket = open(job, trace)
   socket.on('connect', () => end(true, 'accepts connections'))
   socket.on('error', (error) => end(false, reasonOf(error)))
   return { sofar: () => 'no answer', close: () => socket.destroy() }

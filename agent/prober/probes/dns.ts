@@ -35,11 +35,11 @@ export function judgeAnswer(answer: Buffer, { id, rcodes, least }: Wanted): { ok
   return { ok: count >= least, reason: count >= least ? found : `${found}, and not ${least}` }
 }
 
-export const askDns: Ask = (job, end) => {
+export const askDns: Ask = (job, end, trace) => {
   const { keys } = job
   const told = listOf(keys, 'rcode')
   const id = randomInt(1, 65_536)
   const wanted = { id, rcodes: told.length > 0 ? told : ['NOERROR'], least: numberOf(keys, 'answers') ?? 0 }
   const question = questionOf(id, textOf(keys, 'query') ?? '.', textOf(keys, 'record') ?? 'A')
-  return askUdpWith(job, end, question, (answer) => judgeAnswer(answer, wanted))
+  return askUdpWith(job, { end, trace, message: question, judge: (answer) => judgeAnswer(answer, wanted) })
 }

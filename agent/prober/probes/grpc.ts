@@ -2,7 +2,7 @@
 import type { Ask } from '../attempt.ts'
 import { isSet, textOf } from '../keys.ts'
 import { reasonOf } from '../reasons.ts'
-import { leave, openSession } from './http2.ts'
+import { leave, openSession, pairsText } from './http2.ts'
 
 const STATES = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'] as const
 const SERVING = 1
@@ -28,9 +28,9 @@ export function stateOf(bytes: Buffer): number | null {
   return message[0] === 0x08 && message.length >= 2 && (message[1] ?? 0) < 0x80 ? (message[1] ?? null) : null
 }
 
-export const askGrpc: Ask = (job, end) => {
+export const askGrpc: Ask = (job, end, trace) => {
   const secure = isSet(job.keys, 'tls')
-  const { session, sofar } = openSession(job, end, secure)
+  const { session, sofar } = openSession(job, end, secure, trace)
   session.on('close', () => end(false, 'closed the connection without an answer'))
   const stream = session.request({
     ':method': 'POST',
@@ -43,13 +43,16 @@ export const askGrpc: Ask = (job, end) => {
   let heard = Buffer.alloc(0)
   let status: string | undefined
   stream.on('response', (headers) => {
+    trace.note('received', pairsText(headers))
     status = wordOf(headers['grpc-status'])
     if (headers[':status'] !== 200) end(false, `answers with status ${headers[':status']}`)
   })
   stream.on('trailers', (headers) => {
+    trace.note('received', pairsText(headers))
     status = wordOf(headers['grpc-status'])
   })
   stream.on('data', (bytes: Buffer) => {
+    trace.note('received', bytes)
     heard = Buffer.concat([heard, bytes])
     if (heard.length > LONGEST) end(false, 'its answer is no answer of the health service')
   })
@@ -60,7 +63,9 @@ export const askGrpc: Ask = (job, end) => {
     end(state === SERVING, `says ${STATES[state] ?? state}`)
   })
   stream.on('error', (error) => end(false, reasonOf(error)))
-  stream.end(requestOf(textOf(job.keys, 'grpc-service') ?? ''))
+  const question = requestOf(textOf(job.keys, 'grpc-service') ?? '')
+  stream.on('ready', () => trace.note('sent', question))
+  stream.end(question)
   return { sofar, close: () => leave(session) }
 }
 

@@ -1,6 +1,7 @@
 /** Does somebody answer a request of HTTP as the check wants it? */
 import { type ClientRequest, type IncomingMessage, request as requestPlain } from 'node:http'
 import { request as requestSecure } from 'node:https'
+import { TLSSocket } from 'node:tls'
 import { endpointText, VERSION } from '@lvsm/base'
 import type { ProbeJob } from '@lvsm/protocol'
 import type { Ask } from '../attempt.ts'
@@ -9,14 +10,19 @@ import { reasonOf } from '../reasons.ts'
 import { askHttp2 } from './http2.ts'
 import { pageOf } from './page.ts'
 import { tlsOptions } from './tls.ts'
+import type { Trace } from '../trace.ts'
 
 const LONGEST_HEAD = 16 * 1024
 /** What comes after the verdict is read for so long, that the connection ends in peace: a reset fills logs. */
 const LINGER_MS = 500
 const LINGER_BYTES = 64 * 1024
 
-export const askHttp: Ask = (job, end) => (isSet(job.keys, 'http2') ? askHttp2 : askHttp1)(job, end, false)
-export const askHttps: Ask = (job, end) => (isSet(job.keys, 'http2') ? askHttp2 : askHttp1)(job, end, true)
+const asked =
+  (secure: boolean): Ask =>
+  (job, end, trace) =>
+    isSet(job.keys, 'http2') ? askHttp2(job, end, secure, trace) : askHttp1(job, end, secure, trace)
+export const askHttp = asked(false)
+export const askHttps = asked(true)
 
 /** Name and value in turn. */
 function headersOf({ keys, address, port }: ProbeJob, usualPort: number): string[] {
@@ -36,16 +42,18 @@ function headersOf({ keys, address, port }: ProbeJob, usualPort: number): string
 }
 const endpointHost = (host: string): string => (host.includes(':') ? `[${host}]` : host)
 
-function askHttp1(job: ProbeJob, end: Parameters<Ask>[1], secure: boolean): ReturnType<Ask> {
+function askHttp1(job: ProbeJob, end: Parameters<Ask>[1], secure: boolean, trace: Trace): ReturnType<Ask> {
   const { keys, address, port, source } = job
   const page = pageOf(keys, end)
+  const [method, path] = [textOf(keys, 'method') ?? 'GET', textOf(keys, 'path') ?? '/']
+  const headers = headersOf(job, secure ? 443 : 80)
   const request: ClientRequest = (secure ? requestSecure : requestPlain)({
     host: address,
     port,
     ...(source === null ? {} : { localAddress: source }),
-    method: textOf(keys, 'method') ?? 'GET',
-    path: textOf(keys, 'path') ?? '/',
-    headers: headersOf(job, secure ? 443 : 80),
+    method,
+    path,
+    headers,
     setHost: false,
     agent: false,
     maxHeaderSize: LONGEST_HEAD,
@@ -53,7 +61,11 @@ function askHttp1(job: ProbeJob, end: Parameters<Ask>[1], secure: boolean): Retu
   })
   let stage = 'no answer'
   let response: IncomingMessage | null = null
+  const said = Buffer.from(headText(`${method} ${path} HTTP/1.1`, headers))
   request.on('socket', (socket) => {
+    trace.socket(socket)
+    if (socket instanceof TLSSocket) trace.tls(socket)
+    socket.once(secure ? 'secureConnect' : 'connect', () => trace.note('sent', said))
     socket.on('connect', () => {
       stage = `accepts connections, but ${secure ? 'makes no TLS handshake' : 'does not answer the request'}`
     })
@@ -63,8 +75,12 @@ function askHttp1(job: ProbeJob, end: Parameters<Ask>[1], secure: boolean): Retu
   })
   request.on('response', (message) => {
     response = message
+    trace.note('received', Buffer.from(headText(statusLine(message), message.rawHeaders), 'latin1'))
     page.head(message.statusCode ?? 0)
-    message.on('data', (bytes: Buffer) => page.piece(bytes))
+    message.on('data', (bytes: Buffer) => {
+      trace.note('received', bytes)
+      page.piece(bytes)
+    })
     message.on('end', () => (message.complete ? page.whole() : end(false, 'its answer is not whole')))
     message.on('error', (error) => end(false, `its answer is not whole: ${reasonOf(error)}`))
   })
@@ -79,6 +95,14 @@ function askHttp1(job: ProbeJob, end: Parameters<Ask>[1], secure: boolean): Retu
   request.end()
   return { sofar: () => page.sofar() ?? stage, close: () => linger(request, response) }
 }
+
+/** The head of a request or an answer, for eyes. */
+function headText(first: string, headers: readonly string[]): string {
+  const lines = headers.flatMap((name, at) => (at % 2 === 0 ? [`${name}: ${headers[at + 1] ?? ''}`] : []))
+  return [first, ...lines, '', ''].join('\r\n')
+}
+const statusLine = ({ httpVersion, statusCode = 0, statusMessage = '' }: IncomingMessage): string =>
+  `HTTP/${httpVersion} ${statusCode} ${statusMessage}`
 
 function linger(request: ClientRequest, response: IncomingMessage | null): void {
   if (!response || response.complete) return void request.destroy()

@@ -10,6 +10,7 @@ import { reasonOf } from '../reasons.ts'
 import { open } from './connect.ts'
 import { pageOf } from './page.ts'
 import { tlsOptions } from './tls.ts'
+import type { Trace } from '../trace.ts'
 
 /** Megabytes of one session, and pairs of a head. */
 const MEMORY_MB = 1
@@ -38,8 +39,8 @@ interface Opened {
 }
 
 /** A session to the server of a job. Whatever ends it, ends the attempt. */
-export function openSession(job: ProbeJob, end: End, secure: boolean): Opened {
-  const raw = open(job)
+export function openSession(job: ProbeJob, end: End, secure: boolean, trace: Trace): Opened {
+  const raw = open(job, trace)
   let stage = 'no answer'
   raw.on('connect', () => {
     stage = `accepts connections, but ${secure ? 'makes no TLS handshake' : 'does not answer the request'}`
@@ -48,7 +49,7 @@ export function openSession(job: ProbeJob, end: End, secure: boolean): Opened {
   const say = (now: string): void => {
     stage = now
   }
-  const socket = secure ? encrypted(raw, job.keys, end, say) : raw
+  const socket = secure ? encrypted(raw, job.keys, end, { say, trace }) : raw
   const session = connectSession(`${secure ? 'https' : 'http'}://prober.invalid`, {
     createConnection: () => socket,
     settings: { enablePush: false },
@@ -64,23 +65,44 @@ export function openSession(job: ProbeJob, end: End, secure: boolean): Opened {
   return { session, sofar: () => stage }
 }
 
-export function askHttp2(job: ProbeJob, end: End, secure: boolean): Asking {
+export function askHttp2(job: ProbeJob, end: End, secure: boolean, trace: Trace): Asking {
   const page = pageOf(job.keys, end)
-  const { session, sofar } = openSession(job, end, secure)
+  const { session, sofar } = openSession(job, end, secure, trace)
   session.on('close', () => {
     end(false, page.sofar() === null ? 'closed the connection without an answer' : 'its answer is not whole')
   })
-  const stream = session.request(headersOf(job, secure))
-  stream.on('response', (headers) => page.head(Number(headers[':status'])))
-  stream.on('data', (bytes: Buffer) => page.piece(bytes))
+  const headers = headersOf(job, secure)
+  const stream = session.request(headers)
+  stream.on('ready', () => trace.note('sent', pairsText(headers)))
+  stream.on('response', (answered) => {
+    trace.note('received', pairsText(answered))
+    page.head(Number(answered[':status']))
+  })
+  stream.on('data', (bytes: Buffer) => {
+    trace.note('received', bytes)
+    page.piece(bytes)
+  })
   stream.on('end', () => page.whole())
   stream.on('error', (error) => end(false, reasonOf(error)))
   stream.end()
   return { sofar: () => page.sofar() ?? sofar(), close: () => leave(session) }
 }
 
-function encrypted(raw: Socket, keys: ProbeJob['keys'], end: End, say: (stage: string) => void): Socket {
+/** A head of HTTP/2, for eyes. */
+export const pairsText = (headers: OutgoingHttpHeaders): Buffer =>
+  Buffer.from(
+    Object.entries(headers)
+      .map(([name, value]) => `${name}: ${String(value)}`)
+      .join('\r\n'),
+  )
+
+interface Watched {
+  readonly say: (stage: string) => void
+  readonly trace: Trace
+}
+function encrypted(raw: Socket, keys: ProbeJob['keys'], end: End, { say, trace }: Watched): Socket {
   const socket = connectTls({ socket: raw, ...tlsOptions(keys), ALPNProtocols: ['h2'] })
+  trace.tls(socket)
   socket.on('error', (error) => end(false, reasonOf(error)))
   socket.on('secureConnect', () => {
     say('makes a TLS handshake, but does not answer the request')

@@ -46,13 +46,14 @@ export function tlsOptions(keys: ProbeJob['keys']): Options {
   }
 }
 
-export const askTls: Ask = (job, end) => {
-  const raw = open(job)
+export const askTls: Ask = (job, end, trace) => {
+  const raw = open(job, trace)
   let connected = false
   raw.on('connect', () => {
     connected = true
   })
   const socket = connect({ socket: raw, ...tlsOptions(job.keys) })
+  trace.tls(socket)
   socket.on('secureConnect', () => {
     const until = Date.parse(socket.getPeerCertificate().valid_to)
     const certificate = Number.isNaN(until) ? '' : `, certificate until ${new Date(until).toISOString().slice(0, 10)}`

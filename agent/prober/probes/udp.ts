@@ -6,16 +6,24 @@ import type { Ask, Asking, End } from '../attempt.ts'
 import { textOf } from '../keys.ts'
 import { matches } from '../matching.ts'
 import { reasonOf } from '../reasons.ts'
+import type { Trace } from '../trace.ts'
 import { bytesOf } from './expect.ts'
 
 /** Null: it says nothing about the server. */
 type Judge = (answer: Buffer) => { readonly ok: boolean; readonly reason: string } | null
 
-export function askUdpWith(job: ProbeJob, end: End, message: Buffer, judge: Judge): Asking {
+export interface Exchange {
+  readonly end: End
+  readonly trace: Trace
+  readonly message: Buffer
+  readonly judge: Judge
+}
+export function askUdpWith(job: ProbeJob, { end, trace, message, judge }: Exchange): Asking {
   const { address, port, source } = job
   const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
   let [closed, connected] = [false, false]
   socket.on('message', (answer) => {
+    trace.note('received', answer)
     const verdict = judge(answer)
     if (verdict) end(verdict.ok, verdict.reason)
   })
@@ -23,7 +31,9 @@ export function askUdpWith(job: ProbeJob, end: End, message: Buffer, judge: Judg
   socket.on('error', (error) => end(false, reasonOf(error)))
   const send = (): void => {
     connected = true
-    if (!closed) socket.send(message)
+    if (closed) return
+    trace.note('sent', message)
+    socket.send(message)
   }
   const connect = (): void => void (closed || socket.connect(port, address, send))
   if (source === null) connect()
@@ -40,9 +50,10 @@ export function askUdpWith(job: ProbeJob, end: End, message: Buffer, judge: Judg
 /** Of the time that there is: a refusal comes at once. */
 const PATIENCE = 0.8
 
-export const askUdp: Ask = (job, end) => {
+export const askUdp: Ask = (job, end, trace) => {
   const expression = textOf(job.keys, 'expect')
-  const asking = askUdpWith(job, end, bytesOf(textOf(job.keys, 'send') ?? ''), (answer) => {
+  const message = bytesOf(textOf(job.keys, 'send') ?? '')
+  const judge: Judge = (answer) => {
     if (expression === undefined) return { ok: true, reason: `answers with ${answer.length} bytes` }
     const found = matches(expression, answer.toString('utf8'))
     if (found === null)
@@ -51,7 +62,8 @@ export const askUdp: Ask = (job, end) => {
       ok: found,
       reason: found ? 'answers what is wanted' : `answers ${answer.length} bytes that do not match /${expression}/`,
     }
-  })
+  }
+  const asking = askUdpWith(job, { end, trace, message, judge })
   if (expression !== undefined) return asking
   const timer = setTimeout(() => end(true, 'nothing refused the datagram'), job.timeoutMs * PATIENCE)
   return {

@@ -90,6 +90,8 @@ const STRANGE: Readonly<Record<RouteName, string>> = {
   clusterStatus: 'its answer is no status',
   clusterEvents: 'the agent answered without events',
   fence: 'the agent answered without a fence',
+  checks: 'the agent answered without checks',
+  runCheck: 'the agent did not say what came of the check',
   switchover: 'the agent did not say what moved; look: lvsm status; lvsm events',
   standby: 'the agent did not say who stands by; look: lvsm status',
 }

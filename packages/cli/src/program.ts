@@ -3,6 +3,7 @@ import { EXITS, type Exit, exitTable } from '@lvsm/protocol'
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import * as commands from './commands.ts'
 import type { Kind } from './explain/subject.ts'
+import { checkProgram } from './checks/program.ts'
 import { bashCompletion } from './completion.ts'
 import { accessProgram, type Run } from './config/access-program.ts'
 import { configProgram } from './config/program.ts'
@@ -27,6 +28,7 @@ Examples:
   lvsm status --watch              the same, each second, until Ctrl-C
   lvsm switchover web dir2         move group web to dir2, no connection lost
   lvsm standby on dir1             give up everything that dir1 owns, before maintenance
+  lvsm check run web/rs1 --explain what a check sends, what comes back, and why that is well or not
   lvsm explain web                 what it is, since when, why, and what would change it
   lvsm simulate node dir1          what would happen if dir1 died now
   lvsm events -n 50                what happened, and why, the newest last
@@ -99,10 +101,12 @@ export function program(version: string, terminal: Terminal, done: (exit: Exit) 
     )
   telling(root, session, output, done)
   simulateProgram(root, session, done)
-  coordinated(root, async (command, choice = root.opts<SocketChoice>()) => {
+  const asked: Run = async (command, choice = root.opts<SocketChoice>()) => {
     const own = coordinatorPaths(choice, process.env['LVSM_COORDINATOR_SOCKET'])
     done(await command({ terminal, own, paths: [...own, ...passingAgents(choice)] }))
-  })
+  }
+  coordinated(root, asked)
+  checkProgram(root, session, asked, done)
   setupProgram(root, async (command) => done(await command(terminal)))
   completion(root, terminal, done)
   fence(root, output, async (format) => done(await commands.fenceStatus(session(), format)))

@@ -5,7 +5,7 @@
  */
 import { cut } from './cut.ts'
 import { saidEvent } from './events/event.ts'
-import { LONGEST_NAME, standbyRequest, switchoverRequest } from './http/routes.ts'
+import { LONGEST_NAME, runCheckRequest, standbyRequest, switchoverRequest } from './http/routes.ts'
 import { plainLine } from '@lvsm/base'
 import { nodeStateWord, severityWord } from './http/status.ts'
 import { parseObject } from './json.ts'
@@ -90,8 +90,9 @@ const tables = z.object({ kind: z.literal('tables'), services: z.record(name, z.
 
 const switchover = z.object({ verb: z.literal('switchover'), ...switchoverRequest.shape })
 const standby = z.object({ verb: z.literal('standby'), ...standbyRequest.shape })
-const VERBS: Readonly<Record<string, z.ZodType>> = { switchover, standby }
-const command = z.discriminatedUnion('verb', [switchover, standby])
+const runCheck = z.object({ verb: z.literal('runCheck'), ...runCheckRequest.shape })
+const VERBS: Readonly<Record<string, z.ZodType>> = { switchover, standby, runCheck }
+const command = z.discriminatedUnion('verb', [switchover, standby, runCheck])
 const refusal = z.object({
   code: word,
   message: text(600),

@@ -10,9 +10,11 @@ export const EXITS = {
   ok: { code: 0, meaning: 'done' },
   refused: { code: 1, meaning: 'refused by the cluster; nothing was changed' },
   differs: { code: 1, meaning: 'config diff: there is a difference' },
+  failing: { code: 1, meaning: 'check run: a realserver failed its check' },
   usage: { code: 2, meaning: 'wrong command line; nothing was sent' },
   undiffed: { code: 2, meaning: 'config diff: nothing was compared, for whatever reason' },
   unreachable: { code: 3, meaning: 'no agent answered, or no coordinator, or not in time' },
+  unasked: { code: 3, meaning: 'check run: nobody knows, the question could not be asked' },
   degraded: {
     code: 4,
     meaning: 'status --check: everything is served, and something needs attention, or is not known',

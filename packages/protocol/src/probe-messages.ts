@@ -6,10 +6,12 @@ import { plainLine } from '@lvsm/base'
 import * as z from 'zod'
 import { cut } from './cut.ts'
 import { parseBounded } from './json.ts'
+import { foundFields } from './probe-found.ts'
 
 /** UTF-16 units: a job may bring certificates with it. */
 export const LONGEST_PROBE_JOB = 1 << 18
-export const LONGEST_PROBE_ANSWER = 4096
+/** One that explains itself says all that was sent and heard, each within its bounds. */
+export const LONGEST_PROBE_ANSWER = 1 << 16
 /** Of a sentence that a verdict is explained with. */
 const LONGEST_REASON = 200
 
@@ -26,6 +28,8 @@ const job = z.object({
   timeoutMs: z.number().positive(),
   /** What clients ask, for programs that want to know. */
   virtual: z.object({ address: z.string(), port: z.int() }).exactOptional(),
+  /** Somebody wants to know each step of it. */
+  explain: z.boolean().exactOptional(),
 })
 export type ProbeJob = Readonly<z.infer<typeof job>>
 
@@ -36,6 +40,7 @@ const answer = z.union([
     /** Null: nobody knows, and the verdict stays as it is. */
     ok: z.boolean().nullable(),
     reason: z.string().transform((value) => probeReason(value)),
+    ...foundFields,
   }),
 ])
 export type ProbeAnswer = Readonly<z.infer<typeof answer>>

@@ -13,9 +13,10 @@ import {
 } from '@lvsm/health'
 import { intentOnServer } from '@lvsm/changes'
 import { type ConfigService, probeOf, destKey } from '@lvsm/model'
+import { type ProbeFound } from '@lvsm/protocol'
 import { type Observed, observedService } from '@lvsm/plan'
-import { sourceOf } from '../observe/interfaces.ts'
 import type { Member, NodeState } from '../state.ts'
+import { probing } from './probing.ts'
 
 /** A failed realserver stays at weight 0 at least so long, and at most so long while it has connections. */
 const LINGER_LEAST_MS = 1000
@@ -52,8 +53,9 @@ export function followConfig(state: NodeState): void {
       const same = known && isChecked(known.service) === isChecked(service)
       const health = !isChecked(service) ? notChecked(service) : same ? known.health : UNCHECKED
       const { drainingSince = null, gone = false } = known ?? {}
+      const last = same ? known.last : null
       const intent = intentOnServer(facts, service.name, realserver.node)
-      checks.members.set(id, { id, service, realserver, intent, health, drainingSince, gone })
+      checks.members.set(id, { id, service, realserver, intent, health, last, drainingSince, gone })
     }
   }
   const services = new Set(view?.services.map(({ name }) => name))
@@ -98,15 +100,10 @@ function fill(state: NodeState, service: ConfigService): void {
 /** Starts the checks that are due. */
 export function checkIfDue(state: NodeState): void {
   const { checks } = state
-  for (const { id, timeoutMs } of takeDue(checks.schedule, state.now)) {
+  for (const { id } of takeDue(checks.schedule, state.now)) {
     const member = checks.members.get(id)
-    const probe = member ? probeOf(member.service.check.type) : null
-    if (!member || probe === null) continue
-    const { address, port } = member.realserver
-    const { keys } = member.service.check
-    const source = sourceOf(state, address)
-    const virtual = { address: member.service.address, port: member.service.port }
-    state.effects.push({ kind: 'check', id, probe, keys, address, port, source, timeoutMs, virtual })
+    const effect = member ? probing(state, member, id) : null
+    if (effect) state.effects.push(effect)
   }
 }
 
@@ -124,11 +121,12 @@ export function unknown(state: NodeState, id: string): Verdict {
   return NOTHING
 }
 
-export function checked(state: NodeState, id: string, result: CheckResult): Verdict {
+export function checked(state: NodeState, id: string, result: CheckResult, found: ProbeFound = {}): Verdict {
   const member = state.checks.members.get(id)
   if (!member) return NOTHING
   finish(state.checks.schedule, id)
   const before = member.health.healthy
+  member.last = { at: state.now, found }
   member.health = judge(member.health, result, member.service.check)
   const { healthy } = member.health
   if (healthy === before) return NOTHING

@@ -1,6 +1,7 @@
 /** Whose business a command is. */
 import type { NodeState } from '../state.ts'
 import type { Asked } from './pending.ts'
+import { onRunCheck } from './run-check.ts'
 import { onStandby } from './standby.ts'
 import { onSwitchover } from './switchover.ts'
 
@@ -11,5 +12,7 @@ export function dispatch(state: NodeState, asked: Asked): void {
       return onSwitchover(state, { ...asked, command })
     case 'standby':
       return onStandby(state, { ...asked, command })
+    case 'runCheck':
+      return onRunCheck(state, { ...asked, command })
   }
 }

@@ -12,6 +12,7 @@ import {
   LONGEST_REASON,
   type MoreMessage,
   type Outcome,
+  type RunCheckReport,
   type StateMessage,
   type TablesMessage,
   type TroubleReport,
@@ -133,6 +134,23 @@ export function encodeTables(all: readonly TablePart[]): Filled[] {
   return fill(empty(), empty, parts, (message, { name, destination }) => {
     message.services = { ...message.services, [name]: [...(message.services[name] ?? []), destination] }
   })
+}
+
+/** Letters of each step of a check that was run by hand, from many to none. */
+const STEP_LENGTHS = [600, 240, 100, 40] as const
+/** For what stands around it. */
+const ENVELOPE = 400
+/** For another node's agent: its steps as long as there is room for them. */
+export function fitTrials(report: RunCheckReport): RunCheckReport {
+  const withSteps = (longest: number): RunCheckReport => ({
+    ...report,
+    trials: report.trials.map(({ steps, ...rest }) => ({
+      ...rest,
+      ...(steps ? { steps: steps.map((step) => ({ ...step, text: cut(step.text, longest) })) } : {}),
+    })),
+  })
+  const fit = STEP_LENGTHS.map(withSteps).find((one) => sizeOf(one) <= LONGEST_MESSAGE - ENVELOPE)
+  return fit ?? { ...report, trials: report.trials.map(({ steps: _, ...rest }) => rest) }
 }
 
 /** An answer to another node's agent; one that is too long says so instead. */

@@ -80,14 +80,26 @@ const nameIn = (part: object): string => {
   return String(name ?? node ?? address ?? wordsOf(part))
 }
 
-/** As it stands in the document. */
 export async function show(
   session: CoordinatorSession,
   noun: Noun,
   name: string | undefined,
   words: readonly string[],
-  { output, stale }: ReadOptions,
+  options: ReadOptions,
 ): Promise<Exit> {
+  const { value, text } = await shown(session, noun, name, words, options)
+  session.terminal.print(render(value, options.output, () => text))
+  return 'ok'
+}
+
+/** As it stands in the document, and how that reads. */
+export async function shown(
+  session: CoordinatorSession,
+  noun: Noun,
+  name: string | undefined,
+  words: readonly string[],
+  { stale }: Pick<ReadOptions, 'stale'>,
+): Promise<{ readonly value: Entry | readonly Entry[]; readonly text: string }> {
   const which = await placeOf(session, noun, name, words)
   const { file } = await ask(session.paths, { route: 'document', query: { stale }, body: null })
   const found = entriesOf(file, noun, which)
@@ -96,8 +108,8 @@ export async function show(
   if (found.length === 0 && name !== undefined && !isAbsent) throw notThere(noun, name, file)
   const entries = (isAbsent ? [{ which, entry: {} }] : found).map(flat)
   const [one, ...more] = entries.map((entry) => withDefaults(entry, defaults))
-  session.terminal.print(render(more.length > 0 || !one ? entries : one, output, (it) => yamlText(it, defaults)))
-  return 'ok'
+  const value = more.length > 0 || !one ? entries : one
+  return { value, text: yamlText(value, defaults) }
 }
 
 /** A mapping that may be absent stands in a service that is there, or in the document itself. */

@@ -120,6 +120,9 @@ const VERBS: Readonly<Record<NounVerb, string>> = {
   remove: 'take it out',
 }
 
+/** What is there of these is known to agents, too (`checks/program.ts`). */
+const SHOWN_ELSEWHERE: ReadonlySet<Noun> = new Set(['check'])
+
 /** From the table of nouns: names, verbs and keys are written down there only. */
 function nounProgram(root: Command, noun: Noun, run: Run): void {
   const row = NOUNS[noun]
@@ -129,7 +132,8 @@ function nounProgram(root: Command, noun: Noun, run: Run): void {
     .command(noun)
     .description(`${row.title}${places.length > 0 ? ` (of ${places.join(' or ')})` : ''}`)
   command.addHelpText('after', () => keysHelp(noun))
-  if (own !== undefined)
+  const isShown = !SHOWN_ELSEWHERE.has(noun)
+  if (own !== undefined && isShown)
     reading(command.command('list').description('all of them'))
       .argument('[where...]', places.join(', '))
       .action((where: string[], options: commands.ReadOptions) => run((session) => list(session, noun, where, options)))
@@ -142,12 +146,13 @@ function nounProgram(root: Command, noun: Noun, run: Run): void {
     const [name, words] = own === undefined ? [undefined, args[0]] : args
     return { name: typeof name === 'string' ? name : undefined, words: Array.isArray(words) ? words.map(String) : [] }
   }
-  reading(named('show').description('as it stands in the document'))
-    .argument('[where...]', places.join(', '))
-    .action((...args: unknown[]) => {
-      const { name, words } = split(args)
-      return run((session) => show(session, noun, name, words, optionsIn<commands.ReadOptions>(args)))
-    })
+  if (isShown)
+    reading(named('show').description('as it stands in the document'))
+      .argument('[where...]', places.join(', '))
+      .action((...args: unknown[]) => {
+        const { name, words } = split(args)
+        return run((session) => show(session, noun, name, words, optionsIn<commands.ReadOptions>(args)))
+      })
   for (const verb of row.verbs)
     writing(named(verb).description(VERBS[verb]))
       .argument('[key=value...]', 'keys as the file has them')

@@ -4,6 +4,7 @@
  */
 import type { Refusal } from '@lvsm/base'
 import * as z from 'zod'
+import { type ChecksReport, checksReport, type RunCheckReport, runCheckReport } from './checks.ts'
 import { type Events, eventsReport } from '../events/event.ts'
 import { type FenceReport, fenceReport } from './fence.ts'
 import {
@@ -28,8 +29,15 @@ export const standbyRequest = z.object({
   name: named('not the name of a node').exactOptional(),
   on: z.boolean({ error: 'neither true nor false' }),
 })
+export const runCheckRequest = z.object({
+  name: named('the name of a service, a realserver or a check (SERVICE/SERVER) is missing, or too long'),
+  /** Which director asks; not there: the one that is asked. */
+  on: named('not the name of a node').exactOptional(),
+  explain: z.boolean({ error: 'neither true nor false' }),
+})
 export type SwitchoverRequest = z.infer<typeof switchoverRequest>
 export type StandbyRequest = z.infer<typeof standbyRequest>
+export type RunCheckRequest = z.infer<typeof runCheckRequest>
 
 export interface RouteRequests {
   readonly status: null
@@ -37,6 +45,8 @@ export interface RouteRequests {
   readonly clusterStatus: null
   readonly clusterEvents: null
   readonly fence: null
+  readonly checks: null
+  readonly runCheck: RunCheckRequest
   readonly switchover: SwitchoverRequest
   readonly standby: StandbyRequest
 }
@@ -46,6 +56,8 @@ export interface RouteResponses {
   readonly clusterStatus: Status
   readonly clusterEvents: Events
   readonly fence: FenceReport
+  readonly checks: ChecksReport
+  readonly runCheck: RunCheckReport
   readonly switchover: SwitchoverReport
   readonly standby: StandbyReport
 }
@@ -68,6 +80,9 @@ export const ROUTES: Routes = {
   clusterStatus: { method: 'GET', path: '/v1/cluster/status', request: null, response: statusReport },
   clusterEvents: { method: 'GET', path: '/v1/cluster/events', request: null, response: eventsReport },
   fence: { method: 'GET', path: '/v1/fence', request: null, response: fenceReport },
+  /** The checks that this node makes itself. */
+  checks: { method: 'GET', path: '/v1/checks', request: null, response: checksReport },
+  runCheck: { method: 'POST', path: '/v1/checks/run', request: runCheckRequest, response: runCheckReport },
   switchover: { method: 'POST', path: '/v1/switchover', request: switchoverRequest, response: switchoverReport },
   standby: { method: 'POST', path: '/v1/standby', request: standbyRequest, response: standbyReport },
 }

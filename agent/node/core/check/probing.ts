@@ -1,0 +1,18 @@
+/** How a realserver is asked: one effect, whoever wants to know. */
+import { probeOf } from '@lvsm/model'
+import type { NodeEffect } from '../events.ts'
+import { sourceOf } from '../observe/interfaces.ts'
+import type { Member, NodeState } from '../state.ts'
+
+type Check = Extract<NodeEffect, { kind: 'check' }>
+
+/** Null: it is not checked. */
+export function probing(state: NodeState, { service, realserver }: Member, id: string): Check | null {
+  const { type, keys, timeoutMs } = service.check
+  const probe = probeOf(type)
+  if (probe === null) return null
+  const { address, port } = realserver
+  const source = sourceOf(state, address)
+  const virtual = { address: service.address, port: service.port }
+  return { kind: 'check', id, probe, keys, address, port, source, timeoutMs, virtual }
+}

@@ -1,0 +1,61 @@
+/** `lvsm check run`: on this node, or on the director that somebody names. */
+import { suggest } from '@lvsm/model'
+import { beginTrials, MOST_RUNS, MOST_TRIALS } from '../check/trials.ts'
+import type { Member, NodeState } from '../state.ts'
+import { forward } from './forward.ts'
+import type { Asked } from './pending.ts'
+import { refuse, reply } from './reply.ts'
+
+export function onRunCheck(state: NodeState, asked: Asked & { readonly command: { readonly verb: 'runCheck' } }): void {
+  const { command, replyTo, mayForward } = asked
+  const { name, on = state.node, explain } = command
+  const nodes = state.config?.nodes.map((entry) => entry.name) ?? []
+  if (!nodes.includes(on))
+    return reply(
+      state,
+      replyTo,
+      refuse('unknown', 'unknown-node', `there is no node "${on}"`, suggest(on, nodes, 'nodes')),
+    )
+  if (on !== state.node) {
+    if (mayForward) return forward(state, on, command, replyTo)
+    return reply(state, replyTo, refuse('conflict', 'wrong-node', `this is ${state.node}`, `ask ${on} itself`))
+  }
+  const members = [...state.checks.members.values()]
+  const found = members.filter((member) => namesOf(member).includes(name))
+  if (found.length === 0) return reply(state, replyTo, notThere(state, name, members))
+  const checked = found.filter(({ service }) => service.check.type !== 'none')
+  if (checked.length === 0) {
+    const message = `nobody is asked for "${name}": its check has the type none`
+    return reply(
+      state,
+      replyTo,
+      refuse('conflict', 'not-checked', message, 'lvsm check set SERVICE type=tcp begins to'),
+    )
+  }
+  if (checked.length > MOST_TRIALS) {
+    const message = `"${name}" means ${checked.length} checks, and ${MOST_TRIALS} at most are run at once`
+    return reply(state, replyTo, refuse('invalid', 'too-many-checks', message, 'name one of them: SERVICE/SERVER'))
+  }
+  if (state.trials.size >= MOST_RUNS) {
+    const message = `${MOST_RUNS} checks are being run by hand here already`
+    return reply(state, replyTo, refuse('conflict', 'too-many-checks', message, 'wait until they have ended'))
+  }
+  beginTrials(state, checked, explain, replyTo)
+}
+
+/** What a check answers to. */
+export const namesOf = ({ service, realserver }: Pick<Member, 'service' | 'realserver'>): readonly string[] => [
+  service.name,
+  realserver.node,
+  `${service.name}/${realserver.node}`,
+]
+
+function notThere(state: NodeState, name: string, members: readonly Member[]): ReturnType<typeof refuse> {
+  if (members.length === 0) {
+    const directors = [...new Set(state.config?.groups.flatMap((group) => group.directors))]
+    const message = `${state.node} makes no checks: it directs no group that has services`
+    return refuse('unknown', 'no-checks', message, `directors do: --on ${directors.join(' or --on ') || 'DIRECTOR'}`)
+  }
+  const names = [...new Set(members.flatMap((member) => namesOf(member)))]
+  return refuse('unknown', 'unknown-check', `there is no check "${name}"`, suggest(name, names, 'checks'))
+}

@@ -1,0 +1,50 @@
+/** What another node's agent says, and whose business that is. */
+import { decodeMessage } from '@lvsm/protocol'
+import { onAsk, onUnknownAsk } from './command/asked.ts'
+import { onAnswer } from './command/forward.ts'
+import { noteDifference } from './disagreement.ts'
+import { directsGroup } from './entitled.ts'
+import { noteHearing } from './hearing.ts'
+import { hearClock, noteTold } from './history/history.ts'
+import { isDraining, successorPrepared } from './move/owner.ts'
+import { prepareFor } from './move/successor.ts'
+import { lookWithin } from './observe/look.ts'
+import { heardReadiness, heardState, heardTables } from './peers.ts'
+import { count, type NodeState } from './state.ts'
+
+export function onMessage(state: NodeState, from: string, text: string): void {
+  const decoded = decodeMessage(text)
+  if (!decoded.ok) {
+    count(state, `drop-message-${decoded.reason}`)
+    if (decoded.ask !== undefined) onUnknownAsk(state, from, decoded.ask)
+    return
+  }
+  const { message } = decoded
+  switch (message.kind) {
+    case 'state':
+      if (heardState(state, from, message)) {
+        hearClock(state, message.clock)
+        noteDifference(state, from)
+        noteHearing(state, from)
+      }
+      return noteTold(state, from, message.events)
+    case 'more':
+      heardReadiness(state, from, message.ready)
+      return noteTold(state, from, message.events)
+    case 'tables':
+      return heardTables(state, from, message)
+    case 'ask':
+      onAsk(state, from, message)
+      return lookIfDraining(state)
+    case 'answer':
+      return onAnswer(state, from, message)
+    case 'prepare':
+      if (!directsGroup(state, from, message.group)) return count(state, 'drop-message-not-entitled')
+      prepareFor(state, message.group, from, message.id)
+      return lookWithin(state)
+    case 'prepared':
+      return successorPrepared(state, from, message.id)
+  }
+}
+
+export const lookIfDraining = (state: NodeState): void => (isDraining(state) ? lookWithin(state) : undefined)

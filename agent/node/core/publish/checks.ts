@@ -1,0 +1,30 @@
+/** The checks of this node, each as it stands: what was asked last, when, and what is made of it. */
+import { between } from '@lvsm/base'
+import { type ChecksReport } from '@lvsm/protocol'
+import { destKey } from '@lvsm/model'
+import type { NodeState } from '../state.ts'
+
+export function reportChecks(state: NodeState): ChecksReport {
+  const checks = [...state.checks.members.values()].map(({ service, realserver, health, intent, last }) => {
+    const pool = state.checks.pools.get(service.name)
+    const key = destKey(realserver)
+    const { type, intervalMs, timeoutMs, fall, rise } = service.check
+    return {
+      service: service.name,
+      server: realserver.node,
+      address: realserver.address,
+      port: realserver.port,
+      group: service.group,
+      ...{ type, intervalMs, timeoutMs, fall, rise },
+      healthy: health.healthy,
+      against: health.against,
+      serving: pool?.serving.has(key) === true,
+      kept: pool?.kept.has(key) === true,
+      intent,
+      reason: health.reason,
+      ageMs: last ? Math.round(between(last.at, state.now)) : null,
+      ...last?.found,
+    }
+  })
+  return { node: state.node, revision: state.config?.revision ?? 0, checks }
+}

@@ -1,0 +1,88 @@
+/** What a probe says of itself, step by step, when somebody asks for it. */
+import { createSocket } from 'node:dgram'
+import { createServer } from 'node:http'
+import { createServer as createPlainServer2 } from 'node:http2'
+import { createServer as createSecureServer } from 'node:https'
+import { afterEach, expect, it } from 'vitest'
+import { LONGEST_STEP, MOST_STEPS } from '@lvsm/protocol'
+import { ask, explained, makeCertificates, OWN, Servers } from './fixture.ts'
+import { shown, tracing } from './trace.ts'
+
+const servers = new Servers()
+afterEach(() => servers.end())
+
+it('of HTTP: the connection, both heads as they were, and the page', async () => {
+  const port = await servers.listen(
+    createServer((_, response) => response.writeHead(503, { 'X-Why': 'tired' }).end('no')),
+  )
+  const { ok, found, steps } = await explained('http', port, {
+    path: '/up',
+    host: 'web.example',
+    status: [503],
+    body: 'no',
+  })
+  expect(ok).toBe(true)
+  expect(steps).toEqual([
+    expect.stringMatching(new RegExp(`^connected 127\\.0\\.0\\.1:\\d+ → ${OWN}:${port}$`)),
+    expect.stringMatching(
+      /^sent GET \/up HTTP\/1\.1\\r\\nHost: web\.example:\d+\\r\\nUser-Agent: lvsm-prober.*\\r\\n\\r\\n$/,
+    ),
+    expect.stringMatching(/^received HTTP\/1\.1 503 Service Unavailable\\r\\nX-Why: tired\\r\\n/),
+    'received no',
+  ])
+  expect(found.tookMs).toBeGreaterThan(0)
+})
+
+it('of HTTP/2: the pairs of both heads', async () => {
+  const port = await servers.listen(createPlainServer2((_, response) => void response.end('yes')))
+  const { steps } = await explained('http', port, { http2: true, path: '/up' })
+  expect(steps[1]).toMatch(/^sent .*:method: GET\\r\\n.*:path: \/up/)
+  expect(steps[2]).toMatch(/^received :status: 200/)
+})
+
+it('of TLS: the certificate, also of one that is not taken', async () => {
+  const { authority, good, over } = await makeCertificates(Date.now())
+  const keys = { host: 'web.example', ca: authority.certificate }
+  for (const [identity, ok, reason] of [
+    [good, true, /handshake/],
+    [over, false, /certificate is over/],
+  ] as const) {
+    const port = await servers.listen(createSecureServer(identity, (_, response) => response.end()))
+    const told = await explained('tls', port, keys)
+    expect([told.ok, told.reason]).toEqual([ok, expect.stringMatching(reason)])
+    expect(told.steps.map((step) => step.split(' ')[0])).toEqual(['connected', 'tls', 'certificate'])
+    expect(told.steps[1]).toMatch(/^tls TLSv1\.3, TLS_\w+/)
+    expect(told.steps[2]).toMatch(
+      /^certificate CN=web for DNS:web\.example, IP Address:127\.77\.0\.2; by O=lvsm, CN=lab; 20\d\d-\d\d-\d\d to 20\d\d-\d\d-\d\d; SHA-256 [0-9A-F:]{95}$/,
+    )
+    const page = await explained('https', port, keys)
+    expect(page.steps.map((step) => step.split(' ')[0])).toEqual(
+      ok ? ['connected', 'tls', 'certificate', 'sent', 'received'] : ['connected', 'tls', 'certificate'],
+    )
+  }
+})
+
+it('of a conversation, and of a datagram', async () => {
+  const port = await servers.raw((socket) => socket.write('220 mail\r\n'))
+  expect((await explained('ftp', port)).steps.slice(1)).toEqual(['received 220 mail\\r\\n'])
+  const socket = createSocket('udp4')
+  await new Promise<void>((resolve) => socket.bind(0, OWN, resolve))
+  socket.on('message', (_, { port: from }) => socket.send(Buffer.from([0, 255, 65]), from, '127.0.0.1'))
+  const { steps } = await explained('udp', socket.address().port, { send: 'a\\0', expect: 'A' })
+  socket.close()
+  expect(steps).toEqual(['sent a\\x00', 'received \\x00ÿA'])
+})
+
+it('a check that nobody asks to explain itself says none of it', async () => {
+  const port = await servers.listen(createServer((_, response) => response.end()))
+  expect(await ask('http', port)).toEqual({ ok: true, reason: 'answers with status 200' })
+})
+
+it('is bounded, whatever a server sends', () => {
+  expect(shown(Buffer.alloc(100_000, 7)).length).toBeLessThanOrEqual(LONGEST_STEP)
+  expect(shown(Buffer.alloc(100_000, 'a'))).toMatch(/^a+… \(100000 bytes\)$/)
+  const { trace, steps } = tracing(() => 0)
+  for (let count = 0; count < 1000; count++) trace.note('received', Buffer.alloc(5000, 'ä'))
+  expect(steps).toHaveLength(MOST_STEPS)
+  for (const { text } of steps) expect(text.length).toBeLessThanOrEqual(LONGEST_STEP)
+})

@@ -1,0 +1,80 @@
+/** `lvsm check list`, `show`, `run`: what agents know of their checks, beside what the document says of them. */
+import type { CheckReport, ChecksReport, Exit } from '@lvsm/protocol'
+import { exchange } from '../agents.ts'
+import type { Session } from '../commands.ts'
+import { shown } from '../config/noun-commands.ts'
+import type { ReadOptions } from '../config/commands.ts'
+import type { CoordinatorSession } from '../config/write.ts'
+import { Failure } from '../failure.ts'
+import { type Format, render } from '../output.ts'
+import { withProgress } from '../terminal.ts'
+import { checksText, checkText, nameOf, trialsText } from './text.ts'
+
+const QUERY_TIMEOUT_MS = 5000
+/** A check has its own time; the agent answers within twenty seconds whatever becomes of it. */
+const RUN_TIMEOUT_MS = 30_000
+
+const live = ({ socketPaths }: Session): Promise<ChecksReport> =>
+  exchange(socketPaths, { route: 'checks', body: null, timeoutMs: QUERY_TIMEOUT_MS })
+
+const answersTo = (one: CheckReport, name: string): boolean => [one.service, one.server, nameOf(one)].includes(name)
+const find = ({ checks }: ChecksReport, name: string): CheckReport[] => checks.filter((one) => answersTo(one, name))
+
+export async function listChecks(session: Session, name: string | undefined, format: Format): Promise<Exit> {
+  const report = await live(session)
+  // As other nouns say where something stands.
+  const wanted = name?.replace(/^service=/, '')
+  const checks = wanted === undefined ? report.checks : find(report, wanted)
+  if (wanted !== undefined && checks.length === 0) throw noCheck(report, wanted)
+  session.terminal.print(render({ ...report, checks }, format, (it) => checksText(it, session.terminal.paint)))
+  return 'ok'
+}
+
+function noCheck({ node, checks }: ChecksReport, name: string): Failure {
+  const names = [...new Set(checks.map(nameOf))].slice(0, 20)
+  const hint = names.length === 0 ? `${node} makes none: ask a director` : `there are: ${names.join(', ')}`
+  return new Failure('refused', `${node} makes no check "${name}"`, hint)
+}
+
+/** What the document says, and how it stands; either alone where the other is not there. */
+export async function showCheck(
+  session: Session,
+  coordinator: CoordinatorSession,
+  name: string,
+  options: ReadOptions,
+): Promise<Exit> {
+  const { paint, print } = session.terminal
+  const [written, report] = await Promise.all([
+    settled(shown(coordinator, 'check', name, [], options)),
+    settled(live(session)),
+  ])
+  const servers = 'value' in report ? find(report.value, name) : []
+  if ('error' in written && servers.length === 0) throw written.error
+  const entry = 'value' in written ? written.value.value : {}
+  const value = { ...entry, ...(servers.length > 0 ? { servers } : {}) }
+  const said = 'value' in written ? [written.value.text] : []
+  const text = [...said, ...servers.map((one) => checkText(one, paint))].join('\n')
+  print(render(value, options.output, () => text))
+  return 'ok'
+}
+
+type Settled<Value> = { readonly value: Value } | { readonly error: unknown }
+const settled = <Value>(work: Promise<Value>): Promise<Settled<Value>> =>
+  work.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  )
+
+export interface RunOptions {
+  readonly output: Format
+  readonly explain: boolean
+  readonly on?: string
+}
+export async function runCheck(session: Session, name: string, { output, explain, on }: RunOptions): Promise<Exit> {
+  const body = { name, explain, ...(on === undefined ? {} : { on }) }
+  const work = exchange(session.socketPaths, { route: 'runCheck', body, timeoutMs: RUN_TIMEOUT_MS })
+  const report = await withProgress(`waiting for ${name} to answer`, work)
+  session.terminal.print(render(report, output, (it) => trialsText(it, session.terminal.paint)))
+  if (report.trials.some(({ ok }) => ok === false)) return 'failing'
+  return report.trials.some(({ ok }) => ok === null) ? 'unasked' : 'ok'
+}

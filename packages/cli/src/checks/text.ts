@@ -1,0 +1,72 @@
+/** Checks for eyes: how each stands, and what became of one that was run by hand. */
+import { type CheckReport, type ChecksReport, type RunCheckReport, type Trial } from '@lvsm/protocol'
+import { endpointText } from '@lvsm/base'
+import type { Paint } from '../paint.ts'
+import { table } from '../table.ts'
+
+export const nameOf = ({ service, server }: Pick<Trial, 'service' | 'server'>): string => `${service}/${server}`
+
+/** As `1.5 s`. */
+export const timeText = (ms: number | null | undefined): string =>
+  ms === null || ms === undefined ? '-' : ms < 1000 ? `${Math.round(ms * 10) / 10} ms` : `${(ms / 1000).toFixed(1)} s`
+
+function stateOf(one: CheckReport, paint: Paint): string {
+  const { type, healthy, against, fall, rise, kept, intent } = one
+  const wanted = intent === 'serve' ? '' : `, ${intent}`
+  if (type === 'none') return `not asked${wanted}`
+  if (healthy === null) return `${paint('warn', 'not known yet')}${wanted}`
+  const way = against === 0 ? '' : healthy ? `, ${against} of ${fall} failed` : `, ${against} of ${rise} well`
+  const word = healthy ? paint(against > 0 ? 'warn' : 'good', 'well') : paint('bad', kept ? 'failed, kept' : 'failed')
+  return `${word}${way}${wanted}`
+}
+
+export function checksText({ node, checks }: ChecksReport, paint: Paint): string {
+  if (checks.length === 0) return `${node} makes no checks: it directs no group that has services\n`
+  const rows = checks.map((one) => [
+    nameOf(one),
+    one.type,
+    endpointText(one.address, one.port),
+    stateOf(one, paint),
+    timeText(one.ageMs),
+    timeText(one.tookMs),
+    one.reason,
+  ])
+  const head = ['check', 'type', 'asked', 'state', 'age', 'took', 'last result']
+  return `${table(head, rows, paint, ['age', 'took'])}\n`
+}
+
+/** One in full. */
+export function checkText(one: CheckReport, paint: Paint): string {
+  const { type, address, port, intervalMs, timeoutMs, fall, rise, serving } = one
+  const lines = [
+    `${paint('strong', nameOf(one))}  ${stateOf(one, paint)}${serving ? '' : ', does not serve'}`,
+    `  asks ${endpointText(address, port)} by ${type}, each ${timeText(intervalMs)}, for ${timeText(timeoutMs)} at most; fall ${fall}, rise ${rise}`,
+    `  ${timeText(one.ageMs)} ago, in ${timeText(one.tookMs)}: ${one.reason}`,
+    ...figureLines(one),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function figureLines({ perfdata = [] }: Pick<Trial, 'perfdata'>): string[] {
+  return perfdata.map(({ label, value, unit, warn, critical }) => {
+    const ranges = [
+      ...(warn === undefined ? [] : [`warning ${warn}`]),
+      ...(critical === undefined ? [] : [`critical ${critical}`]),
+    ]
+    return `  ${label} = ${value}${unit}${ranges.length === 0 ? '' : ` (${ranges.join(', ')})`}`
+  })
+}
+
+const VERDICTS = { true: ['good', 'well'], false: ['bad', 'failed'], null: ['warn', 'nobody knows'] } as const
+export function trialsText({ node, trials }: RunCheckReport, paint: Paint): string {
+  return trials
+    .map((one) => {
+      const [colour, word] = VERDICTS[`${one.ok}`]
+      const asked = `${one.type} ${endpointText(one.address, one.port)}, asked by ${node}`
+      const head = `${paint('strong', nameOf(one))}  ${paint(colour, word)} in ${timeText(one.tookMs)}: ${one.reason}  (${asked})`
+      const steps = (one.steps ?? []).map(({ atMs, what, text }) => [timeText(atMs), what, text])
+      const told = steps.length === 0 ? [] : [table(['after', 'step', ''], steps, paint, ['after'])]
+      return `${[head, ...told, ...figureLines(one)].join('\n')}\n`
+    })
+    .join('\n')
+}

@@ -1,0 +1,103 @@
+import { type ChecksReport, type RunCheckReport } from '@lvsm/protocol'
+import { afterEach, describe, expect, it } from 'vitest'
+import { cleanUp, lvsm, startAgent } from './agent.ts'
+import { closeCoordinators, startCoordinator } from './coordinator.ts'
+
+afterEach(() => {
+  closeCoordinators()
+  cleanUp()
+})
+
+const target = { service: 'http', address: '10.11.0.11', port: 80, type: 'http' } as const
+const settings = { group: 'web', intervalMs: 1000, timeoutMs: 500, fall: 3, rise: 2, intent: 'serve' } as const
+const CHECKS: ChecksReport = {
+  node: 'dir1',
+  revision: 7,
+  checks: [
+    {
+      ...{ ...target, ...settings, server: 'rs1', healthy: true, against: 1, serving: true, kept: false },
+      ...{ reason: 'connection refused', ageMs: 420, tookMs: 0.8 },
+      perfdata: [{ label: 'time', value: 12, unit: 'ms', warn: '100', critical: '500' }],
+    },
+    {
+      ...{ ...target, ...settings, server: 'rs2', healthy: false, against: 0, serving: true, kept: true },
+      ...{ reason: 'no answer within 500 ms', ageMs: 1500, tookMs: 500.2 },
+    },
+    {
+      ...{ ...target, ...settings, server: 'rs3', healthy: null, against: 0, serving: false, kept: false },
+      ...{ reason: 'not checked yet', ageMs: null },
+    },
+  ],
+}
+const RAN: RunCheckReport = {
+  node: 'dir1',
+  trials: [
+    {
+      ...{ ...target, server: 'rs1', ok: true, reason: 'answers with status 200', tookMs: 3.2 },
+      steps: [
+        { atMs: 0.4, what: 'connected', text: '10.11.0.1:40000 → 10.11.0.11:80' },
+        { atMs: 0.5, what: 'sent', text: 'GET / HTTP/1.1\\r\\n\u001b[2J' },
+      ],
+    },
+  ],
+}
+const agent = (ran: RunCheckReport = RAN) =>
+  startAgent(({ path }) => ({ body: path === '/v1/checks/run' ? ran : CHECKS }))
+
+describe('lvsm check list', () => {
+  it('shows how each stands, when it was asked, and what came back', async () => {
+    const { socketPath } = await agent()
+    const { code, out } = await lvsm(['--socket', socketPath, 'check', 'list'])
+    expect(code).toBe(0)
+    expect(out).toMatch(/http\/rs1 +http +10\.11\.0\.11:80 +well, 1 of 3 failed +420 ms +0\.8 ms +connection refused\n/)
+    expect(out).toMatch(/http\/rs2 +http +10\.11\.0\.11:80 +failed, kept +1\.5 s +500\.2 ms/)
+    expect(out).toMatch(/http\/rs3 +http +10\.11\.0\.11:80 +not known yet +- +- +not checked yet\n/)
+    const one = await lvsm(['--socket', socketPath, 'check', 'list', 'rs2', '-o', 'json'])
+    expect(JSON.parse(one.out)).toEqual({ ...CHECKS, checks: [CHECKS.checks[1]] })
+    const none = await lvsm(['--socket', socketPath, 'check', 'list', 'htp'])
+    expect([none.code, none.err]).toEqual([
+      1,
+      'lvsm: dir1 makes no check "htp"\n  → there are: http/rs1, http/rs2, http/rs3\n',
+    ])
+  })
+})
+
+describe('lvsm check show', () => {
+  it('shows what the document says beside how it stands, and either where the other is not there', async () => {
+    const { socketPath } = await agent()
+    const { socketPath: coordinator } = startCoordinator()
+    const both = await lvsm(['--socket', socketPath, '--coordinator-socket', coordinator, 'check', 'show', 'http'])
+    expect(both.out).toMatch(/^service: http\ntype: tcp\n[^]*\nhttp\/rs1  well, 1 of 3 failed\n/)
+    expect(both.out).toContain('  time = 12ms (warning 100, critical 500)\n')
+    const alone = await lvsm(['--socket', socketPath, 'check', 'show', 'http/rs2', '-o', 'json'])
+    expect([alone.code, JSON.parse(alone.out)]).toEqual([0, { servers: [CHECKS.checks[1]] }])
+  })
+})
+
+describe('lvsm check run', () => {
+  it('asks now, and shows each step without what could paint', async () => {
+    const { socketPath, heard } = await agent()
+    const { code, out } = await lvsm(['--socket', socketPath, 'check', 'run', 'http/rs1', '--explain', '--on', 'dir2'])
+    expect([code, heard.at(-1)]).toEqual([
+      0,
+      { method: 'POST', path: '/v1/checks/run', body: { name: 'http/rs1', explain: true, on: 'dir2' } },
+    ])
+    expect(out).toMatch(
+      /^http\/rs1  well in 3\.2 ms: answers with status 200  \(http 10\.11\.0\.11:80, asked by dir1\)\n/,
+    )
+    expect(out).toMatch(/0\.4 ms +connected +10\.11\.0\.1:40000 → 10\.11\.0\.11:80\n/)
+    expect(out).toContain('GET / HTTP/1.1\\r\\n\u{fffd}[2J')
+    const json = await lvsm(['--socket', socketPath, 'check', 'run', 'http', '-o', 'json'])
+    expect(JSON.parse(json.out)).toMatchObject({ node: 'dir1', trials: [{ server: 'rs1', ok: true }] })
+  })
+
+  it.each([
+    [false, 1, /^http\/rs1  failed/],
+    [null, 3, /^http\/rs1  nobody knows/],
+  ])('ends by the verdict %s with %i', async (ok, ends, text) => {
+    const [trial] = RAN.trials
+    const { socketPath } = await agent({ ...RAN, trials: trial ? [{ ...trial, ok }] : [] })
+    const { code, out } = await lvsm(['--socket', socketPath, 'check', 'run', 'http'])
+    expect([code, out]).toEqual([ends, expect.stringMatching(text)])
+  })
+})

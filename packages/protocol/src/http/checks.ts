@@ -1,0 +1,56 @@
+/** What an agent says of the checks that it makes: how each stands, and what became of one that somebody ran by hand. */
+import { plainLine } from '@lvsm/base'
+import * as z from 'zod'
+import { foundFields } from '../probe-found.ts'
+
+const text = z.string().transform(plainLine)
+const list = <Item extends z.ZodType>(item: Item) => z.array(item).readonly()
+
+/** Whom a check asks. */
+const target = z.object({
+  service: text,
+  /** Name of the realserver's node. */
+  server: text,
+  address: text,
+  port: z.number(),
+  type: text,
+})
+const check = target.extend({
+  group: text,
+  intervalMs: z.number(),
+  timeoutMs: z.number(),
+  fall: z.number(),
+  rise: z.number(),
+  /** Null before the first result. */
+  healthy: z.boolean().nullable(),
+  /** Results in a row that speak against `healthy`. */
+  against: z.number(),
+  /** Does it serve, by its checks and the floor of its pool? */
+  serving: z.boolean(),
+  /** Its check failed; it serves because nobody else is left. */
+  kept: z.boolean(),
+  /** What an operator wants of it: serve, drain, stop. */
+  intent: text,
+  reason: text,
+  /** Since the last result, in milliseconds; null: there was none yet. */
+  ageMs: z.number().nullable(),
+  ...foundFields,
+})
+export const checksReport = z.object({
+  /** Who makes them. */
+  node: text,
+  revision: z.number(),
+  checks: list(check),
+})
+export type CheckReport = z.infer<typeof check>
+export type ChecksReport = z.infer<typeof checksReport>
+
+const trial = target.extend({
+  /** Null: nobody knows, the probe could not be made. */
+  ok: z.boolean().nullable(),
+  reason: text,
+  ...foundFields,
+})
+export const runCheckReport = z.object({ node: text, trials: list(trial) })
+export type Trial = z.infer<typeof trial>
+export type RunCheckReport = z.infer<typeof runCheckReport>
