@@ -4,7 +4,7 @@
  * foreign; `foreign` gives it as one text.
  */
 import { MARKS, ownLabel } from '@lvsm/base'
-import { type AddressService, isMark, destKey, type ServiceSpec, serviceKey } from '@lvsm/model'
+import { type AddressService, destKey, type IpvsTimeouts, isMark, type ServiceSpec, serviceKey } from '@lvsm/model'
 import { type NatRules, natRulesText, type Observed, type ObservedDest, type Operation } from '@lvsm/plan'
 
 /** One entry of the connection table: whom packets of this client go to. */
@@ -39,6 +39,8 @@ export class DataPlane {
   defaults: Default[] = []
   readonly settings = new Map<string, string>()
   readonly services = new Map<string, Service>()
+  /** As every kernel begins. */
+  timeouts: IpvsTimeouts = { tcp: 900, tcpFin: 120, udp: 300 }
   natRules: NatRules | null = null
   /** Somebody changed the rules. */
   natRulesSpoilt = false
@@ -76,6 +78,7 @@ export class DataPlane {
       defaults: [...this.defaults],
       sysctls: new Map(sysctls.map((path) => [path, this.settings.get(path) ?? null])),
       services: services ? [...this.services.values()].map((service) => seen(service, now)) : [],
+      ...(services ? { timeouts: { ...this.timeouts } } : {}),
       natRules: this.natRulesSpoilt ? 'changed by somebody' : natRulesText(this.natRules),
     }
   }
@@ -91,6 +94,12 @@ export class DataPlane {
         this.natRules = operation.needs
         this.natRulesSpoilt = false
         return DONE
+      case 'timeouts': {
+        const { tcp, tcpFin, udp } = operation.timeouts
+        const { timeouts: was } = this
+        this.timeouts = { tcp: tcp ?? was.tcp, tcpFin: tcpFin ?? was.tcpFin, udp: udp ?? was.udp }
+        return DONE
+      }
       case 'route-set':
       case 'route-remove':
         return this.#route(operation)
@@ -166,6 +175,7 @@ export class DataPlane {
     this.defaults = this.defaults.filter(({ protocol }) => protocol !== MARKS.routeProtocol)
     for (const key of this.services.keys()) if (!this.strangers.has(key)) this.services.delete(key)
     for (const path of this.settings.keys()) if (OUR_SETTINGS.test(path)) this.settings.set(path, '0')
+    this.timeouts = { tcp: 900, tcpFin: 120, udp: 300 }
     this.natRules = null
     this.natRulesSpoilt = false
   }

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { inNamespace, NETLINK, openNetlink } from '@lvsm/kernel'
-import { namesOf, SCHEDULERS, schedulerRow, specText } from '@lvsm/model'
+import { ENGINES, namesOf, SCHEDULERS, schedulerRow, type ServiceSpec, specText } from '@lvsm/model'
 import { type Decoded, ipvs, type Message } from '@lvsm/netlink'
 import { decodeSpec, encodeSpec } from '../../agent/node/adapters/kernel/ipvs.ts'
 
@@ -23,7 +23,10 @@ const value = <T>(decoded: Decoded<T>): T => {
   return decoded.value
 }
 
-for (const module of ['ip_vs', ...Object.values(SCHEDULERS).map((row) => row.module)]) {
+for (const module of [
+  'ip_vs',
+  ...[SCHEDULERS, ENGINES].flatMap((rows) => Object.values(rows).map((row) => row.module)),
+]) {
   try {
     run('modprobe', module)
   } catch {
@@ -191,9 +194,18 @@ check('reads what ipvsadm wrote', () => {
     [5, 'nat', 9, 3],
   )
 })
+/** Not every kernel is built with each of them. */
+const isThere = (scheduler: keyof typeof SCHEDULERS): boolean => {
+  const name: ipvs.ServiceName = { ...http, port: 83 }
+  const [made] = codes(ipvs.newService(family, { name, scheduler }))
+  if (made !== 'OK') process.stdout.write(`# no ${SCHEDULERS[scheduler].module} here: ${made}\n`)
+  else codes(ipvs.deleteService(family, name))
+  assert.ok(made === 'OK' || made === 'ENOENT', `${scheduler}: ${made}`)
+  return made === 'OK'
+}
 check('every scheduler of the model, with each of its flags, and one service read by itself', () => {
   const name: ipvs.ServiceName = { ...http, port: 82 }
-  for (const scheduler of namesOf(SCHEDULERS)) {
+  for (const scheduler of namesOf(SCHEDULERS).filter(isThere)) {
     const all = schedulerRow(scheduler)?.flags ?? []
     for (const flags of [[], ...all.map((flag) => [flag]), all]) {
       const spec = { scheduler, flags }
@@ -207,6 +219,53 @@ check('every scheduler of the model, with each of its flags, and one service rea
     }
   }
   assert.deepEqual(codes(ipvs.getService(family, name)), ['ESRCH'])
+})
+check('every option of a service, as ipvsadm reads it, and taken away again', () => {
+  const name: ipvs.ServiceName = { ...dns, port: 5060 }
+  const plain: ServiceSpec = { scheduler: 'rr', flags: [] }
+  const options: readonly (readonly [ServiceSpec, string])[] = [
+    [{ ...plain, onePacket: true }, '-s rr -o'],
+    [{ ...plain, persistence: { seconds: 300, prefix: null, engine: null } }, '-s rr -p 300'],
+    [{ ...plain, persistence: { seconds: 60, prefix: 24, engine: null } }, '-s rr -p 60 -M 255.255.255.0'],
+    [{ ...plain, persistence: { seconds: 60, prefix: null, engine: 'sip' } }, '-s rr -p 60 --pe sip'],
+    [
+      { ...plain, onePacket: true, persistence: { seconds: 9, prefix: 16, engine: 'sip' } },
+      '-s rr -p 9 -M 255.255.0.0 -o --pe sip',
+    ],
+    [plain, '-s rr'],
+  ]
+  assert.deepEqual(codes(ipvs.newService(family, { name, ...encodeSpec(plain) })), ['OK'])
+  for (const [spec, words] of options) {
+    assert.deepEqual(codes(ipvs.setService(family, { name, ...encodeSpec(spec) })), ['OK'], specText(spec))
+    const line = saved().find((one) => one.startsWith('-A -u 10.11.0.10:5060 ')) ?? ''
+    const sorted = (text: string): string[] => text.split(/ (?=-)/).toSorted()
+    assert.deepEqual(sorted(line.slice('-A -u 10.11.0.10:5060 '.length)), sorted(words), line)
+    const read = socket.request([ipvs.getService(family, name)])[0]?.data[0] as Message
+    assert.deepEqual(decodeSpec(value(ipvs.decodeService(read))), spec)
+  }
+  const destination: ipvs.DestinationSpec = { address: '10.11.0.11', port: 5060, forward: 'dr', weight: 1 }
+  assert.deepEqual(
+    codes(
+      ipvs.newDestination(family, name, { ...destination, upperThreshold: 5, lowerThreshold: 6 }),
+      ipvs.newDestination(family, name, { ...destination, upperThreshold: 5, lowerThreshold: 5 }),
+      ipvs.setDestination(family, name, { ...destination, upperThreshold: 0, lowerThreshold: 0 }),
+    ),
+    ['ERANGE', 'OK', 'OK'],
+    'a lower threshold above the upper one is refused',
+  )
+  assert.deepEqual(codes(ipvs.deleteService(family, name)), ['OK'])
+})
+check('SCTP, and an engine that is not there', () => {
+  const name: ipvs.ServiceName = { kind: 'address', protocol: 'sctp', address: '10.11.0.10', port: 5061 }
+  const engine = { seconds: 9, prefix: null, engine: 'nosuch' }
+  assert.deepEqual(
+    codes(
+      ipvs.newService(family, { name, ...encodeSpec({ scheduler: 'rr', flags: [], persistence: engine }) }),
+      ipvs.newService(family, { name, scheduler: 'rr' }),
+      ipvs.deleteService(family, name),
+    ),
+    ['ENOENT', 'OK', 'OK'],
+  )
 })
 check('each message has its own answer', () => {
   const absent: ipvs.ServiceName = { ...http, port: 81 }

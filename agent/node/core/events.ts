@@ -20,6 +20,8 @@ import { type Unsent } from './check/pings.ts'
 export interface Failure {
   readonly operation: Operation
   readonly message: string
+  /** Modules of the kernel that it needs, where one of them is not there. */
+  readonly missing?: readonly string[]
 }
 
 export type NodeInput =

@@ -24,6 +24,7 @@ const stateOf = (config: Config, name: string) => {
     services: [] as ObservedService[],
     ipvs: true,
     natRules: null as string | null,
+    timeouts: { tcp: 900, tcpFin: 120, udp: 300 } as NonNullable<Observed['timeouts']>,
   }
 }
 
@@ -37,6 +38,8 @@ export class TestKernel {
   unread = ''
   /** What the kernel says to an operation; empty: it does it. */
   refuses: (operation: Operation) => string = () => ''
+  /** Modules that it says it lacks then; empty: it is for another reason. */
+  missing: readonly string[] = []
 
   constructor(config: Config, name: string) {
     this.state = stateOf(config, name)
@@ -61,6 +64,8 @@ export class TestKernel {
         return state.sysctls.set(operation.path, operation.value)
       case 'nat-rules':
         return (state.natRules = natRulesText(operation.needs))
+      case 'timeouts':
+        return (state.timeouts = operation.timeouts)
       case 'route-set':
         return state.defaults.push({ gateway: operation.gateway, index: operation.index, protocol: 76, metric: 0 })
       case 'alias-add':
@@ -89,8 +94,8 @@ function edited(service: ObservedService, operation: OnService): ObservedService
     case 'dest-add':
     case 'dest-edit': {
       const { dest } = operation
-      const old = service.dests.find(({ address }) => address === dest.address)
-      return { ...service, dests: [...without(dest.address), { active: 0, inactive: 0, ...old, ...dest }] }
+      const { active = 0, inactive = 0 } = service.dests.find(({ address }) => address === dest.address) ?? {}
+      return { ...service, dests: [...without(dest.address), { active, inactive, ...dest }] }
     }
     case 'dest-remove':
     case 'dest-flush':

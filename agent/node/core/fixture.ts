@@ -141,7 +141,8 @@ export class TestNode {
   }
   #apply(operation: Operation): Failure[] {
     const message = this.kern.refuses(operation)
-    if (message !== '') return [{ operation, message }]
+    const { missing } = this.kern
+    if (message !== '') return [{ operation, message, ...(missing.length > 0 ? { missing } : {}) }]
     this.kern.apply(operation)
     return []
   }

@@ -165,6 +165,26 @@ describe('a director whose kernel refuses an operation', () => {
       reason: expect.stringContaining('the guard of this table'),
     })
   })
+  it('stays ready where one service lacks a module: the others are served, and the trouble names it', () => {
+    const one = owner()
+    one.kern.state.services.splice(0)
+    one.kern.refuses = ({ kind }) => (kind === 'service-add' ? 'no such object' : '')
+    one.kern.missing = ['ip_vs_wrr']
+    one.run(3000)
+    expect(one.told().at(-1)).toEqual(PREPARED)
+    const { troubles } = one.core.status(one.now())
+    expect(troubles.filter(({ node: name }) => name === 'dir1')).toMatchObject([
+      {
+        code: 'module-missing',
+        object: 'service http',
+        message: 'service http (tcp 10.11.0.10:80) is not there: the kernel does not know wrr',
+        hint: expect.stringContaining('modprobe ip_vs_wrr;'),
+      },
+    ])
+    one.kern.refuses = () => ''
+    one.run(3000)
+    expect([one.troubles(), one.kern.state.services[0]?.dests.length]).toEqual([[], 3])
+  })
   it('stays ready where it is the rules for NAT and handover that are refused: the table serves all the same', () => {
     const one = owner()
     one.kern.state.natRules = 'changed by hand'

@@ -123,10 +123,10 @@ function pingSections(groups: readonly Partial<GroupReport>[], paint: Paint): st
 }
 
 function serviceTitle(service: ServiceReport): string {
-  const { name, scheduler, schedulerFlags: flags = [], group } = service
+  const { name, scheduler, schedulerFlags: flags = [], spec = specText({ scheduler, flags }), group } = service
   const isOut = service.realservers.length > 0 && service.realservers.every(({ state }) => state !== undefined)
   const maintenance = isOut ? ': no new connections, all realservers are drained or stopped' : ''
-  return `SERVICE ${name}  ${serviceKey(service)} ${specText({ scheduler, flags })}, group ${group}${maintenance}`
+  return `SERVICE ${name}  ${serviceKey(service)} ${spec}, group ${group}${maintenance}`
 }
 
 /** An operator's word comes before that of the checks. */
@@ -153,12 +153,16 @@ function serverTable(service: ServiceReport, paint: Paint): string {
 }
 
 /** What a drained one would do if it were enabled, its check says. */
-function serverReason({ state, wanted, active, healthy, reason }: RealserverReport): string {
-  if (state === undefined || !wanted) return reason
+function serverReason({ state, wanted, active, healthy, reason, ...more }: RealserverReport): string {
+  if (state === undefined || !wanted) return reason + limitText({ active, ...more })
   const left = state === 'draining' || state === 'stopping' ? `, ${active} established` : ''
   const check = healthy === null ? 'unchecked' : healthy ? 'healthy' : 'failed'
   return `${wanted.intent} by ${wanted.author}${left}; ${check}: ${reason}`
 }
+
+/** Who has as many connections as it may gets no new ones. */
+const limitText = ({ active, inactive, upper }: Pick<RealserverReport, 'active' | 'inactive' | 'upper'>): string =>
+  upper === undefined ? '' : `; ${active + inactive >= upper ? 'full: ' : ''}at most ${upper} connections`
 
 const TONES: Readonly<Partial<Record<NodeState, Tone>>> = {
   late: 'warn',

@@ -11,7 +11,10 @@ export interface Advice {
 }
 type Adviser = (value: unknown, path: Path) => Advice | null
 
-const DURATIONS = ['keepalive', 'lease', 'apply', 'warntime', 'deadtime', 'drain', 'interval', 'timeout'] as const
+const DURATIONS =
+  'keepalive lease apply warntime deadtime drain interval timeout persistence tcp-timeout tcp-fin-timeout udp-timeout'.split(
+    ' ',
+  )
 const HOW = 'write a number with its unit, ms, s or m: 100ms, 1s, 1.5s, 2m'
 
 const duration: Adviser = (value, path) => {
@@ -120,6 +123,7 @@ const BY_KEY: Readonly<Record<string, Adviser>> = {
   secret,
   voter: boolean,
   'keep-last': boolean,
+  'one-packet': boolean,
   verify: boolean,
   http2: boolean,
   tls: boolean,

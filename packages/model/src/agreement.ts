@@ -1,6 +1,7 @@
 /** What nodes must have alike in their configurations, as digests that they tell each other. */
 import { canonicalAddress, digest64 } from '@lvsm/base'
 import type { Config, ConfigGroup, ConfigService } from './config.ts'
+import { specOf, specText, timeoutsText } from './service-spec.ts'
 
 /** Digest of the list of a group's addresses, whatever their order: the address is the lock, so prefix and interface do not count. */
 export const addressDigest = (group: ConfigGroup): string =>
@@ -32,7 +33,7 @@ export function agreementDigests(config: Config): Agreement {
   return digests
 }
 
-function digestsOf({ nodes, groups, services, timing }: Config): Agreement {
+function digestsOf({ nodes, groups, services, timing, ipvsTimeouts }: Config): Agreement {
   const voters = nodes.filter(({ voter }) => voter).map(({ name }) => name)
   const digest = (value: unknown): string => digest64(JSON.stringify(value))
   const each = (part: (service: ConfigService) => unknown): string =>
@@ -44,17 +45,28 @@ function digestsOf({ nodes, groups, services, timing }: Config): Agreement {
     'ping nodes': digest(groups.map(({ name, ping }) => [name, [...ping].sort()])),
     timing: digest(Object.entries(timing).sort(byFirst)),
     services: each(({ group, address, port, protocol }) => [group, address, port, protocol]),
-    schedulers: each(({ scheduler, schedulerFlags }) => [scheduler, schedulerFlags]),
+    // What an older version does not know is not there where it is not said: then both say the same.
+    schedulers: digest([
+      ...services.toSorted(byName).map((service) => [service.name, schedulingOf(service)]),
+      ...(timeoutsText(ipvsTimeouts) === '' ? [] : [timeoutsText(ipvsTimeouts)]),
+    ]),
     realservers: each(({ realservers }) =>
       realservers
-        .map(({ node, address, port, forward, weight }) => [node, address, port, forward, weight].join(' '))
+        .map(({ node, address, port, forward, weight, upper, lower }) =>
+          [node, address, port, forward, weight, ...(upper === undefined ? [] : [upper, lower ?? 0])].join(' '),
+        )
         .sort(),
     ),
     checks: each(({ check }) => {
-      const { type, intervalMs, timeoutMs, fall, rise, keepLast, keys } = check
-      return [type, intervalMs, timeoutMs, fall, rise, keepLast, Object.entries(keys).sort(byFirst)]
+      const { type, intervalMs, timeoutMs, fall, rise, keepLast, keys, port } = check
+      const own = Object.entries(keys).sort(byFirst)
+      return [type, intervalMs, timeoutMs, fall, rise, keepLast, own, ...(port === null ? [] : [port])]
     }),
   }
+}
+const schedulingOf = (service: ConfigService): readonly unknown[] => {
+  const { scheduler, schedulerFlags, onePacket, persistence } = service
+  return [scheduler, schedulerFlags, ...(onePacket || persistence !== null ? [specText(specOf(service))] : [])]
 }
 const byName = (one: { readonly name: string }, other: { readonly name: string }): number =>
   one.name < other.name ? -1 : 1

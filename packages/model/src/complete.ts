@@ -1,5 +1,5 @@
 /** A faultless file, every default filled in. */
-import { parseCidr } from './address.ts'
+import { hostPrefix, parseCidr } from './address.ts'
 import {
   type Config,
   type ConfigCheck,
@@ -14,8 +14,10 @@ import { parseDuration } from './duration.ts'
 import { withOverride } from './overrides.ts'
 import { timingOf } from './rules/keys.ts'
 import { DEFAULT_PORT, type Written } from './schema.ts'
-import { CHECKS, forwarding, SCHEDULERS, type SchedulerRow } from './tables/index.ts'
 import { keysOf } from './check-fields.ts'
+import { parseNetmask } from './netmask.ts'
+import type { Persistence } from './service-spec.ts'
+import { CHECKS, forwarding, SCHEDULERS, type SchedulerRow, usualCheck } from './tables/index.ts'
 
 type WrittenGroup = Written['groups'][number]
 type WrittenPool = NonNullable<Written['pools']>[number]
@@ -29,6 +31,11 @@ export function completeConfig(written: Written): Config {
     epoch: written.epoch ?? 1,
     followed: false,
     timing: timingOf(written),
+    ipvsTimeouts: {
+      tcp: secondsOf(written['tcp-timeout']),
+      tcpFin: secondsOf(written['tcp-fin-timeout']),
+      udp: secondsOf(written['udp-timeout']),
+    },
     keys: written.keys.map(({ id, algorithm, secret, file }) => ({
       id,
       algorithm: algorithm ?? DEFAULT_ALGORITHM,
@@ -61,10 +68,17 @@ function completeGroup(group: WrittenGroup): ConfigGroup {
   return { name: group.name, directors: group.directors, addresses: [...vips, ...gateways], ping: group.ping ?? [] }
 }
 
-function completeCheck(check: WrittenService['check']): ConfigCheck {
+/** Null when nothing is said. */
+const secondsOf = (duration: string | undefined): number | null => {
+  const ms = duration === undefined ? null : parseDuration(duration)
+  return ms === null ? null : ms / 1000
+}
+
+function completeCheck({ check, protocol }: Pick<WrittenService, 'check' | 'protocol'>): ConfigCheck {
   const intervalMs = parseDuration(check?.interval ?? '') ?? DEFAULT_CHECK.intervalMs
   return {
-    type: check?.type ?? DEFAULT_CHECK.type,
+    type: check?.type ?? usualCheck(protocol),
+    port: check?.port ?? DEFAULT_CHECK.port,
     keys: keysOf(CHECKS, check),
     intervalMs,
     timeoutMs: parseDuration(check?.timeout ?? '') ?? Math.min(DEFAULT_CHECK.timeoutMs, intervalMs),
@@ -73,6 +87,12 @@ function completeCheck(check: WrittenService['check']): ConfigCheck {
     keepLast: check?.['keep-last'] ?? DEFAULT_CHECK.keepLast,
   }
 }
+
+const limitsOf = ({ 'upper-threshold': upper, 'lower-threshold': lower }: Limited) => ({
+  ...(upper === undefined ? {} : { upper }),
+  ...(lower === undefined ? {} : { lower }),
+})
+type Limited = Pick<WrittenPool['realservers'][number], 'upper-threshold' | 'lower-threshold'>
 
 /** Its own list, or its pool's with what it overrides. */
 function serversOf({ pool, realservers, overrides = [] }: WrittenService, pools: readonly WrittenPool[]) {
@@ -95,18 +115,36 @@ function completeService(
     groups.find((group) => group.name === service.group)?.addresses.find((entry) => entry.kind === 'gateway')
       ?.address ?? null
   const realservers = serversOf(service, pools).map(
-    ({ node, address, port, forward, gateway, weight }): ConfigRealserver => ({
+    ({ node, address, port, forward, gateway, weight, ...more }): ConfigRealserver => ({
       node,
       address,
       port: port ?? service.port,
       forward,
       gateway: forwarding(forward).needsGateway ? (gateway ?? only) : null,
       weight: weight ?? 1,
+      ...limitsOf(more),
     }),
   )
   const { name, group, address, port, protocol, scheduler } = service
   const asked = new Set(service['scheduler-flags'])
   const schedulerFlags = (SCHEDULERS[scheduler] as SchedulerRow).flags.filter((flag) => asked.has(flag))
-  const check = completeCheck(service.check)
-  return { name, group, address, port, protocol, scheduler, schedulerFlags, check, realservers }
+  return {
+    ...{ name, group, address, port, protocol, scheduler, schedulerFlags },
+    onePacket: service['one-packet'] ?? false,
+    persistence: persistenceOf(service),
+    check: completeCheck(service),
+    realservers,
+  }
+}
+
+function persistenceOf({ persistence, ...more }: WrittenService): Persistence | null {
+  const seconds = secondsOf(persistence)
+  const netmask = more['persistence-netmask']
+  const prefix = netmask === undefined ? null : parseNetmask(netmask)
+  if (seconds === null) return null
+  return {
+    seconds,
+    prefix: prefix === hostPrefix(more.address) ? null : prefix,
+    engine: more['persistence-engine'] ?? null,
+  }
 }

@@ -1,6 +1,7 @@
 /** The configuration, the same on every node: checked and complete: every default filled in, every duration in milliseconds. */
 import { type Timing } from '@lvsm/base'
 import { type Algorithm } from '@lvsm/protocol'
+import type { IpvsTimeouts, Persistence } from './service-spec.ts'
 import { type CheckKeys, type CheckType, type Forward, type Protocol, type Scheduler } from './tables/index.ts'
 
 export type Role = 'director' | 'realserver' | 'witness'
@@ -41,6 +42,8 @@ export interface ConfigCheck {
   readonly rise: number
   /** Keys of this type alone, as the file has them: they go on to the probe as they are. */
   readonly keys: CheckKeys
+  /** Null: where the realserver serves. */
+  readonly port: number | null
   /** Does the last living realserver stay in the table when its check fails too? */
   readonly keepLast: boolean
 }
@@ -52,6 +55,9 @@ export interface ConfigRealserver {
   /** The floating address that is the realserver's default route, where its forwarding method needs one. */
   readonly gateway: string | null
   readonly weight: number
+  /** Connections at which it gets no new ones, and under which it gets some again; not there: no limit. */
+  readonly upper?: number
+  readonly lower?: number
 }
 export interface ConfigService {
   readonly name: string
@@ -62,6 +68,10 @@ export interface ConfigService {
   readonly scheduler: Scheduler
   /** In the order of its row. */
   readonly schedulerFlags: readonly string[]
+  /** Each packet is scheduled by itself. */
+  readonly onePacket: boolean
+  /** Null: each connection is scheduled anew. */
+  readonly persistence: Persistence | null
   readonly check: ConfigCheck
   readonly realservers: readonly ConfigRealserver[]
 }
@@ -80,6 +90,8 @@ export interface Config {
   /** It is what coordinators have, and no file of an operator's: whoever reads it says so. */
   readonly followed: boolean
   readonly timing: Timing
+  /** Of each director's kernel; a figure that is null is not touched. */
+  readonly ipvsTimeouts: IpvsTimeouts
   readonly keys: readonly ConfigKey[]
   readonly signWith: number
   readonly nodes: readonly ConfigNode[]
@@ -99,6 +111,10 @@ export const MOST = {
   links: 8,
   keys: 16,
   flags: 8,
+  /** Connections of one realserver: the kernel counts no further. */
+  threshold: 0x7fffffff,
+  /** Of persistence, and of a connection that is idle: a week; the kernel counts ticks in 31 bits. */
+  timeoutSeconds: 604_800,
   services: 1000,
   realserversOfService: 256,
   realservers: 10_000,
@@ -126,10 +142,10 @@ export const LONGEST_SECRET = 128
 /** Used where a key does not say how it signs. */
 export const DEFAULT_ALGORITHM: Algorithm = 'sha256'
 
-/** Used where a service says nothing about its check. */
-export const DEFAULT_CHECK: ConfigCheck = {
-  type: 'tcp',
+/** Used where a service says nothing about its check; its type is that of its protocol (`usualCheck`). */
+export const DEFAULT_CHECK: Omit<ConfigCheck, 'type'> = {
   keys: {},
+  port: null,
   intervalMs: 1000,
   timeoutMs: 500,
   fall: 3,

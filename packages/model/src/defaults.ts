@@ -1,7 +1,8 @@
 /** What holds where a configuration says nothing, in its own words: for whoever looks at what is there. */
 import { DEFAULT_CHECK, KEPT_REVISIONS } from './config.ts'
 import { PROFILES } from './profiles.ts'
-import { configSchema } from './schema.ts'
+import { configSchema, serviceSchema } from './schema.ts'
+import { usualCheck } from './tables/index.ts'
 
 type Words = Readonly<Record<string, string | number | boolean>>
 const durations = (figures: Readonly<Record<string, number>>): Words =>
@@ -18,19 +19,21 @@ function timing(profile: keyof typeof PROFILES): Words {
     drain: drainMs,
   })
 }
-function check(): Words {
-  const { type, intervalMs, timeoutMs, fall, rise, keepLast } = DEFAULT_CHECK
+/** Of a service with this protocol. */
+function check(protocol: unknown): Words {
+  const type = usualCheck(serviceSchema.shape.protocol.safeParse(protocol).data)
+  const { intervalMs, timeoutMs, fall, rise, keepLast } = DEFAULT_CHECK
   return { type, ...durations({ interval: intervalMs, timeout: timeoutMs }), fall, rise, 'keep-last': keepLast }
 }
 
-/** Of mappings that may be absent as a whole, and of the cluster itself. `profile`: as the file says it; not there: `default`. */
-export function defaultsOf(noun: string, profile?: unknown): Words {
+/** Of mappings that may be absent as a whole, and of the cluster itself. `profile`, and `protocol` of a check's service: as the file says it. */
+export function defaultsOf(noun: string, { profile, protocol }: Readonly<Record<string, unknown>> = {}): Words {
   const named = configSchema.shape.profile.safeParse(profile).data ?? 'default'
   switch (noun) {
     case 'timing':
       return timing(named)
     case 'check':
-      return check()
+      return check(protocol)
     case 'cluster':
       return { 'kept-revisions': KEPT_REVISIONS, profile: 'default' }
     default:

@@ -14,6 +14,7 @@ import { pingNodes } from './rules/ping.ts'
 import { pools } from './rules/pools.ts'
 import { entries, isUnread, type Rule } from './rules/rule.ts'
 import { natRealservers, realserverAddresses } from './rules/realservers.ts'
+import { ipvsTimeouts } from './rules/service-options.ts'
 import { services } from './rules/services.ts'
 import type { Draft, Written } from './schema.ts'
 import { checkShape, type Fault } from './shape.ts'
@@ -34,6 +35,7 @@ const RULES: readonly Rule[] = [
   // Where a pool serves two groups, that is what is wrong, and not the gateway that it would lack in one of them.
   natRealservers,
   services,
+  ipvsTimeouts,
   realserverAddresses,
   counts,
   keys,

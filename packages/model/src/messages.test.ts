@@ -37,8 +37,8 @@ describe('one fault is one message', () => {
     ],
     [
       'a protocol to come',
-      [['protocol: tcp', 'protocol: udp']],
-      '24:15 not-in-this-version "udp" is not in this version → today: tcp',
+      [['protocol: tcp', 'protocol: quic']],
+      '24:15 not-in-this-version "quic" is not in this version → today: tcp, udp, sctp',
     ],
     [
       'a forwarding method to come',
@@ -102,8 +102,8 @@ describe('one fault is one message', () => {
     ],
     [
       'a key to come',
-      [['scheduler: wrr', 'scheduler: wrr\n    persistence: 5m']],
-      '26:5 not-in-this-version the key "persistence" is not in this version → take it out; keys here: name, group, address, port, protocol, scheduler, scheduler-flags, check, realservers, pool, overrides',
+      [['scheduler: wrr', 'scheduler: wrr\n    slow-start: 5m']],
+      '26:5 not-in-this-version the key "slow-start" is not in this version → take it out; keys here: name, group, address, port, protocol, scheduler, scheduler-flags, one-packet, persistence, persistence-netmask, persistence-engine, check, realservers, pool, overrides',
     ],
     [
       'an address of IPv6',
@@ -157,7 +157,7 @@ describe('one fault is one message', () => {
     [
       'a subtree in the place of a word',
       [['scheduler: wrr', 'scheduler: { a: { b: [1, 2, 3] } }']],
-      '25:16 bad-value a mapping is not one of rr, wrr, lc, wlc, lblc, lblcr, dh, sh, mh, sed, nq, fo, ovf → known values: rr, wrr, lc, wlc, lblc, lblcr, dh, sh, mh, sed, nq, fo, ovf',
+      '25:16 bad-value a mapping is not one of rr, wrr, lc, wlc, lblc, lblcr, dh, sh, mh, sed, nq, fo, ovf, twos → known values: rr, wrr, lc, wlc, lblc, lblcr, dh, sh, mh, sed, nq, fo, ovf, twos',
     ],
     [
       'a key whose id cannot be read',
@@ -167,12 +167,12 @@ describe('one fault is one message', () => {
     [
       'two words as near',
       [['scheduler: wrr', 'scheduler: wr']],
-      '25:16 bad-value "wr" is not one of rr, wrr, lc, wlc, lblc, lblcr, dh, sh, mh, sed, nq, fo, ovf → did you mean "rr" or "wrr"?',
+      '25:16 bad-value "wr" is not one of rr, wrr, lc, wlc, lblc, lblcr, dh, sh, mh, sed, nq, fo, ovf, twos → did you mean "rr" or "wrr"?',
     ],
     [
       'a key that a terminal obeys',
       [['revision: 1', 'revision: 1\n"a\\e[2Jb": 1']],
-      '3:1 unknown-key unknown key "a\u{fffd}[2Jb" → known keys: cluster, revision, epoch, kept-revisions, profile, timing, keys, sign-with, nodes, groups, pools, services',
+      '3:1 unknown-key unknown key "a\u{fffd}[2Jb" → known keys: cluster, revision, epoch, kept-revisions, profile, tcp-timeout, tcp-fin-timeout, udp-timeout, timing, keys, sign-with, nodes, groups, pools, services',
     ],
   ])('%s', (_, edits, expected) => {
     const text = edited(...edits)

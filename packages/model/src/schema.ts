@@ -7,8 +7,9 @@ import * as z from 'zod'
 import { type AddressFault, refuseAddress, refuseCidr } from './address.ts'
 import { MOST, MOST_PING_NODES, MOST_REVISIONS } from './config.ts'
 import { parseDuration } from './duration.ts'
-import { CHECKS, FORWARDING, PROTOCOLS, SCHEDULERS } from './tables/index.ts'
+import { CHECKS, ENGINES, FORWARDING, PROTOCOLS, SCHEDULERS } from './tables/index.ts'
 import { refuseInterface, refuseName } from './names.ts'
+import { parseNetmask } from './netmask.ts'
 import { namesOf } from './tables/table.ts'
 import { checkFields } from './check-fields.ts'
 
@@ -80,7 +81,20 @@ export const groupSchema = z.strictObject({
   gateways: z.array(floatingSchema).optional(),
   ping: z.array(address).max(MOST_PING_NODES.group).optional(),
 })
+/** Clients of one network count as one: a mask as IPv4 has them, or a prefix length. */
+const netmask = z.union([
+  text(
+    (value) => parseNetmask(value) !== null,
+    'bad-netmask',
+    'is no mask of a network',
+    'write 255.255.255.0, or the prefix length: 24',
+  ),
+  z.int().min(1).max(128),
+])
+const threshold = z.int().min(1).max(MOST.threshold)
 export const checkSchema = checkFields(CHECKS, {
+  /** Not there: where the realserver serves. */
+  port: port.optional(),
   interval: duration.optional(),
   timeout: duration.optional(),
   fall: z.int().min(1).max(20).optional(),
@@ -94,6 +108,9 @@ export const realserverSchema = z.strictObject({
   forward: z.enum(namesOf(FORWARDING)),
   gateway: address.optional(),
   weight: z.int().min(0).max(65535).optional(),
+  /** Connections at which it gets no new ones, and under which it gets some again. */
+  'upper-threshold': threshold.optional(),
+  'lower-threshold': threshold.optional(),
 })
 export const poolSchema = z.strictObject({
   name,
@@ -109,6 +126,12 @@ export const serviceSchema = z.strictObject({
   protocol: z.enum(namesOf(PROTOCOLS)),
   scheduler: z.enum(namesOf(SCHEDULERS)),
   'scheduler-flags': z.array(name).max(MOST.flags).optional(),
+  /** Each datagram is scheduled by itself. */
+  'one-packet': z.boolean().optional(),
+  /** So long after its last connection a client comes to the same realserver. */
+  persistence: duration.optional(),
+  'persistence-netmask': netmask.optional(),
+  'persistence-engine': z.enum(namesOf(ENGINES)).optional(),
   check: checkSchema.optional(),
   realservers: z.array(realserverSchema).min(1).max(MOST.realserversOfService).optional(),
   pool: name.optional(),
@@ -137,6 +160,10 @@ export const configSchema = z.strictObject({
   /** So many revisions the coordinators keep at most. */
   'kept-revisions': z.int().min(1).max(MOST_REVISIONS).optional(),
   profile: z.enum(PROFILE_NAMES).optional(),
+  /** When IPVS forgets a connection: established, after its end, of UDP. Not there: as the kernel has it. */
+  'tcp-timeout': duration.optional(),
+  'tcp-fin-timeout': duration.optional(),
+  'udp-timeout': duration.optional(),
   timing: timingSchema.optional(),
   keys: z.array(keySchema).min(1).max(MOST.keys),
   'sign-with': z.int(),

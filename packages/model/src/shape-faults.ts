@@ -5,7 +5,7 @@ import type { Path } from './document.ts'
 import { nearest, suggest } from './nearest.ts'
 import { configSchema } from './schema.ts'
 import { harmless, mayBeSecret, show } from './show.ts'
-import { FOREIGN_KEYS } from './tables/later.ts'
+import { FOREIGN_KEYS, SAME_KEYS } from './tables/later.ts'
 
 export interface Fault {
   readonly code: string
@@ -84,7 +84,13 @@ function unknownKey(path: Path, key: string): Fault {
   // A secret that lost its key may stand in the place of one.
   if (mayBeSecret(path) && nearest(key, known).length === 0)
     return { code: 'unknown-key', path, message: 'a key here is not known', hint: `known keys: ${known.join(', ')}` }
-  if (FOREIGN_KEYS.has(key.toLowerCase())) {
+  const word = key.toLowerCase()
+  const same = Object.hasOwn(SAME_KEYS, word) ? (SAME_KEYS[word] ?? '') : ''
+  if (known.includes(same)) {
+    const message = `the key "${key}" is called "${same}" here`
+    return { code: 'unknown-key', path, key, message, hint: `write ${same}` }
+  }
+  if (FOREIGN_KEYS.has(word)) {
     const hint = `take it out; keys here: ${known.join(', ')}`
     return { code: 'not-in-this-version', path, key, message: `the key "${key}" is not in this version`, hint }
   }

@@ -9,8 +9,10 @@ export type { Fault } from './shape-faults.ts'
 function flatten(issue: Issue, data: unknown): Issue[] {
   if (issue.code !== 'invalid_union') return [issue]
   const value = valueAt(data, issue.path)
-  const branch =
-    value !== null && typeof value === 'object' && !Array.isArray(value) ? issue.errors.at(-1) : issue.errors[0]
+  const mapping = value !== null && typeof value === 'object' && !Array.isArray(value)
+  // A text that is wrong as a text is no number that has another type.
+  const fits = issue.errors.find((one) => !one.some(({ code, path }) => code === 'invalid_type' && path.length === 0))
+  const branch = mapping ? issue.errors.at(-1) : (fits ?? issue.errors[0])
   return (branch ?? []).map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }) as Issue)
 }
 

@@ -2,6 +2,7 @@
 import { addressDigest } from './agreement.ts'
 import type { LeaseView, PairKeys } from '@lvsm/protocol'
 import type { Config, ConfigGroup, ConfigNode, ConfigService } from './config.ts'
+import type { IpvsTimeouts } from './service-spec.ts'
 import { forwarding, type Placement, probeOf } from './tables/index.ts'
 
 /** Keys that this node has with each of the others that have such, by name; of which ring. */
@@ -64,6 +65,8 @@ export interface NodeView {
   readonly serves: readonly ConfigService[]
   /** The floating address that is this node's default route; null when it is no realserver that needs one. */
   readonly gateway: string | null
+  /** Of this node's kernel, where it is a director. */
+  readonly ipvsTimeouts: IpvsTimeouts
 }
 
 /** The node's own part of the data plane; null when the configuration does not know the node. */
@@ -90,5 +93,6 @@ export function nodeView(config: Config, name: string): NodeView | null {
     answersFor: [...answersFor.values()].toSorted((one, other) => (one.address < other.address ? -1 : 1)),
     serves: served.map(({ service }) => service).filter(({ check }) => probeOf(check.type) !== null),
     gateway,
+    ipvsTimeouts: config.ipvsTimeouts,
   }
 }

@@ -50,6 +50,10 @@ function judge(operation: Operation, auditInput: AuditInput, board: Board): stri
       return (operation.needs?.untranslated ?? [])
         .filter(({ address }) => auditInput.held.has(address))
         .map(({ address }) => `the NAT rules would stop what ${address} says, which this node holds`)
+    case 'timeouts':
+      return Object.entries(operation.timeouts)
+        .filter(([, seconds]) => seconds !== null && !(Number.isInteger(seconds) && seconds > 0))
+        .map(([name, seconds]) => `the timeout ${name} would be ${seconds} seconds`)
     case 'alias-add':
     case 'alias-remove':
       return operation.kind === 'alias-add'
@@ -100,7 +104,7 @@ function judgeRoute(
 
 type TableOperation = Exclude<
   Operation,
-  { readonly kind: 'sysctl' | 'nat-rules' | 'alias-add' | 'alias-remove' | 'route-set' | 'route-remove' }
+  { readonly kind: 'sysctl' | 'nat-rules' | 'timeouts' | 'alias-add' | 'alias-remove' | 'route-set' | 'route-remove' }
 >
 
 function judgeTable(operation: TableOperation, auditInput: AuditInput, board: Board): string[] {
@@ -115,6 +119,7 @@ function judgeTable(operation: TableOperation, auditInput: AuditInput, board: Bo
   const turn = adds ? 'came' : leaves || kind === 'service-remove' ? 'left' : before
   if (before !== undefined && turn !== before) broken.push(`${name} deleted and added in one plan`)
   if (turn !== undefined) board.turns.set(name, turn)
+  broken.push(...judgeWords(operation, name))
   if (kind.endsWith('-remove'))
     broken.push(...judgeOwnership(name, service, auditInput), ...judgeWeight(kind, name, board))
   if (dest && !board.services.has(service)) broken.push(`${name} without its service`)
@@ -126,6 +131,22 @@ function judgeTable(operation: TableOperation, auditInput: AuditInput, board: Bo
   if (kind === 'service-remove') board.services.delete(name)
   if (leaves) board.weights.delete(name)
   if (kind === 'dest-add' || kind === 'dest-edit') board.weights.set(name, operation.dest.weight)
+  return broken
+}
+
+/** What the kernel would refuse, or heed in another way than it was meant. */
+function judgeWords(operation: TableOperation, name: string): string[] {
+  if (operation.kind === 'dest-add' || operation.kind === 'dest-edit') {
+    const { upper = 0, lower = 0 } = operation.dest
+    return lower > upper ? [`${name} would take connections again under ${lower}, and none from ${upper} on`] : []
+  }
+  if (operation.kind !== 'service-add' && operation.kind !== 'service-edit') return []
+  const { service, spec } = operation
+  const broken: string[] = []
+  if (spec.onePacket === true && !isMark(service) && service.protocol !== 'udp')
+    broken.push(`${name} would schedule each packet by itself, and is no service of UDP`)
+  const { seconds } = spec.persistence ?? { seconds: 1 }
+  if (!Number.isInteger(seconds) || seconds < 1) broken.push(`${name} would be persistent for ${seconds} seconds`)
   return broken
 }
 

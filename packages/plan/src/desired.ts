@@ -8,7 +8,10 @@ import {
   PLACEMENTS,
   type Protocol,
   type Placement,
+  type IpvsTimeouts,
   type ServiceSpec,
+  specOf,
+  timeoutsText,
 } from '@lvsm/model'
 import { type NatRules, natRules } from './nat-rules.ts'
 import { type HostNetwork, interfaceFor } from './host-network.ts'
@@ -19,6 +22,9 @@ export interface DesiredDest {
   readonly port: number
   readonly forward: KernelMethod
   readonly weight: number
+  /** Connections at which it gets no new ones, and under which it gets some again; not there: no limit. */
+  readonly upper?: number
+  readonly lower?: number
 }
 export interface DesiredService {
   readonly name: string
@@ -44,6 +50,8 @@ export interface Desired {
   readonly services: readonly DesiredService[]
   /** nftables rules of our own table; null when none are needed. */
   readonly natRules: NatRules | null
+  /** Of a director, where the configuration says any. */
+  readonly timeouts?: IpvsTimeouts
 }
 
 export interface PlanInput {
@@ -86,6 +94,7 @@ export function desired(planInput: PlanInput, host: HostNetwork): Desired {
       view.gateway === null ? null : { address: view.gateway, index: interfaceFor(host, view.gateway)?.index ?? 0 },
     services: view.services.map((service) => desiredService(service, planInput)),
     natRules: natRules(view, handover),
+    ...(view.directs.length > 0 && timeoutsText(view.ipvsTimeouts) !== '' ? { timeouts: view.ipvsTimeouts } : {}),
   }
 }
 
@@ -97,13 +106,20 @@ function desiredService(service: ConfigService, planInput: PlanInput): DesiredSe
     service.realservers.some(
       (entry) => !forwarding(entry.forward).connectionsMustEnd && entry.weight > 0 && serving.has(destKey(entry)),
     )
-  const dests = service.realservers.flatMap(({ address, port, forward: method, weight }): DesiredDest[] => {
+  const dests = service.realservers.flatMap(({ address, port, forward: method, weight, ...more }): DesiredDest[] => {
     const key = destKey({ address, port })
     const { kernel: forward, connectionsMustEnd } = forwarding(method)
-    if (serving.has(key)) return [{ address, port, forward, weight: quiet && connectionsMustEnd ? 0 : weight }]
-    return draining.has(key) ? [{ address, port, forward, weight: 0 }] : []
+    const limits = limitsOf(more)
+    if (serving.has(key))
+      return [{ address, port, forward, weight: quiet && connectionsMustEnd ? 0 : weight, ...limits }]
+    return draining.has(key) ? [{ address, port, forward, weight: 0, ...limits }] : []
   })
-  const { name, group, protocol, address, port, scheduler, schedulerFlags: flags } = service
+  const { name, group, protocol, address, port } = service
   const flushConnections = planInput.flushing.has(group) && !planInput.owned.has(group)
-  return { name, group, protocol, address, port, spec: { scheduler, flags }, flushConnections, dests }
+  return { name, group, protocol, address, port, spec: specOf(service), flushConnections, dests }
 }
+
+const limitsOf = ({ upper, lower }: Pick<DesiredDest, 'upper' | 'lower'>) => ({
+  ...(upper === undefined ? {} : { upper }),
+  ...(lower === undefined ? {} : { lower }),
+})

@@ -22,6 +22,7 @@ export function diff(observed: Observed, wanted: Desired, record: OwnedRecord): 
   return [
     ...sysctls(observed, wanted),
     ...natRules(observed, wanted),
+    ...timeouts(observed, wanted),
     ...tables(observed, wanted, record),
     ...route(observed, wanted),
     ...aliases(observed, wanted),
@@ -38,6 +39,14 @@ function sysctls(observed: Observed, wanted: Desired): Operation[] {
 
 const natRules = (observed: Observed, wanted: Desired): Operation[] =>
   observed.natRules === natRulesText(wanted.natRules) ? [] : [{ kind: 'nat-rules', needs: wanted.natRules }]
+
+function timeouts({ timeouts: was }: Observed, { timeouts: wished }: Desired): Operation[] {
+  if (!was || !wished) return []
+  const differs = (['tcp', 'tcpFin', 'udp'] as const).some(
+    (name) => wished[name] !== null && wished[name] !== was[name],
+  )
+  return differs ? [{ kind: 'timeouts', timeouts: wished, was }] : []
+}
 
 const idOf = (service: ServiceId): ServiceId => {
   if (isMark(service)) return { fwmark: service.fwmark, family: service.family }
@@ -86,7 +95,11 @@ function remembering(dests: readonly ObservedDest[]): readonly ObservedDest[] {
 }
 
 const same = (now: ObservedDest | undefined, wanted: DesiredDest): boolean =>
-  now !== undefined && now.weight === wanted.weight && now.forward === wanted.forward
+  now !== undefined &&
+  now.weight === wanted.weight &&
+  now.forward === wanted.forward &&
+  (now.upper ?? 0) === (wanted.upper ?? 0) &&
+  (now.lower ?? 0) === (wanted.lower ?? 0)
 
 /** Weight 0 first: no connection may begin between the decision and the removal. */
 function retire(service: ServiceId, dest: ObservedDest): Operation[] {

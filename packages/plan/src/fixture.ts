@@ -120,7 +120,8 @@ function applyDest(dests: Service['dests'], operation: DestOperation): Service['
   }
   const old = dests.find((dest) => destKey(dest) === destKey(operation.dest))
   if ((operation.kind === 'dest-add') !== (old === undefined)) return refuse('EEXIST or ENOENT')
-  const dest = { active: 0, inactive: 0, ...old, ...operation.dest }
+  const { active = 0, inactive = 0 } = old ?? {}
+  const dest = { active, inactive, ...operation.dest }
   return [...dests.filter((one) => one !== old), dest]
 }
 
@@ -141,6 +142,11 @@ export function apply(now: Observed, operation: Operation): Observed {
       return { ...now, sysctls: new Map([...now.sysctls, [operation.path, operation.value]]) }
     case 'nat-rules':
       return { ...now, natRules: natRulesText(operation.needs) }
+    case 'timeouts': {
+      const { tcp, tcpFin, udp } = operation.timeouts
+      const { timeouts: was = { tcp: 900, tcpFin: 120, udp: 300 } } = now
+      return { ...now, timeouts: { tcp: tcp ?? was.tcp, tcpFin: tcpFin ?? was.tcpFin, udp: udp ?? was.udp } }
+    }
     case 'service-add':
       if (found || !now.services) return refuse('EEXIST')
       return { ...now, services: [...services, { ...operation.service, spec: operation.spec, dests: [] }] }

@@ -50,7 +50,15 @@ const anyDests = fc.subarray(DESTS, { maxLength: 5 }).chain((keys) =>
     ),
   ),
 )
-const anySpec = fc.record({ scheduler: fc.constantFrom('rr', 'wrr', 'wlc'), flags: fc.subarray(['flag-1']) })
+const anySpec = fc.record(
+  {
+    scheduler: fc.constantFrom('rr', 'wrr', 'wlc'),
+    flags: fc.subarray(['flag-1']),
+    onePacket: fc.constant(true),
+    persistence: fc.constant({ seconds: 300, prefix: null, engine: null }),
+  },
+  { requiredKeys: ['scheduler', 'flags'] },
+)
 const anyServices = fc.subarray(SERVICES).chain((keys) =>
   fc.tuple(
     ...keys.map((key) =>

@@ -1,5 +1,5 @@
 /** What the kernel says now: what a plan starts from. */
-import { type KernelMethod, type ServiceId, serviceKey, type ServiceSpec } from '@lvsm/model'
+import { type IpvsTimeouts, type KernelMethod, type ServiceId, serviceKey, type ServiceSpec } from '@lvsm/model'
 
 export interface ObservedLink {
   readonly index: number
@@ -32,6 +32,9 @@ export interface ObservedDest {
   /** Connections, as the kernel counts them: established, and all others. */
   readonly active: number
   readonly inactive: number
+  /** As `DesiredDest` has them. */
+  readonly upper?: number
+  readonly lower?: number
 }
 export type ObservedService = ServiceId & {
   readonly spec: ServiceSpec
@@ -47,6 +50,8 @@ export interface Observed {
   readonly services: readonly ObservedService[] | null
   /** `natRulesText` of the rules that stand as they were loaded; null without our table; something else when it was changed. */
   readonly natRules: string | null
+  /** Not there: nobody asked for the table of IPVS, or there is none. */
+  readonly timeouts?: IpvsTimeouts
 }
 
 const byKey = new WeakMap<readonly ObservedService[], ReadonlyMap<string, ObservedService>>()

@@ -1,5 +1,14 @@
 /** One change of the kernel, as data. There is no operation that flushes anything. */
-import { destKey, type KernelMethod, type ServiceId, type ServiceSpec, serviceKey, specText } from '@lvsm/model'
+import {
+  destKey,
+  type IpvsTimeouts,
+  type KernelMethod,
+  type ServiceId,
+  type ServiceSpec,
+  serviceKey,
+  specText,
+  timeoutsText,
+} from '@lvsm/model'
 import type { NatRules } from './nat-rules.ts'
 
 /** One destination as it shall be; who is retired keeps the way by which it is reached. */
@@ -8,6 +17,8 @@ export interface DestinationSpec {
   readonly port: number
   readonly forward: KernelMethod
   readonly weight: number
+  readonly upper?: number
+  readonly lower?: number
 }
 export type Operation =
   | {
@@ -19,6 +30,8 @@ export type Operation =
     }
   /** The whole of our own table, in one transaction; null removes it. */
   | { readonly kind: 'nat-rules'; readonly needs: NatRules | null }
+  /** Of all services; a figure that is null stays as it is. */
+  | { readonly kind: 'timeouts'; readonly timeouts: IpvsTimeouts; readonly was: IpvsTimeouts }
   | { readonly kind: 'service-add' | 'service-edit'; readonly service: ServiceId; readonly spec: ServiceSpec }
   | { readonly kind: 'service-remove'; readonly service: ServiceId }
   | { readonly kind: 'dest-add' | 'dest-edit'; readonly service: ServiceId; readonly dest: DestinationSpec }
@@ -51,6 +64,8 @@ export function describeOperation(operation: Operation): string {
       return `sysctl ${operation.path} ${operation.was ?? '?'} → ${operation.value} (${operation.why})`
     case 'nat-rules':
       return operation.needs === null ? 'remove our NAT rules' : 'load our NAT rules'
+    case 'timeouts':
+      return `IPVS timeouts ${timeoutsText(operation.was)} → ${timeoutsText(operation.timeouts)}`
     case 'service-add':
     case 'service-edit':
       return `${operation.kind === 'service-add' ? 'add' : 'edit'} service ${serviceKey(operation.service)} ${specText(operation.spec)}`
@@ -58,8 +73,9 @@ export function describeOperation(operation: Operation): string {
       return `remove service ${serviceKey(operation.service)}`
     case 'dest-add':
     case 'dest-edit': {
-      const { forward, weight } = operation.dest
-      return `${operation.kind === 'dest-add' ? 'add' : 'edit'} ${destKey(operation.dest)} ${forward} weight ${weight} in ${serviceKey(operation.service)}`
+      const { forward, weight, upper = 0, lower = 0 } = operation.dest
+      const limits = upper > 0 ? ` at most ${upper} connections${lower > 0 ? `, again under ${lower}` : ''}` : ''
+      return `${operation.kind === 'dest-add' ? 'add' : 'edit'} ${destKey(operation.dest)} ${forward} weight ${weight}${limits} in ${serviceKey(operation.service)}`
     }
     case 'dest-remove':
       return `remove ${destKey(operation)} from ${serviceKey(operation.service)}`
@@ -82,6 +98,8 @@ export function subjectOf(operation: Operation): string {
       return `sysctl ${operation.path}`
     case 'nat-rules':
       return 'the NAT rules of lvsm'
+    case 'timeouts':
+      return 'the timeouts of IPVS'
     case 'service-add':
     case 'service-edit':
     case 'service-remove':

@@ -66,6 +66,9 @@ export class Writer {
       revision: this.#pick([0, 1, 7, 0xffffffff]),
       ...(this.#chance(20) ? { epoch: 1 } : {}),
       ...this.#timing(),
+      ...(this.#chance(10)
+        ? { 'tcp-timeout': '900s', 'tcp-fin-timeout': '30s', 'udp-timeout': this.#odd('1m', '1ms') }
+        : {}),
       keys,
       'sign-with': this.#odd(keys[0]?.['id'], 3),
       nodes,
@@ -206,31 +209,49 @@ export class Writer {
   #service({ name, vips }: GroupDraft, at: number, nth: number): Mapping {
     const scheduler = this.#pick(Object.keys(SCHEDULERS) as (keyof typeof SCHEDULERS)[])
     const flags: readonly string[] = SCHEDULERS[scheduler].flags
+    const protocol = this.#pick(['tcp', 'tcp', 'tcp', 'tcp', 'udp', 'udp', 'sctp'] as const)
     return {
       group: name,
       address: `10.11.${at}.${100 + this.#whole(0, vips.length - 1)}`,
       port: this.#odd(PORTS[nth], 80),
-      protocol: 'tcp',
+      protocol,
       scheduler,
       ...(flags.length > 0 && this.#chance(60) ? { 'scheduler-flags': this.#some(flags, 0, 2) } : {}),
-      ...(this.#chance(80) ? { check: this.#check() } : {}),
+      ...this.#options(protocol),
+      ...(protocol === 'sctp' || this.#chance(80) ? { check: this.#check() } : {}),
+    }
+  }
+  #options(protocol: string): Mapping {
+    const onePacket = protocol === 'udp' && this.#chance(30) ? { 'one-packet': this.#chance(80) } : {}
+    if (this.#chance(70)) return onePacket
+    return {
+      ...onePacket,
+      persistence: this.#odd(this.#pick(['1s', '300s', '60m']), '1500ms'),
+      ...(this.#chance(50) ? { 'persistence-netmask': this.#pick([24, 32, '255.255.0.0']) } : {}),
+      ...(protocol === 'udp' && this.#chance(50) ? { 'persistence-engine': 'sip' } : {}),
     }
   }
   #check(): Mapping {
     const at = this.#whole(0, 5)
-    const type = this.#pick(['tcp', 'tcp', 'tcp', ...Object.keys(CHECKS)])
+    const type = this.#pick(['tcp', ...Object.keys(CHECKS)])
     return {
       type,
       ...checkKeys(type, (percent) => this.#chance(percent)),
+      ...(this.#chance(20) ? { port: this.#pick([...PORTS]) } : {}),
       interval: INTERVALS[at],
       timeout: this.#odd(TIMEOUTS[Math.max(0, at - 1)], '40000m'),
       ...(this.#chance(50) ? { fall: this.#pick([1, 2, 20]), rise: this.#pick([1, 2, 20]) } : {}),
       ...(this.#chance(20) ? { 'keep-last': this.#chance(50) } : {}),
     }
   }
+  #thresholds(): Mapping {
+    if (this.#chance(85)) return {}
+    const upper = this.#pick([1, 100, 0x7fffffff])
+    return { 'upper-threshold': upper, ...(this.#chance(50) ? { 'lower-threshold': this.#odd(1, upper + 1) } : {}) }
+  }
   #realserver(one: Server, group: Mapping, index: number, behind: Map<unknown, number>): Mapping {
     const { name: node, at } = one
-    const weight = this.#chance(70) ? { weight: this.#pick(WEIGHTS) } : {}
+    const weight = { ...(this.#chance(70) ? { weight: this.#pick(WEIGHTS) } : {}), ...this.#thresholds() }
     const nat = 'gateways' in group && (behind.get(node) ?? index) === index && this.#chance(40)
     if (!nat) return { node, address: `10.11.0.${at + 1}`, forward: 'dr', ...weight }
     behind.set(node, index)

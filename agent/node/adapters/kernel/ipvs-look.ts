@@ -128,13 +128,16 @@ function readListing(text: string | null): ReadonlyMap<string, Listed> | null {
   return listed
 }
 
-export const observedDest = (dest: ipvs.ListedDestination): ObservedDest => ({
+/** The listing shows no thresholds. */
+export const observedDest = (dest: ipvs.ListedDestination & Partial<ipvs.Destination>): ObservedDest => ({
   address: dest.address,
   port: dest.port,
   forward: dest.forward,
   weight: dest.weight,
   active: dest.activeConnections,
   inactive: dest.inactiveConnections,
+  ...(dest.upperThreshold ? { upper: dest.upperThreshold } : {}),
+  ...(dest.lowerThreshold ? { lower: dest.lowerThreshold } : {}),
 })
 
 /** Netlink's destinations with the connections that the listing counts. */

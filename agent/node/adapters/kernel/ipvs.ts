@@ -1,8 +1,18 @@
 /** IPVS by generic netlink; /proc/net/ip_vs says what is worth asking for. */
-import { type ObservedDest, type ObservedService, type Operation } from '@lvsm/plan'
+import type { DestinationSpec, ObservedDest, ObservedService, Operation } from '@lvsm/plan'
 import { readFileSync } from 'node:fs'
 import { KernelError, type Netlink, NETLINK, openNetlink } from '@lvsm/kernel'
-import { isMark, schedulerRow, type ServiceId, type ServiceSpec } from '@lvsm/model'
+import { familyOf } from '@lvsm/base'
+import {
+  engineRow,
+  FAMILIES,
+  type IpvsTimeouts,
+  isMark,
+  namesOf,
+  schedulerRow,
+  type ServiceId,
+  type ServiceSpec,
+} from '@lvsm/model'
 import { AF_OF, ipvs, type Message } from '@lvsm/netlink'
 import { observedDest, TableLook } from './ipvs-look.ts'
 
@@ -11,8 +21,12 @@ type TableOperation = Extract<Operation, { readonly service: unknown }>
 export interface Table {
   /** Null where the kernel has no IPVS. */
   observe(): readonly ObservedService[] | null
-  /** The message that carries the operation out; null where the kernel has no IPVS. */
-  apply(operation: TableOperation): string | null
+  /** Null where the kernel has no IPVS. */
+  timeouts(): IpvsTimeouts | null
+  /** Null when it was done. */
+  setTimeouts(timeouts: IpvsTimeouts): string | null
+  /** What the kernel says when it refuses, and the modules that it lacks then, where it is for these; null when it was done. */
+  apply(operation: TableOperation): { readonly message: string; readonly missing?: readonly string[] } | null
   close(): void
 }
 
@@ -23,20 +37,48 @@ const nameOf = (service: ServiceId): ipvs.ServiceName =>
 
 const FLAG_BITS = [ipvs.SERVICE_FLAG.scheduler1, ipvs.SERVICE_FLAG.scheduler2, ipvs.SERVICE_FLAG.scheduler3] as const
 
-export function encodeSpec({ scheduler, flags }: ServiceSpec): { readonly scheduler: string; readonly flags: number } {
+export function encodeSpec(spec: ServiceSpec): Omit<ipvs.ServiceSpec, 'name'> {
+  const { scheduler, flags, onePacket = false, persistence } = spec
   const known = schedulerRow(scheduler)?.flags ?? []
   const bits = FLAG_BITS.filter((_, at) => flags.includes(known[at] ?? ''))
-  return { scheduler, flags: bits.reduce((all, bit) => all | bit, 0) }
+  return {
+    scheduler,
+    flags: bits.reduce((all, bit) => all | bit, onePacket ? ipvs.SERVICE_FLAG.onePacket : 0),
+    persistenceSeconds: persistence?.seconds ?? 0,
+    ...(typeof persistence?.prefix === 'number' ? { persistencePrefix: persistence.prefix } : {}),
+    engine: persistence?.engine ?? '',
+  }
 }
 
 /** A bit without a name in the scheduler's row is called as ipvsadm calls it: `flag-3`. */
-export function decodeSpec({ scheduler, flags }: Pick<ipvs.Service, 'scheduler' | 'flags'>): ServiceSpec {
+export function decodeSpec(service: Omit<ipvs.Service, 'stats'>): ServiceSpec {
+  const { scheduler, flags, name, persistenceSeconds: seconds, persistencePrefix, engine } = service
   const known = schedulerRow(scheduler)?.flags ?? []
+  const bits = name.kind === 'mark' ? MARK_BITS[name.family] : FAMILIES[familyOf(name.address)].bits
   return {
     scheduler,
     flags: FLAG_BITS.flatMap((bit, at) => ((flags & bit) === 0 ? [] : [known[at] ?? `flag-${at + 1}`])),
+    ...((flags & ipvs.SERVICE_FLAG.onePacket) === 0 ? {} : { onePacket: true }),
+    ...(seconds === 0
+      ? {}
+      : {
+          persistence: {
+            seconds,
+            prefix: persistencePrefix === bits ? null : persistencePrefix,
+            engine: engine === '' ? null : engine,
+          },
+        }),
   }
 }
+const MARK_BITS: Readonly<Record<number, number>> = Object.fromEntries(
+  namesOf(FAMILIES).map((family) => [AF_OF[family], FAMILIES[family].bits]),
+)
+
+const thresholds = ({ upper = 0, lower = 0, ...dest }: DestinationSpec): ipvs.DestinationSpec => ({
+  ...dest,
+  upperThreshold: upper,
+  lowerThreshold: lower,
+})
 
 function encode(id: number, operation: TableOperation): Uint8Array {
   const name = nameOf(operation.service)
@@ -48,13 +90,24 @@ function encode(id: number, operation: TableOperation): Uint8Array {
     case 'service-remove':
       return ipvs.deleteService(id, name)
     case 'dest-add':
-      return ipvs.newDestination(id, name, operation.dest)
+      return ipvs.newDestination(id, name, thresholds(operation.dest))
     case 'dest-edit':
-      return ipvs.setDestination(id, name, operation.dest)
+      return ipvs.setDestination(id, name, thresholds(operation.dest))
     case 'dest-remove':
     case 'dest-flush':
       return ipvs.deleteDestination(id, name, operation)
   }
+}
+
+const NO_IPVS = 'this kernel has no IPVS'
+
+/** Those that it needs of a service, beside ip_vs itself; the kernel loads them by itself where they are. */
+function modulesOf(operation: TableOperation): readonly string[] {
+  if (operation.kind !== 'service-add' && operation.kind !== 'service-edit') return []
+  const { scheduler, persistence } = operation.spec
+  const engine = persistence?.engine ?? null
+  const engines = engine === null ? [] : [engineRow(engine)?.module ?? engine]
+  return [schedulerRow(scheduler)?.module ?? scheduler, ...engines]
 }
 
 export function openTable(): Table {
@@ -90,15 +143,28 @@ export function openTable(): Table {
     },
     apply(operation) {
       const id = number()
-      if (id === null) return 'this kernel has no IPVS'
+      if (id === null) return { message: NO_IPVS }
       listed.outdate(operation.service)
       const [reply] = socket.request([encode(id, operation)])
       if (!reply || reply.errno === 0) return null
-      const hint =
-        operation.kind === 'service-add' && reply.code === 'ENOENT'
-          ? ` (is the module ${schedulerRow(operation.spec.scheduler)?.module ?? operation.spec.scheduler} there?)`
-          : ''
-      return `${reply.message}${hint}`
+      const missing = reply.code === 'ENOENT' ? modulesOf(operation) : []
+      return { message: reply.message, ...(missing.length > 0 ? { missing } : {}) }
+    },
+    timeouts() {
+      const id = number()
+      if (id === null) return null
+      const [reply] = socket.request([ipvs.getTimeouts(id)])
+      const decoded = reply?.errno === 0 && reply.data[0] ? ipvs.decodeTimeouts(reply.data[0]) : null
+      if (!decoded?.ok) throw new KernelError('IPVS_CMD_GET_CONFIG', reply?.errno ?? 0)
+      const { tcpSeconds: tcp, tcpFinSeconds: tcpFin, udpSeconds: udp } = decoded.value
+      return { tcp, tcpFin, udp }
+    },
+    setTimeouts({ tcp, tcpFin, udp }) {
+      const id = number()
+      if (id === null) return NO_IPVS
+      const figures = { tcpSeconds: tcp ?? 0, tcpFinSeconds: tcpFin ?? 0, udpSeconds: udp ?? 0 }
+      const [reply] = socket.request([ipvs.setTimeouts(id, figures)])
+      return !reply || reply.errno === 0 ? null : reply.message
     },
     close: () => socket.close(),
   }

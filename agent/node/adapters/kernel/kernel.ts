@@ -3,7 +3,8 @@ import { type Observed, type Operation } from '@lvsm/plan'
 import { NETLINK, type Netlink, oncePerTurn, openNetlink, type Watch, watchNetlink } from '@lvsm/kernel'
 import { AF_OF, type Decoded, type Message, nftables, rtnetlink } from '@lvsm/netlink'
 import { familyOf, isOwnLabel, MARKS, ownLabel } from '@lvsm/base'
-import { FAMILIES, namesOf, PLACEMENTS } from '@lvsm/model'
+import { FAMILIES, type IpvsTimeouts, namesOf, PLACEMENTS, serviceKey } from '@lvsm/model'
+import type { Failure } from '../../core/index.ts'
 import type { Kernel } from '../../ports.ts'
 import { type NatRulesPort, openNatRules } from './nat-rules.ts'
 import { openTable, type Table } from './ipvs.ts'
@@ -41,14 +42,19 @@ export function openKernel(): Kernel {
         ...host.get(),
         sysctls: new Map(sysctls.map((path) => [path, readSysctl(path)])),
         services: services ? table.observe() : [],
+        ...timeoutsOf(services ? table.timeouts() : null),
         natRules: rules.get(),
       }
     },
     apply(operations) {
       forget()
-      return operations.flatMap((operation) => {
-        const message = carryOut(operation, { route, table, natRules })
-        return message === null ? [] : [{ operation, message }]
+      // Of a service that the kernel refuses all else fails too: it is said once.
+      const refused = new Set<string>()
+      return operations.flatMap((operation): Failure[] => {
+        if ('service' in operation && refused.has(serviceKey(operation.service))) return []
+        const failure = carryOut(operation, { route, table, natRules })
+        if (failure && operation.kind === 'service-add') refused.add(serviceKey(operation.service))
+        return failure ? [{ operation, ...failure }] : []
       })
     },
     watch(changed) {
@@ -59,6 +65,8 @@ export function openKernel(): Kernel {
     },
   }
 }
+
+const timeoutsOf = (timeouts: IpvsTimeouts | null) => (timeouts === null ? {} : { timeouts })
 
 type HostNetwork = Pick<Observed, 'links' | 'addresses' | 'defaults'>
 
@@ -128,17 +136,20 @@ interface Parts {
 }
 
 /** What the kernel says when it refuses; null when it is done. */
-function carryOut(operation: Operation, { route, table, natRules }: Parts): string | null {
+function carryOut(operation: Operation, { route, table, natRules }: Parts): Omit<Failure, 'operation'> | null {
+  const said = (message: string | null) => (message === null ? null : { message })
   switch (operation.kind) {
     case 'sysctl':
-      return writeSysctl(operation.path, operation.value)
+      return said(writeSysctl(operation.path, operation.value))
     case 'nat-rules':
-      return natRules.load(operation.needs)
+      return said(natRules.load(operation.needs))
+    case 'timeouts':
+      return said(table.setTimeouts(operation.timeouts))
     case 'route-set':
     case 'route-remove':
     case 'alias-add':
     case 'alias-remove':
-      return route.apply([messageOf(operation)])?.message ?? null
+      return said(route.apply([messageOf(operation)])?.message ?? null)
     default:
       return table.apply(operation)
   }

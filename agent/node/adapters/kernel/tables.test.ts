@@ -7,6 +7,7 @@ import {
   PLACEMENTS,
   SCHEDULERS,
   schedulerRow,
+  type ServiceSpec,
 } from '@lvsm/model'
 import { AF_OF, inetBytes, ipvs, rtnetlink } from '@lvsm/netlink'
 import { expect, it } from 'vitest'
@@ -33,6 +34,16 @@ it('families have the bits of their addresses, and a number', () => {
   }
 })
 
+const HTTP: ipvs.ServiceName = { kind: 'address', protocol: 'tcp', address: '10.11.0.10', port: 80 }
+const SIX: ipvs.ServiceName = { kind: 'address', protocol: 'udp', address: '2001:db8::10', port: 53 }
+const MARK: ipvs.ServiceName = { kind: 'mark', family: AF_OF.ipv6, mark: 7 }
+const PLAIN = { persistenceSeconds: 0, persistencePrefix: 32, engine: '' }
+/** As the kernel gives it back: a netmask stands there in any case. */
+function again(spec: ServiceSpec, name = HTTP): ServiceSpec {
+  const bits = name === HTTP ? 32 : 128
+  return decodeSpec({ ...PLAIN, flags: 0, persistencePrefix: bits, ...encodeSpec(spec), name })
+}
+
 it('flags of schedulers are bits of the kernel, and the same flags again', () => {
   for (const scheduler of namesOf(SCHEDULERS)) {
     const flags = schedulerRow(scheduler)?.flags ?? []
@@ -42,16 +53,28 @@ it('flags of schedulers are bits of the kernel, and the same flags again', () =>
       { scheduler, flags },
       ...flags.map((one) => ({ scheduler, flags: [one] })),
     ])
-      expect(decodeSpec(encodeSpec(spec))).toEqual(spec)
+      expect(again(spec)).toEqual(spec)
   }
   expect(encodeSpec({ scheduler: 'sh', flags: ['sh-port'] }).flags).toBe(ipvs.SERVICE_FLAG.scheduler2)
 })
 
 it('flags that somebody else set are told by their number', () => {
   const { scheduler2, scheduler3, onePacket } = ipvs.SERVICE_FLAG
-  expect(decodeSpec({ scheduler: 'sh', flags: scheduler2 | scheduler3 | onePacket })).toEqual({
+  const told = (scheduler: string, flags: number) => decodeSpec({ ...PLAIN, name: HTTP, scheduler, flags })
+  expect(told('sh', scheduler2 | scheduler3 | onePacket)).toEqual({
     scheduler: 'sh',
     flags: ['sh-port', 'flag-3'],
+    onePacket: true,
   })
-  expect(decodeSpec({ scheduler: 'none', flags: scheduler2 })).toEqual({ scheduler: 'none', flags: ['flag-2'] })
+  expect(told('none', scheduler2)).toEqual({ scheduler: 'none', flags: ['flag-2'] })
+})
+
+it('options of a service are the same again, whoever its clients are', () => {
+  const spec = { scheduler: 'rr', flags: [] }
+  for (const persistence of [
+    { seconds: 1, prefix: null, engine: null },
+    { seconds: 300, prefix: 24, engine: 'sip' },
+  ])
+    for (const name of [HTTP, SIX, MARK])
+      expect(again({ ...spec, onePacket: true, persistence }, name)).toEqual({ ...spec, onePacket: true, persistence })
 })

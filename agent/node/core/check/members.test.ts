@@ -24,6 +24,12 @@ it('a check is asked for with the keys of its type', () => {
   expect(one.take('check')[0]).toMatchObject({ probe: 'http', keys: { path: '/up' }, timeoutMs: 300 })
 })
 
+it('a check asks at a port of its own, where one is named', () => {
+  const one = director('{ type: tcp, port: 9000, interval: 500ms, timeout: 300ms }')
+  one.run(500)
+  expect(new Set(one.take('check').map(({ port }) => port))).toEqual(new Set([9000]))
+})
+
 it('an answer that nobody knows changes nothing, and the next check comes in its time', () => {
   const one = director('{ type: tcp, interval: 500ms, timeout: 300ms, fall: 1 }')
   const before = one.states()

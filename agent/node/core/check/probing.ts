@@ -8,11 +8,11 @@ type Check = Extract<NodeEffect, { kind: 'check' }>
 
 /** Null: it is not checked. */
 export function probing(state: NodeState, { service, realserver }: Member, id: string): Check | null {
-  const { type, keys, timeoutMs } = service.check
+  const { type, keys, timeoutMs, port } = service.check
   const probe = probeOf(type)
   if (probe === null) return null
-  const { address, port } = realserver
+  const { address } = realserver
   const source = sourceOf(state, address)
   const virtual = { address: service.address, port: service.port }
-  return { kind: 'check', id, probe, keys, address, port, source, timeoutMs, virtual }
+  return { kind: 'check', id, probe, keys, address, port: port ?? realserver.port, source, timeoutMs, virtual }
 }

@@ -5,6 +5,7 @@ import { uncheckedOf } from '../check/members.ts'
 import { heldGroups } from '../lease.ts'
 import { oddHere } from '../disagreement.ts'
 import { interfaceFault } from '../observe/interfaces.ts'
+import type { Failure } from '../events.ts'
 import type { NodeState } from '../state.ts'
 
 /** So many looks in a row must fail: one that fails is everyday, the kernel changed under it. */
@@ -28,15 +29,28 @@ export function unreadyFor(state: NodeState, group: ConfigGroup): string | null 
   if (unchecked !== undefined && !heldGroups(state).has(group.name))
     return `the realservers of service ${unchecked} are not checked yet`
   const keys = new Set(services.map(serviceKey))
-  const missing = kernel.pending.find((operation) => isNeeded(operation, keys))
+  // Without the module of one scheduler the other services of the group are served all the same.
+  const lost = refusedServices(kernel.failures)
+  const missing = kernel.pending.find((operation) => isNeeded(operation, keys, lost))
   if (missing) return `still to do: ${describeOperation(missing)}`
-  const failure = kernel.failures.find(({ operation }) => operation.kind !== 'nat-rules')
+  const failure = kernel.failures.find((one) => one.operation.kind !== 'nat-rules' && one.missing === undefined)
   return failure ? describeFailure(failure.operation, failure.message) : null
 }
 
 /** Destinations that come and go are everyday; a setting or a service that is missing altogether is not. */
-const isNeeded = (operation: Operation, services: ReadonlySet<string>): boolean =>
-  operation.kind === 'sysctl' || (operation.kind === 'service-add' && services.has(serviceKey(operation.service)))
+const isNeeded = (operation: Operation, services: ReadonlySet<string>, lost: ReadonlySet<string>): boolean => {
+  if (operation.kind !== 'service-add') return operation.kind === 'sysctl'
+  const key = serviceKey(operation.service)
+  return services.has(key) && !lost.has(key)
+}
+
+/** Keys of services that this kernel cannot have, for want of a module. */
+export const refusedServices = (failures: readonly Failure[]): ReadonlySet<string> =>
+  new Set(
+    failures.flatMap(({ operation, missing }) =>
+      missing !== undefined && 'service' in operation ? [serviceKey(operation.service)] : [],
+    ),
+  )
 
 export const describeFailure = (operation: Operation, message: string): string =>
   `cannot ${describeOperation(operation)}: ${message}`

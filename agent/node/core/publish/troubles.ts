@@ -1,9 +1,11 @@
 /** Everything that is in the way now, from every part; what begins and what is over is logged once. */
 import { between, type Trouble } from '@lvsm/base'
+import { serviceKey, specText } from '@lvsm/model'
 import { troublesOf } from '@lvsm/plan'
 import { pingTroubles } from '../check/pings.ts'
 import { disagreementTroubles } from '../disagreement.ts'
 import { deafTroubles } from '../hearing.ts'
+import type { Failure } from '../events.ts'
 import { sameOf } from '../history/ring.ts'
 import { leaseFault, leaseStatus } from '../lease.ts'
 import { fightTroubles } from '../plan/fights.ts'
@@ -89,7 +91,30 @@ const silentAgents = (state: NodeState): Trouble[] =>
     return [{ code: 'agent-silent', severity: 'critical', object: `node ${name}`, message, hint }]
   })
 
-function kernelTroubles({ kernel, view }: NodeState): Trouble[] {
+const refused = ({ operation, message }: Failure): Trouble => ({
+  code: 'kernel-refused',
+  severity: 'critical',
+  message: describeFailure(operation, message),
+  hint: 'it is tried again every second',
+})
+
+/** One service that this kernel cannot have as it is written; null: it is something else that failed. */
+function moduleMissing({ view }: NodeState, { operation, message, missing }: Failure): Trouble | null {
+  if (missing === undefined || !('spec' in operation)) return null
+  const key = serviceKey(operation.service)
+  const name = view?.services.find((service) => serviceKey(service) === key)?.name ?? key
+  return {
+    code: 'module-missing',
+    severity: 'critical',
+    object: `service ${name}`,
+    message: `${operation.kind === 'service-add' ? 'service' : 'the change of service'} ${name} (${key}) is not there: the kernel does not know ${specText(operation.spec)}`,
+    evidence: message,
+    hint: `load it on this node: modprobe ${missing.join(' ')}; where there is no such module: lvsm service set ${name} scheduler=wlc; all other services are served`,
+  }
+}
+
+function kernelTroubles(state: NodeState): Trouble[] {
+  const { kernel, view } = state
   const { observed, wanted, owned, broken, failures, unread } = kernel
   const laws = broken.map(
     (law): Trouble => ({
@@ -99,14 +124,7 @@ function kernelTroubles({ kernel, view }: NodeState): Trouble[] {
       hint: 'this is a defect of lvsm: please report it',
     }),
   )
-  const refusals = failures.map(
-    ({ operation, message }): Trouble => ({
-      code: 'kernel-refused',
-      severity: 'critical',
-      message: describeFailure(operation, message),
-      hint: 'it is tried again every second',
-    }),
-  )
+  const refusals = failures.map((failure): Trouble => moduleMissing(state, failure) ?? refused(failure))
   const blind: Trouble = {
     code: 'cannot-observe',
     severity: 'critical',

@@ -50,6 +50,9 @@ export interface Document {
   /** Not there: as many as `History` says. */
   readonly 'kept-revisions'?: number | undefined
   readonly profile?: ProfileName | undefined
+  readonly 'tcp-timeout'?: string | undefined
+  readonly 'tcp-fin-timeout'?: string | undefined
+  readonly 'udp-timeout'?: string | undefined
   readonly timing?: Written['timing']
   readonly keys: Named<DocumentKey>
   readonly 'sign-with': number
@@ -75,7 +78,7 @@ const without = <T extends object, K extends keyof T>(tree: T, keys: readonly K[
 export function documentOf(written: Written): Document {
   const { timing, keys, nodes, groups, pools = [], services = [], ...rest } = written
   return ordered({
-    ...without(rest, ['revision']),
+    ...spelled(without(rest, ['revision'])),
     timing: timing && Object.keys(timing).length > 0 ? ordered(spelled(timing)) : undefined,
     keys: named(
       keys,
@@ -130,7 +133,7 @@ const serversOf = (list: readonly WrittenServer[]): Named<DocumentServer> =>
 function serviceOf({ realservers, overrides, check, ...rest }: WrittenService): DocumentService {
   const flags = rest['scheduler-flags']
   return {
-    ...without(rest, ['name']),
+    ...spelled(without(rest, ['name'])),
     'scheduler-flags': flags && [...new Set(flags)].toSorted(natural),
     check: check && ordered(spelled(check)),
     overrides: namedOrNone(
@@ -143,7 +146,9 @@ function serviceOf({ realservers, overrides, check, ...rest }: WrittenService): 
 }
 
 const DURATIONS: ReadonlySet<string> = new Set(
-  'keepalive lease apply warntime deadtime drain interval timeout'.split(' '),
+  'keepalive lease apply warntime deadtime drain interval timeout persistence tcp-timeout tcp-fin-timeout udp-timeout'.split(
+    ' ',
+  ),
 )
 /** Durations in one spelling. */
 const spelled = <T extends object>(tree: T): T =>

@@ -1,5 +1,15 @@
 /** What each node would do when one configuration follows another: from what it has to do under either. */
-import { type Config, type ConfigService, destKey, nodeView, serviceKey, specText } from '@lvsm/model'
+import {
+  type Config,
+  type ConfigService,
+  destKey,
+  type NodeView,
+  nodeView,
+  serviceKey,
+  specOf,
+  specText,
+  timeoutsText,
+} from '@lvsm/model'
 import { natural } from '../document/order.ts'
 import type { Line } from './lines.ts'
 
@@ -42,6 +52,7 @@ function tasksOf(config: Config, name: string): Tasks {
       `may own group ${group}`,
       `${addresses.map(({ address, prefix, interface: on }) => `${address}/${prefix}${on === null ? '' : ` on ${on}`}`).join(', ')}, preference ${directors.join(', ')}${ping.length > 0 ? `, pings ${ping.join(', ')}` : ''}`,
     ]),
+    ...timeoutTasks(view),
     ...view.services.flatMap(serviceTasks),
     ...view.answersFor.map(({ address, group, placement }): [string, string] => [
       `answers for ${address}`,
@@ -49,6 +60,11 @@ function tasksOf(config: Config, name: string): Tasks {
     ]),
     ...(view.gateway === null ? [] : [['default route', `through ${view.gateway}`] as const]),
   ])
+}
+
+function timeoutTasks({ directs, ipvsTimeouts }: NodeView): [string, string][] {
+  const words = timeoutsText(ipvsTimeouts)
+  return directs.length === 0 || words === '' ? [] : [['IPVS timeouts', words]]
 }
 
 /** What the lease process is told. */
@@ -66,16 +82,17 @@ function ownershipTasks({ timing, keys, signWith, nodes }: Config, name: string)
 }
 
 function serviceTasks(service: ConfigService): [string, string][] {
-  const { scheduler, schedulerFlags: flags, check, realservers } = service
+  const { check, realservers } = service
   const key = serviceKey(service)
   const keys = Object.entries(check.keys).map(([word, value]) => `, ${word} ${String(value)}`)
-  const checked = `check ${check.type} each ${check.intervalMs} ms, timeout ${check.timeoutMs} ms, fall ${check.fall}, rise ${check.rise}${check.keepLast ? '' : ', the last one too'}${keys.join('')}`
+  const where = check.port === null ? '' : ` at port ${check.port}`
+  const checked = `check ${check.type}${where} each ${check.intervalMs} ms, timeout ${check.timeoutMs} ms, fall ${check.fall}, rise ${check.rise}${check.keepLast ? '' : ', the last one too'}${keys.join('')}`
   return [
-    [`virtual service ${key}`, `${specText({ scheduler, flags })}, ${service.name} of group ${service.group}`],
+    [`virtual service ${key}`, `${specText(specOf(service))}, ${service.name} of group ${service.group}`],
     [`checks of ${key}`, checked],
-    ...realservers.map(({ node, forward, gateway, weight, ...place }): [string, string] => [
+    ...realservers.map(({ node, forward, gateway, weight, upper, lower, ...place }): [string, string] => [
       `realserver ${node} ${destKey(place)} of ${key}`,
-      `${forward}${gateway === null ? '' : ` through ${gateway}`}, weight ${weight}`,
+      `${forward}${gateway === null ? '' : ` through ${gateway}`}, weight ${weight}${upper === undefined ? '' : `, at most ${upper} connections`}${lower === undefined ? '' : `, again under ${lower}`}`,
     ]),
   ]
 }

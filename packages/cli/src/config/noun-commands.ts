@@ -103,7 +103,11 @@ export async function shown(
   const which = await placeOf(session, noun, name, words)
   const { file } = await ask(session.paths, { route: 'document', query: { stale }, body: null })
   const found = entriesOf(file, noun, which)
-  const defaults = defaultsOf(noun, entriesOf(file, 'cluster')[0]?.entry['profile'])
+  const about = noun === 'check' && name !== undefined ? { service: name } : {}
+  const defaults = defaultsOf(noun, {
+    profile: entriesOf(file, 'cluster')[0]?.entry['profile'],
+    protocol: noun === 'check' ? entriesOf(file, 'service', about)[0]?.entry['protocol'] : undefined,
+  })
   const isAbsent = found.length === 0 && Object.keys(defaults).length > 0 && isPlace(noun, name, file)
   if (found.length === 0 && name !== undefined && !isAbsent) throw notThere(noun, name, file)
   const entries = (isAbsent ? [{ which, entry: {} }] : found).map(flat)

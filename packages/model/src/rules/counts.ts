@@ -3,7 +3,7 @@ import { renewalMs } from '@lvsm/base'
 import { DEFAULT_CHECK, MOST } from '../config.ts'
 import { parseDuration } from '../duration.ts'
 import type { Draft } from '../schema.ts'
-import { probeOf } from '../tables/index.ts'
+import { probeOf, usualCheck } from '../tables/index.ts'
 import { floating } from './addresses.ts'
 import { timingOf } from './keys.ts'
 import { serverCount } from './pools.ts'
@@ -17,7 +17,7 @@ export const countServers = (draft: Draft): number =>
 export function checkRates(draft: Draft): ReadonlyMap<string, number> {
   const rates = new Map<string, number>()
   for (const { at, item: service } of entries(draft.services)) {
-    const { interval, type = DEFAULT_CHECK.type } = service.check ?? {}
+    const { interval, type = usualCheck(service.protocol) } = service.check ?? {}
     const intervalMs = interval === undefined ? DEFAULT_CHECK.intervalMs : parseDuration(interval)
     if (!intervalMs || probeOf(type) === null) continue
     const each = (1000 * serverCount(draft, at)) / intervalMs

@@ -7,6 +7,7 @@ import { SCHEDULERS, type SchedulerRow } from '../tables/index.ts'
 import { type Floating, floating } from './addresses.ts'
 import { placesOf } from './on-link.ts'
 import { type Service, served } from './pools.ts'
+import { checkOptions } from './service-options.ts'
 import { checkForwarding, checkOwner, checkRealserver } from './realservers.ts'
 import { entries, isUnread, type Refuse, refuseTwice, type Rule } from './rule.ts'
 
@@ -39,6 +40,7 @@ export const services: Rule = (draft, refuse) => {
     if (index >= 0 && readable) checkAddress(service, own, path, refuse)
     checkFlags(service, path, refuse)
     checkTiming(service, path, refuse)
+    checkOptions(service, served(draft, at), path, refuse)
     const seen = new Map<string, string>()
     for (const server of served(draft, at)) {
       const { item, pool } = server

@@ -41,6 +41,8 @@ export type CheckKeys = Readonly<Record<string, unknown>>
 export interface CheckRow {
   /** Null: nothing is asked, the realserver is always taken for healthy. */
   readonly probe: ProbeKind | null
+  /** By which protocol it asks; null: by none, or by whatever it likes. */
+  readonly over: 'tcp' | 'udp' | null
   /** Keys of this type alone, beside interval, timeout, fall, rise and keep-last: all of them optional. */
   readonly fields: Readonly<Record<string, z.ZodType>>
   /** What is wrong with keys that are right one by one; null: nothing. */
@@ -54,72 +56,94 @@ const right = (): null => null
 export const CHECKS = {
   tcp: {
     probe: 'connect',
+    over: 'tcp',
     fields: {},
     refuse: right,
     hint: 'a tcp check finds out whether somebody accepts connections',
   },
   tls: {
     probe: 'tls',
+    over: 'tcp',
     fields: TLS_KEYS,
     refuse: refuseNameless,
     hint: 'a tls check makes a handshake, and looks at the certificate',
   },
   http: {
     probe: 'http',
+    over: 'tcp',
     fields: HTTP_KEYS,
     refuse: refuseBodiless,
     hint: 'an http check asks for a page without TLS; https looks at certificates',
   },
   https: {
     probe: 'https',
+    over: 'tcp',
     fields: { ...TLS_KEYS, ...HTTP_KEYS },
     refuse: (keys) => refuseNameless(keys) ?? refuseBodiless(keys),
     hint: 'an https check makes a handshake, looks at the certificate, and asks for a page',
   },
   grpc: {
     probe: 'grpc',
+    over: 'tcp',
     fields: GRPC_KEYS,
     refuse: (keys) => (keys['tls'] === true ? refuseNameless(keys) : null),
     hint: 'a grpc check calls the health service, with tls: true over TLS',
   },
   expect: {
     probe: 'expect',
+    over: 'tcp',
     fields: EXPECT_KEYS,
     refuse: refuseSilent,
     hint: 'an expect check sends a text, where there is one, and waits for another',
   },
   udp: {
     probe: 'udp',
+    over: 'udp',
     fields: UDP_KEYS,
     refuse: right,
     hint: 'a udp check sends a datagram; without expect it is enough that nothing refuses it',
   },
-  dns: { probe: 'dns', fields: DNS_KEYS, refuse: right, hint: 'a dns check asks for records of a name, over UDP' },
-  smtp: { probe: 'smtp', fields: {}, refuse: right, hint: 'an smtp check waits for the greeting, and says EHLO' },
-  ftp: { probe: 'ftp', fields: {}, refuse: right, hint: 'an ftp check waits for the greeting' },
-  imap: { probe: 'imap', fields: {}, refuse: right, hint: 'an imap check waits for the greeting' },
-  pop3: { probe: 'pop3', fields: {}, refuse: right, hint: 'a pop3 check waits for the greeting' },
-  redis: { probe: 'redis', fields: {}, refuse: right, hint: 'a redis check says PING' },
+  dns: {
+    probe: 'dns',
+    over: 'udp',
+    fields: DNS_KEYS,
+    refuse: right,
+    hint: 'a dns check asks for records of a name, over UDP',
+  },
+  smtp: {
+    probe: 'smtp',
+    over: 'tcp',
+    fields: {},
+    refuse: right,
+    hint: 'an smtp check waits for the greeting, and says EHLO',
+  },
+  ftp: { probe: 'ftp', over: 'tcp', fields: {}, refuse: right, hint: 'an ftp check waits for the greeting' },
+  imap: { probe: 'imap', over: 'tcp', fields: {}, refuse: right, hint: 'an imap check waits for the greeting' },
+  pop3: { probe: 'pop3', over: 'tcp', fields: {}, refuse: right, hint: 'a pop3 check waits for the greeting' },
+  redis: { probe: 'redis', over: 'tcp', fields: {}, refuse: right, hint: 'a redis check says PING' },
   mysql: {
     probe: 'mysql',
+    over: 'tcp',
     fields: {},
     refuse: right,
     hint: 'a mysql check asks to be let in, by a name that may be unknown',
   },
   postgres: {
     probe: 'postgres',
+    over: 'tcp',
     fields: {},
     refuse: right,
     hint: 'a postgres check asks to be let in, by a name that may be unknown',
   },
-  ldap: { probe: 'ldap', fields: {}, refuse: right, hint: 'an ldap check binds anonymously' },
+  ldap: { probe: 'ldap', over: 'tcp', fields: {}, refuse: right, hint: 'an ldap check binds anonymously' },
   script: {
     probe: 'script',
+    over: null,
     fields: SCRIPT_KEYS,
     refuse: refuseProgramless,
     hint: 'a script check runs a program, which says by its exit code whether all is well',
   },
-  none: { probe: null, fields: {}, refuse: right, hint: 'a check of type none asks nobody' },
+  none: { probe: null, over: null, fields: {}, refuse: right, hint: 'a check of type none asks nobody' },
 } as const satisfies Readonly<Record<string, CheckRow>>
 
 export type CheckType = keyof typeof CHECKS

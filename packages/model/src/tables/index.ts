@@ -1,5 +1,6 @@
 /** The data plane as tables: what a configuration may ask for, and all that follows from it. */
 import { CHECKS } from './checks.ts'
+import { ENGINES } from './engines.ts'
 import { FAMILIES } from './families.ts'
 import { FORWARDING } from './forwarding.ts'
 import { PLACEMENTS } from './placements.ts'
@@ -8,6 +9,7 @@ import { SCHEDULERS } from './schedulers.ts'
 import type { Table } from './table.ts'
 
 export * from './checks.ts'
+export * from './engines.ts'
 export * from './families.ts'
 export * from './forwarding.ts'
 export * from './placements.ts'
@@ -23,5 +25,6 @@ export const TABLES: Readonly<Record<string, Table>> = {
   SCHEDULERS,
   KERNEL_PROTOCOLS,
   PROTOCOLS,
+  ENGINES,
   CHECKS,
 }

@@ -12,7 +12,7 @@ interface Foreign {
 
 /** By the key that the word is the value of. */
 export const FOREIGN_WORDS: Readonly<Record<string, Foreign>> = {
-  protocol: { later: ['udp', 'sctp', 'http', 'https', 'tls', 'quic', 'any'], same: {} },
+  protocol: { later: ['http', 'https', 'tls', 'quic', 'any'], same: {} },
   forward: {
     later: ['tun', 'tunnel', 'tunneling', 'ipip', 'gre', 'gue', 'fou', 'local', 'bypass', 'fullnat', 'snat', 'l3dsr'],
     same: {
@@ -57,11 +57,34 @@ export const FOREIGN_WORDS: Readonly<Record<string, Foreign>> = {
 /** Keys that may be looked for here, each where it would stand: the last word of its place in the file. */
 export const FOREIGN_KEYS: ReadonlySet<string> = new Set(
   [
-    'fwmark firewall-mark mark persistent persistence persistence-timeout persistence_timeout persistent-timeout granularity',
-    'sorry sorry-server sorry_server fallback quorum hysteresis ops one-packet alpha omega virtualhost netmask inhibit',
+    'fwmark firewall-mark mark',
+    'sorry sorry-server sorry_server fallback quorum hysteresis alpha omega virtualhost inhibit',
     'url receive request codes ssl script certificate',
-    'upper lower upper-threshold lower-threshold slow-start drain-time max-connections source',
+    'slow-start drain-time max-connections source',
     'ipv6 include includes sync syncd sync-daemon console web tls coordinators users bfd vrrp virtual-router-id preempt priority',
     'mcast multicast broadcast notify email vlan namespace',
   ].flatMap((line) => line.split(' ')),
 )
+
+/** Other names of keys, of keepalived, ldirectord and ipvsadm → how they are called here. */
+export const SAME_KEYS: Readonly<Record<string, string>> = {
+  persistent: 'persistence',
+  'persistence-timeout': 'persistence',
+  persistence_timeout: 'persistence',
+  'persistent-timeout': 'persistence',
+  granularity: 'persistence-netmask',
+  persistence_granularity: 'persistence-netmask',
+  netmask: 'persistence-netmask',
+  pe: 'persistence-engine',
+  persistence_engine: 'persistence-engine',
+  ops: 'one-packet',
+  upper: 'upper-threshold',
+  uthreshold: 'upper-threshold',
+  'u-threshold': 'upper-threshold',
+  lower: 'lower-threshold',
+  lthreshold: 'lower-threshold',
+  'l-threshold': 'lower-threshold',
+  'sched-flags': 'scheduler-flags',
+  checkport: 'port',
+  connect_port: 'port',
+}

@@ -1,4 +1,5 @@
 /** What a service speaks. */
+import type { CheckType } from './checks.ts'
 
 export interface KernelProtocolRow {
   /** IANA's number, in packets. */
@@ -7,7 +8,7 @@ export interface KernelProtocolRow {
   readonly option: string
 }
 
-/** What IPVS knows (ip_vs_proto_*.c): more than a configuration may ask for. */
+/** What IPVS knows (ip_vs_proto_*.c). */
 export const KERNEL_PROTOCOLS = {
   tcp: { number: 6, option: '-t' },
   udp: { number: 17, option: '-u' },
@@ -17,12 +18,28 @@ export const KERNEL_PROTOCOLS = {
 export type KernelProtocol = keyof typeof KERNEL_PROTOCOLS
 
 export interface ProtocolRow {
+  /** In sentences. */
+  readonly title: string
   /** Connections begin with a SYN, and are refused and broken off with a RST (RFC 9293): rules of nftables match by its flags. */
   readonly handshake: boolean
+  /** May each packet be scheduled by itself? The kernel heeds the flag for datagrams alone (ip_vs_core.c, `ip_vs_schedule`). */
+  readonly onePacket: boolean
+  /** How a realserver is checked where nothing is said of it; null: that has to be said. */
+  readonly check: CheckType | null
 }
 
 export const PROTOCOLS = {
-  tcp: { handshake: true },
-} as const satisfies Readonly<Partial<Record<KernelProtocol, ProtocolRow>>>
+  tcp: { title: 'TCP', handshake: true, onePacket: false, check: 'tcp' },
+  udp: { title: 'UDP', handshake: false, onePacket: true, check: 'udp' },
+  // No prober speaks it.
+  sctp: { title: 'SCTP', handshake: false, onePacket: false, check: null },
+} as const satisfies Readonly<Record<KernelProtocol, ProtocolRow>>
 
 export type Protocol = keyof typeof PROTOCOLS
+
+/** One row, with columns of their general type. */
+export const protocolRow = (name: Protocol): ProtocolRow => PROTOCOLS[name]
+
+/** The check of a service that says nothing of it: `none` where its protocol has none, or is not known. */
+export const usualCheck = (protocol: Protocol | undefined): CheckType =>
+  (protocol === undefined ? null : protocolRow(protocol).check) ?? 'none'

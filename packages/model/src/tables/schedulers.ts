@@ -20,6 +20,8 @@ export const SCHEDULERS = {
   nq: { module: 'ip_vs_nq', flags: [] },
   fo: { module: 'ip_vs_fo', flags: [] },
   ovf: { module: 'ip_vs_ovf', flags: [] },
+  /** Since Linux 5.11 (ip_vs_twos.c); many distributions do not build it. */
+  twos: { module: 'ip_vs_twos', flags: [] },
 } as const satisfies Readonly<Record<string, SchedulerRow>>
 
 export type Scheduler = keyof typeof SCHEDULERS

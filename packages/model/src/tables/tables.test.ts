@@ -30,6 +30,7 @@ describe('the tables of the data plane', () => {
 describe('the keys of a check', () => {
   const http = {
     probe: 'connect',
+    over: 'tcp',
     fields: { path: z.string().optional() },
     refuse: () => null,
     hint: 'asks for a page',

@@ -3,7 +3,7 @@ import { directors, idlers, namesakes, voters } from './quorum.ts'
 import { keys } from './keys.ts'
 import { hostAddresses, linkNetworks, prefixes, realserverPlaces, vipNetworks } from './networks.ts'
 import { ports, revisions, sizes } from './sizes.ts'
-import { checks, gateways, weights } from './services.ts'
+import { checkedPorts, checks, gateways, weights } from './services.ts'
 import { timing } from './timing.ts'
 import type { WarningRule } from './warning.ts'
 
@@ -26,5 +26,6 @@ export const WARNINGS: readonly WarningRule[] = [
   realserverPlaces,
   weights,
   checks,
+  checkedPorts,
   gateways,
 ]

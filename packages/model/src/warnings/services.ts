@@ -1,7 +1,7 @@
 /** Services that nobody serves, and realservers whose answers do not come back. */
 import { DEFAULT_CHECK } from '../config.ts'
 import { parseDuration } from '../duration.ts'
-import { forwarding, probeOf } from '../tables/index.ts'
+import { CHECKS, forwarding, probeOf, protocolRow, usualCheck } from '../tables/index.ts'
 import { served } from '../rules/pools.ts'
 import { entries } from '../rules/rule.ts'
 import type { WarningRule } from './warning.ts'
@@ -23,11 +23,29 @@ const LATE_MS = 60_000
 
 export const checks: WarningRule = (draft, warn) => {
   for (const { at, item: service } of entries(draft.services)) {
-    const { interval, fall = DEFAULT_CHECK.fall, type } = service.check ?? {}
+    const { interval, fall = DEFAULT_CHECK.fall, type = usualCheck(service.protocol) } = service.check ?? {}
     const ms = fall * (interval === undefined ? DEFAULT_CHECK.intervalMs : (parseDuration(interval) ?? 0))
-    if (ms <= LATE_MS || probeOf(type ?? DEFAULT_CHECK.type) === null) continue
+    if (ms <= LATE_MS || probeOf(type) === null) continue
     const message = `a realserver of service "${service.name}" that died is noticed after ${Math.round(ms / 1000)} s (interval × fall)`
     warn('warning', 'late-check', ['services', at, 'check', 'interval'], message, 'lower interval, or fall')
+  }
+}
+
+/** A port of the one protocol says nothing of the same port of the other. */
+export const checkedPorts: WarningRule = (draft, warn) => {
+  for (const { at, item: service } of entries(draft.services)) {
+    const { protocol, check } = service
+    if (protocol === undefined || check?.type === undefined || check.port !== undefined) continue
+    const { over } = CHECKS[check.type]
+    // Name servers have both (RFC 7766).
+    if (over === null || over === protocol || check.type === 'dns') continue
+    warn(
+      'warning',
+      'check-of-other-protocol',
+      ['services', at, 'check', 'type'],
+      `the check of service "${service.name}" asks a port of ${protocolRow(over).title}, and clients one of ${protocolRow(protocol).title}: who listens at the one may be dead at the other`,
+      `write type: ${usualCheck(protocol) === 'none' ? 'script' : usualCheck(protocol)}, or name the port that is meant: port: PORT`,
+    )
   }
 }
 

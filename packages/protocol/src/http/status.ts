@@ -86,6 +86,8 @@ const realserver = z.object({
   weight: z.number(),
   /** Weight by the configuration; an older agent does not tell it. */
   configured: z.number().exactOptional(),
+  /** Connections at which it gets no new ones; not there: no limit. */
+  upper: z.number().exactOptional(),
   /** Null before the first check. */
   healthy: z.boolean().nullable(),
   /** Connections as the owner's kernel counts them. */
@@ -107,6 +109,8 @@ const service = z.object({
   protocol: z.string(),
   scheduler: z.string(),
   schedulerFlags: list(z.string()).exactOptional(),
+  /** All that the service is beside its address, in words: `rr, one packet`; an older agent does not tell it. */
+  spec: z.string().exactOptional(),
   /** Is what is said of its realservers from the owner's own table? Where not, nothing of them is known. */
   told: z.boolean().exactOptional(),
   realservers: list(realserver),
