@@ -285,7 +285,7 @@ describe('an owner', () => {
   test('whose fence cannot be taken away says so, and ends well: it is closed', async () => {
     const { one } = await owner()
     one.linux.disturb = ({ protocol, messages }) =>
-      protocol === 12 && messages.length === 8 ? { errno: 12, done: false, answered: true } : undefined
+      protocol === 12 && messages.length === 10 ? { errno: 12, done: false, answered: true } : undefined
     one.daemon?.stop('SIGTERM')
     await until(() => one.exits.length > 0)
     expect(one.exits).toEqual([0])

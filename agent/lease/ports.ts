@@ -71,6 +71,6 @@ export interface Addresses {
   /** The kernel takes them off by itself when they were not added again for `validSeconds`. */
   add(group: LeaseGroup, validSeconds: number): Outcome
   remove(group: LeaseGroup): Outcome
-  /** One gratuitous ARP frame for each address, each only while the clock shows less than `notAfter`. */
+  /** One gratuitous frame for each address, in the words of its family, each only while the clock shows less than `notAfter`. */
   announce(group: LeaseGroup, notAfter: Instant): Outcome
 }

@@ -89,8 +89,8 @@ test.each<[string, Partial<LeaseView>]>([
     { nodes: [{ name: 'dir1', voter: true, links: [{ name: 'a', address: '2001:db8::1', port: 1 }] }] },
   ],
   [
-    'a floating address of that family',
-    { groups: [{ ...GROUP, addresses: [{ ...ADDRESS, address: '2001:db8::1' }] }] },
+    'a floating address of that family with a prefix that is none',
+    { groups: [{ ...GROUP, addresses: [{ ...ADDRESS, address: '2001:db8::1', prefix: 129 }] }] },
   ],
   ['a prefix that is none', { groups: [{ ...GROUP, addresses: [{ ...ADDRESS, prefix: 33 }] }] }],
   ['an interface that is none', { groups: [{ ...GROUP, addresses: [{ ...ADDRESS, ifindex: -1 }] }] }],

@@ -1,4 +1,5 @@
 /** The state report: what SIGUSR1 asks for, as lines for the log. The same as `lvsm status` shows. */
+import { endpointText } from '@lvsm/base'
 import type { ServiceReport, Status } from '@lvsm/protocol'
 
 export function reportOf(status: Status): readonly string[] {
@@ -24,9 +25,9 @@ export function reportOf(status: Status): readonly string[] {
 }
 
 const serviceLines = ({ name, address, port, scheduler, realservers }: ServiceReport): string[] => [
-  `service ${name}: ${address}:${port}, ${scheduler}`,
+  `service ${name}: ${endpointText(address, port)}, ${scheduler}`,
   ...realservers.map((one) => {
     const health = one.healthy === null ? 'not checked yet' : one.healthy ? 'healthy' : 'failed'
-    return `  ${one.node} ${one.address}:${one.port}: weight ${one.weight}, ${health}, ${one.active} active; ${one.reason}`
+    return `  ${one.node} ${endpointText(one.address, one.port)}: weight ${one.weight}, ${health}, ${one.active} active; ${one.reason}`
   }),
 ]

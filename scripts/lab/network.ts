@@ -57,6 +57,8 @@ export function buildCommands(topology: Topology): string[] {
       'link set lo up',
       ...networks.map((network) => `link set ${network.name} up`),
       ...networks.map((network) => `addr add ${node.addresses[network.name]}/${network.prefix} dev ${network.name}`),
+      // Nobody waits until it is sure that nobody else has them.
+      ...networks.flatMap(({ name }) => (node.more?.[name] ?? []).map((cidr) => `addr add ${cidr} dev ${name} nodad`)),
     ])
   })
   return ['set -e', ...heredoc('ip -batch -', [...bridges, ...spaces, ...cables, ...observer]), ...inside]

@@ -22,6 +22,8 @@ export interface LabNode {
   readonly empty?: boolean
   /** IPv4 address by network name. */
   readonly addresses: Readonly<Record<string, string>>
+  /** More addresses by network name, of IPv6, each with its prefix length. */
+  readonly more?: Readonly<Record<string, readonly string[]>>
   /** TCP port of the web server that answers with the node's name. */
   readonly web?: number
 }
@@ -58,6 +60,10 @@ export function macOf(address: string): string {
   return ['02', '00', ...bytes].join(':')
 }
 
+/** All addresses of a node in a network, without their prefix lengths. */
+export const addressesOn = ({ addresses, more }: LabNode, network: string): string[] =>
+  [addresses[network], ...(more?.[network] ?? []).map((cidr) => cidr.split('/')[0])].filter((one) => one !== undefined)
+
 /** Networks that a node is attached to, in the topology's order. */
 export function networksOf(topology: Topology, node: LabNode): Network[] {
   return topology.networks.filter((network) => node.addresses[network.name] !== undefined)
@@ -83,13 +89,15 @@ export function checkTopology(topology: Topology): Refusal[] {
       const port = portOf(node.name, network)
       if (port.length > 15) wrong.push(refusal('port-name', field, `${port} is longer than 15 characters`, 'shorten'))
     }
-    for (const [network, address] of Object.entries(node.addresses)) {
+    for (const network of Object.keys(node.addresses)) {
       if (!topology.networks.some((one) => one.name === network)) {
         wrong.push(refusal('unknown-network', `${field}.addresses`, `no network is called ${network}`, 'add it'))
       }
-      const other = addresses.get(address)
-      if (other) wrong.push(refusal('address-twice', field, `${address} belongs to ${other}`, 'choose another'))
-      addresses.set(address, node.name)
+      for (const address of addressesOn(node, network)) {
+        const other = addresses.get(address)
+        if (other) wrong.push(refusal('address-twice', field, `${address} belongs to ${other}`, 'choose another'))
+        addresses.set(address, node.name)
+      }
     }
   }
   return wrong

@@ -93,7 +93,7 @@ export class FakeLinux implements Sockets {
       hasDevice: (name) => [...this.route.links.values()].some((link) => link.name === name),
       notify: (messages) => this.#tellTables(messages),
     })
-    this.route = new Rtnetlink({ now, notify: (message) => this.#tell(NETLINK.route, 5, message) })
+    this.route = new Rtnetlink({ now, notify: (message, group) => this.#tell(NETLINK.route, group, message) })
     this.ways = new Ways(this.tables)
   }
 

@@ -36,8 +36,13 @@ export interface Answer {
   readonly data: readonly Message[]
 }
 
-const KEY_BYTES: Readonly<Record<string, number>> = { ipv4: 4, ethertype: 2, service: 2 }
-const HOOKS: Readonly<Record<string, readonly number[]>> = { arp: [0, 1], inet: [0, 1, 2, 3, 4], netdev: [0, 1] }
+const KEY_BYTES: Readonly<Record<string, number>> = { ipv4: 4, ipv6: 16, ethertype: 2, service: 2 }
+const HOOKS: Readonly<Record<string, readonly number[]>> = {
+  arp: [0, 1],
+  inet: [0, 1, 2, 3, 4],
+  ip6: [0, 1, 2, 3, 4],
+  netdev: [0, 1],
+}
 const EGRESS = nft.HOOK.netdev.egress
 const NO_ERROR = 0
 const code = (name: string): number => ERRNO[name] ?? 0

@@ -2,7 +2,17 @@
  * What the tables of nf_tables do with a packet: base chains by priority, jumps, maps and sets, counters. Only what rules
  * of ours are made of; anything else fails the test. The way of a packet through the stack is in `Way`.
  */
-import { type ArpPacket, arpFrame, BROADCAST_MAC, ETHERTYPE, hexOf, inetBytes, nftables as nft } from '@lvsm/netlink'
+import {
+  type ArpPacket,
+  arpFrame,
+  BROADCAST_MAC,
+  checksum,
+  ETHERTYPE,
+  hexOf,
+  inetBytes,
+  NEIGHBOUR,
+  nftables as nft,
+} from '@lvsm/netlink'
 import type { HeldChain, HeldTable, NfTables } from './nftables.ts'
 
 export interface Packet {
@@ -68,8 +78,38 @@ export const asFrame = ({ protocol, network }: Packet, destination: string, sour
   frame.set(network, 14)
   return frame
 }
-/** All that matters of one: it is none of IPv4. */
-export const IPV6: Packet = { protocol: ETHERTYPE.ipv6, network: new Uint8Array(40) }
+/** A header, and nothing behind it (RFC 8200, section 3); of a protocol that is for experiments. */
+export const ipv6Packet = (source: string, destination: string): Packet => {
+  const network = new Uint8Array(40)
+  network.set([0x60, 0, 0, 0, 0, 0, 253, 64])
+  network.set(inetBytes(source), 8)
+  network.set(inetBytes(destination), 24)
+  return { protocol: ETHERTYPE.ipv6, network }
+}
+/**
+ * A solicitation or an advertisement (RFC 4861, sections 4.3 and 4.4), to whomever; `mac`: where an answer is to go, so that nobody
+ * has to ask for that.
+ */
+export const neighbourPacket = (
+  kind: keyof typeof NEIGHBOUR,
+  {
+    source,
+    destination,
+    target,
+    mac,
+  }: { readonly source: string; readonly destination: string; readonly target: string; readonly mac?: string },
+): Packet => {
+  const told = mac !== undefined && source !== '::'
+  const message = new Uint8Array(told ? 32 : 24)
+  message[0] = NEIGHBOUR[kind]
+  message.set(inetBytes(target), 8)
+  if (told) message.set([1, 1, ...mac.split(':').map((part) => Number.parseInt(part, 16))], 24)
+  const header = ipv6Packet(source, destination).network
+  header.set([0, message.length, 58, 255], 4)
+  const pseudo = Uint8Array.from([...header.subarray(8), 0, 0, 0, message.length, 0, 0, 0, 58, ...message])
+  new DataView(message.buffer).setUint16(2, checksum(pseudo))
+  return { protocol: ETHERTYPE.ipv6, network: Uint8Array.from([...header, ...message]) }
+}
 
 /** A token bucket. */
 interface Bucket {
@@ -126,7 +166,7 @@ export class Packets {
       switch (one.kind) {
         case 'payload': {
           if (one.base === 'link') throw new Error('unknown to the fake: a field of the link header')
-          const offset = one.offset + (one.base === 'network' ? 0 : 4 * ((packet.network[0] ?? 0) & 15))
+          const offset = one.offset + (one.base === 'network' ? 0 : transportAt(packet))
           if (offset + one.length > packet.network.length) return result()
           register = packet.network.subarray(offset, offset + one.length)
           break
@@ -184,8 +224,12 @@ export class Packets {
   }
 }
 
+/** Of IPv6 no packet here has more than its header in front. */
+const transportAt = ({ protocol, network }: Packet): number =>
+  protocol === ETHERTYPE.ipv6 ? 40 : 4 * ((network[0] ?? 0) & 15)
+
 function metaOf(key: string, { protocol, network }: Packet): Uint8Array {
-  if (key === 'l4proto') return network.subarray(9, 10)
+  if (key === 'l4proto') return protocol === ETHERTYPE.ipv6 ? network.subarray(6, 7) : network.subarray(9, 10)
   if (key === 'protocol') return nft.ethertypeKey(protocol)
   if (key === 'nfproto') return Uint8Array.of(protocol === ETHERTYPE.ipv4 ? AF_INET : 10)
   throw new Error(`unknown to the fake: meta ${key}`)
@@ -212,18 +256,22 @@ export class Ways {
   }
   /** A packet comes in, as far as connection tracking, and with it IPVS. */
   in(packet: Packet): boolean {
-    return this.#packets.passes('inet', nft.HOOK.inet.prerouting, packet, { to: CONNTRACK })
+    return this.#ip('prerouting', packet, { to: CONNTRACK })
   }
   /** One for this machine comes in, as far as its sockets. */
   local(packet: Packet): boolean {
-    return this.in(packet) && this.#packets.passes('inet', nft.HOOK.inet.input, packet)
+    return this.in(packet) && this.#ip('input', packet)
   }
   /** A packet of this machine goes out, after its source was translated. */
   out(packet: Packet): boolean {
-    return this.#packets.passes('inet', nft.HOOK.inet.postrouting, packet, { from: SOURCE_NAT })
+    return this.#ip('postrouting', packet, { from: SOURCE_NAT })
   }
   /** A packet that others sent each other goes through. */
   through(packet: Packet): boolean {
-    return this.in(packet) && this.#packets.passes('inet', nft.HOOK.inet.forward, packet) && this.out(packet)
+    return this.in(packet) && this.#ip('forward', packet) && this.out(packet)
+  }
+  #ip(hook: keyof typeof nft.HOOK.inet, packet: Packet, within: { from?: number; to?: number } = {}): boolean {
+    const families = packet.protocol === ETHERTYPE.ipv6 ? (['inet', 'ip6'] as const) : (['inet'] as const)
+    return families.every((family) => this.#packets.passes(family, nft.HOOK.inet[hook], packet, within))
   }
 }

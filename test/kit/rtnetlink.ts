@@ -4,6 +4,7 @@
  * and fails the test. The kernel's own passes the same suite: test/suites/addresses.ts.
  */
 import {
+  AF,
   ERRNO,
   type Decoded,
   hexOf,
@@ -27,6 +28,9 @@ export interface HeldAddress {
   readonly local: string
   readonly prefix: number
   readonly label: string
+  /** Of IPv6, which has no labels: who made it, and for how long a program may choose it. */
+  readonly protocol?: number
+  readonly preferredSeconds?: number
   flags: number
   /** By the clock of the fake; null: never. */
   endsAt: number | null
@@ -34,8 +38,8 @@ export interface HeldAddress {
 export interface RtnetlinkOptions {
   /** Milliseconds. */
   now(): number
-  /** Tells who listens to addresses. */
-  notify(message: Uint8Array): void
+  /** Tells who listens to addresses, by the multicast group of their family. */
+  notify(message: Uint8Array, group: number): void
 }
 
 const must = <T>(decoded: Decoded<T>): T => {
@@ -104,24 +108,25 @@ export class Rtnetlink {
     const { index, local, prefix, label, flags, validSeconds } = spec
     const endless =
       validSeconds === rt.FOREVER && !same(bytes, rt.newAddress({ index, local, prefix, label, flags, validSeconds }))
-    const plain = { index, local, prefix, label, flags, ...(endless ? {} : { validSeconds }) }
+    const six = isV6(local) ? { protocol: spec.protocol, preferredSeconds: spec.preferredSeconds } : {}
+    const plain = { index, local, prefix, label, flags, ...(endless ? {} : { validSeconds }), ...six }
     const replace = same(bytes, rt.replaceAddress(plain))
     if (!replace && !same(bytes, rt.newAddress(plain))) return unknown(bytes)
     if (!this.links.has(index)) return answer('ENODEV')
-    if (prefix > 32 || validSeconds === 0) return answer('EINVAL')
+    if (prefix > (isV6(local) ? 128 : 32) || validSeconds === 0) return answer('EINVAL')
     if (label.length > LONGEST_LABEL) return answer('ERANGE')
     const endsAt = validSeconds === rt.FOREVER ? null : this.#options.now() + validSeconds * 1000
     const found = this.#find(spec)
     if (found && !replace) return answer('EEXIST')
     if (found) found.endsAt = endsAt
     else {
-      const secondary = this.addresses.some(
-        (one) => one.index === index && isPrimary(one) && networkOf(one) === networkOf(spec),
-      )
+      const secondary =
+        !isV6(local) &&
+        this.addresses.some((one) => one.index === index && isPrimary(one) && networkOf(one) === networkOf(spec))
       const kept = flags | (secondary ? rt.ADDRESS_FLAG.secondary : 0)
-      this.addresses.push({ index, local, prefix, label, flags: kept, endsAt })
+      this.addresses.push({ index, local, prefix, label, flags: kept, endsAt, ...six })
     }
-    this.#options.notify(rt.newAddress({ ...plain }))
+    this.#options.notify(rt.newAddress({ ...plain }), groupOf(local))
     return DONE
   }
 
@@ -131,8 +136,8 @@ export class Rtnetlink {
 
   #drop(address: HeldAddress): void {
     this.addresses = this.addresses.filter((one) => one !== address)
-    this.#options.notify(rt.deleteAddress(address))
-    if (!isPrimary(address)) return
+    this.#options.notify(rt.deleteAddress(address), groupOf(address.local))
+    if (!isPrimary(address) || isV6(address.local)) return
     const others = this.addresses.filter((one) => one.index === address.index && networkOf(one) === networkOf(address))
     const [first] = others
     if (this.promotes && first) first.flags &= ~rt.ADDRESS_FLAG.secondary
@@ -141,9 +146,12 @@ export class Rtnetlink {
 
   dump(bytes: Uint8Array): Message[] {
     const message = parse(bytes)
-    if (message.type !== rt.RTM.getAddress || !same(bytes, rt.dumpAddresses())) return unknown(bytes)
+    const six = message.payload[0] === AF.inet6
+    const asked = rt.dumpAddresses(six ? AF.inet6 : AF.inet)
+    if (message.type !== rt.RTM.getAddress || !same(bytes, asked)) return unknown(bytes)
     const { now } = this.#options
-    return this.addresses.map(({ endsAt, ...one }) =>
+    const ofFamily = this.addresses.filter(({ local }) => isV6(local) === six)
+    return ofFamily.map(({ endsAt, ...one }) =>
       parse(
         rt.newAddress({
           ...one,
@@ -156,6 +164,8 @@ export class Rtnetlink {
   }
 }
 
+const isV6 = (address: string): boolean => address.includes(':')
+const groupOf = (address: string): number => (isV6(address) ? rt.GROUP.addressV6 : rt.GROUP.addressV4)
 const isPrimary = ({ flags }: HeldAddress): boolean => (flags & rt.ADDRESS_FLAG.secondary) === 0
 
 function linkBytes({ index, name, mac, up }: HeldLink): Uint8Array {

@@ -2,12 +2,12 @@
  * The fence's adapter on nf_tables, the kernel's and the one in memory: what a look finds of what somebody did to the
  * tables, and who may take them away. `netfilter` is somebody else's socket.
  */
-import { type LeaseGroup } from '@lvsm/protocol'
+import { type FenceLayer, type LeaseGroup } from '@lvsm/protocol'
 import { type Instant, instant } from '@lvsm/base'
 import type { Netlink } from '@lvsm/kernel'
 import { inetBytes, nftables as nft } from '@lvsm/netlink'
 import { expect, test } from 'vitest'
-import { elementOf, TABLE } from '../../agent/lease/adapters/kernel/fence-tables.ts'
+import { openingOf, TABLE } from '../../agent/lease/adapters/kernel/fence-tables.ts'
 import type { KernelFence } from '../../agent/lease/adapters/kernel/fence.ts'
 import type { Fenced } from './elements.ts'
 
@@ -42,6 +42,12 @@ const order = (op: 'open' | 'renew' | 'close', timeoutMs: number, group = 'web')
   timeoutMs,
   notAfter: NEVER,
 })
+
+/** Of a group with addresses of IPv4 alone. */
+const elementOf = (group: string, layer: nft.Family & FenceLayer): { name: nft.SetName; key: Uint8Array } => {
+  const { name, keys } = openingOf(group, layer, false)
+  return { name, key: keys[0] ?? new Uint8Array() }
+}
 
 export const elementsOf = (netfilter: Netlink, layer: (typeof LAYERS)[number], group = 'web') =>
   netfilter.dump(nft.dumpElements(elementOf(group, layer).name)).flatMap((message) => {

@@ -1,5 +1,5 @@
 /**
- * Gratuitous ARP of an owner (RFC 5227): a burst when it adds the addresses, repeats, then a slow refresh; and a defence,
+ * Gratuitous ARP of an owner (RFC 5227), or unsolicited neighbour advertisements (RFC 4861): a burst when it adds the addresses, repeats, then a slow refresh; and a defence,
  * rate-limited, when another MAC announces them. Each frame has the lease's deadline (FENCE.md, row 3).
  */
 import { after, type Instant, type Trouble } from '@lvsm/base'
@@ -78,7 +78,7 @@ export const conflictTroubles = (state: LeaseState): Trouble[] =>
       {
         ...{ code: 'address-conflict', severity: 'critical', object: `group ${group.name}` },
         message: `${mac} answers for an address of ${group.name}, which ${state.node} owns${place}`,
-        evidence: `an ARP frame of ${mac} named the address as its own within the last ${RIVAL_MS / 1000} s; ${state.node} announces it anew each time`,
+        evidence: `a frame of ${mac} (ARP, or neighbour discovery) named the address as its own within the last ${RIVAL_MS / 1000} s; ${state.node} announces it anew each time`,
         hint: 'find that MAC address in the table of the switch, and take the address off there (ip addr del); where it is a realserver by direct routing: sysctl net.ipv4.conf.all.arp_ignore=1',
       },
     ]

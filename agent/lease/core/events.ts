@@ -38,7 +38,7 @@ export interface Recipient {
   readonly route: Route
 }
 
-/** Announce: ARP both ways. Serve: IP both ways (FENCE.md, row 12). */
+/** Announce: ARP and neighbour discovery both ways. Serve: IP both ways (FENCE.md, row 12). */
 export type FencePart = 'announce' | 'serve'
 export type FenceOp = 'open' | 'renew' | 'close'
 

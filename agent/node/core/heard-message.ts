@@ -40,7 +40,7 @@ export function onMessage(state: NodeState, from: string, text: string): void {
       return onAnswer(state, from, message)
     case 'prepare':
       if (!directsGroup(state, from, message.group)) return count(state, 'drop-message-not-entitled')
-      prepareFor(state, message.group, from, message.id)
+      prepareFor(state, from, message)
       return lookWithin(state)
     case 'prepared':
       return successorPrepared(state, from, message.id)

@@ -53,6 +53,7 @@ describe('messages', () => {
       outcome: { ok: false, fault: 'conflict', refusals: [{ code: 'c', message: 'm', hint: 'h' }] },
     },
     { kind: 'prepare', id: 'a', group: 'web' },
+    { kind: 'prepare', id: 'a', group: 'web', at: ['2001:db8:11::1'] },
     { kind: 'prepared', id: 'a', group: 'web' },
   ])('come back as they were: %j', (message) => {
     expect(decodeMessage(encodeMessage(message))).toEqual({ ok: true, message })

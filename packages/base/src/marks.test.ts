@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isOwnLabel, MARKS, ownLabel } from './marks.ts'
+import { isOwnAddress, isOwnLabel, MARKS, ownLabel } from './marks.ts'
 
 test.each([
   ['eth0', 'eth0:lvsm'],
@@ -17,10 +17,20 @@ test.each(['lo', 'eth0:1', 'eth0:lvsm2', 'lvsm', ''])('%j is the label of somebo
   expect(isOwnLabel(label)).toBe(false),
 )
 
+test.each([
+  ['eth0:lvsm', 0, true],
+  ['', 76, true],
+  ['eth0', 0, false],
+  ['', 2, false],
+])('an address of label %j and protocol %i is ours: %s', (label, protocol, ours) =>
+  expect(isOwnAddress({ label, protocol })).toBe(ours),
+)
+
 test('the marks stay what they are: nodes carry them over an upgrade', () =>
   expect(MARKS).toEqual({
     routeProtocol: 76,
     label: ':lvsm',
+    addressProtocol: 76,
     fenceTable: 'lvsm',
     peersTable: 'lvsm-peers',
     rulesTable: 'lvsm-nat',

@@ -6,8 +6,10 @@
 export const MARKS = {
   /** rtm_protocol of routes: 76 ('L') lies in the range that belongs to nobody (linux/rtnetlink.h). */
   routeProtocol: 76,
-  /** Ends the label (IFA_LABEL) of floating addresses and of aliases. IPv6 has no labels. */
+  /** Ends the label (IFA_LABEL) of floating addresses and of aliases of IPv4. */
   label: ':lvsm',
+  /** IFA_PROTO (kernel 5.18) of those of IPv6, which has no labels: a number that nobody else has (linux/if_addr.h). */
+  addressProtocol: 76,
   /** nf_tables table of the fence, in each of its families. */
   fenceTable: 'lvsm',
   /** nf_tables table in front of the heartbeat ports. */
@@ -37,3 +39,7 @@ export function ownLabel(interfaceName: string): string {
 }
 
 export const isOwnLabel = (label: string): boolean => label.endsWith(MARKS.label)
+
+/** Of an address of an interface, as the kernel tells it: does it bear our mark? */
+export const isOwnAddress = ({ label, protocol }: { readonly label: string; readonly protocol: number }): boolean =>
+  isOwnLabel(label) || protocol === MARKS.addressProtocol

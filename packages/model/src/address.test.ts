@@ -12,8 +12,6 @@ import {
   refuseHostAddress,
   refuseInNetwork,
 } from './address.ts'
-import { checkConfig } from './check.ts'
-import { SAMPLE } from './sample.ts'
 import { FAMILIES } from './tables/index.ts'
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length })
@@ -21,7 +19,6 @@ const anyCidr: fc.Arbitrary<Cidr> = fc.oneof(
   fc.record({ address: bytes(4).map(formatInet), prefix: fc.nat(32) }),
   fc.record({ address: bytes(16).map(formatInet), prefix: fc.nat(128) }),
 )
-const BOTH = { ...FAMILIES, ipv6: { ...FAMILIES.ipv6, supported: true } }
 
 describe('networks', () => {
   it.each([
@@ -130,32 +127,35 @@ describe('the ranges of a family', () => {
 describe('an address in a configuration', () => {
   it.each([
     ['10.11.0.10', null],
-    ['010.11.0.10', 'is no IPv4 address'],
-    ['2001:db8::10', 'is an IPv6 address: IPv6 is not in this version'],
-    ['::ffff:10.11.0.10', 'is an IPv6 address: IPv6 is not in this version'],
+    ['010.11.0.10', 'is no IPv4 or IPv6 address'],
+    ['2001:db8::10', null],
+    ['::ffff:10.11.0.10', 'is not written as usual'],
   ])('%s: %s', (text, message) => expect(refuseAddress(text)?.message ?? null).toBe(message))
-  it('of IPv6 is refused by one column, with its place and a way out', () => {
-    const { refusals } = checkConfig(SAMPLE.replace('vips: [10.11.0.10/24]', 'vips: [10.11.0.10/24, 2001:db8::10/64]'))
-    expect(refusals).toEqual([
-      {
-        code: 'family-not-supported',
-        field: 'groups[0].vips[1]',
-        line: 16,
-        column: 27,
-        message: '"2001:db8::10/64" is an IPv6 address: IPv6 is not in this version',
-        hint: 'today: IPv4',
-      },
-    ])
-    expect(refuseAddress('2001:db8::10', BOTH)).toBeNull()
-    expect(refuseCidr('2001:db8::10/64', BOTH)).toBeNull()
+  it.each([
+    ['link', 'is an IPv6 address: heartbeats go over IPv4 in this version'],
+    ['ping', 'is an IPv6 address: pings go over IPv4 in this version'],
+    ['gateway', 'is an IPv6 address: NAT is for IPv4 in this version'],
+  ] as const)('of IPv6 is refused as that of a %s', (use, message) => {
+    expect(refuseAddress('2001:db8::10', use)).toEqual({
+      code: 'family-not-supported',
+      message,
+      hint: 'give an address of IPv4',
+    })
+    expect(refuseCidr('2001:db8::10/64', use)?.message).toBe(message)
+    expect(refuseAddress('10.11.0.10', use)).toBeNull()
+    expect(refuseAddress('x', use)?.message).toBe('is no IPv4 address')
   })
+  it.each([
+    ['[2001:db8::10]', 'write 2001:db8::10, without brackets'],
+    ['[2001:db8::10]:80', 'write 2001:db8::10, without brackets; the port has a key of its own'],
+  ])('%s is one in brackets', (text, hint) => expect(refuseAddress(text)?.hint).toBe(hint))
   it('has one spelling, whatever its family', () => {
-    expect(refuseAddress('2001:DB8:0::10', BOTH)?.hint).toBe('write 2001:db8::10')
-    expect(refuseAddress('::ffff:10.11.0.10', BOTH)?.hint).toBe('write 10.11.0.10')
-    expect(refuseCidr('2001:DB8::10/64', BOTH)?.hint).toBe('write 2001:db8::10')
-    expect(refuseAddress('x', BOTH)?.message).toBe('is no IPv4 or IPv6 address')
+    expect(refuseAddress('2001:DB8:0::10')?.hint).toBe('write 2001:db8::10')
+    expect(refuseAddress('::ffff:10.11.0.10')?.hint).toBe('write 10.11.0.10')
+    expect(refuseCidr('2001:DB8::10/64')?.hint).toBe('write 2001:db8::10')
+    expect(refuseAddress('x')?.message).toBe('is no IPv4 or IPv6 address')
   })
   it.each(['10.11.0.10', '10.11.0.10/33', '10.11.0.010/24', 'x/24', ''])('%j is none with a prefix length', (text) =>
-    expect(refuseCidr(text)?.message).toBe('is no IPv4 address with a prefix length'),
+    expect(refuseCidr(text)?.message).toBe('is no IPv4 or IPv6 address with a prefix length'),
   )
 })

@@ -4,7 +4,7 @@
  * families are columns of `FAMILIES`.
  */
 import { canonicalAddress, type Family, familyOf, formatInet, invariant, parseInet } from '@lvsm/base'
-import { FAMILIES, type FamilyRow } from './tables/families.ts'
+import { type AddressUse, FAMILIES, type FamilyRow } from './tables/families.ts'
 import { namesOf } from './tables/table.ts'
 
 export interface Cidr {
@@ -12,12 +12,13 @@ export interface Cidr {
   /** 0 to the bits of the address's family. */
   readonly prefix: number
 }
-type Families = Readonly<Record<Family, FamilyRow>>
-
-const rowOf = (address: string, families: Families = FAMILIES): FamilyRow => families[familyOf(address)]
+const rowOf = (address: string): FamilyRow => FAMILIES[familyOf(address)]
 
 /** Prefix length of a single host: 32 or 128. */
 export const hostPrefix = (address: string): number => rowOf(address).bits
+
+/** Prefix length that most networks have: 24 or 64. */
+export const usualPrefix = (address: string): number => rowOf(address).usual
 
 /** `10.11.0.10/24` → address and prefix; null when the text is none. */
 export function parseCidr(text: string): Cidr | null {
@@ -103,25 +104,38 @@ export interface AddressFault {
   readonly hint: string
 }
 
-/** Why a configuration may not name this address, or null: it is none, of a family to come, or not in its usual spelling. */
-export function refuseAddress(text: string, families: Families = FAMILIES): AddressFault | null {
-  const known = namesOf(families)
-    .map((name) => families[name])
-    .filter(({ supported }) => supported)
+const ROWS: readonly FamilyRow[] = namesOf(FAMILIES).map((name) => FAMILIES[name])
+
+/** `[2001:db8::10]`, and the same with a port: as addresses stand where a port may follow (RFC 3986, section 3.2.2). */
+function withoutBrackets(text: string): string | null {
+  const [, inner = '', port] = /^\[([^\]]*)\](:\d+)?$/.exec(text) ?? []
+  if (!parseInet(inner)) return null
+  return `write ${inner}, without brackets${port === undefined ? '' : '; the port has a key of its own'}`
+}
+
+/**
+ * Why a configuration may not name this address, or null: it is none, not in its usual spelling, or of a family that cannot be
+ * used so. Without a `use`: of a VIP or a realserver.
+ */
+export function refuseAddress(text: string, use: AddressUse | null = null): AddressFault | null {
+  const known = ROWS.filter(({ lacks }) => use === null || lacks[use] === undefined)
   const titles = known.map(({ title }) => title).join(' or ')
   const cidr = parseCidr(text)
+  const bare = withoutBrackets(text)
   if (!parseInet(text))
     return {
       code: 'bad-address',
       message: `is no ${titles} address`,
-      hint: cidr ? `write ${cidr.address}, without a prefix length` : known.map(({ hint }) => hint).join('; '),
+      hint:
+        bare ?? (cidr ? `write ${cidr.address}, without a prefix length` : known.map(({ hint }) => hint).join('; ')),
     }
-  const { supported, title } = rowOf(text, families)
-  if (!supported)
+  const { lacks, title } = rowOf(text)
+  const lack = use === null ? undefined : lacks[use]
+  if (lack !== undefined)
     return {
       code: 'family-not-supported',
-      message: `is an ${title} address: ${title} is not in this version`,
-      hint: `today: ${titles}`,
+      message: `is an ${title} address: ${lack} in this version`,
+      hint: `give an address of ${titles}`,
     }
   const usual = canonicalAddress(text)
   if (usual === text) return null
@@ -129,14 +143,15 @@ export function refuseAddress(text: string, families: Families = FAMILIES): Addr
 }
 
 /** The same of an address with a prefix length, as it shall stand on an interface. */
-export function refuseCidr(text: string, families: Families = FAMILIES): AddressFault | null {
+export function refuseCidr(text: string, use: AddressUse | null = null): AddressFault | null {
   const [address = ''] = text.split('/')
-  const fault = parseInet(address) ? refuseAddress(address, families) : null
+  const fault = parseInet(address) ? refuseAddress(address, use) : null
   if (fault) return fault
   if (parseCidr(text)) return null
-  const { message } = refuseAddress('', families) ?? { message: '' }
+  const { message } = refuseAddress('', use) ?? { message: '' }
+  const { shownBy, usual } = rowOf(text)
   const hint = parseInet(text)
-    ? `write it with the prefix length of its network (ip -4 address): ${text}/24?`
+    ? `write it with the prefix length of its network (${shownBy}): ${text}/${usual}?`
     : 'write the address as it shall stand on the interface, e.g. 10.11.0.10/24'
   return { code: 'bad-address', message: `${message} with a prefix length`, hint }
 }

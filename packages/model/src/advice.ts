@@ -1,4 +1,5 @@
 /** Of a value that a key cannot take: what its author most likely meant. */
+import { parseInet } from '@lvsm/base'
 import { LONGEST_SECRET, SHORTEST_SECRET } from './config.ts'
 import type { Path } from './document.ts'
 import { show } from './show.ts'
@@ -117,9 +118,17 @@ const foreign =
     }
   }
 
+/** YAML takes brackets for a list. */
+const address: Adviser = (value) => {
+  const [only, ...more] = Array.isArray(value) ? (value as unknown[]) : []
+  if (typeof only !== 'string' || more.length > 0 || !parseInet(only)) return null
+  return { code: 'bad-type', message: `[${only}] is a list`, hint: `write ${only}, without brackets` }
+}
+
 const BY_KEY: Readonly<Record<string, Adviser>> = {
   ...Object.fromEntries(DURATIONS.map((key) => [key, duration])),
   port,
+  address,
   secret,
   voter: boolean,
   'keep-last': boolean,

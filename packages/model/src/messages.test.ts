@@ -106,9 +106,9 @@ describe('one fault is one message', () => {
       '26:5 not-in-this-version the key "slow-start" is not in this version → take it out; keys here: name, group, address, port, protocol, scheduler, scheduler-flags, one-packet, persistence, persistence-netmask, persistence-engine, check, realservers, pool, overrides',
     ],
     [
-      'an address of IPv6',
-      [['10.11.0.10/24', '"2001:db8::10/64"']],
-      '16:12 family-not-supported "2001:db8::10/64" is an IPv6 address: IPv6 is not in this version → today: IPv4',
+      'a gateway of IPv6',
+      [['10.12.0.254/24', '"2001:db8::10/64"']],
+      '17:16 family-not-supported "2001:db8::10/64" is an IPv6 address: NAT is for IPv4 in this version → give an address of IPv4',
     ],
     ['a port by name', [['    port: 80', '    port: http']], '23:11 bad-type "http" is no port number → write 80'],
     [
@@ -119,7 +119,7 @@ describe('one fault is one message', () => {
     [
       'a prefix length too many',
       [['address: 10.11.0.12, forward', 'address: 10.11.0.12/24, forward']],
-      '29:31 bad-address "10.11.0.12/24" is no IPv4 address → write 10.11.0.12, without a prefix length',
+      '29:31 bad-address "10.11.0.12/24" is no IPv4 or IPv6 address → write 10.11.0.12, without a prefix length',
     ],
     [
       'a prefix length too few',

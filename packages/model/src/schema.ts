@@ -35,7 +35,11 @@ const addressText = (refuse: (value: string) => AddressFault | null) =>
     context.addIssue({ code: 'custom', message, params: { code, hint } })
   })
 const address = addressText((value) => refuseAddress(value)).meta({ format: 'address' })
+const linkAddress = addressText((value) => refuseAddress(value, 'link')).meta({ format: 'address' })
+const pingAddress = addressText((value) => refuseAddress(value, 'ping')).meta({ format: 'address' })
+const gatewayAddress = addressText((value) => refuseAddress(value, 'gateway')).meta({ format: 'address' })
 const cidr = addressText((value) => refuseCidr(value)).meta({ format: 'network' })
+const gatewayCidr = addressText((value) => refuseCidr(value, 'gateway')).meta({ format: 'network' })
 const duration = text(
   (value) => parseDuration(value) !== null,
   'bad-duration',
@@ -64,7 +68,7 @@ const secretFile = text(
 )
 const port = z.int().min(1).max(65535).meta({ format: 'port' })
 
-export const linkSchema = z.strictObject({ name, address, port: port.optional() })
+export const linkSchema = z.strictObject({ name, address: linkAddress, port: port.optional() })
 export const nodeSchema = z.strictObject({
   name,
   roles: z.array(z.enum(ROLES)).min(1).max(ROLES.length),
@@ -73,13 +77,15 @@ export const nodeSchema = z.strictObject({
   coordinator: z.boolean().optional(),
   links: z.array(linkSchema).min(1).max(MOST.links),
 })
-export const floatingSchema = z.union([cidr, z.strictObject({ address: cidr, interface: interfaceName.optional() })])
+const floatingOf = (text: typeof cidr) =>
+  z.union([text, z.strictObject({ address: text, interface: interfaceName.optional() })])
+export const floatingSchema = floatingOf(cidr)
 export const groupSchema = z.strictObject({
   name,
   directors: z.array(name).min(1),
   vips: z.array(floatingSchema).min(1),
-  gateways: z.array(floatingSchema).optional(),
-  ping: z.array(address).max(MOST_PING_NODES.group).optional(),
+  gateways: z.array(floatingOf(gatewayCidr)).optional(),
+  ping: z.array(pingAddress).max(MOST_PING_NODES.group).optional(),
 })
 /** Clients of one network count as one: a mask as IPv4 has them, or a prefix length. */
 const netmask = z.union([
@@ -106,7 +112,7 @@ export const realserverSchema = z.strictObject({
   address,
   port: port.optional(),
   forward: z.enum(namesOf(FORWARDING)),
-  gateway: address.optional(),
+  gateway: gatewayAddress.optional(),
   weight: z.int().min(0).max(65535).optional(),
   /** Connections at which it gets no new ones, and under which it gets some again. */
   'upper-threshold': threshold.optional(),

@@ -69,3 +69,6 @@ export function fromHex(hex: string): Uint8Array {
 /** `02:00:5e:10:00:01`. */
 export const formatMac = (bytes: Uint8Array): string =>
   [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':')
+
+export const macBytes = (mac: string): Uint8Array =>
+  Uint8Array.from(mac.split(':'), (part) => Number.parseInt(part, 16))

@@ -1,5 +1,5 @@
 /** Ethernet frames with ARP (RFC 826, RFC 5227). */
-import { concat, formatMac, need, type Decoded, decoding, Malformed, viewOf } from './bytes.ts'
+import { concat, formatMac, macBytes, need, type Decoded, decoding, Malformed, viewOf } from './bytes.ts'
 import { formatInet, inetBytes } from './inet.ts'
 
 export const ETHERTYPE = { ipv4: 0x0800, arp: 0x0806, ipv6: 0x86dd } as const
@@ -13,8 +13,6 @@ export interface ArpPacket {
   readonly targetMac: string
   readonly targetIp: string
 }
-
-const macBytes = (mac: string): Uint8Array => Uint8Array.from(mac.split(':'), (part) => Number.parseInt(part, 16))
 
 export function arpFrame(source: string, destination: string, packet: ArpPacket): Uint8Array {
   const operation = packet.operation === 'request' ? 1 : 2

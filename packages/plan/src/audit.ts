@@ -74,7 +74,7 @@ function judgeAlias({ address, prefix, index, label }: AliasOperation, auditInpu
   const quiet =
     ['1', '2'].includes(board.sysctls.get('net/ipv4/conf/all/arp_ignore') ?? '') &&
     board.sysctls.get('net/ipv4/conf/all/arp_announce') === '2'
-  if (!quiet) broken.push(`alias ${address} before arp_ignore and arp_announce are set`)
+  if (!quiet && !address.includes(':')) broken.push(`alias ${address} before arp_ignore and arp_announce are set`)
   if (prefix !== (address.includes(':') ? 128 : 32))
     broken.push(`alias ${address} with prefix ${prefix}: lo would claim a network`)
   if (label !== MARK) broken.push(`alias ${address} without our label`)

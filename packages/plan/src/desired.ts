@@ -1,4 +1,5 @@
 /** What the data plane of one node should be. */
+import { familyOf } from '@lvsm/base'
 import {
   type ConfigService,
   destKey,
@@ -64,8 +65,8 @@ export interface PlanInput {
   readonly draining: ReadonlyMap<string, ReadonlySet<string>>
   /** Groups that are about to move: where connections must end before it, destinations take no new ones. */
   readonly quiescing: ReadonlySet<string>
-  /** Group → inside address of the director that hands it over to this node now. */
-  readonly handover: ReadonlyMap<string, string>
+  /** Group → addresses of the director that hands it over to this node now, the better ones first. */
+  readonly handover: ReadonlyMap<string, readonly string[]>
   /** Groups that come to this node, which must not know any of their connections. */
   readonly flushing: ReadonlySet<string>
 }
@@ -78,7 +79,10 @@ export function desired(planInput: PlanInput, host: HostNetwork): Desired {
   const aliases = view.answersFor
     .filter((entry) => !owned.has(entry.group))
     .map(({ address, placement }): DesiredAlias => ({ address, placement }))
-  const silent = aliases.filter(({ placement }) => !PLACEMENTS[placement].answersArp).map(({ address }) => address)
+  // Nobody asks for IPv6 by ARP, and what is on lo no kernel answers for on another interface (RFC 4861, section 7.2.3).
+  const silent = aliases
+    .filter(({ address, placement }) => familyOf(address) === 'ipv4' && !PLACEMENTS[placement].answersArp)
+    .map(({ address }) => address)
   const forwards = view.services.some((service) =>
     service.realservers.some((entry) => forwarding(entry.forward).answersThroughDirector),
   )

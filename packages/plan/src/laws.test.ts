@@ -115,7 +115,7 @@ const anyWorld: fc.Arbitrary<World> = fc
     draining: fc.tuple(anyKeys, anyKeys, anyKeys, anyKeys),
     quiescing: fc.subarray(['web', 'mail']),
     flushing: fc.subarray(['web', 'mail']),
-    handover: fc.subarray([['web', '10.12.0.1'] as const, ['mail', '10.12.0.2'] as const]),
+    handover: fc.subarray([['web', ['10.12.0.1']] as const, ['mail', ['10.12.0.2']] as const]),
     addresses: anyAddresses,
     defaults: anyDefaults,
     sysctls: anySysctls,
@@ -132,7 +132,7 @@ const anyWorld: fc.Arbitrary<World> = fc
       serving: byName(any.alive),
       draining: byName(any.draining),
       quiescing: new Set(any.quiescing),
-      handover: new Map(any.handover),
+      handover: new Map<string, readonly string[]>(any.handover),
       flushing: new Set(any.flushing),
     }
     const floating = wide.groups.filter(({ name }) => planInput.owned.has(name)).flatMap((group) => group.addresses)

@@ -4,7 +4,7 @@ import { viewOf, wide } from './fixture.ts'
 import { type NatRules, natRulesText } from './index.ts'
 import { natRules } from './nat-rules.ts'
 
-const NOBODY = new Map<string, string>()
+const NOBODY = new Map<string, readonly string[]>()
 const director = viewOf(wide, 'dir1')
 const needs = (view: NodeView, handover = NOBODY): NatRules =>
   natRules(view, handover) ?? { untranslated: [], masquerade: [], handover: [], suppressRst: [] }
@@ -85,12 +85,12 @@ describe('the NAT rules of a director', () => {
   ])('stops nothing of a realserver where %s', (_, view) => expect(natRules(view, NOBODY)).toBeNull())
 
   it('hands on the packets of groups that move, and of no others', () => {
-    const moving = needs(director, new Map([['mail', '10.12.0.2']])).handover
+    const moving = needs(director, new Map([['mail', ['10.12.0.2']]])).handover
     expect(moving).toEqual([
       { address: '10.11.0.20', port: 80, protocol: 'tcp', to: '10.12.0.2' },
       { address: '10.11.0.21', port: 25, protocol: 'tcp', to: '10.12.0.2' },
     ])
-    expect(natRules(serving(service('imap')), new Map([['mail', '10.12.0.2']]))?.handover).toHaveLength(1)
+    expect(natRules(serving(service('imap')), new Map([['mail', ['10.12.0.2']]]))?.handover).toHaveLength(1)
     expect(needs(director).handover).toEqual([])
   })
 })
@@ -113,7 +113,7 @@ describe('the NAT rules of a realserver', () => {
 })
 
 describe('the text of NAT rules', () => {
-  const all = needs(director, new Map([['mail', '10.12.0.2']]))
+  const all = needs(director, new Map([['mail', ['10.12.0.2']]]))
   it('is the same for the same rules, and null for none', () => {
     expect(natRulesText(structuredClone(all))).toBe(natRulesText(all))
     expect(natRulesText(null)).toBeNull()

@@ -14,7 +14,9 @@
  *
  * The last two tell packets apart by the flags of TCP, so they are for protocols with a handshake.
  */
+import { familyOf } from '@lvsm/base'
 import { type Cidr, forwarding, networkCidr, type NodeView, PROTOCOLS, type Protocol, probeOf } from '@lvsm/model'
+import type { PlanInput } from './desired.ts'
 
 interface Socket {
   readonly address: string
@@ -31,7 +33,7 @@ export interface NatRules {
 
 export function natRules(
   { directs: groups, services, serves }: NodeView,
-  handover: ReadonlyMap<string, string>,
+  handover: PlanInput['handover'],
 ): NatRules | null {
   const suppressRst = serves
     .filter(({ protocol }) => PROTOCOLS[protocol].handshake)
@@ -42,7 +44,8 @@ export function natRules(
   for (const service of services) {
     const group = groups.find((entry) => entry.name === service.group)
     const vip = group?.addresses.find((entry) => entry.kind === 'vip')
-    const to = handover.get(service.group)
+    // A packet is handed on as it is, so within its family.
+    const to = handover.get(service.group)?.find((address) => familyOf(address) === familyOf(service.address))
     const { handshake } = PROTOCOLS[service.protocol]
     const refuses = handshake && probeOf(service.check.type) !== null
     if (handshake && to !== undefined)

@@ -117,7 +117,7 @@ describe('a director', () => {
 
   it('hands packets of moving connections on to the former owner', () => {
     expect(
-      desired(planInput('dir2', { handover: new Map([['web', '10.12.0.1']]) }), kernel()).natRules?.handover,
+      desired(planInput('dir2', { handover: new Map([['web', ['10.12.0.1']]]) }), kernel()).natRules?.handover,
     ).toEqual([{ address: '10.11.0.10', port: 80, protocol: 'tcp', to: '10.12.0.1' }])
   })
 })

@@ -1,4 +1,5 @@
 /** Kernel settings that forwarding needs (TRAPS.md, rows 1, 5, 11 and 21; kernel: ip-sysctl, ipvs-sysctl). */
+import { familyOf } from '@lvsm/base'
 import type { FloatingAddress } from '@lvsm/model'
 import { type HostNetwork, interfaceFor } from './host-network.ts'
 
@@ -19,14 +20,19 @@ const devices = (host: HostNetwork): string[] =>
 
 /**
  * A director: no redirects (on if either of all and the interface says so, so both are cleared), and forwarding only for
- * NAT. Where an interface has no address of its own in the network of the VIPs, the first of them is the primary one.
+ * NAT. Where an interface has no address of its own in the network of the VIPs, the first of them is the primary one; in IPv6 there
+ * are no primary ones, and redirects are the business of who gets them.
  */
 export function directorSysctls(
   host: HostNetwork,
   forwards: boolean,
   floating: readonly FloatingAddress[],
 ): DesiredSysctl[] {
-  const homes = new Set(floating.map((entry) => entry.interface ?? interfaceFor(host, entry.address)?.name))
+  const homes = new Set(
+    floating
+      .filter(({ address }) => familyOf(address) === 'ipv4')
+      .map((entry) => entry.interface ?? interfaceFor(host, entry.address)?.name),
+  )
   const redirects = ['all', 'default', ...devices(host)].map((name) =>
     exactly(conf(name, 'send_redirects'), '0', 'realservers would be told a way around the director'),
   )

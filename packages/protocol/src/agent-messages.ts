@@ -113,11 +113,20 @@ const outcome = z.discriminatedUnion('ok', [
 ])
 const ask = z.object({ kind: z.literal('ask'), id: name, command })
 const answer = z.object({ kind: z.literal('answer'), id: name, outcome })
-/** The owner to its successor: a planned move comes; and the answer that the kernel there is ready to hand packets back. */
-const prepare = z.object({ kind: z.literal('prepare'), id: name, group: name })
+/**
+ * The owner to its successor: a planned move comes; and the answer that the kernel there is ready to hand packets back. `at`:
+ * addresses of the owner to which it can, beside those of its links.
+ */
+const prepare = z.object({
+  kind: z.literal('prepare'),
+  id: name,
+  group: name,
+  at: z.array(word).max(MOST).exactOptional(),
+})
 const prepared = z.object({ kind: z.literal('prepared'), id: name, group: name })
 
 export type StateMessage = z.infer<typeof state>
+export type PrepareMessage = z.infer<typeof prepare>
 export type MoreMessage = z.infer<typeof more>
 export type TablesMessage = z.infer<typeof tables>
 export type TroubleReport = z.infer<typeof saidTrouble>

@@ -1,5 +1,5 @@
 /** What the ownership plane must know of the configuration: handed over by the reconciler, never parsed here. */
-import { parseInet, type Timing } from '@lvsm/base'
+import { familyOf, parseInet, type Timing } from '@lvsm/base'
 import { HIGHEST_EPOCH } from './lease-state.ts'
 
 export interface LeaseLink {
@@ -90,7 +90,7 @@ const HIGHEST_PORT = 65_535
 const HIGHEST_INDEX = 2 ** 31 - 1
 const LONGEST_NAME = 255
 
-/** Heartbeats, fences and announcements know no other family yet. */
+/** Heartbeats know no other family yet. */
 const isIpv4 = (text: string): boolean => parseInet(text)?.length === 4
 const isName = (text: string): boolean => text.length > 0 && text.length <= LONGEST_NAME
 const isBetween = (value: number, least: number, most: number): boolean =>
@@ -132,5 +132,8 @@ function isPair({ signWith, keys, shared }: PairKeys): boolean {
 const isGroup = ({ name, directors, addresses }: LeaseGroup): boolean =>
   isName(name) && directors.every(isName) && addresses.every(isAddress)
 
+const BITS = { ipv4: 32, ipv6: 128 } as const
 const isAddress = ({ address, prefix, ifindex }: LeaseAddress): boolean =>
-  isIpv4(address) && isBetween(prefix, 0, 32) && isBetween(ifindex, 0, HIGHEST_INDEX)
+  parseInet(address) !== undefined &&
+  isBetween(prefix, 0, BITS[familyOf(address)]) &&
+  isBetween(ifindex, 0, HIGHEST_INDEX)

@@ -1,12 +1,13 @@
 import type { Topology } from '../topology.ts'
 import { coordinated } from './coordinated.ts'
 import { standard } from './default.ts'
+import { dual } from './dual.ts'
 import { pair } from './pair.ts'
 import { small } from './small.ts'
 import { six } from './six.ts'
 import { wan } from './wan.ts'
 
 /** Every topology that `--topology` takes. */
-export const topologies: readonly Topology[] = [standard, six, pair, wan, coordinated, small]
+export const topologies: readonly Topology[] = [standard, six, pair, wan, coordinated, small, dual]
 
 export const topologyNamed = (name: string): Topology | undefined => topologies.find((one) => one.name === name)

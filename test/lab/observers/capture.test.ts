@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { assemble, claimFilter, type Instruction } from './filter.ts'
-import { addressNumber, claimIn, whoHas } from './frame.ts'
+import { decodeNeighbourFrame, neighbourProbe, unsolicitedAdvertisement } from '@lvsm/netlink'
+import { addressBytes, endOf, keyOf } from './address.ts'
+import { claimIn, whoHas } from './frame.ts'
 
-const VIP = '10.11.0.10'
+const [VIP, VIP6] = ['10.11.0.10', '2001:db8:11::10']
+const key = (address: string): string => keyOf(addressBytes(address))
 const sender = { mac: '02:00:0a:0b:00:01', address: VIP }
 
 /** A reference interpreter of the instructions that the assembler makes. */
@@ -13,6 +16,7 @@ function passes(program: readonly Instruction[], frame: Uint8Array, port: number
     const [code, yes, no, k] = program[pc] as Instruction
     if (code === 0x20) a = k === 0xfffff008 ? port : view.getUint32(k)
     else if (code === 0x28) a = view.getUint16(k)
+    else if (code === 0x30) a = view.getUint8(k)
     else if (code === 0x15) pc += a === k ? yes : no
     else return k > 0
   }
@@ -35,11 +39,31 @@ describe('claims in frames', () => {
   it('an answer, an announcement by request, a gratuitous answer, a source', () => {
     const gratuitous = whoHas(VIP, sender)
     gratuitous[21] = 2
-    expect(claimIn(answer())).toEqual({ mac: sender.mac, address: addressNumber(VIP), kind: 'answer' })
+    expect(claimIn(answer())).toEqual({ mac: sender.mac, address: key(VIP), kind: 'answer' })
     expect(claimIn(whoHas(VIP, sender))?.kind).toBe('announce')
     expect(claimIn(whoHas('10.11.0.100', sender))?.kind).toBe('announce')
     expect(claimIn(gratuitous)?.kind).toBe('announce')
-    expect(claimIn(datagram(VIP))).toMatchObject({ address: addressNumber(VIP), kind: 'source' })
+    expect(claimIn(datagram(VIP))).toMatchObject({ address: key(VIP), kind: 'source' })
+  })
+  it('of IPv6: an answer, an announcement, a question from it, a source', () => {
+    const told = unsolicitedAdvertisement(sender.mac, VIP6)
+    expect(claimIn(told)).toEqual({ mac: sender.mac, address: key(VIP6), kind: 'announce' })
+    expect(claimIn(told.with(58, 0x60))).toEqual({ mac: sender.mac, address: key(VIP6), kind: 'answer' })
+    expect(claimIn(whoHas('2001:db8:11::100', { ...sender, address: VIP6 }))).toMatchObject({
+      ...{ address: key(VIP6), kind: 'announce' },
+    })
+    expect(claimIn(told.with(20, 6))).toMatchObject({ address: key(VIP6), kind: 'source' })
+    expect(claimIn(neighbourProbe(sender.mac, VIP6))).toMatchObject({ address: key('::') })
+  })
+  it('a question of IPv6 is one that hosts understand', () => {
+    expect(decodeNeighbourFrame(whoHas(VIP6, { ...sender, address: '2001:db8:11::250' }))).toEqual({
+      ok: true,
+      value: {
+        ...{ kind: 'solicitation', mac: sender.mac, source: '2001:db8:11::250' },
+        ...{ destination: 'ff02::1:ff00:10', target: VIP6 },
+      },
+    })
+    expect([endOf(VIP), endOf(VIP6), endOf('::')]).toEqual([0x0a0b000a, 0x10, 0])
   })
   it('other frames claim nothing', () => {
     expect(claimIn(new Uint8Array(20))).toBeUndefined()
@@ -48,7 +72,7 @@ describe('claims in frames', () => {
 })
 
 describe('the filter', () => {
-  const filter = claimFilter([7, 9], [11], [addressNumber(VIP), addressNumber('10.12.0.254')])
+  const filter = claimFilter([7, 9], [11], [VIP, '10.12.0.254'])
   it('directors: ARP and IPv4 with the address as sender', () => {
     expect(passes(filter, answer(), 7)).toBe(true)
     expect(passes(filter, datagram(VIP), 9)).toBe(true)
@@ -59,6 +83,18 @@ describe('the filter', () => {
   it('others: ARP only, because a realserver by DR answers with the VIP as source', () => {
     expect(passes(filter, answer(), 11)).toBe(true)
     expect(passes(filter, datagram(VIP), 11)).toBe(false)
+  })
+  it('of IPv6: from others neighbour discovery only', () => {
+    const both = claimFilter([7], [11], [VIP, VIP6])
+    const told = unsolicitedAdvertisement(sender.mac, VIP6)
+    const asks = whoHas('2001:db8:11::100', { ...sender, address: VIP6 })
+    for (const port of [7, 11]) {
+      expect([told, asks, answer()].map((frame) => passes(both, frame, port))).toEqual([true, true, true])
+      expect(passes(both, neighbourProbe(sender.mac, VIP6), port)).toBe(false)
+      expect(passes(both, whoHas(VIP6, { ...sender, address: '2001:db8:11::250' }), port)).toBe(false)
+      expect(passes(both, told.with(20, 6), port)).toBe(port === 7)
+    }
+    expect(passes(filter, told, 7)).toBe(false)
   })
   it('ports that nobody named: nothing', () => {
     expect(passes(filter, answer(), 8)).toBe(false)

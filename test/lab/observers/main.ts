@@ -8,7 +8,8 @@ import { observeOwners } from './owners.ts'
 import { streamRequests } from './stream.ts'
 
 const help = `observe owners [--also ADDRESS]… [--every 10] [--quiet 250] [--for MS] [--out FILE]
-observe http   [--every 20] [--limit 5000] [--hold 0] [--ports 0] [--warmup 0] [--from NODE] [--for MS] [--out FILE]
+observe http   [--every 20] [--limit 5000] [--hold 0] [--ports 0] [--warmup 0] [--from NODE] [--to ADDRESS] [--for MS]
+               [--out FILE]
 
 Watches from outside until SIGTERM or --for MS is over, then writes its report as JSON. Says "ready" on stderr, after the
 warm-up, whose requests do not count.
@@ -27,6 +28,7 @@ async function main(): Promise<void> {
       ports: { type: 'string', default: '0' },
       warmup: { type: 'string', default: '0' },
       from: { type: 'string' },
+      to: { type: 'string' },
       for: { type: 'string' },
       out: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
@@ -49,7 +51,8 @@ async function main(): Promise<void> {
   } else {
     const from = values.from ?? clientOf(topology)?.name
     if (from) setNamespace(from)
-    const { vip: address, port } = topology
+    const { port } = topology
+    const address = values.to ?? topology.vip
     const every = Number(values.every ?? 20)
     const [limit, hold, ports] = [Number(values.limit), Number(values.hold), Number(values.ports)]
     runFirst(OUTSIDE_PRIORITY)

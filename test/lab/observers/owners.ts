@@ -2,10 +2,11 @@
 import { openPacket } from '@lvsm/kernel'
 import { observerMac } from '../../../scripts/lab/network.ts'
 import type { OwnersReport } from '../../../scripts/lab/reports.ts'
-import { macOf, networksOf, portOf, type Topology } from '../../../scripts/lab/topology.ts'
+import { addressesOn, macOf, networksOf, portOf, type Topology } from '../../../scripts/lab/topology.ts'
 import { type Claim, judge, silencesOf } from './claims.ts'
 import { claimFilter } from './filter.ts'
-import { addressNumber, claimIn, whoHas } from './frame.ts'
+import { addressBytes, keyOf } from './address.ts'
+import { claimIn, whoHas } from './frame.ts'
 import { drain, interfaceIndex, now, stampArrivals } from './stamp.ts'
 
 export interface OwnersOptions {
@@ -24,17 +25,20 @@ const least = 50
 
 const round = (ms: number): number => Math.round(ms * 100) / 100
 
-/** The network that an address belongs to, by the nodes' addresses (prefixes of 24). */
+/** All but the last part of an address. */
+const prefixOf = (address: string): string => /^.*[.:]/.exec(address)?.[0] ?? ''
+
+/** The network that an address belongs to, by the nodes' addresses (prefixes of 24, or of 64). */
 function networkOf(topology: Topology, address: string): number {
-  const prefix = address.slice(0, address.lastIndexOf('.') + 1)
+  const prefix = prefixOf(address)
   const index = topology.networks.findIndex(({ name }) =>
-    topology.nodes.some((node) => node.addresses[name]?.startsWith(prefix)),
+    topology.nodes.some((node) => addressesOn(node, name).some((one) => one.startsWith(prefix))),
   )
   if (index < 0) throw new Error(`no network of the topology has ${address}`)
   return index
 }
 
-function watchClaims(topology: Topology, addresses: readonly string[], claims: Map<number, Claim[]>) {
+function watchClaims(topology: Topology, addresses: readonly string[], claims: Map<string, Claim[]>) {
   const directors: number[] = []
   const others: number[] = []
   const names = new Map<string, string>()
@@ -46,7 +50,7 @@ function watchClaims(topology: Topology, addresses: readonly string[], claims: M
       names.set(macOf(node.addresses[network.name] as string), node.name)
     }
   }
-  const filter = claimFilter(directors, others, addresses.map(addressNumber))
+  const filter = claimFilter(directors, others, addresses)
   const socket = openPacket(0, { ethertype: ALL, filter, ignoreOutgoing: true })
   stampArrivals(socket.fd)
   let lost = 0
@@ -66,7 +70,7 @@ function asker(topology: Topology, address: string, every: number) {
   const mac = observerMac(network)
   const socket = openPacket(interfaceIndex(`ask-${topology.networks[network]?.port}`))
   let asked = 0
-  const question = whoHas(address, { mac, address: `${address.slice(0, address.lastIndexOf('.'))}.250` })
+  const question = whoHas(address, { mac, address: `${prefixOf(address)}250` })
   const timer = setInterval(() => {
     asked += 1
     socket.send(question)
@@ -81,7 +85,7 @@ function asker(topology: Topology, address: string, every: number) {
 /** Observes until `stop`, which gives the report. */
 export function observeOwners(topology: Topology, { addresses, every, quiet }: OwnersOptions) {
   const began = now()
-  const claims = new Map(addresses.map((address) => [addressNumber(address), [] as Claim[]]))
+  const claims = new Map(addresses.map((address) => [keyOf(addressBytes(address)), [] as Claim[]]))
   const watch = watchClaims(topology, addresses, claims)
   const askers = addresses.map((address) => asker(topology, address, every))
   const directors = new Set(topology.nodes.filter(({ roles }) => roles.includes('director')).map(({ name }) => name))
@@ -99,7 +103,7 @@ export function observeOwners(topology: Topology, { addresses, every, quiet }: O
       quietMs: quiet,
       lostFrames: watch.lost(),
       addresses: addresses.map((address, index) => {
-        const all = claims.get(addressNumber(address)) ?? []
+        const all = claims.get(keyOf(addressBytes(address))) ?? []
         const answers = all.filter(({ kind }) => kind === 'answer').map(({ at }) => at)
         const silences = silencesOf(answers, began, ended, least)
         const judgement = judge(

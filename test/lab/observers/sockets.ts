@@ -1,4 +1,5 @@
 /** TCP connections by the kernel's own calls: a request costs a fifth of one by node:net, which matters under emulation. */
+import { endpointBytes } from './sockaddr.ts'
 import koffi from 'koffi'
 
 const libc = koffi.load('libc.so.6')
@@ -14,13 +15,11 @@ const epollControl = libc.func('int epoll_ctl(int epoll, int operation, int fd, 
 const epollWait = libc.func('int epoll_wait(int epoll, void *events, int most, int timeout)')
 
 const { EADDRNOTAVAIL, EAGAIN, EINPROGRESS } = koffi.os.errno
-const AF_INET = 2
 const STREAM_NONBLOCK_CLOEXEC = 1 | 0o4000 | 0o2000000
 const CLOEXEC = 0o2000000
 const ADD = 1
 const SOL_SOCKET = 1
 const SO_REUSEADDR = 2
-const ADDRESS_SIZE = 16
 const EPOLLIN = 1
 const EPOLLOUT = 4
 const EPOLLET = 0x80000000
@@ -37,20 +36,13 @@ export type Ending = { readonly text: string } | { readonly error: string }
 const nameOf = (errno: number): string =>
   Object.entries(koffi.os.errno).find(([, value]) => value === errno)?.[0] ?? `errno ${errno}`
 
-function socketAddress(address: string, port: number): Buffer {
-  const bytes = Buffer.alloc(ADDRESS_SIZE)
-  bytes.writeUInt16LE(AF_INET, 0)
-  bytes.writeUInt16BE(port, 2)
-  bytes.set(address.split('.').map(Number), 4)
-  return bytes
-}
-
 /** False when the kernel refuses the port; `errno` says why. */
-function from(fd: number, localPort: number): boolean {
+function from(fd: number, any: string, localPort: number): boolean {
   if (localPort === 0) return true
   const yes = Buffer.from(Int32Array.of(1).buffer)
   setOption(fd, SOL_SOCKET, SO_REUSEADDR, yes, yes.length)
-  return bind(fd, socketAddress('0.0.0.0', localPort), ADDRESS_SIZE) >= 0
+  const place = endpointBytes(any, localPort)
+  return bind(fd, place, place.length) >= 0
 }
 
 interface Talk {
@@ -65,6 +57,8 @@ export class Caller {
   readonly #poll: { close(): void }
   readonly #talks = new Map<number, Talk>()
   readonly #address: Buffer
+  /** Of the same family. */
+  readonly #any: string
   readonly #parts: readonly [Buffer, Buffer]
   readonly #hold: number
   readonly #events = Buffer.alloc(most * eventSize)
@@ -72,7 +66,8 @@ export class Caller {
   readonly #event = Buffer.alloc(eventSize)
 
   constructor(address: string, port: number, question: string, hold: number) {
-    this.#address = socketAddress(address, port)
+    this.#address = endpointBytes(address, port)
+    this.#any = address.includes(':') ? '::' : '0.0.0.0'
     const whole = Buffer.from(question)
     const first = hold > 0 ? whole.length - LAST_LINE : whole.length
     this.#parts = [whole.subarray(0, first), whole.subarray(first)]
@@ -86,10 +81,11 @@ export class Caller {
    * still belongs to a connection that has ended.
    */
   call(done: (ending: Ending) => void, localPort = 0): number {
-    const fd: number = openSocket(AF_INET, STREAM_NONBLOCK_CLOEXEC, 0)
+    const fd: number = openSocket(this.#address.readUInt16LE(0), STREAM_NONBLOCK_CLOEXEC, 0)
     if (fd < 0) throw new Error(`socket: ${nameOf(koffi.errno())}`)
     this.#talks.set(fd, { sent: false, text: '', done })
-    if (!from(fd, localPort) || (connect(fd, this.#address, ADDRESS_SIZE) < 0 && koffi.errno() !== EINPROGRESS)) {
+    const begun = from(fd, this.#any, localPort) && connect(fd, this.#address, this.#address.length) >= 0
+    if (!begun && koffi.errno() !== EINPROGRESS) {
       const errno = koffi.errno()
       if (localPort > 0 && errno === EADDRNOTAVAIL) {
         this.#talks.delete(fd)

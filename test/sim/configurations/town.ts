@@ -2,8 +2,8 @@
  * All nodes of one configuration, each with both of its cores, for a few seconds in which nothing fails: every law of the
  * simulation holds, whatever the processes say to each other fits its codec, and in the end nobody has anything left to do.
  */
-import { seededRandom } from '@lvsm/base'
-import { type Cidr, type Config, inNetwork, ownershipView } from '@lvsm/model'
+import { familyOf, seededRandom } from '@lvsm/base'
+import { type Cidr, type Config, FAMILIES, inNetwork, ownershipView } from '@lvsm/model'
 import {
   decode,
   encode,
@@ -32,7 +32,7 @@ const LOOKS_MS = 3000
 const STEP_MS = 500
 /** A lease that is longer, with its voters' grants, has not settled within the start. */
 const SETTLES_MS = 1500
-const DEFAULT_PREFIX = 24
+const prefixOf = (address: string): number => FAMILIES[familyOf(address)].usual
 
 export class Town implements Household {
   readonly cluster: Cluster
@@ -104,7 +104,7 @@ export class Town implements Household {
     const at = this.#config.nodes.findIndex((node) => node.name === name)
     const links = this.#config.nodes[at]?.links ?? []
     return [
-      ...links.map((link) => ({ name: link.name, address: link.address, prefix: DEFAULT_PREFIX })),
+      ...links.map((link) => ({ name: link.name, address: link.address, prefix: prefixOf(link.address) })),
       // Whatever floats, floats where the node is too.
       ...this.#networks()
         .filter((network) => !links.some(({ address }) => inNetwork(address, network)))
@@ -118,11 +118,14 @@ export class Town implements Household {
   /** Of the floating addresses, each once. */
   #networks(): Cidr[] {
     const all = this.#config.groups.flatMap(({ addresses }) => addresses)
-    const known = new Map(all.map(({ address }) => [address.replace(/\d+$/, ''), { address, prefix: DEFAULT_PREFIX }]))
+    const known = new Map(
+      all.map(({ address }) => [address.replace(/\d+$/, ''), { address, prefix: prefixOf(address) }]),
+    )
     return [...known.values()]
   }
   interfaceOf(address: string): string {
-    return address.startsWith('10.12.') ? 'inside' : address.startsWith('10.11.') ? 'outside' : ''
+    if (address.startsWith('10.12.')) return 'inside'
+    return address.startsWith('10.11.') || address.startsWith('2001:db8:11:') ? 'outside' : ''
   }
   check(...[effect, done]: Parameters<Household['check']>): void {
     if (!(effect.timeoutMs < 2 ** 31))

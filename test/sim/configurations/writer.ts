@@ -21,8 +21,8 @@ interface GroupDraft extends Mapping {
 
 interface PoolDraft {
   readonly name: string
-  /** Of the services that use it: realservers behind NAT have one gateway. */
-  readonly group: number
+  /** Group and family of the services that use it: realservers behind NAT have one gateway. */
+  readonly of: string
   readonly realservers: readonly Mapping[]
 }
 interface Server {
@@ -39,6 +39,16 @@ const LINKS = ['inside', 'outside', 'third'] as const
 const PORTS = [1, 25, 80, 443, 6940, 8080, 65_535] as const
 const WEIGHTS = [0, 1, 1, 1, 2, 100, 65_535] as const
 const PREFIXES = [24, 24, 24, 24, 32, 31, 30, 28, 25, 23, 16, 16] as const
+const PREFIXES_V6 = [64, 64, 64, 128, 127, 80, 48] as const
+/** Which a group has addresses of. */
+const FAMILIES = [
+  [1, 0],
+  [1, 0],
+  [1, 0],
+  [1, 1],
+  [1, 1],
+  [0, 1],
+] as const
 const INTERVALS = ['50ms', '200ms', '500ms', '1s', '1s', '10s', '60m'] as const
 const TIMEOUTS = ['10ms', '50ms', '200ms', '500ms', '1s', '60s'] as const
 const SIGNATURES = [
@@ -46,6 +56,11 @@ const SIGNATURES = [
   { algorithm: 'crc32', insecure: true },
 ]
 const SECRET = '9f3c1d5e7a8b02461f0e9d8c7b6a59483726150493827160f1e2d3c4b5a69788'
+
+const addressOf = (floating: unknown): string => {
+  const text = typeof floating === 'string' ? floating : (floating as { readonly address: string }).address
+  return text.split('/')[0] ?? ''
+}
 
 export class Writer {
   readonly #gen: Gen
@@ -151,13 +166,25 @@ export class Writer {
     return names.map((name, at) => ({
       name,
       directors: this.#some(directors, 1, 3),
-      vips: Array.from({ length: this.#pick([1, 1, 2, 5]) }, (_, nth) => this.#floating(`10.11.${at}.${100 + nth}`)),
+      vips: this.#vips(at),
       ...(this.#chance(60) ? { gateways: [`10.12.${at}.254/${this.#odd(24, 8)}`] } : {}),
       ...(this.#chance(30) ? { ping: this.#some(['10.11.0.200', '10.11.0.201', '192.0.2.1'], 0, 3) } : {}),
     }))
   }
-  #floating(address: string): unknown {
-    const prefix = this.#odd(this.#pick(PREFIXES), this.#pick([0, 1, 7]))
+  /** Some groups have addresses of both families, some of IPv6 alone; those come last. */
+  #vips(at: number): unknown[] {
+    const [v4, v6] = this.#pick([...FAMILIES])
+    return [
+      ...Array.from({ length: v4 === 1 ? this.#pick([1, 1, 2, 5]) : 0 }, (_, nth) =>
+        this.#floating(`10.11.${at}.${100 + nth}`, PREFIXES),
+      ),
+      ...Array.from({ length: v6 === 1 ? this.#pick([1, 2]) : 0 }, (_, nth) =>
+        this.#floating(`2001:db8:11:a${at}::${100 + nth}`, PREFIXES_V6),
+      ),
+    ]
+  }
+  #floating(address: string, prefixes: readonly number[]): unknown {
+    const prefix = this.#odd(this.#pick(prefixes), this.#pick([0, 1, 7]))
     const text = `${address}/${prefix}`
     return this.#chance(80) ? text : { address: text, ...(this.#chance(50) ? { interface: 'outside' } : {}) }
   }
@@ -175,24 +202,28 @@ export class Writer {
       const chosen = groups[group]
       if (!chosen) return []
       const able = servers.filter((one) => !chosen.directors.includes(one.name) || this.#chance(2))
-      const realservers = this.#some(able, 1, 4).map((one) => this.#realserver(one, chosen, group, behind))
+      const address = this.#pick(chosen.vips.map(addressOf))
+      const six = address.includes(':')
+      const server = (one: Server): Mapping =>
+        six ? this.#realserverV6(one) : this.#realserver(one, chosen, group, behind)
+      const realservers = this.#some(able, 1, 4).map(server)
       if (realservers.length === 0) return []
-      const again = (one: Server): Mapping => this.#realserver(one, chosen, group, behind)
-      return [{ name, ...this.#service(chosen, group, nth), ...this.#source(realservers, group, pools, able, again) }]
+      const of = `${group} ${six ? 6 : 4}`
+      return [{ name, ...this.#service(chosen, address, nth), ...this.#source(realservers, of, pools, able, server) }]
     })
   }
   /** Its own list, a pool of its own, or one that another service of the group has too; and what it has otherwise. */
   #source(
     realservers: readonly Mapping[],
-    group: number,
+    of: string,
     pools: PoolDraft[],
     able: readonly Server[],
     again: (one: Server) => Mapping,
   ): Mapping {
     if (this.#chance(55)) return this.#odd({ realservers }, { realservers, pool: 'pool0' })
-    const shared = pools.filter((one) => one.group === group)
+    const shared = pools.filter((one) => one.of === of)
     const pool =
-      shared.length > 0 && this.#chance(70) ? this.#pick(shared) : { name: `pool${pools.length}`, group, realservers }
+      shared.length > 0 && this.#chance(70) ? this.#pick(shared) : { name: `pool${pools.length}`, of, realservers }
     if (!pools.includes(pool)) pools.push(pool)
     const members = able.filter(({ name }) => pool.realservers.some(({ node }) => node === name))
     const overrides = this.#chance(40) ? this.#some(members, 0, 2).map((one) => this.#override(one, again)) : []
@@ -204,15 +235,15 @@ export class Writer {
   #idlePool(nodes: readonly NodeDraft[]): PoolDraft[] {
     const at = nodes.findIndex(({ roles }) => roles.includes('realserver'))
     const realservers = [{ node: nodes[at]?.name, address: `10.11.0.${at + 1}`, forward: 'dr' }]
-    return at < 0 ? [] : [{ name: 'pool-idle', group: -1, realservers }]
+    return at < 0 ? [] : [{ name: 'pool-idle', of: '', realservers }]
   }
-  #service({ name, vips }: GroupDraft, at: number, nth: number): Mapping {
+  #service({ name }: GroupDraft, address: string, nth: number): Mapping {
     const scheduler = this.#pick(Object.keys(SCHEDULERS) as (keyof typeof SCHEDULERS)[])
     const flags: readonly string[] = SCHEDULERS[scheduler].flags
     const protocol = this.#pick(['tcp', 'tcp', 'tcp', 'tcp', 'udp', 'udp', 'sctp'] as const)
     return {
       group: name,
-      address: `10.11.${at}.${100 + this.#whole(0, vips.length - 1)}`,
+      address,
       port: this.#odd(PORTS[nth], 80),
       protocol,
       scheduler,
@@ -248,6 +279,11 @@ export class Writer {
     if (this.#chance(85)) return {}
     const upper = this.#pick([1, 100, 0x7fffffff])
     return { 'upper-threshold': upper, ...(this.#chance(50) ? { 'lower-threshold': this.#odd(1, upper + 1) } : {}) }
+  }
+  #realserverV6({ name: node, at }: Server): Mapping {
+    const weight = this.#chance(70) ? { weight: this.#pick(WEIGHTS) } : {}
+    const address = this.#odd(`2001:db8:11:a0::${at + 1}`, `10.11.0.${at + 1}`)
+    return { node, address, forward: this.#odd('dr', 'nat'), ...weight, ...this.#thresholds() }
   }
   #realserver(one: Server, group: Mapping, index: number, behind: Map<unknown, number>): Mapping {
     const { name: node, at } = one

@@ -1,9 +1,10 @@
-/** Floating addresses by rtnetlink, and their gratuitous ARP (RFC 5227) through a packet socket of each interface. */
+/** Floating addresses by rtnetlink, and what announces them, through a packet socket of each interface. */
 import { type LeaseAddress, type LeaseGroup } from '@lvsm/protocol'
-import { type Instant, isOwnLabel, ownLabel } from '@lvsm/base'
+import { type Family, familyOf, type Instant, isOwnAddress, MARKS, ownLabel } from '@lvsm/base'
 import { NETLINK, type Netlink, type PacketSocket } from '@lvsm/kernel'
-import { arpProbe, ERRNO, gratuitousArp, type Message, rtnetlink } from '@lvsm/netlink'
+import { AF_OF, ERRNO, type Message, rtnetlink } from '@lvsm/netlink'
 import { type Addresses, FINE, type Outcome } from '../../ports.ts'
+import { announcement, probe } from './announcement.ts'
 import { Interfaces } from './interfaces.ts'
 import { outcomeOf } from './outcome.ts'
 import { LINUX, type Sockets } from './sockets.ts'
@@ -14,6 +15,16 @@ const LONGEST_CALL_MS = 200
 const MOST_PROBES = 16
 /** What is to be taken off, and is not there, or not any more. */
 const GONE: readonly (number | undefined)[] = [ERRNO.EADDRNOTAVAIL, ERRNO.ENODEV]
+
+/**
+ * Of IPv6: it counts at once, because the lease says that nobody else has it (RFC 4862, section 5.4 waits for a second); and it
+ * is deprecated from the start, so that no packet of the node's own chooses it as its source (section 5.5.4).
+ */
+const UNSPOKEN = {
+  flags: rtnetlink.ADDRESS_FLAG.noPrefixRoute | rtnetlink.ADDRESS_FLAG.noDad,
+  preferredSeconds: 0,
+  protocol: MARKS.addressProtocol,
+} as const
 
 type Place = Pick<LeaseAddress, 'ifindex' | 'address' | 'prefix'>
 
@@ -28,9 +39,10 @@ function keyIn(message: Message): string {
   const known = rtnetlink.decodeAddress(message)
   return known.ok ? keyOf(placeOf(known.value)) : ''
 }
-/** An alias of a realserver bears the label too, but it stays until it is taken off. */
-const isFloating = ({ label, validSeconds }: rtnetlink.InterfaceAddress): boolean =>
-  isOwnLabel(label) && validSeconds !== rtnetlink.FOREVER
+/** An alias of a realserver bears our mark too, but it stays until it is taken off. */
+const isFloating = (address: rtnetlink.InterfaceAddress): boolean =>
+  isOwnAddress(address) && address.validSeconds !== rtnetlink.FOREVER
+const FAMILIES: readonly Family[] = ['ipv4', 'ipv6']
 /** Interfaces that this node does not have bear the index 0. */
 const here = ({ addresses }: LeaseGroup): LeaseAddress[] => addresses.filter(({ ifindex }) => ifindex > 0)
 
@@ -60,7 +72,7 @@ export class FloatingAddresses implements Addresses {
       const mac = this.macOf(address.ifindex)
       if (mac === undefined) continue
       this.#senderOf(address.ifindex)
-      gratuitousArp(mac, address.address)
+      announcement(mac, address.address)
       this.#additions([address], 1)
     }
   }
@@ -84,8 +96,9 @@ export class FloatingAddresses implements Addresses {
     const stands = (address: LeaseAddress): boolean => this.#standing.has(keyOf(address))
     const suspects = groups.filter((group) => group.addresses.some(stands))
     if (suspects.length === 0) return []
+    const standing = new Set(suspects.flatMap(({ addresses }) => addresses.map(({ address }) => familyOf(address))))
     try {
-      const present = new Set(this.#route.dump(rtnetlink.dumpAddresses()).map(keyIn))
+      const present = new Set([...standing].flatMap((family) => this.#dump(family)).map((one) => keyOf(placeOf(one))))
       const gone = (address: LeaseAddress): boolean => stands(address) && !present.has(keyOf(address))
       return suspects.filter((group) => group.addresses.some(gone))
     } catch {
@@ -96,8 +109,11 @@ export class FloatingAddresses implements Addresses {
   /** Takes off every floating address of whatever process of ours, where and with which prefix it may stand. */
   sweep(): Outcome {
     try {
-      const found = this.#route.dump(rtnetlink.dumpAddresses()).map(rtnetlink.decodeAddress)
-      return this.#takeOff(found.flatMap((one) => (one.ok && isFloating(one.value) ? [placeOf(one.value)] : [])))
+      return this.#takeOff(
+        FAMILIES.flatMap((family) => this.#dump(family))
+          .filter(isFloating)
+          .map(placeOf),
+      )
     } catch (error) {
       return { result: 'refused', error: (error as Error).message }
     }
@@ -127,14 +143,14 @@ export class FloatingAddresses implements Addresses {
     return failed ? { result: 'refused', error: `${failed} gratuitous frames did not leave` } : FINE
   }
 
-  /** Asks who else has what stands here (RFC 5227, section 2.1.1: a probe says nothing itself); some of it each time, in turn. */
+  /** Asks who else has what stands here, in words that claim nothing; some of it each time, in turn. */
   probe(groups: readonly LeaseGroup[]): void {
     const own = groups.flatMap(here).filter((address) => this.#standing.has(keyOf(address)))
     const first = own.length === 0 ? 0 : this.#probed % own.length
     this.#probed = first + MOST_PROBES
     for (const { ifindex, address } of [...own.slice(first), ...own.slice(0, first)].slice(0, MOST_PROBES)) {
       const mac = this.macOf(ifindex)
-      if (mac !== undefined) this.#senderOf(ifindex)?.send(arpProbe(mac, address))
+      if (mac !== undefined) this.#senderOf(ifindex)?.send(probe(mac, address))
     }
   }
 
@@ -147,7 +163,7 @@ export class FloatingAddresses implements Addresses {
     const mac = ifindex > 0 ? this.macOf(ifindex) : undefined
     const sender = mac === undefined ? undefined : this.#senderOf(ifindex)
     if (mac === undefined || !sender || this.#clock() >= notAfter) return false
-    if (sender.send(gratuitousArp(mac, address)) === 0) return true
+    if (sender.send(announcement(mac, address)) === 0) return true
     this.#forget(ifindex)
     return false
   }
@@ -179,11 +195,20 @@ export class FloatingAddresses implements Addresses {
         index: ifindex,
         local: address,
         prefix,
-        label: ownLabel(names.get(ifindex) ?? ''),
-        flags: rtnetlink.ADDRESS_FLAG.noPrefixRoute,
         validSeconds,
+        ...(familyOf(address) === 'ipv6'
+          ? UNSPOKEN
+          : { label: ownLabel(names.get(ifindex) ?? ''), flags: rtnetlink.ADDRESS_FLAG.noPrefixRoute }),
       }),
     )
+  }
+
+  /** A kernel without IPv6 answers a question for it with all that it has. */
+  #dump(family: Family): rtnetlink.InterfaceAddress[] {
+    return this.#route.dump(rtnetlink.dumpAddresses(AF_OF[family])).flatMap((message) => {
+      const known = rtnetlink.decodeAddress(message)
+      return known.ok && familyOf(known.value.local) === family ? [known.value] : []
+    })
   }
 
   #takeOff(places: readonly Place[]): Outcome {

@@ -35,8 +35,10 @@ export function tablesOf(messages: readonly Uint8Array[]): Tables {
   const made = <Kind extends nftables.NftEvent['kind']>(kind: Kind) =>
     events.filter((event): event is Extract<nftables.NftEvent, { kind: Kind }> => event.kind === kind)
   return {
-    // Each is deleted and made anew.
-    tables: [...new Map(made('table').map(({ table }) => [table.family, table])).values()],
+    // Each is deleted and made anew, or deleted.
+    tables: [...new Map(made('table').map((event) => [event.table.family, event])).values()].flatMap(
+      ({ change, table }) => (change === 'new' ? [table] : []),
+    ),
     hooks: made('chain').flatMap(({ chain }) => (chain.hook ? [chain] : [])),
     rules: made('rule').map(({ rule }) => ruleText(rule)),
     maps: made('set').flatMap(({ set: { family, table, set, timeouts, dynamic } }) =>

@@ -6,7 +6,16 @@ import { ERRNO, nftables } from '@lvsm/netlink'
 import type { Carried, FencePart } from '../../core/events.ts'
 import { type Built, type Fence, type FenceOrder, type FenceOutcome, FINE, type Outcome } from '../../ports.ts'
 import { damageIn, type Tables, tablesOf } from './fence-damage.ts'
-import { elementOf, LAYERS, ruleMessages, TABLE, tableMessages } from './fence-tables.ts'
+import {
+  guardedIn,
+  LAYERS,
+  type Opening,
+  openingOf,
+  ruleMessages,
+  speaksV6,
+  TABLE,
+  tableMessages,
+} from './fence-tables.ts'
 import { outcomeOf } from './outcome.ts'
 import { LINUX, type Sockets } from './sockets.ts'
 
@@ -24,6 +33,11 @@ const UNSUPPORTED: ReadonlySet<number | undefined> = new Set([
   ERRNO.EOPNOTSUPP,
   ERRNO.EAFNOSUPPORT,
 ])
+
+/** Where no group has addresses of IPv6 any more. `inet` never comes without ip6, so the kernel knows the family. */
+const NO_V6: readonly Uint8Array[] = [nftables.newTable, nftables.deleteTable].map((message) =>
+  message({ family: 'ip6', table: TABLE }),
+)
 
 /** An interface's present name; undefined when it is gone. */
 export type NameOf = (index: number) => string | undefined
@@ -54,12 +68,13 @@ export class KernelFence implements Fence {
 
   build(groups: readonly LeaseGroup[], carried: readonly Carried[]): Built {
     const devices = this.#devicesOf(groups)
-    const rules = this.#layers().flatMap((layer) => ruleMessages(layer, groups, devices))
-    const inTheWay = this.#egress ? [] : this.#egressTable()
+    const layers = this.#layers().filter((layer) => layer !== 'ip6' || guardedIn(layer, groups).length > 0)
+    const rules = layers.flatMap((layer) => ruleMessages(layer, groups, devices))
+    const inTheWay = [...(this.#egress ? [] : this.#egressTable()), ...(layers.includes('ip6') ? [] : NO_V6)]
     const before = this.#clock()
     const left = new Map(carried.map((one) => [one.group, timeLeft(one, before)]))
     const late = [...left.values()].some((timeoutMs) => timeoutMs < SHORTEST_MS)
-    const tables = this.#layers().flatMap((layer) => tableMessages(layer, groups, (group) => left.get(group) ?? 0))
+    const tables = layers.flatMap((layer) => tableMessages(layer, groups, (group) => left.get(group) ?? 0))
     // As in a renewal: an element that has run out cannot be taken out, and that voids the whole. What is carried comes
     // before all the rest: a new element's time runs from where it stands in the transaction.
     const takingOut = carried.flatMap(({ group }) => this.#takeOut(group, PARTS))
@@ -103,7 +118,7 @@ export class KernelFence implements Fence {
     // A predecessor's tables guard what it left behind: only who built his own knows that nothing is on.
     if (!this.#present) return FINE
     this.#present = undefined
-    const tables = this.#layers().map((family) => ({ family, table: TABLE }))
+    const tables = this.#layers().map((family): nftables.TableName => ({ family, table: TABLE }))
     const failed = this.#transact(tables.flatMap((table) => [nftables.newTable(table), nftables.deleteTable(table)]))
     return outcomeOf(failed ? [failed] : [])
   }
@@ -114,7 +129,9 @@ export class KernelFence implements Fence {
     const { groups, messages } = this.#present
     const tables = (this.#present.tables ??= tablesOf(messages))
     const openings = groups.flatMap(({ name }) =>
-      this.#layers().map((layer) => ({ ...elementOf(name, layer), longestMs: this.#longestMs.get(name) ?? 0 })),
+      this.#openings(name, PARTS).flatMap(({ name: set, keys }) =>
+        keys.map((key) => ({ name: set, key, longestMs: this.#longestMs.get(name) ?? 0 })),
+      ),
     )
     return damageIn(this.#netfilter, tables, openings)
   }
@@ -153,22 +170,37 @@ export class KernelFence implements Fence {
   }
 
   #messagesOf(order: Pick<FenceOrder, 'group' | 'op' | 'parts'>, timeoutMs: number): Uint8Array[] {
-    const elements = this.#layersOf(order.parts).map((layer) => elementOf(order.group, layer))
-    const adding = elements.map(({ name, key }) =>
-      nftables.newElements(name, [{ key, timeoutMs }], { exclusive: true }),
+    const openings = this.#openings(order.group, order.parts)
+    const adding = openings.map(({ name, keys }) =>
+      nftables.newElements(
+        name,
+        keys.map((key) => ({ key, timeoutMs })),
+        { exclusive: true },
+      ),
     )
     if (order.op === 'open') return adding
     // What cannot be taken out voids the whole: nothing that ran out comes back to life.
     if (order.op === 'renew') return [...this.#takeOut(order.group, order.parts), ...adding]
     // Emptying a set also succeeds when its element has run out, and a failed transaction costs the kernel many ms.
-    return elements.map(({ name }) => nftables.flushElements(name))
+    return openings.map(({ name }) => nftables.flushElements(name))
   }
 
   /** Fails where an element is not there, or has run out. */
   #takeOut(group: string, parts: readonly FencePart[]): Uint8Array[] {
+    return this.#openings(group, parts).map(({ name, keys }) =>
+      nftables.deleteElements(
+        name,
+        keys.map((key) => ({ key })),
+      ),
+    )
+  }
+
+  /** As the tables have it that stand now: what a group becomes is in those that come. */
+  #openings(group: string, parts: readonly FencePart[]): readonly Opening[] {
+    const six = this.#present?.groups.some((one) => one.name === group && speaksV6(one)) ?? false
     return this.#layersOf(parts)
-      .map((layer) => elementOf(group, layer))
-      .map(({ name, key }) => nftables.deleteElements(name, [{ key }]))
+      .map((layer) => openingOf(group, layer, six))
+      .filter(({ keys }) => keys.length > 0)
   }
 
   /** What is built before it is needed: a takeover is no time to compile code. */

@@ -47,6 +47,7 @@ const PROBE_MS = 5000
 
 /** No call about the heartbeat ports may hold the loop up for longer. */
 const LONGEST_FILTER_CALL_MS = 200
+const ADDRESSES = [rtnetlink.GROUP.addressV4, rtnetlink.GROUP.addressV6]
 /** After a fence that could not be put back, or not be looked at. */
 const RETRY_MS = 100
 
@@ -84,7 +85,7 @@ export function openKernel(clock: () => Instant, sockets: Sockets = LINUX): Kern
     }
     const structure = { heard: checkFence, lost: checkFence }
     watches.push(
-      sockets.watchNetlink(NETLINK.route, [rtnetlink.GROUP.addressV4], { heard, lost: checkAddresses }),
+      sockets.watchNetlink(NETLINK.route, ADDRESSES, { heard, lost: checkAddresses }),
       sockets.watchNetlink(NETLINK.netfilter, [nftables.GROUP], structure, nftables.STRUCTURE_ONLY),
     )
     timer = setInterval(checkFence, LOOK_ANYWAY_MS)

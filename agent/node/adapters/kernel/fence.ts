@@ -3,6 +3,7 @@ import {
   FENCE_HOOKS,
   FENCE_LAYERS,
   FENCE_MAP,
+  FENCE_MAP_V6,
   FENCE_PARTS,
   FENCE_TABLE,
   type FenceLayer,
@@ -71,7 +72,10 @@ const elementsOf = (socket: Netlink, family: FenceLayer, set: string): readonly 
 /** Addresses by the chain that they lead to. */
 function readAddresses(socket: Netlink, family: FenceLayer): Map<string, string[]> {
   const found = new Map<string, string[]>()
-  for (const { key, verdict } of elementsOf(socket, family, FENCE_MAP)) {
+  const ours = all(socket, nftables.dumpSets(family), nftables.decodeSet)
+  const sets = new Set(ours.filter((one) => one.family === family && one.table === FENCE_TABLE).map(({ set }) => set))
+  const maps = [FENCE_MAP, FENCE_MAP_V6].filter((set) => sets.has(set))
+  for (const { key, verdict } of maps.flatMap((set) => elementsOf(socket, family, set))) {
     if (verdict?.chain === undefined || (key.length !== 4 && key.length !== 16)) continue
     found.set(verdict.chain, [...(found.get(verdict.chain) ?? []), formatInet(key)])
   }
@@ -79,6 +83,7 @@ function readAddresses(socket: Netlink, family: FenceLayer): Map<string, string[
 }
 
 function readGroup(socket: Netlink, family: FenceLayer, name: string, addresses: string[]): ObservedFenceGroup {
+  // One for each family of addresses, put in together.
   const [element] = elementsOf(socket, family, fenceSet(name))
   const chain = { family, table: FENCE_TABLE, chain: fenceChain(name) }
   const rules = all(socket, nftables.dumpRules(chain), nftables.decodeRule)

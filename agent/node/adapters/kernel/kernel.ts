@@ -2,7 +2,7 @@
 import { type Observed, type Operation } from '@lvsm/plan'
 import { NETLINK, type Netlink, oncePerTurn, openNetlink, type Watch, watchNetlink } from '@lvsm/kernel'
 import { AF_OF, type Decoded, type Message, nftables, rtnetlink } from '@lvsm/netlink'
-import { familyOf, isOwnLabel, MARKS, ownLabel } from '@lvsm/base'
+import { type Family, familyOf, isOwnAddress, isOwnLabel, MARKS, ownLabel } from '@lvsm/base'
 import { FAMILIES, type IpvsTimeouts, namesOf, PLACEMENTS, serviceKey } from '@lvsm/model'
 import type { Failure } from '../../core/index.ts'
 import type { Kernel } from '../../ports.ts'
@@ -12,8 +12,7 @@ import { type Remembered, remembered } from './remembered.ts'
 import { readSysctl, writeSysctl } from './sysctl.ts'
 
 const LOOPBACK = 772
-/** Families that a configuration may use: nothing of others is looked at. */
-const FAMILY_NAMES = namesOf(FAMILIES).filter((family) => FAMILIES[family].supported)
+const FAMILY_NAMES = namesOf(FAMILIES)
 /** Destination of the default route through a gateway; null: straight onto the wire, which nobody of ours writes but for IPv4. */
 const everybody = (gateway: string | null) => ({
   destination: FAMILIES[gateway === null ? 'ipv4' : familyOf(gateway)].everybody,
@@ -77,23 +76,39 @@ function readHostNetwork(route: Netlink): HostNetwork {
       return decoded.ok ? [decoded.value] : []
     })
   const { main } = rtnetlink.TABLE
+  const links = all(rtnetlink.dumpLinks(), rtnetlink.decodeLink)
+  const names = new Map(links.map(({ index, name }) => [index, name]))
   return {
-    links: all(rtnetlink.dumpLinks(), rtnetlink.decodeLink).map(({ index, name, hardware, up, carrier }) => ({
+    links: links.map(({ index, name, hardware, up, carrier }) => ({
       index,
       name,
       loopback: hardware === LOOPBACK,
       up: up && carrier,
     })),
     addresses: FAMILY_NAMES.flatMap((family) =>
-      all(rtnetlink.dumpAddresses(AF_OF[family]), rtnetlink.decodeAddress),
-    ).map(({ index, local, prefix, label }) => ({ index, address: local, prefix, label })),
+      // A kernel without a family answers a question for it with all that it has.
+      all(rtnetlink.dumpAddresses(AF_OF[family]), rtnetlink.decodeAddress).filter(
+        ({ local }) => familyOf(local) === family,
+      ),
+    ).map((address) => ({
+      index: address.index,
+      address: address.local,
+      prefix: address.prefix,
+      label: labelOf(address, names.get(address.index) ?? ''),
+    })),
     defaults: FAMILY_NAMES.flatMap((family) =>
-      all(rtnetlink.dumpRoutes({ family: AF_OF[family], table: main }), rtnetlink.decodeRoute),
+      all(rtnetlink.dumpRoutes({ family: AF_OF[family], table: main }), rtnetlink.decodeRoute).filter(
+        (route) => route.family === AF_OF[family],
+      ),
     )
       .filter(({ prefix, table, type }) => prefix === 0 && table === main && type === rtnetlink.ROUTE_TYPE.unicast)
       .map(({ gateway = null, oif = 0, protocol, priority }) => ({ gateway, index: oif, protocol, metric: priority })),
   }
 }
+
+/** IPv6 has no labels: what bears our mark is called as if it had. */
+const labelOf = (address: rtnetlink.InterfaceAddress, interfaceName: string): string =>
+  familyOf(address.local) === 'ipv4' ? address.label : isOwnAddress(address) ? ownLabel(interfaceName) : interfaceName
 
 function watchHostNetwork(host: Remembered<HostNetwork>, changed: () => void): Watch {
   const { GROUP } = rtnetlink
@@ -170,13 +185,22 @@ function messageOf(operation: RouteOperation): Uint8Array {
     }
     case 'alias-add': {
       const { index, address: local, prefix, label } = operation
-      return rtnetlink.newAddress({ index, local, prefix, label, scope: rtnetlink.SCOPE[PLACEMENTS.alias.scope] })
+      return rtnetlink.newAddress({ index, local, prefix, ...ALIAS[familyOf(local)](label) })
     }
     case 'alias-remove': {
       const { index, address: local, prefix, label } = operation
-      return rtnetlink.deleteAddress({ index, local, prefix, label })
+      return rtnetlink.deleteAddress({ index, local, prefix, ...(familyOf(local) === 'ipv4' ? { label } : {}) })
     }
   }
+}
+
+/**
+ * How an alias is marked, and kept from being the source of what the node says by itself: by its scope, or by being deprecated
+ * (RFC 6724, section 5, rule 3). That nobody else has an alias is not to be found out: others have it too.
+ */
+const ALIAS: Readonly<Record<Family, (label: string) => Partial<rtnetlink.AddressSpec>>> = {
+  ipv4: (label) => ({ label, scope: rtnetlink.SCOPE[PLACEMENTS.alias.scope] }),
+  ipv6: () => ({ flags: rtnetlink.ADDRESS_FLAG.noDad, preferredSeconds: 0, protocol: MARKS.addressProtocol }),
 }
 
 /** The lease process refreshes its addresses all the time; only what this process answers for is worth a look. */
@@ -184,7 +208,14 @@ function matters(message: Message): boolean {
   const decoded = rtnetlink.decodeEvent(message)
   if (!decoded.ok) return true
   const event = decoded.value
-  if (event.kind === 'address') return !isOwnLabel(event.address.label) || ALIASES.includes(event.address.label)
+  // An alias stays until it is taken off, a floating address has an end.
+  if (event.kind === 'address')
+    return (
+      !isOwnAddress(event.address) ||
+      (isOwnLabel(event.address.label)
+        ? ALIASES.includes(event.address.label)
+        : event.address.validSeconds === rtnetlink.FOREVER)
+    )
   if (event.kind === 'route') return event.route.prefix === 0
   return event.kind === 'link'
 }

@@ -1,13 +1,18 @@
 /** Our nftables tables beside IPVS: always replaced as a whole, in one transaction, and watched. */
 import { type NatRules, natRulesText } from '@lvsm/plan'
 import { NETLINK, openNetlink } from '@lvsm/kernel'
-import { MARKS } from '@lvsm/base'
+import { type Family, familyOf, MARKS } from '@lvsm/base'
 import { KERNEL_PROTOCOLS } from '@lvsm/model'
 import { inetBytes, nftables } from '@lvsm/netlink'
 
 const { match } = nftables
 const INET: nftables.TableName = { family: 'inet', table: MARKS.rulesTable }
-const IP: nftables.TableName = { family: 'ip', table: MARKS.rulesTable }
+/** `dup` knows no inet. */
+const OF_FAMILY: Readonly<Record<Family, nftables.TableName>> = {
+  ipv4: { family: 'ip', table: MARKS.rulesTable },
+  ipv6: { family: 'ip6', table: MARKS.rulesTable },
+}
+const FAMILIES: readonly Family[] = ['ipv4', 'ipv6']
 const SYN_AND_RST = 0x06
 const RST_AND_ACK = 0x14
 /** After IPVS: it translates answers in forward at 100 and takes what it knows in input at 99. */
@@ -31,8 +36,7 @@ const port = (offset: 0 | 2, number: number): Rule =>
 
 /** `ip saddr A tcp sport P ct state != established counter drop` */
 const untranslatedRule = ({ address, port: number, protocol }: NatRules['untranslated'][number]): Rule => [
-  ...match.ipv4Only,
-  ...is(match.load.ipv4Source, inetBytes(address)),
+  ...sourceIs(address),
   ...match.transportIs(KERNEL_PROTOCOLS[protocol].number),
   ...port(0, number),
   { kind: 'ct', key: 'state' },
@@ -42,10 +46,15 @@ const untranslatedRule = ({ address, port: number, protocol }: NatRules['untrans
   match.decide(nftables.drop),
 ]
 
+/** `ip saddr A`, or `ip6 saddr A`. */
+const sourceIs = (address: string): Rule =>
+  familyOf(address) === 'ipv4'
+    ? [...match.ipv4Only, ...is(match.load.ipv4Source, inetBytes(address))]
+    : [...match.ipv6Only, ...is(match.load.ipv6Source, inetBytes(address))]
+
 /** `ip saddr A tcp sport P tcp flags & (rst | ack) == rst | ack tcp sequence 0 counter drop`: what answers a SYN (RFC 9293, 3.5.2). */
 const rstRule = ({ address, port: number, protocol }: NatRules['suppressRst'][number]): Rule => [
-  ...match.ipv4Only,
-  ...is(match.load.ipv4Source, inetBytes(address)),
+  ...sourceIs(address),
   ...match.transportIs(KERNEL_PROTOCOLS[protocol].number),
   ...port(0, number),
   { kind: 'payload', base: 'transport', offset: 13, length: 1 },
@@ -78,7 +87,7 @@ function handoverRules({ address, port: number, protocol, to }: NatRules['handov
     { kind: 'cmp', op: 'eq', data: Uint8Array.of(0) },
   ]
   const matches: Rule = [
-    ...is(match.load.ipv4Destination, inetBytes(address)),
+    ...is(familyOf(address) === 'ipv4' ? match.load.ipv4Destination : match.load.ipv6Destination, inetBytes(address)),
     ...match.transportIs(KERNEL_PROTOCOLS[protocol].number),
     ...port(2, number),
     ...flags,
@@ -104,25 +113,24 @@ function build(needs: NatRules): Uint8Array[] {
     nftables.newChain({ ...table, chain: name, type, hook: { number, priority }, policy: 'accept' }),
     ...rules.map((expressions) => nftables.newRule({ ...table, chain: name, expressions })),
   ]
-  const ip =
-    needs.handover.length === 0
-      ? []
-      : [
-          nftables.newTable(IP),
-          ...chain(IP, 'handover', inet.input, AFTER_IPVS, 'filter', needs.handover.flatMap(handoverRules)),
-        ]
+  const handed = FAMILIES.flatMap((family) => {
+    const rules = needs.handover.filter(({ to }) => familyOf(to) === family).flatMap(handoverRules)
+    const table = OF_FAMILY[family]
+    if (rules.length === 0) return []
+    return [nftables.newTable(table), ...chain(table, 'handover', inet.input, AFTER_IPVS, 'filter', rules)]
+  })
   const suppressRst = (at: 'output' | 'forward'): Uint8Array[] => {
     const rules = needs.suppressRst.filter((entry) => entry.at === at).map(rstRule)
     return rules.length === 0 ? [] : chain(INET, `suppress-rst-${at}`, inet[at], BEFORE_IPVS, 'filter', rules)
   }
   const tables = [nftables.newTable(INET), ...suppressRst('output'), ...suppressRst('forward')]
   // A node without NAT realservers needs no connection tracking.
-  if (needs.untranslated.length === 0) return [...tables, ...ip]
+  if (needs.untranslated.length === 0) return [...tables, ...handed]
   return [
     ...tables,
     ...chain(INET, 'untranslated', inet.forward, AFTER_IPVS, 'filter', needs.untranslated.map(untranslatedRule)),
     ...chain(INET, 'masquerade', inet.postrouting, SOURCE_NAT, 'nat', needs.masquerade.map(masqueradeRule)),
-    ...ip,
+    ...handed,
   ]
 }
 
@@ -156,10 +164,11 @@ export function openNatRules(): NatRulesPort {
       return now === loaded.standing ? loaded.print : 'changed by somebody else'
     },
     load(needs) {
-      const messages = [...clear(INET), ...clear(IP), ...(needs === null ? [] : build(needs))]
+      const cleared = [INET, ...FAMILIES.map((family) => OF_FAMILY[family])].flatMap(clear)
+      const messages = [...cleared, ...(needs === null ? [] : build(needs))]
       const refused = socket.apply(nftables.batch(messages))
       if (refused)
-        return `${refused.message}: are the modules nf_tables, nf_conntrack, nft_chain_nat, nft_ct and nft_dup_ipv4 there?`
+        return `${refused.message}: are the modules nf_tables, nf_conntrack, nft_chain_nat, nft_ct, nft_dup_ipv4 and nft_dup_ipv6 there?`
       loaded = { print: natRulesText(needs), standing: standing() }
       return null
     },

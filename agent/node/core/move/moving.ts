@@ -30,6 +30,8 @@ export interface Handover {
   readonly from: string
   readonly id: string
   readonly since: Instant
+  /** Where it is reached, beside its links. */
+  readonly at: readonly string[]
   /**
    * `forgetting`: connections of an earlier reign go. `prepared`: they are gone or it took too long; what comes from now on
    * is this node's. `owning`: the group is here.

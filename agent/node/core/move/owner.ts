@@ -13,6 +13,7 @@ import { leaseStatus, ownership } from '../lease.ts'
 import { readyOf, stateOf } from '../peers.ts'
 import { type NodeState } from '../state.ts'
 import { type Move } from './moving.ts'
+import { ownPlaces } from './places.ts'
 import { type ReplyTo } from '../command/pending.ts'
 
 /** Longest wait for NAT connections to end. */
@@ -103,7 +104,13 @@ function askSuccessor(state: NodeState, move: Move): void {
   const { now } = state
   if (move.prepared || (move.preparedAskedAt !== null && between(move.preparedAskedAt, now) < REPEAT_MS)) return
   move.preparedAskedAt = now
-  const text = encodeMessage({ kind: 'prepare', id: move.id, group: move.group })
+  const at = ownPlaces({ config: state.config, observed: state.kernel.observed }, move.group)
+  const text = encodeMessage({
+    kind: 'prepare',
+    id: move.id,
+    group: move.group,
+    ...(at.length > 0 ? { at: [...at] } : {}),
+  })
   state.effects.push({ kind: 'message', to: move.to, text })
 }
 

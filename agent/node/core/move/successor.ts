@@ -3,13 +3,14 @@
  * serves go back to it. IPVS would keep those that it takes for its own: for two minutes it remembers a client's address and
  * port from an earlier reign, and clients use their ports again. So the group's connections are forgotten first.
  */
-import { encodeMessage } from '@lvsm/protocol'
+import { encodeMessage, type PrepareMessage } from '@lvsm/protocol'
 import { after, between, type Instant } from '@lvsm/base'
 import { inNetwork } from '@lvsm/model'
 import { ownership } from '../lease.ts'
 import { groupOf } from '../plan/about.ts'
 import type { NodeState } from '../state.ts'
 import type { Handover } from './moving.ts'
+import { believedPlaces } from './places.ts'
 
 /** Longest time for old connections to go; without it some packets would be taken for theirs. */
 const FORGETS_MS = 2000
@@ -18,7 +19,7 @@ const WAITS_MS = 10_000
 const TAIL_MS = 300
 
 /** The owner asks; again for the same move when our answer got lost. */
-export function prepareFor(state: NodeState, group: string, from: string, id: string): void {
+export function prepareFor(state: NodeState, from: string, { group, id, at: said = [] }: PrepareMessage): void {
   if (!state.view?.directs.some(({ name }) => name === group)) return
   const known = state.handovers.get(group)
   if (known?.id === id) {
@@ -29,7 +30,8 @@ export function prepareFor(state: NodeState, group: string, from: string, id: st
   if ((ownership(state, group)?.role ?? 'owner') === 'owner') return
   const since = state.now
   const begun = { phase: 'forgetting', planned: false, tellDue: true, ownedSince: null } as const
-  state.handovers.set(group, { group, from, id, since, ...begun })
+  const at = believedPlaces(state.config, group, said)
+  state.handovers.set(group, { group, from, id, since, at, ...begun })
 }
 
 /** After a look at the kernel, or operations that went well: tells the former owner once our rules stand. */
@@ -72,11 +74,11 @@ export function nextHandover(state: NodeState): Instant | null {
   return next
 }
 
-/** Group → address of the former owner, in the network of the group's VIP where it has one. */
-export function handoverAddresses(state: NodeState): ReadonlyMap<string, string> {
-  const found = [...state.handovers.values()].map(({ group, from }) => [group, addressOf(state, group, from)] as const)
-  return new Map(found.flatMap(([group, address]) => (address === undefined ? [] : [[group, address] as const])))
-}
+/** Group → addresses of the former owner, those in the network of a VIP of the group first. */
+export const handoverAddresses = (state: NodeState): ReadonlyMap<string, readonly string[]> =>
+  new Map(
+    [...state.handovers.values()].map(({ group, from, at }) => [group, [...addressesOf(state, group, from), ...at]]),
+  )
 /** Their rules are part of the plan that was just made. */
 export function plannedHandovers({ handovers }: NodeState): void {
   for (const handover of handovers.values()) handover.planned = true
@@ -92,9 +94,10 @@ export function dropHandovers(state: NodeState): void {
   }
 }
 
-function addressOf({ config }: NodeState, group: string, node: string): string | undefined {
+function addressesOf({ config }: NodeState, group: string, node: string): string[] {
   const links = config?.nodes.find(({ name }) => name === node)?.links ?? []
   const floating = config?.groups.find(({ name }) => name === group)?.addresses ?? []
   const vips = floating.filter(({ kind }) => kind === 'vip')
-  return (links.find(({ address }) => vips.some((vip) => inNetwork(address, vip))) ?? links[0])?.address
+  const far = (address: string): number => Number(!vips.some((vip) => inNetwork(address, vip)))
+  return links.map(({ address }) => address).toSorted((one, other) => far(one) - far(other))
 }

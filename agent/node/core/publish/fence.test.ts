@@ -91,6 +91,40 @@ describe('the fence of a director', () => {
   })
 })
 
+describe('the fence of a group with addresses of IPv6', () => {
+  const both = checkConfig(SAMPLE.replace('vips: [10.11.0.10/24]', 'vips: [10.11.0.10/24, 2001:db8:11::10/64]'))
+    .config as Config
+  const six = { ...web, addresses: ['2001:db8:11::10'] }
+  const all = { ...web, addresses: [...web.addresses, '2001:db8:11::10'] }
+  const found = (ip6: Partial<ObservedFenceTable> = {}): ObservedFenceTable[] => [
+    ...tables(({ family }) => (family === 'arp' ? {} : { groups: [all] })),
+    {
+      ...{ part: 'announce', family: 'ip6', present: true, hooks: ['prerouting', 'postrouting'], missingHooks: [] },
+      groups: [six],
+      ...ip6,
+    },
+  ]
+  const faults = (observed: ObservedFenceTable[], config = both): string[] =>
+    reportFence(config, 'dir1', observed, null).faults.map(({ code, message }) => `${code} ${message}`)
+
+  it('is whole where each table guards what is of its family', () => {
+    expect(faults(found())).toEqual([])
+    const { tables: told, groups } = reportFence(both, 'dir1', found(), null)
+    expect([told.map(({ family }) => family), groups[0]?.addresses]).toEqual([
+      ['arp', 'netdev', 'inet', 'ip6'],
+      ['10.11.0.10', '10.12.0.254', '2001:db8:11::10'],
+    ])
+  })
+  it('lacks tables of IPv6 only where the group has such addresses', () => {
+    expect(faults(found(missing))).toEqual([expect.stringMatching(/^no-fence-table the table ip6 lvsm is missing/)])
+    expect(faults(found(missing), CONFIG)).toEqual([])
+    expect(reportFence(CONFIG, 'dir1', found(missing), null).tables.map(({ family }) => family)).not.toContain('ip6')
+    expect(faults(found({ groups: [{ ...six, addresses: [] }] }))).toEqual([
+      expect.stringMatching(/^no-fence-address address 2001:db8:11::10 of group web is not guarded by ip6 lvsm/),
+    ])
+  })
+})
+
 it('a node that directs no group needs none, and shows what an earlier configuration left', () => {
   expect(
     reportFence(

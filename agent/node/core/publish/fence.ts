@@ -7,7 +7,7 @@ import {
   type FenceReport,
   type FenceTableReport,
 } from '@lvsm/protocol'
-import { type Trouble, MARKS } from '@lvsm/base'
+import { familyOf, type Trouble, MARKS } from '@lvsm/base'
 import { type Config, type ConfigGroup } from '@lvsm/model'
 
 /** A group in one table, as the kernel has it. */
@@ -48,7 +48,10 @@ export function reportFence(
     node,
     directs: directed.map(({ name }) => name),
     leaseFault,
-    tables: tables.map(({ part, family, present, hooks }): FenceTableReport => ({ part, family, present, hooks })),
+    tables: tables
+      // There are none of IPv6 where nobody has such addresses.
+      .filter(({ family, present }) => present || family !== 'ip6')
+      .map(({ part, family, present, hooks }): FenceTableReport => ({ part, family, present, hooks })),
     groups: [...names].map((name) => reportGroup(name, directed, tables)),
     faults: directed.length === 0 ? [] : faultsOf(directed, tables, leaseFault),
   }
@@ -100,8 +103,20 @@ function faultsOf(
     const message = `no fence stands: nothing in the kernel stops this node from answering for ${directed.map(({ name }) => name).join(', ')}`
     return [critical('no-fence', message, hint)]
   }
-  return tables.flatMap((table) => (table.present ? incomplete(directed, table, hint) : [missingTable(table, hint)]))
+  return tables.flatMap((table) => {
+    const guarded = directed.filter((group) => guardedBy(table, group).length > 0)
+    if (guarded.length === 0) return []
+    return table.present ? incomplete(guarded, table, hint) : [missingTable(table, hint)]
+  })
 }
+
+/** ARP is about addresses of IPv4, and what stands in ip6 about the others. */
+const guardedBy = ({ family }: ObservedFenceTable, { addresses }: ConfigGroup): string[] =>
+  addresses
+    .map(({ address }) => address)
+    .filter(
+      (address) => family === 'inet' || family === 'netdev' || (family === 'arp') === (familyOf(address) === 'ipv4'),
+    )
 
 /** Only the egress hook may be missing for good. */
 const missingTable = ({ part, family }: ObservedFenceTable, hint: string): Trouble =>
@@ -109,7 +124,7 @@ const missingTable = ({ part, family }: ObservedFenceTable, hint: string): Troub
     ? {
         code: 'no-fence-egress',
         severity: 'warning',
-        message: `the table netdev ${MARKS.fenceTable} is missing: gratuitous ARP of raw sockets is not guarded by the kernel`,
+        message: `the table netdev ${MARKS.fenceTable} is missing: announcements of raw sockets are not guarded by the kernel`,
         hint: `kernels before 5.16 have no egress hook; on others ${hint}`,
       }
     : critical('no-fence-table', `the table ${family} ${MARKS.fenceTable} is missing: ${UNGUARDED[part]}`, hint)
@@ -128,7 +143,7 @@ function incomplete(directed: readonly ConfigGroup[], table: ObservedFenceTable,
     const found = table.groups.find((one) => one.name === group.name)
     if (!found?.whole)
       return [critical('no-fence-group', `the chain of group ${group.name} in ${name} is missing or incomplete`, hint)]
-    const free = group.addresses.map(({ address }) => address).filter((address) => !found.addresses.includes(address))
+    const free = guardedBy(table, group).filter((address) => !found.addresses.includes(address))
     return free.map((address) =>
       critical('no-fence-address', `address ${address} of group ${group.name} is not guarded by ${name}`, hint),
     )

@@ -2,16 +2,19 @@
  * Networks that floating addresses claim. An owner gets a route to the network of each, and from the network of a gateway nothing is
  * forwarded by a director that does not own it: a prefix that is too short cuts off machines that have nothing to do with lvsm.
  */
-import { type Cidr, inNetwork, networkCidr } from '../address.ts'
+import { familyOf } from '@lvsm/base'
+import { type Cidr, inNetwork, networkCidr, usualPrefix } from '../address.ts'
 import type { Draft } from '../schema.ts'
+import { FAMILIES } from '../tables/index.ts'
 import { type Floating, floating } from './addresses.ts'
 import { entries, type Refuse, type Rule } from './rule.ts'
 
-/** Where the network of an interface is wider than this, its own route is enough: no floating address needs more. */
-const WIDEST = 16
 /** RFC 3927: never forwarded, so no client beyond the link could reach it. */
 const LINK_LOCAL: Cidr = { address: '169.254.0.0', prefix: 16 }
-const HINT = 'write the prefix length that the interface has there (ip -4 address), e.g. /24'
+const hintFor = ({ address }: Cidr): string => {
+  const { shownBy, usual } = FAMILIES[familyOf(address)]
+  return `write the prefix length that the interface has there (${shownBy}), e.g. /${usual}`
+}
 
 export const textOf = ({ address, prefix }: Cidr): string => `${address}/${prefix}`
 export const titleOf = ({ kind, address, prefix }: Floating): string =>
@@ -43,23 +46,25 @@ export const networks: Rule = (draft, refuse) => {
 }
 
 function refuseWide(draft: Draft, entry: Floating, refuse: Refuse): void {
-  if (entry.prefix < WIDEST) {
+  // Where the network of an interface is wider than this, its own route is enough: no floating address needs more.
+  const { widest } = FAMILIES[familyOf(entry.address)]
+  if (entry.prefix < widest) {
     const whole = entry.prefix === 0 ? 'all addresses there are' : `the network ${textOf(networkCidr(entry))}`
     const why =
       entry.kind === 'vip'
         ? 'its owner would look for all of them on that link'
         : 'directors that do not own it would forward nothing that comes from there'
-    const hint = `${HINT}; in a network wider than /${WIDEST} write /${WIDEST}`
+    const hint = `${hintFor(entry)}; in a network wider than /${widest} write /${widest}`
     refuse('network-too-wide', entry.path, `${titleOf(entry)} claims ${whole}: ${why}`, hint)
     return
   }
   const [first, second] = apart(draft, entry)
   if (first === undefined || second === undefined) return
   const message = `the network ${textOf(networkCidr(entry))} of ${titleOf(entry)} holds addresses of the links "${first}" and "${second}": links are networks apart`
-  refuse('network-too-wide', entry.path, message, HINT)
+  refuse('network-too-wide', entry.path, message, hintFor(entry))
 }
 
-/** Two links in this network whose addresses have no /24 in common; of a link with a mistyped name another rule tells. */
+/** Two links in this network whose addresses have no network of the usual size in common; of a link with a mistyped name another rule tells. */
 function apart(draft: Draft, entry: Floating): readonly string[] {
   const near = [...linksIn(draft, entry)].map((name) => ({ name, networks: smallNetworks(draft, name) }))
   for (const [at, one] of near.entries())
@@ -72,7 +77,7 @@ const smallNetworks = (draft: Draft, link: string): ReadonlySet<string> =>
   new Set(
     entries(draft.nodes).flatMap(({ item }) =>
       entries(item.links).flatMap(({ item: { name, address } }) =>
-        name === link && address !== undefined ? [networkCidr({ address, prefix: 24 }).address] : [],
+        name === link && address !== undefined ? [networkCidr({ address, prefix: usualPrefix(address) }).address] : [],
       ),
     ),
   )

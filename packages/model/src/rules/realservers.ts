@@ -1,7 +1,8 @@
 /** Realservers of a virtual service: what forwarding can and cannot do with them. */
+import { familyOf } from '@lvsm/base'
 import { inNetwork, parseCidr, refuseHostAddress } from '../address.ts'
 import type { Draft } from '../schema.ts'
-import { FORWARDING, type Forward, type ForwardingRow, forwarding } from '../tables/index.ts'
+import { FAMILIES, type FamilyRow, FORWARDING, type Forward, type ForwardingRow, forwarding } from '../tables/index.ts'
 import { namesOf } from '../tables/table.ts'
 import type { Floating } from './addresses.ts'
 import { checkLink, type Places } from './on-link.ts'
@@ -77,7 +78,7 @@ export function checkForwarding(site: Site, refuse: Refuse): void {
   if (forward === undefined) return
   const row = forwarding(forward)
   checkDirector(row, site, refuse)
-  if (row.needsGateway) checkGateway(row, site, refuse)
+  if (row.needsGateway && canHaveGateway(site)) checkGateway(row, site, refuse)
   if (row.onLink)
     checkLink(
       row.title,
@@ -85,6 +86,13 @@ export function checkForwarding(site: Site, refuse: Refuse): void {
       methodsThat((other) => !other.onLink),
       refuse,
     )
+}
+
+/** Where addresses of a family are no gateways, its services have no method that needs one, which has been said. */
+const canHaveGateway = ({ server }: Site): boolean => {
+  const { address } = server.item
+  const { lacks }: FamilyRow = FAMILIES[familyOf(address ?? '')]
+  return lacks.gateway === undefined
 }
 
 /** A director may be a realserver of others. */

@@ -7,6 +7,7 @@ import { SCHEDULERS, type SchedulerRow } from '../tables/index.ts'
 import { type Floating, floating } from './addresses.ts'
 import { placesOf } from './on-link.ts'
 import { type Service, served } from './pools.ts'
+import { checkFamily } from './families.ts'
 import { checkOptions } from './service-options.ts'
 import { checkForwarding, checkOwner, checkRealserver } from './realservers.ts'
 import { entries, isUnread, type Refuse, refuseTwice, type Rule } from './rule.ts'
@@ -56,6 +57,7 @@ export const services: Rule = (draft, refuse) => {
           'name each realserver once; give it more weight instead',
         )
       checkRealserver(server, service, refuse)
+      checkFamily(server, service, refuse)
       checkOwner(server, places, refuse)
       const group = draft.groups?.[index]
       if (group) checkForwarding({ draft, group, own, server, places }, refuse)

@@ -1,15 +1,26 @@
 /** Families of internet addresses: whatever differs between them. */
 import type { Family } from '@lvsm/base'
+import type { Forward } from './forwarding.ts'
+
+/** What of a configuration an address may be: of a heartbeat link, a ping node, a NAT gateway; VIPs and realservers have any. */
+export type AddressUse = 'link' | 'ping' | 'gateway'
 
 export interface FamilyRow {
   readonly title: string
-  /** May a configuration name addresses of it? */
-  readonly supported: boolean
+  /** What addresses of it cannot be in this version, each with the reason as the end of a sentence. */
+  readonly lacks: Readonly<Partial<Record<AddressUse, string>>>
+  /** Forwarding methods that services of it have; null: all. */
+  readonly methods: readonly Forward[] | null
   /** Prefix length of a single host. */
   readonly bits: number
   /** With prefix length 0: everybody, the destination of a default route. */
   readonly everybody: string
-  /** How to write one. */
+  /** Prefix length that most networks have, and the shortest that a floating address may claim. */
+  readonly usual: number
+  readonly widest: number
+  /** The command that shows those of a node. */
+  readonly shownBy: string
+  /** How to write one, and one with its prefix length. */
   readonly hint: string
   /** What no host has for itself: networks, the narrower first, and a verb phrase each. */
   readonly unusable: readonly (readonly [network: string, why: string])[]
@@ -24,9 +35,13 @@ export const FAMILIES = {
   /** RFC 6890, section 2.2.2; two-node links: RFC 3021. */
   ipv4: {
     title: 'IPv4',
-    supported: true,
+    lacks: {},
+    methods: null,
     bits: 32,
     everybody: '0.0.0.0',
+    usual: 24,
+    widest: 16,
+    shownBy: 'ip -4 address',
     hint: 'write four decimal numbers without leading zeros, e.g. 10.11.0.10',
     unusable: [
       ['0.0.0.0/8', 'lies in 0.0.0.0/8, which no host may use'],
@@ -41,9 +56,17 @@ export const FAMILIES = {
   /** RFC 4291, RFC 6890, section 2.2.3; site-local: RFC 3879; anycast: RFC 4291, 2.6.1; two-node links: RFC 6164. */
   ipv6: {
     title: 'IPv6',
-    supported: false,
+    lacks: {
+      link: 'heartbeats go over IPv4',
+      ping: 'pings go over IPv4',
+      gateway: 'NAT is for IPv4',
+    },
+    methods: ['dr'],
     bits: 128,
     everybody: '::',
+    usual: 64,
+    widest: 48,
+    shownBy: 'ip -6 address',
     hint: 'write it in its short form, e.g. 2001:db8::10',
     unusable: [
       ['::/128', 'is the unspecified address'],

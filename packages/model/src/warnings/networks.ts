@@ -1,10 +1,12 @@
 /** Addresses that look mistyped, beside all others of the file: what networks there really are is known on the nodes alone. */
-import { type Cidr, hostPrefix, inNetwork, networkCidr, refuseInNetwork } from '../address.ts'
+import { familyOf } from '@lvsm/base'
+import { type Cidr, hostPrefix, inNetwork, networkCidr, refuseInNetwork, usualPrefix } from '../address.ts'
 import { type Floating, floating } from '../rules/addresses.ts'
 import { linksIn, textOf, titleOf } from '../rules/networks.ts'
 import { everyServer } from '../rules/pools.ts'
 import { entries } from '../rules/rule.ts'
 import type { Draft } from '../schema.ts'
+import { FAMILIES, type FamilyRow } from '../tables/index.ts'
 import type { WarningRule } from './warning.ts'
 
 const isHost = ({ address, prefix }: Cidr): boolean => prefix === hostPrefix(address)
@@ -38,6 +40,12 @@ export const prefixes: WarningRule = (draft, warn) => {
 const overlap = (one: Floating, other: Floating): boolean =>
   inNetwork(one.address, other) || inNetwork(other.address, one)
 
+/** Of a family that links have no addresses of, the file does not tell where they are. */
+const onLinks = (address: string): boolean => {
+  const { lacks }: FamilyRow = FAMILIES[familyOf(address)]
+  return lacks.link === undefined
+}
+
 /** The interface of a floating address is the one whose network holds it, unless the file names one. */
 export const vipNetworks: WarningRule = (draft, warn) => {
   const nodes = new Map(
@@ -49,8 +57,9 @@ export const vipNetworks: WarningRule = (draft, warn) => {
   const told = new Set<string>()
   for (const entry of floating(draft)) {
     const group = draft.groups?.[entry.group]
+    if (!onLinks(entry.address)) continue
     // Of an address that stands alone the network is not known; most are of this size.
-    const network = networkCidr(isHost(entry) ? { ...entry, prefix: 24 } : entry)
+    const network = networkCidr(isHost(entry) ? { ...entry, prefix: usualPrefix(entry.address) } : entry)
     if (interfaceOf(draft, entry) !== undefined || told.has(textOf(network))) continue
     const near = (group?.directors ?? []).some((name) =>
       (nodes.get(name) ?? []).some((address) => inNetwork(address, network)),
@@ -127,6 +136,7 @@ export const realserverPlaces: WarningRule = (draft, warn) => {
     const where = known.some((network) => inNetwork(address, network))
     const path = place('address')
     const hint = `the links of "${node}" have ${links.join(', ')}; if it has this one too, all is well`
+    if (where && !onLinks(address)) continue
     if (where) warn('info', 'not-a-link-address', path, `no link of "${node}" has the address ${address}`, hint)
     else
       warn(

@@ -51,7 +51,7 @@ export type Expression =
   | { readonly kind: 'masquerade' }
   /** New connections leave with the IPv4 address in the register as source; in chains of type nat. */
   | { readonly kind: 'snat' }
-  /** A copy goes to the neighbour whose IPv4 address is in the register; family ip only. */
+  /** A copy goes to the neighbour whose address is in the register; families ip and ip6 only. */
   | { readonly kind: 'dup' }
   | { readonly kind: 'notrack' }
   /** One that this package does not write. */

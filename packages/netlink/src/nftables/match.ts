@@ -19,6 +19,10 @@ export const load = {
   arpTargetIp: field('network', 24, 4),
   ipv4Source: field('network', 12, 4),
   ipv4Destination: field('network', 16, 4),
+  ipv6Source: field('network', 8, 16),
+  ipv6Destination: field('network', 24, 16),
+  /** Target address of a neighbour solicitation or advertisement (RFC 4861, sections 4.3 and 4.4): `@th,64,128`. */
+  neighbourTarget: field('transport', 8, 16),
   /** Of the frame's receiver, its sender, and its type. */
   etherDestination: field('link', 0, 6),
   etherSource: field('link', 6, 6),
@@ -30,6 +34,9 @@ export const load = {
 
 /** `meta nfproto ipv4`: in the inet family. */
 export const ipv4Only: readonly Expression[] = [{ kind: 'meta', key: 'nfproto' }, equals(Uint8Array.of(AF.inet))]
+
+/** `meta nfproto ipv6`. */
+export const ipv6Only: readonly Expression[] = [{ kind: 'meta', key: 'nfproto' }, equals(Uint8Array.of(AF.inet6))]
 
 /** `meta iiftype ether`: before `etherSource` and `etherDestination`, where a hook sees other devices too. */
 export const ethernetOnly: readonly Expression[] = [{ kind: 'meta', key: 'iiftype' }, equals(Uint8Array.of(1, 0))]
@@ -44,6 +51,14 @@ export const protocolIs = (ethertype: number): readonly Expression[] => [
 export const transportIs = (number: number): readonly Expression[] => [
   { kind: 'meta', key: 'l4proto' },
   equals(Uint8Array.of(number)),
+]
+
+const ICMPV6 = 58
+/** `icmpv6 type nd-neighbor-solicit` (135) or `nd-neighbor-advert` (136), in a family that sees IPv6 alone or after `protocolIs`. */
+export const icmpv6Is = (type: number): readonly Expression[] => [
+  ...transportIs(ICMPV6),
+  field('transport', 0, 1),
+  equals(Uint8Array.of(type)),
 ]
 
 export const portIs = (port: number): readonly Expression[] => [

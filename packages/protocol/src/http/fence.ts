@@ -4,8 +4,8 @@ import { troubleReport } from './status.ts'
 
 const list = <Item extends z.ZodType>(item: Item) => z.array(item).readonly()
 
-/** nf_tables family of a table; `arp` and `netdev` guard what a node announces, `inet` what it serves. */
-const family = z.enum(['arp', 'netdev', 'inet'])
+/** nf_tables family of a table; `arp`, `netdev` and `ip6` guard what a node announces, `inet` what it serves. */
+const family = z.enum(['arp', 'netdev', 'ip6', 'inet'])
 const part = z.enum(['announce', 'serve'])
 
 /** The element of a group in one table: while it lives, the group's addresses pass there. */

@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest'
+import { checkConfig } from '../check.ts'
+import { type Edit, edited, refusalsOf, warningsOf } from '../fixture.ts'
+import { SAMPLE } from '../sample.ts'
+import { nodeView, ownershipView } from '../view.ts'
+
+const V6: Edit = ['vips: [10.11.0.10/24]', 'vips: [10.11.0.10/24, 2001:db8:11::10/64]']
+const service = (servers: string): string => `  - name: http6
+    group: web
+    address: 2001:db8:11::10
+    port: 80
+    protocol: tcp
+    scheduler: wrr
+    ${servers}
+`
+const dual = (servers: string, ...edits: Edit[]): string => `${edited(V6, ...edits)}${service(servers)}`
+const DR =
+  'realservers: [{ node: rs1, address: 2001:db8:11::11, forward: dr }, { node: rs2, address: 2001:db8:11::12, forward: dr }]'
+
+describe('a group with addresses of both families', () => {
+  it('has services of each, and its realservers an alias of each', () => {
+    const { config } = checkConfig(dual(DR))
+    if (!config) return expect.unreachable()
+    expect(config.groups[0]?.addresses.map(({ address, prefix }) => `${address}/${prefix}`)).toEqual([
+      '10.11.0.10/24',
+      '2001:db8:11::10/64',
+      '10.12.0.254/24',
+    ])
+    expect(nodeView(config, 'rs1')?.answersFor.map(({ address }) => address)).toEqual(['10.11.0.10', '2001:db8:11::10'])
+    const view = ownershipView(config, new Map(), (address) => (address.includes(':') ? 3 : 2), 'dir1')
+    expect(view.groups[0]?.addresses.map(({ ifindex, prefix }) => [ifindex, prefix])).toEqual([
+      [2, 24],
+      [3, 64],
+      [2, 24],
+    ])
+  })
+  it('warns of nothing that the file cannot tell', () =>
+    expect(warningsOf(dual(DR)).filter(({ message }) => message.includes('2001:db8'))).toEqual([]))
+  it('may be of IPv6 alone', () =>
+    expect(
+      refusalsOf(
+        SAMPLE.replace(/^ {2}- name: http[^]*/m, service(DR)).replace(
+          'vips: [10.11.0.10/24]',
+          'vips: [2001:db8:11::10/64]',
+        ),
+      ),
+    ).toEqual([]))
+})
+
+describe('a service and its realservers', () => {
+  it.each<[string, string, readonly Edit[], RegExp]>([
+    [
+      'of IPv6 with one of IPv4',
+      'realservers: [{ node: rs1, address: 10.11.0.11, forward: dr }]',
+      [],
+      /^37:41 mixed-families 10\.11\.0\.11 is an IPv4 address, and the service has the IPv6 address 2001:db8:11::10: .* → give an IPv6 address of "rs1"$/,
+    ],
+    [
+      'of IPv6 with a pool of IPv4',
+      'pool: front',
+      [
+        [
+          'services:',
+          'pools:\n  - { name: front, realservers: [{ node: rs1, address: 10.11.0.11, forward: dr }] }\nservices:',
+        ],
+      ],
+      /mixed-families 10\.11\.0\.11 .*, and service "http6" has .* → give an IPv6 address of "rs1", in this service by overrides: \[\{ node: rs1, address: … \}\]/,
+    ],
+    [
+      'by NAT',
+      'realservers: [{ node: rs1, address: 2001:db8:11::11, forward: nat }]',
+      [],
+      /family-not-supported the service has the IPv6 address 2001:db8:11::10: NAT is for IPv4 in this version → use forward: dr, or an address of IPv4/,
+    ],
+  ])('%s: refused', (_, servers, edits, expected) =>
+    expect(refusalsOf(dual(servers, ...edits))).toEqual([expect.stringMatching(expected)]),
+  )
+  it('of IPv4 with one of IPv6: refused', () =>
+    expect(refusalsOf(edited(['address: 10.11.0.12, forward', 'address: "2001:db8:11::12", forward']))).toEqual([
+      expect.stringMatching(/mixed-families 2001:db8:11::12 is an IPv6 address, and the service has the IPv4 address/),
+    ]))
+  it('an override gives the other family to a pool', () =>
+    expect(
+      refusalsOf(
+        dual('pool: front\n    overrides: [{ node: rs1, address: 2001:db8:11::11 }]', [
+          'services:',
+          'pools:\n  - { name: front, realservers: [{ node: rs1, address: 10.11.0.11, forward: dr }] }\nservices:',
+        ]),
+      ),
+    ).toEqual([]))
+})
+
+describe('an address in brackets', () => {
+  it.each([
+    ['[2001:db8:11::10]', /bad-type \[2001:db8:11::10\] is a list → write 2001:db8:11::10, without brackets/],
+    [
+      '"[2001:db8:11::10]:80"',
+      /bad-address .* → write 2001:db8:11::10, without brackets; the port has a key of its own/,
+    ],
+  ])('%s: refused with the way out', (text, expected) =>
+    expect(refusalsOf(`${edited(V6)}${service(DR).replace('address: 2001:db8:11::10', `address: ${text}`)}`)).toEqual([
+      expect.stringMatching(expected),
+    ]),
+  )
+})
+
+describe('networks of IPv6', () => {
+  it.each<[string, RegExp | null]>([
+    ['2001:db8:11::10/48', null],
+    [
+      '2001:db8:11::10/32',
+      /network-too-wide .*2001:db8::\/32.* → write the prefix length .*\(ip -6 address\), e\.g\. \/64; .* \/48/,
+    ],
+    ['2001:db8:11::/64', /bad-address .*Subnet-Router anycast/],
+    ['fe80::10/64', /bad-address .*link-local/],
+    ['2001:DB8:11::10/64', /bad-address .*write 2001:db8:11::10/],
+  ])('a VIP %s: %s', (vip, expected) =>
+    expect(refusalsOf(edited(['10.11.0.10/24]', `10.11.0.10/24, "${vip}"]`]))).toEqual(
+      expected === null ? [] : [expect.stringMatching(expected)],
+    ),
+  )
+  it('a heartbeat link of IPv6 is refused, with the reason', () =>
+    expect(refusalsOf(edited(['address: 10.12.0.13 }', 'address: "2001:db8:12::13" }']))).toEqual([
+      expect.stringMatching(/family-not-supported .*heartbeats go over IPv4 in this version → give an address of IPv4/),
+    ]))
+})

@@ -1,0 +1,112 @@
+/** A group with addresses of both families: what directors and realservers get of it, and what the audit thinks of that. */
+import { checkConfig, SAMPLE } from '@lvsm/model'
+import { describe, expect, it } from 'vitest'
+import { apply, kernel, kinds, planInput, viewOf } from './fixture.ts'
+import { audit, claim, desired, diff, NOTHING_OWNED, type Observed, type Operation, type PlanInput } from './index.ts'
+import { natRules } from './nat-rules.ts'
+
+const [VIP6, RS1, RS2] = ['2001:db8:11::10', '2001:db8:11::11', '2001:db8:11::12']
+const { config } = checkConfig(`${SAMPLE.replace('vips: [10.11.0.10/24]', `vips: [10.11.0.10/24, ${VIP6}/64]`)}
+  - name: http6
+    group: web
+    address: ${VIP6}
+    port: 80
+    protocol: tcp
+    scheduler: wrr
+    realservers:
+      - { node: rs1, address: "${RS1}", forward: dr, weight: 3 }
+      - { node: rs2, address: "${RS2}", forward: dr, weight: 1 }
+`)
+if (!config) throw new Error('the file has faults')
+const input = (node: string, more: Partial<PlanInput> = {}): PlanInput =>
+  planInput(node, {
+    view: viewOf(config, node),
+    serving: new Map([['http6', new Set([`[${RS1}]:80`, `[${RS2}]:80`])]]),
+    ...more,
+  })
+/** With addresses of both families on its outside link. */
+const host = (more: Partial<Observed> = {}): Observed => {
+  const base = kernel()
+  const own = { index: 3, address: '2001:db8:11::1', prefix: 64, label: 'outside' }
+  return { ...base, addresses: [...base.addresses, own], ...more }
+}
+const planned = (node: string, observed: Observed, more: Partial<PlanInput> = {}): Operation[] =>
+  diff(observed, desired(input(node, more), observed), claim(NOTHING_OWNED, config.services))
+const judged = (plan: readonly Operation[], observed: Observed, held: readonly string[] = []): string[] =>
+  audit(plan, { observed, owned: claim(NOTHING_OWNED, config.services), held: new Set(held) })
+
+describe('a director', () => {
+  it('has the service of IPv6 beside that of IPv4, each destination in its family, and nothing more to do then', () => {
+    const plan = planned('dir1', host())
+    expect(judged(plan, host())).toEqual([])
+    expect(plan).toContainEqual({
+      kind: 'dest-add',
+      service: { protocol: 'tcp', address: VIP6, port: 80 },
+      dest: { address: RS1, port: 80, forward: 'dr', weight: 3 },
+    })
+    const after = plan.reduce(apply, host())
+    expect(planned('dir1', after)).toEqual([])
+  })
+  it('needs no setting for it: there are no primary addresses in IPv6, and nobody forwards', () => {
+    const only6 = desired(
+      input('dir1', {
+        view: {
+          ...viewOf(config, 'dir1'),
+          directs: config.groups.map((group) => ({
+            ...group,
+            addresses: group.addresses.filter(({ address }) => address === VIP6),
+          })),
+          services: config.services.filter(({ name }) => name === 'http6'),
+        },
+      }),
+      host(),
+    )
+    expect(only6.sysctls.filter(({ path }) => /promote|ip_forward|ipv6/.test(path))).toEqual([])
+  })
+  it('hands packets on within their family, where it knows an address of the former owner in it', () => {
+    const { view } = input('dir2')
+    const to = (...addresses: string[]) =>
+      natRules(view, new Map([['web', addresses]]))?.handover.map((one) => `${one.address} to ${one.to}`)
+    expect(to('10.11.0.1', '10.12.0.1')).toEqual(['10.11.0.10 to 10.11.0.1'])
+    expect(to('10.11.0.1', '2001:db8:11::1')).toEqual(['10.11.0.10 to 10.11.0.1', `${VIP6} to 2001:db8:11::1`])
+    expect(to('2001:db8:11::1')).toEqual([`${VIP6} to 2001:db8:11::1`])
+    expect(to()).toEqual([])
+  })
+})
+
+describe('a realserver', () => {
+  const alias = { address: VIP6, prefix: 128, index: 1, label: 'lo:lvsm' }
+
+  it('has an alias of each, and keeps back refusals in both families', () => {
+    const plan = planned('rs1', host())
+    expect(judged(plan, host())).toEqual([])
+    expect(plan).toContainEqual({ kind: 'alias-add', ...alias })
+    expect(desired(input('rs1'), host()).natRules?.suppressRst.map(({ address }) => address)).toEqual([
+      '10.11.0.10',
+      VIP6,
+    ])
+    const after = plan.reduce(apply, host())
+    expect(planned('rs1', after)).toEqual([])
+    // Taken off by hand, it comes back; what bears no mark of ours stays.
+    const bare = { ...after, addresses: after.addresses.filter(({ address }) => address !== VIP6) }
+    expect(planned('rs1', bare)).toEqual([{ kind: 'alias-add', ...alias }])
+    const stranger = { index: 1, address: '2001:db8::5', prefix: 128, label: 'lo' }
+    expect(planned('rs1', { ...after, addresses: [...after.addresses, stranger] })).toEqual([])
+  })
+  it('needs no setting of ARP for an alias of IPv6', () => {
+    const view = viewOf(config, 'rs1')
+    const only6 = { ...view, answersFor: view.answersFor.filter(({ address }) => address === VIP6), serves: [] }
+    const plan = planned('rs1', host(), { view: only6 })
+    expect(kinds(plan)).toEqual(['alias-add'])
+    expect(judged(plan, host())).toEqual([])
+  })
+  it('the audit refuses it with the prefix of a network, on its owner, or before ARP is silent for IPv4', () => {
+    expect(judged([{ kind: 'alias-add', ...alias, prefix: 64 }], host())).toEqual([
+      `alias ${VIP6} with prefix 64: lo would claim a network`,
+    ])
+    expect(judged([{ kind: 'alias-add', ...alias }], host(), [VIP6])).toEqual([`alias ${VIP6} on its owner`])
+    expect(judged([{ kind: 'alias-add', ...alias, address: '10.11.0.10', prefix: 32 }], host())).toHaveLength(1)
+  })
+  it('leaves the address alone that it holds as the owner', () =>
+    expect(kinds(planned('rs1', host(), { owned: new Set(['web']) }))).not.toContain('alias-add'))
+})
