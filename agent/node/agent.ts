@@ -232,9 +232,9 @@ export class Agent {
     }
   }
 
-  #observe({ sysctls, services }: Extract<NodeEffect, { kind: 'observe' }>): void {
+  #observe(effect: Extract<NodeEffect, { kind: 'observe' }>): void {
     try {
-      this.#driver.feed({ kind: 'observed', observed: this.#kernel.observe({ sysctls, services }) })
+      this.#driver.feed({ kind: 'observed', observed: this.#kernel.observe(effect) })
     } catch (error) {
       this.#driver.feed({ kind: 'observe-failed', error: (error as Error).message })
     }

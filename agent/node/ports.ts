@@ -13,8 +13,8 @@ import { type Failure, type NodeInput } from './core/index.ts'
 
 /** The kernel of this node. Every call returns after the kernel's answer. */
 export interface Kernel {
-  /** Throws what the kernel says. `sysctls`: paths below /proc/sys to read; `services`: is the table of IPVS read, too? */
-  observe(wanted: { readonly sysctls: readonly string[]; readonly services: boolean }): Observed
+  /** Throws what the kernel says. `sysctls`: paths below /proc/sys to read; `services`, `gue`: are the table of IPVS, and ports of GUE read, too? */
+  observe(wanted: { readonly sysctls: readonly string[]; readonly services: boolean; readonly gue?: boolean }): Observed
   /** In order; a failure does not hold up what does not depend on it. Returns the failures. */
   apply(operations: readonly Operation[]): readonly Failure[]
   /** Calls back when links, addresses, default routes or rules change. */

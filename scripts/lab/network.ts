@@ -14,6 +14,7 @@ export const modules = [
   'sch_netem',
   'dummy',
   'ipip',
+  'ip_gre',
   'ip_vs',
   'ip_vs_rr',
   'ip_vs_wrr',

@@ -28,7 +28,7 @@ type TableOperation = Extract<Operation, { readonly service: unknown }>
 export const LOOPBACK = 1
 /** Settings that an agent may have a say in; told without the product's code. */
 const OUR_SETTINGS =
-  /\/(ip_forward|expire_nodest_conn|arp_ignore|arp_announce|send_redirects|accept_redirects|promote_secondaries)$/
+  /\/lvsm-[^/]+\/|\/(ip_forward|expire_nodest_conn|arp_ignore|arp_announce|send_redirects|accept_redirects|promote_secondaries)$/
 const DONE = null
 
 export class DataPlane {
@@ -42,6 +42,7 @@ export class DataPlane {
   /** As every kernel begins. */
   timeouts: IpvsTimeouts = { tcp: 900, tcpFin: 120, udp: 300 }
   natRules: NatRules | null = null
+  gue: number[] = []
   /** Somebody changed the rules. */
   natRulesSpoilt = false
   /** Keys of services, and of `service destination`, that belong to somebody else. */
@@ -76,6 +77,7 @@ export class DataPlane {
       links: [...this.links],
       addresses: [...this.#own, ...this.#floating(), ...this.aliases],
       defaults: [...this.defaults],
+      gue: [...this.gue],
       sysctls: new Map(sysctls.map((path) => [path, this.settings.get(path) ?? null])),
       services: services ? [...this.services.values()].map((service) => seen(service, now)) : [],
       ...(services ? { timeouts: { ...this.timeouts } } : {}),
@@ -100,6 +102,17 @@ export class DataPlane {
         this.timeouts = { tcp: tcp ?? was.tcp, tcpFin: tcpFin ?? was.tcpFin, udp: udp ?? was.udp }
         return DONE
       }
+      case 'gue-open':
+      case 'gue-close':
+        this.gue = [
+          ...this.gue.filter((port) => port !== operation.port),
+          ...(operation.kind === 'gue-open' ? [operation.port] : []),
+        ]
+        return DONE
+      case 'tunnel-add':
+      case 'tunnel-up':
+      case 'tunnel-remove':
+        return this.#tunnel(operation)
       case 'route-set':
       case 'route-remove':
         return this.#route(operation)
@@ -109,6 +122,30 @@ export class DataPlane {
       default:
         return this.#table(operation)
     }
+  }
+
+  /** Settings of a device come and go with it. */
+  #tunnel(operation: Extract<Operation, { kind: `tunnel-${string}` }>): string | null {
+    const { kind, name } = operation
+    const at = this.links.findIndex((link) => link.name === name)
+    if (kind === 'tunnel-add') {
+      if (at >= 0) return 'EEXIST'
+      const index = Math.max(...this.links.map((link) => link.index)) + 1
+      const tunnel = { kind: operation.device, local: null, remote: operation.remote }
+      this.links.push({ index, name, loopback: false, up: true, note: 'lvsm', tunnel })
+      this.#setUp(name)
+      return DONE
+    }
+    const link = this.links[at]
+    if (!link || link.index !== operation.index) return 'ENODEV'
+    if (kind === 'tunnel-up') this.links[at] = { ...link, up: true }
+    else this.#takeDown(at, name)
+    return DONE
+  }
+
+  #takeDown(at: number, name: string): void {
+    this.links.splice(at, 1)
+    for (const path of this.settings.keys()) if (path.includes(`/${name}/`)) this.settings.delete(path)
   }
 
   /** A default route of the same metric is replaced, whoever set it. */
@@ -174,6 +211,13 @@ export class DataPlane {
     this.aliases = this.aliases.filter(({ label }) => label !== ownLabel('lo'))
     this.defaults = this.defaults.filter(({ protocol }) => protocol !== MARKS.routeProtocol)
     for (const key of this.services.keys()) if (!this.strangers.has(key)) this.services.delete(key)
+    for (const { name, note } of this.links.toReversed())
+      if (note === MARKS.deviceNote)
+        this.#takeDown(
+          this.links.findIndex((link) => link.name === name),
+          name,
+        )
+    this.gue = []
     for (const path of this.settings.keys()) if (OUR_SETTINGS.test(path)) this.settings.set(path, '0')
     this.timeouts = { tcp: 900, tcpFin: 120, udp: 300 }
     this.natRules = null

@@ -93,16 +93,18 @@ check('new destinations of every kind', () => {
       ipvs.newDestination(family, http, { ...dr, upperThreshold: 100, lowerThreshold: 50 }),
       ipvs.newDestination(family, http, { address: '10.12.0.13', port: 8080, forward: 'nat', weight: 0 }),
       ipvs.newDestination(family, http, { address: '10.12.0.14', port: 80, forward: 'tun', weight: 65535 }),
+      ipvs.newDestination(family, http, { ...dr, address: '10.12.0.15', forward: 'tun', tunnel: 'gre' }),
       ipvs.newDestination(family, marked, { address: '10.12.0.14', port: 0, forward: 'dr', weight: 1 }),
       ipvs.newDestination(family, six, { address: 'fd00::11', port: 443, forward: 'dr', weight: 1 }),
     ),
-    ['OK', 'OK', 'OK', 'OK', 'OK'],
+    ['OK', 'OK', 'OK', 'OK', 'OK', 'OK'],
   )
   const lines = saved()
   for (const line of [
     '-a -t 10.11.0.10:80 -r 10.11.0.11:80 -g -w 3 -x 100 -y 50',
     '-a -t 10.11.0.10:80 -r 10.12.0.13:8080 -m -w 0',
     '-a -t 10.11.0.10:80 -r 10.12.0.14:80 -i -w 65535',
+    '-a -t 10.11.0.10:80 -r 10.12.0.15:80 -i -w 3 --tun-type gre',
     '-a -f 7 -r 10.12.0.14:0 -g -w 1',
     '-a -t [fd00::10]:443 -r [fd00::11]:443 -g -w 1',
   ])
@@ -163,8 +165,10 @@ check('reads its own services and destinations back', () => {
     destinations(http)
       .map(({ forward }) => forward)
       .sort(),
-    ['dr', 'nat', 'tun'],
+    ['dr', 'nat', 'tun', 'tun'],
   )
+  const wrapped = destinations(http).flatMap(({ tunnel = '' }) => (tunnel === '' ? [] : [tunnel]))
+  assert.deepEqual(wrapped.toSorted(), ['gre', 'ipip'])
   assert.equal(destinations(six)[0]?.address, 'fd00::11')
 })
 check('edits in place', () => {

@@ -91,7 +91,12 @@ export type NodeEffect =
    * Read the kernel, and these files below /proc/sys; answered by `observed` or `observe-failed`. `services`: the table of
    * IPVS, too; without it, the look says that there is none.
    */
-  | { readonly kind: 'observe'; readonly sysctls: readonly string[]; readonly services: boolean }
+  | {
+      readonly kind: 'observe'
+      readonly sysctls: readonly string[]
+      readonly services: boolean
+      readonly gue: boolean
+    }
   /** In order; answered by `applied`. */
   | { readonly kind: 'apply'; readonly operations: readonly Operation[] }
   /** Ask a realserver from `source` (null: as the kernel chooses), and answer with `checked`. */

@@ -12,7 +12,7 @@ const LINKS = [
 const stateOf = (config: Config, name: string) => {
   const own = config.nodes.find((node) => node.name === name)?.links ?? []
   return {
-    links: LINKS.slice(0, own.length + 1),
+    links: LINKS.slice(0, own.length + 1) as Link[],
     addresses: own.map((link) => ({
       index: link.name === 'inside' ? 2 : 3,
       address: link.address,
@@ -27,6 +27,12 @@ const stateOf = (config: Config, name: string) => {
     timeouts: { tcp: 900, tcpFin: 120, udp: 300 } as NonNullable<Observed['timeouts']>,
   }
 }
+
+type Link = Observed['links'][number]
+const tunnelOf = ({ name, device, remote }: Extract<Operation, { kind: 'tunnel-add' }>): Link => ({
+  ...{ index: 99, name, loopback: false, up: true, note: 'lvsm' },
+  tunnel: { kind: device, local: null, remote },
+})
 
 type OnService = Extract<Operation, { service: unknown }>
 
@@ -66,6 +72,8 @@ export class TestKernel {
         return (state.natRules = natRulesText(operation.needs))
       case 'timeouts':
         return (state.timeouts = operation.timeouts)
+      case 'tunnel-add':
+        return state.links.push(tunnelOf(operation))
       case 'route-set':
         return state.defaults.push({ gateway: operation.gateway, index: operation.index, protocol: 76, metric: 0 })
       case 'alias-add':

@@ -102,7 +102,7 @@ export interface Kernel {
   unread: { readonly times: number; readonly error: string }
   /** What was wanted last, as text: a plan while nothing new was wanted repairs what somebody changed. */
   wantedText: string
-  /** What is ours of the IPVS table. */
+  /** What is ours of the IPVS table, and settings as they were before us. */
   owned: OwnedRecord
   /** Logged at the last look: what is tried again every second is said once. */
   logged: ReadonlySet<string>

@@ -34,4 +34,5 @@ test('the marks stay what they are: nodes carry them over an upgrade', () =>
     fenceTable: 'lvsm',
     peersTable: 'lvsm-peers',
     rulesTable: 'lvsm-nat',
+    deviceNote: 'lvsm',
   }))

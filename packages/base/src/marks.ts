@@ -16,6 +16,8 @@ export const MARKS = {
   peersTable: 'lvsm-peers',
   /** nf_tables table of the rules beside IPVS. */
   rulesTable: 'lvsm-nat',
+  /** Note (IFLA_IFALIAS) on tunnel devices. */
+  deviceNote: 'lvsm',
 } as const
 
 /** IFNAMSIZ, without the zero at the end: the longest label, in bytes. */

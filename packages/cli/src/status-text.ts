@@ -13,7 +13,7 @@ import {
   type Status,
   together,
 } from '@lvsm/protocol'
-import { destKey, serviceKey, specText } from '@lvsm/model'
+import { destKey, forwardText, serviceKey, specText } from '@lvsm/model'
 import { type Paint, type Tone } from './paint.ts'
 import { table } from './table.ts'
 import { troubleLine } from './trouble-text.ts'
@@ -141,7 +141,7 @@ function serverTable(service: ServiceReport, paint: Paint): string {
   const rows = service.realservers.map((server: RealserverReport) => [
     server.node,
     destKey(server),
-    server.forward,
+    forwardText(server),
     String(server.weight),
     String(server.active),
     String(server.inactive),

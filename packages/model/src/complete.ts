@@ -17,7 +17,16 @@ import { DEFAULT_PORT, type Written } from './schema.ts'
 import { keysOf } from './check-fields.ts'
 import { parseNetmask } from './netmask.ts'
 import type { Persistence } from './service-spec.ts'
-import { CHECKS, forwarding, SCHEDULERS, type SchedulerRow, usualCheck } from './tables/index.ts'
+import {
+  CHECKS,
+  DEFAULT_TUNNEL,
+  forwarding,
+  SCHEDULERS,
+  type SchedulerRow,
+  type Tunnel,
+  TUNNELS,
+  usualCheck,
+} from './tables/index.ts'
 
 type WrittenGroup = Written['groups'][number]
 type WrittenPool = NonNullable<Written['pools']>[number]
@@ -106,6 +115,11 @@ function serversOf({ pool, realservers, overrides = [] }: WrittenService, pools:
   )
 }
 
+function completeTunnel(tunnel: Tunnel, said: number | undefined): Pick<ConfigRealserver, 'tunnel' | 'tunnelPort'> {
+  const { port } = TUNNELS[tunnel]
+  return port === null ? { tunnel } : { tunnel, tunnelPort: said ?? port }
+}
+
 function completeService(
   service: WrittenService,
   groups: readonly ConfigGroup[],
@@ -115,12 +129,23 @@ function completeService(
     groups.find((group) => group.name === service.group)?.addresses.find((entry) => entry.kind === 'gateway')
       ?.address ?? null
   const realservers = serversOf(service, pools).map(
-    ({ node, address, port, forward, gateway, weight, ...more }): ConfigRealserver => ({
+    ({
+      node,
+      address,
+      port,
+      forward,
+      gateway,
+      tunnel,
+      'tunnel-port': tunnelPort,
+      weight,
+      ...more
+    }): ConfigRealserver => ({
       node,
       address,
       port: port ?? service.port,
       forward,
       gateway: forwarding(forward).needsGateway ? (gateway ?? only) : null,
+      ...(forwarding(forward).tunnels ? completeTunnel(tunnel ?? DEFAULT_TUNNEL, tunnelPort) : {}),
       weight: weight ?? 1,
       ...limitsOf(more),
     }),

@@ -2,7 +2,14 @@
 import { type Timing } from '@lvsm/base'
 import { type Algorithm } from '@lvsm/protocol'
 import type { IpvsTimeouts, Persistence } from './service-spec.ts'
-import { type CheckKeys, type CheckType, type Forward, type Protocol, type Scheduler } from './tables/index.ts'
+import {
+  type CheckKeys,
+  type CheckType,
+  type Forward,
+  type Protocol,
+  type Scheduler,
+  type Tunnel,
+} from './tables/index.ts'
 
 export type Role = 'director' | 'realserver' | 'witness'
 
@@ -54,6 +61,10 @@ export interface ConfigRealserver {
   readonly forward: Forward
   /** The floating address that is the realserver's default route, where its forwarding method needs one. */
   readonly gateway: string | null
+  /** In what packets for it are wrapped; not there: its forwarding method wraps none. */
+  readonly tunnel?: Tunnel
+  /** UDP; not there: its tunnel has no port. */
+  readonly tunnelPort?: number
   readonly weight: number
   /** Connections at which it gets no new ones, and under which it gets some again; not there: no limit. */
   readonly upper?: number

@@ -42,13 +42,13 @@ describe('one fault is one message', () => {
     ],
     [
       'a forwarding method to come',
-      [['forward: dr', 'forward: tun']],
-      '28:52 not-in-this-version "tun" is not in this version → today: dr, nat',
+      [['forward: dr', 'forward: fullnat']],
+      '28:52 not-in-this-version "fullnat" is not in this version → today: dr, nat, tun',
     ],
     [
       'a name of ipvsadm for one',
       [['forward: dr', 'forward: masq']],
-      '28:52 bad-value "masq" is not one of dr, nat → here it is called nat',
+      '28:52 bad-value "masq" is not one of dr, nat, tun → here it is called nat',
     ],
     [
       'a check to come',

@@ -5,12 +5,14 @@ interface Entry {
   port?: number | undefined
   readonly forward?: string | undefined
   gateway?: string | undefined
+  tunnel?: string | undefined
+  'tunnel-port'?: number | undefined
   readonly weight?: number | undefined
 }
 
 /**
- * What the override says replaces what the pool says. Port and gateway belong to a forwarding method (nat changes the port, and
- * needs a gateway; dr does neither), so under another one those of the pool do not count.
+ * What the override says replaces what the pool says. Port, gateway and tunnel belong to a forwarding method (nat changes the
+ * port, and needs a gateway; tun has a tunnel), so under another one those of the pool do not count.
  */
 export function withOverride<T extends Entry>(entry: T, override: Entry | undefined): T {
   if (!override) return entry
@@ -18,6 +20,9 @@ export function withOverride<T extends Entry>(entry: T, override: Entry | undefi
   if (Object.hasOwn(override, 'forward') && override.forward !== entry.forward) {
     delete copy.port
     delete copy.gateway
+    delete copy.tunnel
+    delete copy['tunnel-port']
   }
+  if (Object.hasOwn(override, 'tunnel') && override.tunnel !== entry.tunnel) delete copy['tunnel-port']
   return Object.assign(copy, override)
 }

@@ -58,3 +58,7 @@ export const timeoutsText = ({ tcp, tcpFin, udp }: IpvsTimeouts): string =>
   Object.entries({ tcp, 'tcp-fin': tcpFin, udp })
     .flatMap(([name, seconds]) => (seconds === null ? [] : [`${name} ${seconds} s`]))
     .join(', ')
+
+/** `dr`, `tun/gre`: a forwarding method, and in what packets are wrapped where they are. */
+export const forwardText = ({ forward, tunnel }: { readonly forward: string; readonly tunnel?: string }): string =>
+  tunnel === undefined ? forward : `${forward}/${tunnel}`

@@ -1,9 +1,10 @@
 /** What one node must know: the ownership plane's part, and the data plane's. */
 import { addressDigest } from './agreement.ts'
 import type { LeaseView, PairKeys } from '@lvsm/protocol'
+import { type TunnelEnd, tunnelsTo } from './tunnels.ts'
 import type { Config, ConfigGroup, ConfigNode, ConfigService } from './config.ts'
 import type { IpvsTimeouts } from './service-spec.ts'
-import { forwarding, type Placement, probeOf } from './tables/index.ts'
+import { forwarding, type Placement, probeOf, type Tunnel } from './tables/index.ts'
 
 /** Keys that this node has with each of the others that have such, by name; of which ring. */
 export interface PairRing {
@@ -63,6 +64,12 @@ export interface NodeView {
   readonly answersFor: readonly { readonly address: string; readonly group: string; readonly placement: Placement }[]
   /** Checked services of those VIPs that this node serves. */
   readonly serves: readonly ConfigService[]
+  /** What this node unwraps as a realserver: one for each address that a director may send from, and each type. */
+  readonly tunnels: readonly TunnelEnd[]
+  /** UDP ports on which packets come wrapped. */
+  readonly tunnelPorts: readonly number[]
+  /** VIPs whose packets come to this node wrapped, and in what: of several types that with the most in front of a packet. */
+  readonly tunnelled: readonly { readonly address: string; readonly tunnel: Tunnel }[]
   /** The floating address that is this node's default route; null when it is no realserver that needs one. */
   readonly gateway: string | null
   /** Of this node's kernel, where it is a director. */
@@ -94,5 +101,6 @@ export function nodeView(config: Config, name: string): NodeView | null {
     serves: served.map(({ service }) => service).filter(({ check }) => probeOf(check.type) !== null),
     gateway,
     ipvsTimeouts: config.ipvsTimeouts,
+    ...tunnelsTo(config, name),
   }
 }

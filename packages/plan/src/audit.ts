@@ -3,6 +3,8 @@
  * `diff` (names of services are the model's) and trusts nothing of it: it plays the operations on what the kernel said.
  */
 import { destKey, isMark, serviceKey } from '@lvsm/model'
+import type { NatRules } from './nat-rules.ts'
+import { judgeGuard, judgeGue, judgeTunnel, type TunnelBoard, tunnelBoard } from './audit-tunnels.ts'
 import type { Observed } from './observed.ts'
 import type { Operation } from './operation.ts'
 
@@ -15,10 +17,15 @@ export interface AuditInput {
 }
 
 const WRITABLE =
-  /^net\/ipv4\/(ip_forward|vs\/expire_nodest_conn|conf\/[^/]+\/(arp_ignore|arp_announce|send_redirects|accept_redirects|promote_secondaries))$/
+  /^net\/ipv4\/(ip_forward|vs\/expire_nodest_conn|conf\/[^/]+\/(arp_ignore|arp_announce|send_redirects|accept_redirects|promote_secondaries)|conf\/lvsm-[a-z][0-9a-f]{8}\/rp_filter)$/
 /** Copies of the marks, on purpose: who judges trusts no table of the accused. */
 const MARK = 'lo:lvsm'
 const MARKED_ROUTE = 76
+/** With these the node answers for its aliases, whatever its interfaces say. */
+const LOUD: Readonly<Record<string, (value: string) => boolean>> = {
+  'net/ipv4/conf/all/arp_ignore': (value) => !['1', '2'].includes(value),
+  'net/ipv4/conf/all/arp_announce': (value) => value !== '2',
+}
 
 interface Board {
   readonly sysctls: Map<string, string>
@@ -27,11 +34,23 @@ interface Board {
   readonly services: Set<string>
   /** Service or destination → whether this plan made it come or leave. */
   readonly turns: Map<string, 'came' | 'left'>
+  /** IPv4 addresses that the node has, and must not announce in ARP. */
+  readonly aliases: Set<string>
+  readonly tunnels: TunnelBoard
 }
 
 /** Every law that the plan breaks, one sentence each; empty when it may run. */
 export function audit(plan: readonly Operation[], auditInput: AuditInput): string[] {
-  const board: Board = { sysctls: new Map(), weights: new Map(), services: new Set(), turns: new Map() }
+  const board: Board = {
+    sysctls: new Map(),
+    weights: new Map(),
+    services: new Set(),
+    turns: new Map(),
+    aliases: new Set(),
+    tunnels: tunnelBoard(auditInput.observed),
+  }
+  for (const { address, label } of auditInput.observed.addresses)
+    if (label === MARK && !address.includes(':')) board.aliases.add(address)
   for (const [path, value] of auditInput.observed.sysctls) if (value !== null) board.sysctls.set(path, value)
   for (const service of auditInput.observed.services ?? []) {
     const name = serviceKey(service)
@@ -44,12 +63,9 @@ export function audit(plan: readonly Operation[], auditInput: AuditInput): strin
 function judge(operation: Operation, auditInput: AuditInput, board: Board): string[] {
   switch (operation.kind) {
     case 'sysctl':
-      board.sysctls.set(operation.path, operation.value)
-      return WRITABLE.test(operation.path) ? [] : [`${operation.path} is not ours to write`]
+      return judgeSetting(operation, board)
     case 'nat-rules':
-      return (operation.needs?.untranslated ?? [])
-        .filter(({ address }) => auditInput.held.has(address))
-        .map(({ address }) => `the NAT rules would stop what ${address} says, which this node holds`)
+      return judgeRules(operation.needs, auditInput, board)
     case 'timeouts':
       return Object.entries(operation.timeouts)
         .filter(([, seconds]) => seconds !== null && !(Number.isInteger(seconds) && seconds > 0))
@@ -58,13 +74,38 @@ function judge(operation: Operation, auditInput: AuditInput, board: Board): stri
     case 'alias-remove':
       return operation.kind === 'alias-add'
         ? judgeAlias(operation, auditInput, board)
-        : judgeRemoval(operation, auditInput)
+        : judgeRemoval(operation, auditInput, board)
+    case 'gue-open':
+    case 'gue-close':
+      return judgeGue(operation, auditInput, board.tunnels)
+    case 'tunnel-add':
+    case 'tunnel-up':
+    case 'tunnel-remove':
+      return judgeTunnel(operation, auditInput, board.tunnels)
     case 'route-set':
     case 'route-remove':
       return judgeRoute(operation, auditInput)
     default:
       return judgeTable(operation, auditInput, board)
   }
+}
+
+function judgeSetting({ path, value }: Extract<Operation, { kind: 'sysctl' }>, board: Board): string[] {
+  board.sysctls.set(path, value)
+  const loud = LOUD[path]?.(value) === true && board.aliases.size > 0
+  return [
+    ...(WRITABLE.test(path) ? [] : [`${path} is not ours to write`]),
+    ...(loud ? [`${path} ${value} while ${[...board.aliases].join(', ')} stands here`] : []),
+  ]
+}
+
+function judgeRules(needs: NatRules | null, { held }: AuditInput, board: Board): string[] {
+  return [
+    ...(needs?.untranslated ?? [])
+      .filter(({ address }) => held.has(address))
+      .map(({ address }) => `the NAT rules would stop what ${address} says, which this node holds`),
+    ...judgeGuard(needs, board.tunnels),
+  ]
 }
 
 type AliasOperation = Extract<Operation, { readonly kind: 'alias-add' | 'alias-remove' }>
@@ -81,10 +122,12 @@ function judgeAlias({ address, prefix, index, label }: AliasOperation, auditInpu
   if (!auditInput.observed.links.some((link) => link.index === index && link.loopback))
     broken.push(`alias ${address} on an interface that is not lo`)
   if (auditInput.held.has(address)) broken.push(`alias ${address} on its owner`)
+  if (!address.includes(':')) board.aliases.add(address)
   return broken
 }
 
-function judgeRemoval({ address, prefix, index }: AliasOperation, auditInput: AuditInput): string[] {
+function judgeRemoval({ address, prefix, index }: AliasOperation, auditInput: AuditInput, board: Board): string[] {
+  board.aliases.delete(address)
   const ours = auditInput.observed.addresses.some(
     (entry) => entry.address === address && entry.prefix === prefix && entry.index === index && entry.label === MARK,
   )
@@ -102,10 +145,7 @@ function judgeRoute(
     : ['a default route that is not ours would be replaced']
 }
 
-type TableOperation = Exclude<
-  Operation,
-  { readonly kind: 'sysctl' | 'nat-rules' | 'timeouts' | 'alias-add' | 'alias-remove' | 'route-set' | 'route-remove' }
->
+type TableOperation = Extract<Operation, { readonly service: unknown }>
 
 function judgeTable(operation: TableOperation, auditInput: AuditInput, board: Board): string[] {
   const { kind } = operation

@@ -14,14 +14,18 @@ import {
   specOf,
   timeoutsText,
 } from '@lvsm/model'
-import { type NatRules, natRules } from './nat-rules.ts'
+import { type NatRules, natRules, withTunnels } from './nat-rules.ts'
 import { type HostNetwork, interfaceFor } from './host-network.ts'
 import { type DesiredSysctl, aliasSysctls, directorSysctls, gatewaySysctls } from './sysctls.ts'
+import { tunnelRules } from './tunnel-rules.ts'
+import { type DesiredTunnel, desiredTunnels, tunnelSysctls, tunnelWay } from './tunnels.ts'
 
 export interface DesiredDest {
   readonly address: string
   readonly port: number
   readonly forward: KernelMethod
+  /** Of `tun`, as in what is observed. */
+  readonly tunnel?: string
   readonly weight: number
   /** Connections at which it gets no new ones, and under which it gets some again; not there: no limit. */
   readonly upper?: number
@@ -46,6 +50,10 @@ export interface Desired {
   readonly sysctls: readonly DesiredSysctl[]
   /** VIPs that this node has for itself as a realserver. */
   readonly aliases: readonly DesiredAlias[]
+  /** Devices by which it unwraps what directors tunnel to it. */
+  readonly tunnels: readonly DesiredTunnel[]
+  /** UDP ports on which it unwraps GUE. */
+  readonly gue: readonly number[]
   /** The default route of a realserver that needs one; its interface is 0 where none reaches the gateway. */
   readonly gateway: { readonly address: string; readonly index: number } | null
   readonly services: readonly DesiredService[]
@@ -86,18 +94,22 @@ export function desired(planInput: PlanInput, host: HostNetwork): Desired {
   const forwards = view.services.some((service) =>
     service.realservers.some((entry) => forwarding(entry.forward).answersThroughDirector),
   )
+  const tunnels = desiredTunnels(view)
   const floating = view.directs.flatMap((group) => group.addresses)
   return {
     sysctls: [
       ...(view.directs.length > 0 ? directorSysctls(host, forwards, floating) : []),
       ...(silent.length > 0 ? aliasSysctls(host, silent) : []),
       ...(view.gateway === null ? [] : gatewaySysctls(host, view.gateway)),
+      ...tunnelSysctls(host, tunnels),
     ],
     aliases,
+    tunnels,
+    gue: view.tunnelPorts,
     gateway:
       view.gateway === null ? null : { address: view.gateway, index: interfaceFor(host, view.gateway)?.index ?? 0 },
     services: view.services.map((service) => desiredService(service, planInput)),
-    natRules: natRules(view, handover),
+    natRules: withTunnels(natRules(view, handover), tunnelRules(view, host)),
     ...(view.directs.length > 0 && timeoutsText(view.ipvsTimeouts) !== '' ? { timeouts: view.ipvsTimeouts } : {}),
   }
 }
@@ -113,10 +125,9 @@ function desiredService(service: ConfigService, planInput: PlanInput): DesiredSe
   const dests = service.realservers.flatMap(({ address, port, forward: method, weight, ...more }): DesiredDest[] => {
     const key = destKey({ address, port })
     const { kernel: forward, connectionsMustEnd } = forwarding(method)
-    const limits = limitsOf(more)
-    if (serving.has(key))
-      return [{ address, port, forward, weight: quiet && connectionsMustEnd ? 0 : weight, ...limits }]
-    return draining.has(key) ? [{ address, port, forward, weight: 0, ...limits }] : []
+    const rest = { ...limitsOf(more), ...tunnelWay(more) }
+    if (serving.has(key)) return [{ address, port, forward, weight: quiet && connectionsMustEnd ? 0 : weight, ...rest }]
+    return draining.has(key) ? [{ address, port, forward, weight: 0, ...rest }] : []
   })
   const { name, group, protocol, address, port } = service
   const flushConnections = planInput.flushing.has(group) && !planInput.owned.has(group)

@@ -14,18 +14,28 @@ import {
 import type { Desired, DesiredDest, DesiredService } from './desired.ts'
 import { natRulesText } from './nat-rules.ts'
 import { type Observed, type ObservedDest, type ObservedLink, type ObservedService } from './observed.ts'
+import { giveBack } from './former.ts'
 import type { Operation } from './operation.ts'
 import type { OwnedRecord } from './record.ts'
+import { gueCloses, gueOpens, tunnelsCome, tunnelsLeave } from './tunnels.ts'
 
-/** Settings first, then the table (who serves before who no longer does), then the route, then the addresses that attract traffic. */
+/**
+ * Settings first, tunnels that leave before the rules that guard them, then the table (who serves before who no longer does), then the route, then the addresses that attract traffic, and tunnels, by which it comes. Settings that nobody
+ * needs any more last.
+ */
 export function diff(observed: Observed, wanted: Desired, record: OwnedRecord): Operation[] {
   return [
     ...sysctls(observed, wanted),
+    ...gueCloses(observed, wanted.gue, record),
+    ...tunnelsLeave(observed, wanted.tunnels),
     ...natRules(observed, wanted),
     ...timeouts(observed, wanted),
     ...tables(observed, wanted, record),
     ...route(observed, wanted),
     ...aliases(observed, wanted),
+    ...tunnelsCome(observed, wanted.tunnels),
+    ...gueOpens(observed, wanted.gue),
+    ...giveBack(observed, wanted, record),
   ]
 }
 
@@ -98,15 +108,17 @@ const same = (now: ObservedDest | undefined, wanted: DesiredDest): boolean =>
   now !== undefined &&
   now.weight === wanted.weight &&
   now.forward === wanted.forward &&
+  now.tunnel === wanted.tunnel &&
   (now.upper ?? 0) === (wanted.upper ?? 0) &&
   (now.lower ?? 0) === (wanted.lower ?? 0)
 
 /** Weight 0 first: no connection may begin between the decision and the removal. */
 function retire(service: ServiceId, dest: ObservedDest): Operation[] {
-  const { address, port, forward } = dest
+  const { address, port, forward, tunnel } = dest
   const remove: Operation = { kind: 'dest-remove', service, address, port }
   if (dest.weight === 0) return [remove]
-  return [{ kind: 'dest-edit', service, dest: { address, port, forward, weight: 0 } }, remove]
+  const way = { forward, ...(tunnel === undefined ? {} : { tunnel }) }
+  return [{ kind: 'dest-edit', service, dest: { address, port, ...way, weight: 0 } }, remove]
 }
 
 /** A service that left the configuration; one that holds destinations of somebody else stays without ours. */

@@ -125,6 +125,44 @@ function applyDest(dests: Service['dests'], operation: DestOperation): Service['
   return [...dests.filter((one) => one !== old), dest]
 }
 
+type TunnelOperation = Extract<Operation, { readonly kind: `tunnel-${string}` }>
+
+function applyTunnel(links: Observed['links'], operation: TunnelOperation): Observed['links'] {
+  const { kind, name } = operation
+  const rest = links.filter((link) => link.name !== name)
+  if (kind !== 'tunnel-add') {
+    const link = links.find((known) => known.name === name && known.index === operation.index)
+    if (!link) return refuse('ENODEV')
+    return kind === 'tunnel-up' ? [...rest, { ...link, up: true }] : rest
+  }
+  const { device, remote } = operation
+  const twin = links.some(({ tunnel }) => tunnel?.kind === device && tunnel.remote === remote && tunnel.local === null)
+  if (rest.length < links.length || twin) return refuse('EEXIST')
+  const index = Math.max(...links.map((link) => link.index)) + 1
+  const tunnel = { kind: device, local: null, remote }
+  return [...links, { index, name, loopback: false, up: true, note: 'lvsm', tunnel }]
+}
+
+function applyTimeouts(
+  { timeouts: was = { tcp: 900, tcpFin: 120, udp: 300 } }: Pick<Observed, 'timeouts'>,
+  { timeouts: { tcp, tcpFin, udp } }: Extract<Operation, { readonly kind: 'timeouts' }>,
+) {
+  return { tcp: tcp ?? was.tcp, tcpFin: tcpFin ?? was.tcpFin, udp: udp ?? was.udp }
+}
+
+const applyDefault = (
+  defaults: Observed['defaults'],
+  { gateway, index }: Extract<Operation, { readonly kind: 'route-set' }>,
+): Observed['defaults'] => [
+  ...defaults.filter((entry) => entry.metric !== 0),
+  { gateway, index, protocol: 76, metric: 0 },
+]
+
+const applyGue = (
+  gue: readonly number[],
+  { kind, port }: Extract<Operation, { readonly kind: `gue-${string}` }>,
+): number[] => [...gue.filter((one) => one !== port), ...(kind === 'gue-open' ? [port] : [])]
+
 /** The kernel after an operation; what it refuses, it throws. */
 export function apply(now: Observed, operation: Operation): Observed {
   const services = now.services ?? []
@@ -142,11 +180,8 @@ export function apply(now: Observed, operation: Operation): Observed {
       return { ...now, sysctls: new Map([...now.sysctls, [operation.path, operation.value]]) }
     case 'nat-rules':
       return { ...now, natRules: natRulesText(operation.needs) }
-    case 'timeouts': {
-      const { tcp, tcpFin, udp } = operation.timeouts
-      const { timeouts: was = { tcp: 900, tcpFin: 120, udp: 300 } } = now
-      return { ...now, timeouts: { tcp: tcp ?? was.tcp, tcpFin: tcpFin ?? was.tcpFin, udp: udp ?? was.udp } }
-    }
+    case 'timeouts':
+      return { ...now, timeouts: applyTimeouts(now, operation) }
     case 'service-add':
       if (found || !now.services) return refuse('EEXIST')
       return { ...now, services: [...services, { ...operation.service, spec: operation.spec, dests: [] }] }
@@ -159,11 +194,15 @@ export function apply(now: Observed, operation: Operation): Observed {
     case 'dest-remove':
     case 'dest-flush':
       return within((service) => ({ ...service, dests: applyDest(service.dests, operation) }))
-    case 'route-set': {
-      const { gateway, index } = operation
-      const others = now.defaults.filter((entry) => entry.metric !== 0)
-      return { ...now, defaults: [...others, { gateway, index, protocol: 76, metric: 0 }] }
-    }
+    case 'gue-open':
+    case 'gue-close':
+      return { ...now, gue: applyGue(now.gue ?? [], operation) }
+    case 'tunnel-add':
+    case 'tunnel-up':
+    case 'tunnel-remove':
+      return { ...now, links: applyTunnel(now.links, operation) }
+    case 'route-set':
+      return { ...now, defaults: applyDefault(now.defaults, operation) }
     case 'route-remove': {
       const { gateway, index, protocol } = operation
       const defaults = now.defaults.filter(

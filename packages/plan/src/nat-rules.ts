@@ -12,11 +12,14 @@
  *   service the refusal of a SYN is kept back: TCP sends the SYN again after a second (RFC 6298), by then IPVS knows,
  *   and another realserver answers. Refusals inside a connection pass, and so do those that the check itself meets.
  *
- * The last two tell packets apart by the flags of TCP, so they are for protocols with a handshake.
+ * * *tunnels*: of a realserver that packets come to wrapped (`tunnel-rules`).
+ *
+ * Handover and suppressRst tell packets apart by the flags of TCP, so they are for protocols with a handshake.
  */
 import { familyOf } from '@lvsm/base'
 import { type Cidr, forwarding, networkCidr, type NodeView, PROTOCOLS, type Protocol, probeOf } from '@lvsm/model'
 import type { PlanInput } from './desired.ts'
+import type { TunnelRules } from './tunnel-rules.ts'
 
 interface Socket {
   readonly address: string
@@ -29,6 +32,7 @@ export interface NatRules {
   readonly handover: readonly (Socket & { readonly to: string })[]
   /** Who would refuse: a service of this node (`output`), or a NAT realserver behind it (`forward`). */
   readonly suppressRst: readonly (Socket & { readonly at: 'output' | 'forward' })[]
+  readonly tunnels?: TunnelRules
 }
 
 export function natRules(
@@ -66,6 +70,14 @@ export function natRules(
   return all > 0 ? { untranslated, masquerade, handover: handed, suppressRst } : null
 }
 
+/** Both in one table. */
+export function withTunnels(rules: NatRules | null, tunnels: TunnelRules | null): NatRules | null {
+  if (tunnels === null) return rules
+  return { ...(rules ?? { untranslated: [], masquerade: [], handover: [], suppressRst: [] }), tunnels }
+}
+
 /** What the rules are, as one text: equal texts are equal rules. */
 export const natRulesText = (needs: NatRules | null): string | null =>
-  needs === null ? null : JSON.stringify([needs.untranslated, needs.masquerade, needs.handover, needs.suppressRst])
+  needs === null
+    ? null
+    : JSON.stringify([needs.untranslated, needs.masquerade, needs.handover, needs.suppressRst, needs.tunnels])

@@ -7,6 +7,12 @@ export interface ObservedLink {
   readonly loopback: boolean
   /** Set up, and with a carrier. */
   readonly up: boolean
+  /** Bytes that a packet on it may have; not there: not known. */
+  readonly mtu?: number
+  /** What somebody wrote to it; not there: nothing. */
+  readonly note?: string
+  /** Of a tunnel between IPv4 addresses; null: any. */
+  readonly tunnel?: { readonly kind: string; readonly local: string | null; readonly remote: string | null }
 }
 export interface ObservedAddress {
   /** Of the interface. */
@@ -28,6 +34,8 @@ export interface ObservedDest {
   readonly address: string
   readonly port: number
   readonly forward: KernelMethod
+  /** Of `tun`, as the kernel calls it, `gue:PORT` with its port; not there: ipip. */
+  readonly tunnel?: string
   readonly weight: number
   /** Connections, as the kernel counts them: established, and all others. */
   readonly active: number
@@ -48,6 +56,8 @@ export interface Observed {
   readonly sysctls: ReadonlyMap<string, string | null>
   /** Null: this kernel has no IPVS (now). */
   readonly services: readonly ObservedService[] | null
+  /** UDP ports on which GUE is unwrapped; not there: nobody asked. */
+  readonly gue?: readonly number[]
   /** `natRulesText` of the rules that stand as they were loaded; null without our table; something else when it was changed. */
   readonly natRules: string | null
   /** Not there: nobody asked for the table of IPVS, or there is none. */

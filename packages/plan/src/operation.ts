@@ -1,6 +1,7 @@
 /** One change of the kernel, as data. There is no operation that flushes anything. */
 import {
   destKey,
+  forwardText,
   type IpvsTimeouts,
   type KernelMethod,
   type ServiceId,
@@ -10,12 +11,15 @@ import {
   timeoutsText,
 } from '@lvsm/model'
 import type { NatRules } from './nat-rules.ts'
+import type { TunnelDevice } from './tunnels.ts'
 
 /** One destination as it shall be; who is retired keeps the way by which it is reached. */
 export interface DestinationSpec {
   readonly address: string
   readonly port: number
   readonly forward: KernelMethod
+  /** Of `tun`, `gue:PORT` with its port; not there: ipip. */
+  readonly tunnel?: string
   readonly weight: number
   readonly upper?: number
   readonly lower?: number
@@ -42,6 +46,12 @@ export type Operation =
    * give the destination back with its connections.
    */
   | { readonly kind: 'dest-flush'; readonly service: ServiceId; readonly address: string; readonly port: number }
+  /** A tunnel device of our own, with our note on it, set up; a device of this name must not be there. */
+  | { readonly kind: 'tunnel-add'; readonly name: string; readonly device: TunnelDevice; readonly remote: string }
+  /** Up again. */
+  | { readonly kind: 'tunnel-up' | 'tunnel-remove'; readonly name: string; readonly index: number }
+  /** A UDP port on which the kernel unwraps GUE. */
+  | { readonly kind: 'gue-open' | 'gue-close'; readonly port: number }
   | { readonly kind: 'route-set'; readonly gateway: string; readonly index: number }
   | {
       readonly kind: 'route-remove'
@@ -73,14 +83,23 @@ export function describeOperation(operation: Operation): string {
       return `remove service ${serviceKey(operation.service)}`
     case 'dest-add':
     case 'dest-edit': {
-      const { forward, weight, upper = 0, lower = 0 } = operation.dest
+      const { dest } = operation
+      const { weight, upper = 0, lower = 0 } = dest
       const limits = upper > 0 ? ` at most ${upper} connections${lower > 0 ? `, again under ${lower}` : ''}` : ''
-      return `${operation.kind === 'dest-add' ? 'add' : 'edit'} ${destKey(operation.dest)} ${forward} weight ${weight}${limits} in ${serviceKey(operation.service)}`
+      return `${operation.kind === 'dest-add' ? 'add' : 'edit'} ${destKey(dest)} ${forwardText(dest)} weight ${weight}${limits} in ${serviceKey(operation.service)}`
     }
     case 'dest-remove':
       return `remove ${destKey(operation)} from ${serviceKey(operation.service)}`
     case 'dest-flush':
       return `forget old connections to ${destKey(operation)} in ${serviceKey(operation.service)}`
+    case 'tunnel-add':
+      return `add tunnel ${operation.name} (${operation.device} from ${operation.remote})`
+    case 'tunnel-up':
+    case 'tunnel-remove':
+      return `${operation.kind === 'tunnel-up' ? 'set up' : 'remove'} tunnel ${operation.name}`
+    case 'gue-open':
+    case 'gue-close':
+      return `${operation.kind === 'gue-open' ? 'unwrap' : 'unwrap no more'} GUE on UDP port ${operation.port}`
     case 'route-set':
       return `default route through ${operation.gateway}`
     case 'route-remove':
@@ -110,6 +129,13 @@ export function subjectOf(operation: Operation): string {
     case 'dest-remove':
     case 'dest-flush':
       return `${destKey(operation)} in IPVS service ${serviceKey(operation.service)}`
+    case 'tunnel-add':
+    case 'tunnel-up':
+    case 'tunnel-remove':
+      return `tunnel ${operation.name}`
+    case 'gue-open':
+    case 'gue-close':
+      return `UDP port ${operation.port} for GUE`
     case 'route-set':
     case 'route-remove':
       return 'the default route'

@@ -5,7 +5,14 @@
 import { type ConfigService, destKey, parseDestKey, parseServiceKey, serviceKey } from '@lvsm/model'
 import type { ObservedService } from './observed.ts'
 
-/** Service key → keys of its destinations. */
+/** A setting that we wrote: its former value, and ours (`former`). A version that knows nothing of it skips the line. */
+export const FORMER = { key: 'sysctl ', was: 'was ', wrote: 'wrote ' } as const
+
+/** A UDP port for GUE that we opened. */
+export const GUE_KEY = 'gue '
+const isOther = (key: string): boolean => key.startsWith(FORMER.key) || key.startsWith(GUE_KEY)
+
+/** Service key → keys of its destinations; settings, as `FORMER` spells them; and ports, after `GUE_KEY`. */
 export type OwnedRecord = ReadonlyMap<string, ReadonlySet<string>>
 
 export const NOTHING_OWNED: OwnedRecord = new Map()
@@ -34,13 +41,16 @@ export function forget(
     alive.set(serviceKey(service), dests)
   }
   const kept = [...record]
-    .filter(([key]) => alive.has(key))
+    .filter(([key]) => alive.has(key) || isOther(key))
     .map(([key, dests]): [string, Set<string>] => [
       key,
-      new Set([...dests].filter((dest) => alive.get(key)?.has(dest))),
+      new Set([...dests].filter((dest) => isOther(key) || alive.get(key)?.has(dest))),
     ])
   return new Map(kept)
 }
+
+/** Is anything in the IPVS table ours, or was? */
+export const ownsServices = (record: OwnedRecord): boolean => [...record.keys()].some((key) => !isOther(key))
 
 export const sameRecord = (one: OwnedRecord, other: OwnedRecord): boolean => writeRecord(one) === writeRecord(other)
 
@@ -55,6 +65,7 @@ export const writeRecord = (record: OwnedRecord): string =>
 export function readRecord(text: string): OwnedRecord {
   const record = new Map<string, Set<string>>()
   for (const [name = '', ...places] of text.split('\n').map((line) => line.split('\t'))) {
+    if (isOther(name)) record.set(name, new Set(places))
     const service = parseServiceKey(name)
     if (!service) continue
     const dests = places.flatMap((place) => parseDestKey(place) ?? []).map(destKey)

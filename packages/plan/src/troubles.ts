@@ -5,6 +5,7 @@ import type { Desired } from './desired.ts'
 import { interfaceFor } from './host-network.ts'
 import type { Observed } from './observed.ts'
 import type { OwnedRecord } from './record.ts'
+import { inTheWay } from './tunnels.ts'
 
 const trouble = (severity: Trouble['severity'], code: string, message: string, hint: string): Trouble => ({
   code,
@@ -17,6 +18,7 @@ export function troublesOf(view: NodeView, wanted: Desired, observed: Observed, 
   return [
     ...routeTroubles(wanted, observed),
     ...interfaceTroubles(view, observed),
+    ...tunnelTroubles(view, wanted, observed),
     ...tableTroubles(wanted, observed, record),
     ...sysctlTroubles(wanted, observed),
   ]
@@ -89,6 +91,21 @@ function interfaceTroubles(view: NodeView, observed: Observed): Trouble[] {
             ),
           ]
     }),
+  )
+}
+
+function tunnelTroubles({ tunnelled }: NodeView, wanted: Desired, observed: Observed): Trouble[] {
+  const addresses = tunnelled.map(({ address }) => address).join(', ')
+  return wanted.tunnels.flatMap((tunnel) =>
+    inTheWay(observed, tunnel).map(({ name }) => ({
+      ...trouble(
+        'critical',
+        'foreign-tunnel',
+        `device ${name} is somebody else's, and takes what the director at ${tunnel.remote} wraps for ${addresses}`,
+        `find who made it (ip -d link show ${name}), and: ip link del ${name}; we do not replace devices of others`,
+      ),
+      object: `device ${name}`,
+    })),
   )
 }
 

@@ -5,9 +5,10 @@ import { dual } from './dual.ts'
 import { pair } from './pair.ts'
 import { small } from './small.ts'
 import { six } from './six.ts'
+import { tunnels } from './tunnels.ts'
 import { wan } from './wan.ts'
 
 /** Every topology that `--topology` takes. */
-export const topologies: readonly Topology[] = [standard, six, pair, wan, coordinated, small, dual]
+export const topologies: readonly Topology[] = [standard, six, pair, wan, coordinated, small, dual, tunnels]
 
 export const topologyNamed = (name: string): Topology | undefined => topologies.find((one) => one.name === name)

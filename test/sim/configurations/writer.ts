@@ -280,6 +280,13 @@ export class Writer {
     const upper = this.#pick([1, 100, 0x7fffffff])
     return { 'upper-threshold': upper, ...(this.#chance(50) ? { 'lower-threshold': this.#odd(1, upper + 1) } : {}) }
   }
+  /** It answers clients itself. */
+  #direct(): Mapping {
+    if (this.#chance(60)) return { forward: 'dr' }
+    const tunnel = this.#pick(['ipip', 'gre', 'gue'] as const)
+    const port = tunnel === 'gue' && this.#chance(50) ? { 'tunnel-port': this.#pick([...PORTS]) } : {}
+    return { forward: 'tun', ...(this.#chance(70) || tunnel !== 'ipip' ? { tunnel } : {}), ...port }
+  }
   #realserverV6({ name: node, at }: Server): Mapping {
     const weight = this.#chance(70) ? { weight: this.#pick(WEIGHTS) } : {}
     const address = this.#odd(`2001:db8:11:a0::${at + 1}`, `10.11.0.${at + 1}`)
@@ -289,7 +296,7 @@ export class Writer {
     const { name: node, at } = one
     const weight = { ...(this.#chance(70) ? { weight: this.#pick(WEIGHTS) } : {}), ...this.#thresholds() }
     const nat = 'gateways' in group && (behind.get(node) ?? index) === index && this.#chance(40)
-    if (!nat) return { node, address: `10.11.0.${at + 1}`, forward: 'dr', ...weight }
+    if (!nat) return { node, address: `10.11.0.${at + 1}`, ...this.#direct(), ...weight }
     behind.set(node, index)
     const address = index === 0 ? `10.12.0.${at + 1}` : `10.12.${index}.${at + 1}`
     const gateway = this.#chance(50) ? { gateway: `10.12.${index}.254` } : {}

@@ -1,5 +1,5 @@
 /** Services, each with its realservers as the owner's table has them. */
-import { destKey, serviceKey, specText } from '@lvsm/model'
+import { destKey, forwardText, serviceKey, specText } from '@lvsm/model'
 import { isTold, type ServiceReport, type Status } from '@lvsm/protocol'
 import { isLive, serverSaid, serviceSaid } from '../core/cluster.ts'
 import { hrefOf } from '../core/places.ts'
@@ -98,7 +98,7 @@ function Service({ status, service }: { status: Status; service: ServiceReport }
           server.node,
           <Word said={serverSaid(server, told)} />,
           destKey(server),
-          server.forward,
+          forwardText(server),
           known(told, server.weight),
           known(told, server.active),
           known(told, server.inactive),

@@ -128,11 +128,14 @@ function readListing(text: string | null): ReadonlyMap<string, Listed> | null {
   return listed
 }
 
-/** The listing shows no thresholds. */
+/** The listing shows no thresholds, and does not tell tunnels apart. */
 export const observedDest = (dest: ipvs.ListedDestination & Partial<ipvs.Destination>): ObservedDest => ({
   address: dest.address,
   port: dest.port,
   forward: dest.forward,
+  ...(dest.tunnel === undefined || dest.tunnel === 'ipip'
+    ? {}
+    : { tunnel: dest.tunnelPort === undefined ? dest.tunnel : `${dest.tunnel}:${dest.tunnelPort}` }),
   weight: dest.weight,
   active: dest.activeConnections,
   inactive: dest.inactiveConnections,

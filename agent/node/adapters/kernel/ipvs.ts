@@ -74,11 +74,12 @@ const MARK_BITS: Readonly<Record<number, number>> = Object.fromEntries(
   namesOf(FAMILIES).map((family) => [AF_OF[family], FAMILIES[family].bits]),
 )
 
-const thresholds = ({ upper = 0, lower = 0, ...dest }: DestinationSpec): ipvs.DestinationSpec => ({
-  ...dest,
-  upperThreshold: upper,
-  lowerThreshold: lower,
-})
+function encodeDest({ upper = 0, lower = 0, tunnel, ...dest }: DestinationSpec): ipvs.DestinationSpec {
+  const [, type = '', udp] = /^([^:]+)(?::(\d+))?$/.exec(tunnel ?? '') ?? []
+  const named = ipvs.readTunnel(type)
+  const way = named === undefined ? {} : { tunnel: named, ...(udp === undefined ? {} : { tunnelPort: Number(udp) }) }
+  return { ...dest, ...way, upperThreshold: upper, lowerThreshold: lower }
+}
 
 function encode(id: number, operation: TableOperation): Uint8Array {
   const name = nameOf(operation.service)
@@ -90,9 +91,9 @@ function encode(id: number, operation: TableOperation): Uint8Array {
     case 'service-remove':
       return ipvs.deleteService(id, name)
     case 'dest-add':
-      return ipvs.newDestination(id, name, thresholds(operation.dest))
+      return ipvs.newDestination(id, name, encodeDest(operation.dest))
     case 'dest-edit':
-      return ipvs.setDestination(id, name, thresholds(operation.dest))
+      return ipvs.setDestination(id, name, encodeDest(operation.dest))
     case 'dest-remove':
     case 'dest-flush':
       return ipvs.deleteDestination(id, name, operation)

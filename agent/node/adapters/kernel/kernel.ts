@@ -6,10 +6,12 @@ import { type Family, familyOf, isOwnAddress, isOwnLabel, MARKS, ownLabel } from
 import { FAMILIES, type IpvsTimeouts, namesOf, PLACEMENTS, serviceKey } from '@lvsm/model'
 import type { Failure } from '../../core/index.ts'
 import type { Kernel } from '../../ports.ts'
+import { type GuePorts, openGuePorts } from './gue.ts'
 import { type NatRulesPort, openNatRules } from './nat-rules.ts'
 import { openTable, type Table } from './ipvs.ts'
 import { type Remembered, remembered } from './remembered.ts'
 import { readSysctl, writeSysctl } from './sysctl.ts'
+import { carryOutTunnel } from './tunnel.ts'
 
 const LOOPBACK = 772
 const FAMILY_NAMES = namesOf(FAMILIES)
@@ -25,6 +27,7 @@ export function openKernel(): Kernel {
   const route = openNetlink(NETLINK.route)
   const table = openTable()
   const natRules = openNatRules()
+  const guePorts = openGuePorts()
   const watches: { close(): void }[] = []
   const clock = (): number => performance.now()
   const host = remembered(() => readHostNetwork(route), clock)
@@ -35,13 +38,14 @@ export function openKernel(): Kernel {
   }
 
   return {
-    observe({ sysctls, services }): Observed {
+    observe({ sysctls, services, gue }): Observed {
       if (watches.length === 0) forget()
       return {
         ...host.get(),
         sysctls: new Map(sysctls.map((path) => [path, readSysctl(path)])),
         services: services ? table.observe() : [],
         ...timeoutsOf(services ? table.timeouts() : null),
+        ...(gue ? { gue: guePorts.observe() } : {}),
         natRules: rules.get(),
       }
     },
@@ -51,7 +55,7 @@ export function openKernel(): Kernel {
       const refused = new Set<string>()
       return operations.flatMap((operation): Failure[] => {
         if ('service' in operation && refused.has(serviceKey(operation.service))) return []
-        const failure = carryOut(operation, { route, table, natRules })
+        const failure = carryOut(operation, { route, table, natRules, guePorts })
         if (failure && operation.kind === 'service-add') refused.add(serviceKey(operation.service))
         return failure ? [{ operation, ...failure }] : []
       })
@@ -60,7 +64,7 @@ export function openKernel(): Kernel {
       watches.push(watchHostNetwork(host, changed), watchRules(rules, changed))
     },
     close() {
-      for (const part of [...watches, route, table, natRules]) part.close()
+      for (const part of [...watches, route, table, natRules, guePorts]) part.close()
     },
   }
 }
@@ -79,11 +83,14 @@ function readHostNetwork(route: Netlink): HostNetwork {
   const links = all(rtnetlink.dumpLinks(), rtnetlink.decodeLink)
   const names = new Map(links.map(({ index, name }) => [index, name]))
   return {
-    links: links.map(({ index, name, hardware, up, carrier }) => ({
+    links: links.map(({ index, name, hardware, up, carrier, mtu, note, tunnel }) => ({
       index,
       name,
       loopback: hardware === LOOPBACK,
       up: up && carrier,
+      mtu,
+      ...(note === '' ? {} : { note }),
+      ...(tunnel === null ? {} : { tunnel }),
     })),
     addresses: FAMILY_NAMES.flatMap((family) =>
       // A kernel without a family answers a question for it with all that it has.
@@ -148,10 +155,14 @@ interface Parts {
   readonly route: Netlink
   readonly table: Table
   readonly natRules: NatRulesPort
+  readonly guePorts: GuePorts
 }
 
 /** What the kernel says when it refuses; null when it is done. */
-function carryOut(operation: Operation, { route, table, natRules }: Parts): Omit<Failure, 'operation'> | null {
+function carryOut(
+  operation: Operation,
+  { route, table, natRules, guePorts }: Parts,
+): Omit<Failure, 'operation'> | null {
   const said = (message: string | null) => (message === null ? null : { message })
   switch (operation.kind) {
     case 'sysctl':
@@ -160,6 +171,13 @@ function carryOut(operation: Operation, { route, table, natRules }: Parts): Omit
       return said(natRules.load(operation.needs))
     case 'timeouts':
       return said(table.setTimeouts(operation.timeouts))
+    case 'gue-open':
+    case 'gue-close':
+      return said(guePorts.apply(operation))
+    case 'tunnel-add':
+    case 'tunnel-up':
+    case 'tunnel-remove':
+      return said(carryOutTunnel(operation, route))
     case 'route-set':
     case 'route-remove':
     case 'alias-add':

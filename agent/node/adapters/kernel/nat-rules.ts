@@ -4,6 +4,7 @@ import { NETLINK, openNetlink } from '@lvsm/kernel'
 import { type Family, familyOf, MARKS } from '@lvsm/base'
 import { KERNEL_PROTOCOLS } from '@lvsm/model'
 import { inetBytes, nftables } from '@lvsm/netlink'
+import { tunnelChains } from './tunnel-rules.ts'
 
 const { match } = nftables
 const INET: nftables.TableName = { family: 'inet', table: MARKS.rulesTable }
@@ -123,7 +124,12 @@ function build(needs: NatRules): Uint8Array[] {
     const rules = needs.suppressRst.filter((entry) => entry.at === at).map(rstRule)
     return rules.length === 0 ? [] : chain(INET, `suppress-rst-${at}`, inet[at], BEFORE_IPVS, 'filter', rules)
   }
-  const tables = [nftables.newTable(INET), ...suppressRst('output'), ...suppressRst('forward')]
+  const tables = [
+    nftables.newTable(INET),
+    ...suppressRst('output'),
+    ...suppressRst('forward'),
+    ...(needs.tunnels ? tunnelChains(INET, needs.tunnels) : []),
+  ]
   // A node without NAT realservers needs no connection tracking.
   if (needs.untranslated.length === 0) return [...tables, ...handed]
   return [

@@ -3,6 +3,7 @@
  * level-triggered: an event only says that a look is due, the look says what is.
  */
 import { after, earlier, type Instant, later } from '@lvsm/base'
+import { formerSettings, isGueWanted, ownsServices } from '@lvsm/plan'
 import type { NodeState } from '../state.ts'
 
 const LOOK_MS = 1000
@@ -36,10 +37,12 @@ export function lookIfDue(state: NodeState): void {
   const { rhythm, kernel, view, now } = state
   if (!state.config || rhythm.looking || now < rhythm.lookAt) return
   rhythm.looking = true
-  const sysctls = kernel.wanted?.sysctls.map(({ path }) => path) ?? []
+  const needed = kernel.wanted?.sysctls.map(({ path }) => path) ?? []
+  const sysctls = [...new Set([...needed, ...formerSettings(kernel.owned)])]
   // Who was a director has a table to clear.
-  const services = (view?.directs.length ?? 0) > 0 || kernel.owned.size > 0
-  state.effects.push({ kind: 'observe', sysctls, services })
+  const gue = isGueWanted(kernel.wanted?.gue ?? [], kernel.owned)
+  const services = (view?.directs.length ?? 0) > 0 || ownsServices(kernel.owned)
+  state.effects.push({ kind: 'observe', sysctls, services, gue })
 }
 
 export const nextLook = ({ rhythm, config }: NodeState): Instant | null =>

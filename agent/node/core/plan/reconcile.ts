@@ -6,8 +6,10 @@ import {
   desired,
   diff,
   forget,
+  type Desired,
   type Observed,
   type Operation,
+  rememberSettings,
   sameRecord,
   writeRecord,
 } from '@lvsm/plan'
@@ -49,6 +51,7 @@ export function reconcile(state: NodeState, observed: Observed): readonly Operat
   const undisturbed = kernel.wantedText !== text || kernel.pending.length > 0
   kernel.wantedText = text
   kernel.pending = diff(observed, wanted, kernel.owned)
+  keepSettings(state, observed, wanted)
   kernel.broken = audit(kernel.pending, { observed, owned: kernel.owned, held: heldAddresses(state, owned) })
   if (kernel.pending.length === 0) kernel.failures = []
   else if (kernel.broken.length === 0) state.effects.push({ kind: 'apply', operations: kernel.pending })
@@ -58,6 +61,14 @@ export function reconcile(state: NodeState, observed: Observed): readonly Operat
 /** Settings that the plan needs and the look did not bring. */
 export const unreadSettings = ({ kernel }: NodeState, observed: Observed): boolean =>
   kernel.wanted?.sysctls.some(({ path }) => !observed.sysctls.has(path)) === true
+
+/** Before a setting is written: else nobody knows what it was. */
+function keepSettings({ kernel, effects }: NodeState, observed: Observed, wanted: Desired): void {
+  const next = rememberSettings(kernel.owned, observed, wanted, kernel.pending)
+  if (sameRecord(kernel.owned, next)) return
+  kernel.owned = next
+  effects.push({ kind: 'record', text: writeRecord(next) })
+}
 
 function keepRecord(state: NodeState, services: NonNullable<Observed['services']>): void {
   const { kernel, config, view } = state

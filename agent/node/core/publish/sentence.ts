@@ -1,7 +1,7 @@
 /** One sentence for operators: what this node does now, and why. */
 import { factAbout, type Standing } from '@lvsm/changes'
 import { type Facts, type LeaseStatus, type NodeState } from '@lvsm/protocol'
-import type { Trouble } from '@lvsm/base'
+import { MARKS, type Trouble } from '@lvsm/base'
 import type { NodeView } from '@lvsm/model'
 import type { Observed } from '@lvsm/plan'
 
@@ -76,7 +76,15 @@ function sayServing(view: NodeView, observed: Observed): string | null {
     observed.addresses.some((known) => known.address === entry.address),
   )
   if (standing.length > 0) parts.push(`answers for ${standing.map((entry) => entry.address).join(', ')} (alias on lo)`)
+  if (view.tunnels.length > 0) parts.push(sayTunnels(view, observed))
   if (view.gateway !== null) parts.push(`answers through NAT gateway ${view.gateway}`)
   if (parts.length === 0 && view.answersFor.length > 0) return 'sets its aliases up'
   return parts.length > 0 ? parts.join(', ') : null
+}
+
+function sayTunnels({ tunnels }: NodeView, observed: Observed): string {
+  const types = [...new Set(tunnels.map(({ tunnel }) => tunnel))].join(' and ')
+  const up = observed.links.filter(({ note, up }) => note === MARKS.deviceNote && up).length
+  const addresses = `${tunnels.length} ${tunnels.length === 1 ? 'address' : 'addresses'} of directors`
+  return up < tunnels.length ? `has ${up} of ${tunnels.length} tunnels` : `unwraps ${types} from ${addresses}`
 }

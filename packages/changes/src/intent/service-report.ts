@@ -11,11 +11,12 @@ export function serviceReport(service: ConfigService, realservers: RealserverRep
 
 /** `dest`: as the owner's table has it; undefined: it has it not, or nobody told, which `why` says. */
 export function realserverReport(
-  { node, address, port, forward, weight: configured, upper }: ConfigRealserver,
+  { node, address, port, forward, tunnel, weight: configured, upper }: ConfigRealserver,
   dest: DestinationReport | undefined,
   why: string,
 ): RealserverReport {
   const { weight = 0, healthy = null, active = 0, inactive = 0, reason = why } = dest ?? {}
   const limit = upper === undefined ? {} : { upper }
-  return { node, address, port, forward, weight, configured, ...limit, healthy, active, inactive, reason }
+  const way = { forward, ...(tunnel === undefined ? {} : { tunnel }) }
+  return { node, address, port, ...way, weight, configured, ...limit, healthy, active, inactive, reason }
 }

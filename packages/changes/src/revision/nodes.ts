@@ -58,6 +58,7 @@ function tasksOf(config: Config, name: string): Tasks {
       `answers for ${address}`,
       `as ${placement}, for group ${group}`,
     ]),
+    ...view.tunnels.map(({ tunnel, remote }): [string, string] => [`unwraps ${tunnel} from ${remote}`, 'for its VIPs']),
     ...(view.gateway === null ? [] : [['default route', `through ${view.gateway}`] as const]),
   ])
 }
@@ -90,9 +91,9 @@ function serviceTasks(service: ConfigService): [string, string][] {
   return [
     [`virtual service ${key}`, `${specText(specOf(service))}, ${service.name} of group ${service.group}`],
     [`checks of ${key}`, checked],
-    ...realservers.map(({ node, forward, gateway, weight, upper, lower, ...place }): [string, string] => [
+    ...realservers.map(({ node, forward, gateway, tunnel, weight, upper, lower, ...place }): [string, string] => [
       `realserver ${node} ${destKey(place)} of ${key}`,
-      `${forward}${gateway === null ? '' : ` through ${gateway}`}, weight ${weight}${upper === undefined ? '' : `, at most ${upper} connections`}${lower === undefined ? '' : `, again under ${lower}`}`,
+      `${forward}${tunnel === undefined ? '' : ` in ${tunnel}`}${gateway === null ? '' : ` through ${gateway}`}, weight ${weight}${upper === undefined ? '' : `, at most ${upper} connections`}${lower === undefined ? '' : `, again under ${lower}`}`,
     ]),
   ]
 }

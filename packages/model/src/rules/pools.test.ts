@@ -191,7 +191,7 @@ describe('a realserver under direct routing', () => {
   ]
   it('is refused on a link of its own, where no director is', () =>
     expect(refusalsOf(edited(...ATTIC))).toEqual([
-      '28:31 not-on-director-network 10.13.0.11 of "rs1" is on link "attic", where director "dir1" has no address: direct routing hands packets over within one network → give "dir1" a link "attic", take an address of "rs1" on a network of all directors of group "web", or use forward: nat',
+      '28:31 not-on-director-network 10.13.0.11 of "rs1" is on link "attic", where director "dir1" has no address: direct routing hands packets over within one network → give "dir1" a link "attic", take an address of "rs1" on a network of all directors of group "web", or use forward: nat or tun',
     ]))
   it('is refused when one director is not there', () => {
     const link = [

@@ -2,7 +2,16 @@
 import { familyOf } from '@lvsm/base'
 import { inNetwork, parseCidr, refuseHostAddress } from '../address.ts'
 import type { Draft } from '../schema.ts'
-import { FAMILIES, type FamilyRow, FORWARDING, type Forward, type ForwardingRow, forwarding } from '../tables/index.ts'
+import {
+  DEFAULT_TUNNEL,
+  FAMILIES,
+  type FamilyRow,
+  FORWARDING,
+  type Forward,
+  type ForwardingRow,
+  forwarding,
+  TUNNELS,
+} from '../tables/index.ts'
 import { namesOf } from '../tables/table.ts'
 import type { Floating } from './addresses.ts'
 import { checkLink, type Places } from './on-link.ts'
@@ -22,11 +31,12 @@ export function checkRealserver(server: Served, service: Service, refuse: Refuse
       'give the address that the realserver has for itself',
     )
   if (forward !== undefined) checkMethod(server, forward, service, refuse)
+  checkTunnelPort(server, refuse)
 }
 
 function checkMethod(server: Served, method: Forward, service: Service, refuse: Refuse): void {
-  const { title, keepsPort, needsGateway } = forwarding(method)
-  const { port, gateway } = server.item
+  const { title, keepsPort, needsGateway, tunnels } = forwarding(method)
+  const { port, gateway, tunnel } = server.item
   if (keepsPort && port !== undefined && service.port !== undefined && port !== service.port) {
     const others = methodsThat((row) => !row.keepsPort)
     const whose = server.pool === null ? 'the service' : `service "${service.name}"`
@@ -44,6 +54,26 @@ function checkMethod(server: Served, method: Forward, service: Service, refuse: 
       `a realserver under ${title} answers by itself and needs no gateway`,
       `remove it, or use forward: ${methodsThat((row) => row.needsGateway)}`,
     )
+  if (!tunnels && tunnel !== undefined)
+    refuse(
+      `tunnel-under-${method}`,
+      server.place('tunnel'),
+      `packets for a realserver under ${title} are wrapped in nothing`,
+      `remove it, or use forward: ${methodsThat((row) => row.tunnels)}`,
+    )
+}
+
+/** Of one that says in what packets for it are wrapped. */
+function checkTunnelPort(server: Served, refuse: Refuse): void {
+  const { forward, tunnel = DEFAULT_TUNNEL, 'tunnel-port': port } = server.item
+  if (port === undefined || isUnread(server.item, 'tunnel') || TUNNELS[tunnel].port !== null) return
+  const others = namesOf(TUNNELS).filter((name) => TUNNELS[name].port !== null)
+  refuse(
+    'no-tunnel-port',
+    server.place('tunnel-port'),
+    `${forward !== undefined && forwarding(forward).tunnels ? TUNNELS[tunnel].title : 'its forwarding method'} has no port of its own`,
+    `remove it, or use tunnel: ${others.join(' or ')}`,
+  )
 }
 
 const methodsThat = (has: (row: ForwardingRow) => boolean): string =>

@@ -1,4 +1,4 @@
-/** How a director hands packets to a realserver (man 8 ipvsadm, packet-forwarding-method; packages/plan/TRAPS.md, rows 1, 6, 21 and 27). */
+/** How a director hands packets to a realserver (man 8 ipvsadm, packet-forwarding-method; packages/plan/TRAPS.md, rows 1, 3, 4, 6, 21 and 27). */
 import type { Placement } from './placements.ts'
 
 /** The kernel's own methods (linux/ip_vs.h, IP_VS_CONN_F_*): more than a configuration may ask for. */
@@ -16,6 +16,8 @@ export interface ForwardingRow {
   readonly answersThroughDirector: boolean
   /** The director hands a packet over by the realserver's address on the link: both must be on one network. */
   readonly onLink: boolean
+  /** The director wraps packets for the realserver, which unwraps them: in what, its key `tunnel` says (TUNNELS). */
+  readonly tunnels: boolean
   /** The realserver's default route is a floating address of the director. */
   readonly needsGateway: boolean
   /** Connections are known to their director alone: before a planned move they must have ended. */
@@ -30,6 +32,7 @@ export const FORWARDING = {
     aliasOn: 'alias',
     answersThroughDirector: false,
     onLink: true,
+    tunnels: false,
     needsGateway: false,
     connectionsMustEnd: false,
   },
@@ -40,8 +43,20 @@ export const FORWARDING = {
     aliasOn: null,
     answersThroughDirector: true,
     onLink: false,
+    tunnels: false,
     needsGateway: true,
     connectionsMustEnd: true,
+  },
+  tun: {
+    title: 'tunnelling',
+    kernel: 'tun',
+    keepsPort: true,
+    aliasOn: 'alias',
+    answersThroughDirector: false,
+    onLink: false,
+    tunnels: true,
+    needsGateway: false,
+    connectionsMustEnd: false,
   },
 } as const satisfies Readonly<Record<string, ForwardingRow>>
 

@@ -7,6 +7,7 @@ import { PLACEMENTS } from './placements.ts'
 import { KERNEL_PROTOCOLS, PROTOCOLS } from './protocols.ts'
 import { SCHEDULERS } from './schedulers.ts'
 import type { Table } from './table.ts'
+import { TUNNELS } from './tunnels.ts'
 
 export * from './checks.ts'
 export * from './engines.ts'
@@ -16,11 +17,13 @@ export * from './placements.ts'
 export * from './protocols.ts'
 export * from './schedulers.ts'
 export { namesOf } from './table.ts'
+export * from './tunnels.ts'
 
 /** All of them, by name: whoever looks for a column that is missing looks here. */
 export const TABLES: Readonly<Record<string, Table>> = {
   FAMILIES,
   FORWARDING,
+  TUNNELS,
   PLACEMENTS,
   SCHEDULERS,
   KERNEL_PROTOCOLS,

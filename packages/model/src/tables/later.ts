@@ -14,8 +14,14 @@ interface Foreign {
 export const FOREIGN_WORDS: Readonly<Record<string, Foreign>> = {
   protocol: { later: ['http', 'https', 'tls', 'quic', 'any'], same: {} },
   forward: {
-    later: ['tun', 'tunnel', 'tunneling', 'ipip', 'gre', 'gue', 'fou', 'local', 'bypass', 'fullnat', 'snat', 'l3dsr'],
+    later: ['fou', 'local', 'bypass', 'fullnat', 'snat', 'l3dsr'],
     same: {
+      tunnel: 'tun',
+      tunneling: 'tun',
+      tunnelling: 'tun',
+      ipip: 'tun',
+      gre: 'tun (with tunnel: gre)',
+      gue: 'tun (with tunnel: gue)',
       masq: 'nat',
       masquerade: 'nat',
       masquerading: 'nat',
@@ -24,6 +30,10 @@ export const FOREIGN_WORDS: Readonly<Record<string, Foreign>> = {
       direct: 'dr',
       route: 'dr',
     },
+  },
+  tunnel: {
+    later: ['fou', 'sit', 'ip6ip6', 'vxlan', 'geneve'],
+    same: { ip: 'ipip', ip_gre: 'gre', tunl0: 'ipip' },
   },
   type: {
     later: ['icmp', 'ping', 'radius', 'external-perl', 'agent', 'sip', 'ntp'],

@@ -1,5 +1,5 @@
 /** Destinations (realservers) of a virtual service. They are told apart by address and port. */
-import { be16, nested, u16, u32 } from '../attributes.ts'
+import { type Attributes, be16, nested, u16, u32, u8 } from '../attributes.ts'
 import { type Decoded, decoding, Malformed } from '../bytes.ts'
 import { afOf } from '../inet.ts'
 import { FLAG, type Message } from '../message.ts'
@@ -15,6 +15,10 @@ import {
   readAddress,
   readStats,
   type Stats,
+  type Tunnel,
+  tunnelNumber,
+  tunnelOf,
+  TUNNELS,
 } from './types.ts'
 
 const DEST = {
@@ -30,6 +34,8 @@ const DEST = {
   stats: 10,
   family: 11,
   stats64: 12,
+  tunnelType: 13,
+  tunnelPort: 14,
 } as const
 
 export interface DestinationName {
@@ -40,6 +46,10 @@ export interface DestinationName {
 
 export interface DestinationSpec extends DestinationName {
   readonly forward: Forward
+  /** Of `tun`; not there: ipip. */
+  readonly tunnel?: Tunnel
+  /** UDP, of gue; not there: 0. */
+  readonly tunnelPort?: number
   /** 0: no new connections; those that are there go on. */
   readonly weight: number
   /** Connections at which it gets no new ones, and below which it gets some again; 0: no limit. */
@@ -47,7 +57,11 @@ export interface DestinationSpec extends DestinationName {
   readonly lowerThreshold?: number
 }
 
-export interface Destination extends Required<DestinationSpec> {
+export interface Destination extends Required<Omit<DestinationSpec, 'tunnel' | 'tunnelPort'>> {
+  /** Of `tun` alone. */
+  readonly tunnel?: Tunnel
+  /** Of gue alone. */
+  readonly tunnelPort?: number
   readonly activeConnections: number
   readonly inactiveConnections: number
   readonly persistentConnections: number
@@ -68,6 +82,9 @@ const definition = (spec: DestinationSpec): Uint8Array =>
     u32(DEST.weight, spec.weight),
     u32(DEST.upper, spec.upperThreshold ?? 0),
     u32(DEST.lower, spec.lowerThreshold ?? 0),
+    ...(spec.forward === 'tun'
+      ? [u8(DEST.tunnelType, tunnelNumber(spec.tunnel ?? 'ipip')), be16(DEST.tunnelPort, spec.tunnelPort ?? 0)]
+      : []),
   )
 
 const encode = (family: number, command: number, service: ServiceName, destination: Uint8Array): Uint8Array =>
@@ -89,15 +106,22 @@ export const deleteDestination = (family: number, service: ServiceName, name: De
 export const dumpDestinations = (family: number, service: ServiceName): Uint8Array =>
   encodeGeneric(family, COMMAND.getDestination, FLAG.dump, [nested(ATTRIBUTE.service, ...nameAttributes(service))])
 
+function readTunnel(attributes: Attributes): Pick<Destination, 'tunnel' | 'tunnelPort'> {
+  const tunnel = tunnelOf(attributes.u8(DEST.tunnelType) ?? TUNNELS.ipip)
+  return tunnel === 'gue' ? { tunnel, tunnelPort: attributes.be16(DEST.tunnelPort) ?? 0 } : { tunnel }
+}
+
 export const decodeDestination = (message: Message): Decoded<Destination> =>
   decoding('destination', () => {
     const attributes = readGeneric(message).attributes.nested(ATTRIBUTE.destination)
     if (!attributes) throw new Malformed('no IPVS_CMD_ATTR_DEST')
     const count = (type: number): number => attributes.u32(type) ?? 0
+    const forward = nameOf(FORWARDS, count(DEST.forward) & 7, 'forwarding method')
     return {
       address: readAddress(attributes.bytes(DEST.address), attributes.u16(DEST.family) ?? 2),
       port: attributes.be16(DEST.port) ?? 0,
-      forward: nameOf(FORWARDS, count(DEST.forward) & 7, 'forwarding method'),
+      forward,
+      ...(forward === 'tun' ? readTunnel(attributes) : {}),
       weight: attributes.i32(DEST.weight) ?? 0,
       upperThreshold: count(DEST.upper),
       lowerThreshold: count(DEST.lower),

@@ -42,6 +42,20 @@ export const FORWARDS = { nat: 0, local: 1, tun: 2, dr: 3, bypass: 4 } as const
 /** `local`: the director itself serves; the kernel also says it of a `dr` or `nat` destination that is an address of its own. */
 export type Forward = keyof typeof FORWARDS
 
+/** How a `tun` destination gets its packets (IP_VS_CONN_F_TUNNEL_TYPE_*, since Linux 5.3; before it, ipip alone). */
+export const TUNNELS = { ipip: 0, gue: 1, gre: 2 } as const
+/** `type-N`: of a newer kernel. */
+export type Tunnel = keyof typeof TUNNELS | `type-${number}`
+
+/** Undefined for what is no name of one. */
+export const readTunnel = (text: string): Tunnel | undefined =>
+  Object.hasOwn(TUNNELS, text) || /^type-\d{1,3}$/.test(text) ? (text as Tunnel) : undefined
+
+export const tunnelNumber = (tunnel: Tunnel): number =>
+  TUNNELS[tunnel as keyof typeof TUNNELS] ?? Number(tunnel.slice('type-'.length))
+export const tunnelOf = (number: number): Tunnel =>
+  (Object.keys(TUNNELS) as (keyof typeof TUNNELS)[]).find((name) => TUNNELS[name] === number) ?? `type-${number}`
+
 export const SERVICE_FLAG = {
   persistent: 1,
   hashed: 2,

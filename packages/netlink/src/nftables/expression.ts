@@ -1,5 +1,5 @@
 /** Expressions: the instructions of a rule. They work on registers; ours is always the first. */
-import { Attributes, be32, be64, nested, text } from '../attributes.ts'
+import { Attributes, be32, be64, nested, text, u8 } from '../attributes.ts'
 import { Malformed, octets } from '../bytes.ts'
 import { readVerdict, type Verdict, valueData, verdictData } from './types.ts'
 
@@ -54,6 +54,8 @@ export type Expression =
   /** A copy goes to the neighbour whose address is in the register; families ip and ip6 only. */
   | { readonly kind: 'dup' }
   | { readonly kind: 'notrack' }
+  /** Lowers the largest segment that a SYN allows its reader to the register: `tcp option maxseg size set`. Never raises it. */
+  | { readonly kind: 'set-mss' }
   /** One that this package does not write. */
   | { readonly kind: 'unknown'; readonly name: string }
 
@@ -96,6 +98,19 @@ function readLimit(fields: Attributes): Limit | undefined {
     over: ((fields.be32(LIMIT.flags) ?? 0) & INVERTED) !== 0,
   }
 }
+
+const EXTHDR = { type: 2, offset: 3, length: 4, operation: 6, source: 7 } as const
+const TCP_OPTION = 1
+/** RFC 9293, section 3.2: kind 2, then its length, then 16 bits. */
+const MAXSEG = { option: 2, offset: 2, length: 2 } as const
+
+const mssFields: readonly Uint8Array[] = [
+  u8(EXTHDR.type, MAXSEG.option),
+  be32(EXTHDR.offset, MAXSEG.offset),
+  be32(EXTHDR.length, MAXSEG.length),
+  be32(EXTHDR.operation, TCP_OPTION),
+  be32(EXTHDR.source, REGISTER),
+]
 
 export function encodeExpression(expression: Expression): Uint8Array {
   switch (expression.kind) {
@@ -150,6 +165,8 @@ export function encodeExpression(expression: Expression): Uint8Array {
       return named('dup', be32(1, REGISTER))
     case 'notrack':
       return named('notrack')
+    case 'set-mss':
+      return named('exthdr', ...mssFields)
     case 'unknown':
       return named(expression.name)
   }
@@ -205,6 +222,14 @@ const READERS: Readonly<Record<string, Reader>> = {
   nat: (fields) => (fields.be32(1) === 0 && fields.be32(2) === IPV4 ? { kind: 'snat' } : undefined),
   dup: () => ({ kind: 'dup' }),
   notrack: () => ({ kind: 'notrack' }),
+  exthdr: (fields) =>
+    fields.be32(EXTHDR.operation) === TCP_OPTION &&
+    fields.u8(EXTHDR.type) === MAXSEG.option &&
+    fields.be32(EXTHDR.offset) === MAXSEG.offset &&
+    fields.be32(EXTHDR.length) === MAXSEG.length &&
+    fields.bytes(EXTHDR.source)
+      ? { kind: 'set-mss' }
+      : undefined,
 }
 
 export function readExpression(bytes: Uint8Array): Expression {

@@ -120,3 +120,13 @@ export const setMark = (mark: number): readonly Expression[] => [
   { kind: 'load', data: word(mark) },
   { kind: 'meta-set', key: 'mark' },
 ]
+
+const SYN = 0x02
+/** `tcp flags syn / syn tcp option maxseg size set N`: bytes of payload in a segment; lowers alone. */
+export const clampMss = (bytes: number): readonly Expression[] => [
+  field('transport', 13, 1),
+  { kind: 'bitwise', mask: Uint8Array.of(SYN), xor: Uint8Array.of(0) },
+  equals(Uint8Array.of(SYN)),
+  { kind: 'load', data: Uint8Array.of(bytes >> 8, bytes & 0xff) },
+  { kind: 'set-mss' },
+]

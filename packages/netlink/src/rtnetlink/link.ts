@@ -1,10 +1,21 @@
 /** Network interfaces: RTM_GETLINK, NEWLINK (linux/if_link.h). */
-import { Attributes, attribute, text, u32 } from '../attributes.ts'
+import { Attributes, attribute, nested, text, u32 } from '../attributes.ts'
 import { type Decoded, decoding, formatMac, need, octets, viewOf } from '../bytes.ts'
 import { encodeMessage, FLAG, type Message } from '../message.ts'
+import { readTunnel, type Tunnel, tunnelInfo } from './tunnel.ts'
 import { RTM } from './types.ts'
 
-const IFLA = { address: 1, name: 3, mtu: 4, link: 5, master: 10, operstate: 16, linkInfo: 18, extMask: 29 } as const
+const IFLA = {
+  address: 1,
+  name: 3,
+  mtu: 4,
+  link: 5,
+  master: 10,
+  operstate: 16,
+  linkInfo: 18,
+  note: 20,
+  extMask: 29,
+} as const
 const LINK_KIND = 1
 const SKIP_STATS = 1 << 3
 
@@ -39,6 +50,10 @@ export interface Link {
   readonly kind: string
   /** Index of the bridge or bond above it, or 0. */
   readonly master: number
+  /** What somebody wrote to it (`ip link set alias`); empty where nobody did. */
+  readonly note: string
+  /** Null where it is none, or of a kind that is not known here. */
+  readonly tunnel: Tunnel | null
 }
 
 function header(index: number, flags = 0, change = 0): Uint8Array {
@@ -73,6 +88,22 @@ export const newLink = (name: string, kind: string): Uint8Array =>
     attribute(IFLA.linkInfo, attribute(LINK_KIND, octets(kind))),
   ])
 
+/** A new tunnel, down. EEXIST when its name, or a tunnel of this kind between these addresses, is there; EOPNOTSUPP without its module. */
+export const newTunnel = (name: string, tunnel: Tunnel): Uint8Array =>
+  encodeMessage(RTM.newLink, FLAG.request | FLAG.ack | FLAG.create | FLAG.exclusive, [
+    header(0),
+    text(IFLA.name, name),
+    nested(IFLA.linkInfo, ...tunnelInfo(tunnel)),
+  ])
+
+/** Writes a note to the interface of this name, and sets it up. ENODEV when there is none. */
+export const markLink = (name: string, note: string): Uint8Array =>
+  encodeMessage(RTM.newLink, FLAG.request | FLAG.ack, [
+    header(0, LINK_FLAG.up, LINK_FLAG.up),
+    text(IFLA.name, name),
+    attribute(IFLA.note, octets(note)),
+  ])
+
 export const deleteLink = (index: number): Uint8Array =>
   encodeMessage(RTM.deleteLink, FLAG.request | FLAG.ack, [header(index)])
 
@@ -94,6 +125,8 @@ export function decodeLink(message: Message): Decoded<Link> {
       hardware: view.getUint16(2, true),
       kind: attributes.nested(IFLA.linkInfo)?.text(LINK_KIND) ?? '',
       master: attributes.u32(IFLA.master) ?? 0,
+      note: attributes.text(IFLA.note) ?? '',
+      tunnel: readTunnel(attributes.nested(IFLA.linkInfo)),
     }
   })
 }

@@ -82,6 +82,8 @@ const realserver = z.object({
   port: z.number(),
   /** Forwarding method, as the configuration names it. */
   forward: z.string(),
+  /** In what packets for it are wrapped; not there: in nothing. */
+  tunnel: z.string().exactOptional(),
   /** In the owner's table now; 0 when it is not there, or drains. */
   weight: z.number(),
   /** Weight by the configuration; an older agent does not tell it. */

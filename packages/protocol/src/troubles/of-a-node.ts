@@ -72,6 +72,13 @@ export const KERNEL = {
     'answers do not come back through the director: requests through NAT to this realserver hang',
     'ip route del default, and from whatever sets it at boot',
   ),
+  'foreign-tunnel': kind(
+    'critical',
+    'device',
+    "device NAME is somebody else's, and takes what the director at ADDRESS wraps for VIPs",
+    'requests that are tunnelled to this realserver go nowhere, although its checks are well',
+    'ip -d link show NAME tells what it is; find who made it, and ip link del NAME',
+  ),
   'gateway-unreachable': kind(
     'critical',
     'node',

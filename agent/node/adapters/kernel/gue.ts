@@ -1,0 +1,43 @@
+/** UDP ports on which this node unwraps GUE. */
+import { type Netlink, NETLINK, openNetlink } from '@lvsm/kernel'
+import type { Operation } from '@lvsm/plan'
+import { closeGue, decodeFou, dumpFou, FOU_FAMILY, ipvs, openGue } from '@lvsm/netlink'
+
+type GueOperation = Extract<Operation, { readonly kind: 'gue-open' | 'gue-close' }>
+
+export interface GuePorts {
+  /** Empty where the kernel has no such ports, or knows nothing of them. */
+  observe(): number[]
+  /** What the kernel says when it refuses; null when it is done. */
+  apply(operation: GueOperation): string | null
+  close(): void
+}
+
+export function openGuePorts(): GuePorts {
+  const socket: Netlink = openNetlink(NETLINK.generic)
+  let family: number | null = null
+  /** Asked again until the module is there: the kernel loads it when it is asked. */
+  const number = (): number | null => {
+    if (family !== null) return family
+    const [reply] = socket.request([ipvs.getFamily(FOU_FAMILY)])
+    const decoded = reply?.errno === 0 && reply.data[0] ? ipvs.decodeFamily(reply.data[0]) : null
+    family = decoded?.ok ? decoded.value : null
+    return family
+  }
+  return {
+    observe() {
+      const id = number()
+      if (id === null) return []
+      return socket.dump(dumpFou(id)).flatMap((message) => {
+        const decoded = decodeFou(message)
+        return decoded.ok && decoded.value.gue ? [decoded.value.port] : []
+      })
+    },
+    apply({ kind, port }) {
+      const id = number()
+      if (id === null) return 'this kernel has no GUE (is the module fou there?)'
+      return socket.apply([kind === 'gue-open' ? openGue(id, port) : closeGue(id, port)])?.message ?? null
+    },
+    close: () => socket.close(),
+  }
+}

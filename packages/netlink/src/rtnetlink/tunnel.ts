@@ -1,0 +1,47 @@
+/** Tunnels of IPv4 in IPv4 as network interfaces: IFLA_INFO_DATA of each kind (linux/if_tunnel.h). */
+import { Attributes, attribute, nested } from '../attributes.ts'
+import { octets } from '../bytes.ts'
+import { formatInet, inetBytes } from '../inet.ts'
+
+/** Attributes of the outer addresses. */
+const ENDS = {
+  ipip: { local: 2, remote: 3 },
+  gre: { local: 6, remote: 7 },
+} as const
+const INFO = { kind: 1, data: 2 } as const
+
+export type TunnelKind = keyof typeof ENDS
+
+/** The outer addresses that it takes and sends; null: any. Without keys, sequence numbers and checksums. */
+export interface Tunnel {
+  readonly kind: TunnelKind
+  readonly local: string | null
+  readonly remote: string | null
+}
+
+const isKind = (kind: string): kind is TunnelKind => Object.hasOwn(ENDS, kind)
+
+/** What stands in IFLA_LINKINFO. */
+export function tunnelInfo({ kind, local, remote }: Tunnel): Uint8Array[] {
+  const ends = ENDS[kind]
+  return [
+    attribute(INFO.kind, octets(kind)),
+    nested(
+      INFO.data,
+      ...(local === null ? [] : [attribute(ends.local, inetBytes(local))]),
+      ...(remote === null ? [] : [attribute(ends.remote, inetBytes(remote))]),
+    ),
+  ]
+}
+
+/** Null for interfaces of other kinds. */
+export function readTunnel(info: Attributes | undefined): Tunnel | null {
+  const kind = info?.text(INFO.kind) ?? ''
+  if (!isKind(kind)) return null
+  const data = info?.nested(INFO.data) ?? new Attributes(new Uint8Array())
+  const end = (type: number): string | null => {
+    const bytes = data.bytes(type)
+    return bytes?.length === 4 && bytes.some((byte) => byte !== 0) ? formatInet(bytes) : null
+  }
+  return { kind, local: end(ENDS[kind].local), remote: end(ENDS[kind].remote) }
+}

@@ -1,0 +1,90 @@
+import { expect, it } from 'vitest'
+import { apply, kernel, planInput, view } from './fixture.ts'
+import {
+  audit,
+  desired,
+  diff,
+  formerSettings,
+  NOTHING_OWNED,
+  type Observed,
+  type Operation,
+  type OwnedRecord,
+  ownsServices,
+  readRecord,
+  rememberSettings,
+  writeRecord,
+} from './index.ts'
+
+/** One look after the other until nothing is left to do, with the record written and read again after each. */
+function settle(now: Observed, of = view('rs1'), record: OwnedRecord = NOTHING_OWNED) {
+  const done: Operation[] = []
+  for (let look = 0; look < 5; look++) {
+    const wanted = desired(planInput('rs1', { view: of }), now)
+    const plan = diff(now, wanted, record)
+    expect(audit(plan, { observed: now, owned: record, held: new Set() })).toEqual([])
+    record = readRecord(writeRecord(rememberSettings(record, now, wanted, plan)))
+    if (plan.length === 0) break
+    done.push(...plan)
+    now = plan.reduce(apply, now)
+  }
+  return { now, record, done }
+}
+const nothing = { ...view('rs1'), answersFor: [], serves: [], tunnels: [], tunnelled: [], tunnelPorts: [] }
+const settings = (now: Observed): Record<string, string | null> => Object.fromEntries(now.sysctls)
+
+it('settings are as they were when a realserver has left its services, and its addresses go before', () => {
+  const before = kernel()
+  const served = settle(before)
+  expect(formerSettings(served.record)).toHaveLength(6)
+  expect(ownsServices(served.record), 'no entry of IPVS').toBe(false)
+  const left = settle(served.now, nothing, served.record)
+  expect(left.done.at(0)?.kind).toBe('nat-rules')
+  expect(left.done.at(1)?.kind).toBe('alias-remove')
+  expect(left.done.slice(2).map(({ kind }) => kind)).toEqual(Array.from({ length: 6 }, () => 'sysctl'))
+  expect(settings(left.now)).toEqual(settings(before))
+  expect(writeRecord(left.record)).toBe('')
+})
+
+it('what somebody else wrote meanwhile stays', () => {
+  const served = settle(kernel())
+  const path = 'net/ipv4/conf/outside/arp_ignore'
+  const changed = { ...served.now, sysctls: new Map([...served.now.sysctls, [path, '2']]) }
+  const left = settle(changed, nothing, served.record)
+  expect(settings(left.now)[path]).toBe('2')
+  expect(writeRecord(left.record)).toBe('')
+})
+
+it('the last value that was not ours is the former one', () => {
+  const served = settle(kernel())
+  const path = 'net/ipv4/conf/outside/arp_announce'
+  const again = settle(
+    { ...served.now, sysctls: new Map([...served.now.sysctls, [path, '1']]) },
+    view('rs1'),
+    served.record,
+  )
+  expect(settings(again.now)[path]).toBe('2')
+  expect(settings(settle(again.now, nothing, again.record).now)[path]).toBe('1')
+})
+
+it('forwarding stays on: others rely on it by then', () => {
+  const director = view('dir1')
+  const started = settle(kernel(), director)
+  expect(started.now.sysctls.get('net/ipv4/ip_forward')).toBe('1')
+  const left = settle(started.now, { ...director, directs: [], services: [] }, started.record)
+  expect(left.now.sysctls.get('net/ipv4/ip_forward')).toBe('1')
+  expect(left.now.sysctls.get('net/ipv4/conf/all/send_redirects')).toBe('1')
+})
+
+it('a node never answers ARP again while an alias stands', () => {
+  const { now } = settle(kernel())
+  const loud: Operation = { kind: 'sysctl', path: 'net/ipv4/conf/all/arp_ignore', value: '0', was: '1', why: '' }
+  expect(audit([loud], { observed: now, owned: new Map(), held: new Set() })).toEqual([
+    'net/ipv4/conf/all/arp_ignore 0 while 10.11.0.10 stands here',
+  ])
+})
+
+it('a version that does not know them skips the lines, and one that does takes no other for one', () => {
+  expect(
+    formerSettings(readRecord('sysctl net/x\twas 0\twrote 1\nsysctl net/y\twas 0\nnonsense\twas 0\twrote 1')),
+  ).toEqual(['net/x'])
+})

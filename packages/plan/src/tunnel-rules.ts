@@ -1,0 +1,42 @@
+/**
+ * Rules of a realserver that packets come to wrapped:
+ *
+ * * *devices*, *addresses*: out of a tunnel of ours comes nothing but packets to a VIP that is served so. Whoever sends with a
+ *   director's address in front may put into the packet behind it what he likes, from inside addresses to inside addresses; to a
+ *   VIP everybody may send anyway, and to those no packet is passed on.
+ * * *clamps*: a packet may be as large as the link to the director, its wrapping included (TRAPS.md, row 4). So the realserver
+ *   tells clients, in its SYN, of segments that leave room for it: nobody depends on ICMP messages that firewalls drop.
+ */
+import { type NodeView, TUNNELS } from '@lvsm/model'
+import { type HostNetwork, interfaceFor } from './host-network.ts'
+import { desiredTunnels } from './tunnels.ts'
+
+export interface TunnelRules {
+  /** Names of tunnel devices. */
+  readonly devices: readonly string[]
+  readonly addresses: readonly string[]
+  /** Largest segment of TCP in bytes, for connections to the address. */
+  readonly clamps: readonly { readonly address: string; readonly mss: number }[]
+}
+
+/** Headers of IPv4 and TCP without options (RFC 9293, section 3.7.1). */
+const HEADERS = 40
+/** Less is no segment: a link with an MTU that small carries nothing useful in a tunnel. */
+const LEAST_MSS = 88
+/** What clients' networks carry, and what is between directors and realservers that are further away. */
+const ETHERNET = 1500
+
+export function tunnelRules(view: NodeView, host: HostNetwork): TunnelRules | null {
+  const devices = desiredTunnels(view).map(({ name }) => name)
+  if (devices.length === 0) return null
+  const mtus = view.tunnels.map(({ remote }) => interfaceFor(host, remote)?.mtu ?? ETHERNET)
+  const mtu = Math.min(ETHERNET, ...mtus)
+  return {
+    devices,
+    addresses: view.tunnelled.map(({ address }) => address),
+    clamps: view.tunnelled.map(({ address, tunnel }) => ({
+      address,
+      mss: Math.max(LEAST_MSS, mtu - TUNNELS[tunnel].overhead - HEADERS),
+    })),
+  }
+}
