@@ -199,6 +199,22 @@ test('an alias of IPv6 on lo is ours, no source, and nobody on the wire hears of
   expect([shown('lo', ALIAS), MARKS.addressProtocol]).toEqual([undefined, 76])
 })
 
+test('where IPv6 is switched off on lo an alias is refused with the way out', () => {
+  const kernel = inNamespace(space, () => openAgentKernel())
+  const setting = (value: number): void =>
+    void run('ip', 'netns', 'exec', space, 'sysctl', '-qw', `net.ipv6.conf.lo.disable_ipv6=${value}`)
+  ends.push(
+    () => setting(0),
+    () => kernel.close(),
+  )
+  setting(1)
+  const lo = ipJson('link show dev lo')[0]?.['ifindex'] as number
+  const alias = { kind: 'alias-add', address: ALIAS, prefix: 128, index: lo, label: ownLabel('lo') } as const
+  expect(inNamespace(space, () => kernel.apply([alias]))).toMatchObject([
+    { message: expect.stringMatching(/IPv6 is switched off on that interface \(sysctl .*disable_ipv6=0\)/) },
+  ])
+})
+
 describe('the fence', () => {
   const fenced = () => {
     const [fence, addresses] = inNamespace(

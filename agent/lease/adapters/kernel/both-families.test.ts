@@ -3,7 +3,6 @@ import { type LeaseAddress, type LeaseGroup } from '@lvsm/protocol'
 import { instant } from '@lvsm/base'
 import { NETLINK } from '@lvsm/kernel'
 import {
-  decodeNeighbourFrame,
   gratuitousArp,
   neighbourProbe,
   nftables as nft,

@@ -178,9 +178,12 @@ function carryOut(
     case 'tunnel-up':
     case 'tunnel-remove':
       return said(carryOutTunnel(operation, route))
+    case 'alias-add': {
+      const refused = route.apply([messageOf(operation)])
+      return said(refused ? rtnetlink.addressRefused(refused, operation.address) : null)
+    }
     case 'route-set':
     case 'route-remove':
-    case 'alias-add':
     case 'alias-remove':
       return said(route.apply([messageOf(operation)])?.message ?? null)
     default:

@@ -1,6 +1,6 @@
 /** Families of addresses in one service: its own, its realservers', and the forwarding methods that a family has. */
 import { familyOf } from '@lvsm/base'
-import { FAMILIES, type FamilyRow, FORWARDING, forwarding } from '../tables/index.ts'
+import { FAMILIES, type FamilyRow, type Forward, forwarding } from '../tables/index.ts'
 import { namesOf } from '../tables/table.ts'
 import type { Served, Service } from './pools.ts'
 import type { Refuse } from './rule.ts'
@@ -30,7 +30,7 @@ export function checkFamily(server: Served, service: Service, refuse: Refuse): v
   )
 }
 
-const titlesWith = (method: keyof typeof FORWARDING): string =>
+const titlesWith = (method: Forward): string =>
   namesOf(FAMILIES)
     .map((name): FamilyRow => FAMILIES[name])
     .filter(({ methods }) => methods?.includes(method) ?? true)

@@ -75,6 +75,15 @@ function encodeAddress(type: number, flags: number, spec: AddressSpec): Uint8Arr
   return encodeMessage(type, FLAG.request | FLAG.ack | flags, parts)
 }
 
+/** Why an address was refused, as a sentence. EACCES of IPv6: the interface has none (`disable_ipv6`), and kernels before 6.5 do not say so. */
+export const addressRefused = (
+  { code, message }: { readonly code: string; readonly message: string },
+  local: string,
+): string =>
+  code === 'EACCES' && afOf(local) === AF.inet6
+    ? `${message}: IPv6 is switched off on that interface (sysctl -w net.ipv6.conf.INTERFACE.disable_ipv6=0)`
+    : message
+
 /** EEXIST when it is there already. ENODEV, EINVAL (prefix), EPERM. */
 export const newAddress = (spec: AddressSpec): Uint8Array =>
   encodeAddress(RTM.newAddress, FLAG.create | FLAG.exclusive, spec)
