@@ -65,8 +65,19 @@ export function groupReport({ facts, fresh, nodes, votes }: Around, group: Confi
     }),
     state: blind !== null ? 'unknown' : moving ? 'moving' : owner === null ? 'nobody' : 'owned',
     reason: blind ?? first?.reason ?? '',
+    ...establishedOf(fresh, name, directors),
     ...(claims.length > 0 ? wantedOfGroup(facts, name, owner ?? moving?.node ?? null) : {}),
   }
+}
+
+/** As each director counts them that says so. */
+function establishedOf(fresh: Fresh, group: string, directors: readonly string[]): Pick<GroupReport, 'established'> {
+  const established = directors.flatMap((node) => {
+    const told = fresh.get(node)?.said.established ?? {}
+    const count = Object.hasOwn(told, group) ? told[group] : undefined
+    return count === undefined ? [] : [{ node, count }]
+  })
+  return established.length === 0 ? {} : { established }
 }
 
 /** Why somebody may own it of whom nothing is heard; null: nobody does. */

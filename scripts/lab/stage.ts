@@ -30,7 +30,7 @@ const STATUS: Fields<Omit<Status, 'delays' | 'epoch' | 'wanted'>> = {
   troubles: 'list',
   counters: 'record',
 }
-const SWITCHOVER: Fields<SwitchoverReport> = {
+const SWITCHOVER: Fields<Omit<SwitchoverReport, 'unknown'>> = {
   group: 'text',
   from: 'text',
   to: 'text',

@@ -5,7 +5,14 @@
  */
 import { MARKS, ownLabel } from '@lvsm/base'
 import { type AddressService, destKey, type IpvsTimeouts, isMark, type ServiceSpec, serviceKey } from '@lvsm/model'
-import { type NatRules, natRulesText, type Observed, type ObservedDest, type Operation } from '@lvsm/plan'
+import {
+  type NatRules,
+  natRulesText,
+  type Observed,
+  type ObservedDest,
+  type Operation,
+  type SyncDaemon,
+} from '@lvsm/plan'
 
 /** One entry of the connection table: whom packets of this client go to. */
 export interface Connection {
@@ -23,13 +30,19 @@ export interface Service extends AddressService {
   readonly dests: Map<string, Destination>
   readonly connections: Map<string, Connection>
 }
+type SyncOperation = Extract<Operation, { readonly kind: 'sync-start' | 'sync-stop' }>
 type TableOperation = Extract<Operation, { readonly service: unknown }>
 
 export const LOOPBACK = 1
 /** Settings that an agent may have a say in; told without the product's code. */
 const OUR_SETTINGS =
-  /\/lvsm-[^/]+\/|\/(ip_forward|expire_nodest_conn|arp_ignore|arp_announce|send_redirects|accept_redirects|promote_secondaries)$/
+  /\/lvsm-[^/]+\/|\/(ip_forward|expire_nodest_conn|arp_ignore|arp_announce|send_redirects|accept_redirects|promote_secondaries|backup_only|sync_[a-z_]+)$/
 const DONE = null
+/** As a kernel has them at its start. */
+const SYNC_SETTINGS: Readonly<Record<string, string>> = {
+  ...{ backup_only: '0', sync_version: '1', sync_threshold: '3 50', sync_refresh_period: '0' },
+  ...{ sync_retries: '0', sync_persist_mode: '0', sync_sock_size: '0' },
+}
 
 export class DataPlane {
   readonly links: Observed['links'][number][]
@@ -43,6 +56,9 @@ export class DataPlane {
   timeouts: IpvsTimeouts = { tcp: 900, tcpFin: 120, udp: 300 }
   natRules: NatRules | null = null
   gue: number[] = []
+  syncDaemons: SyncDaemon[] = []
+  /** Connections that began here since the rules were loaded: the set of the rule that hands others back. */
+  readonly begun = new Set<string>()
   /** Somebody changed the rules. */
   natRulesSpoilt = false
   /** Keys of services, and of `service destination`, that belong to somebody else. */
@@ -63,6 +79,7 @@ export class DataPlane {
     this.#floating = floating
     for (const name of ['all', 'default', ...names, 'lo']) this.#setUp(name)
     this.settings.set('net/ipv4/tcp_syncookies', '1')
+    for (const [key, value] of Object.entries(SYNC_SETTINGS)) this.settings.set(`net/ipv4/vs/${key}`, value)
   }
   #setUp(name: string): void {
     const values = { arp_ignore: '0', arp_announce: '0', send_redirects: '1', accept_redirects: '1', rp_filter: '2' }
@@ -81,6 +98,7 @@ export class DataPlane {
       sysctls: new Map(sysctls.map((path) => [path, this.settings.get(path) ?? null])),
       services: services ? [...this.services.values()].map((service) => seen(service, now)) : [],
       ...(services ? { timeouts: { ...this.timeouts } } : {}),
+      ...(services ? { syncDaemons: [...this.syncDaemons] } : {}),
       natRules: this.natRulesSpoilt ? 'changed by somebody' : natRulesText(this.natRules),
     }
   }
@@ -95,6 +113,7 @@ export class DataPlane {
       case 'nat-rules':
         this.natRules = operation.needs
         this.natRulesSpoilt = false
+        this.begun.clear()
         return DONE
       case 'timeouts': {
         const { tcp, tcpFin, udp } = operation.timeouts
@@ -119,6 +138,9 @@ export class DataPlane {
       case 'alias-add':
       case 'alias-remove':
         return this.#alias(operation)
+      case 'sync-start':
+      case 'sync-stop':
+        return this.#sync(operation)
       default:
         return this.#table(operation)
     }
@@ -168,6 +190,14 @@ export class DataPlane {
     if (kind === 'alias-add' && there) return 'EEXIST'
     if (kind === 'alias-remove' && !there) return 'EADDRNOTAVAIL'
     this.aliases = kind === 'alias-add' ? [...left, { index, address, prefix, label }] : left
+    return DONE
+  }
+
+  #sync({ kind, daemon }: SyncOperation): string | null {
+    const others = this.syncDaemons.filter(({ state }) => state !== daemon.state)
+    const runs = others.length < this.syncDaemons.length
+    if (runs === (kind === 'sync-start')) return runs ? 'EEXIST' : 'ESRCH'
+    this.syncDaemons = kind === 'sync-start' ? [...others, daemon] : others
     return DONE
   }
 
@@ -222,6 +252,7 @@ export class DataPlane {
     this.timeouts = { tcp: 900, tcpFin: 120, udp: 300 }
     this.natRules = null
     this.natRulesSpoilt = false
+    this.syncDaemons = []
   }
 }
 

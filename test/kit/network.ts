@@ -68,6 +68,12 @@ export class Network<Datagram> {
     return { end: () => void this.#lags.delete(lag) }
   }
 
+  /** Whether something that is no datagram of these gets through at this moment; in a storm by chance. */
+  passes(way: Way): boolean {
+    for (const cut of this.#cuts) if (cut(way)) return false
+    return this.#weather.loss === 0 || this.#random.next() >= this.#weather.loss
+  }
+
   send(way: Way, datagram: Datagram): void {
     let sent: Datagram | null = datagram
     for (const tap of this.taps) sent = sent && tap(way, sent)

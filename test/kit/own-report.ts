@@ -9,6 +9,7 @@ export const ownReport = (boot: string, reason = ''): OwnReport => ({
   pings: {},
   ready: {},
   counters: {},
+  established: {},
   tables: {},
   events: [],
 })

@@ -297,8 +297,27 @@ check('timeouts', () => {
 check('synchronisation daemons', () => {
   assert.deepEqual(codes(ipvs.newDaemon(family, { state: 'master', interface: 'lo', syncId: 76 })), ['OK'])
   assert.match(ipvsadm('-L --daemon'), /master sync daemon \(mcast=lo, syncid=76/)
-  const daemons = socket.dump(ipvs.dumpDaemons(family)).map((message) => value(ipvs.decodeDaemon(message)))
-  assert.deepEqual(daemons, [{ state: 'master', interface: 'lo', syncId: 76 }])
+  const daemons = (): ipvs.RunningDaemon[] =>
+    socket.dump(ipvs.dumpDaemons(family)).map((message) => value(ipvs.decodeDaemon(message)))
+  const usual = { longest: 1472, group: '224.0.0.81', port: 8848, ttl: 1 }
+  assert.deepEqual(daemons(), [{ state: 'master', interface: 'lo', syncId: 76, ...usual }])
+  const own = { longest: 1024, group: '239.1.2.3', port: 9999, ttl: 4 }
+  const backup = { state: 'backup', interface: 'lo', syncId: 255, ...own } as const
+  assert.deepEqual(codes(ipvs.newDaemon(family, backup)), ['OK'])
+  assert.deepEqual(daemons()[1], backup)
+  const shown = ipvsadm('-L --daemon')
+  assert.match(shown, /backup sync daemon \(mcast=lo, syncid=255, maxlen=1024, group=239\.1\.2\.3, port=9999, ttl=4\)/)
+  assert.deepEqual(codes(ipvs.newDaemon(family, backup), ipvs.newDaemon(family, { ...backup, interface: 'none' })), [
+    'EEXIST',
+    'ENODEV',
+  ])
+  assert.deepEqual(
+    codes(ipvs.deleteDaemon(family, 'backup'), ipvs.newDaemon(family, { ...backup, group: '10.1.2.3' })),
+    ['OK', 'EINVAL'],
+  )
+  ipvsadm('--start-daemon backup --mcast-interface lo --syncid 7 --sync-maxlen 2000 --mcast-port 8850')
+  assert.deepEqual(daemons()[1], { state: 'backup', interface: 'lo', syncId: 7, ...usual, longest: 2000, port: 8850 })
+  assert.deepEqual(codes(ipvs.deleteDaemon(family, 'backup')), ['OK'])
   assert.deepEqual(codes(ipvs.deleteDaemon(family, 'master'), ipvs.deleteDaemon(family, 'backup')), ['OK', 'ESRCH'])
 })
 check('deletes', () => {

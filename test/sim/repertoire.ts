@@ -18,6 +18,7 @@ import { LAGGARDS } from './plots/laggards.ts'
 import { VOTES } from './plots/votes.ts'
 import { WHOLE } from './plots/whole.ts'
 import { WHOLE_EVENTS } from './plots/whole-events.ts'
+import { WHOLE_SYNC } from './plots/whole-sync.ts'
 import { WHOLE_HEAD } from './plots/whole-head.ts'
 import { WHOLE_WANTED } from './plots/whole-wanted.ts'
 import { WHOLE_SWITCHOVERS } from './plots/whole-switchover.ts'
@@ -44,6 +45,7 @@ export const STORIES: readonly Plot[] = [
   ...WHOLE_WANTED,
   WHOLE_EVENTS,
   WHOLE_HEAD,
+  WHOLE_SYNC,
 ]
 const CHANCE_SHARE = 0.6
 

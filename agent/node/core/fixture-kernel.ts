@@ -1,7 +1,7 @@
 /** A kernel that does as it is told. */
 import type { Config } from '@lvsm/model'
 import { serviceKey } from '@lvsm/model'
-import { natRulesText, type Observed, type ObservedService, type Operation } from '@lvsm/plan'
+import { natRulesText, type Observed, type ObservedService, type Operation, type SyncDaemon } from '@lvsm/plan'
 
 const LINKS = [
   { index: 1, name: 'lo', loopback: true, up: true },
@@ -25,6 +25,8 @@ const stateOf = (config: Config, name: string) => {
     ipvs: true,
     natRules: null as string | null,
     timeouts: { tcp: 900, tcpFin: 120, udp: 300 } as NonNullable<Observed['timeouts']>,
+    /** Undefined: this kernel tells of none. */
+    syncDaemons: undefined as SyncDaemon[] | undefined,
   }
 }
 
@@ -52,9 +54,10 @@ export class TestKernel {
   }
 
   observe({ sysctls: paths, services }: { sysctls: readonly string[]; services: boolean }): Observed {
-    const { state } = this
+    const { syncDaemons, ...state } = this.state
     return {
       ...state,
+      ...(syncDaemons ? { syncDaemons: [...syncDaemons] } : {}),
       links: [...state.links],
       addresses: [...state.addresses],
       defaults: [...state.defaults],
@@ -78,6 +81,10 @@ export class TestKernel {
         return state.defaults.push({ gateway: operation.gateway, index: operation.index, protocol: 76, metric: 0 })
       case 'alias-add':
         return state.addresses.push(operation)
+      case 'sync-start':
+        return state.syncDaemons?.push(operation.daemon)
+      case 'sync-stop':
+        return (state.syncDaemons = state.syncDaemons?.filter((one) => one.state !== operation.daemon.state))
       case 'service-add':
         return state.services.push({ ...operation.service, spec: operation.spec, dests: [] })
       default:

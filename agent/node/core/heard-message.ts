@@ -11,6 +11,7 @@ import { prepareFor } from './move/successor.ts'
 import { lookWithin } from './observe/look.ts'
 import { heardReadiness, heardState, heardTables } from './peers.ts'
 import { count, type NodeState } from './state.ts'
+import { noteAwareness } from './synchronised.ts'
 
 export function onMessage(state: NodeState, from: string, text: string): void {
   const decoded = decodeMessage(text)
@@ -26,6 +27,7 @@ export function onMessage(state: NodeState, from: string, text: string): void {
         hearClock(state, message.clock)
         noteDifference(state, from)
         noteHearing(state, from)
+        noteAwareness(state, from)
       }
       return noteTold(state, from, message.events)
     case 'more':
@@ -43,7 +45,7 @@ export function onMessage(state: NodeState, from: string, text: string): void {
       prepareFor(state, from, message)
       return lookWithin(state)
     case 'prepared':
-      return successorPrepared(state, from, message.id)
+      return successorPrepared(state, from, message)
   }
 }
 

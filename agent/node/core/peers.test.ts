@@ -131,6 +131,8 @@ const KEPT_BY: Readonly<Record<Gathered, 'node' | 'node, what' | 'otherwise'>> =
   known: 'otherwise',
   lasting: 'otherwise',
   begun: 'otherwise',
+  // Forgotten with every new configuration.
+  unaware: 'otherwise',
   programs: 'otherwise',
   numbers: 'otherwise',
   asks: 'otherwise',

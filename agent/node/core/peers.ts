@@ -107,6 +107,7 @@ export function forgetStrangers(state: NodeState): void {
     state.history.budgets,
   ])
     for (const name of one.keys()) if (!nodes.has(name)) one.delete(name)
+  state.unaware.clear()
   for (const key of state.tables.keys()) {
     const [node = '', service = ''] = key.split(' ')
     if (!nodes.has(node) || !services.has(service)) state.tables.delete(key)

@@ -142,6 +142,8 @@ export interface NodeState extends Pick<NodeOptions, 'node' | 'boot' | 'follows'
   readonly differsSince: Map<string, Instant>
   /** By node: since when it says that it does not hear this one (`hearing.ts`). */
   readonly deafSince: Map<string, Instant>
+  /** By `node group`: since when that director knows less of its connections than this one, which owns it (`synchronised.ts`). */
+  readonly unaware: Map<string, Instant>
   /** By `node group`. */
   readonly readiness: Map<string, HeardReadiness>
   /** By `node service`. */
@@ -218,6 +220,7 @@ export function newState(options: NodeOptions): NodeState {
     states: new Map(),
     differsSince: new Map(),
     deafSince: new Map(),
+    unaware: new Map(),
     absent: new Map(),
     readiness: new Map(),
     tables: new Map(),

@@ -31,6 +31,7 @@ const own = (more: Partial<OwnReport> = {}): OwnReport => ({
   pings: {},
   ready: {},
   counters: {},
+  established: {},
   tables: { http: [destination(1)] },
   events: [eventOf(1), eventOf(2)],
   ...more,

@@ -3,6 +3,7 @@ import { type CoordinatorsReport, type Exit, judge, type Status } from '@lvsm/pr
 import { glance } from './config/coordinators.ts'
 import { coordinatorFaults } from './coordinators-text.ts'
 import { exchange } from './agents.ts'
+import { unknownText } from './established-text.ts'
 import { clusterEvents, clusterStatus, type Places } from './cluster.ts'
 import { explain, subjectsOf } from './explain/explain.ts'
 import type { Kind } from './explain/subject.ts'
@@ -76,7 +77,7 @@ export async function switchover(
     render(moved, format, (it) =>
       it.from === it.to
         ? `${it.group}: ${it.to} owns it already (lease ${it.number})\n`
-        : `${it.group}: ${it.from} → ${it.to} in ${Math.round(it.tookMs)} ms (lease ${it.number})\n`,
+        : `${it.group}: ${it.from} → ${it.to} in ${Math.round(it.tookMs)} ms (lease ${it.number})${unknownText(it.to, it.unknown)}\n`,
     ),
   )
   return 'ok'

@@ -14,6 +14,7 @@ import {
   together,
 } from '@lvsm/protocol'
 import { destKey, forwardText, serviceKey, specText } from '@lvsm/model'
+import { knownConnections } from './established-text.ts'
 import { type Paint, type Tone } from './paint.ts'
 import { table } from './table.ts'
 import { troubleLine } from './trouble-text.ts'
@@ -24,6 +25,7 @@ export function statusText(status: Status, paint: Paint): string {
     summary(status, paint),
     section('GROUPS', groupTable(status.groups, paint), paint),
     ...pingSections(status.groups, paint),
+    ...knownSections(status.groups, paint),
     ...status.services.map((service) => section(serviceTitle(service), serverTable(service, paint), paint)),
     section('NODES', nodeTable(status.nodes, paint), paint),
   ]
@@ -120,6 +122,12 @@ function pingSections(groups: readonly Partial<GroupReport>[], paint: Paint): st
   )
   const head = ['group', 'ping node', 'reached by', 'not reached by', 'not known of']
   return rows.length === 0 ? [] : [section('PING NODES', table(head, rows, paint), paint)]
+}
+
+/** Only where connections are synchronised. */
+function knownSections(groups: readonly GroupReport[], paint: Paint): string[] {
+  const lines = groups.flatMap((group) => knownConnections(group).map((text) => `  ${group.name}: ${text}`))
+  return lines.length === 0 ? [] : [section('CONNECTIONS', lines.join('\n'), paint)]
 }
 
 function serviceTitle(service: ServiceReport): string {

@@ -13,6 +13,7 @@ import {
 import { parseDuration } from './duration.ts'
 import { withOverride } from './overrides.ts'
 import { timingOf } from './rules/keys.ts'
+import { syncOf } from './rules/sync.ts'
 import { DEFAULT_PORT, type Written } from './schema.ts'
 import { keysOf } from './check-fields.ts'
 import { parseNetmask } from './netmask.ts'
@@ -52,6 +53,7 @@ export function completeConfig(written: Written): Config {
       file: file ?? null,
     })),
     signWith: written['sign-with'],
+    sync: syncOf(written),
     nodes: written.nodes.map(({ name, roles, voter, links }) => ({
       name,
       roles: [...new Set(roles)],

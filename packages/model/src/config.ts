@@ -86,6 +86,16 @@ export interface ConfigService {
   readonly check: ConfigCheck
   readonly realservers: readonly ConfigRealserver[]
 }
+/** How directors tell each other of their connections. */
+export interface ConfigSync {
+  /** The heartbeat link that carries it. */
+  readonly link: string
+  /** 1 to 255: a director takes no connections of another id. */
+  readonly id: number
+  /** Multicast address. */
+  readonly group: string
+  readonly port: number
+}
 export interface ConfigKey {
   readonly id: number
   readonly algorithm: Algorithm
@@ -105,6 +115,8 @@ export interface Config {
   readonly ipvsTimeouts: IpvsTimeouts
   readonly keys: readonly ConfigKey[]
   readonly signWith: number
+  /** Null: connections are known to their director alone, and end with it. */
+  readonly sync: ConfigSync | null
   readonly nodes: readonly ConfigNode[]
   readonly groups: readonly ConfigGroup[]
   readonly services: readonly ConfigService[]

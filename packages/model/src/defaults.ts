@@ -1,6 +1,7 @@
 /** What holds where a configuration says nothing, in its own words: for whoever looks at what is there. */
 import { DEFAULT_CHECK, KEPT_REVISIONS } from './config.ts'
 import { PROFILES } from './profiles.ts'
+import { SYNC_GROUP, SYNC_PORT } from './rules/sync.ts'
 import { configSchema, serviceSchema } from './schema.ts'
 import { usualCheck } from './tables/index.ts'
 
@@ -35,7 +36,10 @@ export function defaultsOf(noun: string, { profile, protocol }: Readonly<Record<
     case 'check':
       return check(protocol)
     case 'cluster':
-      return { 'kept-revisions': KEPT_REVISIONS, profile: 'default' }
+      return {
+        ...{ 'kept-revisions': KEPT_REVISIONS, profile: 'default', sync: true },
+        ...{ 'sync-group': SYNC_GROUP, 'sync-port': SYNC_PORT },
+      }
     default:
       return {}
   }

@@ -16,6 +16,7 @@ import { entries, isUnread, type Rule } from './rules/rule.ts'
 import { natRealservers, realserverAddresses } from './rules/realservers.ts'
 import { ipvsTimeouts } from './rules/service-options.ts'
 import { services } from './rules/services.ts'
+import { sync } from './rules/sync.ts'
 import type { Draft, Written } from './schema.ts'
 import { checkShape, type Fault } from './shape.ts'
 import { harmless } from './show.ts'
@@ -40,6 +41,7 @@ const RULES: readonly Rule[] = [
   counts,
   keys,
   timing,
+  sync,
 ]
 
 /** What compares each address with many others: of a file that has too many of them, that is all that is said. */

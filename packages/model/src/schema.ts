@@ -173,6 +173,13 @@ export const configSchema = z.strictObject({
   'tcp-fin-timeout': duration.optional(),
   'udp-timeout': duration.optional(),
   timing: timingSchema.optional(),
+  /** Whether standbys are told of connections; not there: where a group has several directors. */
+  sync: z.boolean().optional(),
+  /** 0 would take the connections of every cluster. */
+  'sync-id': z.int().min(1).max(255).optional(),
+  'sync-link': name.optional(),
+  'sync-group': address.optional(),
+  'sync-port': port.optional(),
   keys: z.array(keySchema).min(1).max(MOST.keys),
   'sign-with': z.int(),
   nodes: z.array(nodeSchema).min(1).max(MOST.nodes),

@@ -2,7 +2,7 @@
 import { addressDigest } from './agreement.ts'
 import type { LeaseView, PairKeys } from '@lvsm/protocol'
 import { type TunnelEnd, tunnelsTo } from './tunnels.ts'
-import type { Config, ConfigGroup, ConfigNode, ConfigService } from './config.ts'
+import type { Config, ConfigGroup, ConfigNode, ConfigService, ConfigSync } from './config.ts'
 import type { IpvsTimeouts } from './service-spec.ts'
 import { forwarding, type Placement, probeOf, type Tunnel } from './tables/index.ts'
 
@@ -74,6 +74,14 @@ export interface NodeView {
   readonly gateway: string | null
   /** Of this node's kernel, where it is a director. */
   readonly ipvsTimeouts: IpvsTimeouts
+  /** How this node and the other directors tell each other of their connections; null: it has no group that could move, or nobody is told. */
+  readonly sync: ViewSync | null
+}
+export interface ViewSync extends Omit<ConfigSync, 'link'> {
+  /** This node's own on the link. */
+  readonly address: string
+  /** Of the other directors, there. */
+  readonly peers: readonly string[]
 }
 
 /** The node's own part of the data plane; null when the configuration does not know the node. */
@@ -102,5 +110,19 @@ export function nodeView(config: Config, name: string): NodeView | null {
     gateway,
     ipvsTimeouts: config.ipvsTimeouts,
     ...tunnelsTo(config, name),
+    sync: syncView(config, name),
   }
+}
+
+function syncView({ sync, groups, nodes }: Config, name: string): ViewSync | null {
+  const names = new Set(groups.flatMap(({ directors }) => (directors.length > 1 ? directors : [])))
+  if (sync === null || !names.has(name)) return null
+  const places = nodes.flatMap((node) => {
+    const link = names.has(node.name) ? node.links.find((one) => one.name === sync.link) : undefined
+    return link ? [{ node: node.name, address: link.address }] : []
+  })
+  const { id, group, port } = sync
+  const own = places.find(({ node }) => node === name)
+  const peers = places.flatMap(({ node, address }) => (node === name ? [] : [address]))
+  return own ? { id, group, port, address: own.address, peers } : null
 }

@@ -17,10 +17,11 @@ export interface AuditInput {
 }
 
 const WRITABLE =
-  /^net\/ipv4\/(ip_forward|vs\/expire_nodest_conn|conf\/[^/]+\/(arp_ignore|arp_announce|send_redirects|accept_redirects|promote_secondaries)|conf\/lvsm-[a-z][0-9a-f]{8}\/rp_filter)$/
+  /^net\/ipv4\/(ip_forward|vs\/(expire_nodest_conn|backup_only|sync_(version|threshold|refresh_period|retries|persist_mode|sock_size))|conf\/[^/]+\/(arp_ignore|arp_announce|send_redirects|accept_redirects|promote_secondaries)|conf\/lvsm-[a-z][0-9a-f]{8}\/rp_filter)$/
 /** Copies of the marks, on purpose: who judges trusts no table of the accused. */
 const MARK = 'lo:lvsm'
 const MARKED_ROUTE = 76
+const SYNC_RECORD = 'sync daemons'
 /** With these the node answers for its aliases, whatever its interfaces say. */
 const LOUD: Readonly<Record<string, (value: string) => boolean>> = {
   'net/ipv4/conf/all/arp_ignore': (value) => !['1', '2'].includes(value),
@@ -82,6 +83,9 @@ function judge(operation: Operation, auditInput: AuditInput, board: Board): stri
     case 'tunnel-up':
     case 'tunnel-remove':
       return judgeTunnel(operation, auditInput, board.tunnels)
+    case 'sync-start':
+    case 'sync-stop':
+      return judgeSync(operation, auditInput, board)
     case 'route-set':
     case 'route-remove':
       return judgeRoute(operation, auditInput)
@@ -106,6 +110,19 @@ function judgeRules(needs: NatRules | null, { held }: AuditInput, board: Board):
       .map(({ address }) => `the NAT rules would stop what ${address} says, which this node holds`),
     ...judgeGuard(needs, board.tunnels),
   ]
+}
+
+type SyncOperation = Extract<Operation, { readonly kind: 'sync-start' | 'sync-stop' }>
+
+/** IPVS itself would pass an owner's packets by where a backup daemon runs and `backup_only` is set (ip_vs.h: sysctl_backup_only). */
+function judgeSync({ kind, daemon }: SyncOperation, { owned }: AuditInput, board: Board): string[] {
+  if (kind === 'sync-stop')
+    return owned.has(SYNC_RECORD) ? [] : [`a ${daemon.state} daemon that is not ours would be stopped`]
+  const broken: string[] = []
+  if (board.sysctls.get('net/ipv4/vs/backup_only') === '1')
+    broken.push(`a ${daemon.state} daemon beside backup_only: the owner would forward nothing`)
+  if (daemon.syncId < 1 || daemon.syncId > 255) broken.push(`sync id ${daemon.syncId} takes connections of any cluster`)
+  return broken
 }
 
 type AliasOperation = Extract<Operation, { readonly kind: 'alias-add' | 'alias-remove' }>

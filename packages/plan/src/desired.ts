@@ -16,6 +16,7 @@ import {
 } from '@lvsm/model'
 import { type NatRules, natRules, withTunnels } from './nat-rules.ts'
 import { type HostNetwork, interfaceFor } from './host-network.ts'
+import { type DesiredSync, desiredSync, sameDaemon, syncSysctls } from './sync.ts'
 import { type DesiredSysctl, aliasSysctls, directorSysctls, gatewaySysctls } from './sysctls.ts'
 import { tunnelRules } from './tunnel-rules.ts'
 import { type DesiredTunnel, desiredTunnels, tunnelSysctls, tunnelWay } from './tunnels.ts'
@@ -61,6 +62,8 @@ export interface Desired {
   readonly natRules: NatRules | null
   /** Of a director, where the configuration says any. */
   readonly timeouts?: IpvsTimeouts
+  /** Null: connections are not synchronised. */
+  readonly sync: DesiredSync | null
 }
 
 export interface PlanInput {
@@ -75,7 +78,7 @@ export interface PlanInput {
   readonly quiescing: ReadonlySet<string>
   /** Group → addresses of the director that hands it over to this node now, the better ones first. */
   readonly handover: ReadonlyMap<string, readonly string[]>
-  /** Groups that come to this node, which must not know any of their connections. */
+  /** Groups that come to this node, which must not know any of their connections, unless the owner tells it of them. */
   readonly flushing: ReadonlySet<string>
 }
 
@@ -96,9 +99,12 @@ export function desired(planInput: PlanInput, host: HostNetwork): Desired {
   )
   const tunnels = desiredTunnels(view)
   const floating = view.directs.flatMap((group) => group.addresses)
+  const sync = desiredSync(view, host)
+  const known = hears(sync, host)
   return {
     sysctls: [
       ...(view.directs.length > 0 ? directorSysctls(host, forwards, floating) : []),
+      ...syncSysctls(sync),
       ...(silent.length > 0 ? aliasSysctls(host, silent) : []),
       ...(view.gateway === null ? [] : gatewaySysctls(host, view.gateway)),
       ...tunnelSysctls(host, tunnels),
@@ -108,13 +114,20 @@ export function desired(planInput: PlanInput, host: HostNetwork): Desired {
     gue: view.tunnelPorts,
     gateway:
       view.gateway === null ? null : { address: view.gateway, index: interfaceFor(host, view.gateway)?.index ?? 0 },
-    services: view.services.map((service) => desiredService(service, planInput)),
-    natRules: withTunnels(natRules(view, handover), tunnelRules(view, host)),
+    services: view.services.map((service) => desiredService(service, planInput, known)),
+    natRules: withTunnels(natRules(view, handover, sync, known), tunnelRules(view, host)),
+    sync,
     ...(view.directs.length > 0 && timeoutsText(view.ipvsTimeouts) !== '' ? { timeouts: view.ipvsTimeouts } : {}),
   }
 }
 
-function desiredService(service: ConfigService, planInput: PlanInput): DesiredService {
+/** The owner's messages arrive: what this node knows of connections is what the owner knows, and must not be forgotten. */
+const hears = (sync: DesiredSync | null, { syncDaemons }: HostNetwork): boolean => {
+  const backup = sync?.daemons.find(({ state }) => state === 'backup')
+  return backup !== undefined && syncDaemons?.some((one) => sameDaemon(one, backup)) === true
+}
+
+function desiredService(service: ConfigService, planInput: PlanInput, synchronised: boolean): DesiredService {
   const serving = planInput.serving.get(service.name) ?? NOBODY
   const draining = planInput.draining.get(service.name) ?? NOBODY
   const quiet =
@@ -130,7 +143,7 @@ function desiredService(service: ConfigService, planInput: PlanInput): DesiredSe
     return draining.has(key) ? [{ address, port, forward, weight: 0, ...rest }] : []
   })
   const { name, group, protocol, address, port } = service
-  const flushConnections = planInput.flushing.has(group) && !planInput.owned.has(group)
+  const flushConnections = planInput.flushing.has(group) && !planInput.owned.has(group) && !synchronised
   return { name, group, protocol, address, port, spec: specOf(service), flushConnections, dests }
 }
 

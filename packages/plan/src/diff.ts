@@ -16,7 +16,8 @@ import { natRulesText } from './nat-rules.ts'
 import { type Observed, type ObservedDest, type ObservedLink, type ObservedService } from './observed.ts'
 import { giveBack } from './former.ts'
 import type { Operation } from './operation.ts'
-import type { OwnedRecord } from './record.ts'
+import { type OwnedRecord, SYNC_KEY } from './record.ts'
+import { sameDaemon, type SyncDaemon } from './sync.ts'
 import { gueCloses, gueOpens, tunnelsCome, tunnelsLeave } from './tunnels.ts'
 
 /**
@@ -31,6 +32,7 @@ export function diff(observed: Observed, wanted: Desired, record: OwnedRecord): 
     ...natRules(observed, wanted),
     ...timeouts(observed, wanted),
     ...tables(observed, wanted, record),
+    ...syncDaemons(observed, wanted, record),
     ...route(observed, wanted),
     ...aliases(observed, wanted),
     ...tunnelsCome(observed, wanted.tunnels),
@@ -56,6 +58,21 @@ function timeouts({ timeouts: was }: Observed, { timeouts: wished }: Desired): O
     (name) => wished[name] !== null && wished[name] !== was[name],
   )
   return differs ? [{ kind: 'timeouts', timeouts: wished, was }] : []
+}
+
+/** After the table: a connection that is told of finds its destination. One daemon of each state there can be, so another one makes room. */
+function syncDaemons({ syncDaemons: running }: Observed, { sync }: Desired, record: OwnedRecord): Operation[] {
+  if (!running) return []
+  const wanted = sync?.daemons ?? []
+  const isWanted = (daemon: SyncDaemon): boolean => wanted.some((one) => sameDaemon(one, daemon))
+  const stopped = running.filter(
+    (daemon) => !isWanted(daemon) && (record.has(SYNC_KEY) || wanted.some(({ state }) => state === daemon.state)),
+  )
+  const started = wanted.filter((daemon) => !running.some((one) => sameDaemon(one, daemon)))
+  return [
+    ...stopped.map((daemon): Operation => ({ kind: 'sync-stop', daemon })),
+    ...started.map((daemon): Operation => ({ kind: 'sync-start', daemon })),
+  ]
 }
 
 const idOf = (service: ServiceId): ServiceId => {

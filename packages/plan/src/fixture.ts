@@ -158,10 +158,30 @@ const applyDefault = (
   { gateway, index, protocol: 76, metric: 0 },
 ]
 
+function withoutDefault(
+  defaults: Observed['defaults'],
+  { gateway, index, protocol }: Extract<Operation, { readonly kind: 'route-remove' }>,
+): Observed['defaults'] {
+  const rest = defaults.filter(
+    (entry) => entry.gateway !== gateway || entry.index !== index || entry.protocol !== protocol,
+  )
+  return rest.length === defaults.length ? refuse('ESRCH') : rest
+}
+
 const applyGue = (
   gue: readonly number[],
   { kind, port }: Extract<Operation, { readonly kind: `gue-${string}` }>,
 ): number[] => [...gue.filter((one) => one !== port), ...(kind === 'gue-open' ? [port] : [])]
+
+function applySync(
+  now: Observed,
+  { kind, daemon }: Extract<Operation, { readonly kind: 'sync-start' | 'sync-stop' }>,
+): Observed {
+  const others = (now.syncDaemons ?? []).filter(({ state }) => state !== daemon.state)
+  const there = others.length < (now.syncDaemons?.length ?? 0)
+  if (there === (kind === 'sync-start')) return refuse(there ? 'EEXIST' : 'ESRCH')
+  return { ...now, syncDaemons: kind === 'sync-start' ? [...others, daemon] : others }
+}
 
 /** The kernel after an operation; what it refuses, it throws. */
 export function apply(now: Observed, operation: Operation): Observed {
@@ -182,6 +202,9 @@ export function apply(now: Observed, operation: Operation): Observed {
       return { ...now, natRules: natRulesText(operation.needs) }
     case 'timeouts':
       return { ...now, timeouts: applyTimeouts(now, operation) }
+    case 'sync-start':
+    case 'sync-stop':
+      return applySync(now, operation)
     case 'service-add':
       if (found || !now.services) return refuse('EEXIST')
       return { ...now, services: [...services, { ...operation.service, spec: operation.spec, dests: [] }] }
@@ -203,13 +226,8 @@ export function apply(now: Observed, operation: Operation): Observed {
       return { ...now, links: applyTunnel(now.links, operation) }
     case 'route-set':
       return { ...now, defaults: applyDefault(now.defaults, operation) }
-    case 'route-remove': {
-      const { gateway, index, protocol } = operation
-      const defaults = now.defaults.filter(
-        (entry) => entry.gateway !== gateway || entry.index !== index || entry.protocol !== protocol,
-      )
-      return defaults.length === now.defaults.length ? refuse('ESRCH') : { ...now, defaults }
-    }
+    case 'route-remove':
+      return { ...now, defaults: withoutDefault(now.defaults, operation) }
     case 'alias-add':
     case 'alias-remove': {
       const { address, prefix, index, label } = operation

@@ -6,7 +6,7 @@
 import type { Desired } from './desired.ts'
 import type { Observed } from './observed.ts'
 import type { Operation } from './operation.ts'
-import { FORMER, GUE_KEY, type OwnedRecord } from './record.ts'
+import { FORMER, GUE_KEY, type OwnedRecord, SYNC_KEY } from './record.ts'
 import { isOfTunnel } from './tunnels.ts'
 
 interface Former {
@@ -14,7 +14,7 @@ interface Former {
   readonly was: string
   readonly wrote: string
 }
-type Settings = Pick<Observed, 'sysctls' | 'gue'>
+type Settings = Pick<Observed, 'sysctls' | 'gue' | 'syncDaemons'>
 type Wanted = Pick<Desired, 'sysctls' | 'gue'>
 
 /** Others rely on forwarding once it is on (containers, routers), and would not notice why it is off; a device takes its settings along. */
@@ -49,7 +49,7 @@ export function giveBack({ sysctls: now }: Settings, wanted: Wanted, record: Own
 /** The record with what this plan is about to overwrite or open, and without what was given back or is somebody else's by now. */
 export function rememberSettings(
   record: OwnedRecord,
-  { sysctls: now, gue }: Settings,
+  { sysctls: now, gue, syncDaemons }: Settings,
   wanted: Wanted,
   plan: readonly Operation[],
 ): OwnedRecord {
@@ -61,6 +61,8 @@ export function rememberSettings(
     if (operation.kind === 'sysctl' && needed.has(operation.path) && operation.was !== null && !isKept(operation.path))
       next.set(FORMER.key + operation.path, new Set([FORMER.was + operation.was, FORMER.wrote + operation.value]))
   for (const operation of plan) if (operation.kind === 'gue-open') next.set(GUE_KEY + operation.port, new Set())
+  if (syncDaemons?.length === 0) next.delete(SYNC_KEY)
+  if (plan.some(({ kind }) => kind === 'sync-start')) next.set(SYNC_KEY, new Set())
   for (const key of record.keys())
     if (key.startsWith(GUE_KEY) && gue && ![...gue, ...wanted.gue].some((port) => key === GUE_KEY + String(port)))
       next.delete(key)

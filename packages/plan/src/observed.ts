@@ -1,5 +1,6 @@
 /** What the kernel says now: what a plan starts from. */
 import { type IpvsTimeouts, type KernelMethod, type ServiceId, serviceKey, type ServiceSpec } from '@lvsm/model'
+import type { SyncDaemon } from './sync.ts'
 
 export interface ObservedLink {
   readonly index: number
@@ -62,6 +63,8 @@ export interface Observed {
   readonly natRules: string | null
   /** Not there: nobody asked for the table of IPVS, or there is none. */
   readonly timeouts?: IpvsTimeouts
+  /** Daemons of connection synchronisation; not there: nobody looked; null: this kernel has no IPVS. */
+  readonly syncDaemons?: readonly SyncDaemon[] | null
 }
 
 const byKey = new WeakMap<readonly ObservedService[], ReadonlyMap<string, ObservedService>>()

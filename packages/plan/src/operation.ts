@@ -11,6 +11,7 @@ import {
   timeoutsText,
 } from '@lvsm/model'
 import type { NatRules } from './nat-rules.ts'
+import { daemonText, type SyncDaemon } from './sync.ts'
 import type { TunnelDevice } from './tunnels.ts'
 
 /** One destination as it shall be; who is retired keeps the way by which it is reached. */
@@ -36,6 +37,8 @@ export type Operation =
   | { readonly kind: 'nat-rules'; readonly needs: NatRules | null }
   /** Of all services; a figure that is null stays as it is. */
   | { readonly kind: 'timeouts'; readonly timeouts: IpvsTimeouts; readonly was: IpvsTimeouts }
+  /** A daemon of connection synchronisation; of each state there is one. */
+  | { readonly kind: 'sync-start' | 'sync-stop'; readonly daemon: SyncDaemon }
   | { readonly kind: 'service-add' | 'service-edit'; readonly service: ServiceId; readonly spec: ServiceSpec }
   | { readonly kind: 'service-remove'; readonly service: ServiceId }
   | { readonly kind: 'dest-add' | 'dest-edit'; readonly service: ServiceId; readonly dest: DestinationSpec }
@@ -67,6 +70,12 @@ export type Operation =
       readonly label: string
     }
 
+/** Of connection synchronisation alone: without it a node serves as well, and its standbys know less. */
+export const isSyncOperation = (operation: Operation): boolean =>
+  operation.kind === 'sync-start' ||
+  operation.kind === 'sync-stop' ||
+  (operation.kind === 'sysctl' && operation.path.startsWith('net/ipv4/vs/sync_'))
+
 /** For the log and the history: one line. */
 export function describeOperation(operation: Operation): string {
   switch (operation.kind) {
@@ -76,6 +85,9 @@ export function describeOperation(operation: Operation): string {
       return operation.needs === null ? 'remove our NAT rules' : 'load our NAT rules'
     case 'timeouts':
       return `IPVS timeouts ${timeoutsText(operation.was)} → ${timeoutsText(operation.timeouts)}`
+    case 'sync-start':
+    case 'sync-stop':
+      return `${operation.kind === 'sync-start' ? 'start' : 'stop'} the connection synchronisation daemon ${daemonText(operation.daemon)}`
     case 'service-add':
     case 'service-edit':
       return `${operation.kind === 'service-add' ? 'add' : 'edit'} service ${serviceKey(operation.service)} ${specText(operation.spec)}`
@@ -119,6 +131,9 @@ export function subjectOf(operation: Operation): string {
       return 'the NAT rules of lvsm'
     case 'timeouts':
       return 'the timeouts of IPVS'
+    case 'sync-start':
+    case 'sync-stop':
+      return `the ${operation.daemon.state} daemon of connection synchronisation`
     case 'service-add':
     case 'service-edit':
     case 'service-remove':

@@ -10,9 +10,11 @@ export const FORMER = { key: 'sysctl ', was: 'was ', wrote: 'wrote ' } as const
 
 /** A UDP port for GUE that we opened. */
 export const GUE_KEY = 'gue '
-const isOther = (key: string): boolean => key.startsWith(FORMER.key) || key.startsWith(GUE_KEY)
+/** The daemons of connection synchronisation are ours. */
+export const SYNC_KEY = 'sync daemons'
+const isOther = (key: string): boolean => key.startsWith(FORMER.key) || key.startsWith(GUE_KEY) || key === SYNC_KEY
 
-/** Service key → keys of its destinations; settings, as `FORMER` spells them; and ports, after `GUE_KEY`. */
+/** Service key → keys of its destinations; settings, as `FORMER` spells them; ports, after `GUE_KEY`; and `SYNC_KEY`. */
 export type OwnedRecord = ReadonlyMap<string, ReadonlySet<string>>
 
 export const NOTHING_OWNED: OwnedRecord = new Map()
@@ -49,8 +51,9 @@ export function forget(
   return new Map(kept)
 }
 
-/** Is anything in the IPVS table ours, or was? */
-export const ownsServices = (record: OwnedRecord): boolean => [...record.keys()].some((key) => !isOther(key))
+/** Is anything of IPVS ours, or was? */
+export const ownsServices = (record: OwnedRecord): boolean =>
+  [...record.keys()].some((key) => !isOther(key) || key === SYNC_KEY)
 
 export const sameRecord = (one: OwnedRecord, other: OwnedRecord): boolean => writeRecord(one) === writeRecord(other)
 

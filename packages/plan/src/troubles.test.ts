@@ -4,8 +4,12 @@ import { apply, kernel, links, planInput, viewOf, wide } from './fixture.ts'
 import { claim, desired, diff, type Observed, type OwnedRecord, troublesOf } from './index.ts'
 
 const RECORD = claim(new Map(), wide.services)
-const troubles = (view: NodeView, now: Observed, record: OwnedRecord = RECORD) =>
-  troublesOf(view, desired(planInput('dir1', { view }), now), now, record)
+/** With its own address on the heartbeat link, in no network that others would look for. */
+function troubles(view: NodeView, seenNow: Observed, record: OwnedRecord = RECORD) {
+  const own = view.node.links.map(({ name, address }) => ({ index: 2, address, prefix: 32, label: name }))
+  const now = { ...seenNow, addresses: [...seenNow.addresses, ...own] }
+  return troublesOf(view, desired(planInput('dir1', { view }), now), now, record)
+}
 /** Severity and code of each, then what its message and its hint name. */
 const seen = (node: string, more: Partial<Observed> = {}, change = (view: NodeView): NodeView => view) =>
   troubles(change(viewOf(wide, node)), kernel(more)).map(({ severity, code, message, hint }) => ({

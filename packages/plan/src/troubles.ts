@@ -21,6 +21,7 @@ export function troublesOf(view: NodeView, wanted: Desired, observed: Observed, 
     ...tunnelTroubles(view, wanted, observed),
     ...tableTroubles(wanted, observed, record),
     ...sysctlTroubles(wanted, observed),
+    ...syncTroubles(view, wanted),
   ]
 }
 
@@ -133,6 +134,18 @@ function tableTroubles(wanted: Desired, observed: Observed, record: OwnedRecord)
     )
   })
 }
+
+const syncTroubles = ({ sync }: NodeView, wanted: Desired): Trouble[] =>
+  sync === null || wanted.sync?.interface !== null
+    ? []
+    : [
+        trouble(
+          'warning',
+          'no-sync-interface',
+          `no interface of this node has ${sync.address}, over which directors tell each other of connections`,
+          'give the node this address, or correct it in the configuration: connections end when their group moves',
+        ),
+      ]
 
 const sysctlTroubles = (wanted: Desired, observed: Observed): Trouble[] =>
   wanted.sysctls

@@ -68,6 +68,8 @@ const state = z.object({
   pings: z.record(name, z.boolean().nullable()),
   /** Voters and directors that it does not hear now. Not there: nothing depends on what it hears, or it did not say. */
   unheard: z.array(name).max(MOST).exactOptional(),
+  /** Group → established connections in its table. Not there: connections are not synchronised. */
+  established: z.record(name, count).exactOptional(),
   troubles: z.array(saidTrouble).max(MOST),
   events: z.array(saidEvent).max(MOST),
 })
@@ -123,12 +125,17 @@ const prepare = z.object({
   group: name,
   at: z.array(word).max(MOST).exactOptional(),
 })
-const prepared = z.object({ kind: z.literal('prepared'), id: name, group: name })
+const prepared = z.object({
+  ...{ kind: z.literal('prepared'), id: name, group: name },
+  /** Established connections of the group that it knows. Not there: they are not synchronised. */
+  established: count.exactOptional(),
+})
 
 export type StateMessage = z.infer<typeof state>
 export type PrepareMessage = z.infer<typeof prepare>
 export type MoreMessage = z.infer<typeof more>
 export type TablesMessage = z.infer<typeof tables>
+export type PreparedMessage = z.infer<typeof prepared>
 export type TroubleReport = z.infer<typeof saidTrouble>
 export type DestinationReport = z.infer<typeof saidDestination>
 export type Command = z.infer<typeof command>
@@ -141,7 +148,7 @@ export type AgentMessage =
   | z.infer<typeof ask>
   | z.infer<typeof answer>
   | z.infer<typeof prepare>
-  | z.infer<typeof prepared>
+  | PreparedMessage
 
 /** Kind → schema: all that agents say to each other. */
 export const SCHEMAS = { state, more, tables, ask, answer, prepare, prepared } as const

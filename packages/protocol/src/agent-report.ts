@@ -86,6 +86,8 @@ export const REPORT_PARTS = {
   ready: boundedRecord(name, text(300), MOST_GROUPS).exactOptional(),
   /** Of both processes since their start; those that stand at 0 are left out. */
   counters: boundedRecord(word, count, MOST_COUNTERS).exactOptional(),
+  /** Group → established connections in its table, where they are synchronised. */
+  established: boundedRecord(name, count, MOST_GROUPS).exactOptional(),
   /** Services of which it has a table now: what was said of others is over. */
   services: boundedList(name, MOST_SERVICES).exactOptional(),
   /** Service → its destinations, all of them. */

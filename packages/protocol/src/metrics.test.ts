@@ -17,6 +17,10 @@ const STATUS: Status = {
       addresses: ['10.11.0.10'],
       directors: ['dir1', 'dir2'],
       pings: [],
+      established: [
+        { node: 'dir1', count: 52 },
+        { node: 'dir2', count: 50 },
+      ],
       takers: [
         { node: 'dir2', could: true, reason: '' },
         { node: 'dir3', could: false, reason: 'no IPVS' },
@@ -120,6 +124,10 @@ describe('samples of a status', () => {
       [['not known'], 0],
     ])
     expect(of('lvsm_group_takers')).toEqual([[['web'], 1]])
+    expect(of('lvsm_group_established')).toEqual([
+      [['web', 'dir1'], 52],
+      [['web', 'dir2'], 50],
+    ])
     expect(of('lvsm_group_owned')).toEqual([[['web', 'dir1'], 1]])
     expect(of('lvsm_lease_number')).toEqual([[['web'], 7]])
     expect(of('lvsm_lease_left_seconds')).toEqual([[['web'], 0.25]])

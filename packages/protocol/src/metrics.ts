@@ -52,6 +52,12 @@ export const METRICS = {
   lvsm_cluster_health: flag('What lvsm status says first; one of them is 1.', 'health'),
   lvsm_group_takers: gauge('directors', 'Directors besides the owner that could take the group over now.', 'group'),
   lvsm_group_owned: flag('A node owns the group.', 'group', 'owner'),
+  lvsm_group_established: gauge(
+    'connections',
+    'Established connections of the group in the table of each director, where they are synchronised.',
+    'group',
+    'node',
+  ),
   lvsm_lease_number: gauge('number', 'Lease (fencing) number of the group.', 'group'),
   lvsm_lease_left_seconds: gauge('seconds', 'What is left of the lease.', 'group'),
   lvsm_node_up: flag('The node was heard within its deadtime.', 'node'),
@@ -115,12 +121,22 @@ function healthSamples(status: Status): Sample[] {
   }))
 }
 
-function groupSamples({ name: group, owner, number, leftMs, takers = [] }: Status['groups'][number]): Sample[] {
+function groupSamples({
+  name: group,
+  owner,
+  number,
+  leftMs,
+  takers = [],
+  established = [],
+}: Status['groups'][number]): Sample[] {
   return [
     { metric: 'lvsm_group_takers', labels: { group }, value: takers.filter(({ could }) => could === true).length },
     { metric: 'lvsm_group_owned', labels: { group, owner: owner ?? '' }, value: Number(owner !== null) },
     { metric: 'lvsm_lease_number', labels: { group }, value: number },
     { metric: 'lvsm_lease_left_seconds', labels: { group }, value: leftMs / 1000 },
+    ...established.map(({ node, count }): Sample => {
+      return { metric: 'lvsm_group_established', labels: { group, node }, value: count }
+    }),
   ]
 }
 

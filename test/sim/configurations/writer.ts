@@ -81,6 +81,7 @@ export class Writer {
       revision: this.#pick([0, 1, 7, 0xffffffff]),
       ...(this.#chance(20) ? { epoch: 1 } : {}),
       ...this.#timing(),
+      ...this.#sync(),
       ...(this.#chance(10)
         ? { 'tcp-timeout': '900s', 'tcp-fin-timeout': '30s', 'udp-timeout': this.#odd('1m', '1ms') }
         : {}),
@@ -128,6 +129,16 @@ export class Writer {
     const drain = this.#pick([0, 200, 10_000])
     const figures = { keepalive, lease: this.#odd(lease, 30_001), apply, warntime, deadtime, drain }
     return { timing: Object.fromEntries(Object.entries(figures).map(([key, ms]) => [key, `${ms}ms`])) }
+  }
+  #sync(): Mapping {
+    if (this.#chance(60)) return {}
+    return {
+      ...(this.#chance(50) ? { sync: this.#chance(80) } : {}),
+      ...(this.#chance(40) ? { 'sync-id': this.#odd(this.#pick([1, 77, 255]), 0) } : {}),
+      ...(this.#chance(30) ? { 'sync-link': this.#odd(LINKS[0], 'fourth') } : {}),
+      ...(this.#chance(30) ? { 'sync-group': this.#odd(this.#pick(['224.0.0.81', '239.1.2.3']), '10.0.0.81') } : {}),
+      ...(this.#chance(30) ? { 'sync-port': this.#pick([...PORTS]) } : {}),
+    }
   }
   #keys(): Mapping[] {
     return Array.from({ length: this.#pick([1, 1, 2, 16]) }, (_, at) => ({

@@ -11,6 +11,7 @@ import type { DraftService } from './draft.ts'
 import type { Fleet } from './fleet.ts'
 import type { Node } from './node.ts'
 import type { Answer, PacketKind } from './servers.ts'
+import { Synchronisation } from './synchronisation.ts'
 
 const EVERY_MS = 40
 const PORTS = 48
@@ -20,6 +21,7 @@ const PACKETS = { dr: [2, 5], nat: [2, 30] } as const
 const SYN_AGAIN_MS = 1000
 const AGAIN_MS = 200
 const GIVES_UP_MS = 8000
+const LASTING_SHARE = 0.3
 /** IPVS remembers a connection after its end. */
 const REMEMBERED_MS = 120_000
 const ESTABLISHED_MS = 900_000
@@ -30,6 +32,8 @@ interface Request {
   readonly address: string
   sent: number
   packets: number
+  /** Longer than the drain time of a move. */
+  lasts: boolean
 }
 interface Packet {
   readonly client: string
@@ -42,11 +46,17 @@ export class Clients {
   readonly #ports = new Set<string>()
   #running = false
   readonly lost: string[] = []
+  /** Of those, the ones that whoever owns the address now had been told of. */
+  readonly lostThoughKnown: string[] = []
+  readonly sync: Synchronisation
+  /** Of connections that last: between two packets, and how many there are. */
+  lasting: { readonly everyMs: readonly [number, number]; readonly packets: readonly [number, number] } | null = null
   served = 0
 
   constructor(fleet: Fleet, random: Random) {
     this.#fleet = fleet
     this.#random = random
+    this.sync = new Synchronisation(fleet, random)
   }
 
   begin(): void {
@@ -75,7 +85,11 @@ export class Clients {
     if (this.#ports.has(client)) return
     this.#ports.add(client)
     const service = serviceKey({ protocol: 'tcp', address, port })
-    this.#send({ client, service, address, sent: 0, packets: 0 }, this.#fleet.cluster.schedule.now, SYN_AGAIN_MS)
+    this.#send(
+      { client, service, address, sent: 0, packets: 0, lasts: false },
+      this.#fleet.cluster.schedule.now,
+      SYN_AGAIN_MS,
+    )
   }
 
   #send(request: Request, since: number, againMs: number): void {
@@ -91,12 +105,18 @@ export class Clients {
     if (kind === 'fin') {
       this.served += 1
       this.#ports.delete(request.client)
+      this.sync.ended(request.service, request.client)
       return
     }
-    const ms = randomBetween(this.#random, ...PACKET_MS)
+    const ms = randomBetween(this.#random, ...(request.lasts && this.lasting ? this.lasting.everyMs : PACKET_MS))
     schedule.in(ms, () => this.#send(request, schedule.now, AGAIN_MS))
   }
-  #lose({ client, service, sent }: Request, why: string): void {
+  #lose({ client, service, sent, address }: Request, why: string): void {
+    const owner = this.#fleet.cluster.caches.get(plain(address))
+    const node = owner && this.#fleet.node(owner.name)
+    if (node && sent > 1 && this.sync.knew(node, service, client))
+      this.lostThoughKnown.push(`${client} to ${service} at ${node.name}: ${why}`)
+    this.sync.ended(service, client)
     const text = `request ${client} to ${service}: ${why} at packet ${sent + 1}`
     this.#fleet.cluster.note(`lost: ${text}`)
     this.lost.push(text)
@@ -112,12 +132,20 @@ export class Clients {
   #arrive(node: Node, request: Request, packet: Packet, handed: boolean): Answer {
     const { now } = this.#fleet.cluster.schedule
     if (node.machine.kernel.now.answersUntil(request.address, 'serve') <= now) return 'dropped'
+    if (!handed && this.#goesBack(node, request, packet)) return this.#handOver(node, request, packet)
     const service = node.plane.services.get(request.service)
     const known = service?.connections.get(packet.client)
     const lives = known && known.until > now && (known.active || packet.kind !== 'syn')
     if (service && lives) return this.#forward(node, service, known.dest, request, packet)
     if (packet.kind !== 'syn') return handed ? 'reset' : this.#handOver(node, request, packet)
     return service ? this.#schedule(node, service, request, packet) : 'reset'
+  }
+  /** Where this node knows connections, all that did not begin here go back before it looks for them. */
+  #goesBack({ plane }: Node, { service, client }: Request, { kind }: Packet): boolean {
+    const rule = (plane.natRulesSpoilt ? null : plane.natRules)?.handover.find((one) => serviceKey(one) === service)
+    if (rule?.known !== true) return false
+    if (kind === 'syn') plane.begun.add(`${service} ${client}`)
+    return !plane.begun.has(`${service} ${client}`)
   }
   /** A packet of a connection that this node does not know. */
   #handOver({ plane }: Node, request: Request, packet: Packet): Answer {
@@ -132,7 +160,9 @@ export class Clients {
     const dest = able[Math.floor(this.#random.next() * able.length)]
     if (!dest) return 'reset'
     const [least, most] = PACKETS[dest.forward === 'nat' ? 'nat' : 'dr']
-    request.packets = Math.round(randomBetween(this.#random, least, most))
+    request.lasts = this.lasting !== null && this.#random.next() < LASTING_SHARE
+    const range = request.lasts && this.lasting ? this.lasting.packets : ([least, most] as const)
+    request.packets = Math.round(randomBetween(this.#random, ...range))
     const until = this.#fleet.cluster.schedule.now + ESTABLISHED_MS
     service.connections.set(packet.client, { dest: destKey(dest), active: true, until })
     return this.#forward(node, service, destKey(dest), request, packet)
@@ -153,6 +183,9 @@ export class Clients {
       connection.active = false
       connection.until = this.#fleet.cluster.schedule.now + REMEMBERED_MS
     }
+    if (answer === 'ok') this.sync.outlived(node, request.service, request.client)
+    if (connection && answer === 'ok' && packet.kind !== 'syn')
+      this.sync.passed(node, { ...request, ...connection }, packet.kind === 'fin' || request.sent === 1)
     return answer
   }
   /** Answers through NAT go by the realserver's default route to whoever announced the gateway last. */

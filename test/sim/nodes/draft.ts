@@ -26,6 +26,8 @@ export interface Draft {
   readonly nodes: readonly string[]
   readonly groups: readonly DraftGroup[]
   readonly services: readonly DraftService[]
+  /** Directors tell each other of connections. */
+  readonly sync?: boolean
 }
 
 const PING_NODE = '10.11.0.100'
@@ -62,7 +64,7 @@ const serviceLines = (service: DraftService, group: DraftGroup): string[] => [
   ...service.servers.map((server) => serverLine(server, service, group)),
 ]
 
-export function configOf({ nodes, groups, services }: Draft, revision: number): Config {
+export function configOf({ nodes, groups, services, sync = false }: Draft, revision: number): Config {
   const lines = [
     'cluster: sim',
     `revision: ${revision}`,
@@ -70,6 +72,7 @@ export function configOf({ nodes, groups, services }: Draft, revision: number): 
     'keys:',
     `  - { id: 1, algorithm: sha256, secret: "${KEY}" }`,
     'sign-with: 1',
+    `sync: ${sync}`,
     'nodes:',
     ...nodes.map(nodeLine),
     'groups:',

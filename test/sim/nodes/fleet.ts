@@ -82,6 +82,9 @@ export class Fleet implements Household {
   interfaceOf(address: string): string {
     return address.startsWith('10.12.') ? 'inside' : 'outside'
   }
+  lostPower(name: string): void {
+    this.clients.sync.lostPower(this.node(name))
+  }
   check(...asked: Parameters<Servers['check']>): void {
     this.servers.check(...asked)
   }

@@ -19,6 +19,8 @@ export interface Household {
   check(effect: Extract<NodeEffect, { kind: 'check' }>, done: (ok: boolean, reason: string) => void): void
   /** A step of a node's agent: what it heard, and what came of it. */
   stepped?(node: string, input: NodeInput, effects: readonly NodeEffect[]): void
+  /** What its kernel knew is gone. */
+  lostPower?(node: string): void
   /** What an agent says to its lease process. */
   told?(node: string, word: AgentWord): void
 }

@@ -130,6 +130,7 @@ export class Node implements Reconciler {
   lostPower(): void {
     this.kill()
     this.plane.lose()
+    this.#fleet.lostPower?.(this.name)
     // What others had there is gone with it.
     this.#fleet.law.strangerChanged(this)
   }

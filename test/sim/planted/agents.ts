@@ -14,6 +14,7 @@ type Observed = Extract<NodeInput, { kind: 'observed' }>['observed']
 const DRAINED = 'whole: a realserver is drained and stopped for a while'
 const WANTED = 'whole: what operators want for a while'
 const SWITCHOVER = 'whole: a planned switchover with connections'
+const SYNC = 'whole: connections that last, over moves and power cuts'
 const EVENTS = 'whole: wall clocks are set, and processes end'
 
 const wrong = (
@@ -51,6 +52,11 @@ const addsTo =
 const emptying = ({ services }: Observed): Operation[] =>
   (services ?? []).flatMap((service) =>
     service.dests.map(({ address, port }): Operation => ({ kind: 'dest-remove', service, address, port })),
+  )
+
+const forgetting = ({ services }: Observed): Operation[] =>
+  (services ?? []).flatMap((service) =>
+    service.dests.map(({ address, port }): Operation => ({ kind: 'dest-flush', service, address, port })),
   )
 
 function withoutClock(input: Input): Input {
@@ -113,6 +119,15 @@ export const AGENTS: readonly Mistake[] = [
       ),
     ),
   ),
+  wrong('connections that the owner told of are forgotten before a move', 'agent/SWITCHOVER.md', SYNC, () => {
+    let table: Observed | null = null
+    return (step) => (input, now) => {
+      if (input.kind === 'observed') table = input.observed
+      const effects = step(input, now)
+      const prepares = input.kind === 'message' && input.text.includes('"prepare"') && table
+      return prepares ? [...effects, { kind: 'apply', operations: forgetting(prepares) }] : effects
+    }
+  }),
   wrong(
     'a VIP is on lo before ARP is silent',
     'packages/plan/TRAPS.md',

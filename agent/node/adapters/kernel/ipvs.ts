@@ -1,5 +1,5 @@
 /** IPVS by generic netlink; /proc/net/ip_vs says what is worth asking for. */
-import type { DestinationSpec, ObservedDest, ObservedService, Operation } from '@lvsm/plan'
+import type { DestinationSpec, ObservedDest, ObservedService, Operation, SyncDaemon } from '@lvsm/plan'
 import { readFileSync } from 'node:fs'
 import { KernelError, type Netlink, NETLINK, openNetlink } from '@lvsm/kernel'
 import { familyOf } from '@lvsm/base'
@@ -17,6 +17,7 @@ import { AF_OF, ipvs, type Message } from '@lvsm/netlink'
 import { observedDest, TableLook } from './ipvs-look.ts'
 
 type TableOperation = Extract<Operation, { readonly service: unknown }>
+type SyncOperation = Extract<Operation, { readonly kind: 'sync-start' | 'sync-stop' }>
 
 export interface Table {
   /** Null where the kernel has no IPVS. */
@@ -26,7 +27,11 @@ export interface Table {
   /** Null when it was done. */
   setTimeouts(timeouts: IpvsTimeouts): string | null
   /** What the kernel says when it refuses, and the modules that it lacks then, where it is for these; null when it was done. */
-  apply(operation: TableOperation): { readonly message: string; readonly missing?: readonly string[] } | null
+  apply(
+    operation: TableOperation | SyncOperation,
+  ): { readonly message: string; readonly missing?: readonly string[] } | null
+  /** Daemons of connection synchronisation; null where the kernel has no IPVS. */
+  syncDaemons(): readonly SyncDaemon[] | null
   close(): void
 }
 
@@ -142,9 +147,14 @@ export function openTable(): Table {
         throw error
       }
     },
+    syncDaemons() {
+      const id = number()
+      return id === null ? null : running(socket, id)
+    },
     apply(operation) {
       const id = number()
       if (id === null) return { message: NO_IPVS }
+      if ('daemon' in operation) return control(socket, id, operation)
       listed.outdate(operation.service)
       const [reply] = socket.request([encode(id, operation)])
       if (!reply || reply.errno === 0) return null
@@ -153,12 +163,7 @@ export function openTable(): Table {
     },
     timeouts() {
       const id = number()
-      if (id === null) return null
-      const [reply] = socket.request([ipvs.getTimeouts(id)])
-      const decoded = reply?.errno === 0 && reply.data[0] ? ipvs.decodeTimeouts(reply.data[0]) : null
-      if (!decoded?.ok) throw new KernelError('IPVS_CMD_GET_CONFIG', reply?.errno ?? 0)
-      const { tcpSeconds: tcp, tcpFinSeconds: tcpFin, udpSeconds: udp } = decoded.value
-      return { tcp, tcpFin, udp }
+      return id === null ? null : readTimeouts(socket, id)
     },
     setTimeouts({ tcp, tcpFin, udp }) {
       const id = number()
@@ -169,6 +174,33 @@ export function openTable(): Table {
     },
     close: () => socket.close(),
   }
+}
+
+function readTimeouts(socket: Netlink, family: number): IpvsTimeouts {
+  const [reply] = socket.request([ipvs.getTimeouts(family)])
+  const decoded = reply?.errno === 0 && reply.data[0] ? ipvs.decodeTimeouts(reply.data[0]) : null
+  if (!decoded?.ok) throw new KernelError('IPVS_CMD_GET_CONFIG', reply?.errno ?? 0)
+  const { tcpSeconds: tcp, tcpFinSeconds: tcpFin, udpSeconds: udp } = decoded.value
+  return { tcp, tcpFin, udp }
+}
+
+const running = (socket: Netlink, family: number): SyncDaemon[] =>
+  socket.dump(ipvs.dumpDaemons(family)).flatMap((message) => {
+    const decoded = ipvs.decodeDaemon(message)
+    return decoded.ok ? [decoded.value] : []
+  })
+
+function control(
+  socket: Netlink,
+  family: number,
+  { kind, daemon }: SyncOperation,
+): { readonly message: string } | null {
+  const stops = kind === 'sync-stop'
+  const message = stops ? ipvs.deleteDaemon(family, daemon.state) : ipvs.newDaemon(family, daemon)
+  const refused = socket.apply([message])
+  if (!refused) return null
+  const hint = refused.code === 'EINVAL' ? ' (are there services whose realservers are of another family?)' : ''
+  return { message: `${refused.message}${hint}` }
 }
 
 /** Of this process's network namespace. Null where it cannot be read. */

@@ -49,6 +49,7 @@ export function openKernel(): Kernel {
         ...timeoutsOf(services ? table.timeouts() : null),
         ...(gue ? { gue: guePorts.observe() } : {}),
         natRules: rules.get(),
+        ...(services ? { syncDaemons: table.syncDaemons() } : {}),
       }
     },
     apply(operations) {

@@ -1,5 +1,5 @@
 /** Our nftables tables beside IPVS: always replaced as a whole, in one transaction, and watched. */
-import { type NatRules, natRulesText } from '@lvsm/plan'
+import { type NatRules, natRulesText, type SyncRules } from '@lvsm/plan'
 import { NETLINK, openNetlink } from '@lvsm/kernel'
 import { type Family, familyOf, MARKS } from '@lvsm/base'
 import { KERNEL_PROTOCOLS } from '@lvsm/model'
@@ -14,13 +14,20 @@ const OF_FAMILY: Readonly<Record<Family, nftables.TableName>> = {
   ipv6: { family: 'ip6', table: MARKS.rulesTable },
 }
 const FAMILIES: readonly Family[] = ['ipv4', 'ipv6']
+const SYN = 0x02
 const SYN_AND_RST = 0x06
+const SYN_AND_ACK = 0x12
+/** Connections that began here while a move went on; longer than one lasts. */
+const BEGUN = 'begun'
+const BEGUN_MS = 60_000
 const RST_AND_ACK = 0x14
 /** After IPVS: it translates answers in forward at 100 and takes what it knows in input at 99. */
 const AFTER_IPVS = 150
 /** Answers of NAT realservers still have the realserver's address and port. */
 const BEFORE_IPVS = 50
 const SOURCE_NAT = 100
+const FILTER = 0
+const UDP = 17
 
 export interface NatRulesPort {
   /** `natRulesText` of what was loaded while the rules are still those; null when there is no table; else something that no rules are. */
@@ -80,22 +87,50 @@ function masqueradeRule({ address, network, vip }: NatRules['masquerade'][number
   ]
 }
 
-/** `ip daddr V tcp dport P tcp flags & (syn | rst) == 0 counter dup to D` and the same with `drop`: neither begins a connection nor ends in a reset. */
-function handoverRules({ address, port: number, protocol, to }: NatRules['handover'][number]): Rule[] {
-  const flags: Rule = [
-    { kind: 'payload', base: 'transport', offset: 13, length: 1 },
-    { kind: 'bitwise', mask: Uint8Array.of(SYN_AND_RST), xor: Uint8Array.of(0) },
-    { kind: 'cmp', op: 'eq', data: Uint8Array.of(0) },
-  ]
-  const matches: Rule = [
-    ...is(familyOf(address) === 'ipv4' ? match.load.ipv4Destination : match.load.ipv6Destination, inetBytes(address)),
+/** `tcp flags & MASK == FLAGS` */
+const flagsAre = (mask: number, flags: number): Rule => [
+  { kind: 'payload', base: 'transport', offset: 13, length: 1 },
+  { kind: 'bitwise', mask: Uint8Array.of(mask), xor: Uint8Array.of(0) },
+  { kind: 'cmp', op: 'eq', data: Uint8Array.of(flags) },
+]
+
+/**
+ * `ip daddr V tcp dport P tcp flags & (syn | rst) == 0 counter dup to D` and the same with `drop`: neither begins a connection nor
+ * ends in a reset. Where this node knows connections, before it a rule that remembers those that begin here, and they are left out.
+ */
+function handoverRules({ address, port: number, protocol, to, known }: NatRules['handover'][number]): Rule[] {
+  const isIpv4 = familyOf(address) === 'ipv4'
+  const flow = isIpv4 ? match.load.ipv4Flow : match.load.ipv6Flow
+  const service: Rule = [
+    ...is(isIpv4 ? match.load.ipv4Destination : match.load.ipv6Destination, inetBytes(address)),
     ...match.transportIs(KERNEL_PROTOCOLS[protocol].number),
     ...port(2, number),
-    ...flags,
   ]
+  const begins: Rule = [...flagsAre(SYN_AND_ACK, SYN), flow, { kind: 'remember', set: BEGUN, timeoutMs: BEGUN_MS }]
+  const begunElsewhere = known ? match.notInSet(flow, BEGUN) : []
+  const matches: Rule = [...service, ...flagsAre(SYN_AND_RST, 0), ...begunElsewhere]
   return [
+    ...(known ? [[...service, ...begins]] : []),
     [...matches, match.counter, { kind: 'load', data: inetBytes(to) }, { kind: 'dup' }],
     [...matches, match.decide(nftables.drop)],
+  ]
+}
+
+/** `iifname I ip saddr A ip daddr G udp dport P accept` for each director, and `ip daddr G udp dport P counter drop` for everybody else. */
+function syncRules({ interface: name, group, port: number, peers }: SyncRules): Rule[] {
+  const messages: Rule = [...match.destinationIs(group), ...match.transportIs(UDP), ...match.portIs(number)]
+  return [
+    ...peers.map(
+      (address): Rule => [
+        ...match.interfaceIs('iifname', name),
+        ...match.ipv4Only,
+        ...is(match.load.ipv4Source, inetBytes(address)),
+        ...messages,
+        match.counter,
+        match.decide(nftables.accept),
+      ],
+    ),
+    [...match.ipv4Only, ...messages, match.counter, match.decide(nftables.drop)],
   ]
 }
 
@@ -115,10 +150,19 @@ function build(needs: NatRules): Uint8Array[] {
     ...rules.map((expressions) => nftables.newRule({ ...table, chain: name, expressions })),
   ]
   const handed = FAMILIES.flatMap((family) => {
-    const rules = needs.handover.filter(({ to }) => familyOf(to) === family).flatMap(handoverRules)
     const table = OF_FAMILY[family]
-    if (rules.length === 0) return []
-    return [nftables.newTable(table), ...chain(table, 'handover', inet.input, AFTER_IPVS, 'filter', rules)]
+    const entries = needs.handover.filter(({ to }) => familyOf(to) === family)
+    const handover = (name: string, priority: number, known: boolean) => {
+      const rules = entries.filter((one) => (one.known === true) === known).flatMap(handoverRules)
+      return rules.length === 0 ? [] : chain(table, name, inet.input, priority, 'filter', rules)
+    }
+    if (entries.length === 0) return []
+    return [
+      nftables.newTable(table),
+      nftables.newSet({ ...table, set: BEGUN, key: `${family}Flow`, timeouts: true, dynamic: true }),
+      ...handover('handover', AFTER_IPVS, false),
+      ...handover('handover-known', BEFORE_IPVS, true),
+    ]
   })
   const suppressRst = (at: 'output' | 'forward'): Uint8Array[] => {
     const rules = needs.suppressRst.filter((entry) => entry.at === at).map(rstRule)
@@ -128,6 +172,7 @@ function build(needs: NatRules): Uint8Array[] {
     nftables.newTable(INET),
     ...suppressRst('output'),
     ...suppressRst('forward'),
+    ...(needs.sync ? chain(INET, 'sync', inet.input, FILTER, 'filter', syncRules(needs.sync)) : []),
     ...(needs.tunnels ? tunnelChains(INET, needs.tunnels) : []),
   ]
   // A node without NAT realservers needs no connection tracking.

@@ -20,6 +20,10 @@ export interface Move {
   /** The successor's kernel is prepared. */
   prepared: boolean
   preparedAskedAt: Instant | null
+  /** Established connections of the group that the successor knows, as it said last; null: it did not. */
+  known: number | null
+  /** Those that it does not know, when the lease process was asked; null where they are not synchronised. */
+  unknown: number | null
   /** Since when no NAT connection is active; null while one is. */
   quietSince: Instant | null
   askedAt: Instant

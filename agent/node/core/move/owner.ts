@@ -3,7 +3,7 @@
  * prepares its kernel, then the lease process hands over, and the new owner is waited for.
  */
 import { saidOtherwise } from '../disagreement.ts'
-import { type Outcome, type SwitchoverReport, encodeMessage } from '@lvsm/protocol'
+import { encodeMessage, type Outcome, type PreparedMessage, type SwitchoverReport } from '@lvsm/protocol'
 import { after, between, type Instant } from '@lvsm/base'
 import { isStopped } from '@lvsm/changes'
 import { type ConfigGroup, suggest, destKey, type ConfigRealserver, forwarding } from '@lvsm/model'
@@ -12,6 +12,7 @@ import { ANSWER_MS, refuse, reply } from '../command/reply.ts'
 import { leaseStatus, ownership } from '../lease.ts'
 import { readyOf, stateOf } from '../peers.ts'
 import { type NodeState } from '../state.ts'
+import { establishedHere, isSynchronised } from '../synchronised.ts'
 import { type Move } from './moving.ts'
 import { ownPlaces } from './places.ts'
 import { type ReplyTo } from '../command/pending.ts'
@@ -20,6 +21,11 @@ import { type ReplyTo } from '../command/pending.ts'
 const QUIET_MS = 2000
 /** And for the successor to be prepared: without it, requests under way are broken off. */
 const PREPARE_MS = 5000
+/**
+ * Whatever was established when the move began has left the kernel's buffer by then (two seconds, looked at each second) and
+ * arrived; what the successor does not know then it will not know soon.
+ */
+const AWARE_MS = 3500
 /** The kernel counts a connection as active only once it is established: quiet must last a little to be true. */
 const QUIET_FOR_MS = 200
 const REPEAT_MS = 250
@@ -70,6 +76,8 @@ export function beginMove(state: NodeState, { group: name, to, reason, replyTo }
     replyTo,
     phase: 'preparing',
     prepared: false,
+    known: null,
+    unknown: null,
     preparedAskedAt: null,
     quietSince: null,
     askedAt: state.now,
@@ -87,22 +95,29 @@ export function stepMoves(state: NodeState): void {
 function prepare(state: NodeState, move: Move): void {
   const { now } = state
   const waited = between(move.began, now)
-  askSuccessor(state, move)
   // One look with the NAT destinations at weight 0 must have happened before anything is known about them.
   if (waited < 2 * PACE_MS || !isDrained(state, move.group)) move.quietSince = null
   else move.quietSince ??= now
+  const own = establishedHere(state, move.group)
+  const isKnown = own === null || (move.known !== null && move.known >= own) || waited >= AWARE_MS
+  askSuccessor(state, move, isKnown)
   const calm =
-    !anyMustEnd(state, move.group) || (move.quietSince !== null && between(move.quietSince, now) >= QUIET_FOR_MS)
+    own !== null ||
+    !anyMustEnd(state, move.group) ||
+    (move.quietSince !== null && between(move.quietSince, now) >= QUIET_FOR_MS)
   const quiet = calm || waited >= QUIET_MS
-  if (!quiet || (!move.prepared && waited < PREPARE_MS)) return
+  if (!quiet || !isKnown || (!move.prepared && waited < PREPARE_MS)) return
   move.phase = 'handing-over'
+  move.unknown = own === null ? null : Math.max(0, own - (move.known ?? 0))
   move.askedAt = now
   state.effects.push({ kind: 'switchover', group: move.group, to: move.to, reason: move.reason })
 }
 
-function askSuccessor(state: NodeState, move: Move): void {
+/** Again until it is prepared, and knows what it must. */
+function askSuccessor(state: NodeState, move: Move, isKnown: boolean): void {
   const { now } = state
-  if (move.prepared || (move.preparedAskedAt !== null && between(move.preparedAskedAt, now) < REPEAT_MS)) return
+  if ((move.prepared && isKnown) || (move.preparedAskedAt !== null && between(move.preparedAskedAt, now) < REPEAT_MS))
+    return
   move.preparedAskedAt = now
   const at = ownPlaces({ config: state.config, observed: state.kernel.observed }, move.group)
   const text = encodeMessage({
@@ -119,7 +134,8 @@ function awaitOwner(state: NodeState, move: Move): void {
   const { owner = null, number = 0 } = known ?? {}
   if (owner !== null && owner !== state.node && number > move.number) {
     const tookMs = Math.round(between(move.began, state.now))
-    const report: SwitchoverReport = { group: move.group, from: state.node, to: owner, number, tookMs }
+    const unknown = move.unknown === null ? {} : { unknown: move.unknown }
+    const report: SwitchoverReport = { group: move.group, from: state.node, to: owner, number, tookMs, ...unknown }
     return end(state, move, { ok: true, report: { ...report } })
   }
   const longest = Math.min((state.config?.timing.leaseMs ?? 0) + HANDOVER_MS, ANSWER_MS - PREPARE_MS)
@@ -140,9 +156,13 @@ export function moveRefused(state: NodeState, group: string, reason: string): vo
   if (move?.phase !== 'handing-over') return
   end(state, move, refuse('conflict', 'refused', reason, 'the group stays where it is'))
 }
-/** The successor's kernel is prepared. */
-export function successorPrepared(state: NodeState, from: string, id: string): void {
-  for (const move of state.moves.values()) if (move.id === id && move.to === from) move.prepared = true
+/** The successor's kernel is prepared, and it knows so many connections. */
+export function successorPrepared(state: NodeState, from: string, { id, established }: PreparedMessage): void {
+  for (const move of state.moves.values()) {
+    if (move.id !== id || move.to !== from) continue
+    move.prepared = true
+    move.known = established ?? move.known
+  }
 }
 /** The configuration changed: a group that left, or was stopped, or whose successor left, is moved no more. */
 export function dropMoves(state: NodeState): void {
@@ -176,9 +196,11 @@ function isDrained(state: NodeState, group: string): boolean {
 }
 
 export const quiescingGroups = ({ moves }: NodeState): ReadonlySet<string> => new Set(moves.keys())
-/** Whether a move waits for NAT connections to end. */
+/** Whether a move waits for NAT connections to end, or until the successor knows them. */
 export const isDraining = (state: NodeState): boolean =>
-  [...state.moves.values()].some(({ phase, group }) => phase === 'preparing' && anyMustEnd(state, group))
+  [...state.moves.values()].some(
+    ({ phase, group }) => phase === 'preparing' && (anyMustEnd(state, group) || isSynchronised(state, group)),
+  )
 export const nextMove = ({ moves, now }: NodeState): Instant | null => (moves.size > 0 ? after(now, PACE_MS) : null)
 
 /** The director asked for, or the first of the group's preference order that could take it now. */

@@ -7,8 +7,10 @@ import { encodeMessage, type PrepareMessage } from '@lvsm/protocol'
 import { after, between, type Instant } from '@lvsm/base'
 import { inNetwork } from '@lvsm/model'
 import { ownership } from '../lease.ts'
+import { lookWithin } from '../observe/look.ts'
 import { groupOf } from '../plan/about.ts'
 import type { NodeState } from '../state.ts'
+import { establishedHere, isSynchronised } from '../synchronised.ts'
 import type { Handover } from './moving.ts'
 import { believedPlaces } from './places.ts'
 
@@ -17,6 +19,8 @@ const FORGETS_MS = 2000
 /** The move must begin within this time, and the rule ends so long after the former owner stopped serving. */
 const WAITS_MS = 10_000
 const TAIL_MS = 300
+/** Where this node knows the connections it ends before that: whatever the former owner no longer serves must not go there. */
+const HEAD_MS = 100
 
 /** The owner asks; again for the same move when our answer got lost. */
 export function prepareFor(state: NodeState, from: string, { group, id, at: said = [] }: PrepareMessage): void {
@@ -44,7 +48,9 @@ export function handoversStand(state: NodeState): void {
     if (!handover.planned || !handover.tellDue || changing.has(handover.group)) continue
     handover.tellDue = false
     if (handover.phase === 'forgetting') handover.phase = 'prepared'
-    const text = encodeMessage({ kind: 'prepared', id: handover.id, group: handover.group })
+    const established = establishedHere(state, handover.group)
+    const known = established === null ? {} : { established }
+    const text = encodeMessage({ kind: 'prepared', id: handover.id, group: handover.group, ...known })
     state.effects.push({ kind: 'message', to: handover.from, text })
   }
 }
@@ -58,12 +64,18 @@ export function stepHandovers(state: NodeState): void {
     } else if (handover.phase === 'forgetting' && between(handover.since, state.now) >= FORGETS_MS) {
       handover.phase = 'prepared'
     }
-    if (between(endOf(state, handover), state.now) >= 0) state.handovers.delete(handover.group)
+    if (between(endOf(state, handover), state.now) < 0) continue
+    state.handovers.delete(handover.group)
+    // What comes now nobody else serves.
+    lookWithin(state)
   }
 }
 
-const endOf = ({ config }: NodeState, { since, ownedSince }: Handover): Instant =>
-  ownedSince === null ? after(since, WAITS_MS) : after(ownedSince, (config?.timing.drainMs ?? 0) + TAIL_MS)
+function endOf(state: NodeState, { group, since, ownedSince }: Handover): Instant {
+  if (ownedSince === null) return after(since, WAITS_MS)
+  const drainMs = state.config?.timing.drainMs ?? 0
+  return after(ownedSince, isSynchronised(state, group) ? Math.max(0, drainMs - HEAD_MS) : drainMs + TAIL_MS)
+}
 
 export function nextHandover(state: NodeState): Instant | null {
   let next: Instant | null = null

@@ -1,6 +1,6 @@
 /** Whether this node's kernel is prepared for a group, as its lease process and its peers shall know. */
 import { type ConfigGroup, serviceKey } from '@lvsm/model'
-import { describeOperation, type Operation } from '@lvsm/plan'
+import { describeOperation, isSyncOperation, type Operation } from '@lvsm/plan'
 import { uncheckedOf } from '../check/members.ts'
 import { heldGroups } from '../lease.ts'
 import { oddHere } from '../disagreement.ts'
@@ -33,13 +33,15 @@ export function unreadyFor(state: NodeState, group: ConfigGroup): string | null 
   const lost = refusedServices(kernel.failures)
   const missing = kernel.pending.find((operation) => isNeeded(operation, keys, lost))
   if (missing) return `still to do: ${describeOperation(missing)}`
-  const failure = kernel.failures.find((one) => one.operation.kind !== 'nat-rules' && one.missing === undefined)
+  const failure = kernel.failures.find(
+    (one) => one.operation.kind !== 'nat-rules' && one.missing === undefined && !isSyncOperation(one.operation),
+  )
   return failure ? describeFailure(failure.operation, failure.message) : null
 }
 
 /** Destinations that come and go are everyday; a setting or a service that is missing altogether is not. */
 const isNeeded = (operation: Operation, services: ReadonlySet<string>, lost: ReadonlySet<string>): boolean => {
-  if (operation.kind !== 'service-add') return operation.kind === 'sysctl'
+  if (operation.kind !== 'service-add') return operation.kind === 'sysctl' && !isSyncOperation(operation)
   const key = serviceKey(operation.service)
   return services.has(key) && !lost.has(key)
 }

@@ -8,6 +8,7 @@ import { agreementOf } from '../disagreement.ts'
 import { leaseStatus, ownership } from '../lease.ts'
 import { readyOf, stateOf } from '../peers.ts'
 import { type NodeState } from '../state.ts'
+import { establishedOf } from '../synchronised.ts'
 import { cutOffText, NO_LEASE } from './nodes.ts'
 
 export function reportGroup(state: NodeState, group: ConfigGroup, nodes: readonly NodeReport[]): GroupReport {
@@ -35,6 +36,7 @@ export function reportGroup(state: NodeState, group: ConfigGroup, nodes: readonl
       ),
     state: blind !== null ? 'unknown' : moving ? 'moving' : owner === null ? 'nobody' : 'owned',
     reason: blind ?? known?.reason ?? NO_LEASE,
+    ...establishedOf(state, name, directors),
     ...(known ? wantedOfGroup(state.facts, name, owner ?? (moving ? state.node : null)) : {}),
   }
 }

@@ -11,6 +11,7 @@ import { leaseStatus } from '../lease.ts'
 import { interfaceFault, interfaceOf } from '../observe/interfaces.ts'
 import { unreadyFor } from '../plan/readiness.ts'
 import { log, type NodeState } from '../state.ts'
+import { allEstablished } from '../synchronised.ts'
 import { noteCounters } from './drops.ts'
 import { toTell } from '../history/history.ts'
 import { noteTroubles } from '../history/troubles.ts'
@@ -147,6 +148,7 @@ function publish(state: NodeState, own: Saying, present: readonly Trouble[]): nu
     ready: Object.fromEntries(published.ready),
     pings: reachedPings(state.pings),
     ...(unheard ? { unheard } : {}),
+    ...(state.view?.sync ? { established: allEstablished(state) } : {}),
     troubles: state.follows ? [] : [...present],
     events: state.follows ? [] : toTell(state),
   })

@@ -15,6 +15,7 @@ import {
 import { reachedPings } from '../check/pings.ts'
 import { leaseStatus } from '../lease.ts'
 import type { NodeState } from '../state.ts'
+import { allEstablished } from '../synchronised.ts'
 import { toReport } from '../history/history.ts'
 import type { Saying } from './sentence.ts'
 import { ownTable, ownedServices } from './status.ts'
@@ -41,6 +42,7 @@ export function ownReport(state: NodeState, { state: what, reason }: Saying, pre
     pings: reachedPings(state.pings),
     ready: Object.fromEntries([...state.published.ready].map(([group, why]) => [group, cut(why, SENTENCE)])),
     counters: Object.fromEntries(counters),
+    established: allEstablished(state),
     tables: Object.fromEntries(ownedServices(state).map((service) => [service.name, tableOf(state, service)])),
     events: toReport(state),
   }

@@ -1,7 +1,7 @@
 /** Everything that is in the way now, from every part; what begins and what is over is logged once. */
 import { between, type Trouble } from '@lvsm/base'
 import { serviceKey, specText } from '@lvsm/model'
-import { troublesOf } from '@lvsm/plan'
+import { isSyncOperation, troublesOf } from '@lvsm/plan'
 import { pingTroubles } from '../check/pings.ts'
 import { disagreementTroubles } from '../disagreement.ts'
 import { deafTroubles } from '../hearing.ts'
@@ -11,6 +11,7 @@ import { leaseFault, leaseStatus } from '../lease.ts'
 import { fightTroubles } from '../plan/fights.ts'
 import { describeFailure } from '../plan/readiness.ts'
 import { log, type NodeState } from '../state.ts'
+import { syncTroubles } from '../synchronised.ts'
 import { dropTroubles } from './drops.ts'
 import { unbelievedTroubles } from './unbelieved.ts'
 
@@ -33,6 +34,7 @@ export const troubles = (state: NodeState): readonly Trouble[] =>
     ...unbelievedTroubles(state),
     ...deafTroubles(state),
     ...dropTroubles(state),
+    ...syncTroubles(state),
   ]).map((trouble) => ({ ...trouble, ...sinceOf(state, trouble) }))
 
 /** To the second: where it is one text as long as it lasts, nobody is told of it anew. */
@@ -124,7 +126,9 @@ function kernelTroubles(state: NodeState): Trouble[] {
       hint: 'this is a defect of lvsm: please report it',
     }),
   )
-  const refusals = failures.map((failure): Trouble => moduleMissing(state, failure) ?? refused(failure))
+  const refusals = failures
+    .filter(({ operation }) => !isSyncOperation(operation))
+    .map((failure): Trouble => moduleMissing(state, failure) ?? refused(failure))
   const blind: Trouble = {
     code: 'cannot-observe',
     severity: 'critical',

@@ -43,7 +43,9 @@ export interface DocumentService extends Omit<WrittenService, 'name' | 'realserv
   readonly overrides?: Named<Omit<WrittenOverride, 'node'>> | undefined
   readonly realservers?: Named<DocumentServer> | undefined
 }
-export interface Document {
+/** Keys of connection synchronisation, as the file has them. */
+type WrittenSync = Pick<Written, 'sync' | 'sync-id' | 'sync-link' | 'sync-group' | 'sync-port'>
+export interface Document extends WrittenSync {
   readonly cluster: string
   /** Of the set of the lease's voters; not there: 1. */
   readonly epoch?: number | undefined

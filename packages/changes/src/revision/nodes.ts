@@ -53,6 +53,7 @@ function tasksOf(config: Config, name: string): Tasks {
       `${addresses.map(({ address, prefix, interface: on }) => `${address}/${prefix}${on === null ? '' : ` on ${on}`}`).join(', ')}, preference ${directors.join(', ')}${ping.length > 0 ? `, pings ${ping.join(', ')}` : ''}`,
     ]),
     ...timeoutTasks(view),
+    ...syncTasks(view),
     ...view.services.flatMap(serviceTasks),
     ...view.answersFor.map(({ address, group, placement }): [string, string] => [
       `answers for ${address}`,
@@ -67,6 +68,16 @@ function timeoutTasks({ directs, ipvsTimeouts }: NodeView): [string, string][] {
   const words = timeoutsText(ipvsTimeouts)
   return directs.length === 0 || words === '' ? [] : [['IPVS timeouts', words]]
 }
+
+const syncTasks = ({ sync }: NodeView): [string, string][] =>
+  sync === null
+    ? []
+    : [
+        [
+          'tells other directors of connections',
+          `id ${sync.id}, ${sync.group} port ${sync.port}, from ${sync.address}, hears ${sync.peers.join(', ')}`,
+        ],
+      ]
 
 /** What the lease process is told. */
 function ownershipTasks({ timing, keys, signWith, nodes }: Config, name: string): [string, string][] {

@@ -1,5 +1,6 @@
 /** Why a group is where it is. */
 import type { GroupReport, HistoryEvent, Status } from '@lvsm/protocol'
+import { knownConnections } from '../established-text.ts'
 import { type Explained, type Known, nextSteps, standingOf } from './subject.ts'
 
 export function explainGroup({ status, events }: Known, name: string): Explained {
@@ -43,13 +44,14 @@ function whyOf({ reason, wanted }: GroupReport, last: HistoryEvent | undefined):
     .join('; ')
 }
 
-function changeOf({ name, owner, state, takers }: GroupReport, status: Status): string[] {
+function changeOf({ name, owner, state, takers, established }: GroupReport, status: Status): string[] {
   if (state === 'stopped') return [`it is served again after: lvsm group enable ${name}`]
   if (owner === null) return (takers ?? []).map(({ node, could, reason }) => takerText(node, could, reason))
   const standing = standingOf(status, name)
   if (standing.length > 0) return [...standing]
   const ready = takers?.find(({ could }) => could === true)
-  return ready ? [`${ready.node} takes it if ${owner} dies, or after: lvsm switchover ${name} ${ready.node}`] : []
+  const next = ready ? [`${ready.node} takes it if ${owner} dies, or after: lvsm switchover ${name} ${ready.node}`] : []
+  return [...next, ...knownConnections({ owner, established: established ?? [] })]
 }
 
 const takerText = (node: string, could: boolean | null, reason: string): string =>

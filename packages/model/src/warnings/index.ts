@@ -4,6 +4,7 @@ import { keys } from './keys.ts'
 import { hostAddresses, linkNetworks, prefixes, realserverPlaces, vipNetworks } from './networks.ts'
 import { ports, revisions, sizes } from './sizes.ts'
 import { checkedPorts, checks, gateways, weights } from './services.ts'
+import { sync } from './sync.ts'
 import { timing } from './timing.ts'
 import type { WarningRule } from './warning.ts'
 
@@ -16,6 +17,7 @@ export const WARNINGS: readonly WarningRule[] = [
   namesakes,
   keys,
   timing,
+  sync,
   ports,
   sizes,
   revisions,

@@ -1,11 +1,12 @@
 /** Timeouts, version and connection synchronisation of IPVS. All per network namespace. */
-import { nested, text, u32 } from '../attributes.ts'
+import { attribute, nested, text, u16, u32, u8 } from '../attributes.ts'
 import { type Decoded, decoding, Malformed } from '../bytes.ts'
+import { formatInet, inetBytes } from '../inet.ts'
 import { FLAG, type Message } from '../message.ts'
 import { encodeGeneric, readGeneric } from './generic.ts'
-import { ATTRIBUTE, COMMAND } from './types.ts'
+import { ATTRIBUTE, COMMAND, nameOf } from './types.ts'
 
-const DAEMON = { state: 1, interface: 2, syncId: 3 } as const
+const DAEMON = { state: 1, interface: 2, syncId: 3, longest: 4, group: 5, group6: 6, port: 7, ttl: 8 } as const
 const INFO = { version: 1, tableSize: 2 } as const
 const STATES = { master: 1, backup: 2 } as const
 
@@ -59,11 +60,24 @@ export const decodeInfo = (message: Message): Decoded<Info> =>
 export interface SyncDaemon {
   readonly state: keyof typeof STATES
   readonly interface: string
-  /** 0–255; one for each cluster. */
+  /** 0–255; one for each cluster. A backup with 0 takes those of every id. */
   readonly syncId: number
+  /** Bytes of a datagram, without headers: a master sends what it has when the next connection does not fit. The kernel's default: 1472. */
+  readonly longest?: number
+  /** Multicast address; the kernel's default: 224.0.0.81. */
+  readonly group?: string
+  /** UDP port; the kernel's default: 8848. */
+  readonly port?: number
+  /** The kernel's default: 1. */
+  readonly ttl?: number
 }
+/** As the kernel tells of one that runs: since Linux 4.3 with everything. */
+export type RunningDaemon = Required<SyncDaemon>
 
-/** EEXIST when one of that state runs; ENODEV without the interface. */
+const given = <T>(value: T | undefined, encode: (value: T) => Uint8Array): Uint8Array[] =>
+  value === undefined ? [] : [encode(value)]
+
+/** EEXIST when one of that state runs; ENODEV without the interface; EINVAL for a group that is no multicast address. */
 export const newDaemon = (family: number, daemon: SyncDaemon): Uint8Array =>
   encodeGeneric(family, COMMAND.newDaemon, FLAG.ack, [
     nested(
@@ -71,8 +85,17 @@ export const newDaemon = (family: number, daemon: SyncDaemon): Uint8Array =>
       u32(DAEMON.state, STATES[daemon.state]),
       text(DAEMON.interface, daemon.interface),
       u32(DAEMON.syncId, daemon.syncId),
+      ...given(daemon.longest, (bytes) => u16(DAEMON.longest, bytes)),
+      ...given(daemon.group, groupAttribute),
+      ...given(daemon.port, (port) => u16(DAEMON.port, port)),
+      ...given(daemon.ttl, (ttl) => u8(DAEMON.ttl, ttl)),
     ),
   ])
+
+function groupAttribute(address: string): Uint8Array {
+  const bytes = inetBytes(address)
+  return attribute(bytes.length === 4 ? DAEMON.group : DAEMON.group6, bytes)
+}
 
 /** ESRCH when none of that state runs. */
 export const deleteDaemon = (family: number, state: SyncDaemon['state']): Uint8Array =>
@@ -80,13 +103,18 @@ export const deleteDaemon = (family: number, state: SyncDaemon['state']): Uint8A
 
 export const dumpDaemons = (family: number): Uint8Array => encodeGeneric(family, COMMAND.getDaemon, FLAG.dump, [])
 
-export const decodeDaemon = (message: Message): Decoded<SyncDaemon> =>
+export const decodeDaemon = (message: Message): Decoded<RunningDaemon> =>
   decoding('daemon', () => {
     const attributes = readGeneric(message).attributes.nested(ATTRIBUTE.daemon)
     if (!attributes) throw new Malformed('no IPVS_CMD_ATTR_DAEMON')
+    const group = attributes.bytes(DAEMON.group) ?? attributes.bytes(DAEMON.group6)
     return {
-      state: attributes.u32(DAEMON.state) === STATES.backup ? 'backup' : 'master',
+      state: nameOf(STATES, attributes.u32(DAEMON.state), 'a daemon of state'),
       interface: attributes.text(DAEMON.interface) ?? '',
       syncId: attributes.u32(DAEMON.syncId) ?? 0,
+      longest: attributes.u16(DAEMON.longest) ?? 0,
+      group: group === undefined ? '' : formatInet(group),
+      port: attributes.u16(DAEMON.port) ?? 0,
+      ttl: attributes.u8(DAEMON.ttl) ?? 0,
     }
   })

@@ -1,6 +1,7 @@
 /** Expressions: the instructions of a rule. They work on registers; ours is always the first. */
 import { Attributes, be32, be64, nested, text, u8 } from '../attributes.ts'
 import { Malformed, octets } from '../bytes.ts'
+import { type Dynset, dynsetFields, type Limit, limitFields, readDynset, readLimit } from './dynset.ts'
 import { readVerdict, type Verdict, valueData, verdictData } from './types.ts'
 
 const REGISTER = 1
@@ -46,8 +47,7 @@ export type Expression =
   | { readonly kind: 'counter'; readonly packets: number; readonly bytes: number }
   /** Goes on for what is within the rate (a token bucket); with `over`, for what is beyond it. */
   | Limit
-  /** The same, with a bucket of its own for each key in the register: `add @set { … limit rate … }`. The set is `dynamic`. */
-  | { readonly kind: 'meter'; readonly set: string; readonly limit: Limit }
+  | Dynset
   | { readonly kind: 'masquerade' }
   /** New connections leave with the IPv4 address in the register as source; in chains of type nat. */
   | { readonly kind: 'snat' }
@@ -59,45 +59,8 @@ export type Expression =
   /** One that this package does not write. */
   | { readonly kind: 'unknown'; readonly name: string }
 
-export interface Limit {
-  readonly kind: 'limit'
-  readonly perSecond: number
-  /** Packets that may come at once. */
-  readonly burst: number
-  readonly over: boolean
-}
-
 const named = (name: string, ...fields: readonly Uint8Array[]): Uint8Array =>
   nested(ELEMENT, text(1, name), nested(2, ...fields))
-
-const DYNSET_ADD = 0
-const SECOND = 1
-const LIMIT = { rate: 1, unit: 2, burst: 3, type: 4, flags: 5 } as const
-const [PACKETS, INVERTED] = [0, 1]
-
-const limitFields = ({ perSecond, burst, over }: Limit): Uint8Array[] => [
-  be64(LIMIT.rate, perSecond),
-  be64(LIMIT.unit, SECOND),
-  be32(LIMIT.burst, burst),
-  be32(LIMIT.type, PACKETS),
-  be32(LIMIT.flags, over ? INVERTED : 0),
-]
-const meterFields = ({ set, limit }: Extract<Expression, { kind: 'meter' }>): Uint8Array[] => [
-  text(1, set),
-  be32(3, DYNSET_ADD),
-  be32(4, REGISTER),
-  nested(7, text(1, 'limit'), nested(2, ...limitFields(limit))),
-]
-/** Undefined for bytes, and for another unit of time. */
-function readLimit(fields: Attributes): Limit | undefined {
-  if (fields.be64(LIMIT.unit) !== SECOND || fields.be32(LIMIT.type) !== PACKETS) return undefined
-  return {
-    kind: 'limit',
-    perSecond: fields.be64(LIMIT.rate) ?? 0,
-    burst: fields.be32(LIMIT.burst) ?? 0,
-    over: ((fields.be32(LIMIT.flags) ?? 0) & INVERTED) !== 0,
-  }
-}
 
 const EXTHDR = { type: 2, offset: 3, length: 4, operation: 6, source: 7 } as const
 const TCP_OPTION = 1
@@ -156,7 +119,8 @@ export function encodeExpression(expression: Expression): Uint8Array {
     case 'limit':
       return named('limit', ...limitFields(expression))
     case 'meter':
-      return named('dynset', ...meterFields(expression))
+    case 'remember':
+      return named('dynset', ...dynsetFields(expression))
     case 'masquerade':
       return named('masq')
     case 'snat':
@@ -212,12 +176,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   },
   counter: (fields) => ({ kind: 'counter', bytes: fields.be64(1) ?? 0, packets: fields.be64(2) ?? 0 }),
   limit: readLimit,
-  dynset(fields) {
-    const inner = fields.nested(7)
-    const limit =
-      inner?.text(1) === 'limit' ? readLimit(inner.nested(2) ?? new Attributes(new Uint8Array())) : undefined
-    return limit && fields.be32(3) === DYNSET_ADD ? { kind: 'meter', set: fields.text(1) ?? '', limit } : undefined
-  },
+  dynset: readDynset,
   masq: () => ({ kind: 'masquerade' }),
   nat: (fields) => (fields.be32(1) === 0 && fields.be32(2) === IPV4 ? { kind: 'snat' } : undefined),
   dup: () => ({ kind: 'dup' }),

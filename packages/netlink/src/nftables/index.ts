@@ -1,3 +1,4 @@
+export type { Dynset, Limit } from './dynset.ts'
 export * from './event.ts'
 export * from './expression.ts'
 export * as match from './match.ts'

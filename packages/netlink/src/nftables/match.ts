@@ -1,6 +1,7 @@
 /** What rules of ours look at, as the `nft` tool would say it: each is a short run of expressions. */
 import { AF, inetBytes } from '../inet.ts'
-import { type Expression, ifnameKey, type Limit } from './expression.ts'
+import type { Limit } from './dynset.ts'
+import { type Expression, ifnameKey } from './expression.ts'
 import type { Verdict } from './types.ts'
 
 const field = (base: 'link' | 'network' | 'transport', offset: number, length: number): Expression => ({
@@ -23,6 +24,9 @@ export const load = {
   ipv6Destination: field('network', 24, 16),
   /** Target address of a neighbour solicitation or advertisement (RFC 4861, sections 4.3 and 4.4): `@th,64,128`. */
   neighbourTarget: field('transport', 8, 16),
+  /** Source, destination, and their ports, of a packet without IP options or extension headers. */
+  ipv4Flow: field('network', 12, 12),
+  ipv6Flow: field('network', 8, 36),
   /** Of the frame's receiver, its sender, and its type. */
   etherDestination: field('link', 0, 6),
   etherSource: field('link', 6, 6),

@@ -41,6 +41,9 @@ const KEYS = {
   service: { type: 13, length: 2, order: 2 },
   mark: { type: 19, length: 4, order: 1 },
   ifname: { type: 41, length: 16, order: 1 },
+  /** Both addresses and ports in one (`load.ipv4Flow`, `load.ipv6Flow`): to the `nft` tool an integer. */
+  ipv4Flow: { type: 4, length: 12, order: 2 },
+  ipv6Flow: { type: 4, length: 36, order: 2 },
 } as const
 export type KeyType = keyof typeof KEYS
 

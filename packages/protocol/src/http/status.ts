@@ -73,6 +73,8 @@ const group = z.object({
   /** `stopped`: an operator wants nobody to own it, and nobody does. */
   state: z.enum(['owned', 'moving', 'nobody', 'stopped', 'unknown']).catch('unknown'),
   wanted: wanted.exactOptional(),
+  /** Where connections are synchronised: how many established ones each director has in its table; of one that did not say, nothing. */
+  established: list(z.object({ node: z.string(), count: z.number() })).exactOptional(),
   /** One sentence. */
   reason: z.string(),
 })
@@ -192,6 +194,8 @@ export const switchoverReport = z.object({
   to: z.string(),
   number: z.number(),
   tookMs: z.number(),
+  /** Established connections that the new owner did not know when it was asked to take over. Not there: connections are not synchronised. */
+  unknown: z.number().exactOptional(),
 })
 export const standbyReport = z.object({ node: z.string(), standby: z.boolean() })
 export type SwitchoverReport = z.infer<typeof switchoverReport>

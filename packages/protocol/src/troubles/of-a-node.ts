@@ -100,6 +100,27 @@ export const KERNEL = {
     'this node cannot serve the group, and gives it up',
     'check the cable, or: ip link set NAME up',
   ),
+  'sync-refused': kind(
+    'warning',
+    'node',
+    'connections are not synchronised: cannot DO: REASON',
+    'this node tells or hears nothing of connections: those that are established end when their group moves',
+    'mend what the kernel says; it is tried again every second',
+  ),
+  'no-sync-interface': kind(
+    'warning',
+    'node',
+    'no interface of this node has ADDRESS, over which directors tell each other of connections',
+    'connections that are established end when their group moves',
+    'give the node this address, or correct it in the configuration',
+  ),
+  'standby-unaware': kind(
+    'warning',
+    'group',
+    'NODE knows NUMBER of NUMBER established connections of group GROUP',
+    'the others would end if it took the group over',
+    'look whether messages arrive there: nft list chain inet lvsm-nat sync, ipvsadm -L --daemon, the switch (multicast)',
+  ),
   'no-sysctl': kind(
     'warning',
     'node',

@@ -1,0 +1,140 @@
+/** Directors that tell each other of connections: a move waits for what the successor must know, and a standby that knows less is named. */
+import { describe, expect, it } from 'vitest'
+import { node, statusOf } from './fixture.ts'
+
+type One = ReturnType<typeof node>
+
+/** Two directors and a voter that hear each other; dir1 owns the group. */
+function pair() {
+  const nodes = { dir1: node('dir1'), dir2: node('dir2'), rs1: node('rs1') }
+  const names = Object.keys(nodes) as (keyof typeof nodes)[]
+  let owner: keyof typeof nodes = 'dir1'
+  let number = 7
+  for (const name of ['dir1', 'dir2'] as const) nodes[name].kern.state.syncDaemons = []
+  for (const name of names) nodes[name].feed({ kind: 'lease-up' })
+  const run = (ms: number): void => {
+    for (let spent = 0; spent < ms; spent += 10)
+      for (const name of names) {
+        const one = nodes[name]
+        one.run(10)
+        for (const word of one.take('message'))
+          for (const other of names)
+            if (other !== name && (word.to === null || word.to === other))
+              nodes[other].feed({ kind: 'message', from: name, text: word.text })
+        for (const wish of one.take('switchover')) {
+          owner = wish.to === 'dir2' ? 'dir2' : 'dir1'
+          number++
+        }
+        if (spent % 50 === 0) one.feed({ kind: 'lease-status', status: statusOf(name, owner, number) })
+      }
+  }
+  run(2500)
+  return { ...nodes, run, owner: () => owner }
+}
+const establish = (one: One, active: number): void => {
+  one.kern.state.services = one.kern.state.services.map((service) => ({
+    ...service,
+    dests: service.dests.map((dest) => ({ ...dest, active, inactive: 0 })),
+  }))
+}
+const active = (one: One): number =>
+  one.kern.state.services.flatMap(({ dests }) => dests).reduce((sum, dest) => sum + dest.active, 0)
+const ask = (one: One): void =>
+  one.feed({ kind: 'command', id: 'a', command: { verb: 'switchover', group: 'web', to: 'dir2' } })
+/** Of its own; others tell of theirs. */
+const codes = (one: One): string[] =>
+  one.core.status(one.now()).troubles.flatMap(({ node: of, code }) => (of === one.name ? [code] : []))
+
+describe('a planned switchover', () => {
+  it('waits until the successor knows as many connections, and forgets none of them', () => {
+    const { dir1, dir2, run, owner } = pair()
+    establish(dir1, 5)
+    establish(dir2, 2)
+    ask(dir1)
+    run(1500)
+    expect([owner(), active(dir2)]).toEqual(['dir1', 6])
+    establish(dir2, 5)
+    run(1000)
+    expect([owner(), active(dir2)]).toEqual(['dir2', 15])
+    expect(dir1.take('reply')).toMatchObject([{ outcome: { ok: true, report: { to: 'dir2', unknown: 0 } } }])
+  })
+  it('goes on after 3.5 seconds, and says how many the successor does not know', () => {
+    const { dir1, dir2, run, owner } = pair()
+    establish(dir1, 5)
+    establish(dir2, 2)
+    ask(dir1)
+    run(3200)
+    expect(owner()).toBe('dir1')
+    run(1000)
+    expect(owner()).toBe('dir2')
+    expect(dir1.take('reply')).toMatchObject([{ outcome: { ok: true, report: { to: 'dir2', unknown: 9 } } }])
+  })
+  it('waits for nothing where there is nothing to know', () => {
+    const { dir1, run, owner } = pair()
+    ask(dir1)
+    run(1000)
+    expect(owner()).toBe('dir2')
+  })
+})
+
+describe('what a standby knows', () => {
+  it('is said by both, and everywhere', () => {
+    const { dir1, dir2, rs1, run } = pair()
+    establish(dir1, 5)
+    establish(dir2, 4)
+    run(5000)
+    for (const one of [dir1, dir2, rs1])
+      expect(one.core.status(one.now()).groups[0]?.established).toEqual([
+        { node: 'dir1', count: 15 },
+        { node: 'dir2', count: 12 },
+      ])
+  })
+  it('is a trouble of the owner where it stays behind, and over when it is there', () => {
+    const { dir1, dir2, run } = pair()
+    establish(dir1, 50)
+    establish(dir2, 10)
+    run(15_000)
+    expect(codes(dir1)).not.toContain('standby-unaware')
+    run(10_000)
+    const found = dir1.core.status(dir1.now()).troubles.find(({ code }) => code === 'standby-unaware')
+    expect(found).toMatchObject({ object: 'group web', message: expect.stringContaining('dir2 knows 30 of 150') })
+    expect(codes(dir2)).not.toContain('standby-unaware')
+    establish(dir2, 49)
+    run(4000)
+    expect(codes(dir1)).not.toContain('standby-unaware')
+  })
+  it('is nothing where it has no daemon', () => {
+    const { dir1, dir2, run } = pair()
+    dir2.kern.state.syncDaemons = undefined
+    establish(dir1, 50)
+    run(25_000)
+    const found = dir1.core.status(dir1.now()).troubles.find(({ code }) => code === 'standby-unaware')
+    expect(found?.message).toContain('dir2 does not synchronise connections')
+  })
+})
+
+describe('a daemon that the kernel refuses', () => {
+  it('is a trouble of its own, and keeps nobody from taking the group', () => {
+    const one = node('dir2')
+    one.kern.state.syncDaemons = []
+    one.kern.refuses = (operation) => (operation.kind === 'sync-start' ? 'EINVAL: no' : '')
+    one.feed({ kind: 'lease-up' })
+    for (let spent = 0; spent < 4000; spent += 500) {
+      one.feed({ kind: 'lease-status', status: statusOf('dir2', 'dir1') })
+      one.run(500)
+    }
+    expect(codes(one)).toEqual(['sync-refused', 'sync-refused'])
+    expect(one.take('ready').at(-1)).toMatchObject({ ready: true })
+  })
+  it('that somebody stops is started again, and told', () => {
+    const { dir1, run } = pair()
+    expect(dir1.kern.state.syncDaemons?.map(({ state }) => state)).toEqual(['backup', 'master'])
+    dir1.kern.state.syncDaemons = dir1.kern.state.syncDaemons?.filter(({ state }) => state === 'backup')
+    run(2000)
+    expect(dir1.kern.state.syncDaemons?.map(({ state }) => state)).toEqual(['backup', 'master'])
+    const told = dir1.core.events().events.filter(({ kind }) => kind === 'repaired')
+    expect(told).toMatchObject([
+      { reason: expect.stringContaining('start the connection synchronisation daemon master') },
+    ])
+  })
+})

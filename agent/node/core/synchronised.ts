@@ -1,0 +1,107 @@
+/**
+ * What directors know of each other's connections, as counts: whose are established by a node's own table, told with its state. The
+ * kernel's daemons say nothing of what arrived; a standby that counts fewer than the owner is how silence, loss and lag show.
+ */
+import { between, type Instant, type Trouble } from '@lvsm/base'
+import { isSyncOperation, sameDaemon } from '@lvsm/plan'
+import { ownership } from './lease.ts'
+import { stateOf } from './peers.ts'
+import { describeFailure } from './plan/readiness.ts'
+import type { NodeState } from './state.ts'
+
+/** Refresh period, two states of two seconds each, and what a buffer waits: no standby lags so long. Milliseconds. */
+const UNAWARE_MS = 20_000
+/** Fewer are in a buffer, or begin and end between two looks. */
+const FEW = 5
+const SHARE = 0.05
+
+/** Both daemons run as they should, and the group could move. */
+export function isSynchronised({ kernel, view }: NodeState, group: string): boolean {
+  const wanted = kernel.wanted?.sync?.daemons ?? []
+  const running = kernel.observed?.syncDaemons ?? []
+  return (
+    wanted.length > 0 &&
+    wanted.every((one) => running.some((daemon) => sameDaemon(one, daemon))) &&
+    view?.directs.some(({ name, directors }) => name === group && directors.length > 1) === true
+  )
+}
+
+/** Established connections in this node's own table; null where the group's are not synchronised. */
+export function establishedHere(state: NodeState, group: string): number | null {
+  if (!isSynchronised(state, group)) return null
+  const addresses = new Set(state.view?.services.flatMap((one) => (one.group === group ? [one.address] : [])))
+  let count = 0
+  for (const service of state.kernel.observed?.services ?? [])
+    if ('address' in service && addresses.has(service.address)) for (const dest of service.dests) count += dest.active
+  return count
+}
+
+/** Group → the same, as it is told; nothing where nothing is synchronised. */
+export const allEstablished = (state: NodeState): Record<string, number> =>
+  Object.fromEntries(
+    (state.view?.directs ?? []).flatMap(({ name }) => {
+      const count = establishedHere(state, name)
+      return count === null ? [] : [[name, count] as const]
+    }),
+  )
+
+/** What another node said of its own; undefined: nothing. */
+function toldBy(state: NodeState, node: string, group: string): number | undefined {
+  const told = stateOf(state, node)?.established ?? {}
+  return Object.hasOwn(told, group) ? told[group] : undefined
+}
+
+/** As each director counts them, for a status. */
+export function establishedOf(state: NodeState, group: string, directors: readonly string[]) {
+  const found = directors.flatMap((node) => {
+    const count = node === state.node ? establishedHere(state, group) : toldBy(state, node, group)
+    return count === undefined || count === null ? [] : [{ node, count }]
+  })
+  return found.length === 0 ? {} : { established: found }
+}
+
+const isFew = (missing: number, of: number): boolean => missing <= Math.max(FEW, SHARE * of)
+
+/** Another director said how many it knows. */
+export function noteAwareness(state: NodeState, from: string): void {
+  for (const { name, directors } of state.view?.directs ?? []) {
+    if (!directors.includes(from)) continue
+    const key = `${from} ${name}`
+    const own = establishedHere(state, name)
+    const known = toldBy(state, from, name)
+    const isLess = own !== null && !isFew(own - (known ?? 0), own)
+    if (ownership(state, name)?.role !== 'owner' || !isLess) state.unaware.delete(key)
+    else if (!state.unaware.has(key)) state.unaware.set(key, state.now)
+  }
+}
+
+export const syncTroubles = (state: NodeState): Trouble[] => [...refused(state), ...unaware(state)]
+
+const refused = ({ kernel }: NodeState): Trouble[] =>
+  kernel.failures
+    .filter(({ operation }) => isSyncOperation(operation))
+    .map(({ operation, message }) => ({
+      ...{ code: 'sync-refused', severity: 'warning' },
+      message: `connections are not synchronised: ${describeFailure(operation, message)}`,
+      hint: 'mend what the kernel says; it is tried again every second. Until then connections end when their group moves',
+    }))
+
+function unaware(state: NodeState): Trouble[] {
+  const isLasting = (since: Instant): boolean => between(since, state.now) >= UNAWARE_MS
+  return [...state.unaware].flatMap(([key, since]): Trouble[] => {
+    const [node = '', group = ''] = key.split(' ')
+    const own = establishedHere(state, group)
+    const known = toldBy(state, node, group)
+    if (own === null || !stateOf(state, node) || !isLasting(since) || ownership(state, group)?.role !== 'owner')
+      return []
+    const what =
+      known === undefined ? 'does not synchronise connections' : `knows ${known} of ${own} established connections`
+    return [
+      {
+        ...{ code: 'standby-unaware', severity: 'warning', object: `group ${group}` },
+        message: `${node} ${what} of group ${group}: the others would end if it took the group over`,
+        hint: `do messages arrive there? On ${node}: nft list chain inet lvsm-nat sync (counters), ipvsadm -L --daemon; idle connections from before its start stay unknown until they say something`,
+      },
+    ]
+  })
+}

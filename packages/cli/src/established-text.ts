@@ -1,0 +1,20 @@
+/** What the directors of a group know of its established connections. */
+import type { GroupReport } from '@lvsm/protocol'
+
+/** `dir2 knows 50 of 52 established connections`, for each that is not the owner; nothing where the owner did not say. */
+export function knownConnections({ owner, established = [] }: Pick<GroupReport, 'owner' | 'established'>): string[] {
+  const own = established.find(({ node }) => node === owner)?.count
+  if (own === undefined) return []
+  return established
+    .filter(({ node }) => node !== owner)
+    .map(
+      ({ node, count }) =>
+        `${node} knows ${Math.min(count, own)} of ${own} established connection${own === 1 ? '' : 's'}`,
+    )
+}
+
+/** Of a planned move; empty where nothing is left to say. */
+export const unknownText = (to: string, unknown: number | undefined): string =>
+  unknown === undefined || unknown === 0
+    ? ''
+    : `; ${unknown} established connection${unknown === 1 ? '' : 's'} ${to} did not know: ${unknown === 1 ? 'it ends' : 'they end'}`

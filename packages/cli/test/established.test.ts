@@ -1,0 +1,22 @@
+/** What directors know of connections, in words. */
+import { expect, it } from 'vitest'
+import { knownConnections, unknownText } from '../src/established-text.ts'
+
+it('says what each standby knows of what the owner has', () => {
+  const established = [
+    { node: 'dir1', count: 52 },
+    { node: 'dir2', count: 50 },
+    { node: 'dir3', count: 60 },
+  ]
+  expect(knownConnections({ owner: 'dir1', established })).toEqual([
+    'dir2 knows 50 of 52 established connections',
+    'dir3 knows 52 of 52 established connections',
+  ])
+  expect(knownConnections({ owner: null, established })).toEqual([])
+  expect(knownConnections({ owner: 'dir1' })).toEqual([])
+})
+it('says after a move how many end, where any do', () => {
+  expect([unknownText('dir2', undefined), unknownText('dir2', 0)]).toEqual(['', ''])
+  expect(unknownText('dir2', 1)).toBe('; 1 established connection dir2 did not know: it ends')
+  expect(unknownText('dir2', 2)).toBe('; 2 established connections dir2 did not know: they end')
+})

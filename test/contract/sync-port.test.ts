@@ -1,0 +1,67 @@
+/** The rule that takes messages about connections from directors alone, as the `nft` tool reads it. */
+import { inNamespace } from '@lvsm/kernel'
+import type { NatRules } from '@lvsm/plan'
+import { afterAll, expect, test } from 'vitest'
+import { openNatRules } from '../../agent/node/adapters/kernel/nat-rules.ts'
+import { run, space } from './space.ts'
+
+const port = inNamespace(space, () => openNatRules())
+afterAll(() => port.close())
+const listed = (): string[] =>
+  run('ip', 'netns', 'exec', space, 'nft', '-n', 'list', 'table', 'inet', 'lvsm-nat')
+    .split('\n')
+    .map((line) => line.trim())
+
+const NEEDS: NatRules = {
+  ...{ untranslated: [], masquerade: [], handover: [], suppressRst: [] },
+  sync: { interface: 'left', group: '224.0.0.81', port: 8848, peers: ['10.12.0.2', '10.12.0.3'] },
+}
+
+test('stands in front of the port: directors on their interface, and nobody else', () => {
+  expect(port.load(NEEDS)).toBeNull()
+  const lines = listed()
+  const at = lines.indexOf('chain sync {')
+  expect(lines.slice(at + 1, at + 6)).toEqual([
+    'type filter hook input priority 0; policy accept;',
+    expect.stringMatching(
+      /^iifname "left" ip saddr 10\.12\.0\.2 ip daddr 224\.0\.0\.81 (meta l4proto 17 )?udp dport 8848 counter packets 0 bytes 0 accept$/,
+    ),
+    expect.stringMatching(
+      /^iifname "left" ip saddr 10\.12\.0\.3 ip daddr 224\.0\.0\.81 (meta l4proto 17 )?udp dport 8848 counter packets 0 bytes 0 accept$/,
+    ),
+    expect.stringMatching(/^ip daddr 224\.0\.0\.81 (meta l4proto 17 )?udp dport 8848 counter packets 0 bytes 0 drop$/),
+    '}',
+  ])
+})
+test('is found changed when somebody removes it, and goes when it is not needed', () => {
+  const [loaded] = [port.observe()]
+  expect(loaded).toContain('"left"')
+  run('ip', 'netns', 'exec', space, 'nft', 'flush', 'chain', 'inet', 'lvsm-nat', 'sync')
+  expect(port.observe()).not.toBe(loaded)
+  expect(port.load(NEEDS)).toBeNull()
+  expect(port.observe()).toBe(loaded)
+  expect(port.load(null)).toBeNull()
+  expect(port.observe()).toBeNull()
+})
+
+test('hands back what did not begin here, before IPVS, where connections are known', () => {
+  const one = { address: '10.11.0.10', port: 80, protocol: 'tcp', to: '10.11.0.1' } as const
+  expect(
+    port.load({
+      ...NEEDS,
+      handover: [
+        { ...one, known: true },
+        { ...one, port: 81 },
+      ],
+    }),
+  ).toBeNull()
+  const table = run('ip', 'netns', 'exec', space, 'nft', '-n', 'list', 'table', 'ip', 'lvsm-nat')
+  expect(table).toMatch(/set begun \{[^}]*flags dynamic,timeout/)
+  expect(table).toMatch(/chain handover-known \{\s+type filter hook input priority 50;/)
+  expect(table).toMatch(/dport 80 .*update @begun \{ @nh,96,96 timeout (60s|1m) \}/)
+  expect(table).toMatch(/dport 80 .* != @begun counter packets 0 bytes 0 dup to 10\.11\.0\.1/)
+  expect(table).toMatch(
+    /chain handover \{\s+type filter hook input priority 150;[^}]*dport 81 [^}]*dup to 10\.11\.0\.1/,
+  )
+  expect(port.load(null)).toBeNull()
+})
