@@ -1,12 +1,10 @@
 /** One question to a realserver: it ends once, within its time. */
 import { performance } from 'node:perf_hooks'
-import { type Figure, type ProbeFound, type ProbeJob, probeReason } from '@lvsm/protocol'
+import { type ProbeFound, type ProbeJob, probeReason } from '@lvsm/protocol'
 import { type Trace, tracing, UNTOLD } from './trace.ts'
 
 /** What an answer says beside its verdict. */
-export interface Beside {
-  readonly perfdata?: readonly Figure[]
-}
+export type Beside = Pick<ProbeFound, 'perfdata' | 'weight' | 'agent'>
 /** Null: nobody knows. */
 export type End = (ok: boolean | null, reason: string, beside?: Beside) => void
 export type Done = (ok: boolean | null, reason: string, found: ProbeFound) => void

@@ -43,7 +43,7 @@ const TALKS: readonly (readonly [string, () => Talk, readonly Buffer[]])[] = [
 ]
 
 it.each(TALKS)('a talk of %s ends with a verdict, or goes on', (_, talkWith, real) => {
-  const verdicts = new Set<boolean>()
+  const verdicts = new Set<boolean | null>()
   fc.assert(
     fc.property(pieces(real), (said) => {
       const talk = talkWith()

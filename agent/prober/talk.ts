@@ -1,6 +1,6 @@
 /** A conversation over one TCP connection: what was heard so far says what is said next, or is the verdict. */
 import type { ProbeJob } from '@lvsm/protocol'
-import type { Ask } from './attempt.ts'
+import type { Ask, Beside } from './attempt.ts'
 import { open } from './probes/connect.ts'
 import { reasonOf } from './reasons.ts'
 
@@ -9,7 +9,7 @@ export type Turn =
   /** What was heard is done with. */
   | { readonly say: Buffer }
   /** `bye`: so that the server does not take it for a broken connection. */
-  | { readonly ok: boolean; readonly reason: string; readonly bye?: Buffer }
+  | { readonly ok: boolean | null; readonly reason: string; readonly bye?: Buffer; readonly beside?: Beside }
 export interface Talk {
   /** Said as soon as somebody accepts the connection; null: the server speaks first. */
   readonly first: Buffer | null
@@ -32,9 +32,9 @@ export const converse =
       trace.note('sent', bytes)
       socket.write(bytes)
     }
-    const verdict = (ok: boolean, reason: string, bye?: Buffer): void => {
+    const verdict = (ok: boolean | null, reason: string, bye?: Buffer, beside: Beside = {}): void => {
       over = true
-      end(ok, reason)
+      end(ok, reason, beside)
       if (bye) socket.write(bye)
     }
     socket.on('connect', () => {
@@ -56,7 +56,7 @@ export const converse =
       } else if ('say' in turn) {
         heard = Buffer.alloc(0)
         say(turn.say)
-      } else verdict(turn.ok, turn.reason, turn.bye)
+      } else verdict(turn.ok, turn.reason, turn.bye, turn.beside)
     })
     socket.on('error', (error) => end(false, reasonOf(error)))
     socket.on('end', () => end(false, 'closed the connection without the answer that is wanted'))

@@ -266,6 +266,7 @@ export class Operator {
       { type: 'tcp', fall: this.#number(1, 21) },
       { 'keep-last': this.#chance(50), type: 'tcp' },
       { rise: null },
+      { 'flap-hold': this.#pick(['30s', '9m', null]), jitter: this.#number(0, 51) },
     ])
     return { verb: 'set', noun: 'check', which: { service }, values }
   }

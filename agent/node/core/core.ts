@@ -10,6 +10,7 @@ import { type ChecksReport, type Events, type FenceReport, type Status } from '@
 import { earlier, type Instant, later } from '@lvsm/base'
 import { nextCheckAt } from '@lvsm/health'
 import { describeOperation, type Observed } from '@lvsm/plan'
+import { endHolds, nextHold } from './check/holds.ts'
 import { begin, checked, checkIfDue, unknown } from './check/members.ts'
 import { nextTrial, stepTrials, trialEnded } from './check/trials.ts'
 import { notePings } from './check/ping-news.ts'
@@ -177,13 +178,15 @@ function onApplied(state: NodeState, { failures }: Extract<NodeInput, { kind: 'a
 function onChecked(state: NodeState, input: Extract<NodeInput, { kind: 'checked' }>): void {
   if (trialEnded(state, input)) return
   const { id, ok, reason, found } = input
-  const { changed, event } = ok === null ? unknown(state, id) : checked(state, id, { ok, reason }, found)
-  if (event) {
-    log(state, `${event.kind}: ${event.reason}`)
-    note(state, { ...event, number: 0 })
-    publishSoon(state)
-  }
-  if (changed) lookWithin(state)
+  if (ok === null) return unknown(state, id)
+  const verdicts = checked(state, id, { ok, reason }, found)
+  for (const { event } of verdicts)
+    if (event) {
+      log(state, `${event.kind}: ${event.reason}`)
+      note(state, { ...event, number: 0 })
+      publishSoon(state)
+    }
+  if (verdicts.some(({ changed }) => changed)) lookWithin(state)
 }
 
 /** What is due, whatever came in. */
@@ -195,6 +198,7 @@ function proceed(state: NodeState, input: NodeInput): void {
   stepAsks(state)
   stepStandby(state)
   stepTrials(state)
+  if (endHolds(state)) lookWithin(state)
   lookIfDue(state)
   checkIfDue(state)
   pingIfDue(state)
@@ -214,6 +218,7 @@ function proceed(state: NodeState, input: NodeInput): void {
     nextAsk(state),
     nextKeep(state),
     nextTrial(state),
+    nextHold(state),
   ]
   const due = [...times, nextStandby(state)].filter((at) => at !== null)
   state.effects.push({ kind: 'wake', at: due.reduce(earlier, nextPublish(state)) })

@@ -14,7 +14,7 @@ it('status, events and fence, with fields that this version does not know', () =
   const text = encodeMessage({ kind: 'more', ready: {}, events: [told] })
   one.feed({ kind: 'message', from: 'dir2', text })
   one.run(1500)
-  const events = readResponse('events', one.core.events())
+  const events = readResponse('events', one.core.events(one.now()))
   const ours = { at: expect.any(String), group: 'web', number: 1, clock: expect.any(Number), ageMs: 1500 }
   expect(events?.events).toEqual(
     expect.arrayContaining([

@@ -6,15 +6,14 @@ import {
   type KeptEvents,
   type LocalWord,
   type Outcome,
-  type ProbeFound,
   type StateMessage,
 } from '@lvsm/protocol'
 import { type Instant, NEVER_BEFORE, type Trouble } from '@lvsm/base'
-import { NO_FACTS, type ServerIntent } from '@lvsm/changes'
-import { type Health, newSchedule, type Schedule } from '@lvsm/health'
-import type { Config, ConfigRealserver, ConfigService, NodeView, PairRing } from '@lvsm/model'
+import { NO_FACTS } from '@lvsm/changes'
+import type { Config, NodeView, PairRing } from '@lvsm/model'
 import type { Desired, Observed, Operation, OwnedRecord } from '@lvsm/plan'
 import type { TrialRun } from './check/trials.ts'
+import { type Checks, newChecks } from './check/member.ts'
 import { newPings, type Pings } from './check/pings.ts'
 import type { Ask, StandbyRun } from './command/pending.ts'
 import type { Failure, NodeEffect } from './events.ts'
@@ -58,35 +57,6 @@ export interface Rhythm {
   publishedAt: Instant
   /** No earlier than so long after that: the others are to have time for what was said. */
   restMs: number
-}
-
-/** A realserver of a service, as the checks see it (`check/`). */
-export interface Member {
-  readonly id: string
-  readonly service: ConfigService
-  readonly realserver: ConfigRealserver
-  /** What an operator wants of it. */
-  readonly intent: ServerIntent
-  health: Health
-  /** The last result, and what was found beside it. */
-  last: { readonly at: Instant; readonly found: ProbeFound } | null
-  /** Since when it is out of the pool but in the table; null when it is not. */
-  drainingSince: Instant | null
-  /** Drained, or out of time: it leaves the table. */
-  gone: boolean
-}
-export interface Pool {
-  readonly serving: ReadonlySet<string>
-  /** Of those, the ones whose own check has failed: kept because nobody else is left. */
-  readonly kept: ReadonlySet<string>
-}
-export interface Checks {
-  readonly members: Map<string, Member>
-  /** By service. */
-  readonly pools: Map<string, Pool>
-  readonly schedule: Schedule
-  /** The first look at the kernel has been taken over. */
-  begun: boolean
 }
 
 /** The last look, what was made of it, and what became of that (`plan/`). */
@@ -213,7 +183,7 @@ export function newState(options: NodeOptions): NodeState {
       publishedAt: NEVER_BEFORE,
       restMs: 0,
     },
-    checks: { members: new Map(), pools: new Map(), schedule: newSchedule(), begun: false },
+    checks: newChecks(node),
     pings: newPings(startedAt),
     kernel: newKernel(record),
     lease: newLeaseLink(),

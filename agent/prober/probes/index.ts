@@ -1,6 +1,7 @@
 /** Every kind of probe that the model's table of checks has, and how it is asked. */
 import type { ProbeKind } from '@lvsm/model'
 import type { Ask } from '../attempt.ts'
+import { askAgent } from './agent.ts'
 import { askConnect } from './connect.ts'
 import { askLdap, askMysql, askPostgres } from './databases.ts'
 import { askDns } from './dns.ts'
@@ -30,4 +31,5 @@ export const PROBES: Readonly<Record<ProbeKind, Ask>> = {
   postgres: askPostgres,
   ldap: askLdap,
   script: askScript,
+  agent: askAgent,
 }

@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { performance } from 'node:perf_hooks'
 import type { ProbeJob } from '@lvsm/protocol'
 import type { Ask, End } from '../attempt.ts'
-import { listOf, textOf } from '../keys.ts'
+import { isSet, listOf, textOf } from '../keys.ts'
 import type { Trace } from '../trace.ts'
 import { perfdataOf } from './perfdata.ts'
 
@@ -23,14 +23,16 @@ interface Contract {
   readonly argv: (command: readonly string[], job: ProbeJob) => readonly string[]
   /** Of the exit code; null: nobody knows. */
   readonly verdict: (code: number) => boolean | null
+  /** The same, where the check lets the program say a weight. */
+  readonly weighs?: (code: number) => number | null
 }
 const asWritten: Contract['argv'] = (command) => command
 const zeroIsWell: Contract['verdict'] = (code) => code === 0
 export const CONTRACTS: Readonly<Record<string, Contract>> = {
   // OK, WARNING, CRITICAL, UNKNOWN (Monitoring Plugins Development Guidelines, Plugin Return Codes): the last is the checker’s own fault.
   nagios: { argv: asWritten, verdict: (code) => (code === 3 ? null : code === 0 || code === 1) },
-  // keepalived.conf(5), MISC_CHECK.
-  keepalived: { argv: asWritten, verdict: zeroIsWell },
+  // keepalived.conf(5), MISC_CHECK and misc_dynamic: from 2 on the code is a weight, plus 2.
+  keepalived: { argv: asWritten, verdict: zeroIsWell, weighs: (code) => (code >= 2 ? code - 2 : null) },
   // ldirectord(8), external: virtual address and port, then the realserver’s.
   ldirectord: {
     argv: (command, { virtual, address, port }) => [
@@ -83,7 +85,7 @@ export const askScript: Ask = (job, end, trace) => {
   const variables = Object.entries(own).map(([key, value]) => `${key}=${value}`)
   trace.note('started', [...variables, program, ...words.map((word) => JSON.stringify(word))].join(' '))
   running.set(name, { until })
-  follow(child, contract, { end, trace, over: () => running.delete(name) })
+  follow(child, contract, { end, trace, over: () => running.delete(name), dynamic: isSet(keys, 'dynamic-weight') })
   return { sofar: () => 'it did not end', close: () => endGroup(child) }
 }
 
@@ -107,8 +109,9 @@ interface Followed {
   readonly end: End
   readonly trace: Trace
   readonly over: () => void
+  readonly dynamic: boolean
 }
-function follow(child: ChildProcess, { verdict }: Contract, { end, trace, over }: Followed): void {
+function follow(child: ChildProcess, { verdict, weighs }: Contract, { end, trace, over, dynamic }: Followed): void {
   const pieces: Buffer[] = []
   let size = 0
   for (const stream of [child.stdout, child.stderr])
@@ -130,8 +133,10 @@ function follow(child: ChildProcess, { verdict }: Contract, { end, trace, over }
       const how = signal === null ? `exit code ${code}` : `ended by ${signal}`
       trace.note('ended', how)
       const perfdata = perfdataOf(output)
-      const beside = perfdata.length === 0 ? {} : { perfdata }
-      end(code === null ? false : verdict(code), said === '' ? how : `${said} (${how})`, beside)
+      const weight = dynamic && code !== null ? (weighs?.(code) ?? null) : null
+      const beside = { ...(perfdata.length === 0 ? {} : { perfdata }), ...(weight === null ? {} : { weight }) }
+      const ok = code === null ? false : weight !== null || verdict(code)
+      end(ok, said === '' ? how : `${said} (${how})`, beside)
     }
     child.on('close', told)
     // One that it left behind may hold its output open.

@@ -39,18 +39,19 @@ describe('a verdict', () => {
 
 const member = (id: string, healthy: boolean | null) => ({ id, health: { ...UNCHECKED, healthy } })
 
+const KEEP = { keepLast: true }
 describe('a pool', () => {
   it('leaves out the failed while others live', () => {
-    expect([...serve([member('a', true), member('b', false)], new Set(['a', 'b']), true).serving]).toEqual(['a'])
+    expect([...serve([member('a', true), member('b', false)], new Set(['a', 'b']), KEEP).serving]).toEqual(['a'])
   })
   it('keeps the last living one, and nobody when told so', () => {
     const all = [member('a', false), member('b', false)]
-    expect(serve(all, new Set(['b']), true)).toEqual({ serving: new Set(['b']), kept: new Set(['b']) })
-    expect(serve(all, new Set(['b']), false).serving.size).toBe(0)
+    expect(serve(all, new Set(['b']), KEEP)).toEqual({ serving: new Set(['b']), kept: new Set(['b']) })
+    expect(serve(all, new Set(['b']), { keepLast: false }).serving.size).toBe(0)
   })
   it('serves all when all failed before any was served, none before the first checks', () => {
-    expect(serve([member('a', false), member('b', false)], new Set(), true).serving.size).toBe(2)
-    expect(serve([member('a', false), member('b', null)], new Set(), true).serving.size).toBe(0)
+    expect(serve([member('a', false), member('b', false)], new Set(), KEEP).serving.size).toBe(2)
+    expect(serve([member('a', false), member('b', null)], new Set(), KEEP).serving.size).toBe(0)
   })
   it('never empties by checks', () => {
     fc.assert(
@@ -60,7 +61,7 @@ describe('a pool', () => {
           last = serve(
             round.map((healthy, at) => member(String(at), healthy)),
             last,
-            true,
+            KEEP,
           ).serving
         return last.size > 0
       }),

@@ -1,3 +1,7 @@
+export * from './agent-word.ts'
+export * from './flap.ts'
+export { paceOf, type Paces } from './pace.ts'
 export * from './pool.ts'
 export * from './schedule.ts'
+export * from './slow-start.ts'
 export * from './verdict.ts'

@@ -2,16 +2,24 @@
  * When to check whom: a heap of due times, so that a wake costs no more with ten thousand targets than with ten. Targets
  * may come and go at any time; those that stay keep their place in time.
  */
-import { after, between, type Instant } from '@lvsm/base'
+import { after, between, type Instant, later } from '@lvsm/base'
+import { jittered } from './pace.ts'
 
 export interface Target {
   readonly id: string
   /** Milliseconds. */
   readonly intervalMs: number
   readonly timeoutMs: number
+  /** Part of an interval by which it is made shorter at most, 0 to 1. */
+  readonly jitter?: number
 }
 interface Slot {
   target: Target
+  /** Milliseconds until it is asked again: its interval, or what was last said (`setPace`). */
+  paceMs: number
+  /** When it was due last. */
+  askedAt: Instant
+  round: number
   nextAt: Instant
   /** Since when a check is under way; null when none is. */
   since: Instant | null
@@ -26,29 +34,47 @@ export interface Schedule {
   readonly slots: Map<string, Slot>
   /** A binary heap by time; an entry whose slot has another time is out of date. */
   readonly queue: Entry[]
+  /** Of the jitter. */
+  readonly seed: string
 }
 
-export const newSchedule = (): Schedule => ({ slots: new Map(), queue: [] })
+export const newSchedule = (seed = ''): Schedule => ({ slots: new Map(), queue: [], seed })
+
+/** So many new targets are asked at once; the others one after the other, so that a start is no burst. */
+const AT_ONCE = 32
+const APART_MS = 1
 
 /** A lost answer of a probe must not stop its checks for ever. */
 const LOST_AFTER = 4
 
-/** These targets and no others. New ones are due at once; their following checks are spread over the interval. */
+/** These targets and no others. New ones are due at once, or shortly after where they are many; their following checks are spread over the interval. */
 export function setTargets(schedule: Schedule, targets: readonly Target[], now: Instant): void {
   const wanted = new Set(targets.map(({ id }) => id))
   for (const id of schedule.slots.keys()) if (!wanted.has(id)) schedule.slots.delete(id)
+  let begun = 0
   targets.forEach((target, index) => {
     const known = schedule.slots.get(target.id)
     if (known) {
       const sooner = target.intervalMs < known.target.intervalMs
+      if (target.intervalMs !== known.target.intervalMs) known.paceMs = target.intervalMs
       known.target = target
       if (sooner) plan(schedule, target.id, known, now)
       return
     }
     const offsetMs = (target.intervalMs * index) / targets.length
-    const slot: Slot = { target, nextAt: now, since: null, offsetMs }
+    const first = after(now, Math.min(Math.max(0, begun - AT_ONCE + 1) * APART_MS, target.intervalMs))
+    begun += 1
+    const slot: Slot = {
+      target,
+      paceMs: target.intervalMs,
+      askedAt: now,
+      round: 0,
+      nextAt: first,
+      since: null,
+      offsetMs,
+    }
     schedule.slots.set(target.id, slot)
-    plan(schedule, target.id, slot, now)
+    plan(schedule, target.id, slot, first)
   })
 }
 
@@ -59,10 +85,13 @@ export function takeDue(schedule: Schedule, now: Instant): Target[] {
     pop(schedule.queue)
     const slot = schedule.slots.get(next.id)
     if (!slot || slot.nextAt !== next.at) continue
-    const { intervalMs, timeoutMs } = slot.target
-    const planned = after(slot.nextAt, intervalMs + slot.offsetMs)
+    const { timeoutMs } = slot.target
+    slot.round += 1
+    const paceMs = paceNow(schedule, slot)
+    const planned = after(slot.nextAt, paceMs + slot.offsetMs)
+    slot.askedAt = slot.nextAt
     slot.offsetMs = 0
-    plan(schedule, next.id, slot, planned > now ? planned : after(now, intervalMs))
+    plan(schedule, next.id, slot, planned > now ? planned : after(now, paceMs))
     if (slot.since !== null && between(slot.since, now) < timeoutMs * LOST_AFTER) continue
     slot.since = now
     found.push(slot.target)
@@ -73,6 +102,17 @@ export function takeDue(schedule: Schedule, now: Instant): Target[] {
 export function finish(schedule: Schedule, id: string): void {
   const slot = schedule.slots.get(id)
   if (slot) slot.since = null
+}
+
+const paceNow = ({ seed }: Schedule, { target: { id, jitter = 0 }, paceMs, round }: Slot): number =>
+  jittered(paceMs, jitter, { seed, id, round })
+
+/** From now on, beginning with the wait that is under way: what an answer said may ask for another one sooner, or later. */
+export function setPace(schedule: Schedule, id: string, paceMs: number, now: Instant): void {
+  const slot = schedule.slots.get(id)
+  if (!slot || slot.paceMs === paceMs) return
+  slot.paceMs = paceMs
+  plan(schedule, id, slot, later(now, after(slot.askedAt, paceNow(schedule, slot))))
 }
 
 /** When to ask again; null without targets. */

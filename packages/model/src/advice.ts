@@ -16,6 +16,7 @@ const DURATIONS =
   'keepalive lease apply warntime deadtime drain interval timeout persistence tcp-timeout tcp-fin-timeout udp-timeout'.split(
     ' ',
   )
+const OF_PACE = ['fast-interval', 'down-interval', 'slow-start', 'flap-hold'] as const
 const HOW = 'write a number with its unit, ms, s or m: 100ms, 1s, 1.5s, 2m'
 
 const duration: Adviser = (value, path) => {
@@ -126,7 +127,7 @@ const address: Adviser = (value) => {
 }
 
 const BY_KEY: Readonly<Record<string, Adviser>> = {
-  ...Object.fromEntries(DURATIONS.map((key) => [key, duration])),
+  ...Object.fromEntries([...DURATIONS, ...OF_PACE].map((key) => [key, duration])),
   port,
   address,
   secret,
@@ -136,6 +137,7 @@ const BY_KEY: Readonly<Record<string, Adviser>> = {
   verify: boolean,
   http2: boolean,
   tls: boolean,
+  'dynamic-weight': boolean,
 }
 
 /** `allowed`: where the key takes one of a list of words. Null: nothing better is known than that it is wrong. */

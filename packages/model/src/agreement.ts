@@ -1,5 +1,6 @@
 /** What nodes must have alike in their configurations, as digests that they tell each other. */
 import { canonicalAddress, digest64 } from '@lvsm/base'
+import { unusualPacing } from './pacing.ts'
 import type { Config, ConfigGroup, ConfigService } from './config.ts'
 import { specOf, specText, timeoutsText } from './service-spec.ts'
 
@@ -64,9 +65,12 @@ function digestsOf({ nodes, groups, services, timing, ipvsTimeouts }: Config): A
         .sort(),
     ),
     checks: each(({ check }) => {
-      const { type, intervalMs, timeoutMs, fall, rise, keepLast, keys, port } = check
+      const { type, intervalMs, timeoutMs, fall, rise, keepLast, keys, port, pacing } = check
       const own = Object.entries(keys).sort(byFirst)
-      return [type, intervalMs, timeoutMs, fall, rise, keepLast, own, ...(port === null ? [] : [port])]
+      // An older agent knows none: what is as usual makes no difference between the two.
+      const unusual = unusualPacing(pacing, intervalMs)
+      const later = [...(port === null ? [] : [port]), ...(unusual.length === 0 ? [] : [unusual])]
+      return [type, intervalMs, timeoutMs, fall, rise, keepLast, own, ...later]
     }),
   }
 }

@@ -16,6 +16,7 @@ import { timingOf } from './rules/keys.ts'
 import { syncOf } from './rules/sync.ts'
 import { DEFAULT_PORT, type Written } from './schema.ts'
 import { keysOf } from './check-fields.ts'
+import { completePacing } from './pacing.ts'
 import { parseNetmask } from './netmask.ts'
 import type { Persistence } from './service-spec.ts'
 import {
@@ -96,6 +97,7 @@ function completeCheck({ check, protocol }: Pick<WrittenService, 'check' | 'prot
     fall: check?.fall ?? DEFAULT_CHECK.fall,
     rise: check?.rise ?? DEFAULT_CHECK.rise,
     keepLast: check?.['keep-last'] ?? DEFAULT_CHECK.keepLast,
+    pacing: completePacing(check, intervalMs),
   }
 }
 

@@ -1,6 +1,7 @@
 /** The configuration, the same on every node: checked and complete: every default filled in, every duration in milliseconds. */
 import { type Timing } from '@lvsm/base'
 import { type Algorithm } from '@lvsm/protocol'
+import { type CheckPacing, usualPacing } from './pacing.ts'
 import type { IpvsTimeouts, Persistence } from './service-spec.ts'
 import {
   type CheckKeys,
@@ -53,6 +54,7 @@ export interface ConfigCheck {
   readonly port: number | null
   /** Does the last living realserver stay in the table when its check fails too? */
   readonly keepLast: boolean
+  readonly pacing: CheckPacing
 }
 export interface ConfigRealserver {
   readonly node: string
@@ -174,4 +176,7 @@ export const DEFAULT_CHECK: Omit<ConfigCheck, 'type'> = {
   fall: 3,
   rise: 2,
   keepLast: true,
+  pacing: usualPacing(1000),
 }
+/** Longest time that a realserver is held out which fails again and again, in milliseconds. */
+export const LONGEST_HOLD_MS = 300_000

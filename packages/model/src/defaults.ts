@@ -1,5 +1,6 @@
 /** What holds where a configuration says nothing, in its own words: for whoever looks at what is there. */
 import { DEFAULT_CHECK, KEPT_REVISIONS } from './config.ts'
+import { pacingWords } from './pacing.ts'
 import { PROFILES } from './profiles.ts'
 import { SYNC_GROUP, SYNC_PORT } from './rules/sync.ts'
 import { configSchema, serviceSchema } from './schema.ts'
@@ -23,8 +24,9 @@ function timing(profile: keyof typeof PROFILES): Words {
 /** Of a service with this protocol. */
 function check(protocol: unknown): Words {
   const type = usualCheck(serviceSchema.shape.protocol.safeParse(protocol).data)
-  const { intervalMs, timeoutMs, fall, rise, keepLast } = DEFAULT_CHECK
-  return { type, ...durations({ interval: intervalMs, timeout: timeoutMs }), fall, rise, 'keep-last': keepLast }
+  const { intervalMs, timeoutMs, fall, rise, keepLast, pacing } = DEFAULT_CHECK
+  const figures = durations({ interval: intervalMs, timeout: timeoutMs })
+  return { type, ...figures, fall, rise, 'keep-last': keepLast, ...pacingWords(pacing) }
 }
 
 /** Of mappings that may be absent as a whole, and of the cluster itself. `profile`, and `protocol` of a check's service: as the file says it. */

@@ -53,7 +53,7 @@ describe('one fault is one message', () => {
     [
       'a check to come',
       [['type: tcp', 'type: radius']],
-      '26:20 not-in-this-version "radius" is not in this version → today: tcp, tls, http, https, grpc, expect, udp, dns, smtp, ftp, imap, pop3, redis, mysql, postgres, ldap, script, none',
+      '26:20 not-in-this-version "radius" is not in this version → today: tcp, tls, http, https, grpc, expect, udp, dns, smtp, ftp, imap, pop3, redis, mysql, postgres, ldap, script, agent, none',
     ],
     [
       'a check that looks at certificates, and not for which name',
@@ -102,8 +102,8 @@ describe('one fault is one message', () => {
     ],
     [
       'a key to come',
-      [['scheduler: wrr', 'scheduler: wrr\n    slow-start: 5m']],
-      '26:5 not-in-this-version the key "slow-start" is not in this version → take it out; keys here: name, group, address, port, protocol, scheduler, scheduler-flags, one-packet, persistence, persistence-netmask, persistence-engine, check, realservers, pool, overrides',
+      [['scheduler: wrr', 'scheduler: wrr\n    drain-time: 5m']],
+      '26:5 not-in-this-version the key "drain-time" is not in this version → take it out; keys here: name, group, address, port, protocol, scheduler, scheduler-flags, one-packet, persistence, persistence-netmask, persistence-engine, check, realservers, pool, overrides',
     ],
     [
       'a gateway of IPv6',

@@ -12,6 +12,7 @@ import { refuseInterface, refuseName } from './names.ts'
 import { parseNetmask } from './netmask.ts'
 import { namesOf } from './tables/table.ts'
 import { checkFields } from './check-fields.ts'
+import { pacingFields } from './pacing.ts'
 
 export const DEFAULT_PORT = 6940
 export const ROLES = ['director', 'realserver', 'witness'] as const
@@ -106,6 +107,7 @@ export const checkSchema = checkFields(CHECKS, {
   fall: z.int().min(1).max(20).optional(),
   rise: z.int().min(1).max(20).optional(),
   'keep-last': z.boolean().optional(),
+  ...pacingFields(duration),
 })
 export const realserverSchema = z.strictObject({
   node: name,

@@ -74,6 +74,8 @@ export interface PlanInput {
   readonly serving: ReadonlyMap<string, ReadonlySet<string>>
   /** Service name → keys of destinations that stay at weight 0: failed or stopped ones until they have drained, drained ones as long as wanted. */
   readonly draining: ReadonlyMap<string, ReadonlySet<string>>
+  /** Service name → key of a destination → its weight now, where that is not the configuration's. */
+  readonly weights?: ReadonlyMap<string, ReadonlyMap<string, number>>
   /** Groups that are about to move: where connections must end before it, destinations take no new ones. */
   readonly quiescing: ReadonlySet<string>
   /** Group → addresses of the director that hands it over to this node now, the better ones first. */
@@ -135,13 +137,18 @@ function desiredService(service: ConfigService, planInput: PlanInput, synchronis
     service.realservers.some(
       (entry) => !forwarding(entry.forward).connectionsMustEnd && entry.weight > 0 && serving.has(destKey(entry)),
     )
-  const dests = service.realservers.flatMap(({ address, port, forward: method, weight, ...more }): DesiredDest[] => {
-    const key = destKey({ address, port })
-    const { kernel: forward, connectionsMustEnd } = forwarding(method)
-    const rest = { ...limitsOf(more), ...tunnelWay(more) }
-    if (serving.has(key)) return [{ address, port, forward, weight: quiet && connectionsMustEnd ? 0 : weight, ...rest }]
-    return draining.has(key) ? [{ address, port, forward, weight: 0, ...rest }] : []
-  })
+  const weights = planInput.weights?.get(service.name)
+  const dests = service.realservers.flatMap(
+    ({ address, port, forward: method, weight: full, ...more }): DesiredDest[] => {
+      const key = destKey({ address, port })
+      const weight = weights?.get(key) ?? full
+      const { kernel: forward, connectionsMustEnd } = forwarding(method)
+      const rest = { ...limitsOf(more), ...tunnelWay(more) }
+      if (serving.has(key))
+        return [{ address, port, forward, weight: quiet && connectionsMustEnd ? 0 : weight, ...rest }]
+      return draining.has(key) ? [{ address, port, forward, weight: 0, ...rest }] : []
+    },
+  )
   const { name, group, protocol, address, port } = service
   const flushConnections = planInput.flushing.has(group) && !planInput.owned.has(group) && !synchronised
   return { name, group, protocol, address, port, spec: specOf(service), flushConnections, dests }

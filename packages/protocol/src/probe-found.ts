@@ -11,6 +11,7 @@ const LONGEST_LABEL = 64
 const LONGEST_RANGE = 32
 /** Of a weight that a script or an agent gives. */
 export const MOST_WEIGHT = 65_535
+export const MOST_PERCENT = 1000
 
 const line = (longest: number) => z.string().transform((value) => cut(plainLine(value), longest))
 const figure = z.object({
@@ -36,6 +37,15 @@ const step = z.object({
 })
 export type ProbeStep = Readonly<z.infer<typeof step>>
 
+/** What an agent on the realserver says of it (HAProxy's agent protocol). */
+const agentWord = z.object({
+  admin: z.enum(['ready', 'drain', 'maint']).exactOptional(),
+  up: z.boolean().exactOptional(),
+  /** Of its weight. */
+  percent: z.number().min(0).max(MOST_PERCENT).exactOptional(),
+})
+export type AgentWordSaid = Readonly<z.infer<typeof agentWord>>
+
 const capped = <Item extends z.ZodType>(item: Item, most: number) =>
   z
     .array(item)
@@ -46,6 +56,9 @@ export const foundFields = {
   /** Milliseconds from the beginning of the probe to its verdict. */
   tookMs: z.number().min(0).exactOptional(),
   perfdata: capped(figure, MOST_FIGURES).exactOptional(),
+  /** In place of the weight that the configuration says. */
+  weight: z.int().min(0).max(MOST_WEIGHT).exactOptional(),
+  agent: agentWord.exactOptional(),
   /** Only where it was asked to explain itself. */
   steps: capped(step, MOST_STEPS).exactOptional(),
 }

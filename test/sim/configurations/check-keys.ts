@@ -13,6 +13,7 @@ const OTHERS: Readonly<Record<string, (some: Some) => Keys>> = {
     ...some({ query: 'web.example', record: 'AAAA' }),
     ...some({ rcode: ['NOERROR', 'NXDOMAIN'], answers: 1 }),
   }),
+  agent: (some) => some({ send: 'state\\n' }),
   script: (some) => ({ command: ['/bin/true', '{address}'], ...some({ contract: 'mon' }) }),
 }
 

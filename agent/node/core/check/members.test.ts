@@ -31,7 +31,7 @@ it('a check asks at a port of its own, where one is named', () => {
 })
 
 it('an answer that nobody knows changes nothing, and the next check comes in its time', () => {
-  const one = director('{ type: tcp, interval: 500ms, timeout: 300ms, fall: 1 }')
+  const one = director('{ type: tcp, interval: 500ms, timeout: 300ms, fall: 1, jitter: 0 }')
   const before = one.states()
   expect(before['rs1']).toEqual([true, 'connected'])
   one.take('apply')

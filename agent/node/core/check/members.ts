@@ -1,13 +1,21 @@
 /** The realservers that this director checks: who they are, by the configuration, and who is alive, by the checks. */
 import { between } from '@lvsm/base'
 import {
+  afterWord,
   type CheckResult,
+  fell,
   finish,
   type Health,
+  isHeld,
   judge,
+  NOTHING_SAID,
+  ofAgent,
+  paceOf,
   serve,
   servedBefore,
+  setPace,
   setTargets,
+  STEADY,
   takeDue,
   UNCHECKED,
 } from '@lvsm/health'
@@ -15,8 +23,11 @@ import { intentOnServer } from '@lvsm/changes'
 import { type ConfigService, probeOf, destKey } from '@lvsm/model'
 import { type ProbeFound } from '@lvsm/protocol'
 import { type Observed, observedService } from '@lvsm/plan'
-import type { Member, NodeState } from '../state.ts'
+import type { Member } from './member.ts'
+import type { NodeState } from '../state.ts'
+import { besides } from './besides.ts'
 import { probing } from './probing.ts'
+import { adopt, followTargets } from './targets.ts'
 
 /** A failed realserver stays at weight 0 at least so long, and at most so long while it has connections. */
 const LINGER_LEAST_MS = 1000
@@ -53,9 +64,22 @@ export function followConfig(state: NodeState): void {
       const same = known && isChecked(known.service) === isChecked(service)
       const health = !isChecked(service) ? notChecked(service) : same ? known.health : UNCHECKED
       const { drainingSince = null, gone = false } = known ?? {}
-      const last = same ? known.last : null
+      const { last = null, agentSaid = NOTHING_SAID, flap = STEADY, away = false, backSince = null } = same ? known : {}
       const intent = intentOnServer(facts, service.name, realserver.node)
-      checks.members.set(id, { id, service, realserver, intent, health, last, drainingSince, gone })
+      checks.members.set(id, {
+        id,
+        service,
+        realserver,
+        intent,
+        health,
+        last,
+        agentSaid,
+        flap,
+        away,
+        backSince,
+        drainingSince,
+        gone,
+      })
     }
   }
   const services = new Set(view?.services.map(({ name }) => name))
@@ -71,37 +95,54 @@ export function begin(
 ): void {
   const { checks, view, now } = state
   checks.begun = true
+  followTargets(checks)
+  const adopted = adopt(checks, known)
   for (const service of view?.services ?? []) {
     const table = observed ? observedService(observed, service) : undefined
     for (const [key, member] of membersOf(state, service)) {
-      if (!isChecked(service) || known.has(member.id)) continue
+      if (!isChecked(service) || known.has(member.id) || adopted.has(member)) continue
       const dest = table?.dests.find((entry) => destKey(entry) === key)
       member.health = servedBefore((dest?.weight ?? 0) > 0)
     }
     fill(state, service)
   }
-  const targets = [...checks.members.values()].filter(({ service }) => isChecked(service))
   setTargets(
     checks.schedule,
-    targets.map(({ id, service: { check } }) => ({ id, intervalMs: check.intervalMs, timeoutMs: check.timeoutMs })),
+    [...checks.targets].flatMap(([id, [first]]) => {
+      if (!first) return []
+      const { intervalMs, timeoutMs, pacing } = first.service.check
+      return [{ id, intervalMs, timeoutMs, jitter: pacing.jitter / 100 }]
+    }),
     now,
   )
 }
 
 /** Among those that operators let serve: who is drained or stopped is nobody to keep, and keeps nobody out. */
-function fill(state: NodeState, service: ConfigService): void {
+export function fill(state: NodeState, service: ConfigService): void {
   const serving = state.checks.pools.get(service.name)?.serving ?? new Set<string>()
-  const members = membersOf(state, service)
+  const all = membersOf(state, service)
+  const members = all
     .filter(([, { intent }]) => intent === 'serve')
-    .map(([id, { health }]) => ({ id, health }))
-  state.checks.pools.set(service.name, serve(members, serving, service.check.keepLast))
+    .map(([id, { health, flap }]) => ({ id, health, held: isHeld(flap, state.now) }))
+  const { keepLast, pacing } = service.check
+  const pool = serve(members, serving, { keepLast, maxEjection: pacing.maxEjection })
+  state.checks.pools.set(service.name, pool)
+  for (const [key, member] of all) {
+    if (!pool.serving.has(key)) {
+      member.away ||= member.health.healthy === false
+      member.backSince = null
+    } else if (member.away && !pool.kept.has(key)) {
+      member.away = false
+      member.backSince = state.now
+    }
+  }
 }
 
 /** Starts the checks that are due. */
 export function checkIfDue(state: NodeState): void {
   const { checks } = state
   for (const { id } of takeDue(checks.schedule, state.now)) {
-    const member = checks.members.get(id)
+    const [member] = checks.targets.get(id) ?? []
     const effect = member ? probing(state, member, id) : null
     if (effect) state.effects.push(effect)
   }
@@ -116,26 +157,41 @@ export interface Verdict {
 const NOTHING: Verdict = { changed: false, event: null }
 
 /** A check that ended, and told nothing: who made it died, or could not. */
-export function unknown(state: NodeState, id: string): Verdict {
-  finish(state.checks.schedule, id)
-  return NOTHING
+export const unknown = (state: NodeState, id: string): void => finish(state.checks.schedule, id)
+
+const weightSaid = ({ last, agentSaid }: Member): string => `${last?.found.weight} ${ofAgent(agentSaid).percent}`
+
+/** What an agent says is so at once: there is nothing to damp in it. */
+function judged(member: Member, result: CheckResult, { agent }: ProbeFound): Health {
+  const { health, service } = member
+  if (!agent) return judge(health, result, service.check)
+  member.agentSaid = afterWord(member.agentSaid, agent)
+  return judge(health, { ...result, ok: ofAgent(member.agentSaid).ok }, { fall: 1, rise: 1 })
 }
 
-export function checked(state: NodeState, id: string, result: CheckResult, found: ProbeFound = {}): Verdict {
-  const member = state.checks.members.get(id)
-  if (!member) return NOTHING
+/** Of everybody who asks that. */
+export function checked(state: NodeState, id: string, result: CheckResult, found: ProbeFound = {}): Verdict[] {
+  const members = state.checks.targets.get(id) ?? []
   finish(state.checks.schedule, id)
+  const verdicts = members.map((member) => verdictOf(state, member, result, found))
+  const paces = members.map(({ health, service: { check } }) => paceOf(health, { ...check.pacing, ...check }))
+  if (paces.length > 0) setPace(state.checks.schedule, id, Math.min(...paces), state.now)
+  return verdicts
+}
+
+function verdictOf(state: NodeState, member: Member, result: CheckResult, found: ProbeFound): Verdict {
   const before = member.health.healthy
+  const weighed = weightSaid(member)
   member.last = { at: state.now, found }
-  member.health = judge(member.health, result, member.service.check)
+  member.health = judged(member, result, found)
   const { healthy } = member.health
-  if (healthy === before) return NOTHING
-  fill(state, member.service)
-  if (before === null && healthy) return { changed: true, event: null }
   const { service, realserver } = member
+  if (healthy === before) return weightSaid(member) === weighed ? NOTHING : { changed: true, event: null }
+  if (before === true) member.flap = fell(member.flap, state.now, service.check.pacing.flapHoldMs)
+  fill(state, service)
+  if (before === null && healthy) return { changed: true, event: null }
   const key = destKey(realserver)
-  const kept = state.checks.pools.get(service.name)?.kept.has(key) ? '; kept, because nobody else is left' : ''
-  const reason = `${realserver.node} (${key}) in service ${service.name}: ${result.reason}${kept}`
+  const reason = `${realserver.node} (${key}) in service ${service.name}: ${result.reason}${besides(state, member)}`
   return { changed: true, event: { group: service.group, kind: healthy ? 'recovered' : 'failed', reason } }
 }
 

@@ -2,7 +2,8 @@
 import { probeOf } from '@lvsm/model'
 import type { NodeEffect } from '../events.ts'
 import { sourceOf } from '../observe/interfaces.ts'
-import type { Member, NodeState } from '../state.ts'
+import type { Member } from './member.ts'
+import type { NodeState } from '../state.ts'
 
 type Check = Extract<NodeEffect, { kind: 'check' }>
 

@@ -4,7 +4,8 @@ import { after, earlier, type Instant } from '@lvsm/base'
 import type { ReplyTo } from '../command/pending.ts'
 import { fitTrials } from '../publish/packing.ts'
 import { ANSWER_MS, reply } from '../command/reply.ts'
-import type { Member, NodeState } from '../state.ts'
+import type { Member } from './member.ts'
+import type { NodeState } from '../state.ts'
 import { probing } from './probing.ts'
 
 /** Of one run: somebody reads what comes of it. */

@@ -1,7 +1,8 @@
 /** `lvsm check run`: on this node, or on the director that somebody names. */
 import { suggest } from '@lvsm/model'
 import { beginTrials, MOST_RUNS, MOST_TRIALS } from '../check/trials.ts'
-import type { Member, NodeState } from '../state.ts'
+import type { Member } from '../check/member.ts'
+import type { NodeState } from '../state.ts'
 import { forward } from './forward.ts'
 import type { Asked } from './pending.ts'
 import { refuse, reply } from './reply.ts'

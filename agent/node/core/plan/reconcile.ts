@@ -15,6 +15,7 @@ import {
 } from '@lvsm/plan'
 import { between } from '@lvsm/base'
 import { followTable, drainingOf, servingOf } from '../check/members.ts'
+import { weightsOf } from '../check/weights.ts'
 import { heldGroups } from '../lease.ts'
 import { handoverAddresses, forgettingGroups, plannedHandovers } from '../move/successor.ts'
 import { quiescingGroups } from '../move/owner.ts'
@@ -34,6 +35,7 @@ export function reconcile(state: NodeState, observed: Observed): readonly Operat
       owned,
       serving: servingOf(state),
       draining: drainingOf(state),
+      weights: weightsOf(state),
       quiescing: quiescingGroups(state),
       handover: handoverAddresses(state),
       flushing: forgettingGroups(state),

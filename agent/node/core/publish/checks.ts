@@ -2,10 +2,12 @@
 import { between } from '@lvsm/base'
 import { type ChecksReport } from '@lvsm/protocol'
 import { destKey } from '@lvsm/model'
+import { besides } from '../check/besides.ts'
 import type { NodeState } from '../state.ts'
 
 export function reportChecks(state: NodeState): ChecksReport {
-  const checks = [...state.checks.members.values()].map(({ service, realserver, health, intent, last }) => {
+  const checks = [...state.checks.members.values()].map((member) => {
+    const { service, realserver, health, intent, last } = member
     const pool = state.checks.pools.get(service.name)
     const key = destKey(realserver)
     const { type, intervalMs, timeoutMs, fall, rise } = service.check
@@ -21,7 +23,7 @@ export function reportChecks(state: NodeState): ChecksReport {
       serving: pool?.serving.has(key) === true,
       kept: pool?.kept.has(key) === true,
       intent,
-      reason: health.reason,
+      reason: `${health.reason}${besides(state, member)}`,
       ageMs: last ? Math.round(between(last.at, state.now)) : null,
       ...last?.found,
     }

@@ -3,6 +3,7 @@ import { type DestinationReport, type NodeTrouble, type ServiceReport, type Stat
 import { plainTrouble, type Trouble } from '@lvsm/base'
 import { allWanted, realserverReport, serviceReport, wantedOfServer } from '@lvsm/changes'
 import { type ConfigService, destKey, type Subject } from '@lvsm/model'
+import { besides } from '../check/besides.ts'
 import { memberId } from '../check/members.ts'
 import { differsIn } from '../disagreement.ts'
 import { leaseStatus } from '../lease.ts'
@@ -42,20 +43,20 @@ export function ownedServices(state: NodeState): readonly ConfigService[] {
 }
 
 /** This node's own table of one service. */
-export function ownTable({ kernel, checks }: NodeState, service: ConfigService): DestinationReport[] {
+export function ownTable(state: NodeState, service: ConfigService): DestinationReport[] {
+  const { kernel, checks } = state
   const table = kernel.observed ? observedService(kernel.observed, service) : undefined
   return service.realservers.map((realserver) => {
     const key = destKey(realserver)
     const dest = table?.dests.find((entry) => destKey(entry) === key)
-    const health = checks.members.get(memberId(service.name, key))?.health
-    const kept = checks.pools.get(service.name)?.kept.has(key) ? '; kept, because nobody else is left' : ''
+    const member = checks.members.get(memberId(service.name, key))
     return {
       key,
       weight: dest?.weight ?? 0,
-      healthy: health?.healthy ?? null,
+      healthy: member?.health.healthy ?? null,
       active: dest?.active ?? 0,
       inactive: dest?.inactive ?? 0,
-      reason: `${health?.reason ?? ''}${kept}`,
+      reason: member ? `${member.health.reason}${besides(state, member)}` : '',
     }
   })
 }

@@ -2,6 +2,7 @@
 import { between, type Trouble } from '@lvsm/base'
 import { serviceKey, specText } from '@lvsm/model'
 import { isSyncOperation, troublesOf } from '@lvsm/plan'
+import { flappingTroubles } from '../check/holds.ts'
 import { pingTroubles } from '../check/pings.ts'
 import { disagreementTroubles } from '../disagreement.ts'
 import { deafTroubles } from '../hearing.ts'
@@ -29,6 +30,7 @@ export const troubles = (state: NodeState): readonly Trouble[] =>
     ...state.reported.values(),
     ...kernelTroubles(state),
     ...fightTroubles(state),
+    ...flappingTroubles(state),
     ...pingTroubles(state.pings),
     ...disagreementTroubles(state),
     ...unbelievedTroubles(state),

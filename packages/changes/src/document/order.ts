@@ -5,8 +5,9 @@ import { isTree, type Tree } from './tree.ts'
 const KEYS = [
   'cluster epoch kept-revisions profile tcp-timeout tcp-fin-timeout udp-timeout timing keepalive lease apply warntime deadtime drain sync sync-id sync-link sync-group sync-port keys sign-with nodes groups pools services',
   'name id node roles voter coordinator link-order links group directors vips gateways ping address prefix interface port protocol',
-  'scheduler scheduler-flags one-packet persistence persistence-netmask persistence-engine check type command contract query record rcode answers method host sni path headers status body body-digest',
-  'http2 grpc-service tls verify ca send expect interval timeout fall rise keep-last pool overrides realservers',
+  'scheduler scheduler-flags one-packet persistence persistence-netmask persistence-engine check type command contract dynamic-weight query record rcode answers method host sni path headers status body body-digest',
+  'http2 grpc-service tls verify ca send expect interval timeout fall rise keep-last fast-interval down-interval jitter slow-start',
+  'max-ejection flap-hold pool overrides realservers',
   'forward gateway weight upper-threshold lower-threshold algorithm file',
 ].flatMap((line) => line.split(' '))
 const RANKS: ReadonlyMap<string, number> = new Map(KEYS.map((key, at) => [key, at]))

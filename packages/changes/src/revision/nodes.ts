@@ -9,6 +9,7 @@ import {
   specOf,
   specText,
   timeoutsText,
+  unusualPacing,
 } from '@lvsm/model'
 import { natural } from '../document/order.ts'
 import type { Line } from './lines.ts'
@@ -97,8 +98,9 @@ function serviceTasks(service: ConfigService): [string, string][] {
   const { check, realservers } = service
   const key = serviceKey(service)
   const keys = Object.entries(check.keys).map(([word, value]) => `, ${word} ${String(value)}`)
+  const paced = unusualPacing(check.pacing, check.intervalMs).map(([word, value]) => `, ${word} ${value}`)
   const where = check.port === null ? '' : ` at port ${check.port}`
-  const checked = `check ${check.type}${where} each ${check.intervalMs} ms, timeout ${check.timeoutMs} ms, fall ${check.fall}, rise ${check.rise}${check.keepLast ? '' : ', the last one too'}${keys.join('')}`
+  const checked = `check ${check.type}${where} each ${check.intervalMs} ms, timeout ${check.timeoutMs} ms, fall ${check.fall}, rise ${check.rise}${check.keepLast ? '' : ', the last one too'}${[...paced, ...keys].join('')}`
   return [
     [`virtual service ${key}`, `${specText(specOf(service))}, ${service.name} of group ${service.group}`],
     [`checks of ${key}`, checked],

@@ -7,6 +7,7 @@ import { SCHEDULERS, type SchedulerRow } from '../tables/index.ts'
 import { type Floating, floating } from './addresses.ts'
 import { placesOf } from './on-link.ts'
 import { type Service, served } from './pools.ts'
+import { checkPacing } from './pacing.ts'
 import { checkFamily } from './families.ts'
 import { checkOptions } from './service-options.ts'
 import { checkForwarding, checkOwner, checkRealserver } from './realservers.ts'
@@ -94,7 +95,8 @@ function checkFlags(service: Service, path: Path, refuse: Refuse): void {
 /** What is longer would come too late for anybody; a group is not ready before each of its realservers was checked. */
 const LONGEST = { intervalMs: 3_600_000, timeoutMs: 60_000 } as const
 
-function checkTiming({ check }: Service, path: Path, refuse: Refuse): void {
+function checkTiming(service: Service, path: Path, refuse: Refuse): void {
+  const { check } = service
   const figure = (key: 'interval' | 'timeout', otherwise: number): number =>
     check?.[key] === undefined
       ? isUnread(check, key)
@@ -126,4 +128,5 @@ function checkTiming({ check }: Service, path: Path, refuse: Refuse): void {
     `timeout ${timeoutMs} ms > interval ${intervalMs} ms: checks would overtake each other`,
     'lower timeout, or raise interval',
   )
+  checkPacing(service, intervalMs, path, refuse)
 }

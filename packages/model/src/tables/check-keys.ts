@@ -156,6 +156,11 @@ export const SCRIPT_KEYS = {
     })
     .optional(),
   contract: z.enum(['nagios', 'keepalived', 'ldirectord', 'mon']).optional(),
+  /** By the contract of keepalived: an exit code from 2 on is a weight, plus 2 (misc_dynamic). */
+  'dynamic-weight': z.boolean().optional(),
+} as const
+export const AGENT_KEYS = {
+  send: said.optional(),
 } as const
 
 /** What is wrong with keys that are right one by one. */
@@ -196,6 +201,16 @@ export const refuseSilent = (keys: Keys): CheckFault | null =>
         code: 'nothing-expected',
         message: 'waits for an answer, and nothing says for which',
         hint: 'add expect: EXPRESSION; tcp only finds out whether somebody accepts connections',
+      }
+    : null
+/** Only one contract knows weights. */
+export const refuseWeightless = (keys: Keys): CheckFault | null =>
+  keys['dynamic-weight'] === true && keys['contract'] !== 'keepalived'
+    ? {
+        key: 'dynamic-weight',
+        code: 'no-weight-in-contract',
+        message: 'is of the contract of keepalived',
+        hint: 'add contract: keepalived, or take dynamic-weight out',
       }
     : null
 export const refuseProgramless = (keys: Keys): CheckFault | null =>

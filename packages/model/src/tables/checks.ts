@@ -1,6 +1,7 @@
 /** How realservers are checked. */
 import type * as z from 'zod'
 import {
+  AGENT_KEYS,
   type CheckFault,
   DNS_KEYS,
   EXPECT_KEYS,
@@ -10,6 +11,7 @@ import {
   refuseNameless,
   refuseProgramless,
   refuseSilent,
+  refuseWeightless,
   SCRIPT_KEYS,
   TLS_KEYS,
   UDP_KEYS,
@@ -34,6 +36,7 @@ export type ProbeKind =
   | 'postgres'
   | 'ldap'
   | 'script'
+  | 'agent'
 
 /** Key → value of the keys that one type of check has alone, by the schemas of its row. */
 export type CheckKeys = Readonly<Record<string, unknown>>
@@ -140,8 +143,15 @@ export const CHECKS = {
     probe: 'script',
     over: null,
     fields: SCRIPT_KEYS,
-    refuse: refuseProgramless,
+    refuse: (keys) => refuseProgramless(keys) ?? refuseWeightless(keys),
     hint: 'a script check runs a program, which says by its exit code whether all is well',
+  },
+  agent: {
+    probe: 'agent',
+    over: null,
+    fields: AGENT_KEYS,
+    refuse: right,
+    hint: 'an agent check reads one line of an agent on the realserver, by the protocol of HAProxy',
   },
   none: { probe: null, over: null, fields: {}, refuse: right, hint: 'a check of type none asks nobody' },
 } as const satisfies Readonly<Record<string, CheckRow>>

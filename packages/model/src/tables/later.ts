@@ -36,7 +36,7 @@ export const FOREIGN_WORDS: Readonly<Record<string, Foreign>> = {
     same: { ip: 'ipip', ip_gre: 'gre', tunl0: 'ipip' },
   },
   type: {
-    later: ['icmp', 'ping', 'radius', 'external-perl', 'agent', 'sip', 'ntp'],
+    later: ['icmp', 'ping', 'radius', 'external-perl', 'sip', 'ntp'],
     same: {
       connect: 'tcp',
       off: 'none',
@@ -55,6 +55,7 @@ export const FOREIGN_WORDS: Readonly<Record<string, Foreign>> = {
       dns_check: 'dns',
       udp_check: 'udp',
       misc_check: 'script',
+      'agent-check': 'agent',
     },
   },
   algorithm: {
@@ -70,7 +71,7 @@ export const FOREIGN_KEYS: ReadonlySet<string> = new Set(
     'fwmark firewall-mark mark',
     'sorry sorry-server sorry_server fallback quorum hysteresis alpha omega virtualhost inhibit',
     'url receive request codes ssl script certificate',
-    'slow-start drain-time max-connections source',
+    'drain-time max-connections source',
     'ipv6 include includes sync syncd sync-daemon console web tls coordinators users bfd vrrp virtual-router-id preempt priority',
     'mcast multicast broadcast notify email vlan namespace',
   ].flatMap((line) => line.split(' ')),

@@ -24,6 +24,15 @@ const LATE_MS = 60_000
 export const checks: WarningRule = (draft, warn) => {
   for (const { at, item: service } of entries(draft.services)) {
     const { interval, fall = DEFAULT_CHECK.fall, type = usualCheck(service.protocol) } = service.check ?? {}
+    const slow = service.check?.['slow-start'] !== undefined
+    if (slow && served(draft, at).every(({ item }) => (item.weight ?? 1) <= 1))
+      warn(
+        'warning',
+        'slow-start-weight',
+        ['services', at, 'check', 'slow-start'],
+        `slow-start changes nothing in service "${service.name}": a weight of 1 cannot grow`,
+        'give its realservers weights of 10 or more',
+      )
     const ms = fall * (interval === undefined ? DEFAULT_CHECK.intervalMs : (parseDuration(interval) ?? 0))
     if (ms <= LATE_MS || probeOf(type) === null) continue
     const message = `a realserver of service "${service.name}" that died is noticed after ${Math.round(ms / 1000)} s (interval × fall)`

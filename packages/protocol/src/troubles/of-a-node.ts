@@ -58,6 +58,13 @@ export const KERNEL = {
     'between a change and its repair requests fail',
     'find who else sets it (sysctl --system, NetworkManager, another load balancer, configuration management), and stop it',
   ),
+  flapping: kind(
+    'warning',
+    'service',
+    'realserver SERVER of service SERVICE fails again and again, and is held out for a while',
+    'the others of its pool carry its load; it comes back by itself, or at once where nobody else is well',
+    'find out why: lvsm check run SERVICE/SERVER --explain, and the log of its server; flap-hold= holds nobody out',
+  ),
   'foreign-destination': kind(
     'warning',
     'service',

@@ -1,0 +1,21 @@
+/** What becomes of a realserver against the word of its check, in words: kept, held out, or with less weight for a while. */
+import { isHeld } from '@lvsm/health'
+import { destKey } from '@lvsm/model'
+import type { Member } from './member.ts'
+import type { NodeState } from '../state.ts'
+
+/** Goes on from the reason of its last result; empty where nothing is to be said. */
+export function besides(state: NodeState, member: Member): string {
+  const { service, realserver, health, flap } = member
+  const key = destKey(realserver)
+  const pool = state.checks.pools.get(service.name)
+  if (pool?.kept.has(key)) {
+    const alone = pool.kept.size === pool.serving.size
+    const cap = `no more than ${service.check.pacing.maxEjection} % may be out at once`
+    return `; kept, because ${alone ? 'nobody else is left' : cap}`
+  }
+  if (health.healthy !== true || !isHeld(flap, state.now)) return ''
+  return pool?.serving.has(key)
+    ? '; serves although it fails again and again, because nobody else is left'
+    : '; held out, because it fails again and again'
+}

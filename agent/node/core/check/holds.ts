@@ -1,0 +1,39 @@
+/** Realservers that fail again and again are held out for a while (packages/health, flap). */
+import { FLAPPING, isHeld } from '@lvsm/health'
+import { earlier, type Instant, type Trouble } from '@lvsm/base'
+import { fill } from './members.ts'
+import type { NodeState } from '../state.ts'
+
+/** Who was held out long enough serves again. True: somebody did. */
+export function endHolds(state: NodeState): boolean {
+  const over = [...state.checks.members.values()].filter(
+    ({ flap: { heldUntil } }) => heldUntil !== null && heldUntil <= state.now,
+  )
+  for (const member of over) {
+    member.flap = { ...member.flap, heldUntil: null }
+    fill(state, member.service)
+  }
+  return over.length > 0
+}
+export function nextHold({ checks }: NodeState): Instant | null {
+  let next: Instant | null = null
+  for (const { flap } of checks.members.values())
+    if (flap.heldUntil !== null) next = next === null ? flap.heldUntil : earlier(next, flap.heldUntil)
+  return next
+}
+
+export const flappingTroubles = (state: NodeState): Trouble[] =>
+  [...state.checks.members.values()].flatMap(({ service, realserver, flap }): Trouble[] => {
+    if (!isHeld(flap, state.now)) return []
+    const name = `${service.name}/${realserver.node}`
+    return [
+      {
+        code: 'flapping',
+        severity: 'warning',
+        object: `service ${service.name}`,
+        message: `realserver ${realserver.node} of service ${service.name} fails again and again, and is held out for a while`,
+        evidence: `failed ${flap.falls.length} times within ${FLAPPING.withinMs / 60_000} minutes`,
+        hint: `find out why: lvsm check run ${name} --explain, and the log of its server; lvsm check set ${service.name} flap-hold= holds nobody out`,
+      },
+    ]
+  })

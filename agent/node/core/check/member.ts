@@ -1,0 +1,59 @@
+/** What the checks of a node know: realservers, pools, and when who is asked. */
+import { type Instant } from '@lvsm/base'
+import type { ServerIntent } from '@lvsm/changes'
+import { type AgentSaid, type Flap, type Health, newSchedule, type Schedule } from '@lvsm/health'
+import type { ConfigRealserver, ConfigService } from '@lvsm/model'
+import { type ProbeFound } from '@lvsm/protocol'
+
+/** A realserver of a service, as the checks see it (`check/`). */
+export interface Member {
+  readonly id: string
+  readonly service: ConfigService
+  readonly realserver: ConfigRealserver
+  /** What an operator wants of it. */
+  readonly intent: ServerIntent
+  health: Health
+  /** The last result, and what was found beside it. */
+  last: { readonly at: Instant; readonly found: ProbeFound } | null
+  /** What its agent said, where a check asks one. */
+  agentSaid: AgentSaid
+  /** When it failed lately, and whether it is held out for that. */
+  flap: Flap
+  /** It left the pool because it failed, and has not come back since. */
+  away: boolean
+  /** Since when it is back; null: it was not away. */
+  backSince: Instant | null
+  /** Since when it is out of the pool but in the table; null when it is not. */
+  drainingSince: Instant | null
+  /** Drained, or out of time: it leaves the table. */
+  gone: boolean
+}
+export interface Pool {
+  readonly serving: ReadonlySet<string>
+  /** Of those, the ones whose own check has failed: kept because nobody else is left. */
+  readonly kept: ReadonlySet<string>
+}
+export interface Checks {
+  readonly members: Map<string, Member>
+  /** By service. */
+  readonly pools: Map<string, Pool>
+  readonly schedule: Schedule
+  /** Who is told the answer to a question, by its id (`targets.ts`). */
+  readonly targets: Map<string, Member[]>
+  /** What is asked → its number. */
+  readonly recipes: Map<string, number>
+  lastRecipe: number
+  /** The first look at the kernel has been taken over. */
+  begun: boolean
+}
+
+/** `seed`: of the jitter. */
+export const newChecks = (seed: string): Checks => ({
+  members: new Map(),
+  pools: new Map(),
+  schedule: newSchedule(seed),
+  targets: new Map(),
+  recipes: new Map(),
+  lastRecipe: 0,
+  begun: false,
+})

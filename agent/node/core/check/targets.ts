@@ -1,0 +1,52 @@
+/** Services that ask the same of the same realserver share one question: it is asked once, and all of them are told the answer. */
+import { type ConfigService, probeOf } from '@lvsm/model'
+import type { Checks, Member } from './member.ts'
+
+/** What is asked, and when: two with the same text ask the same. Programs are told of the virtual service, too. */
+function recipeOf({ check, address, port }: ConfigService): string {
+  const { type, keys, intervalMs, timeoutMs, pacing } = check
+  const { fastIntervalMs, downIntervalMs, jitter } = pacing
+  const virtual = probeOf(type) === 'script' ? [address, port] : null
+  const sorted = Object.entries(keys).sort(([one], [other]) => (one < other ? -1 : 1))
+  return JSON.stringify([type, sorted, intervalMs, timeoutMs, fastIntervalMs, downIntervalMs, jitter, virtual])
+}
+
+/** Members of each question, by its id, which stays the same as long as what is asked does. */
+export function followTargets(checks: Checks): void {
+  const before = new Map(checks.recipes)
+  checks.recipes.clear()
+  checks.targets.clear()
+  const numbers = new Map<ConfigService, number>()
+  const numberOf = (service: ConfigService): number => {
+    const text = recipeOf(service)
+    const number = before.get(text) ?? checks.recipes.get(text) ?? (checks.lastRecipe += 1)
+    checks.recipes.set(text, number)
+    numbers.set(service, number)
+    return number
+  }
+  for (const member of checks.members.values()) {
+    const { service, realserver } = member
+    if (probeOf(service.check.type) === null) continue
+    const number = numbers.get(service) ?? numberOf(service)
+    const id = `${realserver.address} ${service.check.port ?? realserver.port} ${number}`
+    const sharing = checks.targets.get(id)
+    if (sharing) sharing.push(member)
+    else checks.targets.set(id, [member])
+  }
+}
+
+/** A new one begins with what is known of its question already. */
+export function adopt(checks: Checks, known: ReadonlyMap<string, unknown>): ReadonlySet<Member> {
+  const adopted = new Set<Member>()
+  for (const members of checks.targets.values()) {
+    const teller = members.find(({ id, health }) => known.has(id) && health.healthy !== null)
+    if (!teller) continue
+    const { health, last, agentSaid } = teller
+    for (const member of members)
+      if (!known.has(member.id)) {
+        Object.assign(member, { health: { ...health, against: 0 }, last, agentSaid })
+        adopted.add(member)
+      }
+  }
+  return adopted
+}

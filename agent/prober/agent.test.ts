@@ -1,0 +1,87 @@
+/** HAProxy's agent protocol, and weights by exit code. */
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterEach, expect, it } from 'vitest'
+import { ask, explained, Servers } from './fixture.ts'
+import { readAgentLine } from './probes/agent.ts'
+
+const servers = new Servers()
+const folders: string[] = []
+afterEach(() => {
+  servers.end()
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true })
+})
+
+it.each([
+  ['up', { up: true }],
+  ['75%', { percent: 75 }],
+  ['ready,up 50%', { admin: 'ready', up: true, percent: 50 }],
+  ['DRAIN', { admin: 'drain' }],
+  ['maint\t100%', { admin: 'maint', percent: 100 }],
+  ['down#disk is full', { up: false }],
+  ['stopped', { up: false }],
+  ['failed', { up: false }],
+  ['maxconn:30 up', { up: true }],
+  ['999999%', { percent: 1000 }],
+  ['-5% 7', {}],
+])('%j means %j', (line, word) => {
+  expect(readAgentLine(line).word).toEqual(word)
+})
+
+it('whatever it says, there is a word within its bounds, or none', () => {
+  const some = fc.array(fc.oneof(fc.string(), fc.constantFrom('up', '75%', 'drain', '#', ',', '9'.repeat(40) + '%')))
+  fc.assert(
+    fc.property(some, (pieces) => {
+      const { word, empty } = readAgentLine(pieces.join(' '))
+      const { percent = 0 } = word
+      return percent >= 0 && percent <= 1000 && empty === (Object.keys(word).length === 0)
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+it('is asked, and says why', async () => {
+  const heard: string[] = []
+  const port = await servers.raw((socket) => {
+    socket.on('data', (bytes) => {
+      heard.push(bytes.toString())
+      socket.end('down 40% # disk is full\n')
+    })
+  })
+  expect(await explained('agent', port, { send: 'state\\n' })).toMatchObject({
+    ok: false,
+    reason: 'its agent says "down 40%": disk is full',
+    found: { agent: { up: false, percent: 40 } },
+  })
+  expect(heard).toEqual(['state\n'])
+})
+
+it('one that says nothing that is known changes nothing, and one that is not there fails', async () => {
+  const strange = await servers.raw((socket) => socket.end('hello\n'))
+  expect(await ask('agent', strange)).toEqual({ ok: null, reason: 'its agent says nothing that is known: "hello"' })
+  expect((await ask('agent', 1)).ok).toBe(false)
+  const endless = await servers.raw((socket) => socket.write('a'.repeat(5000)))
+  expect((await ask('agent', endless)).ok).toBeNull()
+})
+
+it.each([
+  [0, true, undefined],
+  [1, false, undefined],
+  [2, true, 0],
+  [52, true, 50],
+  [255, true, 253],
+])('a program of keepalived that ends with %i, where it may say a weight: %j, %j', async (code, ok, weight) => {
+  const folder = mkdtempSync(join(tmpdir(), 'lvsm-weights-'))
+  folders.push(folder)
+  const path = join(folder, 'check')
+  writeFileSync(path, `#!/bin/sh\nexit ${code}\n`)
+  chmodSync(folder, 0o755)
+  chmodSync(path, 0o755)
+  const keys = { command: [path], contract: 'keepalived', 'dynamic-weight': true }
+  const told = await explained('script', 80, keys)
+  expect([told.ok, told.found.weight]).toEqual([ok, weight])
+  const plain = await explained('script', 80, { ...keys, 'dynamic-weight': false })
+  expect([plain.ok, plain.found.weight]).toEqual([code === 0, undefined])
+})
