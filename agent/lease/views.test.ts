@@ -85,11 +85,11 @@ test.each<[string, Partial<LeaseView>]>([
     { nodes: [{ name: 'dir1', voter: true, links: [{ name: 'a', address: '10.0.0.999', port: 1 }] }] },
   ],
   [
-    'a link of a family that is not spoken yet',
-    { nodes: [{ name: 'dir1', voter: true, links: [{ name: 'a', address: '2001:db8::1', port: 1 }] }] },
+    'an address of IPv6 that is none',
+    { nodes: [{ name: 'dir1', voter: true, links: [{ name: 'a', address: '2001:db8::1::2', port: 1 }] }] },
   ],
   [
-    'a floating address of that family with a prefix that is none',
+    'a floating address of IPv6 with a prefix that is none',
     { groups: [{ ...GROUP, addresses: [{ ...ADDRESS, address: '2001:db8::1', prefix: 129 }] }] },
   ],
   ['a prefix that is none', { groups: [{ ...GROUP, addresses: [{ ...ADDRESS, prefix: 33 }] }] }],

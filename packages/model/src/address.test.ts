@@ -132,7 +132,6 @@ describe('an address in a configuration', () => {
     ['::ffff:10.11.0.10', 'is not written as usual'],
   ])('%s: %s', (text, message) => expect(refuseAddress(text)?.message ?? null).toBe(message))
   it.each([
-    ['link', 'is an IPv6 address: heartbeats go over IPv4 in this version'],
     ['ping', 'is an IPv6 address: pings go over IPv4 in this version'],
     ['gateway', 'is an IPv6 address: NAT is for IPv4 in this version'],
   ] as const)('of IPv6 is refused as that of a %s', (use, message) => {

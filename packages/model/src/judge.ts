@@ -9,7 +9,7 @@ import { groupsOfDirectors } from './rules/groups.ts'
 import { keys, timing } from './rules/keys.ts'
 import { knownNames, uniqueNames } from './rules/names.ts'
 import { networks } from './rules/networks.ts'
-import { links, sharedLinks, voters } from './rules/nodes.ts'
+import { linkFamilies, links, sharedLinks, voters } from './rules/nodes.ts'
 import { pingNodes } from './rules/ping.ts'
 import { pools } from './rules/pools.ts'
 import { entries, isUnread, type Rule } from './rules/rule.ts'
@@ -26,6 +26,7 @@ const RULES: readonly Rule[] = [
   uniqueNames,
   knownNames,
   links,
+  linkFamilies,
   sharedLinks,
   voters,
   floatingAddresses,

@@ -36,7 +36,6 @@ const addressText = (refuse: (value: string) => AddressFault | null) =>
     context.addIssue({ code: 'custom', message, params: { code, hint } })
   })
 const address = addressText((value) => refuseAddress(value)).meta({ format: 'address' })
-const linkAddress = addressText((value) => refuseAddress(value, 'link')).meta({ format: 'address' })
 const pingAddress = addressText((value) => refuseAddress(value, 'ping')).meta({ format: 'address' })
 const gatewayAddress = addressText((value) => refuseAddress(value, 'gateway')).meta({ format: 'address' })
 const cidr = addressText((value) => refuseCidr(value)).meta({ format: 'network' })
@@ -69,7 +68,7 @@ const secretFile = text(
 )
 const port = z.int().min(1).max(65535).meta({ format: 'port' })
 
-export const linkSchema = z.strictObject({ name, address: linkAddress, port: port.optional() })
+export const linkSchema = z.strictObject({ name, address, port: port.optional() })
 export const nodeSchema = z.strictObject({
   name,
   roles: z.array(z.enum(ROLES)).min(1).max(ROLES.length),

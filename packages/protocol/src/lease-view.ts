@@ -90,8 +90,7 @@ const HIGHEST_PORT = 65_535
 const HIGHEST_INDEX = 2 ** 31 - 1
 const LONGEST_NAME = 255
 
-/** Heartbeats know no other family yet. */
-const isIpv4 = (text: string): boolean => parseInet(text)?.length === 4
+const isInet = (text: string): boolean => parseInet(text) !== undefined
 const isName = (text: string): boolean => text.length > 0 && text.length <= LONGEST_NAME
 const isBetween = (value: number, least: number, most: number): boolean =>
   Number.isInteger(value) && value >= least && value <= most
@@ -111,7 +110,7 @@ export function impossibleView({ cluster, epoch, followed, nodes, groups, keys, 
   const twice = repeated(nodes.map(({ name }) => name)) ?? repeated(groups.map(({ name }) => name))
   if (twice !== undefined) return `"${twice}" stands in it twice`
   for (const node of nodes) {
-    const link = node.links.find(({ address, port }) => !isIpv4(address) || !isBetween(port, 1, HIGHEST_PORT))
+    const link = node.links.find(({ address, port }) => !isInet(address) || !isBetween(port, 1, HIGHEST_PORT))
     if (!isName(node.name) || link) return `a node or its link is none: "${node.name}"`
     if (node.pair && !isPair(node.pair)) return `its keys for "${node.name}" are none`
   }
@@ -134,6 +133,4 @@ const isGroup = ({ name, directors, addresses }: LeaseGroup): boolean =>
 
 const BITS = { ipv4: 32, ipv6: 128 } as const
 const isAddress = ({ address, prefix, ifindex }: LeaseAddress): boolean =>
-  parseInet(address) !== undefined &&
-  isBetween(prefix, 0, BITS[familyOf(address)]) &&
-  isBetween(ifindex, 0, HIGHEST_INDEX)
+  isInet(address) && isBetween(prefix, 0, BITS[familyOf(address)]) && isBetween(ifindex, 0, HIGHEST_INDEX)

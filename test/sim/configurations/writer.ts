@@ -152,21 +152,24 @@ export class Writer {
     const names = this.#some(NAMES, count, count)
     const voters = this.#pick([1, 2, 3, 3, 5, 7].filter((most) => most <= count))
     const others = this.#some(LINKS.slice(1), 0, 2)
+    const six = this.#chance(30)
     return names.map((name, at) => ({
       name: this.#odd(name, 'constructor'),
       roles: this.#roles(at),
       ...(at < voters ? { voter: true } : this.#chance(50) ? { voter: false } : {}),
       ...(this.#chance(10) ? { coordinator: true } : {}),
-      links: [LINKS[0], ...others.filter(() => this.#chance(85))].map((link) => this.#link(link, at)),
+      links: [LINKS[0], ...others.filter(() => this.#chance(85))].map((link) => this.#link(link, at, six)),
     }))
   }
   #roles(at: number): string[] {
     if (at < 2) return this.#pick([['director'], ['director'], ['director', 'realserver'], ['director', 'witness']])
     return this.#pick([['realserver'], ['realserver'], ['realserver', 'director'], ['witness'], ['director']])
   }
-  #link(name: (typeof LINKS)[number], at: number): Mapping {
+  /** The third may be of IPv6, on all nodes. */
+  #link(name: (typeof LINKS)[number], at: number, six: boolean): Mapping {
     const network = 12 - LINKS.indexOf(name)
-    const address = this.#odd(`10.${network}.0.${at + 1}`, `169.254.0.${at + 1}`)
+    const usual = six && name === 'third' ? `2001:db8:13::${at + 1}` : `10.${network}.0.${at + 1}`
+    const address = this.#odd(usual, `169.254.0.${at + 1}`)
     return { name, address, ...(this.#chance(30) ? { port: this.#pick([...PORTS]) } : {}) }
   }
 

@@ -5,7 +5,7 @@
  * else goes on to whatever rules others have.
  */
 import { inetBytes, nftables } from '@lvsm/netlink'
-import { MARKS } from '@lvsm/base'
+import { familyOf, MARKS } from '@lvsm/base'
 import type { HeartbeatPort } from '../../ports.ts'
 
 const { match } = nftables
@@ -42,14 +42,22 @@ function elements(name: nftables.SetName, keys: readonly Uint8Array[]): Uint8Arr
   return messages
 }
 
+/** A link has one family of addresses. */
+const WORDS = {
+  ipv4: { only: match.ipv4Only, source: match.load.ipv4Source },
+  ipv6: { only: match.ipv6Only, source: match.load.ipv6Source },
+} as const
+const wordsOf = ({ address }: HeartbeatPort): (typeof WORDS)[keyof typeof WORDS] => WORDS[familyOf(address)]
+
 function setMessages(port: HeartbeatPort): Uint8Array[] {
+  const key = familyOf(port.address)
   const [peers, ports, pillars] = [setOf('peers', port), setOf('ports', port), setOf('pillars', port)]
   return [
-    nftables.newSet({ ...peers, key: 'ipv4' }),
+    nftables.newSet({ ...peers, key }),
     nftables.newSet({ ...ports, key: 'service' }),
-    nftables.newSet({ ...pillars, key: 'ipv4' }),
-    nftables.newSet({ ...setOf('rate', port), key: 'ipv4', dynamic: true }),
-    nftables.newSet({ ...setOf('bystanders', port), key: 'ipv4', dynamic: true }),
+    nftables.newSet({ ...pillars, key }),
+    nftables.newSet({ ...setOf('rate', port), key, dynamic: true }),
+    nftables.newSet({ ...setOf('bystanders', port), key, dynamic: true }),
     ...elements(peers, port.peers.map(inetBytes)),
     ...elements(ports, port.ports.map(nftables.portKey)),
     ...elements(pillars, port.pillars.map(inetBytes)),
@@ -60,7 +68,7 @@ const jumpTo = (port: HeartbeatPort): Uint8Array =>
   nftables.newRule({
     ...INPUT,
     expressions: [
-      ...match.ipv4Only,
+      ...wordsOf(port).only,
       ...match.destinationIs(port.address),
       ...match.transportIs(UDP),
       ...match.portIs(port.port),
@@ -76,26 +84,23 @@ function linkRules(port: HeartbeatPort, perSecond: number): Uint8Array[] {
       expressions: [...when.flat(), match.counter, match.decide(nftables.drop)],
       comment: `${port.name}: ${comment}`,
     })
+  const { only, source } = wordsOf(port)
   // A burst of a second: what waited while a link was down comes at once.
   const share = match.beyond(perSecond, perSecond)
   return [
-    dropped('not from a peer', match.ipv4Only, match.notInSet(match.load.ipv4Source, setOf('peers', port).set)),
+    dropped('not from a peer', only, match.notInSet(source, setOf('peers', port).set)),
     dropped(
       'not from its heartbeat port',
       match.transportIs(UDP),
       match.notInSet(match.load.sourcePort, setOf('ports', port).set),
       [OTHER_PORTS],
     ),
-    dropped(
-      'more than one peer sends',
-      match.ipv4Only,
-      match.beyondEach(match.load.ipv4Source, setOf('rate', port).set, share),
-    ),
+    dropped('more than one peer sends', only, match.beyondEach(source, setOf('rate', port).set, share)),
     dropped(
       'more than one sends that neither votes nor directs',
-      match.ipv4Only,
-      match.notInSet(match.load.ipv4Source, setOf('pillars', port).set),
-      match.beyondEach(match.load.ipv4Source, setOf('bystanders', port).set, BYSTANDER),
+      only,
+      match.notInSet(source, setOf('pillars', port).set),
+      match.beyondEach(source, setOf('bystanders', port).set, BYSTANDER),
     ),
   ]
 }

@@ -9,7 +9,8 @@ import {
   open,
   sealer,
 } from '@lvsm/protocol'
-import { createSocket, type Socket } from 'node:dgram'
+import { createSocket, type Socket, type SocketType } from 'node:dgram'
+import { type Family, familyOf } from '@lvsm/base'
 import { linksFor } from '@lvsm/heartbeat'
 import { bindUdp, keepToItself } from '@lvsm/kernel'
 import type { Addressee } from '../../ports.ts'
@@ -128,7 +129,8 @@ function keepBound(link: LeaseLink, heard: (bytes: Buffer, source: string) => vo
     retry = setTimeout(bind, RETRY_MS)
   }
   const bind = (): void => {
-    socket = createSocket({ type: 'udp4', reuseAddr: false, lookup })
+    const { type, lookup } = KINDS[familyOf(link.address)]
+    socket = createSocket({ type, reuseAddr: false, lookup })
     socket.on('error', failed)
     socket.on('message', (bytes, { address }) => heard(bytes, address))
     socket.on('listening', () => {
@@ -155,7 +157,9 @@ function keepBound(link: LeaseLink, heard: (bytes: Buffer, source: string) => vo
   }
 }
 
+type Lookup = (address: string, _: unknown, done: (error: null, address: string, family: number) => void) => void
 /** Addresses are numbers already: a look-up for each datagram would only cost time. */
-function lookup(address: string, _: unknown, done: (error: null, address: string, family: number) => void): void {
-  done(null, address, 4)
-}
+const KINDS = {
+  ipv4: { type: 'udp4', lookup: (address, _, done) => done(null, address, 4) },
+  ipv6: { type: 'udp6', lookup: (address, _, done) => done(null, address, 6) },
+} as const satisfies Readonly<Record<Family, { readonly type: SocketType; readonly lookup: Lookup }>>

@@ -1,5 +1,5 @@
 /**
- * Where a former owner is reached by packets that are handed back to it: in IPv4 at its links, in IPv6, of which links have no
+ * Where a former owner is reached by packets that are handed back to it, beside its links: in IPv6, of which links may have no
  * addresses, where it says that it is.
  */
 import { canonicalAddress, familyOf, isOwnLabel, parseInet } from '@lvsm/base'

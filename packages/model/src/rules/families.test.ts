@@ -119,8 +119,23 @@ describe('networks of IPv6', () => {
       expected === null ? [] : [expect.stringMatching(expected)],
     ),
   )
-  it('a heartbeat link of IPv6 is refused, with the reason', () =>
-    expect(refusalsOf(edited(['address: 10.12.0.13 }', 'address: "2001:db8:12::13" }']))).toEqual([
-      expect.stringMatching(/family-not-supported .*heartbeats go over IPv4 in this version → give an address of IPv4/),
+})
+
+describe('heartbeat links of IPv6', () => {
+  const inside: Edit = [/name: inside, address: 10\.12\.0\.(\d+)/g, 'name: inside, address: "2001:db8:12::$1"']
+
+  it('are links as others are, where all of one name are of one family', () => {
+    expect(refusalsOf(edited(inside))).toEqual([])
+    expect(refusalsOf(dual(DR, inside))).toEqual([])
+  })
+  it('beside one of the other family under the same name are refused', () =>
+    expect(refusalsOf(edited(['address: 10.12.0.12 }', 'address: "2001:db8:12::12" }']))).toEqual([
+      expect.stringMatching(
+        /mixed-families link "inside" of node "rs2" has an IPv6 address, and that of node "dir1" an IPv4 one: .* → give all links of that name addresses of one family/,
+      ),
     ]))
+  it('tell where VIPs and realservers of IPv6 are: what is nowhere near is warned about', () => {
+    const said = warningsOf(dual(DR, inside)).filter(({ message }) => message.includes('2001:db8:11:'))
+    expect(said.map(({ code }) => code)).toEqual(['no-known-network', 'not-a-link-address', 'not-a-link-address'])
+  })
 })

@@ -1,8 +1,30 @@
 /** Links that reach everybody, and voters that can make a majority. */
+import { type Family, familyOf } from '@lvsm/base'
 import type { Draft } from '../schema.ts'
+import { FAMILIES } from '../tables/index.ts'
 import { DEFAULT_PORT } from '../schema.ts'
 import { refuseHostAddress } from '../address.ts'
 import { entries, refuseTwice, type Rule } from './rule.ts'
+
+/** Two nodes speak over a link, so its addresses are of one family. */
+export const linkFamilies: Rule = (draft, refuse) => {
+  const known = new Map<string, { readonly family: Family; readonly node: string }>()
+  for (const { at, item: node } of entries(draft.nodes))
+    for (const { at: index, item } of entries(node.links)) {
+      const { name, address } = item
+      if (name === undefined || address === undefined) continue
+      const family = familyOf(address)
+      const first = known.get(name)
+      if (!first) known.set(name, { family, node: node.name ?? '' })
+      else if (first.family !== family)
+        refuse(
+          'mixed-families',
+          ['nodes', at, 'links', index, 'address'],
+          `link "${name}" of node "${node.name}" has an ${FAMILIES[family].title} address, and that of node "${first.node}" an ${FAMILIES[first.family].title} one: two nodes speak over a link in one family`,
+          'give all links of that name addresses of one family, or those of the other a name of their own',
+        )
+    }
+}
 
 export const links: Rule = (draft, refuse) => {
   const places = new Map<string, string>()

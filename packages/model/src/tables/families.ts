@@ -2,8 +2,8 @@
 import type { Family } from '@lvsm/base'
 import type { Forward } from './forwarding.ts'
 
-/** What of a configuration an address may be: of a heartbeat link, a ping node, a NAT gateway; VIPs and realservers have any. */
-export type AddressUse = 'link' | 'ping' | 'gateway'
+/** What an address of a configuration may be for which not every family does; VIPs, realservers and links have any. */
+export type AddressUse = 'ping' | 'gateway'
 
 export interface FamilyRow {
   readonly title: string
@@ -57,7 +57,6 @@ export const FAMILIES = {
   ipv6: {
     title: 'IPv6',
     lacks: {
-      link: 'heartbeats go over IPv4',
       ping: 'pings go over IPv4',
       gateway: 'NAT is for IPv4',
     },

@@ -1,12 +1,11 @@
 /** Addresses that look mistyped, beside all others of the file: what networks there really are is known on the nodes alone. */
-import { familyOf } from '@lvsm/base'
+import { type Family, familyOf } from '@lvsm/base'
 import { type Cidr, hostPrefix, inNetwork, networkCidr, refuseInNetwork, usualPrefix } from '../address.ts'
 import { type Floating, floating } from '../rules/addresses.ts'
 import { linksIn, textOf, titleOf } from '../rules/networks.ts'
 import { everyServer } from '../rules/pools.ts'
 import { entries } from '../rules/rule.ts'
 import type { Draft } from '../schema.ts'
-import { FAMILIES, type FamilyRow } from '../tables/index.ts'
 import type { WarningRule } from './warning.ts'
 
 const isHost = ({ address, prefix }: Cidr): boolean => prefix === hostPrefix(address)
@@ -40,11 +39,13 @@ export const prefixes: WarningRule = (draft, warn) => {
 const overlap = (one: Floating, other: Floating): boolean =>
   inNetwork(one.address, other) || inNetwork(other.address, one)
 
-/** Of a family that links have no addresses of, the file does not tell where they are. */
-const onLinks = (address: string): boolean => {
-  const { lacks }: FamilyRow = FAMILIES[familyOf(address)]
-  return lacks.link === undefined
-}
+/** Where no link has an address of a family, the file does not tell where those are. */
+const linkFamiliesOf = (draft: Draft): ReadonlySet<Family> =>
+  new Set(
+    entries(draft.nodes).flatMap(({ item }) =>
+      entries(item.links).flatMap(({ item: { address } }) => (address === undefined ? [] : [familyOf(address)])),
+    ),
+  )
 
 /** The interface of a floating address is the one whose network holds it, unless the file names one. */
 export const vipNetworks: WarningRule = (draft, warn) => {
@@ -55,9 +56,10 @@ export const vipNetworks: WarningRule = (draft, warn) => {
     ]),
   )
   const told = new Set<string>()
+  const families = linkFamiliesOf(draft)
   for (const entry of floating(draft)) {
     const group = draft.groups?.[entry.group]
-    if (!onLinks(entry.address)) continue
+    if (!families.has(familyOf(entry.address))) continue
     // Of an address that stands alone the network is not known; most are of this size.
     const network = networkCidr(isHost(entry) ? { ...entry, prefix: usualPrefix(entry.address) } : entry)
     if (interfaceOf(draft, entry) !== undefined || told.has(textOf(network))) continue
@@ -125,6 +127,7 @@ export const linkNetworks: WarningRule = (draft, warn) => {
 }
 
 export const realserverPlaces: WarningRule = (draft, warn) => {
+  const families = linkFamiliesOf(draft)
   const known = networksOf(draft)
   const own = new Map(
     entries(draft.nodes).map(({ item }) => [item.name, entries(item.links).map(({ item: link }) => link.address)]),
@@ -136,7 +139,7 @@ export const realserverPlaces: WarningRule = (draft, warn) => {
     const where = known.some((network) => inNetwork(address, network))
     const path = place('address')
     const hint = `the links of "${node}" have ${links.join(', ')}; if it has this one too, all is well`
-    if (where && !onLinks(address)) continue
+    if (where && !families.has(familyOf(address))) continue
     if (where) warn('info', 'not-a-link-address', path, `no link of "${node}" has the address ${address}`, hint)
     else
       warn(

@@ -1,5 +1,5 @@
 /** What rules of ours look at, as the `nft` tool would say it: each is a short run of expressions. */
-import { AF, inetBytes } from '../inet.ts'
+import { AF, afOf, inetBytes } from '../inet.ts'
 import type { Limit } from './dynset.ts'
 import { type Expression, ifnameKey } from './expression.ts'
 import type { Verdict } from './types.ts'
@@ -70,9 +70,9 @@ export const portIs = (port: number): readonly Expression[] => [
   equals(Uint8Array.of(port >> 8, port & 0xff)),
 ]
 
-/** `ip daddr 10.11.0.1`. */
+/** `ip daddr 10.11.0.1`, `ip6 daddr 2001:db8::1`. */
 export const destinationIs = (address: string): readonly Expression[] => [
-  load.ipv4Destination,
+  afOf(address) === AF.inet6 ? load.ipv6Destination : load.ipv4Destination,
   equals(inetBytes(address)),
 ]
 
