@@ -156,6 +156,7 @@ export class DataPlane {
       const tunnel = { kind: operation.device, local: null, remote: operation.remote }
       this.links.push({ index, name, loopback: false, up: true, note: 'lvsm', tunnel })
       this.#setUp(name)
+      this.aliases.push({ index, address: MARKS.deviceAddress, prefix: 32, label: name })
       return DONE
     }
     const link = this.links[at]
@@ -166,7 +167,8 @@ export class DataPlane {
   }
 
   #takeDown(at: number, name: string): void {
-    this.links.splice(at, 1)
+    const [gone] = this.links.splice(at, 1)
+    this.aliases = this.aliases.filter(({ index }) => index !== gone?.index)
     for (const path of this.settings.keys()) if (path.includes(`/${name}/`)) this.settings.delete(path)
   }
 
@@ -229,7 +231,7 @@ export class DataPlane {
         : []
     })
     return JSON.stringify([
-      this.aliases.filter(({ label }) => label !== ownLabel('lo')),
+      this.aliases.filter(({ label, address }) => label !== ownLabel('lo') && address !== MARKS.deviceAddress),
       this.defaults.filter(({ protocol }) => protocol !== MARKS.routeProtocol),
       [...this.settings].filter(([path]) => !OUR_SETTINGS.test(path)),
       services,

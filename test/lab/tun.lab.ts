@@ -91,7 +91,10 @@ scenario('the kernel and its tools tell of it as lvsm does', async () => {
     socket.close()
     demand(theirs.length === 4, `four devices of ${node}: ${JSON.stringify(theirs)}`)
     const byName = (all: readonly { readonly name: string }[]): string =>
-      JSON.stringify(all.map((one) => Object.entries(one).toSorted()).toSorted())
+      all
+        .map((one) => JSON.stringify(Object.entries(one).toSorted(([a], [b]) => a.localeCompare(b))))
+        .toSorted((a, b) => a.localeCompare(b))
+        .join()
     demand(byName(ours) === byName(theirs), `${node}: ${JSON.stringify(ours)} is ${JSON.stringify(theirs)}`)
     const alias = (await addresses(node)).find(({ local }) => local === VIP)
     demand(alias?.device === 'lo' && alias.prefix === 32, `the VIP of ${node}: ${JSON.stringify(alias)}`)

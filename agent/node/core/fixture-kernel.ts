@@ -76,6 +76,7 @@ export class TestKernel {
       case 'timeouts':
         return (state.timeouts = operation.timeouts)
       case 'tunnel-add':
+        state.addresses.push({ index: 99, address: '127.76.0.1', prefix: 32, label: operation.name })
         return state.links.push(tunnelOf(operation))
       case 'route-set':
         return state.defaults.push({ gateway: operation.gateway, index: operation.index, protocol: 76, metric: 0 })

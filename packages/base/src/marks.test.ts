@@ -35,4 +35,5 @@ test('the marks stay what they are: nodes carry them over an upgrade', () =>
     peersTable: 'lvsm-peers',
     rulesTable: 'lvsm-nat',
     deviceNote: 'lvsm',
+    deviceAddress: '127.76.0.1',
   }))

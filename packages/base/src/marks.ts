@@ -18,6 +18,8 @@ export const MARKS = {
   rulesTable: 'lvsm-nat',
   /** Note (IFLA_IFALIAS) on tunnel devices. */
   deviceNote: 'lvsm',
+  /** Address of each tunnel device, for itself alone: without one the kernel takes a loose rp_filter for a strict one. */
+  deviceAddress: '127.76.0.1',
 } as const
 
 /** IFNAMSIZ, without the zero at the end: the longest label, in bytes. */

@@ -127,20 +127,26 @@ function applyDest(dests: Service['dests'], operation: DestOperation): Service['
 
 type TunnelOperation = Extract<Operation, { readonly kind: `tunnel-${string}` }>
 
-function applyTunnel(links: Observed['links'], operation: TunnelOperation): Observed['links'] {
+function applyTunnel(now: Observed, operation: TunnelOperation): Observed {
   const { kind, name } = operation
-  const rest = links.filter((link) => link.name !== name)
+  const link = now.links.find((known) => known.name === name)
+  const rest = now.links.filter((known) => known !== link)
+  const addresses = now.addresses.filter(({ index }) => index !== link?.index)
+  const own = (index: number) => [...addresses, { index, address: '127.76.0.1', prefix: 32, label: name }]
   if (kind !== 'tunnel-add') {
-    const link = links.find((known) => known.name === name && known.index === operation.index)
-    if (!link) return refuse('ENODEV')
-    return kind === 'tunnel-up' ? [...rest, { ...link, up: true }] : rest
+    if (link?.index !== operation.index) return refuse('ENODEV')
+    if (kind === 'tunnel-remove') return { ...now, links: rest, addresses }
+    return { ...now, links: [...rest, { ...link, up: true }], addresses: own(link.index) }
   }
   const { device, remote } = operation
-  const twin = links.some(({ tunnel }) => tunnel?.kind === device && tunnel.remote === remote && tunnel.local === null)
-  if (rest.length < links.length || twin) return refuse('EEXIST')
-  const index = Math.max(...links.map((link) => link.index)) + 1
+  const twin = now.links.some(
+    ({ tunnel }) => tunnel?.kind === device && tunnel.remote === remote && tunnel.local === null,
+  )
+  if (link || twin) return refuse('EEXIST')
+  const index = Math.max(...now.links.map((one) => one.index)) + 1
   const tunnel = { kind: device, local: null, remote }
-  return [...links, { index, name, loopback: false, up: true, note: 'lvsm', tunnel }]
+  const made = { index, name, loopback: false, up: true, note: 'lvsm', tunnel }
+  return { ...now, links: [...now.links, made], addresses: own(index) }
 }
 
 function applyTimeouts(
@@ -223,7 +229,7 @@ export function apply(now: Observed, operation: Operation): Observed {
     case 'tunnel-add':
     case 'tunnel-up':
     case 'tunnel-remove':
-      return { ...now, links: applyTunnel(now.links, operation) }
+      return applyTunnel(now, operation)
     case 'route-set':
       return { ...now, defaults: applyDefault(now.defaults, operation) }
     case 'route-remove':

@@ -51,7 +51,7 @@ export type Operation =
   | { readonly kind: 'dest-flush'; readonly service: ServiceId; readonly address: string; readonly port: number }
   /** A tunnel device of our own, with our note on it, set up; a device of this name must not be there. */
   | { readonly kind: 'tunnel-add'; readonly name: string; readonly device: TunnelDevice; readonly remote: string }
-  /** Up again. */
+  /** Up again, and with its address. */
   | { readonly kind: 'tunnel-up' | 'tunnel-remove'; readonly name: string; readonly index: number }
   /** A UDP port on which the kernel unwraps GUE. */
   | { readonly kind: 'gue-open' | 'gue-close'; readonly port: number }

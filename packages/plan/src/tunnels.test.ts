@@ -103,6 +103,16 @@ describe('a realserver of a service by tunnelling', () => {
     expect(judged(now, operations)).toEqual([])
   })
 
+  it('a device without its address gets it: loose would be strict', () => {
+    const now = {
+      ...settled,
+      addresses: settled.addresses.filter(({ index }) => index !== settled.links.at(-1)?.index),
+    }
+    const operations = plan(now)
+    expect(operations).toEqual([{ kind: 'tunnel-up', name: DEVICES.at(-1), index: settled.links.at(-1)?.index }])
+    expect(plan(play(now, operations))).toEqual([])
+  })
+
   it('leaves: devices first, then the rules that guard them, then the VIP', () => {
     const operations = plan(settled, without)
     expect(kinds(operations)).toEqual([...DEVICES.map(() => 'tunnel-remove'), 'nat-rules', 'alias-remove'])
@@ -254,9 +264,18 @@ describe('a director', () => {
     (tunnel) => {
       const services = full.services?.map((service) => ({
         ...service,
-        dests: service.dests.map(({ tunnel: _, ...dest }) =>
-          dest.address === '10.11.0.12' ? { ...dest, ...(tunnel === undefined ? {} : { tunnel }) } : dest,
-        ),
+        dests: service.dests
+          .map(({ address, port, forward, weight, active, inactive }) => ({
+            address,
+            port,
+            forward,
+            weight,
+            active,
+            inactive,
+          }))
+          .map((dest) =>
+            dest.address === '10.11.0.12' ? { ...dest, ...(tunnel === undefined ? {} : { tunnel }) } : dest,
+          ),
       }))
       expect(of({ ...full, services: services ?? [] })).toMatchObject([
         { kind: 'dest-edit', dest: { address: '10.11.0.12', forward: 'tun', tunnel: 'gre', weight: 1 } },

@@ -3,7 +3,7 @@
  * that address, so the kernel itself gives it nothing that says to come from anybody else, and the devices of others (`tunl0`, `gre0`,
  * those of a container network) keep what is theirs. What comes out of one has still to pass the rules (`tunnel-rules`).
  */
-import { MARKS, parseInet } from '@lvsm/base'
+import { familyOf, MARKS, parseInet } from '@lvsm/base'
 import { type ConfigRealserver, DEFAULT_TUNNEL, type NodeView, TUNNELS } from '@lvsm/model'
 import type { HostNetwork } from './host-network.ts'
 import type { Observed, ObservedLink } from './observed.ts'
@@ -45,7 +45,10 @@ export const tunnelWay = ({
     ? {}
     : { tunnel: tunnelPort === undefined ? tunnel : `${tunnel}:${tunnelPort}` }
 
-/** Loose, as the larger value of `all` and the device counts: the way back to a client goes by another interface. */
+/**
+ * Loose, as the larger value of `all` and the device counts: the way back to a client goes by another interface. The kernel
+ * lets such packets in only where the device has an address (net/ipv4/fib_frontend.c, __fib_validate_source).
+ */
 export const tunnelSysctls = ({ links }: Links, tunnels: readonly DesiredTunnel[]): DesiredSysctl[] =>
   tunnels
     .filter(({ name }) => links.some((link) => link.name === name && isOurs(link)))
@@ -73,14 +76,15 @@ export const tunnelsLeave = ({ links }: Links, wanted: readonly DesiredTunnel[])
     .filter((link) => isOurs(link) && !wanted.some((one) => one.name === link.name && isAsWanted(link, one)))
     .map(({ name, index }) => ({ kind: 'tunnel-remove', name, index }))
 
-/** Those that are not there, or down. */
-export const tunnelsCome = (host: Links, wanted: readonly DesiredTunnel[]): Operation[] =>
+/** Those that are not there, or down, or without the address that a loose rp_filter needs. */
+export const tunnelsCome = (host: HostNetwork, wanted: readonly DesiredTunnel[]): Operation[] =>
   wanted.flatMap((one): Operation[] => {
     if (inTheWay(host, one).length > 0) return []
     const { name, device, remote } = one
     const link = host.links.find((known) => known.name === name)
     if (!link || !isAsWanted(link, one)) return [{ kind: 'tunnel-add', name, device, remote }]
-    return link.up ? [] : [{ kind: 'tunnel-up', name, index: link.index }]
+    const addressed = host.addresses.some(({ index, address }) => index === link.index && familyOf(address) === 'ipv4')
+    return link.up && addressed ? [] : [{ kind: 'tunnel-up', name, index: link.index }]
   })
 
 type Gue = Pick<Observed, 'gue'>

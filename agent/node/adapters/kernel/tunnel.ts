@@ -6,25 +6,39 @@ import type { Netlink } from '@lvsm/kernel'
 import { rtnetlink } from '@lvsm/netlink'
 
 type TunnelOperation = Extract<Operation, { readonly kind: 'tunnel-add' | 'tunnel-up' | 'tunnel-remove' }>
+type Added = Extract<TunnelOperation, { readonly kind: 'tunnel-add' }>
 
 /** What the kernel says when it refuses; null when it is done. */
 export function carryOutTunnel(operation: TunnelOperation, route: Netlink): string | null {
-  if (operation.kind !== 'tunnel-add') {
-    const { kind, index } = operation
-    const message = kind === 'tunnel-up' ? rtnetlink.setLink(index, true) : rtnetlink.deleteLink(index)
-    return route.apply([message])?.message ?? null
+  switch (operation.kind) {
+    case 'tunnel-add':
+      return add(operation, route)
+    case 'tunnel-up':
+      return route.apply([rtnetlink.setLink(operation.index, true)])?.message ?? address(operation.index, route)
+    case 'tunnel-remove':
+      return route.apply([rtnetlink.deleteLink(operation.index)])?.message ?? null
   }
-  const { name, device, remote } = operation
+}
+
+/** Without our note, and half made, it would be somebody else's for ever: then it goes again. */
+function add({ name, device, remote }: Added, route: Netlink): string | null {
   const fault = route.apply([rtnetlink.newTunnel(name, { kind: device, local: null, remote })])
   if (fault) {
     const { module } = Object.values(TUNNELS).find((row) => row.device === device) ?? TUNNELS.ipip
     return fault.code === 'EOPNOTSUPP' ? `${fault.message} (is the module ${module} there?)` : fault.message
   }
-  const unmarked = route.apply([rtnetlink.markLink(name, MARKS.deviceNote)])
-  if (!unmarked) return null
-  // Without our note it would be somebody else's for ever.
   const [made] = route.request([rtnetlink.getLink(name)])
   const link = made?.data[0] ? rtnetlink.decodeLink(made.data[0]) : null
-  if (link?.ok) route.apply([rtnetlink.deleteLink(link.value.index)])
-  return unmarked.message
+  if (!link?.ok) return `${name} was made, and is not there`
+  const { index } = link.value
+  const refused = route.apply([rtnetlink.markLink(name, MARKS.deviceNote)])?.message ?? address(index, route)
+  if (refused !== null) route.apply([rtnetlink.deleteLink(index)])
+  return refused
+}
+
+/** The one that a loose rp_filter asks for: for the node itself alone. */
+function address(index: number, route: Netlink): string | null {
+  const own = { index, local: MARKS.deviceAddress, prefix: 32, scope: rtnetlink.SCOPE.host }
+  const fault = route.apply([rtnetlink.newAddress(own)])
+  return !fault || fault.code === 'EEXIST' ? null : fault.message
 }
