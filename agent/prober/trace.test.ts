@@ -4,7 +4,14 @@ import { createServer } from 'node:http'
 import { createServer as createPlainServer2 } from 'node:http2'
 import { createServer as createSecureServer } from 'node:https'
 import { afterEach, expect, it } from 'vitest'
-import { LONGEST_STEP, MOST_STEPS } from '@lvsm/protocol'
+import {
+  LONGEST_PROBE_ANSWER,
+  LONGEST_STEP,
+  MOST_FIGURES,
+  MOST_STEPS,
+  probeLine,
+  readProbeAnswer,
+} from '@lvsm/protocol'
 import { ask, explained, makeCertificates, OWN, Servers } from './fixture.ts'
 import { shown, tracing } from './trace.ts'
 
@@ -85,4 +92,16 @@ it('is bounded, whatever a server sends', () => {
   for (let count = 0; count < 1000; count++) trace.note('received', Buffer.alloc(5000, 'ä'))
   expect(steps).toHaveLength(MOST_STEPS)
   for (const { text } of steps) expect(text.length).toBeLessThanOrEqual(LONGEST_STEP)
+  // The agent ends a prober whose lines are longer: no server may bring that about.
+  const worst = Array.from({ length: MOST_STEPS }, () => ({
+    atMs: 59_999.9,
+    what: 'received',
+    text: '"'.repeat(LONGEST_STEP),
+  }))
+  // Of an output of 4 kB.
+  const figure = { label: '"'.repeat(200), value: -1e300, unit: '"'.repeat(20), warn: '"'.repeat(20) }
+  const perfdata = Array.from({ length: MOST_FIGURES }, () => figure)
+  const line = probeLine({ id: 1, ok: true, reason: '"'.repeat(200), tookMs: 59_999.9, steps: worst, perfdata })
+  expect(line.length).toBeLessThan(LONGEST_PROBE_ANSWER)
+  expect(readProbeAnswer(line)).not.toBeNull()
 })

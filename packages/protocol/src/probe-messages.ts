@@ -11,7 +11,7 @@ import { foundFields } from './probe-found.ts'
 /** UTF-16 units: a job may bring certificates with it. */
 export const LONGEST_PROBE_JOB = 1 << 18
 /** One that explains itself says all that was sent and heard, each within its bounds. */
-export const LONGEST_PROBE_ANSWER = 1 << 16
+export const LONGEST_PROBE_ANSWER = 1 << 17
 /** Of a sentence that a verdict is explained with. */
 const LONGEST_REASON = 200
 
