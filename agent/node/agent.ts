@@ -7,27 +7,24 @@ import { DAEMON_EXITS, type FromLease, MAX_RELAY, VIEWERS } from '@lvsm/protocol
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { type Instant, type Trouble } from '@lvsm/base'
-import { type Driver, startDriver } from '../driver/driver.ts'
+import type { Driver } from '../driver/driver.ts'
 import { type Control, type ControlEvents, serveControl } from './adapters/control.ts'
 import { connectLease } from './adapters/lease.ts'
 import { openPinger, type Pinger } from './adapters/ping.ts'
 import { Prober } from './adapters/prober.ts'
 import { Programs } from './adapters/programs.ts'
 import type { Configuration } from './configuration.ts'
+import { Counting } from './counting.ts'
 import { bearable } from './deafening.ts'
 import { createNodeCore, type NodeCore, type NodeEffect, type NodeInput } from './core/index.ts'
 import { groupNumber } from '../process/caller.ts'
-import { timersOf } from '../process/timers.ts'
+import { startInbox } from './inbox.ts'
 import { Kept } from './kept.ts'
 import { leaseInput } from './lease-input.ts'
 import type { AgentOptions, Machine } from './machine.ts'
 import type { Kernel, LeaseProcess } from './ports.ts'
 import { reportOf } from './report.ts'
 import { lostFacts, refusedTrouble, WarningBoard } from './warnings.ts'
-
-const LONGEST_INBOX = 4096
-/** What the core can do without: it is said again, or asked again. */
-const DROPPABLE = new Set<NodeInput['kind']>(['message', 'checked', 'pinged', 'ping-answered', 'changed', 'refused'])
 
 export class Agent {
   readonly #node: string
@@ -36,6 +33,7 @@ export class Agent {
   readonly #kernel: Kernel
   readonly #core: NodeCore
   readonly #driver: Driver<NodeInput>
+  readonly #counting: Counting
   readonly #lease: LeaseProcess
   readonly #pinger: Pinger
   readonly #prober: Prober
@@ -67,7 +65,8 @@ export class Agent {
       wall: (at) => new Date(wallMs(at)).toISOString(),
       wallMs,
     })
-    this.#driver = this.#startDriver()
+    this.#driver = startInbox(this.#core, machine, (effect) => this.#carryOut(effect))
+    this.#counting = new Counting((text) => machine.say(text))
     this.#lease = this.#connectLease(join(runDir, 'lease.sock'))
     this.#pinger = openPinger({
       answered: (address, round) => this.#driver.feed({ kind: 'ping-answered', address, round }),
@@ -125,7 +124,15 @@ export class Agent {
     this.#machine.say(`${reason}: leaves; the data plane stays as it is`)
     this.#driver.stop()
     this.#kept.close(this.#core.history(this.#machine.clock()))
-    for (const part of [this.#prober, this.#programs, this.#control, this.#lease, this.#pinger, this.#kernel])
+    for (const part of [
+      this.#counting,
+      this.#prober,
+      this.#programs,
+      this.#control,
+      this.#lease,
+      this.#pinger,
+      this.#kernel,
+    ])
       part.close()
     this.#machine.exit(DAEMON_EXITS.ok.code)
   }
@@ -137,38 +144,27 @@ export class Agent {
     this.#configuration = { ...configuration, facts }
     this.#report('facts', configuration.facts ? null : lostFacts(facts))
     for (const line of this.#warnings.show(warnings)) this.#machine.say(line)
+    this.#counting.configure(this.#node, config)
     this.#driver.feed({ kind: 'config', config, secrets, facts, ...(ring ? { ring } : {}) })
   }
   #report(source: string, trouble: Trouble | null): void {
     this.#driver.feed({ kind: 'trouble', source, trouble })
   }
 
-  #startDriver(): Driver<NodeInput> {
-    let dropped = 0
-    return startDriver<NodeInput, NodeEffect>({
-      ...timersOf(() => this.#machine.clock()),
-      step: (input, now) => this.#core.step(input, now),
-      carryOut: (effect) => this.#carryOut(effect),
-      longestInbox: LONGEST_INBOX,
-      mayDrop: ({ kind }) => DROPPABLE.has(kind),
-      dropped: ({ kind }) => {
-        dropped += 1
-        if (dropped === 1)
-          this.#machine.say(`more than ${LONGEST_INBOX} inputs wait: a ${kind} was dropped, the first one`)
-      },
-    })
-  }
-
   #connectLease(path: string): LeaseProcess {
     return connectLease(path, {
       up: () => this.#driver.feed({ kind: 'lease-up' }),
-      down: (reason) => this.#driver.feed({ kind: 'lease-down', reason }),
+      down: (reason) => {
+        this.#counting.silent()
+        this.#driver.feed({ kind: 'lease-down', reason })
+      },
       heard: (message) => this.#heardLease(message),
       count: (reason) => this.#driver.feed({ kind: 'refused', reason }),
     })
   }
   #heardLease(message: FromLease): void {
     if (message.kind === 'status') this.#machine.coordinators.usesRing(message.status.ring ?? 0)
+    this.#counting.heard(message)
     const input = leaseInput(message)
     if (input) this.#driver.feed(input)
   }
@@ -181,6 +177,9 @@ export class Agent {
       events: (after) => this.#core.events(this.#machine.clock(), after),
       cluster: (what, after) => new Promise((done) => this.#machine.coordinators.ask(what, done, after)),
       checks: () => this.#core.checks(this.#machine.clock()),
+      stats: (done) => this.#counting.stats(done),
+      connections: (wanted, done) => this.#counting.connections(wanted, done),
+      metrics: (wanted, done) => this.#counting.metrics(this.#core.figures(this.#machine.clock()), wanted, done),
       fence: () => this.#core.fence(this.#machine.readFence(), this.#machine.clock()),
       command: (id, command) => this.#driver.feed({ kind: 'command', id, command }),
       count: (reason) => this.#driver.feed({ kind: 'refused', reason }),
@@ -200,9 +199,7 @@ export class Agent {
       case 'apply':
         return this.#driver.feed({ kind: 'applied', failures: this.#kernel.apply(effect.operations) })
       case 'check':
-        return this.#prober.check(effect.id, effect, (ok, reason, found = {}) =>
-          this.#driver.feed({ kind: 'checked', id: effect.id, ok, reason, found }),
-        )
+        return this.#prober.check(effect.id, effect, this.#counting.timed(effect.id, this.#driver, this.#machine))
       case 'ping':
         return this.#pinger.ask(effect.round, effect.targets)
       case 'message':

@@ -95,13 +95,19 @@ export function parseJson(text: string): unknown {
   }
 }
 
-export function answer(
+export const answer = (
   response: ServerResponse,
   status: number,
   body: unknown,
   headers: OutgoingHttpHeaders = {},
+): void => answerText(response, status, `${JSON.stringify(body)}\n`, headers)
+/** JSON that is text already. */
+export function answerText(
+  response: ServerResponse,
+  status: number,
+  text: string,
+  headers: OutgoingHttpHeaders = {},
 ): void {
-  const text = `${JSON.stringify(body)}\n`
   response.writeHead(status, {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(text),

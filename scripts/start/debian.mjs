@@ -24,8 +24,8 @@ const packages = {
   procps: 'sysctl',
 }
 
-/** What only tests of the console take. */
-const browser = { chromium: 'chromium' }
+/** What only tests of the console take, and of metrics: Prometheus's own tool reads them. */
+const browser = { chromium: 'chromium', prometheus: 'promtool' }
 
 /** What only the soak takes, for the model of the epochs. */
 const model = { spin: 'spin', gcc: 'gcc', 'libc6-dev': '/usr/include/stdlib.h' }

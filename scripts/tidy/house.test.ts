@@ -78,7 +78,7 @@ describe('the house linter over a tree', () => {
   }
   const READMES = Object.fromEntries(
     [
-      ...['agent/driver', 'agent/process', 'agent/lease', 'agent/node', 'agent/prober', 'test'],
+      ...['agent/driver', 'agent/process', 'agent/lease', 'agent/node', 'agent/prober', 'agent/counts', 'test'],
       ...['coordinator', 'coordinator/api', 'coordinator/adapters/api'],
       ...['agent/nodelink', 'agent/node/feed', 'coordinator/feed', 'coordinator/reported', 'coordinator/adapters/feed'],
       ...['coordinator/electorate', 'web', 'web/src/core'],

@@ -161,6 +161,7 @@ export const ROOMS: readonly Room[] = [
     ...LIBRARY,
   ]),
   impure('prober', 'agent/prober', ['base', 'protocol', 'model', 'process']),
+  impure('counts', 'agent/counts', ['base', 'protocol', 'model', 'netlink', 'kernel']),
   impure('node-agent', 'agent/node', [
     'driver',
     'process',

@@ -52,6 +52,8 @@ const CAUGHT: readonly [wall: string, file: string, text: string][] = [
   ['node-agent', 'agent/node/main.ts', imports('../lease/core/index.ts')],
   ['prober', 'agent/prober/a.ts', imports('@lvsm/kernel')],
   ['prober', 'agent/prober/a.ts', imports('../node/core/index.ts')],
+  ['counts', 'agent/counts/a.ts', imports('@lvsm/plan')],
+  ['counts', 'agent/counts/a.ts', imports('../node/core/index.ts')],
   ['coordinator-ports', 'coordinator/ports.ts', imports('node:fs')],
   ['coordinator-store', 'coordinator/adapters/store/a.ts', imports('@lvsm/kernel')],
   ['coordinator-store', 'coordinator/adapters/store/a.ts', imports('koffi')],

@@ -139,6 +139,9 @@ describe('the control socket', () => {
       checks: () => {
         throw new Error('not asked here')
       },
+      stats: (done) => done({ ok: true, text: '{"node":"dir1"}\n' }),
+      metrics: (wanted, done) => done({ ok: true, text: `# ${JSON.stringify(wanted)}\n` }),
+      connections: (wanted, done) => done({ ok: true, text: JSON.stringify(wanted) }),
       fence: () => {
         throw new Error('EPERM')
       },
@@ -167,7 +170,14 @@ describe('the control socket', () => {
         outgoing.on('error', reject)
         outgoing.end(body)
       })
-    return { path, ask }
+    const text = (url: string): Promise<string> =>
+      new Promise((resolve) => {
+        request({ socketPath: path, path: url, agent: false }, (incoming) => {
+          expect(incoming.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8')
+          incoming.on('data', (chunk) => resolve(String(chunk)))
+        }).end()
+      })
+    return { path, ask, text }
   }
   it('answers, and is for root only', async () => {
     const { path, ask } = serve()
@@ -186,6 +196,18 @@ describe('the control socket', () => {
       status: 503,
       value: { refusals: [{ code: 'no-coordinator' }] },
     })
+  })
+  it('hands counts of the kernel on as they are written', async () => {
+    const { ask, text } = serve()
+    expect(await ask('GET', '/v1/stats')).toEqual({ status: 200, value: { node: 'dir1' } })
+    expect(await ask('GET', '/v1/connections?service=http&most=5')).toEqual({
+      status: 200,
+      value: { service: 'http', most: 5 },
+    })
+    expect(await text('/metrics?realservers=no&job=lvsm')).toBe('# {"realservers":"no"}\n')
+    expect(await ask('GET', '/metrics?realservers=perhaps')).toMatchObject({ status: 400 })
+    for (const query of ['most=10001', 'most=-1', 'most=x', 'nothing=1', `service=${'x'.repeat(101)}`])
+      expect(await ask('GET', `/v1/connections?${query}`), query).toMatchObject({ status: 400 })
   })
   it('gives up who never ends a request, so that many of them take no descriptors for good', async () => {
     const { path, ask } = serve(100)

@@ -4,10 +4,16 @@ import {
   type ClusterAnswer,
   type Command,
   CONFIG_ROUTES,
+  type ConnectionsQuery,
+  connectionsQuery,
   type CounterName,
+  type CountsOutcome,
   type Events,
+  EXPOSITION_TYPE,
   type Fault,
   type FenceReport,
+  type MetricsQuery,
+  metricsQuery,
   type Outcome,
   type Passed,
   ROUTES,
@@ -16,7 +22,7 @@ import {
 } from '@lvsm/protocol'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Refusal } from '@lvsm/base'
-import { answer, parseJson, readBody, refuse, routeOf, serveHttp } from '../../process/http.ts'
+import { answer, answerText, parseJson, readBody, refuse, routeOf, serveHttp } from '../../process/http.ts'
 import { type Caller, callerOf } from '../../process/caller.ts'
 import type { ListeningEvents } from '../../process/listening.ts'
 import type { Passing } from '../ports.ts'
@@ -43,6 +49,10 @@ export interface ControlEvents extends ListeningEvents {
   checks(): ChecksReport
   /** Throws what the kernel says. */
   fence(): FenceReport
+  /** What the kernel counts; they call back once, with the text of the report. */
+  stats(done: (outcome: CountsOutcome) => void): void
+  connections(wanted: ConnectionsQuery, done: (outcome: CountsOutcome) => void): void
+  metrics(wanted: MetricsQuery, done: (outcome: CountsOutcome) => void): void
   /** Answered by `reply` with the same id, once. */
   command(id: string, command: Command): void
   /** A request was refused: counted by reason. */
@@ -87,6 +97,7 @@ const forRoot = ({ name, role }: Caller): Refusal => ({
 type Carry = (response: ServerResponse, command: Command) => void
 
 function serve(incoming: IncomingMessage, response: ServerResponse, events: ControlEvents, carry: Carry): void {
+  if (isMetrics(incoming)) return tellMetrics(incoming, response, events)
   if (isPassed(incoming)) return pass(incoming, response, events.pass)
   const name = routeOf<RouteName>(ROUTES, incoming, response)
   if (name === null) events.count('drop-request-unknown-path')
@@ -109,6 +120,10 @@ function serve(incoming: IncomingMessage, response: ServerResponse, events: Cont
       return tellFence(response, events)
     case 'checks':
       return answer(response, 200, events.checks())
+    case 'stats':
+      return events.stats((outcome) => tellCounts(response, outcome))
+    case 'connections':
+      return tellConnections(incoming, response, events)
     case 'switchover':
     case 'standby':
     case 'runCheck':
@@ -205,4 +220,28 @@ function tellFence(response: ServerResponse, events: ControlEvents): void {
     const message = `the kernel's tables cannot be read: ${(error as Error).message}`
     refuse(response, 503, { code: 'kernel-unread', message, hint: 'try again; else: nft list ruleset' })
   }
+}
+
+function tellConnections(incoming: IncomingMessage, response: ServerResponse, events: ControlEvents): void {
+  const read = connectionsQuery.safeParse(queryOf(incoming))
+  if (!read.success) return answer(response, 400, { refusals: refusalsOf(read.error.issues) })
+  events.connections(read.data, (outcome) => tellCounts(response, outcome))
+}
+function tellCounts(response: ServerResponse, outcome: CountsOutcome): void {
+  if (outcome.ok) return answerText(response, 200, outcome.text)
+  answer(response, 503, { refusals: outcome.refusals })
+}
+const queryOf = ({ url = '' }: IncomingMessage): Record<string, string> =>
+  Object.fromEntries(new URL(url, 'http://agent').searchParams)
+
+/** Text for Prometheus: no row of the table of routes. */
+const isMetrics = ({ method, url = '' }: IncomingMessage): boolean =>
+  method === 'GET' && url.split('?', 1)[0] === '/metrics'
+function tellMetrics(incoming: IncomingMessage, response: ServerResponse, events: ControlEvents): void {
+  const read = metricsQuery.safeParse(queryOf(incoming))
+  if (!read.success) return answer(response, 400, { refusals: refusalsOf(read.error.issues) })
+  events.metrics(read.data, (outcome) => {
+    if (outcome.ok) return answerText(response, 200, outcome.text, { 'content-type': EXPOSITION_TYPE })
+    answer(response, 503, { refusals: outcome.refusals })
+  })
 }

@@ -6,7 +6,7 @@
  *
  * A step: take the input in (`onInput`), then do what is due, whatever came in (`proceed`): observe → check → plan → publish.
  */
-import { type ChecksReport, type Events, type FenceReport, type Status } from '@lvsm/protocol'
+import { type ChecksReport, type Events, type FenceReport, type Figures, type Status } from '@lvsm/protocol'
 import { earlier, type Instant, later } from '@lvsm/base'
 import { nextCheckAt } from '@lvsm/health'
 import { describeOperation, type Observed } from '@lvsm/plan'
@@ -35,6 +35,7 @@ import { noteFights } from './plan/fights.ts'
 import { logPlan, reconcile, unreadSettings, untold } from './plan/reconcile.ts'
 import { reportChecks } from './publish/checks.ts'
 import { type ObservedFenceTable, reportFence } from './publish/fence.ts'
+import { figuresOf } from './publish/figures.ts'
 import {
   hasNews,
   nextPublish,
@@ -56,6 +57,8 @@ export interface NodeCore {
   checks(now: Instant): ChecksReport
   /** All that happened, as it is kept on the disk. */
   history(now: Instant): string
+  /** For metrics. */
+  figures(now: Instant): Figures
   fence(tables: readonly ObservedFenceTable[], now: Instant): FenceReport
 }
 
@@ -66,35 +69,26 @@ export function createNodeCore(options: NodeOptions): NodeCore {
   const state = newState(options)
   const { started: reason } = options
   if (reason !== null) note(state, { group: '', kind: 'started', number: 0, reason })
+  const at = (now: Instant): NodeState => {
+    state.now = later(state.now, now)
+    return state
+  }
   return {
     step(input, now) {
-      state.now = later(state.now, now)
-      state.effects = []
+      at(now).effects = []
       onInput(state, input)
       proceed(state, input)
       return state.effects
     },
     status(now) {
-      state.now = later(state.now, now)
-      const present = troubles(state)
+      const present = troubles(at(now))
       return reportStatus(state, saying(state, present), present)
     },
-    events(now = state.now, after = '') {
-      state.now = later(state.now, now)
-      return eventsAfter(state, after)
-    },
-    checks(now) {
-      state.now = later(state.now, now)
-      return reportChecks(state)
-    },
-    history(now) {
-      state.now = later(state.now, now)
-      return keptText(state)
-    },
-    fence(tables, now) {
-      state.now = later(state.now, now)
-      return reportFence(state.config, state.node, tables, leaseFault(state))
-    },
+    events: (now = state.now, after = '') => eventsAfter(at(now), after),
+    checks: (now) => reportChecks(at(now)),
+    history: (now) => keptText(at(now)),
+    figures: (now) => figuresOf(at(now)),
+    fence: (tables, now) => reportFence(at(now).config, state.node, tables, leaseFault(state)),
   }
 }
 

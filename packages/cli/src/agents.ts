@@ -92,6 +92,8 @@ const STRANGE: Readonly<Record<RouteName, string>> = {
   fence: 'the agent answered without a fence',
   checks: 'the agent answered without checks',
   runCheck: 'the agent did not say what came of the check',
+  stats: 'the agent answered without statistics',
+  connections: 'the agent answered without connections',
   switchover: 'the agent did not say what moved; look: lvsm status; lvsm events',
   standby: 'the agent did not say who stands by; look: lvsm status',
 }

@@ -7,6 +7,7 @@ import { checkProgram } from './checks/program.ts'
 import { bashCompletion } from './completion.ts'
 import { accessProgram, type Run } from './config/access-program.ts'
 import { configProgram } from './config/program.ts'
+import { countsProgram } from './counts/program.ts'
 import { events, type EventsOptions } from './events/command.ts'
 import { FORMATS, type Format } from './output.ts'
 import { leaveProgram, setupProgram } from './setup/program.ts'
@@ -34,6 +35,8 @@ Examples:
   lvsm events -n 50                what happened, and why, the newest last
   lvsm events --follow --group web each event of group web as it comes, until Ctrl-C
   lvsm events --since 10m --kind trouble --kind over
+  lvsm stats --sort bytes-in/s -w  which service and realserver has how much, each second
+  lvsm connections --server rs1    connections to rs1: how many in which state, and the first of them
   lvsm --node dir1 fence status    what the kernel of dir1 lets pass, and for how long yet
   lvsm config diff 40              what changed since revision 40; config rollback 40 brings it back
   lvsm server set rs1 service=http weight=5 -m 'new memory' --dry-run
@@ -101,6 +104,7 @@ export function program(version: string, terminal: Terminal, done: (exit: Exit) 
     )
   telling(root, session, output, done)
   simulateProgram(root, session, done)
+  countsProgram(root, session, output, done)
   const asked: Run = async (command, choice = root.opts<SocketChoice>()) => {
     const own = coordinatorPaths(choice, process.env['LVSM_COORDINATOR_SOCKET'])
     done(await command({ terminal, own, paths: [...own, ...passingAgents(choice)] }))

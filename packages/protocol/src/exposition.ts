@@ -2,9 +2,12 @@
 import { COORDINATOR_METRICS } from './coordinator-metrics.ts'
 import { DELAY_BOUNDS_MS, type DelayReport } from './delays.ts'
 import { METRICS, type Metric, type Sample } from './metrics.ts'
+import { NODE_METRICS } from './node-metrics.ts'
 
 export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
-const ALL: Readonly<Record<string, Metric>> = { ...METRICS, ...COORDINATOR_METRICS }
+/** Who has each: both, every node, coordinators. */
+export const METRIC_PARTS = { common: METRICS, node: NODE_METRICS, coordinator: COORDINATOR_METRICS } as const
+const ALL: Readonly<Record<string, Metric>> = { ...METRICS, ...NODE_METRICS, ...COORDINATOR_METRICS }
 
 /** Each metric in one piece, in the order of the tables; those without a sample are left out. */
 export function expositionOf(

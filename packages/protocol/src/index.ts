@@ -51,6 +51,7 @@ export * from './coordinator-messages.ts'
 export * from './coordinator-home.ts'
 export * from './coordinator-metrics.ts'
 export * from './counters.ts'
+export * from './counts-messages.ts'
 export * from './delays.ts'
 export * from './cut.ts'
 export * from './datagram.ts'
@@ -74,6 +75,7 @@ export * from './http/backup.ts'
 export * from './http/checks.ts'
 export * from './http/config-reports.ts'
 export * from './http/config-routes.ts'
+export * from './http/counts.ts'
 export * from './http/fence.ts'
 export * from './http/join-routes.ts'
 export * from './http/live.ts'
@@ -96,6 +98,14 @@ export * from './lease-status.ts'
 export * from './lease-view.ts'
 export * from './metrics.ts'
 export * from './node-identity.ts'
+export {
+  CHECK_RESULTS,
+  type Figures,
+  NODE_METRICS,
+  nodeHistograms,
+  nodeSamples,
+  type Tally,
+} from './node-metrics.ts'
 export * from './passing-messages.ts'
 export * from './probe-found.ts'
 export * from './probe-messages.ts'

@@ -4,6 +4,7 @@
  */
 import { endpointText } from '@lvsm/base'
 import type { COORDINATOR_METRICS } from './coordinator-metrics.ts'
+import type { NODE_METRICS } from './node-metrics.ts'
 import { COUNTERS, counterOf } from './counters.ts'
 import type { Status } from './http/status.ts'
 import { HEALTHS, isTold, judge } from './http/verdict.ts'
@@ -14,7 +15,7 @@ export interface Metric {
   readonly labels: readonly string[]
   readonly help: string
 }
-const counter = (unit: string, help: string, ...labels: readonly string[]): Metric => ({
+export const counter = (unit: string, help: string, ...labels: readonly string[]): Metric => ({
   kind: 'counter',
   unit,
   labels,
@@ -77,7 +78,7 @@ export const METRICS = {
 export type MetricName = keyof typeof METRICS
 
 export interface Sample {
-  readonly metric: MetricName | keyof typeof COORDINATOR_METRICS
+  readonly metric: MetricName | keyof typeof COORDINATOR_METRICS | keyof typeof NODE_METRICS
   readonly labels: Readonly<Record<string, string>>
   readonly value: number
 }

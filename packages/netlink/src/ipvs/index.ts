@@ -1,4 +1,5 @@
 export * from './config.ts'
+export * from './connections.ts'
 export * from './destination.ts'
 export { decodeFamily, getFamily } from './generic.ts'
 export * from './listing.ts'
@@ -15,3 +16,4 @@ export {
   type Tunnel,
   TUNNELS,
 } from './types.ts'
+export * from './totals.ts'

@@ -6,6 +6,7 @@ import type { Refusal } from '@lvsm/base'
 import * as z from 'zod'
 import { type ChecksReport, checksReport, type RunCheckReport, runCheckReport } from './checks.ts'
 import { type Events, eventsReport } from '../events/event.ts'
+import { type ConnectionsReport, connectionsReport, type StatsReport, statsReport } from './counts.ts'
 import { type FenceReport, fenceReport } from './fence.ts'
 import {
   refusedReport,
@@ -47,6 +48,8 @@ export interface RouteRequests {
   readonly fence: null
   readonly checks: null
   readonly runCheck: RunCheckRequest
+  readonly stats: null
+  readonly connections: null
   readonly switchover: SwitchoverRequest
   readonly standby: StandbyRequest
 }
@@ -58,6 +61,8 @@ export interface RouteResponses {
   readonly fence: FenceReport
   readonly checks: ChecksReport
   readonly runCheck: RunCheckReport
+  readonly stats: StatsReport
+  readonly connections: ConnectionsReport
   readonly switchover: SwitchoverReport
   readonly standby: StandbyReport
 }
@@ -83,6 +88,10 @@ export const ROUTES: Routes = {
   /** The checks that this node makes itself. */
   checks: { method: 'GET', path: '/v1/checks', request: null, response: checksReport },
   runCheck: { method: 'POST', path: '/v1/checks/run', request: runCheckRequest, response: runCheckReport },
+  /** Of this node's kernel. */
+  stats: { method: 'GET', path: '/v1/stats', request: null, response: statsReport },
+  /** Query: `connectionsQuery`. */
+  connections: { method: 'GET', path: '/v1/connections', request: null, response: connectionsReport },
   switchover: { method: 'POST', path: '/v1/switchover', request: switchoverRequest, response: switchoverReport },
   standby: { method: 'POST', path: '/v1/standby', request: standbyRequest, response: standbyReport },
 }

@@ -1,0 +1,50 @@
+/** The thread of `lvsm-agent` that reads what the kernel counts, names it, and writes it as text. */
+import { parentPort } from 'node:worker_threads'
+import { invariant } from '@lvsm/base'
+import type { CountsAnswer, CountsJob, CountsOutcome, CountsQuestion } from '@lvsm/protocol'
+import { listingOf } from './connections.ts'
+import { KernelCounts, readConnections, readTotals } from './kernel.ts'
+import { metricsOf } from './metrics.ts'
+import { type Naming, namingOf } from './named.ts'
+import { statsOf } from './stats.ts'
+
+/** Milliseconds that connections are read for; whoever asks waits longer. */
+const PATIENCE_MS = 5000
+
+const port = parentPort
+invariant(port, 'counts have a thread of their own')
+const kernel = new KernelCounts()
+const clock = (): number => performance.now()
+let naming: Naming = namingOf({ cluster: '', node: '', revision: 0, groups: [], services: [] })
+
+const textOf = (report: unknown): CountsOutcome => ({ ok: true, text: `${JSON.stringify(report)}\n` })
+
+function outcomeOf(question: CountsQuestion): CountsOutcome {
+  switch (question.kind) {
+    case 'stats':
+      return textOf(statsOf(naming, kernel.services(), question.owners))
+    case 'metrics':
+      return { ok: true, text: metricsOf(naming, kernel.services(), readTotals(), question) }
+    case 'connections': {
+      const listing = listingOf(naming, question.wanted)
+      if ('refusals' in listing) return { ok: false, refusals: listing.refusals }
+      const { there, whole } = readConnections((line) => listing.take(line), clock, PATIENCE_MS)
+      return textOf(listing.report(there, whole))
+    }
+  }
+}
+
+function answerTo(question: CountsQuestion): CountsOutcome {
+  try {
+    return outcomeOf(question)
+  } catch (error) {
+    const message = `the kernel's counts cannot be read: ${(error as Error).message}`
+    const hint = 'try again; else, as root: ipvsadm -Ln --stats'
+    return { ok: false, refusals: [{ code: 'kernel-unread', message, hint }] }
+  }
+}
+
+port.on('message', (job: CountsJob) => {
+  if (job.kind === 'names') naming = namingOf(job.names)
+  else port.postMessage({ id: job.id, outcome: answerTo(job.question) } satisfies CountsAnswer)
+})
