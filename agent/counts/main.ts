@@ -6,6 +6,7 @@ import { listingOf } from './connections.ts'
 import { KernelCounts, readConnections, readTotals } from './kernel.ts'
 import { metricsOf } from './metrics.ts'
 import { type Naming, namingOf } from './named.ts'
+import { Openings } from './openings.ts'
 import { statsOf } from './stats.ts'
 
 /** Milliseconds that connections are read for; whoever asks waits longer. */
@@ -25,6 +26,11 @@ function outcomeOf(question: CountsQuestion): CountsOutcome {
       return textOf(statsOf(naming, kernel.services(), question.owners))
     case 'metrics':
       return { ok: true, text: metricsOf(naming, kernel.services(), readTotals(), question) }
+    case 'openings': {
+      const openings = new Openings(naming)
+      const { there, whole } = readConnections((line) => openings.take(line), clock, PATIENCE_MS)
+      return textOf(openings.report(there && whole))
+    }
     case 'connections': {
       const listing = listingOf(naming, question.wanted)
       if ('refusals' in listing) return { ok: false, refusals: listing.refusals }

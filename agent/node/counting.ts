@@ -12,6 +12,8 @@ import {
   newDelayCounts,
   nodeHistograms,
   nodeSamples,
+  type OpeningsReport,
+  openingsReport,
   OWNERSHIP_EVENTS,
   type ProbeFound,
 } from '@lvsm/protocol'
@@ -68,6 +70,13 @@ export class Counting {
   }
   connections(wanted: ConnectionsQuery, done: Done): void {
     this.#counts.ask({ kind: 'connections', wanted }, done)
+  }
+  /** Null: it could not be read. */
+  openings(done: (report: OpeningsReport | null) => void): void {
+    this.#counts.ask({ kind: 'openings' }, (outcome) => {
+      const read = outcome.ok ? openingsReport.safeParse(JSON.parse(outcome.text)) : null
+      done(read?.success ? read.data : null)
+    })
   }
   metrics(figures: Figures, wanted: MetricsQuery, done: Done): void {
     const view = { ...this.#about, version: VERSION, figures, tally: this.#tally, lease: this.#lease }

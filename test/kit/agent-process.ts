@@ -180,6 +180,9 @@ export class AgentProcess {
   #carryOut(effect: Exclude<NodeEffect, { kind: 'observe' | 'apply' }>): void {
     const around = this.#around
     switch (effect.kind) {
+      // Its connections are not those of TCP.
+      case 'openings':
+        return this.put({ kind: 'openings', report: null })
       case 'check':
         return around.check(effect, (ok, reason) => this.put({ kind: 'checked', id: effect.id, ok, reason }))
       case 'ping':

@@ -29,6 +29,7 @@ import { leaseFault } from './lease.ts'
 import { onLeaseDown, onLeaseEvent, onLeaseUp } from './lease-heard.ts'
 import { isDraining, nextMove, stepMoves } from './move/owner.ts'
 import { forgettingGroups, handoversStand, nextHandover, stepHandovers } from './move/successor.ts'
+import { onOpenings } from './observe/paths.ts'
 import { LOOK_IN, looked, lookIfDue, lookWithin, nextLook } from './observe/look.ts'
 import { groupOf } from './plan/about.ts'
 import { noteFights } from './plan/fights.ts'
@@ -108,6 +109,8 @@ function onInput(state: NodeState, input: NodeInput): void {
       return lookWithin(state, LOOK_IN.settledMs)
     case 'applied':
       return onApplied(state, input)
+    case 'openings':
+      return onOpenings(state, input.report)
     case 'checked':
       return onChecked(state, input)
     case 'pinged':

@@ -6,6 +6,7 @@ import {
   type LeaseEvent,
   type LeaseStatus,
   type LocalWord,
+  type OpeningsReport,
   type Outcome,
   type OwnReport,
   type ProbeFound,
@@ -44,6 +45,8 @@ export type NodeInput =
   | { readonly kind: 'changed' }
   /** The operations that failed; all others of the last `apply` were acknowledged. */
   | { readonly kind: 'applied'; readonly failures: readonly Failure[] }
+  /** How connections get on; null: that could not be read. */
+  | { readonly kind: 'openings'; readonly report: OpeningsReport | null }
   /** `ok` null: nobody knows, and the verdict stays as it is. */
   | {
       readonly kind: 'checked'
@@ -97,6 +100,8 @@ export type NodeEffect =
       readonly services: boolean
       readonly gue: boolean
     }
+  /** See how connections of the realservers get on; answered by one `openings`. */
+  | { readonly kind: 'openings' }
   /** In order; answered by `applied`. */
   | { readonly kind: 'apply'; readonly operations: readonly Operation[] }
   /** Ask a realserver from `source` (null: as the kernel chooses), and answer with `checked`. */

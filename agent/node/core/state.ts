@@ -8,7 +8,7 @@ import {
   type Outcome,
   type StateMessage,
 } from '@lvsm/protocol'
-import { type Instant, NEVER_BEFORE, type Trouble } from '@lvsm/base'
+import { type Instant, type Trouble } from '@lvsm/base'
 import { NO_FACTS } from '@lvsm/changes'
 import type { Config, NodeView, PairRing } from '@lvsm/model'
 import type { Desired, Observed, Operation, OwnedRecord } from '@lvsm/plan'
@@ -21,9 +21,11 @@ import { restored } from './history/keep.ts'
 import type { History } from './history/ring.ts'
 import { type LeaseLink, newLeaseLink } from './lease-link.ts'
 import type { Handover, Move } from './move/moving.ts'
+import { newPaths, type Paths } from './observe/paths.ts'
 import type { Repaired } from './plan/fights.ts'
 import type { Snapshot } from './publish/drops.ts'
 import { newPublished, type Published } from './publish/published.ts'
+import { newRhythm, type Rhythm } from './rhythm.ts'
 
 export interface NodeOptions {
   readonly node: string
@@ -44,19 +46,6 @@ export interface NodeOptions {
   readonly machine: string
   /** One sentence: that this agent starts, and how the one before it ended; null: that is told nobody. */
   readonly started: string | null
-}
-
-/** When to look at the kernel, and when to speak (`observe/look.ts`, `publish/publish.ts`). */
-export interface Rhythm {
-  lookAt: Instant
-  lookedAt: Instant
-  looking: boolean
-  publishAt: Instant
-  /** To the coordinators, at the latest. */
-  reportAt: Instant
-  publishedAt: Instant
-  /** No earlier than so long after that: the others are to have time for what was said. */
-  restMs: number
 }
 
 /** The last look, what was made of it, and what became of that (`plan/`). */
@@ -106,6 +95,7 @@ export interface NodeState extends Pick<NodeOptions, 'node' | 'boot' | 'follows'
   readonly checks: Checks
   readonly pings: Pings
   readonly kernel: Kernel
+  readonly paths: Paths
   readonly lease: LeaseLink
   readonly states: Map<string, HeardState>
   /** By node: since when it says that it has another configuration (`disagreement.ts`). */
@@ -174,18 +164,11 @@ export function newState(options: NodeOptions): NodeState {
     ring: null,
     facts: NO_FACTS,
     word,
-    rhythm: {
-      lookAt: startedAt,
-      lookedAt: NEVER_BEFORE,
-      looking: false,
-      publishAt: startedAt,
-      reportAt: startedAt,
-      publishedAt: NEVER_BEFORE,
-      restMs: 0,
-    },
+    rhythm: newRhythm(startedAt),
     checks: newChecks(node),
     pings: newPings(startedAt),
     kernel: newKernel(record),
+    paths: newPaths(startedAt),
     lease: newLeaseLink(),
     states: new Map(),
     differsSince: new Map(),

@@ -89,7 +89,7 @@ describe('the command line', () => {
   it('exits 2 on anything it does not understand, with the way out', async () => {
     const wrong = await Promise.all([
       lvsm([]),
-      lvsm(['stats']),
+      lvsm(['statuses']),
       lvsm(['status', '--wide']),
       lvsm(['status', '-o', 'xml']),
       lvsm(['switchover']),

@@ -16,7 +16,7 @@ function offered(...words: string[]): string[] {
 }
 
 test.each<[string[], string[]]>([
-  [['stat'], ['status']],
+  [['statu'], ['status']],
   [['config', 'ro'], ['rollback']],
   [
     ['--node', 'dir1', 'fence', ''],
@@ -28,7 +28,7 @@ test.each<[string[], string[]]>([
   ],
   [['config', 'show', '--rev'], ['--revision']],
   [['node', 'add', 'dir1', '--dry'], ['--dry-run']],
-  [['nonsense', 'stat'], ['status']],
+  [['nonsense', 'statu'], ['status']],
 ])('lvsm %j', (words, expected) => expect(offered(...words)).toEqual(expected))
 
 test('every command and option of the root is offered', () => {

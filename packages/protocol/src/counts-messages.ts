@@ -28,6 +28,7 @@ export interface Names {
 export type Owners = Readonly<Record<string, string | null>>
 
 export type CountsQuestion =
+  | { readonly kind: 'openings' }
   | { readonly kind: 'stats'; readonly owners: Owners }
   | { readonly kind: 'connections'; readonly wanted: ConnectionsQuery }
   | {

@@ -5,6 +5,7 @@
 import { after, earlier, type Instant, later } from '@lvsm/base'
 import { formerSettings, isGueWanted, ownsServices } from '@lvsm/plan'
 import type { NodeState } from '../state.ts'
+import { lookAtPathsIfDue, nextPathLook } from './paths.ts'
 
 const LOOK_MS = 1000
 const SHORTEST_LOOK_MS = 20
@@ -32,8 +33,9 @@ export function looked({ rhythm, now }: NodeState): void {
   rhythm.lookAt = after(now, LOOK_MS)
 }
 
-/** Asks for a look when one is due; its answer ends it. */
+/** Asks for a look when one is due, at the kernel and at how connections get on; its answer ends it. */
 export function lookIfDue(state: NodeState): void {
+  lookAtPathsIfDue(state)
   const { rhythm, kernel, view, now } = state
   if (!state.config || rhythm.looking || now < rhythm.lookAt) return
   rhythm.looking = true
@@ -45,5 +47,9 @@ export function lookIfDue(state: NodeState): void {
   state.effects.push({ kind: 'observe', sysctls, services, gue })
 }
 
-export const nextLook = ({ rhythm, config }: NodeState): Instant | null =>
-  rhythm.looking || !config ? null : rhythm.lookAt
+export function nextLook(state: NodeState): Instant | null {
+  const { rhythm, config } = state
+  const paths = nextPathLook(state)
+  if (rhythm.looking || !config) return paths
+  return paths === null ? rhythm.lookAt : earlier(rhythm.lookAt, paths)
+}

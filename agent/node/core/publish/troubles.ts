@@ -9,6 +9,7 @@ import { deafTroubles } from '../hearing.ts'
 import type { Failure } from '../events.ts'
 import { sameOf } from '../history/ring.ts'
 import { leaseFault, leaseStatus } from '../lease.ts'
+import { pathTroubles } from '../observe/paths.ts'
 import { fightTroubles } from '../plan/fights.ts'
 import { describeFailure } from '../plan/readiness.ts'
 import { log, type NodeState } from '../state.ts'
@@ -31,6 +32,7 @@ export const troubles = (state: NodeState): readonly Trouble[] =>
     ...kernelTroubles(state),
     ...fightTroubles(state),
     ...flappingTroubles(state),
+    ...pathTroubles(state),
     ...pingTroubles(state.pings),
     ...disagreementTroubles(state),
     ...unbelievedTroubles(state),

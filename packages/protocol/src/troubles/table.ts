@@ -6,11 +6,13 @@ import { HEARTBEATS, OWNERSHIP } from './between-nodes.ts'
 import type { TroubleKind } from './kind.ts'
 import { CONFIGURATION, KERNEL, STATE } from './of-a-node.ts'
 import { COORDINATOR_TROUBLES } from './of-coordinators.ts'
+import { TRAFFIC } from './of-traffic.ts'
 
 /** Part of the page → its kinds. */
 export const TROUBLE_PARTS = {
   'Heartbeats and links': HEARTBEATS,
   'Who owns what': OWNERSHIP,
+  'Packets between clients and realservers': TRAFFIC,
   'The kernel': KERNEL,
   'The configuration': CONFIGURATION,
   'What is kept on disk': STATE,

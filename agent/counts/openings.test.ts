@@ -1,0 +1,59 @@
+import { openingsReport } from '@lvsm/protocol'
+import { expect, it } from 'vitest'
+import { NAMES } from './fixture.ts'
+import { namingOf } from './named.ts'
+import { Openings } from './openings.ts'
+
+const reportOf = (lines: readonly string[]) => {
+  const openings = new Openings(namingOf(NAMES))
+  for (const line of lines) openings.take(line)
+  return openings.report(true)
+}
+
+it('tells of each realserver who gets no further than the first packet, and when the youngest of the others is forgotten', () => {
+  const report = reportOf([
+    'TCP C0A8000A C350 0A0B000A 0050 0A0B000B 0050 SYN_RECV         59',
+    'TCP C0A8000B C351 0A0B000A 0050 0A0B000B 0050 SYN_RECV         12',
+    'TCP C0A8000A C352 0A0B000A 0050 0A0B000C 0050 FIN_WAIT         70',
+    'TCP C0A8000A C353 0A0B000A 0050 0A0B000C 0050 FIN_WAIT        110',
+    'TCP C0A8000A C354 0A0B000A 0050 0A0B000C 0050 ESTABLISHED     899',
+  ])
+  expect(openingsReport.parse(report)).toEqual(report)
+  expect(report.servers).toEqual([
+    {
+      service: 'http',
+      node: 'rs1',
+      key: '10.11.0.11:80',
+      opening: 2,
+      clients: ['192.168.0.10', '192.168.0.11'],
+      latest: {},
+    },
+    {
+      service: 'http',
+      node: 'rs2',
+      key: '10.11.0.12:80',
+      opening: 0,
+      clients: [],
+      latest: { FIN_WAIT: 110, ESTABLISHED: 899 },
+    },
+  ])
+})
+
+it('leaves out templates, other protocols, what the configuration does not have, and what nobody understands', () => {
+  const report = reportOf([
+    'TCP C0A8000A 0000 0A0B000A 0050 0A0B000B 0050 NONE            300',
+    'UDP C0A8000A C350 0A0B000A 0035 0A0B000B 0035 UDP             300',
+    'TCP C0A8000A C350 0A0B00FF 1F90 0A0B0063 1F90 SYN_RECV         58',
+    'TCP C0A8000A C350 0A0B000A 0050 0A0B0063 0050 SYN_RECV         58',
+    'nothing',
+  ])
+  expect(report.servers).toEqual([])
+})
+
+it('names a few clients of many', () => {
+  const lines = Array.from(
+    { length: 20 },
+    (_, at) => `TCP C0A800${(at + 16).toString(16).toUpperCase()} C350 0A0B000A 0050 0A0B000B 0050 SYN_RECV 59`,
+  )
+  expect(reportOf(lines).servers[0]).toMatchObject({ opening: 20, clients: { length: 4 } })
+})

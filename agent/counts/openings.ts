@@ -1,0 +1,60 @@
+/** How the connections of each realserver get on, from the kernel's lines. */
+import { endpointText } from '@lvsm/base'
+import { serviceKey } from '@lvsm/model'
+import { ipvs } from '@lvsm/netlink'
+import type { OpeningsReport, ServerOpenings } from '@lvsm/protocol'
+import type { Naming } from './named.ts'
+
+const OPENING = 'SYN_RECV'
+const MOST_CLIENTS = 4
+
+interface Gathered extends Pick<ServerOpenings, 'service' | 'node' | 'key'> {
+  opening: number
+  readonly clients: Set<string>
+  readonly latest: Map<string, number>
+}
+
+/** Of TCP alone: others have no opening. What the configuration does not have is left out. */
+export class Openings {
+  readonly #naming: Naming
+  readonly #servers = new Map<string, Gathered>()
+
+  constructor(naming: Naming) {
+    this.#naming = naming
+  }
+
+  take(line: string): void {
+    const decoded = ipvs.decodeConnection(line)
+    if (!decoded.ok) return
+    const { protocol, client, virtual, destination, state, expiresSeconds } = decoded.value
+    // Port 0: a template of persistence, which is no connection.
+    if (protocol !== 'tcp' || client.port === 0) return
+    const service = this.#naming.serviceOf(serviceKey({ protocol, ...virtual }))
+    const key = endpointText(destination.address, destination.port)
+    const node = service && this.#naming.nodeOf(service, key)
+    if (!node) return
+    const gathered = this.#of(service.name, node, key)
+    if (state === OPENING) {
+      gathered.opening += 1
+      if (gathered.clients.size < MOST_CLIENTS) gathered.clients.add(client.address)
+    } else gathered.latest.set(state, Math.max(gathered.latest.get(state) ?? 0, expiresSeconds))
+  }
+
+  report(whole: boolean): OpeningsReport {
+    const servers = [...this.#servers.values()].map(({ clients, latest, ...said }) => ({
+      ...said,
+      clients: [...clients],
+      latest: Object.fromEntries(latest),
+    }))
+    return { whole, servers }
+  }
+
+  #of(service: string, node: string, key: string): Gathered {
+    const name = `${service} ${key}`
+    const known = this.#servers.get(name)
+    if (known) return known
+    const made = { service, node, key, opening: 0, clients: new Set<string>(), latest: new Map<string, number>() }
+    this.#servers.set(name, made)
+    return made
+  }
+}

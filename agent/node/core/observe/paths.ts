@@ -1,0 +1,119 @@
+/**
+ * Paths that are dead behind a living port: the check of a realserver is well, for it goes another way, and clients get no answer. The
+ * owner's kernel shows it: connections of which nothing but the first packet was seen (SYN_RECV, 60 s; net/netfilter/ipvs/ip_vs_proto_tcp.c),
+ * and none that went further between two looks. A look costs the more the more connections there are, so it is made only while some
+ * are not established.
+ */
+import { after, between, type Instant, later, type Trouble } from '@lvsm/base'
+import { serviceKey } from '@lvsm/model'
+import type { OpeningsReport, ServerOpenings } from '@lvsm/protocol'
+import { heldGroups } from '../lease.ts'
+import type { NodeState } from '../state.ts'
+
+/** One that opens and gets no further may be the client's own affair. */
+const LEAST = 3
+const EVERY_MS = 3000
+/** A look that took long comes the more seldom. */
+const REST = 20
+/** The kernel counts in seconds. */
+const COARSE_MS = 1500
+
+interface Look {
+  readonly at: Instant
+  /** By service and realserver. */
+  readonly servers: ReadonlyMap<string, ServerOpenings>
+}
+export interface Paths {
+  askedAt: Instant
+  asking: boolean
+  lookAt: Instant
+  last: Look | null
+  /** Dead since the last two looks. */
+  dead: readonly ServerOpenings[]
+  /** Services of which no realserver has a living path. */
+  deadServices: readonly string[]
+}
+export const newPaths = (at: Instant): Paths => ({
+  ...{ askedAt: at, asking: false, lookAt: at, last: null, dead: [], deadServices: [] },
+})
+
+/** Is there anything to look for: an owner's table with connections that are not established? */
+function isDue(state: NodeState): boolean {
+  const { config, kernel } = state
+  const held = heldGroups(state)
+  if (held.size === 0 || !config || !kernel.observed?.services) return false
+  const own = new Set(config.services.filter(({ group }) => held.has(group)).map(serviceKey))
+  return kernel.observed.services.some(
+    (service) => own.has(serviceKey(service)) && service.dests.some(({ inactive }) => inactive >= LEAST),
+  )
+}
+
+export function lookAtPathsIfDue(state: NodeState): void {
+  const { paths, now, effects } = state
+  if (paths.asking) return
+  if (!isDue(state)) {
+    Object.assign(paths, { last: null, dead: [], deadServices: [] } satisfies Partial<Paths>)
+    return
+  }
+  if (now < paths.lookAt) return
+  Object.assign(paths, { asking: true, askedAt: now } satisfies Partial<Paths>)
+  effects.push({ kind: 'openings' })
+}
+export const nextPathLook = (state: NodeState): Instant | null =>
+  state.paths.asking || !isDue(state) ? null : later(state.paths.lookAt, state.now)
+
+/** `report` null: it could not be read. */
+export function onOpenings({ paths, now }: NodeState, report: OpeningsReport | null): void {
+  paths.asking = false
+  paths.lookAt = after(now, Math.max(EVERY_MS, REST * between(paths.askedAt, now)))
+  if (!report?.whole) return
+  const look = { at: now, servers: new Map(report.servers.map((one) => [`${one.service} ${one.key}`, one])) }
+  const before = paths.last
+  paths.last = look
+  if (!before) return
+  const dead = report.servers.filter((one) => isDead(one, before, now))
+  const living = new Set(report.servers.filter((one) => !dead.includes(one)).map(({ service }) => service))
+  const services = new Map<string, number>()
+  for (const { service } of dead) services.set(service, (services.get(service) ?? 0) + 1)
+  paths.dead = dead
+  paths.deadServices = [...services].flatMap(([name, count]) => (count > 1 && !living.has(name) ? [name] : []))
+}
+
+function isDead(server: ServerOpenings, before: Look, now: Instant): boolean {
+  const known = before.servers.get(`${server.service} ${server.key}`)
+  if (!known || known.opening < LEAST || server.opening < LEAST) return false
+  const passedS = Math.max(between(before.at, now) - COARSE_MS, 0) / 1000
+  // What nobody touched has come nearer to its end by the time that passed.
+  return Object.entries(server.latest).every(([name, seconds]) => {
+    const then = known.latest[name]
+    return then !== undefined && seconds <= then - passedS
+  })
+}
+
+const SHOW = 'nft list ruleset; nstat -az TcpExtIPReversePathFilter'
+
+export const pathTroubles = ({ paths, config }: NodeState): Trouble[] => [
+  ...paths.deadServices.map((name): Trouble => {
+    const own = paths.dead.filter(({ service }) => service === name)
+    return {
+      ...{ code: 'no-opening', severity: 'critical', object: `service ${name}` },
+      message: `no new connection of service ${name} gets further than its first packet, at any of its realservers`,
+      evidence: own.map(openingText).join('; '),
+      hint: `look for what they have in common: what this director forwards (${SHOW}), the way back to the clients; or a flood of first packets (SYN): lvsm connections --service ${name} --state SYN_RECV`,
+    }
+  }),
+  ...paths.dead
+    .filter(({ service }) => !paths.deadServices.includes(service))
+    .map((one): Trouble => {
+      const { service, node, key, clients } = one
+      const address = config?.services.find(({ name }) => name === service)?.address ?? 'the VIP'
+      return {
+        ...{ code: 'path-dead', severity: 'critical', object: `service ${service}` },
+        message: `no new connection of service ${service} at ${node} (${key}) gets further than its first packet, though others do`,
+        evidence: openingText(one),
+        hint: `follow the way of the packets: here ${SHOW}; on ${node} the same, and: ip route get ${clients[0] ?? 'CLIENT'} from ${address}, ip address show to ${address}; until then: lvsm drain ${node}`,
+      }
+    }),
+]
+const openingText = ({ node, opening, clients }: ServerOpenings): string =>
+  `${node}: ${opening} connections opened and not answered, of ${clients.join(', ')}`
