@@ -18,6 +18,8 @@ const PROCESSES = [
   'agent/prober/http.test.ts',
   'agent/prober/script.test.ts',
   'agent/prober/talk.test.ts',
+  'agent/prober/trace.test.ts',
+  'agent/prober/agent.test.ts',
   'agent/lease/adapters/network/pairwise.test.ts',
   'agent/node/passing.test.ts',
   'packages/cli/test/config.test.ts',

@@ -25,7 +25,7 @@ export function shown(bytes: Buffer): string {
   const part = bytes.subarray(0, LONGEST_STEP)
   const text = part.toString('utf8')
   const letters = text.includes('\u{fffd}') ? part.toString('latin1') : text
-  const plain = letters.replace(/[\0-\x1f\x7f-\x9f\\]/g, (letter) => LETTERS[letter] ?? hexOf(letter))
+  const plain = letters.replace(/[\p{Cc}\\]/gu, (letter) => LETTERS[letter] ?? hexOf(letter))
   return bytes.length > part.length || plain.length > LONGEST_STEP - 40
     ? `${plain.slice(0, LONGEST_STEP - 40)}… (${bytes.length} bytes)`
     : plain

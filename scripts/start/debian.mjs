@@ -18,6 +18,9 @@ const packages = {
   'iputils-ping': 'ping',
   conntrack: 'conntrack',
   keepalived: 'keepalived',
+  // What checks ask (test/contract/servers).
+  'nginx-light': '/usr/sbin/nginx',
+  'redis-server': 'redis-server',
   tcpdump: 'tcpdump',
   'xz-utils': 'xz',
   'util-linux': 'setpriv',

@@ -126,12 +126,12 @@ describe('what is no longer wanted', () => {
     const last = planned(done, first.record, without())
     expect([ofSync(last.plan), last.broken]).toEqual([
       [
+        'sync-stop backup',
+        'sync-stop master',
         'sync_threshold 3 50',
         'sync_refresh_period 0',
         'sync_retries 0',
         'sync_sock_size 0',
-        'sync-stop backup',
-        'sync-stop master',
       ],
       [],
     ])

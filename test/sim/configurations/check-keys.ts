@@ -14,7 +14,11 @@ const OTHERS: Readonly<Record<string, (some: Some) => Keys>> = {
     ...some({ rcode: ['NOERROR', 'NXDOMAIN'], answers: 1 }),
   }),
   agent: (some) => some({ send: 'state\\n' }),
-  script: (some) => ({ command: ['/bin/true', '{address}'], ...some({ contract: 'mon' }) }),
+  script: (some) => ({
+    command: ['/bin/true', '{address}'],
+    ...some({ contract: 'mon' }),
+    ...some({ contract: 'keepalived', 'dynamic-weight': true }),
+  }),
 }
 
 export function checkKeys(type: string, chance: (percent: number) => boolean): Keys {

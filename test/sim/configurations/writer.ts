@@ -289,6 +289,7 @@ export class Writer {
       ...(this.#chance(20) ? { 'keep-last': this.#chance(50) } : {}),
       ...(this.#chance(20) ? { 'fast-interval': this.#odd('50ms', '1ms'), jitter: this.#pick([0, 50]) } : {}),
       ...(this.#chance(10) ? { 'down-interval': '5s', 'max-ejection': this.#pick([1, 50, 100]) } : {}),
+      ...(this.#chance(10) ? { 'slow-start': this.#odd('30s', '1ms') } : {}),
       ...(this.#chance(10) ? { 'flap-hold': this.#odd('30s', '9m') } : {}),
     }
   }

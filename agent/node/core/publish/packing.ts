@@ -146,11 +146,11 @@ export function fitTrials(report: RunCheckReport): RunCheckReport {
     ...report,
     trials: report.trials.map(({ steps, ...rest }) => ({
       ...rest,
-      ...(steps ? { steps: steps.map((step) => ({ ...step, text: cut(step.text, longest) })) } : {}),
+      ...(steps && longest > 0 ? { steps: steps.map((step) => ({ ...step, text: cut(step.text, longest) })) } : {}),
     })),
   })
   const fit = STEP_LENGTHS.map(withSteps).find((one) => sizeOf(one) <= LONGEST_MESSAGE - ENVELOPE)
-  return fit ?? { ...report, trials: report.trials.map(({ steps: _, ...rest }) => rest) }
+  return fit ?? withSteps(0)
 }
 
 /** An answer to another node's agent; one that is too long says so instead. */
