@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import type { Refusal } from '@lvsm/base'
-import { type NodeView, SCHEDULERS } from '@lvsm/model'
+import { type NodeView, SCHEDULERS, TUNNELS } from '@lvsm/model'
 
 const NET_ADMIN = 12n
 const MODPROBE_MS = 20_000
@@ -34,6 +34,8 @@ function load(module: string): string | null {
 
 /** `ipvs`: does the kernel answer for IPVS? Built-in schedulers have no module of their own. */
 export function refuseModules(view: NodeView, ipvs: () => boolean): Refusal[] {
+  // Where one is missing the kernel says so when its device or port is made: that is a trouble of this realserver, and no refusal.
+  for (const module of new Set(view.tunnels.map(({ tunnel }) => TUNNELS[tunnel].module))) load(module)
   if (view.directs.length === 0) return []
   const release = readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim()
   const hint = `kernel ${release}: install one with IPVS (Debian: package linux-image-amd64, not the cloud flavour), or give this node no director role`
