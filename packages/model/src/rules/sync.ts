@@ -62,14 +62,17 @@ export const sync: Rule = (draft, refuse) => {
   const names = directors.map(({ item }) => item.name).join(', ')
   const link = draft['sync-link']
   if (link !== undefined && !links.includes(link))
-    refuse('unknown-sync-link', ['sync-link'], `"${link}" is no link that all of these directors have: ${names}`, () =>
-      suggest(link, links, 'links of all of them'),
+    refuse(
+      'unknown-sync-link',
+      ['sync-link'],
+      `"${link}" is no link that all of these directors have with addresses of IPv4: ${names}`,
+      () => suggest(link, links, 'links of all of them'),
     )
   else if (links.length === 0 && draft.sync === true)
     refuse(
       'no-sync-link',
       ['sync'],
-      `there is no link that all of these directors have: ${names}`,
-      'give each of them a link of the same name, or write sync: false',
+      `there is no link that all of these directors have with addresses of IPv4: ${names}`,
+      'give each of them a link of the same name with an address of IPv4, or write sync: false',
     )
 }

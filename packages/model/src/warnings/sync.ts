@@ -41,8 +41,8 @@ export const sync: WarningRule = (draft, warn) => {
       'warning',
       'no-sync-link',
       ['nodes'],
-      'connections are not synchronised, because there is no link that all directors have: those that are established end when their group changes its owner',
-      'give the directors a link of the same name, or write sync: false',
+      'connections are not synchronised, because there is no link that all directors have with addresses of IPv4: those that are established end when their group changes its owner',
+      'give the directors a link of the same name with an address of IPv4, or write sync: false',
     )
   const whose = TAKEN[draft['sync-group'] ?? '']
   if (whose !== undefined)
