@@ -4,7 +4,7 @@
  * foreign; `foreign` gives it as one text.
  */
 import { MARKS, ownLabel } from '@lvsm/base'
-import { type AddressService, destKey, type IpvsTimeouts, isMark, type ServiceSpec, serviceKey } from '@lvsm/model'
+import { destKey, type IpvsTimeouts, type ServiceId, type ServiceSpec, serviceKey } from '@lvsm/model'
 import {
   type NatRules,
   natRulesText,
@@ -25,7 +25,7 @@ export interface Connection {
 type Address = Observed['addresses'][number]
 type Default = Observed['defaults'][number]
 export interface Destination extends Omit<ObservedDest, 'active' | 'inactive'> {}
-export interface Service extends AddressService {
+export type Service = ServiceId & {
   spec: ServiceSpec
   readonly dests: Map<string, Destination>
   readonly connections: Map<string, Connection>
@@ -208,10 +208,8 @@ export class DataPlane {
     const service = this.services.get(key)
     if (operation.kind === 'service-add') {
       if (service) return 'EEXIST'
-      if (isMark(operation.service)) throw new Error('this kernel knows no services by mark')
-      const { protocol, address, port } = operation.service
-      const { spec } = operation
-      this.services.set(key, { protocol, address, port, spec, dests: new Map(), connections: new Map() })
+      const { spec, service: id } = operation
+      this.services.set(key, { ...id, spec, dests: new Map(), connections: new Map() })
       return DONE
     }
     if (!service) return 'ESRCH'
@@ -274,13 +272,11 @@ function removeDestination({ dests, connections }: Service, key: string): string
   return DONE
 }
 
-function seen({ protocol, address, port, spec, dests, connections }: Service, now: number) {
+function seen({ spec, dests, connections, ...id }: Service, now: number) {
   const count = (key: string, active: boolean): number =>
     [...connections.values()].filter((one) => one.dest === key && one.active === active && one.until > now).length
   return {
-    protocol,
-    address,
-    port,
+    ...id,
     spec,
     dests: [...dests].map(([key, dest]) => ({ ...dest, active: count(key, true), inactive: count(key, false) })),
   }

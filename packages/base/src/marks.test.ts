@@ -36,4 +36,5 @@ test('the marks stay what they are: nodes carry them over an upgrade', () =>
     rulesTable: 'lvsm-nat',
     deviceNote: 'lvsm',
     deviceAddress: '127.76.0.1',
+    serviceMarks: { base: 0x4c000000, mask: 0xffffff },
   }))

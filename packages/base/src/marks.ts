@@ -20,6 +20,8 @@ export const MARKS = {
   deviceNote: 'lvsm',
   /** Address of each tunnel device, for itself alone: without one the kernel takes a loose rp_filter for a strict one. */
   deviceAddress: '127.76.0.1',
+  /** Firewall marks of services on several ports: 0x4c000000 ('L') to 0x4cffffff, 24 bits of the service's own (packages/model). */
+  serviceMarks: { base: 0x4c_00_00_00, mask: 0x00_ff_ff_ff },
 } as const
 
 /** IFNAMSIZ, without the zero at the end: the longest label, in bytes. */

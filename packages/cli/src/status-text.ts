@@ -130,16 +130,24 @@ function knownSections(groups: readonly GroupReport[], paint: Paint): string[] {
   return lines.length === 0 ? [] : [section('CONNECTIONS', lines.join('\n'), paint)]
 }
 
+/** What clients ask. */
+export const placeText = ({ protocol, address, ports, fwmark = 0, ...service }: ServiceReport): string =>
+  ports === undefined
+    ? serviceKey({ protocol, address, port: service.port })
+    : `${protocol} ${address} ports ${ports} (fwmark 0x${fwmark.toString(16)})`
+
 function serviceTitle(service: ServiceReport): string {
   const { name, scheduler, schedulerFlags: flags = [], spec = specText({ scheduler, flags }), group } = service
   const isOut = service.realservers.length > 0 && service.realservers.every(({ state }) => state !== undefined)
   const maintenance = isOut ? ': no new connections, all realservers are drained or stopped' : ''
-  return `SERVICE ${name}  ${serviceKey(service)} ${spec}, group ${group}${maintenance}`
+  return `SERVICE ${name}  ${placeText(service)} ${spec}, group ${group}${maintenance}`
 }
 
 /** An operator's word comes before that of the checks. */
-function health({ healthy, state }: RealserverReport, paint: Paint): string {
+function health({ healthy, state, backup, weight }: RealserverReport, paint: Paint): string {
   if (state !== undefined) return paint('warn', state)
+  if (backup === true && healthy === true)
+    return paint(weight > 0 ? 'warn' : 'dim', weight > 0 ? 'stands in' : 'in reserve')
   if (healthy === null) return paint('dim', 'unchecked')
   return healthy ? paint('good', 'healthy') : paint('bad', 'failed')
 }
@@ -147,7 +155,7 @@ function health({ healthy, state }: RealserverReport, paint: Paint): string {
 function serverTable(service: ServiceReport, paint: Paint): string {
   if (service.realservers.length === 0) return paint('bad', '  no realservers')
   const rows = service.realservers.map((server: RealserverReport) => [
-    server.node,
+    server.backup === true ? `${server.node} (backup)` : server.node,
     destKey(server),
     forwardText(server),
     String(server.weight),

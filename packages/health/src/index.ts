@@ -1,4 +1,5 @@
 export * from './agent-word.ts'
+export * from './backup.ts'
 export * from './flap.ts'
 export { paceOf, type Paces } from './pace.ts'
 export * from './pool.ts'

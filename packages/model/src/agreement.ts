@@ -2,6 +2,7 @@
 import { canonicalAddress, digest64 } from '@lvsm/base'
 import { unusualPacing } from './pacing.ts'
 import type { Config, ConfigGroup, ConfigService } from './config.ts'
+import { portsText } from './ports.ts'
 import { specOf, specText, timeoutsText } from './service-spec.ts'
 
 /** Digest of the list of a group's addresses, whatever their order: the address is the lock, so prefix and interface do not count. */
@@ -45,7 +46,10 @@ function digestsOf({ nodes, groups, services, timing, ipvsTimeouts }: Config): A
     addresses: digest(groups.map((group) => [group.name, addressDigest(group)])),
     'ping nodes': digest(groups.map(({ name, ping }) => [name, [...ping].sort()])),
     timing: digest(Object.entries(timing).sort(byFirst)),
-    services: each(({ group, address, port, protocol }) => [group, address, port, protocol]),
+    services: each(({ group, address, port, protocol, ports }) => [
+      ...[group, address, port, protocol],
+      ...(ports ? [portsText(ports)] : []),
+    ]),
     // What an older version does not know is not there where it is not said: then both say the same.
     schedulers: digest([
       ...services.toSorted(byName).map((service) => [service.name, schedulingOf(service)]),
@@ -53,23 +57,28 @@ function digestsOf({ nodes, groups, services, timing, ipvsTimeouts }: Config): A
     ]),
     realservers: each(({ realservers }) =>
       realservers
-        .map(({ node, address, port, forward, weight, upper, lower, tunnel, tunnelPort }) =>
+        .map(({ node, address, port, forward, weight, upper, lower, tunnel, tunnelPort, backup }) =>
           // Where nothing of it is said the text is that of versions that know nothing of it.
           [
             ...[node, address, port, forward, weight],
             ...(upper === undefined ? [] : [upper, lower ?? 0]),
             ...(tunnel === undefined ? [] : [tunnel]),
             ...(tunnelPort === undefined ? [] : [tunnelPort]),
+            ...(backup ? ['backup'] : []),
           ].join(' '),
         )
         .sort(),
     ),
-    checks: each(({ check }) => {
+    checks: each(({ check, quorum, hysteresis }) => {
       const { type, intervalMs, timeoutMs, fall, rise, keepLast, keys, port, pacing } = check
       const own = Object.entries(keys).sort(byFirst)
       // An older agent knows none: what is as usual makes no difference between the two.
       const unusual = unusualPacing(pacing, intervalMs)
-      const later = [...(port === null ? [] : [port]), ...(unusual.length === 0 ? [] : [unusual])]
+      const later = [
+        ...(port === null ? [] : [port]),
+        ...(unusual.length === 0 ? [] : [unusual]),
+        ...(quorum > 1 ? [`quorum ${quorum} ${hysteresis}`] : []),
+      ]
       return [type, intervalMs, timeoutMs, fall, rise, keepLast, own, ...later]
     }),
   }

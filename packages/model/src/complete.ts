@@ -1,4 +1,5 @@
 /** A faultless file, every default filled in. */
+import { familyOf } from '@lvsm/base'
 import { hostPrefix, parseCidr } from './address.ts'
 import {
   type Config,
@@ -18,6 +19,7 @@ import { DEFAULT_PORT, type Written } from './schema.ts'
 import { keysOf } from './check-fields.ts'
 import { completePacing } from './pacing.ts'
 import { parseNetmask } from './netmask.ts'
+import { markOf, parsePorts, type PortRange } from './ports.ts'
 import type { Persistence } from './service-spec.ts'
 import {
   CHECKS,
@@ -86,11 +88,12 @@ const secondsOf = (duration: string | undefined): number | null => {
   return ms === null ? null : ms / 1000
 }
 
-function completeCheck({ check, protocol }: Pick<WrittenService, 'check' | 'protocol'>): ConfigCheck {
+function completeCheck({ check, protocol, ports }: Pick<WrittenService, 'check' | 'protocol' | 'ports'>): ConfigCheck {
   const intervalMs = parseDuration(check?.interval ?? '') ?? DEFAULT_CHECK.intervalMs
   return {
     type: check?.type ?? usualCheck(protocol),
-    port: check?.port ?? DEFAULT_CHECK.port,
+    // Of several ports the first.
+    port: check?.port ?? rangesOf(ports)?.[0]?.from ?? DEFAULT_CHECK.port,
     keys: keysOf(CHECKS, check),
     intervalMs,
     timeoutMs: parseDuration(check?.timeout ?? '') ?? Math.min(DEFAULT_CHECK.timeoutMs, intervalMs),
@@ -146,25 +149,33 @@ function completeService(
     }): ConfigRealserver => ({
       node,
       address,
-      port: port ?? service.port,
+      port: service.ports ? 0 : (port ?? service.port ?? 0),
       forward,
       gateway: forwarding(forward).needsGateway ? (gateway ?? only) : null,
       ...(forwarding(forward).tunnels ? completeTunnel(tunnel ?? DEFAULT_TUNNEL, tunnelPort) : {}),
       weight: weight ?? 1,
       ...limitsOf(more),
+      ...(more.backup === true ? { backup: true } : {}),
     }),
   )
-  const { name, group, address, port, protocol, scheduler } = service
+  const { name, group, address, port = 0, protocol, scheduler } = service
+  const ports = rangesOf(service.ports)
   const asked = new Set(service['scheduler-flags'])
   const schedulerFlags = (SCHEDULERS[scheduler] as SchedulerRow).flags.filter((flag) => asked.has(flag))
   return {
     ...{ name, group, address, port, protocol, scheduler, schedulerFlags },
+    ...(ports ? { port: 0, ports, fwmark: markOf(name), family: familyOf(address) } : {}),
     onePacket: service['one-packet'] ?? false,
     persistence: persistenceOf(service),
+    quorum: service.quorum ?? 1,
+    hysteresis: service.hysteresis ?? 0,
     check: completeCheck(service),
     realservers,
   }
 }
+
+const rangesOf = (ports: WrittenService['ports']): PortRange[] | null =>
+  ports === undefined ? null : ports.flatMap((written) => parsePorts(written) ?? [])
 
 function persistenceOf({ persistence, ...more }: WrittenService): Persistence | null {
   const seconds = secondsOf(persistence)

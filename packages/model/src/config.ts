@@ -1,7 +1,8 @@
 /** The configuration, the same on every node: checked and complete: every default filled in, every duration in milliseconds. */
-import { type Timing } from '@lvsm/base'
+import { type Family, type Timing } from '@lvsm/base'
 import { type Algorithm } from '@lvsm/protocol'
 import { type CheckPacing, usualPacing } from './pacing.ts'
+import type { PortRange } from './ports.ts'
 import type { IpvsTimeouts, Persistence } from './service-spec.ts'
 import {
   type CheckKeys,
@@ -71,12 +72,19 @@ export interface ConfigRealserver {
   /** Connections at which it gets no new ones, and under which it gets some again; not there: no limit. */
   readonly upper?: number
   readonly lower?: number
+  /** It serves only while the others are below their quorum; not there: it is no backup. */
+  readonly backup?: boolean
 }
 export interface ConfigService {
   readonly name: string
   readonly group: string
   readonly address: string
+  /** 0: it has several. */
   readonly port: number
+  /** Of one on several ports; then it has a mark, and the realservers' port is 0: the one that the client asked for. */
+  readonly ports?: readonly PortRange[]
+  readonly fwmark?: number
+  readonly family?: Family
   readonly protocol: Protocol
   readonly scheduler: Scheduler
   /** In the order of its row. */
@@ -85,6 +93,10 @@ export interface ConfigService {
   readonly onePacket: boolean
   /** Null: each connection is scheduled anew. */
   readonly persistence: Persistence | null
+  /** Weight of healthy realservers under which backups serve. */
+  readonly quorum: number
+  /** Lost under the quorum less this, back from the quorum and this on. */
+  readonly hysteresis: number
   readonly check: ConfigCheck
   readonly realservers: readonly ConfigRealserver[]
 }
@@ -136,8 +148,12 @@ export const MOST = {
   links: 8,
   keys: 16,
   flags: 8,
+  /** And ranges, of one service: each is a rule of nftables. */
+  ports: 64,
   /** Connections of one realserver: the kernel counts no further. */
   threshold: 0x7fffffff,
+  /** Of all realservers of a service together. */
+  weight: 0xffffff,
   /** Of persistence, and of a connection that is idle: a week; the kernel counts ticks in 31 bits. */
   timeoutSeconds: 604_800,
   services: 1000,

@@ -9,7 +9,8 @@ describe('the keys of a noun', () => {
   it('are those of its schema, each with what can be written there', () => {
     expect(keysOfNoun('service').map(({ key }) => key)).toEqual(Object.keys(serviceSchema.shape))
     expect(keysOfNoun('cluster').map(({ key }) => key)).toEqual(Object.keys(configSchema.shape))
-    expect(row('service', 'port')).toMatchObject({ kind: 'port', list: false, required: true })
+    expect(row('service', 'port')).toMatchObject({ kind: 'port', list: false, required: false })
+    expect(row('service', 'ports')).toMatchObject({ kind: 'text', list: true })
     expect(row('server', 'port')).toMatchObject({ kind: 'port', required: false })
     expect(row('service', 'scheduler-flags')).toMatchObject({ kind: 'text', list: true })
     expect(row('service', 'scheduler')?.words).toContain('wrr')

@@ -38,7 +38,7 @@ describe('one fault is one message', () => {
     [
       'a protocol to come',
       [['protocol: tcp', 'protocol: quic']],
-      '24:15 not-in-this-version "quic" is not in this version → today: tcp, udp, sctp',
+      '24:15 not-in-this-version "quic" is not in this version → today: tcp, udp, sctp, tcp+udp',
     ],
     [
       'a forwarding method to come',
@@ -103,7 +103,7 @@ describe('one fault is one message', () => {
     [
       'a key to come',
       [['scheduler: wrr', 'scheduler: wrr\n    drain-time: 5m']],
-      '26:5 not-in-this-version the key "drain-time" is not in this version → take it out; keys here: name, group, address, port, protocol, scheduler, scheduler-flags, one-packet, persistence, persistence-netmask, persistence-engine, check, realservers, pool, overrides',
+      '26:5 not-in-this-version the key "drain-time" is not in this version → take it out; keys here: name, group, address, port, ports, protocol, scheduler, scheduler-flags, one-packet, persistence, persistence-netmask, persistence-engine, quorum, hysteresis, check, realservers, pool, overrides',
     ],
     [
       'a gateway of IPv6',

@@ -10,6 +10,7 @@ import { parseDuration } from './duration.ts'
 import { CHECKS, ENGINES, FORWARDING, PROTOCOLS, SCHEDULERS, TUNNELS } from './tables/index.ts'
 import { refuseInterface, refuseName } from './names.ts'
 import { parseNetmask } from './netmask.ts'
+import { parsePorts } from './ports.ts'
 import { namesOf } from './tables/table.ts'
 import { checkFields } from './check-fields.ts'
 import { pacingFields } from './pacing.ts'
@@ -97,6 +98,16 @@ const netmask = z.union([
   ),
   z.int().min(1).max(128),
 ])
+/** Ports, ranges of them, or all. */
+const ports = z.union([
+  text(
+    (value) => parsePorts(value) !== null,
+    'bad-port',
+    'is no port, and no range of them',
+    'write 80, 8000-8100, or all',
+  ),
+  port,
+])
 const threshold = z.int().min(1).max(MOST.threshold)
 export const checkSchema = checkFields(CHECKS, {
   /** Not there: where the realserver serves. */
@@ -120,6 +131,8 @@ export const realserverSchema = z.strictObject({
   /** Connections at which it gets no new ones, and under which it gets some again. */
   'upper-threshold': threshold.optional(),
   'lower-threshold': threshold.optional(),
+  /** It serves only while the others are below their quorum: a sorry server. */
+  backup: z.boolean().optional(),
 })
 export const poolSchema = z.strictObject({
   name,
@@ -131,7 +144,9 @@ export const serviceSchema = z.strictObject({
   name,
   group: name,
   address,
-  port,
+  port: port.optional(),
+  /** In place of `port`: one service for several. */
+  ports: z.array(ports).min(1).max(MOST.ports).optional(),
   protocol: z.enum(namesOf(PROTOCOLS)),
   scheduler: z.enum(namesOf(SCHEDULERS)),
   'scheduler-flags': z.array(name).max(MOST.flags).optional(),
@@ -141,6 +156,9 @@ export const serviceSchema = z.strictObject({
   persistence: duration.optional(),
   'persistence-netmask': netmask.optional(),
   'persistence-engine': z.enum(namesOf(ENGINES)).optional(),
+  /** Weight of healthy realservers under which backups serve, and how far from it nothing changes. */
+  quorum: z.int().min(1).max(MOST.weight).optional(),
+  hysteresis: z.int().min(0).max(MOST.weight).optional(),
   check: checkSchema.optional(),
   realservers: z.array(realserverSchema).min(1).max(MOST.realserversOfService).optional(),
   pool: name.optional(),

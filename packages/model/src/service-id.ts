@@ -3,7 +3,7 @@
  * of the record on disk, and what people read: `tcp 10.11.0.10:80`, `udp [2001:db8::1]:53`, `fwmark 7`, `fwmark 7 ipv6`.
  */
 import { endpointText, type Family, formatInet, parseInet } from '@lvsm/base'
-import { KERNEL_PROTOCOLS, type KernelProtocol } from './tables/index.ts'
+import { KERNEL_PROTOCOLS, type KernelProtocol, type Protocol, protocolRow } from './tables/index.ts'
 
 /** Of a destination, and of a service beside its protocol. */
 export interface Endpoint {
@@ -21,17 +21,30 @@ export interface MarkService {
   readonly family: Family
 }
 export type ServiceId = AddressService | MarkService
+/** Whatever has a key: `protocol` may be one that this version does not know. */
+export type Keyed = (Endpoint & { readonly protocol: string }) | MarkService
 
 export const isMark = (service: object): service is MarkService => 'fwmark' in service
 
 /** Null: a service by mark does not say whose packets they are. */
 export const addressOf = (service: ServiceId): string | null => (isMark(service) ? null : service.address)
 
+interface Configured extends Endpoint {
+  readonly protocol: Protocol
+  readonly fwmark?: number
+  readonly family?: Family
+}
+/** Of a service of the configuration. */
+export function serviceId({ fwmark, family, protocol: word, address, port }: Configured): ServiceId {
+  if (fwmark !== undefined && family !== undefined) return { fwmark, family }
+  const [protocol = 'tcp'] = protocolRow(word).kernel
+  return { protocol, address, port }
+}
+
 /** A destination as one text. */
 export const destKey = ({ address, port }: Endpoint): string => endpointText(address, port)
 
-/** `protocol` may be one that this version does not know. */
-export const serviceKey = (service: (Endpoint & { readonly protocol: string }) | MarkService): string =>
+export const serviceKey = (service: Keyed): string =>
   isMark(service)
     ? `fwmark ${service.fwmark}${service.family === 'ipv6' ? ' ipv6' : ''}`
     : `${service.protocol} ${destKey(service)}`

@@ -5,7 +5,7 @@ import type { Path } from './document.ts'
 import { nearest, suggest } from './nearest.ts'
 import { configSchema } from './schema.ts'
 import { harmless, mayBeSecret, show } from './show.ts'
-import { FOREIGN_KEYS, SAME_KEYS } from './tables/later.ts'
+import { FOREIGN_KEYS, INSTEAD, SAME_KEYS } from './tables/later.ts'
 
 export interface Fault {
   readonly code: string
@@ -90,6 +90,8 @@ function unknownKey(path: Path, key: string): Fault {
     const message = `the key "${key}" is called "${same}" here`
     return { code: 'unknown-key', path, key, message, hint: `write ${same}` }
   }
+  if (Object.hasOwn(INSTEAD, word))
+    return { code: 'unknown-key', path, key, message: `there is no key "${key}"`, hint: INSTEAD[word] ?? '' }
   if (FOREIGN_KEYS.has(word)) {
     const hint = `take it out; keys here: ${known.join(', ')}`
     return { code: 'not-in-this-version', path, key, message: `the key "${key}" is not in this version`, hint }

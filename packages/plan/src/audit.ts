@@ -5,6 +5,7 @@
 import { destKey, isMark, serviceKey } from '@lvsm/model'
 import type { NatRules } from './nat-rules.ts'
 import { judgeGuard, judgeGue, judgeTunnel, type TunnelBoard, tunnelBoard } from './audit-tunnels.ts'
+import { judgeWords } from './audit-words.ts'
 import type { Observed } from './observed.ts'
 import type { Operation } from './operation.ts'
 
@@ -14,6 +15,8 @@ export interface AuditInput {
   readonly owned: ReadonlyMap<string, ReadonlySet<string>>
   /** Floating addresses that this node holds as the owner now. */
   readonly held: ReadonlySet<string>
+  /** Key of a service by mark → the address that its packets come to. */
+  readonly marked?: ReadonlyMap<string, string>
 }
 
 const WRITABLE =
@@ -22,6 +25,7 @@ const WRITABLE =
 const MARK = 'lo:lvsm'
 const MARKED_ROUTE = 76
 const SYNC_RECORD = 'sync daemons'
+const MARK_BYTE = 0x4c
 /** With these the node answers for its aliases, whatever its interfaces say. */
 const LOUD: Readonly<Record<string, (value: string) => boolean>> = {
   'net/ipv4/conf/all/arp_ignore': (value) => !['1', '2'].includes(value),
@@ -108,6 +112,9 @@ function judgeRules(needs: NatRules | null, { held }: AuditInput, board: Board):
     ...(needs?.untranslated ?? [])
       .filter(({ address }) => held.has(address))
       .map(({ address }) => `the NAT rules would stop what ${address} says, which this node holds`),
+    ...(needs?.marks ?? [])
+      .filter(({ mark }) => mark !== null && mark >>> 24 !== MARK_BYTE)
+      .map(({ mark, address }) => `packets to ${address} would get the mark ${mark}, which is not ours`),
     ...judgeGuard(needs, board.tunnels),
   ]
 }
@@ -191,22 +198,6 @@ function judgeTable(operation: TableOperation, auditInput: AuditInput, board: Bo
   return broken
 }
 
-/** What the kernel would refuse, or heed in another way than it was meant. */
-function judgeWords(operation: TableOperation, name: string): string[] {
-  if (operation.kind === 'dest-add' || operation.kind === 'dest-edit') {
-    const { upper = 0, lower = 0 } = operation.dest
-    return lower > upper ? [`${name} would take connections again under ${lower}, and none from ${upper} on`] : []
-  }
-  if (operation.kind !== 'service-add' && operation.kind !== 'service-edit') return []
-  const { service, spec } = operation
-  const broken: string[] = []
-  if (spec.onePacket === true && !isMark(service) && service.protocol !== 'udp')
-    broken.push(`${name} would schedule each packet by itself, and is no service of UDP`)
-  const { seconds } = spec.persistence ?? { seconds: 1 }
-  if (!Number.isInteger(seconds) || seconds < 1) broken.push(`${name} would be persistent for ${seconds} seconds`)
-  return broken
-}
-
 function judgeOwnership(name: string, service: string, auditInput: AuditInput): string[] {
   const ours = auditInput.owned.get(service)
   const dest = name.split('|')[1]
@@ -220,12 +211,13 @@ function judgeWeight(kind: string, name: string, board: Board): string[] {
 }
 
 /** Elsewhere they are the connections of an earlier reign; under the address they live. */
-function judgeMemory({ service }: TableOperation, { held, observed }: AuditInput): string[] {
-  if (isMark(service))
+function judgeMemory({ service }: TableOperation, { held, observed, marked }: AuditInput): string[] {
+  const address = isMark(service) ? marked?.get(serviceKey(service)) : service.address
+  if (address === undefined)
     return [`connections of ${serviceKey(service)} forgotten: whose addresses they have is not known`]
   const loopbacks = new Set(observed.links.filter((link) => link.loopback).map((link) => link.index))
-  const here = observed.addresses.some((entry) => entry.address === service.address && !loopbacks.has(entry.index))
-  return here || held.has(service.address) ? [`connections to ${service.address} forgotten where it is answered`] : []
+  const here = observed.addresses.some((entry) => entry.address === address && !loopbacks.has(entry.index))
+  return here || held.has(address) ? [`connections to ${address} forgotten where it is answered`] : []
 }
 
 /** A service that serves before and after the plan serves at every moment of it. */

@@ -7,10 +7,11 @@ import {
   type KernelMethod,
   type NodeView,
   PLACEMENTS,
-  type Protocol,
   type Placement,
   type IpvsTimeouts,
+  type ServiceId,
   type ServiceSpec,
+  serviceId,
   specOf,
   timeoutsText,
 } from '@lvsm/model'
@@ -32,12 +33,9 @@ export interface DesiredDest {
   readonly upper?: number
   readonly lower?: number
 }
-export interface DesiredService {
+export type DesiredService = ServiceId & {
   readonly name: string
   readonly group: string
-  readonly protocol: Protocol
-  readonly address: string
-  readonly port: number
   readonly spec: ServiceSpec
   /** No connection may be remembered: those that are were begun in an earlier reign. */
   readonly flushConnections: boolean
@@ -149,9 +147,9 @@ function desiredService(service: ConfigService, planInput: PlanInput, synchronis
       return draining.has(key) ? [{ address, port, forward, weight: 0, ...rest }] : []
     },
   )
-  const { name, group, protocol, address, port } = service
+  const { name, group } = service
   const flushConnections = planInput.flushing.has(group) && !planInput.owned.has(group) && !synchronised
-  return { name, group, protocol, address, port, spec: specOf(service), flushConnections, dests }
+  return { ...serviceId(service), name, group, spec: specOf(service), flushConnections, dests }
 }
 
 const limitsOf = ({ upper, lower }: Pick<DesiredDest, 'upper' | 'lower'>) => ({

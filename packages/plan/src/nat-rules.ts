@@ -13,6 +13,7 @@
  * * *suppressRst*: a realserver whose service is gone refuses connections (RST) until the check has noticed. For a checked
  *   service the refusal of a SYN is kept back: TCP sends the SYN again after a second (RFC 6298), by then IPVS knows,
  *   and another realserver answers. Refusals inside a connection pass, and so do those that the check itself meets.
+ * * *marks*: packets of a service on several ports get its mark before IPVS sees them (`marks.ts`).
  * * *sync*: messages about connections are not authenticated: they are taken from the other directors alone, on their link.
  *
  * * *tunnels*: of a realserver that packets come to wrapped (`tunnel-rules`).
@@ -20,15 +21,29 @@
  * *handover* and *suppressRst* tell packets apart by the flags of TCP, so they are for protocols with a handshake.
  */
 import { familyOf } from '@lvsm/base'
-import { type Cidr, forwarding, networkCidr, type NodeView, PROTOCOLS, type Protocol, probeOf } from '@lvsm/model'
+import {
+  type Cidr,
+  type ConfigService,
+  forwarding,
+  type KernelProtocol,
+  networkCidr,
+  type NodeView,
+  type PortRange,
+  probeOf,
+  PROTOCOLS,
+  protocolRow,
+} from '@lvsm/model'
 import type { PlanInput } from './desired.ts'
+import { type Marking, marksOf } from './marks.ts'
 import type { TunnelRules } from './tunnel-rules.ts'
 import type { DesiredSync } from './sync.ts'
 
 interface Socket {
   readonly address: string
   readonly port: number
-  readonly protocol: Protocol
+  /** The last of several ports. */
+  readonly upTo?: number
+  readonly protocol: KernelProtocol
 }
 export interface NatRules {
   readonly untranslated: readonly Socket[]
@@ -37,6 +52,8 @@ export interface NatRules {
   readonly handover: readonly (Socket & { readonly to: string; readonly known?: true })[]
   /** Who would refuse: a service of this node (`output`), or a NAT realserver behind it (`forward`). */
   readonly suppressRst: readonly (Socket & { readonly at: 'output' | 'forward' })[]
+  /** Not there: no service is on several ports. */
+  readonly marks?: readonly Marking[]
   readonly tunnels?: TunnelRules
   /** Who may send messages about connections. */
   readonly sync?: SyncRules
@@ -48,6 +65,20 @@ export interface SyncRules {
   readonly peers: readonly string[]
 }
 
+const socket = (address: string, protocol: KernelProtocol, { from, to }: PortRange): Socket =>
+  from === to ? { address, port: from, protocol } : { address, port: from, upTo: to, protocol }
+const rangesOf = ({ ports, port }: Pick<ConfigService, 'ports' | 'port'>): readonly PortRange[] =>
+  ports ?? [{ from: port, to: port }]
+
+/** Where clients ask, or a realserver answers. */
+const socketsOf = (service: ConfigService, address: string, ranges: readonly PortRange[]): Socket[] =>
+  protocolRow(service.protocol).kernel.flatMap((protocol) => ranges.map((range) => socket(address, protocol, range)))
+const hasHandshake = ({ protocol }: Socket): boolean => PROTOCOLS[protocol].handshake
+/** Of a range nobody says that somebody listens at each port. */
+const isOne = ({ upTo }: Socket): boolean => upTo === undefined
+const sameSocket = (one: Socket, other: Socket): boolean =>
+  one.address === other.address && one.port === other.port && one.upTo === other.upTo && one.protocol === other.protocol
+
 export function natRules(
   { directs: groups, services, serves }: NodeView,
   handover: PlanInput['handover'],
@@ -55,8 +86,9 @@ export function natRules(
   known = false,
 ): NatRules | null {
   const suppressRst = serves
-    .filter(({ protocol }) => PROTOCOLS[protocol].handshake)
-    .map(({ address, port, protocol }): NatRules['suppressRst'][number] => ({ address, port, protocol, at: 'output' }))
+    .flatMap((service) => socketsOf(service, service.address, rangesOf(service)))
+    .filter((one) => hasHandshake(one) && isOne(one))
+    .map((one): NatRules['suppressRst'][number] => ({ ...one, at: 'output' }))
   const untranslated: NatRules['untranslated'][number][] = []
   const masquerade: NatRules['masquerade'][number][] = []
   const handed: NatRules['handover'][number][] = []
@@ -65,29 +97,28 @@ export function natRules(
     const vip = group?.addresses.find((entry) => entry.kind === 'vip')
     // A packet is handed on as it is, so within its family.
     const to = handover.get(service.group)?.find((address) => familyOf(address) === familyOf(service.address))
-    const { handshake } = PROTOCOLS[service.protocol]
-    const refuses = handshake && probeOf(service.check.type) !== null
-    if (handshake && to !== undefined)
-      handed.push({
-        ...{ address: service.address, port: service.port, protocol: service.protocol, to },
-        ...(known ? { known } : {}),
-      })
+    if (to !== undefined)
+      for (const one of socketsOf(service, service.address, rangesOf(service)).filter(hasHandshake))
+        handed.push({ ...one, to, ...(known ? { known } : {}) })
     for (const { address, port, forward, gateway } of service.realservers) {
       const floating = group?.addresses.find((entry) => entry.kind === 'gateway' && entry.address === gateway)
       if (!forwarding(forward).answersThroughDirector || !vip || !floating) continue
-      const { protocol } = service
-      const same = (entry: Socket): boolean =>
-        entry.address === address && entry.port === port && entry.protocol === protocol
-      if (!untranslated.some(same)) untranslated.push({ address, port, protocol })
-      if (refuses && !suppressRst.some(same)) suppressRst.push({ address, port, protocol, at: 'forward' })
+      const answers = socketsOf(service, address, service.ports ?? [{ from: port, to: port }])
+      for (const one of answers) {
+        if (!untranslated.some((known) => sameSocket(known, one))) untranslated.push(one)
+        const refuses = hasHandshake(one) && isOne(one) && probeOf(service.check.type) !== null
+        if (refuses && !suppressRst.some((known) => sameSocket(known, one))) suppressRst.push({ ...one, at: 'forward' })
+      }
       if (!masquerade.some((entry) => entry.address === address))
         masquerade.push({ address, network: networkCidr(floating), vip: vip.address })
     }
   }
   const closed = syncRules(sync)
-  const all = untranslated.length + handed.length + suppressRst.length
+  const marks = marksOf(services)
+  const all = untranslated.length + handed.length + suppressRst.length + marks.length
   if (all === 0 && !closed) return null
-  return { untranslated, masquerade, handover: handed, suppressRst, ...(closed ? { sync: closed } : {}) }
+  const more = { ...(closed ? { sync: closed } : {}), ...(marks.length > 0 ? { marks } : {}) }
+  return { untranslated, masquerade, handover: handed, suppressRst, ...more }
 }
 
 function syncRules(sync: DesiredSync | null): SyncRules | undefined {
@@ -113,4 +144,5 @@ export const natRulesText = (needs: NatRules | null): string | null =>
         needs.suppressRst,
         needs.tunnels,
         needs.sync,
+        needs.marks,
       ])

@@ -1,5 +1,12 @@
 /** What the kernel says now: what a plan starts from. */
-import { type IpvsTimeouts, type KernelMethod, type ServiceId, serviceKey, type ServiceSpec } from '@lvsm/model'
+import {
+  type IpvsTimeouts,
+  type Keyed,
+  type KernelMethod,
+  type ServiceId,
+  serviceKey,
+  type ServiceSpec,
+} from '@lvsm/model'
 import type { SyncDaemon } from './sync.ts'
 
 export interface ObservedLink {
@@ -70,10 +77,7 @@ export interface Observed {
 const byKey = new WeakMap<readonly ObservedService[], ReadonlyMap<string, ObservedService>>()
 
 /** A service in the kernel's table; asked for each service of a look, so the table is sorted once (a look never changes). */
-export function observedService(
-  { services }: Pick<Observed, 'services'>,
-  service: ServiceId,
-): ObservedService | undefined {
+export function observedService({ services }: Pick<Observed, 'services'>, service: Keyed): ObservedService | undefined {
   if (services === null) return undefined
   const known = byKey.get(services) ?? new Map(services.map((one) => [serviceKey(one), one]))
   byKey.set(services, known)

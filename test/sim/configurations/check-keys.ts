@@ -22,7 +22,7 @@ const OTHERS: Readonly<Record<string, (some: Some) => Keys>> = {
 }
 
 export function checkKeys(type: string, chance: (percent: number) => boolean): Keys {
-  const some = (keys: Keys): Keys => (chance(40) ? keys : {})
+  const some = (keys: Keys): Keys => (chance(60) ? keys : {})
   const [http, tls] = [type === 'http' || type === 'https', type === 'tls' || type === 'https']
   const page = http
     ? {

@@ -8,7 +8,7 @@ import { configSchema } from '../../../packages/model/src/schema.ts'
 import { Town } from './town.ts'
 import { Writer } from './writer.ts'
 
-const FILES = 300
+const FILES = 500
 /** Lives cost the most. */
 const LIVES = 8
 

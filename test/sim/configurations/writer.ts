@@ -55,6 +55,9 @@ const SIGNATURES = [
   ...['sha256', 'sha1', 'md5'].map((algorithm) => ({ algorithm })),
   { algorithm: 'crc32', insecure: true },
 ]
+/** Those that have keys of their own more often: each key is to be in a file that is accepted. */
+const WITH_KEYS = Object.entries(CHECKS).flatMap(([type, { fields }]) => (Object.keys(fields).length > 0 ? [type] : []))
+const TYPES = ['tcp', ...Object.keys(CHECKS), ...WITH_KEYS, ...WITH_KEYS]
 const SECRET = '9f3c1d5e7a8b02461f0e9d8c7b6a59483726150493827160f1e2d3c4b5a69788'
 
 const addressOf = (floating: unknown): string => {
@@ -258,18 +261,28 @@ export class Writer {
     return {
       group: name,
       address,
-      port: this.#odd(PORTS[nth], 80),
-      protocol,
+      ...this.#place(nth, protocol),
       scheduler,
       ...(flags.length > 0 && this.#chance(60) ? { 'scheduler-flags': this.#some(flags, 0, 2) } : {}),
       ...this.#options(protocol),
       ...(protocol === 'sctp' || this.#chance(80) ? { check: this.#check() } : {}),
     }
   }
-  #options(protocol: string): Mapping {
-    const onePacket = protocol === 'udp' && this.#chance(30) ? { 'one-packet': this.#chance(80) } : {}
-    if (this.#chance(70)) return onePacket
+  #place(nth: number, protocol: string): Mapping {
+    const port = PORTS[nth] ?? 80
+    if (this.#chance(80)) return { port: this.#odd(port, 80), protocol }
+    const more = [`${20_000 + 100 * nth}-${20_000 + 100 * nth + this.#whole(0, 150)}`]
     return {
+      ports: this.#odd([port, ...more], ['all']),
+      protocol: protocol === 'tcp' && this.#chance(30) ? 'tcp+udp' : protocol,
+    }
+  }
+  #options(protocol: string): Mapping {
+    const quorum = this.#chance(10) ? { quorum: this.#pick([1, 1, 2]), hysteresis: this.#odd(0, 2) } : {}
+    const onePacket = protocol === 'udp' && this.#chance(30) ? { 'one-packet': this.#chance(80) } : {}
+    if (this.#chance(70)) return { ...quorum, ...onePacket }
+    return {
+      ...quorum,
       ...onePacket,
       persistence: this.#odd(this.#pick(['1s', '300s', '60m']), '1500ms'),
       ...(this.#chance(50) ? { 'persistence-netmask': this.#pick([24, 32, '255.255.0.0']) } : {}),
@@ -278,7 +291,7 @@ export class Writer {
   }
   #check(): Mapping {
     const at = this.#whole(0, 5)
-    const type = this.#pick(['tcp', ...Object.keys(CHECKS)])
+    const type = this.#pick(TYPES)
     return {
       type,
       ...checkKeys(type, (percent) => this.#chance(percent)),
@@ -312,7 +325,11 @@ export class Writer {
   }
   #realserver(one: Server, group: Mapping, index: number, behind: Map<unknown, number>): Mapping {
     const { name: node, at } = one
-    const weight = { ...(this.#chance(70) ? { weight: this.#pick(WEIGHTS) } : {}), ...this.#thresholds() }
+    const weight = {
+      ...(this.#chance(70) ? { weight: this.#pick(WEIGHTS) } : {}),
+      ...this.#thresholds(),
+      ...(this.#chance(10) ? { backup: this.#chance(80) } : {}),
+    }
     const nat = 'gateways' in group && (behind.get(node) ?? index) === index && this.#chance(40)
     if (!nat) return { node, address: `10.11.0.${at + 1}`, ...this.#direct(), ...weight }
     behind.set(node, index)

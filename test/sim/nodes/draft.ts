@@ -7,6 +7,7 @@ export interface DraftServer {
   readonly node: string
   readonly forward: 'dr' | 'nat'
   readonly weight: number
+  readonly backup?: boolean
 }
 export interface DraftService {
   readonly name: string
@@ -47,10 +48,14 @@ const nodeLine = (node: string, at: number): string =>
   `  - { name: ${node}, roles: [${isDirector(node) ? 'director' : 'realserver'}], voter: ${at < VOTERS}, links: [{ name: inside, address: ${insideOf(node)} }, { name: outside, address: ${outsideOf(node)} }] }`
 const groupLine = ({ name, directors, vip, gateway }: DraftGroup): string =>
   `  - { name: ${name}, directors: [${directors.join(', ')}], vips: [${vip}/24], gateways: [${gateway}/24], ping: [${PING_NODE}] }`
-const serverLine = ({ node, forward, weight }: DraftServer, { port }: DraftService, { gateway }: DraftGroup): string =>
+const serverLine = (
+  { node, forward, weight, backup = false }: DraftServer,
+  { port }: DraftService,
+  { gateway }: DraftGroup,
+): string =>
   forward === 'dr'
-    ? `      - { node: ${node}, address: ${outsideOf(node)}, port: ${port}, forward: dr, weight: ${weight} }`
-    : `      - { node: ${node}, address: ${insideOf(node)}, port: ${NAT_PORT}, forward: nat, gateway: ${gateway}, weight: ${weight} }`
+    ? `      - { node: ${node}, address: ${outsideOf(node)}, port: ${port}, forward: dr, weight: ${weight}, backup: ${backup} }`
+    : `      - { node: ${node}, address: ${insideOf(node)}, port: ${NAT_PORT}, forward: nat, gateway: ${gateway}, weight: ${weight}, backup: ${backup} }`
 const serviceLines = (service: DraftService, group: DraftGroup): string[] => [
   `  - name: ${service.name}`,
   `    group: ${group.name}`,
@@ -152,8 +157,13 @@ const weighted = (random: Random, draft: Draft): Draft =>
     ...service,
     servers: service.servers.map((server) => ({ ...server, weight: 1 + Math.floor(random.next() * 5) })),
   }))
+/** Who is left may not be a backup alone. */
+function leftOf(servers: readonly DraftServer[], gone: string): readonly DraftServer[] {
+  const left = servers.filter(({ node }) => node !== gone)
+  return left.every(({ backup }) => backup === true) ? left.map((one) => ({ ...one, backup: false })) : left
+}
 const shrunk = (random: Random, draft: Draft): Draft =>
-  inService(random, draft, (service) => ({ ...service, servers: service.servers.filter(({ node }) => node !== 'rs2') }))
+  inService(random, draft, (service) => ({ ...service, servers: leftOf(service.servers, 'rs2') }))
 const rescheduled = (random: Random, draft: Draft): Draft =>
   inService(random, draft, (service) => {
     const { scheduler, flags } = service.scheduler === 'rr' ? BY_SOURCE : IN_TURN
@@ -163,7 +173,19 @@ const reordered = (_: Random, draft: Draft): Draft => ({
   ...draft,
   groups: draft.groups.map((group) => ({ ...group, directors: group.directors.toReversed() })),
 })
-const CHANGES = [without, added, weighted, shrunk, rescheduled, reordered] as const
+/** One of them is there for the case that the others fail, or no longer. */
+const reserved = (random: Random, draft: Draft): Draft =>
+  inService(random, draft, (service) => {
+    const chosen = pick(service.servers, random)
+    const isAlone = service.servers.filter(({ backup }) => backup !== true).length < 2
+    return {
+      ...service,
+      servers: service.servers.map((one) =>
+        one === chosen ? { ...one, backup: !isAlone && one.backup !== true } : one,
+      ),
+    }
+  })
+const CHANGES = [without, added, weighted, shrunk, rescheduled, reordered, reserved] as const
 
 /** A configuration and some changes of it, one after the other. */
 export function draftsOf(random: Random, changes: number): [Draft, ...Draft[]] {

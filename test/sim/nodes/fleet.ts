@@ -2,7 +2,7 @@
 import { seededRandom } from '@lvsm/base'
 import { NO_FACTS } from '@lvsm/changes'
 import type { Facts } from '@lvsm/protocol'
-import { type Config, destKey, serviceKey, specText } from '@lvsm/model'
+import { type Config, destKey, serviceKey, specOf, specText } from '@lvsm/model'
 import type { Cluster } from '../cluster.ts'
 import { Clients } from './clients.ts'
 import { besidesOf, configOf, type Draft, insideOf, isDirector, outsideOf } from './draft.ts'
@@ -150,12 +150,14 @@ function tablesFault({ servers, config }: Fleet, { name, plane }: Node): string 
   for (const service of wanted) {
     const key = serviceKey(service)
     const found = plane.services.get(key)
-    const spec = { scheduler: service.scheduler, flags: service.schedulerFlags }
+    const spec = specOf(service)
     if (!found || specText(found.spec) !== specText(spec))
       return `${key} is ${found ? specText(found.spec) : 'not there'}`
     const living = service.realservers.filter(({ node }) => servers.of(node).health === 'alive')
     // The last one stays when its check fails too.
     if (living.length === 0) continue
+    const own = living.filter(({ backup }) => !backup)
+    const serving = own.length > 0 ? own : living
     const text = ({
       address,
       port,
@@ -168,7 +170,7 @@ function tablesFault({ servers, config }: Fleet, { name, plane }: Node): string 
       weight: number
     }) => `${destKey({ address, port })} ${forward} ${weight}`
     const ours = [...found.dests].filter(([dest]) => !plane.strangers.has(`${key} ${dest}`)).map(([, dest]) => dest)
-    const [is, shall] = [ours.map(text).sort().join(', '), living.map(text).sort().join(', ')]
+    const [is, shall] = [ours.map(text).sort().join(', '), serving.map(text).sort().join(', ')]
     if (is !== shall) return `${key} has ${is}, not ${shall}`
   }
   return null

@@ -5,7 +5,7 @@
  * 1. Nothing foreign is touched: addresses, routes, settings, services and destinations of others stay as they were.
  * 2. No operation takes the last destination with weight from a service of which a realserver that may serve has lived all the
  *    time.
- * 3. Such a service has no empty table on its owner for longer than a look needs.
+ * 3. Such a service has no empty table on its owner for longer than a look needs. A backup that lives is such a realserver.
  * 4. A realserver is silent in ARP before it has a VIP of IPv4 on lo.
  * 5. Every command is answered exactly once, within its time (`operators`).
  */

@@ -21,8 +21,9 @@ const pad = (value: number | string, width: number): string => String(value).pad
 const destLine = ({ address, port, forward, weight, active, inactive }: ObservedDest): string =>
   `  -> ${place(address, port)}      ${pad(METHODS[forward], 7)} ${pad(weight, 6)} ${pad(active, 10)} ${pad(inactive, 10)}`
 function serviceLines(service: ObservedService): string[] {
-  if (isMark(service)) return [`FWM  ${hex(service.fwmark, 8)} ${service.spec.scheduler} `]
-  const { protocol, address, port, spec, dests } = service
+  const { spec, dests } = service
+  if (isMark(service)) return [`FWM  ${hex(service.fwmark, 8)} ${spec.scheduler} `, ...dests.map(destLine)]
+  const { protocol, address, port } = service
   return [`${protocol.toUpperCase()}  ${place(address, port)} ${spec.scheduler} `, ...dests.map(destLine)]
 }
 const HEAD = [
@@ -42,7 +43,7 @@ function table(services: ObservedService[]) {
     listing: () => kernel.listing([...HEAD, ...kernel.services.flatMap(serviceLines), ''].join('\n')),
     all: () => {
       kernel.asked.push('all')
-      return answered().filter((service) => !isMark(service))
+      return answered()
     },
     one: (service) => {
       kernel.asked.push(serviceKey(service))
@@ -200,13 +201,23 @@ describe('a look at the table', () => {
     expect(observe().asked).toEqual(['all'])
   })
 
-  it('leaves services by mark out, as before', () => {
+  it('knows services by mark; where the listing does not tell the family, the table is read whole', () => {
+    const mark = (fwmark: number, family: 'ipv4' | 'ipv6', ...dests: ObservedDest[]): ObservedService => ({
+      ...{ fwmark, family, dests },
+      spec: { scheduler: 'rr', flags: [] },
+    })
     const { kernel, observe } = table([
       ...many(1),
-      { fwmark: 7, family: 'ipv4', spec: { scheduler: 'rr', flags: [] }, dests: [dest(11)] },
+      mark(7, 'ipv4', dest(11)),
+      mark(8, 'ipv6', dest(11, { address: 'fd00::1' })),
     ])
-    expect(observe().services).toEqual(kernel.services.slice(0, 1))
-    expect(observe()).toEqual({ asked: [key(1)], services: kernel.services.slice(0, 1) })
+    observe()
+    kernel.services[1] = mark(7, 'ipv4', dest(11, { weight: 5 }))
+    const { asked, services } = observe()
+    expect([asked.includes('all'), asked.includes('fwmark 7'), services]).toEqual([false, true, kernel.services])
+    kernel.services.push(mark(9, 'ipv6'))
+    expect(observe().services).toEqual(kernel.services)
+    expect(observe().asked.at(-1), 'again and again').toBe('all')
   })
 
   it('says what a whole dump would say, whatever happens to the table', () => {

@@ -4,14 +4,15 @@
  * the listing does not show stays unnoticed for ever.
  */
 import { type ObservedDest, type ObservedService } from '@lvsm/plan'
-import { destKey, type ServiceId, serviceKey } from '@lvsm/model'
+import { familyOf } from '@lvsm/base'
+import { destKey, isMark, type ServiceId, serviceKey } from '@lvsm/model'
 import { ipvs } from '@lvsm/netlink'
 
 /** The kernel's table, in two voices. What netlink does not answer it throws. */
 export interface TableReader {
   /** /proc/net/ip_vs; null where it cannot be read. */
   listing(): string | null
-  /** Every service by netlink, but for those by mark. */
+  /** Every service by netlink. */
   all(): readonly ObservedService[]
   /** One service by netlink; null where there is none. */
   one(service: ServiceId): ObservedService | null
@@ -43,17 +44,23 @@ export class TableLook {
     const whole = listed === null || listed.size === 0 || this.#known.size === 0
     if (whole || [...this.#known.keys()].some((key) => !listed.has(key))) return this.#all(listed ?? new Map())
     const due = this.#due(listed)
-    return [...listed].flatMap(([key, { service, shape }]): readonly ObservedService[] => {
+    const found: ObservedService[] = []
+    for (const [key, { service, shape }] of listed) {
       const known = this.#known.get(key)?.service
-      if (known && !due.has(key)) return [{ ...known, dests: counted(known.dests, service.dests) }]
-      const now = this.#reader.one(service)
-      if (!now) {
-        this.#known.delete(key)
-        return []
+      if (known && !due.has(key)) {
+        found.push({ ...known, dests: counted(known.dests, service.dests) })
+        continue
       }
-      this.#note(key, { service, shape }, now)
-      return [now]
-    })
+      const now = this.#reader.one(service)
+      // Either it has gone meanwhile, or it is of the other family.
+      if (!now && isMark(service)) return this.#all(listed)
+      if (!now) this.#known.delete(key)
+      else {
+        this.#note(key, { service, shape }, now)
+        found.push(now)
+      }
+    }
+    return found
   }
 
   /** Somebody is about to change this service. */
@@ -114,18 +121,24 @@ function readListing(text: string | null): ReadonlyMap<string, Listed> | null {
   if (!decoded?.ok) return null
   const listed = new Map<string, Listed>()
   for (const { name, scheduler, flags, destinations } of decoded.value) {
-    if (name.kind === 'mark') continue
-    const { protocol, address, port } = name
-    const key = serviceKey({ protocol, address, port })
-    if (listed.has(key)) return null
     const dests = destinations.map(observedDest)
+    const id = idOf(name, dests)
+    const key = serviceKey(id)
+    if (listed.has(key)) return null
     const seen = dests.map((dest) => [destKey(dest), dest.forward, dest.weight])
     listed.set(key, {
-      service: { protocol, address, port, spec: { scheduler, flags: [] }, dests },
+      service: { ...id, spec: { scheduler, flags: [] }, dests },
       shape: JSON.stringify([scheduler, flags, seen]),
     })
   }
   return listed
+}
+
+/** Of a service by mark the listing does not tell the family: one with destinations has theirs. Where that is wrong, the table is read whole. */
+function idOf(name: ipvs.ListedService['name'], dests: readonly ObservedDest[]): ServiceId {
+  if (name.kind === 'mark') return { fwmark: name.mark, family: familyOf(dests[0]?.address ?? '') }
+  const { protocol, address, port } = name
+  return { protocol, address, port }
 }
 
 /** The listing shows no thresholds, and does not tell tunnels apart. */

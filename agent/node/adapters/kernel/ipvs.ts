@@ -40,6 +40,12 @@ const nameOf = (service: ServiceId): ipvs.ServiceName =>
     ? { kind: 'mark', family: AF_OF[service.family], mark: service.fwmark }
     : { kind: 'address', protocol: service.protocol, address: service.address, port: service.port }
 
+function idOf(name: ipvs.ServiceName): ServiceId {
+  if (name.kind === 'mark') return { fwmark: name.mark, family: name.family === AF_OF.ipv6 ? 'ipv6' : 'ipv4' }
+  const { protocol, address, port } = name
+  return { protocol, address, port }
+}
+
 const FLAG_BITS = [ipvs.SERVICE_FLAG.scheduler1, ipvs.SERVICE_FLAG.scheduler2, ipvs.SERVICE_FLAG.scheduler3] as const
 
 export function encodeSpec(spec: ServiceSpec): Omit<ipvs.ServiceSpec, 'name'> {
@@ -223,13 +229,11 @@ function oneService(socket: Netlink, family: number, name: ipvs.ServiceName): Ob
   return observedService(socket, family, reply.data[0])
 }
 
-/** Null for what is not of this version's making: services by firewall mark. */
 function observedService(socket: Netlink, family: number, message: Message): ObservedService | null {
   const decoded = ipvs.decodeService(message)
-  if (!decoded.ok || decoded.value.name.kind !== 'address') return null
+  if (!decoded.ok) return null
   const { name } = decoded.value
-  const { protocol, address, port } = name
-  return { protocol, address, port, spec: decodeSpec(decoded.value), dests: dests(socket, family, name) }
+  return { ...idOf(name), spec: decodeSpec(decoded.value), dests: dests(socket, family, name) }
 }
 
 function dests(socket: Netlink, family: number, name: ipvs.ServiceName): ObservedDest[] {

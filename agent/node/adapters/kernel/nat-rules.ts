@@ -4,6 +4,7 @@ import { NETLINK, openNetlink } from '@lvsm/kernel'
 import { type Family, familyOf, MARKS } from '@lvsm/base'
 import { KERNEL_PROTOCOLS } from '@lvsm/model'
 import { inetBytes, nftables } from '@lvsm/netlink'
+import { is, markRule, port, type Rule, sourceIs } from './rule-parts.ts'
 import { tunnelChains } from './tunnel-rules.ts'
 
 const { match } = nftables
@@ -28,6 +29,8 @@ const BEFORE_IPVS = 50
 const SOURCE_NAT = 100
 const FILTER = 0
 const UDP = 17
+/** After connection tracking, before routing and IPVS (linux/netfilter_ipv4.h, NF_IP_PRI_MANGLE). */
+const MANGLE = -150
 
 export interface NatRulesPort {
   /** `natRulesText` of what was loaded while the rules are still those; null when there is no table; else something that no rules are. */
@@ -37,28 +40,17 @@ export interface NatRulesPort {
   close(): void
 }
 
-type Rule = readonly nftables.Expression[]
-const is = (field: nftables.Expression, bytes: Uint8Array): Rule => [field, { kind: 'cmp', op: 'eq', data: bytes }]
-const port = (offset: 0 | 2, number: number): Rule =>
-  is({ kind: 'payload', base: 'transport', offset, length: 2 }, Uint8Array.of(number >> 8, number & 0xff))
-
 /** `ip saddr A tcp sport P ct state != established counter drop` */
-const untranslatedRule = ({ address, port: number, protocol }: NatRules['untranslated'][number]): Rule => [
+const untranslatedRule = ({ address, port: number, upTo, protocol }: NatRules['untranslated'][number]): Rule => [
   ...sourceIs(address),
   ...match.transportIs(KERNEL_PROTOCOLS[protocol].number),
-  ...port(0, number),
+  ...port(0, number, upTo),
   { kind: 'ct', key: 'state' },
   { kind: 'bitwise', mask: Uint8Array.of(nftables.CT_STATE.established, 0, 0, 0), xor: new Uint8Array(4) },
   { kind: 'cmp', op: 'eq', data: new Uint8Array(4) },
   match.counter,
   match.decide(nftables.drop),
 ]
-
-/** `ip saddr A`, or `ip6 saddr A`. */
-const sourceIs = (address: string): Rule =>
-  familyOf(address) === 'ipv4'
-    ? [...match.ipv4Only, ...is(match.load.ipv4Source, inetBytes(address))]
-    : [...match.ipv6Only, ...is(match.load.ipv6Source, inetBytes(address))]
 
 /** `ip saddr A tcp sport P tcp flags & (rst | ack) == rst | ack tcp sequence 0 counter drop`: what answers a SYN (RFC 9293, 3.5.2). */
 const rstRule = ({ address, port: number, protocol }: NatRules['suppressRst'][number]): Rule => [
@@ -98,13 +90,13 @@ const flagsAre = (mask: number, flags: number): Rule => [
  * `ip daddr V tcp dport P tcp flags & (syn | rst) == 0 counter dup to D` and the same with `drop`: neither begins a connection nor
  * ends in a reset. Where this node knows connections, before it a rule that remembers those that begin here, and they are left out.
  */
-function handoverRules({ address, port: number, protocol, to, known }: NatRules['handover'][number]): Rule[] {
+function handoverRules({ address, port: number, upTo, protocol, to, known }: NatRules['handover'][number]): Rule[] {
   const isIpv4 = familyOf(address) === 'ipv4'
   const flow = isIpv4 ? match.load.ipv4Flow : match.load.ipv6Flow
   const service: Rule = [
     ...is(isIpv4 ? match.load.ipv4Destination : match.load.ipv6Destination, inetBytes(address)),
     ...match.transportIs(KERNEL_PROTOCOLS[protocol].number),
-    ...port(2, number),
+    ...port(2, number, upTo),
   ]
   const begins: Rule = [...flagsAre(SYN_AND_ACK, SYN), flow, { kind: 'remember', set: BEGUN, timeoutMs: BEGUN_MS }]
   const begunElsewhere = known ? match.notInSet(flow, BEGUN) : []
@@ -168,8 +160,11 @@ function build(needs: NatRules): Uint8Array[] {
     const rules = needs.suppressRst.filter((entry) => entry.at === at).map(rstRule)
     return rules.length === 0 ? [] : chain(INET, `suppress-rst-${at}`, inet[at], BEFORE_IPVS, 'filter', rules)
   }
+  const marks = (needs.marks ?? []).map(markRule)
+  const marking = marks.length === 0 ? [] : chain(INET, 'marks', inet.prerouting, MANGLE, 'filter', marks)
   const tables = [
     nftables.newTable(INET),
+    ...marking,
     ...suppressRst('output'),
     ...suppressRst('forward'),
     ...(needs.sync ? chain(INET, 'sync', inet.input, FILTER, 'filter', syncRules(needs.sync)) : []),

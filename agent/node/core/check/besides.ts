@@ -14,6 +14,8 @@ export function besides(state: NodeState, member: Member): string {
     const cap = `no more than ${service.check.pacing.maxEjection} % may be out at once`
     return `; kept, because ${alone ? 'nobody else is left' : cap}`
   }
+  if (pool?.standsIn === true && realserver.backup !== true && health.healthy === true)
+    return '; the backup serves until the quorum is there'
   if (health.healthy !== true || !isHeld(flap, state.now)) return ''
   return pool?.serving.has(key)
     ? '; serves although it fails again and again, because nobody else is left'

@@ -1,7 +1,7 @@
 /** What the checks of a node know: realservers, pools, and when who is asked. */
 import { type Instant } from '@lvsm/base'
 import type { ServerIntent } from '@lvsm/changes'
-import { type AgentSaid, type Flap, type Health, newSchedule, type Schedule } from '@lvsm/health'
+import { type AgentSaid, type Choice, type Flap, type Health, newSchedule, type Schedule } from '@lvsm/health'
 import type { ConfigRealserver, ConfigService } from '@lvsm/model'
 import { type ProbeFound } from '@lvsm/protocol'
 
@@ -28,15 +28,12 @@ export interface Member {
   /** Drained, or out of time: it leaves the table. */
   gone: boolean
 }
-export interface Pool {
-  readonly serving: ReadonlySet<string>
-  /** Of those, the ones whose own check has failed: kept because nobody else is left. */
-  readonly kept: ReadonlySet<string>
-}
 export interface Checks {
   readonly members: Map<string, Member>
   /** By service. */
-  readonly pools: Map<string, Pool>
+  readonly pools: Map<string, Choice>
+  /** Services whose backups serve, as it was told last. */
+  stoodIn: ReadonlySet<string>
   readonly schedule: Schedule
   /** Who is told the answer to a question, by its id (`targets.ts`). */
   readonly targets: Map<string, Member[]>
@@ -51,6 +48,7 @@ export interface Checks {
 export const newChecks = (seed: string): Checks => ({
   members: new Map(),
   pools: new Map(),
+  stoodIn: new Set(),
   schedule: newSchedule(seed),
   targets: new Map(),
   recipes: new Map(),

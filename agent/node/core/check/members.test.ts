@@ -1,7 +1,7 @@
 /** What checks of realservers are asked, and what becomes of answers. */
 import { SAMPLE } from '@lvsm/model'
-import { expect, it } from 'vitest'
-import { node, statusOf } from '../fixture.ts'
+import { describe, expect, it } from 'vitest'
+import { dests, node, statusOf } from '../fixture.ts'
 
 function director(check: string) {
   const one = node('dir1', undefined, SAMPLE.replace(/check: \{[^}]*\}/, `check: ${check}`))
@@ -46,4 +46,59 @@ it('an answer that nobody knows changes nothing, and the next check comes in its
   }
   expect([one.states(), asked]).toEqual([before, 30])
   expect(one.take('apply')).toEqual([])
+})
+
+describe('a backup', () => {
+  const text = SAMPLE.replace('gateway: 10.12.0.254, weight: 1', 'gateway: 10.12.0.254, weight: 1, backup: true')
+  function owner() {
+    const one = node('dir1', undefined, text)
+    one.feed({ kind: 'lease-up' })
+    const run = (ms: number): void => {
+      for (let spent = 0; spent < ms; spent += 500) {
+        one.feed({ kind: 'lease-status', status: statusOf('dir1', 'dir1') })
+        one.run(500)
+      }
+    }
+    run(3000)
+    return { one, run }
+  }
+  const takes = (one: ReturnType<typeof node>): string[] =>
+    Object.entries(dests(one)).flatMap(([address, weight]) => (weight > 0 ? [address] : []))
+
+  it('is in reserve, stands in when nobody else is left, in one plan, and leaves again', () => {
+    const { one, run } = owner()
+    expect(takes(one).toSorted()).toEqual(['10.11.0.11', '10.11.0.12'])
+    expect(one.core.status(one.now()).services[0]?.realservers[2]).toMatchObject({
+      backup: true,
+      weight: 0,
+      healthy: true,
+    })
+    one.take('apply')
+    one.alive.delete('10.11.0.11')
+    one.alive.delete('10.11.0.12')
+    run(3000)
+    expect(takes(one)).toEqual(['10.12.0.13'])
+    const before = one.core.status(one.now())
+    expect(before.troubles).toMatchObject([
+      {
+        code: 'backup-serves',
+        object: 'service http',
+        message:
+          'service http is served by its backup rs3: 0 of 2 realservers are healthy and wanted (weight 0, quorum 1)',
+      },
+    ])
+    one.alive.add('10.11.0.11')
+    run(6000)
+    expect(takes(one)).toEqual(['10.11.0.11'])
+    const { troubles } = one.core.status(one.now())
+    expect(troubles).toEqual([])
+    const told = one.core
+      .events()
+      .events.filter(({ kind, reason }) => kind === 'backup' || reason.startsWith('service http'))
+    expect(told.map(({ kind, reason }) => `${kind}: ${reason.split(':')[0]}`)).toEqual([
+      'backup: service http is served by its backup rs3',
+      'trouble: service http is served by its backup rs3',
+      'recovered: service http is served by its realservers again',
+    ])
+  })
 })

@@ -3,15 +3,16 @@ import { between } from '@lvsm/base'
 import {
   afterWord,
   type CheckResult,
+  choose,
   fell,
   finish,
   type Health,
   isHeld,
   judge,
+  NOBODY_CHOSEN,
   NOTHING_SAID,
   ofAgent,
   paceOf,
-  serve,
   servedBefore,
   setPace,
   setTargets,
@@ -119,13 +120,17 @@ export function begin(
 
 /** Among those that operators let serve: who is drained or stopped is nobody to keep, and keeps nobody out. */
 export function fill(state: NodeState, service: ConfigService): void {
-  const serving = state.checks.pools.get(service.name)?.serving ?? new Set<string>()
+  const last = state.checks.pools.get(service.name) ?? NOBODY_CHOSEN
   const all = membersOf(state, service)
   const members = all
     .filter(([, { intent }]) => intent === 'serve')
-    .map(([id, { health, flap }]) => ({ id, health, held: isHeld(flap, state.now) }))
-  const { keepLast, pacing } = service.check
-  const pool = serve(members, serving, { keepLast, maxEjection: pacing.maxEjection })
+    .map(([id, { health, flap, realserver }]) => {
+      const { weight, backup = false } = realserver
+      return { id, health, weight, backup, held: isHeld(flap, state.now) }
+    })
+  const { quorum, hysteresis, check } = service
+  const floor = { keepLast: check.keepLast, maxEjection: check.pacing.maxEjection }
+  const pool = choose(members, last, { quorum, hysteresis, ...floor })
   state.checks.pools.set(service.name, pool)
   for (const [key, member] of all) {
     if (!pool.serving.has(key)) {

@@ -13,7 +13,9 @@ export function probing(state: NodeState, { service, realserver }: Member, id: s
   const probe = probeOf(type)
   if (probe === null) return null
   const { address } = realserver
+  const asked = port ?? realserver.port
   const source = sourceOf(state, address)
-  const virtual = { address: service.address, port: service.port }
-  return { kind: 'check', id, probe, keys, address, port: port ?? realserver.port, source, timeoutMs, virtual }
+  // Of several ports, the one that is checked.
+  const virtual = { address: service.address, port: service.port || asked }
+  return { kind: 'check', id, probe, keys, address, port: asked, source, timeoutMs, virtual }
 }

@@ -14,11 +14,14 @@ import {
   writeRecord,
 } from '@lvsm/plan'
 import { between } from '@lvsm/base'
+import { serviceKey } from '@lvsm/model'
 import { followTable, drainingOf, servingOf } from '../check/members.ts'
+import { noteStandingIn } from '../check/standing-in.ts'
 import { weightsOf } from '../check/weights.ts'
 import { heldGroups } from '../lease.ts'
 import { handoverAddresses, forgettingGroups, plannedHandovers } from '../move/successor.ts'
 import { quiescingGroups } from '../move/owner.ts'
+import { publishSoon } from '../publish/publish.ts'
 import type { NodeState } from '../state.ts'
 
 /** Plans for what was seen, and asks for what is to be done. Returns what somebody else had changed. */
@@ -27,6 +30,7 @@ export function reconcile(state: NodeState, observed: Observed): readonly Operat
   if (!config || !view) return []
   kernel.observed = observed
   followTable(state, observed)
+  if (noteStandingIn(state)) publishSoon(state)
   if (observed.services) keepRecord(state, observed.services)
   const owned = heldGroups(state)
   const wanted = desired(
@@ -54,7 +58,12 @@ export function reconcile(state: NodeState, observed: Observed): readonly Operat
   kernel.wantedText = text
   kernel.pending = diff(observed, wanted, kernel.owned)
   keepSettings(state, observed, wanted)
-  kernel.broken = audit(kernel.pending, { observed, owned: kernel.owned, held: heldAddresses(state, owned) })
+  kernel.broken = audit(kernel.pending, {
+    observed,
+    owned: kernel.owned,
+    held: heldAddresses(state, owned),
+    marked: markedAddresses(state),
+  })
   if (kernel.pending.length === 0) kernel.failures = []
   else if (kernel.broken.length === 0) state.effects.push({ kind: 'apply', operations: kernel.pending })
   return undisturbed ? [] : kernel.pending
@@ -79,6 +88,10 @@ function keepRecord(state: NodeState, services: NonNullable<Observed['services']
   kernel.owned = next
   state.effects.push({ kind: 'record', text: writeRecord(next) })
 }
+
+/** VIPs of services on several ports. */
+const markedAddresses = ({ view }: NodeState): Map<string, string> =>
+  new Map(view?.services.flatMap((service) => (service.ports ? [[serviceKey(service), service.address] as const] : [])))
 
 const heldAddresses = ({ view }: NodeState, groups: ReadonlySet<string>): Set<string> =>
   new Set(

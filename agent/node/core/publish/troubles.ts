@@ -4,6 +4,7 @@ import { serviceKey, specText } from '@lvsm/model'
 import { isSyncOperation, troublesOf } from '@lvsm/plan'
 import { flappingTroubles } from '../check/holds.ts'
 import { pingTroubles } from '../check/pings.ts'
+import { quorumTroubles } from '../check/standing-in.ts'
 import { disagreementTroubles } from '../disagreement.ts'
 import { deafTroubles } from '../hearing.ts'
 import type { Failure } from '../events.ts'
@@ -33,6 +34,7 @@ export const troubles = (state: NodeState): readonly Trouble[] =>
     ...fightTroubles(state),
     ...flappingTroubles(state),
     ...pathTroubles(state),
+    ...quorumTroubles(state),
     ...pingTroubles(state.pings),
     ...disagreementTroubles(state),
     ...unbelievedTroubles(state),

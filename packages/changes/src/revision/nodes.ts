@@ -5,6 +5,7 @@ import {
   destKey,
   type NodeView,
   nodeView,
+  portsText,
   serviceKey,
   specOf,
   specText,
@@ -94,6 +95,11 @@ function ownershipTasks({ timing, keys, signWith, nodes }: Config, name: string)
   ]
 }
 
+const portsOf = ({ protocol, address, ports }: ConfigService): string =>
+  ports ? `${protocol} ${address} ports ${portsText(ports)}, ` : ''
+const quorumText = ({ quorum, hysteresis }: ConfigService): string =>
+  quorum === 1 ? '' : `, quorum ${quorum}${hysteresis > 0 ? ` ± ${hysteresis}` : ''}`
+
 function serviceTasks(service: ConfigService): [string, string][] {
   const { check, realservers } = service
   const key = serviceKey(service)
@@ -102,11 +108,16 @@ function serviceTasks(service: ConfigService): [string, string][] {
   const where = check.port === null ? '' : ` at port ${check.port}`
   const checked = `check ${check.type}${where} each ${check.intervalMs} ms, timeout ${check.timeoutMs} ms, fall ${check.fall}, rise ${check.rise}${check.keepLast ? '' : ', the last one too'}${[...paced, ...keys].join('')}`
   return [
-    [`virtual service ${key}`, `${specText(specOf(service))}, ${service.name} of group ${service.group}`],
+    [
+      `virtual service ${key}`,
+      `${portsOf(service)}${specText(specOf(service))}${quorumText(service)}, ${service.name} of group ${service.group}`,
+    ],
     [`checks of ${key}`, checked],
-    ...realservers.map(({ node, forward, gateway, tunnel, weight, upper, lower, ...place }): [string, string] => [
-      `realserver ${node} ${destKey(place)} of ${key}`,
-      `${forward}${tunnel === undefined ? '' : ` in ${tunnel}`}${gateway === null ? '' : ` through ${gateway}`}, weight ${weight}${upper === undefined ? '' : `, at most ${upper} connections`}${lower === undefined ? '' : `, again under ${lower}`}`,
-    ]),
+    ...realservers.map(
+      ({ node, forward, gateway, tunnel, weight, upper, lower, backup, ...place }): [string, string] => [
+        `realserver ${node} ${destKey(place)} of ${key}`,
+        `${forward}${tunnel === undefined ? '' : ` in ${tunnel}`}${gateway === null ? '' : ` through ${gateway}`}, weight ${weight}${upper === undefined ? '' : `, at most ${upper} connections`}${lower === undefined ? '' : `, again under ${lower}`}${backup ? ', backup' : ''}`,
+      ],
+    ),
   ]
 }

@@ -1,6 +1,6 @@
 /** Why a service is served as it is. */
 import { isTold, type RealserverReport, type ServiceReport, type Status } from '@lvsm/protocol'
-import { serviceKey } from '@lvsm/model'
+import { placeText } from '../status-text.ts'
 import { explainGroup } from './group.ts'
 import { type Explained, hintsOf, type Known } from './subject.ts'
 
@@ -11,7 +11,7 @@ export function explainService(known: Known, name: string): Explained {
   const group = explainGroup(known, service.group)
   const found = status.groups.find((one) => one.name === service.group)
   const owner = found?.owner ?? null
-  const what = `service ${name} (${serviceKey(service)}) `
+  const what = `service ${name} (${placeText(service)}) `
   if (found?.state === 'unknown') return { ...group, what: `whether ${what}is served is not known: ${group.what}` }
   if (owner === null) return { ...group, what: `${what}is not served: ${group.what}` }
   if (!isTold(status, service))
@@ -20,10 +20,13 @@ export function explainService(known: Known, name: string): Explained {
       what: `what ${owner} serves of ${what.trimEnd()} is not known here`,
       why: `${owner} did not tell its table; ${group.why}`,
     }
-  const out = service.realservers.filter((one) => !takes(one))
-  const count = service.realservers.length - out.length
+  const reserve = service.realservers.filter(isInReserve)
+  const out = service.realservers.filter((one) => !takes(one) && !reserve.includes(one))
+  const taking = service.realservers.filter(takes)
+  const [count, all] = [taking.length, service.realservers.length - reserve.length]
+  const by = count > 0 && taking.every(({ backup }) => backup === true) ? ' by its backup' : ''
   return {
-    what: `${what}is ${count === 0 ? 'not served' : 'served'}: ${count} of ${service.realservers.length} realservers take connections, through ${owner}`,
+    what: `${what}is ${count === 0 ? 'not served' : 'served'}${by}: ${count} of ${all} realservers take connections, through ${owner}`,
     since: group.since,
     why: out.length === 0 ? answersText(service) : out.map(outText).join('; '),
     change: [...out.map((one) => wayBack(one, service)), ...group.change, ...nextOf(status, out)],
@@ -36,6 +39,10 @@ function answersText({ realservers }: ServiceReport): string {
   if (realservers.length === 0) return 'it has no realserver'
   return unchecked.length === 0 ? 'all of them answer' : `not checked yet: ${unchecked.join(', ')}`
 }
+
+/** A backup that waits for its turn. */
+const isInReserve = ({ backup, weight, healthy, state }: RealserverReport): boolean =>
+  backup === true && state === undefined && weight === 0 && healthy === true
 
 const takes = ({ weight, healthy, state }: RealserverReport): boolean =>
   state === undefined && weight > 0 && healthy !== false

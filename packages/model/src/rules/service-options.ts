@@ -13,6 +13,7 @@ export function checkOptions(service: Service, servers: readonly Served[], path:
   checkPersistence(service, path, refuse)
   checkUnchecked(service, path, refuse)
   for (const server of servers) checkThresholds(server, refuse)
+  checkBackups(service, servers, path, refuse)
 }
 
 const protocolsThat = (has: (name: keyof typeof PROTOCOLS) => boolean): string =>
@@ -121,4 +122,40 @@ function checkThresholds({ item, place }: Served, refuse: Refuse): void {
       `lower-threshold ${lower} is above upper-threshold ${upper}`,
       'a realserver that is full takes connections again under the lower one: use at most the upper',
     )
+}
+
+/** The weight that realservers without the backups have; null where it is not known. */
+function ownWeight(servers: readonly Served[]): number | null {
+  const unread = servers.some(({ item }) => isUnread(item, 'weight') || isUnread(item, 'backup'))
+  const own = servers.filter(({ item }) => item.backup !== true)
+  return unread ? null : own.reduce((sum, { item }) => sum + (item.weight ?? 1), 0)
+}
+
+function checkBackups(service: Service, servers: readonly Served[], path: Path, refuse: Refuse): void {
+  const [first] = servers
+  if (first && servers.every(({ item }) => item.backup === true))
+    return refuse(
+      'only-backups',
+      first.here('backup'),
+      `service "${service.name}" has nobody but backups: there is nobody that they could stand in for`,
+      'take backup out of those that are to serve',
+    )
+  const { quorum = 1, hysteresis = 0 } = service
+  if (isUnread(service, 'quorum') || isUnread(service, 'hysteresis')) return
+  if (hysteresis >= quorum && hysteresis > 0)
+    return refuse(
+      'hysteresis-too-large',
+      [...path, 'hysteresis'],
+      `with hysteresis ${hysteresis} a quorum of ${quorum} would never be lost`,
+      `use less than the quorum${quorum > 1 ? `: ${quorum - 1} at most` : ', or raise that'}`,
+    )
+  const weight = ownWeight(servers)
+  const needed = quorum + hysteresis
+  if (weight === null || servers.length === 0 || needed <= Math.max(1, weight)) return
+  refuse(
+    'quorum-out-of-reach',
+    [...path, 'quorum'],
+    `realservers of weight ${weight} in all never come to ${needed} (quorum${hysteresis > 0 ? ' and hysteresis' : ''})`,
+    `use at most ${Math.max(1, weight - hysteresis)}, or raise weights; backups do not count`,
+  )
 }

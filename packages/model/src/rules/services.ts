@@ -2,13 +2,14 @@
 import { DEFAULT_CHECK } from '../config.ts'
 import type { Path } from '../document.ts'
 import { parseDuration } from '../duration.ts'
-import { destKey, serviceKey } from '../service-id.ts'
+import { destKey } from '../service-id.ts'
 import { SCHEDULERS, type SchedulerRow } from '../tables/index.ts'
 import { type Floating, floating } from './addresses.ts'
 import { placesOf } from './on-link.ts'
 import { type Service, served } from './pools.ts'
 import { checkPacing } from './pacing.ts'
 import { checkFamily } from './families.ts'
+import { checkPorts, refuseShared, type Taken } from './service-ports.ts'
 import { checkOptions } from './service-options.ts'
 import { checkForwarding, checkOwner, checkRealserver } from './realservers.ts'
 import { entries, isUnread, type Refuse, refuseTwice, type Rule } from './rule.ts'
@@ -16,7 +17,7 @@ import { entries, isUnread, type Refuse, refuseTwice, type Rule } from './rule.t
 export const services: Rule = (draft, refuse) => {
   const all = floating(draft)
   const places = placesOf(draft)
-  const taken = new Map<string, string>()
+  const taken: Taken = { places: new Map(), marks: new Map() }
   const names = new Set<string>()
   for (const { at, item: service } of entries(draft.services)) {
     // One that stands there twice has everything twice, which has been said.
@@ -26,18 +27,8 @@ export const services: Rule = (draft, refuse) => {
       (group) => group?.name === service.group && service.group !== undefined,
     )
     const own = all.filter((entry) => entry.group === index)
-    const { address, port, protocol } = service
-    if (address !== undefined && port !== undefined && protocol !== undefined) {
-      refuseTwice(
-        taken,
-        serviceKey({ protocol, address, port }),
-        `service "${service.name ?? at}"`,
-        [...path, 'address'],
-        refuse,
-        'duplicate-service',
-        'one service for each protocol, address and port',
-      )
-    }
+    checkPorts(service, path, served(draft, at), refuse)
+    refuseShared(taken, service, path, refuse)
     const readable = own.filter((entry) => entry.kind === 'vip').length === draft.groups?.[index]?.vips?.length
     if (index >= 0 && readable) checkAddress(service, own, path, refuse)
     checkFlags(service, path, refuse)
@@ -46,7 +37,7 @@ export const services: Rule = (draft, refuse) => {
     const seen = new Map<string, string>()
     for (const server of served(draft, at)) {
       const { item, pool } = server
-      const itsPort = item.port ?? service.port
+      const itsPort = service.ports ? 0 : (item.port ?? service.port)
       if (item.address !== undefined && itsPort !== undefined)
         refuseTwice(
           seen,

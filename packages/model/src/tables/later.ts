@@ -68,8 +68,7 @@ export const FOREIGN_WORDS: Readonly<Record<string, Foreign>> = {
 /** Keys that may be looked for here, each where it would stand: the last word of its place in the file. */
 export const FOREIGN_KEYS: ReadonlySet<string> = new Set(
   [
-    'fwmark firewall-mark mark',
-    'sorry sorry-server sorry_server fallback quorum hysteresis alpha omega virtualhost inhibit',
+    'alpha omega virtualhost inhibit',
     'url receive request codes ssl script certificate',
     'drain-time max-connections source',
     'ipv6 include includes sync syncd sync-daemon console web tls coordinators users bfd vrrp virtual-router-id preempt priority',
@@ -99,3 +98,14 @@ export const SAME_KEYS: Readonly<Record<string, string>> = {
   checkport: 'port',
   connect_port: 'port',
 }
+
+/** Keys of others that are no key here, and what is written instead. */
+export const INSTEAD: Readonly<Record<string, string>> = Object.fromEntries(
+  [
+    [
+      'sorry sorry-server sorry_server sorry_server_lvs_method fallback',
+      'write it as a realserver of the service, with backup: true',
+    ],
+    ['fwmark firewall-mark mark', 'write ports: [80, 443] in place of port: the mark and its rules are made of that'],
+  ].flatMap(([words = '', hint = '']) => words.split(' ').map((word): [string, string] => [word, hint])),
+)

@@ -20,6 +20,8 @@ export type KernelProtocol = keyof typeof KERNEL_PROTOCOLS
 export interface ProtocolRow {
   /** In sentences. */
   readonly title: string
+  /** What IPVS knows of it. Several: it is for services on several ports, which IPVS knows by a mark. */
+  readonly kernel: readonly KernelProtocol[]
   /** Connections begin with a SYN, and are refused and broken off with a RST (RFC 9293): rules of nftables match by its flags. */
   readonly handshake: boolean
   /** May each packet be scheduled by itself? The kernel heeds the flag for datagrams alone (ip_vs_core.c, `ip_vs_schedule`). */
@@ -29,11 +31,12 @@ export interface ProtocolRow {
 }
 
 export const PROTOCOLS = {
-  tcp: { title: 'TCP', handshake: true, onePacket: false, check: 'tcp' },
-  udp: { title: 'UDP', handshake: false, onePacket: true, check: 'udp' },
+  tcp: { title: 'TCP', kernel: ['tcp'], handshake: true, onePacket: false, check: 'tcp' },
+  udp: { title: 'UDP', kernel: ['udp'], handshake: false, onePacket: true, check: 'udp' },
   // No prober speaks it.
-  sctp: { title: 'SCTP', handshake: false, onePacket: false, check: null },
-} as const satisfies Readonly<Record<KernelProtocol, ProtocolRow>>
+  sctp: { title: 'SCTP', kernel: ['sctp'], handshake: false, onePacket: false, check: null },
+  'tcp+udp': { title: 'TCP and UDP', kernel: ['tcp', 'udp'], handshake: true, onePacket: false, check: 'tcp' },
+} as const satisfies Readonly<Record<KernelProtocol | 'tcp+udp', ProtocolRow>>
 
 export type Protocol = keyof typeof PROTOCOLS
 

@@ -92,6 +92,8 @@ const realserver = z.object({
   configured: z.number().exactOptional(),
   /** Connections at which it gets no new ones; not there: no limit. */
   upper: z.number().exactOptional(),
+  /** It serves only while the others are below their quorum; not there: it is none. */
+  backup: z.boolean().exactOptional(),
   /** Null before the first check. */
   healthy: z.boolean().nullable(),
   /** Connections as the owner's kernel counts them. */
@@ -109,12 +111,19 @@ const service = z.object({
   name: z.string(),
   group: z.string(),
   address: z.string(),
+  /** 0: it has several. */
   port: z.number(),
+  /** `80, 8000-8100`, or `all`, and the mark by which IPVS knows it; not there: it has one port. */
+  ports: z.string().exactOptional(),
+  fwmark: z.number().exactOptional(),
   protocol: z.string(),
   scheduler: z.string(),
   schedulerFlags: list(z.string()).exactOptional(),
   /** All that the service is beside its address, in words: `rr, one packet`; an older agent does not tell it. */
   spec: z.string().exactOptional(),
+  /** Weight of healthy realservers under which its backups serve, and how far from it nothing changes; not there: 1, and 0. */
+  quorum: z.number().exactOptional(),
+  hysteresis: z.number().exactOptional(),
   /** Is what is said of its realservers from the owner's own table? Where not, nothing of them is known. */
   told: z.boolean().exactOptional(),
   realservers: list(realserver),

@@ -54,6 +54,12 @@ function after(of: Status, { dead = [], failed = [] }: Partial<Supposed>): strin
   const serve = then.services[0]!.realservers.filter(({ weight }) => weight > 0).map((realserver) => realserver.node)
   return `${one!.owner ?? one!.state} | ${serve.join(' ')} | ${judge(then).health}`
 }
+/** rs2 is a backup. */
+function backed(more: object, ...others: object[]): Status {
+  const of = status(WELL)
+  const realservers = [server('rs1'), server('rs2', { backup: true, weight: 0 }), ...others]
+  return { ...of, services: of.services.map((one) => ({ ...one, ...more, realservers })) } as Status
+}
 const WELL = [taker('dir2', 2), taker('dir3', 2)]
 
 test.each<[string, Status, Partial<Supposed>, string]>([
@@ -78,6 +84,20 @@ test.each<[string, Status, Partial<Supposed>, string]>([
     status(WELL),
     { dead: ['dir2', 'rs1'] },
     'nobody | rs2 | not served',
+  ],
+  ['the last one of its own fails: its backup serves', backed({}), { dead: ['rs1'] }, 'dir1 | rs2 | degraded'],
+  ['nothing fails: its backup is in reserve', backed({}), {}, 'dir1 | rs1 | healthy'],
+  [
+    'under its quorum those that are left are out, too',
+    backed({ quorum: 3, hysteresis: 1 }, server('rs3', { configured: 2, weight: 2 })),
+    { failed: [{ node: 'rs3', service: null }] },
+    'dir1 | rs2 | degraded',
+  ],
+  [
+    'within the hysteresis nothing changes',
+    backed({ quorum: 3, hysteresis: 1 }, server('rs3', { configured: 2, weight: 2 })),
+    { failed: [{ node: 'rs1', service: null }] },
+    'dir1 | rs3 | degraded',
   ],
   ['a realserver that is no voter dies', status(WELL), { dead: ['rs2'] }, 'dir1 | rs1 | degraded'],
   [

@@ -96,8 +96,30 @@ function serviceAfter(service: ServiceReport, supposed: Supposed, groups: readon
     supposed.dead.includes(one.node) ||
     supposed.failed.some(({ node, service: name }) => node === one.node && (name === null || name === service.name))
   const owner = groups.find(({ name }) => name === service.group)?.owner ?? null
-  const realservers = service.realservers.map((one) => (fails(one) ? failed(one) : one))
+  const realservers = backedUp(
+    service,
+    service.realservers.map((one) => (fails(one) ? failed(one) : one)),
+  )
   return { ...service, realservers, ...(owner === null ? { told: false } : {}) }
+}
+
+/** Its backups serve in place of all others, where these have lost their quorum. */
+function backedUp(
+  { quorum = 1, hysteresis = 0 }: ServiceReport,
+  after: readonly RealserverReport[],
+): RealserverReport[] {
+  const wanted = after.filter(({ state, configured = 1 }) => state === undefined && configured > 0)
+  const [own, backups] = [
+    wanted.filter(({ backup }) => backup !== true),
+    wanted.filter(({ backup }) => backup === true),
+  ]
+  const weight = own.reduce((sum, { healthy, configured = 1 }) => sum + (healthy === false ? 0 : configured), 0)
+  const living = backups.filter(({ healthy }) => healthy === true)
+  if (living.length === 0 || weight >= quorum - hysteresis) return [...after]
+  return after.map((one) => {
+    const { configured = 1 } = one
+    return one.backup === true ? (living.includes(one) ? { ...one, weight: configured } : one) : { ...one, weight: 0 }
+  })
 }
 
 /** Whom no check asks stays where it is, and nobody learns that it does not serve. */

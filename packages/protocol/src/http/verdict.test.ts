@@ -65,6 +65,26 @@ function head(of: Status): string {
 
 test.each<[string, Status, string]>([
   ['all is well', status(), 'healthy'],
+  ['a backup in reserve', one(server('rs2', { backup: true, weight: 0 })), 'healthy'],
+  [
+    'a backup in reserve that failed',
+    one(server('rs2', { backup: true, weight: 0, healthy: false, reason: 'refused' })),
+    'degraded | unserving: http: backup rs2 failed (refused)',
+  ],
+  [
+    'a backup that stands in',
+    status({
+      services: [
+        service({
+          realservers: [
+            server('rs1', { weight: 0, healthy: false, reason: 'refused' }),
+            server('rs2', { backup: true }),
+          ],
+        }),
+      ],
+    }),
+    'degraded | unserving: http: rs1 failed (refused)',
+  ],
   ['two warnings', status({ troubles: [trouble('warning'), trouble('warning', 'dir1', 'another')] }), 'healthy, 2'],
   [
     'what three nodes say in the same words is one',

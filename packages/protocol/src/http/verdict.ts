@@ -106,15 +106,24 @@ function unservedOf(group: GroupReport, status: Status): Unserved[] {
   })
 }
 /** By the configuration, and by what operators want, new connections are to go there. */
-const isMeant = ({ state, configured }: RealserverReport): boolean => state === undefined && configured !== 0
+const isMeant = (one: RealserverReport): boolean => mayServe(one) && (one.backup !== true || one.weight > 0)
+const mayServe = ({ state, configured }: RealserverReport): boolean => state === undefined && configured !== 0
+/** There for the case that the others fail, and it could not. */
+const isLostReserve = (one: RealserverReport): boolean =>
+  one.backup === true && mayServe(one) && one.weight === 0 && one.healthy === false
 /** New connections go there. */
 const takes = ({ weight, healthy }: RealserverReport): boolean => weight > 0 && healthy !== false
 
 /** Of a service that is served: who should take connections and does not, or is kept though its check fails. */
 function unservingOf({ name, realservers }: ServiceReport): string[] {
-  const out = realservers.filter((one) => isMeant(one) && (one.healthy === false || one.weight === 0))
+  const out = realservers.filter(
+    (one) => (isMeant(one) && (one.healthy === false || one.weight === 0)) || isLostReserve(one),
+  )
   if (out.length === 0) return []
-  const words = out.map((one) => `${one.node} ${one.healthy === false ? 'failed' : 'is out'} (${one.reason})`)
+  const words = out.map(
+    (one) =>
+      `${one.backup === true ? 'backup ' : ''}${one.node} ${one.healthy === false ? 'failed' : 'is out'} (${one.reason})`,
+  )
   return [`${name}: ${words.join(', ')}`]
 }
 

@@ -30,13 +30,6 @@ export const KERNEL = {
     'the kernel is not what the configuration says, so this node is not ready',
     'mend what the kernel says (modprobe for a module that is missing); it is tried again every second',
   ),
-  'module-missing': kind(
-    'critical',
-    'service',
-    'service NAME (KEY) is not there: the kernel does not know SCHEDULER',
-    'this one service is not served by this node; all others are',
-    'modprobe the module that the line names; where the distribution has none (ip_vs_twos), choose another scheduler: lvsm service set NAME scheduler=wlc',
-  ),
   'cannot-observe': kind(
     'critical',
     'node',

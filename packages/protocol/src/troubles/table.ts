@@ -5,6 +5,7 @@
 import { HEARTBEATS, OWNERSHIP } from './between-nodes.ts'
 import type { TroubleKind } from './kind.ts'
 import { CONFIGURATION, KERNEL, STATE } from './of-a-node.ts'
+import { SERVICES } from './of-services.ts'
 import { COORDINATOR_TROUBLES } from './of-coordinators.ts'
 import { TRAFFIC } from './of-traffic.ts'
 
@@ -14,6 +15,7 @@ export const TROUBLE_PARTS = {
   'Who owns what': OWNERSHIP,
   'Packets between clients and realservers': TRAFFIC,
   'The kernel': KERNEL,
+  Services: SERVICES,
   'The configuration': CONFIGURATION,
   'What is kept on disk': STATE,
   Coordinators: COORDINATOR_TROUBLES,

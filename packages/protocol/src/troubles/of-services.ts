@@ -1,0 +1,26 @@
+/** Kinds of trouble of one service. */
+import { kind, type TroubleKind } from './kind.ts'
+
+export const SERVICES = {
+  'module-missing': kind(
+    'critical',
+    'service',
+    'service NAME (KEY) is not there: the kernel does not know SCHEDULER',
+    'this one service is not served by this node; all others are',
+    'modprobe the module that the line names; where the distribution has none (ip_vs_twos), choose another scheduler: lvsm service set NAME scheduler=wlc',
+  ),
+  'backup-serves': kind(
+    'warning',
+    'service',
+    'service NAME is served by its backup NODE: REALSERVERS',
+    'clients get what the backup says; the realservers take over again by themselves from the quorum on',
+    'lvsm explain NAME: which realservers fail, and why',
+  ),
+  'below-quorum': kind(
+    'warning',
+    'service',
+    'service NAME is below its quorum: REALSERVERS',
+    'the realservers that are left carry it all, and there is no living backup',
+    'lvsm explain NAME: which realservers fail, and why; a backup: lvsm server set NODE service=NAME backup=true',
+  ),
+} as const satisfies Readonly<Record<string, TroubleKind>>

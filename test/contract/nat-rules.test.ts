@@ -1,0 +1,48 @@
+/** The rules beside IPVS on the real nf_tables, with `nft` as judge. */
+import { inNamespace } from '@lvsm/kernel'
+import { type NatRules, natRulesText } from '@lvsm/plan'
+import { afterAll, expect, it } from 'vitest'
+import { openNatRules } from '../../agent/node/adapters/kernel/nat-rules.ts'
+import { run, space } from './space.ts'
+
+const rules = inNamespace(space, () => openNatRules())
+afterAll(() => rules.close())
+const nft = (...words: string[]): string => run('ip', 'netns', 'exec', space, 'nft', ...words)
+const range = (from: number, to = from) => ({ from, to })
+const [address, protocol] = ['10.11.0.10', 'tcp'] as const
+const needs: NatRules = {
+  untranslated: [{ address: '10.12.0.13', port: 8000, upTo: 8100, protocol }],
+  masquerade: [],
+  handover: [],
+  suppressRst: [{ address, port: 80, protocol, at: 'output' }],
+  marks: [
+    { address, protocol, ports: range(80), mark: 0x4c00_0001 },
+    { address, protocol, ports: range(8000, 8100), mark: 0x4c00_0001 },
+    { address, protocol: 'udp', ports: range(53), mark: null },
+    { address, protocol: 'udp', ports: range(1, 65_535), mark: 0x4c00_0002 },
+  ],
+}
+
+it('marks, before what keeps refusals back, as nft reads them; removed with the rest', () => {
+  expect(rules.load(needs)).toBeNull()
+  const text = nft('list', 'table', 'inet', 'lvsm-nat')
+  for (const line of [
+    'type filter hook prerouting priority mangle; policy accept;',
+    'ip daddr 10.11.0.10 tcp dport 80 counter packets 0 bytes 0 meta mark set 0x4c000001 accept',
+    'ip daddr 10.11.0.10 tcp dport 8000-8100 counter packets 0 bytes 0 meta mark set 0x4c000001 accept',
+    'ip daddr 10.11.0.10 udp dport 53 counter packets 0 bytes 0 accept',
+    'ip daddr 10.11.0.10 meta l4proto udp counter packets 0 bytes 0 meta mark set 0x4c000002 accept',
+    'ip saddr 10.12.0.13 tcp sport 8000-8100',
+  ])
+    expect(text).toContain(line)
+  expect(text.indexOf('chain marks')).toBeLessThan(text.indexOf('chain suppress-rst-output'))
+  expect(rules.observe()).toBe(natRulesText(needs))
+  nft('flush', 'chain', 'inet', 'lvsm-nat', 'marks')
+  expect(rules.observe()).toBe('changed by somebody else')
+  expect(rules.load(needs)).toBeNull()
+  expect(rules.observe()).toBe(natRulesText(needs))
+  nft('delete', 'table', 'inet', 'lvsm-nat')
+  expect(rules.observe()).toBeNull()
+  expect(rules.load(null)).toBeNull()
+  expect(rules.observe()).toBeNull()
+})
