@@ -39,7 +39,7 @@ THEN lvsm status WOULD SAY
     const { code, stdout } = await simulate('server', 'rs2', 'http', '-o', 'json')
     expect(JSON.parse(stdout)).toMatchObject({
       now: 'healthy',
-      then: 'degraded',
+      later: 'degraded',
       services: [{ name: 'http', before: '2 of 2', after: '1 of 2', why: 'without rs2' }],
     })
     expect(code).toBe(4)

@@ -69,5 +69,5 @@ function known(kind: string, name: string, all: readonly { readonly name: string
 function show({ terminal }: Session, status: Status, supposed: Supposed, format: Format): Exit {
   const found = simulate(status, supposed)
   terminal.print(render(found, format, (it) => simulationText(it, terminal.paint)))
-  return CHECKED[found.then]
+  return CHECKED[found.later]
 }

@@ -10,7 +10,8 @@ export interface Change {
 export interface Simulation {
   readonly supposed: Supposed
   readonly now: Verdict['health']
-  readonly then: Verdict['health']
+  /** If it happened. */
+  readonly later: Verdict['health']
   readonly groups: readonly Change[]
   readonly services: readonly Change[]
   /** Lines of the head that are not there now. */
@@ -24,7 +25,7 @@ export function simulate(status: Status, supposed: Supposed): Simulation {
   return {
     supposed,
     now: one.health,
-    then: other.health,
+    later: other.health,
     groups: status.groups.map((group, at) => groupChange(group, after.groups[at] ?? group)),
     services: status.services.map((service, at) => serviceChange(service, after.services[at] ?? service)),
     said: linesOf(other).filter((line) => !before.has(line)),

@@ -4,12 +4,12 @@ import { TONE_OF } from '../status-text.ts'
 import { table } from '../table.ts'
 import type { Change, Simulation } from './simulate.ts'
 
-export function simulationText({ supposed, now, then, groups, services, said }: Simulation, paint: Paint): string {
+export function simulationText({ supposed, now, later, groups, services, said }: Simulation, paint: Paint): string {
   const failing = supposed.failed.map(
     ({ node, service }) => `${node} failed${service === null ? '' : ` in ${service}`}`,
   )
   const what = [...supposed.dead.map((node) => `${node} died`), ...failing].join(' and ')
-  const head = `${paint('strong', `If ${what} now`)}: ${paint(TONE_OF[now], now)} → ${paint(TONE_OF[then], then)}`
+  const head = `${paint('strong', `If ${what} now`)}: ${paint(TONE_OF[now], now)} → ${paint(TONE_OF[later], later)}`
   const parts = [
     head,
     ...section('group', 'owner', groups, paint),
