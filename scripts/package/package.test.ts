@@ -1,7 +1,7 @@
 /** What the units and the control file say agrees with the programs, and with the binaries that are packed. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { SCHEDULERS } from '@lvsm/model'
+import { SCHEDULERS, TUNNELS } from '@lvsm/model'
 import { DAEMON_EXITS } from '@lvsm/protocol'
 import { describe, expect, test } from 'vitest'
 import { DEPENDS, isScript } from './control.ts'
@@ -45,9 +45,10 @@ test('when memory is short the lease process is the last to go', () => {
   expect(coordinator).toBeLessThan(0)
 })
 
-test('every scheduler that a configuration may name is loaded before the agent, which may load none', () => {
+test('every scheduler and tunnel that a configuration may name is loaded before the agent, which may load none', () => {
   const [, , ...modules] = valuesOf('lvsm-agent', 'ExecStartPre')
-  expect(modules).toEqual(['ip_vs', ...Object.values(SCHEDULERS).map(({ module }) => module)])
+  const named = [...Object.values(SCHEDULERS), ...Object.values(TUNNELS)].map(({ module }) => module)
+  expect(modules).toEqual(['ip_vs', ...named])
   const network = ['CAP_NET_ADMIN', 'CAP_NET_RAW']
   expect(valuesOf('lvsm-agent', 'CapabilityBoundingSet')).toEqual([...network, 'CAP_SETUID', 'CAP_SETGID', 'CAP_KILL'])
 })
