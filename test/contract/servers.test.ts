@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ask, type Certificates, explained, makeCertificates, OWN } from '../../agent/prober/fixture.ts'
+import { eventually } from '../kit/eventually.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'lvsm-servers-'))
 const children: ChildProcess[] = []
@@ -55,7 +56,7 @@ beforeAll(async () => {
   redis = start('redis-server', '--port', `${ports.redis}`, ...words)
   start('redis-server', '--port', `${ports.locked}`, '--requirepass', 'secret', ...words)
   for (const port of Object.values(ports))
-    await expect.poll(async () => (await ask('connect', port)).ok, { timeout: 30_000 }).toBe(true)
+    await eventually(async () => expect((await ask('connect', port)).ok).toBe(true), 30_000)
 })
 
 test.each([
