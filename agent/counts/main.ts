@@ -28,8 +28,9 @@ function outcomeOf(question: CountsQuestion): CountsOutcome {
       return { ok: true, text: metricsOf(naming, kernel.services(), readTotals(), question) }
     case 'openings': {
       const openings = new Openings(naming)
+      const began = clock()
       const { there, whole } = readConnections((line) => openings.take(line), clock, PATIENCE_MS)
-      return textOf(openings.report(there && whole))
+      return textOf(openings.report(there && whole, clock() - began))
     }
     case 'connections': {
       const listing = listingOf(naming, question.wanted)

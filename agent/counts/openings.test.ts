@@ -7,7 +7,7 @@ import { Openings } from './openings.ts'
 const reportOf = (lines: readonly string[]) => {
   const openings = new Openings(namingOf(NAMES))
   for (const line of lines) openings.take(line)
-  return openings.report(true)
+  return openings.report(true, 3)
 }
 
 it('tells of each realserver who gets no further than the first packet, and when the youngest of the others is forgotten', () => {

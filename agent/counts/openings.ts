@@ -40,13 +40,13 @@ export class Openings {
     } else gathered.latest.set(state, Math.max(gathered.latest.get(state) ?? 0, expiresSeconds))
   }
 
-  report(whole: boolean): OpeningsReport {
+  report(whole: boolean, tookMs: number): OpeningsReport {
     const servers = [...this.#servers.values()].map(({ clients, latest, ...said }) => ({
       ...said,
       clients: [...clients],
       latest: Object.fromEntries(latest),
     }))
-    return { whole, servers }
+    return { whole, tookMs, servers }
   }
 
   #of(service: string, node: string, key: string): Gathered {

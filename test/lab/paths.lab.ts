@@ -22,7 +22,7 @@ interface Planted {
 }
 const TABLE = 'nft delete table ip planted'
 const filter = (hook: string, rule: string): string =>
-  `nft 'table ip planted { chain one { type filter hook ${hook} priority 0; ${rule} drop; } }'`
+  `nft 'table ip planted { chain one { type filter hook ${hook} priority 0; ${rule} drop; }; }'`
 
 const PLANTED: readonly Planted[] = [
   {

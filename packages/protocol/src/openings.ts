@@ -21,6 +21,8 @@ const server = z.object({
 export const openingsReport = z.object({
   /** False: the table was too long to be read to its end. */
   whole: z.boolean(),
+  /** Milliseconds that reading took. */
+  tookMs: z.number(),
   servers: list(server),
 })
 export type ServerOpenings = z.infer<typeof server>

@@ -39,7 +39,7 @@ const server = (name: string, more: Partial<ServerOpenings>): ServerOpenings => 
 /** The next look, answered at once. */
 function sees(...servers: ServerOpenings[]): void {
   asks()
-  dir1.feed({ kind: 'openings', report: { whole: true, servers } })
+  dir1.feed({ kind: 'openings', report: { whole: true, tookMs: 5, servers } })
 }
 const found = (): string[] =>
   dir1.core
@@ -133,15 +133,14 @@ test('a table that could not be read, or not to its end, changes nothing', () =>
   dir1.feed({ kind: 'openings', report: null })
   expect(found()).toEqual(['path-dead rs1'])
   asks()
-  dir1.feed({ kind: 'openings', report: { whole: false, servers: [] } })
+  dir1.feed({ kind: 'openings', report: { whole: false, tookMs: 5, servers: [] } })
   expect(found()).toEqual(['path-dead rs1'])
 })
 
 test('a look that takes long is made the more seldom', () => {
   unestablished(5)
   asks()
-  lives(2000)
-  dir1.feed({ kind: 'openings', report: { whole: true, servers: [] } })
+  dir1.feed({ kind: 'openings', report: { whole: true, tookMs: 2000, servers: [] } })
   lives(30_000)
   expect(dir1.take('openings')).toEqual([])
   lives(12_000)

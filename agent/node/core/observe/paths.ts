@@ -13,7 +13,7 @@ import type { NodeState } from '../state.ts'
 /** One that opens and gets no further may be the client's own affair. */
 const LEAST = 3
 const EVERY_MS = 3000
-/** A look that took long comes the more seldom. */
+/** A look of which the reading took long comes the more seldom. */
 const REST = 20
 /** The kernel counts in seconds. */
 const COARSE_MS = 1500
@@ -24,7 +24,6 @@ interface Look {
   readonly servers: ReadonlyMap<string, ServerOpenings>
 }
 export interface Paths {
-  askedAt: Instant
   asking: boolean
   lookAt: Instant
   last: Look | null
@@ -34,7 +33,7 @@ export interface Paths {
   deadServices: readonly string[]
 }
 export const newPaths = (at: Instant): Paths => ({
-  ...{ askedAt: at, asking: false, lookAt: at, last: null, dead: [], deadServices: [] },
+  ...{ asking: false, lookAt: at, last: null, dead: [], deadServices: [] },
 })
 
 /** Is there anything to look for: an owner's table with connections that are not established? */
@@ -56,7 +55,7 @@ export function lookAtPathsIfDue(state: NodeState): void {
     return
   }
   if (now < paths.lookAt) return
-  Object.assign(paths, { asking: true, askedAt: now } satisfies Partial<Paths>)
+  paths.asking = true
   effects.push({ kind: 'openings' })
 }
 export const nextPathLook = (state: NodeState): Instant | null =>
@@ -65,7 +64,7 @@ export const nextPathLook = (state: NodeState): Instant | null =>
 /** `report` null: it could not be read. */
 export function onOpenings({ paths, now }: NodeState, report: OpeningsReport | null): void {
   paths.asking = false
-  paths.lookAt = after(now, Math.max(EVERY_MS, REST * between(paths.askedAt, now)))
+  paths.lookAt = after(now, Math.max(EVERY_MS, REST * (report?.tookMs ?? 0)))
   if (!report?.whole) return
   const look = { at: now, servers: new Map(report.servers.map((one) => [`${one.service} ${one.key}`, one])) }
   const before = paths.last
