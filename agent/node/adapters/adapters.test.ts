@@ -31,6 +31,15 @@ describe('the kernel before the first change', () => {
     expect(refusal?.hint).toContain('linux-image-amd64')
     expect(more).toEqual([])
   })
+  it('is asked for the module of each scheduler, and one that is missing refuses nothing', () => {
+    const asked: string[] = []
+    const missing = (module: string): string => {
+      asked.push(module)
+      return 'this kernel has no such module'
+    }
+    expect(refuseModules(view, () => true, missing)).toEqual([])
+    expect(asked).toEqual(['ip_vs', 'ip_vs_wrr'])
+  })
   it('is asked for nothing by who is no director', () =>
     expect(refuseModules({ ...view, directs: [] }, () => false)).toEqual([]))
 })

@@ -18,10 +18,8 @@ export function refuseRights(): Refusal | null {
   }
 }
 
-const loaded = (module: string): boolean => existsSync(`/sys/module/${module}`)
-
 function load(module: string): string | null {
-  if (loaded(module)) return null
+  if (existsSync(`/sys/module/${module}`)) return null
   try {
     execFileSync('modprobe', ['-q', module], { timeout: MODPROBE_MS, stdio: ['ignore', 'ignore', 'pipe'] })
     return null
@@ -32,14 +30,16 @@ function load(module: string): string | null {
   }
 }
 
-/** `ipvs`: does the kernel answer for IPVS? Built-in schedulers have no module of their own. */
-export function refuseModules(view: NodeView, ipvs: () => boolean): Refusal[] {
-  // Where one is missing the kernel says so when its device or port is made: that is a trouble of this realserver, and no refusal.
-  for (const module of new Set(view.tunnels.map(({ tunnel }) => TUNNELS[tunnel].module))) load(module)
+/**
+ * `ipvs`: does the kernel answer for IPVS? A module of one scheduler or tunnel that is missing is no refusal: the kernel says so when what needs
+ * it is made, which is a trouble of that service or realserver, and everything else goes on.
+ */
+export function refuseModules(view: NodeView, ipvs: () => boolean, loads = load): Refusal[] {
+  for (const { tunnel } of view.tunnels) loads(TUNNELS[tunnel].module)
   if (view.directs.length === 0) return []
   const release = readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim()
   const hint = `kernel ${release}: install one with IPVS (Debian: package linux-image-amd64, not the cloud flavour), or give this node no director role`
-  const base = load('ip_vs')
+  const base = loads('ip_vs')
   if (!ipvs())
     return [
       {
@@ -49,19 +49,6 @@ export function refuseModules(view: NodeView, ipvs: () => boolean): Refusal[] {
         hint,
       },
     ]
-  const schedulers = [...new Set(view.services.map((service) => SCHEDULERS[service.scheduler].module))]
-  const builtIn = !loaded('ip_vs')
-  return schedulers.flatMap((module): Refusal[] => {
-    const error = load(module)
-    return error === null || builtIn || loaded(module)
-      ? []
-      : [
-          {
-            code: 'no-module',
-            field: `module ${module}`,
-            message: `a service needs the scheduler module ${module}: ${error}`,
-            hint,
-          },
-        ]
-  })
+  for (const module of new Set(view.services.map(({ scheduler }) => SCHEDULERS[scheduler].module))) loads(module)
+  return []
 }
