@@ -98,6 +98,8 @@ const running = new Map<string, () => void>()
 async function serve(node: (typeof SERVERS)[number]): Promise<void> {
   const tcp = [TCP.persistent, TCP.limited, TCP.kept, ...TCP.marked, TCP.whole, TCP.apart, 7004, 7150]
   const own = node === 'rs3' ? [] : [VIP, RIPS[node], ...(node === 'rs1' ? [WHOLE] : [])]
+  // A second try finds those of the first.
+  running.get(node)?.()
   running.set(node, await serves(node, { tcp, udp: [...Object.values(UDP), TCP.whole], addresses: own }))
 }
 
