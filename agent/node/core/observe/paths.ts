@@ -5,7 +5,8 @@
  * are not established.
  */
 import { after, between, type Instant, later, type Trouble } from '@lvsm/base'
-import { serviceKey } from '@lvsm/model'
+import { type Config, serviceKey } from '@lvsm/model'
+import type { Observed } from '@lvsm/plan'
 import type { OpeningsReport, ServerOpenings } from '@lvsm/protocol'
 import { heldGroups } from '../lease.ts'
 import type { NodeState } from '../state.ts'
@@ -36,15 +37,27 @@ export const newPaths = (at: Instant): Paths => ({
   ...{ asking: false, lookAt: at, last: null, dead: [], deadServices: [] },
 })
 
+type Services = NonNullable<Observed['services']>
+const suspects = new WeakMap<Services, { readonly config: Config; readonly groups: ReadonlySet<string> }>()
+
+/** Groups with connections that are not established. Asked at every step, so each look is gone through once (a look never changes). */
+function suspectsIn(config: Config, services: Services): ReadonlySet<string> {
+  const known = suspects.get(services)
+  if (known?.config === config) return known.groups
+  const waiting = services.filter(({ dests }) => dests.some(({ inactive }) => inactive >= LEAST))
+  const keys = new Set(waiting.map(serviceKey))
+  const groups = new Set(config.services.filter((one) => keys.has(serviceKey(one))).map(({ group }) => group))
+  suspects.set(services, { config, groups })
+  return groups
+}
+
 /** Is there anything to look for: an owner's table with connections that are not established? */
 function isDue(state: NodeState): boolean {
   const { config, kernel } = state
-  const held = heldGroups(state)
-  if (held.size === 0 || !config || !kernel.observed?.services) return false
-  const own = new Set(config.services.filter(({ group }) => held.has(group)).map(serviceKey))
-  return kernel.observed.services.some(
-    (service) => own.has(serviceKey(service)) && service.dests.some(({ inactive }) => inactive >= LEAST),
-  )
+  const services = kernel.observed?.services
+  if (!config || !services) return false
+  const groups = suspectsIn(config, services)
+  return groups.size > 0 && [...heldGroups(state)].some((group) => groups.has(group))
 }
 
 export function lookAtPathsIfDue(state: NodeState): void {
