@@ -3,24 +3,14 @@ import { suggest } from '@lvsm/model'
 import { beginTrials, MOST_RUNS, MOST_TRIALS } from '../check/trials.ts'
 import type { Member } from '../check/member.ts'
 import type { NodeState } from '../state.ts'
-import { forward } from './forward.ts'
+import { isHere } from './here.ts'
 import type { Asked } from './pending.ts'
 import { refuse, reply } from './reply.ts'
 
 export function onRunCheck(state: NodeState, asked: Asked & { readonly command: { readonly verb: 'runCheck' } }): void {
-  const { command, replyTo, mayForward } = asked
+  const { command, replyTo } = asked
   const { name, on = state.node, explain } = command
-  const nodes = state.config?.nodes.map((entry) => entry.name) ?? []
-  if (!nodes.includes(on))
-    return reply(
-      state,
-      replyTo,
-      refuse('unknown', 'unknown-node', `there is no node "${on}"`, suggest(on, nodes, 'nodes')),
-    )
-  if (on !== state.node) {
-    if (mayForward) return forward(state, on, command, replyTo)
-    return reply(state, replyTo, refuse('conflict', 'wrong-node', `this is ${state.node}`, `ask ${on} itself`))
-  }
+  if (!isHere(state, on, command, asked)) return
   const members = [...state.checks.members.values()]
   const found = members.filter((member) => namesOf(member).includes(name))
   if (found.length === 0) return reply(state, replyTo, notThere(state, name, members))

@@ -5,13 +5,12 @@
 import { type LeaseStatus, type Outcome, type StandbyReport } from '@lvsm/protocol'
 import { after, between, type Instant } from '@lvsm/base'
 import { isStopped, standingOf } from '@lvsm/changes'
-import { suggest } from '@lvsm/model'
 import { note } from '../history/history.ts'
 import { leaseStatus, ownership } from '../lease.ts'
 import { beginMove } from '../move/owner.ts'
 import type { NodeState } from '../state.ts'
 import type { Asked, StandbyRun } from './pending.ts'
-import { forward } from './forward.ts'
+import { isHere } from './here.ts'
 import { ANSWER_MS, refuse, reply } from './reply.ts'
 
 /** Beyond one lease, the longest wait for the lease process to confirm. */
@@ -19,19 +18,9 @@ const CONFIRM_MS = 2000
 const PACE_MS = 100
 
 export function onStandby(state: NodeState, asked: Asked & { readonly command: { readonly verb: 'standby' } }): void {
-  const { command, replyTo, mayForward } = asked
+  const { command, replyTo } = asked
   const name = command.name ?? state.node
-  const names = state.config?.nodes.map((entry) => entry.name) ?? []
-  if (!names.includes(name))
-    return reply(
-      state,
-      replyTo,
-      refuse('unknown', 'unknown-node', `there is no node "${name}"`, suggest(name, names, 'nodes')),
-    )
-  if (name !== state.node) {
-    if (mayForward) return forward(state, name, { ...command, name }, replyTo)
-    return reply(state, replyTo, refuse('conflict', 'wrong-node', `this is ${state.node}`, `ask ${name} itself`))
-  }
+  if (!isHere(state, name, { ...command, name }, asked)) return
   const status = leaseStatus(state)
   if (!status) {
     const message = 'the lease process of this node does not answer'
