@@ -11,7 +11,6 @@ import type { Driver } from '../driver/driver.ts'
 import { type Control, type ControlEvents, serveControl } from './adapters/control.ts'
 import { connectLease } from './adapters/lease.ts'
 import { openPinger, type Pinger } from './adapters/ping.ts'
-import { Prober } from './adapters/prober.ts'
 import { Programs } from './adapters/programs.ts'
 import type { Configuration } from './configuration.ts'
 import { Counting } from './counting.ts'
@@ -21,6 +20,7 @@ import { groupNumber } from '../process/caller.ts'
 import { startInbox } from './inbox.ts'
 import { Kept } from './kept.ts'
 import { leaseInput } from './lease-input.ts'
+import { type Asking, startProber } from './monitoring.ts'
 import type { AgentOptions, Machine } from './machine.ts'
 import type { Kernel, LeaseProcess } from './ports.ts'
 import { reportOf } from './report.ts'
@@ -36,7 +36,7 @@ export class Agent {
   readonly #counting: Counting
   readonly #lease: LeaseProcess
   readonly #pinger: Pinger
-  readonly #prober: Prober
+  readonly #prober: Asking
   readonly #programs: Programs
   readonly #control: Control
   readonly #encoder = new TextEncoder()
@@ -73,10 +73,9 @@ export class Agent {
       asked: (unsent) => this.#driver.feed({ kind: 'pinged', unsent }),
       denied: (found) => this.#report('ping', found),
     })
-    this.#prober = new Prober({
-      clock: () => machine.clock(),
-      say: (text) => machine.say(text),
-      trouble: (found) => this.#report('prober', found),
+    this.#prober = startProber(machine, (...told) => this.#report(...told), {
+      well: () => this.#core.well(machine.clock()),
+      metrics: (...asked) => this.#metrics(...asked),
     })
     this.#programs = new Programs(
       runDir,
@@ -124,16 +123,8 @@ export class Agent {
     this.#machine.say(`${reason}: leaves; the data plane stays as it is`)
     this.#driver.stop()
     this.#kept.close(this.#core.history(this.#machine.clock()))
-    for (const part of [
-      this.#counting,
-      this.#prober,
-      this.#programs,
-      this.#control,
-      this.#lease,
-      this.#pinger,
-      this.#kernel,
-    ])
-      part.close()
+    const parts = [this.#counting, this.#prober, this.#programs, this.#control, this.#lease, this.#pinger]
+    for (const part of [...parts, this.#kernel]) part.close()
     this.#machine.exit(DAEMON_EXITS.ok.code)
   }
 
@@ -145,6 +136,7 @@ export class Agent {
     this.#report('facts', configuration.facts ? null : lostFacts(facts))
     for (const line of this.#warnings.show(warnings)) this.#machine.say(line)
     this.#counting.configure(this.#node, config)
+    this.#prober.configure(this.#node, config)
     this.#driver.feed({ kind: 'config', config, secrets, facts, ...(ring ? { ring } : {}) })
   }
   #report(source: string, trouble: Trouble | null): void {
@@ -179,7 +171,7 @@ export class Agent {
       checks: () => this.#core.checks(this.#machine.clock()),
       stats: (done) => this.#counting.stats(done),
       connections: (wanted, done) => this.#counting.connections(wanted, done),
-      metrics: (wanted, done) => this.#counting.metrics(this.#core.figures(this.#machine.clock()), wanted, done),
+      metrics: (wanted, done) => this.#metrics(wanted, done),
       fence: () => this.#core.fence(this.#machine.readFence(), this.#machine.clock()),
       command: (id, command) => this.#driver.feed({ kind: 'command', id, command }),
       count: (reason) => this.#driver.feed({ kind: 'refused', reason }),
@@ -190,6 +182,10 @@ export class Agent {
       mayAgain: () => this.#machine.mayListenAgain(),
       say: (text) => this.#machine.say(text),
     })
+  }
+
+  #metrics(...[wanted, done]: Parameters<ControlEvents['metrics']>): void {
+    this.#counting.metrics(this.#core.figures(this.#machine.clock()), wanted, done)
   }
 
   #carryOut(effect: NodeEffect): void {

@@ -1,9 +1,10 @@
 /** `lvsm-prober`, the process: asks realservers for the agent that started it, and ends with it. */
 import { writeFileSync } from 'node:fs'
 import { plainText } from '@lvsm/base'
-import { DAEMON_EXITS, LONGEST_PROBE_JOB, probeLine, readProbeJob } from '@lvsm/protocol'
+import { DAEMON_EXITS, listenerLine, LONGEST_PROBE_JOB, probeLine, readProbeJob, readToListener } from '@lvsm/protocol'
 import { linesOf } from '../process/lines.ts'
 import { attempt } from './attempt.ts'
+import { Listener } from './listener.ts'
 import { PROBES } from './probes/index.ts'
 import { giveUpRights } from './rights.ts'
 
@@ -35,6 +36,10 @@ try {
 }
 
 const say = (word: Parameters<typeof probeLine>[0]): void => void process.stdout.write(probeLine(word))
+const listener = new Listener(
+  (word) => void process.stdout.write(listenerLine(word)),
+  () => performance.now(),
+)
 process.stdout.on('error', () => end(DAEMON_EXITS.ok.code, ''))
 process.stdin.on('end', () => end(DAEMON_EXITS.ok.code, ''))
 process.stdin.on('error', () => end(DAEMON_EXITS.ok.code, ''))
@@ -43,7 +48,10 @@ process.stdin.on(
   linesOf(LONGEST_PROBE_JOB, {
     line(text) {
       const job = readProbeJob(text)
-      if (!job) return
+      if (!job) {
+        const word = readToListener(text)
+        return word ? listener.hear(word) : undefined
+      }
       const ask = Object.entries(PROBES).find(([kind]) => kind === job.probe)?.[1]
       if (!ask) return say({ id: job.id, ok: null, reason: `there is no probe "${job.probe}"` })
       attempt(ask, job, (ok, reason, found) => say({ id: job.id, ok, reason, ...found }))

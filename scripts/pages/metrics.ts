@@ -4,7 +4,8 @@ import { METRIC_PARTS, type Metric } from '@lvsm/protocol'
 const HEAD = `# Metrics
 
 For Prometheus, in its text format. Each node's agent answers \`GET /metrics\` on its socket (\`curl --unix-socket /run/lvsm/agent.sock
-http://lvsm/metrics\`): what it knows itself, and what its kernel counts. Each coordinator answers it on its socket and at its port for
+http://lvsm/metrics\`): what it knows itself, and what its kernel counts; and with \`lvsm cluster set monitoring-port=9464\` at that port of its address on
+its first heartbeat link (\`monitoring-link\` names another), for Prometheus. Each coordinator answers it on its socket and at its port for
 people, with what it knows of the cluster and of itself.
 
 A node tells of the services of groups that it directs: of an owner they count, of a standby they rest. Counters of the kernel begin anew where the

@@ -33,6 +33,10 @@ interface Pending {
 export interface ProberOptions {
   trouble(found: Trouble | null): void
   say(text: string): void
+  /** It is new: whatever it was told before it does not know. */
+  began?(): void
+  /** A line that is no answer to a check. */
+  other?(line: string): void
   /** Milliseconds of a clock that nobody sets. */
   readonly clock: () => number
   readonly program?: URL
@@ -75,6 +79,13 @@ export class Prober {
     this.#child?.stdin?.write(probeLine({ ...jobOf(wanted), id: number }))
   }
 
+  /** A line that is no check; it is started for it where it does not run, and not where it has just ended. */
+  tell(line: string): void {
+    if (this.#closed || this.#again) return
+    if (!this.#child) this.#start()
+    this.#child?.stdin?.write(line)
+  }
+
   close(): void {
     this.#closed = true
     clearInterval(this.#watch)
@@ -90,8 +101,10 @@ export class Prober {
     this.#startedAt = clock()
     this.#ready = false
     const line = (text: string): void => {
-      const answer = this.#child === child ? readProbeAnswer(text) : null
+      if (this.#child !== child) return
+      const answer = readProbeAnswer(text)
       if (answer) this.#heard(answer)
+      else this.#options.other?.(text)
     }
     const tooLong = (): void => void child.kill('SIGKILL')
     child.stdout.on('data', linesOf(LONGEST_PROBE_ANSWER, { line, tooLong }))
@@ -104,6 +117,7 @@ export class Prober {
   #heard(answer: ProbeAnswer): void {
     if ('ready' in answer) {
       this.#ready = true
+      this.#options.began?.()
       // Until now it was starting.
       for (const pending of this.#pending.values()) pending.sentAt = this.#options.clock()
       return

@@ -6,7 +6,14 @@
  *
  * A step: take the input in (`onInput`), then do what is due, whatever came in (`proceed`): observe → check → plan → publish.
  */
-import { type ChecksReport, type Events, type FenceReport, type Figures, type Status } from '@lvsm/protocol'
+import {
+  type ChecksReport,
+  type Events,
+  type FenceReport,
+  type Figures,
+  type Status,
+  type WellFacts,
+} from '@lvsm/protocol'
 import { earlier, type Instant, later } from '@lvsm/base'
 import { nextCheckAt } from '@lvsm/health'
 import { describeOperation, type Observed } from '@lvsm/plan'
@@ -37,6 +44,7 @@ import { logPlan, reconcile, unreadSettings, untold } from './plan/reconcile.ts'
 import { reportChecks } from './publish/checks.ts'
 import { type ObservedFenceTable, reportFence } from './publish/fence.ts'
 import { figuresOf } from './publish/figures.ts'
+import { wellnessOf } from './publish/wellness.ts'
 import {
   hasNews,
   nextPublish,
@@ -60,6 +68,7 @@ export interface NodeCore {
   history(now: Instant): string
   /** For metrics. */
   figures(now: Instant): Figures
+  well(now: Instant): WellFacts
   fence(tables: readonly ObservedFenceTable[], now: Instant): FenceReport
 }
 
@@ -89,6 +98,7 @@ export function createNodeCore(options: NodeOptions): NodeCore {
     checks: (now) => reportChecks(at(now)),
     history: (now) => keptText(at(now)),
     figures: (now) => figuresOf(at(now)),
+    well: (now) => wellnessOf(at(now), saying(state, troubles(state))),
     fence: (tables, now) => reportFence(at(now).config, state.node, tables, leaseFault(state)),
   }
 }

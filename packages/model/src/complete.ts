@@ -49,6 +49,7 @@ export function completeConfig(written: Written): Config {
       tcpFin: secondsOf(written['tcp-fin-timeout']),
       udp: secondsOf(written['udp-timeout']),
     },
+    monitoring: monitoringOf(written),
     keys: written.keys.map(({ id, algorithm, secret, file }) => ({
       id,
       algorithm: algorithm ?? DEFAULT_ALGORITHM,
@@ -67,6 +68,9 @@ export function completeConfig(written: Written): Config {
     services: (written.services ?? []).map((service) => completeService(service, groups, written.pools ?? [])),
   }
 }
+
+const monitoringOf = ({ 'monitoring-port': port, 'monitoring-link': link }: Written): Config['monitoring'] =>
+  port === undefined ? null : { port, link: link ?? null }
 
 function completeFloating(written: WrittenGroup['vips'][number], kind: 'vip' | 'gateway'): FloatingAddress {
   const { address, prefix } = parseCidr(typeof written === 'string' ? written : written.address) ?? {

@@ -117,6 +117,12 @@ export interface ConfigKey {
   readonly secret: string | null
   readonly file: string | null
 }
+/** Where each node listens for metrics and health. */
+export interface ConfigMonitoring {
+  readonly port: number
+  /** Null: each node's first. */
+  readonly link: string | null
+}
 export interface Config {
   readonly cluster: string
   readonly revision: number
@@ -127,6 +133,8 @@ export interface Config {
   readonly timing: Timing
   /** Of each director's kernel; a figure that is null is not touched. */
   readonly ipvsTimeouts: IpvsTimeouts
+  /** Null: nothing listens. */
+  readonly monitoring: ConfigMonitoring | null
   readonly keys: readonly ConfigKey[]
   readonly signWith: number
   /** Null: connections are known to their director alone, and end with it. */

@@ -10,6 +10,7 @@ import { keys, timing } from './rules/keys.ts'
 import { knownNames, uniqueNames } from './rules/names.ts'
 import { networks } from './rules/networks.ts'
 import { linkFamilies, links, sharedLinks, voters } from './rules/nodes.ts'
+import { monitoring } from './rules/monitoring.ts'
 import { pingNodes } from './rules/ping.ts'
 import { pools } from './rules/pools.ts'
 import { entries, isUnread, type Rule } from './rules/rule.ts'
@@ -43,6 +44,7 @@ const RULES: readonly Rule[] = [
   keys,
   timing,
   sync,
+  monitoring,
 ]
 
 /** What compares each address with many others: of a file that has too many of them, that is all that is said. */

@@ -98,6 +98,7 @@ export * from './lease-state.ts'
 export * from './lease-status.ts'
 export * from './lease-view.ts'
 export * from './metrics.ts'
+export * from './monitoring-messages.ts'
 export * from './node-identity.ts'
 export {
   CHECK_RESULTS,

@@ -119,9 +119,14 @@ export class Writer {
     return this.#whole(1, 400) === 173 ? other : value
   }
 
+  #monitoring(): Mapping {
+    const link = this.#chance(50) ? { 'monitoring-link': this.#pick(['inside', 'outside']) } : {}
+    return { 'monitoring-port': this.#odd(this.#pick([9464, 9465]), 80), ...link }
+  }
   #timing(): Mapping {
     if (this.#chance(30)) return {}
     if (this.#chance(10)) return { 'kept-revisions': this.#odd(this.#pick([1, 10, 10_000]), 10_001) }
+    if (this.#chance(10)) return this.#monitoring()
     if (this.#chance(30)) return { profile: this.#pick(['default', 'fast', 'wan']) }
     const keepalive = this.#pick([20, 50, 100, 100, 200, 1000])
     const apply = this.#pick([5, 20, 35])

@@ -51,6 +51,8 @@ export interface Document extends WrittenSync {
   readonly epoch?: number | undefined
   /** Not there: as many as `History` says. */
   readonly 'kept-revisions'?: number | undefined
+  readonly 'monitoring-port'?: number | undefined
+  readonly 'monitoring-link'?: string | undefined
   readonly profile?: ProfileName | undefined
   readonly 'tcp-timeout'?: string | undefined
   readonly 'tcp-fin-timeout'?: string | undefined

@@ -140,6 +140,13 @@ export const KERNEL = {
     'gratuitous ARP of raw sockets is not guarded',
     'kernels before 5.16 have no egress hook: nothing to do',
   ),
+  'monitoring-unheard': kind(
+    'warning',
+    'node',
+    'nothing listens at ADDRESS, port PORT, for metrics and health: WHY',
+    'Prometheus, and load balancers that ask this node, hear nothing of it',
+    'ss -Hltnp says who has the port; another one: lvsm cluster set monitoring-port=N',
+  ),
 } as const satisfies Record<string, TroubleKind>
 
 export const CONFIGURATION = {

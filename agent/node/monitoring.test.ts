@@ -1,0 +1,90 @@
+/** With the real process, which has no rights, over real HTTP. */
+import { readFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import type { Trouble } from '@lvsm/base'
+import { checkConfig, type Config, SAMPLE } from '@lvsm/model'
+import type { MetricsQuery, WellFacts } from '@lvsm/protocol'
+import { afterEach, expect, it } from 'vitest'
+import { eventually } from '../../test/kit/eventually.ts'
+import { startProber } from './monitoring.ts'
+
+const CONFIG = checkConfig(SAMPLE).config as Config
+const OWN = '127.77.0.4'
+const ends: (() => void)[] = []
+afterEach(() => {
+  for (const end of ends.splice(0)) end()
+})
+
+const holdPort = (): Promise<{ readonly port: number; readonly free: () => Promise<unknown> }> =>
+  new Promise((resolve) => {
+    const server = createServer().listen(0, OWN, () => {
+      const { port } = server.address() as AddressInfo
+      resolve({ port, free: () => new Promise((done) => server.close(done)) })
+    })
+  })
+const children = (): number[] =>
+  readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
+
+function begin(exposition: string) {
+  const troubles = new Map<string, Trouble | null>()
+  const wanted: MetricsQuery[] = []
+  let facts: WellFacts = { alive: '', ready: '', owners: { web: true, mail: false } }
+  const prober = startProber(
+    { clock: () => performance.now() as ReturnType<Parameters<typeof startProber>[0]['clock']>, say: () => undefined },
+    (source, found) => void troubles.set(source, found),
+    {
+      well: () => facts,
+      metrics: (query, done) => {
+        wanted.push(query)
+        done({ ok: true, text: exposition })
+      },
+    },
+  )
+  ends.push(() => prober.close())
+  const listenAt = (port: number | null): void => {
+    const nodes = CONFIG.nodes.map((node) =>
+      node.name === 'dir1' ? { ...node, links: node.links.map((link) => ({ ...link, address: OWN })) } : node,
+    )
+    const monitoring: Config['monitoring'] = port === null ? null : { port, link: null }
+    prober.configure('dir1', { ...CONFIG, nodes, monitoring })
+  }
+  return { listenAt, troubles, wanted, tell: (next: Partial<WellFacts>) => void (facts = { ...facts, ...next }) }
+}
+const get = async (port: number, path: string): Promise<readonly [status: number, text: string]> => {
+  const response = await fetch(`http://${OWN}:${port}${path}`, { headers: { connection: 'close' } })
+  return [response.status, await response.text()]
+}
+
+it('a node says whether it is well, and what it counts, and goes on when the process that says it dies', async () => {
+  // Longer than one line may be, of letters that JSON escapes.
+  const exposition = `# HELP x "quoted"\n${'x{a="\\\\"} 1\n'.repeat(60_000)}x_end 1\n`
+  const { listenAt, troubles, wanted, tell } = begin(exposition)
+  const { port, free } = await holdPort()
+  listenAt(port)
+  await eventually(() =>
+    expect(troubles.get('monitoring')).toMatchObject({
+      code: 'monitoring-unheard',
+      message: `nothing listens at ${OWN}, port ${port}, for metrics and health: somebody else has the port`,
+    }),
+  )
+  await free()
+  await eventually(() => expect(troubles.get('monitoring')).toBeNull())
+  await eventually(async () => expect(await get(port, '/healthz')).toEqual([200, 'ok\n']))
+  expect(await get(port, '/owner/web')).toEqual([200, 'owner\n'])
+  expect((await get(port, '/owner/mail'))[0]).toBe(503)
+  expect(await get(port, '/metrics?realservers=no')).toEqual([200, exposition])
+  expect(wanted).toEqual([{ realservers: 'no' }])
+
+  tell({ ready: 'bob set it to standby', owners: { web: false, mail: false } })
+  await eventually(async () => expect(await get(port, '/readyz')).toEqual([503, 'bob set it to standby\n']))
+  expect((await get(port, '/owner/web'))[0]).toBe(503)
+
+  const [pid = 0] = children()
+  expect(readFileSync(`/proc/${pid}/status`, 'utf8'), 'it has no rights').not.toMatch(/^Uid:\t0\t/m)
+  process.kill(pid, 'SIGKILL')
+  await eventually(() => expect(troubles.get('prober')).toMatchObject({ code: 'prober-ended' }))
+  await eventually(async () => expect(await get(port, '/healthz')).toEqual([200, 'ok\n']))
+
+  listenAt(null)
+  await eventually(() => expect(get(port, '/healthz')).rejects.toThrow())
+})
