@@ -45,17 +45,22 @@ scenario(
 )
 
 scenario('the fence of both families is open on the owner and closed on the standby', async () => {
-  const { from, to } = await seats()
-  for (const [node, open] of [
-    [from, true],
-    [to, false],
-  ] as const) {
-    const report = JSON.parse(await sh(`lvsm --node ${node} fence status -o json`)) as FenceReport
-    const found = report.groups.flatMap(({ elements }) => elements)
-    demand(report.faults.length === 0, JSON.stringify(report.faults))
-    demand(found.length === 4 && found.every((one) => one.open === open), `${node}: ${JSON.stringify(found)}`)
-    demand(report.groups[0]?.addresses.includes(VIP6), JSON.stringify(report.groups))
+  const fences = async (): Promise<boolean> => {
+    // The owner may change between two questions: then both are asked again.
+    const { from, to } = await seats()
+    for (const [node, open] of [
+      [from, true],
+      [to, false],
+    ] as const) {
+      const report = JSON.parse(await sh(`lvsm --node ${node} fence status -o json`)) as FenceReport
+      const found = report.groups.flatMap(({ elements }) => elements)
+      demand(report.faults.length === 0, JSON.stringify(report.faults))
+      demand(found.length === 4 && found.every((one) => one.open === open), `${node}: ${JSON.stringify(found)}`)
+      demand(report.groups[0]?.addresses.includes(VIP6), JSON.stringify(report.groups))
+    }
+    return true
   }
+  await until(fences, 5000, 'the fence is as the seats are')
 })
 
 scenario('a planned switchover moves both families, one owner at every moment, no request over IPv6 lost', async () => {
