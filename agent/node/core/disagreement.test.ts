@@ -1,7 +1,8 @@
 /** Nodes with different configurations: the odd one and its field are named, on every node alike; what is on its way is no trouble. */
+import { NO_FACTS } from '@lvsm/changes'
 import { SAMPLE } from '@lvsm/model'
 import { expect, test } from 'vitest'
-import { goesOn, node, statusOf, type TestNode } from './fixture.ts'
+import { configOf, goesOn, node, statusOf, type TestNode } from './fixture.ts'
 
 const NAMES = ['dir1', 'dir2', 'rs1', 'rs2', 'rs3']
 /** A whole cluster, of which some have another file; they hear each other for so long. */
@@ -83,3 +84,34 @@ test('a node that is odd in what votes depend on is not ready, and the owner han
   ])
 })
 const OTHER = 'dir2: it has other schedulers in its configuration than dir1'
+
+test('from coordinators, who has an older revision is behind: that is no disagreement until it stays there', () => {
+  const changed = other('scheduler: wrr', 'scheduler: lc')
+  const nodes = cluster({})
+  const gets = (name: string, revision: number, text = changed) => {
+    const one = nodes.get(name)
+    if (!one) throw new Error(name)
+    const config = { ...configOf(text), followed: true, revision }
+    one.feed({ kind: 'config', config, secrets: new Map(), facts: NO_FACTS })
+  }
+  for (const name of NAMES) gets(name, 2, name === 'rs1' ? SAMPLE : changed)
+  gets('rs1', 1, SAMPLE)
+  talk(nodes, 20_000)
+  expect(said(nodes.get('dir1')), 'on its way').toEqual([])
+  // It gets on, and so do the others: however long that lasts, it is only behind.
+  gets('rs1', 2, SAMPLE)
+  for (const name of NAMES) if (name !== 'rs1') gets(name, 3)
+  talk(nodes, 20_000)
+  expect(said(nodes.get('dir1')), 'it got on').toEqual([])
+  talk(nodes, 15_000)
+  expect(said(nodes.get('dir1')), 'it stays').toEqual(
+    odd('rs1 has other schedulers in its configuration than the other nodes', 'rs1'),
+  )
+  gets('rs1', 3)
+  talk(nodes, 3000)
+  expect(said(nodes.get('dir1'))).toEqual([])
+  // Of one revision, two that differ are not behind.
+  gets('rs1', 3, SAMPLE)
+  talk(nodes, 7000)
+  expect(said(nodes.get('dir1'))).toHaveLength(1)
+})

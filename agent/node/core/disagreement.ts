@@ -2,13 +2,21 @@
  * Nodes with other configurations than this one: who is the odd one, and in what. For a few seconds that is everyday, while a change is on
  * its way to all of them.
  */
-import { between, type Trouble } from '@lvsm/base'
+import { between, type Instant, type Trouble } from '@lvsm/base'
 import { type Agreement, agreementDigests, differences, isForVotes, type Subject } from '@lvsm/model'
 import { stateOf } from './peers.ts'
 import { type NodeState } from './state.ts'
 
 /** An agent speaks every two seconds, and takes a change over in one. Milliseconds. */
 const ON_ITS_WAY_MS = 4000
+/** From coordinators a large one takes its time, and nobody has to do anything: who has an older revision is only behind. */
+const BEHIND_MS = 30_000
+
+/** Nodes that differ from this one: at what revision of theirs, and since when at that one. One that gets on is on its way. */
+export interface Difference {
+  readonly revision: number
+  readonly since: Instant
+}
 
 /** What all nodes must agree on, as a node says that it has it; null: it did not say lately. */
 export function agreementOf(state: NodeState, node: string): Partial<Agreement> | null {
@@ -18,8 +26,9 @@ export function agreementOf(state: NodeState, node: string): Partial<Agreement> 
 
 /** A node said what it has, or this one has something else now. */
 export function noteDifference(state: NodeState, node: string): void {
-  if (differencesWith(state, node).length === 0) state.differsSince.delete(node)
-  else if (!state.differsSince.has(node)) state.differsSince.set(node, state.now)
+  const revision = revisionOf(state, node)
+  if (differencesWith(state, node).length === 0) state.differs.delete(node)
+  else if (state.differs.get(node)?.revision !== revision) state.differs.set(node, { revision, since: state.now })
 }
 export function noteDifferences(state: NodeState): void {
   for (const node of state.states.keys()) noteDifference(state, node)
@@ -38,9 +47,12 @@ export const saidOtherwise = (state: NodeState, node: string): Subject[] => {
 
 /** In what a node differs from this one, and not only while a change is on its way. */
 export function differsIn(state: NodeState, node: string): Subject[] {
-  const since = state.differsSince.get(node)
-  return since !== undefined && between(since, state.now) >= ON_ITS_WAY_MS ? differencesWith(state, node) : []
+  const found = state.differs.get(node)
+  const isLasting = found !== undefined && between(found.since, state.now) >= patienceMs(state, node)
+  return isLasting ? differencesWith(state, node) : []
 }
+const patienceMs = (state: NodeState, node: string): number =>
+  state.config?.followed && revisionOf(state, node) !== state.config.revision ? BEHIND_MS : ON_ITS_WAY_MS
 
 interface Odd {
   readonly nodes: readonly string[]

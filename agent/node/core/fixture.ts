@@ -8,7 +8,7 @@ import { type Driver, startDriver } from '../../driver/driver.ts'
 import { TestKernel } from './fixture-kernel.ts'
 import { createNodeCore, type Failure, type NodeCore, type NodeEffect, type NodeInput } from './index.ts'
 
-const configOf = (text: string): Config => {
+export const configOf = (text: string): Config => {
   const { config, refusals } = checkConfig(text)
   if (!config) throw new Error(JSON.stringify(refusals))
   return config

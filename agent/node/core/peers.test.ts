@@ -118,7 +118,7 @@ type Gathered = {
 }[keyof All]
 const KEPT_BY: Readonly<Record<Gathered, 'node' | 'node, what' | 'otherwise'>> = {
   states: 'node',
-  differsSince: 'node',
+  differs: 'node',
   deafSince: 'node',
   refusedAt: 'node',
   toldAnewAt: 'node',

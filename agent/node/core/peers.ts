@@ -100,7 +100,7 @@ export function forgetStrangers(state: NodeState): void {
   }
   for (const one of [
     state.states,
-    state.differsSince,
+    state.differs,
     state.deafSince,
     state.refusedAt,
     state.toldAnewAt,

@@ -16,6 +16,7 @@ import type { TrialRun } from './check/trials.ts'
 import { type Checks, newChecks } from './check/member.ts'
 import { newPings, type Pings } from './check/pings.ts'
 import type { Ask, StandbyRun } from './command/pending.ts'
+import type { Difference } from './disagreement.ts'
 import type { Failure, NodeEffect } from './events.ts'
 import { restored } from './history/keep.ts'
 import type { History } from './history/ring.ts'
@@ -98,8 +99,8 @@ export interface NodeState extends Pick<NodeOptions, 'node' | 'boot' | 'follows'
   readonly paths: Paths
   readonly lease: LeaseLink
   readonly states: Map<string, HeardState>
-  /** By node: since when it says that it has another configuration (`disagreement.ts`). */
-  readonly differsSince: Map<string, Instant>
+  /** By node, if it says that it has another configuration. */
+  readonly differs: Map<string, Difference>
   /** By node: since when it says that it does not hear this one (`hearing.ts`). */
   readonly deafSince: Map<string, Instant>
   /** By `node group`: since when that director knows less of its connections than this one, which owns it (`synchronised.ts`). */
@@ -171,7 +172,7 @@ export function newState(options: NodeOptions): NodeState {
     paths: newPaths(startedAt),
     lease: newLeaseLink(),
     states: new Map(),
-    differsSince: new Map(),
+    differs: new Map(),
     deafSince: new Map(),
     unaware: new Map(),
     absent: new Map(),
