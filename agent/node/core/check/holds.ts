@@ -1,29 +1,29 @@
 /** Realservers that fail again and again are held out for a while (packages/health, flap). */
 import { FLAPPING, isHeld } from '@lvsm/health'
 import { earlier, type Instant, type Trouble } from '@lvsm/base'
+import type { Member } from './member.ts'
 import { fill } from './members.ts'
 import type { NodeState } from '../state.ts'
 
 /** Who was held out long enough serves again. True: somebody did. */
 export function endHolds(state: NodeState): boolean {
-  const over = [...state.checks.members.values()].filter(
-    ({ flap: { heldUntil } }) => heldUntil !== null && heldUntil <= state.now,
-  )
+  const over = heldOf(state).filter(({ flap: { heldUntil } }) => heldUntil === null || heldUntil <= state.now)
   for (const member of over) {
     member.flap = { ...member.flap, heldUntil: null }
+    state.checks.held.delete(member.id)
     fill(state, member.service)
   }
   return over.length > 0
 }
-export function nextHold({ checks }: NodeState): Instant | null {
-  let next: Instant | null = null
-  for (const { flap } of checks.members.values())
-    if (flap.heldUntil !== null) next = next === null ? flap.heldUntil : earlier(next, flap.heldUntil)
-  return next
+export function nextHold(state: NodeState): Instant | null {
+  const ends = heldOf(state).flatMap(({ flap: { heldUntil } }) => (heldUntil === null ? [] : [heldUntil]))
+  return ends.length === 0 ? null : ends.reduce(earlier)
 }
+/** A few of all, whom each step asks for. */
+const heldOf = ({ checks }: NodeState): Member[] => [...checks.held].flatMap((id) => checks.members.get(id) ?? [])
 
 export const flappingTroubles = (state: NodeState): Trouble[] =>
-  [...state.checks.members.values()].flatMap(({ service, realserver, flap }): Trouble[] => {
+  heldOf(state).flatMap(({ service, realserver, flap }): Trouble[] => {
     if (!isHeld(flap, state.now)) return []
     const name = `${service.name}/${realserver.node}`
     return [

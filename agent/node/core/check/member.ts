@@ -30,6 +30,8 @@ export interface Member {
 }
 export interface Checks {
   readonly members: Map<string, Member>
+  /** Ids of those that are held out, or were until now: asked for at every step. */
+  readonly held: Set<string>
   /** By service. */
   readonly pools: Map<string, Choice>
   /** Services whose backups serve, as it was told last. */
@@ -47,6 +49,7 @@ export interface Checks {
 /** `seed`: of the jitter. */
 export const newChecks = (seed: string): Checks => ({
   members: new Map(),
+  held: new Set(),
   pools: new Map(),
   stoodIn: new Set(),
   schedule: newSchedule(seed),

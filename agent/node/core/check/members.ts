@@ -58,6 +58,7 @@ export function followConfig(state: NodeState): void {
   const { checks, view, facts } = state
   const before = new Map(checks.members)
   checks.members.clear()
+  checks.held.clear()
   for (const service of view?.services ?? []) {
     for (const realserver of service.realservers) {
       const id = memberId(service.name, destKey(realserver))
@@ -67,6 +68,7 @@ export function followConfig(state: NodeState): void {
       const { drainingSince = null, gone = false } = known ?? {}
       const { last = null, agentSaid = NOTHING_SAID, flap = STEADY, away = false, backSince = null } = same ? known : {}
       const intent = intentOnServer(facts, service.name, realserver.node)
+      if (flap.heldUntil !== null) checks.held.add(id)
       checks.members.set(id, {
         id,
         service,
@@ -193,6 +195,7 @@ function verdictOf(state: NodeState, member: Member, result: CheckResult, found:
   const { service, realserver } = member
   if (healthy === before) return weightSaid(member) === weighed ? NOTHING : { changed: true, event: null }
   if (before === true) member.flap = fell(member.flap, state.now, service.check.pacing.flapHoldMs)
+  if (member.flap.heldUntil !== null) state.checks.held.add(member.id)
   fill(state, service)
   if (before === null && healthy) return { changed: true, event: null }
   const key = destKey(realserver)
