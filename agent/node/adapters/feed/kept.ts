@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { Trouble } from '@lvsm/base'
 import { canonicalText, documentOf } from '@lvsm/changes'
-import { judge } from '@lvsm/model'
+import { documentText, judge } from '@lvsm/model'
 import {
   decodeFollowedCoordinators,
   decodeFollowedFacts,
@@ -85,7 +85,7 @@ export function keep(stateDir: string, effect: Keep, follower: Follower): Troubl
 function textOfKept(effect: Keep): [name: string, text: string] {
   switch (effect.kind) {
     case 'keep': {
-      const body = `${JSON.stringify(effect.file, null, 1)}\n`
+      const body = documentText(effect.file)
       return [FOLLOWED, `${headOf(body)}${body}`]
     }
     case 'keep-facts':
