@@ -14,6 +14,7 @@ const BENCHMARKS: Readonly<Record<string, (runs: number, progress: (text: string
 const LEAST_RUNS = 5
 const USAGE = `usage: npm run bench -- NAME [--runs N] [--json FILE]
        npm run bench -- groups [--groups N,N,…] [--keepalive MS] [--lease MS] [--seconds S]
+       npm run bench -- scale [--services N,N] [--seconds S]
        npm run bench -- config [--writes N] [--revisions N] [--directory DIR]
 
   failover       lvsm and keepalived (VRRPv3, 0.1 s) under the same faults, each for both in one boot of the lab
@@ -21,6 +22,7 @@ const USAGE = `usage: npm run bench -- NAME [--runs N] [--json FILE]
                  compared; power cuts four times as many, in two boots minutes apart
   --json FILE    keeps figures and runs
   config         what a change of the configuration costs three coordinators, beside etcd on the same disk
+  scale          how the agent's pure parts grow with the table, from 50 services of 10 realservers to 1,000
   groups         what groups cost the lease processes: share of a core for each number of groups, in memory
 
 Exit status: 0 every demand met, 1 one missed, 2 it could not be measured, or too few runs.
@@ -54,6 +56,7 @@ function table(figures: readonly Figure[]): string {
 /** They run the daemons' parts, which scripts do not import. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   groups: '../../test/bench/groups.ts',
+  scale: '../../test/bench/scale.ts',
   config: '../../test/bench/config/main.ts',
 }
 function elsewhere(path: string, words: readonly string[]): number {

@@ -1,0 +1,229 @@
+/**
+ * How the pure parts of a director's agent grow with its table: from 50 services of 10 realservers to 1,000, one realserver's answer, one
+ * wake, one look and one reading of the configuration. The real core, in virtual time, beside a kernel that does as it is told.
+ */
+import { instant, type Instant } from '@lvsm/base'
+import { NO_FACTS } from '@lvsm/changes'
+import { checkConfig, type Config, documentText, SAMPLE } from '@lvsm/model'
+import { NOTHING_OWNED } from '@lvsm/plan'
+import Table from 'cli-table3'
+import { parseArgs } from 'node:util'
+import { stringify, parse } from 'yaml'
+import { statusOf } from '../../agent/node/core/fixture.ts'
+import { TestKernel } from '../../agent/node/core/fixture-kernel.ts'
+import { createNodeCore, type NodeCore, type NodeEffect, type NodeInput } from '../../agent/node/core/index.ts'
+import { spread } from '../../scripts/bench/figures.ts'
+
+const USAGE = `usage: npm run bench -- scale [--services N,N] [--seconds S]
+  --services   two sizes, the second one compared with the first (50,1000); each service has 10 realservers
+  --seconds    virtual time that is measured at each (10)
+`
+const REALSERVERS = 10
+const VIP = '10.11.0.10'
+const FIRST_PORT = 2000
+const DIRECTOR = 'dir1'
+/** Virtual time from a start to a table that stands, and nothing more to say about it. */
+const SETTLED_MS = 20_000
+const STEP_MS = 100
+const READINGS = 5
+const US_PER_MS = 1000
+
+const FIGURES = [
+  'read the configuration, a person wrote it',
+  'read it as an agent keeps it',
+  'a look that finds all as it should be',
+  'an answer to a check',
+  'a wake, for each check that it begins',
+] as const
+type Figure = (typeof FIGURES)[number]
+/** The second size may cost so many times the first: what goes over the whole table as much as that grows and a little, the rest twice. */
+const DEMANDS: Readonly<Record<Figure, number>> = {
+  'read the configuration, a person wrote it': 25,
+  'read it as an agent keeps it': 25,
+  'a look that finds all as it should be': 25,
+  'an answer to a check': 2,
+  'a wake, for each check that it begins': 2,
+}
+const OF_INPUT: Readonly<Partial<Record<NodeInput['kind'], Figure>>> = {
+  observed: 'a look that finds all as it should be',
+  checked: 'an answer to a check',
+  wake: 'a wake, for each check that it begins',
+}
+
+export interface Measured {
+  /** Milliseconds, of each. */
+  readonly times: Readonly<Record<Figure, readonly number[]>>
+  /** Said to the other nodes in a second, while nothing changes. */
+  readonly bytesPerSecond: number
+}
+
+export function documentOf(services: number): string {
+  const file = parse(SAMPLE) as { nodes: object[]; services: object[] }
+  const names = Array.from({ length: REALSERVERS }, (_, at) => `r${at}`)
+  const nodes = names.map((name, at) => ({
+    name,
+    roles: ['realserver'],
+    links: [
+      { name: 'inside', address: `10.12.0.${101 + at}` },
+      { name: 'outside', address: `10.11.0.${101 + at}` },
+    ],
+  }))
+  const many = Array.from({ length: services }, (_, at) => ({
+    ...{ name: `s${at}`, group: 'web', address: VIP, port: FIRST_PORT + at, protocol: 'tcp', scheduler: 'wrr' },
+    check: { type: 'tcp', interval: '2s' },
+    realservers: names.map((node, server) => ({ node, address: `10.11.0.${101 + server}`, forward: 'dr', weight: 1 })),
+  }))
+  return stringify({ ...file, nodes: [...file.nodes, ...nodes], services: many })
+}
+
+function configOf(text: string): Config {
+  const { config, refusals } = checkConfig(text)
+  if (!config) throw new Error(JSON.stringify(refusals))
+  return config
+}
+
+/** One agent: steps are timed as soon as somebody asks. */
+class Agent {
+  readonly core: NodeCore
+  readonly kernel: TestKernel
+  readonly times: Record<Figure, number[]> = emptyTimes()
+  now: Instant = instant(1000)
+  told = 0
+  #dueAt: Instant = this.now
+  #timed = false
+
+  constructor(config: Config) {
+    this.kernel = new TestKernel(config, DIRECTOR)
+    this.core = createNodeCore({
+      ...{ node: DIRECTOR, record: NOTHING_OWNED, boot: 'bench', startedAt: this.now, machine: '', word: null },
+      ...{ follows: true, kept: null, started: null },
+      wall: (at) => String(Math.round(at)),
+      wallMs: (at) => Math.round(at),
+    })
+    this.feed({ kind: 'config', config, secrets: new Map(), facts: NO_FACTS })
+    this.feed({ kind: 'lease-up' })
+  }
+
+  feed(input: NodeInput): void {
+    const inbox = [input]
+    for (let next = inbox.shift(); next; next = inbox.shift()) inbox.push(...this.#step(next))
+  }
+  run(ms: number): void {
+    for (const end = this.now + ms; this.now < end; ) {
+      this.now = instant(Math.max(this.now + 1, Math.min(this.#dueAt, this.now + STEP_MS)))
+      if (this.#dueAt <= this.now) this.feed({ kind: 'wake' })
+    }
+  }
+  /** Lease process and time go on; from now on, what each step takes is kept. */
+  measure(): void {
+    this.#timed = true
+    this.told = 0
+  }
+
+  #step(input: NodeInput): NodeInput[] {
+    const began = performance.now()
+    const effects = this.core.step(input, this.now)
+    const took = performance.now() - began
+    const figure = OF_INPUT[input.kind]
+    const share = input.kind === 'wake' ? Math.max(1, effects.filter(({ kind }) => kind === 'check').length) : 1
+    if (this.#timed && figure) this.times[figure].push(took / share)
+    return effects.flatMap((effect) => this.#answer(effect))
+  }
+  #answer(effect: NodeEffect): NodeInput[] {
+    switch (effect.kind) {
+      case 'wake':
+        this.#dueAt = effect.at
+        return []
+      case 'observe':
+        return [{ kind: 'observed', observed: this.kernel.observe(effect) }]
+      case 'apply':
+        for (const operation of effect.operations) this.kernel.apply(operation)
+        return [{ kind: 'applied', failures: [] }]
+      case 'check':
+        return [{ kind: 'checked', id: effect.id, ok: true, reason: 'connected' }]
+      case 'ping':
+        return [{ kind: 'pinged', unsent: [] }]
+      case 'message':
+        this.told += effect.text.length
+        return []
+      default:
+        return []
+    }
+  }
+}
+function emptyTimes(): Record<Figure, number[]> {
+  return Object.fromEntries(FIGURES.map((name) => [name, []])) as unknown as Record<Figure, number[]>
+}
+
+export function measured(services: number, seconds: number): Measured {
+  const text = documentOf(services)
+  const readings = (read: string): number[] =>
+    Array.from({ length: READINGS }, () => {
+      const began = performance.now()
+      configOf(read)
+      return performance.now() - began
+    })
+  const [written, kept] = [readings(text), readings(documentText(parse(text)))]
+  const agent = new Agent(configOf(text))
+  const goOn = (ms: number): void => {
+    for (let left = ms; left > 0; left -= 1000) {
+      agent.feed({ kind: 'lease-status', status: statusOf(DIRECTOR, DIRECTOR) })
+      agent.run(Math.min(1000, left))
+    }
+  }
+  goOn(SETTLED_MS)
+  const entries = agent.kernel.state.services.reduce((sum, { dests }) => sum + dests.length, 0)
+  if (entries !== services * REALSERVERS) throw new Error(`${entries} entries instead of ${services * REALSERVERS}`)
+  agent.measure()
+  goOn(seconds * 1000)
+  const times: Measured['times'] = {
+    ...agent.times,
+    'read the configuration, a person wrote it': written,
+    'read it as an agent keeps it': kept,
+  }
+  for (const name of FIGURES) if (times[name].length === 0) throw new Error(`nothing measured of: ${name}`)
+  return { times, bytesPerSecond: agent.told / seconds }
+}
+
+function main(): number {
+  const { values } = parseArgs({
+    options: {
+      services: { type: 'string', default: '50,1000' },
+      seconds: { type: 'string', default: '10' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  })
+  const sizes = values.services.split(',').map(Number)
+  const seconds = Number(values.seconds)
+  const [small, large] = sizes
+  if (values.help || small === undefined || large === undefined || [...sizes, seconds].some((one) => !(one > 0))) {
+    process.stderr.write(USAGE)
+    return values.help ? 0 : 2
+  }
+  const [few, many] = [measured(small, seconds), measured(large, seconds)]
+  const table = new Table({
+    head: ['figure', ...[small, large].map((size) => `${size} × ${REALSERVERS}`), 'growth', 'demand', ''],
+    style: { head: [], border: [] },
+  })
+  let missed = 0
+  const us = (ms: number): string => (ms < 1 ? `${(ms * US_PER_MS).toFixed(0)} µs` : `${ms.toFixed(1)} ms`)
+  for (const name of FIGURES) {
+    const [one, other] = [few, many].map(({ times }) => spread(times[name])?.median ?? 0) as [number, number]
+    const growth = other / one
+    const demand = DEMANDS[name]
+    const met = growth <= demand
+    if (!met) missed++
+    table.push([name, us(one), us(other), `× ${growth.toFixed(1)}`, `at most × ${demand}`, met ? 'met' : 'MISSED'])
+  }
+  const [one, other] = [few.bytesPerSecond, many.bytesPerSecond]
+  const met = other <= 2 * one
+  if (!met) missed++
+  table.push([
+    ...['told to other nodes while nothing changes', `${one.toFixed(0)} B/s`, `${other.toFixed(0)} B/s`],
+    ...[`× ${(other / one).toFixed(1)}`, 'at most × 2', met ? 'met' : 'MISSED'],
+  ])
+  process.stdout.write(`${table.toString()}\n${missed === 0 ? 'every demand met' : `${missed} demands missed`}\n`)
+  return missed === 0 ? 0 : 1
+}
+
+if (import.meta.main) process.exit(main())
