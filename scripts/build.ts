@@ -12,6 +12,7 @@ export const bundles: Readonly<Record<string, string>> = {
   'lvsm-lease': 'agent/lease/main.ts',
   'lvsm-agent': 'agent/node/main.ts',
   'lvsm-prober': 'agent/prober/main.ts',
+  'lvsm-examiner': 'agent/examiner/main.ts',
   'lvsm-agent-counts': 'agent/counts/main.ts',
   'lvsm-coordinator': 'coordinator/main.ts',
   'lvsm-coordinator-store': 'coordinator/adapters/store/worker.ts',

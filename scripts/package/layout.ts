@@ -9,8 +9,15 @@ export type Layout = Map<string, Content>
 
 /** Programs of a node, by the bundle that each is. */
 export const PROGRAMS = ['lvsm', 'lvsm-agent', 'lvsm-lease', 'lvsm-coordinator'] as const
-/** All bundles that are installed; an agent looks for its prober and its thread of counts, and a coordinator for the thread of its database and for the console, beside itself. */
-export const INSTALLED = [...PROGRAMS, 'lvsm-prober', 'lvsm-agent-counts', 'lvsm-coordinator-store', 'console'] as const
+/** All bundles that are installed; an agent looks for its prober and its thread of counts, `lvsm` for its examiner, and a coordinator for the thread of its database and for the console, beside itself. */
+export const INSTALLED = [
+  ...PROGRAMS,
+  'lvsm-prober',
+  'lvsm-examiner',
+  'lvsm-agent-counts',
+  'lvsm-coordinator-store',
+  'console',
+] as const
 const CONSOLE_FILES = ['index.html', 'console.js', 'console.css', 'icon.svg'] as const
 
 const HOME = 'usr/lib/lvsm'

@@ -61,9 +61,10 @@ export const ROOMS: readonly Room[] = [
   impure(
     'cli',
     'packages/cli/src',
-    ['base', 'model', 'protocol', 'changes', 'trust'],
+    ['doctor', 'base', 'model', 'protocol', 'changes', 'trust'],
     ['commander', 'cli-table3', 'yaml', 'zod'],
   ),
+  pure('doctor', 'packages/cli/src/doctor/core', ['base', 'model', 'protocol']),
   pure('driver', 'agent/driver', ['base']),
   pure('lease-core', 'agent/lease/core', ['base', 'protocol', 'lease', 'heartbeat']),
   pure('node-core', 'agent/node/core', ['base', 'protocol', 'model', 'changes', 'health', 'plan']),
@@ -161,6 +162,7 @@ export const ROOMS: readonly Room[] = [
     ...LIBRARY,
   ]),
   impure('prober', 'agent/prober', ['base', 'protocol', 'model', 'process']),
+  impure('examiner', 'agent/examiner', ['base', 'protocol', 'netlink', 'kernel']),
   impure('counts', 'agent/counts', ['base', 'protocol', 'model', 'netlink', 'kernel']),
   impure('node-agent', 'agent/node', [
     'driver',

@@ -8,6 +8,7 @@ import { bashCompletion } from './completion.ts'
 import { accessProgram, type Run } from './config/access-program.ts'
 import { configProgram } from './config/program.ts'
 import { countsProgram } from './counts/program.ts'
+import { doctorProgram } from './doctor/program.ts'
 import { events, type EventsOptions } from './events/command.ts'
 import { FORMATS, type Format } from './output.ts'
 import { leaveProgram, setupProgram } from './setup/program.ts'
@@ -41,6 +42,7 @@ Examples:
   lvsm config diff 40              what changed since revision 40; config rollback 40 brings it back
   lvsm server set rs1 service=http weight=5 -m 'new memory' --dry-run
   lvsm token create                the command that lets one new machine in
+  lvsm doctor --fix                what is wrong on this machine, and mend what is safe to mend
   lvsm drain rs1 --for 2h          no new connections there, for two hours at most
 
 Which agent: --socket PATH, else --node NAME (/run/lvsm/NAME/agent.sock), else
@@ -112,6 +114,7 @@ export function program(version: string, terminal: Terminal, done: (exit: Exit) 
   coordinated(root, asked)
   checkProgram(root, session, asked, done)
   setupProgram(root, async (command) => done(await command(terminal)))
+  doctorProgram(root, terminal, () => root.opts<SocketChoice>().node, done)
   completion(root, terminal, done)
   fence(root, output, async (format) => done(await commands.fenceStatus(session(), format)))
   return root

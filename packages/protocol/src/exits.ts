@@ -28,6 +28,8 @@ export const EXITS = {
     code: 7,
     meaning: 'the change is made, and nodes that are heard of do not use it: they are named',
   },
+  trapped: { code: 8, meaning: 'doctor: something is wrong on this machine' },
+  unexamined: { code: 9, meaning: 'doctor: nothing wrong was found, and not everything could be looked at' },
   bug: { code: 70, meaning: 'a fault of lvsm itself: please report it' },
   unwritten: { code: 74, meaning: 'what was asked for may be done, but could not be printed (a full disk)' },
 } as const satisfies Readonly<Record<string, Ending>>

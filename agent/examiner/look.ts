@@ -1,0 +1,64 @@
+/** All that is read of a machine, in the network namespace of this process; what cannot be read is named. */
+import { accessSync, constants } from 'node:fs'
+import type { MachineFacts } from '@lvsm/protocol'
+import { readCounters } from './counters.ts'
+import { readListeners } from './listeners.ts'
+import { readLines } from './lines.ts'
+import { kernelRelease, readModules, readSysctls } from './settings.ts'
+import { readNetwork, readWays } from './network.ts'
+import { readChains } from './chains.ts'
+import { readIpvs } from './ipvs.ts'
+import { readOffloads } from './offloads.ts'
+import { readProcesses, readUnits } from './processes.ts'
+
+export type Gap = MachineFacts['gaps'][number]
+
+/** `towards`: addresses beside those of the IPVS table whose way is wanted. */
+export function look(towards: readonly string[]): MachineFacts {
+  const gaps: Gap[] = []
+  const attempt = <T>(what: string, otherwise: T, read: () => T): T => {
+    try {
+      return read()
+    } catch (error) {
+      gaps.push({ what, why: (error as Error).message })
+      return otherwise
+    }
+  }
+  const { links, addresses, routes } = attempt('links, addresses and routes', NO_NETWORK, readNetwork)
+  const ipvs = attempt('IPVS', null, readIpvs)
+  const asked = [
+    ...(ipvs?.services ?? []).flatMap(({ destinations }) => destinations.map((one) => one.address)),
+    ...towards,
+  ]
+  return {
+    kernel: kernelRelease(),
+    links,
+    addresses,
+    routes,
+    ways: attempt('ways to realservers', [], () => readWays([...new Set(asked)])),
+    sysctls: readSysctls(links.map(({ name }) => name)),
+    readOnly: isReadOnly(),
+    modules: readModules(),
+    ipvs,
+    processes: attempt('processes', [], readProcesses),
+    units: readUnits(),
+    lines: readLines(),
+    counters: readCounters(),
+    offloads: attempt('offloads', {}, () =>
+      readOffloads(links.filter((one) => one.up && !one.loopback).map(({ name }) => name)),
+    ),
+    listeners: readListeners(),
+    chains: attempt('rules of nf_tables', [], readChains),
+    gaps,
+  }
+}
+const NO_NETWORK: ReturnType<typeof readNetwork> = { links: [], addresses: [], routes: [] }
+
+function isReadOnly(): boolean {
+  try {
+    accessSync('/proc/sys/net/ipv4/ip_forward', constants.W_OK)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EROFS'
+  }
+}

@@ -1,0 +1,85 @@
+/** What a machine is for, as the configuration says, as whoever asks says, and as its kernel shows: a trap is one only for some of them. */
+import { familyOf, MARKS } from '@lvsm/base'
+import { hostPrefix, type NodeView } from '@lvsm/model'
+import type { FactAddress, MachineFacts } from '@lvsm/protocol'
+
+/** What somebody says of a machine that no cluster knows. */
+export interface Given {
+  readonly as: readonly ('director' | 'realserver' | 'tunnelled')[]
+  readonly vips: readonly string[]
+  /** Null: nobody named one. */
+  readonly gateway: string | null
+}
+export const NOTHING_GIVEN: Given = { as: [], vips: [], gateway: null }
+
+export interface Part {
+  /** Null: in no cluster. */
+  readonly node: string | null
+  readonly director: boolean
+  /** Of the services that this machine directs. */
+  readonly vips: readonly string[]
+  /** What clients ask, and this machine has for itself as a realserver. */
+  readonly aliases: readonly string[]
+  /** Packets come to it wrapped. */
+  readonly tunnelled: boolean
+  /** Null: it is no realserver by NAT, as far as is known. */
+  readonly gateway: string | null
+}
+
+/** Devices on which nobody asks for an address, so that one there is kept for what is sent to this machine. */
+const SILENT_KINDS: ReadonlySet<string> = new Set(['dummy', 'ipip', 'gre', 'sit', 'ip6tnl'])
+const TUNNEL_KINDS: ReadonlySet<string> = new Set(['ipip', 'gre'])
+
+/** Addresses of a machine that no packet of its own network leads to. */
+export function aliasesOf({ links, addresses }: Pick<MachineFacts, 'links' | 'addresses'>): readonly FactAddress[] {
+  const kinds = new Map(links.map((link) => [link.name, link]))
+  return addresses.filter((one) => {
+    const link = kinds.get(one.interface)
+    if (!link || isLoopback(one.address) || one.address === MARKS.deviceAddress) return false
+    const silent = SILENT_KINDS.has(link.kind) && one.prefix === hostPrefix(one.address)
+    return link.loopback || silent
+  })
+}
+const isLoopback = (address: string): boolean =>
+  address.startsWith('127.') || address === '::1' || address.startsWith('fe80:')
+
+export const tunnelDevices = ({ links }: Pick<MachineFacts, 'links'>): MachineFacts['links'] =>
+  links.filter(({ kind, up }) => up && TUNNEL_KINDS.has(kind))
+
+const unique = (all: readonly string[]): string[] => [...new Set(all)].toSorted()
+
+/** `view` is null outside any cluster. Of a director the addresses on lo are its own business: only those that its view wants are aliases. */
+export function partOf(facts: MachineFacts, view: NodeView | null, given: Given): Part {
+  const services = facts.ipvs?.services ?? []
+  const directs = view !== null && view.directs.length > 0
+  const director = directs || services.length > 0 || given.as.includes('director')
+  const shown = aliasesOf(facts).map(({ address }) => address)
+  const aliases = [
+    ...(view?.answersFor ?? []).map(({ address }) => address),
+    ...(view === null ? shown : shown.filter((address) => isVipOf(view, address))),
+    ...(given.as.some((word) => word !== 'director') ? given.vips : []),
+  ]
+  const floating = (view?.directs ?? []).flatMap(({ addresses }) => addresses)
+  const vips = [
+    ...services.flatMap(({ address }) => (address === '' ? [] : [address])),
+    ...floating.flatMap(({ kind, address }) => (kind === 'vip' ? [address] : [])),
+    ...(given.as.length === 0 || given.as.includes('director') ? given.vips : []),
+  ]
+  return {
+    node: view?.node.name ?? null,
+    director,
+    vips: unique(vips),
+    aliases: unique(aliases),
+    tunnelled:
+      (view?.tunnels.length ?? 0) > 0 ||
+      given.as.includes('tunnelled') ||
+      (aliases.length > 0 && tunnelDevices(facts).length > 0),
+    gateway: view?.gateway ?? given.gateway,
+  }
+}
+
+const isVipOf = ({ directs, services }: NodeView, address: string): boolean =>
+  services.some((one) => one.address === address) ||
+  directs.some((group) => group.addresses.some((one) => one.address === address))
+
+export const isIpv4 = (address: string): boolean => familyOf(address) === 'ipv4'
