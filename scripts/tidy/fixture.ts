@@ -20,8 +20,9 @@ export function plant(planted: Readonly<Record<string, string>>): Fixture {
   mkdirSync(join(root, 'node_modules/@lvsm'), { recursive: true })
   for (const { path } of ROOMS) {
     write(path.endsWith('.ts') ? path : `${path}/index.ts`, 'export const here = 1\n')
-    const [top, name] = path.split('/')
-    if (top !== 'packages' || name === undefined) continue
+    const [top, name, ...rest] = path.split('/')
+    // A room inside a package has the package's link.
+    if (top !== 'packages' || name === undefined || rest.length !== 1) continue
     write(`packages/${name}/package.json`, `{ "name": "@lvsm/${name}", "type": "module", "exports": "./src/index.ts" }`)
     write(`packages/${name}/README.md`, `# ${name}\n`)
     symlinkSync(join(root, 'packages', name), join(root, 'node_modules/@lvsm', name))

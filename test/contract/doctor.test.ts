@@ -17,9 +17,13 @@ function doctor(
   ...words: string[]
 ): { readonly code: number | null; readonly report: DoctorReport } {
   const own = ['doctor', '-o', 'json', '--etc', home, '--state-dir', home, ...words, '--only', ...only]
-  const { status, stdout, stderr } = spawnSync('ip', ['netns', 'exec', space, process.execPath, program('lvsm'), ...own], {
-    encoding: 'utf8',
-  })
+  const { status, stdout, stderr } = spawnSync(
+    'ip',
+    ['netns', 'exec', space, process.execPath, program('lvsm'), ...own],
+    {
+      encoding: 'utf8',
+    },
+  )
   expect(stderr).toBe('')
   return { code: status, report: doctorReport.parse(JSON.parse(stdout)) }
 }
