@@ -1,11 +1,21 @@
 /** A document as programs write it is read as JSON: to the same values and places as the YAML that it is too. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { documentText, readDocument } from './document.ts'
+import { type Path, readDocument } from './document.ts'
+import { documentText } from './own-document.ts'
 
 const HEAD = '# who wrote it\n# and when\n'
 /** The comment at its end makes it YAML alone. */
 const asYaml = (text: string) => readDocument(`${text}# a person was here\n`)
+
+const at = (value: unknown, [part, ...rest]: Path): unknown =>
+  part === undefined ? value : at((value as Record<string | number, unknown>)[part], rest)
+const pathsOf = (value: unknown): Path[] => [
+  [],
+  ...(Array.isArray(value) ? [...value.entries()] : Object.entries(value ?? {})).flatMap(([part, child]) =>
+    typeof value === 'string' ? [] : pathsOf(child).map((path): Path => [part, ...path]),
+  ),
+]
 
 test('any document is the same by both', () =>
   fc.assert(
@@ -14,7 +24,11 @@ test('any document is the same by both', () =>
       const [own, yaml] = [readDocument(text), asYaml(text)]
       expect(own.refusals).toEqual([])
       if (yaml.refusals.length === 0) expect(own.data).toEqual(yaml.data)
-      for (const key of Object.keys(document)) expect(own.place([], key)).toEqual(yaml.place([], key))
+      for (const path of pathsOf(document)) {
+        expect(own.place(path), path.join('.')).toEqual(yaml.place(path))
+        for (const key of ['absent', ...Object.keys(at(document, path) ?? {})])
+          expect(own.place(path, key), `${path.join('.')} ${key}`).toEqual(yaml.place(path, key))
+      }
     }),
     { numRuns: 500 },
   ))

@@ -1,6 +1,7 @@
 /** The YAML text as plain data, with the place of every value. */
 import type { Refusal } from '@lvsm/base'
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml'
+import { readOwn } from './own-document.ts'
 import { refuseText, sentenceOf, TOO_DEEP } from './yaml-faults.ts'
 
 export type Path = readonly (string | number)[]
@@ -23,39 +24,12 @@ export const describePath = (path: Path): string =>
 /** Values of a file, aliases written out: more than any file of legal length has without them. */
 const MOST_VALUES = 200_000
 const DEEPEST = 64
-/** Lines of comment before everything else. */
-const HEAD = /^(?:#.*\n)*/
-/** One space for each level. */
-const TOO_DEEP_HERE = new RegExp(`^ {${DEEPEST}}`, 'm')
 
 /** Parses a file. Faults of the text itself come back as refusals: of bad YAML the first, since the others follow from it. */
 export function readDocument(text: string): ReadDocument {
   const refused = refuseText(text)
   if (refused) return { data: null, refusals: [refused], place: () => ({ line: 1, column: 1 }) }
-  const own = readOwn(text)
-  if (own === null) return readYaml(text)
-  let read: ReadDocument | null = null
-  const place: ReadDocument['place'] = (...words) => (read ??= readYaml(text)).place(...words)
-  return { data: own.data, refusals: [], place }
-}
-
-/** As programs write a document: every one is JSON and YAML. */
-export const documentText = (document: unknown): string => `${JSON.stringify(document, null, 1)}\n`
-
-/**
- * A document that is written so means the same in both, and JSON is read many times faster: with a thousand services that is the time until a
- * change is in the kernel. Null: it is written otherwise, by a person, or deeper than YAML is read here.
- */
-function readOwn(text: string): { readonly data: unknown } | null {
-  const body = text.replace(HEAD, '')
-  if (!body.startsWith('{') || TOO_DEEP_HERE.test(body)) return null
-  try {
-    const data: unknown = JSON.parse(body)
-    // A key that stands there twice, a number that JSON cannot hold, an order that it does not keep: all make another text.
-    return documentText(data) === body ? { data } : null
-  } catch {
-    return null
-  }
+  return readOwn(text) ?? readYaml(text)
 }
 
 function readYaml(text: string): ReadDocument {
