@@ -3,7 +3,7 @@
  * and stop. What is of one machine comes in as `Machine`.
  */
 import { NO_FACTS } from '@lvsm/changes'
-import { DAEMON_EXITS, type FromLease, MAX_RELAY, VIEWERS } from '@lvsm/protocol'
+import { DAEMON_EXITS, type DaemonExit, type FromLease, MAX_RELAY, VIEWERS } from '@lvsm/protocol'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { type Instant, type Trouble } from '@lvsm/base'
@@ -23,6 +23,7 @@ import { leaseInput } from './lease-input.ts'
 import { type Asking, startProber } from './monitoring.ts'
 import type { AgentOptions, Machine } from './machine.ts'
 import type { Kernel, LeaseProcess } from './ports.ts'
+import { recorded } from './recorded.ts'
 import { reportOf } from './report.ts'
 import { lostFacts, refusedTrouble, WarningBoard } from './warnings.ts'
 
@@ -50,7 +51,11 @@ export class Agent {
     this.#machine = machine
     this.#kernel = kernel
     this.#configuration = configuration
-    this.#kept = new Kept(options.stateDir, (source, trouble) => this.#report(source, trouble))
+    this.#kept = new Kept(
+      options.stateDir,
+      (...found) => this.#report(...found),
+      (text) => machine.say(text),
+    )
     const wallMs = (at: Instant): number => Math.round(Date.now() + at - machine.clock())
     this.#core = createNodeCore({
       node,
@@ -101,9 +106,8 @@ export class Agent {
       this.#configure(read)
       return true
     }
-    for (const fault of read.faults) this.#machine.say(fault)
     const message = `the configuration was refused at ${reason}: revision ${this.#configuration.config.revision} stays in use`
-    this.#machine.say(message)
+    for (const line of [...read.faults, message]) this.#machine.say(line)
     this.#report('configuration', refusedTrouble(message, read.faults))
     return false
   }
@@ -120,12 +124,16 @@ export class Agent {
 
   /** The data plane stays as it is: whoever starts next finds it so. */
   stop(reason: string): void {
-    this.#machine.say(`${reason}: leaves; the data plane stays as it is`)
     this.#driver.stop()
-    this.#kept.close(this.#core.history(this.#machine.clock()))
-    const parts = [this.#counting, this.#prober, this.#programs, this.#control, this.#lease, this.#pinger]
-    for (const part of [...parts, this.#kernel]) part.close()
-    this.#machine.exit(DAEMON_EXITS.ok.code)
+    const now = this.#machine.clock()
+    this.#kept.close(this.#core.history(now), this.#core.recording(now))
+    const parts = [this.#counting, this.#prober, this.#programs, this.#control, this.#lease, this.#pinger, this.#kernel]
+    for (const part of parts) part.close()
+    this.#ends(`${reason}: leaves; the data plane stays as it is`, 'ok')
+  }
+  #ends(why: string, exit: DaemonExit): void {
+    this.#machine.say(why)
+    this.#machine.exit(DAEMON_EXITS[exit].code)
   }
 
   #configure(configuration: Configuration): void {
@@ -163,22 +171,19 @@ export class Agent {
 
   #serveControl(path: string, pass: ControlEvents['pass']): Control {
     return serveControl(path, {
-      pass,
-      group: groupNumber(VIEWERS),
+      ...{ pass, group: groupNumber(VIEWERS) },
       status: () => this.#core.status(this.#machine.clock()),
       events: (after) => this.#core.events(this.#machine.clock(), after),
       cluster: (what, after) => new Promise((done) => this.#machine.coordinators.ask(what, done, after)),
       checks: () => this.#core.checks(this.#machine.clock()),
+      recorded: (agoMs) => recorded(this.#core, this.#kept, () => this.#machine.clock(), agoMs),
       stats: (done) => this.#counting.stats(done),
       connections: (wanted, done) => this.#counting.connections(wanted, done),
       metrics: (wanted, done) => this.#metrics(wanted, done),
       fence: () => this.#core.fence(this.#machine.readFence(), this.#machine.clock()),
       command: (id, command) => this.#driver.feed({ kind: 'command', id, command }),
       count: (reason) => this.#driver.feed({ kind: 'refused', reason }),
-      failed: (error) => {
-        this.#machine.say(`cannot listen on ${path}: ${error.message}`)
-        this.#machine.exit(DAEMON_EXITS.world.code)
-      },
+      failed: ({ message }) => this.#ends(`cannot listen on ${path}: ${message}`, 'world'),
       mayAgain: () => this.#machine.mayListenAgain(),
       say: (text) => this.#machine.say(text),
     })
@@ -207,6 +212,7 @@ export class Agent {
       case 'record':
       case 'word':
       case 'history':
+      case 'recording':
         return this.#kept.keep(effect)
       case 'report':
         return this.#machine.coordinators.report(effect.report)

@@ -17,7 +17,11 @@ afterEach(() => rmSync(home, { recursive: true }))
 test('a state directory that cannot be written is a trouble, and what could not be kept meanwhile is kept afterwards', async () => {
   const said: (readonly [string, string | undefined])[] = []
   const state = join(home, 'state')
-  const kept = new Kept(state, (source, trouble) => said.push([source, trouble?.code]))
+  const kept = new Kept(
+    state,
+    (source, trouble) => said.push([source, trouble?.code]),
+    () => undefined,
+  )
   writeFileSync(state, '')
   kept.keep({ kind: 'word', word: { standby: true, author: 'root', since: 1, known: 0 } })
   kept.watch(20)
@@ -35,14 +39,25 @@ test('a state directory that cannot be written is a trouble, and what could not 
       ['state directory', undefined],
       ['word', undefined],
     ])
-  kept.close('')
-  expect(new Kept(state, () => undefined).word).toMatchObject({ standby: true, author: 'root' })
+  kept.close('', null)
+  expect(
+    new Kept(
+      state,
+      () => undefined,
+      () => undefined,
+    ).word,
+  ).toMatchObject({ standby: true, author: 'root' })
 })
 
 describe('a word on standby that was given here', () => {
   const WORD = { standby: true, author: 'an operator at dir1', since: 1_790_000_000_000, known: 7 }
   const said: (readonly [string, string | undefined])[] = []
-  const started = (): Kept => new Kept(home, (source, trouble) => said.push([source, trouble?.code]))
+  const started = (): Kept =>
+    new Kept(
+      home,
+      (source, trouble) => said.push([source, trouble?.code]),
+      () => undefined,
+    )
   const told = (kept: Kept): (readonly [string, string | undefined])[] => {
     kept.tell()
     return said.splice(0)

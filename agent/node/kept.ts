@@ -2,10 +2,11 @@
 import { join } from 'node:path'
 import type { Trouble } from '@lvsm/base'
 import type { OwnedRecord } from '@lvsm/plan'
-import type { KeptEvents, LocalWord } from '@lvsm/protocol'
+import type { KeptEvents, LocalWord, RecordedFile } from '@lvsm/protocol'
 import { loadRecord, saveRecord } from './adapters/files.ts'
 import { EventsFile, readKeptEvents } from './adapters/kept-events.ts'
 import type { Begun } from './adapters/programs.ts'
+import { Recordings } from './adapters/recordings.ts'
 import { StateRoom } from './adapters/state-room.ts'
 import { readWord, saveWord } from './adapters/wanted.ts'
 import type { NodeEffect } from './core/index.ts'
@@ -30,8 +31,11 @@ export class Kept {
   readonly #lost: string
   readonly #found: readonly (readonly [source: string, trouble: Trouble])[]
 
+  readonly #recordings: Recordings
+
   /** Nothing is reported before `tell`. */
-  constructor(stateDir: string, report: Report) {
+  constructor(stateDir: string, report: Report, say: (text: string) => void) {
+    this.#recordings = new Recordings(stateDir, say)
     this.#report = report
     this.#stateDir = stateDir
     this.#recordPath = join(stateDir, 'agent.owned')
@@ -68,15 +72,21 @@ export class Kept {
     for (const [source, found] of this.#found) this.#report(source, found)
   }
 
-  keep(effect: Extract<NodeEffect, { kind: 'record' | 'word' | 'history' }>): void {
+  keep(effect: Extract<NodeEffect, { kind: 'record' | 'word' | 'history' | 'recording' }>): void {
     if (effect.kind === 'record') this.#keepRecord(effect.text)
     else if (effect.kind === 'word') this.#keepWord(effect.word)
-    else this.#eventsFile.save(effect.text)
+    else if (effect.kind === 'history') this.#eventsFile.save(effect.text)
+    else this.#recordings.save(effect.text)
   }
-  /** The process ends, with all that happened. */
-  close(history: string): void {
+  /** What earlier moves, and the last end, left; the newest first. */
+  recordings(): Promise<readonly RecordedFile[]> {
+    return this.#recordings.read()
+  }
+  /** The process ends, with all that happened, and what it recorded. */
+  close(history: string, recording: string | null): void {
     this.#room?.close()
     this.#eventsFile.close(history)
+    this.#recordings.close(recording)
   }
 
   #eventsTold(path: string, error: string | null): void {

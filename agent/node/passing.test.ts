@@ -43,6 +43,7 @@ function askingOver(identity: Identity, ...to: readonly Coordinator[]) {
     events: fault as never,
     cluster: fault as never,
     checks: fault as never,
+    recorded: fault as never,
     fence: fault as never,
     stats: fault,
     metrics: fault,

@@ -101,6 +101,9 @@ export class AgentProcess {
   status() {
     return this.core.status(this.#now())
   }
+  wallMs(at: Instant): number {
+    return this.#around.wallMs(at)
+  }
   freeze(ms: number): void {
     const { schedule } = this.#around
     this.#frozenUntil = Math.max(this.#frozenUntil, schedule.now + ms)
@@ -205,6 +208,7 @@ export class AgentProcess {
       case 'confirm':
       case 'acts':
       case 'report':
+      case 'recording':
       case 'wake':
         return
       default:

@@ -1,7 +1,8 @@
 /** What a test plants: mistakes in the product's rules, in its surroundings, or between its pump and its ports. */
-import { type DurableState, type Status, type Verdict } from '@lvsm/protocol'
-import type { Random } from '@lvsm/base'
+import { type DurableState, type RecordedReport, type Status, type Verdict } from '@lvsm/protocol'
+import type { Instant, Random } from '@lvsm/base'
 import type { Rules } from '@lvsm/lease'
+import type { NodeCore } from '../../agent/node/core/index.ts'
 import type { PumpPorts } from '../../agent/lease/pump.ts'
 import type { AgentOptions } from '../kit/agent-process.ts'
 import type { CommitRules } from './epochs/committee.ts'
@@ -27,6 +28,8 @@ export interface Plant {
   readonly agent?: (node: string) => AgentOptions['wrap']
   /** What a status comes to. */
   readonly judges?: (status: Status) => Verdict
+  /** What an agent answers about a moment so long ago. */
+  readonly recalls?: (core: NodeCore, now: Instant, agoMs: number) => RecordedReport
   readonly sweepsNothing?: boolean
   readonly clearsUnseen?: boolean
   readonly implant?: (birth: Birth) => Implant

@@ -20,6 +20,7 @@ import { WHOLE } from './plots/whole.ts'
 import { WHOLE_EVENTS } from './plots/whole-events.ts'
 import { WHOLE_SYNC } from './plots/whole-sync.ts'
 import { WHOLE_HEAD } from './plots/whole-head.ts'
+import { WHOLE_PAST } from './plots/whole-past.ts'
 import { WHOLE_WANTED } from './plots/whole-wanted.ts'
 import { WHOLE_SWITCHOVERS } from './plots/whole-switchover.ts'
 
@@ -45,6 +46,7 @@ export const STORIES: readonly Plot[] = [
   ...WHOLE_WANTED,
   WHOLE_EVENTS,
   WHOLE_HEAD,
+  WHOLE_PAST,
   WHOLE_SYNC,
 ]
 const CHANCE_SHARE = 0.6

@@ -148,6 +148,7 @@ describe('the control socket', () => {
       checks: () => {
         throw new Error('not asked here')
       },
+      recorded: (agoMs) => Promise.resolve({ node: 'dir1', at: '', agoMs, spans: [], clockSet: false, found: null }),
       stats: (done) => done({ ok: true, text: '{"node":"dir1"}\n' }),
       metrics: (wanted, done) => done({ ok: true, text: `# ${JSON.stringify(wanted)}\n` }),
       connections: (wanted, done) => done({ ok: true, text: JSON.stringify(wanted) }),
@@ -217,6 +218,15 @@ describe('the control socket', () => {
     expect(await ask('GET', '/metrics?realservers=perhaps')).toMatchObject({ status: 400 })
     for (const query of ['most=10001', 'most=-1', 'most=x', 'nothing=1', `service=${'x'.repeat(101)}`])
       expect(await ask('GET', `/v1/connections?${query}`), query).toMatchObject({ status: 400 })
+  })
+  it('says what was recorded so long ago, and refuses what is no time', async () => {
+    const { ask } = serve()
+    expect(await ask('GET', '/v1/recorded?ago=90000')).toMatchObject({ status: 200, value: { agoMs: 90_000 } })
+    for (const query of ['', 'ago=', 'ago=-1', 'ago=soon', 'ago=1e9', `ago=${'9'.repeat(14)}`])
+      expect(await ask('GET', `/v1/recorded?${query}`), query).toMatchObject({
+        status: 400,
+        value: { refusals: [{ field: 'ago' }] },
+      })
   })
   it('gives up who never ends a request, so that many of them take no descriptors for good', async () => {
     const { path, ask } = serve(100)

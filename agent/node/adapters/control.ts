@@ -5,27 +5,34 @@ import {
   type Command,
   CONFIG_ROUTES,
   type ConnectionsQuery,
-  connectionsQuery,
   type CounterName,
   type CountsOutcome,
   type Events,
-  EXPOSITION_TYPE,
   type Fault,
   type FenceReport,
   type MetricsQuery,
-  metricsQuery,
   type Outcome,
   type Passed,
+  type RecordedReport,
   ROUTES,
   type RouteName,
   type Status,
 } from '@lvsm/protocol'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Refusal } from '@lvsm/base'
-import { answer, answerText, parseJson, readBody, refuse, routeOf, serveHttp } from '../../process/http.ts'
+import { answer, parseJson, readBody, refuse, routeOf, serveHttp } from '../../process/http.ts'
 import { type Caller, callerOf } from '../../process/caller.ts'
 import type { ListeningEvents } from '../../process/listening.ts'
 import type { Passing } from '../ports.ts'
+import {
+  isMetrics,
+  refusalsOf,
+  tellConnections,
+  tellCounts,
+  tellFence,
+  tellMetrics,
+  tellRecorded,
+} from './control-answers.ts'
 
 const LONGEST_BODY = 64 * 1024
 const LONGEST_CURSOR = 100
@@ -47,6 +54,8 @@ export interface ControlEvents extends ListeningEvents {
   /** What the coordinators know; null: nobody answers, or this node follows none. */
   cluster(what: keyof ClusterAnswer, after?: string): Promise<ClusterAnswer | null>
   checks(): ChecksReport
+  /** Of a moment so long ago. */
+  recorded(agoMs: number): Promise<RecordedReport>
   /** Throws what the kernel says. */
   fence(): FenceReport
   /** What the kernel counts; they call back once, with the text of the report. */
@@ -118,6 +127,8 @@ function serve(incoming: IncomingMessage, response: ServerResponse, events: Cont
       return tellCluster(response, events, 'events', afterOf(incoming))
     case 'fence':
       return tellFence(response, events)
+    case 'recorded':
+      return tellRecorded(incoming, response, events)
     case 'checks':
       return answer(response, 200, events.checks())
     case 'stats':
@@ -191,15 +202,6 @@ const REQUESTS = {
     ROUTES.runCheck.request.transform((read) => ({ verb: 'runCheck' as const, ...read })).safeParse(body),
 } satisfies Record<Verb, unknown>
 
-const refusalsOf = (
-  issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[],
-): Refusal[] =>
-  issues.map(({ path, message }) => ({
-    code: 'bad-request',
-    ...(path.length > 0 ? { field: path.map(String).join('.') } : {}),
-    message,
-  }))
-
 /** A cursor of an answer before. */
 const afterOf = ({ url = '' }: IncomingMessage): string | undefined =>
   new URL(url, 'http://agent').searchParams.get('after')?.slice(0, LONGEST_CURSOR) ?? undefined
@@ -210,38 +212,5 @@ function tellCluster(response: ServerResponse, events: ControlEvents, what: keyo
     if (told) return answer(response, 200, told)
     const message = 'no coordinator answers that this node follows'
     refuse(response, 503, { code: 'no-coordinator', message, hint: 'lvsm status here says what this node knows' })
-  })
-}
-
-function tellFence(response: ServerResponse, events: ControlEvents): void {
-  try {
-    answer(response, 200, events.fence())
-  } catch (error) {
-    const message = `the kernel's tables cannot be read: ${(error as Error).message}`
-    refuse(response, 503, { code: 'kernel-unread', message, hint: 'try again; else: nft list ruleset' })
-  }
-}
-
-function tellConnections(incoming: IncomingMessage, response: ServerResponse, events: ControlEvents): void {
-  const read = connectionsQuery.safeParse(queryOf(incoming))
-  if (!read.success) return answer(response, 400, { refusals: refusalsOf(read.error.issues) })
-  events.connections(read.data, (outcome) => tellCounts(response, outcome))
-}
-function tellCounts(response: ServerResponse, outcome: CountsOutcome): void {
-  if (outcome.ok) return answerText(response, 200, outcome.text)
-  answer(response, 503, { refusals: outcome.refusals })
-}
-const queryOf = ({ url = '' }: IncomingMessage): Record<string, string> =>
-  Object.fromEntries(new URL(url, 'http://agent').searchParams)
-
-/** Text for Prometheus: no row of the table of routes. */
-const isMetrics = ({ method, url = '' }: IncomingMessage): boolean =>
-  method === 'GET' && url.split('?', 1)[0] === '/metrics'
-function tellMetrics(incoming: IncomingMessage, response: ServerResponse, events: ControlEvents): void {
-  const read = metricsQuery.safeParse(queryOf(incoming))
-  if (!read.success) return answer(response, 400, { refusals: refusalsOf(read.error.issues) })
-  events.metrics(read.data, (outcome) => {
-    if (outcome.ok) return answerText(response, 200, outcome.text, { 'content-type': EXPOSITION_TYPE })
-    answer(response, 503, { refusals: outcome.refusals })
   })
 }

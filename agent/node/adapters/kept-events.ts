@@ -4,9 +4,8 @@
  */
 import { decodeKeptEvents, type KeptEvents, LONGEST_KEPT_EVENTS } from '@lvsm/protocol'
 import { createHash } from 'node:crypto'
-import { open, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { describeError, FRESH, readRegular, replaceFile } from '../../process/files.ts'
+import { describeError, readRegular, replaceFile } from '../../process/files.ts'
+import { replaceBeside } from '../../process/beside.ts'
 
 const VERSION = 1
 /** The head is its name, the version, the checksum of the rest, and room for more words. */
@@ -24,26 +23,6 @@ export function readKeptEvents(path: string): { readonly kept: KeptEvents | null
   return { kept, fault: kept ? null : 'is damaged, or of a newer lvsm' }
 }
 
-/** Throws what the system says. */
-async function replace(path: string, content: string): Promise<void> {
-  const fresh = `${path}.new`
-  await rm(fresh, { force: true })
-  const file = await open(fresh, FRESH, 0o600)
-  try {
-    await file.writeFile(content)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(fresh, path)
-  const directory = await open(dirname(path))
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
-  }
-}
-
 export class EventsFile {
   readonly #path: string
   readonly #told: (error: string | null) => void
@@ -53,7 +32,7 @@ export class EventsFile {
   #closed = false
 
   /** `told`: why the last write failed; null: it did not. */
-  constructor(path: string, told: (error: string | null) => void, write = replace) {
+  constructor(path: string, told: (error: string | null) => void, write = replaceBeside) {
     this.#path = path
     this.#told = told
     this.#write = write

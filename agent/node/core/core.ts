@@ -11,6 +11,8 @@ import {
   type Events,
   type FenceReport,
   type Figures,
+  type RecordedReport,
+  type Source,
   type Status,
   type WellFacts,
 } from '@lvsm/protocol'
@@ -31,6 +33,7 @@ import type { NodeEffect, NodeInput } from './events.ts'
 import { eventsAfter, note, settle } from './history/history.ts'
 import { keepIfDue, keptText, nextKeep } from './history/keep.ts'
 import { noteAbsence, noteProgram, noteWallClock } from './history/own-node.ts'
+import { nextRecord, recordedReportOf, recordedText, recordIfDue, recordInput } from './history/recording.ts'
 import { lookIfDraining, onMessage } from './heard-message.ts'
 import { leaseFault } from './lease.ts'
 import { onLeaseDown, onLeaseEvent, onLeaseUp } from './lease-heard.ts'
@@ -66,6 +69,10 @@ export interface NodeCore {
   checks(now: Instant): ChecksReport
   /** All that happened, as it is kept on the disk. */
   history(now: Instant): string
+  /** Of a moment so long ago; `files`: what earlier moves left, where that is to be looked at too. */
+  recorded(now: Instant, agoMs: number, files?: readonly Source[]): RecordedReport
+  /** All that is recorded, as a file. */
+  recording(now: Instant): string | null
   /** For metrics. */
   figures(now: Instant): Figures
   well(now: Instant): WellFacts
@@ -86,14 +93,14 @@ export function createNodeCore(options: NodeOptions): NodeCore {
   return {
     step(input, now) {
       at(now).effects = []
+      recordInput(state, input)
       onInput(state, input)
       proceed(state, input)
       return state.effects
     },
-    status(now) {
-      const present = troubles(at(now))
-      return reportStatus(state, saying(state, present), present)
-    },
+    status: (now) => statusOf(at(now)),
+    recorded: (now, agoMs, files = []) => recordedReportOf(at(now), agoMs, files),
+    recording: (now) => recordedText(at(now)),
     events: (now = state.now, after = '') => eventsAfter(at(now), after),
     checks: (now) => reportChecks(at(now)),
     history: (now) => keptText(at(now)),
@@ -101,6 +108,11 @@ export function createNodeCore(options: NodeOptions): NodeCore {
     well: (now) => wellnessOf(at(now), saying(state, troubles(state))),
     fence: (tables, now) => reportFence(at(now).config, state.node, tables, leaseFault(state)),
   }
+}
+
+function statusOf(state: NodeState): Status {
+  const present = troubles(state)
+  return reportStatus(state, saying(state, present), present)
 }
 
 function onInput(state: NodeState, input: NodeInput): void {
@@ -216,6 +228,7 @@ function proceed(state: NodeState, input: NodeInput): void {
   }
   publishIfDue(state)
   keepIfDue(state)
+  recordIfDue(state, () => statusOf(state))
   const times = [
     nextLook(state),
     nextCheckAt(state.checks.schedule),
@@ -226,6 +239,7 @@ function proceed(state: NodeState, input: NodeInput): void {
     nextKeep(state),
     nextTrial(state),
     nextHold(state),
+    nextRecord(state),
   ]
   const due = [...times, nextStandby(state)].filter((at) => at !== null)
   state.effects.push({ kind: 'wake', at: due.reduce(earlier, nextPublish(state)) })

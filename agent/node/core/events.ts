@@ -140,6 +140,8 @@ export type NodeEffect =
   | { readonly kind: 'record'; readonly text: string }
   /** And this, what happened; it need not be there at once. */
   | { readonly kind: 'history'; readonly text: string }
+  /** And what was recorded of the last minutes, as the file of a move. */
+  | { readonly kind: 'recording'; readonly text: string }
   /** And what this node was told of standby by itself. */
   | { readonly kind: 'word'; readonly word: LocalWord }
   /** What this node is and does, for the coordinators: with each publication, where it follows any. */

@@ -3,6 +3,7 @@ import { between, type Instant, instant } from '@lvsm/base'
 import type { LeaseEvent } from '@lvsm/protocol'
 import { note } from './history/history.ts'
 import { noteLeaseEvent } from './history/lease-numbers.ts'
+import { recordLeaseEvent } from './history/recording.ts'
 import { leaseDown, leaseUp } from './lease.ts'
 import { moveRefused } from './move/owner.ts'
 import { LOOK_IN, lookWithin } from './observe/look.ts'
@@ -27,6 +28,7 @@ export function onLeaseDown(state: NodeState, reason: string): void {
 export function onLeaseEvent(state: NodeState, event: LeaseEvent): void {
   noteLeaseEvent(state, event)
   note(state, event, happenedAt(state, instant(event.at)))
+  recordLeaseEvent(state, event)
   publishSoon(state)
   if (event.kind !== 'note') lookWithin(state, LOOK_IN.movedMs)
   if (event.kind === 'refused') moveRefused(state, event.group, event.reason)

@@ -19,6 +19,7 @@ import type { Ask, StandbyRun } from './command/pending.ts'
 import type { Difference } from './disagreement.ts'
 import type { Failure, NodeEffect } from './events.ts'
 import { restored } from './history/keep.ts'
+import { type FlightRecorder, newFlightRecorder } from './history/recording.ts'
 import type { History } from './history/ring.ts'
 import { type LeaseLink, newLeaseLink } from './lease-link.ts'
 import type { Handover, Move } from './move/moving.ts'
@@ -124,6 +125,7 @@ export interface NodeState extends Pick<NodeOptions, 'node' | 'boot' | 'follows'
   /** Counts moves and questions of this process. */
   serial: number
   readonly history: History
+  readonly recorder: FlightRecorder
   readonly published: Published
   /** By program of this node: why it is not there, since when. */
   readonly absent: Map<string, { readonly why: string; readonly at: Instant }>
@@ -188,6 +190,7 @@ export function newState(options: NodeOptions): NodeState {
     trials: new Map(),
     serial: 0,
     history: restored(options),
+    recorder: newFlightRecorder(startedAt),
     published: newPublished(),
     reported: new Map(),
     counters: {},

@@ -89,6 +89,7 @@ const STRANGE: Readonly<Record<RouteName, string>> = {
   events: 'the agent answered without events',
   clusterStatus: 'its answer is no status',
   clusterEvents: 'the agent answered without events',
+  recorded: 'the agent answered without what it recorded',
   fence: 'the agent answered without a fence',
   checks: 'the agent answered without checks',
   runCheck: 'the agent did not say what came of the check',

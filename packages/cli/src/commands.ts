@@ -5,9 +5,6 @@ import { coordinatorFaults } from './coordinators-text.ts'
 import { exchange } from './agents.ts'
 import { unknownText } from './established-text.ts'
 import { clusterEvents, clusterStatus, type Places } from './cluster.ts'
-import { explain, subjectsOf } from './explain/explain.ts'
-import type { Kind } from './explain/subject.ts'
-import { explanationText } from './explain/text.ts'
 import { Failure } from './failure.ts'
 import { fenceText } from './fence-text.ts'
 import { type Format, render } from './output.ts'
@@ -92,27 +89,6 @@ export async function standby(session: Session, on: boolean, node: string | unde
       it.standby
         ? `${it.node} is on standby: it gives up its groups and takes none (end it with: lvsm standby off ${it.node})\n`
         : `${it.node} is off standby: it may own groups again\n`,
-    ),
-  )
-  return 'ok'
-}
-
-/** Of each group, service and node that is called so. */
-export async function explainWhat(session: Session, name: string, kind: Kind | null, format: Format): Promise<Exit> {
-  const [found, told] = await Promise.all([clusterStatus(session), clusterEvents(session)])
-  const subjects = subjectsOf(found, name, kind)
-  if (subjects.length === 0) {
-    const names = [...found.groups, ...found.services, ...found.nodes].map((one) => one.name)
-    throw new Failure(
-      'refused',
-      `there is no ${kind ?? 'group, service or node'} ${name} in revision ${found.revision}`,
-      `there are: ${[...new Set(names)].join(', ')}`,
-    )
-  }
-  const all = subjects.map((subject) => explain({ status: found, events: told.events }, subject))
-  session.terminal.print(
-    render(all, format, (them) =>
-      them.map((one) => explanationText(one, session.terminal.paint, Date.now())).join('\n'),
     ),
   )
   return 'ok'

@@ -2,6 +2,7 @@
 import { EXITS, type Exit, exitTable } from '@lvsm/protocol'
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import * as commands from './commands.ts'
+import { explainWhat } from './explain/command.ts'
 import type { Kind } from './explain/subject.ts'
 import { checkProgram } from './checks/program.ts'
 import { bashCompletion } from './completion.ts'
@@ -32,6 +33,7 @@ Examples:
   lvsm standby on dir1             give up everything that dir1 owns, before maintenance
   lvsm check run web/rs1 --explain what a check sends, what comes back, and why that is well or not
   lvsm explain web                 what it is, since when, why, and what would change it
+  lvsm explain web --at 10m        the same of ten minutes ago
   lvsm simulate node dir1          what would happen if dir1 died now
   lvsm events -n 50                what happened, and why, the newest last
   lvsm events --follow --group web each event of group web as it comes, until Ctrl-C
@@ -132,9 +134,10 @@ function telling(
     .description('what is, since when, why, and what would change it; with the words of the nodes below')
     .argument('<name>', 'a group, a service or a node (a realserver is one)')
     .addOption(new Option('--kind <kind>', 'where several are called so').choices(['group', 'service', 'node']))
+    .option('--at <time|ago>', 'as it was then: 90s or 2h ago, 03:12 (the last one), 2026-11-28T03:12:05Z')
     .addOption(output())
-    .action(async (name: string, { kind, output: format }: { kind?: Kind; output: Format }) =>
-      done(await commands.explainWhat(session(), name, kind ?? null, format)),
+    .action(async (name: string, { kind, at, output: format }: { kind?: Kind; at?: string; output: Format }) =>
+      done(await explainWhat(session(), { name, kind: kind ?? null, at }, format)),
     )
   root
     .command('events')

@@ -6,12 +6,13 @@ import { AGENTS } from './agents.ts'
 import { EPOCHS } from './epochs.ts'
 import { FENCE } from './fence.ts'
 import { HEADS } from './heads.ts'
+import { PASTS } from './pasts.ts'
 import { TALK } from './talk.ts'
 import { VOTES } from './votes.ts'
 
 const SEEDS = 300
 
-test.each([...VOTES, ...EPOCHS, ...FENCE, ...TALK, ...AGENTS, ...HEADS])(
+test.each([...VOTES, ...EPOCHS, ...FENCE, ...TALK, ...AGENTS, ...HEADS, ...PASTS])(
   '$name ($clause)',
   { timeout: 180_000 },
   ({ plant, plots }) => {

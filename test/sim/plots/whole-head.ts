@@ -11,7 +11,7 @@ import { want } from '../nodes/wants.ts'
 import type { Plot } from '../plot.ts'
 
 /** A check that fails, a word that was said before and counts still, and what comes of the two. */
-const KNOWN_MS = 9000
+export const KNOWN_MS = 9000
 /** A lease that ends, a candidate that wins, a kernel that is busy. */
 const TAKES_MS = 3000
 const TIMES = 3
@@ -43,7 +43,7 @@ function deaf(fleet: Fleet, from: Node | null, to: Node | null): void {
   lasting(fleet, text, spell.end)
 }
 
-const TROUBLES: Readonly<Record<string, Trouble>> = {
+export const TROUBLES: Readonly<Record<string, Trouble>> = {
   nothing: () => undefined,
   serverDies: (fleet) => fleet.cluster.pick(fleet.servers.all).become('dead'),
   allServersDie(fleet) {
@@ -74,7 +74,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
 }
 
 /** A second revision, in which the first group has another VIP. */
-function moved(draft: Draft): Draft {
+export function moved(draft: Draft): Draft {
   const groups = draft.groups.map((group, at) => (at === 0 ? { ...group, vip: '10.11.0.29' } : group))
   return { ...draft, groups }
 }

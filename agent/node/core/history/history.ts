@@ -42,6 +42,9 @@ export function note(state: NodeState, what: Note, happenedAt: Instant = state.n
   const serial = ++history.happened
   const origin = { life: boot, serial }
   const said = { group, kind, number, reason: cut(reason, LONGEST_REASON) }
+  state.recorder.memory.happened(
+    `${kind}${group === '' ? '' : ` ${group}`}${number > 0 ? ` (lease ${number})` : ''}: ${reason}`,
+  )
   const event = { at: state.wall(happenedAt), node, ...said, ...details, origin }
   const clock = history.clock.isSettled(state.now) ? history.clock.stamp(happenedAt) : null
   put(history, { event, key: keyOf(event), happenedAt, addedAt: state.now, serial, clock })

@@ -6,6 +6,7 @@ import type { HistoryEvent, NodeTrouble, Status } from '@lvsm/protocol'
 import { explainGroup } from './group.ts'
 import { explainNode } from './node.ts'
 import { explainService } from './service.ts'
+import { pastEvidence } from './past.ts'
 import type { Evidence, Explained, Explanation, Kind, Known, Subject } from './subject.ts'
 
 /** As many events of a subject as tell how it came to this. */
@@ -32,7 +33,7 @@ const EXPLAINS: Readonly<Record<Kind, (known: Known, name: string) => Explained>
   node: explainNode,
 }
 
-function evidenceOf({ status, events }: Known, subject: Subject): Evidence[] {
+function evidenceOf({ status, events, past }: Known, subject: Subject): Evidence[] {
   const { groups, nodes, troubles } = aboutOf(status, subject)
   const said = status.nodes
     .filter(({ name }) => nodes.has(name))
@@ -44,7 +45,8 @@ function evidenceOf({ status, events }: Known, subject: Subject): Evidence[] {
     .filter((event) => groups.has(event.group) || (event.group === '' && event.node === subject.name))
     .slice(-MOST_EVENTS)
     .map((event): Evidence => ({ node: event.node, text: eventText(event) }))
-  return [...said, ...troubles.map(({ node, ...trouble }) => ({ node, text: troubleText(trouble) })), ...told]
+  const found = troubles.map(({ node, ...trouble }) => ({ node, text: troubleText(trouble) }))
+  return [...said, ...found, ...(past ? pastEvidence(past, { groups, nodes }) : []), ...told]
 }
 
 export const eventText = ({ at, group, kind, number, reason }: HistoryEvent): string =>

@@ -3,11 +3,11 @@ import type { HistoryEvent, NodeReport, Status } from '@lvsm/protocol'
 import { timeText, wordsText } from '../wanted-text.ts'
 import { type Explained, type Known, nextSteps } from './subject.ts'
 
-export function explainNode({ status, events }: Known, name: string): Explained {
+export function explainNode({ status, events, past }: Known, name: string): Explained {
   const node = status.nodes.find((one) => one.name === name)
   if (!node) return { what: `there is no node ${name}`, since: null, why: '', change: [] }
   const last = events.findLast((event) => event.node === name)
-  const servers = serverText(status, name)
+  const servers = serverText(status, name, past !== undefined)
   return {
     what: [whatOf(node), ...servers].join('; '),
     since: sinceOf(node, events),
@@ -51,8 +51,8 @@ const STATES: Readonly<Partial<Record<NodeReport['state'], string>>> = {
   witness: 'a witness: it only votes',
 }
 
-/** As a realserver. */
-const serverText = ({ services }: Status, name: string): string[] =>
+/** As a realserver. Connections count on all the time: of the past nobody knows them. */
+const serverText = ({ services }: Status, name: string, isPast: boolean): string[] =>
   services.flatMap((service) =>
     service.told === false
       ? []
@@ -60,7 +60,8 @@ const serverText = ({ services }: Status, name: string): string[] =>
           .filter(({ node }) => node === name)
           .map(({ weight, healthy, state, active, reason }) => {
             const how = state ?? (healthy === null ? 'unchecked' : healthy ? 'healthy' : 'failed')
-            return `in ${service.name} it is ${how}, weight ${weight}, ${active} active connections (${reason})`
+            const connections = isPast ? '' : `, ${active} active connections`
+            return `in ${service.name} it is ${how}, weight ${weight}${connections} (${reason})`
           }),
   )
 

@@ -1,5 +1,5 @@
 /** What is explained, from what, and what an explanation has. */
-import { type HistoryEvent, judge, type NodeTrouble, type Status } from '@lvsm/protocol'
+import { type HistoryEvent, judge, type NodeTrouble, type RecordedReport, type Status } from '@lvsm/protocol'
 
 export type Kind = 'group' | 'service' | 'node'
 
@@ -11,6 +11,11 @@ export interface Subject {
 export interface Known {
   readonly status: Status
   readonly events: readonly HistoryEvent[]
+  /** Of a moment that is past: what else the node recorded that tells of it. */
+  readonly past?: Past
+}
+export interface Past extends Pick<NonNullable<RecordedReport['found']>, 'own' | 'happened'> {
+  readonly node: string
 }
 export interface Explained {
   readonly what: string

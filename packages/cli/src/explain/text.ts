@@ -4,13 +4,14 @@ import type { Explanation } from './subject.ts'
 
 const sentence = (text: string): string => (text === '' ? '' : `${text}.`)
 
-/** `now`: milliseconds of this machine's wall clock, for how long ago something was. */
+/** `now`: milliseconds of this machine's wall clock, for how long ago, or how long before then, something was. */
 export function explanationText(
   { what, since, why, change, evidence }: Explanation,
   paint: Paint,
   now: number,
+  ago: 'ago' | 'before' = 'ago',
 ): string {
-  const when = since === null ? '' : `since ${since}${agoText(since, now)}`
+  const when = since === null ? '' : `since ${since}${agoText(since, now, ago)}`
   const lines = [
     `${paint('strong', sentence(what))}${when === '' ? '' : ` ${sentence(when)}`}`,
     ...(why === '' ? [] : [`Why: ${why}.`]),
@@ -27,9 +28,9 @@ const UNITS = [
   [60, 'min'],
 ] as const
 /** Nothing, where the clocks disagree. */
-export function agoText(at: string, now: number): string {
+export function agoText(at: string, now: number, ago: 'ago' | 'before' = 'ago'): string {
   const seconds = Math.round((now - Date.parse(at)) / 1000)
   if (!(seconds >= 0)) return ''
   const [size, unit] = UNITS.find(([size]) => seconds >= size) ?? [1, 's']
-  return ` (${Math.floor(seconds / size)} ${unit} ago)`
+  return ` (${Math.floor(seconds / size)} ${unit} ${ago})`
 }

@@ -8,6 +8,7 @@ import { type ChecksReport, checksReport, type RunCheckReport, runCheckReport } 
 import { type Events, eventsReport } from '../events/event.ts'
 import { type ConnectionsReport, connectionsReport, type StatsReport, statsReport } from './counts.ts'
 import { type FenceReport, fenceReport } from './fence.ts'
+import { type RecordedReport, recordedReport } from '../recorded/report.ts'
 import {
   refusedReport,
   type StandbyReport,
@@ -36,6 +37,13 @@ export const runCheckRequest = z.object({
   on: named('not the name of a node').exactOptional(),
   explain: z.boolean({ error: 'neither true nor false' }),
 })
+/** So long ago, in milliseconds. */
+export const recordedQuery = z.object({
+  ago: z
+    .string({ error: 'how long ago is missing' })
+    .regex(/^[0-9]{1,13}$/, { error: 'not a whole number of milliseconds' })
+    .transform(Number),
+})
 export type SwitchoverRequest = z.infer<typeof switchoverRequest>
 export type StandbyRequest = z.infer<typeof standbyRequest>
 export type RunCheckRequest = z.infer<typeof runCheckRequest>
@@ -45,6 +53,7 @@ export interface RouteRequests {
   readonly events: null
   readonly clusterStatus: null
   readonly clusterEvents: null
+  readonly recorded: null
   readonly fence: null
   readonly checks: null
   readonly runCheck: RunCheckRequest
@@ -58,6 +67,7 @@ export interface RouteResponses {
   readonly events: Events
   readonly clusterStatus: Status
   readonly clusterEvents: Events
+  readonly recorded: RecordedReport
   readonly fence: FenceReport
   readonly checks: ChecksReport
   readonly runCheck: RunCheckReport
@@ -84,6 +94,8 @@ export const ROUTES: Routes = {
   /** Of the whole cluster, as the coordinator knows it that this node follows; 503 where there is none, or it does not answer. */
   clusterStatus: { method: 'GET', path: '/v1/cluster/status', request: null, response: statusReport },
   clusterEvents: { method: 'GET', path: '/v1/cluster/events', request: null, response: eventsReport },
+  /** What this node recorded of a moment that is past; query: `recordedQuery`. */
+  recorded: { method: 'GET', path: '/v1/recorded', request: null, response: recordedReport },
   fence: { method: 'GET', path: '/v1/fence', request: null, response: fenceReport },
   /** The checks that this node makes itself. */
   checks: { method: 'GET', path: '/v1/checks', request: null, response: checksReport },
