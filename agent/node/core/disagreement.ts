@@ -12,7 +12,7 @@ const ON_ITS_WAY_MS = 4000
 /** From coordinators a large one takes its time, and nobody has to do anything: who has an older revision is only behind. */
 const BEHIND_MS = 30_000
 
-/** Nodes that differ from this one: at what revision of theirs, and since when at that one. One that gets on is on its way. */
+/** Nodes that differ from this one: at what revision of theirs, and since when. From coordinators, one that gets on is on its way. */
 export interface Difference {
   readonly revision: number
   readonly since: Instant
@@ -27,8 +27,10 @@ export function agreementOf(state: NodeState, node: string): Partial<Agreement> 
 /** A node said what it has, or this one has something else now. */
 export function noteDifference(state: NodeState, node: string): void {
   const revision = revisionOf(state, node)
+  const known = state.differs.get(node)
   if (differencesWith(state, node).length === 0) state.differs.delete(node)
-  else if (state.differs.get(node)?.revision !== revision) state.differs.set(node, { revision, since: state.now })
+  else if (!known || (state.config?.followed && revision > known.revision))
+    state.differs.set(node, { revision, since: state.now })
 }
 export function noteDifferences(state: NodeState): void {
   for (const node of state.states.keys()) noteDifference(state, node)
