@@ -91,7 +91,7 @@ export async function runBoot(boot: Boot, sample: boolean, deadline: Deadline): 
   const limitMs = deadline.within(Number.POSITIVE_INFINITY)
   const lines: string[] = []
   const ended = await run({
-    argv: ['node', 'scripts/lab/main.ts', 'run', '--timeout', String(Math.ceil(limitMs / 1000)), ...words],
+    argv: ['node', 'scripts/lab/main.ts', 'run', '--paced', '--timeout', String(Math.ceil(limitMs / 1000)), ...words],
     timeoutMs: limitMs,
     onLine: (line) => {
       lines.push(line.replace(/\r$/, ''))

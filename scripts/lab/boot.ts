@@ -25,7 +25,9 @@ export interface Lab {
 }
 
 export interface Booting {
+  /** As its cluster is to live: at this pace already. */
   readonly topology: Topology
+  readonly pace: number
   readonly cluster: Plan['cluster']
   readonly host: boolean
   /** Stays when the caller ends; without it the kernel ends the lab with the caller. */
@@ -124,10 +126,10 @@ export async function boot(booting: Booting, began: (child: ChildProcess, dir: s
   const listen: Plan['listen'] = booting.host ? { path: socket } : { port: guestPort }
   const web = await ensureWebServer()
   const paths = { root, dir, dist, node: process.execPath, busybox: tool('busybox'), web }
-  const { topology, cluster } = booting
+  const { topology, cluster, pace } = booting
   const secret = randomBytes(32).toString('hex')
   const seed = process.env['LVSM_LAB_SEED'] ?? String(randomInt(2 ** 31))
-  const plan = planOf({ topology, cluster, token, listen, secret, seed }, paths)
+  const plan = planOf({ topology, cluster, token, listen, secret, seed, pace }, paths)
   writeFileSync(join(dir, 'plan.json'), JSON.stringify(plan))
   writeFileSync(join(dir, 'network.sh'), networkScript(topology))
   const script = join(dir, 'boot.sh')

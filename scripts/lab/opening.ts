@@ -10,6 +10,7 @@ import { ask } from './session.ts'
 import { Stage } from './stage.ts'
 import type { Clustered } from './plan.ts'
 import { remember, standing, sweep } from './standing.ts'
+import { coresNow, paced, paceFor } from './pace.ts'
 import { passTurn, takeTurn } from './turn.ts'
 import { checkTopology } from './topology.ts'
 import { topologyNamed } from './topologies/index.ts'
@@ -19,6 +20,8 @@ export interface LabOptions {
   readonly cluster: Clustered
   readonly host?: boolean
   readonly memory?: number
+  /** As slowly as this machine needs just now (`pace.ts`); otherwise as the topology says. */
+  readonly paced?: boolean
   /** Stays up when this command ends. */
   readonly stays?: boolean
 }
@@ -45,10 +48,10 @@ const hit = (child: ChildProcess): void => {
 /** Ends with this command unless it stays. Throws LabError. */
 export async function openLab(options: LabOptions): Promise<Lab> {
   const { cluster, host = false, stays = false, memory } = options
-  const topology = topologyNamed(options.topology)
-  if (!topology) throw new LabError(`there is no topology ${options.topology}`, 'npm run lab -- --help names them', 2)
+  const named = topologyNamed(options.topology)
+  if (!named) throw new LabError(`there is no topology ${options.topology}`, 'npm run lab -- --help names them', 2)
   if (stays && standing()) throw new LabError('a lab is up already', 'npm run lab -- down')
-  const wrong = checkTopology(topology)
+  const wrong = checkTopology(named)
   if (wrong.length > 0) throw new LabError(wrong.map((one) => `${one.field}: ${one.message}`).join('\n'))
   sweep()
   const free = await takeTurn()
@@ -57,10 +60,13 @@ export async function openLab(options: LabOptions): Promise<Lab> {
     throw new LabError(`build failed: ${error.message}`, 'correct the file named above')
   })
   if (missing.length > 0) throw new LabError(`${missing.join(', ')}: no source to build from`)
+  const pace = options.paced ? paceFor(await coresNow()) : 1
+  if (pace > 1) process.stderr.write(`· other work has this machine: the cluster lives ${pace} times as slowly\n`)
+  const topology = paced(named, pace)
   let keep = false
   let started: ChildProcess | undefined
   const lab = await step('boot', () =>
-    boot({ topology, cluster, host, stays, ...(memory === undefined ? {} : { memory }) }, (child, dir) => {
+    boot({ topology, cluster, host, stays, pace, ...(memory === undefined ? {} : { memory }) }, (child, dir) => {
       started = child
       atEnd(() => {
         if (keep) return

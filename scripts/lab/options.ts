@@ -7,6 +7,7 @@ export interface Options {
   readonly topology: string
   readonly cluster: Clustered
   readonly host: boolean
+  readonly paced: boolean
   /** Seconds for the whole command, boot included. */
   readonly timeout: number
   readonly terminal: boolean
@@ -29,6 +30,7 @@ export const help = `A laboratory: real IPVS, ARP and routes, a network namespac
   --timeout S       end the command after S seconds, boot included (run: 900)
   --cluster-later   have it ready, and start it by the verb cluster
   --host            without QEMU, where this host's kernel has IPVS; private namespaces, nothing stays
+  --paced           where this machine has other work: timing and checks of the cluster as much slower
   --memory MIB      of the guest (4096)
   -t                exec in a terminal
 
@@ -50,6 +52,7 @@ export function parse(argv: readonly string[]): Options {
     topology: 'default',
     cluster: false as Clustered,
     host: false,
+    paced: false,
     timeout: 0,
     terminal: false,
     memory: 4096,
@@ -72,6 +75,7 @@ export function parse(argv: readonly string[]): Options {
     else if (flag === '--cluster-later') options.cluster = 'later'
     else if (flag === '--coordinated') options.cluster = 'coordinated'
     else if (flag === '--host') options.host = true
+    else if (flag === '--paced') options.paced = true
     else if (flag === '-t') options.terminal = true
     else if (flag === '--timeout') options.timeout = numberOf(value(), flag)
     else if (flag === '--memory') options.memory = numberOf(value(), flag)

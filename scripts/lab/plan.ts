@@ -60,6 +60,8 @@ export interface LabOptions {
   readonly secret: string
   /** Of what scenarios do by chance. */
   readonly seed: string
+  /** How many times slower than its topology says the cluster lives. */
+  readonly pace: number
   readonly listen: Plan['listen']
 }
 
@@ -89,6 +91,7 @@ export function planOf(options: LabOptions, paths: Paths): Plan {
       LAB_PLAN: `${paths.dir}/plan.json`,
       LAB_SOCKETS: sockets,
       LAB_SEED: options.seed,
+      LAB_PACE: String(options.pace),
     },
     files: [
       ...commands(topology, paths, sockets),

@@ -16,6 +16,8 @@ const HUNG_MS = 120_000
 /** A machine that is starved needs more time: a wait ends only after so many looks too, and in any case after so many times its length. */
 const LOOKS = 3
 const LONGEST = 6
+/** How many times slower than usual the cluster lives, because this machine has other work. */
+const PACE = Number(process.env['LAB_PACE'] ?? 1)
 
 export interface Ran {
   readonly code: number
@@ -71,15 +73,16 @@ export async function owner(group?: string): Promise<string | null> {
 export type Truthy<Value> = Exclude<Value, false | 0 | '' | null | undefined>
 
 /**
- * Waits until `condition` gives something true and returns it; throws with its last error when the time is over. `ms` is that
+ * Waits until `condition` gives something true and returns it; throws with its last error when the time is over. `quietMs` is that
  * of a quiet machine, and no figure (the observers measure those): it is waited for three times as long, and where one look at
  * the cluster takes seconds for twice that.
  */
 export async function until<Value>(
   condition: () => Value | Promise<Value>,
-  ms: number,
+  quietMs: number,
   what = 'the condition',
 ): Promise<Truthy<Value>> {
+  const ms = quietMs * PACE
   const began = performance.now()
   const looks = (ms / POLL_MS) * LOOKS
   let last: unknown
