@@ -161,6 +161,26 @@ describe('a look at the table', () => {
     expect(observe().services, 'and keeps them').toEqual(kernel.services)
   })
 
+  it.each([
+    ['a threshold', dest(11, { upper: 9, lower: 1 }), dest(11)],
+    ['the type of a tunnel', dest(11, { forward: 'tun', tunnel: 'gre' }), dest(11, { forward: 'tun' })],
+  ])('asks at each look for one that has what the listing does not show, and may lose it: %s', (_, has, lost) => {
+    const { kernel, observe } = table([...many(99).slice(0, 60), service(200, has)])
+    observe()
+    for (let looks = 0; looks < 3; looks++) expect(observe().asked).toContain(key(200))
+    kernel.services[60] = service(200, lost)
+    expect(observe().services).toEqual(kernel.services)
+    expect(observe().asked.filter((one) => one === key(200)).length, 'it is as all others now').toBeLessThan(2)
+  })
+
+  it('goes over the whole of a large table in a few looks', () => {
+    const { kernel, observe } = table(many(200))
+    observe()
+    const [first, ...rest] = Array.from({ length: 6 }, () => observe().asked)
+    expect(new Set([...(first ?? []), ...rest.flat()]).size).toBe(kernel.services.length)
+    expect(first?.length).toBeLessThan(40)
+  })
+
   it('leaves out a service that goes between the two voices', () => {
     const { kernel, look, observe } = table(many(9))
     observe()

@@ -18,8 +18,9 @@ export interface TableReader {
   one(service: ServiceId): ObservedService | null
 }
 
-/** Services that are asked for although they look as before, in each look. */
+/** Services that are asked for although they look as before: so many in each look, and all of them within so many looks. */
 const IN_TURN = 2
+const LOOKS = 6
 
 /** A service as listed; `shape` is all that the listing shows of it but for counts of connections. */
 interface Listed {
@@ -93,18 +94,25 @@ export class TableLook {
     const same: string[] = []
     const due = new Set<string>()
     for (const [key, { shape }] of listed) {
-      if (this.#known.get(key)?.shape === shape) same.push(key)
-      else due.add(key)
+      const known = this.#known.get(key)
+      if (known?.shape !== shape || hasHidden(known.service)) due.add(key)
+      else same.push(key)
     }
     same.sort()
     const next = same.filter((key) => key > this.#turn)
-    for (const key of [...next, ...same].slice(0, IN_TURN)) {
+    for (const key of [...next, ...same].slice(0, Math.max(IN_TURN, Math.ceil(same.length / LOOKS)))) {
       due.add(key)
       this.#turn = key
     }
     return due
   }
 }
+
+/** It has what the listing does not show, and may lose that without a word: it is asked for at each look. */
+const hasHidden = ({ spec, dests }: ObservedService): boolean =>
+  spec.flags.length > 0 ||
+  (spec.persistence?.prefix ?? null) !== null ||
+  dests.some(({ upper, lower, tunnel }) => upper !== undefined || lower !== undefined || tunnel !== undefined)
 
 /** What the listing shows of a service, destinations in any order; it names `bypass` as it names masquerading, and no flags. */
 const printed = ({ spec, dests }: ObservedService): string =>

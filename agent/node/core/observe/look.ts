@@ -3,11 +3,17 @@
  * level-triggered: an event only says that a look is due, the look says what is.
  */
 import { after, earlier, type Instant, later } from '@lvsm/base'
-import { formerSettings, isGueWanted, ownsServices } from '@lvsm/plan'
+import { formerSettings, isGueWanted, type Observed, ownsServices } from '@lvsm/plan'
 import type { NodeState } from '../state.ts'
 import { lookAtPathsIfDue, nextPathLook } from './paths.ts'
 
 const LOOK_MS = 1000
+/**
+ * A table of so many destinations, ten thousand of which cost a tenth of a second to go over, is looked at once a second, a larger one more
+ * rarely: looking costs a fiftieth of a core at most. Nobody waits longer than LONGEST_MS for what somebody changed.
+ */
+const ENTRIES_A_SECOND = 1000
+const LONGEST_MS = 10_000
 const SHORTEST_LOOK_MS = 20
 
 /** How soon after what the next look is due, at the latest. */
@@ -27,10 +33,14 @@ export function lookWithin({ rhythm, now }: NodeState, ms = 0): void {
 }
 
 /** The look is over: the next one comes at the steady pace, if nothing asks for it before. */
-export function looked({ rhythm, now }: NodeState): void {
+export function looked({ rhythm, kernel, now }: NodeState): void {
   rhythm.looking = false
   rhythm.lookedAt = now
-  rhythm.lookAt = after(now, LOOK_MS)
+  rhythm.lookAt = after(now, paceMs(kernel.observed))
+}
+function paceMs(observed: Observed | null): number {
+  const entries = observed?.services?.reduce((sum, { dests }) => sum + dests.length, 0) ?? 0
+  return Math.min(LONGEST_MS, LOOK_MS * Math.max(1, entries / ENTRIES_A_SECOND))
 }
 
 /** Asks for a look when one is due, at the kernel and at how connections get on; its answer ends it. */
