@@ -79,7 +79,7 @@ describe('the house linter over a tree', () => {
   const READMES = Object.fromEntries(
     [
       ...['agent/driver', 'agent/process', 'agent/lease', 'agent/node', 'agent/prober', 'agent/counts', 'test'],
-      ...['agent/examiner', 'packages/cli/src/doctor/core'],
+      ...['agent/examiner', 'packages/cli/src/doctor/core', 'packages/cli/src/recipe/core'],
       ...['coordinator', 'coordinator/api', 'coordinator/adapters/api'],
       ...['agent/nodelink', 'agent/node/feed', 'coordinator/feed', 'coordinator/reported', 'coordinator/adapters/feed'],
       ...['coordinator/electorate', 'web', 'web/src/core'],

@@ -61,10 +61,11 @@ export const ROOMS: readonly Room[] = [
   impure(
     'cli',
     'packages/cli/src',
-    ['doctor', 'base', 'model', 'protocol', 'changes', 'trust'],
+    ['doctor', 'recipe', 'base', 'model', 'protocol', 'changes', 'trust'],
     ['commander', 'cli-table3', 'yaml', 'zod'],
   ),
   pure('doctor', 'packages/cli/src/doctor/core', ['base', 'model', 'protocol']),
+  pure('recipe', 'packages/cli/src/recipe/core', ['base', 'model']),
   pure('driver', 'agent/driver', ['base']),
   pure('lease-core', 'agent/lease/core', ['base', 'protocol', 'lease', 'heartbeat']),
   pure('node-core', 'agent/node/core', ['base', 'protocol', 'model', 'changes', 'health', 'plan']),

@@ -13,6 +13,7 @@ import { doctorProgram } from './doctor/program.ts'
 import { events, type EventsOptions } from './events/command.ts'
 import { FORMATS, type Format } from './output.ts'
 import { leaveProgram, setupProgram } from './setup/program.ts'
+import { recipeProgram } from './recipe/program.ts'
 import { simulateProgram } from './simulate/program.ts'
 import {
   coordinatorPaths,
@@ -174,6 +175,7 @@ function completion(root: Command, terminal: Terminal, done: (exit: Exit) => voi
 function coordinated(root: Command, run: Run): void {
   configProgram(root, run)
   accessProgram(root, run)
+  recipeProgram(root, run)
   leaveProgram(root, run)
 }
 

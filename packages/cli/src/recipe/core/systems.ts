@@ -1,0 +1,31 @@
+/** Systems, and which of them can be what: a row each. */
+import type { Forward } from '@lvsm/model'
+import { freebsd, openbsd } from './bsd.ts'
+import { linux } from './linux.ts'
+import { other } from './other.ts'
+import { hpux, irix, solaris } from './unix.ts'
+import type { Answer, Need } from './recipe.ts'
+import { windows } from './windows.ts'
+
+export interface System {
+  readonly title: string
+  /** Lines of its shell that are no commands. */
+  readonly comment: string
+  /** Methods whose very steps a test carries out on such a system; the others are by its documentation. */
+  readonly tried: readonly Forward[]
+  readonly methods: Readonly<Record<Forward, (need: Need) => Answer>>
+}
+
+export const SYSTEMS = { linux, freebsd, openbsd, solaris, hpux, irix, windows, other } as const satisfies Readonly<
+  Record<string, System>
+>
+export type SystemName = keyof typeof SYSTEMS
+export const SYSTEM_NAMES = Object.keys(SYSTEMS) as readonly SystemName[]
+
+const AGENT_ONLY = 'a director that serves itself needs its agent: there is no recipe for it'
+
+export function answerFor(system: SystemName, need: Need): Answer {
+  const { methods }: System = SYSTEMS[system]
+  const make = Object.entries(methods).find(([method]) => method === need.method)?.[1]
+  return make ? make(need) : { refused: AGENT_ONLY }
+}
