@@ -20,7 +20,7 @@ export async function counted(counters: readonly Counter[]): Promise<() => Promi
   for (const node of nodes) {
     const lines = of(node).map(({ rule }) => `${rule} counter`)
     const chain = `chain seen { type filter hook prerouting priority -350; ${lines.join('; ')}; }`
-    await on(node, `nft 'table ip witness { ${chain} }'`)
+    await on(node, `nft 'table ip witness { ${chain}; }'`)
   }
   return async () => {
     const counts: Record<string, number> = {}
@@ -95,7 +95,7 @@ export async function uploading(work: (uploads: Uploads) => Promise<void>): Prom
   const sinks = [await inNode('rs1', SINK, 'rs1'), await inNode('rs2', SINK, 'rs2')]
   await on(
     'client',
-    "nft 'table ip deaf { chain in { type filter hook input priority 0; icmp type destination-unreachable drop; } }'",
+    "nft 'table ip deaf { chain in { type filter hook input priority 0; icmp type destination-unreachable drop; }; }'",
   )
   const weights: Readonly<Record<string, string>> = { rs1: '10.12.0.11', rs2: '10.12.0.12' }
   try {
