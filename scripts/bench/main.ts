@@ -14,6 +14,7 @@ const BENCHMARKS: Readonly<Record<string, (runs: number, progress: (text: string
 const LEAST_RUNS = 5
 const USAGE = `usage: npm run bench -- NAME [--runs N] [--json FILE]
        npm run bench -- groups [--groups N,N,…] [--keepalive MS] [--lease MS] [--seconds S]
+       npm run bench -- checks [--checks N] [--interval MS] [--seconds S]
        npm run bench -- dataplane
        npm run bench -- scale [--services N,N] [--seconds S]
        npm run bench -- config [--writes N] [--revisions N] [--directory DIR]
@@ -23,6 +24,7 @@ const USAGE = `usage: npm run bench -- NAME [--runs N] [--json FILE]
                  compared; power cuts four times as many, in two boots minutes apart
   --json FILE    keeps figures and runs
   config         what a change of the configuration costs three coordinators, beside etcd on the same disk
+  checks         what checks of each type cost the process that makes them, 2,000 at a time
   dataplane      a table of 1,000 services by 10 realservers, beside ipvsadm and keepalived in one boot of the lab
   scale          how the agent's pure parts grow with the table, from 50 services of 10 realservers to 1,000
   groups         what groups cost the lease processes: share of a core for each number of groups, in memory
@@ -59,6 +61,7 @@ function table(figures: readonly Figure[]): string {
 const ELSEWHERE: Readonly<Record<string, string>> = {
   groups: '../../test/bench/groups.ts',
   scale: '../../test/bench/scale.ts',
+  checks: '../../test/bench/checks.ts',
   config: '../../test/bench/config/main.ts',
 }
 /** A suite of the lab that prints figures; `npm test -- lab:dataplane` runs it too. */
