@@ -58,7 +58,7 @@ const STUCK = { opening: 4 }
 const well = (seconds: number): Partial<ServerOpenings> => ({ opening: 1, latest: { FIN_WAIT: seconds } })
 
 test('nobody looks while all connections are established, nor who owns nothing', () => {
-  unestablished(2)
+  unestablished(0)
   lives(5000)
   expect(dir1.take('openings')).toEqual([])
   unestablished(5)
@@ -100,6 +100,31 @@ test.each<[string, Partial<ServerOpenings>, Partial<ServerOpenings>]>([
     { ...STUCK, latest: { ESTABLISHED: 898 } },
   ],
 ])('not where %s', (_, first, second) => expect(twice([server('rs1', first)], [server('rs1', second)])).toEqual([]))
+
+test('who waits at several counts together, where at none of them anything goes further for two looks in a row', () => {
+  const [one, two] = [{ opening: 1 }, { opening: 2 }]
+  unestablished(1)
+  sees(server('rs1', one), server('rs2', two), server('rs3', well(110)))
+  sees(server('rs1', one), server('rs2', two), server('rs3', well(119)))
+  expect(found()).toEqual([])
+  sees(server('rs1', one), server('rs2', two), server('rs3', well(119)))
+  expect(found()).toEqual(['path-dead rs1', 'path-dead rs2'])
+  // At one of them something gets through: one that waits at the other is no evidence by itself.
+  sees(server('rs1', one), server('rs2', { ...two, latest: { FIN_WAIT: 119 } }), server('rs3', well(119)))
+  expect(found()).toEqual([])
+})
+
+test.each<[string, Partial<ServerOpenings>, Partial<ServerOpenings>]>([
+  ['two wait at one alone', { opening: 2 }, {}],
+  ['what waits at the other began a moment ago', { opening: 2 }, { opening: 0 }],
+  ['something went further at the other', { opening: 2 }, { opening: 1, latest: { ESTABLISHED: 899 } }],
+])('nor where %s, for two looks in a row', (_, rs1, rs2) => {
+  unestablished(5)
+  sees(server('rs1', rs1), server('rs2', rs2))
+  sees(server('rs1', rs1), server('rs2', rs2))
+  sees(server('rs1', rs1), server('rs2', { ...rs2, opening: rs2.opening === 0 ? 1 : (rs2.opening ?? 0) }))
+  expect(found()).toEqual([])
+})
 
 test('old connections that nobody uses hide nothing', () => {
   const [before, after] = [

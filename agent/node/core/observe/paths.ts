@@ -11,8 +11,13 @@ import type { OpeningsReport, ServerOpenings } from '@lvsm/protocol'
 import { heldGroups } from '../lease.ts'
 import type { NodeState } from '../state.ts'
 
-/** One that opens and gets no further may be the client's own affair. */
+/**
+ * One that opens and gets no further may be the client's own affair. Who waits at several realservers of a service, at none of which
+ * anything went further for a while, counts for all of them: a filter of this director takes its time to hold up three at each.
+ */
 const LEAST = 3
+/** Looks in a row. */
+const WHILE = 2
 const EVERY_MS = 3000
 /** A look of which the reading took long comes the more seldom. */
 const REST = 20
@@ -28,13 +33,15 @@ export interface Paths {
   asking: boolean
   lookAt: Instant
   last: Look | null
+  /** By service and realserver: so many times in a row some waited from one look to the next, and nothing went further meanwhile. */
+  silent: ReadonlyMap<string, number>
   /** Dead since the last two looks. */
   dead: readonly ServerOpenings[]
   /** Services of which no realserver has a living path. */
   deadServices: readonly string[]
 }
 export const newPaths = (at: Instant): Paths => ({
-  ...{ asking: false, lookAt: at, last: null, dead: [], deadServices: [] },
+  ...{ asking: false, lookAt: at, last: null, silent: new Map(), dead: [], deadServices: [] },
 })
 
 type Services = NonNullable<Observed['services']>
@@ -44,7 +51,7 @@ const suspects = new WeakMap<Services, { readonly config: Config; readonly group
 function suspectsIn(config: Config, services: Services): ReadonlySet<string> {
   const known = suspects.get(services)
   if (known?.config === config) return known.groups
-  const waiting = services.filter(({ dests }) => dests.some(({ inactive }) => inactive >= LEAST))
+  const waiting = services.filter(({ dests }) => dests.reduce((sum, { inactive }) => sum + inactive, 0) >= LEAST)
   const keys = new Set(waiting.map(serviceKey))
   const groups = new Set(config.services.filter((one) => keys.has(serviceKey(one))).map(({ group }) => group))
   suspects.set(services, { config, groups })
@@ -64,7 +71,7 @@ export function lookAtPathsIfDue(state: NodeState): void {
   const { paths, now, effects } = state
   if (paths.asking) return
   if (!isDue(state)) {
-    Object.assign(paths, { last: null, dead: [], deadServices: [] } satisfies Partial<Paths>)
+    Object.assign(paths, { ...newPaths(paths.lookAt), asking: paths.asking } satisfies Paths)
     return
   }
   if (now < paths.lookAt) return
@@ -79,11 +86,13 @@ export function onOpenings({ paths, now }: NodeState, report: OpeningsReport | n
   paths.asking = false
   paths.lookAt = after(now, Math.max(EVERY_MS, REST * (report?.tookMs ?? 0)))
   if (!report?.whole) return
-  const look = { at: now, servers: new Map(report.servers.map((one) => [`${one.service} ${one.key}`, one])) }
+  const look = { at: now, servers: new Map(report.servers.map((one) => [nameOf(one), one])) }
   const before = paths.last
   paths.last = look
   if (!before) return
-  const dead = report.servers.filter((one) => isDead(one, before, now))
+  const silent = report.servers.filter((one) => isSilent(one, before, now))
+  paths.silent = new Map(silent.map((one) => [nameOf(one), (paths.silent.get(nameOf(one)) ?? 0) + 1]))
+  const dead = deadOf(paths, silent, before)
   const living = new Set(report.servers.filter((one) => !dead.includes(one)).map(({ service }) => service))
   const services = new Map<string, number>()
   for (const { service } of dead) services.set(service, (services.get(service) ?? 0) + 1)
@@ -91,9 +100,22 @@ export function onOpenings({ paths, now }: NodeState, report: OpeningsReport | n
   paths.deadServices = [...services].flatMap(([name, count]) => (count > 1 && !living.has(name) ? [name] : []))
 }
 
-function isDead(server: ServerOpenings, before: Look, now: Instant): boolean {
-  const known = before.servers.get(`${server.service} ${server.key}`)
-  if (!known || known.opening < LEAST || server.opening < LEAST) return false
+const nameOf = ({ service, key }: ServerOpenings): string => `${service} ${key}`
+
+function deadOf(paths: Paths, silent: readonly ServerOpenings[], before: Look): ServerOpenings[] {
+  const waiting = new Map<string, number>()
+  for (const { service, opening } of silent) waiting.set(service, (waiting.get(service) ?? 0) + opening)
+  return silent.filter((one) => {
+    const alone = one.opening >= LEAST && (before.servers.get(nameOf(one))?.opening ?? 0) >= LEAST
+    const isLong = (paths.silent.get(nameOf(one)) ?? 0) >= WHILE
+    return alone || (isLong && (waiting.get(one.service) ?? 0) >= LEAST)
+  })
+}
+
+/** Some wait, as they did at the look before, and nothing went further in between. */
+function isSilent(server: ServerOpenings, before: Look, now: Instant): boolean {
+  const known = before.servers.get(nameOf(server))
+  if (!known || known.opening === 0 || server.opening === 0) return false
   const passedS = Math.max(between(before.at, now) - COARSE_MS, 0) / 1000
   // What nobody touched has come nearer to its end by the time that passed.
   return Object.entries(server.latest).every(([name, seconds]) => {
