@@ -6,7 +6,7 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describeError } from '../../process/files.ts'
 
-const EVERY_MS = 5000
+const EVERY_MS = 2000
 const HANGING_MS = 10_000
 /** A block, and an entry of the directory: what a file of this process needs. */
 const CONTENT = Buffer.alloc(4096, ' ')
