@@ -21,10 +21,11 @@ export interface HostParts {
 }
 
 export function hostOf({ home, stateDir, coordinator, nodes, counts, say }: HostParts): ApiHost {
-  const { reports, feed, cluster } = nodes
+  const { reports, feed, cluster, recorder } = nodes
   const passwords = new Passwords()
   return {
     ...cluster,
+    clusterRecorded: (agoMs) => recorder.answer(agoMs),
     pin: fingerprintOf(home.authority),
     passwords,
     login: new Login(passwords, ticks),

@@ -11,6 +11,7 @@ import type { Counts } from './counts.ts'
 import { Electing } from './electing.ts'
 import { Keying } from './keying.ts'
 import type { LinksPort, NodesMessage } from './ports.ts'
+import { ClusterRecorder } from './recording.ts'
 import { Reports } from './reports.ts'
 import { seatTroubles } from './seats.ts'
 import type { Troubles } from './troubles.ts'
@@ -24,6 +25,7 @@ export interface Served {
   readonly feed: Feed
   readonly reports: Reports
   readonly cluster: Cluster
+  readonly recorder: ClusterRecorder
   /** From another coordinator. */
   heard(message: NodesMessage): void
   close(): void
@@ -72,6 +74,7 @@ export function serveNodes(
     counters: () => counts.present(),
     clock: boottime,
   })
+  const recorder = new ClusterRecorder({ node, status: cluster.clusterStatus, clock: boottime, wallClock: Date.now })
   const keying = new Keying({
     known: () => coordinator.known(),
     leads: () => coordinator.status().raft.role === 'leader',
@@ -98,7 +101,7 @@ export function serveNodes(
   })
   voters.electing = electing
   const close = (): void => {
-    for (const part of [electing, keying, reports, feed]) part.close()
+    for (const part of [electing, keying, recorder, reports, feed]) part.close()
   }
-  return { feed, reports, cluster, heard: (message) => reports.heard(message), close }
+  return { feed, reports, cluster, recorder, heard: (message) => reports.heard(message), close }
 }

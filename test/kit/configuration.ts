@@ -145,10 +145,10 @@ export const serveConfiguration = (
     events: { failed: thrown, mayAgain: () => true, say: () => undefined, crashed },
   })
 
-type Knowing = Partial<Pick<ApiHost, 'progress' | 'clusterStatus' | 'clusterEvents'>>
+type Knowing = Partial<Pick<ApiHost, 'progress' | 'clusterStatus' | 'clusterEvents' | 'clusterRecorded'>>
 /** With what it knows of the nodes, where it knows anything of them. */
 export function knownBy(
-  { progress, clusterStatus, clusterEvents }: Knowing,
+  { progress, clusterStatus, clusterEvents, clusterRecorded }: Knowing,
   say?: (line: string) => void,
   clock?: () => number,
 ): ApiHost {
@@ -157,6 +157,7 @@ export function knownBy(
     ...(progress ? { progress } : {}),
     ...(clusterStatus ? { clusterStatus } : {}),
     ...(clusterEvents ? { clusterEvents } : {}),
+    ...(clusterRecorded ? { clusterRecorded } : {}),
   }
 }
 
@@ -172,6 +173,7 @@ export function hostOf(say: (line: string) => void = () => undefined, clock = ()
     agentVersions: () => new Map([['dir1', speaks]]),
     clusterStatus: () => null,
     clusterEvents: () => ({ events: [] }),
+    clusterRecorded: (agoMs: number) => ({ node: 'dir1', at: '', agoMs, spans: [], clockSet: false, found: null }),
     metrics: () => '',
   }
   return { pin: '0f'.repeat(32), passwords, login, audit: new Audit(say), ...told }

@@ -48,6 +48,7 @@ const ROUTE_ANSWERS: Answers = {
     return status ? ok(status) : notNow(NOTHING)
   },
   events: ({ query }, { host }) => ok(host.clusterEvents(query.after)),
+  recorded: ({ query }, { host }) => ok(host.clusterRecorded(query.ago)),
   coordinators: (_, { configuration, host }) =>
     coordinatorsReply(configuration.status(), configuration.known(), host.silentMs),
   versions: (_, { configuration, host }) =>

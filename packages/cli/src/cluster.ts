@@ -7,6 +7,7 @@ import {
   type ConfigResponse,
   type Events,
   readConfigResponse,
+  type RecordedReport,
   type RouteResponses,
   type Status,
 } from '@lvsm/protocol'
@@ -58,6 +59,16 @@ export async function clusterEvents(places: Places, after?: string): Promise<Eve
   return known ?? exchange(places.socketPaths, { route: 'events', body: null, query, timeoutMs: QUERY_TIMEOUT_MS })
 }
 
+/** As it was so long ago, by a coordinator, over the agent of this node too; null: none is there, or is reached. */
+export function clusterRecorded(places: Places, agoMs: number): Promise<RecordedReport | null> {
+  const query = `?${new URLSearchParams({ ago: String(agoMs) }).toString()}`
+  const ask: Ask<RecordedReport> = async (path, signal) => {
+    const told = await ofCoordinator(path, 'recorded', signal, query)
+    return told?.found?.status.nodes.some(({ agent }) => agent) ? told : null
+  }
+  return firstOf<RecordedReport>(places, { coordinator: ask, agent: ask })
+}
+
 type Ask<Told> = (socketPath: string, signal: AbortSignal) => Promise<Told | null>
 
 /** Null: no coordinator is there, or is reached. One that is frozen delays nobody. */
@@ -82,7 +93,7 @@ async function firstOf<Told>(
 const soonest = <Told>(all: readonly Promise<Told | null>[]): Promise<Told | null> =>
   Promise.any(all.map(async (one) => (await one) ?? Promise.reject(new Error('nothing')))).catch(() => null)
 
-async function ofCoordinator<Name extends 'status' | 'events'>(
+async function ofCoordinator<Name extends 'status' | 'events' | 'recorded'>(
   socketPath: string,
   route: Name,
   signal: AbortSignal,

@@ -1,9 +1,10 @@
 /** `lvsm explain --at`: the same paragraph of a moment that is past, from what a node recorded; and what is not recorded is said. */
-import type { HistoryEvent, RecordedReport } from '@lvsm/protocol'
+import { type HistoryEvent, NO_RECORD, type RecordedReport } from '@lvsm/protocol'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Failure } from '../src/failure.ts'
 import { agoOf } from '../src/explain/moment.ts'
-import { cleanUp, lvsm, startAgent, STATUS, without } from './agent.ts'
+import { MemoryConfiguration, serveConfiguration } from '../../../test/kit/configuration.ts'
+import { cleanUp, lvsm, scratchPath, startAgent, STATUS, without } from './agent.ts'
 
 describe('a moment', () => {
   const NOW = Date.parse('2026-11-28T07:00:00.000Z')
@@ -76,6 +77,8 @@ const asked: string[] = []
 const agent = (report: (agoMs: number) => RecordedReport) =>
   startAgent(({ path }) => {
     asked.push(path)
+    if (path.startsWith('/v1/cluster/'))
+      return { code: 503, body: { refusals: [{ code: 'no-coordinator', message: 'none answers' }] } }
     const ago = /recorded\?ago=(\d+)/.exec(path)?.[1]
     return { body: ago ? report(Number(ago)) : path.includes('events') ? { events: EVENTS } : STATUS }
   })
@@ -130,6 +133,33 @@ describe('lvsm explain --at', () => {
     expect((await lvsm(['--socket', socketPath, 'explain', 'web', '--at', '1m'])).out).toMatch(
       /ago\); the node's clock was set since, and this is by the clock of now:\n/,
     )
+  })
+  it('asks the coordinator of this node for the whole cluster, and says what this node itself heard', async () => {
+    const { socketPath } = await agent(reportOf)
+    const path = scratchPath('coordinator.sock')
+    const [group] = STATUS.groups
+    const clusterRecorded = (ago: number): RecordedReport => {
+      const { found, ...report } = reportOf(ago)
+      const status = without({ groups: [{ ...group!, number: 40 }] })
+      return { ...report, node: 'rs2', found: found && { ...found, status, own: NO_RECORD, happened: [] } }
+    }
+    const server = serveConfiguration(path, Object.assign(new MemoryConfiguration(), { clusterRecorded }))
+    const environment = { LVSM_SOCKET: socketPath, LVSM_COORDINATOR_SOCKET: path }
+    const said = await lvsm(['explain', 'web', '--at', '2m'], environment)
+    server.close()
+    expect(said.out).toMatch(
+      /^As the coordinator on rs2 recorded it at \S+Z \(2 min ago\):\ndir1 owns group web .*, lease 40\./,
+    )
+    expect(said.out).toMatch(/dir1 +does not hear rs1\n/)
+  })
+  it('asks the agent alone where the coordinator does not have that moment', async () => {
+    const { socketPath } = await agent(reportOf)
+    const path = scratchPath('coordinator.sock')
+    const server = serveConfiguration(path, new MemoryConfiguration())
+    const environment = { LVSM_SOCKET: socketPath, LVSM_COORDINATOR_SOCKET: path }
+    const said = await lvsm(['explain', 'web', '--at', '2m'], environment)
+    server.close()
+    expect(said.out).toMatch(/^As dir1 recorded it at /)
   })
   it('refuses what is no time without asking anybody, and a name that nothing had then', async () => {
     const { socketPath } = await agent(reportOf)

@@ -92,6 +92,7 @@ const QUERIES: Readonly<Record<string, string>> = {
   next: '?after=0',
   revision: '?number=1',
   diff: '?from=1&to=2',
+  recorded: '?ago=0',
 }
 
 it('a real answer of each route is what it says, and so is what was asked', async () => {

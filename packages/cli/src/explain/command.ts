@@ -1,15 +1,15 @@
 /** `lvsm explain`: of each group, service and node that is called so, now or as it was recorded. */
 import { spanText } from '@lvsm/base'
-import type { Exit, RecordedReport, Status } from '@lvsm/protocol'
+import { type Exit, NO_RECORD, type RecordedReport, type Status } from '@lvsm/protocol'
 import { exchange } from '../agents.ts'
-import { clusterEvents, clusterStatus } from '../cluster.ts'
+import { clusterEvents, clusterRecorded, clusterStatus } from '../cluster.ts'
 import type { Session } from '../commands.ts'
 import { ageOf } from '../events/text.ts'
 import { Failure } from '../failure.ts'
 import { type Format, render } from '../output.ts'
 import { explain, subjectsOf } from './explain.ts'
 import { agoOf } from './moment.ts'
-import type { Kind, Known, Subject } from './subject.ts'
+import type { Kind, Known, Past, Subject } from './subject.ts'
 import { explanationText } from './text.ts'
 
 const RECORDED_TIMEOUT_MS = 10_000
@@ -38,22 +38,45 @@ async function explainPast(session: Session, asked: Asked & { readonly at: strin
   const ago = agoOf('--at', asked.at, askedMs)
   const query = `?${new URLSearchParams({ ago: String(ago) }).toString()}`
   const { terminal, socketPaths } = session
-  const [report, told] = await Promise.all([
-    exchange(socketPaths, { route: 'recorded', body: null, query, timeoutMs: RECORDED_TIMEOUT_MS }),
+  const [own, whole, told] = await Promise.all([
+    // A coordinator may know all where no agent is there to be asked.
+    exchange(socketPaths, { route: 'recorded', body: null, query, timeoutMs: RECORDED_TIMEOUT_MS }).catch(failure),
+    clusterRecorded(session, ago),
     clusterEvents(session),
   ])
-  const { found, at, node, agoMs } = report
+  const { report, by, past } = recordedOf(own, whole)
+  const { found, at, agoMs } = report
   if (!found) throw unrecorded(report)
-  const { status, own, happened } = found
+  const { status } = found
   const nowMs = Date.now()
   const events = told.events.filter((event) => ageOf(event, nowMs) >= agoMs + (nowMs - askedMs))
-  const known: Known = { status, events, past: { node, own, happened } }
-  const all = subjectsIn(status, asked, ' then').map((subject) => ({ ...explain(known, subject), at, by: node }))
-  const head = `As ${node} recorded it at ${at} (${spanText(agoMs)} ago)${report.clockSet ? `; ${CLOCK_SET}` : ''}:\n`
+  const known: Known = { status, events, past }
+  const all = subjectsIn(status, asked, ' then').map((subject) => ({ ...explain(known, subject), at, by }))
+  const head = `As ${by} recorded it at ${at} (${spanText(agoMs)} ago)${report.clockSet ? `; ${CLOCK_SET}` : ''}:\n`
   const text = () => all.map((one) => explanationText(one, terminal.paint, Date.parse(at), 'before')).join('\n')
   terminal.print(render(all, format, () => head + text()))
   return 'ok'
 }
+interface Recorded {
+  readonly report: RecordedReport
+  readonly by: string
+  readonly past: Past
+}
+/** The cluster as a coordinator knew it, where one did; beside it what this node's agent itself heard and did. */
+function recordedOf(own: RecordedReport | Failure, whole: RecordedReport | null): Recorded {
+  if (whole) {
+    const beside = own instanceof Failure || !own.found ? { own: NO_RECORD, happened: [] } : own.found
+    const node = own instanceof Failure ? whole.node : own.node
+    return { report: whole, by: `the coordinator on ${whole.node}`, past: { node, ...beside } }
+  }
+  if (own instanceof Failure) throw own
+  return { report: own, by: own.node, past: { node: own.node, ...(own.found ?? { own: NO_RECORD, happened: [] }) } }
+}
+function failure(error: unknown): Failure {
+  if (error instanceof Failure) return error
+  throw error
+}
+
 const CLOCK_SET = "the node's clock was set since, and this is by the clock of now"
 
 function subjectsIn(status: Status, { name, kind }: Asked, then: string): readonly Subject[] {

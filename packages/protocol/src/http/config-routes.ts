@@ -8,12 +8,13 @@
  * 202 nothing was changed.
  */
 import * as z from 'zod'
-import { LONGEST_NAME } from './routes.ts'
+import { LONGEST_NAME, recordedQuery } from './routes.ts'
 import { configCommand, intentCommand } from '../changes/command.ts'
 import { eventsReport } from '../events/event.ts'
 import { type ApiRoute, type BodyOf, noQuery } from './api-route.ts'
 import * as reports from './config-reports.ts'
 import { statusReport } from './status.ts'
+import { recordedReport } from '../recorded/report.ts'
 import { doneReport, TOKEN_ROUTES } from './token-routes.ts'
 import { USER_ROUTES } from './user-routes.ts'
 
@@ -149,6 +150,15 @@ export const CONFIG_ROUTES = {
     query: eventsQuery,
     body: null,
     response: eventsReport,
+    role: 'viewer',
+  },
+  /** The whole cluster, as this coordinator knew it then. */
+  recorded: {
+    method: 'GET',
+    path: '/v1/cluster/recorded',
+    query: z.strictObject(recordedQuery.shape),
+    body: null,
+    response: recordedReport,
     role: 'viewer',
   },
   coordinators: {
