@@ -3,7 +3,7 @@
  * not its business is not believed: of a group, only its directors; of a service, its group's owner.
  */
 import { allWanted, realserverReport, serviceReport, type State, wantedOfServer } from '@lvsm/changes'
-import { type Config, type ConfigService, destKey } from '@lvsm/model'
+import { type Config, type ConfigService, destKey, inTableOf } from '@lvsm/model'
 import {
   counterOf,
   isEntitled,
@@ -72,7 +72,8 @@ function epochOf({ nodes, epoch }: Config, fresh: Fresh): Pick<Status, 'epoch'> 
   return told.length === 0 ? {} : { epoch: Math.min(epoch, Math.max(...told)) }
 }
 
-function servedBy(owner: string | null, { facts }: State, fresh: Fresh, service: ConfigService): ServiceReport {
+function servedBy(owner: string | null, { facts }: State, fresh: Fresh, whole: ConfigService): ServiceReport {
+  const service = inTableOf(whole, owner)
   const table = owner === null ? undefined : fresh.get(owner)?.tables.get(service.name)
   const fault = table ? 'does not have it in its table yet' : 'did not report its table'
   const why = owner === null ? 'nobody owns the group' : `${owner} ${fault}`

@@ -103,6 +103,17 @@ describe('what a standby knows', () => {
     run(4000)
     expect(codes(dir1)).not.toContain('standby-unaware')
   })
+  it('counts no connection to the owner itself, which no standby is to know', () => {
+    const { dir1, run } = pair()
+    establish(dir1, 50)
+    dir1.kern.state.services = dir1.kern.state.services.map((service) => ({
+      ...service,
+      dests: service.dests.map((dest) => ({ ...dest, forward: 'local' })),
+    }))
+    dir1.kern.refuses = () => 'EBUSY: as it is'
+    run(25_000)
+    expect(codes(dir1)).not.toContain('standby-unaware')
+  })
   it('is nothing where it has no daemon', () => {
     const { dir1, dir2, run } = pair()
     dir2.kern.state.syncDaemons = undefined

@@ -26,13 +26,14 @@ export function isSynchronised({ kernel, view }: NodeState, group: string): bool
   )
 }
 
-/** Established connections in this node's own table; null where the group's are not synchronised. */
+/** Established connections in this node's own table, but for those to the node itself, which end with it; null where the group's are not synchronised. */
 export function establishedHere(state: NodeState, group: string): number | null {
   if (!isSynchronised(state, group)) return null
   const addresses = new Set(state.view?.services.flatMap((one) => (one.group === group ? [one.address] : [])))
   let count = 0
   for (const service of state.kernel.observed?.services ?? [])
-    if ('address' in service && addresses.has(service.address)) for (const dest of service.dests) count += dest.active
+    if ('address' in service && addresses.has(service.address))
+      for (const { forward, active } of service.dests) count += forward === 'local' ? 0 : active
   return count
 }
 

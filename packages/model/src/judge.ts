@@ -14,6 +14,7 @@ import { monitoring } from './rules/monitoring.ts'
 import { pingNodes } from './rules/ping.ts'
 import { pools } from './rules/pools.ts'
 import { entries, isUnread, type Rule } from './rules/rule.ts'
+import { localDelivery } from './rules/local.ts'
 import { natRealservers, realserverAddresses } from './rules/realservers.ts'
 import { ipvsTimeouts } from './rules/service-options.ts'
 import { services } from './rules/services.ts'
@@ -37,6 +38,7 @@ const RULES: readonly Rule[] = [
   pools,
   // Where a pool serves two groups, that is what is wrong, and not the gateway that it would lack in one of them.
   natRealservers,
+  localDelivery,
   services,
   ipvsTimeouts,
   realserverAddresses,

@@ -43,12 +43,12 @@ describe('one fault is one message', () => {
     [
       'a forwarding method to come',
       [['forward: dr', 'forward: fullnat']],
-      '28:52 not-in-this-version "fullnat" is not in this version → today: dr, nat, tun',
+      '28:52 not-in-this-version "fullnat" is not in this version → today: dr, nat, tun, local',
     ],
     [
       'a name of ipvsadm for one',
       [['forward: dr', 'forward: masq']],
-      '28:52 bad-value "masq" is not one of dr, nat, tun → here it is called nat',
+      '28:52 bad-value "masq" is not one of dr, nat, tun, local → here it is called nat',
     ],
     [
       'a check to come',

@@ -84,6 +84,13 @@ export interface ViewSync extends Omit<ConfigSync, 'link'> {
   readonly peers: readonly string[]
 }
 
+/** As a director has it in its table: of those that serve on a director itself, none but its own. Null: nobody knows which director. */
+export function inTableOf(service: ConfigService, director: string | null): ConfigService {
+  const isThere = ({ node, forward }: ConfigService['realservers'][number]): boolean =>
+    director === null || node === director || !forwarding(forward).onDirector
+  return service.realservers.every(isThere) ? service : { ...service, realservers: service.realservers.filter(isThere) }
+}
+
 /** The node's own part of the data plane; null when the configuration does not know the node. */
 export function nodeView(config: Config, name: string): NodeView | null {
   const node = config.nodes.find((entry) => entry.name === name)
@@ -104,7 +111,9 @@ export function nodeView(config: Config, name: string): NodeView | null {
   return {
     node,
     directs,
-    services: config.services.filter((service) => directs.some((group) => group.name === service.group)),
+    services: config.services
+      .filter((service) => directs.some((group) => group.name === service.group))
+      .map((service) => inTableOf(service, name)),
     answersFor: [...answersFor.values()].toSorted((one, other) => (one.address < other.address ? -1 : 1)),
     serves: served.map(({ service }) => service).filter(({ check }) => probeOf(check.type) !== null),
     gateway,

@@ -15,10 +15,16 @@ export async function networkStands(dir: string, patience = 300_000): Promise<vo
   }
 }
 
-/** Names of the realservers that a client can reach through the services. */
-export function realserversOf(topology: Topology): string[] {
-  const services = topology.services as readonly { readonly realservers: readonly { readonly node: string }[] }[]
-  return [...new Set(services.flatMap((service) => service.realservers.map(({ node }) => node)))]
+interface Listed {
+  readonly address: string
+  readonly realservers: readonly { readonly node: string; readonly forward: string }[]
+}
+
+/** Names of the realservers that a client is sure to reach through the VIP: of directors that serve themselves, only the owner answers. */
+export function realserversOf({ services, vip }: Topology): string[] {
+  const asked = (services as readonly Listed[]).filter(({ address }) => address === vip)
+  const reached = asked.flatMap(({ realservers }) => realservers.filter(({ forward }) => forward !== 'local'))
+  return [...new Set(reached.map(({ node }) => node))]
 }
 
 export interface Watching {

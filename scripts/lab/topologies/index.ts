@@ -1,4 +1,5 @@
 import type { Topology } from '../topology.ts'
+import { both } from './both.ts'
 import { coordinated } from './coordinated.ts'
 import { standard } from './default.ts'
 import { dual } from './dual.ts'
@@ -9,6 +10,6 @@ import { tunnels } from './tunnels.ts'
 import { wan } from './wan.ts'
 
 /** Every topology that `--topology` takes. */
-export const topologies: readonly Topology[] = [standard, six, pair, wan, coordinated, small, dual, tunnels]
+export const topologies: readonly Topology[] = [standard, six, pair, wan, coordinated, small, dual, tunnels, both]
 
 export const topologyNamed = (name: string): Topology | undefined => topologies.find((one) => one.name === name)

@@ -2,7 +2,7 @@
 import { type DestinationReport, type NodeTrouble, type ServiceReport, type Status } from '@lvsm/protocol'
 import { plainTrouble, type Trouble } from '@lvsm/base'
 import { allWanted, realserverReport, serviceReport, wantedOfServer } from '@lvsm/changes'
-import { type ConfigService, destKey, type Subject } from '@lvsm/model'
+import { type ConfigService, destKey, inTableOf, type Subject } from '@lvsm/model'
 import { besides } from '../check/besides.ts'
 import { memberId } from '../check/members.ts'
 import { differsIn } from '../disagreement.ts'
@@ -61,7 +61,8 @@ export function ownTable(state: NodeState, service: ConfigService): DestinationR
   })
 }
 
-function reportService(state: NodeState, service: ConfigService, owner: string | null): ServiceReport {
+function reportService(state: NodeState, whole: ConfigService, owner: string | null): ServiceReport {
+  const service = inTableOf(whole, owner ?? state.node)
   const directs = state.view?.directs.some((group) => group.name === service.group) === true
   const isOwn = directs && owner === state.node
   // Where nobody owns it, this node's own is all that there is.

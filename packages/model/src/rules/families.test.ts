@@ -70,7 +70,7 @@ describe('a service and its realservers', () => {
       'by NAT',
       'realservers: [{ node: rs1, address: 2001:db8:11::11, forward: nat }]',
       [],
-      /family-not-supported the service has the IPv6 address 2001:db8:11::10: NAT is for IPv4 in this version → use forward: dr, or an address of IPv4/,
+      /family-not-supported the service has the IPv6 address 2001:db8:11::10: NAT is for IPv4 in this version → use forward: dr or local, or an address of IPv4/,
     ],
   ])('%s: refused', (_, servers, edits, expected) =>
     expect(refusalsOf(dual(servers, ...edits))).toEqual([expect.stringMatching(expected)]),

@@ -78,7 +78,7 @@ function checkTunnelPort(server: Served, refuse: Refuse): void {
 
 const methodsThat = (has: (row: ForwardingRow) => boolean): string =>
   namesOf(FORWARDING)
-    .filter((name) => has(forwarding(name)))
+    .filter((name) => has(forwarding(name)) && !forwarding(name).onDirector)
     .join(' or ')
 
 /** The address of a realserver must not be one that another node has. */

@@ -60,7 +60,7 @@ export const FAMILIES = {
       ping: 'pings go over IPv4',
       gateway: 'NAT is for IPv4',
     },
-    methods: ['dr'],
+    methods: ['dr', 'local'],
     bits: 128,
     everybody: '::',
     usual: 64,

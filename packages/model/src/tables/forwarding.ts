@@ -20,6 +20,8 @@ export interface ForwardingRow {
   readonly tunnels: boolean
   /** The realserver's default route is a floating address of the director. */
   readonly needsGateway: boolean
+  /** The director serves itself: it is in the table of its own node alone, so that no packet goes from director to director (packages/plan/TRAPS.md, rows 9 and 10). */
+  readonly onDirector: boolean
   /** Connections are known to their director alone: before a planned move they must have ended. */
   readonly connectionsMustEnd: boolean
 }
@@ -34,6 +36,7 @@ export const FORWARDING = {
     onLink: true,
     tunnels: false,
     needsGateway: false,
+    onDirector: false,
     connectionsMustEnd: false,
   },
   nat: {
@@ -45,6 +48,7 @@ export const FORWARDING = {
     onLink: false,
     tunnels: false,
     needsGateway: true,
+    onDirector: false,
     connectionsMustEnd: true,
   },
   tun: {
@@ -56,7 +60,20 @@ export const FORWARDING = {
     onLink: false,
     tunnels: true,
     needsGateway: false,
+    onDirector: false,
     connectionsMustEnd: false,
+  },
+  local: {
+    title: 'local delivery',
+    kernel: 'local',
+    keepsPort: true,
+    aliasOn: null,
+    answersThroughDirector: false,
+    onLink: false,
+    tunnels: false,
+    needsGateway: false,
+    onDirector: true,
+    connectionsMustEnd: true,
   },
 } as const satisfies Readonly<Record<string, ForwardingRow>>
 

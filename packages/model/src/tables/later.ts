@@ -14,8 +14,10 @@ interface Foreign {
 export const FOREIGN_WORDS: Readonly<Record<string, Foreign>> = {
   protocol: { later: ['http', 'https', 'tls', 'quic', 'any'], same: {} },
   forward: {
-    later: ['fou', 'local', 'bypass', 'fullnat', 'snat', 'l3dsr'],
+    later: ['fou', 'bypass', 'fullnat', 'snat', 'l3dsr'],
     same: {
+      localnode: 'local',
+      localhost: 'local',
       tunnel: 'tun',
       tunneling: 'tun',
       tunnelling: 'tun',

@@ -15,11 +15,12 @@ describe('the tables of the data plane', () => {
     expect(missingColumns({ ...FORWARDING, tun: { ...FORWARDING.dr, encapsulation: 'ipip' } })).toEqual([
       'dr.encapsulation',
       'nat.encapsulation',
+      'local.encapsulation',
     ])
   })
-  it('a realserver answers as itself through the director, or has the address for itself', () => {
-    for (const { aliasOn, answersThroughDirector } of namesOf(FORWARDING).map(forwarding))
-      expect(aliasOn === null).toBe(answersThroughDirector)
+  it('a realserver answers as itself through the director, or has the address for itself, or is the owner of it', () => {
+    for (const { aliasOn, answersThroughDirector, onDirector } of namesOf(FORWARDING).map(forwarding))
+      expect(aliasOn === null).toBe(answersThroughDirector || onDirector)
   })
   it('what stands on a device of the node itself claims no network, and is silent in ARP', () => {
     for (const { device, hostPrefix, answersArp } of Object.values(PLACEMENTS))

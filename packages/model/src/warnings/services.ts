@@ -18,6 +18,26 @@ export const weights: WarningRule = (draft, warn) => {
       )
 }
 
+/** Served by directors themselves: which of them does decides who owns the group. */
+export const locals: WarningRule = (draft, warn) => {
+  for (const { at, item: service } of entries(draft.services)) {
+    const servers = served(draft, at).filter(({ item }) => item.weight !== 0)
+    const local = servers.filter(({ item: { forward } }) => forward !== undefined && forwarding(forward).onDirector)
+    if (local.length === 0 || local.length < servers.length) continue
+    const names = new Set(local.map(({ item }) => item.node))
+    const group = entries(draft.groups).find(({ item }) => item.name === service.group)?.item
+    const without = (group?.directors ?? []).filter((name) => !names.has(name))
+    if (without.length === 0) continue
+    warn(
+      'warning',
+      'nobody-serves-there',
+      ['services', at, service.pool === undefined ? 'realservers' : 'pool'],
+      `nobody serves service "${service.name}" while ${without.join(' or ')} owns group "${group?.name}": its realservers are directors that serve themselves alone`,
+      `add ${without.join(' and ')} with forward: local, or a realserver that every director reaches`,
+    )
+  }
+}
+
 /** Longer than anybody waits for a page. */
 const LATE_MS = 60_000
 

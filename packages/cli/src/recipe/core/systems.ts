@@ -13,7 +13,7 @@ export interface System {
   readonly comment: string
   /** Methods whose very steps a test carries out on such a system; the others are by its documentation. */
   readonly tried: readonly Forward[]
-  readonly methods: Readonly<Record<Forward, (need: Need) => Answer>>
+  readonly methods: Readonly<Record<Exclude<Forward, 'local'>, (need: Need) => Answer>>
 }
 
 export const SYSTEMS = { linux, freebsd, openbsd, solaris, hpux, irix, windows, other } as const satisfies Readonly<
