@@ -13,9 +13,9 @@ export async function recorded(
   const known = core.recorded(asked, agoMs)
   if (known.found) return known
   const sources = (await files.recordings()).map(
-    ({ writtenMs, recording }): Source => ({
+    ({ writtenMs, writtenAt, recording }): Source => ({
       recording,
-      aheadMs: writtenMs - recording.seenAt,
+      aheadMs: writtenMs - writtenAt,
       where: 'file',
     }),
   )

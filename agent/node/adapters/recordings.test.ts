@@ -11,7 +11,7 @@ function textOf(number: number): string {
   recorder.record(new Map([['a', String(number)]]), number, 0)
   const { recording } = recorder
   if (!recording) throw new Error('nothing recorded')
-  return encodeRecorded({ node: 'dir1', writtenMs: number, recording })
+  return encodeRecorded({ node: 'dir1', writtenMs: number, writtenAt: number, recording })
 }
 function room(write?: (path: string, content: string) => Promise<void>) {
   const directory = mkdtempSync(join(tmpdir(), 'lvsm-recorded-'))

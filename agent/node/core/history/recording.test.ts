@@ -99,7 +99,7 @@ describe('at a move', () => {
     const file = decodeRecorded(before.core.recording(before.now()) ?? '')
     if (!file) throw new Error('no file')
     const one = born()
-    const aheadMs = file.writtenMs - file.recording.seenAt - 3_600_000
+    const aheadMs = file.writtenMs - file.writtenAt - 3_600_000
     const then = one.now() - (file.recording.seenAt - 3_600_000)
     expect(numberThen(one, then)).toBeUndefined()
     const source: Source = { recording: file.recording, aheadMs, where: 'file' }

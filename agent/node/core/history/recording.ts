@@ -11,6 +11,7 @@ import {
   type LeaseStatus,
   type OwnRecord,
   Recorder,
+  type Recording,
   type RecordedReport,
   serversIn,
   answerOf,
@@ -81,7 +82,7 @@ function wordsOf(input: NodeInput): string | null {
 
 /** `status`: made only when it is due. */
 export function recordIfDue(state: NodeState, status: () => Status): void {
-  const { recorder, now, node, wallMs } = state
+  const { recorder, now, wallMs } = state
   const isWritten = recorder.writeAt !== null && now >= recorder.writeAt
   if (now < recorder.recordAt && !isWritten) return
   const known = status()
@@ -91,15 +92,16 @@ export function recordIfDue(state: NodeState, status: () => Status): void {
   recorder.writeAt = null
   recorder.writtenAt = now
   const { recording } = recorder.memory
-  if (recording)
-    state.effects.push({ kind: 'recording', text: encodeRecorded({ node, writtenMs: wallMs(now), recording }) })
+  if (recording) state.effects.push({ kind: 'recording', text: textOf(state, recording) })
 }
 
 /** All that is in memory, for the file of an end. Null: there is nothing. */
-export function recordedText({ recorder, node, now, wallMs }: NodeState): string | null {
-  const { recording } = recorder.memory
-  return recording && encodeRecorded({ node, writtenMs: wallMs(now), recording })
+export function recordedText(state: NodeState): string | null {
+  const { recording } = state.recorder.memory
+  return recording && textOf(state, recording)
 }
+const textOf = ({ node, now, wallMs }: NodeState, recording: Recording): string =>
+  encodeRecorded({ node, writtenMs: wallMs(now), writtenAt: now, recording })
 
 /** About one moment, from what is in memory, and where that does not have it from what was read of files. */
 export function recordedReportOf(state: NodeState, agoMs: number, files: readonly Source[]): RecordedReport {

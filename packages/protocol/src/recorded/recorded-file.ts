@@ -14,13 +14,14 @@ export const LONGEST_RECORDED_FILE = 4 * MOST_RECORDED_TEXT
 
 export interface RecordedFile {
   readonly node: string
-  /** By the wall clock of then, milliseconds. */
+  /** By the wall clock of then, milliseconds; and by the clock of the recording. */
   readonly writtenMs: number
+  readonly writtenAt: number
   readonly recording: Recording
 }
 
 const ms = z.number().min(-Number.MAX_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER)
-const head = z.object({ node: z.string().max(100), writtenMs: ms, seenAt: ms })
+const head = z.object({ node: z.string().max(100), writtenMs: ms, writtenAt: ms, seenAt: ms })
 const set = z.record(z.string(), z.unknown())
 const beginning = z.object({ at: ms, aheadMs: ms, set })
 const frame = z.object({
@@ -32,9 +33,9 @@ const frame = z.object({
   happened: z.array(z.string()),
 })
 
-export function encodeRecorded({ node, writtenMs, recording }: RecordedFile): string {
+export function encodeRecorded({ node, writtenMs, writtenAt, recording }: RecordedFile): string {
   const { beginning: first, frames, seenAt } = recording
-  const top = JSON.stringify({ v: RECORDED_VERSION, least: 1, node, writtenMs, seenAt })
+  const top = JSON.stringify({ v: RECORDED_VERSION, least: 1, node, writtenMs, writtenAt, seenAt })
   const { at, aheadMs, items } = first
   return [top, `{"at":${at},"aheadMs":${aheadMs},"set":${setText(items)}}`, ...frames.map(frameText)].join('\n')
 }
@@ -68,7 +69,7 @@ export function decodeRecorded(text: string): RecordedFile | null {
     for (const name of read.gone) changes.set(name, null)
     frames.push({ at: read.at, aheadMs: read.aheadMs, seenAt: read.seenAt, changes, happened: read.happened })
   }
-  const { node, writtenMs, seenAt } = of
+  const { node, writtenMs, writtenAt, seenAt } = of
   const begun = { at: began.at, aheadMs: began.aheadMs, items: new Map(textsOf(began.set)) }
-  return { node, writtenMs, recording: { beginning: begun, frames, seenAt } }
+  return { node, writtenMs, writtenAt, recording: { beginning: begun, frames, seenAt } }
 }

@@ -103,7 +103,7 @@ describe('a recorder', () => {
     for (let second = 0; second < 1000; second++) {
       recorder.happened(`second ${second}`)
       recorder.record(items({ fixed: 'x'.repeat(1000), turns: `${second}`.repeat(50) }), second * 1000, WALL_MS)
-      const text = encodeRecorded({ node: 'dir1', writtenMs: WALL_MS, recording: recordingOf(recorder) })
+      const text = encodeRecorded({ node: 'dir1', writtenMs: WALL_MS, writtenAt: 0, recording: recordingOf(recorder) })
       expect(text.length).toBeLessThan(2 * most)
     }
     const [span] = spansOf(recordingOf(recorder))
@@ -192,7 +192,7 @@ describe('the file of it', () => {
   recorder.happened('a line\nof two, "quoted"')
   recorder.record(itemsOf({ ...STATUS, groups: [{ ...STATUS.groups[0]!, owner: null }] }, OWN), 2000, WALL_MS)
   recorder.record(itemsOf({ ...STATUS, troubles: [] }, OWN), 3000, WALL_MS)
-  const file = { node: 'dir1', writtenMs: WALL_MS + 3000, recording: recordingOf(recorder) }
+  const file = { node: 'dir1', writtenMs: WALL_MS + 3500, writtenAt: 3500, recording: recordingOf(recorder) }
   it('is read as it was', () => {
     expect(decodeRecorded(encodeRecorded(file))).toEqual(file)
   })
