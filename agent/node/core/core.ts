@@ -189,6 +189,7 @@ function onObserved(state: NodeState, observed: Observed): void {
 /** What failed is tried again at the next look; what went well is seen to stand soon. */
 function onApplied(state: NodeState, { failures }: Extract<NodeInput, { kind: 'applied' }>): void {
   state.kernel.failures = failures
+  state.kernel.acknowledged = new Set(failures.length > 0 ? [] : state.kernel.pending.map(describeOperation))
   if (failures.length > 0) return
   handoversStand(state)
   lookWithin(state, forgettingGroups(state).size > 0 ? 0 : LOOK_IN.verifyMs)

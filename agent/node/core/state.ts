@@ -59,6 +59,8 @@ export interface Kernel {
   /** House laws that the last plan broke: it was not carried out. */
   broken: readonly string[]
   failures: readonly Failure[]
+  /** What the kernel acknowledged last, while the same is wanted: whoever finds it to do again has somebody against him. */
+  acknowledged: ReadonlySet<string>
   /** Looks in a row that failed, and why the last one did. */
   unread: { readonly times: number; readonly error: string }
   /** What was wanted last, as text: a plan while nothing new was wanted repairs what somebody changed. */
@@ -142,6 +144,7 @@ const newKernel = (owned: OwnedRecord): Kernel => ({
   pending: [],
   broken: [],
   failures: [],
+  acknowledged: new Set(),
   unread: { times: 0, error: '' },
   wantedText: '',
   owned,

@@ -14,15 +14,19 @@ export interface Repaired {
   readonly last: string
 }
 
-/** `repairs`: what was found changed at this look. */
+/**
+ * `repairs`: what was found changed at this look. Who is faster than the looks leaves none at which all is well: what was acknowledged at
+ * the last one, and is to be done again, was changed again as well.
+ */
 export function noteFights({ kernel, now }: NodeState, repairs: ReadonlySet<Operation>): void {
+  const again = kernel.pending.filter((one) => repairs.has(one) || kernel.acknowledged.has(describeOperation(one)))
   const { repaired } = kernel
   for (const [what, { times, last }] of repaired) {
     const left = times.filter((at) => between(at, now) < WITHIN_MS)
     if (left.length === 0) repaired.delete(what)
     else repaired.set(what, { times: left, last })
   }
-  for (const operation of repairs) {
+  for (const operation of again) {
     const what = subjectOf(operation)
     const before = repaired.get(what)?.times ?? []
     if (before.length > 0 || repaired.size < MOST_KEPT)

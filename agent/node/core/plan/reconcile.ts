@@ -55,6 +55,7 @@ export function reconcile(state: NodeState, observed: Observed): readonly Operat
   }
   const text = JSON.stringify(wanted)
   const undisturbed = kernel.wantedText !== text || kernel.pending.length > 0
+  if (kernel.wantedText !== text) kernel.acknowledged = new Set()
   kernel.wantedText = text
   kernel.pending = diff(observed, wanted, kernel.owned)
   keepSettings(state, observed, wanted)

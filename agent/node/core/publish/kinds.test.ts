@@ -123,6 +123,31 @@ test('what somebody changes again and again is a fight, until a minute after', (
   expect(of(dir1, 'fought-over')).toEqual([])
 })
 
+test('whoever changes it faster than the agent looks fights as well; what the kernel refuses is no fight', () => {
+  const dir1 = begun()
+  const change = (): void => {
+    const [service] = dir1.kern.state.services
+    if (service)
+      dir1.kern.state.services[0] = { ...service, dests: service.dests.map((dest) => ({ ...dest, weight: 7 })) }
+  }
+  const fast = (): void => {
+    for (let ms = 0; ms < 6000; ms += 20) {
+      change()
+      if (ms % 1000 === 0) dir1.feed({ kind: 'lease-status', status: heard({}) })
+      dir1.run(20)
+    }
+  }
+  dir1.kern.refuses = () => 'EBUSY'
+  fast()
+  expect(of(dir1, 'fought-over')).toEqual([])
+  dir1.kern.refuses = () => ''
+  goesOn(dir1, 62_000, heard({}))
+  fast()
+  expect(of(dir1, 'fought-over').map(([, object]) => object)).toEqual(
+    dir1.kern.state.services[0]?.dests.map(() => expect.stringMatching(/ in IPVS service /)),
+  )
+})
+
 test('what only follows from a full state directory is not said beside it, and the directory is said once', () => {
   const dir1 = begun()
   const full = { severity: 'critical', message: 'cannot be written' } as const
