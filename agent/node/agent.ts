@@ -3,7 +3,7 @@
  * and stop. What is of one machine comes in as `Machine`.
  */
 import { NO_FACTS } from '@lvsm/changes'
-import { DAEMON_EXITS, type DaemonExit, type FromLease, MAX_RELAY, VIEWERS } from '@lvsm/protocol'
+import { DAEMON_EXITS, type DaemonExit, type FromLease, VIEWERS } from '@lvsm/protocol'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { type Instant, type Trouble } from '@lvsm/base'
@@ -19,7 +19,7 @@ import { createNodeCore, type NodeCore, type NodeEffect, type NodeInput } from '
 import { groupNumber } from '../process/caller.ts'
 import { startInbox } from './inbox.ts'
 import { Kept } from './kept.ts'
-import { leaseInput } from './lease-input.ts'
+import { leaseInput, sendMessage } from './lease-input.ts'
 import { type Asking, startProber } from './monitoring.ts'
 import type { AgentOptions, Machine } from './machine.ts'
 import type { Kernel, LeaseProcess } from './ports.ts'
@@ -40,7 +40,6 @@ export class Agent {
   readonly #prober: Asking
   readonly #programs: Programs
   readonly #control: Control
-  readonly #encoder = new TextEncoder()
   #configuration: Configuration
   readonly #warnings: WarningBoard
 
@@ -62,7 +61,7 @@ export class Agent {
       record: this.#kept.record,
       word: this.#kept.word,
       follows: pass !== null,
-      kept: this.#kept.events,
+      ...{ kept: this.#kept.events, keptAlerts: this.#kept.alerts, keptHooks: this.#kept.hooks },
       machine: options.begun.machine,
       started: this.#kept.startedAs(options.begun),
       boot: randomBytes(6).toString('hex'),
@@ -177,6 +176,7 @@ export class Agent {
       cluster: (what, after) => new Promise((done) => this.#machine.coordinators.ask(what, done, after)),
       checks: () => this.#core.checks(this.#machine.clock()),
       recorded: (agoMs) => recorded(this.#core, this.#kept, () => this.#machine.clock(), agoMs),
+      alerts: () => this.#core.alerts(this.#machine.clock()),
       stats: (done) => this.#counting.stats(done),
       connections: (wanted, done) => this.#counting.connections(wanted, done),
       metrics: (wanted, done) => this.#metrics(wanted, done),
@@ -203,16 +203,21 @@ export class Agent {
         return this.#counting.openings((report) => this.#driver.feed({ kind: 'openings', report }))
       case 'check':
         return this.#prober.check(effect.id, effect, this.#counting.timed(effect.id, this.#driver, this.#machine))
+      case 'deliver':
+      case 'hook':
+        return this.#prober.carry(effect, (input) => this.#driver.feed(input))
       case 'ping':
         return this.#pinger.ask(effect.round, effect.targets)
       case 'message':
-        return this.#send(effect)
+        return void sendMessage(this.#lease, effect, (text) => this.#machine.say(text))
       case 'reply':
         return this.#control.reply(effect.id, effect.outcome)
       case 'record':
       case 'word':
       case 'history':
       case 'recording':
+      case 'alerts':
+      case 'hooks':
         return this.#kept.keep(effect)
       case 'report':
         return this.#machine.coordinators.report(effect.report)
@@ -239,12 +244,5 @@ export class Agent {
     } catch (error) {
       this.#driver.feed({ kind: 'observe-failed', error: (error as Error).message })
     }
-  }
-
-  #send({ to, text }: Extract<NodeEffect, { kind: 'message' }>): void {
-    const payload = this.#encoder.encode(text)
-    if (payload.length <= MAX_RELAY) return void this.#lease.tell({ kind: 'relay', to, payload })
-    // The core keeps to the limit; should it fail once, nobody is to search for a message that never left.
-    this.#machine.say(`a message of ${payload.length} bytes is too long for the relay: please report this`)
   }
 }

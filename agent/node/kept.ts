@@ -2,9 +2,16 @@
 import { join } from 'node:path'
 import type { Trouble } from '@lvsm/base'
 import type { OwnedRecord } from '@lvsm/plan'
-import type { KeptEvents, LocalWord, RecordedFile } from '@lvsm/protocol'
+import {
+  encodeKeptHooks,
+  type KeptAlerts,
+  type KeptEvents,
+  type KeptHooks,
+  type LocalWord,
+  type RecordedFile,
+} from '@lvsm/protocol'
 import { loadRecord, saveRecord } from './adapters/files.ts'
-import { EventsFile, readKeptEvents } from './adapters/kept-events.ts'
+import { EventsFile, PlainFile, readKeptAlerts, readKeptEvents, readKeptHooks } from './adapters/kept-events.ts'
 import type { Begun } from './adapters/programs.ts'
 import { Recordings } from './adapters/recordings.ts'
 import { StateRoom } from './adapters/state-room.ts'
@@ -20,6 +27,8 @@ export class Kept {
   readonly record: OwnedRecord
   readonly word: LocalWord | null
   readonly events: KeptEvents | null
+  readonly alerts: KeptAlerts | null
+  readonly hooks: KeptHooks | null
   readonly #report: Report
   readonly #recordPath: string
   readonly #wordPath: string
@@ -27,6 +36,8 @@ export class Kept {
   readonly #unkept: { record: string | null; word: LocalWord | null } = { record: null, word: null }
   #room: StateRoom | undefined
   readonly #eventsFile: EventsFile
+  readonly #alertsFile: PlainFile
+  readonly #hooksFile: PlainFile
   /** Of what happened before; empty: nothing. */
   readonly #lost: string
   readonly #found: readonly (readonly [source: string, trouble: Trouble])[]
@@ -44,6 +55,13 @@ export class Kept {
     this.#eventsFile = new EventsFile(eventsPath, (error) => this.#eventsTold(eventsPath, error))
     const { kept, fault } = readKeptEvents(eventsPath)
     this.events = kept
+    const alertsPath = join(stateDir, 'agent.alerts')
+    this.#alertsFile = new PlainFile(alertsPath, (error) => this.#alertsTold(alertsPath, error))
+    const alerts = readKeptAlerts(alertsPath)
+    this.alerts = alerts.kept
+    const hooksPath = join(stateDir, 'agent.hooks')
+    this.#hooksFile = new PlainFile(hooksPath, (error) => this.#hooksTold(hooksPath, error))
+    this.hooks = readKeptHooks(hooksPath)
     this.#lost = fault === null ? '' : `; ${eventsPath} ${fault}: what happened before is not known here`
     const loaded = loadRecord(this.#recordPath)
     const { word, damaged } = readWord(this.#wordPath)
@@ -52,6 +70,7 @@ export class Kept {
     this.#found = [
       ...(loaded.trouble ? [['record-at-start', loaded.trouble] as const] : []),
       ...(damaged ? [['word', damagedWord(this.#wordPath)] as const] : []),
+      ...(alerts.fault === null ? [] : [['alerts-at-start', lostAlerts(alertsPath, alerts.fault)] as const]),
     ]
   }
 
@@ -72,11 +91,13 @@ export class Kept {
     for (const [source, found] of this.#found) this.#report(source, found)
   }
 
-  keep(effect: Extract<NodeEffect, { kind: 'record' | 'word' | 'history' | 'recording' }>): void {
+  keep(effect: Extract<NodeEffect, { kind: 'record' | 'word' | 'history' | 'alerts' | 'hooks' | 'recording' }>): void {
     if (effect.kind === 'record') this.#keepRecord(effect.text)
     else if (effect.kind === 'word') this.#keepWord(effect.word)
     else if (effect.kind === 'history') this.#eventsFile.save(effect.text)
-    else this.#recordings.save(effect.text)
+    else if (effect.kind === 'recording') this.#recordings.save(effect.text)
+    else if (effect.kind === 'hooks') this.#hooksFile.save(encodeKeptHooks({ done: effect.done }))
+    else this.#alertsFile.save(effect.text)
   }
   /** What earlier moves, and the last end, left; the newest first. */
   recordings(): Promise<readonly RecordedFile[]> {
@@ -89,6 +110,16 @@ export class Kept {
     this.#recordings.close(recording)
   }
 
+  #hooksTold(path: string, error: string | null): void {
+    const message = `cannot write ${path}: ${error}`
+    const hint = 'make room there: should lvsm-agent end meanwhile, hooks that ended run again'
+    this.#report('hooks', error === null ? null : trouble('hooks-not-kept', message, hint))
+  }
+  #alertsTold(path: string, error: string | null): void {
+    const message = `cannot write ${path}: ${error}`
+    const hint = 'make room there: should lvsm-agent end meanwhile, receivers are told again of what lasts'
+    this.#report('alerts', error === null ? null : trouble('alerts-not-kept', message, hint))
+  }
   #eventsTold(path: string, error: string | null): void {
     const message = `cannot write ${path}: ${error}`
     const hint = 'make room there: what happened is known until lvsm-agent ends, and then forgotten'
@@ -129,4 +160,10 @@ const damagedWord = (path: string): Trouble =>
     'word-damaged',
     `${path} is damaged: what this node was told of standby by itself is not known; the coordinators' word holds, where they have one`,
     'say it again on this node: lvsm standby on, or off',
+  )
+const lostAlerts = (path: string, fault: string): Trouble =>
+  trouble(
+    'alerts-damaged',
+    `${path} ${fault}: whom this node told of what is not known; receivers are told again of what lasts`,
+    'nothing has to be done; it is over with the next start of lvsm-agent',
   )

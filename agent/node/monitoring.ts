@@ -14,7 +14,9 @@ import {
   type ToListener,
   type WellFacts,
 } from '@lvsm/protocol'
+import { HookRunner } from './adapters/hooks.ts'
 import { Prober } from './adapters/prober.ts'
+import type { NodeEffect, NodeInput } from './core/index.ts'
 import type { Machine } from './machine.ts'
 
 const SECOND_MS = 1000
@@ -31,7 +33,11 @@ export interface MonitoringParts {
   trouble(found: Trouble | null): void
 }
 
-export interface Asking extends Pick<Prober, 'check' | 'close'>, Pick<Monitoring, 'configure'> {}
+/** Alerts, and hooks: what is done for the core beside its loop. */
+type Aside = Extract<NodeEffect, { readonly kind: 'deliver' | 'hook' }>
+export interface Asking extends Pick<Prober, 'check' | 'close'>, Pick<Monitoring, 'configure'> {
+  carry(effect: Aside, feed: (input: NodeInput) => void): void
+}
 
 /** It runs when there is something to do. */
 export function startProber(
@@ -46,6 +52,7 @@ export function startProber(
     began: () => monitoring.began(),
     other: (line) => monitoring.heard(line),
   })
+  const hooks = new HookRunner()
   const monitoring = new Monitoring({
     ...parts,
     say: (line) => prober.tell(line),
@@ -53,8 +60,14 @@ export function startProber(
   })
   return {
     check: (...asked) => prober.check(...asked),
+    carry(effect, feed) {
+      const { id } = effect
+      if (effect.kind === 'hook') hooks.run(effect, (ok, reason) => feed({ kind: 'hooked', id, ok, reason }))
+      else prober.deliver(id, effect, (ok, reason) => feed({ kind: 'delivered', id, ok, reason }))
+    },
     configure: (...configured) => monitoring.configure(...configured),
     close() {
+      hooks.close()
       monitoring.close()
       prober.close()
     },

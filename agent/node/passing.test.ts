@@ -44,6 +44,7 @@ function askingOver(identity: Identity, ...to: readonly Coordinator[]) {
     cluster: fault as never,
     checks: fault as never,
     recorded: fault as never,
+    alerts: fault as never,
     fence: fault as never,
     stats: fault,
     metrics: fault,

@@ -8,7 +8,7 @@ import {
   type PassedBack,
   type ToLease,
 } from '@lvsm/protocol'
-import { type CheckKeys, type ProbeKind } from '@lvsm/model'
+import { type CheckKeys, type ProbeKind, type ReceiverType } from '@lvsm/model'
 import { type Failure, type NodeInput } from './core/index.ts'
 
 /** The kernel of this node. Every call returns after the kernel's answer. */
@@ -55,6 +55,12 @@ export interface PingTarget {
   readonly source: string | null
 }
 
+/** To a receiver of alerts. */
+export interface Delivery {
+  readonly delivery: ReceiverType
+  readonly keys: Readonly<Record<string, unknown>>
+  readonly timeoutMs: number
+}
 export interface Probe {
   readonly probe: ProbeKind
   /** What the configuration says for this type of check alone; by the schemas of its row in the model. */

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { plainText } from '@lvsm/base'
 import { DAEMON_EXITS, listenerLine, LONGEST_PROBE_JOB, probeLine, readProbeJob, readToListener } from '@lvsm/protocol'
 import { linesOf } from '../process/lines.ts'
+import { DELIVERIES } from './alerts/index.ts'
 import { attempt } from './attempt.ts'
 import { Listener } from './listener.ts'
 import { PROBES } from './probes/index.ts'
@@ -52,7 +53,7 @@ process.stdin.on(
         const word = readToListener(text)
         return word ? listener.hear(word) : undefined
       }
-      const ask = Object.entries(PROBES).find(([kind]) => kind === job.probe)?.[1]
+      const ask = Object.entries({ ...PROBES, ...DELIVERIES }).find(([kind]) => kind === job.probe)?.[1]
       if (!ask) return say({ id: job.id, ok: null, reason: `there is no probe "${job.probe}"` })
       attempt(ask, job, (ok, reason, found) => say({ id: job.id, ok, reason, ...found }))
     },

@@ -17,7 +17,7 @@ function isAbout(node: string, body: string): boolean {
   const read = CONFIG_ROUTES.intent.body.safeParse(parsed(body))
   if (!read.success) return false
   const { subject } = read.data.command
-  return subject.kind !== 'group' && subject.node === node
+  return 'node' in subject && subject.node === node
 }
 
 function parsed(text: string): unknown {

@@ -204,6 +204,11 @@ export class AgentProcess {
         return around.history(effect.text)
       case 'log':
         return around.say(effect.text)
+      // Nobody is told here, and nothing of it kept.
+      case 'deliver':
+      case 'alerts':
+      case 'hook':
+      case 'hooks':
       // No coordinator is followed here.
       case 'confirm':
       case 'acts':

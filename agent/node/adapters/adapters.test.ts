@@ -149,6 +149,9 @@ describe('the control socket', () => {
         throw new Error('not asked here')
       },
       recorded: (agoMs) => Promise.resolve({ node: 'dir1', at: '', agoMs, spans: [], clockSet: false, found: null }),
+      alerts: () => {
+        throw new Error('not asked here')
+      },
       stats: (done) => done({ ok: true, text: '{"node":"dir1"}\n' }),
       metrics: (wanted, done) => done({ ok: true, text: `# ${JSON.stringify(wanted)}\n` }),
       connections: (wanted, done) => done({ ok: true, text: JSON.stringify(wanted) }),

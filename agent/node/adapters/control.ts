@@ -1,5 +1,6 @@
 /** HTTP with JSON on a unix socket: what the CLI of this node talks to, by the table of routes in the protocol. */
 import {
+  type AlertsReport,
   type ChecksReport,
   type ClusterAnswer,
   type Command,
@@ -33,6 +34,7 @@ import {
   tellMetrics,
   tellRecorded,
 } from './control-answers.ts'
+import { REQUESTS } from './control-requests.ts'
 
 const LONGEST_BODY = 64 * 1024
 const LONGEST_CURSOR = 100
@@ -56,6 +58,7 @@ export interface ControlEvents extends ListeningEvents {
   checks(): ChecksReport
   /** Of a moment so long ago. */
   recorded(agoMs: number): Promise<RecordedReport>
+  alerts(): AlertsReport
   /** Throws what the kernel says. */
   fence(): FenceReport
   /** What the kernel counts; they call back once, with the text of the report. */
@@ -131,6 +134,8 @@ function serve(incoming: IncomingMessage, response: ServerResponse, events: Cont
       return tellRecorded(incoming, response, events)
     case 'checks':
       return answer(response, 200, events.checks())
+    case 'alerts':
+      return answer(response, 200, events.alerts())
     case 'stats':
       return events.stats((outcome) => tellCounts(response, outcome))
     case 'connections':
@@ -138,6 +143,7 @@ function serve(incoming: IncomingMessage, response: ServerResponse, events: Cont
     case 'switchover':
     case 'standby':
     case 'runCheck':
+    case 'testAlert':
       return readBody(incoming, response, LONGEST_BODY, (body) => {
         const command = commandOf(name, body)
         if ('refusals' in command) answer(response, 400, command)
@@ -185,22 +191,12 @@ const NO_COORDINATORS: Refusal = {
   hint: 'change that file; lvsm init begins a cluster that has them',
 }
 
-type Verb = Command['verb']
-function commandOf(name: Verb, text: string): Command | { readonly refusals: Refusal[] } {
+function commandOf(name: Command['verb'], text: string): Command | { readonly refusals: Refusal[] } {
   const body = parseJson(text)
   if (body === undefined) return { refusals: [{ code: 'bad-json', message: 'the request is no JSON' }] }
   const read = REQUESTS[name](body)
   return read.success ? read.data : { refusals: refusalsOf(read.error.issues) }
 }
-/** The body of a request as the command that it means. */
-const REQUESTS = {
-  switchover: (body: unknown) =>
-    ROUTES.switchover.request.transform((read) => ({ verb: 'switchover' as const, ...read })).safeParse(body),
-  standby: (body: unknown) =>
-    ROUTES.standby.request.transform((read) => ({ verb: 'standby' as const, ...read })).safeParse(body),
-  runCheck: (body: unknown) =>
-    ROUTES.runCheck.request.transform((read) => ({ verb: 'runCheck' as const, ...read })).safeParse(body),
-} satisfies Record<Verb, unknown>
 
 /** A cursor of an answer before. */
 const afterOf = ({ url = '' }: IncomingMessage): string | undefined =>

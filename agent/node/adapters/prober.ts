@@ -5,9 +5,16 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Trouble } from '@lvsm/base'
-import { LONGEST_PROBE_ANSWER, type ProbeAnswer, type ProbeFound, probeLine, readProbeAnswer } from '@lvsm/protocol'
+import {
+  LONGEST_PROBE_ANSWER,
+  type ProbeAnswer,
+  type ProbeFound,
+  type ProbeJob,
+  probeLine,
+  readProbeAnswer,
+} from '@lvsm/protocol'
 import { linesOf } from '../../process/lines.ts'
-import type { Probe } from '../ports.ts'
+import type { Delivery, Probe } from '../ports.ts'
 
 /** Beside this file, or, where that is part of a bundle, beside the bundle. */
 const PROGRAM = new URL(import.meta.url.endsWith('.ts') ? '../../prober/main.ts' : './lvsm-prober.mjs', import.meta.url)
@@ -70,13 +77,20 @@ export class Prober {
   }
 
   check(id: string, wanted: Probe, done: Done): void {
+    this.#ask(id, jobOf(wanted), done)
+  }
+  /** Tells a receiver of alerts. */
+  deliver(id: string, { delivery, keys, timeoutMs }: Delivery, done: Done): void {
+    this.#ask(id, { probe: `alert-${delivery}`, keys, address: '', port: 0, source: null, timeoutMs }, done)
+  }
+  #ask(id: string, wanted: Omit<ProbeJob, 'id'>, done: Done): void {
     if (this.#closed || this.#asked.has(id)) return
     if (this.#again) return done(null, 'lvsm-prober does not run')
     if (!this.#child) this.#start()
     const number = ++this.#number
     this.#asked.add(id)
     this.#pending.set(number, { id, done, timeoutMs: wanted.timeoutMs, sentAt: this.#options.clock() })
-    this.#child?.stdin?.write(probeLine({ ...jobOf(wanted), id: number }))
+    this.#child?.stdin?.write(probeLine({ ...wanted, id: number }))
   }
 
   /** A line that is no check; it is started for it where it does not run, and not where it has just ended. */

@@ -7,6 +7,7 @@
  * A step: take the input in (`onInput`), then do what is due, whatever came in (`proceed`): observe → check → plan → publish.
  */
 import {
+  type AlertsReport,
   type ChecksReport,
   type Events,
   type FenceReport,
@@ -18,9 +19,11 @@ import {
 } from '@lvsm/protocol'
 import { earlier, type Instant, later } from '@lvsm/base'
 import { nextCheckAt } from '@lvsm/health'
-import { describeOperation, type Observed } from '@lvsm/plan'
+import { nextAlert } from './alerts/alerting.ts'
+import { reportAlerts } from './alerts/report.ts'
+import { alertIfDue, onDelivery } from './alerts/step.ts'
 import { endHolds, nextHold } from './check/holds.ts'
-import { begin, checked, checkIfDue, unknown } from './check/members.ts'
+import { checked, checkIfDue, unknown } from './check/members.ts'
 import { nextTrial, stepTrials, trialEnded } from './check/trials.ts'
 import { notePings } from './check/ping-news.ts'
 import { nextPing, pingAnswered, pingIfDue, pingsSent } from './check/pings.ts'
@@ -34,29 +37,20 @@ import { eventsAfter, note, settle } from './history/history.ts'
 import { keepIfDue, keptText, nextKeep } from './history/keep.ts'
 import { noteAbsence, noteProgram, noteWallClock } from './history/own-node.ts'
 import { nextRecord, recordedReportOf, recordedText, recordIfDue, recordInput } from './history/recording.ts'
+import { nextHook, onHook, stepHooks } from './hooks/hooks.ts'
 import { lookIfDraining, onMessage } from './heard-message.ts'
 import { leaseFault } from './lease.ts'
 import { onLeaseDown, onLeaseEvent, onLeaseUp } from './lease-heard.ts'
-import { isDraining, nextMove, stepMoves } from './move/owner.ts'
-import { forgettingGroups, handoversStand, nextHandover, stepHandovers } from './move/successor.ts'
+import { nextMove, stepMoves } from './move/owner.ts'
+import { nextHandover, stepHandovers } from './move/successor.ts'
 import { onOpenings } from './observe/paths.ts'
+import { onApplied, onObserved } from './observe/observed.ts'
 import { LOOK_IN, looked, lookIfDue, lookWithin, nextLook } from './observe/look.ts'
-import { groupOf } from './plan/about.ts'
-import { noteFights } from './plan/fights.ts'
-import { logPlan, reconcile, unreadSettings, untold } from './plan/reconcile.ts'
 import { reportChecks } from './publish/checks.ts'
 import { type ObservedFenceTable, reportFence } from './publish/fence.ts'
 import { figuresOf } from './publish/figures.ts'
 import { wellnessOf } from './publish/wellness.ts'
-import {
-  hasNews,
-  nextPublish,
-  publishIfDue,
-  publishReadiness,
-  publishSoon,
-  publishView,
-  saying,
-} from './publish/publish.ts'
+import { hasNews, nextPublish, publishIfDue, publishReadiness, publishSoon, saying } from './publish/publish.ts'
 import { reportStatus } from './publish/status.ts'
 import { report, troubles } from './publish/troubles.ts'
 import { count, log, newState, type NodeOptions, type NodeState } from './state.ts'
@@ -67,6 +61,7 @@ export interface NodeCore {
   /** Without `now`: as of the last step; `after`: those that came after that cursor, if it is one of this life. */
   events(now?: Instant, after?: string): Events
   checks(now: Instant): ChecksReport
+  alerts(now: Instant): AlertsReport
   /** All that happened, as it is kept on the disk. */
   history(now: Instant): string
   /** Of a moment so long ago; `files`: what earlier moves left, where that is to be looked at too. */
@@ -103,6 +98,7 @@ export function createNodeCore(options: NodeOptions): NodeCore {
     recording: (now) => recordedText(at(now)),
     events: (now = state.now, after = '') => eventsAfter(at(now), after),
     checks: (now) => reportChecks(at(now)),
+    alerts: (now) => reportAlerts(at(now)),
     history: (now) => keptText(at(now)),
     figures: (now) => figuresOf(at(now)),
     well: (now) => wellnessOf(at(now), saying(state, troubles(state))),
@@ -135,6 +131,10 @@ function onInput(state: NodeState, input: NodeInput): void {
       return onOpenings(state, input.report)
     case 'checked':
       return onChecked(state, input)
+    case 'delivered':
+      return onDelivery(state, input)
+    case 'hooked':
+      return onHook(state, input.id, input.ok, input.reason)
     case 'pinged':
       return pingsSent(state.pings, input.unsent)
     case 'ping-answered':
@@ -163,36 +163,6 @@ function onInput(state: NodeState, input: NodeInput): void {
     case 'absent':
       return noteAbsence(state, input)
   }
-}
-
-function onObserved(state: NodeState, observed: Observed): void {
-  looked(state)
-  state.kernel.unread = { times: 0, error: '' }
-  if (isDraining(state)) lookWithin(state, LOOK_IN.drainingMs)
-  if (!state.checks.begun) begin(state, observed)
-  const repairs = new Set(reconcile(state, observed))
-  noteFights(state, repairs)
-  const news = untold(state, repairs)
-  const restored = logPlan(state, repairs, news)
-  // The kernel is as it should be again: the others see its table by our word. A move has better things to do.
-  if (restored && !isDraining(state)) publishSoon(state)
-  for (const operation of news) {
-    const reason = `somebody changed the kernel: ${describeOperation(operation)}`
-    note(state, { group: groupOf(state, operation), kind: 'repaired', number: 0, reason })
-    publishSoon(state)
-  }
-  if (unreadSettings(state, observed)) lookWithin(state)
-  else if (!state.kernel.pending.some(({ kind }) => kind === 'nat-rules')) handoversStand(state)
-  publishView(state, observed)
-}
-
-/** What failed is tried again at the next look; what went well is seen to stand soon. */
-function onApplied(state: NodeState, { failures }: Extract<NodeInput, { kind: 'applied' }>): void {
-  state.kernel.failures = failures
-  state.kernel.acknowledged = new Set(failures.length > 0 ? [] : state.kernel.pending.map(describeOperation))
-  if (failures.length > 0) return
-  handoversStand(state)
-  lookWithin(state, forgettingGroups(state).size > 0 ? 0 : LOOK_IN.verifyMs)
 }
 
 function onChecked(state: NodeState, input: Extract<NodeInput, { kind: 'checked' }>): void {
@@ -227,6 +197,8 @@ function proceed(state: NodeState, input: NodeInput): void {
     publishReadiness(state, false)
     if (hasNews(state)) publishSoon(state)
   }
+  stepHooks(state)
+  alertIfDue(state)
   publishIfDue(state)
   keepIfDue(state)
   recordIfDue(state, () => statusOf(state))
@@ -241,6 +213,8 @@ function proceed(state: NodeState, input: NodeInput): void {
     nextTrial(state),
     nextHold(state),
     nextRecord(state),
+    nextAlert(state),
+    nextHook(state),
   ]
   const due = [...times, nextStandby(state)].filter((at) => at !== null)
   state.effects.push({ kind: 'wake', at: due.reduce(earlier, nextPublish(state)) })

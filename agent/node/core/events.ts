@@ -3,6 +3,7 @@ import {
   type Command,
   type CounterName,
   type Facts,
+  type KeptHooks,
   type LeaseEvent,
   type LeaseStatus,
   type LocalWord,
@@ -13,7 +14,7 @@ import {
   type ToLease,
 } from '@lvsm/protocol'
 import { type Instant, type Trouble } from '@lvsm/base'
-import { type Config, type CheckKeys, type PairRing, type ProbeKind } from '@lvsm/model'
+import { type Config, type CheckKeys, type PairRing, type ProbeKind, type ReceiverType } from '@lvsm/model'
 import { type Observed, type Operation } from '@lvsm/plan'
 import { type Unsent } from './check/pings.ts'
 
@@ -55,6 +56,10 @@ export type NodeInput =
       readonly reason: string
       readonly found?: ProbeFound
     }
+  /** What became of a `deliver`; null: nobody knows. */
+  | { readonly kind: 'delivered'; readonly id: string; readonly ok: boolean | null; readonly reason: string }
+  /** How a `hook` ended. */
+  | { readonly kind: 'hooked'; readonly id: string; readonly ok: boolean; readonly reason: string }
   /** Pings were sent, all but these. */
   | { readonly kind: 'pinged'; readonly unsent: readonly Unsent[] }
   /** An answer to a ping of this very process; the number is that of its request. */
@@ -120,6 +125,25 @@ export type NodeEffect =
       /** Each step is told as well. */
       readonly explain?: boolean
     }
+  /** Tell a receiver of alerts; answered by `delivered`. */
+  | {
+      readonly kind: 'deliver'
+      readonly id: string
+      readonly delivery: ReceiverType
+      readonly keys: Readonly<Record<string, unknown>>
+      readonly timeoutMs: number
+    }
+  /** Run a program of an operator's; answered by `hooked`. */
+  | {
+      readonly kind: 'hook'
+      readonly id: string
+      /** Its name; `user` null: as the agent runs. */
+      readonly hook: string
+      readonly user: string | null
+      readonly words: readonly string[]
+      readonly variables: Readonly<Record<string, string>>
+      readonly timeoutMs: number
+    }
   /** Echo requests, from the given source (null: as the kernel chooses); answered with one `pinged`. */
   | {
       readonly kind: 'ping'
@@ -142,6 +166,10 @@ export type NodeEffect =
   | { readonly kind: 'history'; readonly text: string }
   /** And what was recorded of the last minutes, as the file of a move. */
   | { readonly kind: 'recording'; readonly text: string }
+  /** And which hooks ended. */
+  | { readonly kind: 'hooks'; readonly done: KeptHooks['done'] }
+  /** And whom this node may have told of what. */
+  | { readonly kind: 'alerts'; readonly text: string }
   /** And what this node was told of standby by itself. */
   | { readonly kind: 'word'; readonly word: LocalWord }
   /** What this node is and does, for the coordinators: with each publication, where it follows any. */

@@ -1,5 +1,6 @@
 /** What another node's agent says, and whose business that is. */
 import { decodeMessage } from '@lvsm/protocol'
+import { onAlerts } from './alerts/alerting.ts'
 import { onAsk, onUnknownAsk } from './command/asked.ts'
 import { onAnswer } from './command/forward.ts'
 import { noteDifference } from './disagreement.ts'
@@ -33,6 +34,8 @@ export function onMessage(state: NodeState, from: string, text: string): void {
     case 'more':
       heardReadiness(state, from, message.ready)
       return noteTold(state, from, message.events)
+    case 'alerts':
+      return onAlerts(state, from, message)
     case 'tables':
       return heardTables(state, from, message)
     case 'ask':

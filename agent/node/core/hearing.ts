@@ -9,7 +9,7 @@ export const votersIn = ({ config }: NodeState): string[] =>
   config?.nodes.flatMap(({ name, voter }) => (voter ? [name] : [])) ?? []
 
 /** Groups depend on them. */
-const isPillar = ({ config }: NodeState, node: string): boolean =>
+export const isPillar = ({ config }: NodeState, node: string): boolean =>
   config?.nodes.some(({ name, voter, roles }) => name === node && (voter || roles.includes('director'))) === true
 
 const HEARD: readonly string[] = ['alive', 'late']

@@ -3,7 +3,9 @@ import {
   type CounterName,
   type DestinationReport,
   type Facts,
+  type KeptAlerts,
   type KeptEvents,
+  type KeptHooks,
   type LocalWord,
   type Outcome,
   type StateMessage,
@@ -20,6 +22,8 @@ import type { Difference } from './disagreement.ts'
 import type { Failure, NodeEffect } from './events.ts'
 import { restored } from './history/keep.ts'
 import { type FlightRecorder, newFlightRecorder } from './history/recording.ts'
+import { type Alerting, newAlerting } from './alerts/state.ts'
+import { type Hooks, newHooks } from './hooks/state.ts'
 import type { History } from './history/ring.ts'
 import { type LeaseLink, newLeaseLink } from './lease-link.ts'
 import type { Handover, Move } from './move/moving.ts'
@@ -44,6 +48,10 @@ export interface NodeOptions {
   readonly follows: boolean
   /** What an earlier life remembered of what happened. */
   readonly kept: KeptEvents | null
+  /** What receivers were told of what lasts; not there: nothing. */
+  readonly keptAlerts?: KeptAlerts | null
+  /** Which hooks ended; not there: nothing is known. */
+  readonly keptHooks?: KeptHooks | null
   /** As the kernel names this start of the machine; empty: not known. */
   readonly machine: string
   /** One sentence: that this agent starts, and how the one before it ended; null: that is told nobody. */
@@ -129,6 +137,8 @@ export interface NodeState extends Pick<NodeOptions, 'node' | 'boot' | 'follows'
   readonly history: History
   readonly recorder: FlightRecorder
   readonly published: Published
+  readonly alerting: Alerting
+  readonly hooks: Hooks
   /** By program of this node: why it is not there, since when. */
   readonly absent: Map<string, { readonly why: string; readonly at: Instant }>
   /** Of the adapters, by a name of their own. */
@@ -195,6 +205,8 @@ export function newState(options: NodeOptions): NodeState {
     history: restored(options),
     recorder: newFlightRecorder(startedAt),
     published: newPublished(),
+    alerting: newAlerting(options.keptAlerts ?? null, options.startedAt, options.wallMs(options.startedAt)),
+    hooks: newHooks(options.keptHooks ?? null),
     reported: new Map(),
     counters: {},
     snapshots: [],

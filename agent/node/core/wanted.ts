@@ -1,6 +1,7 @@
 /** What operators want for a while, beside the configuration: which of it concerns this node. */
 import { subjectText } from '@lvsm/changes'
 import type { Fact, Facts } from '@lvsm/protocol'
+import { directorsOf } from './entitled.ts'
 import { heldGroups } from './lease.ts'
 import { note } from './history/history.ts'
 import { log, type NodeState } from './state.ts'
@@ -27,6 +28,8 @@ function tell(state: NodeState, fact: Fact, reason: string): void {
 
 /** Under which groups this node tells of it; the empty name: it is about the node itself. */
 function groupsOf(state: NodeState, { subject }: Fact): readonly string[] {
+  // No node has it alone: the first director of the configuration tells of it.
+  if (subject.kind === 'alerts') return directorsOf(state)[0] === state.node ? [''] : []
   if (subject.kind === 'node') return subject.node === state.node ? [''] : []
   const groups =
     subject.kind === 'group'

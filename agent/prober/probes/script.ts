@@ -145,7 +145,7 @@ function follow(child: ChildProcess, { verdict, weighs }: Contract, { end, trace
 }
 
 /** The whole group, also where the program itself has ended and left others behind. */
-function endGroup(child: ChildProcess): void {
+export function endGroup(child: ChildProcess): void {
   if (child.pid === undefined) return
   const { pid } = child
   const kill = (signal: NodeJS.Signals): boolean => {

@@ -92,6 +92,8 @@ const STRANGE: Readonly<Record<RouteName, string>> = {
   recorded: 'the agent answered without what it recorded',
   fence: 'the agent answered without a fence',
   checks: 'the agent answered without checks',
+  alerts: 'the agent answered without alerts',
+  testAlert: 'the agent did not say what came of the test',
   runCheck: 'the agent did not say what came of the check',
   stats: 'the agent answered without statistics',
   connections: 'the agent answered without connections',

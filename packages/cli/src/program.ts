@@ -1,6 +1,7 @@
 /** The command line: names, options, help. Parsing only; `commands.ts` does the work. */
 import { EXITS, type Exit, exitTable } from '@lvsm/protocol'
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
+import { alertProgram } from './alerts/program.ts'
 import * as commands from './commands.ts'
 import { explainWhat } from './explain/command.ts'
 import type { Kind } from './explain/subject.ts'
@@ -47,6 +48,7 @@ Examples:
   lvsm token create                the command that lets one new machine in
   lvsm doctor --fix                what is wrong on this machine, and mend what is safe to mend
   lvsm drain rs1 --for 2h          no new connections there, for two hours at most
+  lvsm alert list                  what is wrong, and who was told of it
 
 Which agent: --socket PATH, else --node NAME (/run/lvsm/NAME/agent.sock), else
 LVSM_SOCKET, else ${DEFAULT_SOCKET}. A list of paths is separated by colons:
@@ -116,6 +118,7 @@ export function program(version: string, terminal: Terminal, done: (exit: Exit) 
   }
   coordinated(root, asked)
   checkProgram(root, session, asked, done)
+  alertProgram(root, session, asked, done)
   setupProgram(root, async (command) => done(await command(terminal)))
   doctorProgram(root, terminal, () => root.opts<SocketChoice>().node, done)
   completion(root, terminal, done)

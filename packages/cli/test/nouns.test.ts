@@ -247,7 +247,7 @@ describe('what is wanted for a while', () => {
     expect((await run(['node', 'standby', 'rs1'])).code).toBe(1)
     expect((await run(['node', 'enable', 'dir1'])).code).toBe(0)
     expect((await run(['group', 'enable', 'web'])).code).toBe(0)
-    expect((await run(['intents'])).out).toBe('Nothing is drained, stopped or on standby.\n')
+    expect((await run(['intents'])).out).toBe('Nothing is drained, stopped, silenced or on standby.\n')
     expect(revisions()).toEqual([1])
   })
 })

@@ -10,9 +10,11 @@ import {
   DEFAULT_ALGORITHM,
   DEFAULT_CHECK,
   type FloatingAddress,
+  HOOK_TIMEOUT,
 } from './config.ts'
 import { parseDuration } from './duration.ts'
 import { withOverride } from './overrides.ts'
+import { completeReceiver } from './receivers.ts'
 import { timingOf } from './rules/keys.ts'
 import { syncOf } from './rules/sync.ts'
 import { DEFAULT_PORT, type Written } from './schema.ts'
@@ -66,6 +68,7 @@ export function completeConfig(written: Written): Config {
     })),
     groups,
     services: (written.services ?? []).map((service) => completeService(service, groups, written.pools ?? [])),
+    receivers: (written.receivers ?? []).map(completeReceiver),
   }
 }
 
@@ -83,7 +86,13 @@ function completeFloating(written: WrittenGroup['vips'][number], kind: 'vip' | '
 function completeGroup(group: WrittenGroup): ConfigGroup {
   const vips = group.vips.map((written) => completeFloating(written, 'vip'))
   const gateways = (group.gateways ?? []).map((written) => completeFloating(written, 'gateway'))
-  return { name: group.name, directors: group.directors, addresses: [...vips, ...gateways], ping: group.ping ?? [] }
+  return {
+    ...{ name: group.name, directors: group.directors, addresses: [...vips, ...gateways], ping: group.ping ?? [] },
+    takeHooks: group['take-hooks'] ?? [],
+    releaseHooks: group['release-hooks'] ?? [],
+    hookUser: group['hook-user'] ?? null,
+    hookTimeoutMs: parseDuration(group['hook-timeout'] ?? '') ?? HOOK_TIMEOUT.usualMs,
+  }
 }
 
 /** Null when nothing is said. */

@@ -3,6 +3,7 @@ import { type Family, type Timing } from '@lvsm/base'
 import { type Algorithm } from '@lvsm/protocol'
 import { type CheckPacing, usualPacing } from './pacing.ts'
 import type { PortRange } from './ports.ts'
+import type { ConfigReceiver } from './receivers.ts'
 import type { IpvsTimeouts, Persistence } from './service-spec.ts'
 import {
   type CheckKeys,
@@ -41,6 +42,13 @@ export interface ConfigGroup {
   readonly addresses: readonly FloatingAddress[]
   /** Hosts that an owner must be able to reach, in the order of the file. */
   readonly ping: readonly string[]
+  /** Names of programs, in order. */
+  readonly takeHooks: readonly string[]
+  readonly releaseHooks: readonly string[]
+  /** Null: as the agent runs. */
+  readonly hookUser: string | null
+  /** Of each. */
+  readonly hookTimeoutMs: number
 }
 export interface ConfigCheck {
   readonly type: CheckType
@@ -142,6 +150,8 @@ export interface Config {
   readonly nodes: readonly ConfigNode[]
   readonly groups: readonly ConfigGroup[]
   readonly services: readonly ConfigService[]
+  /** Who is told of troubles. */
+  readonly receivers: readonly ConfigReceiver[]
 }
 
 /**
@@ -165,6 +175,8 @@ export const MOST = {
   /** Of persistence, and of a connection that is idle: a week; the kernel counts ticks in 31 bits. */
   timeoutSeconds: 604_800,
   services: 1000,
+  receivers: 16,
+  hooks: 8,
   realserversOfService: 256,
   realservers: 10_000,
   /** Of all groups, at a keepalive of 100 ms or more: an owner renews each of its addresses every few seconds, between its leases. */
@@ -187,6 +199,9 @@ export const MOST_PING_NODES = { group: 8, cluster: 32 } as const
 export const SHORTEST_SECRET = 16
 /** No hash uses more of it, and the lease process is told of no longer one. */
 export const LONGEST_SECRET = 128
+
+/** Of a hook that does not say otherwise, and the bounds of what it may say. */
+export const HOOK_TIMEOUT = { usualMs: 10_000, leastMs: 100, mostMs: 300_000 } as const
 
 /** Used where a key does not say how it signs. */
 export const DEFAULT_ALGORITHM: Algorithm = 'sha256'

@@ -5,7 +5,7 @@ import { type Config, MOST } from './config.ts'
 import { describePath } from './document.ts'
 import { floating, floatingAddresses } from './rules/addresses.ts'
 import { counts } from './rules/counts.ts'
-import { groupsOfDirectors } from './rules/groups.ts'
+import { groupsOfDirectors, hooks } from './rules/groups.ts'
 import { keys, timing } from './rules/keys.ts'
 import { knownNames, uniqueNames } from './rules/names.ts'
 import { networks } from './rules/networks.ts'
@@ -18,6 +18,7 @@ import { localDelivery } from './rules/local.ts'
 import { natRealservers, realserverAddresses } from './rules/realservers.ts'
 import { ipvsTimeouts } from './rules/service-options.ts'
 import { services } from './rules/services.ts'
+import { receivers } from './rules/receivers.ts'
 import { sync } from './rules/sync.ts'
 import type { Draft, Written } from './schema.ts'
 import { checkShape, type Fault } from './shape.ts'
@@ -35,6 +36,7 @@ const RULES: readonly Rule[] = [
   networks,
   pingNodes,
   groupsOfDirectors,
+  hooks,
   pools,
   // Where a pool serves two groups, that is what is wrong, and not the gateway that it would lack in one of them.
   natRealservers,
@@ -47,6 +49,7 @@ const RULES: readonly Rule[] = [
   timing,
   sync,
   monitoring,
+  receivers,
 ]
 
 /** What compares each address with many others: of a file that has too many of them, that is all that is said. */

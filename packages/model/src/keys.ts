@@ -29,6 +29,7 @@ const SCHEMAS: Readonly<Record<Noun, z.ZodType>> = {
   check: schema.checkSchema,
   server: schema.realserverSchema,
   override: schema.overrideSchema,
+  receiver: schema.receiverSchema,
 }
 
 /** In the order of the schema. */

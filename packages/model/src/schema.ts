@@ -14,6 +14,7 @@ import { parsePorts } from './ports.ts'
 import { namesOf } from './tables/table.ts'
 import { checkFields } from './check-fields.ts'
 import { pacingFields } from './pacing.ts'
+import { receiverOf } from './receivers.ts'
 
 export const DEFAULT_PORT = 6940
 export const ROLES = ['director', 'realserver', 'witness'] as const
@@ -69,6 +70,13 @@ const secretFile = text(
 )
 const port = z.int().min(1).max(65535).meta({ format: 'port' })
 
+const userName = text(
+  (value) => /^[a-z_][a-z0-9_-]{0,31}$/.test(value),
+  'bad-user',
+  'is no name of a user',
+  'write one of /etc/passwd, e.g. nobody',
+)
+
 export const linkSchema = z.strictObject({ name, address, port: port.optional() })
 export const nodeSchema = z.strictObject({
   name,
@@ -87,6 +95,12 @@ export const groupSchema = z.strictObject({
   vips: z.array(floatingSchema).min(1),
   gateways: z.array(floatingOf(gatewayCidr)).optional(),
   ping: z.array(pingAddress).max(MOST_PING_NODES.group).optional(),
+  /** Programs of /etc/lvsm/hooks.d that run, in order, when a director took the group, and when it has it no more. */
+  'take-hooks': z.array(name).max(MOST.hooks).optional(),
+  'release-hooks': z.array(name).max(MOST.hooks).optional(),
+  /** Not there: as the agent runs. */
+  'hook-user': userName.optional(),
+  'hook-timeout': duration.optional(),
 })
 /** Clients of one network count as one: a mask as IPv4 has them, or a prefix length. */
 const netmask = z.union([
@@ -164,6 +178,8 @@ export const serviceSchema = z.strictObject({
   pool: name.optional(),
   overrides: z.array(overrideSchema).max(MOST.realserversOfService).optional(),
 })
+/** Who is told of troubles. */
+export const receiverSchema = receiverOf({ name, port, duration })
 export const keySchema = z.strictObject({
   id: z.int().min(1).max(255),
   algorithm: z.enum(ALGORITHMS).optional(),
@@ -209,6 +225,7 @@ export const configSchema = z.strictObject({
   groups: z.array(groupSchema).max(MOST.addresses),
   pools: z.array(poolSchema).max(MOST.services).optional(),
   services: z.array(serviceSchema).max(MOST.services).optional(),
+  receivers: z.array(receiverSchema).max(MOST.receivers).optional(),
 })
 
 /** The file as written, once every shape is right. */

@@ -3,9 +3,10 @@
  * authenticated, its text is not trusted: each kind has a schema, a field that is not known is skipped, a kind or verb that
  * is not known is refused and counted, never taken for another one.
  */
+import { type AlertsMessage, alertsMessage } from './alert-messages.ts'
 import { cut } from './cut.ts'
 import { saidEvent } from './events/event.ts'
-import { LONGEST_NAME, runCheckRequest, standbyRequest, switchoverRequest } from './http/routes.ts'
+import { LONGEST_NAME, runCheckRequest, standbyRequest, switchoverRequest, testAlertRequest } from './http/routes.ts'
 import { plainLine } from '@lvsm/base'
 import { nodeStateWord, severityWord } from './http/status.ts'
 import { parseObject } from './json.ts'
@@ -93,8 +94,9 @@ const tables = z.object({ kind: z.literal('tables'), services: z.record(name, z.
 const switchover = z.object({ verb: z.literal('switchover'), ...switchoverRequest.shape })
 const standby = z.object({ verb: z.literal('standby'), ...standbyRequest.shape })
 const runCheck = z.object({ verb: z.literal('runCheck'), ...runCheckRequest.shape })
-const VERBS: Readonly<Record<string, z.ZodType>> = { switchover, standby, runCheck }
-const command = z.discriminatedUnion('verb', [switchover, standby, runCheck])
+const testAlert = z.object({ verb: z.literal('testAlert'), ...testAlertRequest.shape })
+const VERBS: Readonly<Record<string, z.ZodType>> = { switchover, standby, runCheck, testAlert }
+const command = z.discriminatedUnion('verb', [switchover, standby, runCheck, testAlert])
 const refusal = z.object({
   code: word,
   message: text(600),
@@ -149,9 +151,10 @@ export type AgentMessage =
   | z.infer<typeof answer>
   | z.infer<typeof prepare>
   | PreparedMessage
+  | AlertsMessage
 
 /** Kind → schema: all that agents say to each other. */
-export const SCHEMAS = { state, more, tables, ask, answer, prepare, prepared } as const
+export const SCHEMAS = { state, more, tables, ask, answer, prepare, prepared, alerts: alertsMessage } as const
 
 export type Decoded =
   | { readonly ok: true; readonly message: AgentMessage }

@@ -96,6 +96,7 @@ export class Writer {
         ? { pools: pools.map(({ name, realservers }) => ({ name, realservers })) }
         : {}),
       ...(services.length > 0 || this.#chance(50) ? { services } : {}),
+      ...(this.#chance(15) ? { receivers: this.#receivers(nodes) } : {}),
     })
   }
 
@@ -119,6 +120,20 @@ export class Writer {
     return this.#whole(1, 400) === 173 ? other : value
   }
 
+  #receivers(nodes: readonly NodeDraft[]): Mapping[] {
+    const own = {
+      webhook: { url: this.#odd('https://alerts.example/hook', 'ftp://a') },
+      mail: { to: ['ops@a.example'], from: 'lvsm@a.example', server: 'mail.example', port: 587, tls: true },
+      exec: { command: [this.#odd('/usr/local/bin/page', 'page'), 'ops'] },
+      mon: { command: ['/usr/lib/mon/alert.d/page.alert'] },
+    } as const
+    return this.#some(['webhook', 'mail', 'exec', 'mon'] as const, 1, 4).map((type) => ({
+      ...{ name: type, type, ...own[type] },
+      ...(this.#chance(30) ? { severity: 'critical', troubles: [this.#odd('no-ipvs', 'no-ipsv')] } : {}),
+      ...(this.#chance(30) ? { nodes: [nodes[0]?.name] } : {}),
+      ...(this.#chance(30) ? { after: '15m', repeat: this.#odd('0s', '1s'), resolved: false, timeout: '5s' } : {}),
+    }))
+  }
   #monitoring(): Mapping {
     const link = this.#chance(50) ? { 'monitoring-link': this.#pick(['inside', 'outside']) } : {}
     return { 'monitoring-port': this.#odd(this.#pick([9464, 9465]), 80), ...link }
@@ -190,6 +205,14 @@ export class Writer {
       directors: this.#some(directors, 1, 3),
       vips: this.#vips(at),
       ...(this.#chance(60) ? { gateways: [`10.12.${at}.254/${this.#odd(24, 8)}`] } : {}),
+      ...(this.#chance(10)
+        ? {
+            'take-hooks': ['mail'],
+            'release-hooks': ['mail', 'page'],
+            'hook-user': 'nobody',
+            'hook-timeout': this.#odd('5s', '1h'),
+          }
+        : {}),
       ...(this.#chance(30) ? { ping: this.#some(['10.11.0.200', '10.11.0.201', '192.0.2.1'], 0, 3) } : {}),
     }))
   }

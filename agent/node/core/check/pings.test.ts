@@ -18,7 +18,16 @@ import {
   takePingVerdicts,
 } from './pings.ts'
 
-const group = (name: string, ping: readonly string[]): ConfigGroup => ({ name, directors: [], addresses: [], ping })
+const group = (name: string, ping: readonly string[]): ConfigGroup => ({
+  name,
+  directors: [],
+  addresses: [],
+  ping,
+  takeHooks: [],
+  releaseHooks: [],
+  hookUser: null,
+  hookTimeoutMs: 10_000,
+})
 const ROUTER = '10.11.0.254'
 function pingsOf(groups: readonly ConfigGroup[], startedAt = 0): Pings {
   const pings = newPings(instant(startedAt))

@@ -1,4 +1,5 @@
 /** Whose business a command is. */
+import { onTestAlert } from '../alerts/report.ts'
 import type { NodeState } from '../state.ts'
 import type { Asked } from './pending.ts'
 import { onRunCheck } from './run-check.ts'
@@ -14,5 +15,7 @@ export function dispatch(state: NodeState, asked: Asked): void {
       return onStandby(state, { ...asked, command })
     case 'runCheck':
       return onRunCheck(state, { ...asked, command })
+    case 'testAlert':
+      return onTestAlert(state, { ...asked, command })
   }
 }

@@ -4,6 +4,7 @@ import { after, earlier, type Instant, later, type Trouble } from '@lvsm/base'
 import { isStopped, standingOf } from '@lvsm/changes'
 import { agreementDigests, NO_PAIRS, ownershipView } from '@lvsm/model'
 import type { Observed } from '@lvsm/plan'
+import { alertsSaid } from '../alerts/said.ts'
 import { reachedPings, reachesOf } from '../check/pings.ts'
 import { isConfirmed } from '../epoch.ts'
 import { unheardHere } from '../hearing.ts'
@@ -153,7 +154,9 @@ function publish(state: NodeState, own: Saying, present: readonly Trouble[]): nu
     events: state.follows ? [] : toTell(state),
   })
   const room = Math.floor(PUBLISH_MS / Math.max(1, timeOf(state, 1))) - encoded.length
-  const texts = state.follows ? encoded : [...encoded, ...tellTables(state, Math.max(1, room))]
+  const alerts = alertsSaid(state)
+  const tables = state.follows ? [] : tellTables(state, Math.max(1, room))
+  const texts = [...encoded, ...(alerts === null ? [] : [alerts]), ...tables]
   for (const text of texts) state.effects.push({ kind: 'message', to: null, text })
   return texts.length
 }

@@ -38,9 +38,12 @@ export function reportStatus(state: NodeState, own: Saying, present: readonly Tr
 
 /** Of the groups that this node owns: everybody shows the owner's tables. */
 export function ownedServices(state: NodeState): readonly ConfigService[] {
-  const mine = new Set(leaseStatus(state)?.groups.flatMap(({ name, role }) => (role === 'owner' ? [name] : [])))
+  const mine = ownedGroups(state)
   return state.view?.services.filter(({ group }) => mine.has(group)) ?? []
 }
+
+export const ownedGroups = (state: NodeState): ReadonlySet<string> =>
+  new Set(leaseStatus(state)?.groups.flatMap(({ name, role }) => (role === 'owner' ? [name] : [])))
 
 /** This node's own table of one service. */
 export function ownTable(state: NodeState, service: ConfigService): DestinationReport[] {

@@ -2,6 +2,7 @@
 import { between, type Trouble } from '@lvsm/base'
 import { serviceKey, specText } from '@lvsm/model'
 import { isSyncOperation, troublesOf } from '@lvsm/plan'
+import { alertTroubles } from '../alerts/alerting.ts'
 import { flappingTroubles } from '../check/holds.ts'
 import { pingTroubles } from '../check/pings.ts'
 import { quorumTroubles } from '../check/standing-in.ts'
@@ -9,6 +10,7 @@ import { disagreementTroubles } from '../disagreement.ts'
 import { deafTroubles } from '../hearing.ts'
 import type { Failure } from '../events.ts'
 import { sameOf } from '../history/ring.ts'
+import { hookTroubles } from '../hooks/hooks.ts'
 import { leaseFault, leaseStatus } from '../lease.ts'
 import { pathTroubles } from '../observe/paths.ts'
 import { fightTroubles } from '../plan/fights.ts'
@@ -41,6 +43,8 @@ export const troubles = (state: NodeState): readonly Trouble[] =>
     ...deafTroubles(state),
     ...dropTroubles(state),
     ...syncTroubles(state),
+    ...alertTroubles(state),
+    ...hookTroubles(state),
   ]).map((trouble) => ({ ...trouble, ...sinceOf(state, trouble) }))
 
 /** To the second: where it is one text as long as it lasts, nobody is told of it anew. */
@@ -51,7 +55,15 @@ function sinceOf({ history, wall }: NodeState, trouble: Trouble): { since?: stri
 
 /** What only follows from another trouble of this node is not said beside it: code → what it makes needless. */
 const FOLLOWS: Readonly<Record<string, readonly string[]>> = {
-  'state-not-kept': ['events-not-kept', 'no-state', 'word-not-kept', 'revision-not-kept', 'heartbeat-key-not-kept'],
+  'state-not-kept': [
+    'events-not-kept',
+    'no-state',
+    'word-not-kept',
+    'alerts-not-kept',
+    'hooks-not-kept',
+    'revision-not-kept',
+    'heartbeat-key-not-kept',
+  ],
   'all-unbelieved': ['one-way', 'no-coordinator'],
 }
 /** What the kernel refuses without IPVS. */

@@ -43,7 +43,7 @@ export const NOUNS: Readonly<Record<Noun, Row>> = {
     title: 'the cluster',
     which: [],
     steps: () => [],
-    fixed: ['cluster', 'revision', 'epoch', 'timing', 'keys', 'nodes', 'groups', 'pools', 'services'],
+    fixed: ['cluster', 'revision', 'epoch', 'timing', 'keys', 'nodes', 'groups', 'pools', 'services', 'receivers'],
     begin: () => ({}),
     verbs: ['set'],
   },
@@ -127,6 +127,14 @@ export const NOUNS: Readonly<Record<Noun, Row>> = {
     steps: (which) => [entry('services', of(which, 'service')), entry('overrides', of(which, 'server'))],
     fixed: ['node'],
     begin: (which) => ({ node: of(which, 'server') }),
+    verbs: ALL,
+  },
+  receiver: {
+    title: 'receiver',
+    which: ['receiver'],
+    steps: (which) => [entry('receivers', of(which, 'receiver'))],
+    fixed: ['name'],
+    begin: begin('receiver'),
     verbs: ALL,
   },
 }

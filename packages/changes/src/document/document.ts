@@ -17,6 +17,7 @@ type WrittenKey = Written['keys'][number]
 type WrittenPool = NonNullable<Written['pools']>[number]
 type WrittenService = NonNullable<Written['services']>[number]
 type WrittenServer = WrittenPool['realservers'][number]
+type WrittenReceiver = NonNullable<Written['receivers']>[number]
 type WrittenOverride = NonNullable<WrittenService['overrides']>[number]
 
 /** By reference: whoever may read a document may not read secrets. */
@@ -64,6 +65,7 @@ export interface Document extends WrittenSync {
   readonly groups: Named<DocumentGroup>
   readonly pools: Named<DocumentPool>
   readonly services: Named<DocumentService>
+  readonly receivers?: Named<Omit<WrittenReceiver, 'name'>> | undefined
 }
 
 const named = <T, R extends object>(list: readonly T[], name: (one: T) => string, rest: (one: T) => R): Named<R> =>
@@ -80,7 +82,7 @@ const without = <T extends object, K extends keyof T>(tree: T, keys: readonly K[
 
 /** Of a faultless file. */
 export function documentOf(written: Written): Document {
-  const { timing, keys, nodes, groups, pools = [], services = [], ...rest } = written
+  const { timing, keys, nodes, groups, pools = [], services = [], receivers, ...rest } = written
   return ordered({
     ...spelled(without(rest, ['revision'])),
     timing: timing && Object.keys(timing).length > 0 ? ordered(spelled(timing)) : undefined,
@@ -93,6 +95,7 @@ export function documentOf(written: Written): Document {
     groups: named(groups, nameOf, groupOf),
     pools: named(pools, nameOf, ({ realservers }) => ({ realservers: serversOf(realservers) })),
     services: named(services, nameOf, serviceOf),
+    receivers: namedOrNone(receivers, nameOf, (one) => spelled(without(one, ['name']))),
   })
 }
 
@@ -112,7 +115,7 @@ function nodeOf({ links, roles, ...rest }: WrittenNode): DocumentNode {
 function groupOf({ vips, gateways, ping, ...rest }: WrittenGroup): DocumentGroup {
   const addresses = namedOrNone(gateways, addressOf, floatingOf)
   return {
-    ...without(rest, ['name']),
+    ...spelled(without(rest, ['name'])),
     vips: named(vips, addressOf, floatingOf),
     gateways: addresses,
     ping: ping?.toSorted(natural),
@@ -150,7 +153,7 @@ function serviceOf({ realservers, overrides, check, ...rest }: WrittenService): 
 }
 
 const DURATIONS: ReadonlySet<string> = new Set(
-  'keepalive lease apply warntime deadtime drain interval timeout persistence tcp-timeout tcp-fin-timeout udp-timeout'.split(
+  'keepalive lease apply warntime deadtime drain interval timeout hook-timeout after repeat persistence tcp-timeout tcp-fin-timeout udp-timeout'.split(
     ' ',
   ),
 )
@@ -183,6 +186,7 @@ export function writtenOf(document: Document, revision: number): Written {
     groups,
     pools,
     services,
+    receivers = {},
     ...rest
   } = document
   return {
@@ -207,6 +211,9 @@ export function writtenOf(document: Document, revision: number): Written {
     ...(Object.keys(services).length === 0
       ? {}
       : { services: Object.entries(services).map(([name, service]) => writtenService(name, service)) }),
+    ...(Object.keys(receivers).length === 0
+      ? {}
+      : { receivers: Object.entries(receivers).map(([name, one]) => ({ name, ...one })) }),
     ...rest,
   }
 }

@@ -38,6 +38,7 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
         : '',
   },
   overrides: { title: 'override', nameOf: by('node') },
+  receivers: { title: 'receiver', nameOf: by('name') },
 }
 
 /** A place in the file with names in place of numbers: `['services', 0, 'realservers', 1, 'port']` → `services.http.realservers.rs2.port`. */

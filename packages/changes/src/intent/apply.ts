@@ -95,6 +95,13 @@ function refuseCommand({ verb, subject, forMs, comment }: IntentCommand): Refusa
       message: `it would be over after ${forMs / 1000} s`,
       hint: 'give a second to a year, or no time: then it lasts until somebody ends it',
     }
+  if (verb === 'silence' && (forMs === null || comment.trim() === ''))
+    return {
+      code: 'endless-silence',
+      field: forMs === null ? 'forMs' : 'comment',
+      message: 'a silence has an end, and a reason: others are not told meanwhile, and want to know why',
+      hint: "lvsm alert silence MATCH --for 2h --reason 'new switch'",
+    }
   if (comment.length > LONGEST_COMMENT || comment !== harmless(comment, LONGEST_COMMENT))
     return {
       code: 'bad-comment',
@@ -119,6 +126,7 @@ function refuseSubject(
           message: `there is no ${what} "${harmless(name)}"${what === 'server' && subject.kind === 'server' && subject.service !== null ? ` in service "${subject.service}"` : ''}`,
           hint: suggest(name, names, `${what}s`),
         }
+  if (subject.kind === 'alerts') return refuseMatch(subject.match)
   if (subject.kind === 'group')
     return known(
       'group',
@@ -154,4 +162,22 @@ function refuseSubject(
   const of = services.filter(({ name }) => service === null || name === service)
   const used = of.flatMap(({ realservers }) => realservers.map((one) => one.node))
   return known('server', node, [...new Set(service === null ? [...used, ...pooled] : used)])
+}
+
+/** Labels that a silence may ask for (`agent/node/core/alerts/labels.ts`). */
+const LABELS = ['alertname', 'cluster', 'node', 'group', 'service', 'receiver', 'link', 'severity']
+const VALUE = /^[A-Za-z0-9._:-]{1,64}$/
+/** One that matches nothing silences nobody, and nobody would notice. */
+function refuseMatch(match: string): Refusal | null {
+  const wrong = match.split(',').find((part) => {
+    const [label = '', value, ...more] = part.split('=')
+    return value === undefined ? !VALUE.test(label) : !LABELS.includes(label) || !VALUE.test(value) || more.length > 0
+  })
+  if (match === '*' || wrong === undefined) return null
+  return {
+    code: 'bad-match',
+    field: 'subject',
+    message: `"${harmless(wrong)}" says of no alert whether it is meant`,
+    hint: `write the code of a trouble, LABEL=VALUE, several with commas, or *; labels: ${LABELS.join(', ')}`,
+  }
 }

@@ -52,6 +52,7 @@ export const idleFacts = (facts: Facts, config: Config): Fact[] =>
   facts.list.filter(({ subject }) => !isThere(subject, config))
 
 function isThere(subject: Subject, { groups, services }: Config): boolean {
+  if (subject.kind === 'alerts') return true
   if (subject.kind === 'group') return groups.some(({ name }) => name === subject.group)
   if (subject.kind === 'node') return groups.some(({ directors }) => directors.includes(subject.node))
   return services.some(

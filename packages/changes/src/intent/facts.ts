@@ -10,6 +10,7 @@ export const INTENTS: Readonly<Record<Subject['kind'], readonly Intent[]>> = {
   server: ['drain', 'stop'],
   group: ['stop'],
   node: ['standby'],
+  alerts: ['silence'],
 }
 
 export const NO_FACTS: Facts = { number: 0, list: [], ends: [] }
@@ -42,6 +43,8 @@ export function subjectText(subject: Subject): string {
       return `group ${subject.group}`
     case 'node':
       return `node ${subject.node}`
+    case 'alerts':
+      return `alerts ${subject.match}`
   }
 }
 

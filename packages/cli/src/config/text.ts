@@ -44,7 +44,7 @@ export function revisionText({ revision, lines }: RevisionReport, paint: Paint):
 }
 
 export function factsText(facts: readonly Fact[], idle: readonly Fact[], paint: Paint): string {
-  if (facts.length === 0) return 'Nothing is drained, stopped or on standby.\n'
+  if (facts.length === 0) return 'Nothing is drained, stopped, silenced or on standby.\n'
   const waiting = new Set(idle.map(({ subject }) => subjectText(subject)))
   const all = facts.map(({ subject, ...fact }): Wanted => {
     const what = subjectText(subject)

@@ -1,5 +1,6 @@
 /** How many groups a director can own at once: each is a lease of its own, renewed every 1.6 keepalives. */
-import { GROUPS_PER_DIRECTOR } from '../config.ts'
+import { GROUPS_PER_DIRECTOR, HOOK_TIMEOUT } from '../config.ts'
+import { parseDuration } from '../duration.ts'
 import type { Draft } from '../schema.ts'
 import { timingOf } from './keys.ts'
 import { entries, type Rule } from './rule.ts'
@@ -27,5 +28,24 @@ export const groupsOfDirectors: Rule = (draft: Draft, refuse) => {
         `addresses that can move together belong in one group: put them into the vips of one${faster}`,
       )
     }
+  }
+}
+
+/** Hooks have an end, and their keys a hook. */
+export const hooks: Rule = (draft, refuse) => {
+  const { leastMs, mostMs } = HOOK_TIMEOUT
+  for (const { at, item: group } of entries(draft.groups)) {
+    const timeout = group['hook-timeout']
+    const timeoutMs = timeout === undefined ? null : parseDuration(timeout)
+    if (timeoutMs !== null && (timeoutMs < leastMs || timeoutMs > mostMs))
+      refuse('out-of-range', ['groups', at, 'hook-timeout'], `${timeout} is out of range`, 'write 100ms to 5m')
+    for (const key of ['hook-user', 'hook-timeout'] as const)
+      if (group[key] !== undefined && !Object.hasOwn(group, 'take-hooks') && !Object.hasOwn(group, 'release-hooks'))
+        refuse(
+          'missing',
+          ['groups', at, 'take-hooks'],
+          `there is no hook that ${key} could be for`,
+          'add take-hooks or release-hooks, or take it out',
+        )
   }
 }

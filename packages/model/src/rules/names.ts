@@ -10,7 +10,7 @@ function names(list: readonly ({ name?: string | undefined } | undefined)[] | un
 }
 
 export const uniqueNames: Rule = (draft, refuse) => {
-  for (const section of ['nodes', 'groups', 'pools', 'services'] as const) {
+  for (const section of ['nodes', 'groups', 'pools', 'services', 'receivers'] as const) {
     const seen = new Map<string, string>()
     for (const { at, item } of entries<{ name?: string | undefined }>(draft[section])) {
       refuseTwice(

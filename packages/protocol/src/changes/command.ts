@@ -20,6 +20,7 @@ export const NOUN_NAMES = [
   'check',
   'server',
   'override',
+  'receiver',
 ] as const
 export type Noun = (typeof NOUN_NAMES)[number]
 
@@ -48,15 +49,17 @@ export type ConfigCommand = z.infer<typeof configCommand>
 
 /**
  * `drain`: it takes no new connections, those that it has go on. `stop`: it serves nobody; of a group: nobody owns it.
- * `standby`: the director owns nothing.
+ * `standby`: the director owns nothing. `silence`: nobody is told that such alerts fire.
  */
-export const INTENT_WORDS = ['drain', 'stop', 'standby'] as const
+export const INTENT_WORDS = ['drain', 'stop', 'standby', 'silence'] as const
 export type Intent = (typeof INTENT_WORDS)[number]
 export const subject = z.discriminatedUnion('kind', [
   /** `service` null: wherever the node serves. */
   z.strictObject({ kind: z.literal('server'), node: name, service: name.nullable() }),
   z.strictObject({ kind: z.literal('group'), group: name }),
   z.strictObject({ kind: z.literal('node'), node: name }),
+  /** `CODE`, `label=value`, several with commas between them, or `*`. */
+  z.strictObject({ kind: z.literal('alerts'), match: name }),
 ])
 export type Subject = z.infer<typeof subject>
 

@@ -4,6 +4,7 @@
  */
 import type { Refusal } from '@lvsm/base'
 import * as z from 'zod'
+import { type AlertsReport, alertsReport, type TestAlertReport, testAlertReport } from './alerts.ts'
 import { type ChecksReport, checksReport, type RunCheckReport, runCheckReport } from './checks.ts'
 import { type Events, eventsReport } from '../events/event.ts'
 import { type ConnectionsReport, connectionsReport, type StatsReport, statsReport } from './counts.ts'
@@ -44,6 +45,12 @@ export const recordedQuery = z.object({
     .regex(/^[0-9]{1,13}$/, { error: 'not a whole number of milliseconds' })
     .transform(Number),
 })
+export const testAlertRequest = z.object({
+  receiver: named('the name of a receiver is missing, or too long'),
+  /** Which node tells it; not there: the one that is asked. */
+  on: named('not the name of a node').exactOptional(),
+})
+export type TestAlertRequest = z.infer<typeof testAlertRequest>
 export type SwitchoverRequest = z.infer<typeof switchoverRequest>
 export type StandbyRequest = z.infer<typeof standbyRequest>
 export type RunCheckRequest = z.infer<typeof runCheckRequest>
@@ -57,6 +64,8 @@ export interface RouteRequests {
   readonly fence: null
   readonly checks: null
   readonly runCheck: RunCheckRequest
+  readonly alerts: null
+  readonly testAlert: TestAlertRequest
   readonly stats: null
   readonly connections: null
   readonly switchover: SwitchoverRequest
@@ -71,6 +80,8 @@ export interface RouteResponses {
   readonly fence: FenceReport
   readonly checks: ChecksReport
   readonly runCheck: RunCheckReport
+  readonly alerts: AlertsReport
+  readonly testAlert: TestAlertReport
   readonly stats: StatsReport
   readonly connections: ConnectionsReport
   readonly switchover: SwitchoverReport
@@ -100,6 +111,9 @@ export const ROUTES: Routes = {
   /** The checks that this node makes itself. */
   checks: { method: 'GET', path: '/v1/checks', request: null, response: checksReport },
   runCheck: { method: 'POST', path: '/v1/checks/run', request: runCheckRequest, response: runCheckReport },
+  /** As this node has them; a director or voter knows them all. */
+  alerts: { method: 'GET', path: '/v1/alerts', request: null, response: alertsReport },
+  testAlert: { method: 'POST', path: '/v1/alerts/test', request: testAlertRequest, response: testAlertReport },
   /** Of this node's kernel. */
   stats: { method: 'GET', path: '/v1/stats', request: null, response: statsReport },
   /** Query: `connectionsQuery`. */

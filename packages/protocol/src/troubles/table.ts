@@ -2,6 +2,7 @@
  * What can be wrong, each kind once: by the code that status, events and the console show. `TROUBLES.md` is made of this table
  * (`scripts/pages`). A kind of trouble that has no row here has no place on that page: a test looks for the code of each that is made.
  */
+import { ALERTS } from './of-alerts.ts'
 import { HEARTBEATS, OWNERSHIP } from './between-nodes.ts'
 import type { TroubleKind } from './kind.ts'
 import { CONFIGURATION, KERNEL, STATE } from './of-a-node.ts'
@@ -19,9 +20,12 @@ export const TROUBLE_PARTS = {
   'The configuration': CONFIGURATION,
   'What is kept on disk': STATE,
   Coordinators: COORDINATOR_TROUBLES,
+  Alerts: ALERTS,
 } as const satisfies Record<string, Readonly<Record<string, TroubleKind>>>
 
 const KINDS = new Map<string, TroubleKind>(Object.values(TROUBLE_PARTS).flatMap((part) => Object.entries(part)))
 
+/** Of all kinds. */
+export const troubleCodes = (): string[] => [...KINDS.keys()]
 /** Null: of a newer version, or a warning of the configuration, which says itself what to change. */
 export const troubleKind = (code: string): TroubleKind | null => KINDS.get(code) ?? null

@@ -1,0 +1,125 @@
+/** What receivers are given, as those that were written for others expect it. */
+import { checkConfig, type Config, SAMPLE } from '@lvsm/model'
+import { describe, expect, it } from 'vitest'
+import { deliveryOf, type Told } from './deliver.ts'
+import { fingerprintOf, isMatched, isWanted, labelsOf } from './labels.ts'
+
+const { config } = checkConfig(`${SAMPLE}
+receivers:
+  - { name: ops, type: webhook, url: "https://alerts.example/hook" }
+  - { name: mails, type: mail, to: [ops@a.example], from: lvsm@a.example, severity: critical }
+  - { name: old, type: mon, command: [/usr/lib/mon/alert.d/page.alert, ops], services: [http], nodes: [dir1] }
+  - { name: own, type: exec, command: [/usr/local/bin/page] , troubles: [no-ipvs] }
+`) as { config: Config }
+const receiver = (name: string) => {
+  const found = config.receivers.find((one) => one.name === name)
+  if (!found) throw new Error(name)
+  return found
+}
+const told = (more: Partial<Told> = {}, object = 'service http', code = 'service-unserved'): Told => ({
+  status: 'firing',
+  labels: labelsOf(config, { code, object, severity: 'critical' }),
+  summary: 'http: none of 2 realservers takes connections',
+  startsAt: '2026-11-28T08:00:00.000Z',
+  endsAt: null,
+  startedMs: 1_790_000_000_500,
+  ...more,
+})
+const over = { status: 'resolved', endsAt: '2026-11-28T09:00:00.000Z' } as const
+
+it('a webhook gets what Alertmanager sends, version 4', () => {
+  const { url, body } = deliveryOf(receiver('ops'), 'shop', [told(), told(over, 'node dir2', 'node-dead')])
+  expect(url).toBe('https://alerts.example/hook')
+  const sent: unknown = JSON.parse(String(body))
+  expect(sent).toEqual({
+    version: '4',
+    groupKey: '{}:{cluster="shop"}',
+    truncatedAlerts: 0,
+    status: 'firing',
+    receiver: 'ops',
+    groupLabels: { cluster: 'shop' },
+    commonLabels: { cluster: config.cluster, severity: 'critical' },
+    commonAnnotations: { summary: told().summary },
+    externalURL: '',
+    alerts: [
+      {
+        status: 'firing',
+        labels: {
+          alertname: 'service-unserved',
+          cluster: config.cluster,
+          service: 'http',
+          group: 'web',
+          severity: 'critical',
+        },
+        annotations: { summary: told().summary, means: expect.any(String), next: expect.any(String) },
+        startsAt: '2026-11-28T08:00:00.000Z',
+        endsAt: '0001-01-01T00:00:00Z',
+        generatorURL: '',
+        fingerprint: fingerprintOf(told().labels),
+      },
+      expect.objectContaining({ status: 'resolved', endsAt: '2026-11-28T09:00:00.000Z' }),
+    ],
+  })
+  const { status } = JSON.parse(String(deliveryOf(receiver('ops'), 'shop', [told(over)])['body'])) as { status: string }
+  expect(status).toBe('resolved')
+})
+
+it('mon’s alert scripts get their arguments and their input, and -u when it is over', () => {
+  expect(deliveryOf(receiver('old'), 'shop', [told()])).toMatchObject({
+    argv: ['/usr/lib/mon/alert.d/page.alert', '-s', 'http', '-g', 'web', '-h', 'http', '-t', '1790000000', 'ops'],
+    input: expect.stringMatching(/^http: none of 2 realservers takes connections\n.+\n/),
+    variables: { MON_ALERTTYPE: 'failure' },
+  })
+  expect(deliveryOf(receiver('old'), 'shop', [told(over, 'node dir1', 'node-dead')])).toMatchObject({
+    argv: expect.arrayContaining(['-h', 'dir1', '-s', 'node-dead', '-g', 'shop', '-u']),
+    variables: { MON_ALERTTYPE: 'up' },
+  })
+})
+
+it('mail says what to do, and a program gets one alert as JSON and in its environment', () => {
+  const mail = deliveryOf(receiver('mails'), 'shop', [told()])
+  expect(mail).toMatchObject({
+    server: '127.0.0.1',
+    port: 25,
+    subject: '[shop] FIRING: service-unserved service http, group web',
+  })
+  expect(mail['text']).toContain('  do: lvsm explain SERVICE')
+  expect(deliveryOf(receiver('mails'), 'shop', [told(), told(over)])['subject']).toBe('[shop] 1 firing, 1 over')
+  const program = deliveryOf(receiver('own'), 'shop', [told()])
+  expect(program).toMatchObject({
+    argv: ['/usr/local/bin/page'],
+    variables: { LVSM_STATUS: 'firing', LVSM_SERVICE: 'http', LVSM_ALERTNAME: 'service-unserved' },
+  })
+  expect(JSON.parse(String(program['input']))).toMatchObject({ labels: { service: 'http' } })
+})
+
+describe('labels', () => {
+  it('make one fingerprint, however bad it is', () => {
+    const { labels } = told()
+    expect(fingerprintOf({ ...labels, severity: 'warning' })).toBe(fingerprintOf(labels))
+    expect(fingerprintOf({ ...labels, service: 'https' })).not.toBe(fingerprintOf(labels))
+    expect(labelsOf(config, { code: 'x', object: 'ping node 10.0.0.1', severity: 'warning' })).toMatchObject({
+      object: 'ping node 10.0.0.1',
+    })
+  })
+  it.each([
+    ['*', true],
+    ['service-unserved', true],
+    ['node-dead', false],
+    ['group=web', true],
+    ['group=web,severity=critical', true],
+    ['group=web,severity=warning', false],
+    ['node=', false],
+  ])('are matched by %s: %s', (match, is) => expect(isMatched(match, told().labels)).toBe(is))
+  it('say who wants to hear of it', () => {
+    const wants = (name: string, one: Told) => isWanted(receiver(name), one.labels)
+    const warning = { ...told(), labels: { ...told().labels, severity: 'warning' } }
+    expect([wants('ops', warning), wants('mails', warning), wants('mails', told())]).toEqual([true, false, true])
+    expect([wants('old', told()), wants('old', told({}, 'node dir1')), wants('old', told({}, 'node dir2'))]).toEqual([
+      true,
+      true,
+      false,
+    ])
+    expect([wants('own', told()), wants('own', told({}, 'node dir1', 'no-ipvs'))]).toEqual([false, true])
+  })
+})

@@ -1,0 +1,144 @@
+/** What a receiver is given, by its type: the process without rights carries it there, and knows nothing of what it is. */
+import type { Config, ConfigReceiver } from '@lvsm/model'
+import { troubleKind } from '@lvsm/protocol'
+import { fingerprintOf, type Labels, labelsOf } from './labels.ts'
+import type { Alert } from './book.ts'
+
+/** One alert, as it is told. Times: ISO 8601. */
+export interface Told {
+  readonly status: 'firing' | 'resolved'
+  readonly labels: Labels
+  readonly summary: string
+  readonly startsAt: string
+  /** Null: it lasts. */
+  readonly endsAt: string | null
+  readonly startedMs: number
+  readonly isTest?: boolean
+}
+
+export const toldOf = (
+  config: Config,
+  { code, object, severity, summary, startedMs, ended }: Omit<Alert, 'told' | 'since' | 'goneAt' | 'key'>,
+  iso: (wallMs: number) => string,
+): Told => ({
+  status: ended ? 'resolved' : 'firing',
+  labels: labelsOf(config, { code, object, severity }),
+  summary,
+  startsAt: iso(startedMs),
+  endsAt: ended ? iso(ended.wallMs) : null,
+  startedMs,
+})
+
+/** As Go writes a time that is none: what Alertmanager says of what lasts. */
+const NO_TIME = '0001-01-01T00:00:00Z'
+
+const annotationsOf = ({ summary, labels, isTest }: Told): Record<string, string> => {
+  const kind = isTest === true ? null : troubleKind(labels['alertname'] ?? '')
+  return { summary, ...(kind ? { means: kind.means, next: kind.next } : {}) }
+}
+const alertOf = (told: Told): object => ({
+  status: told.status,
+  labels: told.labels,
+  annotations: annotationsOf(told),
+  startsAt: told.startsAt,
+  endsAt: told.endsAt ?? NO_TIME,
+  generatorURL: '',
+  fingerprint: fingerprintOf(told.labels),
+})
+
+/** What all of them have alike. */
+function common(all: readonly Record<string, string>[]): Record<string, string> {
+  const [first = {}, ...rest] = all
+  return Object.fromEntries(Object.entries(first).filter(([key, value]) => rest.every((one) => one[key] === value)))
+}
+
+/** The body that Alertmanager sends to its webhook receivers, version 4 (prometheus.io, Alertmanager configuration, webhook_config). */
+export function webhookBody(receiver: string, cluster: string, all: readonly Told[]): string {
+  return JSON.stringify({
+    version: '4',
+    groupKey: `{}:{cluster="${cluster}"}`,
+    truncatedAlerts: 0,
+    status: all.some(({ status }) => status === 'firing') ? 'firing' : 'resolved',
+    receiver,
+    groupLabels: { cluster },
+    commonLabels: common(all.map(({ labels }) => ({ ...labels }))),
+    commonAnnotations: common(all.map(annotationsOf)),
+    externalURL: '',
+    alerts: all.map(alertOf),
+  })
+}
+
+const WORDS = { firing: 'FIRING', resolved: 'over' } as const
+const aboutOf = ({ labels }: Told): string =>
+  (['service', 'group', 'node', 'receiver', 'link', 'object'] as const)
+    .filter((key) => labels[key] !== undefined)
+    .map((key) => (key === 'object' ? `${labels[key]}` : `${key} ${labels[key]}`))
+    .join(', ')
+
+function mailOf(cluster: string, all: readonly Told[]): { readonly subject: string; readonly text: string } {
+  const [first] = all
+  const firing = all.filter(({ status }) => status === 'firing').length
+  const subject =
+    all.length === 1 && first
+      ? `[${cluster}] ${WORDS[first.status]}: ${first.labels['alertname']} ${aboutOf(first)}`
+      : `[${cluster}] ${firing} firing, ${all.length - firing} over`
+  const parts = all.map((told) => {
+    const { means, next } = annotationsOf(told)
+    return [
+      `${WORDS[told.status]}  ${told.labels['severity']}  ${told.labels['alertname']}  ${aboutOf(told)}`,
+      `  ${told.summary}`,
+      ...(means === undefined ? [] : [`  so: ${means}`]),
+      ...(next === undefined || told.status === 'resolved' ? [] : [`  do: ${next}`]),
+      `  since ${told.startsAt}${told.endsAt === null ? '' : `, over at ${told.endsAt}`}`,
+    ].join('\n')
+  })
+  return { subject, text: `${parts.join('\n\n')}\n` }
+}
+
+/** The argument vector and the standard input of mon's alert scripts (mon(8), ALERT PROGRAMS): `-u` when it is over. */
+function monOf(command: readonly string[], cluster: string, told: Told) {
+  const { labels, summary, status, startedMs } = told
+  const [program = '', ...more] = command
+  const group = labels['group'] ?? cluster
+  const service = labels['service'] ?? labels['alertname'] ?? ''
+  const hosts = labels['node'] ?? labels['service'] ?? labels['group'] ?? cluster
+  const flags = ['-s', service, '-g', group, '-h', hosts, '-t', String(Math.floor(startedMs / 1000))]
+  const { means, next } = annotationsOf(told)
+  return {
+    argv: [program, ...flags, ...(status === 'resolved' ? ['-u'] : []), ...more],
+    input: [summary, ...[means, next].filter((line) => line !== undefined), ''].join('\n'),
+    variables: {
+      MON_ALERTTYPE: status === 'resolved' ? 'up' : 'failure',
+      ...{ MON_GROUP: group, MON_SERVICE: service, MON_LAST_SUMMARY: summary },
+    },
+  }
+}
+
+const variablesOf = ({ status, labels, summary, startsAt }: Told): Record<string, string> => ({
+  LVSM_STATUS: status,
+  ...Object.fromEntries(Object.entries(labels).map(([key, value]) => [`LVSM_${key.toUpperCase()}`, value])),
+  LVSM_SUMMARY: summary,
+  LVSM_SINCE: startsAt,
+  LVSM_FINGERPRINT: fingerprintOf(labels),
+})
+
+/** At once; a program hears of one after the other. */
+export const mostAtOnce = ({ type }: ConfigReceiver): number => (type === 'exec' || type === 'mon' ? 1 : 40)
+
+/** The keys of the job. */
+export function deliveryOf(
+  { name, type, keys }: ConfigReceiver,
+  cluster: string,
+  all: readonly Told[],
+): Record<string, unknown> {
+  const [first] = all
+  const command = Array.isArray(keys['command']) ? keys['command'].map(String) : []
+  if (type === 'webhook') return { url: keys['url'], body: webhookBody(name, cluster, all) }
+  if (type === 'mail') {
+    const ids = all.map(({ labels, startedMs, status }) => `${fingerprintOf(labels)}.${startedMs}.${status}`)
+    return { ...keys, ...mailOf(cluster, all), id: ids.length === 1 ? ids[0] : `${ids[0]}.${ids.length}` }
+  }
+  if (!first) return {}
+  if (type === 'mon') return monOf(command, cluster, first)
+  return { argv: command, input: `${JSON.stringify(alertOf(first))}\n`, variables: variablesOf(first) }
+}

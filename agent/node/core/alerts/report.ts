@@ -1,0 +1,98 @@
+/** `lvsm alert list`, and the test of a receiver. */
+import { after, between } from '@lvsm/base'
+import { suggest } from '@lvsm/model'
+import type { AlertReport, AlertsReport, Fact } from '@lvsm/protocol'
+import { isHere } from '../command/here.ts'
+import type { Asked } from '../command/pending.ts'
+import { refuse, reply } from '../command/reply.ts'
+import type { NodeState } from '../state.ts'
+import { carry, mayTell } from './alerting.ts'
+import { type Alert, isUntold } from './book.ts'
+import { fingerprintOf, isMatched, labelsOf } from './labels.ts'
+import { senderOf } from './tell.ts'
+
+const GRACE_MS = 3000
+const MOST_TESTS = 16
+
+export function reportAlerts(state: NodeState): AlertsReport {
+  const { config, alerting, now, node } = state
+  const { book, failing } = alerting
+  return {
+    node,
+    revision: config?.revision ?? 0,
+    receivers:
+      config?.receivers.map(({ name, type }) => ({
+        ...{ name, type, sender: senderOf(book, mayTell(state), name, now) },
+        fault: failing.get(name)?.reason ?? null,
+      })) ?? [],
+    alerts: [...book.alerts.values()]
+      .toSorted((one, other) => one.since - other.since)
+      .map((alert) => reportAlert(state, alert)),
+  }
+}
+
+function reportAlert(state: NodeState, alert: Alert): AlertReport {
+  const { config, now, wall, wallMs, facts } = state
+  const { code, object, severity, summary, startedMs, goneAt, ended, told } = alert
+  const iso = (ms: number): string => wall(after(now, ms - wallMs(now)))
+  const labels = labelsOf(config ?? { cluster: '', services: [] }, alert)
+  const silence = facts.list.find(({ subject }) => subject.kind === 'alerts' && isMatched(subject.match, labels))
+  return {
+    ...{ code, object, severity, summary },
+    state: ended ? 'over' : goneAt !== null ? 'ending' : isUntold(alert) ? 'pending' : 'firing',
+    since: iso(startedMs),
+    ended: ended ? iso(ended.wallMs) : null,
+    fingerprint: fingerprintOf(labels),
+    silenced: silence ? silenceText(silence, iso) : null,
+    told: [...told].map(([receiver, { what, at }]) => ({
+      ...{ receiver, what: what === 'maybe' ? 'not told yet' : what },
+      ageMs: what === 'maybe' ? null : Math.round(between(at, now)),
+    })),
+  }
+}
+const silenceText = ({ author, until, comment }: Fact, iso: (ms: number) => string): string =>
+  `by ${author}${until === null ? '' : ` until ${iso(until).slice(0, 19)}Z`}: ${comment}`
+
+/** From this node, or from another: does a receiver take it? */
+export function onTestAlert(
+  state: NodeState,
+  asked: Asked & { readonly command: { readonly verb: 'testAlert' } },
+): void {
+  const { command, replyTo } = asked
+  const { receiver: name, on = state.node } = command
+  if (!isHere(state, on, command, asked)) return
+  const { config, alerting, now, node } = state
+  const receiver = config?.receivers.find((one) => one.name === name)
+  if (!config || !receiver) {
+    const names = config?.receivers.map((one) => one.name) ?? []
+    const hint = names.length === 0 ? 'lvsm receiver add NAME type=webhook url=…' : suggest(name, names, 'receivers')
+    return reply(state, replyTo, refuse('unknown', 'unknown-receiver', `there is no receiver "${name}"`, hint))
+  }
+  if (alerting.tests.size >= MOST_TESTS)
+    return reply(
+      state,
+      replyTo,
+      refuse('conflict', 'too-many-tests', `${MOST_TESTS} receivers are being tried already`),
+    )
+  alerting.serial += 1
+  const id = `test of ${name} ${alerting.serial}`
+  alerting.tests.set(id, { receiver: name, replyTo, until: after(now, receiver.timeoutMs + GRACE_MS) })
+  const labels = { alertname: 'test', cluster: config.cluster, node, severity: receiver.severity }
+  const summary = `somebody tries whether ${name} hears of alerts: nothing is wrong`
+  carry(state, id, receiver, [
+    {
+      ...{ status: 'firing', labels, summary, isTest: true },
+      ...{ startsAt: state.wall(now), endsAt: null, startedMs: state.wallMs(now) },
+    },
+  ])
+}
+
+/** False: it is none of these. */
+export function testDelivered(state: NodeState, id: string, ok: boolean | null, reason: string): boolean {
+  const { alerting, node } = state
+  const run = alerting.tests.get(id)
+  if (!run) return false
+  alerting.tests.delete(id)
+  reply(state, run.replyTo, { ok: true, report: { node, receiver: run.receiver, ok: ok === true, reason } })
+  return true
+}

@@ -1,0 +1,38 @@
+/** What this node tells the others of alerts, in one message of bounded length; what has no room comes with the next. */
+import { type AlertsMessage, encodeMessage, LONGEST_MESSAGE } from '@lvsm/protocol'
+import { bytesOf } from '../publish/packing.ts'
+import type { NodeState } from '../state.ts'
+import { mayTell, rulesOf, unableHere } from './alerting.ts'
+import { entryOf } from './tell.ts'
+
+/** Bytes of all causes together. */
+const CAUSES = 2800
+/** For what stands around them. */
+const ENVELOPE = 300
+const sizeOf = (value: unknown): number => bytesOf(JSON.stringify(value)) + 1
+
+/** As many from the first on as have room. */
+function fitting<T>(all: readonly T[], bytes: number): T[] {
+  let sum = 0
+  const end = all.findIndex((one) => (sum += sizeOf(one)) > bytes)
+  return end < 0 ? [...all] : all.slice(0, end)
+}
+
+/** Null: there is nobody to tell, or it has not heard the others yet. */
+export function alertsSaid(state: NodeState): string | null {
+  const { alerting, now, node } = state
+  if (!rulesOf(state) || now < alerting.listensUntil) return null
+  const isBelieved = mayTell(state).includes(node)
+  const sorted = alerting.own.toSorted(
+    (one, other) => Number(other.severity === 'critical') - Number(one.severity === 'critical'),
+  )
+  const causes = fitting(sorted, CAUSES)
+  const unable = isBelieved ? unableHere(state) : []
+  const entries = isBelieved ? [...alerting.book.alerts.values()].filter(({ told }) => told.size > 0) : []
+  const from = alerting.turn % Math.max(1, entries.length)
+  const turned = [...entries.slice(from), ...entries.slice(0, from)].map((alert) => entryOf(alert, now))
+  const told = fitting(turned, LONGEST_MESSAGE - ENVELOPE - sizeOf(causes) - sizeOf(unable))
+  alerting.turn = told.length < entries.length ? from + told.length : 0
+  const message: AlertsMessage = { kind: 'alerts', causes, whole: causes.length === sorted.length, unable, told }
+  return encodeMessage(message)
+}

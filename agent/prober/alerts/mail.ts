@@ -1,0 +1,163 @@
+/**
+ * Tells people by mail: SMTP (RFC 5321) to one server, which has it from its 250 after the text on. Where it offers STARTTLS (RFC 3207) the
+ * text goes encrypted; with `tls: true` it goes in no other way, and to nobody whose certificate is not good for the name.
+ */
+import { createConnection, isIP, type Socket } from 'node:net'
+import { hostname } from 'node:os'
+import { connect as connectTls } from 'node:tls'
+import type { Ask, End } from '../attempt.ts'
+import { isSet, listOf, numberOf, textOf } from '../keys.ts'
+import { reasonOf } from '../reasons.ts'
+
+/** Bytes that a server may say to one command: more is no answer. */
+const LONGEST_REPLY = 16 * 1024
+const LINGER_MS = 500
+
+interface Reply {
+  readonly code: number
+  /** Of its first line, and the words that begin the others: what it can do, after EHLO. */
+  readonly text: string
+  readonly words: readonly string[]
+}
+/** Null: not whole yet. A line that is no reply has the code 0. */
+export function replyOf(heard: string): Reply | null {
+  const lines = heard.split(/\r?\n/).slice(0, -1)
+  const last = lines.findIndex((line) => !/^\d{3}-/.test(line))
+  if (last < 0) return null
+  const whole = lines.slice(0, last + 1)
+  const parts = whole.map((line) => /^(\d{3})[ -]?(.*)$/.exec(line))
+  const code = Number(parts.at(-1)?.[1] ?? 0)
+  return {
+    code,
+    text: whole[0] ?? '',
+    words: parts.map((part) => (part?.[2] ?? '').split(' ')[0]?.toUpperCase() ?? ''),
+  }
+}
+
+export interface Mail {
+  readonly from: string
+  readonly to: readonly string[]
+  readonly subject: string
+  readonly text: string
+  readonly id: string
+  readonly date: string
+  readonly own: string
+}
+const ASCII = /^[\x20-\x7e]*$/
+const headerOf = (text: string): string =>
+  ASCII.test(text) ? text : `=?UTF-8?B?${Buffer.from(text.slice(0, 40)).toString('base64')}?=`
+
+/** As it goes over the wire: lines end in CR LF, and one that begins with a dot has another (RFC 5321, section 4.5.2). */
+export function wireOf({ from, to, subject, text, id, date, own }: Mail): string {
+  const head = [
+    `From: ${from}`,
+    `To: ${to.join(', ')}`,
+    `Subject: ${headerOf(subject.replaceAll(/[\r\n]+/g, ' '))}`,
+    `Date: ${date}`,
+    `Message-ID: <${id}@${own}>`,
+    'Auto-Submitted: auto-generated',
+    'MIME-Version: 1.0',
+    'Content-Type: text/plain; charset=utf-8',
+    'Content-Transfer-Encoding: 8bit',
+  ]
+  const lines = [...head, '', ...text.split(/\r?\n/)].map((line) => (line.startsWith('.') ? `.${line}` : line))
+  return `${lines.join('\r\n').replace(/(?:\r\n)+$/, '')}\r\n.\r\n`
+}
+
+interface Steps {
+  say(line: string): void
+  /** Goes on over TLS, and calls back when that stands. */
+  secure(then: () => void): void
+  readonly end: End
+}
+
+/** The conversation as a generator: each `yield` waits for the next whole reply. */
+function* talk(mail: Mail, mustHide: boolean, { say, secure, end }: Steps): Generator<void, void, Reply> {
+  const refused = (reply: Reply, at: string): void => end(false, `the server says "${reply.text}" to ${at}`)
+  const greeting = yield
+  if (greeting.code !== 220) return refused(greeting, 'the connection')
+  say(`EHLO ${mail.own}`)
+  let able = yield
+  if (able.code !== 250) return refused(able, 'EHLO')
+  if (able.words.includes('STARTTLS')) {
+    say('STARTTLS')
+    const begun = yield
+    if (begun.code !== 220) return refused(begun, 'STARTTLS')
+    secure(() => say(`EHLO ${mail.own}`))
+    able = yield
+    if (able.code !== 250) return refused(able, 'EHLO')
+  } else if (mustHide) return end(false, 'the server offers no STARTTLS, and tls is true')
+  say(`MAIL FROM:<${mail.from}>`)
+  const sender = yield
+  if (sender.code !== 250) return refused(sender, `MAIL FROM:<${mail.from}>`)
+  let [taken, last] = [0, sender]
+  for (const to of mail.to) {
+    say(`RCPT TO:<${to}>`)
+    const reply = yield
+    if (reply.code === 250 || reply.code === 251) taken += 1
+    else last = reply
+  }
+  if (taken === 0) return refused(last, 'every recipient')
+  say('DATA')
+  const ready = yield
+  if (ready.code !== 354) return refused(ready, 'DATA')
+  say(wireOf(mail).replace(/\r\n$/, ''))
+  const stored = yield
+  if (stored.code !== 250) return refused(stored, 'the text')
+  end(true, taken === mail.to.length ? stored.text : `${stored.text}; but "${last.text}" to one of them`)
+  say('QUIT')
+}
+
+export const tellMail: Ask = ({ keys, timeoutMs }, end) => {
+  const server = textOf(keys, 'server') ?? ''
+  const own = hostname()
+  const mail: Mail = {
+    ...{ from: textOf(keys, 'from') ?? '', to: listOf(keys, 'to'), subject: textOf(keys, 'subject') ?? '' },
+    ...{ text: textOf(keys, 'text') ?? '', id: textOf(keys, 'id') ?? '', own, date: new Date().toUTCString() },
+  }
+  let socket: Socket = createConnection({ host: server, port: numberOf(keys, 'port') ?? 25 })
+  let [sofar, heard, over] = ['no connection', '', false]
+  const finish: End = (ok, reason) => {
+    over = true
+    end(ok, reason)
+  }
+  const listen = (): void => {
+    socket.on('data', (bytes) => {
+      if (over) return
+      heard += bytes.toString('latin1')
+      const reply = replyOf(heard)
+      if (reply) {
+        heard = ''
+        conversation.next(reply)
+      } else if (heard.length > LONGEST_REPLY)
+        finish(false, `the server says ${heard.length} bytes, and nothing that ends`)
+    })
+    socket.on('error', (error) => finish(false, reasonOf(error)))
+    socket.on('close', () => finish(false, `the server closed the connection; ${sofar}`))
+  }
+  const secure = (then: () => void): void => {
+    socket.removeAllListeners('data')
+    socket.removeAllListeners('close')
+    const mustHide = isSet(keys, 'tls')
+    socket = connectTls({ socket, ...(isIP(server) ? {} : { servername: server }), rejectUnauthorized: mustHide }, then)
+    heard = ''
+    listen()
+  }
+  const say = (line: string): void => {
+    sofar = `no answer to ${line.startsWith('From: ') ? 'the text' : line}`
+    socket.write(`${line}\r\n`)
+  }
+  socket.on('connect', () => (sofar = 'the server does not greet'))
+  socket.setTimeout(timeoutMs * 2, () => socket.destroy())
+  const conversation = talk(mail, isSet(keys, 'tls'), { say, secure, end: finish })
+  conversation.next()
+  listen()
+  const close = (): void => {
+    over = true
+    const timer = setTimeout(() => socket.destroy(), LINGER_MS)
+    socket.on('close', () => clearTimeout(timer))
+    if (socket.connecting) socket.destroy()
+    else socket.end()
+  }
+  return { sofar: () => sofar, close }
+}

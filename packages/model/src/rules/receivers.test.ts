@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest'
+import { checkConfig } from '../check.ts'
+import { refusalsOf } from '../fixture.ts'
+import { SAMPLE } from '../sample.ts'
+
+const file = (...receivers: string[]): string =>
+  `${SAMPLE}\nreceivers:\n${receivers.map((one) => `  - ${one}\n`).join('')}`
+
+describe('receivers of alerts', () => {
+  it('are complete with what is not said', () => {
+    const { config } = checkConfig(
+      file(
+        '{ name: ops, type: webhook, url: "https://a.example/x" }',
+        '{ name: mails, type: mail, to: [a@b.example], from: c@d.example, after: 15m, repeat: 0s, resolved: false, severity: critical, nodes: [dir1] }',
+      ),
+    )
+    const all = { troubles: null, groups: null, services: null }
+    expect(config?.receivers).toEqual([
+      {
+        ...{
+          ...all,
+          name: 'ops',
+          type: 'webhook',
+          keys: { url: 'https://a.example/x' },
+          severity: 'warning',
+          nodes: null,
+        },
+        ...{ afterMs: 0, repeatMs: 14_400_000, resolved: true, timeoutMs: 10_000 },
+      },
+      {
+        ...{ ...all, name: 'mails', type: 'mail', severity: 'critical', nodes: ['dir1'] },
+        keys: { server: '127.0.0.1', port: 25, to: ['a@b.example'], from: 'c@d.example' },
+        ...{ afterMs: 900_000, repeatMs: 0, resolved: false, timeoutMs: 10_000 },
+      },
+    ])
+    expect(checkConfig(SAMPLE).config?.receivers).toEqual([])
+  })
+  it.each<[string, string, RegExp]>([
+    ['without its key', '{ name: a, type: webhook }', /missing a receiver of type webhook has no url → write url/],
+    ['with the key of another', '{ name: a, type: exec, command: [/x], url: "http://a/" }', /key-of-other-receiver/],
+    ['with no address of the web', '{ name: a, type: webhook, url: "ftp://a/" }', /bad-url/],
+    [
+      'with half a mail address',
+      '{ name: a, type: mail, to: [ops], from: a@b }',
+      /bad-mail-address is no mail address/,
+    ],
+    [
+      'that would say more than an address',
+      '{ name: a, type: mail, to: ["a@b>\\r\\nDATA"], from: a@b }',
+      /bad-mail-address/,
+    ],
+    ['with a program by half its path', '{ name: a, type: mon, command: [page.alert] }', /bad-command/],
+    ['with a host that is none', '{ name: a, type: mail, to: [a@b], from: a@b, server: "a b" }', /bad-host/],
+    [
+      'of a trouble that is none',
+      '{ name: a, type: exec, command: [/x], troubles: [no-ipsv] }',
+      /unknown-trouble.*did you mean "no-ipvs"/,
+    ],
+    [
+      'of a group that is none',
+      '{ name: a, type: exec, command: [/x], groups: [wbe] }',
+      /unknown-group there is no group "wbe"/,
+    ],
+    [
+      'that repeats without a pause',
+      '{ name: a, type: exec, command: [/x], repeat: 1s }',
+      /out-of-range 1s is too often/,
+    ],
+    ['that is waited for without an end', '{ name: a, type: exec, command: [/x], timeout: 5m }', /out-of-range 5m/],
+    ['of another type', '{ name: a, type: pager }', /known words|webhook/],
+  ])('%s are refused, once', (_, receiver, what) => {
+    const refusals = refusalsOf(file(receiver))
+    expect(refusals).toHaveLength(1)
+    expect(refusals[0]).toMatch(what)
+  })
+  it('have names of their own', () =>
+    expect(
+      refusalsOf(file('{ name: a, type: exec, command: [/x] }', '{ name: a, type: exec, command: [/y] }'))[0],
+    ).toMatch(/duplicate-name/))
+})

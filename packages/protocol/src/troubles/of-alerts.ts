@@ -1,0 +1,75 @@
+/** What receivers of alerts are told beside troubles: `lvsm status` says it in its first lines, of what it is about. And what keeps them from it. */
+import { kind, type TroubleKind } from './kind.ts'
+
+export const ALERTS = {
+  'node-dead': kind(
+    'critical',
+    'node',
+    'node NAME is dead: REASON',
+    'what it served others serve, and with its vote one more fault may find no majority',
+    'start the machine, or take the node out: README, leave, or start over',
+  ),
+  'group-unowned': kind(
+    'critical',
+    'group',
+    'nobody owns GROUP (ADDRESSES): REASON',
+    'nobody answers for its addresses',
+    'lvsm explain GROUP: why no director could take it',
+  ),
+  'group-immovable': kind(
+    'warning',
+    'group',
+    'GROUP could not move now: REASON',
+    'it is served, and the next fault of its owner ends that',
+    'lvsm explain GROUP: which director could not take it, and why',
+  ),
+  'service-unserved': kind(
+    'critical',
+    'service',
+    'SERVICE: none of NUMBER realservers takes connections',
+    'its clients are refused',
+    'lvsm explain SERVICE: which realservers fail, and why',
+  ),
+  'server-failed': kind(
+    'warning',
+    'service',
+    'SERVICE: REALSERVERS failed, or are out',
+    'the others carry their load',
+    'lvsm check run SERVICE/SERVER --explain: what it answers',
+  ),
+  'hook-failed': kind(
+    'warning',
+    'group',
+    'hook NAME of GROUP failed (REASON)',
+    'the group is served as ever; what the hook is for was not done',
+    'run it by hand on that node, as the line says; it is run again at the next move',
+  ),
+  'alert-failing': kind(
+    'warning',
+    'receiver',
+    'receiver NAME cannot be told of alerts: REASON',
+    'what happens is told nobody there until it works again; then it is told all that lasts, and what is over since',
+    'lvsm alert test NAME says what happens; lvsm receiver set NAME … corrects it',
+  ),
+  'hooks-not-kept': kind(
+    'warning',
+    'node',
+    'cannot write which hooks ended',
+    'should lvsm-agent end meanwhile, hooks that ended run again',
+    'make room there (df, df -i), or mount it writable (mount -o remount,rw); it is tried again by itself',
+  ),
+  'alerts-not-kept': kind(
+    'warning',
+    'node',
+    'cannot write whom this node told of which alerts',
+    'should lvsm-agent end meanwhile, receivers are told again of what lasts, and perhaps not that something is over',
+    'make room there (df, df -i), or mount it writable (mount -o remount,rw); it is tried again by itself',
+  ),
+  'alerts-damaged': kind(
+    'warning',
+    'node',
+    'whom this node told of which alerts is damaged',
+    'receivers are told again of what lasts, and perhaps not that something is over',
+    'nothing has to be done; it is over with the next start of lvsm-agent',
+  ),
+} as const satisfies Readonly<Record<string, TroubleKind>>
