@@ -23,6 +23,31 @@ const needs: NatRules = {
   ],
 }
 
+it('what realservers begin leaves with the VIP of their family, also of IPv6', () => {
+  const both: NatRules = {
+    untranslated: [
+      { address: '10.12.0.13', port: 80, protocol },
+      { address: 'fd00:12::13', port: 80, protocol },
+    ],
+    masquerade: [
+      { address: '10.12.0.13', network: { address: '10.12.0.0', prefix: 24 }, vip: address },
+      { address: 'fd00:12::13', network: { address: 'fd00:12::', prefix: 64 }, vip: 'fd00:11::10' },
+    ],
+    handover: [],
+    suppressRst: [],
+  }
+  expect(rules.load(both)).toBeNull()
+  const text = nft('list', 'table', 'inet', 'lvsm-nat')
+  for (const line of [
+    'ip saddr 10.12.0.13 ip daddr != 10.12.0.0/24 counter packets 0 bytes 0 snat ip to 10.11.0.10',
+    'ip6 saddr fd00:12::13 ip6 daddr != fd00:12::/64 counter packets 0 bytes 0 snat ip6 to fd00:11::10',
+    'ip6 saddr fd00:12::13 tcp sport 80',
+  ])
+    expect(text).toContain(line)
+  expect(rules.observe()).toBe(natRulesText(both))
+  expect(rules.load(null)).toBeNull()
+})
+
 it('marks, before what keeps refusals back, as nft reads them; removed with the rest', () => {
   expect(rules.load(needs)).toBeNull()
   const text = nft('list', 'table', 'inet', 'lvsm-nat')

@@ -146,7 +146,9 @@ function completeService(
   pools: readonly WrittenPool[],
 ): ConfigService {
   const only =
-    groups.find((group) => group.name === service.group)?.addresses.find((entry) => entry.kind === 'gateway')
+    groups
+      .find((group) => group.name === service.group)
+      ?.addresses.find((entry) => entry.kind === 'gateway' && familyOf(entry.address) === familyOf(service.address))
       ?.address ?? null
   const realservers = serversOf(service, pools).map(
     ({

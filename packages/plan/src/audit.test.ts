@@ -192,7 +192,7 @@ const REFUSED: readonly [law: string, plan: readonly Operation[], seen: AuditInp
     'net/ipv4/conf/all/rp_filter',
     'net/ipv4/conf/all/arp_ignored',
     'net/ipv4/conf/all/inner/arp_ignore',
-    'net/ipv6/conf/all/accept_redirects',
+    'net/ipv6/conf/all/disable_ipv6',
     'net/ipv4/ip_forward_use_pmtu',
     'kernel/net/ipv4/ip_forward',
   ].map((path): (typeof REFUSED)[number] => [

@@ -20,7 +20,7 @@ export interface AuditInput {
 }
 
 const WRITABLE =
-  /^net\/ipv4\/(ip_forward|vs\/(expire_nodest_conn|backup_only|sync_(version|threshold|refresh_period|retries|persist_mode|sock_size))|conf\/[^/]+\/(arp_ignore|arp_announce|send_redirects|accept_redirects|promote_secondaries)|conf\/lvsm-[a-z][0-9a-f]{8}\/rp_filter)$/
+  /^net\/ipv4\/(ip_forward|vs\/(expire_nodest_conn|backup_only|sync_(version|threshold|refresh_period|retries|persist_mode|sock_size))|conf\/[^/]+\/(arp_ignore|arp_announce|send_redirects|accept_redirects|promote_secondaries)|conf\/lvsm-[a-z][0-9a-f]{8}\/rp_filter)$|^net\/ipv6\/conf\/(all\/forwarding|[^/]+\/(accept_ra|accept_redirects))$/
 /** Copies of the marks, on purpose: who judges trusts no table of the accused. */
 const MARK = 'lo:lvsm'
 const MARKED_ROUTE = 76
@@ -164,7 +164,11 @@ function judgeRoute(
 ): string[] {
   if (operation.kind === 'route-remove')
     return operation.protocol === MARKED_ROUTE ? [] : ['a route that is not ours would be removed']
-  return auditInput.observed.defaults.every((entry) => entry.protocol === MARKED_ROUTE)
+  const six = (gateway: string | null, otherwise = false): boolean => gateway?.includes(':') ?? otherwise
+  const same = auditInput.observed.defaults.filter(
+    ({ gateway, family }) => six(gateway, family === 'ipv6') === six(operation.gateway),
+  )
+  return same.every((entry) => entry.protocol === MARKED_ROUTE)
     ? []
     : ['a default route that is not ours would be replaced']
 }

@@ -94,8 +94,10 @@ export function desired(planInput: PlanInput, host: HostNetwork): Desired {
   const silent = aliases
     .filter(({ address, placement }) => familyOf(address) === 'ipv4' && !PLACEMENTS[placement].answersArp)
     .map(({ address }) => address)
-  const forwards = view.services.some((service) =>
-    service.realservers.some((entry) => forwarding(entry.forward).answersThroughDirector),
+  const forwards = new Set(
+    view.services.flatMap(({ address, realservers }) =>
+      realservers.some((entry) => forwarding(entry.forward).answersThroughDirector) ? [familyOf(address)] : [],
+    ),
   )
   const tunnels = desiredTunnels(view)
   const floating = view.directs.flatMap((group) => group.addresses)

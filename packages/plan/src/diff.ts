@@ -1,5 +1,5 @@
 /** From what is to what should be: operations in the order in which they are safe. */
-import { MARKS, ownLabel } from '@lvsm/base'
+import { familyOf, MARKS, ownLabel } from '@lvsm/base'
 import {
   destKey,
   hostPrefix,
@@ -13,7 +13,13 @@ import {
 } from '@lvsm/model'
 import type { Desired, DesiredDest, DesiredService } from './desired.ts'
 import { natRulesText } from './nat-rules.ts'
-import { type Observed, type ObservedDest, type ObservedLink, type ObservedService } from './observed.ts'
+import {
+  familyOfDefault,
+  type Observed,
+  type ObservedDest,
+  type ObservedLink,
+  type ObservedService,
+} from './observed.ts'
 import { giveBack } from './former.ts'
 import type { Operation } from './operation.ts'
 import { type OwnedRecord, SYNC_KEY } from './record.ts'
@@ -159,7 +165,9 @@ function route(observed: Observed, wanted: Desired): Operation[] {
         protocol: MARKS.routeProtocol,
       }),
     )
-  const foreign = observed.defaults.some((entry) => entry.protocol !== MARKS.routeProtocol)
+  const foreign = observed.defaults.some(
+    (entry) => entry.protocol !== MARKS.routeProtocol && familyOfDefault(entry) === familyOf(gateway.address),
+  )
   const stands = observed.defaults.some((entry) => entry.gateway === gateway.address && entry.index === gateway.index)
   if (foreign || stands || gateway.index === 0) return []
   return [{ kind: 'route-set', gateway: gateway.address, index: gateway.index }]

@@ -18,7 +18,8 @@ type Settings = Pick<Observed, 'sysctls' | 'gue' | 'syncDaemons'>
 type Wanted = Pick<Desired, 'sysctls' | 'gue'>
 
 /** Others rely on forwarding once it is on (containers, routers), and would not notice why it is off; a device takes its settings along. */
-const isKept = (path: string): boolean => path === 'net/ipv4/ip_forward' || isOfTunnel(path)
+const isKept = (path: string): boolean => FORWARDING.test(path) || isOfTunnel(path)
+const FORWARDING = /^net\/(ipv4\/ip_forward|ipv6\/conf\/(all\/forwarding|[^/]+\/accept_ra))$/
 
 const formers = (record: OwnedRecord): Former[] =>
   [...record].flatMap(([key, values]) => {

@@ -94,7 +94,10 @@ export function natRules(
   const handed: NatRules['handover'][number][] = []
   for (const service of services) {
     const group = groups.find((entry) => entry.name === service.group)
-    const vip = group?.addresses.find((entry) => entry.kind === 'vip')
+    // What realservers begin leaves with an address of their own family.
+    const vip = group?.addresses.find(
+      (entry) => entry.kind === 'vip' && familyOf(entry.address) === familyOf(service.address),
+    )
     // A packet is handed on as it is, so within its family.
     const to = handover.get(service.group)?.find((address) => familyOf(address) === familyOf(service.address))
     if (to !== undefined)

@@ -1,4 +1,5 @@
 /** What the kernel says now: what a plan starts from. */
+import { type Family, familyOf } from '@lvsm/base'
 import {
   type IpvsTimeouts,
   type Keyed,
@@ -37,7 +38,12 @@ export interface ObservedDefault {
   /** rtm_protocol. */
   readonly protocol: number
   readonly metric: number
+  /** Not there: that of its gateway, else IPv4. */
+  readonly family?: Family
 }
+export const familyOfDefault = ({ family, gateway }: Pick<ObservedDefault, 'family' | 'gateway'>): Family =>
+  family ?? (gateway === null ? 'ipv4' : familyOf(gateway))
+
 export interface ObservedDest {
   readonly address: string
   readonly port: number

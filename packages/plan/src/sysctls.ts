@@ -1,5 +1,5 @@
 /** Kernel settings that forwarding needs (TRAPS.md, rows 1, 5, 11 and 21; kernel: ip-sysctl, ipvs-sysctl). */
-import { familyOf } from '@lvsm/base'
+import { type Family, familyOf } from '@lvsm/base'
 import type { FloatingAddress } from '@lvsm/model'
 import { type HostNetwork, interfaceFor } from './host-network.ts'
 
@@ -25,7 +25,7 @@ const devices = (host: HostNetwork): string[] =>
  */
 export function directorSysctls(
   host: HostNetwork,
-  forwards: boolean,
+  forwards: ReadonlySet<Family>,
   floating: readonly FloatingAddress[],
 ): DesiredSysctl[] {
   const homes = new Set(
@@ -44,9 +44,26 @@ export function directorSysctls(
         exactly(conf(name, 'promote_secondaries'), '1', 'a group that leaves would take the addresses of others along'),
       ),
     exactly('net/ipv4/vs/expire_nodest_conn', '1', 'clients of a removed realserver would hang'),
-    ...(forwards ? [exactly('net/ipv4/ip_forward', '1', 'NAT forwards packets')] : []),
+    ...(forwards.has('ipv4') ? [exactly('net/ipv4/ip_forward', '1', 'NAT forwards packets')] : []),
+    ...(forwards.has('ipv6') ? routerSysctls(host) : []),
   ]
 }
+
+const conf6 = (name: string, key: string): string => `net/ipv6/conf/${name}/${key}`
+
+/**
+ * Who forwards IPv6 is a router, and hears no router advertisements any more, unless accept_ra is 2 (ip-sysctl): where this node has its own
+ * default route by them it would lose it, so that comes first.
+ */
+const routerSysctls = (host: HostNetwork): DesiredSysctl[] => [
+  ...devices(host).map((name) => ({
+    path: conf6(name, 'accept_ra'),
+    value: '2',
+    accept: ['0', '2'],
+    why: 'a node that forwards would lose the default route that its router advertises',
+  })),
+  exactly(conf6('all', 'forwarding'), '1', 'NAT forwards packets'),
+]
 
 /** A realserver with aliases: silent in ARP for them. The maximum of all and the interface counts. */
 export function aliasSysctls(host: HostNetwork, aliases: readonly string[]): DesiredSysctl[] {
@@ -71,7 +88,8 @@ export function aliasSysctls(host: HostNetwork, aliases: readonly string[]): Des
 /** A realserver behind a gateway follows its default route and no ICMP redirect (on a host, either of all and the interface lets them in). */
 export function gatewaySysctls(host: HostNetwork, gateway: string): DesiredSysctl[] {
   const facing = interfaceFor(host, gateway)?.name
+  const of = familyOf(gateway) === 'ipv4' ? conf : conf6
   return ['all', ...(facing === undefined ? [] : [facing])].map((name) =>
-    exactly(conf(name, 'accept_redirects'), '0', 'a redirect would lead answers past the director'),
+    exactly(of(name, 'accept_redirects'), '0', 'a redirect would lead answers past the director'),
   )
 }

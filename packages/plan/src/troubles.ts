@@ -1,9 +1,9 @@
 /** What stands in the way of the desired state and is not ours to change. */
-import { MARKS, type Trouble } from '@lvsm/base'
+import { familyOf, MARKS, type Trouble } from '@lvsm/base'
 import { destKey, ipvsadmOption, type NodeView, serviceKey } from '@lvsm/model'
 import type { Desired } from './desired.ts'
 import { interfaceFor } from './host-network.ts'
-import type { Observed } from './observed.ts'
+import { familyOfDefault, type Observed } from './observed.ts'
 import type { OwnedRecord } from './record.ts'
 import { inTheWay } from './tunnels.ts'
 
@@ -45,6 +45,7 @@ function routeTroubles(wanted: Desired, observed: Observed): Trouble[] {
   const foreign = observed.defaults.filter(
     (entry) =>
       entry.protocol !== MARKS.routeProtocol &&
+      familyOfDefault(entry) === familyOf(gateway.address) &&
       (entry.gateway !== gateway.address || entry.index !== gateway.index) &&
       // The kernel takes the least metric: one behind the right route serves nobody as long as that stands.
       entry.metric <= best,

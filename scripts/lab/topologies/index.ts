@@ -3,6 +3,7 @@ import { both } from './both.ts'
 import { coordinated } from './coordinated.ts'
 import { standard } from './default.ts'
 import { dual } from './dual.ts'
+import { nat6 } from './nat6.ts'
 import { pair } from './pair.ts'
 import { small } from './small.ts'
 import { six } from './six.ts'
@@ -10,6 +11,6 @@ import { tunnels } from './tunnels.ts'
 import { wan } from './wan.ts'
 
 /** Every topology that `--topology` takes. */
-export const topologies: readonly Topology[] = [standard, six, pair, wan, coordinated, small, dual, tunnels, both]
+export const topologies: readonly Topology[] = [standard, six, pair, wan, coordinated, small, dual, tunnels, both, nat6]
 
 export const topologyNamed = (name: string): Topology | undefined => topologies.find((one) => one.name === name)

@@ -112,7 +112,10 @@ function readHostNetwork(route: Netlink): HostNetwork {
       ),
     )
       .filter(({ prefix, table, type }) => prefix === 0 && table === main && type === rtnetlink.ROUTE_TYPE.unicast)
-      .map(({ gateway = null, oif = 0, protocol, priority }) => ({ gateway, index: oif, protocol, metric: priority })),
+      .map(({ gateway = null, oif = 0, protocol, priority }) => ({
+        ...{ gateway, index: oif, protocol, metric: priority },
+        family,
+      })),
   }
 }
 

@@ -65,17 +65,18 @@ const rstRule = ({ address, port: number, protocol }: NatRules['suppressRst'][nu
   match.decide(nftables.drop),
 ]
 
-/** `ip saddr A ip daddr != N/M counter snat to V` */
+/** `ip saddr A ip daddr != N/M counter snat to V`; of IPv6 the same with `ip6`. */
 function masqueradeRule({ address, network, vip }: NatRules['masquerade'][number]): Rule {
-  const inside = match.networkIs(match.load.ipv4Destination, network.address, network.prefix)
+  const six = familyOf(vip) === 'ipv6'
+  const to = six ? match.load.ipv6Destination : match.load.ipv4Destination
+  const inside = match.networkIs(to, network.address, network.prefix)
   const outside = inside.map((part): nftables.Expression => (part.kind === 'cmp' ? { ...part, op: 'neq' } : part))
   return [
-    ...match.ipv4Only,
-    ...is(match.load.ipv4Source, inetBytes(address)),
+    ...sourceIs(address),
     ...outside,
     match.counter,
     { kind: 'load', data: inetBytes(vip) },
-    { kind: 'snat' },
+    six ? { kind: 'snat', family: 'ipv6' } : { kind: 'snat' },
   ]
 }
 

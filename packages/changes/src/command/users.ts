@@ -1,4 +1,5 @@
 /** Who uses something: what is used is not removed. */
+import { familyOf } from '@lvsm/base'
 import { type Forward, forwarding } from '@lvsm/model'
 import type { Noun } from '@lvsm/protocol'
 import type { Document, DocumentServer, Named } from '../document/document.ts'
@@ -24,14 +25,21 @@ const vip: Users = ({ services }, address, which) =>
 const pool: Users = ({ services }, name) => namesOf(services, 'service', (one) => one.pool === name)
 const key: Users = (document, id) => (String(document['sign-with']) === id ? ['sign-with'] : [])
 
-/** Realservers that name it, and those that have no other: a group's only gateway is theirs. */
+interface Served {
+  readonly forward?: Forward | undefined
+  readonly gateway?: string | undefined
+  readonly address?: string | undefined
+}
+/** Realservers that name it, and those that have no other: a group's only gateway of a family is theirs. */
 const gateway: Users = (document, cidr, which) => {
   const own = document.groups[which['group'] ?? '']
-  const only = Object.keys(own?.gateways ?? {}).length === 1
-  const uses = (server: { readonly forward?: Forward | undefined; readonly gateway?: string | undefined }): boolean =>
+  const family = familyOf(hostOf(cidr))
+  const only = Object.keys(own?.gateways ?? {}).filter((one) => familyOf(hostOf(one)) === family).length === 1
+  const uses = (server: Served): boolean =>
     server.forward !== undefined &&
     forwarding(server.forward).needsGateway &&
-    (server.gateway === hostOf(cidr) || (only && server.gateway === undefined))
+    (server.gateway === hostOf(cidr) ||
+      (only && server.gateway === undefined && familyOf(server.address ?? cidr) === family))
   const serves = (servers: Named<Parameters<typeof uses>[0]> | undefined): boolean =>
     Object.values(servers ?? {}).some(uses)
   return namesOf(

@@ -67,10 +67,16 @@ describe('a service and its realservers', () => {
       /mixed-families 10\.11\.0\.11 .*, and service "http6" has .* → give an IPv6 address of "rs1", in this service by overrides: \[\{ node: rs1, address: … \}\]/,
     ],
     [
-      'by NAT',
+      'by NAT without a gateway of its family',
       'realservers: [{ node: rs1, address: 2001:db8:11::11, forward: nat }]',
       [],
-      /family-not-supported the service has the IPv6 address 2001:db8:11::10: NAT is for IPv4 in this version → use forward: dr or local, or an address of IPv4/,
+      /nat-without-gateway group "web" has no NAT gateway of IPv6, so answers would not come back/,
+    ],
+    [
+      'by a tunnel',
+      'realservers: [{ node: rs1, address: 2001:db8:11::11, forward: tun }]',
+      [],
+      /family-not-supported the service has the IPv6 address 2001:db8:11::10: tunnelling is for IPv4 in this version → use forward: dr or nat or local, or an address of IPv4/,
     ],
   ])('%s: refused', (_, servers, edits, expected) =>
     expect(refusalsOf(dual(servers, ...edits))).toEqual([expect.stringMatching(expected)]),
@@ -88,6 +94,28 @@ describe('a service and its realservers', () => {
         ]),
       ),
     ).toEqual([]))
+})
+
+describe('NAT of IPv6', () => {
+  const GATEWAYS: Edit = ['gateways: [10.12.0.254/24]', 'gateways: [10.12.0.254/24, 2001:db8:12::254/64]']
+  const NAT = 'realservers: [{ node: rs2, address: 2001:db8:12::12, forward: nat }]'
+  it('takes the gateway of its family, and that of the other keeps its own', () => {
+    const { config, refusals } = checkConfig(dual(NAT, GATEWAYS))
+    if (!config) return expect(refusals).toEqual([])
+    const gateways = config.services.map(({ realservers }) => realservers.map(({ gateway }) => gateway))
+    expect(gateways).toEqual([[null, null, '10.12.0.254'], ['2001:db8:12::254']])
+    expect(nodeView(config, 'rs2')?.gateway).toBe('2001:db8:12::254')
+  })
+  it('of a realserver that has its default route through a gateway of IPv4 already: refused', () =>
+    expect(refusalsOf(dual('realservers: [{ node: rs3, address: 2001:db8:12::13, forward: nat }]', GATEWAYS))).toEqual([
+      expect.stringMatching(/two-gateways "rs3" already has its default route through 10\.12\.0\.254/),
+    ]))
+  it('needs the realserver on the network of its gateway', () =>
+    expect(refusalsOf(dual(NAT.replace('2001:db8:12::12', '2001:db8:13::12'), GATEWAYS))).toEqual([
+      expect.stringMatching(
+        /not-on-gateway-network 2001:db8:13::12 is not in the network of gateway 2001:db8:12::254\/64/,
+      ),
+    ]))
 })
 
 describe('an address in brackets', () => {

@@ -145,14 +145,16 @@ function checkDirector(row: ForwardingRow, { draft, group, server }: Site, refus
 }
 
 function checkGateway({ title }: ForwardingRow, { group, own, server }: Site, refuse: Refuse): void {
-  const gateways = own.filter((entry) => entry.kind === 'gateway')
+  const all = own.filter((entry) => entry.kind === 'gateway')
   // Of gateways that could not be read it is not known which one was meant.
-  if (isUnread(group, 'gateways') || gateways.length < (group.gateways?.length ?? 0)) return
+  if (isUnread(group, 'gateways') || all.length < (group.gateways?.length ?? 0)) return
+  const family = familyOf(server.item.address ?? all[0]?.address ?? '')
+  const gateways = all.filter((entry) => familyOf(entry.address) === family)
   if (gateways.length === 0) {
     refuse(
       'nat-without-gateway',
       server.here('forward'),
-      `group "${group.name}" has no ${title} gateway, so answers would not come back through the director`,
+      `group "${group.name}" has no ${title} gateway${all.length > 0 ? ` of ${FAMILIES[family].title}` : ''}, so answers would not come back through the director`,
       'add gateways: [ADDRESS/PREFIX] to the group, on the realserver’s network',
     )
     return
@@ -212,8 +214,11 @@ export const natRealservers: Rule = (draft, refuse) => {
     for (const server of served(draft, at)) {
       const { item } = server
       if (item.forward === undefined || item.node === undefined || !forwarding(item.forward).needsGateway) continue
-      const only = group.gateways?.length === 1 ? group.gateways[0] : undefined
-      const gateway = item.gateway ?? parseCidr((typeof only === 'string' ? only : only?.address) ?? '')?.address
+      const all = (group.gateways ?? []).flatMap(
+        (one) => parseCidr((typeof one === 'string' ? one : one?.address) ?? '')?.address ?? [],
+      )
+      const [only, ...others] = all.filter((one) => familyOf(one) === familyOf(item.address ?? ''))
+      const gateway = item.gateway ?? (others.length === 0 ? only : undefined)
       const before = first.get(item.node)
       const path = server.here()
       if (!before) first.set(item.node, { group, gateway })

@@ -58,9 +58,8 @@ export const FAMILIES = {
     title: 'IPv6',
     lacks: {
       ping: 'pings go over IPv4',
-      gateway: 'NAT is for IPv4',
     },
-    methods: ['dr', 'local'],
+    methods: ['dr', 'nat', 'local'],
     bits: 128,
     everybody: '::',
     usual: 64,

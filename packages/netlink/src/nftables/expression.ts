@@ -8,6 +8,7 @@ const REGISTER = 1
 const VERDICT_REGISTER = 0
 const ELEMENT = 1
 const IPV4 = 2
+const IPV6 = 10
 const BASES = ['link', 'network', 'transport'] as const
 const OPERATORS = ['eq', 'neq', 'lt', 'lte', 'gt', 'gte'] as const
 const META = {
@@ -49,8 +50,8 @@ export type Expression =
   | Limit
   | Dynset
   | { readonly kind: 'masquerade' }
-  /** New connections leave with the IPv4 address in the register as source; in chains of type nat. */
-  | { readonly kind: 'snat' }
+  /** New connections leave with the address in the register as source, of IPv4 unless it is said otherwise; in chains of type nat. */
+  | { readonly kind: 'snat'; readonly family?: 'ipv6' }
   /** A copy goes to the neighbour whose address is in the register; families ip and ip6 only. */
   | { readonly kind: 'dup' }
   | { readonly kind: 'notrack' }
@@ -59,6 +60,10 @@ export type Expression =
   /** One that this package does not write. */
   | { readonly kind: 'unknown'; readonly name: string }
 
+const SNAT: Readonly<Record<number, Expression>> = {
+  [IPV4]: { kind: 'snat' },
+  [IPV6]: { kind: 'snat', family: 'ipv6' },
+}
 const named = (name: string, ...fields: readonly Uint8Array[]): Uint8Array =>
   nested(ELEMENT, text(1, name), nested(2, ...fields))
 
@@ -124,7 +129,7 @@ export function encodeExpression(expression: Expression): Uint8Array {
     case 'masquerade':
       return named('masq')
     case 'snat':
-      return named('nat', be32(1, 0), be32(2, IPV4), be32(3, REGISTER))
+      return named('nat', be32(1, 0), be32(2, expression.family === 'ipv6' ? IPV6 : IPV4), be32(3, REGISTER))
     case 'dup':
       return named('dup', be32(1, REGISTER))
     case 'notrack':
@@ -178,7 +183,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   limit: readLimit,
   dynset: readDynset,
   masq: () => ({ kind: 'masquerade' }),
-  nat: (fields) => (fields.be32(1) === 0 && fields.be32(2) === IPV4 ? { kind: 'snat' } : undefined),
+  nat: (fields) => (fields.be32(1) === 0 ? SNAT[fields.be32(2) ?? 0] : undefined),
   dup: () => ({ kind: 'dup' }),
   notrack: () => ({ kind: 'notrack' }),
   exthdr: (fields) =>
