@@ -107,15 +107,14 @@ function readHostNetwork(route: Netlink): HostNetwork {
       label: labelOf(address, names.get(address.index) ?? ''),
     })),
     defaults: ROUTED.flatMap((family) =>
-      all(rtnetlink.dumpRoutes({ family: AF_OF[family], table: main }), rtnetlink.decodeRoute).filter(
-        (route) => route.family === AF_OF[family],
-      ),
-    )
-      .filter(({ prefix, table, type }) => prefix === 0 && table === main && type === rtnetlink.ROUTE_TYPE.unicast)
-      .map(({ gateway = null, oif = 0, protocol, priority }) => ({
-        ...{ gateway, index: oif, protocol, metric: priority },
-        family,
-      })),
+      all(rtnetlink.dumpRoutes({ family: AF_OF[family], table: main }), rtnetlink.decodeRoute)
+        .filter((route) => route.family === AF_OF[family])
+        .filter(({ prefix, table, type }) => prefix === 0 && table === main && type === rtnetlink.ROUTE_TYPE.unicast)
+        .map(({ gateway = null, oif = 0, protocol, priority }) => ({
+          ...{ gateway, index: oif, protocol, metric: priority },
+          family,
+        })),
+    ),
   }
 }
 

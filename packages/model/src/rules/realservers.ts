@@ -5,7 +5,6 @@ import type { Draft } from '../schema.ts'
 import {
   DEFAULT_TUNNEL,
   FAMILIES,
-  type FamilyRow,
   FORWARDING,
   type Forward,
   type ForwardingRow,
@@ -108,7 +107,7 @@ export function checkForwarding(site: Site, refuse: Refuse): void {
   if (forward === undefined) return
   const row = forwarding(forward)
   checkDirector(row, site, refuse)
-  if (row.needsGateway && canHaveGateway(site)) checkGateway(row, site, refuse)
+  if (row.needsGateway) checkGateway(row, site, refuse)
   if (row.onLink)
     checkLink(
       row.title,
@@ -116,13 +115,6 @@ export function checkForwarding(site: Site, refuse: Refuse): void {
       methodsThat((other) => !other.onLink),
       refuse,
     )
-}
-
-/** Where addresses of a family are no gateways, its services have no method that needs one, which has been said. */
-const canHaveGateway = ({ server }: Site): boolean => {
-  const { address } = server.item
-  const { lacks }: FamilyRow = FAMILIES[familyOf(address ?? '')]
-  return lacks.gateway === undefined
 }
 
 /** A director may be a realserver of others. */
