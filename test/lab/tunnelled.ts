@@ -20,17 +20,17 @@ export async function counted(counters: readonly Counter[]): Promise<() => Promi
   for (const node of nodes) {
     const lines = of(node).map(({ rule }) => `${rule} counter`)
     const chain = `chain seen { type filter hook prerouting priority -350; ${lines.join('; ')}; }`
-    await on(node, `nft 'table ip witness { ${chain}; }'`)
+    await on(node, `nft 'table inet witness { ${chain}; }'`)
   }
   return async () => {
     const counts: Record<string, number> = {}
     for (const node of nodes) {
-      const text = await on(node, 'nft list table ip witness')
+      const text = await on(node, 'nft list table inet witness')
       const packets = [...text.matchAll(/counter packets (\d+)/g)].map(([, number]) => Number(number))
       of(node).forEach(({ what }, at) => {
         counts[`${node} ${what}`] = packets[at] ?? Number.NaN
       })
-      await on(node, 'nft delete table ip witness')
+      await on(node, 'nft delete table inet witness')
     }
     return counts
   }
