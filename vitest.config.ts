@@ -16,6 +16,7 @@ const PROCESSES = [
   'agent/node/adapters/pair-keys.test.ts',
   'agent/node/adapters/hooks.test.ts',
   'agent/node/adapters/prober.test.ts',
+  'agent/node/alerts.test.ts',
   'agent/node/monitoring.test.ts',
   'agent/prober/alerts/alerts.test.ts',
   'agent/prober/http.test.ts',
