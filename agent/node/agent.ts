@@ -209,7 +209,7 @@ export class Agent {
       case 'ping':
         return this.#pinger.ask(effect.round, effect.targets)
       case 'message':
-        return void sendMessage(this.#lease, effect, (text) => this.#machine.say(text))
+        return sendMessage(this.#lease, effect, (text) => this.#machine.say(text))
       case 'reply':
         return this.#control.reply(effect.id, effect.outcome)
       case 'record':
