@@ -1,0 +1,278 @@
+// lab: topology=default long=yes
+/**
+ * What is everyday raises nothing: starts, restarts, moves, standby, changes of the configuration, things of others beside ours. All nodes
+ * are asked all the time; none may have a trouble, and where nothing is taken out of service all of them say healthy.
+ */
+import { judge } from '@lvsm/protocol'
+import { attempt, demand, figure, lab, NODES, on, owner, sh, status, until, VIP } from './harness.ts'
+import { rewrite } from './rewriting.ts'
+import { scenario } from './scenario.ts'
+import { asked, lasting, seats, served, whole } from './witness.ts'
+
+const PAUSE_MS = 150
+/** So long each state lasts after it was reached. */
+const LASTS_MS = 2500
+
+interface Sampler {
+  /** What is so from now on, until the next one. */
+  state(what: string): void
+  /** What was said that was not to be. */
+  stop(): Promise<readonly string[]>
+}
+let states = 0
+let samples = 0
+
+/** `head`: also that all is healthy; else nobody has a trouble, and the head may say what is out of service. */
+function sampling(head: boolean, nodes: readonly string[] = NODES): Sampler {
+  const wrong = new Set<string>()
+  let now = 'at the start'
+  let isOver = false
+  const look = async (node: string): Promise<void> => {
+    const then = now
+    const said = await status(node).catch(() => null)
+    if (!said || isOver || said.revision === 0) return
+    samples += 1
+    const { health, unserved, unserving, unmovable, other, unknown } = judge(said)
+    for (const { node: of, code, message } of said.troubles)
+      wrong.add(`${then}: ${node} says ${code} of ${of}: ${message}`)
+    if (head && health !== 'healthy')
+      wrong.add(
+        `${then}: ${node} says ${health}: ${[unserved, unserving, unmovable, other, unknown].flat().join(' | ')}`,
+      )
+  }
+  const loops = nodes.map(async (node) => {
+    while (!isOver) {
+      await look(node)
+      await lasting(PAUSE_MS)
+    }
+  })
+  return {
+    state(what) {
+      states += 1
+      now = what
+    },
+    async stop() {
+      isOver = true
+      await Promise.all(loops)
+      return [...wrong]
+    },
+  }
+}
+
+/** Of troubles that earlier files left nothing is there any more: some are told for minutes. */
+async function quiet(): Promise<void> {
+  await whole()
+  for (const node of NODES)
+    await until(async () => (await status(node)).troubles.length === 0, 120_000, `${node} has no trouble`)
+}
+
+interface Everyday {
+  readonly what: string
+  readonly head: boolean
+  readonly nodes?: readonly string[]
+  work(reached: (what: string) => Promise<void>): Promise<unknown>
+}
+function everyday({ what, head, nodes, work }: Everyday): void {
+  scenario(`${what}: nobody says that anything is wrong`, async () => {
+    await quiet()
+    const sampler = sampling(head, nodes)
+    let failure: unknown
+    const reached = async (state: string): Promise<void> => {
+      sampler.state(state)
+      await lasting(LASTS_MS)
+    }
+    try {
+      await reached('before')
+      await work(reached)
+      await reached('afterwards')
+    } catch (error) {
+      failure = error
+    }
+    const wrong = await sampler.stop()
+    if (failure) throw failure
+    demand(wrong.length === 0, wrong.slice(0, 20).join('\n'))
+  })
+}
+
+const restarts = (process: string, nodes: readonly string[], head: boolean): Everyday => ({
+  what: `${process} started anew on ${nodes.join(', ')}`,
+  head,
+  async work(reached) {
+    for (const node of nodes) {
+      await lab('stop', node, process)
+      await reached(`${process} of ${node} is stopped`)
+      await lab('start', node, process)
+      await reached(`${process} of ${node} starts`)
+      await whole()
+      await reached(`${process} of ${node} has started`)
+    }
+  },
+})
+
+/** One after the other, and back. */
+const changes: readonly (readonly [string, (text: string) => string])[] = [
+  ['another scheduler', (text) => text.replace('scheduler: wrr', 'scheduler: wlc')],
+  ['another weight', (text) => text.replace('weight: 1', 'weight: 3')],
+  ['a realserver of weight 0', (text) => text.replace('weight: 1', 'weight: 0')],
+  ['other checks', (text) => text.replace('interval: 500ms', 'interval: 700ms')],
+  ['another fall', (text) => text.replace('fall: 2', 'fall: 3')],
+  ['a longer drain', (text) => text.replace('drain: 500ms', 'drain: 600ms')],
+]
+
+/** Somebody else's, beside ours. */
+const besides: readonly (readonly [string, string, string, string])[] = [
+  [
+    'a second default route',
+    'rs3',
+    'ip route add default via 10.12.0.1 metric 500',
+    'ip route del default via 10.12.0.1 metric 500',
+  ],
+  ['a route to elsewhere', 'rs3', 'ip route add 198.51.100.0/24 via 10.12.0.11', 'ip route del 198.51.100.0/24'],
+  ['an address', 'rs1', 'ip addr add 192.0.2.7/32 dev lo', 'ip addr del 192.0.2.7/32 dev lo'],
+  [
+    'a table of rules',
+    'dir1',
+    "nft 'add table inet foreign; add chain inet foreign own'",
+    'nft delete table inet foreign',
+  ],
+  ['a service of IPVS', 'dir2', 'ipvsadm -A -t 10.11.0.99:8080 -s rr', 'ipvsadm -D -t 10.11.0.99:8080'],
+  [
+    'an address on an interface',
+    'dir2',
+    'ip addr add 10.11.0.77/24 dev outside',
+    'ip addr del 10.11.0.77/24 dev outside',
+  ],
+]
+/** What is ours, changed once: it is put back, and told as an event. */
+const once: readonly (readonly [string, string])[] = [
+  ['rs1', `ip addr del ${VIP}/32 dev lo`],
+  ['rs3', 'ip route del default'],
+  ['dir1', 'sysctl -qw net.ipv4.ip_forward=0'],
+  ['dir2', `ipvsadm -d -t ${VIP}:80 -r 10.11.0.11:80`],
+  ['rs2', 'sysctl -qw net.ipv4.conf.all.arp_announce=0'],
+]
+
+const EVERYDAY: readonly Everyday[] = [
+  {
+    what: 'requests, one after the other and many at once',
+    head: true,
+    async work(reached) {
+      await served()
+      await reached('a client was served')
+      await Promise.all(Array.from({ length: 5 }, asked))
+      await reached('five clients were')
+      await attempt(`ip netns exec client bash -c 'exec 3<>/dev/tcp/${VIP}/80; sleep 2'`)
+      await reached('one opened a connection and said nothing')
+    },
+  },
+  restarts('agent', ['dir1', 'dir2', 'rs1', 'rs2', 'rs3'], true),
+  restarts('lease', ['rs2', 'rs3'], false),
+  {
+    what: 'switchover, there and back',
+    head: false,
+    async work(reached) {
+      for (let times = 0; times < 3; times++) {
+        const { group, to } = await seats()
+        await sh(`lvsm switchover ${group} ${to}`)
+        await reached(`${to} owns it`)
+      }
+    },
+  },
+  {
+    what: 'standby of either director, and its end',
+    head: false,
+    async work(reached) {
+      for (const node of ['dir1', 'dir2']) {
+        await sh(`lvsm standby on ${node}`)
+        await reached(`${node} is on standby`)
+        await sh(`lvsm standby off ${node}`)
+        await until(async () => (await status()).nodes.every(({ standby }) => !standby), 10_000, 'it is over')
+        await reached(`${node} is off standby`)
+      }
+    },
+  },
+  {
+    what: 'changes of the configuration',
+    head: true,
+    async work(reached) {
+      for (const [what, change] of changes) {
+        const undo = await rewrite(change)
+        try {
+          await reached(what)
+        } finally {
+          await undo()
+        }
+        await reached(`no ${what} any more`)
+      }
+    },
+  },
+  {
+    what: 'things of others beside ours',
+    head: true,
+    async work(reached) {
+      for (const [what, node, plant, mend] of besides) {
+        await on(node, plant)
+        try {
+          await reached(`${what} on ${node}`)
+        } finally {
+          await on(node, mend)
+        }
+        await reached(`no ${what} on ${node} any more`)
+      }
+    },
+  },
+  {
+    what: 'what is ours, changed once',
+    head: false,
+    async work(reached) {
+      for (const [node, line] of once) {
+        await on(node, line)
+        await reached(`${line} on ${node}`)
+      }
+    },
+  },
+  {
+    what: 'a wall clock a day ahead, and back',
+    head: true,
+    async work(reached) {
+      const set = (offset: string): Promise<string> => sh(`date -s "$(date -d '${offset}' '+%F %T')"`)
+      await set('+1 day')
+      try {
+        await reached('the clock is a day ahead')
+      } finally {
+        await set('-1 day')
+      }
+      await reached('the clock is back')
+    },
+  },
+  {
+    what: 'frames that take a while',
+    head: true,
+    async work(reached) {
+      await lab('delay', '10')
+      await reached('each frame takes 10 ms')
+      await lab('delay', '0')
+    },
+  },
+  {
+    what: 'all nodes started anew together',
+    head: false,
+    // While nobody owns the group that is said, and no trouble.
+    async work(reached) {
+      for (const node of NODES) await lab('stop', node, 'all')
+      for (const node of NODES) await lab('start', node, 'all')
+      await reached('all start')
+      await until(owner, 60_000, 'somebody owns the group')
+      await reached('somebody owns the group')
+      await whole()
+      await reached('it is whole')
+    },
+  },
+]
+
+for (const one of EVERYDAY) everyday(one)
+scenario('what was looked at', () => {
+  figure('states, and answers of nodes in them', `${states}, ${samples}`)
+  demand(states >= 60, `only ${states} states were reached`)
+  return Promise.resolve()
+})

@@ -1,0 +1,90 @@
+// lab: topology=default long=yes
+/** What somebody does to kernels and disks, again and again or once: what each node says of it. */
+import { lab, NODES, sh, VIP } from './harness.ts'
+import { everywhere, lines, loop, planted, type Row } from './planting.ts'
+import type { Seats } from './witness.ts'
+
+const owner = ({ from }: Seats): string => from
+const standby = ({ to }: Seats): string => to
+/** The second change may be a slip, and there is one look a second. */
+const THIRD = { ms: 7000, why: 'what is put back for the third time is fought over' }
+const fought = (what: string, at: (seats: Seats) => string, line: string, words: RegExp): Row => ({
+  what: `somebody ${what} again and again`,
+  ...loop(at, line),
+  said: (seated) => everywhere(NODES, { code: 'fought-over', of: at(seated), words }),
+  remembered: true,
+  needs: THIRD,
+})
+
+const FIGHTS: readonly Row[] = [
+  fought("sets a realserver's arp_ignore", () => 'rs1', 'sysctl -qw net.ipv4.conf.all.arp_ignore=0', /arp_ignore/),
+  fought("takes a realserver's alias away", () => 'rs2', `ip addr del ${VIP}/32 dev lo`, /10\.11\.0\.10/),
+  fought("takes the NAT realserver's default route away", () => 'rs3', 'ip route del default', /default|route/),
+  fought('switches forwarding off on the owner', owner, 'sysctl -qw net.ipv4.ip_forward=0', /ip_forward/),
+  fought("deletes the standby's service", standby, `ipvsadm -D -t ${VIP}:80`, /10\.11\.0\.10/),
+  fought(
+    "changes a weight in the standby's table",
+    standby,
+    `ipvsadm -e -t ${VIP}:80 -r 10.11.0.11:80 -g -w 7`,
+    /10\.11\.0\.11/,
+  ),
+  fought("deletes the standby's rules for NAT", standby, 'nft delete table inet lvsm-nat', /nat|rules/),
+]
+
+const stateOf = (node: string): string => `/var/lib/lvsm/${node}`
+/** As its agent sees the file system: each process of the lab has mounts of its own. */
+async function inAgent(node: string, line: string): Promise<void> {
+  const pid = /^\S+\tagent\t(\d+)/m.exec(await lab('pids', node))?.[1] ?? ''
+  await sh(`nsenter -t ${pid} -m sh -c ${JSON.stringify(line)}`)
+}
+const disk = (what: string, at: (seats: Seats) => string, plant: (directory: string) => string): Row => ({
+  what: `the state directory of ${what}`,
+  plant: (seated) => inAgent(at(seated), plant(stateOf(at(seated)))),
+  mend: (seated) => inAgent(at(seated), `umount ${stateOf(at(seated))}`),
+  said: (seated) => everywhere(NODES, { code: 'state-not-kept', of: at(seated), words: /cannot be written/ }),
+})
+const DISKS: readonly Row[] = [
+  disk(
+    'the standby is read-only',
+    standby,
+    (path) => `mount --bind ${path} ${path} && mount -o remount,ro,bind ${path}`,
+  ),
+  disk(
+    'the owner is full',
+    owner,
+    (path) => `mount -t tmpfs -o size=64k tmpfs ${path}; cat /dev/zero > ${path}/filler 2>/dev/null; true`,
+  ),
+]
+
+const STRANGERS: readonly Row[] = [
+  {
+    what: 'a machine that is no director has the VIP',
+    ...lines(() => 'client', `ip addr add ${VIP}/32 dev outside`, `ip addr del ${VIP}/32 dev outside`),
+    said: ({ to }) => everywhere(['dir1', 'dir2'], { code: 'address-conflict', of: to, words: /10\.11\.0\.10/ }),
+    remembered: true,
+    needs: { ms: 15_000, why: 'the standby asks for the address now and then' },
+  },
+  {
+    what: 'a realserver has the VIP on its interface',
+    ...lines(
+      () => 'rs2',
+      `ip addr add ${VIP}/24 dev outside`,
+      `ip addr del ${VIP}/24 dev outside; sysctl -qw net.ipv4.conf.all.arp_ignore=1`,
+    ),
+    said: ({ to }) => everywhere(['dir1', 'dir2'], { code: 'address-conflict', of: to, words: /10\.11\.0\.10/ }),
+    remembered: true,
+    needs: { ms: 15_000, why: 'the standby asks for the address now and then' },
+  },
+  {
+    what: "a stranger's destination is in the owner's service",
+    ...lines(owner, `ipvsadm -a -t ${VIP}:80 -r 10.11.0.77:80 -g -w 1`, `ipvsadm -d -t ${VIP}:80 -r 10.11.0.77:80`),
+    said: ({ from }) => everywhere(NODES, { code: 'foreign-destination', of: from, words: /10\.11\.0\.77/ }),
+  },
+  {
+    what: 'the NAT realserver has another default route',
+    ...lines(() => 'rs3', 'ip route replace default via 10.12.0.11', 'ip route del default via 10.12.0.11'),
+    said: () => everywhere(NODES, { code: 'foreign-default-route', of: 'rs3', words: /10\.12\.0\.11/ }),
+  },
+]
+
+planted([...FIGHTS, ...DISKS, ...STRANGERS])

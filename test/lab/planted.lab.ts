@@ -1,0 +1,288 @@
+// lab: topology=default long=yes
+/** Failures of processes, links and machines: what each node says of them. What others plant (paths, repair, state, ping, services) is not here. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { attempt, lab, NODES, sh } from './harness.ts'
+import { everywhere, lines, planted, type Row, type Said } from './planting.ts'
+import type { Seats } from './witness.ts'
+
+const VOTER = 'rs1'
+const owner = ({ from }: Seats): string => from
+const standby = ({ to }: Seats): string => to
+const others = (node: string): string[] => NODES.filter((name) => name !== node)
+const onAll = (said: (seats: Seats) => Said) => (seated: Seats) => everywhere(NODES, said(seated))
+/** A process of a node ends for a while. */
+const without = (
+  verb: 'kill' | 'freeze',
+  at: (seats: Seats) => string,
+  process: string,
+): Pick<Row, 'plant' | 'mend'> => ({
+  plant: (seated) => lab(verb, at(seated), process),
+  mend: (seated) => lab(verb === 'kill' ? 'start' : 'thaw', at(seated), process),
+})
+/** A dead one is noticed after deadtime (2 s), and told then. */
+const DEADTIME = { ms: 4500, why: 'a node is dead after a deadtime of 2 s' }
+/** An agent is silent when it has missed three publications. */
+const SILENCE = { ms: 8500, why: 'an agent that says nothing for 6 s is silent' }
+
+/** What a node keeps, spoilt while its agent does not run. */
+const spoilt = (name: string, at: (seats: Seats) => string): Pick<Row, 'plant' | 'mend'> => ({
+  async plant(seated) {
+    const node = at(seated)
+    await lab('kill', node, 'agent')
+    writeFileSync(`/var/lib/lvsm/${node}/${name}`, 'spoilt')
+    await lab('start', node, 'agent')
+  },
+  async mend(seated) {
+    const node = at(seated)
+    await lab('kill', node, 'agent')
+    await sh(`rm -f /var/lib/lvsm/${node}/${name}*`)
+    await lab('start', node, 'agent')
+  },
+})
+
+const PROCESSES: readonly Row[] = [
+  {
+    what: "the owner's agent is gone",
+    ...without('kill', owner, 'agent'),
+    said: ({ from }) =>
+      everywhere(others(from), { code: 'agent-silent', of: from, line: /not known: the table of http/ }),
+    needs: SILENCE,
+  },
+  {
+    what: "the owner's agent is gone, then a server dies: nobody shows another table for it",
+    plant: async ({ from }) => {
+      await lab('kill', from, 'agent')
+      await lab('kill', VOTER, 'service')
+    },
+    mend: async ({ from }) => {
+      await lab('start', VOTER, 'service')
+      await lab('start', from, 'agent')
+    },
+    said: ({ from }) =>
+      everywhere(others(from), { line: new RegExp(`not known: the table of http \\(${from} did not tell it`) }),
+    needs: SILENCE,
+  },
+  {
+    what: "the standby's agent is gone",
+    ...without('kill', standby, 'agent'),
+    said: ({ to }) => everywhere(others(to), { code: 'agent-silent', of: to }),
+    needs: SILENCE,
+  },
+  {
+    what: "a realserver's agent is gone",
+    ...without('kill', () => VOTER, 'agent'),
+    said: () => everywhere(others(VOTER), { code: 'agent-silent', of: VOTER }),
+    needs: SILENCE,
+  },
+  {
+    what: "the standby's agent is frozen",
+    ...without('freeze', standby, 'agent'),
+    said: ({ to }) => everywhere(others(to), { code: 'agent-silent', of: to }),
+    needs: SILENCE,
+  },
+  {
+    what: "the standby's lease process is gone",
+    ...without('kill', standby, 'lease'),
+    said: ({ to }) => ({
+      ...everywhere(others(to), { line: new RegExp(`^dead: ${to}$`) }),
+      [to]: { code: 'no-lease-process', of: to },
+    }),
+    needs: DEADTIME,
+  },
+  {
+    what: "the standby's lease process is frozen",
+    ...without('freeze', standby, 'lease'),
+    said: ({ to }) => ({
+      ...everywhere(others(to), { line: new RegExp(`^cannot move: .*${to}`) }),
+      [to]: { code: 'no-lease-process', of: to },
+    }),
+    needs: DEADTIME,
+  },
+  {
+    what: 'all of a voter is gone',
+    ...without('kill', () => VOTER, 'all'),
+    said: () => everywhere(others(VOTER), { line: new RegExp(`^dead: ${VOTER}$`) }),
+    needs: DEADTIME,
+  },
+  {
+    what: 'a web server is gone',
+    ...without('kill', () => VOTER, 'service'),
+    said: onAll(() => ({ line: new RegExp(`not serving: .*${VOTER}`) })),
+  },
+  {
+    what: 'all web servers are gone',
+    plant: () => Promise.all(['rs1', 'rs2', 'rs3'].map((node) => lab('kill', node, 'service'))),
+    mend: () => Promise.all(['rs1', 'rs2', 'rs3'].map((node) => lab('start', node, 'service'))),
+    said: onAll(() => ({ line: /^not serving: http: / })),
+  },
+  {
+    what: 'the record of what is ours is damaged',
+    ...spoilt('agent.owned', standby),
+    said: ({ to }) => everywhere(NODES, { code: 'record-damaged', of: to, words: /agent\.owned/ }),
+    needs: { ms: 9000, why: 'an agent starts first' },
+  },
+  {
+    what: 'the word on standby is damaged',
+    ...spoilt('agent.standby', standby),
+    said: ({ to }) => everywhere(NODES, { code: 'word-damaged', of: to, words: /agent\.standby/ }),
+    needs: { ms: 9000, why: 'an agent starts first' },
+  },
+  {
+    what: 'a file with a fault is given to the standby',
+    plant: ({ to }) => changed(to, (text) => text.replace('scheduler: wrr', 'scheduler: fastest')),
+    mend: ({ to }) => restored(to),
+    said: ({ to }) => everywhere(NODES, { code: 'configuration-refused', of: to }),
+  },
+]
+
+const fileOf = (node: string): string => `/etc/lvsm/${node}.yaml`
+const before = new Map(NODES.map((node) => [node, readFileSync(fileOf(node), 'utf8')]))
+async function reloaded(node: string): Promise<void> {
+  const pid = /^\S+\tagent\t(\d+)/m.exec(await lab('pids', node))?.[1]
+  if (pid) await sh(`kill -HUP ${pid}`)
+}
+async function changed(node: string, change: (text: string) => string): Promise<void> {
+  const text = before.get(node) ?? ''
+  if (change(text) === text) throw new Error(`nothing is changed in the file of ${node}`)
+  writeFileSync(fileOf(node), change(text))
+  await reloaded(node)
+}
+async function restored(node: string): Promise<void> {
+  writeFileSync(fileOf(node), before.get(node) ?? '')
+  await reloaded(node)
+}
+
+/** Of the next word of the odd one, and of one whose change may be on its way, which it is for four seconds. */
+const ON_ITS_WAY = { ms: 8000, why: 'a change is on its way for 4 s' }
+const odd = (what: string, fields: RegExp, change: (text: string) => string): Row => ({
+  what: `the standby has another ${what}`,
+  plant: ({ to }) => changed(to, change),
+  mend: ({ to }) => restored(to),
+  said: ({ to, from }) => everywhere([from, to, VOTER], { code: 'disagreement', of: to, words: fields }),
+  needs: ON_ITS_WAY,
+})
+const CONFIGURATIONS: readonly Row[] = [
+  odd('scheduler', /services/, (text) => text.replace('scheduler: wrr', 'scheduler: rr')),
+  odd('port of a realserver', /services/, (text) => text.replace(/port: 8080/, 'port: 8081')),
+  odd('VIP', /addresses/, (text) =>
+    text
+      .replaceAll('10.11.0.10/24', '10.11.0.20/24')
+      .replaceAll('address: 10.11.0.10,', 'address: 10.11.0.20,')
+      .replaceAll(/address: 10\.11\.0\.10$/gm, 'address: 10.11.0.20'),
+  ),
+  {
+    what: 'the standby has another key',
+    plant: async ({ to }) => {
+      await lab('kill', to, 'all')
+      writeFileSync(fileOf(to), (before.get(to) ?? '').replace(/secret: "?[0-9a-f]+"?/, `secret: "${'5a'.repeat(32)}"`))
+      await lab('start', to, 'all')
+    },
+    mend: async ({ to }) => {
+      await lab('kill', to, 'all')
+      writeFileSync(fileOf(to), before.get(to) ?? '')
+      await lab('start', to, 'all')
+    },
+    said: ({ to, from }) => ({
+      [from]: { code: 'peer-unbelieved', of: from, words: new RegExp(to) },
+      [VOTER]: { code: 'peer-unbelieved', of: from, words: new RegExp(to) },
+      [to]: { code: 'all-unbelieved', of: to },
+    }),
+    needs: { ms: 12_000, why: 'both processes start first' },
+  },
+]
+
+const LINKS: readonly Row[] = [
+  {
+    what: 'the standby has no power',
+    plant: ({ to }) => lab('power-cut', to),
+    mend: ({ to }) => lab('power-on', to),
+    said: ({ to }) => everywhere(others(to), { line: new RegExp(`^dead: ${to}$`) }),
+    needs: DEADTIME,
+  },
+  {
+    what: 'a realserver has no power',
+    plant: () => lab('power-cut', 'rs2'),
+    mend: () => lab('power-on', 'rs2'),
+    said: () => everywhere(others('rs2'), { line: /^dead: rs2$/ }),
+    needs: DEADTIME,
+  },
+  {
+    what: "the standby's interface to the clients is down",
+    ...lines(standby, 'ip link set outside down', 'ip link set outside up'),
+    said: ({ to }) => everywhere(NODES, { code: 'interface-down', of: to, words: /outside/, line: /^cannot move: / }),
+  },
+  {
+    what: "the standby's cable inside is out",
+    plant: ({ to }) => lab('unplug', to, 'inside'),
+    mend: ({ to }) => lab('plug', to, 'inside'),
+    said: ({ to }) => everywhere(NODES, { code: 'interface-down', of: to, words: /inside/ }),
+  },
+  {
+    what: 'the standby is deaf to the owner over one link',
+    plant: ({ from, to }) => lab('oneway', from, to, 'inside'),
+    mend: () => lab('rejoin'),
+    said: ({ from, to }) => everywhere(NODES, { code: 'link-silent', of: to, words: new RegExp(`inside.*${from}`) }),
+    needs: { ms: 4500, why: 'a link is silent after a deadtime of 2 s' },
+  },
+  {
+    what: 'the standby is deaf to the owner over all links',
+    plant: ({ from, to }) => lab('oneway', from, to),
+    mend: () => lab('rejoin'),
+    said: ({ from, to }) =>
+      everywhere([from, VOTER], { code: 'one-way', words: new RegExp(`${to} does not hear ${from}`) }),
+    needs: { ms: 6500, why: 'a deadtime of 2 s, and the next word of who is deaf' },
+  },
+  {
+    what: 'the standby and the third voter do not hear each other',
+    plant: ({ to }) => lab('partition', to, VOTER),
+    mend: () => lab('rejoin'),
+    said: ({ from, to }) => everywhere([from, to], { line: new RegExp(`^cannot move: .*${to}`) }),
+    needs: { ms: 6500, why: 'a deadtime of 2 s, and the next word of who is deaf' },
+  },
+  {
+    what: 'a filter on the standby drops all heartbeats that come in',
+    ...lines(
+      standby,
+      "nft 'table inet planted { chain one { type filter hook input priority -300; udp dport 6940 drop; }; }'",
+      'nft delete table inet planted',
+    ),
+    said: ({ from, to }) => everywhere([from, VOTER], { line: new RegExp(`^cannot move: .*${to}`) }),
+    needs: { ms: 6500, why: 'a deadtime of 2 s, and the next word of who is deaf' },
+  },
+  {
+    what: 'a node listens on one link less',
+    plant: async () => {
+      await lab('kill', 'rs2', 'lease')
+      await sh('ip -n rs2 addr del 10.12.0.12/24 dev inside')
+      await lab('start', 'rs2', 'lease')
+    },
+    mend: async () => {
+      await attempt('ip -n rs2 addr add 10.12.0.12/24 dev inside')
+      await lab('crash', 'rs2', 'lease')
+    },
+    said: () => everywhere(NODES, { code: 'link-down', of: 'rs2', words: /inside|10\.12\.0\.12/ }),
+    needs: { ms: 8000, why: 'the lease process starts first' },
+  },
+  {
+    what: 'the standby does not reach the ping node',
+    ...lines(
+      standby,
+      "nft 'table ip planted { chain one { type filter hook output priority 0; icmp type echo-request drop; }; }'",
+      'nft delete table ip planted',
+    ),
+    said: ({ to }) => everywhere(NODES, { code: 'ping-unreached', of: to, words: /10\.11\.0\.100/ }),
+    needs: { ms: 5500, why: 'three pings a second apart are not answered' },
+  },
+  {
+    what: 'somebody of the cluster speaks no language of ours',
+    ...lines(
+      () => 'rs2',
+      "bash -c 'for i in 1 2 3 4 5; do echo rubbish > /dev/udp/10.12.0.1/6940; sleep 0.1; done'",
+      'true',
+    ),
+    said: () => everywhere(['dir1', 'dir2'], { code: 'dropped', of: 'dir1', words: /10\.12\.0\.12/ }),
+    remembered: true,
+  },
+]
+
+planted([...PROCESSES, ...CONFIGURATIONS, ...LINKS])
