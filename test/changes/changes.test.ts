@@ -183,6 +183,7 @@ function sorted(config: Config | undefined): unknown {
       ping: group.ping.toSorted(),
       addresses: by(group.addresses, ({ kind, address }) => kind + address),
     })),
+    receivers: by(config.receivers, ({ name }) => name),
     services: by(config.services, ({ name }) => name).map((service) => ({
       ...service,
       realservers: by(service.realservers, ({ address, port }) => `${address}:${port}`),
