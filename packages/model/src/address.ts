@@ -115,7 +115,7 @@ function withoutBrackets(text: string): string | null {
 
 /**
  * Why a configuration may not name this address, or null: it is none, not in its usual spelling, or of a family that cannot be
- * used so. Without a `use`: of a VIP, a realserver or a link.
+ * used so. Without a `use`: of a VIP, a gateway, a realserver or a link.
  */
 export function refuseAddress(text: string, use: AddressUse | null = null): AddressFault | null {
   const known = ROWS.filter(({ lacks }) => use === null || lacks[use] === undefined)

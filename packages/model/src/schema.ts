@@ -39,9 +39,7 @@ const addressText = (refuse: (value: string) => AddressFault | null) =>
   })
 const address = addressText((value) => refuseAddress(value)).meta({ format: 'address' })
 const pingAddress = addressText((value) => refuseAddress(value, 'ping')).meta({ format: 'address' })
-const gatewayAddress = addressText((value) => refuseAddress(value, 'gateway')).meta({ format: 'address' })
 const cidr = addressText((value) => refuseCidr(value)).meta({ format: 'network' })
-const gatewayCidr = addressText((value) => refuseCidr(value, 'gateway')).meta({ format: 'network' })
 const duration = text(
   (value) => parseDuration(value) !== null,
   'bad-duration',
@@ -93,7 +91,7 @@ export const groupSchema = z.strictObject({
   name,
   directors: z.array(name).min(1),
   vips: z.array(floatingSchema).min(1),
-  gateways: z.array(floatingOf(gatewayCidr)).optional(),
+  gateways: z.array(floatingOf(cidr)).optional(),
   ping: z.array(pingAddress).max(MOST_PING_NODES.group).optional(),
   /** Programs of /etc/lvsm/hooks.d that run, in order, when a director took the group, and when it has it no more. */
   'take-hooks': z.array(name).max(MOST.hooks).optional(),
@@ -138,7 +136,7 @@ export const realserverSchema = z.strictObject({
   address,
   port: port.optional(),
   forward: z.enum(namesOf(FORWARDING)),
-  gateway: gatewayAddress.optional(),
+  gateway: address.optional(),
   tunnel: z.enum(namesOf(TUNNELS)).optional(),
   'tunnel-port': port.optional(),
   weight: z.int().min(0).max(65535).optional(),

@@ -3,7 +3,7 @@ import { type Observed, type Operation } from '@lvsm/plan'
 import { NETLINK, type Netlink, oncePerTurn, openNetlink, type Watch, watchNetlink } from '@lvsm/kernel'
 import { AF_OF, type Decoded, type Message, nftables, rtnetlink } from '@lvsm/netlink'
 import { type Family, familyOf, isOwnAddress, isOwnLabel, MARKS, ownLabel } from '@lvsm/base'
-import { FAMILIES, type FamilyRow, type IpvsTimeouts, namesOf, PLACEMENTS, serviceKey } from '@lvsm/model'
+import { FAMILIES, type IpvsTimeouts, namesOf, PLACEMENTS, serviceKey } from '@lvsm/model'
 import type { Failure } from '../../core/index.ts'
 import type { Kernel } from '../../ports.ts'
 import { type GuePorts, openGuePorts } from './gue.ts'
@@ -15,8 +15,6 @@ import { carryOutTunnel } from './tunnel.ts'
 
 const LOOPBACK = 772
 const FAMILY_NAMES = namesOf(FAMILIES)
-/** Families in which a realserver may have its default route through a director: those of others are none of our business. */
-const ROUTED = FAMILY_NAMES.filter((family) => (FAMILIES[family] as FamilyRow).lacks.gateway === undefined)
 /** Destination of the default route through a gateway; null: straight onto the wire, which nobody of ours writes but for IPv4. */
 const everybody = (gateway: string | null) => ({
   destination: FAMILIES[gateway === null ? 'ipv4' : familyOf(gateway)].everybody,
@@ -106,7 +104,7 @@ function readHostNetwork(route: Netlink): HostNetwork {
       prefix: address.prefix,
       label: labelOf(address, names.get(address.index) ?? ''),
     })),
-    defaults: ROUTED.flatMap((family) =>
+    defaults: FAMILY_NAMES.flatMap((family) =>
       all(rtnetlink.dumpRoutes({ family: AF_OF[family], table: main }), rtnetlink.decodeRoute)
         .filter((route) => route.family === AF_OF[family])
         .filter(({ prefix, table, type }) => prefix === 0 && table === main && type === rtnetlink.ROUTE_TYPE.unicast)
@@ -126,7 +124,7 @@ function watchHostNetwork(host: Remembered<HostNetwork>, changed: () => void): W
   const { GROUP } = rtnetlink
   const addresses = { ipv4: GROUP.addressV4, ipv6: GROUP.addressV6 } as const
   const routes = { ipv4: GROUP.routeV4, ipv6: GROUP.routeV6 } as const
-  const groups = [...FAMILY_NAMES.map((family) => addresses[family]), ...ROUTED.map((family) => routes[family])]
+  const groups = FAMILY_NAMES.flatMap((family) => [addresses[family], routes[family]])
   return watchNetlink(NETLINK.route, [GROUP.link, ...groups], {
     heard(message) {
       host.forget()

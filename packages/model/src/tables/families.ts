@@ -2,8 +2,8 @@
 import type { Family } from '@lvsm/base'
 import type { Forward } from './forwarding.ts'
 
-/** What an address of a configuration may be for which not every family does; VIPs, realservers and links have any. */
-export type AddressUse = 'ping' | 'gateway'
+/** What an address of a configuration may be for which not every family does; VIPs, gateways, realservers and links have any. */
+export type AddressUse = 'ping'
 
 export interface FamilyRow {
   readonly title: string
