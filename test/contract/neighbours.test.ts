@@ -199,14 +199,15 @@ test('an alias of IPv6 on lo is ours, no source, and nobody on the wire hears of
   expect([shown('lo', ALIAS), MARKS.addressProtocol]).toEqual([undefined, 76])
 })
 
-test('a default route of IPv6 is not taken for one that stands in the way of a NAT gateway', () => {
+test('default routes of both families are told, each as one of its own', () => {
   const kernel = inNamespace(space, () => openAgentKernel())
   ends.push(() => kernel.close())
   ip('-6 route add default via fe80::1 dev left proto ra')
   ip('-4 addr add 10.55.9.1/24 dev left')
   ip('-4 route add default via 10.55.9.254 dev left')
   const seen = inNamespace(space, () => kernel.observe({ sysctls: [], services: false }))
-  expect(seen.defaults.map(({ gateway }) => gateway)).toEqual(['10.55.9.254'])
+  const told = seen.defaults.map(({ gateway, family }) => `${family} ${gateway}`)
+  expect(told.toSorted()).toEqual(['ipv4 10.55.9.254', 'ipv6 fe80::1'])
   ip('-6 route del default')
   ip('-4 addr del 10.55.9.1/24 dev left')
 })

@@ -93,3 +93,13 @@ test('a realserver has its default route of IPv6 through the gateway; one of IPv
   expect(text('rs2', other).at(-1)).not.toContain('default route')
   expect(codes(other)).toContain('foreign-default-route')
 })
+
+test('one of IPv4 has its own, whatever routers advertise of IPv6', () => {
+  const advertised = { gateway: 'fe80::1', index: 2, protocol: 9, metric: 1024, family: 'ipv6' } as const
+  const now = host({ defaults: [advertised] })
+  expect(text('rs3', now).at(-1)).toBe('default route through 10.12.0.254')
+  const codes = troublesOf(viewOf(config, 'rs3'), desired(input('rs3'), now), now, NOTHING_OWNED).map(
+    ({ code }) => code,
+  )
+  expect(codes).not.toContain('foreign-default-route')
+})
