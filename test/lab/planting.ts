@@ -2,7 +2,7 @@
  * Failures as rows of data: what is planted, what each node then says of it in the first lines of its status, and that it is over when
  * it is mended. Times are from the planting to the last of the nodes that says it; the emulated guest makes them upper bounds.
  */
-import { judge, type NodeTrouble, type Status, type Verdict } from '@lvsm/protocol'
+import { judge, verdictLines, type NodeTrouble, type Status } from '@lvsm/protocol'
 import { attempt, demand, figure, messageOf, on, status, until } from './harness.ts'
 import { scenario } from './scenario.ts'
 import { type Seats, seats, whole } from './witness.ts'
@@ -44,13 +44,6 @@ const measured: Measured[] = []
 export const everywhere = (nodes: readonly string[], said: Said): Record<string, Said> =>
   Object.fromEntries(nodes.map((node) => [node, said]))
 
-const linesOf = ({ unserved, unserving, unmovable, other, unknown }: Verdict): string[] => [
-  ...unserved.map((text) => `not served: ${text}`),
-  ...unserving.map((text) => `not serving: ${text}`),
-  ...unmovable.map((text) => `cannot move: ${text}`),
-  ...other,
-  ...unknown.map((text) => `not known: ${text}`),
-]
 const isTrouble = (one: NodeTrouble, { code, of, words }: Said): boolean =>
   one.code === code &&
   (of === undefined || one.node === of) &&
@@ -60,7 +53,7 @@ const isTrouble = (one: NodeTrouble, { code, of, words }: Said): boolean =>
 /** Null: it is all said. */
 export function missing(said: Status, expected: Said): string | null {
   const verdict = judge(said)
-  const lines = linesOf(verdict)
+  const lines = verdictLines(verdict)
   if (expected.line && !lines.some((line) => expected.line?.test(line)))
     return `no line ${expected.line}: ${lines.join(' | ')}`
   if (expected.code === undefined) return verdict.health === 'healthy' ? 'it says healthy' : null
@@ -73,7 +66,7 @@ const isOver = (said: Status, { code, of, line, words }: Said): boolean =>
     !said.troubles.some((one) =>
       isTrouble({ ...one, hint: '-' }, { code, ...(of ? { of } : {}), ...(words ? { words } : {}) }),
     )) &&
-  (!line || !linesOf(judge(said)).some((text) => line.test(text)))
+  (!line || !verdictLines(judge(said)).some((text) => line.test(text)))
 
 /** Milliseconds until each of them says it. */
 async function untilSaid(expected: Readonly<Record<string, Said>>, began: number): Promise<number> {

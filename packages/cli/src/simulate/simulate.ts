@@ -1,5 +1,5 @@
 /** What would become of a cluster if something failed now: each group and service before and after, and what the head of its status would say. */
-import { judge, type Status, suppose, type Supposed, type Verdict } from '@lvsm/protocol'
+import { judge, verdictLines, type Status, suppose, type Supposed, type Verdict } from '@lvsm/protocol'
 
 export interface Change {
   readonly name: string
@@ -21,24 +21,16 @@ export interface Simulation {
 export function simulate(status: Status, supposed: Supposed): Simulation {
   const after = suppose(status, supposed)
   const [one, other] = [judge(status), judge(after)]
-  const before = new Set(linesOf(one))
+  const before = new Set(verdictLines(one))
   return {
     supposed,
     now: one.health,
     later: other.health,
     groups: status.groups.map((group, at) => groupChange(group, after.groups[at] ?? group)),
     services: status.services.map((service, at) => serviceChange(service, after.services[at] ?? service)),
-    said: linesOf(other).filter((line) => !before.has(line)),
+    said: verdictLines(other).filter((line) => !before.has(line)),
   }
 }
-
-const linesOf = ({ unserved, unserving, unmovable, other, unknown }: Verdict): string[] => [
-  ...unserved.map((text) => `not served: ${text}`),
-  ...unserving.map((text) => `not serving: ${text}`),
-  ...unmovable.map((text) => `cannot move: ${text}`),
-  ...other,
-  ...unknown.map((text) => `not known: ${text}`),
-]
 
 type Group = Status['groups'][number]
 function groupChange(before: Group, after: Group): Change {

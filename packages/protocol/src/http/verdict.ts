@@ -178,3 +178,12 @@ export function together(troubles: readonly NodeTrouble[]): NodeTrouble[] {
   }
   return [...found.values()]
 }
+
+/** Each of its sentences on a line of its own. */
+export const verdictLines = ({ unserved, unserving, unmovable, other, unknown }: Verdict): string[] => [
+  ...unserved.map((text) => `not served: ${text}`),
+  ...unserving.map((text) => `not serving: ${text}`),
+  ...unmovable.map((text) => `cannot move: ${text}`),
+  ...other,
+  ...unknown.map((text) => `not known: ${text}`),
+]
