@@ -1,65 +1,32 @@
 /** A real agent records what it hears and does, and `lvsm explain --at` tells of it: from its memory, and from the file of the one before it. */
 import { readResponse, type RecordedReport } from '@lvsm/protocol'
-import { SAMPLE } from '@lvsm/model'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { request } from 'node:http'
-import { tmpdir } from 'node:os'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { lvsm } from '../../packages/cli/test/agent.ts'
-import { type DaemonName, killAll, startDaemon, type Started } from '../kit/daemons.ts'
 import { eventually } from '../kit/eventually.ts'
+import { LoneRealserver, SLOW_MS } from '../kit/lone-realserver.ts'
 
-const SLOW_MS = 60_000
-const QUIET = SAMPLE.replace(/ {4}ping: .*\n/, '').replace('type: tcp, interval', 'type: none, interval')
-
-let home = ''
+let node: LoneRealserver
 beforeEach(() => {
-  home = mkdtempSync(join(tmpdir(), 'lvsm-recorded-'))
-  writeFileSync(join(home, 'lvsm.yaml'), QUIET, { mode: 0o600 })
+  node = new LoneRealserver()
 })
-afterEach(() => {
-  killAll(home)
-  rmSync(home, { recursive: true, force: true })
-})
+afterEach(() => node.remove())
 
-/** Realservers need no IPVS. */
-async function running(name: DaemonName): Promise<Started> {
-  const config = name === 'lvsm-agent' ? ['--config', join(home, 'lvsm.yaml')] : []
-  const one = startDaemon(name, [
-    ...[...config, '--node', 'rs1'],
-    ...['--run-dir', join(home, 'run'), '--state-dir', join(home, `${name}-state`)],
-  ])
-  await eventually(() => expect(one.said()).toMatch(/rs1 (of cluster lab )?runs/), SLOW_MS)
-  return one
-}
-const socketPath = (): string => join(home, 'run', 'agent.sock')
 /** Null: nobody answers. */
-const recorded = (agoMs: number): Promise<RecordedReport | null> =>
-  new Promise((resolve) => {
-    const asked = request({ socketPath: socketPath(), path: `/v1/recorded?ago=${Math.round(agoMs)}` }, (answer) => {
-      let text = ''
-      answer.on('data', (chunk) => (text += chunk))
-      answer.on('end', () => resolve(readResponse('recorded', JSON.parse(text))))
-    })
-    asked.on('error', () => resolve(null))
-    asked.end()
-  })
+const recorded = async (agoMs: number): Promise<RecordedReport | null> =>
+  readResponse('recorded', await node.ask(`/v1/recorded?ago=${Math.round(agoMs)}`))
 /** What it says now of its lease process; undefined: nothing is recorded. */
 const leaseNow = async (): Promise<string | null | undefined> => (await recorded(0))?.found?.own.lease
-const ends = async (one: Started, signal: NodeJS.Signals): Promise<void> => {
-  process.kill(one.pid, signal)
-  await one.ended
-}
-const explain = (at: string) => lvsm(['--socket', socketPath(), 'explain', 'rs1', '--at', at])
+const explain = (at: string) => lvsm(['--socket', node.socketPath, 'explain', 'rs1', '--at', at])
 
 test('what an agent heard is told of then, from its memory, and after its end from its file', async () => {
-  const agent = await running('lvsm-agent')
+  const agent = await node.running('lvsm-agent')
   await eventually(async () => expect(await leaseNow()).toMatch(/not connected/), SLOW_MS)
-  const lease = await running('lvsm-lease')
+  const lease = await node.running('lvsm-lease')
   await eventually(async () => expect(await leaseNow()).toBeNull(), SLOW_MS)
   const withLease = Date.now()
-  await ends(lease, 'SIGKILL')
+  await node.ends(lease, 'SIGKILL')
   await eventually(async () => expect(await leaseNow()).toMatch(/./), SLOW_MS)
   expect((await recorded(Date.now() - withLease))?.found?.own.lease).toBeNull()
   const { happened = [] } = (await recorded(0))?.found ?? {}
@@ -78,21 +45,21 @@ test('what an agent heard is told of then, from its memory, and after its end fr
     expect.stringMatching(/is not recorded on rs1: recorded is \S+Z to \S+Z\n/),
   ])
 
-  await ends(agent, 'SIGTERM')
-  expect(existsSync(join(home, 'lvsm-agent-state', 'agent.recorded-end'))).toBe(true)
-  await running('lvsm-agent')
+  await node.ends(agent, 'SIGTERM')
+  expect(existsSync(join(node.stateOf('lvsm-agent'), 'agent.recorded-end'))).toBe(true)
+  await node.running('lvsm-agent')
   await eventually(async () => expect((await recorded(Date.now() - withLease))?.found?.own.lease).toBeNull(), SLOW_MS)
   expect((await recorded(Date.now() - withLease))?.spans.map(({ where }) => where)).toContain('file')
 })
 
 test('a state directory into which nothing can be written costs the file alone', async () => {
-  const agent = await running('lvsm-agent')
+  const agent = await node.running('lvsm-agent')
   await eventually(async () => expect(await leaseNow()).toMatch(/not connected/), SLOW_MS)
-  const state = join(home, 'lvsm-agent-state')
+  const state = node.stateOf('lvsm-agent')
   rmSync(state, { recursive: true })
   writeFileSync(state, '')
   expect((await recorded(0))?.found?.status.node).toBe('rs1')
   expect((await recorded(3_600_000))?.found).toBeNull()
-  await ends(agent, 'SIGTERM')
+  await node.ends(agent, 'SIGTERM')
   expect(agent.said()).toMatch(/cannot write \S+agent\.recorded-end: /)
 })
