@@ -13,7 +13,8 @@ import { demand, figure, lab, NODES, on, owner, sh, until, VIP } from './harness
 import { scenario } from './scenario.ts'
 import { seats, whole } from './witness.ts'
 
-const SERVICES = Number(process.env['LAB_SERVICES'] ?? 1000)
+/** With the topology's own that is the most that a cluster may have. */
+const SERVICES = Number(process.env['LAB_SERVICES'] ?? 999)
 const SERVERS = 10
 const RUNS = 5
 const FIRST_PORT = 2000
@@ -123,7 +124,8 @@ const pidOf = async (node: string, process: string): Promise<string> =>
 /** A network namespace with nothing in it, and a process there, by which its table is read. */
 async function bareNamespace(work: (name: string, pid: number) => Promise<void>): Promise<void> {
   const name = 'bare'
-  await sh(`ip netns add ${name}`)
+  // Without an address no route tells the kernel that the realservers' are unicast.
+  await sh(`ip netns add ${name} && ip -n ${name} link set lo up`)
   const holder = spawn('ip', ['netns', 'exec', name, 'sleep', 'infinity'], { stdio: 'ignore' })
   try {
     await sleep(500)
