@@ -193,3 +193,60 @@ describe('a user who is not root', () => {
     },
   )
 })
+
+describe('a machine that leaves', () => {
+  /** What is tried there ends with this exit code, and these words. */
+  const refused = (machine: DebianMachine, line: string, words: RegExp): void => {
+    const { code, text } = machine.run(line)
+    expect(text).toMatch(words)
+    expect([line, code]).toEqual([line, 1])
+  }
+  const UNITS = ['coordinator', 'lease', 'agent'] as const
+  const states = (machine: DebianMachine): string =>
+    machine.run(`systemctl is-active ${UNITS.map((unit) => `lvsm-${unit}`).join(' ')}`).text
+
+  test('is told each step while it is in, and nothing is changed', () => {
+    refused(rs1, 'lvsm leave --yes', /^lvsm: rs1 is in the cluster; nothing was changed\n {2}→ lvsm node remove rs1\n/)
+    refused(
+      dir2,
+      'lvsm leave --yes',
+      /^lvsm: dir2 is in the cluster; nothing was changed\n {2}→ lvsm node set dir2 voter=false\n {2}→ lvsm coordinators remove dir2\n {2}→ lvsm node remove dir2\n/,
+    )
+    expect(active(dir2, ...UNITS)).toBe('active\n'.repeat(3))
+  })
+
+  test('a realserver: what it asks is passed on no more once it was removed, and it can leave', async () => {
+    await answers(rs1, 'lvsm config show', /rs1/)
+    dir1.say('lvsm pool remove web --yes -m last; lvsm node remove rs1 --yes -m gone')
+    // Its agent reaches nobody who believes it: nobody speaks for the cluster there, and the way out is named.
+    await eventually(() => {
+      const { code, text } = rs1.run('lvsm config show')
+      expect(text).toMatch(/\n {2}→ /)
+      expect(code).not.toBe(0)
+    })
+    refused(rs1, 'lvsm leave --yes', /no coordinator says whether rs1 is in the cluster yet[^]*lvsm leave --force/)
+    expect(rs1.say('lvsm leave --force --yes')).toMatch(/what was in \/var\/lib\/lvsm is in [^]*in no cluster any more/)
+    expect(states(rs1)).toBe('inactive\n'.repeat(3))
+    expect(rs1.say('systemctl --failed --plain --no-legend')).toBe('')
+    refused(rs1, 'lvsm leave --force --yes', /nothing of a cluster is on this machine/)
+  })
+
+  test('a director and coordinator, by the steps that it was told', async () => {
+    for (const line of [
+      'lvsm node set dir2 voter=false --yes',
+      'lvsm coordinators remove dir2 --yes',
+      'lvsm node remove dir2 --yes',
+    ])
+      expect([line, dir1.run(line)]).toEqual([line, expect.objectContaining({ code: 0 })])
+    expect(dir2.say('lvsm leave --force --yes')).toMatch(/in no cluster any more/)
+    expect(states(dir2)).toBe('inactive\n'.repeat(3))
+    await answers(dir1, 'lvsm coordinators', /^dir1 leads/)
+    expect(dir1.say('lvsm status')).not.toMatch(/dir2|rs1/)
+  })
+
+  test('joins again, as somebody new', async () => {
+    const token = tokenOf(dir1.say('lvsm token create'))
+    expect(rs1.say(`lvsm join ${token} --role realserver 2> /root/words`)).toMatch(/^rs1 is a node of cluster lab/)
+    await answers(dir1, 'lvsm status', /\n +rs1 +realserver /)
+  })
+})

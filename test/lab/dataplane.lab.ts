@@ -63,27 +63,18 @@ const keepalivedText = (changed: number): string =>
 
 /** A file as programs write it, which is YAML too. */
 function enlarged(text: string, changed: number): string {
-  const file = parse(text) as { revision: number; nodes: object[]; services: object[] }
-  const nodes = servers.map((at) => ({
-    name: `r${at}`,
-    roles: ['realserver'],
-    links: [
-      { name: 'inside', address: addressOf(at).replace('10.11', '10.12') },
-      { name: 'outside', address: addressOf(at) },
-    ],
-  }))
+  const file = parse(text) as { revision: number; services: object[] }
   const services = ports.map((port) => ({
     ...{ name: `s${port}`, group: 'web', address: VIP, port, protocol: 'tcp', scheduler: 'wrr' },
     check: { type: 'none' },
     realservers: servers.map((at) => ({
-      ...{ node: `r${at}`, address: addressOf(at), forward: 'dr', weight: weightOf(port, at, changed) },
+      ...{ node: `r${at}`, agent: false, address: addressOf(at), forward: 'dr', weight: weightOf(port, at, changed) },
     })),
   }))
   return documentText({
     ...file,
     revision: file.revision + changed,
     'monitoring-port': METRICS_PORT,
-    nodes: [...file.nodes, ...nodes],
     services: [...file.services, ...services],
   })
 }

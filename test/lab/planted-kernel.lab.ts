@@ -60,9 +60,9 @@ const STRANGERS: readonly Row[] = [
   {
     what: 'a machine that is no director has the VIP',
     ...lines(() => 'client', `ip addr add ${VIP}/32 dev outside`, `ip addr del ${VIP}/32 dev outside`),
-    said: ({ to }) => everywhere(['dir1', 'dir2'], { code: 'address-conflict', of: to, words: /10\.11\.0\.10/ }),
+    said: ({ from }) => everywhere(NODES, { code: 'address-conflict', of: from, words: /10\.11\.0\.10/ }),
     remembered: true,
-    needs: { ms: 15_000, why: 'the standby asks for the address now and then' },
+    needs: { ms: 8000, why: 'the owner asks who else has the address every 5 s' },
   },
   {
     what: 'a realserver has the VIP on its interface',
@@ -71,9 +71,9 @@ const STRANGERS: readonly Row[] = [
       `ip addr add ${VIP}/24 dev outside`,
       `ip addr del ${VIP}/24 dev outside; sysctl -qw net.ipv4.conf.all.arp_ignore=1`,
     ),
-    said: ({ to }) => everywhere(['dir1', 'dir2'], { code: 'address-conflict', of: to, words: /10\.11\.0\.10/ }),
+    said: ({ from }) => everywhere(NODES, { code: 'address-conflict', of: from, words: /10\.11\.0\.10/ }),
     remembered: true,
-    needs: { ms: 15_000, why: 'the standby asks for the address now and then' },
+    needs: { ms: 8000, why: 'the owner asks who else has the address every 5 s' },
   },
   {
     what: "a stranger's destination is in the owner's service",

@@ -136,8 +136,10 @@ function telling(
   root
     .command('explain')
     .description('what is, since when, why, and what would change it; with the words of the nodes below')
-    .argument('<name>', 'a group, a service or a node (a realserver is one)')
-    .addOption(new Option('--kind <kind>', 'where several are called so').choices(['group', 'service', 'node']))
+    .argument('<name>', 'a group, a service, a node, or a realserver that is no node')
+    .addOption(
+      new Option('--kind <kind>', 'where several are called so').choices(['group', 'service', 'node', 'server']),
+    )
     .option('--at <time|ago>', 'as it was then: 90s or 2h ago, 03:12 (the last one), 2026-11-28T03:12:05Z')
     .addOption(output())
     .action(async (name: string, { kind, at, output: format }: { kind?: Kind; at?: string; output: Format }) =>

@@ -56,6 +56,16 @@ EVIDENCE
       '\n→ nobody could take web: dir2: this kernel has no IPVS\n',
     )
   })
+  it('of a realserver that is no node says what its checks say, and that no agent does', () => {
+    const old = { ...rs2!, node: 'old1', healthy: false as const, reason: 'connection refused' }
+    const services = [{ ...service!, realservers: [rs1!, old] }]
+    expect(said('old1', { services })).toMatch(
+      /^old1 is a realserver, and no node of the cluster; in http it is failed, .*\(connection refused\)\.\n.*no agent runs there[^]*look at the server there[^]*lvsm recipe old1/,
+    )
+    // Of one that is a node its node tells.
+    expect(said('rs1', { services })).not.toContain('no node of the cluster')
+    expect(said('rs1', { services }, 'server')).toBe('')
+  })
   it('of a group that nobody owns says who gave it up, and why nobody takes it', () => {
     const takers = [{ node: 'dir2', could: null, reason: 'its agent did not say' }]
     const lost = { ...group!, owner: null, state: 'nobody' as const, reason: 'no majority of the voters', takers }

@@ -145,6 +145,8 @@ export const realserverSchema = z.strictObject({
   'lower-threshold': threshold.optional(),
   /** It serves only while the others are below their quorum: a sorry server. */
   backup: z.boolean().optional(),
+  /** False: no agent runs there, and it is no node of the cluster. */
+  agent: z.boolean().optional(),
 })
 export const poolSchema = z.strictObject({
   name,

@@ -82,10 +82,11 @@ const CLOCK_SET = "the node's clock was set since, and this is by the clock of n
 function subjectsIn(status: Status, { name, kind }: Asked, then: string): readonly Subject[] {
   const subjects = subjectsOf(status, name, kind)
   if (subjects.length > 0) return subjects
-  const names = [...status.groups, ...status.services, ...status.nodes].map((one) => one.name)
+  const servers = status.services.flatMap(({ realservers }) => realservers.map(({ node }) => node))
+  const names = [...[...status.groups, ...status.services, ...status.nodes].map((one) => one.name), ...servers]
   throw new Failure(
     'refused',
-    `there is no ${kind ?? 'group, service or node'} ${name} in revision ${status.revision}${then === '' ? '' : `, which was in use${then}`}`,
+    `there is no ${kind ?? 'group, service, node or realserver'} ${name} in revision ${status.revision}${then === '' ? '' : `, which was in use${then}`}`,
     `there are: ${[...new Set(names)].join(', ')}`,
   )
 }

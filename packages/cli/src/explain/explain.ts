@@ -1,10 +1,11 @@
 /**
- * One group, service or node in a paragraph: what is, since when and why, and what would change it; below, who says so. From the same
+ * One group, service, node or realserver in a paragraph: what is, since when and why, and what would change it; below, who says so. From the same
  * status and events that `lvsm status` and `lvsm events` show: what nobody told is said to be not known.
  */
 import type { HistoryEvent, NodeTrouble, Status } from '@lvsm/protocol'
 import { explainGroup } from './group.ts'
 import { explainNode } from './node.ts'
+import { explainServer, servicesWith } from './server.ts'
 import { explainService } from './service.ts'
 import { pastEvidence } from './past.ts'
 import type { Evidence, Explained, Explanation, Kind, Known, Subject } from './subject.ts'
@@ -18,9 +19,18 @@ export function subjectsOf({ groups, services, nodes }: Status, name: string, ki
     ['group', groups],
     ['service', services],
     ['node', nodes],
+    ['server', outsiders(services, nodes)],
   ]
   return all.flatMap(([one, entries]) =>
     (kind === null || kind === one) && entries.some((entry) => entry.name === name) ? [{ kind: one, name }] : [],
+  )
+}
+
+/** Realservers that are no nodes: of one that is, its node tells. */
+const outsiders = (services: Status['services'], nodes: Status['nodes']): { readonly name: string }[] => {
+  const known = new Set(nodes.map(({ name }) => name))
+  return services.flatMap(({ realservers }) =>
+    realservers.flatMap(({ node }) => (known.has(node) ? [] : [{ name: node }])),
   )
 }
 
@@ -31,6 +41,7 @@ const EXPLAINS: Readonly<Record<Kind, (known: Known, name: string) => Explained>
   group: explainGroup,
   service: explainService,
   node: explainNode,
+  server: explainServer,
 }
 
 function evidenceOf({ status, events, past }: Known, subject: Subject): Evidence[] {
@@ -54,10 +65,15 @@ export const eventText = ({ at, group, kind, number, reason }: HistoryEvent): st
 const troubleText = ({ severity, message, code }: Omit<NodeTrouble, 'node'>): string =>
   `${severity}: ${message} (${code})`
 
+function groupsOf(status: Status, { kind, name }: Subject): string[] {
+  if (kind === 'node') return []
+  if (kind === 'server') return servicesWith(status, name).map(({ group }) => group)
+  return [kind === 'service' ? (status.services.find((one) => one.name === name)?.group ?? '') : name]
+}
+
 /** Whose words tell of it. */
 function aboutOf(status: Status, { kind, name }: Subject) {
-  const group = kind === 'service' ? status.services.find((one) => one.name === name)?.group : name
-  const groups = new Set(kind === 'node' ? [] : [group ?? ''])
+  const groups = new Set(groupsOf(status, { kind, name }))
   const directors = status.groups.filter((one) => groups.has(one.name)).flatMap((one) => one.directors)
   const servers =
     kind === 'service'

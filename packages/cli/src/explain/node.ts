@@ -1,13 +1,14 @@
 /** What a node does, and why it does no more. */
 import type { HistoryEvent, NodeReport, Status } from '@lvsm/protocol'
 import { timeText, wordsText } from '../wanted-text.ts'
+import { serverTexts } from './server.ts'
 import { type Explained, type Known, nextSteps } from './subject.ts'
 
 export function explainNode({ status, events, past }: Known, name: string): Explained {
   const node = status.nodes.find((one) => one.name === name)
   if (!node) return { what: `there is no node ${name}`, since: null, why: '', change: [] }
   const last = events.findLast((event) => event.node === name)
-  const servers = serverText(status, name, past !== undefined)
+  const servers = serverTexts(status, name, past !== undefined)
   return {
     what: [whatOf(node), ...servers].join('; '),
     since: sinceOf(node, events),
@@ -50,20 +51,6 @@ const STATES: Readonly<Partial<Record<NodeReport['state'], string>>> = {
   serving: 'serving as a realserver',
   witness: 'a witness: it only votes',
 }
-
-/** As a realserver. Connections count on all the time: of the past nobody knows them. */
-const serverText = ({ services }: Status, name: string, isPast: boolean): string[] =>
-  services.flatMap((service) =>
-    service.told === false
-      ? []
-      : service.realservers
-          .filter(({ node }) => node === name)
-          .map(({ weight, healthy, state, active, reason }) => {
-            const how = state ?? (healthy === null ? 'unchecked' : healthy ? 'healthy' : 'failed')
-            const connections = isPast ? '' : `, ${active} active connections`
-            return `in ${service.name} it is ${how}, weight ${weight}${connections} (${reason})`
-          }),
-  )
 
 function changeOf({ name, standby, state }: NodeReport, status: Status): string[] {
   const steps = nextSteps(status.troubles.filter(({ node }) => node === name))

@@ -1,7 +1,7 @@
 /** What is explained, from what, and what an explanation has. */
 import { type HistoryEvent, judge, type NodeTrouble, type RecordedReport, type Status } from '@lvsm/protocol'
 
-export type Kind = 'group' | 'service' | 'node'
+export type Kind = 'group' | 'service' | 'node' | 'server'
 
 export interface Subject {
   readonly kind: Kind

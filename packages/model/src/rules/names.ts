@@ -1,7 +1,7 @@
 /** Names: each once, and only names that exist. */
 import { suggest } from '../nearest.ts'
 import type { Draft } from '../schema.ts'
-import { entries, type Refuse, refuseTwice, type Rule } from './rule.ts'
+import { entries, isUnread, type Refuse, refuseTwice, type Rule } from './rule.ts'
 
 /** Null when a name could not be read, or stands there twice: then it is not known which names exist. */
 function names(list: readonly ({ name?: string | undefined } | undefined)[] | undefined): readonly string[] | null {
@@ -47,9 +47,10 @@ export const knownNames: Rule = (draft, refuse) => {
     list: readonly string[] | null,
     what: string,
     path: (string | number)[],
+    more = '',
   ): boolean => {
     if (word === undefined || list === null || list.includes(word)) return true
-    refuse(`unknown-${what}`, path, `there is no ${what} "${word}"`, () => suggest(word, list, `${what}s`))
+    refuse(`unknown-${what}`, path, `there is no ${what} "${word}"`, () => suggest(word, list, `${what}s`) + more)
     return false
   }
   for (const { at, item } of entries(draft.groups)) checkDirectors({ nodes, roles }, item.directors, at, refuse, known)
@@ -61,8 +62,10 @@ export const knownNames: Rule = (draft, refuse) => {
   for (const section of ['pools', 'services'] as const)
     for (const { at, item } of entries<Listed>(draft[section]))
       for (const { at: index, item: realserver } of entries(item.realservers)) {
-        const path = [section, at, 'realservers', index, 'node']
-        if (known(realserver.node, nodes, 'node', path)) needRole(roles, realserver.node, 'realserver', path, refuse)
+        const path = [section, at, 'realservers', index]
+        if (realserver.agent === false) refuseNode(nodes, realserver.node, [...path, 'agent'], refuse)
+        else if (!isUnread(realserver, 'agent') && known(realserver.node, nodes, 'node', [...path, 'node'], NO_AGENT))
+          needRole(roles, realserver.node, 'realserver', [...path, 'node'], refuse)
       }
 }
 
@@ -73,7 +76,26 @@ type Known = (
   list: readonly string[] | null,
   what: string,
   path: (string | number)[],
+  more?: string,
 ) => boolean
+
+const NO_AGENT = '; of a machine where no agent of lvsm runs, write agent: false beside its name'
+
+/** Where an agent runs, what it says of its own machine counts. */
+function refuseNode(
+  nodes: readonly string[] | null,
+  name: string | undefined,
+  path: (string | number)[],
+  refuse: Refuse,
+): void {
+  if (name === undefined || nodes?.includes(name) !== true) return
+  refuse(
+    'node-without-agent',
+    path,
+    `"${name}" is a node of this cluster, and an agent runs on each of them`,
+    'take agent: false out, or give a machine that is no node a name of its own',
+  )
+}
 
 type Roles = ReadonlyMap<string | undefined, readonly (string | undefined)[] | undefined>
 

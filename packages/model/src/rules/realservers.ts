@@ -82,7 +82,8 @@ const methodsThat = (has: (row: ForwardingRow) => boolean): string =>
 
 /** The address of a realserver must not be one that another node has. */
 export function checkOwner({ item, place }: Served, { ownerOf, nodes }: Places, refuse: Refuse): void {
-  if (item.address === undefined || !nodes.has(item.node)) return
+  // Of a name that is not known another rule tells.
+  if (item.address === undefined || (item.agent !== false && !nodes.has(item.node))) return
   const other = ownerOf(item.address)
   if (other === undefined || other === item.node) return
   refuse(
