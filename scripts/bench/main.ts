@@ -15,7 +15,7 @@ const LEAST_RUNS = 5
 const USAGE = `usage: npm run bench -- NAME [--runs N] [--json FILE]
        npm run bench -- groups [--groups N,N,…] [--keepalive MS] [--lease MS] [--seconds S]
        npm run bench -- checks [--checks N] [--interval MS] [--seconds S]
-       npm run bench -- dataplane
+       npm run bench -- dataplane | verdicts
        npm run bench -- scale [--services N,N] [--seconds S]
        npm run bench -- config [--writes N] [--revisions N] [--directory DIR]
 
@@ -25,6 +25,7 @@ const USAGE = `usage: npm run bench -- NAME [--runs N] [--json FILE]
   --json FILE    keeps figures and runs
   config         what a change of the configuration costs three coordinators, beside etcd on the same disk
   checks         what checks of each type cost the process that makes them, 2,000 at a time
+  verdicts       how soon a realserver that is dead, or hangs, is out of the table, beside keepalived's checkers in one boot of the lab
   dataplane      a table of 1,000 services by 10 realservers, beside ipvsadm and keepalived in one boot of the lab
   scale          how the agent's pure parts grow with the table, from 50 services of 10 realservers to 1,000
   groups         what groups cost the lease processes: share of a core for each number of groups, in memory
@@ -64,11 +65,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   checks: '../../test/bench/checks.ts',
   config: '../../test/bench/config/main.ts',
 }
-/** A suite of the lab that prints figures; `npm test -- lab:dataplane` runs it too. */
-function dataplane(): number {
-  const program = fileURLToPath(new URL('../test.ts', import.meta.url))
-  return spawnSync(process.execPath, [program, 'build', 'lab:dataplane'], { stdio: 'inherit' }).status ?? 1
-}
+/** Suites of the lab that print figures; `npm test -- lab:NAME` runs them too. */
+const SUITES: readonly string[] = ['dataplane', 'verdicts']
 function elsewhere(path: string, words: readonly string[]): number {
   const program = fileURLToPath(new URL(path, import.meta.url))
   return spawnSync(process.execPath, [program, ...words], { stdio: 'inherit' }).status ?? 1
@@ -78,7 +76,7 @@ async function main(): Promise<number> {
   const [name, ...rest] = process.argv.slice(2)
   const path = ELSEWHERE[name ?? '']
   if (path !== undefined) return elsewhere(path, rest)
-  if (name === 'dataplane') return dataplane()
+  if (name !== undefined && SUITES.includes(name)) return elsewhere('../test.ts', ['build', `lab:${name}`])
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {

@@ -9,6 +9,7 @@ import { ensureInitramfs } from './initramfs.ts'
 import { ensureKernel } from './kernel.ts'
 import { cache, dist, LabError, root, tool } from './paths.ts'
 import { guestScript, hostScript, networkScript, type Plan, planOf } from './plan.ts'
+import { goFirst } from './precedence.ts'
 import { guestPort, qemuArguments } from './qemu.ts'
 import type { Address } from './session.ts'
 import type { Topology } from './topology.ts'
@@ -139,6 +140,7 @@ export async function boot(booting: Booting, began: (child: ChildProcess, dir: s
   const output = openSync(join(dir, booting.host ? 'console.log' : 'qemu.log'), 'a')
   const tied = booting.stays ? argv : [tool('setpriv'), '--pdeathsig', 'KILL', ...argv]
   const child = spawn(tied[0] as string, tied.slice(1), { detached: true, stdio: ['ignore', output, output] })
+  if (!booting.host && child.pid !== undefined) goFirst(child.pid)
   began(child, dir)
   await listening(child, dir)
   const address = booting.host ? { path: socket } : { port }

@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process'
+import { getPriority } from 'node:os'
 import { checkConfig } from '@lvsm/model'
 import { describe, expect, it, test } from 'vitest'
 import { configurationOf } from './cluster.ts'
 import { coresNow, paced, paceFor } from './pace.ts'
+import { goFirst } from './precedence.ts'
 import { topologyNamed } from './topologies/index.ts'
 
 test.each([
@@ -17,6 +20,18 @@ test('what this machine gives is something', async () => {
   const cores = await coresNow()
   expect(cores).toBeGreaterThan(0)
   expect(cores).toBeLessThan(2.2)
+})
+
+test('what stands for hardware goes before other work, where that is allowed; else nothing happens', async () => {
+  const child = spawn('sleep', ['60'], { detached: true })
+  try {
+    goFirst(child.pid ?? 0)
+    expect(getPriority(child.pid)).toBe(process.geteuid?.() === 0 ? -10 : 0)
+  } finally {
+    child.kill()
+  }
+  await new Promise((resolve) => child.once('exit', resolve))
+  expect(() => goFirst(child.pid ?? 0)).not.toThrow()
 })
 
 describe.each(['default', 'pair', 'wan', 'dual', 'tunnels', 'coordinated', 'small', 'six'])(

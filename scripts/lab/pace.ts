@@ -3,8 +3,10 @@
  * other work takes that core, its processes do nothing but fall behind, and a scenario shows that alone. So timing and checks of what is not
  * about time are stretched by what this machine gives just before the boot.
  */
+import { spawn } from 'node:child_process'
 import { availableParallelism } from 'node:os'
-import { Worker } from 'node:worker_threads'
+import { text } from 'node:stream/consumers'
+import { goFirst } from './precedence.ts'
 import type { Topology } from './topology.ts'
 
 const MEASURED_MS = 1500
@@ -15,18 +17,17 @@ const ENOUGH = 0.8
 
 /** Spins, and says how much of that time it had a processor. */
 const SPIN = `
-  const { parentPort } = require('node:worker_threads')
-  const [began, used] = [performance.now(), process.threadCpuUsage()]
+  const [began, used] = [performance.now(), process.cpuUsage()]
   while (performance.now() - began < ${MEASURED_MS});
-  const { user, system } = process.threadCpuUsage(used)
-  parentPort.postMessage((user + system) / 1000 / (performance.now() - began))`
+  const { user, system } = process.cpuUsage(used)
+  console.log((user + system) / 1000 / (performance.now() - began))`
 
-const share = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const worker = new Worker(SPIN, { eval: true })
-    worker.once('message', resolve)
-    worker.once('error', reject)
-  })
+/** As an emulator would have it. */
+async function share(): Promise<number> {
+  const child = spawn(process.execPath, ['-e', SPIN], { detached: true, stdio: ['ignore', 'pipe', 'inherit'] })
+  if (child.pid !== undefined) goFirst(child.pid)
+  return Number(await text(child.stdout))
+}
 
 /** Of the two cores that the lab would take, as many as this machine gives now: 0 to 2. */
 export async function coresNow(): Promise<number> {
