@@ -55,7 +55,7 @@ function started(during: (changed: () => void) => void = () => undefined) {
       runDir: home,
       stateDir: home,
       pass: null,
-      begun: { machine: 'm', sentence: 'starts', before: null },
+      begun: { machine: 'm', sentence: 'starts', before: null, awayMs: null },
     },
     configuration(1),
     {

@@ -62,7 +62,7 @@ export class Agent {
       word: this.#kept.word,
       follows: pass !== null,
       ...{ kept: this.#kept.events, keptAlerts: this.#kept.alerts, keptHooks: this.#kept.hooks },
-      machine: options.begun.machine,
+      ...{ machine: options.begun.machine, awayMs: options.begun.awayMs },
       started: this.#kept.startedAs(options.begun),
       boot: randomBytes(6).toString('hex'),
       startedAt: machine.clock(),

@@ -31,7 +31,7 @@ test('--check prints warnings and ends well', () => {
   launch(['--check', '--config', path], {
     root: true,
     alone: () => ({ ok: true, warning: null }),
-    live: () => ({ before: null }),
+    live: () => ({ before: null, awayMs: null }),
     tries: () => undefined,
     say: (text) => void lines.push(text),
     print: (text) => void printed.push(text),

@@ -40,7 +40,7 @@ export interface Program {
   /** No other of its kind in this network namespace, from now on. */
   alone(): Alone
   /** It works from now on; how the one before it ended. */
-  live(runDir: string): { readonly before: string | null }
+  live(runDir: string): { readonly before: string | null; readonly awayMs: number | null }
   /** It tries to: where it ends before, that is known there. */
   tries(runDir: string): void
   say(text: string): void
@@ -194,7 +194,7 @@ function start(
     say: (text: string) => program.say(text),
     exit: (code: number) => program.exit(code),
   }
-  const begun = startOf(program.live(runDir).before)
+  const begun = startOf(program.live(runDir))
   const agent = new Agent({ node: self.node, runDir, stateDir, pass, begun }, configuration, machine, kernel)
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) program.on(signal, () => agent.stop(signal))
   return agent

@@ -12,7 +12,7 @@ export interface DaemonProcess {
   readonly log: Log
   alone(): Alone
   /** It works from now on, and says so in its run directory, whose lock it holds; how it ends will be known there. */
-  live(runDir: string): Pick<Living, 'before'>
+  live(runDir: string): Pick<Living, 'before' | 'awayMs'>
   /** It tries to work: where it ends before it does, that will be known there. */
   tries(runDir: string): void
   /** A line of the log, under the program's name. */

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -43,6 +43,24 @@ test('one that was killed ended without a word; a supervisor may know by which s
   writeFileSync(file('lvsm-agent.status'), 'killed SEGV\n')
   expect(beginLife(run, 'lvsm-agent', '0.1.0').before).toBe('killed by SIGSEGV')
   expect(statusOf(run, 'lvsm-agent'), 'it is of the one before').toBe('')
+})
+
+test('how long it has been away is known by when somebody wrote that it ended', () => {
+  const old = (name: string, seconds: number): void => {
+    const at = Date.now() / 1000 - seconds
+    utimesSync(file(name), at, at)
+  }
+  expect(beginLife(run, 'lvsm-agent', '0.1.0').awayMs).toBeNull()
+  old('lvsm-agent.life', 900)
+  expect(beginLife(run, 'lvsm-agent', '0.1.0').awayMs, 'killed, and nobody saw it').toBeNull()
+  writeFileSync(file('lvsm-agent.status'), 'killed KILL\n')
+  old('lvsm-agent.status', 60)
+  const living = beginLife(run, 'lvsm-agent', '0.1.0')
+  expect(living.awayMs).toBeGreaterThanOrEqual(60_000)
+  expect(living.awayMs).toBeLessThan(70_000)
+  living.ends(0, '')
+  old('lvsm-agent.life', 30)
+  expect(Math.floor((beginLife(run, 'lvsm-agent', '0.1.0').awayMs ?? 0) / 10_000)).toBe(3)
 })
 
 test('a number that the kernel gave to another process is another life', () => {

@@ -12,7 +12,7 @@
  * The life is the process and when it started, as the kernel counts it. Without a `code` it runs, or was killed. A supervisor that knows by
  * which signal says so in a file beside it (`….status`: `killed KILL`; systemd.exec, EXIT_CODE).
  */
-import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cut } from '@lvsm/protocol'
 import { plainLine } from '@lvsm/base'
@@ -115,8 +115,19 @@ export const lives = ({ life }: Life): boolean => lifeOf(Number(life.split('.', 
 export interface Living {
   /** How the one before ended; null: none ran since the machine started. */
   readonly before: string | null
+  /** So long ago it ended; null: not known. Milliseconds. */
+  readonly awayMs: number | null
   /** To be said once, at the very end. */
   ends(code: number, line: string): void
+}
+
+/** By when itself, or its supervisor, wrote that it ended. */
+function awaySince(runDir: string, program: string, { code }: Life): number | null {
+  const endings = [...(code === null ? [] : ['life' as const]), 'status' as const]
+  const times = endings.flatMap(
+    (ending) => statSync(pathOf(runDir, program, ending), { throwIfNoEntry: false })?.mtimeMs ?? [],
+  )
+  return times.length === 0 ? null : Math.max(0, Math.round(Date.now() - Math.max(...times)))
 }
 
 /** What is not written is not known later: nothing fails by it. The caller holds the lock of the run directory. */
@@ -124,6 +135,7 @@ export function beginLife(runDir: string, program: string, version: string): Liv
   const path = pathOf(runDir, program, 'life')
   const last = readLife(runDir, program)
   const before = last && endingOf(runDir, program, last)
+  const awayMs = last && awaySince(runDir, program, last)
   const lines = ['lvsm-life 1', `life ${lifeOf('self')}`, `version ${version}`]
   if (before !== null) lines.push(`before ${before}`)
   write(path, lines)
@@ -131,6 +143,7 @@ export function beginLife(runDir: string, program: string, version: string): Liv
   rmSync(pathOf(runDir, program, 'refused'), { force: true })
   return {
     before,
+    awayMs,
     ends: (code, line) => write(path, [...lines, `code ${code}`, `line ${cut(plainLine(line), LINE)}`]),
   }
 }

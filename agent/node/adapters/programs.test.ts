@@ -69,7 +69,10 @@ test('the coordinator of the same node is looked for where lvsm --node finds it'
     '/run/lvsm-coordinator/dir1',
     '/srv/run',
   ])
-  expect(startOf(null)).toMatchObject({ sentence: expect.stringMatching(/^lvsm-agent \S+ started/), before: null })
+  expect(startOf({ before: null, awayMs: null })).toMatchObject({
+    sentence: expect.stringMatching(/^lvsm-agent \S+ started/),
+    before: null,
+  })
 })
 
 test('why a program is not there is said once, a refused start before all; what ended as it was told is wanted by nobody', () => {

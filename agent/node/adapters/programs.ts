@@ -18,10 +18,12 @@ export interface Begun {
   readonly sentence: string
   /** How the one before it ended; null: none ran since the machine started. */
   readonly before: string | null
+  /** So long before no agent ran here; null: not known. */
+  readonly awayMs: number | null
 }
 
-export function startOf(before: string | null): Begun {
-  return { machine: bootId(), sentence: `lvsm-agent ${VERSION} started (process ${process.pid})`, before }
+export function startOf(ended: Pick<Begun, 'before' | 'awayMs'>): Begun {
+  return { machine: bootId(), sentence: `lvsm-agent ${VERSION} started (process ${process.pid})`, ...ended }
 }
 function bootId(): string {
   try {

@@ -26,6 +26,7 @@ interface Life {
   readonly kept?: KeptEvents | null
   readonly started?: string | null
   readonly boot?: string
+  readonly awayMs?: number | null
 }
 
 /** One node under virtual time; `alive` answers checks, `answering` pings. A call into its kernel takes `kern.callMs`. */
@@ -54,7 +55,7 @@ export class TestNode {
     text: string,
     configured: boolean,
     wall: (at: Instant) => string,
-    { word = null, follows = false, kept = null, started = null, boot = name }: Life,
+    { word = null, follows = false, kept = null, started = null, boot = name, awayMs = null }: Life,
   ) {
     this.name = name
     this.alive = alive
@@ -69,6 +70,7 @@ export class TestNode {
       kept,
       machine: '',
       started,
+      awayMs,
       startedAt: this.#now,
       ...fixed,
       wall,

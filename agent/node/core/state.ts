@@ -50,6 +50,8 @@ export interface NodeOptions {
   readonly kept: KeptEvents | null
   /** What receivers were told of what lasts; not there: nothing. */
   readonly keptAlerts?: KeptAlerts | null
+  /** So long before its start no agent ran here; null, or not there: not known. Milliseconds. */
+  readonly awayMs?: number | null
   /** Which hooks ended; not there: nothing is known. */
   readonly keptHooks?: KeptHooks | null
   /** As the kernel names this start of the machine; empty: not known. */
@@ -94,6 +96,7 @@ export interface HeardReadiness {
 }
 
 export interface NodeState extends Pick<NodeOptions, 'node' | 'boot' | 'follows' | 'startedAt' | 'wall' | 'wallMs'> {
+  readonly awayMs: number | null
   now: Instant
   effects: NodeEffect[]
   /** Null before the first configuration. */
@@ -170,6 +173,7 @@ export function newState(options: NodeOptions): NodeState {
     boot,
     follows,
     startedAt,
+    awayMs: options.awayMs ?? null,
     wall,
     wallMs,
     now: startedAt,

@@ -27,6 +27,10 @@ const CHECKS: ChecksReport = {
       ...{ ...target, ...settings, server: 'rs3', healthy: null, against: 0, serving: false, kept: false },
       ...{ reason: 'not checked yet', ageMs: null },
     },
+    {
+      ...{ ...target, ...settings, server: 'rs4', healthy: true, against: 0, serving: true, kept: false },
+      ...{ reason: 'not checked yet; serves as it did before', ageMs: null, basis: 'table', foundMs: 42_000 },
+    },
   ],
 }
 const RAN: RunCheckReport = {
@@ -52,12 +56,13 @@ describe('lvsm check list', () => {
     expect(out).toMatch(/http\/rs1 +http +10\.11\.0\.11:80 +well, 1 of 3 failed +420 ms +0\.8 ms +connection refused\n/)
     expect(out).toMatch(/http\/rs2 +http +10\.11\.0\.11:80 +failed, kept +1\.5 s +500\.2 ms/)
     expect(out).toMatch(/http\/rs3 +http +10\.11\.0\.11:80 +not known yet +- +- +not checked yet\n/)
+    expect(out).toMatch(/http\/rs4 +http +10\.11\.0\.11:80 +as found, well +42\.0 s +- +not checked yet; serves/)
     const one = await lvsm(['--socket', socketPath, 'check', 'list', 'rs2', '-o', 'json'])
     expect(JSON.parse(one.out)).toEqual({ ...CHECKS, checks: [CHECKS.checks[1]] })
     const none = await lvsm(['--socket', socketPath, 'check', 'list', 'htp'])
     expect([none.code, none.err]).toEqual([
       1,
-      'lvsm: dir1 makes no check "htp"\n  → there are: http/rs1, http/rs2, http/rs3\n',
+      'lvsm: dir1 makes no check "htp"\n  → there are: http/rs1, http/rs2, http/rs3, http/rs4\n',
     ])
   })
 })
@@ -68,6 +73,8 @@ describe('lvsm check show', () => {
     const { socketPath: coordinator } = startCoordinator()
     const both = await lvsm(['--socket', socketPath, '--coordinator-socket', coordinator, 'check', 'show', 'http'])
     expect(both.out).toMatch(/^service: http\ntype: tcp\n[^]*\nhttp\/rs1  well, 1 of 3 failed\n/)
+    expect(both.out).toContain('\n  not checked yet; serves as it did before (known last 42.0 s ago)\n')
+    expect(both.out).toContain('  asks 10.11.0.11:80 by http, each 1s, for 500ms at most; fall 3, rise 2\n')
     expect(both.out).toContain('  time = 12ms (warning 100, critical 500)\n')
     const alone = await lvsm(['--socket', socketPath, 'check', 'show', 'http/rs2', '-o', 'json'])
     expect([alone.code, JSON.parse(alone.out)]).toEqual([0, { servers: [CHECKS.checks[1]] }])

@@ -47,7 +47,7 @@ describe('lvsm NOUN', () => {
   it('shows what holds by default, marked, where nothing was said', async () => {
     const { runHere: run, configuration } = startCoordinator()
     await run(['timing', 'remove', '--yes', '--no-wait'])
-    expect((await run(['timing', 'show'])).out).toMatch(/^keepalive: 200ms # by default\nlease: 1000ms # by default\n/)
+    expect((await run(['timing', 'show'])).out).toMatch(/^keepalive: 200ms # by default\nlease: 1s # by default\n/)
     await run(['timing', 'set', 'lease=1500ms', '--yes', '--no-wait'])
     const [text, json] = await Promise.all([run(['timing', 'show']), run(['timing', 'show', '-o', 'json'])])
     expect(text.out).toMatch(/^lease: 1500ms\nkeepalive: 200ms # by default\n/)

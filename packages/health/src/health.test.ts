@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   judge,
+  LAST_KNOWN_MS,
   finish,
   newSchedule,
   nextCheckAt,
@@ -34,6 +35,14 @@ describe('a verdict', () => {
     expect(run(servedBefore(true), '-').healthy).toBe(true)
     expect(run(servedBefore(true), '--').healthy).toBe(false)
     expect(servedBefore(false).healthy).toBe(null)
+  })
+
+  it('believes what is old no longer than until the first answer', () => {
+    expect(run(servedBefore(true, LAST_KNOWN_MS), '-').healthy).toBe(true)
+    expect(run(servedBefore(true, LAST_KNOWN_MS + 1), '-').healthy).toBe(false)
+    expect(run(servedBefore(true, LAST_KNOWN_MS + 1), '+-').healthy).toBe(true)
+    expect(run(servedBefore(true, null), '-').healthy).toBe(true)
+    expect(servedBefore(false, LAST_KNOWN_MS + 1).healthy).toBe(null)
   })
 })
 

@@ -12,6 +12,8 @@ export interface Health {
   readonly against: number
   /** Of the last check, one sentence. */
   readonly reason: string
+  /** It is believed no longer than until the next result. */
+  readonly isOld?: boolean
 }
 export interface CheckResult {
   readonly ok: boolean
@@ -20,13 +22,22 @@ export interface CheckResult {
 
 export const UNCHECKED: Health = { healthy: null, against: 0, reason: 'not checked yet' }
 
-/** What the kernel's table says at the start of an agent: who is served now stays served until checks say otherwise. */
-export const servedBefore = (served: boolean): Health => ({ ...UNCHECKED, healthy: served ? true : null })
+/** What was known longer ago says little of now. Milliseconds. */
+export const LAST_KNOWN_MS = 300_000
 
-/** One more result. The first one ever decides at once: there is nothing to damp yet. */
+/**
+ * What the kernel's table says at the start of an agent: who is served now stays served until checks say otherwise, and nobody else
+ * is served before one does. `ageMs`: so long nobody checked; null: that is not known.
+ */
+export function servedBefore(served: boolean, ageMs: number | null = 0): Health {
+  if (!served) return UNCHECKED
+  return { ...UNCHECKED, healthy: true, ...(ageMs !== null && ageMs > LAST_KNOWN_MS ? { isOld: true } : {}) }
+}
+
+/** One more result. The first one decides at once where nothing is known, or nothing that is not old: there is nothing to damp. */
 export function judge(health: Health, result: CheckResult, damping: Damping): Health {
   const { ok, reason } = result
-  if (health.healthy === null) return { healthy: ok, against: 0, reason }
+  if (health.healthy === null || health.isOld === true) return { healthy: ok, against: 0, reason }
   if (health.healthy === ok) return { healthy: ok, against: 0, reason }
   const against = health.against + 1
   const enough = against >= (ok ? damping.rise : damping.fall)

@@ -2,6 +2,7 @@
 import { parseInet } from '@lvsm/base'
 import { LONGEST_SECRET, SHORTEST_SECRET } from './config.ts'
 import type { Path } from './document.ts'
+import { DURATION_HINT, DURATION_KEYS, parseDuration, unitMeant } from './duration.ts'
 import { show } from './show.ts'
 import { FOREIGN_WORDS } from './tables/later.ts'
 
@@ -12,24 +13,17 @@ export interface Advice {
 }
 type Adviser = (value: unknown, path: Path) => Advice | null
 
-const DURATIONS =
-  'keepalive lease apply warntime deadtime drain interval timeout persistence tcp-timeout tcp-fin-timeout udp-timeout'.split(
-    ' ',
-  )
-const OF_PACE = ['fast-interval', 'down-interval', 'slow-start', 'flap-hold'] as const
-const HOW = 'write a number with its unit, ms, s or m: 100ms, 1s, 1.5s, 2m'
-
 const duration: Adviser = (value, path) => {
   const bad = (message: string, hint: string): Advice => ({ code: 'bad-duration', message, hint })
   if (typeof value === 'number') return bad(`${show(value, path)} has no unit`, `${value}ms, or ${value}s?`)
   if (typeof value !== 'string') return null
   const [, figure = '', unit = ''] = /^(\d{1,9}(?:\.\d{1,3})?)\s*([a-zA-Z]*)$/.exec(value) ?? []
-  if (figure === '') return bad(`${show(value, path)} is no duration`, HOW)
+  if (figure === '') return bad(`${show(value, path)} is no duration`, DURATION_HINT)
   if (unit === '') return bad(`${show(value, path)} has no unit`, `${figure}ms, or ${figure}s?`)
-  const known = unit.toLowerCase()
-  const hours = known === 'h' ? ` (${Number(figure) * 60}m)` : ''
-  const hint = ['ms', 's', 'm'].includes(known) ? `write ${figure}${known}` : `${HOW}${hours}`
-  return bad(`${show(value, path)} is no duration`, hint)
+  const meant = unitMeant(unit)
+  const written = meant === null ? null : `${figure}${meant}`
+  const readable = written !== null && parseDuration(written) !== null
+  return bad(`${show(value, path)} is no duration`, readable ? `write ${written}` : DURATION_HINT)
 }
 
 const PORTS: Readonly<Record<string, number>> = {
@@ -127,7 +121,7 @@ const address: Adviser = (value) => {
 }
 
 const BY_KEY: Readonly<Record<string, Adviser>> = {
-  ...Object.fromEntries([...DURATIONS, ...OF_PACE].map((key) => [key, duration])),
+  ...Object.fromEntries(DURATION_KEYS.map((key) => [key, duration])),
   port,
   address,
   secret,

@@ -1,5 +1,6 @@
 /** What holds where a configuration says nothing, in its own words: for whoever looks at what is there. */
 import { DEFAULT_CHECK, KEPT_REVISIONS } from './config.ts'
+import { durationText } from './duration.ts'
 import { pacingWords } from './pacing.ts'
 import { PROFILES } from './profiles.ts'
 import { SYNC_GROUP, SYNC_PORT } from './rules/sync.ts'
@@ -8,7 +9,7 @@ import { usualCheck } from './tables/index.ts'
 
 type Words = Readonly<Record<string, string | number | boolean>>
 const durations = (figures: Readonly<Record<string, number>>): Words =>
-  Object.fromEntries(Object.entries(figures).map(([key, ms]) => [key, `${ms}ms`]))
+  Object.fromEntries(Object.entries(figures).map(([key, ms]) => [key, durationText(ms)]))
 
 function timing(profile: keyof typeof PROFILES): Words {
   const { keepaliveMs, leaseMs, applyMs, warntimeMs, deadtimeMs, drainMs } = PROFILES[profile]

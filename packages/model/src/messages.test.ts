@@ -21,9 +21,19 @@ describe('one fault is one message', () => {
       '3:22 bad-duration "100" has no unit → 100ms, or 100s?',
     ],
     [
-      'a duration in hours',
-      [['interval: 500ms', 'interval: 1h']],
-      '26:35 bad-duration "1h" is no duration → write a number with its unit, ms, s or m: 100ms, 1s, 1.5s, 2m (60m)',
+      'a duration in words',
+      [['interval: 500ms', 'interval: 1hour']],
+      '26:35 bad-duration "1hour" is no duration → write 1h',
+    ],
+    [
+      'a duration in a unit that there is not',
+      [['interval: 500ms', 'interval: 2w']],
+      '26:35 bad-duration "2w" is no duration → write a number with its unit, ms, s, m, h or d: 100ms, 1.5s, 2m, 12h, 7d',
+    ],
+    [
+      'a duration that is too long, in the words of who wrote it',
+      [['interval: 500ms', 'interval: 2h']],
+      '26:35 impossible-timing interval 2h is more than an hour: nobody would notice in time that a realserver died → use at most 1h; seconds are usual',
     ],
     [
       'a duration with a blank',

@@ -1,6 +1,6 @@
 /** What all types of check have beside interval, timeout, fall and rise: how their pace changes, and what a verdict may do to a pool. */
 import * as z from 'zod'
-import { parseDuration } from './duration.ts'
+import { durationText, parseDuration } from './duration.ts'
 
 export interface CheckPacing {
   /** While the last results speak against the verdict. Milliseconds. */
@@ -70,12 +70,12 @@ export function completePacing(written: WrittenPacing | undefined, intervalMs: n
   }
 }
 
-/** Key of the file → its value, durations in milliseconds, where it is not the usual one. */
-export function unusualPacing(pacing: CheckPacing, intervalMs: number): [string, number][] {
+/** Key of the file → its value as a file has it, where it is not the usual one. */
+export function unusualPacing(pacing: CheckPacing, intervalMs: number): [string, string | number][] {
   const usual = usualPacing(intervalMs)
-  return Object.entries(KEYS).flatMap(([name, key]): [string, number][] => {
+  return Object.entries(KEYS).flatMap(([name, key]): [string, string | number][] => {
     const value = pacing[name as keyof CheckPacing]
-    return value === usual[name as keyof CheckPacing] ? [] : [[key, value]]
+    return value === usual[name as keyof CheckPacing] ? [] : [[key, name.endsWith('Ms') ? durationText(value) : value]]
   })
 }
 
@@ -83,8 +83,8 @@ export function unusualPacing(pacing: CheckPacing, intervalMs: number): [string,
 export function pacingWords(pacing: CheckPacing): Readonly<Record<string, string | number>> {
   const { fastIntervalMs, downIntervalMs, jitter, maxEjection } = pacing
   return {
-    'fast-interval': `${fastIntervalMs}ms`,
-    'down-interval': `${downIntervalMs}ms`,
+    'fast-interval': durationText(fastIntervalMs),
+    'down-interval': durationText(downIntervalMs),
     jitter,
     'max-ejection': maxEjection,
   }

@@ -6,7 +6,7 @@ import { ALGORITHMS, HIGHEST_EPOCH } from '@lvsm/protocol'
 import * as z from 'zod'
 import { type AddressFault, refuseAddress, refuseCidr } from './address.ts'
 import { MOST, MOST_PING_NODES, MOST_REVISIONS } from './config.ts'
-import { parseDuration } from './duration.ts'
+import { DURATION_HINT, parseDuration } from './duration.ts'
 import { CHECKS, ENGINES, FORWARDING, PROTOCOLS, SCHEDULERS, TUNNELS } from './tables/index.ts'
 import { refuseInterface, refuseName } from './names.ts'
 import { parseNetmask } from './netmask.ts'
@@ -40,12 +40,9 @@ const addressText = (refuse: (value: string) => AddressFault | null) =>
 const address = addressText((value) => refuseAddress(value)).meta({ format: 'address' })
 const pingAddress = addressText((value) => refuseAddress(value, 'ping')).meta({ format: 'address' })
 const cidr = addressText((value) => refuseCidr(value)).meta({ format: 'network' })
-const duration = text(
-  (value) => parseDuration(value) !== null,
-  'bad-duration',
-  'is no duration',
-  'write a number with its unit: 100ms, 1s, 1.5s, 2m',
-).meta({ format: 'duration' })
+const duration = text((value) => parseDuration(value) !== null, 'bad-duration', 'is no duration', DURATION_HINT).meta({
+  format: 'duration',
+})
 const interfaceName = judged('bad-interface', refuseInterface)
 const secret = text(
   (value) => /^(?:[0-9a-fA-F]{2}){1,128}$/.test(value),

@@ -1,11 +1,15 @@
 /** What becomes of a realserver against the word of its check, in words: kept, held out, or with less weight for a while. */
 import { isHeld } from '@lvsm/health'
 import { destKey } from '@lvsm/model'
+import { initially } from './initial.ts'
 import type { Member } from './member.ts'
 import type { NodeState } from '../state.ts'
 
 /** Goes on from the reason of its last result; empty where nothing is to be said. */
-export function besides(state: NodeState, member: Member): string {
+export const besides = (state: NodeState, member: Member): string =>
+  `${initially(state, member)}${against(state, member)}`
+
+function against(state: NodeState, member: Member): string {
   const { service, realserver, health, flap } = member
   const key = destKey(realserver)
   const pool = state.checks.pools.get(service.name)

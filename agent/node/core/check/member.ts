@@ -14,7 +14,11 @@ export interface Member {
   readonly intent: ServerIntent
   health: Health
   /** The last result, and what was found beside it. */
-  last: { readonly at: Instant; readonly found: ProbeFound } | null
+  last: { readonly at: Instant; readonly found: ProbeFound; readonly question: string } | null
+  /** The question that it is asked now (`targets.ts`); empty: it is asked none. */
+  question: string
+  /** Before its first answer: it served when this agent started, or before it had a check; when that was known last, where it is known. */
+  found: { readonly at: Instant | null } | null
   /** What its agent said, where a check asks one. */
   agentSaid: AgentSaid
   /** When it failed lately, and whether it is held out for that. */

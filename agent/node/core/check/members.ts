@@ -10,37 +10,25 @@ import {
   isHeld,
   judge,
   NOBODY_CHOSEN,
-  NOTHING_SAID,
   ofAgent,
   paceOf,
-  servedBefore,
   setPace,
   setTargets,
-  STEADY,
   takeDue,
-  UNCHECKED,
 } from '@lvsm/health'
-import { intentOnServer } from '@lvsm/changes'
-import { type ConfigService, probeOf, destKey } from '@lvsm/model'
+import { type ConfigService, destKey } from '@lvsm/model'
 import { type ProbeFound } from '@lvsm/protocol'
 import { type Observed, observedService } from '@lvsm/plan'
 import type { Member } from './member.ts'
 import type { NodeState } from '../state.ts'
 import { besides } from './besides.ts'
+import { find, foundAt, isChecked, memberId, memberOf } from './initial.ts'
 import { probing } from './probing.ts'
 import { adopt, followTargets } from './targets.ts'
 
 /** A failed realserver stays at weight 0 at least so long, and at most so long while it has connections. */
 const LINGER_LEAST_MS = 1000
 const LINGER_MOST_MS = 3000
-
-export const memberId = (service: string, key: string): string => `${service} ${key}`
-const isChecked = ({ check }: ConfigService): boolean => probeOf(check.type) !== null
-const notChecked = ({ check }: ConfigService): Health => ({
-  healthy: true,
-  against: 0,
-  reason: `not checked: check type ${check.type}`,
-})
 
 export function membersOf({ checks }: NodeState, service: ConfigService): readonly (readonly [string, Member])[] {
   return service.realservers.flatMap((entry) => {
@@ -55,34 +43,16 @@ export function membersOf({ checks }: NodeState, service: ConfigService): readon
  * are checked at once.
  */
 export function followConfig(state: NodeState): void {
-  const { checks, view, facts } = state
+  const { checks, view } = state
   const before = new Map(checks.members)
   checks.members.clear()
   checks.held.clear()
   for (const service of view?.services ?? []) {
     for (const realserver of service.realservers) {
       const id = memberId(service.name, destKey(realserver))
-      const known = before.get(id)
-      const same = known && isChecked(known.service) === isChecked(service)
-      const health = !isChecked(service) ? notChecked(service) : same ? known.health : UNCHECKED
-      const { drainingSince = null, gone = false } = known ?? {}
-      const { last = null, agentSaid = NOTHING_SAID, flap = STEADY, away = false, backSince = null } = same ? known : {}
-      const intent = intentOnServer(facts, service.name, realserver.node)
-      if (flap.heldUntil !== null) checks.held.add(id)
-      checks.members.set(id, {
-        id,
-        service,
-        realserver,
-        intent,
-        health,
-        last,
-        agentSaid,
-        flap,
-        away,
-        backSince,
-        drainingSince,
-        gone,
-      })
+      const member = memberOf(state, service, realserver, before.get(id))
+      if (member.flap.heldUntil !== null) checks.held.add(id)
+      checks.members.set(id, member)
     }
   }
   const services = new Set(view?.services.map(({ name }) => name))
@@ -97,15 +67,17 @@ export function begin(
   known: ReadonlyMap<string, Member> = new Map(),
 ): void {
   const { checks, view, now } = state
+  const knownAt = foundAt(state)
   checks.begun = true
   followTargets(checks)
   const adopted = adopt(checks, known)
   for (const service of view?.services ?? []) {
     const table = observed ? observedService(observed, service) : undefined
     for (const [key, member] of membersOf(state, service)) {
-      if (!isChecked(service) || known.has(member.id) || adopted.has(member)) continue
+      const before = known.get(member.id)
+      if (!isChecked(service) || (before && isChecked(before.service)) || adopted.has(member)) continue
       const dest = table?.dests.find((entry) => destKey(entry) === key)
-      member.health = servedBefore((dest?.weight ?? 0) > 0)
+      find(state, member, (dest?.weight ?? 0) > 0, knownAt)
     }
     fill(state, service)
   }
@@ -189,7 +161,8 @@ export function checked(state: NodeState, id: string, result: CheckResult, found
 function verdictOf(state: NodeState, member: Member, result: CheckResult, found: ProbeFound): Verdict {
   const before = member.health.healthy
   const weighed = weightSaid(member)
-  member.last = { at: state.now, found }
+  member.last = { at: state.now, found, question: member.question }
+  member.found = null
   member.health = judged(member, result, found)
   const { healthy } = member.health
   const { service, realserver } = member

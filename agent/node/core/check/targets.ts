@@ -29,6 +29,7 @@ export function followTargets(checks: Checks): void {
     if (probeOf(service.check.type) === null) continue
     const number = numbers.get(service) ?? numberOf(service)
     const id = `${realserver.address} ${service.check.port ?? realserver.port} ${number}`
+    member.question = id
     const sharing = checks.targets.get(id)
     if (sharing) sharing.push(member)
     else checks.targets.set(id, [member])

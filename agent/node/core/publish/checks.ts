@@ -3,11 +3,12 @@ import { between } from '@lvsm/base'
 import { type ChecksReport } from '@lvsm/protocol'
 import { destKey } from '@lvsm/model'
 import { besides } from '../check/besides.ts'
+import { basisOf } from '../check/initial.ts'
 import type { NodeState } from '../state.ts'
 
 export function reportChecks(state: NodeState): ChecksReport {
   const checks = [...state.checks.members.values()].map((member) => {
-    const { service, realserver, health, intent, last } = member
+    const { service, realserver, health, intent, last, found } = member
     const pool = state.checks.pools.get(service.name)
     const key = destKey(realserver)
     const { type, intervalMs, timeoutMs, fall, rise } = service.check
@@ -25,6 +26,8 @@ export function reportChecks(state: NodeState): ChecksReport {
       intent,
       reason: `${health.reason}${besides(state, member)}`,
       ageMs: last ? Math.round(between(last.at, state.now)) : null,
+      basis: basisOf(member),
+      ...(found ? { foundMs: found.at === null ? null : Math.round(between(found.at, state.now)) } : {}),
       ...last?.found,
     }
   })

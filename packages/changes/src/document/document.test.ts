@@ -40,6 +40,14 @@ describe('a document', () => {
     expect(checkConfig(renderDocument(document, 9)).config?.epoch).toBe(7)
   })
 
+  it('says every duration in the longest unit that has it whole', () => {
+    const { check } =
+      documentOfFile(
+        FILE.replace('interval: 500ms', 'interval: 500ms, down-interval: 60m, slow-start: 120s, flap-hold: 90s'),
+      ).services['http'] ?? {}
+    expect(check).toMatchObject({ interval: '500ms', 'down-interval': '1h', 'slow-start': '2m', 'flap-hold': '90s' })
+  })
+
   it.each<[string, string, string]>([
     ['the order of names', '  - { name: rs2', '  - { name: rs2'],
     ['a duration', 'interval: 500ms', 'interval: 0.5s'],

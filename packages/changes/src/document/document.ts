@@ -4,7 +4,7 @@
  * Equal configurations that were said alike are equal texts (`sameData`).
  */
 import type { ProfileName, Written } from '@lvsm/model'
-import { parseCidr, parseDuration } from '@lvsm/model'
+import { DURATION_KEYS, durationText, parseCidr, parseDuration } from '@lvsm/model'
 import { natural, ordered } from './order.ts'
 import { nodeOfServer, serverName } from './server-ref.ts'
 import { sameData } from './tree.ts'
@@ -152,25 +152,19 @@ function serviceOf({ realservers, overrides, check, ...rest }: WrittenService): 
   }
 }
 
-const DURATIONS: ReadonlySet<string> = new Set(
-  'keepalive lease apply warntime deadtime drain interval timeout hook-timeout after repeat persistence tcp-timeout tcp-fin-timeout udp-timeout'.split(
-    ' ',
-  ),
-)
+const DURATIONS: ReadonlySet<string> = new Set(DURATION_KEYS)
 /** Durations in one spelling. */
 const spelled = <T extends object>(tree: T): T =>
   Object.fromEntries(
     Object.entries(tree).map(([key, value]) => [
       key,
-      DURATIONS.has(key) && typeof value === 'string' ? durationText(value) : value,
+      DURATIONS.has(key) && typeof value === 'string' ? respelled(value) : value,
     ]),
   ) as T
 
-function durationText(text: string): string {
+function respelled(text: string): string {
   const ms = parseDuration(text)
-  if (ms === null) return text
-  if (ms > 0 && ms % 60_000 === 0) return `${ms / 60_000}m`
-  return ms > 0 && ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`
+  return ms === null ? text : durationText(ms)
 }
 
 /** The file that says the same. */

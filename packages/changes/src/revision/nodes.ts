@@ -3,6 +3,7 @@ import {
   type Config,
   type ConfigService,
   destKey,
+  durationText,
   type NodeView,
   nodeView,
   portsText,
@@ -83,7 +84,7 @@ const syncTasks = ({ sync }: NodeView): [string, string][] =>
 
 /** What the lease process is told. */
 function ownershipTasks({ timing, keys, signWith, nodes }: Config, name: string): [string, string][] {
-  const figures = Object.entries(timing).map(([key, ms]) => `${key.replace(/Ms$/, '')} ${ms} ms`)
+  const figures = Object.entries(timing).map(([key, ms]) => `${key.replace(/Ms$/, '')} ${durationText(ms)}`)
   const known = keys.map(({ id, algorithm, file }) => `${id} (${algorithm}${file === null ? '' : `, ${file}`})`)
   return [
     ['timing', figures.join(', ')],
@@ -106,7 +107,7 @@ function serviceTasks(service: ConfigService): [string, string][] {
   const keys = Object.entries(check.keys).map(([word, value]) => `, ${word} ${String(value)}`)
   const paced = unusualPacing(check.pacing, check.intervalMs).map(([word, value]) => `, ${word} ${value}`)
   const where = check.port === null ? '' : ` at port ${check.port}`
-  const checked = `check ${check.type}${where} each ${check.intervalMs} ms, timeout ${check.timeoutMs} ms, fall ${check.fall}, rise ${check.rise}${check.keepLast ? '' : ', the last one too'}${[...paced, ...keys].join('')}`
+  const checked = `check ${check.type}${where} each ${durationText(check.intervalMs)}, timeout ${durationText(check.timeoutMs)}, fall ${check.fall}, rise ${check.rise}${check.keepLast ? '' : ', the last one too'}${[...paced, ...keys].join('')}`
   return [
     [
       `virtual service ${key}`,

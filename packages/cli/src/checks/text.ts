@@ -1,6 +1,7 @@
 /** Checks for eyes: how each stands, and what became of one that was run by hand. */
 import { type CheckReport, type ChecksReport, type RunCheckReport, type Trial } from '@lvsm/protocol'
 import { endpointText } from '@lvsm/base'
+import { durationText } from '@lvsm/model'
 import type { Paint } from '../paint.ts'
 import { table } from '../table.ts'
 
@@ -11,11 +12,12 @@ export const timeText = (ms: number | null | undefined): string =>
   ms === null || ms === undefined ? '-' : ms < 1000 ? `${Math.round(ms * 10) / 10} ms` : `${(ms / 1000).toFixed(1)} s`
 
 function stateOf(one: CheckReport, paint: Paint): string {
-  const { type, healthy, against, fall, rise, kept, intent } = one
+  const { type, healthy, against, fall, rise, kept, intent, basis } = one
   const wanted = intent === 'serve' ? '' : `, ${intent}`
   if (type === 'none') return `not asked${wanted}`
   if (healthy === null) return `${paint('warn', 'not known yet')}${wanted}`
   const way = against === 0 ? '' : healthy ? `, ${against} of ${fall} failed` : `, ${against} of ${rise} well`
+  if (basis === 'table') return `${paint('warn', 'as found, well')}${way}${wanted}`
   const word = healthy ? paint(against > 0 ? 'warn' : 'good', 'well') : paint('bad', kept ? 'failed, kept' : 'failed')
   return `${word}${way}${wanted}`
 }
@@ -27,7 +29,7 @@ export function checksText({ node, checks }: ChecksReport, paint: Paint): string
     one.type,
     endpointText(one.address, one.port),
     stateOf(one, paint),
-    timeText(one.ageMs),
+    timeText(one.ageMs ?? one.foundMs),
     timeText(one.tookMs),
     one.reason,
   ])
@@ -40,11 +42,17 @@ export function checkText(one: CheckReport, paint: Paint): string {
   const { type, address, port, intervalMs, timeoutMs, fall, rise, serving } = one
   const lines = [
     `${paint('strong', nameOf(one))}  ${stateOf(one, paint)}${serving ? '' : ', does not serve'}`,
-    `  asks ${endpointText(address, port)} by ${type}, each ${timeText(intervalMs)}, for ${timeText(timeoutMs)} at most; fall ${fall}, rise ${rise}`,
-    `  ${timeText(one.ageMs)} ago, in ${timeText(one.tookMs)}: ${one.reason}`,
+    `  asks ${endpointText(address, port)} by ${type}, each ${durationText(intervalMs)}, for ${durationText(timeoutMs)} at most; fall ${fall}, rise ${rise}`,
+    `  ${lastLine(one)}`,
     ...figureLines(one),
   ]
   return `${lines.join('\n')}\n`
+}
+
+function lastLine({ ageMs, foundMs, tookMs, reason, basis }: CheckReport): string {
+  if (ageMs !== null) return `${timeText(ageMs)} ago, in ${timeText(tookMs)}: ${reason}`
+  if (basis !== 'table') return reason
+  return `${reason} (${foundMs == null ? 'nobody knows since when no agent looked' : `known last ${timeText(foundMs)} ago`})`
 }
 
 function figureLines({ perfdata = [] }: Pick<Trial, 'perfdata'>): string[] {

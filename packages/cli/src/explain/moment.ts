@@ -1,7 +1,7 @@
 /** A moment that is past, as people write it: so long ago, or a time. */
 import { spanText } from '@lvsm/base'
+import { parseDuration } from '@lvsm/model'
 import { Failure } from '../failure.ts'
-import { millisecondsOf } from '../length.ts'
 
 const DAY_MS = 86_400_000
 const HINT = 'so long ago: 90s, 10m, 2h; or a time: 03:12, 03:12:05, 2026-11-28T03:12:05Z (without Z: of this machine)'
@@ -10,7 +10,7 @@ const WITH_DATE = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)(Z|[
 
 /** Milliseconds before `nowMs`, of this machine's wall clock. */
 export function agoOf(option: string, text: string, nowMs: number): number {
-  const ms = millisecondsOf(text)
+  const ms = parseDuration(text)
   if (ms !== null) return ms
   const at = timeOf(text, nowMs)
   if (at === null) throw new Failure('usage', `${option}: ${JSON.stringify(text)} is no time, and no duration`, HINT)

@@ -2,7 +2,7 @@
 import { hostPrefix } from '../address.ts'
 import { MOST } from '../config.ts'
 import type { Path } from '../document.ts'
-import { parseDuration } from '../duration.ts'
+import { durationText, parseDuration } from '../duration.ts'
 import { parseNetmask } from '../netmask.ts'
 import { ENGINES, type EngineRow, forwarding, namesOf, PROTOCOLS, protocolRow } from '../tables/index.ts'
 import type { Served, Service } from './pools.ts'
@@ -82,7 +82,7 @@ function checkSeconds(written: string, path: Path, refuse: Refuse): void {
       'out-of-range',
       path,
       `${written} is more than a week: the table of connections would never become smaller`,
-      `use at most ${MOST.timeoutSeconds / 60}m; minutes are usual`,
+      `use at most ${durationText(MOST.timeoutSeconds * 1000)}; minutes are usual`,
     )
 }
 

@@ -1,7 +1,7 @@
 /** Virtual services: their address, scheduler, check and realservers. */
 import { DEFAULT_CHECK } from '../config.ts'
 import type { Path } from '../document.ts'
-import { parseDuration } from '../duration.ts'
+import { durationText, parseDuration } from '../duration.ts'
 import { destKey } from '../service-id.ts'
 import { SCHEDULERS, type SchedulerRow } from '../tables/index.ts'
 import { type Floating, floating } from './addresses.ts'
@@ -96,27 +96,28 @@ function checkTiming(service: Service, path: Path, refuse: Refuse): void {
       : (parseDuration(check[key]) ?? Number.NaN)
   const intervalMs = figure('interval', DEFAULT_CHECK.intervalMs)
   const timeoutMs = figure('timeout', Math.min(DEFAULT_CHECK.timeoutMs, intervalMs))
+  const said = { interval: durationText(intervalMs), timeout: durationText(timeoutMs) }
   const impossible = (broken: boolean, key: string, message: string, hint: string): void => {
     if (broken) refuse('impossible-timing', [...path, 'check', key], message, hint)
   }
-  impossible(intervalMs < 50, 'interval', `interval ${intervalMs} ms is under 50 ms`, 'use at least 50ms')
+  impossible(intervalMs < 50, 'interval', `interval ${said.interval} is under 50ms`, 'use at least 50ms')
   impossible(
     intervalMs > LONGEST.intervalMs,
     'interval',
-    `interval ${intervalMs} ms is more than an hour: nobody would notice in time that a realserver died`,
-    'use at most 60m; seconds are usual',
+    `interval ${said.interval} is more than an hour: nobody would notice in time that a realserver died`,
+    'use at most 1h; seconds are usual',
   )
-  impossible(timeoutMs < 10, 'timeout', `timeout ${timeoutMs} ms is under 10 ms`, 'use at least 10ms')
+  impossible(timeoutMs < 10, 'timeout', `timeout ${said.timeout} is under 10ms`, 'use at least 10ms')
   impossible(
     timeoutMs > LONGEST.timeoutMs,
     'timeout',
-    `timeout ${timeoutMs} ms is more than a minute: a director would not be ready for as long`,
+    `timeout ${said.timeout} is more than a minute: a director would not be ready for as long`,
     'use at most 60s; a second is usual',
   )
   impossible(
     timeoutMs > intervalMs,
     'timeout',
-    `timeout ${timeoutMs} ms > interval ${intervalMs} ms: checks would overtake each other`,
+    `timeout ${said.timeout} > interval ${said.interval}: checks would overtake each other`,
     'lower timeout, or raise interval',
   )
   checkPacing(service, intervalMs, path, refuse)

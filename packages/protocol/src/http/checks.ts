@@ -34,6 +34,10 @@ const check = target.extend({
   reason: text,
   /** Since the last result, in milliseconds; null: there was none yet. */
   ageMs: z.number().nullable(),
+  /** What the verdict is made of: `answers`, the `table` that was found, an `earlier-check`, `nothing`; `no-check`. Not there: an older agent. */
+  basis: text.optional(),
+  /** Of one that was found: so long ago it was known to serve; null: nobody knows. */
+  foundMs: z.number().nullable().optional(),
   ...foundFields,
 })
 export const checksReport = z.object({

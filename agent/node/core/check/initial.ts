@@ -1,0 +1,80 @@
+/** What is known of a realserver before its check has answered: what was known last, and how old that is. No verdict is made up. */
+import { after, between, type Instant } from '@lvsm/base'
+import { intentOnServer } from '@lvsm/changes'
+import { type Health, LAST_KNOWN_MS, NOTHING_SAID, servedBefore, STEADY, UNCHECKED } from '@lvsm/health'
+import { type ConfigRealserver, type ConfigService, destKey, probeOf } from '@lvsm/model'
+import type { Member } from './member.ts'
+import type { NodeState } from '../state.ts'
+
+export const memberId = (service: string, key: string): string => `${service} ${key}`
+export const isChecked = ({ check }: ConfigService): boolean => probeOf(check.type) !== null
+const notChecked = ({ check }: ConfigService): Health => ({
+  healthy: true,
+  against: 0,
+  reason: `not checked: check type ${check.type}`,
+})
+
+/** As the configuration has it now, with what is known of it. Another check goes on from what the one before it found. */
+export function memberOf(
+  { facts }: NodeState,
+  service: ConfigService,
+  realserver: ConfigRealserver,
+  known: Member | undefined,
+): Member {
+  const same = known && isChecked(known.service) === isChecked(service) ? known : null
+  return {
+    id: memberId(service.name, destKey(realserver)),
+    service,
+    realserver,
+    intent: intentOnServer(facts, service.name, realserver.node),
+    health: isChecked(service) ? (same?.health ?? UNCHECKED) : notChecked(service),
+    last: same?.last ?? null,
+    question: '',
+    found: same?.found ?? null,
+    agentSaid: same?.agentSaid ?? NOTHING_SAID,
+    flap: same?.flap ?? STEADY,
+    away: same?.away ?? false,
+    backSince: same?.backSince ?? null,
+    drainingSince: known?.drainingSince ?? null,
+    gone: known?.gone ?? false,
+  }
+}
+
+/** One of which no check said anything, with what the kernel's table says: who is served stays so, nobody else is. */
+export function find({ now }: NodeState, member: Member, served: boolean, at: Instant | null): void {
+  member.found = served ? { at } : null
+  member.health = servedBefore(served, at === null ? null : between(at, now))
+}
+/** When that was known last: another agent of this node made it so. Null: nobody knows. */
+export const foundAt = ({ checks, awayMs, startedAt, now }: NodeState): Instant | null =>
+  checks.begun ? now : awayMs === null ? null : after(startedAt, -awayMs)
+
+export type Basis = 'answers' | 'earlier-check' | 'table' | 'nothing' | 'no-check'
+/** What its verdict is made of. */
+export function basisOf({ service, last, question, found }: Member): Basis {
+  if (!isChecked(service)) return 'no-check'
+  if (last) return last.question === question ? 'answers' : 'earlier-check'
+  return found === null ? 'nothing' : 'table'
+}
+
+const isSilent = ({ now }: NodeState, { last, service: { check } }: Member): boolean =>
+  last !== null &&
+  between(last.at, now) > Math.max(LAST_KNOWN_MS, 3 * check.intervalMs, 3 * check.pacing.downIntervalMs)
+
+/** Goes on from the reason of its last result; empty where that is an answer of now. */
+export function initially(state: NodeState, member: Member): string {
+  switch (basisOf(member)) {
+    case 'no-check':
+      return ''
+    case 'nothing':
+      return '; out until it answers'
+    case 'table':
+      return member.health.isOld === true
+        ? '; serves as it did more than 5 minutes ago, until its first answer'
+        : '; serves as it did before, until its check says otherwise'
+    case 'earlier-check':
+      return '; found by the check as it was before'
+    case 'answers':
+      return isSilent(state, member) ? '; and for more than 5 minutes there was no answer' : ''
+  }
+}
