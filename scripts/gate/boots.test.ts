@@ -5,35 +5,35 @@ it('reads the options of a scenario file from its first line only', () => {
   expect(options("import './harness.ts'\n// lab: topology=six")).toEqual({
     topology: 'default',
     cluster: true,
-    next: false,
+    variants: false,
     long: false,
   })
   expect(options('// lab: topology=pair cluster=no\n')).toEqual({
     topology: 'pair',
     cluster: false,
-    next: false,
+    variants: false,
     long: false,
   })
   expect(options('// lab: topology=coordinated cluster=coordinated').cluster).toBe('coordinated')
-  expect(options('// lab: cluster=no next=yes long=yes')).toEqual({
+  expect(options('// lab: cluster=no variants=yes long=yes')).toEqual({
     topology: 'default',
     cluster: false,
-    next: true,
+    variants: true,
     long: true,
   })
 })
 
 it('boots each kind of lab once', () => {
   const sources = {
-    switchover: '// lab: next=yes',
+    switchover: '// lab: variants=yes',
     bare: '// lab: cluster=no',
     failover: '',
     big: '// lab: topology=six',
   }
   expect(group(new Map(Object.entries(sources)))).toEqual([
-    { topology: 'default', cluster: false, next: false, long: false, files: ['bare'] },
-    { topology: 'six', cluster: true, next: false, long: false, files: ['big'] },
-    { topology: 'default', cluster: true, next: true, long: false, files: ['failover', 'switchover'] },
+    { topology: 'default', cluster: false, variants: false, long: false, files: ['bare'] },
+    { topology: 'six', cluster: true, variants: false, long: false, files: ['big'] },
+    { topology: 'default', cluster: true, variants: true, long: false, files: ['failover', 'switchover'] },
   ])
 })
 

@@ -3,6 +3,7 @@
  * says a byte now and then. Both ends are Node programs of a few lines, so that what is seen are packets and no tool's manners.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { demand, VIP } from './harness.ts'
 
@@ -27,6 +28,18 @@ const SESSION = (port: number): string => `
   socket.on('close', () => tell('closed')).on('data', () => tell('heard'))
   require('node:readline').createInterface({ input: process.stdin })
     .on('line', (word) => (word === 'say' ? socket.write('x') : socket.end()))`
+
+/** A WebSocket (RFC 6455) in place of a bare connection, by the library that stands beside this very Node. */
+const WS = join(dirname(process.execPath), '../../ws')
+const WEB_SERVER = (port: number): string => `
+  new (require('${WS}').WebSocketServer)({ host: '0.0.0.0', port: ${port} }, () => console.log('ready'))
+    .on('connection', (one) => one.on('error', () => {}).on('message', (bytes) => one.send(bytes)))`
+const WEB_SESSION = (port: number): string => `
+  const one = new (require('${WS}'))('ws://${VIP}:${port}/')
+  const tell = (text) => console.log(text)
+  one.on('open', () => tell('connected ' + one._socket.localPort)).on('error', ({ code }) => tell('error ' + code))
+  one.on('close', () => tell('closed')).on('message', () => tell('heard'))
+  require('node:readline').createInterface({ input: process.stdin }).on('line', (word) => (word === 'say' ? one.send('x') : one.close()))`
 
 /** A download: `end` on its input ends it; then one line of what came. */
 const DOWNLOAD = (port: number): string => `
@@ -70,6 +83,34 @@ const CROWD = (port: number, count: number, everyMs: number, busy: boolean): str
     setTimeout(() => console.log('answered ' + heard.size + ' broken ' + broken), 8000)
   })`
 
+/** A new connection each EVERY milliseconds: a byte, its echo, the end. Any line on its input ends it; then one line of what came of them. */
+const STREAM = (port: number, everyMs: number): string => `
+  const { connect } = require('node:net')
+  const seen = { begun: 0, answered: 0, failed: 0, slow: 0 }, why = {}
+  const one = () => {
+    const began = performance.now()
+    let over = false
+    const end = (how) => {
+      if (over) return
+      over = true
+      clearTimeout(timer); socket.destroy()
+      if (how === 'echo') { seen.answered++; if (performance.now() - began > 900) seen.slow++ }
+      else { seen.failed++; why[how] = (why[how] ?? 0) + 1 }
+    }
+    seen.begun++
+    const socket = connect({ host: '${VIP}', port: ${port} }).setNoDelay(true)
+    const timer = setTimeout(() => end('silent'), 10000)
+    socket.on('connect', () => socket.write('x')).on('data', () => end('echo')).on('error', ({ code }) => end(code)).on('close', () => end('closed'))
+  }
+  // As many as are due: a machine that is late makes them up.
+  const start = performance.now()
+  const timer = setInterval(() => { while (seen.begun * ${everyMs} < performance.now() - start) one() }, ${everyMs})
+  console.log('ready')
+  require('node:readline').createInterface({ input: process.stdin }).on('line', () => {
+    clearInterval(timer)
+    setTimeout(() => console.log(JSON.stringify({ ...seen, why })), 10500)
+  })`
+
 /** A program in a node's network namespace; lines go in and out. */
 export class Program {
   readonly #child: ChildProcess
@@ -100,13 +141,15 @@ export class Program {
   }
 }
 
-export async function serverOn(node: string, port: number): Promise<Program> {
-  const program = new Program(node, SERVER(port))
+export async function serverOn(node: string, port: number, speaks: 'bytes' | 'websocket' = 'bytes'): Promise<Program> {
+  const program = new Program(node, speaks === 'bytes' ? SERVER(port) : WEB_SERVER(port))
   await program.line('ready', 20_000)
   return program
 }
+export const webSession = (port: number): Program => new Program('client', WEB_SESSION(port))
 export const session = (port: number): Program => new Program('client', SESSION(port))
 export const download = (port: number): Program => new Program('client', DOWNLOAD(port))
+export const stream = (port: number, everyMs: number): Program => new Program('client', STREAM(port, everyMs))
 export const crowd = (port: number, count: number, everyMs: number, busy: boolean): Program =>
   new Program('client', CROWD(port, count, everyMs, busy))
 

@@ -6,20 +6,20 @@
 import { demand, figure, lab, on, owner, sh, status, until } from './harness.ts'
 import { rewrite } from './rewriting.ts'
 import { scenario } from './scenario.ts'
-import { crowd, download, endsWell, type Program, says, serverOn, session } from './sessions.ts'
+import { crowd, download, serverOn, session, webSession } from './sessions.ts'
+import { STORY, survive } from './surviving.ts'
 import { lasting, seats, successorOf, whole } from './witness.ts'
 
 const DR = 7000
 const NAT = 7001
-/** Two seconds in the kernel's buffer, looked at each second, and an emulated machine. */
-const KNOWN_MS = 5000
-const IDLE_MS = 20_000
+const WEB = 7002
 /** Of 200. */
 const MOST_KNOWN = 198
 
 const SERVICES = [
   ['long-dr', DR, `{ node: rs1, address: 10.11.0.11, forward: dr }`],
   ['long-nat', NAT, `{ node: rs3, address: 10.12.0.13, forward: nat, gateway: 10.12.0.254 }`],
+  ['long-web', WEB, `{ node: rs1, address: 10.11.0.11, forward: dr }`],
 ]
   .map(
     ([name, port, realserver]) =>
@@ -27,10 +27,10 @@ const SERVICES = [
   )
   .join('')
 
-/** Both services and their servers, while `work` lasts. */
+/** The services and their servers, while `work` lasts. */
 async function serving(work: () => Promise<void>): Promise<void> {
   const undo = await rewrite((text) => `${text.replace('revision: 1', 'revision: 2').trimEnd()}\n${SERVICES}`)
-  const servers = [await serverOn('rs1', DR), await serverOn('rs3', NAT)]
+  const servers = [await serverOn('rs1', DR), await serverOn('rs3', NAT), await serverOn('rs1', WEB, 'websocket')]
   try {
     for (const node of ['dir1', 'dir2'])
       await until(
@@ -58,7 +58,6 @@ async function known(node: string, port: number): Promise<ReadonlySet<number>> {
   )
 }
 const daemons = (node: string): Promise<string> => on(node, 'ipvsadm -L --daemon')
-const portOf = async (one: Program): Promise<number> => Number((await one.line('connected ', 15_000)).split(' ')[1])
 
 scenario('both daemons run on the directors and nowhere else; one that is stopped by hand runs again', async () => {
   await whole()
@@ -92,49 +91,16 @@ scenario('messages of anybody but directors end in the kernel', async () => {
   await until(async () => (await dropped()) > before, 10_000, 'the owner counts it')
 })
 
-scenario('a download and an idle session go on over a switchover, a power cut and the way back, by DR and NAT', () =>
-  serving(async () => {
-    await whole()
-    const { group, from, to } = await seats()
-    const sessions = new Map([
+scenario(`${STORY}, by DR and NAT`, () =>
+  serving(() =>
+    survive([
       ['session by DR', session(DR)],
       ['session by NAT', session(NAT)],
-    ])
-    const downloads = new Map([
+      ['WebSocket by DR', webSession(WEB)],
       ['download by DR', download(DR)],
       ['download by NAT', download(NAT)],
-    ])
-    const heard = async (when: string): Promise<void> => {
-      for (const [name, one] of sessions) figure(`${name} ${when}`, `an echo after ${(await says(one)).toFixed(0)} ms`)
-    }
-    const switchover = async (target: string): Promise<void> => {
-      const text = await sh(`lvsm switchover ${group} ${target}`)
-      figure('lvsm', text)
-      await until(async () => (await owner()) === target, 15_000, `${target} owns ${group}`)
-    }
-    try {
-      for (const one of [...sessions.values(), ...downloads.values()]) await portOf(one)
-      await lasting(IDLE_MS)
-      await switchover(to)
-      await heard('after the switchover')
-      await lasting(KNOWN_MS)
-      await lab('power-cut', to)
-      await successorOf(to)
-      await heard('after the power cut')
-      await lab('power-on', to)
-      await whole()
-      await lasting(IDLE_MS)
-      await switchover(to)
-      await heard('after the way back')
-      demand((await owner()) === to, `${to} owns it again, after ${from}`)
-      for (const [name, one] of downloads) {
-        const { bytes, longestGapMs } = await endsWell(one)
-        figure(name, `${bytes} bytes, whole; longest gap ${longestGapMs} ms`)
-      }
-    } finally {
-      for (const one of [...sessions.values(), ...downloads.values()]) one.end()
-    }
-  }),
+    ]),
+  ),
 )
 
 /** 200 connections at once, half of them idle after their first byte. */

@@ -1,4 +1,4 @@
-// lab: topology=wan next=yes long=yes
+// lab: topology=wan variants=yes long=yes
 /**
  * A cluster is upgraded while it serves, node by node, and downgraded again. The later version (`next/`) says one more optional
  * field in heartbeats, requests, states and frames, and has one more kind of datagram, message and frame.
