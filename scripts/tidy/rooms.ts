@@ -70,7 +70,7 @@ export const ROOMS: readonly Room[] = [
   pure('lease-core', 'agent/lease/core', ['base', 'protocol', 'lease', 'heartbeat']),
   pure('node-core', 'agent/node/core', ['base', 'protocol', 'model', 'changes', 'health', 'plan']),
   impure('process', 'agent/process', ['base', 'protocol', 'kernel']),
-  impure('nodelink', 'agent/nodelink', ['trust'], ['ws']),
+  impure('nodelink', 'agent/nodelink', ['protocol', 'trust'], ['ws']),
   pure('node-feed', 'agent/node/feed', ['base', 'protocol', 'model', 'changes']),
   pure('lease-ports', 'agent/lease/ports.ts', ['lease-core', 'base', 'protocol', 'lease', 'heartbeat']),
   pure('node-ports', 'agent/node/ports.ts', ['node-core', 'base', 'model', 'plan', 'protocol']),

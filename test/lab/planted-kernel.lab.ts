@@ -44,11 +44,7 @@ const disk = (what: string, at: (seats: Seats) => string, plant: (directory: str
   said: (seated) => everywhere(NODES, { code: 'state-not-kept', of: at(seated), words: /cannot be written/ }),
 })
 const DISKS: readonly Row[] = [
-  disk(
-    'the standby is read-only',
-    standby,
-    (path) => `mount --bind ${path} ${path} && mount -o remount,ro,bind ${path}`,
-  ),
+  disk('the standby is read-only', standby, (path) => `mount -t tmpfs -o ro tmpfs ${path}`),
   disk(
     'the owner is full',
     owner,

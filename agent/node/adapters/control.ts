@@ -35,6 +35,7 @@ import {
   tellRecorded,
 } from './control-answers.ts'
 import { REQUESTS } from './control-requests.ts'
+import { wayBack } from '@lvsm/protocol'
 
 const LONGEST_BODY = 64 * 1024
 const LONGEST_CURSOR = 100
@@ -176,11 +177,10 @@ function pass(incoming: IncomingMessage, response: ServerResponse, on: ControlEv
       }
       // Whoever hears nothing knows that it may have been done.
       if (back.sent) return response.destroy()
-      const hint = 'start lvsm-coordinator where it is down, or open its port for nodes to this node'
       return refuse(response, 503, {
         code: 'no-coordinator',
         message: `no coordinator is reached: ${back.reason}`,
-        hint,
+        hint: wayBack(back.reason),
       })
     })
   })

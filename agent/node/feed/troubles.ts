@@ -1,5 +1,6 @@
 /** What is wrong with following, as sentences for people. */
 import type { Refusal, Trouble } from '@lvsm/base'
+import { wayBack } from '@lvsm/protocol'
 
 const trouble = (code: string, message: string, hint: string): Trouble => ({ code, severity: 'warning', message, hint })
 const stays = (own: number): string => (own === 0 ? 'there is none here yet' : `revision ${own} stays in use`)
@@ -8,7 +9,7 @@ export const silent = (reason: string, own: number): Trouble =>
   trouble(
     'no-coordinator',
     `no coordinator can be followed (${reason}): ${stays(own)}, and changes wait`,
-    'look whether lvsm-coordinator runs where it should, and whether its port for nodes is open from here: lvsm coordinators',
+    wayBack(reason),
   )
 export const notFollowed = ({ code, message, hint = 'lvsm coordinators' }: Refusal, own: number): Trouble =>
   code === 'coordinator-behind'

@@ -1,5 +1,6 @@
 /** A node asks one coordinator to become one too. */
 import { type Admission, type Candidate, decodeJoining, encodeJoining, LONGEST_JOINING } from '@lvsm/protocol'
+import { faultOf } from '../../../agent/nodelink/faults.ts'
 import { textOf } from '../../../agent/nodelink/frames.ts'
 import { type Address, type Credentials, dial, JOINING, secureContext } from '../../../agent/nodelink/dial.ts'
 
@@ -34,7 +35,7 @@ export function askAdmission({ address, key, identity, candidate }: Asking): Pro
       socket.terminate()
     }, PATIENCE_MS)
     socket.on('error', (error) => {
-      reason = error.message
+      reason = faultOf(error)
     })
     socket.on('open', () => socket.send(encodeJoining(candidate)))
     socket.on('message', (data, isBinary) => {

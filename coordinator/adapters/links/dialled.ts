@@ -5,6 +5,8 @@ import type { SecureContext } from 'node:tls'
 import type { WebSocket } from 'ws'
 import type { Peer } from '../../ports.ts'
 import { type Address, dial, MESSAGES, WRONG_KEY } from '../../../agent/nodelink/dial.ts'
+import { faultOf } from '../../../agent/nodelink/faults.ts'
+import { STRANGER } from '@lvsm/protocol'
 import { askForSigns } from '../../../agent/nodelink/signs.ts'
 import type { LinkContext } from './options.ts'
 
@@ -18,11 +20,10 @@ const STEADY = 2
 
 /** Header: whose id it is that dials. */
 export const WHO = 'lvsm-coordinator'
-const UNKNOWN_HERE = "it does not know this node's key"
 const REMOVED = 'it says that this coordinator was removed'
 const HINTS: ReadonlyMap<string, string> = new Map([
   [WRONG_KEY, 'it was set up anew, or another machine has its address: let it join again'],
-  [UNKNOWN_HERE, 'this node was removed there, or set up anew: then let it join again'],
+  [STRANGER, 'if it is to be a coordinator, let it join again: lvsm coordinators join'],
 ])
 
 type Phase =
@@ -174,9 +175,4 @@ export class Dialled {
   }
 }
 
-/** Addresses of one name that all fail come as one error with many inside; a call that is given up has a strange word for it. */
-function reasonOf(error: Error): string {
-  const { message } = error instanceof AggregateError && error.errors[0] instanceof Error ? error.errors[0] : error
-  if (message.includes('before the connection was established')) return 'no answer in time'
-  return message.endsWith('410') ? REMOVED : message.endsWith('403') ? UNKNOWN_HERE : message
-}
+const reasonOf = (error: Error): string => (error.message.endsWith('410') ? REMOVED : faultOf(error))

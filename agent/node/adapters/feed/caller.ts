@@ -7,6 +7,7 @@ import { type Random, randomBetween } from '@lvsm/base'
 import { encodeFeedMessage, type FollowerMessage, LONGEST_FEED_MESSAGE } from '@lvsm/protocol'
 import type { SecureContext } from 'node:tls'
 import { type Address, type Credentials, dial, FEED, isAddress, secureContext } from '../../../nodelink/dial.ts'
+import { faultOf, isRefused } from '../../../nodelink/faults.ts'
 import { textOf } from '../../../nodelink/frames.ts'
 import { askForSigns, type ProbeOptions, type Raw } from '../../../nodelink/signs.ts'
 
@@ -164,7 +165,7 @@ export class Caller {
       raw = response.socket
     })
     socket.on('error', (error) => {
-      this.#reason = `${where}: ${reasonOf(error)}`
+      this.#reason = `${where}: ${faultOf(error)}`
       if (isRefused(error)) this.#wasThere = true
     })
     socket.on('open', () => {
@@ -191,12 +192,4 @@ function shuffled(places: readonly Place[], random: Random): Place[] {
     .map((place) => ({ place, at: random.next() }))
     .toSorted((one, other) => one.at - other.at)
     .map(({ place }) => place)
-}
-
-const isRefused = ({ message }: Error): boolean => message.endsWith('403')
-/** Addresses of one name that all fail come as one error with many inside; a call that is given up has a strange word for it. */
-function reasonOf(error: Error): string {
-  const { message } = error instanceof AggregateError && error.errors[0] instanceof Error ? error.errors[0] : error
-  if (message.includes('before the connection was established')) return 'no answer in time'
-  return isRefused(error) ? "it does not know this node's key: let the node join again (lvsm join TOKEN)" : message
 }

@@ -5,6 +5,7 @@
 import { decodePassing, encodePassing, isChange, LONGEST_PASSED, type Passed } from '@lvsm/protocol'
 import type { SecureContext } from 'node:tls'
 import { type Credentials, dial, isAddress, PASSING, secureContext } from '../../../nodelink/dial.ts'
+import { faultOf } from '../../../nodelink/faults.ts'
 import { textOf } from '../../../nodelink/frames.ts'
 import type { Passing } from '../../ports.ts'
 import type { Place } from './caller.ts'
@@ -48,7 +49,7 @@ export class Passage {
         socket.terminate()
       }, ANSWER_MS)
       socket.on('error', (error) => {
-        reason = error.message
+        reason = faultOf(error)
       })
       socket.on('open', () => {
         sent = true

@@ -41,7 +41,8 @@ export async function leave(session: CoordinatorSession, options: LeaveOptions):
   await confirmedUnless(yes, terminal, `This machine leaves. It is moved away, and not removed:\n${list}`)
   await stopUnits(UNITS, stop, terminal)
   await refuseRunning(session)
-  for (const { directory, names } of left)
+  // What ended wrote its last words.
+  for (const { directory, names } of leftIn(directories))
     terminal.print(`what was in ${directory} is in ${setAside(directory, names, new Date())}\n`)
   terminal.print(
     'this machine is in no cluster any more; what stands in its kernel (IPVS, aliases, rules) is gone with the next boot\n  → lvsm init, or lvsm join TOKEN, begins anew\n',

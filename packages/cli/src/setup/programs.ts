@@ -67,6 +67,8 @@ export async function stopUnits(units: readonly string[], stop: boolean, termina
   const { code, said } = await run('systemctl', words)
   if (code !== 0)
     throw new Failure('refused', `systemctl ${words.join(' ')}: ${said.trim()}`, 'stop them by hand, and try again')
+  // One that a removal ended has failed as systemd has it, and somebody watches for that.
+  await run('systemctl', ['reset-failed', ...units])
   terminal.print(`stopped: ${units.join(', ')}\n`)
 }
 
