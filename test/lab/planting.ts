@@ -15,7 +15,7 @@ const OVER_MS = 40_000
 /** Lines of the head, and a trouble with its node, its words and its next step. Each that is given must be there. */
 export interface Said {
   readonly code?: string
-  /** Of which node; not there: of whichever. */
+  /** Whose it is, by whoever says it; not there: of whichever. */
   readonly of?: string
   readonly words?: RegExp
   /** A line of the head: `not served`, `not serving`, `cannot move`, `not known`. */
@@ -46,7 +46,7 @@ export const everywhere = (nodes: readonly string[], said: Said): Record<string,
 
 const isTrouble = (one: NodeTrouble, { code, of, words }: Said): boolean =>
   one.code === code &&
-  (of === undefined || one.node === of) &&
+  (of === undefined || one.node === of || one.object === `node ${of}`) &&
   (words === undefined || words.test(`${one.message}; ${one.evidence ?? ''}`)) &&
   (one.hint ?? '') !== ''
 
