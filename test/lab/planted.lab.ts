@@ -113,7 +113,7 @@ const PROCESSES: readonly Row[] = [
     what: 'all web servers are gone',
     plant: () => Promise.all(['rs1', 'rs2', 'rs3'].map((node) => lab('kill', node, 'service'))),
     mend: () => Promise.all(['rs1', 'rs2', 'rs3'].map((node) => lab('start', node, 'service'))),
-    said: onAll(() => ({ line: /^not serving: http: / })),
+    said: onAll(() => ({ line: /^not served: http: / })),
   },
   {
     what: 'the record of what is ours is damaged',
@@ -162,8 +162,8 @@ const odd = (what: string, fields: RegExp, change: (text: string) => string): Ro
   needs: ON_ITS_WAY,
 })
 const CONFIGURATIONS: readonly Row[] = [
-  odd('scheduler', /services/, (text) => text.replace('scheduler: wrr', 'scheduler: rr')),
-  odd('port of a realserver', /services/, (text) => text.replace(/port: 8080/, 'port: 8081')),
+  odd('scheduler', /schedulers/, (text) => text.replace('scheduler: wrr', 'scheduler: rr')),
+  odd('port of a realserver', /realservers/, (text) => text.replace(/port: 8080/, 'port: 8081')),
   odd('VIP', /addresses/, (text) =>
     text
       .replaceAll('10.11.0.10/24', '10.11.0.20/24')
@@ -215,7 +215,11 @@ const LINKS: readonly Row[] = [
     what: "the standby's cable inside is out",
     plant: ({ to }) => lab('unplug', to, 'inside'),
     mend: ({ to }) => lab('plug', to, 'inside'),
-    said: ({ to }) => everywhere(NODES, { code: 'interface-down', of: to, words: /inside/ }),
+    // One that is on this network alone hears of it by the others.
+    said: ({ to }) => ({
+      ...everywhere(others('rs3'), { code: 'interface-down', of: to, words: /inside/ }),
+      rs3: { code: 'link-silent', words: new RegExp(`inside nothing comes from ${to}`) },
+    }),
   },
   {
     what: 'the standby is deaf to the owner over one link',

@@ -18,19 +18,29 @@ export const hearsIn =
   (state: NodeState): Hears =>
   (by, name) => {
     if (by === name) return true
-    if (by !== state.node) {
-      const unheard = stateOf(state, by)?.unheard
-      return unheard ? !unheard.includes(name) : null
-    }
+    if (by !== state.node) return saidHeard(state, by, name)
     const peer = leaseStatus(state)?.peers.find((one) => one.name === name)
     return peer ? HEARD.includes(peer.life) : null
   }
 
+/** Beyond voters and directors that it does not hear; of more it says nothing, and then it is not known which of the rest it hears. */
+const MOST_OTHERS = 16
+
+/** By its own word; null: it did not say. */
+function saidHeard(state: NodeState, by: string, name: string): boolean | null {
+  const unheard = stateOf(state, by)?.unheard
+  if (!unheard) return null
+  if (unheard.includes(name)) return false
+  const isWhole = isPillar(state, name) || unheard.filter((one) => !isPillar(state, one)).length < MOST_OTHERS
+  return isWhole ? true : null
+}
+
 /** What it tells the others of that; undefined where nothing depends on what it hears. */
 export function unheardHere(state: NodeState): string[] | undefined {
   if (!isPillar(state, state.node)) return undefined
-  const others = leaseStatus(state)?.peers.filter(({ name }) => isPillar(state, name))
-  return others?.flatMap(({ name, life }) => (HEARD.includes(life) ? [] : [name]))
+  const unheard = leaseStatus(state)?.peers.flatMap(({ name, life }) => (HEARD.includes(life) ? [] : [name]))
+  const others = unheard?.filter((name) => !isPillar(state, name)).slice(0, MOST_OTHERS)
+  return unheard?.filter((name) => isPillar(state, name) || others?.includes(name))
 }
 
 /** Voters and directors that say that they hear it. */

@@ -67,7 +67,7 @@ const state = z.object({
   ready: z.record(name, text(160)),
   /** Ping node → does this node reach it? Null: not known yet. */
   pings: z.record(name, z.boolean().nullable()),
-  /** Voters and directors that it does not hear now. Not there: nothing depends on what it hears, or it did not say. */
+  /** Whom it does not hear now: all of voters and directors, and the first of the others. Not there: nothing depends on what it hears, or it did not say. */
   unheard: z.array(name).max(MOST).exactOptional(),
   /** Group → established connections in its table. Not there: connections are not synchronised. */
   established: z.record(name, count).exactOptional(),

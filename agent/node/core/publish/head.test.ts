@@ -6,6 +6,7 @@ import { type DestinationReport, judge, type LeaseStatus, type PeerStatus, type 
 import { expect, test } from 'vitest'
 import { statusOf } from '../fixture.ts'
 import { heardState, heardTables } from '../peers.ts'
+import { unheardHere } from '../hearing.ts'
 import { newState, type NodeState } from '../state.ts'
 import { reportStatus } from './status.ts'
 
@@ -112,6 +113,34 @@ test.each<[string, NodeState, string]>([
     'not served; dead: dir1 | not served: nobody owns web (10.11.0.10, 10.12.0.254): as it is',
   ],
   [
+    'a realserver that votes for nothing is dead: nobody says that he hears it',
+    asked('rs2', {
+      rs3: GONE,
+      dir1: { word: { unheard: ['rs3'] } },
+      dir2: { word: { unheard: ['rs3'] } },
+      rs1: { word: { unheard: ['rs3'] } },
+    }),
+    'degraded; dead: rs3',
+  ],
+  [
+    'a realserver that this node alone does not hear is not dead',
+    asked('rs2', { rs3: GONE, dir1: { word: { unheard: ['rs3'] } } }),
+    'not known | not known: how rs3 is (silent for 5.0 s here, and dir2, rs1 heard it)',
+  ],
+  [
+    'who does not hear so many that it names not all of them does not say that it hears the rest',
+    asked('rs2', {
+      rs3: GONE,
+      ...Object.fromEntries(
+        ['dir1', 'dir2', 'rs1'].map((name) => [
+          name,
+          { word: { unheard: Array.from({ length: 16 }, (_, at) => `x${at}`) } },
+        ]),
+      ),
+    }),
+    'degraded; dead: rs3',
+  ],
+  [
     'a peer that speaks and is not believed is not dead',
     asked('rs2', { dir2: { life: { ...DEAD, unbelieved: 'with a wrong signature' }, word: null } }),
     'not known | not known: who could take web (dir2: datagrams from its address come, and are not believed: with a wrong signature); how dir2 is (datagrams from its address come, and are not believed: with a wrong signature)',
@@ -160,6 +189,19 @@ test.each<[string, NodeState, string]>([
   ],
 ])('%s', (_, state, words) => {
   expect(head(state)).toBe(words)
+})
+
+test('a voter tells whom it does not hear, realservers too, and of many the first', () => {
+  expect(unheardHere(asked('rs1', { rs3: GONE, dir2: GONE }))?.toSorted()).toEqual(['dir2', 'rs3'])
+  expect(unheardHere(asked('rs2', { rs3: GONE })), 'nothing depends on it').toBeUndefined()
+  const state = asked('rs1', { rs3: GONE, dir2: GONE })
+  const [own] = state.lease.status?.peers.filter(({ name }) => name === 'rs3') ?? []
+  if (!own || !state.lease.status) throw new Error('no peer')
+  const many = Array.from({ length: 40 }, (_, at) => ({ ...own, name: `x${at}` }))
+  state.lease.status = { ...state.lease.status, peers: [...many, ...state.lease.status.peers] }
+  const told = unheardHere(state) ?? []
+  expect(told).toHaveLength(17)
+  expect(told).toContain('dir2')
 })
 
 test('how old a word is, is said', () => {
