@@ -80,6 +80,10 @@ function head(state: NodeState): string {
 const DEAD = { life: 'dead', silentMs: 5000 } as const
 const GONE = { life: DEAD, word: null }
 
+function withReady(state: NodeState): NodeState {
+  state.published.ready = new Map([['web', '']])
+  return state
+}
 test('a whole cluster is healthy, whoever is asked', () => {
   for (const at of ['dir2', 'rs1', 'rs2']) {
     const state = asked(at)
@@ -181,6 +185,11 @@ test.each<[string, NodeState, string]>([
     'the standby does not hear the third voter',
     asked('rs2', { dir2: { word: { unheard: ['rs1'] } } }),
     'degraded | cannot move: web is lost if dir1 dies: 2 of 3 voters must agree, and dir2 would have 1: itself, and whom it hears and is heard by',
+  ],
+  [
+    'the standby itself does not hear the third voter, which lives',
+    withReady(asked('dir2', { rs1: GONE })),
+    'degraded | cannot move: web is lost if dir1 dies: 2 of 3 voters must agree, and dir2 would have 1: itself, and whom it hears and is heard by | not known: how rs1 is (silent for 5.0 s here, and dir1 heard it)',
   ],
   [
     'the third voter does not hear the standby',

@@ -19,9 +19,11 @@ export function movesOf(group: GroupReport, status: Status): Moves {
       ? { fault: [], unknown: [`who could take ${name} (${said})`] }
       : { fault: [`nobody could take ${name}: ${said}`], unknown: [] }
   }
-  const loss = lossOf(name, owner ?? '', status)
-  return loss.fault.length + loss.unknown.length > 0 ? loss : unheardOf(group, status)
+  // Who votes at all may not be known, where it is that nobody would have their votes.
+  const all = [lossOf(name, owner ?? '', status), unheardOf(group, status)]
+  return all.find(({ fault }) => fault.length > 0) ?? all.find(({ unknown }) => unknown.length > 0) ?? SURE
 }
+const SURE: Moves = { fault: [], unknown: [] }
 
 export const movableOf = ({ fault, unknown }: Moves): boolean | null =>
   fault.length > 0 ? false : unknown.length > 0 ? null : true
