@@ -264,7 +264,10 @@ const LINKS: readonly Row[] = [
       await attempt('ip -n rs2 addr add 10.12.0.12/24 dev inside')
       await lab('crash', 'rs2', 'lease')
     },
-    said: () => everywhere(NODES, { code: 'link-down', of: 'rs2', words: /inside|10\.12\.0\.12/ }),
+    said: () => ({
+      ...everywhere(others('rs3'), { code: 'link-down', of: 'rs2', words: /inside|10\.12\.0\.12/ }),
+      rs3: { code: 'link-silent', words: /inside nothing comes from rs2/ },
+    }),
     needs: { ms: 8000, why: 'the lease process starts first' },
   },
   {
