@@ -20,6 +20,7 @@ const PROCESSES = [
   'agent/node/monitoring.test.ts',
   'agent/prober/alerts/alerts.test.ts',
   'agent/prober/http.test.ts',
+  'agent/prober/icmp.test.ts',
   'agent/prober/listener.test.ts',
   'agent/prober/script.test.ts',
   'agent/prober/talk.test.ts',

@@ -49,6 +49,7 @@ export function startProber(
     clock: () => clock(),
     say: (text) => say(text),
     trouble: (found) => report('prober', found),
+    unable: (probe, found) => report(`prober ${probe}`, found),
     began: () => monitoring.began(),
     other: (line) => monitoring.heard(line),
   })

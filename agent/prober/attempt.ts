@@ -4,10 +4,14 @@ import { type ProbeFound, type ProbeJob, probeReason } from '@lvsm/protocol'
 import { type Trace, tracing, UNTOLD } from './trace.ts'
 
 /** What an answer says beside its verdict. */
-export type Beside = Pick<ProbeFound, 'perfdata' | 'weight' | 'agent'>
+export type Beside = Pick<ProbeFound, 'perfdata' | 'weight' | 'agent'> & Lacking
+/** What is to be done on this machine, so that this kind of question can be asked here. */
+export interface Lacking {
+  readonly lacks?: string
+}
 /** Null: nobody knows. */
 export type End = (ok: boolean | null, reason: string, beside?: Beside) => void
-export type Done = (ok: boolean | null, reason: string, found: ProbeFound) => void
+export type Done = (ok: boolean | null, reason: string, found: ProbeFound & Lacking) => void
 
 export interface Asking {
   /** What there was until now, as the beginning of a sentence that ends with the time. */

@@ -36,7 +36,7 @@ Architecture: amd64
 Maintainer: ${MAINTAINER}
 Installed-Size: ${kibibytes(layout)}
 Depends: ${DEPENDS.join(', ')}
-Suggests: bash-completion, ipvsadm, nftables
+Suggests: bash-completion, iputils-ping, ipvsadm, nftables
 Section: net
 Priority: optional
 Description: high-availability cluster manager for Linux Virtual Server

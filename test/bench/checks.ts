@@ -90,7 +90,12 @@ async function measure(
   ms: number,
 ): Promise<Row> {
   const before = new Set(children())
-  const prober = new Prober({ clock: () => performance.now(), trouble: () => undefined, say: () => undefined })
+  const prober = new Prober({
+    clock: () => performance.now(),
+    trouble: () => undefined,
+    unable: () => undefined,
+    say: () => undefined,
+  })
   const wanted = { probe, keys, address: HOST, port, source: null, timeoutMs: TIMEOUT_MS }
   const virtual = { address: '10.11.0.10', port: 80 }
   const ask = (id: string) =>

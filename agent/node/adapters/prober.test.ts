@@ -27,6 +27,7 @@ function begin(options: Partial<ProberOptions> = {}) {
   const prober = new Prober({
     clock: () => performance.now(),
     trouble: (found) => troubles.push(found),
+    unable: (_, found) => troubles.push(found),
     say: (text) => said.push(text),
     ...options,
   })

@@ -33,12 +33,15 @@ const STEADY_MS = 60_000
 type Done = (ok: boolean | null, reason: string, found?: ProbeFound) => void
 interface Pending {
   readonly id: string
+  readonly probe: string
   readonly done: Done
   readonly timeoutMs: number
   sentAt: number
 }
 export interface ProberOptions {
   trouble(found: Trouble | null): void
+  /** This machine cannot ask as checks of a kind do; null: it can. */
+  unable(probe: string, found: Trouble | null): void
   say(text: string): void
   /** It is new: whatever it was told before it does not know. */
   began?(): void
@@ -69,6 +72,8 @@ export class Prober {
   #ready = false
   #failures = 0
   #troubled = false
+  /** Probes that this machine lacks something for. */
+  readonly #unable = new Set<string>()
   #closed = false
 
   constructor(options: ProberOptions) {
@@ -89,7 +94,8 @@ export class Prober {
     if (!this.#child) this.#start()
     const number = ++this.#number
     this.#asked.add(id)
-    this.#pending.set(number, { id, done, timeoutMs: wanted.timeoutMs, sentAt: this.#options.clock() })
+    const { probe, timeoutMs } = wanted
+    this.#pending.set(number, { id, probe, done, timeoutMs, sentAt: this.#options.clock() })
     this.#child?.stdin?.write(probeLine({ ...wanted, id: number }))
   }
 
@@ -141,8 +147,20 @@ export class Prober {
     this.#pending.delete(answer.id)
     this.#asked.delete(pending.id)
     if (this.#troubled) this.#tell(null)
-    const { id: _, ok, reason, ...found } = answer
+    const { id: _, ok, reason, lacks, ...found } = answer
+    this.#noteAble(pending.probe, reason, lacks ?? null)
     pending.done(ok, reason, found)
+  }
+
+  #noteAble(probe: string, reason: string, lacks: string | null): void {
+    if (this.#unable.has(probe) === (lacks !== null)) return
+    if (lacks === null) {
+      this.#unable.delete(probe)
+      return this.#options.unable(probe, null)
+    }
+    this.#unable.add(probe)
+    const message = `checks of type ${probe} cannot be made here: ${reason}`
+    this.#options.unable(probe, { code: 'cannot-check', severity: 'warning', message, hint: lacks })
   }
 
   #ended(child: ChildProcess, how: string): void {

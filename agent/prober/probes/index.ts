@@ -8,6 +8,7 @@ import { askDns } from './dns.ts'
 import { askExpect } from './expect.ts'
 import { askGrpc } from './grpc.ts'
 import { askHttp, askHttps } from './http.ts'
+import { askIcmp } from './icmp.ts'
 import { askFtp, askImap, askPop3, askRedis, askSmtp } from './lines.ts'
 import { askScript } from './script.ts'
 import { askTls } from './tls.ts'
@@ -22,6 +23,7 @@ export const PROBES: Readonly<Record<ProbeKind, Ask>> = {
   expect: askExpect,
   udp: askUdp,
   dns: askDns,
+  icmp: askIcmp,
   smtp: askSmtp,
   ftp: askFtp,
   imap: askImap,

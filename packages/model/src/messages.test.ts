@@ -63,7 +63,12 @@ describe('one fault is one message', () => {
     [
       'a check to come',
       [['type: tcp', 'type: radius']],
-      '26:20 not-in-this-version "radius" is not in this version → today: tcp, tls, http, https, grpc, expect, udp, dns, smtp, ftp, imap, pop3, redis, mysql, postgres, ldap, script, agent, none',
+      '26:20 not-in-this-version "radius" is not in this version → today: tcp, tls, http, https, grpc, expect, udp, dns, icmp, smtp, ftp, imap, pop3, redis, mysql, postgres, ldap, script, agent, none',
+    ],
+    [
+      'a check of the host, with a port',
+      [['type: tcp', 'type: icmp, port: 80']],
+      '26:32 no-port-in-check 80 says a port, and a check of type icmp asks none → take port out, or write type: tcp to find out whether somebody accepts connections there',
     ],
     [
       'a check that looks at certificates, and not for which name',

@@ -4,7 +4,7 @@ import type { LeaseView, PairKeys } from '@lvsm/protocol'
 import { type TunnelEnd, tunnelsTo } from './tunnels.ts'
 import type { Config, ConfigGroup, ConfigNode, ConfigService, ConfigSync } from './config.ts'
 import type { IpvsTimeouts } from './service-spec.ts'
-import { forwarding, type Placement, probeOf, type Tunnel } from './tables/index.ts'
+import { forwarding, noticesRefusal, type Placement, type Tunnel } from './tables/index.ts'
 
 /** Keys that this node has with each of the others that have such, by name; of which ring. */
 export interface PairRing {
@@ -62,7 +62,7 @@ export interface NodeView {
   readonly services: readonly ConfigService[]
   /** VIPs that this node has for itself as a realserver: each with its group, and how; by address, whichever services want them. */
   readonly answersFor: readonly { readonly address: string; readonly group: string; readonly placement: Placement }[]
-  /** Checked services of those VIPs that this node serves. */
+  /** Services of those VIPs that this node serves, whose checks notice when nothing listens any more. */
   readonly serves: readonly ConfigService[]
   /** What this node unwraps as a realserver: one for each address that a director may send from, and each type. */
   readonly tunnels: readonly TunnelEnd[]
@@ -115,7 +115,7 @@ export function nodeView(config: Config, name: string): NodeView | null {
       .filter((service) => directs.some((group) => group.name === service.group))
       .map((service) => inTableOf(service, name)),
     answersFor: [...answersFor.values()].toSorted((one, other) => (one.address < other.address ? -1 : 1)),
-    serves: served.map(({ service }) => service).filter(({ check }) => probeOf(check.type) !== null),
+    serves: served.map(({ service }) => service).filter(({ check }) => noticesRefusal(check.type)),
     gateway,
     ipvsTimeouts: config.ipvsTimeouts,
     ...tunnelsTo(config, name),

@@ -35,6 +35,8 @@ describe('the NAT rules of a director', () => {
       { address: '10.12.1.14', port: 2525, protocol: 'tcp', at: 'forward' },
     ])
     expect(needs(serving(service('https'))).suppressRst).toEqual([])
+    const ofTheHost = { ...service('http'), check: { ...service('http').check, type: 'icmp' as const } }
+    expect(needs(serving(ofTheHost)).suppressRst, 'a host that answers says nothing of who listens').toEqual([])
     const checked = { ...service('https'), check: service('http').check }
     expect(places(needs(serving(service('http'), checked)).suppressRst)).toEqual(['10.12.0.13:8080', '10.12.0.13:8443'])
     const elsewhere = { ...service('smtp'), realservers: [{ ...service('smtp').realservers[0], port: 8080 } as never] }

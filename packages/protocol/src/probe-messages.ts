@@ -41,6 +41,11 @@ const answer = z.union([
     ok: z.boolean().nullable(),
     reason: z.string().transform((value) => probeReason(value)),
     ...foundFields,
+    /** What is to be done on this machine, so that this kind of question can be asked here; it comes with `ok: null`. */
+    lacks: z
+      .string()
+      .transform((value) => probeReason(value))
+      .exactOptional(),
   }),
 ])
 export type ProbeAnswer = Readonly<z.infer<typeof answer>>

@@ -323,7 +323,7 @@ export class Writer {
     return {
       type,
       ...checkKeys(type, (percent) => this.#chance(percent)),
-      ...(this.#chance(20) ? { port: this.#pick([...PORTS]) } : {}),
+      ...(type !== 'icmp' && this.#chance(20) ? { port: this.#pick([...PORTS]) } : {}),
       interval: INTERVALS[at],
       timeout: this.#odd(TIMEOUTS[Math.max(0, at - 1)], '40000m'),
       ...(this.#chance(50) ? { fall: this.#pick([1, 2, 20]), rise: this.#pick([1, 2, 20]) } : {}),
@@ -357,6 +357,7 @@ export class Writer {
       ...(this.#chance(70) ? { weight: this.#pick(WEIGHTS) } : {}),
       ...this.#thresholds(),
       ...(this.#chance(10) ? { backup: this.#chance(80) } : {}),
+      ...(this.#chance(10) ? { agent: true } : {}),
     }
     const nat = 'gateways' in group && (behind.get(node) ?? index) === index && this.#chance(40)
     if (!nat) return { node, address: `10.11.0.${at + 1}`, ...this.#direct(), ...weight }

@@ -11,6 +11,7 @@ function director(...others: readonly string[]) {
     SAMPLE.slice(at)
       .replace('name: http', `name: other${index}`)
       .replace('address: 10.11.0.10\n', `address: 10.11.0.${20 + index}\n`)
+      .replace('port: 80\n', `port: ${check.includes('icmp') ? 80 + index : 80}\n`)
       .replace(/check: \{[^}]*\}/, `check: ${check}`),
   )
   const vips = others.map((_, index) => `, 10.11.0.${20 + index}/24`)
@@ -41,6 +42,16 @@ it('the same question is asked once, and everybody is told', () => {
   )
   expect(one.core.events().events.filter(({ kind }) => kind === 'failed')).toHaveLength(4)
   expect(dests(one)['10.11.0.11'] ?? 0).toBe(0)
+})
+
+it('the host is asked once, whichever ports are served there', () => {
+  const HOST = SAME.replace('tcp', 'icmp')
+  const one = director(HOST, HOST)
+  const asks = new Set(one.take('check').flatMap(({ probe, id }) => (probe === 'icmp' ? [id] : [])))
+  one.on(2000)
+  for (const { probe, id } of one.take('check')) if (probe === 'icmp') asks.add(id)
+  // rs1, rs2 and rs3.
+  expect(asks.size).toBe(3)
 })
 
 it('each judges by its own fall, and what is asked otherwise is asked for itself', () => {

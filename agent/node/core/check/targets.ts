@@ -1,5 +1,5 @@
 /** Services that ask the same of the same realserver share one question: it is asked once, and all of them are told the answer. */
-import { type ConfigService, probeOf } from '@lvsm/model'
+import { CHECKS, type ConfigService, probeOf } from '@lvsm/model'
 import type { Checks, Member } from './member.ts'
 
 /** What is asked, and when: two with the same text ask the same. Programs are told of the virtual service, too. */
@@ -28,7 +28,9 @@ export function followTargets(checks: Checks): void {
     const { service, realserver } = member
     if (probeOf(service.check.type) === null) continue
     const number = numbers.get(service) ?? numberOf(service)
-    const id = `${realserver.address} ${service.check.port ?? realserver.port} ${number}`
+    const { type, port } = service.check
+    const place = CHECKS[type].asks === 'host' ? 'host' : (port ?? realserver.port)
+    const id = `${realserver.address} ${place} ${number}`
     member.question = id
     const sharing = checks.targets.get(id)
     if (sharing) sharing.push(member)

@@ -2,7 +2,7 @@
 import type { Path } from '../document.ts'
 import { isAll, markOf, overlap, parsePorts, type PortRange, portsText } from '../ports.ts'
 import { serviceKey } from '../service-id.ts'
-import { forwarding, type KernelProtocol, probeOf, type Protocol, protocolRow, usualCheck } from '../tables/index.ts'
+import { CHECKS, forwarding, type KernelProtocol, type Protocol, protocolRow, usualCheck } from '../tables/index.ts'
 import { exampleOf } from '../advice.ts'
 import { type Served, type Service } from './pools.ts'
 import { entries, isUnread, type Refuse } from './rule.ts'
@@ -59,7 +59,7 @@ function checkWhole(service: Service, path: Path, servers: readonly Served[], re
   const ranges = rangesOf(service)
   if (!ranges?.some(isAll)) return
   const type = check?.type ?? usualCheck(protocol)
-  const asks = probeOf(type) !== null && type !== 'script'
+  const asks = CHECKS[type].asks === 'port'
   if (
     asks &&
     check?.port === undefined &&

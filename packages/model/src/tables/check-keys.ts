@@ -203,6 +203,16 @@ export const refuseSilent = (keys: Keys): CheckFault | null =>
         hint: 'add expect: EXPRESSION; tcp only finds out whether somebody accepts connections',
       }
     : null
+/** Whoever is asked without one. */
+export const refusePort = (keys: Keys): CheckFault | null =>
+  keys['port'] === undefined
+    ? null
+    : {
+        key: 'port',
+        code: 'no-port-in-check',
+        message: 'says a port, and a check of type icmp asks none',
+        hint: 'take port out, or write type: tcp to find out whether somebody accepts connections there',
+      }
 /** Only one contract knows weights. */
 export const refuseWeightless = (keys: Keys): CheckFault | null =>
   keys['dynamic-weight'] === true && keys['contract'] !== 'keepalived'

@@ -9,6 +9,7 @@ import {
   HTTP_KEYS,
   refuseBodiless,
   refuseNameless,
+  refusePort,
   refuseProgramless,
   refuseSilent,
   refuseWeightless,
@@ -27,6 +28,7 @@ export type ProbeKind =
   | 'expect'
   | 'udp'
   | 'dns'
+  | 'icmp'
   | 'smtp'
   | 'ftp'
   | 'imap'
@@ -46,6 +48,8 @@ export interface CheckRow {
   readonly probe: ProbeKind | null
   /** By which protocol it asks; null: by none, or by whatever it likes. */
   readonly over: 'tcp' | 'udp' | null
+  /** Whom: the server at its port, the host, or a program here that knows whom to ask; null: nobody. */
+  readonly asks: 'port' | 'host' | 'program' | null
   /** Keys of this type alone, beside interval, timeout, fall, rise and keep-last: all of them optional. */
   readonly fields: Readonly<Record<string, z.ZodType>>
   /** What is wrong with keys that are right one by one; null: nothing. */
@@ -60,6 +64,7 @@ export const CHECKS = {
   tcp: {
     probe: 'connect',
     over: 'tcp',
+    asks: 'port',
     fields: {},
     refuse: right,
     hint: 'a tcp check finds out whether somebody accepts connections',
@@ -67,6 +72,7 @@ export const CHECKS = {
   tls: {
     probe: 'tls',
     over: 'tcp',
+    asks: 'port',
     fields: TLS_KEYS,
     refuse: refuseNameless,
     hint: 'a tls check makes a handshake, and looks at the certificate',
@@ -74,6 +80,7 @@ export const CHECKS = {
   http: {
     probe: 'http',
     over: 'tcp',
+    asks: 'port',
     fields: HTTP_KEYS,
     refuse: refuseBodiless,
     hint: 'an http check asks for a page without TLS; https looks at certificates',
@@ -81,6 +88,7 @@ export const CHECKS = {
   https: {
     probe: 'https',
     over: 'tcp',
+    asks: 'port',
     fields: { ...TLS_KEYS, ...HTTP_KEYS },
     refuse: (keys) => refuseNameless(keys) ?? refuseBodiless(keys),
     hint: 'an https check makes a handshake, looks at the certificate, and asks for a page',
@@ -88,6 +96,7 @@ export const CHECKS = {
   grpc: {
     probe: 'grpc',
     over: 'tcp',
+    asks: 'port',
     fields: GRPC_KEYS,
     refuse: (keys) => (keys['tls'] === true ? refuseNameless(keys) : null),
     hint: 'a grpc check calls the health service, with tls: true over TLS',
@@ -95,6 +104,7 @@ export const CHECKS = {
   expect: {
     probe: 'expect',
     over: 'tcp',
+    asks: 'port',
     fields: EXPECT_KEYS,
     refuse: refuseSilent,
     hint: 'an expect check sends a text, where there is one, and waits for another',
@@ -102,6 +112,7 @@ export const CHECKS = {
   udp: {
     probe: 'udp',
     over: 'udp',
+    asks: 'port',
     fields: UDP_KEYS,
     refuse: right,
     hint: 'a udp check sends a datagram; without expect it is enough that nothing refuses it',
@@ -109,24 +120,56 @@ export const CHECKS = {
   dns: {
     probe: 'dns',
     over: 'udp',
+    asks: 'port',
     fields: DNS_KEYS,
     refuse: right,
     hint: 'a dns check asks for records of a name, over UDP',
   },
+  icmp: {
+    probe: 'icmp',
+    over: null,
+    asks: 'host',
+    fields: {},
+    refuse: refusePort,
+    hint: 'an icmp check sends an echo request: it finds out whether the host is there, and nothing of what it serves',
+  },
   smtp: {
     probe: 'smtp',
     over: 'tcp',
+    asks: 'port',
     fields: {},
     refuse: right,
     hint: 'an smtp check waits for the greeting, and says EHLO',
   },
-  ftp: { probe: 'ftp', over: 'tcp', fields: {}, refuse: right, hint: 'an ftp check waits for the greeting' },
-  imap: { probe: 'imap', over: 'tcp', fields: {}, refuse: right, hint: 'an imap check waits for the greeting' },
-  pop3: { probe: 'pop3', over: 'tcp', fields: {}, refuse: right, hint: 'a pop3 check waits for the greeting' },
-  redis: { probe: 'redis', over: 'tcp', fields: {}, refuse: right, hint: 'a redis check says PING' },
+  ftp: {
+    probe: 'ftp',
+    over: 'tcp',
+    asks: 'port',
+    fields: {},
+    refuse: right,
+    hint: 'an ftp check waits for the greeting',
+  },
+  imap: {
+    probe: 'imap',
+    over: 'tcp',
+    asks: 'port',
+    fields: {},
+    refuse: right,
+    hint: 'an imap check waits for the greeting',
+  },
+  pop3: {
+    probe: 'pop3',
+    over: 'tcp',
+    asks: 'port',
+    fields: {},
+    refuse: right,
+    hint: 'a pop3 check waits for the greeting',
+  },
+  redis: { probe: 'redis', over: 'tcp', asks: 'port', fields: {}, refuse: right, hint: 'a redis check says PING' },
   mysql: {
     probe: 'mysql',
     over: 'tcp',
+    asks: 'port',
     fields: {},
     refuse: right,
     hint: 'a mysql check asks to be let in, by a name that may be unknown',
@@ -134,14 +177,23 @@ export const CHECKS = {
   postgres: {
     probe: 'postgres',
     over: 'tcp',
+    asks: 'port',
     fields: {},
     refuse: right,
     hint: 'a postgres check asks to be let in, by a name that may be unknown',
   },
-  ldap: { probe: 'ldap', over: 'tcp', fields: {}, refuse: right, hint: 'an ldap check binds anonymously' },
+  ldap: {
+    probe: 'ldap',
+    over: 'tcp',
+    asks: 'port',
+    fields: {},
+    refuse: right,
+    hint: 'an ldap check binds anonymously',
+  },
   script: {
     probe: 'script',
     over: null,
+    asks: 'program',
     fields: SCRIPT_KEYS,
     refuse: (keys) => refuseProgramless(keys) ?? refuseWeightless(keys),
     hint: 'a script check runs a program, which says by its exit code whether all is well',
@@ -149,14 +201,19 @@ export const CHECKS = {
   agent: {
     probe: 'agent',
     over: null,
+    asks: 'port',
     fields: AGENT_KEYS,
     refuse: right,
     hint: 'an agent check reads one line of an agent on the realserver, by the protocol of HAProxy',
   },
-  none: { probe: null, over: null, fields: {}, refuse: right, hint: 'a check of type none asks nobody' },
+  none: { probe: null, over: null, asks: null, fields: {}, refuse: right, hint: 'a check of type none asks nobody' },
 } as const satisfies Readonly<Record<string, CheckRow>>
 
 export type CheckType = keyof typeof CHECKS
+
+/** Does it find out that nobody listens any more where clients ask? */
+export const noticesRefusal = (type: CheckType): boolean =>
+  CHECKS[type].asks === 'port' || CHECKS[type].asks === 'program'
 
 /** Null: not checked. */
 export const probeOf = (type: CheckType): ProbeKind | null => CHECKS[type].probe

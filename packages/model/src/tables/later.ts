@@ -38,9 +38,11 @@ export const FOREIGN_WORDS: Readonly<Record<string, Foreign>> = {
     same: { ip: 'ipip', ip_gre: 'gre', tunl0: 'ipip' },
   },
   type: {
-    later: ['icmp', 'ping', 'radius', 'external-perl', 'sip', 'ntp'],
+    later: ['radius', 'external-perl', 'sip', 'ntp'],
     same: {
       connect: 'tcp',
+      ping: 'icmp',
+      ping_check: 'icmp',
       off: 'none',
       tcp_check: 'tcp',
       ssl: 'tls',

@@ -32,6 +32,7 @@ describe('the keys of a check', () => {
   const http = {
     probe: 'connect',
     over: 'tcp',
+    asks: 'port',
     fields: { path: z.string().optional() },
     refuse: () => null,
     hint: 'asks for a page',

@@ -237,6 +237,13 @@ export const STATE = {
     'entries that left the configuration before stay in the IPVS table',
     'ipvsadm -Ln, and take them out by hand',
   ),
+  'cannot-check': kind(
+    'warning',
+    'node',
+    'checks of type TYPE cannot be made here: REASON',
+    'verdicts of such checks stay as they are; a realserver that was never checked keeps this node from taking its group',
+    'as the line itself says: for icmp install ping (Debian: iputils-ping), and let it ask (net.ipv4.ping_group_range)',
+  ),
   'prober-ended': kind(
     'warning',
     'node',
