@@ -27,7 +27,7 @@ import {
   watchSocket,
 } from './socket.ts'
 
-export const NETLINK = { route: 0, netfilter: 12, generic: 16 } as const
+export const NETLINK = { route: 0, sockets: 4, netfilter: 12, generic: 16 } as const
 
 const AF_NETLINK = 16
 const SOL_NETLINK = 270

@@ -7,6 +7,7 @@ import {
   decodeAcknowledgement,
   decodeArpFrame,
   decodeEchoReply,
+  decodeWaiting,
   fromHex,
   ipvs,
   type Message,
@@ -34,6 +35,7 @@ const decoders: Readonly<Record<string, (message: Message) => Decoded<unknown>>>
   info: ipvs.decodeInfo,
   daemon: ipvs.decodeDaemon,
   arp: ({ payload }) => decodeArpFrame(payload),
+  socket: decodeWaiting,
   echo: ({ payload }) => decodeEchoReply(payload),
 }
 const judge = (message: Message): void => {

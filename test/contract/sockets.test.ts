@@ -1,0 +1,73 @@
+/** Who listens, as the kernel tells us and as `ss` tells everybody; and an accept queue that fills up. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { inNamespace, NETLINK, openNetlink } from '@lvsm/kernel'
+import { decodeWaiting, dumpWaiting, type SocketProtocol, type WaitingSocket } from '@lvsm/netlink'
+import { afterAll, expect, test } from 'vitest'
+import { all, ip, run, space, wait } from './space.ts'
+
+ip('addr add 10.55.9.1/24 dev left')
+const diag = inNamespace(space, () => openNetlink(NETLINK.sockets))
+const children: ChildProcess[] = []
+afterAll(() => {
+  diag.close()
+  for (const child of children) child.kill('SIGKILL')
+})
+
+/** In the namespace; what it is says that it is ready. */
+async function python(text: string): Promise<ChildProcess> {
+  const child = spawn(
+    'ip',
+    ['netns', 'exec', space, 'python3', '-uc', `import socket, time\n${text}\nprint('ready')\ntime.sleep(600)`],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
+  children.push(child)
+  await once(child.stdout, 'data')
+  return child
+}
+const seen = (protocol: SocketProtocol): WaitingSocket[] =>
+  (['inet', 'inet6'] as const).flatMap((family) => all(diag.dump(dumpWaiting(protocol, family)), decodeWaiting))
+/** As `ss` prints them: queue, bound of the queue, address and port. */
+const asked = (flags: string): string[] =>
+  run('ip', 'netns', 'exec', space, 'ss', '-Hn', flags)
+    .split('\n')
+    .flatMap((line) => {
+      const [, queue, most, place] = line.trim().split(/\s+/)
+      return place === undefined ? [] : [`${queue} ${most} ${place.replace('*:', '[::]:')}`]
+    })
+    .toSorted()
+const written = (sockets: readonly WaitingSocket[]): string[] =>
+  sockets
+    .map(
+      ({ address, port, queue, most }) =>
+        `${queue} ${most} ${address.includes(':') ? `[${address}]` : address}:${port}`,
+    )
+    .toSorted()
+
+test('who listens is what ss shows, with the queue of each and for which family it is', async () => {
+  await python(`
+for place, only in (('0.0.0.0', None), ('10.55.9.1', None), ('::', 0), ('::1', 1)):
+  s = socket.socket(socket.AF_INET6 if ':' in place else socket.AF_INET)
+  s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+  if only is not None: s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, only)
+  s.bind((place, {'0.0.0.0': 80, '10.55.9.1': 81, '::': 82, '::1': 83}[place])); s.listen(7); globals()['s%d' % len(globals())] = s
+u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); u.bind(('10.55.9.1', 53))`)
+  expect(written(seen('tcp'))).toEqual(asked('-lt'))
+  expect(seen('tcp')).toHaveLength(4)
+  const onlyV6 = Object.fromEntries(seen('tcp').map(({ port, onlyV6: only }) => [port, only]))
+  expect(onlyV6).toEqual({ 80: false, 81: false, 82: false, 83: true })
+  expect(seen('udp').map(({ address, port }) => `${address}:${port}`)).toEqual(['10.55.9.1:53'])
+})
+
+test('connections that nobody accepts fill the queue up to one beyond its bound', async () => {
+  await python(`
+s = socket.socket(); s.bind(('10.55.9.1', 90)); s.listen(2)
+c = []
+for _ in range(5):
+  one = socket.socket(); one.setblocking(False); one.connect_ex(('10.55.9.1', 90)); c.append(one)`)
+  const ours = () => seen('tcp').find(({ port }) => port === 90)
+  await wait(() => (ours()?.queue ?? 0) > 2)
+  expect(ours()).toMatchObject({ queue: 3, most: 2 })
+})
