@@ -42,6 +42,7 @@ function started(during: (changed: () => void) => void = () => undefined) {
       const host = { links: [], addresses: [], defaults: [], natRules: null }
       return { ...host, services: services ? [] : null, sysctls: new Map(sysctls.map((path) => [path, '0'])) }
     },
+    sockets: () => ({ kind: 'sockets', found: [], error: '', load: 0 }),
     apply(operations) {
       calls.push('apply')
       return operations.map((operation) => ({ operation, message: 'not by a test' }))

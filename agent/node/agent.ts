@@ -201,6 +201,8 @@ export class Agent {
         return this.#driver.feed({ kind: 'applied', failures: this.#kernel.apply(effect.operations) })
       case 'openings':
         return this.#counting.openings((report) => this.#driver.feed({ kind: 'openings', report }))
+      case 'sockets':
+        return this.#driver.feed(this.#kernel.sockets(effect.protocols))
       case 'check':
         return this.#prober.check(effect.id, effect, this.#counting.timed(effect.id, this.#driver, this.#machine))
       case 'deliver':

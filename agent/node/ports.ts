@@ -8,13 +8,15 @@ import {
   type PassedBack,
   type ToLease,
 } from '@lvsm/protocol'
-import { type CheckKeys, type ProbeKind, type ReceiverType } from '@lvsm/model'
+import { type CheckKeys, type KernelProtocol, type ProbeKind, type ReceiverType } from '@lvsm/model'
 import { type Failure, type NodeInput } from './core/index.ts'
 
 /** The kernel of this node. Every call returns after the kernel's answer. */
 export interface Kernel {
   /** Throws what the kernel says. `sysctls`: paths below /proc/sys to read; `services`, `gue`: are the table of IPVS, and ports of GUE read, too? */
   observe(wanted: { readonly sysctls: readonly string[]; readonly services: boolean; readonly gue?: boolean }): Observed
+  /** Who waits for connections or datagrams. Throws nothing: what cannot be read is said. */
+  sockets(protocols: readonly KernelProtocol[]): Extract<NodeInput, { kind: 'sockets' }>
   /** In order; a failure does not hold up what does not depend on it. Returns the failures. */
   apply(operations: readonly Operation[]): readonly Failure[]
   /** Calls back when links, addresses, default routes or rules change. */

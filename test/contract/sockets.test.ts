@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { inNamespace, NETLINK, openNetlink } from '@lvsm/kernel'
 import { decodeWaiting, dumpWaiting, type SocketProtocol, type WaitingSocket } from '@lvsm/netlink'
 import { afterAll, expect, test } from 'vitest'
+import { openKernel } from '../../agent/node/adapters/kernel/kernel.ts'
 import { all, ip, run, space, wait } from './space.ts'
 
 ip('addr add 10.55.9.1/24 dev left')
@@ -70,4 +71,17 @@ for _ in range(5):
   const ours = () => seen('tcp').find(({ port }) => port === 90)
   await wait(() => (ours()?.queue ?? 0) > 2)
   expect(ours()).toMatchObject({ queue: 3, most: 2 })
+})
+
+test('the agent’s own look: by protocol, with the load', async () => {
+  const kernel = inNamespace(space, openKernel)
+  try {
+    const answer = inNamespace(space, () => kernel.sockets(['tcp', 'udp', 'sctp']))
+    expect(answer.found?.map(({ protocol, port }) => `${protocol} ${port}`)).toEqual(
+      expect.arrayContaining(['tcp 80', 'tcp 83', 'udp 53']),
+    )
+    expect(answer.load).toBeGreaterThanOrEqual(0)
+  } finally {
+    kernel.close()
+  }
 })

@@ -186,6 +186,9 @@ export class AgentProcess {
       // Its connections are not those of TCP.
       case 'openings':
         return this.put({ kind: 'openings', report: null })
+      // Nor are its servers sockets.
+      case 'sockets':
+        return this.put({ kind: 'sockets', found: null, error: 'there are none here', load: 0 })
       case 'check':
         return around.check(effect, (ok, reason) => this.put({ kind: 'checked', id: effect.id, ok, reason }))
       case 'ping':

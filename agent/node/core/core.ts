@@ -25,6 +25,7 @@ import { alertIfDue, onDelivery } from './alerts/step.ts'
 import { endHolds, nextHold } from './check/holds.ts'
 import { checked, checkIfDue, unknown } from './check/members.ts'
 import { nextTrial, stepTrials, trialEnded } from './check/trials.ts'
+import { endSights, nextSightEnd } from './check/sights.ts'
 import { notePings } from './check/ping-news.ts'
 import { nextPing, pingAnswered, pingIfDue, pingsSent } from './check/pings.ts'
 import { dispatch } from './command/dispatch.ts'
@@ -43,6 +44,7 @@ import { leaseFault } from './lease.ts'
 import { onLeaseDown, onLeaseEvent, onLeaseUp } from './lease-heard.ts'
 import { nextMove, stepMoves } from './move/owner.ts'
 import { nextHandover, stepHandovers } from './move/successor.ts'
+import { lookAtSocketsIfDue, nextSocketLook, onSockets } from './observe/sockets.ts'
 import { onOpenings } from './observe/paths.ts'
 import { onApplied, onObserved } from './observe/observed.ts'
 import { LOOK_IN, looked, lookIfDue, lookWithin, nextLook } from './observe/look.ts'
@@ -53,7 +55,8 @@ import { wellnessOf } from './publish/wellness.ts'
 import { hasNews, nextPublish, publishIfDue, publishReadiness, publishSoon, saying } from './publish/publish.ts'
 import { reportStatus } from './publish/status.ts'
 import { report, troubles } from './publish/troubles.ts'
-import { count, log, newState, type NodeOptions, type NodeState } from './state.ts'
+import { tellVerdicts } from './verdicts.ts'
+import { count, newState, type NodeOptions, type NodeState } from './state.ts'
 
 export interface NodeCore {
   step(input: NodeInput, now: Instant): readonly NodeEffect[]
@@ -75,7 +78,15 @@ export interface NodeCore {
 }
 
 /** Inputs after which, by themselves, there is nothing new to say: what changes something asks for a look. Peers may talk without end. */
-const QUIET: ReadonlySet<string> = new Set(['wake', 'checked', 'pinged', 'ping-answered', 'refused', 'message'])
+const QUIET: ReadonlySet<string> = new Set([
+  'wake',
+  'checked',
+  'sockets',
+  'pinged',
+  'ping-answered',
+  'refused',
+  'message',
+])
 
 export function createNodeCore(options: NodeOptions): NodeCore {
   const state = newState(options)
@@ -129,6 +140,8 @@ function onInput(state: NodeState, input: NodeInput): void {
       return onApplied(state, input)
     case 'openings':
       return onOpenings(state, input.report)
+    case 'sockets':
+      return onSockets(state, input)
     case 'checked':
       return onChecked(state, input)
     case 'delivered':
@@ -169,14 +182,7 @@ function onChecked(state: NodeState, input: Extract<NodeInput, { kind: 'checked'
   if (trialEnded(state, input)) return
   const { id, ok, reason, found } = input
   if (ok === null) return unknown(state, id)
-  const verdicts = checked(state, id, { ok, reason }, found)
-  for (const { event } of verdicts)
-    if (event) {
-      log(state, `${event.kind}: ${event.reason}`)
-      note(state, { ...event, number: 0 })
-      publishSoon(state)
-    }
-  if (verdicts.some(({ changed }) => changed)) lookWithin(state)
+  tellVerdicts(state, checked(state, id, { ok, reason }, found))
 }
 
 /** What is due, whatever came in. */
@@ -189,7 +195,9 @@ function proceed(state: NodeState, input: NodeInput): void {
   stepStandby(state)
   stepTrials(state)
   if (endHolds(state)) lookWithin(state)
+  tellVerdicts(state, endSights(state))
   lookIfDue(state)
+  lookAtSocketsIfDue(state)
   checkIfDue(state)
   pingIfDue(state)
   const pinged = notePings(state)
@@ -212,6 +220,8 @@ function proceed(state: NodeState, input: NodeInput): void {
     nextKeep(state),
     nextTrial(state),
     nextHold(state),
+    nextSightEnd(state),
+    nextSocketLook(state),
     nextRecord(state),
     nextAlert(state),
     nextHook(state),

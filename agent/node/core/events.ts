@@ -14,7 +14,14 @@ import {
   type ToLease,
 } from '@lvsm/protocol'
 import { type Instant, type Trouble } from '@lvsm/base'
-import { type Config, type CheckKeys, type PairRing, type ProbeKind, type ReceiverType } from '@lvsm/model'
+import {
+  type Config,
+  type CheckKeys,
+  type KernelProtocol,
+  type PairRing,
+  type ProbeKind,
+  type ReceiverType,
+} from '@lvsm/model'
 import { type Observed, type Operation } from '@lvsm/plan'
 import { type Unsent } from './check/pings.ts'
 
@@ -48,6 +55,22 @@ export type NodeInput =
   | { readonly kind: 'applied'; readonly failures: readonly Failure[] }
   /** How connections get on; null: that could not be read. */
   | { readonly kind: 'openings'; readonly report: OpeningsReport | null }
+  /** Who waits for connections or datagrams on this machine; null: that could not be read. `load`: of a minute, for each processor. */
+  | {
+      readonly kind: 'sockets'
+      readonly found:
+        | readonly {
+            readonly protocol: KernelProtocol
+            readonly address: string
+            readonly port: number
+            readonly queue: number
+            readonly most: number
+            readonly onlyV6: boolean
+          }[]
+        | null
+      readonly error: string
+      readonly load: number
+    }
   /** `ok` null: nobody knows, and the verdict stays as it is. */
   | {
       readonly kind: 'checked'
@@ -107,6 +130,8 @@ export type NodeEffect =
     }
   /** See how connections of the realservers get on; answered by one `openings`. */
   | { readonly kind: 'openings' }
+  /** See who listens; answered by one `sockets`. */
+  | { readonly kind: 'sockets'; readonly protocols: readonly KernelProtocol[] }
   /** In order; answered by `applied`. */
   | { readonly kind: 'apply'; readonly operations: readonly Operation[] }
   /** Ask a realserver from `source` (null: as the kernel chooses), and answer with `checked`. */

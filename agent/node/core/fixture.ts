@@ -38,6 +38,8 @@ export class TestNode {
   readonly core: NodeCore
   readonly answering = new Set(ANSWERING)
   silentChecks = false
+  /** Who listens on it. */
+  listening: Extract<NodeInput, { kind: 'sockets' }>['found'] = []
   /** Somebody may set it. */
   wallAheadMs = WALL_MS
   readonly #driver: Driver<NodeInput>
@@ -126,6 +128,8 @@ export class TestNode {
     if (effect.kind === 'apply')
       this.#answer({ kind: 'applied', failures: effect.operations.flatMap((one) => this.#apply(one)) })
     if (effect.kind === 'ping') this.#ping(effect)
+    if (effect.kind === 'sockets')
+      this.#driver.feed({ kind: 'sockets', found: this.listening, error: 'no such socket', load: 0.5 })
     if (effect.kind === 'check' && !this.silentChecks) {
       const ok = this.alive.has(effect.address)
       this.#driver.feed({ kind: 'checked', id: effect.id, ok, reason: ok ? 'connected' : 'refused' })

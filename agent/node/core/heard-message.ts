@@ -12,6 +12,8 @@ import { prepareFor } from './move/successor.ts'
 import { lookWithin } from './observe/look.ts'
 import { heardReadiness, heardState, heardTables } from './peers.ts'
 import { count, type NodeState } from './state.ts'
+import { heardSockets } from './check/sights.ts'
+import { tellVerdicts } from './verdicts.ts'
 import { noteAwareness } from './synchronised.ts'
 
 export function onMessage(state: NodeState, from: string, text: string): void {
@@ -38,6 +40,8 @@ export function onMessage(state: NodeState, from: string, text: string): void {
       return onAlerts(state, from, message)
     case 'tables':
       return heardTables(state, from, message)
+    case 'sockets':
+      return tellVerdicts(state, heardSockets(state, from, message))
     case 'ask':
       onAsk(state, from, message)
       return lookIfDraining(state)

@@ -28,6 +28,7 @@ import type { History } from './history/ring.ts'
 import { type LeaseLink, newLeaseLink } from './lease-link.ts'
 import type { Handover, Move } from './move/moving.ts'
 import { newPaths, type Paths } from './observe/paths.ts'
+import { newSockets, type Sockets } from './observe/sockets.ts'
 import type { Repaired } from './plan/fights.ts'
 import type { Snapshot } from './publish/drops.ts'
 import { newPublished, type Published } from './publish/published.ts'
@@ -111,6 +112,7 @@ export interface NodeState extends Pick<NodeOptions, 'node' | 'boot' | 'follows'
   readonly pings: Pings
   readonly kernel: Kernel
   readonly paths: Paths
+  readonly sockets: Sockets
   readonly lease: LeaseLink
   readonly states: Map<string, HeardState>
   /** By node, if it says that it has another configuration. */
@@ -189,6 +191,7 @@ export function newState(options: NodeOptions): NodeState {
     pings: newPings(startedAt),
     kernel: newKernel(record),
     paths: newPaths(startedAt),
+    sockets: newSockets(startedAt),
     lease: newLeaseLink(),
     states: new Map(),
     differs: new Map(),

@@ -127,6 +127,7 @@ const BY_KEY: Readonly<Record<string, Adviser>> = {
   secret,
   voter: boolean,
   'keep-last': boolean,
+  'own-view': boolean,
   'one-packet': boolean,
   backup: boolean,
   verify: boolean,

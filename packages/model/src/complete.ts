@@ -113,6 +113,7 @@ function completeCheck({ check, protocol, ports }: Pick<WrittenService, 'check' 
     fall: check?.fall ?? DEFAULT_CHECK.fall,
     rise: check?.rise ?? DEFAULT_CHECK.rise,
     keepLast: check?.['keep-last'] ?? DEFAULT_CHECK.keepLast,
+    ownView: check?.['own-view'] ?? DEFAULT_CHECK.ownView,
     pacing: completePacing(check, intervalMs),
   }
 }

@@ -63,6 +63,8 @@ export interface ConfigCheck {
   readonly port: number | null
   /** Does the last living realserver stay in the table when its check fails too? */
   readonly keepLast: boolean
+  /** Does the realserver's own agent tell, too, whether somebody listens there, and accepts? */
+  readonly ownView: boolean
   readonly pacing: CheckPacing
 }
 export interface ConfigRealserver {
@@ -217,6 +219,7 @@ export const DEFAULT_CHECK: Omit<ConfigCheck, 'type'> = {
   fall: 3,
   rise: 2,
   keepLast: true,
+  ownView: false,
   pacing: usualPacing(1000),
 }
 /** Longest time that a realserver is held out which fails again and again, in milliseconds. */

@@ -25,9 +25,9 @@ function timing(profile: keyof typeof PROFILES): Words {
 /** Of a service with this protocol. */
 function check(protocol: unknown): Words {
   const type = usualCheck(serviceSchema.shape.protocol.safeParse(protocol).data)
-  const { intervalMs, timeoutMs, fall, rise, keepLast, pacing } = DEFAULT_CHECK
+  const { intervalMs, timeoutMs, fall, rise, keepLast, ownView, pacing } = DEFAULT_CHECK
   const figures = durations({ interval: intervalMs, timeout: timeoutMs })
-  return { type, ...figures, fall, rise, 'keep-last': keepLast, ...pacingWords(pacing) }
+  return { type, ...figures, fall, rise, 'keep-last': keepLast, 'own-view': ownView, ...pacingWords(pacing) }
 }
 
 /** Of mappings that may be absent as a whole, and of the cluster itself. `profile`, and `protocol` of a check's service: as the file says it. */

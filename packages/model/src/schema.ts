@@ -126,6 +126,8 @@ export const checkSchema = checkFields(CHECKS, {
   fall: z.int().min(1).max(20).optional(),
   rise: z.int().min(1).max(20).optional(),
   'keep-last': z.boolean().optional(),
+  /** The realserver's own agent tells, too, whether somebody listens there, and accepts. */
+  'own-view': z.boolean().optional(),
   ...pacingFields(duration),
 })
 export const realserverSchema = z.strictObject({

@@ -1,6 +1,7 @@
 /** What one node must know: the ownership plane's part, and the data plane's. */
 import { addressDigest } from './agreement.ts'
 import type { LeaseView, PairKeys } from '@lvsm/protocol'
+import { type OwnView, ownViewOf } from './own-view.ts'
 import { type TunnelEnd, tunnelsTo } from './tunnels.ts'
 import type { Config, ConfigGroup, ConfigNode, ConfigService, ConfigSync } from './config.ts'
 import type { IpvsTimeouts } from './service-spec.ts'
@@ -72,6 +73,8 @@ export interface NodeView {
   readonly tunnelled: readonly { readonly address: string; readonly tunnel: Tunnel }[]
   /** The floating address that is this node's default route; null when it is no realserver that needs one. */
   readonly gateway: string | null
+  /** What its own agent looks at for others. */
+  readonly ownView: OwnView
   /** Of this node's kernel, where it is a director. */
   readonly ipvsTimeouts: IpvsTimeouts
   /** How this node and the other directors tell each other of their connections; null: it has no group that could move, or nobody is told. */
@@ -115,10 +118,11 @@ export function nodeView(config: Config, name: string): NodeView | null {
       .filter((service) => directs.some((group) => group.name === service.group))
       .map((service) => inTableOf(service, name)),
     answersFor: [...answersFor.values()].toSorted((one, other) => (one.address < other.address ? -1 : 1)),
-    serves: served.map(({ service }) => service).filter(({ check }) => noticesRefusal(check.type)),
+    serves: served.map(({ service }) => service).filter(({ check }) => noticesRefusal(check)),
     gateway,
     ipvsTimeouts: config.ipvsTimeouts,
     ...tunnelsTo(config, name),
+    ownView: ownViewOf(config, name),
     sync: syncView(config, name),
   }
 }

@@ -109,7 +109,7 @@ export function natRules(
       const answers = socketsOf(service, address, service.ports ?? [{ from: port, to: port }])
       for (const one of answers) {
         if (!untranslated.some((known) => sameSocket(known, one))) untranslated.push(one)
-        const refuses = hasHandshake(one) && isOne(one) && noticesRefusal(service.check.type)
+        const refuses = hasHandshake(one) && isOne(one) && noticesRefusal(service.check)
         if (refuses && !suppressRst.some((known) => sameSocket(known, one))) suppressRst.push({ ...one, at: 'forward' })
       }
       if (!masquerade.some((entry) => entry.address === address))

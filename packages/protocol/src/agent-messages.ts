@@ -5,6 +5,7 @@
  */
 import { type AlertsMessage, alertsMessage } from './alert-messages.ts'
 import { cut } from './cut.ts'
+import { seenSocket } from './own-view.ts'
 import { saidEvent } from './events/event.ts'
 import { LONGEST_NAME, runCheckRequest, standbyRequest, switchoverRequest, testAlertRequest } from './http/routes.ts'
 import { plainLine } from '@lvsm/base'
@@ -91,6 +92,9 @@ export const saidDestination = z.object({
 /** The owner's tables of some services; many come in several messages. */
 const tables = z.object({ kind: z.literal('tables'), services: z.record(name, z.array(saidDestination).max(4096)) })
 
+/** What a realserver's agent sees of its own sockets, of services that want to know: to their directors. */
+const sockets = z.object({ kind: z.literal('sockets'), load: count, seen: z.array(seenSocket).max(MOST) })
+
 const switchover = z.object({ verb: z.literal('switchover'), ...switchoverRequest.shape })
 const standby = z.object({ verb: z.literal('standby'), ...standbyRequest.shape })
 const runCheck = z.object({ verb: z.literal('runCheck'), ...runCheckRequest.shape })
@@ -137,6 +141,7 @@ export type StateMessage = z.infer<typeof state>
 export type PrepareMessage = z.infer<typeof prepare>
 export type MoreMessage = z.infer<typeof more>
 export type TablesMessage = z.infer<typeof tables>
+export type SocketsMessage = z.infer<typeof sockets>
 export type PreparedMessage = z.infer<typeof prepared>
 export type TroubleReport = z.infer<typeof saidTrouble>
 export type DestinationReport = z.infer<typeof saidDestination>
@@ -147,6 +152,7 @@ export type AgentMessage =
   | StateMessage
   | MoreMessage
   | TablesMessage
+  | SocketsMessage
   | z.infer<typeof ask>
   | z.infer<typeof answer>
   | z.infer<typeof prepare>
@@ -154,7 +160,7 @@ export type AgentMessage =
   | AlertsMessage
 
 /** Kind → schema: all that agents say to each other. */
-export const SCHEMAS = { state, more, tables, ask, answer, prepare, prepared, alerts: alertsMessage } as const
+export const SCHEMAS = { state, more, tables, sockets, ask, answer, prepare, prepared, alerts: alertsMessage } as const
 
 export type Decoded =
   | { readonly ok: true; readonly message: AgentMessage }

@@ -1,6 +1,7 @@
 export * from './agent-messages.ts'
 export * from './alert-messages.ts'
 export * from './agent-report.ts'
+export type { SeenSocket } from './own-view.ts'
 export {
   CONFIG_COMMANDS,
   type ConfigCommand,

@@ -328,6 +328,7 @@ export class Writer {
       timeout: this.#odd(TIMEOUTS[Math.max(0, at - 1)], '40000m'),
       ...(this.#chance(50) ? { fall: this.#pick([1, 2, 20]), rise: this.#pick([1, 2, 20]) } : {}),
       ...(this.#chance(20) ? { 'keep-last': this.#chance(50) } : {}),
+      ...(type !== 'none' && this.#chance(20) ? { 'own-view': this.#chance(80) } : {}),
       ...(this.#chance(20) ? { 'fast-interval': this.#odd('50ms', '1ms'), jitter: this.#pick([0, 50]) } : {}),
       ...(this.#chance(10) ? { 'down-interval': '5s', 'max-ejection': this.#pick([1, 50, 100]) } : {}),
       ...(this.#chance(10) ? { 'slow-start': this.#odd('30s', '1ms') } : {}),

@@ -9,6 +9,7 @@ import type { Kernel } from '../../ports.ts'
 import { type GuePorts, openGuePorts } from './gue.ts'
 import { type NatRulesPort, openNatRules } from './nat-rules.ts'
 import { openTable, type Table } from './ipvs.ts'
+import { openSockets } from './sockets.ts'
 import { type Remembered, remembered } from './remembered.ts'
 import { readSysctl, writeSysctl } from './sysctl.ts'
 import { carryOutTunnel } from './tunnel.ts'
@@ -28,6 +29,7 @@ export function openKernel(): Kernel {
   const table = openTable()
   const natRules = openNatRules()
   const guePorts = openGuePorts()
+  const sockets = openSockets()
   const watches: { close(): void }[] = []
   const clock = (): number => performance.now()
   const host = remembered(() => readHostNetwork(route), clock)
@@ -50,6 +52,7 @@ export function openKernel(): Kernel {
         ...(services ? { syncDaemons: table.syncDaemons() } : {}),
       }
     },
+    sockets: (protocols) => sockets.look(protocols),
     apply(operations) {
       forget()
       // Of a service that the kernel refuses all else fails too: it is said once.
@@ -65,7 +68,7 @@ export function openKernel(): Kernel {
       watches.push(watchHostNetwork(host, changed), watchRules(rules, changed))
     },
     close() {
-      for (const part of [...watches, route, table, natRules, guePorts]) part.close()
+      for (const part of [...watches, route, table, natRules, guePorts, sockets]) part.close()
     },
   }
 }

@@ -2,15 +2,17 @@
 import { isHeld } from '@lvsm/health'
 import { destKey } from '@lvsm/model'
 import { initially } from './initial.ts'
+import { healthOf, unseen } from './sight.ts'
 import type { Member } from './member.ts'
 import type { NodeState } from '../state.ts'
 
 /** Goes on from the reason of its last result; empty where nothing is to be said. */
 export const besides = (state: NodeState, member: Member): string =>
-  `${initially(state, member)}${against(state, member)}`
+  `${initially(state, member)}${against(state, member)}${unseen(member)}`
 
 function against(state: NodeState, member: Member): string {
-  const { service, realserver, health, flap } = member
+  const { service, realserver, flap } = member
+  const health = healthOf(member)
   const key = destKey(realserver)
   const pool = state.checks.pools.get(service.name)
   if (pool?.kept.has(key)) {

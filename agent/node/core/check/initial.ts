@@ -16,7 +16,7 @@ const notChecked = ({ check }: ConfigService): Health => ({
 
 /** As the configuration has it now, with what is known of it. Another check goes on from what the one before it found. */
 export function memberOf(
-  { facts }: NodeState,
+  { facts, now }: NodeState,
   service: ConfigService,
   realserver: ConfigRealserver,
   known: Member | undefined,
@@ -32,6 +32,8 @@ export function memberOf(
     question: '',
     found: same?.found ?? null,
     agentSaid: same?.agentSaid ?? NOTHING_SAID,
+    sight: service.check.ownView ? (known?.sight ?? null) : null,
+    unseenSince: service.check.ownView ? (known?.service.check.ownView ? known.unseenSince : now) : null,
     flap: same?.flap ?? STEADY,
     away: same?.away ?? false,
     backSince: same?.backSince ?? null,

@@ -3,7 +3,17 @@ import { type Instant } from '@lvsm/base'
 import type { ServerIntent } from '@lvsm/changes'
 import { type AgentSaid, type Choice, type Flap, type Health, newSchedule, type Schedule } from '@lvsm/health'
 import type { ConfigRealserver, ConfigService } from '@lvsm/model'
-import { type ProbeFound } from '@lvsm/protocol'
+import { type ProbeFound, type SeenSocket } from '@lvsm/protocol'
+
+export interface Sight extends SeenSocket {
+  /** When it was heard last, and since when it says the same. */
+  readonly at: Instant
+  readonly since: Instant
+  /** Of the machine: average of a minute for each processor. */
+  readonly load: number
+  /** Its agent is silent; what it said last is still the best that is known. */
+  readonly stale: boolean
+}
 
 /** A realserver of a service, as the checks see it (`check/`). */
 export interface Member {
@@ -21,6 +31,10 @@ export interface Member {
   found: { readonly at: Instant | null } | null
   /** What its agent said, where a check asks one. */
   agentSaid: AgentSaid
+  /** What its own agent says of its socket; null: nothing, or nobody wants to know. */
+  sight: Sight | null
+  /** Since when it does not; null: it does, or nobody wants to know. */
+  unseenSince: Instant | null
   /** When it failed lately, and whether it is held out for that. */
   flap: Flap
   /** It left the pool because it failed, and has not come back since. */
@@ -46,6 +60,8 @@ export interface Checks {
   /** What is asked → its number. */
   readonly recipes: Map<string, number>
   lastRecipe: number
+  /** When the first of them are over that realservers' own agents said. */
+  sightsUntil: Instant | null
   /** The first look at the kernel has been taken over. */
   begun: boolean
 }
@@ -60,5 +76,6 @@ export const newChecks = (seed: string): Checks => ({
   targets: new Map(),
   recipes: new Map(),
   lastRecipe: 0,
+  sightsUntil: null,
   begun: false,
 })

@@ -23,6 +23,7 @@ import type { Member } from './member.ts'
 import type { NodeState } from '../state.ts'
 import { besides } from './besides.ts'
 import { find, foundAt, isChecked, memberId, memberOf } from './initial.ts'
+import { healthOf } from './sight.ts'
 import { probing } from './probing.ts'
 import { adopt, followTargets } from './targets.ts'
 
@@ -98,9 +99,10 @@ export function fill(state: NodeState, service: ConfigService): void {
   const all = membersOf(state, service)
   const members = all
     .filter(([, { intent }]) => intent === 'serve')
-    .map(([id, { health, flap, realserver }]) => {
+    .map(([id, member]) => {
+      const { flap, realserver } = member
       const { weight, backup = false } = realserver
-      return { id, health, weight, backup, held: isHeld(flap, state.now) }
+      return { id, health: healthOf(member), weight, backup, held: isHeld(flap, state.now) }
     })
   const { quorum, hysteresis, check } = service
   const floor = { keepLast: check.keepLast, maxEjection: check.pacing.maxEjection }
@@ -108,7 +110,7 @@ export function fill(state: NodeState, service: ConfigService): void {
   state.checks.pools.set(service.name, pool)
   for (const [key, member] of all) {
     if (!pool.serving.has(key)) {
-      member.away ||= member.health.healthy === false
+      member.away ||= healthOf(member).healthy === false
       member.backSince = null
     } else if (member.away && !pool.kept.has(key)) {
       member.away = false
@@ -159,12 +161,19 @@ export function checked(state: NodeState, id: string, result: CheckResult, found
 }
 
 function verdictOf(state: NodeState, member: Member, result: CheckResult, found: ProbeFound): Verdict {
-  const before = member.health.healthy
+  return resettled(state, member, () => {
+    member.last = { at: state.now, found, question: member.question }
+    member.found = null
+    member.health = judged(member, result, found)
+  })
+}
+
+/** Something new is known of it. */
+export function resettled(state: NodeState, member: Member, learn: () => void): Verdict {
+  const before = healthOf(member).healthy
   const weighed = weightSaid(member)
-  member.last = { at: state.now, found, question: member.question }
-  member.found = null
-  member.health = judged(member, result, found)
-  const { healthy } = member.health
+  learn()
+  const { healthy, reason: why } = healthOf(member)
   const { service, realserver } = member
   if (healthy === before) return weightSaid(member) === weighed ? NOTHING : { changed: true, event: null }
   if (before === true) member.flap = fell(member.flap, state.now, service.check.pacing.flapHoldMs)
@@ -172,7 +181,7 @@ function verdictOf(state: NodeState, member: Member, result: CheckResult, found:
   fill(state, service)
   if (before === null && healthy) return { changed: true, event: null }
   const key = destKey(realserver)
-  const reason = `${realserver.node} (${key}) in service ${service.name}: ${result.reason}${besides(state, member)}`
+  const reason = `${realserver.node} (${key}) in service ${service.name}: ${why}${besides(state, member)}`
   return { changed: true, event: { group: service.group, kind: healthy ? 'recovered' : 'failed', reason } }
 }
 
@@ -218,4 +227,4 @@ export const drainingOf = (state: NodeState): Keys =>
 
 /** The first of these services that has realservers whose first check is still under way. */
 export const uncheckedOf = (state: NodeState, services: readonly ConfigService[]): string | undefined =>
-  services.find((service) => membersOf(state, service).some(([, { health }]) => health.healthy === null))?.name
+  services.find((service) => membersOf(state, service).some(([, member]) => healthOf(member).healthy === null))?.name

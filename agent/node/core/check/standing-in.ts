@@ -3,12 +3,13 @@ import type { Trouble } from '@lvsm/base'
 import { type ConfigService, destKey } from '@lvsm/model'
 import { note } from '../history/history.ts'
 import { log, type NodeState } from '../state.ts'
+import { healthOf } from './sight.ts'
 import { membersOf } from './members.ts'
 
 /** `1 of 3 realservers is healthy (weight 1, quorum 2)`. */
 function quorumText(state: NodeState, service: ConfigService): string {
   const own = membersOf(state, service).filter(([, { realserver }]) => !realserver.backup)
-  const healthy = own.filter(([, { health, intent }]) => intent === 'serve' && health.healthy === true)
+  const healthy = own.filter(([, member]) => member.intent === 'serve' && healthOf(member).healthy === true)
   const weight = healthy.reduce((sum, [, { realserver }]) => sum + realserver.weight, 0)
   const are = healthy.length === 1 ? 'is' : 'are'
   return `${healthy.length} of ${own.length} realservers ${are} healthy and wanted (weight ${weight}, quorum ${service.quorum}${service.hysteresis > 0 ? ` ± ${service.hysteresis}` : ''})`

@@ -1,14 +1,17 @@
 /** The checks of this node, each as it stands: what was asked last, when, and what is made of it. */
 import { between } from '@lvsm/base'
-import { type ChecksReport } from '@lvsm/protocol'
+import { type CheckReport, type ChecksReport } from '@lvsm/protocol'
 import { destKey } from '@lvsm/model'
 import { besides } from '../check/besides.ts'
+import type { Sight } from '../check/member.ts'
+import { healthOf } from '../check/sight.ts'
 import { basisOf } from '../check/initial.ts'
 import type { NodeState } from '../state.ts'
 
 export function reportChecks(state: NodeState): ChecksReport {
   const checks = [...state.checks.members.values()].map((member) => {
-    const { service, realserver, health, intent, last, found } = member
+    const { service, realserver, intent, last, found, sight } = member
+    const health = healthOf(member)
     const pool = state.checks.pools.get(service.name)
     const key = destKey(realserver)
     const { type, intervalMs, timeoutMs, fall, rise } = service.check
@@ -28,8 +31,14 @@ export function reportChecks(state: NodeState): ChecksReport {
       ageMs: last ? Math.round(between(last.at, state.now)) : null,
       basis: basisOf(member),
       ...(found ? { foundMs: found.at === null ? null : Math.round(between(found.at, state.now)) } : {}),
+      ...(sight ? { ownView: saidOf(state, sight) } : {}),
       ...last?.found,
     }
   })
   return { node: state.node, revision: state.config?.revision ?? 0, checks }
 }
+
+const saidOf = ({ now }: NodeState, { is, queue, most, load, at }: Sight): NonNullable<CheckReport['ownView']> => ({
+  ...{ is, queue, most, load },
+  ageMs: Math.round(between(at, now)),
+})

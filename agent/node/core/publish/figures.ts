@@ -1,12 +1,14 @@
 /** What the core says of itself for metrics: nothing that grows with the cluster is looked at but the results of checks. */
 import type { Figures } from '@lvsm/protocol'
+import { healthOf } from '../check/sight.ts'
 import type { NodeState } from '../state.ts'
 
 export function figuresOf({ config, counters, checks, published }: NodeState): Figures {
   const troubles = { critical: 0, warning: 0, info: 0 }
   for (const { severity } of published.troubles.values()) troubles[severity] += 1
-  const health = [...checks.members].flatMap(([id, one]) =>
-    one.health.healthy === null ? [] : [[id, one.health.healthy] as const],
-  )
+  const health = [...checks.members].flatMap(([id, one]) => {
+    const { healthy } = healthOf(one)
+    return healthy === null ? [] : [[id, healthy] as const]
+  })
   return { revision: config?.revision ?? 0, counters: { ...counters }, troubles, health }
 }

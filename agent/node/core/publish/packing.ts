@@ -13,6 +13,8 @@ import {
   type MoreMessage,
   type Outcome,
   type RunCheckReport,
+  type SeenSocket,
+  type SocketsMessage,
   type StateMessage,
   type TablesMessage,
   type TroubleReport,
@@ -134,6 +136,14 @@ export function encodeTables(all: readonly TablePart[]): Filled[] {
   return fill(empty(), empty, parts, (message, { name, destination }) => {
     message.services = { ...message.services, [name]: [...(message.services[name] ?? []), destination] }
   })
+}
+
+/** What a realserver sees of its own sockets: as many messages as that needs. */
+export function encodeSockets(load: number, all: readonly SeenSocket[]): string[] {
+  const empty = (): SocketsMessage => ({ kind: 'sockets', load, seen: [] })
+  return fill(empty(), empty, all, (message, one) => {
+    message.seen = [...message.seen, one]
+  }).map(({ text }) => text)
 }
 
 /** Letters of each step of a check that was run by hand, from many to none. */

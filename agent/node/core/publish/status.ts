@@ -4,6 +4,7 @@ import { plainTrouble, type Trouble } from '@lvsm/base'
 import { allWanted, realserverReport, serviceReport, wantedOfServer } from '@lvsm/changes'
 import { type ConfigService, destKey, inTableOf, type Subject } from '@lvsm/model'
 import { besides } from '../check/besides.ts'
+import { healthOf } from '../check/sight.ts'
 import { memberId } from '../check/initial.ts'
 import { differsIn } from '../disagreement.ts'
 import { leaseStatus } from '../lease.ts'
@@ -56,10 +57,10 @@ export function ownTable(state: NodeState, service: ConfigService): DestinationR
     return {
       key,
       weight: dest?.weight ?? 0,
-      healthy: member?.health.healthy ?? null,
+      healthy: member ? healthOf(member).healthy : null,
       active: dest?.active ?? 0,
       inactive: dest?.inactive ?? 0,
-      reason: member ? `${member.health.reason}${besides(state, member)}` : '',
+      reason: member ? `${healthOf(member).reason}${besides(state, member)}` : '',
     }
   })
 }

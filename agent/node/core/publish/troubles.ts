@@ -12,6 +12,8 @@ import type { Failure } from '../events.ts'
 import { sameOf } from '../history/ring.ts'
 import { hookTroubles } from '../hooks/hooks.ts'
 import { leaseFault, leaseStatus } from '../lease.ts'
+import { socketTroubles } from '../observe/sockets.ts'
+import { unseenTroubles } from '../check/sights.ts'
 import { pathTroubles } from '../observe/paths.ts'
 import { fightTroubles } from '../plan/fights.ts'
 import { describeFailure } from '../plan/readiness.ts'
@@ -36,6 +38,8 @@ export const troubles = (state: NodeState): readonly Trouble[] =>
     ...fightTroubles(state),
     ...flappingTroubles(state),
     ...pathTroubles(state),
+    ...socketTroubles(state),
+    ...unseenTroubles(state),
     ...quorumTroubles(state),
     ...pingTroubles(state.pings),
     ...disagreementTroubles(state),

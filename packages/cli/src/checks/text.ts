@@ -44,6 +44,7 @@ export function checkText(one: CheckReport, paint: Paint): string {
     `${paint('strong', nameOf(one))}  ${stateOf(one, paint)}${serving ? '' : ', does not serve'}`,
     `  asks ${endpointText(address, port)} by ${type}, each ${durationText(intervalMs)}, for ${durationText(timeoutMs)} at most; fall ${fall}, rise ${rise}`,
     `  ${lastLine(one)}`,
+    ...ownLines(one),
     ...figureLines(one),
   ]
   return `${lines.join('\n')}\n`
@@ -53,6 +54,19 @@ function lastLine({ ageMs, foundMs, tookMs, reason, basis }: CheckReport): strin
   if (ageMs !== null) return `${timeText(ageMs)} ago, in ${timeText(tookMs)}: ${reason}`
   if (basis !== 'table') return reason
   return `${reason} (${foundMs == null ? 'nobody knows since when no agent looked' : `known last ${timeText(foundMs)} ago`})`
+}
+
+const SIGHTS: Readonly<Record<string, string>> = {
+  listens: 'somebody listens there',
+  closed: 'nobody listens there',
+  full: 'nobody accepts there',
+  unread: 'it cannot see who listens',
+}
+function ownLines({ ownView }: CheckReport): string[] {
+  if (!ownView) return []
+  const { is, queue, most, load, ageMs } = ownView
+  const waiting = most > 0 ? `, ${queue} wait to be accepted, ${most} may` : ''
+  return [`  its own agent, ${timeText(ageMs)} ago: ${SIGHTS[is] ?? is}${waiting}; load ${load} of each processor`]
 }
 
 function figureLines({ perfdata = [] }: Pick<Trial, 'perfdata'>): string[] {

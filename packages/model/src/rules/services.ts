@@ -10,6 +10,7 @@ import { type Service, served } from './pools.ts'
 import { checkPacing } from './pacing.ts'
 import { checkFamily } from './families.ts'
 import { checkPorts, refuseShared, type Taken } from './service-ports.ts'
+import { checkOwnView } from './own-view.ts'
 import { checkOptions } from './service-options.ts'
 import { checkForwarding, checkOwner, checkRealserver } from './realservers.ts'
 import { entries, isUnread, type Refuse, refuseTwice, type Rule } from './rule.ts'
@@ -34,6 +35,7 @@ export const services: Rule = (draft, refuse) => {
     checkFlags(service, path, refuse)
     checkTiming(service, path, refuse)
     checkOptions(service, served(draft, at), path, refuse)
+    checkOwnView(service, served(draft, at), path, refuse)
     const seen = new Map<string, string>()
     for (const server of served(draft, at)) {
       const { item, pool } = server

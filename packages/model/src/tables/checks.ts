@@ -212,8 +212,8 @@ export const CHECKS = {
 export type CheckType = keyof typeof CHECKS
 
 /** Does it find out that nobody listens any more where clients ask? */
-export const noticesRefusal = (type: CheckType): boolean =>
-  CHECKS[type].asks === 'port' || CHECKS[type].asks === 'program'
+export const noticesRefusal = ({ type, ownView }: { readonly type: CheckType; readonly ownView: boolean }): boolean =>
+  CHECKS[type].asks === 'port' || CHECKS[type].asks === 'program' || ownView
 
 /** Null: not checked. */
 export const probeOf = (type: CheckType): ProbeKind | null => CHECKS[type].probe

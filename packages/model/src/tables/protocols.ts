@@ -6,13 +6,15 @@ export interface KernelProtocolRow {
   readonly number: number
   /** How `ipvsadm` names a service of it. */
   readonly option: string
+  /** Can an agent see who listens (packages/netlink, sockets)? */
+  readonly seen: boolean
 }
 
 /** What IPVS knows (ip_vs_proto_*.c). */
 export const KERNEL_PROTOCOLS = {
-  tcp: { number: 6, option: '-t' },
-  udp: { number: 17, option: '-u' },
-  sctp: { number: 132, option: '--sctp-service' },
+  tcp: { number: 6, option: '-t', seen: true },
+  udp: { number: 17, option: '-u', seen: true },
+  sctp: { number: 132, option: '--sctp-service', seen: false },
 } as const satisfies Readonly<Record<string, KernelProtocolRow>>
 
 export type KernelProtocol = keyof typeof KERNEL_PROTOCOLS

@@ -38,6 +38,22 @@ export const locals: WarningRule = (draft, warn) => {
   }
 }
 
+/** Who has no agent is checked from outside alone. */
+export const ownViews: WarningRule = (draft, warn) => {
+  for (const { at, item: service } of entries(draft.services)) {
+    if (service.check?.['own-view'] !== true) continue
+    const blind = served(draft, at).filter(({ item }) => item.agent === false)
+    if (blind.length === 0) continue
+    warn(
+      'info',
+      'own-view-partly',
+      ['services', at, 'check', 'own-view'],
+      `no agent looks for itself at ${blind.map(({ item }) => item.node).join(', ')} in service "${service.name}": the check alone decides there`,
+      'nothing; or let it join the cluster: lvsm join TOKEN --role realserver',
+    )
+  }
+}
+
 /** Longer than anybody waits for a page. */
 const LATE_MS = 60_000
 

@@ -38,6 +38,10 @@ const check = target.extend({
   basis: text.optional(),
   /** Of one that was found: so long ago it was known to serve; null: nobody knows. */
   foundMs: z.number().nullable().optional(),
+  /** What the realserver's own agent says of its socket; not there: nothing, or nobody wants to know. */
+  ownView: z
+    .object({ is: text, queue: z.number(), most: z.number(), load: z.number(), ageMs: z.number() })
+    .exactOptional(),
   ...foundFields,
 })
 export const checksReport = z.object({

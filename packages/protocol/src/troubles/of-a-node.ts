@@ -237,18 +237,4 @@ export const STATE = {
     'entries that left the configuration before stay in the IPVS table',
     'ipvsadm -Ln, and take them out by hand',
   ),
-  'cannot-check': kind(
-    'warning',
-    'node',
-    'checks of type TYPE cannot be made here: REASON',
-    'verdicts of such checks stay as they are; a realserver that was never checked keeps this node from taking its group',
-    'as the line itself says: for icmp install ping (Debian: iputils-ping), and let it ask (net.ipv4.ping_group_range)',
-  ),
-  'prober-ended': kind(
-    'warning',
-    'node',
-    'lvsm-prober, which makes the checks of realservers, ended',
-    'until it answers again verdicts stay as they are',
-    'it is started again by itself; if that goes on, journalctl -u lvsm-agent says why it ends',
-  ),
 } as const satisfies Record<string, TroubleKind>

@@ -1,0 +1,115 @@
+/** What a realserver sees of its own sockets, and when it says so. */
+import { SAMPLE } from '@lvsm/model'
+import { decodeMessage, type SeenSocket } from '@lvsm/protocol'
+import { describe, expect, it } from 'vitest'
+import { goesOn, node, type TestNode } from '../fixture.ts'
+import type { FoundSocket } from './sockets.ts'
+
+const TEXT = SAMPLE.replace('type: tcp,', 'type: tcp, own-view: true,')
+const VIP = '10.11.0.10'
+const socket = (more: Partial<FoundSocket> = {}): FoundSocket => ({
+  ...{ protocol: 'tcp', address: '0.0.0.0', port: 80, queue: 0, most: 128, onlyV6: false, ...more },
+})
+function realserver(name = 'rs1', ...listening: FoundSocket[]): TestNode {
+  const one = node(name, undefined, TEXT)
+  one.listening = listening
+  one.feed({ kind: 'lease-up' })
+  one.run(1)
+  return one
+}
+/** To whom, and what, since it was asked last. */
+const said = (one: TestNode): { to: string | null; load: number; seen: readonly SeenSocket[] }[] =>
+  one.take('message').flatMap(({ to, text }) => {
+    const decoded = decodeMessage(text)
+    return decoded.ok && decoded.message.kind === 'sockets' ? [{ to, ...decoded.message }] : []
+  })
+const words = (one: TestNode): string[] =>
+  said(one).flatMap(({ to, seen }) => (to === 'dir1' ? seen.map(({ is }) => is) : []))
+
+describe('a realserver', () => {
+  it('tells each director of the service, at its start and every two seconds', () => {
+    const one = realserver('rs1', socket())
+    const http = { service: 'http', key: '10.11.0.11:80', is: 'listens', queue: 0, most: 128 }
+    expect(said(one)).toMatchObject([
+      { to: 'dir1', load: 0.5, seen: [http] },
+      { to: 'dir2', load: 0.5, seen: [http] },
+    ])
+    goesOn(one, 4000)
+    said(one)
+    goesOn(one, 20_000)
+    expect(words(one)).toHaveLength(10)
+  })
+
+  it.each<[why: string, sockets: FoundSocket[], is: SeenSocket['is']]>([
+    ['nobody listens', [], 'closed'],
+    ['somebody listens at another port', [socket({ port: 81 })], 'closed'],
+    ['at its own address alone, while packets come for the VIP', [socket({ address: '10.11.0.11' })], 'closed'],
+    ['at the VIP', [socket({ address: VIP })], 'listens'],
+    ['at all addresses of both families', [socket({ address: '::' })], 'listens'],
+    ['at those of IPv6 alone', [socket({ address: '::', onlyV6: true })], 'closed'],
+    ['by datagrams', [socket({ protocol: 'udp' })], 'closed'],
+  ])('%s', (_, sockets, is) => expect(words(realserver('rs1', ...sockets))).toEqual([is]))
+
+  it('behind NAT somebody has to listen at its own address, and at its own port', () => {
+    expect(words(realserver('rs3', socket({ port: 8080, address: '10.12.0.13' })))).toEqual(['listens'])
+    expect(words(realserver('rs3', socket({ port: 80 })))).toEqual(['closed'])
+  })
+
+  it('says within half a second that nobody listens any more, and again while it is news', () => {
+    const one = realserver('rs1', socket())
+    goesOn(one, 10_000)
+    said(one)
+    one.listening = []
+    goesOn(one, 500)
+    expect(words(one)).toEqual(['closed'])
+    goesOn(one, 2000)
+    expect(words(one).length).toBeGreaterThanOrEqual(4)
+  })
+
+  it('a queue that is full for a while is one that nobody accepts from, until half of it is gone', () => {
+    const one = realserver('rs1', socket())
+    goesOn(one, 10_000)
+    const after = (queue: number): string | undefined => {
+      one.listening = [socket({ queue })]
+      said(one)
+      goesOn(one, 500)
+      return words(one).at(-1)
+    }
+    goesOn(one, 2000)
+    expect([after(128), after(128)], 'full is one more than its bound').not.toContain('full')
+    expect(after(129)).not.toBe('full')
+    expect([after(0), after(129)], 'a burst').not.toContain('full')
+    expect([after(129), after(100), after(65)]).toEqual(['full', 'full', 'full'])
+    expect(after(64)).toBe('listens')
+  })
+
+  it('of several that share a place one that accepts is enough; one at the address itself goes before one at all', () => {
+    const full = socket({ queue: 129 })
+    const steady = (...sockets: FoundSocket[]): string | undefined => {
+      const one = realserver('rs1', ...sockets)
+      goesOn(one, 3000)
+      return words(one).at(-1)
+    }
+    expect(steady(full, socket())).toBe('listens')
+    expect(steady(full, full)).toBe('full')
+    expect(steady({ ...full, address: VIP }, socket())).toBe('full')
+  })
+
+  it('what cannot be read is no word about the server, and a trouble here', () => {
+    const one = realserver('rs1', socket())
+    one.listening = null
+    goesOn(one, 3000)
+    expect(words(one).at(-1)).toBe('unread')
+    const { troubles } = one.core.status(one.now())
+    expect(troubles.find(({ code }) => code === 'sockets-unread')?.message).toBe(
+      'rs1 cannot see who listens on it: no such socket',
+    )
+  })
+
+  it('looks at nothing where nobody wants to know', () => {
+    const one = node('rs1')
+    one.feed({ kind: 'lease-up' })
+    goesOn(one, 5000)
+    expect(one.take('sockets')).toEqual([])
+  })
+})

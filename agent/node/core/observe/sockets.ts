@@ -1,0 +1,125 @@
+/**
+ * Does somebody listen where clients' connections arrive, and does he accept them? Looked at on the realserver itself, for services whose check
+ * wants its own view, and told to their directors: at once when something changes, and every two seconds. It costs the directors nothing,
+ * and no packet. What becomes of it there: `check/sights.ts`.
+ */
+import { after, familyOf, type Instant, type Trouble } from '@lvsm/base'
+import type { KernelProtocol, OwnLook } from '@lvsm/model'
+import type { SeenSocket } from '@lvsm/protocol'
+import type { NodeInput } from '../events.ts'
+import { encodeSockets } from '../publish/packing.ts'
+import type { NodeState } from '../state.ts'
+
+const LOOK_MS = 500
+const TELL_MS = 2000
+/** While it is news: what gets lost comes again with the next look. */
+const NEWS_MS = 3000
+/** A queue that is full at one look is a burst. */
+const FULL_LOOKS = 2
+
+type Found = Extract<NodeInput, { kind: 'sockets' }>
+export type FoundSocket = NonNullable<Found['found']>[number]
+
+export interface Sockets {
+  asking: boolean
+  lookAt: Instant
+  tellAt: Instant
+  newsUntil: Instant
+  /** By service and destination. */
+  seen: ReadonlyMap<string, SeenSocket>
+  /** So many looks in a row found the queue full. */
+  full: ReadonlyMap<string, number>
+  /** Why it cannot be seen. */
+  error: string | null
+}
+export const newSockets = (at: Instant): Sockets => ({
+  ...{ asking: false, lookAt: at, tellAt: at, newsUntil: at, seen: new Map(), full: new Map(), error: null },
+})
+
+const looksOf = ({ view }: NodeState): readonly OwnLook[] => view?.ownView.looks ?? []
+
+export function lookAtSocketsIfDue(state: NodeState): void {
+  const { sockets, now } = state
+  if (looksOf(state).length === 0) sockets.error = null
+  else if (!sockets.asking && now >= sockets.lookAt) askForSockets(state)
+}
+function askForSockets(state: NodeState): void {
+  const { sockets, effects } = state
+  sockets.asking = true
+  effects.push({ kind: 'sockets', protocols: [...new Set(looksOf(state).map(({ protocol }) => protocol))] })
+}
+export const nextSocketLook = (state: NodeState): Instant | null =>
+  state.sockets.asking || looksOf(state).length === 0 ? null : state.sockets.lookAt
+
+export function onSockets(state: NodeState, { found, error, load }: Found): void {
+  const { sockets, now, view } = state
+  const before = sockets.seen
+  sockets.asking = false
+  sockets.lookAt = after(now, LOOK_MS)
+  sockets.error = found === null ? error : null
+  const full = new Map<string, number>()
+  const seen = looksOf(state).map((look): readonly [string, SeenSocket] => {
+    const name = nameOf(look)
+    const { service, key } = look
+    if (found === null) return [name, { service, key, is: 'unread', queue: 0, most: 0 }]
+    const { is, queue, most } = sightOf(look, found)
+    const times = is === 'full' ? (sockets.full.get(name) ?? 0) + 1 : 0
+    full.set(name, times)
+    // Full until half of it is gone: else a server that gasps comes and goes with each look.
+    const gasps = before.get(name)?.is === 'full' && is !== 'closed' && queue > most / 2
+    const word = gasps || times >= FULL_LOOKS ? 'full' : is === 'closed' ? 'closed' : 'listens'
+    return [name, { service, key, is: word, queue, most }]
+  })
+  sockets.seen = new Map(seen)
+  sockets.full = full
+  const changed = seen.filter(([name, { is }]) => before.get(name)?.is !== is)
+  for (const [name, { is }] of changed)
+    if (before.has(name) || is !== 'listens')
+      state.effects.push({ kind: 'log', text: `own view: ${name}: ${WORDS[is]}` })
+  if (changed.length > 0) sockets.newsUntil = after(now, NEWS_MS)
+  if (now < sockets.tellAt && now >= sockets.newsUntil) return
+  sockets.tellAt = after(now, TELL_MS)
+  const texts = encodeSockets(load, [...sockets.seen.values()])
+  for (const to of view?.ownView.directors ?? [])
+    for (const text of texts) state.effects.push({ kind: 'message', to, text })
+}
+
+const nameOf = ({ service, key }: OwnLook): string => `${service} ${key}`
+const WORDS: Readonly<Record<SeenSocket['is'], string>> = {
+  closed: 'nobody listens there',
+  listens: 'somebody listens there',
+  full: 'nobody accepts there',
+  unread: 'that cannot be seen',
+}
+
+const ANYWHERE: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
+
+/** A socket at the address itself is served before one at all addresses. */
+function sightOf(look: OwnLook, found: readonly FoundSocket[]): Pick<SeenSocket, 'is' | 'queue' | 'most'> {
+  const there = found.filter(({ protocol, port }) => protocol === look.protocol && port === look.port)
+  const exact = there.filter(({ address }) => address === look.address)
+  const own = exact.length > 0 ? exact : there.filter((one) => isAnywhere(one, look))
+  // Several at one place share what comes (SO_REUSEPORT): as long as one accepts, clients are served.
+  const [emptiest] = own.toSorted((one, other) => one.queue - one.most - (other.queue - other.most))
+  if (!emptiest) return { is: 'closed', queue: 0, most: 0 }
+  const { queue, most } = emptiest
+  return { is: isFull(look.protocol, emptiest) ? 'full' : 'listens', queue, most }
+}
+/** The queue of a socket of datagrams is bytes, and bounded otherwise. */
+const isFull = (protocol: KernelProtocol, { queue, most }: FoundSocket): boolean => protocol === 'tcp' && queue > most
+function isAnywhere({ address, onlyV6 }: FoundSocket, look: OwnLook): boolean {
+  if (!ANYWHERE.has(address)) return false
+  const family = familyOf(look.address)
+  return familyOf(address) === family || (family === 'ipv4' && !onlyV6)
+}
+
+export const socketTroubles = ({ sockets, node }: NodeState): Trouble[] =>
+  sockets.error === null
+    ? []
+    : [
+        {
+          ...{ code: 'sockets-unread', severity: 'warning', object: `node ${node}` },
+          message: `${node} cannot see who listens on it: ${sockets.error}`,
+          hint: 'modprobe tcp_diag udp_diag; ss -ltn shows what can be seen',
+        },
+      ]

@@ -1,0 +1,47 @@
+/** Where a realserver's own agent looks for somebody who listens, and which directors want to know. */
+import type { Config, ConfigRealserver, ConfigService } from './config.ts'
+import { isAll } from './ports.ts'
+import { destKey } from './service-id.ts'
+import { forwarding, type KernelProtocol, protocolRow } from './tables/index.ts'
+
+export interface OwnLook {
+  readonly service: string
+  /** Of the destination (`destKey`). */
+  readonly key: string
+  readonly protocol: KernelProtocol
+  /** Clients' packets arrive there for. */
+  readonly address: string
+  readonly port: number
+}
+export interface OwnView {
+  readonly looks: readonly OwnLook[]
+  /** Names. */
+  readonly directors: readonly string[]
+}
+
+/** Of several ports the first; of all, the one that is checked. Null: none is known. */
+function portOf({ ports, check }: ConfigService, { port }: ConfigRealserver): number | null {
+  if (port !== 0) return port
+  const [first] = ports ?? []
+  return first && !isAll(first) ? first.from : check.port
+}
+
+/** Packets arrive for the VIP where the realserver has it for itself, or is the director, else for its own address. */
+const addressOf = (service: ConfigService, { forward, address }: ConfigRealserver): string =>
+  forwarding(forward).answersThroughDirector ? address : service.address
+
+export function ownViewOf({ services, groups }: Config, node: string): OwnView {
+  const wanted = services.filter(({ check }) => check.ownView)
+  const looks = wanted.flatMap((service) =>
+    service.realservers.flatMap((server): OwnLook[] => {
+      const [protocol] = protocolRow(service.protocol).kernel
+      const port = portOf(service, server)
+      if (server.node !== node || server.agent === false || protocol === undefined || port === null) return []
+      return [{ service: service.name, key: destKey(server), protocol, address: addressOf(service, server), port }]
+    }),
+  )
+  const own = new Set(looks.map(({ service }) => service))
+  const watched = new Set(wanted.flatMap(({ name, group }) => (own.has(name) ? [group] : [])))
+  const directors = new Set(groups.flatMap((group) => (watched.has(group.name) ? group.directors : [])))
+  return { looks, directors: [...directors] }
+}
