@@ -5,12 +5,22 @@ import { SAMPLE } from './sample.ts'
 
 it('a check that says nothing is as the documentation says, in the words of a file', () => {
   expect(defaultsOf('check', { protocol: 'tcp' })).toEqual({
-    ...{ type: 'tcp', interval: '1s', timeout: '500ms', fall: 3, rise: 2, 'keep-last': true },
+    ...{ type: 'tcp', interval: '1s', timeout: '500ms', fall: 3, rise: 2, 'keep-last': true, 'own-view': false },
     ...{ 'fast-interval': '500ms', 'down-interval': '1s', jitter: 10, 'max-ejection': 100 },
   })
   const config = checkConfig(SAMPLE.replace(/ {4}check: .*\n/, '')).config
   expect(config?.services[0]?.check).toEqual({
-    ...{ type: 'tcp', keys: {}, port: null, intervalMs: 1000, timeoutMs: 500, fall: 3, rise: 2, keepLast: true },
+    ...{
+      type: 'tcp',
+      keys: {},
+      port: null,
+      intervalMs: 1000,
+      timeoutMs: 500,
+      fall: 3,
+      rise: 2,
+      keepLast: true,
+      ownView: false,
+    },
     pacing: { fastIntervalMs: 500, downIntervalMs: 1000, jitter: 10, slowStartMs: 0, maxEjection: 100, flapHoldMs: 0 },
   })
 })
