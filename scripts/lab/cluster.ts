@@ -1,6 +1,6 @@
 import { stringify } from 'yaml'
 import { OUTSIDE_PRIORITY, placesOf, type Service } from './places.ts'
-import { clusterNodes, type Topology } from './topology.ts'
+import { clusterNodes, type LabNode, type Topology } from './topology.ts'
 
 /** The configuration file, the same for all nodes, from the topology. `secret`: 64 hex digits, shared by the cluster. */
 export function configurationOf(topology: Topology, secret: string): string {
@@ -17,7 +17,8 @@ export function configurationOf(topology: Topology, secret: string): string {
         ...(one.voter ? { voter: true } : {}),
         links: topology.links
           .filter((link) => one.addresses[link] !== undefined)
-          .map((link) => ({ name: link, address: one.addresses[link], port: 6940 })),
+          .map((link) => ({ name: link, address: one.addresses[link], port: 6940 }))
+          .concat(linksOfIpv6(topology, one)),
       })),
       groups: topology.groups,
       services: topology.services,
@@ -25,6 +26,13 @@ export function configurationOf(topology: Topology, secret: string): string {
     { lineWidth: 0 },
   )
 }
+
+/** `inside6`: that of the first address of IPv6 on it. */
+const linksOfIpv6 = ({ linksV6 = [] }: Topology, { more }: LabNode) =>
+  linksV6.flatMap((network) => {
+    const [address] = more?.[network]?.[0]?.split('/') ?? []
+    return address === undefined ? [] : [{ name: `${network}6`, address, port: 6940 }]
+  })
 
 /** As a unit starts them: no inspector, and no second start. */
 export const QUIET = '--disable-sigusr1'

@@ -15,6 +15,8 @@ export const modules = [
   'dummy',
   'ipip',
   'ip_gre',
+  'ip6_tunnel',
+  'ip6_gre',
   'ip_vs',
   'ip_vs_rr',
   'ip_vs_wrr',

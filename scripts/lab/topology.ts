@@ -39,6 +39,8 @@ export interface Topology {
   readonly port: number
   /** Order of the heartbeat links in the configuration. */
   readonly links: readonly string[]
+  /** Networks on which nodes have a link of IPv6, too. */
+  readonly linksV6?: readonly string[]
   readonly timing?: Readonly<Record<string, string>>
   readonly groups: readonly unknown[]
   readonly services: readonly unknown[]

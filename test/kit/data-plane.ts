@@ -3,8 +3,8 @@
  * knows, and the agent's own rules. It refuses what a kernel refuses. What stands here that nobody of ours has put here is
  * foreign; `foreign` gives it as one text.
  */
-import { MARKS, ownLabel } from '@lvsm/base'
-import { destKey, type IpvsTimeouts, type ServiceId, type ServiceSpec, serviceKey } from '@lvsm/model'
+import { familyOf, MARKS, ownLabel } from '@lvsm/base'
+import { destKey, type IpvsTimeouts, type ServiceId, type ServiceSpec, serviceKey, type TunnelPort } from '@lvsm/model'
 import {
   type NatRules,
   natRulesText,
@@ -55,7 +55,7 @@ export class DataPlane {
   /** As every kernel begins. */
   timeouts: IpvsTimeouts = { tcp: 900, tcpFin: 120, udp: 300 }
   natRules: NatRules | null = null
-  gue: number[] = []
+  gue: TunnelPort[] = []
   syncDaemons: SyncDaemon[] = []
   /** Connections that began here since the rules were loaded: the set of the rule that hands others back. */
   readonly begun = new Set<string>()
@@ -85,6 +85,7 @@ export class DataPlane {
     const values = { arp_ignore: '0', arp_announce: '0', send_redirects: '1', accept_redirects: '1', rp_filter: '2' }
     for (const [key, value] of Object.entries(values)) this.settings.set(`net/ipv4/conf/${name}/${key}`, value)
     this.settings.set(`net/ipv4/conf/${name}/promote_secondaries`, '0')
+    this.settings.set(`net/ipv6/conf/${name}/disable_ipv6`, '0')
     this.settings.set('net/ipv4/ip_forward', '0')
     this.settings.set('net/ipv4/vs/expire_nodest_conn', '0')
   }
@@ -124,8 +125,8 @@ export class DataPlane {
       case 'gue-open':
       case 'gue-close':
         this.gue = [
-          ...this.gue.filter((port) => port !== operation.port),
-          ...(operation.kind === 'gue-open' ? [operation.port] : []),
+          ...this.gue.filter(({ port, family }) => port !== operation.port || family !== operation.family),
+          ...(operation.kind === 'gue-open' ? [{ port: operation.port, family: operation.family }] : []),
         ]
         return DONE
       case 'tunnel-add':
@@ -156,7 +157,9 @@ export class DataPlane {
       const tunnel = { kind: operation.device, local: null, remote: operation.remote }
       this.links.push({ index, name, loopback: false, up: true, note: 'lvsm', tunnel })
       this.#setUp(name)
-      this.aliases.push({ index, address: MARKS.deviceAddress, prefix: 32, label: name })
+      const { remote } = operation
+      if (familyOf(remote) === 'ipv4')
+        this.aliases.push({ index, address: MARKS.deviceAddress, prefix: 32, label: name })
       return DONE
     }
     const link = this.links[at]

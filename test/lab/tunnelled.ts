@@ -44,6 +44,9 @@ interface Device {
   readonly up: boolean
 }
 
+const KINDS: ReadonlySet<string> = new Set(['ipip', 'gre', 'ip6tnl', 'ip6gre'])
+const OF_THE_KERNEL: ReadonlySet<string> = new Set(['tunl0', 'gre0', 'ip6tnl0', 'ip6gre0'])
+
 /** Tunnels of a node by `ip -d -j link`, without those that the kernel makes itself. */
 export async function devices(node: string): Promise<Device[]> {
   const links = JSON.parse(await on(node, 'ip -d -j link show')) as {
@@ -54,7 +57,7 @@ export async function devices(node: string): Promise<Device[]> {
   }[]
   return links.flatMap(({ ifname: name, ifalias: note = '', flags, linkinfo }) => {
     const kind = linkinfo?.info_kind ?? ''
-    if ((kind !== 'ipip' && kind !== 'gre') || name === 'tunl0' || name === 'gre0') return []
+    if (!KINDS.has(kind) || OF_THE_KERNEL.has(name)) return []
     const remote = linkinfo?.info_data?.remote ?? 'any'
     return [{ name, kind, remote: remote === 'any' ? null : remote, note, up: flags.includes('UP') }]
   })
@@ -67,8 +70,8 @@ const HANGS_MS = 8000
 const SINK = `require('node:net').createServer({ allowHalfOpen: true }, (caller) => {
   let bytes = 0
   caller.on('data', (part) => { bytes += part.length }).on('end', () => caller.end(process.argv[1] + ' ' + bytes)).on('error', () => {})
-}).listen(${PORT}, '0.0.0.0', () => console.log('ready'))`
-const SENDER = `const socket = require('node:net').connect({ host: '${VIP}', port: ${PORT} })
+}).listen(${PORT}, '::', () => console.log('ready'))`
+const sender = (vip: string): string => `const socket = require('node:net').connect({ host: '${vip}', port: ${PORT} })
 let said = ''
 socket.on('data', (part) => { said += part }).on('close', () => { console.log(said); process.exit() }).on('error', () => {})
 socket.end(Buffer.alloc(${BYTES}, 7))
@@ -91,11 +94,11 @@ export interface Uploads {
 }
 
 /** Listeners on both realservers, and a client that no ICMP reaches. */
-export async function uploading(work: (uploads: Uploads) => Promise<void>): Promise<void> {
+export async function uploading(work: (uploads: Uploads) => Promise<void>, vip: string = VIP): Promise<void> {
   const sinks = [await inNode('rs1', SINK, 'rs1'), await inNode('rs2', SINK, 'rs2')]
   await on(
     'client',
-    "nft 'table ip deaf { chain in { type filter hook input priority 0; icmp type destination-unreachable drop; }; }'",
+    "nft 'table inet deaf { chain in { type filter hook input priority 0; icmp type destination-unreachable drop; icmpv6 type packet-too-big drop; }; }'",
   )
   const weights: Readonly<Record<string, string>> = { rs1: '10.12.0.11', rs2: '10.12.0.12' }
   try {
@@ -105,7 +108,9 @@ export async function uploading(work: (uploads: Uploads) => Promise<void>): Prom
         const others = Object.keys(weights).filter((name) => name !== node)
         for (let turn = 0; turn < 2; turn++) {
           const began = performance.now()
-          const { out } = await attempt(`ip netns exec client ${process.execPath} -e "${SENDER.replaceAll('\n', ';')}"`)
+          const { out } = await attempt(
+            `ip netns exec client ${process.execPath} -e "${sender(vip).replaceAll('\n', ';')}"`,
+          )
           const took = performance.now() - began
           if (out === `${node} ${BYTES}`) return took
           if (out === 'hung') return null
@@ -118,7 +123,7 @@ export async function uploading(work: (uploads: Uploads) => Promise<void>): Prom
       },
     })
   } finally {
-    await on('client', 'nft delete table ip deaf')
+    await on('client', 'nft delete table inet deaf')
     for (const sink of sinks) sink.kill('SIGKILL')
   }
 }

@@ -1,8 +1,8 @@
 /** What must be there before the first change: rights, modules, tools. */
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import type { Refusal } from '@lvsm/base'
-import { type NodeView, SCHEDULERS, TUNNELS } from '@lvsm/model'
+import { familyOf, type Refusal } from '@lvsm/base'
+import { type NodeView, SCHEDULERS, tunnelOver, TUNNELS } from '@lvsm/model'
 
 const NET_ADMIN = 12n
 const MODPROBE_MS = 20_000
@@ -35,7 +35,12 @@ function load(module: string): string | null {
  * it is made, which is a trouble of that service or realserver, and everything else goes on.
  */
 export function refuseModules(view: NodeView, ipvs: () => boolean, loads = load): Refusal[] {
-  for (const { tunnel } of view.tunnels) loads(TUNNELS[tunnel].module)
+  for (const { tunnel, remote } of view.tunnels) {
+    const { module } = tunnelOver(tunnel, familyOf(remote))
+    loads(module)
+    // GUE is taken at its port by one module, and unwrapped by another.
+    if (TUNNELS[tunnel].port !== null) loads(tunnelOver('ipip', familyOf(remote)).module)
+  }
   if (view.directs.length === 0) return []
   const release = readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim()
   const hint = `kernel ${release}: install one with IPVS (Debian: package linux-image-amd64, not the cloud flavour), or give this node no director role`

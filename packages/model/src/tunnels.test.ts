@@ -37,7 +37,7 @@ describe('a realserver that packets come to wrapped', () => {
   it('of GUE has a UDP port, which goes with the type', () => {
     const gue = (more: string) => configOf([RS1, RS1.replace('forward: dr', `forward: tun, tunnel: gue${more}`)])
     expect(gue('').services[0]?.realservers[0]).toMatchObject({ tunnel: 'gue', tunnelPort: 6080 })
-    expect(nodeView(gue(', tunnel-port: 6635'), 'rs1')?.tunnelPorts).toEqual([6635])
+    expect(nodeView(gue(', tunnel-port: 6635'), 'rs1')?.tunnelPorts).toEqual([{ port: 6635, family: 'ipv4' }])
     expect(nodeView(configOf(TUN), 'rs1')?.tunnelPorts).toEqual([])
     expect(agreementDigests(gue('')).realservers).not.toBe(agreementDigests(gue(', tunnel-port: 6635')).realservers)
   })

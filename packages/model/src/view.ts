@@ -2,7 +2,7 @@
 import { addressDigest } from './agreement.ts'
 import type { LeaseView, PairKeys } from '@lvsm/protocol'
 import { type OwnView, ownViewOf } from './own-view.ts'
-import { type TunnelEnd, tunnelsTo } from './tunnels.ts'
+import { type TunnelEnd, type TunnelPort, tunnelsTo } from './tunnels.ts'
 import type { Config, ConfigGroup, ConfigNode, ConfigService, ConfigSync } from './config.ts'
 import type { IpvsTimeouts } from './service-spec.ts'
 import { forwarding, noticesRefusal, type Placement, type Tunnel } from './tables/index.ts'
@@ -68,7 +68,7 @@ export interface NodeView {
   /** What this node unwraps as a realserver: one for each address that a director may send from, and each type. */
   readonly tunnels: readonly TunnelEnd[]
   /** UDP ports on which packets come wrapped. */
-  readonly tunnelPorts: readonly number[]
+  readonly tunnelPorts: readonly TunnelPort[]
   /** VIPs whose packets come to this node wrapped, and in what: of several types that with the most in front of a packet. */
   readonly tunnelled: readonly { readonly address: string; readonly tunnel: Tunnel }[]
   /** The floating address that is this node's default route; null when it is no realserver that needs one. */

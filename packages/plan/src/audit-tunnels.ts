@@ -38,9 +38,11 @@ interface Seen {
   readonly owned: ReadonlyMap<string, unknown>
 }
 
-export function judgeGue({ kind, port }: GueOperation, { owned }: Seen, { guarded }: TunnelBoard): string[] {
+export function judgeGue({ kind, port, family }: GueOperation, { owned }: Seen, { guarded }: TunnelBoard): string[] {
   if (kind === 'gue-open') return guarded.includes('lvsm-') ? [] : [`GUE on port ${port} before rules guard tunnels`]
-  return owned.has(`gue ${port}`) ? [] : [`GUE on port ${port} is not ours to close`]
+  return owned.has(family === 'ipv6' ? `gue ${port} ipv6` : `gue ${port}`)
+    ? []
+    : [`GUE on port ${port} is not ours to close`]
 }
 
 export function judgeTunnel(operation: TunnelOperation, { observed }: Seen, board: TunnelBoard): string[] {

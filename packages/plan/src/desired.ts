@@ -11,6 +11,7 @@ import {
   type IpvsTimeouts,
   type ServiceId,
   type ServiceSpec,
+  type TunnelPort,
   serviceId,
   specOf,
   timeoutsText,
@@ -52,7 +53,7 @@ export interface Desired {
   /** Devices by which it unwraps what directors tunnel to it. */
   readonly tunnels: readonly DesiredTunnel[]
   /** UDP ports on which it unwraps GUE. */
-  readonly gue: readonly number[]
+  readonly gue: readonly TunnelPort[]
   /** The default route of a realserver that needs one; its interface is 0 where none reaches the gateway. */
   readonly gateway: { readonly address: string; readonly index: number } | null
   readonly services: readonly DesiredService[]

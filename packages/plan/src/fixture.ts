@@ -1,5 +1,14 @@
 /** For this room's tests: the sample configuration, and a kernel that does as it is told. */
-import { checkConfig, type Config, type NodeView, nodeView, SAMPLE, destKey, serviceKey } from '@lvsm/model'
+import {
+  checkConfig,
+  type Config,
+  type NodeView,
+  nodeView,
+  SAMPLE,
+  destKey,
+  serviceKey,
+  type TunnelPort,
+} from '@lvsm/model'
 import {
   claim,
   natRulesText,
@@ -132,11 +141,12 @@ function applyTunnel(now: Observed, operation: TunnelOperation): Observed {
   const link = now.links.find((known) => known.name === name)
   const rest = now.links.filter((known) => known !== link)
   const addresses = now.addresses.filter(({ index }) => index !== link?.index)
-  const own = (index: number) => [...addresses, { index, address: '127.76.0.1', prefix: 32, label: name }]
+  const own = (index: number, bare: boolean) =>
+    bare ? addresses : [...addresses, { index, address: '127.76.0.1', prefix: 32, label: name }]
   if (kind !== 'tunnel-add') {
     if (link?.index !== operation.index) return refuse('ENODEV')
     if (kind === 'tunnel-remove') return { ...now, links: rest, addresses }
-    return { ...now, links: [...rest, { ...link, up: true }], addresses: own(link.index) }
+    return { ...now, links: [...rest, { ...link, up: true }], addresses: own(link.index, operation.bare === true) }
   }
   const { device, remote } = operation
   const twin = now.links.some(
@@ -146,7 +156,7 @@ function applyTunnel(now: Observed, operation: TunnelOperation): Observed {
   const index = Math.max(...now.links.map((one) => one.index)) + 1
   const tunnel = { kind: device, local: null, remote }
   const made = { index, name, loopback: false, up: true, note: 'lvsm', tunnel }
-  return { ...now, links: [...now.links, made], addresses: own(index) }
+  return { ...now, links: [...now.links, made], addresses: own(index, remote.includes(':')) }
 }
 
 function applyTimeouts(
@@ -175,9 +185,12 @@ function withoutDefault(
 }
 
 const applyGue = (
-  gue: readonly number[],
-  { kind, port }: Extract<Operation, { readonly kind: `gue-${string}` }>,
-): number[] => [...gue.filter((one) => one !== port), ...(kind === 'gue-open' ? [port] : [])]
+  gue: readonly TunnelPort[],
+  { kind, port, family }: Extract<Operation, { readonly kind: `gue-${string}` }>,
+): TunnelPort[] => [
+  ...gue.filter((one) => one.port !== port || one.family !== family),
+  ...(kind === 'gue-open' ? [{ port, family }] : []),
+]
 
 function applySync(
   now: Observed,

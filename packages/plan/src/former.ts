@@ -6,7 +6,7 @@
 import type { Desired } from './desired.ts'
 import type { Observed } from './observed.ts'
 import type { Operation } from './operation.ts'
-import { FORMER, GUE_KEY, type OwnedRecord, SYNC_KEY } from './record.ts'
+import { FORMER, GUE_KEY, gueKey, type OwnedRecord, SYNC_KEY } from './record.ts'
 import { isOfTunnel } from './tunnels.ts'
 
 interface Former {
@@ -61,11 +61,10 @@ export function rememberSettings(
   for (const operation of plan)
     if (operation.kind === 'sysctl' && needed.has(operation.path) && operation.was !== null && !isKept(operation.path))
       next.set(FORMER.key + operation.path, new Set([FORMER.was + operation.was, FORMER.wrote + operation.value]))
-  for (const operation of plan) if (operation.kind === 'gue-open') next.set(GUE_KEY + operation.port, new Set())
+  for (const operation of plan) if (operation.kind === 'gue-open') next.set(gueKey(operation), new Set())
   if (syncDaemons?.length === 0) next.delete(SYNC_KEY)
   if (plan.some(({ kind }) => kind === 'sync-start')) next.set(SYNC_KEY, new Set())
   for (const key of record.keys())
-    if (key.startsWith(GUE_KEY) && gue && ![...gue, ...wanted.gue].some((port) => key === GUE_KEY + String(port)))
-      next.delete(key)
+    if (key.startsWith(GUE_KEY) && gue && ![...gue, ...wanted.gue].some((one) => key === gueKey(one))) next.delete(key)
   return next
 }

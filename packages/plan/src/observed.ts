@@ -7,6 +7,7 @@ import {
   type ServiceId,
   serviceKey,
   type ServiceSpec,
+  type TunnelPort,
 } from '@lvsm/model'
 import type { SyncDaemon } from './sync.ts'
 
@@ -20,8 +21,13 @@ export interface ObservedLink {
   readonly mtu?: number
   /** What somebody wrote to it; not there: nothing. */
   readonly note?: string
-  /** Of a tunnel between IPv4 addresses; null: any. */
-  readonly tunnel?: { readonly kind: string; readonly local: string | null; readonly remote: string | null }
+  /** Of a tunnel: its outer addresses; null: any. `takesAll` is false where it drops packets of the family that it carries here. */
+  readonly tunnel?: {
+    readonly kind: string
+    readonly local: string | null
+    readonly remote: string | null
+    readonly takesAll?: boolean
+  }
 }
 export interface ObservedAddress {
   /** Of the interface. */
@@ -71,7 +77,7 @@ export interface Observed {
   /** Null: this kernel has no IPVS (now). */
   readonly services: readonly ObservedService[] | null
   /** UDP ports on which GUE is unwrapped; not there: nobody asked. */
-  readonly gue?: readonly number[]
+  readonly gue?: readonly TunnelPort[]
   /** `natRulesText` of the rules that stand as they were loaded; null without our table; something else when it was changed. */
   readonly natRules: string | null
   /** Not there: nobody asked for the table of IPVS, or there is none. */

@@ -6,6 +6,7 @@ import {
   type KernelMethod,
   type ServiceId,
   type ServiceSpec,
+  type TunnelPort,
   serviceKey,
   specText,
   timeoutsText,
@@ -51,10 +52,11 @@ export type Operation =
   | { readonly kind: 'dest-flush'; readonly service: ServiceId; readonly address: string; readonly port: number }
   /** A tunnel device of our own, with our note on it, set up; a device of this name must not be there. */
   | { readonly kind: 'tunnel-add'; readonly name: string; readonly device: TunnelDevice; readonly remote: string }
-  /** Up again, and with its address. */
-  | { readonly kind: 'tunnel-up' | 'tunnel-remove'; readonly name: string; readonly index: number }
+  /** Up again, and with its address, unless it is `bare`: one of IPv6 needs none. */
+  | { readonly kind: 'tunnel-up'; readonly name: string; readonly index: number; readonly bare?: true }
+  | { readonly kind: 'tunnel-remove'; readonly name: string; readonly index: number }
   /** A UDP port on which the kernel unwraps GUE. */
-  | { readonly kind: 'gue-open' | 'gue-close'; readonly port: number }
+  | ({ readonly kind: 'gue-open' | 'gue-close' } & TunnelPort)
   | { readonly kind: 'route-set'; readonly gateway: string; readonly index: number }
   | {
       readonly kind: 'route-remove'
@@ -111,7 +113,7 @@ export function describeOperation(operation: Operation): string {
       return `${operation.kind === 'tunnel-up' ? 'set up' : 'remove'} tunnel ${operation.name}`
     case 'gue-open':
     case 'gue-close':
-      return `${operation.kind === 'gue-open' ? 'unwrap' : 'unwrap no more'} GUE on UDP port ${operation.port}`
+      return `${operation.kind === 'gue-open' ? 'unwrap' : 'unwrap no more'} GUE on ${guePortText(operation)}`
     case 'route-set':
       return `default route through ${operation.gateway}`
     case 'route-remove':
@@ -121,6 +123,8 @@ export function describeOperation(operation: Operation): string {
       return `${operation.kind === 'alias-add' ? 'add' : 'remove'} ${operation.address}/${operation.prefix} on ${operation.label}`
   }
 }
+
+const guePortText = ({ family, port }: TunnelPort): string => `UDP port ${port}${family === 'ipv6' ? ' of IPv6' : ''}`
 
 /** What it changes, whatever to: two that change the same have the same words. */
 export function subjectOf(operation: Operation): string {
@@ -150,7 +154,7 @@ export function subjectOf(operation: Operation): string {
       return `tunnel ${operation.name}`
     case 'gue-open':
     case 'gue-close':
-      return `UDP port ${operation.port} for GUE`
+      return `${guePortText(operation)} for GUE`
     case 'route-set':
     case 'route-remove':
       return 'the default route'

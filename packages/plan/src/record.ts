@@ -2,7 +2,7 @@
  * Which IPVS services and destinations are ours. The kernel keeps no mark for them, so the agent does, on disk;
  * what the configuration names is ours anyway. Without the record nothing is deleted: it is foreign then.
  */
-import { type ConfigService, destKey, parseDestKey, parseServiceKey, serviceKey } from '@lvsm/model'
+import { type ConfigService, destKey, parseDestKey, parseServiceKey, serviceKey, type TunnelPort } from '@lvsm/model'
 import type { ObservedService } from './observed.ts'
 
 /** A setting that we wrote: its former value, and ours (`former`). A version that knows nothing of it skips the line. */
@@ -10,6 +10,9 @@ export const FORMER = { key: 'sysctl ', was: 'was ', wrote: 'wrote ' } as const
 
 /** A UDP port for GUE that we opened. */
 export const GUE_KEY = 'gue '
+/** `gue 6080`, and `gue 6080 ipv6`. */
+export const gueKey = ({ family, port }: TunnelPort): string =>
+  `${GUE_KEY}${port}${family === 'ipv4' ? '' : ` ${family}`}`
 /** The daemons of connection synchronisation are ours. */
 export const SYNC_KEY = 'sync daemons'
 const isOther = (key: string): boolean => key.startsWith(FORMER.key) || key.startsWith(GUE_KEY) || key === SYNC_KEY

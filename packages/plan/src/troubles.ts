@@ -6,6 +6,7 @@ import { interfaceFor } from './host-network.ts'
 import { familyOfDefault, type Observed } from './observed.ts'
 import type { OwnedRecord } from './record.ts'
 import { inTheWay } from './tunnels.ts'
+import { narrowLinks } from './narrow-links.ts'
 
 const trouble = (severity: Trouble['severity'], code: string, message: string, hint: string): Trouble => ({
   code,
@@ -19,6 +20,7 @@ export function troublesOf(view: NodeView, wanted: Desired, observed: Observed, 
     ...routeTroubles(wanted, observed),
     ...interfaceTroubles(view, observed),
     ...tunnelTroubles(view, wanted, observed),
+    ...narrowLinks(view, observed),
     ...tableTroubles(wanted, observed, record),
     ...sysctlTroubles(wanted, observed),
     ...syncTroubles(view, wanted),

@@ -29,6 +29,7 @@ const config = checked(
     '10.11.0.12, forward: tun, tunnel: gre',
   ),
 )
+const GUE = { port: 6080, family: 'ipv4' } as const
 const DEVICES = ['lvsm-i0a0b0001', 'lvsm-i0a0b0002', 'lvsm-i0a0c0001', 'lvsm-i0a0c0002']
 const view = viewOf(config, 'rs1')
 const plan = (now: Observed, of = view) => {
@@ -164,14 +165,14 @@ describe('a realserver by GUE', () => {
     diff(now, desired(planInput('rs1', { view: wanted }), now), owned)
   const open = {
     ...settled,
-    gue: [6080],
+    gue: [GUE],
     natRules: natRulesText(desired(planInput('rs1', { view: gue }), settled).natRules),
   }
 
   it('unwraps by the devices of IP in IP, on a UDP port that opens last', () => {
     const plan = planned(look(kernel({ gue: [] })))
     expect(kinds(plan).slice(-5)).toEqual([...DEVICES.map(() => 'tunnel-add'), 'gue-open'])
-    expect(plan.at(-1)).toEqual({ kind: 'gue-open', port: 6080 })
+    expect(plan.at(-1)).toEqual({ kind: 'gue-open', ...GUE })
     expect(judged(look(kernel()), plan)).toEqual([])
     expect(planned(open)).toEqual([])
     expect(kinds(planned({ ...open, gue: [] })), 'somebody closed it').toEqual(['gue-open'])
@@ -184,10 +185,8 @@ describe('a realserver by GUE', () => {
     expect(kinds(plan)[0]).toBe('gue-close')
     expect(audit(plan, { observed: open, owned: record, held: new Set() })).toEqual([])
     expect(kinds(planned(open, NOTHING_OWNED, without))).not.toContain('gue-close')
-    expect(judged(open, [{ kind: 'gue-close', port: 6080 }])).toEqual(['GUE on port 6080 is not ours to close'])
-    expect(judged(kernel(), [{ kind: 'gue-open', port: 6080 }])).toEqual([
-      'GUE on port 6080 before rules guard tunnels',
-    ])
+    expect(judged(open, [{ kind: 'gue-close', ...GUE }])).toEqual(['GUE on port 6080 is not ours to close'])
+    expect(judged(kernel(), [{ kind: 'gue-open', ...GUE }])).toEqual(['GUE on port 6080 before rules guard tunnels'])
   })
 
   it('has it remembered before it opens, until it is closed', () => {
@@ -197,14 +196,14 @@ describe('a realserver by GUE', () => {
     expect(isGueWanted([], readRecord(writeRecord(kept)))).toBe(true)
     const none = desired(planInput('rs1', { view: without }), now)
     expect(isGueWanted([], rememberSettings(kept, now, none, []))).toBe(false)
-    expect(isGueWanted([], rememberSettings(kept, { ...now, gue: [6080] }, none, [])), 'it is still open').toBe(true)
+    expect(isGueWanted([], rememberSettings(kept, { ...now, gue: [GUE] }, none, [])), 'it is still open').toBe(true)
   })
 
   it('another port is another one', () => {
     const other = planned(open, record, of('tunnel: gue, tunnel-port: 6635'))
     expect(other).toEqual([
-      { kind: 'gue-close', port: 6080 },
-      { kind: 'gue-open', port: 6635 },
+      { kind: 'gue-close', ...GUE },
+      { kind: 'gue-open', port: 6635, family: 'ipv4' },
     ])
   })
 })

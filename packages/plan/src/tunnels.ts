@@ -3,15 +3,23 @@
  * that address, so the kernel itself gives it nothing that says to come from anybody else, and the devices of others (`tunl0`, `gre0`,
  * those of a container network) keep what is theirs. What comes out of one has still to pass the rules (`tunnel-rules`).
  */
-import { familyOf, MARKS, parseInet } from '@lvsm/base'
-import { type ConfigRealserver, DEFAULT_TUNNEL, type NodeView, TUNNELS } from '@lvsm/model'
+import { familyOf, MARKS } from '@lvsm/base'
+import {
+  type ConfigRealserver,
+  DEFAULT_TUNNEL,
+  type NodeView,
+  tunnelDeviceName,
+  tunnelOver,
+  type TunnelOver,
+  type TunnelPort,
+} from '@lvsm/model'
 import type { HostNetwork } from './host-network.ts'
 import type { Observed, ObservedLink } from './observed.ts'
 import type { Operation } from './operation.ts'
-import { GUE_KEY, type OwnedRecord } from './record.ts'
+import { GUE_KEY, gueKey, type OwnedRecord } from './record.ts'
 import type { DesiredSysctl } from './sysctls.ts'
 
-export type TunnelDevice = (typeof TUNNELS)[keyof typeof TUNNELS]['device']
+export type TunnelDevice = TunnelOver['device']
 
 export interface DesiredTunnel {
   readonly name: string
@@ -20,9 +28,6 @@ export interface DesiredTunnel {
 }
 type Links = Pick<HostNetwork, 'links'>
 
-/** `lvsm-i0a0b0001`: the letter of the type, and the director's address in hexadecimal digits. */
-const nameOf = (letter: string, remote: string): string =>
-  `lvsm-${letter}${[...(parseInet(remote) ?? [])].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`
 const OWN_NAME = /^lvsm-[a-z][0-9a-f]{8}$/
 /** A setting of such a device. */
 export const isOfTunnel = (path: string): boolean => OWN_NAME.test(path.split('/').at(-2) ?? '')
@@ -30,8 +35,8 @@ export const isOfTunnel = (path: string): boolean => OWN_NAME.test(path.split('/
 /** One device serves all types that end in its kind. */
 export function desiredTunnels({ tunnels }: NodeView): DesiredTunnel[] {
   const all = tunnels.map(({ tunnel, remote }): DesiredTunnel => {
-    const { device, letter } = TUNNELS[tunnel]
-    return { name: nameOf(letter, remote), device, remote }
+    const { device } = tunnelOver(tunnel, familyOf(remote))
+    return { name: tunnelDeviceName(tunnel, remote), device, remote }
   })
   return [...new Map(all.map((one) => [one.name, one])).values()]
 }
@@ -45,19 +50,30 @@ export const tunnelWay = ({
     ? {}
     : { tunnel: tunnelPort === undefined ? tunnel : `${tunnel}:${tunnelPort}` }
 
+/** Only IPv4 looks whether the way back is the one by which a packet came. */
+const isFiltered = ({ remote }: DesiredTunnel): boolean => familyOf(remote) === 'ipv4'
+
 /**
  * Loose, as the larger value of `all` and the device counts: the way back to a client goes by another interface. The kernel
- * lets such packets in only where the device has an address (net/ipv4/fib_frontend.c, __fib_validate_source).
+ * lets such packets in only where the device has an address (net/ipv4/fib_frontend.c, __fib_validate_source). In IPv6 the device must
+ * take IPv6, which hosts may have switched off for what comes later.
  */
 export const tunnelSysctls = ({ links }: Links, tunnels: readonly DesiredTunnel[]): DesiredSysctl[] =>
   tunnels
     .filter(({ name }) => links.some((link) => link.name === name && isOurs(link)))
-    .map(({ name }) => ({
-      path: `net/ipv4/conf/${name}/rp_filter`,
-      value: '2',
-      accept: ['2'],
-      why: 'what comes out of the tunnel would be dropped: the way back to its sender is another one',
-    }))
+    .map((one) => (isFiltered(one) ? LOOSE(one.name) : OPEN(one.name)))
+const LOOSE = (name: string): DesiredSysctl => ({
+  path: `net/ipv4/conf/${name}/rp_filter`,
+  value: '2',
+  accept: ['2'],
+  why: 'what comes out of the tunnel would be dropped: the way back to its sender is another one',
+})
+const OPEN = (name: string): DesiredSysctl => ({
+  path: `net/ipv6/conf/${name}/disable_ipv6`,
+  value: '0',
+  accept: ['0'],
+  why: 'what comes out of the tunnel would be dropped: its device takes no IPv6',
+})
 
 const isOurs = ({ name, note }: ObservedLink): boolean => OWN_NAME.test(name) && note === MARKS.deviceNote
 
@@ -68,7 +84,7 @@ export const inTheWay = ({ links }: Links, { name, device, remote }: DesiredTunn
   )
 
 const isAsWanted = ({ tunnel }: ObservedLink, { device, remote }: DesiredTunnel): boolean =>
-  tunnel?.kind === device && tunnel.remote === remote && tunnel.local === null
+  tunnel?.kind === device && tunnel.remote === remote && tunnel.local === null && tunnel.takesAll !== false
 
 /** Ours that nobody wants, or that somebody changed. */
 export const tunnelsLeave = ({ links }: Links, wanted: readonly DesiredTunnel[]): Operation[] =>
@@ -83,22 +99,27 @@ export const tunnelsCome = (host: HostNetwork, wanted: readonly DesiredTunnel[])
     const { name, device, remote } = one
     const link = host.links.find((known) => known.name === name)
     if (!link || !isAsWanted(link, one)) return [{ kind: 'tunnel-add', name, device, remote }]
+    const bare = !isFiltered(one)
     const addressed = host.addresses.some(({ index, address }) => index === link.index && familyOf(address) === 'ipv4')
-    return link.up && addressed ? [] : [{ kind: 'tunnel-up', name, index: link.index }]
+    if (link.up && (bare || addressed)) return []
+    return [{ kind: 'tunnel-up', name, index: link.index, ...(bare ? { bare } : {}) }]
   })
 
 type Gue = Pick<Observed, 'gue'>
 
 /** None before somebody looked: one that is open refuses to be opened again. */
-export const gueOpens = ({ gue }: Gue, wanted: readonly number[]): Operation[] =>
-  gue === undefined ? [] : wanted.filter((port) => !gue.includes(port)).map((port) => ({ kind: 'gue-open', port }))
+export const gueOpens = ({ gue }: Gue, wanted: readonly TunnelPort[]): Operation[] =>
+  gue === undefined ? [] : without(wanted, gue).map((one) => ({ kind: 'gue-open', ...one }))
 
 /** Only those that we opened: a port bears no mark. */
-export const gueCloses = ({ gue = [] }: Gue, wanted: readonly number[], record: OwnedRecord): Operation[] =>
-  gue
-    .filter((port) => !wanted.includes(port) && record.has(GUE_KEY + port))
-    .map((port) => ({ kind: 'gue-close', port }))
+export const gueCloses = ({ gue = [] }: Gue, wanted: readonly TunnelPort[], record: OwnedRecord): Operation[] =>
+  without(gue, wanted)
+    .filter((one) => record.has(gueKey(one)))
+    .map((one) => ({ kind: 'gue-close', ...one }))
+
+const without = (all: readonly TunnelPort[], others: readonly TunnelPort[]): TunnelPort[] =>
+  all.filter((one) => !others.some((other) => gueKey(other) === gueKey(one)))
 
 /** Is a look at such ports worth while? */
-export const isGueWanted = (wanted: readonly number[], record: OwnedRecord): boolean =>
+export const isGueWanted = (wanted: readonly TunnelPort[], record: OwnedRecord): boolean =>
   wanted.length > 0 || [...record.keys()].some((key) => key.startsWith(GUE_KEY))

@@ -8,9 +8,22 @@ import { pair } from './pair.ts'
 import { small } from './small.ts'
 import { six } from './six.ts'
 import { tunnels } from './tunnels.ts'
+import { tunnels6 } from './tunnels6.ts'
 import { wan } from './wan.ts'
 
 /** Every topology that `--topology` takes. */
-export const topologies: readonly Topology[] = [standard, six, pair, wan, coordinated, small, dual, tunnels, both, nat6]
+export const topologies: readonly Topology[] = [
+  standard,
+  six,
+  pair,
+  wan,
+  coordinated,
+  small,
+  dual,
+  tunnels,
+  tunnels6,
+  both,
+  nat6,
+]
 
 export const topologyNamed = (name: string): Topology | undefined => topologies.find((one) => one.name === name)

@@ -1,13 +1,14 @@
 /** UDP ports on which this node unwraps GUE. */
 import { type Netlink, NETLINK, openNetlink } from '@lvsm/kernel'
 import type { Operation } from '@lvsm/plan'
-import { closeGue, decodeFou, dumpFou, FOU_FAMILY, ipvs, openGue } from '@lvsm/netlink'
+import type { TunnelPort } from '@lvsm/model'
+import { AF, AF_OF, closeGue, decodeFou, dumpFou, FOU_FAMILY, ipvs, openGue } from '@lvsm/netlink'
 
 type GueOperation = Extract<Operation, { readonly kind: 'gue-open' | 'gue-close' }>
 
 export interface GuePorts {
   /** Empty where the kernel has no such ports, or knows nothing of them. */
-  observe(): number[]
+  observe(): TunnelPort[]
   /** What the kernel says when it refuses; null when it is done. */
   apply(operation: GueOperation): string | null
   close(): void
@@ -30,13 +31,15 @@ export function openGuePorts(): GuePorts {
       if (id === null) return []
       return socket.dump(dumpFou(id)).flatMap((message) => {
         const decoded = decodeFou(message)
-        return decoded.ok && decoded.value.gue ? [decoded.value.port] : []
+        if (!decoded.ok || !decoded.value.gue) return []
+        return [{ family: decoded.value.af === AF.inet6 ? 'ipv6' : 'ipv4', port: decoded.value.port }]
       })
     },
-    apply({ kind, port }) {
+    apply({ kind, port, family: of }) {
       const id = number()
       if (id === null) return 'this kernel has no GUE (is the module fou there?)'
-      return socket.apply([kind === 'gue-open' ? openGue(id, port) : closeGue(id, port)])?.message ?? null
+      const one = { port, af: AF_OF[of] }
+      return socket.apply([kind === 'gue-open' ? openGue(id, one) : closeGue(id, one)])?.message ?? null
     },
     close: () => socket.close(),
   }

@@ -26,7 +26,7 @@ export const sourceIs = (address: string): Rule =>
     : [...match.ipv6Only, ...is(match.load.ipv6Source, inetBytes(address))]
 
 /** `ip daddr A`, or `ip6 daddr A`. */
-const destinationIs = (address: string): Rule =>
+export const destinationIs = (address: string): Rule =>
   familyOf(address) === 'ipv4'
     ? [...match.ipv4Only, ...is(match.load.ipv4Destination, inetBytes(address))]
     : [...match.ipv6Only, ...is(match.load.ipv6Destination, inetBytes(address))]

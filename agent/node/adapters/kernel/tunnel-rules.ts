@@ -1,6 +1,7 @@
 /** Rules of a realserver that packets come to wrapped, as chains of our table. */
 import type { TunnelRules } from '@lvsm/plan'
-import { inetBytes, nftables } from '@lvsm/netlink'
+import { nftables } from '@lvsm/netlink'
+import { destinationIs, sourceIs } from './rule-parts.ts'
 
 const { match } = nftables
 /** Before connection tracking and everybody's rules. */
@@ -9,8 +10,6 @@ const MANGLE = -150
 const TCP = 6
 const OUT_OF_TUNNEL = 'out-of-tunnel'
 
-const equals = (data: Uint8Array): nftables.Expression => ({ kind: 'cmp', op: 'eq', data })
-
 /** `iifname D jump out-of-tunnel`, where `ip daddr V accept` for each, then `counter drop`; and `ip saddr V tcp flags syn tcp option maxseg size set N`. */
 export function tunnelChains(table: nftables.TableName, { devices, addresses, clamps }: TunnelRules): Uint8Array[] {
   const rule = (chain: string, ...expressions: readonly nftables.Expression[]): Uint8Array =>
@@ -18,9 +17,7 @@ export function tunnelChains(table: nftables.TableName, { devices, addresses, cl
   const { inet } = nftables.HOOK
   return [
     nftables.newChain({ ...table, chain: OUT_OF_TUNNEL }),
-    ...addresses.map((address) =>
-      rule(OUT_OF_TUNNEL, ...match.ipv4Only, ...match.destinationIs(address), match.decide(nftables.accept)),
-    ),
+    ...addresses.map((address) => rule(OUT_OF_TUNNEL, ...destinationIs(address), match.decide(nftables.accept))),
     rule(OUT_OF_TUNNEL, match.counter, match.decide(nftables.drop)),
     nftables.newChain({ ...table, chain: 'tunnels', hook: { number: inet.prerouting, priority: FIRST } }),
     ...devices.map((name) =>
@@ -28,14 +25,7 @@ export function tunnelChains(table: nftables.TableName, { devices, addresses, cl
     ),
     nftables.newChain({ ...table, chain: 'clamp-mss', hook: { number: inet.output, priority: MANGLE } }),
     ...clamps.map(({ address, mss }) =>
-      rule(
-        'clamp-mss',
-        ...match.ipv4Only,
-        match.load.ipv4Source,
-        equals(inetBytes(address)),
-        ...match.transportIs(TCP),
-        ...match.clampMss(mss),
-      ),
+      rule('clamp-mss', ...sourceIs(address), ...match.transportIs(TCP), ...match.clampMss(mss)),
     ),
   ]
 }

@@ -1,6 +1,6 @@
 /** Tunnel devices of ours, by rtnetlink. */
-import { MARKS } from '@lvsm/base'
-import { TUNNELS } from '@lvsm/model'
+import { familyOf, MARKS } from '@lvsm/base'
+import { type TunnelOver, TUNNELS } from '@lvsm/model'
 import type { Operation } from '@lvsm/plan'
 import type { Netlink } from '@lvsm/kernel'
 import { rtnetlink } from '@lvsm/netlink'
@@ -14,7 +14,10 @@ export function carryOutTunnel(operation: TunnelOperation, route: Netlink): stri
     case 'tunnel-add':
       return add(operation, route)
     case 'tunnel-up':
-      return route.apply([rtnetlink.setLink(operation.index, true)])?.message ?? address(operation.index, route)
+      return (
+        route.apply([rtnetlink.setLink(operation.index, true)])?.message ??
+        (operation.bare === true ? null : address(operation.index, route))
+      )
     case 'tunnel-remove':
       return route.apply([rtnetlink.deleteLink(operation.index)])?.message ?? null
   }
@@ -24,17 +27,25 @@ export function carryOutTunnel(operation: TunnelOperation, route: Netlink): stri
 function add({ name, device, remote }: Added, route: Netlink): string | null {
   const fault = route.apply([rtnetlink.newTunnel(name, { kind: device, local: null, remote })])
   if (fault) {
-    const { module } = Object.values(TUNNELS).find((row) => row.device === device) ?? TUNNELS.ipip
-    return fault.code === 'EOPNOTSUPP' ? `${fault.message} (is the module ${module} there?)` : fault.message
+    return fault.code === 'EOPNOTSUPP' ? `${fault.message} (is the module ${moduleOf(device)} there?)` : fault.message
   }
   const [made] = route.request([rtnetlink.getLink(name)])
   const link = made?.data[0] ? rtnetlink.decodeLink(made.data[0]) : null
   if (!link?.ok) return `${name} was made, and is not there`
   const { index } = link.value
-  const refused = route.apply([rtnetlink.markLink(name, MARKS.deviceNote)])?.message ?? address(index, route)
+  const bare = familyOf(remote) === 'ipv6'
+  const marked = rtnetlink.markLink(name, MARKS.deviceNote)
+  const refused =
+    route.apply(bare ? [rtnetlink.quietLink(index), marked] : [marked])?.message ??
+    (bare ? null : address(index, route))
   if (refused !== null) route.apply([rtnetlink.deleteLink(index)])
   return refused
 }
+
+const moduleOf = (device: Added['device']): string | undefined =>
+  Object.values(TUNNELS)
+    .flatMap(({ over }): TunnelOver[] => Object.values(over))
+    .find((row) => row.device === device)?.module
 
 /** The one that a loose rp_filter asks for: for the node itself alone. */
 function address(index: number, route: Netlink): string | null {

@@ -69,6 +69,27 @@ describe('order', () => {
   })
 })
 
+test('a tunnel over IPv6 has devices and rules of its family', () => {
+  const six = {
+    family: 'ipv6',
+    vips: ['2001:db8::10'],
+    own: ['2001:db8:1::11'],
+    directors: ['10.11.0.1', '2001:db8:1::1'],
+  } as const
+  const lines = commands('linux', need({ method: 'tun', tunnel: 'gue', tunnelPort: 6080, ...six }))
+  expect(lines).toContain('ip fou add port 6080 gue -6')
+  const [name] = lines.flatMap(
+    (line) => /^ip link add (\S+) type ip6tnl mode ip6ip6 local any remote 2001:db8:1::1$/.exec(line)?.[1] ?? [],
+  )
+  expect(name).toMatch(/^lvsm-s[0-9a-f]{8}$/)
+  expect(lines.filter((line) => line.startsWith('ip link add'))).toHaveLength(1)
+  expect(at(lines, /ip6 daddr != \{ 2001:db8::10 \} counter drop/)).toBeLessThan(at(lines, /ip link add/))
+  expect(lines.join('\n')).toContain(
+    `ip6 saddr { 2001:db8::10 } tcp flags syn tcp option maxseg size set ${1500 - 52 - 60}`,
+  )
+  expect(at(lines, /disable_ipv6/)).toBeLessThan(at(lines, new RegExp(`ip link set ${name} up`)))
+})
+
 test('IPv6 by DR asks nobody to be silent in ARP', () => {
   const lines = commands('linux', need({ family: 'ipv6', vips: ['2001:db8::10'] }))
   expect(lines).toEqual(['ip address replace 2001:db8::10/128 dev lo nodad preferred_lft 0'])
@@ -82,6 +103,7 @@ describe.each(SYSTEM_NAMES)('%s', (os) => {
         : [need({ method, gateway: method === 'nat' ? '10.12.0.254' : null })],
     ),
     need({ family: 'ipv6', vips: ['2001:db8::10'] }),
+    need({ method: 'tun', tunnel: 'ipip', family: 'ipv6', vips: ['2001:db8::10'], directors: ['2001:db8::1'] }),
     need({ method: 'nat', family: 'ipv6', vips: ['2001:db8::10'], gateway: '2001:db8:1::254' }),
   ]
   test.each(all)('$method $tunnel $family has steps and a way back, or a reason', (wanted) => {

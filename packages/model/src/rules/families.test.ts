@@ -73,10 +73,16 @@ describe('a service and its realservers', () => {
       /nat-without-gateway group "web" has no NAT gateway of IPv6, so answers would not come back/,
     ],
     [
-      'by a tunnel',
+      'by a tunnel from directors of which it knows no address of that family',
       'realservers: [{ node: rs1, address: 2001:db8:11::11, forward: tun }]',
       [],
-      /family-not-supported the service has the IPv6 address 2001:db8:11::10: tunnelling is for IPv4 in this version → use forward: dr or nat or local, or an address of IPv4/,
+      /tunnel-without-source director "dir1" has no IPv6 address on its links, from which packets for "rs1" would come wrapped: under tunnelling a realserver unwraps what comes from directors alone → give "dir1" a link with its IPv6 address, or use forward: dr or nat/,
+    ],
+    [
+      'by a tunnel of the other family',
+      'realservers: [{ node: rs1, address: 10.11.0.11, forward: tun }]',
+      [],
+      /mixed-families 10\.11\.0\.11 is an IPv4 address, .*: IPVS would wrap it in the other family, and then refuses to tell the other directors of connections → give an IPv6 address of "rs1"/,
     ],
   ])('%s: refused', (_, servers, edits, expected) =>
     expect(refusalsOf(dual(servers, ...edits))).toEqual([expect.stringMatching(expected)]),

@@ -1,6 +1,5 @@
 /** Families of internet addresses: whatever differs between them. */
 import type { Family } from '@lvsm/base'
-import type { Forward } from './forwarding.ts'
 
 /** What an address of a configuration may be for which not every family does; VIPs, gateways, realservers and links have any. */
 export type AddressUse = 'ping'
@@ -9,8 +8,6 @@ export interface FamilyRow {
   readonly title: string
   /** What addresses of it cannot be in this version, each with the reason as the end of a sentence. */
   readonly lacks: Readonly<Partial<Record<AddressUse, string>>>
-  /** Forwarding methods that services of it have; null: all. */
-  readonly methods: readonly Forward[] | null
   /** Prefix length of a single host. */
   readonly bits: number
   /** With prefix length 0: everybody, the destination of a default route. */
@@ -36,7 +33,6 @@ export const FAMILIES = {
   ipv4: {
     title: 'IPv4',
     lacks: {},
-    methods: null,
     bits: 32,
     everybody: '0.0.0.0',
     usual: 24,
@@ -59,7 +55,6 @@ export const FAMILIES = {
     lacks: {
       ping: 'pings go over IPv4',
     },
-    methods: ['dr', 'nat', 'local'],
     bits: 128,
     everybody: '::',
     usual: 64,

@@ -1,5 +1,6 @@
 /** Network interfaces: RTM_GETLINK, NEWLINK (linux/if_link.h). */
-import { Attributes, attribute, nested, text, u32 } from '../attributes.ts'
+import { Attributes, attribute, nested, text, u32, u8 } from '../attributes.ts'
+import { AF } from '../inet.ts'
 import { type Decoded, decoding, formatMac, need, octets, viewOf } from '../bytes.ts'
 import { encodeMessage, FLAG, type Message } from '../message.ts'
 import { readTunnel, type Tunnel, tunnelInfo } from './tunnel.ts'
@@ -14,9 +15,13 @@ const IFLA = {
   operstate: 16,
   linkInfo: 18,
   note: 20,
+  families: 26,
   extMask: 29,
 } as const
 const LINK_KIND = 1
+/** IFLA_INET6_ADDR_GEN_MODE, and its IN6_ADDR_GEN_MODE_NONE. */
+const ADDRESS_GENERATION = 8
+const NO_ADDRESS = 1
 const SKIP_STATS = 1 << 3
 
 export const LINK_FLAG = {
@@ -102,6 +107,13 @@ export const markLink = (name: string, note: string): Uint8Array =>
     header(0, LINK_FLAG.up, LINK_FLAG.up),
     text(IFLA.name, name),
     attribute(IFLA.note, octets(note)),
+  ])
+
+/** An interface that makes no link-local address of IPv6 for itself when it is set up, and asks no router. */
+export const quietLink = (index: number): Uint8Array =>
+  encodeMessage(RTM.newLink, FLAG.request | FLAG.ack, [
+    header(index),
+    nested(IFLA.families, nested(AF.inet6, u8(ADDRESS_GENERATION, NO_ADDRESS))),
   ])
 
 export const deleteLink = (index: number): Uint8Array =>

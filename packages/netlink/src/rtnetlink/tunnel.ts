@@ -1,5 +1,5 @@
-/** Tunnels of IPv4 in IPv4 as network interfaces: IFLA_INFO_DATA of each kind (linux/if_tunnel.h). */
-import { Attributes, attribute, nested } from '../attributes.ts'
+/** Tunnels as network interfaces, of IPv4 in IPv4 and of IPv6 in IPv6: IFLA_INFO_DATA of each kind (linux/if_tunnel.h). */
+import { Attributes, attribute, nested, u8 } from '../attributes.ts'
 import { octets } from '../bytes.ts'
 import { formatInet, inetBytes } from '../inet.ts'
 
@@ -7,7 +7,12 @@ import { formatInet, inetBytes } from '../inet.ts'
 const ENDS = {
   ipip: { local: 2, remote: 3 },
   gre: { local: 6, remote: 7 },
+  ip6tnl: { local: 2, remote: 3 },
+  ip6gre: { local: 6, remote: 7 },
 } as const
+/** Of ip6tnl: which packets it takes (IFLA_IPTUN_PROTO); 0: those of both families. */
+const PROTO = 9
+const IPV6 = 41
 const INFO = { kind: 1, data: 2 } as const
 
 export type TunnelKind = keyof typeof ENDS
@@ -17,6 +22,8 @@ export interface Tunnel {
   readonly kind: TunnelKind
   readonly local: string | null
   readonly remote: string | null
+  /** False: it drops packets of IPv6, which it should carry; not there: it takes all that its kind does. */
+  readonly takesAll?: boolean
 }
 
 const isKind = (kind: string): kind is TunnelKind => Object.hasOwn(ENDS, kind)
@@ -30,6 +37,7 @@ export function tunnelInfo({ kind, local, remote }: Tunnel): Uint8Array[] {
       INFO.data,
       ...(local === null ? [] : [attribute(ends.local, inetBytes(local))]),
       ...(remote === null ? [] : [attribute(ends.remote, inetBytes(remote))]),
+      ...(kind === 'ip6tnl' ? [u8(PROTO, IPV6)] : []),
     ),
   ]
 }
@@ -41,7 +49,9 @@ export function readTunnel(info: Attributes | undefined): Tunnel | null {
   const data = info?.nested(INFO.data) ?? new Attributes(new Uint8Array())
   const end = (type: number): string | null => {
     const bytes = data.bytes(type)
-    return bytes?.length === 4 && bytes.some((byte) => byte !== 0) ? formatInet(bytes) : null
+    return bytes?.some((byte) => byte !== 0) === true ? formatInet(bytes) : null
   }
-  return { kind, local: end(ENDS[kind].local), remote: end(ENDS[kind].remote) }
+  const proto = kind === 'ip6tnl' ? (data.u8(PROTO) ?? 0) : 0
+  const takes = proto === 0 || proto === IPV6 ? {} : { takesAll: false }
+  return { kind, local: end(ENDS[kind].local), remote: end(ENDS[kind].remote), ...takes }
 }

@@ -79,6 +79,13 @@ export const KERNEL = {
     'requests that are tunnelled to this realserver go nowhere, although its checks are well',
     'ip -d link show NAME tells what it is; find who made it, and ip link del NAME',
   ),
+  'tunnel-too-narrow': kind(
+    'critical',
+    'interface',
+    'interface NAME carries N bytes, and a tunnel over IPv6 to REALSERVERS needs M: the kernel drops all that it wraps',
+    'requests that are tunnelled to these realservers go nowhere, although their checks are well',
+    'ip link set NAME mtu M or more on every link between directors and these realservers; or use forward: dr or nat',
+  ),
   'gateway-unreachable': kind(
     'critical',
     'node',

@@ -1,5 +1,5 @@
 /** What a machine is for, as the configuration says, as whoever asks says, and as its kernel shows: a trap is one only for some of them. */
-import { familyOf, MARKS } from '@lvsm/base'
+import { type Family, familyOf, MARKS } from '@lvsm/base'
 import { hostPrefix, type NodeView } from '@lvsm/model'
 import type { FactAddress, MachineFacts } from '@lvsm/protocol'
 
@@ -27,8 +27,12 @@ export interface Part {
 }
 
 /** Devices on which nobody asks for an address, so that one there is kept for what is sent to this machine. */
-const SILENT_KINDS: ReadonlySet<string> = new Set(['dummy', 'ipip', 'gre', 'sit', 'ip6tnl'])
-const TUNNEL_KINDS: ReadonlySet<string> = new Set(['ipip', 'gre'])
+const SILENT_KINDS: ReadonlySet<string> = new Set(['dummy', 'ipip', 'gre', 'sit', 'ip6tnl', 'ip6gre'])
+/** By which packets of IPv4 come, or of IPv6. */
+const TUNNEL_KINDS: Readonly<Record<Family, ReadonlySet<string>>> = {
+  ipv4: new Set(['ipip', 'gre']),
+  ipv6: new Set(['ip6tnl', 'ip6gre']),
+}
 
 /** Addresses of a machine that no packet of its own network leads to. */
 export function aliasesOf({ links, addresses }: Pick<MachineFacts, 'links' | 'addresses'>): readonly FactAddress[] {
@@ -43,8 +47,10 @@ export function aliasesOf({ links, addresses }: Pick<MachineFacts, 'links' | 'ad
 const isLoopback = (address: string): boolean =>
   address.startsWith('127.') || address === '::1' || address.startsWith('fe80:')
 
-export const tunnelDevices = ({ links }: Pick<MachineFacts, 'links'>): MachineFacts['links'] =>
-  links.filter(({ kind, up }) => up && TUNNEL_KINDS.has(kind))
+export const tunnelDevices = ({ links }: Pick<MachineFacts, 'links'>, family: Family): MachineFacts['links'] =>
+  links.filter(({ kind, up }) => up && TUNNEL_KINDS[family].has(kind))
+const isUnwrapping = (facts: MachineFacts): boolean =>
+  (['ipv4', 'ipv6'] as const).some((family) => tunnelDevices(facts, family).length > 0)
 
 const unique = (all: readonly string[]): string[] => [...new Set(all)].toSorted()
 
@@ -71,9 +77,7 @@ export function partOf(facts: MachineFacts, view: NodeView | null, given: Given)
     vips: unique(vips),
     aliases: unique(aliases),
     tunnelled:
-      (view?.tunnels.length ?? 0) > 0 ||
-      given.as.includes('tunnelled') ||
-      (aliases.length > 0 && tunnelDevices(facts).length > 0),
+      (view?.tunnels.length ?? 0) > 0 || given.as.includes('tunnelled') || (aliases.length > 0 && isUnwrapping(facts)),
     gateway: view?.gateway ?? given.gateway,
   }
 }

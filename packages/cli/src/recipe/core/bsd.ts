@@ -76,7 +76,10 @@ const tunnelled =
   (system: Bsd, allow: (tunnel: 'ipip' | 'gre') => readonly Step[]) =>
   (need: Need): Answer => {
     const { tunnel = 'ipip', directors, own, family } = need
-    if (family === 'ipv6') return { refused: 'tunnels of this version are for IPv4' }
+    if (family === 'ipv6')
+      return {
+        refused: 'nobody has looked how this system unwraps packets of IPv6 that come to it: use forward: dr or nat',
+      }
     if (tunnel === 'gue')
       return { refused: 'this system knows no GUE (its UDP encapsulation is another one): use tunnel: ipip or gre' }
     const [local = ''] = own

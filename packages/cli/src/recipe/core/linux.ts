@@ -1,6 +1,6 @@
 /** Linux: by `ip` and /proc, in any shell; settings before the address, and the other way round when it goes (packages/plan/TRAPS.md, rows 1 to 5). */
-import { MARKS, parseInet } from '@lvsm/base'
-import { hostPrefix, TUNNELS } from '@lvsm/model'
+import { MARKS } from '@lvsm/base'
+import { hostPrefix, tunnelDeviceName, tunnelOver, TUNNELS } from '@lvsm/model'
 import { type Answer, type Need, run, type Step, type Steps } from './recipe.ts'
 
 const FORMER = '/var/lib/lvsm-former'
@@ -53,39 +53,47 @@ function direct({ vips, family }: Pick<Need, 'vips' | 'family'>): Steps {
   }
 }
 
-/** As the agent calls it, so that a machine that gets one later keeps nothing that is in its way. */
-const deviceName = (letter: string, remote: string): string =>
-  `lvsm-${letter}${[...(parseInet(remote) ?? [])].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`
+/** What a device of a tunnel needs so that the kernel drops nothing that comes out of it. */
+const opened = (name: string, family: Need['family']): Step[] =>
+  family === 'ipv6'
+    ? [
+        run(`echo 0 > /proc/sys/net/ipv6/conf/${name}/disable_ipv6`, 'it takes IPv6, whatever is set for new devices'),
+        run(`ip link set ${name} addrgenmode none`, 'it needs no address, and asks no router'),
+      ]
+    : [
+        run(
+          `ip address add ${MARKS.deviceAddress}/32 dev ${name} scope host`,
+          'a loose rp_filter counts only where the device has an address',
+        ),
+        run(`echo 2 > ${SETTINGS}/${name}/rp_filter`, 'the way back to clients is not the tunnel'),
+      ]
 
 function tunnelled(need: Need): Answer {
   const { tunnel = 'ipip', tunnelPort, vips, directors, own, family } = need
-  if (family === 'ipv6') return { refused: 'tunnels of this version are for IPv4' }
-  const { device, letter, module, overhead, title } = TUNNELS[tunnel]
-  const remotes = directors.filter((address) => !address.includes(':'))
-  const names = remotes.map((remote) => deviceName(letter, remote))
+  const { device, module, overhead } = tunnelOver(tunnel, family)
+  const remotes = directors.filter((address) => address.includes(':') === (family === 'ipv6'))
+  // As the agent calls them, so that a machine that gets one later keeps nothing that is in its way.
+  const names = remotes.map((remote) => tunnelDeviceName(tunnel, remote))
+  const [ip, headers, v6] = family === 'ipv6' ? (['ip6', 60, ' -6'] as const) : (['ip', 40, ''] as const)
   const { steps, undo } = direct(need)
   const [first = ''] = own
   return {
     steps: [
-      run(`modprobe ${module}`, `the module of ${title}`),
+      run(`modprobe ${module}`, `the module of ${TUNNELS[tunnel].title}`),
       ...(tunnelPort === undefined
         ? []
-        : [run(`ip fou add port ${tunnelPort} gue`, 'what comes to this UDP port is unwrapped')]),
+        : [run(`ip fou add port ${tunnelPort} gue${v6}`, 'what comes to this UDP port is unwrapped')]),
       run(
-        `nft -f - <<'EOF'\ntable inet lvsm-recipe {\n  chain tunnels {\n    type filter hook prerouting priority -300;\n    iifname { ${names.map((name) => `"${name}"`).join(', ')} } ip daddr != { ${vips.join(', ')} } counter drop\n  }\n  chain clamp-mss {\n    type filter hook output priority -150;\n    ip saddr { ${vips.join(', ')} } tcp flags syn tcp option maxseg size set ${1500 - overhead - 40}\n  }\n}\nEOF`,
+        `nft -f - <<'EOF'\ntable inet lvsm-recipe {\n  chain tunnels {\n    type filter hook prerouting priority -300;\n    iifname { ${names.map((name) => `"${name}"`).join(', ')} } ${ip} daddr != { ${vips.join(', ')} } counter drop\n  }\n  chain clamp-mss {\n    type filter hook output priority -150;\n    ${ip} saddr { ${vips.join(', ')} } tcp flags syn tcp option maxseg size set ${1500 - overhead - headers}\n  }\n}\nEOF`,
         'out of a tunnel comes nothing but packets to the VIP, and clients are told of segments that fit into it',
       ),
       ...steps,
       ...remotes.flatMap((remote, at): Step[] => [
         run(
-          `ip link add ${names[at]} type ${device} local any remote ${remote}`,
+          `ip link add ${names[at]} type ${device}${device === 'ip6tnl' ? ' mode ip6ip6' : ''} local any remote ${remote}`,
           `unwraps what the director at ${remote} sends, and nobody else`,
         ),
-        run(
-          `ip address add ${MARKS.deviceAddress}/32 dev ${names[at]} scope host`,
-          'a loose rp_filter counts only where the device has an address',
-        ),
-        run(`echo 2 > ${SETTINGS}/${names[at]}/rp_filter`, 'the way back to clients is not the tunnel'),
+        ...opened(names[at] ?? '', family),
         run(`ip link set ${names[at]} up`, 'from here on packets come'),
       ]),
       run(
@@ -95,7 +103,7 @@ function tunnelled(need: Need): Answer {
     ],
     undo: [
       ...names.map((name) => run(`ip link del ${name}`, 'nothing is unwrapped any more')),
-      ...(tunnelPort === undefined ? [] : [run(`ip fou del port ${tunnelPort}`, 'nor taken at its UDP port')]),
+      ...(tunnelPort === undefined ? [] : [run(`ip fou del port ${tunnelPort}${v6}`, 'nor taken at its UDP port')]),
       ...undo,
       run('nft delete table inet lvsm-recipe', 'the rules go after what they guard'),
     ],

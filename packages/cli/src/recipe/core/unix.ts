@@ -33,7 +33,10 @@ function solarisDirect({ vips, family }: Need): Answer {
 }
 function solarisTunnel(need: Need): Answer {
   const { tunnel = 'ipip', directors, own, family } = need
-  if (family === 'ipv6') return { refused: 'tunnels of this version are for IPv4' }
+  if (family === 'ipv6')
+    return {
+      refused: 'nobody has looked how this system unwraps packets of IPv6 that come to it: use forward: dr or nat',
+    }
   if (tunnel !== 'ipip') return { refused: 'Solaris unwraps IP in IP, and neither GRE nor GUE: use tunnel: ipip' }
   const direct = solarisDirect(need)
   if ('refused' in direct) return direct

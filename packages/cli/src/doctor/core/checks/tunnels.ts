@@ -1,4 +1,5 @@
 /** What comes out of tunnels, and what fits into them (rows 3 and 4). */
+import { type Family, familyOf } from '@lvsm/base'
 import type { Check, Seen } from '../check.ts'
 import { isIpv4, tunnelDevices } from '../part.ts'
 import { forwards } from '../table-facts.ts'
@@ -12,7 +13,7 @@ const tunnelFilter: Check = {
   mend: 'net.ipv4.conf.TUNNEL.rp_filter=2, and an address on the device; a 0 there does nothing while all is 1',
   look({ facts, part, settings }) {
     if (!part.tunnelled) return []
-    return tunnelDevices(facts).flatMap(({ name }): Seen[] => {
+    return tunnelDevices(facts, 'ipv4').flatMap(({ name }): Seen[] => {
       const filter = settings.counted(name, 'rp_filter', 'larger')
       const addressed = facts.addresses.some((one) => one.interface === name && isIpv4(one.address))
       const strict = filter?.value === 1 || (filter?.value === 2 && !addressed)
@@ -39,16 +40,15 @@ const tunnelFilter: Check = {
   },
 }
 
-/** IP in IP; with GRE and GUE more. */
-const TUNNEL_BYTES = 20
-const HEADERS = 40
+/** What does not carry data in a packet by IP in IP; with GRE and GUE more. */
+const NOT_DATA: Readonly<Record<Family, number>> = { ipv4: 20 + 40, ipv6: 40 + 60 }
 
 const tunnelMss: Check = {
   name: 'tunnel-mtu',
   rows: [4],
   title: 'a wrapped packet does not fit',
   symptom: 'small requests work, large uploads hang',
-  why: 'a tunnel takes 20 to 32 bytes of each packet: clients must be told of a smaller segment, or of the smaller MTU by ICMP',
+  why: 'a tunnel takes 20 to 32 bytes of each packet, over IPv6 40 to 52: clients must be told of a smaller segment, or of the smaller MTU by ICMP',
   mend: 'on the realserver: ip route change default via GATEWAY advmss 1440 (with GUE 1428); on the director: net.ipv4.vs.pmtu_disc=1, and let ICMP "fragmentation needed" pass',
   look({ facts, part, settings }) {
     const found: Seen[] = []
@@ -64,7 +64,9 @@ const tunnelMss: Check = {
     if (!part.tunnelled || part.aliases.length === 0 || clamped) return found
     for (const { gateway, interface: device, mss } of facts.routes.filter(({ prefix }) => prefix === 0)) {
       const mtu = facts.links.find(({ name }) => name === device)?.mtu ?? 0
-      const most = mtu - HEADERS - TUNNEL_BYTES
+      const family = gateway === null ? 'ipv4' : familyOf(gateway)
+      if (!part.aliases.some((alias) => familyOf(alias) === family)) continue
+      const most = mtu - NOT_DATA[family]
       if (mtu === 0 || (mss !== null && mss <= most)) continue
       found.push({
         severity: 'warning',
@@ -74,7 +76,7 @@ const tunnelMss: Check = {
           `default route by ${device} (MTU ${mtu}): ${mss === null ? 'no advmss' : `advmss ${mss}`}; ${most} would fit`,
           'no nftables chain of this machine clamps the MSS',
         ],
-        mend: `ip route change default ${gateway === null ? '' : `via ${gateway} `}dev ${device} advmss ${most}`,
+        mend: `ip ${family === 'ipv6' ? '-6 ' : ''}route change default ${gateway === null ? '' : `via ${gateway} `}dev ${device} advmss ${most}`,
       })
     }
     return found
