@@ -13,8 +13,13 @@ import { type Failure, type NodeInput } from './core/index.ts'
 
 /** The kernel of this node. Every call returns after the kernel's answer. */
 export interface Kernel {
-  /** Throws what the kernel says. `sysctls`: paths below /proc/sys to read; `services`, `gue`: are the table of IPVS, and ports of GUE read, too? */
-  observe(wanted: { readonly sysctls: readonly string[]; readonly services: boolean; readonly gue?: boolean }): Observed
+  /** Throws what the kernel says. `sysctls`: paths below /proc/sys to read; `services`, `gue`, `helpers`: are the table of IPVS, ports of GUE and helper modules read, too? */
+  observe(wanted: {
+    readonly sysctls: readonly string[]
+    readonly services: boolean
+    readonly gue?: boolean
+    readonly helpers?: boolean
+  }): Observed
   /** Who waits for connections or datagrams. Throws nothing: what cannot be read is said. */
   sockets(protocols: readonly KernelProtocol[]): Extract<NodeInput, { kind: 'sockets' }>
   /** In order; a failure does not hold up what does not depend on it. Returns the failures. */

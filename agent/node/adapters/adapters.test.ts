@@ -40,6 +40,25 @@ describe('the kernel before the first change', () => {
     expect(refuseModules(view, () => true, missing)).toEqual([])
     expect(asked).toEqual(['ip_vs', 'ip_vs_wrr'])
   })
+  it('is asked for the helper of a service, with its ports where they are not the usual one', () => {
+    const asked: string[] = []
+    const [first] = view.services
+    const of = (port: number): string[] => {
+      asked.length = 0
+      const services = first ? [{ ...first, helper: 'ftp' as const, port }] : []
+      refuseModules(
+        { ...view, services },
+        () => true,
+        (module, options = []) => {
+          asked.push([module, ...options].join(' '))
+          return null
+        },
+      )
+      return asked.slice(2)
+    }
+    expect(of(21)).toEqual(['ip_vs_ftp'])
+    expect(of(2121)).toEqual(['ip_vs_ftp ports=2121'])
+  })
   it('is asked for nothing by who is no director', () =>
     expect(refuseModules({ ...view, directs: [] }, () => false)).toEqual([]))
 })

@@ -2,7 +2,8 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { familyOf, type Refusal } from '@lvsm/base'
-import { type NodeView, SCHEDULERS, tunnelOver, TUNNELS } from '@lvsm/model'
+import { helperRow, type NodeView, SCHEDULERS, tunnelOver, TUNNELS } from '@lvsm/model'
+import { helperPorts } from '@lvsm/plan'
 
 const NET_ADMIN = 12n
 const MODPROBE_MS = 20_000
@@ -18,10 +19,10 @@ export function refuseRights(): Refusal | null {
   }
 }
 
-function load(module: string): string | null {
+function load(module: string, options: readonly string[] = []): string | null {
   if (existsSync(`/sys/module/${module}`)) return null
   try {
-    execFileSync('modprobe', ['-q', module], { timeout: MODPROBE_MS, stdio: ['ignore', 'ignore', 'pipe'] })
+    execFileSync('modprobe', ['-q', module, ...options], { timeout: MODPROBE_MS, stdio: ['ignore', 'ignore', 'pipe'] })
     return null
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ENOENT'
@@ -55,5 +56,10 @@ export function refuseModules(view: NodeView, ipvs: () => boolean, loads = load)
       },
     ]
   for (const module of new Set(view.services.map(({ scheduler }) => SCHEDULERS[scheduler].module))) loads(module)
+  for (const helper of new Set(view.services.flatMap((service) => service.helper ?? []))) {
+    const { module, port } = helperRow(helper)
+    const ports = helperPorts(view)
+    loads(module, ports.every((one) => one === port) ? [] : [`ports=${ports.join(',')}`])
+  }
   return []
 }

@@ -127,6 +127,7 @@ export type NodeEffect =
       readonly sysctls: readonly string[]
       readonly services: boolean
       readonly gue: boolean
+      readonly helpers: boolean
     }
   /** See how connections of the realservers get on; answered by one `openings`. */
   | { readonly kind: 'openings' }

@@ -85,8 +85,12 @@ function digestsOf({ nodes, groups, services, timing, ipvsTimeouts }: Config): A
   }
 }
 const schedulingOf = (service: ConfigService): readonly unknown[] => {
-  const { scheduler, schedulerFlags, onePacket, persistence } = service
-  return [scheduler, schedulerFlags, ...(onePacket || persistence !== null ? [specText(specOf(service))] : [])]
+  const { scheduler, schedulerFlags, onePacket, persistence, helper } = service
+  return [
+    ...[scheduler, schedulerFlags],
+    ...(onePacket || persistence !== null ? [specText(specOf(service))] : []),
+    ...(helper === undefined ? [] : [`helper ${helper}`]),
+  ]
 }
 const byName = (one: { readonly name: string }, other: { readonly name: string }): number =>
   one.name < other.name ? -1 : 1

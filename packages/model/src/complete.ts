@@ -184,6 +184,7 @@ function completeService(
     ...(ports ? { port: 0, ports, fwmark: markOf(name), family: familyOf(address) } : {}),
     onePacket: service['one-packet'] ?? false,
     persistence: persistenceOf(service),
+    ...(service.helper === undefined ? {} : { helper: service.helper }),
     quorum: service.quorum ?? 1,
     hysteresis: service.hysteresis ?? 0,
     check: completeCheck(service),

@@ -11,6 +11,7 @@ import {
   type Forward,
   type Protocol,
   type Scheduler,
+  type Helper,
   type Tunnel,
 } from './tables/index.ts'
 
@@ -105,6 +106,8 @@ export interface ConfigService {
   readonly onePacket: boolean
   /** Null: each connection is scheduled anew. */
   readonly persistence: Persistence | null
+  /** A module of IPVS reads what its clients say, and lets further connections in; not there: none does. */
+  readonly helper?: Helper
   /** Weight of healthy realservers under which backups serve. */
   readonly quorum: number
   /** Lost under the quorum less this, back from the quorum and this on. */

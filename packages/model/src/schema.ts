@@ -6,6 +6,8 @@ import { ALGORITHMS, HIGHEST_EPOCH } from '@lvsm/protocol'
 import * as z from 'zod'
 import { type AddressFault, refuseAddress, refuseCidr } from './address.ts'
 import { MOST, MOST_PING_NODES, MOST_REVISIONS } from './config.ts'
+import { parseDuration } from './duration.ts'
+import { CHECKS, ENGINES, FORWARDING, HELPERS, PROTOCOLS, SCHEDULERS, TUNNELS } from './tables/index.ts'
 import { DURATION_HINT, parseDuration } from './duration.ts'
 import { CHECKS, ENGINES, FORWARDING, PROTOCOLS, SCHEDULERS, TUNNELS } from './tables/index.ts'
 import { refuseInterface, refuseName } from './names.ts'
@@ -169,6 +171,8 @@ export const serviceSchema = z.strictObject({
   persistence: duration.optional(),
   'persistence-netmask': netmask.optional(),
   'persistence-engine': z.enum(namesOf(ENGINES)).optional(),
+  /** IPVS reads what is said, and lets further connections in. */
+  helper: z.enum(namesOf(HELPERS)).optional(),
   /** Weight of healthy realservers under which backups serve, and how far from it nothing changes. */
   quorum: z.int().min(1).max(MOST.weight).optional(),
   hysteresis: z.int().min(0).max(MOST.weight).optional(),

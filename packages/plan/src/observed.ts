@@ -1,6 +1,7 @@
 /** What the kernel says now: what a plan starts from. */
 import { type Family, familyOf } from '@lvsm/base'
 import {
+  type Helper,
   type IpvsTimeouts,
   type Keyed,
   type KernelMethod,
@@ -78,6 +79,8 @@ export interface Observed {
   readonly services: readonly ObservedService[] | null
   /** UDP ports on which GUE is unwrapped; not there: nobody asked. */
   readonly gue?: readonly TunnelPort[]
+  /** Helper modules that are loaded → the ports that each reads; not there: nobody asked. */
+  readonly helpers?: ReadonlyMap<Helper, readonly number[]>
   /** `natRulesText` of the rules that stand as they were loaded; null without our table; something else when it was changed. */
   readonly natRules: string | null
   /** Not there: nobody asked for the table of IPVS, or there is none. */

@@ -6,6 +6,7 @@ import { interfaceFor } from './host-network.ts'
 import { familyOfDefault, type Observed } from './observed.ts'
 import type { OwnedRecord } from './record.ts'
 import { inTheWay } from './tunnels.ts'
+import { helperTroubles } from './helpers.ts'
 import { narrowLinks } from './narrow-links.ts'
 
 const trouble = (severity: Trouble['severity'], code: string, message: string, hint: string): Trouble => ({
@@ -21,6 +22,7 @@ export function troublesOf(view: NodeView, wanted: Desired, observed: Observed, 
     ...interfaceTroubles(view, observed),
     ...tunnelTroubles(view, wanted, observed),
     ...narrowLinks(view, observed),
+    ...helperTroubles(view, observed),
     ...tableTroubles(wanted, observed, record),
     ...sysctlTroubles(wanted, observed),
     ...syncTroubles(view, wanted),

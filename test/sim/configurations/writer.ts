@@ -30,6 +30,8 @@ interface Server {
   readonly at: number
 }
 
+const isTranslated = ({ forward }: Mapping): boolean => forward === 'nat'
+
 /** Names that are short, long, alike, or begin with what a number begins with. */
 const NAMES =
   'dir1 dir2 Dir1 rs-1 rs_2 rs.3 a Z 9to5 node undefinedx group web lo all-of-us x1 x2 x3 x4 x5 x6 x7 x8 x9 eth0 inside 0x10 1e3 a..b localhost'
@@ -254,7 +256,10 @@ export class Writer {
       const realservers = this.#some(able, 1, 4).map(server)
       if (realservers.length === 0) return []
       const of = `${group} ${six ? 6 : 4}`
-      return [{ name, ...this.#service(chosen, address, nth), ...this.#source(realservers, of, pools, able, server) }]
+      const service = this.#service(chosen, address, nth)
+      const read = service['protocol'] === 'tcp' && 'port' in service && realservers.every(isTranslated)
+      const helper = read && this.#chance(50) ? { helper: 'ftp' } : {}
+      return [{ name, ...service, ...helper, ...this.#source(realservers, of, pools, able, server) }]
     })
   }
   /** Its own list, a pool of its own, or one that another service of the group has too; and what it has otherwise. */

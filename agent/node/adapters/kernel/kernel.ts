@@ -7,6 +7,7 @@ import { FAMILIES, type IpvsTimeouts, namesOf, PLACEMENTS, serviceKey } from '@l
 import type { Failure } from '../../core/index.ts'
 import type { Kernel } from '../../ports.ts'
 import { type GuePorts, openGuePorts } from './gue.ts'
+import { readHelpers } from './helpers.ts'
 import { type NatRulesPort, openNatRules } from './nat-rules.ts'
 import { openTable, type Table } from './ipvs.ts'
 import { openSockets } from './sockets.ts'
@@ -40,7 +41,7 @@ export function openKernel(): Kernel {
   }
 
   return {
-    observe({ sysctls, services, gue }): Observed {
+    observe({ sysctls, services, gue, helpers }): Observed {
       if (watches.length === 0) forget()
       return {
         ...host.get(),
@@ -48,6 +49,7 @@ export function openKernel(): Kernel {
         services: services ? table.observe() : [],
         ...timeoutsOf(services ? table.timeouts() : null),
         ...(gue ? { gue: guePorts.observe() } : {}),
+        ...(helpers ? { helpers: readHelpers() } : {}),
         natRules: rules.get(),
         ...(services ? { syncDaemons: table.syncDaemons() } : {}),
       }

@@ -3,7 +3,7 @@
  * level-triggered: an event only says that a look is due, the look says what is.
  */
 import { after, earlier, type Instant, later } from '@lvsm/base'
-import { formerSettings, isGueWanted, type Observed, ownsServices } from '@lvsm/plan'
+import { formerSettings, helperPorts, isGueWanted, type Observed, ownsServices } from '@lvsm/plan'
 import type { NodeState } from '../state.ts'
 import { lookAtPathsIfDue, nextPathLook } from './paths.ts'
 
@@ -54,7 +54,8 @@ export function lookIfDue(state: NodeState): void {
   // Who was a director has a table to clear.
   const gue = isGueWanted(kernel.wanted?.gue ?? [], kernel.owned)
   const services = (view?.directs.length ?? 0) > 0 || ownsServices(kernel.owned)
-  state.effects.push({ kind: 'observe', sysctls, services, gue })
+  const helpers = view !== null && helperPorts(view).length > 0
+  state.effects.push({ kind: 'observe', sysctls, services, gue, helpers })
 }
 
 export function nextLook(state: NodeState): Instant | null {

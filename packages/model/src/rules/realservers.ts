@@ -14,6 +14,7 @@ import {
 import { namesOf } from '../tables/table.ts'
 import type { Floating } from './addresses.ts'
 import { checkLink, type Places } from './on-link.ts'
+import { checkSources } from './tunnel-sources.ts'
 import { everyServer, type Served, served, type Service } from './pools.ts'
 import { entries, isUnread, type Refuse, type Rule } from './rule.ts'
 
@@ -109,7 +110,13 @@ export function checkForwarding(site: Site, refuse: Refuse): void {
   const row = forwarding(forward)
   checkDirector(row, site, refuse)
   if (row.needsGateway) checkGateway(row, site, refuse)
-  if (row.tunnels) checkSources(row, site, refuse)
+  if (row.tunnels)
+    checkSources(
+      row.title,
+      site,
+      methodsThat((other) => !other.tunnels),
+      refuse,
+    )
   if (row.onLink)
     checkLink(
       row.title,
@@ -180,25 +187,6 @@ function checkGateway({ title }: ForwardingRow, { group, own, server }: Site, re
       `${address} is not in the network of gateway ${chosen.address}/${chosen.prefix}`,
       'a default route needs a gateway on a network of its own',
     )
-}
-
-/** Whose packets it unwraps, a realserver is told by the directors' links: each has one of the family in which they come. */
-function checkSources({ title }: ForwardingRow, { draft, group, server }: Site, refuse: Refuse): void {
-  const { address } = server.item
-  if (address === undefined) return
-  const family = familyOf(address)
-  const lacks = entries(group.directors).find(({ item: name }) => {
-    const links = entries(draft.nodes).find(({ item }) => item.name === name)?.item.links
-    // Of a director that is not known, or whose links could not be read, another rule tells.
-    return links?.every((link) => link?.address !== undefined && familyOf(link.address) !== family) === true
-  })?.item
-  if (lacks === undefined) return
-  refuse(
-    'tunnel-without-source',
-    server.here('forward'),
-    `director "${lacks}" has no ${FAMILIES[family].title} address on its links, from which packets for "${server.item.node}" would come wrapped: under ${title} a realserver unwraps what comes from directors alone`,
-    `give "${lacks}" a link with its ${FAMILIES[family].title} address, or use forward: ${methodsThat((other) => !other.tunnels)}`,
-  )
 }
 
 /** An address is one machine's, whatever the service. */

@@ -5,12 +5,14 @@ import type { Path } from '../document.ts'
 import { durationText, parseDuration } from '../duration.ts'
 import { parseNetmask } from '../netmask.ts'
 import { ENGINES, type EngineRow, forwarding, namesOf, PROTOCOLS, protocolRow } from '../tables/index.ts'
+import { checkHelper } from './helpers.ts'
 import type { Served, Service } from './pools.ts'
 import { isUnread, type Refuse, type Rule } from './rule.ts'
 
 export function checkOptions(service: Service, servers: readonly Served[], path: Path, refuse: Refuse): void {
   checkOnePacket(service, servers, path, refuse)
   checkPersistence(service, path, refuse)
+  checkHelper(service, servers, path, refuse)
   checkUnchecked(service, path, refuse)
   for (const server of servers) checkThresholds(server, refuse)
   checkBackups(service, servers, path, refuse)

@@ -3,6 +3,7 @@ import { CHECKS } from './checks.ts'
 import { ENGINES } from './engines.ts'
 import { FAMILIES } from './families.ts'
 import { FORWARDING } from './forwarding.ts'
+import { HELPERS } from './helpers.ts'
 import { PLACEMENTS } from './placements.ts'
 import { KERNEL_PROTOCOLS, PROTOCOLS } from './protocols.ts'
 import { SCHEDULERS } from './schedulers.ts'
@@ -13,6 +14,7 @@ export * from './checks.ts'
 export * from './engines.ts'
 export * from './families.ts'
 export * from './forwarding.ts'
+export * from './helpers.ts'
 export * from './placements.ts'
 export * from './protocols.ts'
 export * from './schedulers.ts'
@@ -29,5 +31,6 @@ export const TABLES: Readonly<Record<string, Table>> = {
   KERNEL_PROTOCOLS,
   PROTOCOLS,
   ENGINES,
+  HELPERS,
   CHECKS,
 }

@@ -72,20 +72,6 @@ export const KERNEL = {
     'answers do not come back through the director: requests through NAT to this realserver hang',
     'ip route del default, and from whatever sets it at boot',
   ),
-  'foreign-tunnel': kind(
-    'critical',
-    'device',
-    "device NAME is somebody else's, and takes what the director at ADDRESS wraps for VIPs",
-    'requests that are tunnelled to this realserver go nowhere, although its checks are well',
-    'ip -d link show NAME tells what it is; find who made it, and ip link del NAME',
-  ),
-  'tunnel-too-narrow': kind(
-    'critical',
-    'interface',
-    'interface NAME carries N bytes, and a tunnel over IPv6 to REALSERVERS needs M: the kernel drops all that it wraps',
-    'requests that are tunnelled to these realservers go nowhere, although their checks are well',
-    'ip link set NAME mtu M or more on every link between directors and these realservers; or use forward: dr or nat',
-  ),
   'gateway-unreachable': kind(
     'critical',
     'node',

@@ -7,6 +7,7 @@ import { HEARTBEATS, OWNERSHIP } from './between-nodes.ts'
 import type { TroubleKind } from './kind.ts'
 import { CONFIGURATION, KERNEL, STATE } from './of-a-node.ts'
 import { CHECKING } from './of-checks.ts'
+import { FORWARDED } from './of-forwarding.ts'
 import { SERVICES } from './of-services.ts'
 import { COORDINATOR_TROUBLES } from './of-coordinators.ts'
 import { TRAFFIC } from './of-traffic.ts'
@@ -17,6 +18,7 @@ export const TROUBLE_PARTS = {
   'Who owns what': OWNERSHIP,
   'Packets between clients and realservers': TRAFFIC,
   'The kernel': KERNEL,
+  'Forwarding methods': FORWARDED,
   Services: SERVICES,
   Checks: CHECKING,
   'The configuration': CONFIGURATION,

@@ -114,7 +114,7 @@ const ftp: Check = {
   title: 'FTP needs help',
   symptom: 'log-in works, listing and files do not',
   why: 'the data connection is one of its own, to another port',
-  mend: 'NAT: modprobe ip_vs_ftp, and port 21; DR and TUN: passive ports in one service by mark, with persistence',
+  mend: 'NAT: lvsm service set NAME helper=ftp, and modprobe ip_vs_ftp (ports=21,PORT for another port); DR and TUN: passive ports in one service by mark, with persistence',
   look({ facts }) {
     return servicesOf(facts)
       .filter(({ protocol, port }) => protocol === 'tcp' && port === 21)

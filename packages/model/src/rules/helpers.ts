@@ -1,0 +1,38 @@
+/** Services whose connections IPVS reads: what it can read, and whom it can let in. */
+import type { Path } from '../document.ts'
+import { forwarding, type Forward, helperRow, namesOf, FORWARDING } from '../tables/index.ts'
+import type { Served, Service } from './pools.ts'
+import type { Refuse } from './rule.ts'
+
+/** A helper changes addresses in what both sides say, so both must pass it: IPVS binds one to connections by NAT alone (ip_vs_app.c). */
+const canHelp = (method: Forward): boolean => forwarding(method).kernel === 'nat'
+
+export function checkHelper(service: Service, servers: readonly Served[], path: Path, refuse: Refuse): void {
+  const { helper, protocol, ports } = service
+  if (helper === undefined) return
+  const { title, protocol: spoken, port } = helperRow(helper)
+  const place = [...path, 'helper']
+  if (protocol !== undefined && protocol !== spoken)
+    refuse(
+      'helper-protocol',
+      place,
+      `${title} is spoken over ${spoken}, and the service is of ${protocol}`,
+      `take it out, or use protocol: ${spoken}`,
+    )
+  if (ports !== undefined)
+    refuse(
+      'helper-ports',
+      place,
+      `the helper reads connections to the one port on which ${title} is spoken, and lets the others in by itself`,
+      `write port: ${port} in place of ports; or take it out, and give the service its passive ports and persistence`,
+    )
+  for (const { item, here } of servers) {
+    if (item.forward === undefined || canHelp(item.forward)) continue
+    refuse(
+      'helper-forward',
+      here('forward'),
+      `${forwarding(item.forward).title} lets answers of "${item.node}" go another way, or as they are, and a helper of ${title} must change addresses in both directions`,
+      `use forward: ${namesOf(FORWARDING).filter(canHelp).join(' or ')}; or take helper out, and use ports: [${port}, PASSIVE-PORTS] with persistence`,
+    )
+  }
+}

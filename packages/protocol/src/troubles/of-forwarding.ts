@@ -1,0 +1,26 @@
+/** Kinds of trouble of what single forwarding methods and services need of a node's kernel. */
+import { kind, type TroubleKind } from './kind.ts'
+
+export const FORWARDED = {
+  'foreign-tunnel': kind(
+    'critical',
+    'device',
+    "device NAME is somebody else's, and takes what the director at ADDRESS wraps for VIPs",
+    'requests that are tunnelled to this realserver go nowhere, although its checks are well',
+    'ip -d link show NAME tells what it is; find who made it, and ip link del NAME',
+  ),
+  'tunnel-too-narrow': kind(
+    'critical',
+    'interface',
+    'interface NAME carries N bytes, and a tunnel over IPv6 to REALSERVERS needs M: the kernel drops all that it wraps',
+    'requests that are tunnelled to these realservers go nowhere, although their checks are well',
+    'ip link set NAME mtu M or more on every link between directors and these realservers; or use forward: dr or nat',
+  ),
+  'no-helper': kind(
+    'critical',
+    'service',
+    'the module ip_vs_ftp is not loaded, or reads another port than SERVICE has: clients log in, and get no data',
+    'each listing and each file of FTP hangs, although the log-in works',
+    'modprobe ip_vs_ftp, with ports=21,PORT where a service has another; and for each boot a line in /etc/modules-load.d',
+  ),
+} as const satisfies Readonly<Record<string, TroubleKind>>
