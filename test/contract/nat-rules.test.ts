@@ -3,7 +3,8 @@ import { inNamespace } from '@lvsm/kernel'
 import { type NatRules, natRulesText } from '@lvsm/plan'
 import { afterAll, expect, it } from 'vitest'
 import { openNatRules } from '../../agent/node/adapters/kernel/nat-rules.ts'
-import { run, space } from './space.ts'
+import { nftables } from '@lvsm/netlink'
+import { filter, run, space, value } from './space.ts'
 
 const rules = inNamespace(space, () => openNatRules())
 afterAll(() => rules.close())
@@ -45,6 +46,33 @@ it('what realservers begin leaves with the VIP of their family, also of IPv6', (
   ])
     expect(text).toContain(line)
   expect(rules.observe()).toBe(natRulesText(both))
+  expect(rules.load(null)).toBeNull()
+})
+
+it("packets of a VIP to realservers by full NAT leave with the director's own address, those of others as they are", () => {
+  const full: NatRules = {
+    ...{ untranslated: [], masquerade: [], handover: [], suppressRst: [] },
+    sources: [
+      { vip: address, address: '10.12.0.13', protocol, ports: range(8080), source: '10.12.0.1' },
+      { vip: 'fd00:11::10', address: 'fd00:12::13', protocol: 'udp', ports: range(53, 54), source: 'fd00:12::1' },
+    ],
+  }
+  expect(rules.load(full)).toBeNull()
+  const text = nft('list', 'table', 'inet', 'lvsm-nat').replaceAll(/\s+/g, ' ')
+  for (const line of [
+    'type nat hook postrouting priority srcnat; policy accept;',
+    'ip daddr 10.12.0.13 ct original ip daddr 10.11.0.10 tcp dport 8080 counter packets 0 bytes 0 snat ip to 10.12.0.1',
+    'ip6 daddr fd00:12::13 ct original ip6 daddr fd00:11::10 udp dport 53-54 counter packets 0 bytes 0 snat ip6 to fd00:12::1',
+  ])
+    expect(text).toContain(line)
+  expect(rules.observe()).toBe(natRulesText(full))
+  const read = filter
+    .dump(nftables.dumpRules({ family: 'inet', table: 'lvsm-nat', chain: 'masquerade' }))
+    .map((message) => value(nftables.decodeRule(message)).expressions.find(({ kind }) => kind === 'ct-original'))
+  expect(read).toEqual([
+    { kind: 'ct-original', key: 'destinationIpv4' },
+    { kind: 'ct-original', key: 'destinationIpv6' },
+  ])
   expect(rules.load(null)).toBeNull()
 })
 

@@ -165,7 +165,14 @@ function serverTable(service: ServiceReport, paint: Paint): string {
     serverReason(server),
   ])
   const head = ['realserver', 'address', 'forward', 'weight', 'active', 'inactive', 'health', 'why']
-  return table(head, rows, paint, ['weight', 'active', 'inactive'])
+  return [table(head, rows, paint, ['weight', 'active', 'inactive']), ...lostWithMove(service)].join('\n')
+}
+
+/** Of what no director can tell another. */
+function lostWithMove({ realservers }: ServiceReport): string[] {
+  const names = realservers.flatMap(({ node, forward }) => (forward === 'fullnat' ? [node] : []))
+  if (names.length === 0) return []
+  return [`  by full NAT: connections to ${names.join(', ')} are reset when another director takes over`]
 }
 
 /** What a drained one would do if it were enabled, its check says. */

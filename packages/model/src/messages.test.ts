@@ -52,13 +52,13 @@ describe('one fault is one message', () => {
     ],
     [
       'a forwarding method to come',
-      [['forward: dr', 'forward: fullnat']],
-      '28:52 not-in-this-version "fullnat" is not in this version → today: dr, nat, tun, local',
+      [['forward: dr', 'forward: l3dsr']],
+      '28:52 not-in-this-version "l3dsr" is not in this version → today: dr, nat, tun, fullnat, local',
     ],
     [
       'a name of ipvsadm for one',
       [['forward: dr', 'forward: masq']],
-      '28:52 bad-value "masq" is not one of dr, nat, tun, local → here it is called nat',
+      '28:52 bad-value "masq" is not one of dr, nat, tun, fullnat, local → here it is called nat',
     ],
     [
       'a check to come',

@@ -20,7 +20,7 @@ export interface AuditInput {
 }
 
 const WRITABLE =
-  /^net\/ipv4\/(ip_forward|vs\/(expire_nodest_conn|backup_only|sync_(version|threshold|refresh_period|retries|persist_mode|sock_size))|conf\/[^/]+\/(arp_ignore|arp_announce|send_redirects|accept_redirects|promote_secondaries)|conf\/lvsm-[a-z][0-9a-f]{8}\/rp_filter)$|^net\/ipv6\/conf\/(all\/forwarding|[^/]+\/(accept_ra|accept_redirects)|lvsm-[a-z][0-9a-f]{8}\/disable_ipv6)$/
+  /^net\/ipv4\/(ip_forward|vs\/(conntrack|expire_nodest_conn|backup_only|sync_(version|threshold|refresh_period|retries|persist_mode|sock_size))|conf\/[^/]+\/(arp_ignore|arp_announce|send_redirects|accept_redirects|promote_secondaries)|conf\/lvsm-[a-z][0-9a-f]{8}\/rp_filter)$|^net\/ipv6\/conf\/(all\/forwarding|[^/]+\/(accept_ra|accept_redirects)|lvsm-[a-z][0-9a-f]{8}\/disable_ipv6)$/
 /** Copies of the marks, on purpose: who judges trusts no table of the accused. */
 const MARK = 'lo:lvsm'
 const MARKED_ROUTE = 76
@@ -107,7 +107,7 @@ function judgeSetting({ path, value }: Extract<Operation, { kind: 'sysctl' }>, b
   ]
 }
 
-function judgeRules(needs: NatRules | null, { held }: AuditInput, board: Board): string[] {
+function judgeRules(needs: NatRules | null, { held, observed }: AuditInput, board: Board): string[] {
   return [
     ...(needs?.untranslated ?? [])
       .filter(({ address }) => held.has(address))
@@ -115,9 +115,15 @@ function judgeRules(needs: NatRules | null, { held }: AuditInput, board: Board):
     ...(needs?.marks ?? [])
       .filter(({ mark }) => mark !== null && mark >>> 24 !== MARK_BYTE)
       .map(({ mark, address }) => `packets to ${address} would get the mark ${mark}, which is not ours`),
+    ...(needs?.sources ?? [])
+      .filter(({ source }) => held.has(source) || !isOwn(observed, source))
+      .map(({ source, address }) => `${address} would be asked from ${source}, which does not stay this node's own`),
     ...judgeGuard(needs, board.tunnels),
   ]
 }
+
+const isOwn = ({ addresses }: Observed, address: string): boolean =>
+  addresses.some((one) => one.address === address && !one.label.endsWith(':lvsm'))
 
 type SyncOperation = Extract<Operation, { readonly kind: 'sync-start' | 'sync-stop' }>
 

@@ -16,7 +16,8 @@ import {
   specOf,
   timeoutsText,
 } from '@lvsm/model'
-import { type NatRules, natRules, withTunnels } from './nat-rules.ts'
+import { sourceRules, sourceSysctls } from './full-nat.ts'
+import { type NatRules, natRules, withSources, withTunnels } from './nat-rules.ts'
 import { type HostNetwork, interfaceFor } from './host-network.ts'
 import { type DesiredSync, desiredSync, sameDaemon, syncSysctls } from './sync.ts'
 import { type DesiredSysctl, aliasSysctls, directorSysctls, gatewaySysctls } from './sysctls.ts'
@@ -108,6 +109,7 @@ export function desired(planInput: PlanInput, host: HostNetwork): Desired {
     sysctls: [
       ...(view.directs.length > 0 ? directorSysctls(host, forwards, floating) : []),
       ...syncSysctls(sync),
+      ...sourceSysctls(view),
       ...(silent.length > 0 ? aliasSysctls(host, silent) : []),
       ...(view.gateway === null ? [] : gatewaySysctls(host, view.gateway)),
       ...tunnelSysctls(host, tunnels),
@@ -118,7 +120,10 @@ export function desired(planInput: PlanInput, host: HostNetwork): Desired {
     gateway:
       view.gateway === null ? null : { address: view.gateway, index: interfaceFor(host, view.gateway)?.index ?? 0 },
     services: view.services.map((service) => desiredService(service, planInput, known)),
-    natRules: withTunnels(natRules(view, handover, sync, known), tunnelRules(view, host)),
+    natRules: withSources(
+      withTunnels(natRules(view, handover, sync, known), tunnelRules(view, host)),
+      sourceRules(view, host),
+    ),
     sync,
     ...(view.directs.length > 0 && timeoutsText(view.ipvsTimeouts) !== '' ? { timeouts: view.ipvsTimeouts } : {}),
   }

@@ -18,6 +18,8 @@
  *
  * * *tunnels*: of a realserver that packets come to wrapped (`tunnel-rules`).
  *
+ * * *sources*: packets to realservers that cannot route back leave with this node's own address (`full-nat.ts`).
+ *
  * *handover* and *suppressRst* tell packets apart by the flags of TCP, so they are for protocols with a handshake.
  */
 import { familyOf } from '@lvsm/base'
@@ -35,6 +37,7 @@ import {
 } from '@lvsm/model'
 import type { PlanInput } from './desired.ts'
 import { type Marking, marksOf } from './marks.ts'
+import type { SourceRule } from './full-nat.ts'
 import type { TunnelRules } from './tunnel-rules.ts'
 import type { DesiredSync } from './sync.ts'
 
@@ -55,6 +58,8 @@ export interface NatRules {
   /** Not there: no service is on several ports. */
   readonly marks?: readonly Marking[]
   readonly tunnels?: TunnelRules
+  /** Not there: no realserver needs another source. */
+  readonly sources?: readonly SourceRule[]
   /** Who may send messages about connections. */
   readonly sync?: SyncRules
 }
@@ -105,14 +110,15 @@ export function natRules(
         handed.push({ ...one, to, ...(known ? { known } : {}) })
     for (const { address, port, forward, gateway } of service.realservers) {
       const floating = group?.addresses.find((entry) => entry.kind === 'gateway' && entry.address === gateway)
-      if (!forwarding(forward).answersThroughDirector || !vip || !floating) continue
+      const { answersThroughDirector, hidesClients } = forwarding(forward)
+      if (!answersThroughDirector || !vip || (!floating && !hidesClients)) continue
       const answers = socketsOf(service, address, service.ports ?? [{ from: port, to: port }])
       for (const one of answers) {
-        if (!untranslated.some((known) => sameSocket(known, one))) untranslated.push(one)
+        if (floating && !untranslated.some((known) => sameSocket(known, one))) untranslated.push(one)
         const refuses = hasHandshake(one) && isOne(one) && noticesRefusal(service.check)
         if (refuses && !suppressRst.some((known) => sameSocket(known, one))) suppressRst.push({ ...one, at: 'forward' })
       }
-      if (!masquerade.some((entry) => entry.address === address))
+      if (floating && !masquerade.some((entry) => entry.address === address))
         masquerade.push({ address, network: networkCidr(floating), vip: vip.address })
     }
   }
@@ -130,11 +136,14 @@ function syncRules(sync: DesiredSync | null): SyncRules | undefined {
   return { interface: daemon.interface, group: daemon.group, port: daemon.port, peers: sync.peers }
 }
 
-/** Both in one table. */
+const NONE: NatRules = { untranslated: [], masquerade: [], handover: [], suppressRst: [] }
+
+/** All in one table. */
 export function withTunnels(rules: NatRules | null, tunnels: TunnelRules | null): NatRules | null {
-  if (tunnels === null) return rules
-  return { ...(rules ?? { untranslated: [], masquerade: [], handover: [], suppressRst: [] }), tunnels }
+  return tunnels === null ? rules : { ...(rules ?? NONE), tunnels }
 }
+export const withSources = (rules: NatRules | null, sources: readonly SourceRule[]): NatRules | null =>
+  sources.length === 0 ? rules : { ...(rules ?? NONE), sources }
 
 /** What the rules are, as one text: equal texts are equal rules. */
 export const natRulesText = (needs: NatRules | null): string | null =>
@@ -148,4 +157,5 @@ export const natRulesText = (needs: NatRules | null): string | null =>
         needs.tunnels,
         needs.sync,
         needs.marks,
+        needs.sources,
       ])

@@ -6,6 +6,7 @@ import { interfaceFor } from './host-network.ts'
 import { familyOfDefault, type Observed } from './observed.ts'
 import type { OwnedRecord } from './record.ts'
 import { inTheWay } from './tunnels.ts'
+import { sourceTroubles } from './full-nat.ts'
 import { helperTroubles } from './helpers.ts'
 import { narrowLinks } from './narrow-links.ts'
 
@@ -23,6 +24,7 @@ export function troublesOf(view: NodeView, wanted: Desired, observed: Observed, 
     ...tunnelTroubles(view, wanted, observed),
     ...narrowLinks(view, observed),
     ...helperTroubles(view, observed),
+    ...sourceTroubles(view, observed),
     ...tableTroubles(wanted, observed, record),
     ...sysctlTroubles(wanted, observed),
     ...syncTroubles(view, wanted),

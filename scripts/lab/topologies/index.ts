@@ -7,6 +7,7 @@ import { nat6 } from './nat6.ts'
 import { pair } from './pair.ts'
 import { small } from './small.ts'
 import { six } from './six.ts'
+import { translated } from './translated.ts'
 import { tunnels } from './tunnels.ts'
 import { tunnels6 } from './tunnels6.ts'
 import { wan } from './wan.ts'
@@ -24,6 +25,7 @@ export const topologies: readonly Topology[] = [
   tunnels6,
   both,
   nat6,
+  translated,
 ]
 
 export const topologyNamed = (name: string): Topology | undefined => topologies.find((one) => one.name === name)

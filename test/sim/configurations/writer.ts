@@ -348,6 +348,7 @@ export class Writer {
   /** It answers clients itself. */
   #direct(): Mapping {
     if (this.#chance(60)) return { forward: 'dr' }
+    if (this.#chance(20)) return { forward: 'fullnat' }
     const tunnel = this.#pick(['ipip', 'gre', 'gue'] as const)
     const port = tunnel === 'gue' && this.#chance(50) ? { 'tunnel-port': this.#pick([...PORTS]) } : {}
     return { forward: 'tun', ...(this.#chance(70) || tunnel !== 'ipip' ? { tunnel } : {}), ...port }

@@ -5,6 +5,7 @@ import { type Family, familyOf, MARKS } from '@lvsm/base'
 import { KERNEL_PROTOCOLS } from '@lvsm/model'
 import { inetBytes, nftables } from '@lvsm/netlink'
 import { is, markRule, port, type Rule, sourceIs } from './rule-parts.ts'
+import { masqueradeRule, sourceRule } from './source-rules.ts'
 import { tunnelChains } from './tunnel-rules.ts'
 
 const { match } = nftables
@@ -64,21 +65,6 @@ const rstRule = ({ address, port: number, protocol }: NatRules['suppressRst'][nu
   match.counter,
   match.decide(nftables.drop),
 ]
-
-/** `ip saddr A ip daddr != N/M counter snat to V`; of IPv6 the same with `ip6`. */
-function masqueradeRule({ address, network, vip }: NatRules['masquerade'][number]): Rule {
-  const six = familyOf(vip) === 'ipv6'
-  const to = six ? match.load.ipv6Destination : match.load.ipv4Destination
-  const inside = match.networkIs(to, network.address, network.prefix)
-  const outside = inside.map((part): nftables.Expression => (part.kind === 'cmp' ? { ...part, op: 'neq' } : part))
-  return [
-    ...sourceIs(address),
-    ...outside,
-    match.counter,
-    { kind: 'load', data: inetBytes(vip) },
-    six ? { kind: 'snat', family: 'ipv6' } : { kind: 'snat' },
-  ]
-}
 
 /** `tcp flags & MASK == FLAGS` */
 const flagsAre = (mask: number, flags: number): Rule => [
@@ -172,11 +158,12 @@ function build(needs: NatRules): Uint8Array[] {
     ...(needs.tunnels ? tunnelChains(INET, needs.tunnels) : []),
   ]
   // A node without NAT realservers needs no connection tracking.
-  if (needs.untranslated.length === 0) return [...tables, ...handed]
+  const sources = [...(needs.sources ?? []).map(sourceRule), ...needs.masquerade.map(masqueradeRule)]
+  if (sources.length === 0 && needs.untranslated.length === 0) return [...tables, ...handed]
   return [
     ...tables,
     ...chain(INET, 'untranslated', inet.forward, AFTER_IPVS, 'filter', needs.untranslated.map(untranslatedRule)),
-    ...chain(INET, 'masquerade', inet.postrouting, SOURCE_NAT, 'nat', needs.masquerade.map(masqueradeRule)),
+    ...chain(INET, 'masquerade', inet.postrouting, SOURCE_NAT, 'nat', sources),
     ...handed,
   ]
 }

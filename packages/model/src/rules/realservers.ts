@@ -14,7 +14,7 @@ import {
 import { namesOf } from '../tables/table.ts'
 import type { Floating } from './addresses.ts'
 import { checkLink, type Places } from './on-link.ts'
-import { checkSources } from './tunnel-sources.ts'
+import { checkDirector, checkSources } from './directors.ts'
 import { everyServer, type Served, served, type Service } from './pools.ts'
 import { entries, isUnread, type Refuse, type Rule } from './rule.ts'
 
@@ -51,7 +51,9 @@ function checkMethod(server: Served, method: Forward, service: Service, refuse: 
     refuse(
       `gateway-under-${method}`,
       server.place('gateway'),
-      `a realserver under ${title} answers by itself and needs no gateway`,
+      forwarding(method).hidesClients
+        ? `a realserver under ${title} answers the director itself and needs no gateway`
+        : `a realserver under ${title} answers by itself and needs no gateway`,
       `remove it, or use forward: ${methodsThat((row) => row.needsGateway)}`,
     )
   if (!tunnels && tunnel !== undefined)
@@ -110,11 +112,11 @@ export function checkForwarding(site: Site, refuse: Refuse): void {
   const row = forwarding(forward)
   checkDirector(row, site, refuse)
   if (row.needsGateway) checkGateway(row, site, refuse)
-  if (row.tunnels)
+  if (row.tunnels || row.hidesClients)
     checkSources(
-      row.title,
+      row,
       site,
-      methodsThat((other) => !other.tunnels),
+      methodsThat((other) => !other.tunnels && !other.hidesClients),
       refuse,
     )
   if (row.onLink)
@@ -124,25 +126,6 @@ export function checkForwarding(site: Site, refuse: Refuse): void {
       methodsThat((other) => !other.onLink),
       refuse,
     )
-}
-
-/** A director may be a realserver of others. */
-function checkDirector(row: ForwardingRow, { draft, group, server }: Site, refuse: Refuse): void {
-  const { node } = server.item
-  if (node === undefined || !group.directors?.includes(node)) return
-  // Whoever has not the role is no director of the group either, which has been said.
-  if (!entries(draft.nodes).some(({ item }) => item.name === node && item.roles?.includes('director'))) return
-  const why =
-    row.aliasOn !== null
-      ? 'as a standby it must stay silent for the address that it would answer for as a realserver'
-      : 'as its owner it would be the gateway of its own default route, and as a standby lose its way to the clients'
-  if (row.aliasOn === null && !row.needsGateway) return
-  refuse(
-    'director-is-realserver',
-    server.here('node'),
-    `"${node}" is a director of group "${group.name}": ${why}`,
-    'use a realserver that is no director of the group',
-  )
 }
 
 function checkGateway({ title }: ForwardingRow, { group, own, server }: Site, refuse: Refuse): void {

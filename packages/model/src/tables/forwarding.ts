@@ -18,6 +18,8 @@ export interface ForwardingRow {
   readonly onLink: boolean
   /** The director wraps packets for the realserver, which unwraps them: in what, its key `tunnel` says (TUNNELS). */
   readonly tunnels: boolean
+  /** The realserver sees the director's own address in place of a client's, so that its answers come back whatever its routes are. */
+  readonly hidesClients: boolean
   /** The realserver's default route is a floating address of the director. */
   readonly needsGateway: boolean
   /** The director serves itself: it is in the table of its own node alone, so that no packet goes from director to director (packages/plan/TRAPS.md, rows 9 and 10). */
@@ -35,6 +37,7 @@ export const FORWARDING = {
     answersThroughDirector: false,
     onLink: true,
     tunnels: false,
+    hidesClients: false,
     needsGateway: false,
     onDirector: false,
     connectionsMustEnd: false,
@@ -47,6 +50,7 @@ export const FORWARDING = {
     answersThroughDirector: true,
     onLink: false,
     tunnels: false,
+    hidesClients: false,
     needsGateway: true,
     onDirector: false,
     connectionsMustEnd: true,
@@ -59,9 +63,23 @@ export const FORWARDING = {
     answersThroughDirector: false,
     onLink: false,
     tunnels: true,
+    hidesClients: false,
     needsGateway: false,
     onDirector: false,
     connectionsMustEnd: false,
+  },
+  fullnat: {
+    title: 'full NAT',
+    kernel: 'nat',
+    keepsPort: false,
+    aliasOn: null,
+    answersThroughDirector: true,
+    onLink: false,
+    tunnels: false,
+    hidesClients: true,
+    needsGateway: false,
+    onDirector: false,
+    connectionsMustEnd: true,
   },
   local: {
     title: 'local delivery',
@@ -71,6 +89,7 @@ export const FORWARDING = {
     answersThroughDirector: false,
     onLink: false,
     tunnels: false,
+    hidesClients: false,
     needsGateway: false,
     onDirector: true,
     connectionsMustEnd: true,

@@ -14,8 +14,11 @@ interface Foreign {
 export const FOREIGN_WORDS: Readonly<Record<string, Foreign>> = {
   protocol: { later: ['http', 'https', 'tls', 'quic', 'any'], same: {} },
   forward: {
-    later: ['fou', 'bypass', 'fullnat', 'snat', 'l3dsr'],
+    later: ['fou', 'bypass', 'l3dsr'],
     same: {
+      snat: 'fullnat',
+      'full-nat': 'fullnat',
+      full_nat: 'fullnat',
       localnode: 'local',
       localhost: 'local',
       tunnel: 'tun',

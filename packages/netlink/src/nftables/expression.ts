@@ -24,6 +24,9 @@ const META = {
   pkttype: 19,
 } as const
 const CT = { state: 0, direction: 1, status: 2, mark: 3 } as const
+/** Addresses of a connection as its first packet had them (NFT_CT_DST_IP, since Linux 4.17). */
+const CT_ORIGINAL = { destinationIpv4: 20, destinationIpv6: 22 } as const
+const ORIGINAL = 0
 
 /** Bits of `ct state`; `iifname` and `oifname` compare 16 bytes, padded with zeros. */
 export const CT_STATE = { invalid: 1, established: 2, related: 4, new: 8, untracked: 64 } as const
@@ -39,6 +42,8 @@ export type Expression =
   /** Writes the register into the packet's metadata: `meta mark set`. */
   | { readonly kind: 'meta-set'; readonly key: 'mark' }
   | { readonly kind: 'ct'; readonly key: keyof typeof CT }
+  /** `ct original ip daddr`, `ct original ip6 daddr`. */
+  | { readonly kind: 'ct-original'; readonly key: keyof typeof CT_ORIGINAL }
   | { readonly kind: 'cmp'; readonly op: (typeof OPERATORS)[number]; readonly data: Uint8Array }
   | { readonly kind: 'bitwise'; readonly mask: Uint8Array; readonly xor: Uint8Array }
   /** Goes on when the set has the register (or has not); with `verdicts`, does what the map says. */
@@ -96,6 +101,8 @@ export function encodeExpression(expression: Expression): Uint8Array {
       return named('meta', be32(2, META[expression.key]), be32(3, REGISTER))
     case 'ct':
       return named('ct', be32(2, CT[expression.key]), be32(1, REGISTER))
+    case 'ct-original':
+      return named('ct', be32(2, CT_ORIGINAL[expression.key]), be32(1, REGISTER), u8(3, ORIGINAL))
     case 'cmp':
       return named('cmp', be32(1, REGISTER), be32(2, OPERATORS.indexOf(expression.op)), valueData(3, expression.data))
     case 'bitwise':
@@ -160,6 +167,8 @@ const READERS: Readonly<Record<string, Reader>> = {
     return key && { kind: 'meta', key }
   },
   ct(fields) {
+    const original = keyOf(CT_ORIGINAL, fields.be32(2))
+    if (original) return fields.u8(3) === ORIGINAL ? { kind: 'ct-original', key: original } : undefined
     const key = keyOf(CT, fields.be32(2))
     return key && { kind: 'ct', key }
   },

@@ -23,4 +23,18 @@ export const FORWARDED = {
     'each listing and each file of FTP hangs, although the log-in works',
     'modprobe ip_vs_ftp, with ports=21,PORT where a service has another; and for each boot a line in /etc/modules-load.d',
   ),
+  'no-source': kind(
+    'critical',
+    'node',
+    "none of this node's own addresses is on it, so that nothing can be handed to REALSERVERS by full NAT",
+    'these realservers see clients, and answer past this director: requests hang',
+    'give the node the address that its link has in the configuration, or correct that',
+  ),
+  'no-conntrack': kind(
+    'critical',
+    'node',
+    'the IPVS of this kernel knows no connection tracking: full NAT does nothing',
+    'realservers by full NAT see clients, and answer past this director: requests hang',
+    'boot a kernel with CONFIG_IP_VS_NFCT, or use forward: nat',
+  ),
 } as const satisfies Readonly<Record<string, TroubleKind>>

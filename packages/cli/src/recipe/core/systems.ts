@@ -1,10 +1,10 @@
 /** Systems, and which of them can be what: a row each. */
-import type { Forward } from '@lvsm/model'
+import { type Forward, forwarding } from '@lvsm/model'
 import { freebsd, openbsd } from './bsd.ts'
 import { linux } from './linux.ts'
 import { other } from './other.ts'
 import { hpux, irix, solaris } from './unix.ts'
-import type { Answer, Need } from './recipe.ts'
+import { type Answer, byHand, type Need } from './recipe.ts'
 import { windows } from './windows.ts'
 
 export interface System {
@@ -13,7 +13,7 @@ export interface System {
   readonly comment: string
   /** Methods whose very steps a test carries out on such a system; the others are by its documentation. */
   readonly tried: readonly Forward[]
-  readonly methods: Readonly<Record<Exclude<Forward, 'local'>, (need: Need) => Answer>>
+  readonly methods: Readonly<Record<Exclude<Forward, 'local' | 'fullnat'>, (need: Need) => Answer>>
 }
 
 export const SYSTEMS = { linux, freebsd, openbsd, solaris, hpux, irix, windows, other } as const satisfies Readonly<
@@ -24,7 +24,19 @@ export const SYSTEM_NAMES = Object.keys(SYSTEMS) as readonly SystemName[]
 
 const AGENT_ONLY = 'a director that serves itself needs its agent: there is no recipe for it'
 
+/** Under full NAT it is a server as any other. */
+const asked = ({ vips, directors, own }: Need): Answer => ({
+  steps: [
+    byHand(
+      `let in ${directors.filter((one) => one.includes(':') === own[0]?.includes(':')).join(', ')}, and listen on ${own.join(' or ')}`,
+      `what clients ask ${vips.join(', ')} for comes from the directors themselves, and is answered to them`,
+    ),
+  ],
+  undo: [byHand('let them in no more', 'nothing else was changed')],
+})
+
 export function answerFor(system: SystemName, need: Need): Answer {
+  if (forwarding(need.method).hidesClients) return asked(need)
   const { methods }: System = SYSTEMS[system]
   const make = Object.entries(methods).find(([method]) => method === need.method)?.[1]
   return make ? make(need) : { refused: AGENT_ONLY }

@@ -1,5 +1,5 @@
 /** A recipe as text that can be run as it stands: reasons are comments, and what has to be done by hand stands in them too. */
-import type { Config } from '@lvsm/model'
+import { type Config, forwarding } from '@lvsm/model'
 import { type Answer, isRefused, needsOf, type Need, type Step } from './recipe.ts'
 import { answerFor, type System, SYSTEMS, type SystemName } from './systems.ts'
 
@@ -40,7 +40,7 @@ const OUTSIDE = [
   '# All of it holds until the next boot: put the same lines, in the same order, into what the machine runs then.',
 ]
 const listening = ({ method, vips }: Need): string[] =>
-  method === 'nat'
+  forwarding(method).aliasOn === null
     ? []
     : [`# Its programs must listen on ${vips.join(', ')} or on all addresses, at the port of the service.`]
 

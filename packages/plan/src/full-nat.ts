@@ -1,0 +1,109 @@
+/**
+ * Realservers that cannot route back: the director puts an address of its own into what it hands them, so that their answers come to it
+ * by themselves. IPVS translates the destination, and with `vs/conntrack` leaves the connection to connection tracking, by which a rule behind
+ * routing gives it another source (TRAPS.md, row 14). The source is never a floating address: answers to one that has moved on would
+ * come to a director that knows nothing of them, and on a standby the fence would stop what bears it.
+ */
+import { familyOf, isOwnLabel, type Trouble } from '@lvsm/base'
+import {
+  type ConfigService,
+  forwarding,
+  type KernelProtocol,
+  type NodeView,
+  type PortRange,
+  protocolRow,
+} from '@lvsm/model'
+import { type HostNetwork, sourceFor } from './host-network.ts'
+import { type Observed } from './observed.ts'
+import type { DesiredSysctl } from './sysctls.ts'
+
+/** Packets of connections to the VIP that go to the realserver get this source. */
+export interface SourceRule {
+  readonly vip: string
+  readonly address: string
+  readonly protocol: KernelProtocol
+  readonly ports: PortRange
+  readonly source: string
+}
+type Host = HostNetwork & Pick<Observed, 'defaults'>
+
+interface Served {
+  readonly service: ConfigService
+  readonly address: string
+  readonly port: number
+  readonly node: string
+}
+const hidden = ({ services }: Pick<NodeView, 'services'>): Served[] =>
+  services.flatMap((service) =>
+    service.realservers
+      .filter(({ forward }) => forwarding(forward).hidesClients)
+      .map(({ address, port, node }) => ({ service, address, port, node })),
+  )
+
+/** In the realserver's own network, else on the way out of this node, else any on a link of its own; null: it has none of the family. */
+export function sourceToward({ node }: Pick<NodeView, 'node'>, host: Host, address: string): string | null {
+  const family = familyOf(address)
+  const stands = (one: string): boolean =>
+    host.addresses.some(({ address: there, label }) => there === one && !isOwnLabel(label))
+  const own = node.links.map((link) => link.address).filter((one) => familyOf(one) === family && stands(one))
+  const out = host.defaults.filter(({ gateway }) => gateway !== null && familyOf(gateway) === family)
+  const onWay = own.find((one) =>
+    host.addresses.some((there) => there.address === one && out.some(({ index }) => index === there.index)),
+  )
+  return sourceFor(host, address, own) ?? onWay ?? own[0] ?? null
+}
+
+/** Null where nobody needs any. */
+export function sourceRules(view: NodeView, host: Host): SourceRule[] {
+  const rules = hidden(view).flatMap(({ service, address, port }): SourceRule[] => {
+    const source = sourceToward(view, host, address)
+    if (source === null) return []
+    const ranges = service.ports ?? [{ from: port, to: port }]
+    return protocolRow(service.protocol).kernel.flatMap((protocol) =>
+      ranges.map((ports) => ({ vip: service.address, address, protocol, ports, source })),
+    )
+  })
+  return [...new Map(rules.map((rule) => [JSON.stringify(rule), rule])).values()]
+}
+
+const CONNTRACK = 'net/ipv4/vs/conntrack'
+
+/** Else IPVS takes its connections out of connection tracking, and no rule translates them. */
+export const sourceSysctls = (view: NodeView): DesiredSysctl[] =>
+  hidden(view).length === 0
+    ? []
+    : [
+        {
+          path: CONNTRACK,
+          value: '1',
+          accept: ['1'],
+          why: 'realservers by full NAT would see clients, and answer past the director',
+        },
+      ]
+
+export function sourceTroubles(view: NodeView, observed: Observed): Trouble[] {
+  const all = hidden(view)
+  const lost = all.filter(({ address }) => sourceToward(view, observed, address) === null)
+  const names = [...new Set(lost.map(({ node }) => node))]
+  const without = all.length > 0 && observed.sysctls.get(CONNTRACK) === null
+  return [
+    ...(names.length === 0
+      ? []
+      : [
+          {
+            ...{ code: 'no-source', severity: 'critical' as const },
+            message: `none of this node's own addresses is on it, so that nothing can be handed to ${names.join(', ')} by full NAT`,
+            hint: 'give the node the address that its link has in the configuration (ip address), or correct that: a floating address is never taken for it',
+          },
+        ]),
+    ...(without
+      ? [
+          {
+            ...{ code: 'no-conntrack', severity: 'critical' as const },
+            message: `the IPVS of this kernel knows no connection tracking (${CONNTRACK}): full NAT does nothing`,
+            hint: 'boot a kernel with CONFIG_IP_VS_NFCT (Debian: package linux-image-amd64), or use forward: nat',
+          },
+        ]
+      : []),
+  ]
+}
