@@ -5,6 +5,7 @@
 import { destKey, isMark, serviceKey } from '@lvsm/model'
 import type { NatRules } from './nat-rules.ts'
 import { judgeGuard, judgeGue, judgeTunnel, type TunnelBoard, tunnelBoard } from './audit-tunnels.ts'
+import { judgeSources } from './audit-sources.ts'
 import { judgeWords } from './audit-words.ts'
 import type { Observed } from './observed.ts'
 import type { Operation } from './operation.ts'
@@ -115,15 +116,10 @@ function judgeRules(needs: NatRules | null, { held, observed }: AuditInput, boar
     ...(needs?.marks ?? [])
       .filter(({ mark }) => mark !== null && mark >>> 24 !== MARK_BYTE)
       .map(({ mark, address }) => `packets to ${address} would get the mark ${mark}, which is not ours`),
-    ...(needs?.sources ?? [])
-      .filter(({ source }) => held.has(source) || !isOwn(observed, source))
-      .map(({ source, address }) => `${address} would be asked from ${source}, which does not stay this node's own`),
+    ...judgeSources(needs, held, observed),
     ...judgeGuard(needs, board.tunnels),
   ]
 }
-
-const isOwn = ({ addresses }: Observed, address: string): boolean =>
-  addresses.some((one) => one.address === address && !one.label.endsWith(':lvsm'))
 
 type SyncOperation = Extract<Operation, { readonly kind: 'sync-start' | 'sync-stop' }>
 

@@ -14,7 +14,7 @@ import {
   protocolRow,
 } from '@lvsm/model'
 import { type HostNetwork, sourceFor } from './host-network.ts'
-import { type Observed } from './observed.ts'
+import type { Observed } from './observed.ts'
 import type { DesiredSysctl } from './sysctls.ts'
 
 /** Packets of connections to the VIP that go to the realserver get this source. */
@@ -25,7 +25,6 @@ export interface SourceRule {
   readonly ports: PortRange
   readonly source: string
 }
-type Host = HostNetwork & Pick<Observed, 'defaults'>
 
 interface Served {
   readonly service: ConfigService
@@ -41,20 +40,19 @@ const hidden = ({ services }: Pick<NodeView, 'services'>): Served[] =>
   )
 
 /** In the realserver's own network, else on the way out of this node, else any on a link of its own; null: it has none of the family. */
-export function sourceToward({ node }: Pick<NodeView, 'node'>, host: Host, address: string): string | null {
+export function sourceToward({ node }: Pick<NodeView, 'node'>, host: HostNetwork, address: string): string | null {
   const family = familyOf(address)
   const stands = (one: string): boolean =>
     host.addresses.some(({ address: there, label }) => there === one && !isOwnLabel(label))
   const own = node.links.map((link) => link.address).filter((one) => familyOf(one) === family && stands(one))
-  const out = host.defaults.filter(({ gateway }) => gateway !== null && familyOf(gateway) === family)
+  const out = (host.defaults ?? []).filter(({ gateway }) => gateway !== null && familyOf(gateway) === family)
   const onWay = own.find((one) =>
     host.addresses.some((there) => there.address === one && out.some(({ index }) => index === there.index)),
   )
   return sourceFor(host, address, own) ?? onWay ?? own[0] ?? null
 }
 
-/** Null where nobody needs any. */
-export function sourceRules(view: NodeView, host: Host): SourceRule[] {
+export function sourceRules(view: NodeView, host: HostNetwork): SourceRule[] {
   const rules = hidden(view).flatMap(({ service, address, port }): SourceRule[] => {
     const source = sourceToward(view, host, address)
     if (source === null) return []

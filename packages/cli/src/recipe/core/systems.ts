@@ -25,11 +25,11 @@ export const SYSTEM_NAMES = Object.keys(SYSTEMS) as readonly SystemName[]
 const AGENT_ONLY = 'a director that serves itself needs its agent: there is no recipe for it'
 
 /** Under full NAT it is a server as any other. */
-const asked = ({ vips, directors, own }: Need): Answer => ({
+const asked = ({ vips, directors, own, family }: Need): Answer => ({
   steps: [
     byHand(
-      `let in ${directors.filter((one) => one.includes(':') === own[0]?.includes(':')).join(', ')}, and listen on ${own.join(' or ')}`,
-      `what clients ask ${vips.join(', ')} for comes from the directors themselves, and is answered to them`,
+      `let in ${directors.filter((one) => one.includes(':') === (family === 'ipv6')).join(', ')}, from which comes what clients ask ${vips.join(', ')} for, and listen on ${own.join(' or ')}`,
+      'it sees no client, and answers to the directors themselves',
     ),
   ],
   undo: [byHand('let them in no more', 'nothing else was changed')],
