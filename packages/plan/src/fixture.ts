@@ -18,6 +18,7 @@ import {
   type Operation,
   type PlanInput,
 } from './index.ts'
+import { applyGue, applyTunnel, refuse } from './fixture-tunnels.ts'
 
 const checked = (text: string): Config => {
   const { config, refusals } = checkConfig(text)
@@ -116,10 +117,6 @@ export const kernel = (more: Partial<Observed> = {}): Observed => ({
 
 type Service = ObservedService
 
-const refuse = (error: string): never => {
-  throw new Error(error)
-}
-
 type DestOperation = Extract<Operation, { readonly kind: `dest-${string}` }>
 
 function applyDest(dests: Service['dests'], operation: DestOperation): Service['dests'] {
@@ -132,31 +129,6 @@ function applyDest(dests: Service['dests'], operation: DestOperation): Service['
   const { active = 0, inactive = 0 } = old ?? {}
   const dest = { active, inactive, ...operation.dest }
   return [...dests.filter((one) => one !== old), dest]
-}
-
-type TunnelOperation = Extract<Operation, { readonly kind: `tunnel-${string}` }>
-
-function applyTunnel(now: Observed, operation: TunnelOperation): Observed {
-  const { kind, name } = operation
-  const link = now.links.find((known) => known.name === name)
-  const rest = now.links.filter((known) => known !== link)
-  const addresses = now.addresses.filter(({ index }) => index !== link?.index)
-  const own = (index: number, bare: boolean) =>
-    bare ? addresses : [...addresses, { index, address: '127.76.0.1', prefix: 32, label: name }]
-  if (kind !== 'tunnel-add') {
-    if (link?.index !== operation.index) return refuse('ENODEV')
-    if (kind === 'tunnel-remove') return { ...now, links: rest, addresses }
-    return { ...now, links: [...rest, { ...link, up: true }], addresses: own(link.index, operation.bare === true) }
-  }
-  const { device, remote } = operation
-  const twin = now.links.some(
-    ({ tunnel }) => tunnel?.kind === device && tunnel.remote === remote && tunnel.local === null,
-  )
-  if (link || twin) return refuse('EEXIST')
-  const index = Math.max(...now.links.map((one) => one.index)) + 1
-  const tunnel = { kind: device, local: null, remote }
-  const made = { index, name, loopback: false, up: true, note: 'lvsm', tunnel }
-  return { ...now, links: [...now.links, made], addresses: own(index, remote.includes(':')) }
 }
 
 function applyTimeouts(
@@ -183,14 +155,6 @@ function withoutDefault(
   )
   return rest.length === defaults.length ? refuse('ESRCH') : rest
 }
-
-const applyGue = (
-  gue: readonly TunnelPort[],
-  { kind, port, family }: Extract<Operation, { readonly kind: `gue-${string}` }>,
-): TunnelPort[] => [
-  ...gue.filter((one) => one.port !== port || one.family !== family),
-  ...(kind === 'gue-open' ? [{ port, family }] : []),
-]
 
 function applySync(
   now: Observed,

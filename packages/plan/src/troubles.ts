@@ -7,7 +7,7 @@ import { familyOfDefault, type Observed } from './observed.ts'
 import type { OwnedRecord } from './record.ts'
 import { inTheWay } from './tunnels.ts'
 import { sourceTroubles } from './full-nat.ts'
-import { helperTroubles } from './helpers.ts'
+import { helperTroubles } from './applications.ts'
 import { narrowLinks } from './narrow-links.ts'
 
 const trouble = (severity: Trouble['severity'], code: string, message: string, hint: string): Trouble => ({

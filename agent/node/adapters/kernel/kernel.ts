@@ -7,7 +7,7 @@ import { FAMILIES, type IpvsTimeouts, namesOf, PLACEMENTS, serviceKey } from '@l
 import type { Failure } from '../../core/index.ts'
 import type { Kernel } from '../../ports.ts'
 import { type GuePorts, openGuePorts } from './gue.ts'
-import { readHelpers } from './helpers.ts'
+import { readHelpers } from './applications.ts'
 import { type NatRulesPort, openNatRules } from './nat-rules.ts'
 import { openTable, type Table } from './ipvs.ts'
 import { openSockets } from './sockets.ts'

@@ -5,7 +5,7 @@ import type { Path } from '../document.ts'
 import { durationText, parseDuration } from '../duration.ts'
 import { parseNetmask } from '../netmask.ts'
 import { ENGINES, type EngineRow, forwarding, namesOf, PROTOCOLS, protocolRow } from '../tables/index.ts'
-import { checkHelper } from './helpers.ts'
+import { checkHelper } from './applications.ts'
 import type { Served, Service } from './pools.ts'
 import { isUnread, type Refuse, type Rule } from './rule.ts'
 

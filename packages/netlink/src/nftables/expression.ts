@@ -96,9 +96,8 @@ export function encodeExpression(expression: Expression): Uint8Array {
         be32(4, expression.length),
       )
     case 'meta':
-      return named('meta', be32(2, META[expression.key]), be32(1, REGISTER))
     case 'meta-set':
-      return named('meta', be32(2, META[expression.key]), be32(3, REGISTER))
+      return named('meta', be32(2, META[expression.key]), be32(expression.kind === 'meta' ? 1 : 3, REGISTER))
     case 'ct':
       return named('ct', be32(2, CT[expression.key]), be32(1, REGISTER))
     case 'ct-original':
@@ -139,12 +138,11 @@ export function encodeExpression(expression: Expression): Uint8Array {
       return named('nat', be32(1, 0), be32(2, expression.family === 'ipv6' ? IPV6 : IPV4), be32(3, REGISTER))
     case 'dup':
       return named('dup', be32(1, REGISTER))
-    case 'notrack':
-      return named('notrack')
     case 'set-mss':
       return named('exthdr', ...mssFields)
+    case 'notrack':
     case 'unknown':
-      return named(expression.name)
+      return named(expression.kind === 'unknown' ? expression.name : expression.kind)
   }
 }
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { portsOf, readHelpers } from './helpers.ts'
+import { portsOf, readHelpers } from './applications.ts'
 
 it('reads which ports a module reads, and that it is not there', () => {
   const root = mkdtempSync(join(tmpdir(), 'lvsm-helpers-'))
