@@ -17,12 +17,13 @@ export async function networkStands(dir: string, patience = 300_000): Promise<vo
 
 interface Listed {
   readonly address: string
+  readonly port: number
   readonly realservers: readonly { readonly node: string; readonly forward: string }[]
 }
 
 /** Names of the realservers that a client is sure to reach through the VIP: of directors that serve themselves, only the owner answers. */
-export function realserversOf({ services, vip }: Topology): string[] {
-  const asked = (services as readonly Listed[]).filter(({ address }) => address === vip)
+export function realserversOf({ services, vip, port }: Topology): string[] {
+  const asked = (services as readonly Listed[]).filter((one) => one.address === vip && one.port === port)
   const reached = asked.flatMap(({ realservers }) => realservers.filter(({ forward }) => forward !== 'local'))
   return [...new Set(reached.map(({ node }) => node))]
 }
