@@ -118,7 +118,7 @@ describe('one fault is one message', () => {
     [
       'a key to come',
       [['scheduler: wrr', 'scheduler: wrr\n    drain-time: 5m']],
-      '26:5 not-in-this-version the key "drain-time" is not in this version → take it out; keys here: name, group, address, port, ports, protocol, scheduler, scheduler-flags, one-packet, persistence, persistence-netmask, persistence-engine, quorum, hysteresis, check, realservers, pool, overrides',
+      '26:5 not-in-this-version the key "drain-time" is not in this version → take it out; keys here: name, group, address, port, ports, protocol, scheduler, scheduler-flags, one-packet, persistence, persistence-netmask, persistence-engine, helper, quorum, hysteresis, check, realservers, pool, overrides',
     ],
     ['a port by name', [['    port: 80', '    port: http']], '23:11 bad-type "http" is no port number → write 80'],
     [

@@ -80,7 +80,7 @@ describe('what does not work is refused', () => {
     [
       'another port',
       [RS1, `${RS1.replace('forward: dr', 'forward: tun')}, port: 8080`],
-      'port-change tunnelling cannot change the port: the service has 80, the realserver 8080 → let the realserver listen on 80, or use forward: nat',
+      'port-change tunnelling cannot change the port: the service has 80, the realserver 8080 → let the realserver listen on 80, or use forward: nat or fullnat',
     ],
     [
       'a gateway',

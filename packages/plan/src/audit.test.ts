@@ -188,7 +188,7 @@ const REFUSED: readonly [law: string, plan: readonly Operation[], seen: AuditInp
     /the NAT rules would stop what 10.11.0.10 says/,
   ],
   ...[
-    'net/ipv4/vs/conntrack',
+    'net/ipv4/vs/conn_reuse_mode',
     'net/ipv4/conf/all/rp_filter',
     'net/ipv4/conf/all/arp_ignored',
     'net/ipv4/conf/all/inner/arp_ignore',

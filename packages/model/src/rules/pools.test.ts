@@ -144,7 +144,7 @@ describe('refuses, at its place, with the way out', () => {
         '10.11.0.11, forward: dr }\n      - { node: rs2',
         '10.11.0.11, port: 80, forward: dr }\n      - { node: rs2',
       ]),
-      '22:49 port-change direct routing cannot change the port: service "https" has 443, the realserver 80 → let the realserver listen on 443, or use forward: nat',
+      '22:49 port-change direct routing cannot change the port: service "https" has 443, the realserver 80 → let the realserver listen on 443, or use forward: nat or fullnat',
     ],
     [
       'the same in an override',
@@ -191,7 +191,7 @@ describe('a realserver under direct routing', () => {
   ]
   it('is refused on a link of its own, where no director is', () =>
     expect(refusalsOf(edited(...ATTIC))).toEqual([
-      '28:31 not-on-director-network 10.13.0.11 of "rs1" is on link "attic", where director "dir1" has no address: direct routing hands packets over within one network → give "dir1" a link "attic", take an address of "rs1" on a network of all directors of group "web", or use forward: nat or tun',
+      '28:31 not-on-director-network 10.13.0.11 of "rs1" is on link "attic", where director "dir1" has no address: direct routing hands packets over within one network → give "dir1" a link "attic", take an address of "rs1" on a network of all directors of group "web", or use forward: nat or tun or fullnat',
     ]))
   it('is refused when one director is not there', () => {
     const link = [

@@ -15,6 +15,7 @@ describe('the tables of the data plane', () => {
     expect(missingColumns({ ...FORWARDING, tun: { ...FORWARDING.dr, encapsulation: 'ipip' } })).toEqual([
       'dr.encapsulation',
       'nat.encapsulation',
+      'fullnat.encapsulation',
       'local.encapsulation',
     ])
   })
