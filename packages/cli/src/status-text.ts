@@ -172,7 +172,7 @@ function serverTable(service: ServiceReport, paint: Paint): string {
 function lostWithMove({ realservers }: ServiceReport): string[] {
   const names = realservers.flatMap(({ node, forward }) => (forward === 'fullnat' ? [node] : []))
   if (names.length === 0) return []
-  return [`  by full NAT: connections to ${names.join(', ')} are reset when another director takes over`]
+  return [`  by full NAT: do not count on connections to ${names.join(', ')} when another director takes over`]
 }
 
 /** What a drained one would do if it were enabled, its check says. */
