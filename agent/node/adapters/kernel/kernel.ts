@@ -2,10 +2,11 @@
 import { type Observed, type Operation } from '@lvsm/plan'
 import { NETLINK, type Netlink, oncePerTurn, openNetlink, type Watch, watchNetlink } from '@lvsm/kernel'
 import { AF_OF, type Decoded, type Message, nftables, rtnetlink } from '@lvsm/netlink'
-import { type Family, familyOf, isOwnAddress, isOwnLabel, MARKS, ownLabel } from '@lvsm/base'
+import { familyOf, isOwnAddress, isOwnLabel, MARKS, ownLabel } from '@lvsm/base'
 import { FAMILIES, type IpvsTimeouts, namesOf, PLACEMENTS, serviceKey } from '@lvsm/model'
 import type { Failure } from '../../core/index.ts'
 import type { Kernel } from '../../ports.ts'
+import { ALIAS } from './alias.ts'
 import { type GuePorts, openGuePorts } from './gue.ts'
 import { readHelpers } from './applications.ts'
 import { type NatRulesPort, openNatRules } from './nat-rules.ts'
@@ -223,15 +224,6 @@ function messageOf(operation: RouteOperation): Uint8Array {
       return rtnetlink.deleteAddress({ index, local, prefix, ...(familyOf(local) === 'ipv4' ? { label } : {}) })
     }
   }
-}
-
-/**
- * How an alias is marked, and kept from being the source of what the node says by itself: by its scope, or by being deprecated
- * (RFC 6724, section 5, rule 3). That nobody else has an alias is not to be found out: others have it too.
- */
-const ALIAS: Readonly<Record<Family, (label: string) => Partial<rtnetlink.AddressSpec>>> = {
-  ipv4: (label) => ({ label, scope: rtnetlink.SCOPE[PLACEMENTS.alias.scope] }),
-  ipv6: () => ({ flags: rtnetlink.ADDRESS_FLAG.noDad, preferredSeconds: 0, protocol: MARKS.addressProtocol }),
 }
 
 /** The lease process refreshes its addresses all the time; only what this process answers for is worth a look. */
