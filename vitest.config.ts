@@ -22,6 +22,7 @@ const PROCESSES = [
   'agent/prober/http.test.ts',
   'agent/prober/icmp.test.ts',
   'agent/prober/listener.test.ts',
+  'agent/prober/haproxy/listener.test.ts',
   'agent/prober/script.test.ts',
   'agent/prober/talk.test.ts',
   'agent/prober/trace.test.ts',

@@ -3,8 +3,9 @@
  * answered.
  */
 import type { Trouble } from '@lvsm/base'
-import type { Config } from '@lvsm/model'
+import type { Config, ConfigMonitoring } from '@lvsm/model'
 import {
+  AGENT_FACTS,
   type CountsOutcome,
   type FromListener,
   listenerLine,
@@ -15,6 +16,7 @@ import {
   type WellFacts,
 } from '@lvsm/protocol'
 import { HookRunner } from './adapters/hooks.ts'
+import { withPassword } from './adapters/password.ts'
 import { Prober } from './adapters/prober.ts'
 import type { NodeEffect, NodeInput } from './core/index.ts'
 import type { Machine } from './machine.ts'
@@ -64,7 +66,12 @@ export function startProber(
     carry(effect, feed) {
       const { id } = effect
       if (effect.kind === 'hook') hooks.run(effect, (ok, reason) => feed({ kind: 'hooked', id, ok, reason }))
-      else prober.deliver(id, effect, (ok, reason) => feed({ kind: 'delivered', id, ok, reason }))
+      else {
+        const done = (ok: boolean | null, reason: string): void => feed({ kind: 'delivered', id, ok, reason })
+        const read = withPassword(effect.keys)
+        if (read.ok) prober.deliver(id, { ...effect, keys: read.keys }, done)
+        else done(false, read.reason)
+      }
     },
     configure: (...configured) => monitoring.configure(...configured),
     close() {
@@ -75,11 +82,30 @@ export function startProber(
   }
 }
 
+/** One of those that listen: for HTTP, or for HAProxy. */
+interface Door {
+  readonly what: string
+  readonly key: 'monitoring-port' | 'agent-port'
+  readonly said: (config: Config) => ConfigMonitoring | null
+  readonly word: (place: Place) => ToListener
+  place: Place
+  unheard: string | null
+}
+const doors = (): readonly Door[] => [
+  {
+    ...{ what: 'metrics and health', key: 'monitoring-port', said: ({ monitoring }) => monitoring },
+    ...{ word: (listen) => ({ listen }), place: null, unheard: null },
+  },
+  {
+    ...{ what: 'HAProxy', key: 'agent-port', said: ({ agentCheck }) => agentCheck },
+    ...{ word: (agentListen) => ({ agentListen }), place: null, unheard: null },
+  },
+]
+
 export class Monitoring {
   readonly #parts: MonitoringParts
   readonly #timer: NodeJS.Timeout
-  #place: Place = null
-  #isUnheard = false
+  readonly #doors = doors()
   #ticks = 0
 
   constructor(parts: MonitoringParts) {
@@ -88,21 +114,30 @@ export class Monitoring {
   }
 
   configure(node: string, config: Config): void {
-    const before = JSON.stringify(this.#place)
-    this.#place = placeOf(node, config)
-    if (JSON.stringify(this.#place) !== before) this.began()
+    const before = this.#places()
+    for (const door of this.#doors) door.place = placeOf(node, config, door.said(config))
+    if (this.#places() !== before) this.began()
+  }
+  #places(): string {
+    return JSON.stringify(this.#doors.map(({ place }) => place))
   }
   /** The process that listens is new. */
   began(): void {
-    if (this.#place === null && !this.#isUnheard) return this.#tell({ listen: null })
-    this.#tell({ listen: this.#place })
-    this.#tell({ facts: this.#parts.well() })
+    for (const { word, place } of this.#doors) this.#tell(word(place))
+    if (this.#isOpen()) this.#tellFacts()
+  }
+  #isOpen(): boolean {
+    return this.#doors.some(({ place }) => place !== null)
   }
   heard(line: string): void {
     const word = readFromListener(line)
     if (!word) return
-    if ('unheard' in word) this.#listening(word.unheard)
-    else this.#scrape(word)
+    if ('scrape' in word) this.#scrape(word)
+    else
+      this.#listening(
+        'unheard' in word ? 'monitoring-port' : 'agent-port',
+        'unheard' in word ? word.unheard : word.agentUnheard,
+      )
   }
   close(): void {
     clearInterval(this.#timer)
@@ -110,14 +145,26 @@ export class Monitoring {
 
   #tick(): void {
     this.#ticks += 1
-    if (this.#place === null) return
-    if (this.#isUnheard && this.#ticks % AGAIN_S === 0) this.#tell({ listen: this.#place })
-    this.#tell({ facts: this.#parts.well() })
+    if (!this.#isOpen()) return
+    for (const { word, place, unheard } of this.#doors)
+      if (unheard !== null && place !== null && this.#ticks % AGAIN_S === 0) this.#tell(word(place))
+    this.#tellFacts()
+  }
+  #tellFacts(): void {
+    const { agent, ...facts } = this.#parts.well()
+    this.#tell({ facts })
+    if (agent === undefined) return
+    // Of a node whose processes do not work nothing is known.
+    const said = facts.alive === '' ? agent : []
+    for (let at = 0; at === 0 || at < said.length; at += AGENT_FACTS)
+      this.#tell({ agent: said.slice(at, at + AGENT_FACTS), isLast: at + AGENT_FACTS >= said.length })
   }
 
-  #listening(fault: string | null): void {
-    this.#isUnheard = fault !== null && this.#place !== null
-    this.#parts.trouble(fault === null || this.#place === null ? null : unheard(this.#place, fault))
+  #listening(key: Door['key'], fault: string | null): void {
+    for (const door of this.#doors) if (door.key === key) door.unheard = fault
+    const wrong = this.#doors.filter(({ place, unheard }) => place !== null && unheard !== null)
+    const [first] = wrong
+    this.#parts.trouble(first ? unheardTrouble(first) : null)
   }
 
   #scrape({ scrape, wanted }: Extract<FromListener, { readonly scrape: number }>): void {
@@ -139,18 +186,18 @@ export class Monitoring {
   }
 }
 
-function placeOf(name: string, { monitoring, nodes }: Config): Place {
-  if (!monitoring) return null
+function placeOf(name: string, { nodes }: Config, said: ConfigMonitoring | null): Place {
+  if (!said) return null
   const links = nodes.find((node) => node.name === name)?.links ?? []
-  const link = monitoring.link === null ? links[0] : links.find((one) => one.name === monitoring.link)
-  return link ? { address: link.address, port: monitoring.port } : null
+  const link = said.link === null ? links[0] : links.find((one) => one.name === said.link)
+  return link ? { address: link.address, port: said.port } : null
 }
 
-const unheard = ({ address, port }: NonNullable<Place>, fault: string): Trouble => ({
+const unheardTrouble = ({ place, unheard, what, key }: Door): Trouble => ({
   code: 'monitoring-unheard',
   severity: 'warning',
-  message: `nothing listens at ${address}, port ${port}, for metrics and health: ${WORDS[fault] ?? fault}`,
-  hint: `ss -Hltnp 'sport = :${port}' says who has the port; another one: lvsm cluster set monitoring-port=N`,
+  message: `nothing listens at ${place?.address}, port ${place?.port}, for ${what}: ${WORDS[unheard ?? ''] ?? unheard}`,
+  hint: `ss -Hltnp 'sport = :${place?.port}' says who has the port; another one: lvsm cluster set ${key}=N`,
 })
 const WORDS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'somebody else has the port',

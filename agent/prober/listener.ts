@@ -53,7 +53,7 @@ export class Listener {
   hear(word: ToListener): void {
     if ('facts' in word) this.#facts = { said: word.facts, at: this.#clock() }
     else if ('listen' in word) this.#listen(word.listen)
-    else this.#scraped(word)
+    else if ('scraped' in word) this.#scraped(word)
   }
 
   /** The same place again: tried again where it did not listen. */

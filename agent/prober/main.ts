@@ -5,6 +5,7 @@ import { DAEMON_EXITS, listenerLine, LONGEST_PROBE_JOB, probeLine, readProbeJob,
 import { linesOf } from '../process/lines.ts'
 import { DELIVERIES } from './alerts/index.ts'
 import { attempt } from './attempt.ts'
+import { AgentListener } from './haproxy/listener.ts'
 import { Listener } from './listener.ts'
 import { PROBES } from './probes/index.ts'
 import { giveUpRights } from './rights.ts'
@@ -37,10 +38,9 @@ try {
 }
 
 const say = (word: Parameters<typeof probeLine>[0]): void => void process.stdout.write(probeLine(word))
-const listener = new Listener(
-  (word) => void process.stdout.write(listenerLine(word)),
-  () => performance.now(),
-)
+const tell = (word: Parameters<typeof listenerLine>[0]): void => void process.stdout.write(listenerLine(word))
+const clock = (): number => performance.now()
+const listeners = [new Listener(tell, clock), new AgentListener(tell, clock)]
 process.stdout.on('error', () => end(DAEMON_EXITS.ok.code, ''))
 process.stdin.on('end', () => end(DAEMON_EXITS.ok.code, ''))
 process.stdin.on('error', () => end(DAEMON_EXITS.ok.code, ''))
@@ -51,7 +51,8 @@ process.stdin.on(
       const job = readProbeJob(text)
       if (!job) {
         const word = readToListener(text)
-        return word ? listener.hear(word) : undefined
+        if (word) for (const listener of listeners) listener.hear(word)
+        return
       }
       const ask = Object.entries({ ...PROBES, ...DELIVERIES }).find(([kind]) => kind === job.probe)?.[1]
       if (!ask) return say({ id: job.id, ok: null, reason: `there is no probe "${job.probe}"` })

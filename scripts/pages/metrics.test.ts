@@ -37,18 +37,25 @@ function* queriesIn(value: unknown): Generator<string> {
       if ((key === 'expr' || key === 'query' || key === 'definition') && typeof one === 'string') yield one
       else yield* queriesIn(one)
 }
-const queries = [...queriesIn(dashboard)].filter((query) => query !== 'prometheus')
+const rules = readFileSync(join(HERE, 'scripts/package/root/usr/share/lvsm/prometheus-rules.yml'), 'utf8')
+const conditions = [...rules.matchAll(/^ *expr: (.+)$/gm)].map(([, expression = '']) => expression)
+const queries = [
+  ...[...queriesIn(dashboard)].filter((query) => query !== 'prometheus'),
+  // What Prometheus itself says of those that it scrapes.
+  ...conditions.filter((query) => !query.startsWith('up{')),
+]
 /** What stands for a metric in a query; a histogram has several names. */
 const namesIn = (query: string): string[] =>
   [...query.matchAll(/\b(?:lvsm|node_ipvs)_[a-z_]+/g)].map(([name]) => name.replace(/_(bucket|sum|count)$/, ''))
 
-test('the dashboard asks only for metrics that there are', () => {
-  expect(queries.length).toBeGreaterThan(12)
+test('dashboard and rules ask only for metrics that there are', () => {
+  expect(conditions.length).toBeGreaterThan(9)
+  expect(queries.length - conditions.length).toBeGreaterThan(12)
   expect(queries.filter((query) => namesIn(query).length === 0)).toEqual([])
   expect(queries.flatMap(namesIn).filter((name) => !METRICS.has(name))).toEqual([])
 })
 
-test('it asks by labels that they have', () => {
+test('they ask by labels that they have', () => {
   const strange = queries.flatMap((query) =>
     [...query.matchAll(/\b((?:lvsm|node_ipvs)_[a-z_]+)\{([^}]*)\}/g)].flatMap(([, name = '', filter = '']) => {
       const known = METRICS.get(name.replace(/_(bucket|sum|count)$/, ''))?.labels ?? []

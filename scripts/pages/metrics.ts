@@ -17,7 +17,7 @@ service, or the realserver in it, was taken out and added again. With \`dr\` and
 | \`?realservers=yes\` | series of all realservers, however many there are |
 | \`?exporter=no\` | not under node_exporter's names as well: where that runs beside |
 
-A dashboard for Grafana: \`/usr/share/lvsm/grafana-dashboard.json\`.
+A dashboard for Grafana: \`/usr/share/lvsm/grafana-dashboard.json\`. Alerting rules for Prometheus: \`/usr/share/lvsm/prometheus-rules.yml\`.
 
 This page is made of the tables in [packages/protocol/src/metrics.ts](packages/protocol/src/metrics.ts): \`npx vitest run scripts/pages -u\`.
 `

@@ -18,16 +18,20 @@ const packages = {
   'iputils-ping': 'ping',
   conntrack: 'conntrack',
   keepalived: 'keepalived',
-  // What checks ask (test/contract/servers).
+  // What checks ask, and who asks our agents (test/contract: servers, nameserver, haproxy), a relay for mail; scripts that run as they are (mon).
   'nginx-light': '/usr/sbin/nginx',
   'redis-server': 'redis-server',
+  bind9: '/usr/sbin/named',
+  haproxy: '/usr/sbin/haproxy',
+  mon: '/usr/lib/mon/alert.d/file.alert',
+  'python3-aiosmtpd': '/usr/lib/python3/dist-packages/aiosmtpd/__init__.py',
   tcpdump: 'tcpdump',
   'xz-utils': 'xz',
   'util-linux': 'setpriv',
   procps: 'sysctl',
 }
 
-/** What only tests of the console take, and of metrics: Prometheus's own tool reads them. */
+/** What only tests of the console take, and of metrics: Prometheus and its own tool read them. */
 const browser = { chromium: 'chromium', prometheus: 'promtool' }
 
 /** What only the soak takes, for the model of the epochs. */

@@ -4,7 +4,7 @@
  */
 import { createConnection, isIP, type Socket } from 'node:net'
 import { hostname } from 'node:os'
-import { connect as connectTls } from 'node:tls'
+import { connect as connectTls, TLSSocket } from 'node:tls'
 import type { Ask, End } from '../attempt.ts'
 import { isSet, listOf, numberOf, textOf } from '../keys.ts'
 import { reasonOf } from '../reasons.ts'
@@ -15,9 +15,9 @@ const LINGER_MS = 500
 
 interface Reply {
   readonly code: number
-  /** Of its first line, and the words that begin the others: what it can do, after EHLO. */
+  /** Of its first line, and of all without their codes: what it can do, after EHLO. */
   readonly text: string
-  readonly words: readonly string[]
+  readonly lines: readonly string[]
 }
 /** Null: not whole yet. A line that is no reply has the code 0. */
 export function replyOf(heard: string): Reply | null {
@@ -30,10 +30,19 @@ export function replyOf(heard: string): Reply | null {
   return {
     code,
     text: whole[0] ?? '',
-    words: parts.map((part) => (part?.[2] ?? '').split(' ')[0]?.toUpperCase() ?? ''),
+    lines: parts.map((part) => (part?.[2] ?? '').toUpperCase()),
   }
 }
 
+const can = ({ lines }: Reply, word: string): boolean => lines.some((line) => line.split(' ')[0] === word)
+/** Ways to log in (RFC 4954); old servers write `AUTH=`. */
+const waysOf = ({ lines }: Reply): string[] =>
+  lines.flatMap((line) => (/^AUTH[ =]/.test(line) ? line.slice('AUTH '.length).split(/[ =]+/) : []))
+
+export interface Login {
+  readonly user: string
+  readonly password: string
+}
 export interface Mail {
   readonly from: string
   readonly to: readonly string[]
@@ -42,6 +51,8 @@ export interface Mail {
   readonly id: string
   readonly date: string
   readonly own: string
+  /** Null: nobody logs in. */
+  readonly login: Login | null
 }
 const ASCII = /^[\x20-\x7e]*$/
 const headerOf = (text: string): string =>
@@ -66,20 +77,51 @@ export function wireOf({ from, to, subject, text, id, date, own }: Mail): string
 
 interface Steps {
   say(line: string): void
+  /** What is not to be seen in any reason. */
+  whisper(line: string, about: string): void
+  /** Of the connection as it is now. */
+  isHidden(): boolean
   /** Goes on over TLS, and calls back when that stands. */
   secure(then: () => void): void
   readonly end: End
 }
 
+const base64 = (text: string): string => Buffer.from(text).toString('base64')
+/** PLAIN (RFC 4616), else LOGIN, which the others speak. False: it failed, and that is said. */
+function* login({ user, password }: Login, able: Reply, steps: Steps): Generator<void, boolean, Reply> {
+  const { whisper, isHidden, end } = steps
+  const failed = (why: string): false => {
+    end(false, why)
+    return false
+  }
+  if (!isHidden()) return failed('the server offers no STARTTLS, and a password goes nowhere in the clear')
+  const ways = waysOf(able)
+  if (ways.includes('PLAIN')) whisper(`AUTH PLAIN ${base64(`\0${user}\0${password}`)}`, 'the login')
+  else if (ways.includes('LOGIN')) {
+    for (const [line, what] of [
+      ['AUTH LOGIN', 'the login'],
+      [base64(user), 'the name'],
+    ] as const) {
+      whisper(line, what)
+      const asked = yield
+      if (asked.code !== 334) return failed(`the server says "${asked.text}" to ${what}`)
+    }
+    whisper(base64(password), 'the password')
+  } else return failed(`the server offers no way to log in that is known here: ${ways.join(', ') || 'none'}`)
+  const reply = yield
+  return reply.code === 235 || failed(`the server says "${reply.text}" to the login of ${user}`)
+}
+
 /** The conversation as a generator: each `yield` waits for the next whole reply. */
-function* talk(mail: Mail, mustHide: boolean, { say, secure, end }: Steps): Generator<void, void, Reply> {
+function* talk(mail: Mail, mustHide: boolean, steps: Steps): Generator<void, void, Reply> {
+  const { say, secure, end } = steps
   const refused = (reply: Reply, at: string): void => end(false, `the server says "${reply.text}" to ${at}`)
   const greeting = yield
   if (greeting.code !== 220) return refused(greeting, 'the connection')
   say(`EHLO ${mail.own}`)
   let able = yield
   if (able.code !== 250) return refused(able, 'EHLO')
-  if (able.words.includes('STARTTLS')) {
+  if (can(able, 'STARTTLS')) {
     say('STARTTLS')
     const begun = yield
     if (begun.code !== 220) return refused(begun, 'STARTTLS')
@@ -87,6 +129,7 @@ function* talk(mail: Mail, mustHide: boolean, { say, secure, end }: Steps): Gene
     able = yield
     if (able.code !== 250) return refused(able, 'EHLO')
   } else if (mustHide) return end(false, 'the server offers no STARTTLS, and tls is true')
+  if (mail.login !== null && !(yield* login(mail.login, able, steps))) return
   say(`MAIL FROM:<${mail.from}>`)
   const sender = yield
   if (sender.code !== 250) return refused(sender, `MAIL FROM:<${mail.from}>`)
@@ -108,12 +151,20 @@ function* talk(mail: Mail, mustHide: boolean, { say, secure, end }: Steps): Gene
   say('QUIT')
 }
 
+function loginOf(keys: Parameters<typeof textOf>[0]): Login | null {
+  const [user, password] = [textOf(keys, 'user'), textOf(keys, 'password')]
+  return user === undefined || password === undefined ? null : { user, password }
+}
+/** On this machine nobody listens who is not root. */
+const isLoopback = (address: string): boolean => /^(?:127\.|::1$|::ffff:127\.)/.test(address)
+
 export const tellMail: Ask = ({ keys, timeoutMs }, end) => {
   const server = textOf(keys, 'server') ?? ''
   const own = hostname()
   const mail: Mail = {
     ...{ from: textOf(keys, 'from') ?? '', to: listOf(keys, 'to'), subject: textOf(keys, 'subject') ?? '' },
     ...{ text: textOf(keys, 'text') ?? '', id: textOf(keys, 'id') ?? '', own, date: new Date().toUTCString() },
+    login: loginOf(keys),
   }
   let socket: Socket = createConnection({ host: server, port: numberOf(keys, 'port') ?? 25 })
   let [sofar, heard, over] = ['no connection', '', false]
@@ -143,13 +194,15 @@ export const tellMail: Ask = ({ keys, timeoutMs }, end) => {
     heard = ''
     listen()
   }
-  const say = (line: string): void => {
-    sofar = `no answer to ${line.startsWith('From: ') ? 'the text' : line}`
+  const whisper = (line: string, about: string): void => {
+    sofar = `no answer to ${about}`
     socket.write(`${line}\r\n`)
   }
+  const say = (line: string): void => whisper(line, line.startsWith('From: ') ? 'the text' : line)
+  const isHidden = (): boolean => socket instanceof TLSSocket || isLoopback(socket.remoteAddress ?? '')
   socket.on('connect', () => (sofar = 'the server does not greet'))
   socket.setTimeout(timeoutMs * 2, () => socket.destroy())
-  const conversation = talk(mail, isSet(keys, 'tls'), { say, secure, end: finish })
+  const conversation = talk(mail, isSet(keys, 'tls'), { say, whisper, isHidden, secure, end: finish })
   conversation.next()
   listen()
   const close = (): void => {

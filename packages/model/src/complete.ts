@@ -5,6 +5,7 @@ import {
   type Config,
   type ConfigCheck,
   type ConfigGroup,
+  type ConfigMonitoring,
   type ConfigRealserver,
   type ConfigService,
   DEFAULT_ALGORITHM,
@@ -51,7 +52,8 @@ export function completeConfig(written: Written): Config {
       tcpFin: secondsOf(written['tcp-fin-timeout']),
       udp: secondsOf(written['udp-timeout']),
     },
-    monitoring: monitoringOf(written),
+    monitoring: placeOf(written['monitoring-port'], written),
+    agentCheck: placeOf(written['agent-port'], written),
     keys: written.keys.map(({ id, algorithm, secret, file }) => ({
       id,
       algorithm: algorithm ?? DEFAULT_ALGORITHM,
@@ -72,7 +74,7 @@ export function completeConfig(written: Written): Config {
   }
 }
 
-const monitoringOf = ({ 'monitoring-port': port, 'monitoring-link': link }: Written): Config['monitoring'] =>
+const placeOf = (port: number | undefined, { 'monitoring-link': link }: Written): ConfigMonitoring | null =>
   port === undefined ? null : { port, link: link ?? null }
 
 function completeFloating(written: WrittenGroup['vips'][number], kind: 'vip' | 'gateway'): FloatingAddress {
@@ -172,7 +174,6 @@ function completeService(
       weight: weight ?? 1,
       ...limitsOf(more),
       ...(more.backup === true ? { backup: true } : {}),
-      ...(more.agent === false ? { agent: false } : {}),
     }),
   )
   const { name, group, address, port = 0, protocol, scheduler } = service

@@ -85,8 +85,6 @@ export interface ConfigRealserver {
   readonly lower?: number
   /** It serves only while the others are below their quorum; not there: it is no backup. */
   readonly backup?: boolean
-  /** No agent runs there: it is no node, and `node` is its name; not there: one does. */
-  readonly agent?: false
 }
 export interface ConfigService {
   readonly name: string
@@ -132,7 +130,7 @@ export interface ConfigKey {
   readonly secret: string | null
   readonly file: string | null
 }
-/** Where each node listens for metrics and health. */
+/** Where each node listens: for metrics and health, or as an agent of HAProxy's. */
 export interface ConfigMonitoring {
   readonly port: number
   /** Null: each node's first. */
@@ -150,6 +148,7 @@ export interface Config {
   readonly ipvsTimeouts: IpvsTimeouts
   /** Null: nothing listens. */
   readonly monitoring: ConfigMonitoring | null
+  readonly agentCheck: ConfigMonitoring | null
   readonly keys: readonly ConfigKey[]
   readonly signWith: number
   /** Null: connections are known to their director alone, and end with it. */

@@ -182,7 +182,7 @@ describe('one fault is one message', () => {
     [
       'a key that a terminal obeys',
       [['revision: 1', 'revision: 1\n"a\\e[2Jb": 1']],
-      '3:1 unknown-key unknown key "a\u{fffd}[2Jb" → known keys: cluster, revision, epoch, kept-revisions, monitoring-port, monitoring-link, profile, tcp-timeout, tcp-fin-timeout, udp-timeout, timing, sync, sync-id, sync-link, sync-group, sync-port, keys, sign-with, nodes, groups and 3 more',
+      '3:1 unknown-key unknown key "a\u{fffd}[2Jb" → known keys: cluster, revision, epoch, kept-revisions, monitoring-port, agent-port, monitoring-link, profile, tcp-timeout, tcp-fin-timeout, udp-timeout, timing, sync, sync-id, sync-link, sync-group, sync-port, keys, sign-with, nodes and 4 more',
     ],
   ])('%s', (_, edits, expected) => {
     const text = edited(...edits)

@@ -15,7 +15,7 @@ export const RECEIVERS = {
   /** SMTP to a server that takes it from this node. */
   mail: {
     needs: ['to', 'from'],
-    may: ['server', 'port', 'tls'],
+    may: ['server', 'port', 'tls', 'user', 'password-file'],
     hint: 'write to: [ops@example.org] and from: lvsm@example.org',
   },
   /** A program, once for each alert. */
@@ -47,6 +47,9 @@ export const receiverOf = ({ name, port, duration }: Fields) => {
     port: port.optional(),
     /** Nothing is said to a server that cannot be believed by its certificate. */
     tls: z.boolean().optional(),
+    /** Who logs in there, with what stands in a file of each node that may tell. */
+    user: z.string().min(1).max(LONGEST.address).optional(),
+    'password-file': z.string().max(LONGEST.word).optional(),
     command: z.array(z.string().max(LONGEST.word)).min(1).max(MOST.words).optional(),
     /** Of this severity and worse. */
     severity: z.enum(['warning', 'critical']).optional(),

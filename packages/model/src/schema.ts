@@ -205,7 +205,9 @@ export const configSchema = z.strictObject({
   'kept-revisions': z.int().min(1).max(MOST_REVISIONS).optional(),
   /** Each node listens there for Prometheus and for whoever asks whether it is well. */
   'monitoring-port': port.optional(),
-  /** At its address on this link; not there: on its first. */
+  /** Each node answers there as an agent of HAProxy's. */
+  'agent-port': port.optional(),
+  /** Both at its address on this link; not there: on its first. */
   'monitoring-link': name.optional(),
   profile: z.enum(PROFILE_NAMES).optional(),
   /** When IPVS forgets a connection: established, after its end, of UDP. Not there: as the kernel has it. */

@@ -125,7 +125,15 @@ export class Writer {
   #receivers(nodes: readonly NodeDraft[]): Mapping[] {
     const own = {
       webhook: { url: this.#odd('https://alerts.example/hook', 'ftp://a') },
-      mail: { to: ['ops@a.example'], from: 'lvsm@a.example', server: 'mail.example', port: 587, tls: true },
+      mail: {
+        to: ['ops@a.example'],
+        from: 'lvsm@a.example',
+        server: 'mail.example',
+        port: 587,
+        tls: true,
+        user: 'u',
+        'password-file': this.#odd('/p', 'p'),
+      },
       exec: { command: [this.#odd('/usr/local/bin/page', 'page'), 'ops'] },
       mon: { command: ['/usr/lib/mon/alert.d/page.alert'] },
     } as const
@@ -138,7 +146,8 @@ export class Writer {
   }
   #monitoring(): Mapping {
     const link = this.#chance(50) ? { 'monitoring-link': this.#pick(['inside', 'outside']) } : {}
-    return { 'monitoring-port': this.#odd(this.#pick([9464, 9465]), 80), ...link }
+    const agent = this.#chance(50) ? { 'agent-port': this.#odd(9466, 9464) } : {}
+    return { 'monitoring-port': this.#odd(this.#pick([9464, 9465]), 80), ...agent, ...link }
   }
   #timing(): Mapping {
     if (this.#chance(30)) return {}

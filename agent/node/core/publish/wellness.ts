@@ -2,6 +2,7 @@
 import type { NodeState as StateWord, WellFacts } from '@lvsm/protocol'
 import { heldGroups, leaseFault, leaseStatus } from '../lease.ts'
 import type { NodeState } from '../state.ts'
+import { agentFacts } from './agent-words.ts'
 import type { Saying } from './sentence.ts'
 
 /** Of these a node could serve, or does. */
@@ -10,9 +11,11 @@ const READY: ReadonlySet<StateWord> = new Set(['owner', 'standby', 'serving', 'w
 export function wellnessOf(state: NodeState, { state: what, reason }: Saying): WellFacts {
   const owned = new Set(leaseStatus(state)?.groups.flatMap(({ name, role }) => (role === 'owner' ? [name] : [])))
   const fault = leaseFault(state)
+  const agent = agentFacts(state)
   return {
     alive: fault === null ? '' : `lvsm-lease: ${fault}`,
     ready: READY.has(what) ? (unready(state) ?? '') : reason,
+    ...(agent === undefined ? {} : { agent }),
     owners: Object.fromEntries(state.config?.groups.map(({ name }) => [name, owned.has(name)]) ?? []),
   }
 }

@@ -53,6 +53,7 @@ export interface Document extends WrittenSync {
   /** Not there: as many as `History` says. */
   readonly 'kept-revisions'?: number | undefined
   readonly 'monitoring-port'?: number | undefined
+  readonly 'agent-port'?: number | undefined
   readonly 'monitoring-link'?: string | undefined
   readonly profile?: ProfileName | undefined
   readonly 'tcp-timeout'?: string | undefined

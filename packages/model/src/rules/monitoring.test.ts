@@ -11,6 +11,11 @@ describe('the listener for metrics and health', () => {
     const named = checkConfig(edited(on('monitoring-port: 9464\nmonitoring-link: inside'))).config
     expect(named?.monitoring).toEqual({ port: 9464, link: 'inside' })
   })
+  it('for HAProxy is another port of the same link', () => {
+    expect(checkConfig(edited()).config?.agentCheck).toBeNull()
+    const { monitoring, agentCheck } = checkConfig(edited(on('agent-port: 9465\nmonitoring-link: inside'))).config ?? {}
+    expect([monitoring, agentCheck]).toEqual([null, { port: 9465, link: 'inside' }])
+  })
   it.each<[string, string, RegExp]>([
     ['of a port that needs rights', 'monitoring-port: 80', /bad-port/],
     ['of a port that is none', 'monitoring-port: 70000', /out-of-range 70000/],
@@ -18,6 +23,10 @@ describe('the listener for metrics and health', () => {
     ['of a link without a port', 'monitoring-link: inside', /missing/],
     ['of a link that some node has not', 'monitoring-port: 9464\nmonitoring-link: outside', /unknown-link/],
     ['where a realserver serves', 'monitoring-port: 8080', /port-in-use/],
+    ['for HAProxy of a port that needs rights', 'agent-port: 80', /bad-port/],
+    ['for HAProxy where a realserver serves', 'agent-port: 8080', /port-in-use/],
+    ['for HAProxy of a port of the coordinators', 'monitoring-port: 9464\nagent-port: 7446', /port-in-use/],
+    ['for both of one port', 'monitoring-port: 9464\nagent-port: 9464', /where HTTP is spoken/],
   ])('%s is refused, once', (_, lines, what) => {
     const refusals = refusalsOf(edited(on(lines)))
     expect(refusals).toHaveLength(1)

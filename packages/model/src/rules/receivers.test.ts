@@ -50,6 +50,31 @@ describe('receivers of alerts', () => {
       /bad-mail-address/,
     ],
     ['with a program by half its path', '{ name: a, type: mon, command: [page.alert] }', /bad-command/],
+    [
+      'that logs in in the clear',
+      '{ name: a, type: mail, to: [a@b.example], from: a@b.example, server: mail.example, user: u, password-file: /p }',
+      /password-in-the-clear .* → write tls: true/,
+    ],
+    [
+      'that logs in without a password',
+      '{ name: a, type: mail, to: [a@b.example], from: a@b.example, user: u }',
+      /missing a login has user, and no password-file/,
+    ],
+    [
+      'with a password and nobody who has it',
+      '{ name: a, type: mail, to: [a@b.example], from: a@b.example, password-file: /p }',
+      /missing a login has password-file, and no user/,
+    ],
+    [
+      'with a password by half its path',
+      '{ name: a, type: mail, to: [a@b.example], from: a@b.example, user: u, password-file: p }',
+      /bad-file/,
+    ],
+    [
+      'with a user that is none',
+      '{ name: a, type: mail, to: [a@b.example], from: a@b.example, user: "a b", password-file: /p }',
+      /bad-user/,
+    ],
     ['with a host that is none', '{ name: a, type: mail, to: [a@b], from: a@b, server: "a b" }', /bad-host/],
     [
       'of a trouble that is none',

@@ -14,6 +14,7 @@ export const receivers: Rule = (draft, refuse) => {
     const path: Path = ['receivers', at]
     if (item.type !== undefined) refuseKeys(item, item.type, path, refuse)
     refusePlaces(item, path, refuse)
+    refuseLogin(item, path, refuse)
     refuseTimes(item, path, refuse)
     refuseNames(draft, item, path, refuse)
   }
@@ -58,6 +59,27 @@ function refusePlaces({ url, to, from, server, command }: Receiver, path: Path, 
       'write command: [/PATH/PROGRAM, ARGUMENT]',
     )
 }
+/** A password goes to nobody but who proved that he is the one, and to no other machine in the clear. */
+function refuseLogin(receiver: Receiver, path: Path, refuse: Refuse): void {
+  const { user, 'password-file': file, server, tls } = receiver
+  if (user !== undefined && !LOGIN.test(user))
+    refuse('bad-user', [...path, 'user'], 'is no name to log in with', 'write it in letters of ASCII, without a blank')
+  if (file !== undefined && (!file.startsWith('/') || file.includes('\0')))
+    refuse('bad-file', [...path, 'password-file'], 'names no file by its whole path', 'write /etc/lvsm/mail.password')
+  const [has, other] = user === undefined ? (['password-file', 'user'] as const) : (['user', 'password-file'] as const)
+  if (Object.hasOwn(receiver, has) && !Object.hasOwn(receiver, other))
+    refuse('missing', [...path, other], `a login has ${has}, and no ${other}`, `add ${other}, or take ${has} out`)
+  const isHere = server === undefined || /^(?:127\.|::1$|localhost$)/.test(server)
+  if (user !== undefined && !isHere && tls !== true && !isUnread(receiver, 'tls'))
+    refuse(
+      'password-in-the-clear',
+      [...path, 'tls'],
+      'a password would go to whoever answers in the name of the server',
+      'write tls: true: it goes to a server with a good certificate alone',
+    )
+}
+/** Printable letters of ASCII. */
+const LOGIN = /^[!-~]+$/
 const isWeb = (text: string): boolean => WEB.test(text)
 
 function refuseTimes({ repeat, timeout }: Receiver, path: Path, refuse: Refuse): void {

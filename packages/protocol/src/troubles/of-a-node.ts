@@ -136,9 +136,9 @@ export const KERNEL = {
   'monitoring-unheard': kind(
     'warning',
     'node',
-    'nothing listens at ADDRESS, port PORT, for metrics and health: WHY',
-    'Prometheus, and load balancers that ask this node, hear nothing of it',
-    'ss -Hltnp says who has the port; another one: lvsm cluster set monitoring-port=N',
+    'nothing listens at ADDRESS, port PORT, for metrics and health (or HAProxy): WHY',
+    'Prometheus, load balancers that ask this node, or HAProxy, hear nothing of it',
+    'ss -Hltnp says who has the port; another one: lvsm cluster set monitoring-port=N, or agent-port=N',
   ),
 } as const satisfies Record<string, TroubleKind>
 

@@ -1,0 +1,141 @@
+/** For this room's tests: nodes that tell each other of alerts, receivers that are sometimes away, and a wire that loses. */
+import { instant, type Instant, seededRandom } from '@lvsm/base'
+import { NO_FACTS } from '@lvsm/changes'
+import { checkConfig, type Config, SAMPLE } from '@lvsm/model'
+import { NOTHING_OWNED } from '@lvsm/plan'
+import { type CauseReport, decodeKeptAlerts, decodeMessage, type Facts } from '@lvsm/protocol'
+import { newState, type NodeState } from '../state.ts'
+import { onAlerts, onDelivered, stepAlerts } from './alerting.ts'
+import { alertsSaid } from './said.ts'
+
+const RECEIVERS = `receivers:
+  - { name: ops, type: webhook, url: "http://127.0.0.1:9/ops", repeat: 10m }
+  - { name: boss, type: webhook, url: "http://127.0.0.1:9/boss", after: 2m, repeat: 0s }
+`
+const configOf = (text: string): Config => {
+  const { config, refusals } = checkConfig(text)
+  if (!config) throw new Error(JSON.stringify(refusals))
+  return config
+}
+const CONFIG = configOf(`${SAMPLE}\n${RECEIVERS}`)
+export const NODES = ['dir1', 'dir2', 'rs1'] as const
+const STEP_MS = 250
+const SAY_MS = 2000
+const WALL_MS = 1_790_000_000_000
+
+interface Living {
+  state: NodeState
+  saidAt: number
+}
+interface Heard {
+  readonly at: number
+  readonly receiver: string
+  readonly key: string
+  readonly status: string
+  readonly fingerprint: string
+}
+
+export class World {
+  now = 1000
+  /** What operators want, as the coordinators have it. */
+  facts: Facts = NO_FACTS
+  loss = 0
+  /** Receivers that take nothing now. */
+  readonly away = new Set<string>()
+  /** Answers of receivers get lost with their node. */
+  readonly heard: Heard[] = []
+  readonly living = new Map<string, Living>()
+  /** By node. */
+  readonly causes = new Map<string, Map<string, CauseReport>>(NODES.map((node) => [node, new Map()]))
+  readonly #disks = new Map<string, string>()
+  readonly #random
+  readonly #later: { at: number; run: () => void }[] = []
+  constructor(seed: number) {
+    this.#random = seededRandom(seed)
+    for (const node of NODES) this.start(node)
+  }
+  chance(percent: number): boolean {
+    return this.#random.next() * 100 < percent
+  }
+  upTo(most: number): number {
+    return Math.floor(this.#random.next() * most)
+  }
+  start(node: string): void {
+    const state = newState({
+      ...{ node, record: NOTHING_OWNED, boot: `${node} ${this.now}`, startedAt: instant(this.now), word: null },
+      wall: (at: Instant) => `wall ${WALL_MS + at}`,
+      wallMs: (at: Instant) => WALL_MS + at,
+      ...{ follows: true, kept: null, machine: '', started: null },
+      keptAlerts: decodeKeptAlerts(this.#disks.get(node) ?? ''),
+    })
+    state.config = CONFIG
+    state.facts = this.facts
+    this.living.set(node, { state, saidAt: this.now + this.upTo(SAY_MS) })
+  }
+  die(node: string): void {
+    this.living.delete(node)
+  }
+  run(ms: number): void {
+    for (const end = this.now + ms; this.now < end; this.now += STEP_MS) {
+      for (const one of this.#later.splice(0)) {
+        if (one.at > this.now) this.#later.push(one)
+        else one.run()
+      }
+      for (const [node, living] of this.living) this.#step(node, living)
+    }
+  }
+
+  #step(node: string, living: Living): void {
+    const { state } = living
+    state.now = instant(this.now)
+    state.effects = []
+    stepAlerts(state, () => [...(this.causes.get(node)?.values() ?? [])])
+    for (const effect of state.effects) {
+      if (effect.kind === 'alerts') this.#disks.set(node, effect.text)
+      if (effect.kind === 'deliver') this.#deliver(node, living, effect.id, String(effect.keys['body']))
+    }
+    if (this.now < living.saidAt) return
+    living.saidAt = this.now + SAY_MS
+    const text = alertsSaid(state)
+    if (text === null) return
+    const decoded = decodeMessage(text)
+    for (const [other, { state: hearer }] of this.living)
+      if (other !== node && decoded.ok && decoded.message.kind === 'alerts' && !this.chance(this.loss)) {
+        hearer.now = instant(this.now)
+        onAlerts(hearer, node, decoded.message)
+      }
+  }
+  #deliver(node: string, living: Living, id: string, body: string): void {
+    const { receiver, alerts } = JSON.parse(body) as {
+      receiver: string
+      alerts: { status: string; fingerprint: string; labels: Record<string, string> }[]
+    }
+    const takes = !this.away.has(receiver)
+    const at = this.now + this.upTo(1500)
+    this.#later.push({
+      at,
+      run: () => {
+        if (takes)
+          for (const { status, fingerprint, labels } of alerts)
+            this.heard.push({ at, receiver, status, fingerprint, key: `${labels['alertname']} ${labels['node']}` })
+        this.#later.push({
+          at: this.now + this.upTo(500),
+          run: () => {
+            if (this.living.get(node) !== living) return
+            living.state.now = instant(this.now)
+            onDelivered(living.state, id, takes, takes ? '200' : 'connection refused')
+          },
+        })
+      },
+    })
+  }
+  begins(node: string, code: string): void {
+    this.causes.get(node)?.set(code, { code, object: 'node dir2', severity: 'warning', summary: `${code} at ${node}` })
+  }
+  ends(node: string, code: string): void {
+    this.causes.get(node)?.delete(code)
+  }
+  told(receiver: string, code: string): string[] {
+    return this.heard.flatMap((one) => (one.receiver === receiver && one.key === `${code} dir2` ? [one.status] : []))
+  }
+}
