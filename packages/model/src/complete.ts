@@ -174,6 +174,7 @@ function completeService(
       weight: weight ?? 1,
       ...limitsOf(more),
       ...(more.backup === true ? { backup: true } : {}),
+      ...(more.agent === false ? { agent: false } : {}),
     }),
   )
   const { name, group, address, port = 0, protocol, scheduler } = service

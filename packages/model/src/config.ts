@@ -85,6 +85,8 @@ export interface ConfigRealserver {
   readonly lower?: number
   /** It serves only while the others are below their quorum; not there: it is no backup. */
   readonly backup?: boolean
+  /** No agent runs there: it is no node, and `node` is its name; not there: one does. */
+  readonly agent?: false
 }
 export interface ConfigService {
   readonly name: string

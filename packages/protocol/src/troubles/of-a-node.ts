@@ -136,7 +136,7 @@ export const KERNEL = {
   'monitoring-unheard': kind(
     'warning',
     'node',
-    'nothing listens at ADDRESS, port PORT, for metrics and health (or HAProxy): WHY',
+    'nothing listens at ADDRESS, port PORT, for WHAT: WHY',
     'Prometheus, load balancers that ask this node, or HAProxy, hear nothing of it',
     'ss -Hltnp says who has the port; another one: lvsm cluster set monitoring-port=N, or agent-port=N',
   ),
