@@ -4,10 +4,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ask, OWN } from '../../agent/prober/fixture.ts'
+import { attempt } from '../../agent/prober/attempt.ts'
+import { PROBES } from '../../agent/prober/probes/index.ts'
 import { eventually } from '../kit/eventually.ts'
 import { freePort } from '../kit/free-port.ts'
 
+/** It listens on addresses that an interface has, and on no others. */
+const OWN = '127.0.0.1'
 const home = mkdtempSync(join(tmpdir(), 'lvsm-nameserver-'))
 let named: ChildProcess
 let port = 0
@@ -15,6 +18,16 @@ afterAll(() => {
   named?.kill('SIGKILL')
   rmSync(home, { recursive: true, force: true })
 })
+
+interface How {
+  readonly ok: boolean | null
+  readonly reason: string
+}
+const ask = (keys: Readonly<Record<string, unknown>>, timeoutMs = 10_000): Promise<How> =>
+  new Promise((resolve) => {
+    const job = { id: 1, probe: 'dns', keys, address: OWN, port, source: null, timeoutMs }
+    attempt(PROBES.dns, job, (ok, reason) => resolve({ ok, reason }))
+  })
 
 beforeAll(async () => {
   port = await freePort()
@@ -37,10 +50,7 @@ beforeAll(async () => {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   await new Promise((resolve, reject) => named.once('spawn', resolve).once('error', reject))
-  await eventually(
-    async () => expect((await ask('dns', port, { query: 'shop.example', record: 'SOA' })).ok).toBe(true),
-    30_000,
-  )
+  await eventually(async () => expect((await ask({ query: 'shop.example', record: 'SOA' })).ok).toBe(true), 30_000)
 }, 40_000)
 
 test.each([
@@ -56,17 +66,17 @@ test.each([
   [{ query: 'www.other.example' }, false, /^answers REFUSED/],
   [{ query: 'www.other.example', rcode: ['NOERROR', 'REFUSED'] }, true, /^answers REFUSED/],
 ] as const)('%j: %j', async (keys, ok, reason) =>
-  expect(await ask('dns', port, keys, 10_000)).toEqual({ ok, reason: expect.stringMatching(reason) }),
+  expect(await ask(keys)).toEqual({ ok, reason: expect.stringMatching(reason) }),
 )
 
 test('one that hangs fails, and is well when it goes on; one that is gone is refused', async () => {
   const keys = { query: 'www.shop.example' }
   named.kill('SIGSTOP')
-  expect((await ask('dns', port, keys, 500)).ok).toBe(false)
+  expect((await ask(keys, 500)).ok).toBe(false)
   named.kill('SIGCONT')
-  await eventually(async () => expect((await ask('dns', port, keys, 5000)).ok).toBe(true), 30_000)
+  await eventually(async () => expect((await ask(keys, 5000)).ok).toBe(true), 30_000)
   const ended = new Promise((resolve) => named.once('exit', resolve))
   named.kill('SIGKILL')
   await ended
-  expect(await ask('dns', port, keys, 5000)).toMatchObject({ ok: false, reason: expect.stringMatching(/refused/) })
+  expect(await ask(keys, 5000)).toMatchObject({ ok: false, reason: expect.stringMatching(/refused/) })
 })
