@@ -35,6 +35,9 @@ interface Heard {
   readonly fingerprint: string
 }
 
+const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null ? { ...value } : {}
+
 export class World {
   now = 1000
   /** What operators want, as the coordinators have it. */
@@ -106,18 +109,20 @@ export class World {
       }
   }
   #deliver(node: string, living: Living, id: string, body: string): void {
-    const { receiver, alerts } = JSON.parse(body) as {
-      receiver: string
-      alerts: { status: string; fingerprint: string; labels: Record<string, string> }[]
-    }
+    const said = fieldsOf(JSON.parse(body))
+    const receiver = String(said['receiver'])
+    const alerts = Array.isArray(said['alerts']) ? said['alerts'].map(fieldsOf) : []
     const takes = !this.away.has(receiver)
     const at = this.now + this.upTo(1500)
     this.#later.push({
       at,
       run: () => {
         if (takes)
-          for (const { status, fingerprint, labels } of alerts)
-            this.heard.push({ at, receiver, status, fingerprint, key: `${labels['alertname']} ${labels['node']}` })
+          for (const one of alerts) {
+            const { alertname, node: about } = fieldsOf(one['labels'])
+            const [status, fingerprint] = [String(one['status']), String(one['fingerprint'])]
+            this.heard.push({ at, receiver, status, fingerprint, key: `${String(alertname)} ${String(about)}` })
+          }
         this.#later.push({
           at: this.now + this.upTo(500),
           run: () => {
