@@ -16,7 +16,7 @@ import {
   type WellFacts,
 } from '@lvsm/protocol'
 import { HookRunner } from './adapters/hooks.ts'
-import { withPassword } from './adapters/password.ts'
+import { withPassword } from './password.ts'
 import { Prober } from './adapters/prober.ts'
 import type { NodeEffect, NodeInput } from './core/index.ts'
 import type { Machine } from './machine.ts'

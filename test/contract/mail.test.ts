@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { withPassword } from '../../agent/node/adapters/password.ts'
+import { withPassword } from '../../agent/node/password.ts'
 import { DELIVERIES } from '../../agent/prober/alerts/index.ts'
 import { attempt } from '../../agent/prober/attempt.ts'
 import { ask, type Certificates, makeCertificates, OWN } from '../../agent/prober/fixture.ts'

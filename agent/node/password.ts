@@ -1,6 +1,6 @@
 /** What a receiver of alerts logs in with: a file of this node, read when it is needed. It stands in no message, and in no log. */
-import { doubtSecret } from '../../process/trust.ts'
-import { readTrusted } from './files.ts'
+import { doubtSecret } from '../process/trust.ts'
+import { readTrusted } from './adapters/files.ts'
 
 const LONGEST = 4096
 
