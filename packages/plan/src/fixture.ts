@@ -1,14 +1,5 @@
 /** For this room's tests: the sample configuration, and a kernel that does as it is told. */
-import {
-  checkConfig,
-  type Config,
-  type NodeView,
-  nodeView,
-  SAMPLE,
-  destKey,
-  serviceKey,
-  type TunnelPort,
-} from '@lvsm/model'
+import { checkConfig, type Config, type NodeView, nodeView, SAMPLE, destKey, serviceKey } from '@lvsm/model'
 import {
   claim,
   natRulesText,

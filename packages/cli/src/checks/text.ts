@@ -53,7 +53,7 @@ export function checkText(one: CheckReport, paint: Paint): string {
 function lastLine({ ageMs, foundMs, tookMs, reason, basis }: CheckReport): string {
   if (ageMs !== null) return `${timeText(ageMs)} ago, in ${timeText(tookMs)}: ${reason}`
   if (basis !== 'table') return reason
-  return `${reason} (${foundMs == null ? 'nobody knows since when no agent looked' : `known last ${timeText(foundMs)} ago`})`
+  return `${reason} (${typeof foundMs !== 'number' ? 'nobody knows since when no agent looked' : `known last ${timeText(foundMs)} ago`})`
 }
 
 const SIGHTS: Readonly<Record<string, string>> = {
