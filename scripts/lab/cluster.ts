@@ -28,7 +28,7 @@ export function configurationOf(topology: Topology, secret: string): string {
 }
 
 /** `inside6`: that of the first address of IPv6 on it. */
-const linksOfIpv6 = ({ linksV6 = [] }: Topology, { more }: LabNode) =>
+export const linksOfIpv6 = ({ linksV6 = [] }: Topology, { more }: LabNode) =>
   linksV6.flatMap((network) => {
     const [address] = more?.[network]?.[0]?.split('/') ?? []
     return address === undefined ? [] : [{ name: `${network}6`, address, port: 6940 }]

@@ -3,7 +3,7 @@
  * follow. Each node has directories of its own, and an /etc/lvsm of its own.
  */
 import { stringify } from 'yaml'
-import { QUIET } from './cluster.ts'
+import { linksOfIpv6, QUIET } from './cluster.ts'
 import { labDir, placesOf, type Service } from './places.ts'
 import { clusterNodes, type LabNode, type Topology } from './topology.ts'
 
@@ -48,6 +48,11 @@ export const joinWords = (topology: Topology, node: LabNode, token: string): str
   ...placeWords(topology, node),
 ]
 
+const linksOf = ({ links }: Topology, { addresses }: LabNode) =>
+  links.flatMap((network, at) =>
+    addresses[network] === undefined ? [] : [{ name: at === 0 ? LINK : network, address: addresses[network] }],
+  )
+
 /** Revision 1 is what `lvsm init` made: this is applied on it, and those that join are in it already. */
 export function firstDocument(topology: Topology): string {
   const founders = foundersOf(topology)
@@ -58,14 +63,12 @@ export function firstDocument(topology: Topology): string {
       ...(topology.timing ? { timing: topology.timing } : {}),
       keys: [{ id: 1, algorithm: 'sha256', file: '/etc/lvsm/heartbeat.key' }],
       'sign-with': 1,
-      nodes: founders.map(({ name, roles, coordinator, addresses }, index) => ({
-        name,
-        roles,
+      nodes: founders.map((node, index) => ({
+        name: node.name,
+        roles: node.roles,
         ...(index === 0 ? { voter: true } : {}),
-        ...(coordinator ? { coordinator } : {}),
-        links: topology.links.flatMap((network, at) =>
-          addresses[network] === undefined ? [] : [{ name: at === 0 ? LINK : network, address: addresses[network] }],
-        ),
+        ...(node.coordinator ? { coordinator: true } : {}),
+        links: [...linksOf(topology, node), ...linksOfIpv6(topology, node)],
       })),
       groups: topology.groups,
       services: topology.services,

@@ -59,7 +59,7 @@ const CAUGHT: readonly [wall: string, file: string, text: string][] = [
   ['coordinator-store', 'coordinator/adapters/store/a.ts', imports('koffi')],
   ['coordinator-links', 'coordinator/adapters/links/a.ts', imports('../store/index.ts')],
   ['coordinator-links', 'coordinator/adapters/links/a.ts', imports('koffi')],
-  ['nodelink', 'agent/nodelink/a.ts', imports('@lvsm/protocol')],
+  ['nodelink', 'agent/nodelink/a.ts', imports('@lvsm/model')],
   ['node-feed', 'agent/node/feed/a.ts', imports('node:crypto')],
   ['node-feed', 'agent/node/feed/a.ts', imports('../adapters/index.ts')],
   ['coordinator-feed', 'coordinator/feed/a.ts', imports('node:crypto')],

@@ -8,6 +8,7 @@ import { attempt } from '../../agent/prober/attempt.ts'
 import { PROBES } from '../../agent/prober/probes/index.ts'
 import { eventually } from '../kit/eventually.ts'
 import { freePort } from '../kit/free-port.ts'
+import { freeze } from '../kit/freeze.ts'
 
 /** It listens on addresses that an interface has, and on no others. */
 const OWN = '127.0.0.1'
@@ -71,7 +72,7 @@ test.each([
 
 test('one that hangs fails, and is well when it goes on; one that is gone is refused', async () => {
   const keys = { query: 'www.shop.example' }
-  named.kill('SIGSTOP')
+  await freeze(named.pid ?? 0)
   expect((await ask(keys, 500)).ok).toBe(false)
   named.kill('SIGCONT')
   await eventually(async () => expect((await ask(keys, 5000)).ok).toBe(true), 30_000)

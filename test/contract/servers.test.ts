@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ask, type Certificates, explained, makeCertificates, OWN } from '../../agent/prober/fixture.ts'
 import { eventually } from '../kit/eventually.ts'
+import { freeze } from '../kit/freeze.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'lvsm-servers-'))
 const children: ChildProcess[] = []
@@ -92,7 +93,7 @@ test('a server that hangs accepts connections, and fails; it goes on', async () 
     [nginx, 'http', ports.plain, /does not answer the request within 500 ms/],
     [redis, 'redis', ports.redis, /says nothing that is wanted within 500 ms/],
   ] as const) {
-    child?.kill('SIGSTOP')
+    await freeze(child?.pid ?? 0)
     expect((await ask('connect', port)).ok).toBe(true)
     expect(await ask(probe, port, {}, 500)).toEqual({ ok: false, reason: expect.stringMatching(reason) })
     child?.kill('SIGCONT')

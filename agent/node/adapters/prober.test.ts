@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
 import type { Trouble } from '@lvsm/base'
+import { freeze } from '../../../test/kit/freeze.ts'
 import { Prober, type ProberOptions } from './prober.ts'
 
 const OWN = '127.77.0.3'
@@ -98,7 +99,7 @@ it('a web server that is stopped accepts connections, and answers no request; it
       ),
     )
   expect(await http(10_000)).toEqual([true, 'answers with status 200'])
-  web.kill('SIGSTOP')
+  await freeze(web.pid ?? 0)
   expect(await check(port), 'which a tcp check does not notice').toBe(true)
   expect(await http(500)).toEqual([false, 'accepts connections, but does not answer the request within 500 ms'])
   web.kill('SIGCONT')
