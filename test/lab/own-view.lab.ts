@@ -1,3 +1,4 @@
+// lab: long=yes
 /**
  * What realservers' own agents see, on real kernels: a check of the host alone, each ten seconds, finds out nothing of all this; own agents do.
  */
