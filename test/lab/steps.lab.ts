@@ -3,8 +3,8 @@
  * What the steps of a planned switchover save where directors tell each other of their connections: twenty moves under many new connections
  * a second, with all of them and without some (`without/`). Figures; the one demand is that nothing fails with all of them.
  */
-import { demand, figure, lab, on, owner, sh, status, until } from './harness.ts'
-import { rewrite } from './rewriting.ts'
+import { beside, type Beside } from './beside.ts'
+import { demand, figure, lab, owner, sh, until } from './harness.ts'
 import { scenario } from './scenario.ts'
 import { serverOn, stream } from './sessions.ts'
 import { lasting, seats, whole } from './witness.ts'
@@ -29,23 +29,10 @@ const TEXT = SERVICES.map(
     `  - { name: ${name}, group: web, address: 10.11.0.10, port: ${port}, protocol: tcp, scheduler: rr, check: { type: none }, realservers: [${servers}] }\n`,
 ).join('')
 
-async function serving(work: () => Promise<void>): Promise<void> {
-  await whole()
-  const undo = await rewrite((text) => `${text.replace('revision: 1', 'revision: 2').trimEnd()}\n${TEXT}`)
-  const servers = [await serverOn('rs1', DR), await serverOn('rs3', NAT), await serverOn('rs1', BOTH)]
-  try {
-    for (const node of DIRECTORS)
-      await until(
-        async () => (await on(node, 'ipvsadm -Sn')).includes(`:${BOTH} -r`),
-        30_000,
-        `${node} has the services`,
-      )
-    await work()
-  } finally {
-    for (const server of servers) server.end()
-    await undo()
-    await until(async () => (await status()).revision === 1, 30_000, 'the file before is in use')
-  }
+const ALL: Beside = {
+  services: TEXT,
+  servers: () => [serverOn('rs1', DR), serverOn('rs3', NAT), serverOn('rs1', BOTH), serverOn('rs3', BOTH)],
+  last: `:${BOTH} -r`,
 }
 
 async function run(folder: string): Promise<void> {
@@ -100,8 +87,9 @@ for (const [what, folder] of [
   ['without handing packets back', 'without-hand-back'],
   ['without both', 'without-both'],
 ] as const)
-  scenario(`${MOVES} planned switchovers ${what}`, () =>
-    serving(async () => {
+  scenario(`${MOVES} planned switchovers ${what}`, async () => {
+    await whole()
+    await beside(ALL, async () => {
       if (folder !== '.') await run(folder)
       try {
         const failed = await moved(what)
@@ -109,5 +97,5 @@ for (const [what, folder] of [
       } finally {
         if (folder !== '.') await run('.')
       }
-    }),
-  )
+    })
+  })

@@ -1,9 +1,8 @@
 // lab: topology=tunnels long=yes
 /** Connections through tunnels survive as those by DR and NAT do: bare ones, a WebSocket, a download. */
-import { on, status, until } from './harness.ts'
-import { rewrite } from './rewriting.ts'
+import { beside } from './beside.ts'
 import { scenario } from './scenario.ts'
-import { download, type Program, serverOn, session, webSession } from './sessions.ts'
+import { download, serverOn, session, webSession } from './sessions.ts'
 import { STORY, survive } from './surviving.ts'
 import { whole } from './witness.ts'
 
@@ -20,24 +19,12 @@ const SERVICES = [
 
 scenario(`${STORY}, by IP in IP and GRE`, async () => {
   await whole()
-  const undo = await rewrite((file) => `${file.replace('revision: 1', 'revision: 2').trimEnd()}\n${SERVICES}`)
-  const servers: Program[] = []
-  try {
-    servers.push(await serverOn('rs1', BARE), await serverOn('rs2', WEB, 'websocket'))
-    for (const node of ['dir1', 'dir2'])
-      await until(
-        async () => (await on(node, 'ipvsadm -Sn')).includes(`:${WEB} -i`),
-        30_000,
-        `${node} has the services`,
-      )
-    await survive([
+  const servers = () => [serverOn('rs1', BARE), serverOn('rs2', WEB, 'websocket')]
+  await beside({ services: SERVICES, servers, last: `:${WEB} -i` }, () =>
+    survive([
       ['session by IP in IP', session(BARE)],
       ['WebSocket by GRE', webSession(WEB)],
       ['download by IP in IP', download(BARE)],
-    ])
-  } finally {
-    for (const server of servers) server.end()
-    await undo()
-    await until(async () => (await status()).revision === 1, 30_000, 'the file before is in use')
-  }
+    ]),
+  )
 })

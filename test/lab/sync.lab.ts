@@ -3,8 +3,8 @@
  * Connections survive: the directors tell each other of them, so that a download and an idle session go on over a planned
  * switchover, a power cut and the way back; and what a standby knows after how long.
  */
+import { beside, type Beside } from './beside.ts'
 import { demand, figure, lab, on, owner, sh, status, until } from './harness.ts'
-import { rewrite } from './rewriting.ts'
 import { scenario } from './scenario.ts'
 import { crowd, download, serverOn, session, webSession } from './sessions.ts'
 import { STORY, survive } from './surviving.ts'
@@ -27,23 +27,10 @@ const SERVICES = [
   )
   .join('')
 
-/** The services and their servers, while `work` lasts. */
-async function serving(work: () => Promise<void>): Promise<void> {
-  const undo = await rewrite((text) => `${text.replace('revision: 1', 'revision: 2').trimEnd()}\n${SERVICES}`)
-  const servers = [await serverOn('rs1', DR), await serverOn('rs3', NAT), await serverOn('rs1', WEB, 'websocket')]
-  try {
-    for (const node of ['dir1', 'dir2'])
-      await until(
-        async () => (await on(node, 'ipvsadm -Sn')).includes(`:${NAT} -m`),
-        30_000,
-        `${node} has the services`,
-      )
-    await work()
-  } finally {
-    for (const server of servers) server.end()
-    await undo()
-    await until(async () => (await status()).revision === 1, 30_000, 'the file before is in use')
-  }
+const ALL: Beside = {
+  services: SERVICES,
+  servers: () => [serverOn('rs1', DR), serverOn('rs3', NAT), serverOn('rs1', WEB, 'websocket')],
+  last: `:${NAT} -m`,
 }
 
 /** Client ports of established connections to a port of the VIP, in a director's table. */
@@ -92,7 +79,7 @@ scenario('messages of anybody but directors end in the kernel', async () => {
 })
 
 scenario(`${STORY}, by DR and NAT`, () =>
-  serving(() =>
+  beside(ALL, () =>
     survive([
       ['session by DR', session(DR)],
       ['session by NAT', session(NAT)],
@@ -137,7 +124,7 @@ async function measured(port: number, name: string): Promise<void> {
 }
 
 scenario('after four seconds the standby knows every one of 200 connections, and serves them after a power cut', () =>
-  serving(async () => {
+  beside(ALL, async () => {
     await measured(DR, 'DR')
     await measured(NAT, 'NAT')
     const { established = [] } = (await status()).groups[0] ?? {}
