@@ -1,9 +1,8 @@
 import type { Topology } from '../topology.ts'
+import { withIpv6 } from './both-families.ts'
 import { standard } from './default.ts'
 
 const http = standard.services[0] as object
-/** The last part of a node's address is the same in both families, on each network. */
-const alike = (network: string, address: string): string => `2001:db8:${network}::${address.split('.').at(-1)}`
 const wanted = ['client', 'dir1', 'dir2', 'rs1', 'rs3']
 const [GATEWAY, VIP] = ['2001:db8:12::254', '2001:db8:11::10']
 
@@ -14,14 +13,7 @@ export const nat6: Topology = {
   about: 'two directors, rs3 by NAT over IPv6, rs1 by DR over IPv4, a client',
   nodes: standard.nodes
     .filter(({ name }) => wanted.includes(name))
-    .map((node) => {
-      const { outside, inside } = node.addresses
-      const more = {
-        ...(outside === undefined ? {} : { outside: [`${alike('11', outside)}/64`] }),
-        ...(inside === undefined ? {} : { inside: [`${alike('12', inside)}/64`] }),
-      }
-      return node.name === 'rs3' ? { ...node, more, web: 8080 } : { ...node, more }
-    }),
+    .map((node) => (node.name === 'rs3' ? { ...withIpv6(node), web: 8080 } : withIpv6(node))),
   groups: [
     { name: 'web', directors: ['dir1', 'dir2'], vips: ['10.11.0.10/24', `${VIP}/64`], gateways: [`${GATEWAY}/64`] },
   ],

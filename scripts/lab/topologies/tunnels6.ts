@@ -1,9 +1,8 @@
 import type { Topology } from '../topology.ts'
+import { withIpv6 } from './both-families.ts'
 import { standard } from './default.ts'
 
 const http = standard.services[0] as object
-/** The last part of a node's address is the same in both families, on each network. */
-const alike = (network: string, address: string): string => `2001:db8:${network}::${address.split('.').at(-1)}`
 const wanted = ['client', 'dir1', 'dir2', 'rs1', 'rs2']
 const VIP = '2001:db8:11::10'
 const realservers = [
@@ -18,16 +17,7 @@ export const tunnels6: Topology = {
   name: 'tunnels6',
   about: 'two directors, rs1 (votes) by IP in IP and GUE, rs2 by GRE, all over IPv6, a client',
   linksV6: ['inside'],
-  nodes: standard.nodes
-    .filter(({ name }) => wanted.includes(name))
-    .map((node) => {
-      const { outside, inside } = node.addresses
-      const more = {
-        ...(outside === undefined ? {} : { outside: [`${alike('11', outside)}/64`] }),
-        ...(inside === undefined ? {} : { inside: [`${alike('12', inside)}/64`] }),
-      }
-      return { ...node, more }
-    }),
+  nodes: standard.nodes.filter(({ name }) => wanted.includes(name)).map((node) => withIpv6(node)),
   groups: [{ name: 'web', directors: ['dir1', 'dir2'], vips: ['10.11.0.10/24', `${VIP}/64`] }],
   services: [
     { ...http, realservers: [{ node: 'rs1', address: '10.11.0.11', forward: 'dr', weight: 1 }] },
