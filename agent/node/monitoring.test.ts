@@ -41,12 +41,12 @@ function begin(exposition: string) {
     },
   )
   ends.push(() => prober.close())
-  const listenAt = (port: number | null): void => {
+  const listenAt = (port: number | null, agentPort: number | null = null): void => {
     const nodes = CONFIG.nodes.map((node) =>
       node.name === 'dir1' ? { ...node, links: node.links.map((link) => ({ ...link, address: OWN })) } : node,
     )
-    const monitoring: Config['monitoring'] = port === null ? null : { port, link: null }
-    prober.configure('dir1', { ...CONFIG, nodes, monitoring })
+    const placed = (at: number | null): Config['monitoring'] => (at === null ? null : { port: at, link: null })
+    prober.configure('dir1', { ...CONFIG, nodes, monitoring: placed(port), agentCheck: placed(agentPort) })
   }
   return { listenAt, troubles, wanted, tell: (next: Partial<WellFacts>) => void (facts = { ...facts, ...next }) }
 }
@@ -62,13 +62,13 @@ it('a node says whether it is well, and what it counts, and goes on when the pro
   const { port, free } = await holdPort()
   listenAt(port)
   await eventually(() =>
-    expect(troubles.get('monitoring')).toMatchObject({
+    expect(troubles.get('monitoring-port')).toMatchObject({
       code: 'monitoring-unheard',
       message: `nothing listens at ${OWN}, port ${port}, for metrics and health: somebody else has the port`,
     }),
   )
   await free()
-  await eventually(() => expect(troubles.get('monitoring')).toBeNull())
+  await eventually(() => expect(troubles.get('monitoring-port')).toBeNull())
   await eventually(async () => expect(await get(port, '/healthz')).toEqual([200, 'ok\n']))
   expect(await get(port, '/owner/web')).toEqual([200, 'owner\n'])
   expect((await get(port, '/owner/mail'))[0]).toBe(503)
@@ -87,4 +87,19 @@ it('a node says whether it is well, and what it counts, and goes on when the pro
 
   listenAt(null)
   await eventually(() => expect(get(port, '/healthz')).rejects.toThrow())
+})
+
+it('two ports that somebody else has are two troubles, and each ends by itself', async () => {
+  const { listenAt, troubles } = begin('x 1\n')
+  const [first, second] = [await holdPort(), await holdPort()]
+  listenAt(first.port, second.port)
+  await eventually(() => {
+    expect(troubles.get('monitoring-port')?.message).toContain(`port ${first.port}, for metrics and health`)
+    expect(troubles.get('agent-port')?.message).toContain(`port ${second.port}, for HAProxy`)
+  })
+  await first.free()
+  await eventually(() => expect(troubles.get('monitoring-port')).toBeNull())
+  expect(troubles.get('agent-port')).not.toBeNull()
+  await second.free()
+  await eventually(() => expect(troubles.get('agent-port')).toBeNull())
 })

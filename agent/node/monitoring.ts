@@ -32,7 +32,8 @@ export interface MonitoringParts {
   say(line: string): void
   well(): WellFacts
   metrics(wanted: MetricsQuery, done: (outcome: CountsOutcome) => void): void
-  trouble(found: Trouble | null): void
+  /** One for each of those that listen. */
+  trouble(of: Door['key'], found: Trouble | null): void
 }
 
 /** Alerts, and hooks: what is done for the core beside its loop. */
@@ -59,7 +60,7 @@ export function startProber(
   const monitoring = new Monitoring({
     ...parts,
     say: (line) => prober.tell(line),
-    trouble: (found) => report('monitoring', found),
+    trouble: (of, found) => report(of, found),
   })
   return {
     check: (...asked) => prober.check(...asked),
@@ -161,10 +162,11 @@ export class Monitoring {
   }
 
   #listening(key: Door['key'], fault: string | null): void {
-    for (const door of this.#doors) if (door.key === key) door.unheard = fault
-    const wrong = this.#doors.filter(({ place, unheard }) => place !== null && unheard !== null)
-    const [first] = wrong
-    this.#parts.trouble(first ? unheardTrouble(first) : null)
+    for (const door of this.#doors) {
+      if (door.key !== key) continue
+      door.unheard = fault
+      this.#parts.trouble(key, door.place !== null && fault !== null ? unheardTrouble(door) : null)
+    }
   }
 
   #scrape({ scrape, wanted }: Extract<FromListener, { readonly scrape: number }>): void {

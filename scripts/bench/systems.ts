@@ -11,6 +11,8 @@ export interface System {
   settled(stage: Stage): Promise<string>
   /** A planned move, where the system has one. */
   readonly switchover?: (stage: Stage, owner: string) => Promise<void>
+  /** What happened in the last seconds, and why, as the system itself tells it. */
+  readonly told?: (stage: Stage) => Promise<string>
 }
 
 export const DIRECTORS = ['dir1', 'dir2'] as const
@@ -38,6 +40,9 @@ export const lvsm: System = {
   },
   async switchover(stage, owner) {
     await stage.switchover(group, owner)
+  },
+  async told(stage) {
+    return (await stage.run(['lvsm', 'events', '--since', '15s'])).out
   },
 }
 

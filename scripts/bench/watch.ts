@@ -58,7 +58,8 @@ export async function watch(stage: Stage, system: System, fault: Fault): Promise
   await sleep(fault.aftermathMs)
   const http = seen ?? (await client.stop())
   const watched = watchedFirst ?? (await owners.stop())
-  if (struck.began !== undefined && ownerAt(watched, struck.began) !== owner) return 'the group had moved by itself'
+  if (struck.began !== undefined && ownerAt(watched, struck.began) !== owner)
+    return `the group had moved by itself\n${(await system.told?.(stage)) ?? ''}`
   return {
     fault: fault.name,
     system: system.name,

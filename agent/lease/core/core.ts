@@ -14,7 +14,7 @@ import { onDatagram, onMessage } from './receive.ts'
 import { heartbeatSoon } from './heartbeats.ts'
 import { nextDurable, onPersisted, tickDurable } from './durable.ts'
 import { type LeaseEffect, type LeaseInput, READY_FOR_MS } from './events.ts'
-import { noteWake } from './delays.ts'
+import { noteStandstill, noteWake } from './delays.ts'
 import { checkTables, onCarried } from './fence-tables.ts'
 import { addAddresses, onFenceAnswer } from './kernel-calls.ts'
 import { isTurnOf, onView, tickEpochs } from './succession.ts'
@@ -65,6 +65,7 @@ export function createLeaseCore(options: LeaseCoreOptions): LeaseCore {
     step(input, now) {
       state.now = later(state.now, now)
       state.effects = []
+      noteStandstill(state)
       expire(state)
       onInput(state, input)
       settle(state)

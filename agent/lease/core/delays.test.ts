@@ -102,3 +102,32 @@ describe('the loop', () => {
     expect(late(rs1)?.message).toMatch(/the lease process stood still for 400 ms/)
   })
 })
+
+describe('a lease that ran out says why', () => {
+  const lost = (dir1: Bench) => dir1.told.filter(({ kind }) => kind === 'lost').map(({ reason }) => reason)
+  test('voters that did not grant are named', () => {
+    const dir1 = owner()
+    dir1.pass(1000)
+    expect(lost(dir1)).toEqual([
+      expect.stringMatching(/^no majority renewed lease \d+ of web in time: without the votes of dir2, rs1$/),
+    ])
+  })
+  test('a process that stood still blames nobody else, also where a datagram comes before its timer', () => {
+    const dir1 = owner()
+    dir1.live(500, ['rs1'])
+    dir1.now = instant(dir1.wakeAt + timing.leaseMs + 100)
+    dir1.vote('rs1')
+    dir1.runTo(dir1.now + 1)
+    expect(lost(dir1)).toEqual([
+      expect.stringMatching(/^no majority renewed lease \d+ of web in time: this process stood still for 450 ms$/),
+    ])
+  })
+  test('a standstill that the lease outlived is not why it ran out later', () => {
+    const dir1 = owner()
+    dir1.now = instant(dir1.wakeAt + 60)
+    dir1.runTo(dir1.now)
+    dir1.live(500, ['rs1'])
+    dir1.pass(1000)
+    expect(lost(dir1)).toEqual([expect.stringContaining('without the votes of dir2, rs1')])
+  })
+})

@@ -44,6 +44,19 @@ export function noteWake(state: LeaseState): void {
   if (state.wakeAt > NEVER_BEFORE) note(state.delays.loop, Math.max(0, between(state.wakeAt, state.now)), state.now)
 }
 
+/** What is less is no standstill. */
+const STANDSTILL_MS = 50
+
+/** At the begin of every step, whatever it is for: a process that stood still may hear a datagram before its timer. */
+export function noteStandstill(state: LeaseState): void {
+  const ms = state.wakeAt > NEVER_BEFORE ? between(state.wakeAt, state.now) : 0
+  if (ms >= STANDSTILL_MS) state.stoodStill = { ms, until: state.now }
+}
+/** The last standstill, where it ended after `since`; else 0. */
+export function stoodStillMs({ stoodStill }: LeaseState, since: Instant | null): number {
+  return stoodStill && since !== null && stoodStill.until > since ? stoodStill.ms : 0
+}
+
 /** The lease was extended. One that ends because no majority is heard is no delay of this machine. */
 export function noteRenewal(state: LeaseState, view: LeaseView, instance: GroupState): void {
   const { extendedAt } = instance

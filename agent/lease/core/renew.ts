@@ -6,7 +6,7 @@
 import { type LeaseView, type Request, type Spread } from '@lvsm/protocol'
 import { after, fenceMs, type Instant, later, renewalMs, ROUNDING_MS } from '@lvsm/base'
 import { isNext, votersOf } from '@lvsm/lease'
-import { noteRenewal } from './delays.ts'
+import { noteRenewal, stoodStillMs } from './delays.ts'
 import { BOTH, renewFence } from './kernel-calls.ts'
 import { about, send } from './send.ts'
 import { enoughMs, fenceCalls, paceOf, type GroupState } from './group-state.ts'
@@ -119,7 +119,15 @@ function fenceRanOut(state: LeaseState, view: LeaseView, instance: GroupState): 
 /** Steps down from a group whose lease no majority renewed. */
 export function leaseRanOut(state: LeaseState, instance: GroupState): void {
   const reason = `no majority renewed lease ${instance.holder.number} of ${instance.group.name} in time`
-  stepDown(state, instance, reason, { event: 'lost' })
+  stepDown(state, instance, `${reason}${whyNot(state, instance)}`, { event: 'lost' })
+}
+
+/** What this node knows of why: it could not ask or listen itself, or voters that did not grant. */
+function whyNot(state: LeaseState, { holder, extendedAt }: GroupState): string {
+  const stillMs = stoodStillMs(state, extendedAt)
+  if (stillMs > 0) return `: this process stood still for ${Math.round(stillMs)} ms`
+  const missing = extendedAt === null ? [] : holder.withheld(extendedAt)
+  return missing.length > 0 ? `: without the votes of ${missing.join(', ')}` : ''
 }
 
 export function nextRenewal(state: LeaseState, view: LeaseView, instance: GroupState): Instant {

@@ -136,6 +136,8 @@ export interface LeaseState {
   waitingRequests: WaitingRequest[]
   readonly durable: Durable
   readonly delays: Readonly<Record<'loop' | 'renewal', Delay>>
+  /** The last time that the timer was due long before a step came. */
+  stoodStill: { readonly ms: number; readonly until: Instant } | null
   readonly relays: RelayLane
 }
 
@@ -181,6 +183,7 @@ export function newLeaseState(options: LeaseCoreOptions): LeaseState {
     local: [],
     waitingRequests: [],
     delays: { loop: newDelay(), renewal: newDelay() },
+    stoodStill: null,
     relays: newRelayLane(options.startedAt),
     durable: {
       onDisk: options.kept ? options.state : null,

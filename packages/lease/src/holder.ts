@@ -74,6 +74,12 @@ export class Holder {
   get newest(): Send | null {
     return this.#newest
   }
+  /** Voters of the newest send that granted none of those that left later; nobody, where none left. */
+  withheld(since: Instant): string[] {
+    const asked = [...this.#sends.values()].filter(({ sent }) => sent > since)
+    if (asked.length === 0) return []
+    return (this.#newest?.voters ?? []).filter((voter) => !asked.some(({ grants }) => grants.has(voter)))
+  }
 
   acked(from: string, ack: Ack, now: Instant): AckVerdict {
     const send = this.#rules.sendOf(this.#sends, ack.echo, this.#own)
