@@ -7,6 +7,9 @@ const LATELY_MS = 15_000
 /** Over which the rate is counted. */
 const COUNTED_MS = 10_000
 
+/** Where a datagram is none of this protocol's, no key stands in it. */
+const NAME_NO_KEY: ReadonlySet<CounterName> = new Set(['drop-short', 'drop-long', 'drop-version'])
+
 /** One that was dropped. */
 export interface Dropped {
   readonly counter: CounterName
@@ -71,12 +74,14 @@ export class Unbelieved {
   }
 
   #text({ dropped: { counter, keyId }, perMinute }: Sender): string {
-    const rate = perMinute === null ? '' : `, about ${perMinute} a minute`
+    const rate = perMinute === null ? '' : `about ${perMinute} a minute`
+    const more = [NAME_NO_KEY.has(counter) ? '' : this.#keyText(keyId), rate].filter((text) => text !== '')
+    return `${counterOf(counter)?.help ?? counter}${more.length === 0 ? '' : ` (${more.join(', ')})`}`
+  }
+  #keyText(keyId: number): string {
     const own = this.#fingerprint(keyId)
-    const key =
-      own === null
-        ? `key ${keyId}, which is not here`
-        : `key ${keyId}, of which the one here has the fingerprint ${own}`
-    return `${counterOf(counter)?.help ?? counter} (${key}${rate})`
+    return own === null
+      ? `key ${keyId}, which is not here`
+      : `key ${keyId}, of which the one here has the fingerprint ${own}`
   }
 }

@@ -13,6 +13,8 @@ const FAULT_MS = 4000
 /** Three coordinators of which one is gone take a write after an election. */
 const ACKNOWLEDGED_MS = 20_000
 const NEWS_MS = 15_000
+const HURRIED_MS = 20
+const FULL_MS = 60_000
 const SERVER = 'rs1'
 /** Comments of changes that were made here begin so. */
 const MINE = 'ordeal '
@@ -25,13 +27,28 @@ const FAULTS: readonly Fault[] = [
   { name: 'partition', whom: 'any', begin: (node) => lab('partition', node, 'others', 'inside') },
 ]
 
+/** A write-ahead log that was put back begins anew in the room that it has: it takes so many changes until it needs more. */
+async function isFelt(node: string, writer: Writer): Promise<boolean> {
+  const { everyMs } = writer
+  writer.everyMs = HURRIED_MS
+  try {
+    await until(async () => (await coordinatorAt(node)).disk === 'full', FULL_MS, `the disk of ${node} is full`)
+    return true
+  } catch (error) {
+    figure('not felt', messageOf(error))
+    return false
+  } finally {
+    writer.everyMs = everyMs
+  }
+}
+
 /** Gives whether a disk that is full was felt. */
 async function suffered(hits: readonly Hit[], writer: Writer): Promise<boolean> {
   const before = writer.acknowledged.length
   for (const { fault, node } of hits) await fault.begin(node)
   await lasting(FAULT_MS)
   const filled = hits.find(({ fault }) => fault.name === 'full disk')
-  const felt = filled !== undefined && (await coordinatorAt(filled.node)).disk === 'full'
+  const felt = filled !== undefined && (await isFelt(filled.node, writer))
   const majority = hits.length < COORDINATORS.length / 2
   const words = hits.map(({ fault, node }) => `${fault.name} of ${node}`).join(' and ')
   if (majority) await until(() => writer.acknowledged.length > before, ACKNOWLEDGED_MS, `a change in spite of ${words}`)

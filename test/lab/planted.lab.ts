@@ -284,10 +284,11 @@ const LINKS: readonly Row[] = [
     what: 'somebody of the cluster speaks no language of ours',
     ...lines(
       () => 'rs2',
-      "bash -c 'for i in 1 2 3 4 5; do echo rubbish > /dev/udp/10.12.0.1/6940; sleep 0.1; done'",
+      "bash -c 'for i in $(seq 20); do echo rubbish > /dev/udp/10.12.0.1/6940; sleep 0.1; done'",
       'true',
     ),
-    said: () => everywhere(['dir1', 'dir2'], { code: 'dropped', of: 'dir1', words: /10\.12\.0\.12/ }),
+    said: () =>
+      everywhere(['dir1', 'dir2'], { code: 'dropped', of: 'dir1', words: /with the address of rs2: too short/ }),
     remembered: true,
   },
 ]

@@ -1,4 +1,4 @@
-/** Whoever changes the configuration once a second, through any coordinator, and remembers what was acknowledged. */
+/** Whoever changes the configuration, once a second where nothing else is said, through any coordinator, and remembers what was acknowledged. */
 import { type Random } from '@lvsm/base'
 import { MODEL_VERSION } from '@lvsm/changes'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -17,6 +17,8 @@ export class Writer {
   /** Neither done nor refused, as far as it was told. */
   unknown = 0
   count = 0
+  /** Milliseconds from one change to the next. */
+  everyMs = EVERY_MS
   #ends = false
   #work: Promise<void> = Promise.resolve()
 
@@ -38,7 +40,7 @@ export class Writer {
     while (!this.#ends) {
       const began = performance.now()
       await this.#change(++this.count)
-      await sleep(Math.max(0, EVERY_MS - (performance.now() - began)))
+      await sleep(Math.max(0, this.everyMs - (performance.now() - began)))
     }
   }
 

@@ -84,6 +84,20 @@ describe('a ping node', () => {
     expect(takePingVerdicts(pings)).toEqual([{ address: ROUTER, reached: true, reason: 'it answers' }])
   })
 
+  it('is not lost to a process that stands still, however often; to one that is in time it is', () => {
+    const { pings } = lived('+--')
+    let now = 3 * PING_EVERY_MS
+    for (let stall = 0; stall < 10; stall++) {
+      now += 2 * PING_EVERY_MS
+      takeDuePings(pings, instant(now))
+    }
+    expect(reachedPings(pings)).toEqual({ [ROUTER]: true })
+    takeDuePings(pings, instant(now + PING_EVERY_MS))
+    expect(takePingVerdicts(pings)).toEqual([
+      { address: ROUTER, reached: false, reason: '3 requests in a row were not answered' },
+    ])
+  })
+
   it('counts for nothing that is too late, comes twice, was never asked, or is of a stranger', () => {
     const { pings } = lived('---')
     for (const round of [0, 1, 5, -1, 99]) pingAnswered(pings, ROUTER, round)
@@ -94,7 +108,7 @@ describe('a ping node', () => {
     expect(reachedPings(pings)).toEqual({ [ROUTER]: true })
     const twice = lived('+--').pings
     pingAnswered(twice, ROUTER, 1)
-    takeDuePings(twice, instant(99_000))
+    takeDuePings(twice, instant(4000))
     expect(reachedPings(twice)).toEqual({ [ROUTER]: false })
   })
 })

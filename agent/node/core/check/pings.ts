@@ -4,15 +4,18 @@
  *
  * Laws: a node that answered counts as reached until LOST_AFTER requests in a row were not answered; one that never did is
  * not reached, so that a director that has just started claims nothing; an answer counts once, and only while it is not
- * older than that; what cannot be sent is not answered.
+ * older than that; what cannot be sent is not answered. A process that stood still, and may not have heard the answer, counts nothing
+ * as unanswered: a group does not move for that.
  */
-import { after, type Instant, type Trouble } from '@lvsm/base'
+import { after, between, type Instant, type Trouble } from '@lvsm/base'
 import type { ConfigGroup } from '@lvsm/model'
 import { sourceOf } from '../observe/interfaces.ts'
 import type { NodeState } from '../state.ts'
 
 export const PING_EVERY_MS = 1000
 export const LOST_AFTER = 3
+/** Who is later than this for the next request cannot say that the last one was not answered. */
+const MOST_LATE_MS = PING_EVERY_MS / 2
 
 interface PingNode {
   readonly address: string
@@ -21,6 +24,8 @@ interface PingNode {
   readonly before: number
   /** The last request that was answered; 0: none. */
   answered: number
+  /** Requests in a row, up to the last one that had its time, that were not answered while this process was in time. */
+  missed: number
   /** Why the last one could not be sent; empty: it could. */
   error: string
   /** Null until it has answered, or has had the time for it. */
@@ -56,7 +61,15 @@ export function setPingNodes(pings: Pings, groups: readonly ConfigGroup[]): void
     const known = pings.nodes.get(address)
     if (known) known.groups = names
     else
-      pings.nodes.set(address, { address, groups: names, before: pings.round, answered: 0, error: '', reached: null })
+      pings.nodes.set(address, {
+        address,
+        groups: names,
+        before: pings.round,
+        answered: 0,
+        missed: 0,
+        error: '',
+        reached: null,
+      })
   }
 }
 
@@ -66,11 +79,15 @@ export function takeDuePings(
   now: Instant,
 ): { readonly round: number; readonly addresses: readonly string[] } | null {
   if (pings.nodes.size === 0 || now < pings.dueAt) return null
+  const isLate = between(pings.dueAt, now) > MOST_LATE_MS
   const next = after(pings.dueAt, PING_EVERY_MS)
   // After a stall of this process no request is made up for: each has its time.
   pings.dueAt = next > now ? next : after(now, PING_EVERY_MS)
+  for (const node of pings.nodes.values()) {
+    if (!isLate && Math.max(node.answered, node.before) < pings.round) node.missed += 1
+    judge(pings, node)
+  }
   pings.round += 1
-  for (const node of pings.nodes.values()) judge(pings, node)
   return { round: pings.round, addresses: [...pings.nodes.keys()] }
 }
 export const nextPingAt = ({ nodes, dueAt }: Pings): Instant | null => (nodes.size === 0 ? null : dueAt)
@@ -80,6 +97,7 @@ export function pingAnswered(pings: Pings, address: string, round: number): void
   if (!node || round > pings.round || round <= node.before) return
   if (round <= node.answered || pings.round - round >= LOST_AFTER) return
   node.answered = round
+  node.missed = Math.min(node.missed, Math.max(0, pings.round - 1 - round))
   node.error = ''
   judge(pings, node)
 }
@@ -121,9 +139,8 @@ export function pingIfDue(state: NodeState): void {
 export const nextPing = ({ kernel, pings }: NodeState): Instant | null => (kernel.observed ? nextPingAt(pings) : null)
 
 function judge(pings: Pings, node: PingNode): void {
-  const missing = Math.max(0, pings.round - 1 - Math.max(node.answered, node.before))
   const before = node.reached
-  if (missing >= LOST_AFTER) node.reached = false
+  if (node.missed >= LOST_AFTER) node.reached = false
   else if (node.answered > 0) node.reached = true
   if (node.reached === null || node.reached === before || (before === null && node.reached)) return
   pings.verdicts.push({ address: node.address, reached: node.reached, reason: reasonOf(node) })

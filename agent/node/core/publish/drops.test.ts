@@ -41,6 +41,24 @@ test('whose address they come from is told, where that node is heard all the sam
   }
   expect(dropped(dir1)).toMatchObject([{ evidence: 'with the address of rs1: with a wrong signature' }])
 })
+test('also of what is no datagram of this protocol, and not of what somebody else sent', () => {
+  const dir1 = started()
+  for (let spent = 0; spent < 10_000; spent += 1000) {
+    const counters = { 'drop-short': 500 + spent / 500, 'drop-mac': 500 + spent / 500 }
+    const status = { ...statusOf('dir1', 'dir1'), counters }
+    const peers = status.peers.map((peer) =>
+      peer.name === 'rs1' ? { ...peer, unbelieved: 'too short (about 120 a minute)' } : peer,
+    )
+    dir1.feed({ kind: 'lease-status', status: { ...status, peers } })
+    dir1.run(1000)
+  }
+  const [short, mac] = [/: too short$/, /: with a wrong signature$/].map((end) =>
+    dropped(dir1).find(({ message }) => end.test(message)),
+  )
+  expect(short).toMatchObject({ evidence: 'with the address of rs1: too short (about 120 a minute)' })
+  expect(mac).toBeDefined()
+  expect(mac).not.toHaveProperty('evidence')
+})
 test('a few are none, nor is what is nobody’s fault', () => {
   const dir1 = started()
   live(dir1, 10_000, (ms) => ({

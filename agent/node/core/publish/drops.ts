@@ -38,7 +38,12 @@ export function dropTroubles(state: NodeState): Trouble[] {
   if (!oldest) return []
   const senders = (leaseStatus(state)?.peers ?? []).filter(({ unbelieved }) => unbelieved !== undefined)
   const isSaid = senders.some(({ life }) => life !== 'alive')
-  const from = senders.map(({ name, unbelieved }) => `with the address of ${name}: ${unbelieved}`).join('; ')
+  /** Of those whose last one was dropped for this. */
+  const from = (why: string): string =>
+    senders
+      .filter(({ unbelieved }) => unbelieved?.startsWith(why))
+      .map(({ name, unbelieved }) => `with the address of ${name}: ${unbelieved}`)
+      .join('; ')
   return Object.entries(countersNow(state)).flatMap(([name, count]): Trouble[] => {
     if (isSaid && SAID_BY_SENDER.has(name)) return []
     const before = oldest.counters[name] ?? 0
@@ -48,7 +53,8 @@ export function dropTroubles(state: NodeState): Trouble[] {
     if (counter?.alarm === undefined || grown < LEAST) return []
     // Without the count, which moves all the time: the log says once that it begins, and once that it is over.
     const message = `within the last minute came ${counter.unit[1]} that were dropped or not sent: ${counter.help}`
-    const evidence = from !== '' && SAID_BY_SENDER.has(name) ? { evidence: from } : {}
-    return [{ code: 'dropped', severity: 'warning', message, ...evidence, hint: counter.alarm }]
+    const evidence = from(counter.help)
+    const more = evidence === '' ? {} : { evidence }
+    return [{ code: 'dropped', severity: 'warning', message, ...more, hint: counter.alarm }]
   })
 }
