@@ -87,11 +87,21 @@ export interface ViewSync extends Omit<ConfigSync, 'link'> {
   readonly peers: readonly string[]
 }
 
-/** As a director has it in its table: of those that serve on a director itself, none but its own. Null: nobody knows which director. */
+/**
+ * As a director has it in its table: itself it serves by local delivery, whatever brings packets to it from another one, and of those that
+ * serve on a director alone none but its own. Null: nobody knows which director.
+ */
 export function inTableOf(service: ConfigService, director: string | null): ConfigService {
-  const isThere = ({ node, forward }: ConfigService['realservers'][number]): boolean =>
-    director === null || node === director || !forwarding(forward).onDirector
-  return service.realservers.every(isThere) ? service : { ...service, realservers: service.realservers.filter(isThere) }
+  if (director === null) return service
+  const realservers = service.realservers.flatMap((entry) => {
+    const { onDirector, ofItself } = forwarding(entry.forward)
+    if (entry.node !== director) return onDirector ? [] : [entry]
+    return [ofItself === null || ofItself === entry.forward ? entry : { ...entry, forward: ofItself }]
+  })
+  const same = realservers.length === service.realservers.length
+  return same && realservers.every((entry, at) => entry === service.realservers[at])
+    ? service
+    : { ...service, realservers }
 }
 
 /** The node's own part of the data plane; null when the configuration does not know the node. */

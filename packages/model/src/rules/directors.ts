@@ -1,7 +1,8 @@
 /** What a forwarding method asks of the directors of a realserver's group. */
 import { familyOf } from '@lvsm/base'
 import type { Draft } from '../schema.ts'
-import { FAMILIES, type ForwardingRow } from '../tables/index.ts'
+import { FAMILIES, FORWARDING, type ForwardingRow, forwarding } from '../tables/index.ts'
+import { namesOf } from '../tables/table.ts'
 import type { Served } from './pools.ts'
 import { entries, type Refuse } from './rule.ts'
 
@@ -38,23 +39,23 @@ export function checkSources(
   )
 }
 
-/** A director may be a realserver of others. */
+/** A director may be a realserver of others; of its own group by what it serves itself with (`rules/local`). */
 export function checkDirector(row: ForwardingRow, { draft, group, server }: Site, refuse: Refuse): void {
   const { node } = server.item
   if (node === undefined || !group.directors?.includes(node)) return
   // Whoever has not the role is no director of the group either, which has been said.
   if (!entries(draft.nodes).some(({ item }) => item.name === node && item.roles?.includes('director'))) return
+  if (row.ofItself !== null) return
   const why =
     row.aliasOn !== null
       ? 'as a standby it must stay silent for the address that it would answer for as a realserver'
-      : row.hidesClients
-        ? 'as its owner it would hand packets to itself, with an address of its own as their source'
-        : 'as its owner it would be the gateway of its own default route, and as a standby lose its way to the clients'
-  if (row.aliasOn === null && !row.needsGateway && !row.hidesClients) return
+      : 'as its owner it would be the gateway of its own default route, and as a standby lose its way to the clients'
   refuse(
     'director-is-realserver',
     server.here('node'),
     `"${node}" is a director of group "${group.name}": ${why}`,
-    'use a realserver that is no director of the group',
+    `use forward: ${namesOf(FORWARDING)
+      .filter((name) => forwarding(name).ofItself !== null)
+      .join(' or ')}, or a realserver that is no director of the group`,
   )
 }

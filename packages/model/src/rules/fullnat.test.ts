@@ -39,12 +39,20 @@ describe('a realserver by full NAT', () => {
       /tunnel-under-fullnat packets for a realserver under full NAT are wrapped in nothing/,
     ],
     [
-      'that is a director of the group',
+      'that is a director of the group, at another port',
       [
         ['roles: [director]', 'roles: [director, realserver]'],
-        [RS1, 'node: dir1, address: 10.11.0.1, forward: fullnat'],
+        [RS1, 'node: dir1, address: 10.11.0.1, port: 8080, forward: fullnat'],
       ],
-      /director-is-realserver "dir1" is a director of group "web": as its owner it would hand packets to itself, with an address of its own/,
+      /port-change "dir1" is a director of the group: as its owner it serves itself by local delivery, which cannot change the port: the service has 80, the realserver 8080 → let it listen on 80/,
+    ],
+    [
+      'that is a director of the group, at an address that it has not all the time',
+      [
+        ['roles: [director]', 'roles: [director, realserver]'],
+        [RS1, 'node: dir1, address: 10.11.0.77, forward: fullnat'],
+      ],
+      /local-address 10\.11\.0\.77 is no address of a link of "dir1"/,
     ],
     [
       'whose directors it knows no address of in its family',

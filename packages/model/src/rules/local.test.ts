@@ -25,6 +25,27 @@ test('each director has itself in its own table, and no other director', () => {
   expect(config && nodeView(config, 'dir2')?.answersFor).toEqual([])
 })
 
+test('two that are both share the load: each serves itself by local delivery, and the other one by full NAT', () => {
+  const both = local(DIR1, DIR2).replaceAll('forward: local', 'forward: fullnat')
+  const { config, refusals } = checkConfig(both)
+  if (!config) return expect(refusals).toEqual([])
+  const dests = (node: string) =>
+    nodeView(config, node)?.services[0]?.realservers.map(({ node: name, forward }) => `${name} ${forward}`)
+  expect(dests('dir1')).toEqual(['rs1 dr', 'dir1 local', 'dir2 fullnat', 'rs2 dr', 'rs3 nat'])
+  expect(dests('dir2')).toEqual(['rs1 dr', 'dir1 fullnat', 'dir2 local', 'rs2 dr', 'rs3 nat'])
+  // What comes to the standby has no VIP in it, so that it needs none, and its fence lets it pass.
+  expect(nodeView(config, 'dir2')?.answersFor).toEqual([])
+  // Mixed: who is there for itself alone is in no other table.
+  const mixed = checkConfig(both.replace(`${DIR1}, forward: fullnat`, `${DIR1}, forward: local`)).config
+  const names = mixed && nodeView(mixed, 'dir2')?.services[0]?.realservers.map(({ node }) => node)
+  expect(names).toEqual(['rs1', 'dir2', 'rs2', 'rs3'])
+  // By what hands packets over with the VIP in them, no director is another one's realserver: what to use instead is said.
+  expect(checkConfig(both.replace(`${DIR1}, forward: fullnat`, `${DIR1}, forward: dr`)).refusals?.[0]).toMatchObject({
+    code: 'director-is-realserver',
+    hint: 'use forward: fullnat or local, or a realserver that is no director of the group',
+  })
+})
+
 test('who is no director of the group is refused, and so is an address that it has not all the time', () => {
   expect(refusals(local(DIR1, DIR2))).toEqual([])
   expect(refusals(SAMPLE.replace('address: 10.11.0.12, forward: dr', 'address: 10.11.0.12, forward: local'))).toEqual([

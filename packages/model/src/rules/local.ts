@@ -1,6 +1,7 @@
 /**
- * Directors that serve themselves (packages/plan/TRAPS.md, rows 9 and 10). Each has itself in its own table alone, so that no packet goes from
- * director to director, and none comes back: two machines may be directors and realservers both.
+ * Directors that serve themselves (packages/plan/TRAPS.md, rows 9 and 10). Each delivers to itself what came to itself, and hands on to another
+ * one only by full NAT: what goes there bears the other's own address and none of a service, so that nothing there sends it on or back. So two
+ * machines may be directors and realservers both, and share the load.
  */
 import type { Draft } from '../schema.ts'
 import { FORWARDING, forwarding } from '../tables/index.ts'
@@ -16,10 +17,16 @@ export const localDelivery: Rule = (draft, refuse) => {
     if (!group) continue
     for (const server of served(draft, at)) {
       const { forward, node } = server.item
-      if (forward === undefined || node === undefined || !forwarding(forward).onDirector) continue
+      if (forward === undefined || node === undefined || forwarding(forward).ofItself === null) continue
       if (isUnread(group, 'directors') || !group.directors || group.directors.includes(undefined)) continue
-      if (group.directors.includes(node)) refuseAddress(draft, server, refuse)
-      else refuseOther(group, server, refuse)
+      const { onDirector, keepsPort } = forwarding(forward)
+      if (!group.directors.includes(node)) {
+        if (onDirector) refuseOther(group, server, refuse)
+        continue
+      }
+      refuseAddress(draft, server, refuse)
+      // Of a method that never changes it another rule tells.
+      if (!keepsPort) refusePort(service, server, refuse)
     }
   }
 }
@@ -31,6 +38,17 @@ function refuseOther({ name, directors }: Group, { item, here }: Served, refuse:
     here('forward'),
     `"${item.node}" is no director of group "${name}": ${FORWARDING.local.title} is what a director does with packets that came to itself`,
     `use forward: ${others.join(' or ')}, or a director of the group: ${directors?.join(', ')}`,
+  )
+}
+
+/** What it hands to itself arrives as the client sent it. */
+function refusePort(service: { readonly port?: number | undefined }, { item, place }: Served, refuse: Refuse): void {
+  if (item.port === undefined || service.port === undefined || item.port === service.port) return
+  refuse(
+    'port-change',
+    place('port'),
+    `"${item.node}" is a director of the group: as its owner it serves itself by ${FORWARDING.local.title}, which cannot change the port: the service has ${service.port}, the realserver ${item.port}`,
+    `let it listen on ${service.port}`,
   )
 }
 

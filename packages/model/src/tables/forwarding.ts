@@ -24,6 +24,8 @@ export interface ForwardingRow {
   readonly needsGateway: boolean
   /** The director serves itself: it is in the table of its own node alone, so that no packet goes from director to director (packages/plan/TRAPS.md, rows 9 and 10). */
   readonly onDirector: boolean
+  /** As what a director of the group is in its own table under it, so that two of them may be realservers of one service; null: none may be. */
+  readonly ofItself: 'local' | null
   /** Connections are known to their director alone: before a planned move they must have ended. */
   readonly connectionsMustEnd: boolean
 }
@@ -40,6 +42,7 @@ export const FORWARDING = {
     hidesClients: false,
     needsGateway: false,
     onDirector: false,
+    ofItself: null,
     connectionsMustEnd: false,
   },
   nat: {
@@ -53,6 +56,7 @@ export const FORWARDING = {
     hidesClients: false,
     needsGateway: true,
     onDirector: false,
+    ofItself: null,
     connectionsMustEnd: true,
   },
   tun: {
@@ -66,6 +70,7 @@ export const FORWARDING = {
     hidesClients: false,
     needsGateway: false,
     onDirector: false,
+    ofItself: null,
     connectionsMustEnd: false,
   },
   fullnat: {
@@ -79,6 +84,7 @@ export const FORWARDING = {
     hidesClients: true,
     needsGateway: false,
     onDirector: false,
+    ofItself: 'local',
     connectionsMustEnd: true,
   },
   local: {
@@ -92,6 +98,7 @@ export const FORWARDING = {
     hidesClients: false,
     needsGateway: false,
     onDirector: true,
+    ofItself: 'local',
     connectionsMustEnd: true,
   },
 } as const satisfies Readonly<Record<string, ForwardingRow>>

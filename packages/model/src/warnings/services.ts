@@ -33,7 +33,7 @@ export const locals: WarningRule = (draft, warn) => {
       'nobody-serves-there',
       ['services', at, service.pool === undefined ? 'realservers' : 'pool'],
       `nobody serves service "${service.name}" while ${without.join(' or ')} owns group "${group?.name}": its realservers are directors that serve themselves alone`,
-      `add ${without.join(' and ')} with forward: local, or a realserver that every director reaches`,
+      `add ${without.join(' and ')} with forward: local (or all of them with forward: fullnat, which share the load), or a realserver that every director reaches`,
     )
   }
 }

@@ -11,7 +11,7 @@ const pingPong: Check = {
   symptom:
     'a storm between two machines that are directors and realservers both; or silence, with backup_only=1 and both daemons',
   why: 'a standby that has the VIP as a realserver and a service for it schedules again what the owner sent it; backup_only=1 switches IPVS off wherever a backup daemon runs',
-  mend: 'no service for the VIP on who is not the owner, or mark only what comes from clients (lvsm: forward: local); backup_only=0 where both daemons run',
+  mend: 'no service for the VIP on who is not the owner, or mark only what comes from clients (lvsm: forward: local, or fullnat to share the load); backup_only=0 where both daemons run',
   look(site) {
     const { facts, settings } = site
     const backupOnly = settings.number('net/ipv4/vs/backup_only') === 1
