@@ -1,7 +1,8 @@
 /** The cluster as this coordinator knows it: answered from memory, whoever is silent. */
 import { plainTrouble, type Trouble } from '@lvsm/base'
 import type { State } from '@lvsm/changes'
-import type { ClusterAnswer, Events, Speaks, Status } from '@lvsm/protocol'
+import type { ClusterAnswer, ClusterRates, Events, Speaks, Status } from '@lvsm/protocol'
+import { clusterRatesOf } from './reported/cluster-rates.ts'
 import { believedEvents, clusterStatusOf, freshOf } from './reported/cluster-status.ts'
 import type { Reported } from './reported/reported.ts'
 
@@ -18,6 +19,8 @@ export interface ClusterWorld {
 export interface Cluster {
   /** Null: there is no configuration yet. */
   clusterStatus(): Status | null
+  /** Likewise. */
+  clusterRates(): ClusterRates | null
   /** `after`: those that came after that cursor, if it is one of this coordinator's. */
   clusterEvents(after?: string): Events
   /** Node → which versions its agent speaks; of whom nothing was heard lately there is nothing. */
@@ -38,17 +41,22 @@ export function clusterOf({ node, reported, known, troubles, counters, clock }: 
     const state = known()
     return state && told(state, clock(), after)
   }
+  const clusterStatus = kept({ known, clock }, (state, now) =>
+    clusterStatusOf({
+      state,
+      records: reported.all(),
+      now,
+      node,
+      troubles: troubles().map(plainTrouble),
+      counters: counters(),
+    }),
+  )
   return {
-    clusterStatus: kept({ known, clock }, (state, now) =>
-      clusterStatusOf({
-        state,
-        records: reported.all(),
-        now,
-        node,
-        troubles: troubles().map(plainTrouble),
-        counters: counters(),
-      }),
-    ),
+    clusterStatus,
+    clusterRates: kept({ known, clock }, ({ config }, now) => {
+      const status = clusterStatus()
+      return status && clusterRatesOf(config, status, freshOf(reported.all(), now))
+    }),
     clusterEvents: (after) =>
       (placeOf(after, life) === null ? events() : since(placeOf(after, life) ?? 0)) ?? { events: [] },
     agentVersions() {

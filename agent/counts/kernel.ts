@@ -17,14 +17,19 @@ export class KernelCounts {
   #socket: Netlink | null = null
   #family: number | null = null
 
-  /** Every service with its destinations; null where the kernel has no IPVS. Throws what the kernel says. */
-  services(): ServiceReading[] | null {
+  /**
+   * Every service with its destinations (`withDestinations` false: without, which costs little); null where the kernel has no IPVS.
+   * Throws what the kernel says.
+   */
+  services(withDestinations = true): ServiceReading[] | null {
     this.#socket ??= openNetlink(NETLINK.generic)
     const socket = this.#socket
     const family = this.#number(socket)
     if (family === null) return null
     try {
-      return socket.dump(ipvs.dumpServices(family)).flatMap((message) => readingOf(socket, family, message))
+      return socket
+        .dump(ipvs.dumpServices(family))
+        .flatMap((message) => readingOf(socket, family, message, withDestinations))
     } catch (error) {
       this.#family = null
       if (error instanceof KernelError && error.code === 'ENOENT') return null
@@ -42,10 +47,11 @@ export class KernelCounts {
   }
 }
 
-function readingOf(socket: Netlink, family: number, message: Message): ServiceReading[] {
+function readingOf(socket: Netlink, family: number, message: Message, isWhole: boolean): ServiceReading[] {
   const decoded = ipvs.decodeService(message)
   if (!decoded.ok) return []
   const { name, stats } = decoded.value
+  if (!isWhole) return [{ key: keyOf(name), stats, destinations: [] }]
   const destinations = socket.dump(ipvs.dumpDestinations(family, name)).flatMap((one) => {
     const read = ipvs.decodeDestination(one)
     return read.ok ? [read.value] : []

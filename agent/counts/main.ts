@@ -8,6 +8,7 @@ import { metricsOf } from './metrics.ts'
 import { type Naming, namingOf } from './named.ts'
 import { Openings } from './openings.ts'
 import { statsOf } from './stats.ts'
+import { areFew, totalsOf } from './totals.ts'
 
 /** Milliseconds that connections are read for; whoever asks waits longer. */
 const PATIENCE_MS = 5000
@@ -26,6 +27,10 @@ function outcomeOf(question: CountsQuestion): CountsOutcome {
       return textOf(statsOf(naming, kernel.services(), question.owners))
     case 'metrics':
       return { ok: true, text: metricsOf(naming, kernel.services(), readTotals(), question) }
+    case 'totals': {
+      const isEach = areFew(naming)
+      return textOf(totalsOf(naming, kernel.services(isEach), readTotals(), isEach))
+    }
     case 'openings': {
       const openings = new Openings(naming)
       const began = clock()

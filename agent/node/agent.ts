@@ -62,8 +62,7 @@ export class Agent {
       word: this.#kept.word,
       follows: pass !== null,
       ...{ kept: this.#kept.events, keptAlerts: this.#kept.alerts, keptHooks: this.#kept.hooks },
-      ...{ machine: options.begun.machine, awayMs: options.begun.awayMs },
-      started: this.#kept.startedAs(options.begun),
+      ...{ machine: options.begun.machine, awayMs: options.begun.awayMs, started: this.#kept.startedAs(options.begun) },
       boot: randomBytes(6).toString('hex'),
       startedAt: machine.clock(),
       wall: (at) => new Date(wallMs(at)).toISOString(),
@@ -180,6 +179,7 @@ export class Agent {
       stats: (done) => this.#counting.stats(done),
       connections: (wanted, done) => this.#counting.connections(wanted, done),
       metrics: (wanted, done) => this.#metrics(wanted, done),
+      rates: (service) => this.#core.rates(this.#machine.clock(), service),
       fence: () => this.#core.fence(this.#machine.readFence(), this.#machine.clock()),
       command: (id, command) => this.#driver.feed({ kind: 'command', id, command }),
       count: (reason) => this.#driver.feed({ kind: 'refused', reason }),
@@ -200,7 +200,8 @@ export class Agent {
       case 'apply':
         return this.#driver.feed({ kind: 'applied', failures: this.#kernel.apply(effect.operations) })
       case 'openings':
-        return this.#counting.openings((report) => this.#driver.feed({ kind: 'openings', report }))
+      case 'totals':
+        return this.#counting.look(effect.kind, (input) => this.#driver.feed(input))
       case 'sockets':
         return this.#driver.feed(this.#kernel.sockets(effect.protocols))
       case 'check':
@@ -235,8 +236,7 @@ export class Agent {
       case 'ready':
       case 'switchover':
       case 'standby':
-        // The lease process is told again when it connects, or when it is due.
-        return void this.#lease.tell(effect)
+        return void this.#lease.tell(effect) // It is told again when it connects, or when it is due.
     }
   }
 

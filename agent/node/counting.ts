@@ -12,10 +12,10 @@ import {
   newDelayCounts,
   nodeHistograms,
   nodeSamples,
-  type OpeningsReport,
   openingsReport,
   OWNERSHIP_EVENTS,
   type ProbeFound,
+  totalsReading,
 } from '@lvsm/protocol'
 import type { Driver } from '../driver/driver.ts'
 import { Counts } from './adapters/counts.ts'
@@ -24,6 +24,7 @@ import type { Machine } from './machine.ts'
 
 type Done = (outcome: CountsOutcome) => void
 type Checked = (ok: boolean | null, reason: string, found?: ProbeFound) => void
+type Looked = Extract<NodeInput, { kind: 'openings' | 'totals' }>
 const CHANGES: ReadonlySet<string> = new Set(OWNERSHIP_EVENTS)
 
 export class Counting {
@@ -71,11 +72,12 @@ export class Counting {
   connections(wanted: ConnectionsQuery, done: Done): void {
     this.#counts.ask({ kind: 'connections', wanted }, done)
   }
-  /** Null: it could not be read. */
-  openings(done: (report: OpeningsReport | null) => void): void {
-    this.#counts.ask({ kind: 'openings' }, (outcome) => {
-      const read = outcome.ok ? openingsReport.safeParse(JSON.parse(outcome.text)) : null
-      done(read?.success ? read.data : null)
+  /** For the core. Null: it could not be read. */
+  look(kind: 'openings' | 'totals', done: (input: Looked) => void): void {
+    this.#counts.ask({ kind }, (outcome) => {
+      const told: unknown = outcome.ok ? JSON.parse(outcome.text) : null
+      if (kind === 'openings') done({ kind, report: openingsReport.safeParse(told).data ?? null })
+      else done({ kind, reading: totalsReading.safeParse(told).data ?? null })
     })
   }
   metrics(figures: Figures, wanted: MetricsQuery, done: Done): void {

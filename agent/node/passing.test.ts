@@ -47,6 +47,7 @@ function askingOver(identity: Identity, ...to: readonly Coordinator[]) {
     alerts: fault as never,
     fence: fault as never,
     stats: fault,
+    rates: fault as never,
     metrics: fault,
     connections: fault,
     command: fault as never,

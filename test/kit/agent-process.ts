@@ -186,6 +186,9 @@ export class AgentProcess {
       // Its connections are not those of TCP.
       case 'openings':
         return this.put({ kind: 'openings', report: null })
+      // And its packets are counted nowhere.
+      case 'totals':
+        return this.put({ kind: 'totals', reading: null })
       // Nor are its servers sockets.
       case 'sockets':
         return this.put({ kind: 'sockets', found: null, error: 'there are none here', load: 0 })

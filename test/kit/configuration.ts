@@ -145,10 +145,12 @@ export const serveConfiguration = (
     events: { failed: thrown, mayAgain: () => true, say: () => undefined, crashed },
   })
 
-type Knowing = Partial<Pick<ApiHost, 'progress' | 'clusterStatus' | 'clusterEvents' | 'clusterRecorded'>>
+type Knowing = Partial<
+  Pick<ApiHost, 'progress' | 'clusterStatus' | 'clusterRates' | 'clusterEvents' | 'clusterRecorded'>
+>
 /** With what it knows of the nodes, where it knows anything of them. */
 export function knownBy(
-  { progress, clusterStatus, clusterEvents, clusterRecorded }: Knowing,
+  { progress, clusterStatus, clusterRates, clusterEvents, clusterRecorded }: Knowing,
   say?: (line: string) => void,
   clock?: () => number,
 ): ApiHost {
@@ -156,6 +158,7 @@ export function knownBy(
     ...hostOf(say, clock),
     ...(progress ? { progress } : {}),
     ...(clusterStatus ? { clusterStatus } : {}),
+    ...(clusterRates ? { clusterRates } : {}),
     ...(clusterEvents ? { clusterEvents } : {}),
     ...(clusterRecorded ? { clusterRecorded } : {}),
   }
@@ -172,6 +175,7 @@ export function hostOf(say: (line: string) => void = () => undefined, clock = ()
     versions: () => new Map([[1, speaks]]),
     agentVersions: () => new Map([['dir1', speaks]]),
     clusterStatus: () => null,
+    clusterRates: () => null,
     clusterEvents: () => ({ events: [] }),
     clusterRecorded: (agoMs: number) => ({ node: 'dir1', at: '', agoMs, spans: [], clockSet: false, found: null }),
     metrics: () => '',

@@ -10,6 +10,7 @@ export const ownReport = (boot: string, reason = ''): OwnReport => ({
   ready: {},
   counters: {},
   established: {},
+  rates: null,
   tables: {},
   events: [],
 })

@@ -171,6 +171,7 @@ describe('the control socket', () => {
       alerts: () => {
         throw new Error('not asked here')
       },
+      rates: (service) => ({ node: 'dir1', asked: service ?? null }) as never,
       stats: (done) => done({ ok: true, text: '{"node":"dir1"}\n' }),
       metrics: (wanted, done) => done({ ok: true, text: `# ${JSON.stringify(wanted)}\n` }),
       connections: (wanted, done) => done({ ok: true, text: JSON.stringify(wanted) }),
@@ -240,6 +241,13 @@ describe('the control socket', () => {
     expect(await ask('GET', '/metrics?realservers=perhaps')).toMatchObject({ status: 400 })
     for (const query of ['most=10001', 'most=-1', 'most=x', 'nothing=1', `service=${'x'.repeat(101)}`])
       expect(await ask('GET', `/v1/connections?${query}`), query).toMatchObject({ status: 400 })
+  })
+  it('tells the rates of the last hours, of one service where it is named', async () => {
+    const { ask } = serve()
+    expect(await ask('GET', '/v1/rates')).toEqual({ status: 200, value: { node: 'dir1', asked: null } })
+    expect(await ask('GET', '/v1/rates?service=http')).toMatchObject({ value: { asked: 'http' } })
+    for (const query of ['moon=1', `service=${'x'.repeat(101)}`])
+      expect(await ask('GET', `/v1/rates?${query}`), query).toMatchObject({ status: 400 })
   })
   it('says what was recorded so long ago, and refuses what is no time', async () => {
     const { ask } = serve()

@@ -7,6 +7,8 @@ import {
   type FenceReport,
   type MetricsQuery,
   metricsQuery,
+  type RateHistory,
+  ratesQuery,
   type RecordedReport,
   recordedQuery,
 } from '@lvsm/protocol'
@@ -19,6 +21,7 @@ interface Asks {
   fence(): FenceReport
   connections(wanted: ConnectionsQuery, done: Counts): void
   metrics(wanted: MetricsQuery, done: Counts): void
+  rates(service?: string): RateHistory
   recorded(agoMs: number): Promise<RecordedReport>
 }
 
@@ -44,6 +47,11 @@ export function tellConnections(incoming: IncomingMessage, response: ServerRespo
   const read = connectionsQuery.safeParse(queryOf(incoming))
   if (!read.success) return answer(response, 400, { refusals: refusalsOf(read.error.issues) })
   events.connections(read.data, (outcome) => tellCounts(response, outcome))
+}
+export function tellRates(incoming: IncomingMessage, response: ServerResponse, events: Asks): void {
+  const read = ratesQuery.safeParse(queryOf(incoming))
+  if (!read.success) return answer(response, 400, { refusals: refusalsOf(read.error.issues) })
+  answer(response, 200, events.rates(read.data.service))
 }
 export function tellCounts(response: ServerResponse, outcome: CountsOutcome): void {
   if (outcome.ok) return answerText(response, 200, outcome.text)

@@ -14,6 +14,7 @@ import {
   type MetricsQuery,
   type Outcome,
   type Passed,
+  type RateHistory,
   type RecordedReport,
   ROUTES,
   type RouteName,
@@ -32,6 +33,7 @@ import {
   tellCounts,
   tellFence,
   tellMetrics,
+  tellRates,
   tellRecorded,
 } from './control-answers.ts'
 import { REQUESTS } from './control-requests.ts'
@@ -62,6 +64,8 @@ export interface ControlEvents extends ListeningEvents {
   alerts(): AlertsReport
   /** Throws what the kernel says. */
   fence(): FenceReport
+  /** Of the last hours; `service`: of that one alone. */
+  rates(service?: string): RateHistory
   /** What the kernel counts; they call back once, with the text of the report. */
   stats(done: (outcome: CountsOutcome) => void): void
   connections(wanted: ConnectionsQuery, done: (outcome: CountsOutcome) => void): void
@@ -139,6 +143,8 @@ function serve(incoming: IncomingMessage, response: ServerResponse, events: Cont
       return answer(response, 200, events.alerts())
     case 'stats':
       return events.stats((outcome) => tellCounts(response, outcome))
+    case 'rates':
+      return tellRates(incoming, response, events)
     case 'connections':
       return tellConnections(incoming, response, events)
     case 'switchover':

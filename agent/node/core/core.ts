@@ -12,6 +12,7 @@ import {
   type Events,
   type FenceReport,
   type Figures,
+  type RateHistory,
   type RecordedReport,
   type Source,
   type Status,
@@ -54,6 +55,8 @@ import { figuresOf } from './publish/figures.ts'
 import { wellnessOf } from './publish/wellness.ts'
 import { hasNews, nextPublish, publishIfDue, publishReadiness, publishSoon, saying } from './publish/publish.ts'
 import { reportStatus } from './publish/status.ts'
+import { nextTotals, onTotals, readTotalsIfDue } from './rates/rates.ts'
+import { rateHistoryOf } from './rates/report.ts'
 import { report, troubles } from './publish/troubles.ts'
 import { tellVerdicts } from './verdicts.ts'
 import { count, newState, type NodeOptions, type NodeState } from './state.ts'
@@ -65,6 +68,8 @@ export interface NodeCore {
   events(now?: Instant, after?: string): Events
   checks(now: Instant): ChecksReport
   alerts(now: Instant): AlertsReport
+  /** Of the last hours; `service`: of that one alone. */
+  rates(now: Instant, service?: string): RateHistory
   /** All that happened, as it is kept on the disk. */
   history(now: Instant): string
   /** Of a moment so long ago; `files`: what earlier moves left, where that is to be looked at too. */
@@ -82,6 +87,7 @@ const QUIET: ReadonlySet<string> = new Set([
   'wake',
   'checked',
   'sockets',
+  'totals',
   'pinged',
   'ping-answered',
   'refused',
@@ -110,6 +116,7 @@ export function createNodeCore(options: NodeOptions): NodeCore {
     events: (now = state.now, after = '') => eventsAfter(at(now), after),
     checks: (now) => reportChecks(at(now)),
     alerts: (now) => reportAlerts(at(now)),
+    rates: (now, service) => rateHistoryOf(at(now), service),
     history: (now) => keptText(at(now)),
     figures: (now) => figuresOf(at(now)),
     well: (now) => wellnessOf(at(now), saying(state, troubles(state))),
@@ -140,6 +147,8 @@ function onInput(state: NodeState, input: NodeInput): void {
       return onApplied(state, input)
     case 'openings':
       return onOpenings(state, input.report)
+    case 'totals':
+      return onTotals(state, input.reading)
     case 'sockets':
       return onSockets(state, input)
     case 'checked':
@@ -198,6 +207,7 @@ function proceed(state: NodeState, input: NodeInput): void {
   tellVerdicts(state, endSights(state))
   lookIfDue(state)
   lookAtSocketsIfDue(state)
+  readTotalsIfDue(state)
   checkIfDue(state)
   pingIfDue(state)
   const pinged = notePings(state)
@@ -222,6 +232,7 @@ function proceed(state: NodeState, input: NodeInput): void {
     nextHold(state),
     nextSightEnd(state),
     nextSocketLook(state),
+    nextTotals(state),
     nextRecord(state),
     nextAlert(state),
     nextHook(state),

@@ -12,6 +12,7 @@ import {
   type OwnReport,
   type ProbeFound,
   type ToLease,
+  type TotalsReading,
 } from '@lvsm/protocol'
 import { type Instant, type Trouble } from '@lvsm/base'
 import {
@@ -55,6 +56,8 @@ export type NodeInput =
   | { readonly kind: 'applied'; readonly failures: readonly Failure[] }
   /** How connections get on; null: that could not be read. */
   | { readonly kind: 'openings'; readonly report: OpeningsReport | null }
+  /** What the kernel counted until now; null: that could not be read. */
+  | { readonly kind: 'totals'; readonly reading: TotalsReading | null }
   /** Who waits for connections or datagrams on this machine; null: that could not be read. `load`: of a minute, for each processor. */
   | {
       readonly kind: 'sockets'
@@ -131,6 +134,8 @@ export type NodeEffect =
     }
   /** See how connections of the realservers get on; answered by one `openings`. */
   | { readonly kind: 'openings' }
+  /** Read what the kernel counted; answered by one `totals`. */
+  | { readonly kind: 'totals' }
   /** See who listens; answered by one `sockets`. */
   | { readonly kind: 'sockets'; readonly protocols: readonly KernelProtocol[] }
   /** In order; answered by `applied`. */

@@ -32,6 +32,7 @@ import { newSockets, type Sockets } from './observe/sockets.ts'
 import type { Repaired } from './plan/fights.ts'
 import type { Snapshot } from './publish/drops.ts'
 import { newPublished, type Published } from './publish/published.ts'
+import { newRates, type Rates } from './rates/rates.ts'
 import { newRhythm, type Rhythm } from './rhythm.ts'
 
 export interface NodeOptions {
@@ -113,6 +114,7 @@ export interface NodeState extends Pick<NodeOptions, 'node' | 'boot' | 'follows'
   readonly kernel: Kernel
   readonly paths: Paths
   readonly sockets: Sockets
+  readonly rates: Rates
   readonly lease: LeaseLink
   readonly states: Map<string, HeardState>
   /** By node, if it says that it has another configuration. */
@@ -192,6 +194,7 @@ export function newState(options: NodeOptions): NodeState {
     kernel: newKernel(record),
     paths: newPaths(startedAt),
     sockets: newSockets(startedAt),
+    rates: newRates(startedAt),
     lease: newLeaseLink(),
     states: new Map(),
     differs: new Map(),

@@ -32,6 +32,7 @@ const own = (more: Partial<OwnReport> = {}): OwnReport => ({
   ready: {},
   counters: {},
   established: {},
+  rates: null,
   tables: { http: [destination(1)] },
   events: [eventOf(1), eventOf(2)],
   ...more,

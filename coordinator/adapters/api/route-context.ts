@@ -1,5 +1,5 @@
 /** What each route is answered with. */
-import type { ConfigRouteName, Events, RecordedReport, Speaks, Status } from '@lvsm/protocol'
+import type { ClusterRates, ConfigRouteName, Events, RecordedReport, Speaks, Status } from '@lvsm/protocol'
 import type { Audit } from '../../api/audit.ts'
 import type { Reply } from '../../api/reply.ts'
 import type { Asked } from '../../api/request.ts'
@@ -24,6 +24,7 @@ export interface ApiHost {
   agentVersions(): ReadonlyMap<string, Speaks>
   /** The whole cluster, from the agents' reports. Null: there is no configuration yet. */
   clusterStatus(): Status | null
+  clusterRates(): ClusterRates | null
   clusterEvents(after?: string): Events
   /** As it was so long ago, in milliseconds. */
   clusterRecorded(agoMs: number): RecordedReport

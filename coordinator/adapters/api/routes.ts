@@ -47,6 +47,10 @@ const ROUTE_ANSWERS: Answers = {
     const status = host.clusterStatus()
     return status ? ok(status) : notNow(NOTHING)
   },
+  rates: (_, { host }) => {
+    const rates = host.clusterRates()
+    return rates ? ok(rates) : notNow(NOTHING)
+  },
   events: ({ query }, { host }) => ok(host.clusterEvents(query.after)),
   recorded: ({ query }, { host }) => ok(host.clusterRecorded(query.ago)),
   coordinators: (_, { configuration, host }) =>

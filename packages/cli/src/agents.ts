@@ -96,6 +96,7 @@ const STRANGE: Readonly<Record<RouteName, string>> = {
   testAlert: 'the agent did not say what came of the test',
   runCheck: 'the agent did not say what came of the check',
   stats: 'the agent answered without statistics',
+  rates: 'the agent answered without its rates',
   connections: 'the agent answered without connections',
   switchover: 'the agent did not say what moved; look: lvsm status; lvsm events',
   standby: 'the agent did not say who stands by; look: lvsm status',

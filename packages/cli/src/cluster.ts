@@ -3,6 +3,7 @@
  * knows it.
  */
 import {
+  type ClusterRates,
   CONFIG_ROUTES,
   type ConfigResponse,
   type Events,
@@ -69,6 +70,12 @@ export function clusterRecorded(places: Places, agoMs: number): Promise<Recorded
   return firstOf<RecordedReport>(places, { coordinator: ask, agent: ask })
 }
 
+/** What all nodes forward and serve now, by a coordinator, over the agent of this node too; null: none is there, or is reached. */
+export function clusterRates(places: Places): Promise<ClusterRates | null> {
+  const ask: Ask<ClusterRates> = (path, signal) => ofCoordinator(path, 'rates', signal)
+  return firstOf<ClusterRates>(places, { coordinator: ask, agent: ask })
+}
+
 type Ask<Told> = (socketPath: string, signal: AbortSignal) => Promise<Told | null>
 
 /** Null: no coordinator is there, or is reached. One that is frozen delays nobody. */
@@ -93,7 +100,7 @@ async function firstOf<Told>(
 const soonest = <Told>(all: readonly Promise<Told | null>[]): Promise<Told | null> =>
   Promise.any(all.map(async (one) => (await one) ?? Promise.reject(new Error('nothing')))).catch(() => null)
 
-async function ofCoordinator<Name extends 'status' | 'events' | 'recorded'>(
+async function ofCoordinator<Name extends 'status' | 'events' | 'recorded' | 'rates'>(
   socketPath: string,
   route: Name,
   signal: AbortSignal,

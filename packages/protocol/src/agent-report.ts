@@ -11,6 +11,7 @@ import { saidEvent } from './events/event.ts'
 import { LONGEST_NAME } from './http/routes.ts'
 import { nodeStateWord } from './http/status.ts'
 import { plainLine } from '@lvsm/base'
+import { saidRates } from './rates.ts'
 
 /** Bytes of UTF-8. Whoever hears it has no time for anything else meanwhile: a coordinator has to be heard of more than once a second. */
 export const LONGEST_REPORT = 1 << 20
@@ -88,6 +89,8 @@ export const REPORT_PARTS = {
   counters: boundedRecord(word, count, MOST_COUNTERS).exactOptional(),
   /** Group → established connections in its table, where they are synchronised. */
   established: boundedRecord(name, count, MOST_GROUPS).exactOptional(),
+  /** Connections, packets and bytes a second, of the last ten seconds; null: not known, or it directs nothing. */
+  rates: saidRates.nullable().exactOptional(),
   /** Services of which it has a table now: what was said of others is over. */
   services: boundedList(name, MOST_SERVICES).exactOptional(),
   /** Service → its destinations, all of them. */

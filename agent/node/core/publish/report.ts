@@ -43,6 +43,7 @@ export function ownReport(state: NodeState, { state: what, reason }: Saying, pre
     ready: Object.fromEntries([...state.published.ready].map(([group, why]) => [group, cut(why, SENTENCE)])),
     counters: Object.fromEntries(counters),
     established: allEstablished(state),
+    rates: state.rates.latest,
     tables: Object.fromEntries(ownedServices(state).map((service) => [service.name, tableOf(state, service)])),
     events: toReport(state),
   }

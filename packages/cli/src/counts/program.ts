@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Session } from '../commands.ts'
 import type { Format } from '../output.ts'
 import { COLUMN_NAMES, type ColumnName } from './columns.ts'
-import { connections, type ConnectionsOptions, stats } from './command.ts'
+import { connections, type ConnectionsOptions, stats, statsHistory } from './command.ts'
 
 interface StatsWords {
   readonly output: Format
@@ -12,6 +12,7 @@ interface StatsWords {
   readonly totals: boolean
   readonly exact: boolean
   readonly watch: boolean
+  readonly history: boolean
 }
 
 export function countsProgram(
@@ -23,7 +24,7 @@ export function countsProgram(
   root
     .command('stats')
     .description(
-      "connections, packets and bytes of groups, services and realservers, by the kernel of the asked agent's node",
+      "connections, packets and bytes of groups, services and realservers by the kernel of the asked agent's node, and rates of all nodes",
     )
     .argument('[name...]', 'only of these groups, services and realservers')
     .addOption(
@@ -32,10 +33,16 @@ export function countsProgram(
     .option('-t, --totals', 'since the kernel has them, in place of rates', false)
     .option('--exact', 'whole numbers, in place of 12.3k', false)
     .option('-w, --watch', 'draw again each second until Ctrl-C', false)
-    .addOption(output())
-    .action(async (names: string[], { sort, ...words }: StatsWords) =>
-      done(await stats(session(), { ...words, names, sort: sort ?? null })),
+    .option(
+      '--history',
+      'of the last hour and the last twelve, by this node: of one service, or of all and the busiest',
+      false,
     )
+    .addOption(output())
+    .action(async (names: string[], { sort, history, ...words }: StatsWords) => {
+      if (history) return done(await statsHistory(session(), { output: words.output, names }))
+      return done(await stats(session(), { ...words, names, sort: sort ?? null }))
+    })
   root
     .command('connections')
     .description("connections in the kernel of the asked agent's node: how many of what, and the first of them")

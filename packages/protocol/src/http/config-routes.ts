@@ -13,6 +13,7 @@ import { configCommand, intentCommand } from '../changes/command.ts'
 import { eventsReport } from '../events/event.ts'
 import { type ApiRoute, type BodyOf, noQuery } from './api-route.ts'
 import * as reports from './config-reports.ts'
+import { clusterRates } from './rates.ts'
 import { statusReport } from './status.ts'
 import { recordedReport } from '../recorded/report.ts'
 import { doneReport, TOKEN_ROUTES } from './token-routes.ts'
@@ -150,6 +151,15 @@ export const CONFIG_ROUTES = {
     query: eventsQuery,
     body: null,
     response: eventsReport,
+    role: 'viewer',
+  },
+  /** What all nodes forward and serve, from the agents' reports; also while no majority of coordinators can be reached. */
+  rates: {
+    method: 'GET',
+    path: '/v1/cluster/rates',
+    query: noQuery,
+    body: null,
+    response: clusterRates,
     role: 'viewer',
   },
   /** The whole cluster, as this coordinator knew it then. */

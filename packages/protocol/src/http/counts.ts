@@ -6,7 +6,7 @@ import * as z from 'zod'
 
 const list = <Item extends z.ZodType>(item: Item) => z.array(item).readonly()
 
-const traffic = z.object({
+export const trafficReport = z.object({
   connections: z.number(),
   inPackets: z.number(),
   outPackets: z.number(),
@@ -19,9 +19,9 @@ const counted = z.object({
   inactive: z.number(),
   persistent: z.number(),
   /** Since the kernel has the service, or the realserver in it. */
-  totals: traffic,
+  totals: trafficReport,
   /** A second, as the kernel estimates it over the last seconds. */
-  rates: traffic,
+  rates: trafficReport,
 })
 const realserver = counted.extend({
   /** Null: the configuration has no such realserver (any more). */
@@ -56,7 +56,7 @@ export const statsReport = z.object({
   groups: list(group),
   services: list(service),
 })
-export type Traffic = z.infer<typeof traffic>
+export type Traffic = z.infer<typeof trafficReport>
 export type Counted = z.infer<typeof counted>
 export type RealserverStats = z.infer<typeof realserver>
 export type ServiceStats = z.infer<typeof service>

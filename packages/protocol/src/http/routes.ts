@@ -9,6 +9,7 @@ import { type ChecksReport, checksReport, type RunCheckReport, runCheckReport } 
 import { type Events, eventsReport } from '../events/event.ts'
 import { type ConnectionsReport, connectionsReport, type StatsReport, statsReport } from './counts.ts'
 import { type FenceReport, fenceReport } from './fence.ts'
+import { type RateHistory, rateHistory } from './rates.ts'
 import { type RecordedReport, recordedReport } from '../recorded/report.ts'
 import {
   refusedReport,
@@ -67,6 +68,7 @@ export interface RouteRequests {
   readonly alerts: null
   readonly testAlert: TestAlertRequest
   readonly stats: null
+  readonly rates: null
   readonly connections: null
   readonly switchover: SwitchoverRequest
   readonly standby: StandbyRequest
@@ -83,6 +85,7 @@ export interface RouteResponses {
   readonly alerts: AlertsReport
   readonly testAlert: TestAlertReport
   readonly stats: StatsReport
+  readonly rates: RateHistory
   readonly connections: ConnectionsReport
   readonly switchover: SwitchoverReport
   readonly standby: StandbyReport
@@ -116,6 +119,8 @@ export const ROUTES: Routes = {
   testAlert: { method: 'POST', path: '/v1/alerts/test', request: testAlertRequest, response: testAlertReport },
   /** Of this node's kernel. */
   stats: { method: 'GET', path: '/v1/stats', request: null, response: statsReport },
+  /** Of this node's kernel, in the last hours; query: `ratesQuery`. */
+  rates: { method: 'GET', path: '/v1/rates', request: null, response: rateHistory },
   /** Query: `connectionsQuery`. */
   connections: { method: 'GET', path: '/v1/connections', request: null, response: connectionsReport },
   switchover: { method: 'POST', path: '/v1/switchover', request: switchoverRequest, response: switchoverReport },
