@@ -78,6 +78,7 @@ export class Clocks {
 
 const differs = (name: string, skew: number): Trouble => ({
   code: 'clock-differs',
+  object: `node ${name}`,
   severity: 'warning',
   message: `the clock of coordinator ${name} is ${spanText(Math.abs(skew))} ${skew > 0 ? 'ahead of' : 'behind'} those of a majority of the coordinators`,
   hint: `set the clocks of the coordinators by one source (timedatectl; chronyc sources); until then what is wanted for a while, tokens and sessions end when the clocks of a majority say so`,

@@ -6,6 +6,7 @@ import type { Trouble } from '@lvsm/base'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { CALLER_OPTIONS } from '../agent/node/adapters/feed/caller.ts'
 import { Following } from '../agent/node/following.ts'
+import type { Beside } from '../agent/node/ports.ts'
 import { grown, Place, SOON, Tls } from '../test/kit/coordinators.ts'
 import { enrolled } from '../test/kit/enrolled.ts'
 import { changeOf, weightOf } from '../test/suites/configuration.ts'
@@ -43,6 +44,7 @@ class Cluster {
             offered: () => undefined,
             report: () => ({ number: 0, event: 0, isCut: false }),
             question: () => ({}),
+            troubles: () => [],
           },
           { ...FEED_OPTIONS, probeMs: 300 },
         ),
@@ -92,7 +94,7 @@ class Agent {
       this.used.push(Number(revision))
       return true
     }
-    const note = (_: 'follow', trouble: Trouble | null): void => void (this.trouble = trouble)
+    const note = (found: Beside): void => void (found.kind === 'trouble' && (this.trouble = found.trouble))
     const begin = () => take() && { reload: take, note }
     const say = (text: string): void => void this.said.push(text)
     this.#following = new Following({ identity: this.#identity, stateDir: this.stateDir, say, begin }, QUICK)

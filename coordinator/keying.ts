@@ -81,6 +81,7 @@ export class Keying {
 
 const waiting = (names: readonly string[]): Trouble => ({
   code: 'heartbeat-keys-wait',
+  object: 'heartbeat keys',
   severity: 'warning',
   message: `heartbeat keys change when every node has the new ones; not yet: ${names.join(', ')}`,
   hint: 'start lvsm-lease and lvsm-agent there; a node that does not come back: lvsm node remove NAME',

@@ -4,6 +4,7 @@ import { MODEL_VERSION } from '@lvsm/changes'
 import { boottime } from '@lvsm/kernel'
 import { Feed } from './adapters/feed/feed.ts'
 import type { NodeServer } from './adapters/links/node-server.ts'
+import { alarmsOf } from './alarms.ts'
 import { answerOf, type Cluster, clusterOf } from './cluster.ts'
 import type { Clocks } from './clocks.ts'
 import type { Coordinator } from './coordinator.ts'
@@ -58,6 +59,7 @@ export function serveNodes(
     id,
     own: () => feed.progress(),
     speaks: { model: MODEL_VERSION, lvsm: VERSION },
+    troubles: () => alarms(),
     others: () => coordinator.members().flatMap((member) => (member.id === id ? [] : [member.id])),
     nodes: () => new Set(coordinator.known()?.enrolled.nodes.map(({ name }) => name)),
     send: (message) => links.send(message),
@@ -74,6 +76,15 @@ export function serveNodes(
     counters: () => counts.present(),
     clock: boottime,
   })
+  const alarms = (): ReturnType<typeof alarmsOf> => {
+    const { raft, members } = coordinator.status()
+    const names = raft.membership.members.flatMap(({ id: of, role }) =>
+      of === id || role !== 'voter' ? [] : [{ name: members.get(of)?.name ?? `coordinator ${of}`, of }],
+    )
+    const others = names.map(({ name, of }) => ({ name, silentMs: reports.silentMs(of) }))
+    const all = [...troubles.present(), ...seats(coordinator)]
+    return alarmsOf({ node, disk: raft.disk, hasLeader: raft.leader !== null, others, troubles: all })
+  }
   const recorder = new ClusterRecorder({ node, status: cluster.clusterStatus, clock: boottime, wallClock: Date.now })
   const keying = new Keying({
     known: () => coordinator.known(),
@@ -88,6 +99,7 @@ export function serveNodes(
     count: counts.count,
     offered: (name, half) => keying.offered(name, half),
     report: (name, report) => reports.take(name, report),
+    troubles: () => reports.troubles(),
     question: (...asked) => answerOf(cluster, ...asked),
   })
   const electing = new Electing({

@@ -1,6 +1,6 @@
 /** What a coordinator asks of the world. */
 import type { Refusal } from '@lvsm/base'
-import type { AgentReport, NodeProgress, Speaks } from '@lvsm/protocol'
+import type { AgentReport, CoordinatorTrouble, NodeProgress, Speaks } from '@lvsm/protocol'
 import type { Change, Entry, Fault, InstallSnapshot, Message, NodeId, Persist, Stored } from '@lvsm/raft'
 
 /** What entries make of a state, and how a state is kept. Pure. */
@@ -78,6 +78,8 @@ export interface Nodes {
   readonly speaks?: Speaks
   /** Of the wall clock where it comes from, in milliseconds. */
   readonly clock?: number
+  /** What people are to be told of that coordinator. */
+  readonly troubles?: readonly CoordinatorTrouble[]
 }
 /** A coordinator does not have what another one said of a node's report; `boot`, `number`, `event`: what it has. */
 export interface ReportWanted {

@@ -2,12 +2,11 @@
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Trouble } from '@lvsm/base'
 import type { ClusterAnswer, NumberedEvent, OwnReport } from '@lvsm/protocol'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { CALLER_OPTIONS } from '../agent/node/adapters/feed/caller.ts'
 import { Following } from '../agent/node/following.ts'
-import type { Coordinators } from '../agent/node/ports.ts'
+import type { Beside, Coordinators } from '../agent/node/ports.ts'
 import { grown, Place, SOON, Tls } from '../test/kit/coordinators.ts'
 import { enrolled } from '../test/kit/enrolled.ts'
 import { ownReport } from '../test/kit/own-report.ts'
@@ -41,6 +40,7 @@ class Member {
       id: place.id,
       own: () => this.feed?.progress() ?? [],
       speaks: { model: 1, lvsm: '0.0.0' },
+      troubles: () => [],
       others: () => coordinator.members().flatMap(({ id }) => (id === place.id ? [] : [id])),
       nodes: () => new Set(coordinator.known()?.enrolled.nodes.map(({ name }) => name)),
       send: (message) => place.links?.send(message),
@@ -53,6 +53,7 @@ class Member {
       count: () => undefined,
       offered: () => undefined,
       report: reports.take.bind(reports),
+      troubles: () => reports.troubles(),
       question: (what: 'status' | 'events') => answerOf(this.cluster, what),
     }
     this.feed = new Feed(coordinator, server, heard, { ...FEED_OPTIONS, probeMs: 300, leaderlessMs: 500 })
@@ -108,7 +109,7 @@ class Agent {
     this.own = ownReport(identity.node, 'has begun')
     const begin = (coordinators: Coordinators) => {
       this.coordinators = coordinators
-      const note = (_: 'follow' | 'keys', trouble: Trouble | null) => void this.troubles.push(trouble?.code ?? '')
+      const note = (found: Beside) => void (found.kind === 'trouble' && this.troubles.push(found.trouble?.code ?? ''))
       return { reload: () => true, note }
     }
     this.#following = new Following({ identity, stateDir, say: () => undefined, begin }, options)

@@ -1,4 +1,4 @@
-import type { AgentReport, NodeProgress } from '@lvsm/protocol'
+import type { AgentReport, CoordinatorTrouble, NodeProgress } from '@lvsm/protocol'
 import { expect, onTestFinished, test } from 'vitest'
 import type { NodesMessage } from './ports.ts'
 import { Reports } from './reports.ts'
@@ -9,11 +9,13 @@ function three() {
   const clocks: [at: number, from: number, wallMs: number][] = []
   const own = new Map<number, NodeProgress[]>([1, 2, 3].map((id) => [id, []]))
   const all = new Map<number, Reports>()
+  const troubles = new Map<number, readonly CoordinatorTrouble[]>()
   for (const id of own.keys()) {
     const reports = new Reports({
       id,
       own: () => own.get(id) ?? [],
       speaks: { model: id, lvsm: '1' },
+      troubles: () => troubles.get(id) ?? [],
       others: () => [...own.keys()].filter((other) => other !== id),
       send: (message) => {
         sent.push(message)
@@ -30,7 +32,7 @@ function three() {
     onTestFinished(() => reports.close())
   }
   const at = (id: number): Reports => all.get(id) ?? expect.fail('there is none')
-  return { own, sent, clocks, at, pass: (ms: number) => void (now += ms) }
+  return { own, sent, clocks, at, troubles, pass: (ms: number) => void (now += ms) }
 }
 
 test('what an agent says to one is known to all; of two words on one node the newer counts', () => {
@@ -46,6 +48,26 @@ test('what an agent says to one is known to all; of two words on one node the ne
       { name: 'rs1', revision: 7, epoch: 2 },
       { name: 'rs2', revision: 7 },
     ])
+})
+test('what is wrong with one coordinator all know, until it says no more of it, or nothing at all', () => {
+  const { at, pass, troubles } = three()
+  const disk = { code: 'coordinator-disk', severity: 'critical', object: 'node dir2', message: 'no room' } as const
+  const known = () =>
+    [1, 2, 3].map((id) =>
+      at(id)
+        .troubles()
+        .map(({ code, object }) => `${code} ${object}`),
+    )
+  troubles.set(2, [disk])
+  for (const id of [1, 2, 3]) at(id).tell()
+  expect(known()).toEqual(Array.from({ length: 3 }, () => ['coordinator-disk node dir2']))
+  troubles.set(2, [])
+  at(2).tell()
+  expect(known()).toEqual([[], [], []])
+  troubles.set(2, [disk])
+  at(2).tell()
+  pass(20_000)
+  expect(known()).toEqual([[], ['coordinator-disk node dir2'], []])
 })
 test('each knows which versions the others speak, and how long they have been silent', () => {
   const { at, pass } = three()
@@ -163,6 +185,7 @@ test('of many nodes a few are asked for at a time, and one after the other until
   const wanted: NodesMessage[] = []
   const world = {
     speaks: { model: 1, lvsm: '1' },
+    troubles: () => [],
     others: () => [1, 2],
     nodes: () => new Set(names),
     clock: () => 0,
@@ -196,6 +219,7 @@ test('nodes that say much again and again keep no other back', () => {
     id: 2,
     own: () => [],
     speaks: { model: 1, lvsm: '1' },
+    troubles: () => [],
     others: () => [1],
     nodes: () => new Set(names),
     send: (message) => message.kind === 'report-wanted' && asked.push(message.name),

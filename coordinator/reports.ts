@@ -4,8 +4,9 @@
  * Forgotten with the process; what a silent coordinator told is, after a while.
  */
 import { randomBytes } from 'node:crypto'
-import type { AgentReport, NodeProgress, Speaks } from '@lvsm/protocol'
+import type { AgentReport, CoordinatorTrouble, NodeProgress, Speaks } from '@lvsm/protocol'
 import type { NodeId } from '@lvsm/raft'
+import { together } from './alarms.ts'
 import type { NodesMessage, ReportAnswer } from './ports.ts'
 import { AHEAD_MS, type Moment } from './reported/event-log.ts'
 import type { Clocks } from './clocks.ts'
@@ -16,6 +17,8 @@ export interface ReportsWorld {
   /** Of the agents that follow here. */
   own(): readonly NodeProgress[]
   readonly speaks: Speaks
+  /** What people are to be told of this coordinator. */
+  troubles(): readonly CoordinatorTrouble[]
   others(): readonly NodeId[]
   /** Names of all that are in the cluster. */
   nodes(): ReadonlySet<string>
@@ -54,7 +57,12 @@ export class Reports {
   readonly #world: ReportsWorld
   readonly #told = new Map<
     NodeId,
-    { readonly nodes: readonly NodeProgress[]; readonly at: number; readonly speaks: Speaks | null }
+    {
+      readonly nodes: readonly NodeProgress[]
+      readonly at: number
+      readonly speaks: Speaks | null
+      readonly troubles: readonly CoordinatorTrouble[]
+    }
   >()
   /** Node → whom its report was asked of, and when. */
   readonly #asked = new Map<string, Asked>()
@@ -82,7 +90,10 @@ export class Reports {
     const { from } = message
     switch (message.kind) {
       case 'nodes':
-        this.#told.set(from, { nodes: message.nodes, speaks: message.speaks ?? null, at: clock() })
+        this.#told.set(from, {
+          ...{ nodes: message.nodes, at: clock() },
+          ...{ speaks: message.speaks ?? null, troubles: message.troubles ?? [] },
+        })
         if (message.clock !== undefined) this.#world.clocks.heard(from, message.clock)
         return this.#askFor(from, message.nodes, clock())
       case 'report-wanted': {
@@ -119,6 +130,11 @@ export class Reports {
     return new Map([[id, speaks], ...others])
   }
 
+  /** What people are to be told of all coordinators. */
+  troubles(): readonly CoordinatorTrouble[] {
+    return together([this.#world.troubles(), ...this.#fresh().map(([, { troubles }]) => troubles)])
+  }
+
   #fresh() {
     const { others, clock } = this.#world
     const present = new Set(others())
@@ -134,11 +150,12 @@ export class Reports {
       const report = this.reported.announce(one.name, clock())
       return report ? { ...one, report } : one
     })
-    const text = JSON.stringify([nodes, others()], steady)
+    const troubles = this.#world.troubles()
+    const text = JSON.stringify([nodes, others(), troubles], steady)
     if (text === this.#last && clock() - this.#lastAt < AGAIN_MS) return
     this.#last = text
     this.#lastAt = clock()
-    for (const to of others()) send({ kind: 'nodes', from, to, nodes, speaks, clock: wallClock() })
+    for (const to of others()) send({ kind: 'nodes', from, to, nodes, speaks, clock: wallClock(), troubles })
   }
 
   /** One answer at a time of each node, and of few nodes, of those who have what is not here. `toldAt`: when they said so. */

@@ -25,11 +25,13 @@ export function seatTroubles({ history, enrolled }: State, members: ReadonlySet<
 const unnamed = (name: string): Trouble => ({
   code: 'coordinator-unnamed',
   severity: 'warning',
+  object: `node ${name}`,
   message: `${name} is one of the coordinators, and by the configuration it is to be none`,
   hint: `take it out: lvsm coordinators remove ${name}; where it is to stay one: lvsm node set ${name} coordinator=true`,
 })
 const missing = (name: string, { coordinator }: Place): Trouble => ({
   code: 'coordinator-missing',
+  object: `node ${name}`,
   severity: coordinator === true ? 'warning' : 'info',
   message: `${name} ${coordinator === true ? 'is to be a coordinator' : 'is a director, and may be a coordinator'}, and is none yet`,
   hint: `on ${name}: lvsm coordinators join; where it is to be none: lvsm node set ${name} coordinator=false`,

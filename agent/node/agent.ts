@@ -22,7 +22,7 @@ import { Kept } from './kept.ts'
 import { leaseInput, sendMessage } from './lease-input.ts'
 import { type Asking, startProber } from './monitoring.ts'
 import type { AgentOptions, Machine } from './machine.ts'
-import type { Kernel, LeaseProcess } from './ports.ts'
+import type { Beside, Kernel, LeaseProcess } from './ports.ts'
 import { recorded } from './recorded.ts'
 import { reportOf } from './report.ts'
 import { lostFacts, refusedTrouble, WarningBoard } from './warnings.ts'
@@ -110,9 +110,9 @@ export class Agent {
     return false
   }
 
-  /** What somebody beside it found; null: it is over. */
-  note(source: 'follow' | 'keys', trouble: Trouble | null): void {
-    this.#report(source, trouble)
+  /** What somebody beside it found. */
+  note(found: Beside): void {
+    this.#driver.feed(found)
   }
 
   /** For the log, as lines. */

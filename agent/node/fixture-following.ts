@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Trouble } from '@lvsm/base'
+import type { Beside } from './ports.ts'
 import { canonicalText, writtenOf } from '@lvsm/changes'
 import {
   decodeFollowerMessage,
@@ -100,6 +101,8 @@ export class Bench {
   /** What it began or went on with. */
   readonly used: string[] = []
   trouble: Trouble | null = null
+  /** What the coordinators said of themselves. */
+  readonly troubles: string[][] = []
   identity: NodeIdentity | null = null
   mayReload = true
   constructor() {
@@ -120,7 +123,11 @@ export class Bench {
       this.used.push(`begins with ${this.revision}`)
       return {
         reload,
-        note: (source: string, trouble: Trouble | null) => void (source === 'follow' && (this.trouble = trouble)),
+        note: (found: Beside): void => {
+          if (found.kind === 'coordinators')
+            this.troubles.push(found.troubles.map(({ code, object }) => `${code} ${object}`))
+          else if (found.source === 'follow') this.trouble = found.trouble
+        },
       }
     }
     const say = (text: string): void => void this.said.push(text)

@@ -47,6 +47,23 @@ test('what it kept it starts with before anybody answers; what is damaged is non
   expect(played.heard.filter(({ kind }) => kind === 'follow')).toMatchObject([{ revision: 0 }, { revision: 0 }])
 })
 
+test('what the coordinators say of themselves is for whoever tells people; another coordinator says it anew', async () => {
+  const [one, other] = [await new Played().listen(), await new Played().listen()]
+  const bench = await new Bench().enter(one.place, other.place)
+  const troubles: FeedMessage = {
+    kind: 'troubles',
+    list: [{ code: 'coordinator-disk', severity: 'critical', object: 'node dir1', message: 'no room' }],
+  }
+  for (const played of [one, other]) played.answer = gives(whole(1), facts(0), troubles)
+  bench.follow()
+  await until(() => bench.troubles.length === 1)
+  expect(bench.troubles).toEqual([['coordinator-disk node dir1']])
+  const followed = one.heard.length > 0 ? one : other
+  await followed.stop()
+  await until(() => bench.troubles.length === 3)
+  expect(bench.troubles.slice(1)).toEqual([[], ['coordinator-disk node dir1']])
+})
+
 test('its heartbeat key is said until the coordinators have it, and what its lease process accepts', async () => {
   const played = await new Played().listen()
   const bench = await new Bench().enter(played.place)

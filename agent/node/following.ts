@@ -8,15 +8,9 @@ import { keepHalves, ownHalves, unsaid } from './adapters/pair-keys.ts'
 import { ask, type Effect, type Follower, hear, kept, revisionOf, type Step } from './feed/follower.ts'
 import { Reporter } from './feed/reporter.ts'
 import { keysUnwritten, silent } from './feed/troubles.ts'
-import type { Coordinators } from './ports.ts'
+import type { Coordinators, Followed } from './ports.ts'
 import { Questions } from './questions.ts'
 
-/** What runs on a configuration, and may get another. */
-export interface Followed {
-  /** False: it cannot be used here, and the one before stays. */
-  reload(reason: string): boolean
-  note(source: 'follow' | 'keys', trouble: Trouble | null): void
-}
 export interface FollowingOptions {
   readonly identity: NodeIdentity
   readonly stateDir: string
@@ -129,6 +123,8 @@ export class Following implements Coordinators {
   #opened(): void {
     // What was asked on another connection is not answered any more.
     this.#proof = null
+    // The one that is followed now says them anew.
+    this.#followed?.note({ kind: 'coordinators', troubles: [] })
     this.#take(ask(this.#follower))
     this.#sayApplied()
     this.#reporter.opened()
@@ -145,6 +141,8 @@ export class Following implements Coordinators {
       this.#reporter.answered(read.message)
       this.#tell()
     } else if (read.ok && read.message.kind === 'cluster') this.#questions.answered(read.message)
+    else if (read.ok && read.message.kind === 'troubles')
+      this.#followed?.note({ kind: 'coordinators', troubles: read.message.list })
     else if (read.ok) this.#take(hear(this.#follower, read.message, sha256))
     else if (read.reason !== 'unknown-kind') this.#caller.leave('it says what this version does not understand')
   }
@@ -227,9 +225,10 @@ export class Following implements Coordinators {
       const news = unsaid(halves, keys, identity.node)
       if (news) this.#caller.say({ kind: 'key', ...news })
       else if (keys) keepHalves(stateDir, halves, keys, identity.node)
-      this.#followed?.note('keys', null)
+      this.#followed?.note({ kind: 'trouble', source: 'keys', trouble: null })
     } catch (error) {
-      this.#followed?.note('keys', keysUnwritten(stateDir, (error as Error).message))
+      const trouble = keysUnwritten(stateDir, (error as Error).message)
+      this.#followed?.note({ kind: 'trouble', source: 'keys', trouble })
     }
   }
   /** What is due of the report, now or later. */
@@ -242,7 +241,7 @@ export class Following implements Coordinators {
     if (dueAt !== null) this.#reporting = setTimeout(() => this.#tell(), Math.ceil(dueAt - now))
   }
   #trouble(trouble: Trouble | null): void {
-    this.#followed?.note('follow', trouble)
+    this.#followed?.note({ kind: 'trouble', source: 'follow', trouble })
     const text = trouble?.message ?? ''
     if (trouble && text !== this.#complaint) this.#options.say(`${text}\n  → ${trouble.hint}`)
     this.#complaint = text

@@ -1,4 +1,5 @@
 /** What the reconciler needs of the world. */
+import type { Trouble } from '@lvsm/base'
 import { type Observed, type Operation } from '@lvsm/plan'
 import {
   type ClusterAnswer,
@@ -56,6 +57,17 @@ export interface Coordinators {
   ask(what: keyof ClusterAnswer, done: (answer: ClusterAnswer | null) => void, after?: string): void
 }
 
+/** What whoever follows the coordinators finds; a trouble that is null is over. */
+export type Beside =
+  | { readonly kind: 'trouble'; readonly source: 'follow' | 'keys'; readonly trouble: Trouble | null }
+  | Extract<NodeInput, { kind: 'coordinators' }>
+
+/** What runs on a configuration, and may get another. */
+export interface Followed {
+  /** False: it cannot be used here, and the one before stays. */
+  reload(reason: string): boolean
+  note(found: Beside): void
+}
 export interface PingTarget {
   readonly address: string
   /** Null: as the kernel chooses. */

@@ -17,7 +17,7 @@ const HUNG_MS = 120_000
 const LOOKS = 3
 const LONGEST = 6
 /** How many times slower than usual the cluster lives, because this machine has other work. */
-const PACE = Number(process.env['LAB_PACE'] ?? 1)
+export const PACE = Number(process.env['LAB_PACE'] ?? 1)
 
 export interface Ran {
   readonly code: number

@@ -180,6 +180,9 @@ function onInput(state: NodeState, input: NodeInput): void {
       return count(state, input.reason)
     case 'trouble':
       return report(state, input.source, input.trouble)
+    case 'coordinators':
+      state.coordinators = input.troubles
+      return
     case 'program':
       return noteProgram(state, input)
     case 'absent':

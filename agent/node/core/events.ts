@@ -1,6 +1,7 @@
 /** Everything that can happen to the agent, and everything that it can do about it. */
 import {
   type Command,
+  type CoordinatorTrouble,
   type CounterName,
   type Facts,
   type KeptHooks,
@@ -104,6 +105,8 @@ export type NodeInput =
   | { readonly kind: 'refused'; readonly reason: CounterName }
   /** The adapters' own troubles under one name; null: over. */
   | { readonly kind: 'trouble'; readonly source: string; readonly trouble: Trouble | null }
+  /** What is wrong with the coordinators, as the one says that is followed: all of it. */
+  | { readonly kind: 'coordinators'; readonly troubles: readonly CoordinatorTrouble[] }
   /** Why a program of this node is not there, which somebody wants to run; null: it is, or nobody does. */
   | { readonly kind: 'absent'; readonly program: string; readonly why: string | null }
   /**

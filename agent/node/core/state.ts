@@ -1,5 +1,6 @@
 /** The whole state of an agent: one value, changed only inside a step. */
 import {
+  type CoordinatorTrouble,
   type CounterName,
   type DestinationReport,
   type Facts,
@@ -150,6 +151,8 @@ export interface NodeState extends Pick<NodeOptions, 'node' | 'boot' | 'follows'
   readonly absent: Map<string, { readonly why: string; readonly at: Instant }>
   /** Of the adapters, by a name of their own. */
   readonly reported: Map<string, Trouble>
+  /** What the coordinators said last of what is wrong with them: no trouble of this node, but people are told. */
+  coordinators: readonly CoordinatorTrouble[]
   readonly counters: Record<string, number>
   /** Oldest first. */
   readonly snapshots: Snapshot[]
@@ -218,6 +221,7 @@ export function newState(options: NodeOptions): NodeState {
     alerting: newAlerting(options.keptAlerts ?? null, options.startedAt, options.wallMs(options.startedAt)),
     hooks: newHooks(options.keptHooks ?? null),
     reported: new Map(),
+    coordinators: [],
     counters: {},
     snapshots: [],
   }

@@ -117,6 +117,7 @@ export function hear(follower: Follower, message: FeedMessage, digest: Digest): 
     // Nothing of the configuration.
     case 'reported':
     case 'cluster':
+    case 'troubles':
       return step(follower)
     case 'refused':
       return step(follower, { kind: 'refused', trouble: notFollowed(message.refusal, revisionOf(follower)) })

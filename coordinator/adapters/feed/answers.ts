@@ -1,6 +1,13 @@
 /** What one agent says of itself and asks, and what it is answered: a few a second, and no more than a few that it does not read. */
 import { fullBucket, instant, type Rate, takeToken } from '@lvsm/base'
-import type { AgentReport, ClusterAnswer, CounterName, FeedMessage, FollowerMessage } from '@lvsm/protocol'
+import type {
+  AgentReport,
+  ClusterAnswer,
+  CoordinatorTrouble,
+  CounterName,
+  FeedMessage,
+  FollowerMessage,
+} from '@lvsm/protocol'
 
 /** Twice what an agent sends. Many who ask do not silence what it says of itself. */
 const RATES = { report: { perSecond: 4, burst: 8 }, question: { perSecond: 5, burst: 10 } } as const satisfies Readonly<
@@ -17,6 +24,8 @@ export interface FeedHeard {
     node: string,
     report: AgentReport,
   ): { readonly number: number; readonly event: number; readonly isCut: boolean }
+  /** What people are to be told of the coordinators. */
+  troubles(): readonly CoordinatorTrouble[]
   /** What is known of the whole cluster. */
   question(what: keyof ClusterAnswer, after: string | undefined): ClusterAnswer
 }

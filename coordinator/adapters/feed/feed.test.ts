@@ -1,6 +1,12 @@
 /** Agents at the port for nodes: who gets in, who is cut off, and what one that does not read costs. */
 import { once } from 'node:events'
-import { type AgentReport, encodeFeedMessage, type FeedMessage, type FollowerMessage } from '@lvsm/protocol'
+import {
+  type AgentReport,
+  type CoordinatorTrouble,
+  encodeFeedMessage,
+  type FeedMessage,
+  type FollowerMessage,
+} from '@lvsm/protocol'
 import { type Authority, fingerprintOfKey, makeAuthority, makeKeyPair, signCertificate } from '@lvsm/trust'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { WebSocket } from 'ws'
@@ -20,6 +26,7 @@ class Bench {
   readonly counts = new Map<string, number>()
   readonly reported = new Reported()
   leads = true
+  troubles: CoordinatorTrouble[] = []
   readonly offered: [string, string][] = []
   feed!: Feed
   #key = ''
@@ -45,7 +52,7 @@ class Bench {
     this.feed = new Feed(
       source,
       this.#server,
-      { count, report, question, offered },
+      { count, report, question, offered, troubles: () => this.troubles },
       { ...FEED_OPTIONS, probeMs: 300, ...options },
     )
     onTestFinished(() => this.#server.close())
@@ -236,6 +243,25 @@ test('without a leader for a while it sends everybody to others, and serves agai
     await agent.says(NOTHING)
     return agent.kinds().filter((kind) => kind === 'whole').length > 1
   }, soon)
+})
+
+test('what is wrong with the coordinators an agent hears after it said what it has, and each time that it changes', async () => {
+  const bench = await new Bench().open({ leaderlessMs: 200 })
+  const disk = { code: 'coordinator-disk', severity: 'critical', object: 'node dir1', message: 'no room' } as const
+  const agent = await bench.join('rs1')
+  const said = () => agent.heard.flatMap((one) => (one.kind === 'troubles' ? [one.list.map(({ code }) => code)] : []))
+  await agent.says(NOTHING)
+  await vi.waitUntil(() => agent.heard.length === 3, soon)
+  // Nothing to say is not said.
+  expect(said()).toEqual([])
+  bench.troubles = [disk]
+  await vi.waitUntil(() => said().length === 1, soon)
+  const late = await bench.join('rs2')
+  await late.says(NOTHING)
+  await vi.waitUntil(() => late.kinds().includes('troubles'), soon)
+  bench.troubles = []
+  await vi.waitUntil(() => said().length === 2, soon)
+  expect(said()).toEqual([['coordinator-disk'], []])
 })
 
 test('what an agent reports is taken, answered, and taken again only when it is new; too many are dropped and counted', async () => {

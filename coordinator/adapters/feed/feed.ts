@@ -9,6 +9,7 @@ import {
   type CounterName,
   decodeFollowerMessage,
   encodeFeedMessage,
+  type FeedMessage,
   LONGEST_FOLLOWER_MESSAGE,
   type NodeProgress,
   type Unread,
@@ -43,6 +44,8 @@ interface Follower {
   readonly key: string
   readonly socket: WebSocket
   session: Session
+  /** What of the coordinators' troubles it was told last; null: nothing, since it said what it has. */
+  troubles: FeedMessage | null
   /** To what it said and asked. */
   readonly answers: Answers
   /** Something is on its way: what is due next is worked out when that has left. */
@@ -51,6 +54,7 @@ interface Follower {
   proving: boolean
 }
 
+const IDLE = { troubles: null, sending: false, proving: false } as const
 const UNREAD: Readonly<Record<Unread, CounterName>> = {
   malformed: 'drop-feed-malformed',
   'unknown-kind': 'drop-feed-unknown-kind',
@@ -85,6 +89,7 @@ export class Feed {
   })
   #view: View | null = null
   #names: ReadonlyMap<string, string> = new Map()
+  #troubles: Extract<FeedMessage, { kind: 'troubles' }> = { kind: 'troubles', list: [] }
   #ledAt = performance.now()
   #closed = false
 
@@ -94,7 +99,7 @@ export class Feed {
     this.#options = options
     this.#look()
     this.#leave = source.follow(() => this.#changed())
-    this.#timer = setInterval(() => this.#watchLeader(), Math.min(1000, options.leaderlessMs / 2))
+    this.#timer = setInterval(() => this.#watch(), Math.min(1000, options.leaderlessMs / 2))
     door.serve(FEED, ({ request, socket: raw, head, key }) => {
       const node = this.#names.get(key)
       if (node === undefined || this.#closed) return false
@@ -133,7 +138,7 @@ export class Feed {
     // An agent makes a new one only when it has given up the one before, whatever this side believes.
     this.#followers.get(node)?.socket.terminate()
     const answers = new Answers(node, this.#told)
-    const follower: Follower = { node, key, socket, session: NEW_SESSION, answers, sending: false, proving: false }
+    const follower: Follower = { node, key, socket, session: NEW_SESSION, answers, ...IDLE }
     this.#followers.set(node, follower)
     giveSigns(socket, raw, this.#options, () => socket.terminate())
     socket.on('close', () => {
@@ -158,6 +163,7 @@ export class Feed {
       return this.#serve(follower)
     }
     follower.session = followed(message)
+    follower.troubles = null
     this.#serve(follower)
   }
 
@@ -175,8 +181,11 @@ export class Feed {
     const { socket } = follower
     if (follower.sending || !this.#view || socket.readyState !== socket.OPEN) return
     const { session, messages: news } = due(follower.session, this.#view)
-    const messages = [...news, ...follower.answers.take()]
+    const isKnown = follower.troubles === this.#troubles || (!follower.troubles && this.#troubles.list.length === 0)
+    const troubles = isKnown ? [] : [this.#troubles]
+    const messages = [...news, ...follower.answers.take(), ...troubles]
     follower.session = session
+    follower.troubles = this.#troubles
     let left = messages.length
     follower.sending = left > 0
     for (const message of messages)
@@ -207,6 +216,16 @@ export class Feed {
     }
     this.#names = new Map(state.enrolled.nodes.map(({ name, key }) => [key, name]))
     this.#applied.keep(new Set(this.#names.values()))
+  }
+  #watch(): void {
+    this.#watchTroubles()
+    this.#watchLeader()
+  }
+  #watchTroubles(): void {
+    const list = this.#told.troubles()
+    if (JSON.stringify(list) === JSON.stringify(this.#troubles.list)) return
+    this.#troubles = { kind: 'troubles', list }
+    for (const follower of this.#followers.values()) this.#serve(follower)
   }
   #watchLeader(): void {
     const now = performance.now()

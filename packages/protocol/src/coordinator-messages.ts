@@ -3,6 +3,7 @@
  * what it says is not believed. The types are those of packages/raft and of the coordinator's ports, which this room does not know:
  * a test of the links holds them together.
  */
+import { ownCoordinatorTroubles } from './coordinator-troubles.ts'
 import { cut } from './cut.ts'
 import { agentReport } from './agent-report.ts'
 import { LONGEST_ENTRY } from './changes/entry.ts'
@@ -127,6 +128,8 @@ export const PEER_SCHEMAS = {
     nodes: z.array(nodeProgress).max(MOST_NODES).readonly(),
     speaks: speaks.exactOptional(),
     clock: count.exactOptional(),
+    /** What is wrong with that coordinator, or with others by what it hears of them; an older one does not say. */
+    troubles: ownCoordinatorTroubles.exactOptional(),
   }),
   /** The report of a node that follows there; `boot`, `number`, `event`: what is known here already (null, 0, 0: nothing). */
   'report-wanted': z.object({

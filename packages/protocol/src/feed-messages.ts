@@ -10,6 +10,7 @@ import { digest } from './changes/enrol.ts'
 import { keyRing, publicHalf } from './changes/heartbeat-keys.ts'
 import { memberRecord } from './changes/member.ts'
 import { difference, facts } from './changes/revision.ts'
+import { toldCoordinatorTroubles } from './coordinator-troubles.ts'
 import { cut } from './cut.ts'
 import { eventsReport } from './events/event.ts'
 import { LONGEST_NAME } from './http/routes.ts'
@@ -100,6 +101,8 @@ export const FEED_SCHEMAS = {
   }),
   /** To a question: what was asked for; neither where that is not known. */
   cluster: z.object({ kind: z.literal('cluster'), id: count, ...clusterAnswer.shape }),
+  /** What is wrong with the coordinators now, all of it: when an agent has said what it has, and when it changes. */
+  troubles: z.object({ kind: z.literal('troubles'), list: toldCoordinatorTroubles }),
   /** Nothing follows on this connection until the agent says again what it has. */
   refused: z.object({
     kind: z.literal('refused'),

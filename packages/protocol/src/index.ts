@@ -52,6 +52,7 @@ export {
 export * from './coordinator-messages.ts'
 export * from './coordinator-home.ts'
 export * from './coordinator-metrics.ts'
+export { type CoordinatorTrouble, MOST_COORDINATOR_TROUBLES } from './coordinator-troubles.ts'
 export * from './counters.ts'
 export * from './counts-messages.ts'
 export * from './openings.ts'

@@ -1,6 +1,6 @@
 /** What is wrong by what this node knows, one for each cause: its troubles, and what no trouble says because nobody in particular has it. */
 import type { Severity, Trouble } from '@lvsm/base'
-import { type CauseReport, cut, judge, LONGEST_SUMMARY, type Status } from '@lvsm/protocol'
+import { type CauseReport, type CoordinatorTrouble, cut, judge, LONGEST_SUMMARY, type Status } from '@lvsm/protocol'
 
 interface Found {
   readonly code: string
@@ -10,13 +10,38 @@ interface Found {
 }
 const ORDER: readonly Severity[] = ['critical', 'warning', 'info']
 
-/** `mine`: names of the groups that this node owns, whose services it knows. */
-export function causesOf(status: Status, troubles: readonly Trouble[], mine: ReadonlySet<string>): CauseReport[] {
-  const said = troubles.map(
-    ({ code, severity, object = `node ${status.node}`, message }): Found => ({ code, severity, object, message }),
-  )
-  return together([...said, ...ofNodes(status), ...ofGroups(status, mine), ...ofServices(status, mine)])
+/** What every node says that follows the coordinators, and is no fault of any of them: one cause. */
+const OF_ALL: ReadonlySet<string> = new Set(['no-leader'])
+
+/** `mine`: names of the groups that this node owns, whose services it knows; `coordinators`: what they say of themselves. */
+export function causesOf(
+  status: Status,
+  troubles: readonly Trouble[],
+  mine: ReadonlySet<string>,
+  coordinators: readonly CoordinatorTrouble[] = [],
+): CauseReport[] {
+  const said = troubles.map(({ code, severity, object = `node ${status.node}`, message }): Found => {
+    return { code, severity, object: OF_ALL.has(code) ? 'coordinators' : object, message }
+  })
+  const dead = ofNodes(status)
+  return together([
+    ...said,
+    ...dead,
+    ...ofCoordinators(coordinators, [...said, ...dead]),
+    ...ofGroups(status, mine),
+    ...ofServices(status, mine),
+  ])
 }
+
+/** That a coordinator is not there follows from the death of its node; and of its own this node says it better. */
+const ofCoordinators = (coordinators: readonly CoordinatorTrouble[], known: readonly Found[]): Found[] =>
+  coordinators.filter(
+    ({ code, object }) =>
+      !known.some(
+        (one) =>
+          one.object === object && (one.code === code || (code === 'coordinator-absent' && one.code === 'node-dead')),
+      ),
+  )
 
 /** Several of one kind about one thing are one cause: the worst, and how many there are. */
 function together(found: readonly Found[]): CauseReport[] {

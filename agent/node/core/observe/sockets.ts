@@ -11,6 +11,8 @@ import { encodeSockets } from '../publish/packing.ts'
 import type { NodeState } from '../state.ts'
 
 const LOOK_MS = 500
+/** Whether a queue that was just found full still is. */
+const AGAIN_MS = 250
 const TELL_MS = 2000
 /** While it is news: what gets lost comes again with the next look. */
 const NEWS_MS = 3000
@@ -72,6 +74,7 @@ export function onSockets(state: NodeState, { found, error, load }: Found): void
   })
   sockets.seen = new Map(seen)
   sockets.full = full
+  if ([...full.values()].some((times) => times > 0 && times < FULL_LOOKS)) sockets.lookAt = after(now, AGAIN_MS)
   const changed = seen.filter(([name, { is }]) => before.get(name)?.is !== is)
   for (const [name, { is }] of changed)
     if (before.has(name) || is !== 'listens')

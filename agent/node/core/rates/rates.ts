@@ -49,9 +49,12 @@ export const newRates = (at: Instant): Rates => ({
   ...{ services: new Map(), inRest: new Map() },
 })
 
-export const directsAny = ({ view }: NodeState): boolean => (view?.services.length ?? 0) > 0
+/** As much of the state as this needs. */
+export type Sampling = Pick<NodeState, 'rates' | 'now' | 'view' | 'effects'>
 
-export function readTotalsIfDue(state: NodeState): void {
+export const directsAny = ({ view }: Pick<NodeState, 'view'>): boolean => (view?.services.length ?? 0) > 0
+
+export function readTotalsIfDue(state: Sampling): void {
   const { rates, now, effects } = state
   if (rates.asking) return
   if (!directsAny(state)) return void Object.assign(rates, { last: null, latest: null })
@@ -60,11 +63,11 @@ export function readTotalsIfDue(state: NodeState): void {
   rates.lookAt = after(now, STEP_MS)
   effects.push({ kind: 'totals' })
 }
-export const nextTotals = (state: NodeState): Instant | null =>
+export const nextTotals = (state: Sampling): Instant | null =>
   state.rates.asking || !directsAny(state) ? null : state.rates.lookAt
 
 /** `reading` null: it could not be read. */
-export function onTotals(state: NodeState, reading: TotalsReading | null): void {
+export function onTotals(state: Sampling, reading: TotalsReading | null): void {
   const { rates, now } = state
   rates.asking = false
   if (!reading || !directsAny(state)) return
@@ -110,7 +113,7 @@ function addTraffic(one: Five, other: Five): ReturnType<typeof trafficOf> {
 }
 
 /** What the configuration has no more, and what had no traffic for as long as a series goes back. */
-function forget({ rates, view }: NodeState): void {
+function forget({ rates, view }: Sampling): void {
   const names = new Set(view?.services.map(({ name }) => name))
   for (const [name, { busyAt }] of rates.services)
     if (!names.has(name) || rates.count - busyAt > ALL) rates.services.delete(name)

@@ -8,7 +8,10 @@ import { busynessOf, newSeries, seriesOf } from './series.ts'
 const BUSIEST = 8
 
 /** `service`: that one alone; one that had no traffic has an empty history. */
-export function rateHistoryOf(state: NodeState, service?: string): RateHistory {
+export function rateHistoryOf(
+  state: Pick<NodeState, 'rates' | 'config' | 'node' | 'wall' | 'view'>,
+  service?: string,
+): RateHistory {
   const { rates, config, node, wall } = state
   const { count, total, services, rest, last } = rates
   const sorted = [...services]

@@ -58,6 +58,21 @@ describe('its certificate', () => {
     people.now += 600 * DAY_MS
     await expect.poll(() => people.said.length, soon).toBe(2)
   })
+  it('is a trouble while it is old and cannot be made anew', async () => {
+    let fails = true
+    const renew: typeof makeServerCertificate = (...asked) =>
+      fails ? Promise.reject(new Error('no entropy')) : makeServerCertificate(...asked)
+    const people = await startPeople({ limits: { lookMs: 10 }, renew })
+    people.now += 600 * DAY_MS
+    const trouble = () => people.troubles.get('people-certificate')
+    await expect.poll(trouble, soon).toMatchObject({
+      ...{ code: 'people-certificate', severity: 'warning' },
+      message: expect.stringMatching(/ends at 20\d\d-.* cannot be made anew: no entropy$/),
+    })
+    fails = false
+    await expect.poll(trouble, soon).toBeUndefined()
+    expect(people.crashes).toEqual([])
+  })
   it('is looked at no more when the port is closed', async () => {
     let looks = 0
     const wallClock = (): number => {

@@ -40,6 +40,8 @@ export interface PeopleSetting extends Hosting {
   }
   /** Monotonic milliseconds. */
   readonly clock?: () => number
+  /** How a certificate is made anew; not there: by the authority's key. */
+  readonly renew?: typeof makeServerCertificate
 }
 interface Limits {
   /** Milliseconds. */
@@ -96,7 +98,14 @@ export async function openPeople(setting: PeopleSetting): Promise<OpenedPeople> 
   const renew = async (): Promise<void> => {
     if (renewing || !isDue(own.life, wallClock())) return
     renewing = true
-    own = await makeServerCertificate(authority, names, wallClock()).finally(() => (renewing = false))
+    try {
+      own = await (setting.renew ?? makeServerCertificate)(authority, names, wallClock())
+    } catch (error) {
+      return told.trouble('people-certificate', expiring(own.life.notAfter, error as Error))
+    } finally {
+      renewing = false
+    }
+    told.trouble('people-certificate', null)
     port.renew({ key: own.key, cert: own.cert, minVersion: 'TLSv1.2' })
     told.say(`the certificate for people is valid until ${own.life.notAfter.toISOString()} now`)
   }
@@ -209,6 +218,12 @@ const crowded = (address: string | undefined): Trouble => ({
   message: `${address ?? 'somebody'} opens more connections to the port for people than any client does`,
   hint: 'look who that is; connections of others are taken',
   leftMs: SHOWN_MS,
+})
+const expiring = (notAfter: Date, { message }: Error): Trouble => ({
+  code: 'people-certificate',
+  severity: 'warning',
+  message: `the certificate of the port for people ends at ${notAfter.toISOString()}, and cannot be made anew: ${message}`,
+  hint: 'it is tried each minute; restart lvsm-coordinator; where it cannot make one either: authority.key of another coordinator',
 })
 const failed = (error: Error): Trouble => ({
   code: 'port-failed',

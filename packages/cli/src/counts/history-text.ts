@@ -76,7 +76,7 @@ function marksText(title: string, lines: RateLines, { count, perMark, stepMs }: 
   const figures = ['now', 'mean', 'highest'].map((one) => one.padStart(9)).join('')
   const rows = SHOWN.map(([key, label]) => {
     const line = lines[key]
-    const marks = sparkline(means(line, perMark / stepMs)).padStart(count, ' ')
+    const marks = sparkline(means(line, perMark / stepMs).slice(-count)).padStart(count, ' ')
     return `    ${label.padEnd(LABEL)}  ${marks}${summary(line)
       .map((one) => one.padStart(9))
       .join('')}`

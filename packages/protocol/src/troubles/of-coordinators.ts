@@ -25,6 +25,18 @@ export const COORDINATOR_TROUBLES = {
     'with a majority of the coordinators gone, changes wait',
     'mend what its last words say, then systemctl restart lvsm-coordinator; journalctl -u lvsm-coordinator',
   ),
+  'coordinator-disk': kind(
+    'critical',
+    'the disk of lvsm-coordinator of NODE has no room, or does not answer',
+    'it takes no changes, and leads no others; with a majority of the coordinators so, changes wait',
+    ROOM,
+  ),
+  'people-certificate': kind(
+    'warning',
+    'the certificate of the port for people ends at TIME, and cannot be made anew: REASON',
+    'from then on browsers and scripts refuse it',
+    'restart lvsm-coordinator; where it cannot make one either: authority.key of another coordinator',
+  ),
   'no-leader': kind(
     'warning',
     'no coordinator can be followed (none of them leads)',

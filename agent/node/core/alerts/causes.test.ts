@@ -1,0 +1,47 @@
+/** Which causes a node says: what the coordinators say of themselves is told where nobody has said it better. */
+import type { CoordinatorTrouble, Status } from '@lvsm/protocol'
+import { expect, test } from 'vitest'
+import { node } from '../fixture.ts'
+import { causesOf } from './causes.ts'
+
+const STATUS: Status = node('dir1').core.status(node('dir1').now())
+const dead = (name: string): Status => ({
+  ...STATUS,
+  nodes: [
+    { name, roles: ['director'], voter: true, state: 'dead', reason: 'nobody hears it', standby: false, agent: false },
+  ],
+})
+const absent = (name: string): CoordinatorTrouble => ({
+  ...{ code: 'coordinator-absent', severity: 'warning', object: `node ${name}` },
+  message: `lvsm-coordinator of ${name} is not there: the others do not hear it`,
+})
+const disk: CoordinatorTrouble = {
+  ...{ code: 'coordinator-disk', severity: 'critical', object: 'node dir2', message: 'the disk is full' },
+}
+const none = new Set<string>()
+const keys = (...[status, troubles, coordinators]: [Status, Parameters<typeof causesOf>[1], CoordinatorTrouble[]]) =>
+  causesOf(status, troubles, none, coordinators).map(({ code, object }) => `${code} ${object}`)
+const quiet: Status = { ...STATUS, nodes: [], groups: [], services: [] }
+
+test('what the coordinators say is said, by every node under the same key', () =>
+  expect(keys(quiet, [], [disk, absent('wit')])).toEqual(['coordinator-disk node dir2', 'coordinator-absent node wit']))
+
+test('that a coordinator is not there follows from the death of its node; that its disk is full does not', () =>
+  expect(keys({ ...dead('dir2'), groups: [], services: [] }, [], [absent('dir2'), disk])).toEqual([
+    'node-dead node dir2',
+    'coordinator-disk node dir2',
+  ]))
+
+test('of its own coordinator a node says it once, in its own words', () => {
+  const own = { ...absent('dir1'), message: 'lvsm-coordinator of dir1 is not there: exit code 70' }
+  const said = causesOf(quiet, [own], none, [absent('dir1')])
+  expect(said).toEqual([expect.objectContaining({ object: 'node dir1', summary: own.message })])
+})
+
+test('that no coordinator leads is one cause, whichever nodes find it', () => {
+  const trouble = { code: 'no-leader', severity: 'warning', message: 'none of them leads' } as const
+  expect(['dir1', 'rs1'].map((name) => keys({ ...quiet, node: name }, [trouble], []))).toEqual([
+    ['no-leader coordinators'],
+    ['no-leader coordinators'],
+  ])
+})
