@@ -49,6 +49,18 @@ function seats(coordinator: Coordinator): Trouble[] {
   return state ? seatTroubles(state, new Set([...coordinator.records().values()].map(({ name }) => name))) : []
 }
 
+interface AlarmParts extends Pick<ServingParts, 'node' | 'troubles'> {
+  readonly reports: Pick<Reports, 'silentMs'>
+}
+function alarmsHere(coordinator: Coordinator, { node, reports, troubles }: AlarmParts): ReturnType<typeof alarmsOf> {
+  const { raft, members } = coordinator.status()
+  const others = raft.membership.members
+    .filter(({ id, role }) => id !== raft.id && role === 'voter')
+    .map(({ id }) => ({ name: members.get(id)?.name ?? `coordinator ${id}`, silentMs: reports.silentMs(id) }))
+  const all = [...troubles.present(), ...seats(coordinator)]
+  return alarmsOf({ node, disk: raft.disk, hasLeader: raft.leader !== null, others, troubles: all })
+}
+
 export function serveNodes(
   coordinator: Coordinator,
   { links, server }: { readonly links: LinksPort; readonly server: NodeServer },
@@ -59,7 +71,7 @@ export function serveNodes(
     id,
     own: () => feed.progress(),
     speaks: { model: MODEL_VERSION, lvsm: VERSION },
-    troubles: () => alarms(),
+    troubles: () => alarmsHere(coordinator, { node, reports, troubles }),
     others: () => coordinator.members().flatMap((member) => (member.id === id ? [] : [member.id])),
     nodes: () => new Set(coordinator.known()?.enrolled.nodes.map(({ name }) => name)),
     send: (message) => links.send(message),
@@ -76,15 +88,6 @@ export function serveNodes(
     counters: () => counts.present(),
     clock: boottime,
   })
-  const alarms = (): ReturnType<typeof alarmsOf> => {
-    const { raft, members } = coordinator.status()
-    const names = raft.membership.members.flatMap(({ id: of, role }) =>
-      of === id || role !== 'voter' ? [] : [{ name: members.get(of)?.name ?? `coordinator ${of}`, of }],
-    )
-    const others = names.map(({ name, of }) => ({ name, silentMs: reports.silentMs(of) }))
-    const all = [...troubles.present(), ...seats(coordinator)]
-    return alarmsOf({ node, disk: raft.disk, hasLeader: raft.leader !== null, others, troubles: all })
-  }
   const recorder = new ClusterRecorder({ node, status: cluster.clusterStatus, clock: boottime, wallClock: Date.now })
   const keying = new Keying({
     known: () => coordinator.known(),
