@@ -5,6 +5,7 @@ import { standard } from './default.ts'
 import { dual } from './dual.ts'
 import { nat6 } from './nat6.ts'
 import { pair } from './pair.ts'
+import { shared } from './shared.ts'
 import { small } from './small.ts'
 import { six } from './six.ts'
 import { translated } from './translated.ts'
@@ -24,6 +25,7 @@ export const topologies: readonly Topology[] = [
   tunnels,
   tunnels6,
   both,
+  shared,
   nat6,
   translated,
 ]
