@@ -9,7 +9,7 @@ import { lasting, seats, served, successorOf, whole } from './witness.ts'
 const OUTSIDER = 'client'
 const SERVER = 'rs1'
 const [FIRST, SECOND] = ['dir1', 'dir2'] as const
-const CAUSE = 'service-unserved'
+const CAUSE = 'server-failed'
 const TOLD_MS = 40_000
 /** Longer than an alert takes that is not silenced: three seconds, and the way. */
 const QUIET_MS = 12_000

@@ -28,6 +28,10 @@ const FEED: readonly FeedMessage[] = [
   { kind: 'proved', number: 8, revision: null },
   { kind: 'reported', number: 4, event: 9 },
   { kind: 'cluster', id: 3, events: { events: [] } },
+  {
+    kind: 'troubles',
+    list: [{ code: 'coordinator-disk', severity: 'critical', object: 'node dir1', message: 'no room' }],
+  },
   { kind: 'refused', refusal: { code: 'no-leader', message: 'nobody leads', hint: 'wait' } },
 ]
 const SAID: readonly FollowerMessage[] = [
