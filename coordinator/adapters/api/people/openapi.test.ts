@@ -1,5 +1,5 @@
 /** What the API says of itself: all of it, and nothing that its answers do not keep. */
-import { CONFIG_ROUTES, PEOPLE_ROUTES, type Status, statusReport } from '@lvsm/protocol'
+import { type ClusterRates, CONFIG_ROUTES, PEOPLE_ROUTES, type Status, statusReport } from '@lvsm/protocol'
 import { makeKeyPair } from '@lvsm/trust'
 import { expect, it } from 'vitest'
 import * as z from 'zod'
@@ -35,12 +35,23 @@ function reader(said: Said) {
 const schemaOf = ({ responses }: Operation, status: string): object =>
   (responses[status] ?? responses['default'])?.content['application/json'].schema ?? {}
 
+const TRAFFIC = { connections: 77, inPackets: 770, outPackets: 0, inBytes: 77_000, outBytes: 0 }
+const RATES: ClusterRates = {
+  ...{ cluster: 'lab', node: 'dir1' },
+  nodes: [
+    {
+      ...{ name: 'dir1', roles: ['director'], ageMs: 1200, reason: '', directs: TRAFFIC, serves: null },
+      ...{ active: null, inactive: null },
+    },
+  ],
+  services: [{ name: 'http', group: 'web', owner: 'dir1', rates: TRAFFIC, active: 3, inactive: 1, reason: '' }],
+}
 /** The recorded one, of a cluster that lives. */
 const recorded = RECORDED.find(({ kind }) => kind === 'clusterStatus')?.value
 const CLUSTER: Status = statusReport.parse(recorded)
 
 async function opened() {
-  const people = await startPeople({ host: { ...hostOf(), clusterStatus: () => CLUSTER } })
+  const people = await startPeople({ host: { ...hostOf(), clusterStatus: () => CLUSTER, clusterRates: () => RATES } })
   const { value } = await people.ask('GET', '/v1/openapi.json')
   const said = value as Said
   return { people, said, fault: reader(said) }
