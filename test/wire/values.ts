@@ -170,6 +170,8 @@ export function valuesOfSchema(schema: z.core.$ZodType): fc.Arbitrary<unknown> {
       return fc.constantFrom(...Object.values(def.entries))
     case 'array':
       return fc.array(valuesOfSchema(def.element), { minLength: min, maxLength: Math.min(max, 3) })
+    case 'tuple':
+      return fc.tuple(...def.items.map(valuesOfSchema))
     case 'record':
       return fc.dictionary(fc.string({ maxLength: 9 }), valuesOfSchema(def.valueType), {
         maxKeys: 3,
@@ -201,6 +203,11 @@ export function withMore(schema: z.core.$ZodType, value: unknown): unknown {
   switch (def.type) {
     case 'array':
       return (value as unknown[]).map((one) => withMore(def.element, one))
+    case 'tuple':
+      return (value as unknown[]).map((one, at) => {
+        const item = def.items[at]
+        return item ? withMore(item, one) : one
+      })
     case 'record':
       return entries(value as Fields, (one) => withMore(def.valueType, one))
     case 'nullable':
