@@ -8,6 +8,7 @@ import {
   demandOneOwner,
   gatewaysToo,
   lasting,
+  seated,
   seats,
   served,
   told,
@@ -69,9 +70,7 @@ inSoak("the owner's agent is killed and starts again: no move, no failed request
     await lab('crash', before.from, 'agent')
     await until(async () => (await restarts(before.from, 'agent')) > count, 10_000, 'the supervisor starts it again')
     await until(async () => (await status(before.from)).quorum, 20_000, 'the new agent answers')
-    // Where the group moved after all it is no owner: the demands below say so.
-    const stateOf = async () => (await status()).nodes.find(({ name }) => name === before.from)?.state
-    await until(async () => ['owner', 'standby'].includes((await stateOf()) ?? ''), 10_000, 'it says what it is')
+    await seated(before.from, 10_000)
   })
   told('agent crash', seen)
   demandOneOwner(seen)

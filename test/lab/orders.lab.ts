@@ -1,7 +1,17 @@
 /** The two processes of a node start and stop in any order, and what an operator said outlives them. */
 import { attempt, demand, lab, on, owner, sh, status, until } from './harness.ts'
 import { inSoak, scenario } from './scenario.ts'
-import { demandNoMove, demandNoneFailed, demandOneOwner, lasting, seats, told, watched, whole } from './witness.ts'
+import {
+  demandNoMove,
+  demandNoneFailed,
+  demandOneOwner,
+  lasting,
+  seated,
+  seats,
+  told,
+  watched,
+  whole,
+} from './witness.ts'
 
 /** Longer than any heartbeat, reconciliation or drain. */
 const WHILE_MS = 1000
@@ -18,9 +28,7 @@ scenario("the owner's agent is stopped with SIGTERM and started again: no move, 
     await lab('stop', before.from, 'agent')
     await lasting(WHILE_MS)
     await lab('start', before.from, 'agent')
-    // Where the group moved after all it is no owner: the demands below say so.
-    const isSeated = async () => ['owner', 'standby'].includes((await stateOf(before.from, before.from)) ?? '')
-    await until(isSeated, 90_000, 'the new agent says what it is')
+    await seated(before.from, 90_000, before.from)
   })
   told('agent stopped and started', seen)
   demandOneOwner(seen)

@@ -174,6 +174,18 @@ export async function asked(): Promise<number> {
 
 export const served = (ms = 15_000): Promise<number> => until(asked, ms, 'a client is served')
 
+/** Until whoever is asked (any node, or this one) has this director's word. One whose group moved after all is no owner: other demands say so. */
+export const seated = (director: string, ms: number, asks?: string): Promise<unknown> =>
+  until(
+    async () => {
+      const { nodes } = await status(asks)
+      const state = nodes.find(({ name }) => name === director)?.state
+      return state === 'owner' || state === 'standby'
+    },
+    ms,
+    `${director} says what it is`,
+  )
+
 /** Everything healed and started; until every node does its work and every realserver takes requests. */
 export async function whole(): Promise<void> {
   await lab('heal')

@@ -1,17 +1,8 @@
 /** Two machines that are both and share the load, as text: what each has in its table, what becomes of it with a move, and that nothing can go round. */
 import { checkConfig, SAMPLE } from '@lvsm/model'
 import { expect, test } from 'vitest'
-import { apply, kernel, planInput, viewOf } from './fixture.ts'
-import {
-  audit,
-  claim,
-  describeOperation,
-  desired,
-  diff,
-  NOTHING_OWNED,
-  type Observed,
-  type PlanInput,
-} from './index.ts'
+import { kernel, planInput, stepOf, viewOf } from './fixture.ts'
+import { claim, desired, NOTHING_OWNED, type Observed, type PlanInput } from './index.ts'
 
 const { config } = checkConfig(
   SAMPLE.replaceAll('roles: [director]', 'roles: [director, realserver]')
@@ -39,12 +30,7 @@ const kernelOf = (node: string): Observed => {
     ),
   }
 }
-function plan(now: Observed, wanted: PlanInput): { readonly text: string; readonly after: Observed } {
-  const operations = diff(now, desired(wanted, now), record)
-  expect(audit(operations, { observed: now, owned: record, held: new Set() })).toEqual([])
-  const shown = operations.filter(({ kind }) => kind !== 'sysctl' && kind !== 'nat-rules').map(describeOperation)
-  return { text: shown.join('\n'), after: operations.reduce(apply, now) }
-}
+const plan = (now: Observed, wanted: PlanInput) => stepOf(now, wanted, record)
 
 test('each has itself locally and the other one by NAT; the owner has no more than the standby, so that a move changes nothing', () => {
   const tables = {

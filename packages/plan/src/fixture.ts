@@ -1,12 +1,17 @@
 /** For this room's tests: the sample configuration, and a kernel that does as it is told. */
 import { checkConfig, type Config, type NodeView, nodeView, SAMPLE, destKey, serviceKey } from '@lvsm/model'
 import {
+  audit,
   claim,
+  describeOperation,
+  desired,
+  diff,
   natRulesText,
   NOTHING_OWNED,
   type Observed,
   type ObservedService,
   type Operation,
+  type OwnedRecord,
   type PlanInput,
 } from './index.ts'
 import { applyGue, applyTunnel, refuse } from './fixture-tunnels.ts'
@@ -216,3 +221,12 @@ export function apply(now: Observed, operation: Operation): Observed {
 }
 export const kinds = (plan: readonly Operation[]) => plan.map((operation) => operation.kind)
 export const record = claim(NOTHING_OWNED, config.services)
+
+/** One step as people read it, without settings and rules, and the kernel after it. Throws the laws that it breaks. */
+export function stepOf(now: Observed, wanted: PlanInput, owned: OwnedRecord = record) {
+  const operations = diff(now, desired(wanted, now), owned)
+  const broken = audit(operations, { observed: now, owned, held: new Set() })
+  if (broken.length > 0) throw new Error(broken.join('\n'))
+  const shown = operations.filter(({ kind }) => kind !== 'sysctl' && kind !== 'nat-rules').map(describeOperation)
+  return { text: shown.join('\n'), after: operations.reduce(apply, now) }
+}

@@ -1,8 +1,8 @@
 /** Two machines that are directors and realservers both, as text: what each has in its table, and what a move changes. */
 import { checkConfig, SAMPLE } from '@lvsm/model'
 import { expect, test } from 'vitest'
-import { apply, kernel, planInput, record, viewOf } from './fixture.ts'
-import { audit, describeOperation, desired, diff, type Observed, type PlanInput } from './index.ts'
+import { kernel, planInput, stepOf, viewOf } from './fixture.ts'
+import type { PlanInput } from './index.ts'
 
 const { config } = checkConfig(
   SAMPLE.replaceAll('roles: [director]', 'roles: [director, realserver]')
@@ -19,22 +19,16 @@ const input = (node: string, more: Partial<PlanInput> = {}): PlanInput =>
     serving: new Map([['http', new Set(['10.11.0.11:80', '10.11.0.1:80', '10.11.0.2:80'])]]),
     ...more,
   })
-function plan(now: Observed, wanted: PlanInput): { readonly text: string; readonly after: Observed } {
-  const operations = diff(now, desired(wanted, now), record)
-  expect(audit(operations, { observed: now, owned: record, held: new Set() })).toEqual([])
-  const shown = operations.filter(({ kind }) => kind !== 'sysctl' && kind !== 'nat-rules').map(describeOperation)
-  return { text: shown.join('\n'), after: operations.reduce(apply, now) }
-}
 
 test('owner and standby: each has itself, neither the other, and no alias that would answer or loop', () => {
-  expect(plan(kernel(), input('dir1', { owned: new Set(['web']) })).text).toBe(
+  expect(stepOf(kernel(), input('dir1', { owned: new Set(['web']) })).text).toBe(
     [
       'add service tcp 10.11.0.10:80 wrr',
       'add 10.11.0.11:80 dr weight 1 in tcp 10.11.0.10:80',
       'add 10.11.0.1:80 local weight 1 in tcp 10.11.0.10:80',
     ].join('\n'),
   )
-  expect(plan(kernel(), input('dir2')).text).toBe(
+  expect(stepOf(kernel(), input('dir2')).text).toBe(
     [
       'add service tcp 10.11.0.10:80 wrr',
       'add 10.11.0.11:80 dr weight 1 in tcp 10.11.0.10:80',
@@ -44,14 +38,14 @@ test('owner and standby: each has itself, neither the other, and no alias that w
 })
 
 test('before a move its own server takes no new connections, where another one serves', () => {
-  const { after } = plan(kernel(), input('dir1', { owned: new Set(['web']) }))
-  expect(plan(after, input('dir1', { owned: new Set(['web']), quiescing: new Set(['web']) })).text).toBe(
+  const { after } = stepOf(kernel(), input('dir1', { owned: new Set(['web']) }))
+  expect(stepOf(after, input('dir1', { owned: new Set(['web']), quiescing: new Set(['web']) })).text).toBe(
     'edit 10.11.0.1:80 local weight 0 in tcp 10.11.0.10:80',
   )
 })
 
 test('what is as it should be needs nothing: the kernel says local, too', () => {
-  const { after } = plan(kernel(), input('dir1'))
+  const { after } = stepOf(kernel(), input('dir1'))
   expect(after.services?.[0]?.dests.map(({ forward }) => forward)).toEqual(['dr', 'local'])
-  expect(plan(after, input('dir1')).text).toBe('')
+  expect(stepOf(after, input('dir1')).text).toBe('')
 })
