@@ -59,6 +59,16 @@ describe('connections', () => {
     [{ state: 'established' }, 3],
     [{ service: 'http', server: 'rs1', client: '192.168.1.0/24', state: 'FIN_WAIT' }, 1],
   ])('%j matches %i', (wanted, count) => expect(reportOf(wanted).matched).toBe(count))
+  it('of checks that go through IPVS are nobody’s: none is counted, of clients all are', () => {
+    const services = NAMES.services.map((one) =>
+      one.name === 'http' ? { ...one, checkedFrom: ['192.168.1.11'] } : one,
+    )
+    const listing = listingOf(namingOf({ ...NAMES, services }), {})
+    if ('refusals' in listing) return expect.fail(listing.refusals[0]?.message)
+    for (const line of LINES) listing.take(line)
+    // 192.168.1.11 asks two services; one of them is checked through the VIP.
+    expect(listing.report(true, true)).toMatchObject({ read: 4, matched: 4, states: { ESTABLISHED: 3, SYN_RECV: 1 } })
+  })
   it('are listed to a number, and counted beyond', () => {
     const report = reportOf({ most: 2 })
     expect([report.connections.length, report.matched]).toEqual([2, 5])

@@ -3,7 +3,7 @@ import { endpointText, parseInet, type Refusal } from '@lvsm/base'
 import { serviceKey, suggest } from '@lvsm/model'
 import { ipvs } from '@lvsm/netlink'
 import { CONNECTIONS_TOLD, type ConnectionReport, type ConnectionsQuery, type ConnectionsReport } from '@lvsm/protocol'
-import type { Naming } from './named.ts'
+import { isOfCheck, type Naming } from './named.ts'
 
 type Endpoint = ipvs.Connection['client']
 type Matches = (connection: ipvs.Connection) => boolean
@@ -44,13 +44,14 @@ class Counting implements Listing {
   take(line: string): void {
     const decoded = ipvs.decodeConnection(line)
     if (!decoded.ok) return
-    this.#read += 1
     const connection = decoded.value
+    const named = this.#naming.serviceOf(serviceKey({ protocol: connection.protocol, ...connection.virtual }))
+    if (isOfCheck(named, connection.client)) return
+    this.#read += 1
     if (!this.#matches.every((matches) => matches(connection))) return
     this.#matched += 1
     const { protocol, client, virtual, destination, state, expiresSeconds } = connection
     this.#states.set(state, (this.#states.get(state) ?? 0) + 1)
-    const named = this.#naming.serviceOf(serviceKey({ protocol, ...virtual }))
     const server = textOf(destination)
     const service = named?.name ?? null
     const node = named && this.#naming.nodeOf(named, server)

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { readConnections } from './kernel.ts'
+import { ipvs, type Message, readMessages } from '@lvsm/netlink'
+import { readConnections, readingOf } from './kernel.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'lvsm-counts-'))
 afterAll(() => rmSync(home, { recursive: true, force: true }))
@@ -44,4 +45,18 @@ describe('the file of connections', () => {
       there: false,
       whole: true,
     }))
+})
+
+it('an entry that is for checks alone is no service: nobody counts it, and its destinations are not even asked for', () => {
+  const said = (mark: number): Message => {
+    const bytes = ipvs.newService(30, { name: { kind: 'mark', family: 2, mark }, scheduler: 'rr' })
+    return readMessages(bytes).messages[0] ?? expect.fail('no message')
+  }
+  const asked: Uint8Array[] = []
+  const socket = { dump: (message: Uint8Array): Message[] => (asked.push(message), []) }
+  const keysOf = (mark: number): string[] => readingOf(socket, 30, said(mark), true).map(({ key }) => key)
+  expect(keysOf(0x4d00_0001)).toEqual([])
+  expect(asked).toEqual([])
+  expect([keysOf(0x4c00_0001), keysOf(0x4e00_0001)]).toEqual([['fwmark 1275068417'], ['fwmark 1308622849']])
+  expect(asked).toHaveLength(2)
 })

@@ -2,7 +2,7 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import { KernelError, type Netlink, NETLINK, openNetlink } from '@lvsm/kernel'
 import { type Message, ipvs } from '@lvsm/netlink'
-import { serviceKey } from '@lvsm/model'
+import { isCheckMark, serviceKey } from '@lvsm/model'
 import type { ServiceReading } from './stats.ts'
 
 const CONNECTIONS = '/proc/net/ip_vs_conn'
@@ -47,10 +47,17 @@ export class KernelCounts {
   }
 }
 
-function readingOf(socket: Netlink, family: number, message: Message, isWhole: boolean): ServiceReading[] {
+export function readingOf(
+  socket: Pick<Netlink, 'dump'>,
+  family: number,
+  message: Message,
+  isWhole: boolean,
+): ServiceReading[] {
   const decoded = ipvs.decodeService(message)
   if (!decoded.ok) return []
   const { name, stats } = decoded.value
+  // For checks: no service of anybody.
+  if (name.kind === 'mark' && isCheckMark(name.mark)) return []
   if (!isWhole) return [{ key: keyOf(name), stats, destinations: [] }]
   const destinations = socket.dump(ipvs.dumpDestinations(family, name)).flatMap((one) => {
     const read = ipvs.decodeDestination(one)

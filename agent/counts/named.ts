@@ -8,6 +8,10 @@ export interface Naming {
   nodeOf(service: NamedService, key: string): string | null
 }
 
+/** Of a check that goes through IPVS, here or on the director that tells of its connections: no client's. */
+export const isOfCheck = (service: NamedService | null, client: { readonly address: string }): boolean =>
+  service?.checkedFrom?.includes(client.address) === true
+
 /** A service that is not there has no realservers. */
 const NONE: ReadonlyMap<string, string> = new Map()
 

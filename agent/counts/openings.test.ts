@@ -4,8 +4,8 @@ import { NAMES } from './fixture.ts'
 import { namingOf } from './named.ts'
 import { Openings } from './openings.ts'
 
-const reportOf = (lines: readonly string[]) => {
-  const openings = new Openings(namingOf(NAMES))
+const reportOf = (lines: readonly string[], names = NAMES) => {
+  const openings = new Openings(namingOf(names))
   for (const line of lines) openings.take(line)
   return openings.report(true, 3)
 }
@@ -56,4 +56,10 @@ it('names a few clients of many', () => {
     (_, at) => `TCP C0A800${(at + 16).toString(16).toUpperCase()} C350 0A0B000A 0050 0A0B000B 0050 SYN_RECV 59`,
   )
   expect(reportOf(lines).servers[0]).toMatchObject({ opening: 20, clients: { length: 4 } })
+})
+
+it('leaves out checks that go through IPVS: they tell of no client', () => {
+  const lines = ['A', 'B'].map((at) => `TCP C0A8000${at} C350 0A0B000A 0050 0A0B000B 0050 SYN_RECV 59`)
+  const services = NAMES.services.map((one) => ({ ...one, checkedFrom: ['192.168.0.10'] }))
+  expect(reportOf(lines, { ...NAMES, services }).servers).toMatchObject([{ opening: 1, clients: ['192.168.0.11'] }])
 })

@@ -3,7 +3,7 @@ import { endpointText } from '@lvsm/base'
 import { serviceKey } from '@lvsm/model'
 import { ipvs } from '@lvsm/netlink'
 import type { OpeningsReport, ServerOpenings } from '@lvsm/protocol'
-import type { Naming } from './named.ts'
+import { isOfCheck, type Naming } from './named.ts'
 
 const OPENING = 'SYN_RECV'
 const MOST_CLIENTS = 4
@@ -32,7 +32,7 @@ export class Openings {
     const service = this.#naming.serviceOf(serviceKey({ protocol, ...virtual }))
     const key = endpointText(destination.address, destination.port)
     const node = service && this.#naming.nodeOf(service, key)
-    if (!node) return
+    if (!node || isOfCheck(service, client)) return
     const gathered = this.#of(service.name, node, key)
     if (state === OPENING) {
       gathered.opening += 1

@@ -4,7 +4,7 @@ import { type NatRules, natRulesText } from '@lvsm/plan'
 import { afterAll, expect, it } from 'vitest'
 import { openNatRules } from '../../agent/node/adapters/kernel/nat-rules.ts'
 import { nftables } from '@lvsm/netlink'
-import { filter, run, space, value } from './space.ts'
+import { filter, ip, run, space, value } from './space.ts'
 
 const rules = inNamespace(space, () => openNatRules())
 afterAll(() => rules.close())
@@ -73,6 +73,46 @@ it("packets of a VIP to realservers by full NAT leave with the director's own ad
     { kind: 'ct-original', key: 'destinationIpv4' },
     { kind: 'ct-original', key: 'destinationIpv6' },
   ])
+  expect(rules.load(null)).toBeNull()
+})
+
+it('what is asked of the VIP from an own address gets the mark of checks on its way out, and nothing else does', () => {
+  ip('address add 10.11.0.1/24 dev left')
+  ip('address add 10.11.0.10/24 dev left')
+  const through: NatRules = {
+    ...{ untranslated: [], masquerade: [], handover: [], suppressRst: [] },
+    through: [
+      { source: '10.11.0.1', address, port: 80, mark: 0x4d00_0001 },
+      { source: 'fd00:11::1', address: 'fd00:11::10', port: 443, mark: 0x4dff_ffff },
+    ],
+  }
+  expect(rules.load(through)).toBeNull()
+  const listed = (): string => nft('list', 'chain', 'inet', 'lvsm-nat', 'through').replaceAll(/\s+/g, ' ')
+  for (const line of [
+    'type filter hook output priority mangle; policy accept;',
+    'ip saddr 10.11.0.1 ip daddr 10.11.0.10 tcp dport 80 counter packets 0 bytes 0 meta mark set 0x4d000001 accept',
+    'ip6 saddr fd00:11::1 ip6 daddr fd00:11::10 tcp dport 443 counter packets 0 bytes 0 meta mark set 0x4dffffff accept',
+  ])
+    expect(listed()).toContain(line)
+  expect(rules.observe()).toBe(natRulesText(through))
+  // Later than the mark, as IPVS is.
+  nft('add table inet later; add chain inet later out { type filter hook output priority -99; }')
+  nft('add rule inet later out meta mark 0x4d000001 counter')
+  const ask = (source: string, port: number): string =>
+    run(
+      ...(['ip', 'netns', 'exec', space, 'bash', '-c'] as const),
+      `python3 -c "import socket; s = socket.socket(); s.bind(('${source}', 0)); s.connect_ex(('${address}', ${port}))"`,
+    )
+  const counted = (): string => /packets (\d+)/.exec(nft('list chain inet later out'))?.[1] ?? ''
+  for (const [source, port, packets] of [
+    ['10.11.0.1', 81, '0'],
+    [address, 80, '0'],
+    ['10.11.0.1', 80, '1'],
+  ] as const) {
+    ask(source, port)
+    expect([source, port, counted()]).toEqual([source, port, packets])
+  }
+  nft('delete table inet later')
   expect(rules.load(null)).toBeNull()
 })
 

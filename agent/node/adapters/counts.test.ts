@@ -85,4 +85,11 @@ describe('what gives names', () => {
     })
     expect(namesOf('rs1', CONFIG)).toMatchObject({ groups: [{ name: 'web', directed: false }], services: [] })
   })
+  it('says from which addresses a service is checked through its VIP: what one director asks, all of them know', () => {
+    const text = SAMPLE.replace(/ {6}- \{ node: rs3.*\n/, '').replace('type: tcp', 'type: tcp, via: vip')
+    const config = checkConfig(text).config ?? expect.fail('refused')
+    const own = config.nodes.filter(({ name }) => name.startsWith('dir')).flatMap(({ links }) => links)
+    expect(namesOf('dir2', config).services[0]?.checkedFrom).toEqual(own.map(({ address }) => address))
+    expect(namesOf('dir2', CONFIG).services[0]).not.toHaveProperty('checkedFrom')
+  })
 })

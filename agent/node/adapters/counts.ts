@@ -138,6 +138,14 @@ export function namesOf(node: string, config: Config): Names {
       group: service.group,
       key: serviceKey(service),
       realservers: service.realservers.map((one) => ({ node: one.node, key: destKey(one) })),
+      ...(service.check.via === undefined ? {} : { checkedFrom: directorsOf(config, service.group) }),
     })),
   }
+}
+/** Their own addresses: what one of them asks IPVS tells the others of, too. */
+const directorsOf = ({ groups, nodes }: Config, group: string): string[] => {
+  const directors = groups.find(({ name }) => name === group)?.directors ?? []
+  return nodes
+    .filter(({ name }) => directors.includes(name))
+    .flatMap(({ links }) => links.map(({ address }) => address))
 }

@@ -25,6 +25,7 @@ import { reportAlerts } from './alerts/report.ts'
 import { alertIfDue, onDelivery } from './alerts/step.ts'
 import { endHolds, nextHold } from './check/holds.ts'
 import { checked, checkIfDue, unknown } from './check/members.ts'
+import { nextTurn, stepTurns, turnEnded } from './check/through.ts'
 import { nextTrial, stepTrials, trialEnded } from './check/trials.ts'
 import { endSights, nextSightEnd } from './check/sights.ts'
 import { notePings } from './check/ping-news.ts'
@@ -191,8 +192,9 @@ function onInput(state: NodeState, input: NodeInput): void {
 }
 
 function onChecked(state: NodeState, input: Extract<NodeInput, { kind: 'checked' }>): void {
-  if (trialEnded(state, input)) return
-  const { id, ok, reason, found } = input
+  const { id, ok, found } = input
+  const reason = turnEnded(state, input)
+  if (trialEnded(state, { ...input, reason })) return
   if (ok === null) return unknown(state, id)
   tellVerdicts(state, checked(state, id, { ok, reason }, found))
 }
@@ -212,6 +214,7 @@ function proceed(state: NodeState, input: NodeInput): void {
   lookAtSocketsIfDue(state)
   readTotalsIfDue(state)
   checkIfDue(state)
+  stepTurns(state)
   pingIfDue(state)
   const pinged = notePings(state)
   if (pinged || !QUIET.has(input.kind)) {
@@ -232,6 +235,7 @@ function proceed(state: NodeState, input: NodeInput): void {
     nextAsk(state),
     nextKeep(state),
     nextTrial(state),
+    nextTurn(state),
     nextHold(state),
     nextSightEnd(state),
     nextSocketLook(state),

@@ -88,6 +88,8 @@ export class TestKernel {
         return (state.syncDaemons = state.syncDaemons?.filter((one) => one.state !== operation.daemon.state))
       case 'service-add':
         return state.services.push({ ...operation.service, spec: operation.spec, dests: [] })
+      case 'service-remove':
+        return (state.services = state.services.filter((one) => serviceKey(one) !== serviceKey(operation.service)))
       default:
         if ('service' in operation) return this.#edit(operation)
         throw new Error(operation.kind)

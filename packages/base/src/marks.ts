@@ -22,6 +22,8 @@ export const MARKS = {
   deviceAddress: '127.76.0.1',
   /** Firewall marks of services on several ports: 0x4c000000 ('L') to 0x4cffffff, 24 bits of the service's own (packages/model). */
   serviceMarks: { base: 0x4c_00_00_00, mask: 0x00_ff_ff_ff },
+  /** Of checks that go through IPVS: 0x4d000000 to 0x4dffffff. All marks of ours are 0x4c000000 under the mask 0xfe000000. */
+  checkMarks: { base: 0x4d_00_00_00, mask: 0x00_ff_ff_ff },
 } as const
 
 /** IFNAMSIZ, without the zero at the end: the longest label, in bytes. */

@@ -17,6 +17,7 @@ const CHECKS: ChecksReport = {
     {
       ...{ ...target, ...settings, server: 'rs1', healthy: true, against: 1, serving: true, kept: false },
       ...{ reason: 'connection refused', ageMs: 420, tookMs: 0.8 },
+      way: 'through IPVS to 10.11.0.10',
       ownView: { is: 'listens', queue: 2, most: 128, load: 0.25, ageMs: 400 },
       perfdata: [{ label: 'time', value: 12, unit: 'ms', warn: '100', critical: '500' }],
     },
@@ -76,6 +77,7 @@ describe('lvsm check show', () => {
     expect(both.out).toMatch(/^service: http\ntype: tcp\n[^]*\nhttp\/rs1  well, 1 of 3 failed\n/)
     expect(both.out).toContain('\n  not checked yet; serves as it did before (known last 42.0 s ago)\n')
     expect(both.out).toContain('  asks 10.11.0.11:80 by http, each 1s, for 500ms at most; fall 3, rise 2\n')
+    expect(both.out).toContain('\n  asked through IPVS to 10.11.0.10\n')
     expect(both.out).toContain(
       '  its own agent, 400 ms ago: somebody listens there, 2 wait to be accepted, 128 may; load 0.25 of each processor\n',
     )

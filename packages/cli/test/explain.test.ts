@@ -95,6 +95,14 @@ EVIDENCE
     expect(text).toContain('→ rs1 comes back by itself when its check succeeds')
     expect(text).toContain('→ rs2 comes back after: lvsm enable rs2\n')
   })
+  it('of a realserver that failed on the way of clients says where to look: its own address may answer', () => {
+    const reason = 'no answer within 300 ms, asked through IPVS to 10.11.0.10'
+    const text = said('http', {
+      services: [{ ...service!, realservers: [{ ...rs1!, weight: 0, healthy: false, reason }] }],
+    })
+    expect(text).toContain(`Why: rs1 fails its check (${reason}).\n`)
+    expect(text).toMatch(/→ rs1 comes back .*alias, the tunnel and the firewall.* \(on rs1: lvsm doctor\)/)
+  })
   it('of a service whose owner told nothing says that, and no number', () => {
     const text = said('http', { services: [{ ...service!, told: false }] })
     expect(text).toMatch(

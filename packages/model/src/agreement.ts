@@ -70,13 +70,14 @@ function digestsOf({ nodes, groups, services, timing, ipvsTimeouts }: Config): A
         .sort(),
     ),
     checks: each(({ check, quorum, hysteresis }) => {
-      const { type, intervalMs, timeoutMs, fall, rise, keepLast, ownView, keys, port, pacing } = check
+      const { type, intervalMs, timeoutMs, fall, rise, keepLast, ownView, via, keys, port, pacing } = check
       const own = Object.entries(keys).sort(byFirst)
       // An older agent knows none: what is as usual makes no difference between the two.
       const unusual = unusualPacing(pacing, intervalMs)
       const later = [
         ...(port === null ? [] : [port]),
         ...(ownView ? ['own view'] : []),
+        ...(via === undefined ? [] : [`via ${via}`]),
         ...(unusual.length === 0 ? [] : [unusual]),
         ...(quorum > 1 ? [`quorum ${quorum} ${hysteresis}`] : []),
       ]

@@ -116,6 +116,7 @@ function completeCheck({ check, protocol, ports }: Pick<WrittenService, 'check' 
     rise: check?.rise ?? DEFAULT_CHECK.rise,
     keepLast: check?.['keep-last'] ?? DEFAULT_CHECK.keepLast,
     ownView: check?.['own-view'] ?? DEFAULT_CHECK.ownView,
+    ...(check?.via === undefined ? {} : { via: check.via }),
     pacing: completePacing(check, intervalMs),
   }
 }

@@ -66,6 +66,8 @@ export interface ConfigCheck {
   readonly keepLast: boolean
   /** Does the realserver's own agent tell, too, whether somebody listens there, and accepts? */
   readonly ownView: boolean
+  /** Through IPVS to the VIP, as clients come; not there: to the realserver's own address. */
+  readonly via?: 'vip'
   readonly pacing: CheckPacing
 }
 export interface ConfigRealserver {

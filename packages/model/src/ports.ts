@@ -29,5 +29,10 @@ export const portsText = (ports: readonly PortRange[]): string =>
  * From the name of the service alone, so that it is the same on every node, and no other service's change makes it another one. Two
  * names in 16 million have the same: they are refused.
  */
-export const markOf = (name: string): number =>
-  (MARKS.serviceMarks.base | (Number.parseInt(digest64(name).slice(-6), 16) & MARKS.serviceMarks.mask)) >>> 0
+export const markOf = (name: string): number => ofName(name, MARKS.serviceMarks)
+/** Of its checks, where they go through IPVS. */
+export const checkMarkOf = (name: string): number => ofName(name, MARKS.checkMarks)
+const ofName = (name: string, { base, mask }: { readonly base: number; readonly mask: number }): number =>
+  (base | (Number.parseInt(digest64(name).slice(-6), 16) & mask)) >>> 0
+/** Entries under such a mark are for checks alone: nobody's clients, and no service of anybody. */
+export const isCheckMark = (mark: number): boolean => (mark & ~MARKS.checkMarks.mask) >>> 0 === MARKS.checkMarks.base

@@ -128,6 +128,8 @@ export const checkSchema = checkFields(CHECKS, {
   'keep-last': z.boolean().optional(),
   /** The realserver's own agent tells, too, whether somebody listens there, and accepts. */
   'own-view': z.boolean().optional(),
+  /** Through IPVS to the VIP, as clients come. */
+  via: z.enum(['vip']).optional(),
   ...pacingFields(duration),
 })
 export const realserverSchema = z.strictObject({

@@ -6,6 +6,7 @@ import { destKey, isMark, serviceKey } from '@lvsm/model'
 import type { NatRules } from './nat-rules.ts'
 import { judgeGuard, judgeGue, judgeTunnel, type TunnelBoard, tunnelBoard } from './audit-tunnels.ts'
 import { judgeSources } from './audit-sources.ts'
+import { judgeMarks, judgeTurns } from './audit-marks.ts'
 import { judgeWords } from './audit-words.ts'
 import type { Observed } from './observed.ts'
 import type { Operation } from './operation.ts'
@@ -21,12 +22,11 @@ export interface AuditInput {
 }
 
 const WRITABLE =
-  /^net\/ipv4\/(ip_forward|vs\/(conntrack|expire_nodest_conn|backup_only|sync_(version|threshold|refresh_period|retries|persist_mode|sock_size))|conf\/[^/]+\/(arp_ignore|arp_announce|send_redirects|accept_redirects|promote_secondaries)|conf\/lvsm-[a-z][0-9a-f]{8}\/rp_filter)$|^net\/ipv6\/conf\/(all\/forwarding|[^/]+\/(accept_ra|accept_redirects)|lvsm-[a-z][0-9a-f]{8}\/disable_ipv6)$/
+  /^net\/ipv4\/(ip_forward|vs\/(conntrack|expire_nodest_conn|backup_only|sync_(version|threshold|refresh_period|retries|persist_mode|sock_size))|conf\/[^/]+\/(arp_ignore|arp_announce|send_redirects|accept_redirects|promote_secondaries)|conf\/(?!(?:all|default)\/)[^/]+\/(accept_local|rp_filter))$|^net\/ipv6\/conf\/(all\/forwarding|[^/]+\/(accept_ra|accept_redirects)|lvsm-[a-z][0-9a-f]{8}\/disable_ipv6)$/
 /** Copies of the marks, on purpose: who judges trusts no table of the accused. */
 const MARK = 'lo:lvsm'
 const MARKED_ROUTE = 76
 const SYNC_RECORD = 'sync daemons'
-const MARK_BYTE = 0x4c
 /** With these the node answers for its aliases, whatever its interfaces say. */
 const LOUD: Readonly<Record<string, (value: string) => boolean>> = {
   'net/ipv4/conf/all/arp_ignore': (value) => !['1', '2'].includes(value),
@@ -63,7 +63,11 @@ export function audit(plan: readonly Operation[], auditInput: AuditInput): strin
     board.services.add(name)
     for (const dest of service.dests) board.weights.set(`${name}|${destKey(dest)}`, dest.weight)
   }
-  return [...plan.flatMap((operation) => judge(operation, auditInput, board)), ...emptied(plan, auditInput, board)]
+  return [
+    ...plan.flatMap((operation) => judge(operation, auditInput, board)),
+    ...emptied(plan, auditInput, board),
+    ...judgeTurns(board.weights, auditInput.owned),
+  ]
 }
 
 function judge(operation: Operation, auditInput: AuditInput, board: Board): string[] {
@@ -113,9 +117,7 @@ function judgeRules(needs: NatRules | null, { held, observed }: AuditInput, boar
     ...(needs?.untranslated ?? [])
       .filter(({ address }) => held.has(address))
       .map(({ address }) => `the NAT rules would stop what ${address} says, which this node holds`),
-    ...(needs?.marks ?? [])
-      .filter(({ mark }) => mark !== null && mark >>> 24 !== MARK_BYTE)
-      .map(({ mark, address }) => `packets to ${address} would get the mark ${mark}, which is not ours`),
+    ...judgeMarks(needs, held),
     ...judgeSources(needs, held, observed),
     ...judgeGuard(needs, board.tunnels),
   ]

@@ -17,10 +17,11 @@ import {
   timeoutsText,
 } from '@lvsm/model'
 import { sourceRules, sourceSysctls } from './full-nat.ts'
-import { type NatRules, natRules, withSources, withTunnels } from './nat-rules.ts'
+import { type NatRules, natRules, withSources, withThrough, withTunnels } from './nat-rules.ts'
 import { type HostNetwork, interfaceFor } from './host-network.ts'
 import { type DesiredSync, desiredSync, sameDaemon, syncSysctls } from './sync.ts'
 import { type DesiredSysctl, aliasSysctls, directorSysctls, gatewaySysctls } from './sysctls.ts'
+import { throughRules, throughServices, throughSysctls } from './through.ts'
 import { tunnelRules } from './tunnel-rules.ts'
 import { type DesiredTunnel, desiredTunnels, tunnelSysctls, tunnelWay } from './tunnels.ts'
 
@@ -82,6 +83,8 @@ export interface PlanInput {
   readonly handover: ReadonlyMap<string, readonly string[]>
   /** Groups that come to this node, which must not know any of their connections, unless the owner tells it of them. */
   readonly flushing: ReadonlySet<string>
+  /** Service name → key of the destination whose turn it is to be checked through IPVS. */
+  readonly turns?: ReadonlyMap<string, string>
 }
 
 const NOBODY: ReadonlySet<string> = new Set()
@@ -113,16 +116,20 @@ export function desired(planInput: PlanInput, host: HostNetwork): Desired {
       ...(silent.length > 0 ? aliasSysctls(host, silent) : []),
       ...(view.gateway === null ? [] : gatewaySysctls(host, view.gateway)),
       ...tunnelSysctls(host, tunnels),
+      ...throughSysctls(view, owned, host),
     ],
     aliases,
     tunnels,
     gue: view.tunnelPorts,
     gateway:
       view.gateway === null ? null : { address: view.gateway, index: interfaceFor(host, view.gateway)?.index ?? 0 },
-    services: view.services.map((service) => desiredService(service, planInput, known)),
-    natRules: withSources(
-      withTunnels(natRules(view, handover, sync, known), tunnelRules(view, host)),
-      sourceRules(view, host),
+    services: [
+      ...view.services.map((service) => desiredService(service, planInput, known)),
+      ...throughServices(view, owned, planInput.turns ?? new Map()),
+    ],
+    natRules: withThrough(
+      withSources(withTunnels(natRules(view, handover, sync, known), tunnelRules(view, host)), sourceRules(view, host)),
+      throughRules(view, owned, host),
     ),
     sync,
     ...(view.directs.length > 0 && timeoutsText(view.ipvsTimeouts) !== '' ? { timeouts: view.ipvsTimeouts } : {}),

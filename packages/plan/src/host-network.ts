@@ -3,7 +3,8 @@ import { isOwnLabel } from '@lvsm/base'
 import { hostPrefix, inNetwork } from '@lvsm/model'
 import type { Observed, ObservedLink } from './observed.ts'
 
-export type HostNetwork = Pick<Observed, 'links' | 'addresses' | 'syncDaemons'> & Partial<Pick<Observed, 'defaults'>>
+export type HostNetwork = Pick<Observed, 'links' | 'addresses' | 'syncDaemons'> &
+  Partial<Pick<Observed, 'defaults' | 'sysctls'>>
 
 /** The interface whose own network holds the address (the longest prefix wins); floating addresses and loopback do not count. */
 export function interfaceFor(host: HostNetwork, address: string): ObservedLink | null {

@@ -19,6 +19,7 @@
  * * *tunnels*: of a realserver that packets come to wrapped (`tunnel-rules`).
  *
  * * *sources*: packets to realservers that cannot route back leave with this node's own address (`full-nat.ts`).
+ * * *through*: what the prober asks the VIP, so that it goes the way of clients (`through.ts`).
  *
  * *handover* and *suppressRst* tell packets apart by the flags of TCP, so they are for protocols with a handshake.
  */
@@ -38,6 +39,7 @@ import {
 import type { PlanInput } from './desired.ts'
 import { type Marking, marksOf } from './marks.ts'
 import type { SourceRule } from './full-nat.ts'
+import type { ThroughRule } from './through.ts'
 import type { TunnelRules } from './tunnel-rules.ts'
 import type { DesiredSync } from './sync.ts'
 
@@ -60,6 +62,8 @@ export interface NatRules {
   readonly tunnels?: TunnelRules
   /** Not there: no realserver needs another source. */
   readonly sources?: readonly SourceRule[]
+  /** Not there: no check goes through IPVS. */
+  readonly through?: readonly ThroughRule[]
   /** Who may send messages about connections. */
   readonly sync?: SyncRules
 }
@@ -144,6 +148,8 @@ export function withTunnels(rules: NatRules | null, tunnels: TunnelRules | null)
 }
 export const withSources = (rules: NatRules | null, sources: readonly SourceRule[]): NatRules | null =>
   sources.length === 0 ? rules : { ...(rules ?? NONE), sources }
+export const withThrough = (rules: NatRules | null, through: readonly ThroughRule[]): NatRules | null =>
+  through.length === 0 ? rules : { ...(rules ?? NONE), through }
 
 /** What the rules are, as one text: equal texts are equal rules. */
 export const natRulesText = (needs: NatRules | null): string | null =>
@@ -158,4 +164,5 @@ export const natRulesText = (needs: NatRules | null): string | null =>
         needs.sync,
         needs.marks,
         needs.sources,
+        needs.through,
       ])

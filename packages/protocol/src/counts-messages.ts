@@ -15,6 +15,8 @@ export interface NamedService {
   readonly key: string
   /** `key`: `destKey`. */
   readonly realservers: readonly { readonly node: string; readonly key: string }[]
+  /** Directors' own addresses, where checks go through IPVS: connections from there are checks, and no client's. */
+  readonly checkedFrom?: readonly string[]
 }
 /** What of a configuration gives names to what the kernel has. */
 export interface Names {

@@ -268,7 +268,8 @@ export class Writer {
       const service = this.#service(chosen, address, nth)
       const read = service['protocol'] === 'tcp' && 'port' in service && realservers.every(isTranslated)
       const helper = read && this.#chance(50) ? { helper: 'ftp' } : {}
-      return [{ name, ...service, ...helper, ...this.#source(realservers, of, pools, able, server) }]
+      const check = this.#via(service, realservers)
+      return [{ name, ...service, ...helper, ...check, ...this.#source(realservers, of, pools, able, server) }]
     })
   }
   /** Its own list, a pool of its own, or one that another service of the group has too; and what it has otherwise. */
@@ -348,6 +349,12 @@ export class Writer {
       ...(this.#chance(10) ? { 'slow-start': this.#odd('30s', '1ms') } : {}),
       ...(this.#chance(10) ? { 'flap-hold': this.#odd('30s', '9m') } : {}),
     }
+  }
+  /** A check through the VIP, where its answers come back. */
+  #via(service: Mapping, realservers: readonly Mapping[]): Mapping {
+    const isDirect = realservers.every(({ forward }) => forward === 'dr' || forward === 'tun')
+    if (service['protocol'] !== 'tcp' || !('port' in service) || !isDirect || this.#chance(75)) return {}
+    return { check: { type: 'tcp', via: this.#odd('vip', 'rip'), interval: '1s', timeout: '200ms' } }
   }
   #thresholds(): Mapping {
     if (this.#chance(85)) return {}

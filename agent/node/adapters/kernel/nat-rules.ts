@@ -4,7 +4,7 @@ import { NETLINK, openNetlink } from '@lvsm/kernel'
 import { type Family, familyOf, MARKS } from '@lvsm/base'
 import { KERNEL_PROTOCOLS } from '@lvsm/model'
 import { inetBytes, nftables } from '@lvsm/netlink'
-import { is, markRule, port, type Rule, sourceIs } from './rule-parts.ts'
+import { is, markRule, port, type Rule, sourceIs, throughRule } from './rule-parts.ts'
 import { masqueradeRule, sourceRule } from './source-rules.ts'
 import { tunnelChains } from './tunnel-rules.ts'
 
@@ -149,9 +149,11 @@ function build(needs: NatRules): Uint8Array[] {
   }
   const marks = (needs.marks ?? []).map(markRule)
   const marking = marks.length === 0 ? [] : chain(INET, 'marks', inet.prerouting, MANGLE, 'filter', marks)
+  const through = (needs.through ?? []).map(throughRule)
   const tables = [
     nftables.newTable(INET),
     ...marking,
+    ...(through.length === 0 ? [] : chain(INET, 'through', inet.output, MANGLE, 'filter', through)),
     ...suppressRst('output'),
     ...suppressRst('forward'),
     ...(needs.sync ? chain(INET, 'sync', inet.input, FILTER, 'filter', syncRules(needs.sync)) : []),

@@ -2,7 +2,7 @@
 import { familyOf } from '@lvsm/base'
 import { isAll, KERNEL_PROTOCOLS } from '@lvsm/model'
 import { inetBytes, nftables } from '@lvsm/netlink'
-import type { Marking } from '@lvsm/plan'
+import type { Marking, ThroughRule } from '@lvsm/plan'
 
 const { match } = nftables
 
@@ -38,5 +38,17 @@ export const markRule = ({ address, protocol, ports, mark }: Marking): Rule => [
   ...(isAll(ports) ? [] : port(2, ports.from, ports.to)),
   match.counter,
   ...(mark === null ? [] : match.setMark(mark)),
+  match.decide(nftables.accept),
+]
+
+const TCP = 6
+/** `ip saddr S ip daddr V tcp dport P counter meta mark set M accept` */
+export const throughRule = ({ source, address, port: number, mark }: ThroughRule): Rule => [
+  ...sourceIs(source),
+  ...destinationIs(address),
+  ...match.transportIs(TCP),
+  ...port(2, number),
+  match.counter,
+  ...match.setMark(mark),
   match.decide(nftables.accept),
 ]

@@ -4,6 +4,7 @@ import type { ServerIntent } from '@lvsm/changes'
 import { type AgentSaid, type Choice, type Flap, type Health, newSchedule, type Schedule } from '@lvsm/health'
 import type { ConfigRealserver, ConfigService } from '@lvsm/model'
 import { type ProbeFound, type SeenSocket } from '@lvsm/protocol'
+import type { Turns } from './through.ts'
 
 export interface Sight extends SeenSocket {
   /** When it was heard last, and since when it says the same. */
@@ -60,6 +61,8 @@ export interface Checks {
   /** What is asked → its number. */
   readonly recipes: Map<string, number>
   lastRecipe: number
+  /** Of services whose checks go through IPVS. */
+  readonly turns: Map<string, Turns>
   /** When the first of them are over that realservers' own agents said. */
   sightsUntil: Instant | null
   /** The first look at the kernel has been taken over. */
@@ -76,6 +79,7 @@ export const newChecks = (seed: string): Checks => ({
   targets: new Map(),
   recipes: new Map(),
   lastRecipe: 0,
+  turns: new Map(),
   sightsUntil: null,
   begun: false,
 })

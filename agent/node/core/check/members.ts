@@ -24,8 +24,8 @@ import type { NodeState } from '../state.ts'
 import { besides } from './besides.ts'
 import { find, foundAt, isChecked, memberId, memberOf } from './initial.ts'
 import { healthOf } from './sight.ts'
-import { probing } from './probing.ts'
 import { adopt, followTargets } from './targets.ts'
+import { ask } from './through.ts'
 
 /** A failed realserver stays at weight 0 at least so long, and at most so long while it has connections. */
 const LINGER_LEAST_MS = 1000
@@ -124,8 +124,7 @@ export function checkIfDue(state: NodeState): void {
   const { checks } = state
   for (const { id } of takeDue(checks.schedule, state.now)) {
     const [member] = checks.targets.get(id) ?? []
-    const effect = member ? probing(state, member, id) : null
-    if (effect) state.effects.push(effect)
+    if (member) ask(state, member, id)
   }
 }
 

@@ -4,9 +4,9 @@ import type { Checks, Member } from './member.ts'
 
 /** What is asked, and when: two with the same text ask the same. Programs are told of the virtual service, too. */
 function recipeOf({ check, address, port }: ConfigService): string {
-  const { type, keys, intervalMs, timeoutMs, pacing } = check
+  const { type, keys, intervalMs, timeoutMs, pacing, via } = check
   const { fastIntervalMs, downIntervalMs, jitter } = pacing
-  const virtual = probeOf(type) === 'script' ? [address, port] : null
+  const virtual = probeOf(type) === 'script' ? [address, port] : via === 'vip' ? [via, address, port] : null
   const sorted = Object.entries(keys).sort(([one], [other]) => (one < other ? -1 : 1))
   return JSON.stringify([type, sorted, intervalMs, timeoutMs, fastIntervalMs, downIntervalMs, jitter, virtual])
 }

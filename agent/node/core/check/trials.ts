@@ -1,12 +1,13 @@
 /** Checks that somebody runs by hand: each is asked once, beside the others, and decides nothing. */
 import { type Outcome, type ProbeFound, type RunCheckReport, type Trial } from '@lvsm/protocol'
+import { probeOf } from '@lvsm/model'
 import { after, earlier, type Instant } from '@lvsm/base'
 import type { ReplyTo } from '../command/pending.ts'
 import { fitTrials } from '../publish/packing.ts'
 import { ANSWER_MS, reply } from '../command/reply.ts'
 import type { Member } from './member.ts'
 import type { NodeState } from '../state.ts'
-import { probing } from './probing.ts'
+import { ask, whyNotThrough } from './through.ts'
 
 /** Of one run: somebody reads what comes of it. */
 export const MOST_TRIALS = 64
@@ -34,12 +35,14 @@ export function beginTrials(state: NodeState, members: readonly Member[], explai
   for (const member of members.slice(0, MOST_TRIALS)) {
     const { service, realserver } = member
     const id = `by hand ${state.serial} ${member.id}`
-    const effect = probing(state, member, id)
-    if (!effect) continue
-    longest = Math.max(longest, effect.timeoutMs)
-    const { node: server, address, port } = realserver
+    if (probeOf(service.check.type) === null) continue
+    const isThrough = whyNotThrough(state, member) === null
+    // Nobody knows how many turns are before its own.
+    longest = Math.max(longest, isThrough ? ANSWER_MS : service.check.timeoutMs)
+    const { node: server } = realserver
+    const { address, port } = isThrough ? service : realserver
     entries.set(id, { target: { service: service.name, server, address, port, type: service.check.type }, ended: null })
-    state.effects.push({ ...effect, explain })
+    ask(state, member, id, explain)
   }
   const until = after(state.now, Math.min(longest + GRACE_MS, ANSWER_MS))
   state.trials.set(state.serial, { replyTo, until, entries })

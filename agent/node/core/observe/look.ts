@@ -2,7 +2,7 @@
  * When to look at the kernel: at a steady pace, sooner for a reason, never twice at once and never in a burst. The agent is
  * level-triggered: an event only says that a look is due, the look says what is.
  */
-import { after, earlier, type Instant, later } from '@lvsm/base'
+import { after, between, earlier, type Instant, later } from '@lvsm/base'
 import { formerSettings, helperPorts, isGueWanted, type Observed, ownsServices } from '@lvsm/plan'
 import type { NodeState } from '../state.ts'
 import { lookAtPathsIfDue, nextPathLook } from './paths.ts'
@@ -32,16 +32,27 @@ export function lookWithin({ rhythm, now }: NodeState, ms = 0): void {
   rhythm.lookAt = earlier(rhythm.lookAt, later(after(now, ms), after(rhythm.lookedAt, SHORTEST_LOOK_MS)))
 }
 
+/** Of a look for a check's turn, after the last one: such looks cost a twentieth of a core at most. */
+const TURN_MS_FOR_EACH = 0.2
+
+/** For a check that waits for its turn. Milliseconds that it waits at most until the look. */
+export function lookForTurn(state: NodeState): number {
+  const { rhythm, kernel, now } = state
+  const waitMs = Math.max(0, entriesIn(kernel.observed) * TURN_MS_FOR_EACH - between(rhythm.lookedAt, now))
+  lookWithin(state, waitMs)
+  return waitMs
+}
+
 /** The look is over: the next one comes at the steady pace, if nothing asks for it before. */
 export function looked({ rhythm, kernel, now }: NodeState): void {
   rhythm.looking = false
   rhythm.lookedAt = now
   rhythm.lookAt = after(now, paceMs(kernel.observed))
 }
-function paceMs(observed: Observed | null): number {
-  const entries = observed?.services?.reduce((sum, { dests }) => sum + dests.length, 0) ?? 0
-  return Math.min(LONGEST_MS, LOOK_MS * Math.max(1, entries / ENTRIES_A_SECOND))
-}
+const paceMs = (observed: Observed | null): number =>
+  Math.min(LONGEST_MS, LOOK_MS * Math.max(1, entriesIn(observed) / ENTRIES_A_SECOND))
+const entriesIn = (observed: Observed | null): number =>
+  observed?.services?.reduce((sum, { dests }) => sum + dests.length, 0) ?? 0
 
 /** Asks for a look when one is due, at the kernel and at how connections get on; its answer ends it. */
 export function lookIfDue(state: NodeState): void {

@@ -1,6 +1,7 @@
 /** What becomes of a look at the kernel, and of what was changed in it. */
 import { describeOperation, type Observed } from '@lvsm/plan'
 import { begin } from '../check/members.ts'
+import { turnsApplied } from '../check/through.ts'
 import type { NodeInput } from '../events.ts'
 import { note } from '../history/history.ts'
 import { isDraining } from '../move/owner.ts'
@@ -36,6 +37,7 @@ export function onObserved(state: NodeState, observed: Observed): void {
 /** What failed is tried again at the next look; what went well is seen to stand soon. */
 export function onApplied(state: NodeState, { failures }: Extract<NodeInput, { kind: 'applied' }>): void {
   state.kernel.failures = failures
+  turnsApplied(state)
   state.kernel.acknowledged = new Set(failures.length > 0 ? [] : state.kernel.pending.map(describeOperation))
   if (failures.length > 0) return
   handoversStand(state)

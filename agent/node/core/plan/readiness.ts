@@ -1,6 +1,6 @@
 /** Whether this node's kernel is prepared for a group, as its lease process and its peers shall know. */
 import { type ConfigGroup, serviceKey } from '@lvsm/model'
-import { describeOperation, isSyncOperation, type Operation } from '@lvsm/plan'
+import { describeOperation, isForChecks, isSyncOperation, type Operation } from '@lvsm/plan'
 import { uncheckedOf } from '../check/members.ts'
 import { heldGroups } from '../lease.ts'
 import { oddHere } from '../disagreement.ts'
@@ -33,15 +33,17 @@ export function unreadyFor(state: NodeState, group: ConfigGroup): string | null 
   const lost = refusedServices(kernel.failures)
   const missing = kernel.pending.find((operation) => isNeeded(operation, keys, lost))
   if (missing) return `still to do: ${describeOperation(missing)}`
-  const failure = kernel.failures.find(
-    (one) => one.operation.kind !== 'nat-rules' && one.missing === undefined && !isSyncOperation(one.operation),
-  )
+  const failure = kernel.failures.find(({ operation, missing: lacks }) => lacks === undefined && isServing(operation))
   return failure ? describeFailure(failure.operation, failure.message) : null
 }
 
+/** Clients are served without the others. */
+const isServing = (operation: Operation): boolean =>
+  operation.kind !== 'nat-rules' && !isSyncOperation(operation) && !isForChecks(operation)
+
 /** Destinations that come and go are everyday; a setting or a service that is missing altogether is not. */
 const isNeeded = (operation: Operation, services: ReadonlySet<string>, lost: ReadonlySet<string>): boolean => {
-  if (operation.kind !== 'service-add') return operation.kind === 'sysctl' && !isSyncOperation(operation)
+  if (operation.kind !== 'service-add') return operation.kind === 'sysctl' && isServing(operation)
   const key = serviceKey(operation.service)
   return services.has(key) && !lost.has(key)
 }

@@ -7,6 +7,7 @@ import {
   diff,
   forget,
   type Desired,
+  isOfEntry,
   type Observed,
   type Operation,
   rememberSettings,
@@ -14,9 +15,10 @@ import {
   writeRecord,
 } from '@lvsm/plan'
 import { between } from '@lvsm/base'
-import { serviceKey } from '@lvsm/model'
+import { isCheckMark, isMark, serviceKey } from '@lvsm/model'
 import { followTable, drainingOf, servingOf } from '../check/members.ts'
 import { noteStandingIn } from '../check/standing-in.ts'
+import { throughServices, turnsOf, turnsPlanned } from '../check/through.ts'
 import { weightsOf } from '../check/weights.ts'
 import { heldGroups } from '../lease.ts'
 import { handoverAddresses, forgettingGroups, plannedHandovers } from '../move/successor.ts'
@@ -43,6 +45,7 @@ export function reconcile(state: NodeState, observed: Observed): readonly Operat
       quiescing: quiescingGroups(state),
       handover: handoverAddresses(state),
       flushing: forgettingGroups(state),
+      turns: turnsOf(state),
     },
     observed,
   )
@@ -53,11 +56,16 @@ export function reconcile(state: NodeState, observed: Observed): readonly Operat
     kernel.pending = []
     return []
   }
-  const text = JSON.stringify(wanted)
-  const undisturbed = kernel.wantedText !== text || kernel.pending.length > 0
+  // The next turn of a check is no other wish: what somebody changed meanwhile is to be seen.
+  const text = JSON.stringify({
+    ...wanted,
+    services: wanted.services.filter((one) => !(isMark(one) && isCheckMark(one.fwmark))),
+  })
+  const undisturbed = kernel.wantedText !== text || kernel.pending.some((one) => !isOfEntry(one))
   if (kernel.wantedText !== text) kernel.acknowledged = new Set()
   kernel.wantedText = text
   kernel.pending = diff(observed, wanted, kernel.owned)
+  turnsPlanned(state)
   keepSettings(state, observed, wanted)
   kernel.broken = audit(kernel.pending, {
     observed,
@@ -67,7 +75,7 @@ export function reconcile(state: NodeState, observed: Observed): readonly Operat
   })
   if (kernel.pending.length === 0) kernel.failures = []
   else if (kernel.broken.length === 0) state.effects.push({ kind: 'apply', operations: kernel.pending })
-  return undisturbed ? [] : kernel.pending
+  return undisturbed ? [] : kernel.pending.filter((one) => !isOfEntry(one))
 }
 
 /** Settings that the plan needs and the look did not bring. */
@@ -84,7 +92,8 @@ function keepSettings({ kernel, effects }: NodeState, observed: Observed, wanted
 
 function keepRecord(state: NodeState, services: NonNullable<Observed['services']>): void {
   const { kernel, config, view } = state
-  const next = claim(forget(kernel.owned, config?.services ?? [], services), view?.services ?? [])
+  const ours = view?.services ?? []
+  const next = claim(forget(kernel.owned, config?.services ?? [], services), [...ours, ...throughServices(ours)])
   if (sameRecord(kernel.owned, next)) return
   kernel.owned = next
   state.effects.push({ kind: 'record', text: writeRecord(next) })
@@ -118,10 +127,12 @@ export function logPlan(state: NodeState, repairs: ReadonlySet<Operation>, news:
   const { kernel } = state
   const before = kernel.logged
   const lines = new Map(
-    kernel.pending.map((operation) => [
-      `${repairs.has(operation) ? 'repairs' : 'does'}: ${describeOperation(operation)}`,
-      news.has(operation) || !repairs.has(operation),
-    ]),
+    kernel.pending
+      .filter((operation) => !isOfEntry(operation))
+      .map((operation) => [
+        `${repairs.has(operation) ? 'repairs' : 'does'}: ${describeOperation(operation)}`,
+        news.has(operation) || !repairs.has(operation),
+      ]),
   )
   for (const [text, isNews] of lines) if (isNews && !before.has(text)) state.effects.push({ kind: 'log', text })
   kernel.logged = new Set(lines.keys())

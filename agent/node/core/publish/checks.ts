@@ -6,6 +6,7 @@ import { besides } from '../check/besides.ts'
 import type { Sight } from '../check/member.ts'
 import { healthOf } from '../check/sight.ts'
 import { basisOf } from '../check/initial.ts'
+import { whyNotThrough } from '../check/through.ts'
 import type { NodeState } from '../state.ts'
 
 export function reportChecks(state: NodeState): ChecksReport {
@@ -31,6 +32,7 @@ export function reportChecks(state: NodeState): ChecksReport {
       ageMs: last ? Math.round(between(last.at, state.now)) : null,
       basis: basisOf(member),
       ...(found ? { foundMs: found.at === null ? null : Math.round(between(found.at, state.now)) } : {}),
+      ...throughOf(whyNotThrough(state, member), service.address),
       ...(sight ? { ownView: saidOf(state, sight) } : {}),
       ...last?.found,
     }
@@ -42,3 +44,9 @@ const saidOf = ({ now }: NodeState, { is, queue, most, load, at }: Sight): NonNu
   ...{ is, queue, most, load },
   ageMs: Math.round(between(at, now)),
 })
+
+/** As it is asked now. */
+const throughOf = (whyNot: string | null | undefined, vip: string): Pick<CheckReport, 'way'> =>
+  whyNot === undefined
+    ? {}
+    : { way: whyNot === null ? `through IPVS to ${vip}` : `at its own address, not through the VIP: ${whyNot}` }

@@ -5,6 +5,7 @@ import { isSyncOperation, troublesOf } from '@lvsm/plan'
 import { alertTroubles } from '../alerts/alerting.ts'
 import { flappingTroubles } from '../check/holds.ts'
 import { pingTroubles } from '../check/pings.ts'
+import { turnTroubles } from '../check/through.ts'
 import { quorumTroubles } from '../check/standing-in.ts'
 import { disagreementTroubles } from '../disagreement.ts'
 import { deafTroubles } from '../hearing.ts'
@@ -40,6 +41,7 @@ export const troubles = (state: NodeState): readonly Trouble[] =>
     ...pathTroubles(state),
     ...socketTroubles(state),
     ...unseenTroubles(state),
+    ...turnTroubles(state),
     ...quorumTroubles(state),
     ...pingTroubles(state.pings),
     ...disagreementTroubles(state),

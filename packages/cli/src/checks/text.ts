@@ -43,6 +43,7 @@ export function checkText(one: CheckReport, paint: Paint): string {
   const lines = [
     `${paint('strong', nameOf(one))}  ${stateOf(one, paint)}${serving ? '' : ', does not serve'}`,
     `  asks ${endpointText(address, port)} by ${type}, each ${durationText(intervalMs)}, for ${durationText(timeoutMs)} at most; fall ${fall}, rise ${rise}`,
+    ...(one.way === undefined ? [] : [`  asked ${one.way}`]),
     `  ${lastLine(one)}`,
     ...ownLines(one),
     ...figureLines(one),

@@ -1,5 +1,5 @@
 /** Why a service is served as it is. */
-import { isTold, type RealserverReport, type ServiceReport, type Status } from '@lvsm/protocol'
+import { isTold, type RealserverReport, type ServiceReport, type Status, THROUGH_IPVS } from '@lvsm/protocol'
 import { placeText } from '../status-text.ts'
 import { explainGroup } from './group.ts'
 import { type Explained, hintsOf, type Known } from './subject.ts'
@@ -55,8 +55,10 @@ function outText({ node, state, wanted, healthy, weight, reason }: RealserverRep
 }
 
 /** In the service or of its node: what would bring it back. */
-function wayBack({ node, state, healthy, configured }: RealserverReport, { name }: ServiceReport): string {
+function wayBack({ node, state, healthy, configured, reason }: RealserverReport, { name }: ServiceReport): string {
   if (state !== undefined) return `${node} comes back after: lvsm enable ${node}`
+  if (healthy === false && reason.includes(THROUGH_IPVS))
+    return `${node} comes back by itself when its check succeeds. Its own address may answer all the same: look for the alias, the tunnel and the firewall before the VIP there (on ${node}: lvsm doctor), and whether a firewall of the director drops answers as invalid`
   if (healthy === false)
     return `${node} comes back by itself when its check succeeds: look at the server there (lvsm explain ${node})`
   return configured === undefined || configured === 0

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { CHECKS } from '../../src/doctor/core/checks/index.ts'
 import { examine, verdict } from '../../src/doctor/core/examine.ts'
 import { partOf } from '../../src/doctor/core/part.ts'
-import { address, director, link, type Machine, plain, realserver } from './facts.ts'
+import { address, destination, director, ipvs, link, type Machine, plain, realserver, service } from './facts.ts'
 import { ADDRESS_TRAPS } from './traps-addresses-and-routes.ts'
 import { MACHINE_TRAPS } from './traps-machine.ts'
 import { TABLE_TRAPS } from './traps-table-and-connections.ts'
@@ -42,6 +42,21 @@ test('every check has a trap here, and every row of the traps a check', () => {
 test('machines that are well have nothing worse than a word', () => {
   for (const { facts, given } of [plain(), realserver(), director(), director('nat')])
     expect(examine(facts, null, given).findings.filter(({ severity }) => severity !== 'info')).toEqual([])
+})
+
+test('an entry for checks that go through IPVS is no service: weight 0 there, and its mark, are nothing to be named', () => {
+  const mark = (port: number) =>
+    service('', [destination('10.12.0.11:80', 'dr', { weight: 0 })], { protocol: null, address: '', port })
+  const named = (port: number) => {
+    const { facts, given } = director('dr', {
+      ipvs: ipvs(service('10.11.0.50:80', [destination('10.12.0.11:80')]), mark(port)),
+    })
+    return examine(facts, null, given)
+      .findings.filter(({ object }) => object?.startsWith('fwmark'))
+      .map(({ object }) => object)
+  }
+  expect(named(0x4d00_0001)).toEqual([])
+  expect(named(7)).toContain('fwmark 7')
 })
 
 test('what a machine is for is seen of its kernel', () => {

@@ -1,6 +1,6 @@
 /** Which packets belong to a service: one port, or several, which IPVS knows by a mark. */
 import type { Path } from '../document.ts'
-import { isAll, markOf, overlap, parsePorts, type PortRange, portsText } from '../ports.ts'
+import { checkMarkOf, isAll, markOf, overlap, parsePorts, type PortRange, portsText } from '../ports.ts'
 import { serviceKey } from '../service-id.ts'
 import { CHECKS, forwarding, type KernelProtocol, type Protocol, protocolRow, usualCheck } from '../tables/index.ts'
 import { exampleOf } from '../advice.ts'
@@ -129,21 +129,29 @@ export function refuseShared(taken: Taken, service: Service, path: Path, refuse:
         )
     }
   }
-  if (service.ports && name !== undefined) refuseMark(taken, name, path, refuse)
+  if (name === undefined) return
+  if (service.ports) refuseMark(taken, { name, mark: markOf(name), what: 'the same firewall mark as' }, path, refuse)
+  if (service.check?.via === 'vip')
+    refuseMark(taken, { name, mark: checkMarkOf(name), what: 'the same mark for its checks as' }, path, refuse)
 }
 const placeText = (protocol: KernelProtocol, address: string, range: PortRange): string =>
   range.from === range.to
     ? serviceKey({ protocol, address, port: range.from })
     : `${protocol} ${address} ports ${portsText([range])}`
 
-function refuseMark({ marks }: Taken, name: string, path: Path, refuse: Refuse): void {
-  const same = marks.get(markOf(name))
+interface Marked {
+  readonly name: string
+  readonly mark: number
+  readonly what: string
+}
+function refuseMark({ marks }: Taken, { name, mark, what }: Marked, path: Path, refuse: Refuse): void {
+  const same = marks.get(mark)
   if (same !== undefined)
     refuse(
       'mark-collision',
       [...path, 'name'],
-      `"${name}" has the same firewall mark as service "${same}": it comes of the name`,
+      `"${name}" has ${what} service "${same}": it comes of the name`,
       'choose another name for one of them',
     )
-  marks.set(markOf(name), name)
+  marks.set(mark, name)
 }

@@ -11,6 +11,7 @@ import { checkPacing } from './pacing.ts'
 import { checkFamily } from './families.ts'
 import { checkPorts, refuseShared, type Taken } from './service-ports.ts'
 import { checkOwnView } from './own-view.ts'
+import { checkVia } from './via.ts'
 import { checkOptions } from './service-options.ts'
 import { checkForwarding, checkOwner, checkRealserver } from './realservers.ts'
 import { entries, isUnread, type Refuse, refuseTwice, type Rule } from './rule.ts'
@@ -36,6 +37,7 @@ export const services: Rule = (draft, refuse) => {
     checkTiming(service, path, refuse)
     checkOptions(service, served(draft, at), path, refuse)
     checkOwnView(service, served(draft, at), path, refuse)
+    checkVia(service, served(draft, at), path, refuse)
     const seen = new Map<string, string>()
     for (const server of served(draft, at)) {
       const { item, pool } = server

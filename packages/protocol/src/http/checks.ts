@@ -15,6 +15,9 @@ const target = z.object({
   port: z.number(),
   type: text,
 })
+/** In the reason of a check that failed on its way through IPVS, before the VIP. */
+export const THROUGH_IPVS = 'asked through IPVS to'
+
 const check = target.extend({
   group: text,
   intervalMs: z.number(),
@@ -42,6 +45,8 @@ const check = target.extend({
   ownView: z
     .object({ is: text, queue: z.number(), most: z.number(), load: z.number(), ageMs: z.number() })
     .exactOptional(),
+  /** How it is asked, where that is to go through IPVS; not there: at its own address. */
+  way: text.exactOptional(),
   ...foundFields,
 })
 export const checksReport = z.object({

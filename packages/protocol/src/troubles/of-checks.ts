@@ -23,6 +23,20 @@ export const CHECKING = {
     'a service that died there is noticed by its check alone, later',
     'has NODE the same version and configuration? lvsm status there; journalctl -u lvsm-agent there',
   ),
+  'via-refused': kind(
+    'warning',
+    'service',
+    'checks of SERVICE cannot go through IPVS to the VIP: the kernel does not take the entries that they need',
+    'realservers are asked at their own addresses meanwhile: a lost alias, or a firewall before the VIP, goes unnoticed',
+    'mend what lvsm status says of the kernel beside it; nft list chain inet lvsm-nat through, ipvsadm -Ln show what is there',
+  ),
+  'via-late': kind(
+    'warning',
+    'service',
+    'checks of SERVICE through the VIP come late: its realservers take turns, longer than the interval',
+    'a realserver that died is noticed later than the configuration says',
+    'raise the interval of the check, or shorten its timeout: a realserver that does not answer holds the others up for as long',
+  ),
   'prober-ended': kind(
     'warning',
     'node',

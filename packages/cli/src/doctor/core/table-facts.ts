@@ -1,10 +1,13 @@
 /** What is asked of the table of IPVS again and again. */
+import { isCheckMark } from '@lvsm/model'
 import type { FactService, MachineFacts } from '@lvsm/protocol'
 
 type Ipvs = Pick<MachineFacts, 'ipvs'>
 export type FactDestination = FactService['destinations'][number]
 
-export const servicesOf = ({ ipvs }: Ipvs): readonly FactService[] => ipvs?.services ?? []
+/** But for the entries of checks that go through IPVS: all but one of their destinations have weight 0, and nobody is served by them. */
+export const servicesOf = ({ ipvs }: Ipvs): readonly FactService[] =>
+  (ipvs?.services ?? []).filter(({ protocol, port }) => protocol !== null || !isCheckMark(port))
 
 export const destinationsOf = (facts: Ipvs, ...methods: readonly FactDestination['forward'][]): FactDestination[] =>
   servicesOf(facts).flatMap(({ destinations }) => destinations.filter(({ forward }) => methods.includes(forward)))
