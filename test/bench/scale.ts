@@ -63,10 +63,8 @@ export function documentOf(services: number): string {
   const nodes = names.map((name, at) => ({
     name,
     roles: ['realserver'],
-    links: [
-      { name: 'inside', address: `10.12.0.${101 + at}` },
-      { name: 'outside', address: `10.11.0.${101 + at}` },
-    ],
+    // Their addresses are on no link: something is said of each place in the file.
+    links: [{ name: 'inside', address: `10.12.0.${101 + at}` }],
   }))
   const many = Array.from({ length: services }, (_, at) => ({
     ...{ name: `s${at}`, group: 'web', address: VIP, port: FIRST_PORT + at, protocol: 'tcp', scheduler: 'wrr' },

@@ -21,40 +21,58 @@ export function readOwn(text: string): ReadDocument | null {
     // A key that stands there twice, a number that JSON cannot hold, an order that it does not keep: all make another text.
     if (documentText(data) !== body) return null
     const before = head.split('\n').length
-    return { data, refusals: [], place: (path, key) => placeIn(data, before, path, key) }
+    const lines = new Lines()
+    return { data, refusals: [], place: (path, key) => placeIn(data, lines, before, path, key) }
   } catch {
     return null
   }
 }
 
 /** `first`: the line on which it begins. */
-function placeIn(data: unknown, first: number, path: Path, key?: string): Place {
+function placeIn(data: unknown, lines: Lines, first: number, path: Path, key?: string): Place {
   let [value, line, column, depth] = [data, first, 1, 0]
   for (const part of path) {
-    const children = childrenOf(value)
-    const at = children.findIndex(([name]) => name === part)
-    const child = children[at]
+    const child = childOf(value, part)
     if (!child) return { line, column }
-    line += 1 + linesOf(children.slice(0, at))
+    line += 1 + lines.before(value, child.at)
     depth += 1
     column = depth + 1 + (typeof part === 'number' ? 0 : JSON.stringify(part).length + ': '.length)
-    value = child[1]
+    value = child.value
   }
-  if (key === undefined) return { line, column }
-  const children = childrenOf(value)
-  const at = children.findIndex(([name]) => name === key)
-  return at < 0 ? { line, column } : { line: line + 1 + linesOf(children.slice(0, at)), column: depth + 2 }
+  const child = key === undefined ? null : childOf(value, key)
+  return child ? { line: line + 1 + lines.before(value, child.at), column: depth + 2 } : { line, column }
 }
 
-type Children = readonly (readonly [string | number, unknown])[]
-const childrenOf = (value: unknown): Children =>
-  Array.isArray(value) ? [...value.entries()] : typeof value === 'object' && value !== null ? Object.entries(value) : []
-
-function linesOf(children: Children): number {
-  let lines = 0
-  for (const [, value] of children) {
-    const own = childrenOf(value)
-    lines += own.length === 0 ? 1 : linesOf(own) + 2
+function childOf(parent: unknown, part: string | number): { readonly at: number; readonly value: unknown } | null {
+  if (Array.isArray(parent)) {
+    const value: unknown = parent[Number(part)]
+    return typeof part === 'number' && value !== undefined ? { at: part, value } : null
   }
-  return lines
+  if (typeof parent !== 'object' || parent === null) return null
+  const entries = Object.entries(parent)
+  const at = entries.findIndex(([name]) => name === part)
+  return at < 0 ? null : { at, value: entries[at]?.[1] }
+}
+
+/** Each container is counted once: a file with a thousand services is asked for thousands of places. */
+class Lines {
+  readonly #known = new Map<object, readonly number[]>()
+
+  /** Of what stands in `parent` before its child number `at`. */
+  before(parent: unknown, at: number): number {
+    return (typeof parent === 'object' && parent !== null ? this.#sums(parent)[at] : undefined) ?? 0
+  }
+  #sums(parent: object): readonly number[] {
+    const known = this.#known.get(parent)
+    if (known) return known
+    const sums = [0]
+    for (const child of Object.values(parent)) sums.push((sums.at(-1) ?? 0) + this.#of(child))
+    this.#known.set(parent, sums)
+    return sums
+  }
+  #of(value: unknown): number {
+    if (typeof value !== 'object' || value === null) return 1
+    const inside = this.#sums(value).at(-1) ?? 0
+    return inside === 0 ? 1 : inside + 2
+  }
 }
