@@ -43,9 +43,9 @@ function started(during: (changed: () => void) => void = () => undefined) {
       return { ...host, services: services ? [] : null, sysctls: new Map(sysctls.map((path) => [path, '0'])) }
     },
     sockets: () => ({ kind: 'sockets', found: [], error: '', load: 0 }),
-    apply(operations) {
+    apply() {
       calls.push('apply')
-      return operations.map((operation) => ({ operation, message: 'not by a test' }))
+      return { message: 'not by a test' }
     },
     watch: (told) => void (changed = told),
     close: () => void calls.push('close'),

@@ -19,6 +19,7 @@ import { createNodeCore, type NodeCore, type NodeEffect, type NodeInput } from '
 import { groupNumber } from '../process/caller.ts'
 import { startInbox } from './inbox.ts'
 import { Kept } from './kept.ts'
+import { KernelWork } from './kernel-work.ts'
 import { leaseInput, sendMessage } from './lease-input.ts'
 import { type Asking, startProber } from './monitoring.ts'
 import type { AgentOptions, Machine } from './machine.ts'
@@ -31,7 +32,7 @@ export class Agent {
   readonly #node: string
   readonly #machine: Machine
   readonly #kept: Kept
-  readonly #kernel: Kernel
+  readonly #kernel: KernelWork
   readonly #core: NodeCore
   readonly #driver: Driver<NodeInput>
   readonly #counting: Counting
@@ -48,7 +49,6 @@ export class Agent {
     const { node, runDir, pass } = options
     this.#node = node
     this.#machine = machine
-    this.#kernel = kernel
     this.#configuration = configuration
     this.#kept = new Kept(
       options.stateDir,
@@ -87,7 +87,7 @@ export class Agent {
       (program, why) => this.#driver.feed({ kind: 'absent', program, why }),
     )
     this.#control = this.#serveControl(join(runDir, 'agent.sock'), pass)
-    kernel.watch(() => this.#driver.feed({ kind: 'changed' }))
+    this.#kernel = new KernelWork(kernel, (input) => this.#driver.feed(input))
     this.#warnings = new WarningBoard((source, trouble) => this.#report(source, trouble))
     this.#kept.tell()
     this.#kept.watch()
@@ -196,14 +196,12 @@ export class Agent {
   #carryOut(effect: NodeEffect): void {
     switch (effect.kind) {
       case 'observe':
-        return this.#observe(effect)
       case 'apply':
-        return this.#driver.feed({ kind: 'applied', failures: this.#kernel.apply(effect.operations) })
+      case 'sockets':
+        return this.#kernel.carryOut(effect)
       case 'openings':
       case 'totals':
         return this.#counting.look(effect.kind, (input) => this.#driver.feed(input))
-      case 'sockets':
-        return this.#driver.feed(this.#kernel.sockets(effect.protocols))
       case 'check':
         return this.#prober.check(effect.id, effect, this.#counting.timed(effect.id, this.#driver, this.#machine))
       case 'deliver':
@@ -237,14 +235,6 @@ export class Agent {
       case 'switchover':
       case 'standby':
         return void this.#lease.tell(effect) // It is told again when it connects, or when it is due.
-    }
-  }
-
-  #observe(effect: Extract<NodeEffect, { kind: 'observe' }>): void {
-    try {
-      this.#driver.feed({ kind: 'observed', observed: this.#kernel.observe(effect) })
-    } catch (error) {
-      this.#driver.feed({ kind: 'observe-failed', error: (error as Error).message })
     }
   }
 }

@@ -23,8 +23,8 @@ export interface Kernel {
   }): Observed
   /** Who waits for connections or datagrams. Throws nothing: what cannot be read is said. */
   sockets(protocols: readonly KernelProtocol[]): Extract<NodeInput, { kind: 'sockets' }>
-  /** In order; a failure does not hold up what does not depend on it. Returns the failures. */
-  apply(operations: readonly Operation[]): readonly Failure[]
+  /** Null: it is done. */
+  apply(operation: Operation): Omit<Failure, 'operation'> | null
   /** Calls back when links, addresses, default routes or rules change. */
   watch(changed: () => void): void
   close(): void

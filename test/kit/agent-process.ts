@@ -4,7 +4,7 @@
  */
 import { type Instant, NEVER_BEFORE } from '@lvsm/base'
 import type { KeptEvents, LocalWord } from '@lvsm/protocol'
-import type { OwnedRecord } from '@lvsm/plan'
+import { isHeldBack, type OwnedRecord } from '@lvsm/plan'
 import { type Driver, type DriverParts, startDriver } from '../../agent/driver/driver.ts'
 import { createNodeCore, type NodeCore, type NodeEffect, type NodeInput } from '../../agent/node/core/index.ts'
 import { simulatedAlarm } from './alarm.ts'
@@ -173,6 +173,8 @@ export class AgentProcess {
   ): void {
     const operation = operations[at]
     if (!operation) return this.#answer({ kind: 'applied', failures })
+    const refused = failures.map((one) => one.operation)
+    if (isHeldBack(operation, refused, operations)) return this.#apply(operations, at + 1, failures)
     this.#later(this.#around.callMs(), () => {
       this.done.operations += 1
       const message = this.#around.refuses(operation) ?? this.#around.apply(operation)

@@ -120,7 +120,10 @@ describe('a director that lost IPVS', () => {
     refused.kern.state.services.splice(0)
     refused.kern.refuses = ({ kind }) => (kind === 'service-add' ? 'no such object' : '')
     refused.run(3000)
-    expect(refused.told().at(-1)).toMatchObject({ ready: false, reason: expect.stringContaining('still to do: add') })
+    expect(refused.told().at(-1)).toMatchObject({
+      ready: false,
+      reason: expect.stringMatching(/^cannot add service .*no such object/),
+    })
     expect(refused.troubles()).toContain('kernel-refused')
 
     const silent = owner()
@@ -164,6 +167,51 @@ describe('a director whose kernel refuses an operation', () => {
       ready: false,
       reason: expect.stringContaining('the guard of this table'),
     })
+  })
+  it('stays ready where that is nothing of its group: a tunnel, a setting that only guards, one destination of several', () => {
+    for (const kind of ['tunnel-add', 'alias-add', 'dest-add'] as const) {
+      const one = owner()
+      const dests = one.kern.state.services[0]?.dests ?? []
+      one.kern.state.services = one.kern.state.services.map((service) => ({ ...service, dests: dests.slice(1) }))
+      one.kern.refuses = (operation) => (operation.kind === kind ? 'operation not supported' : '')
+      one.run(3000)
+      expect(one.told(), kind).toEqual([PREPARED])
+    }
+    const one = owner()
+    one.kern.state.sysctls.set('net/ipv4/conf/all/send_redirects', '1')
+    one.kern.refuses = ({ kind }) => (kind === 'sysctl' ? 'read-only file system' : '')
+    one.run(3000)
+    expect(one.told().at(-1)).toEqual(PREPARED)
+    expect(one.troubles()).toContain('kernel-refused')
+  })
+  it('is not ready where answers cannot pass: forwarding is off, or the rules are refused', () => {
+    const closed = owner()
+    closed.kern.state.sysctls.set('net/ipv4/ip_forward', '0')
+    closed.kern.refuses = ({ kind }) => (kind === 'sysctl' ? 'read-only file system' : '')
+    closed.run(3000)
+    expect(closed.told().at(-1)).toMatchObject({
+      ready: false,
+      reason: expect.stringMatching(/ip_forward.*read-only file system/),
+    })
+    const bare = node(
+      'dir1',
+      undefined,
+      SAMPLE.replace('    port: 80\n', '    ports: [80, 443]\n').replace('port: 8080, ', ''),
+    )
+    bare.kern.refuses = ({ kind }) => (kind === 'nat-rules' ? 'no such module' : '')
+    bare.feed({ kind: 'lease-up' })
+    bare.run(3000)
+    expect(bare.take('ready').at(-1)).toMatchObject({
+      ready: false,
+      reason: 'cannot load our NAT rules: no such module',
+    })
+  })
+  it('is not ready where the kernel takes no destination of a service', () => {
+    const one = owner()
+    one.kern.state.services = one.kern.state.services.map((service) => ({ ...service, dests: [] }))
+    one.kern.refuses = ({ kind }) => (kind === 'dest-add' ? 'operation not supported' : '')
+    one.run(3000)
+    expect(one.told().at(-1)).toMatchObject({ ready: false, reason: expect.stringContaining('not supported') })
   })
   it('stays ready where one service lacks a module: the others are served, and the trouble names it', () => {
     const one = owner()

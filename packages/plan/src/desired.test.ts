@@ -126,6 +126,11 @@ describe('the table', () => {
       { http: '', https: '13:2', imap: '', smtp: '' },
     ],
     [
+      'and where nobody else does now, whatever weight the configuration says',
+      of('dir1', { quiescing: new Set(['web']), weights: new Map([['https', new Map([['10.11.0.11:443', 0]])]]) }),
+      { http: '11:1 12:1 13:0', https: '11:0 13:2', imap: '12:1 11:0', smtp: '14:1' },
+    ],
+    [
       'nor does anybody else whose weight is 0',
       withWeight(0, of('dir1', { quiescing: new Set(['web']) })),
       { http: '11:0 12:0 13:1', https: '11:0 13:1', imap: '12:0 11:0', smtp: '14:1' },

@@ -145,16 +145,18 @@ const hears = (sync: DesiredSync | null, { syncDaemons }: HostNetwork): boolean 
 function desiredService(service: ConfigService, planInput: PlanInput, synchronised: boolean): DesiredService {
   const serving = planInput.serving.get(service.name) ?? NOBODY
   const draining = planInput.draining.get(service.name) ?? NOBODY
+  const weights = planInput.weights?.get(service.name)
+  const weightOf = (entry: { readonly address: string; readonly port: number; readonly weight: number }): number =>
+    weights?.get(destKey(entry)) ?? entry.weight
   const quiet =
     planInput.quiescing.has(service.group) &&
     service.realservers.some(
-      (entry) => !forwarding(entry.forward).connectionsMustEnd && entry.weight > 0 && serving.has(destKey(entry)),
+      (entry) => !forwarding(entry.forward).connectionsMustEnd && weightOf(entry) > 0 && serving.has(destKey(entry)),
     )
-  const weights = planInput.weights?.get(service.name)
   const dests = service.realservers.flatMap(
     ({ address, port, forward: method, weight: full, ...more }): DesiredDest[] => {
       const key = destKey({ address, port })
-      const weight = weights?.get(key) ?? full
+      const weight = weightOf({ address, port, weight: full })
       const { kernel: forward, connectionsMustEnd } = forwarding(method)
       const rest = { ...limitsOf(more), ...tunnelWay(more) }
       if (serving.has(key))

@@ -2,6 +2,7 @@
 import { familyOf, MARKS, ownLabel } from '@lvsm/base'
 import {
   destKey,
+  FAMILIES,
   hostPrefix,
   isMark,
   namesOf,
@@ -15,6 +16,7 @@ import type { Desired, DesiredDest, DesiredService } from './desired.ts'
 import { natRulesText } from './nat-rules.ts'
 import {
   familyOfDefault,
+  type ObservedDefault,
   type Observed,
   type ObservedDest,
   type ObservedLink,
@@ -156,22 +158,28 @@ function leave(service: ObservedService, record: OwnedRecord): Operation[] {
 function route(observed: Observed, wanted: Desired): Operation[] {
   const ours = observed.defaults.filter((entry) => entry.protocol === MARKS.routeProtocol)
   const { gateway } = wanted
-  if (gateway === null)
-    return ours.map(
-      (entry): Operation => ({
-        kind: 'route-remove',
-        gateway: entry.gateway,
-        index: entry.index,
-        protocol: MARKS.routeProtocol,
-      }),
-    )
+  if (gateway === null) return ours.map(removed)
+  const family = familyOf(gateway.address)
   const foreign = observed.defaults.some(
-    (entry) => entry.protocol !== MARKS.routeProtocol && familyOfDefault(entry) === familyOf(gateway.address),
+    (entry) => entry.protocol !== MARKS.routeProtocol && familyOfDefault(entry) === family,
   )
-  const stands = observed.defaults.some((entry) => entry.gateway === gateway.address && entry.index === gateway.index)
-  if (foreign || stands || gateway.index === 0) return []
-  return [{ kind: 'route-set', gateway: gateway.address, index: gateway.index }]
+  const isWanted = (entry: ObservedDefault): boolean =>
+    entry.gateway === gateway.address && entry.index === gateway.index
+  const isSet = !foreign && gateway.index !== 0 && !observed.defaults.some(isWanted)
+  // Setting one replaces that of its family and metric: there is no moment without.
+  const isReplaced = (entry: ObservedDefault): boolean =>
+    isSet && familyOfDefault(entry) === family && entry.metric === FAMILIES[family].usualMetric
+  return [
+    ...(isSet ? [{ kind: 'route-set' as const, gateway: gateway.address, index: gateway.index }] : []),
+    ...ours.filter((entry) => !isWanted(entry) && !isReplaced(entry)).map(removed),
+  ]
 }
+const removed = ({ gateway, index }: ObservedDefault): Operation => ({
+  kind: 'route-remove',
+  gateway,
+  index,
+  protocol: MARKS.routeProtocol,
+})
 
 function aliases(observed: Observed, wanted: Desired): Operation[] {
   const devices = observed.links.filter((link) => placementsOn(link).length > 0)

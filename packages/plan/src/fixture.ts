@@ -6,6 +6,7 @@ import {
   describeOperation,
   desired,
   diff,
+  familyOfDefault,
   natRulesText,
   NOTHING_OWNED,
   type Observed,
@@ -137,10 +138,13 @@ function applyTimeouts(
 const applyDefault = (
   defaults: Observed['defaults'],
   { gateway, index }: Extract<Operation, { readonly kind: 'route-set' }>,
-): Observed['defaults'] => [
-  ...defaults.filter((entry) => entry.metric !== 0),
-  { gateway, index, protocol: 76, metric: 0 },
-]
+): Observed['defaults'] => {
+  const six = gateway.includes(':')
+  const metric = six ? 1024 : 0
+  const isOther = (entry: Observed['defaults'][number]): boolean =>
+    entry.metric !== metric || familyOfDefault(entry) !== (six ? 'ipv6' : 'ipv4')
+  return [...defaults.filter(isOther), { gateway, index, protocol: 76, metric }]
+}
 
 function withoutDefault(
   defaults: Observed['defaults'],

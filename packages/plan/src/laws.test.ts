@@ -9,6 +9,7 @@ import {
   type Desired,
   desired,
   diff,
+  isHeldBack,
   natRulesText,
   type Observed,
   type ObservedDest,
@@ -211,8 +212,9 @@ function expectReached(now: Observed, wanted: Desired, world: World): void {
     expect([wanted.aliases.some(({ address }) => address === entry.address), entry.prefix]).toEqual([true, 32])
   const ours = now.defaults.filter((entry) => entry.protocol === 76)
   const others = now.defaults.length > ours.length
-  if (wanted.gateway === null) expect(ours).toEqual([])
-  else if (!others && wanted.gateway.index > 0)
+  const { address, index } = wanted.gateway ?? {}
+  expect(ours.filter((entry) => entry.gateway !== address || entry.index !== index)).toEqual([])
+  if (wanted.gateway && !others && wanted.gateway.index > 0)
     expect(now.defaults).toContainEqual(
       expect.objectContaining({ gateway: wanted.gateway.address, index: wanted.gateway.index }),
     )
@@ -224,17 +226,8 @@ function expectTable(services: readonly ObservedService[], wanted: Desired, { re
     const found = find(services, key)
     expect(found?.spec, key).toEqual(service.spec)
     const dests = found?.dests.filter((dest) => record.get(key)?.has(destKey(dest))) ?? []
-    const shape = ({
-      address,
-      port,
-      forward,
-      weight,
-    }: {
-      address: string
-      port: number
-      forward: string
-      weight: number
-    }) => `${address}:${port} ${forward} ${weight}`
+    const shape = (dest: Pick<ObservedDest, 'address' | 'port' | 'forward' | 'weight'>): string =>
+      `${destKey(dest)} ${dest.forward} ${dest.weight}`
     expect(dests.map(shape).sort()).toEqual(service.dests.map(shape).sort())
   }
   const keys = new Set(wanted.services.map(serviceKey))
@@ -340,6 +333,13 @@ const remembering = (now: Observed, counts: readonly number[]): Observed => ({
     })) ?? null,
 })
 
+/** By its checks, not because it leaves. */
+const falls = (plan: readonly Operation[], service: ServiceId, key: string): boolean => {
+  const of = plan.filter((one) => 'service' in one && serviceKey(one.service) === serviceKey(service))
+  const isRemoved = of.some((one) => one.kind === 'dest-remove' && destKey(one) === key)
+  return !isRemoved && of.some((one) => one.kind === 'dest-edit' && destKey(one.dest) === key && one.dest.weight === 0)
+}
+
 describe('any plan', () => {
   it('obeys the laws at every step, reaches what is wanted, and is empty the second time', () => {
     fc.assert(
@@ -348,6 +348,29 @@ describe('any plan', () => {
         const after = play(world.now, wanted, world)
         expectReached(after, wanted, world)
         expect(diff(after, wanted, world.record)).toEqual([])
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('of which the kernel refuses some goes on with what is safe, and leaves no service empty for it', () => {
+    fc.assert(
+      fc.property(anyWorld, fc.array(fc.boolean(), { minLength: 40, maxLength: 40 }), (world, refuses) => {
+        const wanted = desired({ ...world.planInput, flushing: new Set() }, world.now)
+        const plan = diff(world.now, wanted, world.record)
+        const refused: Operation[] = []
+        let now = world.now
+        for (const [at, operation] of plan.entries()) {
+          if (isHeldBack(operation, refused, plan)) continue
+          const after = refuses[at % 40] ? null : apply(now, operation)
+          if (after) expectStep(now, operation, after, wanted)
+          else refused.push(operation)
+          now = after ?? now
+          for (const service of world.now.services ?? [])
+            if (service.dests.some((dest) => dest.weight > 0 && !falls(plan, service, destKey(dest))))
+              if (alive(wanted.services.find((one) => serviceKey(one) === serviceKey(service))))
+                expect(alive(find(now.services, serviceKey(service))), 'served all the time').toBe(true)
+        }
       }),
       { numRuns: 500 },
     )

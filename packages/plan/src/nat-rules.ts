@@ -151,18 +151,19 @@ export const withSources = (rules: NatRules | null, sources: readonly SourceRule
 export const withThrough = (rules: NatRules | null, through: readonly ThroughRule[]): NatRules | null =>
   through.length === 0 ? rules : { ...(rules ?? NONE), through }
 
+/** Without these a service is not served at all: its packets are marked, or get another source. */
+const servingText = ({ marks, sources }: NatRules): string => JSON.stringify([marks, sources])
+export const reliesOnRules = ({ ports, realservers }: Pick<ConfigService, 'ports' | 'realservers'>): boolean =>
+  ports !== undefined || realservers.some(({ forward }) => forwarding(forward).hidesClients)
+
 /** What the rules are, as one text: equal texts are equal rules. */
-export const natRulesText = (needs: NatRules | null): string | null =>
-  needs === null
-    ? null
-    : JSON.stringify([
-        needs.untranslated,
-        needs.masquerade,
-        needs.handover,
-        needs.suppressRst,
-        needs.tunnels,
-        needs.sync,
-        needs.marks,
-        needs.sources,
-        needs.through,
-      ])
+export function natRulesText(needs: NatRules | null): string | null {
+  if (needs === null) return null
+  const { untranslated, masquerade, handover, suppressRst, tunnels, sync, through } = needs
+  const others = [untranslated, masquerade, handover, suppressRst, tunnels, sync, through]
+  return `${servingText(needs)} ${JSON.stringify(others)}`
+}
+
+/** Do the rules that stand carry what services rely on? Others make it better, or come and go with a move. */
+export const areServing = (standing: string | null, needs: NatRules | null): boolean =>
+  needs === null || standing?.startsWith(`${servingText(needs)} `) === true

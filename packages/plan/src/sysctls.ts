@@ -49,6 +49,10 @@ export function directorSysctls(
   ]
 }
 
+/** Without it no answer passes through this node. */
+export const carriesAnswers = (path: string): boolean =>
+  path === 'net/ipv4/ip_forward' || path === 'net/ipv6/conf/all/forwarding' || path === 'net/ipv4/vs/conntrack'
+
 const conf6 = (name: string, key: string): string => `net/ipv6/conf/${name}/${key}`
 
 /**

@@ -3,7 +3,7 @@ import { type Observed, type Operation } from '@lvsm/plan'
 import { NETLINK, type Netlink, oncePerTurn, openNetlink, type Watch, watchNetlink } from '@lvsm/kernel'
 import { AF_OF, type Decoded, type Message, nftables, rtnetlink } from '@lvsm/netlink'
 import { familyOf, isOwnAddress, isOwnLabel, MARKS, ownLabel } from '@lvsm/base'
-import { FAMILIES, type IpvsTimeouts, namesOf, PLACEMENTS, serviceKey } from '@lvsm/model'
+import { FAMILIES, type IpvsTimeouts, namesOf, PLACEMENTS } from '@lvsm/model'
 import type { Failure } from '../../core/index.ts'
 import type { Kernel } from '../../ports.ts'
 import { ALIAS } from './alias.ts'
@@ -56,16 +56,9 @@ export function openKernel(): Kernel {
       }
     },
     sockets: (protocols) => sockets.look(protocols),
-    apply(operations) {
+    apply(operation) {
       forget()
-      // Of a service that the kernel refuses all else fails too: it is said once.
-      const refused = new Set<string>()
-      return operations.flatMap((operation): Failure[] => {
-        if ('service' in operation && refused.has(serviceKey(operation.service))) return []
-        const failure = carryOut(operation, { route, table, natRules, guePorts })
-        if (failure && operation.kind === 'service-add') refused.add(serviceKey(operation.service))
-        return failure ? [{ operation, ...failure }] : []
-      })
+      return carryOut(operation, { route, table, natRules, guePorts })
     },
     watch(changed) {
       watches.push(watchHostNetwork(host, changed), watchRules(rules, changed))

@@ -193,6 +193,15 @@ export function openNatRules(): NatRulesPort {
       .join('\n')
   }
 
+  /** They are loaded, whatever becomes of the question: without an answer the next look takes them for changed, and they are loaded again. */
+  function stands(): string {
+    try {
+      return standing()
+    } catch {
+      return 'not known'
+    }
+  }
+
   return {
     observe() {
       const now = standing()
@@ -205,7 +214,7 @@ export function openNatRules(): NatRulesPort {
       const refused = socket.apply(nftables.batch(messages))
       if (refused)
         return `${refused.message}: are the modules nf_tables, nf_conntrack, nft_chain_nat, nft_ct, nft_dup_ipv4 and nft_dup_ipv6 there?`
-      loaded = { print: natRulesText(needs), standing: standing() }
+      loaded = { print: natRulesText(needs), standing: stands() }
       return null
     },
     close: () => socket.close(),

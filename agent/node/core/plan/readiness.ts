@@ -1,6 +1,15 @@
 /** Whether this node's kernel is prepared for a group, as its lease process and its peers shall know. */
-import { type ConfigGroup, serviceKey } from '@lvsm/model'
-import { describeOperation, isForChecks, isSyncOperation, type Operation } from '@lvsm/plan'
+import { type ConfigGroup, type ConfigService, forwarding, serviceKey } from '@lvsm/model'
+import {
+  areServing,
+  carriesAnswers,
+  describeOperation,
+  isForChecks,
+  isSyncOperation,
+  type ObservedService,
+  type Operation,
+  reliesOnRules,
+} from '@lvsm/plan'
 import { uncheckedOf } from '../check/members.ts'
 import { heldGroups } from '../lease.ts'
 import { oddHere } from '../disagreement.ts'
@@ -28,25 +37,45 @@ export function unreadyFor(state: NodeState, group: ConfigGroup): string | null 
   // An owner whose agent starts anew serves by the table that it found: nobody is better off for that.
   if (unchecked !== undefined && !heldGroups(state).has(group.name))
     return `the realservers of service ${unchecked} are not checked yet`
+  return unprepared(kernel, services)
+}
+
+/** What is missing of this group alone: a tunnel, or a service of another group, is a trouble of its own and no reason not to serve this one. */
+function unprepared(
+  { pending, failures, observed, wanted }: NodeState['kernel'],
+  services: readonly ConfigService[],
+): string | null {
   const keys = new Set(services.map(serviceKey))
   // Without the module of one scheduler the other services of the group are served all the same.
-  const lost = refusedServices(kernel.failures)
-  const missing = kernel.pending.find((operation) => isNeeded(operation, keys, lost))
-  if (missing) return `still to do: ${describeOperation(missing)}`
-  const failure = kernel.failures.find(({ operation, missing: lacks }) => lacks === undefined && isServing(operation))
-  return failure ? describeFailure(failure.operation, failure.message) : null
+  const lost = refusedServices(failures)
+  const isOfGroup = (operation: Operation): boolean =>
+    'service' in operation && keys.has(serviceKey(operation.service)) && !lost.has(serviceKey(operation.service))
+  const refused = new Map(failures.map((one) => [describeOperation(one.operation), one.message]))
+  const throughHere = services.some(({ realservers }) =>
+    realservers.some(({ forward }) => forwarding(forward).answersThroughDirector),
+  )
+  const isNeeded = (operation: Operation): boolean => {
+    if (operation.kind === 'service-add') return isOfGroup(operation)
+    if (operation.kind !== 'sysctl' || isSyncOperation(operation) || isForChecks(operation)) return false
+    return !refused.has(describeOperation(operation)) || (throughHere && carriesAnswers(operation.path))
+  }
+  // One destination that the kernel does not take is a trouble; where it takes none nobody is served, and where it changes none dead ones are.
+  const isFatal = (operation: Operation): boolean => {
+    if (!isOfGroup(operation) || operation.kind === 'dest-remove' || operation.kind === 'dest-flush') return false
+    return operation.kind !== 'dest-add' || !servesAny(observed?.services ?? [], serviceKey(operation.service))
+  }
+  const missing = pending.find(isNeeded) ?? failures.find(({ operation }) => isFatal(operation))?.operation
+  const said = (operation: Operation): string => {
+    const message = refused.get(describeOperation(operation))
+    return message === undefined ? `still to do: ${describeOperation(operation)}` : describeFailure(operation, message)
+  }
+  if (missing) return said(missing)
+  if (!services.some(reliesOnRules) || !wanted || areServing(observed?.natRules ?? null, wanted.natRules)) return null
+  return said({ kind: 'nat-rules', needs: wanted.natRules })
 }
 
-/** Clients are served without the others. */
-const isServing = (operation: Operation): boolean =>
-  operation.kind !== 'nat-rules' && !isSyncOperation(operation) && !isForChecks(operation)
-
-/** Destinations that come and go are everyday; a setting or a service that is missing altogether is not. */
-const isNeeded = (operation: Operation, services: ReadonlySet<string>, lost: ReadonlySet<string>): boolean => {
-  if (operation.kind !== 'service-add') return operation.kind === 'sysctl' && isServing(operation)
-  const key = serviceKey(operation.service)
-  return services.has(key) && !lost.has(key)
-}
+const servesAny = (services: readonly ObservedService[], key: string): boolean =>
+  services.some((service) => serviceKey(service) === key && service.dests.some(({ weight }) => weight > 0))
 
 /** Keys of services that this kernel cannot have, for want of a module. */
 export const refusedServices = (failures: readonly Failure[]): ReadonlySet<string> =>

@@ -12,6 +12,8 @@ export interface FamilyRow {
   readonly bits: number
   /** With prefix length 0: everybody, the destination of a default route. */
   readonly everybody: string
+  /** Of a route that came without one (IPv6: IP6_RT_PRIO_USER). */
+  readonly usualMetric: number
   /** Prefix length that most networks have, and the shortest that a floating address may claim. */
   readonly usual: number
   readonly widest: number
@@ -35,6 +37,7 @@ export const FAMILIES = {
     lacks: {},
     bits: 32,
     everybody: '0.0.0.0',
+    usualMetric: 0,
     usual: 24,
     widest: 16,
     shownBy: 'ip -4 address',
@@ -57,6 +60,7 @@ export const FAMILIES = {
     },
     bits: 128,
     everybody: '::',
+    usualMetric: 1024,
     usual: 64,
     widest: 48,
     shownBy: 'ip -6 address',
