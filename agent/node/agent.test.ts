@@ -1,7 +1,7 @@
 /** The agent as a whole, on a kernel that does nothing: what is wired to what, and what a new configuration does. */
 import { NO_FACTS } from '@lvsm/changes'
-import { ROUTES, type RouteName, readResponse } from '@lvsm/protocol'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { encodeKeptAlerts, ROUTES, type RouteName, readResponse } from '@lvsm/protocol'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,17 +19,22 @@ afterEach(() => {
   for (const end of ends.splice(0)) end()
 })
 
-function configuration(revision: number): Extract<Read, { ok: true }> {
+function configuration(revision: number, more = ''): Extract<Read, { ok: true }> {
   // Nobody is pinged, and nobody checked, by a test.
-  const text = SAMPLE.replace(/ {4}ping: .*\n/, '').replace('type: tcp, interval', 'type: none, interval')
+  const text = SAMPLE.replace(/ {4}ping: .*\n/, '').replace('type: tcp, interval', 'type: none, interval') + more
   const { config, refusals } = checkConfig(text.replace('revision: 1', `revision: ${revision}`))
   if (!config) throw new Error(JSON.stringify(refusals))
   return { ok: true, config, secrets: new Map(), warnings: [], facts: NO_FACTS }
 }
 
-/** `during`: what the kernel says while it is looked at. */
-function started(during: (changed: () => void) => void = () => undefined) {
+/** `during`: what the kernel says while it is looked at; `finds`: what is in its directories before. */
+function started(
+  during: (changed: () => void) => void = () => undefined,
+  first = configuration(1),
+  finds: (home: string) => void = () => undefined,
+) {
   const home = mkdtempSync(join(tmpdir(), 'lvsm-agent-'))
+  finds(home)
   const said: string[] = []
   const exits: number[] = []
   const calls: string[] = []
@@ -58,7 +63,7 @@ function started(during: (changed: () => void) => void = () => undefined) {
       pass: null,
       begun: { machine: 'm', sentence: 'starts', before: null, awayMs: null },
     },
-    configuration(1),
+    first,
     {
       clock: boottime,
       coordinators: NO_COORDINATORS,
@@ -109,6 +114,28 @@ test('answers for its status, its history and its fence by the table of routes',
     // Nothing of it is lost on the way.
     expect(readResponse(name, value), name).toEqual(value)
   }
+})
+
+test('what receivers were told before it started is known, though its lease process is seen before its configuration', async () => {
+  const told = { ops: { what: 'firing', ageMs: 1000 } } as const
+  const cause = {
+    code: 'no-ipvs',
+    object: 'node rs1',
+    severity: 'critical',
+    summary: 'this kernel has no IPVS',
+  } as const
+  const kept = { ...cause, startedMs: Date.now() - 5000, endedMs: null, ageMs: 5000, told }
+  const receivers = 'receivers:\n  - { name: ops, type: webhook, url: "http://127.0.0.1:9/" }\n'
+  const { ask } = started(undefined, configuration(1, receivers), (home) => {
+    writeFileSync(join(home, 'lvsm-lease.life'), 'lvsm-life 1\nlife 4711.1\nversion 0.1.0\ncode 70\nline ends\n')
+    writeFileSync(join(home, 'agent.alerts'), encodeKeptAlerts({ wallMs: Date.now(), told: [kept] }), { mode: 0o600 })
+  })
+  expect((await ask('events')).value, 'it was seen').toMatchObject({
+    events: expect.arrayContaining([expect.objectContaining({ reason: expect.stringContaining('lvsm-lease') })]),
+  })
+  expect((await ask('alerts')).value).toMatchObject({
+    alerts: [{ code: 'no-ipvs', object: 'node rs1', told: [{ receiver: 'ops', what: 'firing' }] }],
+  })
 })
 
 test('answers commands once the core has: what went wrong has its own status', async () => {

@@ -42,7 +42,9 @@ export function stepAlerts(state: NodeState, look: () => readonly CauseReport[])
   const { alerting, now, node, config } = state
   const rules = rulesOf(state)
   endTests(state)
-  if (!config || !rules) {
+  // Before the first configuration nothing is known of receivers: what the disk kept waits for it.
+  if (!config) return false
+  if (!rules) {
     forget(state)
     return false
   }
