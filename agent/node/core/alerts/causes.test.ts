@@ -45,3 +45,39 @@ test('that no coordinator leads is one cause, whichever nodes find it', () => {
     ['no-leader coordinators'],
   ])
 })
+
+test('a group and a service each get their own sentence, though the name of another one begins with theirs', () => {
+  const one = node('dir1')
+  one.run(500)
+  const { groups, services } = one.core.status(one.now())
+  const [[group], [service]] = [groups, services]
+  if (!group || !service) throw new Error('the sample has a group and a service')
+  const of = (name: string, reason: string) => ({
+    ...{ ...group, name, owner: 'dir1', state: 'owned' as const, directors: ['dir1', 'dir2'] },
+    takers: [{ node: 'dir2', could: false, reason }],
+  })
+  const silent = {
+    name: 'web',
+    roles: [],
+    voter: false,
+    state: 'troubled',
+    reason: 'no alias',
+    standby: false,
+    agent: true,
+  } as const
+  const serving = { ...service.realservers[0], node: 'web', weight: 1, configured: 1, healthy: true }
+  const owner = { ...silent, name: 'dir1', state: 'owner', reason: '' } as const
+  const status: Status = {
+    ...STATUS,
+    ...{ node: 'dir1', quorum: true, nodes: [owner, silent] },
+    groups: [of('web2', 'no disk'), of('web', 'no link')],
+    services: [
+      { ...service, name: 'web', group: 'web', told: true, realservers: [serving] as typeof service.realservers },
+    ],
+  }
+  const said = causesOf(status, [], new Set(['web', 'web2']))
+  expect(said.map(({ code, object, summary }) => [`${code} ${object}`, summary])).toEqual([
+    ['group-immovable group web2', 'nobody could take web2: dir2: no disk'],
+    ['group-immovable group web', 'nobody could take web: dir2: no link'],
+  ])
+})

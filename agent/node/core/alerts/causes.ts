@@ -74,7 +74,7 @@ const ofNodes = ({ nodes }: Status): Found[] =>
   )
 
 function ofGroups(status: Status, mine: ReadonlySet<string>): Found[] {
-  const { movable, unmovable } = judge(status)
+  const { movable, faults } = judge(status)
   return status.groups.flatMap(({ name, state, owner, reason, addresses }): Found[] => {
     const object = `group ${name}`
     if (owner === null && state === 'nobody') {
@@ -82,23 +82,21 @@ function ofGroups(status: Status, mine: ReadonlySet<string>): Found[] {
       return [{ code: 'group-unowned', severity: 'critical', object, message }]
     }
     if (!mine.has(name) || movable.get(name) !== false) return []
-    const message = unmovable.find((text) => text.includes(name)) ?? `${name} could not move now`
+    const message = faults.groups.get(name) ?? `${name} could not move now`
     return [{ code: 'group-immovable', severity: 'warning', object, message }]
   })
 }
 
 function ofServices(status: Status, mine: ReadonlySet<string>): Found[] {
-  const { served, unserved, unserving } = judge(status)
+  const { served, faults } = judge(status)
   return status.services.flatMap(({ name, group }): Found[] => {
     const object = `service ${name}`
-    const textOf = (all: readonly string[]): string | undefined =>
-      all.find((text) => text.startsWith(`${name}: `) || text.startsWith(`${name} `))
+    const fault = faults.services.get(name)
     if (!mine.has(group)) return []
     if (served.get(name) === false) {
-      const message = textOf(unserved) ?? `${name} is not served`
+      const message = fault ?? `${name} is not served`
       return [{ code: 'service-unserved', severity: 'critical', object, message }]
     }
-    const failed = textOf(unserving)
-    return failed === undefined ? [] : [{ code: 'server-failed', severity: 'warning', object, message: failed }]
+    return fault === undefined ? [] : [{ code: 'server-failed', severity: 'warning', object, message: fault }]
   })
 }

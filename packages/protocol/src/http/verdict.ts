@@ -25,9 +25,11 @@ export interface Verdict {
   readonly served: ReadonlyMap<string, boolean | null>
   /** Group that somebody owns → another director could have it now, and if its owner died; null: not known. */
   readonly movable: ReadonlyMap<string, boolean | null>
+  /** Service → why it is not served, or who of its realservers does not serve; group → why it could not move. Its own sentence of those above. */
+  readonly faults: { readonly services: ReadonlyMap<string, string>; readonly groups: ReadonlyMap<string, string> }
 }
 
-type Answers = 'health' | 'served' | 'movable'
+type Answers = 'health' | 'served' | 'movable' | 'faults'
 
 export function judge(status: Status): Verdict {
   const { groups, services, troubles } = status
@@ -35,7 +37,8 @@ export function judge(status: Status): Verdict {
   const owned = new Map(groups.filter(isOwned).map((group) => [group.name, group]))
   const shown = services.filter((one) => owned.has(one.group) && !unserved.some(({ name }) => name === one.name))
   const told = shown.filter((service) => isTold(status, service))
-  const unserving = [...told.flatMap(unservingOf), ...status.nodes.flatMap((node) => silentServer(node, services))]
+  const out = told.flatMap(unservingOf)
+  const unserving = [...out.map(({ text }) => text), ...status.nodes.flatMap((node) => silentServer(node, services))]
   const moves = [...owned.values()].map((group) => ({ group: group.name, ...movesOf(group, status) }))
   const found = together(troubles)
   const critical = found.filter(({ severity }) => severity === 'critical').length
@@ -63,7 +66,11 @@ export function judge(status: Status): Verdict {
   }
   const served = new Map(services.flatMap((one) => servedOf(one, status)))
   const movable = new Map(moves.map((one) => [one.group, movableOf(one)] as const))
-  return { health: healthOf(said), ...said, served, movable }
+  const faults = {
+    services: new Map([...out, ...unserved].map(({ name, text }) => [name, text])),
+    groups: new Map(moves.flatMap(({ group, fault }) => (fault[0] === undefined ? [] : [[group, fault[0]]]))),
+  }
+  return { health: healthOf(said), ...said, served, movable, faults }
 }
 
 function healthOf({ unserved, unserving, unmovable, other, unknown }: Omit<Verdict, Answers>): Health {
@@ -115,7 +122,7 @@ const isLostReserve = (one: RealserverReport): boolean =>
 const takes = ({ weight, healthy }: RealserverReport): boolean => weight > 0 && healthy !== false
 
 /** Of a service that is served: who should take connections and does not, or is kept though its check fails. */
-function unservingOf({ name, realservers }: ServiceReport): string[] {
+function unservingOf({ name, realservers }: ServiceReport): Unserved[] {
   const out = realservers.filter(
     (one) => (isMeant(one) && (one.healthy === false || one.weight === 0)) || isLostReserve(one),
   )
@@ -124,7 +131,7 @@ function unservingOf({ name, realservers }: ServiceReport): string[] {
     (one) =>
       `${one.backup === true ? 'backup ' : ''}${one.node} ${one.healthy === false ? 'failed' : 'is out'} (${one.reason})`,
   )
-  return [`${name}: ${words.join(', ')}`]
+  return [{ name, text: `${name}: ${words.join(', ')}` }]
 }
 
 /** It takes connections, and no check has said yet whether it answers them. */
