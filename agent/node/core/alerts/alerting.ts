@@ -2,27 +2,22 @@
  * Alerts, step by step: what is wrong here and elsewhere is put together, and whoever is the first of the nodes that may tell of it tells
  * each receiver what is due. All of it is state: the process that carries it to a receiver may die at any time.
  */
-import { after, between, earlier, type Instant, later, type Trouble } from '@lvsm/base'
+import { after, earlier, type Instant, later } from '@lvsm/base'
 import type { ConfigReceiver } from '@lvsm/model'
 import { type AlertsMessage, type CauseReport, encodeKeptAlerts, LONGEST_KEPT_ALERTS } from '@lvsm/protocol'
 import { isPillar } from '../hearing.ts'
-import { log, type NodeState } from '../state.ts'
+import type { NodeState } from '../state.ts'
 import { type Alert, nextSettle, noteSaid, settle } from './book.ts'
 import { deliveryOf, mostAtOnce, type Told, toldOf } from './deliver.ts'
 import { isMatched, isWanted, labelsOf } from './labels.ts'
+import { mootIn } from './moot.ts'
+import { easeFailing, inTurn, nextTries, noteFailed, noteWorks, unableHere } from './reach.ts'
 import { type Due, duesOf, entryOf, mergeTold, nextDue, noteTold, type Rules, senderOf, takeOver } from './tell.ts'
+import { mayTell } from './tellers.ts'
 
 const LOOK_MS = 2000
-/** After so many failures another node tries, and it is a trouble. */
-const FAILS = 2
-/** And this one again after so long. */
-const UNABLE_MS = 300_000
-const BACKOFF_MS = [5000, 10_000, 30_000, 60_000, 120_000, 300_000] as const
 /** Beyond a receiver's own time, for the process that carries it. */
 const GRACE_MS = 15_000
-
-export const mayTell = (state: NodeState): string[] =>
-  state.config?.nodes.flatMap(({ name }) => (isPillar(state, name) ? [name] : [])) ?? []
 
 /** Null: nobody is to be told of anything. */
 export function rulesOf({ config, facts }: NodeState): Rules<ConfigReceiver> | null {
@@ -56,11 +51,12 @@ export function stepAlerts(state: NodeState, look: () => readonly CauseReport[])
   const listens = now < alerting.listensUntil
   if (!listens) noteSaid(book, node, { causes: own, whole: true, unable: unableHere(state) }, now)
   const names = config.nodes.map(({ name }) => name)
-  let news = settle(book, names, now, state.wallMs(now))
+  let news = settle(book, names, now, state.wallMs(now), mootIn(state))
   for (const [receiver, flight] of [...alerting.flights])
-    if (now >= flight.until && failed(state, receiver, 'no answer of the process that tells it')) news = true
+    if (now >= flight.until && noteFailed(state, receiver, 'no answer of the process that tells it')) news = true
   if (!listens) for (const { name } of rules.receivers) noteSender(state, name, mayTell(state))
   const dues = duesOf(book, rules, now)
+  easeFailing(state, rules.receivers, (name) => [...dues.keys()].some((one) => one.name === name))
   // Before somebody is told: should this process end meanwhile, the next one knows that it may have been.
   keep(state)
   if (!listens) for (const [receiver, due] of dues) if (send(state, receiver, due)) news = true
@@ -81,22 +77,18 @@ function forget({ alerting }: NodeState): void {
   alerting.book.said.clear()
   alerting.flights.clear()
   alerting.failing.clear()
+  alerting.refused.clear()
   alerting.senders.clear()
 }
 
-export const unableHere = ({ alerting: { failing }, now }: NodeState): string[] =>
-  [...failing].flatMap(([name, { times, at }]) => (times >= FAILS && between(at, now) < UNABLE_MS ? [name] : []))
-
 function send(state: NodeState, receiver: ConfigReceiver, dues: readonly Due[]): boolean {
   const { alerting, now } = state
-  const { flights, failing } = alerting
-  const before = failing.get(receiver.name)
-  const waits = before && now < retryAt(before)
-  if (flights.has(receiver.name) || waits || senderOf(alerting.book, mayTell(state), receiver.name, now) !== state.node)
+  const { flights } = alerting
+  if (flights.has(receiver.name) || senderOf(alerting.book, mayTell(state), receiver.name, now) !== state.node)
     return false
-  const first = dues
-    .toSorted(({ alert: one }, { alert: other }) => one.since - other.since)
-    .slice(0, mostAtOnce(receiver))
+  const sorted = dues.toSorted(({ alert: one }, { alert: other }) => one.since - other.since)
+  const first = inTurn(state, receiver.name, sorted)?.slice(0, mostAtOnce(receiver))
+  if (!first) return false
   alerting.serial += 1
   const id = `alerts to ${receiver.name} ${alerting.serial}`
   flights.set(receiver.name, { id, dues: first, until: after(now, receiver.timeoutMs + GRACE_MS) })
@@ -108,8 +100,6 @@ function send(state: NodeState, receiver: ConfigReceiver, dues: readonly Due[]):
   )
   return true
 }
-const retryAt = ({ times, at }: { readonly times: number; readonly at: Instant }): Instant =>
-  after(at, BACKOFF_MS[Math.min(times, BACKOFF_MS.length) - 1] ?? 0)
 
 const asTold = (state: NodeState, alert: Alert): Told => {
   const { config, now, wall, wallMs } = state
@@ -127,29 +117,14 @@ export function onDelivered(state: NodeState, id: string, ok: boolean | null, re
   const { alerting, now } = state
   for (const [receiver, flight] of alerting.flights) {
     if (flight.id !== id) continue
-    if (ok !== true) return failed(state, receiver, reason)
+    if (ok !== true) return noteFailed(state, receiver, reason)
     alerting.flights.delete(receiver)
     noteTold(alerting.book, receiver, flight.dues, now)
-    if ((alerting.failing.get(receiver)?.times ?? 0) >= FAILS) log(state, `receiver ${receiver} is told again`)
-    alerting.failing.delete(receiver)
+    noteWorks(state, receiver)
     return true
   }
   return false
 }
-function failed({ alerting, now }: NodeState, receiver: string, reason: string): true {
-  alerting.flights.delete(receiver)
-  alerting.failing.set(receiver, { times: (alerting.failing.get(receiver)?.times ?? 0) + 1, reason, at: now })
-  return true
-}
-
-export const alertTroubles = ({ alerting, config }: NodeState): Trouble[] =>
-  [...alerting.failing].flatMap(([name, { times, reason }]): Trouble[] => {
-    const receiver = config?.receivers.find((one) => one.name === name)
-    if (!receiver || times < FAILS) return []
-    const message = `receiver ${name} (${receiver.type}) cannot be told of alerts: ${reason}`
-    const hint = `lvsm alert test ${name} says what happens; it is tried again by itself, by other nodes too`
-    return [{ code: 'alert-failing', severity: 'warning', object: `receiver ${name}`, message, hint }]
-  })
 
 /** A node that neither votes nor directs is believed of itself alone. */
 export function onAlerts(state: NodeState, from: string, message: AlertsMessage): void {
@@ -157,7 +132,7 @@ export function onAlerts(state: NodeState, from: string, message: AlertsMessage)
   if (!config || config.receivers.length === 0 || !config.nodes.some(({ name }) => name === from)) return
   const isBelieved = isPillar(state, from)
   const causes = isBelieved ? message.causes : message.causes.map((cause) => ({ ...cause, object: `node ${from}` }))
-  noteSaid(alerting.book, from, { causes, whole: message.whole, unable: isBelieved ? message.unable : [] }, now)
+  noteSaid(alerting.book, from, { ...message, causes, unable: isBelieved ? message.unable : [] }, now)
   if (isBelieved) mergeTold(alerting.book, message.told, now, state.wallMs(now))
 }
 
@@ -189,11 +164,11 @@ export function nextAlert(state: NodeState): Instant | null {
   const rules = rulesOf(state)
   const tests = [...alerting.tests.values()].map(({ until }) => until)
   if (!rules) return tests.reduce<Instant | null>((one, at) => (one ? earlier(one, at) : at), null)
-  const { book, flights, failing } = alerting
+  const { book, flights } = alerting
   const times = [
     ...tests,
     ...[...flights.values()].map(({ until }) => until),
-    ...[...failing.values()].map(retryAt).filter((at) => at > now),
+    ...nextTries(alerting, now),
     ...nextSettle(book, now),
     ...nextDue(book, rules.receivers, now),
     ...(now < alerting.listensUntil ? [alerting.listensUntil] : []),

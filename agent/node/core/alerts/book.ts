@@ -5,8 +5,8 @@
  * Laws: an entry lasts as long as one node says it, or one that said it is not heard; who may have been told that something began is told
  * that it is over; what nobody knows to be told is told.
  */
-import { after, between, type Instant, NEVER_BEFORE, type Severity } from '@lvsm/base'
-import type { CauseReport } from '@lvsm/protocol'
+import { after, between, type Instant, later, NEVER_BEFORE, type Severity } from '@lvsm/base'
+import type { AlertsMessage, CauseReport } from '@lvsm/protocol'
 
 /** What comes and goes within this time was nothing; and what is back within that was never over. Milliseconds. */
 export const HOLD_MS = 3000
@@ -72,16 +72,26 @@ export const isHeard = ({ said }: Book, node: string, now: Instant): boolean => 
   return one !== undefined && between(one.at, now) < FRESH_MS
 }
 
-/** The causes as they are said now; `nodes`: of the configuration, in its order. True: something began, changed or is over. */
-export function settle(book: Book, nodes: readonly string[], now: Instant, wallMs: number): boolean {
+/**
+ * The causes as they are said now; `nodes`: of the configuration, in its order; `isMoot`: what a node that is not heard said last counts no
+ * more, because others know it better. True: something began, changed or is over.
+ */
+export function settle(
+  book: Book,
+  nodes: readonly string[],
+  now: Instant,
+  wallMs: number,
+  isMoot: (node: string, cause: CauseReport) => boolean = () => false,
+): boolean {
   for (const node of book.said.keys()) if (!nodes.includes(node)) book.said.delete(node)
   const live = new Map<string, CauseReport>()
   const unheard = new Set<string>()
   for (const node of nodes) {
     const heard = isHeard(book, node, now)
-    for (const [key, cause] of book.said.get(node)?.causes ?? [])
-      if (!heard) unheard.add(key)
-      else if (!live.has(key)) live.set(key, cause)
+    for (const [key, { cause }] of book.said.get(node)?.causes ?? [])
+      if (!heard) {
+        if (!isMoot(node, cause)) unheard.add(key)
+      } else if (!live.has(key)) live.set(key, cause)
   }
   let changed = false
   for (const [key, cause] of live) if (isSeen(book, key, cause, now, wallMs)) changed = true
@@ -125,7 +135,9 @@ function isGone({ alerts }: Book, alert: Alert, now: Instant, wallMs: number): b
   alert.goneAt ??= now
   alert.missedAt = now
   if (alert.ended) {
-    return isUntold(alert) && between(alert.ended.at, now) >= FORGET_MS && alerts.delete(alert.key)
+    // Who told it last may have done so just now: what others say meanwhile would begin it anew.
+    const last = [...alert.told.values()].reduce((at, one) => later(at, one.at), alert.ended.at)
+    return isUntold(alert) && between(last, now) >= FORGET_MS && alerts.delete(alert.key)
   }
   if (isUntold(alert) && between(alert.since, alert.goneAt) < HOLD_MS) return alerts.delete(alert.key)
   if (between(alert.goneAt, now) < OVER_MS) return false

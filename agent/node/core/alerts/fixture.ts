@@ -4,6 +4,8 @@ import { NO_FACTS } from '@lvsm/changes'
 import { checkConfig, type Config, SAMPLE } from '@lvsm/model'
 import { NOTHING_OWNED } from '@lvsm/plan'
 import { type CauseReport, decodeKeptAlerts, decodeMessage, type Facts } from '@lvsm/protocol'
+import { statusOf } from '../fixture.ts'
+import { leaseSpoke, leaseUp } from '../lease.ts'
 import { newState, type NodeState } from '../state.ts'
 import { onAlerts, onDelivered, stepAlerts } from './alerting.ts'
 import { alertsSaid } from './said.ts'
@@ -45,6 +47,10 @@ export class World {
   loss = 0
   /** Receivers that take nothing now. */
   readonly away = new Set<string>()
+  /** `node receiver`: that one alone does not reach it. */
+  readonly cutOff = new Set<string>()
+  /** Who owns the groups, as every lease process says; null: they say nothing. */
+  owner: string | null = null
   /** Answers of receivers get lost with their node. */
   readonly heard: Heard[] = []
   readonly living = new Map<string, Living>()
@@ -92,6 +98,10 @@ export class World {
     const { state } = living
     state.now = instant(this.now)
     state.effects = []
+    if (this.owner !== null) {
+      leaseUp(state, state.now)
+      leaseSpoke(state, statusOf(node, this.owner))
+    }
     stepAlerts(state, () => [...(this.causes.get(node)?.values() ?? [])])
     for (const effect of state.effects) {
       if (effect.kind === 'alerts') this.#disks.set(node, effect.text)
@@ -112,14 +122,15 @@ export class World {
     const said = fieldsOf(JSON.parse(body))
     const receiver = String(said['receiver'])
     const alerts = Array.isArray(said['alerts']) ? said['alerts'].map(fieldsOf) : []
-    const takes = !this.away.has(receiver)
+    const takes = !this.away.has(receiver) && !this.cutOff.has(`${node} ${receiver}`)
     const at = this.now + this.upTo(1500)
     this.#later.push({
       at,
       run: () => {
         if (takes)
           for (const one of alerts) {
-            const { alertname, node: about } = fieldsOf(one['labels'])
+            const { alertname, node: named, service } = fieldsOf(one['labels'])
+            const about = named ?? service
             const [status, fingerprint] = [String(one['status']), String(one['fingerprint'])]
             this.heard.push({ at, receiver, status, fingerprint, key: `${String(alertname)} ${String(about)}` })
           }
@@ -134,13 +145,15 @@ export class World {
       },
     })
   }
-  begins(node: string, code: string): void {
-    this.causes.get(node)?.set(code, { code, object: 'node dir2', severity: 'warning', summary: `${code} at ${node}` })
+  begins(node: string, code: string, object = 'node dir2'): void {
+    const cause: CauseReport = { code, object, severity: 'warning', summary: `${code} at ${node}` }
+    this.causes.get(node)?.set(`${code} ${object}`, cause)
   }
-  ends(node: string, code: string): void {
-    this.causes.get(node)?.delete(code)
+  ends(node: string, code: string, object = 'node dir2'): void {
+    this.causes.get(node)?.delete(`${code} ${object}`)
   }
-  told(receiver: string, code: string): string[] {
-    return this.heard.flatMap((one) => (one.receiver === receiver && one.key === `${code} dir2` ? [one.status] : []))
+  told(receiver: string, code: string, about = 'dir2'): string[] {
+    const key = `${code} ${about}`
+    return this.heard.flatMap((one) => (one.receiver === receiver && one.key === key ? [one.status] : []))
   }
 }

@@ -6,24 +6,26 @@ import { isHere } from '../command/here.ts'
 import type { Asked } from '../command/pending.ts'
 import { refuse, reply } from '../command/reply.ts'
 import type { NodeState } from '../state.ts'
-import { carry, mayTell } from './alerting.ts'
+import { carry } from './alerting.ts'
 import { type Alert, isUntold } from './book.ts'
 import { fingerprintOf, isMatched, labelsOf } from './labels.ts'
+import { faultOf, noteWorks } from './reach.ts'
 import { senderOf } from './tell.ts'
+import { mayTell } from './tellers.ts'
 
 const GRACE_MS = 3000
 const MOST_TESTS = 16
 
 export function reportAlerts(state: NodeState): AlertsReport {
   const { config, alerting, now, node } = state
-  const { book, failing } = alerting
+  const { book } = alerting
   return {
     node,
     revision: config?.revision ?? 0,
     receivers:
       config?.receivers.map(({ name, type }) => ({
         ...{ name, type, sender: senderOf(book, mayTell(state), name, now) },
-        fault: failing.get(name)?.reason ?? null,
+        fault: faultOf(alerting, name),
       })) ?? [],
     alerts: [...book.alerts.values()]
       .toSorted((one, other) => one.since - other.since)
@@ -93,6 +95,7 @@ export function testDelivered(state: NodeState, id: string, ok: boolean | null, 
   const run = alerting.tests.get(id)
   if (!run) return false
   alerting.tests.delete(id)
+  if (ok === true) noteWorks(state, run.receiver)
   reply(state, run.replyTo, { ok: true, report: { node, receiver: run.receiver, ok: ok === true, reason } })
   return true
 }

@@ -2,8 +2,11 @@
 import { type AlertsMessage, encodeMessage, LONGEST_MESSAGE } from '@lvsm/protocol'
 import { bytesOf } from '../publish/packing.ts'
 import type { NodeState } from '../state.ts'
-import { mayTell, rulesOf, unableHere } from './alerting.ts'
+import { rulesOf } from './alerting.ts'
+import { keyOf } from './book.ts'
+import { unableHere } from './reach.ts'
 import { entryOf } from './tell.ts'
+import { mayTell } from './tellers.ts'
 
 /** Bytes of all causes together. */
 const CAUSES = 2800

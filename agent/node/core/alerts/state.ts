@@ -15,6 +15,10 @@ export interface Failing {
   readonly times: number
   readonly reason: string
   readonly at: Instant
+  /** The receiver as it was written then. */
+  readonly written: string
+  /** Another node told that receiver since, or nothing is left to try it with. */
+  readonly eased: boolean
 }
 /** Somebody wants to see whether a receiver can be told. */
 export interface TestRun {
@@ -27,6 +31,8 @@ export interface Alerting {
   /** By receiver. */
   readonly flights: Map<string, Flight>
   readonly failing: Map<string, Failing>
+  /** By receiver: what it did not take, since all that is due was tried. */
+  readonly refused: Map<string, ReadonlySet<string>>
   /** By id. */
   readonly tests: Map<string, TestRun>
   own: readonly CauseReport[]
@@ -62,6 +68,7 @@ export function newAlerting(kept: KeptAlerts | null, startedAt: Instant, wallMs:
     failing: new Map(),
     tests: new Map(),
     own: [],
+    refused: new Map(),
     lookAt: NEVER_BEFORE,
     listensUntil: after(startedAt, LISTEN_MS),
     turn: 0,
