@@ -47,6 +47,8 @@ export const alertsMessage = z.object({
   causes: z.array(saidCause).max(MOST),
   /** No cause was left out for want of room. */
   whole: z.boolean(),
+  /** Where some were: these are of this turn through all of them. Not there: an older agent, which says the first of them again and again. */
+  turn: count.exactOptional(),
   /** Receivers that it could not reach lately. */
   unable: z.array(name).max(MOST),
   told: z.array(toldEntry).max(MOST),

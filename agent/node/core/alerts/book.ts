@@ -45,8 +45,15 @@ export interface Alert {
 /** What one node says. */
 interface Said {
   at: Instant
-  causes: ReadonlyMap<string, CauseReport>
+  causes: ReadonlyMap<string, SaidCause>
   unable: ReadonlySet<string>
+  /** Of those that had no room in one message; null: they had. */
+  turn: number | null
+}
+interface SaidCause {
+  readonly cause: CauseReport
+  /** When it was said last. */
+  readonly turn: number
 }
 export interface Book {
   readonly alerts: Map<string, Alert>
@@ -56,16 +63,33 @@ export const newBook = (): Book => ({ alerts: new Map(), said: new Map() })
 
 export const keyOf = ({ code, object }: Pick<CauseReport, 'code' | 'object'>): string => `${code} ${object}`
 
-/** `whole` false: it had no room for all of them, and what it said before may still be so. */
+/** Of one node, whatever it says. */
+const MOST_SAID = MOST_ALERTS
+/** What so many whole turns left out is over: of one of them a message may have been lost. */
+const MISSED_TURNS = 2
+
+/** `whole` false: it had no room for all of them, and those that it said lately may still be so. */
 export function noteSaid(
   { said }: Book,
   node: string,
-  what: { readonly causes: readonly CauseReport[]; readonly whole: boolean; readonly unable: readonly string[] },
+  what: Pick<AlertsMessage, 'whole' | 'turn'> & {
+    readonly causes: readonly CauseReport[]
+    readonly unable: readonly string[]
+  },
   now: Instant,
 ): void {
-  const causes = new Map(what.causes.map((cause) => [keyOf(cause), cause]))
-  const before = what.whole ? [] : [...(said.get(node)?.causes ?? [])]
-  said.set(node, { at: now, causes: new Map([...before, ...causes]), unable: new Set(what.unable) })
+  const before = said.get(node)
+  const turn = what.turn ?? before?.turn ?? 0
+  const fresh = what.causes.map((cause): [string, SaidCause] => [keyOf(cause), { cause, turn }])
+  const kept = before && !what.whole ? [...before.causes].flatMap((one) => stillSaid(one, before.turn, turn)) : []
+  // What was said last stands last.
+  const all = what.whole ? fresh : [...new Map([...kept, ...fresh])].slice(-MOST_SAID)
+  said.set(node, { at: now, causes: new Map(all), unable: new Set(what.unable), turn: what.whole ? null : turn })
+}
+/** Where it had room for all before, or counts anew because it started, its turns begin now. */
+function stillSaid([key, said]: [string, SaidCause], before: number | null, now: number): [string, SaidCause][] {
+  const turn = before === null || now < before ? now : said.turn
+  return now - turn > MISSED_TURNS ? [] : [[key, { cause: said.cause, turn }]]
 }
 export const isHeard = ({ said }: Book, node: string, now: Instant): boolean => {
   const one = said.get(node)

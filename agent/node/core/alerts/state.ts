@@ -41,6 +41,8 @@ export interface Alerting {
   readonly listensUntil: Instant
   /** The next of the entries that had no room in a message. */
   turn: number
+  /** Of causes, where they have no room in one message: the last one that was said, and how many times all of them were. */
+  causesSaid: { readonly last: string; readonly turn: number }
   /** What the disk has. */
   kept: string
   /** By receiver: who told it last, as far as this node knows. */
@@ -66,12 +68,13 @@ export function newAlerting(kept: KeptAlerts | null, startedAt: Instant, wallMs:
     book,
     flights: new Map(),
     failing: new Map(),
+    refused: new Map(),
     tests: new Map(),
     own: [],
-    refused: new Map(),
     lookAt: NEVER_BEFORE,
     listensUntil: after(startedAt, LISTEN_MS),
     turn: 0,
+    causesSaid: { last: '', turn: 0 },
     kept: '',
     senders: new Map(),
     serial: 0,

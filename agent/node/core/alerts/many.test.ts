@@ -1,0 +1,106 @@
+/** More causes of one node than a message has room for, and what a node said that is not heard any more. */
+import { describe, expect, it } from 'vitest'
+import { World } from './fixture.ts'
+
+const named = (count: number): string[] => Array.from({ length: count }, (_, at) => `x${at}`)
+
+describe.each([
+  { count: 12, withinMs: 20_000 },
+  { count: 90, withinMs: 60_000 },
+])('$count causes of one node', ({ count, withinMs }) => {
+  it.each([0, 30])('are each told in bounded time, and so is the end of each; percent of messages lost: %i', (loss) => {
+    const world = new World(count + loss)
+    world.loss = loss
+    world.run(10_000)
+    const names = named(count)
+    for (const name of names) world.begins('dir2', 'late', `node ${name}`)
+    world.run(withinMs)
+    expect(names.filter((name) => world.told('ops', 'late', name)[0] !== 'firing')).toEqual([])
+    const [over, lasting] = [names.filter((_, at) => at % 3 === 0), names.filter((_, at) => at % 3 !== 0)]
+    for (const name of over) world.ends('dir2', 'late', `node ${name}`)
+    world.run(2 * withinMs + 20_000)
+    expect(
+      over.filter((name) => world.told('ops', 'late', name).at(-1) !== 'resolved'),
+      'what is over',
+    ).toEqual([])
+    if (loss === 0)
+      expect(
+        lasting.filter((name) => world.told('ops', 'late', name).includes('resolved')),
+        'what lasts',
+      ).toEqual([])
+    for (const name of lasting) world.ends('dir2', 'late', `node ${name}`)
+    world.run(3 * withinMs + 60_000)
+    expect(
+      names.filter((name) => world.told('ops', 'late', name).at(-1) !== 'resolved'),
+      'all of it',
+    ).toEqual([])
+  })
+  it('are told on when that node starts anew meanwhile', () => {
+    const world = new World(count)
+    world.run(10_000)
+    const names = named(count)
+    for (const name of names) world.begins('dir2', 'late', `node ${name}`)
+    world.run(3 * withinMs)
+    world.die('dir2')
+    world.start('dir2')
+    world.run(2 * withinMs)
+    expect(names.filter((name) => world.told('ops', 'late', name).includes('resolved'))).toEqual([])
+    for (const name of names) world.ends('dir2', 'late', `node ${name}`)
+    world.run(2 * withinMs)
+    expect(names.filter((name) => world.told('ops', 'late', name).at(-1) !== 'resolved')).toEqual([])
+  })
+})
+
+describe('what an owner said of a service before it died', () => {
+  /** An owner that says two things, and dies. */
+  function dead(): World {
+    const world = new World(31)
+    world.owner = 'dir1'
+    world.run(10_000)
+    world.begins('dir1', 'service-unserved', 'service http')
+    world.begins('dir1', 'no-ipvs', 'node dir1')
+    world.run(10_000)
+    expect(world.told('ops', 'service-unserved', 'http')).toEqual(['firing'])
+    world.die('dir1')
+    return world
+  }
+  it('is over when another node that is heard owns the group, and says nothing of it; what it said of itself is not', () => {
+    const world = dead()
+    world.owner = 'dir2'
+    world.run(60_000)
+    expect(world.told('ops', 'service-unserved', 'http').at(-1)).toBe('resolved')
+    expect(world.told('ops', 'no-ipvs', 'dir1')).not.toContain('resolved')
+  })
+  it('lasts while it still owns it, for all that the others know', () => {
+    const world = dead()
+    world.run(60_000)
+    expect(world.told('ops', 'service-unserved', 'http')).not.toContain('resolved')
+  })
+  it('lasts when the next owner says it too', () => {
+    const world = dead()
+    world.owner = 'dir2'
+    world.run(5000)
+    world.begins('dir2', 'service-unserved', 'service http')
+    world.run(60_000)
+    expect(world.told('ops', 'service-unserved', 'http')).not.toContain('resolved')
+  })
+})
+
+it.each(['coordinator-disk node rs1', 'no-leader coordinators', 'node-dead node rs1'])(
+  '%s, which every node would say, is over when the one that said it is dead',
+  (cause) => {
+    const world = new World(32)
+    world.run(10_000)
+    const [code = '', ...object] = cause.split(' ')
+    world.begins('dir1', code, object.join(' '))
+    world.run(10_000)
+    world.die('dir1')
+    world.run(60_000)
+    expect(
+      world.heard
+        .filter(({ key }) => key.startsWith(`${code} `))
+        .map(({ status }) => status)
+        .at(-1),
+    ).toBe('resolved')
+  },
+)
