@@ -1,7 +1,7 @@
 /** One question to a realserver: it ends once, within its time. */
 import { performance } from 'node:perf_hooks'
 import { type ProbeFound, type ProbeJob, probeReason } from '@lvsm/protocol'
-import { type Trace, tracing, UNTOLD } from './trace.ts'
+import { type Trace, tracing, UNTOLD, withCertificate } from './trace.ts'
 
 /** What an answer says beside its verdict. */
 export type Beside = Pick<ProbeFound, 'perfdata' | 'weight' | 'agent'> & Lacking
@@ -28,6 +28,8 @@ export function attempt(ask: Ask, job: ProbeJob, done: Done): void {
   let over = false
   let asking: Asking | null = null
   const told = job.explain === true ? tracing(now) : null
+  const seen: Pick<ProbeFound, 'certificateUntilMs'> = {}
+  const trace = withCertificate(told?.trace ?? UNTOLD, (ms) => Object.assign(seen, { certificateUntilMs: ms }))
   const end: End = (ok, reason, beside = {}) => {
     if (over) return
     over = true
@@ -35,7 +37,7 @@ export function attempt(ask: Ask, job: ProbeJob, done: Done): void {
     // Where it ends while it begins, there is nothing to close yet.
     setImmediate(() => asking?.close())
     const tookMs = Math.round((now() - began) * 10) / 10
-    done(ok, probeReason(reason), { tookMs, ...beside, ...(told ? { steps: [...told.steps] } : {}) })
+    done(ok, probeReason(reason), { tookMs, ...beside, ...seen, ...(told ? { steps: [...told.steps] } : {}) })
   }
   // After a stall of this process the timer fires before the answer that waits in the queue is read: read first.
   const timer = setTimeout(
@@ -43,7 +45,7 @@ export function attempt(ask: Ask, job: ProbeJob, done: Done): void {
     job.timeoutMs,
   )
   try {
-    asking = ask(job, end, told?.trace ?? UNTOLD)
+    asking = ask(job, end, trace)
   } catch (error) {
     end(null, `it cannot be asked: ${(error as Error).message}`)
   }

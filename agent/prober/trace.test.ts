@@ -1,7 +1,8 @@
 /** What a probe says of itself, step by step, when somebody asks for it. */
 import { createSocket } from 'node:dgram'
 import { createServer } from 'node:http'
-import { createServer as createPlainServer2 } from 'node:http2'
+import { X509Certificate } from 'node:crypto'
+import { createSecureServer as createSecureServer2, createServer as createPlainServer2 } from 'node:http2'
 import { createServer as createSecureServer } from 'node:https'
 import { afterEach, expect, it } from 'vitest'
 import {
@@ -9,13 +10,21 @@ import {
   LONGEST_STEP,
   MOST_FIGURES,
   MOST_STEPS,
+  type ProbeJob,
   probeLine,
   readProbeAnswer,
 } from '@lvsm/protocol'
 import { ask, explained, makeCertificates, OWN, Servers } from './fixture.ts'
+import { attempt } from './attempt.ts'
+import { PROBES } from './probes/index.ts'
 import { shown, tracing } from './trace.ts'
 
 const servers = new Servers()
+const unexplained = (port: number, keys: ProbeJob['keys']): Promise<unknown> =>
+  new Promise((resolve) => {
+    const job = { id: 1, probe: 'tls', keys, address: OWN, port, source: null, timeoutMs: 5000 }
+    attempt(PROBES.tls, job, (ok, _, found) => resolve([ok, found.certificateUntilMs]))
+  })
 afterEach(() => servers.end())
 
 it('of HTTP: the connection, both heads as they were, and the page', async () => {
@@ -62,7 +71,13 @@ it('of TLS: the certificate, also of one that is not taken', async () => {
     expect(told.steps[2]).toMatch(
       /^certificate CN=web for DNS:web\.example, IP Address:127\.77\.0\.2; by O=lvsm, CN=lab; 20\d\d-\d\d-\d\d to 20\d\d-\d\d-\d\d; SHA-256 [0-9A-F:]{95}$/,
     )
+    const until = Date.parse(new X509Certificate(identity.cert).validTo)
+    expect(told.found.certificateUntilMs).toBe(until)
     const page = await explained('https', port, keys)
+    expect(page.found.certificateUntilMs).toBe(until)
+    const two = await servers.listen(createSecureServer2(identity, (_, response) => void response.end()))
+    expect((await explained('https', two, { ...keys, http2: true })).found.certificateUntilMs).toBe(until)
+    expect(await unexplained(two, keys), 'whether or not it explains itself').toEqual([ok, until])
     expect(page.steps.map((step) => step.split(' ')[0])).toEqual(
       ok ? ['connected', 'tls', 'certificate', 'sent', 'received'] : ['connected', 'tls', 'certificate'],
     )

@@ -57,6 +57,18 @@ export function tracing(clock: () => number): { readonly trace: Trace; readonly 
   return { trace: { note, socket, tls }, steps }
 }
 
+/** And how long the certificate is good that the server shows, whether or not somebody wants to know the steps. */
+export const withCertificate = (trace: Trace, until: (ms: number) => void): Trace => ({
+  ...trace,
+  tls(socket) {
+    trace.tls(socket)
+    socket.prependOnceListener('secure', () => {
+      const ms = Date.parse(socket.getPeerCertificate().valid_to)
+      if (ms >= 0) until(ms)
+    })
+  },
+})
+
 const oneLine = (text: string): string => text.replaceAll('\n', ', ')
 function certificateText(certificate: X509Certificate): string {
   const { subject, subjectAltName, issuer, validFrom, validTo, fingerprint256 } = certificate

@@ -12,6 +12,8 @@ const LONGEST_RANGE = 32
 /** Of a weight that a script or an agent gives. */
 export const MOST_WEIGHT = 65_535
 export const MOST_PERCENT = 1000
+/** The last moment that can be written as a date (ECMA-262, Time Values). */
+const LATEST_MS = 8.64e15
 
 const line = (longest: number) => z.string().transform((value) => cut(plainLine(value), longest))
 const figure = z.object({
@@ -59,6 +61,8 @@ export const foundFields = {
   /** In place of the weight that the configuration says. */
   weight: z.int().min(0).max(MOST_WEIGHT).exactOptional(),
   agent: agentWord.exactOptional(),
+  /** Of the certificate that the server showed: the end of its validity, milliseconds of the wall clock. */
+  certificateUntilMs: z.number().min(0).max(LATEST_MS).exactOptional(),
   /** Only where it was asked to explain itself. */
   steps: capped(step, MOST_STEPS).exactOptional(),
 }

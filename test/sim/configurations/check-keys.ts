@@ -39,6 +39,7 @@ export function checkKeys(type: string, chance: (percent: number) => boolean): K
         ...some({ sni: 'www.example' }),
         ...some({ verify: false }),
         ...some({ ca: CERTIFICATE }),
+        ...some({ 'expiry-days': 30 }),
       }
     : {}
   return { ...page, ...certificate, ...OTHERS[type]?.(some) }

@@ -45,6 +45,8 @@ export const troubles = (state: NodeState): readonly Trouble[] =>
     ...turnTroubles(state),
     ...quorumTroubles(state),
     ...pingTroubles(state.pings),
+    ...certificateTroubles(state),
+    ...differingTroubles(state),
     ...disagreementTroubles(state),
     ...unbelievedTroubles(state),
     ...deafTroubles(state),

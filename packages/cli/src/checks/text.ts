@@ -60,6 +60,7 @@ function lastLine({ ageMs, foundMs, tookMs, reason, basis }: CheckReport): strin
 const SIGHTS: Readonly<Record<string, string>> = {
   listens: 'somebody listens there',
   closed: 'nobody listens there',
+    ...certificateLines(one),
   full: 'nobody accepts there',
   unread: 'it cannot see who listens',
 }
@@ -84,6 +85,11 @@ const VERDICTS = { true: ['good', 'well'], false: ['bad', 'failed'], null: ['war
 export function trialsText({ node, trials }: RunCheckReport, paint: Paint): string {
   return trials
     .map((one) => {
+const certificateLines = ({ certificateUntilMs }: CheckReport): string[] =>
+  certificateUntilMs === undefined
+    ? []
+    : [`  its certificate is good until ${new Date(certificateUntilMs).toISOString().slice(0, 10)}`]
+
       const [colour, word] = VERDICTS[`${one.ok}`]
       const asked = `${one.type} ${endpointText(one.address, one.port)}, asked by ${node}`
       const head = `${paint('strong', nameOf(one))}  ${paint(colour, word)} in ${timeText(one.tookMs)}: ${one.reason}  (${asked})`

@@ -8,6 +8,9 @@ const text = (matches: (value: string) => boolean, code: string, message: string
 const LONGEST = { path: 1024, header: 1024, regex: 1000, certificates: 65_536, sent: 4096, word: 1024 } as const
 const MOST_STATUS_RANGES = 16
 const MOST_HEADERS = 16
+const MOST_EXPIRY_DAYS = 365
+/** Who renews a month before the end has tried for two weeks by then. */
+export const EXPIRY_DAYS = 14
 
 const isName = (value: string): boolean => /^(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?$/.test(value)
 const host = text(
@@ -88,6 +91,8 @@ export const TLS_KEYS = {
   verify: z.boolean().optional(),
   /** Who must have signed the certificate; without it, whomever the system trusts. */
   ca: certificates.optional(),
+  /** It is a trouble so many days before the certificate ends; 0: never. */
+  'expiry-days': z.int().min(0).max(MOST_EXPIRY_DAYS).optional(),
 } as const
 
 export const HTTP_KEYS = {

@@ -10,6 +10,7 @@ import { SCHEDULERS } from './schedulers.ts'
 import type { Table } from './table.ts'
 import { TUNNELS } from './tunnels.ts'
 
+export { EXPIRY_DAYS } from './check-keys.ts'
 export * from './checks.ts'
 export * from './engines.ts'
 export * from './families.ts'

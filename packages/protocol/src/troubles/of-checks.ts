@@ -37,6 +37,13 @@ export const CHECKING = {
     'a realserver that died is noticed later than the configuration says',
     'raise the interval of the check, or shorten its timeout: a realserver that does not answer holds the others up for as long',
   ),
+  'certificate-expires': kind(
+    'warning',
+    'service',
+    'the certificate that SERVERS show for SERVICE ends on DATE',
+    'from then on clients refuse it, and so do checks that look at it: the realservers are taken out, all at once where they share it',
+    'renew it on those servers, and let their programs read it again; lvsm check run SERVICE --explain shows which one is served',
+  ),
   'prober-ended': kind(
     'warning',
     'node',
