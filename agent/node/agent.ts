@@ -223,7 +223,7 @@ export class Agent {
       case 'report':
         return this.#machine.coordinators.report(effect.report)
       case 'log':
-        return this.#machine.say(effect.text)
+        return this.#machine.say(effect.text, effect.tags)
       case 'confirm':
         return this.#machine.coordinators.confirm(effect.incarnation, (proof) => this.#driver.feed(proof))
       case 'acts':

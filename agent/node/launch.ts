@@ -2,7 +2,7 @@
 import { hostname } from 'node:os'
 import { describeRefusal, VERSION } from '@lvsm/base'
 import { boottime, KernelError } from '@lvsm/kernel'
-import { DAEMON_EXITS } from '@lvsm/protocol'
+import { DAEMON_EXITS, type LogTags } from '@lvsm/protocol'
 import type { Alone } from '../process/alone.ts'
 import { takeDirectories, type Unready } from '../process/directories.ts'
 import type { DirectoryLock } from '../process/lock.ts'
@@ -43,7 +43,7 @@ export interface Program {
   live(runDir: string): { readonly before: string | null; readonly awayMs: number | null }
   /** It tries to: where it ends before, that is known there. */
   tries(runDir: string): void
-  say(text: string): void
+  say(text: string, tags?: LogTags): void
   print(text: string): void
   /** To the operator, without the name of the program before it. */
   complain(text: string): void
@@ -191,7 +191,7 @@ function start(
     readFence,
     coordinators,
     mayListenAgain: () => lock.take(),
-    say: (text: string) => program.say(text),
+    say: (text: string, tags?: LogTags) => program.say(text, tags),
     exit: (code: number) => program.exit(code),
   }
   const begun = startOf(program.live(runDir))

@@ -1,5 +1,6 @@
 /** What the agent needs of the process that it is, and who it is. */
 import type { Instant } from '@lvsm/base'
+import type { LogTags } from '@lvsm/protocol'
 import type { ControlEvents } from './adapters/control.ts'
 import type { Begun } from './adapters/programs.ts'
 import type { Read } from './configuration.ts'
@@ -15,7 +16,7 @@ export interface Machine {
   mayListenAgain(): boolean
   /** Throws what the kernel says. */
   readFence(): readonly ObservedFenceTable[]
-  say(text: string): void
+  say(text: string, tags?: LogTags): void
   /** Ends the process; whoever calls it does nothing more. */
   exit(code: number): void
 }

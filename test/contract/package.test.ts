@@ -127,6 +127,33 @@ done`)
   await answers('ip -4 -o address show dev lo', /10\.11\.0\.20\/32/)
 })
 
+test('what happens is in the journal with its fields, and as bad as it is', async () => {
+  const told = (match: string): Record<string, string>[] =>
+    machine
+      .say(`journalctl --quiet ${match} -o json`)
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as Record<string, string>)
+  const by = { _SYSTEMD_UNIT: 'lvsm-agent.service', SYSLOG_IDENTIFIER: 'lvsm-agent', LVSM_NODE: 'rs1' }
+  await eventually(() =>
+    expect(told('LVSM_EVENT=configured').at(-1)).toMatchObject({
+      ...{ ...by, PRIORITY: '6', LVSM_SEVERITY: 'info' },
+      MESSAGE: expect.stringMatching(/^configured: rs1 runs revision 2 now/),
+    }),
+  )
+  const troubles = told('LVSM_EVENT=trouble')
+  expect(troubles).not.toEqual([])
+  for (const one of troubles) {
+    expect(one).toMatchObject({ ...by, LVSM_CODE: expect.stringMatching(/^[a-z-]+$/) })
+    expect([one['LVSM_SEVERITY'], one['PRIORITY']]).toEqual(
+      { critical: ['critical', '2'], warning: ['warning', '4'], info: ['info', '6'] }[one['LVSM_SEVERITY'] ?? ''],
+    )
+  }
+  // What has no fields is there as before, and nothing is there twice.
+  expect(machine.say('journalctl --quiet -u lvsm-agent -o cat')).toMatch(/^lvsm-agent: rs1 of cluster /m)
+  expect(machine.say('journalctl --quiet -u lvsm-agent -o cat').match(/runs revision 2 now/g)).toHaveLength(1)
+})
+
 test('whatever happens to one unit, the lease process goes on', async () => {
   const lease = property('lvsm-lease', 'MainPID')
   machine.say('systemctl restart lvsm-agent')

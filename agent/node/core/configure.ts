@@ -13,7 +13,7 @@ import { noteDifferences } from './disagreement.ts'
 import { forgetStrangers } from './peers.ts'
 import { note } from './history/history.ts'
 import { publishSoon } from './publish/publish.ts'
-import { log, type NodeState } from './state.ts'
+import type { NodeState } from './state.ts'
 import { noteWanted } from './wanted.ts'
 
 export function configure(state: NodeState, input: Extract<NodeInput, { kind: 'config' }>): void {
@@ -37,7 +37,6 @@ export function configure(state: NodeState, input: Extract<NodeInput, { kind: 'c
     if (!state.view?.directs.some(({ name }) => name === group)) state.published.ready.delete(group)
   if (before !== undefined && isNews) {
     const reason = `${state.node} runs revision ${config.revision} now, it was ${before}`
-    log(state, reason)
     note(state, { group: '', kind: 'configured', number: 0, reason })
   }
   if (before !== undefined) noteWanted(state, wantedBefore)

@@ -8,6 +8,7 @@ import {
   type LeaseEvent,
   type LeaseStatus,
   type LocalWord,
+  type LogTags,
   type OpeningsReport,
   type Outcome,
   type OwnReport,
@@ -208,6 +209,6 @@ export type NodeEffect =
   | { readonly kind: 'word'; readonly word: LocalWord }
   /** What this node is and does, for the coordinators: with each publication, where it follows any. */
   | { readonly kind: 'report'; readonly report: OwnReport }
-  | { readonly kind: 'log'; readonly text: string }
+  | { readonly kind: 'log'; readonly text: string; readonly tags?: LogTags }
   /** The next instant at which the core wants a `wake`; replaces the earlier wish. */
   | { readonly kind: 'wake'; readonly at: Instant }

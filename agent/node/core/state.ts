@@ -8,6 +8,7 @@ import {
   type KeptEvents,
   type KeptHooks,
   type LocalWord,
+  type LogTags,
   type Outcome,
   type StateMessage,
 } from '@lvsm/protocol'
@@ -227,7 +228,8 @@ export function newState(options: NodeOptions): NodeState {
   }
 }
 
-export const log = (state: NodeState, text: string): void => void state.effects.push({ kind: 'log', text })
+export const log = (state: NodeState, text: string, tags?: LogTags): void =>
+  void state.effects.push({ kind: 'log', text, ...(tags ? { tags } : {}) })
 
 export function count(state: NodeState, name: CounterName): void {
   state.counters[name] = (state.counters[name] ?? 0) + 1

@@ -3,12 +3,11 @@ import type { Verdict } from './check/members.ts'
 import { note } from './history/history.ts'
 import { lookWithin } from './observe/look.ts'
 import { publishSoon } from './publish/publish.ts'
-import { log, type NodeState } from './state.ts'
+import type { NodeState } from './state.ts'
 
 export function tellVerdicts(state: NodeState, verdicts: readonly Verdict[]): void {
   for (const { event } of verdicts)
     if (event) {
-      log(state, `${event.kind}: ${event.reason}`)
       note(state, { ...event, number: 0 })
       publishSoon(state)
     }

@@ -22,8 +22,9 @@ export function noteWanted(state: NodeState, before: Facts): void {
 }
 
 function tell(state: NodeState, fact: Fact, reason: string): void {
-  log(state, reason)
-  for (const group of groupsOf(state, fact)) note(state, { group, kind: 'wanted', number: 0, reason })
+  const groups = groupsOf(state, fact)
+  if (groups.length === 0) log(state, reason)
+  for (const group of groups) note(state, { group, kind: 'wanted', number: 0, reason })
 }
 
 /** Under which groups this node tells of it; the empty name: it is about the node itself. */

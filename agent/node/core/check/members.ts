@@ -132,7 +132,12 @@ export interface Verdict {
   /** Who is served, or that everybody is known, changed. */
   readonly changed: boolean
   /** What to tell; null for a first result that is good news. */
-  readonly event: { readonly group: string; readonly kind: 'failed' | 'recovered'; readonly reason: string } | null
+  readonly event: {
+    readonly group: string
+    readonly service: string
+    readonly kind: 'failed' | 'recovered'
+    readonly reason: string
+  } | null
 }
 const NOTHING: Verdict = { changed: false, event: null }
 
@@ -181,7 +186,10 @@ export function resettled(state: NodeState, member: Member, learn: () => void): 
   if (before === null && healthy) return { changed: true, event: null }
   const key = destKey(realserver)
   const reason = `${realserver.node} (${key}) in service ${service.name}: ${why}${besides(state, member)}`
-  return { changed: true, event: { group: service.group, kind: healthy ? 'recovered' : 'failed', reason } }
+  return {
+    changed: true,
+    event: { group: service.group, service: service.name, kind: healthy ? 'recovered' : 'failed', reason },
+  }
 }
 
 /** Follows the table: who has drained. */

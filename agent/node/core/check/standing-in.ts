@@ -2,7 +2,7 @@
 import type { Trouble } from '@lvsm/base'
 import { type ConfigService, destKey } from '@lvsm/model'
 import { note } from '../history/history.ts'
-import { log, type NodeState } from '../state.ts'
+import type { NodeState } from '../state.ts'
 import { healthOf } from './sight.ts'
 import { membersOf } from './members.ts'
 
@@ -35,8 +35,7 @@ export function noteStandingIn(state: NodeState): boolean {
       ? `service ${service.name} is served by its backup ${backupsOf(state, service)}: ${why}`
       : `service ${service.name} is served by its realservers again: ${why}`
     const kind = begins ? 'backup' : 'recovered'
-    log(state, `${kind}: ${reason}`)
-    note(state, { group: service.group, kind, number: 0, reason })
+    note(state, { group: service.group, service: service.name, kind, number: 0, reason })
   }
   return changed.length > 0
 }

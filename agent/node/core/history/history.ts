@@ -12,7 +12,7 @@ import {
   ordered,
 } from '@lvsm/protocol'
 import { directsGroup } from '../entitled.ts'
-import { count, type NodeState } from '../state.ts'
+import { count, log, type NodeState } from '../state.ts'
 import { keepNow, keepSoon } from './keep.ts'
 import { type Entry, keyOf, LONGEST_HISTORY, put } from './ring.ts'
 
@@ -33,6 +33,8 @@ export interface Note {
   readonly number: number
   readonly reason: string
   readonly details?: Pick<EventDetails, 'code' | 'severity' | 'lastedMs'>
+  /** For the log alone. */
+  readonly service?: string
 }
 
 /** Something that happened here, now or a moment ago. */
@@ -42,13 +44,27 @@ export function note(state: NodeState, what: Note, happenedAt: Instant = state.n
   const serial = ++history.happened
   const origin = { life: boot, serial }
   const said = { group, kind, number, reason: cut(reason, LONGEST_REASON) }
-  state.recorder.memory.happened(
-    `${kind}${group === '' ? '' : ` ${group}`}${number > 0 ? ` (lease ${number})` : ''}: ${reason}`,
-  )
+  const text = `${kind}${group === '' ? '' : ` ${group}`}${number > 0 ? ` (lease ${number})` : ''}: ${reason}`
+  state.recorder.memory.happened(text)
+  logNote(state, what, text)
   const event = { at: state.wall(happenedAt), node, ...said, ...details, origin }
   const clock = history.clock.isSettled(state.now) ? history.clock.stamp(happenedAt) : null
   put(history, { event, key: keyOf(event), happenedAt, addedAt: state.now, serial, clock })
   keepSoon(state)
+}
+
+/** Kinds of events that are bad news; of the others nobody has to do anything. */
+const BAD: ReadonlySet<string> = new Set(['failed', 'lost', 'backup', 'refused', 'ended'])
+/** Troubles have lines of their own. */
+const TROUBLES: ReadonlySet<string> = new Set(['trouble', 'over'])
+
+function logNote(state: NodeState, { group, service, kind, number }: Note, text: string): void {
+  if (TROUBLES.has(kind)) return
+  log(state, text, {
+    ...{ severity: BAD.has(kind) ? 'warning' : 'info', event: kind, node: state.node, group },
+    ...(service === undefined ? {} : { service }),
+    ...(number > 0 ? { lease: number } : {}),
+  })
 }
 
 /** The clock has listened long enough: what happened meanwhile gets its place, for good. True where there was any. */

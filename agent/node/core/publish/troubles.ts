@@ -1,6 +1,7 @@
 /** Everything that is in the way now, from every part; what begins and what is over is logged once. */
 import { between, type Trouble } from '@lvsm/base'
 import { serviceKey, specText } from '@lvsm/model'
+import type { LogTags } from '@lvsm/protocol'
 import { isSyncOperation, troublesOf } from '@lvsm/plan'
 import { alertTroubles } from '../alerts/reach.ts'
 import { certificateTroubles } from './certificates.ts'
@@ -169,20 +170,39 @@ function kernelTroubles(state: NodeState): Trouble[] {
 /** Of one kind: a node that says something else each time has troubles come and go without end. */
 const LOGGED = { perMs: 60_000, lines: 20 } as const
 
-function logLine(state: NodeState, code: string, text: string): void {
+function logLine(
+  state: NodeState,
+  { code, object }: Trouble,
+  text: string,
+  how: Pick<LogTags, 'event' | 'severity'>,
+): void {
+  const tags = { ...how, code, node: state.node, ...aboutOf(state, object) }
   const { logged } = state.published
   const known = logged.get(code)
   const present = known && between(known.since, state.now) < LOGGED.perMs ? known : { since: state.now, lines: 0 }
   logged.set(code, { ...present, lines: present.lines + 1 })
-  if (present.lines < LOGGED.lines) log(state, text)
-  else if (present.lines === LOGGED.lines) log(state, `${text}; more of this kind (${code}) is not logged for a minute`)
+  if (present.lines < LOGGED.lines) log(state, text, tags)
+  else if (present.lines === LOGGED.lines)
+    log(state, `${text}; more of this kind (${code}) is not logged for a minute`, tags)
+}
+
+/** A group, a service, or in the words of the trouble. */
+function aboutOf({ config }: NodeState, object = ''): Pick<LogTags, 'group' | 'service' | 'object'> {
+  const [kind, name = ''] = object.split(' ', 2)
+  if (kind === 'group') return { group: name }
+  if (kind !== 'service') return { object }
+  return { service: name, group: config?.services.find((one) => one.name === name)?.group ?? '' }
 }
 
 export function logTroubles(state: NodeState, present: readonly Trouble[]): void {
   const now = new Map(present.map((trouble) => [`${trouble.code} ${trouble.message}`, trouble]))
   const before = state.published.troubles
-  for (const [key, { code, severity, message, hint }] of now)
-    if (!before.has(key)) logLine(state, code, `${severity}: ${message}${hint ? ` (${hint})` : ''}`)
-  for (const [key, { code, message }] of before) if (!now.has(key)) logLine(state, code, `over: ${message}`)
+  for (const [key, trouble] of now) {
+    const { severity, message, hint } = trouble
+    const text = `${severity}: ${message}${hint ? ` (${hint})` : ''}`
+    if (!before.has(key)) logLine(state, trouble, text, { event: 'trouble', severity })
+  }
+  for (const [key, trouble] of before)
+    if (!now.has(key)) logLine(state, trouble, `over: ${trouble.message}`, { event: 'over', severity: 'info' })
   state.published.troubles = now
 }
