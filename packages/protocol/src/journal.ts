@@ -3,6 +3,7 @@
  * and fields, which the journal of systemd keeps as fields (systemd.io, JOURNAL_NATIVE_PROTOCOL). Elsewhere they stand behind the text.
  */
 import { plainLine, type Severity } from '@lvsm/base'
+import { encodeText } from './text.ts'
 
 export interface LogTags {
   readonly severity: Severity
@@ -42,7 +43,7 @@ export function encodeJournal(identifier: string, text: string, tags: LogTags): 
     ...said(tags).map(([word, value]) => [`LVSM_${word.toUpperCase()}`, value]),
     ['LVSM_SEVERITY', tags.severity],
   ]
-  return new TextEncoder().encode(fields.map(([name, value]) => `${name}=${value}\n`).join(''))
+  return encodeText(fields.map(([name, value]) => `${name}=${value}\n`).join(''))
 }
 
 /** ` [event=took node=dir1 group=web lease=7 severity=info]`: behind the text, where nothing keeps fields. */

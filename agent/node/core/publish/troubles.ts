@@ -47,7 +47,6 @@ export const troubles = (state: NodeState): readonly Trouble[] =>
     ...quorumTroubles(state),
     ...pingTroubles(state.pings),
     ...certificateTroubles(state),
-    ...differingTroubles(state),
     ...disagreementTroubles(state),
     ...unbelievedTroubles(state),
     ...deafTroubles(state),

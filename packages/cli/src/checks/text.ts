@@ -46,6 +46,7 @@ export function checkText(one: CheckReport, paint: Paint): string {
     ...(one.way === undefined ? [] : [`  asked ${one.way}`]),
     `  ${lastLine(one)}`,
     ...ownLines(one),
+    ...certificateLines(one),
     ...figureLines(one),
   ]
   return `${lines.join('\n')}\n`
@@ -60,7 +61,6 @@ function lastLine({ ageMs, foundMs, tookMs, reason, basis }: CheckReport): strin
 const SIGHTS: Readonly<Record<string, string>> = {
   listens: 'somebody listens there',
   closed: 'nobody listens there',
-    ...certificateLines(one),
   full: 'nobody accepts there',
   unread: 'it cannot see who listens',
 }
@@ -70,6 +70,11 @@ function ownLines({ ownView }: CheckReport): string[] {
   const waiting = most > 0 ? `, ${queue} wait to be accepted, ${most} may` : ''
   return [`  its own agent, ${timeText(ageMs)} ago: ${SIGHTS[is] ?? is}${waiting}; load ${load} of each processor`]
 }
+
+const certificateLines = ({ certificateUntilMs }: CheckReport): string[] =>
+  certificateUntilMs === undefined
+    ? []
+    : [`  its certificate is good until ${new Date(certificateUntilMs).toISOString().slice(0, 10)}`]
 
 function figureLines({ perfdata = [] }: Pick<Trial, 'perfdata'>): string[] {
   return perfdata.map(({ label, value, unit, warn, critical }) => {
@@ -85,11 +90,6 @@ const VERDICTS = { true: ['good', 'well'], false: ['bad', 'failed'], null: ['war
 export function trialsText({ node, trials }: RunCheckReport, paint: Paint): string {
   return trials
     .map((one) => {
-const certificateLines = ({ certificateUntilMs }: CheckReport): string[] =>
-  certificateUntilMs === undefined
-    ? []
-    : [`  its certificate is good until ${new Date(certificateUntilMs).toISOString().slice(0, 10)}`]
-
       const [colour, word] = VERDICTS[`${one.ok}`]
       const asked = `${one.type} ${endpointText(one.address, one.port)}, asked by ${node}`
       const head = `${paint('strong', nameOf(one))}  ${paint(colour, word)} in ${timeText(one.tookMs)}: ${one.reason}  (${asked})`
