@@ -32,6 +32,21 @@ export const TABLE_TRAPS: readonly Trap[] = [
   {
     ...{
       check: 'listens-on-rip',
+      what: 'on a director that serves itself, by a method that the kernel says as it was given',
+      says: /listens on 10\.11\.0\.2 port 80, and not on 10\.11\.0\.50/,
+    },
+    trapped: director('dr', {
+      ipvs: ipvs(service('10.11.0.50:80', [destination('10.11.0.2:80', 'dr')])),
+      listeners: [listener('10.11.0.2')],
+    }),
+    clean: director('dr', {
+      ipvs: ipvs(service('10.11.0.50:80', [destination('10.12.0.11:80', 'dr')])),
+      listeners: [listener('10.11.0.2')],
+    }),
+  },
+  {
+    ...{
+      check: 'listens-on-rip',
       what: 'on a realserver',
       severity: 'warning',
       says: /listens on 10\.11\.0\.11 port 80/,

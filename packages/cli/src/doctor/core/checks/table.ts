@@ -2,7 +2,7 @@
 import { familyOf } from '@lvsm/base'
 import type { Check, Seen } from '../check.ts'
 import { aliasesOf, isIpv4 } from '../part.ts'
-import { nameOf, servicesOf } from '../table-facts.ts'
+import { type FactDestination, nameOf, servicesOf } from '../table-facts.ts'
 
 const pingPong: Check = {
   name: 'ping-pong',
@@ -53,8 +53,12 @@ const listensOnRip: Check = {
   why: 'by DR, TUN and on the director itself the packet still is for the VIP and its port',
   mend: 'let it listen on the VIP or on all addresses, at the port of the service',
   look({ facts, part }) {
+    const isHere = (given: string): boolean => facts.addresses.some(({ address }) => address === given)
+    // Of an address of its own a kernel says the method that was asked for, and delivers all the same (tried: 6.1).
+    const isLocal = ({ forward, address }: FactDestination): boolean =>
+      forward === 'local' || (forward !== 'nat' && isHere(address))
     const local = servicesOf(facts).flatMap(({ protocol, address, port, destinations }) =>
-      protocol !== null && destinations.some((one) => one.forward === 'local' && one.weight > 0)
+      protocol !== null && destinations.some((one) => isLocal(one) && one.weight > 0)
         ? [{ protocol, address, port }]
         : [],
     )
