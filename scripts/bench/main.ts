@@ -7,6 +7,7 @@ import Table from 'cli-table3'
 import type { LabError } from '../lab/paths.ts'
 import { failover, type Outcome } from './failover.ts'
 import type { Figure, Spread } from './figures.ts'
+import { throughput } from './throughput.ts'
 
 const BENCHMARKS: Readonly<Record<string, (runs: number, progress: (text: string) => void) => Promise<Outcome>>> = {
   failover,
@@ -15,7 +16,8 @@ const LEAST_RUNS = 5
 const USAGE = `usage: npm run bench -- NAME [--runs N] [--json FILE]
        npm run bench -- groups [--groups N,N,…] [--keepalive MS] [--lease MS] [--seconds S]
        npm run bench -- checks [--checks N] [--interval MS] [--seconds S]
-       npm run bench -- dataplane | verdicts
+       npm run bench -- throughput [--runs N] [--json FILE]
+       npm run bench -- dataplane | verdicts | survive
        npm run bench -- scale [--services N,N] [--seconds S]
        npm run bench -- config [--writes N] [--revisions N] [--directory DIR]
 
@@ -26,6 +28,8 @@ const USAGE = `usage: npm run bench -- NAME [--runs N] [--json FILE]
   config         what a change of the configuration costs three coordinators, beside etcd on the same disk
   checks         what checks of each type cost the process that makes them, 2,000 at a time
   verdicts       how soon a realserver that is dead, or hangs, is out of the table, beside keepalived's checkers in one boot of the lab
+  survive        of 10,000 established connections, how many survive a power cut, by DR, NAT and tunnel
+  throughput     requests a second and their latency through a director, beside bare IPVS that was set up by hand in the same boot
   dataplane      a table of 1,000 services by 10 realservers, beside ipvsadm and keepalived in one boot of the lab
   scale          how the agent's pure parts grow with the table, from 50 services of 10 realservers to 1,000
   groups         what groups cost the lease processes: share of a core for each number of groups, in memory
@@ -66,10 +70,18 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   config: '../../test/bench/config/main.ts',
 }
 /** Suites of the lab that print figures; `npm test -- lab:NAME` runs them too. */
-const SUITES: readonly string[] = ['dataplane', 'verdicts']
+const SUITES: readonly string[] = ['dataplane', 'verdicts', 'survive']
 function elsewhere(path: string, words: readonly string[]): number {
   const program = fileURLToPath(new URL(path, import.meta.url))
   return spawnSync(process.execPath, [program, ...words], { stdio: 'inherit' }).status ?? 1
+}
+
+function keep(file: string | undefined, what: unknown): void {
+  if (file !== undefined) writeFileSync(file, `${JSON.stringify(what, null, 2)}\n`)
+}
+function few(): number {
+  process.stdout.write(`no verdict: a figure counts from ${LEAST_RUNS} runs\n`)
+  return 2
 }
 
 async function main(): Promise<number> {
@@ -87,9 +99,15 @@ async function main(): Promise<number> {
   })
   const benchmark = BENCHMARKS[positionals[0] ?? '']
   const runs = Number(values.runs)
-  if (values.help || !benchmark || !Number.isInteger(runs) || runs < 1) {
+  const beside = positionals[0] === 'throughput'
+  if (values.help || !(benchmark || beside) || !Number.isInteger(runs) || runs < 1) {
     process.stderr.write(USAGE)
     return values.help ? 0 : 2
+  }
+  if (!benchmark) {
+    const { met, taken } = await throughput(runs, progress)
+    keep(values.json, taken)
+    return runs < LEAST_RUNS ? few() : met ? 0 : 1
   }
   const outcome = await benchmark(runs, progress)
   process.stdout.write(`${table(outcome.figures)}\n`)
@@ -97,11 +115,8 @@ async function main(): Promise<number> {
     process.stdout.write(
       `runs that told nothing, and were made again (no owner to strike, or refused): ${outcome.astray.join('; ')}\n`,
     )
-  if (values.json) writeFileSync(values.json, `${JSON.stringify(outcome, null, 2)}\n`)
-  if (runs < LEAST_RUNS) {
-    process.stdout.write(`no verdict: a figure counts from ${LEAST_RUNS} runs\n`)
-    return 2
-  }
+  keep(values.json, outcome)
+  if (runs < LEAST_RUNS) return few()
   const missed = outcome.figures.filter(({ met }) => met === false)
   process.stdout.write(missed.length ? `${missed.length} demands missed\n` : 'every demand met\n')
   return missed.length ? 1 : 0

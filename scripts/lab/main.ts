@@ -29,6 +29,16 @@ interface Wanted {
   readonly terminal?: boolean
 }
 
+/** Sizes that a suite may be given: `LAB_CONNECTIONS=1000 npm run bench -- survive`. What the lab says itself stays as it is. */
+const SIZES = ['LAB_SERVICES', 'LAB_CONNECTIONS', 'LAB_PACE_OF_CONNECTIONS'] as const
+const forGuest = (): Record<string, string> =>
+  Object.fromEntries(
+    SIZES.flatMap((name) => {
+      const value = process.env[name]
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
+
 /** Runs a command inside with this process's streams; gives its status as a shell would. */
 async function execute(lab: Lab, { argv, node, stdin, terminal }: Wanted): Promise<number> {
   const { rows = 24, columns = 80 } = process.stdout
@@ -40,7 +50,8 @@ async function execute(lab: Lab, { argv, node, stdin, terminal }: Wanted): Promi
       cwd: process.env['INIT_CWD'] ?? process.cwd(),
       stdin,
       ...(node === undefined ? {} : { node }),
-      ...(terminal ? { terminal: { rows, columns }, env: { TERM: process.env['TERM'] ?? 'xterm' } } : {}),
+      ...(terminal ? { terminal: { rows, columns } } : {}),
+      env: { ...forGuest(), ...(terminal ? { TERM: process.env['TERM'] ?? 'xterm' } : {}) },
     },
     { stdout: (bytes) => process.stdout.write(bytes), stderr: (bytes) => process.stderr.write(bytes) },
   )

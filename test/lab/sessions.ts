@@ -116,8 +116,10 @@ export class Program {
   readonly #child: ChildProcess
   readonly lines: string[] = []
 
-  constructor(node: string, script: string) {
-    this.#child = spawn('ip', ['netns', 'exec', node, process.execPath, '-e', script], {
+  /** `files`: how many it may have open; not there: as many as anybody. */
+  constructor(node: string, script: string, files?: number) {
+    const limit = files === undefined ? [] : ['prlimit', `--nofile=${files}`]
+    this.#child = spawn('ip', ['netns', 'exec', node, ...limit, process.execPath, '-e', script], {
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     if (this.#child.stdout) createInterface({ input: this.#child.stdout }).on('line', (line) => this.lines.push(line))
@@ -141,8 +143,13 @@ export class Program {
   }
 }
 
-export async function serverOn(node: string, port: number, speaks: 'bytes' | 'websocket' = 'bytes'): Promise<Program> {
-  const program = new Program(node, speaks === 'bytes' ? SERVER(port) : WEB_SERVER(port))
+export async function serverOn(
+  node: string,
+  port: number,
+  speaks: 'bytes' | 'websocket' = 'bytes',
+  files?: number,
+): Promise<Program> {
+  const program = new Program(node, speaks === 'bytes' ? SERVER(port) : WEB_SERVER(port), files)
   await program.line('ready', 20_000)
   return program
 }
