@@ -2,7 +2,7 @@
  * One group as the coordinators know it: what its directors say of it, who else could have it, and whether anybody could own it of
  * whom nothing is heard.
  */
-import { type Hears, mayHold, type State, votersFor, wantedOfGroup } from '@lvsm/changes'
+import { barOf, byItsWord, type Hears, mayHold, type State, votersFor, wantedOfGroup } from '@lvsm/changes'
 import type { Config, ConfigGroup } from '@lvsm/model'
 import type { GroupReport, NodeReport, TakerReport } from '@lvsm/protocol'
 import type { Fresh } from './cluster-status.ts'
@@ -102,22 +102,16 @@ export function votesOf({ nodes }: Config, fresh: Fresh): Votes {
 }
 
 /** By its own word, and by that of its lease process: a kernel that is prepared takes nothing by itself. */
-function takerOf(
-  { name: node, state, standby, agent, reason }: NodeReport,
-  group: string,
-  record: Reporting | undefined,
-): TakerReport {
+function takerOf(report: NodeReport, group: string, record: Reporting | undefined): TakerReport {
+  const { name: node, agent, reason } = report
   const no = (why: string): TakerReport => ({ node, could: false, reason: why })
-  if (state === 'dead' || state === 'late') return no(reason)
-  if (standby) return no('under maintenance (standby)')
+  const bar = barOf(report)
+  if (bar !== null) return no(bar)
   if (!agent || !record) return { node, could: null, reason }
   const { ready = {}, lease } = record.said
   if (lease === null) return no('its lease process does not answer')
   if (lease?.quorum === false) return no('hears no majority of the voters')
-  const why = Object.hasOwn(ready, group) ? ready[group] : undefined
-  return why === undefined
-    ? { node, could: null, reason: 'its agent did not say' }
-    : { node, could: why === '', reason: why }
+  return { node, ...byItsWord(Object.hasOwn(ready, group) ? (ready[group] ?? null) : null) }
 }
 
 const reachedBy = (record: Reporting | undefined, address: string): boolean | null => {

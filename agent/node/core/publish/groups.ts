@@ -1,5 +1,5 @@
 /** A group as this node sees it: who owns it, and who else could have it. That nobody owns it is said only where it is known. */
-import { mayHold, votersFor, wantedOfGroup } from '@lvsm/changes'
+import { barOf, byItsWord, type CouldTake, mayHold, votersFor, wantedOfGroup } from '@lvsm/changes'
 import { type ConfigGroup, disagreements } from '@lvsm/model'
 import { type GroupReport, type NodeReport, type PingReport, type TakerReport } from '@lvsm/protocol'
 import { reachedPings } from '../check/pings.ts'
@@ -68,18 +68,17 @@ function couldTake(
   state: NodeState,
   report: NodeReport | undefined,
   { group, owner }: { readonly group: string; readonly owner: string | null },
-): Omit<TakerReport, 'node'> {
+): CouldTake {
   if (!report || !leaseStatus(state)) return { could: null, reason: NO_LEASE }
-  const { name, state: is, reason, standby } = report
-  if (is === 'dead' || is === 'late') return { could: false, reason }
-  if (standby) return { could: false, reason: 'under maintenance (standby)' }
+  const { name, state: is, reason } = report
+  const bar = barOf(report)
+  if (bar !== null) return { could: false, reason: bar }
   const [own, theirs] = [agreementOf(state, name), agreementOf(state, owner ?? '') ?? agreementOf(state, state.node)]
   const subjects = own && theirs ? disagreements(theirs, own) : []
   if (subjects.length > 0)
     return { could: false, reason: `has other ${subjects.join(', ')} in its configuration than ${owner ?? state.node}` }
   const why = name === state.node ? (state.published.ready.get(group) ?? null) : readyOf(state, name, group)
-  if (why === null || own === null) return { could: null, reason: is === 'unknown' ? reason : 'its agent did not say' }
-  return { could: why === '', reason: why }
+  return byItsWord(own === null ? null : why, is === 'unknown' ? reason : undefined)
 }
 
 function reportPings(state: NodeState, { directors, ping }: ConfigGroup): PingReport[] {
