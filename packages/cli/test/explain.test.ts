@@ -3,7 +3,7 @@ import type { HistoryEvent, Status } from '@lvsm/protocol'
 import { afterEach, describe, expect, it } from 'vitest'
 import { explain, subjectsOf } from '../src/explain/explain.ts'
 import type { Kind } from '../src/explain/subject.ts'
-import { explanationText } from '../src/explain/text.ts'
+import { agoText, explanationText } from '../src/explain/text.ts'
 import { plain } from '../src/paint.ts'
 import { cleanUp, lvsm, startAgent, STATUS, without } from './agent.ts'
 
@@ -49,6 +49,12 @@ EVIDENCE
   dir2  2026-11-28T05:59:59.000Z web lost (lease 41): no majority
   dir1  2026-11-28T06:00:00.000Z web took (lease 42): dir2 was silent
 `)
+  })
+  it('tells ages as all of lvsm does, and none where the clocks disagree', () => {
+    const ages = ['06:59:00.400', '06:59:00.000', '07:00:00.000', '07:00:00.001'].map((time) =>
+      agoText(`2026-11-28T${time}Z`, NOW),
+    )
+    expect(ages).toEqual([' (59 s ago)', ' (1 min ago)', ' (0 s ago)', ''])
   })
   it('says why nobody could take it', () => {
     const takers = [{ node: 'dir2', could: false, reason: 'this kernel has no IPVS' }]

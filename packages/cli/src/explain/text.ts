@@ -1,4 +1,5 @@
 /** An explanation for eyes: a paragraph, then the words of the nodes. */
+import { spanText } from '@lvsm/base'
 import type { Paint } from '../paint.ts'
 import type { Explanation } from './subject.ts'
 
@@ -22,15 +23,8 @@ export function explanationText(
   return `${lines.join('\n')}\n${words.length === 0 ? '' : `\n${paint('strong', 'EVIDENCE')}\n${words.join('\n')}\n`}`
 }
 
-const UNITS = [
-  [86_400, 'd'],
-  [3600, 'h'],
-  [60, 'min'],
-] as const
 /** Nothing, where the clocks disagree. */
 export function agoText(at: string, now: number, ago: 'ago' | 'before' = 'ago'): string {
-  const seconds = Math.round((now - Date.parse(at)) / 1000)
-  if (!(seconds >= 0)) return ''
-  const [size, unit] = UNITS.find(([size]) => seconds >= size) ?? [1, 's']
-  return ` (${Math.floor(seconds / size)} ${unit} ${ago})`
+  const ms = now - Date.parse(at)
+  return ms >= 0 ? ` (${spanText(ms)} ${ago})` : ''
 }
