@@ -1,6 +1,6 @@
 /** Witnesses of tunnelled packets: counters of nftables, the devices as `ip` tells of them, and uploads that fill every segment. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { attempt, demand, on, VIP } from './harness.ts'
+import { attempt, demand, figure, lab, on, until, VIP } from './harness.ts'
 
 /** The inside address of a director: the source that it has towards the realservers of this topology. */
 export const remoteOf = (director: string): string => `10.12.0.${director.slice(-1)}`
@@ -91,6 +91,31 @@ async function inNode(node: string, script: string, ...args: readonly string[]):
 export interface Uploads {
   /** Milliseconds until this realserver had all of it; null: the upload hung. */
   upload(node: string): Promise<number | null>
+}
+
+const REALSERVERS = ['rs1', 'rs2'] as const
+const REPAIR_MS = 10_000
+
+/** While the agents of the realservers cannot put it back, uploads hang without the clamp of the segments' size; with it they pass again. */
+export async function hangsWithoutClamp({ upload }: Uploads): Promise<void> {
+  const both = async (): Promise<(number | null)[]> => [await upload('rs1'), await upload('rs2')]
+  for (const node of REALSERVERS) await lab('freeze', node, 'agent')
+  for (const node of REALSERVERS) await on(node, 'nft flush chain inet lvsm-nat clamp-mss')
+  const without = await both()
+  for (const node of REALSERVERS) await lab('thaw', node, 'agent')
+  figure('uploads without the clamp', JSON.stringify(without))
+  demand(
+    without.every((took) => took === null),
+    'without the clamp they hang: else this shows nothing',
+  )
+  for (const node of REALSERVERS)
+    await until(
+      async () => (await on(node, 'nft list table inet lvsm-nat')).includes('maxseg size set'),
+      REPAIR_MS,
+      `${node} clamps again`,
+    )
+  const again = await both()
+  demand(!again.includes(null), `they pass again: ${JSON.stringify(again)}`)
 }
 
 /** Listeners on both realservers, and a client that no ICMP reaches. */
