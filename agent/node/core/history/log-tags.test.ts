@@ -16,13 +16,13 @@ const logged = (one: TestNode): [string, LogTags][] =>
 it('that a group was taken, and lost, with the number of its lease', () => {
   const one = begun()
   for (const [kind, number] of [
-    ['took', 7],
-    ['lost', 7],
+    ['took', 2],
+    ['lost', 2],
   ] as const)
     one.feed({ kind: 'lease-event', event: { at: one.now(), group: 'web', kind, number, reason: 'as it is' } })
   expect(logged(one)).toEqual([
-    ['took web (lease 7): as it is', { severity: 'info', event: 'took', node: 'dir1', group: 'web', lease: 7 }],
-    ['lost web (lease 7): as it is', { severity: 'warning', event: 'lost', node: 'dir1', group: 'web', lease: 7 }],
+    ['took web (lease 2): as it is', { severity: 'info', event: 'took', node: 'dir1', group: 'web', lease: 2 }],
+    ['lost web (lease 2): as it is', { severity: 'warning', event: 'lost', node: 'dir1', group: 'web', lease: 2 }],
   ])
 })
 
