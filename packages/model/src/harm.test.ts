@@ -265,6 +265,18 @@ describe('what is probably not meant is accepted with a warning', () => {
         'warning direct-behind-gateway 29 services[0].realservers[1].forward',
       ],
     ],
+    [
+      'NAT in the network of the VIP',
+      [
+        ['gateways: [10.12.0.254/24]', 'gateways: [10.11.0.254/24]'],
+        ['node: rs3, address: 10.12.0.13, port: 8080', 'node: rs3, address: 10.11.0.13, port: 8080'],
+        ['gateway: 10.12.0.254, weight', 'gateway: 10.11.0.254, weight'],
+      ],
+      [
+        'info not-a-link-address 30 services[0].realservers[2].address',
+        'warning nat-on-one-network 30 services[0].realservers[2].forward',
+      ],
+    ],
   ])('%s', (_, edits, expected) => expect(said(...edits)).toEqual(expected))
 
   it('with a sentence and a way out each, and the sample with one about its key', () => {

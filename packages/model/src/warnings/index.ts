@@ -3,7 +3,7 @@ import { directors, idlers, namesakes, voters } from './quorum.ts'
 import { keys } from './keys.ts'
 import { hostAddresses, linkNetworks, prefixes, realserverPlaces, vipNetworks } from './networks.ts'
 import { ports, revisions, sizes } from './sizes.ts'
-import { checkedPorts, checks, gateways, locals, ownViews, weights } from './services.ts'
+import { checkedPorts, checks, gateways, locals, oneNetworks, ownViews, weights } from './services.ts'
 import { sync } from './sync.ts'
 import { timing } from './timing.ts'
 import type { WarningRule } from './warning.ts'
@@ -32,4 +32,5 @@ export const WARNINGS: readonly WarningRule[] = [
   checkedPorts,
   ownViews,
   gateways,
+  oneNetworks,
 ]

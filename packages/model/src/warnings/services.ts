@@ -1,5 +1,6 @@
 /** Services that nobody serves, and realservers whose answers do not come back. */
 import { DEFAULT_CHECK } from '../config.ts'
+import { inNetwork, parseCidr } from '../address.ts'
 import { parseDuration } from '../duration.ts'
 import { CHECKS, forwarding, probeOf, protocolRow, usualCheck } from '../tables/index.ts'
 import { served } from '../rules/pools.ts'
@@ -90,6 +91,29 @@ export const checkedPorts: WarningRule = (draft, warn) => {
       ['services', at, 'check', 'type'],
       `the check of service "${service.name}" asks a port of ${protocolRow(over).title}, and clients one of ${protocolRow(protocol).title}: who listens at the one may be dead at the other`,
       `write type: ${usualCheck(protocol) === 'none' ? 'script' : usualCheck(protocol)}, or name the port that is meant: port: PORT`,
+    )
+  }
+}
+
+/** Who is in the realserver's own network is answered straight, past the director, by an address that it never asked. */
+export const oneNetworks: WarningRule = (draft, warn) => {
+  for (const { at, item: service } of entries(draft.services)) {
+    const group = entries(draft.groups).find(({ item }) => item.name === service.group)?.item
+    const networks = (group?.gateways ?? []).flatMap((one) => {
+      const cidr = parseCidr((typeof one === 'string' ? one : one?.address) ?? '')
+      return cidr && inNetwork(service.address ?? '', cidr) ? [cidr] : []
+    })
+    const behind = served(draft, at).find(
+      ({ item: { forward, address = '' } }) =>
+        forward !== undefined && forwarding(forward).needsGateway && networks.some((one) => inNetwork(address, one)),
+    )
+    if (!behind) continue
+    warn(
+      'warning',
+      'nat-on-one-network',
+      behind.here('forward'),
+      `the VIP of service "${service.name}" is in the network of its NAT realserver "${behind.item.node}": clients in that network are answered past the director, and get no connection`,
+      'keep clients out of that network, give NAT realservers a network of their own, or use forward: dr or fullnat',
     )
   }
 }
