@@ -1,10 +1,11 @@
 /** One question to a realserver: it ends once, within its time. */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { performance } from 'node:perf_hooks'
 import { type ProbeFound, type ProbeJob, probeReason } from '@lvsm/protocol'
 import { type Trace, tracing, UNTOLD, withCertificate } from './trace.ts'
 
 /** What an answer says beside its verdict. */
-export type Beside = Pick<ProbeFound, 'perfdata' | 'weight' | 'agent'> & Lacking
+export type Beside = Pick<ProbeFound, 'perfdata' | 'degraded' | 'weight' | 'agent'> & Lacking
 /** What is to be done on this machine, so that this kind of question can be asked here. */
 export interface Lacking {
   readonly lacks?: string
@@ -16,10 +17,24 @@ export type Done = (ok: boolean | null, reason: string, found: ProbeFound & Lack
 export interface Asking {
   /** What there was until now, as the beginning of a sentence that ends with the time. */
   readonly sofar: () => string
+  /** When the time is over; not there: it failed. */
+  readonly late?: () => boolean | null
   /** The verdict is given: closes what is open, in peace where it can. */
   readonly close: () => void
 }
 export type Ask = (job: ProbeJob, end: End, trace: Trace) => Asking
+
+/** Which attempt is under way, wherever it goes on: what is thrown there ends that one alone. */
+const room = new AsyncLocalStorage<(error: unknown) => void>()
+
+/** Of what nobody caught; false: it was thrown in no attempt. */
+export function endAttempt(error: unknown): boolean {
+  const fail = room.getStore()
+  fail?.(error)
+  return fail !== undefined
+}
+export const messageOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error)
 
 const now = (): number => performance.now()
 
@@ -40,13 +55,15 @@ export function attempt(ask: Ask, job: ProbeJob, done: Done): void {
     done(ok, probeReason(reason), { tookMs, ...beside, ...seen, ...(told ? { steps: [...told.steps] } : {}) })
   }
   // After a stall of this process the timer fires before the answer that waits in the queue is read: read first.
-  const timer = setTimeout(
-    () => setImmediate(() => end(false, `${asking?.sofar() ?? 'no answer'} within ${job.timeoutMs} ms`)),
-    job.timeoutMs,
-  )
+  const late = (): void => {
+    const ok = asking?.late ? asking.late() : false
+    end(ok, `${asking?.sofar() ?? 'no answer'} within ${job.timeoutMs} ms`)
+  }
+  const failed = (error: unknown): void => end(null, `lvsm-prober has a defect here: ${messageOf(error)}`)
+  const timer = room.run(failed, () => setTimeout(() => setImmediate(late), job.timeoutMs))
   try {
-    asking = ask(job, end, trace)
+    asking = room.run(failed, () => ask(job, end, trace))
   } catch (error) {
-    end(null, `it cannot be asked: ${(error as Error).message}`)
+    end(null, `it cannot be asked: ${messageOf(error)}`)
   }
 }

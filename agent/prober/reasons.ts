@@ -1,10 +1,16 @@
 /** Errors of sockets, TLS and HTTP in the words of whoever has to mend it. */
+import type { End } from './attempt.ts'
 
 const WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused: nothing listens there',
   EHOSTUNREACH: 'no route, or no answer to ARP',
   ENETUNREACH: 'no route',
-  EADDRNOTAVAIL: 'the own address to check from is not there',
+  EADDRNOTAVAIL: 'the own address to check from is not there, or all its ports are taken',
+  EADDRINUSE: 'all ports of the own address to check from are taken',
+  EMFILE: 'this process may open no more files',
+  ENFILE: 'this machine may open no more files',
+  ENOBUFS: 'this machine has no memory left for sockets',
+  ENOMEM: 'this machine has no memory left',
   ECONNRESET: 'connection reset',
   EPIPE: 'connection reset',
   CERT_HAS_EXPIRED: 'its certificate is over',
@@ -30,10 +36,30 @@ const IN_TLS: Readonly<Record<string, string>> = {
   'tlsv1 alert no application protocol': 'it does not speak HTTP/2',
 }
 
+/** What this machine has run out of, or has lost: no word about a server. */
+const OWN: ReadonlySet<string> = new Set([
+  ...['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EAGAIN', 'EADDRNOTAVAIL', 'EADDRINUSE'],
+])
+
+/** Ends a probe with an error of its socket: the server failed, or nobody knows, where this machine could not ask. */
+export const failing =
+  (end: End) =>
+  (error: Error): void =>
+    end('code' in error && typeof error.code === 'string' && OWN.has(error.code) ? null : false, reasonOf(error))
+
 export function reasonOf(error: Error): string {
   const [, inTls] = OPENSSL.exec(error.message) ?? []
   if (inTls !== undefined) return Object.hasOwn(IN_TLS, inTls) ? (IN_TLS[inTls] ?? inTls) : `in TLS: ${inTls}`
+  // Of a name with several addresses, each failed in its own way.
+  if (error instanceof AggregateError) {
+    const errors: readonly unknown[] = error.errors
+    const [first] = errors
+    if (first instanceof Error) return `${reasonOf(first)} (at none of ${errors.length} addresses)`
+  }
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  const name = 'hostname' in error && typeof error.hostname === 'string' ? error.hostname : ''
+  if (code === 'ENOTFOUND') return `no name server knows the name ${name}`.trimEnd()
+  if (code === 'EAI_AGAIN') return `no name server answers for ${name}`.trimEnd()
   if (Object.hasOwn(WORDS, code)) return WORDS[code] ?? error.message
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `its certificate is for another name: ${error.message}`
   if (code.startsWith('HPE_')) return `its answer is no HTTP: ${error.message.replace(/^Parse Error: /, '')}`

@@ -17,7 +17,7 @@ import {
 import { ask, explained, makeCertificates, OWN, Servers } from './fixture.ts'
 import { attempt } from './attempt.ts'
 import { PROBES } from './probes/index.ts'
-import { shown, tracing } from './trace.ts'
+import { certificateText, dayOf, shown, tracing } from './trace.ts'
 
 const servers = new Servers()
 const unexplained = (port: number, keys: ProbeJob['keys']): Promise<unknown> =>
@@ -93,6 +93,15 @@ it('of a conversation, and of a datagram', async () => {
   const { steps } = await explained('udp', socket.address().port, { send: 'a\\0', expect: 'A' })
   socket.close()
   expect(steps).toEqual(['sent a\\x00', 'received \\x00ÿA'])
+})
+
+it('of a certificate whose dates are none', async () => {
+  const { good } = await makeCertificates(Date.now())
+  const bytes = Buffer.from(new X509Certificate(good.cert).raw)
+  // The month of the first UTCTime (X.690, 8.25).
+  bytes.write('99', bytes.indexOf(Buffer.from([0x17, 0x0d])) + 4)
+  expect(certificateText(new X509Certificate(bytes))).toMatch(/; "[^"]*" to 20\d\d-\d\d-\d\d; SHA-256/)
+  expect([dayOf('Bad time value'), dayOf('Nov 29 10:00:00 2026 GMT')]).toEqual([null, '2026-11-29'])
 })
 
 it('a check that nobody asks to explain itself says none of it', async () => {

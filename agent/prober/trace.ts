@@ -69,10 +69,16 @@ export const withCertificate = (trace: Trace, until: (ms: number) => void): Trac
   },
 })
 
+/** Null: it is no date, or none that a clock can show. */
+export function dayOf(text: string): string | null {
+  const at = Date.parse(text)
+  return Number.isNaN(at) ? null : new Date(at).toISOString().slice(0, 10)
+}
+
 const oneLine = (text: string): string => text.replaceAll('\n', ', ')
-function certificateText(certificate: X509Certificate): string {
+export function certificateText(certificate: X509Certificate): string {
   const { subject, subjectAltName, issuer, validFrom, validTo, fingerprint256 } = certificate
-  const day = (text: string): string => new Date(text).toISOString().slice(0, 10)
+  const day = (text: string): string => dayOf(text) ?? `"${text}"`
   const names = subjectAltName === undefined ? '' : ` for ${subjectAltName}`
   return `${oneLine(subject)}${names}; by ${oneLine(issuer)}; ${day(validFrom)} to ${day(validTo)}; SHA-256 ${fingerprint256}`
 }

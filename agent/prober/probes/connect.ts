@@ -2,7 +2,7 @@
 import { createConnection, type Socket } from 'node:net'
 import type { ProbeJob } from '@lvsm/protocol'
 import type { Ask } from '../attempt.ts'
-import { reasonOf } from '../reasons.ts'
+import { failing } from '../reasons.ts'
 import type { Trace } from '../trace.ts'
 
 export function open({ address, port, source }: ProbeJob, trace: Trace): Socket {
@@ -14,6 +14,6 @@ export function open({ address, port, source }: ProbeJob, trace: Trace): Socket 
 export const askConnect: Ask = (job, end, trace) => {
   const socket = open(job, trace)
   socket.on('connect', () => end(true, 'accepts connections'))
-  socket.on('error', (error) => end(false, reasonOf(error)))
+  socket.on('error', failing(end))
   return { sofar: () => 'no answer', close: () => socket.destroy() }
 }

@@ -1,8 +1,8 @@
 /** The health service of gRPC (grpc/grpc, GRPC Health Checking Protocol): one call of `Check`, over HTTP/2. */
 import type { Ask } from '../attempt.ts'
 import { isSet, textOf } from '../keys.ts'
-import { reasonOf } from '../reasons.ts'
-import { leave, openSession, pairsText } from './http2.ts'
+import { failing } from '../reasons.ts'
+import { openSession, pairsText } from './http2.ts'
 
 const STATES = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'] as const
 const SERVING = 1
@@ -30,7 +30,7 @@ export function stateOf(bytes: Buffer): number | null {
 
 export const askGrpc: Ask = (job, end, trace) => {
   const secure = isSet(job.keys, 'tls')
-  const { session, sofar } = openSession(job, end, secure, trace)
+  const { session, sofar, close } = openSession(job, end, secure, trace)
   session.on('close', () => end(false, 'closed the connection without an answer'))
   const stream = session.request({
     ':method': 'POST',
@@ -62,11 +62,11 @@ export const askGrpc: Ask = (job, end, trace) => {
     if (state === null) return end(false, 'its answer is no answer of the health service')
     end(state === SERVING, `says ${STATES[state] ?? state}`)
   })
-  stream.on('error', (error) => end(false, reasonOf(error)))
+  stream.on('error', failing(end))
   const question = requestOf(textOf(job.keys, 'grpc-service') ?? '')
   stream.on('ready', () => trace.note('sent', question))
   stream.end(question)
-  return { sofar, close: () => leave(session) }
+  return { sofar, close }
 }
 
 const wordOf = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value)

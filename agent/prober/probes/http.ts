@@ -6,7 +6,7 @@ import { endpointText, VERSION } from '@lvsm/base'
 import type { ProbeJob } from '@lvsm/protocol'
 import type { Ask } from '../attempt.ts'
 import { isSet, listOf, textOf } from '../keys.ts'
-import { reasonOf } from '../reasons.ts'
+import { failing, reasonOf } from '../reasons.ts'
 import { askHttp2 } from './http2.ts'
 import { pageOf } from './page.ts'
 import { tlsOptions } from './tls.ts'
@@ -88,7 +88,7 @@ function askHttp1(job: ProbeJob, end: Parameters<Ask>[1], secure: boolean, trace
     page.head(message.statusCode ?? 0)
     socket.destroy()
   })
-  request.on('error', (error) => end(false, reasonOf(error)))
+  request.on('error', failing(end))
   request.on('close', () => {
     end(false, page.sofar() === null ? 'closed the connection without an answer' : 'its answer is not whole')
   })

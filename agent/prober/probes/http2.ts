@@ -6,7 +6,7 @@ import { VERSION } from '@lvsm/base'
 import type { ProbeJob } from '@lvsm/protocol'
 import type { Asking, End } from '../attempt.ts'
 import { listOf, textOf } from '../keys.ts'
-import { reasonOf } from '../reasons.ts'
+import { failing } from '../reasons.ts'
 import { open } from './connect.ts'
 import { pageOf } from './page.ts'
 import { tlsOptions } from './tls.ts'
@@ -36,6 +36,7 @@ function headersOf({ keys, address }: ProbeJob, secure: boolean): OutgoingHttpHe
 interface Opened {
   readonly session: ClientHttp2Session
   readonly sofar: () => string
+  readonly close: () => void
 }
 
 /** A session to the server of a job. Whatever ends it, ends the attempt. */
@@ -45,7 +46,7 @@ export function openSession(job: ProbeJob, end: End, secure: boolean, trace: Tra
   raw.on('connect', () => {
     stage = `accepts connections, but ${secure ? 'makes no TLS handshake' : 'does not answer the request'}`
   })
-  raw.on('error', (error) => end(false, reasonOf(error)))
+  raw.on('error', failing(end))
   const say = (now: string): void => {
     stage = now
   }
@@ -57,17 +58,17 @@ export function openSession(job: ProbeJob, end: End, secure: boolean, trace: Tra
     maxHeaderListPairs: MOST_PAIRS,
     maxReservedRemoteStreams: 0,
   })
-  session.on('error', (error) => end(false, reasonOf(error)))
+  session.on('error', failing(end))
   // Without an error it still answers what it has taken.
   session.on('goaway', (code) => {
     if (code !== 0) end(false, `ends the session (GOAWAY ${code})`)
   })
-  return { session, sofar: () => stage }
+  return { session, sofar: () => stage, close: () => leave(session, raw) }
 }
 
 export function askHttp2(job: ProbeJob, end: End, secure: boolean, trace: Trace): Asking {
   const page = pageOf(job.keys, end)
-  const { session, sofar } = openSession(job, end, secure, trace)
+  const { session, sofar, close } = openSession(job, end, secure, trace)
   session.on('close', () => {
     end(false, page.sofar() === null ? 'closed the connection without an answer' : 'its answer is not whole')
   })
@@ -83,9 +84,9 @@ export function askHttp2(job: ProbeJob, end: End, secure: boolean, trace: Trace)
     page.piece(bytes)
   })
   stream.on('end', () => page.whole())
-  stream.on('error', (error) => end(false, reasonOf(error)))
+  stream.on('error', failing(end))
   stream.end()
-  return { sofar: () => page.sofar() ?? sofar(), close: () => leave(session) }
+  return { sofar: () => page.sofar() ?? sofar(), close }
 }
 
 /** A head of HTTP/2, for eyes. */
@@ -103,7 +104,7 @@ interface Watched {
 function encrypted(raw: Socket, keys: ProbeJob['keys'], end: End, { say, trace }: Watched): Socket {
   const socket = connectTls({ socket: raw, ...tlsOptions(keys), ALPNProtocols: ['h2'] })
   trace.tls(socket)
-  socket.on('error', (error) => end(false, reasonOf(error)))
+  socket.on('error', failing(end))
   socket.on('secureConnect', () => {
     say('makes a TLS handshake, but does not answer the request')
     if (socket.alpnProtocol !== 'h2') end(false, 'it does not speak HTTP/2')
@@ -111,9 +112,14 @@ function encrypted(raw: Socket, keys: ProbeJob['keys'], end: End, { say, trace }
   return socket
 }
 
-export function leave(session: ClientHttp2Session): void {
+function leave(session: ClientHttp2Session, raw: Socket): void {
+  // In peace where somebody is there.
+  if (raw.connecting) raw.destroy()
   if (session.destroyed) return
-  const timer = setTimeout(() => session.destroy(), LINGER_MS)
+  const timer = setTimeout(() => {
+    session.destroy()
+    raw.destroy()
+  }, LINGER_MS)
   session.on('close', () => clearTimeout(timer))
   session.close()
 }

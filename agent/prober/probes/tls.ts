@@ -5,8 +5,9 @@ import { checkServerIdentity, connect, type ConnectionOptions, createSecureConte
 import type { ProbeJob } from '@lvsm/protocol'
 import type { Ask } from '../attempt.ts'
 import { isOff, textOf } from '../keys.ts'
-import { reasonOf } from '../reasons.ts'
+import { failing } from '../reasons.ts'
 import { open } from './connect.ts'
+import { dayOf } from '../trace.ts'
 
 /** What this system trusts; where it has none, whom Node trusts. */
 const SYSTEM = '/etc/ssl/certs/ca-certificates.crt'
@@ -55,17 +56,19 @@ export const askTls: Ask = (job, end, trace) => {
   const socket = connect({ socket: raw, ...tlsOptions(job.keys) })
   trace.tls(socket)
   socket.on('secureConnect', () => {
-    const until = Date.parse(socket.getPeerCertificate().valid_to)
-    const certificate = Number.isNaN(until) ? '' : `, certificate until ${new Date(until).toISOString().slice(0, 10)}`
+    const until = dayOf(socket.getPeerCertificate().valid_to)
+    const certificate = until === null ? '' : `, certificate until ${until}`
     end(true, `makes a TLS handshake (${socket.getProtocol() ?? 'TLS'}${certificate})`)
   })
   for (const one of [raw, socket]) {
-    one.on('error', (error) => end(false, reasonOf(error)))
+    one.on('error', failing(end))
     one.on('close', () => end(false, 'closed the connection without a TLS handshake'))
   }
   return {
     sofar: () => (connected ? 'accepts connections, but makes no TLS handshake' : 'no answer'),
     close: () => {
+      // Who waits for an end of what did not begin keeps a socket for as long as nobody answers.
+      if (raw.connecting) return void raw.destroy()
       socket.end()
       socket.destroySoon()
     },

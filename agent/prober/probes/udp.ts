@@ -5,7 +5,7 @@ import type { ProbeJob } from '@lvsm/protocol'
 import type { Ask, Asking, End } from '../attempt.ts'
 import { textOf } from '../keys.ts'
 import { matches } from '../matching.ts'
-import { reasonOf } from '../reasons.ts'
+import { failing } from '../reasons.ts'
 import type { Trace } from '../trace.ts'
 import { bytesOf } from './expect.ts'
 
@@ -28,10 +28,13 @@ export function askUdpWith(job: ProbeJob, { end, trace, message, judge }: Exchan
     if (verdict) end(verdict.ok, verdict.reason)
   })
   // A refusal by ICMP comes so (man 7 udp): the socket is connected, so that strangers’ datagrams do not come at all.
-  socket.on('error', (error) => end(false, reasonOf(error)))
-  const send = (): void => {
-    connected = true
+  const failed = failing(end)
+  socket.on('error', failed)
+  // Where it may not connect it says so here, and by no event.
+  const send = (error?: Error): void => {
     if (closed) return
+    if (error) return failed(error)
+    connected = true
     trace.note('sent', message)
     socket.send(message)
   }
