@@ -19,12 +19,13 @@ const freePort = (): Promise<number> =>
       server.close(() => resolve(port))
     })
   })
-async function open() {
+async function open(patienceMs?: number) {
   const said: FromListener[] = []
   let now = 1000
   const listener = new Listener(
     (word) => void said.push(word),
     () => now,
+    patienceMs,
   )
   const port = await freePort()
   listener.hear({ listen: { address: '127.0.0.1', port } })
@@ -142,5 +143,19 @@ describe('the port', () => {
     })
     expect(strangers).toHaveLength(4)
     expect(await ask('/healthz')).toMatchObject({ status: 200 })
+  })
+  it('is left by who says nothing, or begins a head and does not end it, in their time', async () => {
+    const { port } = await open(500)
+    const began = performance.now()
+    const ended = ['', 'GET', 'GET /healthz HTTP/1.1\r\n', 'GET /healthz HTTP/1.1\r\nHost: a\r\nX: '].map(
+      (text) =>
+        new Promise<number>((resolve) => {
+          const socket = connect(port, '127.0.0.1', () => void socket.write(text))
+          socket.on('error', () => undefined)
+          socket.resume().on('close', () => resolve(performance.now() - began))
+          ends.push(() => socket.destroy())
+        }),
+    )
+    for (const tookMs of await Promise.all(ended)) expect(tookMs).toBeLessThan(5000)
   })
 })

@@ -15,6 +15,7 @@ import {
 const MOST_CONNECTIONS = 64
 /** For a request to be there, and for a silent connection. */
 const PATIENCE_MS = 5000
+const LOOKS = 5
 /** The agent says its facts each second. */
 const OLD_MS = 3000
 /** Until a scrape is given up. */
@@ -38,6 +39,7 @@ interface Answer {
 export class Listener {
   readonly #say: (word: FromListener) => void
   readonly #clock: () => number
+  readonly #patienceMs: number
   readonly #scrapes = new Map<number, Scrape>()
   readonly #fresh = new Map<string, Answer & { readonly at: number }>()
   #server: Server | null = null
@@ -45,9 +47,10 @@ export class Listener {
   #facts: { readonly said: WellFacts; readonly at: number } | null = null
   #number = 0
 
-  constructor(say: (word: FromListener) => void, clock: () => number) {
+  constructor(say: (word: FromListener) => void, clock: () => number, patienceMs = PATIENCE_MS) {
     this.#say = say
     this.#clock = clock
+    this.#patienceMs = patienceMs
   }
 
   hear(word: ToListener): void {
@@ -65,10 +68,14 @@ export class Listener {
     this.#server = null
     this.#place = text
     if (place === null) return this.#say({ unheard: null })
-    const limits = { headersTimeout: PATIENCE_MS, requestTimeout: PATIENCE_MS, maxHeaderSize: LONGEST_HEAD }
+    const limits = {
+      ...{ headersTimeout: this.#patienceMs, requestTimeout: this.#patienceMs, maxHeaderSize: LONGEST_HEAD },
+      // Time-outs of heads are only looked at so often, and by default each half minute.
+      connectionsCheckingInterval: this.#patienceMs / LOOKS,
+    }
     const server = createServer(limits, (incoming, response) => this.#serve(incoming, response))
     server.maxConnections = MOST_CONNECTIONS
-    server.keepAliveTimeout = PATIENCE_MS
+    server.keepAliveTimeout = this.#patienceMs
     // Who does not read what was asked for.
     server.timeout = SCRAPE_MS + PATIENCE_MS
     server.on('error', (error: NodeJS.ErrnoException) => {
