@@ -1,23 +1,31 @@
 /** `lvsm-prober`, the process: asks realservers for the agent that started it, and ends with it. */
 import { writeFileSync } from 'node:fs'
 import { plainText } from '@lvsm/base'
-import { DAEMON_EXITS, listenerLine, LONGEST_PROBE_JOB, probeLine, readProbeJob, readToListener } from '@lvsm/protocol'
+import {
+  AWAKE,
+  DAEMON_EXITS,
+  listenerLine,
+  LONGEST_PROBE_JOB,
+  probeLine,
+  readProbeJob,
+  readToListener,
+} from '@lvsm/protocol'
 import { linesOf } from '../process/lines.ts'
 import { DELIVERIES } from './alerts/index.ts'
 import { attempt } from './attempt.ts'
 import { AgentListener } from './haproxy/listener.ts'
+import { killGroups, tellGroups } from './groups.ts'
 import { Listener } from './listener.ts'
 import { PROBES } from './probes/index.ts'
+import { guard, stackOf } from './guard.ts'
 import { giveUpRights } from './rights.ts'
 
 const end = (code: number, why: string): never => {
+  killGroups()
   if (why !== '') process.stderr.write(plainText(`lvsm-prober: ${why}\n`))
   process.exit(code)
 }
-process.on('uncaughtException', (error: unknown) =>
-  end(DAEMON_EXITS.bug.code, `ends, by a defect of its own; please report this:\n${stackOf(error)}`),
-)
-const stackOf = (error: unknown): string => (error instanceof Error ? `${error.stack}` : String(error))
+guard((error) => end(DAEMON_EXITS.bug.code, `ends, by a defect of its own; please report this:\n${stackOf(error)}`))
 
 // A terminal, or a supervisor, speaks to the agent: this process ends with it.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const)
@@ -38,6 +46,7 @@ try {
 }
 
 const say = (word: Parameters<typeof probeLine>[0]): void => void process.stdout.write(probeLine(word))
+tellGroups(say)
 const tell = (word: Parameters<typeof listenerLine>[0]): void => void process.stdout.write(listenerLine(word))
 const clock = (): number => performance.now()
 const listeners = [new Listener(tell, clock), new AgentListener(tell, clock)]
@@ -54,6 +63,7 @@ process.stdin.on(
         if (word) for (const listener of listeners) listener.hear(word)
         return
       }
+      if (job.probe === AWAKE) return say({ id: job.id, ok: true, reason: '' })
       const ask = Object.entries({ ...PROBES, ...DELIVERIES }).find(([kind]) => kind === job.probe)?.[1]
       if (!ask) return say({ id: job.id, ok: null, reason: `there is no probe "${job.probe}"` })
       attempt(ask, job, (ok, reason, found) => say({ id: job.id, ok, reason, ...found }))

@@ -24,6 +24,7 @@ it.each<[string, unknown]>([
       { label: 'c', value: 3, unit: '' },
     ],
   ],
+  ['OK | a=1e999 b=-1e999 c=1e5;;;1e999', [{ label: 'c', value: 100_000, unit: '' }]],
   ['OK | a=U b c=1', [{ label: 'c', value: 1, unit: '' }]],
 ])('%s', (output, figures) => expect(perfdataOf(output)).toEqual(figures))
 

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
-import { readFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import type { Trouble } from '@lvsm/base'
 import { freeze } from '../../../test/kit/freeze.ts'
 import { Prober, type ProberOptions } from './prober.ts'
@@ -80,6 +81,53 @@ it('one that says too much, or nothing that is meant, is not believed', async ()
   const { check } = begin({ program: new URL(`file://${join(import.meta.dirname, 'fixture-liar.ts')}`) })
   const port = await listening()
   expect(await check(port)).toBeNull()
+})
+
+it('an answer that cannot be read ends its own check, and no other', async () => {
+  const { check, said } = begin({ program: new URL(`file://${join(import.meta.dirname, 'fixture-unread.ts')}`) })
+  expect(await Promise.all([check(1), check(2), check(3)])).toEqual([null, true, null])
+  expect(said).toEqual([])
+})
+
+it('one that hangs is noticed where there is nothing to check', async () => {
+  let ahead = 0
+  const { check, said } = begin({ clock: () => performance.now() + ahead })
+  expect(await check(await listening())).toBe(true)
+  const [pid = 0] = children()
+  await freeze(pid)
+  const later = (): string | undefined => {
+    ahead += 3000
+    return said[0]
+  }
+  await expect.poll(later, { timeout: 30_000, interval: 300 }).toMatch(/does not answer/)
+})
+
+describe('programs of a prober that died', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lvsm-leftovers-'))
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  // One that was killed stays in the list until its parent has looked (man 5 proc: Z).
+  const lives = (pid: string): boolean =>
+    existsSync(`/proc/${pid}`) && !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  const pidsIn = (place: string): string[] => (existsSync(place) ? readFileSync(place, 'utf8').trim().split(/\s+/) : [])
+
+  it.each(['SIGKILL', 'SIGABRT'] as const)('are ended before another begins: %s', async (signal) => {
+    chmodSync(folder, 0o777)
+    const place = join(folder, signal)
+    const path = join(folder, `${signal}-script`)
+    writeFileSync(path, `#!/bin/sh\ntrap '' TERM\n(sleep 600) &\necho $$ $! >> ${place}\nwait\nsleep 600\n`)
+    chmodSync(path, 0o755)
+    const { prober, check, troubles } = begin()
+    const job = { keys: { command: [path] }, address: OWN, port: 1, source: null, timeoutMs: 60_000, virtual }
+    const lost = new Promise<boolean | null>((resolve) => prober.check('one', { probe: 'script', ...job }, resolve))
+    await expect.poll(() => pidsIn(place).length, { timeout: 20_000 }).toBe(2)
+    const [pid = 0] = children()
+    process.kill(pid, signal)
+    expect(await lost).toBeNull()
+    const port = await listening()
+    await expect.poll(() => check(port), { timeout: 30_000 }).toBe(true)
+    await expect.poll(() => pidsIn(place).filter(lives), { timeout: 500, message: 'when checks go on' }).toEqual([])
+    expect(troubles[0]?.code).toBe('prober-ended')
+  })
 })
 
 const WEB = `require('node:http').createServer((_, answer) => answer.end()).listen(0, '${OWN}', function () { console.log(this.address().port) })`

@@ -6,13 +6,16 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Trouble } from '@lvsm/base'
 import {
+  AWAKE,
   LONGEST_PROBE_ANSWER,
   type ProbeAnswer,
   type ProbeFound,
   type ProbeJob,
   probeLine,
   readProbeAnswer,
+  unreadAnswerTo,
 } from '@lvsm/protocol'
+import { Leftovers, userOf } from '../../process/leftovers.ts'
 import { linesOf } from '../../process/lines.ts'
 import type { Delivery, Probe } from '../ports.ts'
 
@@ -25,6 +28,8 @@ const SECOND_MS = 1000
 /** How long it may be silent beyond the time of a check, and until its first word. */
 const GRACE_MS = 10_000
 const START_MS = 60_000
+/** Where there is nothing else to ask, it is asked whether it is awake. */
+const AWAKE_EVERY_MS = 5000
 /** Until it is started again: more each time, and the least again once it has lived for so long. */
 const BACKOFF_MS = [100, 300, 1000, 3000, 10_000] as const
 const STEADY_MS = 60_000
@@ -54,8 +59,9 @@ export interface ProberOptions {
 }
 
 /** Of an effect, nothing but what its prober is to know. */
-const jobOf = ({ probe, keys, address, port, source, timeoutMs, virtual, explain }: Probe): Probe => ({
+const jobOf = ({ probe, keys, address, port, source, timeoutMs, virtual, serves, explain }: Probe): Probe => ({
   ...{ probe, keys, address, port, source, timeoutMs, virtual },
+  ...(serves === undefined ? {} : { serves }),
   ...(explain === true ? { explain } : {}),
 })
 
@@ -68,6 +74,11 @@ export class Prober {
   #child: ChildProcess | null = null
   #again: NodeJS.Timeout | null = null
   #number = 0
+  /** Programs that it started, and the user that it became. */
+  readonly #leftovers = new Leftovers()
+  #user: number | null = null
+  #ending = false
+  #heardAt = 0
   #startedAt = 0
   #ready = false
   #failures = 0
@@ -90,7 +101,7 @@ export class Prober {
   }
   #ask(id: string, wanted: Omit<ProbeJob, 'id'>, done: Done): void {
     if (this.#closed || this.#asked.has(id)) return
-    if (this.#again) return done(null, 'lvsm-prober does not run')
+    if (this.#again || this.#ending) return done(null, 'lvsm-prober does not run')
     if (!this.#child) this.#start()
     const number = ++this.#number
     this.#asked.add(id)
@@ -101,7 +112,7 @@ export class Prober {
 
   /** A line that is no check; it is started for it where it does not run, and not where it has just ended. */
   tell(line: string): void {
-    if (this.#closed || this.#again) return
+    if (this.#closed || this.#again || this.#ending) return
     if (!this.#child) this.#start()
     this.#child?.stdin?.write(line)
   }
@@ -111,37 +122,49 @@ export class Prober {
     clearInterval(this.#watch)
     if (this.#again) clearTimeout(this.#again)
     this.#child?.kill('SIGKILL')
+    this.#leftovers.kill(this.#user)
   }
 
   #start(): void {
     const { program = PROGRAM, clock } = this.#options
     const argv = [...OPTIONS, fileURLToPath(program)]
-    const child = spawn(process.execPath, argv, { cwd: '/', stdio: ['pipe', 'pipe', 'inherit'] })
+    const child: ChildProcess = spawn(process.execPath, argv, { cwd: '/', stdio: ['pipe', 'pipe', 'inherit'] })
     this.#child = child
     this.#startedAt = clock()
     this.#ready = false
     const line = (text: string): void => {
       if (this.#child !== child) return
       const answer = readProbeAnswer(text)
-      if (answer) this.#heard(answer)
-      else this.#options.other?.(text)
+      if (answer) return this.#heard(child, answer)
+      const id = unreadAnswerTo(text)
+      if (id === null) this.#options.other?.(text)
+      else
+        this.#answered({ id, ok: null, reason: 'lvsm-prober gives an answer that cannot be read: please report this' })
     }
     const tooLong = (): void => void child.kill('SIGKILL')
-    child.stdout.on('data', linesOf(LONGEST_PROBE_ANSWER, { line, tooLong }))
+    // Without any where no file may be opened any more: its error comes later.
+    child.stdout?.on('data', linesOf(LONGEST_PROBE_ANSWER, { line, tooLong }))
     // Its end says why.
-    for (const stream of [child.stdin, child.stdout]) stream.on('error', () => undefined)
+    for (const stream of [child.stdin, child.stdout]) stream?.on('error', () => undefined)
     child.on('error', (error) => this.#ended(child, error.message))
-    child.on('exit', (code, signal) => this.#ended(child, signal === null ? `with exit code ${code}` : `by ${signal}`))
+    // What it said until then is read first.
+    child.on('close', (code, signal) => this.#ended(child, signal === null ? `with exit code ${code}` : `by ${signal}`))
   }
 
-  #heard(answer: ProbeAnswer): void {
+  #heard({ pid }: ChildProcess, answer: ProbeAnswer): void {
     if ('ready' in answer) {
       this.#ready = true
+      this.#user = pid === undefined ? null : userOf(pid)
       this.#options.began?.()
       // Until now it was starting.
       for (const pending of this.#pending.values()) pending.sentAt = this.#options.clock()
       return
     }
+    if ('group' in answer) this.#leftovers.heard(answer)
+    else this.#answered(answer)
+  }
+  #answered(answer: Exclude<ProbeAnswer, { readonly ready: true } | { readonly group: number }>): void {
+    this.#heardAt = this.#options.clock()
     const pending = this.#pending.get(answer.id)
     if (!pending) return
     this.#pending.delete(answer.id)
@@ -181,6 +204,11 @@ export class Prober {
     this.#again = setTimeout(() => {
       this.#again = null
     }, waitMs).unref()
+    // No second copy of a program beside one that was left behind.
+    this.#ending = true
+    this.#leftovers.end(this.#user, () => {
+      this.#ending = false
+    })
     const lost = [...this.#pending.values()]
     this.#pending.clear()
     this.#asked.clear()
@@ -194,9 +222,16 @@ export class Prober {
     const hangs = this.#ready
       ? [...this.#pending.values()].some(({ sentAt, timeoutMs }) => now - sentAt > timeoutMs + graceMs)
       : now - this.#startedAt > START_MS
-    if (!hangs) return
+    if (!hangs) return this.#wake(now)
     this.#options.say('lvsm-prober does not answer: it is ended')
     this.#child.kill('SIGKILL')
+  }
+
+  /** A question that costs nothing, where there is no other. */
+  #wake(now: number): void {
+    if (!this.#ready || this.#pending.size > 0 || now - this.#heardAt < AWAKE_EVERY_MS) return
+    const job = { probe: AWAKE, keys: {}, address: '', port: 0, source: null, timeoutMs: SECOND_MS }
+    this.#ask(AWAKE, job, () => undefined)
   }
 
   #tell(found: Trouble | null): void {

@@ -1,8 +1,7 @@
 /** Tells a receiver by a program of the operator's, which runs as this process does, without rights: it took it where it ends with 0. */
-import { spawn } from 'node:child_process'
 import type { Ask } from '../attempt.ts'
 import { listOf, textOf } from '../keys.ts'
-import { endGroup } from '../probes/script.ts'
+import { endGroup, startGroup, streamsOf } from '../groups.ts'
 
 /** Bytes of output that are looked at; the rest is read and thrown away. */
 const LONGEST_OUTPUT = 4096
@@ -11,9 +10,7 @@ const SETTLE_MS = 200
 
 export const tellProgram: Ask = ({ keys, timeoutMs }, end) => {
   const [program = '', ...words] = listOf(keys, 'argv')
-  const child = spawn(program, words, {
-    cwd: '/',
-    detached: true,
+  const child = startGroup(program, words, {
     env: {
       PATH: process.env['PATH'] ?? '/usr/bin:/bin',
       LANG: 'C.UTF-8',
@@ -23,11 +20,11 @@ export const tellProgram: Ask = ({ keys, timeoutMs }, end) => {
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   let said = ''
-  for (const stream of [child.stdout, child.stderr])
+  for (const stream of streamsOf(child))
     stream.on('data', (bytes: Buffer) => (said += bytes.toString('latin1').slice(0, LONGEST_OUTPUT - said.length)))
   // It need not read what it is told.
-  for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on('error', () => undefined)
-  child.stdin.end(textOf(keys, 'input') ?? '')
+  for (const stream of [child.stdin, ...streamsOf(child)]) stream?.on('error', () => undefined)
+  child.stdin?.end(textOf(keys, 'input') ?? '')
   child.on('error', (error) => end(false, `it cannot be started: ${error.message}`))
   child.on('exit', (code, signal) => {
     const told = (): void => {

@@ -2,10 +2,9 @@
  * Does the host answer an echo request (RFC 792, RFC 4443)? Asked by `ping` of this machine, which may do what this process may not: Linux
  * lets it open a socket for echo requests alone (icmp(7), net.ipv4.ping_group_range), or its file has the capability.
  */
-import { spawn } from 'node:child_process'
 import type { ProbeJob } from '@lvsm/protocol'
 import type { Ask, Asking, End } from '../attempt.ts'
-import { endGroup } from './script.ts'
+import { endGroup, startGroup, streamsOf } from '../groups.ts'
 
 /** At the same time: one that is answered ends at once, one that is not waits as long as its check. */
 const MOST_RUNNING = 256
@@ -31,14 +30,12 @@ export function askBy(program: string, job: ProbeJob, end: End, trace: Parameter
     end(null, `${MOST_RUNNING} requests wait for an answer already`)
     return { sofar: () => '', close: () => undefined }
   }
-  running += 1
   const words = wordsOf(job)
-  const child = spawn(program, words, {
-    cwd: '/',
-    detached: true,
+  const child = startGroup(program, words, {
     env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C' },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  running += 1
   trace.note('started', [program, ...words].join(' '))
   let [output, over] = ['', false]
   const done = (): void => {
@@ -46,7 +43,8 @@ export function askBy(program: string, job: ProbeJob, end: End, trace: Parameter
     over = true
     running -= 1
   }
-  for (const stream of [child.stdout, child.stderr])
+  // There are none where no file may be opened any more: its error comes later.
+  for (const stream of streamsOf(child))
     stream.on('data', (bytes: Buffer) => {
       trace.note('received', bytes)
       if (output.length < LONGEST_OUTPUT) output += bytes.toString('latin1')

@@ -11,7 +11,10 @@ export function perfdataOf(output: string): Figure[] {
   const [first = '', ...rest] = output.split('\n')
   const long = rest.join('\n')
   const parts = [behindBar(first), behindBar(long)].join(' ')
-  return [...parts.matchAll(PIECE)].slice(0, MOST_FIGURES).map(figureOf)
+  return [...parts.matchAll(PIECE)]
+    .map(figureOf)
+    .filter(({ value }) => Number.isFinite(value))
+    .slice(0, MOST_FIGURES)
 }
 
 function behindBar(text: string): string {

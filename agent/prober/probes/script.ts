@@ -2,18 +2,17 @@
  * Programs of operators, by the contracts that they were written for. They run as this process does, without rights, each as a process group
  * of its own that is ended whole: asked first, then killed.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { performance } from 'node:perf_hooks'
 import type { ProbeJob } from '@lvsm/protocol'
 import type { Ask, End } from '../attempt.ts'
+import { endGroup, startGroup, streamsOf } from '../groups.ts'
 import { isSet, listOf, textOf } from '../keys.ts'
 import type { Trace } from '../trace.ts'
 import { perfdataOf } from './perfdata.ts'
 
 /** At the same time, of all checks: more of them would take the machine from everything else. */
 const MOST_RUNNING = 32
-/** Between being asked to end, and being killed. */
-const GRACE_MS = 1000
 /** For what was said before the end. */
 const SETTLE_MS = 200
 /** Bytes of output that are looked at; the rest is read and thrown away. */
@@ -23,6 +22,8 @@ interface Contract {
   readonly argv: (command: readonly string[], job: ProbeJob) => readonly string[]
   /** Of the exit code; null: nobody knows. */
   readonly verdict: (code: number) => boolean | null
+  /** It is well, and the program warns. */
+  readonly warns?: (code: number) => boolean
   /** The same, where the check lets the program say a weight. */
   readonly weighs?: (code: number) => number | null
 }
@@ -30,7 +31,11 @@ const asWritten: Contract['argv'] = (command) => command
 const zeroIsWell: Contract['verdict'] = (code) => code === 0
 export const CONTRACTS: Readonly<Record<string, Contract>> = {
   // OK, WARNING, CRITICAL, UNKNOWN (Monitoring Plugins Development Guidelines, Plugin Return Codes): the last is the checker’s own fault.
-  nagios: { argv: asWritten, verdict: (code) => (code === 3 ? null : code === 0 || code === 1) },
+  nagios: {
+    argv: asWritten,
+    verdict: (code) => (code === 3 ? null : code === 0 || code === 1),
+    warns: (code) => code === 1,
+  },
   // keepalived.conf(5), MISC_CHECK and misc_dynamic: from 2 on the code is a weight, plus 2.
   keepalived: { argv: asWritten, verdict: zeroIsWell, weighs: (code) => (code >= 2 ? code - 2 : null) },
   // ldirectord(8), external: virtual address and port, then the realserver’s.
@@ -76,9 +81,7 @@ export const askScript: Ask = (job, end, trace) => {
   }
   const [program = '', ...words] = contract.argv(command, job)
   const own = variablesOf(job)
-  const child = spawn(program, words, {
-    cwd: '/',
-    detached: true,
+  const child = startGroup(program, words, {
     env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LANG: 'C.UTF-8', ...own },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -111,11 +114,15 @@ interface Followed {
   readonly over: () => void
   readonly dynamic: boolean
 }
-function follow(child: ChildProcess, { verdict, weighs }: Contract, { end, trace, over, dynamic }: Followed): void {
+function follow(
+  child: ChildProcess,
+  { verdict, warns, weighs }: Contract,
+  { end, trace, over, dynamic }: Followed,
+): void {
   const pieces: Buffer[] = []
   let size = 0
-  for (const stream of [child.stdout, child.stderr])
-    stream?.on('data', (bytes: Buffer) => {
+  for (const stream of streamsOf(child))
+    stream.on('data', (bytes: Buffer) => {
       trace.note('received', bytes)
       if (size < LONGEST_OUTPUT) pieces.push(bytes.subarray(0, LONGEST_OUTPUT - size))
       size += bytes.length
@@ -134,7 +141,11 @@ function follow(child: ChildProcess, { verdict, weighs }: Contract, { end, trace
       trace.note('ended', how)
       const perfdata = perfdataOf(output)
       const weight = dynamic && code !== null ? (weighs?.(code) ?? null) : null
-      const beside = { ...(perfdata.length === 0 ? {} : { perfdata }), ...(weight === null ? {} : { weight }) }
+      const beside = {
+        ...(perfdata.length === 0 ? {} : { perfdata }),
+        ...(code !== null && warns?.(code) === true ? { degraded: true } : {}),
+        ...(weight === null ? {} : { weight }),
+      }
       const ok = code === null ? false : weight !== null || verdict(code)
       end(ok, said === '' ? how : `${said} (${how})`, beside)
     }
@@ -142,20 +153,4 @@ function follow(child: ChildProcess, { verdict, weighs }: Contract, { end, trace
     // One that it left behind may hold its output open.
     setTimeout(told, SETTLE_MS)
   })
-}
-
-/** The whole group, also where the program itself has ended and left others behind. */
-export function endGroup(child: ChildProcess): void {
-  if (child.pid === undefined) return
-  const { pid } = child
-  const kill = (signal: NodeJS.Signals): boolean => {
-    try {
-      return process.kill(-pid, signal)
-    } catch {
-      return false
-    }
-  }
-  child.stdout?.destroy()
-  child.stderr?.destroy()
-  if (kill('SIGTERM')) setTimeout(() => kill('SIGKILL'), GRACE_MS)
 }

@@ -28,13 +28,20 @@ const job = z.object({
   timeoutMs: z.number().positive(),
   /** What clients ask, for programs that want to know. */
   virtual: z.object({ address: z.string(), port: z.int() }).exactOptional(),
+  /** Where the server itself is asked by TCP, where an agent on it says nothing. */
+  serves: z.int().min(1).max(65_535).exactOptional(),
   /** Somebody wants to know each step of it. */
   explain: z.boolean().exactOptional(),
 })
 export type ProbeJob = Readonly<z.infer<typeof job>>
 
+/** The job of a prober that has no other, and is to show that it does not hang. */
+export const AWAKE = 'awake'
+
 const answer = z.union([
   z.object({ ready: z.literal(true) }),
+  /** A program that it started is a process group, and this is its number; whoever starts a prober ends what is left of those that run. */
+  z.object({ group: z.int().min(2), runs: z.boolean() }),
   z.object({
     id: z.int().min(1),
     /** Null: nobody knows, and the verdict stays as it is. */
@@ -58,4 +65,7 @@ export const probeLine = (word: ProbeJob | ProbeAnswer): string => `${JSON.strin
 const read = <T>(schema: z.ZodType<T>, line: string, longest: number): T | null =>
   schema.safeParse(parseBounded(line, longest)).data ?? null
 export const readProbeJob = (line: string): ProbeJob | null => read(job, line, LONGEST_PROBE_JOB)
+/** Of an answer that cannot be read: which job it is to; null: none. */
+export const unreadAnswerTo = (line: string): number | null =>
+  read(z.object({ id: z.int().min(1) }), line, LONGEST_PROBE_ANSWER)?.id ?? null
 export const readProbeAnswer = (line: string): ProbeAnswer | null => read(answer, line, LONGEST_PROBE_ANSWER)
