@@ -42,6 +42,7 @@ const QUESTION: Question = {
   samples: [{ metric: 'lvsm_quorum', labels: {}, value: 1 }],
   histograms: {},
   health: [['http 10.11.0.11:80', true]],
+  found: [],
 }
 const linesOf = (wanted: Question['wanted'] = {}, readings: readonly ServiceReading[] | null = [READING]): string[] =>
   metricsOf(namingOf(NAMES), readings, readings && TOTALS, { ...QUESTION, wanted }).split('\n')
@@ -77,6 +78,27 @@ describe('what the kernel counts, as metrics', () => {
     expect(told).toEqual(['lvsm_service_present{group="web",service="smtp"} 0'])
     expect(linesOf({}, null)).toContain('lvsm_ipvs 0')
     expect(linesOf({}, null).filter((line) => line.startsWith('node_ipvs'))).toEqual([])
+  })
+  it('has what programs measured, each figure once, and no more than there is room for', () => {
+    const told = (found: Question['found'], wanted: Question['wanted'] = {}): string[] =>
+      metricsOf(namingOf(NAMES), [READING], TOTALS, { ...QUESTION, found, wanted })
+        .split('\n')
+        .filter((line) => line.startsWith('lvsm_check_'))
+    const labels = 'service="http",realserver="rs1",address="10.11.0.11:80"'
+    const figure = (label: string, value: number, unit = 's') => ({ label, value, unit })
+    const perfdata = [figure('time', 1), figure('a "b"', -2.5, ''), figure('time', 3)]
+    const rs1: Question['found'] = [
+      ['http 10.11.0.11:80', { degraded: true, perfdata }],
+      ['http 10.9.9.9:80', { perfdata }],
+    ]
+    expect(told(rs1)).toEqual([
+      `lvsm_check_degraded{${labels}} 1`,
+      `lvsm_check_figure{${labels},figure="time",unit="s"} 3`,
+      `lvsm_check_figure{${labels},figure="a \\"b\\"",unit=""} -2.5`,
+    ])
+    expect(told(rs1, { realservers: 'no' })).toEqual([])
+    const many = Array.from({ length: 10_000 }, (_, at) => figure(`f${at}`, at))
+    expect(told([['http 10.11.0.11:80', { perfdata: many }]])).toHaveLength(4000)
   })
   it('leaves out realservers one by one, and node_exporter’s names, where that is wanted', () => {
     const without = linesOf({ realservers: 'no' })

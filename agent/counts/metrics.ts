@@ -20,7 +20,7 @@ export function metricsOf(
   naming: Naming,
   readings: readonly ServiceReading[] | null,
   totals: ipvs.Totals | null,
-  { wanted, samples, histograms, health }: Question,
+  { wanted, samples, histograms, health, found }: Question,
 ): string {
   const { services } = statsOf(naming, readings, {})
   const healths = new Map(health)
@@ -33,6 +33,7 @@ export function metricsOf(
       { metric: 'lvsm_ipvs', labels: {}, value: Number(readings !== null) },
       ...services.flatMap((service) => serviceSamples(service, healths)),
       ...(isEach ? services.flatMap((service) => realserverSamples(service, healths)) : []),
+      ...(isEach ? figureSamples(services, new Map(found)) : []),
       ...(isAlso ? totalSamples(totals) : []),
       ...(isAlso && isEach ? services.flatMap(backendSamples) : []),
     ],
@@ -40,6 +41,7 @@ export function metricsOf(
   )
 }
 
+type Found = Question['found'][number][1]
 type Healths = ReadonlyMap<string, boolean>
 const stateOf = (healths: Healths, service: string, address: string): 'healthy' | 'failed' | 'unchecked' => {
   const isHealthy = healths.get(`${service} ${address}`)
@@ -96,6 +98,28 @@ function realserverSamples({ name: service, present, realservers }: ServiceStats
       ...trafficSamples('realserver', labels, one.totals),
     ]
   })
+}
+
+/** Of all realservers together: each figure of a plugin is a series, and how many there are is for strangers to say. */
+const MOST_FIGURES_TOLD = 4000
+
+function figureSamples(services: readonly ServiceStats[], found: ReadonlyMap<string, Found>): Sample[] {
+  const told = services.flatMap(({ name: service, realservers }) =>
+    realservers.flatMap(({ node, address }): Sample[] => {
+      const said = found.get(`${service} ${address}`)
+      if (!said) return []
+      const labels = { service, realserver: node ?? '', address }
+      // Two of one name are one series: the last is told.
+      const figures = new Map((said.perfdata ?? []).map((one) => [`${one.label} ${one.unit}`, one]))
+      return [
+        { metric: 'lvsm_check_degraded', labels, value: Number(said.degraded === true) },
+        ...[...figures.values()].map(({ label: figure, unit, value }): Sample => {
+          return { metric: 'lvsm_check_figure', labels: { ...labels, figure, unit }, value }
+        }),
+      ]
+    }),
+  )
+  return told.slice(0, MOST_FIGURES_TOLD)
 }
 
 function totalSamples(totals: ipvs.Totals | null): Sample[] {

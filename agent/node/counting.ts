@@ -83,7 +83,8 @@ export class Counting {
   metrics(figures: Figures, wanted: MetricsQuery, done: Done): void {
     const view = { ...this.#about, version: VERSION, figures, tally: this.#tally, lease: this.#lease }
     const [samples, histograms] = [nodeSamples(view), nodeHistograms(view)]
-    this.#counts.ask({ kind: 'metrics', wanted, samples, histograms, health: figures.health }, done)
+    const { health, found } = figures
+    this.#counts.ask({ kind: 'metrics', wanted, samples, histograms, health, found }, done)
   }
   close(): void {
     this.#counts.close()

@@ -39,6 +39,20 @@ it.each<[string, string, boolean | null, string]>([
   expect(await run([script(text), 'a'], { contract })).toEqual([ok, reason])
 })
 
+it('what a plugin warns of is well, and marked', async () => {
+  const found = (code: number, contract: string): Promise<readonly [boolean | null, boolean | undefined]> =>
+    new Promise((resolve) =>
+      start([script(`exit ${code}`)], 10_000, (ok, _, { degraded } = {}) => resolve([ok, degraded]), { contract }),
+    )
+  expect(await Promise.all([0, 1, 2, 3].map((code) => found(code, 'nagios')))).toEqual([
+    [true, undefined],
+    [true, true],
+    [false, undefined],
+    [null, undefined],
+  ])
+  expect(await found(1, 'mon')).toEqual([false, undefined])
+})
+
 it('knows whom it asks by its words and its environment, and nothing else of this process', async () => {
   const told = script('echo "$1 $2 $LVSM_ADDRESS $LVSM_PORT $LVSM_VIP $LVSM_VPORT $(env | grep -c VITEST)"')
   expect(await run([told, '{address}:{port}', '{vip}:{vport}'])).toEqual([

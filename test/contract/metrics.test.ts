@@ -90,7 +90,7 @@ test('of services and realservers it finds nothing, nor in what a coordinator sa
     ...{ activeConnections: 1, inactiveConnections: 2, persistentConnections: 3 },
   }
   const readings = [{ key: 'tcp 10.11.0.10:80', stats, destinations: [destination] }]
-  const question = { kind: 'metrics' as const, wanted: {}, samples: [], histograms: {}, health: [] }
+  const question = { kind: 'metrics' as const, wanted: {}, samples: [], histograms: {}, health: [], found: [] }
   const text = metricsOf(namingOf(NAMES), readings, stats, question)
   const configuration = new MemoryConfiguration()
   const coordinator = metricsText({

@@ -33,6 +33,10 @@ const CHECKS: ChecksReport = {
       ...{ ...target, ...settings, server: 'rs4', healthy: true, against: 0, serving: true, kept: false },
       ...{ reason: 'not checked yet; serves as it did before', ageMs: null, basis: 'table', foundMs: 42_000 },
     },
+    {
+      ...{ ...target, ...settings, server: 'rs5', healthy: true, against: 0, serving: true, kept: false },
+      ...{ reason: 'WARNING: slow (exit code 1)', ageMs: 400, tookMs: 20, degraded: true },
+    },
   ],
 }
 const RAN: RunCheckReport = {
@@ -59,12 +63,13 @@ describe('lvsm check list', () => {
     expect(out).toMatch(/http\/rs2 +http +10\.11\.0\.11:80 +failed, kept +1\.5 s +500\.2 ms/)
     expect(out).toMatch(/http\/rs3 +http +10\.11\.0\.11:80 +not known yet +- +- +not checked yet\n/)
     expect(out).toMatch(/http\/rs4 +http +10\.11\.0\.11:80 +as found, well +42\.0 s +- +not checked yet; serves/)
+    expect(out).toMatch(/http\/rs5 +http +10\.11\.0\.11:80 +degraded +400 ms +20 ms +WARNING: slow/)
     const one = await lvsm(['--socket', socketPath, 'check', 'list', 'rs2', '-o', 'json'])
     expect(JSON.parse(one.out)).toEqual({ ...CHECKS, checks: [CHECKS.checks[1]] })
     const none = await lvsm(['--socket', socketPath, 'check', 'list', 'htp'])
     expect([none.code, none.err]).toEqual([
       1,
-      'lvsm: dir1 makes no check "htp"\n  → there are: http/rs1, http/rs2, http/rs3, http/rs4\n',
+      'lvsm: dir1 makes no check "htp"\n  → there are: http/rs1, http/rs2, http/rs3, http/rs4, http/rs5\n',
     ])
   })
 })
@@ -100,6 +105,11 @@ describe('lvsm check run', () => {
     )
     expect(out).toMatch(/0\.4 ms +connected +10\.11\.0\.1:40000 → 10\.11\.0\.11:80\n/)
     expect(out).toContain('GET / HTTP/1.1\\r\\n\u{fffd}[2J')
+    const [trial] = RAN.trials
+    const warning = await agent({ ...RAN, trials: trial ? [{ ...trial, degraded: true }] : [] })
+    expect((await lvsm(['--socket', warning.socketPath, 'check', 'run', 'http/rs1'])).out).toMatch(
+      /^http\/rs1  degraded in/,
+    )
     const json = await lvsm(['--socket', socketPath, 'check', 'run', 'http', '-o', 'json'])
     expect(JSON.parse(json.out)).toMatchObject({ node: 'dir1', trials: [{ server: 'rs1', ok: true }] })
   })

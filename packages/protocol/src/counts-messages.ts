@@ -41,6 +41,7 @@ export type CountsQuestion =
       readonly samples: readonly Sample[]
       readonly histograms: Readonly<Record<string, DelayReport>>
       readonly health: Figures['health']
+      readonly found: Figures['found']
     }
 export type CountsJob =
   | { readonly kind: 'names'; readonly names: Names }

@@ -8,6 +8,7 @@ import { SEVERITIES } from './http/status.ts'
 import { OWNERSHIP_EVENTS, type LeaseStatus } from './lease-status.ts'
 import { counter, counterSample, flag, gauge, histogram, type Metric, type Sample } from './metrics.ts'
 import { COUNTERS } from './counters.ts'
+import type { ProbeFound } from './probe-found.ts'
 
 const SERVICE = ['group', 'service'] as const
 const REALSERVER = ['service', 'realserver', 'address'] as const
@@ -20,6 +21,8 @@ export const NODE_METRICS = {
   lvsm_check_duration_seconds: histogram('From the beginning of a check until its answer.'),
   lvsm_lease_loop_delay_seconds: histogram('How late the lease process was when its timer rang.'),
   lvsm_lease_renewal_delay_seconds: histogram('How late a lease was extended.'),
+  lvsm_check_degraded: flag('It is well, and its program warns (exit code 1 of a plugin).', ...REALSERVER),
+  lvsm_check_figure: gauge('as the plugin says', 'Performance data of a plugin.', ...REALSERVER, 'figure', 'unit'),
   lvsm_ipvs: flag('The kernel has IPVS.'),
   lvsm_service_present: flag('The kernel has the service.', ...SERVICE),
   lvsm_service_realservers: gauge('realservers', 'Realservers of the service by the last checks.', ...SERVICE, 'state'),
@@ -59,6 +62,8 @@ export interface Figures {
   readonly troubles: Readonly<Record<Severity, number>>
   /** `service realserver-address` → does it answer; of those that were checked. */
   readonly health: readonly (readonly [string, boolean])[]
+  /** The same → what its program said beside that; of those that have one. */
+  readonly found: readonly (readonly [string, Pick<ProbeFound, 'degraded' | 'perfdata'>])[]
 }
 /** What happened at this node since its agent began. */
 export interface Tally {

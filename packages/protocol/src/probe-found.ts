@@ -58,6 +58,8 @@ export const foundFields = {
   /** Milliseconds from the beginning of the probe to its verdict. */
   tookMs: z.number().min(0).exactOptional(),
   perfdata: capped(figure, MOST_FIGURES).exactOptional(),
+  /** It is well, and its program warns: exit code 1 of plugins (WARNING). */
+  degraded: z.boolean().exactOptional(),
   /** In place of the weight that the configuration says. */
   weight: z.int().min(0).max(MOST_WEIGHT).exactOptional(),
   agent: agentWord.exactOptional(),

@@ -10,5 +10,10 @@ export function figuresOf({ config, counters, checks, published }: NodeState): F
     const { healthy } = healthOf(one)
     return healthy === null ? [] : [[id, healthy] as const]
   })
-  return { revision: config?.revision ?? 0, counters: { ...counters }, troubles, health }
+  const found = [...checks.members].flatMap(([id, { service, last }]) => {
+    if (service.check.type !== 'script' || !last) return []
+    const { degraded = false, perfdata = [] } = last.found
+    return [[id, { degraded, perfdata }] as const]
+  })
+  return { revision: config?.revision ?? 0, counters: { ...counters }, troubles, health, found }
 }

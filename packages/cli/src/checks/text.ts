@@ -12,13 +12,14 @@ export const timeText = (ms: number | null | undefined): string =>
   ms === null || ms === undefined ? '-' : ms < 1000 ? `${Math.round(ms * 10) / 10} ms` : `${(ms / 1000).toFixed(1)} s`
 
 function stateOf(one: CheckReport, paint: Paint): string {
-  const { type, healthy, against, fall, rise, kept, intent, basis } = one
+  const { type, healthy, against, fall, rise, kept, intent, basis, degraded } = one
   const wanted = intent === 'serve' ? '' : `, ${intent}`
   if (type === 'none') return `not asked${wanted}`
   if (healthy === null) return `${paint('warn', 'not known yet')}${wanted}`
   const way = against === 0 ? '' : healthy ? `, ${against} of ${fall} failed` : `, ${against} of ${rise} well`
   if (basis === 'table') return `${paint('warn', 'as found, well')}${way}${wanted}`
-  const word = healthy ? paint(against > 0 ? 'warn' : 'good', 'well') : paint('bad', kept ? 'failed, kept' : 'failed')
+  const well = degraded === true ? paint('warn', 'degraded') : paint(against > 0 ? 'warn' : 'good', 'well')
+  const word = healthy ? well : paint('bad', kept ? 'failed, kept' : 'failed')
   return `${word}${way}${wanted}`
 }
 
@@ -87,10 +88,11 @@ function figureLines({ perfdata = [] }: Pick<Trial, 'perfdata'>): string[] {
 }
 
 const VERDICTS = { true: ['good', 'well'], false: ['bad', 'failed'], null: ['warn', 'nobody knows'] } as const
+const DEGRADED = ['warn', 'degraded'] as const
 export function trialsText({ node, trials }: RunCheckReport, paint: Paint): string {
   return trials
     .map((one) => {
-      const [colour, word] = VERDICTS[`${one.ok}`]
+      const [colour, word] = one.ok === true && one.degraded === true ? DEGRADED : VERDICTS[`${one.ok}`]
       const asked = `${one.type} ${endpointText(one.address, one.port)}, asked by ${node}`
       const head = `${paint('strong', nameOf(one))}  ${paint(colour, word)} in ${timeText(one.tookMs)}: ${one.reason}  (${asked})`
       const steps = (one.steps ?? []).map(({ atMs, what, text }) => [timeText(atMs), what, text])
