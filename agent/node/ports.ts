@@ -90,6 +90,8 @@ export interface Probe {
   readonly timeoutMs: number
   /** What clients ask. */
   readonly virtual: { readonly address: string; readonly port: number }
+  /** Where the server itself is asked, where its agent says nothing. */
+  readonly serves?: number
   readonly explain?: boolean
 }
 

@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, expect, it } from 'vitest'
-import { ask, explained, Servers } from './fixture.ts'
+import { attempt } from './attempt.ts'
+import { ask, explained, OWN, Servers } from './fixture.ts'
 import { readAgentLine } from './probes/agent.ts'
+import { PROBES } from './probes/index.ts'
 
 const servers = new Servers()
 const folders: string[] = []
@@ -62,8 +64,51 @@ it('one that says nothing that is known changes nothing, and one that is not the
   const strange = await servers.raw((socket) => socket.end('hello\n'))
   expect(await ask('agent', strange)).toEqual({ ok: null, reason: 'its agent says nothing that is known: "hello"' })
   expect((await ask('agent', 1)).ok).toBe(false)
-  const endless = await servers.raw((socket) => socket.write('a'.repeat(5000)))
-  expect((await ask('agent', endless)).ok).toBeNull()
+  const silent = await servers.raw((socket) => socket.end())
+  expect((await ask('agent', silent)).ok).toBe(false)
+})
+
+it('one without a word changes nothing while the server accepts connections, and it failed with the server', async () => {
+  const serves = await servers.raw((socket) => socket.resume())
+  const silent = await servers.raw((socket) => socket.resume())
+  const closing = await servers.raw((socket) => socket.end())
+  const asked = (port: number, at: number): Promise<readonly [boolean | null, string]> =>
+    new Promise((resolve) =>
+      attempt(
+        PROBES.agent,
+        { ...{ id: 1, probe: 'agent', keys: {}, address: OWN, port, source: null, timeoutMs: 600 }, serves: at },
+        (ok, reason) => resolve([ok, reason]),
+      ),
+    )
+  for (const port of [1, silent, closing]) {
+    expect(await asked(port, serves)).toEqual([
+      null,
+      expect.stringMatching(/its agent says nothing .*the server accepts|the server accepts .*its agent says nothing/),
+    ])
+    expect((await asked(port, 2))[0], 'nor does the server').toBe(false)
+  }
+  const down = await servers.raw((socket) => socket.end('down\n'))
+  expect((await asked(down, serves))[0], 'its word counts, whatever the server does').toBe(false)
+  const up = await servers.raw((socket) => socket.end('up\n'))
+  expect((await asked(up, 2))[0]).toBe(true)
+})
+
+it('the first CR or LF ends its line, and a line without an end is ignored, as HAProxy ignores it', async () => {
+  const saying = async (...pieces: readonly string[]) => {
+    const port = await servers.raw((socket) => {
+      for (const piece of pieces) socket.write(piece)
+      socket.end()
+    })
+    const { ok, reason, found } = await explained('agent', port)
+    return [ok, reason, found.agent]
+  }
+  expect(await saying('75%\rdown\n')).toEqual([true, 'its agent says "75%"', { percent: 75 }])
+  expect(await saying('do', 'wn\r\n')).toEqual([false, 'its agent says "down"', { up: false }])
+  for (const cut of ['do', 'down', 'up 1', 'a'.repeat(5000)])
+    expect(await saying(cut)).toEqual([null, 'its agent says a line without an end', undefined])
+  // Without waiting for what may still come.
+  const open = await servers.raw((socket) => socket.write('down\r'))
+  expect((await ask('agent', open)).ok).toBe(false)
 })
 
 it.each([

@@ -2,7 +2,7 @@
 import type { ProbeJob } from '@lvsm/protocol'
 import type { Ask, Beside } from './attempt.ts'
 import { open } from './probes/connect.ts'
-import { reasonOf } from './reasons.ts'
+import { failing } from './reasons.ts'
 
 export type Turn =
   | 'wait'
@@ -14,6 +14,8 @@ export interface Talk {
   /** Said as soon as somebody accepts the connection; null: the server speaks first. */
   readonly first: Buffer | null
   readonly next: (heard: Buffer) => Turn
+  /** What is made of an answer that is not whole when the connection ends; not there: it fails. */
+  readonly broken?: (heard: Buffer) => { readonly ok: boolean | null; readonly reason: string }
 }
 
 /** Longer than any greeting. */
@@ -58,9 +60,14 @@ export const converse =
         say(turn.say)
       } else verdict(turn.ok, turn.reason, turn.bye, turn.beside)
     })
-    socket.on('error', (error) => end(false, reasonOf(error)))
-    socket.on('end', () => end(false, 'closed the connection without the answer that is wanted'))
-    socket.on('close', () => end(false, 'closed the connection without the answer that is wanted'))
+    socket.on('error', failing(end))
+    const ended = (): void => {
+      const broken = heard.length > 0 ? talk.broken?.(heard) : undefined
+      if (broken) end(broken.ok, broken.reason)
+      else end(false, 'closed the connection without the answer that is wanted')
+    }
+    socket.on('end', ended)
+    socket.on('close', ended)
     const close = (): void => {
       over = true
       const timer = setTimeout(() => socket.destroy(), LINGER_MS)

@@ -157,6 +157,8 @@ export type NodeEffect =
       readonly timeoutMs: number
       /** What clients ask. */
       readonly virtual: { readonly address: string; readonly port: number }
+      /** Where the server itself is asked, where its agent says nothing. */
+      readonly serves?: number
       /** Each step is told as well. */
       readonly explain?: boolean
     }

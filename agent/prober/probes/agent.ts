@@ -3,11 +3,15 @@
  * words. Agents that were written for HAProxy run unchanged.
  */
 import { type AgentWordSaid, MOST_PERCENT } from '@lvsm/protocol'
+import type { Ask, Asking, End } from '../attempt.ts'
 import { textOf } from '../keys.ts'
 import { converse, type Talk } from '../talk.ts'
+import { askConnect } from './connect.ts'
 import { bytesOf } from './expect.ts'
 
 const LONGEST_LINE = 1024
+/** HAProxy ignores it: who was cut short may have wanted to say more. */
+const NO_END = { ok: null, reason: 'its agent says a line without an end' } as const
 
 interface Line {
   readonly word: AgentWordSaid
@@ -50,16 +54,66 @@ const talkOf = (keys: Parameters<Parameters<typeof converse>[0]>[0]): Talk => {
   return {
     first: send === undefined ? null : bytesOf(send),
     next: (heard) => {
-      const end = heard.indexOf(10)
-      if (end < 0 && heard.length <= LONGEST_LINE) return 'wait'
-      const line = heard.toString('utf8', 0, end < 0 ? LONGEST_LINE : end)
+      // The first CR or LF ends it.
+      const end = heard.findIndex((byte) => byte === 10 || byte === 13)
+      if (end < 0) return heard.length <= LONGEST_LINE ? 'wait' : NO_END
+      const line = heard.toString('utf8', 0, end)
       const { word, comment, empty } = readAgentLine(line)
       if (empty) return { ok: null, reason: `its agent says nothing that is known: "${line.trim()}"` }
       const ok = word.up !== false && word.admin !== 'maint'
       const said = line.split('#')[0]?.trim() ?? ''
       return { ok, reason: `its agent says "${said}"${comment === '' ? '' : `: ${comment}`}`, beside: { agent: word } }
     },
+    broken: () => NO_END,
   }
 }
 
-export const askAgent = converse(talkOf)
+const hear = converse(talkOf)
+/** Of the time that there is: a silent agent has so much of it before the server itself is asked. */
+const PATIENCE = 0.5
+
+/**
+ * An agent without a word is no failure of the server (HAProxy, agent-check: connectivity is what the health check beside it tests). There is
+ * no other check here, so the server itself is asked then whether it accepts connections: if so, what its agent said last holds on.
+ */
+export const askAgent: Ask = (job, end, trace) => {
+  const { serves } = job
+  if (serves === undefined) return hear(job, end, trace)
+  let [server, accepts, why]: [Asking | null, boolean | null | undefined, string] = [null, undefined, '']
+  const both = (): void => {
+    if (accepts === undefined || why === '') return
+    if (accepts === true) end(null, `its agent says nothing (${why}), and the server accepts connections`)
+    else end(accepts, `its agent says nothing (${why}), and the server accepts no connections`)
+  }
+  const askServer = (): void => {
+    server ??= askConnect(
+      { ...job, port: serves },
+      (ok) => {
+        accepts ??= ok
+        both()
+      },
+      trace,
+    )
+  }
+  const heard: End = (ok, reason, beside) => {
+    if (ok !== false || beside?.agent) return end(ok, reason, beside)
+    if (why !== '') return
+    why = reason
+    askServer()
+    both()
+  }
+  const timer = setTimeout(askServer, job.timeoutMs * PATIENCE)
+  const agent = hear(job, heard, trace)
+  return {
+    sofar: () =>
+      accepts === true
+        ? `the server accepts connections, and its agent says nothing (${agent.sofar()})`
+        : agent.sofar(),
+    late: () => (accepts === true ? null : false),
+    close() {
+      clearTimeout(timer)
+      agent.close()
+      server?.close()
+    },
+  }
+}

@@ -1,11 +1,15 @@
 /** How a realserver is asked: one effect, whoever wants to know. */
-import { probeOf } from '@lvsm/model'
+import { type ConfigRealserver, type ConfigService, probeOf } from '@lvsm/model'
 import type { NodeEffect } from '../events.ts'
 import { sourceOf } from '../observe/interfaces.ts'
 import type { Member } from './member.ts'
 import type { NodeState } from '../state.ts'
 
 type Check = Extract<NodeEffect, { kind: 'check' }>
+
+/** Where a realserver accepts connections by itself; null: by no one port of TCP. */
+const servesAt = ({ protocol }: ConfigService, { port }: ConfigRealserver): number | null =>
+  protocol === 'tcp' && port > 0 ? port : null
 
 /** Null: it is not checked. */
 export function probing(state: NodeState, { service, realserver }: Member, id: string): Check | null {
@@ -17,5 +21,7 @@ export function probing(state: NodeState, { service, realserver }: Member, id: s
   const source = sourceOf(state, address)
   // Of several ports, the one that is checked.
   const virtual = { address: service.address, port: service.port || asked }
-  return { kind: 'check', id, probe, keys, address, port: asked, source, timeoutMs, virtual }
+  const serves = servesAt(service, realserver)
+  const besides = probe === 'agent' && serves !== null && serves !== asked ? { serves } : {}
+  return { kind: 'check', id, probe, keys, address, port: asked, source, timeoutMs, virtual, ...besides }
 }

@@ -30,7 +30,9 @@ export function followTargets(checks: Checks): void {
     const number = numbers.get(service) ?? numberOf(service)
     const { type, port } = service.check
     const place = CHECKS[type].asks === 'host' ? 'host' : (port ?? realserver.port)
-    const id = `${realserver.address} ${place} ${number}`
+    // An agent without a word has the server itself asked.
+    const server = type === 'agent' ? ` ${service.protocol} ${realserver.port}` : ''
+    const id = `${realserver.address} ${place} ${number}${server}`
     member.question = id
     const sharing = checks.targets.get(id)
     if (sharing) sharing.push(member)
