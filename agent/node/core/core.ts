@@ -195,7 +195,7 @@ function onChecked(state: NodeState, input: Extract<NodeInput, { kind: 'checked'
   const { id, ok, found } = input
   const reason = turnEnded(state, input)
   if (trialEnded(state, { ...input, reason })) return
-  if (ok === null) return unknown(state, id)
+  if (ok === null) return unknown(state, id, reason)
   tellVerdicts(state, checked(state, id, { ok, reason }, found))
 }
 

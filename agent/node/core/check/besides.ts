@@ -8,7 +8,12 @@ import type { NodeState } from '../state.ts'
 
 /** Goes on from the reason of its last result; empty where nothing is to be said. */
 export const besides = (state: NodeState, member: Member): string =>
-  `${initially(state, member)}${against(state, member)}${unseen(member)}`
+  `${initially(state, member)}${against(state, member)}${unseen(member)}${unsaid(member)}`
+
+const unsaid = ({ unknown }: Member): string =>
+  unknown === null
+    ? ''
+    : `; nobody knows since ${unknown.times === 1 ? '1 answer' : `${unknown.times} answers`}: ${unknown.reason}`
 
 function against(state: NodeState, member: Member): string {
   const { service, realserver, flap } = member
@@ -20,6 +25,8 @@ function against(state: NodeState, member: Member): string {
     const cap = `no more than ${service.check.pacing.maxEjection} % may be out at once`
     return `; kept, because ${alone ? 'nobody else is left' : cap}`
   }
+  if (pool?.propped.has(key) === true)
+    return '; it says weight 0, and keeps that of the configuration, because nobody else takes connections'
   if (pool?.standsIn === true && realserver.backup !== true && health.healthy === true)
     return '; the backup serves until the quorum is there'
   if (health.healthy !== true || !isHeld(flap, state.now)) return ''

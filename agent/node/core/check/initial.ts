@@ -29,6 +29,7 @@ export function memberOf(
     intent: intentOnServer(facts, service.name, realserver.node),
     health: isChecked(service) ? (same?.health ?? UNCHECKED) : notChecked(service),
     last: same?.last ?? null,
+    unknown: same?.unknown ?? null,
     question: '',
     found: same?.found ?? null,
     agentSaid: same?.agentSaid ?? NOTHING_SAID,

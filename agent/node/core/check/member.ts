@@ -26,6 +26,8 @@ export interface Member {
   health: Health
   /** The last result, and what was found beside it. */
   last: { readonly at: Instant; readonly found: ProbeFound; readonly question: string } | null
+  /** Answers in a row that said nothing, and why the last one did not; null: the last one said something. */
+  unknown: { readonly reason: string; readonly times: number } | null
   /** The question that it is asked now (`targets.ts`); empty: it is asked none. */
   question: string
   /** Before its first answer: it served when this agent started, or before it had a check; when that was known last, where it is known. */

@@ -30,6 +30,19 @@ it('a check asks at a port of its own, where one is named', () => {
   expect(new Set(one.take('check').map(({ port }) => port))).toEqual(new Set([9000]))
 })
 
+it('beside an agent the server itself may be asked, where it serves by TCP at a port of its own', () => {
+  const servesOf = (check: string) => {
+    const one = director(check)
+    one.run(500)
+    return new Set(one.take('check').map(({ port, serves }) => [port, serves].join(' ')))
+  }
+  expect(servesOf('{ type: agent, port: 9000, interval: 500ms, timeout: 300ms }')).toEqual(
+    new Set(['9000 80', '9000 8080']),
+  )
+  expect(servesOf('{ type: agent, interval: 500ms, timeout: 300ms }')).toEqual(new Set(['80 ', '8080 ']))
+  expect(servesOf('{ type: tcp, port: 9000, interval: 500ms, timeout: 300ms }')).toEqual(new Set(['9000 ']))
+})
+
 it('an answer that nobody knows changes nothing, and the next check comes in its time', () => {
   const one = director('{ type: tcp, interval: 500ms, timeout: 300ms, fall: 1, jitter: 0 }')
   const before = one.states()
@@ -44,8 +57,52 @@ it('an answer that nobody knows changes nothing, and the next check comes in its
       one.feed({ kind: 'checked', id, ok: null, reason: 'lvsm-prober ended meanwhile' })
     }
   }
-  expect([one.states(), asked]).toEqual([before, 30])
+  const told = Object.entries(one.states()).map(([name, [healthy]]) => [name, healthy])
+  expect([told, asked]).toEqual([Object.entries(before).map(([name, [healthy]]) => [name, healthy]), 30])
   expect(one.take('apply')).toEqual([])
+})
+
+it('of whom nobody knows for long is told, with the reason, until an answer says something', () => {
+  const one = director('{ type: tcp, interval: 500ms, timeout: 300ms, fall: 1, jitter: 0 }')
+  one.silentChecks = true
+  const answer = (times: number, ok: boolean | null, reason: string): void => {
+    for (let count = 0; count < times; count++) {
+      one.run(500)
+      for (const { id, address } of one.take('check'))
+        if (address !== '10.11.0.12') one.feed({ kind: 'checked', id, ok, reason })
+        else one.feed({ kind: 'checked', id, ok: true, reason: 'connected' })
+    }
+  }
+  const troubles = () => one.core.status(one.now()).troubles.filter(({ code }) => code === 'check-unknown')
+  one.take('check')
+  answer(2, null, 'UNKNOWN: no such option')
+  expect(one.states()['rs1']).toEqual([true, 'connected; nobody knows since 2 answers: UNKNOWN: no such option'])
+  expect(troubles()).toEqual([])
+  answer(2, null, 'it cannot be started: ENOENT')
+  one.run(3000)
+  expect(troubles()).toMatchObject([
+    {
+      object: 'service http',
+      message: 'checks of service http say nothing of rs1, rs3: their verdicts stay as they are',
+      evidence: 'it cannot be started: ENOENT',
+    },
+  ])
+  answer(1, true, 'connected')
+  expect([troubles(), one.states()['rs1']]).toEqual([[], [true, 'connected']])
+})
+
+it('and of one that was never checked the reason is told, too', () => {
+  const one = node('dir1', undefined, SAMPLE)
+  one.silentChecks = true
+  one.feed({ kind: 'lease-up' })
+  one.feed({ kind: 'lease-status', status: statusOf('dir1', 'dir1') })
+  one.run(3000)
+  for (const { id } of one.take('check')) one.feed({ kind: 'checked', id, ok: null, reason: 'no such program' })
+  const reasons = one.core.status(one.now()).services[0]?.realservers.map(({ reason }) => reason)
+  const told = expect.stringMatching(
+    /^not checked yet; out until it answers; nobody knows since \d answers?: no such program$/,
+  )
+  expect(reasons).toEqual([told, told, told])
 })
 
 describe('a backup', () => {

@@ -24,6 +24,7 @@ import type { NodeState } from '../state.ts'
 import { besides } from './besides.ts'
 import { find, foundAt, isChecked, memberId, memberOf } from './initial.ts'
 import { healthOf } from './sight.ts'
+import { saidWeight, takesNone } from './said-weight.ts'
 import { adopt, followTargets } from './targets.ts'
 import { ask } from './through.ts'
 
@@ -101,8 +102,9 @@ export function fill(state: NodeState, service: ConfigService): void {
     .filter(([, { intent }]) => intent === 'serve')
     .map(([id, member]) => {
       const { flap, realserver } = member
-      const { weight, backup = false } = realserver
-      return { id, health: healthOf(member), weight, backup, held: isHeld(flap, state.now) }
+      const { weight: configured, backup = false } = realserver
+      const weight = saidWeight(member)
+      return { id, health: healthOf(member), weight, configured, backup, held: isHeld(flap, state.now) }
     })
   const { quorum, hysteresis, check } = service
   const floor = { keepLast: check.keepLast, maxEjection: check.pacing.maxEjection }
@@ -142,7 +144,11 @@ export interface Verdict {
 const NOTHING: Verdict = { changed: false, event: null }
 
 /** A check that ended, and told nothing: who made it died, or could not. */
-export const unknown = (state: NodeState, id: string): void => finish(state.checks.schedule, id)
+export function unknown(state: NodeState, id: string, reason: string): void {
+  finish(state.checks.schedule, id)
+  for (const member of state.checks.targets.get(id) ?? [])
+    member.unknown = { reason, times: (member.unknown?.times ?? 0) + 1 }
+}
 
 const weightSaid = ({ last, agentSaid }: Member): string => `${last?.found.weight} ${ofAgent(agentSaid).percent}`
 
@@ -168,6 +174,7 @@ function verdictOf(state: NodeState, member: Member, result: CheckResult, found:
   return resettled(state, member, () => {
     member.last = { at: state.now, found, question: member.question }
     member.found = null
+    member.unknown = null
     member.health = judged(member, result, found)
   })
 }
@@ -179,7 +186,11 @@ export function resettled(state: NodeState, member: Member, learn: () => void): 
   learn()
   const { healthy, reason: why } = healthOf(member)
   const { service, realserver } = member
-  if (healthy === before) return weightSaid(member) === weighed ? NOTHING : { changed: true, event: null }
+  if (healthy === before) {
+    if (weightSaid(member) === weighed) return NOTHING
+    fill(state, service)
+    return { changed: true, event: null }
+  }
   if (before === true) member.flap = fell(member.flap, state.now, service.check.pacing.flapHoldMs)
   if (member.flap.heldUntil !== null) state.checks.held.add(member.id)
   fill(state, service)
@@ -220,17 +231,21 @@ export const servingOf = ({ checks, view }: NodeState): Keys =>
 
 /**
  * At weight 0 in the table: who failed or was stopped, until it has drained. One that an operator drains stays for as long that is
- * wanted, whatever its checks say: its server may have closed the port to let the last connections end.
+ * wanted, whatever its checks say: its server may have closed the port to let the last connections end. So does one that is well, and
+ * says itself that it takes no more, while a backup stands in.
  */
 export const drainingOf = (state: NodeState): Keys =>
   new Map(
     state.view?.services.map((service) => {
       const draining = membersOf(state, service).filter(
-        ([, { intent, drainingSince, gone }]) => intent === 'drain' || (drainingSince !== null && !gone),
+        ([, member]) => member.intent === 'drain' || stays(member) || (member.drainingSince !== null && !member.gone),
       )
       return [service.name, new Set(draining.map(([key]) => key))]
     }),
   )
+
+const stays = (member: Member): boolean =>
+  member.intent === 'serve' && healthOf(member).healthy === true && takesNone(member)
 
 /** The first of these services that has realservers whose first check is still under way. */
 export const uncheckedOf = (state: NodeState, services: readonly ConfigService[]): string | undefined =>

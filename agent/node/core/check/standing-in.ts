@@ -5,12 +5,13 @@ import { note } from '../history/history.ts'
 import type { NodeState } from '../state.ts'
 import { healthOf } from './sight.ts'
 import { membersOf } from './members.ts'
+import { saidWeight } from './said-weight.ts'
 
 /** `1 of 3 realservers is healthy (weight 1, quorum 2)`. */
 function quorumText(state: NodeState, service: ConfigService): string {
   const own = membersOf(state, service).filter(([, { realserver }]) => !realserver.backup)
   const healthy = own.filter(([, member]) => member.intent === 'serve' && healthOf(member).healthy === true)
-  const weight = healthy.reduce((sum, [, { realserver }]) => sum + realserver.weight, 0)
+  const weight = healthy.reduce((sum, [, member]) => sum + saidWeight(member), 0)
   const are = healthy.length === 1 ? 'is' : 'are'
   return `${healthy.length} of ${own.length} realservers ${are} healthy and wanted (weight ${weight}, quorum ${service.quorum}${service.hysteresis > 0 ? ` ± ${service.hysteresis}` : ''})`
 }

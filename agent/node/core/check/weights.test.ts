@@ -1,12 +1,13 @@
 /** Weights that programs and agents say, and what operators say against them. */
 import type { ProbeFound } from '@lvsm/protocol'
 import { SAMPLE } from '@lvsm/model'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { dests, goesOn, node, statusOf } from '../fixture.ts'
 
-function director(type: string) {
+function director(type: string, backup = false) {
   const check = `check: { type: ${type}, interval: 500ms, timeout: 300ms, fall: 3 }`
-  const text = SAMPLE.replace(/check: \{[^}]*\}/, check).replaceAll('weight: 1', 'weight: 20')
+  const weighed = SAMPLE.replace(/check: \{[^}]*\}/, check).replaceAll('weight: 1', 'weight: 20')
+  const text = backup ? weighed.replace('254, weight: 20', '254, weight: 20, backup: true') : weighed
   const one = node('dir1', undefined, text)
   one.feed({ kind: 'lease-up' })
   goesOn(one, 3000, statusOf('dir1', 'dir1'))
@@ -26,6 +27,47 @@ it('a program gives the weight, until it gives none', () => {
   const { one, says } = director('script, command: [/bin/true], contract: keepalived, dynamic-weight: true')
   expect([says({ weight: 7 }), says({ weight: 0 }), says({ weight: 250 }), says({})]).toEqual([7, 0, 250, 20])
   expect(dests(one)['10.11.0.12']).toBe(20)
+})
+
+describe('where all say weight 0', () => {
+  const all = (type: string, backup = false) => {
+    const { one } = director(type, backup)
+    const say = (address: string, found: ProbeFound): void => {
+      one.take('check')
+      goesOn(one, 2500, statusOf('dir1', 'dir1'))
+      for (const { id, address: asked } of one.take('check'))
+        if (asked === address) one.feed({ kind: 'checked', id, ok: true, reason: 'as it is', found })
+      goesOn(one, 1500, statusOf('dir1', 'dir1'))
+    }
+    return { one, say }
+  }
+  it.each<[string, string, ProbeFound, ProbeFound]>([
+    ['agents', 'agent', { agent: { admin: 'drain' } }, { agent: { admin: 'ready' } }],
+    ['agents, by their percentage', 'agent', { agent: { percent: 0 } }, { agent: { percent: 100 } }],
+    ['programs', 'script, command: [/bin/true], contract: keepalived, dynamic-weight: true', { weight: 0 }, {}],
+  ])('%s: the last one keeps its own, until another takes connections', (_, type, none, full) => {
+    const { one, say } = all(type)
+    say('10.11.0.11', none)
+    say('10.11.0.12', none)
+    expect(dests(one)).toEqual({ '10.11.0.11': 0, '10.11.0.12': 0, '10.12.0.13': 20 })
+    say('10.12.0.13', none)
+    expect(dests(one)).toEqual({ '10.11.0.11': 0, '10.11.0.12': 0, '10.12.0.13': 20 })
+    const [service] = one.core.status(one.now()).services
+    expect(service?.realservers[2]?.reason).toMatch(/it says weight 0, and keeps that of the configuration/)
+    say('10.11.0.11', full)
+    expect(dests(one)).toEqual({ '10.11.0.11': 20, '10.11.0.12': 0, '10.12.0.13': 0 })
+  })
+  it('the backup stands in, and they keep the connections that they have', () => {
+    const { one, say } = all('agent', true)
+    say('10.11.0.11', { agent: { admin: 'drain' } })
+    expect(dests(one)['10.12.0.13'] ?? 0).toBe(0)
+    say('10.11.0.12', { agent: { percent: 0 } })
+    goesOn(one, 8000, statusOf('dir1', 'dir1'))
+    expect(dests(one)).toEqual({ '10.11.0.11': 0, '10.11.0.12': 0, '10.12.0.13': 20 })
+    say('10.11.0.12', { agent: { percent: 50 } })
+    expect(dests(one)).toMatchObject({ '10.11.0.11': 0, '10.11.0.12': 10 })
+    expect(dests(one)['10.12.0.13'] ?? 0).toBe(0)
+  })
 })
 
 it('an agent gives a part of it; what it drained only it makes ready, and what it takes out is out at once', () => {

@@ -3,35 +3,30 @@
  * have just come back.
  */
 import { between } from '@lvsm/base'
-import { ofAgent, rampedWeight } from '@lvsm/health'
-import { destKey } from '@lvsm/model'
+import { rampedWeight } from '@lvsm/health'
 import type { Member } from './member.ts'
 import type { NodeState } from '../state.ts'
 import { membersOf } from './members.ts'
-
-/** By the last answer. Who has weight 0 by the configuration keeps it: an operator wants that. */
-export function saidWeight({ realserver: { weight }, last, agentSaid, service }: Member): number {
-  if (weight === 0) return 0
-  if (service.check.type === 'agent') return Math.ceil((weight * ofAgent(agentSaid).percent) / 100)
-  return last?.found.weight ?? weight
-}
+import { saidWeight } from './said-weight.ts'
 
 /** Service → key of a destination → its weight; who is not there has that of the configuration. */
 export function weightsOf(state: NodeState): ReadonlyMap<string, ReadonlyMap<string, number>> {
   const found = new Map<string, ReadonlyMap<string, number>>()
   for (const service of state.view?.services ?? []) {
     const { slowStartMs } = service.check.pacing
-    const serving = state.checks.pools.get(service.name)?.serving
-    if (!serving) continue
-    const members = membersOf(state, service).filter(([key]) => serving.has(key))
+    const pool = state.checks.pools.get(service.name)
+    if (!pool) continue
+    const members = membersOf(state, service).filter(([key]) => pool.serving.has(key))
+    const weightOf = (key: string, member: Member): number =>
+      pool.propped.has(key) ? member.realserver.weight : saidWeight(member)
     const isGrowing = ({ backSince }: Member): boolean => backSince !== null && state.now < backSince + slowStartMs
     // Where nobody else takes the load, all of it comes at once.
-    const alone = members.every(([, member]) => isGrowing(member) || saidWeight(member) === 0)
-    const weights = members.flatMap(([, member]): [string, number][] => {
+    const alone = members.every(([key, member]) => isGrowing(member) || weightOf(key, member) === 0)
+    const weights = members.flatMap(([key, member]): [string, number][] => {
       const { backSince, realserver } = member
       const sinceMs = backSince === null || alone ? null : between(backSince, state.now)
-      const weight = rampedWeight(saidWeight(member), sinceMs, slowStartMs)
-      return weight === realserver.weight ? [] : [[destKey(realserver), weight]]
+      const weight = rampedWeight(weightOf(key, member), sinceMs, slowStartMs)
+      return weight === realserver.weight ? [] : [[key, weight]]
     })
     if (weights.length > 0) found.set(service.name, new Map(weights))
   }

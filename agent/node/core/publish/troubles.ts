@@ -17,6 +17,7 @@ import { hookTroubles } from '../hooks/hooks.ts'
 import { leaseFault, leaseStatus } from '../lease.ts'
 import { socketTroubles } from '../observe/sockets.ts'
 import { unseenTroubles } from '../check/sights.ts'
+import { unknownTroubles } from '../check/unknowns.ts'
 import { pathTroubles } from '../observe/paths.ts'
 import { fightTroubles } from '../plan/fights.ts'
 import { describeFailure } from '../plan/readiness.ts'
@@ -45,6 +46,7 @@ export const troubles = (state: NodeState): readonly Trouble[] =>
     ...unseenTroubles(state),
     ...turnTroubles(state),
     ...quorumTroubles(state),
+    ...unknownTroubles(state),
     ...pingTroubles(state.pings),
     ...certificateTroubles(state),
     ...disagreementTroubles(state),

@@ -9,6 +9,13 @@ export const CHECKING = {
     'verdicts of such checks stay as they are; a realserver that was never checked keeps this node from taking its group',
     'as the line itself says: for icmp install ping (Debian: iputils-ping), and let it ask (net.ipv4.ping_group_range)',
   ),
+  'check-unknown': kind(
+    'warning',
+    'service',
+    'checks of service NAME say nothing of REALSERVERS: their verdicts stay as they are',
+    'a realserver that fails now is not noticed; one that was never checked keeps this node from taking its group',
+    'mend what the line below it says: a plugin that is missing or ends with 3 (UNKNOWN), more programs at once than run (32), an own address that is gone; each step: lvsm check run NAME/REALSERVER --explain',
+  ),
   'sockets-unread': kind(
     'warning',
     'node',
