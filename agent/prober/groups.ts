@@ -13,7 +13,7 @@ export interface GroupNews {
   readonly runs: boolean
 }
 const running = new Set<number>()
-let say = (_: GroupNews): void => undefined
+let say: (news: GroupNews) => void = () => undefined
 export function tellGroups(hear: (news: GroupNews) => void): void {
   say = hear
 }
@@ -22,7 +22,9 @@ type Started = Pick<SpawnOptions, 'env' | 'stdio'>
 
 /** Its errors come as events, also where no file may be opened any more: then it has no streams (`streamsOf`). */
 export function startGroup(program: string, words: readonly string[], options: Started): ChildProcess {
-  const child = spawn(program, [...words], { ...options, cwd: '/', detached: true })
+  // By the mark the agent knows it, where this process died before it could tell of it.
+  const env = { ...options.env, LVSM_PROBER: String(process.pid) }
+  const child = spawn(program, [...words], { ...options, env, cwd: '/', detached: true })
   if (child.pid !== undefined) {
     running.add(child.pid)
     say({ group: child.pid, runs: true })

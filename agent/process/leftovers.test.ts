@@ -8,12 +8,17 @@ const started: ChildProcess[] = []
 afterEach(() => {
   for (const child of started.splice(0)) child.kill('SIGKILL')
 })
-function sleeper(): { readonly child: ChildProcess; readonly pid: number; readonly ended: Promise<unknown> } {
-  const child = spawn('sleep', ['600'], { detached: true, stdio: 'ignore' })
+function sleeper(mark = 0): { readonly child: ChildProcess; readonly pid: number; readonly ended: Promise<unknown> } {
+  const child = spawn('sleep', ['600'], {
+    ...{ detached: true, stdio: 'ignore' },
+    env: { PATH: process.env['PATH'], LVSM_PROBER: String(mark) },
+  })
   started.push(child)
   return { child, pid: child.pid ?? 0, ended: once(child, 'exit') }
 }
 const own = userOf(process.pid)
+/** No number of a process is so large. */
+const DEAD = { pid: 9_999_999, uid: own }
 
 describe('a group that was told', () => {
   it('is ended, where it runs still and is of that user', async () => {
@@ -21,7 +26,7 @@ describe('a group that was told', () => {
     const leftovers = new Leftovers()
     for (const { pid } of [one, over]) leftovers.heard({ group: pid, runs: true })
     leftovers.heard({ group: over.pid, runs: false })
-    await new Promise<void>((resolve) => leftovers.end(own, resolve))
+    await new Promise<void>((resolve) => leftovers.end(DEAD, resolve))
     expect(await one.ended).toEqual([null, 'SIGTERM'])
     expect([two, over].map(({ child }) => child.exitCode ?? child.signalCode)).toEqual([null, null])
   })
@@ -29,16 +34,23 @@ describe('a group that was told', () => {
     const one = sleeper()
     const leftovers = new Leftovers()
     leftovers.heard({ group: one.pid, runs: true })
-    await new Promise<void>((resolve) => leftovers.end((own ?? 0) + 1, resolve))
+    await new Promise<void>((resolve) => leftovers.end({ ...DEAD, uid: (own ?? 0) + 1 }, resolve))
     expect(one.child.signalCode).toBeNull()
-    leftovers.kill(own)
+    leftovers.kill(DEAD)
     expect(one.child.signalCode, 'it was forgotten with the process that told it').toBeNull()
+  })
+  it('need not be told where it has the mark of who died', async () => {
+    const [one, other] = [sleeper(DEAD.pid), sleeper(DEAD.pid - 1)]
+    const leftovers = new Leftovers()
+    await new Promise<void>((resolve) => leftovers.end(DEAD, resolve))
+    expect(await one.ended).toEqual([null, 'SIGTERM'])
+    expect(other.child.signalCode).toBeNull()
   })
   it('is killed at once where nobody will be there later', async () => {
     const one = sleeper()
     const leftovers = new Leftovers()
     leftovers.heard({ group: one.pid, runs: true })
-    leftovers.kill(own)
+    leftovers.kill(DEAD)
     expect(await one.ended).toEqual([null, 'SIGKILL'])
   })
 })

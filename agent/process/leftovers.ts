@@ -9,6 +9,13 @@ const MOST_GROUPS = 1024
 /** Between being asked to end, and being killed. */
 const GRACE_MS = 1000
 
+/** Who died: its process, as the variable LVSM_PROBER names it to what it starts, and the user that it was; null: not known. */
+export interface Dead {
+  readonly pid: number
+  readonly uid: number | null
+}
+const MARK = 'LVSM_PROBER'
+
 interface Found {
   readonly pid: number
   readonly group: number
@@ -47,33 +54,40 @@ export class Leftovers {
   }
 
   /** Asked first, then killed, where there is time for that. Calls back when nothing is left of them that can be ended. */
-  end(uid: number | null, over: () => void = () => undefined): void {
+  end(dead: Dead, over: () => void = () => undefined): void {
     const groups = new Map(this.#groups)
     this.#groups.clear()
-    if (groups.size === 0 || uid === null) return over()
-    if (!endThem(groups, uid, 'SIGTERM')) return over()
+    if (!endThem(groups, dead, 'SIGTERM')) return over()
     setTimeout(() => {
-      endThem(groups, uid, 'SIGKILL')
+      endThem(groups, dead, 'SIGKILL')
       over()
     }, GRACE_MS).unref()
   }
   /** At once: nobody will be there later. */
-  kill(uid: number | null): void {
-    if (uid !== null) endThem(this.#groups, uid, 'SIGKILL')
+  kill(dead: Dead): void {
+    endThem(this.#groups, dead, 'SIGKILL')
     this.#groups.clear()
   }
 }
 
 /** True: there were some. */
-function endThem(groups: ReadonlyMap<number, number | null>, uid: number, signal: NodeJS.Signals): boolean {
-  if (groups.size === 0) return false
+function endThem(groups: ReadonlyMap<number, number | null>, dead: Dead, signal: NodeJS.Signals): boolean {
+  const { uid } = dead
+  if (uid === null) return false
   const all = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => processOf(Number(name)) ?? [])
-  const left = leftOf(groups, all).filter(({ pid }) => pid !== process.pid && userOf(pid) === uid)
+  const told = new Set(leftOf(groups, all))
+  // It may have died before it told of the last one.
+  const left = all.filter(
+    (one) => one.pid !== process.pid && userOf(one.pid) === uid && (told.has(one) || isMarked(one, dead)),
+  )
   for (const { pid } of left) send(pid, signal)
   return left.length > 0
 }
+const isMarked = ({ pid }: Found, dead: Dead): boolean =>
+  pid !== dead.pid && read(pid, 'environ').split('\0').includes(`${MARK}=${dead.pid}`)
+
 /** Who is of these groups. `groups`: when the first process of each began; null: it had ended already. */
 export function leftOf(groups: ReadonlyMap<number, number | null>, all: readonly Found[]): readonly Found[] {
   const firsts = new Map(all.map(({ pid, startedAt }) => [pid, startedAt]))

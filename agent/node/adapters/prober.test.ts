@@ -110,18 +110,22 @@ describe('programs of a prober that died', () => {
     existsSync(`/proc/${pid}`) && !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
   const pidsIn = (place: string): string[] => (existsSync(place) ? readFileSync(place, 'utf8').trim().split(/\s+/) : [])
 
-  it.each(['SIGKILL', 'SIGABRT'] as const)('are ended before another begins: %s', async (signal) => {
+  it.each([
+    ['by SIGKILL', ''],
+    // Before it can tell of the program that it started.
+    ['at once', 'kill -9 $PPID'],
+  ])('%s are ended before another begins', async (how, suicide) => {
     chmodSync(folder, 0o777)
-    const place = join(folder, signal)
-    const path = join(folder, `${signal}-script`)
-    writeFileSync(path, `#!/bin/sh\ntrap '' TERM\n(sleep 600) &\necho $$ $! >> ${place}\nwait\nsleep 600\n`)
+    const place = join(folder, how.replaceAll(' ', '-'))
+    const path = `${place}-script`
+    writeFileSync(path, `#!/bin/sh\ntrap '' TERM\n(sleep 600) &\necho $$ $! >> ${place}\n${suicide}\nwait\nsleep 600\n`)
     chmodSync(path, 0o755)
     const { prober, check, troubles } = begin()
     const job = { keys: { command: [path] }, address: OWN, port: 1, source: null, timeoutMs: 60_000, virtual }
     const lost = new Promise<boolean | null>((resolve) => prober.check('one', { probe: 'script', ...job }, resolve))
     await expect.poll(() => pidsIn(place).length, { timeout: 20_000 }).toBe(2)
     const [pid = 0] = children()
-    process.kill(pid, signal)
+    if (suicide === '') process.kill(pid, 'SIGKILL')
     expect(await lost).toBeNull()
     const port = await listening()
     await expect.poll(() => check(port), { timeout: 30_000 }).toBe(true)

@@ -15,7 +15,7 @@ import {
   readProbeAnswer,
   unreadAnswerTo,
 } from '@lvsm/protocol'
-import { Leftovers, userOf } from '../../process/leftovers.ts'
+import { type Dead, Leftovers, userOf } from '../../process/leftovers.ts'
 import { linesOf } from '../../process/lines.ts'
 import type { Delivery, Probe } from '../ports.ts'
 
@@ -76,7 +76,7 @@ export class Prober {
   #number = 0
   /** Programs that it started, and the user that it became. */
   readonly #leftovers = new Leftovers()
-  #user: number | null = null
+  #dead: Dead = { pid: 0, uid: null }
   #ending = false
   #heardAt = 0
   #startedAt = 0
@@ -122,7 +122,7 @@ export class Prober {
     clearInterval(this.#watch)
     if (this.#again) clearTimeout(this.#again)
     this.#child?.kill('SIGKILL')
-    this.#leftovers.kill(this.#user)
+    this.#leftovers.kill(this.#dead)
   }
 
   #start(): void {
@@ -154,7 +154,7 @@ export class Prober {
   #heard({ pid }: ChildProcess, answer: ProbeAnswer): void {
     if ('ready' in answer) {
       this.#ready = true
-      this.#user = pid === undefined ? null : userOf(pid)
+      if (pid !== undefined) this.#dead = { pid, uid: userOf(pid) }
       this.#options.began?.()
       // Until now it was starting.
       for (const pending of this.#pending.values()) pending.sentAt = this.#options.clock()
@@ -206,7 +206,7 @@ export class Prober {
     }, waitMs).unref()
     // No second copy of a program beside one that was left behind.
     this.#ending = true
-    this.#leftovers.end(this.#user, () => {
+    this.#leftovers.end(this.#dead, () => {
       this.#ending = false
     })
     const lost = [...this.#pending.values()]

@@ -33,7 +33,8 @@ const VIEW = {
     revision: 7,
     counters: { 'drop-message-malformed': 2 },
     troubles: { critical: 1, warning: 0, info: 0 },
-    health: [], found: [],
+    health: [],
+    found: [],
   },
   tally: {
     checks: { ok: 5, failed: 1, unknown: 0 },
