@@ -143,13 +143,6 @@ export interface Verdict {
 }
 const NOTHING: Verdict = { changed: false, event: null }
 
-/** A check that ended, and told nothing: who made it died, or could not. */
-export function unknown(state: NodeState, id: string, reason: string): void {
-  finish(state.checks.schedule, id)
-  for (const member of state.checks.targets.get(id) ?? [])
-    member.unknown = { reason, times: (member.unknown?.times ?? 0) + 1 }
-}
-
 const weightSaid = ({ last, agentSaid }: Member): string => `${last?.found.weight} ${ofAgent(agentSaid).percent}`
 
 /** What an agent says is so at once: there is nothing to damp in it. */
@@ -238,14 +231,12 @@ export const drainingOf = (state: NodeState): Keys =>
   new Map(
     state.view?.services.map((service) => {
       const draining = membersOf(state, service).filter(
-        ([, member]) => member.intent === 'drain' || stays(member) || (member.drainingSince !== null && !member.gone),
+        ([, member]) =>
+          member.intent === 'drain' || takesNone(member) || (member.drainingSince !== null && !member.gone),
       )
       return [service.name, new Set(draining.map(([key]) => key))]
     }),
   )
-
-const stays = (member: Member): boolean =>
-  member.intent === 'serve' && healthOf(member).healthy === true && takesNone(member)
 
 /** The first of these services that has realservers whose first check is still under way. */
 export const uncheckedOf = (state: NodeState, services: readonly ConfigService[]): string | undefined =>

@@ -1,6 +1,7 @@
 /** The weight that a program or an agent on the realserver says, in place of that of the configuration. */
 import { ofAgent } from '@lvsm/health'
 import type { Member } from './member.ts'
+import { healthOf } from './sight.ts'
 
 /** By the last answer. Who has weight 0 by the configuration keeps it: an operator wants that. */
 export function saidWeight({ realserver: { weight }, last, agentSaid, service }: Member): number {
@@ -9,4 +10,8 @@ export function saidWeight({ realserver: { weight }, last, agentSaid, service }:
   return last?.found.weight ?? weight
 }
 /** Well, and of its own will without new connections: those that it has it keeps. */
-export const takesNone = (member: Member): boolean => member.realserver.weight > 0 && saidWeight(member) === 0
+export const takesNone = (member: Member): boolean =>
+  member.intent === 'serve' &&
+  healthOf(member).healthy === true &&
+  member.realserver.weight > 0 &&
+  saidWeight(member) === 0

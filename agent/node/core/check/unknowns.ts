@@ -1,11 +1,19 @@
 /** Realservers of which nobody knows any more: who asks them cannot, so their verdicts stay as they are. */
 import type { Trouble } from '@lvsm/base'
+import { finish } from '@lvsm/health'
 import type { Member } from './member.ts'
 import type { NodeState } from '../state.ts'
 
 /** Answers in a row that say nothing: one of them says little, for a process may end at any time. */
 const MOST_UNKNOWN = 3
 const NAMED = 3
+
+/** A check that ended, and told nothing: who made it died, or could not. */
+export function unknown({ checks }: NodeState, id: string, reason: string): void {
+  finish(checks.schedule, id)
+  for (const member of checks.targets.get(id) ?? [])
+    member.unknown = { reason, times: (member.unknown?.times ?? 0) + 1 }
+}
 
 export function unknownTroubles({ checks }: NodeState): Trouble[] {
   const services = new Map<string, Member[]>()
