@@ -162,12 +162,12 @@ export function previewReply(
   if ('reply' in given) return given.reply
   const newest = newestOf(state.history)
   const base = (given.base === undefined ? read.revision : given.base) ?? newest
-  const { history, config, finalized } = state
+  const { history, config, finalized, facts } = state
   const found = preview(
     history,
     config,
     { command: read.command, base },
-    { finalized, voters: stepOf(state, read.command) ? 'may-change' : 'stay' },
+    { finalized, facts, voters: stepOf(state, read.command) ? 'may-change' : 'stay' },
   )
   if (found.refusals) return against(found.refusals, found.since)
   const left = refuseLeaving(members, found.change)

@@ -48,7 +48,8 @@ export class Operator {
       () => this.#whole(),
       () => this.#whole(),
     ])
-    return make()
+    const made = make()
+    return 'noun' in made && this.#gen(fc.boolean) ? { ...made, force: true } : made
   }
 
   #pick<T>(from: readonly T[]): T {

@@ -112,7 +112,7 @@ export function applyEntry(state: State, entry: Entry, voters: Context['voters']
   const { history, facts, config, enrolled, finalized } = state
   switch (entry.kind) {
     case 'change': {
-      const result = commit(history, entry, entry, { finalized, voters })
+      const result = commit(history, entry, entry, { finalized, voters, facts })
       if (result.refusals) return { state, outcome: { kind: 'refused', ...result } }
       const { revision, warnings } = result
       const { history: later, config: meaning } = result

@@ -232,12 +232,36 @@ describe('what is wanted for a while', () => {
     expect(shown.out).toMatch(
       /server rs1 +drain +\S+ .*2023-11-15T00:13:20\.000Z +new disk\n[^]*server rs2 of service http +stop/,
     )
-    const last = await run(['drain', 'rs3', '--dry-run'])
-    expect(last.out).toContain('service "http" has no realserver left')
+    const last = await run(['drain', 'rs3'])
+    expect(last.code).toBe(1)
+    expect(last.err).toMatch(/services\.http: service "http" would have no realserver left[^]*--force/)
+    const forced = await run(['drain', 'rs3', '--force', '--dry-run'])
+    expect(forced.out).toContain('service "http" has no realserver left')
     expect(configuration.known()?.facts.list).toHaveLength(2)
     expect((await run(['enable', 'rs1'])).out).toMatch(/^- server rs1: drain/)
     expect((await run(['enable', 'rs1'])).out).toBe('it is so already\n')
     expect((await run(['drain', 'rs9'])).code).toBe(1)
+  })
+
+  it('takes out the last realserver, or the last director, with --force alone', async () => {
+    const { runHere: run, configuration } = startCoordinator()
+    const args = (verb: string, name: string, ...more: string[]) =>
+      run(['server', verb, name, 'service=http', ...more, '--yes', '--no-wait'])
+    for (const name of ['rs1', 'rs2']) expect((await args('set', name, 'weight=0')).code).toBe(0)
+    for (const refused of [
+      await args('set', 'rs3', 'weight=0'),
+      await args('remove', 'rs3'),
+      await args('set', 'rs3', 'weight=0', '--dry-run'),
+    ])
+      expect([refused.code, refused.err]).toEqual([
+        1,
+        expect.stringMatching(/would have no realserver left[^]*--force/),
+      ])
+    expect(await args('remove', 'rs3', '--force')).toMatchObject({ code: 0, err: '' })
+    await run(['node', 'standby', 'dir1'])
+    expect(await run(['node', 'standby', 'dir2'])).toMatchObject({ code: 1, err: expect.stringMatching(/--force/) })
+    expect((await run(['node', 'standby', 'dir2', '--force'])).code).toBe(0)
+    expect(JSON.stringify(configuration.log).match(/"force":true/g)).toHaveLength(2)
   })
 
   it('stops groups, and puts directors on standby, apart from the configuration', async () => {

@@ -13,7 +13,9 @@ const AT_LAST = Number.MAX_SAFE_INTEGER
 export function want(fleet: Fleet, verb: IntentCommand['verb'], subject: Subject): void {
   const { cluster, config, nodes } = fleet
   const context = { finalized: 1, author: 'sim', now: Math.round(cluster.schedule.now), config }
-  const applied = applyIntent(fleet.facts, { model: 1, verb, subject, forMs: null, comment: '' }, context)
+  // Also what leaves nobody to serve: agents have to live with it.
+  const command = { model: 1, verb, subject, forMs: null, comment: '', force: true } as const
+  const applied = applyIntent(fleet.facts, command, context)
   cluster.note(`an operator wants: ${verb} ${JSON.stringify(subject)}${applied.refusals ? ', which is refused' : ''}`)
   if (applied.refusals) return
   const { facts } = applied

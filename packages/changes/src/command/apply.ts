@@ -1,10 +1,12 @@
 /** One function validates a command and carries it out, so that the check and the change cannot drift apart. */
 import type { Refusal } from '@lvsm/base'
-import type { ConfigCommand } from '@lvsm/protocol'
+import type { ConfigCommand, Facts } from '@lvsm/protocol'
 import { harmless, judge, MOST_SHOWN, sentenceOf } from '@lvsm/model'
 import { type Document, documentOf, writtenOf } from '../document/document.ts'
 import { namedPlace } from '../document/sections.ts'
 import { isTree, type Tree } from '../document/tree.ts'
+import { lossOf, refusalsOf, warningsOf } from '../intent/consequences.ts'
+import { NO_FACTS } from '../intent/facts.ts'
 import { diffDocuments } from '../revision/difference.ts'
 import { votersOf, withElectorate } from '../voters/electorate.ts'
 import { type Applied, type Context, type Refused, refused } from './command.ts'
@@ -17,7 +19,19 @@ export function applyCommand(document: Document, command: ConfigCommand, context
   const version = refuseVersion(command.model, context.finalized)
   if (version) return refused(version)
   const file = fileAfter(document, command, context)
-  return 'refusals' in file ? file : settle(document, file.file, context)
+  if ('refusals' in file) return file
+  const settled = settle(document, file.file, context)
+  return settled.refusals ? settled : served(document, command, settled, context.facts ?? NO_FACTS)
+}
+
+/** Nobody is left without realservers by one change of one thing, unless that is said. */
+function served(before: Document, command: ConfigCommand, after: Applied, facts: Facts): Applied | Refused {
+  const { config } = after
+  const losses = lossOf(() => ({ config: judge(writtenOf(before, 0)).config ?? config, facts }), { config, facts })
+  const isForced = !('noun' in command) || command.force === true
+  const against = isForced ? [] : refusalsOf(losses)
+  if (against.length > 0) return { refusals: against.slice(0, MOST_SHOWN) }
+  return { ...after, warnings: [...after.warnings, ...warningsOf(losses)] }
 }
 
 /** The file's plain data as the command would have it. */

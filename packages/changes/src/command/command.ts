@@ -2,7 +2,7 @@
 import type { Refusal, Warning } from '@lvsm/base'
 import type { Config } from '@lvsm/model'
 import type { Document } from '../document/document.ts'
-import type { ConfigCommand, Difference } from '@lvsm/protocol'
+import type { ConfigCommand, Difference, Facts } from '@lvsm/protocol'
 
 /** Which one: `{ service: 'http', server: 'rs1' }`. */
 export type Which = Readonly<Record<string, string>>
@@ -17,6 +17,8 @@ export interface Context {
   readonly voters: 'stay' | 'may-change'
   /** The document of an earlier revision; null when it is not kept. */
   readonly earlier: (revision: number) => Document | null
+  /** What operators want for a while: who is drained serves nobody. Nothing by default. */
+  readonly facts?: Facts
 }
 
 export interface Applied {

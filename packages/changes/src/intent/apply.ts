@@ -1,11 +1,11 @@
 /** Drain, stop, standby, and their end: validated and carried out by one function, as changes of the configuration are. */
 import type { Refusal, Warning } from '@lvsm/base'
 import type { Fact, Facts, Intent, IntentCommand, Subject } from '@lvsm/protocol'
-import { type Config, harmless, suggest } from '@lvsm/model'
+import { type Config, harmless, MOST_SHOWN, suggest } from '@lvsm/model'
 import { refused, type Refused } from '../command/command.ts'
 import { refuseVersion } from '../command/version.ts'
 import { changeFacts, factAbout, INTENTS, subjectText } from './facts.ts'
-import { troubledBy } from './consequences.ts'
+import { lossOf, refusalsOf, warningsOf } from './consequences.ts'
 
 export interface IntentContext {
   readonly finalized: number
@@ -42,16 +42,19 @@ export function applyIntent(facts: Facts, command: IntentCommand, context: Inten
 }
 
 function begin(facts: Facts, command: IntentCommand, intent: Intent, context: IntentContext): IntentApplied | Refused {
-  const { subject, forMs, comment } = command
+  const { subject, forMs, comment, force = false } = command
   const unknown = refuseSubject(subject, context)
   if (unknown) return refused(unknown)
-  const { author, now } = context
+  const { author, now, config } = context
   const until = forMs === null ? null : now + forMs
   const fact: Fact = { subject, intent, author, since: now, until, comment, number: facts.number + 1 }
   const before = factAbout(facts, subject)
   const removed = before ? [before] : []
   const after = changeFacts(facts, now, removed, [fact])
-  return { facts: after, added: [fact], removed, warnings: troubledBy(facts, after, context.config) }
+  const losses = lossOf(() => ({ config, facts }), { config, facts: after })
+  const against = force ? [] : refusalsOf(losses)
+  if (against.length > 0) return refused(...against.slice(0, MOST_SHOWN))
+  return { facts: after, added: [fact], removed, warnings: warningsOf(losses) }
 }
 
 /** What is wanted everywhere cannot be ended in one service; the end everywhere is one in every service. */

@@ -1,51 +1,119 @@
-/** What nobody would serve any more: worth a warning before it is so, and no reason to refuse what was asked for. */
-import type { Warning } from '@lvsm/base'
-import type { Config } from '@lvsm/model'
+/**
+ * What nobody would serve any more, by one command: refused unless it is forced, since one wrong name is enough for it. A whole
+ * document (`apply`) says the weight of each server itself, and a rollback is the way out of a bad change, which nothing may
+ * bar: both are warned. The stop of a group asks for just this, and no service of a stopped group is emptied by what comes after.
+ * A service that its backups (sorry servers) would serve is not empty: for that they are there. It is said.
+ */
+import type { Refusal, Warning } from '@lvsm/base'
+import { type Config, type ConfigGroup, type ConfigService, forwarding, inTableOf } from '@lvsm/model'
 import type { Fact, Facts, Subject } from '@lvsm/protocol'
 import { intentOnServer, isOnStandby, isStopped } from './facts.ts'
 
-const deadServices = (facts: Facts, { services }: Config): ReadonlySet<string> =>
-  new Set(
-    services
-      .filter(({ name, realservers }) =>
-        realservers.every(({ node, weight }) => weight === 0 || intentOnServer(facts, name, node) !== 'serve'),
-      )
-      .map(({ name }) => name),
-  )
+/** A configuration, and what operators want beside it. */
+export interface Situation {
+  readonly config: Config
+  readonly facts: Facts
+}
+type Served = 'servers' | 'backups' | 'nobody'
 
-const lostGroups = (facts: Facts, { groups }: Config): ReadonlySet<string> =>
+/** What is so, and was not before. */
+interface Loss {
+  readonly code: 'no-server-left' | 'backups-alone' | 'no-director-left'
+  readonly field: string
+  readonly now: string
+  readonly would: string
+}
+
+/** From the table of at least one director that may own the group: a server on a director is in no other one's table. */
+function servedBy({ facts }: Situation, service: ConfigService, group: ConfigGroup | undefined): Served {
+  const serves = ({ node, weight }: ConfigService['realservers'][number]): boolean =>
+    weight > 0 && intentOnServer(facts, service.name, node) === 'serve'
+  if (service.realservers.some((one) => one.backup !== true && !forwarding(one.forward).onDirector && serves(one)))
+    return 'servers'
+  const directors = group?.directors ?? []
+  const ready = directors.filter((one) => !isOnStandby(facts, one))
+  const left = (ready.length > 0 ? ready : directors).flatMap((one) =>
+    inTableOf(service, one).realservers.filter(serves),
+  )
+  if (left.length === 0) return 'nobody'
+  return left.some(({ backup }) => backup !== true) ? 'servers' : 'backups'
+}
+
+/** Of services that somebody may own. */
+function servedIn(situation: Situation, of: (service: ConfigService) => boolean): ReadonlyMap<string, Served> {
+  const groups = new Map(situation.config.groups.map((group) => [group.name, group]))
+  return new Map(
+    situation.config.services
+      .filter((one) => of(one) && !isStopped(situation.facts, one.group))
+      .map((one) => [one.name, servedBy(situation, one, groups.get(one.group))]),
+  )
+}
+
+const lostGroups = ({ facts, config: { groups } }: Situation): ReadonlySet<string> =>
   new Set(
     groups
       .filter(({ name, directors }) => !isStopped(facts, name) && directors.every((one) => isOnStandby(facts, one)))
       .map(({ name }) => name),
   )
 
-/** Of what was not so before. */
-export function troubledBy(before: Facts, after: Facts, config: Config): Warning[] {
-  const [dead, lost] = [deadServices(before, config), lostGroups(before, config)]
-  const services = [...deadServices(after, config)].filter((name) => !dead.has(name))
-  const groups = [...lostGroups(after, config)].filter((name) => !lost.has(name))
+/** `before` is asked only where somebody is worse off than usual. What is new was served by nobody, and is emptied by nobody. */
+export function lossOf(before: () => Situation, after: Situation): Loss[] {
+  const worse = [...servedIn(after, () => true)].filter(([, served]) => served !== 'servers')
+  const lost = lostGroups(after)
+  if (worse.length === 0 && lost.size === 0) return []
+  const situation = before()
+  const names = new Set(worse.map(([name]) => name))
+  const were = servedIn(situation, ({ name }) => names.has(name))
+  const groups = lostGroups(situation)
   return [
-    ...services.map(
-      (name): Warning => ({
-        severity: 'warning',
-        code: 'no-server-left',
-        field: `services.${name}`,
-        message: `service "${name}" has no realserver left that takes new connections`,
-        hint: 'enable one of its realservers, or stop its group, so that clients are refused at once',
-      }),
-    ),
-    ...groups.map(
-      (name): Warning => ({
-        severity: 'warning',
-        code: 'no-director-left',
-        field: `groups.${name}`,
-        message: `all directors of group "${name}" are on standby: nobody answers for its addresses`,
-        hint: 'take one of them off standby',
-      }),
-    ),
+    ...worse.flatMap(([name, served]) => {
+      const was = were.get(name) ?? served
+      if (was === served || was === 'nobody') return []
+      return served === 'nobody' ? [emptied(name)] : [onBackups(name)]
+    }),
+    ...[...lost].filter((name) => !groups.has(name)).map(ownerless),
   ]
 }
+
+const emptied = (name: string): Loss => ({
+  code: 'no-server-left',
+  field: `services.${name}`,
+  now: `service "${name}" has no realserver left that takes new connections`,
+  would: `service "${name}" would have no realserver left that takes new connections`,
+})
+const onBackups = (name: string): Loss => ({
+  code: 'backups-alone',
+  field: `services.${name}`,
+  now: `service "${name}" is served by its backups alone`,
+  would: '',
+})
+const ownerless = (name: string): Loss => ({
+  code: 'no-director-left',
+  field: `groups.${name}`,
+  now: `all directors of group "${name}" are on standby: nobody answers for its addresses`,
+  would: `all directors of group "${name}" would be on standby: nobody would answer for its addresses`,
+})
+
+const WAYS_BACK: Readonly<Record<Loss['code'], string>> = {
+  'no-server-left': 'enable one of its realservers, or stop its group, so that clients are refused at once',
+  'backups-alone': 'it is so until one of its other realservers is enabled, or has a weight',
+  'no-director-left': 'take one of them off standby',
+}
+const WAYS_OUT: Readonly<Record<Loss['code'], string>> = {
+  'no-server-left': 'enable or add another of its realservers first; if it is meant: --force (in the API: force: true)',
+  'backups-alone': '',
+  'no-director-left':
+    'take another one off standby first; if it is meant: --force (in the API: force: true), or stop the group',
+}
+
+export const warningsOf = (losses: readonly Loss[]): Warning[] =>
+  losses.map(({ code, field, now }) => ({ severity: 'warning', code, field, message: now, hint: WAYS_BACK[code] }))
+
+/** Of what is refused without `force`. */
+export const refusalsOf = (losses: readonly Loss[]): Refusal[] =>
+  losses
+    .filter(({ would }) => would !== '')
+    .map(({ code, field, would }) => ({ code, field, message: would, hint: WAYS_OUT[code] }))
 
 /** Facts about what the configuration does not have now: they do nothing until it is there again, or somebody ends them. */
 export const idleFacts = (facts: Facts, config: Config): Fact[] =>

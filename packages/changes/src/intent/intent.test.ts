@@ -66,7 +66,7 @@ describe('what is wanted for a while', () => {
     const facts = after(
       command('drain', server('rs1')),
       command('stop', server('rs1', 'http')),
-      command('drain', server('rs2')),
+      command('drain', server('rs2'), { force: true }),
     )
     expect(texts(applied(facts, command('enable', server('rs1'))).facts)).toEqual(['drain server rs2'])
     expect(given(facts, command('enable', server('rs1', 'https'))).refusals).toMatchObject([
@@ -96,35 +96,6 @@ describe('what is wanted for a while', () => {
       isOnStandby(left, 'dir2'),
     ]).toEqual([true, false, true, false])
     expect(nextExpiry(NO_FACTS)).toBeNull()
-  })
-  it('has warnings where nobody is left, once', () => {
-    const some = after(command('drain', server('rs1')), command('drain', server('rs2')))
-    expect(applied(after(command('drain', server('rs1'))), command('drain', server('rs2'))).warnings).toMatchObject([
-      { code: 'no-server-left', field: 'services.https' },
-    ])
-    expect(applied(some, command('stop', server('rs2'))).warnings).toEqual([])
-    expect(applied(some, command('drain', server('rs3'))).warnings).toMatchObject([{ field: 'services.http' }])
-    const one = after(command('standby', { kind: 'node', node: 'dir1' }))
-    expect(applied(one, command('standby', { kind: 'node', node: 'dir2' })).warnings).toMatchObject([
-      { code: 'no-director-left', field: 'groups.web' },
-    ])
-  })
-  it('has no warning of what was so before, or is wanted, and one of what has no weight', () => {
-    const stopped = after(
-      command('stop', { kind: 'group', group: 'web' }),
-      command('standby', { kind: 'node', node: 'dir1' }),
-    )
-    expect(applied(stopped, command('standby', { kind: 'node', node: 'dir2' })).warnings).toEqual([])
-    const services = config.services.map((one) =>
-      one.name === 'https'
-        ? { ...one, realservers: one.realservers.map((server, at) => (at === 0 ? { ...server, weight: 0 } : server)) }
-        : one,
-    )
-    const drained = applyIntent(NO_FACTS, command('drain', server('rs2', 'https')), {
-      ...context(),
-      config: { ...config, services },
-    })
-    expect(drained).toMatchObject({ warnings: [{ code: 'no-server-left', field: 'services.https' }] })
   })
   it('waits where it is about what is not there now', () => {
     const facts = after(command('standby', { kind: 'node', node: 'dir1' }), command('drain', server('rs1', 'https')))

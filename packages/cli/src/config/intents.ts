@@ -10,6 +10,7 @@ import { confirmedUnless, type CoordinatorSession, type WriteOptions } from './w
 
 export interface IntentOptions extends Omit<WriteOptions, 'ifRevision'> {
   readonly for?: string | undefined
+  readonly force?: boolean
 }
 
 export async function intents({ paths, terminal }: CoordinatorSession, { output, stale }: ReadOptions): Promise<Exit> {
@@ -24,8 +25,9 @@ export async function intend(
   subject: Subject,
   options: IntentOptions,
 ): Promise<Exit> {
-  const { comment, dryRun, yes, output } = options
-  const command = { model: MODEL_VERSION, verb, subject, forMs: lengthOf('--for', options.for), comment }
+  const { comment, dryRun, yes, output, force = false } = options
+  const forMs = lengthOf('--for', options.for)
+  const command = { model: MODEL_VERSION, verb, subject, forMs, comment, ...(force ? { force } : {}) }
   const preview = await ask(paths, { route: 'intentPreview', body: { command } })
   const text = (it: Told): string => wantedText(it.added, it.removed, terminal.paint) + warningsText(it.warnings)
   if (dryRun) {

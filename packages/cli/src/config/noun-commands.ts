@@ -147,12 +147,18 @@ export async function change(
   noun: Noun,
   verb: NounVerb,
   said: { readonly name: string | undefined; readonly words: readonly string[] },
-  options: WriteOptions,
+  options: WriteOptions & { readonly force?: boolean },
 ): Promise<Exit> {
   const read = await readAll(session, noun, await nameOf(session, noun, verb, said.name), said.words)
   if (verb === 'set' && Object.keys(read.values).length === 0)
     throw new Failure('usage', 'nothing to set', `give KEY=VALUE: lvsm ${noun} set --help lists the keys`)
-  return spoken(session, (speaking) => write(speaking, { command: commandOf(noun, verb, read) }, options))
+  return spoken(session, (speaking) =>
+    write(
+      speaking,
+      { command: { ...commandOf(noun, verb, read), ...(options.force === true ? { force: true } : {}) } },
+      options,
+    ),
+  )
 }
 
 /** Of a new VIP or gateway: its address. */
@@ -162,7 +168,7 @@ async function nameOf({ terminal }: CoordinatorSession, noun: Noun, verb: NounVe
   return resolver((text) => terminal.complain(text)).address(name)
 }
 
-function commandOf(noun: Noun, verb: NounVerb, { which, values }: Read): ConfigCommand {
+function commandOf(noun: Noun, verb: NounVerb, { which, values }: Read): Extract<ConfigCommand, { noun: Noun }> {
   const model = MODEL_VERSION
   if (verb !== 'remove') return { verb, noun, which, values, model }
   const [more] = Object.keys(values)

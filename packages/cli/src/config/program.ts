@@ -35,6 +35,9 @@ const writing = (command: Command): Command =>
     .option('--if-revision <number>', 'refuse it unless this is the newest revision', revision)
     .option('--no-wait', 'do not wait until the nodes use it')
 
+const forced = (command: Command): Command =>
+  command.option('--force', 'also if it leaves a service without realserver, or a group without director', false)
+
 /** `run` opens the session and takes the exit code. */
 export function configProgram(root: Command, run: Run): void {
   config(root, run)
@@ -154,7 +157,7 @@ function nounProgram(root: Command, noun: Noun, run: Run): void {
         return run((session) => show(session, noun, name, words, optionsIn<commands.ReadOptions>(args)))
       })
   for (const verb of row.verbs)
-    writing(named(verb).description(VERBS[verb]))
+    forced(writing(named(verb).description(VERBS[verb])))
       .argument('[key=value...]', 'keys as the file has them')
       .addHelpText('after', () => keysHelp(noun))
       .action((...args: unknown[]) =>
@@ -180,7 +183,9 @@ function standing(command: Command, noun: 'group' | 'node', run: Run): void {
   const about = (name: string) =>
     noun === 'group' ? ({ kind: 'group', group: name } as const) : ({ kind: 'node', node: name } as const)
   const what = noun === 'group' ? 'nobody owns it' : 'the director gives up its groups and takes none'
-  asking(command.command(verb).description(`${what}, until it is enabled or the time is over`))
+  const begin = asking(command.command(verb).description(`${what}, until it is enabled or the time is over`))
+  const beginning = noun === 'node' ? forced(begin) : begin
+  beginning
     .argument(`<${noun}>`, 'which')
     .option('--for <duration>', 'over by itself after this: 30m, 2h, 1d')
     .action((name: string, options: IntentOptions) => run((session) => intend(session, verb, about(name), options)))
@@ -200,7 +205,8 @@ function intentProgram(root: Command, run: Run): void {
     const command = asking(root.command(verb).description(ON_SERVERS[verb]))
       .argument('<server>', 'name of its node')
       .option('--service <name>', 'only there; everywhere by default')
-    if (verb !== 'enable') command.option('--for <duration>', 'over by itself after this: 30m, 2h, 1d')
+    if (verb !== 'enable')
+      forced(command).option('--for <duration>', 'over by itself after this: the server serves again. 30m, 2h, 1d')
     command.action((node: string, options: IntentOptions & { service?: string }) =>
       run((session) => intend(session, verb, { kind: 'server', node, service: options.service ?? null }, options)),
     )

@@ -36,9 +36,12 @@ const values = z.record(name, plainData).readonly()
 /** The newest meaning that it has: the version of the model. */
 const model = count
 
-const add = z.strictObject({ verb: z.literal('add'), noun, which, values, model })
-const set = z.strictObject({ verb: z.literal('set'), noun, which, values, model })
-const remove = z.strictObject({ verb: z.literal('remove'), noun, which, model })
+/** Also if it leaves a service without realserver, or a group without director; false by default. */
+const force = z.boolean().exactOptional()
+
+const add = z.strictObject({ verb: z.literal('add'), noun, which, values, model, force })
+const set = z.strictObject({ verb: z.literal('set'), noun, which, values, model, force })
+const remove = z.strictObject({ verb: z.literal('remove'), noun, which, model, force })
 /** The whole document: the plain data of a file. */
 const apply = z.strictObject({ verb: z.literal('apply'), file: plainData, model })
 /** The document of that revision becomes the newest. */
@@ -71,5 +74,6 @@ export const intentCommand = z.strictObject({
   /** Milliseconds after which it is over by itself. */
   forMs: count.nullable(),
   comment: z.string().max(1000),
+  force,
 })
 export type IntentCommand = z.infer<typeof intentCommand>
