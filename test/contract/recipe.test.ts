@@ -1,6 +1,6 @@
 /** `lvsm recipe --os linux`, run as it stands on the real kernel; the planner and `lvsm doctor` then find nothing left to do, and the way back leads back. */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { checkConfig, nodeView, SAMPLE } from '@lvsm/model'
@@ -31,8 +31,24 @@ const TEXT = SAMPLE.replace('vips: [10.11.0.10/24]', `vips: [10.11.0.10/24, ${V6
 const home = mkdtempSync(join(tmpdir(), 'lvsm-recipe-'))
 const file = join(home, 'lvsm.yaml')
 const kernel = inNamespace(space, openKernel)
+/** Of kernels without tunnels: a device that unwraps nothing in place of each, and of a port of GUE a name that is there or not. */
+const STAND_INS = {
+  modprobe: 'exit 0',
+  ip: `case "$1 $2" in
+    'link add') real "$@" 2> /dev/null || real link add "$3" type bridge;;
+    'fou add') mkdir /var/lib/fou-$4$6;;
+    'fou del') rmdir /var/lib/fou-$4$5;;
+    *) real "$@";;
+  esac`,
+} as const
 beforeAll(() => {
   writeFileSync(file, TEXT, { mode: 0o600 })
+  mkdirSync(join(home, 'bin'))
+  const real = run('sh', '-c', 'command -v ip').trim()
+  for (const [name, body] of Object.entries(STAND_INS)) {
+    writeFileSync(join(home, 'bin', name), `#!/bin/sh\nreal() { ${real} "$@"; }\n${body}\n`)
+    chmodSync(join(home, 'bin', name), 0o755)
+  }
   for (const cidr of ['10.11.0.11/24', '10.12.0.13/24', 'fd00:11::11/64']) ip(`address add ${cidr} dev left`)
   ip('route add default via 10.12.0.1 dev left metric 50')
 })
@@ -73,7 +89,7 @@ function carriedOut(node: string, ...words: string[]): void {
     '--mount',
     'sh',
     '-c',
-    `mount --bind ${home} /var/lib && exec sh -e`,
+    `mount --bind ${home} /var/lib && PATH=${join(home, 'bin')}:$PATH exec sh -e`,
   ]
   const done = spawnSync('ip', shell, { input: told.stdout, encoding: 'utf8' })
   expect([done.status, done.stderr]).toEqual([0, ''])
@@ -82,7 +98,7 @@ const inside = (line: string): string => run('ip', 'netns', 'exec', space, 'sh',
 /** Addresses, routes and the settings that recipes touch, as the field's tools tell them. */
 const snapshot = (): string =>
   inside(
-    'ip -o address; ip route; ip -6 route show default; grep . /proc/sys/net/ipv4/conf/*/arp_* /proc/sys/net/ipv4/conf/*/accept_redirects',
+    'ip -o address; ip route; ip -6 route show default; ls /sys/class/net; nft list tables; grep . /proc/sys/net/ipv4/conf/*/arp_* /proc/sys/net/ipv4/conf/*/accept_redirects',
   )
     // Lifetimes of IPv6 run.
     .replaceAll(/ tentative|valid_lft.*/g, '')
@@ -132,6 +148,26 @@ test('direct routing, both families', () => {
   carriedOut('rs1', '--undo')
   expect(snapshot()).toBe(before)
   expect(leftToDo('rs1').length).toBeGreaterThan(0)
+})
+
+test('direct routing and tunnels of two types and both families on one server: the way back leads all the way', () => {
+  const many = join(home, 'many.yaml')
+  const service = (name: string, address: string, port: number, more: string): string =>
+    `  - { name: ${name}, group: web, address: '${address}', port: ${port}, protocol: tcp, scheduler: rr, realservers: [{ node: rs1, address: '${address === V6 ? 'fd00:11::11' : '10.11.0.11'}', ${more} }] }\n`
+  const text = TEXT.replace('vips: [', 'vips: [10.11.0.20/24, ').concat(
+    service('ipip', '10.11.0.20', 81, 'forward: tun'),
+    service('gue', '10.11.0.10', 82, 'forward: tun, tunnel: gue, tunnel-port: 6080'),
+    service('six-tun', V6, 81, 'forward: tun'),
+  )
+  writeFileSync(many, text, { mode: 0o600 })
+  const before = snapshot()
+  carriedOut('rs1', '--config', many)
+  expect(inside('nft list tables').trim().split('\n')).toEqual(['table inet lvsm-recipe', 'table inet lvsm-recipe6'])
+  expect(inside('ip -o address show lo')).toMatch(/10\.11\.0\.10\/32[^]*10\.11\.0\.20\/32[^]*fd00:11::10\/128/)
+  expect(inside('cat /proc/sys/net/ipv4/conf/all/arp_ignore').trim()).toBe('1')
+  carriedOut('rs1', '--config', many, '--undo')
+  expect(snapshot()).toBe(before)
+  expect(readdirSync(join(home, 'lvsm-former'))).toEqual([])
 })
 
 test('NAT: the gateway is the default route, and the former one comes back', () => {

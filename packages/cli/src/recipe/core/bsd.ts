@@ -1,5 +1,5 @@
 /** FreeBSD and OpenBSD: what is on a loopback interface they answer for on no other one (man 4 arp, man 8 ifconfig, man 4 gif, man 4 gre). */
-import { type Answer, type Need, run, type Step } from './recipe.ts'
+import { type Answer, type Need, run, shared, type Step } from './recipe.ts'
 
 const isV6 = (vip: string): boolean => vip.includes(':')
 const ifaceOf = (tunnel: 'ipip' | 'gre'): string => (tunnel === 'ipip' ? 'gif' : 'gre')
@@ -46,8 +46,11 @@ const OPENBSD: Bsd = {
 const direct =
   ({ device, before, after, add, remove }: Bsd) =>
   ({ vips }: Pick<Need, 'vips'>) => ({
-    steps: [...before, ...vips.map((vip) => run(add(vip), `the VIP on ${device}: nobody is answered for it`))],
-    undo: [...vips.map((vip) => run(remove(vip), 'the VIP goes first')), ...after],
+    steps: [
+      ...shared(device, ...before),
+      ...vips.flatMap((vip) => shared(vip, run(add(vip), `the VIP on ${device}: nobody is answered for it`))),
+    ],
+    undo: [...vips.flatMap((vip) => shared(vip, run(remove(vip), 'the VIP goes first'))), ...shared(device, ...after)],
   })
 
 const translated =

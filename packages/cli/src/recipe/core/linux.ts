@@ -1,7 +1,7 @@
 /** Linux: by `ip` and /proc, in any shell; settings before the address, and the other way round when it goes (packages/plan/TRAPS.md, rows 1 to 5). */
 import { MARKS } from '@lvsm/base'
 import { hostPrefix, tunnelDeviceName, tunnelOver, TUNNELS } from '@lvsm/model'
-import { type Answer, type Need, run, type Step, type Steps } from './recipe.ts'
+import { type Answer, type Need, run, shared, type Step, type Steps, unique } from './recipe.ts'
 
 const FORMER = '/var/lib/lvsm-former'
 const SETTINGS = '/proc/sys/net/ipv4/conf'
@@ -32,24 +32,21 @@ const remove = (vip: string): Step => run(`ip address del ${vip}/${hostPrefix(vi
 /** Nobody asks for IPv6 by ARP, and what is on lo no Linux answers for on another interface. */
 function direct({ vips, family }: Pick<Need, 'vips' | 'family'>): Steps {
   const silent = family === 'ipv4'
+  const settings = shared(
+    'arp',
+    keep('arp', `${SETTINGS}/*/arp_ignore ${SETTINGS}/*/arp_announce`),
+    run(
+      `for setting in ${SETTINGS}/*/arp_ignore; do echo 1 > "$setting"; done`,
+      'no answer for what is on lo, before anything is there',
+    ),
+    run(
+      `for setting in ${SETTINGS}/*/arp_announce; do echo 2 > "$setting"; done`,
+      'no question that names the VIP as its sender',
+    ),
+  )
   return {
-    steps: [
-      ...(silent
-        ? [
-            keep('arp', `${SETTINGS}/*/arp_ignore ${SETTINGS}/*/arp_announce`),
-            run(
-              `for setting in ${SETTINGS}/*/arp_ignore; do echo 1 > "$setting"; done`,
-              'no answer for what is on lo, before anything is there',
-            ),
-            run(
-              `for setting in ${SETTINGS}/*/arp_announce; do echo 2 > "$setting"; done`,
-              'no question that names the VIP as its sender',
-            ),
-          ]
-        : []),
-      ...vips.map(add),
-    ],
-    undo: [...vips.map(remove), ...(silent ? [giveBack('arp')] : [])],
+    steps: [...(silent ? settings : []), ...vips.flatMap((vip) => shared(vip, add(vip)))],
+    undo: [...vips.flatMap((vip) => shared(vip, remove(vip))), ...(silent ? shared('arp', giveBack('arp')) : [])],
   }
 }
 
@@ -68,44 +65,75 @@ const opened = (name: string, family: Need['family']): Step[] =>
         run(`echo 2 > ${SETTINGS}/${name}/rp_filter`, 'the way back to clients is not the tunnel'),
       ]
 
-function tunnelled(need: Need): Answer {
-  const { tunnel = 'ipip', tunnelPort, vips, directors, own, family } = need
-  const { device, module, overhead } = tunnelOver(tunnel, family)
-  const remotes = directors.filter((address) => address.includes(':') === (family === 'ipv6'))
-  // As the agent calls them, so that a machine that gets one later keeps nothing that is in its way.
-  const names = remotes.map((remote) => tunnelDeviceName(tunnel, remote))
-  const [ip, headers, v6] = family === 'ipv6' ? (['ip6', 60, ' -6'] as const) : (['ip', 40, ''] as const)
+/** Directors of this family, and what their devices are called: as the agent calls them, so that one that comes later keeps nothing that is in its way. */
+const devicesOf = ({ tunnel = 'ipip', directors, family }: Need): (readonly [name: string, remote: string])[] =>
+  directors
+    .filter((remote) => remote.includes(':') === (family === 'ipv6'))
+    .map((remote) => [tunnelDeviceName(tunnel, remote), remote] as const)
+
+/** One table for all tunnels of a family: types of tunnels share devices, and may share a VIP. */
+function guard(family: Need['family'], all: readonly Need[]): { readonly steps: Step[]; readonly undo: Step[] } {
+  const tunnels = all.filter((one) => one.method === 'tun' && one.family === family)
+  const [ip, headers, table] = family === 'ipv6' ? ['ip6', 60, 'lvsm-recipe6'] : ['ip', 40, 'lvsm-recipe']
+  const names = unique(tunnels.flatMap(devicesOf).map(([name]) => `"${name}"`)).join(', ')
+  const vips = unique(tunnels.flatMap((one) => one.vips))
+  const room = (vip: string): number =>
+    Math.max(
+      ...tunnels.flatMap((one) => (one.vips.includes(vip) ? [tunnelOver(one.tunnel ?? 'ipip', family).overhead] : [])),
+    )
+  const clamps = unique(vips.map(room)).map(
+    (overhead) =>
+      `    ${ip} saddr { ${vips.filter((vip) => room(vip) === overhead).join(', ')} } tcp flags syn tcp option maxseg size set ${1500 - overhead - headers}\n`,
+  )
+  return {
+    steps: shared(
+      table,
+      run(
+        `nft -f - <<'EOF'\ntable inet ${table} {\n  chain tunnels {\n    type filter hook prerouting priority -300;\n    iifname { ${names} } ${ip} daddr != { ${vips.join(', ')} } counter drop\n  }\n  chain clamp-mss {\n    type filter hook output priority -150;\n${clamps.join('')}  }\n}\nEOF`,
+        'out of a tunnel comes nothing but packets to the VIP, and clients are told of segments that fit into it',
+      ),
+    ),
+    undo: shared(table, run(`nft delete table inet ${table}`, 'the rules go after what they guard')),
+  }
+}
+
+function tunnelled(need: Need, all: readonly Need[]): Answer {
+  const { tunnel = 'ipip', tunnelPort, own, family } = need
+  const { device, module } = tunnelOver(tunnel, family)
+  const devices = devicesOf(need)
+  const v6 = family === 'ipv6' ? ' -6' : ''
   const { steps, undo } = direct(need)
+  const rules = guard(family, all)
   const [first = ''] = own
   return {
     steps: [
-      run(`modprobe ${module}`, `the module of ${TUNNELS[tunnel].title}`),
+      ...shared(module, run(`modprobe ${module}`, `the module of ${TUNNELS[tunnel].title}`)),
       ...(tunnelPort === undefined
         ? []
         : [run(`ip fou add port ${tunnelPort} gue${v6}`, 'what comes to this UDP port is unwrapped')]),
-      run(
-        `nft -f - <<'EOF'\ntable inet lvsm-recipe {\n  chain tunnels {\n    type filter hook prerouting priority -300;\n    iifname { ${names.map((name) => `"${name}"`).join(', ')} } ${ip} daddr != { ${vips.join(', ')} } counter drop\n  }\n  chain clamp-mss {\n    type filter hook output priority -150;\n    ${ip} saddr { ${vips.join(', ')} } tcp flags syn tcp option maxseg size set ${1500 - overhead - headers}\n  }\n}\nEOF`,
-        'out of a tunnel comes nothing but packets to the VIP, and clients are told of segments that fit into it',
-      ),
+      ...rules.steps,
       ...steps,
-      ...remotes.flatMap((remote, at): Step[] => [
-        run(
-          `ip link add ${names[at]} type ${device}${device === 'ip6tnl' ? ' mode ip6ip6' : ''} local any remote ${remote}`,
-          `unwraps what the director at ${remote} sends, and nobody else`,
+      ...devices.flatMap(([name, remote]) =>
+        shared(
+          name,
+          run(
+            `ip link add ${name} type ${device}${device === 'ip6tnl' ? ' mode ip6ip6' : ''} local any remote ${remote}`,
+            `unwraps what the director at ${remote} sends, and nobody else`,
+          ),
+          ...opened(name, family),
+          run(`ip link set ${name} up`, 'from here on packets come'),
         ),
-        ...opened(names[at] ?? '', family),
-        run(`ip link set ${names[at]} up`, 'from here on packets come'),
-      ]),
+      ),
       run(
-        `ip route get ${remotes[0] ?? first} > /dev/null`,
+        `ip route get ${devices[0]?.[1] ?? first} > /dev/null`,
         'the director is reached; answers to clients need a way of their own that lets the VIP out as source',
       ),
     ],
     undo: [
-      ...names.map((name) => run(`ip link del ${name}`, 'nothing is unwrapped any more')),
+      ...devices.flatMap(([name]) => shared(name, run(`ip link del ${name}`, 'nothing is unwrapped any more'))),
       ...(tunnelPort === undefined ? [] : [run(`ip fou del port ${tunnelPort}${v6}`, 'nor taken at its UDP port')]),
       ...undo,
-      run('nft delete table inet lvsm-recipe', 'the rules go after what they guard'),
+      ...rules.undo,
     ],
   }
 }

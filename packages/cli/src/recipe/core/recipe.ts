@@ -6,6 +6,8 @@ export interface Step {
   readonly run: string
   readonly why: string
   readonly byHand?: true
+  /** What it makes or takes back. Parts of one server that need the same have it once: made first, taken back last. */
+  readonly of?: string
 }
 export interface Steps {
   readonly steps: readonly Step[]
@@ -36,7 +38,7 @@ export interface Need {
   readonly oneNetwork: string | null
 }
 
-const unique = <T>(all: readonly T[]): T[] => [...new Set(all)]
+export const unique = <T>(all: readonly T[]): T[] => [...new Set(all)]
 
 /** By name of a node, or by an address of a realserver; empty: nothing is served by it. */
 export function needsOf({ services, nodes, groups }: Config, server: string): Need[] {
@@ -89,6 +91,8 @@ export function needsOf({ services, nodes, groups }: Config, server: string): Ne
 const portsOf = (address: string, port: number): string =>
   `${address.includes(':') ? `[${address}]` : address}${port === 0 ? '' : `:${port}`}`
 
+/** These steps make, or take back, one thing that other parts of the server may need too. */
+export const shared = (of: string, ...steps: readonly Step[]): Step[] => steps.map((step) => ({ ...step, of }))
 export const run = (line: string, why: string): Step => ({ run: line, why })
 export const byHand = (text: string, why: string): Step => ({ run: text, why, byHand: true })
 export const isRefused = (answer: Answer): answer is { readonly refused: string } => 'refused' in answer

@@ -13,7 +13,10 @@ export interface System {
   readonly comment: string
   /** Methods whose very steps a test carries out on such a system; the others are by its documentation. */
   readonly tried: readonly Forward[]
-  readonly methods: Readonly<Record<Exclude<Forward, 'local' | 'fullnat'>, (need: Need) => Answer>>
+  /** `all`: what is needed on the same server, this among it. */
+  readonly methods: Readonly<
+    Record<Exclude<Forward, 'local' | 'fullnat'>, (need: Need, all: readonly Need[]) => Answer>
+  >
 }
 
 export const SYSTEMS = { linux, freebsd, openbsd, solaris, hpux, irix, windows, other } as const satisfies Readonly<
@@ -35,9 +38,9 @@ const asked = ({ vips, directors, own, family }: Need): Answer => ({
   undo: [byHand('let them in no more', 'nothing else was changed')],
 })
 
-export function answerFor(system: SystemName, need: Need): Answer {
+export function answerFor(system: SystemName, need: Need, all: readonly Need[] = [need]): Answer {
   if (forwarding(need.method).hidesClients) return asked(need)
   const { methods }: System = SYSTEMS[system]
   const make = Object.entries(methods).find(([method]) => method === need.method)?.[1]
-  return make ? make(need) : { refused: AGENT_ONLY }
+  return make ? make(need, all) : { refused: AGENT_ONLY }
 }

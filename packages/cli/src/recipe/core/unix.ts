@@ -1,5 +1,5 @@
 /** Solaris, HP-UX and IRIX, by their documentation. */
-import { type Answer, byHand, type Need, run } from './recipe.ts'
+import { type Answer, byHand, type Need, run, shared, unique } from './recipe.ts'
 
 const NO_GATEWAY = { refused: 'NAT needs a gateway in the group' } as const
 const straight = ({ oneNetwork }: Need): Answer | null =>
@@ -13,32 +13,37 @@ const noTunnel = (title: string) => (): Answer => ({
 })
 
 /** Man 8 ipadm, dladm. What is on lo0 is answered for on no other interface; the host model is weak unless it was changed. */
-function solarisDirect({ vips, family }: Need): Answer {
-  const names = vips.map((_, at) => `lo0/lvsm${family === 'ipv6' ? 'v6x' : ''}${at + 1}`)
+function solarisDirect({ vips, family }: Need, all: readonly Need[]): Answer {
+  // Each name once, whichever part of the server has the VIP.
+  const every = unique(all.filter((one) => one.family === family).flatMap((one) => one.vips))
+  const names = vips.map((vip) => `lo0/lvsm${family === 'ipv6' ? 'v6x' : ''}${every.indexOf(vip) + 1}`)
   return {
     steps: [
       run(
         `ipadm set-prop -t -p hostmodel=weak ${family}`,
         'a packet may come in by another interface than its address is on',
       ),
-      ...vips.map((vip, at) =>
-        run(
-          `ipadm create-addr -T static -a ${vip}/${family === 'ipv6' ? 128 : 32} ${names[at]}`,
-          'the VIP on lo0; before Solaris 11: ifconfig lo0 addif VIP netmask 255.255.255.255 up',
+      ...vips.flatMap((vip, at) =>
+        shared(
+          vip,
+          run(
+            `ipadm create-addr -T static -a ${vip}/${family === 'ipv6' ? 128 : 32} ${names[at]}`,
+            'the VIP on lo0; before Solaris 11: ifconfig lo0 addif VIP netmask 255.255.255.255 up',
+          ),
         ),
       ),
     ],
-    undo: names.map((name) => run(`ipadm delete-addr ${name}`, 'the VIP goes')),
+    undo: vips.flatMap((vip, at) => shared(vip, run(`ipadm delete-addr ${names[at]}`, 'the VIP goes'))),
   }
 }
-function solarisTunnel(need: Need): Answer {
+function solarisTunnel(need: Need, all: readonly Need[]): Answer {
   const { tunnel = 'ipip', directors, own, family } = need
   if (family === 'ipv6')
     return {
       refused: 'nobody has looked how this system unwraps packets of IPv6 that come to it: use forward: dr or nat',
     }
   if (tunnel !== 'ipip') return { refused: 'Solaris unwraps IP in IP, and neither GRE nor GUE: use tunnel: ipip' }
-  const direct = solarisDirect(need)
+  const direct = solarisDirect(need, all)
   if ('refused' in direct) return direct
   const remotes = directors.filter((address) => !address.includes(':'))
   return {

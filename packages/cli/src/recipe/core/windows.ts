@@ -1,5 +1,5 @@
 /** Windows Server 2012 and later, in PowerShell as an administrator. */
-import { type Answer, byHand, type Need, run } from './recipe.ts'
+import { type Answer, byHand, type Need, run, shared } from './recipe.ts'
 
 const ADAPTER = 'lvsm'
 
@@ -9,9 +9,12 @@ function direct({ vips, family, directors }: Need): Answer {
   const words = `-AddressFamily ${v6 ? 'IPv6' : 'IPv4'}`
   return {
     steps: [
-      byHand(
-        `add the "Microsoft KM-TEST Loopback Adapter" (hdwwiz: legacy hardware, network adapters), and call it "${ADAPTER}"`,
-        'an adapter by which nobody asks',
+      ...shared(
+        ADAPTER,
+        byHand(
+          `add the "Microsoft KM-TEST Loopback Adapter" (hdwwiz: legacy hardware, network adapters), and call it "${ADAPTER}"`,
+          'an adapter by which nobody asks',
+        ),
       ),
       run(
         `$lan = (Find-NetRoute -RemoteIPAddress ${near})[0].InterfaceAlias`,
@@ -39,7 +42,10 @@ function direct({ vips, family, directors }: Need): Answer {
         `Set-NetIPInterface -InterfaceAlias $lan ${words} -WeakHostReceive Disabled -WeakHostSend Disabled`,
         'unless they were on before',
       ),
-      byHand(`remove the adapter "${ADAPTER}" in the device manager`, 'it has nothing to do any more'),
+      ...shared(
+        ADAPTER,
+        byHand(`remove the adapter "${ADAPTER}" in the device manager`, 'it has nothing to do any more'),
+      ),
     ],
   }
 }
@@ -50,11 +56,12 @@ function translated({ gateway, family, oneNetwork }: Need): Answer {
     return {
       refused: `clients of the VIP are in ${oneNetwork} as well as this machine, and would be answered straight: use another network, or DR`,
     }
-  const [every, net] = family === 'ipv6' ? ['::/0', 'ipv6'] : ['0.0.0.0/0', 'ipv4']
+  const [every, net, file] =
+    family === 'ipv6' ? ['::/0', 'ipv6', 'lvsm-former6.xml'] : ['0.0.0.0/0', 'ipv4', 'lvsm-former.xml']
   return {
     steps: [
       run(
-        `Get-NetRoute -DestinationPrefix ${every} | Export-Clixml $env:ProgramData\\lvsm-former.xml`,
+        `Get-NetRoute -DestinationPrefix ${every} | Export-Clixml $env:ProgramData\\${file}`,
         'the default route as it is, for the way back',
       ),
       run(`netsh interface ${net} set global icmpredirects=disabled`, 'no redirect leads answers past the director'),
@@ -68,7 +75,7 @@ function translated({ gateway, family, oneNetwork }: Need): Answer {
     undo: [
       run(`Remove-NetRoute -DestinationPrefix ${every} -Confirm:$false`, 'the way through the director goes'),
       run(
-        'Import-Clixml $env:ProgramData\\lvsm-former.xml | ForEach-Object { New-NetRoute -DestinationPrefix $_.DestinationPrefix -NextHop $_.NextHop -InterfaceIndex $_.InterfaceIndex }',
+        `Import-Clixml $env:ProgramData\\${file} | ForEach-Object { New-NetRoute -DestinationPrefix $_.DestinationPrefix -NextHop $_.NextHop -InterfaceIndex $_.InterfaceIndex }`,
         'the default route as it was',
       ),
       run(`netsh interface ${net} set global icmpredirects=enabled`, 'unless they were off before'),

@@ -9,13 +9,27 @@ export interface Recipe {
   /** Were the very steps carried out on such a system? */
   readonly tried: boolean
   readonly revision: number
+  /** In the order in which they are carried out; they are taken back from the last one on. */
   readonly parts: readonly (Need & { readonly answer: Answer })[]
 }
 
 export function recipeFor(config: Config, server: string, os: SystemName): Recipe {
   const { tried }: System = SYSTEMS[os]
-  const parts = needsOf(config, server).map((need) => ({ ...need, answer: answerFor(os, need) }))
+  const needs = needsOf(config, server)
+  const made = new Set<string>()
+  const parts = needs.map((need) => ({ ...need, answer: without(made, answerFor(os, need, needs)) }))
   return { server, os, tried: parts.every(({ method }) => tried.includes(method)), revision: config.revision, parts }
+}
+
+/** Without what a part before it has made, which that part takes back after it. */
+function without(made: Set<string>, answer: Answer): Answer {
+  if (isRefused(answer)) return answer
+  const { steps, undo } = answer
+  const before = new Set(made)
+  for (const { of } of steps) if (of !== undefined) made.add(of)
+  const own = (all: readonly Step[]): Step[] =>
+    all.flatMap(({ of, ...step }) => (of !== undefined && before.has(of) ? [] : [step]))
+  return { steps: own(steps), undo: own(undo) }
 }
 
 export const isWholeRefused = ({ parts }: Recipe): boolean => parts.some(({ answer }) => isRefused(answer))
@@ -47,7 +61,7 @@ const listening = ({ method, vips }: Need): string[] =>
 export function recipeText(recipe: Recipe, undo: boolean): string {
   const { server, os, tried, revision, parts } = recipe
   const { title } = SYSTEMS[os]
-  const body = parts.flatMap((part): string[] => {
+  const body = (undo ? parts.toReversed() : parts).flatMap((part, at): string[] => {
     const { answer } = part
     const head = ['', `# --- ${headOf(part)}`]
     if (isRefused(answer)) return [...head, `# refused: ${answer.refused}`]
@@ -57,7 +71,7 @@ export function recipeText(recipe: Recipe, undo: boolean): string {
           ...head,
           ...listening(part),
           ...answer.steps.flatMap(lines),
-          '# to undo it:',
+          at < parts.length - 1 ? '# to undo it, after all that stands below:' : '# to undo it:',
           ...answer.undo.flatMap(commented),
         ]
   })
