@@ -1,17 +1,20 @@
 /** What the options of a check do to a pool: pace, cap on ejections, damping of flapping, slow start. */
 import { SAMPLE } from '@lvsm/model'
-import { expect, it } from 'vitest'
-import { dests, goesOn, node, statusOf } from '../fixture.ts'
+import type { Facts } from '@lvsm/protocol'
+import { applyIntent, NO_FACTS } from '@lvsm/changes'
+import { describe, expect, it } from 'vitest'
+import { configOf, dests, goesOn, node, statusOf } from '../fixture.ts'
 
 const ADDRESSES = { rs1: '10.11.0.11', rs2: '10.11.0.12', rs3: '10.12.0.13' } as const
 
+const textOf = (options: string, weight: number): string =>
+  SAMPLE.replace(
+    /check: \{[^}]*\}/,
+    `check: { type: tcp, interval: 500ms, timeout: 300ms, fall: 2, rise: 2, ${options} }`,
+  ).replaceAll('weight: 1', `weight: ${weight}`)
+
 function director(options: string, weight = 1) {
-  const check = `check: { type: tcp, interval: 500ms, timeout: 300ms, fall: 2, rise: 2, ${options} }`
-  const one = node(
-    'dir1',
-    undefined,
-    SAMPLE.replace(/check: \{[^}]*\}/, check).replaceAll('weight: 1', `weight: ${weight}`),
-  )
+  const one = node('dir1', undefined, textOf(options, weight))
   one.feed({ kind: 'lease-up' })
   const on = (ms: number): void => goesOn(one, ms, statusOf('dir1', 'dir1'))
   on(3000)
@@ -84,4 +87,79 @@ it('the weight of one that came back grows, and of the only one it does not', ()
   one.alive.add(ADDRESSES.rs2)
   one.on(2500)
   expect(dests(one)[ADDRESSES.rs2]).toBe(100)
+})
+
+describe('slow start of one that others served for', () => {
+  const TEXT = textOf('slow-start: 20s', 100)
+  const WITHOUT = TEXT.replace(/ {6}- \{ node: rs1, .*\n/, '')
+  function owner(text = TEXT) {
+    const one = node('dir1', undefined, text)
+    one.feed({ kind: 'lease-up' })
+    const on = (ms: number): void => goesOn(one, ms, statusOf('dir1', 'dir1'))
+    on(3000)
+    let facts: Facts = NO_FACTS
+    const follows = (file: string, wanted = facts): void => {
+      facts = wanted
+      one.feed({ kind: 'config', config: configOf(file), secrets: new Map(), facts })
+    }
+    const says = (verb: 'drain' | 'stop' | 'enable', name: string): void => {
+      const command = {
+        model: 1,
+        verb,
+        subject: { kind: 'server', node: name, service: null },
+        forMs: null,
+        comment: '',
+      } as const
+      const said = applyIntent(facts, command, { finalized: 1, author: 'ann', now: 1, config: configOf(text) })
+      if (said.refusals) throw new Error(JSON.stringify(said.refusals))
+      follows(text, said.facts)
+    }
+    /** Weights as they are after each of so many seconds. */
+    const weights = (seconds: number, name: keyof typeof ADDRESSES = 'rs1'): number[] =>
+      Array.from({ length: seconds }, () => {
+        on(1000)
+        return dests(one)[ADDRESSES[name]] ?? 0
+      })
+    return { one, on, follows, says, weights }
+  }
+  const grows = (seen: readonly number[]): void => {
+    expect(seen).toEqual(seen.toSorted((low, high) => low - high))
+    expect([seen[4], seen.at(-1)]).toEqual([expect.toSatisfy((at: number) => at < 50), 100])
+  }
+  it.each(['drain', 'stop'] as const)('after %s and enable', (verb) => {
+    const { says, on, weights } = owner()
+    says(verb, 'rs1')
+    on(5000)
+    expect(weights(1)).toEqual([0])
+    says('enable', 'rs1')
+    grows(weights(25))
+  })
+  it('of one that is new, and nobody else grows with it', () => {
+    const { follows, weights, one } = owner(WITHOUT)
+    follows(TEXT)
+    grows(weights(28))
+    expect(dests(one)[ADDRESSES.rs2]).toBe(100)
+  })
+  it('of one that had weight 0', () => {
+    const { follows, weights } = owner(TEXT.replace('forward: dr, weight: 100', 'forward: dr, weight: 0'))
+    follows(TEXT)
+    grows(weights(25))
+  })
+  it('is none of a service that is new, nor of one that went on while anything else changed', () => {
+    const { follows, weights, says } = owner(TEXT)
+    says('drain', 'rs3')
+    expect(weights(3)).toEqual([100, 100, 100])
+    const more = TEXT.concat(
+      '  - { name: more, group: web, address: 10.11.0.10, port: 81, protocol: tcp, scheduler: wlc, check: { type: none }, realservers: [{ node: rs1, address: 10.11.0.11, forward: dr }] }\n',
+    )
+    follows(more)
+    expect(weights(3)).toEqual([100, 100, 100])
+  })
+  it('is none at the own start and at a takeover: who was drained before is all that grows', () => {
+    const one = node('dir2', undefined, TEXT)
+    one.feed({ kind: 'lease-up' })
+    goesOn(one, 5000, statusOf('dir2', 'dir1'))
+    goesOn(one, 1000, statusOf('dir2', 'dir2'))
+    expect(new Set(Object.values(dests(one)))).toEqual(new Set([100]))
+  })
 })

@@ -36,7 +36,7 @@ export function memberOf(
     sight: service.check.ownView ? (known?.sight ?? null) : null,
     unseenSince: service.check.ownView ? (known?.service.check.ownView ? known.unseenSince : now) : null,
     flap: same?.flap ?? STEADY,
-    away: same?.away ?? false,
+    away: (same?.away ?? false) || (known?.realserver.weight === 0 && realserver.weight > 0),
     backSince: same?.backSince ?? null,
     drainingSince: known?.drainingSince ?? null,
     gone: known?.gone ?? false,
@@ -46,6 +46,7 @@ export function memberOf(
 /** One of which no check said anything, with what the kernel's table says: who is served stays so, nobody else is. */
 export function find({ now }: NodeState, member: Member, served: boolean, at: Instant | null): void {
   member.found = served ? { at } : null
+  if (served) member.away = false
   member.health = servedBefore(served, at === null ? null : between(at, now))
 }
 /** When that was known last: another agent of this node made it so. Null: nobody knows. */

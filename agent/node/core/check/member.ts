@@ -40,9 +40,9 @@ export interface Member {
   unseenSince: Instant | null
   /** When it failed lately, and whether it is held out for that. */
   flap: Flap
-  /** It left the pool because it failed, and has not come back since. */
+  /** It failed, was drained or stopped, had weight 0, or is new in a service that is there: others serve what it will take. */
   away: boolean
-  /** Since when it is back; null: it was not away. */
+  /** Since when it serves after that; null: it was not away. */
   backSince: Instant | null
   /** Since when it is out of the pool but in the table; null when it is not. */
   drainingSince: Instant | null

@@ -49,10 +49,13 @@ export function followConfig(state: NodeState): void {
   const before = new Map(checks.members)
   checks.members.clear()
   checks.held.clear()
+  const there = new Set([...before.values()].map(({ service }) => service.name))
   for (const service of view?.services ?? []) {
     for (const realserver of service.realservers) {
       const id = memberId(service.name, destKey(realserver))
-      const member = memberOf(state, service, realserver, before.get(id))
+      const known = before.get(id)
+      const member = memberOf(state, service, realserver, known)
+      member.away ||= checks.begun && !known && there.has(service.name)
       if (member.flap.heldUntil !== null) checks.held.add(id)
       checks.members.set(id, member)
     }
@@ -112,7 +115,7 @@ export function fill(state: NodeState, service: ConfigService): void {
   state.checks.pools.set(service.name, pool)
   for (const [key, member] of all) {
     if (!pool.serving.has(key)) {
-      member.away ||= healthOf(member).healthy === false
+      member.away ||= healthOf(member).healthy === false || member.intent !== 'serve'
       member.backSince = null
     } else if (member.away && !pool.kept.has(key)) {
       member.away = false
