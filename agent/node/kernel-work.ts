@@ -6,8 +6,8 @@ import { isHeldBack, type Operation } from '@lvsm/plan'
 import type { Failure, NodeEffect, NodeInput } from './core/index.ts'
 import type { Kernel } from './ports.ts'
 
-/** Milliseconds that others wait at most, but for one call. */
-export const TURN_MS = 25
+/** Milliseconds that others wait at most, but for one call: some thousands of them, and what others do between two turns may cost as much. */
+export const TURN_MS = 200
 
 type Work = Extract<NodeEffect, { kind: 'observe' | 'apply' | 'sockets' }>
 
