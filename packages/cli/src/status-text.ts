@@ -18,7 +18,7 @@ import { knownConnections } from './established-text.ts'
 import { type Paint, type Tone } from './paint.ts'
 import { table } from './table.ts'
 import { troubleLine } from './trouble-text.ts'
-import { periodText, wantedTable, wordsText } from './wanted-text.ts'
+import { cutText, leftText, periodText, wantedTable, wordsText } from './wanted-text.ts'
 
 export function statusText(status: Status, paint: Paint): string {
   const parts = [
@@ -162,7 +162,7 @@ function serverTable(service: ServiceReport, paint: Paint): string {
     String(server.active),
     String(server.inactive),
     health(server, paint),
-    serverReason(server),
+    serverReason(server, service.told),
   ])
   const head = ['realserver', 'address', 'forward', 'weight', 'active', 'inactive', 'health', 'why']
   return [table(head, rows, paint, ['weight', 'active', 'inactive']), ...lostWithMove(service)].join('\n')
@@ -176,9 +176,10 @@ function lostWithMove({ realservers }: ServiceReport): string[] {
 }
 
 /** What a drained one would do if it were enabled, its check says. */
-function serverReason({ state, wanted, active, healthy, reason, ...more }: RealserverReport): string {
+function serverReason(server: RealserverReport, told = true): string {
+  const { state, wanted, active, healthy, reason, ...more } = server
   if (state === undefined || !wanted) return reason + limitText({ active, ...more })
-  const left = state === 'draining' || state === 'stopping' ? `, ${active} established` : ''
+  const left = leftText(server, told) + (wanted.deadline === undefined ? '' : cutText(wanted.deadline))
   const check = healthy === null ? 'unchecked' : healthy ? 'healthy' : 'failed'
   return `${wanted.intent} by ${wanted.author}${left}; ${check}: ${reason}`
 }

@@ -1,5 +1,6 @@
 /** What operators want for a while, for eyes: drain, stop, standby, with who, since when and until when. */
-import type { NodeReport, Wanted } from '@lvsm/protocol'
+import { spanText } from '@lvsm/base'
+import type { NodeReport, RealserverReport, Wanted } from '@lvsm/protocol'
 import type { Paint } from './paint.ts'
 import { table } from './table.ts'
 
@@ -8,17 +9,31 @@ const LAST_MS = 8.64e15
 export const timeText = (ms: number): string => new Date(Math.min(ms, LAST_MS)).toISOString()
 
 /** As it follows a name: ` since 2026-10-27T08:00:00.000Z until 2026-10-27T10:00:00.000Z (new disk)`. */
-export function periodText({ since, until, comment }: Wanted): string {
-  const end = until === null ? '' : ` until ${timeText(until)}`
+export function periodText({ since, until, deadline, comment }: Wanted): string {
+  const end = (until === null ? '' : ` until ${timeText(until)}`) + (deadline === undefined ? '' : cutText(deadline))
   return ` since ${timeText(since)}${end}${comment === '' ? '' : ` (${comment})`}`
+}
+
+export const cutText = (deadline: number): string => `, connections cut off at ${timeText(deadline)}`
+
+/** Of one that is drained or stopped: `, 12 established, done in about 4 min`. `told`: it is the owner's own table that speaks. */
+export function leftText(
+  { state, active, doneInMs }: Pick<RealserverReport, 'state' | 'active' | 'doneInMs'>,
+  told = true,
+): string {
+  if (state !== 'draining' && state !== 'stopping') return ''
+  if (!told) return ', not known how many are established'
+  const left = `, ${active} established`
+  if (doneInMs === undefined || active === 0) return left
+  return `${left}, ${doneInMs === null ? 'not known when they are done' : `done in about ${spanText(doneInMs)}`}`
 }
 
 const HEAD = ['what', 'wanted', 'by', 'since', 'until', 'comment']
 
 export function wantedTable(all: readonly Wanted[], paint: Paint): string {
-  const rows = all.map(({ what, intent, author, since, until, comment, idle }) => [
+  const rows = all.map(({ what, intent, author, since, until, deadline, comment, idle }) => [
     what + (idle ? paint('dim', ' (not in the configuration now)') : ''),
-    paint('warn', intent),
+    paint('warn', intent) + (deadline === undefined ? '' : cutText(deadline)),
     author,
     timeText(since),
     until === null ? 'until it is ended' : timeText(until),

@@ -44,6 +44,20 @@ describe('lvsm status of what operators want for a while', () => {
     expect(out).toMatch(/rs2 .* 0 +0 +9 +stopped +stop by ann; failed: refused\n/)
   })
 
+  it('says how many are established, when they are done about, and when they are cut off', async () => {
+    const deadline = UNTIL
+    const [drain, stop] = [wanted('server rs1', 'drain', { deadline }), wanted('server rs2', 'stop', { deadline })]
+    const realservers = [
+      { ...rs1!, weight: 0, active: 12, state: 'draining' as const, wanted: drain, doneInMs: 250_000 },
+      { ...rs2!, weight: 0, active: 2, state: 'stopping' as const, wanted: stop, doneInMs: null },
+    ]
+    const { out } = await shown({ services: [{ ...service!, realservers }], wanted: [drain, stop] })
+    const cut = 'connections cut off at 2026-10-27T10:00:00.000Z'
+    expect(out).toContain(`drain by ann, 12 established, done in about 4 min, ${cut}; healthy: answers\n`)
+    expect(out).toContain(`stop by ann, 2 established, not known when they are done, ${cut}; `)
+    expect(out).toMatch(new RegExp(` server rs1 +drain, ${cut}`))
+  })
+
   it('shows a stopped group as what was wanted, and is healthy', async () => {
     const stop = wanted('group web', 'stop', { comment: 'moved away' })
     const stopped = { ...group!, owner: null, state: 'stopped' as const, reason: 'stopped by ann', wanted: stop }

@@ -226,12 +226,16 @@ describe('what is wanted for a while', () => {
     const { runHere: run, configuration } = startCoordinator()
     const drained = await run(['drain', 'rs1', '--for', '2h', '-m', 'new disk'])
     expect([drained.code, drained.out]).toEqual([0, '+ server rs1: drain until 2023-11-15T00:13:20.000Z (new disk)\n'])
-    const stopped = await run(['stop', 'rs2', '--service', 'http'])
-    expect(stopped.out).toBe('+ server rs2 of service http: stop\n')
+    const stopped = await run(['stop', 'rs2', '--service', 'http', '--deadline', '10m'])
+    expect(stopped.out).toBe('+ server rs2 of service http: stop, connections cut off at 2023-11-14T22:23:20.000Z\n')
+    expect((await run(['drain', 'rs2', '--deadline', '2h', '--for', '1h'])).err).toMatch(/deadlineMs: .*--deadline/s)
     const shown = await run(['intents'])
     expect(shown.out).toMatch(
-      /server rs1 +drain +\S+ .*2023-11-15T00:13:20\.000Z +new disk\n[^]*server rs2 of service http +stop/,
+      /server rs1 +drain +\S+ .*2023-11-15T00:13:20\.000Z +new disk\n[^]*server rs2 of service http +stop, connections cut off at 2023-11-14T22:23:20\.000Z/,
     )
+    const list = await run(['server', 'list', 'service=http'])
+    expect(list.out).toMatch(/ out *\n[^]* rs1 [^]*draining, not known how many are established *\n/)
+    expect(list.out).toMatch(/ rs2 .* stopping, not known .*, connections cut off at 2023-11-14T22:23:20\.000Z *\n/)
     const last = await run(['drain', 'rs3'])
     expect(last.code).toBe(1)
     expect(last.err).toMatch(/services\.http: service "http" would have no realserver left[^]*--force/)

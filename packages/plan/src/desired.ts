@@ -20,7 +20,7 @@ import { sourceRules, sourceSysctls } from './full-nat.ts'
 import { type NatRules, natRules, withSources, withThrough, withTunnels } from './nat-rules.ts'
 import { type HostNetwork, interfaceFor } from './host-network.ts'
 import { type DesiredSync, desiredSync, sameDaemon, syncSysctls } from './sync.ts'
-import { type DesiredSysctl, aliasSysctls, directorSysctls, gatewaySysctls } from './sysctls.ts'
+import { type DesiredSysctl, aliasSysctls, directorSysctls, FORGETTING, gatewaySysctls } from './sysctls.ts'
 import { throughRules, throughServices, throughSysctls } from './through.ts'
 import { tunnelRules } from './tunnel-rules.ts'
 import { type DesiredTunnel, desiredTunnels, tunnelSysctls, tunnelWay } from './tunnels.ts'
@@ -75,6 +75,8 @@ export interface PlanInput {
   readonly serving: ReadonlyMap<string, ReadonlySet<string>>
   /** Service name → keys of destinations that stay at weight 0: failed or stopped ones until they have drained, drained ones as long as wanted. */
   readonly draining: ReadonlyMap<string, ReadonlySet<string>>
+  /** Of a persistent service one is stopped, and in the table for its established connections alone: clients may not come back to it. */
+  readonly forgetting?: boolean
   /** Service name → key of a destination → its weight now, where that is not the configuration's. */
   readonly weights?: ReadonlyMap<string, ReadonlyMap<string, number>>
   /** Groups that are about to move: where connections must end before it, destinations take no new ones. */
@@ -111,6 +113,7 @@ export function desired(planInput: PlanInput, host: HostNetwork): Desired {
   return {
     sysctls: [
       ...(view.directs.length > 0 ? directorSysctls(host, forwards, floating) : []),
+      ...(planInput.forgetting === true ? FORGETTING : []),
       ...syncSysctls(sync),
       ...sourceSysctls(view),
       ...(silent.length > 0 ? aliasSysctls(host, silent) : []),

@@ -53,6 +53,11 @@ export function directorSysctls(
 export const carriesAnswers = (path: string): boolean =>
   path === 'net/ipv4/ip_forward' || path === 'net/ipv6/conf/all/forwarding' || path === 'net/ipv4/vs/conntrack'
 
+/** For as long as one is stopped so (TRAPS.md, row 12). It holds for all that has weight 0: drained ones, too, get no client back meanwhile. */
+export const FORGETTING: readonly DesiredSysctl[] = [
+  exactly('net/ipv4/vs/expire_quiescent_template', '1', 'persistence would bring clients back to a stopped realserver'),
+]
+
 const conf6 = (name: string, key: string): string => `net/ipv6/conf/${name}/${key}`
 
 /**

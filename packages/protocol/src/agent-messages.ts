@@ -88,6 +88,8 @@ export const saidDestination = z.object({
   active: count,
   inactive: count,
   reason: text(160),
+  /** Of one that is drained or stopped: an estimate of when none is established any more; null: not known. */
+  doneInMs: count.nullable().exactOptional(),
 })
 /** The owner's tables of some services; many come in several messages. */
 const tables = z.object({ kind: z.literal('tables'), services: z.record(name, z.array(saidDestination).max(4096)) })

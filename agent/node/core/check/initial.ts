@@ -1,6 +1,6 @@
 /** What is known of a realserver before its check has answered: what was known last, and how old that is. No verdict is made up. */
 import { after, between, type Instant } from '@lvsm/base'
-import { intentOnServer } from '@lvsm/changes'
+import { factOnServer, intentOnServer } from '@lvsm/changes'
 import { type Health, LAST_KNOWN_MS, NOTHING_SAID, servedBefore, STEADY, UNCHECKED } from '@lvsm/health'
 import { type ConfigRealserver, type ConfigService, destKey, probeOf } from '@lvsm/model'
 import type { Member } from './member.ts'
@@ -22,6 +22,13 @@ export function memberOf(
   known: Member | undefined,
 ): Member {
   const same = known && isChecked(known.service) === isChecked(service) ? known : null
+  const fact = factOnServer(facts, service.name, realserver.node)
+  const stopping =
+    fact?.intent === 'stop' && fact.deadlineMs !== undefined
+      ? { number: fact.number, deadlineMs: fact.deadlineMs }
+      : null
+  // A stop with a deadline begins anew, however long it was drained before.
+  const isAnew = stopping !== null && stopping.number !== known?.stopping?.number
   return {
     id: memberId(service.name, destKey(realserver)),
     service,
@@ -38,8 +45,10 @@ export function memberOf(
     flap: same?.flap ?? STEADY,
     away: (same?.away ?? false) || (known?.realserver.weight === 0 && realserver.weight > 0),
     backSince: same?.backSince ?? null,
-    drainingSince: known?.drainingSince ?? null,
-    gone: known?.gone ?? false,
+    stopping,
+    waning: known?.waning ?? [],
+    drainingSince: isAnew ? null : (known?.drainingSince ?? null),
+    gone: isAnew ? false : (known?.gone ?? false),
   }
 }
 

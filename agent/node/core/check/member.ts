@@ -1,7 +1,15 @@
 /** What the checks of a node know: realservers, pools, and when who is asked. */
 import { type Instant } from '@lvsm/base'
 import type { ServerIntent } from '@lvsm/changes'
-import { type AgentSaid, type Choice, type Flap, type Health, newSchedule, type Schedule } from '@lvsm/health'
+import {
+  type AgentSaid,
+  type Choice,
+  type Flap,
+  type Health,
+  newSchedule,
+  type Schedule,
+  type Waning,
+} from '@lvsm/health'
 import type { ConfigRealserver, ConfigService } from '@lvsm/model'
 import { type ProbeFound, type SeenSocket } from '@lvsm/protocol'
 import type { Turns } from './through.ts'
@@ -44,6 +52,10 @@ export interface Member {
   away: boolean
   /** Since when it serves after that; null: it was not away. */
   backSince: Instant | null
+  /** It is stopped with a deadline, by the change of facts of this number. */
+  readonly stopping: { readonly number: number; readonly deadlineMs: number } | null
+  /** Established connections that it has left, while it is drained or stopped. */
+  waning: Waning
   /** Since when it is out of the pool but in the table; null when it is not. */
   drainingSince: Instant | null
   /** Drained, or out of time: it leaves the table. */

@@ -1,5 +1,4 @@
 /** The realservers that this director checks: who they are, by the configuration, and who is alive, by the checks. */
-import { between } from '@lvsm/base'
 import {
   afterWord,
   type CheckResult,
@@ -24,13 +23,9 @@ import type { NodeState } from '../state.ts'
 import { besides } from './besides.ts'
 import { find, foundAt, isChecked, memberId, memberOf } from './initial.ts'
 import { healthOf } from './sight.ts'
-import { saidWeight, takesNone } from './said-weight.ts'
+import { saidWeight } from './said-weight.ts'
 import { adopt, followTargets } from './targets.ts'
 import { ask } from './through.ts'
-
-/** A failed realserver stays at weight 0 at least so long, and at most so long while it has connections. */
-const LINGER_LEAST_MS = 1000
-const LINGER_MOST_MS = 3000
 
 export function membersOf({ checks }: NodeState, service: ConfigService): readonly (readonly [string, Member])[] {
   return service.realservers.flatMap((entry) => {
@@ -199,47 +194,8 @@ export function resettled(state: NodeState, member: Member, learn: () => void): 
   }
 }
 
-/** Follows the table: who has drained. */
-export function followTable(state: NodeState, observed: Observed): void {
-  for (const service of state.view?.services ?? []) {
-    const table = observedService(observed, service)
-    const dests = new Map(table?.dests.map((dest) => [destKey(dest), dest]))
-    for (const [key, member] of membersOf(state, service)) {
-      const dest = dests.get(key)
-      const served = state.checks.pools.get(service.name)?.serving.has(key) === true
-      if (served || !dest) {
-        member.drainingSince = null
-        member.gone = false
-        continue
-      }
-      member.drainingSince ??= state.now
-      const long = between(member.drainingSince, state.now)
-      const drained = dest.weight === 0 && dest.active === 0 && long >= LINGER_LEAST_MS
-      member.gone ||= drained || long >= LINGER_MOST_MS
-    }
-  }
-}
-
-type Keys = ReadonlyMap<string, ReadonlySet<string>>
-
-export const servingOf = ({ checks, view }: NodeState): Keys =>
+export const servingOf = ({ checks, view }: NodeState): ReadonlyMap<string, ReadonlySet<string>> =>
   new Map(view?.services.map(({ name }) => [name, checks.pools.get(name)?.serving ?? new Set<string>()]))
-
-/**
- * At weight 0 in the table: who failed or was stopped, until it has drained. One that an operator drains stays for as long that is
- * wanted, whatever its checks say: its server may have closed the port to let the last connections end. So does one that is well, and
- * says itself that it takes no more, while a backup stands in.
- */
-export const drainingOf = (state: NodeState): Keys =>
-  new Map(
-    state.view?.services.map((service) => {
-      const draining = membersOf(state, service).filter(
-        ([, member]) =>
-          member.intent === 'drain' || takesNone(member) || (member.drainingSince !== null && !member.gone),
-      )
-      return [service.name, new Set(draining.map(([key]) => key))]
-    }),
-  )
 
 /** The first of these services that has realservers whose first check is still under way. */
 export const uncheckedOf = (state: NodeState, services: readonly ConfigService[]): string | undefined =>

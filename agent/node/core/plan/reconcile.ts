@@ -16,7 +16,8 @@ import {
 } from '@lvsm/plan'
 import { between } from '@lvsm/base'
 import { isCheckMark, isMark, serviceKey } from '@lvsm/model'
-import { followTable, drainingOf, servingOf } from '../check/members.ts'
+import { drainingOf, followTable, isForgettingClients } from '../check/draining.ts'
+import { servingOf } from '../check/members.ts'
 import { noteStandingIn } from '../check/standing-in.ts'
 import { throughServices, turnsOf, turnsPlanned } from '../check/through.ts'
 import { weightsOf } from '../check/weights.ts'
@@ -41,6 +42,7 @@ export function reconcile(state: NodeState, observed: Observed): readonly Operat
       owned,
       serving: servingOf(state),
       draining: drainingOf(state),
+      forgetting: isForgettingClients(state),
       weights: weightsOf(state),
       quiescing: quiescingGroups(state),
       handover: handoverAddresses(state),

@@ -2,6 +2,7 @@
 import { type DestinationReport, type NodeTrouble, type ServiceReport, type Status } from '@lvsm/protocol'
 import { plainTrouble, type Trouble } from '@lvsm/base'
 import { allWanted, realserverReport, serviceReport, wantedOfServer } from '@lvsm/changes'
+import { doneInMs } from '@lvsm/health'
 import { type ConfigService, destKey, inTableOf, type Subject } from '@lvsm/model'
 import { besides } from '../check/besides.ts'
 import { healthOf } from '../check/sight.ts'
@@ -61,6 +62,7 @@ export function ownTable(state: NodeState, service: ConfigService): DestinationR
       active: dest?.active ?? 0,
       inactive: dest?.inactive ?? 0,
       reason: member ? `${healthOf(member).reason}${besides(state, member)}` : '',
+      ...(member && member.intent !== 'serve' && dest ? { doneInMs: doneInMs(member.waning) } : {}),
     }
   })
 }

@@ -42,12 +42,13 @@ export function applyIntent(facts: Facts, command: IntentCommand, context: Inten
 }
 
 function begin(facts: Facts, command: IntentCommand, intent: Intent, context: IntentContext): IntentApplied | Refused {
-  const { subject, forMs, comment, force = false } = command
+  const { subject, forMs, deadlineMs, comment, force = false } = command
   const unknown = refuseSubject(subject, context)
   if (unknown) return refused(unknown)
   const { author, now, config } = context
   const until = forMs === null ? null : now + forMs
-  const fact: Fact = { subject, intent, author, since: now, until, comment, number: facts.number + 1 }
+  const limited = deadlineMs === undefined ? {} : { deadlineMs }
+  const fact: Fact = { subject, intent, author, since: now, until, ...limited, comment, number: facts.number + 1 }
   const before = factAbout(facts, subject)
   const removed = before ? [before] : []
   const after = changeFacts(facts, now, removed, [fact])
@@ -82,7 +83,8 @@ const covers = (ended: Subject, subject: Subject): boolean =>
     ? subject.kind === 'server' && subject.node === ended.node
     : subjectText(subject) === subjectText(ended)
 
-function refuseCommand({ verb, subject, forMs, comment }: IntentCommand): Refusal | null {
+function refuseCommand(command: IntentCommand): Refusal | null {
+  const { verb, subject, forMs, comment } = command
   const able: readonly string[] = [...INTENTS[subject.kind], 'enable']
   if (!able.includes(verb))
     return {
@@ -98,6 +100,8 @@ function refuseCommand({ verb, subject, forMs, comment }: IntentCommand): Refusa
       message: `it would be over after ${forMs / 1000} s`,
       hint: 'give a second to a year, or no time: then it lasts until somebody ends it',
     }
+  const late = refuseDeadline(command)
+  if (late) return late
   if (verb === 'silence' && (forMs === null || comment.trim() === ''))
     return {
       code: 'endless-silence',
@@ -112,6 +116,25 @@ function refuseCommand({ verb, subject, forMs, comment }: IntentCommand): Refusa
       message: 'the comment is too long, or has characters that a terminal obeys, or what looks like a key',
       hint: `write one line of at most ${LONGEST_COMMENT} characters`,
     }
+  return null
+}
+
+/** When what is left of a realserver's connections is cut off. */
+function refuseDeadline({ verb, subject, forMs, deadlineMs }: IntentCommand): Refusal | null {
+  if (deadlineMs === undefined) return null
+  const wrong = (message: string, hint: string): Refusal => ({
+    ...{ code: 'bad-deadline', field: 'deadlineMs' },
+    ...{ message, hint },
+  })
+  if (subject.kind !== 'server' || (verb !== 'drain' && verb !== 'stop'))
+    return wrong(`${verb} of a ${subject.kind} has no deadline`, 'a drain and a stop of a realserver have one')
+  if (!(deadlineMs >= DEADLINE_MS.least && deadlineMs <= DEADLINE_MS.most))
+    return wrong(`connections would be cut off after ${deadlineMs / 1000} s`, 'give a second to a year')
+  if (forMs !== null && forMs <= deadlineMs)
+    return wrong(
+      `it is over after ${forMs / 1000} s, before its deadline of ${deadlineMs / 1000} s`,
+      'the deadline (--deadline) says when connections are cut off, the end (--for) when the realserver serves again, which is later',
+    )
   return null
 }
 

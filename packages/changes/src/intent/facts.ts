@@ -66,15 +66,24 @@ export const isStopped = (facts: Facts, group: string): boolean =>
 export const isOnStandby = (facts: Facts, node: string): boolean =>
   factAbout(facts, { kind: 'node', node }) !== undefined
 
-/** Facts whose time is over, and those that are left. A change of facts, where there are some. */
+/** When what is left of its connections is cut off; null: nobody said. */
+export const deadlineOf = ({ since, deadlineMs }: Pick<Fact, 'since' | 'deadlineMs'>): number | null =>
+  deadlineMs === undefined ? null : since + deadlineMs
+/** A drain with a deadline becomes a stop then. */
+const turnsAt = (fact: Fact): number | null => (fact.intent === 'drain' ? deadlineOf(fact) : null)
+
+/** Facts whose time is over, and those that are left; drains whose deadline has passed are stops. A change of facts, where there are some. */
 export function expireFacts(facts: Facts, now: number): { readonly facts: Facts; readonly over: readonly Fact[] } {
-  const over = facts.list.filter(({ until }) => until !== null && until <= now)
+  const ended = facts.list.filter(({ until }) => until !== null && until <= now)
+  const late = facts.list.filter((fact) => !ended.includes(fact) && (turnsAt(fact) ?? Number.POSITIVE_INFINITY) <= now)
+  const over = [...ended, ...late]
   if (over.length === 0) return { facts, over }
-  return { facts: changeFacts(facts, now, over, []), over }
+  const stops = late.map(({ deadlineMs: _, ...fact }): Fact => ({ ...fact, intent: 'stop', number: facts.number + 1 }))
+  return { facts: changeFacts(facts, now, over, stops), over }
 }
 
-/** When the next fact is over; null when none ends by itself. */
+/** When the next fact is over, or a drain becomes a stop; null when none does by itself. */
 export const nextExpiry = ({ list }: Facts): number | null => {
-  const ends = list.flatMap(({ until }) => (until === null ? [] : [until]))
+  const ends = list.flatMap((fact) => [fact.until, turnsAt(fact)].filter((at) => at !== null))
   return ends.length === 0 ? null : Math.min(...ends)
 }

@@ -97,6 +97,27 @@ describe('what is wanted for a while', () => {
     ]).toEqual([true, false, true, false])
     expect(nextExpiry(NO_FACTS)).toBeNull()
   })
+  it('of a drain may be a stop from a deadline on, and is the same word of the same author then', () => {
+    const facts = after(
+      command('drain', server('rs1'), { deadlineMs: 5000, comment: 'new disk' }),
+      command('drain', server('rs3'), { deadlineMs: 9000, forMs: 20_000 }),
+      command('stop', server('rs2', 'http'), { deadlineMs: 1000, force: true }),
+    )
+    expect([nextExpiry(facts), expireFacts(facts, NOW + 4999).facts]).toEqual([NOW + 5000, facts])
+    const { facts: later, over } = expireFacts(deepFreeze(facts), NOW + 5000)
+    expect([texts(later), over.map(({ intent }) => intent), later.number]).toEqual([
+      ['stop server rs1', 'stop server rs2 of service http', 'drain server rs3'],
+      ['drain'],
+      4,
+    ])
+    const { deadlineMs: _, ...same } = facts.list.find(({ number }) => number === 1)!
+    expect(later.list[0]).toEqual({ ...same, intent: 'stop', number: 4 })
+    expect(nextExpiry(later), 'that of a stop is for the agents').toBe(NOW + 9000)
+    expect(texts(expireFacts(later, NOW + 20_000).facts), 'one that is over is over').toEqual([
+      'stop server rs1',
+      'stop server rs2 of service http',
+    ])
+  })
   it('waits where it is about what is not there now', () => {
     const facts = after(command('standby', { kind: 'node', node: 'dir1' }), command('drain', server('rs1', 'https')))
     expect(idleFacts(facts, config)).toEqual([])
@@ -138,6 +159,22 @@ describe('is refused, and changes nothing', () => {
     ['for no time', command('drain', server('rs1'), { forMs: 0 }), { code: 'bad-deadline' }],
     ['for ever', command('drain', server('rs1'), { forMs: Number.POSITIVE_INFINITY }), { code: 'bad-deadline' }],
     ['for no number', command('drain', server('rs1'), { forMs: Number.NaN }), { code: 'bad-deadline' }],
+    [
+      'with a deadline of no time',
+      command('drain', server('rs1'), { deadlineMs: 0 }),
+      { code: 'bad-deadline', field: 'deadlineMs' },
+    ],
+    [
+      'with a deadline after its end',
+      command('stop', server('rs1'), { deadlineMs: 9000, forMs: 9000 }),
+      { code: 'bad-deadline', field: 'deadlineMs', hint: expect.stringContaining('--for') },
+    ],
+    [
+      'with a deadline of a group',
+      command('stop', { kind: 'group', group: 'web' }, { deadlineMs: 9000 }),
+      { code: 'bad-deadline', message: 'stop of a group has no deadline' },
+    ],
+    ['enable with a deadline', command('enable', server('rs1'), { deadlineMs: 9000 }), { code: 'bad-deadline' }],
     ['with a comment that paints', command('drain', server('rs1'), { comment: '\u001b[2J' }), { code: 'bad-comment' }],
     ['with an endless comment', command('drain', server('rs1'), { comment: 'x'.repeat(201) }), { code: 'bad-comment' }],
     [

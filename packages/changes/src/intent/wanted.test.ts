@@ -30,6 +30,16 @@ describe('a realserver', () => {
     const told = wantedOfServer(factsOf(intent, rs1), 'http', 'rs1', dest)
     expect(told).toMatchObject({ state, wanted: { what: 'server rs1', intent, author: 'ann', comment: 'new disk' } })
   })
+  it('tells when what is left is cut off, and when it is done, where that was told', () => {
+    const { list, ...facts } = factsOf('drain', rs1)
+    const limited = { ...facts, list: list.map((fact) => ({ ...fact, deadlineMs: 600 })) }
+    const dest = { weight: 0, active: 3, inactive: 0 }
+    expect(wantedOfServer(limited, 'http', 'rs1', { ...dest, doneInMs: null })).toMatchObject({
+      ...{ doneInMs: null, wanted: { deadline: 1600 } },
+    })
+    const told = wantedOfServer(factsOf('drain', rs1), 'http', 'rs1', dest)
+    expect([told.wanted?.deadline, 'doneInMs' in told]).toEqual([undefined, false])
+  })
   it('of which nothing is wanted says nothing', () =>
     expect(wantedOfServer(factsOf('stop', rs1), 'http', 'rs2', undefined)).toEqual({}))
 })

@@ -11,7 +11,7 @@ import type {
   Wanted,
 } from '@lvsm/protocol'
 import { idleFacts } from './consequences.ts'
-import { factAbout, factOnServer, subjectText } from './facts.ts'
+import { deadlineOf, factAbout, factOnServer, subjectText } from './facts.ts'
 import { newerWord, sharedWord } from './newer-word.ts'
 
 /** On standby or not, and by whose word. */
@@ -29,8 +29,11 @@ export function standingOf(facts: Facts, node: string, word: LocalWord | null): 
   return { on: shared.fact !== null, holds: 'shared', author: shared.fact?.author ?? 'an operator' }
 }
 
-function wantedOf({ subject, intent, author, since, until, comment }: Fact, idle = false): Wanted {
-  return { what: subjectText(subject), intent, author, since, until, comment, idle }
+export function wantedOf(fact: Fact, idle = false): Wanted {
+  const { subject, intent, author, since, until, comment } = fact
+  const deadline = deadlineOf(fact)
+  const limited = deadline === null ? {} : { deadline }
+  return { what: subjectText(subject), intent, author, since, until, ...limited, comment, idle }
 }
 
 /** All of it, also of what is not there. */
@@ -44,15 +47,16 @@ export function wantedOfServer(
   facts: Facts,
   service: string,
   node: string,
-  dest: Pick<DestinationReport, 'weight' | 'active' | 'inactive'> | undefined,
-): Partial<Pick<RealserverReport, 'state' | 'wanted'>> {
+  dest: Pick<DestinationReport, 'weight' | 'active' | 'inactive' | 'doneInMs'> | undefined,
+): Partial<Pick<RealserverReport, 'state' | 'wanted' | 'doneInMs'>> {
   const fact = factOnServer(facts, service, node)
   if (!fact) return {}
   const wanted = wantedOf(fact)
   const ended = dest !== undefined && dest.weight === 0
+  const done = dest?.doneInMs === undefined ? {} : { doneInMs: dest.doneInMs }
   if (fact.intent === 'stop')
-    return { wanted, state: ended && dest.active + dest.inactive === 0 ? 'stopped' : 'stopping' }
-  return { wanted, state: ended && dest.active === 0 ? 'drained' : 'draining' }
+    return { wanted, state: ended && dest.active + dest.inactive === 0 ? 'stopped' : 'stopping', ...done }
+  return { wanted, state: ended && dest.active === 0 ? 'drained' : 'draining', ...done }
 }
 
 /** Of a group that is to be owned by nobody. `holder`: who owns it still, or is about to have closed it; null: nobody. */

@@ -10,6 +10,7 @@ import { confirmedUnless, type CoordinatorSession, type WriteOptions } from './w
 
 export interface IntentOptions extends Omit<WriteOptions, 'ifRevision'> {
   readonly for?: string | undefined
+  readonly deadline?: string | undefined
   readonly force?: boolean
 }
 
@@ -27,7 +28,9 @@ export async function intend(
 ): Promise<Exit> {
   const { comment, dryRun, yes, output, force = false } = options
   const forMs = lengthOf('--for', options.for)
-  const command = { model: MODEL_VERSION, verb, subject, forMs, comment, ...(force ? { force } : {}) }
+  const deadlineMs = lengthOf('--deadline', options.deadline)
+  const more = { ...(deadlineMs === null ? {} : { deadlineMs }), ...(force ? { force } : {}) }
+  const command = { model: MODEL_VERSION, verb, subject, forMs, comment, ...more }
   const preview = await ask(paths, { route: 'intentPreview', body: { command } })
   const text = (it: Told): string => wantedText(it.added, it.removed, terminal.paint) + warningsText(it.warnings)
   if (dryRun) {

@@ -11,6 +11,7 @@ import { ask } from './ask.ts'
 import type { ReadOptions } from './commands.ts'
 import { spoken } from './hints.ts'
 import { isHostName, resolver } from './names.ts'
+import { outgoing } from './outgoing.ts'
 import { nameWord, type Read, readWords } from './values.ts'
 import { type CoordinatorSession, write, type WriteOptions } from './write.ts'
 
@@ -42,14 +43,15 @@ export async function list(
   const which = await placeOf(session, noun, undefined, words)
   const { file } = await ask(session.paths, { route: 'document', query: { stale }, body: null })
   const found = entriesOf(file, noun, which)
-  session.terminal.print(render(found.map(flat), output, () => listText(noun, found, session.terminal.paint)))
+  const out = noun === 'server' && output === 'table' ? await outgoing(session, file, found) : null
+  session.terminal.print(render(found.map(flat), output, () => listText(noun, found, session.terminal.paint, out)))
   return 'ok'
 }
 
 const flat = ({ which, entry }: NounEntry): Readonly<Record<string, unknown>> => ({ ...which, ...entry })
 
-/** Columns: what says which one, then every key that one of them has in a word. */
-function listText(noun: Noun, found: readonly NounEntry[], paint: Paint): string {
+/** Columns: what says which one, every key that one of them has in a word, and what `out` says of each. */
+function listText(noun: Noun, found: readonly NounEntry[], paint: Paint, out: readonly string[] | null): string {
   if (found.length === 0) return `There is no ${noun}.\n`
   const own = nameWord(noun)
   const rows = found.map(({ which, entry }) => {
@@ -58,11 +60,12 @@ function listText(noun: Noun, found: readonly NounEntry[], paint: Paint): string
   })
   const places = [...new Set(rows.flatMap(({ which }) => Object.keys(which)))]
   const keys = [...new Set(rows.flatMap(({ entry }) => Object.keys(entry)))]
-  const body = rows.map(({ which, entry }) => [
+  const body = rows.map(({ which, entry }, at) => [
     ...places.map((word) => which[word] ?? '-'),
     ...keys.map((key) => cellOf(entry[key])),
+    ...(out ? [paint('warn', out[at] ?? '')] : []),
   ])
-  return `${table([...places, ...keys], body, paint)}\n`
+  return `${table([...places, ...keys, ...(out ? ['out'] : [])], body, paint)}\n`
 }
 
 function cellOf(value: unknown): string {

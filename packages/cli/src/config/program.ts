@@ -200,13 +200,20 @@ const ON_SERVERS = {
   enable: 'end drain and stop of the realserver',
 } as const
 
+const DEADLINES = {
+  drain: 'connections that are left after this are cut off: the drain becomes a stop',
+  stop: 'so long established connections may go on before they are cut off; 3s by default',
+} as const
+
 function intentProgram(root: Command, run: Run): void {
   for (const verb of ['drain', 'stop', 'enable'] as const) {
     const command = asking(root.command(verb).description(ON_SERVERS[verb]))
       .argument('<server>', 'name of its node')
       .option('--service <name>', 'only there; everywhere by default')
     if (verb !== 'enable')
-      forced(command).option('--for <duration>', 'over by itself after this: the server serves again. 30m, 2h, 1d')
+      forced(command)
+        .option('--for <duration>', 'over by itself after this: the server serves again. 30m, 2h, 1d')
+        .option('--deadline <duration>', DEADLINES[verb])
     command.action((node: string, options: IntentOptions & { service?: string }) =>
       run((session) => intend(session, verb, { kind: 'server', node, service: options.service ?? null }, options)),
     )

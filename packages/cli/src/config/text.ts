@@ -1,10 +1,10 @@
 /** The configuration for eyes: differences, plans, history. */
-import { type Line, lineText, subjectText, summaryOf } from '@lvsm/changes'
+import { deadlineOf, type Line, lineText, subjectText, summaryOf, wantedOf } from '@lvsm/changes'
 import { describeRefusal, type Warning } from '@lvsm/base'
-import type { DifferenceLine, Fact, HistoryReport, PreviewReport, RevisionReport, Wanted } from '@lvsm/protocol'
+import type { DifferenceLine, Fact, HistoryReport, PreviewReport, RevisionReport } from '@lvsm/protocol'
 import type { Paint, Tone } from '../paint.ts'
 import { table } from '../table.ts'
-import { timeText, wantedTable } from '../wanted-text.ts'
+import { cutText, timeText, wantedTable } from '../wanted-text.ts'
 
 const TONES: Readonly<Record<Line['kind'], Tone>> = { add: 'good', remove: 'bad', change: 'warn' }
 
@@ -46,17 +46,17 @@ export function revisionText({ revision, lines }: RevisionReport, paint: Paint):
 export function factsText(facts: readonly Fact[], idle: readonly Fact[], paint: Paint): string {
   if (facts.length === 0) return 'Nothing is drained, stopped, silenced or on standby.\n'
   const waiting = new Set(idle.map(({ subject }) => subjectText(subject)))
-  const all = facts.map(({ subject, ...fact }): Wanted => {
-    const what = subjectText(subject)
-    return { ...fact, what, idle: waiting.has(what) }
-  })
+  const all = facts.map((fact) => wantedOf(fact, waiting.has(subjectText(fact.subject))))
   return `${wantedTable(all, paint)}\n`
 }
 
 /** What became of what was wanted: `+ server rs1: drain`. */
 export function wantedText(added: readonly Fact[], removed: readonly Fact[], paint: Paint): string {
-  const line = ({ subject, intent, until, comment }: Fact): string =>
-    `${subjectText(subject)}: ${intent}${until === null ? '' : ` until ${timeText(until)}`}${comment === '' ? '' : ` (${comment})`}`
+  const line = (fact: Fact): string => {
+    const { subject, intent, until, comment } = fact
+    const [end, deadline] = [until === null ? '' : ` until ${timeText(until)}`, deadlineOf(fact)]
+    return `${subjectText(subject)}: ${intent}${end}${deadline === null ? '' : cutText(deadline)}${comment === '' ? '' : ` (${comment})`}`
+  }
   const lines = [
     ...removed.map((fact): Line => ({ kind: 'remove', text: line(fact) })),
     ...added.map((fact): Line => ({ kind: 'add', text: line(fact) })),

@@ -1,6 +1,7 @@
 /** Why a service is served as it is. */
 import { isTold, type RealserverReport, type ServiceReport, type Status, THROUGH_IPVS } from '@lvsm/protocol'
 import { placeText } from '../status-text.ts'
+import { leftText } from '../wanted-text.ts'
 import { explainGroup } from './group.ts'
 import { type Explained, hintsOf, type Known } from './subject.ts'
 
@@ -47,8 +48,9 @@ const isInReserve = ({ backup, weight, healthy, state }: RealserverReport): bool
 const takes = ({ weight, healthy, state }: RealserverReport): boolean =>
   state === undefined && weight > 0 && healthy !== false
 
-function outText({ node, state, wanted, healthy, weight, reason }: RealserverReport): string {
-  if (state !== undefined) return `${node} is ${state}${wanted ? `, by ${wanted.author}` : ''}`
+function outText(server: RealserverReport): string {
+  const { node, state, wanted, healthy, weight, reason } = server
+  if (state !== undefined) return `${node} is ${state}${wanted ? `, by ${wanted.author}` : ''}${leftText(server)}`
   if (healthy === false)
     return `${node} fails its check (${reason})${weight > 0 ? ', and is kept because nobody else is left' : ''}`
   return `${node} has weight 0 (${reason})`

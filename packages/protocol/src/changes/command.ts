@@ -73,6 +73,11 @@ export const intentCommand = z.strictObject({
   subject,
   /** Milliseconds after which it is over by itself. */
   forMs: count.nullable(),
+  /**
+   * Of a drain: milliseconds after which it becomes a stop. Of a stop: for so long established connections may go on before they are cut
+   * off; without it for three seconds.
+   */
+  deadlineMs: count.exactOptional(),
   comment: z.string().max(1000),
   force,
 })

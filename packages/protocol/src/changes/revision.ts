@@ -42,6 +42,8 @@ export const fact = z.object({
   since: time,
   /** When it is over by itself; null: when somebody says so. */
   until: time.nullable(),
+  /** As in the command: of a drain counted by the coordinators, from `since` on; of a stop by each director, from when it acts on it. */
+  deadlineMs: count.exactOptional(),
   comment: z.string().max(1000),
   /** Of the change of facts that made it: they are counted, so that the newer of two is known without a clock. */
   number: count,

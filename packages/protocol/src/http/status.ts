@@ -36,6 +36,8 @@ const wanted = z.object({
   /** Milliseconds of a wall clock; `until` is null where it lasts until somebody ends it. */
   since: z.number(),
   until: z.number().nullable(),
+  /** When what is left of its connections is cut off; not there: none is said, or it has passed. */
+  deadline: z.number().exactOptional(),
   comment: z.string(),
   /** Of what the configuration does not have now: it does nothing until that is there again. */
   idle: z.boolean(),
@@ -105,6 +107,8 @@ const realserver = z.object({
    * `stopped`: it has no connection at all.
    */
   state: z.enum(['draining', 'drained', 'stopping', 'stopped']).catch('draining').exactOptional(),
+  /** An estimate of when none of its connections is established any more, in milliseconds; null: not known. Not there: nobody drains it, or nobody told. */
+  doneInMs: z.number().nullable().exactOptional(),
   wanted: wanted.exactOptional(),
 })
 const service = z.object({

@@ -1,0 +1,64 @@
+/** Realservers on their way out of the table: how long they stay at weight 0, and when their connections are done. */
+import { between } from '@lvsm/base'
+import { noteLeft } from '@lvsm/health'
+import { destKey } from '@lvsm/model'
+import { type Observed, observedService } from '@lvsm/plan'
+import type { NodeState } from '../state.ts'
+import { membersOf } from './members.ts'
+import { takesNone } from './said-weight.ts'
+
+/** A failed or stopped realserver stays at weight 0 at least so long, and at most so long while it has connections, unless its stop has a deadline. */
+const LINGER_LEAST_MS = 1000
+const LINGER_MOST_MS = 3000
+
+/** Follows the table: who has drained. */
+export function followTable(state: NodeState, observed: Observed): void {
+  for (const service of state.view?.services ?? []) {
+    const table = observedService(observed, service)
+    const dests = new Map(table?.dests.map((dest) => [destKey(dest), dest]))
+    for (const [key, member] of membersOf(state, service)) {
+      const dest = dests.get(key)
+      member.waning =
+        member.intent === 'serve' || dest?.weight !== 0 ? [] : noteLeft(member.waning, state.now, dest.active)
+      const served = state.checks.pools.get(service.name)?.serving.has(key) === true
+      if (served || !dest) {
+        member.drainingSince = null
+        member.gone = false
+        continue
+      }
+      member.drainingSince ??= state.now
+      const long = between(member.drainingSince, state.now)
+      const drained = dest.weight === 0 && dest.active === 0 && long >= LINGER_LEAST_MS
+      member.gone ||= drained || long >= (member.stopping?.deadlineMs ?? LINGER_MOST_MS)
+    }
+  }
+}
+
+/**
+ * At weight 0 in the table: who failed or was stopped, until it has drained. One that an operator drains stays for as long that is
+ * wanted, whatever its checks say: its server may have closed the port to let the last connections end. So does one that is well, and
+ * says itself that it takes no more, while a backup stands in.
+ */
+export const drainingOf = (state: NodeState): ReadonlyMap<string, ReadonlySet<string>> =>
+  new Map(
+    state.view?.services.map((service) => {
+      const draining = membersOf(state, service).filter(
+        ([, member]) =>
+          member.intent === 'drain' || takesNone(member) || (member.drainingSince !== null && !member.gone),
+      )
+      return [service.name, new Set(draining.map(([key]) => key))]
+    }),
+  )
+
+/**
+ * A stop that waits for established connections takes no others, those that persistence would bring least of all: does a persistent service of
+ * this node have one that is still in the table?
+ */
+export const isForgettingClients = (state: NodeState): boolean =>
+  state.view?.services.some(
+    (service) =>
+      service.persistence !== null &&
+      membersOf(state, service).some(
+        ([, { stopping, drainingSince, gone }]) => stopping !== null && drainingSince !== null && !gone,
+      ),
+  ) === true

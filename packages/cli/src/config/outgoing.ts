@@ -1,0 +1,55 @@
+/** Beside a list of servers: which of them are drained or stopped, with what is left of their connections. */
+import { entriesOf, type NounEntry } from '@lvsm/changes'
+import type { RealserverReport, Status } from '@lvsm/protocol'
+import { Failure } from '../failure.ts'
+import { cutText, leftText } from '../wanted-text.ts'
+import { ask } from './ask.ts'
+import type { CoordinatorSession } from './write.ts'
+
+/** In the order of the list, empty for who serves; null: none is out, or the coordinator does not tell. */
+export async function outgoing(
+  { paths }: CoordinatorSession,
+  file: unknown,
+  found: readonly NounEntry[],
+): Promise<readonly string[] | null> {
+  const status = await statusOf(paths)
+  if (!status) return null
+  const all = found.map((one) => outText(status, servicesOf(file, one), one))
+  return all.some((text) => text !== '') ? all : null
+}
+
+/** The list is of the document, and worth something without it. */
+async function statusOf(paths: readonly string[]): Promise<Status | null> {
+  try {
+    return await ask(paths, { route: 'status', body: null })
+  } catch (error) {
+    if (error instanceof Failure) return null
+    throw error
+  }
+}
+
+/** Where it serves: of a pool, in every service that has the pool. */
+function servicesOf(file: unknown, { which }: NounEntry): string[] {
+  const { service, pool } = which
+  if (service !== undefined) return [service]
+  return entriesOf(file, 'service').flatMap((one) =>
+    one.entry['pool'] === pool && one.which['service'] !== undefined ? [one.which['service']] : [],
+  )
+}
+
+function outText({ services }: Status, names: readonly string[], { which, entry }: NounEntry): string {
+  const isIt = (one: RealserverReport): boolean =>
+    one.node === (typeof entry['node'] === 'string' ? entry['node'] : which['server']) &&
+    (entry['address'] === undefined || entry['address'] === one.address)
+  const texts = services
+    .filter(({ name }) => names.includes(name))
+    .flatMap(({ name, told, realservers }) =>
+      realservers
+        .filter((one) => isIt(one) && one.state !== undefined)
+        .map((one) => {
+          const cut = one.wanted?.deadline === undefined ? '' : cutText(one.wanted.deadline)
+          return `${names.length > 1 ? `in ${name}: ` : ''}${one.state}${leftText(one, told)}${cut}`
+        }),
+    )
+  return texts.join('; ')
+}
