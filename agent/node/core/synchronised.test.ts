@@ -1,12 +1,17 @@
 /** Directors that tell each other of connections: a move waits for what the successor must know, and a standby that knows less is named. */
+import { SAMPLE } from '@lvsm/model'
 import { describe, expect, it } from 'vitest'
 import { node, statusOf } from './fixture.ts'
 
 type One = ReturnType<typeof node>
 
+/** The kernel knows its services by mark. */
+const ON_PORTS = SAMPLE.replace('    port: 80\n', '    ports: [80, 443]\n').replace('port: 8080, ', '')
+
 /** Two directors and a voter that hear each other; dir1 owns the group. */
-function pair() {
-  const nodes = { dir1: node('dir1'), dir2: node('dir2'), rs1: node('rs1') }
+function pair(text = SAMPLE) {
+  const made = (name: string) => node(name, undefined, text)
+  const nodes = { dir1: made('dir1'), dir2: made('dir2'), rs1: made('rs1') }
   const names = Object.keys(nodes) as (keyof typeof nodes)[]
   let owner: keyof typeof nodes = 'dir1'
   let number = 7
@@ -58,6 +63,17 @@ describe('a planned switchover', () => {
     expect([owner(), active(dir2)]).toEqual(['dir2', 15])
     expect(dir1.take('reply')).toMatchObject([{ outcome: { ok: true, report: { to: 'dir2', unknown: 0 } } }])
   })
+  it('waits for connections of a service on several ports as for others', () => {
+    const { dir1, dir2, run, owner } = pair(ON_PORTS)
+    expect(dir1.kern.state.services).toMatchObject([{ fwmark: expect.any(Number) }])
+    establish(dir1, 5)
+    establish(dir2, 2)
+    ask(dir1)
+    run(3200)
+    expect(owner()).toBe('dir1')
+    run(1000)
+    expect(dir1.take('reply')).toMatchObject([{ outcome: { ok: true, report: { to: 'dir2', unknown: 9 } } }])
+  })
   it('goes on after 3.5 seconds, and says how many the successor does not know', () => {
     const { dir1, dir2, run, owner } = pair()
     establish(dir1, 5)
@@ -102,6 +118,14 @@ describe('what a standby knows', () => {
     establish(dir2, 49)
     run(4000)
     expect(codes(dir1)).not.toContain('standby-unaware')
+  })
+  it('is a trouble of a service on several ports, too', () => {
+    const { dir1, dir2, run } = pair(ON_PORTS)
+    establish(dir1, 50)
+    establish(dir2, 10)
+    run(25_000)
+    const found = dir1.core.status(dir1.now()).troubles.find(({ code }) => code === 'standby-unaware')
+    expect(found?.message).toContain('dir2 knows 30 of 150')
   })
   it('counts no connection to the owner itself, which no standby is to know', () => {
     const { dir1, run } = pair()

@@ -3,6 +3,7 @@
  * kernel's daemons say nothing of what arrived; a standby that counts fewer than the owner is how silence, loss and lag show.
  */
 import { between, type Instant, type Trouble } from '@lvsm/base'
+import { serviceKey } from '@lvsm/model'
 import { isSyncOperation, sameDaemon } from '@lvsm/plan'
 import { ownership } from './lease.ts'
 import { stateOf } from './peers.ts'
@@ -29,10 +30,10 @@ export function isSynchronised({ kernel, view }: NodeState, group: string): bool
 /** Established connections in this node's own table, but for those to the node itself, which end with it; null where the group's are not synchronised. */
 export function establishedHere(state: NodeState, group: string): number | null {
   if (!isSynchronised(state, group)) return null
-  const addresses = new Set(state.view?.services.flatMap((one) => (one.group === group ? [one.address] : [])))
+  const keys = new Set(state.view?.services.flatMap((one) => (one.group === group ? [serviceKey(one)] : [])))
   let count = 0
   for (const service of state.kernel.observed?.services ?? [])
-    if ('address' in service && addresses.has(service.address))
+    if (keys.has(serviceKey(service)))
       for (const { forward, active } of service.dests) count += forward === 'local' ? 0 : active
   return count
 }
