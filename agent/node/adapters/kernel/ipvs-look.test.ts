@@ -221,23 +221,48 @@ describe('a look at the table', () => {
     expect(observe().asked).toEqual(['all'])
   })
 
-  it('knows services by mark; where the listing does not tell the family, the table is read whole', () => {
-    const mark = (fwmark: number, family: 'ipv4' | 'ipv6', ...dests: ObservedDest[]): ObservedService => ({
-      ...{ fwmark, family, dests },
-      spec: { scheduler: 'rr', flags: [] },
-    })
-    const { kernel, observe } = table([
-      ...many(1),
-      mark(7, 'ipv4', dest(11)),
-      mark(8, 'ipv6', dest(11, { address: 'fd00::1' })),
-    ])
+  const mark = (fwmark: number, family: 'ipv4' | 'ipv6', ...dests: ObservedDest[]): ObservedService => ({
+    ...{ fwmark, family, dests },
+    spec: { scheduler: 'rr', flags: [] },
+  })
+  const six = dest(11, { address: 'fd00::1' })
+
+  it('knows services by mark', () => {
+    const { kernel, observe } = table([...many(1), mark(7, 'ipv4', dest(11)), mark(8, 'ipv6', six)])
     observe()
     kernel.services[1] = mark(7, 'ipv4', dest(11, { weight: 5 }))
     const { asked, services } = observe()
     expect([asked.includes('all'), asked.includes('fwmark 7'), services]).toEqual([false, true, kernel.services])
+  })
+
+  it('dumps the table once to learn the family of a mark without destinations, and knows it from then on', () => {
+    const { kernel, observe } = table([...many(1), mark(8, 'ipv6', six)])
+    observe()
     kernel.services.push(mark(9, 'ipv6'))
-    expect(observe().services).toEqual(kernel.services)
-    expect(observe().asked.at(-1), 'again and again').toBe('all')
+    kernel.services[1] = mark(8, 'ipv6')
+    expect(observe()).toMatchObject({ asked: expect.arrayContaining(['all']), services: kernel.services })
+    for (let looks = 0; looks < 6; looks++) {
+      const { asked, services } = observe()
+      expect(asked).not.toContain('all')
+      expect(services).toEqual(kernel.services)
+    }
+  })
+
+  it('notices that a mark without destinations is of the other family now', () => {
+    const { kernel, observe } = table([...many(1), mark(9, 'ipv6')])
+    observe()
+    kernel.services[1] = mark(9, 'ipv4')
+    const looks = Array.from({ length: 6 }, observe)
+    expect(looks.at(-1)?.services).toEqual(kernel.services)
+    expect(looks.at(-1)?.asked).not.toContain('all')
+  })
+
+  it('tells a mark of both families apart by its destinations', () => {
+    const { kernel, observe } = table([mark(7, 'ipv4', dest(11)), mark(7, 'ipv6', six)])
+    observe()
+    observe()
+    const { asked, services } = observe()
+    expect([asked.includes('all'), services]).toEqual([false, kernel.services])
   })
 
   it('says what a whole dump would say, whatever happens to the table', () => {

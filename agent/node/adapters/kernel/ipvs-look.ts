@@ -4,7 +4,7 @@
  * the listing does not show stays unnoticed for ever.
  */
 import { type ObservedDest, type ObservedService } from '@lvsm/plan'
-import { familyOf } from '@lvsm/base'
+import { type Family, familyOf } from '@lvsm/base'
 import { destKey, isMark, type ServiceId, serviceKey } from '@lvsm/model'
 import { ipvs } from '@lvsm/netlink'
 
@@ -22,6 +22,9 @@ export interface TableReader {
 const IN_TURN = 2
 const LOOKS = 6
 
+/** The families that netlink told of a mark. */
+type FamiliesOfMarks = ReadonlyMap<number, ReadonlySet<Family>>
+
 /** A service as listed; `shape` is all that the listing shows of it but for counts of connections. */
 interface Listed {
   readonly service: ObservedService
@@ -32,6 +35,8 @@ export class TableLook {
   readonly #reader: TableReader
   /** Service key → the service by netlink, and what the listing said then. */
   readonly #known = new Map<string, { readonly shape: string; readonly service: ObservedService }>()
+  /** The listing does not tell them, and a service without destinations shows none either. */
+  readonly #families = new Map<number, Set<Family>>()
   /** Whose turn it was last. */
   #turn = ''
 
@@ -41,7 +46,7 @@ export class TableLook {
 
   /** What netlink would say of all services. A table that is empty, or has lost a service, is read whole. */
   observe(): readonly ObservedService[] {
-    const listed = readListing(this.#reader.listing())
+    const listed = readListing(this.#reader.listing(), this.#families)
     const whole = listed === null || listed.size === 0 || this.#known.size === 0
     if (whole || [...this.#known.keys()].some((key) => !listed.has(key))) return this.#all(listed ?? new Map())
     const due = this.#due(listed)
@@ -57,6 +62,7 @@ export class TableLook {
       if (!now && isMark(service)) return this.#all(listed)
       if (!now) this.#known.delete(key)
       else {
+        this.#noteFamily(now)
         this.#note(key, { service, shape }, now)
         found.push(now)
       }
@@ -74,15 +80,23 @@ export class TableLook {
     else this.#known.delete(key)
   }
 
+  #noteFamily(service: ServiceId): void {
+    if (!isMark(service)) return
+    const families = this.#families.get(service.fwmark) ?? new Set()
+    this.#families.set(service.fwmark, families.add(service.family))
+  }
+
   /** After an error, and when IPVS has gone: nothing is known. */
   forget(): void {
     this.#known.clear()
+    this.#families.clear()
   }
 
   #all(listed: ReadonlyMap<string, Listed>): readonly ObservedService[] {
-    this.#known.clear()
+    this.forget()
     const services = this.#reader.all()
     for (const service of services) {
+      this.#noteFamily(service)
       const key = serviceKey(service)
       const one = listed.get(key)
       if (one) this.#note(key, one, service)
@@ -124,13 +138,13 @@ const printed = ({ spec, dests }: ObservedService): string =>
   ].join('\n')
 
 /** Null where the listing cannot be relied on: unreadable, not understood, or a service stands there twice. */
-function readListing(text: string | null): ReadonlyMap<string, Listed> | null {
+function readListing(text: string | null, families: FamiliesOfMarks): ReadonlyMap<string, Listed> | null {
   const decoded = text === null ? null : ipvs.decodeListing(text)
   if (!decoded?.ok) return null
   const listed = new Map<string, Listed>()
   for (const { name, scheduler, flags, destinations } of decoded.value) {
     const dests = destinations.map(observedDest)
-    const id = idOf(name, dests)
+    const id = idOf(name, dests, families)
     const key = serviceKey(id)
     if (listed.has(key)) return null
     const seen = dests.map((dest) => [destKey(dest), dest.forward, dest.weight])
@@ -142,9 +156,15 @@ function readListing(text: string | null): ReadonlyMap<string, Listed> | null {
   return listed
 }
 
-/** Of a service by mark the listing does not tell the family: one with destinations has theirs. Where that is wrong, the table is read whole. */
-function idOf(name: ipvs.ListedService['name'], dests: readonly ObservedDest[]): ServiceId {
-  if (name.kind === 'mark') return { fwmark: name.mark, family: familyOf(dests[0]?.address ?? '') }
+/**
+ * Of a service by mark the listing does not tell the family: it is the one that netlink told of the mark; of a mark that is new, or in
+ * use in both families, that of the destinations. Where that is wrong, the table is read whole.
+ */
+function idOf(name: ipvs.ListedService['name'], dests: readonly ObservedDest[], families: FamiliesOfMarks): ServiceId {
+  if (name.kind === 'mark') {
+    const [family, another] = families.get(name.mark) ?? []
+    return { fwmark: name.mark, family: family && !another ? family : familyOf(dests[0]?.address ?? '') }
+  }
   const { protocol, address, port } = name
   return { protocol, address, port }
 }
