@@ -1,7 +1,7 @@
 import { type ConnectionsQuery, connectionsReport } from '@lvsm/protocol'
 import { describe, expect, it } from 'vitest'
 import { listingOf } from './connections.ts'
-import { NAMES } from './fixture.ts'
+import { NAMES, ON_PORTS } from './fixture.ts'
 import { namingOf } from './named.ts'
 
 const LINES = [
@@ -13,10 +13,10 @@ const LINES = [
   'nothing that anybody understands',
 ]
 const naming = namingOf(NAMES)
-const reportOf = (wanted: ConnectionsQuery) => {
-  const listing = listingOf(naming, wanted)
+const reportOf = (wanted: ConnectionsQuery, names = naming, lines = LINES) => {
+  const listing = listingOf(names, wanted)
   if ('refusals' in listing) return expect.fail(listing.refusals[0]?.message)
-  for (const line of LINES) listing.take(line)
+  for (const line of lines) listing.take(line)
   return listing.report(true, true)
 }
 const refusalOf = (wanted: ConnectionsQuery) => {
@@ -83,4 +83,42 @@ describe('connections', () => {
   ])('%j is refused', (wanted, code, field, hint) =>
     expect(refusalOf(wanted)).toMatchObject({ code, field, hint: expect.stringMatching(hint) }),
   )
+})
+
+describe('connections of services on several ports', () => {
+  const lines = [
+    'TCP C0A8000A C350 0A0B0014 0050 0A0B000B 0050 ESTABLISHED     899',
+    'TCP C0A8000A C351 0A0B0014 1F41 0A0B000B 1F41 FIN_WAIT         90',
+    'TCP C0A8000A C352 0A0B0014 1FA4 0A0B000C 1FA4 ESTABLISHED     890',
+    'TCP C0A8000A C353 0A0B0014 1FA5 0A0B000C 1FA5 ESTABLISHED     890',
+    'UDP C0A8000A C354 0A0B0014 0050 0A0B000C 0050 UDP             290',
+    'UDP C0A8000A C355 0A0B0014 13C4 0A0B000B 13C4 UDP             290',
+    'TCP C0A8000A C356 0A0B0015 0050 0A0B000B 0050 ESTABLISHED     899',
+  ]
+  const onPorts = (wanted: ConnectionsQuery) => reportOf(wanted, namingOf(ON_PORTS), lines)
+  it('are named by VIP, protocol and port, and their realservers by address', () =>
+    expect(onPorts({}).connections.map(({ service, server, node }) => `${service} ${server} ${node}`)).toEqual([
+      'files 10.11.0.11:80 rs1',
+      'files 10.11.0.11:8001 rs1',
+      'files 10.11.0.12:8100 rs2',
+      'rest 10.11.0.12:8101 rs2',
+      'rest 10.11.0.12:80 rs2',
+      'sip 10.11.0.11:5060 rs1',
+      'null 10.11.0.11:80 null',
+    ]))
+  it.each<[ConnectionsQuery, number]>([
+    [{ service: 'files' }, 3],
+    [{ service: 'rest' }, 2],
+    [{ service: 'sip' }, 1],
+    [{ service: 'files', server: 'rs1' }, 2],
+    [{ service: 'files', server: 'rs1', state: 'FIN_WAIT' }, 1],
+    [{ server: 'rs2' }, 3],
+    [{ server: '10.11.0.12:0' }, 3],
+    [{ server: '10.11.0.12:8101' }, 1],
+    [{ server: '10.11.0.11:5060' }, 1],
+  ])('%j matches %i', (wanted, count) => expect(onPorts(wanted).matched).toBe(count))
+  it('are not looked for at an address that no realserver has', () =>
+    expect(listingOf(namingOf(ON_PORTS), { server: '10.11.0.13:80' })).toMatchObject({
+      refusals: [{ code: 'unknown-realserver' }],
+    }))
 })

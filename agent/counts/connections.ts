@@ -1,9 +1,9 @@
 /** What was asked for of the kernel's connections: all are counted, the first of them listed. */
 import { endpointText, parseInet, type Refusal } from '@lvsm/base'
-import { serviceKey, suggest } from '@lvsm/model'
+import { parseDestKey, suggest } from '@lvsm/model'
 import { ipvs } from '@lvsm/netlink'
 import { CONNECTIONS_TOLD, type ConnectionReport, type ConnectionsQuery, type ConnectionsReport } from '@lvsm/protocol'
-import { isOfCheck, type Naming } from './named.ts'
+import { isForAnyPort, isOfCheck, type Naming } from './named.ts'
 
 type Endpoint = ipvs.Connection['client']
 type Matches = (connection: ipvs.Connection) => boolean
@@ -45,7 +45,7 @@ class Counting implements Listing {
     const decoded = ipvs.decodeConnection(line)
     if (!decoded.ok) return
     const connection = decoded.value
-    const named = this.#naming.serviceOf(serviceKey({ protocol: connection.protocol, ...connection.virtual }))
+    const named = this.#naming.serviceOfConnection(connection)
     if (isOfCheck(named, connection.client)) return
     this.#read += 1
     if (!this.#matches.every((matches) => matches(connection))) return
@@ -54,7 +54,7 @@ class Counting implements Listing {
     this.#states.set(state, (this.#states.get(state) ?? 0) + 1)
     const server = textOf(destination)
     const service = named?.name ?? null
-    const node = named && this.#naming.nodeOf(named, server)
+    const node = (named && this.#naming.realserverOf(named, destination)?.node) ?? null
     const key = `${service} ${server}`
     this.#servers.set(key, { service, server, node, connections: (this.#servers.get(key)?.connections ?? 0) + 1 })
     if (this.#connections.length >= this.#most) return
@@ -80,10 +80,11 @@ class Counting implements Listing {
 
 type Filter = (naming: Naming, wanted: ConnectionsQuery) => Matches | Refusal | null
 
-const serviceFilter: Filter = ({ names }, { service: name }) => {
+const serviceFilter: Filter = (naming, { service: name }) => {
   if (name === undefined) return null
+  const { names } = naming
   const service = names.services.find((one) => one.name === name)
-  if (service) return ({ protocol, virtual }) => serviceKey({ protocol, ...virtual }) === service.key
+  if (service) return (connection) => naming.serviceOfConnection(connection) === service
   const known = names.services.map((one) => one.name)
   return {
     code: 'unknown-service',
@@ -98,8 +99,13 @@ const serverFilter: Filter = ({ names }, { server }) => {
   if (server === undefined) return null
   const all = names.services.flatMap(({ realservers }) => realservers)
   const keys = new Set(all.filter(({ node }) => node === server).map(({ key }) => key))
-  if (keys.size > 0) return ({ destination }) => keys.has(textOf(destination))
-  if (all.some(({ key }) => key === server)) return ({ destination }) => textOf(destination) === server
+  if (keys.size > 0)
+    return ({ destination }) => keys.has(textOf(destination)) || keys.has(textOf({ ...destination, port: 0 }))
+  const isKnown = ({ key }: (typeof all)[number]): boolean => key === server
+  if (all.some(isKnown) && !isForAnyPort(server)) return ({ destination }) => textOf(destination) === server
+  const { address, port = 0 } = parseDestKey(server) ?? {}
+  if (address !== undefined && all.some(({ key }) => key === textOf({ address, port: 0 })))
+    return ({ destination }) => destination.address === address && (port === 0 || destination.port === port)
   if (parseInet(server)) return ({ destination }) => destination.address === server
   return {
     code: 'unknown-realserver',

@@ -1,6 +1,6 @@
 import { openingsReport } from '@lvsm/protocol'
 import { expect, it } from 'vitest'
-import { NAMES } from './fixture.ts'
+import { NAMES, ON_PORTS } from './fixture.ts'
 import { namingOf } from './named.ts'
 import { Openings } from './openings.ts'
 
@@ -62,4 +62,21 @@ it('leaves out checks that go through IPVS: they tell of no client', () => {
   const lines = ['A', 'B'].map((at) => `TCP C0A8000${at} C350 0A0B000A 0050 0A0B000B 0050 SYN_RECV 59`)
   const services = NAMES.services.map((one) => ({ ...one, checkedFrom: ['192.168.0.10'] }))
   expect(reportOf(lines, { ...NAMES, services }).servers).toMatchObject([{ opening: 1, clients: ['192.168.0.11'] }])
+})
+
+it('tells of realservers of a service on several ports, of all ports together', () => {
+  const { servers } = reportOf(
+    [
+      'TCP C0A8000A C350 0A0B0014 0050 0A0B000B 0050 SYN_RECV         59',
+      'TCP C0A8000B C351 0A0B0014 1F41 0A0B000B 1F41 SYN_RECV         12',
+      'TCP C0A8000A C352 0A0B0014 0050 0A0B000C 0050 FIN_WAIT         70',
+      'TCP C0A8000A C353 0A0B0014 1F91 0A0B000C 1F91 SYN_RECV         31',
+      'TCP C0A8000A C354 0A0B0014 0050 0A0B0063 0050 SYN_RECV         31',
+    ],
+    ON_PORTS,
+  )
+  expect(servers.map(({ service, node, key, opening }) => `${service} ${node} ${key} ${opening}`)).toEqual([
+    'files rs1 10.11.0.11:0 2',
+    'files rs2 10.11.0.12:0 1',
+  ])
 })

@@ -1,6 +1,4 @@
 /** How the connections of each realserver get on, from the kernel's lines. */
-import { endpointText } from '@lvsm/base'
-import { serviceKey } from '@lvsm/model'
 import { ipvs } from '@lvsm/netlink'
 import type { OpeningsReport, ServerOpenings } from '@lvsm/protocol'
 import { isOfCheck, type Naming } from './named.ts'
@@ -29,11 +27,10 @@ export class Openings {
     const { protocol, client, virtual, destination, state, expiresSeconds } = decoded.value
     // Port 0: a template of persistence, which is no connection.
     if (protocol !== 'tcp' || client.port === 0) return
-    const service = this.#naming.serviceOf(serviceKey({ protocol, ...virtual }))
-    const key = endpointText(destination.address, destination.port)
-    const node = service && this.#naming.nodeOf(service, key)
-    if (!node || isOfCheck(service, client)) return
-    const gathered = this.#of(service.name, node, key)
+    const service = this.#naming.serviceOfConnection({ protocol, virtual })
+    const realserver = service && this.#naming.realserverOf(service, destination)
+    if (!realserver || isOfCheck(service, client)) return
+    const gathered = this.#of(service.name, realserver.node, realserver.key)
     if (state === OPENING) {
       gathered.opening += 1
       if (gathered.clients.size < MOST_CLIENTS) gathered.clients.add(client.address)

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { checkConfig, SAMPLE } from '@lvsm/model'
+import { checkConfig, markOf, SAMPLE } from '@lvsm/model'
 import { connectionsReport, type CountsOutcome, type CountsQuestion } from '@lvsm/protocol'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { Counts, namesOf } from './counts.ts'
@@ -83,6 +83,8 @@ describe('what gives names', () => {
         },
       ],
     })
+    const [one] = namesOf('dir1', CONFIG).services
+    expect(one).not.toHaveProperty('onPorts')
     expect(namesOf('rs1', CONFIG)).toMatchObject({ groups: [{ name: 'web', directed: false }], services: [] })
   })
   it('says from which addresses a service is checked through its VIP: what one director asks, all of them know', () => {
@@ -91,5 +93,22 @@ describe('what gives names', () => {
     const own = config.nodes.filter(({ name }) => name.startsWith('dir')).flatMap(({ links }) => links)
     expect(namesOf('dir2', config).services[0]?.checkedFrom).toEqual(own.map(({ address }) => address))
     expect(namesOf('dir2', CONFIG).services[0]).not.toHaveProperty('checkedFrom')
+  })
+  it('tells where clients ask for a service that the kernel knows by mark', () => {
+    const text = SAMPLE.replace('    port: 80\n', '    ports: [80, 8000-8100]\n').replace('port: 8080, ', '')
+    const { config } = checkConfig(text.replace('protocol: tcp', 'protocol: tcp+udp'))
+    expect(namesOf('dir1', config ?? expect.fail('refused')).services).toMatchObject([
+      {
+        key: `fwmark ${markOf('http')}`,
+        onPorts: {
+          ...{ address: '10.11.0.10', protocols: ['tcp', 'udp'] },
+          ranges: [
+            { from: 80, to: 80 },
+            { from: 8000, to: 8100 },
+          ],
+        },
+        realservers: [{ key: '10.11.0.11:0' }, { key: '10.11.0.12:0' }, { node: 'rs3', key: '10.12.0.13:0' }],
+      },
+    ])
   })
 })

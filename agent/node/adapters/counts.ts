@@ -4,8 +4,8 @@
  */
 import { Worker } from 'node:worker_threads'
 import type { Refusal } from '@lvsm/base'
-import { type Config, nodeView, serviceKey, destKey } from '@lvsm/model'
-import type { CountsAnswer, CountsJob, CountsOutcome, CountsQuestion, Names } from '@lvsm/protocol'
+import { type Config, type ConfigService, destKey, nodeView, protocolRow, serviceKey } from '@lvsm/model'
+import type { CountsAnswer, CountsJob, CountsOutcome, CountsQuestion, NamedService, Names } from '@lvsm/protocol'
 
 /** Beside this file, or, where that is part of a bundle, beside the bundle. */
 const PROGRAM = new URL(
@@ -137,6 +137,7 @@ export function namesOf(node: string, config: Config): Names {
       name: service.name,
       group: service.group,
       key: serviceKey(service),
+      ...onPortsOf(service),
       realservers: service.realservers.map((one) => ({ node: one.node, key: destKey(one) })),
       ...(service.check.via === undefined ? {} : { checkedFrom: directorsOf(config, service.group) }),
     })),
@@ -149,3 +150,6 @@ const directorsOf = ({ groups, nodes }: Config, group: string): string[] => {
     .filter(({ name }) => directors.includes(name))
     .flatMap(({ links }) => links.map(({ address }) => address))
 }
+
+const onPortsOf = ({ address, protocol, ports: ranges }: ConfigService): Pick<NamedService, 'onPorts'> =>
+  ranges === undefined ? {} : { onPorts: { address, protocols: protocolRow(protocol).kernel, ranges } }

@@ -13,7 +13,14 @@ export interface NamedService {
   readonly group: string
   /** As the kernel knows it (`serviceKey`). */
   readonly key: string
-  /** `key`: `destKey`. */
+  /** Of one that the kernel knows by mark: where clients ask. Its connections do not tell the mark. */
+  readonly onPorts?: {
+    readonly address: string
+    readonly protocols: readonly string[]
+    /** Both ends belong to a range. */
+    readonly ranges: readonly { readonly from: number; readonly to: number }[]
+  }
+  /** `key`: `destKey`; with port 0 where each port that a client asks for is served. */
   readonly realservers: readonly { readonly node: string; readonly key: string }[]
   /** Directors' own addresses, where checks go through IPVS: connections from there are checks, and no client's. */
   readonly checkedFrom?: readonly string[]

@@ -73,6 +73,13 @@ test('where connections open and none goes further, at one of several, it is nam
   expect(trouble).toMatchObject({ severity: 'critical', evidence: expect.stringContaining('192.0.2.7') })
 })
 
+test('a realserver of a service on several ports is named by its address alone', () => {
+  const stuck = server('rs1', { ...STUCK, key: '10.11.0.11:0' })
+  expect(twice([stuck], [stuck])).toEqual(['path-dead rs1'])
+  const [trouble] = dir1.core.status(dir1.now()).troubles.filter(({ code }) => code === 'path-dead')
+  expect(trouble?.message).toContain('at rs1 (10.11.0.11) gets')
+})
+
 test('at all of them it is one trouble of the service', () => {
   const all = [server('rs1', STUCK), server('rs2', STUCK)]
   expect(twice(all, all)).toEqual(['no-opening any'])

@@ -5,7 +5,7 @@
  * are not established.
  */
 import { after, between, type Instant, later, type Trouble } from '@lvsm/base'
-import { type Config, serviceKey } from '@lvsm/model'
+import { type Config, parseDestKey, serviceKey } from '@lvsm/model'
 import type { Observed } from '@lvsm/plan'
 import type { OpeningsReport, ServerOpenings } from '@lvsm/protocol'
 import { heldGroups } from '../lease.ts'
@@ -143,11 +143,16 @@ export const pathTroubles = ({ paths, config }: NodeState): Trouble[] => [
       const address = config?.services.find(({ name }) => name === service)?.address ?? 'the VIP'
       return {
         ...{ code: 'path-dead', severity: 'critical', object: `service ${service}` },
-        message: `no new connection of service ${service} at ${node} (${key}) gets further than its first packet, though others do`,
+        message: `no new connection of service ${service} at ${node} (${placeText(key)}) gets further than its first packet, though others do`,
         evidence: openingText(one),
         hint: `follow the way of the packets: here ${SHOW}; on ${node} the same, and: ip route get ${clients[0] ?? 'CLIENT'} from ${address}, ip address show to ${address}; until then: lvsm drain ${node}`,
       }
     }),
 ]
+/** Of a service on several ports it is all of them. */
+function placeText(key: string): string {
+  const place = parseDestKey(key)
+  return place?.port === 0 ? place.address : key
+}
 const openingText = ({ node, opening, clients }: ServerOpenings): string =>
   `${node}: ${opening} connections opened and not answered, of ${clients.join(', ')}`
