@@ -26,6 +26,7 @@ import { giveBack } from './former.ts'
 import type { Operation } from './operation.ts'
 import { type OwnedRecord, SYNC_KEY } from './record.ts'
 import { sameDaemon, type SyncDaemon } from './sync.ts'
+import { setTimeouts } from './timeouts.ts'
 import { gueCloses, gueOpens, tunnelsCome, tunnelsLeave } from './tunnels.ts'
 
 /**
@@ -38,7 +39,7 @@ export function diff(observed: Observed, wanted: Desired, record: OwnedRecord): 
     ...gueCloses(observed, wanted.gue, record),
     ...tunnelsLeave(observed, wanted.tunnels),
     ...natRules(observed, wanted),
-    ...timeouts(observed, wanted),
+    ...setTimeouts(observed, wanted, record),
     ...tables(observed, wanted, record),
     ...syncDaemons(observed, wanted, record),
     ...route(observed, wanted),
@@ -59,14 +60,6 @@ function sysctls(observed: Observed, wanted: Desired): Operation[] {
 
 const natRules = (observed: Observed, wanted: Desired): Operation[] =>
   observed.natRules === natRulesText(wanted.natRules) ? [] : [{ kind: 'nat-rules', needs: wanted.natRules }]
-
-function timeouts({ timeouts: was }: Observed, { timeouts: wished }: Desired): Operation[] {
-  if (!was || !wished) return []
-  const differs = (['tcp', 'tcpFin', 'udp'] as const).some(
-    (name) => wished[name] !== null && wished[name] !== was[name],
-  )
-  return differs ? [{ kind: 'timeouts', timeouts: wished, was }] : []
-}
 
 /** After the table: a connection that is told of finds its destination. One daemon of each state there can be, so another one makes room. */
 function syncDaemons({ syncDaemons: running }: Observed, { sync }: Desired, record: OwnedRecord): Operation[] {

@@ -50,7 +50,7 @@ describe('an existing table is taken over', () => {
     ])
     expect(after.timeouts).toEqual({ tcp: 600, tcpFin: 120, udp: 30 })
     expect(settle(after, FULL).plan).toEqual([])
-    // And back again; timeouts of which nothing is said any more stay as they are.
+    // And back again; timeouts of which nobody knows how they were stay as they are.
     const back = settle(after, PLAIN)
     expect(said(back.plan)).toEqual([
       'edit service tcp 10.11.0.10:80 wrr',

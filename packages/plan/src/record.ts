@@ -7,6 +7,8 @@ import type { ObservedService } from './observed.ts'
 
 /** A setting that we wrote: its former value, and ours (`former`). A version that knows nothing of it skips the line. */
 export const FORMER = { key: 'sysctl ', was: 'was ', wrote: 'wrote ' } as const
+/** A timeout of IPVS that we set: likewise (`timeouts`). */
+export const TIMEOUT_KEY = 'timeout '
 
 /** A UDP port for GUE that we opened. */
 export const GUE_KEY = 'gue '
@@ -15,12 +17,29 @@ export const gueKey = ({ family, port }: TunnelPort): string =>
   `${GUE_KEY}${port}${family === 'ipv4' ? '' : ` ${family}`}`
 /** The daemons of connection synchronisation are ours. */
 export const SYNC_KEY = 'sync daemons'
-const isOther = (key: string): boolean => key.startsWith(FORMER.key) || key.startsWith(GUE_KEY) || key === SYNC_KEY
+const isOther = (key: string): boolean =>
+  [FORMER.key, TIMEOUT_KEY, GUE_KEY].some((prefix) => key.startsWith(prefix)) || key === SYNC_KEY
 
-/** Service key → keys of its destinations; settings, as `FORMER` spells them; ports, after `GUE_KEY`; and `SYNC_KEY`. */
+/** Service key → keys of its destinations; settings and timeouts, as `FORMER` spells them; ports, after `GUE_KEY`; and `SYNC_KEY`. */
 export type OwnedRecord = ReadonlyMap<string, ReadonlySet<string>>
 
 export const NOTHING_OWNED: OwnedRecord = new Map()
+
+interface Former {
+  /** What follows the prefix. */
+  readonly name: string
+  readonly was: string
+  readonly wrote: string
+}
+/** Of the keys with this prefix; one without both values is none. */
+export const formersOf = (record: OwnedRecord, prefix: string): Former[] =>
+  [...record].flatMap(([key, values]) => {
+    if (!key.startsWith(prefix)) return []
+    const of = (word: string): string | undefined =>
+      [...values].find((value) => value.startsWith(word))?.slice(word.length)
+    const [was, wrote] = [of(FORMER.was), of(FORMER.wrote)]
+    return was === undefined || wrote === undefined ? [] : [{ name: key.slice(prefix.length), was, wrote }]
+  })
 
 /** The record with everything that the configuration names: to be saved before anything is added. */
 export function claim(record: OwnedRecord, services: readonly ConfigService[]): OwnedRecord {
@@ -56,7 +75,7 @@ export function forget(
 
 /** Is anything of IPVS ours, or was? */
 export const ownsServices = (record: OwnedRecord): boolean =>
-  [...record.keys()].some((key) => !isOther(key) || key === SYNC_KEY)
+  [...record.keys()].some((key) => !isOther(key) || key === SYNC_KEY || key.startsWith(TIMEOUT_KEY))
 
 export const sameRecord = (one: OwnedRecord, other: OwnedRecord): boolean => writeRecord(one) === writeRecord(other)
 
