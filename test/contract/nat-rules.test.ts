@@ -24,27 +24,34 @@ const needs: NatRules = {
   ],
 }
 
-it('what realservers begin leaves with the VIP of their family, also of IPv6', () => {
+it('what inside networks begin leaves with the VIP of their family, also of IPv6, and what is invalid does not', () => {
   const both: NatRules = {
     untranslated: [
       { address: '10.12.0.13', port: 80, protocol },
       { address: 'fd00:12::13', port: 80, protocol },
     ],
     masquerade: [
-      { address: '10.12.0.13', network: { address: '10.12.0.0', prefix: 24 }, vip: address },
-      { address: 'fd00:12::13', network: { address: 'fd00:12::', prefix: 64 }, vip: 'fd00:11::10' },
+      { network: { address: '10.12.0.0', prefix: 24 }, vip: address, vips: [address, '10.11.0.11'] },
+      { network: { address: 'fd00:12::', prefix: 64 }, vip: 'fd00:11::10', vips: ['fd00:11::10'] },
     ],
+    here: ['10.12.0.1', address, 'fd00:12::1', 'fd00:11::10'],
     handover: [],
     suppressRst: [],
   }
   expect(rules.load(both)).toBeNull()
   const text = nft('list', 'table', 'inet', 'lvsm-nat')
   for (const line of [
-    'ip saddr 10.12.0.13 ip daddr != 10.12.0.0/24 counter packets 0 bytes 0 snat ip to 10.11.0.10',
-    'ip6 saddr fd00:12::13 ip6 daddr != fd00:12::/64 counter packets 0 bytes 0 snat ip6 to fd00:11::10',
+    'ip saddr @here-ipv4 accept',
+    'ct original ip daddr @here-ipv4 ip daddr != @here-ipv4 accept',
+    'ip saddr 10.12.0.0/24 ip daddr != 10.12.0.0/24 ip daddr @vips-0 accept',
+    'ip saddr 10.12.0.0/24 ip daddr != 10.12.0.0/24 counter packets 0 bytes 0 snat ip to 10.11.0.10',
+    'ip saddr 10.12.0.0/24 ip daddr != 10.12.0.0/24 ip saddr != @here-ipv4 ct state invalid counter packets 0 bytes 0 drop',
+    'ct original ip6 daddr @here-ipv6 ip6 daddr != @here-ipv6 accept',
+    'ip6 saddr fd00:12::/64 ip6 daddr != fd00:12::/64 counter packets 0 bytes 0 snat ip6 to fd00:11::10',
     'ip6 saddr fd00:12::13 tcp sport 80',
   ])
     expect(text).toContain(line)
+  expect(text.replaceAll(/\s+/g, ' ')).toContain('elements = { 10.11.0.10, 10.11.0.11 }')
   expect(rules.observe()).toBe(natRulesText(both))
   expect(rules.load(null)).toBeNull()
 })

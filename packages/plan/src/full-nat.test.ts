@@ -43,7 +43,7 @@ describe('a director with a realserver by full NAT', () => {
   it('leaves out what is of NAT alone: its answers come to the director, and what it begins is its own', () => {
     const { untranslated, masquerade, suppressRst } = wantedOf(host()).natRules ?? {}
     expect(untranslated?.map(({ address }) => address)).toEqual(['10.12.0.13'])
-    expect(masquerade?.map(({ address }) => address)).toEqual(['10.12.0.13'])
+    expect(masquerade?.map(({ network }) => network.address)).toEqual(['10.12.0.0'])
     expect(suppressRst?.map(({ address, port }) => `${address}:${port}`)).toEqual([
       '10.11.0.11:8080',
       '10.12.0.13:8080',

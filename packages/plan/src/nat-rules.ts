@@ -4,8 +4,8 @@
  * * *untranslated*: without the connection entry IPVS passes a NAT realserver's answer on as it is, with the
  *   realserver's address as source (agent/lease/FENCE.md, row 11). Such answers end here. IPVS translates in the forward
  *   hook at priority 100, so at 150 whatever still has the realserver's address and port was not translated.
- * * *masquerade*: connections that NAT realservers open themselves leave with the group's VIP as source. On
- *   a director that is not the owner the fence drops them.
+ * * *masquerade*: connections that hosts of a gateway's network begin leave with the group's VIP as source, and nothing of that network
+ *   untranslated (`masquerade.ts`). On a director that is not the owner the fence drops them.
  * * *handover*: in a planned move packets of connections that the former owner still serves may reach the new
  *   one first. They go on to the former owner instead of meeting a reset. Where connections are synchronised (`known`) that is true of
  *   all that did not begin here, before IPVS sees them: clients use their ports again, and of a connection that has just begun there the
@@ -25,11 +25,9 @@
  */
 import { familyOf } from '@lvsm/base'
 import {
-  type Cidr,
   type ConfigService,
   forwarding,
   type KernelProtocol,
-  networkCidr,
   noticesRefusal,
   type NodeView,
   type PortRange,
@@ -38,6 +36,7 @@ import {
 } from '@lvsm/model'
 import type { PlanInput } from './desired.ts'
 import { type Marking, marksOf } from './marks.ts'
+import { addressesHere, type Masquerade, masquerades } from './masquerade.ts'
 import type { SourceRule } from './full-nat.ts'
 import type { ThroughRule } from './through.ts'
 import type { TunnelRules } from './tunnel-rules.ts'
@@ -52,7 +51,9 @@ interface Socket {
 }
 export interface NatRules {
   readonly untranslated: readonly Socket[]
-  readonly masquerade: readonly { readonly address: string; readonly network: Cidr; readonly vip: string }[]
+  readonly masquerade: readonly Masquerade[]
+  /** With `masquerade`: sources that are not translated. */
+  readonly here?: readonly string[]
   /** `known`: the new one knows connections, too, from the former one's messages. */
   readonly handover: readonly (Socket & { readonly to: string; readonly known?: true })[]
   /** Who would refuse: a service of this node (`output`), or a NAT realserver behind it (`forward`). */
@@ -89,21 +90,22 @@ const sameSocket = (one: Socket, other: Socket): boolean =>
   one.address === other.address && one.port === other.port && one.upTo === other.upTo && one.protocol === other.protocol
 
 export function natRules(
-  { directs: groups, services, serves }: NodeView,
+  view: NodeView,
   handover: PlanInput['handover'],
   sync: DesiredSync | null = null,
   known = false,
 ): NatRules | null {
+  const { directs: groups, services, serves } = view
   const suppressRst = serves
     .flatMap((service) => socketsOf(service, service.address, rangesOf(service)))
     .filter((one) => hasHandshake(one) && isOne(one))
     .map((one): NatRules['suppressRst'][number] => ({ ...one, at: 'output' }))
   const untranslated: NatRules['untranslated'][number][] = []
-  const masquerade: NatRules['masquerade'][number][] = []
+  const masquerade = masquerades(view)
   const handed: NatRules['handover'][number][] = []
   for (const service of services) {
     const group = groups.find((entry) => entry.name === service.group)
-    // What realservers begin leaves with an address of their own family.
+    // Without one nothing of its realservers is translated.
     const vip = group?.addresses.find(
       (entry) => entry.kind === 'vip' && familyOf(entry.address) === familyOf(service.address),
     )
@@ -122,15 +124,17 @@ export function natRules(
         const refuses = hasHandshake(one) && isOne(one) && noticesRefusal(service.check)
         if (refuses && !suppressRst.some((known) => sameSocket(known, one))) suppressRst.push({ ...one, at: 'forward' })
       }
-      if (floating && !masquerade.some((entry) => entry.address === address))
-        masquerade.push({ address, network: networkCidr(floating), vip: vip.address })
     }
   }
   const closed = syncRules(sync)
   const marks = marksOf(services)
-  const all = untranslated.length + handed.length + suppressRst.length + marks.length
+  const all = untranslated.length + masquerade.length + handed.length + suppressRst.length + marks.length
   if (all === 0 && !closed) return null
-  const more = { ...(closed ? { sync: closed } : {}), ...(marks.length > 0 ? { marks } : {}) }
+  const more = {
+    ...(masquerade.length > 0 ? { here: addressesHere(view) } : {}),
+    ...(closed ? { sync: closed } : {}),
+    ...(marks.length > 0 ? { marks } : {}),
+  }
   return { untranslated, masquerade, handover: handed, suppressRst, ...more }
 }
 
@@ -159,8 +163,8 @@ export const reliesOnRules = ({ ports, realservers }: Pick<ConfigService, 'ports
 /** What the rules are, as one text: equal texts are equal rules. */
 export function natRulesText(needs: NatRules | null): string | null {
   if (needs === null) return null
-  const { untranslated, masquerade, handover, suppressRst, tunnels, sync, through } = needs
-  const others = [untranslated, masquerade, handover, suppressRst, tunnels, sync, through]
+  const { untranslated, masquerade, here, handover, suppressRst, tunnels, sync, through } = needs
+  const others = [untranslated, masquerade, here, handover, suppressRst, tunnels, sync, through]
   return `${servingText(needs)} ${JSON.stringify(others)}`
 }
 

@@ -68,9 +68,9 @@ test('a director forwards, after its own default route by advertisements is kept
     'add [2001:db8:12::12]:8080 nat weight 1 in tcp [2001:db8:11::10]:80',
   ])
   const rules = desired(input('dir1'), host()).natRules
-  expect(rules?.masquerade.map(({ address, vip }) => `${address} as ${vip}`)).toEqual([
-    '10.12.0.13 as 10.11.0.10',
-    '2001:db8:12::12 as 2001:db8:11::10',
+  expect(rules?.masquerade.map(({ network, vip }) => `${network.address} as ${vip}`)).toEqual([
+    '10.12.0.0 as 10.11.0.10',
+    '2001:db8:12:: as 2001:db8:11::10',
   ])
   const after = planOf('dir1', host()).reduce(apply, host())
   expect(planOf('dir1', after)).toEqual([])

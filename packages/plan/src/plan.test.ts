@@ -28,7 +28,8 @@ describe('a director', () => {
     expect(after.sysctls.get('net/ipv4/ip_forward')).toBe('1')
     expect(desired(planInput('dir1'), after).natRules).toEqual({
       untranslated: [{ address: '10.12.0.13', port: 8080, protocol: 'tcp' }],
-      masquerade: [{ address: '10.12.0.13', network: { address: '10.12.0.0', prefix: 24 }, vip: '10.11.0.10' }],
+      masquerade: [{ network: { address: '10.12.0.0', prefix: 24 }, vip: '10.11.0.10', vips: ['10.11.0.10'] }],
+      here: ['10.12.0.1', '10.11.0.1', '10.11.0.10', '10.12.0.254'],
       handover: [],
       suppressRst: [{ address: '10.12.0.13', port: 8080, protocol: 'tcp', at: 'forward' }],
     })

@@ -5,7 +5,7 @@ import { type Family, familyOf, MARKS } from '@lvsm/base'
 import { KERNEL_PROTOCOLS } from '@lvsm/model'
 import { inetBytes, nftables } from '@lvsm/netlink'
 import { is, markRule, port, type Rule, sourceIs, throughRule } from './rule-parts.ts'
-import { masqueradeRule, sourceRule } from './source-rules.ts'
+import { invalidRule, masqueradeRules, masqueradeSets, sourceRule } from './source-rules.ts'
 import { tunnelChains } from './tunnel-rules.ts'
 
 const { match } = nftables
@@ -159,12 +159,14 @@ function build(needs: NatRules): Uint8Array[] {
     ...(needs.sync ? chain(INET, 'sync', inet.input, FILTER, 'filter', syncRules(needs.sync)) : []),
     ...(needs.tunnels ? tunnelChains(INET, needs.tunnels) : []),
   ]
-  // A node without NAT realservers needs no connection tracking.
-  const sources = [...(needs.sources ?? []).map(sourceRule), ...needs.masquerade.map(masqueradeRule)]
-  if (sources.length === 0 && needs.untranslated.length === 0) return [...tables, ...handed]
+  // A node without NAT realservers and gateways needs no connection tracking.
+  const sources = [...(needs.sources ?? []).map(sourceRule), ...masqueradeRules(needs.masquerade)]
+  const stopped = [...needs.untranslated.map(untranslatedRule), ...needs.masquerade.map(invalidRule)]
+  if (sources.length === 0 && stopped.length === 0) return [...tables, ...handed]
   return [
     ...tables,
-    ...chain(INET, 'untranslated', inet.forward, AFTER_IPVS, 'filter', needs.untranslated.map(untranslatedRule)),
+    ...masqueradeSets(INET, needs),
+    ...chain(INET, 'untranslated', inet.forward, AFTER_IPVS, 'filter', stopped),
     ...chain(INET, 'masquerade', inet.postrouting, SOURCE_NAT, 'nat', sources),
     ...handed,
   ]
