@@ -78,7 +78,10 @@ export function expireFacts(facts: Facts, now: number): { readonly facts: Facts;
   const late = facts.list.filter((fact) => !ended.includes(fact) && (turnsAt(fact) ?? Number.POSITIVE_INFINITY) <= now)
   const over = [...ended, ...late]
   if (over.length === 0) return { facts, over }
-  const stops = late.map(({ deadlineMs: _, ...fact }): Fact => ({ ...fact, intent: 'stop', number: facts.number + 1 }))
+  const stops = late.map((fact): Fact => {
+    const { deadlineMs: _, ...same } = fact
+    return { ...same, intent: 'stop', number: facts.number + 1 }
+  })
   return { facts: changeFacts(facts, now, over, stops), over }
 }
 
