@@ -3,6 +3,7 @@ import { decodeMessage } from '@lvsm/protocol'
 import { onAlerts } from './alerts/alerting.ts'
 import { onAsk, onUnknownAsk } from './command/asked.ts'
 import { onAnswer } from './command/forward.ts'
+import { noteDiffering } from './differing.ts'
 import { noteDifference } from './disagreement.ts'
 import { directsGroup } from './entitled.ts'
 import { noteHearing } from './hearing.ts'
@@ -31,6 +32,7 @@ export function onMessage(state: NodeState, from: string, text: string): void {
         noteDifference(state, from)
         noteHearing(state, from)
         noteAwareness(state, from)
+        noteDiffering(state)
       }
       return noteTold(state, from, message.events)
     case 'more':

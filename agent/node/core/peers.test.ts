@@ -133,6 +133,7 @@ const KEPT_BY: Readonly<Record<Gathered, 'node' | 'node, what' | 'otherwise'>> =
   begun: 'otherwise',
   // Forgotten with every new configuration.
   unaware: 'otherwise',
+  differing: 'otherwise',
   programs: 'otherwise',
   numbers: 'otherwise',
   asks: 'otherwise',

@@ -125,6 +125,8 @@ export interface NodeState extends Pick<NodeOptions, 'node' | 'boot' | 'follows'
   readonly deafSince: Map<string, Instant>
   /** By `node group`: since when that director knows less of its connections than this one, which owns it (`synchronised.ts`). */
   readonly unaware: Map<string, Instant>
+  /** By code and service: what this node's checks find otherwise than the owner's, since when (`differing.ts`). */
+  readonly differing: Map<string, { readonly trouble: Trouble; readonly since: Instant }>
   /** By `node group`. */
   readonly readiness: Map<string, HeardReadiness>
   /** By `node service`. */
@@ -204,6 +206,7 @@ export function newState(options: NodeOptions): NodeState {
     differs: new Map(),
     deafSince: new Map(),
     unaware: new Map(),
+    differing: new Map(),
     absent: new Map(),
     readiness: new Map(),
     tables: new Map(),

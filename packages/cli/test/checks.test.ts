@@ -92,6 +92,32 @@ describe('lvsm check show', () => {
   })
 })
 
+describe('what directors find otherwise than each other', () => {
+  const one = { service: 'http', server: 'rs1', group: 'web', owner: 'dir1', failed: ['dir2'], well: ['dir1'] }
+  const other = { ...one, service: 'files', server: 'rs9', owner: null }
+  const at = (node: string, checks = CHECKS.checks) =>
+    startAgent(() => ({ body: { ...CHECKS, node, checks, differing: [one, other] } }))
+  const said = 'http/rs1 failed by the checks of dir2, and not by those of dir1 (owns web: its verdict counts)\n'
+  it('is behind the list, and behind the one that is shown', async () => {
+    const { socketPath } = await at('dir1')
+    const all = await lvsm(['--socket', socketPath, 'check', 'list'])
+    expect(all.out).toMatch(/\ndirectors differ: http\/rs1 [^\n]*\ndirectors differ: files\/rs9 [^\n]*\n$/)
+    const { out } = await lvsm(['--socket', socketPath, 'check', 'list', 'http'])
+    expect(out.split('\n').filter((line) => line.startsWith('directors differ'))).toEqual([
+      `directors differ: ${said.trim()}`,
+    ])
+    const shown = await lvsm(['--socket', socketPath, 'check', 'show', 'http/rs1', '-o', 'json'])
+    expect(JSON.parse(shown.out)).toMatchObject({ differing: [one] })
+  })
+  it('is told by a node that makes no checks itself, too', async () => {
+    const { socketPath } = await at('rs1', [])
+    for (const verb of [['list'], ['list', 'http/rs1'], ['show', 'http/rs1']]) {
+      const { code, out } = await lvsm(['--socket', socketPath, 'check', ...verb])
+      expect([code, out]).toEqual([0, expect.stringContaining(`directors differ: ${said}`)])
+    }
+  })
+})
+
 describe('lvsm check run', () => {
   it('asks now, and shows each step without what could paint', async () => {
     const { socketPath, heard } = await agent()

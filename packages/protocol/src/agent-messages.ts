@@ -72,6 +72,10 @@ const state = z.object({
   unheard: z.array(name).max(MOST).exactOptional(),
   /** Group → established connections in its table. Not there: connections are not synchronised. */
   established: z.record(name, count).exactOptional(),
+  /** Service → destinations whose checks failed here; of others it knows nothing bad. Not there: it makes no checks, or did not say. */
+  failed: z.record(name, z.array(name).max(MOST)).exactOptional(),
+  /** Those of more services had no room. */
+  moreFailed: z.boolean().exactOptional(),
   troubles: z.array(saidTrouble).max(MOST),
   events: z.array(saidEvent).max(MOST),
 })

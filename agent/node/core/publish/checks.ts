@@ -7,6 +7,7 @@ import type { Sight } from '../check/member.ts'
 import { healthOf } from '../check/sight.ts'
 import { basisOf } from '../check/initial.ts'
 import { whyNotThrough } from '../check/through.ts'
+import { reportDiffering } from '../differing.ts'
 import type { NodeState } from '../state.ts'
 
 export function reportChecks(state: NodeState): ChecksReport {
@@ -37,7 +38,7 @@ export function reportChecks(state: NodeState): ChecksReport {
       ...last?.found,
     }
   })
-  return { node: state.node, revision: state.config?.revision ?? 0, checks }
+  return { node: state.node, revision: state.config?.revision ?? 0, checks, differing: reportDiffering(state) }
 }
 
 const saidOf = ({ now }: NodeState, { is, queue, most, load, at }: Sight): NonNullable<CheckReport['ownView']> => ({

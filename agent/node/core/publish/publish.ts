@@ -6,6 +6,7 @@ import { agreementDigests, NO_PAIRS, ownershipView } from '@lvsm/model'
 import type { Observed } from '@lvsm/plan'
 import { alertsSaid } from '../alerts/said.ts'
 import { reachedPings, reachesOf } from '../check/pings.ts'
+import { failedHere } from '../differing.ts'
 import { isConfirmed } from '../epoch.ts'
 import { unheardHere } from '../hearing.ts'
 import { leaseStatus } from '../lease.ts'
@@ -150,6 +151,7 @@ function publish(state: NodeState, own: Saying, present: readonly Trouble[]): nu
     pings: reachedPings(state.pings),
     ...(unheard ? { unheard } : {}),
     ...(state.view?.sync ? { established: allEstablished(state) } : {}),
+    ...failedHere(state),
     troubles: state.follows ? [] : [...present],
     events: state.follows ? [] : toTell(state),
   })

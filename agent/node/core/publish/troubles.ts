@@ -9,6 +9,7 @@ import { flappingTroubles } from '../check/holds.ts'
 import { pingTroubles } from '../check/pings.ts'
 import { turnTroubles } from '../check/through.ts'
 import { quorumTroubles } from '../check/standing-in.ts'
+import { differingTroubles } from '../differing.ts'
 import { disagreementTroubles } from '../disagreement.ts'
 import { deafTroubles } from '../hearing.ts'
 import type { Failure } from '../events.ts'
@@ -49,6 +50,7 @@ export const troubles = (state: NodeState): readonly Trouble[] =>
     ...unknownTroubles(state),
     ...pingTroubles(state.pings),
     ...certificateTroubles(state),
+    ...differingTroubles(state),
     ...disagreementTroubles(state),
     ...unbelievedTroubles(state),
     ...deafTroubles(state),

@@ -8,7 +8,7 @@ import type { CoordinatorSession } from '../config/write.ts'
 import { Failure } from '../failure.ts'
 import { type Format, render } from '../output.ts'
 import { withProgress } from '../terminal.ts'
-import { checksText, checkText, nameOf, trialsText } from './text.ts'
+import { checksText, checkText, differingText, nameOf, trialsText } from './text.ts'
 
 const QUERY_TIMEOUT_MS = 5000
 /** A check has its own time; the agent answers within twenty seconds whatever becomes of it. */
@@ -25,10 +25,23 @@ export async function listChecks(session: Session, name: string | undefined, for
   // As other nouns say where something stands.
   const wanted = name?.replace(/^service=/, '')
   const checks = wanted === undefined ? report.checks : find(report, wanted)
-  if (wanted !== undefined && checks.length === 0) throw noCheck(report, wanted)
-  session.terminal.print(render({ ...report, checks }, format, (it) => checksText(it, session.terminal.paint)))
+  const differing = differingOf(report, wanted)
+  if (wanted !== undefined && checks.length === 0 && !differing.differing?.length) throw noCheck(report, wanted)
+  session.terminal.print(
+    render({ ...report, checks, ...differing }, format, (it) => checksText(it, session.terminal.paint)),
+  )
   return 'ok'
 }
+
+/** As much of it as is about that check. */
+const differingOf = ({ differing }: ChecksReport, name?: string): Pick<ChecksReport, 'differing'> =>
+  differing
+    ? {
+        differing: differing.filter(
+          (one) => name === undefined || [one.service, one.server, nameOf(one)].includes(name),
+        ),
+      }
+    : {}
 
 function noCheck({ node, checks }: ChecksReport, name: string): Failure {
   const names = [...new Set(checks.map(nameOf))].slice(0, 20)
@@ -49,11 +62,13 @@ export async function showCheck(
     settled(live(session)),
   ])
   const servers = 'value' in report ? find(report.value, name) : []
-  if ('error' in written && servers.length === 0) throw written.error
+  const { differing = [] } = 'value' in report ? differingOf(report.value, name) : {}
+  if ('error' in written && servers.length + differing.length === 0) throw written.error
   const entry = 'value' in written ? written.value.value : {}
-  const value = { ...entry, ...(servers.length > 0 ? { servers } : {}) }
+  const value = { ...entry, ...(servers.length > 0 ? { servers } : {}), ...(differing.length > 0 ? { differing } : {}) }
   const said = 'value' in written ? [written.value.text] : []
-  const text = [...said, ...servers.map((one) => checkText(one, paint))].join('\n')
+  const views = differing.length > 0 ? [differingText(differing, paint)] : []
+  const text = [...said, ...servers.map((one) => checkText(one, paint)), ...views].join('\n')
   print(render(value, options.output, () => text))
   return 'ok'
 }

@@ -5,6 +5,8 @@ import { durationText } from '@lvsm/model'
 import type { Paint } from '../paint.ts'
 import { table } from '../table.ts'
 
+type Differing = NonNullable<ChecksReport['differing']>
+
 export const nameOf = ({ service, server }: Pick<Trial, 'service' | 'server'>): string => `${service}/${server}`
 
 /** As `1.5 s`. */
@@ -23,8 +25,9 @@ function stateOf(one: CheckReport, paint: Paint): string {
   return `${word}${way}${wanted}`
 }
 
-export function checksText({ node, checks }: ChecksReport, paint: Paint): string {
-  if (checks.length === 0) return `${node} makes no checks: it directs no group that has services\n`
+export function checksText({ node, checks, differing = [] }: ChecksReport, paint: Paint): string {
+  if (checks.length === 0)
+    return `${node} makes no checks: it directs no group that has services\n${differingText(differing, paint)}`
   const rows = checks.map((one) => [
     nameOf(one),
     one.type,
@@ -35,8 +38,19 @@ export function checksText({ node, checks }: ChecksReport, paint: Paint): string
     one.reason,
   ])
   const head = ['check', 'type', 'asked', 'state', 'age', 'took', 'last result']
-  return `${table(head, rows, paint, ['age', 'took'])}\n`
+  return `${table(head, rows, paint, ['age', 'took'])}\n${differingText(differing, paint)}`
 }
+
+/** Directors that find otherwise than each other. */
+export const differingText = (all: Differing, paint: Paint): string =>
+  all
+    .map(({ service, server, group, owner, failed, well }) => {
+      const who = (nodes: readonly string[]): string =>
+        nodes.map((one) => (one === owner ? `${one} (owns ${group}: its verdict counts)` : one)).join(', ')
+      const name = paint('warn', `${service}/${server}`)
+      return `directors differ: ${name} failed by the checks of ${who(failed)}, and not by those of ${who(well)}\n`
+    })
+    .join('')
 
 /** One in full. */
 export function checkText(one: CheckReport, paint: Paint): string {

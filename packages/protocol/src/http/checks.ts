@@ -54,6 +54,18 @@ export const checksReport = z.object({
   node: text,
   revision: z.number(),
   checks: list(check),
+  /** Realservers of which directors say otherwise than each other: the owner's verdict counts. Not there: an older agent. */
+  differing: list(
+    z.object({
+      service: text,
+      server: text,
+      group: text,
+      owner: text.nullable(),
+      /** Which directors' checks found it failed, and whose did not. */
+      failed: list(text),
+      well: list(text),
+    }),
+  ).exactOptional(),
 })
 export type CheckReport = z.infer<typeof check>
 export type ChecksReport = z.infer<typeof checksReport>

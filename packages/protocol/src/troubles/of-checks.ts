@@ -51,6 +51,20 @@ export const CHECKING = {
     'from then on clients refuse it, and so do checks that look at it: the realservers are taken out, all at once where they share it',
     'renew it on those servers, and let their programs read it again; lvsm check run SERVICE --explain shows which one is served',
   ),
+  'standby-finds-none': kind(
+    'warning',
+    'service',
+    'STANDBY finds no realserver of SERVICE well, and OWNER, which owns GROUP, finds SERVERS well',
+    'it is served; if STANDBY took it over, it would not be',
+    'lvsm check run SERVICE --on STANDBY --explain, and the same on OWNER: what keeps one of them from asking the servers?',
+  ),
+  'verdicts-differ': kind(
+    'info',
+    'service',
+    'STANDBY finds SERVERS of SERVICE failed, and OWNER, which owns GROUP, does not, or the other way round',
+    'nothing now: the verdict of the owner counts; if STANDBY took it over, its own would',
+    'lvsm check list shows who finds what; lvsm check run SERVICE --on STANDBY --explain says why',
+  ),
   'prober-ended': kind(
     'warning',
     'node',
