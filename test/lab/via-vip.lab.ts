@@ -4,65 +4,28 @@
  * address, and no client; the check by the way of clients finds it out.
  */
 import type { ConnectionsReport } from '@lvsm/protocol'
-import { demand, figure, lab, NODES, on, owner, PORT, sh, status, until, VIP } from './harness.ts'
+import {
+  DIRECTORS,
+  hasTurn,
+  holder,
+  LONGEST_MS,
+  nothingOf,
+  outAfter,
+  remember,
+  serves,
+  VICTIM,
+  victim,
+} from './checked-through.ts'
+import { demand, figure, lab, on, sh, status, until, VIP } from './harness.ts'
 import { rewrite } from './rewriting.ts'
 import { scenario } from './scenario.ts'
 import { whole } from './witness.ts'
 
-const VICTIM = 'rs2'
-const LONGEST_MS = 30_000
-const DIRECTORS = NODES.filter((name) => name.startsWith('dir'))
 let undo: () => Promise<void> = () => Promise.resolve()
-const before = new Map<string, string>()
-
-async function victim() {
-  const { services } = await status()
-  const found = services.flatMap(({ realservers }) => realservers).find(({ node }) => node === VICTIM)
-  demand(found, `${VICTIM} is in a service`)
-  const { healthy, weight, address, reason } = found
-  return { healthy, weight: weight ?? 0, address: address.replace(/:\d+$/, ''), reason }
-}
-const serves = async (): Promise<boolean> => {
-  const { healthy, weight } = await victim()
-  return healthy === true && weight > 0
-}
-/** The owner, where it is known. */
-async function holder(): Promise<string> {
-  const name = await owner()
-  demand(name, 'somebody owns the group')
-  return name
-}
-/** Settings of all interfaces that such checks may change. */
-const settings = (node: string): Promise<string> =>
-  on(
-    node,
-    'for f in /proc/sys/net/ipv4/conf/*/accept_local /proc/sys/net/ipv4/conf/*/rp_filter; do echo $f $(cat $f); done',
-  )
-/** Entries of IPVS under a mark of checks, 0x4d000000 to 0x4dffffff; ipvsadm knows marks by decimal figures. */
-async function entries(node: string): Promise<string[]> {
-  const lines = (await on(node, 'ipvsadm -Sn')).split('\n')
-  return lines.filter((line) => Math.floor(Number(/ -f (\d+)/.exec(line)?.[1] ?? 0) / 0x1_00_00_00) === 0x4d)
-}
-const nothingOf = async (node: string): Promise<boolean> =>
-  (await entries(node)).length === 0 &&
-  !(await on(node, 'nft list ruleset')).includes('chain through') &&
-  (await settings(node)) === before.get(node)
-
-/** From what is planted until it is out; its own address answers all the while. */
-async function outAfter(what: string, plant: () => Promise<unknown>): Promise<void> {
-  await until(serves, LONGEST_MS, `${VICTIM} serves`)
-  const began = performance.now()
-  await plant()
-  await until(async () => (await victim()).weight === 0, LONGEST_MS, `${VICTIM} is out`)
-  figure(`${what}: out after`, `${(performance.now() - began).toFixed(0)} ms, the way of the status included`)
-  const { address, reason } = await victim()
-  demand(reason.includes(`asked through IPVS to ${VIP}`), reason)
-  await on(await holder(), `bash -c 'exec 3<>/dev/tcp/${address}/${PORT}'`)
-}
 
 scenario('realservers by direct routing are asked through the VIP, one after the other, and serve', async () => {
   await whole()
-  for (const node of DIRECTORS) before.set(node, await settings(node))
+  await remember()
   undo = await rewrite((text) =>
     text
       .replace('revision: 1', 'revision: 2')
@@ -72,11 +35,7 @@ scenario('realservers by direct routing are asked through the VIP, one after the
   )
   await until(async () => (await status()).revision === 2, LONGEST_MS, 'the other file is in use')
   const dir = await holder()
-  await until(
-    async () => (await entries(dir)).some((line) => line.endsWith(' -w 1')),
-    LONGEST_MS,
-    'somebody has a turn',
-  )
+  await until(() => hasTurn(dir), LONGEST_MS, 'somebody has a turn')
   await until(serves, LONGEST_MS, `${VICTIM} serves`)
   const shown = await sh(`lvsm --node ${dir} check list`)
   figure('lvsm check list', `\n${shown}`)
@@ -135,11 +94,7 @@ scenario('whoever owns the group asks so, and nothing of it stays on who owned i
   const to = DIRECTORS.find((name) => name !== from)
   demand(to, 'there is another director')
   await sh(`lvsm switchover ${groups[0]?.name} ${to}`)
-  await until(
-    async () => (await entries(to)).some((line) => line.endsWith(' -w 1')),
-    LONGEST_MS,
-    `${to} asks through the VIP`,
-  )
+  await until(() => hasTurn(to), LONGEST_MS, `${to} asks through the VIP`)
   await until(() => nothingOf(from), LONGEST_MS, `${from} is as it was`)
   await until(serves, LONGEST_MS, `${VICTIM} serves`)
 })

@@ -59,7 +59,9 @@ describe('lvsm check list', () => {
     const { socketPath } = await agent()
     const { code, out } = await lvsm(['--socket', socketPath, 'check', 'list'])
     expect(code).toBe(0)
-    expect(out).toMatch(/http\/rs1 +http +10\.11\.0\.11:80 +well, 1 of 3 failed +420 ms +0\.8 ms +connection refused\n/)
+    expect(out).toMatch(
+      /http\/rs1 +http +10\.11\.0\.11:80 via VIP +well, 1 of 3 failed +420 ms +0\.8 ms +connection refused\n/,
+    )
     expect(out).toMatch(/http\/rs2 +http +10\.11\.0\.11:80 +failed, kept +1\.5 s +500\.2 ms/)
     expect(out).toMatch(/http\/rs3 +http +10\.11\.0\.11:80 +not known yet +- +- +not checked yet\n/)
     expect(out).toMatch(/http\/rs4 +http +10\.11\.0\.11:80 +as found, well +42\.0 s +- +not checked yet; serves/)

@@ -31,7 +31,7 @@ export function checksText({ node, checks, differing = [] }: ChecksReport, paint
   const rows = checks.map((one) => [
     nameOf(one),
     one.type,
-    endpointText(one.address, one.port),
+    `${endpointText(one.address, one.port)}${one.way?.startsWith('through') ? ' via VIP' : ''}`,
     stateOf(one, paint),
     timeText(one.ageMs ?? one.foundMs),
     timeText(one.tookMs),
