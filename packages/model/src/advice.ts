@@ -113,6 +113,17 @@ const foreign =
     }
   }
 
+/** Other ways of a check, which have other words or need none. */
+const WAYS: Readonly<Record<string, string>> = {
+  rip: 'take via out: without it the realserver’s own address is asked',
+  tun: 'write vip: by forward: tun the question goes through the tunnel',
+  agent: 'write own-view: true in its place',
+}
+const via: Adviser = (value, path) => {
+  const hint = Object.hasOwn(WAYS, String(value)) ? WAYS[String(value)] : undefined
+  return hint === undefined ? null : { code: 'bad-value', message: `${show(value, path)} is not vip`, hint }
+}
+
 /** YAML takes brackets for a list. */
 const address: Adviser = (value) => {
   const [only, ...more] = Array.isArray(value) ? (value as unknown[]) : []
@@ -128,6 +139,7 @@ const BY_KEY: Readonly<Record<string, Adviser>> = {
   voter: boolean,
   'keep-last': boolean,
   'own-view': boolean,
+  via,
   'one-packet': boolean,
   backup: boolean,
   verify: boolean,

@@ -23,7 +23,13 @@ describe('via: vip', () => {
     ['several ports', said('type: tcp', DIRECT, ['port: 80', 'ports: [80, 81]']), /via-ports: service "http"/],
     ['another port', said('type: tcp, port: 81'), /via-port: .*81/],
     ['NAT', said('type: tcp', SAMPLE), /realservers\[2\]\.forward via-forward: rs3 .*NAT.*→ .*dr or tun/],
-    ['another word', SAMPLE.replace('type: tcp', 'type: tcp, via: rip'), /check\.via/],
+    [
+      'the usual way',
+      SAMPLE.replace('type: tcp', 'type: tcp, via: rip'),
+      /check\.via bad-value: "rip" is not vip → take via out/,
+    ],
+    ['the agent’s word', SAMPLE.replace('type: tcp', 'type: tcp, via: agent'), /check\.via .*→ write own-view: true/],
+    ['another word', SAMPLE.replace('type: tcp', 'type: tcp, via: dip'), /check\.via .*"dip".*→ .*vip/],
   ])('%s', (_, text, expected) => {
     expect(refusals(text).join('\n')).toMatch(expected)
   })
