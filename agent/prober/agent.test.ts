@@ -80,7 +80,9 @@ it('one without a word changes nothing while the server accepts connections, and
         (ok, reason) => resolve([ok, reason]),
       ),
     )
-  for (const port of [1, silent, closing]) {
+  const endless = await servers.raw((socket) => socket.end('up'))
+  const strange = await servers.raw((socket) => socket.end('hello\n'))
+  for (const port of [1, silent, closing, endless, strange]) {
     expect(await asked(port, serves)).toEqual([
       null,
       expect.stringMatching(/its agent says nothing .*the server accepts|the server accepts .*its agent says nothing/),

@@ -72,8 +72,14 @@ const hear = converse(talkOf)
 /** Of the time that there is: a silent agent has so much of it before the server itself is asked. */
 const PATIENCE = 0.5
 
+const SERVER: ReadonlyMap<boolean | null, string> = new Map([
+  [true, 'the server accepts connections'],
+  [false, 'the server accepts no connections'],
+  [null, 'the server cannot be asked from here'],
+])
+
 /**
- * An agent without a word is no failure of the server (HAProxy, agent-check: connectivity is what the health check beside it tests). There is
+ * An agent without a word (silent, a line without an end, nothing that is known) is no failure of the server (HAProxy, agent-check: connectivity is what the health check beside it tests). There is
  * no other check here, so the server itself is asked then whether it accepts connections: if so, what its agent said last holds on.
  */
 export const askAgent: Ask = (job, end, trace) => {
@@ -82,8 +88,7 @@ export const askAgent: Ask = (job, end, trace) => {
   let [server, accepts, why]: [Asking | null, boolean | null | undefined, string] = [null, undefined, '']
   const both = (): void => {
     if (accepts === undefined || why === '') return
-    if (accepts === true) end(null, `its agent says nothing (${why}), and the server accepts connections`)
-    else end(accepts, `its agent says nothing (${why}), and the server accepts no connections`)
+    end(accepts === false ? false : null, `its agent says nothing (${why}), and ${SERVER.get(accepts)}`)
   }
   const askServer = (): void => {
     server ??= askConnect(
@@ -96,7 +101,7 @@ export const askAgent: Ask = (job, end, trace) => {
     )
   }
   const heard: End = (ok, reason, beside) => {
-    if (ok !== false || beside?.agent) return end(ok, reason, beside)
+    if (ok === true || beside?.agent) return end(ok, reason, beside)
     if (why !== '') return
     why = reason
     askServer()
@@ -109,7 +114,7 @@ export const askAgent: Ask = (job, end, trace) => {
       accepts === true
         ? `the server accepts connections, and its agent says nothing (${agent.sofar()})`
         : agent.sofar(),
-    late: () => (accepts === true ? null : false),
+    late: () => (accepts === undefined || accepts === false ? false : null),
     close() {
       clearTimeout(timer)
       agent.close()
