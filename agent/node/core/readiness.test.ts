@@ -44,6 +44,26 @@ it('an owner whose agent starts anew is ready before its realservers are checked
   expect(words('dir2')).toMatchObject({ ready: false, reason: expect.stringContaining('not checked yet') })
 })
 
+it('a director waits for first verdicts, but not for one that never comes beside others', () => {
+  const words = (known: readonly string[]) => {
+    const one = node('dir2')
+    one.silentChecks = true
+    one.feed({ kind: 'lease-up' })
+    one.feed({ kind: 'lease-status', status: statusOf('dir2', 'dir1') })
+    const ready = [100, 10_000].map((ms) => {
+      for (let at = 0; at < ms; at += 50) {
+        one.run(50)
+        for (const { id, address } of one.take('check'))
+          one.feed({ kind: 'checked', id, ok: known.includes(address) ? true : null, reason: 'nobody knows' })
+      }
+      return one.take('ready').at(-1)?.ready
+    })
+    return [...ready, one.core.status(one.now()).troubles.some(({ code }) => code === 'check-unknown')]
+  }
+  expect(words(['10.11.0.11', '10.11.0.12'])).toEqual([false, true, true])
+  expect(words([])).toEqual([false, false, true])
+})
+
 describe('a director', () => {
   it('pings from its own address on the link there, once a second', () => {
     const one = owner()

@@ -18,6 +18,7 @@ import {
 import { type ConfigService, destKey } from '@lvsm/model'
 import { type ProbeFound } from '@lvsm/protocol'
 import { type Observed, observedService } from '@lvsm/plan'
+import { isUnderWay } from './unknowns.ts'
 import type { Member } from './member.ts'
 import type { NodeState } from '../state.ts'
 import { besides } from './besides.ts'
@@ -197,6 +198,10 @@ export function resettled(state: NodeState, member: Member, learn: () => void): 
 export const servingOf = ({ checks, view }: NodeState): ReadonlyMap<string, ReadonlySet<string>> =>
   new Map(view?.services.map(({ name }) => [name, checks.pools.get(name)?.serving ?? new Set<string>()]))
 
-/** The first of these services that has realservers whose first check is still under way. */
+/** The first of these services that has realservers whose first check is still under way, or none of which anybody knows anything. */
 export const uncheckedOf = (state: NodeState, services: readonly ConfigService[]): string | undefined =>
-  services.find((service) => membersOf(state, service).some(([, member]) => healthOf(member).healthy === null))?.name
+  services.find((service) => {
+    const members = membersOf(state, service).map(([, member]) => member)
+    const isDark = members.length > 0 && members.every((member) => healthOf(member).healthy === null)
+    return isDark || members.some(isUnderWay)
+  })?.name

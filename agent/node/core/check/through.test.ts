@@ -149,3 +149,31 @@ it('a check by hand takes its turn as well, and says by which way it was asked',
     },
   })
 })
+
+it('checks by hand wait behind the others, and leave with whoever waited for them', () => {
+  const one = director()
+  one.go(3000)
+  const byHand = () => one.asked.filter(({ id }) => id.startsWith('by hand')).length
+  const ask = (times: number) => {
+    for (let at = 0; at < times; at++)
+      one.feed({
+        ...{ kind: 'command', id: `${one.now()} ${at}` },
+        command: { verb: 'runCheck', explain: false, name: 'http' },
+      })
+  }
+  ask(1)
+  one.go(5000)
+  expect(byHand()).toBe(2)
+  ask(20)
+  one.run(3500)
+  const turns = one.take('check').flatMap(({ id, address }) => (address === VIP ? [id.startsWith('by hand')] : []))
+  expect(turns.length).toBeGreaterThan(1)
+  expect(turns.slice(1), 'those that decide come first').not.toContain(true)
+  // Nobody answers until nobody waits any more.
+  one.run(60_000)
+  one.take('check')
+  const then = byHand()
+  one.go(10_000)
+  expect(byHand() - then).toBe(0)
+  expect(one.told().map(({ healthy }) => healthy)).toEqual([true, true])
+})

@@ -23,6 +23,8 @@ interface Waiting {
   readonly member: string
   readonly since: Instant
   readonly explain: boolean
+  /** Somebody waits for it for a while; it decides nothing. */
+  readonly byHand: boolean
 }
 interface Turn extends Waiting {
   /** The kernel is asked for what it needs, has it, and the question is asked. */
@@ -85,7 +87,10 @@ export function ask(state: NodeState, member: Member, id: string, explain?: bool
   const own = turns.get(name) ?? { waiting: [], now: null, lastKey: null, lateMs: 0, refusedAt: null }
   turns.set(name, own)
   if (own.now?.id === id || own.waiting.some((one) => one.id === id)) return
-  own.waiting.push({ id, member: member.id, since: state.now, explain: explain === true })
+  const byHand = explain !== undefined
+  const next: Waiting = { id, member: member.id, since: state.now, explain: explain === true, byHand }
+  const at = byHand ? -1 : own.waiting.findIndex((one) => one.byHand)
+  own.waiting.splice(at < 0 ? own.waiting.length : at, 0, next)
 }
 
 function plainly(state: NodeState, member: Member, id: string, more: Partial<Check>): void {
@@ -163,12 +168,15 @@ const isOwnersCheck = (state: NodeState, name: string): boolean =>
 
 function begin(state: NodeState, turns: Turns, next: Waiting): void {
   const member = state.checks.members.get(next.member)
-  if (!member) return
-  turns.lateMs = between(next.since, state.now)
+  if (!member || (next.byHand && !isAwaited(state, next))) return
+  if (!next.byHand) turns.lateMs = between(next.since, state.now)
   if (!isPossible(state, member)) return plainly(state, member, next.id, next.explain ? { explain: true } : {})
   turns.now = { ...next, stage: 'wanted', until: after(state.now, lookForTurn(state) + READY_MS) }
   turns.lastKey = destKey(member.realserver)
 }
+
+const isAwaited = ({ trials }: NodeState, { id }: Waiting): boolean =>
+  [...trials.values()].some(({ entries }) => entries.has(id))
 
 function stepNow(state: NodeState, turns: Turns): void {
   const { now } = turns

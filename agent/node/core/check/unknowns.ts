@@ -2,6 +2,7 @@
 import type { Trouble } from '@lvsm/base'
 import { finish } from '@lvsm/health'
 import type { Member } from './member.ts'
+import { healthOf } from './sight.ts'
 import type { NodeState } from '../state.ts'
 
 /** Answers in a row that say nothing: one of them says little, for a process may end at any time. */
@@ -14,6 +15,10 @@ export function unknown({ checks }: NodeState, id: string, reason: string): void
   for (const member of checks.targets.get(id) ?? [])
     member.unknown = { reason, times: (member.unknown?.times ?? 0) + 1 }
 }
+
+/** Its first verdict may come any moment; of whom nobody knew again and again it will not, and that is told. */
+export const isUnderWay = (member: Member): boolean =>
+  healthOf(member).healthy === null && (member.unknown?.times ?? 0) < MOST_UNKNOWN
 
 export function unknownTroubles({ checks }: NodeState): Trouble[] {
   const services = new Map<string, Member[]>()

@@ -44,4 +44,7 @@ function isSoon(member: Member, leftMs: number): boolean {
   return warnMs > 0 && leftMs < warnMs && (leftMs > 0 || healthOf(member).healthy !== false)
 }
 
-const dayOf = ({ wall, now, wallMs }: NodeState, ms: number): string => wall(after(now, ms - wallMs(now))).slice(0, 10)
+/** Certificates end at whole seconds, and the two clocks are read one after the other. */
+const ROUNDING_MS = 500
+const dayOf = ({ wall, now, wallMs }: NodeState, ms: number): string =>
+  wall(after(now, ms - wallMs(now) + ROUNDING_MS)).slice(0, 10)
