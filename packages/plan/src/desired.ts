@@ -131,7 +131,10 @@ export function desired(planInput: PlanInput, host: HostNetwork): Desired {
       ...throughServices(view, owned, planInput.turns ?? new Map()),
     ],
     natRules: withThrough(
-      withSources(withTunnels(natRules(view, handover, sync, known), tunnelRules(view, host)), sourceRules(view, host)),
+      withSources(
+        withTunnels(natRules(view, handover, sync, known, host), tunnelRules(view, host)),
+        sourceRules(view, host),
+      ),
       throughRules(view, owned, host),
     ),
     sync,

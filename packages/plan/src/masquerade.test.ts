@@ -46,9 +46,12 @@ describe('the networks behind gateways', () => {
 describe('addresses that are never translated', () => {
   it("are the node's own, and all that it may have", () => {
     const all = ['10.12.0.1', '10.11.0.1', '10.11.0.10', '10.12.0.254', '10.11.0.20', '10.11.0.21', '10.12.1.253']
-    expect(new Set(addressesHere(director))).toEqual(new Set(all))
-    const rules = natRules(director, new Map())
-    expect(rules?.here).toEqual(addressesHere(director))
+    const at = (address: string) => ({ index: 2, address, prefix: 24, label: 'inside' })
+    const host = { addresses: [at('10.12.0.1'), at('10.12.0.77'), at('192.168.7.1')] }
+    const here = addressesHere(director, masquerades(director), host)
+    expect(new Set(here)).toEqual(new Set([...all, '10.12.0.77']))
+    const rules = natRules(director, new Map(), null, false, host)
+    expect(rules?.here).toEqual(here)
     expect(natRulesText({ ...rules, here: [] } as never)).not.toBe(natRulesText(rules))
   })
 })

@@ -12,7 +12,8 @@
  * connection was another director's.
  */
 import { familyOf } from '@lvsm/base'
-import { type Cidr, networkCidr, type NodeView } from '@lvsm/model'
+import { type Cidr, inNetwork, networkCidr, type NodeView } from '@lvsm/model'
+import type { HostNetwork } from './host-network.ts'
 
 export interface Masquerade {
   /** Of a gateway. */
@@ -39,10 +40,16 @@ export function masquerades({ directs }: Pick<NodeView, 'directs'>): Masquerade[
   return all.filter((one, at) => all.findIndex((other) => textOf(other) === textOf(one)) === at)
 }
 
-/** This node's own addresses, and floating ones that it may have: as sources none of them is translated. */
-export const addressesHere = ({ node, directs }: Pick<NodeView, 'node' | 'directs'>): string[] => [
-  ...new Set([
-    ...node.links.map(({ address }) => address),
-    ...directs.flatMap(({ addresses }) => addresses.map(({ address }) => address)),
-  ]),
-]
+/** This node's own addresses, those in the networks that no link names too, and floating ones that it may have: as sources none of them is translated. */
+export function addressesHere(
+  { node, directs }: Pick<NodeView, 'node' | 'directs'>,
+  networks: readonly Masquerade[],
+  { addresses: all }: Pick<HostNetwork, 'addresses'>,
+): string[] {
+  const links = node.links.map(({ address }) => address)
+  const floating = directs.flatMap(({ addresses }) => addresses.map(({ address }) => address))
+  const others = all
+    .map(({ address }) => address)
+    .filter((one) => networks.some(({ network }) => inNetwork(one, network)))
+  return [...new Set([...links, ...floating, ...others.toSorted()])]
+}

@@ -35,6 +35,7 @@ import {
   protocolRow,
 } from '@lvsm/model'
 import type { PlanInput } from './desired.ts'
+import type { HostNetwork } from './host-network.ts'
 import { type Marking, marksOf } from './marks.ts'
 import { addressesHere, type Masquerade, masquerades } from './masquerade.ts'
 import type { SourceRule } from './full-nat.ts'
@@ -94,6 +95,7 @@ export function natRules(
   handover: PlanInput['handover'],
   sync: DesiredSync | null = null,
   known = false,
+  host: Pick<HostNetwork, 'addresses'> = { addresses: [] },
 ): NatRules | null {
   const { directs: groups, services, serves } = view
   const suppressRst = serves
@@ -131,7 +133,7 @@ export function natRules(
   const all = untranslated.length + masquerade.length + handed.length + suppressRst.length + marks.length
   if (all === 0 && !closed) return null
   const more = {
-    ...(masquerade.length > 0 ? { here: addressesHere(view) } : {}),
+    ...(masquerade.length > 0 ? { here: addressesHere(view, masquerade, host) } : {}),
     ...(closed ? { sync: closed } : {}),
     ...(marks.length > 0 ? { marks } : {}),
   }

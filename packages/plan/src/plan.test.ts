@@ -29,7 +29,7 @@ describe('a director', () => {
     expect(desired(planInput('dir1'), after).natRules).toEqual({
       untranslated: [{ address: '10.12.0.13', port: 8080, protocol: 'tcp' }],
       masquerade: [{ network: { address: '10.12.0.0', prefix: 24 }, vip: '10.11.0.10', vips: ['10.11.0.10'] }],
-      here: ['10.12.0.1', '10.11.0.1', '10.11.0.10', '10.12.0.254'],
+      here: ['10.12.0.1', '10.11.0.1', '10.11.0.10', '10.12.0.254', '10.12.0.13'],
       handover: [],
       suppressRst: [{ address: '10.12.0.13', port: 8080, protocol: 'tcp', at: 'forward' }],
     })
