@@ -4,7 +4,7 @@
  */
 import { type Instant, NEVER_BEFORE } from '@lvsm/base'
 import type { KeptEvents, LocalWord } from '@lvsm/protocol'
-import { isHeldBack, type OwnedRecord } from '@lvsm/plan'
+import { type OwnedRecord, Refusals } from '@lvsm/plan'
 import { type Driver, type DriverParts, startDriver } from '../../agent/driver/driver.ts'
 import { createNodeCore, type NodeCore, type NodeEffect, type NodeInput } from '../../agent/node/core/index.ts'
 import { simulatedAlarm } from './alarm.ts'
@@ -170,15 +170,16 @@ export class AgentProcess {
     operations: Of<'apply'>['operations'],
     at: number,
     failures: Extract<NodeInput, { kind: 'applied' }>['failures'],
+    refusals = new Refusals(operations),
   ): void {
     const operation = operations[at]
     if (!operation) return this.#answer({ kind: 'applied', failures })
-    const refused = failures.map((one) => one.operation)
-    if (isHeldBack(operation, refused, operations)) return this.#apply(operations, at + 1, failures)
+    if (refusals.holdsBack(operation)) return this.#apply(operations, at + 1, failures, refusals)
     this.#later(this.#around.callMs(), () => {
       this.done.operations += 1
       const message = this.#around.refuses(operation) ?? this.#around.apply(operation)
-      this.#apply(operations, at + 1, message === null ? failures : [...failures, { operation, message }])
+      if (message !== null) refusals.add(operation)
+      this.#apply(operations, at + 1, message === null ? failures : [...failures, { operation, message }], refusals)
     })
   }
 

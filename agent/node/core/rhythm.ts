@@ -5,8 +5,6 @@ export interface Rhythm {
   lookAt: Instant
   lookedAt: Instant
   looking: boolean
-  /** A plan is being carried out: what a look found then would be planned twice. */
-  applying: boolean
   publishAt: Instant
   /** To the coordinators, at the latest. */
   reportAt: Instant
@@ -20,7 +18,6 @@ export const newRhythm = (at: Instant): Rhythm => ({
   lookAt: at,
   lookedAt: NEVER_BEFORE,
   looking: false,
-  applying: false,
   publishAt: at,
   reportAt: at,
   publishedAt: NEVER_BEFORE,

@@ -1,8 +1,8 @@
 /** What is not done because the kernel refused a step before it. */
 import type { ServiceId } from '@lvsm/model'
 import { describe, expect, it } from 'vitest'
-import { isHeldBack } from './held-back.ts'
-import { describeOperation, type Operation } from './operation.ts'
+import { Refusals } from './held-back.ts'
+import { type Operation } from './operation.ts'
 
 const HTTP: ServiceId = { protocol: 'tcp', address: '10.11.0.10', port: 80 }
 const HTTPS: ServiceId = { ...HTTP, port: 443 }
@@ -58,7 +58,12 @@ describe('refused', () => {
       [2, 3, 4],
     ],
     ['a tunnel that leaves: its guard stays', leaves, [leaves, rules], [1]],
-    ['a port of GUE that closes: its guard stays', gue('gue-close'), [gue('gue-close'), rules, comes], [1]],
+    [
+      'a port of GUE that closes: its guard stays, and nothing opens that new rules would guard',
+      gue('gue-close'),
+      [gue('gue-close'), rules, comes],
+      [1, 2],
+    ],
     [
       'backup_only: no daemon beside it',
       sysctl('net/ipv4/vs/backup_only', '0'),
@@ -80,11 +85,17 @@ describe('refused', () => {
       ],
       [2, 3],
     ],
+    [
+      'who was to serve: who has no weight any more goes',
+      dest('dest-add', 13, 1),
+      [dest('dest-add', 13, 1), dest('dest-edit', 12, 0), removed(11)],
+      [],
+    ],
     ['who leaves: nobody else minds', removed(11), [removed(11), dest('dest-edit', 12, 0), removed(13)], []],
   ])('%s', (_, refused, plan, held) => {
-    expect(plan.filter((one) => one !== plan[0] && isHeldBack(one, [refused], plan)).map(describeOperation)).toEqual(
-      held.map((at) => describeOperation(plan[at] ?? expect.fail('no such step'))),
-    )
-    expect(plan.filter((one) => isHeldBack(one, [], plan))).toEqual([])
+    const refusals = new Refusals(plan)
+    expect(plan.filter((one) => refusals.holdsBack(one))).toEqual([])
+    refusals.add(refused)
+    expect(plan.flatMap((one, at) => (at > 0 && refusals.holdsBack(one) ? [at] : []))).toEqual(held)
   })
 })

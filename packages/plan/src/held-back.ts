@@ -7,55 +7,93 @@
  * | ARP settings of a realserver | the VIP as an alias: the realserver would answer for it |
  * | an alias that leaves | ARP settings as they were before: the same |
  * | our rules | tunnels, the port of GUE and messages about connections: open to everybody |
- * | a tunnel or a port of GUE that leaves | our rules: they guard what is still there |
+ * | a tunnel or a port of GUE that leaves | our rules: they guard what is still there; and so what waits for them |
  * | `backup_only` | a daemon: the owner would forward nothing |
  * | a service | all else of it: it would be said once for each step |
- * | a destination | those of the service that leave: it might have nobody |
+ * | a destination | those of the service that leave while they take connections: it might have nobody |
  */
-import { serviceKey, destKey, type ServiceId } from '@lvsm/model'
+import { destKey, serviceKey } from '@lvsm/model'
 import type { Operation } from './operation.ts'
 
 type Kind = Operation['kind']
+type TableOperation = Extract<Operation, { readonly service: unknown }>
 const GUARDED: ReadonlySet<Kind> = new Set(['tunnel-add', 'tunnel-up', 'gue-open', 'sync-start'])
 const ARP = /^net\/ipv4\/conf\/[^/]+\/arp_(ignore|announce)$/
 const BACKUP_ONLY = 'net/ipv4/vs/backup_only'
-
 const isArp = (operation: Operation): boolean => operation.kind === 'sysctl' && ARP.test(operation.path)
-const isOf = (service: ServiceId, operation: Operation): boolean =>
-  'service' in operation && serviceKey(operation.service) === serviceKey(service)
 
-/** Does `operation` of `plan` rely on one that the kernel has refused before it? */
-export function isHeldBack(operation: Operation, refused: readonly Operation[], plan: readonly Operation[]): boolean {
-  if (refused.length === 0) return false
-  const has = (...kinds: readonly Kind[]): boolean => refused.some(({ kind }) => kinds.includes(kind))
-  if (GUARDED.has(operation.kind) && has('nat-rules')) return true
-  if ('service' in operation) return isHeldBackInTable(operation, refused, plan)
-  switch (operation.kind) {
-    case 'alias-add':
-      return !operation.address.includes(':') && refused.some(isArp)
-    case 'sysctl':
-      return isArp(operation) && has('alias-remove')
-    case 'nat-rules':
-      return has('tunnel-remove', 'gue-close')
-    case 'sync-start':
-      return refused.some((one) => one.kind === 'sysctl' && one.path === BACKUP_ONLY)
-    default:
-      return false
+/** What the kernel refused of a plan until now, and what has to wait for that. */
+export class Refusals {
+  readonly #plan: readonly Operation[]
+  readonly #kinds = new Set<Kind>()
+  /** Key of a service → kinds. */
+  readonly #services = new Map<string, Set<Kind>>()
+  #arp = false
+  #backupOnly = false
+  /** Destinations that leave, and took connections before. */
+  #leaving: ReadonlySet<string> | null = null
+
+  constructor(plan: readonly Operation[]) {
+    this.#plan = plan
   }
-}
 
-type TableOperation = Extract<Operation, { readonly service: unknown }>
+  add(operation: Operation): void {
+    this.#kinds.add(operation.kind)
+    if (isArp(operation)) this.#arp = true
+    if (operation.kind === 'sysctl' && operation.path === BACKUP_ONLY) this.#backupOnly = true
+    if (!('service' in operation)) return
+    const key = serviceKey(operation.service)
+    this.#services.set(key, (this.#services.get(key) ?? new Set()).add(operation.kind))
+  }
 
-function isHeldBackInTable(
-  operation: TableOperation,
-  refused: readonly Operation[],
-  plan: readonly Operation[],
-): boolean {
-  const before = refused.filter((one) => isOf(operation.service, one))
-  if (before.some(({ kind }) => kind === 'service-add')) return true
-  if (!before.some(({ kind }) => kind === 'dest-add' || kind === 'dest-edit')) return false
-  const leaves = (key: string): boolean =>
-    plan.some((one) => one.kind === 'dest-remove' && isOf(operation.service, one) && destKey(one) === key)
-  if (operation.kind === 'dest-edit') return operation.dest.weight === 0 && leaves(destKey(operation.dest))
-  return operation.kind === 'dest-remove' || operation.kind === 'dest-flush' || operation.kind === 'service-remove'
+  /** Does this step of the plan rely on one before it that was refused, or held back itself? */
+  holdsBack(operation: Operation): boolean {
+    const isHeld = this.#kinds.size > 0 && this.#isHeld(operation)
+    if (isHeld) this.add(operation)
+    return isHeld
+  }
+  #isHeld(operation: Operation): boolean {
+    if (GUARDED.has(operation.kind) && this.#kinds.has('nat-rules')) return true
+    if ('service' in operation) return this.#isHeldInTable(operation)
+    switch (operation.kind) {
+      case 'alias-add':
+        return this.#arp && !operation.address.includes(':')
+      case 'sysctl':
+        return isArp(operation) && this.#kinds.has('alias-remove')
+      case 'nat-rules':
+        return this.#kinds.has('tunnel-remove') || this.#kinds.has('gue-close')
+      case 'sync-start':
+        return this.#backupOnly
+      default:
+        return false
+    }
+  }
+  #isHeldInTable(operation: TableOperation): boolean {
+    const key = serviceKey(operation.service)
+    const before = this.#services.get(key)
+    if (!before) return false
+    if (before.has('service-add')) return true
+    if (!before.has('dest-add') && !before.has('dest-edit')) return false
+    const leaves = (dest: Parameters<typeof destKey>[0]): boolean => this.#leavers().has(`${key}|${destKey(dest)}`)
+    switch (operation.kind) {
+      case 'dest-edit':
+        return operation.dest.weight === 0 && leaves(operation.dest)
+      // Who is at weight 0 already goes: its clients are to be told.
+      case 'dest-remove':
+        return leaves(operation)
+      default:
+        return operation.kind === 'dest-flush' || operation.kind === 'service-remove'
+    }
+  }
+  #leavers(): ReadonlySet<string> {
+    if (this.#leaving) return this.#leaving
+    const keyOf = (one: TableOperation, dest: Parameters<typeof destKey>[0]): string =>
+      `${serviceKey(one.service)}|${destKey(dest)}`
+    const falls = this.#plan.flatMap((one) =>
+      one.kind === 'dest-edit' && one.dest.weight === 0 ? [keyOf(one, one.dest)] : [],
+    )
+    const removed = new Set(this.#plan.flatMap((one) => (one.kind === 'dest-remove' ? [keyOf(one, one)] : [])))
+    this.#leaving = new Set(falls.filter((key) => removed.has(key)))
+    return this.#leaving
+  }
 }

@@ -9,7 +9,7 @@ import {
   type Desired,
   desired,
   diff,
-  isHeldBack,
+  Refusals,
   natRulesText,
   type Observed,
   type ObservedDest,
@@ -358,13 +358,13 @@ describe('any plan', () => {
       fc.property(anyWorld, fc.array(fc.boolean(), { minLength: 40, maxLength: 40 }), (world, refuses) => {
         const wanted = desired({ ...world.planInput, flushing: new Set() }, world.now)
         const plan = diff(world.now, wanted, world.record)
-        const refused: Operation[] = []
+        const refusals = new Refusals(plan)
         let now = world.now
         for (const [at, operation] of plan.entries()) {
-          if (isHeldBack(operation, refused, plan)) continue
+          if (refusals.holdsBack(operation)) continue
           const after = refuses[at % 40] ? null : apply(now, operation)
           if (after) expectStep(now, operation, after, wanted)
-          else refused.push(operation)
+          else refusals.add(operation)
           now = after ?? now
           for (const service of world.now.services ?? [])
             if (service.dests.some((dest) => dest.weight > 0 && !falls(plan, service, destKey(dest))))

@@ -7,7 +7,7 @@ import { encodeMessage, type Outcome, type PreparedMessage, type SwitchoverRepor
 import { after, between, type Instant } from '@lvsm/base'
 import { isStopped } from '@lvsm/changes'
 import { type ConfigGroup, suggest, destKey, type ConfigRealserver, forwarding } from '@lvsm/model'
-import { observedService } from '@lvsm/plan'
+import { isOfEntry, observedService } from '@lvsm/plan'
 import { ANSWER_MS, refuse, reply } from '../command/reply.ts'
 import { leaseStatus, ownership } from '../lease.ts'
 import { readyOf, stateOf } from '../peers.ts'
@@ -186,7 +186,7 @@ const anyMustEnd = (state: NodeState, group: string): boolean =>
 /** Where such realservers serve alone they are not quieted, and there is nothing to wait for. */
 function isDrained(state: NodeState, group: string): boolean {
   const { observed, pending } = state.kernel
-  if (pending.some(({ kind }) => kind === 'dest-edit')) return false
+  if (pending.some((one) => one.kind === 'dest-edit' && !isOfEntry(one))) return false
   return servicesOf(state, group).every((service) => {
     const ending = new Set(service.realservers.filter(mustEnd).map(destKey))
     const table = observed ? observedService(observed, service) : undefined

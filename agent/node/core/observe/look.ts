@@ -54,13 +54,11 @@ const paceMs = (observed: Observed | null): number =>
 const entriesIn = (observed: Observed | null): number =>
   observed?.services?.reduce((sum, { dests }) => sum + dests.length, 0) ?? 0
 
-const isBusy = ({ rhythm }: NodeState): boolean => rhythm.looking || rhythm.applying
-
 /** Asks for a look when one is due, at the kernel and at how connections get on; its answer ends it. */
 export function lookIfDue(state: NodeState): void {
   lookAtPathsIfDue(state)
   const { rhythm, kernel, view, now } = state
-  if (!state.config || isBusy(state) || now < rhythm.lookAt) return
+  if (!state.config || rhythm.looking || now < rhythm.lookAt) return
   rhythm.looking = true
   const needed = kernel.wanted?.sysctls.map(({ path }) => path) ?? []
   const sysctls = [...new Set([...needed, ...formerSettings(kernel.owned)])]
@@ -74,6 +72,6 @@ export function lookIfDue(state: NodeState): void {
 export function nextLook(state: NodeState): Instant | null {
   const { rhythm, config } = state
   const paths = nextPathLook(state)
-  if (isBusy(state) || !config) return paths
+  if (rhythm.looking || !config) return paths
   return paths === null ? rhythm.lookAt : earlier(rhythm.lookAt, paths)
 }

@@ -36,7 +36,6 @@ export function onObserved(state: NodeState, observed: Observed): void {
 
 /** What failed is tried again at the next look; what went well is seen to stand soon. */
 export function onApplied(state: NodeState, { failures }: Extract<NodeInput, { kind: 'applied' }>): void {
-  state.rhythm.applying = false
   state.kernel.failures = failures
   turnsApplied(state)
   state.kernel.acknowledged = new Set(failures.length > 0 ? [] : state.kernel.pending.map(describeOperation))

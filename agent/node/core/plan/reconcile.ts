@@ -76,10 +76,7 @@ export function reconcile(state: NodeState, observed: Observed): readonly Operat
     marked: markedAddresses(state),
   })
   if (kernel.pending.length === 0) kernel.failures = []
-  else if (kernel.broken.length === 0) {
-    state.rhythm.applying = true
-    state.effects.push({ kind: 'apply', operations: kernel.pending })
-  }
+  else if (kernel.broken.length === 0) state.effects.push({ kind: 'apply', operations: kernel.pending })
   return undisturbed ? [] : kernel.pending.filter((one) => !isOfEntry(one))
 }
 
