@@ -63,19 +63,12 @@ describe('a planned switchover', () => {
     expect([owner(), active(dir2)]).toEqual(['dir2', 15])
     expect(dir1.take('reply')).toMatchObject([{ outcome: { ok: true, report: { to: 'dir2', unknown: 0 } } }])
   })
-  it('waits for connections of a service on several ports as for others', () => {
-    const { dir1, dir2, run, owner } = pair(ON_PORTS)
-    expect(dir1.kern.state.services).toMatchObject([{ fwmark: expect.any(Number) }])
-    establish(dir1, 5)
-    establish(dir2, 2)
-    ask(dir1)
-    run(3200)
-    expect(owner()).toBe('dir1')
-    run(1000)
-    expect(dir1.take('reply')).toMatchObject([{ outcome: { ok: true, report: { to: 'dir2', unknown: 9 } } }])
-  })
-  it('goes on after 3.5 seconds, and says how many the successor does not know', () => {
-    const { dir1, dir2, run, owner } = pair()
+  it.each([
+    ['a service on one port', SAMPLE, { port: 80 }],
+    ['a service on several ports', ON_PORTS, { fwmark: expect.any(Number) }],
+  ])('goes on after 3.5 seconds, and says how many the successor does not know: %s', (_, text, service) => {
+    const { dir1, dir2, run, owner } = pair(text)
+    expect(dir1.kern.state.services).toMatchObject([service])
     establish(dir1, 5)
     establish(dir2, 2)
     ask(dir1)

@@ -7,9 +7,9 @@ const DAY_MS = 86_400_000
 const SERVERS = { rs1: '10.11.0.11', rs2: '10.11.0.12', rs3: '10.12.0.13' } as const
 
 /** By server: in how many days its certificate ends, and whether it answers. */
-function told(days: Partial<Record<keyof typeof SERVERS, number>>, keys = '', ok = true): string[] {
+function told(days: Partial<Record<keyof typeof SERVERS, number>>, keys = '', ok = true, behindMs = 0): string[] {
   const check = `check: { type: https, host: web.example, interval: 500ms, timeout: 300ms, fall: 1${keys} }`
-  const iso = (at: number): string => new Date(WALL_MS + at).toISOString()
+  const iso = (at: number): string => new Date(WALL_MS + at - behindMs).toISOString()
   const one = node('dir1', undefined, SAMPLE.replace(/check: \{[^}]*\}/, check), true, iso)
   one.silentChecks = true
   one.feed({ kind: 'lease-up' })
@@ -18,7 +18,7 @@ function told(days: Partial<Record<keyof typeof SERVERS, number>>, keys = '', ok
   const asked = new Map(one.take('check').map(({ address, id }) => [address, id]))
   for (const [server, address] of Object.entries(SERVERS)) {
     const left = days[server as keyof typeof SERVERS]
-    const found = left === undefined ? {} : { certificateUntilMs: WALL_MS + left * DAY_MS }
+    const found = left === undefined ? {} : { certificateUntilMs: Math.round(WALL_MS + left * DAY_MS) }
     one.feed({ kind: 'checked', id: asked.get(address) ?? '', ok, reason: 'as it is', found })
   }
   return one.core
@@ -37,6 +37,12 @@ describe('a certificate', () => {
     expect(told({ rs1: 13, rs3: 13, rs2: 90 })).toEqual([
       `warning service http: the certificate that rs1, rs3 show for http ends on ${dayIn(13)}`,
     ]))
+  it('that ends at midnight has one day, whichever of two clocks was read first', () => {
+    const days = Math.ceil(WALL_MS / DAY_MS + 5) - WALL_MS / DAY_MS
+    const [before, after] = [1, 0].map((behindMs) => told({ rs1: days }, '', true, behindMs))
+    expect(before).toEqual(after)
+    expect(before).toHaveLength(1)
+  })
   it('of each server is one of its own', () =>
     expect(told({ rs1: 13, rs2: 3 })).toEqual([
       `warning service http: the certificate that rs2 shows for http ends on ${dayIn(3)}`,
