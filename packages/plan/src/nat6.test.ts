@@ -59,6 +59,21 @@ const text = (node: string, now: Observed): string[] =>
     .map(describeOperation)
     .filter((line) => line.includes('ipv6') || line.includes('route') || line.includes('2001:'))
 
+test('an interface without settings of IPv6 needs none: no trouble, and no step', () => {
+  const now = host()
+  const without = (key: string): string[] => {
+    const observed = { ...now, sysctls: new Map([...now.sysctls, [`net/ipv6/conf/${key}`, null] as const]) }
+    expect(text('dir1', observed).join()).not.toContain(key)
+    return troublesOf(viewOf(config, 'dir1'), desired(input('dir1'), observed), observed, NOTHING_OWNED).flatMap(
+      ({ code, message }) => (code === 'no-sysctl' ? [message] : []),
+    )
+  }
+  expect(without('outside/accept_ra')).toEqual([])
+  expect(without('all/forwarding')).toEqual([
+    expect.stringMatching(/^the kernel has no net\/ipv6\/conf\/all\/forwarding/),
+  ])
+})
+
 test('a director forwards, after its own default route by advertisements is kept', () => {
   expect(text('dir1', host())).toEqual([
     expect.stringMatching(/^sysctl net\/ipv6\/conf\/inside\/accept_ra 1 → 2/),

@@ -11,6 +11,8 @@ export interface DesiredSysctl {
   readonly accept: readonly string[]
   /** What goes wrong otherwise. */
   readonly why: string
+  /** An interface that has no such setting does not need it. */
+  readonly optional?: true
 }
 
 const conf = (name: string, key: string): string => `net/ipv4/conf/${name}/${key}`
@@ -70,6 +72,8 @@ const routerSysctls = (host: HostNetwork): DesiredSysctl[] => [
     value: '2',
     accept: ['0', '2'],
     why: 'a node that forwards would lose the default route that its router advertises',
+    // Tunnels of IPv4 alone (tunl0) have no settings of IPv6, and hear no router.
+    optional: true as const,
   })),
   exactly(conf6('all', 'forwarding'), '1', 'NAT forwards packets'),
 ]

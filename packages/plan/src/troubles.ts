@@ -156,7 +156,7 @@ const syncTroubles = ({ sync }: NodeView, wanted: Desired): Trouble[] =>
 
 const sysctlTroubles = (wanted: Desired, observed: Observed): Trouble[] =>
   wanted.sysctls
-    .filter(({ path }) => observed.sysctls.get(path) === null && !path.includes('/vs/'))
+    .filter(({ path, optional }) => !optional && observed.sysctls.get(path) === null && !path.includes('/vs/'))
     .map(({ path, why }) =>
       trouble(
         'warning',

@@ -32,7 +32,7 @@ const HEAD = [
   '  -> RemoteAddress:Port Forward Weight ActiveConn InActConn',
 ]
 
-/** A table as data, in the kernel's two voices; `asked`: what was asked by netlink, `all` or a service. */
+/** A table as data, in the kernel's two voices; `asked`: of which services netlink was asked for the destinations. */
 function table(services: ObservedService[]) {
   const kernel = { services, asked: [] as string[], listing: (text: string): string | null => text, gone: false }
   const answered = (): ObservedService[] => {
@@ -41,13 +41,10 @@ function table(services: ObservedService[]) {
   }
   const look = new TableLook({
     listing: () => kernel.listing([...HEAD, ...kernel.services.flatMap(serviceLines), ''].join('\n')),
-    all: () => {
-      kernel.asked.push('all')
-      return answered()
-    },
-    one: (service) => {
+    services: () => answered().map(({ dests: _, ...head }) => head),
+    dests: (service) => {
       kernel.asked.push(serviceKey(service))
-      return answered().find((one) => serviceKey(one) === serviceKey(service)) ?? null
+      return answered().find((one) => serviceKey(one) === serviceKey(service))?.dests ?? []
     },
   })
   const observe = (): { asked: string[]; services: readonly ObservedService[] } => {
@@ -80,9 +77,9 @@ const many = (count: number) => Array.from({ length: count }, (_, at) => service
 const changed = (asked: readonly string[], turn: readonly string[]) => asked.filter((one) => !turn.includes(one))
 
 describe('a look at the table', () => {
-  it('dumps it once; later it asks for two services, and counts connections from the listing', () => {
+  it('asks for all destinations once; later for those of two services, and counts connections from the listing', () => {
     const { kernel, observe } = table(many(9))
-    expect(observe()).toEqual({ asked: ['all'], services: kernel.services })
+    expect(observe()).toEqual({ asked: many(9).map(serviceKey), services: kernel.services })
     kernel.services[8] = service(9, dest(11, { active: 5, inactive: 3 }), dest(12))
     const { asked, services } = observe()
     expect(asked).toEqual([key(1), key(2)])
@@ -95,7 +92,6 @@ describe('a look at the table', () => {
     ['one more', service(9, dest(11), dest(12), dest(13))],
     ['one less', service(9, dest(12))],
     ['another port', service(9, dest(11, { port: 81 }), dest(12))],
-    ['a scheduler', { ...service(9, dest(11), dest(12)), spec: { scheduler: 'rr', flags: [] } }],
   ])('asks for a service that differs: %s', (_, now) => {
     const { kernel, observe } = table(many(9))
     observe()
@@ -106,13 +102,36 @@ describe('a look at the table', () => {
     expect(observe().asked, 'and only once').toEqual([key(3), key(4)])
   })
 
-  it('asks for a new service, and dumps the table when one has gone', () => {
+  it('asks for a new service, and for none when one has gone', () => {
     const { kernel, observe } = table(many(9))
     observe()
     kernel.services.push(service(99, dest(11)))
     expect(changed(observe().asked, [key(1), key(2)])).toEqual([key(99)])
     kernel.services.splice(3, 1)
-    expect(observe()).toEqual({ asked: ['all'], services: kernel.services })
+    const { asked, services } = observe()
+    expect([asked, services]).toEqual([[key(3), key(5)], kernel.services])
+  })
+
+  it.each([
+    ['flags of the scheduler', { scheduler: 'wrr', flags: ['flag-1'] }],
+    ['another scheduler', { scheduler: 'rr', flags: [] }],
+    ['persistence', { scheduler: 'wrr', flags: [], persistence: { seconds: 300, prefix: 24, engine: null } }],
+  ])('sees at once what netlink says of the service itself: %s', (_, spec) => {
+    const { kernel, observe } = table(many(9))
+    observe()
+    kernel.services[6] = { ...service(7, dest(11), dest(12)), spec }
+    expect(observe().services).toEqual(kernel.services)
+    expect(observe().services, 'and keeps it').toEqual(kernel.services)
+  })
+
+  it('a listing that leaves services out, as the kernel does where other namespaces have some, hides none', () => {
+    const { kernel, look, observe } = table(many(9))
+    kernel.listing = (text) => text.replace(serviceLines(service(4, dest(11), dest(12))).join('\n') + '\n', '')
+    observe()
+    expect(observe()).toMatchObject({ asked: [key(1), key(2), key(4)], services: kernel.services })
+    look.outdate({ protocol: 'tcp', address: '10.20.0.4', port: 80 })
+    kernel.services[3] = service(4, dest(11))
+    expect(observe().services, 'also one that was just changed').toEqual(kernel.services)
   })
 
   it('does not keep an answer of another moment than the listing', () => {
@@ -151,16 +170,6 @@ describe('a look at the table', () => {
     expect(looks[4]?.services).toEqual(kernel.services)
   })
 
-  it('notices in turn what the listing says nothing of: flags of the scheduler', () => {
-    const { kernel, observe } = table(many(9))
-    observe()
-    kernel.services[6] = { ...service(7, dest(11), dest(12)), spec: { scheduler: 'wrr', flags: ['flag-1'] } }
-    const looks = Array.from({ length: 5 }, observe)
-    expect(looks[0]?.services).not.toEqual(kernel.services)
-    expect(looks[4]?.services).toEqual(kernel.services)
-    expect(observe().services, 'and keeps them').toEqual(kernel.services)
-  })
-
   it.each([
     ['a threshold', dest(11, { upper: 9, lower: 1 }), dest(11)],
     ['the type of a tunnel', dest(11, { forward: 'tun', tunnel: 'gre' }), dest(11, { forward: 'tun' })],
@@ -181,7 +190,7 @@ describe('a look at the table', () => {
     expect(first?.length).toBeLessThan(40)
   })
 
-  it('leaves out a service that goes between the two voices', () => {
+  it('of a service that goes between the two voices it says nothing but that it was there', () => {
     const { kernel, look, observe } = table(many(9))
     observe()
     look.outdate({ protocol: 'tcp', address: '10.20.0.9', port: 80 })
@@ -189,6 +198,7 @@ describe('a look at the table', () => {
       kernel.services = kernel.services.filter((one) => serviceKey(one) !== key(9))
       return text
     }
+    expect(observe().services).toEqual([...many(8), service(9)])
     expect(observe().services).toEqual(many(8))
   })
 
@@ -197,28 +207,28 @@ describe('a look at the table', () => {
     ['is not understood', (text) => text.replace('wrr', 'wrr 10%\n')],
     ['has no head', () => ''],
     ['names a service twice', (text) => text + serviceLines(service(1)).join('\n') + '\n'],
-  ])('dumps the table each time while the listing %s', (_, listing) => {
+  ])('asks for all destinations while the listing %s', (_, listing) => {
     const { kernel, observe } = table(many(4))
     observe()
     kernel.listing = listing
-    expect(observe()).toEqual({ asked: ['all'], services: kernel.services })
-    expect(observe()).toEqual({ asked: ['all'], services: kernel.services })
+    const all = { asked: many(4).map(serviceKey), services: kernel.services }
+    expect(observe()).toEqual(all)
+    expect(observe()).toEqual(all)
     kernel.listing = (text) => text
-    expect(observe().asked, 'what is known is of a dump without a listing').toEqual(['all'])
+    expect(observe(), 'what is known is of answers without a listing').toEqual(all)
     expect(observe().asked).toHaveLength(2)
   })
 
   it('asks netlink in every look, so that a kernel that has lost IPVS is noticed', () => {
     const { kernel, look, observe } = table([])
-    expect(observe().asked).toEqual(['all'])
-    expect(observe().asked).toEqual(['all'])
+    expect(observe()).toEqual({ asked: [], services: [] })
     kernel.services = many(2)
     observe()
     kernel.gone = true
     expect(() => observe()).toThrow('ENOENT')
     kernel.gone = false
     look.forget()
-    expect(observe().asked).toEqual(['all'])
+    expect(observe().asked).toEqual([key(1), key(2)])
   })
 
   const mark = (fwmark: number, family: 'ipv4' | 'ipv6', ...dests: ObservedDest[]): ObservedService => ({
@@ -227,42 +237,22 @@ describe('a look at the table', () => {
   })
   const six = dest(11, { address: 'fd00::1' })
 
-  it('knows services by mark', () => {
-    const { kernel, observe } = table([...many(1), mark(7, 'ipv4', dest(11)), mark(8, 'ipv6', six)])
+  it('knows services by mark, with destinations and without', () => {
+    const { kernel, observe } = table([...many(3), mark(7, 'ipv4', dest(11)), mark(8, 'ipv6', six), mark(9, 'ipv6')])
     observe()
-    kernel.services[1] = mark(7, 'ipv4', dest(11, { weight: 5 }))
+    kernel.services[3] = mark(7, 'ipv4', dest(11, { weight: 5 }))
     const { asked, services } = observe()
-    expect([asked.includes('all'), asked.includes('fwmark 7'), services]).toEqual([false, true, kernel.services])
+    expect([asked.length, asked.includes('fwmark 7'), services]).toEqual([3, true, kernel.services])
+    kernel.services[5] = mark(9, 'ipv4')
+    expect(observe().services, 'of the other family now').toEqual(kernel.services)
   })
 
-  it('dumps the table once to learn the family of a mark without destinations, and knows it from then on', () => {
-    const { kernel, observe } = table([...many(1), mark(8, 'ipv6', six)])
+  it('asks each time for a mark that both families have: the listing does not tell them apart', () => {
+    const { kernel, observe } = table([...many(3), mark(7, 'ipv4', dest(11)), mark(7, 'ipv6', six)])
     observe()
-    kernel.services.push(mark(9, 'ipv6'))
-    kernel.services[1] = mark(8, 'ipv6')
-    expect(observe()).toMatchObject({ asked: expect.arrayContaining(['all']), services: kernel.services })
-    for (let looks = 0; looks < 6; looks++) {
-      const { asked, services } = observe()
-      expect(asked).not.toContain('all')
-      expect(services).toEqual(kernel.services)
-    }
-  })
-
-  it('notices that a mark without destinations is of the other family now', () => {
-    const { kernel, observe } = table([...many(1), mark(9, 'ipv6')])
-    observe()
-    kernel.services[1] = mark(9, 'ipv4')
-    const looks = Array.from({ length: 6 }, observe)
-    expect(looks.at(-1)?.services).toEqual(kernel.services)
-    expect(looks.at(-1)?.asked).not.toContain('all')
-  })
-
-  it('tells a mark of both families apart by its destinations', () => {
-    const { kernel, observe } = table([mark(7, 'ipv4', dest(11)), mark(7, 'ipv6', six)])
-    observe()
-    observe()
-    const { asked, services } = observe()
-    expect([asked.includes('all'), services]).toEqual([false, kernel.services])
+    const keys = kernel.services.slice(3).map(serviceKey)
+    expect(changed(observe().asked, [key(1), key(2)])).toEqual(keys)
+    expect(observe().services).toEqual(kernel.services)
   })
 
   it('says what a whole dump would say, whatever happens to the table', () => {
@@ -279,7 +269,7 @@ describe('a look at the table', () => {
       protocol: fc.constantFrom('tcp', 'udp'),
       address: fc.constantFrom('10.20.0.1', '10.20.0.2', 'fd00::20'),
       port: fc.constantFrom(80, 443),
-      spec: fc.record({ scheduler: fc.constantFrom('rr', 'wlc'), flags: fc.constant([]) }),
+      spec: fc.record({ scheduler: fc.constantFrom('rr', 'wlc'), flags: fc.constantFrom([], ['flag-2']) }),
       dests: fc.uniqueArray(anyDest, { selector: destKey, maxLength: 4 }),
     })
     const anyTable = fc.uniqueArray(anyService, { selector: serviceKey, maxLength: 6 })

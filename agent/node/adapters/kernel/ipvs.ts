@@ -14,7 +14,7 @@ import {
   type ServiceSpec,
 } from '@lvsm/model'
 import { AF_OF, ipvs, type Message } from '@lvsm/netlink'
-import { observedDest, TableLook } from './ipvs-look.ts'
+import { observedDest, type ServiceHead, TableLook } from './ipvs-look.ts'
 
 type TableOperation = Extract<Operation, { readonly service: unknown }>
 type SyncOperation = Extract<Operation, { readonly kind: 'sync-start' | 'sync-stop' }>
@@ -137,8 +137,8 @@ export function openTable(): Table {
 
   const listed = new TableLook({
     listing: readListing,
-    all: () => services(socket, family ?? 0),
-    one: (service) => oneService(socket, family ?? 0, nameOf(service)),
+    services: () => services(socket, family ?? 0),
+    dests: (service) => dests(socket, family ?? 0, nameOf(service)),
   })
 
   return {
@@ -218,23 +218,11 @@ function readListing(): string | null {
   }
 }
 
-function services(socket: Netlink, family: number): ObservedService[] {
-  return socket.dump(ipvs.dumpServices(family)).flatMap((message) => observedService(socket, family, message) ?? [])
-}
-
-function oneService(socket: Netlink, family: number, name: ipvs.ServiceName): ObservedService | null {
-  const [reply] = socket.request([ipvs.getService(family, name)])
-  if (reply?.code === 'ESRCH') return null
-  if (!reply || reply.errno !== 0 || !reply.data[0]) throw new KernelError('IPVS_CMD_GET_SERVICE', reply?.errno ?? 0)
-  return observedService(socket, family, reply.data[0])
-}
-
-function observedService(socket: Netlink, family: number, message: Message): ObservedService | null {
-  const decoded = ipvs.decodeService(message)
-  if (!decoded.ok) return null
-  const { name } = decoded.value
-  return { ...idOf(name), spec: decodeSpec(decoded.value), dests: dests(socket, family, name) }
-}
+const services = (socket: Netlink, family: number): ServiceHead[] =>
+  socket.dump(ipvs.dumpServices(family)).flatMap((message) => {
+    const decoded = ipvs.decodeService(message)
+    return decoded.ok ? [{ ...idOf(decoded.value.name), spec: decodeSpec(decoded.value) }] : []
+  })
 
 function dests(socket: Netlink, family: number, name: ipvs.ServiceName): ObservedDest[] {
   return socket.dump(ipvs.dumpDestinations(family, name)).flatMap((message) => {
