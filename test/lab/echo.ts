@@ -9,10 +9,10 @@ const SERVER = `
   const net = require('node:net'), dgram = require('node:dgram')
   const waits = []
   for (const port of ports(tcp))
-    waits.push(new Promise((done) => net.createServer((caller) => caller.on('error', () => {}).write(name)).listen(port, '0.0.0.0', done)))
+    waits.push(new Promise((done) => net.createServer((caller) => caller.on('error', () => {}).write(name)).listen(port, '::', done)))
   for (const port of ports(udp)) for (const address of addresses)
     waits.push(new Promise((done) => {
-      const socket = dgram.createSocket('udp4')
+      const socket = dgram.createSocket(address.includes(':') ? 'udp6' : 'udp4')
       socket.on('message', (_, from) => socket.send(name, from.port, from.address)).bind(port, address, done)
     }))
   Promise.all(waits).then(() => console.log('ready'))`
@@ -20,7 +20,7 @@ const SERVER = `
 /** Prints who answered each of so many datagrams of one socket. */
 const DATAGRAMS = `
   const [address, port, count] = process.argv.slice(1)
-  const socket = require('node:dgram').createSocket('udp4'), heard = []
+  const socket = require('node:dgram').createSocket(address.includes(':') ? 'udp6' : 'udp4'), heard = []
   let sent = 0
   const next = () => sent++ < Number(count) ? socket.send('x', Number(port), address) : end()
   const end = () => { console.log(heard.join(' ')); process.exit() }

@@ -12,6 +12,7 @@ import { translated } from './translated.ts'
 import { tunnels } from './tunnels.ts'
 import { tunnels6 } from './tunnels6.ts'
 import { wan } from './wan.ts'
+import { ways } from './ways.ts'
 
 /** Every topology that `--topology` takes. */
 export const topologies: readonly Topology[] = [
@@ -28,6 +29,7 @@ export const topologies: readonly Topology[] = [
   shared,
   nat6,
   translated,
+  ways,
 ]
 
 export const topologyNamed = (name: string): Topology | undefined => topologies.find((one) => one.name === name)
