@@ -81,6 +81,8 @@ export class Prober {
   #heardAt = 0
   #startedAt = 0
   #ready = false
+  /** At the last look, by the clock. */
+  #hung = false
   #failures = 0
   #troubled = false
   /** Probes that this machine lacks something for. */
@@ -131,6 +133,7 @@ export class Prober {
     const child: ChildProcess = spawn(process.execPath, argv, { cwd: '/', stdio: ['pipe', 'pipe', 'inherit'] })
     this.#child = child
     this.#startedAt = clock()
+    this.#hung = false
     this.#ready = false
     const line = (text: string): void => {
       if (this.#child !== child) return
@@ -222,7 +225,11 @@ export class Prober {
     const hangs = this.#ready
       ? [...this.#pending.values()].some(({ sentAt, timeoutMs }) => now - sentAt > timeoutMs + graceMs)
       : now - this.#startedAt > START_MS
+    // Seen twice: what it said while this process stood still has been read by the second time.
+    const again = this.#hung
+    this.#hung = hangs
     if (!hangs) return this.#wake(now)
+    if (!again) return
     this.#options.say('lvsm-prober does not answer: it is ended')
     this.#child.kill('SIGKILL')
   }

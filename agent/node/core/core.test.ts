@@ -27,6 +27,22 @@ describe('a director', () => {
     expect(one.core.events().events).toEqual([])
   })
 
+  it('calls the lease process silent when it is, and not when it stood still itself', () => {
+    const faults = (one: ReturnType<typeof node>): boolean =>
+      one.core.status(one.now()).troubles.some(({ code }) => code === 'no-lease-process')
+    const one = node('dir2')
+    one.run(1000)
+    one.feed({ kind: 'lease-up' })
+    one.feed({ kind: 'lease-status', status: statusOf('dir2', 'dir1') })
+    one.standStill(20_000)
+    expect(faults(one), 'what was said meanwhile has not been read yet').toBe(false)
+    one.feed({ kind: 'lease-status', status: statusOf('dir2', 'dir1') })
+    one.run(1000)
+    expect(faults(one)).toBe(false)
+    one.run(4000)
+    expect(faults(one), 'now nothing comes').toBe(true)
+  })
+
   it('takes a failed realserver out and a recovered one back', () => {
     const one = node('dir1')
     one.feed({ kind: 'lease-up' })

@@ -43,7 +43,7 @@ import { noteAbsence, noteProgram, noteWallClock } from './history/own-node.ts'
 import { nextRecord, recordedReportOf, recordedText, recordIfDue, recordInput } from './history/recording.ts'
 import { nextHook, onHook, stepHooks } from './hooks/hooks.ts'
 import { lookIfDraining, onMessage } from './heard-message.ts'
-import { leaseFault } from './lease.ts'
+import { leaseFault, noteSilence } from './lease.ts'
 import { onLeaseDown, onLeaseEvent, onLeaseUp } from './lease-heard.ts'
 import { nextMove, stepMoves } from './move/owner.ts'
 import { nextHandover, stepHandovers } from './move/successor.ts'
@@ -102,7 +102,7 @@ export function createNodeCore(options: NodeOptions): NodeCore {
   if (reason !== null) note(state, { group: '', kind: 'started', number: 0, reason })
   const at = (now: Instant): NodeState => {
     state.now = later(state.now, now)
-    return state
+    return noteSilence(state)
   }
   return {
     step(input, now) {

@@ -112,6 +112,10 @@ export class TestNode {
     }
     this.#now = instant(end)
   }
+  /** Nothing of this process runs for so long. */
+  standStill(ms: number): void {
+    this.#now = instant(this.#now + ms)
+  }
   /** The effects of this kind since the last look. */
   take<K extends NodeEffect['kind']>(kind: K): Extract<NodeEffect, { kind: K }>[] {
     const found = this.#seen.filter((effect): effect is Extract<NodeEffect, { kind: K }> => effect.kind === kind)

@@ -6,6 +6,8 @@ export interface LeaseLink {
   connected: boolean
   status: LeaseStatus | null
   heardAt: Instant
+  /** The first step at which it was silent by the clock; null: it is not. */
+  silentAt: Instant | null
   /** Why it is not connected. */
   reason: string
   /** Incarnation of the start to which the coordinators confirmed the epoch; empty: none. */
@@ -17,6 +19,7 @@ export const newLeaseLink = (): LeaseLink => ({
   connected: false,
   status: null,
   heardAt: NEVER_BEFORE,
+  silentAt: null,
   reason: 'not connected yet',
   confirmed: '',
   acts: 0,

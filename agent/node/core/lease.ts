@@ -6,6 +6,8 @@ import type { NodeState } from './state.ts'
 
 /** It speaks several times a second; one that is silent this long is frozen. */
 const SILENT_MS = 3000
+/** What came meanwhile has been read by then. */
+const READING_MS = 500
 
 const isSilent = ({ lease, now }: NodeState): boolean => between(lease.heardAt, now) >= SILENT_MS
 
@@ -13,9 +15,18 @@ const isSilent = ({ lease, now }: NodeState): boolean => between(lease.heardAt, 
 export const leaseStatus = (state: NodeState): LeaseStatus | null =>
   state.lease.connected && !isSilent(state) ? state.lease.status : null
 
-/** Why it cannot be relied on; null when it can. */
-export const leaseFault = (state: NodeState): string | null =>
-  !state.lease.connected ? state.lease.reason : isSilent(state) ? 'it is connected, but silent' : null
+/** At the begin of every step: a process that stood still itself reads what was said meanwhile before it calls anybody silent. */
+export function noteSilence(state: NodeState): NodeState {
+  const { lease, now } = state
+  lease.silentAt = isSilent(state) ? (lease.silentAt ?? now) : null
+  return state
+}
+
+/** Why it cannot be relied on; null when it can, or when this process has not had the time to hear it. */
+export const leaseFault = ({ lease, now }: NodeState): string | null => {
+  if (!lease.connected) return lease.reason
+  return lease.silentAt !== null && between(lease.silentAt, now) >= READING_MS ? 'it is connected, but silent' : null
+}
 
 export const ownership = (state: NodeState, group: string): GroupStatus | undefined =>
   leaseStatus(state)?.groups.find((entry) => entry.name === group)
@@ -27,6 +38,7 @@ export const heldGroups = (state: NodeState): ReadonlySet<string> =>
 export function leaseUp({ lease }: NodeState, now: Instant): void {
   lease.connected = true
   lease.heardAt = now
+  lease.silentAt = null
 }
 /** True when it was connected before. */
 export function leaseDown({ lease }: NodeState, reason: string): boolean {
@@ -41,6 +53,7 @@ export function leaseSpoke({ lease, now }: NodeState, status: LeaseStatus): bool
   const changed = roles(lease.status) !== roles(status)
   lease.status = status
   lease.heardAt = now
+  lease.silentAt = null
   return changed
 }
 

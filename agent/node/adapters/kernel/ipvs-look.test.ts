@@ -41,7 +41,7 @@ function table(services: ObservedService[]) {
   }
   const look = new TableLook({
     listing: () => kernel.listing([...HEAD, ...kernel.services.flatMap(serviceLines), ''].join('\n')),
-    services: () => answered().map(({ dests: _, ...head }) => head),
+    services: answered,
     dests: (service) => {
       kernel.asked.push(serviceKey(service))
       return answered().find((one) => serviceKey(one) === serviceKey(service))?.dests ?? []

@@ -13,7 +13,7 @@ import {
   type ServiceId,
   type ServiceSpec,
 } from '@lvsm/model'
-import { AF_OF, ipvs, type Message } from '@lvsm/netlink'
+import { AF_OF, ipvs } from '@lvsm/netlink'
 import { observedDest, type ServiceHead, TableLook } from './ipvs-look.ts'
 
 type TableOperation = Extract<Operation, { readonly service: unknown }>
