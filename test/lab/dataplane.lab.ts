@@ -31,12 +31,6 @@ const BARE = 3
 const IDLE_PERCENT = 2
 
 const addressOf = (at: number): string => `10.11.0.${101 + at}`
-const hex = (at: number): string =>
-  addressOf(at)
-    .split('.')
-    .map((octet) => Number(octet).toString(16).padStart(2, '0'))
-    .join('')
-    .toUpperCase()
 const servers = Array.from({ length: SERVERS }, (_, at) => at)
 const ports = Array.from({ length: SERVICES }, (_, at) => FIRST_PORT + at)
 /** The changed one, if any, is the first of the first service. */
@@ -79,23 +73,19 @@ function enlarged(text: string, changed: number): string {
   })
 }
 
-const entriesOf = (pid: string | number | undefined): string[] => {
-  try {
-    return readFileSync(`/proc/${pid}/net/ip_vs`, 'utf8')
-      .split('\n')
-      .filter((line) => line.includes('->'))
-  } catch {
-    return []
-  }
-}
-const isChanged = (weight: number) => (line: string) =>
-  new RegExp(`${hex(0)}:${FIRST_PORT.toString(16).toUpperCase().padStart(4, '0')} +Route +${weight} `).test(line)
+/** Every destination of a namespace's table. By netlink: /proc/net/ip_vs leaves out some where several namespaces have services. */
+const entriesOf = async (space: string): Promise<string[]> =>
+  (await on(space, 'ipvsadm -Sn')).split('\n').filter((line) => line.startsWith('-a '))
+const hasChanged = async (space: string, weight: number): Promise<boolean> =>
+  new RegExp(`-> ${addressOf(0)}:${FIRST_PORT} +Route +${weight} `).test(
+    await on(space, `ipvsadm -Ln -t ${VIP}:${FIRST_PORT}`),
+  )
 
 /** Milliseconds until it is so. */
-async function timed(begin: () => unknown, isSo: () => boolean, what: string): Promise<number> {
+async function timed(begin: () => unknown, isSo: () => boolean | Promise<boolean>, what: string): Promise<number> {
   const began = performance.now()
   await begin()
-  while (!isSo()) {
+  while (!(await isSo())) {
     demand(performance.now() - began < TABLE_MS, what)
     await sleep(20)
   }
@@ -106,23 +96,30 @@ function measured(name: string, all: readonly number[]): number {
   figure(name, `median ${median.toFixed(0)} ms, worst ${worst.toFixed(0)} ms (${runs})`)
   return median
 }
+/** All demands are measured before the last scenario says which were missed. */
+const missed: string[] = []
+function asked(name: string, value: string, isMet: boolean): void {
+  figure(name, `${value}: ${isMet ? 'met' : 'MISSED'}`)
+  if (!isMet) missed.push(`${name}: ${value}`)
+}
+function besides(name: string, ms: number, otherMs: number, most: number): void {
+  const times = ms / otherMs
+  asked(name, `× ${times.toFixed(2)}, at most × ${most} demanded`, times <= most)
+}
 const pidOf = async (node: string, process: string): Promise<string> =>
   (await lab('pids', node))
     .split('\n')
     .map((line) => line.split('\t'))
     .find(([, name]) => name === process)?.[2] ?? ''
 
-/** A network namespace with nothing in it, and a process there, by which its table is read. */
-async function bareNamespace(work: (name: string, pid: number) => Promise<void>): Promise<void> {
+/** A network namespace with nothing in it. */
+async function bareNamespace(work: (name: string) => Promise<void>): Promise<void> {
   const name = 'bare'
   // Without an address no route tells the kernel that the realservers' are unicast.
   await sh(`ip netns add ${name} && ip -n ${name} link set lo up`)
-  const holder = spawn('ip', ['netns', 'exec', name, 'sleep', 'infinity'], { stdio: 'ignore' })
   try {
-    await sleep(500)
-    await work(name, holder.pid ?? 0)
+    await work(name)
   } finally {
-    holder.kill()
     await sh(`ip netns del ${name}`)
   }
 }
@@ -142,7 +139,7 @@ let peerMs = 0
 let peerChangeMs = 0
 
 scenario(`bare ipvsadm and keepalived: ${SERVICES} × ${SERVERS}, cold, and one realserver changed`, () =>
-  bareNamespace(async (name, pid) => {
+  bareNamespace(async (name) => {
     writeFileSync('/tmp/large.ipvs', `${restoreText()}\n`)
     const bare: number[] = []
     for (let run = 0; run < RUNS; run++) {
@@ -153,7 +150,8 @@ scenario(`bare ipvsadm and keepalived: ${SERVICES} × ${SERVERS}, cold, and one 
           'ipvsadm -R',
         ),
       )
-      demand(entriesOf(pid).length === FULL, `${entriesOf(pid).length} entries by ipvsadm -R`)
+      const { length } = await entriesOf(name)
+      demand(length === FULL, `${length} entries by ipvsadm -R`)
       await on(name, 'ipvsadm -C')
     }
     bareMs = measured('ipvsadm -R', bare)
@@ -165,7 +163,7 @@ scenario(`bare ipvsadm and keepalived: ${SERVICES} × ${SERVERS}, cold, and one 
       cold.push(
         await timed(
           () => void (child = keepalived(name)),
-          () => entriesOf(pid).length === FULL,
+          async () => (await entriesOf(name)).length === FULL,
           'keepalived has its table',
         ),
       )
@@ -174,7 +172,7 @@ scenario(`bare ipvsadm and keepalived: ${SERVICES} × ${SERVERS}, cold, and one 
       changes.push(
         await timed(
           () => process.kill(Number(readFileSync('/tmp/ka.pid', 'utf8')), 'SIGHUP'),
-          () => entriesOf(pid).some(isChanged(2)),
+          () => hasChanged(name, 2),
           'keepalived has the change',
         ),
       )
@@ -198,51 +196,49 @@ scenario(`lvsm: ${SERVICES} × ${SERVERS}, from the configuration to the full ta
   const { from } = await seats()
   before = new Map(NODES.map((node) => [node, readFileSync(fileOf(node), 'utf8')]))
   const small = before.get(from) ?? ''
-  const agent = await pidOf(from, 'agent')
-  const own = entriesOf(agent).length
+  const own = (await entriesOf(from)).length
   const cold: number[] = []
   for (let run = 0; run < RUNS; run++) {
     const text = enlarged(small, 1)
     cold.push(
       await timed(
         () => give(from, text),
-        () => entriesOf(agent).length === FULL + own,
+        async () => (await entriesOf(from)).length === FULL + own,
         'lvsm has its table',
       ),
     )
     if (run < RUNS - 1)
       await timed(
         () => give(from, small),
-        () => entriesOf(agent).length === own,
+        async () => (await entriesOf(from)).length === own,
         'the table is small',
       )
   }
   const median = measured('lvsm, configuration → full table', cold)
-  figure('beside ipvsadm -R', `× ${(median / bareMs).toFixed(2)}, at most × ${BARE} demanded`)
-  figure('beside keepalived', `× ${(median / peerMs).toFixed(2)}, below 1 demanded`)
+  besides('full table beside ipvsadm -R', median, bareMs, BARE)
+  besides('full table beside keepalived', median, peerMs, 1)
 })
 
 scenario('lvsm: one realserver is changed: one entry is another, and how soon', async () => {
   const { from } = await seats()
-  const agent = await pidOf(from, 'agent')
   const small = before.get(from) ?? ''
   const changes: number[] = []
   for (let run = 0; run < RUNS; run++) {
     const weight = run + 2
     const text = enlarged(small, weight)
-    const table = entriesOf(agent)
+    const table = await entriesOf(from)
     changes.push(
       await timed(
         () => give(from, text),
-        () => entriesOf(agent).some(isChanged(weight)),
+        () => hasChanged(from, weight),
         'the change',
       ),
     )
-    const others = entriesOf(agent).filter((line, at) => line !== table[at])
+    const others = (await entriesOf(from)).filter((line, at) => line !== table[at])
     demand(others.length === 1, `${others.length} entries are others`)
   }
   const median = measured('lvsm, configuration → one weight', changes)
-  figure('beside keepalived', `× ${(median / peerChangeMs).toFixed(2)}, below 1 demanded`)
+  besides('one weight beside keepalived', median, peerChangeMs, 1)
   for (const node of NODES) if (node !== from) await give(node, enlarged(before.get(node) ?? '', RUNS + 1))
   await until(async () => (await owner()) !== null, 60_000, 'somebody owns it')
 })
@@ -266,23 +262,20 @@ scenario('lvsm: what it costs to watch over it, and how soon what somebody chang
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     return Number(fields[11]) + Number(fields[12])
   }
-  await until(() => entriesOf(agent).length > FULL, TABLE_MS, 'the whole table')
+  await until(async () => (await entriesOf(from)).length > FULL, TABLE_MS, 'the whole table')
   await sleep(10_000)
   const [delays, used] = [await loopDelays(from), ticks()]
   const began = performance.now()
   await sleep(IDLE_MS)
   const percent = ((ticks() - used) / TICKS / ((performance.now() - began) / 1000)) * 100
   figure('agent of the owner, idle', `${percent.toFixed(1)} % of an emulated core; at most ${IDLE_PERCENT} % demanded`)
-  for (const [what, change, isBack] of [['a weight', `-w 7`, (line: string) => isChanged(RUNS + 1)(line)]] as const) {
-    await on(from, `ipvsadm -e -t ${VIP}:${FIRST_PORT} -r ${addressOf(0)}:${FIRST_PORT} -g ${change}`)
-    const took = await timed(
-      () => undefined,
-      () => entriesOf(agent).some(isBack),
-      `${what} is put back`,
-    )
-    figure(`${what} put back after`, `${took.toFixed(0)} ms`)
-    demand(took < 3 * PASS_MS, `${what}: ${took.toFixed(0)} ms`)
-  }
+  await on(from, `ipvsadm -e -t ${VIP}:${FIRST_PORT} -r ${addressOf(0)}:${FIRST_PORT} -g -w 7`)
+  const took = await timed(
+    () => undefined,
+    () => hasChanged(from, RUNS + 1),
+    'a weight is put back',
+  )
+  asked('a weight put back after', `${took.toFixed(0)} ms, within a pass of ${PASS_MS} ms demanded`, took <= PASS_MS)
   const port = FIRST_PORT + SERVICES - 1
   await on(from, `ipvsadm -e -t ${VIP}:${port} -r ${addressOf(0)}:${port} -g -w 1 -x 9 -y 1`)
   const began2 = performance.now()
@@ -292,13 +285,20 @@ scenario('lvsm: what it costs to watch over it, and how soon what somebody chang
   await until(limits, TABLE_MS, 'a threshold is put back')
   figure('a threshold put back after', `${(performance.now() - began2).toFixed(0)} ms`)
   const after = await loopDelays(from)
-  const late = [...after].filter(([le, count]) => le !== '+Inf' && count - (delays.get(le) ?? 0) > 0)
-  const total = (after.get('+Inf') ?? 0) - (delays.get('+Inf') ?? 0)
-  const longest = late.find(([le, count]) => count - (delays.get(le) ?? 0) === total)?.[0]
-  figure('longest delay of the lease loop meanwhile', `at most ${longest ?? 'more than the last bucket'} s of ${total}`)
+  const late = [...after].map(([le, count]) => ({ le: Number(le), more: count - (delays.get(le) ?? 0) }))
+  const total = late.find(({ le }) => Number.isNaN(le))?.more ?? 0
+  const longest = late.find(({ more }) => more === total)?.le ?? Number.NaN
+  const fenceMs = Number.parseInt((parse(before.get(from) ?? '') as { timing: { lease: string } }).timing.lease, 10)
+  asked(
+    'longest delay of the lease loop meanwhile',
+    `at most ${longest * 1000} ms of ${total} timers, below ${fenceMs / 4} ms demanded`,
+    total > 0 && longest * 1000 < fenceMs / 4,
+  )
 })
 
 scenario('the files are as they were', async () => {
   for (const [node, text] of before) await give(node, text)
   await whole()
 })
+
+scenario('what is demanded of these figures is met', async () => demand(missed.length === 0, missed.join('; ')))
