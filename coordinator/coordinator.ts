@@ -7,7 +7,8 @@ import { type Alarm, type Driver, startDriver } from '../agent/driver/driver.ts'
 import type { Configuration, CoordinatorStatus, MemberChanged, Read, Written } from './configuration.ts'
 import { type Core, type CoreOptions, createCore } from './core/core.ts'
 import type { Effect, Input, Limits, Reply, Wish } from './core/events.ts'
-import { type Coordinated, doubtEntry, refuseChange, type Result } from './core/machine.ts'
+import { type Coordinated, doubtEntry, isDirector, refuseChange, type Result } from './core/machine.ts'
+import { peersOf } from './core/peers.ts'
 import { Expiry } from './expiry.ts'
 import type { ProvenSource } from './adapters/feed/feed.ts'
 import { handOver } from './handover.ts'
@@ -61,7 +62,8 @@ export class Coordinator implements Configuration, ProvenSource {
     const startedAt = machine.clock()
     const { random } = machine
     const raft = createRaft({ id, store: store.identity, stored: store.content, settings, random, startedAt })
-    this.#core = createCore({ raft, limits, startedAt, refuse: refuseChange, withhold: options.withhold })
+    const isFirst = (member: NodeId): boolean => isDirector(store.kept.machine, member)
+    this.#core = createCore({ raft, limits, startedAt, refuse: refuseChange, withhold: options.withhold, isFirst })
     this.#told = store.kept.machine
     this.#links = options.openLinks({
       removed: (by) => this.#driver.feed({ kind: 'message', message: removedBy(by, id, store.identity) }),
@@ -216,8 +218,9 @@ export class Coordinator implements Configuration, ProvenSource {
       return this.#machine.fail(`${doubt}: it was written by a newer lvsm; install that version here`)
     }
     const { write, apply, install } = persist
-    this.#options.store.write(persist, install && this.#snapshots.take(install.index), ({ fault, results }) => {
+    this.#options.store.write(persist, this.#snapshots.take(install), ({ fault, results }) => {
       if (fault) return this.#driver.feed({ kind: 'persist-failed', write, fault })
+      this.#snapshots.installed(install)
       const applied = apply.flatMap(({ index }, at) => {
         const result = results[at]
         return result ? [{ index, result }] : []
@@ -236,13 +239,10 @@ export class Coordinator implements Configuration, ProvenSource {
     if (configured && machine !== before) for (const follower of this.#followers) follower(configured)
   }
 
-  /** Who only knows its seeds does not know who was removed. */
   #know(): void {
-    const { id: own, seeds, store } = this.#options
-    const { machine, lastApplied } = store.kept
-    const known = [...machine.members].map(([id, { addresses, key }]): Peer => ({ id, addresses, key }))
-    const others = (known.length === 0 ? seeds : known).filter(({ id }) => id !== own)
-    this.#links.know(others, known.length === 0 ? 0 : lastApplied)
+    const { id, seeds, store } = this.#options
+    const { peers, until } = peersOf(id, seeds, store.kept)
+    this.#links.know(peers, until)
   }
   #name(id: NodeId | null): string {
     return id === null ? 'nobody' : (this.#options.store.kept.machine.members.get(id)?.name ?? `coordinator ${id}`)

@@ -1,18 +1,15 @@
 /** The whole state on its way to a coordinator that is too far behind for the log, and from a leader to this one. */
-import type { Effect as RaftEffect, InstallSnapshot, NodeId } from '@lvsm/raft'
+import type { Effect as RaftEffect, InstallSnapshot, NodeId, Snapshot } from '@lvsm/raft'
+import { Arrivals } from './core/arrivals.ts'
 import { type Coordinated, readText, type Result, textOf } from './core/machine.ts'
 import type { LinksPort, StorePort } from './ports.ts'
-
-/** Those that came and are not installed: of leaders that follow one another. */
-const MOST = 3
 
 export class Snapshots {
   readonly #id: NodeId
   readonly #store: StorePort<Coordinated, Result>
   readonly #links: LinksPort
   readonly #say: (text: string) => void
-  /** By their index, until they are installed. */
-  readonly #arrived = new Map<number, Coordinated>()
+  readonly #arrived = new Arrivals<Coordinated>()
 
   constructor(id: NodeId, store: StorePort<Coordinated, Result>, links: LinksPort, say: (text: string) => void) {
     this.#id = id
@@ -39,14 +36,16 @@ export class Snapshots {
       this.#say(`coordinator ${from} sent a state that is not understood: install its version of lvsm here`)
       return false
     }
-    for (const index of this.#arrived.keys()) if (this.#arrived.size >= MOST) this.#arrived.delete(index)
-    this.#arrived.set(lastIncludedIndex, state)
+    this.#arrived.put(lastIncludedIndex, state)
     return true
   }
 
-  take(index: number): Coordinated | null {
-    const state = this.#arrived.get(index) ?? null
-    this.#arrived.clear()
-    return state
+  /** For the write that installs it; null: it installs none. */
+  take(install: Snapshot | null): Coordinated | null {
+    return install && this.#arrived.take(install.index)
+  }
+  /** That write is done. */
+  installed(install: Snapshot | null): void {
+    if (install) this.#arrived.installed(install.index)
   }
 }

@@ -27,18 +27,16 @@ export interface CoreOptions {
   readonly refuse: (wish: Exclude<Wish, { kind: 'read' }>) => Refusal | null
   /** Why whoever leads must not propose it now; asked right before it would. */
   readonly withhold: (wish: Exclude<Wish, { kind: 'read' }>) => Refusal | null
+  /** Whether that one is to vote before others. */
+  readonly isFirst?: (id: number) => boolean
 }
 export interface Core<Result> {
   step(input: Input<Result>, now: Instant): readonly Effect<Result>[]
   status(now: Instant): RaftStatus
 }
 
-interface Parts<Result> {
-  readonly raft: Raft
-  readonly limits: Limits
+interface Parts<Result> extends Required<Omit<CoreOptions, 'startedAt'>> {
   readonly desk: Desk<Result>
-  readonly refuse: CoreOptions['refuse']
-  readonly withhold: CoreOptions['withhold']
   now: Instant
   effects: Effect<Result>[]
   /** When Raft wants to be woken. */
@@ -53,12 +51,11 @@ interface Parts<Result> {
 const NEVER = instant(Number.POSITIVE_INFINITY)
 const GROWTH = 'growth'
 
-export function createCore<Result>({ raft, limits, startedAt, refuse, withhold }: CoreOptions): Core<Result> {
+export function createCore<Result>({ startedAt, ...given }: CoreOptions): Core<Result> {
+  const { raft, limits } = given
   const parts: Parts<Result> = {
-    raft,
-    limits,
-    refuse,
-    withhold,
+    isFirst: () => false,
+    ...given,
     desk: new Desk(limits, (id, reply) => void parts.effects.push({ kind: 'reply', id, reply })),
     now: startedAt,
     effects: [],
@@ -237,7 +234,7 @@ function grow<Result>(parts: Parts<Result>): void {
   const { raft, limits, now } = parts
   if (now < parts.growAt || raft.state.role !== 'leader') return
   parts.growAt = after(now, limits.growMs)
-  const node = nextVoter(raft.status(now), limits.voters)
+  const node = nextVoter(raft.status(now), limits.voters, parts.isFirst)
   if (node !== null) stepRaft(parts, { kind: 'change', id: GROWTH, change: { op: 'promote', node }, payload: '' })
 }
 

@@ -28,6 +28,8 @@ function statusOf(members: string, role: RaftStatus['role'] = 'leader'): RaftSta
   }
 }
 
+const nobody = (): boolean => false
+
 test.each<[members: string, wanted: number, next: number | null]>([
   ['v', 3, null],
   ['vr', 3, null],
@@ -39,6 +41,17 @@ test.each<[members: string, wanted: number, next: number | null]>([
   ['vvvrr', 3, null],
   ['vvvrr', 5, 4],
   ['vvvvr', 5, 5],
-])('of %s with %i wanted: %s', (members, wanted, next) => expect(nextVoter(statusOf(members), wanted)).toBe(next))
+])('of %s with %i wanted: %s', (members, wanted, next) =>
+  expect(nextVoter(statusOf(members), wanted, nobody)).toBe(next),
+)
 
-test('only a leader says', () => expect(nextVoter(statusOf('vrr', 'follower'), 3)).toBeNull())
+test('only a leader says', () => expect(nextVoter(statusOf('vrr', 'follower'), 3, nobody)).toBeNull())
+
+test('directors come before the others, whoever came first, where they keep up', () => {
+  const next = (members: string, ...directors: number[]) =>
+    nextVoter(statusOf(members), 3, (id) => directors.includes(id))
+  expect(next('vrrr', 1, 4)).toBe(4)
+  expect(next('vrrr', 1, 3, 4)).toBe(3)
+  expect(next('vrrl', 1, 4)).toBe(2)
+  expect(next('vrl', 1, 2)).toBeNull()
+})

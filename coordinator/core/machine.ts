@@ -125,6 +125,13 @@ function withMembers(state: Coordinated, { index, membership, payload }: Extract
   return { members, configured: beginState(documentOf(written), signature, finalized, DEFAULT_LIMIT, begun) }
 }
 
+/** By the configuration as it is now. */
+export function isDirector({ configured, members }: Coordinated, id: NodeId): boolean {
+  const [name, nodes] = [members.get(id)?.name, configured?.history.document.nodes]
+  if (nodes === undefined || name === undefined || !Object.hasOwn(nodes, name)) return false
+  return nodes[name]?.roles.includes('director') === true
+}
+
 const MEMBER = 'member/'
 
 export const MACHINE: StateMachine<Coordinated, Result> = {

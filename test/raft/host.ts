@@ -13,6 +13,7 @@ import {
   RULES,
   type Settings,
 } from '@lvsm/raft'
+import { Arrivals } from '../../coordinator/core/arrivals.ts'
 import { type Core, createCore } from '../../coordinator/core/core.ts'
 import type { Effect, Input, Limits, Reply as Answered, Wish } from '../../coordinator/core/events.ts'
 import type { CoreMessage } from '../../coordinator/ports.ts'
@@ -59,7 +60,7 @@ export class Host {
   boot = 0
   heldUntil = 0
   readonly #waiting = new Map<string, (reply: Answered<Result>) => void>()
-  #bodies = new Map<number, Machine>()
+  #arrivals = new Arrivals<Machine>()
   readonly #had = new WeakSet<Datagram>()
 
   constructor(name: string, world: Surroundings, rate: number, id: NodeId, store: Store) {
@@ -81,6 +82,7 @@ export class Host {
     if (this.raft || this.id === 0) return
     const { plant, settings } = this.#world
     this.boot += 1
+    this.#arrivals = plant.arrivals?.() ?? new Arrivals()
     const { content, identity } = this.store
     const startedAt = this.now
     this.raft = this.#watched(
@@ -131,7 +133,6 @@ export class Host {
     this.raft = null
     this.#core = null
     this.boot += 1
-    this.#bodies.clear()
     this.#waiting.clear()
     this.store.crash()
   }
@@ -146,8 +147,9 @@ export class Host {
     // Raft bears doubles; of what its links carry besides, they promise that there are none.
     if (this.#had.has(datagram)) return
     if (message.kind === 'ask' || message.kind === 'answer') this.#had.add(datagram)
-    if (body && message.kind === 'install-snapshot') this.#bodies.set(message.lastIncludedIndex, body)
-    this.step({ kind: 'message', message })
+    const put = (state: Machine, index: number): void => this.#arrivals.put(index, state)
+    const arrives = body && message.kind === 'install-snapshot'
+    this.step({ kind: 'message', message }, () => arrives && put(body, message.lastIncludedIndex))
   }
 
   /** `reply` comes at most once. */
@@ -157,11 +159,13 @@ export class Host {
     this.step({ kind: 'ask', id, wish })
   }
 
-  step(input: Input<Result>): void {
+  /** `first`: what its surroundings do in the same moment. */
+  step(input: Input<Result>, first: () => void = () => undefined): void {
     const { schedule } = this.#world
     const { boot } = this
     if (schedule.now < this.heldUntil)
-      return schedule.at(this.heldUntil, () => void (this.boot === boot && this.step(input)))
+      return schedule.at(this.heldUntil, () => void (this.boot === boot && this.step(input, first)))
+    first()
     for (const effect of this.#core?.step(input, this.now) ?? []) this.#carryOut(effect)
   }
 
@@ -188,10 +192,12 @@ export class Host {
 
   #persist(persist: Persist): void {
     const { boot } = this
-    const body = persist.install ? (this.#bodies.get(persist.install.index) ?? null) : null
+    const { install } = persist
+    const body = install && this.#arrivals.take(install.index)
     this.store.write(persist, body, ({ fault, results }) => {
       if (this.boot !== boot) return
       const { write } = persist
+      if (install && !fault) this.#arrivals.installed(install.index)
       const applied = results.map((result) => ({ index: result.index, result }))
       this.step(fault ? { kind: 'persist-failed', write, fault } : { kind: 'persisted', write, applied })
     })

@@ -1,10 +1,11 @@
 /** Mistakes that others made, each planted in one place, and the rule that each is against. */
 import { type Effect, type HardState, type Message, NOBODY, RULES, type Stored } from '@lvsm/raft'
+import { Arrivals } from '../../../coordinator/core/arrivals.ts'
 import type { Core } from '../../../coordinator/core/core.ts'
 import type { Effect as CoreEffect } from '../../../coordinator/core/events.ts'
 import { CHANCE, type Plot } from '../life.ts'
 import type { Plant } from '../plant.ts'
-import type { Result } from '../register.ts'
+import type { Machine, Result } from '../register.ts'
 import { DIVIDED, DRIFT, ELECTIONS, GROWTH, LATE, SICK } from '../plots.ts'
 
 export interface Mistake {
@@ -82,6 +83,14 @@ const MEMBERS: readonly Mistake[] = [
   }),
 ]
 
+class Forgetful extends Arrivals<Machine> {
+  override take(index: number): Machine | null {
+    const state = super.take(index)
+    this.installed(index)
+    return state
+  }
+}
+
 const failing = (effect: Effect): Effect => {
   if (effect.kind !== 'outcome' || effect.outcome.kind !== 'unknown') return effect
   const refusal = { code: 'failed', message: 'leadership was lost' }
@@ -98,6 +107,9 @@ const CLIENTS: readonly Mistake[] = [
   mistake('a full disk is overlooked', 'packages/raft/README.md', SICK, {
     input: (input) =>
       input.kind === 'persist-failed' && input.fault === 'full' ? { kind: 'persisted', write: input.write } : input,
+  }),
+  mistake('a state that came is given up with the first write that installs it', 'coordinator/core/README.md', SICK, {
+    arrivals: () => new Forgetful(),
   }),
 ]
 
