@@ -84,27 +84,49 @@ test('a realserver that an operator named may; a second database or key of one t
   expect(await codes(candidate(), 'dir2', place)).toBe('name-taken')
 })
 
+const newest = () => {
+  const configuration = new MemoryConfiguration()
+  return { read: () => configuration.read() }
+}
+
+test('one that is behind asks the others first: what it has itself says nothing of an operator who has just named the node', async () => {
+  const place = await leading()
+  const old = place.coordinator.known()
+  const place2 = await leading(named)
+  const { coordinator } = place2
+  const behind = {
+    known: () => old,
+    read: () => coordinator.read(),
+    members: () => coordinator.members(),
+    add: (...added: Parameters<typeof coordinator.add>) => coordinator.add(...added),
+  }
+  expect(await admit(candidate(), 'rs1', behind, SECRETS)).toMatchObject({ kind: 'accepted' })
+  const refusal = { code: 'no-leader', message: 'nobody leads', hint: 'wait' }
+  const alone = { ...behind, read: async () => ({ kind: 'refused', refusal }) as const }
+  expect(await admit(candidate(), 'rs9', alone, SECRETS)).toMatchObject({ refusals: [{ code: 'no-leader' }] })
+})
+
 test('one that asks again before its first asking is done is told to ask again, and not that it is another', async () => {
-  const known = new MemoryConfiguration().known
+  const { read } = newest()
   const nobody = async (): Promise<never> => expect.fail('nobody is added twice')
   const asked = { id: 7, store: 'store-2', record: null }
   // Of the log, and not committed yet.
-  const appended = { known, members: () => [asked], add: nobody }
+  const appended = { read, members: () => [asked], add: nobody }
   expect(await admit(candidate(), 'dir2', appended, SECRETS)).toMatchObject({ refusals: [{ code: 'unknown' }] })
   // Another coordinator took it in, and this one has not heard of it.
   const refusal = { code: 'already-member', message: 'this node is member 7 already', hint: 'use that id' }
-  const behind = { known, members: () => [], add: async () => ({ kind: 'refused', refusal }) as const }
+  const behind = { read, members: () => [], add: async () => ({ kind: 'refused', refusal }) as const }
   expect(await admit(candidate(), 'dir2', behind, SECRETS)).toMatchObject({ refusals: [{ code: 'unknown' }] })
 })
 
 test('what the others answered is told as it is: a refusal of theirs, or that nobody knows', async () => {
-  const known = new MemoryConfiguration().known
+  const { read } = newest()
   const refusal = { code: 'not-leader', message: 'no', hint: 'another' }
   for (const [answer, told] of [
     [{ kind: 'unknown' }, { code: 'unknown', hint: 'asking again is safe' }],
     [{ kind: 'refused', refusal }, refusal],
   ] as const) {
-    const others = { known, members: () => [], add: async () => answer }
+    const others = { read, members: () => [], add: async () => answer }
     expect(await admit(candidate(), 'dir2', others, SECRETS)).toMatchObject({ kind: 'refused', refusals: [told] })
   }
 })

@@ -1,11 +1,10 @@
 /** Who becomes a coordinator, of the nodes that ask: an operator's word, and a member more in Raft. */
 import type { Refusal } from '@lvsm/base'
+import { mayCoordinate } from '@lvsm/changes'
 import type { Admission, Candidate, KeyFile, MemberRecord } from '@lvsm/protocol'
 import type { NodeId } from '@lvsm/raft'
 import { type Authority, fingerprintOfNodeKey, signCertificate } from '@lvsm/trust'
 import type { Coordinator } from './coordinator.ts'
-import { mayCoordinate } from './seats.ts'
-import { NOT_BEGUN } from './sentences.ts'
 
 /** What a new coordinator needs of this one. */
 export interface Secrets {
@@ -21,12 +20,13 @@ const refused = (...refusals: readonly Refusal[]): Admission => ({ kind: 'refuse
 export async function admit(
   { store, key, addresses, api }: Candidate,
   node: string,
-  coordinator: Pick<Coordinator, 'known' | 'members' | 'add'>,
+  coordinator: Pick<Coordinator, 'read' | 'members' | 'add'>,
   { signer, keys }: Secrets,
 ): Promise<Admission> {
-  const state = coordinator.known()
-  if (!state) return refused(NOT_BEGUN.refusal)
-  const place = state.history.document.nodes[node]
+  // Of now: one that is behind does not know yet that an operator named this node, or that another one is no member any more.
+  const read = await coordinator.read()
+  if (read.kind === 'refused') return refused(read.refusal)
+  const place = read.state.history.document.nodes[node]
   if (!place) return refused(strange(node))
   if (!mayCoordinate(place)) return refused(unnamed(node))
   if (!signer) return refused(NO_SIGNER)

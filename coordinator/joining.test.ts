@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Candidate, encodeNodeIdentity } from '@lvsm/protocol'
+import { type Candidate, encodeFollowedCoordinators, encodeNodeIdentity } from '@lvsm/protocol'
 import { JOINING } from '@lvsm/raft'
 import { expect, onTestFinished, test } from 'vitest'
 import { STRAIGHT } from '../agent/process/owner.ts'
@@ -109,6 +109,27 @@ test('each coordinator is asked, over each address, until one that leads takes i
   expect(others.asked.map(({ key }) => key.slice(0, 2)).slice(0, 3)).toEqual(['ab', 'ab', 'cd'])
   expect(others.pauses()).toBe(2)
   expect(others.said[0]).toBe('not yet: 10.12.0.1:7446: ECONNREFUSED')
+})
+
+test('those that its agent heard of last are asked first: those of its identity may be long gone, or the one that was here', async () => {
+  const follow = (one: Joining, text: string) =>
+    writeFileSync(join(one.identity, '..', 'coordinators.json'), text, { mode: 0o600 })
+  const hosts = ({ asked }: { asked: readonly Asking[] }) => asked.map(({ address }) => address.host)
+  const list = [
+    { id: 8, name: 'dir8', addresses: [{ host: '10.12.0.8', port: 7446 }], key: 'ef'.repeat(32) },
+    { id: 3, name: 'rs1', addresses: [{ host: '10.12.0.33', port: 7446 }], key: 'cd'.repeat(32) },
+  ]
+  const one = machine()
+  follow(one, encodeFollowedCoordinators(list))
+  const others = world(silent, silent, silent, silent, ACCEPTED)
+  expect(await joinCoordinators(one, others)).toBeNull()
+  expect(hosts(others)).toEqual('10.12.0.8 10.12.0.33 10.12.0.1 10.11.0.1 10.12.0.8'.split(' '))
+  expect(others.asked.map(({ key }) => key.slice(0, 2))).toEqual(['ef', 'cd', 'ab', 'ab', 'ef'])
+  const damaged = machine()
+  follow(damaged, encodeFollowedCoordinators(list).replace('10.12.0.8', '10.12.0.9'))
+  const first = world(ACCEPTED)
+  expect(await joinCoordinators(damaged, first)).toBeNull()
+  expect(hosts(first)).toEqual(['10.12.0.1'])
 })
 
 test('a refusal that does not pass ends it; it may begin again, with the same database and key', async () => {

@@ -1,11 +1,14 @@
 /** This node becomes one of the coordinators: a database of its own, and an id that whoever leads them gives it. */
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describeRefusal, type Refusal } from '@lvsm/base'
 import {
   type Accepted,
   type Candidate,
   type CoordinatorHome,
+  decodeFollowedCoordinators,
   decodeNodeIdentity,
+  FOLLOWED_COORDINATORS,
+  LONGEST_COORDINATORS,
   LONGEST_IDENTITY,
   type NodeIdentity,
 } from '@lvsm/protocol'
@@ -60,6 +63,7 @@ export async function joinCoordinators(joining: Joining, world: JoiningWorld): P
   const read = world.asRoot(() => readIdentity(joining.identity))
   if ('refusal' in read) return refused(read.refusal)
   const { identity } = read
+  const asked = world.asRoot(() => coordinatorsOf(identity, joining.identity))
   const made = await storeIdentity(stateDir)
   if ('code' in made) return refused(made)
   const privateKey = ownKey(stateDir)
@@ -70,7 +74,7 @@ export async function joinCoordinators(joining: Joining, world: JoiningWorld): P
     addresses: listen,
     ...api,
   }
-  const accepted = await accepting(identity, candidate, world)
+  const accepted = await accepting({ identity, asked }, candidate, world)
   if ('faults' in accepted) return accepted
   const { id, certificate, authorityKey, keys, members } = accepted
   const self: CoordinatorHome = { cluster: identity.cluster, id, node: identity.node, listen, ...api, seeds: members }
@@ -80,7 +84,7 @@ export async function joinCoordinators(joining: Joining, world: JoiningWorld): P
 }
 
 async function accepting(
-  identity: NodeIdentity,
+  { identity, asked }: { readonly identity: NodeIdentity; readonly asked: NodeIdentity['coordinators'] },
   candidate: Candidate,
   { ask, pause, say }: JoiningWorld,
 ): Promise<Accepted | Unready> {
@@ -88,7 +92,7 @@ async function accepting(
   for (let round = 0; round < ROUNDS; round++) {
     if (round > 0) await pause()
     const said: string[] = []
-    for (const { addresses, key } of identity.coordinators) {
+    for (const { addresses, key } of asked) {
       for (const address of addresses) {
         const answer = await ask({ address, key, identity, candidate })
         if (answer.kind === 'accepted') return answer
@@ -117,6 +121,17 @@ function readIdentity(path: string): { readonly identity: NodeIdentity } | { rea
   const identity = decodeNodeIdentity(read.bytes.toString())
   if (identity) return { identity }
   return { refusal: { code: 'no-identity', message: `${path} is damaged, or of a newer lvsm`, hint } }
+}
+
+/**
+ * Whom to ask. Those that its agent heard of last come first: those of its identity were there when this node joined, and may all be
+ * gone, or be the one that was here.
+ */
+function coordinatorsOf({ coordinators }: NodeIdentity, path: string): NodeIdentity['coordinators'] {
+  const read = readRegular(join(dirname(path), FOLLOWED_COORDINATORS), LONGEST_COORDINATORS, false)
+  const followed = (read.ok && decodeFollowedCoordinators(read.bytes.toString())) || []
+  const first = followed.map(({ addresses, key }) => ({ addresses, key }))
+  return [...first, ...coordinators.filter(({ key }) => !first.some((one) => one.key === key))]
 }
 
 /** Of the database, which is made where there is none: an empty one that an earlier try left is as good. */

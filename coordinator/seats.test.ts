@@ -42,6 +42,9 @@ test('one that is named no more is to be taken out; whoever has not joined yet i
   expect(await said(['dir1', 'dir2', 'rs1'])).toEqual([
     'warning: rs1 is one of the coordinators, and by the configuration it is to be none → take it out: lvsm coordinators remove rs1; where it is to stay one: lvsm node set rs1 coordinator=true',
   ])
+  expect(await said(['dir1', 'dir2', 'rs9'])).toEqual([
+    'warning: rs9 is one of the coordinators, and the configuration has no node of that name → take it out: lvsm coordinators remove rs9',
+  ])
   const before = new MemoryConfiguration()
   before.enrol('dir1')
   expect(told(before, ['dir1'])).toEqual([])

@@ -3,23 +3,19 @@
  * machine, and taking one out is an operator's word. Where they differ that is said, with the command.
  */
 import type { Trouble } from '@lvsm/base'
-import type { State } from '@lvsm/changes'
-
-interface Place {
-  readonly roles: readonly string[]
-  readonly coordinator?: boolean | undefined
-}
-/** Directors, unless an operator said otherwise, and whoever an operator named. */
-export const mayCoordinate = ({ roles, coordinator }: Place): boolean => coordinator ?? roles.includes('director')
+import { mayCoordinate, type State } from '@lvsm/changes'
 
 /** `members`: names of the nodes of coordinators. */
 export function seatTroubles({ history, enrolled }: State, members: ReadonlySet<string>): Trouble[] {
   const { nodes } = history.document
-  return enrolled.nodes.flatMap(({ name }): Trouble[] => {
+  // It came in just when its node was taken out of the configuration.
+  const left = [...members].filter((name) => !Object.hasOwn(nodes, name)).map(strayed)
+  const seated = enrolled.nodes.flatMap(({ name }): Trouble[] => {
     const place = nodes[name]
     if (!place || mayCoordinate(place) === members.has(name)) return []
     return [members.has(name) ? unnamed(name) : missing(name, place)]
   })
+  return [...seated, ...left]
 }
 
 const unnamed = (name: string): Trouble => ({
@@ -29,7 +25,14 @@ const unnamed = (name: string): Trouble => ({
   message: `${name} is one of the coordinators, and by the configuration it is to be none`,
   hint: `take it out: lvsm coordinators remove ${name}; where it is to stay one: lvsm node set ${name} coordinator=true`,
 })
-const missing = (name: string, { coordinator }: Place): Trouble => ({
+const strayed = (name: string): Trouble => ({
+  code: 'coordinator-unnamed',
+  severity: 'warning',
+  object: `node ${name}`,
+  message: `${name} is one of the coordinators, and the configuration has no node of that name`,
+  hint: `take it out: lvsm coordinators remove ${name}`,
+})
+const missing = (name: string, { coordinator }: { readonly coordinator?: boolean | undefined }): Trouble => ({
   code: 'coordinator-missing',
   object: `node ${name}`,
   severity: coordinator === true ? 'warning' : 'info',

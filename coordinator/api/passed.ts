@@ -1,15 +1,14 @@
 /** What a node's word is good for, when it passes on what somebody asks there. */
-import type { State } from '@lvsm/changes'
+import { mayCoordinate, type State } from '@lvsm/changes'
 import { type ConfigRouteName, CONFIG_ROUTES, type Passed, type UserRole } from '@lvsm/protocol'
 
 /**
- * A director, and whoever was named a coordinator, holds what lets machines in: whoever is root there may do everything anyway, and
- * its word counts. Of every other node it counts for looking alone, and for what is wanted of that very node: a realserver that
+ * Who is to be a coordinator holds what lets machines in: whoever is root there may do everything anyway, and its word counts. Of every other node it counts for looking alone, and for what is wanted of that very node: a realserver that
  * somebody broke into changes nothing else.
  */
 export function roleFor(state: State, node: string, { user, body }: Passed, route: ConfigRouteName): UserRole {
   const place = state.history.document.nodes[node]
-  if (place && (place.roles.includes('director') || place.coordinator === true)) return user.role
+  if (place && mayCoordinate(place)) return user.role
   return route === 'intent' && user.role === 'admin' && isAbout(node, body) ? 'operator' : 'viewer'
 }
 

@@ -3,6 +3,8 @@ import * as z from 'zod'
 import { type FeedCoordinator, feedCoordinators } from './feed-messages.ts'
 import { encodeSummed, readSummed } from './json.ts'
 
+/** Beside the node's identity, in the agent's state directory. */
+export const FOLLOWED_COORDINATORS = 'coordinators.json'
 export const FOLLOWED_COORDINATORS_VERSION = 1
 /** In UTF-16 units, and bytes of UTF-8 that somebody who reads it takes at most. */
 export const LONGEST_COORDINATORS = 2 << 20

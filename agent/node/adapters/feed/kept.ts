@@ -14,6 +14,7 @@ import {
   encodeFollowedCoordinators,
   encodeFollowedFacts,
   encodeKeyRing,
+  FOLLOWED_COORDINATORS,
   type KeyRing,
   LONGEST_COORDINATORS,
   LONGEST_FACTS,
@@ -26,7 +27,6 @@ import { notKept } from '../../feed/troubles.ts'
 /** YAML: plain data is YAML too, below a comment with its checksum. */
 export const FOLLOWED = 'followed.yaml'
 export const FACTS = 'followed-facts.json'
-const COORDINATORS = 'coordinators.json'
 const KEYS = 'followed-keys.json'
 /** Bytes: what the agent reads as a configuration. */
 const LARGEST = 8 << 20
@@ -50,7 +50,7 @@ export function readKeyRing(stateDir: string): KeyRing | null {
 
 export function readKept(stateDir: string): Follower {
   const facts = textAt(join(stateDir, FACTS), LONGEST_FACTS)
-  const coordinators = textAt(join(stateDir, COORDINATORS), LONGEST_COORDINATORS)
+  const coordinators = textAt(join(stateDir, FOLLOWED_COORDINATORS), LONGEST_COORDINATORS)
   return {
     ...NOTHING_HELD,
     held: heldOf(textAt(join(stateDir, FOLLOWED), LARGEST) ?? ''),
@@ -91,7 +91,7 @@ function textOfKept(effect: Keep): [name: string, text: string] {
     case 'keep-facts':
       return [FACTS, encodeFollowedFacts(effect.facts)]
     case 'keep-coordinators':
-      return [COORDINATORS, encodeFollowedCoordinators(effect.list)]
+      return [FOLLOWED_COORDINATORS, encodeFollowedCoordinators(effect.list)]
     case 'keep-keys':
       return [KEYS, encodeKeyRing(effect.ring)]
   }

@@ -1,5 +1,6 @@
 /** What a machine that joins is to be, and what that changes on it: said before it is done. */
 import { endpointText, parseEndpoint } from '@lvsm/base'
+import { mayCoordinate } from '@lvsm/changes'
 import type { JoinPreview } from '@lvsm/protocol'
 import { join } from 'node:path'
 import * as z from 'zod'
@@ -36,9 +37,8 @@ export function comingOf(
   const read = node.safeParse(shown)
   const [link] = read.success ? read.data.links : []
   if (!read.success || !link) return { heartbeat: null, coordinator: null }
-  const { roles, coordinator } = read.data
   const { address: host, port } = link
-  const isCoordinator = coordinator ?? roles.includes('director')
+  const isCoordinator = mayCoordinate(read.data)
   const at = (option: string, text: string | undefined, usual: number): Endpoint => {
     const endpoint = text === undefined ? { host, port: usual } : parseEndpoint(text, usual)
     if (endpoint) return endpoint
