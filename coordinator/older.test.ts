@@ -27,7 +27,7 @@ async function older() {
   const certificate = await signCertificate(AUTHORITY, { name: 'dir1', publicKey })
   const told = { count: () => undefined, trouble: () => undefined }
   const identity = { certificate, privateKey, authority: AUTHORITY.certificate }
-  const server = new NodeServer(identity, told, { waiting: [64, 16] })
+  const server = new NodeServer(identity, told, { waiting: [64, 16], open: [2048, 32] })
   onTestFinished(() => server.close())
   await server.listen([{ host: '127.0.0.1', port: 0 }])
   const record = { name: 'dir1', addresses: server.endpoints, key: fingerprintOfKey(publicKey) }

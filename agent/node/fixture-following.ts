@@ -44,7 +44,7 @@ export class Played {
   async listen(): Promise<this> {
     const identity = await member('dir1')
     const told = { count: () => undefined, trouble: () => undefined }
-    const server = new NodeServer(identity, told, { waiting: [64, 16] })
+    const server = new NodeServer(identity, told, { waiting: [64, 16], open: [2048, 32] })
     const upgrades = new WebSocketServer({ noServer: true, autoPong: false })
     server.serve('/feed', ({ request, socket, head }) => {
       upgrades.handleUpgrade(request, socket, head, (one) => this.#met(one))

@@ -1,13 +1,22 @@
 /** What somebody asks on a node without a coordinator: through its agent's socket, over TLS, to a coordinator, and back. */
+import { once } from 'node:events'
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { LONGEST_NAME } from '@lvsm/protocol'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { coordinator, type Coordinator, type Identity, identityOf } from '../../coordinator/adapters/links/fixture.ts'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import {
+  coordinator,
+  type Coordinator,
+  type Identity,
+  identityOf,
+  stranger,
+  visit,
+} from '../../coordinator/adapters/links/fixture.ts'
 import { openPassage } from '../../coordinator/adapters/api/passage.ts'
 import { hostOf, MemoryConfiguration } from '../../test/kit/configuration.ts'
+import { PASSING } from '../nodelink/dial.ts'
 import { type ControlEvents, serveControl } from './adapters/control.ts'
 import { Passage } from './adapters/feed/passage.ts'
 
@@ -106,6 +115,20 @@ describe('on a director', () => {
   })
 })
 
+describe('on a director that is to be no coordinator', () => {
+  it('its word is as good as that of a realserver: it holds nothing that lets machines in', async () => {
+    const { ask, configuration } = await world('dir1')
+    const values = { coordinator: false }
+    const unnamed = { command: { verb: 'set', noun: 'node', which: { node: 'dir1' }, values, model: 1 } }
+    expect((await ask('POST', '/v1/config/change', { ...CHANGE, change: unnamed })).status).toBe(200)
+    expect((await ask('POST', '/v1/config/change', { ...CHANGE, base: 2 })).status).toBe(403)
+    const { command: drained } = drain('dir1')
+    const standby = { command: { ...drained, verb: 'standby', subject: { kind: 'node', node: 'dir1' } } }
+    expect((await ask('POST', '/v1/facts/change', standby)).status).toBe(200)
+    expect(configuration.log).toHaveLength(2)
+  })
+})
+
 describe('on a realserver', () => {
   it('its word is good for looking, and for what is wanted of itself, and for nothing else', async () => {
     const { ask, configuration, said } = await world('rs1')
@@ -130,6 +153,27 @@ describe('on a realserver', () => {
       status: 503,
       value: { refusals: [{ code: 'no-coordinator' }] },
     })
+  })
+})
+
+describe('a node that asks without end', () => {
+  it('fills no memory: it is refused at the door while it has four requests there, and others are answered', async () => {
+    const { one, identity, configuration, ask } = await world('dir1')
+    const held = await Promise.all(Array.from({ length: 4 }, () => visit(one, identity, PASSING)))
+    const fifth = stranger(one, identity, PASSING)
+    const [error]: unknown[] = await once(fifth, 'error')
+    expect(String(error)).toContain('503')
+    expect(one.counts.get('drop-connection-crowded')).toBe(1)
+    expect(await ask('GET', '/v1/config')).toMatchObject({
+      status: 503,
+      value: { refusals: [{ message: expect.stringMatching(/as many requests as it can/) }] },
+    })
+    const other = await identityOf('dir2')
+    configuration.admit('dir2', other.key)
+    expect((await askingOver(other, one)('GET', '/v1/config')).status).toBe(200)
+    configuration.admit('dir1', identity.key)
+    held[0]?.terminate()
+    await vi.waitUntil(async () => (await ask('GET', '/v1/config')).status === 200, { timeout: 20_000 })
   })
 })
 

@@ -8,5 +8,6 @@ export const isRefused = ({ message }: Error): boolean => message.endsWith('403'
 export function faultOf(error: Error): string {
   const { message } = error instanceof AggregateError && error.errors[0] instanceof Error ? error.errors[0] : error
   if (message.includes('before the connection was established')) return 'no answer in time'
+  if (message.endsWith('503')) return 'it answers as many requests as it can already: try again'
   return isRefused(error) ? STRANGER : message
 }

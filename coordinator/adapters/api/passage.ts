@@ -6,6 +6,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { PASSING } from '../../../agent/nodelink/dial.ts'
 import { textOf } from '../../../agent/nodelink/frames.ts'
 import type { Caller } from '../../../agent/process/caller.ts'
+import { KeyedRoom, type Places } from '../../../agent/nodelink/keyed-room.ts'
 import { roleFor, routeFor } from '../../api/passed.ts'
 import { notNow, type Reply, refusedWith } from '../../api/reply.ts'
 import { LONGEST_BODY } from '../../api/request.ts'
@@ -14,18 +15,18 @@ import { NOTHING } from './reading.ts'
 
 /** From the connection to the request, and from there to the end of the answer. */
 const PATIENCE_MS = 30_000
-/** At the same time, of all nodes. */
-const MOST = 64
+/** At the same time: of all nodes, and of one. Each may hold a body of a configuration's length until its node is known to be gone. */
+const PLACES: Places = [32, 4]
 
 interface Door {
   serve(
     path: string,
-    take: (visitor: { request: IncomingMessage; socket: Duplex; head: Buffer; key: string }) => boolean,
+    take: (visitor: { request: IncomingMessage; socket: Duplex; head: Buffer; key: string }) => boolean | 'crowded',
   ): void
 }
 
 export function openPassage(door: Door, gate: Gate): void {
-  let open = 0
+  const room = new KeyedRoom(PLACES)
   const upgrades = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
@@ -37,19 +38,17 @@ export function openPassage(door: Door, gate: Gate): void {
   door.serve(PASSING, ({ request, socket: raw, head, key }) => {
     const nodeOf = () => gate.configuration.known()?.enrolled.nodes.find((node) => node.key === key)?.name
     if (nodeOf() === undefined) return false
+    // Before anything of the request is taken in: what waits there is memory.
+    if (!room.enter(key)) return 'crowded'
+    raw.once('close', () => room.leave(key))
     upgrades.handleUpgrade(request, raw, head, (socket) => {
-      open++
       const late = setTimeout(() => socket.terminate(), PATIENCE_MS)
-      socket.once('close', () => {
-        open--
-        clearTimeout(late)
-      })
+      socket.once('close', () => clearTimeout(late))
       socket.on('error', () => socket.terminate())
       socket.once('message', (data, isBinary) => {
         // It may have been removed since it connected.
         const node = nodeOf()
         if (node === undefined) return socket.terminate()
-        if (open > MOST) return answer(socket, BUSY)
         void replyOf(gate, node, isBinary ? '' : textOf(data)).then((reply) => answer(socket, reply))
       })
     })
@@ -88,9 +87,6 @@ const NOT_UNDERSTOOD = refusedWith(400, [
     message: 'the coordinator does not understand what the node passed on',
     hint: 'install the same version of lvsm on both',
   },
-])
-const BUSY = refusedWith(503, [
-  { code: 'busy', message: `${MOST} requests of nodes are answered already`, hint: 'nothing was done; try again' },
 ])
 const TOO_LONG = refusedWith(503, [
   { code: 'too-long', message: 'the answer is too long to be passed on', hint: 'ask on the node of a coordinator' },

@@ -39,7 +39,7 @@ class Bench {
     const count = (counter: string): void => void this.counts.set(counter, (this.counts.get(counter) ?? 0) + 1)
     const told = { count, trouble: () => undefined }
     const identity = { certificate, privateKey, authority: AUTHORITY.certificate }
-    this.#server = new NodeServer(identity, told, { waiting: [64, 16] })
+    this.#server = new NodeServer(identity, told, { waiting: [64, 16], open: [2048, 32] })
     expect(await this.#server.listen([{ host: '127.0.0.1', port: 0 }])).toBeNull()
     const { known, follow } = this.configuration
     const records = new Map([[1, { name: 'dir1', addresses: this.#server.endpoints, key: this.#key }]])

@@ -2,11 +2,14 @@
 import { type Admission, type Candidate, decodeJoining, encodeJoining, LONGEST_JOINING } from '@lvsm/protocol'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { textOf } from '../../../agent/nodelink/frames.ts'
+import { KeyedRoom, type Places } from '../../../agent/nodelink/keyed-room.ts'
 import { JOINING } from '../../../agent/nodelink/dial.ts'
 import type { NodeServer } from '../links/node-server.ts'
 
 /** From its connection to what it wants, and from there to the end of the answer. */
 const PATIENCE_MS = 30_000
+/** At the same time: of all nodes, and of one. */
+const PLACES: Places = [32, 4]
 
 export interface DoorOptions {
   /** Whose agent has this key; null: nobody's who is in. */
@@ -18,6 +21,7 @@ export interface DoorOptions {
 }
 
 export function openDoor(server: Pick<NodeServer, 'serve'>, { nodeOf, admit, crashed }: DoorOptions): void {
+  const room = new KeyedRoom(PLACES)
   const upgrades = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
@@ -28,6 +32,8 @@ export function openDoor(server: Pick<NodeServer, 'serve'>, { nodeOf, admit, cra
   server.serve(JOINING, ({ request, socket: raw, head, key }) => {
     const node = nodeOf(key)
     if (node === null) return false
+    if (!room.enter(key)) return 'crowded'
+    raw.once('close', () => room.leave(key))
     upgrades.handleUpgrade(request, raw, head, (socket) => {
       const late = setTimeout(() => socket.terminate(), PATIENCE_MS)
       socket.once('close', () => clearTimeout(late))

@@ -64,6 +64,11 @@ describe('a node', () => {
     })
     expect(one.counts.get('drop-connection-key')).toBe(1)
   })
+  it('asks a few times at once at most, and others are answered', async () => {
+    const { one, node, ask } = await door(async () => ACCEPTED)
+    for (let times = 0; times < 4; times++) await visit(one, node, JOINING)
+    expect(await ask()).toMatchObject({ kind: 'silent', reason: expect.stringMatching(/as many requests as it can/) })
+  })
   it('says nothing to another coordinator than the one that it means', async () => {
     const asked: unknown[] = []
     const { ask, node } = await door(async (candidate) => {

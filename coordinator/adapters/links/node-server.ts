@@ -9,6 +9,7 @@ import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import type { Refusal } from '@lvsm/base'
 import { type Endpoint, TlsPort } from '../../../agent/process/tls-port.ts'
+import { KeyedRoom } from '../../../agent/nodelink/keyed-room.ts'
 import { keyOf } from '../../../agent/nodelink/dial.ts'
 import type { LinkOptions, LinksTold, NodeIdentity } from './options.ts'
 import { Strangers } from './strangers.ts'
@@ -20,25 +21,29 @@ export interface Visitor {
   /** SHA-256 of its public key, as `Peer.key`. */
   readonly key: string
 }
-/** Says whether it took the connection; `gone`: whoever that is was somebody, and never will be again. */
-export type Doorkeeper = (visitor: Visitor) => boolean | 'gone'
+/**
+ * Says whether it took the connection; `gone`: whoever that is was somebody, and never will be again; `crowded`: that one, or all of
+ * them together, have as many as they may.
+ */
+export type Doorkeeper = (visitor: Visitor) => boolean | 'gone' | 'crowded'
 
 const HANDSHAKE_MS = 5000
-const MOST_CONNECTIONS = 2048
 
 export class NodeServer {
   readonly #strangers: Strangers
   readonly #paths = new Map<string, Doorkeeper>()
   readonly #port: TlsPort
   readonly #told: LinksTold
+  readonly #keys: KeyedRoom
 
   constructor(
     { certificate, privateKey, authority }: NodeIdentity,
     told: LinksTold,
-    { waiting }: Pick<LinkOptions, 'waiting'>,
+    { waiting, open }: Pick<LinkOptions, 'waiting' | 'open'>,
   ) {
     this.#told = told
     this.#strangers = new Strangers(told)
+    this.#keys = new KeyedRoom(open)
     this.#port = new TlsPort({
       tls: {
         cert: certificate,
@@ -51,7 +56,7 @@ export class NodeServer {
         secureOptions: constants.SSL_OP_NO_TICKET,
       },
       waiting,
-      open: [MOST_CONNECTIONS, MOST_CONNECTIONS],
+      open: [open[0], open[0]],
       patienceMs: { handshake: HANDSHAKE_MS, header: HANDSHAKE_MS, request: HANDSHAKE_MS },
       events: {
         crowded: (address) => this.#strangers.refused('drop-connection-crowded', address),
@@ -88,7 +93,16 @@ export class NodeServer {
       this.#strangers.refused('drop-connection-request', response.socket?.remoteAddress)
       response.writeHead(404, { connection: 'close' }).end()
     })
+    server.on('secureConnection', (socket) => this.#shown(socket))
     server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
+  }
+
+  /** Its certificate: from here on it has a key, whatever it asks for. */
+  #shown(socket: TLSSocket): void {
+    const key = keyOf(socket.getPeerCertificate().raw) ?? ''
+    if (this.#keys.enter(key)) return void socket.once('close', () => this.#keys.leave(key))
+    this.#strangers.refused('drop-connection-crowded', socket.remoteAddress)
+    socket.destroy()
   }
 
   #noTls(error: Error, socket: TLSSocket): void {
@@ -106,8 +120,9 @@ export class NodeServer {
     const key = keyOf(socket.getPeerCertificate().raw)
     const taken = key !== null && take({ request, socket, head, key })
     if (taken === true) return
-    this.#strangers.refused('drop-connection-key', socket.remoteAddress)
-    end(socket, taken === 'gone' ? '410 Gone' : '403 Forbidden')
+    const isCrowded = taken === 'crowded'
+    this.#strangers.refused(isCrowded ? 'drop-connection-crowded' : 'drop-connection-key', socket.remoteAddress)
+    end(socket, isCrowded ? '503 Service Unavailable' : taken === 'gone' ? '410 Gone' : '403 Forbidden')
   }
 
   #refuse(socket: Duplex, answer: string): void {

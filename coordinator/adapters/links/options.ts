@@ -21,6 +21,8 @@ export interface LinkOptions {
   readonly stateBytes: number
   /** Connections whose certificate is not known yet: of all, and of one address. */
   readonly waiting: readonly [all: number, one: number]
+  /** Connections: of all, and of one key, whatever addresses it comes from, so that no node keeps the others out. */
+  readonly open: readonly [all: number, one: number]
 }
 
 /** `electionMs`: silence after which Raft elects anew. A dead link is then gone before the second election. */
@@ -34,6 +36,7 @@ export const linkOptions = (electionMs: number): LinkOptions => ({
   stallMs: 30_000,
   stateBytes: 256 << 20,
   waiting: [64, 16],
+  open: [2048, 32],
 })
 
 export type NodeIdentity = Credentials

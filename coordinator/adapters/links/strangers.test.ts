@@ -121,6 +121,21 @@ it('whoever connects without end is told of now and then, and counted each time'
 })
 
 describe('a certificate of this cluster', () => {
+  it('has some connections, from whatever address, and others still get in', async () => {
+    const [one, two] = [await coordinator(1, { options: { open: [64, 3] } }), await coordinator(2)]
+    const node = await identityOf('rs1')
+    const open = Array.from({ length: 8 }, () => opened(one, node).on('error', () => undefined))
+    onTestFinished(() => open.forEach((socket) => socket.destroy()))
+    await becomes(one, 'drop-connection-crowded', 5)
+    expect(one.troubles.get('drop-connection-crowded')?.message).toMatch(/more connections than any node/)
+    introduce(one, two)
+    await Promise.all([meet(one, two), meet(two, one)])
+    for (const socket of open) socket.destroy()
+    const again = opened(one, node).on('error', () => undefined)
+    onTestFinished(() => void again.destroy())
+    await once(again, 'secureConnect')
+    expect(one.counts.get('drop-connection-crowded')).toBe(5)
+  })
   it('is shown on each connection: nobody comes back by a ticket', async () => {
     const { one, known } = await pair()
     const comes = async (session?: Buffer): Promise<{ isAgain: boolean; session: Buffer | undefined }> => {

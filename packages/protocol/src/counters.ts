@@ -152,7 +152,12 @@ export const COUNTERS = {
   ),
   'drop-connection-key': dropped('connection', 'key', 'with a key that is no node’s of this cluster', STRANGER),
   'drop-connection-request': dropped('connection', 'request', 'that ask for what is not there'),
-  'drop-connection-crowded': dropped('connection', 'crowded', 'beyond what may be without a key at once', STRANGER),
+  'drop-connection-crowded': dropped(
+    'connection',
+    'crowded',
+    'beyond what there may be at once, without a key or of one',
+    STRANGER,
+  ),
   'drop-visitor-tls': dropped('visitor', 'tls', 'that were no TLS, or ended before they had begun'),
   'drop-visitor-crowded': dropped('visitor', 'crowded', 'beyond what there may be at once', VISITORS),
   'drop-visitor-malformed': dropped('visitor', 'malformed', 'that speak no HTTP'),
