@@ -24,7 +24,7 @@ scenario(
     const seen = await watched(async () => {
       const undo = await rewrite((text) =>
         text
-          .replace(`scheduler: ${before}\n`, 'scheduler: sh\n    scheduler-flags: [sh-port]\n')
+          .replace(`scheduler: ${before}\n`, 'scheduler: sh\n    scheduler-flags: [no-fallback, sh-port]\n')
           .replace('revision: 1', 'revision: 2'),
       )
       try {

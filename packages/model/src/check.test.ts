@@ -122,7 +122,7 @@ describe('a configuration file', () => {
     expect(config().services[0]?.schedulerFlags).toEqual([])
     expect(flags('[sh-port, sh-fallback, sh-port]')).toEqual(['sh-fallback', 'sh-port'])
     expect(refuse(SAMPLE.replace('scheduler: wrr', 'scheduler: sh\n    scheduler-flags: [port]'))).toMatchObject([
-      { field: 'services[0].scheduler-flags[0]', hint: 'its flags: sh-fallback, sh-port' },
+      { field: 'services[0].scheduler-flags[0]', hint: 'its flags: sh-fallback, sh-port, no-fallback' },
     ])
   })
 

@@ -28,6 +28,7 @@ import {
   CHECKS,
   DEFAULT_TUNNEL,
   forwarding,
+  NO_FALLBACK,
   SCHEDULERS,
   type SchedulerRow,
   type Tunnel,
@@ -181,7 +182,8 @@ function completeService(
   const { name, group, address, port = 0, protocol, scheduler } = service
   const ports = rangesOf(service.ports)
   const asked = new Set(service['scheduler-flags'])
-  const schedulerFlags = (SCHEDULERS[scheduler] as SchedulerRow).flags.filter((flag) => asked.has(flag))
+  const { flags }: SchedulerRow = SCHEDULERS[scheduler]
+  const schedulerFlags = [...flags, NO_FALLBACK].filter((flag) => asked.has(flag))
   return {
     ...{ name, group, address, port, protocol, scheduler, schedulerFlags },
     ...(ports ? { port: 0, ports, fwmark: markOf(name), family: familyOf(address) } : {}),

@@ -1,4 +1,5 @@
 /** What a virtual service is beside its name and its destinations, with its one text form. */
+import { kernelFlags } from './tables/index.ts'
 
 /** For how long, and who counts as the same client. */
 export interface Persistence {
@@ -33,9 +34,9 @@ interface Configured {
   readonly persistence: Persistence | null
 }
 /** As the configuration has it. */
-export const specOf = ({ scheduler, schedulerFlags: flags, onePacket, persistence }: Configured): ServiceSpec => ({
+export const specOf = ({ scheduler, schedulerFlags, onePacket, persistence }: Configured): ServiceSpec => ({
   scheduler,
-  flags,
+  flags: kernelFlags({ scheduler, schedulerFlags }),
   ...(onePacket ? { onePacket } : {}),
   ...(persistence === null ? {} : { persistence }),
 })

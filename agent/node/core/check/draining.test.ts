@@ -106,6 +106,53 @@ describe('a stop with a deadline', () => {
   })
 })
 
+describe('a drained one that dies', () => {
+  it('keeps its place while it has connections, and leaves its persistent clients to others after that', () => {
+    const { one, on, wants, has, isThere } = owner(
+      SAMPLE.replace('scheduler: wrr', 'scheduler: wrr\n    persistence: 5m'),
+    )
+    has(5)
+    wants({ intent: 'drain' })
+    on(5000)
+    one.alive.delete(RS1)
+    on(20_000)
+    expect(isThere(), 'its server may have closed the port').toBe(true)
+    has(0)
+    on(5000)
+    expect(isThere()).toBe(false)
+    on(60_000)
+    expect(isThere(), 'and stays away').toBe(false)
+    one.alive.add(RS1)
+    on(10_000)
+    expect(dests(one)[RS1], 'its persistent clients may come back to it').toBe(0)
+  })
+  it('stays while its check passes', () => {
+    const { on, wants, has, isThere } = owner()
+    has(0)
+    wants({ intent: 'drain' })
+    on(60_000)
+    expect(isThere()).toBe(true)
+  })
+})
+
+describe('where weight 0 refuses clients', () => {
+  it('one that failed leaves the table at once', () => {
+    const lingering = (scheduler: string): number => {
+      const { one, on, has, isThere } = owner(SAMPLE.replace('scheduler: wrr', `scheduler: ${scheduler}`))
+      has(5)
+      one.alive.delete(RS1)
+      let atZero = 0
+      for (let at = 0; at < 100; at += 1) {
+        on(100)
+        if (isThere() && dests(one)[RS1] === 0) atZero += 1
+      }
+      expect(isThere()).toBe(false)
+      return atZero
+    }
+    expect([lingering('sh') > 20, lingering('dh')]).toEqual([true, 0])
+  })
+})
+
 describe('when it is done', () => {
   it('is not known at first, then from how fast connections went away, and nothing once it serves', () => {
     const { on, wants, has, said } = owner()

@@ -1,9 +1,11 @@
 /** Realservers on their way out of the table: how long they stay at weight 0, and when their connections are done. */
 import { between } from '@lvsm/base'
 import { noteLeft } from '@lvsm/health'
-import { destKey } from '@lvsm/model'
-import { type Observed, observedService } from '@lvsm/plan'
+import { type ConfigService, destKey, refusesAtZero } from '@lvsm/model'
+import { type Observed, type ObservedDest, observedService } from '@lvsm/plan'
 import type { NodeState } from '../state.ts'
+import type { Member } from './member.ts'
+import { healthOf } from './sight.ts'
 import { membersOf } from './members.ts'
 import { takesNone } from './said-weight.ts'
 
@@ -18,6 +20,7 @@ export function followTable(state: NodeState, observed: Observed): void {
     const dests = new Map(table?.dests.map((dest) => [destKey(dest), dest]))
     for (const [key, member] of membersOf(state, service)) {
       const dest = dests.get(key)
+      member.left = member.intent === 'drain' && isDone(member, dest)
       member.waning =
         member.intent === 'serve' || dest?.weight !== 0 ? [] : noteLeft(member.waning, state.now, dest.active)
       const served = state.checks.pools.get(service.name)?.serving.has(key) === true
@@ -35,20 +38,29 @@ export function followTable(state: NodeState, observed: Observed): void {
 }
 
 /**
+ * It is dead, and has nothing under way: at weight 0 its persistent clients would be sent to it for ever, since their templates, which each
+ * try renews, outlive everything but the destination (ip_vs_conn.c: ip_vs_check_template).
+ */
+const isDone = (member: Member, dest: ObservedDest | undefined): boolean =>
+  healthOf(member).healthy === false && (dest === undefined || (dest.weight === 0 && dest.active === 0))
+
+/**
  * At weight 0 in the table: who failed or was stopped, until it has drained. One that an operator drains stays for as long that is
- * wanted, whatever its checks say: its server may have closed the port to let the last connections end. So does one that is well, and
- * says itself that it takes no more, while a backup stands in.
+ * wanted, though its checks fail while it has connections: its server may have closed the port to let the last of them end. So does one that
+ * is well, and says itself that it takes no more, while a backup stands in. Where clients are refused who meet weight 0, nobody lingers at it.
  */
 export const drainingOf = (state: NodeState): ReadonlyMap<string, ReadonlySet<string>> =>
   new Map(
     state.view?.services.map((service) => {
       const draining = membersOf(state, service).filter(
-        ([, member]) =>
-          member.intent === 'drain' || takesNone(member) || (member.drainingSince !== null && !member.gone),
+        ([, member]) => (member.intent === 'drain' && !member.left) || takesNone(member) || lingers(service, member),
       )
       return [service.name, new Set(draining.map(([key]) => key))]
     }),
   )
+
+const lingers = (service: ConfigService, { drainingSince, gone, stopping }: Member): boolean =>
+  drainingSince !== null && !gone && (stopping !== null || !refusesAtZero(service))
 
 /**
  * A stop that waits for established connections takes no others, those that persistence would bring least of all: does a persistent service of

@@ -48,6 +48,7 @@ export function memberOf(
     stopping,
     waning: known?.waning ?? [],
     drainingSince: isAnew ? null : (known?.drainingSince ?? null),
+    left: known?.left ?? false,
     gone: isAnew ? false : (known?.gone ?? false),
   }
 }

@@ -58,6 +58,8 @@ export interface Member {
   waning: Waning
   /** Since when it is out of the pool but in the table; null when it is not. */
   drainingSince: Instant | null
+  /** An operator drains it, and it is dead and has nothing left: it is not in the table until its check passes. */
+  left: boolean
   /** Drained, or out of time: it leaves the table. */
   gone: boolean
 }

@@ -6,6 +6,7 @@ import { refused, type Refused } from '../command/command.ts'
 import { refuseVersion } from '../command/version.ts'
 import { changeFacts, factAbout, INTENTS, subjectText } from './facts.ts'
 import { lossOf, refusalsOf, warningsOf } from './consequences.ts'
+import { refuseWeightZero } from './weight-zero.ts'
 
 export interface IntentContext {
   readonly finalized: number
@@ -53,7 +54,8 @@ function begin(facts: Facts, command: IntentCommand, intent: Intent, context: In
   const removed = before ? [before] : []
   const after = changeFacts(facts, now, removed, [fact])
   const losses = lossOf(() => ({ config, facts }), { config, facts: after })
-  const against = force ? [] : refusalsOf(losses)
+  const refusing = refuseWeightZero(command, config)
+  const against = force ? [] : [...refusalsOf(losses), ...(refusing ? [refusing] : [])]
   if (against.length > 0) return refused(...against.slice(0, MOST_SHOWN))
   return { facts: after, added: [fact], removed, warnings: warningsOf(losses) }
 }

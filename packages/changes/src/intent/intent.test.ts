@@ -213,3 +213,24 @@ describe('standby that a node was told by itself', () => {
   it('an end is forgotten with the next beginning', () =>
     expect(after(command('standby', dir1), command('enable', dir1), command('standby', dir1)).ends).toEqual([]))
 })
+
+describe('a realserver at weight 0 to which clients are sent all the same', () => {
+  const of = (scheduler: string) => {
+    const { config: read } = checkConfig(FILE.replace('scheduler: wrr', scheduler))
+    if (!read) throw new Error('the file is a configuration')
+    return { ...context(), config: read }
+  }
+  const codesOf = (scheduler: string, one: IntentCommand) =>
+    applyIntent(NO_FACTS, one, of(scheduler)).refusals?.map(({ code }) => code) ?? []
+  const CODE = 'drain-refuses-clients'
+  it('is neither drained nor stopped with a deadline, unless that is meant', () => {
+    const drain = command('drain', server('rs1'))
+    const late = command('stop', server('rs1', 'http'), { deadlineMs: 60_000 })
+    expect([codesOf('scheduler: dh', drain), codesOf('scheduler: dh', late)]).toEqual([[CODE], [CODE]])
+    expect(codesOf('scheduler: sh\n    scheduler-flags: [no-fallback]', drain)).toEqual([CODE])
+    expect(codesOf('scheduler: dh', command('drain', server('rs1', 'https')))).toEqual([])
+    expect(codesOf('scheduler: dh', command('stop', server('rs1')))).toEqual([])
+    expect(codesOf('scheduler: dh', { ...drain, force: true })).toEqual([])
+    expect(codesOf('scheduler: sh', drain)).toEqual([])
+  })
+})

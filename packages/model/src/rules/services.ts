@@ -3,12 +3,12 @@ import { DEFAULT_CHECK } from '../config.ts'
 import type { Path } from '../document.ts'
 import { durationText, parseDuration } from '../duration.ts'
 import { destKey } from '../service-id.ts'
-import { SCHEDULERS, type SchedulerRow } from '../tables/index.ts'
 import { type Floating, floating } from './addresses.ts'
 import { placesOf } from './on-link.ts'
 import { type Service, served } from './pools.ts'
 import { checkPacing } from './pacing.ts'
 import { checkFamily } from './families.ts'
+import { checkScheduler } from './schedulers.ts'
 import { checkPorts, refuseShared, type Taken } from './service-ports.ts'
 import { checkOwnView } from './own-view.ts'
 import { checkVia } from './via.ts'
@@ -33,7 +33,7 @@ export const services: Rule = (draft, refuse) => {
     refuseShared(taken, service, path, refuse)
     const readable = own.filter((entry) => entry.kind === 'vip').length === draft.groups?.[index]?.vips?.length
     if (index >= 0 && readable) checkAddress(service, own, path, refuse)
-    checkFlags(service, path, refuse)
+    checkScheduler(service, served(draft, at), path, refuse)
     checkTiming(service, path, refuse)
     checkOptions(service, served(draft, at), path, refuse)
     checkOwnView(service, served(draft, at), path, refuse)
@@ -71,20 +71,6 @@ function checkAddress(service: Service, own: readonly Floating[], path: Path, re
     `${service.address} is no VIP of group "${service.group}"`,
     vips.length > 0 ? `its VIPs: ${vips.join(', ')}` : 'add it to the vips of the group',
   )
-}
-
-function checkFlags(service: Service, path: Path, refuse: Refuse): void {
-  const { scheduler } = service
-  if (scheduler === undefined) return
-  const { flags }: SchedulerRow = SCHEDULERS[scheduler]
-  for (const { at, item: flag } of entries(service['scheduler-flags']))
-    if (!flags.includes(flag))
-      refuse(
-        'unknown-flag',
-        [...path, 'scheduler-flags', at],
-        `the scheduler ${scheduler} has no flag "${flag}"`,
-        flags.length > 0 ? `its flags: ${flags.join(', ')}` : `remove it: ${scheduler} has none`,
-      )
 }
 
 /** What is longer would come too late for anybody; a group is not ready before each of its realservers was checked. */

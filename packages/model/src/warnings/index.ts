@@ -4,6 +4,7 @@ import { keys } from './keys.ts'
 import { hostAddresses, linkNetworks, prefixes, realserverPlaces, vipNetworks } from './networks.ts'
 import { ports, revisions, sizes } from './sizes.ts'
 import { checkedPorts, checks, gateways, locals, oneNetworks, ownViews, weights } from './services.ts'
+import { slowStarts, zeroWeights } from './schedulers.ts'
 import { sync } from './sync.ts'
 import { timing } from './timing.ts'
 import type { WarningRule } from './warning.ts'
@@ -27,8 +28,10 @@ export const WARNINGS: readonly WarningRule[] = [
   hostAddresses,
   realserverPlaces,
   weights,
+  zeroWeights,
   locals,
   checks,
+  slowStarts,
   checkedPorts,
   ownViews,
   gateways,
