@@ -8,6 +8,8 @@ type One = ReturnType<typeof node>
 /** The kernel knows its services by mark. */
 const ON_PORTS = SAMPLE.replace('    port: 80\n', '    ports: [80, 443]\n').replace('port: 8080, ', '')
 
+const FULL = SAMPLE.replace('forward: nat, gateway: 10.12.0.254', 'forward: fullnat')
+
 /** Two directors and a voter that hear each other; dir1 owns the group. */
 function pair(text = SAMPLE) {
   const made = (name: string) => node(name, undefined, text)
@@ -77,6 +79,36 @@ describe('a planned switchover', () => {
     run(1000)
     expect(owner()).toBe('dir2')
     expect(dir1.take('reply')).toMatchObject([{ outcome: { ok: true, report: { to: 'dir2', unknown: 9 } } }])
+  })
+  it('waits for the end of connections by full NAT, which no other director can go on with, and counts none of them', () => {
+    const { dir1, dir2, run, owner } = pair(FULL)
+    const by = (address: string, count: number): void => {
+      dir1.kern.state.services = dir1.kern.state.services.map((service) => ({
+        ...service,
+        dests: service.dests.map((dest) => (dest.address === address ? { ...dest, active: count } : dest)),
+      }))
+    }
+    establish(dir1, 5)
+    establish(dir2, 5)
+    run(4000)
+    expect(dir1.core.status(dir1.now()).groups[0]?.established?.[0]).toEqual({ node: 'dir1', count: 10 })
+    ask(dir1)
+    run(1000)
+    expect(owner()).toBe('dir1')
+    by('10.12.0.13', 0)
+    run(700)
+    expect([owner(), active(dir1)]).toEqual(['dir2', 10])
+    expect(dir1.take('reply')).toMatchObject([{ outcome: { ok: true, report: { to: 'dir2', unknown: 0 } } }])
+  })
+  it('waits two seconds for them, and no longer', () => {
+    const { dir1, dir2, run, owner } = pair(FULL)
+    establish(dir1, 5)
+    establish(dir2, 5)
+    ask(dir1)
+    run(1800)
+    expect(owner()).toBe('dir1')
+    run(700)
+    expect(owner()).toBe('dir2')
   })
   it('waits for nothing where there is nothing to know', () => {
     const { dir1, run, owner } = pair()

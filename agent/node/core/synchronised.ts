@@ -3,7 +3,7 @@
  * kernel's daemons say nothing of what arrived; a standby that counts fewer than the owner is how silence, loss and lag show.
  */
 import { between, type Instant, type Trouble } from '@lvsm/base'
-import { serviceKey } from '@lvsm/model'
+import { type ConfigService, destKey, forwarding, serviceKey } from '@lvsm/model'
 import { isSyncOperation, sameDaemon } from '@lvsm/plan'
 import { ownership } from './lease.ts'
 import { stateOf } from './peers.ts'
@@ -27,16 +27,28 @@ export function isSynchronised({ kernel, view }: NodeState, group: string): bool
   )
 }
 
-/** Established connections in this node's own table, but for those to the node itself, which end with it; null where the group's are not synchronised. */
+/**
+ * Established connections in this node's own table, but for those that no other director can go on with: to the node itself, or by full NAT; null
+ * where the group's are not synchronised.
+ */
 export function establishedHere(state: NodeState, group: string): number | null {
   if (!isSynchronised(state, group)) return null
-  const keys = new Set(state.view?.services.flatMap((one) => (one.group === group ? [serviceKey(one)] : [])))
+  const bound = new Map<string, ReadonlySet<string>>()
+  for (const service of state.view?.services ?? [])
+    if (service.group === group) bound.set(serviceKey(service), boundKeys(service))
   let count = 0
-  for (const service of state.kernel.observed?.services ?? [])
-    if (keys.has(serviceKey(service)))
-      for (const { forward, active } of service.dests) count += forward === 'local' ? 0 : active
+  for (const service of state.kernel.observed?.services ?? []) {
+    const keys = bound.get(serviceKey(service))
+    if (!keys) continue
+    for (const dest of service.dests) count += dest.forward === 'local' || keys.has(destKey(dest)) ? 0 : dest.active
+  }
   return count
 }
+const NONE: ReadonlySet<string> = new Set()
+const boundKeys = ({ realservers }: ConfigService): ReadonlySet<string> =>
+  realservers.every(({ forward }) => forwarding(forward).carried)
+    ? NONE
+    : new Set(realservers.filter(({ forward }) => !forwarding(forward).carried).map(destKey))
 
 /** Group → the same, as it is told; nothing where nothing is synchronised. */
 export const allEstablished = (state: NodeState): Record<string, number> =>

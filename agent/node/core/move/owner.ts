@@ -102,9 +102,7 @@ function prepare(state: NodeState, move: Move): void {
   const isKnown = own === null || (move.known !== null && move.known >= own) || waited >= AWARE_MS
   askSuccessor(state, move, isKnown)
   const calm =
-    own !== null ||
-    !anyMustEnd(state, move.group) ||
-    (move.quietSince !== null && between(move.quietSince, now) >= QUIET_FOR_MS)
+    !anyMustEnd(state, move.group) || (move.quietSince !== null && between(move.quietSince, now) >= QUIET_FOR_MS)
   const quiet = calm || waited >= QUIET_MS
   if (!quiet || !isKnown || (!move.prepared && waited < PREPARE_MS)) return
   move.phase = 'handing-over'
@@ -178,17 +176,20 @@ export function dropMoves(state: NodeState): void {
 const servicesOf = ({ config }: NodeState, group: string) =>
   config?.services.filter((service) => service.group === group) ?? []
 
-/** A realserver whose connections the next director cannot go on with. */
-const mustEnd = ({ forward }: ConfigRealserver): boolean => forwarding(forward).connectionsMustEnd
+/** Realservers whose connections the next director cannot go on with. */
+const mustEnd = (state: NodeState, group: string): ((one: ConfigRealserver) => boolean) =>
+  isSynchronised(state, group)
+    ? ({ forward }) => !forwarding(forward).carried
+    : ({ forward }) => forwarding(forward).connectionsMustEnd
 const anyMustEnd = (state: NodeState, group: string): boolean =>
-  servicesOf(state, group).some(({ realservers }) => realservers.some(mustEnd))
+  servicesOf(state, group).some(({ realservers }) => realservers.some(mustEnd(state, group)))
 
 /** Where such realservers serve alone they are not quieted, and there is nothing to wait for. */
 function isDrained(state: NodeState, group: string): boolean {
   const { observed, pending } = state.kernel
   if (pending.some((one) => one.kind === 'dest-edit' && !isOfEntry(one))) return false
   return servicesOf(state, group).every((service) => {
-    const ending = new Set(service.realservers.filter(mustEnd).map(destKey))
+    const ending = new Set(service.realservers.filter(mustEnd(state, group)).map(destKey))
     const table = observed ? observedService(observed, service) : undefined
     const quiet = table?.dests.filter((dest) => ending.has(destKey(dest)) && dest.weight === 0) ?? []
     return quiet.every(({ active }) => active === 0)

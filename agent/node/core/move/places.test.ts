@@ -1,4 +1,4 @@
-/** To which address of a former owner packets are handed back that go to a VIP of IPv6. */
+/** To which address of a former owner packets are handed back. */
 import { checkConfig, SAMPLE } from '@lvsm/model'
 import type { Observed } from '@lvsm/plan'
 import { expect, test } from 'vitest'
@@ -23,15 +23,25 @@ const observed = {
   ],
 }
 
-test('an owner names what it has for itself in the networks of its VIPs, where any is of IPv6', () => {
-  expect(ownPlaces({ config: both, observed }, 'web')).toEqual(['2001:db8:11::1'])
-  expect(ownPlaces({ config: configOf('10.11.0.10/24'), observed }, 'web')).toEqual([])
+test('an owner names what it has for itself in the networks of its VIPs', () => {
+  expect(ownPlaces({ config: both, observed }, 'web')).toEqual(['10.11.0.1', '2001:db8:11::1'])
+  expect(ownPlaces({ config: configOf('10.11.0.10/24'), observed }, 'web')).toEqual(['10.11.0.1'])
+  expect(ownPlaces({ config: configOf('10.13.0.10/24'), observed }, 'web')).toEqual([])
   expect(ownPlaces({ config: both, observed: null }, 'web')).toEqual([])
   expect(ownPlaces({ config: both, observed }, 'mail')).toEqual([])
 })
 
 test('a successor believes what can be so: nothing that floats, or lies beyond the link, or is no address', () => {
-  const said = ['2001:db8:11::10', '2001:db8:12::1', '10.11.0.1', 'x', '2001:DB8:11::2', '', '2001:db8:11::1']
+  const said = [
+    '2001:db8:11::10',
+    '2001:db8:12::1',
+    '10.12.0.1',
+    '10.11.0.10',
+    'x',
+    '2001:DB8:11::2',
+    '',
+    '2001:db8:11::1',
+  ]
   expect(believedPlaces(both, 'web', said)).toEqual(['2001:db8:11::1'])
   expect(believedPlaces(null, 'web', said)).toEqual([])
   const many = Array.from({ length: 200 }, (_, at) => `2001:db8:11::${(0x100 + at).toString(16)}`)

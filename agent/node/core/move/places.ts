@@ -1,18 +1,16 @@
 /**
- * Where a former owner is reached by packets that are handed back to it, beside its links: in IPv6, of which links may have no
- * addresses, where it says that it is.
+ * Where a former owner is reached by packets that are handed back to it, beside its links: in the networks of the VIPs, where it says that it
+ * is. Links may have no address of IPv6; and by a link that clients are not behind a strict rp_filter drops what has a client as its source.
  */
-import { canonicalAddress, familyOf, isOwnLabel, parseInet } from '@lvsm/base'
+import { canonicalAddress, isOwnLabel, parseInet } from '@lvsm/base'
 import { type Cidr, type Config, inNetwork } from '@lvsm/model'
 import type { Observed } from '@lvsm/plan'
 
-/** One would do. */
+/** One of each family would do. */
 const MOST = 4
 
 const vipsOf = (config: Config | null, group: string): readonly Cidr[] =>
-  (config?.groups.find(({ name }) => name === group)?.addresses ?? []).filter(
-    ({ kind, address }) => kind === 'vip' && familyOf(address) === 'ipv6',
-  )
+  (config?.groups.find(({ name }) => name === group)?.addresses ?? []).filter(({ kind }) => kind === 'vip')
 const isNear = (address: string, vips: readonly Cidr[]): boolean => vips.some((vip) => inNetwork(address, vip))
 
 interface Host {

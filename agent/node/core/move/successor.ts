@@ -88,9 +88,7 @@ export function nextHandover(state: NodeState): Instant | null {
 
 /** Group → addresses of the former owner, those in the network of a VIP of the group first. */
 export const handoverAddresses = (state: NodeState): ReadonlyMap<string, readonly string[]> =>
-  new Map(
-    [...state.handovers.values()].map(({ group, from, at }) => [group, [...addressesOf(state, group, from), ...at]]),
-  )
+  new Map([...state.handovers.values()].map(({ group, from, at }) => [group, addressesOf(state, group, from, at)]))
 /** Their rules are part of the plan that was just made. */
 export function plannedHandovers({ handovers }: NodeState): void {
   for (const handover of handovers.values()) handover.planned = true
@@ -106,10 +104,10 @@ export function dropHandovers(state: NodeState): void {
   }
 }
 
-function addressesOf({ config }: NodeState, group: string, node: string): string[] {
+function addressesOf({ config }: NodeState, group: string, node: string, said: readonly string[]): string[] {
   const links = config?.nodes.find(({ name }) => name === node)?.links ?? []
   const floating = config?.groups.find(({ name }) => name === group)?.addresses ?? []
   const vips = floating.filter(({ kind }) => kind === 'vip')
   const far = (address: string): number => Number(!vips.some((vip) => inNetwork(address, vip)))
-  return links.map(({ address }) => address).toSorted((one, other) => far(one) - far(other))
+  return [...links.map(({ address }) => address), ...said].toSorted((one, other) => far(one) - far(other))
 }

@@ -28,6 +28,8 @@ export interface ForwardingRow {
   readonly ofItself: 'local' | null
   /** Connections are known to their director alone: before a planned move they must have ended. */
   readonly connectionsMustEnd: boolean
+  /** Where directors tell each other of connections, the next one goes on with them: it needs nothing that IPVS does not tell (a source given by connection tracking), and its node is not the server. */
+  readonly carried: boolean
 }
 
 export const FORWARDING = {
@@ -43,6 +45,7 @@ export const FORWARDING = {
     needsGateway: false,
     onDirector: false,
     ofItself: null,
+    carried: true,
     connectionsMustEnd: false,
   },
   nat: {
@@ -57,6 +60,7 @@ export const FORWARDING = {
     needsGateway: true,
     onDirector: false,
     ofItself: null,
+    carried: true,
     connectionsMustEnd: true,
   },
   tun: {
@@ -71,6 +75,7 @@ export const FORWARDING = {
     needsGateway: false,
     onDirector: false,
     ofItself: null,
+    carried: true,
     connectionsMustEnd: false,
   },
   fullnat: {
@@ -85,6 +90,7 @@ export const FORWARDING = {
     needsGateway: false,
     onDirector: false,
     ofItself: 'local',
+    carried: false,
     connectionsMustEnd: true,
   },
   local: {
@@ -99,6 +105,7 @@ export const FORWARDING = {
     needsGateway: false,
     onDirector: true,
     ofItself: 'local',
+    carried: false,
     connectionsMustEnd: true,
   },
 } as const satisfies Readonly<Record<string, ForwardingRow>>
