@@ -135,6 +135,8 @@ export type NodeEffect =
       readonly services: boolean
       readonly gue: boolean
       readonly helpers: boolean
+      /** With which source packets leave to these; not there: nobody wants to know. */
+      readonly sources?: readonly string[]
     }
   /** See how connections of the realservers get on; answered by one `openings`. */
   | { readonly kind: 'openings' }

@@ -63,6 +63,8 @@ export interface NodeView {
   readonly services: readonly ConfigService[]
   /** VIPs that this node has for itself as a realserver: each with its group, and how; by address, whichever services want them. */
   readonly answersFor: readonly { readonly address: string; readonly group: string; readonly placement: Placement }[]
+  /** Own addresses on whose networks directors hand it packets as they are. */
+  readonly handedAt: readonly string[]
   /** Services of those VIPs that this node serves, whose checks notice when nothing listens any more. */
   readonly serves: readonly ConfigService[]
   /** What this node unwraps as a realserver: one for each address that a director may send from, and each type. */
@@ -128,6 +130,7 @@ export function nodeView(config: Config, name: string): NodeView | null {
       .filter((service) => directs.some((group) => group.name === service.group))
       .map((service) => inTableOf(service, name)),
     answersFor: [...answersFor.values()].toSorted((one, other) => (one.address < other.address ? -1 : 1)),
+    handedAt: handedAt(config, name),
     serves: served.map(({ service }) => service).filter(({ check }) => noticesRefusal(check)),
     gateway,
     ipvsTimeouts: config.ipvsTimeouts,
@@ -135,6 +138,16 @@ export function nodeView(config: Config, name: string): NodeView | null {
     ownView: ownViewOf(config, name),
     sync: syncView(config, name),
   }
+}
+
+function handedAt({ services }: Config, name: string): string[] {
+  const own = services.flatMap(({ realservers }) =>
+    realservers.filter(({ node, forward }) => {
+      const { onLink, aliasOn } = forwarding(forward)
+      return node === name && onLink && aliasOn !== null
+    }),
+  )
+  return [...new Set(own.map(({ address }) => address))].toSorted()
 }
 
 function syncView({ sync, groups, nodes }: Config, name: string): ViewSync | null {

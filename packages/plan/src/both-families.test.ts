@@ -35,6 +35,22 @@ const planned = (node: string, observed: Observed, more: Partial<PlanInput> = {}
 const judged = (plan: readonly Operation[], observed: Observed, held: readonly string[] = []): string[] =>
   audit(plan, { observed, owned: claim(NOTHING_OWNED, config.services), held: new Set(held) })
 
+describe('an alias of IPv6 that somebody made a source again', () => {
+  it('is mended where it stands', () => {
+    const planOf = (observed: Observed) => planned('rs1', observed).filter(({ kind }) => kind.startsWith('alias'))
+    const done = planned('rs1', host()).reduce(apply, host())
+    expect(planOf(done)).toEqual([])
+    const spoilt = {
+      ...done,
+      addresses: done.addresses.map((one) => (one.address === VIP6 ? { ...one, preferred: true as const } : one)),
+    }
+    const plan = planOf(spoilt)
+    expect(plan).toMatchObject([{ kind: 'alias-add', address: VIP6, prefix: 128 }])
+    expect(judged(plan, spoilt)).toEqual([])
+    expect(planOf(plan.reduce(apply, spoilt))).toEqual([])
+  })
+})
+
 describe('a director', () => {
   it('has the service of IPv6 beside that of IPv4, each destination in its family, and nothing more to do then', () => {
     const plan = planned('dir1', host())

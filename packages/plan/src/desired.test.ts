@@ -1,4 +1,4 @@
-import { type ConfigService, type NodeView, destKey } from '@lvsm/model'
+import { type Scheduler, type ConfigService, type NodeView, destKey } from '@lvsm/model'
 import { describe, expect, it } from 'vitest'
 import { kernel, links, planInput, viewOf, wide } from './fixture.ts'
 import { desired, type HostNetwork, type PlanInput } from './index.ts'
@@ -121,6 +121,11 @@ describe('the table', () => {
       { http: '11:1 12:1 13:0', https: '11:3 13:0', imap: '12:1 11:0', smtp: '14:1' },
     ],
     [
+      'nor where clients would be refused by weight 0',
+      withScheduler('dh', of('dir1', { quiescing: new Set(['web']) })),
+      { http: '11:1 12:1 13:1', https: '11:3 13:2', imap: '12:1 11:0', smtp: '14:1' },
+    ],
+    [
       'NAT goes on where nobody else does',
       of('dir1', { quiescing: new Set(['web', 'mail']), serving: only('https', '10.12.0.13:8443') }),
       { http: '', https: '13:2', imap: '', smtp: '' },
@@ -141,6 +146,36 @@ describe('the table', () => {
       { http: '11:1 12:1 13:0', https: '11:1 13:0', imap: '12:1 11:1', smtp: '14:1' },
     ],
   ])('%s', (_, wanted, table) => expect(weights(wanted)).toEqual(table))
+
+  it('lets each interface of NAT pass packets on, and no other one', () => {
+    const on = (node: string): string[] =>
+      desired(of(node), kernel()).sysctls.flatMap(({ path, value }) =>
+        /^net\/ipv4\/(ip_forward|conf\/[^/]+\/forwarding)$/.test(path) ? [`${path} ${value}`] : [],
+      )
+    expect(on('dir1')).toEqual([
+      'net/ipv4/ip_forward 1',
+      'net/ipv4/conf/inside/forwarding 1',
+      'net/ipv4/conf/outside/forwarding 1',
+    ])
+    expect(on('rs1')).toEqual([])
+  })
+
+  it('takes what is handed over where the way back is another interface, and else leaves rp_filter alone', () => {
+    const filters = (index: number, all: string | null): string[] =>
+      desired(
+        of('rs1'),
+        kernel({
+          defaults: [{ gateway: '10.0.0.1', index, protocol: 3, metric: 0 }],
+          sysctls: new Map([['net/ipv4/conf/all/rp_filter', all]]),
+        }),
+      ).sysctls.flatMap(({ path, value, accept }) =>
+        path.endsWith('rp_filter') ? [`${path.split('/')[3]} ${value} of ${accept.join()}`] : [],
+      )
+    expect(filters(2, '1')).toEqual(['all 1 of 1', 'outside 2 of 2'])
+    expect(filters(2, '0')).toEqual(['all 0 of 0', 'outside 2 of 0,2'])
+    expect(filters(3, '1'), 'the way back is this interface').toEqual([])
+    expect(desired(of('rs1'), kernel()).sysctls.some(({ path }) => path.endsWith('rp_filter'))).toBe(false)
+  })
 
   it('has the services of the groups that this node directs, as the configuration names them', () => {
     const [first] = desired(of('dir1'), kernel()).services
@@ -176,5 +211,9 @@ function withWeight(weight: number, wanted: PlanInput): PlanInput {
     ...service,
     realservers: service.realservers.map((entry) => ({ ...entry, weight: entry.forward === 'nat' ? 1 : weight })),
   }))
+  return { ...wanted, view: { ...wanted.view, services } }
+}
+function withScheduler(scheduler: Scheduler, wanted: PlanInput): PlanInput {
+  const services = wanted.view.services.map((service) => ({ ...service, scheduler }))
   return { ...wanted, view: { ...wanted.view, services } }
 }

@@ -6,6 +6,7 @@ import {
   forwarding,
   type KernelMethod,
   type NodeView,
+  refusesAtZero,
   PLACEMENTS,
   type Placement,
   type IpvsTimeouts,
@@ -16,11 +17,18 @@ import {
   specOf,
   timeoutsText,
 } from '@lvsm/model'
-import { sourceRules, sourceSysctls } from './full-nat.ts'
-import { type NatRules, natRules, withSources, withThrough, withTunnels } from './nat-rules.ts'
+import { sourceRules, sourceSysctls, untracked } from './full-nat.ts'
+import { type NatRules, natRules, withSources, withThrough, withTunnels, withUntracked } from './nat-rules.ts'
 import { type HostNetwork, interfaceFor } from './host-network.ts'
 import { type DesiredSync, desiredSync, sameDaemon, syncSysctls } from './sync.ts'
-import { type DesiredSysctl, aliasSysctls, directorSysctls, FORGETTING, gatewaySysctls } from './sysctls.ts'
+import {
+  type DesiredSysctl,
+  aliasSysctls,
+  directorSysctls,
+  FORGETTING,
+  gatewaySysctls,
+  handedSysctls,
+} from './sysctls.ts'
 import { throughRules, throughServices, throughSysctls } from './through.ts'
 import { tunnelRules } from './tunnel-rules.ts'
 import { type DesiredTunnel, desiredTunnels, tunnelSysctls, tunnelWay } from './tunnels.ts'
@@ -67,6 +75,11 @@ export interface Desired {
   readonly sync: DesiredSync | null
 }
 
+/** Of a node that leaves: a plan for it takes back all that is ours. */
+export const NOTHING_DESIRED: Desired = {
+  ...{ sysctls: [], aliases: [], tunnels: [], gue: [], gateway: null, services: [], natRules: null, sync: null },
+}
+
 export interface PlanInput {
   readonly view: NodeView
   /** Groups that this node owns now. */
@@ -101,26 +114,26 @@ export function desired(planInput: PlanInput, host: HostNetwork): Desired {
   const silent = aliases
     .filter(({ address, placement }) => familyOf(address) === 'ipv4' && !PLACEMENTS[placement].answersArp)
     .map(({ address }) => address)
-  const forwards = new Set(
-    view.services.flatMap(({ address, realservers }) =>
-      realservers.some((entry) => forwarding(entry.forward).answersThroughDirector) ? [familyOf(address)] : [],
-    ),
+  const answering = view.services.flatMap(({ realservers }) =>
+    realservers.flatMap(({ forward, address }) => (forwarding(forward).answersThroughDirector ? [address] : [])),
   )
+  const forwards = new Set(answering.map(familyOf))
   const tunnels = desiredTunnels(view)
   const floating = view.directs.flatMap((group) => group.addresses)
   const sync = desiredSync(view, host)
   const known = hears(sync, host)
   return {
-    sysctls: [
-      ...(view.directs.length > 0 ? directorSysctls(host, forwards, floating) : []),
+    sysctls: eachOnce([
+      ...(view.directs.length > 0 ? directorSysctls(host, forwards, floating, answering) : []),
       ...(planInput.forgetting === true ? FORGETTING : []),
       ...syncSysctls(sync),
       ...sourceSysctls(view),
       ...(silent.length > 0 ? aliasSysctls(host, silent) : []),
+      ...handedSysctls(host, view.handedAt),
       ...(view.gateway === null ? [] : gatewaySysctls(host, view.gateway)),
       ...tunnelSysctls(host, tunnels),
       ...throughSysctls(view, owned, host),
-    ],
+    ]),
     aliases,
     tunnels,
     gue: view.tunnelPorts,
@@ -130,16 +143,32 @@ export function desired(planInput: PlanInput, host: HostNetwork): Desired {
       ...view.services.map((service) => desiredService(service, planInput, known)),
       ...throughServices(view, owned, planInput.turns ?? new Map()),
     ],
-    natRules: withThrough(
-      withSources(
-        withTunnels(natRules(view, handover, sync, known, host), tunnelRules(view, host)),
-        sourceRules(view, host),
+    natRules: withUntracked(
+      withThrough(
+        withSources(
+          withTunnels(natRules(view, handover, sync, known, host), tunnelRules(view, host)),
+          sourceRules(view, host),
+        ),
+        throughRules(view, owned, host),
       ),
-      throughRules(view, owned, host),
+      untracked(view),
     ),
     sync,
     ...(view.directs.length > 0 && timeoutsText(view.ipvsTimeouts) !== '' ? { timeouts: view.ipvsTimeouts } : {}),
   }
+}
+
+/** What two need of one setting is what both take. */
+function eachOnce(all: readonly DesiredSysctl[]): DesiredSysctl[] {
+  const found = new Map<string, DesiredSysctl>()
+  for (const one of all) {
+    const before = found.get(one.path)
+    found.set(
+      one.path,
+      before ? { ...before, accept: before.accept.filter((value) => one.accept.includes(value)) } : one,
+    )
+  }
+  return [...found.values()]
 }
 
 /** The owner's messages arrive: what this node knows of connections is what the owner knows, and must not be forgotten. */
@@ -155,6 +184,7 @@ function desiredService(service: ConfigService, planInput: PlanInput, synchronis
   const weightOf = (entry: { readonly address: string; readonly port: number; readonly weight: number }): number =>
     weights?.get(destKey(entry)) ?? entry.weight
   const quiet =
+    !refusesAtZero(service) &&
     planInput.quiescing.has(service.group) &&
     service.realservers.some(
       (entry) => !forwarding(entry.forward).connectionsMustEnd && weightOf(entry) > 0 && serving.has(destKey(entry)),

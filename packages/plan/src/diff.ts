@@ -24,8 +24,8 @@ import {
 } from './observed.ts'
 import { giveBack } from './former.ts'
 import type { Operation } from './operation.ts'
-import { type OwnedRecord, SYNC_KEY } from './record.ts'
-import { sameDaemon, type SyncDaemon } from './sync.ts'
+import type { OwnedRecord } from './record.ts'
+import { syncOperations } from './sync.ts'
 import { setTimeouts } from './timeouts.ts'
 import { gueCloses, gueOpens, tunnelsCome, tunnelsLeave } from './tunnels.ts'
 
@@ -41,7 +41,7 @@ export function diff(observed: Observed, wanted: Desired, record: OwnedRecord): 
     ...natRules(observed, wanted),
     ...setTimeouts(observed, wanted, record),
     ...tables(observed, wanted, record),
-    ...syncDaemons(observed, wanted, record),
+    ...syncOperations(observed, wanted.sync, record),
     ...route(observed, wanted),
     ...aliases(observed, wanted),
     ...tunnelsCome(observed, wanted.tunnels),
@@ -60,21 +60,6 @@ function sysctls(observed: Observed, wanted: Desired): Operation[] {
 
 const natRules = (observed: Observed, wanted: Desired): Operation[] =>
   observed.natRules === natRulesText(wanted.natRules) ? [] : [{ kind: 'nat-rules', needs: wanted.natRules }]
-
-/** After the table: a connection that is told of finds its destination. One daemon of each state there can be, so another one makes room. */
-function syncDaemons({ syncDaemons: running }: Observed, { sync }: Desired, record: OwnedRecord): Operation[] {
-  if (!running) return []
-  const wanted = sync?.daemons ?? []
-  const isWanted = (daemon: SyncDaemon): boolean => wanted.some((one) => sameDaemon(one, daemon))
-  const stopped = running.filter(
-    (daemon) => !isWanted(daemon) && (record.has(SYNC_KEY) || wanted.some(({ state }) => state === daemon.state)),
-  )
-  const started = wanted.filter((daemon) => !running.some((one) => sameDaemon(one, daemon)))
-  return [
-    ...stopped.map((daemon): Operation => ({ kind: 'sync-stop', daemon })),
-    ...started.map((daemon): Operation => ({ kind: 'sync-start', daemon })),
-  ]
-}
 
 const idOf = (service: ServiceId): ServiceId => {
   if (isMark(service)) return { fwmark: service.fwmark, family: service.family }
@@ -181,7 +166,10 @@ function aliases(observed: Observed, wanted: Desired): Operation[] {
     const wantedHere = wanted.aliases.filter(({ placement }) => placementsOn(link).includes(placement))
     const added = wantedHere
       .map(({ address }) => ({ address, prefix: hostPrefix(address), index: link.index, label: ownLabel(link.name) }))
-      .filter(({ address, prefix }) => !here.some((entry) => entry.address === address && entry.prefix === prefix))
+      .filter(
+        ({ address, prefix }) =>
+          !here.some((entry) => entry.address === address && entry.prefix === prefix && entry.preferred !== true),
+      )
     const left = here
       .filter(({ label }) => label === ownLabel(link.name))
       .filter(

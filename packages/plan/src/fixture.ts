@@ -217,7 +217,8 @@ export function apply(now: Observed, operation: Operation): Observed {
       const others = now.addresses.filter(
         (entry) => entry.address !== address || entry.index !== index || entry.prefix !== prefix,
       )
-      if ((operation.kind === 'alias-add') !== (others.length === now.addresses.length)) return refuse('EADDR')
+      const isThere = now.addresses.some((entry) => !others.includes(entry) && entry.preferred !== true)
+      if ((operation.kind === 'alias-add') === isThere) return refuse('EADDR')
       const added = operation.kind === 'alias-add' ? [{ address, prefix, index, label }] : []
       return { ...now, addresses: [...others, ...added] }
     }

@@ -83,6 +83,37 @@ it('a node never answers ARP again while an alias stands', () => {
   ])
 })
 
+it('an interface that came meanwhile gets what new ones had before us; one that was silent already stays so', () => {
+  const director = view('dir1')
+  const leaves = { ...director, directs: [], services: [] }
+  const of = (name: string): string => `net/ipv4/conf/${name}/send_redirects`
+  const before = kernel()
+  before.links.forEach(({ name }) => expect(name).toMatch(/lo|inside|outside/))
+  const silent = { ...before, sysctls: new Map([...before.sysctls, [of('inside'), '0'] as const]) }
+  const started = settle(silent, director)
+  const links = [...started.now.links, { index: 9, name: 'later', loopback: false, up: true }]
+  const more = settle(
+    { ...started.now, links, sysctls: new Map([...started.now.sysctls, [of('later'), '0'] as const]) },
+    director,
+    started.record,
+  )
+  const left = settle(more.now, leaves, more.record)
+  expect(['default', 'later', 'outside', 'inside'].map((name) => left.now.sysctls.get(of(name)))).toEqual([
+    ...['1', '1', '1', '0'],
+  ])
+})
+
+it('what a later version wrote stays, for that one to give back, and holds up nothing', () => {
+  const path = 'net/ipv4/tcp_later'
+  const record = readRecord(`sysctl ${path}\twas 0\twrote 1`)
+  const served = settle(kernel())
+  const now = { ...served.now, sysctls: new Map([...served.now.sysctls, [path, '1'] as const]) }
+  const left = settle(now, nothing, new Map([...served.record, ...record]))
+  expect(left.now.sysctls.get(path)).toBe('1')
+  expect(settings(left.now)['net/ipv4/conf/all/arp_ignore']).toBe('0')
+  expect(writeRecord(left.record)).toBe(writeRecord(record))
+})
+
 it('a version that does not know them skips the lines, and one that does takes no other for one', () => {
   expect(
     formerSettings(readRecord('sysctl net/x\twas 0\twrote 1\nsysctl net/y\twas 0\nnonsense\twas 0\twrote 1')),

@@ -7,15 +7,25 @@ import type { Desired } from './desired.ts'
 import type { Observed } from './observed.ts'
 import type { Operation } from './operation.ts'
 import { FORMER, formersOf, GUE_KEY, gueKey, type OwnedRecord, SYNC_KEY } from './record.ts'
+import { boundWords } from './sync.ts'
 import { rememberTimeouts } from './timeouts.ts'
 import { isOfTunnel } from './tunnels.ts'
 
 type Settings = Pick<Observed, 'sysctls' | 'gue' | 'syncDaemons' | 'timeouts' | 'services'>
-type Wanted = Pick<Desired, 'sysctls' | 'gue' | 'timeouts'>
+type Wanted = Pick<Desired, 'sysctls' | 'gue' | 'timeouts' | 'sync'>
 
 /** Others rely on forwarding once it is on (containers, routers), and would not notice why it is off; a device takes its settings along. */
 const isKept = (path: string): boolean => FORWARDING.test(path) || isOfTunnel(path)
-const FORWARDING = /^net\/(ipv4\/ip_forward|ipv6\/conf\/(all\/forwarding|[^/]+\/accept_ra))$/
+const FORWARDING = /^net\/(ipv4\/(ip_forward|conf\/[^/]+\/forwarding)|ipv6\/conf\/(all\/forwarding|[^/]+\/accept_ra))$/
+
+/** What this version writes; a later one may have written more, which it knows to give back, and this one leaves alone. */
+const WRITTEN =
+  /^net\/(ipv4\/(vs\/(conntrack|expire_(nodest_conn|quiescent_template)|backup_only|sync_(version|threshold|refresh_period|retries|persist_mode|sock_size|ports))|conf\/[^/]+\/(arp_ignore|arp_announce|send_redirects|accept_redirects|promote_secondaries)|conf\/(?!(all|default)\/)[^/]+\/(accept_local|rp_filter))|ipv6\/conf\/[^/]+\/accept_redirects)$/
+
+/** Of the value that new interfaces begin with: which of them were there when we wrote it. */
+const KNOWN = 'known '
+const INHERITED = /^net\/ipv4\/conf\/([^/]+)\/send_redirects$/
+const DEFAULT = 'net/ipv4/conf/default/send_redirects'
 
 const formers = (record: OwnedRecord) => formersOf(record, FORMER.key)
 
@@ -26,7 +36,7 @@ export const formerSettings = (record: OwnedRecord): string[] => formers(record)
 export function giveBack({ sysctls: now }: Settings, wanted: Wanted, record: OwnedRecord): Operation[] {
   const needed = new Set(wanted.sysctls.map(({ path }) => path))
   return formers(record)
-    .filter(({ name, wrote }) => !needed.has(name) && now.get(name) === wrote)
+    .filter(({ name, wrote }) => WRITTEN.test(name) && !needed.has(name) && now.get(name) === wrote)
     .map(({ name, was, wrote }) => ({
       kind: 'sysctl',
       path: name,
@@ -34,6 +44,22 @@ export function giveBack({ sysctls: now }: Settings, wanted: Wanted, record: Own
       was: wrote,
       why: 'as it was before lvsm needed it otherwise',
     }))
+}
+
+const namesOf = ({ sysctls }: Pick<Wanted, 'sysctls'>): string[] =>
+  sysctls.flatMap(({ path }) => INHERITED.exec(path)?.[1] ?? [])
+
+/** An interface that came since then has our value from its first moment: it is to have the former one of `default`, as it would have without us. */
+function rememberInherited(record: Map<string, ReadonlySet<string>>, { sysctls }: Settings, wanted: Wanted): void {
+  const values = record.get(FORMER.key + DEFAULT)
+  const [former] = formers(record).filter(({ name }) => name === DEFAULT)
+  if (!former || !values || ![...values].some((one) => one.startsWith(KNOWN))) return
+  for (const { path } of wanted.sysctls) {
+    const name = INHERITED.exec(path)?.[1]
+    if (name === undefined || values.has(KNOWN + name) || record.has(FORMER.key + path)) continue
+    if (sysctls.get(path) === former.wrote)
+      record.set(FORMER.key + path, new Set([FORMER.was + former.was, FORMER.wrote + former.wrote]))
+  }
 }
 
 /** The record with what this plan is about to overwrite or open, and without what was given back or is somebody else's by now. */
@@ -50,11 +76,21 @@ export function rememberSettings(
     if (!needed.has(name) && now.has(name) && now.get(name) !== wrote) next.delete(FORMER.key + name)
   for (const operation of plan)
     if (operation.kind === 'sysctl' && needed.has(operation.path) && operation.was !== null && !isKept(operation.path))
-      next.set(FORMER.key + operation.path, new Set([FORMER.was + operation.was, FORMER.wrote + operation.value]))
+      next.set(
+        FORMER.key + operation.path,
+        new Set([
+          FORMER.was + operation.was,
+          FORMER.wrote + operation.value,
+          ...(operation.path === DEFAULT ? namesOf(wanted).map((name) => KNOWN + name) : []),
+        ]),
+      )
+  rememberInherited(next, observed, wanted)
   rememberTimeouts(next, observed, wanted)
   for (const operation of plan) if (operation.kind === 'gue-open') next.set(gueKey(operation), new Set())
   if (syncDaemons?.length === 0) next.delete(SYNC_KEY)
-  if (plan.some(({ kind }) => kind === 'sync-start')) next.set(SYNC_KEY, new Set())
+  const isStarted = plan.some(({ kind }) => kind === 'sync-start')
+  if (wanted.sync !== null && (isStarted || next.get(SYNC_KEY)?.size === 0))
+    next.set(SYNC_KEY, new Set(boundWords(wanted.sync)))
   for (const key of record.keys())
     if (key.startsWith(GUE_KEY) && gue && ![...gue, ...wanted.gue].some((one) => key === gueKey(one))) next.delete(key)
   return next

@@ -40,6 +40,17 @@ describe('a director with a realserver by full NAT', () => {
     expect(wantedOf(host(), viewOf(configOf(SAMPLE), 'dir1')).natRules?.sources).toBeUndefined()
   })
 
+  it('keeps connection tracking from services of which it would see one half', () => {
+    const half = FULL.concat(
+      '  - { name: dns, group: web, address: 10.11.0.10, port: 53, protocol: udp, scheduler: rr, realservers: [{ node: rs2, address: 10.11.0.12, forward: dr }] }\n',
+    )
+    const rules = wantedOf(host(), viewOf(configOf(half), 'dir1')).natRules
+    expect(rules?.untracked).toEqual([{ address: '10.11.0.10', port: 53, protocol: 'udp' }])
+    const direct = half.replace('port: 8080, forward: fullnat', 'forward: dr')
+    expect(wantedOf(host(), viewOf(configOf(direct), 'dir1')).natRules?.untracked).toBeUndefined()
+    expect(wantedOf(host()).natRules?.untracked, 'what passes in both directions').toBeUndefined()
+  })
+
   it('leaves out what is of NAT alone: its answers come to the director, and what it begins is its own', () => {
     const { untranslated, masquerade, suppressRst } = wantedOf(host()).natRules ?? {}
     expect(untranslated?.map(({ address }) => address)).toEqual(['10.12.0.13'])

@@ -15,6 +15,7 @@ import {
 } from '@lvsm/model'
 import { type HostNetwork, sourceFor } from './host-network.ts'
 import type { Observed } from './observed.ts'
+import { rangesOf, type Socket, socketsOf } from './service-sockets.ts'
 import type { DesiredSysctl } from './sysctls.ts'
 
 /** Packets of connections to the VIP that go to the realserver get this source. */
@@ -78,6 +79,17 @@ export const sourceSysctls = (view: NodeView): DesiredSysctl[] =>
           why: 'realservers by full NAT would see clients, and answer past the director',
         },
       ]
+
+/**
+ * With `vs/conntrack` connection tracking keeps what IPVS forwards, also by direct routing and tunnels, of which it never sees an answer: after the
+ * first packet it takes all others for invalid, and firewalls drop those before IPVS sees them. Without it each is new to it.
+ */
+export const untracked = (view: NodeView): Socket[] =>
+  hidden(view).length === 0
+    ? []
+    : view.services
+        .filter(({ realservers }) => realservers.every(({ forward }) => forwarding(forward).aliasOn !== null))
+        .flatMap((service) => socketsOf(service, service.address, rangesOf(service)))
 
 export function sourceTroubles(view: NodeView, observed: Observed): Trouble[] {
   const all = hidden(view)

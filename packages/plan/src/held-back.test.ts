@@ -46,6 +46,12 @@ describe('refused', () => {
       [],
     ],
     [
+      'the number of ports of synchronisation: its daemons go on as they are',
+      sysctl('net/ipv4/vs/sync_ports', '1'),
+      [sysctl('net/ipv4/vs/sync_ports', '1'), daemon('sync-stop'), daemon('sync-start')],
+      [1, 2],
+    ],
+    [
       'an alias that leaves: ARP stays silent',
       alias('alias-remove', '10.11.0.10'),
       [alias('alias-remove', '10.11.0.10'), loud],

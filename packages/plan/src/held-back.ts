@@ -9,6 +9,7 @@
  * | our rules | tunnels, the port of GUE and messages about connections: open to everybody |
  * | a tunnel or a port of GUE that leaves | our rules: they guard what is still there; and so what waits for them |
  * | `backup_only` | a daemon: the owner would forward nothing |
+ * | `sync_ports` | daemons that would be started anew for it, and have more ports until then |
  * | a service | all else of it: it would be said once for each step |
  * | a destination | those of the service that leave while they take connections: it might have nobody |
  */
@@ -20,6 +21,7 @@ type TableOperation = Extract<Operation, { readonly service: unknown }>
 const GUARDED: ReadonlySet<Kind> = new Set(['tunnel-add', 'tunnel-up', 'gue-open', 'sync-start'])
 const ARP = /^net\/ipv4\/conf\/[^/]+\/arp_(ignore|announce)$/
 const BACKUP_ONLY = 'net/ipv4/vs/backup_only'
+const PORTS = 'net/ipv4/vs/sync_ports'
 const isArp = (operation: Operation): boolean => operation.kind === 'sysctl' && ARP.test(operation.path)
 
 /** What the kernel refused of a plan until now, and what has to wait for that. */
@@ -30,6 +32,7 @@ export class Refusals {
   readonly #services = new Map<string, Set<Kind>>()
   #arp = false
   #backupOnly = false
+  #ports = false
   /** Destinations that leave, and took connections before. */
   #leaving: ReadonlySet<string> | null = null
 
@@ -41,6 +44,7 @@ export class Refusals {
     this.#kinds.add(operation.kind)
     if (isArp(operation)) this.#arp = true
     if (operation.kind === 'sysctl' && operation.path === BACKUP_ONLY) this.#backupOnly = true
+    if (operation.kind === 'sysctl' && operation.path === PORTS) this.#ports = true
     if (!('service' in operation)) return
     const key = serviceKey(operation.service)
     this.#services.set(key, (this.#services.get(key) ?? new Set()).add(operation.kind))
@@ -62,8 +66,11 @@ export class Refusals {
         return isArp(operation) && this.#kinds.has('alias-remove')
       case 'nat-rules':
         return this.#kinds.has('tunnel-remove') || this.#kinds.has('gue-close')
+      // They would be stopped again and again, and be as before.
+      case 'sync-stop':
+        return this.#ports
       case 'sync-start':
-        return this.#backupOnly
+        return this.#backupOnly || this.#kinds.has('sync-stop')
       default:
         return false
     }

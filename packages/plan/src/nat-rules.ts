@@ -19,37 +19,23 @@
  * * *tunnels*: of a realserver that packets come to wrapped (`tunnel-rules`).
  *
  * * *sources*: packets to realservers that cannot route back leave with this node's own address (`full-nat.ts`).
+ * * *untracked*: what is for services whose answers pass the director by, where connection tracking is on for the sake of others (`full-nat.ts`).
  * * *through*: what the prober asks the VIP, so that it goes the way of clients (`through.ts`).
  *
  * *handover* and *suppressRst* tell packets apart by the flags of TCP, so they are for protocols with a handshake.
  */
 import { familyOf } from '@lvsm/base'
-import {
-  type ConfigService,
-  forwarding,
-  type KernelProtocol,
-  noticesRefusal,
-  type NodeView,
-  type PortRange,
-  PROTOCOLS,
-  protocolRow,
-} from '@lvsm/model'
+import { type ConfigService, forwarding, noticesRefusal, type NodeView, PROTOCOLS } from '@lvsm/model'
 import type { PlanInput } from './desired.ts'
 import type { HostNetwork } from './host-network.ts'
 import { type Marking, marksOf } from './marks.ts'
 import { addressesHere, type Masquerade, masquerades } from './masquerade.ts'
 import type { SourceRule } from './full-nat.ts'
+import { rangesOf, type Socket, socketsOf } from './service-sockets.ts'
 import type { ThroughRule } from './through.ts'
 import type { TunnelRules } from './tunnel-rules.ts'
 import type { DesiredSync } from './sync.ts'
 
-interface Socket {
-  readonly address: string
-  readonly port: number
-  /** The last of several ports. */
-  readonly upTo?: number
-  readonly protocol: KernelProtocol
-}
 export interface NatRules {
   readonly untranslated: readonly Socket[]
   readonly masquerade: readonly Masquerade[]
@@ -68,6 +54,8 @@ export interface NatRules {
   readonly through?: readonly ThroughRule[]
   /** Who may send messages about connections. */
   readonly sync?: SyncRules
+  /** What connection tracking must not see half of. Not there: it need not be kept from anything. */
+  readonly untracked?: readonly Socket[]
 }
 export interface SyncRules {
   readonly interface: string
@@ -76,14 +64,6 @@ export interface SyncRules {
   readonly peers: readonly string[]
 }
 
-const socket = (address: string, protocol: KernelProtocol, { from, to }: PortRange): Socket =>
-  from === to ? { address, port: from, protocol } : { address, port: from, upTo: to, protocol }
-const rangesOf = ({ ports, port }: Pick<ConfigService, 'ports' | 'port'>): readonly PortRange[] =>
-  ports ?? [{ from: port, to: port }]
-
-/** Where clients ask, or a realserver answers. */
-const socketsOf = (service: ConfigService, address: string, ranges: readonly PortRange[]): Socket[] =>
-  protocolRow(service.protocol).kernel.flatMap((protocol) => ranges.map((range) => socket(address, protocol, range)))
 const hasHandshake = ({ protocol }: Socket): boolean => PROTOCOLS[protocol].handshake
 /** Of a range nobody says that somebody listens at each port. */
 const isOne = ({ upTo }: Socket): boolean => upTo === undefined
@@ -154,6 +134,8 @@ export function withTunnels(rules: NatRules | null, tunnels: TunnelRules | null)
 }
 export const withSources = (rules: NatRules | null, sources: readonly SourceRule[]): NatRules | null =>
   sources.length === 0 ? rules : { ...(rules ?? NONE), sources }
+export const withUntracked = (rules: NatRules | null, untracked: readonly Socket[]): NatRules | null =>
+  untracked.length === 0 ? rules : { ...(rules ?? NONE), untracked }
 export const withThrough = (rules: NatRules | null, through: readonly ThroughRule[]): NatRules | null =>
   through.length === 0 ? rules : { ...(rules ?? NONE), through }
 
@@ -165,8 +147,8 @@ export const reliesOnRules = ({ ports, realservers }: Pick<ConfigService, 'ports
 /** What the rules are, as one text: equal texts are equal rules. */
 export function natRulesText(needs: NatRules | null): string | null {
   if (needs === null) return null
-  const { untranslated, masquerade, here, handover, suppressRst, tunnels, sync, through } = needs
-  const others = [untranslated, masquerade, here, handover, suppressRst, tunnels, sync, through]
+  const { untranslated, masquerade, here, handover, suppressRst, tunnels, sync, through, untracked } = needs
+  const others = [untranslated, masquerade, here, handover, suppressRst, tunnels, sync, through, untracked]
   return `${servingText(needs)} ${JSON.stringify(others)}`
 }
 

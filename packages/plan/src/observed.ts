@@ -36,6 +36,10 @@ export interface ObservedAddress {
   readonly address: string
   readonly prefix: number
   readonly label: string
+  /** Of IPv4: what leaves by the interface without a source of its own never gets this one (secondary, or not for everybody); not there: it may. */
+  readonly source?: false
+  /** Of IPv6, and ours: somebody took back that it is never a source by itself; not there: it is none. */
+  readonly preferred?: true
 }
 /** A default route of the main table. */
 export interface ObservedDefault {
@@ -85,6 +89,8 @@ export interface Observed {
   readonly natRules: string | null
   /** Not there: nobody asked for the table of IPVS, or there is none. */
   readonly timeouts?: IpvsTimeouts
+  /** Of addresses that somebody asked for: with which source a packet of this node leaves to them; one without a way is not there. */
+  readonly sources?: ReadonlyMap<string, string>
   /** Daemons of connection synchronisation; not there: nobody looked; null: this kernel has no IPVS. */
   readonly syncDaemons?: readonly SyncDaemon[] | null
 }

@@ -118,6 +118,54 @@ describe('a director of a group that can move', () => {
   })
 })
 
+describe('daemons that look as they should', () => {
+  const first = planned(director())
+  const done = after(director(), first.plan)
+  const ANEW = ['sync-stop backup', 'sync-stop master', 'sync-start backup', 'sync-start master']
+  it('are started anew where their interface is another one of the same name', () => {
+    const links = done.links.map((link) => (link.name === 'inside' ? { ...link, index: 9 } : link))
+    const addresses = done.addresses.map((one) => (one.index === 2 ? { ...one, index: 9 } : one))
+    const { plan, broken, record } = planned({ ...done, links, addresses }, first.record)
+    expect([ofSync(plan), broken]).toEqual([ANEW, []])
+    const again = readRecord(writeRecord(record))
+    expect(planned(after({ ...done, links, addresses }, plan), again).plan).toEqual([])
+  })
+  it('are started anew where the source that they were bound to is another one now, and that is a trouble', () => {
+    const before = { index: 2, address: '192.168.1.5', prefix: 24, label: 'inside' }
+    const observed = { ...done, addresses: [before, ...done.addresses] }
+    const { plan, wanted, record } = planned(observed, first.record)
+    expect(ofSync(plan)).toEqual(ANEW)
+    expect(planned(after(observed, plan), record).plan).toEqual([])
+    const of = ({ addresses }: Observed): string[] => {
+      const now = { ...observed, addresses }
+      return troublesOf(planInput('dir1').view, planned(now).wanted, now, NOTHING_OWNED).flatMap(({ code, message }) =>
+        code === 'sync-source' ? [message] : [],
+      )
+    }
+    expect(wanted.sync?.bound).toEqual({ index: 2, source: '192.168.1.5' })
+    expect(of(observed)).toEqual([
+      expect.stringMatching(/leaves inside with 192\.168\.1\.5 .* from 10\.12\.0\.1 alone/),
+    ])
+    expect(of(done)).toEqual([])
+    expect(of({ ...done, addresses: [{ ...before, source: false }, ...done.addresses] })).toEqual([])
+  })
+  it('are left alone where a record of an earlier version does not say what they are bound to, and said from then on', () => {
+    const old = readRecord(writeRecord(first.record).replace(/^sync daemons.*$/m, 'sync daemons'))
+    const { plan, record } = planned(done, old)
+    expect([ofSync(plan), [...(record.get('sync daemons') ?? [])]]).toEqual([[], ['interface 2', 'source 10.12.0.1']])
+  })
+  it('have one port each, also where somebody had more, who gets them back', () => {
+    const four = director({}, { sync_ports: '4' })
+    const started = planned(four)
+    expect(ofSync(started.plan)).toContain('sync_ports 1')
+    expect(started.broken).toEqual([])
+    const more = { ...done, sysctls: new Map([...done.sysctls, ['net/ipv4/vs/sync_ports', '4'] as const]) }
+    expect(ofSync(planned(more, first.record).plan)).toEqual(['sync_ports 1', ...ANEW])
+    const last = planned(after(four, started.plan), started.record, without())
+    expect(ofSync(last.plan)).toContain('sync_ports 4')
+  })
+})
+
 describe('what is no longer wanted', () => {
   const first = planned(director())
   const done = after(director(), first.plan)

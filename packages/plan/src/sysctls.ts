@@ -2,6 +2,7 @@
 import { type Family, familyOf } from '@lvsm/base'
 import type { FloatingAddress } from '@lvsm/model'
 import { type HostNetwork, interfaceFor } from './host-network.ts'
+import { familyOfDefault } from './observed.ts'
 
 export interface DesiredSysctl {
   /** Below /proc/sys. */
@@ -29,6 +30,7 @@ export function directorSysctls(
   host: HostNetwork,
   forwards: ReadonlySet<Family>,
   floating: readonly FloatingAddress[],
+  answering: readonly string[] = [],
 ): DesiredSysctl[] {
   const homes = new Set(
     floating
@@ -46,14 +48,40 @@ export function directorSysctls(
         exactly(conf(name, 'promote_secondaries'), '1', 'a group that leaves would take the addresses of others along'),
       ),
     exactly('net/ipv4/vs/expire_nodest_conn', '1', 'clients of a removed realserver would hang'),
-    ...(forwards.has('ipv4') ? [exactly('net/ipv4/ip_forward', '1', 'NAT forwards packets')] : []),
+    ...(forwards.has('ipv4') ? forwardingSysctls(host, floating, answering) : []),
     ...(forwards.has('ipv6') ? routerSysctls(host) : []),
+  ]
+}
+
+/**
+ * The one file is of all interfaces, and of each its own: who set that to 0 lets nothing through that comes in by it (in IPv6 the one of all
+ * interfaces decides alone; both tried). Answers come in by the realservers' side, and what they began is answered by the other.
+ */
+function forwardingSysctls(
+  host: HostNetwork,
+  floating: readonly FloatingAddress[],
+  answering: readonly string[],
+): DesiredSysctl[] {
+  const sides = [
+    ...floating
+      .filter(({ address }) => familyOf(address) === 'ipv4')
+      .map((one) => one.interface ?? interfaceFor(host, one.address)?.name),
+    ...answering.filter((address) => familyOf(address) === 'ipv4').map((address) => interfaceFor(host, address)?.name),
+  ]
+  return [
+    exactly('net/ipv4/ip_forward', '1', 'NAT forwards packets'),
+    ...devices(host)
+      .filter((name) => sides.includes(name))
+      .map((name) => exactly(conf(name, 'forwarding'), '1', 'NAT forwards packets that come in by it')),
   ]
 }
 
 /** Without it no answer passes through this node. */
 export const carriesAnswers = (path: string): boolean =>
-  path === 'net/ipv4/ip_forward' || path === 'net/ipv6/conf/all/forwarding' || path === 'net/ipv4/vs/conntrack'
+  path === 'net/ipv4/ip_forward' ||
+  path === 'net/ipv6/conf/all/forwarding' ||
+  path === 'net/ipv4/vs/conntrack' ||
+  /^net\/ipv4\/conf\/[^/]+\/forwarding$/.test(path)
 
 /** For as long as one is stopped so (TRAPS.md, row 12). It holds for all that has weight 0: drained ones, too, get no client back meanwhile. */
 export const FORGETTING: readonly DesiredSysctl[] = [
@@ -105,4 +133,31 @@ export function gatewaySysctls(host: HostNetwork, gateway: string): DesiredSysct
   return ['all', ...(facing === undefined ? [] : [facing])].map((name) =>
     exactly(of(name, 'accept_redirects'), '0', 'a redirect would lead answers past the director'),
   )
+}
+
+const RP_FILTER_OF_ALL = conf('all', 'rp_filter')
+/**
+ * A director hands packets over on the network of the realserver's own address. Where this node's way back to clients is another interface, a strict
+ * rp_filter takes all of them for forged (the larger of `all` and the interface counts; TRAPS.md, row 41). IPv6 has none.
+ */
+export function handedSysctls(host: HostNetwork, handedAt: readonly string[]): DesiredSysctl[] {
+  const routes = (host.defaults ?? []).filter((one) => familyOfDefault(one) === 'ipv4')
+  const least = Math.min(...routes.map(({ metric }) => metric))
+  const back = new Set(routes.filter(({ metric }) => metric === least).map(({ index }) => index))
+  if (back.size === 0) return []
+  const names = handedAt
+    .filter((address) => familyOf(address) === 'ipv4')
+    .flatMap((address) => host.addresses.find((one) => one.address === address)?.index ?? [])
+    .filter((index) => !back.has(index))
+    .flatMap((index) => host.links.find((link) => link.index === index && !link.loopback)?.name ?? [])
+    .filter((name) => !name.includes('/'))
+  if (names.length === 0) return []
+  const all = host.sysctls?.get(RP_FILTER_OF_ALL) ?? '0'
+  const why = 'what a director hands over here would be dropped: the way back to clients is another interface'
+  return [
+    { path: RP_FILTER_OF_ALL, value: all, accept: [all], why },
+    ...[...new Set(names)].map((name) => ({
+      ...{ path: conf(name, 'rp_filter'), value: '2', accept: all === '1' ? ['2'] : ['0', '2'], why },
+    })),
+  ]
 }

@@ -1,4 +1,4 @@
-import type { NodeView } from '@lvsm/model'
+import type { NodeView, ServiceId } from '@lvsm/model'
 import { describe, expect, it } from 'vitest'
 import { apply, kernel, links, planInput, viewOf, wide } from './fixture.ts'
 import { claim, desired, diff, type Observed, type OwnedRecord, troublesOf } from './index.ts'
@@ -31,8 +31,30 @@ const table = (...dests: NonNullable<Observed['services']>[number]['dests']): Pa
   services: [{ protocol: 'tcp', address: '10.11.0.10', port: 80, spec: { scheduler: 'wrr', flags: [] }, dests }],
 })
 
+const strange = (id: ServiceId): Partial<Observed> => ({
+  services: [{ ...id, spec: { scheduler: 'rr', flags: [] }, dests: [] }],
+})
+
 type Case = [cause: string, found: ReturnType<typeof seen>, code: string, names: readonly string[]]
 const NAMED: readonly Case[] = [
+  [
+    'a service by mark of somebody else',
+    seen('dir1', strange({ fwmark: 7, family: 'ipv4' })),
+    'critical foreign-service',
+    ['fwmark 7', 'ipvsadm -D -f 7', 'before any other service'],
+  ],
+  [
+    'a service of somebody else on one of our VIPs',
+    seen('dir1', strange({ protocol: 'tcp', address: '10.11.0.10', port: 22 })),
+    'critical foreign-service',
+    ['10.11.0.10:22', 'of this VIP'],
+  ],
+  [
+    'a service of somebody else elsewhere',
+    seen('dir1', strange({ protocol: 'udp', address: '192.0.2.1', port: 53 })),
+    'warning foreign-service',
+    ['192.0.2.1:53'],
+  ],
   [
     'a route of others before the right one',
     seen('rs3', {

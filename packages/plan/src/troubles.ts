@@ -1,14 +1,15 @@
 /** What stands in the way of the desired state and is not ours to change. */
 import { familyOf, MARKS, type Trouble } from '@lvsm/base'
-import { destKey, ipvsadmOption, type NodeView, serviceKey } from '@lvsm/model'
+import { destKey, ipvsadmOption, isMark, type NodeView, serviceKey } from '@lvsm/model'
 import type { Desired } from './desired.ts'
 import { interfaceFor } from './host-network.ts'
-import { familyOfDefault, type Observed } from './observed.ts'
+import { familyOfDefault, type Observed, type ObservedService } from './observed.ts'
 import type { OwnedRecord } from './record.ts'
 import { inTheWay } from './tunnels.ts'
 import { sourceTroubles } from './full-nat.ts'
 import { helperTroubles } from './applications.ts'
 import { narrowLinks } from './narrow-links.ts'
+import { tunnelSources } from './tunnel-sources.ts'
 
 const trouble = (severity: Trouble['severity'], code: string, message: string, hint: string): Trouble => ({
   code,
@@ -23,9 +24,10 @@ export function troublesOf(view: NodeView, wanted: Desired, observed: Observed, 
     ...interfaceTroubles(view, observed),
     ...tunnelTroubles(view, wanted, observed),
     ...narrowLinks(view, observed),
+    ...tunnelSources(view, observed),
     ...helperTroubles(view, observed),
     ...sourceTroubles(view, observed),
-    ...tableTroubles(wanted, observed, record),
+    ...tableTroubles(view, wanted, observed, record),
     ...sysctlTroubles(wanted, observed),
     ...syncTroubles(view, wanted),
   ]
@@ -117,7 +119,7 @@ function tunnelTroubles({ tunnelled }: NodeView, wanted: Desired, observed: Obse
   )
 }
 
-function tableTroubles(wanted: Desired, observed: Observed, record: OwnedRecord): Trouble[] {
+function tableTroubles(view: NodeView, wanted: Desired, observed: Observed, record: OwnedRecord): Trouble[] {
   if (wanted.services.length === 0) return []
   if (observed.services === null)
     return [
@@ -128,7 +130,8 @@ function tableTroubles(wanted: Desired, observed: Observed, record: OwnedRecord)
         'load it with: modprobe ip_vs (Debian: package linux-image-amd64)',
       ),
     ]
-  return observed.services.flatMap((service) => {
+  const strangers = foreignServices(view, wanted, observed.services, record)
+  const within = observed.services.flatMap((service) => {
     const ours = record.get(serviceKey(service))
     const foreign = ours ? service.dests.filter((dest) => !ours.has(destKey(dest))) : []
     return foreign.map((dest) =>
@@ -140,19 +143,61 @@ function tableTroubles(wanted: Desired, observed: Observed, record: OwnedRecord)
       ),
     )
   })
+  return [...strangers, ...within]
 }
 
-const syncTroubles = ({ sync }: NodeView, wanted: Desired): Trouble[] =>
-  sync === null || wanted.sync?.interface !== null
-    ? []
-    : [
-        trouble(
-          'warning',
-          'no-sync-interface',
-          `no interface of this node has ${sync.address}, over which directors tell each other of connections`,
-          'give the node this address, or correct it in the configuration: connections end when their group moves',
+/** IPVS asks for a mark before it asks for address and port (ip_vs_ctl.c: ip_vs_service_find), so one by mark may take what is for any VIP. */
+function foreignServices(
+  { directs }: NodeView,
+  wanted: Desired,
+  found: readonly ObservedService[],
+  record: OwnedRecord,
+): Trouble[] {
+  const keys = new Set(wanted.services.map(serviceKey))
+  const floating = new Set(directs.flatMap(({ addresses }) => addresses.map(({ address }) => address)))
+  return found
+    .filter((service) => !keys.has(serviceKey(service)) && !record.has(serviceKey(service)))
+    .map((service) => {
+      const isNear = isMark(service) || floating.has(service.address)
+      const takes = isMark(service)
+        ? 'it takes packets with this mark, whatever VIP they are for, before any other service does'
+        : isNear
+          ? 'it takes what clients ask of this VIP'
+          : 'it stays'
+      return {
+        ...trouble(
+          isNear ? 'critical' : 'warning',
+          'foreign-service',
+          `IPVS service ${serviceKey(service)} is not of our making: ${takes}`,
+          `remove it with: ipvsadm -D ${ipvsadmOption(service)}, and from whatever makes it; or add it to the configuration`,
         ),
-      ]
+        object: `service ${serviceKey(service)}`,
+      }
+    })
+}
+
+function syncTroubles({ sync }: NodeView, wanted: Desired): Trouble[] {
+  if (sync === null || wanted.sync === null) return []
+  const { interface: name, bound } = wanted.sync
+  if (name === null)
+    return [
+      trouble(
+        'warning',
+        'no-sync-interface',
+        `no interface of this node has ${sync.address}, over which directors tell each other of connections`,
+        'give the node this address, or correct it in the configuration: connections end when their group moves',
+      ),
+    ]
+  if (bound === null || bound.source === sync.address) return []
+  return [
+    trouble(
+      'warning',
+      'sync-source',
+      `what this node tells of connections leaves ${name} with ${bound.source ?? 'no address'} as source, and the other directors take it from ${sync.address} alone`,
+      `make ${sync.address} the first address of ${name} (ip address show ${name}; the kernel takes the first primary one), or name a link whose address is it: sync-link`,
+    ),
+  ]
+}
 
 const sysctlTroubles = (wanted: Desired, observed: Observed): Trouble[] =>
   wanted.sysctls

@@ -13,6 +13,7 @@ import { type NatRulesPort, openNatRules } from './nat-rules.ts'
 import { openTable, type Table } from './ipvs.ts'
 import { openSockets } from './sockets.ts'
 import { type Remembered, remembered } from './remembered.ts'
+import { readSources } from './sources.ts'
 import { readSysctl, writeSysctl } from './sysctl.ts'
 import { carryOutTunnel } from './tunnel.ts'
 
@@ -42,7 +43,7 @@ export function openKernel(): Kernel {
   }
 
   return {
-    observe({ sysctls, services, gue, helpers }): Observed {
+    observe({ sysctls, services, gue, helpers, sources }): Observed {
       if (watches.length === 0) forget()
       return {
         ...host.get(),
@@ -51,6 +52,7 @@ export function openKernel(): Kernel {
         ...timeoutsOf(services ? table.timeouts() : null),
         ...(gue ? { gue: guePorts.observe() } : {}),
         ...(helpers ? { helpers: readHelpers() } : {}),
+        ...(sources ? { sources: readSources(route, sources) } : {}),
         natRules: rules.get(),
         ...(services ? { syncDaemons: table.syncDaemons() } : {}),
       }
@@ -102,6 +104,7 @@ function readHostNetwork(route: Netlink): HostNetwork {
       address: address.local,
       prefix: address.prefix,
       label: labelOf(address, names.get(address.index) ?? ''),
+      ...sourceOf(address),
     })),
     defaults: FAMILY_NAMES.flatMap((family) =>
       all(rtnetlink.dumpRoutes({ family: AF_OF[family], table: main }), rtnetlink.decodeRoute)
@@ -113,6 +116,14 @@ function readHostNetwork(route: Netlink): HostNetwork {
         })),
     ),
   }
+}
+
+/** What the kernel takes, or must not take, for the source of what the node says by itself. */
+function sourceOf(address: rtnetlink.InterfaceAddress): { source?: false; preferred?: true } {
+  const { ADDRESS_FLAG: flag, SCOPE } = rtnetlink
+  if (familyOf(address.local) === 'ipv6')
+    return isOwnAddress(address) && (address.flags & flag.deprecated) === 0 ? { preferred: true } : {}
+  return (address.flags & flag.secondary) !== 0 || address.scope !== SCOPE.universe ? { source: false } : {}
 }
 
 /** IPv6 has no labels: what bears our mark is called as if it had. */
@@ -210,7 +221,9 @@ function messageOf(operation: RouteOperation): Uint8Array {
     }
     case 'alias-add': {
       const { index, address: local, prefix, label } = operation
-      return rtnetlink.newAddress({ index, local, prefix, ...ALIAS[familyOf(local)](label) })
+      const spec = { index, local, prefix, ...ALIAS[familyOf(local)](label) }
+      // One of IPv6 may be there, and only have lost what keeps it from being a source.
+      return familyOf(local) === 'ipv6' ? rtnetlink.replaceAddress(spec) : rtnetlink.newAddress(spec)
     }
     case 'alias-remove': {
       const { index, address: local, prefix, label } = operation

@@ -3,7 +3,7 @@
  * level-triggered: an event only says that a look is due, the look says what is.
  */
 import { after, between, earlier, type Instant, later } from '@lvsm/base'
-import { formerSettings, helperPorts, isGueWanted, type Observed, ownsServices } from '@lvsm/plan'
+import { formerSettings, helperPorts, isGueWanted, type Observed, ownsServices, tunnelEnds } from '@lvsm/plan'
 import type { NodeState } from '../state.ts'
 import { lookAtPathsIfDue, nextPathLook } from './paths.ts'
 
@@ -66,7 +66,9 @@ export function lookIfDue(state: NodeState): void {
   const gue = isGueWanted(kernel.wanted?.gue ?? [], kernel.owned)
   const services = (view?.directs.length ?? 0) > 0 || ownsServices(kernel.owned)
   const helpers = view !== null && helperPorts(view).length > 0
-  state.effects.push({ kind: 'observe', sysctls, services, gue, helpers })
+  const ends = view === null ? [] : tunnelEnds(view)
+  const sources = ends.length > 0 ? { sources: ends } : {}
+  state.effects.push({ kind: 'observe', sysctls, services, gue, helpers, ...sources })
 }
 
 export function nextLook(state: NodeState): Instant | null {

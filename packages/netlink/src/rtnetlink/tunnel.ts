@@ -13,6 +13,8 @@ const ENDS = {
 /** Of ip6tnl: which packets it takes (IFLA_IPTUN_PROTO); 0: those of both families. */
 const PROTO = 9
 const IPV6 = 41
+/** Of GRE: which fields packets that come in have (IFLA_GRE_IFLAGS). */
+const INPUT_FLAGS = 2
 const INFO = { kind: 1, data: 2 } as const
 
 export type TunnelKind = keyof typeof ENDS
@@ -22,7 +24,7 @@ export interface Tunnel {
   readonly kind: TunnelKind
   readonly local: string | null
   readonly remote: string | null
-  /** False: it drops packets of IPv6, which it should carry; not there: it takes all that its kind does. */
+  /** False: it drops packets that it should carry: of IPv6, or those without a key, number and checksum; not there: it takes all that its kind does. */
   readonly takesAll?: boolean
 }
 
@@ -52,6 +54,9 @@ export function readTunnel(info: Attributes | undefined): Tunnel | null {
     return bytes?.some((byte) => byte !== 0) === true ? formatInet(bytes) : null
   }
   const proto = kind === 'ip6tnl' ? (data.u8(PROTO) ?? 0) : 0
-  const takes = proto === 0 || proto === IPV6 ? {} : { takesAll: false }
+  // What has no key, number or checksum does not come to a device of GRE that wants some.
+  const wants =
+    kind === 'gre' || kind === 'ip6gre' ? (data.bytes(INPUT_FLAGS)?.some((byte) => byte !== 0) ?? false) : false
+  const takes = (proto === 0 || proto === IPV6) && !wants ? {} : { takesAll: false }
   return { kind, local: end(ENDS[kind].local), remote: end(ENDS[kind].remote), ...takes }
 }

@@ -65,6 +65,13 @@ export const KERNEL = {
     'it takes connections, and nobody checks it',
     'ipvsadm -d … as the line says, or add it to the configuration',
   ),
+  'foreign-service': kind(
+    'critical',
+    'node',
+    'IPVS service SERVICE is not of our making',
+    'it may take what clients ask of a VIP, and nobody checks who serves it; where its address is no VIP of this node, and it is no mark, it is a warning',
+    'ipvsadm -D … as the line says, and take it from whatever makes it; or add it to the configuration',
+  ),
   'foreign-default-route': kind(
     'critical',
     'node',
@@ -106,6 +113,13 @@ export const KERNEL = {
     'no interface of this node has ADDRESS, over which directors tell each other of connections',
     'connections that are established end when their group moves',
     'give the node this address, or correct it in the configuration',
+  ),
+  'sync-source': kind(
+    'warning',
+    'node',
+    'what this node tells of connections leaves INTERFACE with ADDRESS as source, and the other directors take it from ADDRESS alone',
+    'its standbys know nothing of its connections: those that are established end when their group moves',
+    'make the address of the link the first one of its interface, or choose another link: sync-link',
   ),
   'standby-unaware': kind(
     'warning',

@@ -16,6 +16,13 @@ export const FORWARDED = {
     'requests that are tunnelled to these realservers go nowhere, although their checks are well',
     'ip link set NAME mtu M or more on every link between directors and these realservers; or use forward: dr or nat',
   ),
+  'tunnel-source': kind(
+    'critical',
+    'address',
+    'what this node wraps for REALSERVERS leaves with ADDRESS as its outer source, and they take the addresses of its links alone',
+    'requests that are tunnelled to these realservers go nowhere, although their checks are well',
+    "give the route a link's address as source (ip route change … src ADDRESS), or make ADDRESS the address of a link",
+  ),
   'no-helper': kind(
     'critical',
     'service',
