@@ -146,3 +146,31 @@ it('marks, before what keeps refusals back, as nft reads them; removed with the 
   expect(rules.load(null)).toBeNull()
   expect(rules.observe()).toBeNull()
 })
+
+it('sees that a table was put to sleep, a policy changed, a set emptied, and not what rules remember', () => {
+  const masked: NatRules = {
+    ...needs,
+    masquerade: [{ network: { address: '10.12.0.0', prefix: 24 }, vip: address, vips: [address] }],
+    here: ['10.12.0.1', address],
+    handover: [{ address, port: 80, protocol, to: '10.11.0.2', known: true }],
+  }
+  for (const harm of [
+    'add table inet lvsm-nat { flags dormant ; }',
+    'add chain inet lvsm-nat untranslated { policy drop ; }',
+    'flush set inet lvsm-nat here-ipv4',
+    'delete element inet lvsm-nat vips-0 { 10.11.0.10 }',
+    'add set inet lvsm-nat more { type ipv4_addr ; }',
+  ]) {
+    expect(rules.load(masked)).toBeNull()
+    expect(rules.observe()).toBe(natRulesText(masked))
+    nft(harm)
+    expect([harm, rules.observe()]).toEqual([harm, 'changed by somebody else'])
+  }
+  expect(rules.load(masked)).toBeNull()
+  const begun = nftables.newElements({ family: 'ip', table: 'lvsm-nat', set: 'begun' }, [
+    { key: new Uint8Array(12), timeoutMs: 60_000 },
+  ])
+  expect(filter.apply(nftables.batch([begun]))).toBeUndefined()
+  expect(rules.observe()).toBe(natRulesText(masked))
+  expect(rules.load(null)).toBeNull()
+})

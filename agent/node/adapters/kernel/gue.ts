@@ -1,8 +1,8 @@
 /** UDP ports on which this node unwraps GUE. */
-import { type Netlink, NETLINK, openNetlink } from '@lvsm/kernel'
+import { KernelError, type Netlink, NETLINK, openNetlink } from '@lvsm/kernel'
 import type { Operation } from '@lvsm/plan'
 import type { TunnelPort } from '@lvsm/model'
-import { AF, AF_OF, closeGue, decodeFou, dumpFou, FOU_FAMILY, ipvs, openGue } from '@lvsm/netlink'
+import { AF, AF_OF, closeGue, decodeFou, dumpFou, FOU_FAMILY, ipvs, type Message, openGue } from '@lvsm/netlink'
 
 type GueOperation = Extract<Operation, { readonly kind: 'gue-open' | 'gue-close' }>
 
@@ -14,8 +14,13 @@ export interface GuePorts {
   close(): void
 }
 
-export function openGuePorts(): GuePorts {
-  const socket: Netlink = openNetlink(NETLINK.generic)
+function portOf(message: Message): TunnelPort[] {
+  const decoded = decodeFou(message)
+  if (!decoded.ok || !decoded.value.gue) return []
+  return [{ family: decoded.value.af === AF.inet6 ? 'ipv6' : 'ipv4', port: decoded.value.port }]
+}
+
+export function openGuePorts(socket: Netlink = openNetlink(NETLINK.generic)): GuePorts {
   let family: number | null = null
   /** Asked again until the module is there: the kernel loads it when it is asked. */
   const number = (): number | null => {
@@ -29,17 +34,22 @@ export function openGuePorts(): GuePorts {
     observe() {
       const id = number()
       if (id === null) return []
-      return socket.dump(dumpFou(id)).flatMap((message) => {
-        const decoded = decodeFou(message)
-        if (!decoded.ok || !decoded.value.gue) return []
-        return [{ family: decoded.value.af === AF.inet6 ? 'ipv6' : 'ipv4', port: decoded.value.port }]
-      })
+      try {
+        return socket.dump(dumpFou(id)).flatMap(portOf)
+      } catch (error) {
+        // The module was taken out, its ports with it: when it comes back its family has another number.
+        family = null
+        if (error instanceof KernelError && error.code === 'ENOENT') return []
+        throw error
+      }
     },
     apply({ kind, port, family: of }) {
       const id = number()
       if (id === null) return 'this kernel has no GUE (is the module fou there?)'
       const one = { port, af: AF_OF[of] }
-      return socket.apply([kind === 'gue-open' ? openGue(id, one) : closeGue(id, one)])?.message ?? null
+      const refused = socket.apply([kind === 'gue-open' ? openGue(id, one) : closeGue(id, one)])
+      if (refused) family = null
+      return refused?.message ?? null
     },
     close: () => socket.close(),
   }

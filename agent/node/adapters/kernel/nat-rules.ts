@@ -4,8 +4,11 @@ import { NETLINK, openNetlink } from '@lvsm/kernel'
 import { type Family, familyOf, MARKS } from '@lvsm/base'
 import { KERNEL_PROTOCOLS } from '@lvsm/model'
 import { inetBytes, nftables } from '@lvsm/netlink'
-import { is, markRule, port, type Rule, sourceIs, throughRule } from './rule-parts.ts'
+import { BEGUN, handoverRules } from './handover-rules.ts'
+import { destinationIs, is, markRule, port, type Rule, sourceIs, throughRule } from './rule-parts.ts'
 import { invalidRule, masqueradeRules, masqueradeSets, sourceRule } from './source-rules.ts'
+import { asMuchAs, hadAny } from './rule-groups.ts'
+import { rememberedSets, setAgain, standingRules } from './standing-rules.ts'
 import { tunnelChains } from './tunnel-rules.ts'
 
 const { match } = nftables
@@ -16,12 +19,6 @@ const OF_FAMILY: Readonly<Record<Family, nftables.TableName>> = {
   ipv6: { family: 'ip6', table: MARKS.rulesTable },
 }
 const FAMILIES: readonly Family[] = ['ipv4', 'ipv6']
-const SYN = 0x02
-const SYN_AND_RST = 0x06
-const SYN_AND_ACK = 0x12
-/** Connections that began here while a move went on; longer than one lasts. */
-const BEGUN = 'begun'
-const BEGUN_MS = 60_000
 const RST_AND_ACK = 0x14
 /** After IPVS: it translates answers in forward at 100 and takes what it knows in input at 99. */
 const AFTER_IPVS = 150
@@ -29,6 +26,8 @@ const AFTER_IPVS = 150
 const BEFORE_IPVS = 50
 const SOURCE_NAT = 100
 const FILTER = 0
+/** Before connection tracking. */
+const RAW = -300
 const UDP = 17
 /** After connection tracking, before routing and IPVS (linux/netfilter_ipv4.h, NF_IP_PRI_MANGLE). */
 const MANGLE = -150
@@ -53,6 +52,15 @@ const untranslatedRule = ({ address, port: number, upTo, protocol }: NatRules['u
   match.decide(nftables.drop),
 ]
 
+/** `ip daddr V tcp dport P counter notrack` */
+const untrackedRule = ({ address, port: number, upTo, protocol }: NonNullable<NatRules['untracked']>[number]): Rule => [
+  ...destinationIs(address),
+  ...match.transportIs(KERNEL_PROTOCOLS[protocol].number),
+  ...port(2, number, upTo),
+  match.counter,
+  { kind: 'notrack' },
+]
+
 /** `ip saddr A tcp sport P tcp flags & (rst | ack) == rst | ack tcp sequence 0 counter drop`: what answers a SYN (RFC 9293, 3.5.2). */
 const rstRule = ({ address, port: number, protocol }: NatRules['suppressRst'][number]): Rule => [
   ...sourceIs(address),
@@ -65,35 +73,6 @@ const rstRule = ({ address, port: number, protocol }: NatRules['suppressRst'][nu
   match.counter,
   match.decide(nftables.drop),
 ]
-
-/** `tcp flags & MASK == FLAGS` */
-const flagsAre = (mask: number, flags: number): Rule => [
-  { kind: 'payload', base: 'transport', offset: 13, length: 1 },
-  { kind: 'bitwise', mask: Uint8Array.of(mask), xor: Uint8Array.of(0) },
-  { kind: 'cmp', op: 'eq', data: Uint8Array.of(flags) },
-]
-
-/**
- * `ip daddr V tcp dport P tcp flags & (syn | rst) == 0 counter dup to D` and the same with `drop`: neither begins a connection nor
- * ends in a reset. Where this node knows connections, before it a rule that remembers those that begin here, and they are left out.
- */
-function handoverRules({ address, port: number, upTo, protocol, to, known }: NatRules['handover'][number]): Rule[] {
-  const isIpv4 = familyOf(address) === 'ipv4'
-  const flow = isIpv4 ? match.load.ipv4Flow : match.load.ipv6Flow
-  const service: Rule = [
-    ...is(isIpv4 ? match.load.ipv4Destination : match.load.ipv6Destination, inetBytes(address)),
-    ...match.transportIs(KERNEL_PROTOCOLS[protocol].number),
-    ...port(2, number, upTo),
-  ]
-  const begins: Rule = [...flagsAre(SYN_AND_ACK, SYN), flow, { kind: 'remember', set: BEGUN, timeoutMs: BEGUN_MS }]
-  const begunElsewhere = known ? match.notInSet(flow, BEGUN) : []
-  const matches: Rule = [...service, ...flagsAre(SYN_AND_RST, 0), ...begunElsewhere]
-  return [
-    ...(known ? [[...service, ...begins]] : []),
-    [...matches, match.counter, { kind: 'load', data: inetBytes(to) }, { kind: 'dup' }],
-    [...matches, match.decide(nftables.drop)],
-  ]
-}
 
 /** `iifname I ip saddr A ip daddr G udp dport P accept` for each director, and `ip daddr G udp dport P counter drop` for everybody else. */
 function syncRules({ interface: name, group, port: number, peers }: SyncRules): Rule[] {
@@ -149,9 +128,11 @@ function build(needs: NatRules): Uint8Array[] {
   }
   const marks = (needs.marks ?? []).map(markRule)
   const marking = marks.length === 0 ? [] : chain(INET, 'marks', inet.prerouting, MANGLE, 'filter', marks)
+  const untracked = (needs.untracked ?? []).map(untrackedRule)
   const through = (needs.through ?? []).map(throughRule)
   const tables = [
     nftables.newTable(INET),
+    ...(untracked.length === 0 ? [] : chain(INET, 'untracked', inet.prerouting, RAW, 'filter', untracked)),
     ...marking,
     ...(through.length === 0 ? [] : chain(INET, 'through', inet.output, MANGLE, 'filter', through)),
     ...suppressRst('output'),
@@ -172,28 +153,21 @@ function build(needs: NatRules): Uint8Array[] {
   ]
 }
 
+/** A set of the same name has a table for each family. */
+const refill = (begun: readonly nftables.ElementList[], { handover }: NatRules): Uint8Array[] =>
+  FAMILIES.flatMap((family) => {
+    const table = OF_FAMILY[family]
+    if (!handover.some(({ to }) => familyOf(to) === family)) return []
+    return begun.filter((one) => one.family === table.family).flatMap((one) => setAgain({ ...table, set: BEGUN }, one))
+  })
+
 export function openNatRules(): NatRulesPort {
   const socket = openNetlink(NETLINK.netfilter)
-  let loaded: { readonly print: string | null; readonly standing: string } = { print: null, standing: '' }
+  let loaded: { readonly rules: NatRules | null; readonly standing: string } = { rules: null, standing: '' }
+  /** Of needs that the kernel did not take as a whole: what was said, and how its part stands. */
+  let partly: { readonly of: string | null; readonly standing: string; readonly says: string } | null = null
 
-  /** Every rule of the tables by the kernel's number: one that was removed, added or replaced shows. */
-  function standing(): string {
-    const tables = socket.dump(nftables.dumpTables()).flatMap((message) => {
-      const decoded = nftables.decodeTable(message)
-      return decoded.ok && decoded.value.table === MARKS.rulesTable ? [decoded.value] : []
-    })
-    return tables
-      .flatMap(({ family, table }) => [
-        `${family} ${table}`,
-        ...socket.dump(nftables.dumpRules({ family, table })).map((message) => {
-          const decoded = nftables.decodeRule(message)
-          return decoded.ok
-            ? `${decoded.value.family} ${decoded.value.table} ${decoded.value.chain} ${decoded.value.handle}`
-            : 'unreadable'
-        }),
-      ])
-      .join('\n')
-  }
+  const standing = (): string => standingRules(socket)
 
   /** They are loaded, whatever becomes of the question: without an answer the next look takes them for changed, and they are loaded again. */
   function stands(): string {
@@ -208,17 +182,40 @@ export function openNatRules(): NatRulesPort {
     observe() {
       const now = standing()
       if (now === '') return null
-      return now === loaded.standing ? loaded.print : 'changed by somebody else'
+      return now === loaded.standing ? natRulesText(loaded.rules) : 'changed by somebody else'
     },
     load(needs) {
-      const cleared = [INET, ...FAMILIES.map((family) => OF_FAMILY[family])].flatMap(clear)
-      const messages = [...cleared, ...(needs === null ? [] : build(needs))]
-      const refused = socket.apply(nftables.batch(messages))
-      if (refused)
-        return `${refused.message}: are the modules nf_tables, nf_conntrack, nft_chain_nat, nft_ct, nft_dup_ipv4 and nft_dup_ipv6 there?`
-      loaded = { print: natRulesText(needs), standing: stands() }
-      return null
+      const refused = put(needs)
+      if (refused === null) {
+        loaded = { rules: needs, standing: stands() }
+        return null
+      }
+      const why = `${refused}: are the modules nf_tables, nf_conntrack, nft_chain_nat, nft_ct, nft_dup_ipv4 and nft_dup_ipv6 there?`
+      if (needs === null) return why
+      // It is tried again all the time: what stands of it already is not loaded anew.
+      if (partly?.of === natRulesText(needs) && partly.standing === stands()) return partly.says
+      const says = `${why}${loadPart(needs)}`
+      partly = { of: natRulesText(needs), standing: stands(), says }
+      return says
     },
     close: () => socket.close(),
+  }
+
+  /** What is said of it. */
+  function loadPart(needs: NatRules): string {
+    const { needs: some, without } = asMuchAs(needs, (part) => put(part) === null)
+    if (some === null) return ''
+    const isBack = hadAny(loaded.rules, without) && put(loaded.rules) === null
+    loaded = { rules: isBack ? loaded.rules : some, standing: stands() }
+    return isBack ? ' The rules of before stand.' : ` All else is loaded, but for: ${without.join(', ')}`
+  }
+
+  /** The error as a sentence, or null. */
+  function put(needs: NatRules | null): string | null {
+    const cleared = [INET, ...FAMILIES.map((family) => OF_FAMILY[family])].flatMap(clear)
+    // Rules that change in mid-move for another reason forget none of the connections that began here.
+    const begun = needs?.handover.some(({ known }) => known === true) === true ? rememberedSets(socket, BEGUN) : []
+    const messages = [...cleared, ...(needs === null ? [] : [...build(needs), ...refill(begun, needs)])]
+    return socket.apply(nftables.batch(messages))?.message ?? null
   }
 }
