@@ -1,6 +1,7 @@
 /** The table of IPVS, by generic netlink. */
 import { KernelError, NETLINK, type Netlink } from '@lvsm/kernel'
 import { type Decoded, ipvs, type Message } from '@lvsm/netlink'
+import { schedulerRow } from '@lvsm/model'
 import type { FactService, MachineFacts } from '@lvsm/protocol'
 import { withNetlink } from './network.ts'
 
@@ -40,6 +41,9 @@ export const readIpvs = (): MachineFacts['ipvs'] =>
     }
   })
 
+/** Bits of a scheduler's own, in the order of its row. */
+const FIRST_FLAG = ipvs.SERVICE_FLAG.scheduler1
+
 function serviceOf(socket: Netlink, id: number, service: ipvs.Service): FactService {
   const { name, scheduler, flags, persistenceSeconds } = service
   const where =
@@ -49,6 +53,7 @@ function serviceOf(socket: Netlink, id: number, service: ipvs.Service): FactServ
   return {
     ...where,
     scheduler,
+    flags: (schedulerRow(scheduler)?.flags ?? []).filter((_, at) => (flags & (FIRST_FLAG << at)) !== 0),
     persistenceSeconds,
     onePacket: (flags & ipvs.SERVICE_FLAG.onePacket) !== 0,
     destinations: dumped(socket, ipvs.dumpDestinations(id, name), ipvs.decodeDestination).map(

@@ -5,7 +5,9 @@ import { describe, expect, test } from 'vitest'
 import { CHECKS } from '../../src/doctor/core/checks/index.ts'
 import { examine, verdict } from '../../src/doctor/core/examine.ts'
 import { partOf } from '../../src/doctor/core/part.ts'
+import { checkConfig, type NodeView, nodeView, SAMPLE } from '@lvsm/model'
 import { address, destination, director, ipvs, link, type Machine, plain, realserver, service } from './facts.ts'
+import { listener } from './parts.ts'
 import { ADDRESS_TRAPS } from './traps-addresses-and-routes.ts'
 import { MACHINE_TRAPS } from './traps-machine.ts'
 import { TABLE_TRAPS } from './traps-table-and-connections.ts'
@@ -86,4 +88,48 @@ test('the worst comes first, and a change that two findings want is made once', 
   const { findings, fixes } = examine(facts, null, given)
   expect(findings.map(({ severity }) => severity)).toEqual(['critical', 'warning'])
   expect(new Set(fixes.map((one) => JSON.stringify(one))).size).toBe(fixes.length)
+})
+
+describe('what the configuration says of a machine', () => {
+  const viewOf = (name: string, text = SAMPLE): NodeView => {
+    const { config } = checkConfig(text)
+    const view = config && nodeView(config, name)
+    if (!view) throw new Error(name)
+    return view
+  }
+  const named = ({ facts }: Machine, node: string, check: string) =>
+    examine(facts, viewOf(node), plain().given, [check]).findings.map(({ severity, object }) => `${severity} ${object}`)
+
+  test('a realserver is asked at the ports of its services alone, and not where its heartbeats come', () => {
+    const vip = [address('eth0', '10.11.0.11/24'), address('lo', '10.11.0.10/32')]
+    const listeners = [{ ...listener('10.11.0.11', 6940), protocol: 'udp' as const }, listener('10.11.0.11', 22)]
+    expect(named(realserver({ addresses: vip, listeners }), 'rs1', 'listens-on-rip')).toEqual([])
+    const web = [...listeners, listener('10.11.0.11')]
+    expect(named(realserver({ addresses: vip, listeners: web }), 'rs1', 'listens-on-rip')).toEqual([
+      'warning 10.11.0.10 port 80',
+    ])
+  })
+  test('a VIP that no service is configured for is kept on purpose', () => {
+    const both = SAMPLE.replace('vips: [10.11.0.10/24]', 'vips: [10.11.0.10/24, 10.11.0.19/24]')
+    const view = viewOf('dir1', both)
+    const facts = director('dr', {
+      ipvs: ipvs(),
+      addresses: [address('eth0', '10.11.0.1/24'), address('eth0', '10.11.0.10/24'), address('eth0', '10.11.0.19/24')],
+    }).facts
+    expect(examine(facts, view, plain().given, ['vip-without-service']).findings.map(({ object }) => object)).toEqual([
+      '10.11.0.10',
+    ])
+  })
+  test('the tunnel of somebody else on a node is none of its business', () => {
+    const strict = (name: string): Machine =>
+      realserver({
+        links: [link('lo'), link('eth0'), link(name, { kind: 'gre', arp: false })],
+        addresses: [address('eth0', '10.11.0.11/24'), address('lo', '10.11.0.10/32')],
+        sysctls: { [`net/ipv4/conf/${name}/rp_filter`]: '1' },
+      })
+    expect(named(strict('vpn0'), 'rs1', 'tunnel-rp-filter')).toEqual([])
+    expect(named(strict('lvsm-g0a0b0c0d'), 'rs1', 'tunnel-rp-filter')).toEqual(['critical lvsm-g0a0b0c0d'])
+    const { facts, given } = strict('vpn0')
+    expect(examine(facts, null, given, ['tunnel-rp-filter']).findings).toMatchObject([{ severity: 'info', fixes: [] }])
+  })
 })

@@ -24,7 +24,9 @@ export const route = (via: string, metric = 0) => ({
 })
 export const line = (path: string, text: string, number = 3) => ({ path, number, text })
 export const process = (name: string, words = `/usr/sbin/${name}`, unit = '') => ({ pid: 412, name, words, unit })
-export const chain = (table: string, policy: string) => ({ family: 'ip', table, chain: 'FORWARD', hook: 2, policy })
+export const chain = (table: string, policy: string, name = 'FORWARD') => ({
+  ...{ family: 'ip', table, chain: name, hook: 2, policy },
+})
 export const listener = (at: string, port = 80) => ({ protocol: 'tcp', address: at, port }) as const
 export const local = ipvs(service('10.11.0.50:80', [destination('10.11.0.2:80', 'local'), destination('10.11.0.3:80')]))
 export const backup = (syncId: number) => ({ state: 'backup', interface: 'eth0', syncId }) as const

@@ -2,6 +2,12 @@
 import { address, destination, director, ipvs, link, plain, realserver, service, tunnelled } from './facts.ts'
 import { sysctl, eth0, all, vs, way, gateway, route, line, v6, type Trap } from './parts.ts'
 
+/** The director hands over on eth1, and clients are behind eth0. */
+const TWO = {
+  links: [link('lo'), link('eth0'), link('eth1')],
+  addresses: [address('eth0', '10.9.0.11/24'), address('eth1', '10.11.0.11/24'), address('lo', '10.11.0.50/32')],
+}
+
 export const ADDRESS_TRAPS: readonly Trap[] = [
   {
     ...{ check: 'arp', what: 'answers', severity: 'critical', says: /answers by ARP for 10\.11\.0\.50 on eth0/ },
@@ -116,6 +122,36 @@ export const ADDRESS_TRAPS: readonly Trap[] = [
     trapped: director('nat', sysctl('net/ipv4/ip_forward', '0')),
     clean: director('nat'),
     fixes: ['net.ipv4.ip_forward: 0 → 1'],
+  },
+  {
+    ...{
+      check: 'ip-forward',
+      what: 'of one interface',
+      severity: 'critical',
+      says: /nothing that comes in by eth0 is/,
+    },
+    trapped: director('nat', sysctl('net/ipv4/conf/eth0/forwarding', '0')),
+    clean: director('nat', sysctl('net/ipv4/conf/eth1/forwarding', '0')),
+    fixes: ['net.ipv4.conf.eth0.forwarding: 0 → 1'],
+  },
+  {
+    ...{ check: 'rp-filter', what: 'with two interfaces', severity: 'critical', says: /hands over on eth1/ },
+    trapped: realserver({
+      ...TWO,
+      sysctls: { 'net/ipv4/conf/all/rp_filter': '1', 'net/ipv4/conf/eth1/rp_filter': '0' },
+    }),
+    clean: realserver({ ...TWO, sysctls: { 'net/ipv4/conf/all/rp_filter': '1', 'net/ipv4/conf/eth1/rp_filter': '2' } }),
+    fixes: ['net.ipv4.conf.eth1.rp_filter: 0 → 2'],
+  },
+  {
+    ...{
+      check: 'alias-mask',
+      what: 'that nobody misses',
+      severity: 'info',
+      says: /makes all of 10\.99\.0\.0\/24 local/,
+    },
+    trapped: plain({ addresses: [address('eth0', '10.11.0.11/24'), address('lo', '10.99.0.1/24')] }),
+    clean: plain(),
   },
   {
     ...{ check: 'ip-forward', what: 'of IPv6', severity: 'critical', says: /fd00:1::11/ },

@@ -1,6 +1,19 @@
 /** Traps of the table of IPVS and its connections, each on both sides: a machine that has stepped into it, and the nearest one that has not. */
 import { address, destination, director, ipvs, plain, realserver, service } from './facts.ts'
-import { vs, line, listener, local, backup, master, type Trap } from './parts.ts'
+import { chain, vs, line, listener, local, backup, master, type Trap } from './parts.ts'
+
+const zero = (scheduler: string, flags: readonly string[]) =>
+  ipvs(
+    service('10.11.0.50:80', [destination('10.12.0.11:80', 'dr', { weight: 0 }), destination('10.12.0.12:80')], {
+      scheduler,
+      flags,
+    }),
+  )
+/** One service by NAT, another one by direct routing. */
+const MIXED = ipvs(
+  service('10.11.0.50:80', [destination('10.12.0.11:80', 'nat')]),
+  service('10.11.0.51:80', [destination('10.12.0.12:80')]),
+)
 
 export const TABLE_TRAPS: readonly Trap[] = [
   {
@@ -47,12 +60,46 @@ export const TABLE_TRAPS: readonly Trap[] = [
   {
     ...{
       check: 'listens-on-rip',
-      what: 'on a realserver',
-      severity: 'warning',
+      what: 'on a realserver of no cluster',
+      severity: 'info',
       says: /listens on 10\.11\.0\.11 port 80/,
     },
     trapped: realserver({ listeners: [listener('10.11.0.11')] }),
     clean: realserver({ listeners: [listener('10.11.0.11'), listener('::')] }),
+  },
+  {
+    ...{ check: 'ping-pong', what: 'by mark', severity: 'warning', says: /and schedules fwmark 7/ },
+    trapped: director('dr', {
+      addresses: [address('eth0', '10.11.0.2/24'), address('lo', '10.11.0.50/32')],
+      ipvs: ipvs(service('', [destination('10.12.0.11:80')], { protocol: null, address: '', port: 7 })),
+    }),
+    clean: director('dr', {
+      ipvs: ipvs(service('', [destination('10.12.0.11:80')], { protocol: null, address: '', port: 7 })),
+    }),
+  },
+  {
+    ...{ check: 'weight-zero-refused', what: 'without a fallback', says: /leads to 10\.12\.0\.11:80 are refused/ },
+    trapped: director('dr', { ipvs: zero('sh', ['sh-port']) }),
+    clean: director('dr', { ipvs: zero('sh', ['sh-fallback']) }),
+  },
+  {
+    ...{
+      check: 'weight-zero-refused',
+      what: 'where there is no fallback',
+      says: /leads to 10\.12\.0\.11:80 are refused/,
+    },
+    trapped: director('dr', { ipvs: zero('dh', []) }),
+    clean: director('dr', { ipvs: zero('wlc', []) }),
+  },
+  {
+    ...{
+      check: 'conntrack',
+      what: 'of one half',
+      severity: 'warning',
+      says: /sees one half of what goes to tcp 10\.11\.0\.51:80/,
+    },
+    trapped: director('dr', { ...vs('conntrack', '1'), ipvs: MIXED }),
+    clean: director('dr', { ...vs('conntrack', '1'), ipvs: MIXED, chains: [chain('lvsm-nat', 'accept', 'untracked')] }),
   },
   {
     ...{ check: 'expire-nodest', what: 'is off', says: /hang until their connections time out/ },

@@ -68,6 +68,8 @@ const service = z.object({
   address: text,
   port: z.number(),
   scheduler: text,
+  /** Of the scheduler, by name; not there: nobody looked. */
+  flags: list(text).exactOptional(),
   /** 0: not persistent. */
   persistenceSeconds: z.number(),
   onePacket: z.boolean(),

@@ -1,6 +1,6 @@
 /** What a machine is for, as the configuration says, as whoever asks says, and as its kernel shows: a trap is one only for some of them. */
 import { type Family, familyOf, MARKS } from '@lvsm/base'
-import { hostPrefix, type NodeView } from '@lvsm/model'
+import { hostPrefix, isMark, type NodeView, protocolRow } from '@lvsm/model'
 import type { FactAddress, MachineFacts } from '@lvsm/protocol'
 
 /** What somebody says of a machine that no cluster knows. */
@@ -24,6 +24,22 @@ export interface Part {
   readonly tunnelled: boolean
   /** Null: it is no realserver by NAT, as far as is known. */
   readonly gateway: string | null
+  /** What clients ask of this machine as a realserver, as the configuration says; null: nobody says it. */
+  readonly asked: readonly Asked[] | null
+  /** Own addresses on whose networks directors hand it packets as they are; null: nobody says it. */
+  readonly handed: readonly string[] | null
+  /** VIPs that a service is configured for: others are kept for what their owner runs itself; null: nobody says it. */
+  readonly serving: ReadonlySet<string> | null
+  /** Mark of a service → its VIP, as the configuration says. */
+  readonly marks: ReadonlyMap<number, string>
+}
+
+/** Ports of one VIP. */
+export interface Asked {
+  readonly address: string
+  readonly protocol: string
+  readonly from: number
+  readonly to: number
 }
 
 /** Devices on which nobody asks for an address, so that one there is kept for what is sent to this machine. */
@@ -79,8 +95,19 @@ export function partOf(facts: MachineFacts, view: NodeView | null, given: Given)
     tunnelled:
       (view?.tunnels.length ?? 0) > 0 || given.as.includes('tunnelled') || (aliases.length > 0 && isUnwrapping(facts)),
     gateway: view?.gateway ?? given.gateway,
+    asked: view === null ? null : askedOf(view),
+    handed: view === null ? null : view.handedAt,
+    serving: view === null ? null : new Set(view.services.map(({ address }) => address)),
+    marks: new Map(view?.services.flatMap((one) => (isMark(one) ? [[one.fwmark, one.address] as const] : []))),
   }
 }
+
+const askedOf = ({ serves }: NodeView): Asked[] =>
+  serves.flatMap(({ address, protocol, port, ports = [{ from: port, to: port }] }) =>
+    protocolRow(protocol).kernel.flatMap((kernel) =>
+      ports.map(({ from, to }) => ({ address, protocol: kernel, from, to })),
+    ),
+  )
 
 const isVipOf = ({ directs, services }: NodeView, address: string): boolean =>
   services.some((one) => one.address === address) ||

@@ -68,18 +68,30 @@ const aliasMask: Check = {
   symptom: 'the realserver reaches nobody in its own network any more: it takes all of it for itself',
   why: 'what is on lo is local with its whole prefix',
   mend: 'give it the prefix of a single host: /32, or /128',
-  look({ facts }) {
+  look({ facts, part }) {
     return aliasesOf(facts)
       .filter(({ address, prefix }) => prefix < hostPrefix(address))
-      .map(({ address, prefix, interface: device }) => {
+      .map(({ address, prefix, interface: device }): Seen => {
         const { address: network } = networkCidr({ address, prefix })
-        return {
-          severity: 'critical',
-          object: address,
-          message: `${address}/${prefix} on ${device} makes all of ${network}/${prefix} local`,
-          evidence: [`ip address show dev ${device}: ${address}/${prefix}`],
-          fixes: [{ kind: 'address', interface: device, address, prefix: hostPrefix(address), was: prefix }],
-        }
+        const message = `${address}/${prefix} on ${device} makes all of ${network}/${prefix} local`
+        const evidence = [`ip address show dev ${device}: ${address}/${prefix}`]
+        // A network for itself on lo is what some mean: routers, and whoever listens on all of it.
+        const isCutOff = facts.addresses.some(
+          (one) => one.interface !== device && inNetwork(one.address, { address, prefix }),
+        )
+        const isVip = part.asked !== null && part.aliases.includes(address)
+        if (!isCutOff && !isVip)
+          return {
+            severity: 'info',
+            object: address,
+            message,
+            evidence,
+            mend: 'nothing, if it is meant so; for a VIP: the prefix of a single host',
+          }
+        const fixes = [
+          { kind: 'address', interface: device, address, prefix: hostPrefix(address), was: prefix } as const,
+        ]
+        return { severity: 'critical', object: address, message, evidence, fixes }
       })
   },
 }

@@ -1,4 +1,5 @@
 /** Settings of IPVS about connections (rows 11 to 17, 30). */
+import { MARKS } from '@lvsm/base'
 import type { Check, Seen } from '../check.ts'
 import { forwards, nameOf, servicesOf } from '../table-facts.ts'
 
@@ -117,6 +118,19 @@ const conntrack: Check = {
         object: 'vs.conntrack',
         message: 'IPVS keeps connection tracking up to date, and no service of this machine is by NAT',
         evidence: [settings.text(vs('conntrack'))],
+      })
+    const halfSeen = servicesOf(facts).filter(
+      ({ destinations }) =>
+        destinations.length > 0 && destinations.every(({ forward }) => forward === 'dr' || forward === 'tun'),
+    )
+    const isKeptOut = facts.chains.some(({ table, chain }) => table === MARKS.rulesTable && chain === 'untracked')
+    if (settings.number(vs('conntrack')) === 1 && forwards(facts, 'nat') && halfSeen.length > 0 && !isKeptOut)
+      found.push({
+        severity: 'warning',
+        object: 'vs.conntrack',
+        message: `connection tracking sees one half of what goes to ${halfSeen.map(nameOf).join(', ')}: a firewall that drops invalid packets breaks these connections`,
+        evidence: [settings.text(vs('conntrack')), 'their answers do not pass this machine (DR, TUN)'],
+        mend: 'no connection tracking for them: nft add rule … prerouting (priority raw) ip daddr VIP tcp dport PORT notrack',
       })
     return found
   },

@@ -15,14 +15,18 @@ const startOrder: Check = {
     const marks = servicesOf(facts).some(({ protocol }) => protocol === null)
     const silent = aliasesOf(facts)
     if (!part.director || marks) return []
-    return facts.addresses
-      .filter((one) => part.vips.includes(one.address) && !served.has(one.address) && !silent.includes(one))
-      .map((one) => ({
-        severity: 'critical',
-        object: one.address,
-        message: `the VIP ${one.address} is up on ${one.interface}, and IPVS has no service for it`,
-        evidence: [`ip address: ${one.address}/${one.prefix} on ${one.interface}`, 'ipvsadm -Ln does not name it'],
-      }))
+    return (
+      facts.addresses
+        .filter((one) => part.vips.includes(one.address) && !served.has(one.address) && !silent.includes(one))
+        // One without a service in the configuration is kept for what its owner runs itself.
+        .filter(({ address }) => part.serving?.has(address) !== false)
+        .map((one) => ({
+          severity: 'critical',
+          object: one.address,
+          message: `the VIP ${one.address} is up on ${one.interface}, and IPVS has no service for it`,
+          evidence: [`ip address: ${one.address}/${one.prefix} on ${one.interface}`, 'ipvsadm -Ln does not name it'],
+        }))
+    )
   },
 }
 

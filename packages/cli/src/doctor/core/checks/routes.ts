@@ -3,6 +3,7 @@ import { inNetwork } from '@lvsm/model'
 import type { Check, Seen, Site } from '../check.ts'
 import { isIpv4 } from '../part.ts'
 import { destinationsOf, forwards } from '../table-facts.ts'
+import { wayBack } from './way-back.ts'
 
 const plainNames = ({ facts }: Site): string[] =>
   facts.links.filter(({ loopback, up, name }) => !loopback && up && !name.includes('/')).map(({ name }) => name)
@@ -129,14 +130,39 @@ const martians: Check = {
   },
 }
 
+/** Of IPv4 each interface has a say, for what comes in by it; of IPv6 the one of all has it alone (tried). */
+function shutInterfaces({ facts, settings }: Site): Seen[] {
+  if (settings.number('net/ipv4/ip_forward') !== 1) return []
+  const nat = new Map(
+    destinationsOf(facts, 'nat').flatMap(({ address }) => {
+      const way = facts.ways.find(({ to, local }) => to === address && !local)
+      return way && isIpv4(address) ? [[way.interface, address] as const] : []
+    }),
+  )
+  return [...nat].flatMap(([name, address]): Seen[] => {
+    const path = `net/ipv4/conf/${name}/forwarding`
+    if (settings.number(path) !== 0) return []
+    return [
+      {
+        severity: 'critical',
+        object: name,
+        message: `answers of realservers by NAT (${address}) are not passed on: nothing that comes in by ${name} is`,
+        evidence: [settings.text('net/ipv4/ip_forward'), settings.text(path)],
+        fixes: settings.fix(path, '1'),
+      },
+    ]
+  })
+}
+
 const forwarding: Check = {
   name: 'ip-forward',
   rows: [21],
   title: 'NAT without forwarding',
   symptom: 'requests by NAT hang: answers are not passed on',
   why: 'answers of realservers by NAT are forwarded; DR and TUN do without',
-  mend: 'net.ipv4.ip_forward=1 (IPv6: net.ipv6.conf.all.forwarding=1), with send_redirects=0',
-  look({ facts, settings }) {
+  mend: 'net.ipv4.ip_forward=1 (IPv6: net.ipv6.conf.all.forwarding=1), with send_redirects=0; and net.ipv4.conf.IF.forwarding=1 of the interfaces on both sides',
+  look(site) {
+    const { facts, settings } = site
     const rows = [
       { path: 'net/ipv4/ip_forward', is: isIpv4 },
       { path: 'net/ipv6/conf/all/forwarding', is: (address: string) => !isIpv4(address) },
@@ -155,6 +181,7 @@ const forwarding: Check = {
         },
       ]
     })
+    dead.push(...shutInterfaces(site))
     const needless =
       nat.length === 0 && (facts.ipvs?.services.length ?? 0) > 0 && settings.number('net/ipv4/ip_forward') === 1
     if (!needless) return dead
@@ -170,4 +197,4 @@ const forwarding: Check = {
   },
 }
 
-export const ROUTE_CHECKS: readonly Check[] = [redirects, natGateway, sourceAddress, martians, forwarding]
+export const ROUTE_CHECKS: readonly Check[] = [redirects, natGateway, sourceAddress, martians, forwarding, wayBack]

@@ -1,8 +1,41 @@
 /** What the table of IPVS itself shows (rows 9, 10, 18, 19, 27). */
-import { familyOf } from '@lvsm/base'
-import type { Check, Seen } from '../check.ts'
-import { aliasesOf, isIpv4 } from '../part.ts'
-import { type FactDestination, nameOf, servicesOf } from '../table-facts.ts'
+import type { FactService } from '@lvsm/protocol'
+import type { Check, Seen, Site } from '../check.ts'
+import { aliasesOf } from '../part.ts'
+import { nameOf, servicesOf } from '../table-facts.ts'
+import { listensOnRip } from './listeners.ts'
+import { zeroWeight } from './weights.ts'
+
+/** Whose mark is not known may be for any of the addresses that this machine has as a realserver. */
+function handsBack(service: FactService, { facts, part }: Site): Seen[] {
+  const aliases = aliasesOf(facts)
+  const answering = new Set(facts.addresses.filter((one) => !aliases.includes(one)).map(({ address }) => address))
+  const silent = new Set(aliases.map(({ address }) => address).filter((address) => !answering.has(address)))
+  const known = service.protocol === null ? part.marks.get(service.port) : service.address
+  const where = `stands on a device without ARP here`
+  if (known !== undefined)
+    return silent.has(known)
+      ? [
+          {
+            severity: 'critical',
+            object: nameOf(service),
+            message: `this machine is a realserver of ${known} and schedules it as well: what the owner sends it goes on to the next`,
+            evidence: [`${known} ${where}`, `ipvsadm -Ln: ${nameOf(service)}`],
+          },
+        ]
+      : []
+  const mine = part.aliases.filter((address) => silent.has(address))
+  if (mine.length === 0) return []
+  return [
+    {
+      severity: 'warning',
+      object: nameOf(service),
+      message: `this machine is a realserver of ${mine.join(', ')} and schedules ${nameOf(service)}: where packets for that address get this mark here, what the owner sends goes on to the next`,
+      evidence: [`${mine.join(', ')} ${where}`, `ipvsadm -Ln: ${nameOf(service)}`],
+      mend: 'let the rule that sets the mark leave out what comes from the other directors (their MAC addresses), or take the service away here',
+    },
+  ]
+}
 
 const pingPong: Check = {
   name: 'ping-pong',
@@ -27,65 +60,11 @@ const pingPong: Check = {
         },
       ]
     if (backupOnly && daemons.has('backup')) return []
-    const silent = new Set(aliasesOf(facts).map(({ address }) => address))
-    const answering = new Set(
-      facts.addresses.filter((one) => !aliasesOf(facts).includes(one)).map(({ address }) => address),
-    )
     return servicesOf(facts)
-      .filter(({ address }) => silent.has(address) && !answering.has(address))
       .filter(({ destinations }) =>
         destinations.some(({ forward, weight }) => weight > 0 && forward !== 'local' && forward !== 'nat'),
       )
-      .map((service) => ({
-        severity: 'critical',
-        object: nameOf(service),
-        message: `this machine is a realserver of ${service.address} and schedules it as well: what the owner sends it goes on to the next`,
-        evidence: [`${service.address} stands on a device without ARP here`, `ipvsadm -Ln: ${nameOf(service)}`],
-      }))
-  },
-}
-
-const listensOnRip: Check = {
-  name: 'listens-on-rip',
-  rows: [10],
-  title: 'a program does not listen where clients ask',
-  symptom: 'the realserver is well at its own address, and refuses what comes for the VIP',
-  why: 'by DR, TUN and on the director itself the packet still is for the VIP and its port',
-  mend: 'let it listen on the VIP or on all addresses, at the port of the service',
-  look({ facts, part }) {
-    const isHere = (given: string): boolean => facts.addresses.some(({ address }) => address === given)
-    // Of an address of its own a kernel says the method that was asked for, and delivers all the same (tried: 6.1).
-    const isLocal = ({ forward, address }: FactDestination): boolean =>
-      forward === 'local' || (forward !== 'nat' && isHere(address))
-    const local = servicesOf(facts).flatMap(({ protocol, address, port, destinations }) =>
-      protocol !== null && destinations.some((one) => isLocal(one) && one.weight > 0)
-        ? [{ protocol, address, port }]
-        : [],
-    )
-    const own = facts.listeners.filter(({ address }) => facts.addresses.some((one) => one.address === address))
-    const asked = part.director
-      ? local
-      : own.flatMap(({ protocol, port }) => part.aliases.map((address) => ({ protocol, address, port })))
-    const seen = new Set<string>()
-    return asked.flatMap(({ protocol, address, port }): Seen[] => {
-      const key = `${protocol} ${address} ${port}`
-      if (seen.has(key)) return []
-      seen.add(key)
-      const here = facts.listeners.filter((one) => one.protocol === protocol && one.port === port)
-      const everywhere = here.some(
-        (one) => one.address === address || one.address === '::' || (one.address === '0.0.0.0' && isIpv4(address)),
-      )
-      const wrong = here.filter((one) => familyOf(one.address) === familyOf(address) && !one.address.startsWith('127.'))
-      if (everywhere || wrong.length === 0) return []
-      return [
-        {
-          severity: part.director ? 'critical' : 'warning',
-          object: `${address} port ${port}`,
-          message: `a program listens on ${wrong.map((one) => one.address).join(', ')} port ${port}, and not on ${address}`,
-          evidence: wrong.map((one) => `ss -ln: ${one.protocol} ${one.address}:${one.port}`),
-        },
-      ]
-    })
+      .flatMap((service) => handsBack(service, site))
   },
 }
 
@@ -169,4 +148,4 @@ const portMap: Check = {
   },
 }
 
-export const TABLE_CHECKS: readonly Check[] = [pingPong, listensOnRip, udpConnections, ftp, portMap]
+export const TABLE_CHECKS: readonly Check[] = [pingPong, listensOnRip, udpConnections, ftp, portMap, zeroWeight]

@@ -4,6 +4,11 @@ import type { Check, Seen } from '../check.ts'
 import { isIpv4, tunnelDevices } from '../part.ts'
 import { forwards } from '../table-facts.ts'
 
+/** Devices of lvsm. */
+const OWN_PREFIX = 'lvsm-'
+/** They unwrap what anybody sends. */
+const OPEN_DEVICES: ReadonlySet<string> = new Set(['tunl0', 'gre0'])
+
 const tunnelFilter: Check = {
   name: 'tunnel-rp-filter',
   rows: [3],
@@ -14,6 +19,10 @@ const tunnelFilter: Check = {
   look({ facts, part, settings }) {
     if (!part.tunnelled) return []
     return tunnelDevices(facts, 'ipv4').flatMap(({ name }): Seen[] => {
+      const isOurs = name.startsWith(OWN_PREFIX)
+      // What else is wrapped on a node is no business of its VIPs: a tunnel to another site is strict on purpose.
+      if (part.asked !== null && !isOurs) return []
+      const isOpen = OPEN_DEVICES.has(name)
       const filter = settings.counted(name, 'rp_filter', 'larger')
       const addressed = facts.addresses.some((one) => one.interface === name && isIpv4(one.address))
       const strict = filter?.value === 1 || (filter?.value === 2 && !addressed)
@@ -21,7 +30,7 @@ const tunnelFilter: Check = {
       const dropped = facts.counters['TcpExtIPReversePathFilter']
       return [
         {
-          severity: 'critical',
+          severity: isOurs || isOpen ? 'critical' : 'info',
           object: name,
           message:
             filter.value === 2
@@ -33,7 +42,8 @@ const tunnelFilter: Check = {
             ...(dropped === undefined ? [] : [`nstat TcpExtIPReversePathFilter: ${dropped} dropped since boot`]),
           ],
           ...(filter.value === 2 ? { mend: `ip address add 127.76.0.1/32 scope host dev ${name}` } : {}),
-          fixes: settings.fix(`net/ipv4/conf/${name}/rp_filter`, '2'),
+          // Another device may have one end alone, and be strict on purpose.
+          fixes: isOurs || isOpen ? settings.fix(`net/ipv4/conf/${name}/rp_filter`, '2') : [],
         },
       ]
     })
