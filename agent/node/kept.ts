@@ -23,6 +23,8 @@ export type Report = (source: string, trouble: Trouble | null) => void
 
 const trouble = (code: string, message: string, hint: string): Trouble => ({ code, severity: 'warning', message, hint })
 
+export const recordPath = (stateDir: string): string => join(stateDir, 'agent.owned')
+
 export class Kept {
   readonly record: OwnedRecord
   readonly word: LocalWord | null
@@ -49,7 +51,7 @@ export class Kept {
     this.#recordings = new Recordings(stateDir, say)
     this.#report = report
     this.#stateDir = stateDir
-    this.#recordPath = join(stateDir, 'agent.owned')
+    this.#recordPath = recordPath(stateDir)
     this.#wordPath = join(stateDir, 'agent.standby')
     const eventsPath = join(stateDir, 'agent.events')
     this.#eventsFile = new EventsFile(eventsPath, (error) => this.#eventsTold(eventsPath, error))

@@ -18,6 +18,7 @@ import { type AgentOptions, NO_COORDINATORS } from './machine.ts'
 import { readKeyRing } from './adapters/feed/kept.ts'
 import { pairRing, readHalves } from './adapters/pair-keys.ts'
 import { Following } from './following.ts'
+import { runGiveBack } from './giving-back.ts'
 import { readIdentity } from './identity.ts'
 import { isThere } from '../process/files.ts'
 import { DEFAULT_CONFIG, HELP, readOptions, type RunOptions, USAGE } from './options.ts'
@@ -62,6 +63,8 @@ export function launch(args: readonly string[], program: Program): void {
       program.say(options.reason)
       program.complain(USAGE)
       return program.exit(DAEMON_EXITS.usage.code)
+    case 'give-back':
+      return runGiveBack(options, program)
     case 'check':
       return void begin(options, program)
     case 'run':

@@ -24,6 +24,12 @@ test('the command line names the file; directories have defaults', () => {
   })
   expect(readOptions(['--help'])).toEqual({ kind: 'help' })
 })
+test('what is given back is that of this machine, whatever a file says', () => {
+  const where = { runDir: '/run/lvsm', stateDir: '/var/s' }
+  expect(readOptions(['--give-back', '--state-dir', '/var/s'])).toEqual({ kind: 'give-back', ...where })
+  for (const more of [['--config', 'a.yaml'], ['--check'], ['--node', 'dir1']])
+    expect(readOptions(['--give-back', ...more])).toMatchObject({ reason: expect.stringContaining('--give-back') })
+})
 test('without a file it follows the coordinators, and keeps what they have in its state directory', () => {
   expect(readOptions(['--state-dir', '/var/s'])).toMatchObject({
     kind: 'run',

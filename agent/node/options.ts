@@ -10,6 +10,7 @@ export const DEFAULT_CONFIG = '/etc/lvsm/lvsm.yaml'
 
 export const USAGE = `usage: lvsm-agent [--run-dir DIR] [--state-dir DIR]
        lvsm-agent --config FILE [--node NAME] [--run-dir DIR] [--state-dir DIR] [--check]
+       lvsm-agent --give-back [--run-dir DIR] [--state-dir DIR]
        lvsm-agent --version | --help
 Without --config it follows the coordinators, as the node that node.json in its state directory says it is (lvsm init, lvsm join);
 what they had last is kept, so that it starts and works without them too. Where there is no node.json it reads ${DEFAULT_CONFIG}.
@@ -17,6 +18,8 @@ what they had last is kept, so that it starts and works without them too. Where 
   --node NAME       this node, as that file calls it (the hostname)
   --run-dir DIR     sockets (/run/lvsm)
   --state-dir DIR   what is kept over a restart (/var/lib/lvsm)
+  --give-back       take back what this node has in the kernel for its cluster, settings as they were before, and leave; forwarding stays
+                    on. With lvsm-agent and lvsm-lease stopped, on a node that leaves: lvsm leave does it
   --check           print every fault of the configuration and leave; with --node also whether it knows the node`
 export const HELP = `${USAGE}
 Signals: HUP reads the configuration again, and one with faults changes nothing; TERM, INT and QUIT end it, and the data
@@ -39,6 +42,7 @@ export interface RunOptions {
 export type Options =
   | RunOptions
   | { readonly kind: 'help' | 'version' }
+  | { readonly kind: 'give-back'; readonly runDir: string; readonly stateDir: string }
   /** It cannot be understood; why, in one sentence. */
   | { readonly kind: 'refused'; readonly reason: string }
 
@@ -48,6 +52,7 @@ const WORDS = {
   'run-dir': { type: 'string', default: '/run/lvsm' },
   'state-dir': { type: 'string', default: '/var/lib/lvsm' },
   check: { type: 'boolean', default: false },
+  'give-back': { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
   version: { type: 'boolean', short: 'V', default: false },
 } as const
@@ -69,6 +74,10 @@ export function readOptions(args: readonly string[]): Options {
     const empty = refuseEmpty(values)
     if (empty !== null) return { kind: 'refused', reason: empty }
     const where = { runDir, stateDir }
+    if (values['give-back'])
+      return config === undefined && node === null && !check
+        ? { kind: 'give-back', ...where }
+        : { kind: 'refused', reason: '--give-back is about this machine alone: it goes with --run-dir and --state-dir' }
     if (config !== undefined)
       return { kind: check ? 'check' : 'run', config, facts: null, follows: false, node, ...where }
     const reason = refuseBeside(node, check)

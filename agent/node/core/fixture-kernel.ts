@@ -80,8 +80,14 @@ export class TestKernel {
         return state.links.push(tunnelOf(operation))
       case 'route-set':
         return state.defaults.push({ gateway: operation.gateway, index: operation.index, protocol: 76, metric: 0 })
-      case 'alias-add':
-        return state.addresses.push(operation)
+      case 'route-remove':
+        return (state.defaults = state.defaults.filter(({ gateway }) => gateway !== operation.gateway))
+      case 'alias-add': {
+        const { index, address, prefix, label } = operation
+        return state.addresses.push({ index, address, prefix, label })
+      }
+      case 'alias-remove':
+        return (state.addresses = state.addresses.filter(({ address }) => address !== operation.address))
       case 'sync-start':
         return state.syncDaemons?.push(operation.daemon)
       case 'sync-stop':

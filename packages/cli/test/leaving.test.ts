@@ -127,6 +127,26 @@ describe('lvsm leave', () => {
       err: expect.stringMatching(/nothing of a cluster/),
     })
   })
+  it('has the agent take back what is in the kernel, while what that remembers is there', async () => {
+    isNode('dir1')
+    const agent = (script: string): void => {
+      writeFileSync(at('bin', 'lvsm-agent'), `#!/bin/sh\nprintf '%s ' "$@" > ${at('words')}\n${script}\n`)
+      chmodSync(at('bin', 'lvsm-agent'), 0o755)
+    }
+    agent(`test -e ${at('state', 'node.json')}`)
+    const { code, out, err } = await run([...LEAVE, '--force'])
+    expect({ code, out, err }).toEqual({
+      code: 0,
+      out: expect.stringContaining('its kernel is as it was before'),
+      err: '',
+    })
+    expect(readFileSync(at('words'), 'utf8')).toBe(`--give-back --state-dir ${at('state')} `)
+    isNode('dir1')
+    agent('echo "cannot remove 10.11.0.10/32 on lo: EPERM"; echo "  → mend it"; exit 75')
+    const second = await run([...LEAVE, '--force'])
+    expect(second).toMatchObject({ code: 0, out: expect.stringContaining('gone with the next boot') })
+    expect(second.err).toMatch(/^warning: not all .*cannot remove 10\.11\.0\.10\/32 on lo: EPERM\n {2}→ mend it/)
+  })
   it('moves nothing away from under what runs', async () => {
     isNode('dir1')
     const { code, err } = await run([...LEAVE, '--force'], startCoordinator())

@@ -9,7 +9,7 @@ import { exchangeJson } from '../http.ts'
 import { namesIn, setAside } from './aside.ts'
 import { textAt } from './files.ts'
 import type { Directories } from './options.ts'
-import { stopUnits } from './programs.ts'
+import { stopUnits, takeBack } from './programs.ts'
 
 export interface LeaveOptions {
   /** Whatever the cluster says, or does not. */
@@ -41,12 +41,14 @@ export async function leave(session: CoordinatorSession, options: LeaveOptions):
   await confirmedUnless(yes, terminal, `This machine leaves. It is moved away, and not removed:\n${list}`)
   await stopUnits(UNITS, stop, terminal)
   await refuseRunning(session)
+  const isTakenBack = await takeBack(directories.state, terminal)
   // What ended wrote its last words.
   for (const { directory, names } of leftIn(directories))
     terminal.print(`what was in ${directory} is in ${setAside(directory, names, new Date())}\n`)
-  terminal.print(
-    'this machine is in no cluster any more; what stands in its kernel (IPVS, aliases, rules) is gone with the next boot\n  → lvsm init, or lvsm join TOKEN, begins anew\n',
-  )
+  const kernel = isTakenBack
+    ? 'its kernel is as it was before (forwarding, where it was switched on, stays on)'
+    : 'what stands in its kernel yet (IPVS, aliases, rules) is gone with the next boot'
+  terminal.print(`this machine is in no cluster any more; ${kernel}\n  → lvsm init, or lvsm join TOKEN, begins anew\n`)
   return 'ok'
 }
 

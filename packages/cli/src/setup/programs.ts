@@ -29,7 +29,7 @@ const absent = (program: string): Failure =>
 
 /** To its end. What it says is told only where it fails. */
 export async function runDaemon(
-  program: 'lvsm-coordinator' | 'lvsm-lease',
+  program: 'lvsm-agent' | 'lvsm-coordinator' | 'lvsm-lease',
   words: readonly string[],
   input?: string,
 ): Promise<void> {
@@ -48,6 +48,20 @@ export async function setUpLease(stateDir: string, terminal: Terminal): Promise<
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     terminal.complain(`warning: ${error.message}\n  → ${error.hint}\n`)
+  }
+}
+
+/** What the agent has in the kernel goes, and its settings are as before: while what it remembers of them is there. False: something stays, and it was said what. */
+export async function takeBack(stateDir: string, terminal: Terminal): Promise<boolean> {
+  try {
+    await runDaemon('lvsm-agent', ['--give-back', '--state-dir', stateDir])
+    return true
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    terminal.complain(
+      `warning: not all that lvsm has in the kernel could be taken back: ${error.message}\n  → ${error.hint}\n`,
+    )
+    return false
   }
 }
 
