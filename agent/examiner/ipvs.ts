@@ -1,7 +1,6 @@
 /** The table of IPVS, by generic netlink. */
 import { KernelError, NETLINK, type Netlink } from '@lvsm/kernel'
 import { type Decoded, ipvs, type Message } from '@lvsm/netlink'
-import { schedulerRow } from '@lvsm/model'
 import type { FactService, MachineFacts } from '@lvsm/protocol'
 import { withNetlink } from './network.ts'
 
@@ -41,7 +40,7 @@ export const readIpvs = (): MachineFacts['ipvs'] =>
     }
   })
 
-/** Bits of a scheduler's own, in the order of its row. */
+/** The next two bits are the scheduler's own, too. */
 const FIRST_FLAG = ipvs.SERVICE_FLAG.scheduler1
 
 function serviceOf(socket: Netlink, id: number, service: ipvs.Service): FactService {
@@ -53,7 +52,7 @@ function serviceOf(socket: Netlink, id: number, service: ipvs.Service): FactServ
   return {
     ...where,
     scheduler,
-    flags: (schedulerRow(scheduler)?.flags ?? []).filter((_, at) => (flags & (FIRST_FLAG << at)) !== 0),
+    flags: [1, 2, 3].filter((one) => (flags & (FIRST_FLAG << (one - 1))) !== 0),
     persistenceSeconds,
     onePacket: (flags & ipvs.SERVICE_FLAG.onePacket) !== 0,
     destinations: dumped(socket, ipvs.dumpDestinations(id, name), ipvs.decodeDestination).map(

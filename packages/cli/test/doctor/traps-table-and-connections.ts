@@ -2,7 +2,7 @@
 import { address, destination, director, ipvs, plain, realserver, service } from './facts.ts'
 import { chain, vs, line, listener, local, backup, master, type Trap } from './parts.ts'
 
-const zero = (scheduler: string, flags: readonly string[]) =>
+const zero = (scheduler: string, flags: readonly number[]) =>
   ipvs(
     service('10.11.0.50:80', [destination('10.12.0.11:80', 'dr', { weight: 0 }), destination('10.12.0.12:80')], {
       scheduler,
@@ -79,8 +79,8 @@ export const TABLE_TRAPS: readonly Trap[] = [
   },
   {
     ...{ check: 'weight-zero-refused', what: 'without a fallback', says: /leads to 10\.12\.0\.11:80 are refused/ },
-    trapped: director('dr', { ipvs: zero('sh', ['sh-port']) }),
-    clean: director('dr', { ipvs: zero('sh', ['sh-fallback']) }),
+    trapped: director('dr', { ipvs: zero('sh', [2]) }),
+    clean: director('dr', { ipvs: zero('sh', [1]) }),
   },
   {
     ...{

@@ -68,8 +68,8 @@ const service = z.object({
   address: text,
   port: z.number(),
   scheduler: text,
-  /** Of the scheduler, by name; not there: nobody looked. */
-  flags: list(text).exactOptional(),
+  /** Of the scheduler's own flags those that are set, from 1 on; not there: nobody looked. */
+  flags: list(z.number()).exactOptional(),
   /** 0: not persistent. */
   persistenceSeconds: z.number(),
   onePacket: z.boolean(),

@@ -1,7 +1,12 @@
 /** What weight 0 does to clients (row 40). */
 import { schedulerRow } from '@lvsm/model'
+import type { FactService } from '@lvsm/protocol'
 import type { Check, Seen } from '../check.ts'
 import { nameOf, servicesOf } from '../table-facts.ts'
+
+/** By name; undefined: nobody looked. */
+const flagsOf = ({ scheduler, flags }: FactService): readonly string[] | undefined =>
+  flags && (schedulerRow(scheduler)?.flags ?? []).filter((_, at) => flags.includes(at + 1))
 
 export const zeroWeight: Check = {
   name: 'weight-zero-refused',
@@ -12,7 +17,8 @@ export const zeroWeight: Check = {
   mend: 'sh and mh: the flag for a fallback (lvsm sets it; ipvsadm -E … -b sh-fallback, mh-fallback); dh: take the destination out',
   look({ facts }) {
     return servicesOf(facts).flatMap((service): Seen[] => {
-      const { scheduler, flags, destinations } = service
+      const { scheduler, destinations } = service
+      const flags = flagsOf(service)
       const zero = destinations.filter(({ weight }) => weight === 0)
       if (zero.length === 0 || zero.length === destinations.length) return []
       // Facts of an earlier version say nothing of flags.
