@@ -5,6 +5,7 @@ import { Login } from './adapters/api/login.ts'
 import { Passwords } from './adapters/api/passwords.ts'
 import type { ApiHost } from './adapters/api/route-context.ts'
 import { Audit } from './api/audit.ts'
+import { Tempo } from './api/tempo.ts'
 import { metricsText } from './api/metrics.ts'
 import type { Coordinator } from './coordinator.ts'
 import type { Counts } from './counts.ts'
@@ -30,6 +31,7 @@ export function hostOf({ home, stateDir, coordinator, nodes, counts, say }: Host
     passwords,
     login: new Login(passwords, ticks),
     audit: new Audit(say),
+    tempo: new Tempo(),
     progress: () => reports.all(),
     silentMs: (id) => reports.silentMs(id),
     versions: () => reports.versions(),

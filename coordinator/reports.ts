@@ -118,7 +118,8 @@ export class Reports {
     const all = new Map<string, NodeProgress>()
     for (const report of [...fresh.flatMap(([, { nodes }]) => nodes), ...own()]) {
       const known = all.get(report.name)
-      if (!known || report.revision >= known.revision) all.set(report.name, report)
+      const isOlder = known && (known.revision > report.revision || (known.facts ?? 0) > (report.facts ?? 0))
+      if (!isOlder) all.set(report.name, report)
     }
     return all
   }

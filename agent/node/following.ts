@@ -5,7 +5,7 @@ import { decodeFeedMessage, type NodeIdentity } from '@lvsm/protocol'
 import { Caller, CALLER_OPTIONS, type Place } from './adapters/feed/caller.ts'
 import { keep, readKept, sha256 } from './adapters/feed/kept.ts'
 import { keepHalves, ownHalves, unsaid } from './adapters/pair-keys.ts'
-import { ask, type Effect, type Follower, hear, kept, revisionOf, type Step } from './feed/follower.ts'
+import { appliedWord, ask, type Effect, type Follower, hear, kept, revisionOf, type Step } from './feed/follower.ts'
 import { Reporter } from './feed/reporter.ts'
 import { keysUnwritten, silent } from './feed/troubles.ts'
 import type { Coordinators, Followed } from './ports.ts'
@@ -22,10 +22,7 @@ export interface FollowingOptions {
 /** So often it is looked whether this node has a heartbeat key that the others have not heard of. */
 const LOOK_MS = 5000
 
-/**
- * Starts with what was kept, whether a coordinator answers or not; the first time of all there is nothing to start with, and it
- * waits.
- */
+/** Starts with what was kept, whether a coordinator answers or not; the first time there is nothing to start with, and it waits. */
 export class Following implements Coordinators {
   readonly #options: FollowingOptions
   readonly #caller: Caller
@@ -36,6 +33,8 @@ export class Following implements Coordinators {
   #followed: Followed | null = null
   /** The revision that is used; 0: none. */
   #used = 0
+  /** Number of the change of facts that is acted on; null: none was heard of. */
+  #facts: number | null = null
   /** Number of the ring whose keys the lease process accepts; 0: none. */
   #ring = 0
   readonly #timer: NodeJS.Timeout
@@ -81,7 +80,7 @@ export class Following implements Coordinators {
   places(): Place[] {
     const now = this.#caller.followed
     const others = this.#known().filter(({ key, address }) => key !== now?.key || address !== now.address)
-    return now ? [now, ...others] : others
+    return [...(now ? [now] : []), ...others]
   }
 
   confirm(...[incarnation, done]: Parameters<Coordinators['confirm']>): void {
@@ -97,8 +96,7 @@ export class Following implements Coordinators {
   }
   #sayApplied(): void {
     if (this.#used === 0) return
-    const [epoch, ring] = [this.#epoch > 0 ? { epoch: this.#epoch } : {}, this.#ring > 0 ? { ring: this.#ring } : {}]
-    this.#caller.say({ kind: 'applied', revision: this.#used, ...epoch, ...ring })
+    this.#caller.say(appliedWord(this.#used, { epoch: this.#epoch, ring: this.#ring, facts: this.#facts }))
   }
 
   /** The lease process accepts the keys of this ring. */
@@ -123,7 +121,7 @@ export class Following implements Coordinators {
   #opened(): void {
     // What was asked on another connection is not answered any more.
     this.#proof = null
-    // The one that is followed now says them anew.
+    // Said anew by this one.
     this.#followed?.note({ kind: 'coordinators', troubles: [] })
     this.#take(ask(this.#follower))
     this.#sayApplied()
@@ -131,6 +129,7 @@ export class Following implements Coordinators {
     this.#tell()
   }
   #closed(): void {
+    this.#followed?.note({ kind: 'met', number: null })
     this.#reporter.closed()
     this.#questions.closed()
   }
@@ -163,6 +162,7 @@ export class Following implements Coordinators {
       case 'current':
         this.#caller.satisfied()
         this.#left = null
+        this.#followed?.note({ kind: 'met', number: this.#follower.facts?.number ?? 0 })
         this.#trouble(effect.trouble)
         this.#sayKey()
         return true
@@ -210,8 +210,9 @@ export class Following implements Coordinators {
       this.#followed = this.#options.begin(this)
       if (!this.#followed) return
     }
-    const isNews = this.#used !== revision
-    this.#used = revision
+    const { number: facts = null } = this.#follower.facts ?? {}
+    const isNews = this.#used !== revision || this.#facts !== facts
+    ;[this.#used, this.#facts] = [revision, facts]
     this.#confirm()
     if (isNews) this.#sayApplied()
   }

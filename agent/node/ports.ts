@@ -61,7 +61,7 @@ export interface Coordinators {
 /** What whoever follows the coordinators finds; a trouble that is null is over. */
 export type Beside =
   | { readonly kind: 'trouble'; readonly source: 'follow' | 'keys'; readonly trouble: Trouble | null }
-  | Extract<NodeInput, { kind: 'coordinators' }>
+  | Extract<NodeInput, { kind: 'coordinators' | 'met' }>
 
 /** What runs on a configuration, and may get another. */
 export interface Followed {

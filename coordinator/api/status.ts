@@ -85,8 +85,8 @@ export function nodesOf(
   return config.nodes
     .filter(({ name }) => present.has(name))
     .map(({ name }) => {
-      const { revision = null, epoch = null } = progress.get(name) ?? {}
-      return { name, revision, epoch }
+      const { revision = null, epoch = null, facts = null } = progress.get(name) ?? {}
+      return { name, revision, epoch, facts }
     })
 }
 export const nodesReply = (state: State, progress: ReadonlyMap<string, NodeProgress>): Reply =>

@@ -57,7 +57,24 @@ describe('the version that the cluster can agree on', () => {
     expect(finalizeEntry(null, versions, BY)).toMatchObject({
       reply: { status: 200, body: { finalized: 1, begins: [] } },
     })
-    expect(finalizeEntry(2, versions, BY)).toEqual({ entry: { kind: 'finalize', ...BY, version: 2 } })
+    const both = versionsOf(stateOf(1), status, heardOf(new Map([[1, { model: 2, lvsm: '2' }]])))
+    expect(finalizeEntry(2, both, BY)).toEqual({ entry: { kind: 'finalize', ...BY, version: 2 } })
+  })
+  it('is none that somebody who is heard does not know, whoever asks for it: that one would end at the first entry', () => {
+    const heard = new Map([
+      [1, { model: 3, lvsm: '3' }],
+      [2, { model: 1, lvsm: '1' }],
+    ])
+    const versions = versionsOf(stateOf(1), status, heardOf(heard, new Map([['rs1', { model: 2, lvsm: '2' }]])))
+    expect(finalizeEntry(3, versions, BY)).toMatchObject({
+      reply: {
+        status: 422,
+        body: { refusals: [{ code: 'not-known-by-all', message: expect.stringMatching(/3: dir2, rs1 know less/) }] },
+      },
+    })
+    expect(finalizeEntry(9, versionsOf(stateOf(1), status, heardOf(new Map())), BY)).toMatchObject({
+      reply: { body: { refusals: [{ message: expect.stringMatching(/nobody is heard who knows it/) }] } },
+    })
   })
   it('is told with what begins; a refusal with its reason, and what may be done yet as that', () => {
     const state = stateOf(1)

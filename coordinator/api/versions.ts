@@ -1,4 +1,5 @@
 /** Which version of the model the coordinators speak, and on which they can agree. */
+import type { Refusal } from '@lvsm/base'
 import { beginsBetween, type State } from '@lvsm/changes'
 import type { ConfigResponse, Speaks, VersionsReport } from '@lvsm/protocol'
 import type { CoordinatorStatus, MemberId, Written } from '../configuration.ts'
@@ -32,11 +33,28 @@ export function versionsOf(
   return { finalized, next, begins: beginsBetween(finalized, next), coordinators, agents }
 }
 
-/** Or what was agreed on already. */
-export function finalizeEntry(asked: number | null, { finalized, next }: VersionsReport, by: Signature): Made {
+/** Or what was agreed on already. Whoever is heard and knows less would end at the first entry of that version. */
+export function finalizeEntry(
+  asked: number | null,
+  { finalized, next, coordinators, agents = [] }: VersionsReport,
+  by: Signature,
+): Made {
   const version = asked ?? next
+  if (version > next) return { reply: against([notByAll(version, next, [...coordinators, ...agents])]) }
   const done: ConfigResponse<'finalize'> = { outcome: 'done', finalized, begins: [] }
   return version === finalized ? { reply: ok(done) } : checked({ kind: 'finalize', ...by, version })
+}
+
+function notByAll(version: number, next: number, known: VersionsReport['coordinators']): Refusal {
+  const less = known.filter(({ model }) => model !== null && model < version)
+  const names = [...new Set(less.map(({ name }) => name))]
+  const who = names.length === 0 ? 'nobody is heard who knows it' : `${names.slice(0, 5).join(', ')} know less`
+  return {
+    code: 'not-known-by-all',
+    field: 'version',
+    message: `the cluster cannot agree on version ${version}: ${who}, and ${next} is the most that everybody knows who answers`,
+    hint: 'upgrade lvsm there, or take out what is gone for good; lvsm cluster finalize --dry-run shows who knows which',
+  }
 }
 
 /** `before`: what was agreed on until then. */

@@ -70,7 +70,11 @@ describe('one vote more, or one less', () => {
     }
     const change = [{ path: ['services', 'http', 'realservers', 'rs1', 'weight'], to: 4 }]
     expect(made({ base: 1 })).toMatchObject({
-      outcome: { kind: 'refused', refusals: [{ code: 'stale-revision' }], since: change },
+      outcome: { kind: 'refused', refusals: [{ code: 'stale-revision' }] },
+    })
+    expect(previewReply(state, { change: voting(false), comment: '', base: 1 }, undefined)).toMatchObject({
+      status: 409,
+      body: { since: { change } },
     })
     expect(made({})).toMatchObject({ reply: { status: 428 } })
     expect(made({ base: 2 })).toMatchObject({
@@ -91,16 +95,30 @@ describe('what came of a change', () => {
     const made = changeEntry({ change: set(weight), base, comment: '' }, undefined, BY, STATE)
     if (!('entry' in made)) throw new Error('refused')
     const { state, outcome } = applyEntry(STATE, made.entry)
-    return changeReply({ kind: 'done', outcome, state })
+    return changeReply({ kind: 'done', outcome, state }, base)
   }
   it('is a revision, or null where everything was so before', () => {
     expect(outcome(4, 1)).toMatchObject({ status: 200, revision: 2, body: { revision: 2, newest: 2 } })
     expect(outcome(1, 1)).toMatchObject({ status: 200, revision: 1, body: { revision: null, newest: 1, lines: [] } })
   })
+  it('says of a stale one what changed since, where that is kept yet', () => {
+    const { state } = applyEntry(STATE, { ...BY, kind: 'change', comment: '', base: 1, command: set(4).command })
+    const made = changeEntry({ change: set(5), base: 1, comment: '' }, undefined, BY, state)
+    if (!('entry' in made)) throw new Error('refused')
+    const { outcome } = applyEntry(state, made.entry)
+    expect(outcome).not.toHaveProperty('since')
+    const [newest] = state.history.revisions.slice(-1)
+    expect(changeReply({ kind: 'done', outcome, state }, 1)).toMatchObject({
+      status: 409,
+      body: { refusals: [{ code: 'stale-revision' }], since: { change: newest?.change, lines: [{ kind: 'change' }] } },
+    })
+    const short = { ...state, history: { ...state.history, revisions: state.history.revisions.slice(-1) } }
+    expect(changeReply({ kind: 'done', outcome, state: short }, 1).body).not.toHaveProperty('since')
+  })
   it('is never read as another end: each has a status and a shape of its own', () => {
     const refusal = { code: 'no-leader', message: 'none' }
-    const unknown = changeReply({ kind: 'unknown' })
-    const replies = [outcome(4, 1), outcome(-1, 1), changeReply({ kind: 'refused', refusal }), unknown]
+    const unknown = changeReply({ kind: 'unknown' }, 1)
+    const replies = [outcome(4, 1), outcome(-1, 1), changeReply({ kind: 'refused', refusal }, 1), unknown]
     expect(replies.map(({ status }) => status)).toEqual([200, 422, 503, 202])
     expect(replies.map(({ body }) => changeReport.safeParse(body).success)).toEqual([true, false, false, true])
     expect(unknown.body).toMatchObject({ outcome: 'unknown' })

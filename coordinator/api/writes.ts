@@ -1,6 +1,8 @@
 /** Writes: from a request to an entry of the log, and from what came of it to an answer. The same for what is only looked at. */
+import type { Refusal } from '@lvsm/base'
 import {
   applyEntry,
+  differenceBetween,
   epochOf,
   MODEL_VERSION,
   newestOf,
@@ -8,17 +10,18 @@ import {
   parseDocument,
   preview,
   refuseLeaving,
+  refuseText,
   type State,
   stepWished,
   writtenOf,
 } from '@lvsm/changes'
-import { harmless } from '@lvsm/model'
 import {
   type ChangeBody,
   type ChangeReport,
   type ConfigBody,
   type ConfigCommand,
   decodeEntry,
+  type Difference,
   encodeEntry,
   type Entry,
   type IntentReport,
@@ -85,17 +88,10 @@ const NO_BASE = refusedWith(428, [
   },
 ])
 
-const refuseComment = (comment: string): Reply | null =>
-  comment === harmless(comment, LONGEST_COMMENT)
-    ? null
-    : refusedWith(400, [
-        {
-          code: 'bad-comment',
-          field: 'comment',
-          message: 'the comment has characters that a terminal obeys, or what looks like a key',
-          hint: `write one line of at most ${LONGEST_COMMENT} characters`,
-        },
-      ])
+function refuseComment(comment: string): Reply | null {
+  const refusal = refuseText(comment, LONGEST_COMMENT)
+  return refusal && refusedWith(400, [refusal])
+}
 
 type Read = { readonly command: ConfigCommand; readonly revision: number | undefined } | { readonly reply: Reply }
 
@@ -108,10 +104,11 @@ function commandOf(change: ChangeBody['change']): Read {
   return { command, revision: revision > 0 ? revision : undefined }
 }
 
-export function changeReply(written: Written): Reply {
+/** `base`: the revision that it was made on, if it said one. */
+export function changeReply(written: Written, base: number | null): Reply {
   if (written.kind !== 'done') return written.kind === 'refused' ? notNow(written) : UNKNOWN
   const { outcome, state } = written
-  if (outcome.kind !== 'changed') return refusedOutcome(outcome)
+  if (outcome.kind !== 'changed') return refusedOutcome(outcome, (refusals) => sinceOf(state, base, refusals))
   const { revision, warnings } = outcome
   const newest = newestOf(state.history)
   const body: ChangeReport = {
@@ -126,15 +123,26 @@ export function changeReply(written: Written): Reply {
 
 export function intentReply(written: Written): Reply {
   if (written.kind !== 'done') return written.kind === 'refused' ? notNow(written) : UNKNOWN
-  const { outcome } = written
+  const { outcome, state } = written
   if (outcome.kind !== 'wanted') return refusedOutcome(outcome)
-  const { added, removed, warnings } = outcome
-  const body: IntentReport = { outcome: 'done', added, removed, warnings }
+  const { kind: _, ...wanted } = outcome
+  const body: IntentReport = { outcome: 'done', ...wanted, number: state.facts.number }
   return ok(body)
 }
 
-const refusedOutcome = (outcome: Outcome): Reply =>
-  outcome.kind === 'refused' ? against(outcome.refusals, outcome.since) : UNKNOWN
+type Since = (refusals: readonly Refusal[]) => readonly Difference[] | undefined
+const refusedOutcome = (outcome: Outcome, since: Since = () => undefined): Reply =>
+  outcome.kind === 'refused' ? against(outcome.refusals, since(outcome.refusals)) : UNKNOWN
+
+/** Of a stale write: what changed since its base, as far as that is kept. */
+function sinceOf(
+  { history }: State,
+  base: number | null,
+  [first]: readonly Refusal[],
+): readonly Difference[] | undefined {
+  if (base === null || first?.code !== 'stale-revision') return undefined
+  return differenceBetween(history, base, newestOf(history)) ?? undefined
+}
 
 export const NOT_KNOWN_IF = 'whether it was done is not known: it may be done yet, or never'
 /** Neither done nor failed, and said so by a status of its own. */
@@ -162,14 +170,19 @@ export function previewReply(
   if ('reply' in given) return given.reply
   const newest = newestOf(state.history)
   const base = (given.base === undefined ? read.revision : given.base) ?? newest
-  const { history, config, finalized, facts } = state
+  const { history, config, finalized, facts, enrolled } = state
   const found = preview(
     history,
     config,
     { command: read.command, base },
-    { finalized, facts, voters: stepOf(state, read.command) ? 'may-change' : 'stay' },
+    {
+      finalized,
+      facts,
+      enrolled: enrolled.nodes.map(({ name }) => name),
+      voters: stepOf(state, read.command) ? 'may-change' : 'stay',
+    },
   )
-  if (found.refusals) return against(found.refusals, found.since)
+  if (found.refusals) return against(found.refusals, sinceOf(state, base, found.refusals))
   const left = refuseLeaving(members, found.change)
   if (left) return against([left])
   const body: PreviewReport = { base, ...differencesOf(found.change), nodes: found.nodes, warnings: found.warnings }
@@ -181,6 +194,6 @@ export function intentPreviewReply(state: State, body: ConfigBody<'intent'>, by:
   if ('reply' in made) return made.reply
   const { outcome } = applyEntry(state, made.entry)
   if (outcome.kind !== 'wanted') return refusedOutcome(outcome)
-  const { added, removed, warnings } = outcome
-  return ok({ added, removed, warnings })
+  const { kind: _, ...wanted } = outcome
+  return ok(wanted)
 }

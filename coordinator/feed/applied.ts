@@ -7,6 +7,8 @@ export interface AppliedRevision {
   readonly epoch?: number | undefined
   /** Of the heartbeat keys that its lease process accepts; undefined: it did not say. */
   readonly ring?: number | undefined
+  /** Number of the change of facts that it acts on; undefined: it did not say. */
+  readonly facts?: number | undefined
   /** When it was first heard here. */
   readonly since: Instant
 }
@@ -14,10 +16,14 @@ export interface AppliedRevision {
 export class AppliedRevisions {
   readonly #nodes = new Map<string, AppliedRevision>()
 
-  note(node: string, { revision, epoch, ring }: Omit<AppliedRevision, 'since'>, now: Instant): void {
+  note(node: string, { revision, epoch, ring, facts }: Omit<AppliedRevision, 'since'>, now: Instant): void {
     const known = this.#nodes.get(node)
     const since = known?.revision === revision ? known.since : now
-    const said = { ...(epoch === undefined ? {} : { epoch }), ...(ring === undefined ? {} : { ring }) }
+    const said = {
+      ...(epoch === undefined ? {} : { epoch }),
+      ...(ring === undefined ? {} : { ring }),
+      ...(facts === undefined ? {} : { facts }),
+    }
     this.#nodes.set(node, { revision, since, ...said })
   }
   /** All others are in the cluster no more. */

@@ -66,8 +66,13 @@ test('who is ahead is refused, and told nothing more until it says again what it
 test('differences that are longer than the whole are sent as the whole', () => {
   const { history } = stateAt(7)
   const revisions = history.revisions.map((one) => ({ ...one, size: 1 << 20 }))
-  const long = new Publication({ ...stateAt(7), history: { ...history, revisions } }, sha256, null)
-  expect(long.answer({ revision: 6, sum: sumAt(6) })).toMatchObject({ kind: 'news', news: { kind: 'whole' } })
+  const summed: string[] = []
+  const digest = (text: string) => (summed.push(text), sha256(text))
+  const long = new Publication({ ...stateAt(7), history: { ...history, revisions } }, digest, null)
+  for (const revision of [6, 5, 4])
+    expect(long.answer({ revision, sum: sumAt(revision) })).toMatchObject({ kind: 'news', news: { kind: 'whole' } })
+  // What the documents were then, which takes the longer the older they are, was of no interest.
+  expect(summed).toEqual([canonicalText(writtenOf(history.document, 7))])
 })
 
 test('more differences than one message has are sent as the whole, however short they are', () => {

@@ -1,6 +1,6 @@
 /** What a coordinator has to tell its followers: of one state, worked out once for all of them. */
 import { canonicalText, documentAt, newestOf, ringOf, type State, writtenOf } from '@lvsm/changes'
-import { type FeedMessage, MOST_DIFFERENCES } from '@lvsm/protocol'
+import { type FeedMessage, MOST_DIFFERENCES, type Revision } from '@lvsm/protocol'
 import type { Refusal } from '@lvsm/base'
 
 /** What a follower has. `sum` null: it does not trust it. */
@@ -29,6 +29,8 @@ export class Publication {
   readonly #sums = new Map<number, string>()
   readonly #answers = new Map<string, News>()
   readonly #digest: Digest
+  /** Characters of the whole. */
+  #size: number | null = null
 
   /** `before`: of the same log, from which what stays true is taken over. */
   constructor(state: State, digest: Digest, before: Publication | null) {
@@ -45,25 +47,35 @@ export class Publication {
 
   answer({ revision, sum }: Has): Answer {
     if (revision > this.revision) return { kind: 'refused', refusal: behind(this.revision, revision) }
-    const isKnown = sum !== null && sum === this.#sumAt(revision)
-    if (isKnown && revision === this.revision) return { kind: 'nothing' }
+    if (revision === this.revision && sum === this.#newestSum()) return { kind: 'nothing' }
+    // Whether the differences since would do comes first: what the document was then takes the longer the more there are.
+    const isKnown = sum !== null && this.#isNear(revision) && sum === this.#sumAt(revision)
     return { kind: 'news', news: this.#remembered(isKnown ? String(revision) : 'whole', isKnown ? revision : null) }
   }
 
   #remembered(key: string, from: number | null): News {
     const known = this.#answers.get(key)
     if (known) return known
-    const news = (from === null ? null : this.#change(from)) ?? this.#whole()
+    const news = from === null ? this.#whole() : this.#change(from)
     this.#answers.set(key, news)
     return news
   }
 
-  /** Null: it is longer than the whole. */
-  #change(from: number): News | null {
-    const since = this.state.history.revisions.filter(({ number }) => number > from)
-    const change = since.flatMap((revision) => revision.change)
+  #since(from: number): readonly Revision[] {
+    const { revisions } = this.state.history
+    const at = revisions.findLastIndex(({ number }) => number <= from)
+    return revisions.slice(at + 1)
+  }
+  /** The differences since are fewer than one message has, and shorter than the whole. */
+  #isNear(from: number): boolean {
+    if (from === this.revision) return false
+    const since = this.#since(from)
+    const count = since.reduce((sum, { change }) => sum + change.length, 0)
     const size = since.reduce((sum, revision) => sum + revision.size, 0)
-    if (change.length > MOST_DIFFERENCES || (size > SHORT && size > this.#wholeSize())) return null
+    return count <= MOST_DIFFERENCES && (size <= SHORT || size <= this.#wholeSize())
+  }
+  #change(from: number): News {
+    const change = this.#since(from).flatMap((revision) => revision.change)
     return { kind: 'change', from, to: this.revision, change, sum: this.#newestSum() }
   }
   #whole(): News {
@@ -74,7 +86,7 @@ export class Publication {
     return writtenOf(this.state.history.document, this.revision)
   }
   #wholeSize(): number {
-    return JSON.stringify(this.#file()).length
+    return (this.#size ??= JSON.stringify(this.#file()).length)
   }
   #newestSum(): string {
     return this.#sumAt(this.revision) ?? ''

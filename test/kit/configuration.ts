@@ -8,6 +8,7 @@ import { Login } from '../../coordinator/adapters/api/login.ts'
 import { Passwords } from '../../coordinator/adapters/api/passwords.ts'
 import type { ApiHost } from '../../coordinator/adapters/api/route-context.ts'
 import { Audit } from '../../coordinator/api/audit.ts'
+import { Tempo } from '../../coordinator/api/tempo.ts'
 import { clusterStatusOf } from '../../coordinator/reported/cluster-status.ts'
 import type { Configuration, CoordinatorStatus, Read, Written } from '../../coordinator/configuration.ts'
 
@@ -180,7 +181,7 @@ export function hostOf(say: (line: string) => void = () => undefined, clock = ()
     clusterRecorded: (agoMs: number) => ({ node: 'dir1', at: '', agoMs, spans: [], clockSet: false, found: null }),
     metrics: () => '',
   }
-  return { pin: '0f'.repeat(32), passwords, login, audit: new Audit(say), ...told }
+  return { pin: '0f'.repeat(32), passwords, login, audit: new Audit(say), tempo: new Tempo(), ...told }
 }
 
 function thrown(error: unknown): never {

@@ -33,7 +33,7 @@ import { notePings } from './check/ping-news.ts'
 import { nextPing, pingAnswered, pingIfDue, pingsSent } from './check/pings.ts'
 import { dispatch } from './command/dispatch.ts'
 import { nextAsk, stepAsks } from './command/forward.ts'
-import { nextStandby, stepStandby } from './command/standby.ts'
+import { nextStandby, onMet, stepStandby } from './command/standby.ts'
 import { configure } from './configure.ts'
 import { onConfirmed, onLeaseStatus } from './epoch.ts'
 import type { NodeEffect, NodeInput } from './events.ts'
@@ -50,7 +50,7 @@ import { nextHandover, stepHandovers } from './move/successor.ts'
 import { lookAtSocketsIfDue, nextSocketLook, onSockets } from './observe/sockets.ts'
 import { onOpenings } from './observe/paths.ts'
 import { onApplied, onObserved } from './observe/observed.ts'
-import { LOOK_IN, looked, lookIfDue, lookWithin, nextLook } from './observe/look.ts'
+import { LOOK_IN, lookFailed, lookIfDue, lookWithin, nextLook } from './observe/look.ts'
 import { reportChecks } from './publish/checks.ts'
 import { type ObservedFenceTable, reportFence } from './publish/fence.ts'
 import { figuresOf } from './publish/figures.ts'
@@ -140,9 +140,7 @@ function onInput(state: NodeState, input: NodeInput): void {
     case 'observed':
       return onObserved(state, input.observed)
     case 'observe-failed':
-      looked(state)
-      state.kernel.unread = { times: state.kernel.unread.times + 1, error: input.error }
-      return
+      return lookFailed(state, input.error)
     case 'changed':
       return lookWithin(state, LOOK_IN.settledMs)
     case 'applied':
@@ -183,8 +181,9 @@ function onInput(state: NodeState, input: NodeInput): void {
     case 'trouble':
       return report(state, input.source, input.trouble)
     case 'coordinators':
-      state.coordinators = input.troubles
-      return
+      return void (state.coordinators = input.troubles)
+    case 'met':
+      return onMet(state, input.number)
     case 'program':
       return noteProgram(state, input)
     case 'absent':
@@ -243,8 +242,7 @@ function proceed(state: NodeState, input: NodeInput): void {
     nextTotals(state),
     nextRecord(state),
     nextAlert(state),
-    nextHook(state),
   ]
-  const due = [...times, nextStandby(state)].filter((at) => at !== null)
+  const due = [...times, nextStandby(state), nextHook(state)].filter((at) => at !== null)
   state.effects.push({ kind: 'wake', at: due.reduce(earlier, nextPublish(state)) })
 }

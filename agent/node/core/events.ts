@@ -108,6 +108,8 @@ export type NodeInput =
   | { readonly kind: 'trouble'; readonly source: string; readonly trouble: Trouble | null }
   /** What is wrong with the coordinators, as the one says that is followed: all of it. */
   | { readonly kind: 'coordinators'; readonly troubles: readonly CoordinatorTrouble[] }
+  /** The coordinators are heard, and all changes of facts up to this number are here; null: they are heard no more. */
+  | { readonly kind: 'met'; readonly number: number | null }
   /** Why a program of this node is not there, which somebody wants to run; null: it is, or nobody does. */
   | { readonly kind: 'absent'; readonly program: string; readonly why: string | null }
   /**

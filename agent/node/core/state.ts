@@ -110,6 +110,8 @@ export interface NodeState extends Pick<NodeOptions, 'node' | 'boot' | 'follows'
   ring: PairRing | null
   facts: Facts
   word: LocalWord | null
+  /** The coordinators are heard: number of the change of facts that they had; null: they are not. */
+  met: number | null
   readonly rhythm: Rhythm
   readonly checks: Checks
   readonly pings: Pings
@@ -194,6 +196,7 @@ export function newState(options: NodeOptions): NodeState {
     ring: null,
     facts: NO_FACTS,
     word,
+    met: null,
     rhythm: newRhythm(startedAt),
     checks: newChecks(node),
     pings: newPings(startedAt),

@@ -308,6 +308,22 @@ describe('standby', () => {
     want(one, facts(6, [], [{ node: 'dir1', number: 6, at: WALL_MS + 2000 }]))
     expect(one.take('standby')).toMatchObject([{ on: false }])
   })
+  test('on, given here by a clock that is a day ahead, ends when the coordinators say so after the two have met', () => {
+    const tomorrow = { ...word(true, 0), since: WALL_MS + 86_400_000 }
+    const one = director('dir2', tomorrow)
+    tell(one, true)
+    one.feed({ kind: 'met', number: 4 })
+    expect(one.take('word')).toMatchObject([{ word: { standby: true, known: 0, met: 4 } }])
+    one.feed({ kind: 'met', number: null })
+    one.feed({ kind: 'met', number: 5 })
+    expect(one.take('word'), 'they meet once').toEqual([])
+    one.take('standby')
+    want(one, facts(6, [], [{ node: 'dir1', number: 6, at: WALL_MS }]))
+    expect(one.take('standby')).toMatchObject([{ on: false }])
+    // Given while they are heard, it is met at once.
+    one.feed({ kind: 'command', id: 'a', command: { verb: 'standby', on: true } })
+    expect(one.take('word')).toMatchObject([{ word: { standby: true, known: 6, met: 6 } }])
+  })
   test('that was refused here is no word', () => {
     const one = director('dir1')
     one.feed({ kind: 'command', id: 'a', command: { verb: 'standby', on: true } })

@@ -72,6 +72,18 @@ export const NOTHING_HELD: Follower = {
 }
 export const revisionOf = ({ held }: Follower): number => held?.revision ?? 0
 
+/** What this node uses by now. `epoch`, `ring`: 0 where that is not known; `facts`: null where none were heard of. */
+export const appliedWord = (
+  revision: number,
+  { epoch, ring, facts }: { readonly epoch: number; readonly ring: number; readonly facts: number | null },
+): FollowerMessage => ({
+  kind: 'applied',
+  revision,
+  ...(epoch > 0 ? { epoch } : {}),
+  ...(ring > 0 ? { ring } : {}),
+  ...(facts === null ? {} : { facts }),
+})
+
 /** A connection was made, or something is missing. */
 export const ask = (follower: Follower, what: 'news' | 'whole' = 'news'): Step => {
   const sum = what === 'whole' ? null : (follower.held?.sum ?? null)

@@ -71,6 +71,16 @@ it('a webhook gets the body as it is, and 2xx alone means that it took it', asyn
   })
 })
 
+it('a webhook logs in where it is to, and says nothing of itself where it is not', async () => {
+  const seen: (string | undefined)[] = []
+  const [url] = await web((response, incoming) => {
+    seen.push(incoming.headers.authorization)
+    response.writeHead(200).end()
+  })
+  expect(await tell('webhook', { url, body: '{}' })).toMatchObject({ ok: true })
+  expect(await tell('webhook', { url, body: '{}', user: 'ops', password: 'pä:ss' })).toMatchObject({ ok: true })
+  expect(seen).toEqual([undefined, `Basic ${Buffer.from('ops:pä:ss').toString('base64')}`])
+})
 it('a webhook that hangs, or answers without an end, is given up in time', async () => {
   const [hangs] = await web(() => undefined)
   expect(await tell('webhook', { url: hangs, body: '{}' }, 300)).toMatchObject({

@@ -13,7 +13,13 @@ export const tellWebhook: Ask = ({ keys }, end) => {
   const url = new URL(textOf(keys, 'url') ?? '')
   const body = Buffer.from(textOf(keys, 'body') ?? '')
   const request = url.protocol === 'https:' ? requestHttps : requestHttp
-  const headers = { 'content-type': 'application/json', 'content-length': body.length, 'user-agent': 'lvsm' }
+  const [user, password] = [textOf(keys, 'user'), textOf(keys, 'password')]
+  // RFC 7617.
+  const login = Buffer.from(`${user}:${password}`).toString('base64')
+  const headers = {
+    ...{ 'content-type': 'application/json', 'content-length': body.length, 'user-agent': 'lvsm' },
+    ...(user !== undefined && password !== undefined ? { authorization: `Basic ${login}` } : {}),
+  }
   let sofar = 'no connection'
   const asked = request(url, { method: 'POST', agent: false, headers, maxHeaderSize: LONGEST_HEAD }, (answer) => {
     const { statusCode = 0, statusMessage = '' } = answer

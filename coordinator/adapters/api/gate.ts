@@ -55,8 +55,10 @@ function jobOf(
   const answered = (reply: Reply): void => {
     if (isAudited(route, reply.status)) note({ host, wallClock }, route, caller, reply)
   }
-  if (route.role === null || mayAs(caller.role, route.role)) return { route, answer, answered, crashed }
-  const refused = beyond(caller, route.role)
+  const isAllowed = route.role === null || mayAs(caller.role, route.role)
+  const often = isAllowed ? host.tempo.refuse(name, caller, performance.now()) : null
+  if (isAllowed && !often) return { route, answer, answered, crashed }
+  const refused = often ?? beyond(caller, route.role)
   answered(refused)
   return { refused }
 }

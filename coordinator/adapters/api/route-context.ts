@@ -3,6 +3,7 @@ import type { ClusterRates, ConfigRouteName, Events, RecordedReport, Speaks, Sta
 import type { Audit } from '../../api/audit.ts'
 import type { Reply } from '../../api/reply.ts'
 import type { Asked } from '../../api/request.ts'
+import type { Tempo } from '../../api/tempo.ts'
 import type { Signature } from '../../api/writes.ts'
 import type { Configuration, MemberId, Progress } from '../../configuration.ts'
 import type { Login } from './login.ts'
@@ -15,6 +16,7 @@ export interface ApiHost {
   readonly passwords: Passwords
   readonly login: Login
   readonly audit: Audit
+  readonly tempo: Tempo
   readonly progress: Progress
   /** Milliseconds since this coordinator heard of that one. */
   readonly silentMs: (id: MemberId) => number

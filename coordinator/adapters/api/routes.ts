@@ -27,7 +27,9 @@ const ROUTE_ANSWERS: Answers = {
   facts: ({ query }, { configuration }) => reading(configuration, query.stale, factsReply),
   async change({ body }, { configuration, ifMatch, signature }) {
     const made = changeEntry(body, ifMatch, signature(), configuration.known())
-    return 'reply' in made ? made.reply : changeReply(await configuration.write(made.entry))
+    if ('reply' in made) return made.reply
+    const { entry } = made
+    return changeReply(await configuration.write(entry), 'base' in entry ? (entry.base ?? null) : null)
   },
   preview: ({ body }, { configuration, ifMatch }) =>
     reading(configuration, false, (state) =>

@@ -18,7 +18,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { FEED } from '../../../agent/nodelink/dial.ts'
 import { textOf } from '../../../agent/nodelink/frames.ts'
 import { giveSigns, type ProbeOptions, type Raw } from '../../../agent/nodelink/signs.ts'
-import { AppliedRevisions } from '../../feed/applied.ts'
+import { type AppliedRevision, AppliedRevisions } from '../../feed/applied.ts'
 import { Publication } from '../../feed/publication.ts'
 import { due, followed, NEW_SESSION, type Session, type View } from '../../feed/session.ts'
 import { coordinatorsOf, type FeedSource } from '../../feed/source.ts'
@@ -61,6 +61,15 @@ const UNREAD: Readonly<Record<Unread, CounterName>> = {
   newer: 'drop-feed-newer',
 }
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+/** Without what was not said. */
+const progressOf = (name: string, { revision, epoch, ring, facts }: Omit<AppliedRevision, 'since'>): NodeProgress => ({
+  name,
+  revision,
+  ...(epoch === undefined ? {} : { epoch }),
+  ...(ring === undefined ? {} : { ring }),
+  ...(facts === undefined ? {} : { facts }),
+})
 
 /** What it asks of the coordinator. */
 export interface ProvenSource extends FeedSource {
@@ -114,10 +123,8 @@ export class Feed {
   }
   /** The same of those that follow here now, to be told to others. */
   progress(): NodeProgress[] {
-    return [...this.#applied.all()].flatMap(([name, { revision, epoch, ring }]) =>
-      this.#followers.has(name)
-        ? [{ name, revision, ...(epoch === undefined ? {} : { epoch }), ...(ring === undefined ? {} : { ring }) }]
-        : [],
+    return [...this.#applied.all()].flatMap(([name, { since: _, ...said }]) =>
+      this.#followers.has(name) ? [progressOf(name, said)] : [],
     )
   }
   /** Nodes whose agents follow here now. */

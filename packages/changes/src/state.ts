@@ -5,7 +5,6 @@
 import { invariant, type Refusal, type Warning } from '@lvsm/base'
 import { type Config, judge } from '@lvsm/model'
 import type {
-  Difference,
   Electorate,
   Enrolled,
   Enrolment,
@@ -57,6 +56,8 @@ export type Outcome =
       readonly kind: 'wanted'
       readonly added: readonly Fact[]
       readonly removed: readonly Fact[]
+      /** No fact had it so; but a node is on standby no more now, where it was told so itself. */
+      readonly ended?: true
       readonly warnings: readonly Warning[]
     }
   | { readonly kind: 'expired'; readonly over: readonly Fact[] }
@@ -74,8 +75,7 @@ export type Outcome =
   | { readonly kind: 'finalized' }
   /** A user, or a token for scripts, was made, changed or removed. */
   | { readonly kind: 'people' }
-  /** `since`: of a stale write, what changed since its base. */
-  | { readonly kind: 'refused'; readonly refusals: readonly Refusal[]; readonly since?: readonly Difference[] }
+  | { readonly kind: 'refused'; readonly refusals: readonly Refusal[] }
 
 export interface Step {
   readonly state: State
@@ -112,7 +112,7 @@ export function applyEntry(state: State, entry: Entry, voters: Context['voters']
   const { history, facts, config, enrolled, finalized } = state
   switch (entry.kind) {
     case 'change': {
-      const result = commit(history, entry, entry, { finalized, voters, facts })
+      const result = commit(history, entry, entry, { finalized, voters, facts, enrolled: namesOf(enrolled) })
       if (result.refusals) return { state, outcome: { kind: 'refused', ...result } }
       const { revision, warnings } = result
       const { history: later, config: meaning } = result
@@ -124,8 +124,8 @@ export function applyEntry(state: State, entry: Entry, voters: Context['voters']
       const { author, at } = entry
       const result = applyIntent(facts, entry.command, { finalized, author, now: at, config, pooled: pooledIn(state) })
       if (result.refusals) return { state, outcome: { kind: 'refused', refusals: result.refusals } }
-      const { added, removed, warnings } = result
-      return { state: { ...state, facts: result.facts }, outcome: { kind: 'wanted', added, removed, warnings } }
+      const { facts: after, ...outcome } = result
+      return { state: { ...state, facts: after }, outcome: { kind: 'wanted', ...outcome } }
     }
     case 'expire': {
       const left = expireFacts(facts, entry.at)
@@ -153,6 +153,7 @@ export function applyEntry(state: State, entry: Entry, voters: Context['voters']
   }
 }
 
+const namesOf = ({ nodes }: Enrolled): string[] => nodes.map(({ name }) => name)
 const pooledIn = ({ history }: State): string[] =>
   Object.values(history.document.pools).flatMap(({ realservers }) => Object.keys(realservers).map(nodeOfServer))
 

@@ -11,7 +11,7 @@ interface ReceiverRow {
 const PROGRAM = { needs: ['command'], may: [], hint: 'write command: [/usr/local/bin/page, ops]' } as const
 export const RECEIVERS = {
   /** An HTTP POST of what Alertmanager sends its webhook receivers (version 4). */
-  webhook: { needs: ['url'], may: [], hint: 'write url: https://HOST/PATH' },
+  webhook: { needs: ['url'], may: ['user', 'password-file'], hint: 'write url: https://HOST/PATH' },
   /** SMTP to a server that takes it from this node. */
   mail: {
     needs: ['to', 'from'],

@@ -44,7 +44,13 @@ export const saidTrouble = z.object({
   since: z.string().max(32).transform(plainLine).exactOptional(),
 })
 /** What a node was told of standby by itself. */
-export const saidWord = z.object({ standby: z.boolean(), author: text(LONGEST_NAME), since: count, known: count })
+export const saidWord = z.object({
+  standby: z.boolean(),
+  author: text(LONGEST_NAME),
+  since: count,
+  known: count,
+  met: count.exactOptional(),
+})
 const digest = z.string().max(64).exactOptional()
 const state = z.object({
   kind: z.literal('state'),

@@ -70,6 +70,8 @@ export const nodeProgress = z.object({
   epoch: count.exactOptional(),
   /** Number of the heartbeat keys that its lease process accepts; not there: it did not say. */
   ring: count.exactOptional(),
+  /** Number of the change of facts that it acts on; not there: it did not say. */
+  facts: count.exactOptional(),
   /**
    * Its newest report, its newest event, and how long ago it said so; whoever does not have them asks for them. Not there: it made no
    * report.

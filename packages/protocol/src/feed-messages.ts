@@ -43,6 +43,7 @@ export const FOLLOWER_SCHEMAS = {
     revision: count,
     epoch: count.exactOptional(),
     ring: count.exactOptional(),
+    facts: count.exactOptional(),
   }),
   /** It has a new heartbeat key, with this public half. `lost`: it has none of those of before any more. */
   key: z.object({ kind: z.literal('key'), public: publicHalf, lost: z.boolean() }),

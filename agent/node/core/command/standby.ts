@@ -32,8 +32,20 @@ export function onStandby(state: NodeState, asked: Asked & { readonly command: {
   }
   const { on } = command
   const [since, known] = [state.wallMs(state.now), state.facts.number]
-  const word = { standby: on, author: `an operator at ${state.node}`, since, known }
+  const met = state.met === null ? {} : { met: Math.max(state.met, known) }
+  const word = { standby: on, author: `an operator at ${state.node}`, since, known, ...met }
   begin(state, { on, word, reason: 'by an operator', replyTo }, status)
+}
+
+/**
+ * The word that was given here and the coordinators' meet: of what they say from now on everybody knows that it is the newer one,
+ * whatever this node's clock says.
+ */
+export function onMet(state: NodeState, number: number | null): void {
+  state.met = number
+  if (number === null || !state.word || state.word.met !== undefined) return
+  state.word = { ...state.word, met: Math.max(number, state.word.known) }
+  state.effects.push({ kind: 'word', word: state.word })
 }
 
 function begin(

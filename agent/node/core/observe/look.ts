@@ -49,6 +49,11 @@ export function looked({ rhythm, kernel, now }: NodeState): void {
   rhythm.lookedAt = now
   rhythm.lookAt = after(now, paceMs(kernel.observed))
 }
+/** The kernel could not be read. */
+export function lookFailed(state: NodeState, error: string): void {
+  looked(state)
+  state.kernel.unread = { times: state.kernel.unread.times + 1, error }
+}
 const paceMs = (observed: Observed | null): number =>
   Math.min(LONGEST_MS, LOOK_MS * Math.max(1, entriesIn(observed) / ENTRIES_A_SECOND))
 const entriesIn = (observed: Observed | null): number =>

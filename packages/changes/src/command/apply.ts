@@ -10,6 +10,7 @@ import { NO_FACTS } from '../intent/facts.ts'
 import { diffDocuments } from '../revision/difference.ts'
 import { votersOf, withElectorate } from '../voters/electorate.ts'
 import { type Applied, type Context, type Refused, refused } from './command.ts'
+import { refuseCredentials } from './credentials.ts'
 import { editFile } from './edit.ts'
 import { refuseKeyStep } from './key-steps.ts'
 import { refuseVersion } from './version.ts'
@@ -21,7 +22,26 @@ export function applyCommand(document: Document, command: ConfigCommand, context
   const file = fileAfter(document, command, context)
   if ('refusals' in file) return file
   const settled = settle(document, file.file, context)
+  const expelled = settled.refusals || 'noun' in command ? null : refuseExpelling(settled, command, context)
+  if (expelled) return refused(expelled)
   return settled.refusals ? settled : served(document, command, settled, context.facts ?? NO_FACTS)
+}
+
+/**
+ * A document from before a node joined does not have it, and who applies it, or goes back to it, means something else. Whoever is in no
+ * more needs a token and has to be set up anew: no rollback brings it back.
+ */
+function refuseExpelling({ config }: Applied, command: ConfigCommand, { enrolled = [] }: Context): Refusal | null {
+  const gone = enrolled.filter((one) => !config.nodes.some(({ name }) => name === one))
+  if (gone.length === 0) return null
+  const names = gone.slice(0, 5).join(', ') + (gone.length > 5 ? ` and ${gone.length - 5} more` : '')
+  const file = command.verb === 'rollback' ? `lvsm config export --revision ${command.revision} FILE` : 'that file'
+  return {
+    code: 'ends-membership',
+    field: 'nodes',
+    message: `that document has no node ${names}: it would end the membership of who is in the cluster now, and nothing undoes that but joining again`,
+    hint: `put what ${gone.length === 1 ? 'it is' : 'they are'} now (lvsm node show NAME) into ${file}, and lvsm config apply it; whoever is to leave, first: lvsm node remove NAME`,
+  }
 }
 
 /** Nobody is left without realservers by one change of one thing, unless that is said. */
@@ -98,7 +118,7 @@ const secretOf = (id: number): Refusal => ({
 })
 
 function refuseChange(before: Document, after: Document, { voters }: Context): Refusal[] {
-  const found: Refusal[] = []
+  const found: Refusal[] = refuseCredentials(before, after)
   if (after.cluster !== before.cluster)
     found.push({
       code: 'other-cluster',

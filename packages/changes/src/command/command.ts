@@ -19,6 +19,8 @@ export interface Context {
   readonly earlier: (revision: number) => Document | null
   /** What operators want for a while: who is drained serves nobody. Nothing by default. */
   readonly facts?: Facts
+  /** Names of the nodes that are in: a whole document ends no membership by the way. Nobody by default. */
+  readonly enrolled?: readonly string[]
 }
 
 export interface Applied {

@@ -2,6 +2,7 @@
 import { decodeEntry, encodeEntry, type Entry, snapshot } from '@lvsm/protocol'
 import { describe, expect, it } from 'vitest'
 import { deepFreeze, DOCUMENT } from '../fixture.ts'
+import { writtenOf } from '../document/document.ts'
 import { applyEntry, beginState, snapshotOf, type State, stateOf } from '../state.ts'
 
 const ID = '0123abcd'
@@ -153,6 +154,16 @@ describe('a node', () => {
     expect(run(token(), enrol(), remove, enrol({ at: 4000 })).said.at(-1)).toBe('token-used')
     const two = run(token({ uses: 2 }), enrol(), remove, enrol({ at: 4000 }), remove, enrol({ at: 5000 }))
     expect(two.said.slice(1)).toEqual(['rs9, revision 2', 'changed', 'rs9, revision 4', 'changed', 'token-used'])
+  })
+  it('is not put out by a document from before it joined, which nobody meant and nothing undoes', () => {
+    const back: Entry = { ...remove, command: { verb: 'rollback', revision: 1, model: 1 } }
+    const { state, said } = run(token(), enrol(), back)
+    expect(said.at(-1)).toBe('ends-membership')
+    expect([state.enrolled.nodes.length, state.history.revisions.length]).toEqual([1, 2])
+    const file: Entry = { ...remove, command: { verb: 'apply', file: writtenOf(DOCUMENT, 1), model: 1 } }
+    expect(run(token(), enrol(), file).said.at(-1)).toBe('ends-membership')
+    // Who was taken out first, by a word about him, is gone for certain.
+    expect(run(token(), enrol(), remove, back).said.slice(2)).toEqual(['changed', 'changed'])
   })
   it('stays in whatever else changes', () => {
     const other: Entry = {

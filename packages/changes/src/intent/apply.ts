@@ -4,6 +4,7 @@ import type { Fact, Facts, Intent, IntentCommand, Subject } from '@lvsm/protocol
 import { type Config, harmless, MOST_SHOWN, suggest } from '@lvsm/model'
 import { refused, type Refused } from '../command/command.ts'
 import { refuseVersion } from '../command/version.ts'
+import { refuseText } from '../revision/comment.ts'
 import { changeFacts, factAbout, INTENTS, subjectText } from './facts.ts'
 import { lossOf, refusalsOf, warningsOf } from './consequences.ts'
 import { refuseWeightZero } from './weight-zero.ts'
@@ -23,11 +24,16 @@ export interface IntentApplied {
   /** What is wanted now and was not before, and what no longer is; a fact that replaces another is in both. */
   readonly added: readonly Fact[]
   readonly removed: readonly Fact[]
+  /** No fact had it so; but a node is on standby no more now, where it was told so itself. */
+  readonly ended?: true
   readonly warnings: readonly Warning[]
   readonly refusals?: never
 }
 
 const LONGEST_COMMENT = 200
+/** Of a cluster: several for each realserver of the largest. */
+const MOST_FACTS = 10_000
+const MOST_SILENCES = 256
 /** A shorter one is over before anybody has seen it, a longer one is forgotten by everybody. */
 const DEADLINE_MS = { least: 1000, most: 366 * 24 * 3_600_000 } as const
 
@@ -51,6 +57,8 @@ function begin(facts: Facts, command: IntentCommand, intent: Intent, context: In
   const limited = deadlineMs === undefined ? {} : { deadlineMs }
   const fact: Fact = { subject, intent, author, since: now, until, ...limited, comment, number: facts.number + 1 }
   const before = factAbout(facts, subject)
+  const full = before ? null : refuseFull(facts, subject)
+  if (full) return refused(full)
   const removed = before ? [before] : []
   const after = changeFacts(facts, now, removed, [fact])
   const losses = lossOf(() => ({ config, facts }), { config, facts: after })
@@ -58,6 +66,23 @@ function begin(facts: Facts, command: IntentCommand, intent: Intent, context: In
   const against = force ? [] : [...refusalsOf(losses), ...(refusing ? [refusing] : [])]
   if (against.length > 0) return refused(...against.slice(0, MOST_SHOWN))
   return { facts: after, added: [fact], removed, warnings: warningsOf(losses) }
+}
+
+/** They are in every coordinator's memory, and on every node: whoever wants something again and again fills neither. */
+function refuseFull({ list }: Facts, { kind }: Subject): Refusal | null {
+  const silences = list.filter(({ subject }) => subject.kind === 'alerts').length
+  if (list.length < MOST_FACTS && (kind !== 'alerts' || silences < MOST_SILENCES)) return null
+  return kind === 'alerts'
+    ? {
+        code: 'too-many-facts',
+        message: `there are ${silences} silences, of ${list.length} intents, and that is the most`,
+        hint: 'end those that are of no use any more (lvsm intents, lvsm alert silence MATCH --end), or silence more at once: label=VALUE, or *',
+      }
+    : {
+        code: 'too-many-facts',
+        message: `${list.length} things are wanted for a while, and that is the most`,
+        hint: 'end those that are of no use any more: lvsm intents, lvsm enable',
+      }
 }
 
 /** What is wanted everywhere cannot be ended in one service; the end everywhere is one in every service. */
@@ -75,7 +100,16 @@ function enable(facts: Facts, subject: Subject, context: IntentContext): IntentA
   if (removed.length === 0) {
     // What is gone from the configuration may still be wanted; what is neither there nor wanted was mistyped.
     const unknown = refuseSubject(subject, context)
-    return unknown ? refused(unknown) : { facts, added: [], removed, warnings: [] }
+    if (unknown) return refused(unknown)
+    if (subject.kind !== 'node') return { facts, added: [], removed, warnings: [] }
+    // The node may have a word of its own, which only a newer one ends.
+    return {
+      facts: changeFacts(facts, context.now, [], [], [subject.node]),
+      added: [],
+      removed,
+      ended: true,
+      warnings: [],
+    }
   }
   return { facts: changeFacts(facts, context.now, removed, []), added: [], removed, warnings: [] }
 }
@@ -111,14 +145,7 @@ function refuseCommand(command: IntentCommand): Refusal | null {
       message: 'a silence has an end, and a reason: others are not told meanwhile, and want to know why',
       hint: "lvsm alert silence MATCH --for 2h --reason 'new switch'",
     }
-  if (comment.length > LONGEST_COMMENT || comment !== harmless(comment, LONGEST_COMMENT))
-    return {
-      code: 'bad-comment',
-      field: 'comment',
-      message: 'the comment is too long, or has characters that a terminal obeys, or what looks like a key',
-      hint: `write one line of at most ${LONGEST_COMMENT} characters`,
-    }
-  return null
+  return refuseText(comment, LONGEST_COMMENT)
 }
 
 /** When what is left of a realserver's connections is cut off. */

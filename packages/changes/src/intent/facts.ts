@@ -15,12 +15,18 @@ export const INTENTS: Readonly<Record<Subject['kind'], readonly Intent[]>> = {
 
 export const NO_FACTS: Facts = { number: 0, list: [], ends: [] }
 
-/** One more change: without some facts, and with others. */
-export function changeFacts(facts: Facts, now: number, removed: readonly Fact[], added: readonly Fact[]): Facts {
+/** One more change: without some facts, and with others. `ended`: nodes that are on standby no more, whether the facts had it or not. */
+export function changeFacts(
+  facts: Facts,
+  now: number,
+  removed: readonly Fact[],
+  added: readonly Fact[],
+  ended: readonly string[] = [],
+): Facts {
   const number = facts.number + 1
   const list = [...facts.list.filter((fact) => !removed.includes(fact)), ...added]
   const named = ({ subject }: Fact): string[] => (subject.kind === 'node' ? [subject.node] : [])
-  const [gone, there] = [removed.flatMap(named), list.flatMap(named)]
+  const [gone, there] = [[...new Set([...removed.flatMap(named), ...ended])], list.flatMap(named)]
   const ends = [
     ...facts.ends.filter(({ node }) => !gone.includes(node) && !there.includes(node)),
     ...gone.filter((node) => !there.includes(node)).map((node) => ({ node, number, at: now })),

@@ -1,5 +1,5 @@
 import { checkConfig } from '@lvsm/model'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import { deepFreeze, FILE } from '../fixture.ts'
 import type { Facts, IntentCommand, Subject } from '@lvsm/protocol'
 import { applyIntent, type IntentApplied } from './apply.ts'
@@ -186,6 +186,24 @@ describe('is refused, and changes nothing', () => {
   ])('%s', (_, one, refusal) => expect(given(NO_FACTS, one).refusals).toMatchObject([refusal]))
 })
 
+test('there is an end to how many are wanted, and to silences before that; what is wanted already may be changed', () => {
+  const [fact] = applied(NO_FACTS, command('drain', server('rs1'))).added
+  if (!fact) throw new Error('it is wanted')
+  const many = (length: number, subject: (at: number) => Subject): Facts => ({
+    ...NO_FACTS,
+    list: Array.from({ length }, (_, at) => ({ ...fact, subject: subject(at) })),
+  })
+  const silence = (match: string) =>
+    command('silence', { kind: 'alerts', match }, { forMs: 60_000, comment: 'new switch' })
+  const silenced = many(256, (at) => ({ kind: 'alerts', match: `node=n${at}` }))
+  expect(given(silenced, silence('no-ipvs')).refusals).toMatchObject([{ code: 'too-many-facts' }])
+  expect(given(silenced, silence('node=n7')).refusals).toBeUndefined()
+  expect(given(silenced, command('drain', server('rs1'))).refusals).toBeUndefined()
+  const all = many(10_000, (at) => server(`n${at}`))
+  expect(given(all, command('drain', server('rs1'))).refusals).toMatchObject([{ code: 'too-many-facts' }])
+  expect(given(all, silence('*')).refusals).toMatchObject([{ code: 'too-many-facts' }])
+})
+
 describe('standby that a node was told by itself', () => {
   const alone = (standby: boolean, known: number, since = NOW) => ({ standby, author: 'root', since, known })
   const dir1: Subject = { kind: 'node', node: 'dir1' }
@@ -203,6 +221,29 @@ describe('standby that a node was told by itself', () => {
     expect(sharedWord(expireFacts(after(command('standby', dir1, { forMs: 1000 })), NOW + 1000).facts, 'dir1')).toEqual(
       { fact: null, number: 2, since: NOW + 1000 },
     )
+  })
+  it('counts no more once the two had met and the coordinators spoke after that, however far its clock is ahead', () => {
+    const tomorrow = NOW + 86_400_000
+    const facts = after(command('standby', dir1), command('enable', dir1))
+    const ended = sharedWord(facts, 'dir1')
+    expect(newerWord(alone(true, 0, tomorrow), ended), 'neither knew of the other').toBe('local')
+    expect(newerWord({ ...alone(true, 0, tomorrow), met: 0 }, ended)).toBe('shared')
+    expect(newerWord({ ...alone(true, 0, tomorrow), met: 1 }, ended)).toBe('shared')
+    // What they had said before the two met was not said in knowledge of it.
+    expect(newerWord({ ...alone(true, 0, tomorrow), met: 2 }, ended)).toBe('local')
+    expect(newerWord({ ...alone(true, 0, NOW - 1), met: 2 }, ended)).toBe('shared')
+  })
+  it('is ended by an enable of the coordinators, also where they had said nothing of standby', () => {
+    const ended = applied(NO_FACTS, command('enable', dir1))
+    expect(ended).toMatchObject({ added: [], removed: [], ended: true })
+    expect(ended.facts).toEqual({ number: 1, list: [], ends: [{ node: 'dir1', number: 1, at: NOW }] })
+    expect(newerWord(alone(true, 0, NOW - 1), sharedWord(ended.facts, 'dir1'))).toBe('shared')
+    const twice = after(command('standby', dir1), command('enable', dir1), command('enable', dir1))
+    expect(twice.ends).toEqual([{ node: 'dir1', number: 3, at: NOW }])
+    expect(applied(NO_FACTS, command('enable', { kind: 'group', group: 'web' })).facts).toEqual(NO_FACTS)
+    expect(given(NO_FACTS, command('enable', { kind: 'node', node: 'rs1' })).refusals).toMatchObject([
+      { code: 'not-a-director' },
+    ])
   })
   it('at the same instant standby wins', () => {
     const ended = sharedWord(after(command('standby', dir1), command('enable', dir1)), 'dir1')

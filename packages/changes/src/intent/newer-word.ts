@@ -11,11 +11,13 @@ export interface SharedWord {
 }
 
 /**
- * A word that was given in knowledge of the other is the newer one, whatever the clocks say. Where neither knew of the other the
- * clocks have to tell; at the same instant standby wins, which only takes a director out.
+ * A word that was given in knowledge of the other is the newer one, whatever the clocks say: the node's, where it knew what the
+ * coordinators had said; theirs, where they said it after the two had met. Where neither knew of the other the clocks have to tell; at
+ * the same instant standby wins, which only takes a director out.
  */
 export function newerWord(local: LocalWord, shared: SharedWord): 'local' | 'shared' {
   if (local.known >= shared.number) return 'local'
+  if (local.met !== undefined && shared.number > local.met) return 'shared'
   if (local.since !== shared.since) return local.since > shared.since ? 'local' : 'shared'
   return local.standby && shared.fact === null ? 'local' : 'shared'
 }

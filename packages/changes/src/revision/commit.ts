@@ -1,5 +1,5 @@
 /** A write: a command, on the revision that its author saw. */
-import type { ConfigCommand, Difference, Revision } from '@lvsm/protocol'
+import type { ConfigCommand, Revision } from '@lvsm/protocol'
 import { applyCommand } from '../command/apply.ts'
 import type { Applied, Context, Refused } from '../command/command.ts'
 import { addRevision, documentAt, type History, newestOf, refuseStale, type Signature } from './history.ts'
@@ -15,14 +15,11 @@ export interface Committed extends Omit<Applied, 'refusals'> {
   /** Null: nothing would change, so there is no revision of it. */
   readonly revision: Revision | null
   readonly refusals?: never
-  readonly since?: never
 }
 export interface NotCommitted extends Refused {
   readonly history?: never
   readonly revision?: never
   readonly config?: never
-  /** Of a stale write: what changed since its base. */
-  readonly since?: readonly Difference[]
 }
 
 /** The facts of operation are no part of it: they stay as they are whatever the configuration becomes. */
@@ -33,7 +30,7 @@ export function commit(
   context: Omit<Context, 'earlier'>,
 ): Committed | NotCommitted {
   const stale = base === null ? null : refuseStale(history, base)
-  if (stale) return { refusals: [stale.refusal], ...(stale.since === null ? {} : { since: stale.since }) }
+  if (stale) return { refusals: [stale] }
   const applied = applyCommand(history.document, command, {
     ...context,
     earlier: (revision) => documentAt(history, revision),

@@ -2,7 +2,7 @@
 import type { Difference } from '@lvsm/protocol'
 import type { Document } from '../document/document.ts'
 import { ordered, orderedTree } from '../document/order.ts'
-import { isTree, sameData, type Tree, withKey } from '../document/tree.ts'
+import { isTree, sameData, type Tree } from '../document/tree.ts'
 
 /** None: the documents are equal. */
 export const diffDocuments = (from: Document, to: Document): Difference[] => diffTrees({ ...from }, { ...to })
@@ -21,10 +21,14 @@ export function diffTrees(from: Tree, to: Tree, path: readonly string[] = []): D
   return found
 }
 
-/** The document with the differences carried out, in their order. */
+/**
+ * The document with the differences carried out, in their order. Each mapping is copied once, however many differences it has: those
+ * of a thousand revisions are taken back one after the other.
+ */
 export function applyDifferences(document: Document, differences: readonly Difference[]): Document {
-  let tree: Tree = { ...document }
-  for (const { path, to } of differences) tree = putAt(tree, path, to)
+  const tree: Tree = { ...document }
+  const copies = new WeakSet<Tree>([tree])
+  for (const { path, to } of differences) putAt(tree, path, to, copies)
   // Made of a document and of what once were parts of documents.
   return orderedTree(tree) as unknown as Document
 }
@@ -39,8 +43,23 @@ export const inverse = (differences: readonly Difference[]): Difference[] =>
     }))
     .toReversed()
 
-function putAt(tree: Tree, [key, ...rest]: readonly string[], value: unknown): Tree {
-  if (key === undefined) return tree
-  const inner = tree[key]
-  return withKey(tree, key, rest.length === 0 ? value : putAt(isTree(inner) ? inner : {}, rest, value))
+function putAt(tree: Tree, path: readonly string[], value: unknown, copies: WeakSet<Tree>): void {
+  const last = path.at(-1)
+  if (last === undefined) return
+  let at = tree
+  for (const key of path.slice(0, -1)) {
+    const inner = Object.hasOwn(at, key) ? at[key] : undefined
+    const isCopy = isTree(inner) && copies.has(inner)
+    const own: Tree = isCopy ? inner : isTree(inner) ? { ...inner } : {}
+    if (!isCopy) {
+      copies.add(own)
+      setKey(at, key, own)
+    }
+    at = own
+  }
+  if (value === undefined) Reflect.deleteProperty(at, last)
+  else setKey(at, last, value)
 }
+/** A key like any other, whatever it is called: assigned, `__proto__` would be none. */
+const setKey = (tree: Tree, key: string, value: unknown): void =>
+  void Object.defineProperty(tree, key, { value, enumerable: true, configurable: true, writable: true })

@@ -144,7 +144,7 @@ describe('a write says on what it was made', () => {
   const history = written(begin(), weight(2), weight(3, 'rs2'))
   it('on the newest: good', () => expect(write(history, weight(9), 3).revision?.number).toBe(4))
   it('on another: refused, with what changed since', () => {
-    const { refusals, since, ...rest } = write(history, weight(9), 1)
+    const { refusals, ...rest } = write(history, weight(9), 1)
     expect(refusals).toEqual([
       {
         code: 'stale-revision',
@@ -153,7 +153,7 @@ describe('a write says on what it was made', () => {
         hint: 'look at what changed since (lvsm config diff 1 3), and make the change on revision 3',
       },
     ])
-    expect(linesOf(since ?? []).map(lineText)).toEqual([
+    expect(linesOf(differenceBetween(history, 1, 3) ?? []).map(lineText)).toEqual([
       '~ service http, server rs1: weight 1 → 2',
       '~ service http, server rs2: weight 1 → 3',
     ])
@@ -168,7 +168,8 @@ describe('a write says on what it was made', () => {
   )
   it('on one that is no longer kept: the difference cannot be told', () => {
     const short = written(begin(1), weight(2), weight(3))
-    expect(refuseStale(short, 1)).toMatchObject({ refusal: { code: 'stale-revision' }, since: null })
+    expect(refuseStale(short, 1)).toMatchObject({ code: 'stale-revision' })
+    expect(differenceBetween(short, 1, 3)).toBeNull()
     expect([newestOf(short), revisionAt(short, 1), revisionAt(short, 3)?.number]).toEqual([3, undefined, 3])
   })
 })
@@ -187,6 +188,31 @@ describe('differences', () => {
     expect(JSON.stringify(applyDifferences(DOCUMENT, there))).toBe(JSON.stringify(other))
     expect(JSON.stringify(applyDifferences(other, inverse(there)))).toBe(JSON.stringify(DOCUMENT))
     expect(diffDocuments(other, other)).toEqual([])
+  })
+  it('copy a mapping once, however many of them are in it, and never what they were given', () => {
+    let copied = 0
+    const services = new Proxy(DOCUMENT.services, {
+      ownKeys: (target) => {
+        copied += 1
+        return Reflect.ownKeys(target)
+      },
+    })
+    const many = Array.from({ length: 100 }, (_, at) => ({
+      path: ['services', 'http', 'realservers', 'rs1', 'weight'],
+      to: at,
+    }))
+    const after = applyDifferences({ ...DOCUMENT, services }, many)
+    expect([after.services['http']?.realservers?.['rs1']?.weight, copied]).toEqual([99, 1])
+    const given = deepFreeze({ a: { b: 1 } })
+    const odd = [
+      { path: ['x'], to: given },
+      { path: ['x', 'a', 'b'], to: 2 },
+      { path: ['x', '__proto__', 'weight'], to: 3 },
+      { path: ['x', 'a', 'none'] },
+    ]
+    const made: unknown = Reflect.get(applyDifferences(DOCUMENT, odd), 'x')
+    expect(JSON.stringify(made)).toBe('{"__proto__":{"weight":3},"a":{"b":2}}')
+    expect([given, Reflect.get({}, 'weight')]).toEqual([{ a: { b: 1 } }, undefined])
   })
   it('have one line at the end', () => {
     expect(summaryOf(linesOf(diffDocuments(DOCUMENT, other)))).toBe('none added, 6 changed, none removed')

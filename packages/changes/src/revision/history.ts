@@ -81,26 +81,20 @@ export function differenceBetween(history: History, from: number, to: number): D
   return one && other ? diffDocuments(one, other) : null
 }
 
-export interface Stale {
-  readonly refusal: Refusal
-  /** From its base to now; null when the base is no longer kept. */
-  readonly since: readonly Difference[] | null
-}
-
-/** Why something that was made on `base` does not count on the newest, or null. */
-export function refuseStale(history: History, base: number): Stale | null {
+/**
+ * Why something that was made on `base` does not count on the newest, or null. What changed since is not worked out here: every
+ * coordinator judges the entry, and only who asked wants to know (`differenceBetween`).
+ */
+export function refuseStale(history: History, base: number): Refusal | null {
   const newest = newestOf(history)
   if (base === newest) return null
-  if (base > newest || !Number.isInteger(base) || base < 1) return { refusal: unknownRevision(base), since: null }
+  if (base > newest || !Number.isInteger(base) || base < 1) return unknownRevision(base)
   const later = history.revisions.filter(({ number }) => number > base)
   const authors = [...new Set(later.map(({ author }) => author))].slice(0, 5).join(', ')
   return {
-    refusal: {
-      code: 'stale-revision',
-      field: 'revision',
-      message: `this was made on revision ${base}, and the newest is ${newest}; changed since by ${authors}`,
-      hint: `look at what changed since (lvsm config diff ${base} ${newest}), and make the change on revision ${newest}`,
-    },
-    since: differenceBetween(history, base, newest),
+    code: 'stale-revision',
+    field: 'revision',
+    message: `this was made on revision ${base}, and the newest is ${newest}; changed since by ${authors}`,
+    hint: `look at what changed since (lvsm config diff ${base} ${newest}), and make the change on revision ${newest}`,
   }
 }

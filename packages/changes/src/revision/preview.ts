@@ -15,7 +15,7 @@ export type Preview =
       readonly warnings: readonly Warning[]
       readonly refusals?: never
     }
-  | { readonly refusals: readonly Refusal[]; readonly since?: readonly Difference[] }
+  | { readonly refusals: readonly Refusal[] }
 
 /** `config`: what the newest document means. Nothing is kept of it. */
 export function preview(history: History, config: Config, write: Write, context: Omit<Context, 'earlier'>): Preview {

@@ -3,7 +3,7 @@
  * section 8). When that is allowed is for whoever leads the coordinators to say; what it makes of the document is here.
  */
 import type { Refusal } from '@lvsm/base'
-import { type Difference, type Electorate, type Entry, LONGEST_COMMENT } from '@lvsm/protocol'
+import { type Electorate, type Entry, LONGEST_COMMENT } from '@lvsm/protocol'
 import { type Document, writtenOf } from '../document/document.ts'
 import { MODEL_VERSION } from '../command/version.ts'
 import { type Committed, commit } from '../revision/commit.ts'
@@ -13,14 +13,14 @@ import { type History, refuseStale } from '../revision/history.ts'
 export type VotersEntry = Extract<Entry, { kind: 'voters' }>
 export type VotersStep =
   | { readonly refusals?: never; readonly done: Committed; readonly electorate: Electorate }
-  | { readonly refusals: readonly Refusal[]; readonly since?: readonly Difference[]; readonly done?: never }
+  | { readonly refusals: readonly Refusal[]; readonly done?: never }
 
 export function applyVoters(history: History, entry: VotersEntry, finalized: number): VotersStep {
   const { document } = history
   const before = votersOf(document)
   const { epoch, add, remove, author, at, base = null, comment: said = '' } = entry
   const stale = base === null ? null : refuseStale(history, base)
-  if (stale) return { refusals: [stale.refusal], ...(stale.since === null ? {} : { since: stale.since }) }
+  if (stale) return { refusals: [stale] }
   const wrong = refuseStep(document, entry)
   if (wrong) return { refusals: [wrong] }
   const written = writtenOf(document, 0)

@@ -56,6 +56,11 @@ describe('receivers of alerts', () => {
       /password-in-the-clear .* → write tls: true/,
     ],
     [
+      'that logs in to a web server in the clear',
+      '{ name: a, type: webhook, url: "http://hooks.example/x", user: u, password-file: /p }',
+      /password-in-the-clear .* → write https:/,
+    ],
+    [
       'that logs in without a password',
       '{ name: a, type: mail, to: [a@b.example], from: a@b.example, user: u }',
       /missing a login has user, and no password-file/,

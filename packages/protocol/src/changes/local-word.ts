@@ -15,6 +15,8 @@ const localWord = z.object({
   since: count,
   /** Number of the newest change of facts that the node knew when it was told. */
   known: count,
+  /** Number of the newest one when the node and the coordinators met, then or later; not there: they have not met since. */
+  met: count.exactOptional(),
 })
 export type LocalWord = Readonly<z.infer<typeof localWord>>
 

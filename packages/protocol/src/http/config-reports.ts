@@ -101,9 +101,20 @@ export const factsReport = z.object({
 })
 export type FactsReport = z.infer<typeof factsReport>
 
-const wanted = { added: list(fact), removed: list(fact), warnings: list(warning) }
+const wanted = {
+  added: list(fact),
+  removed: list(fact),
+  /** No fact had it so; but a node is on standby no more now, where it was told so itself. */
+  ended: z.literal(true).exactOptional(),
+  warnings: list(warning),
+}
 export const intentReport = z.discriminatedUnion('outcome', [
-  z.object({ outcome: z.literal('done'), ...wanted }),
+  z.object({
+    outcome: z.literal('done'),
+    ...wanted,
+    /** Of the change of facts with it: who acts on that acts on this. An older coordinator does not say. */
+    number: count.exactOptional(),
+  }),
   unknownReport,
 ])
 export type IntentReport = z.infer<typeof intentReport>
@@ -152,6 +163,8 @@ export const nodesReport = z.object({
       revision: count.nullable(),
       /** Of the lease's voters, as its lease process has them on disk; null: it did not say. */
       epoch: count.nullable(),
+      /** Number of the change of what operators want that it acts on; null, or not there: it did not say. */
+      facts: count.nullable().exactOptional(),
     }),
   ),
 })

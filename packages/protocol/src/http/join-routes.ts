@@ -69,6 +69,8 @@ const joinPreview = z.object({
   coordinators: list(coordinator, 256),
   /** Milliseconds of the coordinator's wall clock. */
   clock: count,
+  /** Keys of the heartbeat in files that this coordinator does not have: a machine without them is to get them first. */
+  missing: list(z.object({ id: count, file: z.string().min(1).max(4096) }), 64).exactOptional(),
 })
 export type JoinPreview = Readonly<z.infer<typeof joinPreview>>
 

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest'
+import { Tempo } from './tempo.ts'
+
+const ALICE = { name: 'alice', role: 'operator', from: '10.0.0.9' } as const
+/** How many of `times` at once may go on. */
+const passed = (tempo: Tempo, times: number, ask: () => Parameters<Tempo['refuse']>): number =>
+  Array.from({ length: times }, () => tempo.refuse(...ask())).filter((reply) => reply === null).length
+
+test('changes have a bound for each who makes them, which fills again', () => {
+  const tempo = new Tempo()
+  expect(passed(tempo, 1000, () => ['change', ALICE, 0])).toBe(300)
+  const reply = tempo.refuse('intent', ALICE, 0)
+  expect(reply).toMatchObject({ status: 429, headers: { 'retry-after': '1' } })
+  expect(reply?.body).toMatchObject({
+    refusals: [{ code: 'too-often', hint: expect.stringContaining('try again in 1 s') }],
+  })
+  expect(tempo.refuse('change', { ...ALICE, name: 'bob' }, 0)).toBeNull()
+  expect(passed(tempo, 1000, () => ['change', ALICE, 30_000])).toBe(150)
+})
+
+test('a node has one, in whose name it may ask', () => {
+  const tempo = new Tempo()
+  let at = 0
+  const asked = passed(tempo, 1000, () => [
+    'intent',
+    { name: `u${at++} on rs1`, role: 'operator', from: 'node rs1' },
+    0,
+  ])
+  expect(asked).toBe(300)
+  expect(tempo.refuse('intent', { name: 'root on rs2', role: 'operator', from: 'node rs2' }, 0)).toBeNull()
+})
+
+test('what takes long to answer has one of its own; what costs nothing has none, and root at a coordinator neither', () => {
+  const tempo = new Tempo()
+  expect(passed(tempo, 1000, () => ['diff', ALICE, 0])).toBe(600)
+  expect(passed(tempo, 400, () => ['change', ALICE, 0])).toBe(300)
+  expect(passed(tempo, 1000, () => ['facts', ALICE, 0])).toBe(1000)
+  expect(passed(tempo, 1000, () => ['change', { name: 'root', role: 'admin', from: 'socket' }, 0])).toBe(1000)
+  expect(passed(tempo, 1000, () => ['diff', { name: 'ann', role: 'viewer', from: 'socket' }, 0])).toBe(600)
+})

@@ -1,0 +1,50 @@
+/** How often somebody may change something, or ask what takes long: one who never stops keeps nobody else from it. */
+import type { ConfigRouteName } from '@lvsm/protocol'
+import { CONFIG_ROUTES, isChange, type UserRole } from '@lvsm/protocol'
+import { type Bound, Tries } from './tries.ts'
+import { type Reply, refusedWith } from './reply.ts'
+
+/** A minute, and so many at once: more than any script of an operator makes one after the other, and each waits for its majority. */
+const CHANGES = 300
+/** Documents, and what makes documents of the past. */
+const LOOKS = 600
+const LONG: ReadonlySet<ConfigRouteName> = new Set(['document', 'diff', 'preview', 'intentPreview'])
+
+interface Caller {
+  readonly name: string
+  readonly role: UserRole
+  /** An address, `node NAME`, or `socket`. */
+  readonly from: string
+}
+
+export class Tempo {
+  readonly #asked = new Tries()
+
+  /** Null: it may be asked. `now`: milliseconds of a monotonic clock. */
+  refuse(name: ConfigRouteName, caller: Caller, now: number): Reply | null {
+    const bound = boundOf(name, caller)
+    const waitMs = bound && this.#asked.begin([bound], now)
+    return waitMs === null ? null : tooOften(Math.ceil(waitMs / 1000))
+  }
+}
+
+/** Null: root on the node of a coordinator may do everything there anyway. */
+function boundOf(name: ConfigRouteName, { name: who, role, from }: Caller): Bound | null {
+  if (from === 'socket' && role === 'admin') return null
+  const perMinute = isChange(CONFIG_ROUTES[name]) ? CHANGES : LONG.has(name) ? LOOKS : null
+  if (perMinute === null) return null
+  // In whose name a node asks is what the node says.
+  const key = from.startsWith('node ') ? from : `user ${who}`
+  return { key: `${perMinute} ${key}`, perMinute }
+}
+
+const tooOften = (seconds: number): Reply => ({
+  ...refusedWith(429, [
+    {
+      code: 'too-often',
+      message: 'there were too many requests of this kind in the last minute',
+      hint: `nothing was done; try again in ${seconds} s, and change many things at once by one document: lvsm config apply`,
+    },
+  ]),
+  headers: { 'retry-after': String(seconds) },
+})
