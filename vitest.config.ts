@@ -36,6 +36,7 @@ const PROCESSES = [
   'packages/cli/test/config.test.ts',
   'packages/cli/test/edit.test.ts',
   'packages/cli/test/leaving.test.ts',
+  'packages/cli/test/rekey.test.ts',
   'packages/cli/test/setup.test.ts',
   'packages/cli/test/refusals.test.ts',
   'web/test/**/*.test.ts',

@@ -17,6 +17,8 @@ export interface PeopleWorld {
   readonly host: ApiHost
   /** Milliseconds, by the clocks of a majority. */
   wallClock(): number
+  /** Null: they are not known yet. */
+  agreedClock(): number | null
   say(text: string): void
   count(counter: CounterName): void
   crashed(error: unknown): void
@@ -53,7 +55,7 @@ function consoleFiles(troubles: Troubles): ConsoleFiles {
 export async function beginPeople(
   { self, authority: certificate }: Home,
   configuration: Configuration,
-  { stateDir, troubles, host, wallClock, say, count, crashed }: PeopleWorld,
+  { stateDir, troubles, host, wallClock, agreedClock, say, count, crashed }: PeopleWorld,
 ): Promise<BegunPeople> {
   const { api = [], node } = self
   if (api.length === 0) return NONE
@@ -74,6 +76,7 @@ export async function beginPeople(
     console: consoleFiles(troubles),
     names: { node, hosts: [hostname(), ...api.map(({ host }) => host)] },
     wallClock,
+    agreedClock,
     heartbeatKeys: () => readHeartbeatKeys(stateDir),
     host,
     crashed,

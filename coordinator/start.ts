@@ -84,7 +84,7 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
   const host = hostOf({ home, stateDir, coordinator, nodes, counts, say })
   const crashed = crashing(say)
   const { count } = counts
-  const world = { stateDir, troubles, host, wallClock, say, count, crashed }
+  const world = { stateDir, troubles, host, wallClock, agreedClock: () => clocks.agreed(), say, count, crashed }
   const people = await beginPeople(home, coordinator, world)
   if (!people.ok) {
     nodes.close()

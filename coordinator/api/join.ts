@@ -75,7 +75,7 @@ export function joinPreviewReply(
   state: State,
   body: JoinPreviewBody,
   shown: Pick<Shown, 'digest' | 'at'>,
-  members: Iterable<MemberRecord>,
+  { members, heartbeatKeys }: Pick<Welcome, 'members' | 'heartbeatKeys'>,
 ): Reply {
   const known = state.enrolled.nodes.find(({ name }) => name === body.name)
   const key = known?.token === body.token.id ? known.key : NOBODY
@@ -88,6 +88,7 @@ export function joinPreviewReply(
     present: nodeIn(state, body.name) !== null,
     coordinators: coordinatorsOf(members),
     clock: shown.at,
+    missing: keysOf(state, heartbeatKeys).flatMap(({ id, file, digits }) => (digits === null ? [{ id, file }] : [])),
   }
   return { status: 200, body: report }
 }
@@ -109,22 +110,26 @@ export interface Welcome {
   readonly members: Iterable<MemberRecord>
   readonly heartbeatKeys: readonly KeyFile[]
 }
+/** Those that stand in files, with their secrets where this coordinator has them. */
+const keysOf = ({ config }: State, known: readonly KeyFile[]): JoinReport['keys'] =>
+  config.keys.flatMap(({ id, file }) => {
+    const key = known.find((one) => one.id === id && one.file === file)
+    return file === null ? [] : [{ id, file, digits: key?.digits ?? null }]
+  })
+
 export function joinReply(
-  { config, history }: State,
+  state: State,
   name: string,
   { certificate, authority, members, heartbeatKeys }: Welcome,
 ): Reply {
-  const keys = config.keys.flatMap(({ id, file }) => {
-    const known = heartbeatKeys.find((key) => key.id === id && key.file === file)
-    return file === null ? [] : [{ id, file, digits: known?.digits ?? null }]
-  })
+  const { config, history } = state
   const report: JoinReport = {
     cluster: config.cluster,
     name,
     certificate,
     authority,
     coordinators: coordinatorsOf(members),
-    keys,
+    keys: keysOf(state, heartbeatKeys),
     revision: newestOf(history),
   }
   return { status: 200, body: report }

@@ -35,14 +35,15 @@ export async function openPort(answers: Answers, names = ['127.0.0.1'], authorit
     const answer = list.length > 1 ? list.shift() : list[0]
     const value: unknown = typeof answer === 'function' ? await answer(body) : answer
     const isRefused = typeof value === 'object' && value !== null && 'refusals' in value
-    return [value === undefined ? 404 : isRefused ? 422 : 200, value ?? {}]
+    const refused = isRefused && 'status' in value ? Number(value.status) : 422
+    return [value === undefined ? 404 : isRefused ? refused : 200, value ?? {}]
   }
   const server = createServer({ key: privateKey, cert: certificate }, (request, response) => {
     let text = ''
     request.on('data', (chunk) => (text += String(chunk)))
     request.on('end', () => {
       void answerTo(request.url ?? '', text).then(([status, value]) =>
-        response.writeHead(status).end(JSON.stringify(value)),
+        value === HANGS_UP ? request.socket.destroy() : response.writeHead(status).end(JSON.stringify(value)),
       )
     })
   })
@@ -52,6 +53,10 @@ export async function openPort(answers: Answers, names = ['127.0.0.1'], authorit
   const address = server.address()
   return { asked, to: { host: '127.0.0.1', port: typeof address === 'object' && address ? address.port : 0 } }
 }
+/** In place of an answer. */
+export const HANGS_UP = 'hangs up'
+/** That passes by itself, or is not so of another coordinator. */
+export const notNow = (code: string, status = 503) => ({ ...refusal(code), status })
 export const refusal = (code: string, message = `because ${code}`) => ({ refusals: [{ code, message }] })
 export const COORDINATORS = [{ addresses: [{ host: '10.12.0.1', port: 7446 }], key: 'cd'.repeat(32) }]
 export const RS9 = { roles: ['realserver'], links: [{ name: 'heartbeat', address: '10.12.0.19' }] }

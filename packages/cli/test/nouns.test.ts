@@ -274,6 +274,11 @@ describe('what is wanted for a while', () => {
     expect((await run(['node', 'standby', 'dir1', '-o', 'json'])).out).toContain('"intent": "standby"')
     expect((await run(['node', 'standby', 'rs1'])).code).toBe(1)
     expect((await run(['node', 'enable', 'dir1'])).code).toBe(0)
+    const again = await run(['node', 'enable', 'dir1'])
+    expect(again).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^node dir1 is on standby no more, also where /),
+    })
     expect((await run(['group', 'enable', 'web'])).code).toBe(0)
     expect((await run(['intents'])).out).toBe('Nothing is drained, stopped, silenced or on standby.\n')
     expect(revisions()).toEqual([1])

@@ -13,7 +13,9 @@ import {
   closePorts,
   COORDINATORS,
   DOOR,
+  HANGS_UP,
   ID,
+  notNow,
   openPort,
   preview,
   refusal,
@@ -276,6 +278,42 @@ describe('lvsm join', () => {
     expect(keys).toHaveLength(2)
     expect(keys[0]).toBe(keys[1])
   })
+  it('goes on with the next coordinator where one cannot answer now, and is the same machine there', async () => {
+    for (const answer of [notNow('no-leader'), notNow('unknown', 202), HANGS_UP]) {
+      const [one, two] = [await open({ '/v1/join': [answer] }), await open({})]
+      const { code, out } = await run('join', tokenFor(one.to, two.to), ...HERE)
+      expect({ code, out }).toMatchObject({ code: 0, out: expect.stringMatching(/^rs9 is a node of cluster lab/) })
+      const keys = [one, two].map(({ asked }) =>
+        asked.flatMap(({ path, body }) => (path === '/v1/join' ? [body.key] : [])),
+      )
+      expect(keys).toEqual([[expect.any(String)], keys[0]])
+      rmSync(at('state'), { recursive: true })
+    }
+    // Where none can, what the first one that was reached said is told.
+    const none = [await open({ '/v1/join': [HANGS_UP] }), await open({ '/v1/join': [notNow('no-leader')] })]
+    const ended = await run('join', tokenFor(...none.map(({ to }) => to)), ...HERE)
+    expect(ended).toMatchObject({
+      code: 3,
+      err: expect.stringMatching(/no majority of the coordinators[^]*same token is safe/),
+    })
+    // What the cluster says no to, it says no to everywhere.
+    const [first, second] = [await open({ '/v1/join': [refusal('token-used')] }), await open({})]
+    expect((await run('join', tokenFor(first.to, second.to), ...HERE)).err).toMatch(/the token is used up/)
+    expect(second.asked).toEqual([])
+  })
+  it('uses up no token where a key of the heartbeats is known to nobody who was asked, and not here', async () => {
+    const missing = [{ id: 2, file: at('etc', 'second.key') }]
+    const { asked, to } = await open({ '/v1/join/preview': [preview({ present: true, missing })] })
+    const ended = await run('join', tokenFor(to), '--name', 'rs9', '--no-probe')
+    expect(ended).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/asked has it: key 2, .*second\.key\n {2}→ copy that file/),
+    })
+    expect(asked.some(({ path }) => path === '/v1/join')).toBe(false)
+    mkdirSync(at('etc'))
+    writeFileSync(at('etc', 'second.key'), `${'ab'.repeat(32)}\n`)
+    expect((await run('join', tokenFor(to), '--name', 'rs9', '--no-probe')).code).toBe(0)
+  })
   it('warns of a clock that is another', async () => {
     const { to } = await open({ '/v1/join/preview': [preview({ present: true, clock: Date.now() + 86_400_000 })] })
     expect((await run('join', tokenFor(to), '--name', 'rs9', '--no-probe')).err).toMatch(
@@ -344,30 +382,6 @@ describe('lvsm join', () => {
     const { code, err } = await run('join', token, ...HERE)
     expect(err).toMatch(said)
     expect(code).toBe(token.length > 20 ? 3 : 2)
-    expect(existsSync(at('state'))).toBe(false)
-  })
-})
-
-describe('lvsm rekey', () => {
-  const rekey = () => lvsm(['rekey', '--state-dir', at('state')])
-  it('makes one more key, and no third before the first is gone', async () => {
-    mkdirSync(at('state'))
-    writeFileSync(at('state', 'node.json'), '{}')
-    const said = { code: 0, err: '', out: expect.stringMatching(/^a new heartbeat key is made/) }
-    expect([await rekey(), halves().length]).toMatchObject([said, 1])
-    const [first] = halves()
-    expect([await rekey(), halves().length]).toMatchObject([said, 2])
-    expect(halves()[0]).toEqual(first)
-    const { code, err } = await rekey()
-    expect({ code, err }).toEqual({ code: 1, err: expect.stringMatching(/is not over: not every node has it\n {2}→ /) })
-    expect(halves()).toHaveLength(2)
-  })
-  it('is for nodes with coordinators', async () => {
-    const { code, err } = await rekey()
-    expect({ code, err }).toEqual({
-      code: 1,
-      err: expect.stringMatching(/no node of a cluster with coordinators\n {2}→ /),
-    })
     expect(existsSync(at('state'))).toBe(false)
   })
 })

@@ -55,6 +55,34 @@ describe('lvsm, after a write', () => {
     expect(err).not.toContain('another')
     expect(configuration.known()?.history.revisions).toHaveLength(2)
   })
+  it('waits as well until they act on a drain, a stop and their end', async () => {
+    const { runHere, configuration } = startCoordinator()
+    configuration.enrol('dir1', 'rs1')
+    configuration.used.set('dir1', { name: 'dir1', revision: 1, facts: 1 })
+    configuration.used.set('rs1', { name: 'rs1', revision: 1, facts: 0 })
+    const done = runHere(['drain', 'rs1'])
+    let isOver = false
+    void done.finally(() => (isOver = true))
+    await expect.poll(() => configuration.log.length, { timeout: 60_000 }).toBe(1)
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    expect(isOver).toBe(false)
+    configuration.used.set('rs1', { name: 'rs1', revision: 1, facts: 1 })
+    expect(await done).toMatchObject({ code: 0, err: 'all 2 nodes act on it\n' })
+    // One of an older version does not say, and holds nobody up.
+    configuration.used.set('rs1', { name: 'rs1', revision: 1 }).set('dir1', { name: 'dir1', revision: 1, facts: 2 })
+    expect(await runHere(['enable', 'rs1'])).toMatchObject({ code: 0, err: 'all 2 nodes act on it\n' })
+    configuration.used.set('dir1', { name: 'dir1', revision: 1, facts: 2 })
+    expect((await runHere(['drain', 'rs1', '--no-wait'])).err).toBe('')
+  })
+  it('does not take the silence of a coordinator that has just started for one of all nodes', async () => {
+    const { runHere, configuration } = startCoordinator()
+    configuration.enrol('dir1', 'rs1')
+    const done = runHere(WEIGHT)
+    await expect.poll(() => configuration.log.length, { timeout: 60_000 }).toBe(1)
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    for (const name of ['dir1', 'rs1']) configuration.used.set(name, { name, revision: 2 })
+    expect(await done).toMatchObject({ code: 0, err: 'all 2 nodes use it\n' })
+  })
   it('does not wait where it was told not to, and where no agent follows', async () => {
     const { runHere, configuration } = startCoordinator()
     expect((await runHere(WEIGHT)).err).toBe('')
@@ -65,8 +93,11 @@ describe('lvsm, after a write', () => {
 })
 
 it('names who is behind, with what it has', () => {
-  expect(usedText({ nodes: 1, behind: [], silent: [] }, 7)).toBe('the node uses it\n')
-  expect(usedText({ nodes: 3, behind: [{ name: 'rs1', revision: 6 }], silent: [] }, 7)).toMatch(
+  const seven = { what: 'revision', number: 7 } as const
+  expect(usedText({ nodes: 1, behind: [], silent: [] }, seven)).toBe('the node uses it\n')
+  const facts = usedText({ nodes: 2, behind: [{ name: 'rs1', number: 6 }], silent: [] }, { what: 'facts', number: 7 })
+  expect(facts).toMatch(/^1 of 2 nodes act on it\n {2}not yet: rs1\n/)
+  expect(usedText({ nodes: 3, behind: [{ name: 'rs1', number: 6 }], silent: [] }, seven)).toMatch(
     /^2 of 3 nodes use revision 7\n {2}not yet: rs1 \(revision 6\)\n {2}→ .*: lvsm status, and there journalctl -u lvsm-agent\n$/,
   )
 })

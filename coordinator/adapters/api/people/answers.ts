@@ -35,6 +35,8 @@ export interface Hosting extends Gate {
   readonly authority: Authority
   /** Secrets of the heartbeat, for machines that join. */
   readonly heartbeatKeys: () => readonly KeyFile[]
+  /** What time it is by a majority of the coordinators' clocks: a lone one ends no token. Null: they are not known yet. */
+  readonly agreedClock: () => number | null
 }
 /** Who asks. `known`: on routes that are for users. */
 export interface Guest {
@@ -97,27 +99,39 @@ function healthReply(configuration: Configuration): Reply {
   return { status: fit ? 200 : 503, body: { status: fit ? 'ok' : 'unavailable' } }
 }
 
-async function previewed(body: JoinPreviewBody, { configuration, wallClock }: Hosting): Promise<Reply> {
+async function previewed(
+  body: JoinPreviewBody,
+  { configuration, agreedClock, heartbeatKeys }: Hosting,
+): Promise<Reply> {
   const read = await configuration.read()
   if (read.kind !== 'state') return notNow(read)
-  const shown = { digest: tokenDigest(body.token.secret), at: wallClock() }
-  return joinPreviewReply(read.state, body, shown, membersOf(configuration))
+  const at = agreedClock()
+  if (at === null) return NO_TIME
+  const shown = { digest: tokenDigest(body.token.secret), at }
+  const known = { members: membersOf(configuration), heartbeatKeys: heartbeatKeys() }
+  return joinPreviewReply(read.state, body, shown, known)
 }
 
-async function reached(body: ReachBody, { configuration, wallClock }: Hosting, reach: Reach): Promise<Reply> {
+async function reached(body: ReachBody, { configuration, agreedClock }: Hosting, reach: Reach): Promise<Reply> {
   const read = await configuration.read()
   if (read.kind !== 'state') return notNow(read)
-  const digest = tokenDigest(body.token.secret)
-  const refused = tokenRefusal(read.state, body, { digest, at: wallClock() })
+  const [digest, at] = [tokenDigest(body.token.secret), agreedClock()]
+  if (at === null) return NO_TIME
+  const refused = tokenRefusal(read.state, body, { digest, at })
   if (refused) return refused
   const report = await reach.try(body)
   return report ? ok(report) : refusedWith(503, [CROWDED])
 }
 
-async function joined(body: JoinBody, { configuration, authority, wallClock, heartbeatKeys }: Hosting): Promise<Reply> {
+async function joined(
+  body: JoinBody,
+  { configuration, authority, agreedClock, heartbeatKeys }: Hosting,
+): Promise<Reply> {
   const key = printOf(body.key)
   if (key === null) return BAD_KEY
-  const made = enrolEntry(body, { digest: tokenDigest(body.token.secret), key, at: wallClock() })
+  const at = agreedClock()
+  if (at === null) return NO_TIME
+  const made = enrolEntry(body, { digest: tokenDigest(body.token.secret), key, at })
   if ('reply' in made) return made.reply
   // Strangers write nothing into the log.
   const read = await configuration.read()
@@ -135,6 +149,14 @@ async function joined(body: JoinBody, { configuration, authority, wallClock, hea
     heartbeatKeys: heartbeatKeys(),
   })
 }
+
+const NO_TIME = refusedWith(503, [
+  {
+    code: 'no-time',
+    message: 'this coordinator has not heard yet what time it is by the clocks of the others, and tokens end by that',
+    hint: 'try again in a few seconds',
+  },
+])
 
 const membersOf = (configuration: Configuration): Iterable<MemberRecord> => configuration.status().members.values()
 

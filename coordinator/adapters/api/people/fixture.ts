@@ -53,6 +53,7 @@ export async function startPeople(setting: Partial<PeopleSetting> = {}): Promise
     console: new Map(),
     names: { node: 'dir1', hosts: ['dir1.example.org', 'localhost', HOST, '::1', 'no name'] },
     wallClock: () => clock.now,
+    agreedClock: () => clock.now,
     heartbeatKeys: () => [{ id: 1, file: '/etc/lvsm/key', digits: DIGITS }],
     told: {
       say: (text) => void said.push(text),

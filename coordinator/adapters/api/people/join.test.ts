@@ -108,6 +108,13 @@ describe('a machine with a token', () => {
     expect(await join(people, token)).toMatchObject({ status: 200, value: { revision: 2 } })
     expect(stateOf(people).enrolled.nodes).toHaveLength(1)
   })
+  it('is told beforehand of a key that no coordinator knows, while its token is good for another try', async () => {
+    const people = await startPeople({ heartbeatKeys: () => [] })
+    const token = await tokenOf(people)
+    expect((await preview(people, token)).value).toMatchObject({ missing: [{ id: 1, file: '/etc/lvsm/key' }] })
+    const other = await startPeople()
+    expect((await preview(other, await tokenOf(other))).value).toMatchObject({ missing: [] })
+  })
   it('gets no digits of a key that no coordinator knows, or that stands in another file', async () => {
     const people = await startPeople({ heartbeatKeys: () => [{ id: 1, file: '/etc/other', digits: DIGITS }] })
     const { value } = await join(people, await tokenOf(people))
@@ -163,6 +170,17 @@ describe('a machine stays outside', () => {
     for (const heard of [await preview(people, token), await join(people, token)])
       expect(heard).toMatchObject({ status: 503, value: { refusals: [{ code: 'no-leader' }] } })
     people.configuration.weather = 'fine'
+    expect((await join(people, token)).status).toBe(200)
+  })
+  it('while it is not known what time it is by the clocks of a majority, and comes in later', async () => {
+    let agreed: number | null = null
+    const people = await startPeople({ agreedClock: () => agreed })
+    const token = await tokenOf(people)
+    // By the own clock the token would be over.
+    people.now += 86_400_000
+    for (const heard of [await preview(people, token), await join(people, token)])
+      expect(heard).toMatchObject({ status: 503, value: { refusals: [{ code: 'no-time' }] } })
+    agreed = people.now - 86_400_000
     expect((await join(people, token)).status).toBe(200)
   })
   it('after too many tries, whatever it tried, and whoever looks later reads of the joins', async () => {

@@ -1,11 +1,12 @@
 /** What is wanted for a while: drain, stop, standby, and their end. */
-import { MODEL_VERSION } from '@lvsm/changes'
+import { MODEL_VERSION, subjectText } from '@lvsm/changes'
 import type { Exit, IntentCommand, IntentReport, Subject } from '@lvsm/protocol'
 import { lengthOf } from '../length.ts'
 import { render } from '../output.ts'
 import { ask, lost } from './ask.ts'
 import type { ReadOptions } from './commands.ts'
 import { factsText, wantedText, warningsText } from './text.ts'
+import { waitForNodes } from './waiting.ts'
 import { confirmedUnless, type CoordinatorSession, type WriteOptions } from './write.ts'
 
 export interface IntentOptions extends Omit<WriteOptions, 'ifRevision'> {
@@ -26,22 +27,29 @@ export async function intend(
   subject: Subject,
   options: IntentOptions,
 ): Promise<Exit> {
-  const { comment, dryRun, yes, output, force = false } = options
+  const { comment, dryRun, yes, output, wait, force = false } = options
   const forMs = lengthOf('--for', options.for)
   const deadlineMs = lengthOf('--deadline', options.deadline)
   const more = { ...(deadlineMs === null ? {} : { deadlineMs }), ...(force ? { force } : {}) }
   const command = { model: MODEL_VERSION, verb, subject, forMs, comment, ...more }
   const preview = await ask(paths, { route: 'intentPreview', body: { command } })
-  const text = (it: Told): string => wantedText(it.added, it.removed, terminal.paint) + warningsText(it.warnings)
+  const told = (it: Told): string => (it.ended ? endedText(subject) : wantedText(it.added, it.removed, terminal.paint))
+  const text = (it: Told): string => told(it) + warningsText(it.warnings)
   if (dryRun) {
     terminal.print(render(preview, output, text))
     return 'ok'
   }
-  const changes = preview.added.length + preview.removed.length > 0
+  const changes = isNews(preview)
   const shown = changes && (await confirmedUnless(yes, terminal, text(preview)))
   const done = await ask(paths, { route: 'intent', body: { command } })
   if (done.outcome === 'unknown') throw lost(done.message, done.hint)
   terminal.print(render(done, output, (it) => (shown ? 'done\n' : text(it))))
-  return 'ok'
+  const { number } = done
+  // Silences are for whoever tells people, and nothing that a node does.
+  if (!wait || number === undefined || subject.kind === 'alerts' || !isNews(done)) return 'ok'
+  return waitForNodes(paths, { what: 'facts', number }, terminal)
 }
-type Told = Pick<Extract<IntentReport, { outcome: 'done' }>, 'added' | 'removed' | 'warnings'>
+type Told = Pick<Extract<IntentReport, { outcome: 'done' }>, 'added' | 'removed' | 'ended' | 'warnings'>
+const isNews = ({ added, removed, ended }: Told): boolean => added.length + removed.length > 0 || ended === true
+const endedText = (subject: Subject): string =>
+  `${subjectText(subject)} is on standby no more, also where that was said on the node itself\n`

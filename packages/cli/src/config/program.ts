@@ -30,10 +30,9 @@ const asking = (command: Command): Command =>
     .option('-m, --comment <text>', 'why: it stays with the change', '')
     .option('--dry-run', 'show what would be, and change nothing', false)
     .option('-y, --yes', 'do not ask', false)
+const waiting = (command: Command): Command => asking(command).option('--no-wait', 'do not wait until the nodes use it')
 const writing = (command: Command): Command =>
-  asking(command)
-    .option('--if-revision <number>', 'refuse it unless this is the newest revision', revision)
-    .option('--no-wait', 'do not wait until the nodes use it')
+  waiting(command).option('--if-revision <number>', 'refuse it unless this is the newest revision', revision)
 
 const forced = (command: Command): Command =>
   command.option('--force', 'also if it leaves a service without realserver, or a group without director', false)
@@ -183,13 +182,13 @@ function standing(command: Command, noun: 'group' | 'node', run: Run): void {
   const about = (name: string) =>
     noun === 'group' ? ({ kind: 'group', group: name } as const) : ({ kind: 'node', node: name } as const)
   const what = noun === 'group' ? 'nobody owns it' : 'the director gives up its groups and takes none'
-  const begin = asking(command.command(verb).description(`${what}, until it is enabled or the time is over`))
+  const begin = waiting(command.command(verb).description(`${what}, until it is enabled or the time is over`))
   const beginning = noun === 'node' ? forced(begin) : begin
   beginning
     .argument(`<${noun}>`, 'which')
     .option('--for <duration>', 'over by itself after this: 30m, 2h, 1d')
     .action((name: string, options: IntentOptions) => run((session) => intend(session, verb, about(name), options)))
-  asking(command.command('enable').description(`end ${verb}`))
+  waiting(command.command('enable').description(`end ${verb}`))
     .argument(`<${noun}>`, 'which')
     .action((name: string, options: IntentOptions) => run((session) => intend(session, 'enable', about(name), options)))
 }
@@ -207,7 +206,7 @@ const DEADLINES = {
 
 function intentProgram(root: Command, run: Run): void {
   for (const verb of ['drain', 'stop', 'enable'] as const) {
-    const command = asking(root.command(verb).description(ON_SERVERS[verb]))
+    const command = waiting(root.command(verb).description(ON_SERVERS[verb]))
       .argument('<server>', 'name of its node')
       .option('--service <name>', 'only there; everywhere by default')
     if (verb !== 'enable')

@@ -1,4 +1,4 @@
-/** After a write: until the nodes use it, or which of them do not, and why. */
+/** After a write: until the nodes use it, or act on it, or which of them do not, and why. */
 import type { Exit, NodesReport, NodeTrouble } from '@lvsm/protocol'
 import { type Terminal, withProgress } from '../terminal.ts'
 import { tryAsk } from './ask.ts'
@@ -6,6 +6,8 @@ import { tryAsk } from './ask.ts'
 /** A node that was heard of takes a revision within a second; what takes longer than this is named, and not waited for. */
 const PATIENCE_MS = 15_000
 const AGAIN_MS = 100
+/** A coordinator that has just started has heard of nobody: agents call again, and the others tell what they know, within this. */
+const SILENT_MS = 5000
 /** A node's agent says so of what it does not take over. */
 const REFUSING: ReadonlySet<string> = new Set([
   'revision-refused',
@@ -14,9 +16,15 @@ const REFUSING: ReadonlySet<string> = new Set([
   'configuration-refused',
 ])
 
+/** What is waited for: a revision of the configuration, or a change of what operators want. */
+export interface Awaited {
+  readonly what: 'revision' | 'facts'
+  readonly number: number
+}
 interface Behind {
   readonly name: string
-  readonly revision: number
+  /** What it uses in its place. */
+  readonly number: number
 }
 export interface Used {
   readonly nodes: number
@@ -26,10 +34,12 @@ export interface Used {
 }
 type Reason = Pick<NodeTrouble, 'node' | 'message' | 'hint'>
 
-export function usedBy({ nodes }: NodesReport, revision: number): Used {
-  const behind = nodes.flatMap((node) =>
-    node.revision !== null && node.revision < revision ? [{ name: node.name, revision: node.revision }] : [],
-  )
+/** An agent of an older version does not say on which facts it acts: it is not waited for. */
+export function usedBy({ nodes }: NodesReport, { what, number }: Awaited): Used {
+  const behind = nodes.flatMap((node) => {
+    const used = node[what] ?? null
+    return used !== null && used < number ? [{ name: node.name, number: used }] : []
+  })
   const silent = nodes.flatMap((node) => (node.revision === null ? [node.name] : []))
   return { nodes: nodes.length, behind, silent }
 }
@@ -38,28 +48,32 @@ export function usedBy({ nodes }: NodesReport, revision: number): Used {
  * Of the coordinator that was asked. What is known of the nodes makes no failure of a write that is done; that some which are there do
  * not use it, a script learns all the same.
  */
-export async function waitForNodes(paths: readonly string[], revision: number, terminal: Terminal): Promise<Exit> {
-  const found = await withProgress('waiting for the nodes', until(paths, revision))
+export async function waitForNodes(paths: readonly string[], awaited: Awaited, terminal: Terminal): Promise<Exit> {
+  const found = await withProgress('waiting for the nodes', until(paths, awaited))
   if (!found || found.used.nodes === 0) return 'ok'
-  terminal.complain(usedText(found.used, revision, found.reasons))
+  terminal.complain(usedText(found.used, awaited, found.reasons))
   return found.used.behind.length > 0 ? 'behind' : 'ok'
 }
 
 /** Who refuses it does not take it for being waited for. */
 async function until(
   paths: readonly string[],
-  revision: number,
+  awaited: Awaited,
 ): Promise<{ readonly used: Used; readonly reasons: readonly Reason[] } | null> {
-  const deadline = performance.now() + PATIENCE_MS
+  const began = performance.now()
   for (;;) {
     const told = await tryAsk(paths, { route: 'nodes', body: null }).catch(() => null)
     if (told?.kind !== 'ok') return null
-    const used = usedBy(told.value, revision)
-    if (used.behind.length === 0) return { used, reasons: [] }
+    const used = usedBy(told.value, awaited)
+    const waitedMs = performance.now() - began
+    // Of nobody at all: that says more of this coordinator than of the nodes.
+    const isDeaf = used.nodes > 0 && used.silent.length === used.nodes && waitedMs < SILENT_MS
+    if (used.behind.length === 0 && !isDeaf) return { used, reasons: [] }
     const reasons = await reasonsOf(paths, used)
     const isFinal = ({ name }: Behind): boolean =>
-      reasons.some(({ node, message }) => node === name && message.startsWith(`revision ${revision} `))
-    if (used.behind.every(isFinal) || performance.now() > deadline) return { used, reasons }
+      awaited.what === 'revision' &&
+      reasons.some(({ node, message }) => node === name && message.startsWith(`revision ${awaited.number} `))
+    if ((!isDeaf && used.behind.every(isFinal)) || waitedMs > PATIENCE_MS) return { used, reasons }
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
   }
 }
@@ -70,12 +84,17 @@ async function reasonsOf(paths: readonly string[], { behind }: Used): Promise<re
   return troubles.filter(({ code, node }) => REFUSING.has(code) && behind.some(({ name }) => name === node))
 }
 
-export function usedText({ nodes, behind, silent }: Used, revision: number, reasons: readonly Reason[] = []): string {
+export function usedText(
+  { nodes, behind, silent }: Used,
+  { what, number }: Awaited,
+  reasons: readonly Reason[] = [],
+): string {
   const missing = behind.length + silent.length
-  if (missing === 0) return nodes === 1 ? 'the node uses it\n' : `all ${nodes} nodes use it\n`
-  const lines = [`${nodes - missing} of ${nodes} nodes use revision ${revision}`]
-  if (behind.length > 0)
-    lines.push(`  not yet: ${behind.map((one) => `${one.name} (revision ${one.revision})`).join(', ')}`)
+  const [use, uses, it] = what === 'revision' ? ['use', 'uses', `revision ${number}`] : ['act on', 'acts on', 'it']
+  if (missing === 0) return nodes === 1 ? `the node ${uses} it\n` : `all ${nodes} nodes ${use} it\n`
+  const lines = [`${nodes - missing} of ${nodes} nodes ${use} ${it}`]
+  const before = (one: Behind): string => (what === 'revision' ? `${one.name} (revision ${one.number})` : one.name)
+  if (behind.length > 0) lines.push(`  not yet: ${behind.map(before).join(', ')}`)
   if (silent.length > 0) lines.push(`  not heard of: ${silent.join(', ')}`)
   for (const { node, message, hint } of reasons)
     lines.push(`  ${node}: ${message}`, ...(hint === undefined ? [] : [`    → ${hint}`]))

@@ -63,7 +63,9 @@ export async function commit(
   const done = await ask(paths, { route: 'change', body }, source)
   if (done.outcome === 'unknown') throw lost(done.message, done.hint)
   terminal.print(render(done, output, (it) => doneText(it, terminal, asked)))
-  return wait && done.revision !== null ? waitForNodes(paths, done.revision, terminal) : 'ok'
+  return wait && done.revision !== null
+    ? waitForNodes(paths, { what: 'revision', number: done.revision }, terminal)
+    : 'ok'
 }
 
 function doneText(done: Extract<ChangeReport, { outcome: 'done' }>, { paint }: Terminal, shown: boolean): string {

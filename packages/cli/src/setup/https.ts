@@ -1,5 +1,5 @@
 /** Questions to the coordinators' port for people, of a machine that has nothing but a token yet. */
-import { JOIN_ROUTES, readConfigRefused } from '@lvsm/protocol'
+import { JOIN_ROUTES, readConfigRefused, type TokenText } from '@lvsm/protocol'
 import { fingerprintOf } from '@lvsm/trust'
 import { request, type RequestOptions } from 'node:https'
 import type * as z from 'zod'
@@ -43,8 +43,11 @@ function exchange(options: RequestOptions, body: string | null): Promise<Heard> 
   })
 }
 
+/** This coordinator cannot do it now, or was not reached: another one may, and asking twice is asking once. */
+class NotHere extends NotJoined {}
+
 /** A coordinator that has shown that it is of the cluster that the token names. */
-export class Door {
+class Door {
   readonly address: Address
   readonly authority: string
   private constructor(address: Address, authority: string) {
@@ -69,10 +72,72 @@ export class Door {
       (error: NodeJS.ErrnoException) => {
         const detail = `${this.address.host}:${this.address.port}: ${error.message}`
         if (OUT_OF_TIME.has(error.code ?? '')) throw new NotJoined('clock-off', detail)
-        throw new NotJoined('no-coordinator', detail, SAFE)
+        throw new NotHere('no-coordinator', detail, SAFE)
       },
     )
     return reportOf(name, heard)
+  }
+}
+
+/** The coordinators that a token names: the one that answers, and, where it cannot any more, those that are left. */
+export class Doors {
+  readonly #token: Pick<TokenText, 'to' | 'pin'>
+  #door: Door
+  private constructor(token: Pick<TokenText, 'to' | 'pin'>, door: Door) {
+    this.#token = token
+    this.#door = door
+  }
+
+  /** The first that answers; each that does not is named where none does. */
+  static async open(token: Pick<TokenText, 'to' | 'pin'>): Promise<Doors> {
+    const reasons: string[] = []
+    for (const address of token.to) {
+      const door = await opened(address, token.pin, reasons)
+      if (door) return new Doors(token, door)
+    }
+    throw new NotJoined('no-coordinator', reasons.join('; '))
+  }
+
+  /** Of the one that answered last. */
+  get address(): Address {
+    return this.#door.address
+  }
+
+  /** Each of them at most once: why not is what the first one said that was reached. */
+  async ask<N extends Name>(name: N, body: unknown): Promise<Report<N>> {
+    const asked = this.#door
+    let why: NotHere
+    try {
+      return await asked.ask(name, body)
+    } catch (error) {
+      if (!(error instanceof NotHere)) throw error
+      why = error
+    }
+    for (const address of this.#token.to.filter((one) => !isSame(one, asked.address))) {
+      const door = await opened(address, this.#token.pin, [])
+      if (!door) continue
+      try {
+        const report = await door.ask(name, body)
+        this.#door = door
+        return report
+      } catch (error) {
+        if (!(error instanceof NotHere)) throw error
+        if (why.code === 'no-coordinator') why = error
+      }
+    }
+    throw why
+  }
+}
+const isSame = (one: Address, other: Address): boolean => one.host === other.host && one.port === other.port
+
+/** Null, with a reason more: nobody answers there. Throws where somebody else does. */
+async function opened(address: Address, pin: string, reasons: string[]): Promise<Door | null> {
+  try {
+    return await Door.open(address, pin)
+  } catch (error) {
+    if (error instanceof NotJoined && error.exit === 'refused') throw error
+    reasons.push(`${address.host}:${address.port}: ${(error as Error).message}`)
+    return null
   }
 }
 
@@ -87,7 +152,9 @@ function reportOf<N extends Name>(name: N, { status, text }: Heard): Report<N> {
   const [first, ...more] = readConfigRefused(body)?.refusals ?? []
   if (!first) throw new NotJoined('other-version', `status ${status}, and no answer that is known here`)
   const also = more.map(({ message }) => `; ${message}`).join('')
-  throw new NotJoined(first.code, `${first.message}${also}`, first.hint)
+  // No leader, no majority, no room: or nobody knows what came of it.
+  const Refused = status >= 500 || status === 202 ? NotHere : NotJoined
+  throw new Refused(first.code, `${first.message}${also}`, first.hint)
 }
 
 function parsed(text: string): unknown {

@@ -19,7 +19,7 @@ import { coordinate } from './coordinate.ts'
 import { addHalf, halvesAt, textAt, writeSecret } from './files.ts'
 import { nodeName, type Place } from './host.ts'
 import { type Coming, comingOf, comingText, contradictions, unitsOf } from './coming.ts'
-import { Door } from './https.ts'
+import { Doors } from './https.ts'
 import { chooseNode, LINK, type NodeHere } from './node.ts'
 import type { SetupOptions } from './options.ts'
 import { DEFAULT_PORTS } from './ports.ts'
@@ -43,8 +43,9 @@ export async function join(terminal: Terminal, text: string, options: JoinOption
   if (!token) throw new NotJoined('no-token', 'it was cut off, or it is of a newer lvsm')
   const path = pathOf(directories.state, 'node.json')
   if (textAt(path) !== null) throw new NotJoined('already-a-node', path)
-  const door = await withProgress('asking the coordinators', openDoor(token))
+  const door = await withProgress('asking the coordinators', Doors.open(token))
   const { preview, node, asked, skewMs } = await inspect(door, token, options, isAsking() && !options.yes)
+  refuseMissing(preview)
   terminal.complain(clockText(skewMs))
   if (node !== null && options.role === undefined && (options.yes || !isAsking()))
     terminal.complain(`${node.name} joins as a ${node.role}: neither --role nor the configuration says otherwise\n`)
@@ -72,7 +73,7 @@ export async function join(terminal: Terminal, text: string, options: JoinOption
 
 /** TCP and UDP, both ways. */
 async function probe(
-  door: Door,
+  door: Doors,
   { preview, coming, asked: { token, name } }: { preview: JoinPreview; coming: Coming } & Pick<Inspected, 'asked'>,
   terminal: Terminal,
 ): Promise<void> {
@@ -84,20 +85,6 @@ async function probe(
   const { closed, doubts } = await withProgress('trying the ports both ways', work)
   for (const doubt of doubts) terminal.complain(`warning: ${doubt}\n`)
   if (closed.length > 0) throw new NotJoined('port-closed', closed.join('; '))
-}
-
-/** The first that answers; each that does not is named where none does. */
-async function openDoor({ to, pin }: TokenText): Promise<Door> {
-  const reasons: string[] = []
-  for (const address of to) {
-    try {
-      return await Door.open(address, pin)
-    } catch (error) {
-      if (error instanceof Failure && error.exit === 'refused') throw error
-      reasons.push(`${address.host}:${address.port}: ${(error as Error).message}`)
-    }
-  }
-  throw new NotJoined('no-coordinator', reasons.join('; '))
 }
 
 interface Inspected {
@@ -115,7 +102,7 @@ interface Inspected {
 }
 /** Nodes that the configuration has are taken as it has them; others are proposed. */
 async function inspect(
-  door: Door,
+  door: Doors,
   { id, secret }: TokenText,
   options: JoinOptions,
   asking: boolean,
@@ -135,6 +122,13 @@ async function inspect(
   const link = { name: LINK, address: node.address, ...(port === DEFAULT_PORTS.heartbeat ? {} : { port }) }
   const asked = { ...head, name: node.name, node: { roles: [node.role], links: [link] } }
   return { ...(await timed(() => door.ask('joinPreview', asked))), node, asked }
+}
+
+/** Before the token is used up: without the key nobody would hear this machine. */
+function refuseMissing({ missing = [] }: JoinPreview): void {
+  const absent = missing.filter(({ file }) => textAt(file) === null)
+  const lines = absent.map(({ id, file }) => `key ${id}, ${file}`)
+  if (lines.length > 0) throw new NotJoined('no-heartbeat-key', lines.join('; '))
 }
 
 /** The coordinator looked at its clock at some moment in between: only what is certain of the difference counts. */

@@ -68,6 +68,10 @@ export const JOIN_REFUSALS = {
     says: 'a port is closed',
     wayOut: 'open it in the firewalls in between and on both machines; --no-probe joins without trying',
   },
+  'no-heartbeat-key': {
+    says: 'a key of the heartbeats is not on this machine, and no coordinator that was asked has it',
+    wayOut: 'copy that file here from another node (mode 0600, root), and join with the same token',
+  },
   'model-too-new': { says: 'this lvsm is newer than the cluster', wayOut: 'install the version of the cluster here' },
   'not-finalized': {
     says: 'this lvsm is newer than the cluster speaks yet',
