@@ -2,9 +2,9 @@
 import { instant } from '@lvsm/base'
 import { applyEntry, beginState, epochOf, parseDocument, type State, votersOf } from '@lvsm/changes'
 import { SAMPLE } from '@lvsm/model'
-import { encodeEntry, type Entry, type NodeProgress } from '@lvsm/protocol'
+import type { Entry, NodeProgress } from '@lvsm/protocol'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { Electing, withholding } from './electing.ts'
+import { Electing } from './electing.ts'
 
 const ONE = SAMPLE.replace(/secret: "\w+"/, 'file: /etc/lvsm/key').replace(/(dir2|rs1)(.*?), voter: true/g, '$1$2')
 
@@ -95,8 +95,6 @@ test('who is no coordinator that votes does not vote for leases either', async (
   expect(await look(60)).toEqual([1, 'dir1'])
 })
 
-const VOTER = { kind: 'voters', author: 'alice', at: 1, epoch: 2, add: 'rs2', remove: null } as const
-
 test('people ask whoever leads, and wait as everybody does: one epoch at a time', async () => {
   const { one, reports, look, refuse } = cluster()
   reports(1, 'dir1', 'dir2', 'rs1')
@@ -114,17 +112,6 @@ test('people ask whoever leads, and wait as everybody does: one epoch at a time'
   expect(refuse(3)).toMatch(/does not lead/)
   one.leads = true
   expect(refuse(3)).toMatch(/may live for 31 s yet/)
-})
-test('before anybody watches the voters they do not change; nothing else waits for that', () => {
-  const change = { kind: 'expire', at: 1 } as const
-  const payload = encodeEntry(VOTER)
-  const nobody = withholding(() => null)
-  expect(nobody({ kind: 'write', payload })).toMatchObject({ code: 'voters-unsettled' })
-  expect(nobody({ kind: 'write', payload: encodeEntry(change) })).toBeNull()
-  expect(nobody({ kind: 'change', payload })).toBeNull()
-  const asked: number[] = []
-  const watched = withholding(() => ({ refuse: (epoch) => (asked.push(epoch), null) }))
-  expect([watched({ kind: 'write', payload }), asked]).toEqual([null, [2]])
 })
 test('who shall not vote does not, though there is nobody else', async () => {
   const { reports, look } = cluster({ dir2: false })

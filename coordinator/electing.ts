@@ -1,7 +1,7 @@
 /** The lease's voters grow behind the coordinators that vote: whoever leads proposes the next set as soon as it may. */
 import { type Instant, type Refusal } from '@lvsm/base'
 import { epochOf, type State, votersOf } from '@lvsm/changes'
-import { decodeEntry, type Entry as Change, type NodeProgress } from '@lvsm/protocol'
+import type { Entry as Change, NodeProgress } from '@lvsm/protocol'
 import {
   type Adopted,
   type Electorate,
@@ -110,17 +110,11 @@ const unsettled = (why: string, hint: string): Refusal => ({
   hint,
 })
 
-const NOT_WATCHED = unsettled('this coordinator does not lead, or does not know the present voters yet', 'try again')
-
-/** For the core of a coordinator, which runs before anybody watches the voters. */
-export const withholding =
-  (electing: () => Pick<Electing, 'refuse'> | null) =>
-  ({ kind, payload }: { readonly kind: 'write' | 'change'; readonly payload: string }): Refusal | null => {
-    const read = kind === 'write' ? decodeEntry(payload) : null
-    if (!read?.ok || read.entry.kind !== 'voters') return null
-    const watcher = electing()
-    return watcher ? watcher.refuse(read.entry.epoch) : NOT_WATCHED
-  }
+/** Also before there is one that could refuse. */
+export const NOT_WATCHED = unsettled(
+  'this coordinator does not lead, or does not know the present voters yet',
+  'try again',
+)
 
 const electorateOf = ({ history: { document }, electorate: { before } }: State): Electorate => ({
   epoch: epochOf(document),

@@ -2,8 +2,10 @@
 import { type Trouble, VERSION } from '@lvsm/base'
 import { MODEL_VERSION } from '@lvsm/changes'
 import { boottime } from '@lvsm/kernel'
+import type { VersionsReport } from '@lvsm/protocol'
 import { Feed } from './adapters/feed/feed.ts'
 import type { NodeServer } from './adapters/links/node-server.ts'
+import { versionsOf } from './api/versions.ts'
 import { alarmsOf } from './alarms.ts'
 import { answerOf, type Cluster, clusterOf } from './cluster.ts'
 import type { Clocks } from './clocks.ts'
@@ -17,9 +19,10 @@ import { Reports } from './reports.ts'
 import { seatTroubles } from './seats.ts'
 import type { Troubles } from './troubles.ts'
 
-/** Who watches them comes after the coordinator. */
-export interface Voters {
+/** Who knows better than whoever asks; they come after the coordinator. */
+export interface Watching {
   electing: Electing | null
+  spoken: () => VersionsReport | null
 }
 
 export interface Served {
@@ -37,7 +40,7 @@ export interface ServingParts {
   readonly node: string
   readonly troubles: Troubles
   readonly counts: Counts
-  readonly voters: Voters
+  readonly watching: Watching
   readonly clocks: Clocks
 }
 
@@ -61,10 +64,17 @@ function alarmsHere(coordinator: Coordinator, { node, reports, troubles }: Alarm
   return alarmsOf({ node, disk: raft.disk, hasLeader: raft.leader !== null, others, troubles: all })
 }
 
+/** Null: there is no configuration yet. */
+function spokenOf(coordinator: Coordinator, reports: Reports, cluster: Cluster): VersionsReport | null {
+  const state = coordinator.known()
+  const heard = { versions: () => reports.versions(), agentVersions: () => cluster.agentVersions() }
+  return state && versionsOf(state, coordinator.status(), heard)
+}
+
 export function serveNodes(
   coordinator: Coordinator,
   { links, server }: { readonly links: LinksPort; readonly server: NodeServer },
-  { node, troubles, counts, voters, clocks }: ServingParts,
+  { node, troubles, counts, watching, clocks }: ServingParts,
 ): Served {
   const { id } = coordinator.status().raft
   const reports: Reports = new Reports({
@@ -114,7 +124,8 @@ export function serveNodes(
     clock: boottime,
     wallClock: () => clocks.now(),
   })
-  voters.electing = electing
+  watching.electing = electing
+  watching.spoken = () => spokenOf(coordinator, reports, cluster)
   const close = (): void => {
     for (const part of [electing, keying, recorder, reports, feed]) part.close()
   }

@@ -21,15 +21,15 @@ import { LIMITS } from './core/events.ts'
 import { type Coordinated, MACHINE, type Result } from './core/machine.ts'
 import { hostOf } from './host.ts'
 import { databaseOf, readAuthority, readHeartbeatKeys, readHome } from './home.ts'
-import { serveNodes, ticks, type Voters } from './nodes.ts'
+import { serveNodes, ticks, type Watching } from './nodes.ts'
 import type { Directories } from './options.ts'
 import type { LinksHeard, LinksPort, StorePort } from './ports.ts'
 import { beginPeople } from './people.ts'
-import { withholding } from './electing.ts'
 import { Hearing } from './hearing.ts'
 import type { NodeServer } from './adapters/links/node-server.ts'
 import { reportOf } from './report.ts'
 import { Troubles } from './troubles.ts'
+import { withheld } from './withholding.ts'
 
 /** A stop that takes longer ends all the same: the database is whole at every moment. */
 const STOP_MS = 5000
@@ -69,16 +69,16 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
     await store.close()
     return { ok: false, exit: 'world', refusal: linked.refusal }
   }
-  const voters: Voters = { electing: null }
+  const watching: Watching = { electing: null, spoken: () => null }
   const clocks = new Clocks({ id: self.id, wallClock: Date.now, clock: boottime, trouble: noting(troubles) })
   const wallClock = (): number => clocks.now()
   const coordinator = begun(
     self,
     timed(store, { clock: ticks, wrote: counts.wrote }),
-    { links: linked.links, hearing, voters, clocks },
+    { links: linked.links, hearing, watching, clocks },
     machine,
   )
-  const nodes = serveNodes(coordinator, linked, { node: self.node, troubles, counts, voters, clocks })
+  const nodes = serveNodes(coordinator, linked, { node: self.node, troubles, counts, watching, clocks })
   hearing.nodes = (message) => nodes.heard(message)
   const { home } = read
   const host = hostOf({ home, stateDir, coordinator, nodes, counts, say })
@@ -147,13 +147,13 @@ function letIn(
 interface Surroundings {
   readonly links: LinksPort
   readonly hearing: Hearing
-  readonly voters: Voters
+  readonly watching: Watching
   readonly clocks: Clocks
 }
 function begun(
   { id, seeds }: CoordinatorHome,
   store: StorePort<Coordinated, Result>,
-  { links, hearing, voters, clocks }: Surroundings,
+  { links, hearing, watching, clocks }: Surroundings,
   { say, exit }: StartMachine,
 ): Coordinator {
   const openLinks = (heard: LinksHeard): LinksPort => {
@@ -173,7 +173,12 @@ function begun(
     seeds,
     boot,
     openLinks,
-    withhold: withholding(() => voters.electing),
+    withhold: (asked: Parameters<typeof withheld>[0]) =>
+      withheld(asked, {
+        electing: watching.electing,
+        spoken: watching.spoken,
+        known: () => store.kept.machine.configured,
+      }),
   }
   const alarm = (ring: () => void) => createAlarm(boottime, ring)
   const machine = { clock: boottime, wallClock: () => clocks.agreed(), random: random(), alarm, say, fail }

@@ -93,7 +93,8 @@ test('its heartbeat key is said until the coordinators have it, and what its lea
   expect(readKeyRing(bench.stateDir)?.number).toBe(4)
   following.usesRing(5)
   await until(() => rings().includes(5))
-  expect(rings()).toEqual([4, 5])
+  // Said again with whatever else is news.
+  expect([...new Set(rings())]).toEqual([4, 5])
   expect(played.keys).toHaveLength(said)
   // Its disk lost it.
   rmSync(bench.path('heartbeat-halves.json'))
@@ -353,8 +354,8 @@ test('the epoch that the lease process acts on is told with the revision, now an
   played.sockets.at(-1)?.terminate()
   await until(() => applied(played).length === 3)
   expect(played.heard.filter(({ kind }) => kind === 'applied')).toEqual([
-    { kind: 'applied', revision: 1 },
-    { kind: 'applied', revision: 1, epoch: 3 },
-    { kind: 'applied', revision: 1, epoch: 3 },
+    { kind: 'applied', revision: 1, facts: 0 },
+    { kind: 'applied', revision: 1, facts: 0, epoch: 3 },
+    { kind: 'applied', revision: 1, facts: 0, epoch: 3 },
   ])
 })

@@ -40,13 +40,19 @@ export function finalizeEntry(
   by: Signature,
 ): Made {
   const version = asked ?? next
-  if (version > next) return { reply: against([notByAll(version, next, [...coordinators, ...agents])]) }
+  const unknown = refuseUnknown(version, { finalized, next, coordinators, agents })
+  if (unknown) return { reply: against([unknown]) }
   const done: ConfigResponse<'finalize'> = { outcome: 'done', finalized, begins: [] }
   return version === finalized ? { reply: ok(done) } : checked({ kind: 'finalize', ...by, version })
 }
 
-function notByAll(version: number, next: number, known: VersionsReport['coordinators']): Refusal {
-  const less = known.filter(({ model }) => model !== null && model < version)
+/** Why not everybody who is heard would understand it; null: everybody does. */
+export function refuseUnknown(
+  version: number,
+  { next, coordinators, agents = [] }: Omit<VersionsReport, 'begins'>,
+): Refusal | null {
+  if (version <= next) return null
+  const less = [...coordinators, ...agents].filter(({ model }) => model !== null && model < version)
   const names = [...new Set(less.map(({ name }) => name))]
   const who = names.length === 0 ? 'nobody is heard who knows it' : `${names.slice(0, 5).join(', ')} know less`
   return {
