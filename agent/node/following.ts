@@ -1,21 +1,11 @@
 /** An agent whose configuration is what the coordinators have. */
 import { randomBytes } from 'node:crypto'
 import { instant, seededRandom, type Trouble } from '@lvsm/base'
-import { decodeFeedMessage, type NodeIdentity } from '@lvsm/protocol'
+import { decodeFeedMessage, type Facts, type NodeIdentity } from '@lvsm/protocol'
 import { Caller, CALLER_OPTIONS, type Place } from './adapters/feed/caller.ts'
 import { keep, readKept, sha256 } from './adapters/feed/kept.ts'
 import { keepHalves, ownHalves, unsaid } from './adapters/pair-keys.ts'
-import {
-  appliedWord,
-  ask,
-  type Effect,
-  factsOf,
-  type Follower,
-  hear,
-  kept,
-  revisionOf,
-  type Step,
-} from './feed/follower.ts'
+import { appliedWord, ask, type Effect, type Follower, hear, kept, revisionOf, type Step } from './feed/follower.ts'
 import { Reporter } from './feed/reporter.ts'
 import { keysUnwritten, silent } from './feed/troubles.ts'
 import type { Coordinators, Followed } from './ports.ts'
@@ -43,8 +33,8 @@ export class Following implements Coordinators {
   #followed: Followed | null = null
   /** The revision that is used; 0: none. */
   #used = 0
-  /** Number of the change of facts that is acted on. */
-  #facts = 0
+  /** Those that are acted on; null: none were heard of. */
+  #facts: Facts | null = null
   /** Number of the ring whose keys the lease process accepts; 0: none. */
   #ring = 0
   readonly #timer: NodeJS.Timeout
@@ -172,7 +162,7 @@ export class Following implements Coordinators {
       case 'current':
         this.#caller.satisfied()
         this.#left = null
-        this.#followed?.note({ kind: 'met', number: factsOf(this.#follower) })
+        this.#followed?.note({ kind: 'met', number: this.#follower.facts?.number ?? 0 })
         this.#trouble(effect.trouble)
         this.#sayKey()
         return true
@@ -220,7 +210,7 @@ export class Following implements Coordinators {
       this.#followed = this.#options.begin(this)
       if (!this.#followed) return
     }
-    const facts = factsOf(this.#follower)
+    const { facts } = this.#follower
     const isNews = this.#used !== revision || this.#facts !== facts
     ;[this.#used, this.#facts] = [revision, facts]
     this.#confirm()

@@ -70,20 +70,18 @@ export const NOTHING_HELD: Follower = {
   asked: 'nothing',
   strange: null,
 }
-/** Number of the change of facts. */
-export const factsOf = ({ facts }: Follower): number => (facts ?? NO_FACTS).number
 export const revisionOf = ({ held }: Follower): number => held?.revision ?? 0
 
 /** What this node uses by now. `epoch`, `ring`: 0 where that is not known. */
 export const appliedWord = (
   revision: number,
-  { epoch, ring, facts }: { readonly epoch: number; readonly ring: number; readonly facts: number },
+  { epoch, ring, facts }: { readonly epoch: number; readonly ring: number; readonly facts: Facts | null },
 ): FollowerMessage => ({
   kind: 'applied',
   revision,
   ...(epoch > 0 ? { epoch } : {}),
   ...(ring > 0 ? { ring } : {}),
-  facts,
+  facts: (facts ?? NO_FACTS).number,
 })
 
 /** A connection was made, or something is missing. */
