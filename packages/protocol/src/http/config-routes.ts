@@ -4,7 +4,7 @@
  *
  * Statuses: 200 done · 202 a write whose end is not known (it may have been done) · 400 malformed · 404 no such path or revision
  * · 401 no user · 403 not for this user · 405 · 409 made on a stale revision · 413 too long · 422 refused by the
- * rules of the configuration  · 428 a change that does not say on which revision it was made · 429 too many failed tries · 503 not now. With all but 200 and
+ * rules of the configuration  · 428 a change that does not say on which revision it was made · 429 too many failed tries, or too often · 503 not now. With all but 200 and
  * 202 nothing was changed.
  */
 import * as z from 'zod'
