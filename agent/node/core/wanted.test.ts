@@ -321,7 +321,10 @@ describe('standby', () => {
     want(one, facts(6, [], [{ node: 'dir1', number: 6, at: WALL_MS }]))
     expect(one.take('standby')).toMatchObject([{ on: false }])
     // Given while they are heard, it is met at once.
+    tell(one, false)
+    one.run(100)
     one.feed({ kind: 'command', id: 'a', command: { verb: 'standby', on: true } })
+    tell(one, true)
     expect(one.take('word')).toMatchObject([{ word: { standby: true, known: 6, met: 6 } }])
   })
   test('that was refused here is no word', () => {

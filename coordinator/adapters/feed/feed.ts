@@ -63,7 +63,7 @@ const UNREAD: Readonly<Record<Unread, CounterName>> = {
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 /** Without what was not said. */
-const progressOf = (name: string, { revision, epoch, ring, facts }: Omit<AppliedRevision, 'since'>): NodeProgress => ({
+const progressOf = (name: string, { revision, epoch, ring, facts }: AppliedRevision): NodeProgress => ({
   name,
   revision,
   ...(epoch === undefined ? {} : { epoch }),
@@ -123,8 +123,8 @@ export class Feed {
   }
   /** The same of those that follow here now, to be told to others. */
   progress(): NodeProgress[] {
-    return [...this.#applied.all()].flatMap(([name, { since: _, ...said }]) =>
-      this.#followers.has(name) ? [progressOf(name, said)] : [],
+    return [...this.#applied.all()].flatMap(([name, applied]) =>
+      this.#followers.has(name) ? [progressOf(name, applied)] : [],
     )
   }
   /** Nodes whose agents follow here now. */
