@@ -126,7 +126,7 @@ export class Bench {
         note: (found: Beside): void => {
           if (found.kind === 'coordinators')
             this.troubles.push(found.troubles.map(({ code, object }) => `${code} ${object}`))
-          else if (found.source === 'follow') this.trouble = found.trouble
+          else if (found.kind === 'trouble' && found.source === 'follow') this.trouble = found.trouble
         },
       }
     }

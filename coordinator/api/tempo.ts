@@ -12,7 +12,8 @@ const LONG: ReadonlySet<ConfigRouteName> = new Set(['document', 'diff', 'preview
 
 interface Caller {
   readonly name: string
-  readonly role: UserRole
+  /** Null: nobody. */
+  readonly role: UserRole | null
   /** An address, `node NAME`, or `socket`. */
   readonly from: string
 }
