@@ -55,10 +55,10 @@ function jobOf(
   const answered = (reply: Reply): void => {
     if (isAudited(route, reply.status)) note({ host, wallClock }, route, caller, reply)
   }
-  const isAllowed = route.role === null || mayAs(caller.role, route.role)
-  const often = isAllowed ? host.tempo.refuse(name, caller, performance.now()) : null
-  if (isAllowed && !often) return { route, answer, answered, crashed }
-  const refused = often ?? beyond(caller, route.role)
+  const { role: least } = route
+  const often = (): Reply | null => host.tempo.refuse(name, caller, performance.now())
+  const refused = least === null || mayAs(caller.role, least) ? often() : beyond(caller, least)
+  if (!refused) return { route, answer, answered, crashed }
   answered(refused)
   return { refused }
 }
